@@ -97,7 +97,7 @@ export const describeVersion: Tool = defineTool({
   }),
   output: {
     string: "ref uri name version kind createdAt digest notes",
-    number: "size next",
+    number: "size next moreUsedBy",
     array: "files aliases inputs usedBy",
     object: "metadata labels",
   },
@@ -112,13 +112,15 @@ export const describeVersion: Tool = defineTool({
     const part = files.slice(offset, offset + FILES_SHOWN);
     const shown = fitting(part.map(({ path, size, mode }) => ({ path, size, mode })));
     const end = offset + shown.length;
+    const usedBy = made && fitting(made.edges.map(({ to }) => to), 1 / 4);
     return {
       ...{ ref: exact, name, version, kind: materializer.id, createdAt, size, digest, metadata },
       ...{ notes, labels, uri: uriOf({ name, version }), files: shown },
       aliases: aliases.flatMap((each) => each.version === version ? [each.alias] : []),
       next: end < files.length ? end : undefined,
       inputs: inputs.map(refOf),
-      usedBy: made ? fitting(made.edges.map(({ to }) => to), 1 / 4) : undefined,
+      usedBy,
+      moreUsedBy: made && usedBy && made.edges.length - usedBy.length || undefined,
     };
   },
 });

@@ -26,7 +26,7 @@ export function Beside({ versions }: { versions: readonly ArtifactVersion[] }) {
   const paths = sharedPaths(versions);
   if (paths.length === 0) return null;
   const path = paths.includes(chosen) ? chosen : paths[0];
-  const facts = factsOf(versions).filter(({ isSame, isMetadata }) => isMetadata && !isSame);
+  const facts = factsOf(versions).facts.filter(({ isSame, isMetadata }) => isMetadata && !isSame);
   return html`
     <section class="stack" aria-label="Side by side">
       <div class="fields">

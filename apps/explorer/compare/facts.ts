@@ -1,7 +1,7 @@
 // The facts of versions side by side: metadata, inputs, kind, size, and time.
 import type { ArtifactVersion } from "../artifact_file.ts";
 import { jsonText } from "../components/fact_list.ts";
-import { formatBytes, formatTime, numberText } from "../components/format.ts";
+import { formatBytes, formatCount, formatTime, numberText } from "../components/format.ts";
 import { type Column, Table } from "../components/table.ts";
 import { html } from "../framework/html.ts";
 import { useMemo } from "../framework/preact.ts";
@@ -19,13 +19,15 @@ const MOST_DEPTH = 8;
 /** More facts are left out. */
 const MOST = 1000;
 
-/** Returns the facts of versions, in the order in which they appear. */
-export function factsOf(versions: readonly ArtifactVersion[]): Fact[] {
+/** Returns the facts of versions, in the order in which they appear, and how many are left out. */
+export function factsOf(versions: readonly ArtifactVersion[]): { facts: Fact[]; leftOut: number } {
   const found = new Map<string, unknown[]>();
+  const others = new Set<string>();
   const set = (name: string, at: number, value: unknown) => {
     const values = found.get(name) ?? versions.map(() => undefined);
     values[at] = value;
-    if (found.size < MOST) found.set(name, values);
+    if (found.has(name) || found.size < MOST) found.set(name, values);
+    else others.add(name);
   };
   const add = (name: string, at: number, value: unknown, depth: number) => {
     const isPlain = typeof value === "object" && value !== null && !Array.isArray(value);
@@ -36,7 +38,7 @@ export function factsOf(versions: readonly ArtifactVersion[]): Fact[] {
   };
   for (const [at, { metadata }] of versions.entries()) add("", at, metadata, 0);
   const metadata = [...found].map(([name, values]) => ({ name, values, isMetadata: true }));
-  const others = [
+  const own = [
     { name: "Inputs", values: versions.map(({ inputs }) => inputs) },
     { name: "Kind", values: versions.map(({ materializer }) => materializer) },
     { name: "Files", values: versions.map(({ files }) => files.length) },
@@ -44,15 +46,16 @@ export function factsOf(versions: readonly ArtifactVersion[]): Fact[] {
     { name: "Content", values: versions.map(({ digest }) => digest) },
     { name: "Saved", values: versions.map(({ createdAt }) => createdAt) },
   ].map((fact) => ({ ...fact, isMetadata: false }));
-  return [...metadata, ...others].map((fact) => {
+  const facts = [...metadata, ...own].map((fact) => {
     const [first, ...rest] = fact.values.map((value) => JSON.stringify(value));
     return { ...fact, isSame: rest.every((text) => text === first) };
   });
+  return { facts, leftOut: others.size };
 }
 
 export function Facts({ versions }: { versions: readonly ArtifactVersion[] }) {
   const [shown, setShown] = useQuery("facts");
-  const facts = useMemo(() => factsOf(versions), [versions]);
+  const { facts, leftOut } = useMemo(() => factsOf(versions), [versions]);
   const rows = shown === "all" ? facts : facts.filter(({ isSame }) => !isSame);
   const isOneName = new Set(versions.map(({ name }) => name)).size === 1;
   const columns: Column<Fact>[] = [
@@ -72,6 +75,8 @@ export function Facts({ versions }: { versions: readonly ArtifactVersion[] }) {
     ${rows.length === 0 ? html`<p class="note">All facts are the same.</p>` : html`
       <${Table} isPreview isScroll=${false} label="Facts" rows=${rows} columns=${columns} />
     `}
+    ${leftOut > 0 &&
+      html`<p class="note">${formatCount(leftOut, "more key")} of the metadata left out.</p>`}
   `;
 }
 

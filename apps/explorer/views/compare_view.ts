@@ -25,11 +25,14 @@ const FEW = 8;
 const placeOf = (refs: readonly string[]) => hrefOf(["compare"], { refs: joinValues(refs) });
 
 export function CompareView({ place: { query } }: ViewProps) {
-  const refs = splitValues(query.refs).slice(0, MOST);
+  const all = splitValues(query.refs);
+  const refs = all.slice(0, MOST);
   return html`
     <div class="stack">
       <h1>Compare</h1>
       <${Refs} key=${query.refs} given=${refs} />
+      ${all.length > MOST &&
+        html`<p class="note">The first ${MOST} of ${all.length} versions are compared.</p>`}
       ${refs.length > 1 && html`<${Compared} refs=${refs} path=${query.path} />`}
     </div>
   `;

@@ -138,7 +138,11 @@ Deno.test("several values are one of the query", () => {
 
 Deno.test("facts of any number of versions are compared", () => {
   const version = (metadata: Record<string, unknown>) => ({ ...fakeVersion(new Map()), metadata });
-  const facts = factsOf([version({ a: 1, b: { c: 2 } }), version({ a: 1 }), version({ a: 2 })]);
+  const all = [version({ a: 1, b: { c: 2 } }), version({ a: 1 }), version({ a: 2 })];
+  const { facts, leftOut } = factsOf(all);
+  assertEquals(leftOut, 0);
+  const many = Object.fromEntries(Array.from({ length: 1010 }, (_, i) => [`k${i}`, i]));
+  assertEquals(factsOf([version(many), version(many)]).leftOut, 10);
   assertEquals(facts.slice(0, 2), [
     { name: "a", values: [1, 1, 2], isSame: false, isMetadata: true },
     { name: "b.c", values: [2, undefined, undefined], isSame: false, isMetadata: true },

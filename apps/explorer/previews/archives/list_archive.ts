@@ -59,11 +59,16 @@ async function listZip(file: FileToDecode, signal?: AbortSignal): Promise<Listed
     return { path, kind: kindOf(mode), size, packed: packedSize };
   });
   if (!/\.npz$/i.test(file.path)) return { entries };
+  const packed = records.filter(({ method }) => method !== STORED);
   const unpacked = [...records.entries()].filter(([, { method }]) => method === STORED);
   await forEachAtOnce(unpacked.slice(0, MAX_OPENED_ARRAYS), async ([i, record]) => {
     entries[i]!.kind = await arrayOf(zipEntry(file, record), signal);
   });
-  return { entries };
+  if (packed.length === 0 && unpacked.length <= MAX_OPENED_ARRAYS) return { entries };
+  const end = packed.length > 0
+    ? "Types and shapes of compressed arrays are not read"
+    : `Types and shapes of the first ${MAX_OPENED_ARRAYS} arrays are read`;
+  return { entries, end };
 }
 
 /** Returns the type and shape of an array; "file" for anything else. */

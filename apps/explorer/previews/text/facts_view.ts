@@ -1,4 +1,5 @@
 // The facts of a document: short ones as text and tags, others as trees.
+import { formatCount, formatNumber } from "../../components/format.ts";
 import { FactList } from "../../components/fact_list.ts";
 import { whenLoaded } from "../../components/notices.ts";
 import { html } from "../../framework/html.ts";
@@ -27,9 +28,19 @@ export function FrontMatter({ text, path }: { text: string; path: string }): VNo
         <pre class="wrapped">${text}</pre>
       `;
     }
-    const facts = Object.entries(found.facts).slice(0, MOST)
-      .map(([name, value]) => [name, html`<${Fact} value=${value} />`]);
-    return html`<${FactList} facts=${facts} label="Front matter" isCard />`;
+    const all = Object.entries(found.facts);
+    const facts = all.slice(0, MOST).map((
+      [name, value],
+    ) => [name, html`<${Fact} value=${value} />`]);
+    return html`
+      <${FactList} facts=${facts} label="Front matter" isCard />
+      ${all.length > MOST && html`
+        <p class="note">${formatCount(
+          all.length - MOST,
+          "more member",
+        )} of the front matter left out.</p>
+      `}
+    `;
   });
 }
 
@@ -40,6 +51,9 @@ function Fact({ value }: { value: unknown }) {
   if (isTags) {
     return html`<span class="row">${
       value.slice(0, MOST_TAGS).map((each) => html`<span class="tag">${String(each)}</span>`)
+    }${
+      value.length > MOST_TAGS &&
+      html`<span class="muted">and ${formatNumber(value.length - MOST_TAGS)} more</span>`
     }</span>`;
   }
   const isTree = typeof value === "object" && value !== null;

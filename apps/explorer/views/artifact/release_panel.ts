@@ -41,10 +41,16 @@ export function ReleasePanel(
     const moves = changesOf(name, items).filter(({ alias, version: to, was }) =>
       alias !== undefined && (to === version || was === version)
     );
-    return { members: membersOf(members, last?.members), isFirst: last === undefined, moves };
+    const isCut = items.length >= MOST;
+    return {
+      members: membersOf(members, last?.members),
+      isFirst: last === undefined,
+      moves,
+      isCut,
+    };
   }, [name, version, previous]);
   return html`<${Shown} of=${opened} what="Reading the members">${(
-    { members, isFirst, moves }: NonNullable<typeof opened.value>,
+    { members, isFirst, moves, isCut }: NonNullable<typeof opened.value>,
   ) =>
     html`
       <section class="stack" aria-label="Members">
@@ -54,6 +60,8 @@ export function ReleasePanel(
           isFirst ? undefined : previous,
         )} />
         <${ChangeList} label="Moves of aliases" changes=${moves} />
+        ${isCut &&
+          html`<p class="muted">Moves among the newest ${MOST} changes of the name are shown.</p>`}
       </section>
     `}<//>`;
 }

@@ -170,5 +170,9 @@ function Branches({ lineage, way }: { lineage: Lineage; way: "up" | "down" }) {
       })
     }</ul>`;
   };
-  return below(lineage.root, new Set([lineage.root])) ?? html`<p class="muted">None.</p>`;
+  const list = below(lineage.root, new Set([lineage.root])) ?? html`<p class="muted">None.</p>`;
+  return html`${list}${
+    left.lines <= 0 &&
+    html`<p class="muted">The list ends after ${MOST_LINES} lines.</p>`
+  }`;
 }

@@ -43,6 +43,7 @@ export function NameCells({ found }: { found: FoundVersion }) {
   return html`
     <span class="row name-row">
       ${found.aliases.slice(0, 2).map((alias) => html`<span class="tag tag-alias">${alias}</span>`)}
+      ${found.aliases.length > 2 && html`<span class="muted">+${found.aliases.length - 2}</span>`}
       <span class="cell kind">${found.kind}</span>
       <span class="cell version mono">${found.version}</span>
       <span class="cell size number">${formatBytes(found.size)}</span>

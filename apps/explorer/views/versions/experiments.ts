@@ -158,6 +158,17 @@ export function columnsOf(
   return [...FACTS.slice(0, 2), ...own, ...notes, ...FACTS.slice(2)];
 }
 
+/** Returns how many keys have no column. */
+export function keysLeftOut(
+  experiments: readonly Experiment[],
+  columns: readonly ExperimentColumn[],
+): number {
+  const known = columns.filter(({ key }) => MEMBER.test(key)).length;
+  if (known < MOST_KEYS) return 0;
+  const keys = new Set(experiments.flatMap(({ values }) => [...values.keys()]));
+  return [...keys].filter((key) => MEMBER.test(key)).length - known;
+}
+
 /** The values of a key: whether all are numbers, and the smallest and the largest finite one. */
 type Range = { isNumber: boolean; min: number; max: number };
 

@@ -35,10 +35,10 @@ export function Parallel({ all, rows, columns, usual }: {
   const [chosen, setChosen] = useQuery("parallel");
   const [color] = useQuery("color");
   const [filter, setFilter] = useQuery("filter");
-  const possible = useMemo(() => columns.flatMap((column) => axisOf(all, column) ?? []), [
-    all,
-    columns.map(({ key }) => key).join(),
-  ]);
+  const { possible, wordy } = useMemo(() => ({
+    possible: columns.flatMap((column) => axisOf(all, column) ?? []),
+    wordy: columns.filter((column) => wordsOf(all, column).length > MOST_WORDS),
+  }), [all, columns.map(({ key }) => key).join()]);
   const keys = chosen === "" ? usual : splitValues(chosen);
   const axes = possible.filter(({ column }) => keys.includes(column.key));
   const shown = axes.map(({ column }) => column.key).join();
@@ -73,6 +73,12 @@ export function Parallel({ all, rows, columns, usual }: {
           change=${(next: readonly string[]) => setChosen(joinValues(next))} />
         ${all.length > MOST_LINES &&
           html`<span class="muted">the first ${formatNumber(MOST_LINES)} versions are drawn</span>`}
+        ${wordy.length > 0 && html`
+          <span class="muted">no axis for ${wordy.slice(0, 3).map(({ title }) => title).join(
+            ", ",
+          )}${wordy.length > 3 ? ` and ${wordy.length - 3} more keys` : ""}, with more than
+            ${MOST_WORDS} words</span>
+        `}
       </div>
       <${Scroll} label="Axes">
         <div class="parallel" style=${{ gridTemplateColumns: `repeat(${axes.length}, 1fr)` }}>
@@ -132,13 +138,21 @@ function valueAt(row: Experiment, { key, isNumber }: ExperimentColumn): unknown 
   return isNumber && value !== undefined ? numberAt(row, key) : value;
 }
 
+/** Returns the values of a key that is not a number. */
+function wordsOf(rows: readonly Experiment[], column: ExperimentColumn): string[] {
+  if (column.isNumber) return [];
+  const values = new Set(rows.map((row) => valueAt(row, column)));
+  values.delete(undefined);
+  return [...values].map(String).sort();
+}
+
 /** Returns the axis of a key that differs, and that a filter can compare. */
 function axisOf(rows: readonly Experiment[], column: ExperimentColumn): Axis | undefined {
   const values = new Set(rows.map((row) => valueAt(row, column)));
   values.delete(undefined);
   if (values.size < 2 || !isCondition(rows, column)) return undefined;
   if (!column.isNumber) {
-    const words = [...values].map(String).sort();
+    const words = wordsOf(rows, column);
     const at = (value: unknown) =>
       value === undefined ? NaN : words.indexOf(String(value)) / (words.length - 1);
     return words.length > MOST_WORDS ? undefined : { column, words, at, from: String };

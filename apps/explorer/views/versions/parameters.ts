@@ -1,6 +1,6 @@
 // Which parameters matter: keys ranked by their influence on a metric.
 import { Choice } from "../../components/choice.ts";
-import { formatNumber, numberText } from "../../components/format.ts";
+import { formatCount, formatNumber, numberText } from "../../components/format.ts";
 import { type Column, Table } from "../../components/table.ts";
 import { html } from "../../framework/html.ts";
 import { useEffect, useState } from "../../framework/preact.ts";
@@ -11,12 +11,15 @@ import { type Influence, influenceOf } from "./influence.ts";
 
 type Ranked = Influence & { readonly column: ExperimentColumn };
 
-export function Parameters({ all, rows, columns }: {
+export function Parameters({ all, rows, columns, unread }: {
   all: readonly Experiment[];
   rows: readonly Experiment[];
   columns: readonly ExperimentColumn[];
+  /** Keys that are read only of the newest versions. */
+  unread: { keys: number; newest: number };
 }) {
   const [metric, setMetric] = useQuery("metric");
+  const [, setKeys] = useQuery("keys");
   const [, setX] = useQuery("x");
   const [, setColor] = useQuery("color");
   const members = columns.filter(({ key }) => key.includes("."));
@@ -72,6 +75,13 @@ export function Parameters({ all, rows, columns }: {
           <${Table} label="Parameters" rows=${ranked} columns=${shown}
             keyOf=${({ column }: Ranked) => column.key} />
         `}
+      ${unread.keys > 0 && html`
+        <p class="note">${formatCount(unread.keys, "key")} ${unread.keys === 1
+          ? "is"
+          : "are"} ranked over the newest ${formatNumber(unread.newest)} versions only.
+          <button type="button" class="button button-small" onClick=${() => setKeys("all")}>Read all
+            versions</button></p>
+      `}
       <p class="muted">A rank correlation is 1 if the metric rises whenever the key does, and -1 if
         it falls. Other metrics are left out. None of these values shows a cause.</p>
     </section>

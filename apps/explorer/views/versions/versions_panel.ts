@@ -28,6 +28,7 @@ import {
   type ExperimentColumn,
   experimentsOf,
   fieldsOf,
+  keysLeftOut,
   numberAt,
   textNumbersOf,
   usualKeys,
@@ -69,6 +70,7 @@ export function VersionsPanel({ summary }: { summary: NameSummary }) {
     }
   }, [sorted, filter]);
   const lateRows = useLate(chosen.rows);
+  const leftOut = useMemo(() => keysLeftOut(experiments, columns), [experiments, columns]);
   const known = summary.next === undefined || fields.includes("metadata")
     ? columns
     : columns.filter(({ key }) => !key.startsWith("metadata.") || fields.includes(key));
@@ -109,11 +111,15 @@ export function VersionsPanel({ summary }: { summary: NameSummary }) {
       columns=${groups?.columns ?? inOrder} isGroups=${isGroups}
       pins=${1 + pins.filter((key) => key !== keys[0]).length}
       sort=${sort} setSort=${setSort} />
+    ${leftOut > 0 && html`
+      <p class="muted">${formatCount(leftOut, "more key")} left out. Filters find them, too.</p>
+    `}
     ${versions.length >= MOST &&
       html`<p class="muted">Only the newest ${formatNumber(MOST)} versions are shown.</p>`}
     <${MetricCharts} name=${summary.name} rows=${lateRows} columns=${columns} />
     ${!isAlone && parameters.value && html`
-      <${parameters.value} all=${experiments} rows=${lateRows} columns=${known} />
+      <${parameters.value} all=${experiments} rows=${lateRows} columns=${columns}
+        unread=${{ keys: columns.length - known.length, newest: summary.versions.length }} />
     `}
   `;
 }
@@ -137,7 +143,7 @@ function fieldsFor({ versions, aliases }: NameSummary, query: Place["query"]): r
     ...["x", "metric", "color", "group"].map((key) => query[key] ?? ""),
     ...splitValues(query.parallel),
   ];
-  return fieldsOf(columns, { keys, isAll: filter.trim() !== "" });
+  return fieldsOf(columns, { keys, isAll: filter.trim() !== "" || query.keys === "all" });
 }
 
 function sortOptions(columns: readonly ExperimentColumn[]) {

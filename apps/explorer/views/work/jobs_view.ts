@@ -88,6 +88,7 @@ function Jobs({ state }: { state?: string }) {
           `
           : html`
             <${Table} label="Jobs" rows=${items} columns=${columns} keyOf=${({ id }: Job) => id} />
+            ${items.length >= LIMIT && html`<p class="muted">Only ${LIMIT} jobs are shown.</p>`}
           `}<//>
       <${SameByCode} cli=${`holdfast jobs ls --queue URL${state ? ` --state ${state}` : ""}`}
         code=${`for (const job of await queue.list({ limit: ${LIMIT} })) console.log(job.id, job.state);`} />

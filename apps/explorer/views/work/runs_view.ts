@@ -51,7 +51,11 @@ function Runs({ pipeline }: { pipeline?: string }) {
               <${CopyBox} label="Start a run" text="holdfast pipeline run" />
               <//>
           `
-          : html`<${Table} label="Runs" rows=${items} columns=${COLUMNS} />`}<//>
+          : html`
+            <${Table} label="Runs" rows=${items} columns=${COLUMNS} />
+            ${items.length >= LIMIT &&
+              html`<p class="muted">Only the newest ${LIMIT} runs are shown.</p>`}
+          `}<//>
       <${SameByCode} cli=${`holdfast pipeline status${
         pipeline === undefined ? "" : ` ${shellWord(pipeline)}`
       }`}

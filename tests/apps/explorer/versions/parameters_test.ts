@@ -94,6 +94,31 @@ Deno.test({
 });
 
 Deno.test({
+  name: "keys that are read of the newest versions only are ranked too, and named" + SKIPPED,
+  ignore: IGNORED,
+  async fn() {
+    await using registry = await openRegistry("memory:");
+    for (let i = 0; i < 130; i++) {
+      const keys = Array.from({ length: 22 }, (_, k) => [`p${k}`, i * (k * 7 + 3) % 11]);
+      const metadata = { accuracy: 0.5 + i / 300, ...Object.fromEntries(keys), width: i };
+      await registry.save("m", i, { metadata });
+    }
+    await using explorer = await openExplorer(registry);
+    const { page, url, errors } = explorer;
+    await page.goto(`${url}#/artifacts/m`);
+    const section = page.getByRole("region", { name: "Parameters" });
+    const first = section.locator("tbody").getByRole("row").first();
+    await first.getByText("width").waitFor();
+    await first.getByText("100", { exact: true }).last().waitFor();
+    await section.getByText(/4 keys are ranked over the newest 100 versions only/).waitFor();
+    await section.getByRole("button", { name: "Read all versions" }).click();
+    await first.getByText("130", { exact: true }).waitFor();
+    await section.getByText(/ranked over the newest/).waitFor({ state: "detached" });
+    assertEquals(errors, []);
+  },
+});
+
+Deno.test({
   name: "versions are grouped by a key, and charts are colored by one" + SKIPPED,
   ignore: IGNORED,
   async fn() {
@@ -117,8 +142,11 @@ Deno.test({
     for (const word of ["optimizer adam", "optimizer sgd", "optimizer rmsprop"]) {
       await chart.locator(".u-legend").getByText(word).waitFor();
     }
-    await chart.locator(".u-over").hover();
-    await chart.locator(".tip").getByText(/^\d+\.0\.0: 0\.\d+$/).waitFor();
+    const tip = chart.locator(".tip").getByText(/^\d+\.0\.0: 0\.\d+$/);
+    while (!await tip.isVisible()) { // a chart that is drawn again begins without a tip
+      await page.mouse.move(0, 0);
+      await chart.locator(".u-over").hover();
+    }
     await chart.getByRole("button", { name: "As a table" }).focus();
     await page.keyboard.press("Enter");
     await chart.getByRole("columnheader", { name: "optimizer adam" }).waitFor();
