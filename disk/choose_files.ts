@@ -5,7 +5,11 @@ import type { FilePatterns } from "../core/registry.ts";
 import { loadPart } from "../core/urls/load_part.ts";
 
 /** True for selected paths. The path of a folder ends with `/`. */
-export type ChosenPath = (path: string) => boolean;
+export interface ChosenPath {
+  (path: string): boolean;
+  /** True for what is left out with all below it, whatever it contains. */
+  excludes?(path: string): boolean;
+}
 
 interface PatternPart {
   createPatterns(
@@ -25,10 +29,9 @@ export async function chooseFiles(
   const [wanted, refused] = [include, exclude].map((given) =>
     given && createPatterns([given].flat())
   );
-  return (path) => {
-    if (refused && refused.test(path) === "matched") return false;
-    return !wanted || wanted.test(path) === "matched";
-  };
+  const excludes = (path: string) => !!refused && refused.test(path) === "matched";
+  const chosen = (path: string) => !excludes(path) && (!wanted || wanted.test(path) === "matched");
+  return Object.assign(chosen, { excludes });
 }
 
 /** Returns the selected files, and the folders that contain some. */

@@ -7,7 +7,9 @@ import { shown } from "../core/naming/names.ts";
 import type { FileInfo } from "../core/record.ts";
 import { isRegistryFolder, STAGE_PREFIX } from "../core/naming/registry_folder.ts";
 import { realSystem, type System } from "../core/system.ts";
+import type { ChosenPath } from "./choose_files.ts";
 import type { FolderEntry } from "./disk_calls.ts";
+import { mountPoints } from "./stage/mounts.ts";
 import { errorCode, fileError } from "./file_errors.ts";
 import { listFolder } from "./paths_below.ts";
 import { foldersOf } from "../core/naming/file_paths.ts";
@@ -21,12 +23,14 @@ export interface Surplus {
   emptied: string[];
 }
 
+const ALL: ChosenPath = () => true;
+
 /** Names that no download removes: the history of a working copy, and a registry. */
 const KEPT_NAMES: readonly string[] = [".git", ".holdfast"];
 
 export interface SurplusOptions {
   /** Selects paths; those of folders end with `/`. @default all */
-  selects?: (path: string) => boolean;
+  selects?: ChosenPath;
   /** The environment, for the home folder. @default the real one */
   system?: Pick<System, "env">;
 }
@@ -41,7 +45,7 @@ export interface SurplusOptions {
 export async function findSurplus(
   root: string,
   files: readonly FileInfo[],
-  { selects = () => true, system = realSystem }: SurplusOptions = {},
+  { selects = ALL, system = realSystem }: SurplusOptions = {},
 ): Promise<Surplus> {
   checkMayRemove(root, system);
   const folders = foldersOf(files.map(({ path }) => path));
@@ -49,6 +53,7 @@ export async function findSurplus(
   for (const { path, mode } of files) (mode === "folder" ? folders : others).add(path);
   const alike = new Map([...folders, ...others].map((path) => [folded(path), path]));
   const surplus: Surplus = { paths: [], emptied: [] };
+  const points = mountPoints();
   await visit("");
   return surplus;
 
@@ -60,7 +65,9 @@ export async function findSurplus(
     let isEmptied = true;
     for (const entry of entries) {
       const inside = folder === "" ? entry.name : `${folder}/${entry.name}`;
-      const goes = isKept(join(path, entry.name), entry)
+      // Left out entries are not inspected: one may be a mount whose server is gone.
+      const isLeftOut = selects.excludes?.(entry.isDirectory ? `${inside}/` : inside);
+      const goes = isLeftOut || isKept(join(path, entry.name), entry)
         ? false
         : entry.isDirectory
         ? await folderGoes(inside)
@@ -73,16 +80,17 @@ export async function findSurplus(
   async function folderGoes(folder: string): Promise<boolean> {
     const before = surplus.paths.length;
     const isEmptied = await visit(folder);
-    if (!isEmptied || folders.has(folder) || !selects(`${folder}/`) || isOtherName(folder)) {
-      return false;
-    }
+    const isMount = points.has(join(root, folder));
+    if (!isEmptied || isMount || folders.has(folder)) return false;
+    if (!selects(`${folder}/`) || isOtherName(folder)) return false;
     if (surplus.paths.length === before) surplus.paths.push(`${folder}/`);
     else surplus.emptied.push(folder);
     return true;
   }
 
   function goesAlone(path: string): boolean {
-    if (others.has(path) || !selects(path) || isOtherName(path)) return false;
+    if (others.has(path) || points.has(join(root, path)) || !selects(path)) return false;
+    if (isOtherName(path)) return false;
     surplus.paths.push(path);
     return true;
   }
@@ -115,7 +123,8 @@ export function removeSurplus(
       if (path.endsWith("/")) rmdirSync(place);
       else unlinkSync(place);
     } catch (cause) {
-      if (!["ENOENT", "ENOTEMPTY"].includes(errorCode(cause) ?? "")) {
+      const isMount = errorCode(cause) === "EBUSY" && path.endsWith("/");
+      if (!isMount && !["ENOENT", "ENOTEMPTY"].includes(errorCode(cause) ?? "")) {
         throw fileError("remove", place, cause);
       }
     }

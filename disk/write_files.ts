@@ -4,7 +4,7 @@ import { lutimesSync, mkdirSync, realpathSync, renameSync, utimesSync } from "no
 import { join, relative, resolve, sep } from "node:path";
 import { fileURLToPath } from "node:url";
 import type { Artifact, ArtifactFile } from "../core/artifact.ts";
-import { isRegistryError, notFound, type RegistryError } from "../core/errors.ts";
+import { alreadyExists, isRegistryError, notFound, type RegistryError } from "../core/errors.ts";
 import { chosenAmong, type ChosenPath } from "./choose_files.ts";
 import { shown } from "../core/naming/names.ts";
 import type { FileInfo } from "../core/record.ts";
@@ -17,7 +17,8 @@ import { checkLinks, type LinkTargets, readLinks } from "./links.ts";
 import { stageFiles, type StageOptions } from "./stage_files.ts";
 import { copyAt } from "./stage/local_copy.ts";
 import { resumeFiles } from "./stage/resume.ts";
-import { openStageFolder, removeLeftFolders } from "./stage/folders.ts";
+import { mountPoints, partsByMount } from "./stage/mounts.ts";
+import { openStageFolder, removeLeftFolders, type StageFolder } from "./stage/folders.ts";
 import { findSurplus, removeSurplus, type Surplus } from "./surplus_files.ts";
 import {
   checkOutside,
@@ -173,32 +174,59 @@ async function writeMissing(target: Target, work: Work, options: WriteFilesPlan)
     removeSurplus(target.path, surplus, signal);
     return await removeLeftFolders({ target: target.path, stageIn: target.stageIn });
   }
-  const stage = await openStageFolder({ target: target.path, stageIn: target.stageIn });
+  checkNoMountPoint(files.map(({ info }) => placeOf(info, target)));
+  const parts = target.kind === "folder" && target.exists
+    ? partsByMount(target.path, files)
+    : [{ stageIn: target.stageIn, files }];
   const copyOf = (info: FileInfo) =>
     found.get(info.path) === "different" ? copyAt(placeOf(info, target)) : undefined;
+  const stages: { stage: StageFolder; files: readonly ArtifactFile[] }[] = [];
   let isKept: boolean | undefined;
   try {
-    const missing = stage.isUsed
-      ? await resumeFiles(files, stage.files, { signal, onThere, copyOf })
-      : files;
-    await stageFiles(missing, stage.files, { signal, onFile, writeLarge, targets, copyOf });
-    for (const { info } of files) { // folders follow when nothing is written to them any more
-      if (info.mode !== "folder") restoreTime(info, join(stage.files, info.path));
+    for (const { stageIn, files } of parts) { // all before the first byte is fetched
+      stages.push({ stage: await openStageFolder({ target: target.path, stageIn }), files });
+    }
+    for (const { stage, files } of stages) {
+      const missing = stage.isUsed
+        ? await resumeFiles(files, stage.files, { signal, onThere, copyOf })
+        : files;
+      await stageFiles(missing, stage.files, { signal, onFile, writeLarge, targets, copyOf });
+      for (const { info } of files) { // folders follow when nothing is written to them any more
+        if (info.mode !== "folder") restoreTime(info, join(stage.files, info.path));
+      }
     }
     signal?.throwIfAborted();
     removeSurplus(target.path, surplus, signal);
+    const [first] = stages;
     if (target.kind === "file" && files[0] !== undefined) {
-      await place(join(stage.files, files[0].info.path), target.path, files[0].info, overwrite);
-    } else if (!isNew || !becomes(stage.files, target.path)) {
-      await placeAll(stage.files, realpathSync(target.path), { files, overwrite });
+      const from = join(first!.stage.files, files[0].info.path);
+      await place(from, target.path, files[0].info, overwrite);
+    } else if (!isNew || !becomes(first!.stage.files, target.path)) {
+      const root = realpathSync(target.path);
+      for (const { stage, files } of stages) {
+        await placeAll(stage.files, root, { files, overwrite });
+      }
     }
   } catch (error) {
     isKept = signal?.aborted || isRegistryError(error, "Unavailable"); // the next one resumes
     throw error;
   } finally {
-    if (isKept) stage.leave();
-    else stage.remove();
+    for (const { stage } of stages) {
+      if (isKept) stage.leave();
+      else stage.remove();
+    }
   }
+}
+
+/** Throws for a file with a mount of its own, as containers have: no rename replaces it. */
+function checkNoMountPoint(places: readonly string[]): void {
+  const points = mountPoints();
+  const point = places.find((path) => points.has(path) && !lookAt(path)?.isDirectory());
+  if (point === undefined) return;
+  throw alreadyExists("write", shown(point), "it is a mount point", {
+    hint: "Unmount it, or leave it out with `exclude`.",
+    hints: { cli: "Unmount it, or leave it out with --exclude." },
+  });
 }
 
 /** Renames a folder; false if another process created the target. */

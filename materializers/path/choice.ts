@@ -32,13 +32,21 @@ export class Choice {
   readonly #include?: Patterns;
   readonly #exclude?: Patterns;
   readonly #ignored?: Patterns;
+  /** The lines of `include`. */
+  readonly #included: readonly string[];
 
   private constructor(
     files: readonly string[],
-    patterns: { include?: Patterns; exclude?: Patterns; ignored?: Patterns },
+    patterns: {
+      include?: Patterns;
+      included: readonly string[];
+      exclude?: Patterns;
+      ignored?: Patterns;
+    },
   ) {
     this.#files = files;
     this.#include = patterns.include;
+    this.#included = patterns.included;
     this.#exclude = patterns.exclude;
     this.#ignored = patterns.ignored;
   }
@@ -52,6 +60,7 @@ export class Choice {
     };
     return new Choice(files, {
       include: await patterns(options.include),
+      included: [options.include ?? []].flat(),
       exclude: await patterns(options.exclude),
     });
   }
@@ -70,7 +79,12 @@ export class Choice {
       ignored = await patternsOf(lines, { below: folder.name, after: ignored });
     }
     if (ignored === this.#ignored) return this;
-    return new Choice(this.#files, { include: this.#include, exclude: this.#exclude, ignored });
+    return new Choice(this.#files, {
+      include: this.#include,
+      included: this.#included,
+      exclude: this.#exclude,
+      ignored,
+    });
   }
 
   /** Returns why an entry is left out, or undefined. Folders above it are included. */
@@ -79,15 +93,25 @@ export class Choice {
     const excluded = this.#exclude?.test(path);
     if (excluded === "matched") return "excluded";
     if (excluded === undefined && this.#ignored?.test(path) === "matched") return "ignored";
-    // A folder that is not included may contain files that are.
-    if (!isFolder && this.#include !== undefined && this.#include.test(path) !== "matched") {
-      return "not included";
-    }
+    if (this.#include === undefined || this.#include.test(path) === "matched") return undefined;
+    const mayContain = isFolder && this.#included.some((pattern) => mayMatchBelow(pattern, name));
+    return mayContain ? undefined : "not included";
   }
 
   keepsEmpty(name: string): boolean {
     return this.#include === undefined || this.#include.test(`${name}/`) === "matched";
   }
+}
+
+/** Returns false only if a pattern of `include` can match nothing in a folder. */
+function mayMatchBelow(pattern: string, folder: string): boolean {
+  const path = pattern.replace(/^!/, "").trimEnd().replace(/\/$/, "");
+  if (!path.includes("/")) return true; // at any depth
+  const wanted = path.replace(/^\//, "").split("/");
+  return folder.split("/").every((name, i) => {
+    const isPlain = !wanted.slice(0, i + 1).some((part) => /[*?[\]\\]/.test(part));
+    return !isPlain || i >= wanted.length || wanted[i] === name;
+  });
 }
 
 async function patternsOf(lines: readonly string[], options?: PatternOptions): Promise<Patterns> {

@@ -1,5 +1,5 @@
 // Lists everything in a folder that is to be saved.
-import { lstatSync, readlinkSync, realpathSync, type Stats, statSync } from "node:fs";
+import { type Dirent, lstatSync, readlinkSync, realpathSync, type Stats, statSync } from "node:fs";
 import { readdir } from "node:fs/promises";
 import { basename, join, sep } from "node:path";
 import { compareUtf8 } from "../../core/bytes/bytes.ts";
@@ -41,9 +41,13 @@ export interface FoundFolder {
   checkUnchanged(): Promise<void>;
 }
 
+/** The type in the listing of a folder. Some file systems have none, pipes and devices neither. */
+type ListedType = "file" | "folder" | "link";
+
 interface FolderToWalk {
   /** Its path relative to the root, which is empty. */
   name: string;
+  type?: ListedType;
   path: string;
   choice: Choice;
   /** The folders that contain it, links resolved, to detect cycles. */
@@ -73,7 +77,7 @@ export async function walkFolder(
       if ("above" in entry) waiting.push(entry);
       else files.push(entry);
     }
-    if (found.isEmpty && name !== "") empty.add(name);
+    if (found.isEmpty) empty.add(name);
   }
   const kept = foldersKept(files, empty, options);
   files.push(...folders.filter(({ name }) => kept.has(name)));
@@ -102,14 +106,16 @@ async function walkOne({ choice: above, ...folder }: FolderToWalk, options: Loca
   const mode: FileMode = "folder";
   const found = { name, path, state: stateOf(stats), mode, ...timesOf(path, stats, options) };
   const within = [...folder.above, identityOf(stats)];
-  const names = await list(path).catch((error) => leaveOut(error, `${name}/`, options));
-  const choice = await above.within(folder, names ?? []);
-  const entries = (names ?? []).flatMap((entry) => {
-    const place = { name: name === "" ? entry : `${name}/${entry}`, path: join(path, entry) };
-    return look({ ...place, above: within, choice }, options) ?? [];
+  const listed = await list(path).catch((error) => leaveOut(error, `${name}/`, options));
+  const choice = await above.within(folder, (listed ?? []).map(({ name }) => name));
+  const entries = (listed ?? []).flatMap((entry) => {
+    const own = entry.name;
+    const place = { name: name === "" ? own : `${name}/${own}`, path: join(path, own) };
+    return look({ ...place, type: typeOf(entry), above: within, choice }, options) ?? [];
   });
-  if (names !== undefined) checkFolderPlace(path, stats); // another may have replaced it meanwhile
-  const isEmpty = names !== undefined && entries.length === 0 && choice.keepsEmpty(name);
+  if (listed !== undefined) checkFolderPlace(path, stats); // another may have replaced it meanwhile
+  const isEmpty = listed !== undefined && entries.length === 0 && name !== "" &&
+    choice.keepsEmpty(name);
   return { folder: found, entries, isEmpty };
 }
 
@@ -148,12 +154,18 @@ function identityOf({ dev, ino }: Stats): string {
   return `${dev} ${ino}`;
 }
 
-async function list(path: string): Promise<string[]> {
+async function list(path: string): Promise<Dirent[]> {
   try {
-    return await readdir(path);
+    return await readdir(path, { withFileTypes: true });
   } catch (cause) {
     throw lostFile(path, cause);
   }
+}
+
+function typeOf(entry: Dirent): ListedType | undefined {
+  if (entry.isDirectory()) return "folder";
+  if (entry.isFile()) return "file";
+  return entry.isSymbolicLink() ? "link" : undefined;
 }
 
 function nameProblem(name: string): string | undefined {
@@ -201,6 +213,11 @@ function examine(
       },
     });
   }
+  const unseen = reasonByName(entry, options);
+  if (unseen !== undefined) {
+    const listed = entry.type === "folder" ? `${name}/` : name;
+    return void options.onLeftOut?.({ path: listed, reason: unseen });
+  }
   const stats = lookAgain(path);
   if (!stats.isSymbolicLink()) return describe(entry, stats, options);
   if (options.links === "follow") return followLink(entry, options);
@@ -210,17 +227,34 @@ function examine(
     : void options.onLeftOut?.({ path: name, reason });
 }
 
+/**
+ * Returns why an entry is left out, before it is inspected, or undefined: it may be a mount whose
+ * server is gone, where every call fails or never returns.
+ */
+function reasonByName(
+  { name, type, choice }: FolderToWalk,
+  { links, all }: LocalPathOptions,
+): LeftOutReason | undefined {
+  const isSure = type === "folder" || type === "file" || (type === "link" && links !== "follow");
+  const reason = choice.reasonAgainst(name, type === "folder");
+  if (reason !== undefined && (isSure || reason !== "not included")) return reason;
+  return type === "link" || type === undefined ? undefined : ownReason(name, all);
+}
+
+/** Returns why an entry of this name is left out without a pattern, or undefined. */
+function ownReason(name: string, all = false): LeftOutReason | undefined {
+  if (isStageName(basename(name))) return "unfinished";
+  return !all && basename(name) === ".git" ? "git" : undefined;
+}
+
 /** Returns why an entry that is not a link is left out, or undefined. */
 function reasonAgainst(
   { name, path, choice }: FolderToWalk,
   stats: Stats,
   all = false,
 ): LeftOutReason | undefined {
-  const reason = choice.reasonAgainst(name, stats.isDirectory());
-  if (reason !== undefined) return reason;
-  if (isStageName(basename(name))) return "unfinished";
-  if (all) return undefined;
-  if (basename(name) === ".git") return "git";
+  const reason = choice.reasonAgainst(name, stats.isDirectory()) ?? ownReason(name, all);
+  if (reason !== undefined || all) return reason;
   return stats.isDirectory() && isRegistryFolder(path) ? "registry" : undefined;
 }
 
@@ -319,8 +353,9 @@ function followLink(
     return describe({ ...entry, path: realpathSync.native(path) }, stats, options);
   } catch (cause) {
     const broken = BROKEN[errorCode(cause) ?? ""];
-    if (broken === undefined) throw lostFile(path, cause);
-    const reason = entry.choice.reasonAgainst(name, false) ?? broken;
+    const asFolder = entry.choice.reasonAgainst(name, true);
+    if (broken === undefined && asFolder === undefined) throw lostFile(path, cause);
+    const reason = entry.choice.reasonAgainst(name, false) ?? broken ?? asFolder!;
     options.onLeftOut?.({ path: name, reason, target: targetOf(path) });
   }
 }

@@ -32,6 +32,9 @@ def download_files(
     if to.is_dir() and to.samefile("."):
         message = f'Cannot download to "{to}": it is the current folder'
         raise HoldfastError("Invalid", message, "Choose a new folder below it.")
+    if os.path.ismount(to):  # no rename replaces it
+        message = f'Cannot download to "{to}": it is a mount point'
+        raise HoldfastError("Invalid", message, "Choose a new folder below it.")
     check_tree(artifact)
     to.parent.mkdir(parents=True, exist_ok=True)
     stage = tempfile.mkdtemp(prefix=".holdfast-", dir=to.parent)

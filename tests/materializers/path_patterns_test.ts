@@ -3,6 +3,7 @@ import { mkdirSync, readdirSync, statSync, symlinkSync, utimesSync } from "node:
 import { join } from "node:path";
 import { folder, type LeftOut, localPath, type LocalPathOptions } from "../../materializers/mod.ts";
 import { openRegistry } from "../../mod.ts";
+import { canMountDead, withMounts } from "../disk/with_mounts.ts";
 import { fails, savedBy } from "./fake_artifact.ts";
 import { inFolder, save, write } from "./in_folder.ts";
 
@@ -44,6 +45,41 @@ inFolder("include and exclude choose paths at any depth", async (root) => {
   const error = await fails("Invalid", () => save(root, { include: "*.cvs" }));
   assertStringIncludes(error.message, "no file matches");
 }, { ignore: !isDeno });
+
+inFolder("patterns of a path decide which folders may contain included files", async (root) => {
+  for (const path of ["a/x/f", "a/y/f", "b/x/f", "b*/x/f"]) write(root, path);
+  const of = async (include: string | string[]) => (await chosen(root, { include }))[0];
+  assertEquals(await of("/a/x"), ["a/x/f"]);
+  assertEquals(await of("a/x/"), ["a/x/f"]);
+  assertEquals(await of("a/*/f"), ["a/x/f", "a/y/f"]);
+  assertEquals(await of("**/x/f"), ["a/x/f", "b*/x/f", "b/x/f"]);
+  assertEquals(await of("/?/x"), ["a/x/f", "b/x/f"]);
+  assertEquals(await of("/b\\*/x"), ["b*/x/f"]);
+  assertEquals(await of(["/a/", "!/a/y", "f"]), ["a/x/f", "a/y/f", "b*/x/f", "b/x/f"]);
+  await fails("Invalid", () => of("x/f"));
+}, { ignore: !isDeno });
+
+inFolder("a mount whose server is gone may be left out", (root) =>
+  withMounts(async (mounts) => {
+    for (const path of ["a", "data/b", "raw/c", "gone/deep/x", "sub/gone/x"]) write(root, path);
+    for (const path of ["gone", "sub/gone"]) mounts.dead(join(root, path));
+    symlinkSync("gone", join(root, "link"));
+    const rest = ["a", "data/b", "link", "raw/c", "sub"];
+    for (const exclude of ["gone", "gone/", ["/gone", "sub/gone"], "**/gone/"]) {
+      const [saved, left] = await chosen(root, { exclude });
+      assertEquals([saved, left], [rest, ["gone/: excluded", "sub/gone/: excluded"]]);
+    }
+    const followed = await chosen(root, { exclude: ["gone", "link/"], links: "follow" });
+    assertEquals(followed[0], ["a", "data/b", "raw/c", "sub"]);
+    assertEquals((await chosen(root, { include: ["/data", "raw/c"] }))[0], ["data/b", "raw/c"]);
+    write(root, ".holdfastignore", "gone\n");
+    assertEquals((await chosen(root))[0], [".holdfastignore", ...rest]);
+    write(root, ".gitignore", "gone/\n");
+    const git = await chosen(root, { all: true, gitignore: true });
+    assertEquals(git[0], [".gitignore", ".holdfastignore", ...rest]);
+    const refused = await fails("Unavailable", () => save(root, { all: true }));
+    assertStringIncludes(refused.message, "its mount does not answer");
+  }), { ignore: !isDeno || !canMountDead });
 
 inFolder(
   "a pattern with an inner slash is relative to its file, others match at any depth",

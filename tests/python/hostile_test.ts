@@ -1,10 +1,11 @@
-// Registries that another program damaged or forged, read by Python.
+// Registries that another program damaged or forged, read by Python, and targets that it refuses.
 import { assert, assertEquals } from "@std/assert";
 import { join } from "node:path";
 import { openRegistry } from "../../mod.ts";
 import { REPOSITORY } from "../support/run_deno.ts";
 import { seedRange } from "../support/seeds.ts";
-import { ENVIRONMENT, python, pythonTest } from "./reader.ts";
+import { canMount, smallDisk } from "../support/small_disk.ts";
+import { ENVIRONMENT, python, pythonTest, runProgram } from "./reader.ts";
 
 pythonTest("Python reports damage of any kind as its own error", async (root) => {
   const path = root.join("registry");
@@ -25,3 +26,24 @@ pythonTest("Python reports damage of any kind as its own error", async (root) =>
   assertEquals(text.decode(stderr), "", `from seed ${firstSeed}`);
   assert(success && Number(text.decode(stdout)) > seeds / 4);
 });
+
+const ON_MOUNT = `
+import sys
+import holdfast
+
+try:
+    holdfast.open_registry(sys.argv[1]).download("a", sys.argv[2])
+except holdfast.HoldfastError as error:
+    print(error.code, error.message.endswith("it is a mount point"))
+`;
+
+if (canMount) {
+  pythonTest("a mount point is refused as the target of a download at once", async (root) => {
+    const place = root.join("registry");
+    await using registry = await openRegistry(place, { cache: false });
+    await registry.save("a", 1);
+    await using disk = await smallDisk(1 << 20); // no rename replaces it
+    const lines = await runProgram(ON_MOUNT, { args: [place, disk.path] });
+    assertEquals(lines, ["Invalid True"]);
+  });
+}
