@@ -193,6 +193,28 @@ everywhere("the command line runs on Node and Bun", async (name, at) => {
   );
 });
 
+everywhere("a command that is installed elsewhere runs modules of a folder", async (name, at) => {
+  const { project, env, runtime } = at;
+  const cwd = root.join(`elsewhere-${name}`); // without the package beside it, or above
+  await mkdir(cwd);
+  const run = async (...words: string[]) =>
+    await runIn({ cwd, env }, [await runtime(name), join(project, BIN), ...words]);
+  for (const words of [["pipeline", "init"], ["init"], ["pipeline", "run"]]) {
+    const { code, stderr } = await run(...words);
+    assertEquals(code, 0, `${name} ${words}: ${stderr}`);
+  }
+  const engine = await run("pipeline", "run", "--force", "--engine", "local:");
+  assertMatch(engine.stdout, /@2 ok in [\d.]+s: 3 ran/, engine.stderr);
+  await writeFile(
+    join(cwd, "tasks.mjs"),
+    'import { createPlugins } from "@holdfast/holdfast/plugins";\n' +
+      "export const plugins = createPlugins();\n",
+  );
+  const queue = "postgres://nobody@127.0.0.1:1/none";
+  const { stderr } = await run("worker", "--tasks", "tasks.mjs", "--queue", queue);
+  assertMatch(stderr, /^error: Cannot (open|load bullmq)/, name); // not: load tasks
+});
+
 Deno.test("operators in a package of CommonJS get a hint", async () => {
   const { project, env, runtime } = await installed();
   const cwd = join(project, "commonjs");

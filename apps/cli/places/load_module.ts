@@ -7,6 +7,7 @@ import type { Operators } from "../../../operators/mod.ts";
 import { isOperators } from "../../../operators/operator_set.ts";
 import { toReportable } from "../terminal/exit_code.ts";
 import { invalid, notFound, shellWord } from "../terminal/hints.ts";
+import { offerOwnPackage } from "./own_package.ts";
 
 export const OPERATORS_FILE = "operators.ts";
 
@@ -72,6 +73,7 @@ function pathOf(file: string, { cwd, what }: Pick<SetOptions, "cwd" | "what">): 
 
 async function importModule(path: string, what: string): Promise<Record<string, unknown>> {
   try {
+    offerOwnPackage(path);
     return await import(pathToFileURL(path).href);
   } catch (cause) {
     const action = `load ${what} of ${path}`;
@@ -100,6 +102,9 @@ function checkHint(path: string, message: string): string {
   // Node: `npm init` makes packages of CommonJS.
   if (/outside a module|Unexpected token 'export'/.test(message)) {
     return "Make the package one of ES modules: npm pkg set type=module";
+  }
+  if (/Cannot find (package|module) '@holdfast\/holdfast/.test(message)) {
+    return "Install the package beside it: npm install @holdfast/holdfast";
   }
   const program = "Deno" in globalThis ? "deno check" : "Bun" in globalThis ? "bun" : "node";
   return `Check it alone: ${program} ${JSON.stringify(path)}`;

@@ -1,4 +1,5 @@
 import { lstat, mkdir, writeFile } from "node:fs/promises";
+import process from "node:process";
 import { basename, join, resolve } from "node:path";
 import manifest from "../../../../deno.json" with { type: "json" };
 import { alreadyExists } from "../../../../core/errors.ts";
@@ -16,7 +17,8 @@ const GIT_IGNORE = ".holdfast/\n.holdfast-runs/\n";
 export const init: Command = defineCommand({
   name: "pipeline init",
   summary: "Write a small pipeline to start from.",
-  details: "Writes pipeline.yaml, operators.ts and .gitignore, and never overwrites a file.",
+  details: "Writes pipeline.yaml, operators.ts and .gitignore, and never overwrites a file. On a " +
+    "Node that does not run TypeScript, it writes operators.mjs.",
   args: [{ usage: "[folder]", text: "where (default: this folder)", completes: "file" }],
   options: [],
   examples: [
@@ -29,7 +31,8 @@ export const init: Command = defineCommand({
     const folder = resolve(io.cwd, where);
     const name = basename(folder).replace(/[^\w.-]+/g, "_").replace(/^[^A-Za-z0-9]+/, "");
     const id = (name || "pipeline").slice(0, 64);
-    const files = { "pipeline.yaml": pipelineText(id), [OPERATORS_FILE]: operatorsText() };
+    const module = runsTypeScript() ? OPERATORS_FILE : "operators.mjs";
+    const files = { "pipeline.yaml": pipelineText(id, module), [module]: operatorsText() };
     for (const name of [...Object.keys(files), ...MAIN_FILES]) await refuseFile(folder, name);
     await mkdir(folder, { recursive: true });
     for (const [name, text] of Object.entries(files)) {
@@ -72,10 +75,16 @@ function nextCommands(where: string, folder: string, { io, shared }: CommandCont
   return [...commands, "holdfast pipeline run"].join(" && ");
 }
 
+/** Node runs TypeScript from 22.18. */
+function runsTypeScript(): boolean {
+  const { typescript } = process.features as { typescript?: unknown };
+  return "Deno" in globalThis || "Bun" in globalThis || Boolean(typescript);
+}
+
 const SCHEMA = `https://jsr.io/@holdfast/holdfast/${manifest.version}/docs/pipeline.schema.json`;
 
 /** Returns a pipeline with one step of each kind. */
-function pipelineText(id: string): string {
+function pipelineText(id: string, module: string): string {
   return `# yaml-language-server: $schema=${SCHEMA}
 
 # A pipeline: steps, ordered by their inputs.
@@ -88,7 +97,7 @@ variables:
 
 pipeline:
   pipeline_id: ${id}
-  operators_module: ./operators.ts # your code: exports \`operators\`
+  operators_module: ./${module} # your code: exports \`operators\`
 
   operators:
     # A step of your own code.
