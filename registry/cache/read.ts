@@ -2,6 +2,8 @@
 import { type Artifact, type ArtifactFile, STORED } from "../../core/artifact.ts";
 import type { Backend } from "../../core/backend.ts";
 import { iterableStream } from "../../core/bytes/bytes.ts";
+import { invalid } from "../../core/errors.ts";
+import { shown } from "../../core/naming/names.ts";
 import { inWords, worded, wordedListing } from "../contract/verb_errors.ts";
 import { createSideBySide } from "../../core/work/side_by_side.ts";
 import { passFile, readableFile } from "../../core/registry/artifact_file.ts";
@@ -20,6 +22,13 @@ export interface CachedFiles {
   cache?: RegistryCache;
 }
 
+function checkWindow(ref: string, windowBytes = Infinity): void {
+  if (windowBytes === Infinity || Number.isSafeInteger(windowBytes) && windowBytes > 0) return;
+  throw invalid("read", JSON.stringify(ref), `windowBytes is ${shown(windowBytes)}`, {
+    hint: "Pass a positive integer, or omit it.",
+  });
+}
+
 export function createArtifact(
   place: CachedFiles,
   source: PayloadSource,
@@ -33,8 +42,12 @@ export function createArtifact(
   const stored = new StoreReader(place, source, { ...options, verify: "integrity" });
   const open = (file: StoredFile): ArtifactFile & MaybeStored => {
     const whole = () => read.whole(file);
-    const stream: ArtifactFile["stream"] = (range, window) =>
-      streamOf(range === undefined ? whole().chunks(window) : read.range(file, range, window));
+    const stream: ArtifactFile["stream"] = (range, window) => {
+      checkWindow(source.ref, window?.windowBytes);
+      return streamOf(
+        range === undefined ? whole().chunks(window) : read.range(file, range, window),
+      );
+    };
     return readableFile({
       [STORED]: (its: MaybeStored) =>
         its.stream === stream && its.size === file.size

@@ -6,6 +6,7 @@ import { iterableStream, plainBytes } from "../../core/bytes/bytes.ts";
 import { invalid, type RegistryError, unsupported } from "../../core/errors.ts";
 import type { Encoding } from "../../core/record.ts";
 import { builtinModule } from "../../core/system.ts";
+import { createTurn } from "../../core/work/next_turn.ts";
 
 const found = builtinModule<typeof Zlib>("node:zlib");
 const zlib = found!; // `checkEncoding` and `decodesAtOnce` ask first
@@ -47,6 +48,8 @@ export function decodeBytes(bytes: Uint8Array, encoding: Encoding, size: number)
 
 /** Output of a stream at a time: small chunks cost as much in later steps as large ones. */
 const CHUNK = { chunkSize: 256 * 1024 };
+/** `node:zlib` takes no smaller one. */
+const LEAST_CHUNK = 64;
 
 /** Compresses a stream of chunks. Each chunk is consumed when the next one is requested. */
 export function encodeStream(
@@ -70,7 +73,7 @@ export function decodeStream(
       new DecompressionStream("gzip") as ReadableWritablePair<Uint8Array, Uint8Array>,
     );
   }
-  const options = { chunkSize: Math.min(chunkSize, CHUNK.chunkSize) };
+  const options = { chunkSize: Math.max(LEAST_CHUNK, Math.min(chunkSize, CHUNK.chunkSize)) };
   return encoding === "gzip"
     ? through(chunks, zlib.createGunzip(options))
     : through(frameByFrame(chunks), zlib.createZstdDecompress(options));
@@ -132,8 +135,12 @@ async function* through(
     }
   };
   void feed();
+  const turn = createTurn(); // a few bytes may expand to gigabytes
   try {
-    for await (const chunk of transform) yield plainBytes(chunk);
+    for await (const chunk of transform) {
+      yield plainBytes(chunk);
+      await turn();
+    }
   } finally {
     transform.destroy();
   }

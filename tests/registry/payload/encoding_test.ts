@@ -2,6 +2,7 @@ import { assert, assertRejects } from "@std/assert";
 import { Buffer } from "node:buffer";
 import { concatBytes } from "../../../core/bytes/bytes.ts";
 import { decodeStream, encodeBytes } from "../../../registry/payload/encoding.ts";
+import { nextTurn } from "../../../core/work/next_turn.ts";
 import { noise } from "../registries.ts";
 
 /** Fills the output of a decoder exactly, so that it begins what follows in another step. */
@@ -60,5 +61,23 @@ Deno.test("a block of Zstandard that damage makes the last one does not end the 
       const read = await expanded(damaged, size).catch(() => new Uint8Array());
       if (at !== blocks.at(-1)) assert(read.length < PLAIN.length);
     }
+  }
+});
+
+Deno.test("other work goes on while a few bytes expand to many", async () => {
+  const size = 128 * 1024 ** 2;
+  for (const encoding of ["gzip", "zstd"] as const) {
+    const packed = encodeBytes(new Uint8Array(size), encoding);
+    assert(packed.length < 200_000);
+    let turns = 0, bytes = 0, isOver = false;
+    const counting = (async () => {
+      for (; !isOver; turns++) await nextTurn();
+    })();
+    for await (const chunk of decodeStream(inPieces(packed, 65_536), encoding)) {
+      bytes += chunk.length;
+    }
+    isOver = true;
+    await counting;
+    assert(bytes === size && turns > 5, `${encoding}: ${turns} turns`);
   }
 });
