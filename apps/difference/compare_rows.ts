@@ -1,8 +1,7 @@
 // Two tables compared by all their rows: by a unique column, or by content. Rows are known by
 // hashes, so only those that differ are kept. It runs in the worker of the explorer, too.
-import { realSystem } from "../../core/system.ts";
 import { alignItems } from "../../core/text/align.ts";
-import { nextTurn } from "../../core/work/next_turn.ts";
+import { createTurn } from "../../core/work/next_turn.ts";
 import type { Cell } from "../../formats/csv.ts";
 
 /** More rows of a table are not read, and more columns are not compared. */
@@ -13,8 +12,6 @@ const MAX_KEPT = 10_000;
 const MAX_CHARACTERS = 16 * 1024 * 1024;
 /** First rows, in which a key must be unique to be offered, and their characters. */
 const KEY_ROWS = 20_000;
-/** Milliseconds of work after which other work goes on. */
-const SLICE_MS = 10;
 /** Longer cells are cut. */
 const MAX_CELL = 200;
 
@@ -71,6 +68,7 @@ export async function findKeys(
   const uniqueOf = async (table: ComparedTable) => {
     const names = namesOf(table);
     const values = names.map(() => new Set<number>());
+    const turn = createTurn();
     let count = 0;
     for await (const { rows } of table.parts([...names.keys()], signal)) {
       for (const row of rows) {
@@ -79,7 +77,7 @@ export async function findKeys(
         values.forEach((known, at) => known.add(hashOf(cellText(row[at] ?? null))));
       }
       if (count === KEY_ROWS) break;
-      await nextTurn();
+      await turn(signal);
     }
     return names.filter((_, at) => values[at]?.size === count);
   };
@@ -139,18 +137,16 @@ class Side {
 
   async *read(): AsyncGenerator<ReadRow> {
     const { signal, maxRows = MAX_ROWS, onProgress } = this.options;
-    let [at, begun] = [0, realSystem.monotonic()];
+    const turn = createTurn();
+    let at = 0;
     for await (const { rows } of this.table.parts([...this.#names.keys()], signal)) {
       for (const row of rows) {
         if (at === maxRows) return void (this.isAll = false);
         yield this.#rowOf(row, at);
         this.rows = Math.max(this.rows, ++at);
       }
-      if (realSystem.monotonic() - begun < SLICE_MS) continue;
       onProgress?.(at);
-      await nextTurn();
-      signal?.throwIfAborted();
-      begun = realSystem.monotonic();
+      await turn(signal);
     }
   }
 

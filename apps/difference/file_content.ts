@@ -81,11 +81,11 @@ async function tableDifference(
   maxBytes: number,
 ): Promise<TableDifference | undefined> {
   if (change !== "changed" || before === undefined || after === undefined) return undefined;
-  const { compareTables, isTable } = await import("./table_difference.ts");
+  const { compareTableFiles, isTable } = await import("./table_difference.ts");
   const isSmall = Math.max(before.size, after.size) <= maxBytes;
   if (!isSmall || ![before, after].every(({ path }) => isTable(path))) return undefined;
   try {
-    return await compareTables(
+    return await compareTableFiles(
       { path: before.path, bytes: await sides.before.bytes(before) },
       { path: after.path, bytes: await sides.after.bytes(after) },
     );

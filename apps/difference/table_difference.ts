@@ -1,8 +1,8 @@
 // The rows that differ in a table file of two versions.
 import { bytesStream } from "../../core/bytes/bytes.ts";
-import { createFormats } from "../../formats/mod.ts";
-import type { Table } from "../../formats/csv.ts";
+import { invalid } from "../../core/errors.ts";
 import { type ComparedTable, compareRows, findKeys, type RowDifference } from "./compare_rows.ts";
+import { openTable } from "./open_table.ts";
 
 export interface TableDifference extends RowDifference {
   /** The column by which rows match. Absent if they match by content. */
@@ -23,33 +23,38 @@ export function isTable(path: string): boolean {
   return TABLE.test(path);
 }
 
-/** Compares the rows of two tables: by the first column that is unique in both, else by content. */
-export async function compareTables(
+/** Compares the rows of two files by {@linkcode compareTables}. */
+export async function compareTableFiles(
   before: TableFile,
   after: TableFile,
 ): Promise<TableDifference> {
-  const [left, right] = [await openTable(before), await openTable(after)];
-  const [key] = await findKeys(left, right);
-  const byKey = key === undefined ? undefined : await compareRows(left, right, { key });
-  if (byKey !== undefined) return { key, ...byKey };
-  return (await compareRows(left, right))!; // only a key can have a value twice
+  return await compareTables(await comparedTable(before), await comparedTable(after));
 }
 
-async function openTable({ path, bytes }: TableFile): Promise<ComparedTable> {
-  const formats = createFormats();
-  const isParquet = /\.parquet$/i.test(path);
-  const format =
-    await (isParquet ? formats.get("parquet", { localTimes: "text" }) : formats.forPath(path));
-  const table = await format!.decode({
+/** Compares the rows of two tables: by the first column that is unique in both, else by content. */
+export async function compareTables(
+  left: ComparedTable,
+  right: ComparedTable,
+  signal?: AbortSignal,
+): Promise<TableDifference> {
+  const [key] = await findKeys(left, right, signal);
+  const byKey = key === undefined ? undefined : await compareRows(left, right, { key, signal });
+  if (byKey !== undefined) return { key, ...byKey };
+  return (await compareRows(left, right, { signal }))!; // only a key can have a value twice
+}
+
+async function comparedTable({ path, bytes }: TableFile): Promise<ComparedTable> {
+  const table = await openTable({
     path,
     size: bytes.byteLength,
     bytes: () => Promise.resolve(bytes),
     stream: ({ offset, length = Infinity } = { offset: 0 }) =>
       bytesStream(bytes.subarray(offset, offset + length)),
-  }) as Table;
+  });
+  if (table === undefined) throw invalid("compare", JSON.stringify(path), "not a table");
   return {
     columns: table.columns,
-    hasNull: isParquet,
+    hasNull: /\.parquet$/i.test(path),
     async *parts(chosen) {
       const names = chosen.map((i) => table.columns[i]!.name);
       let rows = [];

@@ -8,7 +8,7 @@ import type { FileChange } from "../../registry/mod.ts";
 import { differenceOf } from "../difference/file_content.ts";
 import { PART, type Reading } from "./file_part.ts";
 import { showFile } from "./file_views.ts";
-import { readStatistics } from "./table_views.ts";
+import { compareTexts, readStatistics } from "./table_views.ts";
 import { refOf } from "./look_tools.ts";
 import { uriOf } from "./resources.ts";
 import { count, defineTool, fitting, ref, text, type Tool } from "./tool.ts";
@@ -49,7 +49,8 @@ export const compareVersions: Tool = defineTool({
   name: "compare_versions",
   description:
     "Compares two versions: metadata, inputs, and files added, removed, renamed or changed. " +
-    "Changed text is a unified diff, JSON is compared by value, tables by column statistics.",
+    "Changed text is a unified diff, JSON is compared by value, tables by column statistics, and " +
+    "small tables of text by row.",
   kind: "read",
   input: v.strictObject({
     before: ref(),
@@ -108,7 +109,10 @@ async function contentOf(
     if (kind === "changed") {
       const tableBefore = await readStatistics(before.file(from), reading);
       const tableAfter = tableBefore && await readStatistics(after.file(path), reading);
-      if (tableBefore && tableAfter) return { tableBefore, tableAfter };
+      if (tableBefore && tableAfter) {
+        const rows = await compareTexts(before.file(from), after.file(path), reading);
+        return { tableBefore, tableAfter, rows };
+      }
     }
     const sides = { before: sideOf(before), after: sideOf(after) };
     const { text, values, problem } = await differenceOf(change, sides, (name) => name, LIMITS);

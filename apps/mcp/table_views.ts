@@ -7,12 +7,17 @@ import { createTurn, withTurns } from "../../core/work/next_turn.ts";
 import { type FileToDecode, LimitExceeded } from "../../core/file_store.ts";
 import type { Cell, CsvOptions, Format, Table } from "../../formats/csv.ts";
 import type { ParquetReadOptions, ParquetTable } from "../../formats/parquet.ts";
+import type { ComparedTable } from "../difference/compare_rows.ts";
+import { delimiterOf } from "../difference/open_table.ts";
+import { compareTables } from "../difference/table_difference.ts";
 import type { File, Part, Reading, Shown } from "./file_part.ts";
 import { fitting, MOST_CHARACTERS, unreadable } from "./tool.ts";
 
 const MOST_COLUMNS = 200;
 /** Of tables that are compared. */
 const MOST_TABLE = 64 * 1024 * 1024, MOST_ROWS = 200_000;
+/** Tables of text whose rows are compared, bytes. */
+const MOST_COMPARED = 256 * 1024;
 /** Memory for each byte of a row of CSV while it is read, bytes. */
 const ROW_COST = 128;
 
@@ -71,7 +76,8 @@ async function openParquet(
 async function openText(file: File, kind: string, { memory, signal }: Reading): Promise<Table> {
   const part = await loadPart<CsvPart>("../../formats/csv.ts", import.meta.url);
   const maxRowCharacters = Math.floor(memory.bytes / ROW_COST);
-  const format = part[kind as keyof CsvPart]({ maxRowCharacters });
+  const delimiter = kind === "csv" ? await delimiterOf(toDecode(file)) : undefined;
+  const format = part[kind as keyof CsvPart]({ maxRowCharacters, delimiter });
   return await format.decode(toDecode(file), { signal });
 }
 
@@ -173,6 +179,50 @@ function plain(cell: Cell): unknown {
 
 /** Characters of a cell. */
 const MOST_TEXT = 1000;
+
+/** Changed rows that are listed. */
+const MOST_CHANGES = 20;
+const PART_ROWS = 500;
+
+/** Compares the rows of two small tables of text, in any order; undefined for other files. */
+export async function compareTexts(before: File, after: File, reading: Reading) {
+  const kinds = [before, after].map(({ info: { path, size } }) =>
+    size <= MOST_COMPARED ? /(?<=\.)(csv|tsv)$/.exec(path.toLowerCase())?.[0] : undefined
+  );
+  if (kinds[0] === undefined || kinds[1] === undefined) return undefined;
+  const left = comparedTable(await openText(before, kinds[0], reading), reading);
+  const right = comparedTable(await openText(after, kinds[1], reading), reading);
+  const found = await compareTables(left, right, reading.signal);
+  const { key, added, removed, changed, columns, moreColumns, changes } = found;
+  const shown = fitting(changes.slice(0, MOST_CHANGES), 1 / 8);
+  return {
+    matchedBy: key ?? "content",
+    added,
+    removed,
+    changed,
+    columns,
+    moreColumns,
+    changes: shown,
+    moreChanges: changes.length - shown.length || undefined,
+  };
+}
+
+function comparedTable(table: Table, { signal }: Reading): ComparedTable {
+  return {
+    columns: table.columns,
+    async *parts(chosen) {
+      const names = chosen.map((i) => table.columns[i]?.name ?? "");
+      let rows = [];
+      for await (const row of withTurns(table.rows({ signal }), { signal })) {
+        rows.push(names.map((name) => row[name] ?? null));
+        if (rows.length < PART_ROWS) continue;
+        yield { rows };
+        rows = [];
+      }
+      yield { rows };
+    },
+  };
+}
 
 /** Reads the statistics of a table; undefined for other files, and for large ones. */
 export async function readStatistics(file: File, reading: Reading) {

@@ -27,6 +27,11 @@ Deno.test("tables are read by rows and compared by column", async () => {
     columns: { id: { empty: 0, min: 1, max: 3, mean: 2 }, name: { empty: 1 } },
   });
   assertEquals((file.tableAfter as { rows: number }).rows, 2);
+  const { matchedBy, added, removed, changed } = file.rows as Record<string, unknown>;
+  assertEquals([matchedBy, added, removed, changed], ["id", 1, 2, 0]);
+  await saveFiles(registry, "german", { "a.csv": "id;name\n1;a,b\n2;c\n" });
+  const { rows: german } = await it.call("read_file", { ref: "german" });
+  assertEquals(german, [{ id: "1", name: "a,b" }, { id: "2", name: "c" }]);
   assertMatch(await it.call("read_file", { ref: "t", path: "a.csv", offset: -1 }), /beginning/);
   await saveFiles(registry, "local", { "a.parquet": pyarrowBytes("local") });
   const local = await it.call("read_file", { ref: "local", path: "a.parquet" });

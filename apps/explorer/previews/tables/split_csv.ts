@@ -1,4 +1,5 @@
 // Rows of CSV (RFC 4180) from a part of a file, with their places: pages are read by ranges.
+import { findDelimiter } from "../../../../formats/csv/find_delimiter.ts";
 
 /** A row, and where the next one begins. */
 export interface CsvLine {
@@ -103,12 +104,8 @@ class Rows {
 
 const UTF8 = new TextDecoder("utf-8", { ignoreBOM: true });
 
-/** Returns the separator that the first line has most often. */
+/** Returns the separator of a file, a byte. */
 export function delimiterOf(head: Uint8Array, path: string): number {
-  if (/\.tsv$/i.test(path)) return 0x09;
-  const end = head.indexOf(LINE_FEED);
-  const first = head.subarray(0, end < 0 ? head.byteLength : end);
-  const count = (mark: string) => first.filter((byte) => byte === mark.charCodeAt(0)).length;
-  const best = [",", ";", "\t", "|"].reduce((a, b) => count(b) > count(a) ? b : a);
-  return best.charCodeAt(0);
+  const delimiter = /\.tsv$/i.test(path) ? "\t" : findDelimiter(UTF8.decode(head));
+  return delimiter.charCodeAt(0);
 }
