@@ -3,7 +3,7 @@ import { type Session, SessionContext } from "./api/context.ts";
 import { type About, mayWrite, type Rights, type Service } from "./api/service.ts";
 import { FactList } from "./components/fact_list.ts";
 import { whenLoaded } from "./components/notices.ts";
-import { html } from "./framework/html.ts";
+import { html, shownText } from "./framework/html.ts";
 import { useEffect, useRef, useState } from "./framework/preact.ts";
 import { keepScroll } from "./framework/kept.ts";
 import { hrefOf, type Place, usePlace } from "./framework/router.ts";
@@ -53,7 +53,7 @@ function Frame({ session, leave }: { session: Session; leave: () => void }) {
     return keepScroll("page", document.scrollingElement!, main.current!);
   }, [path]);
   const title = titleOf(place);
-  useEffect(() => void (document.title = title), [title]);
+  useEffect(() => void (document.title = shownText(title)), [title]);
   const skip = (event: Event) => {
     event.preventDefault();
     main.current!.focus();

@@ -14,6 +14,7 @@ from typing import Any
 from .errors import HoldfastError, quoted
 from .locations import open_registry
 from .metadata import to_metadata
+from .printable import printable, printable_json, printable_text
 from .registry import Registry
 from .service_registry import Saved
 
@@ -55,7 +56,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         sys.stdout.reconfigure(errors="backslashreplace")
     try:
         for line in run(open_registry(options.registry), options):
-            print(line)
+            print(printable_text(line) if sys.stdout.isatty() else line)
         sys.stdout.flush()
         return 0
     except HoldfastError as error:
@@ -63,7 +64,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return 1
     except OSError as error:  # of standard output, or of the disk of a download
         if not isinstance(error, BrokenPipeError):  # `head` has ended, which is no error
-            place = f' "{error.filename}"' if error.filename else ""
+            place = f" {quoted(str(error.filename))}" if error.filename else ""
             print(f"error: Cannot {options.command}{place}: {error.strerror}", file=sys.stderr)
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 1
@@ -84,9 +85,9 @@ def run(registry: Registry, options: argparse.Namespace) -> Iterator[str]:
     elif options.command == "info":
         artifact = registry.open(options.ref)
         yield f"{artifact.ref}  {artifact.size} bytes  {artifact.created_at}  {artifact.digest}"
-        yield json.dumps(to_metadata(artifact.metadata), ensure_ascii=False)
+        yield printable_json(to_metadata(artifact.metadata))
         for file in artifact.files:
-            yield f"{file.sha256}  {file.size}  {file.mode or '-'}  {file.path}"
+            yield f"{file.sha256}  {file.size}  {file.mode or '-'}  {printable(file.path)}"
     elif options.command == "load":
         artifact = registry.open(options.ref)
         if options.path is None and len(artifact.files) != 1:
@@ -99,12 +100,13 @@ def run(registry: Registry, options: argparse.Namespace) -> Iterator[str]:
         sys.stdout.buffer.flush()
     elif options.command == "search":
         for found in registry.search(options.query):
-            yield f"{found.ref}\t{json.dumps(to_metadata(found.metadata), ensure_ascii=False)}"
+            yield f"{found.ref}\t{printable_json(to_metadata(found.metadata))}"
     elif options.command == "save":
         yield save_path(registry, options)
     else:
         for path in registry.download(options.ref, options.to, options.links):
-            yield f"left out: {path} is a link that leaves the folder, or links are skipped"
+            state = "is a link that leaves the folder, or links are skipped"
+            yield f"left out: {printable(path)} {state}"
 
 
 def save_path(registry: Any, options: argparse.Namespace) -> str:

@@ -13,6 +13,7 @@ from typing import Any
 from .arguments import checked_methods
 from .errors import HoldfastError, Json, damaged, disk_error, quoted
 from .metadata import from_metadata
+from .printable import printable
 from .records import digest_of
 from .store import CHUNK
 
@@ -206,7 +207,7 @@ class Artifact:
         for file in self.files:
             if file.path == path:
                 return file
-        paths = ", ".join(file.path for file in self.files[:10])
+        paths = ", ".join(printable(file.path) for file in self.files[:10])
         message = f"Cannot read {quoted(path)} of {quoted(self.ref)}: no such file"
         raise HoldfastError("NotFound", message, f"Use one of: {paths}.")
 

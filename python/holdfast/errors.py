@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-import json
 from typing import Any
+
+from .printable import printable_json, printable_text
 
 Json = dict[str, Any]
 
@@ -20,7 +21,8 @@ class HoldfastError(Exception):
         return super().__new__(_CLASSES.get(code, cls))
 
     def __init__(self, code: str, message: str, hint: str = "") -> None:
-        message = message.encode("utf-8", "backslashreplace").decode()  # to be printable
+        message = printable_text(message.encode("utf-8", "backslashreplace").decode())
+        hint = printable_text(hint)
         super().__init__(f"{message}\nhint: {hint}" if hint else message)
         self.code = code
         self.message = message
@@ -94,7 +96,8 @@ def changed(what: str) -> HoldfastError:
 
 
 def quoted(text: str) -> str:
-    return json.dumps(text, ensure_ascii=False)
+    """Returns a text for a message: as JSON, with hidden characters escaped."""
+    return printable_json(text)
 
 
 HINTS = {

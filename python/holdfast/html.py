@@ -9,6 +9,7 @@ from itertools import islice
 from typing import Any
 
 from .artifact import Artifact
+from .printable import printable_text
 from .registry import Registry
 
 MOST_ROWS = 50
@@ -18,12 +19,12 @@ def table(head: Sequence[str], rows: Iterable[Sequence[Any]], caption: str = "")
     shown = list(islice(rows, MOST_ROWS + 1))
     lines = ["<table>"]
     if caption:
-        lines.append(f"<caption>{escape(caption)}</caption>")
-    lines.append("<tr>" + "".join(f"<th>{escape(each)}</th>" for each in head) + "</tr>")
+        lines.append(f"<caption>{escape(printable_text(caption))}</caption>")
+    titles = (f"<th>{escape(printable_text(each))}</th>" for each in head)
+    lines.append(f"<tr>{''.join(titles)}</tr>")
     for row in shown[:MOST_ROWS]:
-        lines.append(
-            "<tr>" + "".join(f"<td>{escape(text_of(each))}</td>" for each in row) + "</tr>"
-        )
+        cells = (f"<td>{escape(printable_text(text_of(each)))}</td>" for each in row)
+        lines.append(f"<tr>{''.join(cells)}</tr>")
     if len(shown) > MOST_ROWS:
         lines.append(f'<tr><td colspan="{len(head)}">…</td></tr>')
     return "\n".join([*lines, "</table>"])

@@ -228,6 +228,7 @@ def digest_of(materializer: Mapping[str, Any], files: Iterable[Mapping[str, Any]
     digest = hashlib.sha256(kind.encode("utf-8", "surrogatepass"))  # a forged id may be no Unicode
     for file in sorted(files, key=lambda file: str(file["path"])):
         mode, time = file.get("mode", "-"), file.get("modifiedAt")
-        line = f"{file['sha256']} {file['size']} {mode} {quoted(file['path'])}"
+        path = json.dumps(file["path"], ensure_ascii=False)
+        line = f"{file['sha256']} {file['size']} {mode} {path}"
         digest.update((line + (f" {time}" if time else "") + "\n").encode())
     return digest.hexdigest()

@@ -11,6 +11,7 @@ from .arguments import checked_methods
 from .artifact import Artifact
 from .errors import HoldfastError, NotFound, quoted
 from .past import pinned
+from .printable import printable
 from .search import Found, parse_query
 from .versions import Version
 
@@ -86,7 +87,8 @@ class Registry:
         members = release.file("release.json").json()["members"]
         if member not in members:
             message = f"Cannot find {quoted(ref)}: no such member"
-            raise HoldfastError("NotFound", message, f"Use one of: {', '.join(members)}.")
+            known = ", ".join(map(printable, members))
+            raise HoldfastError("NotFound", message, f"Use one of: {known}.")
         artifact = self._open(members[member]["ref"])
         if artifact.digest != members[member]["digest"]:
             message = f"Cannot open {quoted(ref)}: {quoted(artifact.ref)} was overwritten since"

@@ -152,7 +152,8 @@ class ServiceRegistry(Registry):
         A repeat with the same `idempotency_key` returns the first result, even with other content.
         Raises `Conflict` if it asks for another `version`.
         `on_conflict` is `fail`, `skip` or `overwrite`, for a version that exists. `compress` is
-        `gzip` or `zstd`. `inputs` are refs, recorded as the versions that they mean now, or artifacts.
+        `gzip` or `zstd`. `inputs` are refs, recorded as the versions that they mean now, or
+        artifacts.
         """
         for what, given, known in (
             ("on_conflict", on_conflict, ("fail", "skip", "overwrite")),

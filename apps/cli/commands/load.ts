@@ -7,6 +7,7 @@ import { AS_OF_OPTION, lookUpThen, refOptions } from "../look/expand_names.ts";
 import { defineCommand, OUTPUT_OPTION, REF_ARGUMENT, VERIFY_OPTION } from "../program/command.ts";
 import type { Command, CommandContext } from "../program/command.ts";
 import { invalid, shellWord, withHints } from "../terminal/hints.ts";
+import { printableText } from "../terminal/table.ts";
 import { writeStream } from "../program/output_stream.ts";
 
 export const load: Command = defineCommand({
@@ -41,7 +42,9 @@ export const load: Command = defineCommand({
     const value = await registry.load(exact, { verify, signal });
     const text = printed(value, { output, ...context });
     if (text === undefined) throw notJson(artifact, exact);
-    await writeStream(new Blob([`${text}\n`]).stream(), context, how);
+    const isShown = output === undefined && context.io.stdout.isTerminal;
+    const shown = isShown ? printableText(text) : text;
+    await writeStream(new Blob([`${shown}\n`]).stream(), context, how);
   },
 });
 

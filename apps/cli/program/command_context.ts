@@ -12,7 +12,7 @@ import { openServiceByUrl } from "../../../registry/places/open_by_url.ts";
 import { localPathOf, registryTarget, warnOfRepeats } from "../places/open_store.ts";
 import { refuseFile } from "./refusals.ts";
 import { createProgress, type Progress } from "../terminal/progress.ts";
-import { printableJson, printableLines } from "../terminal/table.ts";
+import { printableJson, printableLines, printableText } from "../terminal/table.ts";
 
 /** Creates the context of one run; disposing it closes what the run has opened. */
 export function createCommandContext(
@@ -24,7 +24,9 @@ export function createCommandContext(
 
   async function result(value: unknown, text: string | undefined): Promise<void> {
     if (shared.json) await io.stdout.write(`${printableJson(value)}\n`);
-    else if (text !== undefined) await io.stdout.write(`${text}\n`);
+    else if (text !== undefined) {
+      await io.stdout.write(`${io.stdout.isTerminal ? printableText(text) : text}\n`);
+    }
   }
 
   return {

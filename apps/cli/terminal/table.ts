@@ -114,6 +114,13 @@ export function printableLines(text: string): string {
   return text.split("\n").map(printable).join("\n");
 }
 
+/** Like `printable`, but keeps colors, tabs and ends of lines. */
+export function printableText(text: string): string {
+  // deno-lint-ignore no-control-regex
+  const parts = text.split(/(\x1b\[\d+m|[\t\n])/);
+  return parts.map((part, i) => i % 2 === 1 ? part : printable(part)).join("");
+}
+
 /** Returns the columns of a string: East Asian wide characters and emoji take two, marks none. */
 export function displayWidth(text: string): number {
   if (/^[\x20-\x7e]*$/.test(text)) return text.length;

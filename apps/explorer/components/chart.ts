@@ -1,5 +1,5 @@
 // A chart, and the same as a table.
-import { html } from "../framework/html.ts";
+import { html, shownText } from "../framework/html.ts";
 import { useEffect, useRef, useState } from "../framework/preact.ts";
 import { openPlace } from "../framework/router.ts";
 import { useInterval } from "../framework/use_interval.ts";
@@ -236,7 +236,7 @@ function pointHooks(
       tip.hidden = at === undefined;
       plot.over.style.cursor = at === undefined ? "" : "pointer";
       if (at === undefined) return;
-      tip.textContent = `${all[at]!.label}: ${formatY(values[at]!)}`;
+      tip.textContent = shownText(`${all[at]!.label}: ${formatY(values[at]!)}`);
       placeTip(plot, tip);
     }],
   };
@@ -265,7 +265,7 @@ function valueHooks(props: ChartProps, tip: HTMLElement) {
       });
       tip.replaceChildren(...[`${xLabel} ${formatX(x[idx!]!)}`, ...lines].map((text) => {
         const line = document.createElement("div");
-        line.textContent = text;
+        line.textContent = shownText(text);
         return line;
       }));
       placeTip(plot, tip);

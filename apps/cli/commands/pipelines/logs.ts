@@ -109,8 +109,8 @@ async function printLine(
     const { run, step, attempt } = entry;
     return await io.stdout.write(`${printableJson({ run, step, attempt, at, level, line })}\n`);
   }
-  const text = io.stdout.isTerminal ? printable(entry.line) : entry.line;
-  await io.stdout.write(isOne ? `${text}\n` : `${entry.step} | ${text}\n`);
+  const text = isOne ? entry.line : `${entry.step} | ${entry.line}`;
+  await io.stdout.write(`${io.stdout.isTerminal ? printable(text) : text}\n`);
 }
 
 async function* storedLines(

@@ -22,6 +22,7 @@ import type { Command, CommandContext } from "../../program/command.ts";
 import type { FlagsOf, OptionDefinition } from "../../program/command.ts";
 import { Interruption } from "../../terminal/exit_code.ts";
 import { invalid, shellWord } from "../../terminal/hints.ts";
+import { printableJson } from "../../terminal/table.ts";
 import { parsePositive } from "../../terminal/units.ts";
 import { printPlan } from "./plan.ts";
 import { failOnStrays } from "../../pipelines/fail_on_strays.ts";
@@ -211,7 +212,7 @@ function listen(
       if (event.type === "run started") listener.run = event.run;
       if (!log.accept(event)) return;
       view?.onEvent(event);
-      if (json) written = stdout.write(`${JSON.stringify(event)}\n`);
+      if (json) written = stdout.write(`${printableJson(event)}\n`);
     },
     async end() {
       log.close();

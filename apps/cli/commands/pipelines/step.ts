@@ -14,7 +14,7 @@ import type { Command, CommandContext } from "../../program/command.ts";
 import type { FlagsOf, OptionDefinition } from "../../program/command.ts";
 import { reportError } from "../../terminal/exit_code.ts";
 import { stdinOf } from "../../terminal/cli_io.ts";
-import { printable } from "../../terminal/table.ts";
+import { printable, printableJson } from "../../terminal/table.ts";
 import { takeSteps } from "../../pipelines/take_steps.ts";
 import { outcomeText } from "../../pipelines/run_view.ts";
 
@@ -112,7 +112,7 @@ async function executeSteps(
 }
 
 function printEvent(event: RunEvent, { io, shared: { json, quiet } }: CommandContext): void {
-  if (json) void io.stdout.write(`${JSON.stringify(event)}\n`);
+  if (json) void io.stdout.write(`${printableJson(event)}\n`);
   else if (event.type === "log" && !quiet) void io.stderr.write(`${printable(event.line)}\n`);
 }
 

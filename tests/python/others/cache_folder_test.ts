@@ -3,8 +3,8 @@ import { assertEquals, assertMatch } from "@std/assert";
 import { execFile } from "node:child_process";
 import { chmod, mkdir, symlink } from "node:fs/promises";
 import { promisify } from "node:util";
-import { openRegistry } from "../../mod.ts";
-import { ENVIRONMENT, python, pythonTest } from "./reader.ts";
+import { openRegistry } from "../../../mod.ts";
+import { ENVIRONMENT, python, pythonTest } from "../reader.ts";
 
 const PLANT = `
 import hashlib, json, os, pathlib, sys, warnings
