@@ -4,7 +4,7 @@
 // Ids of Slurm's jobs may get lost and are reused. So a delivery is identified by the name of its
 // job, and is lost if Slurm does not list that name.
 import { execFile } from "node:child_process";
-import { fault } from "../../core/errors.ts";
+import { fault, unavailable } from "../../core/errors.ts";
 import type { Engine, EngineState, EngineStep } from "../../core/engine.ts";
 import type { SignalOptions } from "../../core/registry.ts";
 import { realSystem, type System } from "../../core/system.ts";
@@ -25,8 +25,9 @@ export interface SlurmEngineOptions {
 /** A job of `squeue --json`: the fields that are used. */
 interface SlurmJob {
   name: string;
-  comment: string;
-  job_state: string;
+  comment?: string | null;
+  /** One word; since Slurm 23.02 a list of them. */
+  job_state: string | string[];
   exit_code: number | { return_code?: { number?: number } };
   state_reason: string;
 }
@@ -48,12 +49,11 @@ export function createSlurmEngine(options: SlurmEngineOptions = {}): Engine {
     const found = new Map<string, KnownPart[]>();
     const add = (name: string, part: KnownPart) =>
       found.set(name, [...found.get(name) ?? [], part]);
-    const { jobs } = JSON.parse(await call("squeue", ["--json"], "", options)) as {
-      jobs: SlurmJob[];
-    };
-    for (const job of jobs) {
-      const [run = "", step, id = job.name] = job.comment.split(" ");
-      add(job.name, { ...stateOf(job.job_state, codeOf(job)), run, step, id });
+    for (const job of jobsIn(await call("squeue", ["--json"], "", options))) {
+      const [run = "", step, id = job.name] = (job.comment ?? "").split(" ");
+      const states = [job.job_state].flat();
+      const state = states.find((one) => one === "COMPLETING") ?? states[0] ?? "";
+      add(job.name, { ...stateOf(state, codeOf(job)), run, step, id });
     }
     return found;
   }
@@ -166,6 +166,17 @@ function stateOf(state: string, code: number): PartState {
   if (known !== "failed") return { state: known };
   const reason = code === TIMED_OUT ? "it took too long" : state === "FAILED" ? undefined : state;
   return { state: known, exitCode: code > 0 ? code : undefined, reason };
+}
+
+function jobsIn(listed: string): SlurmJob[] {
+  try {
+    return (JSON.parse(listed) as { jobs: SlurmJob[] }).jobs;
+  } catch (cause) {
+    throw unavailable("read the answer of Slurm's", "squeue", "it is not JSON", {
+      hint: "Use Slurm 22.05 or newer: squeue --json",
+      cause,
+    });
+  }
 }
 
 /** Returns the exit code. Older versions report the raw status, with the code in its upper byte. */

@@ -42,3 +42,30 @@ for (const [answer, passes] of Object.entries(ANSWERS)) {
     assertEquals(error.message, `Cannot call Slurm's sbatch: sbatch: error: ${line}`);
   });
 }
+
+/** Jobs as versions of Slurm list them, and their states. */
+const LISTED: readonly [job: Record<string, unknown>, state: string, exitCode?: number][] = [
+  [{ job_state: "RUNNING", exit_code: 0, comment: "r@1 do one" }, "running"],
+  [{ job_state: ["RUNNING"], exit_code: { return_code: { number: 0 } } }, "running"],
+  [{ job_state: ["PENDING"], comment: null }, "waiting"],
+  [{ job_state: ["COMPLETED", "COMPLETING"], comment: "" }, "running"],
+  [{ job_state: ["COMPLETED"], exit_code: { return_code: { number: 0 } } }, "ended", 0],
+  [{ job_state: ["FAILED"], exit_code: { return_code: { number: 3 } } }, "failed", 3],
+  [{ job_state: "FAILED", exit_code: 3 << 8 }, "failed", 3],
+];
+
+for (const [job, state, exitCode] of LISTED) {
+  testInRoot(`slurm engine: ${JSON.stringify(job)} is ${state}`, async (root) => {
+    const listed = JSON.stringify({ jobs: [{ name: "foreign" }, { name: "one", ...job }] });
+    await Deno.writeTextFile(root.join("squeue"), `#!/bin/sh\necho '${listed}'\n`, { mode: 0o755 });
+    await using engine = createSlurmEngine({ env: { PATH: `${root.path}:/usr/bin:/bin` } });
+    const [polled] = await engine.poll(["one"]);
+    assertEquals([polled!.state, polled!.exitCode], [state, exitCode]);
+  });
+}
+
+testInRoot("slurm engine: an answer that is not JSON is asked for again", async (root) => {
+  await Deno.writeTextFile(root.join("squeue"), "#!/bin/sh\necho busy\n", { mode: 0o755 });
+  await using engine = createSlurmEngine({ env: { PATH: `${root.path}:/usr/bin:/bin` } });
+  await rejected("Unavailable", engine.poll(["one"]));
+});
