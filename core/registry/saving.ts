@@ -26,7 +26,10 @@ export interface SaveOptions extends SignalOptions {
   base?: string | null;
   /** Share equal ranges of changed files, or only whole files. @default as in the settings */
   share?: "bytes" | "files";
-  /** Returns the base with `skipped: true` if its digest is equal. @default false */
+  /**
+   * Returns the base with `skipped: true` if its digest is equal. Of parallel saves of one content,
+   * one saves. @default false
+   */
   skipIfUnchanged?: boolean;
   /** A repeat returns the first result. `Conflict` for another `version` or `ifCommit`. */
   idempotencyKey?: string;

@@ -9,31 +9,33 @@ import { artifactDigest } from "../../core/artifact_digest.ts";
 import { encodeRecord } from "../format/record_codec.ts";
 import type { StoredFile, VersionRecord } from "../../core/record.ts";
 import { parseRef } from "../../core/naming/refs.ts";
+import { FIRST_VERSION, nextVersion, parseVersion } from "../../core/naming/versions.ts";
 import type { SavedArtifact, SaveOptions, TransferProgress } from "../../core/registry.ts";
 import { isOnDisk, saveAgainIfChanged } from "../../core/work/source_change.ts";
 import { isPassing, withDeadline } from "../../core/retry.ts";
 import { createRecord, pause } from "../cell/cell.ts";
 import { checkSave, type UserFields, userFields } from "./save_options.ts";
 import { checkUnprotected, type Context } from "./context.ts";
-import { type FoundRecord, readHead } from "../cell/heads.ts";
-import { cellOf, encodePlace, orderSegment, payloadFolder, recordKey } from "../format/layout.ts";
+import type { FoundRecord } from "../cell/heads.ts";
+import { encodePlace, orderSegment, payloadFolder, recordKey } from "../format/layout.ts";
 import type { PayloadPlace } from "../format/layout.ts";
 import { materializerFor } from "../contract/make_value.ts";
 import { announceInputs } from "./lineage/inputs.ts";
 import { arePinned, pinInputs } from "./lineage/pin_inputs.ts";
-import { payloadSource } from "./load.ts";
-import { locate, tryLocate } from "./resolve.ts";
+import { tryLocate } from "./resolve.ts";
+import { isLive, loadBase } from "./save_base.ts";
 import { type Operation, startOperation } from "../cell/operation.ts";
 import { settle, settleVersion } from "../cell/settle.ts";
 import type { PayloadJobs } from "../payload/job_kinds.ts";
-import { type Base, createBase, isStaleView } from "../payload/base.ts";
+import type { Base } from "../payload/base.ts";
 import { Payload, type ValueToStore } from "../payload/write.ts";
 import { PayloadFolder, type PayloadFolderOptions } from "../payload/writing/payload_folder.ts";
 import { createSaveProgress } from "../payload/writing/send_queue.ts";
 import { noteKeeper } from "../cache/cached_records.ts";
 import { SeenFiles } from "../payload/seen_files.ts";
 import { Unfinished } from "../payload/unfinished.ts";
-import { fileListOf, placedUnder, sharedObjects } from "../cell/objects.ts";
+import { fileListOf, objectsOf, placedUnder, sharedObjects } from "../cell/objects.ts";
+import { isLate } from "../cell/voids.ts";
 import type { Target, TargetChooser } from "./target/target.ts";
 import { createChooser } from "./target/keyed.ts";
 
@@ -246,6 +248,34 @@ class SaveAttempt {
     return same && await isLive(this.#context, this.#operation, base) ? base.found : undefined;
   }
 
+  /** Returns a version that was saved after the base was read, if it has the same content. */
+  async #newerUnchanged(target: Target, content: Content): Promise<FoundRecord | undefined> {
+    const { version, bump } = this.#options;
+    const { record } = this.#base ?? {};
+    const context = this.#context, operation = this.#operation;
+    if (!this.#comparesLatest || version !== undefined || !context.settings.versioned) return;
+    const above = record ? nextVersion(parseVersion(record.version), bump) : FIRST_VERSION;
+    if (target.version.canonical === above.canonical) return;
+    operation.checkSend();
+    const latest = await tryLocate(context, parseRef(this.#artifact.name), operation.signal);
+    if (latest?.record.commit === record?.commit) return; // what lies between was deleted
+    return latest && await this.#asUnchanged(latest.found, content);
+  }
+
+  /** Returns a record if a save that skips unchanged content may return its version. */
+  async #asUnchanged(found: FoundRecord, { digest }: Content): Promise<FoundRecord | undefined> {
+    const { record } = found;
+    if (!this.#comparesLatest || record.kind !== "version" || record.digest !== digest) return;
+    const mayExpire = objectsOf(this.#context, record).length > 0 &&
+      await isLate(this.#context, found, this.#operation.signal);
+    return mayExpire ? undefined : found;
+  }
+
+  get #comparesLatest(): boolean {
+    const { skipIfUnchanged = false, base } = this.#options;
+    return skipIfUnchanged && base === undefined;
+  }
+
   /** Creates the record, again after each lost race that is not final. */
   async #commit(content: Content): Promise<Ending> {
     const { name, members, materializer } = this.#artifact;
@@ -258,9 +288,11 @@ class SaveAttempt {
       this.#given.fields.key === undefined;
     await settle(context, sharedObjects(name, files), operation.signal);
     for (let losses = 1;; losses++) {
-      const choice = content.unchanged === undefined
+      let choice = content.unchanged === undefined
         ? await this.#chooser.choose(look)
         : await this.#chooser.keep(content.unchanged);
+      const newer = "target" in choice && await this.#newerUnchanged(choice.target, content);
+      if (newer) choice = await this.#chooser.keep(newer);
       if ("existing" in choice) return { state: "existing", found: choice.existing };
       const { target } = choice;
       const { version } = target;
@@ -273,6 +305,8 @@ class SaveAttempt {
         const addedBytes = bytes.byteLength + (this.#placed?.folder.addedBytes(files) ?? 0);
         return { state: "saved", record, addedBytes };
       }
+      content.unchanged = await this.#asUnchanged(outcome.found, content);
+      if (content.unchanged !== undefined) continue; // another save of the same content won
       const found = await this.#chooser.lost(target, outcome.found);
       if (found !== undefined) return { state: "existing", found };
       await pause(context, operation, losses);
@@ -330,46 +364,6 @@ function readOnce({ action }: Operation): RegistryError {
   const state = "its base was deleted meanwhile, and its files differed when they were read again";
   const hint = "Save it again. Make the materializer's `save` return the same files on each call.";
   return taskFailed(action, undefined, state, { hint });
-}
-
-/** Returns the version whose files can be shared: the given one, else the latest. */
-async function loadBase(
-  context: Context,
-  operation: Operation,
-  name: string,
-  { base: ref, skipIfUnchanged: expectsEqual = false }: SaveOptions,
-): Promise<Base | undefined> {
-  if (ref === null) return undefined;
-  operation.checkSend();
-  const seenAt = operation.moment();
-  const { signal } = operation;
-  try {
-    const located = ref === undefined
-      ? await tryLocate(context, parseRef(name), signal)
-      : await locate(context, parseRef(ref), signal);
-    if (located === undefined) return undefined;
-    const { files } = await payloadSource(context, located, signal);
-    operation.views.base = seenAt;
-    return await createBase(context, located.found, files, { name, expectsEqual, signal });
-  } catch (error) {
-    if (ref !== undefined || !isRegistryError(error, "Corrupt", "Unsupported", "Conflict")) {
-      throw error;
-    }
-    const state = `shares nothing with the latest version: ${error.message}`;
-    context.logger.warn(`${operation.action}: ${state}`);
-    return undefined; // a damaged version must not prevent the next save
-  }
-}
-
-/** True if a base still counts, by a recent lookup. */
-async function isLive(context: Context, operation: Operation, base: Base): Promise<boolean> {
-  if (!isStaleView(operation, "base")) return true;
-  const seenAt = operation.moment();
-  const head = await readHead(context, cellOf(base.key), operation.signal);
-  // After a deletion the collector may have put the tombstone in the place of the record.
-  if (head?.key !== base.key || head.dead) return false;
-  operation.views.base = seenAt;
-  return true;
 }
 
 async function existingArtifact(

@@ -295,6 +295,27 @@ export const saveCases: readonly RegistryCase[] = [
     { needs: ["save"] },
   ),
   given(
+    "parallel saves of one content that skip what is unchanged are one version",
+    async ({ registry, reopen }) => {
+      const writers = [registry, await reopen(), await reopen()];
+      for (const [name, value] of [["small", "same"], ["large", noise(300_000)]] as const) {
+        for (const [turn, content] of [value, "other", value].entries()) {
+          const saved = await Promise.all(
+            Array.from(
+              { length: 9 },
+              (_, i) => writers[i % 3]!.save(name, content, { skipIfUnchanged: true }),
+            ),
+          );
+          const version = `${turn + 1}.0.0`;
+          deepStrictEqual(new Set(saved.map((each) => each.version)), new Set([version]));
+          deepStrictEqual(saved.filter(({ skipped }) => !skipped).length, 1);
+        }
+        deepStrictEqual(await versionsOf(registry, name), ["3.0.0", "2.0.0", "1.0.0"]);
+      }
+    },
+    { needs: ["save"] },
+  ),
+  given(
     "inputs are recorded as the versions that they mean, and unknown ones are NotFound",
     async ({ registry }) => {
       const { digest: first } = await registry.save("raw", "one");

@@ -33,6 +33,46 @@ Deno.test("concurrent automatic saves use all numbers without gaps", async () =>
   assertEquals(numbers, Array.from({ length: 36 }, (_, i) => i + 1));
 });
 
+testProtocol(
+  "a save that skips unchanged content ends at a rival's equal version",
+  async (world) => {
+    const { registry, backend, open } = world;
+    const rival = await open();
+    const skip = { skipIfUnchanged: true };
+    const create = { ...CREATE, key: /^names\/a\/versions\// };
+    await registry.save("a", "old");
+    backend.answer(create, doing(() => rival.registry.save("a", "new")));
+    const lost = await registry.save("a", "new", skip);
+    assertEquals([lost.version, lost.skipped], ["2.0.0", true]);
+
+    backend.answer(create, doing(() => rival.registry.save("a", "new", { version: "3" })));
+    const named = await registry.save("a", "newer", { ...skip, version: "3" }).catch((e) => e.code);
+    assertEquals(named, "AlreadyExists", "the rival's content is another");
+    backend.answer(create, doing(() => rival.registry.save("a", "named", { version: "4" })));
+    const same = await registry.save("a", "named", { ...skip, version: "4" });
+    assertEquals([same.version, same.skipped], ["4.0.0", true]);
+
+    const key = { verb: "put", mode: "create", key: /^names\/a\/keys\// } as const;
+    backend.answer(key, doing(() => rival.registry.save("a", "keyed")));
+    const keyed = await registry.save("a", "keyed", { ...skip, idempotencyKey: "k" });
+    const again = await registry.save("a", "keyed", { ...skip, idempotencyKey: "k" });
+    assertEquals([keyed.version, keyed.skipped, again.version], ["5.0.0", true, "5.0.0"]);
+
+    // The rival's versions are listed, and none of them was lost to.
+    const base = { verb: "list", key: /^names\/a\/versions\/$/ } as const;
+    backend.answer(base, nothing, nothing, async (act) => {
+      await rival.registry.save("a", "other");
+      await rival.registry.save("a", "listed");
+      return await act();
+    });
+    const listed = await registry.save("a", "listed", skip);
+    assertEquals([listed.version, listed.skipped], ["7.0.0", true]);
+    await registry.delete("a@7");
+    const above = await registry.save("a", "above a deleted one", skip);
+    assertEquals([above.version, above.skipped], ["8.0.0", false]);
+  },
+);
+
 testProtocol("automatic numbering is bounded by time", async (world) => {
   const { registry, backend, open, advance } = world;
   const rival = await open();
