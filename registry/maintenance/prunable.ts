@@ -1,7 +1,9 @@
 // The versions of a name for `prune`: in a store, and by the methods of any registry.
 import type { ArtifactInfo } from "../../core/artifact.ts";
 import { isRegistryError } from "../../core/errors.ts";
-import type { Registry, SignalOptions, VersionEntry } from "../../core/registry.ts";
+import { versionBefore } from "../../core/naming/alias_history.ts";
+import type { AliasEntry, Registry, SignalOptions, VersionEntry } from "../../core/registry.ts";
+import { mapAtOnce } from "../../core/work/at_once.ts";
 import type { Context } from "../operations/context.ts";
 import { annotationsOfName } from "../operations/annotations.ts";
 import { listHolds, noneKnown } from "../operations/holds.ts";
@@ -38,7 +40,7 @@ export interface Prunable<L extends Listed = Listed> {
   readonly name: string;
   /** Lists its versions, newest first. */
   list(): AsyncIterable<L>;
-  /** Returns the versions that aliases and releases name. */
+  /** Returns the versions that aliases and releases name, and those that aliases named before. */
   aliased(): Promise<string[]>;
   times(listed: L): Promise<Times | undefined>;
   info(listed: L): Promise<ArtifactInfo>;
@@ -67,7 +69,8 @@ export function prunableInStore(
     },
     async aliased() {
       const { aliases, releases } = await listHolds(context, { name }, { known, signal });
-      return [...aliases, ...releases].map(versionOf);
+      const before = await versionsBeforeOf(registry, name, aliases, signal);
+      return [...[...aliases, ...releases].map(versionOf), ...before];
     },
     async times({ found: { head } }) {
       const read = await readCell(context, cellOf(head.key), { head, signal });
@@ -81,6 +84,18 @@ export function prunableInStore(
     },
     delete: ({ found }) => deleteListed(context, name, found, { signal }),
   };
+}
+
+/** Returns the versions to which rollbacks would set aliases. */
+async function versionsBeforeOf(
+  registry: Registry,
+  name: string,
+  aliases: readonly AliasEntry[],
+  signal?: AbortSignal,
+): Promise<string[]> {
+  const read = ({ alias }: AliasEntry) => versionBefore(registry, { name, alias }, { signal });
+  const versions = await Array.fromAsync(mapAtOnce(aliases, read));
+  return versions.filter((version) => version !== undefined);
 }
 
 export function versionOf({ version }: { version: string }): string {
@@ -115,7 +130,11 @@ export function prunableByContract(
         yield { ...entry, modifiedAt: modifiedAt.getTime() };
       }
     },
-    aliased: async () => await Array.fromAsync(registry.aliases(name, { signal }), versionOf),
+    async aliased() {
+      const aliases = await Array.fromAsync(registry.aliases(name, { signal }));
+      const before = await versionsBeforeOf(registry, name, aliases, signal);
+      return [...aliases.map(versionOf), ...before];
+    },
     async times({ modifiedAt, info, error }) {
       if (error !== undefined) throw error;
       return await { receivedAt: modifiedAt, createdAt: info?.createdAt.getTime() ?? modifiedAt };

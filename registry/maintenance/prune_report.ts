@@ -20,7 +20,10 @@ export interface PruneOptions extends SignalOptions {
   keepWhere?: (info: ArtifactInfo) => boolean;
   /** Keep versions that the store received within this time, milliseconds. */
   olderThanMs?: number;
-  /** Keep versions that an alias or a release names. @default true */
+  /**
+   * Keep versions that an alias or a release names, and the one that each alias named before, for a
+   * rollback. @default true
+   */
   keepAliased?: boolean;
   /** Only these names. @default all */
   names?: Iterable<string>;

@@ -44,14 +44,21 @@ export async function setAlias(
   const version = parseVersion(record.version).canonical;
   const check = createCheck(context, { name, alias, expected, action: "set" });
   const operation = startOperation(context, `set alias "${name}@${alias}" to ${version}`, signal);
-  await writeCell(context, operation, aliasCell(name, alias), {
+  let present: string | undefined; // a record that has this version already
+  const generation = await writeCell(context, operation, aliasCell(name, alias), {
     next(head) {
       check(head);
+      // Mirrors copy each change. After a repeat, a rollback would find the same version.
+      present = origin === undefined && namedBy(head) === version
+        ? head?.found?.info.key
+        : undefined;
+      if (present !== undefined) return undefined;
       const base = operation.recordBase((head?.generation ?? 0) + 1, head?.previous);
       const kept = origin && { origin };
       return encodeRecord({ ...base, kind: "alias", name, alias, version, ...kept });
     },
   });
+  if (generation === undefined && present !== undefined) await settle(context, [present], signal);
 }
 
 export async function deleteAlias(

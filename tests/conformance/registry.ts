@@ -38,6 +38,7 @@ import type { RegisterTest } from "./backend/backend_case.ts";
 import { listingCases } from "./registry/listing.ts";
 import { releaseCases } from "./registry/releases.ts";
 import { loadCases } from "./registry/loading.ts";
+import { madeFromCases } from "./registry/made_from.ts";
 import { noRefCases } from "./registry/no_ref.ts";
 import { saveCases } from "./registry/saving.ts";
 
@@ -52,6 +53,7 @@ export type {
 /** Every case of the contract of a registry. */
 export const registryCases: readonly RegistryCase[] = [
   ...saveCases,
+  ...madeFromCases,
   ...loadCases,
   ...conflictCases,
   ...aliasCases,

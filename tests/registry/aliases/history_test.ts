@@ -73,3 +73,16 @@ testInMemory(
     assertEquals(seen, ["3.0.0"]);
   },
 );
+
+testOnEach("an alias that is set to its version again has no new change", async (world) => {
+  const { registry, open } = world;
+  for (const n of [1, 2, 3]) await registry.save("a", n);
+  for (const version of ["2", "3", "3.0.0", "3"]) await registry.setAlias("a", "live", version);
+  await (await open()).setAlias("a", "live", "3", { expected: "3" });
+  await rejected("Conflict", registry.setAlias("a", "live", "3", { expected: "2" }));
+  const [now, before, ...more] = await collect(registry.history("a", "live"));
+  assertEquals([now?.version, before?.version, more.length], ["3.0.0", "2.0.0", 0]);
+  await registry.deleteAlias("a", "live");
+  await registry.setAlias("a", "live", "3");
+  assertEquals((await collect(registry.history("a", "live"))).length, 4);
+});

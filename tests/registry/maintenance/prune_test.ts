@@ -5,6 +5,7 @@ import { prune, type PruneReport } from "../../../registry/maintenance.ts";
 import type { Registry } from "../../../core/registry.ts";
 import { collect, rejected } from "../rejected.ts";
 import { withHooks } from "../with_hooks.ts";
+import { withoutStore } from "../contract/without_store.ts";
 import { withAge } from "../with_age.ts";
 import { keysOf, noise, testInMemory, testOnEach } from "../registries.ts";
 import { encodeRecord } from "../../../registry/format/record_codec.ts";
@@ -54,6 +55,25 @@ testOnEach("prune() keeps versions with an alias, by default", async ({ registry
   assertEquals(await versionsOf(registry, "a"), ["4.0.0", "2.0.0"]);
   await prune(registry, { keepLast: 1, keepAliased: false });
   assertEquals(await versionsOf(registry, "a"), ["4.0.0"]);
+});
+
+testOnEach("prune() keeps the version to which an alias can be rolled back", async (world) => {
+  const { registry } = world;
+  const served = withoutStore(registry);
+  await fill(registry, "a", 7);
+  for (const version of ["1", "3", "4", "5"]) await registry.setAlias("a", "live", version);
+  for (const version of ["2", "7"]) await registry.setAlias("a", "next", version);
+  const gone = ["6.0.0", "3.0.0", "1.0.0"].map((version) => ({ name: "a", version }));
+  for (const each of [served, registry]) {
+    assertEquals((await prune(each, { keepLast: 1, dryRun: true })).deleted, gone);
+  }
+  assertEquals((await prune(registry, { keepLast: 1 })).deleted, gone);
+  await registry.setAlias("a", "live", "4"); // rolled back
+  await registry.deleteAlias("a", "next"); // nothing is left to roll back
+  assertEquals((await prune(served, { keepLast: 1 })).deleted.map(({ version }) => version), [
+    "2.0.0",
+  ]);
+  assertEquals(await versionsOf(registry, "a"), ["7.0.0", "5.0.0", "4.0.0"]);
 });
 
 testOnEach("prune() keeps a version that got an alias meanwhile", async ({ registry, open }) => {

@@ -140,9 +140,9 @@ const NEW = new Uint8Array(3);
 async function fill({ registry }: ProtocolWorld): Promise<void> {
   for (const n of [1, 2]) {
     await registry.save("a", filler(`${n}`), { version: "1", onConflict: "overwrite" });
-    await registry.setAlias("a", "live", "1");
   }
   await registry.save("a", "two", { version: "2.0.0-rc.1", idempotencyKey: "k" });
+  for (const version of ["1", "2.0.0-rc.1"]) await registry.setAlias("a", "live", version);
   await registry.save("a", "three", { version: "3" });
   await registry.delete("a@3");
 }

@@ -37,7 +37,8 @@ Deno.test("a hostile release is refused, and affects nothing else", async () => 
       save: () => [{ path: "release.json", content: new TextEncoder().encode(text) }],
       load: () => undefined,
     });
-    const inputs = ["net@1", "net", "net@latest", "x y@1"];
+    const asItIs = (ref: string) => ({ ref, digest: null });
+    const inputs = ["net@1", asItIs("net"), asItIs("net@latest"), asItIs("x y@1")];
     await registry.save("serving", 1, { materializer, inputs });
     for (
       const action of [

@@ -1,7 +1,9 @@
 import { prune as pruneBy, pruneByRules } from "../../../../registry/maintenance.ts";
 import { taskFailed } from "../../../../core/errors.ts";
 import type { PruneOptions, PruneReport } from "../../../../registry/maintenance.ts";
+import { versionBefore } from "../../../../core/naming/alias_history.ts";
 import type { Registry } from "../../../../mod.ts";
+import type { AliasEntry } from "../../../../registry/mod.ts";
 import { defineCommand, YES_OPTION } from "../../program/command.ts";
 import type { Command, CommandContext } from "../../program/command.ts";
 import { expandNames } from "../../look/expand_names.ts";
@@ -18,7 +20,8 @@ export const prune: Command = defineCommand({
   summary: "Delete old versions, by count, period, metadata or age.",
   details:
     "Deletes the versions that no option keeps; --older-than keeps younger ones. Unreadable " +
-    "versions, and those that an alias or a release names, stay. Days, weeks and months are in " +
+    "versions stay, and so do those that an alias or a release names, and the one that each alias " +
+    "named before, for --rollback. Days, weeks and months are in " +
     "UTC and count only if they have a version. Asks first; scripts pass --yes. gc frees the space after the grace period.",
   args: [{ usage: "[names...]", text: "only these names or patterns", completes: "name" }],
   options: [
@@ -39,7 +42,7 @@ export const prune: Command = defineCommand({
       text: "only older versions: 12h, 30d, 8w",
       parse: parseDuration,
     },
-    { flags: "--include-aliased", text: "also versions that an alias or a release names" },
+    { flags: "--include-aliased", text: "also those of aliases and releases" },
     { flags: "--rules", text: "by the rules of the registry: holdfast rules ls" },
     { flags: "-n, --dry-run", text: "only show what would be deleted" },
     YES_OPTION,
@@ -168,9 +171,24 @@ async function noteProtected(
   for (const kept of whole.deleted.filter((one) => !goes.has(refOf(one)))) {
     const all = await Array.fromAsync(registry.aliases(kept.name, { signal: options.signal }));
     const aliases = all.flatMap((each) => each.version === kept.version ? [each.alias] : []);
-    const why = aliases.length > 0 ? `alias ${aliases.join(", ")}` : "a release names it";
+    const why = aliases.length > 0
+      ? `alias ${aliases.join(", ")}`
+      : await whyBefore(registry, kept, { aliases: all, signal: options.signal });
     await context.note(`stays: ${refOf(kept)}: ${why}`);
   }
+}
+
+/** Explains why a version stays that no alias names now. */
+async function whyBefore(
+  registry: Registry,
+  { name, version }: { name: string; version: string },
+  { aliases, signal }: { aliases: readonly AliasEntry[]; signal?: AbortSignal },
+): Promise<string> {
+  for (const { alias } of aliases) {
+    const before = await versionBefore(registry, { name, alias }, { signal });
+    if (before === version) return `alias ${alias} pointed to it before (alias --rollback)`;
+  }
+  return "a release names it";
 }
 
 function nameOf({ name }: { name: string }): string {

@@ -1,4 +1,4 @@
-import { assertEquals, assertMatch } from "@std/assert";
+import { assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
 import { join } from "@std/path";
 import { createLocalBackend, openRegistry, realSystem } from "../../../../../mod.ts";
 import { uuidv7 } from "../../../../simulate/simulated_system.ts";
@@ -59,4 +59,23 @@ cliTest("alias --history lists versions, --rollback returns to one", async (it) 
   assertEquals(JSON.parse(removed).version, null);
   const json = await it.json("alias model production --rollback --json");
   assertEquals(json, { name: "model", alias: "production", version: "1.0.0", was: null });
+});
+
+cliTest("a rollback after prune works, and after rm names what is left", async (it) => {
+  await it.succeeds("init");
+  for (let n = 1; n <= 5; n++) await it.succeeds("save m - -q", { stdin: `${n}` });
+  for (const n of [1, 2, 3]) await it.succeeds(`alias m production ${n}`);
+  const plan = await it.holdfast("prune m --keep-last 1 --dry-run");
+  assertStringIncludes(plan.err, "stays: m@2.0.0: alias production pointed to it before");
+  assertStringIncludes(
+    (await it.holdfast("prune m --keep-last 1 --yes")).err,
+    "Deleted 2 versions",
+  );
+  await it.prints("alias m production --rollback", "m@production is 2.0.0 again (it was 3.0.0)\n");
+  await it.succeeds("rm m@3 --yes");
+  await it.fails("alias m production --rollback", 3, "version 3.0.0, to which it pointed before");
+  await it.fails("alias m production --rollback", 3, "hint: Point it to another version");
+  for (const n of [6, 7]) await it.succeeds("save m - -a production", { stdin: `${n}` });
+  await it.succeeds("rm m@6 --yes");
+  await it.fails("alias m production --rollback", 3, "holdfast alias m production 2.0.0");
 });
