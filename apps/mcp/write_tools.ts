@@ -31,7 +31,7 @@ const FILE = v.strictObject({
 
 const CONTENT = {
   text: v.optional(text("A string", MOST_TEXT)),
-  json: v.optional(v.pipe(v.unknown(), v.description("A JSON value"))),
+  json: v.optional(v.pipe(v.unknown(), v.description("An object, list, number, boolean or null"))),
   files: v.optional(
     v.pipe(v.array(FILE), v.minLength(1), v.maxLength(1000), v.description("Several files")),
   ),
@@ -57,6 +57,11 @@ export function saveVersion(root?: string): Tool {
         const state = `got ${contents.length} contents instead of one`;
         const hint = `Pass exactly one of ${Object.keys(content).join(", ")}.`;
         throw invalid("save", JSON.stringify(name), state, { hint });
+      }
+      if (typeof given.json === "string") {
+        // Many clients send the text of a value: saved as it is, it would be a string for ever.
+        const hint = "Pass the value itself as `json`, not its text; pass a string as `text`.";
+        throw invalid("save", JSON.stringify(name), "`json` is a string", { hint });
       }
       const { files, local } = given;
       const value = local === undefined ? contents[0] : await pathBelow(root!, local);
