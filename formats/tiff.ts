@@ -152,21 +152,47 @@ async function onlyDirectory(reader: TiffReader): Promise<Directory> {
     only = directory;
   }
   if (only === undefined) throw corruptImage(reader.path, "it has no pages");
-  if (await hasPlanes(only)) {
+  if (await hasPlanes(reader, only)) {
     const hint = "Pass `page: 0` for the first plane, or save the others as pages.";
     throw unsupportedImage(reader.path, "it has several planes in one page", hint);
   }
   return only;
 }
 
+/** Enough for the shape in a description. */
+const DESCRIPTION_BYTES = 4096;
+
 /** ImageJ, tifffile, SGI (`ImageDepth`) and MetaMorph store the planes of a stack in one page. */
-async function hasPlanes(directory: Directory): Promise<boolean> {
+async function hasPlanes(reader: TiffReader, directory: Directory): Promise<boolean> {
   if (directory.count(TAGS.stack) > 1 || await directory.value(TAGS.depth, 1) > 1) return true;
-  const length = Math.min(directory.count(TAGS.description), 4096);
-  if (length === 0) return false;
-  const text = String.fromCharCode(...await directory.values(TAGS.description, 0, length));
-  const [, planes] = /^ImageJ=[^]*?^images=(\d+)/m.exec(text) ?? [];
-  return Number(planes ?? 1) > 1 || /^\{[^]*"truncated": *true/.test(text);
+  for (const text of await directory.texts(TAGS.description, DESCRIPTION_BYTES)) {
+    const [, planes] = /^ImageJ=[^]*?^images=(\d+)/m.exec(text) ?? [];
+    if (Number(planes ?? 1) > 1 || /^\{[^]*"truncated": *true/.test(text)) return true;
+    const [, json, old] = /^(?:\{"shape": *\[([\d, ]+)\]|shape=\(([\d, ]+)\))/.exec(text) ?? [];
+    const shape = json ?? old;
+    if (shape !== undefined && await isPartOf(shape, reader, directory)) return true;
+  }
+  return false;
+}
+
+/** Returns true if the samples of a shape, several times those of the page, follow each other. */
+async function isPartOf(
+  shape: string,
+  { size }: TiffReader,
+  directory: Directory,
+): Promise<boolean> {
+  const sides = shape.split(",").filter((side) => side.trim() !== "");
+  const samples = sides.reduce((product, side) => product * Number(side), 1);
+  const [width, height, channels, bits] = [
+    await directory.value(TAGS.width),
+    await directory.value(TAGS.height),
+    await directory.value(TAGS.samples, 1),
+    await directory.value(TAGS.bits, 1),
+  ];
+  const planes = samples / (width * height * channels);
+  const isTiled = directory.count(TAGS.tileOffsets) > 0;
+  const start = await directory.value(isTiled ? TAGS.tileOffsets : TAGS.stripOffsets, 0);
+  return Number.isInteger(planes) && planes > 1 && start + samples * bits / 8 <= size;
 }
 
 async function directoryAt(reader: TiffReader, page: number): Promise<Directory> {

@@ -51,6 +51,8 @@ const TYPE_BYTES: Record<number, number | undefined> = {
 
 export interface TiffReader {
   readonly path: string;
+  /** Size of the file, bytes. */
+  readonly size: number;
   readonly littleEndian: boolean;
   /** Size of an offset: 4, or 8 in BigTIFF. */
   readonly offsetBytes: 4 | 8;
@@ -65,6 +67,8 @@ export interface Directory {
   count(tag: number): number;
   values(tag: number, from: number, count: number): Promise<number[]>;
   value(tag: number, otherwise?: number): Promise<number>;
+  /** Returns the beginnings of all strings of a tag, which programs write several times. */
+  texts(tag: number, mostBytes: number): Promise<string[]>;
 }
 
 export async function openTiff(file: FileToDecode, signal?: AbortSignal): Promise<TiffReader> {
@@ -88,7 +92,7 @@ export async function openTiff(file: FileToDecode, signal?: AbortSignal): Promis
     throw corruptImage(path, "header is damaged");
   }
   const first = isBig ? numberAt(view, 8, 8, littleEndian) : view.getUint32(4, littleEndian);
-  return { path, littleEndian, offsetBytes: isBig ? 8 : 4, first, read, readExactly };
+  return { path, size, littleEndian, offsetBytes: isBig ? 8 : 4, first, read, readExactly };
 }
 
 export async function* readDirectories(reader: TiffReader): AsyncGenerator<Directory> {
@@ -118,24 +122,32 @@ function directoryOf(
   entryBytes: number,
 ): Directory {
   const { path, littleEndian, offsetBytes } = reader;
-  const places = new Map<number, number>();
+  const places = new Map<number, number[]>();
   for (let entry = 0; entry < entries; entry++) {
     const tag = view.getUint16(entry * entryBytes, littleEndian);
-    if (!places.has(tag)) places.set(tag, entry * entryBytes);
+    places.set(tag, [...places.get(tag) ?? [], entry * entryBytes]);
   }
+  const countAt = (place: number) => numberAt(view, place + 4, offsetBytes, littleEndian);
   function count(tag: number): number {
-    const place = places.get(tag);
-    return place === undefined ? 0 : numberAt(view, place + 4, offsetBytes, littleEndian);
+    const [place] = places.get(tag) ?? [];
+    return place === undefined ? 0 : countAt(place);
   }
   async function values(tag: number, from: number, wanted: number): Promise<number[]> {
-    const place = places.get(tag);
+    const [place] = places.get(tag) ?? [];
     if (place === undefined || from + wanted > count(tag)) {
       throw corruptImage(path, `tag ${tag} has ${count(tag)} values, expected ${from + wanted}`);
     }
+    return await valuesAt(place, tag, { from, wanted });
+  }
+  async function valuesAt(
+    place: number,
+    tag: number,
+    { from, wanted }: { from: number; wanted: number },
+  ): Promise<number[]> {
     const bytes = TYPE_BYTES[view.getUint16(place + 2, littleEndian)];
     if (bytes === undefined) throw corruptImage(path, `tag ${tag} has values of another type`);
     const field = place + 4 + offsetBytes;
-    const isInline = count(tag) * bytes <= offsetBytes;
+    const isInline = countAt(place) * bytes <= offsetBytes;
     const start = isInline ? 0 : numberAt(view, field, offsetBytes, littleEndian) + from * bytes;
     const source = isInline
       ? new DataView(view.buffer, view.byteOffset + field + from * bytes, wanted * bytes)
@@ -147,7 +159,15 @@ function directoryOf(
     if (otherwise !== undefined && count(tag) === 0) return otherwise;
     return (await values(tag, 0, 1))[0]!;
   }
-  return { count, values, value };
+  async function texts(tag: number, mostBytes: number): Promise<string[]> {
+    const found: string[] = [];
+    for (const place of places.get(tag) ?? []) {
+      const wanted = Math.min(countAt(place), mostBytes);
+      found.push(String.fromCharCode(...await valuesAt(place, tag, { from: 0, wanted })));
+    }
+    return found;
+  }
+  return { count, values, value, texts };
 }
 
 /** Reads 1, 2, 4 or 8 bytes. An unsafe integer is larger than any file, and is refused as such. */

@@ -51,7 +51,8 @@ export async function readPage(
   if (await directory.value(TAGS.fillOrder, 1) !== 1) {
     throw unsupportedImage(path, "its bits are stored in reverse order");
   }
-  const tiled = directory.count(TAGS.tileOffsets) > 0;
+  // libtiff before 4.0 wrote the offsets of tiles as those of strips.
+  const tiled = directory.count(TAGS.tileOffsets) > 0 || directory.count(TAGS.tileWidth) > 0;
   const blockWidth = tiled ? await directory.value(TAGS.tileWidth) : width;
   const blockHeight = tiled
     ? await directory.value(TAGS.tileHeight)
@@ -150,7 +151,9 @@ export async function readPlaces(
   { tiled }: Page,
   { from, count }: { from: number; count: number },
 ): Promise<{ offset: number; size: number }[]> {
-  const offsets = await directory.values(tiled ? TAGS.tileOffsets : TAGS.stripOffsets, from, count);
-  const sizes = await directory.values(tiled ? TAGS.tileSizes : TAGS.stripSizes, from, count);
+  const tagOf = (ofTiles: number, ofStrips: number) =>
+    tiled && directory.count(ofTiles) > 0 ? ofTiles : ofStrips;
+  const offsets = await directory.values(tagOf(TAGS.tileOffsets, TAGS.stripOffsets), from, count);
+  const sizes = await directory.values(tagOf(TAGS.tileSizes, TAGS.stripSizes), from, count);
   return offsets.map((offset, i) => ({ offset, size: sizes[i]! }));
 }

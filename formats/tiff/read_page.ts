@@ -2,11 +2,11 @@
 // ones only the rows.
 import { ELEMENTS, type TypedArray } from "../arrays/ndarray.ts";
 import { HOST_BIG_ENDIAN, swapBytes } from "../arrays/view_bytes.ts";
-import { corruptImage } from "../images/image_file.ts";
+import { corruptImage, unsupportedImage } from "../images/image_file.ts";
 import type { Image, ImageDType } from "../images/image.ts";
 import type { Directory, TiffReader } from "./directory.ts";
 import { imageOf, type Page, readPlaces } from "./page.ts";
-import { undoDifferences, undoFloatDifferences, unpackBlock } from "./unpack.ts";
+import { isOldLzw, undoDifferences, undoFloatDifferences, unpackBlock } from "./unpack.ts";
 
 /** A rectangle of pixels. */
 export interface Rectangle {
@@ -187,6 +187,10 @@ function samplesOf(
   const channels = planar ? 1 : page.channels;
   const rowSamples = blockWidth * channels;
   const rowBytes = rowSamples * bytes;
+  if (isOldLzw(content, compression)) {
+    const hint = "Convert it, for example with tiffcp -c lzw of libtiff.";
+    throw unsupportedImage(path, "its LZW has the bit order of libtiff before 5.0", hint);
+  }
   let unpacked = compression === 1
     ? bytes === 1 ? content : content.slice()
     : unpackBlock(content, compression, {

@@ -10,6 +10,11 @@ const [FIRST_WIDTH, MAX_WIDTH] = [9, 12];
 /** The code that clears the table, and the one that ends the data. Codes below are single bytes. */
 const [CLEAR, END] = [256, 257];
 
+/** True for LZW of libtiff before 5.0, whose codes begin with their lowest bits. */
+export function isOldLzw(packed: Uint8Array, compression: number): boolean {
+  return compression === 5 && packed[0] === 0 && (packed[1] ?? 0) % 2 === 1; // the code that clears
+}
+
 /**
  * Unpacks a block. Returns undefined if it is damaged or too short.
  *

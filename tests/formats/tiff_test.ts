@@ -280,3 +280,60 @@ Deno.test("a page with several planes is refused unless the page is chosen", asy
     assertSameImage(await tiff().decode(fileOf(bytes)), ramp(4, 4));
   }
 });
+
+/** Renames tags of a file with one page and the lowest byte first. */
+function retagged(bytes: Uint8Array, tags: Record<number, number>): Uint8Array {
+  const copy = bytes.slice();
+  const view = new DataView(copy.buffer);
+  const at = view.getUint32(4, true);
+  for (let i = 0; i < view.getUint16(at, true); i++) {
+    const entry = at + 2 + i * 12, tag = view.getUint16(entry, true);
+    view.setUint16(entry, tags[tag] ?? tag, true);
+  }
+  return copy;
+}
+
+Deno.test("a page that is followed by the planes of its described shape is refused", async () => {
+  const text = (words: string) => [...new TextEncoder().encode(words)];
+  const long = `, "note": "${"x".repeat(5000)}", "truncated": true}`;
+  const planes = new Uint8Array(4 * 16);
+  for (const words of [`{"shape": [5, 4, 4]${long}`, "shape=(5, 4, 4)"]) {
+    const one = tiffFile([ramp(4, 4)], { tags: { 270: text(words) } });
+    const whole = new Uint8Array([...one, ...planes]);
+    await assertFails(tiff(), whole, "Unsupported", /several planes/);
+    const second = { tags: { 270: text("words of the user"), 65_000: text(words) } };
+    const both = retagged(tiffFile([ramp(4, 4)], second), { 65_000: 270 });
+    await assertFails(
+      tiff(),
+      new Uint8Array([...both, ...planes]),
+      "Unsupported",
+      /several planes/,
+    );
+  }
+  for (const words of ['{"shape": [4, 4]}', '{"shape": [1, 4, 4, 1]}', '{"shape": [3, 7]}']) {
+    const one = tiffFile([ramp(4, 4)], { tags: { 270: text(words) } });
+    assertSameImage(await tiff().decode(fileOf(new Uint8Array([...one, ...planes]))), ramp(4, 4));
+  }
+  const cropped = tiffFile([ramp(4, 4)], { tags: { 270: text('{"shape": [500, 4, 4]}') } });
+  assertSameImage(await tiff().decode(fileOf(cropped)), ramp(4, 4));
+});
+
+Deno.test("files of old libtiff are read, or refused with the reason", async () => {
+  for (const planar of [false, true]) {
+    const image = ramp(40, 21, 3);
+    const bytes = tiffFile([image], { tile: [16, 16], planar });
+    const old = retagged(bytes, { 324: 273, 325: 279 });
+    assertSameImage(await tiff().decode(fileOf(old)), image);
+    const area = { x: 17, y: 5, width: 9, height: 12 };
+    assertEquals(await readRegion(fileOf(old), area), await readRegion(fileOf(bytes), area));
+  }
+  const zeros: Image = { ...ramp(4, 4), dtype: "uint8", data: new Uint8Array(16) };
+  const packed = tiffFile([zeros], { compression: 5 });
+  const view = new DataView(packed.buffer);
+  const at = view.getUint32(4, true);
+  const places = Array.from({ length: view.getUint16(at, true) }, (_, i) => at + 2 + i * 12)
+    .filter((entry) => view.getUint16(entry, true) === 273);
+  const strips = view.getUint32(places[0]! + 8, true); // the offsets of two strips
+  packed.set([0x00, 0x01], view.getUint32(strips, true)); // the code that clears, lowest bits first
+  await assertFails(tiff(), packed, "Unsupported", /libtiff before 5.0/);
+});
