@@ -9,7 +9,7 @@ import { isRegistryFolder, STAGE_PREFIX } from "../core/naming/registry_folder.t
 import { realSystem, type System } from "../core/system.ts";
 import type { ChosenPath } from "./choose_files.ts";
 import type { FolderEntry } from "./disk_calls.ts";
-import { mountPoints } from "./stage/mounts.ts";
+import { mountPoints } from "./mounts/mounts.ts";
 import { errorCode, fileError } from "./file_errors.ts";
 import { listFolder } from "./paths_below.ts";
 import { foldersOf } from "../core/naming/file_paths.ts";

@@ -17,7 +17,7 @@ import { checkLinks, type LinkTargets, readLinks } from "./links.ts";
 import { stageFiles, type StageOptions } from "./stage_files.ts";
 import { copyAt } from "./stage/local_copy.ts";
 import { resumeFiles } from "./stage/resume.ts";
-import { mountPoints, partsByMount } from "./stage/mounts.ts";
+import { mountPoints, partsByMount } from "./mounts/mounts.ts";
 import { openStageFolder, removeLeftFolders, type StageFolder } from "./stage/folders.ts";
 import { findSurplus, removeSurplus, type Surplus } from "./surplus_files.ts";
 import {

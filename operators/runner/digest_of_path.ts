@@ -4,6 +4,7 @@ import { lstatSync, type Stats, statSync } from "node:fs";
 import { basename, join } from "@std/path";
 import { createSha256, sha256 } from "../../core/bytes/digest.ts";
 import { fileError, onDisk } from "../../disk/file_errors.ts";
+import { mountIdentity } from "../../disk/mounts/identity.ts";
 import { pathsBelow } from "../../disk/paths_below.ts";
 import type { FileToSave } from "../../core/materializer.ts";
 import type { FileInfo } from "../../core/record.ts";
@@ -58,12 +59,14 @@ export async function digestNow(
 /** Returns undefined for a folder with links, whose targets may change, or names not in UTF-8. */
 async function stateOf(path: string): Promise<string | undefined> {
   const hash = createSha256();
-  const add = (name: string, { ino, size, mtimeMs, ctimeMs }: Stats) =>
+  const add = (name: string, { dev, ino, size, mtimeMs, ctimeMs }: Stats) =>
     hash.update(
-      new TextEncoder().encode(`${JSON.stringify(name)} ${ino} ${size} ${mtimeMs} ${ctimeMs}\n`),
+      new TextEncoder().encode(
+        `${JSON.stringify(name)} ${dev} ${ino} ${size} ${mtimeMs} ${ctimeMs}\n`,
+      ),
     );
   const whole = statSync(path);
-  add("", whole);
+  add(`${mountIdentity(path)}`, whole); // another disk may have equal inodes and times
   if (whole.isDirectory()) {
     for (const name of (await Array.fromAsync(pathsBelow(path))).sort()) {
       const stats = lstatSync(join(path, name), { throwIfNoEntry: false });

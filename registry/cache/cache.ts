@@ -58,6 +58,11 @@ export class RegistryCache {
     if (backend.reopen) this.reopen = { backend: backend.reopen, maxBytes, registry };
   }
 
+  /** The location of its store. */
+  get location(): string {
+    return this.#parts.backend.location;
+  }
+
   async get(key: string, range?: ByteRange): Promise<StoredObject | undefined> {
     if (this.#isResting("read")) return undefined;
     try {

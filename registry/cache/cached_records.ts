@@ -169,6 +169,7 @@ export function noteKeeper(
 ): NoteKeeper | undefined {
   const cell = `${kind}/${name}`;
   return notes && {
+    location: notes.location,
     read: async () => (await notes.getRecord(cell))?.bytes,
     write: async (bytes) => {
       const seen = { generation: 0, size: bytes.byteLength, modifiedAt: 0 };

@@ -1,9 +1,12 @@
 // A note of the files on this disk that the last save of a name had. A file whose inode, size
-// and times are the same has the same bytes, so the next save does not read it.
+// and times are the same has the same bytes, so the next save does not read it. On another disk they
+// mean nothing, so the note names its disk.
 import { lstatSync, statfsSync } from "node:fs";
+import { fileURLToPath } from "node:url";
 import { isGranted } from "../../core/system.ts";
 import type { StoredFile } from "../../core/record.ts";
 import { type DiskContent, type DiskFile, isSameState } from "../../disk/disk_file.ts";
+import { diskIdentity } from "../../disk/mounts/identity.ts";
 import type { NoteKeeper } from "./unfinished.ts";
 
 /**
@@ -30,36 +33,54 @@ type Seen = [string, number, number, number, number, string];
 /** Files below one folder of one disk. */
 interface Note {
   root: string;
-  dev: number;
+  /** See {@linkcode diskIdentity}. */
+  disk: string;
   files: Seen[];
+}
+
+/** A folder on a disk. */
+interface Place {
+  root: string;
+  /** The number of the disk while it is mounted: what is mounted below has another. */
+  dev: number;
+  disk: string;
 }
 
 export class SeenFiles {
   readonly #keeper: NoteKeeper;
   readonly #startedAt: number;
+  readonly #note?: Note;
   readonly #before: ReadonlyMap<string, Seen>;
-  readonly #dev: number;
+  readonly #diskOf: typeof diskIdentity;
   readonly #now: [DiskFile, StoredFile][] = [];
+  /** The folder and its disk, before any file was read. */
+  #place?: Place | "unknown";
 
-  private constructor(keeper: NoteKeeper, startedAt: number, note?: Note) {
+  private constructor(
+    keeper: NoteKeeper,
+    startedAt: number,
+    { note, diskOf }: { note?: Note; diskOf: typeof diskIdentity },
+  ) {
     this.#keeper = keeper;
     this.#startedAt = startedAt;
-    this.#dev = note?.dev ?? -1;
+    this.#note = note;
     this.#before = new Map(note?.files.map((seen) => [note.root + seen[0], seen]));
+    this.#diskOf = diskOf;
   }
 
   /** Reads the note of a name. `startedAt` is a local time before the files were found. */
   static async open(
     keeper: NoteKeeper | undefined,
     startedAt: number,
+    diskOf: typeof diskIdentity = diskIdentity,
   ): Promise<SeenFiles | undefined> {
     if (keeper === undefined) return undefined;
     const bytes = await keeper.read();
     try {
       const note = bytes && JSON.parse(new TextDecoder().decode(bytes));
-      return new SeenFiles(keeper, startedAt, note);
+      return new SeenFiles(keeper, startedAt, { note, diskOf });
     } catch {
-      return new SeenFiles(keeper, startedAt); // a note of another release
+      return new SeenFiles(keeper, startedAt, { diskOf }); // a note of another release
     }
   }
 
@@ -71,11 +92,34 @@ export class SeenFiles {
   /** Returns the SHA-256 of a file that has not changed since it was read. */
   find({ file: disk, readAll }: DiskContent, file: StoredFile): string | undefined {
     this.#now.push([disk, file]);
+    this.#place ??= this.#placeOf(disk, file);
     const seen = readAll ? undefined : this.#before.get(disk.path);
-    if (seen === undefined) return undefined;
+    if (seen === undefined || !this.#isOnSameDisk()) return undefined;
     const [, ino, size, mtimeMs, ctimeMs, sha256] = seen;
-    const state = { dev: this.#dev, ino, size, mtimeMs, ctimeMs };
-    return isSameState(disk.state, state) ? sha256 : undefined;
+    const { dev } = this.#place as Place;
+    return isSameState(disk.state, { dev, ino, size, mtimeMs, ctimeMs }) ? sha256 : undefined;
+  }
+
+  #isOnSameDisk(): boolean {
+    return typeof this.#place === "object" && this.#place.disk === this.#note?.disk &&
+      this.#place.root === this.#note.root;
+  }
+
+  /** Returns the saved folder and its disk; undefined for a file that is not below the folder. */
+  #placeOf({ path }: DiskFile, file: StoredFile): Place | "unknown" | undefined {
+    if (!path.endsWith(`/${file.path}`)) return undefined; // a link was followed
+    const root = path.slice(0, -file.path.length);
+    try {
+      const disk = showsChanges(root) ? this.#diskNow(root) : undefined;
+      return disk === undefined ? "unknown" : { root, dev: lstatSync(root).dev, disk };
+    } catch {
+      return "unknown"; // it is gone
+    }
+  }
+
+  #diskNow(root: string): string | undefined {
+    const { location = "" } = this.#keeper;
+    return this.#diskOf(root, location.startsWith("file:") ? fileURLToPath(location) : undefined);
   }
 
   /** Remembers the files of a save that is done. Never throws: without a note, all are read. */
@@ -84,12 +128,11 @@ export class SeenFiles {
   }
 
   async #keep(): Promise<void> {
-    const first = this.#now.find(([{ path }, file]) => path.endsWith(`/${file.path}`));
-    if (first === undefined) return;
-    const [{ path }, file] = first;
-    const root = path.slice(0, -file.path.length);
-    if (!showsChanges(root)) return;
-    const { dev } = lstatSync(root); // what is mounted below it has another number
+    const place = this.#place;
+    if (typeof place !== "object") return;
+    const { root, dev, disk } = place;
+    // Another disk may have been mounted there since the first file was read.
+    if (this.#diskNow(root) !== disk) return;
     const settled = this.#now.filter(([{ path, state }, file]) =>
       path === root + file.path && state.dev === dev && file.sha256 !== "" &&
       Math.max(state.mtimeMs, state.ctimeMs) < this.#startedAt - SETTLED_MS
@@ -100,7 +143,7 @@ export class SeenFiles {
       const { ino, size, mtimeMs, ctimeMs } = state;
       return [path, ino, size, mtimeMs, ctimeMs, sha256];
     });
-    await this.#keeper.write(new TextEncoder().encode(JSON.stringify({ root, dev, files })));
+    await this.#keeper.write(new TextEncoder().encode(JSON.stringify({ root, disk, files })));
   }
 }
 

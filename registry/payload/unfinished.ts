@@ -8,6 +8,8 @@ import { type Known, KnownFiles } from "./known.ts";
 
 /** Keeps the note of one name. It may be lost at any time. */
 export interface NoteKeeper {
+  /** The location of the store that has the note. */
+  readonly location?: string;
   read(): Promise<Uint8Array | undefined>;
   /** Writes if possible; never throws. */
   write(bytes: Uint8Array): Promise<void>;

@@ -210,26 +210,57 @@ interface ModelFile {
   dirtyUntil: number;
 }
 
-Deno.test("a remembered digest is that of the file, whatever the times say", async () => {
-  const { firstSeed, seeds } = seedRange(200);
-  let found = 0;
-  for (let seed = firstSeed; seed < firstSeed + seeds; seed++) found += await playDisk(seed);
-  assert(found > seeds, "hardly any file was remembered");
-});
+/** A disk of the model. Its note lies on it if the cache does. */
+interface ModelDisk {
+  files: Map<string, ModelFile>;
+  note?: Uint8Array;
+}
 
-/** Changes and saves the files of a disk; returns how many files a save need not have read. */
-async function playDisk(seed: number): Promise<number> {
+/** Places of the notes; the system shows which disk is mounted, or does not. */
+const CACHES = ["another disk", "the same disk", "an unknown disk"] as const;
+
+for (const cache of CACHES) {
+  Deno.test(`a remembered digest is that of the file, whatever is mounted (${cache})`, async () => {
+    const { firstSeed, seeds } = seedRange(200);
+    let found = 0;
+    for (let seed = firstSeed; seed < firstSeed + seeds; seed++) {
+      found += await playDisks(seed, cache);
+    }
+    if (cache === "an unknown disk") assertEquals(found, 0);
+    else assert(found > seeds / 2, `hardly any file was remembered: ${found}`);
+  });
+}
+
+/** Changes, swaps and saves disks; returns how many files a save need not have read. */
+async function playDisks(seed: number, cache: typeof CACHES[number]): Promise<number> {
   const random = createRandom(seed);
-  const { dev } = await fs.lstat(REPOSITORY);
-  let note: Uint8Array | undefined, now = 1e12, edits = 0, found = 0;
+  const { dev } = await fs.lstat(REPOSITORY); // of the bay: all disks have this number
+  let now = 1e12, edits = 0, found = 0, mounts = 0, outside: Uint8Array | undefined;
+  const disks: ModelDisk[] = [{ files: new Map() }];
+  let disk = disks[0]!;
+  const isOnDisk = cache === "the same disk";
   const keeper: NoteKeeper = {
-    read: () => Promise.resolve(note),
-    write: (bytes) => Promise.resolve(void (note = bytes)),
+    read: () => Promise.resolve(isOnDisk ? disk.note : outside),
+    write(bytes) {
+      if (isOnDisk) disk.note = bytes;
+      else outside = bytes;
+      return Promise.resolve();
+    },
     remove: () => Promise.resolve(),
   };
-  const files = new Map<string, ModelFile>();
+  const diskOf = () =>
+    isOnDisk ? "that of the note" : cache === "another disk" ? `mount ${mounts}` : undefined;
+  /** Mounts a disk of the same bay: one of before, or an image with the same inodes and times. */
+  const swap = () => {
+    mounts++;
+    if (random.chance(0.5)) return disk = random.pick(disks);
+    const files = structuredClone(disk.files);
+    for (const file of files.values()) if (random.chance(0.7)) file.content = `${edits++}`;
+    return disks.push(disk = { files });
+  };
   const touched = () => ({ mtimeMs: now, ctimeMs: Math.floor(now / 1000) * 1000 });
   const edit = (name: string) => {
+    const { files } = disk;
     const old = files.get(name) ?? { ino: 1 + random.int(3), size: 0, dirtyUntil: 0, ...touched() };
     const content = `${edits++}`;
     const sameSize = { ...old, size: old.size || 2 ** 24, content };
@@ -251,27 +282,30 @@ async function playDisk(seed: number): Promise<number> {
       edit(random.pick(["a", "b", "c"]));
       wait();
     }
-    const seen = (await SeenFiles.open(keeper, now))!;
+    if (random.chance(0.3)) swap();
+    const seen = (await SeenFiles.open(keeper, now, diskOf))!;
     wait();
-    const looked = structuredClone([...files]);
-    if (random.chance(0.2) && files.size > 0) edit(random.pick([...files.keys()]));
+    const looked = structuredClone([...disk.files]);
+    if (random.chance(0.2) && disk.files.size > 0) edit(random.pick([...disk.files.keys()]));
+    if (!isOnDisk && random.chance(0.1)) swap(); // a cache on it would be swapped with it
     wait();
     let failed = false;
     for (const [path, { ino, size, mtimeMs, ctimeMs, content }] of looked) {
       const state = { dev: path === "c" ? dev + 1 : dev, ino, size, mtimeMs, ctimeMs };
       const file: StoredFile = { path, size, sha256: "" };
-      const disk = new DiskContent({ path: `${REPOSITORY}${path}`, state });
-      const digest = seen.find(disk, file);
+      const source = new DiskContent({ path: `${REPOSITORY}${path}`, state });
+      const digest = seen.find(source, file);
       if (digest !== undefined) {
         assertEquals(digest, content, `seed ${seed}`);
         assert(path !== "c", "a file on another disk was remembered");
         found++;
       }
-      const real = files.get(path)!;
-      const isSame = real.ino === ino && real.size === size && real.mtimeMs === mtimeMs &&
+      const real = disk.files.get(path);
+      const isSame = real?.ino === ino && real.size === size && real.mtimeMs === mtimeMs &&
         real.ctimeMs === ctimeMs;
       if (digest === undefined && !isSame) failed = true; // "it changed while it was read"
-      file.sha256 = digest ?? real.content;
+      file.sha256 = digest ?? real?.content ?? "";
+      if (!isOnDisk && random.chance(0.05)) swap(); // while files are read
     }
     if (!failed) await seen.keep();
     wait();

@@ -2,7 +2,7 @@ import { assert, assertEquals, assertStringIncludes } from "@std/assert";
 import fs from "node:fs";
 import { join } from "node:path";
 import { chooseFiles } from "../../../disk/choose_files.ts";
-import { mountPoints, partsByMount } from "../../../disk/stage/mounts.ts";
+import { mountPoints, partsByMount } from "../../../disk/mounts/mounts.ts";
 import { writeFiles } from "../../../disk/write_files.ts";
 import { fails } from "../../materializers/fake_artifact.ts";
 import { canMountDead, type Mounts, withMounts } from "../with_mounts.ts";

@@ -6,8 +6,8 @@ import type { FileInfo } from "../../core/record.ts";
 import { lookAt } from "../target.ts";
 
 const MOUNTS = "/proc/self/mountinfo";
-/** The field of a line that has the mount point. */
-const POINT = 4;
+/** The index of the mount point in {@linkcode mountLines}. */
+export const POINT = 4;
 
 /** Returns the paths where something is mounted; none where the system does not show them. */
 export function mountPoints(): ReadonlySet<string> {
@@ -28,7 +28,7 @@ export function mountLines(): string[][] {
 }
 
 /** Spaces and backslashes are octal numbers there. */
-function unescaped(text: string): string {
+export function unescaped(text: string): string {
   return text.replace(/\\([0-7]{3})/g, (_, digits) => String.fromCharCode(parseInt(digits, 8)));
 }
 

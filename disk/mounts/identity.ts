@@ -1,0 +1,96 @@
+// Identities of disks. Their number (`st_dev`) names a drive bay: two disks that are mounted one
+// after the other have the same, and their files may have the same inodes and times.
+import {
+  lstatSync,
+  readdirSync,
+  readFileSync,
+  readlinkSync,
+  realpathSync,
+  statSync,
+} from "node:fs";
+import { basename, dirname, join, sep } from "node:path";
+import { mayRead } from "../../core/may_read.ts";
+import { mountLines, POINT, unescaped } from "./mounts.ts";
+
+const BOOT = "/proc/sys/kernel/random/boot_id";
+const BLOCK_DEVICES = "/sys/dev/block";
+/** Folders with a folder for each mounted disk, by the name of its device. */
+const BY_DEVICE = ["/sys/fs/ext4", "/sys/fs/xfs", "/sys/fs/f2fs"];
+/** Btrfs has one for each group of devices. */
+const BTRFS = "/sys/fs/btrfs";
+
+/**
+ * Returns the identity of the disk of a folder, as long as it is mounted; undefined if the system
+ * shows none. Another disk at the same place, and the same one after it was mounted again, have
+ * others.
+ *
+ * While a disk is mounted, Linux has a folder for it in `/sys/fs`, whose inode number no other gets
+ * until the machine restarts. Numbers of mounts are used again at once. Deno shows it only with `-A`.
+ */
+export function mountIdentity(folder: string): string | undefined {
+  try {
+    if (!mayRead(BOOT) || !mayRead(BLOCK_DEVICES)) return undefined;
+    const boot = readFileSync(BOOT, "utf8").trim();
+    const inode = inodeByDevice(folder) ?? inodeOfBtrfs(folder);
+    return inode === undefined ? undefined : `${boot} ${inode}`;
+  } catch {
+    return undefined; // another system, or the disk is gone
+  }
+}
+
+/**
+ * Returns the identity of the disk of a folder. If a note lies on the same disk, both go together:
+ * what the note says is about this disk.
+ */
+export function diskIdentity(folder: string, noteFolder?: string): string | undefined {
+  return noteFolder !== undefined && isOnSameDisk(folder, noteFolder)
+    ? "the disk of the note"
+    : mountIdentity(folder);
+}
+
+function isOnSameDisk(folder: string, noteFolder: string): boolean {
+  try {
+    let there = noteFolder; // it may not exist yet
+    while (lstatSync(there, { throwIfNoEntry: false }) === undefined) there = dirname(there);
+    return statSync(folder).dev === statSync(there).dev;
+  } catch {
+    return false;
+  }
+}
+
+function inodeByDevice(folder: string): string | undefined {
+  const { dev } = statSync(folder, { bigint: true });
+  const device = join(BLOCK_DEVICES, `${majorOf(dev)}:${minorOf(dev)}`);
+  if (lstatSync(device, { throwIfNoEntry: false }) === undefined) return undefined;
+  const name = basename(readlinkSync(device));
+  return BY_DEVICE.map((kind) => inodeOf(join(kind, name))).find((found) => found !== undefined);
+}
+
+/** Subvolumes have numbers of no device: its name is in the list of mounts. */
+function inodeOfBtrfs(folder: string): string | undefined {
+  const path = realpathSync(folder);
+  const below = (point: string) => path === point || path.startsWith(join(point, sep));
+  const mount = mountLines().filter((fields) => below(unescaped(fields[POINT] ?? "")))
+    .sort((a, b) => (b[POINT] ?? "").length - (a[POINT] ?? "").length)[0];
+  const [kind, source] = mount?.slice(mount.indexOf("-") + 1) ?? [];
+  if (kind !== "btrfs" || source === undefined) return undefined;
+  const name = basename(realpathSync(unescaped(source)));
+  const group = readdirSync(BTRFS).find((group) =>
+    inodeOf(join(BTRFS, group, "devices", name)) !== undefined
+  );
+  return group === undefined ? undefined : inodeOf(join(BTRFS, group));
+}
+
+function inodeOf(path: string): string | undefined {
+  const stats = lstatSync(path, { throwIfNoEntry: false, bigint: true });
+  return stats === undefined ? undefined : `${path} ${stats.ino}`;
+}
+
+// https://man7.org/linux/man-pages/man3/major.3.html
+function majorOf(dev: bigint): bigint {
+  return ((dev >> 8n) & 0xfffn) | ((dev >> 32n) & ~0xfffn);
+}
+
+function minorOf(dev: bigint): bigint {
+  return (dev & 0xffn) | ((dev >> 12n) & ~0xffn);
+}
