@@ -22,6 +22,7 @@ import { checkPath, isOfDav, pathOf, Routes } from "./routing.ts";
 import type { RequestInfo, RouteEntry, ServerContext } from "./routing.ts";
 import { route } from "./describe.ts";
 import { createDocument } from "./document.ts";
+import { BegunReads } from "./files/begun_reads.ts";
 import { createOpened } from "./files/opened.ts";
 import { createWindows } from "./streams.ts";
 import { bodyMemoryOf } from "./guard/body_memory.ts";
@@ -108,6 +109,7 @@ export function createApp(
     closing: closing.signal,
     openVersion: createOpened(registry),
     uploads: () => uploads ??= openUploads(registry),
+    begunReads: new BegunReads(system),
     windows: createWindows(PLACES[kind as keyof typeof PLACES] ?? "far", report),
   };
 

@@ -6,6 +6,7 @@ import type { StandardSchema } from "../../registry/mod.ts";
 import type { Logger, Registry, System } from "../../mod.ts";
 import type { ResumableUploads } from "../../registry/uploads.ts";
 import type { Access, RouteScope } from "./access/access.ts";
+import type { BegunReads } from "./files/begun_reads.ts";
 import type { OpenVersion } from "./files/opened.ts";
 import type { Windows } from "./streams.ts";
 import type { Metrics } from "./observe/metrics.ts";
@@ -31,6 +32,7 @@ export interface ServerContext {
   readonly openVersion: OpenVersion;
   /** The memory of all downloads. */
   readonly windows: Windows;
+  readonly begunReads: BegunReads;
 }
 
 export interface RequestInfo extends HandlerInfo {

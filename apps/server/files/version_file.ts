@@ -28,10 +28,11 @@ export interface AnsweredFile {
 /** Answers with a file or a range of it, as long as the token of the request may read it. */
 export async function answerVersionFile(
   c: RouteContext,
-  { windows }: Pick<ServerContext, "windows">,
+  { windows, begunReads }: Pick<ServerContext, "windows" | "begunReads">,
   answered: AnsweredFile,
 ): Promise<Answer> {
-  const { artifact: { info }, file } = answered;
+  const { artifact: { info }, file, fixed } = answered;
+  if (!fixed) begunReads.check(c, file.info);
   const answer = await answerFile(c.request, represent(answered), async (range) => {
     if (range === undefined && file.info.size <= WHOLE_BYTES) return await file.bytes();
     const sent = await windows.open((windowBytes) => file.stream(range, { windowBytes }));

@@ -11,15 +11,17 @@ export interface PageOptions<T> {
   /** @default 1000 */
   limit?: number;
   keyOf(item: T): string;
+  /** The path of the next page. @default that of the request */
+  at?: string;
 }
 
 /** Answers with the first items, and the URL of the next page if there are more. */
 export function answerPage<T>(
   c: RouteContext,
   items: readonly T[],
-  { limit = HUB_PAGE, keyOf }: PageOptions<T>,
+  { limit = HUB_PAGE, keyOf, at = "" }: PageOptions<T>,
 ): Answer {
-  const next = new URL(c.request.url);
+  const next = new URL(at, c.request.url);
   const cursor = next.searchParams.get("cursor");
   if (items.some((item) => keyOf(item) === cursor)) throw endless();
   const page = items.slice(0, limit);

@@ -16,8 +16,9 @@ export interface AskedRepo {
   id: string;
 }
 
-/** The branch of each repository: its latest version. */
+/** The branch of each repository: its latest version. Some clients call it `HEAD`. */
 export const MAIN = "main";
+export const HEAD = "HEAD";
 
 /** The prefix of names that are datasets and not models. */
 export const DATASETS = "datasets/";
@@ -111,7 +112,7 @@ export function createRepos(registry: Pick<Registry, "versions">, openVersion: O
   async function openRevision(name: string, revision: string, access: Access) {
     try {
       if (isCommit(revision)) return await openCommit(name, revision, access);
-      const version = revision === MAIN ? "latest" : revision;
+      const version = revision === MAIN || revision === HEAD ? "latest" : revision;
       return await openVersion({ name, version }, access);
     } catch (error) {
       // A revision such as `refs/pr/1` is not a ref of a registry; a replaced version is `Conflict`.

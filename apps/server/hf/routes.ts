@@ -2,15 +2,15 @@
 import type { Artifact } from "../../../mod.ts";
 import { route, type RouteDescription } from "../describe.ts";
 import type { Access } from "../access/access.ts";
-import { answerVersionFile } from "../files/version_file.ts";
 import type { Answer, RequestInfo, RouteContext, Routes, ServerContext } from "../routing.ts";
 import * as schemas from "../schemas/hub.ts";
-import { entriesBelow, entriesOf, fileIn, filesOf, lfsOf, withCommit } from "./entries.ts";
+import { entriesBelow, entriesOf, filesOf, lfsOf, withCommit } from "./entries.ts";
 import { createSentObjects, hubAccountWrites, hubWrites } from "./commits.ts";
 import { answerPage, commitsOf, listRepos, refsOf } from "./listings.ts";
 import { readPaths } from "./paths_info.ts";
-import { createRepos, ERROR_CODE, isCommit, MAIN, noEntry, revisionOf } from "./repos.ts";
+import { createRepos, ERROR_CODE, MAIN, NO_REVISION, noEntry } from "./repos.ts";
 import type { AskedRepo, RepoKind, Repos } from "./repos.ts";
+import { locationAt, resolveRoute } from "./resolve.ts";
 
 /** The paths of one kind of repository ids. */
 interface RepoPaths {
@@ -34,6 +34,11 @@ const REPO_PATHS = (["datasets", "models"] as const).flatMap((kind): RepoPaths[]
   }));
 });
 
+/** The same with a slash first: no other path of files is longer by a name. */
+const FILE_PATHS = (["datasets", "models"] as const).flatMap((kind) =>
+  REPO_PATHS.filter((paths) => paths.kind === kind).toReversed()
+);
+
 interface HubContext extends ServerContext {
   repos: Repos;
 }
@@ -50,12 +55,19 @@ export function hubRoutes(routes: Routes, context: ServerContext): void {
     repoRoutes(routes, { ...context, repos }, paths);
     hubWrites(routes, { ...context, repos }, objects, paths);
   }
+  // `/data/raw/resolve/main/a` is a file of the repository `data/raw`, not of `data`.
+  for (const way of ["resolve", "raw"] as const) {
+    for (const { kind, ...paths } of FILE_PATHS) {
+      const open = (c: RouteContext) => openAsked(c, { ...context, repos }, kind);
+      resolveRoute(routes, context, { ...paths, way, open });
+    }
+  }
   for (const kind of ["models", "datasets"] as const) listRoute(routes, context, kind);
 }
 
 /** Returns true for the paths on which clients of the Hub expect its headers. */
 export function isOfHub(path: string): boolean {
-  return /^\/api\/|^(\/[^/]+){1,3}\/resolve\//.test(path);
+  return /^\/api\/|^(\/[^/]+){1,3}\/(resolve|raw)\//.test(path);
 }
 
 /**
@@ -120,7 +132,7 @@ function describedAs(
 
 /** The routes about a revision and its files. */
 function revisionRoutes(routes: Routes, context: HubContext, paths: RepoPaths): void {
-  const { kind, api, files, suffix } = paths;
+  const { kind, api, suffix } = paths;
   const infoPaths = [["hubInfo", api], ["hubRevision", `${api}/revision/:revision`]] as const;
   for (const [id, path] of infoPaths) {
     route(routes, `GET ${path}`, {
@@ -166,14 +178,16 @@ function revisionRoutes(routes: Routes, context: HubContext, paths: RepoPaths): 
       answer: async (
         { c, query: { recursive = false, expand, limit = schemas.HUB_PAGE, cursor } },
       ) => {
-        const { info } = await infoAsked(c, context, kind);
+        const { info, sha } = await infoAsked(c, context, kind);
         const { path: folder = "" } = c.params;
         const entries = entriesBelow(await entriesOf(info), folder, { recursive });
         if (entries === undefined) throw noEntry(folder, info);
         const left = entries.filter(({ path }) => cursor === undefined || path > cursor);
         const some = left.slice(0, limit + 1); // shows if there is a next page
         const items = expand ? some.map((entry) => withCommit(entry, info)) : some;
-        return answerPage(c, items, { limit, keyOf: ({ path }) => path });
+        // All pages are of the version of the first one.
+        const at = sha === NO_REVISION ? undefined : locationAt(c, "tree", sha);
+        return answerPage(c, items, { limit, keyOf: ({ path }) => path, at });
       },
     });
   }
@@ -193,63 +207,9 @@ function revisionRoutes(routes: Routes, context: HubContext, paths: RepoPaths): 
       return c.json(items, 200, FRESH);
     },
   });
-  resolveRoute(routes, context, { kind, files, suffix });
 }
 
 const FORM = "application/x-www-form-urlencoded";
-
-/** Files. The ETag is the bare SHA-256, which clients compare with files that they have. */
-function resolveRoute(
-  routes: Routes,
-  context: HubContext,
-  { kind, files, suffix }: Pick<RepoPaths, "kind" | "files" | "suffix">,
-): void {
-  route(routes, `GET ${files}/resolve/:revision/:path{[^]+}`, {
-    id: `hubResolve${suffix}`,
-    tag: "hub",
-    summary: "Reads a file of a version, or a range of it",
-    scope: "read",
-    requestHeaders: { range: "One range of bytes, as `bytes=0-99`" },
-    answers: {
-      200: { description: "The file", content: ANY_BYTES, headers: HUB_HEADERS },
-      206: { description: "The range", content: ANY_BYTES, headers: HUB_HEADERS },
-      304: { description: "Not modified" },
-    },
-    problems: [416],
-    answer: async ({ c }) => {
-      const artifact = await openAsked(c, context, kind);
-      const { info } = artifact;
-      const { path = "" } = c.params;
-      const commit = { "x-repo-commit": revisionOf(info) };
-      const file = fileIn(artifact, path);
-      if (file === undefined) {
-        const missing = noEntry(path, info);
-        Object.assign(missing.headers, commit); // clients remember that this commit lacks the file
-        throw missing;
-      }
-      return await answerVersionFile(c, context, {
-        artifact,
-        file,
-        fixed: isCommit(asked(c, kind).revision),
-        etag: `"${file.info.sha256}"`,
-        headers: {
-          ...commit,
-          "x-linked-size": String(file.info.size),
-          "x-linked-etag": `"${file.info.sha256}"`,
-        },
-      });
-    },
-  });
-}
-
-const ANY_BYTES = { "*/*": { schema: { type: "string", format: "binary" } } };
-
-const HUB_HEADERS = {
-  "etag": "SHA-256 of the file, strong",
-  "x-repo-commit": "The revision, 40 hexadecimal digits",
-  "x-linked-size": "Size of the whole file, bytes",
-  "x-linked-etag": "The same as `etag`",
-};
 
 /** The routes about a repository. */
 function repoRoutes(routes: Routes, context: HubContext, { kind, api, suffix }: RepoPaths): void {

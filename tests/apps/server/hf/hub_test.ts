@@ -3,59 +3,11 @@ import { assert, assertEquals, assertMatch, assertStringIncludes } from "@std/as
 import { createHash } from "node:crypto";
 import { createAccess, parseScope } from "../../../../apps/server/access/access.ts";
 import { createHandler, createToken, openTokenFile } from "../../../../apps/server.ts";
-import type { HandlerOptions } from "../../../../apps/server.ts";
-import { realSystem } from "../../../../core/system.ts";
 import { localPath, openRegistry } from "../../../../mod.ts";
-import type { Registry } from "../../../../mod.ts";
 import { tempRoot } from "../../../support/temp_root.ts";
 import { createScriptedSystem } from "../../../support/scripted_system.ts";
 import { createCheckedHandler } from "../checked_handler.ts";
-
-const HOST = "http://localhost";
-
-/** Saves files of text as a version. */
-async function saveFiles(registry: Registry, name: string, files: Record<string, string>) {
-  const draft = await registry.openDraft(name, { id: realSystem.id() });
-  for (const [path, text] of Object.entries(files)) {
-    await draft.add(path, new TextEncoder().encode(text));
-  }
-  return await draft.commit();
-}
-
-interface Hub {
-  registry: Registry;
-  ask(path: string, init?: RequestInit): Promise<Response>;
-  // deno-lint-ignore no-explicit-any -- JSON of any route
-  json(path: string, init?: RequestInit): Promise<any>;
-  /** Asks, and returns the status and the error that clients read. */
-  fails(path: string, init?: RequestInit): Promise<[status: number, code: string | null]>;
-}
-
-function hubTest(
-  name: string,
-  run: (hub: Hub) => Promise<void>,
-  options: () => Promise<HandlerOptions> = () => Promise.resolve({}),
-): void {
-  Deno.test(name, async () => {
-    await using registry = await openRegistry("memory:");
-    await using handler = createCheckedHandler(registry, { hf: true, ...await options() });
-    const ask: Hub["ask"] = (path, init) => handler(new Request(`${HOST}${path}`, init));
-    await run({
-      registry,
-      ask,
-      async json(path, init) {
-        const response = await ask(path, init);
-        assertEquals(response.status, 200, await response.clone().text());
-        return await response.json();
-      },
-      async fails(path, init) {
-        const response = await ask(path, init);
-        await response.body?.cancel();
-        return [response.status, response.headers.get("x-error-code")];
-      },
-    });
-  });
-}
+import { HOST, hubTest, saveFiles } from "./ask_hub.ts";
 
 const FILES = { "README.md": "# bert\n", "onnx/model.onnx": "0123456789", "onnx/a/b.txt": "b" };
 const FORM = { "content-type": "application/x-www-form-urlencoded" };
@@ -185,7 +137,9 @@ hubTest(
     const { registry, ask } = hub;
     await saveFiles(registry, "team/bert", FILES);
     const url = "/team/bert/resolve/main/onnx/model.onnx";
-    const head = await ask(url, { method: "HEAD" });
+    const first = await ask(url, { method: "HEAD" });
+    assertEquals(first.status, 307);
+    const head = await ask(first.headers.get("location")!, { method: "HEAD" });
     const { sha256 } = (await registry.open("team/bert")).file("onnx/model.onnx").info;
     for (const name of ["etag", "x-linked-etag"]) {
       assertEquals(
