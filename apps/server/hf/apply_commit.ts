@@ -3,12 +3,13 @@ import { type Artifact, isRegistryError, type SavedArtifact } from "../../../mod
 import { shown } from "../../../core/naming/names.ts";
 import { inTurns } from "../../../core/work/next_turn.ts";
 import { nextVersion, parseVersion } from "../../../core/naming/versions.ts";
-import type { FileToSave } from "../../../materializers/mod.ts";
+import type { FileInfo, FileToSave } from "../../../materializers/mod.ts";
 import { fileToSave } from "../../../core/registry/artifact_file.ts";
 import { RefusedRequest } from "../problem.ts";
 import type { ServerContext } from "../routing.ts";
 import { fromBase64, openSentFiles, passThrough } from "../saving/sent_files.ts";
 import type { CommitLine } from "../schemas/hub_writes.ts";
+import { isShown } from "./entries.ts";
 import { LiveFiles } from "./live_files.ts";
 import { NO_REVISION, revisionOf } from "./repos.ts";
 import type { Access, ReadableArtifact } from "../access/access.ts";
@@ -68,7 +69,7 @@ export async function applyCommit(
       const highest = isSame ? version : base?.info.version;
       version = highest === undefined ? "1.0.0" : nextVersion(parseVersion(highest)).canonical;
       before = base;
-      const how = { base, changes, access, take, signal };
+      const how = { name, base, changes, access, take, signal };
       const { files: save, removeUploads } = await changedFiles(context, how);
       const materializer = { ...passThrough({ id: "folder", formatVersion: 1 }, []), save };
       const options = {
@@ -94,7 +95,8 @@ export async function applyCommit(
 
 async function changedFiles(
   context: ServerContext,
-  { base, changes, access, take, signal }: Pick<ApplyOptions, "access" | "signal"> & {
+  { name, base, changes, access, take, signal }: Pick<ApplyOptions, "access" | "signal"> & {
+    name: string;
     base: ReadableArtifact | undefined;
     changes: Commit["changes"];
     take: SentObjects["take"];
@@ -108,6 +110,7 @@ async function changedFiles(
   const keptBySha256 = new Map(kept.map((file) => [file.sha256, file]));
   for await (const file of inTurns(kept)) files.set(file.path, file);
   const uploads = new Map<string, string>();
+  let earlier: Awaited<ReturnType<typeof earlierFiles>> | undefined;
   for await (const { key, value } of inTurns(changes)) {
     const { path } = value;
     uploads.delete(path);
@@ -118,7 +121,12 @@ async function changedFiles(
       const upload = same === undefined ? await take(value.oid) : undefined;
       if (same !== undefined) files.set(path, same);
       else if (upload !== undefined) uploads.set(path, upload);
-      else throw notSent(path);
+      else {
+        earlier ??= await earlierFiles(context, { name, changes, access });
+        const copied = earlier.get(value.oid);
+        if (copied === undefined) throw notSent(path);
+        files.set(path, fileToSave(copied.artifact, copied.file, path));
+      }
     } else if (key === "deletedFile") {
       if (!files.delete(path)) throw noFile(path);
     } else if (!files.deleteFolder(path)) throw noFile(path);
@@ -133,6 +141,40 @@ async function changedFiles(
     // a save may ask twice
     files.entries().map(([path, file]) => "content" in file ? file : fileToSave(base!, file, path));
   return { files: opened, removeUploads };
+}
+
+/** Maximum number of versions in which a commit looks for the content that it names. */
+const MOST_EARLIER = 1000;
+
+/**
+ * Returns the files of earlier versions that a commit names by their SHA-256 only: a copy from an
+ * older revision.
+ */
+async function earlierFiles(
+  { registry, openVersion }: Pick<ServerContext, "registry" | "openVersion">,
+  { name, changes, access }: {
+    name: string;
+    changes: Commit["changes"];
+    access: Access;
+  },
+): Promise<Map<string, { artifact: ReadableArtifact; file: FileInfo }>> {
+  const files = new Map<string, { artifact: ReadableArtifact; file: FileInfo }>();
+  if (!access.may("read", name)) return files;
+  const oids = changes.flatMap(({ key, value }) => key === "lfsFile" ? [value.oid] : []);
+  const missing = new Set(oids);
+  for await (const { info } of registry.versions(name, { details: true, limit: MOST_EARLIER })) {
+    if (missing.size === 0) break;
+    const named = info?.files.filter((file) => isShown(file) && missing.has(file.sha256)) ?? [];
+    if (named.length === 0) continue;
+    const { version, commit } = info!;
+    const artifact = await openVersion({ name, version, commit }, access);
+    artifact.checkFiles?.();
+    for (const file of named) {
+      files.set(file.sha256, { artifact, file });
+      missing.delete(file.sha256);
+    }
+  }
+  return files;
 }
 
 function noFile(path: string): RefusedRequest {

@@ -1,5 +1,7 @@
 // The write routes of the Hugging Face Hub: what clients ask before they upload, uploads of large
 // files by Git LFS, and commits, each of which becomes a version.
+import { Buffer } from "node:buffer";
+import type * as v from "npm:valibot@^1.5";
 import { type Artifact, isRegistryError } from "../../../mod.ts";
 import { fault } from "../../../core/errors.ts";
 import { mapAtOnce } from "../../../core/work/at_once.ts";
@@ -15,7 +17,7 @@ import { MOST_FILES } from "../schemas/saving.ts";
 import { fileIn } from "./entries.ts";
 import { gitIgnoreOf, ignoredAmong } from "./ignored.ts";
 import { applyCommit, type Commit, type SentObjects } from "./apply_commit.ts";
-import { type AskedRepo, MAIN, nameToWrite, type RepoKind, revisionOf } from "./repos.ts";
+import { type AskedRepo, HEAD, MAIN, nameToWrite, type RepoKind, revisionOf } from "./repos.ts";
 import type { Repos } from "./repos.ts";
 
 interface WriteContext extends ServerContext {
@@ -76,15 +78,27 @@ function createObjects(open: ServerContext["uploads"]): SentObjects {
 export function hubAccountWrites(routes: Routes, context: WriteContext): void {
   route(routes, "POST /api/repos/create", {
     ...about("hubCreate", "Accepts a repository, which exists with its first commit"),
+    description: "`files` and `license` are that commit.",
     answers: { 200: { description: "Its URL", schema: schemas.HubCreated } },
     json: schemas.HubCreate,
-    answer: ({ c, json: { name, organization, type: given }, access }) => {
+    answer: async ({ c, json, access, signal }) => {
+      const { name, organization, type: given } = json;
       const type = given ?? "model";
       const id = organization ? `${organization}/${name}` : name;
       if (type !== "model" && type !== "dataset") throw noSuchKind(type);
       const asked = { kind: `${type}s`, id } as const;
       access.check("write", nameToWrite(asked));
       context.repos.create(asked);
+      const changes = firstFilesOf(json).map((value) => ({ key: "file", value }) as const);
+      if (changes.length > 0) {
+        const find = async () => {
+          const found = await targetOf(asked, context, access);
+          if (found.base !== undefined) throw existing(id);
+          return found;
+        };
+        const commit = { summary: "initial commit", description: "", changes };
+        await applyCommit(context, commit, { find, access, objects: NO_OBJECTS, signal });
+      }
       const path = type === "dataset" ? `datasets/${id}` : id;
       return c.json({ url: `${originOf(c)}/${path}`, name: id, id });
     },
@@ -110,6 +124,18 @@ export function hubAccountWrites(routes: Routes, context: WriteContext): void {
     },
   });
 }
+
+/** Returns the files of a new repository. Its license is the metadata of a model card. */
+function firstFilesOf({ files, license }: v.InferOutput<typeof schemas.HubCreate>) {
+  const all = [...files ?? []];
+  if (license && !all.some(({ path }) => path === "README.md")) {
+    const content = Buffer.from(`---\nlicense: ${JSON.stringify(license)}\n---\n`);
+    all.push({ path: "README.md", content: content.toString("base64"), encoding: "base64" });
+  }
+  return all;
+}
+
+const NO_OBJECTS: SentObjects = { take: () => Promise.resolve(undefined), add() {} };
 
 /** A member of the metadata of uploads that are objects of Git LFS. */
 const LFS = "lfs";
@@ -257,21 +283,24 @@ function originOf(c: RouteContext): string {
 
 function askedOf(c: RouteContext, kind: RepoKind): AskedRepo {
   const { org, repo: given = "", revision = MAIN } = c.params as Record<string, string>;
-  if (revision !== MAIN) throw noBranch(JSON.stringify(revision));
+  if (revision !== MAIN && revision !== HEAD) throw noBranch(JSON.stringify(revision));
   const repo = given.replace(/\.git$/, "");
   return { kind, id: org === undefined ? repo : `${org}/${repo}` };
 }
 
+function target(c: RouteContext, context: WriteContext, kind: RepoKind) {
+  return targetOf(askedOf(c, kind), context, c.info.access);
+}
+
 /** Returns the name to write, and its latest version if there is one. */
-async function target(
-  c: RouteContext,
+async function targetOf(
+  asked: AskedRepo,
   { repos, openVersion }: WriteContext,
-  kind: RepoKind,
+  access: Access,
 ): Promise<{ name: string; base: ReadableArtifact | undefined }> {
-  const asked = askedOf(c, kind);
   try {
-    const name = await repos.find(asked, c.info.access);
-    return { name, base: await openVersion({ name, version: "latest" }, c.info.access) };
+    const name = await repos.find(asked, access);
+    return { name, base: await openVersion({ name, version: "latest" }, access) };
   } catch (error) {
     const isNew = error instanceof RefusedRequest ? error.status === 404 : false;
     if (!isNew && !isRegistryError(error, "NotFound")) throw error;
@@ -316,6 +345,17 @@ function noBranch(subject: string): RefusedRequest {
     subject,
     state: "a registry has no branches",
     hint: "Commit to main, and set an alias to the new version.",
+  });
+}
+
+function existing(id: string): RefusedRequest {
+  return new RefusedRequest({
+    status: 409,
+    code: "AlreadyExists",
+    action: "create the repository",
+    subject: JSON.stringify(id),
+    state: "it exists",
+    hint: "Commit the files to it.",
   });
 }
 

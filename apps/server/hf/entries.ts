@@ -25,7 +25,7 @@ export function filesOf({ files }: Pick<ArtifactInfo, "files">): FileInfo[] {
   return files.filter(isShown);
 }
 
-function isShown({ mode }: FileInfo): boolean {
+export function isShown({ mode }: FileInfo): boolean {
   return mode !== "link" && mode !== "folder";
 }
 

@@ -3,12 +3,18 @@
 import * as v from "npm:valibot@^1.5";
 import { fault } from "../../../core/errors.ts";
 import { Amount, Sha256, Text } from "./artifact.ts";
+import { MOST_FILES } from "./saving.ts";
 import { atMost, object } from "./listing.ts";
+
+/** A file whose bytes are in the request. */
+const SentInline = v.object({ path: Text, content: v.string(), encoding: v.literal("base64") });
 
 export const HubCreate = v.object({
   name: Text,
   organization: v.nullish(Text),
   type: v.nullish(Text),
+  license: v.nullish(Text),
+  files: v.nullish(atMost(MOST_FILES, SentInline)),
 });
 
 export const HubCreated = object("HubCreated", {
@@ -75,7 +81,7 @@ const LineSchema = v.variant("key", [
   }),
   v.object({
     key: v.literal("file"),
-    value: v.object({ path, content: v.string(), encoding: v.literal("base64") }),
+    value: SentInline,
   }),
   v.object({
     key: v.literal("lfsFile"),
