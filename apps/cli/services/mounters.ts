@@ -44,7 +44,8 @@ function mountersFor({ url, token, folder }: MountOptions): Mounter[] {
     env: { RCLONE_WEBDAV_BEARER_TOKEN: token }, // other users see arguments
   };
   const input = `holdfast\n${token}\n`;
-  const mount = ["mount.davfs", url, folder, "-o", "ro"];
+  // davfs2 takes the URL as plain text, and encodes it: `%3A` would become `%253A`.
+  const mount = ["mount.davfs", decodeURIComponent(url), folder, "-o", "ro"];
   return [rclone, { mount, unmount: ["umount", folder], input }];
 }
 

@@ -3,6 +3,7 @@ import process from "node:process";
 import { resolve } from "@std/path";
 import { loadPart } from "../../../../core/urls/load_part.ts";
 import { nameSegment } from "../../../../core/naming/names.ts";
+import { type Artifact, defineRegistry, type Registry } from "../../../../mod.ts";
 import { createTokenCheck } from "../../../server/access/one_time.ts";
 import { type Command, defineCommand, REF_ARGUMENT } from "../../program/command.ts";
 import { refuseUrlTarget } from "../../program/refusals.ts";
@@ -37,7 +38,8 @@ export const mount: Command = defineCommand({
   async run([ref, given], _flags, context) {
     const { io: { cwd, system, signal }, logger } = context;
     const registry = await context.open();
-    const { name, version } = await withHints(registry.info(ref), lookUp(ref));
+    const artifact = await withHints(registry.open(ref), lookUp(ref));
+    const { name, version } = artifact.info;
     const { createHandler, listen } = await loadPart<ServerPart>(
       "../../../server.ts",
       import.meta.url,
@@ -48,7 +50,7 @@ export const mount: Command = defineCommand({
       if (!reported.has(reason)) logger.warn(reason);
       reported.add(reason);
     };
-    const handler = createHandler(registry, {
+    const handler = createHandler(withPinned(registry, artifact), {
       ...{ dav: true, tokens, readOnly: true, system },
       logger: { ...logger, warn },
     });
@@ -82,3 +84,19 @@ export const mount: Command = defineCommand({
     await context.note("Unmounted");
   },
 });
+
+/** Returns a registry in which a version stays what it is, also if another one overwrites it. */
+function withPinned(registry: Registry, artifact: Artifact): Registry {
+  const { location, id, settings, materializers } = registry;
+  return defineRegistry({
+    ...{ location, id, settings, materializers },
+    ...registry.service === undefined && { backend: registry.backend },
+    names: (options) => registry.names(options),
+    versions: (name, options) => registry.versions(name, options),
+    open: async (ref, options) => {
+      const { name, version } = artifact.info;
+      const isPinned = ref === name && options?.version === version;
+      return isPinned ? artifact : await registry.open(ref, options);
+    },
+  });
+}

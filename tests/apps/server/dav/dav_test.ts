@@ -53,6 +53,26 @@ Deno.test("names, versions and files are folders and files", async () => {
   );
 });
 
+Deno.test("a colon in a name, and other characters of URLs, may be encoded or not", async () => {
+  await using dav = await openDav();
+  for (const name of ["data:raw", "a b", "100%", "été"]) {
+    await dav.save(name, ["in/a:b.txt"]);
+    const encoded = encodeURIComponent(name), plain = encodeURI(name);
+    for (const path of [`${encoded}@1.0.0`, `${plain}@1.0.0`, `${plain}%401.0.0`, `${plain}/1`]) {
+      assertEquals(
+        await dav.list(`${path}/`),
+        ["", "in/"].map((each) => {
+          return `${decodeURIComponent(path)}/${each}`;
+        }),
+      );
+      for (const file of ["a:b.txt", "a%3Ab.txt"]) {
+        const answer = await dav.send("GET", `/dav/${path}/in/${file}`);
+        assertEquals([answer.status, await answer.text()], [200, "in in/a:b.txt"]);
+      }
+    }
+  }
+});
+
 Deno.test("files with odd names are read by the paths of their listing", async () => {
   await using dav = await openDav();
   await dav.save("odd", ODD_NAMES);

@@ -69,6 +69,27 @@ mountTest("mount serves a version of a registry behind a service", async (it) =>
   assertEquals(await service.ended, 0);
 });
 
+mountTest("a mounted version stays, also if another one overwrites it", async (it) => {
+  await it.succeeds("init mutable --mutable");
+  await it.succeeds("save a - -r mutable --version 1.0.0", { stdin: "old" });
+  const noteToken = `echo "$RCLONE_WEBDAV_BEARER_TOKEN" > ${it.root.join("token")}`;
+  const env = await programs(it, { rclone: noteToken, fusermount3: "" });
+  const run = await keepsRunning(["mount", "a", "raw", "-r", "mutable"], { cwd: it.cwd, env });
+  const [, url] = /--webdav-url=(\S+)$/.exec(callsOf(it)[0]!)!;
+  const authorization = `Bearer ${(await Deno.readTextFile(it.root.join("token"))).trim()}`;
+  const read = async (range: string) => {
+    const answer = await fetch(`${url}/data.bin`, { headers: { authorization, range } });
+    return await answer.text();
+  };
+  assertEquals(await read("bytes=0-1"), "ol");
+  await it.succeeds("save a - -r mutable --version 1.0.0 --on-conflict overwrite", {
+    stdin: "new",
+  });
+  assertEquals([await read("bytes=2-"), await read("bytes=0-")], ["d", "old"]);
+  run.stop();
+  assertEquals(await run.ended, 0);
+});
+
 mountTest("mount says once why a file cannot be read", async (it) => {
   await Deno.writeFile(it.root.join("large.bin"), new Uint8Array(100_000).fill(7));
   await it.holdfast("save large large.bin");
@@ -104,6 +125,8 @@ mountTest(
     const env = await programs(it, { "mount.davfs": script, umount: "" });
     const run = await keepsRunning(["mount", "data:raw", "raw"], { cwd: it.cwd, env });
     assertMatch(await Deno.readTextFile(it.root.join("input")), /^holdfast [\w-]{32}\n$/);
+    // davfs2 encodes the URL itself.
+    assertMatch(callsOf(it)[0]!, /^mount\.davfs http:\/\/[\d.:]+\/dav\/data:raw@1\.0\.0 /);
     run.stop();
     assertEquals(await run.ended, 0);
     assertEquals(callsOf(it)[1], `umount ${it.root.join("raw")}`);
