@@ -70,9 +70,11 @@ export async function complete(
   return { completion: { values: values.slice(0, PAGE), hasMore: values.length > PAGE } };
 }
 
-export async function readResource(registry: Registry, { uri }: { uri: string }) {
-  const [name, version, path] = parseUri(uri);
+export async function readResource(registry: Registry, { uri: asked }: { uri: string }) {
+  const [name, version, path] = parseUri(asked);
   const artifact = await registry.open(name, { version });
+  // Of an alias or `latest`, the answered URI has the version: its files are read by other requests.
+  const uri = uriOf({ name, version: artifact.info.version, path });
   if (path === undefined) {
     const text = JSON.stringify(artifact.info);
     return { contents: [{ uri, mimeType: "application/json", text }] };

@@ -196,6 +196,21 @@ Deno.test("a resource keeps the mark of its byte order", async () => {
   assertEquals((contents[0] as { text: string }).text, "\ufeffa");
 });
 
+Deno.test("parts and files of `latest` are read at the version that was answered first", async () => {
+  await using registry = await openRegistry("memory:");
+  await saveFiles(registry, "m", { "a.txt": "old\n".repeat(30_000) });
+  await using it = await connect(registry);
+  const first = await it.call("read_file", { ref: "m@latest" });
+  const { contents: [about] } = await it.client.readResource({ uri: "holdfast://m@latest" });
+  await saveFiles(registry, "m", { "a.txt": "new\n".repeat(30_000) });
+  const next = { ref: first.ref, path: "a.txt", offset: first.next };
+  assertMatch((await it.call("read_file", next)).text as string, /^(old\n)+$/);
+  assertEquals(about!.uri, "holdfast://m@1.0.0");
+  const { contents: [file] } = await it.client.readResource({ uri: `${about!.uri}/a.txt` });
+  assertEquals(file!.uri, "holdfast://m@1.0.0/a.txt");
+  assertMatch((file as { text: string }).text, /^(old\n)+$/);
+});
+
 Deno.test("an image is an image by its bytes, and other bytes are base64", async () => {
   await using registry = await openRegistry("memory:");
   const png = Uint8Array.of(0x89, 0x50, 0x4e, 0x47, 13, 10, 26, 10, 0);
