@@ -152,7 +152,8 @@ export interface CacheOptions {
   /** A store instead of a folder. It stays open when the registry is closed. */
   backend?: Backend;
   /**
-   * Maximum size, bytes. The least recently used entries are evicted. @default 10737418240 (10 GiB)
+   * Maximum size, bytes; on a disk in blocks of 4 KiB, as files take. The least recently used
+   * entries are evicted. @default 10737418240 (10 GiB)
    */
   maxBytes?: number;
 }

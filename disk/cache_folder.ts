@@ -13,16 +13,16 @@ export type CacheFolder = { path: string } | { problem: string; unsafe?: true };
 
 /**
  * Returns the requested folder, else `$HOLDFAST_CACHE`, else `holdfast` in `$XDG_CACHE_HOME` (XDG
- * Base Directory Specification 0.8) or in `~/.cache`. Creates nothing that stays, and never prompts
- * for a permission.
+ * Base Directory Specification 0.8) or in `~/.cache`. The first two may be relative to the current
+ * folder. Creates nothing that stays, and never prompts for a permission.
  */
 export function cacheFolder(asked: string | URL | undefined, system: System): CacheFolder {
   const path = asked === undefined ? placeInEnvironment(system) : pathOf(asked);
   if (path === undefined) {
     return { problem: "none of HOLDFAST_CACHE, XDG_CACHE_HOME and HOME is set and readable" };
   }
-  if (asked === undefined && !isAbsolute(path)) {
-    return { problem: `${shown(path)} is not an absolute path` };
+  if (asked === undefined && /^(~|[a-z][a-z0-9+.-]+:)/i.test(path)) {
+    return { problem: `${shown(path)} is not the path of a folder` };
   }
   const denied = (["read", "write"] as const).find((name) => !isGranted({ name, path }));
   if (denied !== undefined) return { problem: `this program may not ${denied} ${shown(path)}` };
@@ -37,7 +37,7 @@ function placeInEnvironment({ env }: System): string | undefined {
   const caches = env("XDG_CACHE_HOME");
   if (caches && isAbsolute(caches)) return join(caches, "holdfast"); // relative ones are invalid
   const home = env("HOME") || env("USERPROFILE");
-  return home ? join(home, ".cache", "holdfast") : undefined;
+  return home && isAbsolute(home) ? join(home, ".cache", "holdfast") : undefined;
 }
 
 function pathOf(asked: string | URL): string {

@@ -1,5 +1,5 @@
-// Recognizes folders that saves leave out: registries, and temporary folders of downloads.
-import { lstatSync, readdirSync } from "node:fs";
+// Recognizes folders that saves leave out: registries, caches, and temporary folders of downloads.
+import { lstatSync, readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 
 /** True if a folder has the settings of a registry (see FORMAT.md); false if unreadable. */
@@ -13,6 +13,21 @@ export function isRegistryFolder(path: string): boolean {
   }
 }
 
+/** True if a folder has the secret and entries of a cache (see docs/format_on_disk.md). */
+export function isCacheFolder(path: string): boolean {
+  const secret = join(path, "secret");
+  try {
+    const stats = lstatSync(secret, { throwIfNoEntry: false });
+    if (!stats?.isFile() || stats.size !== SECRET_BYTES) return false;
+    if (!/^[0-9a-f]+$/.test(readFileSync(secret, "latin1"))) return false;
+    return readdirSync(join(path, "records")).some((name) => ID_ALONE.test(name));
+  } catch {
+    return false;
+  }
+}
+
+const SECRET_BYTES = 64;
+
 /**
  * Temporary folders of downloads are `.holdfast-<target>-<process>-<id>`: 8 digits of the SHA-256 of
  * the target's path, the number of the process and 8 digits for its machine, and a UUID. Temporary
@@ -21,6 +36,7 @@ export function isRegistryFolder(path: string): boolean {
 export const STAGE_PREFIX = ".holdfast-";
 
 const ID = "[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}";
+const ID_ALONE = new RegExp(`^${ID}$`);
 export const STAGE_NAME: RegExp = new RegExp(
   `^\\.holdfast-(?:([0-9a-f]{8})-(\\d+\\.[0-9a-f]{8})-)?${ID}$`,
 );

@@ -10,7 +10,7 @@
  * - `linked content`: the target of a kept link that leads outside the folder. The link is saved.
  * - `excluded`, `not included`: by the given patterns.
  * - `ignored`: by a `.holdfastignore` or `.gitignore` in the folder.
- * - `git`, `registry`: the history of a checkout, or a registry.
+ * - `git`, `registry`, `cache`: the history of a checkout, a registry, or a cache of registries.
  * - `unreadable`: a file or folder that this program may not read, left out on request.
  * - `unfinished`: temporary files of downloads and file stores, left out even with `all`.
  */
@@ -26,6 +26,7 @@ export type LeftOutReason =
   | "ignored"
   | "git"
   | "registry"
+  | "cache"
   | "unreadable"
   | "unfinished";
 

@@ -10,7 +10,7 @@ import type { LeftOutReason } from "../../core/registry/left_out.ts";
 import { filePathProblem, foldersOf, linkTargetProblem } from "../../core/naming/file_paths.ts";
 import type { MaterializeOptions } from "../../core/materializer.ts";
 import { shown } from "../../core/naming/names.ts";
-import { isRegistryFolder, isStageName } from "../../core/naming/registry_folder.ts";
+import { isCacheFolder, isRegistryFolder, isStageName } from "../../core/naming/registry_folder.ts";
 import type { FileMode } from "../../core/record.ts";
 import { sourceChanged } from "../../core/work/source_change.ts";
 import {
@@ -255,7 +255,8 @@ function reasonAgainst(
 ): LeftOutReason | undefined {
   const reason = choice.reasonAgainst(name, stats.isDirectory()) ?? ownReason(name, all);
   if (reason !== undefined || all) return reason;
-  return stats.isDirectory() && isRegistryFolder(path) ? "registry" : undefined;
+  if (!stats.isDirectory()) return undefined;
+  return isRegistryFolder(path) ? "registry" : isCacheFolder(path) ? "cache" : undefined;
 }
 
 function describe(

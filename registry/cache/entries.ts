@@ -14,6 +14,14 @@ export const USES = "uses/";
 
 export const SECRET = "secret";
 
+/** The unit in which most disks allocate. */
+const BLOCK_BYTES = 4096;
+
+/** Returns the bytes that an entry takes: whole blocks on a disk, where records are much smaller. */
+export function takenBytes({ kind }: Backend, size: number): number {
+  return kind === "local" ? Math.ceil(size / BLOCK_BYTES) * BLOCK_BYTES : size;
+}
+
 export function fileKey(digest: string): string {
   return `${FILES}${digest.slice(0, 2)}/${digest}`;
 }
@@ -110,7 +118,7 @@ async function countEntries(
     for await (const { key, size } of listCached(backend, folder, options)) {
       await use?.(key);
       report.files++;
-      report.bytes += size;
+      report.bytes += takenBytes(backend, size);
     }
   }
   return report;

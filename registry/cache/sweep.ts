@@ -2,7 +2,7 @@
 // least recently used entries. Concurrent sweeps remove the same ones.
 import type { Backend } from "../../core/backend.ts";
 import type { System } from "../../core/system.ts";
-import { FILES, listCached, RECORDS, USES } from "./entries.ts";
+import { FILES, listCached, RECORDS, takenBytes, USES } from "./entries.ts";
 
 /** A sweep above the limit removes entries down to this part of it. */
 const SWEEP_TO = 0.9;
@@ -15,6 +15,13 @@ const MAX_LOGS = 64;
 const ABANDONED_MS = 15 * 60_000;
 /** A time further ahead is from a wrong clock. */
 const MAX_AHEAD_MS = 15 * 60_000;
+
+interface Entry {
+  key: string;
+  /** Bytes that it takes. */
+  bytes: number;
+  usedAt: number;
+}
 
 export class Sweeper {
   readonly #backend: Backend;
@@ -43,7 +50,7 @@ export class Sweeper {
 
   /** Counts written bytes, and sweeps if that is due. */
   async wrote(bytes: number): Promise<void> {
-    this.#unswept += bytes;
+    this.#unswept += takenBytes(this.#backend, bytes);
     if (this.#unswept < this.#maxBytes * SWEEP_EVERY) return;
     this.#unswept = 0;
     await this.#sweep();
@@ -51,14 +58,15 @@ export class Sweeper {
 
   async #sweep(): Promise<void> {
     const backend = this.#backend;
-    const entries: { key: string; size: number; usedAt: number }[] = [];
+    const entries: Entry[] = [];
     const logs: string[] = [];
     let total = 0;
     for await (const { key } of listCached(backend, USES)) logs.push(key);
     for (const folder of [FILES, RECORDS]) {
       for await (const { key, size, modifiedAt } of listCached(backend, folder)) {
-        entries.push({ key, size, usedAt: modifiedAt });
-        total += size;
+        const bytes = takenBytes(backend, size);
+        entries.push({ key, bytes, usedAt: modifiedAt });
+        total += bytes;
       }
     }
     const olderThan = this.#system.now() - ABANDONED_MS;
@@ -72,7 +80,7 @@ export class Sweeper {
   }
 
   async #evict(
-    entries: { key: string; size: number; usedAt: number }[],
+    entries: Entry[],
     total: number,
     uses: Map<string, number>,
   ): Promise<void> {
@@ -82,11 +90,11 @@ export class Sweeper {
       entry.usedAt = Math.max(written, uses.get(entry.key) ?? 0);
     }
     entries.sort((a, b) => a.usedAt - b.usedAt);
-    for (const { key, size } of entries.slice(0, -1)) {
+    for (const { key, bytes } of entries.slice(0, -1)) {
       if (total <= this.#maxBytes * SWEEP_TO) return;
       await this.#backend.delete(key);
       uses.delete(key);
-      total -= size;
+      total -= bytes;
     }
   }
 

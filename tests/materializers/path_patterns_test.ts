@@ -125,22 +125,29 @@ inFolder("patterns of a folder with an odd name mean that folder alone", async (
   assertEquals(saved.filter((path) => path.endsWith("/a")), ["a/a", "xy/a"]);
 }, { ignore: !isDeno });
 
-inFolder("git history and registries are left out by default", async (root) => {
+inFolder("git history, registries and caches are left out by default", async (root) => {
   write(root, "a");
   write(root, ".git/config");
   write(root, "module/.git", "gitdir: elsewhere");
   write(root, "module/settings/notes.rec");
+  write(root, "tmp/cache/secret", "0a".repeat(32));
+  write(root, "tmp/cache/records/01234567-89ab-cdef-0123-456789abcdef/00/entry");
+  write(root, "module/records/secret", "0a".repeat(32));
   const registry = await openRegistry(join(root, "runs/registry"), { durability: "os" });
   try {
     const saved = await registry.save("tree", localPath(root));
     const { files } = await registry.info("tree");
-    assertEquals(files.map(({ path }) => path), ["a", "module/settings/notes.rec", "runs"]);
+    assertEquals(files.map(({ path }) => path), [
+      ...["a", "module/records/secret", "module/settings/notes.rec", "runs", "tmp"],
+    ]);
     await registry.save("tree", 1);
     assertEquals((await registry.save("tree", localPath(root))).digest, saved.digest);
   } finally {
     await registry[Symbol.asyncDispose]();
   }
-  const expected = [".git/: git", "module/.git: git", "runs/registry/: registry"];
+  const expected = [
+    ...[".git/: git", "module/.git: git", "runs/registry/: registry", "tmp/cache/: cache"],
+  ];
   assertEquals((await chosen(root))[1], expected);
   const [paths, left] = await chosen(root, { all: true });
   assert(paths.includes(".git/config"));

@@ -16,6 +16,7 @@ const WORDS: Record<LeftOutReason, string> = {
   "not included": "not included",
   git: "git history",
   registry: "registry",
+  cache: "cache",
   unreadable: "not readable",
   unfinished: "unfinished download",
 };

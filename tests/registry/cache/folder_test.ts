@@ -1,9 +1,10 @@
 // Ownership of the folder of a cache.
 import { assertEquals, assertMatch } from "@std/assert";
 import fs from "node:fs";
+import { relative } from "node:path";
 import process from "node:process";
 import { createMemoryBackend } from "../../../backends/memory.ts";
-import { clearCache, openRegistry } from "../../../mod.ts";
+import { clearCache, inspectCache, openRegistry } from "../../../mod.ts";
 import type { OpenOptions } from "../../../registry/mod.ts";
 import { createScriptedSystem } from "../../support/scripted_system.ts";
 import { type TempRoot, tempRoot } from "../../support/temp_root.ts";
@@ -112,6 +113,41 @@ testFolder(
     assertEquals(mode(`${path}/files`), 0o700);
   },
 );
+
+testFolder(
+  "a relative folder in the environment is used, and one that no folder is, is not",
+  async (root) => {
+    const path = root.join("cache");
+    assertEquals(await use(undefined, { HOLDFAST_CACHE: relative(process.cwd(), path) }), []);
+    assertEquals(fs.readdirSync(path).includes("records"), true);
+    for (const odd of ["~/cache", "s3://bucket/cache", "s3:bucket"]) {
+      const system = createScriptedSystem({ environment: { HOLDFAST_CACHE: odd } });
+      assertEquals(
+        (await inspectCache({ system })).problem,
+        `"${odd}" is not the path of a folder`,
+      );
+      await use(undefined, { HOLDFAST_CACHE: odd });
+      assertEquals(fs.existsSync(odd.split("/")[0]!), false);
+    }
+  },
+);
+
+testFolder("a folder holds no more than its limit in the blocks of its files", async (root) => {
+  const path = root.join("cache"), maxBytes = 400 * 1024;
+  const system = createScriptedSystem({});
+  const backend = { ...createMemoryBackend({ system }), kind: "remote" };
+  const registry = await openRegistry(backend, { system, cache: { path, maxBytes } });
+  for (let i = 0; i < 150; i++) {
+    await registry.save(`a${i}`, i, { version: "1" });
+    await registry.load(`a${i}@1`);
+  }
+  await registry[Symbol.asyncDispose]();
+  const entries = fs.readdirSync(path, { recursive: true, withFileTypes: true });
+  const files = entries.filter((entry) => entry.isFile() && entry.name !== "secret");
+  assertEquals(files.length > 20 && files.length * 4096 <= 1.1 * maxBytes, true, `${files.length}`);
+  const { bytes } = await inspectCache({ path });
+  assertEquals(bytes % 4096, 0);
+});
 
 testFolder("a link in the place of the folder is not followed", async (root) => {
   const path = root.join("cache"), target = root.join("elsewhere");
