@@ -1,4 +1,5 @@
 import { assertEquals } from "@std/assert";
+import { execFileSync } from "node:child_process";
 import { oneTimeToken } from "../../../apps/explorer/api/one_time.ts";
 import { mayWrite } from "../../../apps/explorer/api/service.ts";
 import {
@@ -12,9 +13,12 @@ import type { TreeNode } from "../../../apps/explorer/components/tree.ts";
 import { hrefOf, parsePlace } from "../../../apps/explorer/framework/router.ts";
 import { partOf } from "../../../apps/explorer/views/lineage/lineage_part.ts";
 import { namesWith, nameTree, sortNames } from "../../../apps/explorer/views/names/name_tree.ts";
+import { codeOf, commandOf } from "../../../apps/explorer/views/names/search_commands.ts";
 import { searchText } from "../../../apps/explorer/views/names/search_form.ts";
 import { withoutCommonFolder } from "../../../apps/explorer/views/upload/chosen_files.ts";
+import { createHandler } from "../../../apps/server.ts";
 import { sitePath } from "../../../apps/server/explorer/site_path.ts";
+import { openRegistry } from "../../../mod.ts";
 
 function outline(nodes: readonly TreeNode<{ label: string; count: number }>[]): unknown[] {
   return nodes.map(({ value: { label, count }, children }) =>
@@ -135,4 +139,32 @@ Deno.test("numbers, dates and shell words are shown as people write them", () =>
   const now = Date.parse("2026-11-23T12:00:00Z");
   assertEquals(formatAgo("2026-11-20T12:00:00Z", now), "3 days ago");
   assertEquals([shellWord("a:b@1"), shellWord("it's <b>")], ["a:b@1", `'it'\\''s <b>'`]);
+});
+
+Deno.test("the command and the code of a search find what the page finds", async () => {
+  await using registry = await openRegistry("memory:");
+  await registry.save("models/bert", 1, { metadata: { by: "ann o'neill", epochs: 3 } });
+  await registry.save("annotated", 1, { metadata: { epochs: 5 } });
+  await registry.save("other", 1, { metadata: { "a b": "x" } });
+  await using handler = createHandler(registry);
+  const service = { base: "http://127.0.0.1/team/", hasToken: false };
+  const ask = async (url: string) => await handler(new Request(url.replace("/team/", "/")));
+  for (const query of ["ann", "metadata.epochs>3", `o'neill`, 'metadata."a b"=x', "none"]) {
+    const url = `${service.base}search?${new URLSearchParams({ q: query })}`;
+    const { items } = await (await ask(url)).json();
+    const expected = items.map(({ name, version }: Record<string, string>) => `${name}@${version}`);
+
+    const printed: string[] = [];
+    const AsyncFunction = (async () => {}).constructor as FunctionConstructor;
+    const run = new AsyncFunction("fetch", "console", codeOf(query, service));
+    await run(ask, { log: (text: string) => printed.push(text) });
+    assertEquals(printed, expected, query);
+
+    const script = `curl() { printf '%s\\n' "$@"; }; ${commandOf(query, service)}`;
+    const words = execFileSync("sh", ["-c", script]).toString().trimEnd().split("\n");
+    assertEquals(words, ["--get", `${service.base}search`, "--data-urlencode", `q=${query}`]);
+  }
+  const withToken = commandOf("x", { ...service, hasToken: true });
+  assertEquals(withToken.includes('"Authorization: Bearer $HOLDFAST_TOKEN"'), true);
+  assertEquals(commandOf("", service), "holdfast ls");
 });

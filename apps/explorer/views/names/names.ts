@@ -1,7 +1,7 @@
 // All names: a tree, a search while typing, and filters.
 import { useSession } from "../../api/context.ts";
 import { mayWrite } from "../../api/service.ts";
-import { CopyBox, SameByCode, shellWord } from "../../components/copy_box.ts";
+import { CopyBox, SameByCode } from "../../components/copy_box.ts";
 import { formatCount, formatNumber } from "../../components/format.ts";
 import { Empty, ErrorNotice, Loading, Progress } from "../../components/notices.ts";
 import { Tree, type TreeNode } from "../../components/tree.ts";
@@ -13,6 +13,7 @@ import { useLoaded } from "../../framework/use_loaded.ts";
 import type { ViewProps } from "../mod.ts";
 import { FoundList, type FoundVersion, NameCells } from "./found_list.ts";
 import { type NameNode, namesWith, nameTree, sortNames } from "./name_tree.ts";
+import { codeOf, commandOf } from "./search_commands.ts";
 import { isFiltering, SearchForm, searchText } from "./search_form.ts";
 
 /** The most names whose newest version is shown beside them. */
@@ -56,7 +57,7 @@ export function Names({ place: { query } }: ViewProps) {
         ? html`<${FirstSteps} />`
         : error === undefined && html`<${Loading} what="Reading names" />`}
       ${!service.isSite && (isSearch || names.length > 0) &&
-        html`<${SameByCode} cli=${cliOf(typed, text)} code=${codeOf(typed, text)} />`}
+        html`<${SameByCode} cli=${commandOf(text, service)} code=${codeOf(text, service)} />`}
     </div>
   `;
 }
@@ -254,20 +255,4 @@ function FirstSteps() {
       <${CopyBox} label="TypeScript" text=${`await registry.save("my:config", { depth: 12 });`} />
       <//>
   `;
-}
-
-function cliOf(typed: string, text: string): string {
-  if (text === "") return "holdfast ls";
-  if (text === typed.trim() && !/[\s=<>]/.test(text)) {
-    return `holdfast ls ${shellWord(`*${text}*`)}`;
-  }
-  return `curl --get "$URL/search" --data-urlencode ${shellWord(`q=${text}`)}`;
-}
-
-function codeOf(typed: string, text: string): string {
-  if (text === "") return "for await (const name of registry.names()) console.log(name);";
-  const words = JSON.stringify(typed.trim());
-  return `for await (const name of registry.names()) {
-  if (name.includes(${words})) console.log(name);
-}`;
 }
