@@ -104,6 +104,10 @@ export interface S3Calls {
     { Bucket: string; Prefix?: string; KeyMarker?: string; UploadIdMarker?: string },
     UploadPage,
   ];
+  ListParts: [
+    Target & { UploadId: string; PartNumberMarker?: string },
+    { Parts?: { Size?: number }[]; IsTruncated?: boolean; NextPartNumberMarker?: string },
+  ];
 }
 
 export type S3CallName = keyof S3Calls;

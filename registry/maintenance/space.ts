@@ -1,7 +1,7 @@
 // Measures the space of a registry: of each name, of shared files, and of garbage.
 import { decodeName } from "../../core/naming/names.ts";
 import type { Registry, SignalOptions } from "../../core/registry.ts";
-import { AUXILIARY, SETTINGS } from "../format/layout.ts";
+import { AUXILIARY, SETTINGS, UPLOADS } from "../format/layout.ts";
 import { type Context, contextOf } from "../operations/context.ts";
 import { bindingGraceMs, readGraces } from "../cell/graces.ts";
 import { type ObjectRange, usedBytes } from "../cell/object_ranges.ts";
@@ -50,6 +50,8 @@ export interface SpaceReport {
   names: NameSpace[];
   /** Bytes that belong to no name: settings, drafts, uploads, marks and notes. */
   otherBytes: number;
+  /** Bytes of uploads that no version has yet; a part of `otherBytes`. */
+  uploadBytes: number;
   garbage: GarbageSpace;
   /** Live versions by the day on which the store received them (UTC), oldest first. */
   days: DaySpace[];
@@ -89,6 +91,7 @@ export async function spaceOf(
     objects: measure.objects + other.objects,
     names,
     otherBytes: other.bytes,
+    uploadBytes: other.uploadBytes,
     garbage,
     days: measure.days(),
     measuredAt: report.markAt,
@@ -196,19 +199,21 @@ async function measureOther(
   context: Context,
   failures: SpaceReport["failures"],
   signal?: AbortSignal,
-): Promise<{ bytes: number; objects: number }> {
-  let bytes = 0, objects = 0;
+): Promise<{ bytes: number; objects: number; uploadBytes: number }> {
+  let bytes = 0, objects = 0, uploadBytes = 0;
   const onFailure = ({ message }: Error, key: string) => void failures.push({ key, message });
   for (const top of [SETTINGS, ...AUXILIARY]) {
     for await (const { size } of listReadable(context, top, { signal, onFailure })) {
       bytes += size;
       objects++;
+      if (top === UPLOADS) uploadBytes += size;
     }
   }
   const options = { olderThan: Infinity, dryRun: true, signal };
-  for await (const stage of context.backend.sweepUploads?.(options) ?? []) {
-    bytes += stage.size ?? 0;
+  for await (const { size = 0 } of context.backend.sweepUploads?.(options) ?? []) {
+    bytes += size;
+    uploadBytes += size;
     objects++;
   }
-  return { bytes, objects };
+  return { bytes, objects, uploadBytes };
 }

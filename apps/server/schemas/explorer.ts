@@ -30,6 +30,7 @@ export const SpaceSchema = object("Space", {
     garbage: GarbageSchema,
   })),
   otherBytes: Amount,
+  uploadBytes: Amount,
   garbage: GarbageSchema,
   days: v.array(v.object({ day: v.string(), versions: Amount, size: Amount })),
   measuredAt: Moment,

@@ -85,6 +85,7 @@ serverTest("old uploads of a dead process are swept", S3_SERVERS, async (server)
   assertEquals(await Array.fromAsync(beside.sweepUploads!({ olderThan: FAR_FUTURE })), []);
   const [found, ...more] = await sweep({ olderThan: FAR_FUTURE, dryRun: true });
   assertEquals([found.key, more.length], ["a/large", 0]);
+  assert(found.size! >= 8 * MIB && found.size! <= 20 * MIB, `${found.size}`);
   assert(Math.abs(found.startedAt - realSystem.now()) < 60_000);
   assertEquals((await sweep({ olderThan: FAR_FUTURE })).length, 1);
   let left = await sweep({ olderThan: FAR_FUTURE });

@@ -99,9 +99,11 @@ testProtocol("space is reported by name, with shared files and garbage", {}, asy
   }
   await registry.save("b", noise(BYTES));
   await registry.delete("a@3");
+  await world.store.put("uploads/01951e2f-6c00-7abc-8def-0123456789ab/0", noise(1234));
   advance(HOUR);
   backend.forget();
   const report = await spaceOf(registry);
+  assertEquals(report.uploadBytes, 1234);
   assertEquals(backend.calls.filter(({ verb }) => verb === "put" || verb === "delete"), []);
   const [a, b] = report.names;
   assertEquals([a.name, a.versions, a.size, a.sharedBytes], [

@@ -87,11 +87,12 @@ async function print(
     cells: [name, String(versions), ...[size, bytes, sharedBytes, garbage.bytes].map(formatBytes)],
   }));
   if (rows.length > 0) await printTable(context, COLUMNS, rows);
-  const { bytes, objects, garbage, failures } = report;
+  const { bytes, objects, uploadBytes, garbage, failures } = report;
   const total = `${formatBytes(bytes)} in ${formatCount(objects, "object")}`;
   const unused = names.reduce((sum, { unusedBytes }) => sum + unusedBytes, 0);
   const kept = unused > 0 ? `, ${formatBytes(unused)} unused in files that versions share` : "";
-  await context.result(report, total + kept + garbageText(garbage));
+  const sent = uploadBytes > 0 ? `, ${formatBytes(uploadBytes)} in unfinished uploads` : "";
+  await context.result(report, total + kept + sent + garbageText(garbage));
   for (const { key, message } of failures) {
     await context.note(`not fully counted: ${key}: ${message}`);
   }

@@ -13,6 +13,12 @@ cliTest("du shows sizes, shares and garbage", async (it) => {
     /^NAME +VERSIONS +SIZE +STORED +SHARED +GARBAGE\nbig +2 +391 KiB +197 KiB +195 KiB +0 B\nsmall /,
   );
   assertMatch(before, /\n\d+ KiB in \d+ objects, no garbage\n$/);
+  const upload = it.root.join(".holdfast/uploads/01951e2f-6c00-7abc-8def-0123456789ab");
+  await Deno.mkdir(upload, { recursive: true });
+  await Deno.writeFile(`${upload}/0`, noise(5000));
+  const sent = await it.succeeds("du");
+  assertMatch(sent, /\n\d+ KiB in \d+ objects, 4.9 KiB in unfinished uploads, .*garbage/);
+  await Deno.remove(it.root.join(".holdfast/uploads"), { recursive: true });
   const big = await it.succeeds("du big");
   assertMatch(big, /^VERSION +SIZE +ALONE +SHARED\n2.0.0 +195 KiB +0 B +195 KiB\n1.0.0 .*\nNAME /);
   assertEquals((await it.json("du big --json")).versions.length, 2);
