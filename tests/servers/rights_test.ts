@@ -35,7 +35,7 @@ testOnServers("the rights of a reader allow only reads", "minio", async (world) 
   const eager = await openRegistry(store, { cache: false });
   await rejected("Denied", eager.save("b", 1));
   await rejected("Denied", eager.save("b", noise(IN_PARTS)));
-  await rejected("Denied", eager.setAlias("a", "live", "1.0.0"));
+  await rejected("Denied", eager.setAlias("a", "other", "1.0.0"));
   await rejected("Denied", eager.delete("a", { allVersions: true, force: true }));
   await destroysNothing(world, store);
   await rejected("Denied", (await as("reader", "elsewhere")).get("settings"));
