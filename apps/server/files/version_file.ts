@@ -8,6 +8,8 @@ import { type Disposition, mediaHeaders } from "./media.ts";
 
 /** For files that cannot change: as long as the library trusts its own cache. */
 const IMMUTABLE = "private, max-age=604800, immutable";
+/** For files that a token may read: a browser would keep them for other tokens, and without one. */
+const ASK_AGAIN = "private, no-cache";
 
 /** Files up to this size are read whole: streams take several times the processor time. */
 const WHOLE_BYTES = 16 * 1024;
@@ -28,12 +30,13 @@ export interface AnsweredFile {
 /** Answers with a file or a range of it, as long as the token of the request may read it. */
 export async function answerVersionFile(
   c: RouteContext,
-  { windows, begunReads }: Pick<ServerContext, "windows" | "begunReads">,
+  { windows, begunReads, options }: Pick<ServerContext, "windows" | "begunReads" | "options">,
   answered: AnsweredFile,
 ): Promise<Answer> {
   const { artifact: { info }, file, fixed } = answered;
   if (!fixed) begunReads.check(c, file.info);
-  const answer = await answerFile(c.request, represent(answered), async (range) => {
+  const caching = options.tokens ? ASK_AGAIN : fixed ? IMMUTABLE : "no-cache";
+  const answer = await answerFile(c.request, represent(answered, caching), async (range) => {
     if (range === undefined && file.info.size <= WHOLE_BYTES) return await file.bytes();
     const sent = await windows.open((windowBytes) => file.stream(range, { windowBytes }));
     return whileAllowed(c, sent, { may: (access) => access.may("read", info.name) });
@@ -47,7 +50,8 @@ export function etagOf({ sha256 }: Pick<ArtifactFile["info"], "sha256">): string
 }
 
 function represent(
-  { artifact: { info }, file, disposition, fixed, etag, headers }: AnsweredFile,
+  { artifact: { info }, file, disposition, etag, headers }: AnsweredFile,
+  caching: string,
 ): Representation {
   const { path, size, sha256, mediaType } = file.info;
   return {
@@ -57,7 +61,7 @@ function represent(
     digest: `sha-256=:${Buffer.from(sha256, "hex").toString("base64")}:`,
     headers: {
       ...mediaHeaders({ path, mediaType }, disposition),
-      "cache-control": fixed ? IMMUTABLE : "no-cache",
+      "cache-control": caching,
       "holdfast-commit": info.commit,
       "holdfast-version": info.version,
       ...headers,

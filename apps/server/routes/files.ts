@@ -81,7 +81,7 @@ const ANY_BYTES = { "*/*": { schema: { type: "string", format: "binary" } } };
 const FILE_HEADERS = {
   "etag": 'SHA-256 of the file: `"sha256:…"`, strong',
   "last-modified": "The date of the version",
-  "cache-control": "`immutable` for files that cannot change",
+  "cache-control": "`immutable` for files that cannot change, in a service without tokens",
   "accept-ranges": "`bytes`",
   "content-digest": "SHA-256 of a whole file (RFC 9530)",
   "repr-digest": "SHA-256 of the whole file (RFC 9530)",
