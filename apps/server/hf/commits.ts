@@ -3,7 +3,7 @@
 import { Buffer } from "node:buffer";
 import type * as v from "npm:valibot@^1.5";
 import { type Artifact, isRegistryError } from "../../../mod.ts";
-import { fault } from "../../../core/errors.ts";
+import { fault, orMissing } from "../../../core/errors.ts";
 import { mapAtOnce } from "../../../core/work/at_once.ts";
 import { nextTurn } from "../../../core/work/next_turn.ts";
 import { route } from "../describe.ts";
@@ -11,7 +11,7 @@ import { checkUploadSize } from "../guard/body_limit.ts";
 import type { Access, ReadableArtifact } from "../access/access.ts";
 import { Answer, type RouteContext, type Routes, type ServerContext } from "../routing.ts";
 import { RefusedRequest } from "../problem.ts";
-import { noUpload } from "../saving/sent_files.ts";
+import { noUpload } from "../uploads/own_upload.ts";
 import * as schemas from "../schemas/hub_writes.ts";
 import { MOST_FILES } from "../schemas/saving.ts";
 import { fileIn } from "./entries.ts";
@@ -116,8 +116,9 @@ export function hubAccountWrites(routes: Routes, context: WriteContext): void {
     problems: [410],
     answer: async ({ c, params: { upload }, signal }) => {
       const uploads = await context.uploads();
-      const { metadata, offset, size } = await uploads.state(upload, { signal });
-      if (metadata?.[LFS] === undefined) throw noUpload(upload);
+      const state = await orMissing(uploads.state(upload, { signal }));
+      if (state?.metadata?.[LFS] === undefined) throw noUpload(upload);
+      const { offset, size } = state;
       const body = c.request.body ?? new Blob().stream();
       if (offset < size) await uploads.append(upload, without(body, offset), { offset, signal });
       return c.json({ received: true as const });

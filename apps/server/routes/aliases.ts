@@ -5,7 +5,7 @@ import { checkAlias } from "../../../core/naming/refs.ts";
 import { isVersion, parseVersion } from "../../../core/naming/versions.ts";
 import { notFound, orMissing } from "../../../core/errors.ts";
 import { nameSegment } from "../../../core/naming/names.ts";
-import type { Routes, ServerContext } from "../routing.ts";
+import type { RouteContext, Routes, ServerContext } from "../routing.ts";
 import { route } from "../describe.ts";
 import { answerConditions } from "../files/answer_file.ts";
 import { answerListing, listing } from "../listing.ts";
@@ -91,8 +91,8 @@ export function aliasChangesRoutes(routes: Routes, { registry }: ServerContext):
     requestHeaders: WRITE_CONDITIONS,
     answers: { 200: { description: "The alias", schema: AliasSchema, headers: ALIAS_HEADERS } },
     json: AliasRequestSchema,
-    answer: async ({ c, params: { name, alias }, json, signal }) => {
-      const current = await aliasCondition(registry, { name, alias }, c.request);
+    answer: async ({ c, params: { name, alias }, json, access, signal }) => {
+      const current = await aliasCondition(registry, { name, alias }, c);
       const { expected = current, version: asked } = json;
       const version = isVersion(asked) // found before: afterwards, a failure would hide the change
         ? parseVersion(asked).canonical
@@ -100,6 +100,7 @@ export function aliasChangesRoutes(routes: Routes, { registry }: ServerContext):
       await ofCondition(
         current,
         () => registry.setAlias(name, alias, version, { expected, signal }),
+        access.may("read", name) ? undefined : NOT_EXPECTED,
       );
       return c.json({ alias, version }, 200, { etag: `"${version}"` });
     },
@@ -113,23 +114,28 @@ export function aliasChangesRoutes(routes: Routes, { registry }: ServerContext):
     requestHeaders: WRITE_CONDITIONS,
     answers: { 200: { description: "`deleted` is false without an alias", schema: DeletedSchema } },
     query: DeleteAliasQuery,
-    answer: async ({ c, params: { name, alias }, query, signal }) => {
-      const current = await aliasCondition(registry, { name, alias }, c.request);
+    answer: async ({ c, params: { name, alias }, query, access, signal }) => {
+      const current = await aliasCondition(registry, { name, alias }, c);
       const { expected = current } = query;
       const change = () => registry.deleteAlias(name, alias, { expected, signal });
-      return c.json({ deleted: await ofCondition(current, change) });
+      const state = access.may("read", name) ? undefined : NOT_EXPECTED;
+      return c.json({ deleted: await ofCondition(current, change, state) });
     },
   });
 }
 
+/** The state of a conflict for tokens that may not know the version of an alias. */
+const NOT_EXPECTED = "it does not point to the expected version";
+
 function aliasCondition(
   registry: Registry,
   { name, alias }: { name: string; alias: string },
-  request: Request,
+  { request, info: { access } }: RouteContext,
 ): Promise<string | null | undefined> {
   const subject = JSON.stringify(`${name}@${alias}`);
   return readCondition(request, {
     subject,
+    isShown: access.may("read", name),
     current: () => versionOf(registry, { name, alias }, request.signal),
   });
 }

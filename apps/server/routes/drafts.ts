@@ -2,6 +2,7 @@
 import type { FileToSave } from "../../../materializers/mod.ts";
 import { Answer, type Routes, type ServerContext } from "../routing.ts";
 import { route } from "../describe.ts";
+import { CommittedDrafts } from "../saving/committed_drafts.ts";
 import { checkNamed, checkOnly, ofCondition } from "../saving/save_sent.ts";
 import { openSentFiles } from "../saving/sent_files.ts";
 import * as schemas from "../schemas/saving.ts";
@@ -9,6 +10,7 @@ import { CHECKED, REPEATED, savedAnswer } from "./saves.ts";
 
 export function draftsRoutes(routes: Routes, context: ServerContext): void {
   const { registry } = context;
+  const committed = new CommittedDrafts();
   const open = ({ name, draft: id }: Record<"name" | "draft", string>) =>
     registry.openDraft(name, { id });
 
@@ -50,7 +52,9 @@ export function draftsRoutes(routes: Routes, context: ServerContext): void {
       const { files, removeUploads } = await openSentFiles(context, sent, how);
       const added = await add(files);
       await removeUploads();
-      return c.json(added);
+      // A part that exists may be that of another token.
+      const isShown = added.added || access.may("read", params.name);
+      return c.json(isShown ? added : { added: false, files: sent.length, size: sizeOf(files) });
     },
   });
 
@@ -66,7 +70,9 @@ export function draftsRoutes(routes: Routes, context: ServerContext): void {
       const draft = await open(params);
       const commit = () => draft.commit({ ...options, signal });
       const saved = await ofCondition(options.ifCommit, commit);
-      return await savedAnswer(c, saved, () => options.onConflict !== "skip");
+      const { name, draft: id } = params;
+      if (!saved.skipped) committed.add(name, id, access.token);
+      return await savedAnswer(c, saved, () => committed.isBy(name, id, access.token));
     },
   });
 
@@ -83,4 +89,11 @@ export function draftsRoutes(routes: Routes, context: ServerContext): void {
       return c.json({ discarded: await draft.discard({ signal }) });
     },
   });
+}
+
+function sizeOf(files: readonly FileToSave[]): number {
+  const sizes = files.map(({ content }) =>
+    content instanceof Uint8Array ? content.byteLength : "size" in content ? content.size ?? 0 : 0
+  );
+  return sizes.reduce((sum, size) => sum + size, 0);
 }

@@ -79,9 +79,10 @@ export function savesRoutes(routes: Routes, context: ServerContext): void {
     requestHeaders: saving.WRITE_CONDITIONS,
     answers: DELETED,
     query: schemas.DeleteQuery,
-    answer: async ({ c, params: { name, version }, query, signal }) => {
+    answer: async ({ c, params: { name, version }, query, access, signal }) => {
       const commit = await saving.readCondition(c.request, {
         subject: JSON.stringify(`${name}@${version}`),
+        isShown: access.may("read", name),
         current: () =>
           orMissing(registry.info(name, { version, signal }).then(({ commit }) => commit)),
       });

@@ -44,7 +44,8 @@ export function searchRoutes(
       const next = end < all.length ? end : undefined;
       const ageMs = Math.max(0, system.now() - readAt);
       const hints = textNumbers.notes.length > 0 ? textNumbers.notes : undefined;
-      const body = { items, total: all.length, next, ageMs, cut, read, hints };
+      const known = read?.filter((name) => access.may("read", name)).length;
+      const body = { items, total: all.length, next, ageMs, cut, read: known, hints };
       return c.json(body, 200, { "cache-control": "no-store" });
     },
   });

@@ -3,8 +3,9 @@ import { presignDownload } from "../../../registry/uploads.ts";
 import type { FileToSave } from "../../../materializers/mod.ts";
 import { relative, type RouteContext, type Routes, type ServerContext } from "../routing.ts";
 import { route } from "../describe.ts";
-import { noUpload, passThrough } from "../saving/sent_files.ts";
+import { passThrough } from "../saving/sent_files.ts";
 import * as schemas from "../schemas/saving.ts";
+import { stateOfOwn } from "../uploads/own_upload.ts";
 import { createUploadLocks } from "../uploads/tus_locks.ts";
 import { invalid } from "../../../core/errors.ts";
 import { checkStillAllowed } from "../access/guard_route.ts";
@@ -92,8 +93,7 @@ export function tusRoutes(routes: Routes, context: ServerContext): void {
     problems: [410],
     answer: async ({ c, params: { upload }, access }) => {
       if (c.request.method === "HEAD") return await answer({ c });
-      const { owner, ...state } = await (await context.uploads()).state(upload);
-      if (!access.owns(owner)) throw noUpload(upload);
+      const { owner: _, ...state } = await stateOfOwn(await context.uploads(), upload, access);
       return c.json(state, 200, FRESH);
     },
   });

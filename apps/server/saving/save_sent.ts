@@ -61,17 +61,25 @@ export function checkNamed(
 /**
  * Reports a lost race as 412 if the request had a condition, such as `ifCommit`, and as 409
  * otherwise.
+ *
+ * @param state replaces that of the error, which has what the sender may not know
  */
 export async function ofCondition<T>(
   condition: string | null | undefined,
   action: () => Promise<T>,
+  state?: string,
 ): Promise<T> {
   try {
     return await action();
   } catch (error) {
-    if (condition === undefined || !isRegistryError(error, "Conflict")) throw error;
-    const { code, message, action, subject, state, hint, hints } = error;
-    throw new RefusedRequest({ status: 412, code, message, action, subject, state, hint, hints });
+    const isKept = condition === undefined && state === undefined;
+    if (isKept || !isRegistryError(error, "Conflict")) throw error;
+    const { code, message, action = "change", subject, hint, hints } = error;
+    const status = condition === undefined ? 409 : 412;
+    const refused = { status, code, action, subject, hint, hints };
+    throw new RefusedRequest(
+      state === undefined ? { ...refused, message, state: error.state } : { ...refused, state },
+    );
   }
 }
 
@@ -87,28 +95,34 @@ export const WRITE_CONDITIONS = {
  */
 export async function readCondition(
   { headers }: Request,
-  { subject, current }: { subject: string; current: () => Promise<string | undefined> },
+  { subject, current, isShown }: {
+    subject: string;
+    current: () => Promise<string | undefined>;
+    /** False if the sender may not know the current ETag. */
+    isShown: boolean;
+  },
 ): Promise<string | null | undefined> {
   const wanted = headers.get("if-match"), unwanted = headers.get("if-none-match");
   if (wanted === null && unwanted === null) return undefined;
   const now = await current();
   const has = (tags: string, weak: boolean) =>
     now !== undefined && matchesTag(tags, `"${now}"`, { weak });
-  if (wanted !== null && !has(wanted, false)) throw refused(subject, "If-Match", now);
+  const refuse = (header: string) => refused(subject, header, isShown ? now ?? null : undefined);
+  if (wanted !== null && !has(wanted, false)) throw refuse("If-Match");
   if (unwanted !== null && (!namesTags(unwanted) || has(unwanted, true))) {
-    throw refused(subject, "If-None-Match", now);
+    throw refuse("If-None-Match");
   }
   return now ?? null;
 }
 
-function refused(subject: string, header: string, now: string | undefined): RefusedRequest {
-  const current = now === undefined ? "it does not exist" : `its ETag is "${now}"`;
+function refused(subject: string, header: string, now?: string | null): RefusedRequest {
+  const current = now === null ? ", it does not exist" : now ? `, its ETag is "${now}"` : "";
   return new RefusedRequest({
     status: 412,
     code: "Conflict",
     action: "change",
     subject,
-    state: `${header} does not match, ${current}`,
+    state: `${header} does not match${current}`,
     hint: "GET it again and check whether your change still applies. Write ETags with quotes.",
   });
 }

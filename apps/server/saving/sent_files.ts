@@ -5,7 +5,7 @@ import { artifactDigest } from "../../../core/artifact_digest.ts";
 import { sha256 as digestOf } from "../../../core/bytes/digest.ts";
 import { iterableStream } from "../../../core/bytes/bytes.ts";
 import { rebuilt } from "../../../core/bytes/rebuild.ts";
-import { invalid, isRegistryError, notFound, type RegistryError } from "../../../core/errors.ts";
+import { invalid, isRegistryError, type RegistryError } from "../../../core/errors.ts";
 import { inTurns } from "../../../core/work/next_turn.ts";
 import { fileFacts } from "../../../core/registry/file_facts.ts";
 import type {
@@ -17,6 +17,7 @@ import type {
   Materializer,
 } from "../../../materializers/mod.ts";
 import { checkJoinedSize, checkUploadSize } from "../guard/body_limit.ts";
+import { stateOfOwn } from "../uploads/own_upload.ts";
 import type { Access } from "../access/access.ts";
 import type { ServerContext } from "../routing.ts";
 import type { SaveRequest, SentFile } from "../schemas/saving.ts";
@@ -82,8 +83,8 @@ export async function openSentFiles(
     { path, upload, size, sha256 }: Pick<UploadedFile, "path" | "upload" | "size" | "sha256">,
   ): Promise<FileSource> {
     try {
+      await stateOfOwn(await uploads(), upload, access);
       const source = await (await uploads()).source(upload, { signal });
-      if (!access.owns(source.owner)) throw noUpload(upload);
       if (size !== undefined && source.size !== size) {
         throw mismatch(path, `it has ${source.size} bytes, not ${size}`);
       }
@@ -97,11 +98,6 @@ export async function openSentFiles(
         stream: () => source.stream().pipeThrough(verifying(path, sha256)),
       };
     } catch (error) {
-      // An incomplete upload of another token is as unknown as a complete one.
-      if (isRegistryError(error, "Conflict")) {
-        const { owner } = await (await uploads()).state(upload);
-        if (!access.owns(owner)) throw noUpload(upload);
-      }
       if (!repeatable || !isRegistryError(error, "NotFound")) throw error;
       return {
         size: UNKNOWN_BYTES,
@@ -200,13 +196,5 @@ function verifying(path: string, sha256: string): TransformStream<Uint8Array, Ui
 function mismatch(path: string, state: string): RegistryError {
   return invalid("save", JSON.stringify(path), state, {
     hint: "Nothing was saved. Send the bytes that match the given size and SHA-256.",
-  });
-}
-
-/** Returns the error of a missing upload. An upload of another token has the same error. */
-export function noUpload(upload: string): RegistryError {
-  return notFound("find upload", JSON.stringify(upload), "it does not exist", {
-    hint:
-      "It was saved or removed, or it has expired. If no version was saved, create another upload.",
   });
 }

@@ -43,7 +43,7 @@ export interface SearchIndex {
   /** The index is full, so some versions are missing. */
   readonly cut: boolean;
   /** Names read whole so far, while it is read for the first time. */
-  readonly read?: number;
+  readonly read?: readonly string[];
 }
 
 export interface ReadIndexOptions {
@@ -80,7 +80,8 @@ export function createSearchIndex(
     const all: NameIndex[] = [];
     const entries = { [Symbol.iterator]: () => inOrder(all) };
     const next = new Map<string, IndexedVersion>();
-    let text = 0, asked = 0, read = 0, cut = false;
+    const read: string[] = [];
+    let text = 0, asked = 0, cut = false;
 
     /** Returns false if there is no room. */
     const fits = ({ key, found, text: words }: Entry): boolean => {
@@ -105,7 +106,7 @@ export function createSearchIndex(
         aliased: new Map([...aliased].filter(([, entry]) => fits(entry))),
       });
       if (cut) break;
-      if (found.after === undefined) read++;
+      if (found.after === undefined) read.push(found.name);
       await rest();
     }
     for (const { name, versions, aliased, aliases, after } of all) {
@@ -117,7 +118,7 @@ export function createSearchIndex(
         versions.push(entry);
         await rest();
       }
-      read++;
+      read.push(name);
     }
     known = next;
     return { entries, readAt, cut };
@@ -133,7 +134,7 @@ export function createSearchIndex(
       const whole = refresh();
       if (!partial) return await whole;
       return await withinMs(WHOLE_WITHIN_MS, whole, system) ?? soFar ??
-        { entries: [], readAt: system.now(), cut: false, read: 0 };
+        { entries: [], readAt: system.now(), cut: false, read: [] };
     }
     if (system.now() - index.readAt >= FRESH_MS) {
       void refresh().catch((error) => logger.error("Cannot read the index:", error));

@@ -6,6 +6,7 @@ import type { ResumableUploads } from "../../../registry/uploads.ts";
 import type { Access } from "../access/access.ts";
 import { Answer } from "../answer.ts";
 import { problem, problemOf } from "../problem.ts";
+import { stateOfOwn } from "./own_upload.ts";
 import { createUploadLocks, type UploadLocks } from "./tus_locks.ts";
 
 export interface TusOptions {
@@ -21,7 +22,6 @@ export interface TusOptions {
 }
 
 const EXTENSIONS = ["creation", "creation-with-upload", "termination", "expiration"];
-const NO_SUCH_UPLOAD = { status_code: 404, body: "no such upload" };
 
 /** Answers a tus request, without its CORS headers: the service has its own. */
 export async function answerTus(
@@ -38,7 +38,7 @@ export async function answerTus(
     namingFunction: () => "new", // the registry makes the id
     getFileIdFromRequest: () => id,
     generateUrl: ({ url }, { id }) => new URL(url).pathname.endsWith("/") ? id : `uploads/${id}`,
-    locker: request.method === "POST" ? createUploadLocks() : locks, // a new upload needs no lock
+    locker: request.method === "POST" ? createUploadLocks() : ownLocks(locks, access),
     lockDrainTimeout: 1,
     allowedOrigins: () => false,
     onResponseError: (_request, error) => void (store.failure ??= error),
@@ -49,6 +49,11 @@ export async function answerTus(
   );
   const { status } = answer;
   return status < 400 ? new Answer(null, { status, headers }) : await refused(answer, store);
+}
+
+/** Locks by token: a request with another token must not end the one that sends an upload. */
+function ownLocks(locks: UploadLocks, { token }: Access): UploadLocks {
+  return { newLock: (id) => locks.newLock(JSON.stringify([token, id])) };
 }
 
 async function refused(answer: Response, { failure }: UploadStore): Promise<Answer> {
@@ -110,8 +115,7 @@ class UploadStore extends DataStore {
 
   override async getUpload(id: string): Promise<Upload> {
     const { uploads, access } = this.#given;
-    const state = await uploads.state(id);
-    if (!access.owns(state.owner)) throw NO_SUCH_UPLOAD;
+    const state = await stateOfOwn(uploads, id, access);
     const { size, offset, metadata, beganAt, expiresAt } = state;
     this.#keptForMs = expiresAt.getTime() - beganAt.getTime();
     return new Upload({ id, size, offset, metadata, creation_date: beganAt.toISOString() });

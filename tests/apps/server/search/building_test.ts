@@ -1,5 +1,6 @@
 import { assertEquals } from "@std/assert";
 import { realSystem } from "../../../../core/system.ts";
+import { createAccess, parseScope } from "../../../../apps/server/access/access.ts";
 import { openRegistry, saveMany } from "../../../../mod.ts";
 import { createCheckedHandler } from "../checked_handler.ts";
 import { createScriptedSystem } from "../../../support/scripted_system.ts";
@@ -40,12 +41,22 @@ Deno.test("a partial search returns what is read so far", async () => {
   /** Reading rests after each group of names; the moment of a partial search passes at once. */
   const sleep = (ms: number) =>
     ms === 0 ? new Promise<void>((resolve) => void pauses.push(resolve)) : until(pauses);
-  await using handler = createCheckedHandler(registry, { system: { ...system, sleep } });
-  const search = async (query: string) =>
-    await (await handler(new Request(`http://localhost/search?${query}`))).json();
+  const find = (scope: string | null) =>
+    Promise.resolve(createAccess("t", [parseScope(scope ?? "read:*")]));
+  const options = { system: { ...system, sleep }, tokens: { find } };
+  await using handler = createCheckedHandler(registry, options);
+  const search = async (query: string, authorization = "read:*") => {
+    const headers = { authorization };
+    return await (await handler(new Request(`http://localhost/search?${query}`, { headers })))
+      .json();
+  };
 
   const first = await search("partial=true&q=data");
   assertEquals([first.read, first.total], [32, 32]);
+  for (const scope of ["read:data/1", "read:other"]) { // other names count nowhere
+    const { read, total } = await search("partial=true&q=data", scope);
+    assertEquals([read, total], scope === "read:other" ? [0, 0] : [1, 1]);
+  }
   const whole = search("q=data");
   pauses.shift()!();
   const second = await search("partial=true");
