@@ -120,7 +120,7 @@ export interface StoredRegistry extends Registry {
 
 /** A registry behind a service, which has no store in this program. */
 export interface ServiceRegistry extends Registry {
-  readonly backend?: undefined;
+  readonly backend?: never;
   readonly service: RegistryService;
   /** Removes nothing: a client of a service caches nothing. */
   clearCache(options?: SignalOptions): Promise<ClearCacheReport>;

@@ -13,6 +13,7 @@ function noDisk(): never {
 export {
   noDisk as absolutePath,
   noDisk as checkFileLocks,
+  noDisk as checkFolder,
   noDisk as createDownload,
   noDisk as createLocalBackend,
   noDisk as DEFAULT_FOLDER,
