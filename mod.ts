@@ -78,9 +78,9 @@ const CACHE: OptionNames<CacheOptions> = { path: true, backend: true, maxBytes: 
  * nearest `.holdfast` folder, in the current folder or above, like the command line. If there is
  * none, `create: true` creates it in `./.holdfast`.
  *
- * Imports the driver of a bucket, or the client of a service, when a URL needs it. A compiled
- * program must include them: `--include backends/mod.ts --include backends/s3.ts`. A registry behind
- * a service has no `backend`.
+ * Imports the driver of a bucket when a URL needs it. A program that is compiled or bundled from
+ * source imports it itself: `import "@holdfast/holdfast/backends/s3"`. A registry behind a service
+ * has no `backend`.
  *
  * @param target a path, a `file:` URL, `"memory:"`, the URL of a store or of a service, `"@team"`
  * for a name of `holdfast remote`, or a backend

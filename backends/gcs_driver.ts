@@ -8,7 +8,7 @@ import type {
   OpenStoreOptions,
 } from "../core/driver.ts";
 import { described } from "../core/text/described.ts";
-import { loadPart } from "../core/urls/load_part.ts";
+import { loadPart, orImport } from "../core/urls/load_part.ts";
 import { type BackendPlace, checkParameters, isOn } from "../core/urls/store_place.ts";
 import { type BucketSettings, isThere, storagePlace } from "./bucket/describe.ts";
 
@@ -59,7 +59,8 @@ interface GcsDriver {
 async function open(place: BackendPlace, options: OpenStoreOptions): Promise<Backend> {
   const { bucket, prefix, parameters: { endpoint } } = place;
   checkParameters(place, gcsDriver.parameters);
-  const { createGcsBackend } = await loadPart<GcsDriver>("./gcs.ts", import.meta.url);
+  const loading = loadPart<GcsDriver>("./gcs.ts", import.meta.url);
+  const { createGcsBackend } = await orImport("backends/gcs", loading);
   const { createBucket, retryForMs, logger, system } = options;
   const credentials = isOn(place, "anonymous") ? "anonymous" : options.credentials;
   return createGcsBackend({

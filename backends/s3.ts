@@ -3,6 +3,7 @@
  *
  * @module
  */
+import { providePart } from "../core/urls/load_part.ts";
 import * as sdk from "npm:@aws-sdk/client-s3@^3";
 import type { Backend } from "../core/backend.ts";
 import { unsupported } from "../core/errors.ts";
@@ -200,3 +201,5 @@ function uploadClient(
   const requestHandler = { ...config.requestHandler, socketTimeout: 0 };
   return new sdk.S3Client({ ...config, credentials, requestHandler });
 }
+
+providePart("s3.ts", { createS3Backend });

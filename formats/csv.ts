@@ -3,6 +3,7 @@
  *
  * @module
  */
+import { providePart } from "../core/urls/load_part.ts";
 import { pipeline, Readable } from "node:stream";
 import { CsvError, parse } from "npm:csv-parse@^7";
 import { invalid, type RegistryError } from "../core/errors.ts";
@@ -135,3 +136,5 @@ export function tsv<const C extends Columns = Record<string, "string">>(
   const kind = { id: "tsv", extensions: [".tsv"], mediaType: "text/tab-separated-values" };
   return createTableFormat(kind, { ...options, delimiter: "\t" }, parseCsv);
 }
+
+providePart("csv.ts", { csv, tsv });

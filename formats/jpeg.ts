@@ -3,6 +3,7 @@
  *
  * @module
  */
+import { providePart } from "../core/urls/load_part.ts";
 import { viewOf } from "./arrays/view_bytes.ts";
 import decoder from "npm:@jsquash/jpeg@^1.6/codec/dec/mozjpeg_dec.js";
 import encoder from "npm:@jsquash/jpeg@^1.6/codec/enc/mozjpeg_enc.js";
@@ -173,3 +174,5 @@ function parseFrame(
   checkPixels(path, { width, height }, maxPixels);
   return { width, height, channels };
 }
+
+providePart("jpeg.ts", { jpeg });

@@ -8,12 +8,15 @@
 import { type ErrorCode, fault, notFound, type RegistryError } from "../core/errors.ts";
 import type { Format } from "./content/format.ts";
 import { shown } from "../core/naming/names.ts";
-import { loadPart } from "../core/urls/load_part.ts";
+import { loadPart, orImport } from "../core/urls/load_part.ts";
 import { bytes } from "./bytes.ts";
 import { json } from "./json.ts";
 import { jsonl } from "./jsonl.ts";
 import { npy } from "./npy.ts";
+import { npz, tar, tgz, zip } from "./archive.ts";
+import { safetensors } from "./safetensors.ts";
 import { text } from "./text.ts";
+import { tiff } from "./tiff.ts";
 
 export { npz, tar, tgz, zip } from "./archive.ts";
 export type { NamedArrays } from "./archive.ts";
@@ -158,16 +161,26 @@ function extensionsOf(path: string): string[] {
   return parts.map((_, from) => `.${parts.slice(from).join(".")}`);
 }
 
+type Makers = Readonly<Record<string, (options: object) => Format>>;
+
+/** Formats that are here already: this module exports them. */
+const WITHOUT_PACKAGE: Makers = { npz, safetensors, tar, tgz, tiff, zip };
+
+async function loadMakers(file: string): Promise<Makers> {
+  const loading = loadPart<Makers>(
+    `./${file}.ts`,
+    import.meta.url,
+  );
+  return await orImport(`formats/${file}`, loading);
+}
+
 async function loadFormat(
   { id, file = id, reading = [] }: Part,
   given: Format["reading"] = {},
 ): Promise<Format> {
-  const module = await loadPart<Record<string, (options: object) => Format>>(
-    `./${file}.ts`,
-    import.meta.url,
-  );
   const options = Object.entries(given).filter(([name]) => reading.includes(name));
-  return module[id]!(Object.fromEntries(options));
+  const makers = Object.hasOwn(WITHOUT_PACKAGE, id) ? WITHOUT_PACKAGE : await loadMakers(file);
+  return makers[id]!(Object.fromEntries(options));
 }
 
 function cannotRegister(code: ErrorCode, id: string, state: string, hint: string): RegistryError {

@@ -3,6 +3,7 @@
  *
  * @module
  */
+import { providePart } from "../core/urls/load_part.ts";
 import { shortOrStream } from "./content/short_or_stream.ts";
 import { invalid } from "../core/errors.ts";
 import { checkFile } from "./content/content.ts";
@@ -147,3 +148,5 @@ export async function openParquet(
   });
   return { ...table, rowCount: footer.rows };
 }
+
+providePart("parquet.ts", { parquet });

@@ -3,6 +3,7 @@
  *
  * @module
  */
+import { providePart } from "../core/urls/load_part.ts";
 import { decode, encode } from "npm:fast-png@^8";
 import type { Format } from "./content/format.ts";
 import type { Image } from "./images/image.ts";
@@ -177,3 +178,5 @@ function paeth(left: number, up: number, corner: number): number {
   if (a <= b && a <= c) return left;
   return b <= c ? up : corner;
 }
+
+providePart("png.ts", { png });

@@ -3,6 +3,7 @@
  *
  * @module
  */
+import { providePart } from "../core/urls/load_part.ts";
 import { isDeepStrictEqual } from "node:util";
 import { stringify } from "npm:yaml@^2.9";
 import type { CreateNodeOptions, DocumentOptions, ScalarTag, SchemaOptions } from "npm:yaml@^2.9";
@@ -165,3 +166,5 @@ const PORTABLE: DocumentOptions & SchemaOptions & CreateNodeOptions = {
   compat: "yaml-1.1",
   customTags: (tags) => [TEXT, NUMBER, ...tags],
 };
+
+providePart("yaml.ts", { yaml });

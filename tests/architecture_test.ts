@@ -50,7 +50,7 @@ const TABLE: { from: string; may: (path: string, target: string) => boolean }[] 
     may: among(
       "core/",
       "disk/",
-      "backends/drivers.ts",
+      ...["backends/drivers.ts", "backends/mod.ts", "apps/client.ts"],
       ...FLOORS.map((floor) => `registry/${floor}/`),
     ),
   },

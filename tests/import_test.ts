@@ -14,14 +14,14 @@ Deno.test("importing the root fetches nothing but the std copies", async () => {
   );
 });
 
-Deno.test("importing the root loads the registry, two backends and the default materializers, and no more", async () => {
+Deno.test("importing the root loads the registry, two backends, the default materializers and the client, and no more", async () => {
   const graph = await readModuleGraph(["mod.ts"]);
-  const folders = new Set(
-    [...reachable(graph, "mod.ts")].filter((module) => !module.includes(":")).map((path) =>
-      path.split("/")[0]
-    ),
-  );
+  const paths = [...reachable(graph, "mod.ts")].filter((module) => !module.includes(":"));
+  const ofApps = paths.filter((path) => path.startsWith("apps/"));
+  assertEquals(ofApps.filter((path) => !/^apps\/client[./]/.test(path)), []);
+  const folders = new Set(paths.map((path) => path.split("/")[0]));
   assertEquals([...folders].sort(), [
+    "apps",
     "backends",
     "core",
     "dev",

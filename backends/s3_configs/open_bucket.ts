@@ -1,6 +1,6 @@
 // Lazy import of the S3 driver, whose package must not be downloaded before it is needed.
 import type { Backend } from "../../core/backend.ts";
-import { loadPart } from "../../core/urls/load_part.ts";
+import { loadPart, orImport } from "../../core/urls/load_part.ts";
 import type { Logger } from "../../core/registry.ts";
 import type { System } from "../../core/system.ts";
 import type { S3Credentials } from "../s3/credentials.ts";
@@ -29,7 +29,8 @@ interface S3Driver {
 }
 
 export async function openBucket(options: BucketOptions): Promise<Backend> {
-  const { createS3Backend } = await loadPart<S3Driver>("../s3.ts", import.meta.url);
+  const loading = loadPart<S3Driver>("../s3.ts", import.meta.url);
+  const { createS3Backend } = await orImport("backends/s3", loading);
   const given = Object.entries(options).filter(([, value]) => value !== undefined);
   return createS3Backend(Object.fromEntries(given) as unknown as BucketOptions);
 }

@@ -4,29 +4,14 @@ import type { Backend } from "../../core/backend.ts";
 import { fault, invalid, type RegistryError } from "../../core/errors.ts";
 import { shown } from "../../core/naming/names.ts";
 import type { OpenOptions, Registry, ServiceRegistry } from "../../core/registry.ts";
-import { loadPart } from "../../core/urls/load_part.ts";
 import { type FoundRegistry, tokenSourceOf } from "./find_registry.ts";
-
-interface Stores {
-  openBackend(
-    url: string,
-    options: Pick<OpenOptions, "retryForMs" | "system" | "logger">,
-  ): Promise<Backend>;
-}
 
 export async function openStoreByUrl(
   url: string,
   { retryForMs, system, logger }: Pick<OpenOptions, "retryForMs" | "system" | "logger">,
 ): Promise<Backend> {
-  const { openBackend } = await loadPart<Stores>("../../backends/mod.ts", import.meta.url);
+  const { openBackend } = await import("../../backends/mod.ts");
   return await openBackend(url, { retryForMs, system, logger });
-}
-
-interface Services {
-  openHttpRegistry(
-    url: string,
-    options: OpenOptions & { token?: string },
-  ): Promise<ServiceRegistry>;
 }
 
 /**
@@ -41,7 +26,7 @@ export async function openServiceByUrl(
   if (options.events !== undefined) {
     throw unsupported(found, "publish events of", "Configure the bus in the service.");
   }
-  const { openHttpRegistry } = await loadPart<Services>("../../apps/client.ts", import.meta.url);
+  const { openHttpRegistry } = await import("../../apps/client.ts");
   const { readOnly, retryForMs, materializers, verify, maxLoadBytes, system, logger, signal } =
     options;
   const registry = await openHttpRegistry(found.location, {
