@@ -123,6 +123,7 @@ export const serve: Command = defineCommand({
     await context.note("Starting the service");
     const part = await loadPart<ServerPart>("../../../server.ts", import.meta.url);
     const { createHandler, listen } = part;
+    if (flags.mcp) await loadPart("../../../mcp/server.ts", import.meta.url); // before it starts
     const { system } = io;
     const logger = flags.log
       ? { ...context.logger, info: (line: string) => void io.stderr.write(`${line}\n`) }
