@@ -57,8 +57,10 @@ export function revisionOf({ commit, version }: Pick<ArtifactInfo, "commit" | "v
   return commit.replaceAll("-", "") + tailOf(version);
 }
 
+/** Listings of versions have no build metadata. */
 function tailOf(version: string): string {
-  return createHash("sha256").update(version).digest("hex").slice(0, 8);
+  const listed = version.replace(/\+.*/, "");
+  return createHash("sha256").update(listed).digest("hex").slice(0, 8);
 }
 
 /** Returns true for a revision that always means the same files. */

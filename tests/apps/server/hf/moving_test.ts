@@ -39,6 +39,13 @@ hubTest("HEAD, and the first range of a file, lead to the commit of a revision",
   }
 });
 
+hubTest("a version with build metadata has a commit that leads to it", async (hub) => {
+  await hub.registry.save("team/a", "x", { version: "1.0.0+build" });
+  const head = await hub.ask("/team/a/resolve/main/text.txt", { method: "HEAD" });
+  const answer = await hub.ask(head.headers.get("location")!);
+  assertEquals([answer.status, await answer.text()], [200, "x"]);
+});
+
 hubTest("a missing file is missing, also at HEAD", async ({ registry, ask }) => {
   await saveFiles(registry, "team/a", FILES);
   for (const way of ["resolve", "raw"]) {
