@@ -58,10 +58,17 @@ def service(
     if "url" not in answer:
         error = answer["error"]
         raise HoldfastError(error["code"], error["message"], error.get("hint", ""))
+    started = ServiceRegistry(answer["url"], token)
+    OWN_TOKENS[started.location] = token
     try:
-        yield ServiceRegistry(answer["url"], token)
+        yield started
     finally:
+        del OWN_TOKENS[started.location]  # its port may soon be of another program
         stop(process)
+
+
+OWN_TOKENS: dict[str, str] = {}
+"""The tokens of the services that this program has started and not ended, by their locations."""
 
 
 def new_token() -> tuple[str, str]:

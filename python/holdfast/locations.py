@@ -13,6 +13,7 @@ from .arguments import checked
 from .buckets import GcsStore, S3Store, gcs_client, s3_client
 from .errors import HoldfastError, quoted
 from .folder import FolderStore
+from .local_service import OWN_TOKENS
 from .registry import Registry
 from .service_registry import ServiceRegistry
 from .store_registry import StoreRegistry
@@ -22,9 +23,11 @@ from .store_registry import StoreRegistry
 def connect(url: str, *, token: str | None = None, timeout: float = 60) -> ServiceRegistry:
     """Opens the registry of a `holdfast serve`, to read and to write.
 
-    `token` is by default `HOLDFAST_TOKEN`. Requests are repeated for up to `timeout` seconds.
+    `token` is by default that of a `service` of this program, else `HOLDFAST_TOKEN`. Requests are
+    repeated for up to `timeout` seconds.
     """
-    return ServiceRegistry(url, token or os.environ.get("HOLDFAST_TOKEN"), timeout)
+    own = OWN_TOKENS.get(url.rstrip("/"))
+    return ServiceRegistry(url, token or own or os.environ.get("HOLDFAST_TOKEN"), timeout)
 
 
 @checked

@@ -13,12 +13,13 @@ const COMMAND = {
 
 const SIGNALLED = `
 import holdfast, os, signal
+os.environ["HOLDFAST_TOKEN"] = "hf_of-another-service"
 os.setsid()  # a group of its own, as a job or a shell makes one
 received = []
 for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
     signal.signal(number, lambda number, _: received.append(number))
 with holdfast.service(registry="registry") as registry:
-    registry = holdfast.connect(registry.location, token=registry.token, timeout=5)
+    registry = holdfast.connect(registry.location, timeout=5)
     for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
         os.killpg(0, number)
         for epoch in range(20):
