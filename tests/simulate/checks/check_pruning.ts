@@ -76,9 +76,9 @@ export function checkPruning({ ledger, operations, ownerOf }: Evidence): Finding
     }
     if (
       keepAliased &&
-      aliasesOf(cell).some((alias) => statesDuring(alias, since, order).every(namer(cell)))
+      aliasesOf(cell).some((alias) => statesDuring(alias, since, order).every(holder(cell)))
     ) {
-      say(`${key} deleted what an alias names`);
+      say(`${key} deleted what an alias names, or a rollback needs`);
     }
   }
 
@@ -99,7 +99,7 @@ export function checkPruning({ ledger, operations, ownerOf }: Evidence): Finding
       newerThan(cell).filter((other) => during(other, operation).every(isLive)).length < keepLast
     ) return false;
     return !keepAliased ||
-      !aliasesOf(cell).some((alias) => during(alias, operation).some(namer(cell)));
+      !aliasesOf(cell).some((alias) => during(alias, operation).some(holder(cell)));
   }
 
   function newerThan({ place }: Cell): Cell[] {
@@ -117,6 +117,14 @@ export function checkPruning({ ledger, operations, ownerOf }: Evidence): Finding
   }
 }
 
-function namer({ place }: Cell): (state: { head?: Landing }) => boolean {
-  return ({ head }) => aliasTarget(head) === place.version!.canonical;
+/** Returns whether an alias names a version, or named it before. */
+function holder({ place }: Cell): (state: { head?: Landing }) => boolean {
+  return ({ head }) => {
+    const target = aliasTarget(head);
+    let earlier = head?.before;
+    const isSame = (landing: Landing) => [null, target].includes(aliasTarget(landing));
+    while (earlier !== undefined && isSame(earlier)) earlier = earlier.before;
+    return target !== null &&
+      [target, aliasTarget(earlier)].includes(place.version!.canonical);
+  };
 }

@@ -61,6 +61,15 @@ export function checkWrites(evidence: Evidence): Finding[] {
           say("an acknowledged change is kept", `${cell.place.cell} was live throughout`);
         }
       }
+    } else if (done && commits.length === 0 && request.verb === "setAlias") {
+      const heads = during(aliasOf(request), operation).flatMap(({ head }) => head ?? []);
+      const same = heads.filter((head) => aliasTarget(head) === request.version);
+      const { expected = request.version } = request;
+      if (same.length === 0 || expected !== request.version) {
+        say("an acknowledged change is kept", "the alias did not name the version");
+      } else if (same.every((head) => ledger.undone.has(head))) {
+        say("an acknowledged change is kept", "what it found was undone later");
+      }
     } else if (done && commits.length === 0) {
       say("an acknowledged change is kept", "it did not happen");
     } else if (!done && request.verb === "delete") {
@@ -203,11 +212,10 @@ export function checkWrites(evidence: Evidence): Finding[] {
           !isLive(state)
         );
       }
-      const cell = ledger.cellsOf(request.name, "alias").find(({ place }) =>
-        place.label === request.alias
-      );
       return code === "Conflict" && request.expected !== undefined &&
-        during(cell, operation).some(({ head }) => aliasTarget(head) !== request.expected);
+        during(aliasOf(request), operation).some(({ head }) =>
+          aliasTarget(head) !== request.expected
+        );
     }
     return false;
   }
@@ -240,6 +248,10 @@ export function checkWrites(evidence: Evidence): Finding[] {
             place.generation === target.generation && before?.record.commit !== ifCommit
           ) === true;
     });
+  }
+
+  function aliasOf({ name, alias }: { name: string; alias: string }): Cell | undefined {
+    return ledger.cellsOf(name, "alias").find(({ place }) => place.label === alias);
   }
 
   function cellOf(name: string, version: string): Cell | undefined {
