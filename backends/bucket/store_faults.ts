@@ -1,5 +1,5 @@
 // The refusals of stores and what to do about them: a row for each kind, and the codes by which S3
-// and its relatives, GCS and R2 report it. `core/faults/meanings.ts` has the rows of statuses and
+// and its relatives and GCS report it. `core/faults/meanings.ts` has the rows of statuses and
 // connections.
 import { FAULTS, type Meaning, meaning, statusFault } from "../../core/faults/meanings.ts";
 
@@ -78,7 +78,7 @@ const TOKEN = meaning(
   "Check sessionToken, and that all three credentials belong to one session.",
 );
 
-/** The codes of S3 and of stores with its API, the reasons of GCS, and the numbers of R2. */
+/** The codes of S3 and of stores with its API, and the reasons of GCS. */
 export const STORE_CODES: Readonly<Record<string, Meaning>> = {
   NoSuchBucket: meaning(
     "NotFound",
@@ -192,7 +192,6 @@ export const STORE_CODES: Readonly<Record<string, Meaning>> = {
   ObjectLockConfigurationNotFoundError: LOCKED,
   retentionPolicyNotMet: LOCKED, // GCS
   objectUnderActiveHold: LOCKED,
-  "10069": LOCKED, // R2
 
   // Passing.
   SlowDown: FAULTS.slow,
@@ -208,7 +207,6 @@ export const STORE_CODES: Readonly<Record<string, Meaning>> = {
   rateLimitExceeded: FAULTS.slow, // GCS
   userRateLimitExceeded: FAULTS.slow,
   quotaExceeded: FAULTS.slow, // of requests: GCS has no quota of bytes
-  "10058": FAULTS.slow, // R2
   RequestTimeout: FAULTS.timeout,
   TimeoutError: FAULTS.timeout,
   InternalError: FAULTS.troubled,
@@ -233,7 +231,7 @@ const BY_WORDS: readonly [RegExp, Meaning][] = [
 
 /** A refusal of a store. */
 export interface Refusal {
-  /** Its code, reason or number. */
+  /** Its code or reason. */
   code: string;
   status?: number;
   /** Its answer to people. */
