@@ -92,6 +92,7 @@ export function openRegistry(
   target: Backend | "memory:",
   options?: OpenRegistryOptions,
 ): Promise<StoredRegistry>;
+/** Opens the registry at `target`, or behind the service at this URL. */
 export function openRegistry(
   target?: string | URL | Backend,
   options?: OpenRegistryOptions,

@@ -149,4 +149,4 @@ export async function openParquet(
   return { ...table, rowCount: footer.rows };
 }
 
-providePart("parquet.ts", { parquet });
+providePart("parquet.ts", { parquet, openParquet });

@@ -25,7 +25,7 @@ import { createDocument } from "./document.ts";
 import { BegunReads } from "./files/begun_reads.ts";
 import { createOpened } from "./files/opened.ts";
 import { createWindows } from "./streams.ts";
-import { bodyMemoryOf } from "./guard/body_memory.ts";
+import { bodyMemoryOfProcess } from "./guard/body_memory.ts";
 import { createGuard } from "./guard/guard.ts";
 import { davRoutes, offerBasic } from "./dav/routes.ts";
 import { hubRoutes, isOfHub, nameError } from "./hf/routes.ts";
@@ -123,7 +123,7 @@ export function createApp(
     report(thrown);
     return problemOf(thrown, access);
   };
-  const bodies = bodyMemoryOf(kind);
+  const bodies = bodyMemoryOfProcess();
   const guard = createGuard(options, { system, logger, metrics, bodies, refuse });
   const dispatch = async (request: Request, info: RequestInfo): Promise<Answer> => {
     const asked = overridden(request);

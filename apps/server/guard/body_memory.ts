@@ -61,9 +61,8 @@ const LIMITS = {
 const memories: Partial<Record<keyof typeof LIMITS, BodyMemory>> = {};
 
 /** Returns the memory of this process, which all its handlers share. */
-export function bodyMemoryOf(storeKind: string | undefined): BodyMemory {
-  const isWorker = storeKind === "r2" || fixedLength !== undefined;
-  const place = isWorker ? "worker" : "service";
+export function bodyMemoryOfProcess(): BodyMemory {
+  const place = fixedLength === undefined ? "service" : "worker";
   return memories[place] ??= createBodyMemory(LIMITS[place]);
 }
 

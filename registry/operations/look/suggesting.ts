@@ -42,16 +42,13 @@ export function createSuggesting(context: Context): Suggesting {
     return true;
   }
 
-  return async (call, ref, signal) => {
-    try {
-      return await call;
-    } catch (error) {
+  return (call, ref, signal) =>
+    call.catch(async (error) => {
       const missing = isAbsent(error) ? error.meant ?? ref?.() : undefined;
       if (missing === undefined || !maySearch()) throw error;
       const meant = await search(context, missing, signal);
       throw meant === undefined ? error : withSuggestion(error as RegistryError, meant);
-    }
-  };
+    });
 }
 
 /** Returns a similar name or ref. Failures are ignored: the original error matters. */

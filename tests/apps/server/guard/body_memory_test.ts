@@ -2,7 +2,7 @@
 import { assert, assertEquals, assertRejects } from "@std/assert";
 import {
   type BodyMemory,
-  bodyMemoryOf,
+  bodyMemoryOfProcess,
   type BodyMemoryOptions,
   createBodyMemory,
 } from "../../../../apps/server/guard/body_memory.ts";
@@ -141,7 +141,7 @@ const REQUESTS: Record<string, (service: Service) => Promise<Response>> = {
 };
 
 Deno.test("each route holds its body while it answers, and nothing afterwards", async () => {
-  const memory = bodyMemoryOf("memory");
+  const memory = bodyMemoryOfProcess();
   let most = 0;
   const backend = withHooks(createMemoryBackend(), {
     before: () => void (most = Math.max(most, memory.held.parsed)),
