@@ -7,6 +7,7 @@ import { looksLikeLocation } from "../places/find_registry.ts";
 import { lookUp, notFound, shellWord, withHints } from "../terminal/hints.ts";
 import { readValue } from "../values/value_source.ts";
 import type { CliIo } from "../terminal/cli_io.ts";
+import { mayRead } from "../../../core/may_read.ts";
 
 /** A side whose label is `name@version`, or the path. */
 export interface DiffSide extends ComparedFiles {
@@ -33,7 +34,7 @@ export async function otherSide(registry: Registry, text: string, io: CliIo): Pr
   const path = resolve(io.cwd, text);
   if (!looksLikeLocation(text)) {
     return await versionSide(registry, text, io).catch(async (error) => {
-      const isPath = await lstat(path).then(() => true, () => false);
+      const isPath = mayRead(path) && await lstat(path).then(() => true, () => false);
       if (!isRegistryError(error, "NotFound") || !isPath) throw error;
       const { code, message } = error;
       const hint = `For the file or folder of that name write ${shellWord(`./${text}`)}`;

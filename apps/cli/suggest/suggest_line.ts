@@ -8,6 +8,7 @@ import type { Part } from "./kinds_of_words.ts";
 import { readCommand, type TypedCommand } from "./read_command.ts";
 import { readCondition, readWords, type TypedWords } from "./read_words.ts";
 import { refOf } from "./rewordings.ts";
+import { mayRead } from "../../../core/may_read.ts";
 
 export interface SuggestLineOptions {
   commands: readonly Command[];
@@ -185,8 +186,9 @@ function refOfOthers(text: string, isForeign: boolean): string {
 
 async function existingOf(parts: readonly Part[], cwd: string): Promise<Set<string>> {
   const existing = await Promise.all(parts.map(async ({ text }) => {
-    const exists = text !== "" && !text.includes("\0") &&
-      await lstat(resolve(cwd, text)).then(() => true, () => false);
+    const path = resolve(cwd, text);
+    const exists = text !== "" && !text.includes("\0") && mayRead(path) &&
+      await lstat(path).then(() => true, () => false);
     return exists ? [text] : [];
   }));
   return new Set(existing.flat());

@@ -92,6 +92,6 @@ pythonTest("a save that the service refuses is refused before bytes are sent", a
   assertEquals(await runProgram(CHECKED, { args: [before.url] }), [
     "AlreadyExists",
     "Invalid",
-    "2.0.0",
+    "NotFound",
   ]);
 });

@@ -182,6 +182,7 @@ async function createWorld(): Promise<HostileWorld> {
   const store = createMemoryBackend();
   const registry = await openRegistry(store, { mutable: true, retryForMs: 1 });
   registry.materializers.register(fileSet);
+  for (const n of [1, 2]) await registry.save("b", n);
   for (const seed of [1, 2]) {
     const value = { small: noise(10, seed), large: noise(90_000, seed) };
     await registry.save("a", value, {
@@ -192,7 +193,6 @@ async function createWorld(): Promise<HostileWorld> {
   }
   await registry.setAlias("a", "live", "2");
   await annotate(registry, "a@2", { notes: "x", labels: { stage: "y" } });
-  for (const n of [1, 2]) await registry.save("b", n);
   await registry.save("b", noise(90_000), { version: "3" });
   await registry.delete("b@3");
   return { registry, store };
