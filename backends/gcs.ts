@@ -149,7 +149,13 @@ export function createGcsBackend(options: GcsBackendOptions): Backend {
   const place = createPlace({ bucket: options.bucket, prefix, endpoint: signIn.customEndpoint });
   const connections = createConnections({ ca: options.ca, system });
   const api = new BucketApi({
-    ...{ place, signIn, system, connections, requestTimeoutMs, retryForMs, logger },
+    place,
+    signIn,
+    system,
+    connections,
+    requestTimeoutMs,
+    retryForMs,
+    logger,
     create: createBucket,
   });
 

@@ -64,7 +64,14 @@ async function open(place: BackendPlace, options: OpenStoreOptions): Promise<Bac
   const { createBucket, retryForMs, logger, system } = options;
   const credentials = isOn(place, "anonymous") ? "anonymous" : options.credentials;
   return createGcsBackend({
-    ...{ bucket, prefix, endpoint, credentials, createBucket, retryForMs, logger, system },
+    bucket,
+    prefix,
+    endpoint,
+    credentials,
+    createBucket,
+    retryForMs,
+    logger,
+    system,
   });
 }
 

@@ -113,7 +113,11 @@ export function createLocalBackend(options: LocalBackendOptions): Backend {
       module: import.meta.url,
       name: "createLocalBackend",
       options: {
-        ...{ path: root.path, durability, locking, layout, ownerOnly: given.ownerOnly ?? false },
+        path: root.path,
+        durability,
+        locking,
+        layout,
+        ownerOnly: given.ownerOnly ?? false,
         get create() {
           return !root.isKnown;
         },

@@ -147,12 +147,21 @@ export function createS3Backend(options: S3BackendOptions): Backend {
     : undefined;
   let uploader: S3SdkClient | undefined;
   const contact = new S3Contact({
-    ...{ bucket, endpoint, region, location, system },
+    bucket,
+    endpoint,
+    region,
+    location,
+    system,
     searches: options.credentials === undefined && options.client === undefined,
     bounded: options.retryForMs === undefined,
   });
   const wire = new S3Wire({
-    ...{ client, uploads, provider, contact, log, requesterPays: options.requesterPays },
+    client,
+    uploads,
+    provider,
+    contact,
+    log,
+    requesterPays: options.requesterPays,
     timeoutMs: byFetch ? requestTimeoutMs : undefined,
     command: (name, input) => {
       const Command: new (input: never) => unknown = sdk[`${name}Command`];
@@ -160,8 +169,20 @@ export function createS3Backend(options: S3BackendOptions): Backend {
     },
   });
   const store: S3Store = {
-    ...{ bucket, prefix, provider, location, wire, contact, credentials, putOptions },
-    ...{ partBytes, parallel, requestTimeoutMs, retryForMs, system, logger },
+    bucket,
+    prefix,
+    provider,
+    location,
+    wire,
+    contact,
+    credentials,
+    putOptions,
+    partBytes,
+    parallel,
+    requestTimeoutMs,
+    retryForMs,
+    system,
+    logger,
     requesterPays: options.requesterPays,
     ready: options.createBucket
       ? createBucketMaker(wire, { contact, bucket, region, location })

@@ -64,8 +64,17 @@ async function open(
   const { endpoint = config?.endpoint, region = config?.region } = parameters;
   const configured = async () => toCredentials(await s3Configs.get(provider, bucket));
   return await openBucket({
-    ...{ provider, bucket, prefix, endpoint, region, createBucket, retryForMs, logger, system },
-    ...{ putOptions: putOptionsOf(place), requesterPays: isOn(place, "requester-pays") },
+    provider,
+    bucket,
+    prefix,
+    endpoint,
+    region,
+    createBucket,
+    retryForMs,
+    logger,
+    system,
+    putOptions: putOptionsOf(place),
+    requesterPays: isOn(place, "requester-pays"),
     credentials: isPublic
       ? "anonymous"
       : config === undefined

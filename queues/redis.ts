@@ -197,7 +197,9 @@ class RedisClient implements RedisConnection {
     const isUnknown = name === "ReplyError" && /^ERR unknown/.test(messageOf(error));
     return fault({
       ...facts,
-      ...{ action, subject: this.#what, state: isUnknown ? "unknown command" : "unavailable" },
+      action,
+      subject: this.#what,
+      state: isUnknown ? "unknown command" : "unavailable",
       ...action !== "open" && { maybeWritten: true },
       code: isUnknown ? "Unsupported" : "Unavailable",
       hint: isUnknown

@@ -67,19 +67,42 @@ export type { RetentionRules, RulesChange } from "../core/registry/rules.ts";
 export * from "./tools/rules.ts";
 
 const GARBAGE: OptionNames<GarbageOptions> = {
-  ...{ dryRun: true, forget: true, now: true, onItem: true, onWaiting: true, signal: true },
+  dryRun: true,
+  forget: true,
+  now: true,
+  onItem: true,
+  onWaiting: true,
+  signal: true,
 };
 
 const PRUNE: OptionNames<PruneOptions> = {
-  ...{ keepLast: true, keepDaily: true, keepWeekly: true, keepMonthly: true, keepWhere: true },
-  ...{ olderThanMs: true, keepAliased: true, confirm: true, onDeleted: true },
-  ...{ names: true, dryRun: true, signal: true },
+  keepLast: true,
+  keepDaily: true,
+  keepWeekly: true,
+  keepMonthly: true,
+  keepWhere: true,
+  olderThanMs: true,
+  keepAliased: true,
+  confirm: true,
+  onDeleted: true,
+  names: true,
+  dryRun: true,
+  signal: true,
 };
 
 const MIRROR: OptionNames<MirrorOptions> = {
-  ...{ names: true, prefix: true, rename: true, range: true, aliases: true, deleted: true },
-  ...{ verify: true, concurrency: true, dryRun: true },
-  ...{ onItem: true, onProgress: true, signal: true },
+  names: true,
+  prefix: true,
+  rename: true,
+  range: true,
+  aliases: true,
+  deleted: true,
+  verify: true,
+  concurrency: true,
+  dryRun: true,
+  onItem: true,
+  onProgress: true,
+  signal: true,
 };
 
 /**

@@ -113,7 +113,11 @@ export async function openOnBackend(
   const announcer = events &&
     createAnnouncer(events, { registry: id, logger: opening.logger, system });
   const context: Context = Object.assign(opening, stored, {
-    ...{ backend: kept, cache, openNotes, executor, announcer },
+    backend: kept,
+    cache,
+    openNotes,
+    executor,
+    announcer,
   });
   const registry = createRegistry(context);
   rememberContext(registry, context);

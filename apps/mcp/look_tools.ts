@@ -70,7 +70,10 @@ export const listVersions: Tool = defineTool({
     const aliases = await Array.fromAsync(registry.aliases(name, { signal }));
     const items = fitting(
       entries.slice(0, limit).map(({ version, modifiedAt, info }) => ({
-        ...{ name, version, createdAt: info?.createdAt ?? modifiedAt, size: info?.size },
+        name,
+        version,
+        createdAt: info?.createdAt ?? modifiedAt,
+        size: info?.size,
         kind: info?.materializer.id,
         aliases: aliases.flatMap((each) => each.version === version ? [each.alias] : []),
         metadata: info?.metadata,
@@ -114,8 +117,18 @@ export const describeVersion: Tool = defineTool({
     const end = offset + shown.length;
     const usedBy = made && fitting(made.edges.map(({ to }) => to), 1 / 4);
     return {
-      ...{ ref: exact, name, version, kind: materializer.id, createdAt, size, digest, metadata },
-      ...{ notes, labels, uri: uriOf({ name, version }), files: shown },
+      ref: exact,
+      name,
+      version,
+      kind: materializer.id,
+      createdAt,
+      size,
+      digest,
+      metadata,
+      notes,
+      labels,
+      uri: uriOf({ name, version }),
+      files: shown,
       aliases: aliases.flatMap((each) => each.version === version ? [each.alias] : []),
       next: end < files.length ? end : undefined,
       inputs: inputs.map(refOf),

@@ -72,7 +72,9 @@ export const compareVersions: Tool = defineTool({
     ] as const;
     const [one = "", other = ""] = opened.map(({ info }) => `${info.name}@${info.version}`);
     const { same, metadata, inputs, files } = await diffVersions(registry, {
-      ...{ before: one, after: other, signal },
+      before: one,
+      after: other,
+      signal,
     });
     const compared = [];
     for await (const change of inTurns(files.slice(offset, offset + MOST_CHANGES), 1)) {
@@ -82,7 +84,12 @@ export const compareVersions: Tool = defineTool({
     const end = offset + shown.length;
     const [facts, moreMetadata] = firstOf(metadata);
     return {
-      ...{ before: one, after: other, same, metadata: facts, moreMetadata, files: shown },
+      before: one,
+      after: other,
+      same,
+      metadata: facts,
+      moreMetadata,
+      files: shown,
       inputs: { added: inputs.added.map(refOf), removed: inputs.removed.map(refOf) },
       next: end < files.length ? end : undefined,
     };

@@ -40,7 +40,9 @@ export async function listResources(
   const names = await Array.fromAsync(registry.names({ after, limit: PAGE + 1 }));
   const shown = names.slice(0, PAGE);
   const resources = shown.map((name) => ({
-    ...{ name, uri: uriOf({ name, version: "latest" }), mimeType: "application/json" },
+    name,
+    uri: uriOf({ name, version: "latest" }),
+    mimeType: "application/json",
   }));
   return { resources, nextCursor: names.length > PAGE ? shown.at(-1) : undefined };
 }

@@ -60,8 +60,10 @@ export function describeTool({ name, description, kind, hints, input, output }: 
   );
   const effects = kind === "read" ? { readOnlyHint: true } : { readOnlyHint: false, ...hints };
   return {
-    ...{ name, title: `${name[0]!.toUpperCase()}${name.slice(1).replaceAll("_", " ")}` },
-    ...{ description, annotations: { ...effects, openWorldHint: false } },
+    name,
+    title: `${name[0]!.toUpperCase()}${name.slice(1).replaceAll("_", " ")}`,
+    description,
+    annotations: { ...effects, openWorldHint: false },
     inputSchema: described as { type: "object" },
     outputSchema: { type: "object" as const, properties: Object.fromEntries(members) },
   };

@@ -66,7 +66,10 @@ export function saveVersion(root?: string): Tool {
       const { files, local } = given;
       const value = local === undefined ? contents[0] : await pathBelow(root!, local);
       const saved = await registry.save(name, files === undefined ? value : undefined, {
-        ...{ version, inputs, idempotencyKey: key, signal },
+        version,
+        inputs,
+        idempotencyKey: key,
+        signal,
         metadata: { ...metadata, savedBy: { ...client, via: "mcp" } },
         // A string is never a path of the server.
         materializer: files === undefined ? registry.materializers.forValue(value) : passThrough(

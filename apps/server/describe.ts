@@ -47,7 +47,11 @@ export function route<
   const [method, path] = at.split(" ") as [string, string];
   const guard = guardRoute(described.scope, Object.keys(described.requestHeaders ?? {}));
   routes.add({
-    ...{ method, path, query, json, ...described },
+    method,
+    path,
+    query,
+    json,
+    ...described,
     async answer(c) {
       if (paramsOf !== undefined) Object.assign(c.params, paramsOf(pathOf(c.request.url)));
       guard(c);

@@ -124,7 +124,9 @@ function queryParameters({ query }: RouteEntry): Json[] {
     required?: string[];
   };
   return Object.entries(properties).map(([name, { description, ...schema }]) => ({
-    ...{ in: "query", name, schema },
+    in: "query",
+    name,
+    schema,
     ...(description === undefined ? {} : { description }),
     ...(required.includes(name) ? { required: true } : {}),
   }));
@@ -132,7 +134,9 @@ function queryParameters({ query }: RouteEntry): Json[] {
 
 function headers({ requestHeaders = {} }: RouteEntry): Json[] {
   return Object.entries(requestHeaders).map(([name, description]) => ({
-    ...{ in: "header", name, description },
+    in: "header",
+    name,
+    description,
     schema: { type: "string" },
   }));
 }

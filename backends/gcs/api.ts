@@ -138,8 +138,16 @@ export class GcsApi {
       const pass = await this.#pass(signal);
       const headers = { ...call.headers, ...pass.headers };
       const reply = await exchange({
-        ...{ method, url, headers, body, repeatable, signal },
-        ...{ connections, maxBytes, timeoutMs, onAnswer },
+        method,
+        url,
+        headers,
+        body,
+        repeatable,
+        signal,
+        connections,
+        maxBytes,
+        timeoutMs,
+        onAnswer,
       });
       // A rejected request has done nothing: resending it cannot create twice.
       if ("fault" in reply || reply.status !== 401 || again || !signIn.refused(pass)) return reply;

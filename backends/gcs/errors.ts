@@ -110,7 +110,11 @@ export function unreached(
       (state ?? error?.message ?? NO_FIRST_ANSWER),
     place: where,
     ...joinHints(...(isSignIn || retry === "never" ? [advice] : [advice, REACH_HINT])),
-    ...{ backend, retry, key, maybeWritten, cause },
+    backend,
+    retry,
+    key,
+    maybeWritten,
+    cause,
   });
 }
 

@@ -40,7 +40,11 @@ export async function putObject(
   if (known !== undefined && known !== size) throw otherSize(store, key, known, size);
   const create = mode === "create";
   const upload: Upload = {
-    ...{ key, name: store.nameOf(key), size, create, signal },
+    key,
+    name: store.nameOf(key),
+    size,
+    create,
+    signal,
     settings: {
       ...(contentType === undefined ? {} : { httpMetadata: { contentType } }),
       ...(metadata === undefined ? {} : { customMetadata: metadata }),
@@ -146,7 +150,8 @@ async function putParts(
 function otherSize(store: R2Store, key: string, actual: number | string, size: number | undefined) {
   return invalid("put", `"${key}"`, `the body has ${actual} bytes, not ${size}`, {
     hint: "Pass the size of the body, or omit it.",
-    ...{ key, backend: store.options.location },
+    key,
+    backend: store.options.location,
   });
 }
 
@@ -156,6 +161,7 @@ function tooLarge(store: R2Store, key: string, size: number | undefined) {
     : "R2 cannot create an object of more than 4.995 GiB exclusively";
   return unsupported("put", `"${key}"`, state, {
     hint: size === undefined ? "Pass `size`." : "Split it into several objects.",
-    ...{ key, backend: store.options.location },
+    key,
+    backend: store.options.location,
   });
 }

@@ -199,7 +199,8 @@ export class R2Store {
   #changed(action: string, key: string) {
     return conflict(action, `"${key}"`, "it was replaced or deleted meanwhile", {
       hint: "Read it again.",
-      ...{ key, backend: this.options.location },
+      key,
+      backend: this.options.location,
     });
   }
 }

@@ -94,7 +94,8 @@ export function shardFromEnvironment(system: Pick<System, "env">): FoundShard | 
   const own = system.env("HOLDFAST_SHARD");
   const ownArray = system.env("HOLDFAST_ARRAY");
   const found = (shard: Shard, from: string, array?: string): FoundShard => ({
-    ...{ shard, from },
+    shard,
+    from,
     ...(ownArray || array ? { array: ownArray || array } : {}),
   });
   if (own) return found(parseShard(own), "HOLDFAST_SHARD");

@@ -228,7 +228,10 @@ export class ChunkReader {
         if (data === undefined) throw new Damage("unknown kind");
         const isIndex = kind === PAGE.index;
         return {
-          ...{ kind, head, size: natural(head.field_2), packed: natural(head.field_3) },
+          kind,
+          head,
+          size: natural(head.field_2),
+          packed: natural(head.field_3),
           at: this.#at,
           crc: head.field_4,
           values: natural(data.field_1, isIndex ? 0 : undefined),

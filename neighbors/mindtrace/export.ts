@@ -41,8 +41,13 @@ export interface ExportMindtraceOptions extends SignalOptions {
 }
 
 const OPTIONS: OptionNames<ExportMindtraceOptions> = {
-  ...{ to: true, allVersions: true, rename: true, keepClasses: true, dryRun: true },
-  ...{ onItem: true, signal: true },
+  to: true,
+  allVersions: true,
+  rename: true,
+  keepClasses: true,
+  dryRun: true,
+  onItem: true,
+  signal: true,
 };
 
 /** A version and what the export did with it. */

@@ -26,7 +26,11 @@ export interface ImportMindtraceOptions extends SignalOptions {
 }
 
 const OPTIONS: OptionNames<ImportMindtraceOptions> = {
-  ...{ prefix: true, dryRun: true, concurrency: true, onItem: true, onProgress: true },
+  prefix: true,
+  dryRun: true,
+  concurrency: true,
+  onItem: true,
+  onProgress: true,
   signal: true,
 };
 
@@ -85,8 +89,14 @@ class Import {
     this.#to = to;
     this.#options = options;
     this.#report = {
-      ...{ dryRun: options.dryRun ?? false, versions: 0, imported: 0, skipped: 0 },
-      ...{ files: 0, bytes: 0, kept: [], failures: [] },
+      dryRun: options.dryRun ?? false,
+      versions: 0,
+      imported: 0,
+      skipped: 0,
+      files: 0,
+      bytes: 0,
+      kept: [],
+      failures: [],
     };
   }
 
@@ -102,7 +112,11 @@ class Import {
     const missing = await this.#missing(names);
     this.#reader.fixed = { names: missing, unfit: [] };
     const report = await mirrorRegistry(this.#source(), this.#to, {
-      ...{ dryRun, concurrency, signal, aliases: false, deleted: false },
+      dryRun,
+      concurrency,
+      signal,
+      aliases: false,
+      deleted: false,
       onItem: (item) => this.#mirrored(item),
       onProgress: ({ bytes }) => this.#progress(bytes),
     });

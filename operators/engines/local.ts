@@ -121,7 +121,10 @@ class LocalJobs {
     const shard = shards === 1 ? undefined : { index, count: shards };
     try {
       const { exitCode, reason } = await this.#processes.execute(step, {
-        ...{ run: step.run, step: step.step, shard, timeoutMs: step.timeoutMs },
+        run: step.run,
+        step: step.step,
+        shard,
+        timeoutMs: step.timeoutMs,
       }, { signal });
       const state = exitCode === 0 ? "ended" : "failed";
       part.state = { step: step.step, state, exitCode, reason };

@@ -50,8 +50,17 @@ export interface RunCommandOptions {
 }
 
 const OPTIONS: OptionNames<RunCommandOptions> = {
-  ...{ cwd: true, env: true, secrets: true, signal: true, timeoutMs: true, maxBytes: true },
-  ...{ graceMs: true, sampleEveryMs: true, onLine: true, onUsage: true, system: true },
+  cwd: true,
+  env: true,
+  secrets: true,
+  signal: true,
+  timeoutMs: true,
+  maxBytes: true,
+  graceMs: true,
+  sampleEveryMs: true,
+  onLine: true,
+  onUsage: true,
+  system: true,
 };
 
 /** Result of a command. */

@@ -103,9 +103,13 @@ export async function planWithSuccesses(
     const success = last.get(id);
     const present = { ...pins, files, forced: forced.has(id) };
     planned.set(id, {
-      ...{ step: id, node: step.node, operator: step.operator },
+      step: id,
+      node: step.node,
+      operator: step.operator,
       ...await decide(step, success?.record, present, options),
-      ...{ inputs: pins.inputs, previous: success?.info.commit ?? null, files },
+      inputs: pins.inputs,
+      previous: success?.info.commit ?? null,
+      files,
     });
   }
   const configuration = configurationDigest(pipeline);

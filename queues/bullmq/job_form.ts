@@ -101,7 +101,13 @@ export function jobOf(job: StoredJob, stored: JobState): QueuedJob {
   const state = stateNow(job, stored);
   const progress = (job.progress as Partial<ProgressForm> | null)?.said;
   return {
-    ...{ id: id!, kind, group, data, state, attempts: job.opts.attempts || 1, attemptsMade },
+    id: id!,
+    kind,
+    group,
+    data,
+    state,
+    attempts: job.opts.attempts || 1,
+    attemptsMade,
     ...job.stalledCounter && { takenOver: job.stalledCounter },
     addedAt: new Date(timestamp || 0), // other programs may write anything
     ...processedOn && { startedAt: new Date(processedOn) },

@@ -74,8 +74,14 @@ function elapsedTime(
 function createClock(timeZone: string): (ms: number) => number {
   const numeric = "numeric";
   const format = new Intl.DateTimeFormat("en-US", {
-    ...{ timeZone, hourCycle: "h23", year: numeric, month: numeric, day: numeric },
-    ...{ hour: numeric, minute: numeric, second: numeric },
+    timeZone,
+    hourCycle: "h23",
+    year: numeric,
+    month: numeric,
+    day: numeric,
+    hour: numeric,
+    minute: numeric,
+    second: numeric,
   });
   return (ms) => {
     const parts = format.formatToParts(ms).map(({ type, value }) => [type, Number(value)]);

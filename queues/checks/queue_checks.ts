@@ -9,11 +9,21 @@ import type { QueuedJob, WorkOptions } from "../../core/queue.ts";
 type Problem = readonly [is: boolean, state: string, hint: string];
 
 const NEW_JOB: OptionNames<NewJob> = {
-  ...{ id: true, group: true, kind: true, data: true },
-  ...{ delayMs: true, priority: true, attempts: true, backoffMs: true },
+  id: true,
+  group: true,
+  kind: true,
+  data: true,
+  delayMs: true,
+  priority: true,
+  attempts: true,
+  backoffMs: true,
 };
 const NEW_SCHEDULE: OptionNames<NewSchedule> = {
-  ...{ id: true, cron: true, timeZone: true, everyMs: true, job: true },
+  id: true,
+  cron: true,
+  timeZone: true,
+  everyMs: true,
+  job: true,
 };
 const WORK: OptionNames<WorkOptions> = { concurrency: true, rateLimit: true, onEvent: true };
 

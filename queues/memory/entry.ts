@@ -49,7 +49,14 @@ export function viewOf(entry: Entry): QueuedJob {
   const { job: { id, group, kind, data, attempts = 1 }, state, attemptsMade, addedAt } = entry;
   const { startedAt, endedAt, progress, result, reason } = entry;
   return {
-    ...{ id, group, kind, data, state, attempts, attemptsMade, addedAt: new Date(addedAt) },
+    id,
+    group,
+    kind,
+    data,
+    state,
+    attempts,
+    attemptsMade,
+    addedAt: new Date(addedAt),
     ...startedAt !== undefined && { startedAt: new Date(startedAt) },
     ...endedAt !== undefined && { endedAt: new Date(endedAt) },
     ...progress !== undefined && { progress },

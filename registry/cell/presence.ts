@@ -83,7 +83,10 @@ export function guardBackend(store: OpenStore): Backend {
   }
 
   return {
-    ...{ kind, location, reopen, disk },
+    kind,
+    location,
+    reopen,
+    disk,
     head: (key, options) => believed(key, backend.head(key, options)),
     get: (key, options) => believed(key, backend.get(key, options)),
     async put(key, body, options) {

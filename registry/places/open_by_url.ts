@@ -30,7 +30,14 @@ export async function openServiceByUrl(
   const { readOnly, retryForMs, materializers, verify, maxLoadBytes, system, logger, signal } =
     options;
   const registry = await openHttpRegistry(found.location, {
-    ...{ readOnly, retryForMs, materializers, verify, maxLoadBytes, system, logger, signal },
+    readOnly,
+    retryForMs,
+    materializers,
+    verify,
+    maxLoadBytes,
+    system,
+    logger,
+    signal,
     token: await readToken(found, options),
   });
   checkSettings(registry, options);

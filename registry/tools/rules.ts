@@ -8,8 +8,14 @@ import type { PruneOptions, PruneReport } from "../maintenance/prune_report.ts";
 import type { RetentionRules, RulesChange } from "../../core/registry/rules.ts";
 
 const RULE: OptionNames<RetentionRule> = {
-  ...{ pattern: true, keepLast: true, keepDaily: true, keepWeekly: true, keepMonthly: true },
-  ...{ olderThanMs: true, keepWhere: true, protect: true },
+  pattern: true,
+  keepLast: true,
+  keepDaily: true,
+  keepWeekly: true,
+  keepMonthly: true,
+  olderThanMs: true,
+  keepWhere: true,
+  protect: true,
 };
 
 /**

@@ -242,7 +242,11 @@ class RowRun<Row extends RowName> {
     const { rows, ok, skipped, failed, bytes } = this.#sums;
     if (context.shared.json) {
       const summary = {
-        ...{ rows, done: ok, skipped, failed, bytes },
+        rows,
+        done: ok,
+        skipped,
+        failed,
+        bytes,
         ...(shard && { shard: `${shard.shard.index}/${shard.shard.count}`, from: shard.from }),
         ...(dryRun && { dryRun }),
       };

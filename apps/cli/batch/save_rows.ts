@@ -87,7 +87,13 @@ export class SaveRows implements BatchWork<SaveRow> {
     const left = new LeftOutList();
     const value = await readRowValue(row, this.#manifest, { io, onLeftOut: left.add });
     const { version: saved, digest, size, skipped } = await batch.save({
-      ...{ name, value, version, metadata, compress, onConflict, onProgress },
+      name,
+      value,
+      version,
+      metadata,
+      compress,
+      onConflict,
+      onProgress,
       materializer: this.#registry.materializers.forValue(value), // a string is never a path
       idempotencyKey: key,
     }, { signal: io.signal });

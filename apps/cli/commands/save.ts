@@ -101,7 +101,14 @@ export const save: Command = defineCommand({
     const metadata = model === undefined ? given : { ...given, model: model.facts };
     const { bump, onConflict, skipIfUnchanged, idempotencyKey, compress } = flags;
     const saving = saveWithProgress(registry, { name, source, value }, {
-      ...{ version, bump, onConflict, skipIfUnchanged, idempotencyKey, compress, inputs, metadata },
+      version,
+      bump,
+      onConflict,
+      skipIfUnchanged,
+      idempotencyKey,
+      compress,
+      inputs,
+      metadata,
       ...sharing,
     }, context);
     const saved = await withHints(saving, { Denied: (error) => skipHint(error, value) });

@@ -17,7 +17,14 @@ type Quote = "" | "'" | '"';
 
 /** Escapes of `$'…'` that mean another character. */
 const ANSI_C: Readonly<Record<string, string>> = {
-  ...{ n: "\n", t: "\t", r: "\r", a: "\x07", b: "\b", e: "\x1b", f: "\f", v: "\v" },
+  n: "\n",
+  t: "\t",
+  r: "\r",
+  a: "\x07",
+  b: "\b",
+  e: "\x1b",
+  f: "\f",
+  v: "\v",
 };
 
 /**

@@ -40,7 +40,12 @@ export function createCommandContext(
       logger.debug(`registry ${found.location}: the location ${originOf(found) ?? "is given"}`);
       try {
         const opened = await openFound(found, {
-          ...{ io, shared, logger, write, events, create },
+          io,
+          shared,
+          logger,
+          write,
+          events,
+          create,
           missing: missing ?? createHint(found, registry),
         });
         toClose.push(opened);
@@ -96,7 +101,11 @@ async function openFound(found: FoundRegistry, options: OpenFound): Promise<Regi
   if (found.kind === "service") {
     const tokenFile = shared.tokenFile && resolve(cwd, shared.tokenFile);
     const opening = openServiceByUrl(tokenFile === undefined ? found : { ...found, tokenFile }, {
-      ...{ readOnly: !write, retryForMs, events, signal, system },
+      readOnly: !write,
+      retryForMs,
+      events,
+      signal,
+      system,
       materializers: createMaterializers(),
       logger: warnOfRepeats(logger),
     });

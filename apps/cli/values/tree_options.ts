@@ -42,7 +42,12 @@ export const TREE_OPTIONS = [
 export function treeOptionsOf(flags: TreeFlags): LocalPathOptions {
   const { links, include, exclude, gitignore, all, preserve, readAll, skipUnreadable } = flags;
   return {
-    ...{ links, include, exclude, gitignore, all, readAll },
+    links,
+    include,
+    exclude,
+    gitignore,
+    all,
+    readAll,
     unreadable: skipUnreadable ? "skip" : undefined,
     preserve: preserve === undefined ? undefined : [preserve],
   };

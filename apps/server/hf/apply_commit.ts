@@ -73,7 +73,10 @@ export async function applyCommit(
       const { files: save, removeUploads } = await changedFiles(context, how);
       const materializer = { ...passThrough({ id: "folder", formatVersion: 1 }, []), save };
       const options = {
-        ...{ version, materializer, metadata: { huggingface }, signal },
+        version,
+        materializer,
+        metadata: { huggingface },
+        signal,
         skipIfUnchanged: true, // clients repeat a commit whose answer was lost
       };
       try {

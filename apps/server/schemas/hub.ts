@@ -98,7 +98,8 @@ export const HubInfoQuery = v.object({ blobs: truth("Adds sizes and digests of t
 export const HubTreeQuery = v.object({
   recursive: truth("Includes what is below folders"),
   expand: truth("Adds the commit to each entry"),
-  ...{ limit, cursor },
+  limit,
+  cursor,
 });
 
 export const HubListQuery = v.object({

@@ -41,7 +41,9 @@ export function createProblemList(): ProblemList {
       );
       return sorted.map(({ place, path, message, hint }) => ({
         ...positionOf(place),
-        ...{ path, message, hint },
+        path,
+        message,
+        hint,
       }));
     },
   };

@@ -108,7 +108,9 @@ class SharedRun {
     const { signal, onEvent } = this.#options;
     try {
       const { end, reason } = await runStepOf(this.#run, {
-        ...{ step: id, shard, signal },
+        step: id,
+        shard,
+        signal,
         onEvent(event) {
           // The end of a step is emitted when it is recorded; here only this shard has ended.
           if (event.type !== "step ended") onEvent?.(event);

@@ -189,7 +189,10 @@ export class Attempt {
     const record: FailureRecord = {
       kind: "failure",
       ...this.#facts(),
-      ...{ exitCode, exit, again, usage },
+      exitCode,
+      exit,
+      again,
+      usage,
       error: { message, code: described.code, hint },
     };
     const { registry, shard, signal, logger } = this.#context;
@@ -224,7 +227,10 @@ export function factsOf(
   },
 ): StepFacts {
   return {
-    ...{ run, step: step.id, node: step.node, operator: step.operator },
+    run,
+    step: step.id,
+    node: step.node,
+    operator: step.operator,
     fingerprint: state.fingerprint,
     effect: state.effect,
     ...more,

@@ -60,7 +60,8 @@ export async function findOutputs(
     return [{ name: WHOLE_OUTPUT, to, from: outputRoot }];
   }
   const outputs = named.map(([name, to]) => ({
-    ...{ name, to },
+    name,
+    to,
     from: name === WHOLE_OUTPUT ? outputRoot : inside(outputRoot, name),
   }));
   const isWritten = ({ name, from }: WrittenOutput) =>

@@ -48,8 +48,15 @@ export async function runAttempt(
   const folders = [roots.outputRoot, roots.workspaceRoot];
   const watch = watchStep(step, { folders, signal: context.signal, system });
   const given: OperatorContext<unknown> = {
-    ...{ pipelineId: pipeline.id, nodeId: step.node, operatorId: step.id },
-    ...{ ...roots, params, env, logger: log.logger, registry, shard },
+    pipelineId: pipeline.id,
+    nodeId: step.node,
+    operatorId: step.id,
+    ...roots,
+    params,
+    env,
+    logger: log.logger,
+    registry,
+    shard,
     signal: watch.signal,
   };
   const { onUsage } = watch;

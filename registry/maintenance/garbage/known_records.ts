@@ -100,7 +100,12 @@ function remainsOf(record: AnyRecord): ScrubbedRecord | undefined {
     | ScrubbedRecord
     | VersionRecord = record;
   return {
-    ...{ format, generation, commit, previous, startedAt, createdAt },
+    format,
+    generation,
+    commit,
+    previous,
+    startedAt,
+    createdAt,
     kind: "scrubbed",
     digest,
     origin: origin && { registry: origin.registry, commit: origin.commit },

@@ -111,7 +111,9 @@ export class StoreMirror {
     await this.#each(aliases, async (pair) => {
       const isPending = this.#deletions.length > 0;
       const outcome = await mirrorAlias(this.#run, pair, {
-        ...{ versions: this.mirrored, buried: this.#buried, isPending },
+        versions: this.mirrored,
+        buried: this.#buried,
+        isPending,
       });
       if (outcome.action === "postponed") this.#aliases.push(pair);
       return outcome;

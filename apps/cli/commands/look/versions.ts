@@ -194,11 +194,15 @@ async function row(
   const { size, createdAt, digest, commit, materializer, metadata, annotations } = info;
   const known = { name, version, size, createdAt, digest, commit };
   const shown: Record<string, string> = {
-    ...{ version, size: formatBytes(size), saved: formatTime(createdAt) },
-    ...{ digest: digest.slice(0, 12), aliases: own.join(" ") },
+    version,
+    size: formatBytes(size),
+    saved: formatTime(createdAt),
+    digest: digest.slice(0, 12),
+    aliases: own.join(" "),
   };
   return {
-    ...{ info, version },
+    info,
+    version,
     json: { ...known, materializer, metadata, labels: annotations?.labels, aliases: own },
     cells: fields.map((field) => shown[field] ?? cellOf(readerOf(field)(info))),
   };

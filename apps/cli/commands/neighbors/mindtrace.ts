@@ -102,7 +102,10 @@ export const importMindtrace: Command = defineCommand({
     });
     const progress = context.progress("import");
     const report = await tool.importMindtrace(source, registry, {
-      ...{ prefix, concurrency, dryRun, signal: io.signal },
+      prefix,
+      concurrency,
+      dryRun,
+      signal: io.signal,
       onItem: ({ action, name, version }) => logger.debug(`${action} ${name}@${version}`),
       onProgress: ({ bytes, versions, totalVersions }) =>
         progress.update({
@@ -202,7 +205,11 @@ export const exportMindtrace: Command = defineCommand({
     const progress = context.progress("export");
     let done = 0;
     const exporting = tool.exportMindtrace(registry, chosen, {
-      ...{ to: resolve(io.cwd, to), allVersions, keepClasses, dryRun, signal: io.signal },
+      to: resolve(io.cwd, to),
+      allVersions,
+      keepClasses,
+      dryRun,
+      signal: io.signal,
       rename: (name) => renamed(name, rename),
       onItem: ({ action, name, version }) => {
         logger.debug(`${action} ${name}@${version}`);

@@ -100,7 +100,12 @@ export const run: Command = defineCommand({
     const listener = listen(pipeline, folder, context);
     const options = {
       ...runnerOptions(opened, withSecrets),
-      ...{ registry, steps, force, failFast, concurrency, keep },
+      registry,
+      steps,
+      force,
+      failFast,
+      concurrency,
+      keep,
       logger: context.logger,
       onEvent: listener.onEvent,
       onRun: (_run: string, folder: string) => writeMerged(pipeline, folder),

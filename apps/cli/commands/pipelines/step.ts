@@ -90,18 +90,25 @@ async function executeSteps(
     : await openCarrier({ url, pipeline, folder, operators }, withSecrets);
   const options = {
     ...runnerOptions(opened, withSecrets),
-    ...{ registry, carry, logger: context.logger },
+    registry,
+    carry,
+    logger: context.logger,
     onEvent: (event: RunEvent) => printEvent(event, context),
   };
   try {
     if (step === undefined) {
       await takeSteps(createRunHandler([pipeline], options), {
-        ...{ stdin: stdinOf(io), stdout: io.stdout, stderr: io.stderr, signal: io.signal },
+        stdin: stdinOf(io),
+        stdout: io.stdout,
+        stderr: io.stderr,
+        signal: io.signal,
       });
       return;
     }
     const outcome = await runStep(pipeline, {
-      ...{ ...options, run, step },
+      ...options,
+      run,
+      step,
       ...(shard ? { shard: parseShard(shard) } : {}),
     });
     await printOutcome(outcome, { run, step }, context);

@@ -62,7 +62,12 @@ export const init: Command = defineCommand({
     if (created && path !== undefined && !options.force) await refuseForeign(path);
     const registry = await openRegistry(await registryTarget(location, { ...how, createBucket }), {
       versioned: options.unversioned ? false : undefined,
-      ...{ mutable, graceMs, locking, signal, system, logger },
+      mutable,
+      graceMs,
+      locking,
+      signal,
+      system,
+      logger,
     });
     if (share !== undefined) await setShare(registry, share, { created, signal });
     const { id, settings } = registry;

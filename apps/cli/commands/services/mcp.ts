@@ -64,7 +64,11 @@ export const mcp: Command = defineCommand({
       import.meta.url,
     );
     await serveStandardStreams(registry, {
-      ...{ system, signal, logger, readOnly, ...flags },
+      system,
+      signal,
+      logger,
+      readOnly,
+      ...flags,
       root: folder,
     });
   },

@@ -51,7 +51,10 @@ export const mount: Command = defineCommand({
       reported.add(reason);
     };
     const handler = createHandler(withPinned(registry, artifact), {
-      ...{ dav: true, tokens, readOnly: true, system },
+      dav: true,
+      tokens,
+      readOnly: true,
+      system,
       logger: { ...logger, warn },
     });
     const isDrive = process.platform === "win32";
@@ -65,7 +68,9 @@ export const mount: Command = defineCommand({
     const pinned = `${name}@${version}`;
     try {
       const unmount = await mountUrl({
-        ...{ folder, system, token: tokens?.token ?? "" },
+        folder,
+        system,
+        token: tokens?.token ?? "",
         url: `${server.url}/dav/${nameSegment(name)}@${encodeURIComponent(version)}`,
         hint: "Install rclone and FUSE: sudo apt install rclone fuse3. Or download the version: " +
           `holdfast download ${shellWord(pinned)} --to ${shellWord(given)}`,
@@ -89,7 +94,10 @@ export const mount: Command = defineCommand({
 function withPinned(registry: Registry, artifact: Artifact): Registry {
   const { location, id, settings, materializers } = registry;
   return defineRegistry({
-    ...{ location, id, settings, materializers },
+    location,
+    id,
+    settings,
+    materializers,
     ...registry.service === undefined && { backend: registry.backend },
     names: (options) => registry.names(options),
     versions: (name, options) => registry.versions(name, options),

@@ -137,8 +137,14 @@ export const serve: Command = defineCommand({
     await using _jobs = served.jobs;
     const handler = createHandler(registry, {
       ...served,
-      ...{ system, logger, tokens, readOnly, cors: flags.cors },
-      ...{ hf: flags.hf, dav: flags.dav, mcp: flags.mcp },
+      system,
+      logger,
+      tokens,
+      readOnly,
+      cors: flags.cors,
+      hf: flags.hf,
+      dav: flags.dav,
+      mcp: flags.mcp,
       hosts: flags.allowHost && [...flags.allowHost, "localhost", host],
       limits: {
         maxBodyBytes: flags.maxBody,

@@ -59,7 +59,11 @@ export const prune: Command = defineCommand({
     const { olderThan: olderThanMs, includeAliased = false, dryRun = false } = flags;
     for (const name of names) refuseRef(name, "prune", "prune");
     const rules = {
-      ...{ keepLast, keepDaily, keepWeekly, keepMonthly, olderThanMs },
+      keepLast,
+      keepDaily,
+      keepWeekly,
+      keepMonthly,
+      olderThanMs,
       keepWhere: keepWhere && meetsAll(keepWhere),
     };
     const pruneRegistry = pruneOf(rules, flags);

@@ -69,7 +69,13 @@ export const mirror: Command = defineCommand({
     });
     const progress = context.progress("mirror");
     const report = await mirrorRegistry(from, to, {
-      ...{ prefix, range, aliases, deleted, verify, concurrency, dryRun },
+      prefix,
+      range,
+      aliases,
+      deleted,
+      verify,
+      concurrency,
+      dryRun,
       names: chosen,
       rename: (name) => renamed(name, rename),
       signal: io.signal,
