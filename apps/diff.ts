@@ -7,7 +7,7 @@
 import { createTwoFilesPatch, FILE_HEADERS_ONLY } from "npm:diff@^9.0.0";
 
 /** A string and its name in the heading of a patch. */
-export interface NamedText {
+interface NamedText {
   /** For example `my:model@1.0.0 config.yaml`; `/dev/null` for a missing file. */
   name: string;
   text: string;

@@ -53,7 +53,7 @@ export interface FoundCredentials {
 }
 
 /** The type of a setting, or a function that returns the problem of a value. */
-export type StorageSetting = "text" | "flag" | ((value: unknown) => string | undefined);
+type StorageSetting = "text" | "flag" | ((value: unknown) => string | undefined);
 
 export interface StorageDescription {
   readonly settings: Readonly<Record<string, StorageSetting>>;

@@ -229,7 +229,7 @@ export function retold(error: RegistryError, changes: Partial<Fault>): RegistryE
 export type Advice = Pick<RegistryErrorFields, "hint" | "hints">;
 
 /** The reader of a hint: a programmer, a user of the command line, or a client of the HTTP API. */
-export type Reader = keyof NonNullable<RegistryErrorFields["hints"]>;
+type Reader = keyof NonNullable<RegistryErrorFields["hints"]>;
 
 export function hintFor(
   { hint, hints, suggestion }: Advice & Pick<RegistryErrorFields, "suggestion">,

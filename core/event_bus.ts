@@ -128,7 +128,7 @@ export interface EventPublisher<T = AnyTopics> {
 }
 
 /** Largest payload, bytes as JSON. Publish larger data as an artifact. */
-export const MAX_PAYLOAD_BYTES = 256 * 1024;
+const MAX_PAYLOAD_BYTES = 256 * 1024;
 
 const SEGMENT = /^[A-Za-z0-9_-]+$/;
 const MAX_TOPIC_LENGTH = 200;

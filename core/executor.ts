@@ -4,7 +4,7 @@
 // so a job whose thread was lost is simply run again.
 /** The kinds of jobs of an executor, by name. */
 // deno-lint-ignore no-explicit-any -- each kind has its own types
-export type JobKinds = Record<string, { job: any; result: any }>;
+type JobKinds = Record<string, { job: any; result: any }>;
 
 export interface JobProgress {
   path: string;

@@ -2,7 +2,7 @@
 import { isRegistryError } from "./errors.ts";
 import { realSystem, type System } from "./system.ts";
 
-export interface RetryOptions {
+interface RetryOptions {
   system: System;
   /** No retry starts after this time, milliseconds. @default 30000 */
   retryForMs?: number;
@@ -45,7 +45,7 @@ export function isPassing(error: unknown): boolean {
   return isRegistryError(error) && error.retry === "later";
 }
 
-export interface SilenceOptions {
+interface SilenceOptions {
   /** Milliseconds by the real clock. */
   timeoutMs: number;
   signal: AbortSignal;

@@ -83,7 +83,7 @@ function otherThanVariables(system: System): Omit<System, "env" | "envNames"> {
   };
 }
 
-export type Permission =
+type Permission =
   | { name: "env"; variable?: string }
   | { name: "read" | "write"; path: string | URL }
   | { name: "sys"; kind: "hostname" | "statfs" }

@@ -9,7 +9,7 @@ import { isGranted, type System } from "../core/system.ts";
 import { checkLocalPath } from "../core/urls/local_path.ts";
 
 /** A folder to use, or the reason against it; `unsafe` if it exists and others can write to it. */
-export type CacheFolder = { path: string } | { problem: string; unsafe?: true };
+type CacheFolder = { path: string } | { problem: string; unsafe?: true };
 
 /**
  * Returns the requested folder, else `$HOLDFAST_CACHE`, else `holdfast` in `$XDG_CACHE_HOME` (XDG

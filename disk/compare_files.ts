@@ -12,7 +12,7 @@ import { nextTurn } from "../core/work/next_turn.ts";
 /** The entry in the place of a file. Only `different` can be replaced by the file. */
 export type Found = "same" | "missing" | "different" | { inTheWay: string; state: string };
 
-export interface CompareOptions {
+interface CompareOptions {
   signal?: AbortSignal;
   onSame?: (file: FileInfo) => void;
 }

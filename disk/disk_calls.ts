@@ -55,7 +55,7 @@ interface DenoFiles {
 }
 
 /** Faster calls, if available. Tests that replace those of `node:fs` remove them. */
-export interface OwnCalls {
+interface OwnCalls {
   deno?: DenoFiles;
 }
 

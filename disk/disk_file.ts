@@ -12,7 +12,7 @@ import type { FileSource } from "../core/materializer.ts";
 import { isGranted } from "../core/system.ts";
 import { sourceChanged } from "../core/work/source_change.ts";
 
-export interface DiskState {
+interface DiskState {
   dev: number;
   ino: number;
   size: number;
@@ -28,9 +28,9 @@ export interface DiskFile {
 }
 
 /** Returns true for a place, a path without links, whose content may be read. */
-export type Allows = (place: string) => boolean;
+type Allows = (place: string) => boolean;
 
-export interface DiskContentOptions {
+interface DiskContentOptions {
   /** Read it even if it looks unchanged since the last save. @default false */
   readAll?: boolean;
   /** Called once the file is open, with the place that it then has. @default all */

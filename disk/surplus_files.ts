@@ -28,7 +28,7 @@ const ALL: ChosenPath = () => true;
 /** Names that no download removes: the history of a working copy, and a registry. */
 const KEPT_NAMES: readonly string[] = [".git", ".holdfast"];
 
-export interface SurplusOptions {
+interface SurplusOptions {
   /** Selects paths; those of folders end with `/`. @default all */
   selects?: ChosenPath;
   /** The environment, for the home folder. @default the real one */

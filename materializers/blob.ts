@@ -5,7 +5,7 @@ import { defineMaterializer } from "../core/materializer.ts";
 import type { ClassMaterializer, FileToSave } from "../core/materializer.ts";
 
 /** Properties of a `Blob` besides its bytes; a `File` also has a name and a time. */
-export interface BlobFacts {
+interface BlobFacts {
   type: string;
   name?: string;
   /** Milliseconds since 1970. */

@@ -13,7 +13,7 @@ export type PartialContext = Partial<Omit<OperatorContext, "params">> & {
   readonly params?: unknown;
 };
 
-export interface CompleteContext {
+interface CompleteContext {
   context: OperatorContext<unknown>;
   /** Removes temporary folders; a temporary output root only if it is empty. */
   remove(): Promise<void>;

@@ -56,7 +56,7 @@ export abstract class Operator<Params = Record<string, unknown>>
 }
 
 /** Returns whether the input root exists: the default check of an operator's input. */
-export async function hasInputRoot(
+async function hasInputRoot(
   { inputRoot }: { readonly inputRoot: string },
 ): Promise<boolean> {
   return await stat(inputRoot).then(() => true, () => false);
@@ -127,7 +127,7 @@ export function checkOperator(operator: unknown, action: string): asserts operat
 }
 
 /** The checks of an operator. A plain command has none but that its input root exists. */
-export type Prepared = Pick<AnyOperator, "params" | "validateInput">;
+type Prepared = Pick<AnyOperator, "params" | "validateInput">;
 
 /** Checks parameters and input. Returns the context with the parameters of the schema. */
 export async function prepareContext(

@@ -36,7 +36,7 @@ import { listJobs } from "./bullmq/list.ts";
 import { belongsToSchedule, trimEnded } from "./bullmq/trim.ts";
 import { BullmqWorker, type BullmqWorkerOptions } from "./bullmq/worker.ts";
 
-export interface BullmqQueueOptions {
+interface BullmqQueueOptions {
   /** The time limit for the first answer of the server, milliseconds. @default 10000 */
   connectWithinMs?: number;
   /** The time limit for later answers, including a restart, milliseconds. @default 30000 */

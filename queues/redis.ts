@@ -23,13 +23,13 @@ export interface RedisConnection {
   close(): void;
 }
 
-export interface SendOptions {
+interface SendOptions {
   signal?: AbortSignal;
   /** The time limit of the server, milliseconds. @default as the connection was opened */
   withinMs?: number;
 }
 
-export interface OpenRedisOptions {
+interface OpenRedisOptions {
   what: string;
   /** The name of the connection on the server. @default none */
   name?: string;

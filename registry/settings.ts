@@ -25,7 +25,7 @@ const FLAGS: Readonly<Record<string, string>> = {
   graceMs: "--grace, which holdfast settings changes",
 };
 
-export interface StoredSettings {
+interface StoredSettings {
   id: string;
   settings: RegistrySettings;
   rules: readonly RetentionRule[];

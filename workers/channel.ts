@@ -4,7 +4,7 @@ import { fromWire, toWire, type WireError } from "./wire_error.ts";
 // deno-lint-ignore no-explicit-any -- the payload is the method's own
 export type Methods = Record<string, (payload: any, signal: AbortSignal) => unknown>;
 
-export interface CallOptions {
+interface CallOptions {
   transfer?: readonly Transferable[];
   /** Aborts the work on the other thread. The call throws the reason after that has stopped. */
   signal?: AbortSignal;

@@ -15,7 +15,7 @@ const START_BYTES = 32 * 1024 * 1024;
 /** The cost of compressing one byte, in plain bytes. */
 const COMPRESSION_COST = 8;
 
-export interface WorkerExecutorOptions extends Omit<PoolOptions, "methods"> {
+interface WorkerExecutorOptions extends Omit<PoolOptions, "methods"> {
   here: Executor<PayloadJobs>;
   /** `always` moves every job that can move. */
   offload: "auto" | "always";

@@ -8,7 +8,7 @@ import type { Logger } from "../core/registry.ts";
 import type { CacheDescriptor } from "../registry/cache/cache.ts";
 import type { PayloadJobs } from "../registry/payload/job_kinds.ts";
 
-export interface OpenRequest {
+interface OpenRequest {
   cache?: CacheDescriptor;
   backend: Omit<BackendDescriptor, "functions">;
   functions: string[];

@@ -3,7 +3,7 @@ import { parentPort, Worker as NodeWorker } from "node:worker_threads";
 import type { Transferable as NodeTransferable } from "node:worker_threads";
 import { messageOf } from "../core/errors.ts";
 
-export interface ThreadPort {
+interface ThreadPort {
   post(message: unknown, transfer: Transferable[]): void;
 }
 
@@ -11,7 +11,7 @@ export interface Thread extends ThreadPort {
   end(): void;
 }
 
-export interface ThreadEvents {
+interface ThreadEvents {
   onMessage(message: unknown): void;
   onLost(state: string): void;
 }

@@ -35,7 +35,7 @@ export interface Call {
   signal?: AbortSignal;
 }
 
-export interface ConnectionOptions {
+interface ConnectionOptions {
   location: string;
   token?: string | (() => string | Promise<string>);
   send: SendRequest;

@@ -16,7 +16,7 @@ type WireDraft = Omit<DraftInfo, "parts"> & {
   files?: (FileInfo & { part: string })[];
 };
 
-export interface RemoteDraftOptions {
+interface RemoteDraftOptions {
   id: string;
   materializers: Materializers;
   /** Throws if the registry is read-only. */

@@ -143,7 +143,7 @@ interface ReadOptions {
 /** The service sends files of up to this many bytes in total with the info of a version. */
 const SMALL_BYTES = 64 * 1024;
 
-export interface OpenVersionOptions extends Pick<LoadOptions, "version" | "signal" | "onProgress"> {
+interface OpenVersionOptions extends Pick<LoadOptions, "version" | "signal" | "onProgress"> {
   verify: Verify;
   limit: LoadLimit;
   /** Requests the bytes of a small version with its info. */

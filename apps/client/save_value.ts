@@ -138,7 +138,7 @@ export interface WireFile extends FileInfo {
   earlier?: SentRuns["earlier"];
 }
 
-export interface GatherOptions {
+interface GatherOptions {
   action: string;
   signal?: AbortSignal;
   onProgress?: (progress: TransferProgress) => void;

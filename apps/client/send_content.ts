@@ -8,7 +8,7 @@ import type { Call, Connection } from "./connection.ts";
 import type { LargeContent } from "./content.ts";
 import { createSha256, sha256 } from "../../core/bytes/digest.ts";
 
-export interface SentContent {
+interface SentContent {
   upload: string;
   /** Bytes. */
   size: number;

@@ -5,7 +5,7 @@ import { createTurn } from "../../core/work/next_turn.ts";
 import type { Cell } from "../../formats/csv.ts";
 
 /** More rows of a table are not read, and more columns are not compared. */
-export const MAX_ROWS = 1_000_000;
+const MAX_ROWS = 1_000_000;
 export const MAX_COLUMNS = 100;
 /** Changed rows that are kept, of each kind, and their characters. */
 const MAX_KEPT = 10_000;

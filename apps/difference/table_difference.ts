@@ -10,7 +10,7 @@ export interface TableDifference extends RowDifference {
 }
 
 /** A file of one version. */
-export interface TableFile {
+interface TableFile {
   readonly path: string;
   readonly bytes: Uint8Array;
 }

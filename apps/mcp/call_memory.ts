@@ -32,13 +32,13 @@ export type WithMemory = <T>(
   run: (memory: CallMemory) => Promise<T>,
 ) => Promise<T>;
 
-export interface CallLimits {
+interface CallLimits {
   callBytes: number;
   totalBytes: number;
 }
 
 /** The memory of all calls. */
-export interface SharedMemory {
+interface SharedMemory {
   readonly heldBytes: number;
   /** @param client whose calls wait for each other, so that those of others get a turn */
   forClient(client: string): WithMemory;

@@ -104,7 +104,7 @@ function clientOf(server: Server, agent: string): ToolCall["client"] {
 }
 
 /** How a server reaches the service in this process, whose checks decide what a client may do. */
-export interface ServiceParts extends Pick<McpOptions, "readOnly" | "logger" | "token"> {
+interface ServiceParts extends Pick<McpOptions, "readOnly" | "logger" | "token"> {
   send: SendRequest;
   system: System;
 }
@@ -204,7 +204,7 @@ async function* acceptedLines(
 }
 
 /** Options of {@linkcode serveStandardStreams}. */
-export interface StreamsOptions extends Omit<McpOptions, "search">, Omit<ServiceParts, "send"> {
+interface StreamsOptions extends Omit<McpOptions, "search">, Omit<ServiceParts, "send"> {
   /** The only names that exist for the client: `team:*`. @default all */
   names?: readonly string[];
   signal: AbortSignal;

@@ -41,7 +41,7 @@ export function knownRun({ run, plannedAt, steps, result, error }: ListedRun): K
   return { run, end, plannedAt, steps, durationMs, counts: countedEnds(result) };
 }
 
-export interface KnownStep extends Omit<StepOutcome, "end"> {
+interface KnownStep extends Omit<StepOutcome, "end"> {
   run: string;
   step: string;
   why: string[];

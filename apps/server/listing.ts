@@ -14,7 +14,7 @@ export interface PageQuery<K = string> {
   after?: K;
 }
 
-export interface ListingSource<T, K = string> {
+interface ListingSource<T, K = string> {
   list(page: PageQuery<K>): AsyncIterable<T>;
   keyOf(item: T): K;
   /** Reads a page with other requests for the same one. @default each reads its own */

@@ -41,7 +41,7 @@ export const TITLES: Readonly<Record<number, string>> = {
   503: "Unavailable",
 };
 
-export interface ProblemFields {
+interface ProblemFields {
   code: ErrorCode;
   detail: string;
   action?: string;

@@ -8,7 +8,7 @@ import { invalid } from "../../core/errors.ts";
 import type { System } from "../../core/system.ts";
 import { isUntrusted, type TlsProblem, tlsProblem } from "../../core/urls/tls_problems.ts";
 
-export interface ConnectionOptions {
+interface ConnectionOptions {
   /** Certificates (PEM) of additional authorities. */
   ca?: string | readonly string[];
   system: Pick<System, "env">;

@@ -6,7 +6,7 @@ import type { System } from "../../core/system.ts";
 import { eitherSignal } from "../../core/work/until_aborted.ts";
 
 /** How long a failing first contact is retried, milliseconds. */
-export const FIRST_CONTACT_MS = 3_000;
+const FIRST_CONTACT_MS = 3_000;
 
 /** Time limit for the first answer, milliseconds. A busy store takes a while. */
 export const FIRST_ANSWER_MS = 5_000;

@@ -3,7 +3,7 @@ import { invalid } from "../../core/errors.ts";
 import { shown } from "../../core/naming/names.ts";
 
 /** Names of objects that a store rejects, or confuses with another name. */
-export interface NameRules {
+interface NameRules {
   refused: RegExp;
   hint: string;
 }

@@ -6,7 +6,7 @@ import { shown } from "../../core/naming/names.ts";
 /** The maximum number of entries per page in all stores. */
 export const PAGE = 1000;
 
-export interface ListedPage {
+interface ListedPage {
   objects: ObjectInfo[];
   /** Common prefixes, which stores list separately. */
   groups: string[];

@@ -7,7 +7,7 @@ export interface Span {
   end: number;
 }
 
-export interface PartsOptions {
+interface PartsOptions {
   first: Promise<Uint8Array[]>;
   rest: Span;
   partBytes: number;

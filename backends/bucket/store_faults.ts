@@ -230,7 +230,7 @@ const BY_WORDS: readonly [RegExp, Meaning][] = [
 ];
 
 /** A refusal of a store. */
-export interface Refusal {
+interface Refusal {
   /** Its code or reason. */
   code: string;
   status?: number;

@@ -33,7 +33,7 @@ export interface ApiCall {
   signal?: AbortSignal;
 }
 
-export interface PersistOptions extends Pick<ApiCall, "action" | "key" | "body" | "signal"> {
+interface PersistOptions extends Pick<ApiCall, "action" | "key" | "body" | "signal"> {
   /** Returns true for failures to retry. @default those with `retry: "later"` */
   passes?: (error: unknown) => boolean;
 }

@@ -4,7 +4,7 @@ import { type ApiCall, type ApiOptions, GcsApi, objectPath } from "./api.ts";
 import { missingBucket } from "./errors.ts";
 import type { HttpReply } from "./exchange.ts";
 
-export interface BucketApiOptions extends ApiOptions {
+interface BucketApiOptions extends ApiOptions {
   create: boolean | { location?: string };
 }
 

@@ -85,7 +85,7 @@ function placeOf({ backend }: FailedCall): string {
 const SEARCHED = "searched GOOGLE_APPLICATION_CREDENTIALS, gcloud's " +
   "application_default_credentials.json and the metadata server";
 
-export interface Unreached {
+interface Unreached {
   backend: string;
   /** @default no answer came */
   error?: RegistryError;

@@ -10,7 +10,7 @@ import type { HttpReply } from "./exchange.ts";
 import { startSession } from "./upload_session.ts";
 import type { Part, Upload, UploadSession, Whole } from "./upload_session.ts";
 
-export interface WriteOptions {
+interface WriteOptions {
   /** Bytes of one request of a resumable upload; a multiple of 256 KiB. */
   partBytes: number;
 }

@@ -16,7 +16,7 @@ import type { GcsApi, ObjectResource } from "./api.ts";
 import { failure } from "./errors.ts";
 import type { HttpReply } from "./exchange.ts";
 
-export interface ReadOptions {
+interface ReadOptions {
   partBytes: number;
   /** Concurrent parts. */
   parallel: number;

@@ -49,7 +49,7 @@ export type GcsCredential = string | GcsServiceAccountKey;
 /** A key, or a function that returns a credential, called again if the store rejects it. */
 export type GcsCredentials = GcsServiceAccountKey | (() => GcsCredential | Promise<GcsCredential>);
 
-export interface SignInOptions {
+interface SignInOptions {
   projectId?: string;
   keyFilename?: string;
   credentials?: GcsCredentials | "anonymous";

@@ -14,7 +14,7 @@ import { placeByRename } from "./place.ts";
 import { type LocalRoot, objectInfo } from "./root.ts";
 import { removeStage } from "./stage.ts";
 
-export interface LocalCopyOptions {
+interface LocalCopyOptions {
   /** Syncs folders. @default no sync */
   disk?: DiskSync;
   locking: Locking;

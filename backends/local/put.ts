@@ -12,7 +12,7 @@ import { closeStage, removeStage, type Stage, writeStage } from "./stage.ts";
 import type { DiskSync } from "../../disk/disk_sync.ts";
 import type { Turn } from "../../core/work/next_turn.ts";
 
-export interface LocalPutOptions {
+interface LocalPutOptions {
   /** Syncs files and folders. @default no sync */
   disk?: DiskSync;
   locking: Locking;

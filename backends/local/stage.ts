@@ -39,7 +39,7 @@ interface OpenStage extends Stage {
   writer: number | undefined;
 }
 
-export interface StageOptions {
+interface StageOptions {
   key: string;
   size?: number;
   disk?: DiskSync;

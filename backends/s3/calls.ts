@@ -28,7 +28,7 @@ export interface ListPage {
   NextContinuationToken?: string;
 }
 
-export interface UploadPage {
+interface UploadPage {
   Uploads?: { Key?: string; UploadId?: string; Initiated?: Date }[];
   IsTruncated?: boolean;
   NextKeyMarker?: string;

@@ -8,7 +8,7 @@ import { placeWith } from "../bucket/store_faults.ts";
 import { sentenceOf } from "./errors.ts";
 import { NO_CREDENTIALS } from "./meanings.ts";
 
-export interface S3ContactOptions extends FirstContactOptions {
+interface S3ContactOptions extends FirstContactOptions {
   bucket: string;
   endpoint?: string;
   region?: string;

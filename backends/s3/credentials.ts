@@ -11,7 +11,7 @@ export interface S3Credentials {
   expiration?: Date;
 }
 
-export interface CredentialOptions {
+interface CredentialOptions {
   system: System;
   /** Milliseconds until the function times out. */
   timeoutMs: number;

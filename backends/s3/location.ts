@@ -4,7 +4,7 @@ import { shown } from "../../core/naming/names.ts";
 import { parsePrefix, prefixPath, S3_NAMES } from "../bucket/keys.ts";
 import { findS3Provider, type S3Provider } from "../s3_providers.ts";
 
-export interface PlaceOptions {
+interface PlaceOptions {
   bucket: string;
   prefix?: string;
   provider?: string;
@@ -12,7 +12,7 @@ export interface PlaceOptions {
   region?: string;
 }
 
-export interface S3Place {
+interface S3Place {
   provider: S3Provider;
   bucket: string;
   /** Empty, or ending with `/`. */

@@ -105,7 +105,7 @@ export async function call<N extends S3CallName>(
   }, { signal: ofCaller, ended: !hasBody });
 }
 
-export interface Repetition {
+interface Repetition {
   /** The name of the action in the log. */
   what: string;
   key?: string;

@@ -40,7 +40,7 @@ export interface S3SdkClient {
   };
 }
 
-export interface WireParts {
+interface WireParts {
   client: S3SdkClient;
   /** Sends long bodies; absent if the client is the caller's. */
   uploads?: Uploads;
@@ -55,7 +55,7 @@ export interface WireParts {
 }
 
 /** A client without time limit, whose requests are watched. */
-export interface Uploads {
+interface Uploads {
   readonly client: () => S3SdkClient;
   /** Milliseconds without progress. */
   readonly timeoutMs: number;

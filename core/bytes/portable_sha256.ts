@@ -15,7 +15,7 @@ function primeFractions(): { round: Uint32Array; start: Uint32Array } {
 
 let fractions: ReturnType<typeof primeFractions> | undefined;
 
-export interface PortableSha256 {
+interface PortableSha256 {
   update(bytes: Uint8Array): void;
   /** Returns 32 bytes. Ends the hash. */
   digest(): Uint8Array;

@@ -1,7 +1,7 @@
 // Matches the items of two lists by patience diff (Bram Cohen): unique equal items in their longest
 // common order, and again between each two of them.
 
-export type Pair = readonly [before: number, after: number];
+type Pair = readonly [before: number, after: number];
 
 /** An item by its parts: cells of a row, members of an object, or itself. */
 type Item = readonly string[];

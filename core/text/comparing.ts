@@ -10,7 +10,7 @@ const notFinite = new Map<unknown, number>([NaN, Infinity, -Infinity].map((x) =>
 
 export type Comparison = "=" | "!=" | ">" | ">=" | "<" | "<=";
 
-export type Comparable = number | bigint | string | Date;
+type Comparable = number | bigint | string | Date;
 
 /** A value by what it stands for. Keys are in one total order: numbers, times, other text. */
 export type SortKey =

@@ -1,7 +1,7 @@
 // Entries of metadata and labels as people type them: `key=text`, and `key:=JSON` for other values.
 import { parseExactJson } from "./json_text.ts";
 
-export interface Entry {
+interface Entry {
   readonly key: string;
   /** False if the value is text as it is. */
   readonly isJson: boolean;

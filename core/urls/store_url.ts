@@ -4,7 +4,7 @@
 import { fault, type RegistryError } from "../errors.ts";
 import { shown } from "../naming/names.ts";
 
-export interface StoreUrl {
+interface StoreUrl {
   /** In lower case. */
   scheme: string;
   /** The part between `//` and the next `/` or `?`. */

@@ -43,7 +43,7 @@ export function createBudget(totalBytes: number): Budget {
   };
 }
 
-export interface Share {
+interface Share {
   /** Returns the old share, then waits for a new one. */
   take(bytes: number, signal?: AbortSignal): Promise<void>;
   give(): void;

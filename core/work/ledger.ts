@@ -1,7 +1,7 @@
 // Memory that many requests hold, where none can wait for another.
 import { realSystem, type System } from "../system.ts";
 
-export interface Entry {
+interface Entry {
   /** Adds bytes, or returns false if there is no room. */
   add(bytes: number): boolean;
   /** Gives all bytes back. */

@@ -33,7 +33,7 @@ export function unescaped(text: string): string {
 }
 
 /** Files of one mount, and a folder in it for temporary files. */
-export interface MountPart<F> {
+interface MountPart<F> {
   stageIn: string;
   files: F[];
 }

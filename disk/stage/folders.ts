@@ -22,7 +22,7 @@ export interface StageFolder {
   leave(): void;
 }
 
-export interface StageFolderOptions {
+interface StageFolderOptions {
   target: string;
   stageIn: string;
 }

@@ -7,7 +7,7 @@ import { isGranted } from "../../core/system.ts";
 import { mayRead } from "../../core/may_read.ts";
 
 /** A name: the process number, or 0 for none, and the machine. */
-export const PROCESS_NAME = /^(0|[1-9]\d*)\.([0-9a-f]{8})$/;
+const PROCESS_NAME = /^(0|[1-9]\d*)\.([0-9a-f]{8})$/;
 
 let machine: string | undefined;
 /**

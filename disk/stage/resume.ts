@@ -12,7 +12,7 @@ import { listFolder } from "../paths_below.ts";
 import { foldersOf } from "../../core/naming/file_paths.ts";
 import { makeExecutable, writePiece } from "../write_file.ts";
 
-export interface ResumeOptions extends Pick<StageOptions, "copyOf"> {
+interface ResumeOptions extends Pick<StageOptions, "copyOf"> {
   signal?: AbortSignal;
   onThere?: (file: FileInfo, bytes: number) => void;
 }

@@ -19,7 +19,7 @@ const STALE_MS = 24 * 60 * 60 * 1000;
 /** Follows no link. */
 const FLAGS = constants.O_WRONLY | (constants.O_NOFOLLOW ?? 0);
 
-export interface StageOptions {
+interface StageOptions {
   system: System;
   /** Makes files durable before they get their paths. */
   durable: boolean;

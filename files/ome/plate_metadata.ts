@@ -56,7 +56,7 @@ export interface Field {
   acquisition?: number;
 }
 
-export interface WellMetadata {
+interface WellMetadata {
   version: OmeVersion;
   fields: readonly Field[];
 }

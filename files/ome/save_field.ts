@@ -36,7 +36,7 @@ export interface SaveImagesOptions extends CallOptions {
   channels?: readonly (string | Channel)[];
 }
 
-export interface FieldPlace {
+interface FieldPlace {
   row: string;
   column: string;
   field: string;

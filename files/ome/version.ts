@@ -9,7 +9,7 @@ export type OmeVersion = "0.4" | "0.5";
 
 export const ZARR_VERSIONS: Readonly<Record<OmeVersion, 2 | 3>> = { "0.4": 2, "0.5": 3 };
 
-export interface Versioned {
+interface Versioned {
   version: OmeVersion;
   /** The object with the members `multiscales`, `plate`, `well` and `omero`. */
   metadata: Part;

@@ -18,7 +18,7 @@ import { DOCUMENT, replacedAgain } from "./document.ts";
 /** The attribute of arrays that were images. */
 const MARK = "holdfast";
 /** An attribute that differs from save to save, so that no reader mixes chunks of two saves. */
-export const SAVE = "holdfast-save";
+const SAVE = "holdfast-save";
 
 /** Retries if an array is replaced while it is read. */
 const READS = 10;
@@ -46,7 +46,7 @@ function emptyStore(set: ZarrStore["set"]): ZarrStore {
   return { location: "", get: () => Promise.resolve(undefined), set };
 }
 
-export interface NewArray extends CallOptions {
+interface NewArray extends CallOptions {
   array: NDArray;
   options: CreateZarrOptions;
 }
@@ -67,7 +67,7 @@ export async function writeArray(
   for (const [key, bytes] of documents) await below.set!(key, bytes, { signal });
 }
 
-export interface StoredArray {
+interface StoredArray {
   array: ZarrArray;
   elements: NDArray;
 }

@@ -27,7 +27,7 @@ export interface Change {
   isLeft?: boolean;
 }
 
-export interface Works {
+interface Works {
   made: string;
   old: string;
   /** The document of an array that leaves the path, while its chunks are moved. */

@@ -34,7 +34,7 @@ export async function* through(
   }
 }
 
-export interface GunzipLimits {
+interface GunzipLimits {
   maxBytes: number;
   /** Maximum unpacked bytes per byte of the file, applied above 64 MiB. */
   maxRatio: number;

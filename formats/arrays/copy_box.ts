@@ -2,7 +2,7 @@
 import { zipAxes } from "./ndarray.ts";
 
 /** The bytes of an array in C order, and the offset of a box in it. */
-export interface BoxPlace {
+interface BoxPlace {
   bytes: Uint8Array;
   strides: readonly number[];
   offset: number;

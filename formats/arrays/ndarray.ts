@@ -47,7 +47,7 @@ export interface NDArray<D extends DType = DType> {
 }
 
 /** Memory layout of a {@linkcode DType}. */
-export interface ElementLayout {
+interface ElementLayout {
   /** Bytes of an element. */
   readonly bytes: number;
   /** Numbers of an element: two for complex ones. */

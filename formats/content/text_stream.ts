@@ -8,7 +8,7 @@ const CHUNK_CHARACTERS = 65_536;
 
 const encoder = new TextEncoder();
 
-export interface DecodeTextOptions {
+interface DecodeTextOptions {
   /** Accepts UTF-16 with a byte order mark. @default false */
   utf16?: boolean;
   /** Makes the error of text that is not valid. */
@@ -87,7 +87,7 @@ async function* readChunks(
 }
 
 /** A line of text with its number, from 1. */
-export interface TextLine {
+interface TextLine {
   text: string;
   line: number;
 }

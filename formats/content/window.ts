@@ -3,7 +3,7 @@ import { concatBytes, readAll } from "../../core/bytes/bytes.ts";
 import type { RegistryError } from "../../core/errors.ts";
 import type { FileToDecode } from "../../core/file_store.ts";
 
-export interface WindowOptions {
+interface WindowOptions {
   end: number;
   /** Minimum size of a read, bytes. */
   aheadBytes: number;

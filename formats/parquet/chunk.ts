@@ -36,7 +36,7 @@ const MAX_HEAD_BYTES = 16 * 1024 * 1024;
 const TEXT_BYTES = 4, NUMBER_BYTES = 8;
 
 /** Inputs of {@linkcode openChunk}. */
-export interface ChunkPlace {
+interface ChunkPlace {
   file: FileToDecode;
   column: FileColumn;
   group: RowGroup;

@@ -20,7 +20,7 @@ export interface SchemaElement {
   logical?: Thrift;
 }
 
-export interface ColumnChunk {
+interface ColumnChunk {
   isElsewhere: boolean;
   /** Absent if encrypted. */
   meta?: { type: number; codec: number; values: number; bytes: number; offset: number };
@@ -34,7 +34,7 @@ export interface RowGroup {
   rows: number;
 }
 
-export interface Footer {
+interface Footer {
   schema: SchemaElement[];
   rows: number;
   groups: RowGroup[];

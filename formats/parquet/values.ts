@@ -41,7 +41,7 @@ export interface ValueReader {
 }
 
 /** Inputs of {@linkcode openValues}. */
-export interface Encoded {
+interface Encoded {
   encoding: number;
   type: number;
   /** The number of rows: there are at most as many values. */

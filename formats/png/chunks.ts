@@ -7,8 +7,8 @@ import { concatBytes } from "../../core/bytes/bytes.ts";
 import { checkPixels, corruptImage, unsupportedImage } from "../images/image_file.ts";
 
 /** Types of color, clause 11.2.1. */
-export const GREY = 0;
-export const RGB = 2;
+const GREY = 0;
+const RGB = 2;
 export const INDEXED = 3;
 
 /** Samples per pixel and allowed depths of each type of color. */
@@ -32,7 +32,7 @@ export function passesOf(interlaced: boolean): readonly Pass[] {
 
 const SIGNATURE = [0x89, 0x50, 0x4e, 0x47, 0x0d, 0x0a, 0x1a, 0x0a];
 
-export interface PngHeader {
+interface PngHeader {
   width: number;
   height: number;
   depth: number;

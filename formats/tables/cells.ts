@@ -32,7 +32,7 @@ export function copyCells(cells: Cells): Cells {
   return { values: values.slice(), valid };
 }
 
-export function cellAt(cells: Cells, index: number): Cell {
+function cellAt(cells: Cells, index: number): Cell {
   return "valid" in cells ? cells.valid[index] === 1 ? cells.values[index]! : null : cells[index]!;
 }
 

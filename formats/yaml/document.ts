@@ -11,7 +11,7 @@ export type YamlNode =
   | { kind: "scalar"; offset: number; value: null | boolean | number | string };
 
 /** A key and its value; the offset is that of the key. */
-export interface YamlEntry {
+interface YamlEntry {
   key: string;
   offset: number;
   node: YamlNode;
@@ -24,7 +24,7 @@ export interface YamlProblem {
   readonly offset: number;
 }
 
-export interface YamlDocumentOptions {
+interface YamlDocumentOptions {
   /** Accepts integers as keys, as strings. @default false */
   numberKeys?: boolean;
   /** Resolves scalars in another way than YAML 1.2, and accepts unknown tags. */
@@ -40,7 +40,7 @@ export interface YamlScalar {
   tag?: string;
 }
 
-export interface YamlTree {
+interface YamlTree {
   /** Undefined for an empty or unreadable text. */
   root?: YamlNode;
   /** All problems in the order of the text, but of its syntax only the first. */

@@ -24,7 +24,7 @@ interface OwnPatterns extends Patterns {
 }
 
 /** Converts a line of a file in a folder to one of the root. */
-export function lineBelow(line: string, folder: string): string {
+function lineBelow(line: string, folder: string): string {
   if (/^\s*$/.test(line) || line.startsWith("#")) return "";
   const isNegated = line.startsWith("!");
   const pattern = (isNegated ? line.slice(1) : line).replace(/^\\([#!])/, "$1");

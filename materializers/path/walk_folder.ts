@@ -34,7 +34,7 @@ export interface FoundFile extends DiskFile {
   target?: string;
 }
 
-export interface FoundFolder {
+interface FoundFolder {
   /** Files, links and empty folders, by the bytes of their names. */
   files: FoundFile[];
   /** Throws `Conflict` if entries to save were added, removed or replaced since. */

@@ -18,7 +18,7 @@ import type { Unpacker } from "./unpack.ts";
 import type { HashedFile } from "./verify.ts";
 
 /** The files of a version in Holdfast, and how to load them. */
-export interface Converted {
+interface Converted {
   materializer: { id: string; formatVersion: number };
   files: ConvertedFile[];
   /** Why the files are kept as they are. */
@@ -38,7 +38,7 @@ const MAX_JSON_BYTES = 128 * 1024 * 1024;
 const EMPTY = sha256("");
 const FILES = { formatVersion: 1 };
 
-export interface ConvertOptions {
+interface ConvertOptions {
   /** The version, which owns the temporary files. */
   ref: string;
   materializers: Materializers;

@@ -10,7 +10,7 @@ import { ORIGIN_KEY } from "./description.ts";
 import { toPythonJson } from "./python_json.ts";
 
 /** A version in Python's words. */
-export interface PythonValue {
+interface PythonValue {
   class: string;
   materializer: string;
   files: FileToSave[];
@@ -41,7 +41,7 @@ interface RecordedOrigin {
   initParams?: unknown;
 }
 
-export interface PythonValueOptions {
+interface PythonValueOptions {
   materializers: Materializers;
   /** Restores recorded classes, which Python imports when it loads the version. */
   keepClasses: boolean;

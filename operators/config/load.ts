@@ -14,7 +14,7 @@ import { type ConfigProblem, createProblemList, problemsError } from "./tree/pro
 import { languageOf, readTree } from "./tree/read_tree.ts";
 
 /** Variable with a file of overrides. */
-export const OVERRIDE_VARIABLE = "PIPELINE_CONFIG_OVERRIDE_S3_PATH";
+const OVERRIDE_VARIABLE = "PIPELINE_CONFIG_OVERRIDE_S3_PATH";
 
 /** Options of {@linkcode loadPipeline}. */
 export interface LoadPipelineOptions extends PipelineOptions {
@@ -40,7 +40,7 @@ export interface LoadedPipeline {
   files: string[];
 }
 
-export interface CheckedPipeline {
+interface CheckedPipeline {
   problems: ConfigProblem[];
   loaded?: LoadedPipeline;
 }

@@ -5,7 +5,7 @@ import { realSystem, type System, withoutVariables } from "../../core/system.ts"
 import { checkCommand, idOf, partsOf, type PartState, wholeOf } from "./parts.ts";
 import { StepProcesses } from "./step_processes.ts";
 
-export interface LocalEngineOptions {
+interface LocalEngineOptions {
   /** Cores that its steps share. @default all cores of the machine */
   cores?: number;
   system?: System;

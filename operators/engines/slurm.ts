@@ -13,7 +13,7 @@ import { ownVariables } from "../process/step_variables.ts";
 import { checkCommand, idOf, parseId, type PartState, refused, wholeOf } from "./parts.ts";
 import { shellLine, shellWord } from "../process/shell_words.ts";
 
-export interface SlurmEngineOptions {
+interface SlurmEngineOptions {
   /** Variables added to those of this process, such as `SLURM_CONF`. @default none */
   env?: Readonly<Record<string, string>>;
   /** Additional arguments of `sbatch`, such as `["--partition=gpu"]`. @default none */

@@ -38,7 +38,7 @@ export interface StepCommand {
 export const STEP_KIND = "step";
 
 /** How a step's process ended. Without a code, a signal or the time limit ended it. */
-export interface StepEnd {
+interface StepEnd {
   exitCode?: number;
   reason?: string;
   /** True if its end may not be recorded: the step must be delivered again. */

@@ -1,7 +1,7 @@
 // The order of steps, their levels, their cycles.
 import { invalid } from "../../core/errors.ts";
 
-export interface GraphStep {
+interface GraphStep {
   readonly id: string;
   /** Steps before it. Ids outside the graph are ignored. */
   readonly upstream: readonly string[];

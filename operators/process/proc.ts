@@ -114,7 +114,7 @@ function pipesAt(pid: number, descriptors: readonly string[]): string[] {
  * getauxval)
  * @default 4096 if it has no such entry
  */
-export function pageBytesOf(auxv: Uint8Array): number {
+function pageBytesOf(auxv: Uint8Array): number {
   const words = new BigUint64Array(auxv.slice().buffer, 0, Math.floor(auxv.byteLength / 8));
   for (let at = 0; at + 1 < words.length; at += 2) {
     if (words[at] === AT_PAGESZ) return Number(words[at + 1]);

@@ -6,7 +6,7 @@ import { lastPid, listPids, listPidsBetween } from "./proc.ts";
 import { readOutputPipes, readPipes, readStat, readVariable } from "./proc.ts";
 import type { ProcessStat } from "./proc.ts";
 
-export interface ProcessTreeOptions {
+interface ProcessTreeOptions {
   root: number;
   /**
    * For a command that another process started: when its first process and its runner started, in

@@ -12,7 +12,7 @@ import type { RunContext } from "./run_context.ts";
 import { findObjects } from "./objects/find_objects.ts";
 import { isUrl } from "./sources.ts";
 
-export interface Present extends Omit<Fingerprint, "inputs"> {
+interface Present extends Omit<Fingerprint, "inputs"> {
   inputs: Readonly<Record<string, PinnedInput>>;
   waiting: readonly string[];
 }

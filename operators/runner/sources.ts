@@ -14,7 +14,7 @@ export type Place =
   | { kind: "url"; url: string }
   | { kind: "path"; path: string };
 
-export interface PlaceOptions {
+interface PlaceOptions {
   /** Base of relative paths. */
   root: string;
   isStep(id: string): boolean;
@@ -100,7 +100,7 @@ export function findDependencies({ id, steps: listed }: Pipeline): Dependencies 
   return { steps, order, before, after, remaining };
 }
 
-export interface Writer {
+interface Writer {
   step: string;
   output: string;
 }

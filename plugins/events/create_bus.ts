@@ -14,13 +14,13 @@ import type {
 import { checkOptions } from "../../core/options/check_options.ts";
 import { LISTEN_OPTIONS, planSubscription, type SubscriptionPlan } from "./subscribing.ts";
 
-export interface BusMember {
+interface BusMember {
   close(): Promise<void>;
   /** Deletes its group and the undelivered events. */
   forget?(): void | Promise<void>;
 }
 
-export interface BusParts extends Pick<EventBus, "kind" | "location"> {
+interface BusParts extends Pick<EventBus, "kind" | "location"> {
   system: System;
   logger: Logger;
   send(

@@ -14,7 +14,7 @@ import { encodeEvent } from "./redis/envelope.ts";
 import { createFanOut, type FanOut } from "./redis/fan_out.ts";
 import { joinGroup } from "./redis/group.ts";
 
-export interface RedisBusOptions {
+interface RedisBusOptions {
   /** Milliseconds to wait for the first answer of the server. @default 10000 */
   connectWithinMs?: number;
   /** Milliseconds until a later command times out. @default 10000 */

@@ -9,7 +9,7 @@ import { described } from "../../core/text/described.ts";
 import { type SchemaResult, shownIssue } from "../../core/standard_schema.ts";
 import type { System } from "../../core/system.ts";
 
-export interface PluginOrder {
+interface PluginOrder {
   contract: Contract;
   name: string;
   definition: AnyDefinition;
@@ -171,7 +171,7 @@ export function secretNames({ secrets = [], aliases = {} }: AnyDefinition): Set<
   ]);
 }
 
-export function withoutSecrets(
+function withoutSecrets(
   definition: AnyDefinition,
   settings: Settings,
   text: string,

@@ -11,7 +11,7 @@ export interface Setting {
 }
 
 /** Handling of other settings: an error, these names dropped, or all kept. */
-export type OtherSettings = "refused" | "kept" | readonly string[];
+type OtherSettings = "refused" | "kept" | readonly string[];
 
 export function defineSettings<T>(
   known: Readonly<Record<string, Setting>>,

@@ -6,7 +6,7 @@ import type { PluginContext } from "../contract.ts";
 import { createFileStorage } from "./backend_storage.ts";
 import type { FileStorage } from "./file_storage.ts";
 
-export interface StorageSettings extends Partial<Pick<PluginContext, "system" | "logger">> {
+interface StorageSettings extends Partial<Pick<PluginContext, "system" | "logger">> {
   /** The folder, a path or a `file:` URL. */
   path?: string;
   bucket?: string;

@@ -34,7 +34,7 @@ export interface ChainRun {
 }
 
 /** Job ids of one run, the same if the run is repeated, so that no job is scheduled twice. */
-export interface JobIds {
+interface JobIds {
   take(): string;
   /** Returns an id after a failure, for the next attempt. */
   giveBack(id: string): void;

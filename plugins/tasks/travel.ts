@@ -13,7 +13,7 @@ const MOST_TRAVELLING_BYTES = 65_536;
 const ARTIFACT = "$artifact";
 const BYTES = "$bytes";
 
-export interface TravelOptions {
+interface TravelOptions {
   what: "input" | "result";
   task: string;
   registry?: TaskRegistry;

@@ -80,7 +80,7 @@ export function stateOf(place: string): JobState {
   return PLACES.find(([its]) => its === place)?.[1] ?? "waiting";
 }
 
-export interface StoredJob {
+interface StoredJob {
   id?: string;
   name: string;
   data: unknown;

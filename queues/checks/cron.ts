@@ -3,7 +3,7 @@ import { Cron } from "npm:croner@^11";
 import { messageOf } from "../../core/errors.ts";
 import { CRON_HINT, notScheduled } from "./queue_checks.ts";
 
-export interface CronTimes {
+interface CronTimes {
   /** Five fields, minute hour day month weekday, or six, which start with seconds. */
   cron: string;
   timeZone: string;

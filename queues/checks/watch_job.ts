@@ -35,7 +35,7 @@ export async function* watchJob(
   }
 }
 
-export function hasEnded({ state }: Pick<QueuedJob, "state">): boolean {
+function hasEnded({ state }: Pick<QueuedJob, "state">): boolean {
   return state === "done" || state === "failed" || state === "cancelled";
 }
 

@@ -6,7 +6,7 @@ import type { JobStorage } from "./contract.ts";
 import type { System } from "../../core/system.ts";
 import { openRedis, type RedisCommand } from "../redis.ts";
 
-export interface RedisJobStorageOptions {
+interface RedisJobStorageOptions {
   name: string;
   /** The time for which a job is kept after its last change, milliseconds. */
   keepMs: number;

@@ -4,7 +4,7 @@ import type { JobSchedule, NewJob, NewSchedule } from "../../core/queue.ts";
 import type { System } from "../../core/system.ts";
 import { loadPart } from "../../core/urls/load_part.ts";
 
-export interface SchedulePlace {
+interface SchedulePlace {
   system: System;
   has(id: string): boolean;
   add(job: NewJob, schedule: string): void;

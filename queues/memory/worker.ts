@@ -13,7 +13,7 @@ export interface MemoryWorker extends QueueWorker {
   start(): void;
 }
 
-export interface JobSource extends WorkOptions {
+interface JobSource extends WorkOptions {
   next(rateLimit?: RateLimit): Entry | undefined;
   begin(entry: Entry): void;
   wait(entry: Entry, delayMs: number): void;

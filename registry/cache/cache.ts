@@ -31,7 +31,7 @@ export interface CacheDescriptor extends Pick<CacheParts, "maxBytes" | "registry
 }
 
 /** Takes the bytes of an entry while a reader reads them. */
-export interface EntryWriter {
+interface EntryWriter {
   write(chunk: Uint8Array): Promise<void> | undefined;
   keep(): void;
   abandon(): void;
@@ -217,7 +217,7 @@ const BUFFER_BYTES = 8 * 1024 * 1024;
 /** Readers wait this long for a cache that accepts nothing. */
 const STALL_MS = 2_000;
 
-export class EntryStream {
+class EntryStream {
   /** The bytes for the cache; fails when the entry is abandoned. */
   readonly body: ReadableStream<Uint8Array>;
   /** True if the reader stopped, which is not a failure of the cache. */

@@ -23,7 +23,7 @@ const MAX_CHECKED_FOR_RANGE = 256 * 1024 * 1024;
 
 type Known = Pick<StoredFile, "sha256" | "size">;
 
-export interface CachedReaderOptions {
+interface CachedReaderOptions {
   verify: Verify;
   signal?: AbortSignal;
   progress(file: StoredFile, bytes: number): void;

@@ -26,7 +26,7 @@ export function fileKey(digest: string): string {
   return `${FILES}${digest.slice(0, 2)}/${digest}`;
 }
 
-export function recordsOf(registryId: string): string {
+function recordsOf(registryId: string): string {
   return `${RECORDS}${registryId}/`;
 }
 

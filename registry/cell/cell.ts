@@ -21,7 +21,7 @@ import { settle } from "./settle.ts";
 import { countingRecord } from "./voids.ts";
 
 /** The outcome of a create: this operation wrote the generation, or another operation did. */
-export type CreateOutcome = { won: true } | { won: false; found: FoundRecord };
+type CreateOutcome = { won: true } | { won: false; found: FoundRecord };
 
 /**
  * Writes one generation of a cell, create-only, and determines the outcome.
@@ -232,7 +232,7 @@ export async function viewHead(
   }
 }
 
-export interface CellWrite {
+interface CellWrite {
   /** Returns the record to write above this head; undefined leaves the cell as it is. May throw. */
   next(head: KnownHead | undefined): Promise<Uint8Array | undefined> | Uint8Array | undefined;
   /** Called after a lost race. May throw; otherwise the write goes on above the winner. */

@@ -20,14 +20,14 @@ export function checkGrace(
   });
 }
 
-export interface SetGrace {
+interface SetGrace {
   graceMs: number;
   /** Time of the store when it was replaced, milliseconds; absent for the newest. */
   replacedAt?: number;
 }
 
 /** Newest first. */
-export type Graces = readonly [SetGrace, ...SetGrace[]];
+type Graces = readonly [SetGrace, ...SetGrace[]];
 
 /** Returns all grace periods. One request if only that of creation exists. */
 export async function readGraces(store: Store, signal?: AbortSignal): Promise<Graces> {

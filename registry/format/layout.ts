@@ -88,7 +88,7 @@ export function earlyReleasedMark(name: string): string {
   return `${aliasesFolder(name)}${RELEASED}/mark`;
 }
 
-export interface ReleaseMark {
+interface ReleaseMark {
   name: string;
   /** Absent in the mark of early programs. */
   release?: string;
@@ -202,7 +202,7 @@ export function parsePlace(from: string): PayloadPlace {
   return { order, commit };
 }
 
-export interface PayloadKey extends PayloadPlace {
+interface PayloadKey extends PayloadPlace {
   /** The name's segment, encoded. */
   name: string;
   file: string;

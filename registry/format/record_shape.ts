@@ -26,7 +26,7 @@ const PLACE = /^[a-z0-9_]+\/[0-9a-f-]{36}$/;
 /** Longest list of files that is read, bytes. Longer JSON would not fit into a string. */
 export const MAX_FILE_LIST_BYTES = 256 * 1024 * 1024;
 
-export interface RecordSource {
+interface RecordSource {
   /** Inline bytes of the record. @default Infinity, which is enough for all files */
   inlineBytes?: number;
   /** The text of the record. Its count of brackets mostly shows that nesting is not too deep. */

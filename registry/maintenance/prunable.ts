@@ -98,7 +98,7 @@ async function versionsBeforeOf(
   return versions.filter((version) => version !== undefined);
 }
 
-export function versionOf({ version }: { version: string }): string {
+function versionOf({ version }: { version: string }): string {
   return version;
 }
 

@@ -58,7 +58,7 @@ export async function deleteRef(
 /**
  * The outcome for one version: `gone` if it no longer existed, `changed` if it was written again.
  */
-export type ListedOutcome = "deleted" | "gone" | "changed";
+type ListedOutcome = "deleted" | "gone" | "changed";
 
 /**
  * Deletes a version as it was listed, even if aliases point to it. Throws if it is unreadable:

@@ -12,19 +12,19 @@ import type { Context } from "./context.ts";
 import { readInput } from "./lineage/inputs.ts";
 import { locateVersion } from "./resolve.ts";
 
-export interface ReleaseHold {
+interface ReleaseHold {
   version: string;
   /** `name@version` of the release. */
   release: string;
 }
 
-export interface Holds {
+interface Holds {
   aliases: AliasEntry[];
   releases: ReleaseHold[];
 }
 
 /** Records that were read before. */
-export interface KnownHolds {
+interface KnownHolds {
   aliases: KnownAliases;
   /** By commit: what a version names, which never changes. */
   releases: Map<string, ReleaseHold[]>;

@@ -14,7 +14,7 @@ import { createArtifact, drain } from "../cache/read.ts";
 import type { PayloadSource, ReadFilesOptions } from "../payload/store_reader.ts";
 import { type Budget, STREAMED_BYTES } from "../../core/work/budget.ts";
 
-export interface ReaderOptions {
+interface ReaderOptions {
   executor: Executor<PayloadJobs>;
   budget: Budget;
   smallBytes: number;

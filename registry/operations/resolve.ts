@@ -42,7 +42,7 @@ export async function locate(context: Context, ref: Ref, signal?: AbortSignal): 
 }
 
 /** The `NotFound` of a ref. */
-export class Absent extends RegistryError {
+class Absent extends RegistryError {
   /** The missing ref, unless the call names it. */
   meant?: Ref;
 }

@@ -15,7 +15,7 @@ import type { Known } from "./known.ts";
 
 export type FileFacts = Pick<StoredFile, "size" | "sha256" | "encoding">;
 
-export interface StoringOptions {
+interface StoringOptions {
   compress?: Encoding;
   known?: Known;
 }
@@ -108,7 +108,7 @@ export interface ReadJob {
   cached: boolean;
 }
 
-export interface LoadValueJob extends ReadJob {
+interface LoadValueJob extends ReadJob {
   info: ArtifactInfo;
   materializer: MaterializerDescriptor;
   maxLoadBytes: number;

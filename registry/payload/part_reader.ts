@@ -40,7 +40,7 @@ export interface PartSource {
   forget?(): void;
 }
 
-export interface PartReaderOptions {
+interface PartReaderOptions {
   source: PartSource;
   backend: Backend;
   verify: Verify;

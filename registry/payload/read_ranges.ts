@@ -12,7 +12,7 @@ export interface PlannedRead {
 }
 
 /** Bytes of a read, in the order of the file. */
-export interface Slice {
+interface Slice {
   read: number;
   offset: number;
   size: number;

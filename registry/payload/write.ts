@@ -61,7 +61,7 @@ export function heldBytesOf(made: ValueToStore | Awaited<FilesToSave>): number {
   }, 0);
 }
 
-export interface PayloadOptions {
+interface PayloadOptions {
   compress?: Encoding;
   progress: WriteProgress;
   signal?: AbortSignal;

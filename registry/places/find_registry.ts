@@ -17,7 +17,7 @@ import { remoteOf } from "./remotes.ts";
 /** The folder of a registry, if no other is named. */
 export const DEFAULT_FOLDER = ".holdfast";
 
-export const REGISTRY_VARIABLE = "HOLDFAST_REGISTRY";
+const REGISTRY_VARIABLE = "HOLDFAST_REGISTRY";
 
 export interface FoundRegistry {
   /** An absolute path, or a URL. */

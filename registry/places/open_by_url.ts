@@ -66,7 +66,7 @@ function unsupported({ location }: FoundRegistry, action: string, hint: string):
  *
  * @throws {RegistryError} `NotFound` or `Denied` if its file cannot be read
  */
-export async function readToken(
+async function readToken(
   found: FoundRegistry,
   { system }: Pick<OpenOptions, "system">,
 ): Promise<string | undefined> {
@@ -75,7 +75,7 @@ export async function readToken(
   return "tokenFile" in source ? await readTokenFile(source.tokenFile) : undefined;
 }
 
-export async function readTokenFile(path: string): Promise<string> {
+async function readTokenFile(path: string): Promise<string> {
   try {
     return (await readFile(path, "utf8")).trim();
   } catch (cause) {

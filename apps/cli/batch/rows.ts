@@ -92,7 +92,7 @@ function oneRegistry(remote: string, rest: string): string {
     `${remote.slice(1)}. For several registries run one batch each.`;
 }
 
-export interface RefRow {
+interface RefRow {
   ref: string;
   /** The file or folder to write, relative to the manifest or to `--to`. */
   to?: string;

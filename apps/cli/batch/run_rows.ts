@@ -19,7 +19,7 @@ import { findShard } from "../values/find_shard.ts";
 
 export { createBatch } from "../../../workers/mod.ts";
 
-export interface BatchFlags {
+interface BatchFlags {
   format?: ManifestFormat;
   concurrency?: number;
   dryRun?: boolean;

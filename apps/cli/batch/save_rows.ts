@@ -14,7 +14,7 @@ import type { Manifest } from "./manifest.ts";
 import { parseSaveRow, type RawRow, readRowValue, SAVE_FIELDS, type SaveRow } from "./rows.ts";
 import { type BatchWork, type RowResult, rowsAtOnce } from "./run_rows.ts";
 
-export interface SaveRowsOptions {
+interface SaveRowsOptions {
   batch: Batch;
   io: CliIo;
   /** The identity of the run. @default the path of the manifest */

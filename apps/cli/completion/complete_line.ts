@@ -8,7 +8,7 @@ const MOST = 200;
 /** The suffix of names that hold plans of runs. */
 const RUNS = ":run";
 
-export interface CompleteLineOptions {
+interface CompleteLineOptions {
   commands: readonly Command[];
   open(registry: string | undefined): Promise<Registry>;
   /** Names of registries, without the `@`. @default none */

@@ -7,7 +7,7 @@ import { type CallRunner, workTasks } from "../../../plugins/mod.ts";
 import type { CommandContext } from "../program/command.ts";
 import { printEvent, Repeated, workerLine, workUntilStopped } from "./work_until_stopped.ts";
 
-export interface TakeTasksOptions {
+interface TakeTasksOptions {
   tasks: string;
   /** Jobs at once. @default 1 */
   concurrency?: number;
@@ -77,10 +77,10 @@ function lineOf(
   return `${group === undefined ? "" : `${group} `}${id} ${event}${end}`;
 }
 
-export type TaskPlugins = CallRunner & AsyncDisposable;
+type TaskPlugins = CallRunner & AsyncDisposable;
 
 /** Imports a module and returns its export `plugins`; see {@linkcode loadSet}. */
-export async function loadTasks(file: string, { cwd }: { cwd: string }): Promise<TaskPlugins> {
+async function loadTasks(file: string, { cwd }: { cwd: string }): Promise<TaskPlugins> {
   return await loadSet(file, {
     cwd,
     what: "tasks",

@@ -13,7 +13,7 @@ interface Taking {
   close(options?: { handBack?: boolean }): Promise<void>;
 }
 
-export interface WorkOptions {
+interface WorkOptions {
   /** Hand running work to another worker at the first signal. */
   handBack?: boolean;
   /** The unit of running work in messages. */

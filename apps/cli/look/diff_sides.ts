@@ -10,7 +10,7 @@ import type { CliIo } from "../terminal/cli_io.ts";
 import { mayRead } from "../../../core/may_read.ts";
 
 /** A side whose label is `name@version`, or the path. */
-export interface DiffSide extends ComparedFiles {
+interface DiffSide extends ComparedFiles {
   /** The argument of `diffVersions`: a ref, or a file or folder. */
   readonly compared: unknown;
 }

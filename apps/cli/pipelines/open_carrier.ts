@@ -52,7 +52,7 @@ export function refusePassword(url: string, flag: string, variable: string): voi
   );
 }
 
-export interface CarrierOptions {
+interface CarrierOptions {
   url: string;
   pipeline: Pipeline;
   folder: string;
@@ -90,7 +90,7 @@ export async function openCarrier(
 
 export const MERGED_FILE = "pipeline.json";
 
-export interface StepPlace {
+interface StepPlace {
   file: string;
   root?: string;
   operators?: string;

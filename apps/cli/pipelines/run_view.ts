@@ -9,7 +9,7 @@ import { formatSeconds } from "../terminal/units.ts";
 import { countedEnds } from "../../server/known_runs.ts";
 import { shellWord } from "../../../core/text/shell_word.ts";
 
-export interface RunView {
+interface RunView {
   onEvent(event: RunEvent): void;
   end(): Promise<void>;
 }

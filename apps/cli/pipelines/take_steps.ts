@@ -10,7 +10,7 @@ interface Ended {
 }
 
 /** The streams of a persistent process. */
-export interface TakeStepsOptions {
+interface TakeStepsOptions {
   stdin: AsyncIterable<Uint8Array>;
   stdout: { write(text: string): Promise<void> };
   stderr: { write(text: string): Promise<void> };

@@ -11,7 +11,7 @@ import { offerOwnPackage } from "./own_package.ts";
 
 export const OPERATORS_FILE = "operators.ts";
 
-export interface SetOptions {
+interface SetOptions {
   /** The base of a relative path. */
   cwd: string;
   /** The content of the module, for messages: `operators`. */

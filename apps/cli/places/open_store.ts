@@ -8,7 +8,7 @@ import type { Backend, Logger, System } from "../../../mod.ts";
 /** Fewer retries pass in half a second, without a warning. */
 const WARN_AFTER = 6;
 
-export interface OpenStoreOptions {
+interface OpenStoreOptions {
   /** The folder of `s3_aksk.env`, which may hold keys of buckets. */
   cwd: string;
   /** @default false */

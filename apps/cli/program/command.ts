@@ -36,7 +36,7 @@ export interface OptionDefinition {
   completes?: Completes;
 }
 
-export type Example = readonly [commandLine: string, purpose: string];
+type Example = readonly [commandLine: string, purpose: string];
 
 export interface Command {
   name: string;

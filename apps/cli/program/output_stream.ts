@@ -5,7 +5,7 @@ import { behindLinks, foreignFile, keepAccess } from "../../../disk/replace_file
 import type { CommandContext } from "./command.ts";
 import { invalid, notFound } from "../terminal/hints.ts";
 
-export interface WriteStreamOptions {
+interface WriteStreamOptions {
   /** The file to write, or `-`. @default "-" */
   output?: string;
   /** For the progress. */

@@ -34,12 +34,12 @@ export async function runProcess(
   process.exit(code);
 }
 
-export interface SignalledProcess {
+interface SignalledProcess {
   on(signal: "SIGINT" | "SIGTERM", listener: () => void): unknown;
   exit(code: number): void;
 }
 
-export interface StopListeners {
+interface StopListeners {
   onStop(): void;
   /** Returns true if the run still ends cleanly, so that only the third signal exits at once. */
   onSecond?(): boolean;

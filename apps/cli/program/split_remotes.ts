@@ -6,7 +6,7 @@ import { invalid, shellWord } from "../terminal/hints.ts";
 /** `@team/my:model@^1`: the registry, and the ref in it. */
 const REMOTE = /^(@[^/@]+)(?:\/(.*))?$/s;
 
-export interface SplitArguments {
+interface SplitArguments {
   args: readonly unknown[];
   /** `@team`, as for `--registry`. */
   registry?: string;

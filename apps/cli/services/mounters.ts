@@ -6,7 +6,7 @@ import process from "node:process";
 import { messageOf, notFound, taskFailed } from "../../../core/errors.ts";
 import type { System } from "../../../core/system.ts";
 
-export interface MountOptions {
+interface MountOptions {
   url: string;
   /** The token of the service, for programs that can send one. */
   token: string;

@@ -10,7 +10,7 @@ import { invalid } from "../terminal/hints.ts";
 import type { HandlerOptions } from "../../server/options.ts";
 import type { ServeWebhooksFlags } from "./serve_webhooks.ts";
 
-export const EVENTS_VARIABLE = "HOLDFAST_EVENTS";
+const EVENTS_VARIABLE = "HOLDFAST_EVENTS";
 
 interface EventsPart {
   openEventBus<T>(url: string, options: OpenEventBusOptions): Promise<EventBus<T>>;

@@ -5,7 +5,7 @@ import { NO, type Part, scoreOf } from "./kinds_of_words.ts";
 import { rewordings, type RewordOptions } from "./rewordings.ts";
 
 /** Arguments in the order of a command. */
-export interface FittedArguments {
+interface FittedArguments {
   words: string[];
   /** Options that some of the words became. */
   options: string[];
@@ -15,7 +15,7 @@ export interface FittedArguments {
   isComplete: boolean;
 }
 
-export interface FitOptions extends RewordOptions {
+interface FitOptions extends RewordOptions {
   /** Arguments for those that are missing, in order; in upper case placeholders. */
   defaults?: readonly string[];
   /** Words that are paths on the disk. */

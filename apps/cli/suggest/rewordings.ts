@@ -4,7 +4,7 @@ import type { Command } from "../program/command.ts";
 import { kindOf, type Part, slotOf } from "./kinds_of_words.ts";
 
 /** Arguments in other words. */
-export interface Rewording {
+interface Rewording {
   parts: readonly Part[];
   /** Options that some of them became. */
   options: string[];

@@ -10,7 +10,7 @@ import { readCondition, readWords, type TypedWords } from "./read_words.ts";
 import { refOf } from "./rewordings.ts";
 import { mayRead } from "../../../core/may_read.ts";
 
-export interface SuggestLineOptions {
+interface SuggestLineOptions {
   commands: readonly Command[];
   cwd: string;
   /** The line was parsed and failed later: it must be clearly wrong. @default false */

@@ -57,7 +57,7 @@ export class ReaderGone extends Error {
   }
 }
 
-export interface CliInput {
+interface CliInput {
   readonly isTerminal: boolean;
   /** Returns the bytes. May be called once. */
   stream(): ReadableStream<Uint8Array>;

@@ -2,7 +2,7 @@
 import { type CliIo, createColors, knownColumns } from "./cli_io.ts";
 import { cutEnd, printable } from "./table.ts";
 
-export interface LiveLines {
+interface LiveLines {
   /** True on a terminal: lines are redrawn. */
   readonly isLive: boolean;
   print(line: string): void;

@@ -4,7 +4,7 @@ import { showLiveLines } from "./live_lines.ts";
 import { cut } from "./table.ts";
 import { formatBytes, formatSeconds } from "./units.ts";
 
-export interface Amounts {
+interface Amounts {
   bytes: number;
   totalBytes?: number;
   /** Counted things, such as versions. */
@@ -81,7 +81,7 @@ export function createProgress(
 }
 
 /** Rates per second. */
-export interface Speed {
+interface Speed {
   bytes: number;
   things: number;
 }

@@ -13,7 +13,7 @@ export interface Column {
   drops?: number;
 }
 
-export interface TableOptions {
+interface TableOptions {
   /** Characters per line. @default unlimited */
   columns?: number;
   heading?: (text: string) => string;
@@ -28,7 +28,7 @@ const GAP = "  ";
 const NARROWEST = 8;
 
 /** A table printed by page. Columns never get narrower on later pages. */
-export interface Table {
+interface Table {
   page(rows: readonly (readonly string[])[]): string[];
   readonly dropped: readonly string[];
 }

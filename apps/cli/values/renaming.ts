@@ -2,7 +2,7 @@
 import { invalid } from "../terminal/hints.ts";
 
 /** Replaces the prefix `from` of names with `to`. */
-export interface Renaming {
+interface Renaming {
   from: string;
   to: string;
   /** True if it renamed a name. */

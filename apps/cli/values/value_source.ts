@@ -11,7 +11,7 @@ import { type CliIo, stdinOf } from "../terminal/cli_io.ts";
 
 export type SourceKind = "json" | "text" | "bytes";
 
-export interface ReadValueOptions extends LocalPathOptions {
+interface ReadValueOptions extends LocalPathOptions {
   /** @default a file or folder as such, standard input as bytes */
   as?: SourceKind;
   /** Accept empty standard input. @default false: `Invalid` */
@@ -93,7 +93,7 @@ function decode(bytes: Uint8Array, as: "json" | "text", source: string): unknown
   }
 }
 
-export interface SourceSize {
+interface SourceSize {
   bytes: number;
   /** Undefined for a single file. */
   files?: number;

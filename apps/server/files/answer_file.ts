@@ -3,7 +3,7 @@ import type { ByteRange } from "../../../backends/mod.ts";
 import { problem } from "../problem.ts";
 import { Answer } from "../answer.ts";
 
-export interface Validators {
+interface Validators {
   etag: string;
   lastModified: string;
 }
@@ -11,7 +11,7 @@ export interface Validators {
 /** Validators of a condition. Without a date, conditions on dates are ignored. */
 type Compared = Pick<Validators, "etag"> & Partial<Validators>;
 
-export type Condition = "go on" | "not modified" | "failed";
+type Condition = "go on" | "not modified" | "failed";
 
 export function evaluateConditions(
   headers: Headers,
@@ -53,7 +53,7 @@ function parseDate(text: string | null): number | undefined {
   return isReal ? time : undefined;
 }
 
-export type AskedRange = Required<ByteRange> | "whole" | "unsatisfiable";
+type AskedRange = Required<ByteRange> | "whole" | "unsatisfiable";
 
 /**
  * Returns the range that a request asks for. Several ranges, or a range that cannot be parsed, give

@@ -40,7 +40,7 @@ function createRateLimit(
   };
 }
 
-export interface GuardParts {
+interface GuardParts {
   system: System;
   logger: Logger;
   metrics: Metrics;

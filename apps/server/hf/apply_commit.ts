@@ -29,7 +29,7 @@ export interface Commit {
   changes: Exclude<CommitLine, { key: "header" }>[];
 }
 
-export interface ApplyOptions {
+interface ApplyOptions {
   /** Returns the name, and its latest version. */
   find(): Promise<{ name: string; base: ReadableArtifact | undefined }>;
   access: Access;

@@ -7,7 +7,7 @@ import { HUB_PAGE } from "../schemas/hub.ts";
 import { commitOf } from "./entries.ts";
 import { type AskedRepo, DATASETS, MAIN, type RepoKind, repoOfName, revisionOf } from "./repos.ts";
 
-export interface PageOptions<T> {
+interface PageOptions<T> {
   /** @default 1000 */
   limit?: number;
   keyOf(item: T): string;
@@ -67,7 +67,7 @@ export async function refsOf(registry: Registry, name: string): Promise<Record<R
 /** The default number of commits in a page: the record of each is read. */
 const COMMITS_PAGE = 50;
 
-export interface Commit {
+interface Commit {
   id: string;
   title: string;
   message: string;
@@ -97,7 +97,7 @@ export async function commitsOf(
   return { items, limit, keyOf: (commit) => versions.get(commit)! };
 }
 
-export interface ListReposOptions {
+interface ListReposOptions {
   kind: RepoKind;
   search?: string;
   author?: string;

@@ -27,7 +27,7 @@ export const DATASETS = "datasets/";
  * Returns the names that a repository id can mean, the first that has a version wins: `org/repo` or
  * `org:repo`, for datasets first `datasets/org/repo`.
  */
-export function namesOfRepo({ kind, id }: AskedRepo): string[] {
+function namesOfRepo({ kind, id }: AskedRepo): string[] {
   const dataset = kind === "datasets" ? [`${DATASETS}${id}`] : [];
   return [...new Set([...dataset, id, id.replace("/", ":")])];
 }

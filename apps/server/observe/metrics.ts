@@ -84,7 +84,7 @@ function labelled(names: readonly string[], values: readonly string[]): string {
   return names.map((name, i) => `${name}="${escaped(values[i] ?? "")}"`).join(",");
 }
 
-export interface AnsweredRequest {
+interface AnsweredRequest {
   method: string;
   /** The pattern of its route, or `none`. */
   route: string;

@@ -22,7 +22,7 @@ import type { Access } from "../access/access.ts";
 import type { ServerContext } from "../routing.ts";
 import type { SaveRequest, SentFile } from "../schemas/saving.ts";
 
-export interface OpenFilesOptions {
+interface OpenFilesOptions {
   /** The rights of the sender. Uploads belong to its token. */
   access: Access;
   /**

@@ -24,7 +24,7 @@ export interface SearchedVersion {
   readonly createdAt: string;
 }
 
-export interface SearchQuery {
+interface SearchQuery {
   (found: SearchedVersion, text: string): boolean;
   /** Fields of metadata and labels that are compared with numbers. */
   readonly numberFields: readonly string[];

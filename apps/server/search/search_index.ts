@@ -35,7 +35,7 @@ interface NameIndex {
   after?: string;
 }
 
-export interface SearchIndex {
+interface SearchIndex {
   /** By name, newest first. */
   readonly entries: Iterable<Entry>;
   /** The wall clock time when reading began, milliseconds. */
@@ -46,7 +46,7 @@ export interface SearchIndex {
   readonly read?: readonly string[];
 }
 
-export interface ReadIndexOptions {
+interface ReadIndexOptions {
   /** Returns what is read so far after a moment, instead of waiting for all. @default false */
   partial?: boolean;
 }

@@ -4,7 +4,7 @@ import { Busboy } from "npm:@fastify/busboy@^3.2";
 import type { FileToSave } from "../../../materializers/mod.ts";
 import { fault, isRegistryError, type RegistryError } from "../../../core/errors.ts";
 
-export interface Form {
+interface Form {
   fields: Readonly<Record<string, string>>;
   files: AsyncIterable<FileToSave>;
   close(): void;

@@ -30,7 +30,7 @@ export interface UploadOptions {
   ) => string | Promise<string>;
 }
 
-export type NextStep = { jobId: string } | { result: unknown } | Record<never, never>;
+type NextStep = { jobId: string } | { result: unknown } | Record<never, never>;
 
 /** Starts the next step of an upload. A repeat has the same idempotency key. */
 export async function scheduleNext(

@@ -9,7 +9,7 @@ import { problem, problemOf } from "../problem.ts";
 import { stateOfOwn } from "./own_upload.ts";
 import { createUploadLocks, type UploadLocks } from "./tus_locks.ts";
 
-export interface TusOptions {
+interface TusOptions {
   uploads: ResumableUploads;
   /** The rights of the sender. Uploads belong to its token. */
   access: Access;

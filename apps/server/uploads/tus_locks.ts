@@ -2,7 +2,7 @@
 // decides.
 
 /** A lock of `@tus/server`. */
-export interface UploadLock {
+interface UploadLock {
   /** Asks the holder to end its request, and waits for it. */
   lock(signal: AbortSignal, giveUp: () => void | Promise<void>): Promise<void>;
   unlock(): Promise<void>;

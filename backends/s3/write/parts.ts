@@ -17,7 +17,7 @@ export function grownPartBytes(firstBytes: number, index: number): number {
   return Math.max(firstBytes, Math.min(grown, MAX_GROWN_BYTES));
 }
 
-export interface PartPlan {
+interface PartPlan {
   partBytes: number;
   /** True if later parts may be larger. */
   grows?: boolean;

@@ -12,7 +12,7 @@ import { call, fullKey, keyFault, objectInfo, plainEtag, repeated, replyTime } f
 import type { CallSettings, S3Store } from "../store.ts";
 import { eitherSignal } from "../../../core/work/until_aborted.ts";
 
-export interface UploadSource {
+interface UploadSource {
   first: readonly Uint8Array[];
   parts: AsyncIterable<Uint8Array>;
   buffers: PartBuffers;
@@ -62,7 +62,7 @@ async function* allParts({ first, parts }: UploadSource): AsyncGenerator<Uint8Ar
 }
 
 /** Returns how many parts are sent at once. Grown ones take at most eight times the memory, or one of them. */
-export function partsAtOnce(
+function partsAtOnce(
   { parallel, partBytes }: Pick<S3Store, "parallel" | "partBytes">,
   bytes: number,
 ): number {

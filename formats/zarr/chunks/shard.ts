@@ -21,7 +21,7 @@ export function chunksPerShard({ grid, sharding }: ArrayMetadata): number[] {
   return zipAxes(grid, sharding!.chunks).map(([shard, length]) => shard / length);
 }
 
-export interface ShardPlace {
+interface ShardPlace {
   store: ZarrStore;
   key: string;
   metadata: ArrayMetadata;

@@ -18,7 +18,7 @@ export interface Elements {
   strides: readonly number[];
 }
 
-export interface WriteOptions {
+interface WriteOptions {
   elements: Elements;
   /**
    * Returns the shape during the write; elements outside of it need not be kept. Called per chunk,

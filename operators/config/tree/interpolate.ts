@@ -5,7 +5,7 @@ import type { ConfigEntry, ConfigNode, ConfigScalar, Path } from "./node.ts";
 import { findNode, fullPath } from "./paths.ts";
 import type { ProblemList } from "./problems.ts";
 
-export interface InterpolateOptions {
+interface InterpolateOptions {
   env(name: string): string | undefined;
   envNames?(): string[];
   /**

@@ -5,7 +5,7 @@ import { shown } from "../../../core/naming/names.ts";
 import { sortedJson } from "../fingerprint.ts";
 import type { ObjectTransfer } from "../run_context.ts";
 
-export interface FoundObjects {
+interface FoundObjects {
   /** SHA-256 of paths, sizes and tags. Contents are not read. */
   digest: string;
   /** Total size, bytes. */
@@ -14,7 +14,7 @@ export interface FoundObjects {
   objects: { path: string; url: string }[];
 }
 
-export interface FindObjectsOptions {
+interface FindObjectsOptions {
   s3?: ObjectTransfer;
   /** Paths below the URL to find; other objects are ignored. @default all */
   files?: readonly string[];

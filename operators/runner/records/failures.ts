@@ -56,7 +56,7 @@ export async function findFailures(
   return { attempts, last };
 }
 
-export interface StepAttempt {
+interface StepAttempt {
   ref: string;
   record: StepRecord | FailureRecord;
   outcome: StepOutcome;

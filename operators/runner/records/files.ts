@@ -84,7 +84,7 @@ export interface FoundRecord<T> {
   info: Pick<ArtifactInfo, "name" | "version" | "commit" | "createdAt">;
 }
 
-export interface ReadRecordOptions extends SignalOptions {
+interface ReadRecordOptions extends SignalOptions {
   kind: RecordKind;
 }
 

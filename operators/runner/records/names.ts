@@ -4,7 +4,7 @@ import { checkName, shown } from "../../../core/naming/names.ts";
 import type { Registry } from "../../../core/registry.ts";
 
 /** Names of one pipeline's records and outputs. */
-export interface RecordNames {
+interface RecordNames {
   /** Version N.0.0 is the plan of run N. */
   readonly run: string;
   /** Version N.0.0 is the result of run N. */
@@ -62,7 +62,7 @@ async function hasAny(items: AsyncIterable<unknown>): Promise<boolean> {
   return false;
 }
 
-export interface RunId {
+interface RunId {
   pipeline: string;
   /** From 1. */
   number: number;

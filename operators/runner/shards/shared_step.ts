@@ -30,7 +30,7 @@ import type { StepState } from "../reasons.ts";
 import { addSuccess, lineageOf, metadataOf } from "../success.ts";
 import type { WrittenOutput } from "../step/publish_outputs.ts";
 
-export interface ShardRecord
+interface ShardRecord
   extends Pick<StepFacts, "run" | "attempt" | "startedAt" | "durationMs" | "usage"> {
   kind: "shard";
   shard: Shard;
@@ -38,7 +38,7 @@ export interface ShardRecord
   outputs: Record<string, { part: string; file?: string }>;
 }
 
-export interface EndedShard extends Omit<ShardRecord, "kind" | "shard" | "run" | "outputs"> {
+interface EndedShard extends Omit<ShardRecord, "kind" | "shard" | "run" | "outputs"> {
   outputs: readonly WrittenOutput[];
   beside: readonly FileToSave[];
 }

@@ -32,7 +32,7 @@ interface AttemptOptions {
   shared?: SharedStep;
 }
 
-export type FailedAttempt =
+type FailedAttempt =
   & Required<Pick<StepOutcome, "exitCode" | "exit" | "reason">>
   & Pick<StepOutcome, "hint" | "record">
   & Pick<FailureRecord, "again">;

@@ -21,7 +21,7 @@ import { isUrl, parsePlace, type Place } from "../sources.ts";
 import { keepMostAccess } from "../../../disk/replace_file.ts";
 import { errorCode, fileError, onDisk } from "../../../disk/file_errors.ts";
 
-export interface PublishOptions {
+interface PublishOptions {
   effect: string;
   inputs: ArtifactInput[];
   metadata: Record<string, unknown>;

@@ -17,7 +17,7 @@ export interface HostAddress {
 /** Resolves a host name. */
 export type HostLookup = (host: string) => Promise<readonly HostAddress[]>;
 
-export interface SendOptions {
+interface SendOptions {
   headers: Record<string, string>;
   body: Uint8Array;
   allowPrivate: boolean;

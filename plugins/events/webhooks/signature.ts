@@ -17,7 +17,7 @@ export function createWebhookSecret(): string {
 }
 
 /** A `CryptoKey`, a name that TypeScript lacks without the library of browsers. */
-export type SigningKey = Awaited<ReturnType<typeof crypto.subtle.importKey>>;
+type SigningKey = Awaited<ReturnType<typeof crypto.subtle.importKey>>;
 
 /** Parses a secret. Throws `Invalid`, without quoting it. */
 export async function importSecret(secret: string): Promise<SigningKey> {

@@ -59,7 +59,7 @@ export class DraftCall {
   }
 }
 
-export interface Addition {
+interface Addition {
   /** Also the commit of its payload. */
   commit: string;
   info: ObjectInfo;
@@ -271,7 +271,7 @@ export async function stateOf(
   return isOpen ? { state: "open" } : { state: "committing", parts: decided };
 }
 
-export function findSavedDraft({ context, name, idempotencyKey: key, signal }: DraftCall) {
+function findSavedDraft({ context, name, idempotencyKey: key, signal }: DraftCall) {
   return findSaved(context, { name, key }, signal);
 }
 

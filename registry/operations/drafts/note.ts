@@ -19,7 +19,7 @@ export interface PartNote {
   files: StoredFile[];
 }
 
-export type PartName = Pick<PartNote, "name" | "draft" | "part">;
+type PartName = Pick<PartNote, "name" | "draft" | "part">;
 
 const NEWLINE = 10;
 const DIGEST_CHARACTERS = 64;
@@ -132,7 +132,7 @@ export function draftEndingKey(folder: string): string {
 const END = ".end";
 const ENDING = `${END}ing`;
 
-export interface DraftKey {
+interface DraftKey {
   name: string;
   draft: string;
   /** Absent in a mark. */

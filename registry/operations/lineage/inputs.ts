@@ -80,7 +80,7 @@ export function readInput(
   }
 }
 
-export interface Announcement {
+interface Announcement {
   name: string;
   version: Version;
   materializer: { id: string };

@@ -24,7 +24,7 @@ const TIMEOUT_MS = 2_000;
 const MOST_NAMES = 1_000;
 
 /** Adds a suggestion to the error of a call whose ref, or one that the error has, does not exist. */
-export type Suggesting = <T>(
+type Suggesting = <T>(
   call: Promise<T>,
   ref: (() => Ref) | undefined,
   signal?: AbortSignal,

@@ -38,12 +38,12 @@ const NUMBERS_OF_A_VALUE = 1_000_000;
 /** Lists of chunks are held until they have this size, bytes. */
 const HELD_LISTS_BYTES = 8 * 1024 * 1024;
 
-export type PayloadOperation = Pick<
+type PayloadOperation = Pick<
   Operation,
   "action" | "signal" | "unresolved" | "checkSend" | "moment" | "ageMs" | "noteReply" | "renew"
 >;
 
-export type PayloadStore = Pick<Store, "backend" | "logger"> & Pick<OpeningStore, "settings">;
+type PayloadStore = Pick<Store, "backend" | "logger"> & Pick<OpeningStore, "settings">;
 
 export interface PayloadFolderOptions {
   folder: string;

@@ -56,7 +56,7 @@ export interface FileToSend {
   passing: boolean;
 }
 
-export interface SendQueueOptions {
+interface SendQueueOptions {
   tasks: SideBySide;
   compress?: Encoding;
   progress: WriteProgress;
