@@ -9,7 +9,7 @@ const PRODUCT =
 const PORTABLE =
   /^(mod\.ts$|(core|disk|registry|backends|formats|materializers)\/|tests\/(conformance|simulate|support|core|disk|registry|backends|formats|materializers)\/)/;
 /** Programs that measure real time, pages and tools: they read the world themselves. */
-const WORLDLY = /^(core\/system\.ts$|apps\/explorer\/|dev\/|examples\/|tests\/bench\/)/;
+const WORLDLY = /^(core\/system\.ts$|explorer\/(src\/|build\.ts)|dev\/|examples\/|tests\/bench\/)/;
 
 const WORLD = new Set([
   "Date.now",

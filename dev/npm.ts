@@ -83,7 +83,7 @@ export async function buildPackage(out: string): Promise<Built> {
   );
   const doors = Object.values(configuration.exports).map((file) => file.replace("./", ""));
   const scripts = await translateAll(
-    [...(await sourceFiles(PRODUCT_FOLDERS)).filter((path) => !isBundled(path)), ...doors],
+    [...await sourceFiles(PRODUCT_FOLDERS), ...doors],
     toJavaScript,
   );
   const declarations = await translateAll(doors, toDeclarations);
@@ -111,11 +111,6 @@ export async function buildPackage(out: string): Promise<Built> {
   const archive = join(out, `${name}-${configuration.version}.tgz`);
   await writeFile(archive, await packArchive(files, [PROGRAM]));
   return { folder, archive };
-}
-
-/** The service has the bundle of these. */
-function isBundled(path: string): boolean {
-  return path.startsWith("apps/explorer/");
 }
 
 /** @param packages what its files import: `hono@^4.13` */

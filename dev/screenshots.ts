@@ -3,7 +3,7 @@
 import { mkdir, readdir, readFile } from "node:fs/promises";
 import { join } from "@std/path";
 import { localPath, openRegistry, type Registry } from "../mod.ts";
-import { openExplorer } from "../tests/apps/explorer/support/browser.ts";
+import { openExplorer } from "../explorer/tests/support/browser.ts";
 import { REPOSITORY } from "../tests/support/run_deno.ts";
 
 const FOLDER = join(REPOSITORY, "docs/pictures");

@@ -5,7 +5,7 @@
 import { stripVTControlCharacters } from "node:util";
 import { join } from "@std/path";
 import { REPOSITORY } from "../tests/support/run_deno.ts";
-import { sourceFiles } from "../tests/support/source_files.ts";
+import { sourceFiles, TEST_FOLDERS } from "../tests/support/source_files.ts";
 import { tempRoot } from "../tests/support/temp_root.ts";
 
 /**
@@ -17,10 +17,10 @@ const ONLY_IN_ALL = [
   "tests/apps/cli_process_test.ts",
   "tests/apps/client/browser_test.ts",
   "tests/apps/entry_points/entry_points_test.ts",
-  "tests/apps/explorer/acting_test.ts",
-  "tests/apps/explorer/bundle_test.ts",
-  "tests/apps/explorer/site_test.ts",
-  "tests/apps/explorer/views_test.ts",
+  "explorer/tests/acting_test.ts",
+  "explorer/tests/bundle_test.ts",
+  "explorer/tests/site_test.ts",
+  "explorer/tests/views_test.ts",
   "tests/apps/interrupt_test.ts",
   "tests/apps/mcp/stdio_test.ts",
   "tests/apps/permissions_test.ts",
@@ -114,8 +114,8 @@ const FIRST_IN_ALL = [
   "tests/operators/runner/carry/kill_test.ts",
   "tests/queues/kill_test.ts",
   "tests/dev/npm_test.ts",
-  "tests/apps/explorer/views_test.ts",
-  "tests/apps/explorer/previews_browser_test.ts",
+  "explorer/tests/views_test.ts",
+  "explorer/tests/previews_browser_test.ts",
   "tests/dev/install_test.ts",
   "tests/judges/power_loss/power_loss_test.ts",
 ];
@@ -151,7 +151,9 @@ const env = {
   ...(given.includes("--full") ? { HOLDFAST_FULL: "1" } : {}),
   ...(isQuick ? { HOLDFAST_SERVERS: "none" } : {}),
 };
-const where = words.some((word) => word.startsWith("tests")) ? [] : await modulesOfAllTests();
+const where = words.some((word) => /^(explorer\/)?tests/.test(word))
+  ? []
+  : await modulesOfAllTests();
 const watched = !Deno.stdout.isTerminal(); // at a terminal somebody sees what hangs, and stops it
 const tests = new Deno.Command(Deno.execPath(), {
   args: ["test", "-A", "--no-check", "--parallel", ...words, ...where],
@@ -168,7 +170,7 @@ Deno.exit(code);
 
 /** Paths of the modules to run: rooms of what shares an isolate, and each file that needs its own. */
 async function modulesOfAllTests(): Promise<string[]> {
-  const tests = (await sourceFiles(["tests"])).filter((path) => path.endsWith("_test.ts"));
+  const tests = (await sourceFiles(TEST_FOLDERS)).filter((path) => path.endsWith("_test.ts"));
   const isAlone = (path: string) =>
     ONLY_IN_ALL.some((prefix) => path === prefix || path.startsWith(`${prefix}/`));
   const shared = await writeRooms(tests.filter((path) => !isAlone(path)));
@@ -187,10 +189,14 @@ async function writeRooms(tests: readonly string[]): Promise<string[]> {
   }));
 }
 
-/** Files by room: those of a folder below `tests/`, of two folders below `tests/apps/`, in shares of equal size. */
+/**
+ * Files by room: those of the explorer, of a folder below `tests/`, of two folders below `tests/apps/`, in shares of
+ * equal size.
+ */
 function roomsOf(tests: readonly string[]): Map<string, string[]> {
   const folders = Map.groupBy(tests, (path) => {
     const depth = path.startsWith("tests/apps/") ? 3 : 2;
+    if (path.startsWith("explorer/")) return "explorer";
     return path.split("/").slice(1, -1).slice(0, depth - 1).join("_") || "top";
   });
   return new Map(

@@ -1,5 +1,5 @@
 // Runs the tests against the real `jsr:@std` packages, for a machine that reaches JSR: a copy of
-// the repository without the stand-ins, the workspace that lists them, and the lock file.
+// the repository without the stand-ins, which the workspace lists, and the lock file.
 import { execFile } from "node:child_process";
 import { copyFile, mkdir, writeFile } from "node:fs/promises";
 import { promisify } from "node:util";
@@ -16,10 +16,12 @@ for (const path of listed.split("\0").filter((path) => path !== "" && !STAND_INS
   await mkdir(dirname(root.join(path)), { recursive: true });
   await copyFile(join(REPOSITORY, path), root.join(path));
 }
-const { workspace: _, ...configuration } = JSON.parse(
-  await Deno.readTextFile(join(REPOSITORY, "deno.json")),
+const configuration = JSON.parse(await Deno.readTextFile(join(REPOSITORY, "deno.json")));
+const workspace = ["./explorer"];
+await writeFile(
+  root.join("deno.json"),
+  JSON.stringify({ ...configuration, workspace, lock: false }),
 );
-await writeFile(root.join("deno.json"), JSON.stringify({ ...configuration, lock: false }));
 
 let code = 0;
 for (const args of [["check"], ["task", "test:all"]]) {

@@ -5,7 +5,12 @@ import { limitOf } from "./house/limits.ts";
 import { measureHouse } from "./house/measures.ts";
 import { withTable } from "./house/written_table.ts";
 import { findCycle, reachable, readModuleGraph } from "./support/module_graph.ts";
-import { OTHER_FOLDERS, PRODUCT_FOLDERS, sourceFiles } from "./support/source_files.ts";
+import {
+  EXPLORER_FOLDER,
+  OTHER_FOLDERS,
+  PRODUCT_FOLDERS,
+  sourceFiles,
+} from "./support/source_files.ts";
 
 /** Files of core and registry that applications may import beside the entry points. */
 const PARTS_OF_APPS = [
@@ -140,9 +145,9 @@ const TABLE: { from: string; may: (path: string, target: string) => boolean }[] 
     ),
   },
   {
-    from: "apps/explorer/",
+    from: "explorer/",
     may: among(
-      "apps/explorer/",
+      "explorer/src/",
       "apps/server/files/harmless.ts",
       "apps/server/search/query.ts",
       "apps/server/explorer/site_path.ts",
@@ -175,7 +180,7 @@ const TABLE: { from: string; may: (path: string, target: string) => boolean }[] 
 ];
 
 const doors = Object.values(await readExports()).map((file) => file.replace("./", ""));
-const product = [...await sourceFiles(PRODUCT_FOLDERS), "mod.ts"];
+const product = [...await sourceFiles([...PRODUCT_FOLDERS, EXPLORER_FOLDER]), "mod.ts"];
 const everything = [...product, ...await sourceFiles(OTHER_FOLDERS)];
 const graph = await readModuleGraph(product);
 

@@ -1,7 +1,7 @@
 import { assert, assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
 import { mkdir, readdir, readFile, symlink, writeFile } from "node:fs/promises";
 import { fromFileUrl } from "@std/path";
-import { IGNORED, launchBrowser, SKIPPED } from "./apps/explorer/support/browser.ts";
+import { IGNORED, launchBrowser, SKIPPED } from "../explorer/tests/support/browser.ts";
 import { TextLineStream } from "./files/processes/attack/line_stream.ts";
 import { unpackFixture } from "./support/mindtrace_fixtures.ts";
 import { serverTest } from "./support/servers/mod.ts";

@@ -4,7 +4,7 @@ import { mkdir, readFile, writeFile } from "node:fs/promises";
 import { builtinModules } from "node:module";
 import { gzipSync } from "node:zlib";
 import { join } from "@std/path";
-import { IGNORED, launchBrowser, SKIPPED } from "../apps/explorer/support/browser.ts";
+import { IGNORED, launchBrowser, SKIPPED } from "../../explorer/tests/support/browser.ts";
 import { startWorker } from "../servers/r2/run_worker.ts";
 import { REPOSITORY } from "../support/run_deno.ts";
 import { serverTest } from "../support/servers/mod.ts";

@@ -36,7 +36,7 @@ const CASES: [rule: string, sources: string[], bad: string[], good: string[]][] 
     ["registry/operations/save.ts", "neighbors/mindtrace.ts", "tests/registry/save_test.ts"],
     [
       "core/system.ts",
-      "apps/explorer/app.ts",
+      "explorer/src/app.ts",
       "dev/npm.ts",
       "tests/bench/mod.ts",
       "examples/demo.ts",

@@ -5,7 +5,9 @@ import { parse, parseRange, satisfies } from "@std/semver";
 
 Deno.test("std stand-ins satisfy the ranges that the configuration asks for", async () => {
   const house = JSON.parse(await Deno.readTextFile("deno.json"));
-  const members: string[] = house.workspace;
+  const members: string[] = house.workspace.filter((member: string) =>
+    member.startsWith("./dev/std/")
+  );
   assert(members.length > 0);
   for (const member of members) {
     const { name, version, publish } = JSON.parse(

@@ -1,7 +1,7 @@
 // Picks pages and errors for a reader who has not seen the code: `deno run -RE SCRIPT SEED`.
 import ts from "npm:typescript@~5.9";
 import { seededRandom } from "../support/scripted_system.ts";
-import { PRODUCT_FOLDERS, sourceFiles } from "../support/source_files.ts";
+import { EXPLORER_FOLDER, PRODUCT_FOLDERS, sourceFiles } from "../support/source_files.ts";
 
 const PAGES = 6;
 const ERRORS = 200;
@@ -89,7 +89,7 @@ if (import.meta.main) {
     `# Pages\nREADME.md\n${pick(pages, PAGES, random).map((name) => `docs/${name}`).join("\n")}`,
   );
   const errors: string[] = [];
-  for (const path of await sourceFiles(PRODUCT_FOLDERS)) {
+  for (const path of await sourceFiles([...PRODUCT_FOLDERS, EXPLORER_FOLDER])) {
     errors.push(...errorsOf(await Deno.readTextFile(path)));
   }
   console.log(`\n# Errors and hints, ${ERRORS} of ${errors.length}`);

@@ -14,7 +14,7 @@ export interface Measure {
 type Files = ReadonlyMap<string, SourceFile>;
 type Graph = ReadonlyMap<string, readonly string[]>;
 
-const EXPLORER = "apps/explorer/";
+const EXPLORER = "explorer/";
 
 export async function measureHouse(): Promise<Measure[]> {
   const entries = Object.values(await readExports()).map((file) => file.replace("./", ""));

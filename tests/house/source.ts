@@ -2,7 +2,7 @@
 import { readFile } from "node:fs/promises";
 import { dirname, join } from "@std/path";
 import ts from "npm:typescript@~5.9";
-import { PRODUCT_FOLDERS, sourceFiles } from "../support/source_files.ts";
+import { EXPLORER_FOLDER, PRODUCT_FOLDERS, sourceFiles } from "../support/source_files.ts";
 import { REPOSITORY } from "../support/run_deno.ts";
 
 export interface SourceFile {
@@ -38,7 +38,7 @@ export interface FunctionShape {
 
 /** Parses the whole product. */
 export async function readProduct(): Promise<Map<string, SourceFile>> {
-  const paths = [...await sourceFiles(PRODUCT_FOLDERS), "mod.ts"];
+  const paths = [...await sourceFiles([...PRODUCT_FOLDERS, EXPLORER_FOLDER]), "mod.ts"];
   const present = new Set(paths);
   const files = await Promise.all(paths.map(async (path) => {
     return parseSource(path, await readFile(join(REPOSITORY, path), "utf8"), present);

@@ -1,4 +1,5 @@
 // The files of this repository.
+import { existsSync } from "node:fs";
 import { readdir } from "node:fs/promises";
 import { join } from "@std/path";
 import { REPOSITORY } from "./run_deno.ts";
@@ -19,15 +20,21 @@ export const PRODUCT_FOLDERS: readonly string[] = [
   "apps",
 ];
 
+/** The sources of the page that the service sends to browsers, a product of its own. */
+export const EXPLORER_FOLDER = "explorer/src";
+
+/** The folders that hold tests. */
+export const TEST_FOLDERS: readonly string[] = ["tests", "explorer/tests"];
+
 /** The folders of everything else that is code. */
-export const OTHER_FOLDERS: readonly string[] = ["tests", "dev", "examples"];
+export const OTHER_FOLDERS: readonly string[] = [...TEST_FOLDERS, "dev", "examples"];
 
 export async function sourceFiles(folders: readonly string[]): Promise<string[]> {
-  const present = (await readdir(REPOSITORY)).filter((name) => folders.includes(name));
-  const found: string[] = [];
+  const present = folders.filter((folder) => existsSync(join(REPOSITORY, folder)));
+  const files: string[] = [];
   for (const folder of present) {
     const names = await readdir(join(REPOSITORY, folder), { recursive: true });
-    found.push(...names.filter((name) => name.endsWith(".ts")).map((name) => join(folder, name)));
+    files.push(...names.filter((name) => name.endsWith(".ts")).map((name) => join(folder, name)));
   }
-  return found.sort();
+  return files.sort();
 }

@@ -1,0 +1,187 @@
+// Requests to the service, or to the files of an exported site.
+import { sitePath } from "../../../apps/server/explorer/site_path.ts";
+
+type Query = Readonly<Record<string, string | number | boolean | undefined>>;
+
+export interface AskOptions {
+  readonly method?: string;
+  readonly query?: Query;
+  readonly json?: unknown;
+  readonly body?: BodyInit;
+  readonly headers?: Readonly<Record<string, string>>;
+  readonly signal?: AbortSignal;
+}
+
+/** An answer that is a problem document, or no answer at all (status 0). */
+export class ServiceError extends Error {
+  readonly status: number;
+  readonly hint?: string;
+  /** A name or ref that may be meant. */
+  readonly suggestion?: string;
+  constructor(
+    status: number,
+    message: string,
+    { hint, suggestion }: { hint?: string; suggestion?: string } = {},
+  ) {
+    super(message);
+    this.status = status;
+    this.hint = hint;
+    this.suggestion = suggestion;
+  }
+}
+
+export interface Rights {
+  /** False if the service has tokens and this page has no valid one. */
+  readonly known: boolean;
+  readonly admin: boolean;
+  readonly writable: boolean;
+  readonly scopes: readonly string[];
+}
+
+export interface About {
+  readonly id: string;
+  readonly settings: { versioned: boolean; mutable: boolean; graceMs: number };
+  readonly service: { name: string; version: string };
+  readonly features: readonly string[];
+}
+
+/** The content of an exported site, in hints. */
+export const SITE_HINT = "A site contains the versions that were exported, with their aliases, " +
+  "changes, files and lineage. It lacks other versions, notes, runs, jobs and storage.";
+
+const TOKEN_KEY = "holdfast-token";
+
+export class Service {
+  /** Ends with `/`. */
+  readonly base: string;
+  readonly isSite: boolean;
+  #token = sessionStorage.getItem(TOKEN_KEY) ?? undefined;
+
+  constructor(base: string, { isSite = false } = {}) {
+    this.base = base;
+    this.isSite = isSite;
+  }
+
+  get hasToken(): boolean {
+    return this.#token !== undefined;
+  }
+
+  /** The token of this tab, until it is closed. {@linkcode shareToken} gives it to others. */
+  setToken(token: string | undefined): void {
+    this.#token = token;
+    if (token === undefined) sessionStorage.removeItem(TOKEN_KEY);
+    else sessionStorage.setItem(TOKEN_KEY, token);
+  }
+
+  /** Gives the token to other tabs of this page, and takes theirs. */
+  shareToken(changed: () => void): void {
+    const channel = new BroadcastChannel(TOKEN_KEY);
+    channel.onmessage = ({ data }) => {
+      if (data === "?" && this.#token !== undefined) channel.postMessage({ token: this.#token });
+      if (typeof data?.token !== "string" || this.#token !== undefined) return;
+      this.setToken(data.token);
+      changed();
+    };
+    if (this.#token === undefined) channel.postMessage("?");
+  }
+
+  url(path: string, query: Query = {}): string {
+    if (this.isSite) {
+      const ref = query.ref === undefined ? undefined : String(query.ref);
+      return this.base + sitePath(path, { ref });
+    }
+    const given = Object.entries(query).filter(([, value]) => value !== undefined);
+    const text = new URLSearchParams(given.map(([key, value]) => [key, String(value)])).toString();
+    return this.base + path + (text === "" ? "" : `?${text}`);
+  }
+
+  /** Returns the answer, or throws a {@linkcode ServiceError}. */
+  async ask(path: string, options: AskOptions = {}): Promise<Response> {
+    const { method = "GET", query, json, headers = {}, signal } = options;
+    const body = json === undefined ? options.body : JSON.stringify(json);
+    const token = this.#token === undefined || this.isSite ? undefined : this.authorization;
+    let response: Response;
+    try {
+      response = await fetch(this.url(path, query), {
+        method,
+        body,
+        signal,
+        credentials: "omit",
+        headers: {
+          ...(token === undefined ? {} : { authorization: token }),
+          ...(json === undefined ? {} : { "content-type": "application/json" }),
+          ...headers,
+        },
+      });
+    } catch (error) {
+      if (signal?.aborted) throw error;
+      const what = this.isSite ? "site" : "service";
+      throw new ServiceError(0, `Cannot reach the ${what}`, { hint: "Check that it still runs." });
+    }
+    if (response.ok) return response;
+    if (!this.isSite || response.status !== 404) throw await problemOf(response);
+    throw new ServiceError(404, "Cannot show this: it is not in this site", { hint: SITE_HINT });
+  }
+
+  get authorization(): string | undefined {
+    return this.#token === undefined ? undefined : `Bearer ${this.#token}`;
+  }
+
+  async json<T>(path: string, options: AskOptions = {}): Promise<T> {
+    return await (await this.ask(path, options)).json() as T;
+  }
+
+  /** Returns all items of a listing. `onItems` receives them while they arrive. */
+  async list<T>(
+    path: string,
+    { onItems, ...options }: AskOptions & { onItems?: (items: readonly T[]) => void } = {},
+  ): Promise<T[]> {
+    const headers = { accept: "application/x-ndjson" };
+    const response = await this.ask(path, this.isSite ? options : { ...options, headers });
+    if (this.isSite) {
+      const { items } = await response.json() as { items: T[] };
+      onItems?.(items);
+      return items;
+    }
+    const all: T[] = [];
+    let rest = "";
+    for await (const text of response.body!.pipeThrough(new TextDecoderStream())) {
+      const lines = (rest + text).split("\n");
+      rest = lines.pop()!;
+      for (const line of lines) all.push(JSON.parse(line));
+      onItems?.(all);
+    }
+    return all;
+  }
+}
+
+/** The parts of a problem document that the page shows. */
+interface Problem {
+  readonly detail: string;
+  readonly hint?: string;
+  /** Present if `hint` is for users of the HTTP API only. */
+  readonly hints?: unknown;
+  readonly suggestion?: string;
+}
+
+async function problemOf(response: Response): Promise<ServiceError> {
+  const { status } = response;
+  try {
+    const { detail, hint, hints, suggestion } = await response.json() as Problem;
+    // A hint for each kind of reader is about routes: the page has links instead.
+    return new ServiceError(status, detail, { hint: hints ? undefined : hint, suggestion });
+  } catch {
+    return new ServiceError(status, `Cannot answer: status ${status}`);
+  }
+}
+
+/** Returns true if the rights allow this on a name, or without a name on any. */
+export function mayWrite({ admin, writable, scopes }: Rights, name?: string): boolean {
+  if (!writable) return false;
+  return admin || scopes.some((scope) => {
+    const [, pattern] = /^write:(.*)$/s.exec(scope) ?? [];
+    if (pattern === undefined) return false;
+    if (name === undefined) return true;
+    return pattern.endsWith("*") ? name.startsWith(pattern.slice(0, -1)) : pattern === name;
+  });
+}

@@ -1,0 +1,82 @@
+// The first page in Chromium: what changed lately, and how much that asks of the service.
+import { assert, assertEquals } from "@std/assert";
+import { openRegistry, publish, type Registry } from "../../mod.ts";
+import { IGNORED, openExplorer, SKIPPED } from "./support/browser.ts";
+import { fillRuns } from "./support/demo_work.ts";
+
+Deno.test({
+  name: "the first page shows versions, aliases, releases and runs that changed lately" + SKIPPED,
+  ignore: IGNORED,
+  async fn() {
+    await using registry = await openRegistry("memory:");
+    await using _runs = await fillRuns(registry);
+    await registry.save("model", 1, { metadata: { author: "Ada" } });
+    await registry.save("model", 2, { metadata: { author: "Grace" } });
+    for (const version of ["1", "2"]) await registry.setAlias("model", "production", version);
+    const savedBy = { name: "an assistant", via: "mcp" };
+    await registry.save("report", "text", { metadata: { savedBy } });
+    await publish(registry, "serving", { model: "model@2" });
+    await using explorer = await openExplorer(registry);
+    const { page, url, errors } = explorer;
+    for (const width of [390, 1280]) {
+      await page.setViewportSize({ width, height: 800 });
+      await page.goto("about:blank");
+      await page.goto(url);
+      const changes = page.getByRole("complementary", { name: "Changed lately" });
+      await changes.getByText(/^model@2\.0\.0 saved .* by Grace$/).waitFor();
+      for (
+        const text of [
+          /^model@1\.0\.0 saved [^b]*$/,
+          /^production moved to model@2\.0\.0 from 1\.0\.0/,
+          /^production set to model@1\.0\.0/,
+          /^report@1\.0\.0 saved .* by an assistant$/,
+          /^serving@1\.0\.0 published/,
+          /^run segmentation@4 running or killed/,
+          /^run segmentation@2 failed/,
+        ]
+      ) await changes.getByText(text).waitFor();
+      assertEquals(await changes.getByText(/segmentation:(run|step|failure)/).count(), 0);
+      await changes.getByRole("link", { name: "serving@1.0.0" }).focus();
+      await page.keyboard.press("Enter");
+      await page.getByRole("heading", { name: "Members" }).waitFor();
+      await page.goBack();
+      await changes.getByRole("link", { name: "run segmentation@2" }).press("Enter");
+      await page.getByRole("heading", { name: "segmentation@2" }).waitFor();
+    }
+    assertEquals(errors, []);
+  },
+});
+
+Deno.test({
+  name: "the first page reads a few logs of up to 500 names, and none of more" + SKIPPED,
+  ignore: IGNORED,
+  async fn() {
+    await using behind = await openRegistry("memory:");
+    for (let i = 10; i < 40; i++) await behind.save(`set:${i}`, i);
+    const many = Array.from({ length: 100_000 }, (_, i) => `set:${i}`).sort();
+    let isLarge = false, reads = 0;
+    const registry = Object.create(behind) as Registry;
+    registry.names = async function* (options) {
+      if (!isLarge) return yield* behind.names(options);
+      yield* many.slice(many.findIndex((name) => name > (options?.after ?? "")));
+    } as Registry["names"];
+    for (const verb of ["versions", "aliases", "info", "history"] as const) {
+      registry[verb] = ((...given: [never, never]) => (reads++, behind[verb](...given))) as never;
+    }
+    await using explorer = await openExplorer(registry);
+    const { page, url, errors } = explorer;
+    const logs: string[] = [];
+    page.on("request", (request) => request.url().includes("/log") && logs.push(request.url()));
+    await page.goto(url);
+    // Names of one millisecond are equally new.
+    await page.getByRole("list", { name: "Changes" }).getByRole("listitem").nth(7).waitFor();
+    assertEquals([logs.length, logs.filter((log) => !log.includes("limit=6"))], [8, []]);
+    assert(reads > 0);
+    [isLarge, reads] = [true, 0];
+    await page.reload();
+    await page.getByText("changes are listed for up to 500 names").waitFor();
+    await page.getByText("100,000 names").waitFor();
+    assertEquals([reads, logs.length], [0, 8]);
+    assertEquals(errors, []);
+  },
+});

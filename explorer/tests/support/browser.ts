@@ -1,0 +1,95 @@
+// Chromium on the explorer of a registry.
+import { type Browser, chromium, type Page } from "npm:playwright-core@^1.56";
+import { createHandler, type HandlerOptions } from "../../../apps/server.ts";
+import { realSystem } from "../../../core/system.ts";
+import type { Registry } from "../../../mod.ts";
+import { LIMIT_MS } from "../../../tests/support/without_hanging.ts";
+
+/** The path of Chromium, which `HOLDFAST_BROWSER` overrides; undefined if there is none. */
+export const CHROMIUM: string | undefined = [
+  realSystem.env("HOLDFAST_BROWSER"),
+  "/usr/bin/chromium",
+  "/usr/bin/chromium-browser",
+  "/usr/bin/google-chrome",
+].find((path) => path !== undefined && isFile(path));
+
+function isFile(path: string): boolean {
+  try {
+    return Deno.statSync(path).isFile;
+  } catch {
+    return false;
+  }
+}
+
+/** Tests without Chromium are skipped, unless it is required; in a quick run all of them. */
+export const IGNORED = realSystem.env("HOLDFAST_SERVERS") === "none" ||
+  CHROMIUM === undefined && realSystem.env("HOLDFAST_REQUIRE_SERVERS") !== "1";
+export const SKIPPED = IGNORED ? " (skipped: no browser)" : "";
+
+/** An open explorer. */
+export interface OpenExplorer extends AsyncDisposable {
+  readonly page: Page;
+  readonly browser: Browser;
+  /** The URL of the page, without a fragment. */
+  readonly url: string;
+  /** Messages of errors in the page, and of violations of its policy. */
+  readonly errors: string[];
+  /** Requests that left the service. */
+  readonly foreign: string[];
+}
+
+export interface OpenExplorerOptions {
+  /** Options of the service. */
+  readonly service?: HandlerOptions;
+  /** Stands between the browser and the service. */
+  readonly between?: (
+    request: Request,
+    answer: (request: Request) => Promise<Response>,
+  ) => Promise<Response>;
+}
+
+/** Serves the explorer of a registry, and opens it in Chromium. */
+export async function openExplorer(
+  registry: Registry,
+  { service, between = (request, answer) => answer(request) }: OpenExplorerOptions = {},
+): Promise<OpenExplorer> {
+  const handler = createHandler(registry, service);
+  return await openServed((request) => between(request, handler), handler);
+}
+
+export async function launchBrowser(): Promise<Browser> {
+  const args = ["--no-sandbox", "--disable-gpu", "--disable-dev-shm-usage"];
+  return await chromium.launch({ executablePath: CHROMIUM ?? "chromium", args });
+}
+
+/** Opens the explorer that a function answers for, in Chromium. */
+export async function openServed(
+  answer: (request: Request) => Response | Promise<Response>,
+  also?: AsyncDisposable,
+): Promise<OpenExplorer> {
+  const server = Deno.serve({ port: 0, hostname: "127.0.0.1", onListen() {} }, answer);
+  const origin = `http://127.0.0.1:${server.addr.port}`;
+  const browser = await launchBrowser();
+  const page = await browser.newPage({ viewport: { width: 1100, height: 800 } });
+  page.setDefaultTimeout(LIMIT_MS);
+  const [errors, foreign]: [string[], string[]] = [[], []];
+  page.on("dialog", (dialog) => (errors.push(`dialog: ${dialog.message()}`), dialog.dismiss()));
+  page.on("pageerror", (error) => errors.push(String(error)));
+  page.on("console", (message) => message.type() === "error" && errors.push(message.text()));
+  page.on("request", (request) => {
+    const url = request.url();
+    if (!url.startsWith(`${origin}/`) && !/^(blob|data):/.test(url)) foreign.push(url);
+  });
+  return {
+    page,
+    browser,
+    url: `${origin}/explore/`,
+    errors,
+    foreign,
+    async [Symbol.asyncDispose]() {
+      await browser.close();
+      await server.shutdown();
+      await also?.[Symbol.asyncDispose]();
+    },
+  };
+}
