@@ -11,6 +11,7 @@ import { type BuildOptions, checkSteps, type FoundStep } from "./check_steps.ts"
 import type { Keys, Report } from "./read_values.ts";
 import type { ReadNode, ReadOperator, ReadPipeline } from "./schema.ts";
 import { stepOf } from "../graph/step_inputs.ts";
+import { scriptCommand } from "./script_command.ts";
 
 /** Returns the pipeline; an unusable one if problems were reported. */
 export function buildPipeline(read: ReadPipeline, options: BuildOptions): Pipeline {
@@ -24,7 +25,7 @@ export function buildPipeline(read: ReadPipeline, options: BuildOptions): Pipeli
   const steps = found.map(({ id, read, index }): PipelineStep => {
     const { operator = id, version = "v1.0", params = {}, inputs = {}, outputs = {} } = read;
     const { script, timeout: timeoutMs, shards = 1 } = read;
-    const shell = script === undefined ? undefined : ["sh", "-e", "-c", script];
+    const shell = script === undefined ? undefined : scriptCommand(script);
     const { start_command: startCommand = shell } = read;
     const { run_as: runAs = startCommand === undefined ? "thread" : "command" } = read;
     const { git_repo: repo, git_tag: tag, rerun = ["inputs", "params", "code"] } = read;

@@ -46,7 +46,7 @@ export interface OperatorDefinition {
   /** The environment of its command. @default the pipeline's */
   env_config?: EnvironmentDefinition;
   start_command?: string[];
-  /** Commands of a shell, run by `sh -e -c`; `${…}` is the shell's. */
+  /** Commands of a shell, run by `sh -e -c`, with `pipefail`; `${…}` is the shell's. */
   script?: string;
   /** Time limit: `30m`, or seconds. */
   timeout?: number | string;

@@ -268,8 +268,8 @@ export const OPERATOR = object("the operator", {
     list(word),
   ),
   script: key(
-    "Commands of a shell, run by sh -e -c instead of a start_command. ${NAME} is a variable of the " +
-      "shell: references are not replaced.",
+    "Commands of a shell, run by sh -e -c instead of a start_command; a failure before a pipe ends " +
+      "them too. ${NAME} is a variable of the shell: references are not replaced.",
     text("a script", "Write the commands below it: script: |"),
   ),
   timeout: key("Time limit: 90s, 30m, 2h, or seconds.", time),

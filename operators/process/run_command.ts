@@ -240,6 +240,9 @@ const NOT_RUN = [126, 127];
 /** Signals of the system for memory, processor time and file size; shells exit with 128 + number. */
 const LIMITS = { SIGKILL: 137, SIGXCPU: 152, SIGXFSZ: 153 };
 
+/** Exit code of shells for a command whose reader ended before it: SIGPIPE. */
+const LEFT_BY_READER = 141;
+
 /** Returns the exit code of a step whose command ended by itself, or was killed by the system. */
 function endedOf(
   program: string,
@@ -252,7 +255,11 @@ function endedOf(
     exitCode = EXIT_CODES.resource;
     hint =
       "Raise its memory limit or reduce its input: the system kills processes that run out of memory.";
-  } else if (NOT_RUN.includes(code ?? 0)) exitCode = EXIT_CODES.environment;
+  } else if (NOT_RUN.includes(code ?? 0)) {
+    exitCode = EXIT_CODES.environment;
+  } else if (signal === "SIGPIPE" || code === LEFT_BY_READER) {
+    hint = "Let each command of a pipe read to the end: sed -n 1,9p instead of head -n 9.";
+  }
   if (exitCode === EXIT_CODES.environment) {
     hint = "Check its log for a program that is missing or cannot run.";
   }
