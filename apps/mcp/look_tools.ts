@@ -16,7 +16,7 @@ export const findArtifacts: Tool = defineTool({
   description:
     "Finds artifacts: named, versioned datasets, models, reports or files. Without query, lists " +
     "all names with their latest version. With query, searches names, aliases, metadata, labels " +
-    "and notes of all versions; results are up to a minute old.",
+    "and notes of all versions; may miss what other programs saved in the last minute.",
   kind: "read",
   input: v.strictObject({
     query: v.optional(text(

@@ -47,6 +47,7 @@ import { rulesRoutes } from "./routes/rules.ts";
 import { spaceRoutes } from "./routes/space.ts";
 import { releasesRoutes } from "./routes/releases.ts";
 import { searchRoutes } from "./routes/search.ts";
+import { SearchIndexReader } from "./search/search_index.ts";
 
 const ALL_ROUTES: readonly ((routes: Routes, context: ServerContext) => void)[] = [
   reading.registryRoutes,
@@ -111,6 +112,7 @@ export function createApp(
     uploads: () => uploads ??= openUploads(registry),
     begunReads: new BegunReads(system),
     windows: createWindows(PLACES[kind as keyof typeof PLACES] ?? "far", report),
+    searchIndex: new SearchIndexReader(registry, { system, logger, closing: closing.signal }),
   };
 
   const routes = new Routes();
@@ -134,6 +136,9 @@ export function createApp(
       error = thrown;
       return refuse(thrown, info.access);
     }) ?? noSuchRoute(routes, path, asked.method);
+    // Also after a failure: a write that failed may have happened.
+    const written = info.writes ?? (info.scope === "write" ? info.name : undefined);
+    if (written !== undefined) context.searchIndex.written(written);
     if (options.dav && isOfDav(path)) offerBasic(answer);
     if (options.hf && isOfHub(path)) nameError(answer, info, error);
     return answer;

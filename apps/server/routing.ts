@@ -8,6 +8,7 @@ import type { ResumableUploads } from "../../registry/uploads.ts";
 import type { Access, RouteScope } from "./access/access.ts";
 import type { BegunReads } from "./files/begun_reads.ts";
 import type { OpenVersion } from "./files/opened.ts";
+import type { SearchIndexReader } from "./search/search_index.ts";
 import type { Windows } from "./streams.ts";
 import type { Metrics } from "./observe/metrics.ts";
 import type { HandlerInfo, HandlerOptions } from "./options.ts";
@@ -33,6 +34,7 @@ export interface ServerContext {
   /** The memory of all downloads. */
   readonly windows: Windows;
   readonly begunReads: BegunReads;
+  readonly searchIndex: SearchIndexReader;
 }
 
 export interface RequestInfo extends HandlerInfo {
@@ -46,6 +48,8 @@ export interface RequestInfo extends HandlerInfo {
   renew?: () => Promise<Access>;
   scope?: RouteScope;
   name?: string;
+  /** A name that it writes and its path does not have. */
+  writes?: string;
 }
 
 export { Answer };

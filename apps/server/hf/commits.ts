@@ -204,7 +204,7 @@ export function hubWrites(
       if (new URL(c.request.url).searchParams.has("create_pr")) throw noBranch("pull requests");
       const find = async () => {
         const { name, base } = await target(c, context, kind);
-        access.check("write", name);
+        access.check("write", c.info.writes = name);
         return { name, base };
       };
       await find(); // refuses before the body arrives

@@ -64,7 +64,7 @@ export function savesRoutes(routes: Routes, context: ServerContext): void {
     answers: SAVED,
     json: schemas.CopyRequestSchema,
     answer: async ({ c, params: { name, version }, json: { to, ...options }, access, signal }) => {
-      access.check("write", parseRef(to).name);
+      access.check("write", c.info.writes = parseRef(to).name);
       const ref = version === "latest" ? name : `${name}@${version}`;
       const saved = await registry.copy(ref, to, { ...options, signal });
       return await savedAnswer(c, saved, () => options.onConflict !== "skip");

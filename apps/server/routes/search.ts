@@ -6,18 +6,19 @@ import { route } from "../describe.ts";
 import { firstOfPage } from "../listing.ts";
 import { DEFAULT_FOUND, SearchQuerySchema, SearchResultSchema } from "../schemas/reading.ts";
 import { memberOf, parseQuery } from "../search/query.ts";
-import { createSearchIndex, type IndexedVersion } from "../search/search_index.ts";
+import type { IndexedVersion } from "../search/version_reader.ts";
 
 export function searchRoutes(
   routes: Routes,
-  { registry, system, logger, closing }: ServerContext,
+  { searchIndex, system }: ServerContext,
 ): void {
-  const readIndex = createSearchIndex(registry, { system, logger, closing });
   route(routes, "GET /search", {
     id: "search",
     tag: "artifacts",
     summary: "Finds versions by their name, aliases and metadata",
-    description: "Searches all versions, as far as memory allows, in an index about a minute old.",
+    description:
+      "Searches all versions, as far as memory allows, in an index that has everything " +
+      "that this service wrote, and is about a minute old for the rest.",
     scope: "read",
     answers: { 200: { description: "Versions by name, newest first", schema: SearchResultSchema } },
     query: SearchQuerySchema,
@@ -25,7 +26,7 @@ export function searchRoutes(
       { c, query: { q, limit = DEFAULT_FOUND, offset = 0, newest, partial }, access },
     ) => {
       const matches = parseQuery(q);
-      const { entries, readAt, cut, read } = await readIndex({ partial });
+      const { entries, readAt, cut, read } = await searchIndex.read({ partial });
       const all: IndexedVersion[] = [];
       const textNumbers = new TextNumbers(matches.numberFields);
       let searched = 0, name: string | undefined;

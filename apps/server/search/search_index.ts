@@ -1,39 +1,12 @@
 // The search index: names, versions, aliases and metadata, in memory. The newest versions of each
 // name and those with an alias are read first, then all others, as far as there is room. A search
-// refreshes an old index.
-import { isRegistryError, type Logger, type Registry, type System } from "../../../mod.ts";
-import type { Annotations } from "../../../core/artifact.ts";
-import type { InfoOptions, VersionEntry } from "../../../core/registry.ts";
+// first reads the names again that this service wrote since, and refreshes an old index.
+import type { Logger, Registry, System } from "../../../mod.ts";
+import { encodeName } from "../../../core/naming/names.ts";
 import { mapAtOnce } from "../../../core/work/at_once.ts";
 import { withinMs } from "../within_time.ts";
-import { type SearchedVersion, searchText } from "./query.ts";
-
-export interface IndexedVersion extends SearchedVersion {
-  /** Bytes. */
-  readonly size: number;
-}
-
-interface Entry {
-  /** Names one write of a version. */
-  readonly key: string;
-  readonly found: IndexedVersion;
-  readonly text: string;
-}
-
-type SavedVersion = Pick<VersionEntry, "name" | "version">;
-
-/** The versions of a name. */
-interface NameIndex {
-  readonly name: string;
-  /** By version. */
-  readonly aliases: ReadonlyMap<string, readonly string[]>;
-  /** Newest first. */
-  readonly versions: Entry[];
-  /** Versions with an alias that are not among `versions`, by version. */
-  readonly aliased: Map<string, Entry>;
-  /** The last version read, if there are others after it. */
-  after?: string;
-}
+import { AT_ONCE, type Entry, type IndexedVersion, type NameIndex } from "./version_reader.ts";
+import { VersionReader } from "./version_reader.ts";
 
 interface SearchIndex {
   /** By name, newest first. */
@@ -54,196 +27,201 @@ interface ReadIndexOptions {
 const FRESH_MS = 60_000;
 const MOST_VERSIONS = 200_000;
 const MOST_TEXT = 128 * 1024 * 1024;
-/** Versions of each name that are read before all others. */
-const NEWEST = 20;
-const AT_ONCE = 32;
 /** An index that is read this fast is never returned in part. */
 const WHOLE_WITHIN_MS = 250;
 
-/**
- * Creates a function that returns the index. The first call waits until it is read, if it does not
- * ask for a part. Later calls return it at once, and refresh it in the background if it is older
- * than a minute. Known versions are not read again. Reading gives way to other requests.
- */
-export function createSearchIndex(
-  registry: Registry,
-  { system, logger, closing }: { system: System; logger: Logger; closing: AbortSignal },
-): (options?: ReadIndexOptions) => Promise<SearchIndex> {
-  let index: SearchIndex | undefined;
-  let soFar: SearchIndex | undefined;
-  let reading: Promise<SearchIndex> | undefined;
-  let known: ReadonlyMap<string, IndexedVersion> = new Map();
+/** The versions in an index, as far as there is room. */
+class Room {
+  cut = false;
+  #text = 0;
+  /** By key. */
+  readonly known = new Map<string, IndexedVersion>();
 
-  async function read(): Promise<SearchIndex> {
-    const readAt = system.now();
-    const reader = new VersionReader(registry, { logger, closing, known });
-    const all: NameIndex[] = [];
-    const entries = { [Symbol.iterator]: () => inOrder(all) };
-    const next = new Map<string, IndexedVersion>();
-    const read: string[] = [];
-    let text = 0, asked = 0, cut = false;
+  /** Returns false if there is no room. */
+  add({ key, found, text }: Entry): boolean {
+    this.#text += text.length;
+    this.cut ||= this.#text > MOST_TEXT || this.known.size >= MOST_VERSIONS;
+    if (!this.cut) this.known.set(key, found);
+    return !this.cut;
+  }
 
-    /** Returns false if there is no room. */
-    const fits = ({ key, found, text: words }: Entry): boolean => {
-      text += words.length;
-      cut ||= text > MOST_TEXT || next.size >= MOST_VERSIONS;
-      if (!cut) next.set(key, found);
-      return !cut;
+  /** Adds the first versions of a name, and returns those that there is room for. */
+  addNewest(found: NameIndex): NameIndex {
+    return {
+      ...found,
+      versions: found.versions.filter((entry) => this.add(entry)),
+      aliased: new Map([...found.aliased].filter(([, entry]) => this.add(entry))),
     };
+  }
+
+  /** Adds another version of a name. Returns false if there is no room. */
+  addOlder(index: NameIndex, entry: Entry): boolean {
+    if (index.aliased.delete(entry.found.version)) this.known.set(entry.key, entry.found);
+    else if (!this.add(entry)) return false;
+    index.versions.push(entry);
+    return true;
+  }
+
+  remove({ versions, aliased }: NameIndex): void {
+    for (const { key, text } of [...versions, ...aliased.values()]) {
+      this.#text -= text.length;
+      this.known.delete(key);
+    }
+  }
+}
+
+interface ReadIndex extends SearchIndex {
+  readonly names: NameIndex[];
+  readonly room: Room;
+}
+
+interface SearchIndexOptions {
+  system: System;
+  logger: Logger;
+  closing: AbortSignal;
+}
+
+/** Reads the index, and keeps it. Known versions are not read again. */
+export class SearchIndexReader {
+  readonly #registry: Registry;
+  readonly #options: SearchIndexOptions;
+  #index: ReadIndex | undefined;
+  #soFar: SearchIndex | undefined;
+  #reading: Promise<ReadIndex> | undefined;
+  #updating: Promise<void> | undefined;
+  /** Names that this service wrote since they were read. */
+  readonly #written = new Set<string>();
+
+  constructor(registry: Registry, options: SearchIndexOptions) {
+    this.#registry = registry;
+    this.#options = options;
+  }
+
+  /** Notes that this service wrote a name, or may have. The next search reads it again. */
+  written(name: string): void {
+    if (this.#index !== undefined || this.#reading !== undefined) this.#written.add(name);
+  }
+
+  /**
+   * Returns the index, with everything that this service wrote before. The first call waits until
+   * it is read, if it does not ask for a part. Later calls refresh it in the background if it is
+   * older than a minute, for what other programs wrote. Reading gives way to other requests.
+   */
+  async read({ partial = false }: ReadIndexOptions = {}): Promise<SearchIndex> {
+    const { system, logger } = this.#options;
+    if (this.#index === undefined) {
+      const whole = this.#refresh();
+      if (partial) {
+        return await withinMs(WHOLE_WITHIN_MS, whole, system) ?? this.#soFar ??
+          { entries: [], readAt: system.now(), cut: false, read: [] };
+      }
+      await whole;
+    } else if (system.now() - this.#index.readAt >= FRESH_MS) {
+      void this.#refresh().catch((error) => logger.error("Cannot read the index:", error));
+    }
+    while (this.#written.size > 0 || this.#updating !== undefined) {
+      await (this.#updating ??= this.#update().finally(() => this.#updating = undefined));
+    }
+    return this.#index!;
+  }
+
+  #refresh(): Promise<ReadIndex> {
+    const written = [...this.#written];
+    if (this.#reading !== undefined) return this.#reading;
+    this.#written.clear(); // names that are written from now on are read once more
+    this.#reading = this.#readAll()
+      .then((found) => this.#index = found)
+      .catch((error) => {
+        for (const name of written) this.#written.add(name);
+        throw error;
+      })
+      .finally(() => this.#reading = undefined);
+    return this.#reading;
+  }
+
+  async #readAll(): Promise<ReadIndex> {
+    const { system, closing } = this.#options;
+    const readAt = system.now();
+    const known = this.#index?.room.known ?? new Map();
+    const reader = new VersionReader(this.#registry, { ...this.#options, known });
+    const names: NameIndex[] = [];
+    const room = new Room();
+    const { entries } = indexOf(names);
+    const read: string[] = [];
+    let asked = 0;
     const rest = async () => {
-      soFar = { entries, readAt, cut, read };
+      this.#soFar = { entries, readAt, cut: room.cut, read };
       // A fast backend answers without ever returning to the event loop.
       if (++asked % AT_ONCE === 0) await system.sleep(0, closing);
     };
 
-    const names = registry.names({ signal: closing });
-    const newest = mapAtOnce(names, (name) => reader.newestOf(name), { concurrency: AT_ONCE });
+    const listed = this.#registry.names({ signal: closing });
+    const newest = mapAtOnce(listed, (name) => reader.newestOf(name), { concurrency: AT_ONCE });
     for await (const found of newest) {
-      const { versions, aliased } = found;
-      all.push({
-        ...found,
-        versions: versions.filter(fits),
-        aliased: new Map([...aliased].filter(([, entry]) => fits(entry))),
-      });
-      if (cut) break;
+      names.push(room.addNewest(found));
+      if (room.cut) break;
       if (found.after === undefined) read.push(found.name);
       await rest();
     }
-    for (const { name, versions, aliased, aliases, after } of all) {
-      if (cut) break;
-      if (after === undefined) continue;
-      for await (const entry of reader.olderOf(name, aliases, after)) {
-        if (aliased.delete(entry.found.version)) next.set(entry.key, entry.found);
-        else if (!fits(entry)) break;
-        versions.push(entry);
+    for (const index of names) {
+      if (room.cut) break;
+      if (index.after === undefined) continue;
+      for await (const entry of reader.olderOf(index.name, index.aliases, index.after)) {
+        if (!room.addOlder(index, entry)) break;
         await rest();
       }
-      read.push(name);
+      read.push(index.name);
     }
-    known = next;
-    return { entries, readAt, cut };
+    return { entries, names, room, readAt, cut: room.cut };
   }
 
-  function refresh(): Promise<SearchIndex> {
-    reading ??= read().then((found) => index = found).finally(() => reading = undefined);
-    return reading;
-  }
-
-  return async ({ partial = false } = {}) => {
-    if (index === undefined) {
-      const whole = refresh();
-      if (!partial) return await whole;
-      return await withinMs(WHOLE_WITHIN_MS, whole, system) ?? soFar ??
-        { entries: [], readAt: system.now(), cut: false, read: [] };
-    }
-    if (system.now() - index.readAt >= FRESH_MS) {
-      void refresh().catch((error) => logger.error("Cannot read the index:", error));
-    }
-    return index;
-  };
-}
-
-/** Reads the versions of names, but not the known ones again. */
-class VersionReader {
-  readonly #registry: Registry;
-  readonly #logger: Logger;
-  readonly #signal: AbortSignal;
-  readonly #known: ReadonlyMap<string, IndexedVersion>;
-
-  constructor(
-    registry: Registry,
-    { logger, closing, known }: {
-      logger: Logger;
-      closing: AbortSignal;
-      known: ReadonlyMap<string, IndexedVersion>;
-    },
-  ) {
-    this.#registry = registry;
-    this.#logger = logger;
-    this.#signal = closing;
-    this.#known = known;
-  }
-
-  async newestOf(name: string): Promise<NameIndex> {
-    const aliases = new Map<string, string[]>();
-    const found: NameIndex = { name, aliases, versions: [], aliased: new Map() };
-    try {
-      for await (
-        const { alias, version } of this.#registry.aliases(name, { signal: this.#signal })
-      ) {
-        aliases.set(version, [...aliases.get(version) ?? [], alias]);
+  /** Reads the written names again. */
+  async #update(): Promise<void> {
+    for (const name of [...this.#written]) {
+      this.#written.delete(name);
+      const index = this.#index!;
+      try {
+        const [found, older] = await this.#readName(name, index);
+        if (this.#index === index) this.#index = replaceName(index, found, older);
+        else this.#written.add(name); // a refresh may have read it earlier or later
+      } catch (error) {
+        this.#written.add(name);
+        throw error;
       }
-      const options = { limit: NEWEST + 1, annotations: true, signal: this.#signal };
-      const listed = await Array.fromAsync(this.#registry.versions(name, options));
-      const newest = listed.slice(0, NEWEST);
-      for (const each of newest) found.versions.push(...await this.#entriesOf(each, aliases));
-      if (listed.length <= NEWEST) return found;
-      found.after = newest.at(-1)!.version;
-      for (const version of aliases.keys()) {
-        if (newest.some((each) => each.version === version)) continue;
-        const [entry] = await this.#entriesOf({ name, version }, aliases);
-        if (entry !== undefined) found.aliased.set(version, entry);
-      }
-    } catch (error) {
-      this.#skip(name, error);
-    }
-    return found;
-  }
-
-  async *olderOf(
-    name: string,
-    aliases: NameIndex["aliases"],
-    after: string,
-  ): AsyncGenerator<Entry> {
-    try {
-      const listed = this.#registry.versions(name, {
-        after,
-        annotations: true,
-        signal: this.#signal,
-      });
-      const read = (each: VersionEntry) => this.#entriesOf(each, aliases);
-      for await (const entries of mapAtOnce(listed, read, { concurrency: AT_ONCE })) yield* entries;
-    } catch (error) {
-      this.#skip(name, error);
     }
   }
 
-  /** Returns the entry of a version, or none if it cannot be read. */
-  async #entriesOf(
-    { name, version, generation, annotations }: Partial<VersionEntry> & SavedVersion,
-    aliases: NameIndex["aliases"],
-  ): Promise<Entry[]> {
-    try {
-      const isListed = generation !== undefined;
-      const key = `${name}@${version}#${generation}`;
-      const asked = { name, version, annotations: !isListed, signal: this.#signal };
-      const facts = (isListed ? this.#known.get(key) : undefined) ??
-        await describe(this.#registry, asked);
-      const { labels, notes }: Partial<Annotations> = isListed ? annotations ?? {} : facts;
-      const { metadata, kind, createdAt, size } = facts;
-      const about = { aliases: aliases.get(version) ?? [], metadata, labels, notes };
-      const found = { name, version, ...about, kind, createdAt, size };
-      return [{ key, found, text: searchText(found) }];
-    } catch (error) {
-      this.#skip(`${name}@${version}`, error);
-      return [];
+  async #readName(name: string, { room }: ReadIndex): Promise<[NameIndex, Entry[]]> {
+    const { system, closing } = this.#options;
+    const reader = new VersionReader(this.#registry, { ...this.#options, known: room.known });
+    const found = await reader.newestOf(name);
+    const older: Entry[] = [];
+    if (found.after === undefined) return [found, older];
+    for await (const entry of reader.olderOf(name, found.aliases, found.after)) {
+      older.push(entry);
+      if (older.length % AT_ONCE === 0) await system.sleep(0, closing);
     }
-  }
-
-  #skip(ref: string, error: unknown): void {
-    if (!isRegistryError(error, "NotFound", "Conflict", "Corrupt")) throw error;
-    this.#logger.warn(`Cannot search ${JSON.stringify(ref)}: ${error.message}`);
+    return [found, older];
   }
 }
 
-async function describe(
-  registry: Registry,
-  { name, version, annotations, signal }: SavedVersion & InfoOptions,
-): Promise<Omit<IndexedVersion, "aliases">> {
-  const info = await registry.info(`${name}@${version}`, { annotations, signal });
-  const { createdAt, size, metadata, materializer: { id: kind } } = info;
-  const { labels, notes } = info.annotations ?? {};
-  return { name, version, kind, createdAt: createdAt.toISOString(), size, metadata, labels, notes };
+/** Returns the index with other versions of a name. Searches that read the old one go on. */
+function replaceName(index: ReadIndex, found: NameIndex, older: readonly Entry[]): ReadIndex {
+  const { names, room } = index;
+  const key = encodeName(found.name);
+  const next = names.findIndex((each) => encodeName(each.name) >= key);
+  const at = next < 0 ? names.length : next;
+  const before = names[at]?.name === found.name ? names[at] : undefined;
+  if (before !== undefined) room.remove(before);
+  const added = room.addNewest(found);
+  older.every((entry) => room.addOlder(added, entry));
+  const isLeft = added.versions.length > 0;
+  const changed = names.toSpliced(at, before === undefined ? 0 : 1, ...(isLeft ? [added] : []));
+  return { ...index, ...indexOf(changed), cut: room.cut };
+}
+
+function indexOf(names: NameIndex[]): Pick<ReadIndex, "names" | "entries"> {
+  return { names, entries: { [Symbol.iterator]: () => inOrder(names) } };
 }
 
 function* inOrder(names: readonly NameIndex[]): Generator<Entry> {

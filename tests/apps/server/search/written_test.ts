@@ -1,0 +1,109 @@
+// A search has everything that its own service wrote before, however old its index is.
+import { assertEquals } from "@std/assert";
+import { createCheckedHandler } from "../checked_handler.ts";
+import { openRegistry, type Registry, saveMany } from "../../../../mod.ts";
+
+type Ask = (at: string, json?: unknown) => Promise<unknown>;
+
+/** Calls `use` with a service whose index was read, as it is after the first search. */
+async function afterSearch(use: (ask: Ask, registry: Registry) => Promise<void>): Promise<void> {
+  await using registry = await openRegistry("memory:");
+  await saveMany(registry, ["a", "b:c", "z"].map((name) => ({ name, value: 1 })));
+  await registry.save("many", 0, { metadata: { at: 0 } });
+  await using handler = createCheckedHandler(registry, { hf: true });
+  const ask: Ask = async (at, json) => {
+    const [method, path] = at.split(" ") as [string, string];
+    const headers = { "content-type": "application/json" };
+    const sent = json === undefined ? {} : { headers, body: JSON.stringify(json) };
+    const answer = await handler(new Request(`http://localhost${path}`, { method, ...sent }));
+    const body = await answer.text();
+    if (!answer.ok) throw new Error(body);
+    return body === "" ? undefined : JSON.parse(body);
+  };
+  await find(ask, "a");
+  await use(ask, registry);
+}
+
+async function find(ask: Ask, query: string): Promise<string[]> {
+  const { items } = await ask(`GET /search?limit=100&q=${encodeURIComponent(query)}`) as {
+    items: { name: string; version: string }[];
+  };
+  return items.map(({ name, version }) => `${name}@${version}`);
+}
+
+const content = {
+  files: [{ path: "data.json", data: btoa("1") }],
+  materializer: { id: "json", formatVersion: 1 },
+};
+const saving = (metadata?: Record<string, unknown>) => ({ ...content, metadata });
+
+Deno.test("a search has saves, copies, aliases, notes and deletes of its service at once", async () => {
+  await afterSearch(async (ask) => {
+    const all = () => find(ask, "name!=many");
+    await ask("POST /artifacts/b:d/versions", saving({ loss: 0.1 }));
+    assertEquals(await find(ask, "metadata.loss<1"), ["b:d@1.0.0"]);
+    assertEquals(await all(), ["a@1.0.0", "b:c@1.0.0", "b:d@1.0.0", "z@1.0.0"]);
+    await ask("POST /artifacts/a/versions/1.0.0/copy", { to: "zz" });
+    assertEquals(await find(ask, "name=zz"), ["zz@1.0.0"]);
+    await ask("PUT /artifacts/z/aliases/best", { version: "1.0.0" });
+    assertEquals(await find(ask, "alias=best"), ["z@1.0.0"]);
+    await ask("PATCH /artifacts/z/versions/1.0.0/annotations", { labels: { ok: true } });
+    assertEquals(await find(ask, "labels.ok=true"), ["z@1.0.0"]);
+    await ask("DELETE /artifacts/z/aliases/best");
+    assertEquals(await find(ask, "alias=best"), []);
+    await ask("POST /artifacts/b:d/versions", saving({ loss: 0.2 }));
+    assertEquals(await find(ask, "metadata.loss<1"), ["b:d@2.0.0", "b:d@1.0.0"]);
+    await ask("DELETE /artifacts/b:d/versions/1.0.0");
+    assertEquals(await find(ask, "metadata.loss<1"), ["b:d@2.0.0"]);
+    await ask("DELETE /artifacts/b:c?allVersions=true");
+    assertEquals(await all(), ["a@1.0.0", "b:d@2.0.0", "z@1.0.0", "zz@1.0.0"]);
+  });
+});
+
+Deno.test("a search has a saved version of a name with many, and those of before", async () => {
+  await afterSearch(async (ask, registry) => {
+    await saveMany(
+      registry,
+      Array.from(
+        { length: 49 },
+        (_, at) => ({ name: "many", value: at, metadata: { at: at + 1 } }),
+      ),
+    );
+    await ask("POST /artifacts/many/versions", saving({ at: 50 }));
+    assertEquals((await find(ask, "metadata.at>=0")).length, 51);
+    assertEquals(await find(ask, "metadata.at=50"), ["many@51.0.0"]);
+    assertEquals(await find(ask, "metadata.at=0"), ["many@1.0.0"]);
+  });
+});
+
+Deno.test("a search has the commits of Hub clients of its service", async () => {
+  await afterSearch(async (_ask, registry) => {
+    await using handler = createCheckedHandler(registry, { hf: true });
+    const get = async () =>
+      (await (await handler(new Request("http://localhost/search?q=name=team/bert"))).json()).total;
+    assertEquals(await get(), 0);
+    const lines = [
+      { key: "header", value: { summary: "first", description: "" } },
+      { key: "file", value: { path: "a.txt", content: btoa("a"), encoding: "base64" } },
+    ];
+    const answer = await handler(
+      new Request("http://localhost/api/models/team/bert/commit/main", {
+        method: "POST",
+        headers: { "content-type": "application/x-ndjson" },
+        body: lines.map((line) => JSON.stringify(line)).join("\n"),
+      }),
+    );
+    assertEquals([answer.status, await get()], [200, 1]);
+  });
+});
+
+Deno.test("searches at the same time as saves have all saves that ended before them", async () => {
+  await afterSearch(async (ask) => {
+    const saveAndFind = async (at: number) => {
+      await ask(`POST /artifacts/run:${at % 5}/versions`, saving({ id: `id-${at}` }));
+      return (await find(ask, `id-${at}`)).length;
+    };
+    const found = await Promise.all(Array.from({ length: 40 }, (_, at) => saveAndFind(at)));
+    assertEquals(found, Array(40).fill(1));
+  });
+});
