@@ -18,7 +18,6 @@ from .locations import open_registry
 from .records import milliseconds
 from .registry import Registry
 
-EXACT_DIGITS = frozenset("0123456789.")
 OPTIONS = ["registry", "fresh_for", "token", "s3", "gcs", "timeout"]
 FSSPEC_OPTIONS = "asynchronous loop use_listings_cache listings_expiry_time max_paths batch_size"
 
@@ -30,7 +29,8 @@ class HoldfastFileSystem(AbstractFileSystem):  # type: ignore[misc,unused-ignore
     the first `/`, and the latest version is read. Options:
 
     registry: the location, or a `Registry`; by default `$HOLDFAST_REGISTRY`, else `./.holdfast`.
-    fresh_for: seconds for which aliases, ranges and `latest` mean the same version (10).
+    fresh_for: seconds for which a ref means the same data (10). Then it is looked up again, as
+        aliases move and versions are deleted or, in a mutable registry, overwritten.
     token, s3, gcs, timeout: see `open_registry`.
     """
 
@@ -75,25 +75,22 @@ class HoldfastFileSystem(AbstractFileSystem):  # type: ignore[misc,unused-ignore
             ref = f"{name}@{selector}"
         else:
             ref, _, inner = path.partition("/")
-            selector = ""
         try:
-            return self._open_ref(ref, selector, path), ref, inner
+            return self._open_ref(ref, path), ref, inner
         except FileNotFoundError:
             if not at or "/" not in name:
                 raise
             ref, _, inner = path.partition("/")  # the `@` is of a file
-            return self._open_ref(ref, "", path), ref, inner
+            return self._open_ref(ref, path), ref, inner
 
-    def _open_ref(self, ref: str, selector: str, path: str) -> Artifact:
+    def _open_ref(self, ref: str, path: str) -> Artifact:
         artifact, until = self._opened.get(ref, (None, 0.0))
         if artifact is None or time.monotonic() > until:
             try:
                 artifact = self.registry.open(ref)
             except (Invalid, NotFound) as error:
                 raise FileNotFoundError(errno.ENOENT, str(error), path) from error
-            is_exact = selector.count(".") == 2 and set(selector) <= EXACT_DIGITS
-            seconds = float("inf") if is_exact else self._fresh_for
-            self._opened[ref] = (artifact, time.monotonic() + seconds)
+            self._opened[ref] = (artifact, time.monotonic() + self._fresh_for)
         return artifact
 
     def invalidate_cache(self, path: str | None = None) -> None:

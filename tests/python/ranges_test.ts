@@ -1,4 +1,6 @@
 // Ranges of damaged files, read by Python from the folder, through a service and through fsspec.
+import { spawn } from "node:child_process";
+import { createInterface } from "node:readline";
 import { openFolder } from "../registry/create_registry.ts";
 import { assert, assertEquals } from "@std/assert";
 import { sha256 } from "../../core/bytes/digest.ts";
@@ -7,7 +9,8 @@ import { type Flip, flip, saveRanged } from "../registry/payload/ranges/ranged_v
 import { createRandom } from "../simulate/random.ts";
 import { seedRange } from "../support/seeds.ts";
 import { tempRoot } from "../support/temp_root.ts";
-import { type Place, python, pythonTest, runProgram, served, startReader, why } from "./reader.ts";
+import { ENVIRONMENT, type Place, python, pythonTest, runProgram } from "./reader.ts";
+import { served, startReader, why } from "./reader.ts";
 
 const WAYS = ["range", "cat_file", "open"];
 
@@ -114,6 +117,41 @@ pythonTest(
     ]);
   },
 );
+
+const OVERWRITTEN = `
+import sys
+from holdfast.filesystem import HoldfastFileSystem
+
+files = HoldfastFileSystem(registry=sys.argv[1], fresh_for=0)
+for line in sys.stdin:
+    path = "at@1.0.0/data.json"
+    print(files.cat_file(path) if files.exists(path) else "missing", flush=True)
+`;
+
+pythonTest("fsspec reads an exact version again that was overwritten or deleted", async (root) => {
+  await using registry = await openFolder(root.join("registry"), { mutable: true });
+  const child = spawn(python!, ["-c", OVERWRITTEN, root.join("registry")], {
+    env: ENVIRONMENT,
+    stdio: ["pipe", "pipe", "inherit"],
+  });
+  const ended = new Promise((resolve) => child.once("close", resolve));
+  const lines = createInterface({ input: child.stdout })[Symbol.asyncIterator]();
+  const read = async () => {
+    child.stdin.write("\n");
+    return (await lines.next()).value;
+  };
+  const save = (value: number) =>
+    registry.save("at", value, { version: "1.0.0", onConflict: "overwrite" });
+  await save(1);
+  const answers = [await read()];
+  await save(2);
+  answers.push(await read());
+  await registry.delete("at@1.0.0");
+  answers.push(await read());
+  child.stdin.end();
+  await ended;
+  assertEquals(answers, ["b'1'", "b'2'", "missing"]);
+});
 
 const COPIES = `
 import holdfast, os, sys
