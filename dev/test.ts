@@ -33,6 +33,10 @@ const ONLY_IN_ALL = [
   "tests/apps/server/listen/descriptors_test.ts",
   "tests/apps/server/node_test.ts",
   "tests/apps/uncaught_error_test.ts",
+  "tests/apps/cli/commands/completions_test.ts",
+  "tests/apps/cli/commands/places/doctor_permissions_test.ts",
+  "tests/apps/cli/commands/services/mount_test.ts",
+  "tests/apps/cli/completion/shells_test.ts",
   "tests/backends/gcs/process_test.ts",
   "tests/backends/local_processes_test.ts",
   "tests/disk/stage/killed_test.ts",
@@ -43,6 +47,12 @@ const ONLY_IN_ALL = [
   "tests/operators/runner/step/killed_command_test.ts",
   "tests/operators/process/attack",
   "tests/operators/runner/killed_run_test.ts",
+  "tests/operators/engines/persistent_test.ts",
+  "tests/operators/process/run_command_test.ts",
+  "tests/operators/runner/carry/share_run_test.ts",
+  "tests/operators/runner/limits_test.ts",
+  "tests/operators/runner/shards_test.ts",
+  "tests/operators/runner/step/follow_links_test.ts",
   "tests/plugins/jobs/kill_test.ts",
   "tests/queues/kill_test.ts",
   "tests/registry/cache/processes_test.ts",
@@ -61,6 +71,7 @@ const ONLY_IN_ALL = [
   "tests/workers/save_test.ts",
   // builds, examples, what is published
   "tests/dev/bundles_test.ts",
+  "tests/dev/deno_bundle_test.ts",
   "tests/dev/compile_test.ts",
   "tests/dev/install_servers_test.ts",
   "tests/dev/install_test.ts",
@@ -107,6 +118,25 @@ const ONLY_IN_ALL = [
   "tests/registry/transfer/resumable_test.ts",
   "tests/registry/verbs/abort_test.ts",
   "tests/registry/verbs/names_test.ts",
+  "tests/apps/cli/commands/pipelines/forged_runs_test.ts",
+  "tests/apps/client/behaviour_test.ts", // in_process_test.ts has the same cases without a server
+  "tests/apps/client/new_bytes_test.ts",
+  "tests/apps/server/listen/refusals_test.ts",
+  "tests/apps/server/routes/forged_runs_test.ts",
+  "tests/backends/local/close_test.ts",
+  "tests/backends/local_list_test.ts",
+  "tests/backends/local_lock_test.ts", // local_test.ts has the same cases without locks
+  "tests/disk/download_plan_test.ts",
+  "tests/formats/archive/memory_test.ts",
+  "tests/neighbors/mindtrace/bucket_test.ts",
+  "tests/neighbors/mindtrace/damage_test.ts",
+  "tests/operators/runner/records/forged_records_test.ts",
+  "tests/operators/runner/step/linked_content_test.ts",
+  "tests/registry/cache/older_entry_test.ts",
+  "tests/registry/earlier",
+  "tests/registry/history/in_mirror_test.ts",
+  "tests/registry/payload/file_in_runs_test.ts",
+  "tests/registry/payload/pairs_test.ts",
 ];
 
 /** The longest files begin first, so that none is left alone at the end: some mostly wait, some mostly work. */
@@ -128,7 +158,7 @@ const PACKAGES: Record<string, string> = {
 };
 
 /** Seeds of the simulation, where `HOLDFAST_SEEDS` does not say. */
-const SEEDS = { quick: "100", all: "2000" };
+const SEEDS = { quick: "40", all: "2000" };
 /** When nothing was said for so long, a test waits for what never comes. */
 const SILENCE_MS = 8 * 60_000;
 /** Test files at once: more than there are cores, for beside other programs each thread has its share of them. */
@@ -149,7 +179,7 @@ const env = {
   HOLDFAST_SEEDS: Deno.env.get("HOLDFAST_SEEDS") ?? SEEDS[part],
   DENO_JOBS: String(AT_ONCE),
   ...(given.includes("--full") ? { HOLDFAST_FULL: "1" } : {}),
-  ...(isQuick ? { HOLDFAST_SERVERS: "none" } : {}),
+  ...(isQuick ? { HOLDFAST_SERVERS: "none", HOLDFAST_QUICK: "1" } : {}),
 };
 const where = words.some((word) => /^(explorer\/)?tests/.test(word))
   ? []

@@ -5,6 +5,7 @@ import { Service } from "../src/api/service.ts";
 import { createHandler } from "../../apps/server.ts";
 import { openRegistry } from "../../mod.ts";
 import { tempRoot } from "../../tests/support/temp_root.ts";
+import { slowTest } from "../../tests/support/seeds.ts";
 
 const SILENT = { error() {}, warn() {}, info() {}, debug() {} };
 
@@ -40,21 +41,24 @@ function bytesOf(size: number): Uint8Array {
 for (
   const [size, at] of [[70_000, 60], [300_000, 299_990], [6_000_000, 60], [6_000_000, 5_999_000]]
 ) {
-  Deno.test(`a file of ${size} bytes that is damaged at ${at} says so, whole and in parts`, async () => {
-    await using root = await tempRoot();
-    await using registry = await openRegistry(root.join("r"), { create: true });
-    await registry.save("data", bytesOf(size!));
-    await damageLargest(root.join("r/objects"), at!);
-    await using handler = createHandler(registry, { logger: SILENT });
-    await using server = Deno.serve({ port: 0, hostname: "127.0.0.1", onListen() {} }, handler);
-    const service = new Service(`http://127.0.0.1:${server.addr.port}/`);
-    const { files: [file] } = await openVersion(service, { name: "data", version: "1.0.0" });
-    for (const [from, length] of [[0, size!], [Math.max(0, at! - 1000), 2000]]) {
-      const error = await assertRejects(() => file!.read(from!, length!), Error);
-      assertStringIncludes(error.message, "SHA-256", `${from} ${length}`);
-    }
-    await server.shutdown();
-    const error = await assertRejects(() => file!.read(0, 10), Error);
-    assertStringIncludes(error.message, "Cannot reach the service");
-  });
+  slowTest(
+    `a file of ${size} bytes that is damaged at ${at} says so, whole and in parts`,
+    async () => {
+      await using root = await tempRoot();
+      await using registry = await openRegistry(root.join("r"), { create: true });
+      await registry.save("data", bytesOf(size!));
+      await damageLargest(root.join("r/objects"), at!);
+      await using handler = createHandler(registry, { logger: SILENT });
+      await using server = Deno.serve({ port: 0, hostname: "127.0.0.1", onListen() {} }, handler);
+      const service = new Service(`http://127.0.0.1:${server.addr.port}/`);
+      const { files: [file] } = await openVersion(service, { name: "data", version: "1.0.0" });
+      for (const [from, length] of [[0, size!], [Math.max(0, at! - 1000), 2000]]) {
+        const error = await assertRejects(() => file!.read(from!, length!), Error);
+        assertStringIncludes(error.message, "SHA-256", `${from} ${length}`);
+      }
+      await server.shutdown();
+      const error = await assertRejects(() => file!.read(0, 10), Error);
+      assertStringIncludes(error.message, "Cannot reach the service");
+    },
+  );
 }

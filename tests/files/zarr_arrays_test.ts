@@ -15,6 +15,7 @@ import { createZarrArray, openZarrArray, zarrStore } from "../../formats/zarr.ts
 import { tempRoot, testInRoot } from "../support/temp_root.ts";
 import { KINDS, withMembers } from "./kinds.ts";
 import { refused } from "../support/refused.ts";
+import { slowTest } from "../support/seeds.ts";
 
 /** Registers a test over each kind of store. */
 function testOver(name: string, run: (files: Files, below: FileStore) => Promise<void>): void {
@@ -259,7 +260,7 @@ Deno.test("a changed chunk is read again, up to a limit", async () => {
 
 const anHourLater = { ...realSystem, now: () => realSystem.now() + 3_600_000 };
 
-Deno.test("zarr over a bucket: a program that dies leaves no part of an array", async () => {
+slowTest("zarr over a bucket: a program that dies leaves no part of an array", async () => {
   const [before, after] = [plane(1, [9, 9]), plane(500, [9, 9])];
   const tasks: ((files: FileStore) => Promise<unknown>)[] = [
     (files) => files.save!("a", after),

@@ -4,6 +4,7 @@ import { isRegistryError } from "../../core/errors.ts";
 import type { PlainValue } from "../../core/text/plain_value.ts";
 import { jsonl, readJsonLines } from "../../formats/jsonl.ts";
 import { anyBytes, contentBytes, fileOf } from "./format_files.ts";
+import { slowTest } from "../support/seeds.ts";
 
 const read = async (text: string | Uint8Array) =>
   await jsonl().decode(fileOf(text, "runs/a.jsonl"));
@@ -83,7 +84,7 @@ Deno.test("values that JSON cannot hold are Unsupported, with the path to them",
   assertStringIncludes(await failure(() => jsonl().encode(5 as never)), "Unsupported: ");
 });
 
-Deno.test("many values are written as a stream and read one by one", async () => {
+slowTest("many values are written as a stream and read one by one", async () => {
   let asked = 0;
   async function* values() {
     for (; asked < 100_000; asked++) yield { text: "x".repeat(100), asked };

@@ -13,6 +13,7 @@ import {
 } from "./image_files.ts";
 import { packLzw, tiffFile, type TiffLayout } from "./tiff_files.ts";
 import { refused } from "../support/refused.ts";
+import { slowTest } from "../support/seeds.ts";
 
 const DTYPES = IMAGE_DTYPES;
 
@@ -70,7 +71,7 @@ Deno.test("a large image has many strips and is read back exactly", async () => 
   assertSameImage(await tiff().decode(fileOf(bytes)), image);
 });
 
-Deno.test("files and regions of every layout are read exactly", async () => {
+slowTest("files and regions of every layout are read exactly", async () => {
   const places = fc.array(fc.nat({ max: 8 }), { minLength: 4, maxLength: 4 });
   const reading = fc.asyncProperty(plainImage, anyLayout, places, async (image, layout, places) => {
     const file = fileOf(tiffFile([image], layout));
@@ -97,7 +98,7 @@ Deno.test("LZW is decoded with all code widths and a full table", async () => {
   assertSameImage(await tiff().decode(fileOf(file)), image);
 });
 
-Deno.test("a region reads the header, its tiles or rows, and little else", async () => {
+slowTest("a region reads the header, its tiles or rows, and little else", async () => {
   const image = ramp(512, 512);
   const area = { x: 100, y: 200, width: 20, height: 10 };
   const limits: [TiffLayout, number][] = [

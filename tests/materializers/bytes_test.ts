@@ -4,6 +4,7 @@ import fc from "fast-check";
 import { bytesStream, readAll } from "../../core/bytes/bytes.ts";
 import { arrayBuffer, blob, bytes, createMaterializers, stream } from "../../materializers/mod.ts";
 import { fails, fakeArtifact, readFiles, roundTrip, savedBy } from "./fake_artifact.ts";
+import { slowTest } from "../support/seeds.ts";
 
 Deno.test("any bytes come back exactly, in memory of their own", async () => {
   await fc.assert(fc.asyncProperty(fc.uint8Array(), async (value) => {
@@ -114,7 +115,7 @@ Deno.test("a stream that fails half way fails the save with its own error", asyn
   assert(caught instanceof TypeError);
 });
 
-Deno.test("any blob or file comes back with its bytes, type, name and time", async () => {
+slowTest("any blob or file comes back with its bytes, type, name and time", async () => {
   await fc.assert(fc.asyncProperty(
     fc.uint8Array(),
     fc.constantFrom("", "text/plain", "image/png;x=1"),

@@ -10,6 +10,7 @@ import { type AtOnceOptions, simulateAtOnce } from "../simulate/parallel/simulat
 import type { Violation } from "../simulate/simulate.ts";
 import { seedCount, seedRange } from "../support/seeds.ts";
 import { withLeftOut, withSimulatedTime } from "../simulate/stores/with_simulated_time.ts";
+import { slowTest } from "../support/seeds.ts";
 
 const SEED = realSystem.env("HOLDFAST_SEED");
 const RANGE: AtOnceOptions = SEED === undefined
@@ -43,7 +44,7 @@ Deno.test("simulation: faults, pauses and kills break no promise", async () => {
   assertEquals(violations, [], report(violations));
 });
 
-Deno.test("simulation: any number of threads finds the same", async () => {
+slowTest("simulation: any number of threads finds the same", async () => {
   const [one, three] = await Promise.all(
     [1, 3].map((workers) => simulateAtOnce({ seeds: 25, workers })),
   );
@@ -51,7 +52,7 @@ Deno.test("simulation: any number of threads finds the same", async () => {
   assertEquals(one.runs, 25);
 });
 
-Deno.test("simulation: a disk keeps every promise, with the traces of memory", async () => {
+slowTest("simulation: a disk keeps every promise, with the traces of memory", async () => {
   const root = mkdtempSync(
     join(existsSync("/dev/shm") ? "/dev/shm" : tmpdir(), "holdfast-simulate-"),
   );

@@ -1,4 +1,4 @@
-// How many seeds a simulation tries.
+// How much of long tests a run does.
 import { realSystem } from "../../core/system.ts";
 
 /** The number in an environment variable, else `fallback`. */
@@ -37,4 +37,9 @@ export function seedRange(
   const seeds = seedCount(fallback, variable);
   if (realSystem.env("HOLDFAST_FULL") === "1") return { firstSeed: 1, seeds: SHARES * seeds };
   return { firstSeed: 1 + (shareOfRun() ?? 0) * seeds, seeds };
+}
+
+/** A test that takes seconds: `deno task test` leaves it out, `test:all` and a run of its file have it. */
+export function slowTest(name: string, fn: () => void | Promise<void>): void {
+  Deno.test({ name, ignore: realSystem.env("HOLDFAST_QUICK") === "1", fn });
 }

@@ -3,6 +3,7 @@ import { joinLines, lineOf, panelsOf } from "../../src/curves/lines.ts";
 import { axesOf, findSteps, readSteps } from "../../src/curves/steps.ts";
 import { fakeFile, fakeVersion } from "../support/fake_file.ts";
 import { historyBytes, historyOf } from "../support/training.ts";
+import { slowTest } from "../../../tests/support/seeds.ts";
 
 const encoder = new TextEncoder();
 
@@ -106,7 +107,7 @@ Deno.test("only tables with steps have curves, or those that the metadata names 
   assertEquals((await findSteps(version)).map(({ file }) => file.path), ["b.csv"]);
 });
 
-Deno.test("a large file is read up to a limit, and little of it to find its columns", async () => {
+slowTest("a large file is read up to a limit, and little of it to find its columns", async () => {
   const row = encoder.encode("1234567,0.5\n");
   const head = encoder.encode("step,loss  \n");
   const byteAt = (at: number) => at < 12 ? head[at]! : row[at % 12]!;

@@ -13,6 +13,7 @@ import { encodeRows } from "../../../formats/parquet/write.ts";
 import { pyarrowBytes } from "../../../tests/formats/parquet/files.ts";
 import { fakeFile } from "../support/fake_file.ts";
 import { sampleFiles, tableRows } from "../support/samples.ts";
+import { slowTest } from "../../../tests/support/seeds.ts";
 
 const samples = await sampleFiles(1);
 const encoder = new TextEncoder();
@@ -69,7 +70,7 @@ Deno.test("CSV and Parquet of one table have the same rows, page by page", async
   }
 });
 
-Deno.test("the last page of a large CSV file is found without reading it at once", async () => {
+slowTest("the last page of a large CSV file is found without reading it at once", async () => {
   const line = "1234567,abc\n";
   const size = line.length * 3_000_000;
   const file = fakeFile("large.csv", { size, byteAt: (at) => line.charCodeAt(at % line.length) });
@@ -296,7 +297,7 @@ Deno.test("rows for statistics end at a limit", async () => {
   assert(file.bytesRead() <= size + 512 * 1024, `${file.bytesRead()}`);
 });
 
-Deno.test("a table that is damaged behind its first rows has the rows, and the reason", async () => {
+slowTest("a table that is damaged behind its first rows has the rows, and the reason", async () => {
   const text = `n\n${"1\n".repeat(600_000)}`;
   const file = fakeFile("a.csv", encoder.encode(text));
   const read: typeof file.read = (offset, length) =>
@@ -318,7 +319,7 @@ Deno.test("the types of CSV columns are detected", async () => {
   );
 });
 
-Deno.test("all rows are sorted, filtered and described, though few are kept", async () => {
+slowTest("all rows are sorted, filtered and described, though few are kept", async () => {
   // Rows of 16 bytes: a number from 000000 to 299999 turned round, and its parity.
   const line = (i: number) => `${String(299_999 - i).padStart(6, "1")},${i % 2 ? "odd" : "even"}`;
   const row = (i: number) => `${line(i).padEnd(15, " ")}\n`;

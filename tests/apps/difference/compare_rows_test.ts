@@ -5,6 +5,7 @@ import {
   findKeys,
 } from "../../../apps/difference/compare_rows.ts";
 import type { Cell } from "../../../formats/tables/table.ts";
+import { slowTest } from "../../support/seeds.ts";
 
 interface Rows {
   columns: readonly string[];
@@ -87,7 +88,7 @@ function expectedOf(left: Rows, right: Rows) {
   return { added, removed: before!.size - (after!.size - added), changed };
 }
 
-Deno.test("large tables are compared by all of their rows, in any order", async () => {
+slowTest("large tables are compared by all of their rows, in any order", async () => {
   const columns = ["id", "value"];
   const random = (from: number) => () => (from = (from * 1103515245 + 12345) % 2 ** 31) / 2 ** 31;
   const next = random(7);

@@ -2,6 +2,7 @@ import { assert, assertEquals, assertMatch, assertRejects } from "@std/assert";
 import { createHandler } from "../../../apps/server.ts";
 import { openRegistry, type Registry } from "../../../mod.ts";
 import { connect, type Connected, connectTo, tokens } from "./client_of.ts";
+import { slowTest } from "../../support/seeds.ts";
 
 async function filled() {
   const registry = await openRegistry("memory:");
@@ -172,7 +173,7 @@ Deno.test("a client that dies while it sends a save leaves nothing", async () =>
   assertEquals(await Array.fromAsync(registry.names()), []);
 });
 
-Deno.test("200 connected clients keep nothing open", async () => {
+slowTest("200 connected clients keep nothing open", async () => {
   await using registry = await filled();
   const handler = createHandler(registry, { mcp: true });
   const clients = await Promise.all(Array.from({ length: 200 }, () => connectTo(handler)));

@@ -4,6 +4,7 @@ import { toolsOf } from "../../../apps/mcp/server.ts";
 import { openRegistry } from "../../../mod.ts";
 import { connect } from "./client_of.ts";
 import { saveFiles } from "./save_files.ts";
+import { slowTest } from "../../support/seeds.ts";
 
 Deno.test("all descriptions and schemas of at most twelve tools take at most 4,000 tokens", () => {
   const search = () => Promise.resolve({});
@@ -145,7 +146,7 @@ Deno.test("a file that is not of its kind is text, or the error says how to read
   }
 });
 
-Deno.test("a comparison says what it leaves out, and rounds no number", async () => {
+slowTest("a comparison says what it leaves out, and rounds no number", async () => {
   await using registry = await openRegistry("memory:");
   const keys = (value: number) =>
     Object.fromEntries(Array.from({ length: 60 }, (_, i) => [i, value]));

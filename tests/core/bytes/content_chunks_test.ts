@@ -10,6 +10,7 @@ import {
   ListMaker,
 } from "../../../core/bytes/content_chunks.ts";
 import { sha256 } from "../../../core/bytes/digest.ts";
+import { slowTest } from "../../support/seeds.ts";
 
 const KIB = 1024;
 const GIB = 1024 ** 3;
@@ -204,7 +205,7 @@ Deno.test("ranges of whole chunks cover any range", () => {
   fc.assert(check);
 });
 
-Deno.test("the list of a file of unknown size stays short", () => {
+slowTest("the list of a file of unknown size stays short", () => {
   const short = shortestChunk();
   const many = concatBytes(Array.from({ length: 1024 }, () => short));
   const maker = new ListMaker(16 * KIB);

@@ -3,6 +3,7 @@ import fc from "fast-check";
 import { bodyBytes } from "../../../core/bytes/bytes.ts";
 import { RegistryError } from "../../../core/errors.ts";
 import { decodeText, encodeText, splitLines } from "../../../formats/content/text_stream.ts";
+import { slowTest } from "../../support/seeds.ts";
 
 const refuse = (state: string) =>
   new RegistryError({ code: "Corrupt", message: `Cannot read: ${state}` });
@@ -14,7 +15,7 @@ const cut = (bytes: Uint8Array, size: number) =>
   );
 const join = async (pieces: AsyncIterable<string>) => (await Array.fromAsync(pieces)).join("");
 
-Deno.test("any text is read back, however its bytes are split", async () => {
+slowTest("any text is read back, however its bytes are split", async () => {
   const texts = fc.string({ unit: "binary" });
   const sizes = fc.integer({ min: 1, max: 5 });
   await fc.assert(fc.asyncProperty(texts, sizes, async (text, size) => {

@@ -4,6 +4,7 @@ import { isRegistryError, RegistryError } from "../../../core/errors.ts";
 import { type FileToDecode, LimitExceeded } from "../../../core/file_store.ts";
 import { createTable, openParquet, parquet } from "../../../formats/parquet.ts";
 import { contentBytes, fileOf } from "../format_files.ts";
+import { slowTest } from "../../support/seeds.ts";
 
 /** Fields of Thrift: integers, strings, structures, and lists. */
 type Field = number | string | Fields | (number | string | Fields)[];
@@ -103,7 +104,7 @@ Deno.test("a few rows of a page with many are read, and no others", async () => 
   assert(count <= 200 + 100, `${count} strings of ${2 * rows.length}`);
 });
 
-Deno.test("of a few rows, columns with large pages are read one after the other", async () => {
+slowTest("of a few rows, columns with large pages are read one after the other", async () => {
   const columns = Array.from({ length: 6 }, (_, i) => ({ name: `c${i}`, type: "string" as const }));
   const cells = columns.map(({ name }) => [name, name.repeat(8 * 1024 ** 2)]);
   const table = createTable(columns, [Object.fromEntries(cells)]);

@@ -8,6 +8,7 @@ import { concatBytes } from "../../../core/bytes/bytes.ts";
 import { contentBytes, fileOf } from "../format_files.ts";
 import { anyTable, noise } from "../tables/files.ts";
 import { refused } from "../../support/refused.ts";
+import { slowTest } from "../../support/seeds.ts";
 
 Deno.test("any table comes back equal, in row groups of any size, however it is packed", async () => {
   const packings = fc.constantFrom<ParquetCompression>("snappy", "gzip", "none");
@@ -47,7 +48,7 @@ Deno.test("a table without columns comes back, and is refused with rows", async 
   );
 });
 
-Deno.test("a large table goes out as a stream, whose rows are asked for as it is read", async () => {
+slowTest("a large table goes out as a stream, whose rows are asked for as it is read", async () => {
   let asked = 0;
   const rows = function* () {
     for (asked = 1; asked <= 1_000_000; asked++) yield { a: noise(asked, 30) };

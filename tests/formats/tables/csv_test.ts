@@ -8,6 +8,7 @@ import { csv, type CsvOptions, tsv } from "../../../formats/csv.ts";
 import { anyBytes, contentBytes, fileOf } from "../format_files.ts";
 import { refused } from "../../support/refused.ts";
 import { CELLS, tablesOf } from "./files.ts";
+import { slowTest } from "../../support/seeds.ts";
 
 const encode = async (table: TableRows, options: CsvOptions = {}) =>
   new TextDecoder().decode(await contentBytes(await csv(options).encode(table)));
@@ -242,7 +243,7 @@ Deno.test("cells that would be read back differently are Unsupported, with their
   }
 });
 
-Deno.test("a large table is written as a stream that pulls its rows", async () => {
+slowTest("a large table is written as a stream that pulls its rows", async () => {
   let asked = 0;
   const rows = function* () {
     for (asked = 1; asked <= 1_000_000; asked++) yield { a: String(asked).padEnd(100) };

@@ -2,6 +2,7 @@ import { assert, assertEquals } from "@std/assert";
 import fc from "fast-check";
 import { nextCronTime } from "../../../queues/checks/cron.ts";
 import { refused } from "../../support/refused.ts";
+import { slowTest } from "../../support/seeds.ts";
 
 const HOUR_MS = 3_600_000;
 const iso = (ms: number) => new Date(ms).toISOString().replace(".000Z", "Z");
@@ -133,7 +134,7 @@ const around = (change: Temporal.ZonedDateTime): [number, number] => [
   change.epochMilliseconds + 36 * HOUR_MS,
 ];
 
-Deno.test("a daily schedule runs once for each of its times, in every zone and year", () => {
+slowTest("a daily schedule runs once for each of its times, in every zone and year", () => {
   fc.assert(
     fc.property(
       timeZone,
@@ -152,7 +153,7 @@ Deno.test("a daily schedule runs once for each of its times, in every zone and y
   );
 });
 
-Deno.test("a schedule at the hours of a change runs on that day, in every zone", () => {
+slowTest("a schedule at the hours of a change runs on that day, in every zone", () => {
   const seen = new Set<string>(); // many zones have the same clocks
   for (const zone of ZONES) {
     for (const change of changesOf(zone, 2025, 2028)) {

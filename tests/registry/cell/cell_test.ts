@@ -17,6 +17,7 @@ import {
   pass,
 } from "../scripted_backend.ts";
 import { aliasesOf } from "../../conformance/registry/registry_case.ts";
+import { slowTest } from "../../support/seeds.ts";
 
 const CREATE = { verb: "put", mode: "create" } as const;
 const READ_BACK = { verb: "get", key: /\.rec$/ } as const;
@@ -269,7 +270,7 @@ testProtocol("a damaged head can be overwritten and deleted", MUTABLE, async (wo
   assertEquals(await registry.delete("a", { allVersions: true }), true);
 });
 
-Deno.test("an operation commits at most once and reports its outcome truly", async () => {
+slowTest("an operation commits at most once and reports its outcome truly", async () => {
   const faults = { busy, damaged, denied, hiddenRetry, lostReply, lostRequest };
   const name = fc.constantFrom(
     ...Object.keys(faults) as (keyof typeof faults)[],

@@ -14,6 +14,7 @@ import { realSystem } from "../../../core/system.ts";
 import { Collection, type GarbageReport } from "../../../registry/maintenance/collection.ts";
 import { collectDrafts } from "../../../registry/maintenance/garbage/drafts.ts";
 import { contextOf } from "../../../registry/operations/context.ts";
+import { slowTest } from "../../support/seeds.ts";
 
 const LARGE = noise(300_000, 2);
 const encoder = new TextEncoder();
@@ -125,7 +126,7 @@ async function cpuTimeOf(names: number): Promise<number> {
   return (user + system) / 1000;
 }
 
-Deno.test("`gc` scales equally with drafts of one name and of many names", async () => {
+slowTest("`gc` scales equally with drafts of one name and of many names", async () => {
   await cpuTimeOf(1000); // compiles
   const spread = await cpuTimeOf(DRAFTS);
   const crowded = await cpuTimeOf(1);

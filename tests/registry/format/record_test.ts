@@ -19,6 +19,7 @@ import {
 import type { AnyRecord, FileInfo, VersionRecord } from "../../../core/record.ts";
 import { sampleRecords, versionInline, versionRecord } from "./sample_records.ts";
 import { thrown } from "../../core/thrown.ts";
+import { slowTest } from "../../support/seeds.ts";
 
 const text = (bytes: Uint8Array) => new TextDecoder().decode(bytes);
 const bytes = (text: string) => new TextEncoder().encode(text);
@@ -40,7 +41,7 @@ Deno.test("a record of each kind survives a round trip", () => {
   }
 });
 
-Deno.test("any JSON metadata and inline bytes survive a round trip", () => {
+slowTest("any JSON metadata and inline bytes survive a round trip", () => {
   const metadata = fc.dictionary(
     fc.string({ unit: "binary" }),
     fc.jsonValue({ noUnicodeString: false }),

@@ -3,6 +3,7 @@ import { createAccess, type Scope } from "../../../../apps/server/access/access.
 import { createApp } from "../../../../apps/server/app.ts";
 import { openRegistry } from "../../../../mod.ts";
 import { createMemoryQueue } from "../../../../queues/memory.ts";
+import { slowTest } from "../../../support/seeds.ts";
 
 /** The forms of `/` in a name that the service decodes. */
 const SLASHES = ["%2F", "@@", "%40%40", "@%40"];
@@ -17,7 +18,7 @@ const BODIES: Record<string, string> = {
   "commit/main": '{"key":"header","value":{"summary":"s"}}\n',
 };
 
-Deno.test("every route checks the rights on a decoded name, never on the sent one", async () => {
+slowTest("every route checks the rights on a decoded name, never on the sent one", async () => {
   const registry = await openRegistry("memory:");
   const jobs = createMemoryQueue();
   for (const name of ["team/a", "mine/a"]) await registry.save(name, new Uint8Array(3));

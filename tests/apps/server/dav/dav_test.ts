@@ -6,6 +6,7 @@ import { createScriptedSystem } from "../../../support/scripted_system.ts";
 import { tempRoot } from "../../../support/temp_root.ts";
 import { serve } from "../listen/served.ts";
 import { hrefs, openDav, saveFiles, tokens } from "./open_dav.ts";
+import { slowTest } from "../../../support/seeds.ts";
 
 const ODD_NAMES = [
   "with space.txt",
@@ -361,7 +362,7 @@ Deno.test("the body of a request is read to its end and ignored, up to a limit",
   assertMatch(await ask("x".repeat(2 * 1024 ** 2)), /^HTTP\/1.1 413 /);
 });
 
-Deno.test("a large folder comes in small chunks, as they are read", async () => {
+slowTest("a large folder comes in small chunks, as they are read", async () => {
   await using dav = await openDav();
   const paths = Array.from({ length: 20_000 }, (_, i) => `file ${i}.txt`);
   await dav.save("large", paths);
