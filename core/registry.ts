@@ -1,29 +1,54 @@
 // The contract of a registry and the options of its methods.
-import type { Annotations, Artifact, ArtifactInfo } from "./artifact.ts";
+import type { Artifact, ArtifactInfo } from "./artifact.ts";
 import type { Backend } from "./backend.ts";
-import type { WrittenLinks } from "./registry/left_out.ts";
-import type { RegistryError } from "./errors.ts";
+import type { EventPublisher } from "./event_bus.ts";
 import type { DefinedArtifact, Materializer, Materializers } from "./materializer.ts";
+import type {
+  AliasChange,
+  AliasEntry,
+  HistoryOptions,
+  RolledBackAlias,
+  SetAliasOptions,
+} from "./registry/operations/aliases.ts";
+import type { CopyOptions, DeleteOptions } from "./registry/operations/changing.ts";
+import type { NamesOptions, VersionEntry, VersionsOptions } from "./registry/operations/listing.ts";
+import type {
+  DownloadOptions,
+  InfoOptions,
+  LoadOptions,
+  ReadOptions,
+  RefOptions,
+  Verify,
+} from "./registry/operations/reading.ts";
+import type { RegistrySettings } from "./record.ts";
 import type { DownloadResult } from "./registry/downloading.ts";
 import type { Draft } from "./registry/draft.ts";
-import type { RegistryService } from "./registry/service.ts";
-import type { RegistrySettings } from "./record.ts";
-import type {
-  NamesOptions,
-  OnConflict,
-  SavedArtifact,
-  SaveOptions,
-  SignalOptions,
-  TransferProgress,
-} from "./registry/saving.ts";
-import type { WatchEvent, WatchOptions } from "./registry/watching.ts";
-import type { EventPublisher } from "./event_bus.ts";
 import type { RegistryTopics } from "./registry/registry_events.ts";
+import type { SavedArtifact, SaveOptions, SignalOptions } from "./registry/saving.ts";
+import type { RegistryService } from "./registry/service.ts";
+import type { WatchEvent, WatchOptions } from "./registry/watching.ts";
 import type { InferOutput, StandardSchema } from "./standard_schema.ts";
 import type { System } from "./system.ts";
 
+export type {
+  AliasChange,
+  AliasEntry,
+  HistoryOptions,
+  RolledBackAlias,
+  SetAliasOptions,
+} from "./registry/operations/aliases.ts";
+export type { CopyOptions, DeleteOptions } from "./registry/operations/changing.ts";
+export type { NamesOptions, VersionEntry, VersionsOptions } from "./registry/operations/listing.ts";
+export type {
+  DownloadOptions,
+  FilePatterns,
+  InfoOptions,
+  LoadOptions,
+  ReadOptions,
+  RefOptions,
+  Verify,
+} from "./registry/operations/reading.ts";
 export type { DownloadChange, DownloadedFiles, DownloadResult } from "./registry/downloading.ts";
-export type { WatchEvent, WatchOptions } from "./registry/watching.ts";
 export type {
   BatchOutcome,
   BatchResult,
@@ -32,8 +57,15 @@ export type {
   SaveEntry,
 } from "./registry/many.ts";
 export type { ClearOptions, RegistryMap } from "./registry/map.ts";
+export type {
+  OnConflict,
+  SavedArtifact,
+  SaveOptions,
+  SignalOptions,
+  TransferProgress,
+} from "./registry/saving.ts";
 export type { RegistryService } from "./registry/service.ts";
-export type * from "./registry/saving.ts";
+export type { WatchEvent, WatchOptions } from "./registry/watching.ts";
 
 /**
  * An open registry, which holds no locks and no timers: on a store ({@linkcode StoredRegistry}), at
@@ -87,6 +119,12 @@ export interface Registry extends AsyncDisposable, AsyncIterable<string> {
   /** Points an alias to a version. */
   setAlias(name: string, alias: string, version: string, options?: SetAliasOptions): Promise<void>;
   deleteAlias(name: string, alias: string, options?: SetAliasOptions): Promise<boolean>;
+  /**
+   * Points an alias to the version before: the newest one in its history that is not the current
+   * one. Throws `NotFound` if there is none or it was deleted, `Conflict` if the alias is changed
+   * meanwhile.
+   */
+  rollbackAlias(name: string, alias: string, options?: SetAliasOptions): Promise<RolledBackAlias>;
   /** Lists the aliases of a name and the version of each. A name without aliases has an empty list. */
   aliases(name: string, options?: SignalOptions): AsyncIterable<AliasEntry>;
   /** Lists the changes of an alias, newest first. Throws `NotFound` if it never existed. */
@@ -131,16 +169,6 @@ export interface ClearCacheReport {
   files: number;
   bytes: number;
 }
-
-/**
- * Verification of loaded bytes, and trust in the cache:
- *
- * - `none`: no verification.
- * - `integrity`: by SHA-256. An exact version of an immutable registry may come from the cache
- *   without asking the store, for up to a week after it was deleted elsewhere.
- * - `full`: like `integrity`, and the store is always asked for the current version.
- */
-export type Verify = "none" | "integrity" | "full";
 
 /** Options of the cache. */
 export interface CacheOptions {
@@ -200,159 +228,4 @@ export interface OpenOptions extends SignalOptions {
   system?: System;
   /** Receives every retry and read-back. @default silent */
   logger?: Logger;
-}
-
-/** Options that select a version. */
-export interface RefOptions extends SignalOptions {
-  /** The version, range or alias of a bare name. @default latest */
-  version?: string;
-  /**
-   * Resolves the ref as of this moment, by the `createdAt` of versions and aliases. Versions that
-   * were deleted or overwritten since are `NotFound`. Services do not report deleted versions.
-   *
-   * @default now
-   */
-  asOf?: Date;
-}
-
-/** Options of {@linkcode Registry.info}. */
-export interface InfoOptions extends RefOptions {
-  /** Includes notes and labels, by one more request. @default false */
-  annotations?: boolean;
-}
-
-/** Options of reading. */
-export interface ReadOptions extends RefOptions {
-  /** @default the option of the registry */
-  verify?: Verify;
-}
-
-/** Options of loading. */
-export interface LoadOptions extends ReadOptions {
-  /** Materializer. @default the registered one with the recorded id */
-  as?: Materializer;
-  /** A Standard Schema (standardschema.dev). Its output is returned. */
-  schema?: StandardSchema;
-  onProgress?: (progress: TransferProgress) => void;
-}
-
-/** Options of downloading. */
-export interface DownloadOptions extends ReadOptions, FilePatterns {
-  /** Destination. A file is written into a folder that exists or a path that ends with `/`. */
-  to: string;
-  /**
-   * Replaces different files, else they are `AlreadyExists`. Equal files always stay. @default
-   * false
-   */
-  overwrite?: boolean;
-  /**
-   * Removes other files from the folder, except `.git`, registries and targets of links. @default
-   * false
-   */
-  delete?: boolean;
-  /** Reports changes without writing. @default false */
-  dryRun?: boolean;
-  /**
-   * Symbolic links to write; others are in `leftOut`. Files are never written through links.
-   * @default "safe"
-   */
-  links?: WrittenLinks;
-  /** Receives the bytes that were written or found unchanged. */
-  onProgress?: (progress: TransferProgress) => void;
-}
-
-/** Options of deleting. */
-export interface DeleteOptions extends SignalOptions {
-  version?: string;
-  /**
-   * Deletes every version of a bare name. Required, unless the registry has no versions. @default
-   * false
-   */
-  allVersions?: boolean;
-  /** Deletes a version even if an alias or a release names it. @default false: `Conflict` */
-  force?: boolean;
-  /** Deletes only this commit, else throws `Conflict`. */
-  ifCommit?: string;
-  /** Checks and returns the same without deleting. @default false */
-  dryRun?: boolean;
-}
-
-/** Options of listing versions. */
-export interface VersionsOptions extends SignalOptions {
-  /** Only versions in this range. A prerelease matches a range that names the same numbers. */
-  range?: string;
-  /** Only versions older than this one, even if it is deleted. */
-  after?: string;
-  /** Reads the info of each version, with notes and labels. @default false */
-  details?: boolean;
-  /** Adds the notes and labels of each, without its info. @default false */
-  annotations?: boolean;
-  /** @default all */
-  limit?: number;
-}
-
-/** A version in a listing. */
-export interface VersionEntry {
-  name: string;
-  /** Full version without build metadata. */
-  version: string;
-  /** Number of writes, from 1. */
-  generation: number;
-  modifiedAt: Date;
-  /** With `details`, unless there is an {@linkcode VersionEntry.error}. */
-  info?: ArtifactInfo;
-  /** With `annotations`, if there are any. */
-  annotations?: Annotations;
-  /** With `details`: `Corrupt`, or `Unsupported` for a version of a newer release. */
-  error?: RegistryError;
-}
-
-/** Options of setting and deleting an alias. */
-export interface SetAliasOptions extends SignalOptions {
-  /** The current version of the alias, or null for none; otherwise `Conflict`. */
-  expected?: string | null;
-}
-
-/** Options of {@linkcode Registry.history}. */
-export interface HistoryOptions extends SignalOptions {
-  /** Only changes older than the one with this `generation`. */
-  after?: number;
-  /** @default all */
-  limit?: number;
-}
-
-/** An alias of a name. */
-export interface AliasEntry {
-  alias: string;
-  /** The version that it points to, in full without build metadata. */
-  version: string;
-}
-
-/** A change of an alias. */
-export interface AliasChange {
-  /** The new version, in full without build metadata; absent if the alias was deleted. */
-  version?: string;
-  /** Id of the operation, a UUIDv7. */
-  commit: string;
-  /** Number of the change, from 1. */
-  generation: number;
-  /** Time of the change by the store's clock; on a restored disk, the time of the restore. */
-  changedAt: Date;
-  /** Time of the change by the clock of the machine that made it. */
-  createdAt: Date;
-}
-
-/** Options of copying. */
-export interface CopyOptions extends SignalOptions {
-  /** If the version exists. @default "fail" */
-  onConflict?: OnConflict;
-  onProgress?: (progress: TransferProgress) => void;
-}
-
-/** Patterns that select files. */
-export interface FilePatterns {
-  /** Only files that match one of these. @default all */
-  include?: string | readonly string[];
-  /** No files that match these. The last match counts; `!` includes files again. */
-  exclude?: string | readonly string[];
 }

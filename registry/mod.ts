@@ -16,8 +16,10 @@ export type {
   FilePatterns,
   HistoryOptions,
   InfoOptions,
+  NamesOptions,
   NoTypeOfLoad,
   OpenOptions,
+  RolledBackAlias,
   SetAliasOptions,
   Verify,
 } from "../core/registry.ts";
@@ -30,12 +32,7 @@ export type { ClearOptions, RegistryMap } from "../core/registry/map.ts";
 export type { Annotations } from "../core/artifact.ts";
 export type { AnnotateOptions, AnnotationsChange } from "../core/registry/annotations.ts";
 export type { Release } from "../core/registry/release.ts";
-export type {
-  NamesOptions,
-  OnConflict,
-  SignalOptions,
-  TransferProgress,
-} from "../core/registry/saving.ts";
+export type { OnConflict, SignalOptions, TransferProgress } from "../core/registry/saving.ts";
 export type { RegistryService } from "../core/registry/service.ts";
 export type {
   InferOutput,

@@ -37,6 +37,7 @@ import {
 import { createSuggesting, refMeant } from "./operations/look/suggesting.ts";
 import { checkMaxLoadBytes } from "./contract/load_limit.ts";
 import { memberMeant } from "./contract/release.ts";
+import { rollBackAlias } from "./contract/roll_back_alias.ts";
 import { parseRef, type Ref } from "../core/naming/refs.ts";
 import { memberOf } from "../core/registry/release.ts";
 import { asAbsent, isAbsent, locate, tryLocate } from "./operations/resolve.ts";
@@ -230,6 +231,7 @@ function createRegistry(context: Context): StoredRegistry {
     setAlias: (name, alias, version, options) =>
       suggest(setAlias(context, { name, alias, version }, options), name, { ...options, version }),
     deleteAlias: (name, alias, options) => deleteAlias(context, { name, alias }, options),
+    rollbackAlias: (name, alias, options) => rollBackAlias(registry, { name, alias }, options),
     aliases: (name, options) => listAliases(context, name, options),
     history: (name, alias, options) => aliasHistory(context, { name, alias }, options),
     copy: (ref, to, options) =>

@@ -33,10 +33,12 @@ import type {
   SaveEntry,
   SignalOptions,
 } from "../core/registry.ts";
+import { METHODS } from "../core/options/methods.ts";
 import { collectOutcomes, type Inputs, outcomeOf, outcomesOf } from "../core/work/outcomes.ts";
 import { inLanes, manyOptions } from "../registry/contract/many.ts";
+import { MANY } from "../core/registry/many.ts";
 import { checkOptions, checkRegistry, type OptionNames } from "../core/options/check_options.ts";
-import { checkSaveEntry, DOWNLOAD, LOAD, MANY } from "../registry/contract/verb_options.ts";
+import { checkSaveEntry } from "../registry/contract/check_calls.ts";
 import { shown } from "../core/naming/names.ts";
 import { knownContext } from "../registry/operations/context.ts";
 import type { BatchOptions, DownloadEntry, VerifyEntry } from "./batch_work.ts";
@@ -67,8 +69,8 @@ export type {
 /** Options of `loadMany` and `loadEach`. */
 export type LoadManyOptions = ManyOptions & Omit<LoadOptions, "signal" | "onProgress">;
 
-const LOAD_MANY = { ...LOAD, ...MANY };
-const { signal: _, ...DOWNLOAD_OF_MANY } = DOWNLOAD;
+const LOAD_MANY = { ...METHODS.load.options, ...MANY };
+const { signal: _, ...DOWNLOAD_OF_MANY } = METHODS.download.options;
 const DOWNLOAD_ENTRY: OptionNames<DownloadEntry> = { ref: true, ...DOWNLOAD_OF_MANY };
 const VERIFY_ENTRY: OptionNames<VerifyEntry> = {
   ref: true,
@@ -174,7 +176,11 @@ export function createBatch(registry: Registry, options: BatchOptions = {}): Bat
     },
     save: many.one(save),
     async load(ref, own = {}) {
-      const { signal = options.signal, ...rest } = checkOptions(`load ${shown(ref)}`, own, LOAD);
+      const { signal = options.signal, ...rest } = checkOptions(
+        `load ${shown(ref)}`,
+        own,
+        METHODS.load.options,
+      );
       return await outcomeOf(work.load(ref, { ...rest, signal }), signal);
     },
     download: many.one(download),

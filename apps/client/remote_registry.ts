@@ -2,9 +2,11 @@
 import type { Artifact } from "../../core/artifact.ts";
 import { denied, orMissing } from "../../core/errors.ts";
 import { type DefinedArtifact, type Materializers, namedBy } from "../../core/materializer.ts";
-import { nameSegment, shown } from "../../core/naming/names.ts";
-import { checkAlias, parseRef } from "../../core/naming/refs.ts";
+import { shown } from "../../core/naming/names.ts";
+import { parseRef } from "../../core/naming/refs.ts";
 import { parseVersion } from "../../core/naming/versions.ts";
+import { METHODS } from "../../core/options/methods.ts";
+import type { OperationRow } from "../../core/registry/operations/row.ts";
 import { type Past, pinned } from "../../registry/contract/as_of.ts";
 import { checkDelete } from "../../core/options/check_delete.ts";
 import { memberMeant } from "../../registry/contract/release.ts";
@@ -13,7 +15,6 @@ import { createLoadLimit, type LoadLimit } from "../../registry/contract/load_li
 import { makeValue } from "../../registry/contract/make_value.ts";
 import type { RegistrySettings } from "../../core/record.ts";
 import type {
-  AliasEntry,
   LoadOptions,
   ReadOptions,
   RefOptions,
@@ -28,7 +29,8 @@ import type { RetentionRules } from "../../core/registry/rules.ts";
 import type { RegistryService } from "../../core/registry/service.ts";
 import { artifactPath, versionPath } from "./address.ts";
 import type { Call, Connection } from "./connection.ts";
-import { type Asked, isOfService, unexpected } from "./problem.ts";
+import { requestOperation } from "./operations.ts";
+import { type Asked, isOfService } from "./problem.ts";
 import { createPresignDownload } from "./presign_download.ts";
 import { loadDisk } from "./download.ts";
 import { openRemoteDraft } from "./drafts.ts";
@@ -38,7 +40,6 @@ import { saveValue } from "./save_value.ts";
 import { watchRemote } from "./watch.ts";
 import {
   annotationsOf,
-  changeOf,
   flag,
   lineageOf,
   type OnWire,
@@ -64,7 +65,9 @@ export function createRemoteRegistry(
   options: RemoteRegistryOptions,
 ): ServiceRegistry {
   const { id, settings, materializers } = options;
-  const { service, ...methods } = new RemoteMethods(connection, options);
+  const requests = requestMethods(connection, options);
+  const { service, ...own } = new RemoteMethods(connection, options, requests);
+  const methods = { ...requests, ...own };
   const registry: ServiceRegistry = {
     ...{ location: connection.location, id, settings, materializers },
     ...methods,
@@ -81,23 +84,47 @@ export function createRemoteRegistry(
   return wrapVerbs(registry, options);
 }
 
+/** The methods that one request does, beside those of {@linkcode RemoteMethods}. */
+type Requests = Pick<
+  Registry,
+  "setAlias" | "deleteAlias" | "rollbackAlias" | "aliases" | "history"
+>;
+
+function requestMethods(connection: Connection, options: RemoteRegistryOptions): Requests {
+  const rows = Object.entries<OperationRow>(METHODS).filter(([, { route }]) => route);
+  const check = (action: string) => checkWritable(connection, options, action);
+  return Object.fromEntries(
+    rows.map(([name, row]) => [name, requestOperation(connection, row, check)]),
+  ) as unknown as Requests;
+}
+
+function checkWritable(
+  { location }: Connection,
+  { readOnly }: RemoteRegistryOptions,
+  action: string,
+): void {
+  if (!readOnly) return;
+  throw denied(action, undefined, "the registry was opened read-only", {
+    hint: "Open it without readOnly to write.",
+    backend: location,
+  });
+}
+
 /** The methods that call the service. They are fields, so each also works without its object. */
 class RemoteMethods {
   readonly #connection: Connection;
   readonly #options: RemoteRegistryOptions;
 
-  constructor(connection: Connection, options: RemoteRegistryOptions) {
+  readonly #requests: Requests;
+
+  constructor(connection: Connection, options: RemoteRegistryOptions, requests: Requests) {
     this.#connection = connection;
     this.#options = options;
+    this.#requests = requests;
   }
 
-  readonly #checkWritable = (action: string): void => {
-    if (!this.#options.readOnly) return;
-    throw denied(action, undefined, "the registry was opened read-only", {
-      hint: "Open it without readOnly to write.",
-      backend: this.#connection.location,
-    });
-  };
+  readonly #checkWritable = (action: string): void =>
+    checkWritable(this.#connection, this.#options, action);
 
   save = async (
     artifact: string | DefinedArtifact<unknown>,
@@ -185,42 +212,6 @@ class RemoteMethods {
       const query = { range, details: details || annotations };
       return { action, path, query, after, limit, signal };
     }, (entry: WireVersion) => versionOf(entry, asked, options));
-  };
-
-  setAlias: Registry["setAlias"] = (name, alias, version, { expected, signal } = {}) => {
-    const action = `set alias ${shown(alias)} of ${shown(name)} to ${shown(version)}`;
-    const check = (wire: { alias?: unknown } | null, asked: Asked) => {
-      if (wire?.alias !== alias) throw unexpected(asked, "it is not an alias");
-    };
-    return this.#write(action, check, () => ({
-      method: "PUT",
-      path: aliasPath(name, alias),
-      json: { version, expected },
-      repeats: expected === undefined, // a repeat would not find `expected` again
-      signal,
-    }));
-  };
-
-  deleteAlias: Registry["deleteAlias"] = (name, alias, { expected, signal } = {}) =>
-    this.#write(`delete alias ${shown(alias)} of ${shown(name)}`, flag("deleted"), () => {
-      const query = expected === undefined ? {} : { expected: expected ?? "" };
-      return { method: "DELETE", path: aliasPath(name, alias), query, signal };
-    });
-
-  aliases: Registry["aliases"] = (name, { signal } = {}) => {
-    const action = `list the aliases of ${shown(name)}`;
-    const begin = () => ({ action, path: `${artifactPath(name)}/aliases`, signal });
-    const entryOf = ({ alias, version }: AliasEntry): AliasEntry => ({ alias, version });
-    return listAll(this.#connection, begin, entryOf);
-  };
-
-  history: Registry["history"] = (name, alias, { after, limit, signal } = {}) => {
-    const action = `list the history of alias ${shown(alias)} of ${shown(name)}`;
-    const begin = () => ({
-      ...{ action, path: `${aliasPath(name, alias)}/history`, signal },
-      ...{ after: after?.toString(), limit },
-    });
-    return listAll(this.#connection, begin, changeOf);
   };
 
   copy: Registry["copy"] = (ref, to, { onConflict, signal } = {}) =>
@@ -343,7 +334,8 @@ class RemoteMethods {
 
   /** The past of one name. Reads its log at most once. */
   #past(): Past {
-    const { info, versions, history } = this;
+    const { info, versions } = this;
+    const { history } = this.#requests;
     const log = createRemoteLog(this.#connection);
     let saves: ReturnType<typeof firstSavesIn> | undefined;
     return {
@@ -360,9 +352,4 @@ class RemoteMethods {
 function annotationsPath(ref: string): string {
   const { name, bare } = parseRef(ref);
   return `${bare ? artifactPath(name) : versionPath(ref)}/annotations`;
-}
-
-function aliasPath(name: string, alias: string): string {
-  checkAlias(alias);
-  return `${artifactPath(name)}/aliases/${nameSegment(alias)}`;
 }

@@ -1,11 +1,6 @@
 // Conversion of wire types to the types of a registry.
 import type { Annotations, ArtifactInfo } from "../../core/artifact.ts";
-import type {
-  AliasChange,
-  SavedArtifact,
-  VersionEntry,
-  VersionsOptions,
-} from "../../core/registry.ts";
+import type { SavedArtifact, VersionEntry, VersionsOptions } from "../../core/registry.ts";
 import type { LogEntry } from "../../core/registry/log.ts";
 import type { Lineage, LineageNode } from "../../core/registry/lineage.ts";
 import type { RetentionRules } from "../../core/registry/rules.ts";
@@ -76,10 +71,6 @@ export function versionOf(
   if (info?.annotations && annotations) version.annotations = info.annotations;
   if (error !== undefined) version.error = errorOfProblem(error, asked);
   return version;
-}
-
-export function changeOf(wire: OnWire<AliasChange>): AliasChange {
-  return { ...wire, changedAt: new Date(wire.changedAt), createdAt: new Date(wire.createdAt) };
 }
 
 export function logEntryOf(wire: OnWire<LogEntry>): LogEntry {

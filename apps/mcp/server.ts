@@ -19,7 +19,13 @@ import { compareVersions, readFile } from "./read_tools.ts";
 import { complete, listResources, readResource, TEMPLATES } from "./resources.ts";
 import { callTool, describeTool, explained } from "./tool.ts";
 import type { McpOptions, Tool, ToolCall } from "./tool.ts";
-import { annotateVersion, deleteVersion, saveVersion, setAlias } from "./write_tools.ts";
+import {
+  annotateVersion,
+  deleteVersion,
+  rollBackAlias,
+  saveVersion,
+  setAlias,
+} from "./write_tools.ts";
 
 const INSTRUCTIONS =
   "A registry of versioned artifacts. A saved version never changes; an alias names a version " +
@@ -34,7 +40,7 @@ const TIMEOUT_MS = 600_000;
 export function toolsOf({ readOnly = false, allowDelete = false, root }: McpOptions): Tool[] {
   const all = [findArtifacts, listVersions, describeVersion, readFile, compareVersions];
   if (readOnly) return all;
-  all.push(saveVersion(root), setAlias, annotateVersion);
+  all.push(saveVersion(root), setAlias, rollBackAlias, annotateVersion);
   return allowDelete ? [...all, deleteVersion] : all;
 }
 

@@ -95,7 +95,7 @@ export const setAlias: Tool = defineTool({
   name: "set_alias",
   description:
     "Points an alias such as production to a version, or removes the alias. Returns the " +
-    "version it pointed to before: set that again to undo.",
+    "version it pointed to before. roll_back_alias undoes it.",
   kind: "write",
   hints: { destructiveHint: true, idempotentHint: true },
   input: v.strictObject({
@@ -111,6 +111,23 @@ export const setAlias: Tool = defineTool({
     if (version === null) await registry.deleteAlias(name, alias, { signal });
     else await registry.setAlias(name, alias, version, { signal });
     return { ref: `${name}@${alias}`, previous: last?.version };
+  },
+});
+
+export const rollBackAlias: Tool = defineTool({
+  name: "roll_back_alias",
+  description: "Points an alias back to the version it pointed to before. Returns that version, " +
+    "and the previous one.",
+  kind: "write",
+  hints: { destructiveHint: true, idempotentHint: false },
+  input: v.strictObject({
+    name: text("The artifact, without version"),
+    alias: text("A word, such as production"),
+  }),
+  output: { string: "ref version previous" },
+  async run({ name, alias }, { registry, signal }) {
+    const { version, was } = await registry.rollbackAlias(name, alias, { signal });
+    return { ref: `${name}@${alias}`, version, previous: was };
   },
 });
 

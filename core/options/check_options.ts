@@ -3,8 +3,8 @@ import { fault, type RegistryError } from "../errors.ts";
 import type { Registry } from "../registry.ts";
 import { nearest } from "../text/nearest.ts";
 
-/** Every option of a kind, by name. The compiler reports missing ones. */
-export type OptionNames<O> = { readonly [K in keyof Required<O>]: true };
+/** Every option of an interface, by name. The compiler reports missing and unknown ones. */
+export type OptionNames<O> = { readonly [K in keyof Required<O>]: unknown };
 
 /**
  * Throws `Invalid` for unknown options, and for options that are not an object; undefined values
@@ -17,7 +17,7 @@ export type OptionNames<O> = { readonly [K in keyof Required<O>]: true };
 export function checkOptions<O>(
   action: string,
   options: O,
-  known?: Readonly<Record<string, true>>,
+  known?: Readonly<Record<string, unknown>>,
   required: readonly string[] = [],
 ): O {
   if (options === undefined) {
@@ -42,10 +42,10 @@ export function checkOptions<O>(
 function checkNames(
   action: string,
   values: Record<string, unknown>,
-  known: Readonly<Record<string, true>>,
+  known: Readonly<Record<string, unknown>>,
 ): void {
   for (const name in values) {
-    const isKnown = known[name] === true && Object.hasOwn(known, name);
+    const isKnown = Object.hasOwn(known, name);
     if (!isKnown && values[name] !== undefined) {
       throw unknownOption(action, name, Object.keys(known));
     }
@@ -56,7 +56,7 @@ export function checkToolOptions<O>(
   action: string,
   registry: Pick<Registry, "names">,
   options: O,
-  known?: Readonly<Record<string, true>>,
+  known?: Readonly<Record<string, unknown>>,
   required?: readonly string[],
 ): O {
   checkRegistry(action, registry);
@@ -102,7 +102,7 @@ function isPlain(options: object): boolean {
 
 function plain(
   options: Record<string, unknown>,
-  known: Readonly<Record<string, true>>,
+  known: Readonly<Record<string, unknown>>,
 ): Record<string, unknown> {
   const given = Object.keys(known).map((name) => [name, options[name]]);
   return Object.fromEntries(given.filter(([, value]) => value !== undefined));

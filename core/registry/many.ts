@@ -1,5 +1,6 @@
 // Inputs and results of batches.
 import type { RegistryError } from "../errors.ts";
+import { type OptionRows, SIGNAL } from "./operations/row.ts";
 import type { SaveOptions, SignalOptions } from "./saving.ts";
 
 /** The inputs of a batch. */
@@ -21,6 +22,13 @@ export interface ManyOptions extends SignalOptions {
   stopOnError?: boolean;
   onProgress?: (progress: ManyProgress) => void;
 }
+
+export const MANY: OptionRows<ManyOptions> = {
+  concurrency: {},
+  stopOnError: {},
+  onProgress: {},
+  ...SIGNAL,
+};
 
 /** Progress of a batch. */
 export interface ManyProgress {

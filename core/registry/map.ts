@@ -1,7 +1,9 @@
 // A registry as a map from names to their latest values.
 import type { RegistryError } from "../errors.ts";
 import type { Inputs, ManyOptions } from "./many.ts";
-import type { NamesOptions, SavedArtifact, SignalOptions } from "./saving.ts";
+import type { NamesOptions } from "./operations/listing.ts";
+import { type OptionRows, SIGNAL } from "./operations/row.ts";
+import type { SavedArtifact, SignalOptions } from "./saving.ts";
 
 /** Options of {@linkcode RegistryMap.clear}. */
 export interface ClearOptions extends SignalOptions {
@@ -12,6 +14,13 @@ export interface ClearOptions extends SignalOptions {
   /** Deletes versions even if an alias or a release names them. @default false: `Conflict` */
   force?: boolean;
 }
+
+export const CLEAR: OptionRows<ClearOptions> = {
+  allVersions: {},
+  prefix: {},
+  force: {},
+  ...SIGNAL,
+};
 
 /** A registry as a map. In a registry with versions, `set` adds one and `get` loads the latest. */
 export interface RegistryMap {

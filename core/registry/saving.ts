@@ -1,6 +1,7 @@
 // Options and results of saving.
 import type { Materializer } from "../materializer.ts";
 import type { Bump } from "../naming/versions.ts";
+import { type RowOf, SIGNAL } from "./operations/row.ts";
 import type { ArtifactInput, Encoding } from "../record.ts";
 
 /** Options with a signal. */
@@ -71,11 +72,28 @@ export interface SavedArtifact {
   addedBytes?: number;
 }
 
-/** Options of listing names. */
-export interface NamesOptions extends SignalOptions {
-  prefix?: string;
-  /** Only names after this one in the listing. */
-  after?: string;
-  /** @default all */
-  limit?: number;
-}
+const ON_CONFLICT = { sent: ["fail", "skip", "overwrite"] } as const;
+
+/** A save; a service has its own row of the files in the request. */
+export const SAVE: RowOf<SaveOptions> = {
+  action: "save",
+  takes: { name: "text", value: "object" },
+  options: {
+    version: { sent: "text" },
+    bump: { sent: ["major", "minor", "patch"] },
+    onConflict: ON_CONFLICT,
+    ifCommit: { sent: "text" },
+    base: { sent: "text", orNull: true },
+    share: { sent: ["bytes", "files"] },
+    skipIfUnchanged: { sent: "flag" },
+    idempotencyKey: { sent: "text" },
+    metadata: { sent: "object" },
+    inputs: { sent: "list" },
+    materializer: { sent: "object" },
+    compress: { sent: ["gzip", "zstd"] },
+    onProgress: {},
+    ...SIGNAL,
+  },
+  effect: "writes",
+  reports: "moved",
+};

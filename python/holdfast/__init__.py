@@ -24,7 +24,7 @@ from .errors import (
 )
 from .local_service import service
 from .locations import connect, open_registry
-from .registry import AliasChange, Listing, Registry
+from .registry import AliasChange, Listing, Registry, RolledBackAlias
 from .search import Found
 from .service_registry import Saved, ServiceRegistry
 
@@ -42,6 +42,7 @@ __all__ = [
     "Listing",
     "NotFound",
     "Registry",
+    "RolledBackAlias",
     "TaskFailed",
     "Unavailable",
     "Unknown",

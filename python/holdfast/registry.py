@@ -35,6 +35,13 @@ class AliasChange(NamedTuple):
     commit: str
 
 
+class RolledBackAlias(NamedTuple):
+    """The version to which an alias points again, and the one to which it pointed, if any."""
+
+    version: str
+    was: str | None
+
+
 @checked_methods
 class Registry:
     """A registry to read. Create it with `open_registry`."""

@@ -25,7 +25,7 @@ from .errors import (
 from .metadata import checked_json, from_metadata
 from .names import encode_segment
 from .records import KINDS, TIME, UUID, check_files, fits
-from .registry import AliasChange, Listing, Registry
+from .registry import AliasChange, Listing, Registry, RolledBackAlias
 from .search import Found
 from .sending import INLINE_BYTES, send_files, size_of
 from .serializers import FileToSend, files_of, refuse_path
@@ -286,6 +286,15 @@ class ServiceRegistry(Registry):
         body = {"version": version, **expected}
         path = f"{path_of(name)}/aliases/{quote(alias)}"
         self._connection.json("PUT", path, body, again=not expected)
+
+    def rollback_alias(self, name: str, alias: str, **expected: str | None) -> RolledBackAlias:
+        """Points an alias to the version that it named before, unless it is changed meanwhile.
+
+        With `expected=`, only if it names that version now; None if it does not exist.
+        """
+        path = f"{path_of(name)}/aliases/{quote(alias)}/rollback"
+        found = self._connection.json("POST", path, dict(expected), again=False)
+        return RolledBackAlias(found["version"], found.get("was"))
 
     def delete_alias(self, name: str, alias: str) -> bool:
         """Removes an alias, and returns whether it existed."""

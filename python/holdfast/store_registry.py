@@ -79,7 +79,8 @@ class StoreRegistry(Registry):
         hint = "Use holdfast.service(registry=…) for a folder, or holdfast.connect(url)."
         raise HoldfastError("Unsupported", message, hint)
 
-    save = publish = annotate = annotations = set_alias = delete_alias = delete = _refuse
+    save = publish = annotate = annotations = delete = _refuse
+    set_alias = rollback_alias = delete_alias = _refuse
 
     def names(self, prefix: str = "") -> Iterator[str]:
         for segment in self._store.folders("names/"):

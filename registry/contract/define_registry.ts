@@ -8,6 +8,7 @@ import type { LoadOptions, ReadOptions, Registry, SignalOptions } from "../../co
 import { memberOf } from "../../core/registry/release.ts";
 import { realSystem } from "../../core/system.ts";
 import { memberMeant } from "./release.ts";
+import { rollBackAlias } from "./roll_back_alias.ts";
 import { watchLatest } from "./watch.ts";
 
 /** The members that {@linkcode defineRegistry} needs, and optional ones. */
@@ -139,6 +140,8 @@ export function defineRegistry(parts: RegistryParts): Registry {
       ((name, alias) => refuse(`set alias ${shown(`${name}@${alias}`)}`)),
     deleteAlias: own("deleteAlias") ??
       ((name, alias) => refuse(`delete alias ${shown(`${name}@${alias}`)}`)),
+    rollbackAlias: own("rollbackAlias") ??
+      ((name, alias, options) => rollBackAlias(registry, { name, alias }, options)),
     copy: own("copy") ?? ((ref) => refuse(`copy ${shown(ref)}`)),
     openDraft: own("openDraft") ?? ((name) => refuse(`open a draft of ${shown(name)}`)),
     ...optional("service"),

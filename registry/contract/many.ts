@@ -1,11 +1,13 @@
 // Batches of saves, loads or deletions over any registry. Failures do not stop others.
 import { isVersion, parseVersion } from "../../core/naming/versions.ts";
+import { METHODS } from "../../core/options/methods.ts";
 import { checkOptions, checkRegistry, type OptionNames } from "../../core/options/check_options.ts";
+import { MANY } from "../../core/registry/many.ts";
 import type { BatchResult, Inputs, ManyOptions, SaveEntry } from "../../core/registry/many.ts";
 import type { DeleteOptions, LoadOptions, Registry, SavedArtifact } from "../../core/registry.ts";
 import { createLanes } from "../../core/work/lanes.ts";
 import { collectOutcomes, outcomesOf } from "../../core/work/outcomes.ts";
-import { checkSaveEntry, DELETE_OF_MANY, LOAD, MANY } from "./verb_options.ts";
+import { checkSaveEntry } from "./check_calls.ts";
 
 /**
  * Saves many values. Entries of one name or version are saved in input order.
@@ -39,7 +41,7 @@ export function loadMany(
   refs: Inputs<string>,
   options: ManyOptions & Omit<LoadOptions, "signal" | "onProgress"> = {},
 ): Promise<BatchResult<unknown>> {
-  const known = { ...LOAD, ...MANY };
+  const known = { ...METHODS.load.options, ...MANY };
   return many(registry, "load", refs, options, known, (ref, how) => registry.load(ref, how));
 }
 
@@ -49,7 +51,8 @@ export function deleteMany(
   refs: Inputs<string>,
   options: ManyOptions & Omit<DeleteOptions, "ifCommit"> = {},
 ): Promise<BatchResult<boolean>> {
-  const known = { ...DELETE_OF_MANY, ...MANY };
+  const { ifCommit: _, ...own } = METHODS.delete.options;
+  const known = { ...own, ...MANY };
   return many(registry, "delete", refs, options, known, (ref, how) => registry.delete(ref, how));
 }
 

@@ -3,7 +3,9 @@ import { invalid, isRegistryError, isUnreadable, orMissing } from "../../core/er
 import type { RegistryError } from "../../core/errors.ts";
 import { parseRef } from "../../core/naming/refs.ts";
 import { checkOptions, checkRegistry } from "../../core/options/check_options.ts";
+import { MANY } from "../../core/registry/many.ts";
 import type { BatchResult, Inputs, ManyOptions, SaveEntry } from "../../core/registry/many.ts";
+import { CLEAR } from "../../core/registry/map.ts";
 import type {
   ClearOptions,
   NamesOptions,
@@ -14,7 +16,6 @@ import type {
   SignalOptions,
 } from "../../core/registry.ts";
 import { deleteMany, saveMany } from "./many.ts";
-import { CLEAR, MANY } from "./verb_options.ts";
 
 /**
  * Returns a registry as a map: names are its keys, and the latest version of each is its value.

@@ -19,6 +19,7 @@ import {
   releaseMaterializer,
   type ReleaseMember,
 } from "../../core/registry/release.ts";
+import { SAVE } from "../../core/registry/saving.ts";
 import type {
   RefOptions,
   Registry,
@@ -28,9 +29,8 @@ import type {
 } from "../../core/registry.ts";
 import { didYouMean } from "../../core/text/nearest.ts";
 import { mapAtOnce } from "../../core/work/at_once.ts";
-import { SAVE } from "./verb_options.ts";
 
-const { materializer: _, inputs: __, compress: ___, base: ____, ...PUBLISH } = SAVE;
+const { materializer: _, inputs: __, compress: ___, base: ____, ...PUBLISH } = SAVE.options;
 const RESOLVE: OptionNames<SignalOptions & { partial?: boolean }> = { partial: true, signal: true };
 
 /**

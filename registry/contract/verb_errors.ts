@@ -7,8 +7,9 @@ import {
   retold,
 } from "../../core/errors.ts";
 import { shown } from "../../core/naming/names.ts";
+import { METHODS } from "../../core/options/methods.ts";
+import type { OperationRow } from "../../core/registry/operations/row.ts";
 import type { VerbCall } from "./verb_call.ts";
-import { VERBS } from "./verb_options.ts";
 
 /**
  * Rewrites an error about a stored object as one of the call: `Cannot put "names/model/…": the disk
@@ -22,12 +23,14 @@ export function inWords({ verb, ref }: VerbCall, error: unknown): unknown {
     (action === "get" || action === "read");
   return retold(error, {
     ...isOfPayload && joinHints(error, IF_ALONE),
-    action: VERBS.find((known) => known.verb === verb)?.action ?? verb,
+    action: ROWS[verb]?.action ?? verb,
     subject: ref === undefined ? undefined : shown(ref),
     state: action === "read record" ? `a record cannot be read: ${state}` : state,
     place: place === subject ? undefined : place,
   });
 }
+
+const ROWS: Readonly<Record<string, OperationRow | undefined>> = METHODS;
 
 /** For stores that return nothing of a rotten object. */
 const IF_ALONE: Advice = {

@@ -1,10 +1,12 @@
 // Wraps the methods of a registry: checks options, logs, traces, and rewrites errors.
 import { isRegistryError, messageOf } from "../../core/errors.ts";
+import { METHODS } from "../../core/options/methods.ts";
+import type { OperationRow } from "../../core/registry/operations/row.ts";
 import type { LoadOptions, Logger, Registry } from "../../core/registry.ts";
 import { silentLogger, type System } from "../../core/system.ts";
 import { createVerbCall, outcomeOf, RESOLVED, wordsOf } from "./verb_call.ts";
 import type { CallWatcher, ResolvedOptions, VerbCall, VerbOutcome } from "./verb_call.ts";
-import { checkedArguments, VERBS } from "./verb_options.ts";
+import { checkedArguments } from "./check_calls.ts";
 import { beginSpan, isTraced, type VerbSpan } from "./verb_spans.ts";
 import { inWords, wordedListing } from "./verb_errors.ts";
 
@@ -14,6 +16,7 @@ export interface WrapVerbsOptions {
 }
 
 type Verb = (...args: unknown[]) => unknown;
+type List = (...args: unknown[]) => AsyncIterable<unknown>;
 
 /**
  * Makes the methods of a registry refuse unknown options, and log and trace their calls without
@@ -41,12 +44,9 @@ export function wrapVerbs<R extends Registry>(registry: R, options: WrapVerbsOpt
     };
   }
 
-  for (const known of VERBS) {
-    const { verb, tells, lists } = known;
-    const inner = verbs[verb]?.bind(registry);
-    if (inner === undefined || lists) continue;
-    verbs[verb] = async (...given) => {
-      const args = checkedArguments(known, given);
+  function call(verb: string, row: OperationRow, inner: Verb): Verb {
+    return async (...given) => {
+      const args = checkedArguments(verb, row, given);
       let watched: VerbSpan | undefined;
       try {
         if (!isLogged && !isTraced()) return await inner(...args);
@@ -54,7 +54,7 @@ export function wrapVerbs<R extends Registry>(registry: R, options: WrapVerbsOpt
         const loaded: VerbOutcome = {};
         if (verb === "load") args[1] = observed(args[1] as LoadOptions | undefined, loaded);
         const result = await watched.run(() => inner(...args));
-        watched.done(tells === undefined ? loaded : outcomeOf(result, tells));
+        watched.done(row.reports === undefined ? loaded : outcomeOf(result, row.reports));
         return result;
       } catch (error) {
         const failure = inWords(createVerbCall(verb, args[0]), error);
@@ -63,8 +63,8 @@ export function wrapVerbs<R extends Registry>(registry: R, options: WrapVerbsOpt
       }
     };
   }
-  for (const { verb } of VERBS.filter(({ lists }) => lists)) {
-    const inner = verbs[verb]!.bind(registry) as (...args: unknown[]) => AsyncIterable<unknown>;
+
+  function listing(verb: string, row: OperationRow, inner: List): List {
     const watchedItems = async function* (...args: unknown[]) {
       const watched = begin(verb, args[0]);
       let items = 0;
@@ -82,12 +82,32 @@ export function wrapVerbs<R extends Registry>(registry: R, options: WrapVerbsOpt
         else watched.failed(failure.error);
       }
     };
-    verbs[verb] = (...args) => {
-      const items = isLogged || isTraced() ? watchedItems(...args) : inner(...args);
-      return wordedListing(createVerbCall(verb, args[0]), items);
+    const list = (given: unknown[]) => {
+      try {
+        const args = checkedArguments(verb, row, given);
+        return isLogged || isTraced() ? watchedItems(...args) : inner(...args);
+      } catch (error) {
+        return failing(error);
+      }
     };
+    return (...args) => wordedListing(createVerbCall(verb, args[0]), list(args));
+  }
+
+  for (const [verb, row] of Object.entries<OperationRow>(METHODS)) {
+    const inner = verbs[verb]?.bind(registry);
+    if (inner === undefined) continue;
+    verbs[verb] = row.effect === "lists"
+      ? listing(verb, row, inner as List)
+      : call(verb, row, inner);
   }
   return registry;
+}
+
+/** A listing whose first item is this error: methods that list throw nothing when they are called. */
+// deno-lint-ignore require-yield
+async function* failing(error: unknown): AsyncGenerator<never> {
+  await Promise.resolve();
+  throw error;
 }
 
 /** Runs the steps of a listing in a span, but not the body of the caller's loop. */

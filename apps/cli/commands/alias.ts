@@ -1,6 +1,5 @@
 import { isRegistryError, type Registry, type RegistryError } from "../../../mod.ts";
 import { isUnreadable } from "../../../core/errors.ts";
-import { versionsBefore } from "../../../core/naming/alias_history.ts";
 import { AS_OF_OPTION, type AsOfFlags, refOptions } from "../look/expand_names.ts";
 import { type Command, type CommandContext, defineCommand } from "../program/command.ts";
 import {
@@ -165,47 +164,21 @@ async function showHistory({ name, alias }: Named, context: CommandContext): Pro
   await printTable(context, ["VERSION", "SINCE", "COMMIT"], rows());
 }
 
-/** Sets an alias to the version that it named before, unless it changes meanwhile. */
 async function rollBack({ name, alias }: Named, context: CommandContext): Promise<void> {
   const registry = await context.open({ write: true });
   const { signal } = context.io;
-  const was = await namedBy(registry, { name, alias }, context);
-  const earlier = versionsBefore(changesOf(registry, { name, alias }, context));
-  const { value: before } = await earlier.next();
-  const own = `holdfast alias ${shellWord(name)} ${shellWord(alias)}`;
-  const see = `${own} --history`;
-  if (before === undefined) {
-    const state = "it never pointed to another version";
-    throw notFound(`roll back "${name}@${alias}"`, state, `See its history: ${see}`);
-  }
-  if (await isDeleted(registry, `${name}@${before}`, context)) {
-    const state = `version ${before}, to which it pointed before, was deleted`;
-    const rest = await firstNotDeleted(registry, name, earlier, context);
-    const hint = rest === undefined
-      ? `Point it to another version: holdfast versions ${shellWord(name)}`
-      : `Point it to the last one that is left: ${own} ${rest}`;
-    throw notFound(`roll back "${name}@${alias}"`, state, hint);
-  }
-  const setting = registry.setAlias(name, alias, before, { expected: was ?? null, signal });
-  await withHints(setting, {
-    ...lookUp(`${name}@${before}`),
+  const rolledBack = registry.rollbackAlias(name, alias, { signal }).catch(async (error) => {
+    const isGone = isRegistryError(error, "NotFound") && error.action !== "roll back";
+    throw isGone ? await noAlias(registry, { name, alias }, "it never existed") : error;
+  });
+  const see = `holdfast alias ${shellWord(name)} ${shellWord(alias)} --history`;
+  const { version, was } = await withHints(rolledBack, {
     Conflict: `It was changed meanwhile. See: ${see}`,
   });
   await context.done(
-    { name, alias, version: before, was: was ?? null },
-    `${name}@${alias} is ${before} again (it was ${was ?? "removed"})`,
+    { name, alias, version, was: was ?? null },
+    `${name}@${alias} is ${version} again (it was ${was ?? "removed"})`,
   );
-}
-
-async function firstNotDeleted(
-  registry: Registry,
-  name: string,
-  versions: AsyncIterable<string>,
-  context: CommandContext,
-): Promise<string | undefined> {
-  for await (const version of versions) {
-    if (!await isDeleted(registry, `${name}@${version}`, context)) return version;
-  }
 }
 
 async function* changesOf(registry: Registry, named: Named, { io: { signal } }: CommandContext) {

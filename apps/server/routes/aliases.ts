@@ -6,32 +6,21 @@ import { isVersion, parseVersion } from "../../../core/naming/versions.ts";
 import { notFound, orMissing } from "../../../core/errors.ts";
 import { nameSegment } from "../../../core/naming/names.ts";
 import type { RouteContext, Routes, ServerContext } from "../routing.ts";
+import { METHODS } from "../../../core/options/methods.ts";
 import { route } from "../describe.ts";
 import { answerConditions } from "../files/answer_file.ts";
-import { answerListing, listing } from "../listing.ts";
+import { answerListing } from "../listing.ts";
+import { operationRoute } from "../operation_route.ts";
 import { ofCondition, readCondition, WRITE_CONDITIONS } from "../saving/save_sent.ts";
-import {
-  AliasesPage,
-  AliasSchema,
-  HistoryPage,
-  NumbersQuery,
-  PageQuery,
-} from "../schemas/reading.ts";
-import { AliasRequestSchema, DeleteAliasQuery, DeletedSchema } from "../schemas/saving.ts";
+import { AliasSchema } from "../schemas/reading.ts";
 
 const ALIAS_HEADERS = { "etag": "The version of the alias, as a strong tag" };
 
 export function aliasesRoutes(routes: Routes, { registry }: ServerContext): void {
-  route(routes, "GET /artifacts/:name/aliases", {
-    id: "listAliases",
-    tag: "aliases",
-    summary: "Lists the aliases of a name and their versions",
-    scope: "read",
-    answers: listing(AliasesPage, "A page of aliases, or all of them as lines"),
-    query: PageQuery,
-    answer: ({ c, params: { name }, query }) =>
-      answerListing(c, query, {
-        list: (page) => listAliases(registry, name, page),
+  operationRoute(routes, METHODS.aliases, registry.aliases.bind(registry), {
+    answer: ({ c, args: [name], page }) =>
+      answerListing(c, page, {
+        list: (page) => listAliases(registry, name!, page),
         keyOf: ({ alias }) => alias,
       }),
   });
@@ -63,37 +52,16 @@ export function aliasesRoutes(routes: Routes, { registry }: ServerContext): void
         c.json({ alias, version }, 200, known);
     },
   });
-  route(routes, "GET /artifacts/:name/aliases/:alias/history", {
-    id: "listAliasHistory",
-    tag: "aliases",
-    summary: "Lists the changes and removals of an alias, newest first",
-    scope: "read",
-    answers: listing(
-      HistoryPage,
-      "A page of changes, or all of them as lines. `after` is a generation",
-    ),
-    query: NumbersQuery,
-    answer: ({ c, params: { name, alias }, query }) =>
-      answerListing(c, query, {
-        list: (page) => registry.history(name, alias, page),
-        keyOf: ({ generation }) => generation,
-      }),
-  });
+  operationRoute(routes, METHODS.history, registry.history.bind(registry));
 }
 
 export function aliasChangesRoutes(routes: Routes, { registry }: ServerContext): void {
-  route(routes, "PUT /artifacts/:name/aliases/:alias", {
-    id: "setAlias",
-    tag: "aliases",
-    summary: "Sets an alias to a version",
-    description: "`expected` is the current version of the alias, or null if it must not exist.",
-    scope: "write",
+  operationRoute(routes, METHODS.setAlias, registry.setAlias.bind(registry), {
     requestHeaders: WRITE_CONDITIONS,
     answers: { 200: { description: "The alias", schema: AliasSchema, headers: ALIAS_HEADERS } },
-    json: AliasRequestSchema,
-    answer: async ({ c, params: { name, alias }, json, access, signal }) => {
+    answer: async ({ c, args: [name, alias, asked], options, access }) => {
       const current = await aliasCondition(registry, { name, alias }, c);
-      const { expected = current, version: asked } = json;
+      const { expected = current, signal } = options;
       const version = isVersion(asked) // found before: afterwards, a failure would hide the change
         ? parseVersion(asked).canonical
         : (await registry.info(name, { version: asked, signal })).version;
@@ -105,18 +73,12 @@ export function aliasChangesRoutes(routes: Routes, { registry }: ServerContext):
       return c.json({ alias, version }, 200, { etag: `"${version}"` });
     },
   });
-
-  route(routes, "DELETE /artifacts/:name/aliases/:alias", {
-    id: "deleteAlias",
-    tag: "aliases",
-    summary: "Removes an alias",
-    scope: "write",
+  operationRoute(routes, METHODS.rollbackAlias, registry.rollbackAlias.bind(registry));
+  operationRoute(routes, METHODS.deleteAlias, registry.deleteAlias.bind(registry), {
     requestHeaders: WRITE_CONDITIONS,
-    answers: { 200: { description: "`deleted` is false without an alias", schema: DeletedSchema } },
-    query: DeleteAliasQuery,
-    answer: async ({ c, params: { name, alias }, query, access, signal }) => {
+    answer: async ({ c, args: [name, alias], options, access }) => {
       const current = await aliasCondition(registry, { name, alias }, c);
-      const { expected = current } = query;
+      const { expected = current, signal } = options;
       const change = () => registry.deleteAlias(name, alias, { expected, signal });
       const state = access.may("read", name) ? undefined : NOT_EXPECTED;
       return c.json({ deleted: await ofCondition(current, change, state) });

@@ -63,6 +63,12 @@ export const pageFields = {
   after: described(v.string(), "The `next` of the previous page"),
 };
 
+/** Those of a list that is ordered by numbers. */
+export const numberedFields = {
+  ...pageFields,
+  after: count(1, Number.MAX_SAFE_INTEGER, "The `next` of the previous page"),
+};
+
 export function page<T>(item: v.GenericSchema<T>, ref: string) {
   return v.pipe(
     v.object({ items: v.array(item), next: v.optional(v.string()) }),

@@ -1,7 +1,7 @@
 // Schemas of reads: names, logs, aliases, files, lineage, runs, jobs, search, and the service.
 import * as v from "npm:valibot@^1.5";
 import { Amount, CommitQuery, Moment, Sha256, Text } from "./artifact.ts";
-import { count, described, flag, object, page, pageFields } from "./listing.ts";
+import { count, described, flag, numberedFields, object, page, pageFields } from "./listing.ts";
 
 export const NamesQuery = v.object({
   prefix: described(v.string(), "Only names with this prefix"),
@@ -26,25 +26,10 @@ export const LogPage = page(LogEntrySchema, "LogPage");
 
 export const AliasSchema = object("Alias", { alias: v.string(), version: v.string() });
 
-export const AliasesPage = page(AliasSchema, "AliasesPage");
-
-const AliasChangeSchema = object("AliasChange", {
-  version: v.optional(v.string()),
-  commit: v.string(),
-  generation: Amount,
-  changedAt: Moment,
-  createdAt: Moment,
-});
-
-export const HistoryPage = page(AliasChangeSchema, "HistoryPage");
-
 export const PageQuery = v.object(pageFields);
 
 /** A page of a list that is ordered by numbers. */
-export const NumbersQuery = v.object({
-  ...pageFields,
-  after: count(1, Number.MAX_SAFE_INTEGER, "The `next` of the previous page"),
-});
+export const NumbersQuery = v.object(numberedFields);
 
 export const FileQuery = v.object({
   ...CommitQuery.entries,

@@ -102,11 +102,6 @@ export const SavedArtifactSchema = object("SavedArtifact", {
 
 export const CopyRequestSchema = strictObject("CopyRequest", { to: Text, onConflict });
 
-export const AliasRequestSchema = strictObject("AliasRequest", {
-  version: Text,
-  expected: v.optional(v.nullable(Text)),
-});
-
 export const DeletedSchema = object("Deleted", { deleted: v.boolean() });
 
 const optionalFlag = () => v.optional(flag());
@@ -116,14 +111,6 @@ export const DeleteQuery = v.strictObject({
   force: optionalFlag(),
   ifCommit: v.optional(Text),
   dryRun: optionalFlag(),
-});
-
-export const DeleteAliasQuery = v.strictObject({
-  expected: v.optional(v.pipe(
-    v.string(),
-    v.transform((version) => version === "" ? null : version),
-    v.description("The expected version of the alias, empty for none. Otherwise 409"),
-  )),
 });
 
 export const DeleteAllQuery = v.strictObject({

@@ -3,7 +3,7 @@ import { sortedByUtf8 } from "../../../core/bytes/bytes.ts";
 import { inTurns, nextTurn } from "../../../core/work/next_turn.ts";
 import { fault, type RegistryError } from "../../../core/errors.ts";
 import type { FilesToSave } from "../../../core/materializer.ts";
-import { checkDraft } from "../../contract/verb_options.ts";
+import { checkDraft } from "../../contract/check_calls.ts";
 import { checkName, checkNewName, shown } from "../../../core/naming/names.ts";
 import { wordedVerbs } from "../../contract/verb_errors.ts";
 import { saveAgainIfChanged } from "../../../core/work/source_change.ts";

@@ -45,6 +45,10 @@ export const commandLine: EntryPoint = {
       const only = expected === undefined ? [] : ["--expected", expected ?? "none"];
       await run(at, ["alias", ...only, "--", name, alias, version]);
     },
+    async rollbackAlias(at, { name, alias }) {
+      const [{ version, was }] = await run(at, ["alias", "--rollback", "--", name, alias]);
+      return { version, was };
+    },
     deleteAlias: (at, { name, alias }) =>
       orMissing(run(at, ["alias", "--delete", "--", name, alias])),
     delete(at, { ref, allVersions, force }) {

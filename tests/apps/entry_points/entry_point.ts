@@ -53,6 +53,8 @@ export interface Arguments {
   copy: { ref: string; to: string; onConflict?: "skip" };
   /** Answers nothing. */
   setAlias: { name: string; alias: string; version: string; expected?: string | null };
+  /** Answers `{ version, was }`. */
+  rollbackAlias: { name: string; alias: string };
   /** Answers whether it existed. */
   deleteAlias: { name: string; alias: string };
   /** Answers whether it existed. */
@@ -109,7 +111,14 @@ const NAMES: Record<Operation, true> = {
   ...{ save: true, copy: true, setAlias: true, deleteAlias: true, delete: true, annotate: true },
   ...{ setRule: true, removeRule: true, prune: true, load: true, info: true, range: true },
   ...{ names: true, versions: true, aliases: true, history: true, log: true, annotations: true },
-  ...{ rules: true, search: true, publish: true, addPart: true, commitDraft: true },
+  ...{
+    rollbackAlias: true,
+    rules: true,
+    search: true,
+    publish: true,
+    addPart: true,
+    commitDraft: true,
+  },
   ...{ discardDraft: true, pages: true, members: true, draftInfo: true },
 };
 

@@ -41,6 +41,11 @@ export const http: EntryPoint = {
     async setAlias(at, { name, alias, ...rest }) {
       await json(at, "PUT", `${path(name)}/aliases/${segment(alias)}`, JSON.stringify(rest));
     },
+    async rollbackAlias(at, { name, alias }) {
+      const rollback = `${path(name)}/aliases/${segment(alias)}/rollback`;
+      const { version, was = null } = await json(at, "POST", rollback, "{}");
+      return { version, was };
+    },
     deleteAlias: async (at, { name, alias }) =>
       (await json(at, "DELETE", `${path(name)}/aliases/${segment(alias)}`)).deleted,
     async delete(at, { ref, ...options }) {

@@ -78,6 +78,7 @@ OPERATIONS = {
     "save": save,
     "publish": publish,
     "setAlias": lambda registry, **given: registry.set_alias(**given),
+    "rollbackAlias": lambda registry, **given: registry.rollback_alias(**given)._asdict(),
     "deleteAlias": lambda registry, **given: registry.delete_alias(**given),
     "delete": lambda registry, ref, allVersions=False, force=False: registry.delete(
         ref, all_versions=allVersions, force=force

@@ -13,7 +13,15 @@ type Started = EntryPoint & AsyncDisposable;
 type Where = Record<string, unknown>;
 
 const READS: Operation[] = ["load", "info", "range", "names", "versions", "aliases", "history"];
-const WRITES: Operation[] = ["save", "setAlias", "deleteAlias", "delete", "annotate", "publish"];
+const WRITES: Operation[] = [
+  "save",
+  "setAlias",
+  "rollbackAlias",
+  "deleteAlias",
+  "delete",
+  "annotate",
+  "publish",
+];
 
 const NO_PYTHON = "the package does not have it";
 const WITHOUT = {

@@ -27,6 +27,10 @@ const METHODS: { [Name in Exclude<Operation, "search" | "pages">]: Method<Name> 
   },
   setAlias: (registry, { name, alias, version, ...options }) =>
     registry.setAlias(name, alias, version, options),
+  async rollbackAlias(registry, { name, alias }) {
+    const { version, was = null } = await registry.rollbackAlias(name, alias);
+    return { version, was };
+  },
   deleteAlias: (registry, { name, alias }) => registry.deleteAlias(name, alias),
   delete: (registry, { ref, ...options }) => registry.delete(ref, options),
   async annotate(registry, { ref, ifRevision, ...change }) {

@@ -123,6 +123,44 @@ export const aliasCases: readonly RegistryCase[] = [
     strictEqual(await registry.load("a@production"), "new");
   }, { needs: ["save"], settings: { mutable: true } }),
   given(
+    "rollbackAlias() sets an alias to the version before, and repeats do not count as one",
+    async ({ registry }) => {
+      for (const version of ["1", "2", "3"]) await registry.save("a", version, { version });
+      for (const version of ["1", "2", "3", "3.0", "latest"]) {
+        await registry.setAlias("a", "production", version);
+      }
+      const rolledBack = await registry.rollbackAlias("a", "production");
+      deepStrictEqual(rolledBack, { alias: "production", version: "2.0.0", was: "3.0.0" });
+      deepStrictEqual(await aliasesOf(registry, "a"), { production: "2.0.0" });
+      await registry.deleteAlias("a", "production");
+      deepStrictEqual(await registry.rollbackAlias("a", "production"), {
+        alias: "production",
+        version: "2.0.0",
+      });
+      strictEqual(await registry.load("a@production"), "2");
+    },
+    { needs: ["save"] },
+  ),
+  given("rollbackAlias() refuses what it cannot roll back", async ({ registry }) => {
+    for (const version of ["1", "2"]) await registry.save("a", version, { version });
+    await registry.setAlias("a", "production", "1");
+    await refused("NotFound", registry.rollbackAlias("a", "canary"));
+    await refused("NotFound", registry.rollbackAlias("b", "production"));
+    await refused("NotFound", registry.rollbackAlias("a", "production"));
+    await refused("Invalid", registry.rollbackAlias("a", "latest"));
+    await registry.setAlias("a", "production", "2");
+    for (const expected of ["1", null]) {
+      await refused("Conflict", registry.rollbackAlias("a", "production", { expected }));
+    }
+    await registry.delete("a@1");
+    await refused("NotFound", registry.rollbackAlias("a", "production"));
+    deepStrictEqual(await aliasesOf(registry, "a"), { production: "2.0.0" });
+    await registry.save("a", "3", { version: "3" });
+    await registry.setAlias("a", "production", "3");
+    const { version } = await registry.rollbackAlias("a", "production", { expected: "3" });
+    strictEqual(version, "2.0.0");
+  }, { needs: ["save"] }),
+  given(
     "history() lists the versions and removals of an alias, newest first",
     async ({ registry, writer }) => {
       for (const version of ["1", "2.1", "3.0.0-rc.1"]) {

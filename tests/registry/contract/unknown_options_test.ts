@@ -40,8 +40,16 @@ const VERBS: Record<string, (registry: Registry) => Promise<unknown>> = {
   info: (registry) => registry.info("a", WRONG),
   has: (registry) => registry.has("a", WRONG),
   delete: (registry) => registry.delete("a", WRONG),
+  names: (registry) => Array.fromAsync(registry.names(WRONG)),
+  versions: (registry) => Array.fromAsync(registry.versions("a", WRONG)),
+  aliases: (registry) => Array.fromAsync(registry.aliases("a", WRONG)),
+  history: (registry) => Array.fromAsync(registry.history("a", "b", WRONG)),
+  watch: async (registry) => {
+    for await (const _ of registry.watch("a", WRONG)) break;
+  },
   setAlias: (registry) => registry.setAlias("a", "b", "1", WRONG),
   deleteAlias: (registry) => registry.deleteAlias("a", "b", WRONG),
+  rollbackAlias: (registry) => registry.rollbackAlias("a", "b", WRONG),
   saveMany: (registry) => saveMany(registry, [], WRONG),
   loadMany: (registry) => loadMany(registry, [], WRONG),
   deleteMany: (registry) => deleteMany(registry, [], WRONG),

@@ -20,6 +20,7 @@ export function withoutStore(inner: Registry): Registry {
     versions: inner.versions,
     setAlias: inner.setAlias,
     deleteAlias: inner.deleteAlias,
+    rollbackAlias: inner.rollbackAlias,
     aliases: inner.aliases,
     history: inner.history,
     copy: inner.copy,

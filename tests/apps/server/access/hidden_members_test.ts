@@ -85,6 +85,7 @@ const BODIES: Record<string, (service: Service, version: string) => unknown[]> =
     { materializer },
   ],
   "PUT :alias": (_, version) => [{ version }],
+  "POST rollback": () => [{}, { expected: "1.0.0" }],
   "PATCH annotations": () => [{ notes: "n" }],
   "PATCH rules": () => [{ remove: "serving" }],
   "POST contents": () => ["bytes"],

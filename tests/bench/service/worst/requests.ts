@@ -131,6 +131,9 @@ export function worstRequests(scale: number): Record<string, Worst[] | Reason> {
         REFUSED,
       ),
     ],
+    "POST /artifacts/:name/aliases/:alias/rollback": [
+      json("an alias that moved", "/artifacts/versions/aliases/moved/rollback", () => ({})),
+    ],
     "DELETE /artifacts/:name/aliases/:alias": reading("/artifacts/versions/aliases/none"),
     "GET /artifacts/:name/drafts/:draft": [
       { title: "60,000 deep files", ...withPart(deep), sent: () => [`${DRAFT}?files=true`] },

@@ -1,0 +1,66 @@
+// Deletions and copies of versions, and drafts: options and rows of their operations.
+import type { OnConflict, SignalOptions, TransferProgress } from "../saving.ts";
+import { type RowOf, SIGNAL } from "./row.ts";
+
+/** Options of deleting. */
+export interface DeleteOptions extends SignalOptions {
+  version?: string;
+  /**
+   * Deletes every version of a bare name. Required, unless the registry has no versions. @default
+   * false
+   */
+  allVersions?: boolean;
+  /** Deletes a version even if an alias or a release names it. @default false: `Conflict` */
+  force?: boolean;
+  /** Deletes only this commit, else throws `Conflict`. */
+  ifCommit?: string;
+  /** Checks and returns the same without deleting. @default false */
+  dryRun?: boolean;
+}
+
+/** Options of copying. */
+export interface CopyOptions extends SignalOptions {
+  /** If the version exists. @default "fail" */
+  onConflict?: OnConflict;
+  onProgress?: (progress: TransferProgress) => void;
+}
+
+interface ChangingRows {
+  delete: RowOf<DeleteOptions>;
+  copy: RowOf<CopyOptions>;
+  openDraft: RowOf<{ id: string }>;
+}
+
+export const CHANGING: ChangingRows = {
+  delete: {
+    action: "delete",
+    takes: { ref: "text" },
+    options: {
+      version: {},
+      allVersions: { sent: "flag" },
+      force: { sent: "flag" },
+      ifCommit: { sent: "text" },
+      dryRun: { sent: "flag" },
+      ...SIGNAL,
+    },
+    effect: "writes",
+  },
+  copy: {
+    action: "copy",
+    takes: { ref: "text", to: "text" },
+    options: {
+      onConflict: { sent: ["fail", "skip", "overwrite"] },
+      onProgress: {},
+      ...SIGNAL,
+    },
+    effect: "writes",
+    reports: "moved",
+  },
+  openDraft: {
+    action: "open a draft of",
+    takes: { name: "text" },
+    options: { id: {} },
+    required: ["id"],
+    effect: "reads",
+  },
+};

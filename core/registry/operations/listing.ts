@@ -1,0 +1,84 @@
+// Lists of names and versions, and watches of a name: options and rows of their operations.
+import type { Annotations, ArtifactInfo } from "../../artifact.ts";
+import type { RegistryError } from "../../errors.ts";
+import type { SignalOptions } from "../saving.ts";
+import type { WatchOptions } from "../watching.ts";
+import { type RowOf, SIGNAL } from "./row.ts";
+
+/** Options of listing names. */
+export interface NamesOptions extends SignalOptions {
+  prefix?: string;
+  /** Only names after this one in the listing. */
+  after?: string;
+  /** @default all */
+  limit?: number;
+}
+
+/** Options of listing versions. */
+export interface VersionsOptions extends SignalOptions {
+  /** Only versions in this range. A prerelease matches a range that names the same numbers. */
+  range?: string;
+  /** Only versions older than this one, even if it is deleted. */
+  after?: string;
+  /** Reads the info of each version, with notes and labels. @default false */
+  details?: boolean;
+  /** Adds the notes and labels of each, without its info. @default false */
+  annotations?: boolean;
+  /** @default all */
+  limit?: number;
+}
+
+/** A version in a listing. */
+export interface VersionEntry {
+  name: string;
+  /** Full version without build metadata. */
+  version: string;
+  /** Number of writes, from 1. */
+  generation: number;
+  modifiedAt: Date;
+  /** With `details`, unless there is an {@linkcode VersionEntry.error}. */
+  info?: ArtifactInfo;
+  /** With `annotations`, if there are any. */
+  annotations?: Annotations;
+  /** With `details`: `Corrupt`, or `Unsupported` for a version of a newer release. */
+  error?: RegistryError;
+}
+
+interface ListingRows {
+  names: RowOf<NamesOptions>;
+  versions: RowOf<VersionsOptions>;
+  watch: RowOf<WatchOptions>;
+}
+
+export const LISTING: ListingRows = {
+  names: {
+    action: "list names",
+    takes: {},
+    options: {
+      prefix: { sent: "text" },
+      after: { sent: "text" },
+      limit: { sent: "count" },
+      ...SIGNAL,
+    },
+    effect: "lists",
+  },
+  versions: {
+    action: "list versions of",
+    takes: { name: "text" },
+    options: {
+      range: { sent: "text" },
+      after: { sent: "text" },
+      details: { sent: "flag" },
+      annotations: { sent: "flag" },
+      limit: { sent: "count" },
+      ...SIGNAL,
+    },
+    effect: "lists",
+  },
+  watch: {
+    action: "watch",
+    takes: { name: "text" },
+    options: { intervalMs: { sent: "count" }, ...SIGNAL },
+    effect: "lists",
+  },
+};

@@ -1,0 +1,43 @@
+// Checks of calls by the rows of operations: a mistyped option must not be ignored.
+import { shown } from "../../core/naming/names.ts";
+import { METHODS } from "../../core/options/methods.ts";
+import type { OperationRow } from "../../core/registry/operations/row.ts";
+import { checkOptions, type OptionNames } from "../../core/options/check_options.ts";
+import type { CommitDraftOptions, Draft } from "../../core/registry/draft.ts";
+import type { SaveEntry } from "../../core/registry/many.ts";
+import { createVerbCall, wordsOf } from "./verb_call.ts";
+
+/**
+ * Returns the arguments of a call with plain options.
+ *
+ * @throws {RegistryError} `Invalid` for unknown options
+ */
+export function checkedArguments(
+  method: string,
+  { takes, options: known, required }: Pick<OperationRow, "takes" | "options" | "required">,
+  args: unknown[],
+): unknown[] {
+  const at = Object.keys(takes).length;
+  if (args[at] === undefined && required === undefined) return args;
+  const action = wordsOf(createVerbCall(method, at === 0 ? undefined : args[0]));
+  const options = checkOptions(action, args[at], known, required);
+  return options === args[at] ? args : args.with(at, options);
+}
+
+const { signal: _, ...SAVE_OF_MANY } = METHODS.save.options;
+const SAVE_ENTRY: OptionNames<SaveEntry> = { name: true, value: true, ...SAVE_OF_MANY };
+
+/** Returns an entry of a batch as a plain object. Throws `Invalid` for unknown options. */
+export function checkSaveEntry(entry: SaveEntry): SaveEntry {
+  return checkOptions(`save ${shown(entry?.name)}`, entry, SAVE_ENTRY);
+}
+
+const { idempotencyKey: __, compress: ___, ...SAVE_OF_DRAFT } = METHODS.save.options;
+const COMMIT_DRAFT: OptionNames<CommitDraftOptions> = { parts: true, ...SAVE_OF_DRAFT };
+
+export function checkDraft(draft: Draft): Draft {
+  const commit = draft.commit.bind(draft);
+  draft.commit = async (options) =>
+    await commit(checkOptions("commit the draft", options, COMMIT_DRAFT));
+  return draft;
+}

@@ -1,0 +1,128 @@
+// Rolling an alias back to the version before, through the methods of any registry.
+import {
+  type Advice,
+  fault,
+  isUnreadable,
+  notFound,
+  type RegistryError,
+} from "../../core/errors.ts";
+import { versionsBefore } from "../../core/naming/alias_history.ts";
+import { nameSegment, shown } from "../../core/naming/names.ts";
+import { parseVersion } from "../../core/naming/versions.ts";
+import type { RolledBackAlias, SetAliasOptions } from "../../core/registry/operations/aliases.ts";
+import type { Registry } from "../../core/registry.ts";
+import { shellWord } from "../../core/text/shell_word.ts";
+
+interface Named {
+  name: string;
+  alias: string;
+}
+
+/** Sets an alias to the version that it named before, unless it is changed meanwhile. */
+export async function rollBackAlias(
+  registry: Pick<Registry, "has" | "history" | "setAlias">,
+  named: Named,
+  { expected, signal }: SetAliasOptions = {},
+): Promise<RolledBackAlias> {
+  const { name, alias } = named;
+  let was: string | undefined;
+  const changes = async function* () {
+    let isFirst = true;
+    for await (const { version } of registry.history(name, alias, { signal })) {
+      if (isFirst) was = version;
+      isFirst = false;
+      yield { version };
+    }
+  };
+  const wanted = typeof expected === "string" ? parseVersion(expected).canonical : expected;
+  const earlier = versionsBefore(changes());
+  const { value: version } = await earlier.next();
+  if (wanted !== undefined && wanted !== (was ?? null)) throw otherThanExpected(named, was, wanted);
+  if (version === undefined) throw nothingBefore(named);
+  const exists = (version: string) => isThere(registry, `${name}@${version}`, signal);
+  if (!await exists(version)) {
+    let rest: string | undefined;
+    for await (const each of earlier) {
+      if (await exists(each)) {
+        rest = each;
+        break;
+      }
+    }
+    throw deletedBefore(named, version, rest);
+  }
+  await registry.setAlias(name, alias, version, { expected: was ?? null, signal });
+  return { alias, version, ...was !== undefined && { was } };
+}
+
+/** Returns false for a deleted version. An unreadable one still exists. */
+async function isThere(
+  registry: Pick<Registry, "has">,
+  ref: string,
+  signal?: AbortSignal,
+): Promise<boolean> {
+  try {
+    return await registry.has(ref, { signal });
+  } catch (error) {
+    if (isUnreadable(error)) return true;
+    throw error;
+  }
+}
+
+function otherThanExpected(
+  { name, alias }: Named,
+  was: string | undefined,
+  expected: string | null,
+): RegistryError {
+  return fault({
+    code: "Conflict",
+    action: "roll back",
+    subject: shown(`${name}@${alias}`),
+    state: `it points to ${was ?? "nothing"}, not to ${expected ?? "nothing"} as expected`,
+    hint: "Read the aliases again, and decide whether your change still applies.",
+  });
+}
+
+function nothingBefore(named: Named): RegistryError {
+  const { name, alias } = named;
+  return refusal(named, "it never pointed to another version", {
+    hint: `List its changes: registry.history(${shown(name)}, ${shown(alias)}).`,
+    hints: {
+      cli: `See its history: ${commandOf(named)} --history`,
+      http: `List its changes: GET ${pathOf(named)}/history`,
+    },
+  });
+}
+
+function deletedBefore(named: Named, version: string, rest: string | undefined): RegistryError {
+  const { name, alias } = named;
+  const state = `version ${version}, to which it pointed before, was deleted`;
+  if (rest === undefined) {
+    return refusal(named, state, {
+      hint: `Point it to another version of registry.versions(${shown(name)}).`,
+      hints: {
+        cli: `Point it to another version: holdfast versions ${shellWord(name)}`,
+        http: `Point it to another version: GET /artifacts/${nameSegment(name)}/versions`,
+      },
+    });
+  }
+  const args = [name, alias, rest].map(shown).join(", ");
+  return refusal(named, state, {
+    hint: `Point it to the last one that is left: registry.setAlias(${args}).`,
+    hints: {
+      cli: `Point it to the last one that is left: ${commandOf(named)} ${rest}`,
+      http: `Point it to the last one that is left, ${rest}: PUT ${pathOf(named)}`,
+    },
+  });
+}
+
+function refusal({ name, alias }: Named, state: string, advice: Advice): RegistryError {
+  return notFound("roll back", shown(`${name}@${alias}`), state, advice);
+}
+
+function commandOf({ name, alias }: Named): string {
+  return `holdfast alias ${shellWord(name)} ${shellWord(alias)}`;
+}
+
+function pathOf({ name, alias }: Named): string {
+  return `/artifacts/${nameSegment(name)}/aliases/${nameSegment(alias)}`;
+}
