@@ -87,7 +87,7 @@ type Permission =
   | { name: "env"; variable?: string }
   | { name: "read" | "write"; path: string | URL }
   | { name: "sys"; kind: "hostname" | "statfs" }
-  | { name: "run" }
+  | { name: "run"; command?: string }
   | { name: "ffi" };
 
 /** True if a permission is granted. Deno would prompt for others, which count as denied. */

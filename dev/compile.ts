@@ -3,6 +3,7 @@
 import { readFile } from "node:fs/promises";
 import { stripVTControlCharacters } from "node:util";
 import { join } from "@std/path";
+import { writePageModule } from "../explorer/build.ts";
 import { readExports } from "../tests/support/exports.ts";
 import { REPOSITORY } from "../tests/support/run_deno.ts";
 import { PRODUCT_FOLDERS, sourceFiles } from "../tests/support/source_files.ts";
@@ -55,6 +56,7 @@ export function missingRuntime(error: string): string | undefined {
 
 /** Compiles, and returns the exit code. */
 async function compile(args: readonly string[]): Promise<number> {
+  await writePageModule();
   const command = new Deno.Command(Deno.execPath(), {
     args: await compileArguments(args),
     cwd: REPOSITORY,

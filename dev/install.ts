@@ -1,5 +1,5 @@
 // `deno task install`: a script `holdfast` that runs this clone, beside the programs that
-// `deno install --global` writes. Also downloads what its commands need.
+// `deno install --global` writes. Also downloads what its commands need, and builds the page of the explorer.
 //
 // `deno install --config` copies `deno.json`, and imports of Holdfast in a pipeline's modules would
 // then be resolved beside that copy.
@@ -18,6 +18,7 @@ export async function install({ env }: Pick<System, "env">): Promise<string[]> {
   const program = join(REPOSITORY, "apps/cli.ts").replaceAll("'", String.raw`'\''`);
   // Commands load stores, queues and operators by names that Deno does not see in their source.
   await denoSucceeds(["cache", "--quiet", "apps/cli.ts", ...Object.values(config.exports)]);
+  await denoSucceeds(["run", "-A", "--quiet", "explorer/build.ts", "--print"]);
   await mkdir(folder, { recursive: true });
   await writeFile(script, `#!/bin/sh\nexec deno run --allow-all '${program}' "$@"\n`);
   await chmod(script, 0o755);

@@ -5,6 +5,7 @@
 import { mkdir, readFile, rm, writeFile } from "node:fs/promises";
 import { dirname, join, resolve } from "@std/path";
 import { realSystem, type System } from "../core/system.ts";
+import { writePageModule } from "../explorer/build.ts";
 import { REPOSITORY } from "../tests/support/run_deno.ts";
 import { PRODUCT_FOLDERS, sourceFiles } from "../tests/support/source_files.ts";
 import { bundlePackages } from "./npm/bundle_packages.ts";
@@ -82,6 +83,7 @@ export async function buildPackage(out: string): Promise<Built> {
     await readFile(join(REPOSITORY, "deno.json"), "utf8"),
   );
   const doors = Object.values(configuration.exports).map((file) => file.replace("./", ""));
+  await writePageModule();
   const scripts = await translateAll(
     [...await sourceFiles(PRODUCT_FOLDERS), ...doors],
     toJavaScript,

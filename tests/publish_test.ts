@@ -1,5 +1,6 @@
-import { assertEquals } from "@std/assert";
+import { assert, assertEquals } from "@std/assert";
 import { relative } from "@std/path";
+import { writePageModule } from "../explorer/build.ts";
 import { denoSucceeds, REPOSITORY } from "./support/run_deno.ts";
 
 /**
@@ -8,18 +9,26 @@ import { denoSucceeds, REPOSITORY } from "./support/run_deno.ts";
  */
 const UNSEEN_IMPORTS: string[] = [
   "apps/cli/places/load_module.ts",
+  "apps/cli/places/own_package.ts",
   "apps/client/download.ts",
   "core/urls/load_part.ts",
   "workers/worker.ts",
 ];
 
 Deno.test("the package can be published, with no warning but for imports that mean to stay unseen", async () => {
+  await writePageModule();
   const { stdout, stderr } = await denoSucceeds([
     "publish",
     "--dry-run",
     "--allow-dirty",
     "--no-check",
   ]);
+  const files = Array.from(
+    (stdout + stderr).matchAll(/file:(\/\S+)/g),
+    ([, path]) => relative(REPOSITORY, path!),
+  );
+  assert(files.includes("apps/server/explorer/bundle.ts"), "the page is missing");
+  assertEquals(files.filter((path) => /^explorer\/|_test\.ts$/.test(path)), []);
   const warnings = Array.from(
     (stdout + stderr).matchAll(/warning\[(.+?)\][^]*?--> (.+?):\d+/g),
     ([, code, path]) => ({

@@ -4,6 +4,7 @@ import { nameSegment } from "../../core/naming/names.ts";
 import { RELEASE, type Release } from "../../core/registry/release.ts";
 import { createAccess } from "./access/access.ts";
 import { createApp } from "./app.ts";
+import { pageFiles } from "./explorer/page_files.ts";
 import { bundleType, POLICY } from "./explorer/send_bundle.ts";
 import type { SiteFile } from "./explorer/site_file.ts";
 import { sitePath } from "./explorer/site_path.ts";
@@ -196,12 +197,11 @@ const ROOT = `<!doctype html>
 `;
 
 async function* bundleFiles(): AsyncGenerator<SiteFile> {
-  const { BUNDLE } = await import("./explorer/bundle.ts");
   const file = (path: string, text: string): SiteFile => {
     const content = encoder.encode(text);
     return { path, type: bundleType(path), size: content.length, content };
   };
-  const { "index.html": page = "", ...scripts } = BUNDLE;
+  const { "index.html": page = "", ...scripts } = await pageFiles();
   for (const [name, text] of Object.entries(scripts)) yield file(`explore/${name}`, text);
   // The page follows its scripts, so that it works whenever it is there.
   yield file("explore/index.html", asSite(page));

@@ -1,10 +1,53 @@
 import { assert, assertEquals } from "@std/assert";
 import { createHandler } from "../../apps/server.ts";
-import { bundleExplorer, moduleOf, readModule } from "../build.ts";
+import { buildPage, INPUTS, pageText } from "../build.ts";
 import { openRegistry } from "../../mod.ts";
+import { reachable, readModuleGraph } from "../../tests/support/module_graph.ts";
+import { testInRoot } from "../../tests/support/temp_root.ts";
 
-Deno.test("the module of the service is what the sources of the explorer produce: deno task explorer", async () => {
-  assert(moduleOf(await bundleExplorer()) === await readModule(), "it is not: deno task explorer");
+Deno.test("the same sources make the same page, which the service of a clone sends", async () => {
+  const page = await buildPage();
+  assert(JSON.stringify(page) === await pageText(), "two builds differ");
+  await using registry = await openRegistry("memory:");
+  await using handler = createHandler(registry);
+  for (const [name, text] of Object.entries(page)) {
+    const path = name === "index.html" ? "" : name;
+    const answer = await handler(new Request(`http://localhost/explore/${path}`));
+    assert(await answer.text() === text, name);
+  }
+});
+
+Deno.test("a change of any file of the page makes it anew", async () => {
+  const graph = await readModuleGraph(["explorer/src/main.ts"]);
+  const files = [...reachable(graph, "explorer/src/main.ts")].filter((path) =>
+    !/^(npm|node):|^dev\/std\//.test(path)
+  );
+  const isInput = (path: string) =>
+    INPUTS.some((input) => path === input || path.startsWith(`${input}/`));
+  assertEquals(files.filter((path) => !isInput(path)), []);
+});
+
+testInRoot(
+  "programs that build the page at once store it whole, and later ones read it",
+  async (root) => {
+    const cache = root.join("explorer");
+    const built = await Promise.all([pageText(cache), pageText(cache)]);
+    const [name, ...others] = [...Deno.readDirSync(cache)].map(({ name }) => name);
+    assertEquals(others, []);
+    const stored = await Deno.readTextFile(`${cache}/${name}`);
+    assert(built.every((text) => text === stored));
+
+    const known = JSON.stringify({ "index.html": "known" });
+    await Deno.writeTextFile(`${cache}/${name}`, known);
+    assertEquals(await pageText(cache), known);
+    await Deno.writeTextFile(`${cache}/${name}`, stored.slice(0, 1000)); // as a power cut may leave it
+    assert(await pageText(cache) === stored);
+  },
+);
+
+testInRoot("a page that cannot be stored is built all the same", async (root) => {
+  await Deno.writeTextFile(root.join("file"), "");
+  assert(await pageText(root.join("file/explorer")) === await pageText());
 });
 
 Deno.test("the service sends the explorer with a policy that allows only its own scripts", async () => {

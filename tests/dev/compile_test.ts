@@ -1,6 +1,7 @@
 import { assert, assertEquals, assertStringIncludes } from "@std/assert";
 import { relative } from "@std/path";
 import { compileArguments, filesToInclude, missingRuntime } from "../../dev/compile.ts";
+import { writePageModule } from "../../explorer/build.ts";
 import { denoSucceeds, REPOSITORY } from "../support/run_deno.ts";
 import { tempRoot } from "../support/temp_root.ts";
 
@@ -18,12 +19,14 @@ Deno.test("files that a compiled program loads by name are found: the worker, ev
   }
   // Of programs what others load too: the service, its client, what compares, exports a site, serves assistants.
   const isLoaded = (file: string) =>
-    /^apps\/(server|client|diff|server\/(app|export_site)|mcp\/server)\.ts$/.test(file);
+    /^apps\/(server|client|diff|server\/(app|export_site|explorer\/page_files)|mcp\/server)\.ts$/
+      .test(file);
   assertEquals(files.filter((file) => /^(tests|apps)\//.test(file) && !isLoaded(file)), []);
 });
 
 Deno.test("the compiled command line has the worker and all that it runs in it", async () => {
   await using root = await tempRoot();
+  await writePageModule();
   const args = await compileArguments(["--no-check", "--output", root.join("holdfast")]);
   // The list is that of the real build; the runtime in the binary is that of this test, for others are downloaded.
   const command = new Deno.Command(Deno.execPath(), {
@@ -40,6 +43,7 @@ Deno.test("the compiled command line has the worker and all that it runs in it",
     assert(run.includes(program), program);
     assertEquals(run.filter((path) => !isEmbedded(path)), [], program);
   }
+  assert(isEmbedded("apps/server/explorer/bundle.ts"));
   assert(!isEmbedded("tests/conformance/mod.ts"));
 });
 

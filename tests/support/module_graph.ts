@@ -3,6 +3,7 @@
 import { writeFile } from "node:fs/promises";
 import { join, relative } from "@std/path";
 import { denoSucceeds, REPOSITORY } from "./run_deno.ts";
+import { BUILT_PAGE } from "./source_files.ts";
 import { tempRoot } from "./temp_root.ts";
 
 /** From a module to what it imports: paths below the root of the repository, `npm:…` and `node:…`. */
@@ -33,10 +34,10 @@ export async function readModuleGraph(
   const { modules, roots } = await denoInfo(entry);
   const graph = new Map<string, string[]>();
   for (const { specifier, error, dependencies = [] } of modules) {
-    if (roots.includes(specifier)) continue;
-    const targets = dependencies.flatMap(({ code, type }) => [code, type]).filter((target) =>
-      target !== undefined
-    );
+    if (roots.includes(specifier) || isBuilt(specifier)) continue;
+    const targets = dependencies.flatMap(({ code, type }) => [code, type])
+      .filter((target) => target !== undefined)
+      .filter((target) => !isBuilt(target.specifier));
     const failure = error ?? targets.find((target) => target.error !== undefined)?.error;
     if (failure !== undefined) {
       throw new Error(`Cannot read the module graph: ${specifier}: ${failure}`);
@@ -49,6 +50,10 @@ export async function readModuleGraph(
     ]);
   }
   return graph;
+}
+
+function isBuilt(specifier: string | undefined): boolean {
+  return specifier?.endsWith(`/${BUILT_PAGE}`) ?? false;
 }
 
 export function reachable(graph: ModuleGraph, from: string): Set<string> {

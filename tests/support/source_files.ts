@@ -23,6 +23,9 @@ export const PRODUCT_FOLDERS: readonly string[] = [
 /** The sources of the page that the service sends to browsers, a product of its own. */
 export const EXPLORER_FOLDER = "explorer/src";
 
+/** The built page, which a clone may not have: no source. */
+export const BUILT_PAGE = "apps/server/explorer/bundle.ts";
+
 /** The folders that hold tests. */
 export const TEST_FOLDERS: readonly string[] = ["tests", "explorer/tests"];
 
@@ -36,5 +39,5 @@ export async function sourceFiles(folders: readonly string[]): Promise<string[]>
     const names = await readdir(join(REPOSITORY, folder), { recursive: true });
     files.push(...names.filter((name) => name.endsWith(".ts")).map((name) => join(folder, name)));
   }
-  return files.sort();
+  return files.filter((path) => path !== BUILT_PAGE).sort();
 }

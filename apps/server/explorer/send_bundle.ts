@@ -4,6 +4,7 @@ import { createHash } from "node:crypto";
 import { gzipSync } from "node:zlib";
 import { Answer } from "../answer.ts";
 import { evaluateConditions } from "../files/answer_file.ts";
+import { pageFiles } from "./page_files.ts";
 
 /**
  * Scripts, workers and styles come from this service only, nothing is sent elsewhere, and strings
@@ -46,9 +47,10 @@ export function bundleType(file: string): string {
 
 /** Answers with a file of the bundle. Returns undefined if it has no such file. */
 export async function sendBundle(request: Request, file: string): Promise<Answer | undefined> {
-  const { BUNDLE } = await import("./bundle.ts");
-  if (!Object.hasOwn(BUNDLE, file)) return undefined;
-  const { text, zipped, etag } = pack(file, BUNDLE[file]!);
+  const files = await pageFiles();
+  const content = Object.hasOwn(files, file) ? files[file] : undefined;
+  if (content === undefined) return undefined;
+  const { text, zipped, etag } = pack(file, content);
   const headers = {
     etag,
     "cache-control": PART.test(file) ? IMMUTABLE : "no-cache",

@@ -4,8 +4,9 @@
 import { createHash } from "node:crypto";
 import { readdir, readFile } from "node:fs/promises";
 import { join } from "@std/path";
+import { writePageModule } from "../../../explorer/build.ts";
 import { REPOSITORY } from "../../support/run_deno.ts";
-import { PRODUCT_FOLDERS, sourceFiles } from "../../support/source_files.ts";
+import { BUILT_PAGE, PRODUCT_FOLDERS, sourceFiles } from "../../support/source_files.ts";
 
 /** A server that runs. */
 export interface JsrServer extends AsyncDisposable {
@@ -51,7 +52,8 @@ function answer({ version, exports, files }: Package, path: string): string | un
 async function thisPackage(): Promise<Package> {
   const { version, exports } = JSON.parse(await readFile(join(REPOSITORY, "deno.json"), "utf8"));
   const files = new Map<string, string>();
-  for (const path of ["deno.json", "mod.ts", ...await sourceFiles(PRODUCT_FOLDERS)]) {
+  await writePageModule();
+  for (const path of ["deno.json", "mod.ts", BUILT_PAGE, ...await sourceFiles(PRODUCT_FOLDERS)]) {
     const text = await readFile(join(REPOSITORY, path), "utf8");
     // As publishing does: what `imports` of deno.json says stands in the files.
     files.set(path, text.replace(/from "(@std\/[a-z]+)"/g, 'from "jsr:$1"'));

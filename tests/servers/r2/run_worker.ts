@@ -3,6 +3,7 @@ import { Headers as HeadersOfNode, Miniflare } from "npm:miniflare@4.20260426.0"
 import { readFile } from "node:fs/promises";
 import type { Readable } from "node:stream";
 import type { R2Binding } from "../../../backends/r2.ts";
+import { writePageModule } from "../../../explorer/build.ts";
 import { REPOSITORY } from "../../support/run_deno.ts";
 import { tempRoot } from "../../support/temp_root.ts";
 
@@ -46,6 +47,7 @@ const REQUIRE =
 
 /** @param entry the module of the Worker, below the repository */
 export async function bundleWorker(entry: string): Promise<string> {
+  await writePageModule();
   await using root = await tempRoot();
   const script = root.join("worker.js");
   const flags = ["--quiet", "--platform", "browser", "--external", "node:*", "--output", script];

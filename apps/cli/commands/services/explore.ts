@@ -14,6 +14,10 @@ interface ServerPart {
   listen(handler: Handler, options?: ListenOptions): Promise<Listening>;
 }
 
+interface PagePart {
+  pageFiles(): Promise<unknown>;
+}
+
 const STOP_MS = 2000;
 
 export const explore: Command = defineCommand({
@@ -45,6 +49,11 @@ export const explore: Command = defineCommand({
       "../../../server.ts",
       import.meta.url,
     );
+    const { pageFiles } = await loadPart<PagePart>(
+      "../../../server/explorer/page_files.ts",
+      import.meta.url,
+    );
+    await pageFiles(); // a clone builds it before a browser waits for it
     const { system } = io;
     const tokens = createOneTimeCheck([readOnly ? "read:*" : "admin"]);
     const served = await openServedJobs(flags, context);
