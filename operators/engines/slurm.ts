@@ -146,13 +146,22 @@ function checkedName(name: string): string {
   );
 }
 
+/** States of jobs that Slurm still has, or that ended well. Others ended: another one may begin. */
 const STATES: Readonly<Record<string, EngineState>> = {
   PENDING: "waiting",
   REQUEUED: "waiting",
+  REQUEUE_FED: "waiting",
+  REQUEUE_HOLD: "waiting",
+  RESV_DEL_HOLD: "waiting",
+  SPECIAL_EXIT: "waiting",
   SUSPENDED: "running",
   RUNNING: "running",
   COMPLETING: "running",
   CONFIGURING: "running",
+  RESIZING: "running",
+  SIGNALING: "running",
+  STAGE_OUT: "running",
+  STOPPED: "running",
   COMPLETED: "ended",
   CANCELLED: "cancelled",
 };

@@ -52,6 +52,11 @@ const LISTED: readonly [job: Record<string, unknown>, state: string, exitCode?: 
   [{ job_state: ["COMPLETED"], exit_code: { return_code: { number: 0 } } }, "ended", 0],
   [{ job_state: ["FAILED"], exit_code: { return_code: { number: 3 } } }, "failed", 3],
   [{ job_state: "FAILED", exit_code: 3 << 8 }, "failed", 3],
+  [{ job_state: "REQUEUE_HOLD", exit_code: 0 }, "waiting"],
+  [{ job_state: "SPECIAL_EXIT", exit_code: 0 }, "waiting"],
+  [{ job_state: "STAGE_OUT", exit_code: 0 }, "running"],
+  [{ job_state: "STOPPED", exit_code: 0 }, "running"],
+  [{ job_state: "PREEMPTED", exit_code: 0 }, "failed"],
 ];
 
 for (const [job, state, exitCode] of LISTED) {
