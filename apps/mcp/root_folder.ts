@@ -35,6 +35,7 @@ export async function pathBelow(
   return localPath(place, {
     allows: (opened) => isBelow(root, opened) && !isSecret(opened),
     readAll: true, // a file that is not read is not checked
+    empty: "refuse",
     exclude: holdsCache ? patternOf(relative(place, cache)) : [],
   });
 }

@@ -16,6 +16,11 @@ export interface LocalPathOptions {
   /** Handling of entries that this program may not read: `Denied`, or left out. @default "refuse" */
   unreadable?: "refuse" | "skip";
   /**
+   * Handling of a folder without anything to save, such as the place of a disk that is not mounted.
+   * @default "keep"
+   */
+  empty?: "keep" | "refuse";
+  /**
    * Saves only paths that match a pattern, or lie in a folder that does. Patterns are those of
    * `.gitignore` (git-scm.com/docs/gitignore): `*.csv` anywhere, `/data` at the root, `raw/`
    * folders.
@@ -56,6 +61,7 @@ export interface LocalPathOptions {
 const WORDS = {
   links: ["keep", "follow", "skip", "refuse"],
   unreadable: ["refuse", "skip"],
+  empty: ["keep", "refuse"],
 } as const;
 
 const PRESERVED: readonly unknown[] = ["times"];
@@ -63,6 +69,7 @@ const PRESERVED: readonly unknown[] = ["times"];
 const OPTIONS: OptionNames<LocalPathOptions> = {
   links: true,
   unreadable: true,
+  empty: true,
   include: true,
   exclude: true,
   gitignore: true,

@@ -82,6 +82,7 @@ export async function walkFolder(
   const kept = foldersKept(files, empty, options);
   files.push(...folders.filter(({ name }) => kept.has(name)));
   if (files.length === 0 && [options.include ?? []].flat().length > 0) throw nothingIncluded(root);
+  if (files.length === 0 && options.empty === "refuse") throw nothingToSave(root);
   files.sort((a, b) => compareUtf8(a.name, b.name));
   return {
     files,
@@ -147,6 +148,15 @@ function foldersKept(
 function nothingIncluded(root: string): RegistryError {
   return invalid("save folder", shown(root), "no file matches `include`", {
     hint: "Use .gitignore patterns: *.csv anywhere, /data at the root, raw/ a folder.",
+  });
+}
+
+function nothingToSave(root: string): RegistryError {
+  return invalid("save folder", shown(root), "there is nothing to save in it", {
+    hint: "Check that its disk is mounted and its files are not left out.",
+    hints: {
+      cli: "Check that its disk is mounted and its files are not left out, or add --allow-empty.",
+    },
   });
 }
 

@@ -67,7 +67,10 @@ export const save: Command = defineCommand({
     },
     { flags: "--idempotency-key <key>", text: "repeats with this key return the first result" },
     { flags: "--compress <how>", text: "compress the stored bytes", choices: ["gzip", "zstd"] },
-    { flags: "--allow-empty", text: "accept empty standard input, usually a sign of a failure" },
+    {
+      flags: "--allow-empty",
+      text: "accept empty standard input or an empty folder, usually a sign of a failure",
+    },
     ...TREE_OPTIONS,
   ],
   examples: [

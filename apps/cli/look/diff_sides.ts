@@ -41,7 +41,7 @@ export async function otherSide(registry: Registry, text: string, io: CliIo): Pr
       throw new RegistryError({ code, message, hint, cause: error });
     });
   }
-  const compared = await readValue(path, io, { links: "keep" });
+  const compared = await readValue(path, io, { links: "keep", allowEmpty: true });
   const isFolder = (await lstat(path)).isDirectory();
   return {
     label: text,

@@ -3,7 +3,7 @@ import type { LocalPathOptions } from "../../../materializers/mod.ts";
 import type { OptionDefinition } from "../program/command.ts";
 
 /** Options of `localPath` that a program alone can give. */
-type OfPrograms = "preserve" | "unreadable" | "onLeftOut" | "allows";
+type OfPrograms = "preserve" | "unreadable" | "empty" | "onLeftOut" | "allows";
 
 export interface TreeFlags extends Omit<LocalPathOptions, OfPrograms> {
   preserve?: "times";

@@ -14,7 +14,7 @@ export type SourceKind = "json" | "text" | "bytes";
 interface ReadValueOptions extends LocalPathOptions {
   /** @default a file or folder as such, standard input as bytes */
   as?: SourceKind;
-  /** Accept empty standard input. @default false: `Invalid` */
+  /** Accept empty standard input and an empty folder. @default false: `Invalid` */
   allowEmpty?: boolean;
 }
 
@@ -49,7 +49,9 @@ export async function readValue(
       hint: `Save its content: holdfast save NAME - < ${shellWord(source)}`,
     });
   }
-  if (as === undefined) return localPath(await realpath(path), tree); // follows a link given here
+  if (as === undefined) { // follows a link given here
+    return localPath(await realpath(path), { ...tree, empty: allowEmpty ? "keep" : "refuse" });
+  }
   if (found.isDirectory()) {
     const hint = "Omit --as to save the folder with all its files.";
     throw invalid(`save folder ${quoted} as ${as}`, "only a file can be read as a value", hint);

@@ -52,6 +52,16 @@ Deno.test("nothing of a registry is a file to save, by whatever path", async () 
   assertEquals(files.map(({ path }) => path), ["a/deep/empty", "a/deep/f.txt", "a/f.txt", "link"]);
 });
 
+Deno.test("a folder with nothing to save is refused", async () => {
+  await using space = await workspace();
+  await mkdir(join(space.work, "mount"));
+  await using registry = await openRegistry("memory:");
+  const folder = await pathBelow(space.work, "mount");
+  const { code, message } = await assertRejects(() => registry.save("a", folder), RegistryError);
+  assertEquals(code, "Invalid");
+  assertMatch(message, /there is nothing to save in it/);
+});
+
 Deno.test("nor is anything of the cache, which has files of other names", async () => {
   await using space = await workspace();
   const { work } = space;

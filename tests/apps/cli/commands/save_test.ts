@@ -152,6 +152,21 @@ cliTest("empty standard input needs --allow-empty", async (it) => {
   await it.prints("save a - --allow-empty", "Saved a@1.0.0 (0 B)\n", { stdin: "" });
 });
 
+cliTest("a folder with nothing to save needs --allow-empty", async (it) => {
+  await it.succeeds("init");
+  await Deno.mkdir(it.root.join("mount"));
+  await Deno.mkdir(it.root.join("ignored"));
+  await Deno.writeTextFile(it.root.join("ignored/a.log"), "a");
+  for (const line of ["save a mount", "save a mount --dry-run", "save a ignored --exclude *.log"]) {
+    const { code, err: errors } = await it.holdfast(line);
+    assertEquals([code, errors.includes("--allow-empty")], [2, true], errors);
+  }
+  await it.prints("ls -q", "");
+  await it.prints("save a mount --allow-empty", "Saved a@1.0.0 (0 B)\n");
+  await Deno.mkdir(it.root.join("mount/folder"));
+  await it.succeeds("save a mount");
+});
+
 cliTest("save refuses an odd name or alias before anything is saved", async (it) => {
   await it.succeeds("init");
   for (const words of [["*"], ["..", "-n"], ["fine", "--alias", "*"], ["fine", "--alias", ".."]]) {
