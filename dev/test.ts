@@ -79,6 +79,7 @@ const ONLY_IN_ALL = [
   "tests/dev/npm_test.ts",
   "tests/docs/first_hour_test.ts",
   "tests/docs/migrating/rows_test.ts",
+  "tests/docs/recipes_test.ts",
   "tests/examples_test.ts",
   "tests/lazy_drivers_test.ts",
   "tests/publish_test.ts",
