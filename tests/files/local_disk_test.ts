@@ -11,6 +11,7 @@ import { withPatchedFs } from "../backends/patched_fs.ts";
 import { canMount, smallDisk } from "../support/small_disk.ts";
 import { type TempRoot, testInRoot } from "../support/temp_root.ts";
 import { refused } from "../support/refused.ts";
+import { IS_QUICK } from "../support/seeds.ts";
 
 const DAY_MS = 24 * 60 * 60 * 1000;
 const bytes = (size: number, fill = 1) => new Uint8Array(size).fill(fill);
@@ -251,7 +252,7 @@ testInRoot("programs that create and remove the same folders all succeed", async
   for (const { code, stderr } of await Promise.all([run(), run(), run()])) {
     assertEquals(code, 0, new TextDecoder().decode(stderr));
   }
-});
+}, { ignore: IS_QUICK });
 
 testInRoot("a file rewritten in place with its time set back has changed", async (root) => {
   const { deno } = ownCalls;

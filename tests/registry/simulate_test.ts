@@ -8,9 +8,8 @@ import { realSystem, type System } from "../../core/system.ts";
 import { runSeed } from "../simulate/run_seed.ts";
 import { type AtOnceOptions, simulateAtOnce } from "../simulate/parallel/simulate_at_once.ts";
 import type { Violation } from "../simulate/simulate.ts";
-import { seedCount, seedRange } from "../support/seeds.ts";
+import { seedCount, seedRange, slowTest } from "../support/seeds.ts";
 import { withLeftOut, withSimulatedTime } from "../simulate/stores/with_simulated_time.ts";
-import { slowTest } from "../support/seeds.ts";
 
 const SEED = realSystem.env("HOLDFAST_SEED");
 const RANGE: AtOnceOptions = SEED === undefined

@@ -39,7 +39,10 @@ export function seedRange(
   return { firstSeed: 1 + (shareOfRun() ?? 0) * seeds, seeds };
 }
 
+/** True in `deno task test`, which leaves out tests that take seconds: `{ ignore: IS_QUICK }`. */
+export const IS_QUICK = realSystem.env("HOLDFAST_QUICK") === "1";
+
 /** A test that takes seconds: `deno task test` leaves it out, `test:all` and a run of its file have it. */
 export function slowTest(name: string, fn: () => void | Promise<void>): void {
-  Deno.test({ name, ignore: realSystem.env("HOLDFAST_QUICK") === "1", fn });
+  Deno.test({ name, ignore: IS_QUICK, fn });
 }

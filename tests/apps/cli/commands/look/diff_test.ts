@@ -1,6 +1,7 @@
 import { assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
 
 import { cliTest, filledTest, fillRegistry } from "../../../captured_io.ts";
+import { IS_QUICK } from "../../../../support/seeds.ts";
 
 filledTest("diff compares JSON by structure, and metadata", async (it) => {
   const { code, out } = await it.holdfast("diff config@1 config@2");
@@ -71,7 +72,7 @@ cliTest("diff compares the rows of tables, in any order, and says what it did no
   const text = (await it.holdfast("diff t@2 t@3")).out;
   assertStringIncludes(text, "    ~ 2489: value 1 -> -1\n");
   assertStringIncludes(text, "    + 10000: id 10000, value 0, note \n");
-});
+}, { ignore: IS_QUICK });
 
 filledTest("diff needs two existing sides", async (it) => {
   await it.fails(
