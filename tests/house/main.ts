@@ -1,10 +1,18 @@
 // `deno task house`: the table of measures. `--restate` writes the limits anew, once for each release: into limits.json
-// and ARCHITECTURE.md. `--functions` lists the functions that are long or branch much.
+// and ARCHITECTURE.md. `--functions` lists the functions that are long or branch much, `--changes` the
+// files of one commit of each kind, or of the commits that are named.
 import { join } from "@std/path";
 import { REPOSITORY } from "../support/run_deno.ts";
 import { limitOf, restated } from "./limits.ts";
+import { printChanges } from "./changes.ts";
 import { functionsToSplit, measureHouse } from "./measures.ts";
 import { withTable } from "./written_table.ts";
+
+const [option, ...commits] = Deno.args;
+if (option === "--changes") {
+  await printChanges(commits);
+  Deno.exit();
+}
 
 const measured = await measureHouse();
 const width = Math.max(...measured.map(({ name }) => name.length));
