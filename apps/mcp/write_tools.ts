@@ -14,6 +14,7 @@ const INPUTS = "Refs that it was made from; recorded as the versions that they m
 const SAVE = {
   name: text("The artifact, such as team:report; created if new"),
   version: v.optional(text("Default: the next, such as 3.0.0 after 2.0.0")),
+  alias: v.optional(text("An alias, such as production, to point to the new version")),
   metadata: v.optional(v.pipe(JsonObject, v.description("Facts to search by; fixed once saved"))),
   inputs: v.optional(
     v.pipe(v.array(v.string()), v.maxLength(1000), v.description(INPUTS)),
@@ -51,7 +52,10 @@ export function saveVersion(root?: string): Tool {
     hints: { destructiveHint: false, idempotentHint: false },
     input: v.strictObject({ ...SAVE, ...content }),
     output: { string: "ref version digest", number: "size", boolean: "skipped" },
-    async run({ name, version, inputs, key, metadata, ...given }, { registry, client, signal }) {
+    async run(
+      { name, version, alias, inputs, key, metadata, ...given },
+      { registry, client, signal },
+    ) {
       const contents = Object.values(given).filter((value) => value !== undefined);
       if (contents.length !== 1) {
         const state = `got ${contents.length} contents instead of one`;
@@ -67,6 +71,7 @@ export function saveVersion(root?: string): Tool {
       const value = local === undefined ? contents[0] : await pathBelow(root!, local);
       const saved = await registry.save(name, files === undefined ? value : undefined, {
         version,
+        alias,
         inputs,
         idempotencyKey: key,
         signal,

@@ -1,6 +1,6 @@
 // Refs: names with a version, range or alias.
 import { fault } from "../errors.ts";
-import { checkName, shown } from "./names.ts";
+import { checkName, checkNewName, shown } from "./names.ts";
 import { isRange, isVersion, parseVersion, parseVersionRange } from "./versions.ts";
 import type { Version, VersionRange } from "./versions.ts";
 
@@ -64,6 +64,16 @@ export function parseSelector(text: string): Selector {
   if (looksLikeVersion(text)) parseVersion(text); // throws
   checkAlias(text);
   return { kind: "alias", alias: text };
+}
+
+/** Returns the aliases to set. Throws `Invalid` for one that cannot be set. */
+export function newAliases(alias: string | readonly string[] = []): readonly string[] {
+  const aliases = typeof alias === "string" ? [alias] : alias;
+  for (const each of aliases) {
+    checkAlias(each);
+    checkNewName(each, "alias");
+  }
+  return aliases;
 }
 
 /** Throws `Invalid` for an invalid name, one with `/`, or like a version, a range or `latest`. */

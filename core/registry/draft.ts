@@ -36,7 +36,7 @@ export interface DraftInfo {
 
 /** Options of {@linkcode Draft.commit}. */
 export interface CommitDraftOptions
-  extends Omit<SaveOptions, "materializer" | "idempotencyKey" | "compress"> {
+  extends Omit<SaveOptions, "alias" | "materializer" | "idempotencyKey" | "compress"> {
   /**
    * The exact parts of the version. Throws `NotFound` if one is missing, `Conflict` if the draft
    * was committed with others.

@@ -34,6 +34,8 @@ export interface SaveOptions extends SignalOptions {
   skipIfUnchanged?: boolean;
   /** A repeat returns the first result. `Conflict` for another `version` or `ifCommit`. */
   idempotencyKey?: string;
+  /** An alias to set to the version, or several. A repeat with the same key sets them if need be. */
+  alias?: string | readonly string[];
   /** Your own plain data, up to 64 KiB as JSON. @default {} */
   metadata?: Record<string, unknown>;
   /**
@@ -87,6 +89,7 @@ export const SAVE: RowOf<SaveOptions> = {
     share: { sent: ["bytes", "files"] },
     skipIfUnchanged: { sent: "flag" },
     idempotencyKey: { sent: "text" },
+    alias: { sent: "object" },
     metadata: { sent: "object" },
     inputs: { sent: "list" },
     materializer: { sent: "object" },

@@ -231,6 +231,7 @@ class ServiceRegistry(Registry):
         encode_segment(name)  # refuses what cannot be a name
         if given["idempotencyKey"] is None:
             given["idempotencyKey"] = str(uuid.uuid4())
+        given["alias"] = aliases or None
         given["materializer"] = {"id": materializer, "formatVersion": 1}
         request = {key: value for key, value in given.items() if value is not None}
         path = f"{path_of(name)}/versions"
@@ -246,10 +247,7 @@ class ServiceRegistry(Registry):
                 if not any("earlier" in file for file in sent):
                     raise  # else it was deleted or overwritten meanwhile, or is damaged
         names = ("name", "version", "commit", "digest", "size", "createdAt", "skipped")
-        saved = Saved(*(facts[each] for each in names))
-        for each in aliases:
-            self.set_alias(name, each, saved.version)
-        return saved
+        return Saved(*(facts[each] for each in names))
 
     def _admit(self, path: str, request: Json) -> None:
         """Raises what the service would refuse: it only checks a request without files."""

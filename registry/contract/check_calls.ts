@@ -32,7 +32,7 @@ export function checkSaveEntry(entry: SaveEntry): SaveEntry {
   return checkOptions(`save ${shown(entry?.name)}`, entry, SAVE_ENTRY);
 }
 
-const { idempotencyKey: __, compress: ___, ...SAVE_OF_DRAFT } = METHODS.save.options;
+const { alias: __, idempotencyKey: ___, compress: ____, ...SAVE_OF_DRAFT } = METHODS.save.options;
 const COMMIT_DRAFT: OptionNames<CommitDraftOptions> = { parts: true, ...SAVE_OF_DRAFT };
 
 export function checkDraft(draft: Draft): Draft {

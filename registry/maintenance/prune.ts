@@ -1,5 +1,8 @@
 // Retention: deletes old versions by rules.
-import { invalid, isRegistryError, orMissing, type RegistryError } from "../../core/errors.ts";
+import { invalid, isRegistryError, notFound, orMissing } from "../../core/errors.ts";
+import type { RegistryError } from "../../core/errors.ts";
+import { globOf, isPattern } from "../../core/naming/name_patterns.ts";
+import { shown } from "../../core/naming/names.ts";
 import type { RetentionRule } from "../../core/record.ts";
 import { parseStoredCondition } from "../../core/registry/conditions.ts";
 import { isRetention } from "../../core/registry/rules.ts";
@@ -101,10 +104,42 @@ async function* listPruned(
       ? registry.names({ signal })
       : listNames(context, { signal });
   }
-  for (const name of new Set(names)) {
-    await (context ? checkKnown(context, name, signal) : checkHas(registry, name, signal));
+  const listed = new Set<string>();
+  for (const text of names) {
+    for await (const name of namesMeant(registry, text, signal)) {
+      if (listed.has(name)) continue;
+      listed.add(name);
+      yield name;
+    }
+  }
+}
+
+/** Yields a name, or the names that match a pattern which is not the name of something. */
+async function* namesMeant(
+  registry: Registry,
+  text: string,
+  signal?: AbortSignal,
+): AsyncGenerator<string> {
+  const context = knownContext(registry);
+  if (!isPattern(text) || await registry.has(text, { signal })) {
+    await (context ? checkKnown(context, text, signal) : checkHas(registry, text, signal));
+    return yield text;
+  }
+  const { prefix, test } = globOf(text);
+  const all = context ? listNames(context, { prefix, signal }) : registry.names({ prefix, signal });
+  let count = 0;
+  for await (const name of all) {
+    if (!test(name)) continue;
+    count++;
     yield name;
   }
+  if (count > 0) return;
+  throw notFound("find", shown(text), "no name matches", {
+    hint: "List the names: registry.names(). * matches anything but /, and **/ any folders.",
+    hints: {
+      cli: "See what exists: holdfast ls. * matches anything but /, and **/ any folders.",
+    },
+  });
 }
 
 /** Returns a function that returns one time for all ages, and reports its clock. */

@@ -25,7 +25,7 @@ export interface PruneOptions extends SignalOptions {
    * rollback. @default true
    */
   keepAliased?: boolean;
-  /** Only these names. @default all */
+  /** Only these names, or names that match these patterns: `tmp:*`. @default all */
   names?: Iterable<string>;
   /** Report without deleting. @default false */
   dryRun?: boolean;

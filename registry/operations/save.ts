@@ -14,6 +14,7 @@ import type { SavedArtifact, SaveOptions, TransferProgress } from "../../core/re
 import { isOnDisk, saveAgainIfChanged } from "../../core/work/source_change.ts";
 import { isPassing, withDeadline } from "../../core/retry.ts";
 import { createRecord, pause } from "../cell/cell.ts";
+import { setAliases } from "./save_alias.ts";
 import { checkSave, type UserFields, userFields } from "./save_options.ts";
 import { checkUnprotected, type Context } from "./context.ts";
 import type { FoundRecord } from "../cell/heads.ts";
@@ -90,7 +91,9 @@ export async function saveFiles(
     options.onProgress!({ ...progress, bytes: movedBytes = Math.max(movedBytes, bytes) });
   });
   const attempt = () => new SaveAttempt(context, artifact, { ...options, onProgress }, how).run();
-  return await saveAgainIfChanged(artifact.materializer, attempt);
+  const saved = await saveAgainIfChanged(artifact.materializer, attempt);
+  await setAliases(context, saved, options);
+  return saved;
 }
 
 type Ending =

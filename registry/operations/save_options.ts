@@ -1,6 +1,7 @@
 // Checks of a save's options.
 import { type Fault, fault } from "../../core/errors.ts";
 import { checkName, shown } from "../../core/naming/names.ts";
+import { newAliases } from "../../core/naming/refs.ts";
 import { FIRST_VERSION, parseVersion } from "../../core/naming/versions.ts";
 import { checkMetadata } from "../contract/metadata.ts";
 import type { VersionRecord } from "../../core/record.ts";
@@ -61,6 +62,7 @@ export function checkSave(context: Context, name: string, options: SaveOptions):
     if (!found) continue;
     throw fault({ code: "Invalid", action: "save", subject: shown(name), state, hint, hints });
   }
+  newAliases(options.alias); // before anything is saved
   if (metadata !== undefined) checkMetadata(metadata);
   if (compress !== undefined) checkEncoding(compress);
   if (idempotencyKey !== undefined) checkName(idempotencyKey, "idempotency key");

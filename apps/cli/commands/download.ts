@@ -1,11 +1,6 @@
+import { isPattern } from "../../../core/naming/name_patterns.ts";
 import type { DownloadResult, Registry } from "../../../mod.ts";
-import {
-  AS_OF_OPTION,
-  expandNames,
-  isPattern,
-  lookUpThen,
-  refOptions,
-} from "../look/expand_names.ts";
+import { AS_OF_OPTION, expandNames, lookUpThen, refOptions } from "../look/expand_names.ts";
 import type { AsOfFlags } from "../look/expand_names.ts";
 import { defineCommand, REF_ARGUMENT, VERIFY_OPTION } from "../program/command.ts";
 import type { Command, CommandContext, FlagsOf, OptionDefinition } from "../program/command.ts";

@@ -38,10 +38,9 @@ export const publish: Command = defineCommand({
     const members = Object.fromEntries(given.map(parseMember));
     if (alias !== undefined) checkNewAlias(alias); // before anything is saved
     const registry = await context.open({ write: true });
-    const options = { version, metadata: Object.fromEntries(metadata), signal };
+    const options = { version, alias, metadata: Object.fromEntries(metadata), signal };
     const saved = await publishRelease(registry, name, members, options);
     const ref = `${saved.name}@${saved.version}`;
-    if (alias !== undefined) await registry.setAlias(saved.name, alias, saved.version, { signal });
     const of = formatCount(Object.keys(members).length, "member");
     const also = alias === undefined ? "" : `, ${saved.name}@${alias} is ${saved.version}`;
     await context.done({ ...saved, alias, members }, `Published ${ref} (${of})${also}`, ref);

@@ -109,15 +109,13 @@ export const save: Command = defineCommand({
       onConflict,
       skipIfUnchanged,
       idempotencyKey,
+      alias: flags.alias,
       compress,
       inputs,
       metadata,
       ...sharing,
     }, context);
     const saved = await withHints(saving, { Denied: (error) => skipHint(error, value) });
-    for (const alias of flags.alias ?? []) {
-      await registry.setAlias(name, alias, saved.version, { signal: io.signal });
-    }
     const aliases = flags.alias === undefined ? {} : { aliases: flags.alias };
     const text = savedText(saved, flags);
     const notes = [leftOutLine(left.entries), saved.skipped ? undefined : model?.line];

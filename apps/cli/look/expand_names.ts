@@ -1,14 +1,10 @@
 // Refs with shell patterns in names, `tmp:*`, `model-{a,b}@1`, or a time.
-import { globToRegExp } from "@std/path";
 import type { RefOptions, Registry } from "../../../mod.ts";
+import { globOf, isPattern } from "../../../core/naming/name_patterns.ts";
 import type { OptionDefinition } from "../program/command.ts";
 import { type Hints, lookUp, notFound, shellWord } from "../terminal/hints.ts";
 import type { CliIo } from "../terminal/cli_io.ts";
 import { momentOf, parseMoment, type TypedMoment } from "../terminal/units.ts";
-
-export function isPattern(text: string): boolean {
-  return /^[^@]*[*?[\]{}]/.test(text);
-}
 
 /**
  * Expands patterns in names or refs, without duplicates. `*` matches anything but `/`, `**` between
@@ -60,12 +56,6 @@ export async function nameFilter(
   return isGlob
     ? { ...globOf(text), isGlob, none }
     : { prefix: text, test: (name) => name.startsWith(text), isGlob, none };
-}
-
-function globOf(pattern: string): Pick<NameFilter, "prefix" | "test"> {
-  const [prefix] = /^[^*?[\]{}\\]*/.exec(pattern)!;
-  const expression = globToRegExp(pattern, { os: "linux" });
-  return { prefix, test: (name) => expression.test(name) };
 }
 
 export interface AsOfFlags {

@@ -1,6 +1,7 @@
 // Saves that requests ask for, and conditions of writes (`If-Match` and `If-None-Match`, RFC 9110,
 // section 13).
 import { isRegistryError, parseRef, type SavedArtifact } from "../../../mod.ts";
+import { newAliases } from "../../../core/naming/refs.ts";
 import type { Access } from "../access/access.ts";
 import type { ServerContext } from "../routing.ts";
 import { RefusedRequest } from "../problem.ts";
@@ -17,9 +18,13 @@ export async function saveSent(
 ): Promise<SavedArtifact | undefined> {
   const { files: sent, materializer, ...options } = request;
   checkNamed(request, { name, access });
+  newAliases(request.alias);
   const save = (files: FileToSave[]) => {
     const how = { ...options, materializer: passThrough(materializer, files), signal };
-    if (sent === undefined) how.skipIfUnchanged = true; // keeps no version for its key
+    if (sent === undefined) { // only checked: keeps no version for its key, and sets no alias
+      how.skipIfUnchanged = true;
+      delete how.alias;
+    }
     return ofCondition(options.ifCommit, () => context.registry.save(name, undefined, how));
   };
   if (sent === undefined) return await checkOnly(save);

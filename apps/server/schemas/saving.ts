@@ -81,6 +81,10 @@ const compress = v.optional(v.picklist(["gzip", "zstd"]));
 
 export const SaveRequestSchema = strictObject("SaveRequest", {
   ...howToSave,
+  alias: described(
+    v.union([Text, atMost(100, Text)], "expected an alias, or a list of them"),
+    "An alias to set to the version, or several. A repeat sets those that are not set yet",
+  ),
   idempotencyKey: v.optional(Text),
   compress,
   materializer: MaterializerSchema,

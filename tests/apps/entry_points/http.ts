@@ -13,7 +13,7 @@ export const http: EntryPoint = {
     "info.asOf": "clients choose by times",
   },
   operations: {
-    async save(at, { name, text, value, metadata, alias, ...options }) {
+    async save(at, { name, text, value, metadata, ...options }) {
       const [id, file] = value === undefined
         ? ["text", { path: "text.txt", mediaType: "text/plain; charset=utf-8" }]
         : ["json", { path: "data.json", mediaType: "application/json" }];
@@ -27,10 +27,6 @@ export const http: EntryPoint = {
       };
       const body = `{"metadata":${metadata},${JSON.stringify(rest).slice(1)}`;
       const { version, skipped } = await json(at, "POST", `${path(name)}/versions`, body);
-      if (alias !== undefined) {
-        const set = `${path(name)}/aliases/${segment(alias)}`;
-        await json(at, "PUT", set, JSON.stringify({ version }));
-      }
       return { version, skipped };
     },
     async copy(at, { ref, ...rest }) {

@@ -14,11 +14,10 @@ type Method<Name extends Operation> = (
 ) => Promise<unknown>;
 
 const METHODS: { [Name in Exclude<Operation, "search" | "pages">]: Method<Name> } = {
-  async save(registry, { name, text, value, metadata, alias, ...options }) {
+  async save(registry, { name, text, value, metadata, ...options }) {
     const content = value === undefined ? text : decodeJson(JSON.parse(value), new Map());
     const own = parseExactJson(metadata) as Record<string, never>;
     const { version, skipped } = await registry.save(name, content, { ...options, metadata: own });
-    if (alias !== undefined) await registry.setAlias(name, alias, version);
     return { version, skipped };
   },
   async copy(registry, { ref, to, ...options }) {
@@ -44,9 +43,8 @@ const METHODS: { [Name in Exclude<Operation, "search" | "pages">]: Method<Name> 
     const { deleted } = await pruneByRules(registry);
     return deleted.map(({ name, version }) => `${name}@${version}`);
   },
-  async publish(registry, { name, members, alias, ...options }) {
+  async publish(registry, { name, members, ...options }) {
     const { version, skipped } = await publish(registry, name, members, options);
-    if (alias !== undefined) await registry.setAlias(name, alias, version);
     return { version, skipped };
   },
   async addPart(registry, { name, draft: id, part, path, text }) {

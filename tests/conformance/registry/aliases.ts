@@ -122,6 +122,20 @@ export const aliasCases: readonly RegistryCase[] = [
     await registry.save("a", "new", { version: "1", onConflict: "overwrite" });
     strictEqual(await registry.load("a@production"), "new");
   }, { needs: ["save"], settings: { mutable: true } }),
+  given("save({ alias }) sets aliases, also in a repeat", async ({ registry }) => {
+    await refused("Invalid", registry.save("a", 0, { alias: ["production", "latest"] }));
+    strictEqual(await registry.has("a"), false);
+    await registry.save("a", 1, { idempotencyKey: "first" });
+    const alias = ["production", "canary"];
+    const { skipped } = await registry.save("a", 1, { idempotencyKey: "first", alias });
+    strictEqual(skipped, true);
+    deepStrictEqual(await aliasesOf(registry, "a"), { canary: "1.0.0", production: "1.0.0" });
+    await registry.save("a", 2, { alias: "production" });
+    await registry.save("a", 1, { idempotencyKey: "first", alias }); // must not move it back
+    deepStrictEqual(await aliasesOf(registry, "a"), { canary: "1.0.0", production: "2.0.0" });
+    await registry.save("a", 2, { skipIfUnchanged: true, alias: "canary" });
+    deepStrictEqual(await aliasesOf(registry, "a"), { canary: "2.0.0", production: "2.0.0" });
+  }, { needs: ["save"] }),
   given(
     "rollbackAlias() sets an alias to the version before, and repeats do not count as one",
     async ({ registry }) => {

@@ -33,6 +33,9 @@ Deno.test("prune() without a store keeps the newest and aliased versions", async
     "1.0.0",
   ]]);
   await rejected("NotFound", prune(registry, { keepLast: 1, names: ["nothing"] }));
+  await rejected("NotFound", prune(registry, { keepLast: 1, names: ["nothing*"] }));
+  const matching = await prune(registry, { keepLast: 1, names: ["b*"], dryRun: true });
+  assertEquals(matching.deleted, [{ name: "b", version: "1.0.0" }]);
   await rejected("Invalid", prune(registry, {}));
 });
 

@@ -126,6 +126,18 @@ testOnEach(
   },
 );
 
+testOnEach("prune() takes patterns of names, each name once", async ({ registry }) => {
+  for (const name of ["tmp:a", "tmp:b", "tmp/c", "a", "ta", "t?"]) await fill(registry, name, 2);
+  const pruned = async (...names: string[]) => {
+    const { deleted } = await prune(registry, { keepLast: 1, names, dryRun: true });
+    return deleted.map(({ name }) => name).sort();
+  };
+  assertEquals(await pruned("tmp:*", "tmp:a"), ["tmp:a", "tmp:b"]);
+  assertEquals(await pruned("{a,tmp/?}"), ["a", "tmp/c"]);
+  assertEquals(await pruned("t?"), ["t?"]); // a name, not a pattern
+  await rejected("NotFound", pruned("b*"));
+});
+
 testOnEach("prune() keeps and reports a damaged version", async ({ registry, backend }) => {
   await fill(registry, "a", 3);
   const keys = await keysOf(backend, "names/a/");

@@ -6,7 +6,6 @@ import type { Registry } from "../../../../mod.ts";
 import type { AliasEntry } from "../../../../registry/mod.ts";
 import { defineCommand, YES_OPTION } from "../../program/command.ts";
 import type { Command, CommandContext } from "../../program/command.ts";
-import { expandNames } from "../../look/expand_names.ts";
 import { invalid } from "../../terminal/hints.ts";
 import { refuseRef } from "../../program/refusals.ts";
 import { type Condition, parseCondition } from "../../../../core/registry/conditions.ts";
@@ -72,7 +71,7 @@ export const prune: Command = defineCommand({
     const options = {
       ...rules,
       keepAliased: !includeAliased,
-      names: names.length > 0 ? await expandNames(registry, names, io.signal) : undefined,
+      names: names.length > 0 ? names : undefined,
       signal: io.signal,
     };
     const progress = context.progress("prune");
