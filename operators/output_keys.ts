@@ -1,5 +1,5 @@
 // The keys of `outputs`: paths below a step's output root.
-import { join } from "@std/path";
+import { extname, join } from "@std/path";
 import { invalid } from "../core/errors.ts";
 import { filePathProblem } from "../core/naming/file_paths.ts";
 import { shown } from "../core/naming/names.ts";
@@ -8,6 +8,23 @@ export const WHOLE_OUTPUT = ".";
 
 export const KEY_HINT =
   'Use paths below OUTPUT_ROOT that do not overlap, such as report/a.csv, or "." for all of it.';
+
+/** Extensions of files of metrics. Those of lines have a value for each step, the last one counts. */
+export const METRICS_OF_LINES: readonly string[] = [".jsonl", ".ndjson"];
+const METRICS_FILES: readonly string[] = [".json", ".yaml", ".yml", ...METRICS_OF_LINES];
+
+/** Returns whether the path of a file of metrics is a pattern: `*.json`. */
+export function isPattern(path: string): boolean {
+  return path.includes("*");
+}
+
+/** Returns why a path cannot name files of metrics; undefined if it can. */
+export function metricsProblem(path: string): string | undefined {
+  const problem = filePathProblem(path.replaceAll("*", "x"));
+  if (problem !== undefined) return problem;
+  if (METRICS_FILES.includes(extname(path).toLowerCase())) return undefined;
+  return `it does not end in ${METRICS_FILES.join(", ")}`;
+}
 
 /** Returns the first key that is not a path below the output root, or that overlaps another one. */
 export function findKeyProblem(

@@ -9,9 +9,7 @@ const { INPUT_ROOT, OUTPUT_ROOT, HOLDFAST_PARAMS } = process.env as Record<strin
 const { rate, epochs } = JSON.parse(HOLDFAST_PARAMS);
 const examples = await readExamples(`${INPUT_ROOT}/train.bin`);
 const model = train(examples, { rate, epochs });
-console.log(
-  `${examples.labels.length} examples, ${
-    (100 * accuracy(model, examples)).toFixed(1)
-  } % of them right`,
-);
+const metrics = { examples: examples.labels.length, accuracy: accuracy(model, examples) };
+console.log(`${metrics.examples} examples, ${(100 * metrics.accuracy).toFixed(1)} % of them right`);
+await writeFile(`${OUTPUT_ROOT}/metrics.json`, JSON.stringify(metrics));
 await writeFile(`${OUTPUT_ROOT}/model.json`, JSON.stringify({ names: examples.names, ...model }));

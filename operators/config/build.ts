@@ -41,6 +41,7 @@ export function buildPipeline(read: ReadPipeline, options: BuildOptions): Pipeli
       params,
       inputs,
       outputs,
+      ...read.metrics !== undefined && { metrics: [read.metrics].flat() },
       ...startCommand && { startCommand },
       runAs,
       ...timeoutMs !== undefined && { timeoutMs },

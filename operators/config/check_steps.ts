@@ -6,7 +6,7 @@ import { parseRef } from "../../core/naming/refs.ts";
 import type { Pipeline, PipelineNode, PipelineStep } from "../contract/pipeline.ts";
 import { didYouMean } from "../../core/text/nearest.ts";
 import { findCycle } from "../graph/order.ts";
-import { findKeyProblem, KEY_HINT, WHOLE_OUTPUT } from "../output_keys.ts";
+import { findKeyProblem, KEY_HINT, metricsProblem, WHOLE_OUTPUT } from "../output_keys.ts";
 import { TOKEN_VARIABLE } from "../process/step_variables.ts";
 import type { KnownOperators } from "./definition.ts";
 import type { Keys, Report } from "./read_values.ts";
@@ -49,7 +49,7 @@ export function checkSteps(
     checkUnique(id, seen, report);
     if (!checkUpstream(id, read.upstream_dependencies ?? [], steps, report)) isWhole = false;
     checkCode(step, read, operators, report);
-    checkData(step, steps, report);
+    checkData(step, read, steps, report);
     checkLengths(step, read, report);
     checkTexts(read, [], report);
     checkVariables(step, report);
@@ -116,8 +116,20 @@ function checkCode(
   }
 }
 
+function checkMetrics({ metrics }: ReadOperator, report: Report): void {
+  const isList = Array.isArray(metrics);
+  for (const [index, path] of [metrics ?? []].flat().entries()) {
+    const problem = path === undefined ? undefined : metricsProblem(path);
+    if (problem === undefined) continue;
+    const message = `${JSON.stringify(path)} cannot name metrics: ${problem}`;
+    const hint = 'Write the path of a file below OUTPUT_ROOT: metrics.json, "reports/*.jsonl".';
+    report(isList ? ["metrics", index] : ["metrics"], message, hint);
+  }
+}
+
 function checkData(
   step: PipelineStep,
+  read: ReadOperator,
   steps: ReadonlyMap<string, PipelineStep>,
   report: Report,
 ): void {
@@ -129,6 +141,7 @@ function checkData(
       if (problem !== undefined) report([key, name], problem.message, problem.hint);
     }
   }
+  checkMetrics(read, report);
   const wrong = findKeyProblem(Object.keys(step.outputs));
   if (wrong === undefined) return;
   const message = `${JSON.stringify(wrong.key)} cannot be the key of an output: ${wrong.problem}`;

@@ -42,6 +42,8 @@ export interface OperatorDefinition {
   params?: Record<string, PlainValue>;
   inputs?: Record<string, string>;
   outputs?: Record<string, string>;
+  /** Files below OUTPUT_ROOT whose values become metadata of the outputs: `metrics.json`. */
+  metrics?: string | string[];
   upstream_dependencies?: string[];
   /** The environment of its command. @default the pipeline's */
   env_config?: EnvironmentDefinition;

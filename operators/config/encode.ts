@@ -46,6 +46,7 @@ function operatorDefinition(step: PipelineStep): OperatorDefinition {
     params: step.params,
     inputs: step.inputs,
     outputs: step.outputs,
+    metrics: step.metrics,
     start_command: step.startCommand,
     run_as: step.runAs,
     timeout: timeoutMs === undefined ? undefined : `${timeoutMs}ms`,

@@ -231,6 +231,12 @@ const OUTPUT_HINT =
   'Write { "model.json": registry:NAME }, or "." for all of OUTPUT_ROOT; or s3://… and paths.';
 const PARAMS = isNot("a mapping of parameters", "Write names and values: { lr: 0.1 }.");
 
+const METRICS_HINT =
+  'Write the path of a file below OUTPUT_ROOT, or a list: [metrics.json, "*.jsonl"].';
+const METRICS = isNot("the path of a file of metrics", METRICS_HINT);
+const NO_METRICS = "the list is empty\nAdd a file, or remove the key.";
+const metricsFile = text("the path of a file of metrics", METRICS_HINT);
+
 export const OPERATOR = object("the operator", {
   operator_id: needed("Unique id of the step.", id),
   operator: key(
@@ -257,6 +263,10 @@ export const OPERATOR = object("the operator", {
     "Destination of each output. The key is a path below OUTPUT_ROOT, or . for all of it; the " +
       "value is registry:data:clean, s3://…, or a path.",
     record(text("a location", OUTPUT_HINT), { what: "a mapping of outputs", hint: OUTPUT_HINT }),
+  ),
+  metrics: key(
+    "Files below OUTPUT_ROOT whose values become metadata of the outputs: metrics.json, *.jsonl.",
+    v.union([metricsFile, v.pipe(unique(metricsFile), v.minLength(1, NO_METRICS))], METRICS),
   ),
   upstream_dependencies: key(
     "Operators that must succeed first. Those in inputs are added.",

@@ -75,6 +75,11 @@ export interface PipelineStep {
    * `<pipeline>:output:<step>`.
    */
   outputs: Record<string, string>;
+  /**
+   * Files below the output root whose values become metadata of the outputs, or patterns:
+   * `metrics.json`, `*.jsonl`. @default none
+   */
+  metrics?: string[];
   startCommand?: string[];
   /** @default "command" with a start command, else "thread" */
   runAs: RunAs;

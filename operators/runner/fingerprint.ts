@@ -27,7 +27,7 @@ export function countedParams({ params, env }: PipelineStep): Pick<Fingerprint, 
 
 /** Returns the code of a step: what it runs, with versions and tag, where, and its `files`. */
 export async function codeOf(
-  { id, operator, version, git, startCommand, runAs, environment, shards }: PipelineStep,
+  { id, operator, version, git, startCommand, runAs, environment, shards, metrics }: PipelineStep,
   files: string | undefined,
   { operators }: { operators: Operators },
 ): Promise<string> {
@@ -46,6 +46,7 @@ export async function codeOf(
     if (environment.kind !== "plain") parts.push(`${environment.kind} ${environment.name ?? "."}`);
   }
   if (shards > 1) parts.push(`${shards} shards`); // each writes its part
+  if (metrics !== undefined) parts.push(`metrics ${metrics.join(" ")}`);
   if (files !== undefined) parts.push(files);
   return parts.join(", ");
 }

@@ -4,6 +4,7 @@ import { EXIT_CODES, type ExitCode, type ExitName } from "../contract/operator.t
 import { exitCodeOf, exitNameOf } from "../exit_codes.ts";
 import type { PipelineSecrets } from "./secrets.ts";
 import type { FailureRecord, StepRecord } from "./records/files.ts";
+import type { PlainValue } from "../../core/text/plain_value.ts";
 import type { Shard } from "../../core/work/shards.ts";
 
 interface Kept<Record> {
@@ -29,11 +30,12 @@ export function endOf(steps: Readonly<Record<string, StepOutcome>>): RunEnd {
 
 export function outcomeOf(
   { record, info }: Kept<StepRecord>,
-): Pick<StepOutcome, "record" | "outputs"> {
+): Pick<StepOutcome, "record" | "outputs" | "metrics"> {
   const outputs = Object.fromEntries(
     Object.entries(record.outputs).map(([name, { ref, path, to }]) => [name, ref ?? path ?? to]),
   );
-  return { record: `${info.name}@${info.version}`, outputs };
+  const { metrics } = record;
+  return { record: `${info.name}@${info.version}`, outputs, ...metrics && { metrics } };
 }
 
 export function ranOutcome(success: Kept<StepRecord>): StepOutcome {
@@ -131,6 +133,8 @@ export interface StepOutcome {
   /** Its record: `<pipeline>:step:<step>@2.0.0`, or that of the last failure. */
   record?: string;
   outputs?: Record<string, string>;
+  /** Values of the files in `metrics` of its configuration. */
+  metrics?: Record<string, PlainValue>;
 }
 
 /** Level of a line, or the stream of a command that it came from. */

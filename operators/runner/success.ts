@@ -38,9 +38,9 @@ const MAX_METADATA_BYTES = 32 * 1024;
 
 /** Returns the metadata of a step's record and outputs. Omits a very long fingerprint. */
 export function metadataOf(
-  { run, step, node, operator, fingerprint, effect }: Pick<
+  { run, step, node, operator, fingerprint, effect, metrics }: Pick<
     StepRecord,
-    "run" | "step" | "node" | "operator" | "fingerprint" | "effect"
+    "run" | "step" | "node" | "operator" | "fingerprint" | "effect" | "metrics"
   >,
 ): Record<string, unknown> {
   const pipeline = run.slice(0, run.lastIndexOf("@"));
@@ -48,7 +48,8 @@ export function metadataOf(
   const { params, env, inputs } = fingerprint;
   const whole = { ...short, params, ...env && { env }, inputs };
   const { byteLength } = new TextEncoder().encode(JSON.stringify(whole));
-  return byteLength > MAX_METADATA_BYTES ? short : whole;
+  const known = byteLength > MAX_METADATA_BYTES ? short : whole;
+  return metrics === undefined ? known : { ...known, metrics };
 }
 
 /** Maximum number of inputs of an artifact. */

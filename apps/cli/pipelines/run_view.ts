@@ -6,6 +6,7 @@ import { createColors } from "../terminal/cli_io.ts";
 import { showLiveLines } from "../terminal/live_lines.ts";
 import { displayWidth, printable } from "../terminal/table.ts";
 import { formatSeconds } from "../terminal/units.ts";
+import { metricsText } from "./metrics_text.ts";
 import { countedEnds } from "../../server/known_runs.ts";
 import { shellWord } from "../../../core/text/shell_word.ts";
 
@@ -100,10 +101,15 @@ function label(
 }
 
 /** Formats the outcome of a step: `ran in 1.2s → data:clean@1.0.0`. */
-export function outcomeText({ end, durationMs, reason, exit, outputs = {} }: StepOutcome): string {
+export function outcomeText(
+  { end, durationMs, reason, exit, outputs = {}, metrics }: StepOutcome,
+): string {
   const [first] = (reason ?? "").split("\n");
-  const refs = Object.values(outputs).join(", ");
-  if (end === "ran") return `ran in ${formatMs(durationMs)}${refs && ` → ${refs}`}`;
+  if (end === "ran") {
+    const values = metricsText(metrics);
+    const refs = Object.values(outputs).join(", ");
+    return `ran in ${formatMs(durationMs)}${refs && ` → ${refs}`}${values && `, ${values}`}`;
+  }
   if (end === "failed") return `failed (${exit}) after ${formatMs(durationMs)}: ${first}`;
   return first === "" ? end : `${end}: ${first}`;
 }

@@ -151,6 +151,7 @@ export const RunDetailsSchema = object("RunDetails", {
     attempts: v.optional(Amount),
     record: v.optional(v.string()),
     outputs: v.optional(v.record(v.string(), v.string())),
+    metrics: v.optional(v.record(v.string(), v.unknown())),
   })),
 });
 

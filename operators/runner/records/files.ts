@@ -213,6 +213,8 @@ export interface StepFacts {
   durationMs: number;
   usage?: Record<string, PlainValue>;
   git?: { repo: string; tag?: string };
+  /** Values of the files in `metrics`. Absent if the configuration names none. */
+  metrics?: Record<string, PlainValue>;
 }
 
 /** A success of a step. Its existence means that the step is done. */

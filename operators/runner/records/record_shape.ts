@@ -74,6 +74,8 @@ const planned = object({
   files: text,
 });
 
+const metrics = is(isJsonObject);
+
 const ENDS = ["ran", "skipped", "failed", "blocked", "cancelled"];
 
 const outcome = object({ end: oneOf(...ENDS), durationMs: amount }, {
@@ -85,6 +87,7 @@ const outcome = object({ end: oneOf(...ENDS), durationMs: amount }, {
   hint: text,
   record: text,
   outputs: each(text),
+  metrics,
 });
 
 const output = object({ digest: text }, {
@@ -105,6 +108,7 @@ const facts = {
   attempt: count,
   startedAt: text,
   durationMs: amount,
+  metrics,
 };
 
 const SHAPES = {
@@ -131,6 +135,7 @@ const SHAPES = {
     attempt: count,
     startedAt: time,
     durationMs: amount,
+    metrics,
   }),
 } satisfies Record<string, Shape>;
 

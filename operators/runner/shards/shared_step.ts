@@ -28,10 +28,11 @@ import type { RunContext } from "../run_context.ts";
 import { WHOLE_OUTPUT } from "../../output_keys.ts";
 import type { StepState } from "../reasons.ts";
 import { addSuccess, lineageOf, metadataOf } from "../success.ts";
+import { mergeMetrics, type Metrics } from "../metrics/metrics_table.ts";
 import type { WrittenOutput } from "../step/publish_outputs.ts";
 
 interface ShardRecord
-  extends Pick<StepFacts, "run" | "attempt" | "startedAt" | "durationMs" | "usage"> {
+  extends Pick<StepFacts, "run" | "attempt" | "startedAt" | "durationMs" | "usage" | "metrics"> {
   kind: "shard";
   shard: Shard;
   /** By output: the part of its draft, and the name of an output that is a single file. */
@@ -42,6 +43,11 @@ interface EndedShard extends Omit<ShardRecord, "kind" | "shard" | "run" | "outpu
   outputs: readonly WrittenOutput[];
   beside: readonly FileToSave[];
 }
+
+type CommittedShards =
+  & Required<Pick<StepRecord, "outputs" | "shards">>
+  & Pick<StepRecord, "metrics">
+  & { log?: FileSource };
 
 type WrittenPart = ShardRecord["outputs"][string];
 
@@ -68,7 +74,7 @@ export async function endShared(
   },
 ): Promise<FoundRecord<StepRecord> | undefined> {
   const lineage = await lineageOf(inputs, context, { step: facts.step, effect: state.effect });
-  const committed = await shared.commit({ inputs: lineage, metadata: metadataOf(facts) });
+  const committed = await shared.commit({ inputs: lineage, facts });
   if (committed === undefined) return undefined;
   const { log, ...saved } = committed;
   const record: StepRecord = { kind: "step", ...facts, ...saved };
@@ -78,7 +84,7 @@ export async function endShared(
 
 interface CommitOptions {
   inputs: ArtifactInput[];
-  metadata: Record<string, unknown>;
+  facts: StepFacts;
 }
 
 interface Records {
@@ -155,13 +161,13 @@ export class SharedStep {
   /**
    * Saves the outputs if all shards are done; undefined if some are not.
    *
-   * @returns the outputs, the ref of the shards' records, and their joined logs
+   * @returns the outputs and metrics, the ref of the shards' records, and their joined logs
    * @throws {RegistryError} `Invalid` if two shards wrote the same file: all shards must be
    * repeated
    */
   async commit(
-    given: CommitOptions,
-  ): Promise<Required<Pick<StepRecord, "outputs" | "shards">> & { log?: FileSource } | undefined> {
+    { inputs, facts }: CommitOptions,
+  ): Promise<CommittedShards | undefined> {
     const { registry, signal } = this.#context;
     const { records, rejected } = this.#records;
     const count = this.#step.shards;
@@ -172,21 +178,25 @@ export class SharedStep {
     if (!indexes.every((index) => done.has(index))) return undefined;
     try {
       if (state === "open") await this.#checkWritten();
-      const options = { ...given, signal };
-      const saved = await records.commit({ ...options, parts: indexes.map(String) });
+      const metadata = metadataOf(facts);
+      const parts = indexes.map(String);
+      const saved = await records.commit({ inputs, metadata, parts, signal });
       const shards = `${saved.name}@${saved.version}`;
       const artifact = await registry.open(shards, { signal });
       const written = new Map<string, WrittenPart[]>();
-      for (const { outputs } of await readRecords(artifact, indexes)) {
+      const ended = await readRecords(artifact, indexes);
+      const metrics = this.#mergedMetrics(ended);
+      for (const { outputs } of ended) {
         for (const [output, part] of Object.entries(outputs)) {
           written.set(output, [...written.get(output) ?? [], part]);
         }
       }
       const outputs: Record<string, SavedOutput> = {};
       for (const [output, parts] of written) {
+        const options = { inputs, metadata: metadataOf({ ...facts, metrics }), signal };
         outputs[output] = await this.#commitOutput(output, parts, options);
       }
-      return { outputs, shards, log: joinLogs(artifact, count) };
+      return { outputs, ...metrics && { metrics }, shards, log: joinLogs(artifact, count) };
     } catch (error) {
       // A retry would fail the same way: all shards must be repeated.
       if (isRegistryError(error, "Invalid", "NotFound", "Conflict", "Corrupt", "TaskFailed")) {
@@ -195,6 +205,21 @@ export class SharedStep {
       }
       throw error;
     }
+  }
+
+  /** Refuses metrics that no shard wrote, and a key of two shards. */
+  #mergedMetrics(ended: readonly ShardRecord[]): Metrics | undefined {
+    const { id: step, metrics: named } = this.#step;
+    if (named === undefined) return undefined;
+    const refuse = (state: string, hint?: string) => {
+      const subject = `${shown(named.join(", "))} of step ${shown(step)}`;
+      return fault({ code: "Invalid", action: "read metrics", subject, state, hint });
+    };
+    const parts = ended.flatMap(({ shard, metrics }) =>
+      metrics === undefined ? [] : [{ metrics, from: `shard ${shard.index}` }]
+    );
+    if (parts.length === 0) throw refuse("no shard wrote them", "Write the file in one shard.");
+    return mergeMetrics(parts, refuse);
   }
 
   async #addShard(shard: Shard, { outputs, beside, ...ended }: EndedShard): Promise<void> {
@@ -218,7 +243,11 @@ export class SharedStep {
   async #commitOutput(
     output: string,
     written: readonly WrittenPart[],
-    { metadata, ...options }: CommitOptions & { signal: AbortSignal },
+    { metadata, ...options }: {
+      inputs: ArtifactInput[];
+      metadata: Record<string, unknown>;
+      signal: AbortSignal;
+    },
   ): Promise<SavedOutput> {
     const to = this.#places[output]!;
     const draft = await this.#draftOf(output, to);

@@ -21,6 +21,8 @@ import { addSuccess, lineageOf, metadataOf } from "../success.ts";
 import { followLinks } from "./follow_links.ts";
 import { findOutputs, publishOutputs, specialFilesOf } from "./publish_outputs.ts";
 import type { WrittenOutput } from "./publish_outputs.ts";
+import type { Metrics } from "../metrics/metrics_table.ts";
+import { readMetrics } from "../metrics/read_metrics.ts";
 import { type AttemptEnd, runAttempt } from "./run_attempt.ts";
 import { checkUnchanged, stageInputs } from "./stage_inputs.ts";
 import { StepLog } from "./step_log.ts";
@@ -46,6 +48,7 @@ export class Attempt {
   readonly #startedAt: string;
   readonly #startedAtMs: number;
   #written: readonly WrittenOutput[] = [];
+  #metrics: Metrics | undefined;
 
   constructor(context: RunContext, step: PipelineStep, options: AttemptOptions) {
     const { system, keep } = context;
@@ -110,11 +113,12 @@ export class Attempt {
     }
   }
 
-  #facts(): StepFacts {
+  #facts(metrics?: Metrics): StepFacts {
     const { state, attempt } = this.#options;
     const durationMs = Math.round(this.#context.system.monotonic() - this.#startedAtMs);
     const startedAt = this.#startedAt;
-    return factsOf(this.#context, this.#step, { state, attempt, startedAt, durationMs });
+    const facts = factsOf(this.#context, this.#step, { state, attempt, startedAt, durationMs });
+    return metrics === undefined ? facts : { ...facts, metrics };
   }
 
   async #execute(): Promise<AttemptEnd> {
@@ -141,6 +145,8 @@ export class Attempt {
     const [folder, step] = [this.#folder, this.#step.id];
     this.#written = await findOutputs(this.#step, this.#context, options);
     await followLinks(this.#written, { step, folder, inputs, signal });
+    const { mask } = this.#context.secrets;
+    this.#metrics = await readMetrics(this.#step, { ...options, mask, signal });
   }
 
   /** Saves its outputs and the success. Returns undefined if other shards are not done. */
@@ -155,7 +161,8 @@ export class Attempt {
       log.close();
       const { startedAt, durationMs } = this.#facts();
       const beside = Object.entries(besides(log)).map(([path, content]) => ({ path, content }));
-      const ended = { attempt, startedAt, durationMs, usage, outputs: written, beside };
+      const metrics = this.#metrics;
+      const ended = { attempt, startedAt, durationMs, usage, outputs: written, metrics, beside };
       await shared.add(context.shard!, ended);
       return await endShared(context, shared, { state, inputs, facts: this.#facts() });
     }
@@ -163,11 +170,11 @@ export class Attempt {
     const outputs = await publishOutputs(written, context, {
       effect: state.effect,
       inputs: lineage,
-      metadata: metadataOf(this.#facts()),
+      metadata: metadataOf(this.#facts(this.#metrics)),
       before: state.last?.record.outputs ?? {},
     });
     log.close();
-    const record: StepRecord = { kind: "step", ...this.#facts(), outputs, usage };
+    const record: StepRecord = { kind: "step", ...this.#facts(this.#metrics), outputs, usage };
     return await addSuccess(record, state.last, context, { inputs: lineage, beside: besides(log) });
   }
 

@@ -79,6 +79,8 @@ export const OF_KEYS: readonly Mistake[] = [
   [one("resource: { cpu_limit: ‸half }"), /not a number of cores/, /500m/],
   [one("timeout: ‸5 minutes"), /not a time/, /30m/],
   [one("timeout: ‸0"), /not a time/, /90s/],
+  [one("metrics: ‸3"), /3 is not the path of a file of metrics/, /metrics\.json/],
+  [one("metrics: [a.json, ‸a.json]"), /listed twice/, /Remove one/],
   [one("rerun: [‸input]"), /"input" is not one of/, /Did you mean inputs/],
   [one("retries: { exit_codes: [‸0] }"), /not an integer from 1 to 5/, /1 to 5/],
   [one("extra_env_vars: { ‸1A: x }"), /"1A" is not a valid name/, /not beginning with a digit/],
@@ -94,6 +96,8 @@ const LONG = "ä".repeat(64 * 1024);
 
 /** Mistakes of commands, places and secrets. */
 export const OF_VALUES: readonly Mistake[] = [
+  [one("metrics: ‸metrics.txt"), /does not end in \.json/, /metrics\.json/],
+  [one("metrics: [a.json, ‸../b.json]"), /cannot name metrics/, /below OUTPUT_ROOT/],
   [one("params: { a: [1, ‸.inf] }"), /cannot record the number Infinity/, /a string/],
   [one("params: { a: ‸.nan }"), /cannot record the number NaN/, /a string/],
   [one("params: { a: { b: ‸-0.0 } }"), /cannot record the number -0/, /a string/],

@@ -37,6 +37,7 @@ pipeline:
       env_config: { kind: uv, name: ml }
       retries: { attempts: 3, backoff: 5s, exit_codes: [4] }
       rerun: [inputs, params]
+      metrics: [metrics.json, "curves/*.jsonl"]
       shards: 4
       resource: { cpu_request: 500m, memory_request: 4Gi, memory_limit: "8Gi", gpu_request: 1 }
 `;
@@ -94,6 +95,7 @@ Deno.test("all keys of a configuration are parsed", () => {
   assertEquals(train.environment, { kind: "uv", name: "ml" });
   assertEquals(train.retries, { attempts: 3, backoffMs: 5_000, exitCodes: [4] });
   assertEquals([train.rerun, train.shards], [["inputs", "params"], 4]);
+  assertEquals([clean.metrics, train.metrics], [undefined, ["metrics.json", "curves/*.jsonl"]]);
   assertEquals(train.resources, {
     cpuRequest: 0.5,
     memoryRequest: 4 * 2 ** 30,

@@ -7,6 +7,7 @@ import type { Column } from "../../terminal/table.ts";
 import { formatTime, parseCount } from "../../terminal/units.ts";
 import { knownRun, knownSteps } from "../../../server/known_runs.ts";
 import { findRun, RUN_ARGUMENT } from "../../pipelines/run_ref.ts";
+import { metricsText } from "../../pipelines/metrics_text.ts";
 import { endCounts, formatMs, headline } from "../../pipelines/run_view.ts";
 import { shellWord } from "../../../../core/text/shell_word.ts";
 
@@ -72,9 +73,9 @@ async function printSteps(registry: Registry, run: string, context: CommandConte
   const result = await readResult(registry, run, { signal });
   async function* rows(): AsyncGenerator<Row> {
     for await (const known of knownSteps(registry, { run, result }, { signal })) {
-      const { step, end, reason = "", exit, exitCode, outputs = {}, durationMs } = known;
+      const { step, end, reason = "", exit, exitCode, outputs = {}, metrics, durationMs } = known;
       const what = end === "ran"
-        ? Object.values(outputs).join(", ")
+        ? [...Object.values(outputs), metricsText(metrics)].filter(Boolean).join(", ")
         : end === "failed"
         ? `${exitCode ?? "?"} (${exit ?? "unknown"}): ${reason}`
         : reason;

@@ -11,10 +11,13 @@ import { createCheckedHandler } from "../checked_handler.ts";
 /** The records of a run with a success and a failure. */
 async function recordsOf(registry: Registry, root: string) {
   const operators = createOperators();
-  add(operators, "good", ({ outputRoot }) => Deno.writeTextFileSync(`${outputRoot}/text`, "a"));
+  add(operators, "good", ({ outputRoot }) => {
+    Deno.writeTextFileSync(`${outputRoot}/text`, "a");
+    Deno.writeTextFileSync(`${outputRoot}/m.json`, '{"loss": {"test": 1}}');
+  });
   add(operators, "bad", () => 3);
   const steps = pipeline([
-    step("good"),
+    step("good", { metrics: ["m.json"] }),
     step("bad", { inputs: { data: "step:good" }, outputs: { text: "registry:text" } }),
   ]);
   await runPipeline(steps, { registry, operators, root });

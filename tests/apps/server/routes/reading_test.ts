@@ -260,6 +260,25 @@ Deno.test("search finds only readable names", async () => {
   assertEquals((await search("?q=metadata.a%3E")).status, 400);
 });
 
+Deno.test("a run has the metrics of its steps", async () => {
+  await using root = await projectRoot();
+  const script =
+    'echo 1 > "$OUTPUT_ROOT/weights"; echo "{\\"loss\\": 0.5}" > "$OUTPUT_ROOT/m.json"';
+  await succeeds([
+    ...["pipeline", "run", "-q", "--set", `operators.train.script=${JSON.stringify(script)}`],
+    ...["--set", "operators.train.metrics=m.json"],
+  ], { cwd: root.path });
+  await using registry = await openRegistry(root.join(".holdfast"));
+  const { get } = serve(registry);
+  const { steps } = await get("/runs/nightly%401");
+  const metrics = steps.map((step: { metrics?: unknown }) => step.metrics);
+  assertEquals(metrics, [undefined, { loss: 0.5 }, undefined]);
+  const { metadata } = await get("/artifacts/model/versions/1.0.0");
+  assertEquals(metadata.metrics, { loss: 0.5 });
+  const found = await get("/search?q=metadata.metrics.loss%3C1+name%3Dmodel");
+  assertEquals(found.total, 1);
+});
+
 Deno.test("runs are listed newest first, with their steps", async () => {
   await using root = await projectRoot();
   const { path: cwd } = root;

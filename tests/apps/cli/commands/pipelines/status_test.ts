@@ -38,6 +38,28 @@ projectTest("pipeline status of a run lists its steps", async (it) => {
   await it.fails("pipeline status nightly@x", 2, "pipeline status");
 });
 
+projectTest("pipeline status and versions show the metrics of steps", async (it) => {
+  const script =
+    'echo 1 > "$OUTPUT_ROOT/weights"; echo "{\\"loss\\": 0.123456, \\"test\\": {\\"acc\\": 1}}" > "$OUTPUT_ROOT/m.json"';
+  const set = [
+    `operators.train.script=${JSON.stringify(script)}`,
+    "operators.train.metrics=m.json",
+  ];
+  const run = await it.holdfast(["pipeline", "run", ...set.flatMap((each) => ["--set", each])]);
+  assertMatch(
+    run.err,
+    /^train +ran in .* → model@1\.0\.0, loss 0\.1235, test\.acc 1$/m,
+  );
+  const { out } = await it.holdfast("pipeline status nightly@1");
+  assertMatch(out, /^train +ran .* model@1\.0\.0, loss 0\.1235, test\.acc 1 /m);
+  const rows = await it.jsonLines("pipeline status nightly@1 --json");
+  const { metrics } = rows.find(({ step }) => step === "train")!;
+  assertEquals(metrics, { loss: 0.123456, test: { acc: 1 } });
+  const columns = "version,metadata.metrics.loss,metadata.params.lr";
+  const listed = await it.succeeds(`versions model --columns ${columns}`);
+  assertMatch(listed, /^1\.0\.0 +0\.123456 +0\.1$/m);
+});
+
 projectTest("pipeline logs prints every attempt", async (it) => {
   const retries = ["--set", "operators.train.retries={ attempts: 2, backoff: 1ms }"];
   await it.holdfast([...FAILING, ...retries]);
