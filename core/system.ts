@@ -43,6 +43,23 @@ export function builtinModule<Module>(name: string): Module | undefined {
   return process?.getBuiltinModule?.(name) as Module | undefined;
 }
 
+/** The part of V8's heap limit that only new objects can use: three halves of 64 MiB. */
+const YOUNG_BYTES = 96 * 2 ** 20;
+
+/** Returns how much the heap of this thread may still grow, bytes; undefined without V8. */
+export function heapRoomBytes(): number | undefined {
+  interface V8 {
+    getHeapStatistics(): { heap_size_limit: number; used_heap_size: number };
+  }
+  if ("Bun" in globalThis) return undefined; // its numbers are no limits
+  try {
+    const { heap_size_limit, used_heap_size } = builtinModule<V8>("node:v8")!.getHeapStatistics();
+    return heap_size_limit - used_heap_size - YOUNG_BYTES;
+  } catch {
+    return undefined; // another runtime
+  }
+}
+
 export function isWindows(): boolean {
   const { process } = globalThis as { process?: { platform?: string } };
   return process?.platform === "win32";

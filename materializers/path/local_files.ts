@@ -11,7 +11,8 @@ import { described } from "../../core/text/described.ts";
 import { DiskContent, lookAt, stateOf } from "../../disk/disk_file.ts";
 import { onDisk } from "../../disk/file_errors.ts";
 import type { LocalPathOptions } from "./local_path_options.ts";
-import { factsOf, type FoundFile, walkFolder } from "./walk_folder.ts";
+import type { FoundFile } from "./folder_entries.ts";
+import { factsOf, walkFolder } from "./walk_folder.ts";
 
 interface PathToSave {
   readonly path: string;
@@ -67,12 +68,16 @@ export async function* filesOf(
   { signal }: MaterializeOptions,
 ): AsyncIterable<FileToSave> {
   const found = await walkFolder(realPath(followed(path, options)), { ...options, signal });
-  for (const [i, file] of found.files.entries()) {
+  const { files } = found;
+  for (let i = 0; i < files.length; i++) {
     signal?.throwIfAborted();
+    const { name, mode, modifiedAt } = files[i]!;
+    const content = contentOf(files[i]!, options);
+    files[i] = undefined as never; // of a million files, each takes some hundred bytes
     yield {
-      path: file.name,
-      content: contentOf(file, options),
-      ...fileFacts({ path: file.name, mode: file.mode, modifiedAt: file.modifiedAt }),
+      path: name,
+      content,
+      ...fileFacts({ path: name, mode, modifiedAt }),
       ...(i === 0 ? { check: found.checkUnchanged } : {}), // runs after all files are stored
     };
   }

@@ -23,19 +23,11 @@ import {
 } from "../../disk/disk_file.ts";
 import type { DiskFile } from "../../disk/disk_file.ts";
 import { Choice } from "./choice.ts";
+import { CHECK_EVERY, checkMemory, Entries, type FoundFile } from "./folder_entries.ts";
 import type { LocalPathOptions } from "./local_path_options.ts";
 
-export interface FoundFile extends DiskFile {
-  /** Its path in the folder, with `/`. */
-  name: string;
-  /** Absent for an ordinary file. Folders are included if empty, or if times are preserved. */
-  mode?: FileMode;
-  modifiedAt?: string;
-  target?: string;
-}
-
 interface FoundFolder {
-  /** Files, links and empty folders, by the bytes of their names. */
+  /** Files, links and empty folders, by the bytes of their names. The caller may drop them. */
   files: FoundFile[];
   /** Throws `Conflict` if entries to save were added, removed or replaced since. */
   checkUnchanged(): Promise<void>;
@@ -63,6 +55,7 @@ export async function walkFolder(
   const folders: Omit<FoundFile, "target">[] = [];
   const empty = new Set<string>();
   const choice = await Choice.of(options);
+  let toCheck = CHECK_EVERY;
   const waiting: FolderToWalk[] = [{ name: "", path: root, above: [], choice }];
   for (let folder = waiting.pop(); folder !== undefined; folder = waiting.pop()) {
     options.signal?.throwIfAborted();
@@ -77,6 +70,10 @@ export async function walkFolder(
       if ("above" in entry) waiting.push(entry);
       else files.push(entry);
     }
+    if (files.length >= toCheck) {
+      checkMemory(root, files.length);
+      toCheck = files.length + CHECK_EVERY;
+    }
     if (found.isEmpty) empty.add(name);
   }
   const kept = foldersKept(files, empty, options);
@@ -84,17 +81,14 @@ export async function walkFolder(
   if (files.length === 0 && [options.include ?? []].flat().length > 0) throw nothingIncluded(root);
   if (files.length === 0 && options.empty === "refuse") throw nothingToSave(root);
   files.sort((a, b) => compareUtf8(a.name, b.name));
+  const before = new Entries(root, files);
   return {
     files,
     async checkUnchanged() {
       if (folders.every(isUnchanged)) return;
       const now = await walkFolder(root, { ...options, onLeftOut: undefined });
-      const missing = (some: FoundFile[], all: FoundFile[]) => {
-        const entries = new Set(all.map(entryOf));
-        return some.find((file) => !entries.has(entryOf(file)));
-      };
-      const other = missing(files, now.files) ?? missing(now.files, files);
-      if (other !== undefined) throw sourceChanged(other.path);
+      const other = before.differenceTo(new Entries(root, now.files));
+      if (other !== undefined) throw sourceChanged(other);
     },
   };
 }
@@ -123,11 +117,6 @@ async function walkOne({ choice: above, ...folder }: FolderToWalk, options: Loca
 function isUnchanged({ path, state }: DiskFile): boolean {
   const stats = lstatSync(path, { throwIfNoEntry: false });
   return stats !== undefined && isSameState(state, stateOf(stats));
-}
-
-/** Returns what a change of a folder can change: times and sizes are checked as files are read. */
-function entryOf({ name, path, mode, target, state: { dev, ino } }: FoundFile): string {
-  return JSON.stringify([name, path, mode, target, dev, ino]);
 }
 
 function wasRemoved(path: string, error: unknown): boolean {

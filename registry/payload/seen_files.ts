@@ -52,7 +52,9 @@ export class SeenFiles {
   readonly #note?: Note;
   readonly #before: ReadonlyMap<string, Seen>;
   readonly #diskOf: typeof diskIdentity;
-  readonly #now: [DiskFile, StoredFile][] = [];
+  /** The files to remember, and four numbers of each: objects would take a gigabyte of a million. */
+  readonly #now: StoredFile[] = [];
+  readonly #states: number[] = [];
   /** The folder and its disk, before any file was read. */
   #place?: Place | "unknown";
 
@@ -91,13 +93,24 @@ export class SeenFiles {
 
   /** Returns the SHA-256 of a file that has not changed since it was read. */
   find({ file: disk, readAll }: DiskContent, file: StoredFile): string | undefined {
-    this.#now.push([disk, file]);
     this.#place ??= this.#placeOf(disk, file);
+    this.#see(disk, file);
     const seen = readAll ? undefined : this.#before.get(disk.path);
     if (seen === undefined || !this.#isOnSameDisk()) return undefined;
     const [, ino, size, mtimeMs, ctimeMs, sha256] = seen;
     const { dev } = this.#place as Place;
     return isSameState(disk.state, { dev, ino, size, mtimeMs, ctimeMs }) ? sha256 : undefined;
+  }
+
+  /** Keeps a file in the folder that did not change shortly before. */
+  #see({ path, state }: DiskFile, file: StoredFile): void {
+    if (typeof this.#place !== "object") return;
+    const { root, dev } = this.#place;
+    const { ino, size, mtimeMs, ctimeMs } = state;
+    const isSettled = Math.max(mtimeMs, ctimeMs) < this.#startedAt - SETTLED_MS;
+    if (!isSettled || state.dev !== dev || path !== root + file.path) return;
+    this.#now.push(file);
+    this.#states.push(ino, size, mtimeMs, ctimeMs);
   }
 
   #isOnSameDisk(): boolean {
@@ -130,22 +143,20 @@ export class SeenFiles {
   async #keep(): Promise<void> {
     const place = this.#place;
     if (typeof place !== "object") return;
-    const { root, dev, disk } = place;
+    const { root, disk } = place;
     // Another disk may have been mounted there since the first file was read.
     if (this.#diskNow(root) !== disk) return;
-    const settled = this.#now.filter(([{ path, state }, file]) =>
-      path === root + file.path && state.dev === dev && file.sha256 !== "" &&
-      Math.max(state.mtimeMs, state.ctimeMs) < this.#startedAt - SETTLED_MS
-    );
-    const bytes = settled.reduce((sum, [, { size }]) => sum + size, 0);
-    if (bytes < LEAST_BYTES) return;
-    const files = settled.map(([{ state }, { path, sha256 }]): Seen => {
-      const { ino, size, mtimeMs, ctimeMs } = state;
-      return [path, ino, size, mtimeMs, ctimeMs, sha256];
+    const held = this.#now.reduce((sum, { size }) => sum + size, 0);
+    if (held < LEAST_BYTES) return;
+    const files = this.#now.flatMap(({ path, sha256 }, i): Seen[] => {
+      const [ino, size, mtimeMs, ctimeMs] = this.#states.slice(4 * i, 4 * i + 4) as Numbers;
+      return sha256 === "" ? [] : [[path, ino, size, mtimeMs, ctimeMs, sha256]];
     });
     await this.#keeper.write(new TextEncoder().encode(JSON.stringify({ root, disk, files })));
   }
 }
+
+type Numbers = [ino: number, size: number, mtimeMs: number, ctimeMs: number];
 
 /** True for a folder on a disk whose times and inodes show each change. */
 export function showsChanges(folder: string): boolean {

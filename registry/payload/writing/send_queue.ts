@@ -12,8 +12,10 @@ import { type Known, KnownFiles } from "../known.ts";
 import type { SeenFiles } from "../seen_files.ts";
 import type { StoredContent } from "../stored_content.ts";
 
-/** Plain bytes of a full pack. */
-export const PACK_BYTES = 8 * 1024 * 1024;
+/** Plain bytes of a full pack, and its files: each takes several hundred bytes until it is sent. */
+export const PACK_BYTES = 8 * 1024 * 1024, PACK_FILES = 16_384;
+/** Memory of a small file on its way, beside its bytes. */
+const HELD_OF_SMALL_BYTES = 1024;
 /** Maximum memory that a store needs to send one object in parts. */
 const HELD_OF_LARGE_BYTES = 40 * 1024 * 1024;
 
@@ -86,7 +88,9 @@ export class SendQueue {
 
   async addSmall(small: SmallFile): Promise<void> {
     const size = sizeOf(small.content);
-    if (this.#pack.length > 0 && this.#packBytes + size > PACK_BYTES) await this.#sendPack();
+    const { length } = this.#pack;
+    const isFull = length === PACK_FILES || this.#packBytes + size > PACK_BYTES;
+    if (length > 0 && isFull) await this.#sendPack();
     this.#pack.push(small);
     this.#packBytes += size;
   }
@@ -185,7 +189,8 @@ export class SendQueue {
     const files = this.#pack, bytes = this.#packBytes;
     this.#pack = [];
     this.#packBytes = 0;
-    await this.#options.tasks.begin(2 * bytes, () => this.#storePack(files)); // files and the pack
+    const weight = 2 * bytes + HELD_OF_SMALL_BYTES * files.length; // the files and the pack
+    await this.#options.tasks.begin(weight, () => this.#storePack(files));
   }
 
   /** Stores small files as one object. Known files that turn out to be lost are stored again. */
