@@ -37,7 +37,12 @@ const INVALID_PARAMS = -32602, INTERNAL_ERROR = -32603;
 const TIMEOUT_MS = 600_000;
 
 /** Returns the tools that a server with these options offers. */
-export function toolsOf({ readOnly = false, allowDelete = false, root }: McpOptions): Tool[] {
+export function toolsOf(
+  { readOnly = false, allowDelete = false, root }: Pick<
+    McpOptions,
+    "readOnly" | "allowDelete" | "root"
+  >,
+): Tool[] {
   const all = [findArtifacts, listVersions, describeVersion, readFile, compareVersions];
   if (readOnly) return all;
   all.push(saveVersion(root), setAlias, rollBackAlias, annotateVersion);

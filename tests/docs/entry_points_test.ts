@@ -1,0 +1,76 @@
+// The tables of docs/entry_points.md name what exists, and miss nothing.
+import { assertEquals } from "@std/assert";
+import { readFile } from "node:fs/promises";
+import { loadCommands } from "../../apps/cli/commands/mod.ts";
+import { toolsOf } from "../../apps/mcp/server.ts";
+import { createApp } from "../../apps/server/app.ts";
+import { METHODS } from "../../core/options/methods.ts";
+import { openRegistry } from "../../mod.ts";
+import { REPOSITORY } from "../support/run_deno.ts";
+
+const COLUMNS = ["HTTP", "command line", "Python", "MCP", "explorer"];
+
+async function read(path: string): Promise<string> {
+  return await readFile(`${REPOSITORY}/${path}`, "utf8");
+}
+
+/** Returns the rows of a table: the cells by the titles of their columns. */
+function rowsOf(page: string, first: string): Record<string, string>[] {
+  const lines = page.split("\n");
+  const at = lines.findIndex((line) => line.startsWith(`| ${first} `));
+  const cells = (line: string) => line.split("|").slice(1, -1).map((cell) => cell.trim());
+  const titles = cells(lines[at]!);
+  const rows = lines.slice(at + 2);
+  const end = rows.findIndex((line) => !line.startsWith("|"));
+  return rows.slice(0, end < 0 ? undefined : end)
+    .map((line) => Object.fromEntries(cells(line).map((cell, i) => [titles[i]!, cell])));
+}
+
+const namesIn = (cell: string) => [...cell.matchAll(/`([^`]+)`/g)].map(([, name]) => name!);
+
+const page = await read("docs/entry_points.md");
+const methods = rowsOf(page, "method"), functions = rowsOf(page, "function");
+
+async function known(): Promise<Record<string, (name: string) => boolean>> {
+  const registry = await openRegistry("memory:");
+  const ids = new Set(createApp(registry, {}).routes.map(({ id }) => id));
+  const tools = new Set(toolsOf({ allowDelete: true }).map(({ name }) => name));
+  const commands = new Set((await loadCommands()).map(({ name }) => name));
+  const python = await read("python/holdfast/registry.py") +
+    await read("python/holdfast/service_registry.py");
+  return {
+    "HTTP": (name) => ids.has(name),
+    "command line": (name) => commands.has(name.replace(/ (clear|--\S*)$/, "")),
+    "Python": (name) => python.includes(`    def ${name}(`),
+    "MCP": (name) => tools.has(name),
+    "explorer": () => false,
+  };
+}
+
+Deno.test("the table of entry points has every method of a registry", () => {
+  const listed = methods.flatMap(({ method }) => namesIn(method!));
+  assertEquals(listed.sort(), Object.keys(METHODS).sort());
+});
+
+Deno.test("the tables of entry points name what exists, or why it does not", async () => {
+  const exists = await known();
+  const wrong = [...methods, ...functions].flatMap((row) =>
+    COLUMNS.flatMap((column) => {
+      const cell = row[column] ?? "";
+      const bad = namesIn(cell).filter((name) => !exists[column]!(name));
+      const hasReason = cell !== "" && cell !== "no" && cell !== "-";
+      return hasReason && (bad.length === 0 || cell.startsWith("no: ")) ? [] : [[column, cell]];
+    })
+  );
+  assertEquals(wrong, []);
+});
+
+Deno.test("the tables of entry points have the routes of the rows, and every tool", () => {
+  for (const { method, HTTP } of methods) {
+    const { route } = METHODS[namesIn(method!)[0] as keyof typeof METHODS];
+    if (route !== undefined) assertEquals(namesIn(HTTP!), [route.id]);
+  }
+  const named = new Set([...methods, ...functions].flatMap(({ MCP }) => namesIn(MCP!)));
+  const tools = toolsOf({ allowDelete: true }).map(({ name }) => name);
+  assertEquals(tools.filter((name) => !named.has(name)), ["compare_versions"]);
+});
