@@ -1,7 +1,7 @@
 // URLs of a service and paths below them.
 import { fault } from "../../core/errors.ts";
 import { checkName, nameSegment } from "../../core/naming/names.ts";
-import { parseRef, type Ref } from "../../core/naming/refs.ts";
+import { parseRef } from "../../core/naming/refs.ts";
 
 /**
  * Returns the URL of a service without a trailing slash. Errors omit the URL: it may contain a
@@ -34,19 +34,15 @@ export function artifactPath(name: string): string {
 }
 
 export function versionPath(ref: string, version?: string): string {
-  const parsed = parseRef(ref, version);
-  return `${artifactPath(parsed.name)}/versions/${nameSegment(versionOf(parsed))}`;
-}
-
-/** Returns the version of a ref as paths have it. */
-export function versionOf({ selector }: Ref): string {
-  return selector.kind === "version"
+  const { name, selector } = parseRef(ref, version);
+  const text = selector.kind === "version"
     ? selector.version.full
     : selector.kind === "range"
     ? selector.text
     : selector.kind === "alias"
     ? selector.alias
     : "latest";
+  return `${artifactPath(name)}/versions/${nameSegment(text)}`;
 }
 
 export function filePath(path: string): string {

@@ -6,6 +6,7 @@ import { shown } from "../../core/naming/names.ts";
 import { parseRef } from "../../core/naming/refs.ts";
 import { parseVersion } from "../../core/naming/versions.ts";
 import { METHODS } from "../../core/options/methods.ts";
+import type { AliasRows } from "../../core/registry/operations/aliases.ts";
 import type { OperationRow } from "../../core/registry/operations/row.ts";
 import { type Past, pinned } from "../../registry/contract/as_of.ts";
 import { checkDelete } from "../../core/options/check_delete.ts";
@@ -84,18 +85,15 @@ export function createRemoteRegistry(
   return wrapVerbs(registry, options);
 }
 
-/** The methods that one request does, beside those of {@linkcode RemoteMethods}. */
-type Requests = Pick<
-  Registry,
-  "setAlias" | "deleteAlias" | "rollbackAlias" | "aliases" | "history"
->;
+/** The methods whose rows describe their requests, beside those of {@linkcode RemoteMethods}. */
+type Requests = Pick<Registry, keyof AliasRows>;
 
 function requestMethods(connection: Connection, options: RemoteRegistryOptions): Requests {
-  const rows = Object.entries<OperationRow>(METHODS).filter(([, { route }]) => route);
   const check = (action: string) => checkWritable(connection, options, action);
-  return Object.fromEntries(
-    rows.map(([name, row]) => [name, requestOperation(connection, row, check)]),
-  ) as unknown as Requests;
+  const methods = Object.entries<OperationRow>(METHODS).flatMap(([name, row]) =>
+    row.route === undefined ? [] : [[name, requestOperation(connection, row, check)]]
+  );
+  return Object.fromEntries(methods);
 }
 
 function checkWritable(

@@ -31,6 +31,7 @@ import { davRoutes, offerBasic } from "./dav/routes.ts";
 import { hubRoutes, isOfHub, nameError } from "./hf/routes.ts";
 import { Metrics } from "./observe/metrics.ts";
 import { problem, problemOf, RefusedRequest } from "./problem.ts";
+import { operationRoutes } from "./operation_route.ts";
 import { annotationsRoutes } from "./routes/annotations.ts";
 import { aliasChangesRoutes, aliasesRoutes } from "./routes/aliases.ts";
 import { chunksRoutes, filesRoutes } from "./routes/files.ts";
@@ -77,6 +78,7 @@ const ALL_ROUTES: readonly ((routes: Routes, context: ServerContext) => void)[] 
   observationRoutes,
   pageRoutes,
   explorerRoutes,
+  operationRoutes,
 ];
 
 /** How far away the store of a backend is; the others are far. */

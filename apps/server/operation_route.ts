@@ -1,10 +1,12 @@
 // Routes of operations. Their rows describe requests and answers; routes add what only HTTP has.
+import { METHODS } from "../../core/options/methods.ts";
 import type { OperationRow } from "../../core/registry/operations/row.ts";
+import type { Registry } from "../../core/registry.ts";
 import type { Access } from "./access/access.ts";
 import { route } from "./describe.ts";
 import { answerListing, type PageQuery } from "./listing.ts";
-import type { Answer, RouteContext, RouteDescription, Routes } from "./routing.ts";
-import { answersOf, bodyOf, type OwnSchemas, queryOf } from "./operation_schemas.ts";
+import { answersOf, bodyOf, queryOf } from "./operation_schemas.ts";
+import type { Answer, RouteContext, RouteDescription, Routes, ServerContext } from "./routing.ts";
 
 // deno-lint-ignore no-explicit-any -- the parameters are those of each operation
 type Operation = (...given: any[]) => any;
@@ -15,17 +17,12 @@ type ArgsOf<F extends Operation> = Required<Parameters<F>> extends [...infer Arg
 type OptionsOf<F extends Operation> = Required<Parameters<F>> extends
   readonly [...unknown[], infer Options] ? Options : never;
 
-type Values = Record<string, unknown>;
-
-interface Given<F extends Operation> {
+/** A request for an operation. */
+export interface AskedOperation<F extends Operation> {
+  c: RouteContext;
   args: ArgsOf<F>;
   /** With the signal of the request if the operation writes, and without those of a page. */
   options: OptionsOf<F>;
-}
-
-/** A request for an operation. */
-export interface AskedOperation<F extends Operation> extends Given<F> {
-  c: RouteContext;
   page: PageQuery;
   access: Access;
 }
@@ -34,54 +31,57 @@ export interface AskedOperation<F extends Operation> extends Given<F> {
 export interface OwnRoute<F extends Operation> extends Pick<RouteDescription, "requestHeaders"> {
   /** @default the answer of the row */
   answers?: RouteDescription["answers"];
-  schemas?: OwnSchemas;
   /** @default what the operation returns */
   answer?(asked: AskedOperation<F>): Answer | Promise<Answer>;
 }
 
-/** Adds the routes of an operation, which `run` does. */
+/** Adds the routes of all operations that have one in their row, and none in a file of `routes/`. */
+export function operationRoutes(routes: Routes, { registry }: ServerContext): void {
+  const known = new Set(routes.all.map(({ method, path }) => `${method} ${path}`));
+  for (const [name, row] of Object.entries<OperationRow>(METHODS)) {
+    if (row.route === undefined || known.has(row.route.at)) continue;
+    const run = registry[name as keyof Registry] as Operation;
+    operationRoute(routes, row, run.bind(registry));
+  }
+}
+
+/** Adds the route of an operation, which `run` does. */
 export function operationRoute<F extends Operation>(
   routes: Routes,
   row: OperationRow,
   run: F,
   own: OwnRoute<F> = {},
 ): void {
-  const answer = own.answer ??
-    ((asked: AskedOperation<F>) => answerOperation(row, run, asked));
-  for (const described of [row.route, row.routeOfName]) {
-    if (described === undefined) continue;
-    const { id, tag, summary, description, scope, body } = described;
-    route(routes, described.at as `${string} /${string}`, {
-      ...{ id, tag, summary, description, scope, requestHeaders: own.requestHeaders },
-      answers: own.answers ?? answersOf(row, described),
-      query: queryOf(row, described, own.schemas),
-      json: bodyOf(row, described, own.schemas),
-      answer: async (asked) => {
-        const { c, query, json, access } = asked;
-        const params: { name?: string; version?: string } = asked.params;
-        const sent = body === undefined ? json : { [body]: json };
-        const values: Values = { ...params, ...query as Values, ...sent as Values };
-        const { name, version } = params;
-        if (described.reads) access.check("read", name!);
-        if (name !== undefined) values.ref = version === undefined ? name : `${name}@${version}`;
-        const { args, options, page } = split(row, values);
+  const { at, answer: _, request: __, reads, ...described } = row.route!;
+  const answer = own.answer ?? ((asked: AskedOperation<F>) => answerOperation(row, run, asked));
+  route(routes, at, {
+    ...described,
+    requestHeaders: own.requestHeaders,
+    answers: own.answers ?? answersOf(row),
+    query: queryOf(row),
+    json: bodyOf(row),
+    answer: async (asked) => {
+      const { c, query, json, access } = asked;
+      const values: Record<string, unknown> = { ...c.params, ...query, ...json };
+      if (reads) access.check("read", c.params.name!);
+      const { after, limit, ...others } = values as PageQuery;
+      const isPage = row.effect === "lists";
+      const given = isPage ? others : values;
+      const names = Object.keys(row.options).filter((name) => name in given);
+      const options = Object.fromEntries(names.map((name) => [name, values[name]]));
+      return await answer({
+        c,
+        args: row.takes.map((name) => values[name]) as ArgsOf<F>,
         // Only writes may touch the signal, see `ServerContext`.
-        const how = row.effect === "writes" ? { ...options, signal: asked.signal } : options;
-        return await answer({ c, ...{ args, options: how } as Given<F>, page, access });
-      },
-    });
-  }
-}
-
-function split(row: OperationRow, values: Values) {
-  const { after, limit } = values as PageQuery;
-  const isPage = (name: string) => row.effect === "lists" && (name === "after" || name === "limit");
-  const names = Object.keys(row.options).filter((name) => name in values && !isPage(name));
-  return {
-    args: Object.keys(row.takes).map((name) => values[name] as string),
-    options: Object.fromEntries(names.map((name) => [name, values[name]])),
-    page: { after, limit },
-  };
+        options:
+          (row.effect === "writes" ? { ...options, signal: asked.signal } : options) as OptionsOf<
+            F
+          >,
+        page: { after, limit },
+        access,
+      });
+    },
+  });
 }
 
 async function answerOperation<F extends Operation>(
@@ -91,7 +91,7 @@ async function answerOperation<F extends Operation>(
 ): Promise<Answer> {
   const { returns, key = "" } = route!.answer;
   if (effect === "lists") {
-    return await answerListing<Values, unknown>(c, page, {
+    return await answerListing<Record<string, unknown>, unknown>(c, page, {
       list: (page) => run(...args, { ...options as object, ...page }),
       keyOf: (item) => item[key],
     });

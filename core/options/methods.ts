@@ -30,5 +30,5 @@ export const METHODS: {
   ...LISTING,
   ...ALIASES,
   ...CHANGING,
-  clearCache: { action: "clear the cache", takes: {}, options: SIGNAL, effect: "writes" },
+  clearCache: { action: "clear the cache", takes: [], options: SIGNAL, effect: "writes" },
 };

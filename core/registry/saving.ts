@@ -74,26 +74,24 @@ export interface SavedArtifact {
   addedBytes?: number;
 }
 
-const ON_CONFLICT = { sent: ["fail", "skip", "overwrite"] } as const;
-
 /** A save; a service has its own row of the files in the request. */
 export const SAVE: RowOf<SaveOptions> = {
   action: "save",
-  takes: { name: "text", value: "object" },
+  takes: ["name", "value"],
   options: {
-    version: { sent: "text" },
-    bump: { sent: ["major", "minor", "patch"] },
-    onConflict: ON_CONFLICT,
-    ifCommit: { sent: "text" },
-    base: { sent: "text", orNull: true },
-    share: { sent: ["bytes", "files"] },
-    skipIfUnchanged: { sent: "flag" },
-    idempotencyKey: { sent: "text" },
-    alias: { sent: "object" },
-    metadata: { sent: "object" },
-    inputs: { sent: "list" },
-    materializer: { sent: "object" },
-    compress: { sent: ["gzip", "zstd"] },
+    version: {},
+    bump: {},
+    onConflict: {},
+    ifCommit: {},
+    base: {},
+    share: {},
+    skipIfUnchanged: {},
+    idempotencyKey: {},
+    alias: {},
+    metadata: {},
+    inputs: {},
+    materializer: {},
+    compress: {},
     onProgress: {},
     ...SIGNAL,
   },

@@ -17,7 +17,7 @@ export function checkedArguments(
   { takes, options: known, required }: Pick<OperationRow, "takes" | "options" | "required">,
   args: unknown[],
 ): unknown[] {
-  const at = Object.keys(takes).length;
+  const at = takes.length;
   if (args[at] === undefined && required === undefined) return args;
   const action = wordsOf(createVerbCall(method, at === 0 ? undefined : args[0]));
   const options = checkOptions(action, args[at], known, required);

@@ -52,7 +52,6 @@ export function aliasesRoutes(routes: Routes, { registry }: ServerContext): void
         c.json({ alias, version }, 200, known);
     },
   });
-  operationRoute(routes, METHODS.history, registry.history.bind(registry));
 }
 
 export function aliasChangesRoutes(routes: Routes, { registry }: ServerContext): void {
@@ -62,24 +61,24 @@ export function aliasChangesRoutes(routes: Routes, { registry }: ServerContext):
     answer: async ({ c, args: [name, alias, asked], options, access }) => {
       const current = await aliasCondition(registry, { name, alias }, c);
       const { expected = current, signal } = options;
+      const changing = { ...options, expected };
       const version = isVersion(asked) // found before: afterwards, a failure would hide the change
         ? parseVersion(asked).canonical
         : (await registry.info(name, { version: asked, signal })).version;
       await ofCondition(
         current,
-        () => registry.setAlias(name, alias, version, { expected, signal }),
+        () => registry.setAlias(name, alias, version, changing),
         access.may("read", name) ? undefined : NOT_EXPECTED,
       );
       return c.json({ alias, version }, 200, { etag: `"${version}"` });
     },
   });
-  operationRoute(routes, METHODS.rollbackAlias, registry.rollbackAlias.bind(registry));
   operationRoute(routes, METHODS.deleteAlias, registry.deleteAlias.bind(registry), {
     requestHeaders: WRITE_CONDITIONS,
     answer: async ({ c, args: [name, alias], options, access }) => {
       const current = await aliasCondition(registry, { name, alias }, c);
-      const { expected = current, signal } = options;
-      const change = () => registry.deleteAlias(name, alias, { expected, signal });
+      const { expected = current } = options;
+      const change = () => registry.deleteAlias(name, alias, { ...options, expected });
       const state = access.may("read", name) ? undefined : NOT_EXPECTED;
       return c.json({ deleted: await ofCondition(current, change, state) });
     },

@@ -64,9 +64,8 @@ const EXPECTED = {
   doc: "The current version of the alias, or null for none; otherwise 409",
 } as const;
 
-const NAMED = { name: "text", alias: "text" } as const;
-
-interface AliasRows {
+/** The rows about aliases, which all have a route. */
+export interface AliasRows {
   setAlias: RowOf<SetAliasOptions>;
   deleteAlias: RowOf<SetAliasOptions>;
   rollbackAlias: RowOf<SetAliasOptions>;
@@ -77,7 +76,7 @@ interface AliasRows {
 export const ALIASES: AliasRows = {
   setAlias: {
     action: "set an alias of",
-    takes: { ...NAMED, version: "text" },
+    takes: ["name", "alias", "version"],
     options: { expected: EXPECTED, ...SIGNAL },
     effect: "writes",
     repeatsWithout: ["expected"],
@@ -93,7 +92,7 @@ export const ALIASES: AliasRows = {
   },
   deleteAlias: {
     action: "delete an alias of",
-    takes: NAMED,
+    takes: ["name", "alias"],
     options: { expected: EXPECTED, ...SIGNAL },
     effect: "writes",
     route: {
@@ -112,7 +111,7 @@ export const ALIASES: AliasRows = {
   },
   rollbackAlias: {
     action: "roll back an alias of",
-    takes: NAMED,
+    takes: ["name", "alias"],
     options: { expected: EXPECTED, ...SIGNAL },
     effect: "writes",
     route: {
@@ -128,7 +127,7 @@ export const ALIASES: AliasRows = {
   },
   aliases: {
     action: "list aliases of",
-    takes: { name: "text" },
+    takes: ["name"],
     options: SIGNAL,
     effect: "lists",
     route: {
@@ -148,7 +147,7 @@ export const ALIASES: AliasRows = {
   },
   history: {
     action: "list the history of an alias of",
-    takes: NAMED,
+    takes: ["name", "alias"],
     options: { after: { sent: "count" }, limit: { sent: "count" }, ...SIGNAL },
     effect: "lists",
     route: {

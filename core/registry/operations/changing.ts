@@ -34,22 +34,22 @@ interface ChangingRows {
 export const CHANGING: ChangingRows = {
   delete: {
     action: "delete",
-    takes: { ref: "text" },
+    takes: ["ref"],
     options: {
       version: {},
-      allVersions: { sent: "flag" },
-      force: { sent: "flag" },
-      ifCommit: { sent: "text" },
-      dryRun: { sent: "flag" },
+      allVersions: {},
+      force: {},
+      ifCommit: {},
+      dryRun: {},
       ...SIGNAL,
     },
     effect: "writes",
   },
   copy: {
     action: "copy",
-    takes: { ref: "text", to: "text" },
+    takes: ["ref", "to"],
     options: {
-      onConflict: { sent: ["fail", "skip", "overwrite"] },
+      onConflict: {},
       onProgress: {},
       ...SIGNAL,
     },
@@ -58,7 +58,7 @@ export const CHANGING: ChangingRows = {
   },
   openDraft: {
     action: "open a draft of",
-    takes: { name: "text" },
+    takes: ["name"],
     options: { id: {} },
     required: ["id"],
     effect: "reads",

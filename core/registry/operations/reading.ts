@@ -97,21 +97,21 @@ interface ReadingRows {
 export const READING: ReadingRows = {
   load: {
     action: "load",
-    takes: { ref: "text" },
+    takes: ["ref"],
     options: { ...READ, as: {}, schema: {}, onProgress: {} },
     effect: "reads",
   },
-  get: { action: "load", takes: { ref: "text" }, options: SIGNAL, effect: "reads" },
+  get: { action: "load", takes: ["ref"], options: SIGNAL, effect: "reads" },
   open: {
     action: "open",
-    takes: { ref: "text" },
+    takes: ["ref"],
     options: READ,
     effect: "reads",
     reports: "opened",
   },
   download: {
     action: "download",
-    takes: { ref: "text" },
+    takes: ["ref"],
     options: {
       to: {},
       ...READ,
@@ -128,10 +128,10 @@ export const READING: ReadingRows = {
   },
   info: {
     action: "look up",
-    takes: { ref: "text" },
+    takes: ["ref"],
     options: { ...REF, annotations: {} },
     effect: "reads",
     reports: "seen",
   },
-  has: { action: "look up", takes: { ref: "text" }, options: REF, effect: "reads" },
+  has: { action: "look up", takes: ["ref"], options: REF, effect: "reads" },
 };

@@ -1,16 +1,15 @@
-// Operations as data. Checks of options, errors, logs, traces, requests of the client, routes of the
-// service and their document follow from one row for each operation.
+// Operations as data. Checks of options, errors, logs and traces follow from one row for each
+// operation, and those with a route get the request of the client, the route and its document.
 
-/** The type of a value in a request or an answer. A list has the only values. */
-export type Kind = "text" | "flag" | "count" | "moment" | "object" | "list" | readonly string[];
+/** The type of a value in a request or an answer. */
+export type Kind = "text" | "flag" | "count" | "moment";
 
 /** The kind of a type, so that the compiler compares rows with interfaces. */
 type KindOf<T> = [T] extends [boolean] ? "flag"
   : [T] extends [number] ? "count"
   : [T] extends [Date] ? "moment"
-  : [T] extends [string] ? (string extends T ? "text" : readonly T[])
-  : [T] extends [readonly unknown[]] ? "list"
-  : "object";
+  : [T] extends [string] ? "text"
+  : never;
 
 /** An option of an operation. */
 export interface OptionRow<K extends Kind = Kind> {
@@ -18,9 +17,6 @@ export interface OptionRow<K extends Kind = Kind> {
   readonly sent?: K;
   /** True if null has a meaning. In a query, an empty value is null. */
   readonly orNull?: true;
-  /** The range of a number. */
-  readonly least?: number;
-  readonly most?: number;
   /** A description, without a full stop. */
   readonly doc?: string;
 }
@@ -30,10 +26,12 @@ export type OptionRows<O> = {
   readonly [K in keyof Required<O>]: OptionRow<KindOf<NonNullable<O[K]>>>;
 };
 
-/** The kind of every member of an interface; optional ones end with `?`. */
+/** The kind of a member; optional ones end with `?`. */
+export type MemberKind = Kind | `${Kind}?`;
+
+/** The kind of every member of an interface. */
 export type MemberRows<T> = {
-  readonly [K in keyof Required<T>]: undefined extends T[K]
-    ? `${KindOf<NonNullable<T[K]>> & string}?`
+  readonly [K in keyof Required<T>]: undefined extends T[K] ? `${KindOf<NonNullable<T[K]>>}?`
     : KindOf<T[K]>;
 };
 
@@ -44,12 +42,10 @@ export interface AnswerRow {
   /** The name of a page. @default `type` and `Page` */
   readonly page?: string;
   readonly doc: string;
-  /** Its members, or those of the items of a page. @default the route describes them */
-  readonly has?: Readonly<Record<string, Kind | `${string}?`>>;
+  /** Its members, or those of the items of a page. */
+  readonly has: Readonly<Record<string, MemberKind>>;
   /** The member that the operation returns, or null for nothing. @default all of them */
   readonly returns?: string | null;
-  /** True if an answer without content means undefined. */
-  readonly isOptional?: true;
   /** The member after which the next page begins. */
   readonly key?: string;
 }
@@ -60,13 +56,11 @@ export interface RouteRow {
    * Method and path: `PUT /artifacts/:name/aliases/:alias`. Other arguments and options are in the
    * query of GET and DELETE, and in the JSON body of other methods.
    */
-  readonly at: string;
-  /** The argument that is the whole body. Options are then in the query. */
-  readonly body?: string;
-  /** The name of its JSON body in the document. @default `id` and `Request` */
-  readonly request?: string;
+  readonly at: `${string} /${string}`;
   /** Its name in the document. */
   readonly id: string;
+  /** The name of its JSON body in the document. @default `id` and `Request` */
+  readonly request?: string;
   readonly tag: string;
   readonly summary: string;
   readonly description?: string;
@@ -80,8 +74,8 @@ export interface RouteRow {
 interface Row<Options, Name> {
   /** Words before the ref in errors: `set an alias of`. */
   readonly action: string;
-  /** Its arguments before the options, in order, and their kinds in a request. */
-  readonly takes: Readonly<Record<string, Kind>>;
+  /** Its arguments before the options, in order. In requests, they are strings. */
+  readonly takes: readonly string[];
   readonly options: Options;
   /** Options that must be given. */
   readonly required?: readonly Name[];
@@ -91,10 +85,8 @@ interface Row<Options, Name> {
   readonly repeatsWithout?: readonly Name[];
   /** The part of its result in logs and traces: bytes that `moved` or were `seen`, or a version. */
   readonly reports?: "moved" | "seen" | "opened";
-  /** @default a service does not do it */
+  /** A service does operations without one by routes of their own, or not at all. */
   readonly route?: RouteRow;
-  /** The route for a `ref` without a version. @default `latest` */
-  readonly routeOfName?: RouteRow;
 }
 
 export type OperationRow = Row<Readonly<Record<string, OptionRow>>, string>;
