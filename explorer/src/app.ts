@@ -1,4 +1,5 @@
 // The frame of all views: sign-in, navigation, and the view of the address.
+import { elementOf } from "./framework/element_of.ts";
 import { type Session, SessionContext } from "./api/context.ts";
 import { type About, mayWrite, type Rights, type Service } from "./api/service.ts";
 import { FactList } from "./components/fact_list.ts";
@@ -48,15 +49,19 @@ function Frame({ session, leave }: { session: Session; leave: () => void }) {
   const first = useRef(true);
   useEffect(() => {
     if (first.current) first.current = false;
-    else main.current!.focus({ preventScroll: true }); // a screen reader reads the new view
+    else elementOf(main).focus({ preventScroll: true }); // a screen reader reads the new view
     scrollTo(0, 0);
-    return keepScroll("page", document.scrollingElement!, main.current!);
+    return keepScroll(
+      "page",
+      document.scrollingElement ?? document.documentElement,
+      elementOf(main),
+    );
   }, [path]);
   const title = titleOf(place);
   useEffect(() => void (document.title = shownText(title)), [title]);
   const skip = (event: Event) => {
     event.preventDefault();
-    main.current!.focus();
+    elementOf(main).focus();
   };
   return html`
     <button type="button" class="skip" onClick=${skip}>Skip to content</button>
@@ -91,7 +96,7 @@ function Navigation(
   const current = place.path[0] ?? "";
   const nav = useRef<HTMLElement>(null);
   useEffect(() => { // on narrow pages, the navigation scrolls
-    const link = nav.current!.querySelector("[aria-current]");
+    const link = elementOf(nav).querySelector("[aria-current]");
     link?.scrollIntoView({ block: "nearest", inline: "center" });
   }, [current]);
   return html`
@@ -137,7 +142,7 @@ function SignIn({ refused, enter }: { refused: boolean; enter: (token: string) =
   const field = useRef<HTMLInputElement>(null);
   const submit = (event: Event) => {
     event.preventDefault();
-    const token = field.current!.value.trim().replace(/^Bearer\s+/i, "");
+    const token = elementOf(field).value.trim().replace(/^Bearer\s+/i, "");
     if (token !== "") enter(token);
   };
   return html`
@@ -178,7 +183,7 @@ function KeyboardHelp() {
       if (/^(INPUT|TEXTAREA|SELECT)$/.test(tagName) || isContentEditable) return;
       if (event.ctrlKey || event.metaKey || event.altKey) return;
       const search = document.querySelector<HTMLElement>('main input[type="search"]');
-      if (event.key === "?") dialog.current!.showModal();
+      if (event.key === "?") elementOf(dialog).showModal();
       else if (event.key === "/" && search !== null) search.focus();
       else return;
       event.preventDefault();

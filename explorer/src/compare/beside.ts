@@ -14,10 +14,11 @@ const refOf = ({ name, version }: ArtifactVersion) => `${name}@${version}`;
 /** Returns the paths of images, sounds and tables that several versions have. */
 export function sharedPaths(versions: readonly ArtifactVersion[]): string[] {
   const files = versions.flatMap(({ files }) => files);
-  const shared = [...Map.groupBy(files, ({ path }) => path).values()].filter((all) => all[1]);
-  const byKind = Map.groupBy(shared, ([file]) => kindByName(file!));
+  const shared = [...Map.groupBy(files, ({ path }) => path).values()]
+    .flatMap(([file, other]) => file !== undefined && other !== undefined ? [file] : []);
+  const byKind = Map.groupBy(shared, kindByName);
   return (["image", "audio", "table"] as const).flatMap((kind) =>
-    (byKind.get(kind) ?? []).map(([file]) => file!.path)
+    (byKind.get(kind) ?? []).map(({ path }) => path)
   );
 }
 

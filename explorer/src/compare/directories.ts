@@ -57,12 +57,11 @@ export function compareFiles(
   right: readonly ArtifactFile[],
   folder = "",
 ): FileChange[] {
-  const [before, after] = [left, right].map((files) =>
-    entriesOf(filesBelow(files, folder), folder)
-  );
-  const paths = [...new Set([...before!.keys(), ...after!.keys()])].sort();
+  const before = entriesOf(filesBelow(left, folder), folder);
+  const after = entriesOf(filesBelow(right, folder), folder);
+  const paths = [...new Set([...before.keys(), ...after.keys()])].sort();
   return paths.map((path) => {
-    const [old, now] = [before!.get(path), after!.get(path)];
+    const [old, now] = [before.get(path), after.get(path)];
     return {
       path,
       change: changeOf(old?.digest, now?.digest),

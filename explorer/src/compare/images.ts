@@ -139,10 +139,10 @@ function Difference({ old, now }: ViewProps): VNode {
   }
   return html`
     ${whenLoaded(loaded, (found) =>
-      html`
-        <p>${formatNumber(found!.count)} of ${formatNumber(
+      found && html`
+        <p>${formatNumber(found.count)} of ${formatNumber(
           width * height,
-        )} pixels differ, by up to ${found!.largest} of 255. Black is equal.</p>
+        )} pixels differ, by up to ${found.largest} of 255. Black is equal.</p>
       `)}
     <${Zoom} width=${width} label="Difference of the images" enlarge=${true}>
       <canvas ref=${canvas} width=${width} height=${height} role="img"

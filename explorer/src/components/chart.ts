@@ -40,8 +40,12 @@ export interface ChartProps {
 const POWERS_OF_TWO = Array.from({ length: 50 }, (_, power) => 2 ** power);
 const THEME_MS = 250;
 const textColor = () => getComputedStyle(document.body).color;
-/** Names of variables of the styles. */
-export const COLORS = Array.from({ length: 8 }, (_, i) => `--chart-${i + 1}`);
+const COLORS = 8;
+
+/** Returns the variable of the styles with the color of a series. */
+export function colorOf(series: number): string {
+  return `--chart-${series % COLORS + 1}`;
+}
 
 export function Chart(props: ChartProps) {
   const { label } = props;
@@ -64,7 +68,7 @@ function ChartTable(props: ChartProps) {
     ...points === undefined ? [] : [{
       title: "Version",
       class: "mono",
-      cell: (_: number, i: number) => html`<a href=${points[i]!.href}>${points[i]!.label}</a>`,
+      cell: (_: number, i: number) => html`<a href=${points[i]?.href}>${points[i]?.label}</a>`,
     }],
     { title: xLabel, cell: formatX },
     ...series.map(({ label, values }) => ({
@@ -94,18 +98,20 @@ function Plot(props: ChartProps) {
   useEffect(() => {
     let gone = false;
     let plot: Drawn | undefined;
-    const observer = new ResizeObserver(([entry]) => {
-      plot!.setSize({ width: Math.floor(entry!.contentRect.width), height });
+    const observer = new ResizeObserver((entries) => {
+      for (const { contentRect } of entries) {
+        plot?.setSize({ width: Math.floor(contentRect.width), height });
+      }
     });
     const draw = async () => {
       const { uPlot } = await import("./uplot.ts");
-      if (gone || box.current === null) return;
+      if (gone || box.current === null || tip.current === null) return;
       const scaled = isLog ? Math.log10 : Number;
       const drawn = (y: number | null) =>
         y !== null && Math.abs(scaled(y)) <= MAX_NUMBER ? scaled(y) : null;
       const data = [[...x], ...series.map(({ values }) => values.map(drawn))];
       plot = new uPlot(
-        optionsOf(uPlot, props, { box: box.current, tip: tip.current! }),
+        optionsOf(uPlot, props, { box: box.current, tip: tip.current }),
         data as never,
         box.current,
       );
@@ -192,8 +198,8 @@ function optionsOf(
         paths,
         spanGaps: true,
         points: { show: hasPoints, size: kind === "points" ? 7 : 5 },
-        stroke: color(COLORS[i % COLORS.length]!),
-        fill: isFilled ? `${color(COLORS[i % COLORS.length]!)}${kind === "bars" ? "" : "22"}` : "",
+        stroke: color(colorOf(i)),
+        fill: isFilled ? `${color(colorOf(i))}${kind === "bars" ? "" : "22"}` : "",
         width: 1.5,
       })),
     ],
@@ -222,21 +228,22 @@ function pointHooks(
   all: readonly Point[],
   tip: HTMLElement,
 ) {
-  let at: number | undefined;
-  const values = x.map((_, i) =>
-    series.find(({ values }) => values[i] !== null)?.values[i] ?? null
-  );
+  const candidates = all.map((point, i) => {
+    const y = series.find(({ values }) => values[i] !== null)?.values[i] ?? null;
+    return { ...point, x: x[i] ?? 0, y };
+  });
+  let near: typeof candidates[number] | undefined;
   return {
     init: [({ over }: Drawn) => {
-      over.addEventListener("click", () => at !== undefined && openPlace(all[at]!.href));
+      over.addEventListener("click", () => near !== undefined && openPlace(near.href));
     }],
     setCursor: [(plot: Drawn) => {
       const { left = -1, top = -1 } = plot.cursor;
-      at = left < 0 ? undefined : nearest(plot, { x, values, left, top });
-      tip.hidden = at === undefined;
-      plot.over.style.cursor = at === undefined ? "" : "pointer";
-      if (at === undefined) return;
-      tip.textContent = shownText(`${all[at]!.label}: ${formatY(values[at]!)}`);
+      near = left < 0 ? undefined : nearest(plot, candidates, { left, top });
+      tip.hidden = near === undefined;
+      plot.over.style.cursor = near === undefined ? "" : "pointer";
+      if (near === undefined || near.y === null) return;
+      tip.textContent = shownText(`${near.label}: ${formatY(near.y)}`);
       placeTip(plot, tip);
     }],
   };
@@ -254,16 +261,17 @@ function valueHooks(props: ChartProps, tip: HTMLElement) {
   return {
     setCursor: [(plot: Drawn) => {
       const { left = -1, idx, idxs = [] } = plot.cursor;
-      tip.hidden = left < 0 || idx === null || idx === undefined;
-      if (tip.hidden) return;
+      const middle = left < 0 ? undefined : x[idx ?? -1];
+      tip.hidden = middle === undefined;
+      if (middle === undefined) return;
       const lines = series.flatMap(({ label, values }, i) => {
         const at = idxs[i + 1] ?? -1;
-        const value = values[at];
-        if (value === null || value === undefined || !plot.series[i + 1]!.show) return [];
-        const place = x[at] === x[idx!] ? "" : ` at ${formatX(x[at]!)}`;
-        return [`${label}: ${formatY(value)}${place}`];
+        const [value, place] = [values[at], x[at]];
+        if (value === null || value === undefined || !plot.series[i + 1]?.show) return [];
+        const where = place === undefined || place === middle ? "" : ` at ${formatX(place)}`;
+        return [`${label}: ${formatY(value)}${where}`];
       });
-      tip.replaceChildren(...[`${xLabel} ${formatX(x[idx!]!)}`, ...lines].map((text) => {
+      tip.replaceChildren(...[`${xLabel} ${formatX(middle)}`, ...lines].map((text) => {
         const line = document.createElement("div");
         line.textContent = shownText(text);
         return line;
@@ -273,22 +281,19 @@ function valueHooks(props: ChartProps, tip: HTMLElement) {
   };
 }
 
-function nearest(
+function nearest<T extends { x: number; y: number | null }>(
   plot: Drawn,
-  { x, values, left, top }: {
-    x: readonly number[];
-    values: Series["values"];
-    left: number;
-    top: number;
-  },
-): number | undefined {
-  let [found, least]: [number | undefined, number] = [undefined, Infinity];
-  for (const [i, value] of values.entries()) {
-    if (value === null) continue;
-    const distance = Math.hypot(plot.valToPos(x[i]!, "x") - left, plot.valToPos(value, "y") - top);
-    if (distance < least) [found, least] = [i, distance];
+  points: readonly T[],
+  { left, top }: { left: number; top: number },
+): T | undefined {
+  let [near, least]: [T | undefined, number] = [undefined, Infinity];
+  for (const point of points) {
+    if (point.y === null) continue;
+    const [x, y] = [plot.valToPos(point.x, "x"), plot.valToPos(point.y, "y")];
+    const distance = Math.hypot(x - left, y - top);
+    if (distance < least) [near, least] = [point, distance];
   }
-  return found;
+  return near;
 }
 
 /** Returns a color of the current theme as `#rrggbb`, which a canvas needs. */
@@ -296,7 +301,8 @@ function resolvedColor(element: HTMLElement, name: string): string {
   const probe = document.createElement("span");
   probe.style.color = `var(${name})`;
   element.append(probe);
-  const [red = 0, green = 0, blue = 0] = getComputedStyle(probe).color.match(/\d+/g)!.map(Number);
+  const [red = 0, green = 0, blue = 0] = getComputedStyle(probe).color.match(/\d+/g)?.map(Number) ??
+    [];
   probe.remove();
   return `#${[red, green, blue].map((part) => part.toString(16).padStart(2, "0")).join("")}`;
 }

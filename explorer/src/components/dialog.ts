@@ -1,4 +1,5 @@
 // A modal dialog with a form. The browser keeps the focus inside and gives it back.
+import { elementOf } from "../framework/element_of.ts";
 import { html } from "../framework/html.ts";
 import { type ComponentChildren, useEffect, useId, useRef, useState } from "../framework/preact.ts";
 import { ErrorNotice } from "./notices.ts";
@@ -20,9 +21,9 @@ export function Dialog(props: DialogProps) {
   const dialog = useRef<HTMLDialogElement>(null);
   const [state, setState] = useState<{ busy: boolean; error?: unknown }>({ busy: false });
   useEffect(() => {
-    const { current } = dialog;
-    current!.showModal();
-    return () => current!.close();
+    const element = elementOf(dialog);
+    element.showModal();
+    return () => element.close();
   }, []);
   const submit = async (event: Event) => {
     event.preventDefault();

@@ -1,4 +1,5 @@
 // A menu of choices under a button. Escape and a click or focus elsewhere close it.
+import { elementOf } from "../framework/element_of.ts";
 import { html } from "../framework/html.ts";
 import { type ComponentChildren, useEffect, useRef } from "../framework/preact.ts";
 
@@ -6,13 +7,13 @@ export function Menu({ title, children }: { title: string; children: ComponentCh
   const menu = useRef<HTMLDetailsElement>(null);
   useEffect(() => {
     const leave = ({ type, target, key }: Event & { key?: string }) => {
-      const { current } = menu;
+      const current = elementOf(menu);
       const isKey = type === "keydown";
-      const isNear = current!.contains(target as Node) ||
+      const isNear = current.contains(target as Node) ||
         type === "focusin" && (target as Node).contains(current); // a click beside its choices
-      if (!current!.open || (isKey ? key !== "Escape" : isNear)) return;
-      current!.open = false;
-      if (isKey) current!.querySelector("summary")!.focus();
+      if (!current.open || (isKey ? key !== "Escape" : isNear)) return;
+      current.open = false;
+      if (isKey) current.querySelector("summary")?.focus();
     };
     const types = ["keydown", "pointerdown", "focusin"];
     for (const type of types) addEventListener(type, leave);

@@ -1,5 +1,6 @@
 // A table with a column for each property of its rows, in a region that scrolls by itself. Long
 // tables render only the rows in view. On a phone its rows become cards.
+import { elementOf } from "../framework/element_of.ts";
 import { html } from "../framework/html.ts";
 import { keepScroll } from "../framework/kept.ts";
 import { useLayoutEffect, useMemo, useRef, useState } from "../framework/preact.ts";
@@ -44,7 +45,7 @@ export function Table<T>(props: TableProps<T>) {
   const { label, rows, columns, keyOf, isPreview = false, isScroll = isPreview } = props;
   const isLong = rows.length > LONG;
   const box = useRef<HTMLDivElement>(null);
-  const [first, last, height, onScroll] = useRowsInView(box, isLong, rows.length);
+  const [first, last, height, onScroll] = useRowsInView(box, { isLong, count: rows.length, label });
   usePins(box, columns);
   const space = (count: number) =>
     count > 0 && html`
@@ -105,11 +106,12 @@ function pinOf<T>(columns: readonly Column<T>[], column: Column<T>) {
 
 function usePins<T>(box: RefObject<HTMLDivElement | null>, columns: readonly Column<T>[]) {
   useLayoutEffect(() => {
-    const heads = [...box.current!.querySelectorAll<HTMLElement>("th[data-pin]")];
+    const table = elementOf(box);
+    const heads = [...table.querySelectorAll<HTMLElement>("th[data-pin]")];
     const follow = () => {
       let end = 0;
       for (const [at, head] of heads.entries()) {
-        box.current!.style.setProperty(`--pin-${at}`, `${end}px`);
+        table.style.setProperty(`--pin-${at}`, `${end}px`);
         end += head.getBoundingClientRect().width;
       }
     };
@@ -134,18 +136,23 @@ function heading<T>(column: Column<T>, pin: ReturnType<typeof pinOf>) {
 }
 
 /** Returns the range of rows in view, their height, and a handler that follows a scroll. */
-function useRowsInView(box: RefObject<HTMLDivElement | null>, isLong: boolean, count: number) {
+function useRowsInView(
+  box: RefObject<HTMLDivElement | null>,
+  { isLong, count, label }: { isLong: boolean; count: number; label: string },
+) {
   const [{ top, inside, height }, setSeen] = useState({ top: 0, inside: 800, height: 33 });
   const follow = () => {
-    const { scrollTop, clientHeight } = box.current!;
-    const row = box.current!.querySelector<HTMLElement>("tbody tr:not(.space)");
+    const table = elementOf(box);
+    const { scrollTop, clientHeight } = table;
+    const row = table.querySelector<HTMLElement>("tbody tr:not(.space)");
     setSeen({ top: scrollTop, inside: clientHeight || 800, height: row?.offsetHeight || height });
   };
   useLayoutEffect(() => {
     if (!isLong) return;
     const observer = new ResizeObserver(follow);
-    observer.observe(box.current!);
-    const end = keepScroll(box.current!.ariaLabel!, box.current!, box.current!.firstElementChild!);
+    const table = elementOf(box);
+    observer.observe(table);
+    const end = keepScroll(label, table, table.firstElementChild ?? table);
     return () => (observer.disconnect(), end());
   }, [isLong]);
   if (!isLong) return [0, count, height, follow] as const;

@@ -1,4 +1,5 @@
 // A long list that renders only what is visible. All rows have one height.
+import { elementOf } from "../framework/element_of.ts";
 import { html } from "../framework/html.ts";
 import { useEffect, useId, useLayoutEffect, useRef, useState } from "../framework/preact.ts";
 import type { ComponentChildren } from "../framework/preact.ts";
@@ -33,29 +34,36 @@ export function VirtualList<T>(props: VirtualListProps<T>) {
   const [active, setActive] = useState(props.start ?? 0);
   const at = Math.min(active, items.length - 1);
   useLayoutEffect(() => {
-    const observer = new ResizeObserver(([entry]) => setHeight(entry!.contentRect.height));
-    observer.observe(box.current!);
+    const observer = new ResizeObserver((entries) => {
+      for (const { contentRect } of entries) setHeight(contentRect.height);
+    });
+    observer.observe(elementOf(box));
     move(active);
     return () => observer.disconnect();
   }, []);
   useEffect(() => {
-    if (box.current!.scrollTop > items.length * rowHeight) box.current!.scrollTop = 0;
+    const list = elementOf(box);
+    if (list.scrollTop > items.length * rowHeight) list.scrollTop = 0;
   }, [items.length]);
 
   const move = (index: number) => {
     const next = Math.max(0, Math.min(index, items.length - 1));
     setActive(next);
-    const { scrollTop, clientHeight } = box.current!;
-    if (next * rowHeight < scrollTop) box.current!.scrollTop = next * rowHeight;
+    const list = elementOf(box);
+    const { scrollTop, clientHeight } = list;
+    if (next * rowHeight < scrollTop) list.scrollTop = next * rowHeight;
     const end = (next + 1) * rowHeight - clientHeight;
-    if (end > scrollTop) box.current!.scrollTop = end;
+    if (end > scrollTop) list.scrollTop = end;
   };
   const page = Math.max(1, Math.floor(height / rowHeight) - 1);
   const onKeyDown = (event: KeyboardEvent) => {
     const target = targetOf(event.key, { at, page, last: items.length - 1 });
+    const item = items[at];
     if (target !== undefined) move(target);
-    else if (event.key === "Enter" && at >= 0) onOpen?.(items[at]!);
-    else if (at >= 0) return props.onKey?.(event, items[at]!, move);
+    else if (item !== undefined) {
+      if (event.key !== "Enter") return props.onKey?.(event, item, move);
+      onOpen?.(item);
+    }
     event.preventDefault();
   };
   const first = Math.max(0, Math.floor(top / rowHeight) - BEYOND);

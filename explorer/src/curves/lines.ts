@@ -18,51 +18,55 @@ export function lineOf({ x, y }: Line, smoothing: number) {
     if (!Number.isNaN(at)) last = at;
     return turn;
   });
-  const all = [...x.keys()].filter((i) => Number.isFinite(x[i]) && Number.isFinite(y[i]))
-    .sort((a, b) => x[a]! - x[b]!);
-  const newest = new Map(turn === 0 ? [] : all.map((i) => [x[i], turns[i]]));
-  const order = all.filter((i) => turn === 0 || turns[i] === newest.get(x[i]));
+  const all = x.map((at, i) => ({ x: at, y: y[i] ?? NaN, turn: turns[i] }))
+    .filter((point) => Number.isFinite(point.x) && Number.isFinite(point.y))
+    .sort((a, b) => a.x - b.x);
+  const newest = new Map(turn === 0 ? [] : all.map((point) => [point.x, point.turn]));
+  const points = all.filter((point) => turn === 0 || point.turn === newest.get(point.x));
   let [mean, weight] = [0, 0];
-  const values = order.map((i) => {
-    mean = smoothing * mean + (1 - smoothing) * y[i]!;
+  const smooth = points.map((point) => {
+    mean = smoothing * mean + (1 - smoothing) * point.y;
     weight = smoothing * weight + 1 - smoothing;
-    return mean / weight;
+    return { x: point.x, y: mean / weight };
   });
-  const kept = extremes(values);
+  const shown = extremes(smooth);
   return {
-    x: kept.map((i) => x[order[i]!]!),
-    y: kept.map((i) => values[i]!),
-    replaced: all.length - order.length,
+    x: shown.map((point) => point.x),
+    y: shown.map((point) => point.y),
+    replaced: all.length - points.length,
     lost: y.filter((value) => value === Infinity).length,
   };
 }
 
-/** Returns the places of the smallest and the largest value of each group. */
-function extremes(values: readonly number[]): number[] {
-  const size = values.length > MOST_POINTS ? Math.ceil(values.length / MOST_POINTS * 2) : 1;
-  const found = new Set<number>();
-  for (let from = 0; from < values.length; from += size) {
-    let [least, most] = [from, from];
-    for (let i = from; i < Math.min(from + size, values.length); i++) {
-      if (values[i]! < values[least]!) least = i;
-      if (values[i]! > values[most]!) most = i;
-    }
-    found.add(Math.min(least, most)).add(Math.max(least, most));
-  }
-  return [...found];
+interface Point {
+  readonly x: number;
+  readonly y: number;
+}
+
+/** Returns the lowest and the highest point of each group, in the order of the points. */
+function extremes(points: readonly Point[]): Point[] {
+  if (points.length <= MOST_POINTS) return [...points];
+  const size = Math.ceil(points.length / MOST_POINTS * 2);
+  const groups = Map.groupBy(points.entries(), ([i]) => Math.floor(i / size));
+  return [...groups.values()].flatMap((group) => {
+    const lowest = group.reduce((a, b) => b[1].y < a[1].y ? b : a);
+    const highest = group.reduce((a, b) => b[1].y > a[1].y ? b : a);
+    return [...new Map([lowest, highest].sort(([a], [b]) => a - b)).values()];
+  });
 }
 
 /** Puts lines together: a value of each for each x, null where a line has none. */
 export function joinLines(lines: readonly Line[]) {
-  const next = lines.map(() => 0);
+  const parts = lines.map(({ x, y }) => ({ x, y, next: 0, values: [] as (number | null)[] }));
   const x: number[] = [];
-  const values = lines.map((): (number | null)[] => []);
   for (;;) {
-    const at = Math.min(...lines.map((line, i) => line.x[next[i]!] ?? Infinity));
-    if (at === Infinity) return { x, values };
+    const at = Math.min(...parts.map((part) => part.x[part.next] ?? Infinity));
+    if (at === Infinity) return { x, values: parts.map(({ values }) => values) };
     x.push(at);
-    for (const [i, line] of lines.entries()) {
-      values[i]!.push(line.x[next[i]!] === at ? line.y[next[i]!++]! : null);
+    for (const part of parts) {
+      const isHere = part.x[part.next] === at;
+      part.values.push(isHere ? part.y[part.next] ?? null : null);
+      if (isHere) part.next++;
     }
   }
 }

@@ -4,7 +4,12 @@ import { corrupt, fault } from "../../../../core/errors.ts";
 import type { FileToDecode } from "../../../../core/file_store.ts";
 import { forEachAtOnce } from "../../../../core/work/at_once.ts";
 import { copyBox, stridesOf } from "../../../../formats/arrays/copy_box.ts";
-import { countElements, type DType, ELEMENTS } from "../../../../formats/arrays/ndarray.ts";
+import {
+  countElements,
+  type DType,
+  ELEMENTS,
+  zipAxes,
+} from "../../../../formats/arrays/ndarray.ts";
 import type { NDArray } from "../../../../formats/arrays/ndarray.ts";
 import type { NpyHeader } from "../../../../formats/arrays/npy_header.ts";
 import { HOST_BIG_ENDIAN, swapBytes } from "../../../../formats/arrays/view_bytes.ts";
@@ -48,9 +53,15 @@ export async function openArrayFile(
   return npySource(opened, await readNpyHeader(opened, signal));
 }
 
+/** A range of an axis, with the elements from one index to the next in the file and in the result. */
+interface Side extends Required<AxisRange> {
+  stride: number;
+  target: number;
+}
+
 /** A part of an array that is read by one request, and its place in the result. */
 interface Piece {
-  box: readonly Required<AxisRange>[];
+  sides: readonly Side[];
   offset: number;
 }
 
@@ -60,41 +71,46 @@ function npySource(file: FileToDecode, header: NpyHeader): ArraySource {
   const strides = fortranOrder
     ? shape.map((_, axis) => countElements(shape.slice(0, axis)))
     : stridesOf(shape);
-  const extentOf = (box: Piece["box"]) =>
-    box.reduce((sum, { count, step }, axis) => sum + (count - 1) * step * strides[axis]!, 1);
-  const isCovered = (box: Piece["box"]) => extentOf(box) * itemBytes <= COVER_BYTES;
-  const outermost = (box: Piece["box"]) =>
-    box.reduce((best, { count }, axis) => {
-      return count > 1 && (best < 0 || strides[axis]! > strides[best]!) ? axis : best;
-    }, -1);
+  const sidesOf = (box: readonly AxisRange[]): Side[] => {
+    const targets = stridesOf(box.map(({ count }) => count));
+    return zipAxes<[AxisRange, number, number]>(box, strides, targets).map(
+      ([{ start, count, step = 1 }, stride, target]) => ({ start, count, step, stride, target }),
+    );
+  };
+  const extentOf = (sides: readonly Side[]) =>
+    sides.reduce((sum, { count, step, stride }) => sum + (count - 1) * step * stride, 1);
+  /** Returns the slowest axis of a box that is not dense enough to be read at once. */
+  const slowest = (sides: readonly Side[]) => {
+    if (extentOf(sides) * itemBytes <= COVER_BYTES) return undefined;
+    return sides.filter(({ count }) => count > 1).toSorted((a, b) => b.stride - a.stride).at(0);
+  };
 
   /** Splits a box at its slowest axis until each piece is dense enough. */
-  function* piecesOf(piece: Piece, target: readonly number[]): Generator<Piece> {
-    const { box, offset } = piece;
-    const axis = outermost(box);
-    if (axis < 0 || isCovered(box)) return void (yield piece);
-    const { start, count, step } = box[axis]!;
-    for (let i = 0; i < count; i++) {
-      const one = box.with(axis, { start: start + i * step, count: 1, step });
-      yield* piecesOf({ box: one, offset: offset + i * target[axis]! }, target);
+  function* piecesOf(piece: Piece): Generator<Piece> {
+    const { sides, offset } = piece;
+    const split = slowest(sides);
+    if (split === undefined) return void (yield piece);
+    for (let i = 0; i < split.count; i++) {
+      const one = { ...split, start: split.start + i * split.step, count: 1 };
+      yield* piecesOf({
+        sides: sides.map((side) => side === split ? one : side),
+        offset: offset + i * split.target,
+      });
     }
   }
 
   async function read(box: readonly AxisRange[], signal?: AbortSignal): Promise<NDArray> {
-    const full = box.map(({ start, count, step = 1 }) => ({ start, count, step }));
-    const counts = full.map(({ count }) => count);
+    const counts = box.map(({ count }) => count);
     checkBox(file.path, counts, dtype);
     const bytes = new Uint8Array(countElements(counts) * itemBytes);
-    const target = stridesOf(counts);
-    const pieces = counts.includes(0) ? [] : piecesOf({ box: full, offset: 0 }, target);
-    await forEachAtOnce(pieces, async ({ box, offset }) => {
-      const first = box.reduce((sum, { start }, axis) => sum + start * strides[axis]!, 0);
-      const range = { offset: dataOffset + first * itemBytes, length: extentOf(box) * itemBytes };
-      const found = await readAll(file.stream(range), signal);
-      const steps = box.map(({ step }, axis) => step * strides[axis]!);
-      const shape = box.map(({ count }) => count);
-      const to = { bytes, strides: target, offset };
-      copyBox({ bytes: found, strides: steps, offset: 0 }, to, { shape, itemBytes });
+    const pieces = counts.includes(0) ? [] : piecesOf({ sides: sidesOf(box), offset: 0 });
+    await forEachAtOnce(pieces, async ({ sides, offset }) => {
+      const first = sides.reduce((sum, { start, stride }) => sum + start * stride, 0);
+      const range = { offset: dataOffset + first * itemBytes, length: extentOf(sides) * itemBytes };
+      const steps = sides.map(({ step, stride }) => step * stride);
+      const from = { bytes: await readAll(file.stream(range), signal), strides: steps, offset: 0 };
+      const to = { bytes, strides: sides.map(({ target }) => target), offset };
+      copyBox(from, to, { shape: sides.map(({ count }) => count), itemBytes });
     }, { concurrency: 6 });
     if (bigEndian !== HOST_BIG_ENDIAN && itemBytes > lanes) swapBytes(bytes, itemBytes / lanes);
     const data = new array(bytes.buffer, 0, countElements(counts) * lanes);
@@ -102,10 +118,11 @@ function npySource(file: FileToDecode, header: NpyHeader): ArraySource {
   }
 
   function costOf(box: readonly AxisRange[]): number {
-    let [cost, rest] = [1, box.map(({ start, count, step = 1 }) => ({ start, count, step }))];
-    for (let axis; (axis = outermost(rest)) >= 0 && !isCovered(rest);) {
-      cost *= rest[axis]!.count;
-      rest = rest.with(axis, { ...rest[axis]!, count: 1 });
+    let [cost, sides] = [1, sidesOf(box)];
+    for (let split; (split = slowest(sides)) !== undefined;) {
+      const { count } = split;
+      cost *= count;
+      sides = sides.map((side) => side === split ? { ...side, count: 1 } : side);
     }
     return cost;
   }
@@ -135,7 +152,7 @@ async function openTiffArray(file: FileToDecode, signal?: AbortSignal): Promise<
   });
   const shape = [areAlike ? pages.length : 1, height, width, channels];
   const axes = ["page", "y", "x", "channel"];
-  const costOf = (box: readonly AxisRange[]) => box[0]!.count * 4;
+  const costOf = ([pages]: readonly AxisRange[]) => (pages?.count ?? 0) * 4;
   return {
     dtype,
     shape,
@@ -147,20 +164,22 @@ async function openTiffArray(file: FileToDecode, signal?: AbortSignal): Promise<
       const { array, bytes: itemBytes } = ELEMENTS[dtype];
       const bytes = new Uint8Array(countElements(counts) * itemBytes);
       const target = stridesOf(counts);
-      const [pages, y, x] = box.map(({ start, count, step = 1 }) => {
-        return { start, count, step, extent: Math.max(0, (count - 1) * step + 1) };
-      });
-      for (let i = 0; !counts.includes(0) && i < pages!.count; i++) {
-        const page = pages!.start + i * pages!.step;
-        const rectangle = { x: x!.start, y: y!.start, width: x!.extent, height: y!.extent };
+      const [pages, y, x, channel] = box as readonly [AxisRange, AxisRange, AxisRange, AxisRange];
+      const extentOf = ({ count, step = 1 }: AxisRange) => Math.max(0, (count - 1) * step + 1);
+      const [height, width] = [extentOf(y), extentOf(x)];
+      const source = stridesOf([1, height, width, channels]);
+      for (let i = 0; !counts.includes(0) && i < pages.count; i++) {
+        const page = pages.start + i * (pages.step ?? 1);
+        const rectangle = { x: x.start, y: y.start, width, height };
         const image = await readRegion(file, { ...rectangle, page, maxPixels: MAX_PIXELS, signal });
-        const source = stridesOf([1, y!.extent, x!.extent, channels]);
         const from = {
           bytes: new Uint8Array(image.data.buffer, image.data.byteOffset, image.data.byteLength),
-          strides: source.map((stride, axis) => stride * (box[axis]!.step ?? 1)),
-          offset: box[3]!.start,
+          strides: zipAxes<[number, AxisRange]>(source, box).map(([stride, { step = 1 }]) =>
+            stride * step
+          ),
+          offset: channel.start,
         };
-        const to = { bytes, strides: target, offset: i * target[0]! };
+        const to = { bytes, strides: target, offset: i * y.count * x.count * channel.count };
         copyBox(from, to, { shape: counts.with(0, 1), itemBytes });
       }
       return { data: new array(bytes.buffer, 0, countElements(counts)), shape: counts, dtype };
@@ -176,8 +195,8 @@ export function zarrSource(zarr: ZarrArray, axes?: readonly string[]): ArraySour
     shape,
     axes: named,
     costOf: (box) =>
-      box.reduce((product, { start, count, step = 1 }, axis) => {
-        const chunk = chunks[axis]!;
+      zipAxes<[AxisRange, number]>(box, chunks).reduce((product, [range, chunk]) => {
+        const { start, count, step = 1 } = range;
         const last = Math.floor((start + (count - 1) * step) / chunk);
         return product * Math.max(1, Math.min(count, last - Math.floor(start / chunk) + 1));
       }, 1),

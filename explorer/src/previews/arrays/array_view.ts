@@ -13,7 +13,14 @@ import { useLoaded } from "../../framework/use_loaded.ts";
 import { LeftOut, type ShownFile, useFiles, useQuery } from "../parts.ts";
 import { Zoom } from "../zoom.ts";
 import { type ArraySource, type AxisRange, openArrayFile } from "./array_source.ts";
-import { elementText, numbersOf, sampleStatistics, type Statistics, windowOf } from "./numbers.ts";
+import {
+  elementText,
+  type Numbers as NumberList,
+  numbersOf,
+  sampleStatistics,
+  type Statistics,
+  windowOf,
+} from "./numbers.ts";
 
 /** Rows and columns of the table of numbers. */
 const TABLE_SIDE = 16;
@@ -27,7 +34,7 @@ export function ArrayFileView({ file }: { file: ArtifactFile }): VNode {
 /** The two axes that are shown: usually the last two that have more than a few elements. */
 function usualSides(shape: readonly number[]): [number, number] {
   const last = shape.length - 1;
-  return shape.length > 2 && shape[last]! <= 4 ? [last - 2, last - 1] : [last - 1, last];
+  return shape.length > 2 && (shape.at(-1) ?? 0) <= 4 ? [last - 2, last - 1] : [last - 1, last];
 }
 
 export function ArrayView({ source, file }: { source: ArraySource; file: ShownFile }): VNode {
@@ -76,28 +83,30 @@ function Slice({ source, file }: { source: ArraySource; file: ShownFile }): VNod
   ];
   const loaded = useLoaded((signal) => source.read(box, signal), key);
   const change = (axis: number, index: number) => setAt(at.with(axis, index).join(","));
-  const isCut = sides.some((axis) => axis >= 0 && box[axis]!.count < shape[axis]!);
+  const ranges = shape.map((length, axis) => {
+    const { count = 1 } = box[axis] ?? {};
+    const isShown = sides.includes(axis);
+    return { axis, length, count, isShown, isCut: isShown && count < length };
+  });
+  const isCut = ranges.some(({ isCut }) => isCut);
   return html`
     <section class="slice">
       <h3>Slice</h3>
       ${shape.length > 2 && html`<${Sides} axes=${axes} sides=${sides} set=${setSides} />`}
       <div class="fields">
-        ${shape.map((length, axis) => {
-          const isShown = sides.includes(axis);
-          if (length === 1 || isShown && box[axis]!.count === length) return null;
-          const label = isShown ? `${axes[axis]} from` : axes[axis]!;
+        ${ranges.map(({ axis, length, count, isShown, isCut }) => {
+          if (length === 1 || isShown && !isCut) return null;
+          const label = isShown ? `${axes[axis]} from` : axes[axis];
           const set = (index: number) => change(axis, index);
           return html`
             <${Index} key=${axis} label=${label} value=${at[axis]} length=${length}
-              step=${isShown ? box[axis]!.count : 1} set=${set} />
+              step=${isShown ? count : 1} set=${set} />
           `;
         })}
       </div>
       ${isCut && html`<${LeftOut} file=${file}>
         ${`${
-        box.filter((_, axis) => sides.includes(axis)).map(({ count }) => formatNumber(count)).join(
-          " x ",
-        )
+        ranges.filter(({ isShown }) => isShown).map(({ count }) => formatNumber(count)).join(" x ")
       } elements of the slice are shown.`}
       <//>`}
       ${whenLoaded(
@@ -116,8 +125,10 @@ function Sides({ axes, sides, set }: {
   const select = (label: string, side: 0 | 1) => {
     const choose = (text: string) => {
       const axis = Number(text);
-      const other = sides[1 - side] === axis ? sides[side]! : sides[1 - side]!;
-      set((side === 0 ? [axis, other] : [other, axis]).join(","));
+      const [down, across] = sides;
+      const isSwap = axis === (side === 0 ? across : down);
+      const chosen = isSwap ? [across, down] : side === 0 ? [axis, across] : [down, axis];
+      set(chosen.join(","));
     };
     return html`
       <${Choice} label=${label} value=${String(sides[side])} change=${choose}
@@ -153,36 +164,36 @@ function Plane({ array, box, sides, axes }: {
 }): VNode {
   const numbers = useMemo(() => numbersOf(array), [array]);
   if (box.length === 0) return html`<p>${elementText(array, 0)}</p>`;
-  if (box.length === 1) {
-    const shown = Math.min(LINE_POINTS, numbers.length);
-    const start = box[0]!.start;
-    return html`<${Line} numbers=${numbers} start=${start} count=${shown} axis=${axes[0]!} />`;
-  }
   const [rows, columns] = sides;
+  const [down, across] = [box[rows], box[columns]];
+  if (down === undefined || across === undefined) {
+    const [{ start } = { start: 0 }] = box;
+    const shown = Math.min(LINE_POINTS, numbers.length);
+    return html`<${Line} numbers=${numbers} start=${start} count=${shown} axis=${axes[0]} />`;
+  }
   const isTurned = rows > columns;
-  const [height, width] = [box[rows]!.count, box[columns]!.count];
+  const [height, width] = [down.count, across.count];
   const placeOf = (y: number, x: number) => isTurned ? x * height + y : y * width + x;
   return html`
     <${Picture} numbers=${numbers} placeOf=${placeOf} width=${width} height=${height}
       label=${`Slice: ${axes[rows]} down, ${axes[columns]} across`} />
     <details>
       <summary>Numbers of the slice</summary>
-      <${NumberTable} array=${array} placeOf=${placeOf} rows=${box[rows]!} columns=${box[
-        columns
-      ]!} />
+      <${NumberTable} array=${array} placeOf=${placeOf} rows=${down} columns=${across} />
     </details>
   `;
 }
 
 function Line({ numbers, start, count, axis }: {
-  numbers: ArrayLike<number>;
+  numbers: NumberList;
   start: number;
   count: number;
   axis: string;
 }): VNode {
   const [x, series] = useMemo(() => {
     const values = Array.from({ length: count }, (_, i) => {
-      return Number.isFinite(numbers[i]) ? numbers[i]! : null;
+      const value = numbers[i] ?? NaN;
+      return Number.isFinite(value) ? value : null;
     });
     const x = values.map((_, i) => start + i);
     return [x, [{ label: "element", values }]] as const;
@@ -194,10 +205,9 @@ function Line({ numbers, start, count, axis }: {
 }
 
 /** Numbers as shades, dark for the smallest. Those that are not finite are magenta. */
-export function paint(numbers: ArrayLike<number>, count: number, placeOf: (i: number) => number) {
+export function paint(numbers: NumberList, count: number, placeOf: (i: number) => number) {
   let [min, max] = [Infinity, -Infinity];
-  for (let i = 0; i < numbers.length; i++) {
-    const value = numbers[i]!;
+  for (const value of numbers) {
     if (!Number.isFinite(value)) continue;
     if (value < min) min = value;
     if (value > max) max = value;
@@ -205,7 +215,7 @@ export function paint(numbers: ArrayLike<number>, count: number, placeOf: (i: nu
   const pixels = new Uint8ClampedArray(count * 4);
   const scale = max > min ? 255 / (max - min) : 0;
   for (let i = 0; i < count; i++) {
-    const value = numbers[placeOf(i)]!;
+    const value = numbers[placeOf(i)] ?? NaN;
     const shade = scale > 0 ? (value - min) * scale : 128;
     pixels.set(Number.isFinite(value) ? [shade, shade, shade, 255] : [200, 0, 160, 255], i * 4);
   }
@@ -213,7 +223,7 @@ export function paint(numbers: ArrayLike<number>, count: number, placeOf: (i: nu
 }
 
 function Picture({ numbers, placeOf, width, height, label }: {
-  numbers: ArrayLike<number>;
+  numbers: NumberList;
   placeOf(y: number, x: number): number;
   width: number;
   height: number;

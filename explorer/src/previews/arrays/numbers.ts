@@ -21,12 +21,15 @@ export interface Statistics {
   bins: { from: number; to: number; count: number }[];
 }
 
+/** Numbers of a typed array or of another list. */
+export type Numbers = ArrayLike<number> & Iterable<number>;
+
 /** Returns the elements as numbers: the modulus of complex ones, and 64 bits rounded. */
-export function numbersOf({ data, dtype }: NDArray): ArrayLike<number> {
+export function numbersOf({ data, dtype }: NDArray): Numbers {
   if (ELEMENTS[dtype].lanes === 2) {
     const parts = data as Float64Array;
     return Float64Array.from({ length: parts.length / 2 }, (_, i) => {
-      return Math.hypot(parts[2 * i]!, parts[2 * i + 1]!);
+      return Math.hypot(parts[2 * i] ?? NaN, parts[2 * i + 1] ?? NaN);
     });
   }
   return data instanceof BigInt64Array || data instanceof BigUint64Array
@@ -39,9 +42,9 @@ export function elementText({ data, dtype }: NDArray, index: number): string {
     const imaginary = data[index * 2 + 1] as number;
     return `${data[index * 2]}${imaginary < 0 ? "" : "+"}${imaginary}i`;
   }
-  const value = data[index]!;
-  return dtype === "float32" || dtype === "float16"
-    ? String(Number((value as number).toPrecision(8)))
+  const value = data[index];
+  return typeof value === "number" && (dtype === "float32" || dtype === "float16")
+    ? String(Number(value.toPrecision(8)))
     : String(value);
 }
 
@@ -56,10 +59,9 @@ class Counts {
   min = Infinity;
   max = -Infinity;
 
-  add(piece: ArrayLike<number>): void {
+  add(piece: Numbers): void {
     this.count += piece.length;
-    for (let i = 0; i < piece.length; i++) {
-      const value = piece[i]!;
+    for (const value of piece) {
       if (Number.isFinite(value)) this.#addFinite(value);
       else if (Number.isNaN(value)) this.notANumber++;
       else this.infinite++;
@@ -75,7 +77,7 @@ class Counts {
   }
 }
 
-export function statisticsOf(pieces: readonly ArrayLike<number>[]): Statistics {
+export function statisticsOf(pieces: readonly Numbers[]): Statistics {
   const found = new Counts();
   for (const piece of pieces) found.add(piece);
   const { count, notANumber, infinite, zeros, finite, sum, min, max } = found;
@@ -84,8 +86,7 @@ export function statisticsOf(pieces: readonly ArrayLike<number>[]): Statistics {
   const counts = new Array<number>(BINS).fill(0);
   let squares = 0;
   for (const piece of pieces) {
-    for (let i = 0; i < piece.length; i++) {
-      const value = piece[i]!;
+    for (const value of piece) {
       if (!Number.isFinite(value)) continue;
       squares += (value - mean) ** 2;
       const bin = width > 0 ? Math.min(BINS - 1, Math.floor((value - min) / width)) : 0;
@@ -109,18 +110,17 @@ export function sampleBoxes(source: ArraySource): { boxes: AxisRange[][]; isAll:
   if (total * itemBytes <= SAMPLE_BYTES && source.costOf(whole) <= MAX_REQUESTS) {
     return { boxes: [whole], isAll: true };
   }
-  const counts = shape.map(() => 1);
-  const most = SAMPLE_BYTES / itemBytes / SAMPLE_BOXES / 8;
-  for (let axis = shape.length - 1; axis >= 0; axis--) {
-    counts[axis] = Math.max(1, Math.min(shape[axis]!, Math.floor(most / countElements(counts))));
-    if (counts[axis]! < shape[axis]!) break;
-  }
+  let elements = SAMPLE_BYTES / itemBytes / SAMPLE_BOXES / 8;
+  const sides = shape.toReversed().map((length) => {
+    const count = Math.max(1, Math.min(length, Math.floor(elements)));
+    elements = count < length ? 1 : elements / count; // the axes beyond have one index each
+    return { length, count };
+  });
   const boxOf = (place: number) => {
     let rest = place;
-    return shape.toReversed().map((length, i) => {
+    return sides.map(({ length, count }) => {
       const index = rest % length;
       rest = Math.floor(rest / length);
-      const count = counts[shape.length - 1 - i]!;
       return { start: Math.min(index, length - count), count };
     }).toReversed();
   };
@@ -133,7 +133,7 @@ export function sampleBoxes(source: ArraySource): { boxes: AxisRange[][]; isAll:
 
 export async function sampleStatistics(source: ArraySource, signal?: AbortSignal) {
   const { boxes, isAll } = sampleBoxes(source);
-  const pieces: ArrayLike<number>[] = [];
+  const pieces: Numbers[] = [];
   for (const box of boxes) pieces.push(numbersOf(await source.read(box, signal)));
   return { ...statisticsOf(pieces), isAll };
 }

@@ -38,14 +38,15 @@ function waveIn(view: DataView): Wave | undefined {
       };
     }
     if (mark(at) === 0x64617461) { // data
-      const read = format && readerOf(view, format.code, format.bits);
-      if (read === undefined || format!.channels === 0 || format!.rate === 0) return undefined;
+      if (format === undefined || format.channels === 0 || format.rate === 0) return undefined;
+      const read = readerOf(view, format.code, format.bits);
+      if (read === undefined) return undefined;
       const end = Math.min(at + 8 + size, view.byteLength);
-      const step = format!.channels * format!.bits / 8;
+      const step = format.channels * format.bits / 8;
       return partsOf(
         read,
         { from: at + 8, step, frames: Math.floor((end - at - 8) / step) },
-        format!.rate,
+        format.rate,
       );
     }
     at += 8 + size + size % 2;
@@ -78,15 +79,16 @@ function partsOf(
   if (parts === 0) return undefined;
   const [times, highest, lowest]: [number[], number[], number[]] = [[], [], []];
   for (let part = 0; part < parts; part++) {
-    const [first, last] = [part, part + 1].map((each) => Math.floor(each * frames / parts));
-    const stride = Math.max(1, Math.floor((last! - first!) / MOST_SAMPLES));
+    const first = Math.floor(part * frames / parts);
+    const end = Math.floor((part + 1) * frames / parts);
+    const stride = Math.max(1, Math.floor((end - first) / MOST_SAMPLES));
     let [high, low] = [-Infinity, Infinity];
-    for (let frame = first!; frame < last!; frame += stride) {
+    for (let frame = first; frame < end; frame += stride) {
       const sample = read(from + frame * step);
       high = Math.max(high, sample);
       low = Math.min(low, sample);
     }
-    times.push(first! / rate);
+    times.push(first / rate);
     highest.push(high);
     lowest.push(low);
   }

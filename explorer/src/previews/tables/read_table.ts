@@ -80,10 +80,12 @@ async function openParquet(file: FileToDecode, signal?: AbortSignal): Promise<Ta
     const state = others.length === 0 ? "it has no columns" : `it has only ${others.join(", ")}`;
     throw fault({ code: "Unsupported", action: "preview", subject: file.path, state });
   }
+  const namesOf = (chosen: readonly number[]) => chosen.flatMap((i) => columns[i]?.name ?? []);
+
   async function read(names: string[], from: number, to: number, signal?: AbortSignal) {
     const rows: Cell[][] = [];
     for await (const row of table.rows({ columns: names, from, to, signal })) {
-      rows.push(names.map((name) => row[name]!));
+      rows.push(names.map((name) => row[name] ?? null));
     }
     return rows;
   }
@@ -93,16 +95,17 @@ async function openParquet(file: FileToDecode, signal?: AbortSignal): Promise<Ta
     const parts = await Promise.allSettled(names.map((name) => read([name], from, to, signal)));
     const good = parts.find((part) => part.status === "fulfilled");
     if (good === undefined) throw (parts[0] as PromiseRejectedResult).reason;
-    return good.value.map((_, i) =>
-      parts.map((part) => part.status === "fulfilled" ? part.value[i]![0]! : reasonOf(part.reason))
+    const cells = parts.map((part) =>
+      part.status === "fulfilled" ? part.value.flat() : good.value.map(() => reasonOf(part.reason))
     );
+    return good.value.map((_, row) => cells.map((column) => column[row] ?? null));
   }
 
   async function page(
     { from, count, columns: chosen = columns.map((_, i) => i) }: PageRange,
     signal?: AbortSignal,
   ): Promise<TablePage> {
-    const names = chosen.map((i) => columns[i]!.name);
+    const names = namesOf(chosen);
     const to = from + count + 1;
     const rows = await read(names, from, to, signal).catch((error) => {
       if (!isRegistryError(error) || names.length < 2) throw error;
@@ -116,13 +119,13 @@ async function openParquet(file: FileToDecode, signal?: AbortSignal): Promise<Ta
     signal?: AbortSignal,
     { from, to }: Pick<Group, "from" | "to"> = { from: 0, to: Infinity },
   ) {
-    const names = chosen.map((i) => columns[i]!.name);
+    const names = namesOf(chosen);
     let read = from;
     const part = (rows: Cell[][]) => ({ rows, progress: (read += rows.length) / rowCount });
     let rows: Cell[][] = [];
     try {
       for await (const row of table.rows({ columns: names, from, to, signal })) {
-        rows.push(names.map((name) => row[name]!));
+        rows.push(names.map((name) => row[name] ?? null));
         if (rows.length < PART_ROWS) continue;
         yield part(rows);
         rows = [];
@@ -173,11 +176,12 @@ async function openCsv(file: FileToRead, signal?: AbortSignal): Promise<TableRea
   }));
   /** The places of every hundredth row. */
   const marks = [header.end];
+  const marked = () => marks.at(-1) ?? header.end;
 
   /** Marks the rows of the next part. */
   async function advance(signal?: AbortSignal): Promise<boolean> {
-    const { lines } = await reader.read(marks.at(-1)!, { min: MARK_ROWS, max: Infinity }, signal);
-    for (let i = MARK_ROWS; i <= lines.length; i += MARK_ROWS) marks.push(lines[i - 1]!.end);
+    const { lines } = await reader.read(marked(), { min: MARK_ROWS, max: Infinity }, signal);
+    marks.push(...lines.filter((_, i) => (i + 1) % MARK_ROWS === 0).map(({ end }) => end));
     return lines.length >= MARK_ROWS;
   }
 
@@ -200,11 +204,11 @@ async function openCsv(file: FileToRead, signal?: AbortSignal): Promise<TableRea
     },
     async page({ from, count, columns: chosen }, signal) {
       const mark = Math.floor(from / MARK_ROWS);
-      const most = marks.at(-1)! + MAX_SKIP_BYTES;
-      while (marks.length <= mark && marks.at(-1)! < most && await advance(signal));
+      const most = marked() + MAX_SKIP_BYTES;
+      while (marks.length <= mark && marked() < most && await advance(signal));
       const start = marks[mark];
       if (start === undefined) {
-        if (marks.at(-1)! < most) return { rows: [], isEnd: true };
+        if (marked() < most) return { rows: [], isEnd: true };
         const state = `row ${from} is more than ${MAX_SKIP_BYTES} bytes past the last row read`;
         throw fault({ code: "Unsupported", action: "preview", subject: file.path, state });
       }

@@ -111,10 +111,11 @@ function parseLabels(text: unknown): Record<string, unknown> {
 
 function mergePatchOf(before: unknown, after: unknown): unknown {
   if (!isJsonObject(before) || !isJsonObject(after)) return after;
-  const [then, now] = [before, after].map((value) => new Map(Object.entries(value)));
-  const keys = [...new Set([...then!.keys(), ...now!.keys()])]; // may be "constructor"
+  const then = new Map(Object.entries(before)); // a key may be "constructor"
+  const now = new Map(Object.entries(after));
+  const keys = [...new Set([...then.keys(), ...now.keys()])];
   return Object.fromEntries(
-    keys.filter((key) => JSON.stringify(then!.get(key)) !== JSON.stringify(now!.get(key)))
-      .map((key) => [key, mergePatchOf(then!.get(key), now!.get(key) ?? null)]),
+    keys.filter((key) => JSON.stringify(then.get(key)) !== JSON.stringify(now.get(key)))
+      .map((key) => [key, mergePatchOf(then.get(key), now.get(key) ?? null)]),
   );
 }

@@ -1,4 +1,5 @@
 // A graph as SVG. It can be zoomed and moved by mouse, touch, buttons and keys; its nodes are links.
+import { elementOf } from "../../framework/element_of.ts";
 import { whenLoaded } from "../../components/notices.ts";
 import { html } from "../../framework/html.ts";
 import { useLayoutEffect, useRef, useState } from "../../framework/preact.ts";
@@ -43,9 +44,11 @@ async function place({ nodes, edges }: Lineage): Promise<Placed> {
   const back = -1 - IN_RANK[rankdir];
   const [results, inputs] = [new Map<string, string[]>(), new Map<string, string[]>()];
   for (const { from, to } of edges) {
-    results.set(from, [...results.get(from) ?? [], to]);
-    inputs.set(to, [...inputs.get(to) ?? [], from]);
-    const [after, before] = [results.get(from)!.at(back), inputs.get(to)!.at(back)];
+    const ownResults = [...results.get(from) ?? [], to];
+    const ownInputs = [...inputs.get(to) ?? [], from];
+    results.set(from, ownResults);
+    inputs.set(to, ownInputs);
+    const [after, before] = [ownResults.at(back), ownInputs.at(back)];
     if (after !== undefined && !graph.hasEdge(to, after)) graph.setEdge(after, to);
     else if (before !== undefined && !graph.hasEdge(before, from)) graph.setEdge(from, before);
     else graph.setEdge(from, to);
@@ -71,7 +74,8 @@ async function place({ nodes, edges }: Lineage): Promise<Placed> {
 
 /** Returns a smooth path through points. */
 function curveOf([first, ...rest]: readonly { x: number; y: number }[]): string {
-  let path = `M${first!.x},${first!.y}`;
+  if (first === undefined) return "";
+  let path = `M${first.x},${first.y}`;
   rest.forEach((point, i) => {
     const next = rest[i + 1];
     if (next === undefined) path += `L${point.x},${point.y}`;
@@ -136,21 +140,21 @@ function Canvas(
   useLayoutEffect(() => setMeasured(true), []); // now the box has a size
   const shown = seen ?? placeIn(placed, box.current, READABLE);
   const zoom = (factor: number, at?: { x: number; y: number }) => {
-    const { clientWidth, clientHeight } = box.current!;
+    const { clientWidth, clientHeight } = elementOf(box);
     const { x, y } = at ?? { x: clientWidth / 2, y: clientHeight / 2 };
     const scale = Math.max(0.05, Math.min(4, shown.scale * factor));
     const ratio = scale / shown.scale;
     setSeen({ x: x - (x - shown.x) * ratio, y: y - (y - shown.y) * ratio, scale });
   };
   const reveal = (node: Box) => {
-    const { clientWidth, clientHeight } = box.current!;
+    const { clientWidth, clientHeight } = elementOf(box);
     const [x, y] = [node.x * shown.scale + shown.x, node.y * shown.scale + shown.y];
     if (x > 0 && y > 0 && x < clientWidth && y < clientHeight) return;
     setSeen({ ...shown, x: shown.x + clientWidth / 2 - x, y: shown.y + clientHeight / 2 - y });
   };
   const onWheel = (event: WheelEvent) => {
     event.preventDefault();
-    const { left, top } = box.current!.getBoundingClientRect();
+    const { left, top } = elementOf(box).getBoundingClientRect();
     zoom(Math.exp(-event.deltaY / 400), { x: event.clientX - left, y: event.clientY - top });
   };
   const onKeyDown = (event: KeyboardEvent) => {

@@ -1,4 +1,5 @@
 // The details of the chosen node of a lineage: of a version, or of a step that ran.
+import { elementOf } from "../../framework/element_of.ts";
 import { nameSegment } from "../../../../core/naming/names.ts";
 import { openVersion } from "../../api/artifacts.ts";
 import { useSession } from "../../api/context.ts";
@@ -45,7 +46,7 @@ export function NodeDetails({ node }: { node: LineageNode }) {
     };
   }, [ref]);
   const card = useRef<HTMLElement>(null);
-  useEffect(() => card.current!.scrollIntoView({ block: "nearest" }), [more.value]);
+  useEffect(() => elementOf(card).scrollIntoView({ block: "nearest" }), [more.value]);
   const facts = Object.entries({ ...known, ...more.value, ...metadata });
   return html`
     <section ref=${card} class="card stack" aria-label=${`Details of ${ref}`}>

@@ -1,4 +1,5 @@
 // Uploads files as a new version, by drag and drop, with progress. Interrupted ones continue.
+import { elementOf } from "../../framework/element_of.ts";
 import { invalid } from "../../../../core/errors.ts";
 import { filePathProblem } from "../../../../core/naming/file_paths.ts";
 import { checkNewName, shown } from "../../../../core/naming/names.ts";
@@ -274,9 +275,9 @@ function DropZone(
       <p>Drop files or a folder here, or choose them.</p>
       <div class="row">
         <button type="button" class="button" disabled=${disabled}
-          onClick=${() => files.current!.click()}>Choose files</button>
+          onClick=${() => elementOf(files).click()}>Choose files</button>
         <button type="button" class="button" disabled=${disabled}
-          onClick=${() => folder.current!.click()}>Choose a folder</button>
+          onClick=${() => elementOf(folder).click()}>Choose a folder</button>
       </div>
       <input ref=${files} class="hidden" type="file" multiple tabindex="-1" aria-label="Files"
         onChange=${onChange} />

@@ -58,7 +58,8 @@ function quartersOf(groups: readonly [number, Experiment[]][]): [string, Experim
     return Math.floor(4 * (seen - length) / count);
   });
   return [...quarters.values()].map((own) => {
-    const bounds = new Set([own[0]![0], own.at(-1)![0]]);
+    const values = own.map(([value]) => value);
+    const bounds = new Set([Math.min(...values), Math.max(...values)]);
     return [[...bounds].map(numberText).join(" to "), own.flatMap(([, rows]) => rows)];
   });
 }

@@ -55,20 +55,20 @@ export function influenceOf(
   for (const [, { length }] of groups) between += length * mean(y.slice(at, at += length)) ** 2;
   const means = groups.map(([word, own]) => [`${word}`, mean(own.map((pair) => pair[1]))] as const)
     .sort(([, a], [, b]) => b - a);
-  const words = [means[0]!, means.at(-1)!];
+  const [largest, smallest] = [means.at(0), means.at(-1)];
+  if (largest === undefined || smallest === undefined) return undefined;
+  const words = [largest, smallest];
   const strength = strengthOf(between / all, groups.length);
-  const value = words[0]![1] - words[1]![1];
+  const value = largest[1] - smallest[1];
   return { measure: "difference of means", value, words, strength, versions };
 }
 
 function ranksOf(values: readonly number[]): number[] {
-  const sorted = Float64Array.from(values).sort();
-  const ranks = new Map<number, number>();
-  for (let first = 0, end = 0; first < sorted.length; first = end) {
-    while (end < sorted.length && sorted[end] === sorted[first]) end++;
-    ranks.set(sorted[first]!, (first + 1 + end) / 2);
+  const ranks = new Map<number, number[]>(); // the first and the last rank of each value
+  for (const [i, value] of Float64Array.from(values).sort().entries()) {
+    ranks.set(value, [ranks.get(value)?.[0] ?? i + 1, i + 1]);
   }
-  return values.map((value) => ranks.get(value)!);
+  return values.map((value) => mean(ranks.get(value) ?? []));
 }
 
 export function mean(values: readonly number[]): number {

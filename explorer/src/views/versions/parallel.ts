@@ -1,6 +1,6 @@
 // Parallel coordinates: an axis for each key, and a line for each version that crosses them.
 import { Choice } from "../../components/choice.ts";
-import { COLORS } from "../../components/chart.ts";
+import { colorOf } from "../../components/chart.ts";
 import { onValue } from "../../components/field.ts";
 import { formatNumber } from "../../components/format.ts";
 import { html } from "../../framework/html.ts";
@@ -86,7 +86,7 @@ export function Parallel({ all, rows, columns, usual }: {
             aria-label="A line for each version" onPointerUp=${ended}
             onPointerDown=${(event: PointerEvent) => (begun.current = placeOf(event))}>
             <path d=${others} />
-            ${paths.map((d, i) => html`<path d=${d} style=${{ stroke: `var(${COLORS[i]})` }} />`)}
+            ${paths.map((d, i) => html`<path d=${d} style=${{ stroke: `var(${colorOf(i)})` }} />`)}
             ${axes.map((_, i) => html`<path class="axis" d=${`M${i + 0.5} 0V1`} />`)}
           </svg>
           ${axes.map(({ words, at }, i) =>

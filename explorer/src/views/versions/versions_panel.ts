@@ -259,8 +259,9 @@ function Experiments({ name, rows, all, columns, isGroups, pins, sort, setSort }
 }
 
 function nextOrder(sort: string, key: string, isLargest: boolean): string {
-  const [first, second] = isLargest ? [`-${key}`, key] : [key, `-${key}`];
-  return sort === first ? second! : sort === second ? "" : first!;
+  const [up, down] = [key, `-${key}`];
+  const [first, second] = isLargest ? [down, up] as const : [up, down] as const;
+  return sort === first ? second : sort === second ? "" : first;
 }
 
 function shownValue(row: Experiment, { key, best }: ExperimentColumn) {
