@@ -24,7 +24,7 @@ Deno.test("the pages say of second versions what the table of docs/performance.m
 Deno.test("README counts the tests that it names", async () => {
   const readme = await readProse("README.md");
   const seeds = /HOLDFAST_SEEDS:-(\d+)/.exec(await readText(".ci/run"))![1];
-  const tested = `${grouped(seeds)} random histories of ${SCHEDULES.length} schedules`;
+  const tested = `${grouped(seeds)} random runs of ${SCHEDULES.length} schedules`;
   assertStringIncludes(readme, tested);
 
   const judge = await readText("tests/judges/linearizability/linearizability_test.ts");
