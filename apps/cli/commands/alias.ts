@@ -1,5 +1,6 @@
 import { isRegistryError, type Registry, type RegistryError } from "../../../mod.ts";
 import { isUnreadable } from "../../../core/errors.ts";
+import { isVersion, parseVersion } from "../../../core/naming/versions.ts";
 import { AS_OF_OPTION, type AsOfFlags, refOptions } from "../look/expand_names.ts";
 import { type Command, type CommandContext, defineCommand } from "../program/command.ts";
 import {
@@ -100,10 +101,14 @@ async function set(
   const { signal } = context.io;
   const registry = await context.open({ write: true });
   const expected = asked === "none" ? null : asked;
-  const setting = registry.setAlias(name, alias, version, { signal, expected });
+  // Found before: afterwards, the alias may already be another writer's.
+  const chosen = isVersion(version)
+    ? Promise.resolve({ version: parseVersion(version).canonical })
+    : registry.info(name, { version, signal });
+  const { version: exact } = await withHints(chosen, lookUp(`${name}@${version}`));
+  const setting = registry.setAlias(name, alias, exact, { signal, expected });
   await withHints(setting, lookUp(`${name}@${version}`));
-  const is = await namedBy(registry, { name, alias }, context) ?? version;
-  await context.done({ name, alias, version: is }, `${name}@${alias} is ${is}`);
+  await context.done({ name, alias, version: exact }, `${name}@${alias} is ${exact}`);
 }
 
 async function remove({ name, alias }: Named, context: CommandContext): Promise<void> {

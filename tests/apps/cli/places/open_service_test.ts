@@ -2,18 +2,20 @@ import { assert, assertEquals, assertRejects, assertStringIncludes } from "@std/
 import { createHandler } from "../../../../apps/server.ts";
 import { realSystem } from "../../../../core/system.ts";
 import { collectGarbage } from "../../../../registry/maintenance.ts";
-import { openRegistry, RegistryError } from "../../../../mod.ts";
+import { openRegistry, type Registry, RegistryError } from "../../../../mod.ts";
 
 import { cliTest } from "../../captured_io.ts";
 
 /** A service on a port of its own, which notes the tokens that it is sent. */
-async function startPort() {
+async function startPort(onAnswered?: (behind: Registry, request: Request) => Promise<void>) {
   const behind = await openRegistry("memory:");
   const handler = createHandler(behind);
   const tokens: (string | null)[] = [];
-  const server = Deno.serve({ port: 0, hostname: "127.0.0.1", onListen() {} }, (request) => {
+  const server = Deno.serve({ port: 0, hostname: "127.0.0.1", onListen() {} }, async (request) => {
     tokens.push(request.headers.get("authorization"));
-    return handler(request);
+    const answer = await handler(request);
+    await onAnswered?.(behind, request);
+    return answer;
   });
   return {
     url: `http://127.0.0.1:${server.addr.port}`,
@@ -42,6 +44,17 @@ cliTest("commands work on the registry of a service as on a folder", async (it) 
   assertEquals(await Deno.readTextFile(it.root.join("out/deep/a.txt")), "a");
   await it.succeeds(`${r} rm note@1 --force --yes`);
   await it.prints(`${r} ls -q`, "tree\n");
+});
+
+cliTest("alias prints what it set, also if another writer moves the alias at once", async (it) => {
+  await using service = await startPort(async (behind, { method }) => {
+    if (method === "PUT") await behind.setAlias("note", "production", "2.0.0");
+  });
+  await service.behind.save("note", "one");
+  await service.behind.save("note", "two");
+  const set = `-r ${service.url} alias note production`;
+  await it.prints(`${set} 1`, "note@production is 1.0.0\n");
+  await it.prints(`${set} ^1.0 --json`, '{"name":"note","alias":"production","version":"1.0.0"}\n');
 });
 
 cliTest("commands on the store are Unsupported on a service", async (it) => {
