@@ -6,7 +6,7 @@ import { shown } from "../../core/naming/names.ts";
 import type { Logger } from "../../core/registry.ts";
 import { checkPattern, topicMatcher } from "../../core/event_bus.ts";
 import type { BusEvent, EventBus, Subscription } from "../../core/event_bus.ts";
-import type { JobQueue, QueueWorker, TakenJob } from "../../core/queue.ts";
+import type { JobQueue, QueueWorker, TakenJob, WorkerEvent } from "../../core/queue.ts";
 import { realSystem, silentLogger, type System } from "../../core/system.ts";
 import type { PlainValue } from "../../core/text/plain_value.ts";
 import { encodeBody, importSecret, signatureHeaders } from "./webhooks/signature.ts";
@@ -107,7 +107,8 @@ export function createWebhooks(options: WebhooksOptions): Webhooks {
   if (new Set(targets.map(({ id }) => id)).size < targets.length) {
     throw invalid("two targets have the same id", "Pass a unique id for each target.");
   }
-  const { concurrency = 8, group = "webhooks" } = options;
+  const { concurrency = 8, group = "webhooks", logger = silentLogger } = options;
+  const outages = new Outages(logger);
   const subscriptions: Subscription[] = [];
   let worker: QueueWorker | undefined;
   return {
@@ -116,8 +117,9 @@ export function createWebhooks(options: WebhooksOptions): Webhooks {
       for (const { keys } of targets) await keys; // throws for an invalid secret
       if (isWorker) {
         worker ??= await queue.work(
-          (job, { signal }) => deliver(job, signal, targets, options),
-          { concurrency },
+          (job, { signal }) =>
+            outages.watch(job, signal, () => deliver(job, signal, targets, options)),
+          { concurrency, onEvent: outages.onEvent },
         );
       }
       const patterns = new Set(
@@ -158,6 +160,41 @@ async function schedule(
     backoffMs,
   }));
   if (jobs.length > 0) await queue.add(jobs);
+}
+
+/** Logs when a target begins to fail, when it answers again, and events that it never gets. */
+class Outages {
+  readonly #failing = new Set<string>();
+  readonly #logger: Logger;
+
+  constructor(logger: Logger) {
+    this.#logger = logger;
+  }
+
+  async watch<Result>(
+    job: TakenJob,
+    signal: AbortSignal,
+    deliver: () => Promise<Result>,
+  ): Promise<Result> {
+    const { target } = deliveryOf(job);
+    try {
+      const result = await deliver();
+      if (this.#failing.delete(target)) this.#logger.info(`Webhook ${target}: it answers again`);
+      return result;
+    } catch (error) {
+      if (!signal.aborted && !this.#failing.has(target)) {
+        this.#failing.add(target);
+        this.#logger.warn(`Webhook ${target}: ${(error as Error).message}`);
+      }
+      throw error;
+    }
+  }
+
+  readonly onEvent = (event: WorkerEvent): void => {
+    if (event.event === "trouble") this.#logger.warn(`Webhooks: ${event.reason}`);
+    if (event.event !== "failed" || event.again) return;
+    this.#logger.warn(`Webhooks: gave up ${event.id}: ${event.reason}`);
+  };
 }
 
 async function deliver(

@@ -44,7 +44,10 @@ async function open(url: string, options: Partial<WebhooksOptions> = {}) {
       work: (handler, options) =>
         queue.work(handler, {
           ...options,
-          onEvent: (told) => told.event === "started" || happened.add(told),
+          onEvent(told) {
+            options?.onEvent?.(told);
+            if (told.event !== "started") happened.add(told);
+          },
         }),
     },
     targets: [{ url, topics: "model.*", secret: SECRET }],
@@ -105,6 +108,28 @@ Deno.test("deliveries end after their attempts without secrets in logs", async (
   const said = JSON.stringify([jobs, world.lines, world.happened.items, world.webhooks]);
   assert(world.lines.length > 0);
   assert(!said.includes("path-secret") && !said.includes(SECRET) && !said.includes("whsec_"), said);
+});
+
+Deno.test("an outage of a target is logged once, and each event that is given up", async () => {
+  await using receiver = receive(() => new Response(null, { status: 503 }));
+  const warnings: string[] = [];
+  const none = () => {};
+  const logger = { debug: none, info: none, warn: (text: string) => void warnings.push(text) };
+  await using world = await open(receiver.url, {
+    attempts: 2,
+    concurrency: 1,
+    logger: { ...logger, error: none },
+  });
+  for (const value of [1, 2, 3]) await world.bus.publish("model.trained", value);
+  await world.happened.until(6);
+  const outage = /^Webhook .*: Cannot deliver model.trained to .*: it answered 503$/;
+  const lost = /^Webhooks: gave up webhook-.*: Cannot deliver .*: it answered 503$/;
+  assertEquals(warnings.map((text) => outage.test(text) ? "outage" : lost.test(text) && "lost"), [
+    "outage",
+    "lost",
+    "lost",
+    "lost",
+  ]);
 });
 
 Deno.test("redirects are not followed", async () => {
