@@ -9,6 +9,7 @@ import type { Backend, ListOptions, ObjectInfo, PutResult } from "../core/backen
 import { bodyBytes, clipRange, compareUtf8, plainBytes, storedBytes } from "../core/bytes/bytes.ts";
 import { fault, invalid } from "../core/errors.ts";
 import { checkRemovals } from "../core/options/check_delete.ts";
+import { itemAt, valueAt } from "../core/faults/present.ts";
 import { realSystem, type System } from "../core/system.ts";
 
 /**
@@ -91,7 +92,7 @@ export function createMemoryBackend(
         const group = key.slice(0, end + 1);
         from = group === "" ? `${key}\0` : `${group.slice(0, -1)}0`; // "0" follows "/"
         if (group !== "" && compareUtf8(group, after) <= 0) limit++; // listed already
-        else yield group === "" ? objects.get(key)!.info : { prefix: group };
+        else yield group === "" ? valueAt(objects, key).info : { prefix: group };
       }
     },
 
@@ -104,7 +105,7 @@ function firstFrom(keys: readonly string[], key: string): number {
   let low = 0, high = keys.length;
   while (low < high) {
     const middle = (low + high) >> 1;
-    if (compareUtf8(keys[middle]!, key) < 0) low = middle + 1;
+    if (compareUtf8(itemAt(keys, middle), key) < 0) low = middle + 1;
     else high = middle;
   }
   return low;

@@ -90,7 +90,7 @@ export async function withDeadline<T>(
   const settled = new AbortController();
   let stop = () => {};
   const ended = new Promise<never>((_, reject) => {
-    stop = () => reject(signal!.reason);
+    stop = () => reject(signal?.reason);
     signal?.addEventListener("abort", stop);
     if (timeoutMs === undefined) return;
     // deno-lint-ignore holdfast/registry-errors -- the reason of AbortSignal.timeout

@@ -270,7 +270,7 @@ class LocalFiles implements FileStore {
       return true;
     } catch (error) {
       if (errorCode(error) === "ENOENT") return false; // another program removed it
-      if (!["ENOTEMPTY", "EEXIST"].includes(errorCode(error)!)) throw error;
+      if (!["ENOTEMPTY", "EEXIST"].includes(errorCode(error) ?? "")) throw error;
       throw hasOnlyStages(onDisk) ? inTheWorks(why) : notEmpty(why);
     }
   }

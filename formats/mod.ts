@@ -8,6 +8,7 @@
 import { type ErrorCode, fault, notFound, type RegistryError } from "../core/errors.ts";
 import type { Format } from "./content/format.ts";
 import { shown } from "../core/naming/names.ts";
+import { valueAt } from "../core/faults/present.ts";
 import { loadPart, orImport } from "../core/urls/load_part.ts";
 import { bytes } from "./bytes.ts";
 import { json } from "./json.ts";
@@ -138,7 +139,7 @@ export function createFormats(): Formats {
     register,
     async forPath(path) {
       const known = extensionsOf(path).find((extension) => byExtension.has(extension));
-      return known === undefined ? undefined : await formats.get(byExtension.get(known)!)!();
+      return known === undefined ? undefined : await formats.get(valueAt(byExtension, known))!();
     },
     async get(id, reading) {
       const part = PARTS.find((part) => part.id === id);

@@ -3,6 +3,7 @@
  *
  * @module
  */
+import { itemAt } from "../core/faults/present.ts";
 import { providePart } from "../core/urls/load_part.ts";
 import { isDeepStrictEqual } from "node:util";
 import { stringify } from "npm:yaml@^2.9";
@@ -69,7 +70,7 @@ export function yaml({ maxBytes = 1024 * 1024 }: {
       const found = readYaml(text);
       if ("value" in found) return found.value;
       const before = text.slice(0, found.offset).split("\n");
-      const place = `line ${before.length}, column ${before.at(-1)!.length + 1}`;
+      const place = `line ${before.length}, column ${itemAt(before, -1).length + 1}`;
       throw failed(found.code, `${place}: ${found.state}`);
     },
   };

@@ -7,6 +7,7 @@ import "./bullmq/msgpackr_extract.ts"; // before BullMQ
 import { createPostgresBackend, Queue, runMigrations } from "npm:bullmq@^6";
 import type { Job, RepeatOptions } from "npm:bullmq@^6";
 import { invalid } from "../core/errors.ts";
+import { itemAt } from "../core/faults/present.ts";
 import type { SignalOptions } from "../core/registry.ts";
 import { checkNewJob, checkSchedule, checkWorkOptions } from "./checks/queue_checks.ts";
 import { nextCronTime } from "./checks/cron.ts";
@@ -113,7 +114,7 @@ class BullmqQueue implements JobQueue {
       opts: optionsOf(job),
     }));
     if (bulk.length === 1) {
-      const { name, data, opts } = bulk[0]!;
+      const { name, data, opts } = itemAt(bulk, 0);
       return void await this.#request("add jobs to", this.#queue.add(name, data, opts), options);
     }
     for (let from = 0; from < bulk.length; from += ADDED_AT_ONCE) {

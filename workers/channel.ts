@@ -65,7 +65,7 @@ export function createChannel<T extends Methods>(
       if (signal?.aborted) return Promise.reject(signal.reason);
       const cancel = () => {
         send({ kind: "cancel", id });
-        const stop = () => reject(signal!.reason);
+        const stop = () => reject(signal?.reason);
         waiting.set(id, { resolve: stop, reject: stop });
         AbortSignal.timeout(stopMs).addEventListener("abort", () => waiting.delete(id) && stop());
       };

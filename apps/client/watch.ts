@@ -73,7 +73,7 @@ async function* eventsOf(
       const next = await withDeadline(reader.read(), { timeoutMs }); // heartbeats arrive in time
       if (next.done) return;
       const lines = (rest + next.value).split(/\r\n|\n|\r(?!$)/);
-      rest = lines.pop()!;
+      rest = lines.pop() ?? "";
       for (const line of lines) {
         if (line === "") {
           if (kind === "latest" && data.length > 0) yield data.join("\n");

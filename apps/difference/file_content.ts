@@ -3,6 +3,7 @@ import { diffValues } from "../../mod.ts";
 import type { FileChange, ValueChange } from "../../registry/mod.ts";
 import type { FileInfo } from "../../materializers/mod.ts";
 import { isRegistryError } from "../../core/errors.ts";
+import { itemAt } from "../../core/faults/present.ts";
 import { parseExactJson } from "../../core/text/json_text.ts";
 import { loadPart } from "../../core/urls/load_part.ts";
 import type { TableDifference } from "./table_difference.ts";
@@ -68,7 +69,7 @@ export async function differenceOf(
       return { name, text };
     };
     const sides = [named(before, change.before, old.text), named(after, change.after, now.text)];
-    const text = unifiedDiff(sides[0]!, sides[1]!, { timeoutMs });
+    const text = unifiedDiff(itemAt(sides, 0), itemAt(sides, 1), { timeoutMs });
     if (text !== undefined) return rows === undefined ? { text } : { text, rows };
   }
   return rows === undefined ? { problem: old.problem ?? now.problem ?? "too different" } : { rows };

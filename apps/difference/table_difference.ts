@@ -1,6 +1,7 @@
 // The rows that differ in a table file of two versions.
 import { bytesStream } from "../../core/bytes/bytes.ts";
 import { invalid } from "../../core/errors.ts";
+import { itemAt } from "../../core/faults/present.ts";
 import { type ComparedTable, compareRows, findKeys, type RowDifference } from "./compare_rows.ts";
 import { openTable } from "./open_table.ts";
 
@@ -56,7 +57,7 @@ async function comparedTable({ path, bytes }: TableFile): Promise<ComparedTable>
     columns: table.columns,
     hasNull: /\.parquet$/i.test(path),
     async *parts(chosen) {
-      const names = chosen.map((i) => table.columns[i]!.name);
+      const names = chosen.map((i) => itemAt(table.columns, i).name);
       let rows = [];
       for await (const row of table.rows()) {
         rows.push(names.map((name) => row[name] ?? null));

@@ -1,6 +1,7 @@
 // Tools as data: schemas check and describe their arguments, and describe their results.
 import * as v from "npm:valibot@^1.5";
 import { hintFor, invalid, isRegistryError, type RegistryError } from "../../core/errors.ts";
+import { itemAt } from "../../core/faults/present.ts";
 import type { Logger, Registry } from "../../mod.ts";
 import { valibotToJsonSchema } from "../server/json_schema.ts";
 import { check } from "../server/schemas/listing.ts";
@@ -61,7 +62,7 @@ export function describeTool({ name, description, kind, hints, input, output }: 
   const effects = kind === "read" ? { readOnlyHint: true } : { readOnlyHint: false, ...hints };
   return {
     name,
-    title: `${name[0]!.toUpperCase()}${name.slice(1).replaceAll("_", " ")}`,
+    title: `${itemAt(name, 0).toUpperCase()}${name.slice(1).replaceAll("_", " ")}`,
     description,
     annotations: { ...effects, openWorldHint: false },
     inputSchema: described as { type: "object" },

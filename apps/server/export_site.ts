@@ -1,6 +1,7 @@
 // A site: the explorer, and the answers of the API for some versions, as files.
 import { parseRef, type Registry, resolveRelease } from "../../mod.ts";
 import { nameSegment } from "../../core/naming/names.ts";
+import { itemAt } from "../../core/faults/present.ts";
 import { RELEASE, type Release } from "../../core/registry/release.ts";
 import { createAccess } from "./access/access.ts";
 import { createApp } from "./app.ts";
@@ -110,14 +111,14 @@ class Site {
       const selectors = aliases.filter((each) => each.version === version).map(({ alias }) =>
         alias!
       );
-      if (version === listed[0]!.version) selectors.push("latest");
+      if (version === itemAt(listed, 0).version) selectors.push("latest");
       for (const selector of [version, ...selectors]) {
         const at = `${path}/versions/${encode(selector)}`;
         yield answer(at, info);
         if (info.materializer.id === RELEASE) yield* this.#memberFiles(at, ask);
       }
       const ref = `${name}@${version}`;
-      for (const at of version === listed[0]!.version ? [ref, name] : [ref]) {
+      for (const at of version === itemAt(listed, 0).version ? [ref, name] : [ref]) {
         yield await this.#lineageFile(ref, at, ask);
       }
       for (const file of info.files) {

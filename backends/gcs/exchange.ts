@@ -55,7 +55,7 @@ export async function exchange(request: HttpRequest): Promise<HttpReply | HttpFa
 async function fetchOnce(request: HttpRequest): Promise<HttpReply | HttpFault> {
   const { method, url, headers, maxBytes, timeoutMs, signal } = request;
   const stop = new AbortController();
-  const forward = () => stop.abort(signal!.reason);
+  const forward = () => stop.abort(signal?.reason);
   signal?.addEventListener("abort", forward, { once: true });
   const over = new AbortController();
   let moved = 0;
@@ -97,7 +97,7 @@ function sendOnce(request: HttpRequest): Promise<HttpReply | HttpFault> {
     const agent = secure ? connections.https : connections.http;
     const sending = (secure ? https : http).request(url, { method, agent, headers });
     const stop = () => {
-      reject(signal!.reason);
+      reject(signal?.reason);
       sending.destroy();
     };
     const replied = new AbortController();

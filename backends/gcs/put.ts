@@ -99,7 +99,7 @@ async function sendStream(
 ): Promise<Part | PutResult> {
   const { key, signal } = upload;
   const stop = new AbortController(); // aborted by the caller, or by a part that failed
-  const forward = () => stop.abort(signal!.reason);
+  const forward = () => stop.abort(signal?.reason);
   signal?.addEventListener("abort", forward, { once: true });
   let session: UploadSession | undefined;
   let sending: Promise<unknown> = Promise.resolve();

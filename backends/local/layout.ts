@@ -115,7 +115,7 @@ function splitOrderAnew(order: string): string {
   if (first === undefined) return order;
   const rest = order.slice(first.length);
   const isInside = rest >= "0" && rest < "p9p9";
-  const others = isInside ? /^([a-p]\d+){0,2}/.exec(rest)![0] : "";
+  const [others = ""] = isInside ? /^([a-p]\d+){0,2}/.exec(rest) ?? [] : [];
   return splitNumbers(first) + (isInside ? `+/${splitNumbers(others)}` : "") +
     rest.slice(others.length).replace(/(?<=n)[a-o]\d+/g, splitNumbers);
 }

@@ -6,6 +6,7 @@ import { promisify } from "node:util";
 import type { GetOptions, ObjectInfo, StoredObject } from "../../core/backend.ts";
 import { clipRange, iterableStream, storedBytes, storedObject } from "../../core/bytes/bytes.ts";
 import type { RegistryError } from "../../core/errors.ts";
+import { itemAt } from "../../core/faults/present.ts";
 import { closeRead, type FileLook, look, type OpenFile, openFile } from "../../disk/disk_calls.ts";
 import { openObject } from "./open_object.ts";
 import { isOrdinary } from "./own_files.ts";
@@ -144,7 +145,7 @@ function largeObject(root: LocalRoot, info: ObjectInfo, span: Span): StoredObjec
 
   return storedObject(info, {
     body: () => iterableStream(chunks(CHUNK_BYTES)),
-    bytes: async () => (await Array.fromAsync(chunks(end - start)))[0]!,
+    bytes: async () => itemAt(await Array.fromAsync(chunks(end - start)), 0),
     async passTo(write) {
       for await (const chunk of chunks(CHUNK_BYTES)) await write(chunk);
     },

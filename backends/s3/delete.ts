@@ -1,6 +1,7 @@
 // Deletes.
 import type { CallOptions, DeleteFailure } from "../../core/backend.ts";
 import { isRegistryError } from "../../core/errors.ts";
+import { valueAt } from "../../core/faults/present.ts";
 import { deleteEach } from "../bucket/delete_each.ts";
 import { failureOf, isMissingKey } from "./errors.ts";
 import { call, callError, fullKey, type S3Store } from "./store.ts";
@@ -64,7 +65,7 @@ export async function deleteObjects(
       }
     } catch (error) {
       if (signal?.aborted || !isRegistryError(error)) throw error;
-      failures.push(...batch.map((full) => ({ key: known.get(full)!, error })));
+      failures.push(...batch.map((full) => ({ key: valueAt(known, full), error })));
     }
     failures.push(...await deleteSingly(again));
   }

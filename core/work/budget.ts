@@ -29,7 +29,7 @@ export function createBudget(totalBytes: number): Budget {
         const at = queue.indexOf(place);
         if (at < 0) return; // already taken
         queue.splice(at, 1);
-        reject(signal!.reason);
+        reject(signal?.reason);
         advance(); // the next one may fit
       };
       queue.push(place);

@@ -38,7 +38,7 @@ export async function* outcomesOf<I, T>(
   let closed: Promise<void> | undefined;
   let happened = Promise.withResolvers<void>();
 
-  const abort = () => drawing && stop({ error: signal!.reason });
+  const abort = () => drawing && stop({ error: signal?.reason });
   signal?.addEventListener("abort", abort, { once: true });
   try {
     while (drawing || running > 0 || ended.length > 0) {

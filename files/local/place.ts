@@ -21,7 +21,7 @@ import type { FileEntry, FileKind } from "../../core/file_store.ts";
 import { compareEntries, isPath, type NamedEntry } from "../paths/entries.ts";
 
 /** Error codes of a path that leads nowhere. */
-const NOWHERE = new Set(["ENOENT", "ENOTDIR", "ELOOP"]);
+const NOWHERE: ReadonlySet<string | undefined> = new Set(["ENOENT", "ENOTDIR", "ELOOP"]);
 
 /** Retries if another program removes what was just created. */
 export const MOST_RACES = 20;
@@ -88,7 +88,7 @@ export class DiskPlace {
       if (!isOwn()) this.#realRoot = fs.realpathSync.native(this.#root);
       return isOwn();
     } catch (error) {
-      if (NOWHERE.has(errorCode(error)!)) return false;
+      if (NOWHERE.has(errorCode(error))) return false;
       throw error;
     }
   }
@@ -148,7 +148,7 @@ export class DiskPlace {
     try {
       fs.renameSync(sep === "/" ? `${folder}/` : folder, this.pathOf(why.path));
     } catch (error) {
-      if (!["ENOTEMPTY", "EEXIST", "ENOTDIR"].includes(errorCode(error)!)) throw error;
+      if (!["ENOTEMPTY", "EEXIST", "ENOTDIR"].includes(errorCode(error) ?? "")) throw error;
       throw taken(why, this.entryAt(why.path, why.action)?.kind ?? "folder");
     }
   }
@@ -189,7 +189,7 @@ export class DiskPlace {
     try {
       return lookIfThere(this.pathOf(path));
     } catch (error) {
-      if (NOWHERE.has(errorCode(error)!)) return undefined;
+      if (NOWHERE.has(errorCode(error))) return undefined;
       throw error;
     }
   }

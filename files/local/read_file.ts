@@ -94,7 +94,7 @@ function checkSame(path: string, look: FileLook, found: FileLook): void {
  * Returns the error of a failed read. A parent that is no longer a folder means a replaced file.
  */
 function failed(path: string, error: unknown): unknown {
-  return ["ENOTDIR", "ELOOP"].includes(errorCode(error)!)
+  return ["ENOTDIR", "ELOOP"].includes(errorCode(error) ?? "")
     ? changed(path)
     : fileError("read", path, error);
 }

@@ -3,6 +3,7 @@ import type { CallOptions } from "../../core/backend.ts";
 import { corrupt, fault, type RegistryError } from "../../core/errors.ts";
 import { joinPath } from "../../core/naming/paths.ts";
 import { shown } from "../../core/naming/names.ts";
+import { itemAt } from "../../core/faults/present.ts";
 import { type NDArray, zipAxes } from "../../formats/arrays/ndarray.ts";
 import { openZarrArray, openZarrGroup } from "../../formats/zarr.ts";
 import type { ZarrArray, ZarrStore } from "../../formats/zarr.ts";
@@ -100,7 +101,7 @@ export function imageOf(
   metadata: ImageMetadata,
   arrays: readonly ZarrArray[],
 ): MultiscaleImage {
-  const levels = metadata.levels.map((level, i) => ({ ...level, array: arrays[i]! }));
+  const levels = metadata.levels.map((level, i) => ({ ...level, array: itemAt(arrays, i) }));
   return {
     ...metadata,
     path,

@@ -3,6 +3,7 @@ import type { CallOptions } from "../../core/backend.ts";
 import { type DType, ELEMENTS, zipAxes } from "../../formats/arrays/ndarray.ts";
 import { fault, type RegistryError } from "../../core/errors.ts";
 import { shown } from "../../core/naming/names.ts";
+import { itemAt } from "../../core/faults/present.ts";
 import type { ZarrArray, ZarrCodec } from "../../formats/zarr.ts";
 import type { Axes } from "./axes.ts";
 import { type Downsampling, halve } from "./halve.ts";
@@ -40,7 +41,7 @@ export function levelShapes(shape: readonly number[], levels?: number): number[]
   }
   const shapes = [[...shape]];
   for (;;) {
-    const last = shapes.at(-1)!;
+    const last = itemAt(shapes, -1);
     const isEnough = levels === undefined
       ? last.slice(-2).every((side) => side <= LAST_SIDE)
       : shapes.length === levels;

@@ -4,6 +4,7 @@ import { areTimes, ELEMENTS, isNDArray, type NDArray } from "../../formats/array
 import { alreadyExists, isRegistryError } from "../../core/errors.ts";
 import { joinPath } from "../../core/naming/paths.ts";
 import { shown } from "../../core/naming/names.ts";
+import { itemAt } from "../../core/faults/present.ts";
 import { createZarrArray, createZarrGroup, openZarrGroup } from "../../formats/zarr.ts";
 import type { ZarrArray, ZarrGroup, ZarrStore } from "../../formats/zarr.ts";
 import type { Channel } from "./channels.ts";
@@ -116,7 +117,7 @@ export async function writeImage(
   }
   const arrays: ZarrArray[] = [];
   for (const [i, shape] of shapes.entries()) {
-    const array = await createZarrArray(store, joinPath(path, levels[i]!.path), {
+    const array = await createZarrArray(store, joinPath(path, itemAt(levels, i).path), {
       shape,
       dtype,
       ...cutsOf(shape, dtype, { version, ...options }),
@@ -125,7 +126,7 @@ export async function writeImage(
       dimensionNames: version === "0.5" ? metadata.axes.map(({ name }) => name) : undefined,
       signal,
     });
-    if (i > 0) await halveArray(arrays[i - 1]!, array, { downsampling, signal });
+    if (i > 0) await halveArray(itemAt(arrays, i - 1), array, { downsampling, signal });
     else if (isNDArray(image)) await array.write(image, { signal });
     else await copyArray(image, array, { signal });
     arrays.push(array);

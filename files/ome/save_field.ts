@@ -3,6 +3,7 @@ import type { CallOptions } from "../../core/backend.ts";
 import { alreadyExists, fault, type RegistryError } from "../../core/errors.ts";
 import { joinPath } from "../../core/naming/paths.ts";
 import { shown } from "../../core/naming/names.ts";
+import { itemAt } from "../../core/faults/present.ts";
 import { createLimit } from "../../core/work/at_once.ts";
 import { createLanes } from "../../core/work/lanes.ts";
 import { createZarrGroup, openZarrGroup } from "../../formats/zarr.ts";
@@ -198,9 +199,9 @@ async function appendImages(
   }
   const parts = [stack];
   for (const { array } of image.levels.slice(1)) {
-    const part = halve(parts.at(-1)!, downsamplingOf(at, image));
+    const part = halve(itemAt(parts, -1), downsamplingOf(at, image));
     const fits = (length: number, i: number) =>
-      i === axis ? array.shape[i]! >= shape[i]! : array.shape[i] === length;
+      i === axis ? itemAt(array.shape, i) >= itemAt(shape, i) : array.shape[i] === length;
     if (!part.shape.every(fits)) {
       throw unfitting(at, "its levels are not half as large as the ones before", "Unsupported");
     }
@@ -208,9 +209,9 @@ async function appendImages(
   }
   for (const [i, { array }] of [...image.levels.entries()].toReversed()) {
     // Planes of an append that did not finish are not read, and replaced.
-    const kept = array.shape.with(axis, shape[axis]!);
-    if (array.shape[axis]! > kept[axis]!) await array.resize(kept, { signal });
-    await array.append(parts[i]!, axis, { signal });
+    const kept = array.shape.with(axis, itemAt(shape, axis));
+    if (itemAt(array.shape, axis) > itemAt(kept, axis)) await array.resize(kept, { signal });
+    await array.append(itemAt(parts, i), axis, { signal });
   }
   return await openMultiscale(store, at, { signal });
 }

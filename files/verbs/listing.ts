@@ -5,6 +5,7 @@ import { invalid, isRegistryError, type RegistryError } from "../../core/errors.
 import type { FileEntry, ReadableFileStore } from "../../core/file_store.ts";
 import { nameOf } from "../../core/naming/paths.ts";
 import { shown } from "../../core/naming/names.ts";
+import { itemAt } from "../../core/faults/present.ts";
 import { follow, followTo } from "../paths/follow.ts";
 
 /** Options of listing files. */
@@ -201,7 +202,9 @@ function sortNaturally<T>(items: T[], textOf: (item: T) => string = (item) => it
 function compareParts(x: string[], y: string[]): number {
   for (let i = 0; i < x.length && i < y.length; i++) {
     if (x[i] === y[i]) continue;
-    const order = i % 2 === 1 ? compareDigits(x[i]!, y[i]!) : compareText(x[i]!, y[i]!);
+    const order = i % 2 === 1
+      ? compareDigits(itemAt(x, i), itemAt(y, i))
+      : compareText(itemAt(x, i), itemAt(y, i));
     if (order !== 0) return order;
   }
   return x.length - y.length;

@@ -8,6 +8,7 @@ import { conflict, isRegistryError, type RegistryError } from "../../core/errors
 import type { FileStore } from "../../core/file_store.ts";
 import type { PathPlace } from "../paths/path_errors.ts";
 import { shown } from "../../core/naming/names.ts";
+import { itemAt } from "../../core/faults/present.ts";
 import type { System } from "../../core/system.ts";
 import { removeTree } from "./trees.ts";
 import { type Change, undoChange, WORKS, worksOf } from "./undo_change.ts";
@@ -81,7 +82,7 @@ export class ArrayLocks {
   async isHeld(path: string): Promise<boolean> {
     const links = await this.#linksOf(path);
     if (links.length === 0) return false;
-    if (!this.#isExpired(links.at(-1)!)) return true;
+    if (!this.#isExpired(itemAt(links, -1))) return true;
     try {
       await this.hold(
         { path },
@@ -132,7 +133,7 @@ export class ArrayLocks {
 
   async #linksOf(path: string): Promise<Link[]> {
     const links: Link[] = [];
-    for (let file = fileOf(path);; file = `${fileOf(path)}.${links.at(-1)!.id}`) {
+    for (let file = fileOf(path);; file = `${fileOf(path)}.${itemAt(links, -1).id}`) {
       const link = await this.#read(file);
       if (link === undefined) return links;
       links.push(link);
@@ -178,7 +179,9 @@ export class ArrayLocks {
     const clocks = () => [this.#system.monotonic(), this.#system.now()];
     const claimedAt = clocks();
     return async () => {
-      const isSure = clocks().every((ms, at) => Math.abs(ms - claimedAt[at]!) < LEASE_MS / 2);
+      const isSure = clocks().every((ms, at) =>
+        Math.abs(ms - itemAt(claimedAt, at)) < LEASE_MS / 2
+      );
       return isSure || (await this.#linksOf(own.path)).at(-1)?.id === own.id;
     };
   }

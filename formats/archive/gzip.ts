@@ -4,6 +4,7 @@ import { createDeflateRaw, createGunzip, createGzip } from "node:zlib";
 import type { ByteRange } from "../../core/backend.ts";
 import { iterableStream, plainBytes } from "../../core/bytes/bytes.ts";
 import type { FileToDecode } from "../../core/file_store.ts";
+import { itemAt } from "../../core/faults/present.ts";
 import { corrupt, unsupported } from "./entries.ts";
 import { readSized } from "./ranges.ts";
 
@@ -56,7 +57,7 @@ export async function gunzip(
     for (let at = 0; at < piece.byteLength;) {
       if (size % BLOCK_BYTES === 0) blocks.push(new Uint8Array(BLOCK_BYTES));
       const part = piece.subarray(at, at + BLOCK_BYTES - size % BLOCK_BYTES);
-      blocks.at(-1)!.set(part, size % BLOCK_BYTES);
+      itemAt(blocks, -1).set(part, size % BLOCK_BYTES);
       at += part.byteLength;
       size += part.byteLength;
     }

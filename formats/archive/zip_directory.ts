@@ -3,6 +3,7 @@
 //
 // Refuses what programs read differently: two ends, a gap between directory and end, overlaps.
 import type { FileToDecode } from "../../core/file_store.ts";
+import { itemAt } from "../../core/faults/present.ts";
 import type { FileMode } from "../../core/record.ts";
 import {
   type ArchiveLimits,
@@ -108,7 +109,7 @@ async function findEnd(
       at + END_BYTES + view.getUint16(at + 20, true) === length;
     if (isEnd) ends.push(at);
   }
-  if (ends.length === 1) return { view, at: ends[0]! };
+  if (ends.length === 1) return { view, at: itemAt(ends, 0) };
   const isNone = ends.length === 0;
   const state = isNone ? "not a ZIP file, or truncated" : "it has several ends, so it is ambiguous";
   throw corrupt(file.path, state);

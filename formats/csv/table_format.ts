@@ -4,6 +4,7 @@ import { corruptFile, unsupportedFile } from "../content/file_faults.ts";
 import type { Format, FormatOptions } from "../content/format.ts";
 import type { FileToDecode } from "../../core/file_store.ts";
 import { shown } from "../../core/naming/names.ts";
+import { itemAt } from "../../core/faults/present.ts";
 import type { Column, Columns, Row, RowOf, Table, TableRows } from "../tables/table.ts";
 import { setCell } from "../tables/cells.ts";
 import { checkRow } from "../tables/check_row.ts";
@@ -114,7 +115,7 @@ class TableTexts {
     }
     const missing = this.#missingOf(read);
     if (missing !== undefined) return `it has no column ${shown(missing)}`;
-    const both = value.columns.map((column, i) => [shortOf(column), shortOf(read[i]!)]);
+    const both = value.columns.map((column, i) => [shortOf(column), shortOf(itemAt(read, i))]);
     const [own, other] = both.find(([own, other]) => own !== other) ?? [];
     return own && `its column ${own} would be read as ${other}`;
   }

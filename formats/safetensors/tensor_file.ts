@@ -11,6 +11,7 @@ import type { FileToDecode } from "../../core/file_store.ts";
 import { notFound } from "../../core/errors.ts";
 import type { FileSource } from "../../core/materializer.ts";
 import { shown } from "../../core/naming/names.ts";
+import { itemAt } from "../../core/faults/present.ts";
 import { countElements, type TypedArray } from "../arrays/ndarray.ts";
 import { checkFile } from "../content/content.ts";
 import { unwritable } from "../content/file_faults.ts";
@@ -103,7 +104,7 @@ export async function readTensors(file: FileToDecode, signal?: AbortSignal): Pro
   if (length > 0) await forEachChunk(file.stream({ offset: dataOffset, length }), take, signal);
   if (found !== length) throw cutShort(file.path, length, found);
   const values = [...tensors].map(([name, { dtype, shape }], i): [string, Tensor] => {
-    return [name, { data: decodeTensor(dtype, parts[i]!), shape, dtype }];
+    return [name, { data: decodeTensor(dtype, itemAt(parts, i)), shape, dtype }];
   });
   return { tensors: Object.fromEntries(values), metadata };
 }

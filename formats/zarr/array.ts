@@ -3,6 +3,7 @@ import type { CallOptions } from "../../core/backend.ts";
 import { countElements, type DType, ELEMENTS, isNDArray, type NDArray } from "../arrays/ndarray.ts";
 import { viewBytes } from "../arrays/view_bytes.ts";
 import { fault } from "../../core/errors.ts";
+import { itemAt } from "../../core/faults/present.ts";
 import { createLanes } from "../../core/work/lanes.ts";
 import { writeAttributes } from "./attributes.ts";
 import { stridesOf } from "../arrays/copy_box.ts";
@@ -137,7 +138,9 @@ export class ArrayHandle implements ZarrArray {
     const first = at ?? shape.map(() => 0);
     checkArray(this.path, array, this.#metadata);
     const fits = first.length === shape.length &&
-      first.every((start, axis) => isIndex(start) && start + array.shape[axis]! <= shape[axis]!);
+      first.every((start, axis) =>
+        isIndex(start) && start + itemAt(array.shape, axis) <= itemAt(shape, axis)
+      );
     if (!fits) {
       const state = `${tuple(array.shape)} at (${first.join(", ")}) exceeds ${tuple(shape)}`;
       throw invalid(this.path, state, "Use append() or resize() to make it larger.");
@@ -151,12 +154,12 @@ export class ArrayHandle implements ZarrArray {
       checkArray(this.path, array, this.#metadata);
       const fits = isIndex(axis) && axis < shape.length &&
         shape.every((length, each) => each === axis || array.shape[each] === length) &&
-        isIndex(shape[axis]! + array.shape[axis]!);
+        isIndex(itemAt(shape, axis) + itemAt(array.shape, axis));
       if (!fits) {
         const state = `${tuple(array.shape)} does not extend ${tuple(shape)} on axis ${axis}`;
         throw invalid(this.path, state, "Use the same lengths on all other axes.");
       }
-      const longer = shape.with(axis, shape[axis]! + array.shape[axis]!);
+      const longer = shape.with(axis, itemAt(shape, axis) + itemAt(array.shape, axis));
       this.#growing = longer;
       try {
         await this.#writeAt(array, shape.map((n, each) => each === axis ? n : 0), options);
@@ -180,7 +183,7 @@ export class ArrayHandle implements ZarrArray {
           "Pass a non-negative integer for each dimension.",
         );
       }
-      const shared = shape.map((length, axis) => Math.min(length, old[axis]!));
+      const shared = shape.map((length, axis) => Math.min(length, itemAt(old, axis)));
       if (shared.some((length, axis) => length !== old[axis])) {
         const cut = shrink({ store, path, metadata, ...options }, shared, this.#lanes);
         await this.#setShape(shared, options);

@@ -2,6 +2,7 @@
 import type { Artifact } from "../../core/artifact.ts";
 import type { FileToSave } from "../../core/materializer.ts";
 import type { WriteFilesOptions, WrittenFiles } from "../../disk/write_files.ts";
+import { itemAt } from "../../core/faults/present.ts";
 import { fileFacts } from "../../core/registry/file_facts.ts";
 
 /** Files up to this size are saved again from memory. */
@@ -41,7 +42,9 @@ export class StoredPath {
 
   /** The name of a file; for a folder, that of the artifact. */
   get name(): string {
-    return this.kind === "file" ? this.artifact.files()[0]!.info.path : this.artifact.info.name;
+    return this.kind === "file"
+      ? itemAt(this.artifact.files(), 0).info.path
+      : this.artifact.info.name;
   }
 
   /** Writes it to disk, as `registry.download` does. */

@@ -5,6 +5,7 @@ import { createSha256, sha256 } from "../../core/bytes/digest.ts";
 import { corrupt, isRegistryError, messageOf } from "../../core/errors.ts";
 import type { Materializers } from "../../core/materializer.ts";
 import { filePathProblem, foldersOf } from "../../core/naming/file_paths.ts";
+import { itemAt } from "../../core/faults/present.ts";
 import type { FileInfo } from "../../core/record.ts";
 import { isJsonObject } from "../../core/text/json_text.ts";
 import { readPart } from "../../formats/archive/ranges.ts";
@@ -68,7 +69,7 @@ export async function convert(
   origin: MindtraceOrigin,
   options: ConvertOptions,
 ): Promise<Converted> {
-  const name = origin.materializer.split(".").at(-1)!;
+  const name = itemAt(origin.materializer.split("."), -1);
   const files = new Map(hashed.map((file) => [file.path, file]));
   const pickle = hashed.find(({ path }) => /\.(pkl|pickle|pt|pth|joblib|dill)$/.test(path));
   if (pickle !== undefined) return keep(hashed, `${pickle.path} is a pickle, which is never run`);

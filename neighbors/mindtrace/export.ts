@@ -10,6 +10,7 @@ import type { FileToSave } from "../../core/materializer.ts";
 import { shown } from "../../core/naming/names.ts";
 import { joinPath } from "../../core/naming/paths.ts";
 import { checkToolOptions, type OptionNames } from "../../core/options/check_options.ts";
+import { itemAt } from "../../core/faults/present.ts";
 import type { Registry, SignalOptions } from "../../core/registry.ts";
 import { checkLocalPath } from "../../core/urls/local_path.ts";
 import { isJsonObject, parseJson } from "../../core/text/json_text.ts";
@@ -129,7 +130,7 @@ async function exportOne(
   const { rename = (name: string) => name, keepClasses = false, dryRun, signal } = options;
   const artifact = await registry.open(ref, { signal });
   const { info } = artifact;
-  const version = info.version.split("+")[0]!;
+  const version = itemAt(info.version.split("+"), 0);
   const name = rename(info.name);
   checkFits(name, version);
   const there = await target.digestOf(name, version);

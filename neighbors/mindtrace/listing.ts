@@ -5,6 +5,7 @@ import { conflict, corrupt, isRegistryError, notFound, retold } from "../../core
 import type { RegistryError } from "../../core/errors.ts";
 import { checkName, encodeName, shown } from "../../core/naming/names.ts";
 import { compareVersions, parseVersion, type Version } from "../../core/naming/versions.ts";
+import { valueAt } from "../../core/faults/present.ts";
 import { isJsonObject, parseJson } from "../../core/text/json_text.ts";
 import { META, type MindtraceFiles, SETTINGS_FILE } from "./source.ts";
 
@@ -95,7 +96,7 @@ export async function listMindtrace(
   }
   const names = new Map<string, ListedVersion[]>();
   for (const name of [...found.keys()].sort(byName)) {
-    names.set(name, newestFirst(found.get(name)!, unfit));
+    names.set(name, newestFirst(valueAt(found, name), unfit));
   }
   return { names, unfit };
 }

@@ -3,6 +3,7 @@ import type { Artifact, ArtifactFile } from "../../core/artifact.ts";
 import { unsupported } from "../../core/errors.ts";
 import type { FileToSave, Materializers } from "../../core/materializer.ts";
 import { shown } from "../../core/naming/names.ts";
+import { itemAt } from "../../core/faults/present.ts";
 import { isJsonObject } from "../../core/text/json_text.ts";
 import { tgz } from "../../formats/archive.ts";
 import type { EntryToSave } from "../../formats/archive/entries.ts";
@@ -140,7 +141,7 @@ function pathOf(artifact: Artifact, origin: RecordedOrigin): PythonValue {
   const isFile = files.length === 1 && artifact.info.materializer.id !== "folder" &&
     only!.info.mode === undefined && !only!.info.path.includes("/");
   const named = typeof origin.path === "string" ? origin.path : artifact.info.name;
-  const name = isFile ? only!.info.path : named.split(/[/:\\]/).at(-1)!;
+  const name = isFile ? only!.info.path : itemAt(named.split(/[/:\\]/), -1);
   if (isFile && name === "metadata.json") {
     const state = "mindtrace cannot hold a file called metadata.json";
     const hint = "Save the file under another name, or in a folder, and export that.";

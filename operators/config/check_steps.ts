@@ -4,6 +4,7 @@ import { isRegistryError } from "../../core/errors.ts";
 import { checkNewName } from "../../core/naming/names.ts";
 import { parseRef } from "../../core/naming/refs.ts";
 import type { Pipeline, PipelineNode, PipelineStep } from "../contract/pipeline.ts";
+import { itemAt } from "../../core/faults/present.ts";
 import { didYouMean } from "../../core/text/nearest.ts";
 import { findCycle } from "../graph/order.ts";
 import { findKeyProblem, KEY_HINT, metricsProblem, WHOLE_OUTPUT } from "../output_keys.ts";
@@ -43,7 +44,7 @@ export function checkSteps(
   const seen = new Map<string, string>();
   let isWhole = true; // all upstream steps exist
   for (const [at, { index, id, read }] of found.entries()) {
-    const step = pipeline.steps[at]!;
+    const step = itemAt(pipeline.steps, at);
     const report: Report = (keys, ...problem) =>
       reportOf(["operators", index, ...keys], ...problem);
     checkUnique(id, seen, report);

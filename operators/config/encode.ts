@@ -1,6 +1,7 @@
 // Encodes a pipeline as one JSON file, which is saved with a run.
 import type { Pipeline, PipelineStep } from "../contract/pipeline.ts";
 import type { Resources } from "../../core/engine.ts";
+import { valueAt } from "../../core/faults/present.ts";
 import type { PlainValue } from "../../core/text/plain_value.ts";
 import type {
   OperatorDefinition,
@@ -28,7 +29,7 @@ function definitionOf(pipeline: Pipeline): PipelineDefinition {
     operators_module: pipeline.operatorsModule,
     nodes: pipeline.nodes.map(({ id, runnerCount, resources }) => ({
       node_id: id,
-      operator_ids: on.get(id)!,
+      operator_ids: valueAt(on, id),
       runner_count: runnerCount,
       resource: resourceDefinition(resources),
     })),

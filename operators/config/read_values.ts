@@ -1,5 +1,6 @@
 // Reads a pipeline from its tree by the schema. Mistakes become problems with positions.
 import * as v from "npm:valibot@^1.5";
+import { itemAt } from "../../core/faults/present.ts";
 import { PIPELINE, type ReadPipeline } from "./schema.ts";
 import { childOf, describeNode, plainOf } from "./tree/node.ts";
 import type { ConfigMap, ConfigNode, Path } from "./tree/node.ts";
@@ -111,7 +112,7 @@ function typedVariable(
  */
 // deno-lint-ignore no-explicit-any -- plain data
 function set(root: any, keys: Keys, value: unknown): void {
-  const last = keys.at(-1)!;
+  const last = itemAt(keys, -1);
   const holder = keys.slice(0, -1).reduce((found, key) => found?.[key], root);
   if (typeof holder !== "object" || holder === null) return;
   if (value === undefined && !Array.isArray(holder)) delete holder[last];

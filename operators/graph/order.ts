@@ -1,5 +1,6 @@
 // The order of steps, their levels, their cycles.
 import { invalid } from "../../core/errors.ts";
+import { valueAt } from "../../core/faults/present.ts";
 
 interface GraphStep {
   readonly id: string;
@@ -45,12 +46,12 @@ export function levelsOf(steps: readonly GraphStep[]): string[][] {
     const next: string[] = [];
     for (const id of level) {
       for (const child of after.get(id) ?? []) {
-        const left = open.get(child)! - 1;
+        const left = valueAt(open, child) - 1;
         open.set(child, left);
         if (left === 0) next.push(child);
       }
     }
-    level = next.sort((a, b) => place.get(a)! - place.get(b)!);
+    level = next.sort((a, b) => valueAt(place, a) - valueAt(place, b));
   }
   if (count < ids.size) {
     throw invalid("order steps", undefined, `${(findCycle(steps) ?? []).join(" → ")} is a cycle`, {

@@ -1,4 +1,5 @@
 // Drawings of a pipeline, as boxes and as text: its steps by node, their inputs and outputs.
+import { valueAt } from "../../core/faults/present.ts";
 import type { Pipeline, PipelineStep } from "../contract/pipeline.ts";
 import { stepOf } from "./step_inputs.ts";
 import { WHOLE_OUTPUT } from "../output_keys.ts";
@@ -79,7 +80,7 @@ class DrawnData {
   boxes(steps: ReadonlyMap<string, PipelineStep>): DrawnBox[] {
     return [...this.#labels].map(([id, label]) => {
       const [writer] = this.writersOf(id); // in the frame of its writer, arrows stay short
-      const frame = writer === undefined ? undefined : steps.get(writer)!.node;
+      const frame = writer === undefined ? undefined : valueAt(steps, writer).node;
       return { id, lines: [label], look: "data", ...frame !== undefined && { frame } };
     });
   }
@@ -160,7 +161,7 @@ function pipelineText(pipeline: Pipeline, plan?: PlannedDecisions): string {
   const rows: string[][] = [];
   levelsOf(pipeline.steps).forEach((level, index) => {
     level.forEach((id, place) => {
-      const step = steps.get(id)!;
+      const step = valueAt(steps, id);
       const [first = "", ...more] = dataLines(step);
       const mark = plan === undefined ? [] : [decisions.get(id) ?? ""];
       const number = place === 0 ? `${index + 1}` : "";

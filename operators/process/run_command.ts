@@ -151,7 +151,7 @@ export async function runNotedCommand(
     stop = reason;
     ending = tree.end(graceMs);
   };
-  const cancel = () => end({ why: "cancelled", error: signal!.reason });
+  const cancel = () => end({ why: "cancelled", error: signal?.reason });
   if (signal?.aborted) cancel();
   signal?.addEventListener("abort", cancel, { once: true });
   const [program = ""] = command;

@@ -1,4 +1,5 @@
 // The order of a run: it decides which steps are ready, which have ended, and how.
+import { valueAt } from "../../core/faults/present.ts";
 import { isWell, type RunEvent, skippedOutcome, type StepOutcome, STOPPED } from "./outcomes.ts";
 import type { PlannedStep } from "./plan.ts";
 import type { FoundRecord, StepRecord } from "./records/files.ts";
@@ -45,7 +46,7 @@ export class Frontier {
 
   /** Returns the steps of the run that must end well before a step. */
   before(id: string): string[] {
-    return this.#dependencies.before.get(id)!.filter((other) => this.planned.has(other));
+    return valueAt(this.#dependencies.before, id).filter((other) => this.planned.has(other));
   }
 
   get open(): string[] {
@@ -85,7 +86,9 @@ export class Frontier {
       if (!this.#open.delete(id)) continue;
       this.#outcomes.set(id, outcome);
       this.#news.push({ type: "step ended", step: id, ...outcome });
-      for (const after of outcome.end === "cancelled" ? [] : this.#dependencies.after.get(id)!) {
+      for (
+        const after of outcome.end === "cancelled" ? [] : valueAt(this.#dependencies.after, id)
+      ) {
         const left = this.#open.get(after);
         if (left === undefined) continue;
         const reason = `step ${id} has no success`;
@@ -103,7 +106,9 @@ export class Frontier {
   /** Cancels open steps. Returns the outcomes of all. */
   close(): Record<string, StepOutcome> {
     for (const id of this.open) this.end(id, { outcome: STOPPED });
-    return Object.fromEntries([...this.planned.keys()].map((id) => [id, this.#outcomes.get(id)!]));
+    return Object.fromEntries(
+      [...this.planned.keys()].map((id) => [id, valueAt(this.#outcomes, id)]),
+    );
   }
 
   /** Emits the ends since the last call. Returns how many. */

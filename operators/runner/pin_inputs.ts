@@ -2,6 +2,7 @@
 import { sha256 } from "../../core/bytes/digest.ts";
 import { fault, isRegistryError, notFound } from "../../core/errors.ts";
 import { shown } from "../../core/naming/names.ts";
+import { itemAt, valueAt } from "../../core/faults/present.ts";
 import type { Pipeline, PipelineStep } from "../contract/pipeline.ts";
 import { WHOLE_OUTPUT } from "../output_keys.ts";
 import { digestOfPath } from "./digest_of_path.ts";
@@ -69,7 +70,7 @@ export function createPins(
       if (writer !== undefined) place = { kind: "step", ...writer };
       if (place.kind !== "step") {
         if (!pinned.has(from)) pinned.set(from, pin(from, place, context));
-        inputs[name] = await pinned.get(from)!.catch((error) => {
+        inputs[name] = await valueAt(pinned, from).catch((error) => {
           throw unread(from, step.id, error);
         });
         continue;
@@ -139,7 +140,7 @@ function folderOf(key: string, { file }: SavedOutput): string {
 }
 
 function ofParts(from: string, parts: InputPart[]): PinnedInput {
-  const { at, name, digest } = parts[0]!;
+  const { at, name, digest } = itemAt(parts, 0);
   if (parts.length === 1 && at === "" && name === undefined) return { from, parts, digest };
   const counted = parts.map(({ at, name = null, digest }) => [at, name, digest]);
   return { from, parts, digest: sha256(sortedJson(counted)) };

@@ -3,6 +3,7 @@ import { sha256 } from "../../core/bytes/digest.ts";
 import { notFound, unsupported } from "../../core/errors.ts";
 import { shown } from "../../core/naming/names.ts";
 import type { Pipeline, PipelineStep } from "../contract/pipeline.ts";
+import { valueAt } from "../../core/faults/present.ts";
 import { forEachAtOnce } from "../../core/work/at_once.ts";
 import { checkPlaces } from "./check_places.ts";
 import { codeOf, commandFiles, countedParams, sortedJson } from "./fingerprint.ts";
@@ -97,7 +98,7 @@ export async function planWithSuccesses(
   for (const id of dependencies.order) {
     if (!chosen.has(id)) continue;
     signal?.throwIfAborted();
-    const step = dependencies.steps.get(id)!;
+    const step = valueAt(dependencies.steps, id);
     const pins = await pin(step);
     const files = await commandFiles(step, defaults.root);
     const success = last.get(id);
@@ -141,7 +142,7 @@ async function readSuccesses(
   { registry, signal }: RunnerOptions,
 ): Promise<Map<string, FoundRecord<StepRecord>>> {
   const names = recordNames(pipeline);
-  const wanted = new Set([...chosen, ...[...chosen].flatMap((id) => before.get(id)!)]);
+  const wanted = new Set([...chosen, ...[...chosen].flatMap((id) => valueAt(before, id))]);
   const known: string[] = [];
   for await (const name of registry.names({ prefix: names.steps, signal })) {
     const id = name.slice(names.steps.length);

@@ -22,6 +22,7 @@ import { createPins, type Pins } from "./pin_inputs.ts";
 import type { PlanOptions } from "./plan.ts";
 import { type RunResult, saveResult, watchForCancel } from "./records/run_record.ts";
 import { checkRunOptions, createRunContext, type RunContext, withDefaults } from "./run_context.ts";
+import { valueAt } from "../../core/faults/present.ts";
 import type { Logger } from "../../core/registry.ts";
 import { type Machine, type ReadyStep, ReadySteps, Room, thisMachine } from "./schedule.ts";
 import { type ExecutedStep, ShardGroup } from "./shards/shard_group.ts";
@@ -142,9 +143,9 @@ class RunningSteps {
   }
 
   #wait(id: string): void {
-    const { node, shards: count } = this.#context.dependencies.steps.get(id)!;
+    const { node, shards: count } = valueAt(this.#context.dependencies.steps, id);
     if (count > 1) this.#groups.set(id, new ShardGroup(count, this.#context.system));
-    this.#queues.get(node)!.add(id, count);
+    valueAt(this.#queues, node).add(id, count);
   }
 
   #end(id: string, { outcome, success }: ExecutedStep): void {
@@ -161,9 +162,9 @@ class RunningSteps {
     const { dependencies: { steps }, signal } = this.#context;
     for (const queue of this.#queues.values()) {
       for (let id = queue.first; id !== undefined; id = queue.first) {
-        if (signal.aborted || !this.#room.fits(steps.get(id)!)) break;
+        if (signal.aborted || !this.#room.fits(valueAt(steps, id))) break;
         const next = queue.take()!;
-        this.#room.begin(steps.get(id)!, () => this.#runOne(next));
+        this.#room.begin(valueAt(steps, id), () => this.#runOne(next));
       }
     }
   }
@@ -197,8 +198,8 @@ class RunningSteps {
 
   async #execute({ id, shard }: ReadyStep): Promise<ExecutedStep> {
     const context = this.#context;
-    const step = context.dependencies.steps.get(id)!;
-    const planned = this.#frontier.planned.get(id)!;
+    const step = valueAt(context.dependencies.steps, id);
+    const planned = valueAt(this.#frontier.planned, id);
     const pinned = this.#inputsOf.get(id) ?? this.#pin(step, planned.inputs);
     // Shards of a step read the same inputs.
     if (shard !== undefined) this.#inputsOf.set(id, pinned);

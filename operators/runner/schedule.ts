@@ -4,6 +4,7 @@ import { invalid } from "../../core/errors.ts";
 import { shown } from "../../core/naming/names.ts";
 import type { Pipeline, PipelineStep } from "../contract/pipeline.ts";
 import type { Resources } from "../../core/engine.ts";
+import { itemAt, valueAt } from "../../core/faults/present.ts";
 import type { Shard } from "../../core/work/shards.ts";
 
 /** Resources of a machine. */
@@ -49,7 +50,7 @@ export class ReadySteps {
   }
 
   add(id: string, shards: number): void {
-    const length = this.#remaining.get(id)!;
+    const length = valueAt(this.#remaining, id);
     const waiting = this.#waiting.get(length);
     if (waiting === undefined) this.#waiting.set(length, [{ id, shards, next: 0 }]);
     else waiting.push({ id, shards, next: 0 });
@@ -64,8 +65,8 @@ export class ReadySteps {
 
   take(): ReadyStep | undefined {
     if (this.first === undefined) return undefined;
-    const waiting = this.#waiting.get(this.#longest)!;
-    const entry = waiting[0]!;
+    const waiting = valueAt(this.#waiting, this.#longest);
+    const entry = itemAt(waiting, 0);
     const { id, shards: count } = entry;
     const index = entry.next++;
     if (entry.next === count) waiting.shift();
@@ -89,7 +90,7 @@ export class Room {
   fits({ node, resources }: PipelineStep): boolean {
     const asked = askedBy(resources);
     return [WHOLE, node].every((place) =>
-      isRoom(this.#used.get(place)!, asked, this.#limits.get(place)!)
+      isRoom(valueAt(this.#used, place), asked, valueAt(this.#limits, place))
     );
   }
 
@@ -97,7 +98,7 @@ export class Room {
   begin({ node, resources }: PipelineStep, work: () => Promise<void>): void {
     const asked = askedBy(resources);
     const change = (times: 1 | -1) => {
-      for (const place of [WHOLE, node]) add(this.#used.get(place)!, asked, times);
+      for (const place of [WHOLE, node]) add(valueAt(this.#used, place), asked, times);
     };
     change(1);
     const run: Promise<void> = work().finally(() => {

@@ -4,6 +4,7 @@ import { resolve } from "@std/path";
 import { invalid, notFound } from "../../core/errors.ts";
 import { shown } from "../../core/naming/names.ts";
 import { parseRef } from "../../core/naming/refs.ts";
+import { itemAt, valueAt } from "../../core/faults/present.ts";
 import type { Pipeline, PipelineStep } from "../contract/pipeline.ts";
 import { stepOf } from "../graph/step_inputs.ts";
 import { topologicalOrder } from "../graph/order.ts";
@@ -68,7 +69,7 @@ export function longestFirst(
   ids: readonly string[],
   { remaining }: Pick<Dependencies, "remaining">,
 ): string[] {
-  return ids.toSorted((a, b) => remaining.get(b)! - remaining.get(a)!);
+  return ids.toSorted((a, b) => valueAt(remaining, b) - valueAt(remaining, a));
 }
 
 /** Finds the dependencies between steps. Throws `Invalid` for cycles and missing steps. */
@@ -88,13 +89,13 @@ export function findDependencies({ id, steps: listed }: Pipeline): Dependencies 
       throw invalid("order the steps of", shown(id), state, { hint });
     }
     before.set(step.id, all);
-    for (const other of all) after.get(other)!.push(step.id);
+    for (const other of all) valueAt(after, other).push(step.id);
   }
-  const order = topologicalOrder(listed.map(({ id }) => ({ id, upstream: before.get(id)! })));
+  const order = topologicalOrder(listed.map(({ id }) => ({ id, upstream: valueAt(before, id) })));
   const remaining = new Map<string, number>();
   for (const id of order.toReversed()) {
     let longest = 0;
-    for (const next of after.get(id)!) longest = Math.max(longest, remaining.get(next)!);
+    for (const next of valueAt(after, id)) longest = Math.max(longest, valueAt(remaining, next));
     remaining.set(id, longest + 1);
   }
   return { steps, order, before, after, remaining };
@@ -134,28 +135,30 @@ export function createWriters(
 
   /** Returns the last writer before a step. Steps before a writer are not searched. */
   function lastBefore(step: string, name: string): Writer | undefined {
-    const ofName = writers.get(name)!;
+    const ofName = valueAt(writers, name);
     if (kept.size >= NAMES_KEPT && !kept.has(name)) kept.clear();
     const found = kept.get(name) ?? new Map<string, Writer | undefined>();
     kept.set(name, found);
     const waiting = [step];
     while (waiting.length > 0) {
-      const id = waiting.at(-1)!;
+      const id = itemAt(waiting, -1);
       if (found.has(id)) {
         waiting.pop();
         continue;
       }
-      const unknown = before.get(id)!.filter((other) => !ofName.has(other) && !found.has(other));
+      const unknown = valueAt(before, id).filter((other) =>
+        !ofName.has(other) && !found.has(other)
+      );
       if (unknown.length > 0) {
         for (const other of unknown) waiting.push(other);
         continue;
       }
       waiting.pop();
       let last: Writer | undefined;
-      for (const other of before.get(id)!) {
+      for (const other of valueAt(before, id)) {
         const writer = ofName.get(other) ?? found.get(other);
         const isLater = writer !== undefined &&
-          (last === undefined || rank.get(writer.step)! > rank.get(last.step)!);
+          (last === undefined || valueAt(rank, writer.step) > valueAt(rank, last.step));
         if (isLater) last = writer;
       }
       found.set(id, last);

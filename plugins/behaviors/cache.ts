@@ -1,4 +1,5 @@
 // The behavior that caches results.
+import { keepNewest } from "../../core/faults/present.ts";
 import { plainProblem, type PlainValue } from "../../core/text/plain_value.ts";
 import type { PluginDefinition } from "../contract.ts";
 import type { Behavior } from "../interfaces.ts";
@@ -35,7 +36,7 @@ export const cache: PluginDefinition<Behavior> = {
         if (plainProblem(result) !== undefined) return result;
         seen.delete(key);
         seen.set(key, { result: JSON.stringify(result), until: system.monotonic() + ttlMs });
-        if (seen.size > maxEntries) seen.delete(seen.keys().next().value!); // the oldest
+        keepNewest(seen, maxEntries);
         return result;
       },
     };

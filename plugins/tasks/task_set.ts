@@ -1,5 +1,6 @@
 // The tasks of a plugin set.
 import { fault, invalid, notFound } from "../../core/errors.ts";
+import { keepNewest } from "../../core/faults/present.ts";
 import { described } from "../../core/text/described.ts";
 import { shown } from "../../core/naming/names.ts";
 import { withDeadline } from "../../core/retry.ts";
@@ -45,7 +46,7 @@ export function createTaskSet(
       behaviors.map(({ name, config }) => createEntry(name, config as object, tools));
     kept.delete(key);
     kept.set(key, entries);
-    if (kept.size > MOST_KEPT) kept.delete(kept.keys().next().value!);
+    keepNewest(kept, MOST_KEPT);
     return entries;
   }
 

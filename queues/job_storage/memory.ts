@@ -1,5 +1,6 @@
 // Stored jobs in this process: the reference of the contract.
 import { pageOf } from "../checks/queue_checks.ts";
+import { keepNewest } from "../../core/faults/present.ts";
 import type { QueuedJob } from "../../core/queue.ts";
 import type { JobStorage } from "./contract.ts";
 
@@ -16,7 +17,7 @@ export function createMemoryJobStorage(
     put(job) {
       jobs.delete(job.id);
       jobs.set(job.id, structuredClone(job));
-      if (jobs.size > mostJobs) jobs.delete(jobs.keys().next().value!);
+      keepNewest(jobs, mostJobs);
       return Promise.resolve();
     },
     get: (id) => Promise.resolve(structuredClone(jobs.get(id))),

@@ -33,7 +33,7 @@ export function untilAltered(entry: Entry, signal?: AbortSignal): Promise<void> 
     if (signal?.aborted) return reject(signal.reason);
     const stop = () => {
       entry.watchers.delete(notify);
-      reject(signal!.reason);
+      reject(signal?.reason);
     };
     const notify = () => {
       signal?.removeEventListener("abort", stop);

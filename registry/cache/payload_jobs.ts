@@ -15,6 +15,7 @@ import { allParts } from "../cell/objects.ts";
 import { packFiles, storeFile } from "../payload/writing/store_file.ts";
 import type { Artifact, ArtifactInfo } from "../../core/artifact.ts";
 import { fault } from "../../core/errors.ts";
+import { itemAt, valueAt } from "../../core/faults/present.ts";
 import type { Part, StoredFile } from "../../core/record.ts";
 import { createLoadLimit } from "../contract/load_limit.ts";
 import { Payload } from "../payload/write.ts";
@@ -24,7 +25,7 @@ export type { PayloadJobs } from "../payload/job_kinds.ts";
 /** Creates the handlers of jobs on a store. They read through the cache if a job says so. */
 export function createPayloadJobs(place: CachedFiles): JobHandlers<PayloadJobs> {
   const { backend } = place;
-  const only = (artifact: Artifact) => artifact.files()[0]!;
+  const only = (artifact: Artifact) => itemAt(artifact.files(), 0);
   const jobs: JobHandlers<PayloadJobs> = {
     storeFile: (job, options) => storeFile(backend, job, options),
     packFiles: (job, options) => packFiles(backend, job, options),
@@ -93,7 +94,7 @@ async function readFiles<T>(
     info,
     files: files.map(({ file }) => file),
     inline: new Uint8Array(),
-    keyOf: (file: StoredFile, part: Part) => keys.get(file)![allParts(file).indexOf(part)]!,
+    keyOf: (file: StoredFile, part: Part) => valueAt(keys, file)[allParts(file).indexOf(part)]!,
     missing(key: string): Promise<never> {
       missing = key;
       const state = "an object is missing";

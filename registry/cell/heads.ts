@@ -8,6 +8,7 @@ import {
   MAX_RECORD_BYTES,
   TOMBSTONE_BYTES,
 } from "../format/record_codec.ts";
+import { itemAt } from "../../core/faults/present.ts";
 import type { AnyRecord, VersionRecord } from "../../core/record.ts";
 import {
   compareVersions,
@@ -220,7 +221,7 @@ export async function* versionHeads(
 
 async function nextVersionHead(stream: AsyncGenerator<Head>): Promise<VersionHead | undefined> {
   for (let next = await stream.next(); !next.done; next = await stream.next()) {
-    const order = next.value.key.split("/").at(-2)!;
+    const order = itemAt(next.value.key.split("/"), -2);
     const version = order === "_" ? FIRST_VERSION : decodeOrder(order);
     if (version !== undefined) return { version, head: next.value };
   }

@@ -2,6 +2,7 @@
 import { invalid } from "../../core/errors.ts";
 import { decodeName, encodeName, encodeNamePrefix, shown } from "../../core/naming/names.ts";
 import { decodeOrder, FIRST_VERSION, type Version } from "../../core/naming/versions.ts";
+import { itemAt } from "../../core/faults/present.ts";
 
 const MAX_KEY_BYTES = 900;
 
@@ -275,7 +276,7 @@ export function parseCellKey(key: string): CellKey | undefined {
   const segments = key.split("/");
   const [top, encoded = "", folder, group = "", order = ""] = segments;
   const name = top === "names" ? decodeName(encoded) : undefined;
-  const generation = parseGeneration(segments.at(-1)!);
+  const generation = parseGeneration(itemAt(segments, -1));
   if (name === undefined || generation === undefined) return undefined;
   const cell = cellOf(key);
   if (folder === "versions" && segments.length === 6) {

@@ -1,6 +1,7 @@
 // Retention: deletes old versions by rules.
 import { invalid, isRegistryError, notFound, orMissing } from "../../core/errors.ts";
 import type { RegistryError } from "../../core/errors.ts";
+import { valueAt } from "../../core/faults/present.ts";
 import { globOf, isPattern } from "../../core/naming/name_patterns.ts";
 import { shown } from "../../core/naming/names.ts";
 import type { RetentionRule } from "../../core/record.ts";
@@ -287,7 +288,7 @@ class NamePruning<L extends Listed> {
   async #wantedVersions(listed: readonly L[]): Promise<string[]> {
     await forEachAtOnce(listed, (found) => this.#inspect(found));
     const readable = listed.flatMap((found) => {
-      const { receivedAt, createdAt = 0, isWanted } = this.#standings.get(idOf(found))!;
+      const { receivedAt, createdAt = 0, isWanted } = valueAt(this.#standings, idOf(found));
       if (receivedAt === undefined) return [];
       const madeAt = Math.min(receivedAt, createdAt);
       return [{ version: found.version, madeAt, isWanted }];

@@ -1,5 +1,6 @@
 // Measures the space of a registry: of each name, of shared files, and of garbage.
 import { decodeName } from "../../core/naming/names.ts";
+import { valueAt } from "../../core/faults/present.ts";
 import type { Registry, SignalOptions } from "../../core/registry.ts";
 import { AUXILIARY, SETTINGS, UPLOADS } from "../format/layout.ts";
 import { type Context, contextOf } from "../operations/context.ts";
@@ -143,7 +144,7 @@ class SpaceMeasure implements Measure {
   known({ name, cells, records }: KnownName): void {
     const users = new Map<string, number>();
     const ranges: ObjectRange[] = [];
-    const space = this.#spaces.get(name)!;
+    const space = valueAt(this.#spaces, name);
     for (const { kind, generations: [head] } of cells) {
       const version = kind === "version" ? records.get(head.key)?.version : undefined;
       if (version === undefined) continue;

@@ -4,6 +4,7 @@ import type { ChunkList } from "../../core/bytes/content_chunks.ts";
 import { sha256 } from "../../core/bytes/digest.ts";
 import { checkedChunks } from "../../core/bytes/rebuild.ts";
 import { isRegistryError, type RegistryError } from "../../core/errors.ts";
+import { valueAt } from "../../core/faults/present.ts";
 import type { FileInfo, StoredFile } from "../../core/record.ts";
 import { allParts } from "../cell/objects.ts";
 import { endOf, runsOf } from "../cell/part_runs.ts";
@@ -35,7 +36,7 @@ export class VerifiedFiles {
   ): (file: Pick<FileInfo, "path">, readAll: () => Promise<void>) => Promise<void> {
     const files = new Map(source.files.map((file) => [file.path, file]));
     return async ({ path }, readAll) => {
-      const file = files.get(path)!;
+      const file = valueAt(files, path);
       if (file.parts === undefined) return await readAll();
       // One file after the other at each path: the next one needs the result.
       const id = `${source.info.name} ${path}`;

@@ -1,5 +1,6 @@
 // Aliases and releases that name versions: neither `delete` nor `prune` deletes those.
 import { isPrefix } from "../../core/backend.ts";
+import { itemAt } from "../../core/faults/present.ts";
 import type { AliasEntry, SignalOptions } from "../../core/registry.ts";
 import { RELEASE } from "../../core/registry/release.ts";
 import { mapAtOnce } from "../../core/work/at_once.ts";
@@ -49,7 +50,7 @@ export async function listHolds(
   if (marked.names.size === 0 && !marked.hasMore) return { aliases, releases: [] };
   const { versioned } = context.settings;
   const folders = versions?.length === 1
-    ? [lineageFolder(name, orderSegment(parseVersion(versions[0]!), versioned))]
+    ? [lineageFolder(name, orderSegment(parseVersion(itemAt(versions, 0)), versioned))]
     : [`${LINEAGE}${encodeName(name)}/`];
   const notes = new Map<string, LineageKey>();
   for (const folder of folders) {

@@ -2,6 +2,7 @@
 import { rmSync } from "node:fs";
 import type { Artifact, ArtifactFile } from "../../core/artifact.ts";
 import { writeFileTo } from "../../disk/stage_files.ts";
+import { valueAt } from "../../core/faults/present.ts";
 import { readableFile } from "../../core/registry/artifact_file.ts";
 import type { Executor, JobOptions } from "../../core/executor.ts";
 import { type MaterializeOptions, type Materializer, reopenOf } from "../../core/materializer.ts";
@@ -86,7 +87,7 @@ export function createReader(options: ReaderOptions): Reader {
 function elsewhere(here: Artifact, opened: Opened): JobArtifact {
   const byPath = new Map(opened.source.files.map((stored) => [stored.path, stored]));
   const fileOf = (file: ArtifactFile): ArtifactFile | JobFile => {
-    const stored = byPath.get(file.info.path)!;
+    const stored = valueAt(byPath, file.info.path);
     if (opened.isSmall(stored)) return file;
     const bytes = () => opened.bytesOf(stored, file);
     return { ...readableFile({ ...file, bytes }), [OPENED]: { version: opened, stored } };

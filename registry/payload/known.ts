@@ -1,5 +1,6 @@
 // Files whose bytes are stored already, found by digest, and files that may share some of theirs,
 // found by path. Jobs get all digests of one size: they store a file unless its digest is among them.
+import { itemAt, valueAt } from "../../core/faults/present.ts";
 import type { StoredFile } from "../../core/record.ts";
 
 /** Digests of files that need not be stored. */
@@ -14,7 +15,7 @@ export class KnownFiles {
     if (this.#byDigest.has(sha256)) return;
     this.#byDigest.set(sha256, file);
     if (!this.bySize.has(size)) this.bySize.set(size, new Set());
-    this.bySize.get(size)!.add(sha256);
+    valueAt(this.bySize, size).add(sha256);
   }
 
   same({ size, sha256 }: Pick<StoredFile, "size" | "sha256">): StoredFile | undefined {
@@ -30,7 +31,7 @@ export function byPlace<F>(files: readonly [path: string, F][]): Map<string, F> 
   for (const [key, [first, ...others]] of names) {
     if (others.length === 0) found.set(key, first![1]);
   }
-  if (files.length === 1) found.set("", files[0]![1]);
+  if (files.length === 1) found.set("", itemAt(files, 0)[1]);
   return found;
 }
 

@@ -10,6 +10,7 @@ import {
 import { createRunCheck, createSha256, sha256 } from "../../core/bytes/digest.ts";
 import { corrupt, type RegistryError } from "../../core/errors.ts";
 import { shown } from "../../core/naming/names.ts";
+import { itemAt } from "../../core/faults/present.ts";
 import type { Part, StoredFile } from "../../core/record.ts";
 import type { Verify } from "../../core/registry.ts";
 import { getPart, partsWithin, runsOf, saveAgain } from "../cell/part_runs.ts";
@@ -98,7 +99,7 @@ export class PartReader {
     const within = partsWithin(file, { from, to });
     const [run, ...others] = runsOf(within.map(({ part }) => part));
     if (run === undefined) return inMemory(() => new Uint8Array());
-    const start = within[0]!.from, end = Math.min(to, within.at(-1)!.to);
+    const start = itemAt(within, 0).from, end = Math.min(to, itemAt(within, -1).to);
     if (others.length > 0) {
       const chunks = (options: WindowOptions & { signal?: AbortSignal }) =>
         this.ranges(file, [{ from, to: end }], options);

@@ -1,5 +1,6 @@
 // Reads ranges of a file that is in many runs of few objects: by few large requests, ahead of the
 // reader, in bounded memory.
+import { itemAt, valueAt } from "../../core/faults/present.ts";
 import type { Part } from "../../core/record.ts";
 import { endOf, type PartRun } from "../cell/part_runs.ts";
 import type { FileRange } from "../../core/bytes/content_chunks.ts";
@@ -39,9 +40,9 @@ export function planReads(
   const latest = new Map<string, number>(); // read by object
   let first = 0;
   for (const { from, to } of ranges) {
-    while (first < runs.length && endOf(runs[first]!) <= from) first++;
-    for (let i = first; i < runs.length && runs[i]!.start < to; i++) {
-      const run = runs[i]!;
+    while (first < runs.length && endOf(itemAt(runs, first)) <= from) first++;
+    for (let i = first; i < runs.length && itemAt(runs, i).start < to; i++) {
+      const run = itemAt(runs, i);
       const end = Math.min(to, endOf(run));
       for (let at = Math.max(from, run.start); at < end;) {
         at += take(run, (run.offset ?? 0) + at - run.start, end - at);
@@ -57,9 +58,9 @@ export function planReads(
 
   /** Adds a slice of up to `size` bytes, and returns its size. */
   function take(run: PartRun, offset: number, size: number): number {
-    const id = objectOf(run), limit = limits.get(id)!;
+    const id = objectOf(run), limit = valueAt(limits, id);
     let index = latest.get(id);
-    let read = index === undefined ? undefined : reads[index]!;
+    let read = index === undefined ? undefined : itemAt(reads, index);
     if (
       index === undefined || read === undefined || offset < read.offset ||
       offset > read.offset + read.size + gapAfter(read) || offset >= read.offset + limit
@@ -135,7 +136,7 @@ export async function* readRanges(
   let first = 0;
   for (const { from, to } of ranges) {
     for (let at = from; at < to && first < runs.length;) {
-      while (first < runs.length && endOf(runs[first]!) <= at) first++;
+      while (first < runs.length && endOf(itemAt(runs, first)) <= at) first++;
       const end = Math.min(at + windowBytes, to);
       let last = first;
       while (last < runs.length && runs[last]!.start < end) last++;

@@ -2,6 +2,7 @@
 // the same name copies them inside the store instead of sending their bytes again. The originals
 // stay garbage for `gc`; the copies belong to the new save.
 import { isRegistryError, messageOf } from "../../core/errors.ts";
+import { valueAt } from "../../core/faults/present.ts";
 import type { StoredFile } from "../../core/record.ts";
 import { isNear, type Store } from "../cell/store.ts";
 import { type Known, KnownFiles } from "./known.ts";
@@ -104,9 +105,9 @@ export class Unfinished {
   async share(file: StoredFile, copy: CopyIntoPayload): Promise<StoredFile | undefined> {
     const same = this.#known.same(file);
     if (same === undefined) return undefined;
-    const key = this.#keyOf.get(same)!;
-    if (!this.#copied.has(key)) this.#copied.set(key, this.#copy(this.#noted.get(key)!, copy));
-    const object = await this.#copied.get(key)!;
+    const key = valueAt(this.#keyOf, same);
+    if (!this.#copied.has(key)) this.#copied.set(key, this.#copy(valueAt(this.#noted, key), copy));
+    const object = await valueAt(this.#copied, key);
     if (object === undefined) return undefined;
     const { encoding } = same;
     const parts = same.parts!.map((part) => ({ ...part, object }));

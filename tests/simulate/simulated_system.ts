@@ -122,7 +122,7 @@ function sleep(
 ): Promise<void> {
   return new Promise((resolve, reject) => {
     if (signal?.aborted) return reject(signal.reason);
-    const stop = () => reject(signal!.reason);
+    const stop = () => reject(signal?.reason);
     signal?.addEventListener("abort", stop, { once: true });
     scheduler.at(scheduler.now() + ms, () => {
       signal?.removeEventListener("abort", stop);

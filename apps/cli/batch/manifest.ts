@@ -116,7 +116,7 @@ async function* linesOf(stream: ReadableStream<Uint8Array>): AsyncGenerator<stri
   let begun = "";
   for await (const chunk of stream) {
     const lines = (begun + decoder.decode(chunk, { stream: true })).split("\n");
-    begun = lines.pop()!;
+    begun = lines.pop() ?? "";
     if (begun.length > MAX_LINE) throw new RangeError("a line is too long");
     yield* lines;
   }

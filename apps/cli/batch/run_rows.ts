@@ -4,6 +4,7 @@ import { resolve } from "node:path";
 import type { Registry, RegistryError } from "../../../mod.ts";
 import type { LeftOut } from "../../../registry/mod.ts";
 import { outcomesOf } from "../../../workers/mod.ts";
+import { valueAt } from "../../../core/faults/present.ts";
 import { type FoundShard, isOfShard } from "../../../core/work/shards.ts";
 import type { CommandContext } from "../program/command.ts";
 import { localPathOf } from "../places/open_store.ts";
@@ -177,7 +178,7 @@ class RowRun<Row extends RowName> {
     );
     for await (const outcome of outcomes) {
       const { index } = outcome;
-      const { line, ...row } = this.#running.get(index)!;
+      const { line, ...row } = valueAt(this.#running, index);
       this.#running.delete(index);
       if (!outcome.ok && signal.aborted) continue; // not started, or interrupted
       await this.#add(

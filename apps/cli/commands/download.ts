@@ -205,7 +205,7 @@ async function refuseFileName(ref: string, path: string, { cwd }: CliIo): Promis
 
 /** Returns the last part of a name: `model` of `team/my:model`. */
 function lastPart(name: string): string {
-  const last = /[^/:\\]*$/.exec(name)![0];
+  const [last = ""] = /[^/:\\]*$/.exec(name) ?? [];
   if (!["", ".", ".."].includes(last)) return last;
   const state = "the last part of its name is not a valid file name";
   throw invalid(`download "${name}"`, state, "Add a path: holdfast download REF TO");

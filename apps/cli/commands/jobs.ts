@@ -1,4 +1,5 @@
 import { conflict } from "../../../core/errors.ts";
+import { itemAt } from "../../../core/faults/present.ts";
 import { type JobQueue, type JobState, openQueue, type QueuedJob } from "../../../queues/mod.ts";
 import { refuseMemory } from "../jobs/work_until_stopped.ts";
 import { engineUrl, QUEUE_OPTION } from "../pipelines/open_carrier.ts";
@@ -95,7 +96,9 @@ export const ls: Command = defineCommand({
     });
     const count = await printTable(context, quiet ? undefined : COLUMNS, rows);
     if (count === 0) await context.note("No jobs match");
-    else if (count === limit) await context.note(`There may be more: --after ${jobs.at(-1)!.id}`);
+    else if (count === limit) {
+      await context.note(`There may be more: --after ${itemAt(jobs, -1).id}`);
+    }
   },
 });
 

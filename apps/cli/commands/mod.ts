@@ -1,4 +1,5 @@
 // All commands. A command is loaded when it is called, or when help lists all.
+import { itemAt } from "../../../core/faults/present.ts";
 import { type Command, SHARED_OPTIONS } from "../program/command.ts";
 import type { CommandGroup } from "../program/groups.ts";
 
@@ -7,7 +8,7 @@ type Loaders = Readonly<Record<string, () => Promise<Command>>>;
 export const GROUPS: CommandGroup[] = [];
 
 function group(name: string, title: string, commands: Loaders): Loaders {
-  const words = Object.keys(commands).map((command) => command.split(" ")[0]!);
+  const words = Object.keys(commands).map((command) => itemAt(command.split(" "), 0));
   GROUPS.push({ name, title, words: [...new Set(words)] });
   return commands;
 }

@@ -1,5 +1,6 @@
 // The command line as bash has it, and candidates as bash must insert them. bash inserts a candidate
 // as it is, so an unquoted name could run a command.
+import { itemAt } from "../../../core/faults/present.ts";
 import { hasHidden } from "../../../core/text/printable.ts";
 import { bytesOf } from "../../../core/text/shell_word.ts";
 
@@ -64,7 +65,7 @@ interface TypedWord {
 function takePart(word: TypedWord, rest: string, breaks: string): number {
   const [quoted, opening] = /^(\$'|\$"|'|")/.exec(rest) ?? [];
   if (opening !== undefined && quoted !== undefined) return takeQuoted(word, rest, opening);
-  const char = rest[0]!;
+  const char = itemAt(rest, 0);
   if (char === "\\") {
     if (rest[1] !== undefined && rest[1] !== "\n") word.text += rest[1];
     return 2;
@@ -83,7 +84,7 @@ function takeQuoted(word: TypedWord, rest: string, opening: string): number {
   const quote = opening.at(-1) as "'" | '"';
   word.kept = word.text.length;
   for (let at = opening.length; at < rest.length; at++) {
-    const char = rest[at]!;
+    const char = itemAt(rest, at);
     if (char === quote) {
       word.isUnclear = true;
       return at + 1;

@@ -43,7 +43,8 @@ export async function completeLine(
     if (completes === "remote") return among(remotes);
     if (completes === undefined || completes === "file") return []; // the shell completes files
     if (completes === "alias" || completes === "version" || completes === "path") {
-      const [, remote = registry, ref = ""] = /^(?:(@[^/]+)\/)?(.*)$/s.exec(positionals[0] ?? "")!;
+      const [, remote = registry, ref = ""] = /^(?:(@[^/]+)\/)?(.*)$/s.exec(positionals[0] ?? "") ??
+        [];
       return among(await OF_REF[completes](await open(remote), ref)).slice(0, MOST);
     }
     const inRegistry = FROM_REGISTRY[completes];

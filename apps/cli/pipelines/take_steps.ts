@@ -56,7 +56,7 @@ async function* linesOf(input: AsyncIterable<Uint8Array>): AsyncGenerator<string
   let text = "";
   for await (const piece of input) {
     const lines = (text + decoder.decode(piece, { stream: true })).split("\n");
-    text = lines.pop()!;
+    text = lines.pop() ?? "";
     yield* lines;
   }
 }

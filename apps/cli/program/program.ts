@@ -1,6 +1,7 @@
 // The parser of the command line, built with `commander` from the definitions of the commands.
 import { Command as Parser, type CommanderError, Help, Option } from "npm:commander@^15";
 import type { RegistryError } from "../../../core/errors.ts";
+import { itemAt } from "../../../core/faults/present.ts";
 import { type CliIo, type CliOutput, createColors, knownColumns } from "../terminal/cli_io.ts";
 import { SHARED_OPTIONS } from "./command.ts";
 import type { Command, OptionDefinition, SharedOptions } from "./command.ts";
@@ -51,7 +52,9 @@ export async function runProgram(
     await io.stdout.write(`${options.version}\n`);
     return 0;
   }
-  const topic = args.length === 2 && args[0] === "help" ? topicHelp(args[1]!, options) : undefined;
+  const topic = args.length === 2 && args[0] === "help"
+    ? topicHelp(itemAt(args, 1), options)
+    : undefined;
   if (topic !== undefined) {
     await io.stdout.write(`${topic}\n`);
     return 0;

@@ -1,5 +1,6 @@
 // The order of typed words that fits the arguments of a command best.
 import { basename } from "node:path";
+import { itemAt } from "../../../core/faults/present.ts";
 import type { ArgumentDefinition, Command } from "../program/command.ts";
 import { NO, type Part, scoreOf } from "./kinds_of_words.ts";
 import { rewordings, type RewordOptions } from "./rewordings.ts";
@@ -53,7 +54,7 @@ export function scoreAsTyped(
 ): number {
   const definitions = definitionsFor(args, parts.length);
   if (definitions === undefined) return -Infinity;
-  return parts.reduce((sum, part, i) => sum + scoreOf(definitions[i]!, part, existing), 0);
+  return parts.reduce((sum, part, i) => sum + scoreOf(itemAt(definitions, i), part, existing), 0);
 }
 
 /** Arguments in an order; undefined for one that is missing. */

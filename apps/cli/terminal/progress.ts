@@ -1,4 +1,5 @@
 // The progress of a transfer or a batch: a line on a terminal.
+import { itemAt } from "../../../core/faults/present.ts";
 import type { CliIo } from "./cli_io.ts";
 import { showLiveLines } from "./live_lines.ts";
 import { cut } from "./table.ts";
@@ -47,7 +48,7 @@ export function createProgress(
   let last: Amounts | undefined;
 
   function speed(): Speed {
-    const latest = samples.at(-1)!;
+    const latest = itemAt(samples, -1);
     const [first = latest] = samples;
     const seconds = Math.max(latest.at - first.at, 1) / 1000;
     const perSecond = (key: keyof Speed) => (latest[key] - first[key]) / seconds;
@@ -64,7 +65,7 @@ export function createProgress(
       if (quiet) return;
       const now = system.monotonic();
       [last, movedAt] = [amounts, now];
-      if (now - samples.at(-1)!.at >= SAMPLE_MS) {
+      if (now - itemAt(samples, -1).at >= SAMPLE_MS) {
         const { bytes, things } = amounts;
         samples = samples.filter(({ at }) => now - at <= RATE_WINDOW_MS);
         samples.push({ at: now, bytes, things: things?.done ?? 0 });

@@ -1,4 +1,5 @@
 // Sizes, durations and times, formatted and parsed.
+import { itemAt } from "../../../core/faults/present.ts";
 import { byteSize } from "../../../core/text/byte_size.ts";
 import { instantOf } from "../../../core/text/iso_time.ts";
 import type { RegistryError } from "../../../core/errors.ts";
@@ -38,7 +39,7 @@ export function formatTime(time: Date): string {
 export function formatTimes(times: readonly Date[]): string[] {
   const minutes = times.map(formatTime);
   return times.map((time, i) => {
-    const minute = minutes[i]!;
+    const minute = itemAt(minutes, i);
     const isAlone = minute !== minutes[i - 1] && minute !== minutes[i + 1];
     return isAlone ? minute : `${minute}:${two(time.getSeconds())}`;
   });

@@ -3,6 +3,7 @@
 import { invalid, notFound } from "../../../core/errors.ts";
 import { nameSegment, shown } from "../../../core/naming/names.ts";
 import { nameOf } from "../../../core/naming/paths.ts";
+import { keepNewest } from "../../../core/faults/present.ts";
 import { inTurns } from "../../../core/work/next_turn.ts";
 import { type Access, type ReadableArtifact, readableNames } from "../access/access.ts";
 import { whileAllowed } from "../access/guard_route.ts";
@@ -131,7 +132,7 @@ function createFind({ registry, openVersion, system }: ServerContext): Find {
     const keepMs = isFixed(registry, asked, artifact) ? KEEP_MS : KEEP_CHANGING_MS;
     known.delete(key);
     known.set(key, { commit: artifact.info.commit, until: system.monotonic() + keepMs });
-    if (known.size > MOST_KNOWN) known.delete(known.keys().next().value!);
+    keepNewest(known, MOST_KNOWN);
     return artifact;
   }
 

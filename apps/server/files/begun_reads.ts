@@ -1,6 +1,7 @@
 // Reads of one file in several requests, at addresses that may come to mean another file.
 import { conflict } from "../../../core/errors.ts";
 import { shown } from "../../../core/naming/names.ts";
+import { keepNewest } from "../../../core/faults/present.ts";
 import type { System } from "../../../core/system.ts";
 import type { Access } from "../access/access.ts";
 
@@ -40,7 +41,7 @@ export class BegunReads {
       });
     }
     this.#begun.set(key, { sha256, until: now + KEEP_MS });
-    if (this.#begun.size > MOST_KNOWN) this.#begun.delete(this.#begun.keys().next().value!);
+    keepNewest(this.#begun, MOST_KNOWN);
   }
 }
 

@@ -117,8 +117,7 @@ class MemberCount {
   /** Returns the count of all chunks, in which further members of one object count as several. */
   add(bytes: Uint8Array): number {
     let inString = this.#inString, escaped = this.#escaped;
-    for (let at = 0; at < bytes.length; at++) {
-      const byte = bytes[at]!;
+    for (const byte of bytes) {
       if (escaped) escaped = false;
       else if (inString && byte === BACKSLASH) escaped = true;
       else if (byte === QUOTE) inString = !inString;

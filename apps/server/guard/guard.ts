@@ -1,6 +1,7 @@
 // The code around every request: access, limits, metrics, the log, and headers of every answer.
 import { Buffer } from "node:buffer";
 import type { Logger, System } from "../../../mod.ts";
+import { keepNewest } from "../../../core/faults/present.ts";
 import { silentLogger } from "../../../core/system.ts";
 import { type Access, everything } from "../access/access.ts";
 import { authenticate, createRenewal, nobody } from "../access/guard_route.ts";
@@ -33,7 +34,7 @@ function createRateLimit(
     bucket.at = now;
     buckets.delete(key);
     buckets.set(key, bucket);
-    if (buckets.size > MOST_KEYS) buckets.delete(buckets.keys().next().value!);
+    keepNewest(buckets, MOST_KEYS);
     if (bucket.left < 1) return Math.ceil((1 - bucket.left) / requestsPerSecond * 1000);
     bucket.left--;
     return 0;

@@ -4,6 +4,7 @@ import { Buffer } from "node:buffer";
 import type * as v from "npm:valibot@^1.5";
 import { type Artifact, isRegistryError } from "../../../mod.ts";
 import { fault, orMissing } from "../../../core/errors.ts";
+import { valueAt } from "../../../core/faults/present.ts";
 import { mapAtOnce } from "../../../core/work/at_once.ts";
 import { nextTurn } from "../../../core/work/next_turn.ts";
 import { route } from "../describe.ts";
@@ -50,7 +51,7 @@ function createObjects(open: ServerContext["uploads"]): SentObjects {
   const oids = new Map<string, string>(); // by upload, oldest first
   const uploads = new Map<string, Set<string>>(); // by oid
   const forget = (upload: string) => {
-    const oid = oids.get(upload)!, same = uploads.get(oid)!;
+    const oid = valueAt(oids, upload), same = valueAt(uploads, oid);
     oids.delete(upload);
     same.delete(upload);
     if (same.size === 0) uploads.delete(oid);

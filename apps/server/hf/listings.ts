@@ -1,4 +1,5 @@
 // Listings of the Hub: pages with a `Link` to the next one, refs, commits and repositories.
+import { itemAt, valueAt } from "../../../core/faults/present.ts";
 import type { ArtifactInfo, Registry } from "../../../mod.ts";
 import { type Access, readableNames } from "../access/access.ts";
 import { endless } from "../listing.ts";
@@ -27,7 +28,7 @@ export function answerPage<T>(
   const page = items.slice(0, limit);
   const headers: Record<string, string> = { "cache-control": "no-cache" };
   if (items.length > page.length) {
-    next.searchParams.set("cursor", keyOf(page.at(-1)!));
+    next.searchParams.set("cursor", keyOf(itemAt(page, -1)));
     // Clients want a whole URL. Behind a proxy with TLS only this header has its scheme.
     if (c.header("x-forwarded-proto") === "https") next.protocol = "https:";
     headers.link = `<${next.href}>; rel="next"`;
@@ -94,7 +95,7 @@ export async function commitsOf(
     if (info !== undefined) add(info); // otherwise unreadable
     if (items.length > limit) break;
   }
-  return { items, limit, keyOf: (commit) => versions.get(commit)! };
+  return { items, limit, keyOf: (commit) => valueAt(versions, commit) };
 }
 
 interface ListReposOptions {

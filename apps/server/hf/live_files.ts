@@ -1,4 +1,5 @@
 // The files of a version while a commit changes it.
+import { itemAt, valueAt } from "../../../core/faults/present.ts";
 import type { FileInfo, FileToSave } from "../../../materializers/mod.ts";
 
 /** Number of paths in a block. Each block counts its live files. */
@@ -46,14 +47,14 @@ export class LiveFiles extends Map<string, FileToSave | FileInfo> {
   }
 
   #count(path: string, by: number): void {
-    this.#counts[Math.floor(this.#positions.get(path)! / BLOCK)]! += by;
+    this.#counts[Math.floor(valueAt(this.#positions, path) / BLOCK)]! += by;
   }
 
   #firstFrom(path: string): number {
     let low = 0, high = this.#paths.length;
     while (low < high) {
       const middle = (low + high) >>> 1;
-      if (this.#paths[middle]! < path) low = middle + 1;
+      if (itemAt(this.#paths, middle) < path) low = middle + 1;
       else high = middle;
     }
     return low;

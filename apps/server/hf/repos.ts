@@ -6,6 +6,7 @@ import { checkName, nameProblem, shown } from "../../../core/naming/names.ts";
 import type { Access } from "../access/access.ts";
 import type { OpenVersion } from "../files/opened.ts";
 import { RefusedRequest } from "../problem.ts";
+import { itemAt, keepNewest } from "../../../core/faults/present.ts";
 import { shellWord } from "../../../core/text/shell_word.ts";
 
 export type RepoKind = "models" | "datasets";
@@ -34,7 +35,7 @@ function namesOfRepo({ kind, id }: AskedRepo): string[] {
 
 /** Returns the name of a new repository. */
 export function nameToWrite(asked: AskedRepo): string {
-  const name = namesOfRepo(asked)[0]!;
+  const name = itemAt(namesOfRepo(asked), 0);
   checkName(name);
   return name;
 }
@@ -100,7 +101,7 @@ export function createRepos(registry: Pick<Registry, "versions">, openVersion: O
     const commit = revision.slice(0, 32).replace(/^(.{8})(.{4})(.{4})(.{4})/, "$1-$2-$3-$4-");
     const artifact = await openVersion({ name, version, commit }, access);
     versions.set(key, version);
-    if (versions.size > MOST_COMMITS) versions.delete(versions.keys().next().value!);
+    keepNewest(versions, MOST_COMMITS);
     return artifact;
   }
 
@@ -135,7 +136,7 @@ export function createRepos(registry: Pick<Registry, "versions">, openVersion: O
         if (artifact !== undefined) return artifact;
         if (await hasVersions(name)) throw noRevision(asked, name, revision);
       }
-      throw created.has(namesOfRepo(asked)[0]!) ? noFiles(asked) : noRepo(asked);
+      throw created.has(itemAt(namesOfRepo(asked), 0)) ? noFiles(asked) : noRepo(asked);
     },
     async info(asked, revision, access) {
       try {
@@ -155,7 +156,7 @@ export function createRepos(registry: Pick<Registry, "versions">, openVersion: O
     },
     create(asked) {
       created.add(nameToWrite(asked));
-      if (created.size > MOST_COMMITS) created.delete(created.values().next().value!);
+      keepNewest(created, MOST_COMMITS);
     },
   };
   return repos;
@@ -165,7 +166,7 @@ export function createRepos(registry: Pick<Registry, "versions">, openVersion: O
 function readableNames(asked: AskedRepo, access: Access): string[] {
   const names = namesOfRepo(asked).filter((name) => nameProblem(name) === undefined);
   const may = names.filter((name) => access.may("read", name));
-  if (names.length > 0 && may.length === 0) access.check("read", names[0]!);
+  if (names.length > 0 && may.length === 0) access.check("read", itemAt(names, 0));
   return may;
 }
 

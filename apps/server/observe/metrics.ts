@@ -1,4 +1,5 @@
 // Metrics in the Prometheus text format (version 0.0.4).
+import { itemAt } from "../../../core/faults/present.ts";
 export const PROMETHEUS_TYPE = "text/plain; version=0.0.4; charset=utf-8";
 
 /** Bounds of the histogram, seconds. */
@@ -46,7 +47,7 @@ class Durations {
       this.#values.set(key, known = { counts: Array(BUCKETS.length + 1).fill(0), sum: 0 });
     }
     let bucket = 0;
-    while (bucket < BUCKETS.length && seconds > BUCKETS[bucket]!) bucket++;
+    while (bucket < BUCKETS.length && seconds > itemAt(BUCKETS, bucket)) bucket++;
     known.counts[bucket]!++;
     known.sum += seconds;
   }

@@ -1,5 +1,6 @@
 // Schemas of versions, their files, and errors.
 import * as v from "npm:valibot@^1.5";
+import { itemAt } from "../../../core/faults/present.ts";
 import { isJsonObject } from "../../../core/text/json_text.ts";
 import { STATUS } from "../problem.ts";
 import { count, described, flag, object, page, pageFields, strictObject } from "./listing.ts";
@@ -98,7 +99,8 @@ const VersionEntrySchema = object("VersionEntry", {
   error: v.optional(ProblemSchema),
 });
 
-const isOfInfo = (field: string) => Object.hasOwn(ArtifactInfoSchema.entries, field.split(".")[0]!);
+const isOfInfo = (field: string) =>
+  Object.hasOwn(ArtifactInfoSchema.entries, itemAt(field.split("."), 0));
 
 export const VersionsQuery = v.object({
   range: described(v.string(), "Only versions in this range, such as `^1.2`"),

@@ -8,6 +8,7 @@ import { crc32c } from "../../../core/bytes/digest.ts";
 import { type DType, ELEMENTS } from "../../arrays/ndarray.ts";
 import { zstd } from "../../compression/zstd.ts";
 import { messageOf } from "../../../core/errors.ts";
+import { itemAt } from "../../../core/faults/present.ts";
 import { type BloscOptions, decodeBlosc, encodeBlosc } from "./blosc.ts";
 import { copyBox, stridesOf } from "../../arrays/copy_box.ts";
 import { HOST_BIG_ENDIAN, swapBytes, viewOf } from "../../arrays/view_bytes.ts";
@@ -68,7 +69,7 @@ export async function decodeChunk(
   }
   if (codecs.isBigEndian !== HOST_BIG_ENDIAN) bytes = swapped(bytes, dtype);
   if (codecs.order === undefined) return bytes;
-  const written = codecs.order.map((axis) => shape[axis]!);
+  const written = codecs.order.map((axis) => itemAt(shape, axis));
   const back = codecs.order.map((_, axis) => codecs.order!.indexOf(axis));
   return permuted(bytes, { shape: written, order: back, bytes: itemBytes });
 }
@@ -79,9 +80,9 @@ function permuted(
   { shape, order, bytes }: { shape: readonly number[]; order: readonly number[]; bytes: number },
 ): Uint8Array {
   const target = new Uint8Array(elements.byteLength);
-  const written = order.map((axis) => shape[axis]!);
+  const written = order.map((axis) => itemAt(shape, axis));
   const strides = stridesOf(shape);
-  const from = { bytes: elements, strides: order.map((axis) => strides[axis]!), offset: 0 };
+  const from = { bytes: elements, strides: order.map((axis) => itemAt(strides, axis)), offset: 0 };
   const to = { bytes: target, strides: stridesOf(written), offset: 0 };
   copyBox(from, to, { shape: written, itemBytes: bytes });
   return target;

@@ -1,4 +1,5 @@
 // Selections of elements, and the chunks that contain them.
+import { itemAt } from "../../../core/faults/present.ts";
 import { invalid, unsupported } from "../errors.ts";
 import { zipAxes } from "../../arrays/ndarray.ts";
 
@@ -108,14 +109,14 @@ export function* cellsOf({ start, step, count }: Box, chunks: readonly number[])
   });
   const at = axes.map(() => 0);
   for (;;) {
-    const parts = axes.map((each, axis) => each[at[axis]!]!);
+    const parts = axes.map((each, axis) => each[itemAt(at, axis)]!);
     yield {
       index: parts.map(({ index }) => index),
       box: { start: parts.map(({ start }) => start), count: parts.map(({ count }) => count), step },
       before: parts.map(({ before }) => before),
     };
     let axis = axes.length - 1;
-    for (; axis >= 0 && ++at[axis]! === axes[axis]!.length; axis--) at[axis] = 0;
+    for (; axis >= 0 && ++at[axis]! === itemAt(axes, axis).length; axis--) at[axis] = 0;
     if (axis < 0) return;
   }
 }

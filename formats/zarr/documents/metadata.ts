@@ -1,4 +1,5 @@
 // The metadata of an array of either version, and its limits.
+import { itemAt } from "../../../core/faults/present.ts";
 import { countElements, type DType, ELEMENTS, zipAxes } from "../../arrays/ndarray.ts";
 import type { BytesCodec, ChunkCodecs } from "../chunks/codecs.ts";
 import { corrupt, invalid, unsupported } from "../errors.ts";
@@ -59,7 +60,10 @@ export function checkSizes(
   }
   const chunk = sharding?.chunks ?? grid;
   if (sharding !== undefined) {
-    if (chunk.length !== grid.length || chunk.some((length, axis) => grid[axis]! % length !== 0)) {
+    if (
+      chunk.length !== grid.length ||
+      chunk.some((length, axis) => itemAt(grid, axis) % length !== 0)
+    ) {
       throw corrupt(key, `chunks (${chunk.join(", ")}) do not fill shards (${grid.join(", ")})`);
     }
     const count = countElements(zipAxes(grid, chunk).map(([shard, length]) => shard / length));

@@ -3,6 +3,7 @@
 // shards (https://zarr-specs.readthedocs.io/en/latest/v3/codecs/sharding-indexed/index.html).
 import { ELEMENTS } from "../../arrays/ndarray.ts";
 import { shown } from "../../../core/naming/names.ts";
+import { itemAt } from "../../../core/faults/present.ts";
 import type { BytesCodec, ChunkCodecs } from "../chunks/codecs.ts";
 import { fillText, parseDataType, parseFill } from "./data_types.ts";
 import { corrupt, unsupported } from "../errors.ts";
@@ -137,7 +138,7 @@ function reorder(
   const isPermutation = order.length === dimensions &&
     order.toSorted((a, b) => a - b).every((axis, i) => axis === i);
   if (!isPermutation) throw corrupt(key, "its order of axes does not name each once");
-  return before === undefined ? order : order.map((axis) => before[axis]!);
+  return before === undefined ? order : order.map((axis) => itemAt(before, axis));
 }
 
 function parseStep(

@@ -231,9 +231,9 @@ function parseReference(
   start: number,
   depth: number,
 ): { part: TemplatePart; end: number } | { problem: string } {
-  const [head] = /^[^,{}$]*/.exec(text.slice(start + 2, start + 502))!;
+  const [head = ""] = /^[^,{}$]*/.exec(text.slice(start + 2, start + 502)) ?? [];
   let at = start + 2 + head.length;
-  const [, resolver, rest = ""] = /^\s*(?:([\w.]+):)?(.*?)\s*$/s.exec(head)!;
+  const [, resolver, rest = ""] = /^\s*(?:([\w.]+):)?(.*?)\s*$/s.exec(head) ?? [];
   if (at >= text.length) return { problem: "a ${ does not end" };
   if (resolver === undefined) {
     const source = text.slice(start, at + 1);

@@ -1,5 +1,6 @@
 // Overrides: values that replace those of the files.
 import { FILE_KEYS } from "../schema.ts";
+import { itemAt } from "../../../core/faults/present.ts";
 import { didYouMean } from "../../../core/text/nearest.ts";
 import { childOf, describeNode, plainOf } from "./node.ts";
 import type { ConfigMap, ConfigNode, ConfigSource, Path, Place } from "./node.ts";
@@ -69,7 +70,7 @@ export function assign(
         return fail({ message, hint });
       }
       if (isLast) return void (holder.items[index] = node);
-      holder = holder.items[index]!;
+      holder = itemAt(holder.items, index);
     } else {
       if (isLast) return void holder.entries.set(next.key, { place, node });
       const child: ConfigNode = holder.entries.get(next.key)?.node ??

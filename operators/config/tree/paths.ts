@@ -7,7 +7,7 @@ export type RestOfPath = string | readonly string[];
 
 /** Completes a path: `work_dir` is short for `pipeline.work_dir`. */
 export function fullPath(path: RestOfPath): RestOfPath {
-  const first = typeof path === "string" ? /^[\w-]*/.exec(path)![0] : path[0] ?? "";
+  const [first = ""] = typeof path === "string" ? /^[\w-]*/.exec(path) ?? [] : path;
   if (!PIPELINE_KEYS.includes(first)) return path;
   return typeof path === "string" ? `pipeline.${path}` : ["pipeline", ...path];
 }

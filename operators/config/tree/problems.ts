@@ -1,5 +1,6 @@
 // Problems of a configuration, collected with their positions and hints.
 import { invalid, type RegistryError } from "../../../core/errors.ts";
+import { valueAt } from "../../../core/faults/present.ts";
 import { type Path, pathText, type Place } from "./node.ts";
 
 /** A problem of a configuration. */
@@ -36,7 +37,7 @@ export function createProblemList(): ProblemList {
     },
     list() {
       const sorted = problems.toSorted((a, b) =>
-        files.get(a.place.source)! - files.get(b.place.source)! ||
+        valueAt(files, a.place.source) - valueAt(files, b.place.source) ||
         a.place.offset - b.place.offset || a.order - b.order
       );
       return sorted.map(({ place, path, message, hint }) => ({

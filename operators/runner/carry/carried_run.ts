@@ -15,6 +15,7 @@ import { longestFirst } from "../sources.ts";
 import { type DueStep, RunState } from "./run_state.ts";
 import { sha256 } from "../../../core/bytes/digest.ts";
 import type { Engine, EngineStep } from "../../../core/engine.ts";
+import { valueAt } from "../../../core/faults/present.ts";
 
 /** Options of functions for one run. */
 export interface CarriedRunOptions
@@ -90,7 +91,7 @@ export async function advance(
     for (const id of now) seen.add(id);
     const over = now.filter((id) => frontier.outcomeOf(id) !== undefined);
     ended &&= over.length === now.length;
-    next = over.flatMap((id) => dependencies.after.get(id)!)
+    next = over.flatMap((id) => valueAt(dependencies.after, id))
       .filter((id) => !seen.has(id) || frontier.isReady(id));
     const begun = await Promise.allSettled([...due].map(async ([id, step]) => {
       if (!await begin(id, step)) next.push(id);
@@ -195,7 +196,7 @@ export async function deliver(
   id: string,
   { engine, commandFor, count }: CarryOptions & { count: number },
 ): Promise<string> {
-  const step = dependencies.steps.get(id)!;
+  const step = valueAt(dependencies.steps, id);
   const node = pipeline.nodes.find((one) => one.id === step.node);
   const { env = {}, ...command } = commandFor?.({ run, step: id }) ?? { command: [], cwd: "/" };
   const delivery: EngineStep = {

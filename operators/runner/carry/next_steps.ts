@@ -1,6 +1,7 @@
 // Submits the steps that waited for one that has ended. An engine or a registry may be away just
 // then, and in a detached run nothing else submits them.
 import { hintFor, isRegistryError, type RegistryError } from "../../../core/errors.ts";
+import { valueAt } from "../../../core/faults/present.ts";
 import { retry } from "../../../core/retry.ts";
 import { EXIT_CODES } from "../../contract/operator.ts";
 import { saveFailure } from "../records/failures.ts";
@@ -53,7 +54,7 @@ export async function submitNext(
     await deliver(context, next, { ...carry, count: 1 });
     return unsubmitted.delete(next);
   };
-  const after = context.dependencies.after.get(id)!;
+  const after = valueAt(context.dependencies.after, id);
   try {
     return await untilAnswered(run, () => advance(run, after, begin), { signal });
   } catch (error) {
@@ -76,7 +77,7 @@ export async function recordUnstarted(
     due: DueStep;
   },
 ): Promise<void> {
-  const { node, operator } = dependencies.steps.get(id)!;
+  const { node, operator } = valueAt(dependencies.steps, id);
   const { fingerprint, effect } = due.state;
   const record: FailureRecord = {
     kind: "failure",

@@ -1,6 +1,7 @@
 // States of a run's steps, derived from the registry: all processes see the same.
 import { isRegistryError, notFound } from "../../../core/errors.ts";
 import { shown } from "../../../core/naming/names.ts";
+import { valueAt } from "../../../core/faults/present.ts";
 import { createLimit, forEachAtOnce } from "../../../core/work/at_once.ts";
 import { Frontier } from "../frontier.ts";
 import { failedOutcome, failureOutcome, ranOutcome, skippedOutcome } from "../outcomes.ts";
@@ -83,7 +84,7 @@ export class RunState {
   /** Reads the last success of a step. Ends the step if it ran in this run, or is skipped. */
   async #readLast(id: string): Promise<Success> {
     const { registry, run } = this.#context;
-    const { decision, previous } = this.frontier.planned.get(id)!;
+    const { decision, previous } = valueAt(this.frontier.planned, id);
     const last = await readSuccess(registry, this.#nameOf(id));
     if (last?.record.run === run) this.#end(id, ranOutcome(last), last);
     else if (decision === "skip") await this.#readPrevious(id, last, previous);
@@ -130,8 +131,8 @@ export class RunState {
 
   async #findState(id: string, last: Success): Promise<Omit<DueStep, "failed">> {
     const context = this.#context;
-    const step = context.dependencies.steps.get(id)!;
-    const planned = this.frontier.planned.get(id)!;
+    const step = valueAt(context.dependencies.steps, id);
+    const planned = valueAt(this.frontier.planned, id);
     let { inputs, waiting } = await this.#pin(step, planned.inputs);
     if (Object.keys(waiting).length > 0) {
       // Steps before its upstream steps wrote them, and were not read.

@@ -1,6 +1,7 @@
 // Executes one step of a planned run, for engines.
 import { conflict, notFound, type RegistryError, unavailable } from "../../../core/errors.ts";
 import { shown } from "../../../core/naming/names.ts";
+import { valueAt } from "../../../core/faults/present.ts";
 import type { Shard } from "../../../core/work/shards.ts";
 import type { Pipeline } from "../../contract/pipeline.ts";
 import { type RunEvent, type StepOutcome, STOPPED } from "../outcomes.ts";
@@ -69,7 +70,7 @@ async function executeAndDeliver(
       } record.json`,
     });
   }
-  checkRunnable([run.context.dependencies.steps.get(id)!]);
+  checkRunnable([valueAt(run.context.dependencies.steps, id)]);
   const stop = new AbortController();
   const signal = AbortSignal.any([stop.signal, ...given === undefined ? [] : [given]]);
   const emit = createEmit({ onEvent, logger: run.context.logger });
@@ -156,7 +157,7 @@ async function endStopped(
     }
     // Of steps that end together, the last in the order of the run waits, and the others return.
     const isLast = others.every((job) =>
-      job.state === "running" && (rank.get(job.step ?? "") ?? -1) < rank.get(step)!
+      job.state === "running" && (rank.get(job.step ?? "") ?? -1) < valueAt(rank, step)
     );
     if (!isLast || system.monotonic() > giveUpAt) return;
     await system.sleep(OTHERS_MS.every, signal);

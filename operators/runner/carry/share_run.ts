@@ -2,6 +2,7 @@
 import { unavailable } from "../../../core/errors.ts";
 import { shown } from "../../../core/naming/names.ts";
 import type { Pipeline, PipelineStep } from "../../contract/pipeline.ts";
+import { valueAt } from "../../../core/faults/present.ts";
 import { isOfShard, type Shard } from "../../../core/work/shards.ts";
 import type { RunResult } from "../records/run_record.ts";
 import { beginRun } from "../begin_run.ts";
@@ -89,7 +90,7 @@ class SharedRun {
   async #update(): Promise<boolean> {
     const { state: { frontier }, context: { emit, dependencies: { steps } } } = this.#run;
     await advance(this.#run, frontier.ready, (id) => {
-      if (!this.#stopped) this.#beginOwn(steps.get(id)!);
+      if (!this.#stopped) this.#beginOwn(valueAt(steps, id));
       return Promise.resolve(true);
     });
     return frontier.emitEnds(emit) > 0;

@@ -1,6 +1,7 @@
 // Executes steps of runs in a worker of a queue.
 import { notFound } from "../../../core/errors.ts";
 import { shown } from "../../../core/naming/names.ts";
+import { keepNewest } from "../../../core/faults/present.ts";
 import type { JobHandler } from "../../../core/queue.ts";
 import type { Pipeline } from "../../contract/pipeline.ts";
 import { queuedStepOf } from "../../engines/queue.ts";
@@ -43,7 +44,7 @@ export function createRunHandler(
     const found = findCarriedRun(pipeline, { ...options, run });
     found.catch(() => runs.delete(run));
     runs.set(run, found);
-    if (runs.size > KEPT_RUNS) runs.delete(runs.keys().next().value!);
+    keepNewest(runs, KEPT_RUNS);
     return found;
   }
 

@@ -1,6 +1,7 @@
 // Watches a run on an engine: reads ends from the registry, and submits lost steps again.
 import { invalid, isRegistryError } from "../../../core/errors.ts";
 import type { EngineJob } from "../../../core/engine.ts";
+import { itemAt, valueAt } from "../../../core/faults/present.ts";
 import type { Pipeline } from "../../contract/pipeline.ts";
 import { cancelRun, type RunResult } from "../records/run_record.ts";
 import { checkRunOptions } from "../run_context.ts";
@@ -170,7 +171,7 @@ class RunWatch {
     const known = this.#deliveries.get(id);
     if (known !== undefined && !isOver(known)) return true;
     const count = (known?.count ?? 0) + 1;
-    if (known !== undefined && count > mostDeliveries(context.dependencies.steps.get(id)!)) {
+    if (known !== undefined && count > mostDeliveries(valueAt(context.dependencies.steps, id))) {
       await giveUp(this.#run, id, { due, delivery: known });
       return false;
     }
@@ -197,7 +198,7 @@ class RunWatch {
     }
     let changed = false;
     for (const [index, [step, delivery]] of asked.entries()) {
-      const { state, reason, exitCode } = jobs[index]!;
+      const { state, reason, exitCode } = itemAt(jobs, index);
       if (state === delivery.state) continue;
       changed = true;
       delivery.state = state;

@@ -1,6 +1,7 @@
 // Executes one step of a run, the same way for all callers.
 import { EXIT_CODES } from "../../contract/operator.ts";
 import type { PipelineStep } from "../../contract/pipeline.ts";
+import { valueAt } from "../../../core/faults/present.ts";
 import type { Shard } from "../../../core/work/shards.ts";
 import { invalid } from "../../../core/errors.ts";
 import { shown } from "../../../core/naming/names.ts";
@@ -36,7 +37,7 @@ export async function executeStep(
   inputs: Record<string, PinnedInput>,
   options: ExecuteOptions = {},
 ): Promise<ExecutedStep> {
-  const { shards: count } = context.dependencies.steps.get(planned.step)!;
+  const { shards: count } = valueAt(context.dependencies.steps, planned.step);
   if (count === 1 || context.shard !== undefined) {
     return await executeOne(context, planned, inputs, options);
   }
@@ -58,7 +59,7 @@ async function executeOne(
   { failed = 0, state: known, group }: ExecuteOptions,
 ): Promise<ExecutedStep> {
   const { system, signal, shard, secrets, emit } = context;
-  const step = context.dependencies.steps.get(planned.step)!;
+  const step = valueAt(context.dependencies.steps, planned.step);
   const startedAtMs = system.monotonic();
   const took = () => Math.round(system.monotonic() - startedAtMs);
   const ran = (success: FoundRecord<StepRecord> | undefined, attempts: number): ExecutedStep => {

@@ -2,6 +2,7 @@
 // those that it holds, and takes over those of dead members.
 import { messageOf } from "../../../core/errors.ts";
 import { type BusEvent, type EventHandler, topicMatcher } from "../../../core/event_bus.ts";
+import { valueAt } from "../../../core/faults/present.ts";
 import { ENDED, redeliveryMs, type SubscriptionPlan } from "../subscribing.ts";
 import type { RedisConnection } from "../../../queues/redis.ts";
 import { decodeEvent } from "./envelope.ts";
@@ -169,7 +170,7 @@ class Membership {
     const closing = this.#closing.signal;
     if (closing.aborted) return;
     const event = decodeEvent(entry.text)!;
-    const hold = this.#held.get(entry.id)!;
+    const hold = valueAt(this.#held, entry.id);
     const signal = AbortSignal.any([closing, hold.lost.signal]);
     try {
       await this.#handler(event, { signal });
@@ -184,7 +185,7 @@ class Membership {
 
   /** Waits, then handles the event again, without blocking others. */
   async #retry(entry: Entry): Promise<void> {
-    const { failures, lost } = this.#held.get(entry.id)!;
+    const { failures, lost } = valueAt(this.#held, entry.id);
     const closing = this.#closing.signal;
     try {
       await this.#member.renew([[entry.id, failures]]).catch((error) => this.#unreachable(error));

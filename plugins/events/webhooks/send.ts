@@ -4,6 +4,7 @@ import { request as requestByHttp } from "node:http";
 import { request as requestByHttps } from "node:https";
 import { BlockList, isIP } from "node:net";
 import { fault, messageOf, RegistryError } from "../../../core/errors.ts";
+import { itemAt } from "../../../core/faults/present.ts";
 import type { System } from "../../../core/system.ts";
 
 /** An address of a host. */
@@ -70,7 +71,7 @@ function post(
   addresses: readonly HostAddress[],
   { headers, body, signal }: Pick<SendOptions, "headers" | "body" | "signal">,
 ): Promise<number> {
-  const { address, family } = addresses[0]!; // `checked` refuses a host without any
+  const { address, family } = itemAt(addresses, 0); // `checked` refuses a host without any
   const send = url.protocol === "https:" ? requestByHttps : requestByHttp;
   return new Promise((resolve, reject) => {
     const request = send(url, {

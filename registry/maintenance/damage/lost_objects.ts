@@ -4,6 +4,7 @@
 import type { Backend, GetOptions, StoredObject } from "../../../core/backend.ts";
 import { iterableStream, passObject, storedObject } from "../../../core/bytes/bytes.ts";
 import { corrupt, isRegistryError, messageOf, type RegistryError } from "../../../core/errors.ts";
+import { valueAt } from "../../../core/faults/present.ts";
 import { saveAgain } from "../../cell/part_runs.ts";
 import { OBJECTS } from "../../format/layout.ts";
 import type { Context } from "../../operations/context.ts";
@@ -55,7 +56,7 @@ export function findingLostObjects(context: Context): Context {
     try {
       return await read();
     } catch (error) {
-      throw await isLost(key, options, error) ? lost.get(key)! : error;
+      throw await isLost(key, options, error) ? valueAt(lost, key) : error;
     }
   }
 

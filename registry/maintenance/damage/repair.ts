@@ -5,6 +5,7 @@ import { iterableStream, plainBytes } from "../../../core/bytes/bytes.ts";
 import { averageFor, ListMaker } from "../../../core/bytes/content_chunks.ts";
 import { createSha256, sha256 } from "../../../core/bytes/digest.ts";
 import { corrupt, isRegistryError, notFound, type RegistryError } from "../../../core/errors.ts";
+import { itemAt } from "../../../core/faults/present.ts";
 import type { Part, StoredFile } from "../../../core/record.ts";
 import { versionHeads } from "../../cell/heads.ts";
 import { allParts, objectsOf } from "../../cell/objects.ts";
@@ -134,7 +135,7 @@ export class FileRepair {
   }
 
   async *#objectBytes(uses: readonly Use[], size: number): AsyncGenerator<Uint8Array> {
-    const { key } = uses[0]!;
+    const { key } = itemAt(uses, 0);
     let at = 0;
     for (const use of uses) {
       if (use.end <= at) continue;

@@ -1,6 +1,7 @@
 // Forgets names that were deleted long ago. Their version numbers are free again afterwards, so it
 // must be requested: nothing may save under such a name meanwhile.
 import { decodeName } from "../../../core/naming/names.ts";
+import { itemAt } from "../../../core/faults/present.ts";
 import type { Generation } from "../../cell/heads.ts";
 import { type Collection, otherMark } from "../collection.ts";
 import { encodeBuried, readRemains, readTimes } from "./known_records.ts";
@@ -59,7 +60,7 @@ async function buryFirsts(
   records: KnownRecords,
 ): Promise<boolean> {
   for (const { generations } of cells) {
-    const { key, generation } = generations.at(-1)!;
+    const { key, generation } = itemAt(generations, -1);
     const record = records.get(key);
     if (generation !== 1 || record?.kind === "deleted") continue;
     const remains = await readRemains(collection, key, record);

@@ -39,10 +39,10 @@ export class ReferredObjects {
 
   /** Adds objects that are needed until `until`, milliseconds of the store's clock, or Infinity. */
   add(text: string, until: number): void {
-    const [, place, objects] = TEXT.exec(text)!;
-    const known = this.#folders.get(place!) ?? new Map<string, number>();
-    this.#folders.set(place!, known);
-    known.set(objects!, Math.max(known.get(objects!) ?? 0, until));
+    const [, place = "", objects = ""] = TEXT.exec(text) ?? [];
+    const known = this.#folders.get(place) ?? new Map<string, number>();
+    this.#folders.set(place, known);
+    known.set(objects, Math.max(known.get(objects) ?? 0, until));
   }
 
   /** Returns a function that returns until when an object of a folder is needed, if it is. */
@@ -53,7 +53,7 @@ export class ReferredObjects {
     });
     return (object) => {
       const found = known.filter(({ ranges }) =>
-        ranges.some(([first, last = first]) => object >= first! && object <= last!)
+        ranges.some(([first = 0, last = first]) => object >= first && object <= last)
       );
       return found.length === 0 ? undefined : Math.max(...found.map(({ until }) => until));
     };

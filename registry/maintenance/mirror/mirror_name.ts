@@ -1,6 +1,7 @@
 // Mirrors one name: its versions, oldest first, then its aliases, then deletions.
 import { compareVersions, inRange, type Version } from "../../../core/naming/versions.ts";
 import { isRegistryError } from "../../../core/errors.ts";
+import { itemAt } from "../../../core/faults/present.ts";
 import { settle } from "../../cell/settle.ts";
 import { createLedger, type Ledger } from "./ledger.ts";
 import { mirrorAlias } from "./mirror_alias.ts";
@@ -289,6 +290,6 @@ async function* listCells(
   do {
     const cells = await persist(run, () => listPart(context, name, last, run.signal));
     yield* cells;
-    last = cells.length < PART ? undefined : cells.at(-1)!.cell;
+    last = cells.length < PART ? undefined : itemAt(cells, -1).cell;
   } while (last !== undefined);
 }

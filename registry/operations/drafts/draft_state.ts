@@ -4,6 +4,7 @@ import { isPrefix, type ObjectInfo } from "../../../core/backend.ts";
 import { type ErrorCode, fault, isRegistryError } from "../../../core/errors.ts";
 import { type RegistryError, retold } from "../../../core/errors.ts";
 import { encodeName, shown } from "../../../core/naming/names.ts";
+import { valueAt } from "../../../core/faults/present.ts";
 import type { VersionRecord } from "../../../core/record.ts";
 import { retry } from "../../../core/retry.ts";
 import { forEachAtOnce } from "../../../core/work/at_once.ts";
@@ -187,7 +188,7 @@ export async function readParts(
   const missing = [...wanted].filter((part) => !found.has(part));
   if (only !== undefined && missing.length > 0) throw notThere(draft, missing);
   const order = (a: string, b: string) => encodeName(a) < encodeName(b) ? -1 : 1;
-  return [...found.keys()].sort(order).map((part) => found.get(part)!);
+  return [...found.keys()].sort(order).map((part) => valueAt(found, part));
 }
 
 /** Reads the parts of a decision, in order. Throws `NotFound` if one is missing. */

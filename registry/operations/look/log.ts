@@ -2,6 +2,7 @@
 import { isPrefix } from "../../../core/backend.ts";
 import { isRegistryError } from "../../../core/errors.ts";
 import { checkName } from "../../../core/naming/names.ts";
+import { itemAt } from "../../../core/faults/present.ts";
 import type { LogEntry, LogOptions } from "../../../core/registry/log.ts";
 import type { Registry } from "../../../core/registry.ts";
 import { mapAtOnce } from "../../../core/work/at_once.ts";
@@ -49,7 +50,8 @@ async function newestOf(sources: Source[], limit: number): Promise<LogEntry[]> {
   const batch = Math.max(MIN_BATCH, limit);
   for (let at = 0; at < sources.length; at += batch) {
     const last = found.at(-1)?.entry.at.getTime();
-    const isCertain = found.length >= limit && last! > sources[at]!.modifiedAt + CLOCK_STEP_MS;
+    const isCertain = found.length >= limit &&
+      last! > itemAt(sources, at).modifiedAt + CLOCK_STEP_MS;
     if (isCertain) break;
     // In the order of the list, which decides between events of one time and order.
     const read = mapAtOnce(

@@ -3,6 +3,7 @@ import { isPrefix, type ObjectInfo } from "../../../core/backend.ts";
 import { type RegistryError, withSuggestion } from "../../../core/errors.ts";
 import { decodeName } from "../../../core/naming/names.ts";
 import { parseRef, type Ref } from "../../../core/naming/refs.ts";
+import { itemAt } from "../../../core/faults/present.ts";
 import { withDeadline } from "../../../core/retry.ts";
 import { nearestName } from "../../../core/text/nearest.ts";
 import { liveHeads } from "../../cell/heads.ts";
@@ -82,7 +83,7 @@ async function refLike(
   for (const prefix of [namesPrefix(name.slice(0, 2)), NAMES]) {
     const names: string[] = [];
     for await (const entry of backend.list(prefix, { delimiter: "/", limit: MOST_NAMES, signal })) {
-      const listed = isPrefix(entry) ? decodeName(entry.prefix.split("/").at(-2)!) : undefined;
+      const listed = isPrefix(entry) ? decodeName(itemAt(entry.prefix.split("/"), -2)) : undefined;
       if (listed === name) { // only its version or alias is missing
         return selector.kind === "alias"
           ? await aliasLike(context, name, selector.alias, signal)

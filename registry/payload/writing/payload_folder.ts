@@ -5,6 +5,7 @@ import { concatBytes } from "../../../core/bytes/bytes.ts";
 import { sha256 } from "../../../core/bytes/digest.ts";
 import { isRegistryError, unavailable } from "../../../core/errors.ts";
 import type { Executor, RunOptions } from "../../../core/executor.ts";
+import { valueAt } from "../../../core/faults/present.ts";
 import type { Encoding, StoredFile } from "../../../core/record.ts";
 import type { SaveOptions } from "../../../core/registry.ts";
 import { inTurns } from "../../../core/work/next_turn.ts";
@@ -219,7 +220,7 @@ export class PayloadFolder implements Destination {
       for (const { object, offset = 0, size, from = ofFile } of parts) {
         if (from !== undefined || this.#added.has(object)) continue;
         if (!own.has(object)) own.set(object, new Map());
-        own.get(object)!.set(offset, size);
+        valueAt(own, object).set(offset, size);
       }
     }
     const sizes = [...own.values()].flatMap((parts) => [...parts.values()]);

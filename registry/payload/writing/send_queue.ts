@@ -1,5 +1,6 @@
 // The files of a payload that are being sent: small ones packed, large ones as an object each,
 // several at a time, and known ones not at all.
+import { itemAt } from "../../../core/faults/present.ts";
 import type { Encoding, StoredFile } from "../../../core/record.ts";
 import type { TransferProgress } from "../../../core/registry.ts";
 import { inTurns } from "../../../core/work/next_turn.ts";
@@ -203,13 +204,13 @@ export class SendQueue {
     const { object, files: stored } = await this.#to.run("packFiles", job, tasks.signal);
     const again: SmallFile[] = [];
     for await (const [i, { parts, ...facts }] of inTurns([...stored.entries()])) {
-      const { file } = files[i]!;
+      const { file } = itemAt(files, i);
       take(file, facts);
       if (parts !== undefined) {
         file.parts = parts.map((part) => ({ object, ...part }));
         this.#here.add(file);
       } else if (await this.#shareKnown(file)) await progress.moved(file.path, 0); // counted by share
-      else again.push(files[i]!);
+      else again.push(itemAt(files, i));
     }
     if (again.length > 0) await this.#storePack(again, false);
   }

@@ -1,5 +1,6 @@
 // Decides which bytes of a new file point into objects of an earlier one. Pure.
 import { type ChunkList, equalChunks } from "../../../core/bytes/content_chunks.ts";
+import { itemAt, valueAt } from "../../../core/faults/present.ts";
 import { type ObjectRange, usedBytes } from "../../cell/object_ranges.ts";
 
 /** A part of a new file: `size` bytes of an object that exists, or new ones. */
@@ -66,7 +67,7 @@ function objectsToDrop(
   sizes: ReadonlyMap<string, number>,
   newBytes: number,
 ): string[] {
-  for (const [key, bytes] of used) if (bytes * 2 < sizes.get(key)!) return [key];
+  for (const [key, bytes] of used) if (bytes * 2 < valueAt(sizes, key)) return [key];
   if (used.size <= MAX_OBJECTS) return [];
   const drop: string[] = [];
   let merged = newBytes;
@@ -89,12 +90,12 @@ function placeChunks(
   return equalChunks(list, earlier.list).map((start, chunk) => {
     const placed: ObjectRange[] = [];
     if (start === undefined) return placed;
-    if (next > 0 && ends[next - 1]! > start) next = 0;
+    if (next > 0 && itemAt(ends, next - 1) > start) next = 0;
     const end = start + list.lengthOf(chunk);
     for (let at = start; at < end;) {
-      while (ends[next]! <= at) next++;
-      const { key, offset, size } = earlier.ranges[next]!;
-      const within = at - (ends[next]! - size);
+      while (itemAt(ends, next) <= at) next++;
+      const { key, offset, size } = itemAt(earlier.ranges, next);
+      const within = at - (itemAt(ends, next) - size);
       const taken = Math.min(size - within, end - at);
       placed.push({ key, offset: offset + within, size: taken });
       at += taken;

@@ -158,7 +158,7 @@ Deno.test("an aborted read of a file in runs ends, and so do its requests", asyn
     pending++;
     waits.resolve();
     await new Promise((_, reject) =>
-      options!.signal!.addEventListener("abort", () => reject(options!.signal!.reason))
+      options!.signal!.addEventListener("abort", () => reject(options!.signal?.reason))
     ).finally(() => pending--);
   };
   const registry = await openRegistry(backend);

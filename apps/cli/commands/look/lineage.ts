@@ -1,3 +1,4 @@
+import { valueAt } from "../../../../core/faults/present.ts";
 import type { Lineage, LineageNode } from "../../../../registry/mod.ts";
 import { lineageOf } from "../../../../mod.ts";
 import type { Drawing } from "../../../../operators/graph/drawing.ts";
@@ -85,7 +86,7 @@ function branches({ root, nodes, edges }: Lineage, way: "up" | "down"): string[]
     const again = shown.has(far);
     shown.add(far);
     const more = again && next.has(far) ? " (see above)" : "";
-    lines.push(`${indent}${last ? "└─ " : "├─ "}${described(known.get(far)!)}${more}`);
+    lines.push(`${indent}${last ? "└─ " : "├─ "}${described(valueAt(known, far))}${more}`);
     if (!again) waiting.push(...stack(far, `${indent}${last ? "   " : "│  "}`));
   }
   return lines;

@@ -1,3 +1,4 @@
+import { itemAt } from "../../../../core/faults/present.ts";
 import type { LogEntry } from "../../../../registry/mod.ts";
 import { logOf } from "../../../../mod.ts";
 import { type Command, defineCommand } from "../../program/command.ts";
@@ -25,7 +26,10 @@ export const log: Command = defineCommand({
       { NotFound: () => nearestHint(registry, name) },
     );
     const times = formatTimes(entries.map(({ at }) => at));
-    const rows = entries.map((entry, i) => ({ json: entry, cells: [times[i]!, described(entry)] }));
+    const rows = entries.map((entry, i) => ({
+      json: entry,
+      cells: [itemAt(times, i), described(entry)],
+    }));
     await printTable(context, context.shared.quiet ? undefined : ["TIME", "WHAT"], rows);
   },
 });

@@ -1,6 +1,7 @@
 import { resolve } from "node:path";
 import type { Backend, Registry } from "../../../../mod.ts";
 import { checkFolder } from "../../../../registry/places/mod.ts";
+import { itemAt } from "../../../../core/faults/present.ts";
 import { loadPart } from "../../../../core/urls/load_part.ts";
 import { hintFor, type RegistryError } from "../../../../core/errors.ts";
 import { isStoreUrl } from "../../../../core/urls/store_url.ts";
@@ -216,7 +217,7 @@ export const exportMindtrace: Command = defineCommand({
         progress.update({ bytes: 0, things: { done: ++done, what: "versions" } });
       },
     });
-    const report = await withHints(exporting, lookUp(chosen[0]!));
+    const report = await withHints(exporting, lookUp(itemAt(chosen, 0)));
     await progress.end();
     await noteUnused(rename, context.note);
     const { exported, skipped, failures } = report;

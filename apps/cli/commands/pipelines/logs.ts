@@ -1,5 +1,6 @@
 import type { Registry } from "../../../../mod.ts";
 import { orMissing } from "../../../../core/errors.ts";
+import { valueAt } from "../../../../core/faults/present.ts";
 import { type Command, type CommandContext, defineCommand } from "../../program/command.ts";
 import { notFound } from "../../terminal/hints.ts";
 import { findRun, RUN_ARGUMENT } from "../../pipelines/run_ref.ts";
@@ -122,7 +123,7 @@ async function* storedLines(
   let rest = "";
   for await (const text of artifact.file("log.txt").stream().pipeThrough(new TextDecoderStream())) {
     const lines = (rest + text).split("\n");
-    rest = lines.pop()!;
+    rest = lines.pop() ?? "";
     yield* lines;
   }
   if (rest !== "") yield rest;
@@ -150,13 +151,13 @@ async function followLogs(
   await context.note(`${run}: Ctrl-C stops following, not the run`);
   for (;;) {
     const result = await readResult(registry, run, { signal }); // before the logs, to miss none
-    for (const step of steps) if (!followed.get(step)!.ended) await poll(step);
+    for (const step of steps) if (!valueAt(followed, step).ended) await poll(step);
     if (result !== undefined) return await context.note(`${run} ended: ${result.end}`);
     await system.sleep(POLL_MS, signal);
   }
 
   async function poll(step: string): Promise<void> {
-    const state = followed.get(step)!;
+    const state = valueAt(followed, step);
     const running = await logsHere({ ...place, step });
     const attempts = await attemptsOf(registry, { run, step }, { signal });
     for (const [i, { ref, hasLog, record }] of attempts.entries()) {
@@ -174,7 +175,7 @@ async function followLogs(
   }
 
   async function printNew(step: string, attempt: number, lines: readonly string[]): Promise<void> {
-    const { printed } = followed.get(step)!;
+    const { printed } = valueAt(followed, step);
     for (const line of lines.slice(printed[attempt] ?? 0)) {
       await printLine({ run, step, attempt: attempt + 1, line }, steps.length === 1, context);
     }

@@ -10,7 +10,7 @@ function terminal(options: Partial<CapturedIoOptions> = {}) {
   const system: System = {
     ...scripted,
     sleep: (_ms, signal) =>
-      new Promise((_, reject) => signal!.addEventListener("abort", () => reject(signal!.reason))),
+      new Promise((_, reject) => signal!.addEventListener("abort", () => reject(signal?.reason))),
   };
   return {
     advance: scripted.advance,

@@ -1,0 +1,31 @@
+// Reads of lists and maps that cannot miss: what is asked for is there, or the code is wrong.
+
+/** Returns the item at a place of a list, from the end if negative. */
+export function itemAt<T>(list: ArrayLike<T>, index: number): T {
+  const item = list[index < 0 ? list.length + index : index];
+  if (item === undefined) throw absent(`item ${index} of ${list.length}`);
+  return item;
+}
+
+/** Returns the value of a key that a map has. */
+export function valueAt<K, V>(map: { get(key: K): V | undefined }, key: K): V {
+  const value = map.get(key);
+  if (value === undefined) throw absent("the value of a key");
+  return value;
+}
+
+/** Removes the oldest entries of a map, or of a set, until it has at most so many. */
+export function keepNewest<K>(
+  entries: { readonly size: number; keys(): Iterable<K>; delete(key: K): boolean },
+  most: number,
+): void {
+  for (const key of entries.keys()) {
+    if (entries.size <= most) return;
+    entries.delete(key);
+  }
+}
+
+function absent(what: string): RangeError {
+  // deno-lint-ignore holdfast/registry-errors -- a mistake of this program, never of its input
+  return new RangeError(`Cannot read ${what}: it is absent`);
+}
