@@ -25,8 +25,12 @@ export interface SchemaIssue {
 /** The output type of a schema. */
 export type InferOutput<S extends StandardSchema> = NonNullable<S["~standard"]["types"]>["output"];
 
-/** Returns an issue as a string: `optimizer.rate: must be a number`. */
-export function shownIssue({ message, path = [] }: SchemaIssue): string {
+/** Returns issues as one string without a full stop: `optimizer.rate: must be a number; id: …`. */
+export function shownIssues(issues: readonly SchemaIssue[]): string {
+  return issues.map(shownIssue).join("; ").replace(/\.$/, "");
+}
+
+function shownIssue({ message, path = [] }: SchemaIssue): string {
   const place = path.map((step) => String(typeof step === "object" ? step.key : step)).join(".");
   return place === "" ? message : `${place}: ${message}`;
 }

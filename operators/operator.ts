@@ -3,7 +3,7 @@ import { stat } from "node:fs/promises";
 import { fault, invalid, notFound } from "../core/errors.ts";
 import { shown } from "../core/naming/names.ts";
 import type { Operator as OperatorContract, OperatorContext } from "./contract/operator.ts";
-import { shownIssue, type StandardSchema } from "../core/standard_schema.ts";
+import { shownIssues, type StandardSchema } from "../core/standard_schema.ts";
 
 /** An operator with any parameters, from {@linkcode defineOperator} or a class. */
 // deno-lint-ignore no-explicit-any -- a set holds operators of all parameters
@@ -152,7 +152,7 @@ async function parseParams(
   const result = await operator.params?.["~standard"].validate(params);
   if (result === undefined) return params;
   if (result.issues === undefined) return result.value;
-  const state = `invalid params: ${result.issues.map(shownIssue).join("; ")}`;
+  const state = `invalid params: ${shownIssues(result.issues)}`;
   const hint = "Change the step's params to match the operator's schema.";
   throw invalid("run operator", shown(operatorId), state, { hint, cause: result.issues });
 }

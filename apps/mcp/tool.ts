@@ -4,7 +4,7 @@ import { hintFor, invalid, isRegistryError, type RegistryError } from "../../cor
 import { itemAt } from "../../core/faults/present.ts";
 import type { Logger, Registry } from "../../mod.ts";
 import { valibotToJsonSchema } from "../server/json_schema.ts";
-import { check } from "../server/schemas/listing.ts";
+import { check, faultOf } from "../server/schemas/listing.ts";
 import type { CallMemory } from "./call_memory.ts";
 
 type Content = { type: "text"; text: string } | { type: "image"; data: string; mimeType: string };
@@ -88,10 +88,8 @@ export async function callTool(tool: Tool, args: unknown, call: ToolCall) {
 function checked({ name, input }: Tool, args: unknown): unknown {
   const { success, output, issues } = check(input, args ?? {});
   if (success) return output;
-  const [{ message, path = [], expected, received }] = issues;
-  const at = path.map(({ key }) => String(key)).join(".").slice(0, 100);
-  const state = received === "undefined" ? "missing" : expected === "never" ? "unknown" : message;
-  throw invalid("call", name, at === "" ? state : `argument ${at}: ${state}`, {
+  const { at, state } = faultOf(issues);
+  throw invalid("call", name, at === "" ? state : `argument ${at.slice(0, 100)}: ${state}`, {
     hint: "Follow the input schema of the tool.",
   });
 }

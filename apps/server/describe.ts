@@ -8,7 +8,7 @@ import type { Access } from "./access/access.ts";
 import { RefusedRequest } from "./problem.ts";
 import { pathOf } from "./routing.ts";
 import type { Answer, RouteContext, RouteDescription, Routes } from "./routing.ts";
-import { check } from "./schemas/listing.ts";
+import { check, faultOf } from "./schemas/listing.ts";
 
 export type { RouteDescription };
 
@@ -108,7 +108,7 @@ async function jsonOf(c: RouteContext, schema: StandardSchema): Promise<unknown>
 
 function checked(target: "query" | "body", data: unknown, schema: StandardSchema): unknown {
   const { success, output, issues } = check(schema as Parameters<typeof check>[0], data);
-  if (!success) throw refused(target, data, issues[0] as Issue);
+  if (!success) throw refused(target, data, faultOf(issues));
   return output;
 }
 
@@ -124,27 +124,14 @@ function checkJsonType({ headers }: Request): void {
   });
 }
 
-interface Issue {
-  message: string;
-  path?: { key: unknown }[];
-  expected?: string | null;
-  received?: string;
-}
-
-function refused(target: "query" | "body", data: unknown, issue: Issue): RegistryError {
-  const path = (issue.path ?? []).map(({ key }) => String(key)).join(".");
-  const times = target === "query" && (data as Record<string, unknown>)[path];
-  const state = Array.isArray(times)
-    ? `given ${times.length} times instead of once`
-    : path === ""
-    ? issue.message
-    : stateOf(issue);
-  return invalid("read the", target, path === "" ? state : `${path}: ${state}`, {
+function refused(
+  target: "query" | "body",
+  data: unknown,
+  { at, state }: ReturnType<typeof faultOf>,
+): RegistryError {
+  const times = target === "query" && (data as Record<string, unknown>)[at];
+  const whole = Array.isArray(times) ? `given ${times.length} times instead of once` : state;
+  return invalid("read the", target, at === "" ? whole : `${at}: ${whole}`, {
     hint: "Follow the schema in /openapi.json.",
   });
-}
-
-function stateOf({ message, expected, received }: Issue): string {
-  if (received === "undefined") return "missing";
-  return expected === "never" ? "unknown member" : message;
 }

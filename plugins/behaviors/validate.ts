@@ -1,23 +1,19 @@
 // The behavior that validates inputs and results.
 import { invalid } from "../../core/errors.ts";
 import { shown } from "../../core/naming/names.ts";
-import { shownIssue, type StandardSchema } from "../../core/standard_schema.ts";
+import { type InferOutput, shownIssues, type StandardSchema } from "../../core/standard_schema.ts";
 import type { PluginDefinition } from "../contract.ts";
 import type { Behavior } from "../interfaces.ts";
 import { defineSettings, schema } from "../sets/settings.ts";
 
-interface ValidateSettings {
-  input?: StandardSchema;
-  result?: StandardSchema;
-}
+const SETTINGS = defineSettings({ input: schema, result: schema });
 
 /** `validate`: passes on the output of its schemas for the input and the result. */
-export const validate: PluginDefinition<Behavior> = {
-  config: defineSettings<ValidateSettings>({ input: schema, result: schema }),
+export const validate: PluginDefinition<Behavior, InferOutput<typeof SETTINGS>> = {
+  config: SETTINGS,
   aliases: { schema: "input" },
-  create: () => ({
-    async execute(next, input, { config, task }) {
-      const schemas = config as ValidateSettings;
+  create: (schemas) => ({
+    async execute(next, input, { task }) {
       const result = await next(await check(schemas.input, input, `run task ${shown(task)}`));
       return await check(schemas.result, result, `return the result of task ${shown(task)}`);
     },
@@ -31,7 +27,7 @@ async function check(
 ): Promise<unknown> {
   const checked = await schema?.["~standard"].validate(value) ?? { value };
   if (checked.issues === undefined) return checked.value;
-  throw invalid(action, undefined, checked.issues.map(shownIssue).join("; ").replace(/\.$/, ""), {
+  throw invalid(action, undefined, shownIssues(checked.issues), {
     hint: "Fix the input, or the schema of the behavior validate.",
   });
 }

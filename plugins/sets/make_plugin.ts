@@ -6,7 +6,7 @@ import type { PluginClass, PluginConfig, PluginContext } from "../contract.ts";
 import type { PluginDefinition, PluginSource } from "../contract.ts";
 import { checkContract, type Contract } from "../interface.ts";
 import { described } from "../../core/text/described.ts";
-import { type SchemaResult, shownIssue } from "../../core/standard_schema.ts";
+import { type SchemaResult, shownIssues } from "../../core/standard_schema.ts";
 import type { System } from "../../core/system.ts";
 
 interface PluginOrder {
@@ -150,8 +150,7 @@ export function validateConfig(
   if (definition.config === undefined) return settings;
   const outputOf = (result: SchemaResult<unknown>) => {
     if (result.issues === undefined) return result.value;
-    const issues = result.issues.map(shownIssue).join("; ");
-    const state = withoutSecrets(definition, settings, issues).replace(/\.$/, "");
+    const state = withoutSecrets(definition, settings, shownIssues(result.issues));
     throw invalid(action, undefined, state, { hint: hintOf(definition) });
   };
   const result = definition.config["~standard"].validate(settings);

@@ -7,7 +7,7 @@ import { shown } from "../../core/naming/names.ts";
 import { builtinModule, isGranted } from "../../core/system.ts";
 import { RESOLVED, type ResolvedOptions } from "./verb_call.ts";
 import type { LoadOptions } from "../../core/registry.ts";
-import { shownIssue, type StandardSchema } from "../../core/standard_schema.ts";
+import { shownIssues, type StandardSchema } from "../../core/standard_schema.ts";
 import type { LoadLimit } from "./load_limit.ts";
 
 export interface MakeValueOptions
@@ -85,7 +85,7 @@ async function checkSchema(
   const { name, version } = info;
   const result = await ofCaller(info, options, () => schema["~standard"].validate(value));
   if (result.issues === undefined) return result.value;
-  const issues = result.issues.slice(0, 5).map(shownIssue).join("; ");
+  const issues = shownIssues(result.issues.slice(0, 5));
   const subject = `"${name}@${version}"`;
   const state = `the value does not match the schema: ${issues}`;
   const hint = "Load it without the schema to inspect the value.";

@@ -14,6 +14,23 @@ export function check<S extends v.GenericSchema>(schema: S, value: unknown): v.S
   return v.safeParse(schema, value, { abortEarly: true });
 }
 
+/** An issue of valibot. */
+interface Issue {
+  readonly message: string;
+  readonly path?: readonly { readonly key: unknown }[];
+  readonly expected?: string | null;
+  readonly received?: string;
+}
+
+/** Returns where the first fault that {@linkcode check} found is, "" for the value itself, and what it is. */
+export function faultOf(issues: readonly unknown[]): { at: string; state: string } {
+  const { message, path = [], expected, received } = issues[0] as Issue;
+  const at = path.map(({ key }) => String(key)).join(".");
+  if (at === "") return { at, state: message };
+  if (received === "undefined") return { at, state: "missing" };
+  return { at, state: expected === "never" ? "unknown member" : message };
+}
+
 /** An array with a limit that is checked before its items. */
 export function atMost<S extends v.GenericSchema>(most: number, item: S, least = 0) {
   const limit = v.maxLength<v.InferOutput<S>[], number>(most);
