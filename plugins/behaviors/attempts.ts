@@ -2,31 +2,27 @@
 import { isRegistryError, unresolved } from "../../core/errors.ts";
 import { shown } from "../../core/naming/names.ts";
 import { withDeadline } from "../../core/retry.ts";
+import type { InferOutput } from "../../core/standard_schema.ts";
 import type { PluginDefinition } from "../contract.ts";
 import type { Behavior } from "../interfaces.ts";
 import { count, defineSettings, milliseconds } from "../sets/settings.ts";
 
-interface RetrySettings {
-  attempts: number;
-  backoffMs: number;
-  mostBackoffMs: number;
-}
+const RETRY = defineSettings({
+  attempts: { ...count({ least: 1 }), otherwise: 3 },
+  backoffMs: { ...milliseconds, otherwise: 100 },
+  mostBackoffMs: { ...milliseconds, otherwise: 30_000 },
+});
 
 /**
  * `retry`: retries the rest of the task with exponential backoff. Does not retry permanent
  * failures.
  */
-export const retry: PluginDefinition<Behavior> = {
-  config: defineSettings<RetrySettings>({
-    attempts: { ...count({ least: 1 }), otherwise: 3 },
-    backoffMs: { ...milliseconds, otherwise: 100 },
-    mostBackoffMs: { ...milliseconds, otherwise: 30_000 },
-  }),
+export const retry: PluginDefinition<Behavior, InferOutput<typeof RETRY>> = {
+  config: RETRY,
   aliases: { backoff_ms: "backoffMs", most_backoff_ms: "mostBackoffMs" },
   consumes: [],
-  create: () => ({
-    async execute(next, input, { config, signal, system, logger, task }) {
-      const { attempts, backoffMs, mostBackoffMs } = config as unknown as RetrySettings;
+  create: ({ attempts, backoffMs, mostBackoffMs }) => ({
+    async execute(next, input, { signal, system, logger, task }) {
       for (let attempt = 1;; attempt++) {
         try {
           return await next(input);
@@ -54,17 +50,18 @@ function isSpent(input: unknown): boolean {
   return [input, ...Object.values(input)].some((value) => value instanceof ReadableStream);
 }
 
+const TIMEOUT = defineSettings({ ms: { ...milliseconds, required: true } });
+
 /**
  * `timeout`: aborts the signal of the rest of the task after `ms` milliseconds, and does not wait
  * for it.
  */
-export const timeout: PluginDefinition<Behavior> = {
-  config: defineSettings<{ ms: number }>({ ms: { ...milliseconds, required: true } }),
+export const timeout: PluginDefinition<Behavior, InferOutput<typeof TIMEOUT>> = {
+  config: TIMEOUT,
   aliases: { timeout_ms: "ms", timeoutMs: "ms" },
   consumes: [],
-  create: () => ({
-    async execute(next, input, { config, signal, system, task }) {
-      const { ms } = config as unknown as { ms: number };
+  create: ({ ms }) => ({
+    async execute(next, input, { signal, system, task }) {
       const late = new AbortController();
       const done = new AbortController();
       const tooLate = unresolved("finish task", shown(task), `it timed out after ${ms} ms`, {

@@ -1,31 +1,28 @@
 // The behavior that caches results.
 import { keepNewest } from "../../core/faults/present.ts";
+import type { InferOutput } from "../../core/standard_schema.ts";
 import { plainProblem, type PlainValue } from "../../core/text/plain_value.ts";
 import type { PluginDefinition } from "../contract.ts";
 import type { Behavior } from "../interfaces.ts";
 import { count, defineSettings, milliseconds } from "../sets/settings.ts";
 
-interface CacheSettings {
-  ttlMs: number;
-  maxEntries: number;
-}
+const SETTINGS = defineSettings({
+  ttlMs: { ...milliseconds, otherwise: 60_000 },
+  maxEntries: { ...count({ least: 1 }), otherwise: 1_000 },
+});
 
 /**
  * `cache`: returns the cached result of an equal input, as a copy. Each task has its own cache in
  * the memory of this process. Caches only plain data, not failures, bytes or streams.
  */
-export const cache: PluginDefinition<Behavior> = {
-  config: defineSettings<CacheSettings>({
-    ttlMs: { ...milliseconds, otherwise: 60_000 },
-    maxEntries: { ...count({ least: 1 }), otherwise: 1_000 },
-  }),
+export const cache: PluginDefinition<Behavior, InferOutput<typeof SETTINGS>> = {
+  config: SETTINGS,
   aliases: { ttl_ms: "ttlMs", max_entries: "maxEntries" },
   consumes: [],
-  create() {
+  create({ ttlMs, maxEntries }) {
     const seen = new Map<string, { result: string; until: number }>();
     return {
-      async execute(next, input, { config, system }) {
-        const { ttlMs, maxEntries } = config as unknown as CacheSettings;
+      async execute(next, input, { system }) {
         if (plainProblem(input) !== undefined) return await next(input);
         const key = JSON.stringify(sorted(input as PlainValue));
         const found = seen.get(key);

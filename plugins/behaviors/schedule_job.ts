@@ -1,35 +1,31 @@
 // The behavior that schedules the rest of a task as a job.
 import { MOST_MS, MOST_PRIORITY } from "../../queues/checks/queue_checks.ts";
-import type { PluginDefinition, RemainderOptions } from "../contract.ts";
+import type { InferOutput } from "../../core/standard_schema.ts";
+import type { PluginDefinition } from "../contract.ts";
 import { type Behavior, JobRunner } from "../interfaces.ts";
-import { count, defineSettings, type Setting, text } from "../sets/settings.ts";
+import { count, defineSettings, text } from "../sets/settings.ts";
 
-interface ScheduleSettings extends RemainderOptions {
-  jobType: string;
-}
-
-const OWN: Record<string, Setting> = {
+const OWN = {
   jobType: { ...text, otherwise: "background" },
   delayMs: count({ least: 0, most: MOST_MS }),
   priority: count({ least: 0, most: MOST_PRIORITY }),
   attempts: count({ least: 1 }),
   backoffMs: count({ least: 0, most: MOST_MS }),
 };
+const SETTINGS = defineSettings(OWN, { others: "kept" });
 
 /**
  * `schedule_job`: gives the rest of the task to a runner and returns `{ scheduled: true, jobId }`
  * at once.
  */
-export const scheduleJob: PluginDefinition<Behavior> = {
-  config: defineSettings(OWN, { others: "kept" }),
+export const scheduleJob: PluginDefinition<Behavior, InferOutput<typeof SETTINGS>> = {
+  config: SETTINGS,
   aliases: { job_type: "jobType", delay_ms: "delayMs", backoff_ms: "backoffMs" },
   uses: { interface: JobRunner, key: "jobType", fallback: "background", settings },
   consumes: [],
-  create: () => ({
+  create: ({ jobType, delayMs, priority, attempts, backoffMs }) => ({
     async execute(_next, input, { config, plugins, remainder }) {
-      const own = config as unknown as ScheduleSettings;
-      const runner = await plugins.shared(JobRunner, own.jobType, settings(config));
-      const { delayMs, priority, attempts, backoffMs } = own;
+      const runner = await plugins.shared(JobRunner, jobType, settings(config));
       const options = { delayMs, priority, attempts, backoffMs };
       return { scheduled: true, jobId: await remainder.schedule(runner, input, options) };
     },

@@ -1,26 +1,23 @@
 // The behavior that logs when the rest of a task starts and ends.
 import { messageOf } from "../../core/errors.ts";
 import { shown } from "../../core/naming/names.ts";
+import type { InferOutput } from "../../core/standard_schema.ts";
 import type { PluginDefinition } from "../contract.ts";
 import type { Behavior } from "../interfaces.ts";
 import { defineSettings, text, word } from "../sets/settings.ts";
 
-interface TraceSettings {
-  label?: string;
-  level: "debug" | "info";
-}
+const SETTINGS = defineSettings({
+  label: text,
+  level: { ...word("debug", "info"), otherwise: "info" },
+});
 
 /** `trace`: logs start, end and failure with the duration, never inputs or results. */
-export const trace: PluginDefinition<Behavior> = {
-  config: defineSettings<TraceSettings>({
-    label: text,
-    level: { ...word("debug", "info"), otherwise: "info" },
-  }),
+export const trace: PluginDefinition<Behavior, InferOutput<typeof SETTINGS>> = {
+  config: SETTINGS,
   consumes: [],
-  create: () => ({
-    async execute(next, input, { config, logger, system, task, jobId }) {
-      const { label = task, level } = config as unknown as TraceSettings;
-      const name = `Task ${shown(label)}${jobId === undefined ? "" : ` (job ${jobId})`}`;
+  create: ({ label, level }) => ({
+    async execute(next, input, { logger, system, task, jobId }) {
+      const name = `Task ${shown(label ?? task)}${jobId === undefined ? "" : ` (job ${jobId})`}`;
       const startedAt = system.monotonic();
       const passed = () => `${Math.round(system.monotonic() - startedAt)} ms`;
       logger[level](`${name} started`);

@@ -2,28 +2,41 @@
 import { described } from "../../core/text/described.ts";
 import type { SchemaIssue, StandardSchema } from "../../core/standard_schema.ts";
 
-export interface Setting {
+export interface Setting<T = unknown> {
   problemOf(value: unknown): string | undefined;
   /** @default false */
   required?: boolean;
   /** The default value. @default absent */
   otherwise?: unknown;
+  /** Type only; absent at run time. */
+  readonly type?: T;
 }
+
+type KnownSettings = Readonly<Record<string, Setting>>;
+
+/** The output of a schema: settings without a default that are not required may be absent. */
+export type SettingsOf<Known extends KnownSettings> = {
+  readonly [Name in keyof Known]: Known[Name] extends
+    { required: true } | { otherwise: NonNullable<unknown> } ? NonNullable<Known[Name]["type"]>
+    : Known[Name]["type"];
+};
 
 /** Handling of other settings: an error, these names dropped, or all kept. */
 type OtherSettings = "refused" | "kept" | readonly string[];
 
-export function defineSettings<T>(
-  known: Readonly<Record<string, Setting>>,
+export function defineSettings<const Known extends KnownSettings>(
+  known: Known,
   { others = "refused" }: { others?: OtherSettings } = {},
-): StandardSchema<T> {
+): StandardSchema<SettingsOf<Known>> {
   const names = Object.keys(known);
   const instead = names.length === 0 ? ", it takes none" : `, use ${names.join(", ")}`;
   return {
     "~standard": { version: 1, vendor: "holdfast", validate: (value) => validate(value as object) },
   };
 
-  function validate(given: object): { value: T } | { issues: SchemaIssue[] } {
+  function validate(
+    given: object,
+  ): { value: SettingsOf<Known> } | { issues: SchemaIssue[] } {
     const issues: SchemaIssue[] = [];
     const output: Record<string, unknown> = {};
     for (const [name, setting] of Object.entries(known)) {
@@ -39,24 +52,24 @@ export function defineSettings<T>(
       if (others === "kept") output[name] = value;
       else issues.push({ path: [name], message: `unknown setting${instead}` });
     }
-    return issues.length > 0 ? { issues } : { value: output as T };
+    return issues.length > 0 ? { issues } : { value: output as SettingsOf<Known> };
   }
 }
 
 /** A non-empty string. */
-export const text: Setting = {
+export const text: Setting<string> = {
   problemOf: (value) =>
     typeof value === "string" && value !== ""
       ? undefined
       : `it is ${described(value)}, not a string`,
 };
 
-export const flag: Setting = {
+export const flag: Setting<boolean> = {
   problemOf: (value) =>
     typeof value === "boolean" ? undefined : `it is ${described(value)}, not true or false`,
 };
 
-export function count({ least, most }: { least: number; most?: number }): Setting {
+export function count({ least, most }: { least: number; most?: number }): Setting<number> {
   const range = most === undefined ? `of at least ${least}` : `from ${least} to ${most}`;
   return {
     problemOf: (value) =>
@@ -67,23 +80,23 @@ export function count({ least, most }: { least: number; most?: number }): Settin
   };
 }
 
-export const milliseconds: Setting = {
+export const milliseconds: Setting<number> = {
   problemOf: (value) =>
     Number.isFinite(value) && (value as number) >= 0 && (value as number) < 2 ** 31
       ? undefined
       : "it is not a number of milliseconds, 0 to 2147483647",
 };
 
-export const schema: Setting = {
+export const schema: Setting<StandardSchema> = {
   problemOf: (value) =>
     typeof (value as Partial<StandardSchema>)?.["~standard"]?.validate === "function"
       ? undefined
       : `it is ${described(value)}, not a Standard Schema (Zod, Valibot, ArkType …)`,
 };
 
-export function word(...words: string[]): Setting {
+export function word<const Word extends string>(...words: Word[]): Setting<Word> {
   return {
     problemOf: (value) =>
-      words.includes(value as string) ? undefined : `it is not one of ${words.join(", ")}`,
+      words.includes(value as Word) ? undefined : `it is not one of ${words.join(", ")}`,
   };
 }
