@@ -285,9 +285,9 @@ export function isUnreadable(error: unknown): error is RegistryError {
 }
 
 /** Returns the result, or undefined if the promise rejects with `NotFound`. */
-export async function orMissing<T>(found: Promise<T>): Promise<T | undefined> {
+export async function orMissing<T>(result: Promise<T>): Promise<T | undefined> {
   try {
-    return await found;
+    return await result;
   } catch (error) {
     if (!isRegistryError(error, "NotFound")) throw error;
   }

@@ -42,7 +42,7 @@ export function createLookup<V>(kind: string, entries: Record<string, V> = {}): 
   const sources = new Map<string, () => V>(
     Object.entries(entries).map(([key, value]) => [key, () => value]),
   );
-  const made = new Map<string, V>();
+  const values = new Map<string, V>();
   let disposed = false;
 
   function add(key: string, source: () => V): void {
@@ -60,14 +60,14 @@ export function createLookup<V>(kind: string, entries: Record<string, V> = {}): 
   }
 
   function make(key: string, create: () => V): V {
-    if (made.has(key)) return made.get(key)!;
+    if (values.has(key)) return values.get(key)!;
     if (disposed) {
       const hint = "Create it before its set is disposed of.";
       throw failure("Invalid", "create", key, "its set was disposed of", hint);
     }
     const value = create();
-    made.set(key, value);
-    if (isPromise(value)) value.then(undefined, () => made.delete(key)); // the caller handles it
+    values.set(key, value);
+    if (isPromise(value)) value.then(undefined, () => values.delete(key)); // the caller handles it
     return value;
   }
 
@@ -94,8 +94,8 @@ export function createLookup<V>(kind: string, entries: Record<string, V> = {}): 
     async [Symbol.asyncDispose]() {
       disposed = true;
       const failures: unknown[] = [];
-      const last = [...made.values()].reverse();
-      made.clear();
+      const last = [...values.values()].reverse();
+      values.clear();
       for (const value of last) await dispose(value).catch((error) => failures.push(error));
       if (failures.length > 0) throw failures[0];
     },

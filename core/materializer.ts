@@ -75,12 +75,12 @@ export function isDefinedArtifact(artifact: unknown): artifact is DefinedArtifac
 
 /** Returns the ref of an artifact, and the options with its materializer as a default. */
 export function namedBy<O extends object>(
-  given: string | DefinedArtifact<unknown>,
+  artifact: string | DefinedArtifact<unknown>,
   member: "as" | "materializer",
   options: O,
 ): [ref: string, options: O] {
-  if (!isDefinedArtifact(given)) return [given, options];
-  return [given.name, { [member]: given.materializer, ...options }];
+  if (!isDefinedArtifact(artifact)) return [artifact, options];
+  return [artifact.name, { [member]: artifact.materializer, ...options }];
 }
 
 /** Argument of {@linkcode defineMaterializer}. */
@@ -128,8 +128,8 @@ export interface ClassMaterializer<T = unknown, S = T> extends Materializer<T, S
 export function defineMaterializer<T, S = T>(
   definition: MaterializerDefinition<T, S>,
 ): ClassMaterializer<T, S> {
-  const given: Partial<typeof definition> | null | undefined = definition;
-  const materializer = { ...definition, formatVersion: given?.formatVersion ?? 1 };
+  const passed: Partial<typeof definition> | null | undefined = definition;
+  const materializer = { ...definition, formatVersion: passed?.formatVersion ?? 1 };
   checkMaterializer(materializer);
   return materializer;
 }
@@ -204,18 +204,18 @@ export function createMaterializerSet(
     register,
     forValue(value) {
       for (const of of classesOf(value)) {
-        const found = byClass.get(of);
-        if (found !== undefined) return found;
+        const ofClass = byClass.get(of);
+        if (ofClass !== undefined) return ofClass;
       }
-      const found = accepting.find((materializer) => materializer.accepts?.(value));
-      if (found !== undefined) return found;
+      const acceptor = accepting.find((materializer) => materializer.accepts?.(value));
+      if (acceptor !== undefined) return acceptor;
       const state = "no materializer accepts it";
       const hint = `Register a materializer (defineMaterializer), or save plain data. ${known()}`;
       throw fault({ code: "Unsupported", action: "save", subject: described(value), state, hint });
     },
     get(id) {
-      const found = byId.get(id);
-      if (found !== undefined) return found;
+      const materializer = byId.get(id);
+      if (materializer !== undefined) return materializer;
       const subject = `"${id}"`;
       const state = "not registered in this program";
       const hint = `Register it before loading, or pass { as: … }. ${known()}`;

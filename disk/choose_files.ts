@@ -26,8 +26,8 @@ export async function chooseFiles(
     "../materializers/path/ignore_rules.ts",
     import.meta.url,
   );
-  const [wanted, refused] = [include, exclude].map((given) =>
-    given && createPatterns([given].flat())
+  const [wanted, refused] = [include, exclude].map((patterns) =>
+    patterns && createPatterns([patterns].flat())
   );
   const excludes = (path: string) => !!refused && refused.test(path) === "matched";
   const chosen = (path: string) => !excludes(path) && (!wanted || wanted.test(path) === "matched");
@@ -47,6 +47,6 @@ export function chosenAmong<F>(
     !folders.has(path) && chosen(mode === "folder" ? `${path}/` : path)
   );
   const paths = new Set(wanted.map(({ path }) => path));
-  const kept = paths.union(foldersOf(paths));
-  return files.filter((file) => kept.has(infoOf(file).path));
+  const chosenPaths = paths.union(foldersOf(paths));
+  return files.filter((file) => chosenPaths.has(infoOf(file).path));
 }

@@ -27,27 +27,27 @@ export async function compareFiles(
   root: string,
   { signal, onSame }: CompareOptions,
 ): Promise<Map<string, Found>> {
-  const found = new Map<string, Found>();
+  const states = new Map<string, Found>();
   const folders = new Map<string, Found>([["", "same"]]);
   const chunk = new Uint8Array(CHUNK_BYTES);
   for (const file of files) {
     signal?.throwIfAborted();
     const way = lookAtFolder(file.path.slice(0, Math.max(0, file.path.lastIndexOf("/"))));
-    const there = way === "same"
+    const state = way === "same"
       ? await compareFile(file, join(root, file.path), { signal, chunk })
       : way;
-    found.set(file.path, there);
-    if (there === "same") onSame?.(file);
+    states.set(file.path, state);
+    if (state === "same") onSame?.(file);
   }
-  return found;
+  return states;
 
   function lookAtFolder(folder: string): Found {
     const known = folders.get(folder);
     if (known !== undefined) return known;
     const above = lookAtFolder(folder.slice(0, Math.max(0, folder.lastIndexOf("/"))));
-    const there = above === "same" ? asFolder(join(root, folder)) : above;
-    folders.set(folder, there);
-    return there;
+    const state = above === "same" ? asFolder(join(root, folder)) : above;
+    folders.set(folder, state);
+    return state;
   }
 }
 

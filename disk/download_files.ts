@@ -24,9 +24,13 @@ export function createDownload(options: DownloadOptions): Download {
   checkTo(options?.to); // programs in JavaScript leave it out
   const { to, overwrite, delete: remove, dryRun, links, include, exclude, signal, onProgress } =
     options;
-  let moved = 0, there = 0, totalBytes: number | undefined;
+  let moved = 0, presentBytes = 0, totalBytes: number | undefined;
   const report = (path: string) =>
-    onProgress?.({ path, bytes: Math.min(moved + there, totalBytes ?? Infinity), totalBytes });
+    onProgress?.({
+      path,
+      bytes: Math.min(moved + presentBytes, totalBytes ?? Infinity),
+      totalBytes,
+    });
   return {
     onProgress: onProgress && (({ path, bytes }) => {
       moved = bytes;
@@ -36,16 +40,25 @@ export function createDownload(options: DownloadOptions): Download {
       const { info } = artifact;
       const chosen = await chooseFiles({ include, exclude });
       const files = chosenAmong(info.files, (file) => file, chosen);
-      [moved, there] = [0, 0];
+      [moved, presentBytes] = [0, 0];
       totalBytes = files.reduce((sum, { size }) => sum + size, 0);
       const onThere = ({ path }: FileInfo, bytes: number) => {
-        there += bytes;
+        presentBytes += bytes;
         report(path);
       };
-      const how = { ...plan, overwrite, delete: remove, dryRun, links, signal, onThere, chosen };
-      const written = await writeFiles(artifact, to, how);
-      if (!dryRun && moved + there < totalBytes) { // reading reported nothing
-        there = totalBytes - moved;
+      const settings = {
+        ...plan,
+        overwrite,
+        delete: remove,
+        dryRun,
+        links,
+        signal,
+        onThere,
+        chosen,
+      };
+      const written = await writeFiles(artifact, to, settings);
+      if (!dryRun && moved + presentBytes < totalBytes) { // reading reported nothing
+        presentBytes = totalBytes - moved;
         report(files.at(-1)?.path ?? "");
       }
       return { ...written, info };

@@ -35,11 +35,11 @@ export async function stageFiles(
   options: StageOptions,
 ): Promise<void> {
   const { signal, onFile, writeLarge, copyOf, targets } = options;
-  const made = new Set([folder]);
+  const created = new Set([folder]);
   function makeFolder(path: string): void {
-    if (made.has(path)) return;
+    if (created.has(path)) return;
     mkdirSync(path, { recursive: true });
-    made.add(path);
+    created.add(path);
   }
 
   const links = files.filter(({ info }) => info.mode === "link");

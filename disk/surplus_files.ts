@@ -99,8 +99,8 @@ export async function findSurplus(
   function isOtherName(path: string): boolean {
     const ours = alike.get(folded(path));
     if (ours === undefined || ours === path) return false;
-    const there = lookAt(join(root, path)), own = lookAt(join(root, ours));
-    return there !== undefined && there.ino === own?.ino && there.dev === own.dev;
+    const other = lookAt(join(root, path)), own = lookAt(join(root, ours));
+    return other !== undefined && other.ino === own?.ino && other.dev === own.dev;
   }
 }
 

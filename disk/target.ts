@@ -96,9 +96,9 @@ export function lookAt(path: string): Stats | undefined {
 export const SPECIAL = "it is a device, a pipe or a socket";
 
 /** True for a device, a pipe or a socket, and for a link to one, such as `/dev/stdout`. */
-export function isSpecial(path: string, found = lookAt(path)): boolean {
+export function isSpecial(path: string, stats = lookAt(path)): boolean {
   try {
-    const end = found?.isSymbolicLink() ? statSync(path, { throwIfNoEntry: false }) : found;
+    const end = stats?.isSymbolicLink() ? statSync(path, { throwIfNoEntry: false }) : stats;
     return !(end === undefined || end.isFile() || end.isDirectory() || end.isSymbolicLink());
   } catch {
     return false; // a loop of links, or one to a place that may not be read

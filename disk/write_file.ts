@@ -34,11 +34,11 @@ export async function beginFile(
   const rebuilt = await file.rebuild?.(copy);
   const pieces = rebuilt === undefined ? await file.pieces?.() ?? [whole] : [rebuilt];
   let opened: number | undefined; // by the first piece, closed by the last
-  let left = pieces.length, users = 1;
+  let remaining = pieces.length, users = 1;
   const leave = () => {
     if (--users > 0) return;
     if (opened !== undefined) closeSync(opened);
-    if (left > 0) return; // one of them failed
+    if (remaining > 0) return; // one of them failed
     if (file.info.mode === "executable") makeExecutable(path);
     onFile?.(file.info);
   };
@@ -53,7 +53,7 @@ export async function beginFile(
             if (piece !== rebuilt || !isRegistryError(error, "Corrupt")) throw error;
             return writePiece(target, whole, tasks.signal); // the copy has changed
           });
-          left--;
+          remaining--;
         } finally {
           leave();
         }

@@ -103,9 +103,9 @@ async function planWork(
   target: Target,
   options: WriteFilesPlan,
 ): Promise<Work> {
-  const found = await lookAtFiles(all, target, options);
+  const states = await lookAtFiles(all, target, options);
   const links = await readLinks(
-    all.filter(({ info }) => found.get(info.path) !== "same"),
+    all.filter(({ info }) => states.get(info.path) !== "same"),
     options.links,
   );
   const leftOut = new Set(links.leftOut.map(({ path }) => path));
@@ -120,16 +120,16 @@ async function planWork(
   ]);
   const different: string[] = [];
   for (const { info: { path } } of files) {
-    const there = found.get(path);
-    if (there === "different") different.push(path);
-    else if (typeof there === "object" && !going.has(relativePath(target, there.inTheWay))) {
-      throw exists(there.inTheWay, there.state);
+    const state = states.get(path);
+    if (state === "different") different.push(path);
+    else if (typeof state === "object" && !going.has(relativePath(target, state.inTheWay))) {
+      throw exists(state.inTheWay, state.state);
     }
   }
   if (!options.overwrite && different.length > 0) throw differs(target, different);
-  const same = files.map(({ info }) => info).filter(({ path }) => found.get(path) === "same");
+  const same = files.map(({ info }) => info).filter(({ path }) => states.get(path) === "same");
   const otherTimes = same.filter((info) => hasOtherTime(info, placeOf(info, target)));
-  return { files, found, otherTimes, surplus, ...links };
+  return { files, found: states, otherTimes, surplus, ...links };
 }
 
 async function lookAtFiles(
@@ -144,9 +144,9 @@ async function lookAtFiles(
     if (target.exists) return await compareFiles(infos, target.path, { signal, onSame });
     return new Map(infos.map(({ path }) => [path, "missing"]));
   }
-  const found = await compareFile(info, target.path, { signal });
-  if (found === "same") onSame(info);
-  return new Map([[info.path, found]]);
+  const state = await compareFile(info, target.path, { signal });
+  if (state === "same") onSame(info);
+  return new Map([[info.path, state]]);
 }
 
 async function carryOut(target: Target, work: Work, options: WriteFilesPlan): Promise<void> {
@@ -262,12 +262,12 @@ async function placeAll(
 
 /** Renames a file, which keeps the owner of a replaced one. Another process may have written it. */
 async function place(from: string, to: string, file: FileInfo, overwrite: boolean): Promise<void> {
-  const there = lookAt(to);
-  if (there?.isDirectory()) throw exists(to, "it is a folder");
-  if (isSpecial(to, there)) throw exists(to, SPECIAL);
-  if (there === undefined || overwrite) {
-    if (there?.isFile() && file.mode !== "link") {
-      keepMostAccess(from, there, file.mode === "executable");
+  const replaced = lookAt(to);
+  if (replaced?.isDirectory()) throw exists(to, "it is a folder");
+  if (isSpecial(to, replaced)) throw exists(to, SPECIAL);
+  if (replaced === undefined || overwrite) {
+    if (replaced?.isFile() && file.mode !== "link") {
+      keepMostAccess(from, replaced, file.mode === "executable");
     }
     renameSync(from, to); // replaces a link, not its target
   } else if (await compareFile(file, to) !== "same") throw exists(to, "it exists");
@@ -278,9 +278,9 @@ function ensureFolder(path: string): void {
 }
 
 function isFolder(path: string): boolean {
-  const found = lookAt(path);
-  if (found === undefined || found.isDirectory()) return found !== undefined;
-  throw exists(path, found.isSymbolicLink() ? "it is a symbolic link" : "it is a file");
+  const stats = lookAt(path);
+  if (stats === undefined || stats.isDirectory()) return stats !== undefined;
+  throw exists(path, stats.isSymbolicLink() ? "it is a symbolic link" : "it is a file");
 }
 
 function placeOf({ path }: FileInfo, target: Target): string {
@@ -293,8 +293,8 @@ function resultOf(
 ): WrittenFiles {
   const changes: DownloadChange[] = [];
   for (const { info: { path } } of files) {
-    const there = found.get(path);
-    if (there !== "same") changes.push({ path, change: there === "different" ? "replace" : "add" });
+    const state = found.get(path);
+    if (state !== "same") changes.push({ path, change: state === "different" ? "replace" : "add" });
   }
   const written = changes.length;
   for (const path of surplus.paths) changes.push({ path, change: "remove" });

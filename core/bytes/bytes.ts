@@ -245,13 +245,13 @@ export async function* rangeOf(
   chunks: AsyncIterable<Uint8Array>,
   { offset, length = Infinity }: ByteRange,
 ): AsyncGenerator<Uint8Array> {
-  let [skip, left] = [offset, length];
-  if (left <= 0) return;
+  let [skip, remaining] = [offset, length];
+  if (remaining <= 0) return;
   for await (const chunk of chunks) {
-    const piece = chunk.subarray(skip, skip + left);
+    const piece = chunk.subarray(skip, skip + remaining);
     skip = Math.max(0, skip - chunk.byteLength);
-    left -= piece.byteLength;
+    remaining -= piece.byteLength;
     if (piece.byteLength > 0) yield piece;
-    if (left <= 0) return;
+    if (remaining <= 0) return;
   }
 }

@@ -235,8 +235,8 @@ export class ChunkList {
       if ((this.#shortOf(at) - short || at - from) < 0) low = middle + 1;
       else high = middle;
     }
-    const found = sorted[low];
-    if (found !== undefined && this.equals(found, other, chunk)) return found;
+    const candidate = sorted[low];
+    if (candidate !== undefined && this.equals(candidate, other, chunk)) return candidate;
     return from === 0 ? undefined : this.find(other, chunk);
   }
 
@@ -340,9 +340,9 @@ export function equalChunks(list: ChunkList, other: ChunkList): (number | undefi
   let next = 0; // the chunk of `other` that would continue the run
   return Array.from({ length: list.count }, (_, chunk) => {
     const continues = next < other.count && other.equals(next, list, chunk);
-    const found = continues ? next : other.find(list, chunk, next);
-    if (found === undefined) return undefined;
-    next = found + 1;
-    return offsets[found];
+    const equal = continues ? next : other.find(list, chunk, next);
+    if (equal === undefined) return undefined;
+    next = equal + 1;
+    return offsets[equal];
   });
 }

@@ -77,9 +77,9 @@ export function createRunCheck(
 
 /** Returns the HMAC-SHA-256 of the concatenated data, as 64 lowercase hexadecimal digits. */
 export function hmacSha256(secret: string, data: readonly (Uint8Array | string)[]): string {
-  const given = encoder.encode(secret);
+  const secretBytes = encoder.encode(secret);
   const key = new Uint8Array(64);
-  key.set(given.byteLength > 64 ? createSha256().update(given).bytes() : given);
+  key.set(secretBytes.byteLength > 64 ? createSha256().update(secretBytes).bytes() : secretBytes);
   const keyed = (pad: number) => createSha256().update(key.map((byte) => byte ^ pad));
   const inner = keyed(0x36);
   for (const part of data) inner.update(part);
@@ -90,17 +90,17 @@ let tables: Int32Array | undefined;
 
 /** Eight tables process eight bytes per step, which is faster than the runtime's MD5. */
 function crcTables(): Int32Array {
-  const made = new Int32Array(8 * 256);
+  const sums = new Int32Array(8 * 256);
   for (let byte = 0; byte < 256; byte++) {
     let value = byte;
     for (let bit = 0; bit < 8; bit++) value = value & 1 ? (value >>> 1) ^ 0x82f63b78 : value >>> 1;
-    made[byte] = value;
+    sums[byte] = value;
   }
-  for (let place = 256; place < made.length; place++) {
-    const before = made[place - 256]!;
-    made[place] = made[before & 255]! ^ (before >>> 8);
+  for (let place = 256; place < sums.length; place++) {
+    const before = sums[place - 256]!;
+    sums[place] = sums[before & 255]! ^ (before >>> 8);
   }
-  return made;
+  return sums;
 }
 
 /** Returns the CRC-32C of `bytes`. `before` is the checksum of the bytes that precede them. */

@@ -19,8 +19,8 @@ export async function planRebuild(
   const maker = new ListMaker(list.average);
   for await (const chunk of copy.chunks({ offset: 0, length: copy.size })) maker.update(chunk);
   const runs = equalRuns(list, maker.end());
-  const there = runs.reduce((sum, { size, at }) => at === undefined ? sum : sum + size, 0);
-  return there < list.size * LEAST_SHARE ? undefined : runs;
+  const sharedBytes = runs.reduce((sum, { size, at }) => at === undefined ? sum : sum + size, 0);
+  return sharedBytes < list.size * LEAST_SHARE ? undefined : runs;
 }
 
 /** Returns the ranges of the file that the copy lacks. */
@@ -51,14 +51,14 @@ export async function* rebuilt(
         yield* copy.chunks({ offset: at, length: size });
         continue;
       }
-      for (let left = size; left > 0;) {
+      for (let remaining = size; remaining > 0;) {
         if (rest.byteLength === 0) {
           const { done, value } = await next;
           if (done) return;
           rest = value as Uint8Array<ArrayBuffer>;
         }
-        const taken = rest.subarray(0, left);
-        left -= taken.byteLength;
+        const taken = rest.subarray(0, remaining);
+        remaining -= taken.byteLength;
         rest = rest.subarray(taken.byteLength);
         yield taken;
         if (rest.byteLength > 0) continue;

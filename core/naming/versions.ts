@@ -159,11 +159,11 @@ function invalidRange(text: unknown, state: string, cause?: unknown): RegistryEr
 }
 
 function invalidVersion(text: unknown): RegistryError {
-  const meant = typeof text === "string" ? versionMeant(text) : undefined;
-  const day = meant && /^\d{4}-\d\d-\d\d/.exec(text as string)?.[0];
-  const hint = meant === undefined
+  const version = typeof text === "string" ? versionMeant(text) : undefined;
+  const day = version && /^\d{4}-\d\d-\d\d/.exec(text as string)?.[0];
+  const hint = version === undefined
     ? "Use one to three numbers without leading zeros and an optional prerelease: 1, 2.1, 2.0.0-rc.1"
-    : `Write it as ${meant}.`;
+    : `Write it as ${version}.`;
   return invalid("use", `${shown(text)} as a version`, "not a semantic version", {
     hint,
     ...day && { hints: { cli: `${hint} To read as of a date: holdfast load NAME --as-of ${day}` } },
@@ -173,8 +173,8 @@ function invalidVersion(text: unknown): RegistryError {
 /** Returns the version that `v2.1` or `2026-03-05` means: `2.1`, `2026.3.5`. */
 function versionMeant(text: string): string | undefined {
   const date = DATE.exec(text)?.slice(1).filter((part) => part !== undefined).map(Number).join(".");
-  const meant = date ?? text.replace(/^[vV]/, "");
-  return meant !== text && isVersion(meant) ? meant : undefined;
+  const version = date ?? text.replace(/^[vV]/, "");
+  return version !== text && isVersion(version) ? version : undefined;
 }
 
 // The sortable encoding. Newest first, so everything is complemented.

@@ -104,13 +104,13 @@ function plain(
   options: Record<string, unknown>,
   known: Readonly<Record<string, unknown>>,
 ): Record<string, unknown> {
-  const given = Object.keys(known).map((name) => [name, options[name]]);
-  return Object.fromEntries(given.filter(([, value]) => value !== undefined));
+  const entries = Object.keys(known).map((name) => [name, options[name]]);
+  return Object.fromEntries(entries.filter(([, value]) => value !== undefined));
 }
 
 function unknownOption(action: string, name: string, known: string[]): RegistryError {
-  const meant = nearest(name, known);
-  const suggestion = meant === undefined ? "" : `: did you mean ${meant}?`;
+  const similar = nearest(name, known);
+  const suggestion = similar === undefined ? "" : `: did you mean ${similar}?`;
   return invalid(action, `unknown option ${name}${suggestion}`, `Use ${known.join(", ")}.`);
 }
 

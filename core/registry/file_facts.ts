@@ -31,8 +31,8 @@ const MOST_NAMED = 8;
 /** Returns a file by its path, or without a path the only one. */
 export function pickFile<T>(ref: string, files: ReadonlyMap<string, T>, path?: string): T {
   const only = path === undefined && files.size === 1 ? [...files.keys()][0] : path;
-  const found = only === undefined ? undefined : files.get(only);
-  if (found !== undefined) return found;
+  const file = only === undefined ? undefined : files.get(only);
+  if (file !== undefined) return file;
   const paths = [...files.keys()];
   const more = paths.length > MOST_NAMED ? `, … (${paths.length} in all)` : "";
   const named = paths.slice(0, MOST_NAMED).map(shown).join(", ") + more;

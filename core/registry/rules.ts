@@ -72,9 +72,9 @@ function matches(pattern: string, name: string): boolean {
   if (!name.startsWith(first) || name.length < first.length + last.length) return false;
   let at = first.length;
   for (const part of rest) {
-    const found = name.indexOf(part, at);
-    if (found < 0) return false;
-    at = found + part.length;
+    const place = name.indexOf(part, at);
+    if (place < 0) return false;
+    at = place + part.length;
   }
   return at <= name.length - last.length && name.endsWith(last);
 }

@@ -14,7 +14,7 @@ const MAX_COMPARED = 100;
 export function alignItems(before: readonly Item[], after: readonly Item[]): Pair[] {
   const [ids, others] = [before, after].map((items) => items.map((parts) => parts.join("\0")));
   const pairs: Pair[] = [];
-  let left = MAX_COMPARED * (before.length + after.length);
+  let remaining = MAX_COMPARED * (before.length + after.length);
   const between = ([i, j]: Pair, [iEnd, jEnd]: Pair, depth: number): void => {
     while (i < iEnd && j < jEnd && ids![i] === others![j]) pairs.push([i++, j++]);
     while (i < iEnd && j < jEnd && ids![iEnd - 1] === others![jEnd - 1]) {
@@ -26,12 +26,12 @@ export function alignItems(before: readonly Item[], after: readonly Item[]): Pai
     const unique = depth === MAX_DEPTH ? [] : shared.filter(([i, j]) => i >= 0 && j >= 0);
     if (unique.length === 0) {
       const [height, width] = [iEnd - i, jEnd - j];
-      const isFew = height * width <= left;
-      if (isFew) left -= height * width;
-      const found = isFew
+      const isFew = height * width <= remaining;
+      if (isFew) remaining -= height * width;
+      const matches = isFew
         ? mostAlike(before.slice(i, iEnd), after.slice(j, jEnd))
         : Array.from({ length: Math.min(height, width) }, (_, k): Pair => [k, k]);
-      for (const [k, l] of found) pairs.push([i + k, j + l]);
+      for (const [k, l] of matches) pairs.push([i + k, j + l]);
       return;
     }
     for (const next of [...inOrder(unique), [iEnd, jEnd] as const]) {
@@ -45,9 +45,9 @@ export function alignItems(before: readonly Item[], after: readonly Item[]): Pai
 
 /** Returns the place of each id, -1 if it has several. */
 function placesOf(ids: readonly string[], from: number, to: number): Map<string, number> {
-  const found = new Map<string, number>();
-  for (let i = from; i < to; i++) found.set(ids[i]!, found.has(ids[i]!) ? -1 : i);
-  return found;
+  const places = new Map<string, number>();
+  for (let i = from; i < to; i++) places.set(ids[i]!, places.has(ids[i]!) ? -1 : i);
+  return places;
 }
 
 /** Returns most of these pairs, so that they are in order in both lists. */
@@ -63,9 +63,9 @@ function inOrder(pairs: readonly Pair[]): Pair[] {
     ends[low] = at;
     return ends[low - 1] ?? -1;
   });
-  const found: Pair[] = [];
-  for (let at = ends.at(-1) ?? -1; at >= 0; at = previous[at]!) found.push(pairs[at]!);
-  return found.reverse();
+  const longest: Pair[] = [];
+  for (let at = ends.at(-1) ?? -1; at >= 0; at = previous[at]!) longest.push(pairs[at]!);
+  return longest.reverse();
 }
 
 /** Pairs the items of two runs so that the number of equal parts is largest. */

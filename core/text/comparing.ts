@@ -93,11 +93,11 @@ function meeting<T>(
   order: (value: T) => number | "equal" | false | undefined,
 ): (value: T) => boolean {
   return (value) => {
-    const found = order(value);
-    const isEqual = found === "equal" || found === 0;
+    const ordering = order(value);
+    const isEqual = ordering === "equal" || ordering === 0;
     if (comparison === "!=") return !isEqual;
-    if (typeof found !== "number") return isEqual && comparison === "=";
-    return comparison.includes(found < 0 ? "<" : found > 0 ? ">" : "=");
+    if (typeof ordering !== "number") return isEqual && comparison === "=";
+    return comparison.includes(ordering < 0 ? "<" : ordering > 0 ? ">" : "=");
   };
 }
 

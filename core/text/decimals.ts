@@ -10,12 +10,12 @@ export function isDecimal(text: string): boolean {
 
 /** Compares two decimal numbers exactly. One may be `Infinity` or `-Infinity`. */
 export function compareDecimals(a: string, b: string): number {
-  const [left, right] = [partsOf(a), partsOf(b)];
-  if (left.sign !== right.sign) return left.sign - right.sign;
-  const { digits, exponent } = left;
-  const order = exponent - right.exponent ||
-    (digits < right.digits ? -1 : Number(digits > right.digits));
-  return left.sign * order;
+  const [first, second] = [partsOf(a), partsOf(b)];
+  if (first.sign !== second.sign) return first.sign - second.sign;
+  const { digits, exponent } = first;
+  const order = exponent - second.exponent ||
+    (digits < second.digits ? -1 : Number(digits > second.digits));
+  return first.sign * order;
 }
 
 /** The number is `sign × 0.digits × 10^exponent`. Zero has no digits. */

@@ -93,17 +93,17 @@ const SCHEDULERS: readonly Scheduler[] = [
 export function shardFromEnvironment(system: Pick<System, "env">): FoundShard | undefined {
   const own = system.env("HOLDFAST_SHARD");
   const ownArray = system.env("HOLDFAST_ARRAY");
-  const found = (shard: Shard, from: string, array?: string): FoundShard => ({
+  const named = (shard: Shard, from: string, array?: string): FoundShard => ({
     shard,
     from,
     ...(ownArray || array ? { array: ownArray || array } : {}),
   });
-  if (own) return found(parseShard(own), "HOLDFAST_SHARD");
+  if (own) return named(parseShard(own), "HOLDFAST_SHARD");
   for (const scheduler of SCHEDULERS) {
     const index = system.env(scheduler.index);
     if (!index) continue;
     const array = scheduler.array && system.env(scheduler.array)?.split(":")[0];
-    return found(shardOf(scheduler, index, system), `${scheduler.name}, ${scheduler.index}`, array);
+    return named(shardOf(scheduler, index, system), `${scheduler.name}, ${scheduler.index}`, array);
   }
   return undefined;
 }

@@ -50,9 +50,11 @@ export function diskIdentity(folder: string, noteFolder?: string): string | unde
 
 function isOnSameDisk(folder: string, noteFolder: string): boolean {
   try {
-    let there = noteFolder; // it may not exist yet
-    while (lstatSync(there, { throwIfNoEntry: false }) === undefined) there = dirname(there);
-    return statSync(folder).dev === statSync(there).dev;
+    let existing = noteFolder; // it may not exist yet
+    while (lstatSync(existing, { throwIfNoEntry: false }) === undefined) {
+      existing = dirname(existing);
+    }
+    return statSync(folder).dev === statSync(existing).dev;
   } catch {
     return false;
   }
@@ -63,7 +65,7 @@ function inodeByDevice(folder: string): string | undefined {
   const device = join(BLOCK_DEVICES, `${majorOf(dev)}:${minorOf(dev)}`);
   if (lstatSync(device, { throwIfNoEntry: false }) === undefined) return undefined;
   const name = basename(readlinkSync(device));
-  return BY_DEVICE.map((kind) => inodeOf(join(kind, name))).find((found) => found !== undefined);
+  return BY_DEVICE.map((kind) => inodeOf(join(kind, name))).find((inode) => inode !== undefined);
 }
 
 /** Subvolumes have numbers of no device: its name is in the list of mounts. */

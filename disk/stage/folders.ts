@@ -89,9 +89,9 @@ function* stagesIn(
   for (const folder of places) {
     for (const name of listed(folder)) {
       const [isStage, id, owner = ""] = STAGE_NAME.exec(name) ?? [];
-      const left = join(folder, name);
-      if (isStage !== undefined && isOwn(left, uid)) {
-        yield { left, owner, isSame: id === targetId(target) };
+      const stage = join(folder, name);
+      if (isStage !== undefined && isOwn(stage, uid)) {
+        yield { left: stage, owner, isSame: id === targetId(target) };
       }
     }
   }

@@ -37,19 +37,19 @@ export async function resumeFiles(
 ): Promise<ArtifactFile[]> {
   const infos = files.map(({ info }) => info);
   await removeOthers(infos, folder);
-  const found = await compareFiles(infos, folder, {
+  const states = await compareFiles(infos, folder, {
     signal,
     onSame: (file) => onThere?.(file, file.size),
   });
   const done = new Set<string>();
   await forEachAtOnce(files, async (file) => {
     const { path, mode } = file.info;
-    const there = found.get(path);
+    const state = states.get(path);
     // With a copy of another version, the file is built again: most of its bytes are there.
-    const isFinished = there === "different" && copyOf?.(file.info) === undefined &&
+    const isFinished = state === "different" && copyOf?.(file.info) === undefined &&
       await finishFile(join(folder, path), file, { signal, onThere });
-    if (isFinished || (there === "same" && mode !== "folder")) done.add(path);
-    else if (there === "different") rmSync(join(folder, path));
+    if (isFinished || (state === "same" && mode !== "folder")) done.add(path);
+    else if (state === "different") rmSync(join(folder, path));
   }, { concurrency: AT_ONCE });
   return files.filter(({ info }) => !done.has(info.path));
 }

@@ -47,17 +47,17 @@ export class CachedReader implements FileReader {
   whole(file: StoredFile): FileBytes {
     const fresh = this.#store.whole(file);
     if (!isKept(file)) return fresh;
-    const kept = inspected(fresh, () => this.#keep(file));
+    const caching = inspected(fresh, () => this.#keep(file));
     const cached = (options?: WindowOptions) => this.#cachedChunks(file, fresh, options);
     return {
-      bytes: async () => await this.#cachedBytes(file) ?? await this.#collect(file, kept),
+      bytes: async () => await this.#cachedBytes(file) ?? await this.#collect(file, caching),
       async *chunks(options) {
         let isCached = false;
         for await (const chunk of cached(options)) {
           isCached = true;
           yield chunk;
         }
-        if (!isCached) yield* kept.chunks(options);
+        if (!isCached) yield* caching.chunks(options);
       },
       async passTo(write, signal) {
         let isCached = false;
@@ -65,7 +65,7 @@ export class CachedReader implements FileReader {
           isCached = true;
           return write(chunk);
         }, signal);
-        if (!isCached) await kept.passTo(write, signal);
+        if (!isCached) await caching.passTo(write, signal);
       },
     };
   }
@@ -118,12 +118,12 @@ export class CachedReader implements FileReader {
   }
 
   /** Reads a file into memory. A large one is cached meanwhile. */
-  async #collect(file: StoredFile, kept: FileBytes): Promise<Uint8Array> {
-    if (file.size <= AT_ONCE_BYTES) return await kept.bytes();
+  async #collect(file: StoredFile, caching: FileBytes): Promise<Uint8Array> {
+    if (file.size <= AT_ONCE_BYTES) return await caching.bytes();
     const rebuilt = await this.rebuild(file);
-    return await gather(file.size, rebuilt ?? kept.passTo).catch((error) => {
+    return await gather(file.size, rebuilt ?? caching.passTo).catch((error) => {
       if (rebuilt === undefined || !isRegistryError(error, "Corrupt")) throw error;
-      return gather(file.size, kept.passTo); // the earlier entry has changed
+      return gather(file.size, caching.passTo); // the earlier entry has changed
     });
   }
 
@@ -173,8 +173,8 @@ export class CachedReader implements FileReader {
     { offset, length, windowBytes = length }: WindowOptions & Required<ByteRange>,
   ): AsyncGenerator<Uint8Array> {
     const { signal } = this.#options;
-    for (let at = offset, left = length; left > 0;) {
-      const size = Math.min(windowBytes, left);
+    for (let at = offset, remaining = length; remaining > 0;) {
+      const size = Math.min(windowBytes, remaining);
       const object = await this.#cache.get(fileKey(file.sha256), { offset: at, length: size });
       if (object === undefined) return;
       if (object.info.size !== file.size) return await object.body.cancel();
@@ -191,7 +191,7 @@ export class CachedReader implements FileReader {
       }
       if (count < size) return; // it was cut meanwhile
       at += size;
-      left -= size;
+      remaining -= size;
     }
   }
 

@@ -70,7 +70,7 @@ export function createArtifact(
         const pieces = await worded(call, async () => await read.pieces?.(file));
         return pieces?.map(({ passTo, ...range }) => ({
           ...range,
-          passTo: (...how) => worded(call, () => passTo(...how)),
+          passTo: (...args) => worded(call, () => passTo(...args)),
         }));
       },
       chunkList: () => worded(call, async () => (await stored.chunkList(file))?.encode()),
@@ -78,7 +78,7 @@ export function createArtifact(
         const pass = await worded(call, async () => await read.rebuild(file, copy));
         if (pass === undefined) return undefined;
         const { size: length } = file;
-        return { offset: 0, length, passTo: (...how) => worded(call, () => pass(...how)) };
+        return { offset: 0, length, passTo: (...args) => worded(call, () => pass(...args)) };
       },
     });
   };

@@ -63,11 +63,11 @@ export class Seal {
    */
   async #make(): Promise<string> {
     // each id has 74 random bits
-    const made = sha256(Array.from({ length: 4 }, () => this.#system.id()).join());
-    const bytes = encoder.encode(made);
+    const secret = sha256(Array.from({ length: 4 }, () => this.#system.id()).join());
+    const bytes = encoder.encode(secret);
     await this.#backend.put(SECRET, bytes, { mode: "create" });
     if (await this.#read() === undefined) await this.#backend.put(SECRET, bytes);
-    return await this.#read() ?? made;
+    return await this.#read() ?? secret;
   }
 }
 

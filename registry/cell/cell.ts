@@ -56,18 +56,18 @@ async function decideCreate(
     if (sent === "written") return { won: true };
     if (sent === "fenced") throw unknownOutcome(backend, operation);
     if (sent === "exists" || operation.unresolved) {
-      const found = await readBack(store, operation, key, patience);
-      if (found !== undefined) {
-        const own = found.record.commit === operation.commit;
+      const object = await readBack(store, operation, key, patience);
+      if (object !== undefined) {
+        const own = object.record.commit === operation.commit;
         if (own) {
-          await checkLanding(store, operation, found.info);
+          await checkLanding(store, operation, object.info);
           await settleOwn(store, operation, key);
         }
         logger.debug(`${operation.action}: read back "${key}": ${own ? "won" : "lost"}`, {
           backend: backend.location,
         });
         operation.unresolved = false;
-        return own ? { won: true } : { won: false, found };
+        return own ? { won: true } : { won: false, found: object };
       }
     }
     await patience.wait(sent);
@@ -272,9 +272,9 @@ export async function knownFrom(
   head: FoundRecord,
 ): Promise<KnownHead> {
   const cell = cellOf(head.info.key);
-  const found = await countingRecord(store, cell, head, operation.signal);
-  const dead = found === undefined || found.record.kind === "deleted";
-  return { generation, previous: head.record.commit, dead, found };
+  const object = await countingRecord(store, cell, head, operation.signal);
+  const dead = object === undefined || object.record.kind === "deleted";
+  return { generation, previous: head.record.commit, dead, found: object };
 }
 
 /** Waits after a lost race, with full jitter that grows with the losses. */

@@ -39,12 +39,12 @@ export async function readGraces(store: Store, signal?: AbortSignal): Promise<Gr
   for await (const entry of backend.list(SETTINGS, { signal })) {
     const listed = asGeneration(entry);
     if (listed === undefined) continue;
-    const found = await readRecord(store, listed, signal);
-    if (found === undefined || above !== undefined && above.generation !== listed.generation + 1) {
+    const object = await readRecord(store, listed, signal);
+    if (object === undefined || above !== undefined && above.generation !== listed.generation + 1) {
       break;
     }
-    const { generation, settings, registry } = recordOfKind(found, "settings");
-    if (generation > 1 && registry !== store.id) throw misplaced(listed.key, found.record);
+    const { generation, settings, registry } = recordOfKind(object, "settings");
+    if (generation > 1 && registry !== store.id) throw misplaced(listed.key, object.record);
     graces.push({ graceMs: settings.graceMs, ...(above && { replacedAt: above.modifiedAt }) });
     above = listed;
   }

@@ -136,11 +136,11 @@ export function misplaced(key: string, { kind, generation }: AnyRecord): Registr
 }
 
 export function recordOfKind<K extends AnyRecord["kind"]>(
-  found: FoundRecord,
+  object: FoundRecord,
   kind: K,
 ): Extract<AnyRecord, { kind: K }> {
-  if (found.record.kind === kind) return found.record as Extract<AnyRecord, { kind: K }>;
-  throw corruptRecord(found.info.key, `kind is "${found.record.kind}", not "${kind}"`);
+  if (object.record.kind === kind) return object.record as Extract<AnyRecord, { kind: K }>;
+  throw corruptRecord(object.info.key, `kind is "${object.record.kind}", not "${kind}"`);
 }
 
 interface HeadsOptions {
@@ -209,9 +209,9 @@ export async function* versionHeads(
       const [a, b] = next;
       const first =
         a === undefined || (b !== undefined && compareVersions(a.version, b.version) < 0) ? 1 : 0;
-      const found = next[first], stream = streams[first];
-      if (found === undefined || stream === undefined) return;
-      if (range === undefined || inRange(found.version, range)) yield found;
+      const newer = next[first], stream = streams[first];
+      if (newer === undefined || stream === undefined) return;
+      if (range === undefined || inRange(newer.version, range)) yield newer;
       next[first] = await nextVersionHead(stream);
     }
   } finally {

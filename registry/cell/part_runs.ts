@@ -95,9 +95,9 @@ export async function getPart(
 }
 
 /** Makes the hint of an error about stored bytes that only a mirror or another save restores. */
-export function saveAgain(found: string): Advice {
+export function saveAgain(reason: string): Advice {
   const advice = (repair: string, way: string) =>
-    `${found} Repair it from a mirror: ${repair}, or save the value again with ${way}.`;
+    `${reason} Repair it from a mirror: ${repair}, or save the value again with ${way}.`;
   const repair = "verifyRegistry(registry, { repairFrom: mirror })";
   return {
     hint: advice(repair, "base: null, which shares nothing with it"),

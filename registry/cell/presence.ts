@@ -40,9 +40,9 @@ class Presence {
   /** Compares the id: times of files can be equal, and change when a disk is mounted again. */
   async #ask(): Promise<void> {
     const { backend, id } = this.#store;
-    const found = await readRecord({ backend }, WITNESS);
-    if (found?.record.commit === id) return;
-    const state = found ? "another registry is in its place" : "the registry is gone";
+    const witness = await readRecord({ backend }, WITNESS);
+    if (witness?.record.commit === id) return;
+    const state = witness ? "another registry is in its place" : "the registry is gone";
     throw unavailable("use", `"${WITNESS}"`, state, {
       place: `in ${backend.location}`,
       hint: "Mount its disk again, or move or restore its files to this location.",
@@ -77,9 +77,9 @@ export function guardBackend(store: OpenStore): Backend {
     throw unavailable("write to", backend.location, state, { hint: "Try again." });
   }
   async function believed<T>(key: string, read: Promise<T>): Promise<T> {
-    const found = await read;
-    if (found === undefined && !key.startsWith(SETTINGS)) await presence.check();
-    return found;
+    const result = await read;
+    if (result === undefined && !key.startsWith(SETTINGS)) await presence.check();
+    return result;
   }
 
   return {
@@ -107,7 +107,7 @@ export function guardBackend(store: OpenStore): Backend {
       ((prefix, options) => believed(prefix, getFirst.call(backend, prefix, options))),
     deleteMany: backend.deleteMany?.bind(backend),
     presign: backend.presign?.bind(backend),
-    copy: copy && ((...given) => guarded(() => copy.apply(backend, given))),
+    copy: copy && ((...args) => guarded(() => copy.apply(backend, args))),
     sweepUploads: backend.sweepUploads?.bind(backend),
     sync: backend.sync?.bind(backend),
     reserve: reserve && ((options) => guarded(() => reserve.call(backend, options))),

@@ -26,21 +26,21 @@ export async function isLate(
 /** Returns true if a record landed late and refers to payload: it expires when that is gone. */
 export async function mayBecomeVoid(
   store: Store,
-  found: FoundRecord,
+  object: FoundRecord,
   signal?: AbortSignal,
 ): Promise<boolean> {
-  return objectsOf(store, found.record).length > 0 && await isLate(store, found, signal);
+  return objectsOf(store, object.record).length > 0 && await isLate(store, object, signal);
 }
 
 /** Returns true if a record has expired: it landed late, and some of its payload is gone. */
 export async function isVoid(
   store: Store,
-  found: FoundRecord,
+  object: FoundRecord,
   signal?: AbortSignal,
 ): Promise<boolean> {
-  const { record, info } = found;
+  const { record, info } = object;
   if (store.voids.has(info.key)) return true;
-  if (record.kind !== "version" || !await mayBecomeVoid(store, found, signal)) return false;
+  if (record.kind !== "version" || !await mayBecomeVoid(store, object, signal)) return false;
   for (const key of await payloadKeysOf(store, record, signal)) {
     if (await store.backend.head(key, { signal }) !== undefined) continue;
     noteVoid(store, info.key);
@@ -73,10 +73,10 @@ export async function countingHead(
 export async function countingRecord(
   store: Store,
   cell: string,
-  found: FoundRecord,
+  object: FoundRecord,
   signal?: AbortSignal,
 ): Promise<FoundRecord | undefined> {
-  let counting: FoundRecord | undefined = found;
+  let counting: FoundRecord | undefined = object;
   while (counting !== undefined && await isVoid(store, counting, signal)) {
     const head = await countingHead(store, cell, signal);
     counting = head && await readRecord(store, head, signal);

@@ -54,8 +54,8 @@ export async function setAlias(
         : undefined;
       if (present !== undefined) return undefined;
       const base = operation.recordBase((head?.generation ?? 0) + 1, head?.previous);
-      const kept = origin && { origin };
-      return encodeRecord({ ...base, kind: "alias", name, alias, version, ...kept });
+      const source = origin && { origin };
+      return encodeRecord({ ...base, kind: "alias", name, alias, version, ...source });
     },
   });
   if (generation === undefined && present !== undefined) await settle(context, [present], signal);
@@ -132,9 +132,9 @@ async function readListed(
   { name, alias, head }: { name: string; alias: string; head: Head },
   signal?: AbortSignal,
 ): Promise<string | undefined> {
-  const found = await readRecord(context, head, signal);
-  if (found === undefined) return await readAlias(context, name, alias, signal);
-  return versionNamed(found, name, alias);
+  const object = await readRecord(context, head, signal);
+  if (object === undefined) return await readAlias(context, name, alias, signal);
+  return versionNamed(object, name, alias);
 }
 
 function namedBy(head: KnownHead | undefined): string | undefined {
@@ -182,11 +182,11 @@ export async function* aliasHistory(
   for await (const entry of context.backend.list(cell, { after: from, signal })) {
     if (count >= limit) return;
     const listed = isPrefix(entry) ? undefined : asGeneration(entry);
-    const found = listed && await readRecord(context, listed.key, signal);
-    if (found === undefined) continue; // not a record of this alias
+    const object = listed && await readRecord(context, listed.key, signal);
+    if (object === undefined) continue; // not a record of this alias
     count++;
-    const isSet = found.record.kind !== "deleted";
-    yield { ...(isSet && { version: versionNamed(found, name, alias) }), ...timesOf(found) };
+    const isSet = object.record.kind !== "deleted";
+    yield { ...(isSet && { version: versionNamed(object, name, alias) }), ...timesOf(object) };
   }
   if (count > 0 || limit <= 0 || after && await readHead(context, cell, signal)) return;
   throw neverSet(context, name, alias);

@@ -53,15 +53,15 @@ async function annotationsAt(
   head: Head,
   signal?: AbortSignal,
 ): Promise<Annotations | undefined> {
-  const found = head.dead ? undefined : await readRecord(context, head, signal);
-  return found && annotationsIn(noteIn(found));
+  const object = head.dead ? undefined : await readRecord(context, head, signal);
+  return object && annotationsIn(noteIn(object));
 }
 
 /** Returns the note in a record. Throws `Corrupt` for that of another version or name. */
-export function noteIn(found: FoundRecord): NoteRecord {
-  const record = recordOfKind(found, "note");
-  const place = parseCellKey(found.info.key);
+export function noteIn(object: FoundRecord): NoteRecord {
+  const record = recordOfKind(object, "note");
+  const place = parseCellKey(object.info.key);
   const version = record.version && parseVersion(record.version).canonical;
   if (record.name === place?.name && version === place.version?.canonical) return record;
-  throw misplaced(found.info.key, record);
+  throw misplaced(object.info.key, record);
 }

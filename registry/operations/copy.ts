@@ -34,6 +34,6 @@ export async function copyVersion(
     const files = { name: target.name, materializer, members, wholeBase: true, produce };
     return saveFiles(context, files, { ...options, version, base, metadata });
   };
-  const how = { signal, verify: "integrity", fresh: true } as const;
-  return await withArtifact(context, parseRef(from), how, save);
+  const reading = { signal, verify: "integrity", fresh: true } as const;
+  return await withArtifact(context, parseRef(from), reading, save);
 }

@@ -127,14 +127,14 @@ async function refuseNamed(
   const { aliases, releases } = await listHolds(context, { name, versions }, { signal });
   const alias = aliases.find(({ version }) => versions.includes(version));
   const release = releases.find(({ version }) => versions.includes(version));
-  const found = alias ?? release;
-  if (found === undefined) return;
+  const hold = alias ?? release;
+  if (hold === undefined) return;
   const advice = (force: string) =>
     alias === undefined
       ? `Delete the release first, or ${force}.`
       : `Point the alias to another version first, or ${force}.`;
   const state = alias && `the alias ${shown(alias.alias)} points to it`;
-  throw conflict("delete", `"${name}@${found.version}"`, state ?? "a release names it", {
+  throw conflict("delete", `"${name}@${hold.version}"`, state ?? "a release names it", {
     place: alias === undefined ? release!.release : undefined,
     hint: advice("pass force: true"),
     hints: { cli: advice("add --force"), http: advice("add ?force=true") },

@@ -62,7 +62,7 @@ export async function listHolds(
   }
   const releases: ReleaseHold[] = [];
   const read = (note: LineageKey) => readHolds(context, { name, note, known }, signal);
-  for await (const found of mapAtOnce(notes.values(), read)) releases.push(...found);
+  for await (const held of mapAtOnce(notes.values(), read)) releases.push(...held);
   return { aliases, releases };
 }
 

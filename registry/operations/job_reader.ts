@@ -45,10 +45,13 @@ export function createReader(options: ReaderOptions): Reader {
       running.budget.give(running.takenBytes);
     },
 
-    read(context, source, how) {
-      const opened = new Opened(running, source, { ...how, cached: context.cache !== undefined });
+    read(context, source, options) {
+      const opened = new Opened(running, source, {
+        ...options,
+        cached: context.cache !== undefined,
+      });
       const onProgress = (progress: TransferProgress) => opened.readHere(progress);
-      const here = createArtifact(context, source, { ...how, onProgress });
+      const here = createArtifact(context, source, { ...options, onProgress });
       // Files that workers fetch would not get into a cache that they cannot open.
       if (context.cache !== undefined && context.cache.reopen === undefined) return here;
       return source.files.every((stored) => opened.isSmall(stored))
@@ -62,23 +65,23 @@ export function createReader(options: ReaderOptions): Reader {
     },
 
     async writeLarge(path, file) {
-      const there = (file as Partial<JobFile>)[OPENED];
-      if (there === undefined) return await writeFileTo(path, file);
-      await there.version.stream(there.stored, (read, how) => {
+      const opened = (file as Partial<JobFile>)[OPENED];
+      if (opened === undefined) return await writeFileTo(path, file);
+      await opened.version.stream(opened.stored, (read, options) => {
         const job = { ...read, path };
         const again = () => {
           rmSync(path, { force: true }); // partially written
           return job;
         };
-        return executor.run("writeFile", job, { ...how, again });
+        return executor.run("writeFile", job, { ...options, again });
       });
     },
 
     async checkLarge(file) {
-      const there = (file as Partial<JobFile>)[OPENED];
-      if (there === undefined) return await drain(file);
-      const run: Run<void> = (job, how) => executor.run("checkFile", job, how);
-      await there.version.stream(there.stored, run);
+      const opened = (file as Partial<JobFile>)[OPENED];
+      if (opened === undefined) return await drain(file);
+      const run: Run<void> = (job, options) => executor.run("checkFile", job, options);
+      await opened.version.stream(opened.stored, run);
     },
   };
 }
@@ -121,11 +124,11 @@ class Opened {
   constructor(
     running: Running,
     source: PayloadSource,
-    how: ReadFilesOptions & { cached: boolean },
+    options: ReadFilesOptions & { cached: boolean },
   ) {
     this.#running = running;
     this.source = source;
-    this.#how = how;
+    this.#how = options;
   }
 
   readHere({ path, bytes }: TransferProgress): void {
@@ -160,7 +163,8 @@ class Opened {
     if (reopen === undefined || files.some(({ parts }) => parts === undefined)) return undefined;
     const { maxBytes: maxLoadBytes = Infinity } = this.#how.limit ?? {};
     const load = { info, materializer: reopen, maxLoadBytes, here: materializer };
-    const run: Run<unknown> = (job, how) => executor.run("loadValue", { ...job, ...load }, how);
+    const run: Run<unknown> = (job, runOptions) =>
+      executor.run("loadValue", { ...job, ...load }, runOptions);
     return { value: await this.#read(files, run) };
   }
 

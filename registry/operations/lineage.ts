@@ -96,7 +96,7 @@ async function walkDown(registry: Registry, root: ArtifactInfo, walk: Walk): Pro
   const users = openUsers(registry, walk);
   const isOf = (digest: string | undefined, info: ArtifactInfo) =>
     digest === undefined || digest === info.digest;
-  const seen = new Set([refOf(root)]);
+  const visited = new Set([refOf(root)]);
   const unsure = new Set<string>();
   let level = [root];
   for (let step = 0; level.length > 0; step++) {
@@ -106,14 +106,16 @@ async function walkDown(registry: Registry, root: ArtifactInfo, walk: Walk): Pro
       for (const { ref, digest } of users.unpinned.get(from.name) ?? []) {
         if (ref !== refOf(from) && isOf(digest, from)) unsure.add(ref);
       }
-      const made = (users.pinned.get(refOf(from)) ?? []).filter(({ digest }) => isOf(digest, from));
+      const outputs = (users.pinned.get(refOf(from)) ?? []).filter(({ digest }) =>
+        isOf(digest, from)
+      );
       if (step === depth) {
-        lineage.cut ||= made.length > 0;
+        lineage.cut ||= outputs.length > 0;
         continue;
       }
-      for (const { info } of made) {
+      for (const { info } of outputs) {
         link(nodeOf(from), nodeOf(info));
-        if (!seen.has(refOf(info))) seen.add(refOf(info)), next.push(info);
+        if (!visited.has(refOf(info))) visited.add(refOf(info)), next.push(info);
       }
     }
     level = next;
@@ -205,9 +207,9 @@ async function notedUsers(
     }
     return refs;
   };
-  const found = new Set<string>();
-  for await (const refs of mapAtOnce(folders, list)) for (const ref of refs) found.add(ref);
-  return found;
+  const all = new Set<string>();
+  for await (const refs of mapAtOnce(folders, list)) for (const ref of refs) all.add(ref);
+  return all;
 }
 
 export function refOf({ name, version }: Pick<ArtifactInfo, "name" | "version">): string {

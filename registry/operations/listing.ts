@@ -46,13 +46,13 @@ export async function* listVersions(
       modifiedAt: new Date(head.modifiedAt),
     };
     try {
-      const found = await annotations?.(entry.version);
-      if (found !== undefined && options.annotations) entry.annotations = found;
+      const notes = await annotations?.(entry.version);
+      if (notes !== undefined && options.annotations) entry.annotations = notes;
       if (details) {
         const located = await locateVersion(context, name, version, signal);
         if (located === undefined) continue; // deleted while this listing was read
         entry.info = await artifactInfo(context, located, { signal });
-        if (found !== undefined) entry.info.annotations = found;
+        if (notes !== undefined) entry.info.annotations = notes;
       }
     } catch (error) {
       if (!isUnreadable(error)) throw error;

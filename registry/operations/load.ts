@@ -100,8 +100,8 @@ export function loadIfThere(
   options: LoadOptions,
 ): Promise<{ value: unknown } | undefined> {
   const make = valueMaker(context, options);
-  const how = { ...options, ifThere: true };
-  return withArtifact<{ value: unknown } | undefined>(context, ref, how, async (...read) => ({
+  const settings = { ...options, ifThere: true };
+  return withArtifact<{ value: unknown } | undefined>(context, ref, settings, async (...read) => ({
     value: await make(...read),
   }));
 }
@@ -113,8 +113,8 @@ function valueMaker(
 ) {
   return async (artifact: Artifact, limit: LoadLimit): Promise<unknown> => {
     const { name, version, materializer: { id, formatVersion } } = artifact.info;
-    const how = { ...options, materializers, limit };
-    const value = await makeValue(artifact, how, elsewhere?.materialize);
+    const settings = { ...options, materializers, limit };
+    const value = await makeValue(artifact, settings, elsewhere?.materialize);
     logger.debug(`load "${name}@${version}" by ${id} ${formatVersion}`);
     return value;
   };
@@ -156,11 +156,11 @@ export async function artifactInfo(
 ): Promise<ArtifactInfo> {
   const { name, version } = located.record;
   const of = { name, version: parseVersion(version) };
-  const [{ info }, found] = await Promise.all([
+  const [{ info }, notes] = await Promise.all([
     payloadSource(context, located, signal),
     annotations ? readAnnotations(context, of, signal) : undefined,
   ]);
-  return found === undefined ? info : { ...info, annotations: found };
+  return notes === undefined ? info : { ...info, annotations: notes };
 }
 
 export async function payloadSource(
@@ -221,9 +221,9 @@ function createEarlier(
       const key = recordKey(versionCell(name, version, true), 1);
       const reading = read.get(key) ?? readRecord(context, key, signal).catch(() => undefined); // not needed
       read.set(key, reading);
-      const found = await reading;
-      if (found?.record.kind !== "version" || found.record.commit !== commit) continue;
-      yield* found.record.files.filter(({ path }) => path === file.path);
+      const source = await reading;
+      if (source?.record.kind !== "version" || source.record.commit !== commit) continue;
+      yield* source.record.files.filter(({ path }) => path === file.path);
     }
   };
 }
@@ -239,7 +239,7 @@ async function readFileList(
   const { sha256, size, from = own } = list;
   const { cache } = context;
   const key = payloadKey(record.name, from, list.object);
-  const found = await oneOfFewLists(async () => {
+  const listed = await oneOfFewLists(async () => {
     const cached = cache && await cachedBytes(cache, { sha256, size }, "integrity");
     if (cached !== undefined) return await parseFileList(record, cached, key);
     const object = await getPart(context.backend, key, list, { signal });
@@ -249,7 +249,7 @@ async function readFileList(
     cache?.keep(fileKey(sha256), bytes);
     return files;
   });
-  return found ?? await missing(key);
+  return listed ?? await missing(key);
 }
 
 class Superseded extends RegistryError {}

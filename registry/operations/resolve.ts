@@ -176,11 +176,11 @@ function aliasHints(
   alias: string,
   hintOf: (set: string, remove: string) => string,
 ): Advice {
-  const given = `${shown(name)}, ${shown(alias)}`;
+  const names = `${shown(name)}, ${shown(alias)}`;
   const command = `holdfast alias ${shellWord(name)} ${shellWord(alias)}`;
   const route = `/artifacts/${nameSegment(name)}/aliases/${nameSegment(alias)}`;
   return {
-    hint: hintOf(`registry.setAlias(${given}, version)`, `registry.deleteAlias(${given})`),
+    hint: hintOf(`registry.setAlias(${names}, version)`, `registry.deleteAlias(${names})`),
     hints: {
       cli: hintOf(`${command} VERSION`, `${command} --delete`),
       http: hintOf(`PUT ${route}`, `DELETE ${route}`),
@@ -198,17 +198,17 @@ export async function readAlias(
   for (let key = "";;) {
     const head = await readHead(context, aliasCell(name, alias), signal);
     if (head === undefined || head.dead) return undefined;
-    const found = await readRecord(context, head, signal);
-    if (found !== undefined) return versionNamed(found, name, alias);
+    const object = await readRecord(context, head, signal);
+    if (object !== undefined) return versionNamed(object, name, alias);
     if (head.key === key) throw corruptRecord(key, "it is listed but missing");
     key = head.key; // removed after the listing, so there is a newer one
   }
 }
 
 /** Returns the version in an alias record. Throws for the record of another alias. */
-export function versionNamed(found: FoundRecord, name: string, alias: string): string {
-  const record = recordOfKind(found, "alias");
-  if (record.name !== name || record.alias !== alias) throw misplaced(found.info.key, record);
+export function versionNamed(object: FoundRecord, name: string, alias: string): string {
+  const record = recordOfKind(object, "alias");
+  if (record.name !== name || record.alias !== alias) throw misplaced(object.info.key, record);
   return record.version;
 }
 
@@ -226,14 +226,14 @@ export async function readCell(
   let head = known ? options.head : await countingHead(context, cell, signal);
   for (let key = "";; head = await countingHead(context, cell, signal)) {
     if (head === undefined || head.dead) return undefined;
-    const found = await readRecord(context, head, signal);
-    const scrubbed = found?.record.kind === "scrubbed";
-    if (found !== undefined && !scrubbed) {
-      if (found.record.kind === "deleted") return undefined;
-      const record = recordOfKind(found, "version");
+    const object = await readRecord(context, head, signal);
+    const scrubbed = object?.record.kind === "scrubbed";
+    if (object !== undefined && !scrubbed) {
+      if (object.record.kind === "deleted") return undefined;
+      const record = recordOfKind(object, "version");
       checkPlace(context, record, head.key, cell);
-      if (await isVoid(context, found, signal)) continue; // read the head that counts
-      return { cell, generation: head.generation, head, found, record };
+      if (await isVoid(context, object, signal)) continue; // read the head that counts
+      return { cell, generation: head.generation, head, found: object, record };
     }
     if (head.key === key) {
       if (scrubbed) return undefined;

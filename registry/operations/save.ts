@@ -63,10 +63,10 @@ export function saveValue(
   value: unknown,
   options: SaveOptions = {},
 ): Promise<SavedArtifact> {
-  const [name, how] = namedBy(artifact, "materializer", options);
-  const { materializer = materializerFor(context.materializers, name, value), signal } = how;
+  const [name, settings] = namedBy(artifact, "materializer", options);
+  const { materializer = materializerFor(context.materializers, name, value), signal } = settings;
   const produce = () => materializer.save(value, { signal });
-  return saveFiles(context, { name, materializer, produce }, how);
+  return saveFiles(context, { name, materializer, produce }, settings);
 }
 
 /** Saves files as a version. */
@@ -184,15 +184,15 @@ class SaveAttempt {
     const payload = this.#payload;
     const fail = (error: unknown) => Promise.reject(contentFailure(operation, error));
     if (!await this.#gather().catch(fail)) { // the files do not fit into the record
-      const found = await this.#begin();
-      if (found !== undefined) return { state: "existing", found };
+      const existing = await this.#begin();
+      if (existing !== undefined) return { state: "existing", found: existing };
       await this.#placed!.folder.store(payload).catch(fail);
     }
     this.#artifact.check?.(payload.files);
     const list = await fileListOf(operation, placedUnder(this.#folder, payload.files));
     if (list !== undefined && this.#placed === undefined) {
-      const found = await this.#begin();
-      if (found !== undefined) return { state: "existing", found };
+      const stored = await this.#begin();
+      if (stored !== undefined) return { state: "existing", found: stored };
     }
     const digest = await artifactDigest(this.#artifact.materializer, payload.files);
     const { digest: expected = digest } = this.#artifact;
@@ -215,9 +215,9 @@ class SaveAttempt {
   }
 
   /** Removes what was written, if possible, unless the record may have been committed. */
-  async #discard(how?: { goesOn?: boolean }): Promise<void> {
+  async #discard(options?: { goesOn?: boolean }): Promise<void> {
     await this.#payload.drop();
-    if (!this.#operation.unresolved) await this.#placed?.folder.discard(how);
+    if (!this.#operation.unresolved) await this.#placed?.folder.discard(options);
   }
 
   /** Chooses a folder for the payload. Returns the version if it exists. */
@@ -234,8 +234,8 @@ class SaveAttempt {
     const keeper = isMirrored ? undefined : noteKeeper(context.cache, "unfinished", name);
     const unfinished = await Unfinished.open(context, keeper, key);
     const notes = isOnDisk(materializer) && !isMirrored ? context.openNotes?.() : undefined;
-    const seen = await SeenFiles.open(noteKeeper(notes, "seen", name), this.#startedAt);
-    const how = { ...this.#how, folder: key, base, wholeBase, unfinished, seen };
+    const seenFiles = await SeenFiles.open(noteKeeper(notes, "seen", name), this.#startedAt);
+    const how = { ...this.#how, folder: key, base, wholeBase, unfinished, seen: seenFiles };
     this.#placed = { place, folder: new PayloadFolder(context, this.#operation, how) };
   }
 
@@ -266,12 +266,12 @@ class SaveAttempt {
   }
 
   /** Returns a record if a save that skips unchanged content may return its version. */
-  async #asUnchanged(found: FoundRecord, { digest }: Content): Promise<FoundRecord | undefined> {
-    const { record } = found;
+  async #asUnchanged(object: FoundRecord, { digest }: Content): Promise<FoundRecord | undefined> {
+    const { record } = object;
     if (!this.#comparesLatest || record.kind !== "version" || record.digest !== digest) return;
     const mayExpire = objectsOf(this.#context, record).length > 0 &&
-      await isLate(this.#context, found, this.#operation.signal);
-    return mayExpire ? undefined : found;
+      await isLate(this.#context, object, this.#operation.signal);
+    return mayExpire ? undefined : object;
   }
 
   get #comparesLatest(): boolean {
@@ -310,8 +310,8 @@ class SaveAttempt {
       }
       content.unchanged = await this.#asUnchanged(outcome.found, content);
       if (content.unchanged !== undefined) continue; // another save of the same content won
-      const found = await this.#chooser.lost(target, outcome.found);
-      if (found !== undefined) return { state: "existing", found };
+      const existing = await this.#chooser.lost(target, outcome.found);
+      if (existing !== undefined) return { state: "existing", found: existing };
       await pause(context, operation, losses);
     }
   }
@@ -371,11 +371,11 @@ function readOnce({ action }: Operation): RegistryError {
 
 async function existingArtifact(
   context: Context,
-  found: FoundRecord,
+  existing: FoundRecord,
   signal?: AbortSignal,
 ): Promise<SavedArtifact> {
-  await settleVersion(context, found, signal);
-  return savedArtifact(found.record as VersionRecord, true);
+  await settleVersion(context, existing, signal);
+  return savedArtifact(existing.record as VersionRecord, true);
 }
 
 export function savedArtifact(

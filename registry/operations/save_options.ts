@@ -58,8 +58,8 @@ export function checkSave(context: Context, name: string, options: SaveOptions):
       "Leave the version out.",
     ],
   ];
-  for (const [found, state, hint, hints] of problems) {
-    if (!found) continue;
+  for (const [isProblem, state, hint, hints] of problems) {
+    if (!isProblem) continue;
     throw fault({ code: "Invalid", action: "save", subject: shown(name), state, hint, hints });
   }
   newAliases(options.alias); // before anything is saved

@@ -34,25 +34,25 @@ export interface Base {
 
 export async function createBase(
   store: Store,
-  found: FoundRecord,
+  object: FoundRecord,
   files: readonly StoredFile[],
   { name, expectsEqual, signal }: { name: string; expectsEqual: boolean; signal?: AbortSignal },
 ): Promise<Base> {
-  const record = found.record as VersionRecord;
+  const record = object.record as VersionRecord;
   const own = ownPlace(store, record);
   const known = new KnownFiles();
   let damaged = false;
   let earlier: Map<string, EarlierFile> | undefined;
   const sizes = new Map<string, number>();
   const copies = record.name !== name;
-  const late = await isLate(store, found, signal);
+  const late = await isLate(store, object, signal);
   // A record that landed late may have lost its payload. Other names are copied, never shared.
   const usable = !late && (!copies || store.backend.copy !== undefined) ? files : [];
   for await (const file of inTurns(usable)) if (file.parts !== undefined) known.add(file);
   return {
     record,
-    key: found.info.key,
-    found,
+    key: object.info.key,
+    found: object,
     answers: record.name === name && !(late && objectsOf(store, record).length > 0),
     get damaged() {
       return damaged;

@@ -45,8 +45,8 @@ export type Content =
 export async function openContent(file: FileToSave, signal?: AbortSignal): Promise<Content> {
   const { content, path } = file;
   if (content instanceof PlacedContent) return { kind: "placed", placed: content };
-  const given = content as MaybeStored;
-  const stored = content instanceof StoredContent ? content : given[STORED]?.(given);
+  const own = content as MaybeStored;
+  const stored = content instanceof StoredContent ? content : own[STORED]?.(own);
   if (stored !== undefined) return { kind: "stored", stored };
   if (content instanceof Uint8Array) {
     if (content.byteLength <= SMALL_FILE_BYTES) {
@@ -151,8 +151,8 @@ async function* counted(
   path: string,
 ): AsyncGenerator<Uint8Array> {
   let count = 0;
-  for await (const given of stream) {
-    const chunk = plainBytes(given);
+  for await (const part of stream) {
+    const chunk = plainBytes(part);
     count += chunk.byteLength;
     if (count > size) break;
     yield chunk.slice(); // its producer may reuse it

@@ -8,11 +8,11 @@ import type { Encoding } from "../../core/record.ts";
 import { builtinModule } from "../../core/system.ts";
 import { createTurn } from "../../core/work/next_turn.ts";
 
-const found = builtinModule<typeof Zlib>("node:zlib");
-const zlib = found!; // `checkEncoding` and `decodesAtOnce` ask first
+const builtin = builtinModule<typeof Zlib>("node:zlib");
+const zlib = builtin!; // `checkEncoding` and `decodesAtOnce` ask first
 
 /** False if only `decodeStream` can expand bytes. */
-export const decodesAtOnce: boolean = found !== undefined;
+export const decodesAtOnce: boolean = builtin !== undefined;
 
 /** Throws for an unknown encoding, or one that this runtime cannot write. */
 export function checkEncoding(encoding: Encoding): void {
@@ -21,7 +21,7 @@ export function checkEncoding(encoding: Encoding): void {
       hint: `Use "gzip" or "zstd".`,
     });
   }
-  const encode = encoding === "gzip" ? found?.gzipSync : found?.zstdCompressSync;
+  const encode = encoding === "gzip" ? builtin?.gzipSync : builtin?.zstdCompressSync;
   if (encode === undefined) throw missing(encoding);
 }
 
@@ -67,7 +67,7 @@ export function decodeStream(
   encoding: Encoding,
   chunkSize: number = CHUNK.chunkSize,
 ): AsyncIterable<Uint8Array> {
-  if (found === undefined) {
+  if (builtin === undefined) {
     if (encoding !== "gzip") throw missing(encoding);
     return iterableStream(chunks).pipeThrough(
       new DecompressionStream("gzip") as ReadableWritablePair<Uint8Array, Uint8Array>,
@@ -85,15 +85,15 @@ export function decodeStream(
  */
 async function* frameByFrame(chunks: AsyncIterable<Uint8Array>): AsyncGenerator<Uint8Array> {
   const parts = partsOfFrames();
-  let left = parts.next().value, last = 0;
+  let remaining = parts.next().value, last = 0;
   for await (const chunk of chunks) {
     let from = 0;
     for (let at = 0; at < chunk.length;) {
-      const step = Math.min(left, chunk.length - at);
+      const step = Math.min(remaining, chunk.length - at);
       for (let i = Math.max(0, step - 3); i < step; i++) last = last >>> 8 | chunk[at + i]! << 16;
       at += step;
-      for (left -= step; left <= 0; left = parts.next(last).value) {
-        if (left < 0) yield chunk.subarray(from, from = at);
+      for (remaining -= step; remaining <= 0; remaining = parts.next(last).value) {
+        if (remaining < 0) yield chunk.subarray(from, from = at);
       }
     }
     if (from < chunk.length) yield chunk.subarray(from);

@@ -44,9 +44,9 @@ export function inspected(source: FileBytes, begin: Begin): FileBytes {
       const { see, end, leave } = await begin();
       try {
         for await (const chunk of source.chunks(options)) {
-          const seen = see(chunk);
+          const passing = see(chunk);
           yield chunk;
-          if (seen !== undefined) await seen;
+          if (passing !== undefined) await passing;
         }
         end?.();
       } finally {
@@ -63,8 +63,8 @@ export function inspectedPass(passTo: PassTo, begin: Begin): PassTo {
     const { see, end, leave } = await begin();
     try {
       await passTo((chunk) => {
-        const seen = see(chunk), written = write(chunk);
-        return seen === undefined ? written : Promise.all([seen, written]).then(() => {});
+        const passing = see(chunk), written = write(chunk);
+        return passing === undefined ? written : Promise.all([passing, written]).then(() => {});
       }, signal);
       end?.();
     } finally {

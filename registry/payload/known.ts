@@ -26,13 +26,13 @@ export class KnownFiles {
 
 /** Indexes files by path, by `/` and a name that is unique, and by "" if there is only one. */
 export function byPlace<F>(files: readonly [path: string, F][]): Map<string, F> {
-  const found = new Map(files);
+  const all = new Map(files);
   const names = Map.groupBy(files, ([path]) => nameKey(path));
   for (const [key, [first, ...others]] of names) {
-    if (others.length === 0) found.set(key, first![1]);
+    if (others.length === 0) all.set(key, first![1]);
   }
-  if (files.length === 1) found.set("", itemAt(files, 0)[1]);
-  return found;
+  if (files.length === 1) all.set("", itemAt(files, 0)[1]);
+  return all;
 }
 
 /**
@@ -46,10 +46,10 @@ export function earlierAt<F extends { size: number }>(
   const same = files.get(path);
   if (same !== undefined) return same;
   for (const key of [nameKey(path), ""]) {
-    const found = files.get(key);
-    if (found === undefined || found.size > 2 * size || size > 2 * found.size) continue;
+    const file = files.get(key);
+    if (file === undefined || file.size > 2 * size || size > 2 * file.size) continue;
     files.delete(key);
-    return found;
+    return file;
   }
 }
 

@@ -126,7 +126,7 @@ export class PartReader {
     ranges: readonly FileRange[],
     { windowBytes, signal = this.#signal }: WindowOptions & { signal?: AbortSignal } = {},
   ): AsyncGenerator<Uint8Array> {
-    const read: ReadInto = (...how) => this.#readInto(file, ...how);
+    const read: ReadInto = (...args) => this.#readInto(file, ...args);
     yield* readRanges(runsOf(file.parts), ranges, { read, windowBytes, signal });
   }
 

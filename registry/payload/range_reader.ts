@@ -116,19 +116,19 @@ export class RangeReader {
     list: ChunkList,
     { from, to }: FileRange,
   ): Promise<Uint8Array> {
-    let kept = this.#kept;
-    if (kept?.file !== file || from < kept.from || to > kept.to) {
+    let recent = this.#kept;
+    if (recent?.file !== file || from < recent.from || to > recent.to) {
       // A reader that goes on where it stopped gets twice as much at once.
-      const goesOn = kept?.file === file && from >= kept.from && from <= kept.to;
-      const ahead = goesOn ? Math.min(2 * (kept!.to - kept!.from), BLOCK_BYTES) : 0;
+      const goesOn = recent?.file === file && from >= recent.from && from <= recent.to;
+      const ahead = goesOn ? Math.min(2 * (recent!.to - recent!.from), BLOCK_BYTES) : 0;
       const [block] = list.cover({ from, to: Math.max(to, from + ahead) }, Infinity);
       const bytes = this.chunksOf(file, list, block!).bytes();
-      const next = this.#kept = kept = { ...block!, file, bytes };
+      const next = this.#kept = recent = { ...block!, file, bytes };
       bytes.catch(() => {
         if (this.#kept === next) this.#kept = undefined; // the next range tries again
       });
     }
-    return (await kept.bytes).slice(from - kept.from, to - kept.from);
+    return (await recent.bytes).slice(from - recent.from, to - recent.from);
   }
 }
 

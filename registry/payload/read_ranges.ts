@@ -49,10 +49,10 @@ export function planReads(
       }
     }
   }
-  const seen = new Set<number>();
+  const laterReads = new Set<number>();
   for (const slice of slices.toReversed()) {
-    slice.last = !seen.has(slice.read);
-    seen.add(slice.read);
+    slice.last = !laterReads.has(slice.read);
+    laterReads.add(slice.read);
   }
   return { reads, slices };
 
@@ -88,11 +88,11 @@ function limitsOf(
 ): Map<string, number> {
   const sizes = new Map<string, number>();
   for (const run of runs) sizes.set(objectOf(run), (sizes.get(objectOf(run)) ?? 0) + run.size);
-  let left = heldBytes, others = sizes.size;
+  let remaining = heldBytes, others = sizes.size;
   const bySize = [...sizes].sort((a, b) => a[1] - b[1]);
   return new Map(bySize.map(([id, size]) => {
-    const limit = Math.min(mostBytes, Math.max(Math.floor(left / others--), LEAST_READ_BYTES));
-    left -= Math.min(size, limit);
+    const limit = Math.min(mostBytes, Math.max(Math.floor(remaining / others--), LEAST_READ_BYTES));
+    remaining -= Math.min(size, limit);
     return [id, limit];
   }));
 }

@@ -66,7 +66,7 @@ export class SeenFiles {
     this.#keeper = keeper;
     this.#startedAt = startedAt;
     this.#note = note;
-    this.#before = new Map(note?.files.map((seen) => [note.root + seen[0], seen]));
+    this.#before = new Map(note?.files.map((row) => [note.root + row[0], row]));
     this.#diskOf = diskOf;
   }
 
@@ -95,9 +95,9 @@ export class SeenFiles {
   find({ file: disk, readAll }: DiskContent, file: StoredFile): string | undefined {
     this.#place ??= this.#placeOf(disk, file);
     this.#see(disk, file);
-    const seen = readAll ? undefined : this.#before.get(disk.path);
-    if (seen === undefined || !this.#isOnSameDisk()) return undefined;
-    const [, ino, size, mtimeMs, ctimeMs, sha256] = seen;
+    const row = readAll ? undefined : this.#before.get(disk.path);
+    if (row === undefined || !this.#isOnSameDisk()) return undefined;
+    const [, ino, size, mtimeMs, ctimeMs, sha256] = row;
     const { dev } = this.#place as Place;
     return isSameState(disk.state, { dev, ino, size, mtimeMs, ctimeMs }) ? sha256 : undefined;
   }

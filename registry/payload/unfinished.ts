@@ -71,8 +71,8 @@ export class Unfinished {
     if (keeper === undefined || backend.copy === undefined || isNear(backend)) return undefined;
     const opened = new Unfinished(store, keeper, folder);
     const bytes = await keeper.read();
-    const left: NotedObject[] = bytes ? JSON.parse(new TextDecoder().decode(bytes)) : [];
-    for (const object of left) {
+    const noted: NotedObject[] = bytes ? JSON.parse(new TextDecoder().decode(bytes)) : [];
+    for (const object of noted) {
       if (system.now() - object.at < settings.leastGraceMs) opened.#find(object);
     }
     return opened;
@@ -155,9 +155,9 @@ export class Unfinished {
   #find(object: NotedObject): void {
     this.#noted.set(object.key, object);
     for (const file of object.files) {
-      const found: StoredFile = { path: "", ...file };
-      this.#known.add(found);
-      this.#keyOf.set(found, object.key);
+      const stored: StoredFile = { path: "", ...file };
+      this.#known.add(stored);
+      this.#keyOf.set(stored, object.key);
     }
   }
 }

@@ -50,10 +50,10 @@ export class ValueToStore {
 }
 
 /** Estimates the memory that the files of a save take, bytes, unless they are streamed. */
-export function heldBytesOf(made: ValueToStore | Awaited<FilesToSave>): number {
-  if (made instanceof ValueToStore) return Math.max(made.bytes, STREAMED_BYTES);
-  if (!Array.isArray(made)) return STREAMED_BYTES;
-  return made.reduce((sum, { content }: FileToSave) => {
+export function heldBytesOf(files: ValueToStore | Awaited<FilesToSave>): number {
+  if (files instanceof ValueToStore) return Math.max(files.bytes, STREAMED_BYTES);
+  if (!Array.isArray(files)) return STREAMED_BYTES;
+  return files.reduce((sum, { content }: FileToSave) => {
     if (content instanceof Uint8Array) return sum + content.byteLength;
     const size = content instanceof ReadableStream ? STREAMED_BYTES : content.size;
     // other sizes are refused when the content is read
@@ -116,13 +116,13 @@ export class Payload {
     const all = Symbol.asyncIterator in files
       ? files
       : await withDeadline(Promise.resolve(files), { signal });
-    const given: Given = this.#given = Array.isArray(all)
+    const source: Given = this.#given = Array.isArray(all)
       ? { rest: all.values(), listed: all }
       : { rest: untilAborted(all, signal) };
-    for (let item = await given.rest.next(); !item.done; item = await given.rest.next()) {
-      const taken = await this.#take(item.value, given);
-      if (!await this.#hold(taken)) given.next = taken;
-      if (given.next !== undefined || this.#heldBytes > INLINE_BYTES) return false;
+    for (let item = await source.rest.next(); !item.done; item = await source.rest.next()) {
+      const taken = await this.#take(item.value, source);
+      if (!await this.#hold(taken)) source.next = taken;
+      if (source.next !== undefined || this.#heldBytes > INLINE_BYTES) return false;
     }
     await this.#checkAll();
     await this.#placeInline();
@@ -131,14 +131,14 @@ export class Payload {
 
   /** Stores all files, after `gather`. No request is pending when this returns or throws. */
   async send(to: Destination): Promise<void> {
-    const given = this.#given!;
+    const source = this.#given!;
     const { compress, progress, signal } = this.#options;
     const tasks = createSideBySide({ atOnce: AT_ONCE, room: ROOM_BYTES, signal });
     const queue = new SendQueue(to, { tasks, compress, progress });
     try {
       for (const { bytes: _, ...small } of this.#held) await queue.addSmall(small);
-      if (given.next !== undefined) await queue.add(given.next);
-      for await (const file of given.rest) await queue.add(await this.#take(file, given));
+      if (source.next !== undefined) await queue.add(source.next);
+      for await (const file of source.rest) await queue.add(await this.#take(file, source));
       await queue.end();
       await this.#checkAll();
     } catch (error) {

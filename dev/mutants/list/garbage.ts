@@ -67,7 +67,7 @@ export const GARBAGE: readonly Mutant[] = [
   {
     name: "garbage/objects-of-a-needed-folder-stay",
     file: "registry/maintenance/garbage/referred.ts",
-    text: "object >= first! && object <= last!",
+    text: "object >= first && object <= last",
     replacement: "object >= 0",
     test: "tests/registry/payload/shared_bytes_test.ts",
     testName: "gc removes single objects of a folder",

@@ -5,8 +5,8 @@ export const PROTOCOL: readonly Mutant[] = [
   {
     name: "rules/read-back-first-exists",
     file: "registry/cell/cell.ts",
-    text: "const own = found.record.commit === operation.commit;",
-    replacement: `const own = sent !== "exists" && found.record.commit === operation.commit;`,
+    text: "const own = object.record.commit === operation.commit;",
+    replacement: `const own = sent !== "exists" && object.record.commit === operation.commit;`,
   },
   {
     name: "rules/stay-on-unresolved-key",
@@ -88,7 +88,7 @@ export const PROTOCOL: readonly Mutant[] = [
   {
     name: "cell/exists-is-own",
     file: "registry/cell/cell.ts",
-    text: "const own = found.record.commit === operation.commit;",
+    text: "const own = object.record.commit === operation.commit;",
     replacement: "const own = true;",
     test: "tests/registry/cell/cell_test.ts",
     testName: `an "exists" with another commit is a loss`,
@@ -128,7 +128,7 @@ export const PROTOCOL: readonly Mutant[] = [
   {
     name: "cell/landing-of-read-back-not-checked",
     file: "registry/cell/cell.ts",
-    text: "          await checkLanding(store, operation, found.info);\n",
+    text: "          await checkLanding(store, operation, object.info);\n",
     replacement: "",
     test: "tests/registry/cell/cell_test.ts",
     testName: "a late record does not commit:",
@@ -263,7 +263,7 @@ export const PROTOCOL: readonly Mutant[] = [
   {
     name: "cell/exists-is-another",
     file: "registry/cell/cell.ts",
-    text: "const own = found.record.commit === operation.commit;",
+    text: "const own = object.record.commit === operation.commit;",
     replacement: "const own = false;",
     test: "tests/registry/cell/cell_test.ts",
     testName: "a hidden repeat of the request is a success",

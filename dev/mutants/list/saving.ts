@@ -5,7 +5,7 @@ export const SAVING: readonly Mutant[] = [
   {
     name: "share/little-of-an-object",
     file: "registry/payload/writing/shared_ranges.ts",
-    text: "if (bytes * 2 < sizes.get(key)!) return [key];",
+    text: "if (bytes * 2 < valueAt(sizes, key)) return [key];",
     replacement: "",
     seeds: { first: 1, count: 100, schedule: "shared ranges" },
   },
@@ -68,8 +68,8 @@ export const SAVING: readonly Mutant[] = [
   {
     name: "keyed/void-result-counts",
     file: "registry/operations/target/keyed.ts",
-    text: "return meant && !await isVoid(context, found, signal);",
-    replacement: "return meant;",
+    text: "return isOfSave && !await isVoid(context, object, signal);",
+    replacement: "return isOfSave;",
     test: "tests/registry/cell/idempotency_test.ts",
     testName: "an expired record is not the result of a repeat:",
   },
@@ -145,8 +145,8 @@ export const SAVING: readonly Mutant[] = [
   {
     name: "drafts/late-part-counts",
     file: "registry/operations/drafts/draft_state.ts",
-    text: "if (!await isLate(draft.context, landed, draft.signal)) return found;",
-    replacement: "return found;",
+    text: "if (!await isLate(draft.context, landed, draft.signal)) return addition;",
+    replacement: "return addition;",
     test: "tests/registry/drafts/draft_age_test.ts",
     testName: "a part that landed late does not count",
   },

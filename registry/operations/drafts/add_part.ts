@@ -36,22 +36,22 @@ export async function addPart(
   const look = async () => {
     const seenAt = operation.moment();
     const now = seenAt.store ?? seenAt.wall;
-    const seen = await lookAtPart(draft, part, now);
-    const state = await stateOf(draft, seen);
-    if (state.state === "open") checkFresh(draft, seen, now);
+    const parts = await lookAtPart(draft, part, now);
+    const state = await stateOf(draft, parts);
+    if (state.state === "open") checkFresh(draft, parts, now);
     operation.views.draft = seenAt;
-    return { seen, state };
+    return { seen: parts, state };
   };
   const { seen, state } = await look();
   if (state.state !== "open") return await addedBefore(draft, part, state);
-  const there = await readPart(draft, part, seen.parts.get(part));
-  if (there !== undefined) {
-    await settle(context, partKeys(draft, there), signal);
-    return await confirm(there.note.files);
+  const present = await readPart(draft, part, seen.parts.get(part));
+  if (present !== undefined) {
+    await settle(context, partKeys(draft, present), signal);
+    return await confirm(present.note.files);
   }
 
-  const how = { compress, signal, progress: createSaveProgress(onProgress) };
-  const payload = new Payload(how);
+  const settings = { compress, signal, progress: createSaveProgress(onProgress) };
+  const payload = new Payload(settings);
   let folder: PayloadFolder | undefined;
   let key: string;
   let bytes: Uint8Array;
@@ -59,7 +59,7 @@ export async function addPart(
     if (!await payload.gather(await produce())) {
       const { executor } = context;
       const to = { folder: payloadFolder(name, draftPlace(operation.commit)), executor };
-      folder = new PayloadFolder(context, operation, { ...how, ...to });
+      folder = new PayloadFolder(context, operation, { ...settings, ...to });
       await folder.store(payload);
     }
     key = draftPartKey(draft.folder, part, operation.commit);
@@ -100,9 +100,9 @@ export async function addPart(
 /** Acknowledges a part if the commit of its ended draft contains it, else throws `Conflict`. */
 async function addedBefore(draft: DraftCall, part: string, state: DraftState): Promise<AddedPart> {
   const commit = state.parts?.get(part);
-  const there = commit && await readAddition(draft, part, commit);
-  if (!there) throw ended(draft, state);
-  return added(false, there.note.files);
+  const present = commit && await readAddition(draft, part, commit);
+  if (!present) throw ended(draft, state);
+  return added(false, present.note.files);
 }
 
 /**

@@ -164,11 +164,11 @@ export async function readPart(
   additions: readonly Addition[] = [],
 ): Promise<FoundPart | undefined> {
   for (const { commit, info } of additions) {
-    const found = await readAddition(draft, part, commit);
-    if (found === undefined) continue; // garbage collected
+    const addition = await readAddition(draft, part, commit);
+    if (addition === undefined) continue; // garbage collected
     // The payload of a late one may have been collected before.
-    const landed = { record: found.note, info: found.addition.info };
-    if (!await isLate(draft.context, landed, draft.signal)) return found;
+    const landed = { record: addition.note, info: addition.addition.info };
+    if (!await isLate(draft.context, landed, draft.signal)) return addition;
     draft.context.logger.warn(`"${info.key}" is ignored: it landed too late`);
   }
 }
@@ -179,27 +179,27 @@ export async function readParts(
   look: DraftLook,
   only?: readonly string[],
 ): Promise<FoundPart[]> {
-  const found = new Map<string, FoundPart>();
+  const byName = new Map<string, FoundPart>();
   const wanted = new Set(only ?? look.parts.keys());
   await forEachAtOnce(wanted, async (part) => {
     const read = await readPart(draft, part, look.parts.get(part));
-    if (read !== undefined) found.set(part, read);
+    if (read !== undefined) byName.set(part, read);
   });
-  const missing = [...wanted].filter((part) => !found.has(part));
+  const missing = [...wanted].filter((part) => !byName.has(part));
   if (only !== undefined && missing.length > 0) throw notThere(draft, missing);
   const order = (a: string, b: string) => encodeName(a) < encodeName(b) ? -1 : 1;
-  return [...found.keys()].sort(order).map((part) => valueAt(found, part));
+  return [...byName.keys()].sort(order).map((part) => valueAt(byName, part));
 }
 
 /** Reads the parts of a decision, in order. Throws `NotFound` if one is missing. */
 export async function readDecided(draft: DraftCall, parts: DecidedParts): Promise<FoundPart[]> {
-  const found: FoundPart[] = [];
+  const decided: FoundPart[] = [];
   await forEachAtOnce([...parts].entries(), async ([at, [part, commit]]) => {
     const read = await readAddition(draft, part, commit);
     if (read === undefined) throw notThere(draft, [part]);
-    found[at] = read;
+    decided[at] = read;
   });
-  return found;
+  return decided;
 }
 
 export async function readAddition(
@@ -211,8 +211,8 @@ export async function readAddition(
   const key = draftPartKey(draft.folder, part, commit);
   const object = await backend.get(key, { signal });
   if (object === undefined) return undefined;
-  const found = await decodePart(await object.bytes(), { name, draft: id, part });
-  if (found !== undefined) return { ...found, addition: { commit, info: object.info } };
+  const decoded = await decodePart(await object.bytes(), { name, draft: id, part });
+  if (decoded !== undefined) return { ...decoded, addition: { commit, info: object.info } };
   throw draft.fault(
     "Corrupt",
     `read part ${shown(part)} of`,
@@ -296,8 +296,8 @@ export async function readEnd(draft: DraftCall): Promise<DraftEnd | undefined> {
 export async function decideEnd(draft: DraftCall, end: DraftEnd): Promise<DraftEnd> {
   if (await createMark(draft, draft.endKey, encodeMark(end))) return end;
   // The existing decision may be our own: requests can be repeated on their way.
-  const found = await orMaybeWritten(readEnd(draft));
-  if (found !== undefined) return found;
+  const ending = await orMaybeWritten(readEnd(draft));
+  if (ending !== undefined) return ending;
   throw ended(draft, { state: "discarded" }); // garbage collected
 }
 

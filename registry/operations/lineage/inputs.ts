@@ -67,16 +67,16 @@ export function readInput(
   input: ArtifactInput,
 ): NamedInput {
   const { ref, digest } = typeof input === "string" ? { ref: input } : input;
-  const given = { ref, ...(digest === undefined ? {} : { digest }) };
+  const named = { ref, ...(digest === undefined ? {} : { digest }) };
   try {
     const { name, selector } = parseRef(ref.replace(EARLY_DATE, "$1.0.0-"));
     const isOnly = !settings.versioned && selector.kind === "latest";
     const exact = selector.kind === "version" ? selector.version : undefined;
     const version = isOnly ? FIRST_VERSION : exact;
-    return version === undefined ? { ...given, name } : { ...given, name, version };
+    return version === undefined ? { ...named, name } : { ...named, name, version };
   } catch (error) {
     if (!isRegistryError(error, "Invalid")) throw error;
-    return given;
+    return named;
   }
 }
 
@@ -95,8 +95,8 @@ export function lineageKeys(
   const { versioned } = context.settings;
   const place = { order: orderSegment(version, versioned), commit };
   const keys = new Set<string>();
-  for (const given of inputs) {
-    const input = readInput(context, given);
+  for (const stored of inputs) {
+    const input = readInput(context, stored);
     if (input.name === undefined) continue;
     const order = input.version === undefined ? UNPINNED : orderSegment(input.version, versioned);
     keys.add(lineageKey(lineageFolder(input.name, order), name, place));

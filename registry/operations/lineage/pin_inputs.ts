@@ -50,20 +50,20 @@ async function pinInput(
   if (digest === null) return ref;
   const { version } = readInput(context, ref);
   if (version !== undefined && digest !== undefined) return { ref, digest };
-  const meant = parseRef(ref);
+  const parsed = parseRef(ref);
   try {
     if (version !== undefined) {
-      const cell = versionCell(meant.name, version, context.settings.versioned);
+      const cell = versionCell(parsed.name, version, context.settings.versioned);
       if (await readHead(context, cell, signal) !== undefined) return ref;
-      throw await versionNotFound(context, meant.name, version, signal);
+      throw await versionNotFound(context, parsed.name, version, signal);
     }
-    const { record } = await locate(context, meant, signal);
+    const { record } = await locate(context, parsed, signal);
     if (digest !== undefined && digest !== record.digest) return { ref, digest };
-    const exact = `${meant.name}@${parseVersion(record.version).canonical}`;
+    const exact = `${parsed.name}@${parseVersion(record.version).canonical}`;
     return { ref: exact, digest: record.digest };
   } catch (error) {
     if (!isAbsent(error)) throw error;
     if (digest !== undefined) return { ref, digest };
-    throw absentInput(error, { name, ref, meant });
+    throw absentInput(error, { name, ref, meant: parsed });
   }
 }

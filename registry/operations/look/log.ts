@@ -46,11 +46,11 @@ export async function* logOf(
 /** Reads sources, newest first, until the newest events are certain. */
 async function newestOf(sources: Source[], limit: number): Promise<LogEntry[]> {
   sources.sort((a, b) => b.modifiedAt - a.modifiedAt);
-  let found: { entry: LogEntry; order: number }[] = [];
+  let newest: { entry: LogEntry; order: number }[] = [];
   const batch = Math.max(MIN_BATCH, limit);
   for (let at = 0; at < sources.length; at += batch) {
-    const last = found.at(-1)?.entry.at.getTime();
-    const isCertain = found.length >= limit &&
+    const last = newest.at(-1)?.entry.at.getTime();
+    const isCertain = newest.length >= limit &&
       last! > itemAt(sources, at).modifiedAt + CLOCK_STEP_MS;
     if (isCertain) break;
     // In the order of the list, which decides between events of one time and order.
@@ -58,14 +58,14 @@ async function newestOf(sources: Source[], limit: number): Promise<LogEntry[]> {
       sources.slice(at, at + batch),
       async ({ order, read }) => (await read()).map((entry) => ({ entry, order })),
     );
-    for await (const entries of read) found.push(...entries);
-    found.sort((a, b) =>
+    for await (const entries of read) newest.push(...entries);
+    newest.sort((a, b) =>
       b.entry.at.getTime() - a.entry.at.getTime() || RANKS[b.entry.event] - RANKS[a.entry.event] ||
       b.order - a.order
     );
-    found = found.slice(0, limit);
+    newest = newest.slice(0, limit);
   }
-  return found.map(({ entry }) => entry);
+  return newest.map(({ entry }) => entry);
 }
 
 /**

@@ -47,8 +47,8 @@ export function createSuggesting(context: Context): Suggesting {
     call.catch(async (error) => {
       const missing = isAbsent(error) ? error.meant ?? ref?.() : undefined;
       if (missing === undefined || !maySearch()) throw error;
-      const meant = await search(context, missing, signal);
-      throw meant === undefined ? error : withSuggestion(error as RegistryError, meant);
+      const suggestion = await search(context, missing, signal);
+      throw suggestion === undefined ? error : withSuggestion(error as RegistryError, suggestion);
     });
 }
 

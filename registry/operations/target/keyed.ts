@@ -33,10 +33,10 @@ export async function findSaved(
   const record = recordOfKind(used, "key");
   const { target } = record;
   const cell = versionCell(name, parseVersion(target.version), context.settings.versioned);
-  const found = await readRecord(context, recordKey(cell, target.generation), signal);
-  if (found === undefined || !await isResult(context, record, found, signal)) return undefined;
-  checkSame(context, save, record, found.record.previous);
-  return found;
+  const object = await readRecord(context, recordKey(cell, target.generation), signal);
+  if (object === undefined || !await isResult(context, record, object, signal)) return undefined;
+  checkSame(context, save, record, object.record.previous);
+  return object;
 }
 
 /** True if the version of a record was deleted: a save that returned it would have saved nothing. */
@@ -53,13 +53,13 @@ export async function isDeleted(
 async function isResult(
   context: Context,
   { key, existing }: Pick<KeyRecord, "key" | "existing">,
-  found: FoundRecord,
+  object: FoundRecord,
   signal?: AbortSignal,
 ): Promise<boolean> {
-  const { record } = found;
+  const { record } = object;
   if (record.kind !== "version") return false;
-  const meant = existing === undefined ? record.key === key : record.commit === existing;
-  return meant && !await isVoid(context, found, signal);
+  const isOfSave = existing === undefined ? record.key === key : record.commit === existing;
+  return isOfSave && !await isVoid(context, object, signal);
 }
 
 type KeyedSave = Pick<SaveOptions, "version" | "ifCommit" | "skipIfUnchanged"> & {
@@ -124,10 +124,10 @@ class KeyedTarget implements TargetChooser {
     return this.#decide(() => this.#inner.keep(existing));
   }
 
-  async lost(target: Target, found: FoundRecord): Promise<FoundRecord | undefined> {
+  async lost(target: Target, winner: FoundRecord): Promise<FoundRecord | undefined> {
     const { key } = this.#save;
-    if (await isResult(this.#context, { key }, found, this.#operation.signal)) return found;
-    const existing = await this.#inner.lost(target, found);
+    if (await isResult(this.#context, { key }, winner, this.#operation.signal)) return winner;
+    const existing = await this.#inner.lost(target, winner);
     const choice = existing && await this.keep(existing);
     return choice && "existing" in choice ? choice.existing : undefined;
   }
@@ -187,8 +187,8 @@ class KeyedTarget implements TargetChooser {
     const { generation } = target;
     const where = versionCell(name, version, context.settings.versioned);
     const read = () => readRecord(context, recordKey(where, generation), operation.signal);
-    let there = await read();
-    if (there === undefined && existing === undefined) {
+    let object = await read();
+    if (object === undefined && existing === undefined) {
       const head = await viewHead(context, operation, where);
       if ((head?.generation ?? 0) < generation) {
         const previous = head?.previous;
@@ -197,23 +197,23 @@ class KeyedTarget implements TargetChooser {
         const since = sinceAbove(head);
         return { target: { version: asked, cell: where, generation, previous, since } };
       }
-      there = await read(); // it may have landed between the two lookups
+      object = await read(); // it may have landed between the two lookups
     }
-    const isKept = existing === undefined || there?.record.commit === existing;
-    if (there === undefined || isEmptied(there.record) || !isKept) {
+    const isKept = existing === undefined || object?.record.commit === existing;
+    if (object === undefined || isEmptied(object.record) || !isKept) {
       throw spent(context, this.#save, "the version that it may have saved or found was replaced");
     }
-    return await this.#resultOf(record, there);
+    return await this.#resultOf(record, object);
   }
 
-  async #resultOf(record: KeyRecord, there: FoundRecord): Promise<Choice | undefined> {
+  async #resultOf(record: KeyRecord, object: FoundRecord): Promise<Choice | undefined> {
     const context = this.#context;
     const { signal } = this.#operation;
-    if (!await isResult(context, record, there, signal)) return undefined;
-    checkSame(context, this.#save, record, there.record.previous);
-    if (!await isDeleted(context, there, signal)) return { existing: there };
+    if (!await isResult(context, record, object, signal)) return undefined;
+    checkSame(context, this.#save, record, object.record.previous);
+    if (!await isDeleted(context, object, signal)) return { existing: object };
     const state = `version ${record.target.version}, which it saved or found, was deleted`;
-    throw spent(context, this.#save, state, there.record.commit);
+    throw spent(context, this.#save, state, object.record.commit);
   }
 }
 

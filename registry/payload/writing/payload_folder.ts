@@ -247,8 +247,8 @@ export class PayloadFolder implements Destination {
     const signal = AbortSignal.timeout(DISCARD_MS);
     try {
       if (this.#guessing) {
-        for await (const found of backend.list(folder, { signal })) {
-          if ("key" in found) keys.add(found.key);
+        for await (const entry of backend.list(folder, { signal })) {
+          if ("key" in entry) keys.add(entry.key);
         }
       }
       for (const object of own) keys.delete(`${folder}${object}`);
@@ -264,14 +264,14 @@ export class PayloadFolder implements Destination {
 
   async #storeValue(
     payload: Payload,
-    made: MadeByJob,
+    value: MadeByJob,
     base?: Pick<Base, "known" | "earlier">,
   ): Promise<void> {
     this.#guessing = true;
     const { compress, share = "bytes" } = this.#options;
     const { known, earlier = new Map() } = base ?? {};
     const sharing = share === "bytes" ? earlier : undefined;
-    const job = { ...made, compress, known, sharing };
+    const job = { ...value, compress, known, sharing };
     const reply = await this.run("storeValue", job, this.#operation.signal);
     for (let n = 0; n < reply.objects; n++) this.#sent.add(reply.object + n);
     payload.files = reply.files;
@@ -281,7 +281,7 @@ export class PayloadFolder implements Destination {
       if (file.inline !== undefined || file.parts !== undefined) continue;
       if (await this.share(file)) continue;
       this.sharing = false;
-      return await this.#storeValue(payload, made); // stores all of them again
+      return await this.#storeValue(payload, value); // stores all of them again
     }
   }
 

@@ -127,8 +127,8 @@ export class SendQueue {
       const known = size === undefined ? undefined : this.#to.known(size);
       const left = size === undefined ? undefined : this.#to.left?.(size);
       const weight = Math.min(content.size ?? Infinity, HELD_OF_LARGE_BYTES);
-      const given = this.#to.bytesToShare({ path: file.path, size: content.size });
-      const sharing = comparing ? given : given && {};
+      const shared = this.#to.bytesToShare({ path: file.path, size: content.size });
+      const sharing = comparing ? shared : shared && {};
       const job = { path: file.path, content, compress, known, left, as, sharing };
       return await tasks.begin(weight, () => this.#storeLarge(file, job).finally(content.cancel));
     } catch (error) {

@@ -36,12 +36,12 @@ export async function storeFile(
   const moved = (bytes: number) => onProgress?.({ path, bytes });
   const sending: Sending = { backend, job, signal, moved };
   if (!repeatable) return await sendContent(sending, newList(sending));
-  const given = canBeCut(job) ? sharing?.earlier : undefined;
+  const earlierFile = canBeCut(job) ? sharing?.earlier : undefined;
   // If a file of this size is unchanged, nothing of it is read in the store.
-  const cut = (known || left) && await cutContent(sending, firstList(sending, given));
+  const cut = (known || left) && await cutContent(sending, firstList(sending, earlierFile));
   const stored = cut && storedAlready(job, cut);
   if (stored !== undefined) return stored;
-  const earlier = given && await openEarlier(sending, given, size);
+  const earlier = earlierFile && await openEarlier(sending, earlierFile, size);
   if (earlier !== undefined) return await storeChanged(sending, earlier, cut);
   if (cut !== undefined) return await sendAgain(sending, cut.seen);
   return await sendContent(sending, newList(sending));
@@ -101,12 +101,12 @@ async function storeNewBytes(
 /** Stores all of a file that was read before. */
 async function sendAgain(
   sending: Sending,
-  seen: FileFacts,
+  facts: FileFacts,
   list?: Uint8Array,
 ): Promise<StoredFileReply> {
   const reply = await sendContent(sending, list === undefined ? newList(sending) : undefined);
-  if (seen.sha256 !== reply.sha256) throw changedWhileSaving(sending.job.path);
-  return list !== undefined && keepsList(sending, seen) ? { ...reply, list } : reply;
+  if (facts.sha256 !== reply.sha256) throw changedWhileSaving(sending.job.path);
+  return list !== undefined && keepsList(sending, facts) ? { ...reply, list } : reply;
 }
 
 /** Larger files, in bytes, have a list of chunks on every store. Without one, a range reads it all. */
