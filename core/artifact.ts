@@ -49,7 +49,12 @@ export interface Artifact {
   file(path?: string): ArtifactFile;
 }
 
-/** A file of an opened version. */
+/**
+ * A file of an opened version. Programs read it by `stream`, `bytes`, `text` or `json`. The optional
+ * members are for those that write it to a disk or send it on: `passTo` without a stream between,
+ * `pieces` several at a time, and `rebuild` with the bytes of another version. Files that a program
+ * defines itself lack them, and are read by `stream`.
+ */
 export interface ArtifactFile {
   readonly info: FileInfo;
   /**
@@ -66,16 +71,18 @@ export interface ArtifactFile {
   text(): Promise<string>;
   /** Returns the parsed content. `Unsupported` if it is not JSON. */
   json(): Promise<unknown>;
-  /** The file as a piece. @default reads `stream` */
+  /** Passes all bytes to `write`, like that of a {@linkcode FilePiece}. @default absent */
   passTo?: FilePiece["passTo"];
-  /** Returns pieces to read in any order, each verified alone; undefined if there are none. */
+  /** Returns the pieces of a large file, to read in any order; undefined for a small one. */
   pieces?(): Promise<readonly FilePiece[] | undefined>;
   /** Returns the list of its chunks (FORMAT.md, 3.4); undefined if there is none. */
   chunkList?(): Promise<Uint8Array | undefined>;
   /**
-   * Returns the file as a piece that takes equal bytes from a copy of another version, by default one
-   * in the cache; undefined if that saves little. The copy may change: all bytes are verified, like
-   * those of `passTo`. A chunk that it gives is valid until the next one.
+   * Returns the whole file as one piece that reads from the store only what a copy of another version
+   * lacks; undefined if the copy shares too little.
+   *
+   * @param copy the other version, which may change while it is read: all bytes are verified. A chunk
+   * of it must stay valid until the next one is read. @default an entry of the cache
    */
   rebuild?(copy?: {
     size: number;
@@ -92,10 +99,14 @@ export interface FilePiece extends Required<ByteRange> {
   passTo(write: (chunk: Uint8Array) => void | Promise<void>, signal?: AbortSignal): Promise<void>;
 }
 
-/** Member of content that is stored, unless a copy of it has another stream or size. */
+/**
+ * The member of a file that tells the registry where its bytes are stored, so that a save of it
+ * stores them no second time. A program may copy the members of a file and replace the stream: the
+ * member is a function of the stream and the size of the copy, and returns undefined for others.
+ */
 export const STORED: unique symbol = Symbol("stored");
 
-/** True if nothing else keeps the bytes of a file's stream: a wrapper has not replaced it. */
+/** True if the stream of a file is that of the registry: a wrapper has not replaced it. */
 export function isStored(file: ArtifactFile & { [STORED]?(content: object): unknown }): boolean {
   return file[STORED]?.({ stream: file.stream, size: file.info.size }) !== undefined;
 }
