@@ -126,9 +126,12 @@ export async function collectGarbage(
   registry: Registry,
   options: GarbageOptions = {},
 ): Promise<GarbageReport> {
-  const given = checkToolOptions("collect garbage", registry, options, GARBAGE);
+  const checkedOptions = checkToolOptions("collect garbage", registry, options, GARBAGE);
   const tool = await import("./maintenance/collect_garbage.ts");
-  return await worded({ verb: "collect garbage" }, () => tool.collectGarbage(registry, given));
+  return await worded(
+    { verb: "collect garbage" },
+    () => tool.collectGarbage(registry, checkedOptions),
+  );
 }
 
 /**
@@ -156,9 +159,9 @@ export async function collectGarbage(
  * ```
  */
 export async function prune(registry: Registry, options: PruneOptions): Promise<PruneReport> {
-  const given = checkToolOptions("prune", registry, options ?? {}, PRUNE);
+  const checkedOptions = checkToolOptions("prune", registry, options ?? {}, PRUNE);
   const tool = await import("./maintenance/prune.ts");
-  return await worded({ verb: "prune" }, () => tool.prune(registry, given));
+  return await worded({ verb: "prune" }, () => tool.prune(registry, checkedOptions));
 }
 
 /**
@@ -222,10 +225,13 @@ export async function mirrorRegistry(
   to: Registry,
   options: MirrorOptions = {},
 ): Promise<MirrorReport> {
-  const given = checkToolOptions("mirror the registry", from, options, MIRROR);
+  const checkedOptions = checkToolOptions("mirror the registry", from, options, MIRROR);
   checkRegistry("mirror the registry", to);
   const tool = await import("./maintenance/mirror/mirror.ts");
-  return await worded({ verb: "mirror the registry" }, () => tool.mirrorRegistry(from, to, given));
+  return await worded(
+    { verb: "mirror the registry" },
+    () => tool.mirrorRegistry(from, to, checkedOptions),
+  );
 }
 
 /**
@@ -279,14 +285,14 @@ export async function spaceOfVersions(
   name: string,
   options: VersionSpaceOptions = {},
 ): Promise<VersionSpaces> {
-  const given = checkToolOptions("measure versions", registry, options, {
+  const checkedOptions = checkToolOptions("measure versions", registry, options, {
     deleting: true,
     signal: true,
   });
   const tool = await import("./maintenance/version_space.ts");
   return await worded(
     { verb: "measure versions" },
-    () => tool.spaceOfVersions(registry, name, given),
+    () => tool.spaceOfVersions(registry, name, checkedOptions),
   );
 }
 

@@ -100,9 +100,9 @@ export async function openOnBackend(
       : read,
   );
   const { settings: _, rules: __, share: ___, ...identity } = stored;
-  const seen = { ...identity, location: backend.location };
+  const location = { ...identity, location: backend.location };
   const openCache = (place: ReturnType<typeof chooseCache>) =>
-    place && new RegistryCache({ ...place, registry: seen, system, logger });
+    place && new RegistryCache({ ...place, registry: location, system, logger });
   const cache = openCache(place);
   const openNotes = () => {
     const store = cache === undefined ? options.notes?.() : undefined;
@@ -169,19 +169,19 @@ function releaseOrRef(ref: string, { version }: RefOptions): Ref {
 function createRegistry(context: Context): StoredRegistry {
   const { backend, materializers } = context;
   const names: Registry["names"] = (options) => listNames(context, options);
-  const meant = (text: string, options?: RefOptions) =>
+  const refMeant = (text: string, options?: RefOptions) =>
     refThrough(context, () => ({ open, info }), text, options);
   async function load(
-    given: string | DefinedArtifact<unknown>,
+    artifact: string | DefinedArtifact<unknown>,
     options: LoadOptions = {},
   ): Promise<unknown> {
-    const [ref, how] = namedBy(given, "as", options);
-    return await loadValue(context, await meant(ref, options), how);
+    const [ref, loading] = namedBy(artifact, "as", options);
+    return await loadValue(context, await refMeant(ref, options), loading);
   }
   async function has(ref: string, options: RefOptions = {}): Promise<boolean> {
     const { asOf, signal } = options;
     try {
-      return await tryLocate(context, await meant(ref, options), signal) !== undefined;
+      return await tryLocate(context, await refMeant(ref, options), signal) !== undefined;
     } catch (error) {
       // a missing alias
       if (isAbsent(error) || asOf !== undefined && isRegistryError(error, "NotFound")) return false;
@@ -190,20 +190,20 @@ function createRegistry(context: Context): StoredRegistry {
   }
   async function get(ref: string, options: SignalOptions = {}): Promise<unknown> {
     try {
-      return (await loadIfThere(context, await meant(ref), options))?.value;
+      return (await loadIfThere(context, await refMeant(ref), options))?.value;
     } catch (error) {
       if (isAbsent(error)) return undefined;
       throw error;
     }
   }
   const info: Registry["info"] = async (ref, options = {}) => {
-    const located = await locate(context, await meant(ref, options), options.signal);
+    const located = await locate(context, await refMeant(ref, options), options.signal);
     return await artifactInfo(context, located, options);
   };
   const open: Registry["open"] = async (ref, options = {}) =>
-    await openArtifact(context, await meant(ref, options), options);
+    await openArtifact(context, await refMeant(ref, options), options);
   const download: Registry["download"] = async (ref, options) =>
-    await downloadVersion(context, await meant(ref, options), options);
+    await downloadVersion(context, await refMeant(ref, options), options);
   const suggesting = createSuggesting(context);
   const suggest = <T>(call: Promise<T>, ref: string, options: RefOptions = {}) =>
     suggesting(call, () => releaseOrRef(ref, options), options.signal);

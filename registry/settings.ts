@@ -42,8 +42,8 @@ export async function readLocking(
   signal?: AbortSignal,
 ): Promise<Locking | undefined> {
   const head = await readHead({ backend }, SETTINGS, signal);
-  const found = head && await readRecord({ backend }, head, signal);
-  return found && recordOfKind(found, "settings").settings.locking;
+  const object = head && await readRecord({ backend }, head, signal);
+  return object && recordOfKind(object, "settings").settings.locking;
 }
 
 /** Reads the settings of a registry, or creates them, or throws `NotFound`. */
@@ -56,16 +56,16 @@ export async function openSettings(
   const newest = head === undefined
     ? await create(store, options)
     : await readRecord(store, head, options.signal);
-  const found = await firstOf(store, newest, options.signal);
-  if (newest === undefined || found === undefined) throw damaged(store);
-  const record = recordOfKind(found, "settings");
+  const first = await firstOf(store, newest, options.signal);
+  if (newest === undefined || first === undefined) throw damaged(store);
+  const record = recordOfKind(first, "settings");
   const now = recordOfKind(newest, "settings");
   if (now.generation > 1 && now.registry !== record.commit) throw misplaced(newest.info.key, now);
   for (const name of ["versioned", "mutable", "graceMs", "leastGraceMs"] as const) {
-    const given = options[name];
+    const value = options[name];
     const stored = record.settings[name];
-    if (given === undefined || given === stored || given === now.settings[name]) continue;
-    const state = `${given}: it was created with ${name}: ${stored}`;
+    if (value === undefined || value === stored || value === now.settings[name]) continue;
+    const state = `${value}: it was created with ${name}: ${stored}`;
     throw invalid("open the registry with", name, state, {
       hint: `Leave ${name} out, or use another registry.`,
       hints: { cli: `Omit ${FLAGS[name] ?? name}, or use another registry.` },
@@ -74,8 +74,8 @@ export async function openSettings(
   }
   checkLocking(store.backend, record.settings);
   // Everything that will be written depends on it.
-  if (!options.readOnly) await settle(store, [found.info.key, newest.info.key], options.signal);
-  const { modifiedAt: createdAt, etag } = found.info;
+  if (!options.readOnly) await settle(store, [first.info.key, newest.info.key], options.signal);
+  const { modifiedAt: createdAt, etag } = first.info;
   return {
     id: record.commit,
     settings: record.settings,

@@ -171,8 +171,8 @@ export class Connection {
       init.body = body();
       if (init.body instanceof ReadableStream) init.duplex = "half";
     }
-    const given = Object.entries(query).filter(([, value]) => value !== undefined);
-    const search = new URLSearchParams(given.map(([name, value]) => [name, String(value)]));
+    const entries = Object.entries(query).filter(([, value]) => value !== undefined);
+    const search = new URLSearchParams(entries.map(([name, value]) => [name, String(value)]));
     return new Request(`${this.location}/${path}${search.size > 0 ? `?${search}` : ""}`, init);
   }
 

@@ -160,7 +160,7 @@ export async function gatherFiles(
   const gathered: WireFile[] = [];
   const checks: FileToSave[] = [];
   const sending = createSideBySide({ atOnce: AT_ONCE, room: AT_ONCE * PIECE_BYTES, signal });
-  let left = INLINE_BYTES;
+  let remaining = INLINE_BYTES;
   let moved = 0;
   const report = (path: string, bytes: number) => onProgress?.({ path, bytes: moved += bytes });
   try {
@@ -172,10 +172,10 @@ export async function gatherFiles(
       const { path } = file;
       const wire: WireFile = { path, size: 0, sha256: "", ...fileFacts(file) };
       gathered.push(wire);
-      const content = await openContent(file, { maxBytes: left, signal });
+      const content = await openContent(file, { maxBytes: remaining, signal });
       if (content instanceof Uint8Array) {
         const size = content.byteLength;
-        left -= size;
+        remaining -= size;
         Object.assign(wire, { size, sha256: sha256(content), data: encodeBase64(content) });
         report(path, size);
         continue;

@@ -110,12 +110,12 @@ export const describeVersion: Tool = defineTool({
     const exact = `${name}@${version}`;
     const aliases = await orMissing(Array.fromAsync(registry.aliases(name, { signal }))) ?? [];
     const { notes, labels } = await annotationsOf(registry, exact, { signal }) ?? {};
-    const made = lineage &&
+    const outputs = lineage &&
       await lineageOf(registry, exact, { direction: "down", depth: 1, signal });
     const part = files.slice(offset, offset + FILES_SHOWN);
     const shown = fitting(part.map(({ path, size, mode }) => ({ path, size, mode })));
     const end = offset + shown.length;
-    const usedBy = made && fitting(made.edges.map(({ to }) => to), 1 / 4);
+    const usedBy = outputs && fitting(outputs.edges.map(({ to }) => to), 1 / 4);
     return {
       ref: exact,
       name,
@@ -133,7 +133,7 @@ export const describeVersion: Tool = defineTool({
       next: end < files.length ? end : undefined,
       inputs: inputs.map(refOf),
       usedBy,
-      moreUsedBy: made && usedBy && made.edges.length - usedBy.length || undefined,
+      moreUsedBy: outputs && usedBy && outputs.edges.length - usedBy.length || undefined,
     };
   },
 });

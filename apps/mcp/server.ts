@@ -68,8 +68,8 @@ function createMcpServer(
   const server = new Server(info, { capabilities, instructions: INSTRUCTIONS });
 
   /** Replies with an error in words for a model. Only the log has the message of a fault. */
-  const reply = async <T>(found: Promise<T>): Promise<T> =>
-    await found.catch((error) => {
+  const reply = async <T>(result: Promise<T>): Promise<T> =>
+    await result.catch((error) => {
       if (isRegistryError(error)) throw new ProtocolError(INVALID_PARAMS, explained(error));
       options.logger.error("Cannot answer:", error);
       throw new ProtocolError(INTERNAL_ERROR, explained(error));
@@ -163,11 +163,11 @@ interface RpcError {
 
 async function openService({ readOnly, send, system, logger }: ServiceParts) {
   const address = "http://127.0.0.1";
-  const how = { token: "this-process", system, logger, retryForMs: 0, timeoutMs: TIMEOUT_MS };
+  const settings = { token: "this-process", system, logger, retryForMs: 0, timeoutMs: TIMEOUT_MS };
   const materializers = createMaterializers();
-  const options = { ...how, readOnly, materializers, fetch: send };
+  const options = { ...settings, readOnly, materializers, fetch: send };
   const registry = await openHttpRegistry(address, options);
-  const connection = new Connection({ ...how, location: address, send });
+  const connection = new Connection({ ...settings, location: address, send });
   const search: McpOptions["search"] = (query) =>
     connection.json({ action: "search", path: "search", query });
   return { registry, search };
@@ -235,7 +235,7 @@ export async function serveStandardStreams(
   const server = await loadPart<ServerPart>("../server/app.ts", import.meta.url);
   await using send = server.createApp(registry, { system, logger, readOnly, tokens });
   const service = await openService({ ...options, send });
-  const seen = names === undefined ? registry : service.registry; // faster without the service
+  const visible = names === undefined ? registry : service.registry; // faster without the service
   type Sent = Parameters<StdioServerTransport["send"]>[0]; // its types have no null as an id
   const reply = (refusal: RpcError) => transport.send(refusal as Sent);
   const stdin = Readable.from(acceptedLines(wholeLines(process.stdin), reply));
@@ -246,7 +246,7 @@ export async function serveStandardStreams(
   stdin.once("error", ended.reject).once("close", ended.resolve);
   signal.addEventListener("abort", () => ended.resolve(), { once: true });
   const create = () =>
-    createMcpServer(seen, { ...options, search: service.search }, { listChanged: true });
+    createMcpServer(visible, { ...options, search: service.search }, { listChanged: true });
   const handle = serveStdio(create, { transport });
   await ended.promise.finally(handle.close);
 }

@@ -128,15 +128,15 @@ async function firstRows(
   names: readonly string[],
   { from, to, signal }: RowRange,
 ): Promise<ShownRow[]> {
-  const found: ShownRow[] = [];
+  const rows: ShownRow[] = [];
   let size = 0, at = 0;
   for await (const row of withTurns(table.rows({ signal }), { signal })) {
     if (at++ < from) continue;
-    found.push(Object.fromEntries(names.map((name) => [name, plain(row[name] ?? null)])));
+    rows.push(Object.fromEntries(names.map((name) => [name, plain(row[name] ?? null)])));
     if (at === to || size > MOST_CHARACTERS) break;
-    size += JSON.stringify(found.at(-1)).length;
+    size += JSON.stringify(rows.at(-1)).length;
   }
-  return found;
+  return rows;
 }
 
 /** Does the same column by column: cells may take gigabytes before they are cut. */
@@ -192,8 +192,8 @@ export async function compareTexts(before: File, after: File, reading: Reading) 
   if (kinds[0] === undefined || kinds[1] === undefined) return undefined;
   const left = comparedTable(await openText(before, kinds[0], reading), reading);
   const right = comparedTable(await openText(after, kinds[1], reading), reading);
-  const found = await compareTables(left, right, reading.signal);
-  const { key, added, removed, changed, columns, moreColumns, changes } = found;
+  const difference = await compareTables(left, right, reading.signal);
+  const { key, added, removed, changed, columns, moreColumns, changes } = difference;
   const shown = fitting(changes.slice(0, MOST_CHANGES), 1 / 8);
   return {
     matchedBy: key ?? "content",

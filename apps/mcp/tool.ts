@@ -104,8 +104,8 @@ const HINTS: Readonly<Record<string, string>> = {
 export function explained(error: unknown): string {
   if (!isRegistryError(error)) return "Cannot answer: internal error";
   const { message, code, suggestion } = error;
-  const meant = suggestion === undefined ? "" : `Did you mean ${JSON.stringify(suggestion)}? `;
-  const hint = HINTS[code] === undefined ? hintFor(error, "library") : `${meant}${HINTS[code]}`;
+  const suggested = suggestion === undefined ? "" : `Did you mean ${JSON.stringify(suggestion)}? `;
+  const hint = HINTS[code] === undefined ? hintFor(error, "library") : `${suggested}${HINTS[code]}`;
   return hint === undefined ? message : `${message}\nHint: ${hint}`;
 }
 

@@ -150,8 +150,8 @@ export const annotateVersion: Tool = defineTool({
   }),
   output: { string: "notes", object: "labels", number: "revision" },
   async run({ ref, notes, labels }, { registry, signal }) {
-    const found = await annotate(registry, ref, { notes, labels }, { signal });
-    return { ...found };
+    const annotations = await annotate(registry, ref, { notes, labels }, { signal });
+    return { ...annotations };
   },
 });
 

@@ -159,9 +159,9 @@ export function createApp(
     closing.abort();
     await Promise.all(running);
   };
-  const made = Object.assign(handler, { close, routes: routes.all, [Symbol.asyncDispose]: close });
-  answerings.set(made, answering);
-  return made;
+  const app = Object.assign(handler, { close, routes: routes.all, [Symbol.asyncDispose]: close });
+  answerings.set(app, answering);
+  return app;
 }
 
 function documentRoute(routes: Routes, hasTokens: boolean): void {

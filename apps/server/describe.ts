@@ -74,11 +74,11 @@ export function route<
 }
 
 function queryOf(c: RouteContext, schema: StandardSchema): unknown {
-  const given: Record<string, string | string[]> = {};
+  const values: Record<string, string | string[]> = {};
   for (const [key, value] of new URL(c.request.url).searchParams) {
-    given[key] = key in given ? [given[key]!, value].flat() : value;
+    values[key] = key in values ? [values[key]!, value].flat() : value;
   }
-  return checked("query", given, schema);
+  return checked("query", values, schema);
 }
 
 /** Longer bodies are decoded, parsed and checked in three turns. */

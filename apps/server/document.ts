@@ -150,8 +150,8 @@ function headOf({ operationId, responses, ...get }: Json): Json {
   };
 }
 
-function mapValues<V, R>(given: Record<string, V>, make: (value: V) => R): Record<string, R> {
-  return Object.fromEntries(Object.entries(given).map(([key, value]) => [key, make(value)]));
+function mapValues<V, R>(values: Record<string, V>, make: (value: V) => R): Record<string, R> {
+  return Object.fromEntries(Object.entries(values).map(([key, value]) => [key, make(value)]));
 }
 
 /** Problems of each route with a token. */

@@ -32,8 +32,8 @@ export async function queueAnswer<T>(
   },
 ): Promise<T> {
   const value = Promise.resolve(answer).then((value) => ({ value }));
-  const found = await withinMs(ANSWER_WITHIN_MS, value, system);
-  if (found !== undefined) return found.value;
+  const result = await withinMs(ANSWER_WITHIN_MS, value, system);
+  if (result !== undefined) return result.value;
   throw unavailable(action, "the queue", "it does not answer", {
     hint,
     ...change && { maybeWritten: true },

@@ -76,7 +76,7 @@ export async function writeSettings(
   signal?: AbortSignal,
 ): Promise<void> {
   const operation = startOperation(context, action, signal);
-  let there: string | undefined;
+  let presentKey: string | undefined;
   const generation = await writeCell(context, operation, SETTINGS, {
     next(head) {
       if (head?.found === undefined) {
@@ -87,7 +87,7 @@ export async function writeSettings(
       }
       const { info } = head.found;
       const record = recordOfKind(head.found, "settings");
-      there = info.key;
+      presentKey = info.key;
       const changes = change(record);
       if (changes === undefined) return undefined;
       const base = operation.recordBase(head.generation + 1, head.previous);
@@ -95,7 +95,7 @@ export async function writeSettings(
       return encodeRecord({ ...record, ...base, kind: "settings", ...changed });
     },
   });
-  if (generation === undefined) await settle(context, [there!], signal);
+  if (generation === undefined) await settle(context, [presentKey!], signal);
 }
 
 export async function readSettingsRecord(
@@ -103,8 +103,8 @@ export async function readSettingsRecord(
   signal?: AbortSignal,
 ): Promise<SettingsRecord> {
   const head = await readHead(context, SETTINGS, signal);
-  const found = head && await readRecord(context, head, signal);
-  return recordOfKind(found!, "settings");
+  const object = head && await readRecord(context, head, signal);
+  return recordOfKind(object!, "settings");
 }
 
 async function currentSettings(context: Context, signal?: AbortSignal): Promise<CurrentSettings> {

@@ -76,20 +76,20 @@ export async function collectNames(collection: Collection): Promise<void> {
       if (decodeName(name) !== undefined) names.add(name);
     }
   }
-  const left = new Set<string>();
+  const waiting = new Set<string>();
   if (collection.graceMs <= 0) await forEachName((name) => checkNobodyUploads(collection, name));
   await forEachName((name) => collectName(collection, name));
 
   async function forEachName(action: (name: string) => Promise<void>): Promise<void> {
     for (const name of names) {
-      if (left.has(name)) continue;
+      if (waiting.has(name)) continue;
       try {
         await action(name);
       } catch (error) {
         // Unreadable data may refer to anything of its name: keep all of it.
         const { key = name, message } = await asPartial(context, error, signal);
         collection.fail(key, message);
-        left.add(name);
+        waiting.add(name);
       }
     }
   }

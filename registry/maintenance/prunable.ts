@@ -62,9 +62,9 @@ export function prunableInStore(
     name,
     async *list() {
       annotations = undefined;
-      for await (const found of versionHeads(context, name, { signal })) {
-        const { generation, modifiedAt } = found.head;
-        yield { version: found.version.canonical, modifiedAt, generation, found };
+      for await (const listed of versionHeads(context, name, { signal })) {
+        const { generation, modifiedAt } = listed.head;
+        yield { version: listed.version.canonical, modifiedAt, generation, found: listed };
       }
     },
     async aliased() {

@@ -221,28 +221,28 @@ class NamePruning<L extends Listed> {
       const open = listed.filter(({ version, modifiedAt, generation }) =>
         !stays.has(version) && (modifiedAt < youngFrom || generation > 1)
       );
-      await forEachAtOnce(open, async (found) => {
-        const standing = await this.#inspect(found);
-        const asked = async () => ({ ...standing, isHeld: await this.#prunable.isHeld?.(found) });
-        if (standing.receivedAt !== undefined) await this.#note(found, asked());
+      await forEachAtOnce(open, async (version) => {
+        const standing = await this.#inspect(version);
+        const asked = async () => ({ ...standing, isHeld: await this.#prunable.isHeld?.(version) });
+        if (standing.receivedAt !== undefined) await this.#note(version, asked());
       });
-      this.#chosen = listed.filter((found) => this.#mayGo(found, stays));
+      this.#chosen = listed.filter((version) => this.#mayGo(version, stays));
     } catch (error) {
       report.kept += listed.length;
       this.#fail(undefined, error); // the version of an alias is not known
     }
-    return this.#chosen.map((found) => this.#named(found));
+    return this.#chosen.map((version) => this.#named(version));
   }
 
   /** Returns true for a readable version that no rule keeps; counts it otherwise. */
-  #mayGo(found: L, stays: ReadonlySet<string>): boolean {
-    const standing = this.#standings.get(idOf(found));
+  #mayGo(version: L, stays: ReadonlySet<string>): boolean {
+    const standing = this.#standings.get(idOf(version));
     if (standing !== undefined && standing.receivedAt === undefined) {
-      this.#passOver(found, standing);
+      this.#passOver(version, standing);
       return false;
     }
-    const { receivedAt = found.modifiedAt, isHeld } = standing ?? {};
-    if (receivedAt < this.#rules.youngFrom && !stays.has(found.version) && !isHeld) return true;
+    const { receivedAt = version.modifiedAt, isHeld } = standing ?? {};
+    if (receivedAt < this.#rules.youngFrom && !stays.has(version.version) && !isHeld) return true;
     this.#rules.report.kept++;
     return false;
   }
@@ -251,24 +251,24 @@ class NamePruning<L extends Listed> {
   async run(): Promise<PruneReport["deleted"]> {
     if (await this.#rules.isProtected()) this.#rules.report.kept += this.#chosen.length;
     else await this.#deleteOldestFirst([...this.#chosen]);
-    return this.#chosen.filter((found) => this.#deleted.has(found)).map((found) =>
-      this.#named(found)
+    return this.#chosen.filter((version) => this.#deleted.has(version)).map((version) =>
+      this.#named(version)
     );
   }
 
   /** Returns the versions that are now protected by rank, period, `keepWhere` or alias. */
-  async #protectedVersions(given?: readonly L[]): Promise<Set<string>> {
+  async #protectedVersions(known?: readonly L[]): Promise<Set<string>> {
     const { keepLast, keepAliased, ...rules } = this.#rules;
     const aliased = keepAliased ? await this.#prunable.aliased() : [];
     const readsAll = readsEach(rules);
-    const listed = given ?? (readsAll ? await Array.fromAsync(this.#prunable.list()) : undefined);
+    const listed = known ?? (readsAll ? await Array.fromAsync(this.#prunable.list()) : undefined);
     const wanted = readsAll ? await this.#wantedVersions(listed!) : [];
     const newest = new Set<string>();
     let batch: L[] = [];
     const take = async () => {
-      await Promise.all(batch.map(async (found) => {
-        const { receivedAt } = await this.#inspect(found);
-        if (receivedAt !== undefined) newest.add(found.version);
+      await Promise.all(batch.map(async (version) => {
+        const { receivedAt } = await this.#inspect(version);
+        if (receivedAt !== undefined) newest.add(version.version);
       }));
       batch = [];
     };
@@ -286,12 +286,12 @@ class NamePruning<L extends Listed> {
 
   /** Returns the versions that are protected by their period or `keepWhere`: reads each. */
   async #wantedVersions(listed: readonly L[]): Promise<string[]> {
-    await forEachAtOnce(listed, (found) => this.#inspect(found));
-    const readable = listed.flatMap((found) => {
-      const { receivedAt, createdAt = 0, isWanted } = valueAt(this.#standings, idOf(found));
+    await forEachAtOnce(listed, (version) => this.#inspect(version));
+    const readable = listed.flatMap((version) => {
+      const { receivedAt, createdAt = 0, isWanted } = valueAt(this.#standings, idOf(version));
       if (receivedAt === undefined) return [];
       const madeAt = Math.min(receivedAt, createdAt);
-      return [{ version: found.version, madeAt, isWanted }];
+      return [{ version: version.version, madeAt, isWanted }];
     });
     const wanted = readable.filter(({ isWanted }) => isWanted);
     return [...wanted, ...newestOfPeriods(readable, this.#rules)].map(({ version }) => version);
@@ -301,76 +301,76 @@ class NamePruning<L extends Listed> {
     return { name: this.#prunable.name, version };
   }
 
-  async #inspect(found: L): Promise<Standing> {
-    return this.#standings.get(idOf(found)) ?? await this.#note(found, this.#read(found));
+  async #inspect(version: L): Promise<Standing> {
+    return this.#standings.get(idOf(version)) ?? await this.#note(version, this.#read(version));
   }
 
-  async #note(found: L, reading: Promise<Standing>): Promise<Standing> {
+  async #note(version: L, reading: Promise<Standing>): Promise<Standing> {
     const standing = await reading.catch((failure): Standing => {
       if (!isRegistryError(failure, "Corrupt", "Unsupported")) throw failure;
       return { failure };
     });
-    this.#standings.set(idOf(found), standing);
+    this.#standings.set(idOf(version), standing);
     return standing;
   }
 
-  async #read(found: L): Promise<Standing> {
+  async #read(version: L): Promise<Standing> {
     const { keepWhere } = this.#rules;
-    const times = await this.#prunable.times(found);
+    const times = await this.#prunable.times(version);
     if (times === undefined || keepWhere === undefined) return { ...times };
-    const info = await orMissing(this.#prunable.info(found));
+    const info = await orMissing(this.#prunable.info(version));
     return info === undefined ? {} : { ...times, isWanted: keepWhere(info) };
   }
 
   /** Deletes the newest version last and alone, after checking again what must be kept. */
-  async #deleteOldestFirst(left: L[]): Promise<void> {
+  async #deleteOldestFirst(remaining: L[]): Promise<void> {
     const { report } = this.#rules;
-    while (left.length > 0) {
-      const batch = left.splice(-Math.max(1, Math.min(AT_ONCE, left.length - 1)));
+    while (remaining.length > 0) {
+      const batch = remaining.splice(-Math.max(1, Math.min(AT_ONCE, remaining.length - 1)));
       // Labels may have changed after the plan.
-      if (this.#rules.keepWhere) batch.forEach((found) => this.#standings.delete(idOf(found)));
+      if (this.#rules.keepWhere) batch.forEach((version) => this.#standings.delete(idOf(version)));
       try {
         const stays = await this.#protectedVersions();
-        await forEachAtOnce(batch, async (found) => {
-          const isUnclear = this.#standings.get(idOf(found))?.failure !== undefined;
-          if (stays.has(found.version) || isUnclear) report.kept++;
-          else await this.#remove(found);
+        await forEachAtOnce(batch, async (version) => {
+          const isUnclear = this.#standings.get(idOf(version))?.failure !== undefined;
+          if (stays.has(version.version) || isUnclear) report.kept++;
+          else await this.#remove(version);
         });
       } catch (error) {
         this.#fail(undefined, error);
-        report.kept += left.length + batch.length;
+        report.kept += remaining.length + batch.length;
         return;
       }
     }
   }
 
-  async #remove(found: L): Promise<void> {
+  async #remove(version: L): Promise<void> {
     const { report, onDeleted } = this.#rules;
     try {
-      const outcome = await this.#prunable.delete(found);
+      const outcome = await this.#prunable.delete(version);
       if (outcome === "deleted") {
-        this.#deleted.add(found);
-        onDeleted?.(this.#named(found));
+        this.#deleted.add(version);
+        onDeleted?.(this.#named(version));
       }
       if (outcome === "changed") report.kept++; // a writer was faster
     } catch (error) {
       report.kept++;
-      this.#fail(found, error);
+      this.#fail(version, error);
     }
   }
 
   /** Skips a version that is gone or expired, or reports one that is unreadable. */
-  #passOver(found: L, { failure }: Standing): void {
+  #passOver(version: L, { failure }: Standing): void {
     if (failure === undefined) return;
     this.#rules.report.kept++;
-    this.#fail(found, failure);
+    this.#fail(version, failure);
   }
 
-  #fail(found: L | undefined, error: unknown): void {
+  #fail(version: L | undefined, error: unknown): void {
     if (!isRegistryError(error, "Corrupt", "Unsupported")) throw error;
     const { name } = this.#prunable;
-    const about = found === undefined ? { name } : { name, version: found.version };
-    const ref = found === undefined ? name : `${name}@${found.version}`;
+    const about = version === undefined ? { name } : { name, version: version.version };
+    const ref = version === undefined ? name : `${name}@${version.version}`;
     const worded = inWords({ verb: "prune", ref }, error) as RegistryError;
     const { key, code, message, hint, hints } = worded;
     this.#rules.report.failures.push({

@@ -20,9 +20,9 @@ export async function* rulesHistory(
   let later: RetentionRules | undefined;
   for await (const entry of context.backend.list(SETTINGS, { signal })) {
     const listed = asGeneration(entry);
-    const found = listed && await readRecord(context, listed, signal);
-    if (found === undefined) continue;
-    const record = recordOfKind(found, "settings");
+    const object = listed && await readRecord(context, listed, signal);
+    if (object === undefined) continue;
+    const record = recordOfKind(object, "settings");
     const { settings: { rules = [] }, generation: revision, createdAt } = record;
     // Equal ones were written with other settings.
     if (later !== undefined && JSON.stringify(rules) !== JSON.stringify(later.rules)) yield later;
@@ -52,8 +52,8 @@ export function createRuleReader(
   let stored: RetentionRules | undefined;
   return async (name) => {
     if (isStored) stored ??= await readRules(registry, { signal });
-    const found = stored ?? await registry.service?.rules?.({ name, signal });
-    return ruleFor(found?.rules ?? [], name);
+    const rules = stored ?? await registry.service?.rules?.({ name, signal });
+    return ruleFor(rules?.rules ?? [], name);
   };
 }
 

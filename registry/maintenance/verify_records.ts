@@ -109,10 +109,10 @@ async function verifyBatch(
   report.records += batch.length;
   for (const place of batch) {
     for (const { error, path } of problems.get(place) ?? []) {
-      const found = asProblem(refOf(place), place.info.key, aboutRecord(place, error), path);
+      const problem = asProblem(refOf(place), place.info.key, aboutRecord(place, error), path);
       const last = report.problems.at(-1); // below an expired head, the same record is verified again
-      const isSame = last?.ref === found.ref && last.key === found.key && last.path === path;
-      if (!isSame) report.problems.push(found);
+      const isSame = last?.ref === problem.ref && last.key === problem.key && last.path === path;
+      if (!isSame) report.problems.push(problem);
     }
   }
 }
@@ -240,9 +240,9 @@ async function verifyVersion(
         report.unseen.files += files.length;
         return counted(problem);
       }
-      const how = { verify: "integrity" as const, signal };
-      const reader = new StoreReader(context, source, how);
-      const artifact = createArtifact(context, source, how);
+      const reading = { verify: "integrity" as const, signal };
+      const reader = new StoreReader(context, source, reading);
+      const artifact = createArtifact(context, source, reading);
       const verify = verified.reading(source, reader);
       const damaged: Damage[] = [];
       let damagedBytes = 0;

@@ -94,13 +94,13 @@ class VersionMeasure implements Measure {
 
   spaces(deleting: ReadonlySet<string>): VersionSpaces {
     const users = new Map<string, number>();
-    const left = new Set<string>();
+    const remaining = new Set<string>();
     const sizes = new Map<string, number>();
     for (const { version, objects } of this.#versions) {
       for (const [key, { stored }] of objects) {
         users.set(key, (users.get(key) ?? 0) + 1);
         sizes.set(key, stored);
-        if (!deleting.has(version)) left.add(key);
+        if (!deleting.has(version)) remaining.add(key);
       }
     }
     const versions = this.#versions.map(({ version, size, modifiedAt, objects }) => {
@@ -114,7 +114,7 @@ class VersionMeasure implements Measure {
     let storedBytes = 0, freedBytes = 0;
     for (const [key, size] of sizes) {
       storedBytes += size;
-      if (!left.has(key)) freedBytes += size;
+      if (!remaining.has(key)) freedBytes += size;
     }
     versions.sort((a, b) => +b.modifiedAt - +a.modifiedAt);
     return { versions, storedBytes, freedBytes };

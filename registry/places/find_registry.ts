@@ -149,10 +149,10 @@ export type TokenSource = { token: string } | { tokenFile: string } | { none: tr
  * provide it: the environment's token must not be sent to an address that others wrote.
  */
 export function tokenSourceOf(
-  found: FoundRegistry,
+  place: FoundRegistry,
   { system = realSystem }: { system?: System } = {},
 ): TokenSource {
-  const { by, remote, token, tokenFile } = found;
+  const { by, remote, token, tokenFile } = place;
   if (tokenFile !== undefined) return { tokenFile };
   const value = by === "env-file" && remote === undefined ? token : system.env("HOLDFAST_TOKEN");
   return value ? { token: value } : { none: true };

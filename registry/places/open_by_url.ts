@@ -20,16 +20,16 @@ export async function openStoreByUrl(
  * @throws {RegistryError} `Unsupported` for `events`, `Invalid` for different settings
  */
 export async function openServiceByUrl(
-  found: FoundRegistry,
+  place: FoundRegistry,
   options: OpenOptions,
 ): Promise<ServiceRegistry> {
   if (options.events !== undefined) {
-    throw unsupported(found, "publish events of", "Configure the bus in the service.");
+    throw unsupported(place, "publish events of", "Configure the bus in the service.");
   }
   const { openHttpRegistry } = await import("../../apps/client.ts");
   const { readOnly, retryForMs, materializers, verify, maxLoadBytes, system, logger, signal } =
     options;
-  const registry = await openHttpRegistry(found.location, {
+  const registry = await openHttpRegistry(place.location, {
     readOnly,
     retryForMs,
     materializers,
@@ -38,7 +38,7 @@ export async function openServiceByUrl(
     system,
     logger,
     signal,
-    token: await readToken(found, options),
+    token: await readToken(place, options),
   });
   checkSettings(registry, options);
   return registry;
@@ -47,9 +47,9 @@ export async function openServiceByUrl(
 /** Throws `Invalid` for options that differ from the settings at creation. */
 function checkSettings({ settings, location }: Registry, options: OpenOptions): void {
   for (const name of ["versioned", "mutable", "graceMs", "leastGraceMs"] as const) {
-    const given = options[name];
-    if (given === undefined || given === settings[name]) continue;
-    const state = `${given}: it was created with ${name}: ${settings[name]}`;
+    const value = options[name];
+    if (value === undefined || value === settings[name]) continue;
+    const state = `${value}: it was created with ${name}: ${settings[name]}`;
     const hint = "Leave the option out.";
     throw invalid("open the registry with", name, state, { hint, backend: location });
   }
@@ -67,10 +67,10 @@ function unsupported({ location }: FoundRegistry, action: string, hint: string):
  * @throws {RegistryError} `NotFound` or `Denied` if its file cannot be read
  */
 async function readToken(
-  found: FoundRegistry,
+  place: FoundRegistry,
   { system }: Pick<OpenOptions, "system">,
 ): Promise<string | undefined> {
-  const source = tokenSourceOf(found, { system });
+  const source = tokenSourceOf(place, { system });
   if ("token" in source) return source.token;
   return "tokenFile" in source ? await readTokenFile(source.tokenFile) : undefined;
 }

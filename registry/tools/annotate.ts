@@ -43,14 +43,14 @@ export async function annotate(
   checkRegistry("annotate", registry);
   const members = Object.entries(checkOptions("annotate", change ?? {}, CHANGE));
   const given = Object.fromEntries(members.filter(([, value]) => value !== undefined));
-  const how = checkOptions("annotate", options, ANNOTATE);
+  const checkedOptions = checkOptions("annotate", options, ANNOTATE);
   checkMetadata(given, "notes and labels");
   const { service } = registry;
-  if (service?.annotate !== undefined) return await service.annotate(ref, given, how);
+  if (service?.annotate !== undefined) return await service.annotate(ref, given, checkedOptions);
   const tool = await import("../operations/annotate.ts");
   return await worded(
     { verb: "annotate", ref },
-    () => tool.annotateHere(registry, ref, given, how),
+    () => tool.annotateHere(registry, ref, given, checkedOptions),
   );
 }
 

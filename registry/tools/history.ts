@@ -92,10 +92,10 @@ export function logOf(
   return wordedListing({ verb: "list the log of", ref: name }, entriesOf(registry, name, options));
 }
 
-async function* entriesOf(...[registry, ...how]: Parameters<typeof logOf>) {
+async function* entriesOf(...[registry, ...args]: Parameters<typeof logOf>) {
   checkRegistry("list the log", registry);
   const tool = await import("../operations/look/log.ts");
-  yield* tool.logOf(registry, ...how);
+  yield* tool.logOf(registry, ...args);
 }
 
 /**

@@ -73,12 +73,15 @@ export async function changeRules(
   change: RulesChange,
 ): Promise<RetentionRules> {
   const known = { set: true, remove: true, ifRevision: true, signal: true } as const;
-  const given = checkToolOptions("change rules", registry, change, known);
-  if (given?.set !== undefined) checkOptions("set a rule", given.set, RULE);
+  const checkedOptions = checkToolOptions("change rules", registry, change, known);
+  if (checkedOptions?.set !== undefined) checkOptions("set a rule", checkedOptions.set, RULE);
   const { service } = registry;
-  if (service?.changeRules !== undefined) return await service.changeRules(given ?? {});
+  if (service?.changeRules !== undefined) return await service.changeRules(checkedOptions ?? {});
   const tool = await import("../maintenance/rules.ts");
-  return await worded({ verb: "change the rules" }, () => tool.changeRules(registry, given ?? {}));
+  return await worded(
+    { verb: "change the rules" },
+    () => tool.changeRules(registry, checkedOptions ?? {}),
+  );
 }
 
 /** Prunes every name by its rule. Names without a rule, and protected ones, keep all versions. */
@@ -93,7 +96,7 @@ export async function pruneByRules(
     onDeleted: true,
     signal: true,
   } as const;
-  const given = checkToolOptions("prune by rules", registry, options, known);
+  const checkedOptions = checkToolOptions("prune by rules", registry, options, known);
   const tool = await import("../maintenance/prune.ts");
-  return await worded({ verb: "prune" }, () => tool.pruneByRules(registry, given));
+  return await worded({ verb: "prune" }, () => tool.pruneByRules(registry, checkedOptions));
 }

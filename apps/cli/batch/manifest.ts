@@ -31,20 +31,20 @@ const EXTENSIONS: Readonly<Record<string, ManifestFormat>> = {
 
 /** Finds a manifest: a file, or `-` for standard input, by default JSON Lines. */
 export async function findManifest(
-  given: string,
+  name: string,
   format: ManifestFormat | undefined,
   io: CliIo,
 ): Promise<Manifest> {
-  const isFile = given !== "-";
-  const path = resolve(io.cwd, given);
-  if (isFile) await checkFile(given, path);
-  format ??= isFile ? EXTENSIONS[extname(given).toLowerCase()] : "jsonl";
+  const isFile = name !== "-";
+  const path = resolve(io.cwd, name);
+  if (isFile) await checkFile(name, path);
+  format ??= isFile ? EXTENSIONS[extname(name).toLowerCase()] : "jsonl";
   if (format === undefined) {
     const hint = "Add --format jsonl or --format csv.";
-    throw invalidManifest(given, "its name does not show its format", hint);
+    throw invalidManifest(name, "its name does not show its format", hint);
   }
   return {
-    name: isFile ? JSON.stringify(given) : "standard input",
+    name: isFile ? JSON.stringify(name) : "standard input",
     folder: isFile ? dirname(path) : io.cwd,
     path,
     format,
@@ -62,28 +62,28 @@ export async function findManifest(
         const { cause = error } = isRegistryError(error, "Invalid") ? error : {};
         if (isRegistryError(cause)) throw cause;
         const state = (cause instanceof Error ? cause.message : String(cause)).replace(/\.$/, "");
-        throw invalidManifest(given, state, "See the format in --help of the command.", error);
+        throw invalidManifest(name, state, "See the format in --help of the command.", error);
       }
     },
   };
 }
 
-async function checkFile(given: string, path: string): Promise<void> {
-  const found = await stat(path).catch((cause) => {
+async function checkFile(name: string, path: string): Promise<void> {
+  const stats = await stat(path).catch((cause) => {
     if (cause.code !== "ENOENT") throw cause;
     const hint = "Check the path, or use - for standard input.";
-    throw notFound(`read manifest ${JSON.stringify(given)}`, "no such file", hint, cause);
+    throw notFound(`read manifest ${JSON.stringify(name)}`, "no such file", hint, cause);
   });
-  if (found.isDirectory()) throw invalidManifest(given, "it is a folder", "Pass a file.");
+  if (stats.isDirectory()) throw invalidManifest(name, "it is a folder", "Pass a file.");
 }
 
 function invalidManifest(
-  given: string,
+  name: string,
   state: string,
   hint: string,
   cause?: unknown,
 ): RegistryError {
-  return invalid(`read manifest ${JSON.stringify(given)}`, state, hint, cause);
+  return invalid(`read manifest ${JSON.stringify(name)}`, state, hint, cause);
 }
 
 /** The longest row, characters. */

@@ -199,8 +199,8 @@ export async function readRowValue(
   { io, onLeftOut }: { io: CliIo } & Pick<LocalPathOptions, "onLeftOut">,
 ): Promise<unknown> {
   if (row.path === undefined) return row.value;
-  const how = { ...treeOptionsOf(row), as: row.as, allowEmpty: true, onLeftOut };
-  return await withHints(readValue(resolve(folder, row.path), io, how), {
+  const reading = { ...treeOptionsOf(row), as: row.as, allowEmpty: true, onLeftOut };
+  return await withHints(readValue(resolve(folder, row.path), io, reading), {
     NotFound: "Check the path. A relative path starts at the folder of the manifest.",
   });
 }

@@ -281,8 +281,8 @@ async function measureRows(
     rows++;
     if (rows > MOST_MEASURED) bytes = undefined;
     if (bytes === undefined || typeof fields?.path !== "string") continue;
-    const found = await stat(resolve(manifest.folder, fields.path)).catch(() => undefined);
-    bytes = found?.isDirectory() ? undefined : bytes + (found?.size ?? 0);
+    const stats = await stat(resolve(manifest.folder, fields.path)).catch(() => undefined);
+    bytes = stats?.isDirectory() ? undefined : bytes + (stats?.size ?? 0);
   }
   return { rows, bytes };
 }

@@ -84,8 +84,8 @@ export class SaveRows implements BatchWork<SaveRow> {
     const { name, version, metadata, compress } = row;
     const onConflict = row.onConflict ?? (key === undefined ? "skip" : undefined); // compared below
     const onProgress = ({ bytes }: { bytes: number }) => moved(bytes);
-    const left = new LeftOutList();
-    const value = await readRowValue(row, this.#manifest, { io, onLeftOut: left.add });
+    const leftOut = new LeftOutList();
+    const value = await readRowValue(row, this.#manifest, { io, onLeftOut: leftOut.add });
     const { version: saved, digest, size, skipped } = await batch.save({
       name,
       value,
@@ -99,7 +99,7 @@ export class SaveRows implements BatchWork<SaveRow> {
     }, { signal: io.signal });
     const result = { name, version: saved, digest, size };
     if (skipped && row.onConflict !== "skip") await this.#checkSame(result, row);
-    return { ...result, skipped, ...leftOutJson(left.entries) };
+    return { ...result, skipped, ...leftOutJson(leftOut.entries) };
   }
 
   /** Throws `Conflict` if the saved version has other content than the row. */
@@ -135,8 +135,8 @@ export class SaveRows implements BatchWork<SaveRow> {
   }
 
   #sizeOf({ path }: SaveRow): number | undefined {
-    const found = path === undefined ? undefined : statSync(resolve(this.#manifest.folder, path));
-    return found?.isFile() ? found.size : undefined;
+    const stats = path === undefined ? undefined : statSync(resolve(this.#manifest.folder, path));
+    return stats?.isFile() ? stats.size : undefined;
   }
 }
 
@@ -146,12 +146,12 @@ export class SaveRows implements BatchWork<SaveRow> {
  * added, removed and moved, a changed row is a new one, and two equal rows are two.
  */
 export function createRowKeys(run: string): (row: unknown) => string {
-  const seen = new Map<number, number>(); // by 48 bits: a collision only changes keys
+  const counts = new Map<number, number>(); // by 48 bits: a collision only changes keys
   return (row) => {
     const hash = createHash("sha256").update(JSON.stringify([run, row]));
     const digest = hash.copy().digest().readUIntBE(0, 6);
-    const before = seen.get(digest) ?? 0;
-    seen.set(digest, before + 1);
+    const before = counts.get(digest) ?? 0;
+    counts.set(digest, before + 1);
     return `batch-${hash.update(` ${before}`).digest("hex").slice(0, 40)}`;
   };
 }

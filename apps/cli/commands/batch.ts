@@ -125,11 +125,11 @@ export const batchLoad: Command = defineCommand({
         if (row.to === undefined && base === undefined) {
           throw badRow("it has no `to`, and --to is not given");
         }
-        const given = row.to ?? pathOfRef(row.ref);
-        if (isUrl(given)) throw badRow("its `to` is a URL");
-        const to = resolve(base ?? manifest.folder, given);
+        const path = row.to ?? pathOfRef(row.ref);
+        if (isUrl(path)) throw badRow("its `to` is a URL");
+        const to = resolve(base ?? manifest.folder, path);
         if (to === manifest.path) throw badRow("its `to` is the manifest");
-        if (isInto(given)) return { ...row, to: join(to, sep) };
+        if (isInto(path)) return { ...row, to: join(to, sep) };
         if (targets.has(to)) throw badRow("its `to` is that of an earlier row");
         targets.add(to);
         return { ...row, to };

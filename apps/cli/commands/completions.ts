@@ -112,15 +112,15 @@ export const complete = (
     async run([typed], { shell, breaks = "" }, context) {
       const line = shell === "bash" ? parseBashLine(typed[0] ?? "", breaks) : undefined;
       if (shell === "bash" && line === undefined) return;
-      const found = await completeLine(line?.words.slice(1) ?? typed, {
+      const completed = await completeLine(line?.words.slice(1) ?? typed, {
         commands: await loadCommands(),
         remotes: remoteNames(context),
         topics: [...groups.map(({ name }) => name), "exit-codes"],
         open: (registry) => context.open({ registry }),
       });
       const text = line === undefined
-        ? candidatesFor(shell, found)
-        : found.flatMap((each) => quotedForBash(each, line) ?? []).join("\n");
+        ? candidatesFor(shell, completed)
+        : completed.flatMap((each) => quotedForBash(each, line) ?? []).join("\n");
       if (text !== "") await context.io.stdout.write(shell === "zsh" ? text : `${text}\n`);
     },
   });

@@ -85,8 +85,8 @@ async function downloadOne(
   const { overwrite, delete: remove, dryRun, links, verify, include, exclude } = flags;
   const { io: { signal, stdout }, shared } = context;
   const { update: onProgress, end } = context.progress(`download ${exact}`);
-  const how = { to, overwrite, dryRun, links, verify, include, exclude, signal, onProgress };
-  const downloading = registry.download(exact, { ...how, delete: remove });
+  const settings = { to, overwrite, dryRun, links, verify, include, exclude, signal, onProgress };
+  const downloading = registry.download(exact, { ...settings, delete: remove });
   const result = await withHints(downloading, {
     AlreadyExists: "Nothing was changed. Use another path, or preview with --overwrite --dry-run",
   }).finally(end).catch((error) => rethrowRepeatable(error, context));

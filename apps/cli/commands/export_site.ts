@@ -80,9 +80,9 @@ async function openBucket(to: string, { io, logger }: CommandContext): Promise<S
   const backend = await openStore(to, { cwd, system, logger });
   await using opening = new AsyncDisposableStack();
   opening.use(backend);
-  const there = await Array.fromAsync(backend.list("", { limit: 1, signal }));
+  const entries = await Array.fromAsync(backend.list("", { limit: 1, signal }));
   const page = await (await backend.get(PAGE, { signal }))?.bytes();
-  if (there.length > 0 && !isSite(new TextDecoder().decode(page))) {
+  if (entries.length > 0 && !isSite(new TextDecoder().decode(page))) {
     const hint = "Choose a path without objects, or that of an earlier export.";
     throw invalid(`export a site to ${to}`, "the bucket has other objects there", hint);
   }
@@ -94,13 +94,13 @@ async function openBucket(to: string, { io, logger }: CommandContext): Promise<S
       written.add(path);
     },
     async finish() {
-      const left: string[] = [];
+      const others: string[] = [];
       for (const folder of OF_EXPORT) {
         for await (const object of backend.list(`${folder}/`, { signal })) {
-          if (!isPrefix(object) && !written.has(object.key)) left.push(object.key);
+          if (!isPrefix(object) && !written.has(object.key)) others.push(object.key);
         }
       }
-      for (const error of (await removeObjects(backend, left, signal)).values()) throw error;
+      for (const error of (await removeObjects(backend, others, signal)).values()) throw error;
     },
     [Symbol.asyncDispose]: () => backend[Symbol.asyncDispose](),
   };
@@ -108,13 +108,13 @@ async function openBucket(to: string, { io, logger }: CommandContext): Promise<S
 
 /** Refuses a folder with other files than those of a site. */
 async function openFolder(folder: string): Promise<SiteWriter> {
-  const there: string[] = await readdir(folder).catch((error) => {
+  const names: string[] = await readdir(folder).catch((error) => {
     if (error.code === "ENOENT") return [];
     throw error;
   });
   const page = await readFile(join(folder, ...PAGE.split("/")), "utf8").catch(() => "");
   const isAgain = isSite(page);
-  if (there.length > 0 && !isAgain) {
+  if (names.length > 0 && !isAgain) {
     const hint = "Choose a new or empty folder, or the folder of an earlier export.";
     throw invalid(`export a site to ${folder}`, "the folder has other files", hint);
   }

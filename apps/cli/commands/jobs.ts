@@ -10,11 +10,11 @@ import { type Column, printable } from "../terminal/table.ts";
 import { formatCount, formatTime, parseCount } from "../terminal/units.ts";
 
 async function withQueue<T>(
-  given: string | undefined,
+  name: string | undefined,
   context: CommandContext,
   use: (queue: JobQueue) => Promise<T>,
 ): Promise<T> {
-  const url = engineUrl(given, context, "--queue");
+  const url = engineUrl(name, context, "--queue");
   refuseMemory(url);
   const queue = await openQueue(url, { system: context.io.system });
   try {
@@ -170,7 +170,7 @@ export const retry: Command = defineCommand({
       const hint = "Add --group NAME to --all-failed for the jobs of one task.";
       throw invalid("retry jobs", "pass job ids or --all-failed, not both", hint);
     }
-    const left: string[] = [];
+    const failed: string[] = [];
     await withQueue(url, context, async (queue) => {
       const ids = allFailed
         ? (await queue.list({ state: "failed", group, signal })).map(({ id }) => id)
@@ -179,15 +179,15 @@ export const retry: Command = defineCommand({
         for (const id of ids) {
           if (await queue.retry(id, { signal })) {
             yield { json: { id, state: "waiting" }, cells: [id] };
-          } else left.push(id);
+          } else failed.push(id);
         }
       }
       const count = await printTable(context, undefined, waiting());
       if (!context.shared.json) await context.note(`Retrying ${formatCount(count, "job")}`);
     });
-    if (left.length === 0 || allFailed) return; // others may retry them at the same time
+    if (failed.length === 0 || allFailed) return; // others may retry them at the same time
     const hint = "See what exists: holdfast jobs ls --state failed";
-    throw notFound(`retry ${left.join(", ")}`, "no such failed or cancelled job", hint);
+    throw notFound(`retry ${failed.join(", ")}`, "no such failed or cancelled job", hint);
   },
 });
 

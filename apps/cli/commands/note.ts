@@ -51,10 +51,15 @@ export const note: Command = defineCommand({
         signal,
       })
       : annotationsOf(registry, ref, { signal });
-    const found = await withHints(call, parseRef(ref).bare ? {} : lookUp(ref));
-    const shown = factsText(annotationFacts(found), context);
+    const annotations = await withHints(call, parseRef(ref).bare ? {} : lookUp(ref));
+    const shown = factsText(annotationFacts(annotations), context);
     if (!changes && shown === "") await context.note(`"${ref}" has no notes and labels`);
-    if (!changes) return await context.result(found ?? null, shown === "" ? undefined : shown);
-    await context.done({ ref, ...found }, `Changed ${ref} (revision ${found!.revision})`);
+    if (!changes) {
+      return await context.result(annotations ?? null, shown === "" ? undefined : shown);
+    }
+    await context.done(
+      { ref, ...annotations },
+      `Changed ${ref} (revision ${annotations!.revision})`,
+    );
   },
 });

@@ -133,8 +133,8 @@ async function oneOf(
     what,
     done: exact,
     async remove(dryRun) {
-      const how = { force: flags.force, ifCommit: commit, dryRun, signal };
-      if (await withHints(registry.delete(exact, how), IN_USE)) return [{ name, version }];
+      const settings = { force: flags.force, ifCommit: commit, dryRun, signal };
+      if (await withHints(registry.delete(exact, settings), IN_USE)) return [{ name, version }];
       const state = "another program already deleted it";
       throw notFound(`delete "${exact}"`, state, "Nothing is left to do.");
     },
@@ -198,8 +198,8 @@ async function allOf(
     what: count,
     done: `${name} (${count})`,
     async remove(dryRun) {
-      const how = { allVersions: true, force, dryRun, signal };
-      await withHints(registry.delete(name, how), IN_USE);
+      const settings = { allVersions: true, force, dryRun, signal };
+      await withHints(registry.delete(name, settings), IN_USE);
       return versions.map((version) => ({ name, version }));
     },
   };

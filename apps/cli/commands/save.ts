@@ -90,18 +90,20 @@ export const save: Command = defineCommand({
     for (const alias of flags.alias ?? []) checkNewAlias(alias); // before anything is saved
     const inputs = flags.input?.map((input) => ownInput(input, shared));
     for (const input of inputs ?? []) refuseHalfRef(input);
-    const given = flags.metadata && Object.fromEntries(flags.metadata);
+    const typed = flags.metadata && Object.fromEntries(flags.metadata);
     const registry = await context.open({ write: !flags.dryRun });
-    const left = new LeftOutList();
+    const leftOut = new LeftOutList();
     const value = await readValue(source, io, {
       ...treeOptionsOf(flags),
       as: flags.as,
       allowEmpty: flags.allowEmpty,
-      onLeftOut: left.add,
+      onLeftOut: leftOut.add,
     });
-    if (flags.dryRun) return await dryRunOf(registry, { name, version, value, left }, context);
-    const model = await describe(value, given, context);
-    const metadata = model === undefined ? given : { ...given, model: model.facts };
+    if (flags.dryRun) {
+      return await dryRunOf(registry, { name, version, value, left: leftOut }, context);
+    }
+    const model = await describe(value, typed, context);
+    const metadata = model === undefined ? typed : { ...typed, model: model.facts };
     const { bump, onConflict, skipIfUnchanged, idempotencyKey, compress } = flags;
     const saving = saveWithProgress(registry, { name, source, value }, {
       version,
@@ -118,20 +120,24 @@ export const save: Command = defineCommand({
     const saved = await withHints(saving, { Denied: (error) => skipHint(error, value) });
     const aliases = flags.alias === undefined ? {} : { aliases: flags.alias };
     const text = savedText(saved, flags);
-    const notes = [leftOutLine(left.entries), saved.skipped ? undefined : model?.line];
+    const notes = [leftOutLine(leftOut.entries), saved.skipped ? undefined : model?.line];
     await printNotes(notes, context);
-    await context.done({ ...saved, ...aliases, ...leftOutJson(left.entries) }, text, refOf(saved));
-    if (left.entries.some(({ reason }) => reason === "unreadable")) return INCOMPLETE;
+    await context.done(
+      { ...saved, ...aliases, ...leftOutJson(leftOut.entries) },
+      text,
+      refOf(saved),
+    );
+    if (leftOut.entries.some(({ reason }) => reason === "unreadable")) return INCOMPLETE;
   },
 });
 
 /** Returns the facts of a model that is saved from a path. A damaged one is saved without. */
 async function describe(
   value: unknown,
-  given: Record<string, unknown> | undefined,
+  typed: Record<string, unknown> | undefined,
   { io, note }: CommandContext,
 ): Promise<DescribedModel | undefined> {
-  if (!(value instanceof LocalPath) || given?.model !== undefined) return undefined;
+  if (!(value instanceof LocalPath) || typed?.model !== undefined) return undefined;
   if (!value.path.toLowerCase().endsWith(".safetensors")) return undefined;
   const { describePath } = await import("../values/model_facts.ts");
   try {

@@ -68,8 +68,8 @@ export const verify: Command = defineCommand({
     const counts = { problems: problems.length, ...repaired && { repaired: repaired.length } };
     await context.done({ ...report, ...counts }, text);
     if (!shared.json) {
-      const left = unseenText(unseen);
-      if (left !== "") await context.note(`Not checked: ${left}`);
+      const unseenNote = unseenText(unseen);
+      if (unseenNote !== "") await context.note(`Not checked: ${unseenNote}`);
       const remarks = lineage === undefined ? "" : lineageText(lineage);
       if (remarks !== "") await context.note(`Lineage: ${remarks}`);
     }

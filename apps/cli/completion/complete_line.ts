@@ -50,9 +50,11 @@ export async function completeLine(
     const inRegistry = FROM_REGISTRY[completes];
     if (at === "") return await inRegistry(await open(registry), typed);
     const [, remote, rest] = /^(@[^/]+)\/(.*)$/s.exec(typed) ?? [];
-    const found = remote === undefined ? among(remotes.map((name) => `@${name}/`)) : [`${remote}/`];
-    const [prefix, second] = found; // after one candidate a shell adds a space: offer its contents
-    if (prefix === undefined || second !== undefined) return found;
+    const candidates = remote === undefined
+      ? among(remotes.map((name) => `@${name}/`))
+      : [`${remote}/`];
+    const [prefix, second] = candidates; // after one candidate a shell adds a space: offer its contents
+    if (prefix === undefined || second !== undefined) return candidates;
     const words = await inRegistry(await open(prefix.slice(0, -1)), rest ?? "");
     return words.map((word) => prefix + word);
   };
@@ -63,8 +65,8 @@ export async function completeLine(
   if (form !== undefined && value !== undefined) {
     const before = [...words.slice(0, -1), form];
     if (readWords(before, commands).pending === undefined) return [];
-    const found = await completeLine([...before, value], options);
-    return found.map((each) => `${form}=${each}`);
+    const completed = await completeLine([...before, value], options);
+    return completed.map((each) => `${form}=${each}`);
   }
   if (typed.startsWith("-")) return among(optionsOf(command).flatMap(formsOf).concat("--help"));
   if (command === undefined) return among(wordsAfter(group, commands));

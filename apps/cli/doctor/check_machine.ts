@@ -22,17 +22,17 @@ export interface Check {
   certificate?: ProbeCertificate;
 }
 
-export function ok(what: string, found: string): Check {
-  return { what, verdict: "ok", found };
+export function ok(what: string, state: string): Check {
+  return { what, verdict: "ok", found: state };
 }
 
 export function trouble(
   what: string,
   verdict: "warn" | "fail",
-  found: string,
+  state: string,
   advice: string,
 ): Check {
-  return { what, verdict, found, advice };
+  return { what, verdict, found: state, advice };
 }
 
 /** Makes a check of an error; rethrows the interruption of a run. */
@@ -55,14 +55,14 @@ export async function checkDisk(what: string, path: string): Promise<Check> {
     const { bavail, bsize, files, ffree } = await statfs(path);
     const free = bavail * bsize;
     const noInodes = files > 0 && ffree === 0;
-    const found = noInodes
+    const state = noInodes
       ? `${path}: its disk has no inodes left`
       : `${formatBytes(free)} free for ${path}`;
-    if (free >= LOW_BYTES && !noInodes) return ok(what, found);
+    if (free >= LOW_BYTES && !noInodes) return ok(what, state);
     const verdict = free < FULL_BYTES || noInodes ? "fail" : "warn";
     const advice = "Free space: holdfast prune, then holdfast gc; or move the registry to a " +
       "larger disk with holdfast mirror.";
-    return trouble(what, verdict, found, advice);
+    return trouble(what, verdict, state, advice);
   } catch (error) {
     const { code, message, name } = error as NodeJS.ErrnoException;
     if (code === "ENOENT" && dirname(path) !== path) return await checkDisk(what, dirname(path));
@@ -102,9 +102,9 @@ function tryFolder(path: string, verb: "read" | "write"): void {
 export function checkPermissions(path: string): Check | undefined {
   const what = "permissions";
   for (const [verb, verdict] of ACCESS) {
-    const found = `no permission to ${verb} ${path}`;
+    const state = `no permission to ${verb} ${path}`;
     if (!isGranted({ name: verb, path })) {
-      return trouble(what, verdict, found, `Allow it: --allow-${verb}=${path}`);
+      return trouble(what, verdict, state, `Allow it: --allow-${verb}=${path}`);
     }
     try {
       tryFolder(path, verb);
@@ -113,7 +113,7 @@ export function checkPermissions(path: string): Check | undefined {
       if (code === "ENOENT") return undefined;
       if (name === "NotCapable") continue; // Deno needs another permission to check this
       if (verb === "write") return ok(what, `may read, but not write ${path}`); // as a reader
-      return trouble(what, "fail", found, "Check its owner, permissions and mount.");
+      return trouble(what, "fail", state, "Check its owner, permissions and mount.");
     }
   }
   return ok(what, `may read and write ${path}`);
@@ -134,7 +134,7 @@ export async function checkCertificates({ system }: Pick<CliIo, "system">): Prom
   return await Promise.all(Array.from(variables, async ([path, names]) => {
     const name = names.join(", ");
     const advice = `Use a PEM file of valid certificates, or unset ${name}.`;
-    const fail = (found: string) => trouble(what, "fail", `${path} of ${name} ${found}`, advice);
+    const fail = (state: string) => trouble(what, "fail", `${path} of ${name} ${state}`, advice);
     try {
       const all = (await readFile(path, "utf8")).match(CERTIFICATES) ?? [];
       if (all.length === 0) return fail("contains no certificate");

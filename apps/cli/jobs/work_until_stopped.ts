@@ -37,8 +37,10 @@ export async function workUntilStopped(
   try {
     const taking = await start();
     await aborted(io.signal);
-    const left = taking.running().length;
-    if (left > 0) await report({ event: handBack ? "handing back" : "finishing", [unit]: left });
+    const running = taking.running().length;
+    if (running > 0) {
+      await report({ event: handBack ? "handing back" : "finishing", [unit]: running });
+    }
     io.secondStop?.addEventListener(
       "abort",
       () => void taking.close({ handBack: true }).catch(() => {}),

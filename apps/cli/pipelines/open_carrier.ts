@@ -28,16 +28,16 @@ export const QUEUE_OPTION = {
  * @throws {RegistryError} `Invalid` without a URL, and for one with a password on the command line
  */
 export function engineUrl(
-  given: string | true | undefined,
+  named: string | true | undefined,
   { io }: Pick<CommandContext, "io">,
   flag: string,
 ): string {
-  const url = typeof given === "string" ? given : io.system.env(ENGINE_VARIABLE);
+  const url = typeof named === "string" ? named : io.system.env(ENGINE_VARIABLE);
   if (!url) {
     const hint = `Add ${flag} redis://127.0.0.1:6379`;
     throw invalid("connect to an engine", `neither ${flag} nor ${ENGINE_VARIABLE} is set`, hint);
   }
-  if (typeof given === "string") refusePassword(given, flag, ENGINE_VARIABLE);
+  if (typeof named === "string") refusePassword(named, flag, ENGINE_VARIABLE);
   return url;
 }
 

@@ -108,8 +108,8 @@ async function operatorsFile(
   }
   const needsNone = pipeline.steps.every(({ startCommand }) => startCommand !== undefined);
   if (needsNone) return undefined;
-  const found = await stat(join(folder, OPERATORS_FILE)).catch(() => undefined);
-  return found?.isFile() ? { path: OPERATORS_FILE, cwd: folder } : undefined;
+  const stats = await stat(join(folder, OPERATORS_FILE)).catch(() => undefined);
+  return stats?.isFile() ? { path: OPERATORS_FILE, cwd: folder } : undefined;
 }
 
 export function runnerOptions(

@@ -24,16 +24,16 @@ export function looksLikeLocation(text: string): boolean {
  * Finds the registry as `openRegistry` does: as given, then `HOLDFAST_REGISTRY` in the environment
  * or in `.env` of the current folder, then the nearest `.holdfast` folder upward.
  *
- * @param given a folder, a URL, `@team`, or `team`; a folder of that name is `./team`
+ * @param named a folder, a URL, `@team`, or `team`; a folder of that name is `./team`
  */
 export function findRegistry(
-  given: string | undefined,
+  named: string | undefined,
   { cwd, system }: Pick<CliIo, "cwd" | "system">,
   options: Pick<FindRegistryOptions, "create" | "upward"> = {},
 ): FoundRegistry {
-  const isName = given !== undefined && isRemoteName(given) &&
-    Object.hasOwn(readRemotes({ system }).registries, given);
-  return find(isName ? `@${given}` : given, { cwd, system, ...options });
+  const isName = named !== undefined && isRemoteName(named) &&
+    Object.hasOwn(readRemotes({ system }).registries, named);
+  return find(isName ? `@${named}` : named, { cwd, system, ...options });
 }
 
 /** Throws `Unsupported` for a service if the command needs direct access to the store. */

@@ -36,22 +36,22 @@ export function createCommandContext(
     logger,
     async open({ write = false, registry = shared.registry, events, missing, create } = {}) {
       if (events !== undefined) toClose.push(events); // after the registry, which publishes last
-      const found = findRegistry(registry, io);
-      logger.debug(`registry ${found.location}: the location ${originOf(found) ?? "is given"}`);
+      const place = findRegistry(registry, io);
+      logger.debug(`registry ${place.location}: the location ${originOf(place) ?? "is given"}`);
       try {
-        const opened = await openFound(found, {
+        const opened = await openFound(place, {
           io,
           shared,
           logger,
           write,
           events,
           create,
-          missing: missing ?? createHint(found, registry),
+          missing: missing ?? createHint(place, registry),
         });
         toClose.push(opened);
         return opened;
       } catch (error) {
-        throw await explainFailure(error, found);
+        throw await explainFailure(error, place);
       }
     },
     result,
@@ -94,13 +94,13 @@ interface OpenFound
   missing: string;
 }
 
-async function openFound(found: FoundRegistry, options: OpenFound): Promise<Registry> {
+async function openFound(place: FoundRegistry, options: OpenFound): Promise<Registry> {
   const { io: { signal, system, cwd }, shared, logger } = options;
   const { write, events, missing, create } = options;
   const retryForMs = shared.wait;
-  if (found.kind === "service") {
+  if (place.kind === "service") {
     const tokenFile = shared.tokenFile && resolve(cwd, shared.tokenFile);
-    const opening = openServiceByUrl(tokenFile === undefined ? found : { ...found, tokenFile }, {
+    const opening = openServiceByUrl(tokenFile === undefined ? place : { ...place, tokenFile }, {
       readOnly: !write,
       retryForMs,
       events,
@@ -113,9 +113,9 @@ async function openFound(found: FoundRegistry, options: OpenFound): Promise<Regi
       Denied: "Pass a token of the service: --token-file FILE, or HOLDFAST_TOKEN",
     });
   }
-  const path = localPathOf(found.location);
+  const path = localPathOf(place.location);
   refuseFile(path, "open");
-  const target = await registryTarget(found.location, { cwd, retryForMs, logger, system });
+  const target = await registryTarget(place.location, { cwd, retryForMs, logger, system });
   const cache = shared.cache === false ? { cache: false } : {};
   const how = { ...cache, signal, system, logger };
   const opening = openRegistry(target, { ...how, create: false, readOnly: !write, events });
@@ -129,9 +129,9 @@ async function openFound(found: FoundRegistry, options: OpenFound): Promise<Regi
   return await openRegistry(target, { ...settings, events });
 }
 
-function createHint({ location, kind, by }: FoundRegistry, given: string | undefined): string {
+function createHint({ location, kind, by }: FoundRegistry, named: string | undefined): string {
   const isConfigured = by === "variable" || by === "env-file";
-  const where = isConfigured ? "" : ` ${shellWord(given ?? location)}`;
+  const where = isConfigured ? "" : ` ${shellWord(named ?? location)}`;
   const bucket = kind === "folder" ? "" : ", with --create-bucket if the bucket is missing too";
   return `Check the location, or create it: holdfast init${where}${bucket}`;
 }

@@ -64,16 +64,16 @@ async function writeFile(
   const path = behindLinks("write", resolve(context.io.cwd, output));
   const action = `write ${JSON.stringify(output)}`;
   const hint = "Pass a file in an existing folder.";
-  const there = await stat(path).catch(() => undefined);
-  if (there?.isDirectory()) throw invalid(action, "it is a folder", hint);
-  const isDevice = there?.isFile() === false; // or a pipe
+  const present = await stat(path).catch(() => undefined);
+  if (present?.isDirectory()) throw invalid(action, "it is a folder", hint);
+  const isDevice = present?.isFile() === false; // or a pipe
   const partial = isDevice ? path : `${path}.${context.io.system.id()}.partial`;
   const file = await open(partial, isDevice ? "w" : "wx").catch((cause) => {
     throw cause.code === "ENOENT" ? notFound(action, "no such folder", hint, cause) : cause;
   });
   try {
     try {
-      if (!isDevice && !keepAccess(file.fd, there)) throw foreignFile("write", path, there!);
+      if (!isDevice && !keepAccess(file.fd, present)) throw foreignFile("write", path, present!);
       for await (const chunk of stream) await file.writeFile(chunk);
     } finally {
       await file.close();

@@ -42,10 +42,10 @@ export function splitRemotes(
   });
   const [registry, second] = named;
   if (registry === undefined) return { args };
-  const given = shared.registry === undefined || atName(shared.registry) === registry
+  const option = shared.registry === undefined || atName(shared.registry) === registry
     ? undefined
     : shared.registry;
-  const other = second ?? given;
+  const other = second ?? option;
   if (other === undefined) return { args: rest, registry };
   const [one, two] = second === undefined ? [other, registry] : [registry, other];
   throw invalid(

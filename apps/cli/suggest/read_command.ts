@@ -48,9 +48,11 @@ function commandOfTwo(
   const foreign = other(both, []);
   if (foreign !== undefined) return foreign;
   const inGroup = wordsOf(first, names);
-  const meant = SAME.filter((words) => words.includes(second)).flat()
+  const synonyms = SAME.filter((words) => words.includes(second)).flat()
     .find((word) => inGroup.includes(word)) ?? nearest(second, inGroup);
-  return meant === undefined ? undefined : { ...own(`${first} ${meant}`, []), isExact: false };
+  return synonyms === undefined
+    ? undefined
+    : { ...own(`${first} ${synonyms}`, []), isExact: false };
 }
 
 function own(name: string, rest: readonly string[]): TypedCommand {

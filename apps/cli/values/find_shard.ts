@@ -4,12 +4,12 @@ import { type FoundShard, parseShard, shardFromEnvironment } from "../../../core
 import { invalid } from "../terminal/hints.ts";
 
 /** Parses `--shard`; detects it from the scheduler for `auto`. */
-export function findShard(given: string, system: System): FoundShard {
-  if (given !== "auto") {
-    return { shard: parseShard(given), from: "--shard", array: system.env("HOLDFAST_ARRAY") };
+export function findShard(typed: string, system: System): FoundShard {
+  if (typed !== "auto") {
+    return { shard: parseShard(typed), from: "--shard", array: system.env("HOLDFAST_ARRAY") };
   }
-  const found = shardFromEnvironment(system);
-  if (found !== undefined) return found;
+  const shard = shardFromEnvironment(system);
+  if (shard !== undefined) return shard;
   throw invalid(
     "detect the shard of this process",
     "no scheduler variable is set (such as SLURM_ARRAY_TASK_ID)",

@@ -17,10 +17,10 @@ export function parseRenaming(text: string): Renaming {
 }
 
 export function renamed(name: string, renamings: readonly Renaming[]): string {
-  const found = renamings.find(({ from }) => name.startsWith(from));
-  if (found === undefined) return name;
-  found.used = true;
-  return found.to + name.slice(found.from.length);
+  const renaming = renamings.find(({ from }) => name.startsWith(from));
+  if (renaming === undefined) return name;
+  renaming.used = true;
+  return renaming.to + name.slice(renaming.from.length);
 }
 
 /** Prints a note for each renaming that changed no name. */

@@ -37,14 +37,14 @@ export async function readValue(
   }
   const quoted = JSON.stringify(source);
   const path = resolve(io.cwd, source);
-  const found = await stat(path).catch((cause) => {
+  const stats = await stat(path).catch((cause) => {
     if (cause.code !== "ENOENT") throw cause;
     const hint = /^[a-z][a-z0-9+.-]+:\/\//i.test(source)
       ? `A URL is not read. Pipe its content: curl -fL ${shellWord(source)} | holdfast save NAME -`
       : "Check the path, or use - for standard input.";
     throw notFound(`read ${quoted}`, "no such file or folder", hint, cause);
   });
-  if (!found.isFile() && !found.isDirectory()) {
+  if (!stats.isFile() && !stats.isDirectory()) {
     throw unsupported(`save ${quoted}`, undefined, "it is a pipe, socket or device", {
       hint: `Save its content: holdfast save NAME - < ${shellWord(source)}`,
     });
@@ -52,7 +52,7 @@ export async function readValue(
   if (as === undefined) { // follows a link given here
     return localPath(await realpath(path), { ...tree, empty: allowEmpty ? "keep" : "refuse" });
   }
-  if (found.isDirectory()) {
+  if (stats.isDirectory()) {
     const hint = "Omit --as to save the folder with all its files.";
     throw invalid(`save folder ${quoted} as ${as}`, "only a file can be read as a value", hint);
   }
@@ -111,8 +111,8 @@ export function measureSource(source: string, io: CliIo): { size?: SourceSize } 
 }
 
 async function sizeOf(path: string): Promise<SourceSize> {
-  const found = await stat(path);
-  if (!found.isDirectory()) return { bytes: found.size };
+  const stats = await stat(path);
+  if (!stats.isDirectory()) return { bytes: stats.size };
   const size = { bytes: 0, files: 0 };
   const add = async (folder: string): Promise<void> => {
     const entries = await readdir(folder, { withFileTypes: true });

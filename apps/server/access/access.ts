@@ -117,10 +117,10 @@ export async function* readableNames(
     if (count >= limit) return;
     const isBefore = key <= last && !(all && last.startsWith(key));
     if (isBefore || nameProblem(name) !== undefined && !all) continue;
-    const found = all
+    const matching = all
       ? registry.names({ prefix: name, after, signal })
       : registry.versions(name, { limit: 1, signal });
-    for await (const item of found) {
+    for await (const item of matching) {
       const its = typeof item === "string" ? item : item.name;
       if (!access.may("read", its)) continue;
       yield its;
@@ -138,10 +138,12 @@ function readableRanges({ admin, scopes }: Access, prefix: string) {
     const key = all ? encodeNamePrefix(name) : `${encodeName(name)}/`; // in the order of names
     return name.startsWith(prefix) ? [{ name, all, key }] : [];
   }).sort((a, b) => a.key < b.key ? -1 : 1);
-  let kept: (typeof ranges)[number] | undefined;
+  let previous: (typeof ranges)[number] | undefined;
   return ranges.filter((range) => {
-    if (kept?.all ? range.key.startsWith(kept.key) : range.key === kept?.key) return false;
-    kept = range;
+    if (previous?.all ? range.key.startsWith(previous.key) : range.key === previous?.key) {
+      return false;
+    }
+    previous = range;
     return true;
   });
 }

@@ -16,8 +16,8 @@ export function createOneTimeCheck(scopes: readonly string[]): TokenCheck & { co
     code,
     find(authorization): Promise<Access | undefined> {
       const [, token = ""] = /^Bearer (.+)$/i.exec(authorization ?? "") ?? [];
-      const [given = "", rest = ""] = token.split(".");
-      if (!isEqual(given, code) || rest.length < 32) return Promise.resolve(undefined);
+      const [id = "", rest = ""] = token.split(".");
+      if (!isEqual(id, code) || rest.length < 32) return Promise.resolve(undefined);
       expected ??= token;
       return Promise.resolve(isEqual(token, expected) ? access : undefined);
     },
@@ -36,6 +36,6 @@ export function createTokenCheck(scopes: readonly string[]): TokenCheck & { toke
 }
 
 function isEqual(a: string, b: string): boolean {
-  const [left, right] = [Buffer.from(a), Buffer.from(b)];
-  return left.length === right.length && timingSafeEqual(left, right);
+  const [first, right] = [Buffer.from(a), Buffer.from(b)];
+  return first.length === right.length && timingSafeEqual(first, right);
 }

@@ -74,13 +74,13 @@ export async function createToken(
 
 /** Removes a token from the file. Returns false if the file has no token with this id. */
 export async function removeToken(file: string, id: string): Promise<boolean> {
-  let found = false;
+  let isFound = false;
   await changeTokens(file, (tokens) => {
     const rest = tokens.filter((token) => token.id !== id);
-    found = rest.length < tokens.length;
+    isFound = rest.length < tokens.length;
     return rest;
   });
-  return found;
+  return isFound;
 }
 
 /**
@@ -308,10 +308,10 @@ async function mayOthersWrite(file: string): Promise<boolean> {
 
 /** Returns time, size and inode. Changes within the resolution of the time differ in the others. */
 async function lastChange(file: string): Promise<string> {
-  const found = await stat(file).catch(() => undefined);
-  return found === undefined
+  const stats = await stat(file).catch(() => undefined);
+  return stats === undefined
     ? "missing"
-    : `${found.mtimeMs} ${found.ctimeMs} ${found.size} ${found.ino}`;
+    : `${stats.mtimeMs} ${stats.ctimeMs} ${stats.size} ${stats.ino}`;
 }
 
 function byId(tokens: readonly StoredToken[]): Map<string, KnownToken> {

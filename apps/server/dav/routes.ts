@@ -95,9 +95,9 @@ async function answerPropfind(c: RouteContext, find: Find, access: Access): Prom
   }
   // Read, so that the connection can be used again, but ignored: see `multistatus`.
   await c.request.body?.pipeTo(new WritableStream());
-  const found = await find(c, access);
-  const children = depth === "0" ? undefined : found.children?.();
-  const stream = multistatus(trimmed(pathOf(c.request.url)), found, children);
+  const resource = await find(c, access);
+  const children = depth === "0" ? undefined : resource.children?.();
+  const stream = multistatus(trimmed(pathOf(c.request.url)), resource, children);
   return new Answer(whileAllowed(c, await oneBehind(stream)), {
     status: 207,
     headers: { "content-type": XML, "cache-control": "no-cache" },

@@ -65,9 +65,9 @@ export function parseRange(headers: Headers, size: number, validators: Validator
   const isCurrent = ifRange === undefined || ifRange === validators.etag ||
     ifRange === validators.lastModified;
   if (range === null || !isCurrent) return "whole";
-  const found = /^bytes=[ \t]*([0-9]*)-([0-9]*)[ \t]*$/i.exec(range);
-  if (found === null || (found[1] === "" && found[2] === "")) return "whole";
-  const [first, last] = [found[1], found[2]].map((digits) =>
+  const parts = /^bytes=[ \t]*([0-9]*)-([0-9]*)[ \t]*$/i.exec(range);
+  if (parts === null || (parts[1] === "" && parts[2] === "")) return "whole";
+  const [first, last] = [parts[1], parts[2]].map((digits) =>
     digits === "" ? undefined : Number(digits)
   );
   if (first === undefined) {

@@ -184,8 +184,8 @@ function shownPath(url: string): string {
 }
 
 function idOf(request: Request): string | undefined {
-  const given = request.headers.get("x-request-id");
-  return given !== null && /^[\w.-]{1,64}$/.test(given) ? given : undefined;
+  const requestId = request.headers.get("x-request-id");
+  return requestId !== null && /^[\w.-]{1,64}$/.test(requestId) ? requestId : undefined;
 }
 
 /** The token may be valid: clients try again later. */

@@ -114,11 +114,11 @@ const CROSS_ORIGIN = [
   ["vary", "origin"],
 ] as const;
 
-function listed(given: readonly string[], option: string): readonly string[] {
-  if (Array.isArray(given)) return given;
+function listed(values: readonly string[], option: string): readonly string[] {
+  if (Array.isArray(values)) return values;
   throw invalid(
     `the option ${option} is not an array`,
-    `Pass an array: { ${option}: [${JSON.stringify(String(given))}] }.`,
+    `Pass an array: { ${option}: [${JSON.stringify(String(values))}] }.`,
   );
 }
 

@@ -69,8 +69,8 @@ export async function applyCommit(
       const highest = isSame ? version : base?.info.version;
       version = highest === undefined ? "1.0.0" : nextVersion(parseVersion(highest)).canonical;
       before = base;
-      const how = { name, base, changes, access, take, signal };
-      const { files: save, removeUploads } = await changedFiles(context, how);
+      const applying = { name, base, changes, access, take, signal };
+      const { files: save, removeUploads } = await changedFiles(context, applying);
       const materializer = { ...passThrough({ id: "folder", formatVersion: 1 }, []), save };
       const options = {
         version,
@@ -105,13 +105,13 @@ async function changedFiles(
     take: SentObjects["take"];
   },
 ): Promise<{ files(): Iterable<FileToSave>; removeUploads(): Promise<void> }> {
-  const kept = base?.info.files ?? [];
+  const baseFiles = base?.info.files ?? [];
   base?.checkFiles?.();
   const files = new LiveFiles(
-    [...kept, ...changes.map(({ value }) => value)].map(({ path }) => path),
+    [...baseFiles, ...changes.map(({ value }) => value)].map(({ path }) => path),
   );
-  const keptBySha256 = new Map(kept.map((file) => [file.sha256, file]));
-  for await (const file of inTurns(kept)) files.set(file.path, file);
+  const keptBySha256 = new Map(baseFiles.map((file) => [file.sha256, file]));
+  for await (const file of inTurns(baseFiles)) files.set(file.path, file);
   const uploads = new Map<string, string>();
   let earlier: Awaited<ReturnType<typeof earlierFiles>> | undefined;
   for await (const { key, value } of inTurns(changes)) {

@@ -160,8 +160,8 @@ function decoded({ path, data, size, sha256 }: SentFile & { data: string }): Uin
   if (size !== undefined && bytes.byteLength !== size) {
     throw mismatch(path, `it has ${bytes.byteLength} bytes, not ${size}`);
   }
-  const found = sha256 === undefined ? sha256 : digestOf(bytes);
-  if (found !== sha256) throw mismatch(path, `its SHA-256 is ${found}, not ${sha256}`);
+  const digest = sha256 === undefined ? sha256 : digestOf(bytes);
+  if (digest !== sha256) throw mismatch(path, `its SHA-256 is ${digest}, not ${sha256}`);
   return bytes;
 }
 
@@ -185,9 +185,9 @@ function verifying(path: string, sha256: string): TransformStream<Uint8Array, Ui
       controller.enqueue(chunk);
     },
     flush(controller) {
-      const found = hash.digest("hex");
-      if (found !== sha256) {
-        controller.error(mismatch(path, `its SHA-256 is ${found}, not ${sha256}`));
+      const digest = hash.digest("hex");
+      if (digest !== sha256) {
+        controller.error(mismatch(path, `its SHA-256 is ${digest}, not ${sha256}`));
       }
     },
   });

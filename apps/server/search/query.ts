@@ -57,8 +57,8 @@ export function parseQuery(query: string): SearchQuery {
   }
   const parsed = terms.map(parseTerm);
   const others = parsed.filter(({ numberField }) => numberField === undefined);
-  const allOf = (terms: readonly Term[]) => (found: SearchedVersion, text: string) =>
-    terms.every(({ test }) => test(found, text));
+  const allOf = (terms: readonly Term[]) => (version: SearchedVersion, text: string) =>
+    terms.every(({ test }) => test(version, text));
   const numberFields = parsed.flatMap(({ numberField }) => numberField ?? []);
   return Object.assign(allOf(parsed), { numberFields, matchesOthers: allOf(others) });
 }
@@ -135,7 +135,7 @@ function testOf(field: string, comparison: Comparison, wanted: string): Term["te
       return comparingCreated(comparison, wanted);
   }
   const compare = comparing(comparison, wanted);
-  return (found) => compare(memberOf(found, field));
+  return (version) => compare(memberOf(version, field));
 }
 
 /** Compares with an instant, or with the beginning of a time in UTC. */

@@ -60,7 +60,7 @@ export class VersionReader {
 
   async newestOf(name: string): Promise<NameIndex> {
     const aliases = new Map<string, string[]>();
-    const found: NameIndex = { name, aliases, versions: [], aliased: new Map() };
+    const index: NameIndex = { name, aliases, versions: [], aliased: new Map() };
     try {
       for await (
         const { alias, version } of this.#registry.aliases(name, { signal: this.#signal })
@@ -70,18 +70,18 @@ export class VersionReader {
       const options = { limit: NEWEST + 1, annotations: true, signal: this.#signal };
       const listed = await Array.fromAsync(this.#registry.versions(name, options));
       const newest = listed.slice(0, NEWEST);
-      for (const each of newest) found.versions.push(...await this.#entriesOf(each, aliases));
-      if (listed.length <= NEWEST) return found;
-      found.after = newest.at(-1)!.version;
+      for (const each of newest) index.versions.push(...await this.#entriesOf(each, aliases));
+      if (listed.length <= NEWEST) return index;
+      index.after = newest.at(-1)!.version;
       for (const version of aliases.keys()) {
         if (newest.some((each) => each.version === version)) continue;
         const [entry] = await this.#entriesOf({ name, version }, aliases);
-        if (entry !== undefined) found.aliased.set(version, entry);
+        if (entry !== undefined) index.aliased.set(version, entry);
       }
     } catch (error) {
       this.#skip(name, error);
     }
-    return found;
+    return index;
   }
 
   async *olderOf(

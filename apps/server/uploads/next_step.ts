@@ -46,8 +46,10 @@ export async function scheduleNext(
   if (schedule !== undefined) {
     const hint = `${ref} is saved. Repeat the request with its Idempotency-Key to start the job.`;
     const scheduled = schedule(uploaded, { idempotencyKey });
-    const how = { system, hint, change: true };
-    return { jobId: await queueAnswer("schedule the next step of an upload on", scheduled, how) };
+    const settings = { system, hint, change: true };
+    return {
+      jobId: await queueAnswer("schedule the next step of an upload on", scheduled, settings),
+    };
   }
   if (task === undefined) return {};
   const result = await task.submit(uploaded, { idempotencyKey });

@@ -90,10 +90,10 @@ export function findingLostObjects(context: Context): Context {
 
 function lostObject(backend: Backend, key: string, cause: RegistryError): RegistryError {
   const { state = messageOf(cause) } = cause;
-  const found = "The store answers, and this object alone cannot be read.";
+  const reason = "The store answers, and this object alone cannot be read.";
   const isPayload = key.startsWith(OBJECTS);
   return corrupt("read", `"${key}"`, `the store fails to return it: ${state}`, {
-    ...isPayload ? saveAgain(found) : { hint: `${found} Restore the object from a backup.` },
+    ...isPayload ? saveAgain(reason) : { hint: `${reason} Restore the object from a backup.` },
     key,
     backend: backend.location,
     cause,

@@ -33,11 +33,11 @@ export async function readRecords(
     return noted === undefined;
   });
   await forEachAtOnce(unknown, async (head) => { // tombstones too: damaged records may look alike
-    const found = await readRecord(context, head.key, signal);
-    if (found === undefined) return; // another collector was faster
-    const { record, info } = found;
+    const object = await readRecord(context, head.key, signal);
+    if (object === undefined) return; // another collector was faster
+    const { record, info } = object;
     const whole = record.kind === "version" ? await withFiles(context, record, signal) : record;
-    const late = await mayBecomeVoid(context, found, signal)
+    const late = await mayBecomeVoid(context, object, signal)
       ? { record, info, inline: NOTHING }
       : undefined;
     const remains = head.generation === 1 ? remainsOf(record) : undefined;
@@ -90,8 +90,8 @@ export async function readRemains(
 ): Promise<ScrubbedRecord | undefined> {
   if (known?.kind !== "version" && known?.kind !== "scrubbed") return undefined;
   if (known.remains !== undefined) return known.remains;
-  const found = await readRecord(context, key, signal);
-  return found && remainsOf(found.record);
+  const object = await readRecord(context, key, signal);
+  return object && remainsOf(object.record);
 }
 
 function remainsOf(record: AnyRecord): ScrubbedRecord | undefined {
@@ -120,8 +120,8 @@ export async function readTimes(
 ): Promise<DeletionTimes | undefined> {
   if (known?.kind !== "deleted") return undefined;
   if (known.times !== undefined) return known.times;
-  const found = await readRecord(context, key, signal);
-  return found?.record.kind === "deleted" ? timesOf(found.record) : undefined;
+  const object = await readRecord(context, key, signal);
+  return object?.record.kind === "deleted" ? timesOf(object.record) : undefined;
 }
 
 function timesOf(record: TombstoneRecord): DeletionTimes {

@@ -52,10 +52,10 @@ export class ReferredObjects {
       return { ranges, until };
     });
     return (object) => {
-      const found = known.filter(({ ranges }) =>
+      const matching = known.filter(({ ranges }) =>
         ranges.some(([first = 0, last = first]) => object >= first && object <= last)
       );
-      return found.length === 0 ? undefined : Math.max(...found.map(({ until }) => until));
+      return matching.length === 0 ? undefined : Math.max(...matching.map(({ until }) => until));
     };
   }
 }

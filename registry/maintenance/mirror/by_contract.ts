@@ -146,8 +146,8 @@ async function mirrorAliases(
     const version = parseVersion(entry.version).canonical;
     await attempt(run, { name, target, alias }, () =>
       persist(run, async () => {
-        const there = await Array.fromAsync(to.aliases(target, { signal }));
-        const now = there.find((entry) => entry.alias === alias)?.version;
+        const aliases = await Array.fromAsync(to.aliases(target, { signal }));
+        const now = aliases.find((entry) => entry.alias === alias)?.version;
         const isThere = now !== undefined && parseVersion(now).canonical === version;
         if (isThere || !mirrored.has(version)) return { action: "skipped" };
         if (!dryRun) await to.setAlias(target, alias, version, { expected: now ?? null, signal });

@@ -81,8 +81,8 @@ function noted({ from }: MirrorRun, generation: number): { generation?: number }
 }
 
 /** Returns true if the source deleted the version again, after the deletion in the target. */
-function isLater(tombstone: TombstoneRecord, there: TombstoneRecord): boolean {
-  return Date.parse(tombstone.createdAt) > Date.parse(there.createdAt);
+function isLater(tombstone: TombstoneRecord, other: TombstoneRecord): boolean {
+  return Date.parse(tombstone.createdAt) > Date.parse(other.createdAt);
 }
 
 interface Burial {
@@ -124,8 +124,8 @@ async function readTombstone(
   key: string,
   signal?: AbortSignal,
 ): Promise<TombstoneRecord | undefined> {
-  const found = await readRecord(context, key, signal);
-  return found && recordOfKind(found, "deleted");
+  const object = await readRecord(context, key, signal);
+  return object && recordOfKind(object, "deleted");
 }
 
 async function isMirrorOf(

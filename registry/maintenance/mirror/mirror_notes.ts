@@ -53,9 +53,9 @@ export async function writeChanges(
       next(head) {
         if ((head?.generation ?? 0) !== last) throw changedMeanwhile(run, action);
         const base = operation.recordBase(last + 1, head?.previous);
-        const made = { ...record, previous: undefined, ...base, createdAt: inUtc(createdAt) };
+        const copy = { ...record, previous: undefined, ...base, createdAt: inUtc(createdAt) };
         return encodeRecord(
-          made.kind === "deleted" ? { ...made, origin } : { ...made, name: target, origin },
+          copy.kind === "deleted" ? { ...copy, origin } : { ...copy, name: target, origin },
         );
       },
     });
@@ -73,9 +73,9 @@ export async function* changesOf(
 ): AsyncGenerator<Change, undefined> {
   for await (const entry of context.backend.list(cell, { signal })) {
     const listed = asGeneration(entry);
-    const found = listed && await readRecord(context, listed, signal);
-    if (found === undefined) continue; // a foreign file, or collected meanwhile
-    const record = found.record.kind === "deleted" ? found.record : recordOfKind(found, kind);
+    const object = listed && await readRecord(context, listed, signal);
+    if (object === undefined) continue; // a foreign file, or collected meanwhile
+    const record = object.record.kind === "deleted" ? object.record : recordOfKind(object, kind);
     yield { record, origin: originOf(context, record) };
   }
 }

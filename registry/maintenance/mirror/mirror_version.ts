@@ -74,8 +74,12 @@ async function bring(
   }
   const onConflict = head === undefined || !mutable ? "fail" : "overwrite";
   const ifCommit = present?.record.commit;
-  const how = { target, above, onConflict, ifCommit } as const;
-  return { action: "copied", generation, ...await copyVersion(run, source, record, how, sharing) };
+  const condition = { target, above, onConflict, ifCommit } as const;
+  return {
+    action: "copied",
+    generation,
+    ...await copyVersion(run, source, record, condition, sharing),
+  };
 }
 
 /** Copies a version, and notes it as one that others may share bytes with. */
@@ -83,15 +87,15 @@ async function copyVersion(
   run: MirrorRun,
   source: PayloadSource,
   record: VersionRecord,
-  how: Omit<CopyFilesOptions, "base" | "badBase">,
+  condition: Omit<CopyFilesOptions, "base" | "badBase">,
   sharing: SharingOptions,
 ): Promise<Moved> {
   const { live, postpone, users } = sharing;
   const version = parseVersion(record.version);
   const base = postpone ? undefined : chooseBase(record, source.files, sharing);
   const moved = await copyFiles(run, source, record, {
-    ...how,
-    base: base === undefined ? null : `${how.target}@${base.canonical}`,
+    ...condition,
+    base: base === undefined ? null : `${condition.target}@${base.canonical}`,
     badBase: () => void live.splice(live.indexOf(base!), 1),
   });
   const places = source.files.flatMap((file) => file.parts?.map((part) => placeOf(file, part)));
@@ -181,11 +185,11 @@ async function newestVoid(
   for await (const entry of to.backend.list(cellOf(head.key), { signal })) {
     const key = isPrefix(entry) ? undefined : parseCellKey(entry.key);
     if (isPrefix(entry) || key === undefined) continue;
-    const found = await readRecord(to, entry.key, signal);
-    if (found?.record.kind !== "version") return undefined;
-    const own = found.record.origin;
+    const object = await readRecord(to, entry.key, signal);
+    if (object?.record.kind !== "version") return undefined;
+    const own = object.record.origin;
     if (own?.registry !== origin.registry || own.commit !== origin.commit) return undefined;
-    if (!await isVoid(to, found, signal)) return undefined;
+    if (!await isVoid(to, object, signal)) return undefined;
     newest ??= key.generation;
   }
   return newest;

@@ -25,8 +25,8 @@ async function rewrite(target: ProbeTarget, key: string): Promise<void> {
   must(await target.read(key) === undefined, "a read returned an object that was never written");
   for (const body of [text("one"), text("another one")]) {
     await target.put(key, body);
-    const found = await target.read(key);
-    must(sameBytes(found, body), "a read returned other bytes than the put before it wrote");
+    const bytes = await target.read(key);
+    must(sameBytes(bytes, body), "a read returned other bytes than the put before it wrote");
     const size = (await target.head(key))?.size;
     must(size === body.byteLength, `head reports ${size} bytes of an object of ${body.byteLength}`);
   }
@@ -45,12 +45,12 @@ async function readsRanges(target: ProbeTarget): Promise<void> {
     { offset: 990, length: 1_000_000 },
   ];
   await forEachAtOnce(ranges, async ({ offset, length = 1 }) => {
-    const found = await target.read("range", { offset, length });
+    const bytes = await target.read("range", { offset, length });
     const expected = whole.subarray(offset, offset + length);
     const what = `bytes ${offset} to ${offset + expected.byteLength} of ${whole.byteLength}`;
-    const size = found?.byteLength;
+    const size = bytes?.byteLength;
     must(size === expected.byteLength, `a read of ${what} returned ${size} bytes`);
-    must(sameBytes(found, expected), `a read of ${what} returned other bytes`);
+    must(sameBytes(bytes, expected), `a read of ${what} returned other bytes`);
   });
 }
 
@@ -124,8 +124,8 @@ async function refusesToOverwrite(target: ProbeTarget): Promise<void> {
     const refused = !await target.create("create/over", body);
     must(refused, "a create overwrote an object: the store ignores the condition");
   }
-  const kept = sameBytes(await target.read("create/over"), first);
-  must(kept, "a refused create changed the object");
+  const isKept = sameBytes(await target.read("create/over"), first);
+  must(isKept, "a refused create changed the object");
   await target.put("create/over", text("overwritten"));
   const refused = !await target.create("create/over", text("later"));
   must(refused, "a create overwrote an object that had been overwritten before");
@@ -145,8 +145,8 @@ async function race(target: ProbeTarget): Promise<string> {
     const isSent = bodies.some((body) => sameBytes(body, held));
     must(isSent, `the object after ${creates} is none of those that were sent ${at}`);
     // No winner: something repeated the winner's request, and the store refused the repeat.
-    const kept = winners.length === 0 || sameBytes(winners[0], held);
-    must(kept, `the object is not the one whose create was acknowledged ${at}`);
+    const isKept = winners.length === 0 || sameBytes(winners[0], held);
+    must(isKept, `the object is not the one whose create was acknowledged ${at}`);
   }
   return `${ROUNDS} rounds of ${RACERS}`;
 }

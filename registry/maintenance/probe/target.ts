@@ -100,16 +100,16 @@ export class ProbeTarget {
     { after, ...options }: Pick<ListOptions, "after" | "limit" | "delimiter"> = {},
   ): Promise<Listed> {
     const { folder, settings: { signal } } = this;
-    const found: Listed = { keys: [], infos: new Map() };
+    const listing: Listed = { keys: [], infos: new Map() };
     const from = after === undefined ? {} : { after: folder + after };
     const place = this.#place(prefix);
     for await (const entry of this.#backend.list(place, { ...options, ...from, signal })) {
       const key = isPrefix(entry) ? entry.prefix : entry.key;
       const relative = key.startsWith(folder) ? key.slice(folder.length) : key;
-      found.keys.push(relative);
-      if (!isPrefix(entry)) found.infos.set(relative, entry);
+      listing.keys.push(relative);
+      if (!isPrefix(entry)) listing.infos.set(relative, entry);
     }
-    return found;
+    return listing;
   }
 
   /** Removes written objects, even after an abort. Does not list them: lists may be stale. */

@@ -50,29 +50,29 @@ export const diff: Command = defineCommand({
       ? [await versionSide(registry, await versionBefore(registry, one, io), io), one]
       : [one, await otherSide(registry, second, io)];
     const compared = { before: before.label, after: after.compared };
-    const found = await diffVersions(registry, { ...compared, signal: io.signal });
+    const difference = await diffVersions(registry, { ...compared, signal: io.signal });
     const files: FileDifference[] = [];
-    for (const change of found.files) {
+    for (const change of difference.files) {
       files.push(
         stat ? change : { ...change, ...await differenceOf(change, { before, after }, printable) },
       );
     }
     const labels = { before: before.label, after: after.label };
-    const sorted = { ...found, files: inOrder(files, ({ path }) => path) };
+    const sorted = { ...difference, files: inOrder(files, ({ path }) => path) };
     const text = shared.quiet ? undefined : lines(sorted, labels, context).join("\n");
-    await context.result({ ...found, files }, text);
-    return found.same ? 0 : 1;
+    await context.result({ ...difference, files }, text);
+    return difference.same ? 0 : 1;
   },
 });
 
 function lines(
-  found: VersionDifference & { files: FileDifference[] },
+  difference: VersionDifference & { files: FileDifference[] },
   labels: { before: string; after: string },
   { colors }: CommandContext,
 ): string[] {
-  const { before, after, files, unchanged, metadata, inputs } = found;
+  const { before, after, files, unchanged, metadata, inputs } = difference;
   const of = `${printable(labels.before)} and ${printable(labels.after)}`;
-  if (found.same) return [`No difference between ${of} (${formatCount(unchanged, "file")})`];
+  if (difference.same) return [`No difference between ${of} (${formatCount(unchanged, "file")})`];
   const text = [`--- ${described(labels.before, before)}`, `+++ ${described(labels.after, after)}`];
   const kindOf = ({ materializer: { id, formatVersion } }: typeof before) =>
     `${id} (format ${formatVersion})`;

@@ -32,11 +32,11 @@ export const lineage: Command = defineCommand({
     const registry = await context.open();
     const direction = up === down ? "both" : up ? "up" : "down";
     const reading = lineageOf(registry, ref, { direction, depth, signal: io.signal });
-    const found = await withHints(reading, lookUp(ref));
-    const text = async () => as === "text" ? toTrees(found, direction) : await drawn(found);
-    await context.result(found, shared.json ? undefined : await text());
-    await noteGaps(found, context);
-    return found.unreadable.length > 0 ? 5 : undefined;
+    const lineage = await withHints(reading, lookUp(ref));
+    const text = async () => as === "text" ? toTrees(lineage, direction) : await drawn(lineage);
+    await context.result(lineage, shared.json ? undefined : await text());
+    await noteGaps(lineage, context);
+    return lineage.unreadable.length > 0 ? 5 : undefined;
   },
 });
 
@@ -103,9 +103,9 @@ const STATES: Readonly<Record<Exclude<LineageNode["state"], "present">, string>>
   unreadable: "damaged record",
 };
 
-async function drawn(found: Lineage): Promise<string> {
+async function drawn(lineage: Lineage): Promise<string> {
   const { draw } = await import("../../../../operators/graph/drawing.ts");
-  return draw(drawingOf(found));
+  return draw(drawingOf(lineage));
 }
 
 function drawingOf({ root, nodes, edges }: Lineage): Drawing {

@@ -103,8 +103,8 @@ export const ls: Command = defineCommand({
     const ordered = forPeople ? forReading(registry, names, { hides, hidden }) : names;
     const unread = { versions: 0 };
     const picks = { long, alias, allVersions, meets, chosen, unread };
-    const how = { ...picks, damage, signal, sort, most: limit };
-    const rows = rowsOf(registry, ordered, { ...how, quiet: shared.quiet });
+    const picking = { ...picks, damage, signal, sort, most: limit };
+    const rows = rowsOf(registry, ordered, { ...picking, quiet: shared.quiet });
     const count = await printTable(context, shared.quiet ? undefined : columnsOf(flags), rows);
     damage.end();
     if (hidden.count > 0) {
@@ -232,10 +232,10 @@ async function* rowsOf(
     return;
   }
   const { mapAtOnce } = await import("../../../../workers/mod.ts");
-  const found = mapAtOnce(names, (name) => orMissing(row(registry, name, options)));
+  const rows = mapAtOnce(names, (name) => orMissing(row(registry, name, options)));
   const sorted = sort === "name"
-    ? found
-    : (await Array.fromAsync(found)).sort((a, b) => (b?.[sort] ?? 0) - (a?.[sort] ?? 0));
+    ? rows
+    : (await Array.fromAsync(rows)).sort((a, b) => (b?.[sort] ?? 0) - (a?.[sort] ?? 0));
   for await (const row of sorted) {
     if (row === undefined) continue;
     yield quiet ? nameRow(row.name) : row;
@@ -315,10 +315,10 @@ async function firstMatch(
   const read = (version?: string) =>
     damage.collect(name, registry.info(name, { version, annotations: chosen, signal }));
   if (!seesAll) return await read(alias);
-  let found = await read(versions[0]);
+  let row = await read(versions[0]);
   for (const version of versions.slice(1)) {
-    if (found.value !== undefined && meets(found.value)) break;
-    found = await read(version);
+    if (row.value !== undefined && meets(row.value)) break;
+    row = await read(version);
   }
-  return found;
+  return row;
 }

@@ -59,12 +59,12 @@ async function printLogs(
     if (earlier !== undefined && steps.length === 1) {
       await context.note(`${step} was skipped; this is the log of ${earlier}:`);
     }
-    const seen = new Set<string>(); // first lines: kept logs of ended attempts are here, too
+    const firstLines = new Set<string>(); // first lines: kept logs of ended attempts are here, too
     const print = async (lines: AsyncIterable<string> | string[], attempt: number) => {
       let first = true;
       for await (const line of lines) {
         count++;
-        if (first) seen.add(line);
+        if (first) firstLines.add(line);
         first = false;
         await printLine({ run, step, attempt, line }, steps.length === 1, context);
       }
@@ -74,7 +74,7 @@ async function printLogs(
     }
     const here = earlier === undefined ? await logsHere({ ...place, step }) : [];
     for (const lines of here) {
-      if (!seen.has(lines[0] ?? "")) await print(lines, attempts.length + 1);
+      if (!firstLines.has(lines[0] ?? "")) await print(lines, attempts.length + 1);
     }
   }
   return count;

@@ -68,25 +68,25 @@ async function* checksOf(probe: boolean, context: CommandContext): AsyncGenerato
   const { io, shared } = context;
   yield ok("programs", versionsOfAll());
   yield checkNames(context);
-  let found: FoundRegistry;
+  let place: FoundRegistry;
   try {
-    found = findRegistry(shared.registry, io);
+    place = findRegistry(shared.registry, io);
   } catch (error) {
     yield failed("registry", error);
     yield* checksOfMachine(undefined, context);
     return;
   }
-  const credentials = await findCredentials(found, io);
-  if (found.kind !== "folder") {
+  const credentials = await findCredentials(place, io);
+  if (place.kind !== "folder") {
     const advice = "See their names: holdfast doctor --help.";
-    yield credentials.found || found.kind === "service" // which may need no token
+    yield credentials.found || place.kind === "service" // which may need no token
       ? ok("credentials", credentials.where)
       : trouble("credentials", "warn", credentials.where, advice);
   }
   const registry = await opened(context);
   if ("verdict" in registry) yield registry;
   else {
-    yield ok("registry", `${found.location}: the location ${originOf(found) ?? "is given"}`);
+    yield ok("registry", `${place.location}: the location ${originOf(place) ?? "is given"}`);
     const { backend } = registry;
     const settings = backend === undefined
       ? registry.settings
@@ -95,7 +95,7 @@ async function* checksOf(probe: boolean, context: CommandContext): AsyncGenerato
     if (backend === undefined) yield await checkSlash(registry, context);
     else if (probe) yield* await checkStore(registry, backend, context);
   }
-  yield* checksOfMachine(found, context);
+  yield* checksOfMachine(place, context);
 }
 
 async function opened(context: CommandContext): Promise<Registry | Check> {
@@ -122,10 +122,10 @@ async function checkSlash(registry: Registry, { io: { signal } }: CommandContext
 }
 
 async function* checksOfMachine(
-  found: FoundRegistry | undefined,
+  place: FoundRegistry | undefined,
   { io }: CommandContext,
 ): AsyncGenerator<Check> {
-  const folder = found?.kind === "folder" ? localPathOf(found.location) : undefined;
+  const folder = place?.kind === "folder" ? localPathOf(place.location) : undefined;
   if (folder !== undefined) {
     const permissions = checkPermissions(folder);
     if (permissions !== undefined) yield permissions;
@@ -137,7 +137,7 @@ async function* checksOfMachine(
     yield trouble("cache", "warn", problem, "Set HOLDFAST_CACHE to a private folder.");
   }
   yield* await checkCertificates(io);
-  yield* checkProxy(io, found?.kind === "service" ? new URL(found.location).hostname : undefined);
+  yield* checkProxy(io, place?.kind === "service" ? new URL(place.location).hostname : undefined);
 }
 
 function settingsText(id: string, { versioned, mutable, graceMs }: RegistrySettings): string {
@@ -200,10 +200,10 @@ function checkClock(offsetMs: number | undefined, { settings: { leastGraceMs } }
     return trouble("clock", "warn", "the store does not report its time", SEE);
   }
   const off = Math.abs(offsetMs);
-  const found = off < 2_000
+  const state = off < 2_000
     ? "same as the store"
     : `${formatSeconds(off / 1000)} ${offsetMs > 0 ? "behind" : "ahead of"} the store`;
-  if (off <= 60_000) return ok("clock", found);
+  if (off <= 60_000) return ok("clock", state);
   const verdict = off > leastGraceMs / 4 ? "fail" : "warn";
-  return trouble("clock", verdict, found, "Synchronize the clock of this machine (NTP).");
+  return trouble("clock", verdict, state, "Synchronize the clock of this machine (NTP).");
 }

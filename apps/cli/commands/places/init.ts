@@ -49,9 +49,9 @@ export const init: Command = defineCommand({
   ],
   async run([where], options, context) {
     const { io, shared } = context;
-    const found = findRegistry(where ?? shared.registry, io, { upward: false, create: true });
-    const { location } = found;
-    refuseService(found, "create a registry");
+    const place = findRegistry(where ?? shared.registry, io, { upward: false, create: true });
+    const { location } = place;
+    refuseService(place, "create a registry");
     const path = localPathOf(location);
     refuseFile(path, "create");
     const { createBucket, mutable, grace: graceMs, locking, share } = options;
@@ -74,8 +74,8 @@ export const init: Command = defineCommand({
     await registry[Symbol.asyncDispose]();
     const kind = `${settings.versioned ? "versioned" : "unversioned"}, ` +
       `${settings.mutable ? "mutable" : "immutable"}, grace ${formatGrace(settings.graceMs)}`;
-    const isConfigured = found.by === "variable" || found.by === "env-file";
-    const origin = isConfigured ? `; the location ${originOf(found)}` : "";
+    const isConfigured = place.by === "variable" || place.by === "env-file";
+    const origin = isConfigured ? `; the location ${originOf(place)}` : "";
     const what = created ? "Created a registry" : "Found a registry";
     await context.done(
       { created, location: registry.location, id, settings },

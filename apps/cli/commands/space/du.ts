@@ -90,9 +90,11 @@ async function print(
   const { bytes, objects, uploadBytes, garbage, failures } = report;
   const total = `${formatBytes(bytes)} in ${formatCount(objects, "object")}`;
   const unused = names.reduce((sum, { unusedBytes }) => sum + unusedBytes, 0);
-  const kept = unused > 0 ? `, ${formatBytes(unused)} unused in files that versions share` : "";
+  const unusedText = unused > 0
+    ? `, ${formatBytes(unused)} unused in files that versions share`
+    : "";
   const sent = uploadBytes > 0 ? `, ${formatBytes(uploadBytes)} in unfinished uploads` : "";
-  await context.result(report, total + kept + sent + garbageText(garbage));
+  await context.result(report, total + unusedText + sent + garbageText(garbage));
   for (const { key, message } of failures) {
     await context.note(`not fully counted: ${key}: ${message}`);
   }

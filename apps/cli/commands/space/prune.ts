@@ -119,10 +119,10 @@ export const prune: Command = defineCommand({
 
 /** Returns how to prune: by the given rules, or by those of the registry. */
 function pruneOf(
-  given: Partial<PruneOptions>,
+  rules: Partial<PruneOptions>,
   flags: { rules?: boolean; includeAliased?: boolean },
 ): typeof pruneBy {
-  const isNone = Object.values(given).every((rule) => rule === undefined);
+  const isNone = Object.values(rules).every((rule) => rule === undefined);
   if (isNone && !flags.rules) {
     const hint = "Add --keep-last 10, --older-than 30d, or other rules: holdfast prune --help";
     throw invalid("prune", "no rule is given", hint);
@@ -171,13 +171,13 @@ async function noteProtected(
   if (options.keepAliased === false) return;
   const goes = new Set(deleted.map(refOf));
   const whole = await pruneBy(registry, { ...options, keepAliased: false, dryRun: true });
-  for (const kept of whole.deleted.filter((one) => !goes.has(refOf(one)))) {
-    const all = await Array.fromAsync(registry.aliases(kept.name, { signal: options.signal }));
-    const aliases = all.flatMap((each) => each.version === kept.version ? [each.alias] : []);
+  for (const held of whole.deleted.filter((one) => !goes.has(refOf(one)))) {
+    const all = await Array.fromAsync(registry.aliases(held.name, { signal: options.signal }));
+    const aliases = all.flatMap((each) => each.version === held.version ? [each.alias] : []);
     const why = aliases.length > 0
       ? `alias ${aliases.join(", ")}`
-      : await whyBefore(registry, kept, { aliases: all, signal: options.signal });
-    await context.note(`stays: ${refOf(kept)}: ${why}`);
+      : await whyBefore(registry, held, { aliases: all, signal: options.signal });
+    await context.note(`stays: ${refOf(held)}: ${why}`);
   }
 }
 

@@ -19,13 +19,13 @@ export const cache: Command = defineCommand({
       const hint = "Use holdfast cache info or holdfast cache clear";
       throw invalid("read the command line", state, hint);
     }
-    const found = await inspectCache({ signal, system });
-    const { files, bytes } = action === "clear" ? await clearCache({ signal, system }) : found;
+    const report = await inspectCache({ signal, system });
+    const { files, bytes } = action === "clear" ? await clearCache({ signal, system }) : report;
     const size = `${formatCount(files, "file")}, ${formatBytes(bytes)}`;
-    const where = found.path === undefined
-      ? `No cache: ${found.problem}`
-      : `${size} in ${found.path}`;
+    const where = report.path === undefined
+      ? `No cache: ${report.problem}`
+      : `${size} in ${report.path}`;
     const text = action === "clear" ? `Removed ${where}` : where;
-    await context.done({ ...found, files, bytes }, text);
+    await context.done({ ...report, files, bytes }, text);
   },
 });
