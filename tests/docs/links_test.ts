@@ -31,3 +31,10 @@ Deno.test("links between pages lead to a page and a heading that exist", () => {
   );
   assertEquals(broken, []);
 });
+
+Deno.test("the index of the documentation has each of its pages", () => {
+  const index = readFileSync(join(REPOSITORY, "docs/README.md"), "utf8");
+  const missing = readdirSync(join(REPOSITORY, "docs"))
+    .filter((name) => name.endsWith(".md") && name !== "README.md" && !index.includes(`](${name}`));
+  assertEquals(missing, []);
+});
