@@ -79,12 +79,14 @@ Deno.test("every key of metadata and labels can be compared, also with dots and 
     for (const data of [{ [key]: 5 }, { "deep.er": { [key]: 5 } }]) {
       const path = "deep.er" in data ? `deep.er.${typed}` : typed;
       const found = { metadata: data, labels: data, annotations: { labels: data } };
-      for (const  of of["metadata", "labels"]) {
-        for (const text of [`${of}.${path}>4`, `${of}.${path} > 4`, `${of}.${path} = "5"`]) {
+      for (const field of ["metadata", "labels"]) {
+        for (
+          const text of [`${field}.${path}>4`, `${field}.${path} > 4`, `${field}.${path} = "5"`]
+        ) {
           assertEquals(parseCondition(text)(found as unknown as ArtifactInfo), true, text);
           assertEquals(parseQuery(text)(found as never, ""), true, text);
         }
-        const other = `${of}.${path}>5`;
+        const other = `${field}.${path}>5`;
         assertEquals(parseCondition(other)(found as unknown as ArtifactInfo), false, other);
         assertEquals(parseQuery(other)(found as never, ""), false, other);
       }
