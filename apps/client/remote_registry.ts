@@ -70,7 +70,10 @@ export function createRemoteRegistry(
   const { service, ...own } = new RemoteMethods(connection, options, requests);
   const methods = { ...requests, ...own };
   const registry: ServiceRegistry = {
-    ...{ location: connection.location, id, settings, materializers },
+    location: connection.location,
+    id,
+    settings,
+    materializers,
     ...methods,
     service: {
       ...service,
@@ -337,7 +340,9 @@ class RemoteMethods {
     const log = createRemoteLog(this.#connection);
     let saves: ReturnType<typeof firstSavesIn> | undefined;
     return {
-      ...{ info, versions, history },
+      info,
+      versions,
+      history,
       deletions: (name, signal) => deletionsIn(log(name, { signal })),
       async firstSavedAt(name, version, signal) {
         saves ??= firstSavesIn(log(name, { signal }));

@@ -111,7 +111,10 @@ export function defineRegistry(parts: RegistryParts): Registry {
   };
 
   const registry: Registry = {
-    ...{ location, id, settings, materializers },
+    location,
+    id,
+    settings,
+    materializers,
     ...optional("backend"),
     open,
     names,

@@ -114,7 +114,11 @@ function servedFile(
     }
   };
   return {
-    ...{ ref: `${name}@${version}`, path, size, digest: sha256, mediaType },
+    ref: `${name}@${version}`,
+    path,
+    size,
+    digest: sha256,
+    mediaType,
     url: service.url(from, query),
     read,
     async text(maxBytes, signal) {

@@ -127,7 +127,9 @@ async function readFileInto(
     const text = decodeUtf8(bytes, (state) => refuse(state)).replace(/^\ufeff/, "");
     const place = (offset: number) => `line ${lineAt(text, offset)}: `;
     return table.add(jsonOf(text, (fault) => refuse(place(fault.offset) + fault.message)), {
-      ...{ file: path, place, refuse },
+      file: path,
+      place,
+      refuse,
     });
   }
   const yaml = await createFormats().get("yaml");

@@ -110,7 +110,12 @@ function OutputImage({ bytes, id, file: { ref } }: {
   file: ArtifactFile;
 }): VNode | null {
   const file = useMemo((): ArtifactFile => ({
-    ...{ ref, path: id, digest: id, size: bytes.byteLength, mediaType: "", url: "" },
+    ref,
+    path: id,
+    digest: id,
+    size: bytes.byteLength,
+    mediaType: "",
+    url: "",
     read: (offset, length) => Promise.resolve(bytes.slice(offset, offset + length)),
     text: () => Promise.resolve({ text: "", truncated: false }),
   }), [bytes]);

@@ -198,7 +198,8 @@ function useFound(
   wanted: Wanted | undefined,
 ): Finding {
   const [state, setState] = useState<Omit<Finding, "stop">>({
-    ...{ isReading: wanted !== undefined, read: 0 },
+    isReading: wanted !== undefined,
+    read: 0,
   });
   const stop = useRef<AbortController | undefined>(undefined);
   const key = JSON.stringify([columns, wanted]);
