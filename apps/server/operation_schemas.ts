@@ -1,5 +1,6 @@
 // Schemas of the requests and answers of operations, by their rows.
 import * as v from "npm:valibot@^1.5";
+import { itemAt } from "../../core/faults/present.ts";
 import type {
   Kind,
   MemberKind,
@@ -28,7 +29,7 @@ export function queryOf(row: OperationRow): Query {
 /** Returns the schema of the JSON body of a route. */
 export function bodyOf(row: OperationRow): Query {
   if (!hasBody(row)) return undefined;
-  const { id, request = `${id[0]!.toUpperCase()}${id.slice(1)}Request` } = row.route!;
+  const { id, request = `${itemAt(id, 0).toUpperCase()}${id.slice(1)}Request` } = row.route!;
   return strictObject(request, entriesOf(row, inBody));
 }
 

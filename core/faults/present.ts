@@ -9,8 +9,12 @@ export function itemAt<T>(list: ArrayLike<T>, index: number): T {
 
 /** Returns the value of a key that a map has. */
 export function valueAt<K, V>(map: { get(key: K): V | undefined }, key: K): V {
-  const value = map.get(key);
-  if (value === undefined) throw absent("the value of a key");
+  return present(map.get(key), "the value of a key");
+}
+
+/** Returns a value that is there. `what` names it in the error: `the version of a cell`. */
+export function present<T>(value: T | undefined, what: string): T {
+  if (value === undefined) throw absent(what);
   return value;
 }
 

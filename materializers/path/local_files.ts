@@ -3,6 +3,7 @@ import { lstatSync, realpathSync, statSync } from "node:fs";
 import { basename, resolve, sep } from "node:path";
 import { fileURLToPath } from "node:url";
 import { fault, invalid, unsupported } from "../../core/errors.ts";
+import { itemAt } from "../../core/faults/present.ts";
 import type { FileToSave, MaterializeOptions } from "../../core/materializer.ts";
 import { filePathProblem } from "../../core/naming/file_paths.ts";
 import { shown } from "../../core/naming/names.ts";
@@ -71,8 +72,8 @@ export async function* filesOf(
   const { files } = found;
   for (let i = 0; i < files.length; i++) {
     signal?.throwIfAborted();
-    const { name, mode, modifiedAt } = files[i]!;
-    const content = contentOf(files[i]!, options);
+    const { name, mode, modifiedAt } = itemAt(files, i);
+    const content = contentOf(itemAt(files, i), options);
     files[i] = undefined as never; // of a million files, each takes some hundred bytes
     yield {
       path: name,

@@ -1,6 +1,7 @@
 // Reads the versions of names for the search index.
 import { isRegistryError, type Logger, type Registry } from "../../../mod.ts";
 import type { Annotations } from "../../../core/artifact.ts";
+import { itemAt } from "../../../core/faults/present.ts";
 import type { InfoOptions, VersionEntry } from "../../../core/registry.ts";
 import { mapAtOnce } from "../../../core/work/at_once.ts";
 import { type SearchedVersion, searchText } from "./query.ts";
@@ -72,7 +73,7 @@ export class VersionReader {
       const newest = listed.slice(0, NEWEST);
       for (const each of newest) index.versions.push(...await this.#entriesOf(each, aliases));
       if (listed.length <= NEWEST) return index;
-      index.after = newest.at(-1)!.version;
+      index.after = itemAt(newest, -1).version;
       for (const version of aliases.keys()) {
         if (newest.some((each) => each.version === version)) continue;
         const [entry] = await this.#entriesOf({ name, version }, aliases);

@@ -4,6 +4,7 @@
 import { concatBytes } from "../../../core/bytes/bytes.ts";
 import { crc32c } from "../../../core/bytes/digest.ts";
 import { countElements, ELEMENTS, zipAxes } from "../../arrays/ndarray.ts";
+import { present } from "../../../core/faults/present.ts";
 import { forEachAtOnce } from "../../../core/work/at_once.ts";
 import { viewOf } from "../../arrays/view_bytes.ts";
 import { checked, mostStoredBytes } from "./codecs.ts";
@@ -16,9 +17,16 @@ const NEVER = 0xffffffff;
 /** The range of a chunk in a shard; undefined for an absent one. */
 type Place = { offset: number; length: number } | undefined;
 
+/** Returns the sharding of an array that has one. */
+export function shardingOf({ sharding }: ArrayMetadata): Sharding {
+  return present(sharding, "the sharding of an array");
+}
+
 /** Returns the number of chunks of a shard along each axis. */
-export function chunksPerShard({ grid, sharding }: ArrayMetadata): number[] {
-  return zipAxes(grid, sharding!.chunks).map(([shard, length]) => shard / length);
+export function chunksPerShard(metadata: ArrayMetadata): number[] {
+  return zipAxes(metadata.grid, shardingOf(metadata).chunks).map(([shard, length]) =>
+    shard / length
+  );
 }
 
 interface ShardPlace {
@@ -37,7 +45,7 @@ export async function readShard(
   wanted: readonly number[],
 ): Promise<(Uint8Array | undefined)[]> {
   const { store, key, metadata, signal } = place;
-  const sharding = metadata.sharding!;
+  const sharding = shardingOf(metadata);
   const count = countElements(chunksPerShard(metadata));
   if (wanted.length * 2 > count) {
     const shard = await store.get(key, { signal });
@@ -70,9 +78,9 @@ export function splitShard(
 ): (Uint8Array | undefined)[] {
   const { key, metadata } = place;
   const count = countElements(chunksPerShard(metadata));
-  const size = indexSize(count, metadata.sharding!);
+  const size = indexSize(count, shardingOf(metadata));
   if (shard.byteLength < size) throw corrupt(key, "shard is shorter than its index");
-  const index = metadata.sharding!.isIndexFirst
+  const index = shardingOf(metadata).isIndexFirst
     ? shard.subarray(0, size)
     : shard.subarray(shard.byteLength - size);
   const placeOf = parseIndex(place, index, count);
@@ -115,13 +123,14 @@ function parseIndex(
   stored: Uint8Array,
   count: number,
 ): (number: number) => Place {
-  const { sharding, dtype } = metadata;
-  if (stored.byteLength !== indexSize(count, sharding!)) {
+  const { dtype } = metadata;
+  const sharding = shardingOf(metadata);
+  if (stored.byteLength !== indexSize(count, sharding)) {
     throw corrupt(key, "shard is shorter than its index");
   }
-  const bytes = sharding!.hasIndexSum ? checked(key, stored) : stored;
+  const bytes = sharding.hasIndexSum ? checked(key, stored) : stored;
   const view = viewOf(bytes);
-  const most = mostStoredBytes(countElements(sharding!.chunks) * ELEMENTS[dtype].bytes);
+  const most = mostStoredBytes(countElements(sharding.chunks) * ELEMENTS[dtype].bytes);
   const numberAt = (at: number) =>
     view.getUint32(at + 4, true) * 2 ** 32 + view.getUint32(at, true);
   const isNever = (at: number) =>

@@ -8,7 +8,7 @@ import { type ArrayMetadata, atOnce } from "../documents/metadata.ts";
 import { corrupt, unsupported } from "../errors.ts";
 import type { ArrayPlace } from "./read_chunks.ts";
 import { type Box, boxAt, type Cell, cellsOf, checkCount } from "./selection.ts";
-import { chunksPerShard, joinShard, splitShard } from "./shard.ts";
+import { chunksPerShard, joinShard, shardingOf, splitShard } from "./shard.ts";
 import { writableStore } from "../store.ts";
 import { joinPath } from "../../../core/naming/paths.ts";
 
@@ -117,7 +117,7 @@ async function changedShard(
   },
 ): Promise<Uint8Array> {
   const { metadata } = place;
-  const { chunks: shape, codecs } = metadata.sharding!;
+  const { chunks: shape, codecs } = shardingOf(metadata);
   const per = chunksPerShard(metadata);
   const numbers = stridesOf(per);
   const all = Array.from({ length: countElements(per) }, (_, number) => number);
@@ -140,7 +140,7 @@ async function changedShard(
       metadata,
     });
   }
-  return joinShard(stored, metadata.sharding!);
+  return joinShard(stored, shardingOf(metadata));
 }
 
 /**

@@ -1,5 +1,6 @@
 // The metrics of a step, by the path of each value: `test.accuracy`.
 import type { RegistryError } from "../../../core/errors.ts";
+import { itemAt } from "../../../core/faults/present.ts";
 import { shown } from "../../../core/naming/names.ts";
 import type { PlainValue } from "../../../core/text/plain_value.ts";
 import { type MetricsNode, nodeOf } from "./json_nodes.ts";
@@ -95,7 +96,7 @@ export class MetricsTable {
         branch.set(key, next);
         branch = next;
       }
-      const last = keys.at(-1)!;
+      const last = itemAt(keys, -1);
       if (branch.get(last) instanceof Map) throw refuse(`key ${shownPath(path)}: ${MIXED}`);
       branch.set(last, typeof value === "string" ? mask(value) : value);
     }

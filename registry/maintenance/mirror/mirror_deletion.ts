@@ -10,7 +10,7 @@ import type { Context } from "../../operations/context.ts";
 import { readCell } from "../../operations/resolve.ts";
 import type { Ledger } from "./ledger.ts";
 import { cellThere, changedMeanwhile, checkProtection, LastingConflict } from "./run.ts";
-import { originOf, persist } from "./run.ts";
+import { originOf, persist, versionOfPair } from "./run.ts";
 import type { CellPair, MirrorRun, Outcome } from "./run.ts";
 
 /** Deletes a version in the target if that has a mirror of the deleted version, or nothing. */
@@ -58,7 +58,7 @@ async function deletePresent(
   if (above !== undefined && !await isMirrorOf(run, pair, above, { tombstone, ledger })) {
     throw new LastingConflict({
       action: "mirror deletion of",
-      subject: `"${pair.target}@${pair.source.version!.canonical}"`,
+      subject: `"${pair.target}@${versionOfPair(pair).canonical}"`,
       state: "the target has another value",
       hint: "Delete it yourself if it is not needed, or mirror with deleted: false.",
       hints: { cli: "Delete it yourself if it is not needed, or add --no-deleted." },
@@ -66,7 +66,7 @@ async function deletePresent(
     });
   }
   if (above !== undefined) {
-    const version = pair.source.version!.canonical;
+    const version = versionOfPair(pair).canonical;
     const about = { name: pair.target, version, location: to.backend.location };
     await checkProtection(run, { action: "mirror deletion of", ...about });
   }
@@ -100,7 +100,7 @@ async function bury(
   const { to, dryRun, signal } = run;
   if (dryRun) return { action: "deleted" };
   const cell = cellThere(pair);
-  const ref = `${pair.target}@${pair.source.version!.canonical}`;
+  const ref = `${pair.target}@${versionOfPair(pair).canonical}`;
   const operation = startOperation(to, `mirror deletion of "${ref}"`, signal);
   const next = (head: KnownHead | undefined) => {
     if (head !== undefined && head.found?.record.commit !== above?.commit) {

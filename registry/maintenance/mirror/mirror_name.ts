@@ -8,7 +8,7 @@ import { mirrorAlias } from "./mirror_alias.ts";
 import { mirrorDeletion } from "./mirror_deletion.ts";
 import { mirrorNotes } from "./mirror_notes.ts";
 import { mirrorVersion } from "./mirror_version.ts";
-import { attempt, persist } from "./run.ts";
+import { attempt, persist, versionOfPair } from "./run.ts";
 import type { CellPair, MirrorCell, MirrorRun, NamePair, Outcome } from "./run.ts";
 import { asGeneration, headOf } from "../../cell/heads.ts";
 import {
@@ -126,7 +126,7 @@ export class StoreMirror {
     const isHeld = held || this.#deletions.length === 0 ? () => false : await this.#findHeld();
     const { true: waiting = [], false: others = [] } = Object.groupBy(
       this.#deletions,
-      ({ source }) => `${isHeld(source.version!.canonical)}`,
+      (pair) => `${isHeld(versionOfPair(pair).canonical)}`,
     );
     this.#deletions = waiting;
     await this.#each(others, (pair) => this.#bury(pair));
@@ -136,7 +136,7 @@ export class StoreMirror {
   async #bury(pair: CellPair): Promise<Outcome> {
     const outcome = await mirrorDeletion(this.#run, pair, this.#ledger);
     if (this.#run.dryRun && outcome.action === "deleted") {
-      this.#buried.add(pair.source.version!.canonical);
+      this.#buried.add(versionOfPair(pair).canonical);
     }
     return outcome;
   }
@@ -174,7 +174,7 @@ export class StoreMirror {
     const action = outcome?.action;
     if (action === "waiting") this.#releases.push(pair);
     if (action === "copied" || action === "skipped") {
-      this.mirrored.add(pair.source.version!.canonical);
+      this.mirrored.add(versionOfPair(pair).canonical);
     }
     return outcome;
   }
@@ -186,7 +186,7 @@ function isWanted({ range, deleted }: MirrorRun, { source: { version, head } }: 
 }
 
 function oldestFirst(a: CellPair, b: CellPair): number {
-  return compareVersions(a.source.version!, b.source.version!);
+  return compareVersions(versionOfPair(a), versionOfPair(b));
 }
 
 /** Performs an action, unless an earlier run noted that it is done. */

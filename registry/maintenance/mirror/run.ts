@@ -3,6 +3,7 @@ import { isDeepStrictEqual } from "node:util";
 import { conflict, isRegistryError, orMissing, RegistryError } from "../../../core/errors.ts";
 import type { Fault } from "../../../core/errors.ts";
 import { inWords } from "../../contract/verb_errors.ts";
+import { present } from "../../../core/faults/present.ts";
 import { shown } from "../../../core/naming/names.ts";
 import type { ArtifactInput, Origin, RetentionRule, VersionRecord } from "../../../core/record.ts";
 import { backoffMs } from "../../../core/retry.ts";
@@ -61,6 +62,11 @@ export interface CellPair extends NamePair {
   source: MirrorCell;
   /** Cell of the target, if it exists. */
   there?: MirrorCell;
+}
+
+/** Returns the version of a pair of cells that are of one. */
+export function versionOfPair({ source }: Pick<CellPair, "source">): Version {
+  return present(source.version, "the version of a cell");
 }
 
 export interface Outcome extends Pick<MirrorItem, "files" | "bytes"> {
