@@ -70,7 +70,7 @@ cliTest("download of an empty folder, and of times, reports what existed", async
   await it.succeeds("init");
   await Deno.mkdir(it.root.join("nothing"));
   await it.each([
-    ["save none nothing", 0],
+    ["save none nothing --allow-empty", 0],
     ["download none out --dry-run", 0, "add ./\nWould download none@1.0.0 to "],
     ["download none out", 0, /^Downloaded none@1\.0\.0 to .* \(0 files, 0 B\)\n$/],
     ["download none out", 0, "already"],
