@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { providePart } from "../core/urls/load_part.ts";
+import { providePart } from "../core/urls/provide_part.ts";
 import * as sdk from "npm:@aws-sdk/client-s3@^3";
 import type { Backend } from "../core/backend.ts";
 import { unsupported } from "../core/errors.ts";

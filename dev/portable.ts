@@ -25,6 +25,8 @@ const LOADERS = [
   "registry/places/open_by_url.ts",
   "backends/gcs_driver.ts",
   "backends/s3_configs/open_bucket.ts",
+  "files/mod.ts",
+  "queues/mod.ts",
 ];
 
 const names = Deno.args;
@@ -76,7 +78,10 @@ async function sharedTests(): Promise<{ shared: string[]; bound: string[] }> {
     path.endsWith("_test.ts") && FOLDERS.test(path) && !ON_SERVERS.test(path)
   );
   const graph = new Map(await readModuleGraph(tests));
-  for (const path of LOADERS) graph.set(path, graph.get(path)!.filter((target) => target !== LAZY));
+  const isByName = (target: string) => target === LAZY || UNBUNDLED.includes(target);
+  for (const path of LOADERS) {
+    graph.set(path, graph.get(path)!.filter((target) => !isByName(target)));
+  }
   const needsDeno = new Set([LAZY, ...UNBUNDLED]);
   for (const path of files) {
     if (/\bDeno\.(?!test\b)|\bimport\.meta\b/.test(await Deno.readTextFile(path))) {

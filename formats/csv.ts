@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { providePart } from "../core/urls/load_part.ts";
+import { providePart } from "../core/urls/provide_part.ts";
 import { pipeline, Readable } from "node:stream";
 import { CsvError, parse } from "npm:csv-parse@^7";
 import { invalid, type RegistryError } from "../core/errors.ts";

@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { providePart } from "../core/urls/load_part.ts";
+import { providePart } from "../core/urls/provide_part.ts";
 import { viewOf } from "./arrays/view_bytes.ts";
 import decoder from "npm:@jsquash/jpeg@^1.6/codec/dec/mozjpeg_dec.js";
 import encoder from "npm:@jsquash/jpeg@^1.6/codec/enc/mozjpeg_enc.js";

@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { providePart } from "../core/urls/load_part.ts";
+import { providePart } from "../core/urls/provide_part.ts";
 import { shortOrStream } from "./content/short_or_stream.ts";
 import { invalid } from "../core/errors.ts";
 import { checkFile } from "./content/content.ts";

@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { providePart } from "../core/urls/load_part.ts";
+import { providePart } from "../core/urls/provide_part.ts";
 import { decode, encode } from "npm:fast-png@^8";
 import type { Format } from "./content/format.ts";
 import type { Image } from "./images/image.ts";

@@ -4,7 +4,7 @@
  * @module
  */
 import { itemAt } from "../core/faults/present.ts";
-import { providePart } from "../core/urls/load_part.ts";
+import { providePart } from "../core/urls/provide_part.ts";
 import { isDeepStrictEqual } from "node:util";
 import { stringify } from "npm:yaml@^2.9";
 import type { CreateNodeOptions, DocumentOptions, ScalarTag, SchemaOptions } from "npm:yaml@^2.9";

@@ -1,24 +1,12 @@
 // Dynamic imports that Deno cannot see: it downloads the packages of every literal `import()`.
+import { importedPart } from "./provide_part.ts";
 import { mayRead } from "../may_read.ts";
 import { installCommand } from "./install_command.ts";
 import { fault, isRegistryError, type RegistryError, retold } from "../errors.ts";
 
-/** Parts that the program imports itself, by the name of their file. */
-const imported = new Map<string, unknown>();
-
-/**
- * Provides a part to {@linkcode loadPart} when a program imports it itself. A bundle and a compiled
- * program contain only what the program imports.
- *
- * @param file its name: `s3.ts`
- */
-export function providePart(file: string, part: unknown): void {
-  imported.set(file, part);
-}
-
 /**
  * Imports an optional part of this library, unless the program has imported it: see
- * {@linkcode providePart}. Other parts of a compiled program need `--include`.
+ * `providePart`. Other parts of a compiled program need `--include`.
  *
  * @param path relative to `from`, ending with `.ts`
  * @param from `import.meta.url` of the caller
@@ -30,7 +18,7 @@ export async function loadPart<Module>(
   from: string,
   load = (): Promise<Module> => import(new URL(path, sourceOf(path, from)).href),
 ): Promise<Module> {
-  const own = imported.get(path.replace(/^.*\//, ""));
+  const own = importedPart(path.replace(/^.*\//, ""));
   if (own !== undefined) return own as Module;
   try {
     return await load();
