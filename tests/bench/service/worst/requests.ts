@@ -314,6 +314,7 @@ export function worstRequests(scale: number): Record<string, Worst[] | Reason> {
       },
     ],
     "GET /:repo/resolve/:revision/:path": reading("/files/resolve/main/0/0"),
+    "GET /:repo/raw/:revision/:path": reading("/files/raw/main/0/0"),
     "GET /api/models/:repo/refs": reading("/api/models/versions/refs"),
     "GET /api/models/:repo/commits/:revision": reading(
       "/api/models/versions/commits/main?limit=1000",

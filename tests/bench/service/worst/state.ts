@@ -38,7 +38,14 @@ export async function fill(registry: Registry, scale: number): Promise<void> {
 
 /** Saves runs of many steps: the last has not ended. */
 async function fillRuns(registry: Registry, scale: number): Promise<void> {
-  const steps = numbers(1000 * scale).map((i) => ({ step: `s${i}`, why: [], inputs: {} }));
+  const steps = numbers(1000 * scale).map((i) => ({
+    step: `s${i}`,
+    node: "local",
+    operator: "o",
+    decision: "run",
+    reasons: [],
+    inputs: {},
+  }));
   const plan = { kind: "plan", pipeline: "p", configuration: "0".repeat(64), steps };
   const outcomes = steps.map(({ step }) => [step, { end: "ran", durationMs: 1 }]);
   for (const _ of numbers(200 * scale)) {
