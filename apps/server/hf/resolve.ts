@@ -69,7 +69,13 @@ export function resolveRoute(
   });
 }
 
-/** Returns the address of a request at a commit, without its origin: clients trust no other one. */
+/** Versions of `huggingface_hub` that read only the path of a location, as one from the root. */
+const READS_PATHS = /\bhf_hub\/[01]\./;
+
+/**
+ * Returns the address of a request at a commit, relative to it: a proxy may have removed the begin
+ * of its path, and clients trust no other origin.
+ */
 export function locationAt(
   c: RouteContext,
   way: ResolvePaths["way"] | "tree",
@@ -78,10 +84,15 @@ export function locationAt(
   const { revision = "" } = c.params as Record<string, string | undefined>;
   const { pathname, search } = new URL(c.request.url);
   const parts = pathname.split("/");
-  const at = parts.findIndex((part, at) =>
-    part === way && decodeURIComponent(parts[at + 1] ?? "") === revision
-  );
-  return parts.with(at + 1, commit).join("/") + search;
+  const at = 1 +
+    parts.findIndex((part, at) =>
+      part === way && decodeURIComponent(parts[at + 1] ?? "") === revision
+    );
+  const moved = parts.with(at, commit);
+  if (way !== "tree" && READS_PATHS.test(c.header("user-agent") ?? "")) {
+    return moved.join("/") + search;
+  }
+  return "../".repeat(parts.length - 1 - at) + moved.slice(at).join("/") + search;
 }
 
 const ANY_BYTES = { "*/*": { schema: { type: "string", format: "binary" } } };

@@ -54,3 +54,9 @@ export function hubTest(
     });
   });
 }
+
+/** The path to which an answer to a request for another one redirects. */
+export function movedFrom(path: string, { headers }: Response): string {
+  const { pathname, search } = new URL(headers.get("location") ?? "", `${HOST}${path}`);
+  return pathname + search;
+}

@@ -1,6 +1,6 @@
 // The Hub while `main` and aliases come to mean another version.
 import { assertEquals, assertMatch } from "@std/assert";
-import { type Hub, hubTest, saveFiles } from "./ask_hub.ts";
+import { type Hub, hubTest, movedFrom, saveFiles } from "./ask_hub.ts";
 
 const FILES = { "README.md": "# 1\n", "in/a b.txt": "one" };
 
@@ -21,7 +21,7 @@ hubTest("HEAD, and the first range of a file, lead to the commit of a revision",
         const location = `/${name}/${way}/${sha}/in/a%20b.txt?download=true`;
         for (const init of [{ method: "HEAD" }, { headers: { range: "bytes=0-0" } }]) {
           const first = await ask(path, init);
-          assertEquals([first.status, first.headers.get("location")], [307, location]);
+          assertEquals([first.status, movedFrom(path, first)], [307, location]);
           assertEquals(first.headers.get("x-repo-commit"), sha);
           assertEquals(first.headers.get("x-linked-size"), "3");
           assertEquals(first.headers.get("cache-control"), "no-cache");
@@ -41,9 +41,23 @@ hubTest("HEAD, and the first range of a file, lead to the commit of a revision",
 
 hubTest("a version with build metadata has a commit that leads to it", async (hub) => {
   await hub.registry.save("team/a", "x", { version: "1.0.0+build" });
-  const head = await hub.ask("/team/a/resolve/main/text.txt", { method: "HEAD" });
-  const answer = await hub.ask(head.headers.get("location")!);
+  const path = "/team/a/resolve/main/text.txt";
+  const answer = await hub.ask(movedFrom(path, await hub.ask(path, { method: "HEAD" })));
   assertEquals([answer.status, await answer.text()], [200, "x"]);
+});
+
+hubTest("a service below a path of its proxy redirects below that path", async (hub) => {
+  await saveFiles(hub.registry, "team/a", FILES);
+  const path = "/team/a/resolve/main/in/a%20b.txt";
+  const below = (headers: HeadersInit) => hub.ask(path, { method: "HEAD", headers });
+  const sha = await shaOf(hub, "models/team/a");
+  const wanted = `/models/team/a/resolve/${sha}/in/a%20b.txt`;
+  assertEquals(movedFrom(`/models${path}`, await below({})), wanted);
+  const answer = await below({ "user-agent": "unknown/None; hf_hub/2.4.0; python/3.11" });
+  assertEquals(movedFrom(`/models${path}`, answer), wanted);
+  // Older ones take the path of a location from the root.
+  const older = await below({ "user-agent": "unknown/None; hf_hub/1.2.0; python/3.11" });
+  assertEquals(older.headers.get("location"), wanted.replace("/models", ""));
 });
 
 hubTest("a missing file is missing, also at HEAD", async ({ registry, ask }) => {
