@@ -18,17 +18,6 @@ export function present<T>(value: T | undefined, what: string): T {
   return value;
 }
 
-/** Removes the oldest entries of a map, or of a set, until it has at most so many. */
-export function keepNewest<K>(
-  entries: { readonly size: number; keys(): Iterable<K>; delete(key: K): boolean },
-  most: number,
-): void {
-  for (const key of entries.keys()) {
-    if (entries.size <= most) return;
-    entries.delete(key);
-  }
-}
-
 function absent(what: string): RangeError {
   // deno-lint-ignore holdfast/registry-errors -- a mistake of this program, never of its input
   return new RangeError(`Cannot read ${what}: it is absent`);

@@ -1,5 +1,5 @@
 // The behavior that caches results.
-import { keepNewest } from "../../core/faults/present.ts";
+import { keepNewest } from "../../core/work/keep_newest.ts";
 import type { InferOutput } from "../../core/standard_schema.ts";
 import { plainProblem, type PlainValue } from "../../core/text/plain_value.ts";
 import type { PluginDefinition } from "../contract.ts";

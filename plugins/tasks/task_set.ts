@@ -1,6 +1,6 @@
 // The tasks of a plugin set.
 import { fault, invalid, notFound } from "../../core/errors.ts";
-import { keepNewest } from "../../core/faults/present.ts";
+import { keepNewest } from "../../core/work/keep_newest.ts";
 import { described } from "../../core/text/described.ts";
 import { shown } from "../../core/naming/names.ts";
 import { withDeadline } from "../../core/retry.ts";

@@ -3,7 +3,7 @@
 import { invalid, notFound } from "../../../core/errors.ts";
 import { nameSegment, shown } from "../../../core/naming/names.ts";
 import { nameOf } from "../../../core/naming/paths.ts";
-import { keepNewest } from "../../../core/faults/present.ts";
+import { keepNewest } from "../../../core/work/keep_newest.ts";
 import { inTurns } from "../../../core/work/next_turn.ts";
 import { type Access, type ReadableArtifact, readableNames } from "../access/access.ts";
 import { whileAllowed } from "../access/guard_route.ts";

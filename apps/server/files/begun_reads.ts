@@ -1,7 +1,7 @@
 // Reads of one file in several requests, at addresses that may come to mean another file.
 import { conflict } from "../../../core/errors.ts";
 import { shown } from "../../../core/naming/names.ts";
-import { keepNewest } from "../../../core/faults/present.ts";
+import { keepNewest } from "../../../core/work/keep_newest.ts";
 import type { System } from "../../../core/system.ts";
 import type { Access } from "../access/access.ts";
 

@@ -1,7 +1,7 @@
 // The code around every request: access, limits, metrics, the log, and headers of every answer.
 import { Buffer } from "node:buffer";
 import type { Logger, System } from "../../../mod.ts";
-import { keepNewest } from "../../../core/faults/present.ts";
+import { keepNewest } from "../../../core/work/keep_newest.ts";
 import { silentLogger } from "../../../core/system.ts";
 import { type Access, everything } from "../access/access.ts";
 import { authenticate, createRenewal, nobody } from "../access/guard_route.ts";

@@ -6,7 +6,8 @@ import { checkName, nameProblem, shown } from "../../../core/naming/names.ts";
 import type { Access } from "../access/access.ts";
 import type { OpenVersion } from "../files/opened.ts";
 import { RefusedRequest } from "../problem.ts";
-import { itemAt, keepNewest } from "../../../core/faults/present.ts";
+import { itemAt } from "../../../core/faults/present.ts";
+import { keepNewest } from "../../../core/work/keep_newest.ts";
 import { shellWord } from "../../../core/text/shell_word.ts";
 
 export type RepoKind = "models" | "datasets";

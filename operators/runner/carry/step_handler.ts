@@ -1,7 +1,7 @@
 // Executes steps of runs in a worker of a queue.
 import { notFound } from "../../../core/errors.ts";
 import { shown } from "../../../core/naming/names.ts";
-import { keepNewest } from "../../../core/faults/present.ts";
+import { keepNewest } from "../../../core/work/keep_newest.ts";
 import type { JobHandler } from "../../../core/queue.ts";
 import type { Pipeline } from "../../contract/pipeline.ts";
 import { queuedStepOf } from "../../engines/queue.ts";
