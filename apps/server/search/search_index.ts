@@ -119,7 +119,8 @@ export class SearchIndexReader {
     } else if (system.now() - this.#index.readAt >= FRESH_MS) {
       void this.#refresh().catch((error) => logger.error("Cannot read the index:", error));
     }
-    while (this.#written.size > 0 || this.#updating !== undefined) {
+    await this.#updating; // may have begun before the last write
+    if (this.#written.size > 0 || this.#updating !== undefined) {
       await (this.#updating ??= this.#update().finally(() => this.#updating = undefined));
     }
     return this.#index!;
@@ -175,19 +176,25 @@ export class SearchIndexReader {
     return { entries, names, room, readAt, cut: room.cut };
   }
 
-  /** Reads the written names again. */
+  /** Reads the names again that were written before. */
   async #update(): Promise<void> {
     for (const name of [...this.#written]) {
       this.#written.delete(name);
-      const index = this.#index!;
       try {
-        const [found, older] = await this.#readName(name, index);
-        if (this.#index === index) this.#index = replaceName(index, found, older);
-        else this.#written.add(name); // a refresh may have read it earlier or later
+        await this.#updateName(name);
       } catch (error) {
         this.#written.add(name);
         throw error;
       }
+    }
+  }
+
+  async #updateName(name: string): Promise<void> {
+    for (;;) {
+      const index = this.#index!;
+      const [found, older] = await this.#readName(name, index);
+      if (this.#index === index) return void (this.#index = replaceName(index, found, older));
+      // A refresh ended meanwhile: it may have read this name earlier or later.
     }
   }
 

@@ -2,6 +2,8 @@
 import { assertEquals } from "@std/assert";
 import { createCheckedHandler } from "../checked_handler.ts";
 import { openRegistry, type Registry, saveMany } from "../../../../mod.ts";
+import { SearchIndexReader } from "../../../../apps/server/search/search_index.ts";
+import { realSystem } from "../../../../core/system.ts";
 
 type Ask = (at: string, json?: unknown) => Promise<unknown>;
 
@@ -106,4 +108,26 @@ Deno.test("searches at the same time as saves have all saves that ended before t
     const found = await Promise.all(Array.from({ length: 40 }, (_, at) => saveAndFind(at)));
     assertEquals(found, Array(40).fill(1));
   });
+});
+
+Deno.test("a search ends while its service goes on writing", async () => {
+  await using registry = await openRegistry("memory:");
+  await registry.save("a", 1);
+  let reads = 0;
+  let isWriting = false;
+  const busy = new Proxy(registry, {
+    get(target, property) {
+      if (property === "versions" && isWriting) {
+        if (++reads > 100) throw new Error("the search does not end");
+        index.written("a");
+      }
+      return Reflect.get(target, property);
+    },
+  });
+  const closing = new AbortController().signal;
+  const index = new SearchIndexReader(busy, { system: realSystem, logger: console, closing });
+  await index.read();
+  isWriting = true;
+  index.written("a");
+  assertEquals([...(await index.read()).entries].length, 1);
 });
