@@ -1,6 +1,7 @@
 // Opening a registry over any backend.
 import type { Backend } from "../core/backend.ts";
 import { createExecutor } from "../core/executor.ts";
+import { without } from "../core/options/check_options.ts";
 import { isDefinedArtifact, namedBy } from "../core/materializer.ts";
 import type { DefinedArtifact, Materializers } from "../core/materializer.ts";
 import { worded } from "./contract/verb_errors.ts";
@@ -99,7 +100,7 @@ export async function openOnBackend(
       ? () => readOrRecall({ ...place, system, logger, location: backend.location }, read)
       : read,
   );
-  const { settings: _, rules: __, share: ___, ...identity } = stored;
+  const identity = without(stored, "settings", "rules", "share");
   const location = { ...identity, location: backend.location };
   const openCache = (place: ReturnType<typeof chooseCache>) =>
     place && new RegistryCache({ ...place, registry: location, system, logger });

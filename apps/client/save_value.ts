@@ -8,6 +8,7 @@ import {
   type Materializers,
 } from "../../core/materializer.ts";
 import type { ArtifactInfo } from "../../core/artifact.ts";
+import { without } from "../../core/options/check_options.ts";
 import { checkName, shown } from "../../core/naming/names.ts";
 import { checkMetadata } from "../../registry/contract/metadata.ts";
 import type { SavedArtifact, SaveOptions, TransferProgress } from "../../core/registry.ts";
@@ -80,7 +81,7 @@ export async function saveValue(
 const UNUSABLE = ["NotFound", "Conflict", "Corrupt"] as const;
 
 function contentOf(files: readonly WireFile[]): string {
-  return JSON.stringify(files.map(({ data: _, upload: __, earlier: ___, ...info }) => info));
+  return JSON.stringify(files.map((file) => without(file, "data", "upload", "earlier")));
 }
 
 /** Returns a function that reads the info of a version once; undefined if it cannot be read. */

@@ -11,8 +11,15 @@ import type { StandardSchema } from "../../registry/mod.ts";
 import { listing } from "./listing.ts";
 import type { RouteDescription } from "./routing.ts";
 import { Amount, Moment, Text } from "./schemas/artifact.ts";
-import { count, flag, numberedFields, object, page } from "./schemas/listing.ts";
-import { pageFields, strictObject } from "./schemas/listing.ts";
+import {
+  count,
+  flag,
+  numberedFields,
+  object,
+  page,
+  pageFields,
+  strictObject,
+} from "./schemas/listing.ts";
 
 type Query = StandardSchema<Record<string, unknown>> | undefined;
 

@@ -6,6 +6,16 @@ import { nearest } from "../text/nearest.ts";
 /** Every option of an interface, by name. The compiler reports missing and unknown ones. */
 export type OptionNames<O> = { readonly [K in keyof Required<O>]: unknown };
 
+/** Returns the options, or their names, without some. */
+export function without<O extends object, K extends keyof O>(
+  options: O,
+  ...names: readonly K[]
+): Omit<O, K> {
+  const rest = { ...options };
+  for (const name of names) delete rest[name];
+  return rest;
+}
+
 /**
  * Throws `Invalid` for unknown options, and for options that are not an object; undefined values
  * are ignored. Returns a plain object, so that spreading loses nothing that a class provides.

@@ -2,7 +2,7 @@
 import { shown } from "../../core/naming/names.ts";
 import { METHODS } from "../../core/options/methods.ts";
 import type { OperationRow } from "../../core/registry/operations/row.ts";
-import { checkOptions, type OptionNames } from "../../core/options/check_options.ts";
+import { checkOptions, type OptionNames, without } from "../../core/options/check_options.ts";
 import type { CommitDraftOptions, Draft } from "../../core/registry/draft.ts";
 import type { SaveEntry } from "../../core/registry/many.ts";
 import { createVerbCall, wordsOf } from "./verb_call.ts";
@@ -24,16 +24,21 @@ export function checkedArguments(
   return options === args[at] ? args : args.with(at, options);
 }
 
-const { signal: _, ...SAVE_OF_MANY } = METHODS.save.options;
-const SAVE_ENTRY: OptionNames<SaveEntry> = { name: true, value: true, ...SAVE_OF_MANY };
+const SAVE_ENTRY: OptionNames<SaveEntry> = {
+  name: true,
+  value: true,
+  ...without(METHODS.save.options, "signal"),
+};
 
 /** Returns an entry of a batch as a plain object. Throws `Invalid` for unknown options. */
 export function checkSaveEntry(entry: SaveEntry): SaveEntry {
   return checkOptions(`save ${shown(entry?.name)}`, entry, SAVE_ENTRY);
 }
 
-const { alias: __, idempotencyKey: ___, compress: ____, ...SAVE_OF_DRAFT } = METHODS.save.options;
-const COMMIT_DRAFT: OptionNames<CommitDraftOptions> = { parts: true, ...SAVE_OF_DRAFT };
+const COMMIT_DRAFT: OptionNames<CommitDraftOptions> = {
+  parts: true,
+  ...without(METHODS.save.options, "alias", "idempotencyKey", "compress"),
+};
 
 export function checkDraft(draft: Draft): Draft {
   const commit = draft.commit.bind(draft);

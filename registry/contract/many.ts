@@ -1,7 +1,12 @@
 // Batches of saves, loads or deletions over any registry. Failures do not stop others.
 import { isVersion, parseVersion } from "../../core/naming/versions.ts";
 import { METHODS } from "../../core/options/methods.ts";
-import { checkOptions, checkRegistry, type OptionNames } from "../../core/options/check_options.ts";
+import {
+  checkOptions,
+  checkRegistry,
+  type OptionNames,
+  without,
+} from "../../core/options/check_options.ts";
 import { MANY } from "../../core/registry/many.ts";
 import type { BatchResult, Inputs, ManyOptions, SaveEntry } from "../../core/registry/many.ts";
 import type { DeleteOptions, LoadOptions, Registry, SavedArtifact } from "../../core/registry.ts";
@@ -51,8 +56,7 @@ export function deleteMany(
   refs: Inputs<string>,
   options: ManyOptions & Omit<DeleteOptions, "ifCommit"> = {},
 ): Promise<BatchResult<boolean>> {
-  const { ifCommit: _, ...own } = METHODS.delete.options;
-  const known = { ...own, ...MANY };
+  const known = { ...without(METHODS.delete.options, "ifCommit"), ...MANY };
   return many(registry, "delete", refs, options, known, (ref, how) => registry.delete(ref, how));
 }
 
@@ -66,9 +70,9 @@ async function many<I, T, O extends ManyOptions>(
 ): Promise<BatchResult<T>> {
   checkRegistry(`${verb} many`, registry);
   const given = checkOptions(`${verb} many`, options, known);
-  const { concurrency: _, stopOnError: __, onProgress: ___, ...how } = given;
+  const rest = without(given, "concurrency", "stopOnError", "onProgress");
   const way = verb === "save" || verb === "delete" ? "writes" : "reads";
-  const inner = (input: I) => action(input, how);
+  const inner = (input: I) => action(input, rest);
   return await collectOutcomes(outcomesOf(inputs, inner, manyOptions(registry, way, given)), given);
 }
 

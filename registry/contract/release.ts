@@ -10,7 +10,12 @@ import {
 import { checkName, shown } from "../../core/naming/names.ts";
 import { parseRef } from "../../core/naming/refs.ts";
 import { parseVersion } from "../../core/naming/versions.ts";
-import { checkOptions, checkRegistry, type OptionNames } from "../../core/options/check_options.ts";
+import {
+  checkOptions,
+  checkRegistry,
+  type OptionNames,
+  without,
+} from "../../core/options/check_options.ts";
 import {
   MAX_MEMBERS,
   memberOf,
@@ -30,7 +35,7 @@ import type {
 import { didYouMean } from "../../core/text/nearest.ts";
 import { mapAtOnce } from "../../core/work/at_once.ts";
 
-const { materializer: _, inputs: __, compress: ___, base: ____, ...PUBLISH } = SAVE.options;
+const PUBLISH = without(SAVE.options, "materializer", "inputs", "compress", "base");
 const RESOLVE: OptionNames<SignalOptions & { partial?: boolean }> = { partial: true, signal: true };
 
 /**

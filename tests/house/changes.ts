@@ -28,11 +28,10 @@ function isProduct(path: string): boolean {
 
 /** Prints a line for each kind, or for each of the commits. */
 export async function printChanges(commits: readonly string[]): Promise<void> {
-  const rows = commits.length > 0 ? commits.map((commit) => [commit, commit]) : [
-    ...Object.entries(CHANGES),
-  ];
-  for (const [kind, commit] of rows) {
-    const files = await filesOf(commit!);
+  const asked = Object.fromEntries(commits.map((commit) => [commit, commit]));
+  const changes = commits.length > 0 ? asked : CHANGES;
+  for (const [kind, commit] of Object.entries(changes)) {
+    const files = await filesOf(commit);
     const state = files === undefined ? "not in this clone" : `${files.length} product files`;
     console.log(`${kind}: ${state}${kind === commit ? "" : ` (${commit})`}`);
     for (const path of files ?? []) console.log(`  ${path}`);
