@@ -48,7 +48,10 @@ const NEEDED = [
  * // A read-only view of the versions in production.
  * const { location, id, settings, materializers } = all;
  * const inProduction = defineRegistry({
- *   ...{ location, id, settings, materializers },
+ *   location,
+ *   id,
+ *   settings,
+ *   materializers,
  *   open: (ref, options) => all.open(`${ref}@production`, options),
  *   names: (options) => all.names(options),
  *   versions: (name, options) => all.versions(name, { ...options, range: "1.0.0" }),
