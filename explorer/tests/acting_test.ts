@@ -173,7 +173,9 @@ Deno.test({
       await page.getByLabel(label!).fill(right!);
     }
     await page.getByLabel("Files").setInputFiles({
-      ...{ name: "a\\b.bin", mimeType: "", buffer: Buffer.from("x") },
+      name: "a\\b.bin",
+      mimeType: "",
+      buffer: Buffer.from("x"),
     });
     await page.getByRole("button", { name: /upload/i }).click();
     await page.getByText(`Cannot save a file as "a\\\\b.bin"`).waitFor();

@@ -45,7 +45,8 @@ Deno.test("versions of one name are one node, until it is opened", () => {
 Deno.test("steps stand between the versions that they made and their inputs", () => {
   const made = (run: string) => ({ pipeline: "fit", run, step: "train", effect: "e" });
   const node = (ref: string, run?: string) => ({
-    ...{ ref, state: "present" as const },
+    ref,
+    state: "present" as const,
     ...run !== undefined && { metadata: made(run) },
   });
   const lineage = withRuns({
@@ -56,7 +57,8 @@ Deno.test("steps stand between the versions that they made and their inputs", ()
       ...[node("model@1.0.0", "fit@1"), node("curve@1.0.0", "fit@1"), node("model@2.0.0", "fit@2")],
     ],
     edges: ["fit:step:train@1.0.0", "model@1.0.0", "curve@1.0.0", "model@2.0.0"].map((to) => ({
-      ...{ from: "data@1.0.0", to },
+      from: "data@1.0.0",
+      to,
     })),
     cut: false,
   });

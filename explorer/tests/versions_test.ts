@@ -20,8 +20,15 @@ const listed = (version: string, metadata: Record<string, unknown>) => ({
   version,
   modifiedAt: `2026-01-0${version[0]}T00:00:00.000Z`,
   info: {
-    ...{ name: "m", version, commit: "c", digest: "d", size: 10, inputs: [], files: [] },
-    ...{ createdAt: `2026-01-0${version[0]}T00:00:00.000Z`, materializer: { id: "json" } },
+    name: "m",
+    version,
+    commit: "c",
+    digest: "d",
+    size: 10,
+    inputs: [],
+    files: [],
+    createdAt: `2026-01-0${version[0]}T00:00:00.000Z`,
+    materializer: { id: "json" },
     metadata,
   },
 });

@@ -218,8 +218,12 @@ serverTest(
     const credentials = { accessKeyId: server.accessKey, secretAccessKey: server.secretKey };
     const { pathname } = new URL(`s3:${url.slice(url.indexOf("//"))}`);
     await using bucket = createS3Backend({
-      ...{ provider: "minio", endpoint: server.endpoint, region: server.region },
-      ...{ bucket: server.bucket, prefix: `${pathname.slice(1)}/site`, credentials },
+      provider: "minio",
+      endpoint: server.endpoint,
+      region: server.region,
+      bucket: server.bucket,
+      prefix: `${pathname.slice(1)}/site`,
+      credentials,
     });
     const keysOf = async () =>
       (await Array.fromAsync(bucket.list(""))).flatMap((each) => "key" in each ? [each.key] : []);

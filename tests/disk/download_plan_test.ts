@@ -53,7 +53,9 @@ Deno.test("a dry run of a download reports what the download does", async () => 
       const run = async (dryRun: boolean) => {
         try {
           const { info: _, ...result } = await registry.download(`a@${version}`, {
-            ...{ to, ...options, dryRun },
+            to,
+            ...options,
+            dryRun,
           });
           return result;
         } catch (error) {

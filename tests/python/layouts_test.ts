@@ -135,7 +135,12 @@ serverTest(`Python reads a bucket${why}`, "minio", async (server) => {
   const credentials = { accessKeyId: accessKey, secretAccessKey: secretKey };
   const prefix = `python/${realSystem.id()}`;
   const backend = createS3Backend({
-    ...{ provider: "minio", endpoint, region, bucket, prefix, credentials },
+    provider: "minio",
+    endpoint,
+    region,
+    bucket,
+    prefix,
+    credentials,
   });
   await using registry = await openRegistry(backend, { cache: false });
   await fill(registry);
@@ -219,7 +224,10 @@ testReader("Python reads a file in many runs by few requests", async (reader, ro
   await writeObjects(store, path);
   const ranges = [[0, null], [0, 9_000_000], [415_000, 900_000], [840_000, 500]] as const;
   const found = await reader.ask<{ sha256: string; gets: number[] }[]>({
-    ...{ ask: "reads", objects: path, ref: "a", ranges },
+    ask: "reads",
+    objects: path,
+    ref: "a",
+    ranges,
   });
   for (const [i, [offset, size]] of ranges.entries()) {
     const part = bytes.subarray(offset, offset + (size ?? bytes.byteLength));

@@ -139,8 +139,14 @@ async function describeVersion(registry: Registry, ref: string): Promise<unknown
     sha256: createHash("sha256").update(await bytes()).digest("hex"),
   }));
   return {
-    ...{ version, commit, digest, createdAt: asText(createdAt), materializer: materializer.id },
-    ...{ metadata, inputs, files: await Promise.all(files) },
+    version,
+    commit,
+    digest,
+    createdAt: asText(createdAt),
+    materializer: materializer.id,
+    metadata,
+    inputs,
+    files: await Promise.all(files),
   };
 }
 

@@ -98,7 +98,9 @@ export const VALUES: [name: string, value: unknown, read: unknown][] = [
   }],
   ["typed", Int16Array.of(-1, 2), { array: "int16", shape: [2], items: [-1, 2] }],
   ["ndarray", { data: Uint8Array.of(1, 2, 3, 4), shape: [2, 2], dtype: "uint8" }, {
-    ...{ array: "uint8", shape: [2, 2], items: [[1, 2], [3, 4]] },
+    array: "uint8",
+    shape: [2, 2],
+    items: [[1, 2], [3, 4]],
   }],
 ];
 

@@ -65,7 +65,11 @@ programTest("a job that kills its workers fails", KINDS, async (servers) => {
   await using _worker = await queue.work(() => "harmless now", { onEvent });
   const reason = "it ran in 3 workers that were lost";
   assertEquals(await untilFailed(), {
-    ...{ event: "failed", id: "poison", group: "g", reason, again: false },
+    event: "failed",
+    id: "poison",
+    group: "g",
+    reason,
+    again: false,
   });
   const { state, takenOver, ...failed } = (await queue.get("poison"))!;
   assertEquals([state, takenOver, failed.reason], ["failed", 3, reason]);

@@ -42,7 +42,10 @@ async function filled() {
 function byContract(registry: StoredRegistry): Registry {
   const { location, id, settings, materializers } = registry;
   return defineRegistry({
-    ...{ location, id, settings, materializers },
+    location,
+    id,
+    settings,
+    materializers,
     open: (ref, options) => registry.open(ref, options),
     names: (options) => registry.names(options),
     versions: (name, options) => registry.versions(name, options),

@@ -36,7 +36,9 @@ async function createService(): Promise<Service> {
     token,
     start: async (isolates) =>
       await startWorker(await (script ??= bundleWorker("tests/servers/r2/service.ts")), {
-        ...{ isolates, bindings, bucket: root.join("bucket") },
+        isolates,
+        bindings,
+        bucket: root.join("bucket"),
       }),
     [Symbol.asyncDispose]: () => running.disposeAsync(),
   };
@@ -115,7 +117,9 @@ workerTest(
     await worker.fetch("/create/x");
     const results = await Promise.all(worker.urls.map((url, label) =>
       saveMany(`${url}/at/x`, {
-        ...{ token, label: `${label}`, enough: (attempts) => attempts === SAVES / ISOLATES },
+        token,
+        label: `${label}`,
+        enough: (attempts) => attempts === SAVES / ISOLATES,
       })
     ));
     assertEquals(results.flatMap(({ refused }) => refused), []);
@@ -129,7 +133,9 @@ workerTest("calls that fail, are late or unanswered lose no version", async ({ s
   await worker.fetch("/create/x");
   const results = await Promise.all(worker.urls.map((url, label) =>
     saveMany(`${url}/at/x`, {
-      ...{ token, label: `${label}`, enough: (attempts) => attempts === 15 },
+      token,
+      label: `${label}`,
+      enough: (attempts) => attempts === 15,
       headers: { "test-faults": "0.15" },
     })
   ));
@@ -147,7 +153,9 @@ workerTest("isolates killed during saves lose no version", async ({ start, token
     let left = 10 + round * 3;
     const results = await Promise.all(worker.urls.map((url, label) =>
       saveMany(`${url}/at/x`, {
-        ...{ token, label: `${round} ${label}`, enough: () => killed !== undefined },
+        token,
+        label: `${round} ${label}`,
+        enough: () => killed !== undefined,
         onSaved() {
           if (--left === 0) killed = worker[Symbol.asyncDispose]();
         },
@@ -185,7 +193,8 @@ workerTest("a request with too many calls says so and does nothing", async ({ st
   const headers = { authorization: `Bearer ${token}`, "content-type": "application/json" };
   const setIn = (calls: number) =>
     fetch(alias, {
-      ...{ method: "PUT", body: '{"version":"1"}' },
+      method: "PUT",
+      body: '{"version":"1"}',
       headers: { ...headers, "test-most-calls": `${calls}` },
     });
   let answer = await setIn(most = 0);
@@ -239,7 +248,9 @@ workerTest("requests need the calls that the documentation names", async ({ star
     const type = body instanceof Uint8Array ? "application/octet-stream" : "application/json";
     const headers = { authorization: `Bearer ${token}`, "content-type": type };
     const answer = await fetch(`${worker.urls[0]}/at/x/${path}`, {
-      ...{ method, headers, body: body as BodyInit | undefined },
+      method,
+      headers,
+      body: body as BodyInit | undefined,
     });
     await answer.arrayBuffer();
     assert(answer.ok, `${what}: ${answer.status}`);

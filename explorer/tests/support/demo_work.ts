@@ -20,7 +20,9 @@ export async function fillRuns(registry: Registry): Promise<AsyncDisposable> {
       pipeline([
         step("clean", { operator: "write" }),
         step("train", {
-          ...{ upstream: ["clean"], params: { epochs }, retries: RETRIES },
+          upstream: ["clean"],
+          params: { epochs },
+          retries: RETRIES,
           outputs: { ".": "registry:vision:unet/weights" },
         }),
         step("report", { operator: "write", upstream: ["train"] }),

@@ -93,7 +93,10 @@ function tone(): Uint8Array {
 /** A notebook whose outputs have every form. */
 function notebook(picture: Uint8Array) {
   const code = (source: string, outputs: unknown[]) => ({
-    ...{ cell_type: "code", execution_count: 1, source, outputs },
+    cell_type: "code",
+    execution_count: 1,
+    source,
+    outputs,
   });
   const data = (data: Record<string, unknown>) => ({ output_type: "display_data", data });
   return {

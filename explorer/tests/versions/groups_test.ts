@@ -8,7 +8,9 @@ const AT = "2026-01-01T00:00:00.000Z";
 function rowsOf(all: readonly Record<string, unknown>[]) {
   return experimentsOf(
     all.map((metadata, i) => ({
-      ...{ name: "m", version: `${i + 1}.0.0`, modifiedAt: AT },
+      name: "m",
+      version: `${i + 1}.0.0`,
+      modifiedAt: AT,
       info: { size: 1, createdAt: AT, materializer: { id: "json" }, files: [], metadata },
     })),
     [],

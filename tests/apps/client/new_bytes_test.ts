@@ -126,7 +126,8 @@ testService("a version that is damaged or gone does not stop the next save", asy
 
 testService("a save that must read an iterator again fails", async (service) => {
   const materializer: Materializer<Iterator<FileToSave> & Iterable<FileToSave>> = {
-    ...{ id: "test/rows", formatVersion: 1 },
+    id: "test/rows",
+    formatVersion: 1,
     save: (rows) => rows,
     load: () => [].values(),
   };
@@ -189,7 +190,8 @@ testService("joined files of one request are bounded together", async (service) 
   const limits = { maxUploadBytes: CHANGED.byteLength };
   await using handler = createHandler(behind, { limits });
   const materializer: Materializer<Uint8Array[]> = {
-    ...{ id: "folder", formatVersion: 1 },
+    id: "folder",
+    formatVersion: 1,
     save: (values) => values.map((content, i) => ({ path: `${i}`, content })),
     load: () => [],
   };
@@ -202,7 +204,9 @@ testService("joined files of one request are bounded together", async (service) 
     size: BASE.byteLength,
     sha256: sha256(new Uint8Array([...BASE.subarray(count), ...BASE.subarray(0, count)])),
     earlier: {
-      ...{ name: "a", version, commit },
+      name: "a",
+      version,
+      commit,
       runs: [{ at: count, size: BASE.byteLength - count }, { at: 0, size: count }],
     },
   }));

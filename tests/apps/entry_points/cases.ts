@@ -70,7 +70,9 @@ function stepOf({ gives, refused, not, remember, ...call }: any, name: string): 
     operation,
     given: operation === "save" ? saveOf(named) : named,
     ...(gives === undefined ? {} : { gives }),
-    ...{ refused, not, remember },
+    refused,
+    not,
+    remember,
   };
 }
 

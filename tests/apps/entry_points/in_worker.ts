@@ -41,7 +41,9 @@ export async function startInWorker(): Promise<{ create: NewLocation } & AsyncDi
       const url = `${worker.urls[0]}/at/${prefix}`;
       const cwd = await tempRoot();
       return {
-        ...{ url, token, cwd: cwd.path },
+        url,
+        token,
+        cwd: cwd.path,
         async use(run) {
           const materializers = createMaterializers();
           await using registry = await openHttpRegistry(url, { token, materializers });

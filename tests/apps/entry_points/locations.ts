@@ -107,7 +107,10 @@ function locate(
   };
   let service: ReturnType<typeof serve> | undefined;
   return {
-    ...{ use, store, token, cwd: root.path },
+    use,
+    store,
+    token,
+    cwd: root.path,
     get url() {
       service ??= serve();
       return `http://127.0.0.1:${service.server.addr.port}`;

@@ -123,7 +123,10 @@ export function shownInfo(info: any): unknown {
   const { name, version, commit, digest, size, createdAt, materializer, inputs, files } = info;
   // deno-lint-ignore no-explicit-any -- the same
   const shown = files.map(({ path, size, sha256, mediaType }: any) => ({
-    ...{ path, size, sha256, mediaType },
+    path,
+    size,
+    sha256,
+    mediaType,
   }));
   const kind = materializer.id;
   return { name, version, commit, digest, size, createdAt, kind, inputs, files: shown };

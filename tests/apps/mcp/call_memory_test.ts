@@ -183,7 +183,9 @@ Deno.test("a page that needs more memory than a call has is read with all of it"
     },
   };
   assertEquals(await readStatistics(file, { signal, memory: growing }), {
-    ...{ rows: 1, onlyFirstRows: undefined, moreColumns: undefined },
+    rows: 1,
+    onlyFirstRows: undefined,
+    moreColumns: undefined,
     columns: { a: { empty: 0 } },
   });
 });

@@ -56,7 +56,9 @@ Deno.test("so does the command, which answers the messages after them", async ()
   const permissions = ["--allow-read", "--allow-write", "--allow-env", "--allow-sys"];
   const server = spawnDeno("apps/cli.ts", args, { cwd: root.path, permissions });
   const first = {
-    ...{ jsonrpc: "2.0", id: 0, method: "initialize" },
+    jsonrpc: "2.0",
+    id: 0,
+    method: "initialize",
     params: {
       protocolVersion: "2025-06-18",
       capabilities: {},

@@ -121,7 +121,9 @@ const MESSAGE = { jsonrpc: "2.0", id: 1, method: "tools/list", params: {} };
 function post(body: BodyInit, headers: Record<string, string> = {}): Request {
   const accept = "application/json, text/event-stream";
   return new Request("http://localhost/mcp", {
-    ...{ method: "POST", body, duplex: "half" },
+    method: "POST",
+    body,
+    duplex: "half",
     headers: { "content-type": "application/json", accept, ...headers },
   } as RequestInit);
 }

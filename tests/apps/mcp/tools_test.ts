@@ -66,7 +66,10 @@ Deno.test("a text is read by lines, from any place, without half characters", as
     let read = "";
     for (let offset: number | undefined = 0; offset !== undefined;) {
       const part: { text: string; next?: number } = await it.call("read_file", {
-        ...{ ref: "log", path, offset, limit: 1000 },
+        ref: "log",
+        path,
+        offset,
+        limit: 1000,
       });
       assert(part.text.length <= 32 * 1024 && part.text.split("\n").length <= 1001);
       assert(path === "long.txt" || part.next === undefined || part.text.endsWith("\n"));

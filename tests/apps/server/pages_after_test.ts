@@ -12,7 +12,10 @@ Deno.test("pages of a registry whose lists ignore `after` end with an error", as
   for (const version of ["1", "2", "3", "4"]) await all.setAlias("a", "prod", version);
   const { location, id, settings, materializers } = all;
   const registry = defineRegistry({
-    ...{ location, id, settings, materializers },
+    location,
+    id,
+    settings,
+    materializers,
     open: (ref, options) => all.open(ref, options),
     names: ({ limit } = {}) => all.names({ limit }),
     history: (name, alias, { limit } = {}) => all.history(name, alias, { limit }),

@@ -24,8 +24,13 @@ function kept(id: string, seconds: number, more: Partial<QueuedJob> = {}): Queue
 export const jobStorageCases: readonly JobStorageCase[] = [
   given("put() stores a job with its times, and replaces it", async (storage) => {
     const job = kept("a", 1, {
-      ...{ startedAt: at(2), endedAt: at(3), progress: { done: 1 }, attempts: 3, attemptsMade: 2 },
-      ...{ data: { deep: ["é ☂", null, 1.5] }, result: { size: 7 } },
+      startedAt: at(2),
+      endedAt: at(3),
+      progress: { done: 1 },
+      attempts: 3,
+      attemptsMade: 2,
+      data: { deep: ["é ☂", null, 1.5] },
+      result: { size: 7 },
     });
     await storage.put({ ...job, state: "running", result: undefined });
     await storage.put(job);

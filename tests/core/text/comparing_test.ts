@@ -27,7 +27,9 @@ const each = cases.flatMap(({ stored, typed, holds }) =>
   OPERATORS.map((operator) => ({
     data: stored === undefined ? {} : { key: stored, deep: { key: stored } },
     stored,
-    ...{ operator, typed, expected: holds.split(" ").includes(operator) },
+    operator,
+    typed,
+    expected: holds.split(" ").includes(operator),
   }))
 );
 const nameOf = ({ stored, operator, typed }: typeof each[number]) =>
@@ -181,8 +183,14 @@ for query, expected in json.loads(sys.argv[2]).items():
 
 pythonTest("Python compares as conditions and searches do", async () => {
   const more = {
-    ...{ "version>9": true, "version<9.1.0": false, "version=10.0": true, "version!=10": false },
-    ...{ "version=ten": false, "alias!=a": false, "alias!=b": true, "alias=a": true },
+    "version>9": true,
+    "version<9.1.0": false,
+    "version=10.0": true,
+    "version!=10": false,
+    "version=ten": false,
+    "alias!=a": false,
+    "alias!=b": true,
+    "alias=a": true,
   };
   const data = `${REPOSITORY}/tests/core/text/comparisons.json`;
   await runProgram(PROGRAM, { args: [data, ...[more, KEYS].map((each) => JSON.stringify(each))] });

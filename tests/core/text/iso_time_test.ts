@@ -58,7 +58,11 @@ Deno.test("a date that does not exist is refused wherever dates are typed or sto
 
 Deno.test("versions are found by the instant of their creation, or the beginning of its time", () => {
   const found = {
-    ...{ name: "a", version: "1.0.0", aliases: [], metadata: {}, kind: "json" },
+    name: "a",
+    version: "1.0.0",
+    aliases: [],
+    metadata: {},
+    kind: "json",
     createdAt: "2026-03-01T23:30:00.000Z",
   };
   const meets = (query: string) => parseQuery(query)(found, "");

@@ -14,7 +14,9 @@ import { contentBytes, fileOf } from "../format_files.ts";
 import { forged, tensorBytes } from "./files.ts";
 
 const F32 = (shape: unknown, data_offsets: unknown, dtype: unknown = "F32") => ({
-  ...{ dtype, shape, data_offsets },
+  dtype,
+  shape,
+  data_offsets,
 });
 const NAME = "a.safetensors";
 const HUGE = 2 ** 63;

@@ -235,8 +235,14 @@ Deno.test("times are parsed as milliseconds, at most what a timer can wait", () 
 
 Deno.test("parameters that only sound like secrets are accepted", () => {
   const params = {
-    ...{ pad_token: "<s>", max_tokens: 5, token: "bert", key: "id", secretary: "Ann" },
-    ...{ use_password: true, password: "", api_key: { from_env: "API_KEY" } },
+    pad_token: "<s>",
+    max_tokens: 5,
+    token: "bert",
+    key: "id",
+    secretary: "Ann",
+    use_password: true,
+    password: "",
+    api_key: { from_env: "API_KEY" },
   };
   const text = JSON.stringify({ pipeline: { operators: [{ operator_id: "a", params }] } });
   assertEquals(parsePipeline(text).steps[0].params, params);

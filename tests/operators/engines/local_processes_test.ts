@@ -54,14 +54,13 @@ programTest("a step survives a kill of its node's daemon", "slurm", async () => 
   await using engine = createSlurmEngine({ env: slurm.env });
   const script = "echo begun >> times; while [ ! -e go ]; do sleep 0.05; done";
   const step = {
-    ...{
-      run: "r@1",
-      step: "s",
-      name: "killed-node",
-      command: ["sh", "-c", script],
-      cwd: root.path,
-    },
-    ...{ env: {}, resources: {} },
+    run: "r@1",
+    step: "s",
+    name: "killed-node",
+    command: ["sh", "-c", script],
+    cwd: root.path,
+    env: {},
+    resources: {},
   };
   const id = await engine.submit(step);
   await untilLine(root.join("times"));

@@ -14,7 +14,8 @@ const script = (text: string) => ({
   command: ["sh", "-c", `echo begun >> begun; ${text}`],
 });
 const persistent = (step: string) => ({
-  ...{ step, command: ["false"] },
+  step,
+  command: ["false"],
   persistent: [Deno.execPath(), "run", "-A", "--no-check", "--quiet", PROGRAM],
 });
 

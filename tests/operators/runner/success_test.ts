@@ -5,7 +5,11 @@ Deno.test("the metadata of a step omits parameters of more than 32 KiB, in any l
   const about = (prompt: string) =>
     metadataOf(
       {
-        ...{ run: "a@1", step: "s", node: "n", operator: "o", effect: "e" },
+        run: "a@1",
+        step: "s",
+        node: "n",
+        operator: "o",
+        effect: "e",
         fingerprint: { code: "c", params: { prompt }, inputs: {} },
       } as unknown as Parameters<typeof metadataOf>[0],
     );

@@ -29,7 +29,10 @@ export async function world(root: TempRoot): Promise<World> {
   };
   for (const name of ["clean", "train", "report"]) operators.register(name, join);
   const made: World = {
-    ...{ registry, operators, root: root.path, ran },
+    registry,
+    operators,
+    root: root.path,
+    ran,
     [Symbol.asyncDispose]: () => registry[Symbol.asyncDispose](),
   };
   return Object.defineProperty(made, "ran", { enumerable: false }); // no option: it is not spread with the others

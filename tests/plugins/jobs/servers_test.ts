@@ -53,8 +53,13 @@ programTest("the environment configures the server", KINDS, async (servers) => {
   const { url } = await servers.shared();
   const { hostname, port, username, pathname } = new URL(url);
   const values: Record<string, string> = {
-    ...{ REDIS_HOST: hostname, REDIS_PORT: port, REDIS_DB: "1" },
-    ...{ PGHOST: hostname, PGPORT: port, PGUSER: username, PGDATABASE: pathname.slice(1) },
+    REDIS_HOST: hostname,
+    REDIS_PORT: port,
+    REDIS_DB: "1",
+    PGHOST: hostname,
+    PGPORT: port,
+    PGUSER: username,
+    PGDATABASE: pathname.slice(1),
   };
   const system = { ...realSystem, env: (name: string) => values[name] };
   await using plugins = createPlugins({ system });

@@ -6,8 +6,15 @@ import { createScriptedSystem } from "../../support/scripted_system.ts";
 import { programTest } from "../../support/servers/programs/program_tests.ts";
 
 const job: QueuedJob = {
-  ...{ id: "job-a", group: "g", kind: "k", data: { a: 1 }, state: "done", result: "text" },
-  ...{ attempts: 1, attemptsMade: 1, addedAt: new Date(0) },
+  id: "job-a",
+  group: "g",
+  kind: "k",
+  data: { a: 1 },
+  state: "done",
+  result: "text",
+  attempts: 1,
+  attemptsMade: 1,
+  addedAt: new Date(0),
 };
 
 for (const name of ["memory", "in_memory"]) {

@@ -81,8 +81,15 @@ for change in sys.argv[2:]:
 `;
 
 const LIMITS = {
-  ...{ same: 0, appended: 1000, prepended: 70_000, inserted: 350_000, replaced: 350_000 },
-  ...{ cut: 70_000, swapped: 140_000, doubled: 70_000, other: SIZE },
+  same: 0,
+  appended: 1000,
+  prepended: 70_000,
+  inserted: 350_000,
+  replaced: 350_000,
+  cut: 70_000,
+  swapped: 140_000,
+  doubled: 70_000,
+  other: SIZE,
 };
 
 pythonTest("Python sends only the new bytes of a changed file or value", async (root) => {

@@ -279,7 +279,9 @@ testCached("a registry opened for reading needs no store for cached versions", a
       ),
   });
   const offline = await openRegistry({ ...store, location }, {
-    ...{ ...reading, system: world.system, cache: { backend: world.cacheStore } },
+    ...reading,
+    system: world.system,
+    cache: { backend: world.cacheStore },
   });
   assertEquals(await offline.load("a@1"), filler("one"));
   assertEquals((await offline.open("a@1")).info.version, "1.0.0");

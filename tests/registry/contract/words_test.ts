@@ -73,7 +73,10 @@ for (const [words, run] of Object.entries(VERBS)) {
     assertEquals(error.message, `Cannot ${words}: the store denies it (bucket "b" at example.com)`);
     const { code, hint, key, backend, retry, cause } = error;
     assertEquals({ code, hint, backend, retry }, {
-      ...{ code: "Denied", hint: "Ask for more rights.", backend: "s3://b", retry: "never" },
+      code: "Denied",
+      hint: "Ask for more rights.",
+      backend: "s3://b",
+      retry: "never",
     });
     assert(key !== undefined && !error.message.includes(key === "" ? "names/" : key));
     assertStrictEquals(cause, CAUSE);

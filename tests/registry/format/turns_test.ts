@@ -6,7 +6,9 @@ import { encodeFiles } from "../../../registry/format/record_codec.ts";
 import { filesProblem } from "../../../registry/format/record_shape.ts";
 
 const files = Array.from({ length: 5000 }, (_, i) => ({
-  ...{ path: `${i}`, size: 1, sha256: "0".repeat(64) },
+  path: `${i}`,
+  size: 1,
+  sha256: "0".repeat(64),
   parts: [{ object: 0, offset: i, size: 1 }],
 }));
 

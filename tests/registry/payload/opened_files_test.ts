@@ -12,8 +12,10 @@ for (const compress of [undefined, "gzip"] as const) {
     Deno.test(`a file of ${size} bytes, ${compress ?? "plain"}, is saved under another path`, async () => {
       const content = bytes.subarray(0, size);
       const files = (files: FileToSave[]) => ({
-        ...{ id: "test", formatVersion: 1 },
-        ...{ save: () => files, load: () => undefined },
+        id: "test",
+        formatVersion: 1,
+        save: () => files,
+        load: () => undefined,
       });
       const facts = { mediaType: "text/plain", mode: "executable" } as const;
       const saved = files([{ path: "old", content, ...facts }]);

@@ -136,7 +136,8 @@ async function simulateReleases(seed: number): Promise<{ seen: Seen; conflicts: 
         const names = ["net", "bpe"];
         const done = await did(() =>
           prune(registry, {
-            ...{ keepLast: 4, names },
+            keepLast: 4,
+            names,
             onDeleted: ({ name, version }) => report(`${name}@${version}`),
           })
         );

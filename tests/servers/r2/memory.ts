@@ -33,7 +33,9 @@ function body(bytes: number): ReadableStream<Uint8Array> {
 
 async function upload(name: string, bytes: number): Promise<void> {
   const answer = await fetch(`${at}/upload?name=${name}`, {
-    ...{ method: "POST", headers, body: body(bytes) },
+    method: "POST",
+    headers,
+    body: body(bytes),
   });
   if (answer.status !== 201) throw new Error(await answer.text());
   await answer.body?.cancel();

@@ -10,7 +10,9 @@ type Identity = Pick<
 export function like(inner: Backend): Identity {
   const { kind, location, disk } = inner;
   return {
-    ...{ kind, location, disk },
+    kind,
+    location,
+    disk,
     [Symbol.asyncDispose]: () => inner[Symbol.asyncDispose](),
   };
 }

@@ -28,7 +28,9 @@ cliTest("save counts the files of a folder, also unchanged ones", async (it) => 
   const system = { ...realSystem, env: () => undefined, monotonic: () => now += 300 };
   for (const _ of ["new", "unchanged"]) {
     const { err } = await it.holdfast("save many many", {
-      ...{ system, terminals: ["stderr"], columns: 120 },
+      system,
+      terminals: ["stderr"],
+      columns: 120,
     });
     assertMatch(err, /save many.* 3 (of 3 )?files {2}146 KiB/);
   }

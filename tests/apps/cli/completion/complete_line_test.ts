@@ -10,7 +10,10 @@ function command(
   options: Omit<OptionDefinition, "text">[] = [],
 ) {
   return defineCommand({
-    ...{ name, summary: "", examples: [], hidden: name.startsWith("__") },
+    name,
+    summary: "",
+    examples: [],
+    hidden: name.startsWith("__"),
     args: args.map((arg) => ({ ...arg, text: "" })),
     options: options.map((option) => ({ ...option, text: "" })),
     run: () => Promise.resolve(),

@@ -11,8 +11,16 @@ import { type ErrorCode, RegistryError } from "../../../../core/errors.ts";
 
 Deno.test("every error code has its documented exit code", () => {
   const codes: Record<ErrorCode, number> = {
-    ...{ TaskFailed: 1, Unsupported: 1, Invalid: 2, NotFound: 3, AlreadyExists: 4 },
-    ...{ Conflict: 4, Corrupt: 5, Denied: 6, Unavailable: 7, Unknown: 8 },
+    TaskFailed: 1,
+    Unsupported: 1,
+    Invalid: 2,
+    NotFound: 3,
+    AlreadyExists: 4,
+    Conflict: 4,
+    Corrupt: 5,
+    Denied: 6,
+    Unavailable: 7,
+    Unknown: 8,
   };
   for (const [name, exitCode] of Object.entries(codes)) {
     const code = name as ErrorCode;

@@ -40,7 +40,12 @@ async function createService(scopes: readonly string[]) {
     Buffer.from(bytes).toString("base64"),
   ];
   return {
-    ...{ registry, app, sha256, size, hidden, info: release.info },
+    registry,
+    app,
+    sha256,
+    size,
+    hidden,
+    info: release.info,
     digests: [sha256, byteSha256],
     async [Symbol.asyncDispose]() {
       await app.close();
@@ -55,7 +60,9 @@ type Service = Awaited<ReturnType<typeof createService>>;
 /** Files with bytes of the release: all of them, and a guess of one. */
 function filesOfRelease({ sha256, size, info: { commit } }: Service, version: string) {
   const file = (size: number, sha256: string, at: number) => ({
-    ...{ path: "release.json", size, sha256 },
+    path: "release.json",
+    size,
+    sha256,
     earlier: { name: "serving", version, commit, runs: [{ size, at }] },
   });
   return [[file(size, sha256, 0)], [file(1, "0".repeat(64), size - 9)]];

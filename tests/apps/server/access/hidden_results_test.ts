@@ -158,7 +158,8 @@ Deno.test("a request of another token does not end the one that sends an upload"
   await using service = await openService({ tokens: { find } });
   const as = (authorization: string) => ({ authorization, "upload-offset": "0" });
   const begun = await service.tus("POST", "/uploads", {
-    ...{ authorization: OWNER, "upload-length": "6" },
+    authorization: OWNER,
+    "upload-length": "6",
   });
   const path = `/${begun.headers.get("location")}`;
   const { readable, writable } = new TransformStream<Uint8Array, Uint8Array>();

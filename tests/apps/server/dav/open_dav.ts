@@ -24,7 +24,9 @@ export async function openDav(options: HandlerOptions = {}) {
   const send = (method: string, path: string, headers: Record<string, string> = {}) =>
     handler(new Request(`http://localhost${path}`, { method, headers }));
   return {
-    ...{ registry, handler, send },
+    registry,
+    handler,
+    send,
     save: (name: string, paths: readonly string[]) => {
       const content = (path: string) => new TextEncoder().encode(`in ${path}`);
       const files = paths.map((path) => ({ path, content: content(path) }));

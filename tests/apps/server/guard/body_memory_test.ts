@@ -109,7 +109,9 @@ Deno.test("in a Worker, a body is refused instead: requests cannot wait for each
 });
 
 const MESSAGE = {
-  ...{ jsonrpc: "2.0", id: 1, method: "tools/call" },
+  jsonrpc: "2.0",
+  id: 1,
+  method: "tools/call",
   params: { name: "save_version", arguments: { name: "m", json: { a: "x".repeat(MIB) } } },
 };
 const HEADERS = {

@@ -35,7 +35,9 @@ const SAVE = "/artifacts/NEW/versions", DRAFT = "/artifacts/NEW/drafts/d";
 const PART = `${DRAFT}/parts/p`, FILES = "/artifacts/files/versions/1.0.0";
 
 const json = (title: string, path: string, body: () => unknown, more = {}): Worst => ({
-  ...{ title, sent: () => [path, JSON.stringify(body()), JSON_TYPE], ...more },
+  title,
+  sent: () => [path, JSON.stringify(body()), JSON_TYPE],
+  ...more,
 });
 const REFUSED = { isRefused: true };
 const refused = (worst: Worst): Worst => ({ ...worst, ...REFUSED });
@@ -74,7 +76,9 @@ export function worstRequests(scale: number): Record<string, Worst[] | Reason> {
   const saves = (files: () => unknown, title: string, more = () => ({})) =>
     json(title, SAVE, () => saved(files(), more()));
   const commit = (title: string, body: () => string, more = {}): Worst => ({
-    ...{ title, sent: () => ["/api/models/NEW/commit/main", body(), LINES], ...more },
+    title,
+    sent: () => ["/api/models/NEW/commit/main", body(), LINES],
+    ...more,
   });
 
   /** Refused at its whole size. */
@@ -159,7 +163,8 @@ export function worstRequests(scale: number): Record<string, Worst[] | Reason> {
       {
         title: "64 MiB",
         sent: () => ["/uploads", large(64), {
-          ...{ ...TUS, ...LENGTH },
+          ...TUS,
+          ...LENGTH,
           "content-type": "application/offset+octet-stream",
         }],
       },
@@ -171,7 +176,8 @@ export function worstRequests(scale: number): Record<string, Worst[] | Reason> {
         title: "64 MiB",
         before: began,
         sent: (path) => [path, large(64), {
-          ...{ ...TUS, "upload-offset": "0" },
+          ...TUS,
+          "upload-offset": "0",
           "content-type": "application/offset+octet-stream",
         }],
       },

@@ -52,7 +52,11 @@ async function fillRuns(registry: Registry, scale: number): Promise<void> {
     const run = await saveRun(registry, plan as unknown as Parameters<typeof saveRun>[1]);
     const startedAt = "2026-01-01T00:00:00.000Z";
     await saveResult(registry, {
-      ...{ kind: "result", run, end: "ok", startedAt, durationMs: 1 },
+      kind: "result",
+      run,
+      end: "ok",
+      startedAt,
+      durationMs: 1,
       steps: Object.fromEntries(outcomes),
     });
   }

@@ -56,7 +56,10 @@ testInWorld("attempts continue after a process died between two", async (options
   ]);
   const run = await planned(steps, options);
   const died = runStep(steps, {
-    ...{ ...options, run, step: "broken", signal: stop.signal },
+    ...options,
+    run,
+    step: "broken",
+    signal: stop.signal,
     onEvent: ({ type }) => type === "step retried" && stop.abort(new Error("died")),
   });
   await assertRejects(() => died, Error, "died");

@@ -90,25 +90,33 @@ const CONTENTS: [path: string, content: string, metrics: unknown][] = [
     "m.json",
     '{"loss": NaN, "most": Infinity, "least": -Infinity, "text": "NaN or \\"Infinity\\"", "n": null}',
     {
-      ...{ loss: "NaN", most: "Infinity", least: "-Infinity" },
-      ...{ text: 'NaN or "Infinity"', n: null },
+      loss: "NaN",
+      most: "Infinity",
+      least: "-Infinity",
+      text: 'NaN or "Infinity"',
+      n: null,
     },
   ],
   ["m.json", '{"__proto__": {"constructor": 1}, "a.b": 2, "val/loss": 3}', {
-    ...{ ["__proto__"]: { constructor: 1 } },
-    ...{ "a.b": 2, "val/loss": 3 },
+    ["__proto__"]: { constructor: 1 },
+    "a.b": 2,
+    "val/loss": 3,
   }],
   ["m.yaml", "loss: .nan\nmost: -.inf\nclass:\n  a: {f1: 0.5}\n  no: 'yes'\n", {
-    ...{ loss: "NaN", most: "-Infinity" },
+    loss: "NaN",
+    most: "-Infinity",
     class: { a: { f1: 0.5 }, no: "yes" },
   }],
   ["m.YML", "a: 1\n", { a: 1 }],
   ["m.jsonl", '{"step": 1, "loss": 0.5}\n\n{"step": 2, "loss": 0.25, "val": {"acc": 0.9}}\n', {
-    ...{ step: 2, loss: 0.25 },
+    step: 2,
+    loss: 0.25,
     val: { acc: 0.9 },
   }],
   ["m.ndjson", '{"step":1,"acc":0.5}\r\n{"step":2,"acc":null,"loss":NaN}', {
-    ...{ step: 2, acc: 0.5, loss: "NaN" },
+    step: 2,
+    acc: 0.5,
+    loss: "NaN",
   }],
 ];
 
@@ -140,7 +148,9 @@ metricsTest("a curve of many lines gives its last values", async (here) => {
     (_, step) => `{"step":${step},"loss":${1 / step}}\n`,
   );
   const { metrics } = await here.run({}, {
-    ...{ metrics: ["curve.jsonl"], startCommand: ["sh", "-c", WRITE_CURVE], runAs: "command" },
+    metrics: ["curve.jsonl"],
+    startCommand: ["sh", "-c", WRITE_CURVE],
+    runAs: "command",
     env: { LAST: lines.at(-1)!.trim() },
   });
   assertEquals(metrics, { step: 19_999, loss: 1 / 19_999 });
@@ -243,8 +253,11 @@ metricsTest("metrics show no secrets", async (here) => {
   const script = 'echo 1 > "$OUTPUT_ROOT/model.bin"\n' +
     'echo "{\\"used\\": \\"key $KEY\\", \\"$KEY\\": 1}" > "$OUTPUT_ROOT/metrics.json"';
   const train = step("train", {
-    ...{ outputs: OUTPUTS, metrics: ["metrics.json"], env: { KEY: { from_env: "KEY" } } },
-    ...{ startCommand: ["/bin/sh", "-c", script], runAs: "command" },
+    outputs: OUTPUTS,
+    metrics: ["metrics.json"],
+    env: { KEY: { from_env: "KEY" } },
+    startCommand: ["/bin/sh", "-c", script],
+    runAs: "command",
   });
   const { steps } = await runPipeline(pipeline([train]), { ...options, system });
   assertEquals([steps.train!.reason, steps.train!.metrics], [undefined, {

@@ -38,10 +38,20 @@ Deno.test("failures are counted by shard and run", async () => {
   await using registry = await openRegistry(backend);
   async function fail(attempt: number, index: number, { number = 2, again = true } = {}) {
     const record = {
-      ...{ kind: "failure", run: `nightly@${number}`, step: "clean", node: "here", attempt, again },
-      ...{ operator: "clean", effect: "e", startedAt: new Date(0).toISOString(), durationMs: 1 },
+      kind: "failure",
+      run: `nightly@${number}`,
+      step: "clean",
+      node: "here",
+      attempt,
+      again,
+      operator: "clean",
+      effect: "e",
+      startedAt: new Date(0).toISOString(),
+      durationMs: 1,
       fingerprint: { inputs: {}, params: {}, code: "v1" },
-      ...{ exitCode: 3, exit: "logic", error: { message: "no" } },
+      exitCode: 3,
+      exit: "logic",
+      error: { message: "no" },
     };
     const shard = { index, count: 2 };
     await saveFailure(registry, record as never, { metadata: {}, beside: {}, shard });

@@ -156,7 +156,10 @@ for (const [way, run] of Object.entries(WAYS)) {
       testWay(`links of a ${runAs}${shared} ${way} lead to content`, async (world) => {
         const steps = Object.values(CASES).map(({ script, inputs }, index) =>
           scripted(script, {
-            ...{ id: `case${index}`, runAs, shards, inputs: inputs ?? {} },
+            id: `case${index}`,
+            runAs,
+            shards,
+            inputs: inputs ?? {},
             outputs: { ".": `registry:case${index}` },
           })
         );
@@ -199,11 +202,13 @@ testWay("links are followed wherever an output is kept", async (world) => {
     scripted(BOTH, { id: "whole", runAs, outputs: { ".": "./whole" } }),
     scripted(BOTH, { id: "paths", runAs, outputs: { a: "./a", d: "./d", "e/a": "./e" } }),
     scripted(BOTH, {
-      ...{ id: "names", runAs },
+      id: "names",
+      runAs,
       outputs: { a: "registry:a", d: "registry:d", e: "registry:e" },
     }),
     scripted(BOTH, {
-      ...{ id: "objects", runAs },
+      id: "objects",
+      runAs,
       outputs: { a: "s3://b/a", d: "s3://b/d/", "e/a": "s3://b/e" },
     }),
     step("read", { operator: "clean", inputs: { none: "step:none", names: "step:names" } }),
@@ -283,7 +288,8 @@ testWay("a step whose links lead elsewhere fails, and nothing is published", asy
 
 testWay("an output that is a link to nothing fails its step by name", async (world) => {
   const one = scripted('ln -s "$WORKSPACE_ROOT/none" "$out/model"', {
-    ...{ runAs: "command", outputs: { model: "registry:data" } },
+    runAs: "command",
+    outputs: { model: "registry:data" },
   });
   const { steps } = await runHere(pipeline([one]), world);
   assertStringIncludes(steps.write!.reason ?? "", '"model" leads to ');
@@ -292,7 +298,9 @@ testWay("an output that is a link to nothing fails its step by name", async (wor
 testWay("copies of what links lead to count as disk of the step", async (world) => {
   await Deno.writeTextFile(`${world.root}/large`, "x".repeat(100_000));
   const one = scripted('cp -r "$INPUT_ROOT/." "$out"', {
-    ...{ runAs: "command", inputs: { large: "./large" }, resources: { diskLimit: 50_000 } },
+    runAs: "command",
+    inputs: { large: "./large" },
+    resources: { diskLimit: 50_000 },
   });
   const { steps } = await runHere(pipeline([one]), world);
   assertEquals([steps.write!.end, steps.write!.exitCode], ["failed", 4]);
@@ -314,7 +322,8 @@ testInWorld("an unpacked archive publishes no file of the machine", async (here,
   assert((await tar.output()).success);
   await here.registry.save("archive", localPath(root.join("data.tar")));
   const one = step("write", {
-    ...{ runAs: "command", inputs: { archive: "registry:archive" } },
+    runAs: "command",
+    inputs: { archive: "registry:archive" },
     startCommand: ["sh", "-c", 'tar xf "$INPUT_ROOT/data.tar" -C "$OUTPUT_ROOT"'],
   });
   const { steps } = await runPipeline(pipeline([one]), here);

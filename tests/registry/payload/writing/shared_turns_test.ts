@@ -8,7 +8,10 @@ import { placeShared } from "../../../../registry/payload/writing/place_shared.t
 Deno.test("placing many files of another name takes turns with other work", async () => {
   const from = `1/${"0".repeat(8)}-0000-7000-8000-${"0".repeat(12)}`;
   const files = Array.from({ length: 5000 }, (_, i): StoredFile => ({
-    ...{ path: `${i}`, size: 1, sha256: "0".repeat(64), from },
+    path: `${i}`,
+    size: 1,
+    sha256: "0".repeat(64),
+    from,
     parts: [{ object: 0, offset: i, size: 1 }],
   }));
   const record = { name: "a" } as VersionRecord;

@@ -69,13 +69,15 @@ jobsTest("jobs ls lists jobs with states and reasons", async ({ jobs }) => {
   );
   const { addedAt, startedAt, endedAt, ...known } = bad;
   assertEquals(known, {
-    ...{ id: "bad", group: "other", kind: "task", data: { file: "bad.png" }, state: "failed" },
-    ...{
-      attempts: 2,
-      attemptsMade: 2,
-      progress: { done: 1, of: 2 },
-      reason: "the disk is full\n  at somewhere",
-    },
+    id: "bad",
+    group: "other",
+    kind: "task",
+    data: { file: "bad.png" },
+    state: "failed",
+    attempts: 2,
+    attemptsMade: 2,
+    progress: { done: 1, of: 2 },
+    reason: "the disk is full\n  at somewhere",
   });
   for (const time of [addedAt, startedAt, endedAt]) {
     assertMatch(time, /^\d{4}-\d\d-\d\dT[\d:.]+Z$/);

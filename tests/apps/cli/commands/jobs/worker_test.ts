@@ -83,7 +83,8 @@ programTest("a failure that no task awaits fails its task alone", "redis", async
   await queue.add([{ id: "good", ...call("good") }, { id: "leaky", ...call("leaky") }]);
   const args = ["worker", "--tasks", "./tasks.ts", "--queue", url, "--concurrency", "2"];
   const worker = watchProcess(spawnDeno("apps/cli.ts", args, {
-    ...{ cwd: root.path, permissions: ["-A"] },
+    cwd: root.path,
+    permissions: ["-A"],
   }));
   try {
     await worker.until(() => worker.stderr.includes("good done"));

@@ -35,7 +35,8 @@ projectTest("a forged record of a run fails no command", async (it) => {
       const pipeline = `p${number++}`;
       for (const { version, metadata, ...other } of records) {
         await forge(registry, {
-          ...{ name: `${pipeline}:${other.name}`, version },
+          name: `${pipeline}:${other.name}`,
+          version,
           metadata: { ...metadata, run: `${pipeline}@1` },
         }, other.name === name ? value : other.record);
       }
