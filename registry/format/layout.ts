@@ -218,6 +218,15 @@ export function parsePayloadKey(key: string): PayloadKey | undefined {
   return isOurs ? { name, order, commit, file } : undefined;
 }
 
+/** Returns the cell of the version that payload belongs to; undefined for a part of a draft. */
+export function payloadCell({ name, order }: PayloadKey, versioned: boolean): string | undefined {
+  const decoded = decodeName(name);
+  const version = versioned ? decodeOrder(order) : decodeSegment(order);
+  return decoded === undefined || version === undefined
+    ? undefined
+    : versionCell(decoded, version, versioned);
+}
+
 const ID = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/;
 const COUNT = /^(0|[1-9]\d*)$/;
 

@@ -7,6 +7,7 @@ import type { Generation } from "../cell/heads.ts";
 import { isVoid } from "../cell/voids.ts";
 import { ALIVE } from "../format/layout.ts";
 import { type Collection, type GarbageItem, otherMark } from "./collection.ts";
+import { checkLists } from "./garbage/check_lists.ts";
 import { forgetName } from "./garbage/forget_name.ts";
 import type { Cell, Folder, KnownRecord, KnownRecords } from "./garbage/known.ts";
 import { listCells, listFolders } from "./garbage/known.ts";
@@ -38,8 +39,10 @@ export async function collectName(collection: Collection, name: string): Promise
   for (const place of drafts.placesOf(name)) referred.add(encodeFolder(place), Infinity);
   const plan: Plan = { referred, keys: [], replaced: [], firsts: [] };
   for (const cell of cells) await sortCell(collection, cell, records, plan);
+  const unneeded = sortPayload(collection, folders, plan);
+  await checkLists(collection, cells, unneeded);
   const gone = await removeReplaced(collection, plan, records);
-  await removePayload(collection, sortPayload(collection, folders, plan));
+  await removePayload(collection, unneeded);
   await note.save(heads.filter(({ key }) => !gone.has(key)), records);
 }
 

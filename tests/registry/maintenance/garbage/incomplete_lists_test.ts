@@ -1,0 +1,44 @@
+// A store whose lists omit records loses nothing to the garbage collector.
+import { assertEquals, assertStringIncludes } from "@std/assert";
+import type { Backend } from "../../../../core/backend.ts";
+import { openRegistry } from "../../../../mod.ts";
+import { createMemoryBackend } from "../../../../backends/memory.ts";
+import { collectGarbage } from "../../../../registry/maintenance.ts";
+import { noise } from "../../registries.ts";
+import { withAge } from "../../with_age.ts";
+
+const MONTH_MS = 30 * 24 * 3_600_000;
+
+/** Wraps a store, so that its lists omit keys that contain a text. */
+function omitting(inner: Backend, text: string): Backend {
+  return Object.assign(Object.create(inner), {
+    async *list(...args: Parameters<Backend["list"]>) {
+      for await (const entry of inner.list(...args)) {
+        const key = "prefix" in entry ? entry.prefix : entry.key;
+        if (!key.includes(text)) yield entry;
+      }
+    },
+  });
+}
+
+for (const omitted of ["names/", "names/b/", "names/b/versions/final/p8p9p9/"]) {
+  for (const dryRun of [true, false]) {
+    const run = dryRun ? "a dry run" : "a run";
+    Deno.test(`${run} keeps the payload of records that lists omit: ${omitted}`, async () => {
+      const store = createMemoryBackend();
+      const registry = await openRegistry(store);
+      for (const name of ["a", "b"]) {
+        await registry.save(name, noise(70_000));
+        await registry.save(name, noise(70_000, 2));
+        await registry.delete(`${name}@2`);
+      }
+      const old = await openRegistry(withAge(omitting(store, omitted), MONTH_MS));
+      const { removed, failures } = await collectGarbage(old, { dryRun });
+      const names = omitted === "names/" ? ["a", "b"] : ["b"];
+      assertEquals(removed.payload.count, 2 - names.length);
+      assertEquals(failures.map(({ key }) => key.split("/")[1]), names);
+      assertStringIncludes(failures[0]!.message, "omits one that exists");
+      for (const name of ["a", "b"]) assertEquals(await registry.load(`${name}@1`), noise(70_000));
+    });
+  }
+}
