@@ -203,7 +203,8 @@ Deno.exit(code);
 async function modulesOfAllTests(): Promise<string[]> {
   const tests = (await sourceFiles(TEST_FOLDERS)).filter((path) => path.endsWith("_test.ts"));
   const isAlone = (path: string) =>
-    ONLY_IN_ALL.some((prefix) => path === prefix || path.startsWith(`${prefix}/`));
+    ONLY_IN_ALL.some((prefix) => path === prefix || path.startsWith(`${prefix}/`)) ||
+    !isQuick && FIRST_IN_ALL.includes(path);
   const shared = await writeRooms(tests.filter((path) => !isAlone(path)));
   if (isQuick) return shared;
   const alone = tests.filter((path) => isAlone(path) && !FIRST_IN_ALL.includes(path));
