@@ -137,14 +137,15 @@ function pageCache(): string | undefined {
 /** Returns the digest of all inputs and of the program that bundles them. */
 async function digestOfInputs(): Promise<string> {
   const digest = createHash("sha256").update(Deno.version.deno);
-  for (const path of await inputFiles()) {
+  for (const path of await inputFiles(INPUTS)) {
     digest.update(`\0${path}\0`).update(await readFile(join(REPOSITORY, path)));
   }
   return digest.digest("hex").slice(0, 32);
 }
 
-async function inputFiles(): Promise<string[]> {
-  const files = await Promise.all(INPUTS.map(async (input) => {
+/** Returns the paths of files and of the files in directories, all below the repository. */
+export async function inputFiles(inputs: readonly string[]): Promise<string[]> {
+  const files = await Promise.all(inputs.map(async (input) => {
     if (!(await stat(join(REPOSITORY, input))).isDirectory()) return [input];
     const names = await readdir(join(REPOSITORY, input), { recursive: true });
     return names.filter((name) => /\.\w+$/.test(name)).map((name) => join(input, name));

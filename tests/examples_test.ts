@@ -1,7 +1,7 @@
 import { assert, assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
 import { mkdir, readdir, readFile, symlink, writeFile } from "node:fs/promises";
 import { fromFileUrl } from "@std/path";
-import { IGNORED, launchBrowser, SKIPPED } from "../explorer/tests/support/browser.ts";
+import { launchBrowser, WITHOUT_BROWSER } from "../explorer/tests/support/browser.ts";
 import { TextLineStream } from "./files/processes/attack/line_stream.ts";
 import { unpackFixture } from "./support/mindtrace_fixtures.ts";
 import { serverTest } from "./support/servers/mod.ts";
@@ -309,8 +309,9 @@ async function upload(
 }
 
 Deno.test({
-  name: `examples/upload.ts takes a file that a browser chose${SKIPPED}`,
-  ignore: IGNORED,
+  name: "examples/upload.ts takes a file that a browser chose" +
+    (WITHOUT_BROWSER ? " (skipped: no browser)" : ""),
+  ignore: WITHOUT_BROWSER,
   async fn() {
     await using work = await tempRoot();
     await writeFile(work.join("photo.jpg"), "a photo");

@@ -4,7 +4,7 @@ import { mkdir, readFile, writeFile } from "node:fs/promises";
 import { builtinModules } from "node:module";
 import { gzipSync } from "node:zlib";
 import { join } from "@std/path";
-import { IGNORED, launchBrowser, SKIPPED } from "../../explorer/tests/support/browser.ts";
+import { launchBrowser, WITHOUT_BROWSER } from "../../explorer/tests/support/browser.ts";
 import { startWorker } from "../servers/r2/run_worker.ts";
 import { REPOSITORY } from "../support/run_deno.ts";
 import { serverTest } from "../support/servers/mod.ts";
@@ -195,8 +195,8 @@ serverTest(
 );
 
 Deno.test({
-  name: "the bundle runs in Chromium" + SKIPPED,
-  ignore: IGNORED,
+  name: "the bundle runs in Chromium" + (WITHOUT_BROWSER ? " (skipped: no browser)" : ""),
+  ignore: WITHOUT_BROWSER,
   sanitizeOps: false, // the browser keeps a connection
   sanitizeResources: false,
   async fn() {
