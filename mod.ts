@@ -25,7 +25,7 @@ import { cacheFolder } from "./disk/cache_folder.ts";
 import { denied, invalid } from "./core/errors.ts";
 import { checkOptions, type OptionNames } from "./core/options/check_options.ts";
 import { checkTarget } from "./core/options/check_target.ts";
-import { worded } from "./registry/contract/verb_errors.ts";
+import { worded } from "./core/calls/verb_errors.ts";
 import { shown } from "./core/naming/names.ts";
 import type {
   CacheOptions,
@@ -303,5 +303,5 @@ export { defineRegistry } from "./registry/contract/define_registry.ts";
 export { deleteMany, loadMany, saveMany } from "./registry/contract/many.ts";
 export { publish, resolveRelease } from "./registry/contract/release.ts";
 export { asMap } from "./registry/contract/map.ts";
-export { diffValues } from "./registry/operations/look/value_changes.ts";
+export { diffValues } from "./core/text/value_changes.ts";
 export * from "./registry/tools/history.ts";

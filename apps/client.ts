@@ -7,7 +7,7 @@
 import { isRegistryError } from "../core/errors.ts";
 import { createMaterializerSet, type Materializers } from "../core/materializer.ts";
 import { checkOptions, type OptionNames } from "../core/options/check_options.ts";
-import { checkMaxLoadBytes } from "../registry/contract/load_limit.ts";
+import { checkMaxLoadBytes } from "../core/calls/load_limit.ts";
 import type { OpenOptions, Registry, ServiceRegistry } from "../core/registry.ts";
 import { isPassing } from "../core/retry.ts";
 import { realSystem, silentLogger } from "../core/system.ts";

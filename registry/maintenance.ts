@@ -21,7 +21,7 @@ import type { Backend } from "../core/backend.ts";
 import { checkRegistry, checkToolOptions } from "../core/options/check_options.ts";
 import type { OptionNames } from "../core/options/check_options.ts";
 import type { Registry, SignalOptions } from "../core/registry.ts";
-import { worded } from "./contract/verb_errors.ts";
+import { worded } from "../core/calls/verb_errors.ts";
 import type { CurrentSettings, SettingsChange } from "./maintenance/change_settings.ts";
 import type { GarbageOptions, GarbageReport } from "./maintenance/collection.ts";
 import type { MirrorOptions } from "./maintenance/mirror/mirror.ts";

@@ -42,5 +42,5 @@ export type {
 } from "../core/standard_schema.ts";
 export type { RegistryParts } from "./contract/define_registry.ts";
 export type * from "./operations/look/difference.ts";
-export type { ValueChange } from "./operations/look/value_changes.ts";
+export type { ValueChange } from "../core/text/value_changes.ts";
 export * from "./tools/annotate.ts";

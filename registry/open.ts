@@ -4,7 +4,7 @@ import { createExecutor } from "../core/executor.ts";
 import { without } from "../core/options/check_options.ts";
 import { isDefinedArtifact, namedBy } from "../core/materializer.ts";
 import type { DefinedArtifact, Materializers } from "../core/materializer.ts";
-import { worded } from "./contract/verb_errors.ts";
+import { worded } from "../core/calls/verb_errors.ts";
 import { wrapVerbs } from "./contract/wrap_verbs.ts";
 import { invalid, isRegistryError, type RegistryError } from "../core/errors.ts";
 import type {
@@ -36,7 +36,7 @@ import {
   openArtifact,
 } from "./operations/load.ts";
 import { createSuggesting, refMeant } from "./operations/look/suggesting.ts";
-import { checkMaxLoadBytes } from "./contract/load_limit.ts";
+import { checkMaxLoadBytes } from "../core/calls/load_limit.ts";
 import { memberMeant } from "./contract/release.ts";
 import { rollBackAlias } from "./contract/roll_back_alias.ts";
 import { parseRef, type Ref } from "../core/naming/refs.ts";

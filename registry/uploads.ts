@@ -7,7 +7,7 @@
 import { checkRegistry } from "../core/options/check_options.ts";
 import type { DirectDownload, DirectDownloadOptions } from "../core/registry/transfer.ts";
 import type { Registry } from "../core/registry.ts";
-import { worded } from "./contract/verb_errors.ts";
+import { worded } from "../core/calls/verb_errors.ts";
 import type { ResumableUploads } from "./operations/transfer/resumable/uploads.ts";
 
 export type * from "../core/registry/draft.ts";

@@ -36,10 +36,7 @@ Deno.test("importing the root loads the registry, two backends, the default mate
 Deno.test("importing the root loads only this of the registry; the rest loads when it is used", async () => {
   const graph = await readModuleGraph(["mod.ts"], { atStart: true });
   const loaded = [...reachable(graph, "mod.ts")].filter((path) => path.startsWith("registry/"));
-  const light = loaded.filter((path) =>
-    /^registry\/(contract\/|tools\b)/.test(path) ||
-    path === "registry/operations/look/value_changes.ts"
-  );
+  const light = loaded.filter((path) => /^registry\/(contract\/|tools\b)/.test(path));
   assertEquals(loaded, light);
 });
 

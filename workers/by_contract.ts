@@ -2,10 +2,9 @@
 // caller's thread.
 import type { FilesToSave, Materializer } from "../core/materializer.ts";
 import type { Registry } from "../core/registry.ts";
-import { createBudget, createShare } from "../core/work/budget.ts";
-import { readThrough } from "../registry/cache/read.ts";
+import { createBudget, createShare, heldBytesOf } from "../core/work/budget.ts";
+import { readThrough } from "../core/work/read_through.ts";
 import { materializerFor } from "../registry/contract/make_value.ts";
-import { heldBytesOf } from "../registry/payload/write.ts";
 import { type BatchOptions, type BatchWork, DEFAULT_BUDGET_BYTES } from "./batch_work.ts";
 
 export function workByContract(registry: Registry, options: BatchOptions): BatchWork {

@@ -38,12 +38,13 @@ import { collectOutcomes, type Inputs, outcomeOf, outcomesOf } from "../core/wor
 import { inLanes, manyOptions } from "../registry/contract/many.ts";
 import { MANY } from "../core/registry/many.ts";
 import { checkOptions, checkRegistry, type OptionNames } from "../core/options/check_options.ts";
-import { checkSaveEntry } from "../registry/contract/check_calls.ts";
+import { checkSaveEntry } from "../core/calls/check_calls.ts";
 import { shown } from "../core/naming/names.ts";
-import { knownContext } from "../registry/operations/context.ts";
-import type { BatchOptions, DownloadEntry, VerifyEntry } from "./batch_work.ts";
+import { BatchCalls } from "../registry/operations/batch_calls.ts";
+import { type Context, knownContext } from "../registry/operations/context.ts";
+import { BatchThreads } from "./batch_threads.ts";
+import type { BatchOptions, BatchWork, DownloadEntry, VerifyEntry } from "./batch_work.ts";
 import { workByContract } from "./by_contract.ts";
-import { WorkOnStore } from "./on_store.ts";
 
 export type { BatchOptions, DownloadEntry, VerifyEntry } from "./batch_work.ts";
 export { mapAtOnce } from "../core/work/at_once.ts";
@@ -141,7 +142,7 @@ export function createBatch(registry: Registry, options: BatchOptions = {}): Bat
   const context = knownContext(registry);
   const work = context === undefined
     ? workByContract(registry, options)
-    : new WorkOnStore(context, options);
+    : workOnStore(context, options);
   const save = async (entry: SaveEntry, signal?: AbortSignal) =>
     await work.save(checkSaveEntry(entry), signal);
   const download = async (entry: DownloadEntry, signal?: AbortSignal) => {
@@ -193,6 +194,21 @@ export function createBatch(registry: Registry, options: BatchOptions = {}): Bat
     verifyMany: checks.all,
     close: () => work.close(),
     [Symbol.asyncDispose]: () => work.close(),
+  };
+}
+
+function workOnStore(context: Context, options: BatchOptions): BatchWork {
+  const threads = new BatchThreads(context, options);
+  const calls = new BatchCalls(context, threads);
+  return {
+    get running() {
+      return threads.running;
+    },
+    save: (entry, signal) => calls.save(entry, signal),
+    load: (ref, rest) => calls.load(ref, rest),
+    download: ({ ref, ...rest }, signal) => calls.download(ref, { ...rest, signal }),
+    verify: ({ ref, ...rest }, signal) => calls.verify(ref, { ...rest, signal }),
+    close: () => threads.close(),
   };
 }
 

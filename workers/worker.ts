@@ -6,7 +6,7 @@
 import type { Artifact, ArtifactFile } from "../core/artifact.ts";
 import type { Backend, BackendDescriptor } from "../core/backend.ts";
 import { fault } from "../core/errors.ts";
-import type { JobHandlers, JobProgress } from "../core/executor.ts";
+import type { JobProgress } from "../core/executor.ts";
 import type {
   MaterializeOptions,
   Materializer,
@@ -14,8 +14,7 @@ import type {
 } from "../core/materializer.ts";
 import type { Logger } from "../core/registry.ts";
 import { realSystem } from "../core/system.ts";
-import { RegistryCache } from "../registry/cache/cache.ts";
-import { createPayloadJobs, type PayloadJobs } from "../registry/cache/payload_jobs.ts";
+import { type OpenedJobs, openPayloadJobs } from "../registry/cache/payload_jobs.ts";
 import { createChannel, Moved } from "./channel.ts";
 import type { CallerMethods, WorkerMethods } from "./protocol.ts";
 import { listenToStarter } from "./threads.ts";
@@ -24,12 +23,11 @@ import { buffersIn, isOurs, receiveJob } from "./wire_job.ts";
 const PROGRESS_BYTES = 4 * 1024 * 1024;
 const PROGRESS_PIECES = 8;
 
-let jobs: Promise<JobHandlers<PayloadJobs>>; // the first message opens the store
-let cache: RegistryCache | undefined;
+let store: Promise<OpenedJobs> | undefined; // the first message opens it
 
 const methods: WorkerMethods = {
   async open(request) {
-    await (jobs = openStore(request));
+    await (store = openStore(request));
   },
 
   async run({ run, kind, job }, signal) {
@@ -41,7 +39,7 @@ const methods: WorkerMethods = {
     );
     const progress = createProgress(run);
     // deno-lint-ignore no-explicit-any -- the job of its kind
-    const reply = await (await jobs)[kind](received as any, {
+    const reply = await (await store)!.jobs[kind](received as any, {
       signal,
       onProgress: progress.report,
     });
@@ -53,7 +51,7 @@ const methods: WorkerMethods = {
   },
 
   ping() {},
-  close: async () => await cache?.close(),
+  close: async () => await (await store)?.close(),
 };
 
 /** Undefined in a program that imports this module only to compile it in. */
@@ -75,19 +73,18 @@ function forward(level: keyof Logger) {
 
 async function openStore(
   { backend: descriptor, functions, cache: cached }: Parameters<WorkerMethods["open"]>[0],
-): Promise<JobHandlers<PayloadJobs>> {
+): Promise<OpenedJobs> {
   const asked = functions.map((name) => [name, () => caller.call("ask", { name })]);
   const backend = await openBackend(descriptor, Object.fromEntries(asked));
-  if (cached !== undefined) {
-    const { backend: place, ...rest } = cached;
-    cache = new RegistryCache({
-      ...rest,
-      backend: await openBackend(place, {}),
+  return openPayloadJobs(
+    backend,
+    cached && {
+      ...cached,
+      backend: await openBackend(cached.backend, {}),
       system: realSystem,
       logger,
-    });
-  }
-  return createPayloadJobs({ backend, cache });
+    },
+  );
 }
 
 async function openBackend(

@@ -1,7 +1,7 @@
 // Drafts of a service.
 import { invalid } from "../../core/errors.ts";
 import type { FilesToSave, Materializers } from "../../core/materializer.ts";
-import { checkDraft } from "../../registry/contract/check_calls.ts";
+import { checkDraft } from "../../core/calls/check_calls.ts";
 import { checkName, checkNewName, nameSegment, shown } from "../../core/naming/names.ts";
 import type { AddedPart, AddPartOptions, Draft, DraftInfo } from "../../core/registry/draft.ts";
 import type { FileInfo } from "../../core/record.ts";

@@ -3,7 +3,7 @@ import type { Call, Connection } from "./connection.ts";
 import { orMissing } from "../../core/errors.ts";
 import { shown } from "../../core/naming/names.ts";
 import { parseVersion } from "../../core/naming/versions.ts";
-import type { DeletedVersion } from "../../registry/contract/as_of.ts";
+import type { DeletedVersion } from "../../core/calls/as_of.ts";
 import type { LogEntry } from "../../core/registry/log.ts";
 import type { RegistryService } from "../../core/registry/service.ts";
 import { artifactPath } from "./address.ts";

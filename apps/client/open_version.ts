@@ -10,7 +10,7 @@ import { createSha256, sha256 } from "../../core/bytes/digest.ts";
 import type { Artifact, ArtifactFile, ArtifactInfo, FilePiece } from "../../core/artifact.ts";
 import { iterableStream, reusingReader } from "../../core/bytes/bytes.ts";
 import type { LocalCopy } from "../../core/bytes/rebuild.ts";
-import { type LoadLimit, tooLargeHere } from "../../registry/contract/load_limit.ts";
+import { type LoadLimit, tooLargeHere } from "../../core/calls/load_limit.ts";
 import { readableFile } from "../../core/registry/artifact_file.ts";
 import { pickFile } from "../../core/registry/file_facts.ts";
 import type { LoadOptions, Verify } from "../../core/registry.ts";

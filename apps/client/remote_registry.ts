@@ -8,11 +8,11 @@ import { parseVersion } from "../../core/naming/versions.ts";
 import { METHODS } from "../../core/options/methods.ts";
 import type { AliasRows } from "../../core/registry/operations/aliases.ts";
 import type { OperationRow } from "../../core/registry/operations/row.ts";
-import { type Past, pinned } from "../../registry/contract/as_of.ts";
+import { type Past, pinned } from "../../core/calls/as_of.ts";
 import { checkDelete } from "../../core/options/check_delete.ts";
 import { memberMeant } from "../../registry/contract/release.ts";
 import { wrapVerbs, type WrapVerbsOptions } from "../../registry/contract/wrap_verbs.ts";
-import { createLoadLimit, type LoadLimit } from "../../registry/contract/load_limit.ts";
+import { createLoadLimit, type LoadLimit } from "../../core/calls/load_limit.ts";
 import { makeValue } from "../../registry/contract/make_value.ts";
 import type { RegistrySettings } from "../../core/record.ts";
 import type {

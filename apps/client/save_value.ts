@@ -10,7 +10,7 @@ import {
 import type { ArtifactInfo } from "../../core/artifact.ts";
 import { without } from "../../core/options/check_options.ts";
 import { checkName, shown } from "../../core/naming/names.ts";
-import { checkMetadata } from "../../registry/contract/metadata.ts";
+import { checkMetadata } from "../../core/calls/metadata.ts";
 import type { SavedArtifact, SaveOptions, TransferProgress } from "../../core/registry.ts";
 import { artifactPath } from "./address.ts";
 import type { Call, Connection } from "./connection.ts";

@@ -1,4 +1,6 @@
 // A memory budget that many tasks share.
+import type { FilesToSave, FileToSave } from "../materializer.ts";
+
 /** Memory of streamed data, and the assumption for data of unknown size. */
 export const STREAMED_BYTES = 32 * 1024 * 1024;
 
@@ -63,4 +65,15 @@ export function createShare(budget: Budget): Share {
       takenBytes = bytes;
     },
   };
+}
+
+/** Estimates the memory that the files of a save take, bytes, unless they are streamed. */
+export function heldBytesOf(files: Awaited<FilesToSave>): number {
+  if (!Array.isArray(files)) return STREAMED_BYTES;
+  return files.reduce((sum, { content }: FileToSave) => {
+    if (content instanceof Uint8Array) return sum + content.byteLength;
+    const size = content instanceof ReadableStream ? STREAMED_BYTES : content.size;
+    // other sizes are refused when the content is read
+    return sum + (Number.isSafeInteger(size) && size >= 0 ? Math.min(size, STREAMED_BYTES) : 0);
+  }, 0);
 }

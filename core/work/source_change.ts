@@ -33,3 +33,10 @@ export async function saveAgainIfChanged<T>(
     return await save();
   }
 }
+
+/** Makes the error of content that changed between two reads. */
+export function changedWhileSaving(path: string): RegistryError {
+  return conflict("save", shown(path), "it changed while it was being saved", {
+    hint: "Try again when nothing writes to it, or save a copy. Nothing was saved.",
+  });
+}

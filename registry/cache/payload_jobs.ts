@@ -2,7 +2,10 @@
 import { writeFileTo } from "../../disk/stage_files.ts";
 import { createExecutor, type Executor, type JobHandlers } from "../../core/executor.ts";
 import type { JobOptions, JobProgress } from "../../core/executor.ts";
-import { type CachedFiles, createArtifact, drain } from "./read.ts";
+import type { Backend } from "../../core/backend.ts";
+import { drain } from "../../core/work/read_through.ts";
+import { type CacheParts, RegistryCache } from "./cache.ts";
+import { type CachedFiles, createArtifact } from "./read.ts";
 import type {
   PayloadJobs,
   ReadJob,
@@ -17,7 +20,7 @@ import type { Artifact, ArtifactInfo } from "../../core/artifact.ts";
 import { fault } from "../../core/errors.ts";
 import { itemAt, valueAt } from "../../core/faults/present.ts";
 import type { Part, StoredFile } from "../../core/record.ts";
-import { createLoadLimit } from "../contract/load_limit.ts";
+import { createLoadLimit } from "../../core/calls/load_limit.ts";
 import { Payload } from "../payload/write.ts";
 
 export type { PayloadJobs } from "../payload/job_kinds.ts";
@@ -46,6 +49,25 @@ export function createPayloadJobs(place: CachedFiles): JobHandlers<PayloadJobs> 
   };
   const executor = createExecutor(jobs);
   return jobs;
+}
+
+/** The jobs of a store that another thread opened, and its cache. */
+export interface OpenedJobs {
+  readonly jobs: JobHandlers<PayloadJobs>;
+  /** Waits for pending writes to the cache. */
+  close(): Promise<void>;
+}
+
+/** Creates the jobs of a thread on a store, with its own handle of the registry's cache. */
+export function openPayloadJobs(
+  backend: Backend,
+  cacheParts: CacheParts | undefined,
+): OpenedJobs {
+  const cache = cacheParts && new RegistryCache(cacheParts);
+  return {
+    jobs: createPayloadJobs({ backend, cache }),
+    close: async () => await cache?.close(),
+  };
 }
 
 interface Reporting {

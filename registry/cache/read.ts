@@ -4,15 +4,14 @@ import type { Backend } from "../../core/backend.ts";
 import { iterableStream } from "../../core/bytes/bytes.ts";
 import { invalid } from "../../core/errors.ts";
 import { shown } from "../../core/naming/names.ts";
-import { inWords, worded, wordedListing } from "../contract/verb_errors.ts";
-import { createSideBySide } from "../../core/work/side_by_side.ts";
-import { passFile, readableFile } from "../../core/registry/artifact_file.ts";
+import { inWords, worded, wordedListing } from "../../core/calls/verb_errors.ts";
+import { readableFile } from "../../core/registry/artifact_file.ts";
 import { fileFacts, pickFile } from "../../core/registry/file_facts.ts";
 import type { FileInfo, StoredFile } from "../../core/record.ts";
 import type { TransferProgress } from "../../core/registry.ts";
 import type { RegistryCache } from "./cache.ts";
 import { CachedReader } from "./cached_reader.ts";
-import { tooLargeHere } from "../contract/load_limit.ts";
+import { tooLargeHere } from "../../core/calls/load_limit.ts";
 import { StoreReader } from "../payload/store_reader.ts";
 import { type MaybeStored, StoredContent } from "../payload/stored_content.ts";
 import type { FileReader, PayloadSource, ReadFilesOptions } from "../payload/store_reader.ts";
@@ -87,47 +86,6 @@ export function createArtifact(
     files: () => source.files.map(open),
     file: (path) => open(pickFile(source.ref, byPath, path)),
   };
-}
-
-/** Files up to this size are read whole: those in one object share a request. */
-const SMALL_BYTES = 1024 * 1024;
-
-/** Files that are read through at the same time, and the memory for them. */
-const THROUGH = { atOnce: 8, room: 64 * 1024 * 1024 };
-/** Maximum bytes that a store reads ahead in one stream. */
-const READ_AHEAD_BYTES = 32 * 1024 * 1024;
-
-/**
- * Reads every file, which verifies it, and returns their bytes. Stops all reads after a failure.
- * `around` decides whether a file is read.
- */
-export async function readThrough(
-  artifact: Artifact,
-  checkLarge: (file: ArtifactFile) => Promise<void> = drain,
-  around = (_file: FileInfo, read: () => Promise<void>): Promise<void> => read(),
-): Promise<number> {
-  const reading = createSideBySide(THROUGH);
-  let bytes = 0;
-  try {
-    for (const file of artifact.files()) {
-      const { size } = file.info;
-      await reading.begin(Math.min(size, READ_AHEAD_BYTES), () =>
-        around(file.info, async () => {
-          if (size <= SMALL_BYTES) await file.bytes();
-          else await checkLarge(file);
-        }));
-      bytes += size;
-    }
-    await reading.end();
-  } catch (error) {
-    await reading.stop(error);
-    throw error;
-  }
-  return bytes;
-}
-
-export async function drain(file: ArtifactFile): Promise<void> {
-  await passFile(file, () => {});
 }
 
 export function fileInfo(file: StoredFile): FileInfo {

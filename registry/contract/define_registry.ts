@@ -75,7 +75,7 @@ export function defineRegistry(parts: RegistryParts): Registry {
       return await parts.open(exact, given && { ...given, asOf: undefined });
     }
     if (given?.asOf === undefined) return await parts.open(ref, given);
-    const { pinned } = await import("./as_of.ts");
+    const { pinned } = await import("../../core/calls/as_of.ts");
     const past = { info: registry.info, history: registry.history, versions: registry.versions };
     const { ref: name, options } = await pinned(past, ref, given);
     return await parts.open(name, options);
@@ -84,7 +84,7 @@ export function defineRegistry(parts: RegistryParts): Registry {
 
   async function loadOpened(artifact: Artifact, options: LoadOptions): Promise<unknown> {
     const { makeValue } = await import("./make_value.ts");
-    const { checkMaxLoadBytes, createLoadLimit } = await import("./load_limit.ts");
+    const { checkMaxLoadBytes, createLoadLimit } = await import("../../core/calls/load_limit.ts");
     const limit = createLoadLimit(checkMaxLoadBytes());
     const value = await makeValue(artifact, { ...options, materializers, limit });
     const { size, files } = artifact.info;

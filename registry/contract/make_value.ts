@@ -5,10 +5,10 @@ import { fault, invalid, isRegistryError, messageOf } from "../../core/errors.ts
 import type { MaterializeOptions, Materializer, Materializers } from "../../core/materializer.ts";
 import { shown } from "../../core/naming/names.ts";
 import { builtinModule, isGranted } from "../../core/system.ts";
-import { RESOLVED, type ResolvedOptions } from "./verb_call.ts";
+import { RESOLVED, type ResolvedOptions } from "../../core/calls/verb_call.ts";
 import type { LoadOptions } from "../../core/registry.ts";
 import { shownIssues, type StandardSchema } from "../../core/standard_schema.ts";
-import type { LoadLimit } from "./load_limit.ts";
+import type { LoadLimit } from "../../core/calls/load_limit.ts";
 
 export interface MakeValueOptions
   extends Pick<LoadOptions, "as" | "schema" | "signal">, ResolvedOptions {

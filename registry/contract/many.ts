@@ -12,7 +12,7 @@ import type { BatchResult, Inputs, ManyOptions, SaveEntry } from "../../core/reg
 import type { DeleteOptions, LoadOptions, Registry, SavedArtifact } from "../../core/registry.ts";
 import { createLanes } from "../../core/work/lanes.ts";
 import { collectOutcomes, outcomesOf } from "../../core/work/outcomes.ts";
-import { checkSaveEntry } from "./check_calls.ts";
+import { checkSaveEntry } from "../../core/calls/check_calls.ts";
 
 /**
  * Saves many values. Entries of one name or version are saved in input order.

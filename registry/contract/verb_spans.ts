@@ -3,7 +3,7 @@
 // does (`OTEL_DENO=true`). See https://github.com/open-telemetry/opentelemetry-js,
 // api/src/internal/global-utils.ts.
 import { isRegistryError } from "../../core/errors.ts";
-import { type CallWatcher, namedBy, type VerbCall } from "./verb_call.ts";
+import { type CallWatcher, namedBy, type VerbCall } from "../../core/calls/verb_call.ts";
 
 /** The part of `@opentelemetry/api` 1 that is used. */
 interface OpenTelemetry {

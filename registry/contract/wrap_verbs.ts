@@ -4,11 +4,16 @@ import { METHODS } from "../../core/options/methods.ts";
 import type { OperationRow } from "../../core/registry/operations/row.ts";
 import type { LoadOptions, Logger, Registry } from "../../core/registry.ts";
 import { silentLogger, type System } from "../../core/system.ts";
-import { createVerbCall, outcomeOf, RESOLVED, wordsOf } from "./verb_call.ts";
-import type { CallWatcher, ResolvedOptions, VerbCall, VerbOutcome } from "./verb_call.ts";
-import { checkedArguments } from "./check_calls.ts";
+import { createVerbCall, outcomeOf, RESOLVED, wordsOf } from "../../core/calls/verb_call.ts";
+import type {
+  CallWatcher,
+  ResolvedOptions,
+  VerbCall,
+  VerbOutcome,
+} from "../../core/calls/verb_call.ts";
+import { checkedArguments } from "../../core/calls/check_calls.ts";
 import { beginSpan, isTraced, type VerbSpan } from "./verb_spans.ts";
-import { inWords, wordedListing } from "./verb_errors.ts";
+import { inWords, wordedListing } from "../../core/calls/verb_errors.ts";
 
 export interface WrapVerbsOptions {
   logger: Logger;

@@ -17,7 +17,7 @@ import { newestOfPeriods, PERIOD_OPTIONS } from "./prune_periods.ts";
 import { type Listed, type Prunable, prunableByContract, prunableInStore } from "./prunable.ts";
 import { readsEach, type Retention, type Times } from "./prunable.ts";
 import { createRuleReader } from "./rules.ts";
-import { inWords } from "../contract/verb_errors.ts";
+import { inWords } from "../../core/calls/verb_errors.ts";
 import { forEachAtOnce } from "../../core/work/at_once.ts";
 
 /** Implements `prune` of `registry/maintenance.ts`. */

@@ -24,7 +24,8 @@ import { danglingAlias, locateVersion, readAlias, readCell } from "../operations
 import { asPartial, listReadable } from "./damage/readable.ts";
 import { asProblem, type VerifyRecordsOptions, type VerifyReport } from "./verify_report.ts";
 import { payloadSource } from "../operations/load.ts";
-import { createArtifact, drain, readThrough } from "../cache/read.ts";
+import { createArtifact } from "../cache/read.ts";
+import { drain, readThrough } from "../../core/work/read_through.ts";
 import { StoreReader } from "../payload/store_reader.ts";
 import { shellWord } from "../../core/text/shell_word.ts";
 

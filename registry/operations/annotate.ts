@@ -14,7 +14,7 @@ import { writeCell } from "../cell/cell.ts";
 import type { FoundRecord } from "../cell/heads.ts";
 import { startOperation } from "../cell/operation.ts";
 import { settle } from "../cell/settle.ts";
-import { checkMetadata } from "../contract/metadata.ts";
+import { checkMetadata } from "../../core/calls/metadata.ts";
 import { encodeRecord } from "../format/record_codec.ts";
 import { annotationsIn, noteCellOf, noteIn, readAnnotations } from "./annotations.ts";
 import { checkWritable, type Context, contextOf } from "./context.ts";

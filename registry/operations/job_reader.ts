@@ -11,7 +11,8 @@ import type { TransferProgress } from "../../core/registry.ts";
 import type { PayloadJobs, ReadJob, ReadReply } from "../payload/job_kinds.ts";
 import type { ReadElsewhere } from "./load.ts";
 import { allParts } from "../cell/objects.ts";
-import { createArtifact, drain } from "../cache/read.ts";
+import { createArtifact } from "../cache/read.ts";
+import { drain } from "../../core/work/read_through.ts";
 import type { PayloadSource, ReadFilesOptions } from "../payload/store_reader.ts";
 import { type Budget, STREAMED_BYTES } from "../../core/work/budget.ts";
 

@@ -1,7 +1,7 @@
 // Listing names and versions. Tombstones are recognized by size, so only pages of keys are read.
 import { isPrefix } from "../../core/backend.ts";
 import { isUnreadable, notFound, type RegistryError } from "../../core/errors.ts";
-import { inWords } from "../contract/verb_errors.ts";
+import { inWords } from "../../core/calls/verb_errors.ts";
 import { checkName, shown } from "../../core/naming/names.ts";
 import type { NamesOptions, Registry, VersionEntry, VersionsOptions } from "../../core/registry.ts";
 import { parseVersion, parseVersionRange } from "../../core/naming/versions.ts";

@@ -3,7 +3,7 @@ import { type Fault, fault } from "../../core/errors.ts";
 import { checkName, shown } from "../../core/naming/names.ts";
 import { newAliases } from "../../core/naming/refs.ts";
 import { FIRST_VERSION, parseVersion } from "../../core/naming/versions.ts";
-import { checkMetadata } from "../contract/metadata.ts";
+import { checkMetadata } from "../../core/calls/metadata.ts";
 import type { VersionRecord } from "../../core/record.ts";
 import type { SaveOptions } from "../../core/registry.ts";
 import { checkInputs, type GivenInput } from "./lineage/inputs.ts";

@@ -5,10 +5,11 @@ import type { ChunkList } from "../../core/bytes/content_chunks.ts";
 import { bodyBytes, concatBytes, plainBytes } from "../../core/bytes/bytes.ts";
 import { DiskContent } from "../../disk/disk_file.ts";
 import { filePathProblem } from "../../core/naming/file_paths.ts";
-import { conflict, invalid, type RegistryError } from "../../core/errors.ts";
+import { invalid } from "../../core/errors.ts";
 import type { FileToSave } from "../../core/materializer.ts";
 import type { FileMode } from "../../core/record.ts";
 import { withDeadline } from "../../core/retry.ts";
+import { changedWhileSaving } from "../../core/work/source_change.ts";
 import { shown } from "../../core/naming/names.ts";
 import { PlacedContent, StoredContent } from "./stored_content.ts";
 import type { MaybeStored } from "./stored_content.ts";
@@ -158,13 +159,6 @@ async function* counted(
     yield chunk.slice(); // its producer may reuse it
   }
   if (count !== size) throw changedWhileSaving(path);
-}
-
-/** Makes the error of content that changed between two reads. */
-export function changedWhileSaving(path: string): RegistryError {
-  return conflict("save", shown(path), "it changed while it was being saved", {
-    hint: "Try again when nothing writes to it, or save a copy. Nothing was saved.",
-  });
 }
 
 /**

@@ -23,7 +23,7 @@ import type { Encoding, StoredFile } from "../../core/record.ts";
 import type { TransferProgress, Verify } from "../../core/registry.ts";
 import { isNear, type Store } from "../cell/store.ts";
 import { decodeBytes, decodesAtOnce, decodeStream } from "./encoding.ts";
-import type { LoadLimit } from "../contract/load_limit.ts";
+import type { LoadLimit } from "../../core/calls/load_limit.ts";
 import {
   type FileBytes,
   gather,

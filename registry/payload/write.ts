@@ -17,7 +17,6 @@
 import type { FilesToSave, FileToSave } from "../../core/materializer.ts";
 import type { Encoding, StoredFile } from "../../core/record.ts";
 import { withDeadline } from "../../core/retry.ts";
-import { STREAMED_BYTES } from "../../core/work/budget.ts";
 import { createSideBySide } from "../../core/work/side_by_side.ts";
 import { nextTurn } from "../../core/work/next_turn.ts";
 import { untilAborted } from "../../core/work/until_aborted.ts";
@@ -47,18 +46,6 @@ export class ValueToStore {
     this.value = value;
     this.bytes = bytes;
   }
-}
-
-/** Estimates the memory that the files of a save take, bytes, unless they are streamed. */
-export function heldBytesOf(files: ValueToStore | Awaited<FilesToSave>): number {
-  if (files instanceof ValueToStore) return Math.max(files.bytes, STREAMED_BYTES);
-  if (!Array.isArray(files)) return STREAMED_BYTES;
-  return files.reduce((sum, { content }: FileToSave) => {
-    if (content instanceof Uint8Array) return sum + content.byteLength;
-    const size = content instanceof ReadableStream ? STREAMED_BYTES : content.size;
-    // other sizes are refused when the content is read
-    return sum + (Number.isSafeInteger(size) && size >= 0 ? Math.min(size, STREAMED_BYTES) : 0);
-  }, 0);
 }
 
 interface PayloadOptions {

@@ -3,8 +3,8 @@ import { checkOptions, checkRegistry, type OptionNames } from "../../core/option
 import type { Annotations } from "../../core/artifact.ts";
 import type { AnnotateOptions, AnnotationsChange } from "../../core/registry/annotations.ts";
 import type { Registry, SignalOptions } from "../../core/registry.ts";
-import { checkMetadata } from "../contract/metadata.ts";
-import { worded } from "../contract/verb_errors.ts";
+import { checkMetadata } from "../../core/calls/metadata.ts";
+import { worded } from "../../core/calls/verb_errors.ts";
 
 const CHANGE: OptionNames<AnnotationsChange> = { notes: true, labels: true };
 const ANNOTATE: OptionNames<AnnotateOptions> = { ifRevision: true, signal: true };

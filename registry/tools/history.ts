@@ -1,7 +1,7 @@
 // Functions over any registry that the root exports. Each imports its code when it is called, so
 // that programs start faster.
 import { checkGiven, checkRegistry, checkToolOptions } from "../../core/options/check_options.ts";
-import { worded, wordedListing } from "../contract/verb_errors.ts";
+import { worded, wordedListing } from "../../core/calls/verb_errors.ts";
 import type { DiffOptions, VersionDifference } from "../operations/look/difference.ts";
 import type { Lineage, LineageOptions } from "../../core/registry/lineage.ts";
 import type { LogEntry, LogOptions } from "../../core/registry/log.ts";

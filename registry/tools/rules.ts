@@ -3,7 +3,7 @@ import type { Registry, SignalOptions } from "../../core/registry.ts";
 import { checkOptions, checkRegistry, checkToolOptions } from "../../core/options/check_options.ts";
 import type { OptionNames } from "../../core/options/check_options.ts";
 import type { RetentionRule } from "../../core/record.ts";
-import { worded } from "../contract/verb_errors.ts";
+import { worded } from "../../core/calls/verb_errors.ts";
 import type { PruneOptions, PruneReport } from "../maintenance/prune_report.ts";
 import type { RetentionRules, RulesChange } from "../../core/registry/rules.ts";
 

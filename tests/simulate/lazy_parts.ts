@@ -1,8 +1,8 @@
 // Loads every module that the registry imports on first use. Loading takes real time, during which
 // virtual time would pass: the first run of a seed would differ from its repetitions.
 import "../../disk/download_files.ts";
-import "../../registry/contract/as_of.ts";
-import "../../registry/contract/load_limit.ts";
+import "../../core/calls/as_of.ts";
+import "../../core/calls/load_limit.ts";
 import "../../registry/contract/make_value.ts";
 import "../../registry/cache/entries.ts";
 import "../../registry/operations/digest.ts";

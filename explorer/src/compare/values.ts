@@ -1,5 +1,5 @@
 // Differences of JSON, as the command line lists them.
-import { diffValues, type ValueChange } from "../../../registry/operations/look/value_changes.ts";
+import { diffValues, type ValueChange } from "../../../core/text/value_changes.ts";
 import { formatCount } from "../components/format.ts";
 import { type Column, Table } from "../components/table.ts";
 import { whenLoaded } from "../components/notices.ts";

@@ -10,7 +10,7 @@ import { realSystem, silentLogger } from "../../../core/system.ts";
 import { checkWritable, type Context, knownContext } from "../../operations/context.ts";
 import { NAMES, namesPrefix } from "../../format/layout.ts";
 import { checkHas, checkKnown } from "../../operations/listing.ts";
-import { readThrough } from "../../cache/read.ts";
+import { readThrough } from "../../../core/work/read_through.ts";
 import { findingLostObjects } from "../damage/lost_objects.ts";
 import { createRuleReader } from "../rules.ts";
 import { type CreateMirror, mirrorInOrder } from "./in_order.ts";

@@ -2,7 +2,7 @@
 import { isDeepStrictEqual } from "node:util";
 import { conflict, isRegistryError, orMissing, RegistryError } from "../../../core/errors.ts";
 import type { Fault } from "../../../core/errors.ts";
-import { inWords } from "../../contract/verb_errors.ts";
+import { inWords } from "../../../core/calls/verb_errors.ts";
 import { present } from "../../../core/faults/present.ts";
 import { shown } from "../../../core/naming/names.ts";
 import type { ArtifactInput, Origin, RetentionRule, VersionRecord } from "../../../core/record.ts";

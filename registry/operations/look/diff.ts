@@ -6,7 +6,7 @@ import type { ComparedVersion, DiffOptions, FileChange, VersionDifference } from
 import type { ArtifactInput, FileInfo } from "../../../core/record.ts";
 import { artifactDigest } from "../../../core/artifact_digest.ts";
 import type { Registry, SignalOptions } from "../../../core/registry.ts";
-import { diffValues } from "./value_changes.ts";
+import { diffValues } from "../../../core/text/value_changes.ts";
 import { hashFiles } from "../digest.ts";
 
 interface Side {

@@ -1,6 +1,6 @@
 // Types of differences between versions.
 import type { ArtifactInfo } from "../../../core/artifact.ts";
-import type { ValueChange } from "./value_changes.ts";
+import type { ValueChange } from "../../../core/text/value_changes.ts";
 import type { SignalOptions } from "../../../core/registry/saving.ts";
 import type { ArtifactInput, FileInfo } from "../../../core/record.ts";
 

@@ -1,5 +1,5 @@
 // The history of a registry on a store, including deleted versions.
-import { type DeletedVersion, type Past, refAsOf as refByPast } from "../../contract/as_of.ts";
+import { type DeletedVersion, type Past, refAsOf as refByPast } from "../../../core/calls/as_of.ts";
 import { parseRef, type Ref } from "../../../core/naming/refs.ts";
 import type { TombstoneRecord } from "../../../core/record.ts";
 import type { SignalOptions } from "../../../core/registry.ts";

@@ -13,7 +13,8 @@ import { isRegistryError } from "../../../core/errors.ts";
 import { forEachAtOnce } from "../../../core/work/at_once.ts";
 import { getPart } from "../../cell/part_runs.ts";
 import { isNear } from "../../cell/store.ts";
-import { changedWhileSaving, type LargeContent } from "../content.ts";
+import { changedWhileSaving } from "../../../core/work/source_change.ts";
+import type { LargeContent } from "../content.ts";
 import type { EarlierFile, WrittenPart } from "../job_kinds.ts";
 import { type PlannedPart, planParts } from "./shared_ranges.ts";
 

@@ -1,5 +1,5 @@
 // Sets, moves, rolls back or removes an alias, unless somebody else has changed it meanwhile.
-import { diffValues } from "../../../../registry/operations/look/value_changes.ts";
+import { diffValues } from "../../../../core/text/value_changes.ts";
 import { namePath } from "../../api/artifacts.ts";
 import { useSession } from "../../api/context.ts";
 import type { NameSummary } from "../../api/names.ts";

@@ -4,7 +4,7 @@ import { createSha256 } from "../../../../core/bytes/digest.ts";
 import { fault, isRegistryError, type RegistryError } from "../../../../core/errors.ts";
 import type { FileSource } from "../../../../core/materializer.ts";
 import { shown } from "../../../../core/naming/names.ts";
-import { wordedVerbs } from "../../../contract/verb_errors.ts";
+import { wordedVerbs } from "../../../../core/calls/verb_errors.ts";
 import type { Registry, SignalOptions } from "../../../../core/registry.ts";
 import { removeObjects } from "../../../../core/work/remove_objects.ts";
 import { uploadKey } from "../../../format/layout.ts";

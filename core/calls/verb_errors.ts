@@ -1,14 +1,8 @@
 // Rewrites errors of a store as errors of the called method.
-import {
-  type Advice,
-  isRegistryError,
-  joinHints,
-  type RegistryError,
-  retold,
-} from "../../core/errors.ts";
-import { shown } from "../../core/naming/names.ts";
-import { METHODS } from "../../core/options/methods.ts";
-import type { OperationRow } from "../../core/registry/operations/row.ts";
+import { type Advice, isRegistryError, joinHints, type RegistryError, retold } from "../errors.ts";
+import { shown } from "../naming/names.ts";
+import { METHODS } from "../options/methods.ts";
+import type { OperationRow } from "../registry/operations/row.ts";
 import type { VerbCall } from "./verb_call.ts";
 
 /**

@@ -1,7 +1,7 @@
 // Metadata of users: plain JSON that is stored exactly.
-import { fault, type RegistryError } from "../../core/errors.ts";
-import { shown } from "../../core/naming/names.ts";
-import { described } from "../../core/text/described.ts";
+import { fault, type RegistryError } from "../errors.ts";
+import { shown } from "../naming/names.ts";
+import { described } from "../text/described.ts";
 
 const MAX_METADATA_BYTES = 64 * 1024;
 const TOO_MANY = `it has more than ${MAX_METADATA_BYTES} bytes as JSON`;

@@ -1,11 +1,11 @@
 // Resolves a ref as of a moment of the past, through the methods of any registry.
-import { invalid, isRegistryError, notFound, type RegistryError } from "../../core/errors.ts";
-import { shown } from "../../core/naming/names.ts";
-import { parseRef, type Ref, type Selector } from "../../core/naming/refs.ts";
-import { compareVersions, inRange, parseVersion } from "../../core/naming/versions.ts";
-import type { Version } from "../../core/naming/versions.ts";
-import type { ArtifactInfo } from "../../core/artifact.ts";
-import type { RefOptions, Registry } from "../../core/registry.ts";
+import { invalid, isRegistryError, notFound, type RegistryError } from "../errors.ts";
+import { shown } from "../naming/names.ts";
+import { parseRef, type Ref, type Selector } from "../naming/refs.ts";
+import { compareVersions, inRange, parseVersion } from "../naming/versions.ts";
+import type { Version } from "../naming/versions.ts";
+import type { ArtifactInfo } from "../artifact.ts";
+import type { RefOptions, Registry } from "../registry.ts";
 
 export interface DeletedVersion {
   version: Version;

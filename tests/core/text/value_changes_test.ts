@@ -1,5 +1,5 @@
 import { assert, assertEquals } from "@std/assert";
-import { diffValues } from "../../registry/operations/look/value_changes.ts";
+import { diffValues } from "../../../core/text/value_changes.ts";
 
 /** A value nested in `depth` arrays. */
 function nested(depth: number, value: unknown): unknown {

@@ -1,6 +1,6 @@
 // One call of a method, for logs, traces and errors.
-import { shown } from "../../core/naming/names.ts";
-import { parseRef } from "../../core/naming/refs.ts";
+import { shown } from "../naming/names.ts";
+import { parseRef } from "../naming/refs.ts";
 
 export interface VerbCall {
   verb: string;

@@ -1,10 +1,10 @@
 // Checks of calls by the rows of operations: a mistyped option must not be ignored.
-import { shown } from "../../core/naming/names.ts";
-import { METHODS } from "../../core/options/methods.ts";
-import type { OperationRow } from "../../core/registry/operations/row.ts";
-import { checkOptions, type OptionNames, without } from "../../core/options/check_options.ts";
-import type { CommitDraftOptions, Draft } from "../../core/registry/draft.ts";
-import type { SaveEntry } from "../../core/registry/many.ts";
+import { shown } from "../naming/names.ts";
+import { METHODS } from "../options/methods.ts";
+import type { OperationRow } from "../registry/operations/row.ts";
+import { checkOptions, type OptionNames, without } from "../options/check_options.ts";
+import type { CommitDraftOptions, Draft } from "../registry/draft.ts";
+import type { SaveEntry } from "../registry/many.ts";
 import { createVerbCall, wordsOf } from "./verb_call.ts";
 
 /**

@@ -1,7 +1,7 @@
 // The memory limit of one load: a record may declare any size.
-import { type Fault, fault, type RegistryError } from "../../core/errors.ts";
-import { shown } from "../../core/naming/names.ts";
-import type { FileInfo } from "../../core/record.ts";
+import { type Fault, fault, type RegistryError } from "../errors.ts";
+import { shown } from "../naming/names.ts";
+import type { FileInfo } from "../record.ts";
 
 const DEFAULT_MAX_LOAD_BYTES = 2 * 1024 ** 3;
 /** Files up to this size are always read whole. */

@@ -1,5 +1,5 @@
 // Structural differences between plain values.
-import { alignItems } from "../../../core/text/align.ts";
+import { alignItems } from "./align.ts";
 
 /** A difference between two values. */
 export interface ValueChange {
