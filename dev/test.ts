@@ -1,7 +1,7 @@
 // Runs the tests: `deno task test` those that need nothing but this process and the disk, `deno
 // task test:all` all of them. Words after it go to `deno test`, as in `deno task test --filter
 // cell`. `--full` tries every seed that CI tries in a week. One line per server says which suites were left out.
-// The test files of a folder run in one isolate, which loads the product once: see `rooms`.
+// The test files of a folder run in one isolate, which loads the product once: see `roomsOf`.
 import { stripVTControlCharacters } from "node:util";
 import { join } from "@std/path";
 import { REPOSITORY } from "../tests/support/run_deno.ts";
@@ -19,6 +19,7 @@ const ONLY_IN_ALL = [
   "tests/apps/entry_points/entry_points_test.ts",
   "explorer/tests/acting_test.ts",
   "explorer/tests/bundle_test.ts",
+  "explorer/tests/previews_browser_test.ts",
   "explorer/tests/site_test.ts",
   "explorer/tests/views_test.ts",
   "tests/apps/interrupt_test.ts",
@@ -140,15 +141,36 @@ const ONLY_IN_ALL = [
   "tests/registry/payload/pairs_test.ts",
 ];
 
-/** The longest files begin first, so that none is left alone at the end: some mostly wait, some mostly work. */
-const FIRST_IN_ALL = [
-  "tests/operators/runner/carry/kill_test.ts",
-  "tests/queues/kill_test.ts",
+/**
+ * The longest files and rooms begin first, so that none is left alone at the end: some mostly wait, some mostly work.
+ * Deno sorts what it runs by the length of its folder; all modules of a run are in one, and run in this order.
+ */
+const FIRST = [
+  "servers_1",
+  "tests/servers/r2_test.ts",
   "tests/dev/npm_test.ts",
-  "explorer/tests/views_test.ts",
+  "tests/apps/entry_points/entry_points_test.ts",
+  "explorer_2",
+  "explorer_1",
+  "python_1",
+  "python_2",
+  "tests/dev/bundles_test.ts",
+  "tests/servers/worker_test.ts",
+  "apps_server_1",
+  "tests/registry/payload/ranges/verified_ways_test.ts",
+  "tests/operators/runner/carry/kill_test.ts",
   "explorer/tests/previews_browser_test.ts",
-  "tests/dev/install_test.ts",
-  "tests/judges/power_loss/power_loss_test.ts",
+  "tests/files/processes/attack/attack_test.ts",
+  "explorer/tests/views_test.ts",
+  "backends_2",
+  "tests/examples_test.ts",
+  "tests/judges/linearizability/linearizability_test.ts",
+  "registry_2",
+  "apps_cli_2",
+  "registry_4",
+  "registry_5",
+  "operators_1",
+  "apps_cli_3",
 ];
 
 /** Servers that the system's packages bring. */
@@ -199,26 +221,23 @@ if (isQuick) console.log("Programs, threads and real servers are tested by deno 
 await root.remove();
 Deno.exit(code);
 
-/** Paths of the modules to run: rooms of what shares an isolate, and each file that needs its own. */
+/** Paths of the modules to run, the longest first: rooms of what shares an isolate, and files that need their own. */
 async function modulesOfAllTests(): Promise<string[]> {
   const tests = (await sourceFiles(TEST_FOLDERS)).filter((path) => path.endsWith("_test.ts"));
   const isAlone = (path: string) =>
-    ONLY_IN_ALL.some((prefix) => path === prefix || path.startsWith(`${prefix}/`)) ||
-    !isQuick && FIRST_IN_ALL.includes(path);
-  const shared = await writeRooms(tests.filter((path) => !isAlone(path)));
-  if (isQuick) return shared;
-  const alone = tests.filter((path) => isAlone(path) && !FIRST_IN_ALL.includes(path));
-  return [...FIRST_IN_ALL, ...alone, ...shared];
+    ONLY_IN_ALL.some((prefix) => path === prefix || path.startsWith(`${prefix}/`));
+  const rooms = roomsOf(tests.filter((path) => !isAlone(path)));
+  if (!isQuick) { for (const path of tests.filter(isAlone)) rooms.set(path, [path]); }
+  const names = new Set([...FIRST.filter((name) => rooms.has(name)), ...rooms.keys()]);
+  return await Promise.all([...names].map((name) => writeRoom(name, rooms.get(name)!)));
 }
 
-/** Writes a module for each room, which imports its test files, and returns their paths. */
-async function writeRooms(tests: readonly string[]): Promise<string[]> {
-  return await Promise.all([...roomsOf(tests)].map(async ([name, files]) => {
-    const module = root.join(`${name}_test.ts`);
-    const imports = files.map((path) => `import ${JSON.stringify(join(REPOSITORY, path))};\n`);
-    await Deno.writeTextFile(module, imports.join(""));
-    return module;
-  }));
+/** Writes a module that imports test files, and returns its path. */
+async function writeRoom(name: string, files: readonly string[]): Promise<string> {
+  const module = root.join(`${name.replace(/_test\.ts$/, "").replaceAll("/", "_")}_test.ts`);
+  const imports = files.map((path) => `import ${JSON.stringify(join(REPOSITORY, path))};\n`);
+  await Deno.writeTextFile(module, imports.join(""));
+  return module;
 }
 
 /**
