@@ -2,7 +2,7 @@
 //
 // A storage and a job runner of your own: plugins like those of the library, selected by name.
 import { createPlugins, JobRunner, Storage } from "@holdfast/holdfast/plugins";
-import type { JobRunnerContract, ScheduledCall, ScheduleOptions } from "@holdfast/holdfast/plugins";
+import type { ScheduledCall, ScheduleOptions } from "@holdfast/holdfast/plugins";
 
 const plugins = createPlugins();
 
@@ -32,7 +32,7 @@ function fail(message: string): never {
 
 /** A runner, as a class: jobs one after the other. It tells of each. */
 @plugins.register(JobRunner, "one_by_one")
-export class OneByOne implements JobRunnerContract, AsyncDisposable {
+export class OneByOne implements JobRunner, AsyncDisposable {
   readonly crossesProcess = false;
   #last: Promise<unknown> = Promise.resolve();
   #count = 0;

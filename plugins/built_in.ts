@@ -6,7 +6,7 @@ import { scheduleJob } from "./behaviors/schedule_job.ts";
 import { storageRead, storageWrite } from "./behaviors/storage.ts";
 import { trace } from "./behaviors/trace.ts";
 import { validate } from "./behaviors/validate.ts";
-import { type AnyInterface, contractOf } from "./interface.ts";
+import { type AnyInterface, interfaceOf } from "./interface.ts";
 import { Behavior, EventBus, JobRunner, JobStorage, Storage } from "./interfaces.ts";
 import { STORAGES } from "./storage/definitions.ts";
 import type { AnyDefinition } from "./sets/make_plugin.ts";
@@ -146,9 +146,9 @@ const BUILT_IN: readonly [AnyInterface, Readonly<Record<string, AnyDefinition>>]
 ];
 
 export function registerBuiltIn(table: PluginTable): void {
-  for (const [plugin, definitions] of BUILT_IN) {
+  for (const [selector, definitions] of BUILT_IN) {
     for (const [name, definition] of Object.entries(definitions)) {
-      table.add(contractOf(plugin), name, definition);
+      table.add(interfaceOf(selector), name, definition);
     }
   }
 }

@@ -1,4 +1,4 @@
-// Contracts of plugin sets, behaviors and tasks.
+// The types of plugin sets, behaviors and tasks.
 import type { Logger, Registry, SignalOptions } from "../core/registry.ts";
 import type { CallRunner, JobRunner, ScheduleOptions } from "./job_runner.ts";
 import type { StandardSchema } from "../core/standard_schema.ts";
@@ -69,12 +69,12 @@ export interface Plugins extends CallRunner, AsyncDisposable {
    * methods of the interface
    */
   register<T, Config>(
-    plugin: InterfaceOf<T>,
+    selector: InterfaceOf<T>,
     name: string,
     source: PluginSource<NoInfer<T>, Config>,
   ): void;
   register<T>(
-    plugin: InterfaceOf<T>,
+    selector: InterfaceOf<T>,
     name: string,
     // deno-lint-ignore no-explicit-any -- constructors may take anything
   ): <C extends new (...args: any[]) => T>(source: C, context?: unknown) => C;
@@ -85,15 +85,15 @@ export interface Plugins extends CallRunner, AsyncDisposable {
    * @throws {RegistryError} `NotFound` for an unknown name; `Invalid` for settings that the schema
    * rejects or a plugin that lacks methods; `TaskFailed` if its function throws
    */
-  create<T>(plugin: InterfaceOf<T>, name: string, config?: PluginConfig): Promise<T>;
+  create<T>(selector: InterfaceOf<T>, name: string, config?: PluginConfig): Promise<T>;
   /**
    * Returns the shared plugin of a name and settings, which is created once and closed with the
    * set. With functions or objects in its settings it is created each time, and you have to close
    * it.
    */
-  shared<T>(plugin: InterfaceOf<T>, name: string, config?: PluginConfig): Promise<T>;
+  shared<T>(selector: InterfaceOf<T>, name: string, config?: PluginConfig): Promise<T>;
   /** Returns the names of the plugins of an interface, in the order of registration. */
-  names(plugin: AnyInterface): string[];
+  names(selector: AnyInterface): string[];
 
   /**
    * Names a function, so that its tasks can run in another process with the same definition.

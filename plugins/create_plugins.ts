@@ -4,7 +4,7 @@ import { shown } from "../core/naming/names.ts";
 import type { Logger } from "../core/registry.ts";
 import { realSystem, type System } from "../core/system.ts";
 import type { PluginContext, Plugins, TaskRegistry } from "./contract.ts";
-import { type AnyInterface, type Contract, contractOf, type InterfaceOf } from "./interface.ts";
+import { type AnyInterface, type Interface, type InterfaceOf, interfaceOf } from "./interface.ts";
 import { registerBuiltIn } from "./built_in.ts";
 import { type AnySource, type CheckedOrder, checkOrder, makePlugin } from "./sets/make_plugin.ts";
 import { PluginTable } from "./sets/plugin_table.ts";
@@ -48,33 +48,33 @@ export function createPlugins(options: PluginsOptions = {}): Plugins {
   const shared = new SharedPlugins();
   let closed = false;
 
-  async function check(contract: Contract, name: string, config: object): Promise<CheckedOrder> {
+  async function check(kind: Interface, name: string, config: object): Promise<CheckedOrder> {
     if (closed) throw closedSet(name);
-    const definition = table.get(contract, name);
-    return await checkOrder({ contract, name, definition, config }, context);
+    const definition = table.get(kind, name);
+    return await checkOrder({ kind, name, definition, config }, context);
   }
 
-  function register(plugin: AnyInterface, name: string, ...given: [] | [AnySource]): unknown {
-    const contract = contractOf(plugin);
-    if (given.length !== 0) return table.add(contract, name, given[0]);
+  function register(selector: AnyInterface, name: string, ...given: [] | [AnySource]): unknown {
+    const kind = interfaceOf(selector);
+    if (given.length !== 0) return table.add(kind, name, given[0]);
     return (source: AnySource) => {
-      table.add(contract, name, source);
+      table.add(kind, name, source);
       return source;
     };
   }
 
   const plugins: Omit<Plugins, "defineTask" | "createTask" | "runCall"> = {
     register: register as Plugins["register"],
-    create: async <T>(plugin: InterfaceOf<T>, name: string, config = {}) =>
-      await makePlugin(await check(contractOf(plugin), name, config), context) as T,
-    async shared<T>(plugin: InterfaceOf<T>, name: string, config = {}) {
-      const contract = contractOf(plugin);
-      const order = await check(contract, name, config);
+    create: async <T>(selector: InterfaceOf<T>, name: string, config = {}) =>
+      await makePlugin(await check(interfaceOf(selector), name, config), context) as T,
+    async shared<T>(selector: InterfaceOf<T>, name: string, config = {}) {
+      const kind = interfaceOf(selector);
+      const order = await check(kind, name, config);
       if (closed) throw closedSet(name);
       const make = () => makePlugin(order, context);
-      return await shared.get([contract.name, name], order.checked, make) as T;
+      return await shared.get([kind.name, name], order.checked, make) as T;
     },
-    names: (plugin) => table.names(contractOf(plugin)),
+    names: (selector) => table.names(interfaceOf(selector)),
     async close() {
       await this[Symbol.asyncDispose]();
     },

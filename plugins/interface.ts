@@ -1,4 +1,15 @@
-// Interfaces: named sets of methods that plugins of one kind have.
+// Interfaces of plugins: a name, and the methods that every plugin of that interface has. There are
+// two ways to define one, and every function of a plugin set takes both:
+//
+//   interface Mailer { send(to: string): void }
+//   const Mailer = defineInterface<Mailer>("mailer", { methods: ["send"] });
+//
+//   @defineInterface("mailer", { methods: ["send"] })
+//   abstract class Mailer { abstract send(to: string): void }
+//
+// In both, `Mailer` is the type of its plugins and the value by which a set finds them. TypeScript
+// forgets the type when it runs, so the value has the name and the methods: `interfaceOf` reads
+// them from it, and `checkMethods` compares a plugin with them.
 import { fault, type RegistryError } from "../core/errors.ts";
 import { described } from "../core/text/described.ts";
 import { shown } from "../core/naming/names.ts";
@@ -14,27 +25,37 @@ export interface InterfaceOptions<Method extends string> {
   methods: readonly Method[];
 }
 
-/** A contract of plugins. As a decorator it turns an abstract class into the same contract. */
-export interface Interface<T> {
-  (target: abstract new (...args: never[]) => T, context?: unknown): void;
+/** An interface of plugins of type `T`. */
+export interface Interface<T = unknown> {
   readonly name: string;
+  /** The methods of every plugin. */
   readonly methods: readonly string[];
   /** Type only; absent at run time. */
   readonly types?: { readonly plugin: T };
 }
 
-/** A contract: the result of {@linkcode defineInterface}, or a class that it decorates. */
+/** An interface that is also a decorator: the abstract class becomes the interface, with its types. */
+export interface UntypedInterface<T> extends Interface<T> {
+  (target: abstract new (...args: never[]) => T, context?: unknown): void;
+  readonly name: string;
+}
+
+/** Selects an interface: the result of {@linkcode defineInterface}, or a decorated class. */
 export type InterfaceOf<T> = Interface<T> | (abstract new (...args: never[]) => T);
 
-/** Any contract. */
+/** Any interface. */
 // deno-lint-ignore no-explicit-any -- its methods do not matter
 export type AnyInterface = InterfaceOf<any>;
 
-export type Contract = Pick<Interface<unknown>, "name" | "methods">;
+/** The member of a value that is an interface, across copies of this module. */
+const INTERFACE = Symbol.for("holdfast.interface");
 
-/** Marks contracts across copies of this module. */
-const CONTRACT = Symbol.for("holdfast.interface");
-
+/** Defines an interface by a decorator of an abstract class, which is its type. */
+export function defineInterface<const Method extends string>(
+  name: string,
+  options: InterfaceOptions<Method>,
+  // deno-lint-ignore no-explicit-any -- the decorated class types its methods
+): UntypedInterface<Record<Method, (...args: any[]) => any>>;
 /**
  * Defines an interface: a name, and the methods of every plugin. The compiler checks their names.
  *
@@ -60,14 +81,7 @@ export function defineInterface<T extends object>(
   name: string,
   options: InterfaceOptions<MethodName<T>>,
 ): Interface<T>;
-/** Defines an interface as a decorator of an abstract class, which is its type. */
-export function defineInterface<const Method extends string>(
-  name: string,
-  options: InterfaceOptions<Method>,
-  // deno-lint-ignore no-explicit-any -- the class types its methods
-): Interface<Record<Method, (...args: any[]) => any>>;
-// deno-lint-ignore no-explicit-any -- both of the above
-export function defineInterface(name: string, options: InterfaceOptions<string>): Interface<any> {
+export function defineInterface(name: string, options: InterfaceOptions<string>): Interface {
   const { methods } = options ?? {};
   if (typeof name !== "string" || name.trim() === "") {
     throw invalid(name, "its name is empty", "Use a name like storage.");
@@ -76,46 +90,47 @@ export function defineInterface(name: string, options: InterfaceOptions<string>)
   if (!Array.isArray(methods) || methods.length === 0 || !methods.every(isName)) {
     throw invalid(name, "its methods are missing", 'Pass { methods: ["writeFile", "readFile"] }.');
   }
-  const contract: Contract = Object.freeze({ name, methods: Object.freeze([...new Set(methods)]) });
-  const decorate = (target: object) =>
-    void Object.defineProperty(target, CONTRACT, { value: contract });
+  const definition = Object.freeze({ name, methods: Object.freeze([...new Set(methods)]) });
+  const mark = { [INTERFACE]: { value: definition } };
+  const decorate = (target: object) => void Object.defineProperties(target, mark);
   return Object.freeze(Object.defineProperties(decorate, {
-    name: { value: name, enumerable: true },
-    methods: { value: contract.methods, enumerable: true },
-    [CONTRACT]: { value: contract },
-  })) as unknown as Interface<object>;
+    ...mark,
+    name: { value: definition.name, enumerable: true },
+    methods: { value: definition.methods, enumerable: true },
+  })) as unknown as Interface;
 }
 
 /**
- * Returns the contract of an interface or a decorated class. Throws `Invalid` for anything else.
+ * Returns the name and methods of an interface or a decorated class. Throws `Invalid` for anything
+ * else, also for a class that extends a decorated one: it is a plugin.
  */
-export function contractOf(given: AnyInterface): Contract {
-  // A class that extends a contract is a plugin.
-  if (typeof given === "function" && Object.hasOwn(given, CONTRACT)) {
-    return (given as unknown as Record<typeof CONTRACT, Contract>)[CONTRACT];
+export function interfaceOf(selected: AnyInterface): Interface {
+  if (typeof selected === "function" && Object.hasOwn(selected, INTERFACE)) {
+    return (selected as unknown as Record<typeof INTERFACE, Interface>)[INTERFACE];
   }
-  const what = typeof given === "function" && given.name !== ""
-    ? shown(given.name)
-    : described(given);
+  const value: unknown = selected;
+  const what = typeof value === "function" && value.name !== ""
+    ? shown(value.name)
+    : described(value);
   throw invalid(what, "it is not defined", 'Call defineInterface("name", { methods: [...] }).');
 }
 
 /**
- * Throws `Invalid` with all missing methods for a plugin that does not meet a contract.
+ * Throws `Invalid` with all missing methods for a plugin that lacks some.
  *
  * @param plugin an object, or the prototype of a class
  * @param action for the message: `register plugin "minio" of storage`
  */
-export function checkContract(contract: Contract, plugin: unknown, action: string): void {
+export function checkMethods({ methods }: Interface, plugin: unknown, action: string): void {
   if ((typeof plugin !== "object" && typeof plugin !== "function") || plugin === null) {
     throw fault({
       code: "Invalid",
       action,
       state: `expected a plugin object, got ${described(plugin)}`,
-      hint: `Return an object with ${listed(contract.methods)}.`,
+      hint: `Return an object with ${listed(methods)}.`,
     });
   }
-  const missing = contract.methods.filter((name) =>
+  const missing = methods.filter((name) =>
     typeof (plugin as Record<string, unknown>)[name] !== "function"
   );
   if (missing.length === 0) return;
@@ -128,7 +143,7 @@ export function checkContract(contract: Contract, plugin: unknown, action: strin
     code: "Invalid",
     action,
     state: `it has no ${listed(missing)}`,
-    hint: `${rename}Implement ${listed(contract.methods)}; in a class as methods, not as fields.`,
+    hint: `${rename}Implement ${listed(methods)}; in a class as methods, not as fields.`,
   });
 }
 

@@ -1,9 +1,10 @@
-// The interfaces of built-in plugins.
-import type { EventBus as EventBusContract } from "../core/event_bus.ts";
-import type { JobRunner as JobRunnerContract } from "./job_runner.ts";
-import type { JobStorage as JobStorageContract } from "../queues/job_storage/contract.ts";
-import type { Behavior as BehaviorContract } from "./contract.ts";
+// The interfaces of built-in plugins. Each name is the type of a plugin, and the value by which a
+// plugin set finds plugins of that type: `plugins.create(JobRunner, "memory")` is a `JobRunner`.
+import type * as events from "../core/event_bus.ts";
+import type * as storages from "../queues/job_storage/contract.ts";
+import type * as tasks from "./contract.ts";
 import { defineInterface, type Interface } from "./interface.ts";
+import type * as runners from "./job_runner.ts";
 import type { FileStorage } from "./storage/file_storage.ts";
 
 /** Interface of file storages, used by `storage_write` and `storage_read`. */
@@ -12,32 +13,29 @@ export const Storage: Interface<FileStorage> = defineInterface<FileStorage>("sto
 });
 
 /** A runner of jobs, used by `schedule_job`. */
-export type JobRunner = JobRunnerContract;
+export type JobRunner = runners.JobRunner;
 /** Interface of job runners. */
-export const JobRunner: Interface<JobRunnerContract> = defineInterface<JobRunnerContract>(
-  "job_runner",
-  { methods: ["schedule"] },
-);
+export const JobRunner: Interface<JobRunner> = defineInterface<JobRunner>("job_runner", {
+  methods: ["schedule"],
+});
 
 /** A store for the outcome of jobs that have left their queue. */
-export type JobStorage = JobStorageContract;
+export type JobStorage = storages.JobStorage;
 /** Interface of job storages. */
-export const JobStorage: Interface<JobStorageContract> = defineInterface<JobStorageContract>(
-  "job_storage",
-  { methods: ["put", "get", "list", "remove"] },
-);
+export const JobStorage: Interface<JobStorage> = defineInterface<JobStorage>("job_storage", {
+  methods: ["put", "get", "list", "remove"],
+});
 
 /** A bus that delivers events to subscribers. */
-export type EventBus = EventBusContract;
+export type EventBus<T = events.AnyTopics> = events.EventBus<T>;
 /** Interface of event buses. */
-export const EventBus: Interface<EventBusContract> = defineInterface<EventBusContract>(
-  "event_bus",
-  { methods: ["publish", "subscribe", "listen"] },
-);
+export const EventBus: Interface<EventBus> = defineInterface<EventBus>("event_bus", {
+  methods: ["publish", "subscribe", "listen"],
+});
 
 /** A wrapper around the rest of a task. */
-export type Behavior = BehaviorContract;
+export type Behavior = tasks.Behavior;
 /** Interface of behaviors. */
-export const Behavior: Interface<BehaviorContract> = defineInterface<BehaviorContract>("behavior", {
+export const Behavior: Interface<Behavior> = defineInterface<Behavior>("behavior", {
   methods: ["execute"],
 });

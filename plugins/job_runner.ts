@@ -1,4 +1,4 @@
-// The contract of job runners, which run the rest of a task later, here or in another process.
+// Job runners: they run the rest of a task later, here or in another process.
 import type { PlainValue } from "../core/text/plain_value.ts";
 
 /**

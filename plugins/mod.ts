@@ -1,9 +1,9 @@
 /**
- * Plugins: contracts and named implementations, behaviors around a function, and tasks that run
+ * Plugins: interfaces and their named implementations, behaviors around a function, and tasks that run
  * now, later, or on another machine. Importing this module downloads no package: the dependencies
  * of a plugin are imported when it is created.
  *
- * A set has a table of factories by contract and name (`sets/`), and creates a plugin when it is
+ * A set has a table of factories by interface and name (`sets/`), and creates a plugin when it is
  * first asked for. A task is a chain of behaviors (`behaviors/`, `tasks/`); each may change the
  * input, run the rest, or hand the rest to a job runner (`jobs/`), which finds the task by its name
  * in another process.
@@ -25,13 +25,9 @@
  *
  * @module
  */
-export type { JobStorage as JobStorageContract } from "../queues/job_storage/contract.ts";
-export type { EventBus as EventBusContract } from "../core/event_bus.ts";
 export type * from "./job_runner.ts";
 export type { PlainValue } from "../core/text/plain_value.ts";
-export type { JobRunner as JobRunnerContract } from "./job_runner.ts";
 export type * from "./contract.ts";
-export type { Behavior as BehaviorContract } from "./contract.ts";
 export { createPlugins } from "./create_plugins.ts";
 export type { PluginsOptions } from "./create_plugins.ts";
 export { defineInterface } from "./interface.ts";
@@ -41,6 +37,7 @@ export type {
   InterfaceOf,
   InterfaceOptions,
   MethodName,
+  UntypedInterface,
 } from "./interface.ts";
 export { Behavior, EventBus, JobRunner, JobStorage, Storage } from "./interfaces.ts";
 export { createFileStorage } from "./storage/backend_storage.ts";

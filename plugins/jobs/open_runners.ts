@@ -1,11 +1,10 @@
 // Opens job runners with checked settings.
-import type { JobRunner, ScheduledCall, ScheduleOptions } from "../job_runner.ts";
-import type { JobStorage } from "../../queues/job_storage/contract.ts";
+import type { ScheduledCall, ScheduleOptions } from "../job_runner.ts";
 import type { System } from "../../core/system.ts";
 import { openJobStorage } from "../../queues/job_storage.ts";
 import { openQueue } from "../../queues/mod.ts";
 import type { PluginContext } from "../contract.ts";
-import { JobRunner as JobRunnerInterface } from "../interfaces.ts";
+import { JobRunner, type JobStorage } from "../interfaces.ts";
 import type { Background } from "./background.ts";
 import { createJobKeeper, createQueueRunner, jobIdOf, TASK_KIND } from "./work_tasks.ts";
 import type { QueueRunner } from "./work_tasks.ts";
@@ -38,7 +37,7 @@ export async function openBackgroundRunner(
   }
   // A background belongs to one response; its jobs share one queue.
   const settings = url === undefined ? {} : { storage: url };
-  const shared = await plugins.shared(JobRunnerInterface, "background", settings);
+  const shared = await plugins.shared(JobRunner, "background", settings);
   return {
     crossesProcess: false,
     schedule: (call, options) => (shared as InProcessRunner).scheduleIn(background, call, options),

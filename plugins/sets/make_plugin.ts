@@ -4,13 +4,13 @@ import { invalid, isRegistryError, messageOf, taskFailed } from "../../core/erro
 import { shown } from "../../core/naming/names.ts";
 import type { PluginClass, PluginConfig, PluginContext } from "../contract.ts";
 import type { PluginDefinition, PluginSource } from "../contract.ts";
-import { checkContract, type Contract } from "../interface.ts";
+import { checkMethods, type Interface } from "../interface.ts";
 import { described } from "../../core/text/described.ts";
 import { type SchemaResult, shownIssues } from "../../core/standard_schema.ts";
 import type { System } from "../../core/system.ts";
 
 interface PluginOrder {
-  contract: Contract;
+  kind: Interface;
   name: string;
   definition: AnyDefinition;
   config: PluginConfig;
@@ -26,15 +26,15 @@ export async function checkOrder(
   order: PluginOrder,
   { system }: Pick<PluginContext, "system">,
 ): Promise<CheckedOrder> {
-  const { contract, name, definition, config } = order;
-  const action = `create plugin ${shown(name)} of ${contract.name}`;
+  const { kind, name, definition, config } = order;
+  const action = `create plugin ${shown(name)} of ${kind.name}`;
   const filled = fillConfig(definition, config, { action, system });
   return { ...order, filled, checked: await validateConfig(definition, filled, action) };
 }
 
 export async function makePlugin(order: CheckedOrder, context: PluginContext): Promise<unknown> {
-  const { contract, name, definition, filled, checked } = order;
-  const action = `create plugin ${shown(name)} of ${contract.name}`;
+  const { kind, name, definition, filled, checked } = order;
+  const action = `create plugin ${shown(name)} of ${kind.name}`;
   const { create } = definition;
   let plugin: unknown;
   try {
@@ -49,7 +49,7 @@ export async function makePlugin(order: CheckedOrder, context: PluginContext): P
       : "Check its settings and the cause.";
     throw taskFailed(action, undefined, state, { hint, ...(showsSecret ? {} : { cause: error }) });
   }
-  checkContract(contract, plugin, action);
+  checkMethods(kind, plugin, action);
   return plugin;
 }
 
@@ -60,7 +60,7 @@ export type AnyDefinition = PluginDefinition<any, any>;
 export type AnySource = PluginSource<any, any>;
 
 /** Returns the definition of a source. Checks a class now; the result of a function later. */
-export function toDefinition(source: AnySource, contract: Contract, action: string): AnyDefinition {
+export function toDefinition(source: AnySource, kind: Interface, action: string): AnyDefinition {
   const definition: AnyDefinition = typeof source === "object" && source !== null
     ? source
     : { create: source };
@@ -69,7 +69,7 @@ export function toDefinition(source: AnySource, contract: Contract, action: stri
       hint: "Pass a class, a function (config, context) => plugin, or { create, config, … }.",
     });
   }
-  if (isClass(definition.create)) checkContract(contract, definition.create.prototype, action);
+  if (isClass(definition.create)) checkMethods(kind, definition.create.prototype, action);
   return definition;
 }
 

@@ -3,7 +3,7 @@ import { invalid } from "../../core/errors.ts";
 import { shown } from "../../core/naming/names.ts";
 import { plainProblem } from "../../core/text/plain_value.ts";
 import type { TaskRegistry } from "../contract.ts";
-import { contractOf } from "../interface.ts";
+import { interfaceOf } from "../interface.ts";
 import { JobRunner } from "../interfaces.ts";
 import { type AnyDefinition, secretNames } from "../sets/make_plugin.ts";
 import type { PluginTable } from "../sets/plugin_table.ts";
@@ -22,10 +22,10 @@ export function usedBy(
   const keys = [uses.key, ...Object.keys(aliases).filter((key) => aliases[key] === uses.key)];
   const named = keys.map((key) => config[key]).find((value) => value !== undefined) ??
     uses.fallback;
-  const contract = contractOf(uses.interface);
-  if (typeof named === "string") return { name: named, definition: table.get(contract, named) };
-  const state = `its ${uses.key} is not a plugin of ${contract.name}`;
-  const hint = `Use one of ${table.names(contract).join(", ")}.`;
+  const kind = interfaceOf(uses.interface);
+  if (typeof named === "string") return { name: named, definition: table.get(kind, named) };
+  const state = `its ${uses.key} is not a plugin of ${kind.name}`;
+  const hint = `Use one of ${table.names(kind).join(", ")}.`;
   throw invalid("add behavior", shown(name), state, { hint });
 }
 
@@ -122,6 +122,6 @@ export function mayCross(entries: readonly ChainEntry[], table: PluginTable): bo
     const { uses, crossesProcess } = entry.definition;
     if (crossesProcess || uses === undefined) return crossesProcess === true;
     const known = usedBy(entry, table)?.definition.crossesProcess;
-    return known ?? contractOf(uses.interface).name === contractOf(JobRunner).name;
+    return known ?? interfaceOf(uses.interface).name === interfaceOf(JobRunner).name;
   });
 }

@@ -1,14 +1,13 @@
 // Runs a chain of behaviors.
-import type { JobRunner } from "../job_runner.ts";
 import { invalid } from "../../core/errors.ts";
 import { shown } from "../../core/naming/names.ts";
 import { isReservedId } from "../../queues/checks/queue_checks.ts";
 import type { SignalOptions } from "../../core/registry.ts";
 import { eitherSignal } from "../../core/work/until_aborted.ts";
-import type { Behavior, BehaviorContext } from "../contract.ts";
+import type { BehaviorContext } from "../contract.ts";
 import type { Remainder, TaskContext } from "../contract.ts";
-import { contractOf } from "../interface.ts";
-import { Behavior as BehaviorInterface } from "../interfaces.ts";
+import { interfaceOf } from "../interface.ts";
+import { Behavior, type JobRunner } from "../interfaces.ts";
 import { checkOrder, frozenCopy, makePlugin, type Settings } from "../sets/make_plugin.ts";
 import { createJobIds, remainderOf, toCall } from "./chain.ts";
 import type { Chain, ChainEntry, ChainRun, TaskTools } from "./chain.ts";
@@ -58,7 +57,7 @@ async function behaviorOf(
 ): Promise<{ behavior: Behavior; config: Settings }> {
   if (entry.made === undefined) {
     const { name, definition, config } = entry;
-    const order = { contract: contractOf(BehaviorInterface), name, definition, config };
+    const order = { kind: interfaceOf(Behavior), name, definition, config };
     entry.made = checkOrder(order, context).then(async (order) => ({
       behavior: await makePlugin(order, context) as Behavior,
       config: frozenCopy(order.checked as Settings),

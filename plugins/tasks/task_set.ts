@@ -17,7 +17,7 @@ import type {
 import { type Chain, type ChainEntry, createJobIds, type TaskTools } from "./chain.ts";
 import { checkJobId, NEVER, runChain } from "./run_chain.ts";
 import { decodeTravelling, encodeTravelling } from "./travel.ts";
-import { contractOf } from "../interface.ts";
+import { interfaceOf } from "../interface.ts";
 import { Behavior } from "../interfaces.ts";
 import { checkSettings, fillConfig, frozenCopy, validateConfig } from "../sets/make_plugin.ts";
 import type { AnyDefinition } from "../sets/make_plugin.ts";
@@ -152,7 +152,7 @@ function createEntry(
   config: PluginConfig,
   { table, context }: TaskTools,
 ): ChainEntry {
-  const definition = table.get(contractOf(Behavior), name);
+  const definition = table.get(interfaceOf(Behavior), name);
   const action = `add behavior ${shown(name)}`;
   checkSettings(config, action);
   const entry: ChainEntry = { name, definition, config: frozenCopy(config) };

@@ -43,6 +43,29 @@ Deno.test("a decorated abstract class is an interface", async () => {
   assertEquals(typeof decorate, "function");
 });
 
+Deno.test("an interface is a name and methods; an untyped one too selects its plugins", async () => {
+  const Shape = defineInterface("shape", { methods: ["area", "area"] });
+  assertEquals([Shape.name, Shape.methods], ["shape", ["area"]]);
+  await using plugins = createPlugins();
+  plugins.register(Shape, "unit", () => ({ area: () => 1 }));
+  assertEquals((await plugins.create(Shape, "unit")).area(), 1);
+  assertEquals(
+    thrown(() => plugins.names(Shape.methods as never)),
+    "Invalid: Cannot use a value of class Array as an interface: it is not defined",
+  );
+});
+
+Deno.test("the name of an interface is also the type of its plugins", async () => {
+  const runner: JobRunner = {
+    crossesProcess: false,
+    schedule: () => Promise.resolve("1"),
+  };
+  await using plugins = createPlugins();
+  plugins.register(JobRunner, "own", () => runner);
+  const created: JobRunner = await plugins.create(JobRunner, "own");
+  assertEquals(created, runner);
+});
+
 Deno.test("registering a class names all missing methods", async () => {
   await using plugins = createPlugins();
   class Half {

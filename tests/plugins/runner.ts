@@ -1,7 +1,6 @@
 // Runners of jobs that a test ends itself.
 import {
-  type JobRunner,
-  JobRunner as JobRunnerInterface,
+  JobRunner,
   type Plugins,
   type RunCallOptions,
   type ScheduledCall,
@@ -47,7 +46,7 @@ export function holdJobs(
   options: { crossesProcess?: boolean } = {},
 ): HoldingRunner {
   const runner = createHoldingRunner(options);
-  plugins.register(JobRunnerInterface, name, {
+  plugins.register(JobRunner, name, {
     create: () => runner,
     crossesProcess: options.crossesProcess,
   });
