@@ -301,7 +301,7 @@ export { type LocalPath, localPath } from "./materializers/mod.ts";
 export { defineArtifact } from "./registry/contract/define_artifact.ts";
 export { defineRegistry } from "./registry/contract/define_registry.ts";
 export { deleteMany, loadMany, saveMany } from "./registry/contract/many.ts";
-export { publish, resolveRelease } from "./registry/contract/release.ts";
+export { publishRelease, resolveRelease } from "./registry/contract/release.ts";
 export { asMap } from "./registry/contract/map.ts";
 export { diffValues } from "./core/text/value_changes.ts";
 export * from "./registry/tools/history.ts";

@@ -5,7 +5,7 @@
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { lineageOf, openRegistry } from "@holdfast/holdfast";
+import { openRegistry, readLineage } from "@holdfast/holdfast";
 import { type Image, png } from "@holdfast/holdfast/formats/png";
 import { formatMaterializer } from "@holdfast/holdfast/materializers/formats";
 import { createBatch } from "@holdfast/holdfast/workers";
@@ -56,7 +56,7 @@ const folder = await mkdtemp(join(tmpdir(), "holdfast-images-"));
   await batch.saveMany(small);
 
   // Each small image knows its original, and every stored byte is checked.
-  const { edges } = await lineageOf(registry, "small:07");
+  const { edges } = await readLineage(registry, "small:07");
   console.log(`${edges[0]!.to} was made from ${edges[0]!.from}`);
   const { succeeded } = await batch.verifyMany(small.map(({ name }) => ({ ref: name })));
   console.log(`${succeeded.length} small images are intact`);

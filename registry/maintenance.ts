@@ -243,22 +243,22 @@ export async function mirrorRegistry(
  * @example
  * ```ts
  * import { openRegistry } from "@holdfast/holdfast";
- * import { spaceOf } from "@holdfast/holdfast/maintenance";
+ * import { measureSpace } from "@holdfast/holdfast/maintenance";
  * import { assertEquals } from "@std/assert";
  *
  * await using registry = await openRegistry("memory:");
  * await registry.save("data", new Uint8Array(100_000));
- * const { names: [data], garbage } = await spaceOf(registry);
+ * const { names: [data], garbage } = await measureSpace(registry);
  * assertEquals([data?.versions, data?.size, garbage.bytes], [1, 100_000, 0]);
  * ```
  */
-export async function spaceOf(
+export async function measureSpace(
   registry: Registry,
   options: SignalOptions = {},
 ): Promise<SpaceReport> {
   checkRegistry("measure space", registry);
   const tool = await import("./maintenance/space.ts");
-  return await worded({ verb: "measure space" }, () => tool.spaceOf(registry, options));
+  return await worded({ verb: "measure space" }, () => tool.measureSpace(registry, options));
 }
 
 /**
@@ -271,16 +271,16 @@ export async function spaceOf(
  * @example
  * ```ts
  * import { openRegistry } from "@holdfast/holdfast";
- * import { spaceOfVersions } from "@holdfast/holdfast/maintenance";
+ * import { measureVersions } from "@holdfast/holdfast/maintenance";
  * import { assertEquals } from "@std/assert";
  *
  * await using registry = await openRegistry("memory:");
  * await registry.save("data", new Uint8Array(100_000));
- * const { freedBytes } = await spaceOfVersions(registry, "data", { deleting: ["1.0.0"] });
+ * const { freedBytes } = await measureVersions(registry, "data", { deleting: ["1.0.0"] });
  * assertEquals(freedBytes, 100_000);
  * ```
  */
-export async function spaceOfVersions(
+export async function measureVersions(
   registry: Registry,
   name: string,
   options: VersionSpaceOptions = {},
@@ -292,7 +292,7 @@ export async function spaceOfVersions(
   const tool = await import("./maintenance/version_space.ts");
   return await worded(
     { verb: "measure versions" },
-    () => tool.spaceOfVersions(registry, name, checkedOptions),
+    () => tool.measureVersions(registry, name, checkedOptions),
   );
 }
 

@@ -6,7 +6,7 @@ import { splitEntry, valueOf } from "../core/text/entries.ts";
 import { parseExactJson } from "../core/text/json_text.ts";
 import { json } from "../formats/json.ts";
 import { parsePipeline } from "../operators/config/mod.ts";
-import { annotate, annotationsOf } from "../registry/mod.ts";
+import { annotate, readAnnotations } from "../registry/mod.ts";
 import { cliTest } from "./apps/captured_io.ts";
 import { ADDRESS, testService } from "./apps/client/service.ts";
 import { contentBytes, fileOf } from "./formats/format_files.ts";
@@ -76,7 +76,7 @@ testService("answers with a number that would change are refused", async (servic
     const text = await response.text();
     return new Response(text.replaceAll('"id":1}', `"id":${INEXACT[1]}}`), response);
   });
-  for (const call of [() => registry.info("a"), () => annotationsOf(registry, "a")]) {
+  for (const call of [() => registry.info("a"), () => readAnnotations(registry, "a")]) {
     await assertRejects(call, RegistryError, `${INEXACT[1]}: it would be rounded`);
   }
 });

@@ -13,14 +13,14 @@ import { createFileManager } from "../files/mod.ts";
 import {
   changeSettings,
   collectGarbage,
+  measureSpace,
   mirrorRegistry,
   prune,
   readSettings,
-  spaceOf,
   verifyRegistry,
 } from "../registry/maintenance.ts";
 import { openUploads, presignDownload } from "../registry/uploads.ts";
-import { diffVersions, lineageOf, logOf, openRegistry, type Registry } from "../mod.ts";
+import { diffVersions, openRegistry, readLineage, readLog, type Registry } from "../mod.ts";
 import { createOperators, runCommand } from "../operators/mod.ts";
 import { planPipeline, runPipeline, submitRun } from "../operators/runner/mod.ts";
 import { createMemoryBus } from "../plugins/events/memory.ts";
@@ -122,14 +122,14 @@ const TOOLS: Record<string, (registry: Anything) => unknown> = {
   changeSettings: (registry) => changeSettings(registry, { graceMs: 86_400_000 }),
   collectGarbage,
   diffVersions: (registry) => diffVersions(registry, { before: "a", after: "b" }),
-  lineageOf: (registry) => lineageOf(registry, "a"),
-  logOf: (registry) => Array.fromAsync(logOf(registry, "a")),
+  readLineage: (registry) => readLineage(registry, "a"),
+  readLog: (registry) => Array.fromAsync(readLog(registry, "a")),
   mirrorRegistry: (registry) => mirrorRegistry(registry, registry),
   openUploads,
   presignDownload: (registry) => presignDownload(registry, "a"),
   prune: (registry) => prune(registry, { keepLast: 1 }),
   readSettings,
-  spaceOf,
+  measureSpace,
   verifyRegistry,
 };
 

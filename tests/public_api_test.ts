@@ -6,7 +6,7 @@ import { denoSucceeds } from "./support/run_deno.ts";
 const LIST = new URL("./public_api.json", import.meta.url);
 
 /** Called like `registry.save(name, value, options)`, with the registry before it. */
-const LIKE_SAVE = ["annotate", "publish"];
+const LIKE_SAVE = ["annotate", "publishRelease"];
 
 interface Declaration {
   kind: string;

@@ -2,8 +2,8 @@
 import * as v from "npm:valibot@^1.5";
 import { orMissing } from "../../core/errors.ts";
 import { mapAtOnce } from "../../core/work/at_once.ts";
-import { lineageOf } from "../../mod.ts";
-import { annotationsOf, type ArtifactInput } from "../../registry/mod.ts";
+import { readLineage } from "../../mod.ts";
+import { type ArtifactInput, readAnnotations } from "../../registry/mod.ts";
 import { count, defineTool, fitting, ref, text, type Tool } from "./tool.ts";
 import { uriOf } from "./resources.ts";
 
@@ -109,9 +109,9 @@ export const describeVersion: Tool = defineTool({
     const { name, version, createdAt, size, digest, metadata } = info;
     const exact = `${name}@${version}`;
     const aliases = await orMissing(Array.fromAsync(registry.aliases(name, { signal }))) ?? [];
-    const { notes, labels } = await annotationsOf(registry, exact, { signal }) ?? {};
+    const { notes, labels } = await readAnnotations(registry, exact, { signal }) ?? {};
     const outputs = lineage &&
-      await lineageOf(registry, exact, { direction: "down", depth: 1, signal });
+      await readLineage(registry, exact, { direction: "down", depth: 1, signal });
     const part = files.slice(offset, offset + FILES_SHOWN);
     const shown = fitting(part.map(({ path, size, mode }) => ({ path, size, mode })));
     const end = offset + shown.length;

@@ -1,7 +1,7 @@
 // Lineage of versions.
 import type { SignalOptions } from "./saving.ts";
 
-/** Options of {@linkcode lineageOf}. */
+/** Options of {@linkcode readLineage}. */
 export interface LineageOptions extends SignalOptions {
   /** `up` to its inputs, `down` to versions made from it. @default "both" */
   direction?: "up" | "down" | "both";
@@ -24,7 +24,7 @@ export interface LineageNode {
   metadata?: Record<string, unknown>;
 }
 
-/** The result of {@linkcode lineageOf}. */
+/** The result of {@linkcode readLineage}. */
 export interface Lineage {
   root: string;
   /** Unique nodes, the root first, nearer ones before farther ones. */

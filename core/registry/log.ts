@@ -20,7 +20,7 @@ export interface LogEntry {
   commit?: string;
 }
 
-/** Options of `logOf`. */
+/** Options of `readLog`. */
 export interface LogOptions extends SignalOptions {
   /** Maximum number of entries, newest first. @default all */
   limit?: number;

@@ -51,7 +51,7 @@ export async function membersOf(artifact: Artifact): Promise<Record<string, Rele
   const subject = `"${name}@${version}"`;
   if (materializer.id !== RELEASE) {
     const state = `it is of kind "${materializer.id}", not a release`;
-    const hint = "Pass the ref of a version that `publish` has saved.";
+    const hint = "Pass the ref of a version that `publishRelease` has saved.";
     throw fault({ code: "Invalid", action: "read release", subject, state, hint });
   }
   const value = await artifact.file(FILE).json();

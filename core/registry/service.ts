@@ -9,7 +9,7 @@ import type { LogEntry, LogOptions } from "./log.ts";
 import type { DirectDownload, DirectDownloadOptions } from "./transfer.ts";
 
 /**
- * Operations of the service behind a registry, called by `lineageOf`, `logOf`,
+ * Operations of the service behind a registry, called by `readLineage`, `readLog`,
  * `resolveRelease`, `annotate`, `readRules`, `changeRules`, `rulesHistory` and `presignDownload`. A
  * missing member is `Unsupported`. A view that hides data must leave them out or hide it here too.
  */

@@ -7,7 +7,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import process from "node:process";
 import { fileURLToPath } from "node:url";
-import { lineageOf, openRegistry, type Registry } from "@holdfast/holdfast";
+import { openRegistry, readLineage, type Registry } from "@holdfast/holdfast";
 import { loadPipeline } from "@holdfast/holdfast/operators/config";
 import { planPipeline, runPipeline } from "@holdfast/holdfast/operators/runner";
 import { operators } from "./operators.ts";
@@ -25,7 +25,7 @@ try {
     console.log(`model ${version}: ${(100 * accuracy).toFixed(1)} % of ${examples} trips`);
   }
   console.log("trips:model@production was made from");
-  const { nodes } = await lineageOf(registry, "trips:model@production", { direction: "up" });
+  const { nodes } = await readLineage(registry, "trips:model@production", { direction: "up" });
   for (const { ref } of nodes.slice(1)) console.log(`  ${ref}`);
 } finally {
   await rm(folder, { recursive: true, force: true });

@@ -5,7 +5,7 @@ import type { SiteFile } from "../../apps/server/explorer/site_file.ts";
 import { sitePath } from "../../apps/server/explorer/site_path.ts";
 import { nameSegment } from "../../core/naming/names.ts";
 import { localPath, openRegistry, type Registry } from "../../mod.ts";
-import { publish } from "../../mod.ts";
+import { publishRelease } from "../../mod.ts";
 import { IGNORED, openExplorer, openServed, SKIPPED } from "./support/browser.ts";
 import { fillDemo } from "./support/demo_registry.ts";
 import { sampleFiles, writeFiles } from "./support/samples.ts";
@@ -65,7 +65,7 @@ Deno.test("a site does not name inputs that it does not have", async () => {
 Deno.test("a site of a release has its members", async () => {
   await using registry = await openRegistry("memory:");
   for (const value of [1, 2]) await registry.save("net", value);
-  await publish(registry, "serving", { model: "net@1", "part/of": "net@1" });
+  await publishRelease(registry, "serving", { model: "net@1", "part/of": "net@1" });
   await registry.setAlias("serving", "live", "1");
   const files = await filesOf(registry, ["serving"]);
   const read = (path: string) => JSON.parse(new TextDecoder().decode(files.get(path)!.bytes));

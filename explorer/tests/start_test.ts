@@ -1,6 +1,6 @@
 // The first page in Chromium: what changed lately, and how much that asks of the service.
 import { assert, assertEquals } from "@std/assert";
-import { openRegistry, publish, type Registry } from "../../mod.ts";
+import { openRegistry, publishRelease, type Registry } from "../../mod.ts";
 import { IGNORED, openExplorer, SKIPPED } from "./support/browser.ts";
 import { fillRuns } from "./support/demo_work.ts";
 
@@ -15,7 +15,7 @@ Deno.test({
     for (const version of ["1", "2"]) await registry.setAlias("model", "production", version);
     const savedBy = { name: "an assistant", via: "mcp" };
     await registry.save("report", "text", { metadata: { savedBy } });
-    await publish(registry, "serving", { model: "model@2" });
+    await publishRelease(registry, "serving", { model: "model@2" });
     await using explorer = await openExplorer(registry);
     const { page, url, errors } = explorer;
     for (const width of [390, 1280]) {

@@ -1,7 +1,7 @@
 // Notes, members of releases and rules in Chromium.
 import { assertEquals } from "@std/assert";
-import { openRegistry, publish } from "../../mod.ts";
-import { annotate, annotationsOf } from "../../registry/mod.ts";
+import { openRegistry, publishRelease } from "../../mod.ts";
+import { annotate, readAnnotations } from "../../registry/mod.ts";
 import { changeRules } from "../../registry/maintenance.ts";
 import { IGNORED, openExplorer, SKIPPED } from "./support/browser.ts";
 
@@ -33,7 +33,7 @@ Deno.test({
     await dialog.locator("[name=labels]").fill('score := 0.9\ntext = 1\ndeep:={"a":1}');
     await dialog.getByRole("button", { name: "Save" }).click();
     await notes.getByText("Second").waitFor();
-    const found = await annotationsOf(registry, "model@1");
+    const found = await readAnnotations(registry, "model@1");
     assertEquals([found?.notes, found?.labels], [
       "Second\nline",
       { score: 0.9, text: "1", deep: { a: 1 } },
@@ -43,7 +43,7 @@ Deno.test({
     await annotate(registry, "model@1", { notes: "Faster" });
     await dialog.getByRole("button", { name: "Save" }).click();
     await dialog.getByRole("alert").waitFor();
-    assertEquals((await annotationsOf(registry, "model@1"))?.notes, "Faster");
+    assertEquals((await readAnnotations(registry, "model@1"))?.notes, "Faster");
   },
 });
 
@@ -53,7 +53,7 @@ Deno.test({
   async fn() {
     await using registry = await openRegistry("memory:");
     for (const name of ["net", "words"]) await registry.save(name, name);
-    await publish(registry, "serving", { model: "net", tokens: "words" });
+    await publishRelease(registry, "serving", { model: "net", tokens: "words" });
     await registry.delete("words@1", { force: true });
     await using explorer = await openExplorer(registry);
     const { page, url, errors } = explorer;
@@ -73,9 +73,9 @@ Deno.test({
     await using registry = await openRegistry("memory:");
     for (const name of ["net", "words", "rules"]) await registry.save(name, name);
     await registry.save("serving", "not a release");
-    await publish(registry, "serving", { model: "net@1", tokens: "words", filter: "rules" });
+    await publishRelease(registry, "serving", { model: "net@1", tokens: "words", filter: "rules" });
     await registry.save("net", 2);
-    await publish(registry, "serving", { model: "net@2", tokens: "words", other: "words" });
+    await publishRelease(registry, "serving", { model: "net@2", tokens: "words", other: "words" });
     for (const version of ["2", "3"]) await registry.setAlias("serving", "live", version);
     const { digest } = await registry.info("net@2");
     await using explorer = await openExplorer(registry);

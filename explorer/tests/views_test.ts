@@ -1,7 +1,7 @@
 // Every view in Chromium: nothing fails, nothing leaves the service, and everybody can use it.
 import { assert, assertEquals } from "@std/assert";
 import { createAccess, parseScope } from "../../apps/server/access/access.ts";
-import { openRegistry, publish, type Registry } from "../../mod.ts";
+import { openRegistry, publishRelease, type Registry } from "../../mod.ts";
 import { partOfRun } from "../../tests/support/seeds.ts";
 import { barriersOf } from "./support/barriers.ts";
 import { IGNORED, openExplorer, SKIPPED } from "./support/browser.ts";
@@ -49,7 +49,7 @@ async function openDemo(): Promise<Registry> {
   const registry = await openRegistry("memory:");
   await fillDemo(registry);
   for (const version of ["2", "3"]) {
-    await publish(registry, "serving", { model: `vision:resnet/weights@${version}` });
+    await publishRelease(registry, "serving", { model: `vision:resnet/weights@${version}` });
     await registry.setAlias("serving", "live", "latest");
   }
   return registry;

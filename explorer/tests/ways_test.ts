@@ -2,7 +2,7 @@
 import { assert, assertEquals } from "@std/assert";
 import { titleOf } from "../src/views/mod.ts";
 import { parsePlace } from "../src/framework/router.ts";
-import { localPath, openRegistry, publish } from "../../mod.ts";
+import { localPath, openRegistry, publishRelease } from "../../mod.ts";
 import { tempRoot } from "../../tests/support/temp_root.ts";
 import { IGNORED, openExplorer, SKIPPED } from "./support/browser.ts";
 import { writeFiles } from "./support/samples.ts";
@@ -104,7 +104,7 @@ Deno.test({
   async fn() {
     await using registry = await openRegistry("memory:");
     for (const depth of [1, 2]) await registry.save("team:net/large", { depth });
-    await publish(registry, "serving", { model: "team:net/large@1" });
+    await publishRelease(registry, "serving", { model: "team:net/large@1" });
     await registry.setAlias("serving", "live", "1");
     await using explorer = await openExplorer(registry);
     const { page, url, errors } = explorer;

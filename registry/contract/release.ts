@@ -42,7 +42,7 @@ const RESOLVE: OptionNames<SignalOptions & { partial?: boolean }> = { partial: t
  * Publishes several versions as one: saves a version of `name` that names the exact version and the
  * digest of each member. An alias on it moves all members at once.
  *
- * `delete` and `prune` keep members while the release exists. A delete that began before `publish`
+ * `delete` and `prune` keep members while the release exists. A delete that began before `publishRelease`
  * may still succeed; {@linkcode resolveRelease} then reports it.
  *
  * @param members refs of this registry, by a name of your choice
@@ -69,7 +69,7 @@ const RESOLVE: OptionNames<SignalOptions & { partial?: boolean }> = { partial: t
  * assertEquals(await registry.load("serving@production/model"), { layers: 50 });
  * ```
  */
-export async function publish(
+export async function publishRelease(
   registry: Registry,
   name: string,
   members: Readonly<Record<string, string>>,

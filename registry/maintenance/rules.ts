@@ -12,7 +12,7 @@ import { checkWritable, contextOf, knownContext } from "../operations/context.ts
 import { readSettingsRecord, writeSettings } from "./change_settings.ts";
 
 /** Yields the rules after each change, newest first. */
-export async function* rulesHistory(
+export async function* readRulesHistory(
   registry: Registry,
   { signal }: SignalOptions = {},
 ): AsyncGenerator<RetentionRules> {

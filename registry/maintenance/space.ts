@@ -44,7 +44,7 @@ export interface DaySpace {
   size: number;
 }
 
-/** The result of {@linkcode spaceOf}. */
+/** The result of {@linkcode measureSpace}. */
 export interface SpaceReport {
   bytes: number;
   objects: number;
@@ -62,8 +62,8 @@ export interface SpaceReport {
   failures: { key: string; message: string }[];
 }
 
-/** Implements `spaceOf` of `registry/maintenance.ts`. */
-export async function spaceOf(
+/** Implements `measureSpace` of `registry/maintenance.ts`. */
+export async function measureSpace(
   registry: Registry,
   { signal }: SignalOptions = {},
 ): Promise<SpaceReport> {

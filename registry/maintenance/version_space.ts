@@ -10,7 +10,7 @@ import { collectDrafts } from "./garbage/drafts.ts";
 import type { Folder, KnownName } from "./garbage/known.ts";
 import { collectName } from "./garbage_of_name.ts";
 
-/** Options of {@linkcode spaceOfVersions}. */
+/** Options of {@linkcode measureVersions}. */
 export interface VersionSpaceOptions extends SignalOptions {
   /** Versions whose deletion is measured. @default none */
   deleting?: Iterable<string>;
@@ -28,7 +28,7 @@ export interface VersionSpace {
   modifiedAt: Date;
 }
 
-/** The result of {@linkcode spaceOfVersions}. */
+/** The result of {@linkcode measureVersions}. */
 export interface VersionSpaces {
   /** Newest first. */
   versions: VersionSpace[];
@@ -38,8 +38,8 @@ export interface VersionSpaces {
   freedBytes: number;
 }
 
-/** Implements `spaceOfVersions` of `registry/maintenance.ts`. */
-export async function spaceOfVersions(
+/** Implements `measureVersions` of `registry/maintenance.ts`. */
+export async function measureVersions(
   registry: Registry,
   name: string,
   { deleting = [], signal }: VersionSpaceOptions = {},

@@ -13,7 +13,7 @@ import { lineageFolder, orderSegment, parseLineageKey, UNPINNED } from "../forma
 import { type Context, knownContext } from "./context.ts";
 import { readInput } from "./lineage/inputs.ts";
 
-export async function lineageOf(
+export async function readLineage(
   registry: Registry,
   ref: string,
   options: LineageOptions = {},

@@ -11,7 +11,7 @@ const ANNOTATE: OptionNames<AnnotateOptions> = { ifRevision: true, signal: true 
 
 /**
  * Changes the notes and labels of a version, or of a bare name. Both stay beside the immutable
- * metadata, are not part of the digest, and every change is kept: `logOf` lists them. Up to 64 KiB
+ * metadata, are not part of the digest, and every change is kept: `readLog` lists them. Up to 64 KiB
  * as JSON.
  *
  * @param change a merge patch: members that it leaves out stay, null removes one
@@ -21,7 +21,7 @@ const ANNOTATE: OptionNames<AnnotateOptions> = { ifRevision: true, signal: true 
  * @example
  * ```ts
  * import { openRegistry } from "@holdfast/holdfast";
- * import { annotate, annotationsOf } from "@holdfast/holdfast/registry";
+ * import { annotate, readAnnotations } from "@holdfast/holdfast/registry";
  * import { assertEquals } from "@std/assert";
  *
  * await using registry = await openRegistry("memory:");
@@ -30,7 +30,7 @@ const ANNOTATE: OptionNames<AnnotateOptions> = { ifRevision: true, signal: true 
  * const { revision } = await annotate(registry, "my:model@1", { labels: { stage: "checked" } });
  * await annotate(registry, "my:model@1", { notes: "Best so far" }, { ifRevision: revision });
  *
- * const { notes, labels } = await annotationsOf(registry, "my:model@1") ?? {};
+ * const { notes, labels } = await readAnnotations(registry, "my:model@1") ?? {};
  * assertEquals([notes, labels], ["Best so far", { stage: "checked", score: 0.93 }]);
  * ```
  */
@@ -57,7 +57,7 @@ export async function annotate(
 /**
  * Returns the notes and labels of a version, or of a bare name; undefined if there never were any.
  */
-export async function annotationsOf(
+export async function readAnnotations(
   registry: Registry,
   ref: string,
   options: SignalOptions = {},

@@ -16,17 +16,17 @@ import type { Registry, SignalOptions } from "../../core/registry.ts";
  *
  * @example
  * ```ts
- * import { createMemoryBackend, lineageOf, openRegistry } from "@holdfast/holdfast";
+ * import { createMemoryBackend, readLineage, openRegistry } from "@holdfast/holdfast";
  * import { assertEquals } from "@std/assert";
  *
  * await using registry = await openRegistry(createMemoryBackend());
  * const { digest } = await registry.save("data", [1, 2, 3]);
  * await registry.save("model", { mean: 2 }, { inputs: [{ ref: "data@1", digest }] });
- * const { edges } = await lineageOf(registry, "model");
+ * const { edges } = await readLineage(registry, "model");
  * assertEquals(edges, [{ from: "data@1.0.0", to: "model@1.0.0" }]);
  * ```
  */
-export async function lineageOf(
+export async function readLineage(
   registry: Registry,
   ref: string,
   options: LineageOptions = {},
@@ -34,7 +34,7 @@ export async function lineageOf(
   checkRegistry("follow the lineage", registry);
   const tool = await import("../operations/lineage.ts");
   const call = { verb: "follow the lineage of", ref };
-  return await worded(call, () => tool.lineageOf(registry, ref, options));
+  return await worded(call, () => tool.readLineage(registry, ref, options));
 }
 
 /**
@@ -73,18 +73,18 @@ export async function diffVersions(
  *
  * @example
  * ```ts
- * import { logOf, openRegistry } from "@holdfast/holdfast";
+ * import { readLog, openRegistry } from "@holdfast/holdfast";
  * import { assertEquals } from "@std/assert";
  *
  * await using registry = await openRegistry("memory:");
  * await registry.save("model", { rate: 1 });
  * await registry.setAlias("model", "production", "1");
- * const [last, first] = await Array.fromAsync(logOf(registry, "model"));
+ * const [last, first] = await Array.fromAsync(readLog(registry, "model"));
  * assertEquals([first?.event, first?.version], ["saved", "1.0.0"]);
  * assertEquals([last?.event, last?.alias], ["aliased", "production"]);
  * ```
  */
-export function logOf(
+export function readLog(
   registry: Registry,
   name: string,
   options: LogOptions = {},
@@ -92,10 +92,10 @@ export function logOf(
   return wordedListing({ verb: "list the log of", ref: name }, entriesOf(registry, name, options));
 }
 
-async function* entriesOf(...[registry, ...args]: Parameters<typeof logOf>) {
+async function* entriesOf(...[registry, ...args]: Parameters<typeof readLog>) {
   checkRegistry("list the log", registry);
   const tool = await import("../operations/look/log.ts");
-  yield* tool.logOf(registry, ...args);
+  yield* tool.readLog(registry, ...args);
 }
 
 /**
@@ -103,15 +103,15 @@ async function* entriesOf(...[registry, ...args]: Parameters<typeof logOf>) {
  *
  * @example
  * ```ts
- * import { digestOfValue, openRegistry } from "@holdfast/holdfast";
+ * import { digestValue, openRegistry } from "@holdfast/holdfast";
  * import { assertEquals } from "@std/assert";
  *
  * await using registry = await openRegistry("memory:");
  * const { digest } = await registry.save("my:config", { depth: 12 });
- * assertEquals(await digestOfValue(registry, { depth: 12 }), digest);
+ * assertEquals(await digestValue(registry, { depth: 12 }), digest);
  * ```
  */
-export async function digestOfValue(
+export async function digestValue(
   registry: Pick<Registry, "materializers">,
   value: unknown,
   options: SignalOptions = {},
@@ -120,7 +120,7 @@ export async function digestOfValue(
   checkGiven("compute the digest of a value", registry, {
     is: typeof registry?.materializers?.forValue === "function",
     what: "registry",
-    hint: "Write digestOfValue(registry, value).",
+    hint: "Write digestValue(registry, value).",
   });
   const materializer = registry.materializers.forValue(value);
   const [tool, files] = await Promise.all([

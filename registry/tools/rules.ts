@@ -36,7 +36,7 @@ export async function readRules(
 }
 
 /** Yields the retention rules after each change, newest first. */
-export async function* rulesHistory(
+export async function* readRulesHistory(
   registry: Registry,
   options: SignalOptions = {},
 ): AsyncGenerator<RetentionRules> {
@@ -44,7 +44,7 @@ export async function* rulesHistory(
   const { service } = registry;
   if (service?.rulesHistory !== undefined) return yield* service.rulesHistory(options);
   const tool = await import("../maintenance/rules.ts");
-  yield* tool.rulesHistory(registry, options);
+  yield* tool.readRulesHistory(registry, options);
 }
 
 /**

@@ -2,7 +2,7 @@
 import { assert, assertEquals, assertNotEquals } from "@std/assert";
 import { readFile, stat, writeFile } from "node:fs/promises";
 import type { LogEntry } from "../../registry/mod.ts";
-import { logOf, openRegistry, type Registry } from "../../mod.ts";
+import { openRegistry, readLog, type Registry } from "../../mod.ts";
 import { noise } from "../registry/registries.ts";
 import { orCode, pythonTest, runProgram, served, startReader, withoutMessages } from "./reader.ts";
 
@@ -29,7 +29,7 @@ pythonTest("Python resolves refs of the past as the product does", async (root) 
   const path = root.join("registry");
   await using registry = await openRegistry(path, { mutable: true, cache: false });
   await live(registry);
-  const log: LogEntry[] = await Array.fromAsync(logOf(registry, "a"));
+  const log: LogEntry[] = await Array.fromAsync(readLog(registry, "a"));
   const times = new Set(log.flatMap(({ at }) => [at.getTime() - 1, at.getTime()]));
   const at = [...times, 0, Date.parse("2100-01-01")];
   const answer = (ref: string, time: number) =>

@@ -1,6 +1,6 @@
 // Releases that Python publishes and reads.
 import { assertEquals } from "@std/assert";
-import { openRegistry, publish } from "../../mod.ts";
+import { openRegistry, publishRelease } from "../../mod.ts";
 import { orCode, pythonTest, runProgram, served, startReader, withoutMessages } from "./reader.ts";
 
 const PUBLISH = `
@@ -25,7 +25,10 @@ pythonTest("Python publishes releases, and reads their members", async (root) =>
   assertEquals(await runProgram(PUBLISH, { args }), [
     ...["app@1.0.0", "{'depth': 12} rows", "{'reviewed': True} {}", "good"],
   ]);
-  const own = await publish(registry, "own", { model: "model@latest", "data/train": "data@^1" });
+  const own = await publishRelease(registry, "own", {
+    model: "model@latest",
+    "data/train": "data@^1",
+  });
   assertEquals((await registry.info("app")).digest, own.digest, "as the product publishes it");
   await registry.save("model", { depth: 24 }, { version: "1.0.0", onConflict: "overwrite" });
   const refs = [

@@ -4,9 +4,9 @@ import {
   defineMaterializer,
   diffValues,
   diffVersions,
-  digestOfValue,
-  logOf,
+  digestValue,
   openRegistry,
+  readLog,
   realSystem,
   RegistryError,
 } from "../../mod.ts";
@@ -153,11 +153,11 @@ Deno.test("values are compared by structure, arrays from both ends", () => {
   assertEquals(diffValues(1, "1"), [{ path: [], before: 1, after: "1" }]);
 });
 
-Deno.test("digestOfValue() reads the value when it is called", async () => {
+Deno.test("digestValue() reads the value when it is called", async () => {
   const registry = await openRegistry("memory:");
   const { digest } = await registry.save("a", { depth: 12 });
   const value = { depth: 12 };
-  const pending = digestOfValue(registry, value);
+  const pending = digestValue(registry, value);
   value.depth = 13;
   assertEquals(await pending, digest);
 });
@@ -167,7 +167,7 @@ Deno.test("events of one millisecond are in order", async () => {
   const registry = await openRegistry("memory:", { system: { ...realSystem, now: () => now } });
   await registry.save("a", 1);
   await registry.setAlias("a", "live", "1");
-  const log = await Array.fromAsync(logOf(registry, "a"));
+  const log = await Array.fromAsync(readLog(registry, "a"));
   assertEquals(log.map(({ event, at }) => [event, at.getTime()]), [["aliased", now], [
     "saved",
     now,
@@ -180,7 +180,7 @@ Deno.test("a damaged record is in the log, and hides nothing", async () => {
   for (const value of [1, 2]) await registry.save("a", value);
   const [key] = await keysOf(backend, "names/a/versions/");
   await backend.put(key, new TextEncoder().encode("damage"));
-  const log = await Array.fromAsync(logOf(await openRegistry(backend), "a"));
+  const log = await Array.fromAsync(readLog(await openRegistry(backend), "a"));
   assertEquals(log.map(({ event }) => event), ["saved", "saved"]);
   assertEquals(log.map(({ version }) => version).sort(), ["1.0.0", "2.0.0"]);
   assertEquals(log.map(({ commit }) => commit === undefined).sort(), [false, true]);
@@ -197,11 +197,11 @@ Deno.test("a limited log reads few records", async () => {
     await registry.setAlias("a", "live", String(n));
     if (n % 3 === 0) await registry.delete(`a@${n}`, { force: true });
   }
-  const all = await Array.fromAsync(logOf(registry, "a"));
+  const all = await Array.fromAsync(readLog(registry, "a"));
   assertEquals(all.length, 233);
   for (const limit of [1, 10, 50]) {
     calls.take();
-    assertEquals(await Array.fromAsync(logOf(registry, "a", { limit })), all.slice(0, limit));
+    assertEquals(await Array.fromAsync(readLog(registry, "a", { limit })), all.slice(0, limit));
     assertLessOrEqual(calls.counts.get, 3 * Math.max(16, limit));
     assertLessOrEqual(calls.counts.list, 4);
   }
@@ -214,7 +214,7 @@ Deno.test("changes of one millisecond are in order", async () => {
   for (const version of ["1", "2", "1"]) await registry.setAlias("a", "live", version);
   await registry.deleteAlias("a", "live");
   await registry.delete("a@2");
-  const log = await Array.fromAsync(logOf(registry, "a"));
+  const log = await Array.fromAsync(readLog(registry, "a"));
   assertEquals(log.map(({ event, version = "" }) => `${event} ${version}`.trimEnd()), [
     ...[
       "deleted 2.0.0",

@@ -3,7 +3,7 @@ import { createHash } from "node:crypto";
 import { statSync } from "node:fs";
 import { resolve } from "node:path";
 import { checkNewName } from "../../../core/naming/names.ts";
-import { digestOfValue, type Registry } from "../../../mod.ts";
+import { digestValue, type Registry } from "../../../mod.ts";
 import { parseVersion } from "../../../core/naming/versions.ts";
 import { conflict, orMissing } from "../../../core/errors.ts";
 import { createLanes } from "../../../core/work/lanes.ts";
@@ -106,7 +106,7 @@ export class SaveRows implements BatchWork<SaveRow> {
   async #checkSame({ name, version, digest }: SavedRow, row: SaveRow): Promise<void> {
     const { io } = this.#options;
     const value = await readRowValue(row, this.#manifest, { io }); // again: it may be a stream
-    if (await digestOfValue(this.#registry, value, { signal: io.signal }) === digest) return;
+    if (await digestValue(this.#registry, value, { signal: io.signal }) === digest) return;
     const state = "it already exists with different content";
     const hint = row.version === undefined
       ? "The content changed after this run saved the row. Start a new run: --run-id ID"

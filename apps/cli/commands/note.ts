@@ -1,4 +1,4 @@
-import { annotate, annotationsOf } from "../../../registry/mod.ts";
+import { annotate, readAnnotations } from "../../../registry/mod.ts";
 import { parseRef } from "../../../mod.ts";
 import { type Command, defineCommand } from "../program/command.ts";
 import { lookUp, withHints } from "../terminal/hints.ts";
@@ -50,7 +50,7 @@ export const note: Command = defineCommand({
         ifRevision,
         signal,
       })
-      : annotationsOf(registry, ref, { signal });
+      : readAnnotations(registry, ref, { signal });
     const annotations = await withHints(call, parseRef(ref).bare ? {} : lookUp(ref));
     const shown = factsText(annotationFacts(annotations), context);
     if (!changes && shown === "") await context.note(`"${ref}" has no notes and labels`);

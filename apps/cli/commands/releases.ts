@@ -1,4 +1,4 @@
-import { publish as publishRelease, resolveRelease } from "../../../mod.ts";
+import { publishRelease, resolveRelease } from "../../../mod.ts";
 import { type Command, defineCommand, REF_ARGUMENT } from "../program/command.ts";
 import { invalid, lookUp, withHints } from "../terminal/hints.ts";
 import { checkNewAlias } from "../program/refusals.ts";

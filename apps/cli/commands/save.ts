@@ -1,5 +1,5 @@
 import { checkNewName } from "../../../core/naming/names.ts";
-import { digestOfValue, isRegistryError } from "../../../mod.ts";
+import { digestValue, isRegistryError } from "../../../mod.ts";
 import { LocalPath } from "../../../materializers/mod.ts";
 import { hintFor } from "../../../core/errors.ts";
 import type { Registry, RegistryError, SavedArtifact, SaveOptions } from "../../../mod.ts";
@@ -242,7 +242,7 @@ async function dryRunOf(
   context: CommandContext,
 ): Promise<void> {
   const { signal } = context.io;
-  const digest = await digestOfValue(registry, value, { signal });
+  const digest = await digestValue(registry, value, { signal });
   const latest = await registry.has(name, { signal })
     ? await registry.info(name, { signal })
     : undefined;

@@ -1,5 +1,5 @@
 // Notes and labels of versions and names.
-import { annotate, annotationsOf } from "../../../registry/mod.ts";
+import { annotate, readAnnotations } from "../../../registry/mod.ts";
 import { route } from "../describe.ts";
 import { Answer, answerJson, type Routes, type ServerContext } from "../routing.ts";
 import { AnnotateQuery, AnnotationsChangeSchema, AnnotationsSchema } from "../schemas/artifact.ts";
@@ -9,7 +9,7 @@ const FRESH = { "cache-control": "no-cache" };
 
 export function annotationsRoutes(routes: Routes, { registry }: ServerContext): void {
   const read = async (ref: string) => {
-    const found = await annotationsOf(registry, ref);
+    const found = await readAnnotations(registry, ref);
     return found === undefined
       ? new Answer(null, { status: 204, headers: FRESH })
       : answerJson(found, 200, FRESH);

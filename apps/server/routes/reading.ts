@@ -7,7 +7,7 @@ import { route } from "../describe.ts";
 import * as schemas from "../schemas/reading.ts";
 import { type Access, mayReadRef, readableInfo, readableNames } from "../access/access.ts";
 import { answerListing, listing, type PageQuery } from "../listing.ts";
-import { lineageOf, logOf, parseRef } from "../../../mod.ts";
+import { parseRef, readLineage, readLog } from "../../../mod.ts";
 import type { Artifact, ArtifactInfo, Registry, VersionEntry, WatchOptions } from "../../../mod.ts";
 import type { Lineage, LogEntry } from "../../../registry/mod.ts";
 import { answerConditions } from "../files/answer_file.ts";
@@ -165,7 +165,7 @@ async function* entriesAfter(
   { after, limit = Infinity }: PageQuery,
 ): AsyncGenerator<LogEntry> {
   const options = after === undefined && limit < Infinity ? { limit } : {};
-  const entries = await Array.fromAsync(logOf(registry, name, options));
+  const entries = await Array.fromAsync(readLog(registry, name, options));
   const begin = after === undefined ? 0 : entries.findIndex((entry) => keyOf(entry) === after) + 1;
   if (after !== undefined && begin === 0) {
     throw invalid("continue after", JSON.stringify(after.slice(0, 100)), "not in the log", {
@@ -190,7 +190,7 @@ export function lineageRoutes(routes: Routes, { registry }: ServerContext): void
     query: schemas.LineageQuery,
     answer: async ({ c, query: { ref, ...options }, access }) => {
       access.check("read", parseRef(ref).name);
-      const lineage = await lineageOf(registry, ref, options);
+      const lineage = await readLineage(registry, ref, options);
       return c.json(readablePart(lineage, access), 200, { "cache-control": "no-cache" });
     },
   });

@@ -1,5 +1,5 @@
 // The retention rules that the registry keeps.
-import { changeRules, readRules, rulesHistory } from "../../../registry/maintenance.ts";
+import { changeRules, readRules, readRulesHistory } from "../../../registry/maintenance.ts";
 import { denied } from "../access/access.ts";
 import { route } from "../describe.ts";
 import { answerListing, listing } from "../listing.ts";
@@ -46,7 +46,7 @@ export function rulesRoutes(routes: Routes, { registry }: ServerContext): void {
       answerListing(c, query, {
         async *list({ after = Infinity, limit = Infinity }) {
           let left = limit;
-          for await (const rules of rulesHistory(registry)) {
+          for await (const rules of readRulesHistory(registry)) {
             if (rules.revision >= after) continue;
             if (left-- <= 0) return;
             yield rules;

@@ -1,5 +1,5 @@
 // The space of the registry and of versions. Nothing is written.
-import { spaceOf, spaceOfVersions } from "../../../registry/maintenance.ts";
+import { measureSpace, measureVersions } from "../../../registry/maintenance.ts";
 import { route } from "../describe.ts";
 import type { Routes, ServerContext } from "../routing.ts";
 import * as schemas from "../schemas/explorer.ts";
@@ -14,7 +14,7 @@ export function spaceRoutes(routes: Routes, { registry, closing: signal }: Serve
     description: "Reads every record.",
     scope: "admin",
     answers: { 200: { description: "The space", schema: schemas.SpaceSchema } },
-    answer: async ({ c }) => c.json(await spaceOf(registry, { signal }), 200, FRESH),
+    answer: async ({ c }) => c.json(await measureSpace(registry, { signal }), 200, FRESH),
   });
   route(routes, "GET /artifacts/:name/space", {
     id: "getVersionSpace",
@@ -25,7 +25,7 @@ export function spaceRoutes(routes: Routes, { registry, closing: signal }: Serve
     query: schemas.VersionSpaceQuery,
     answer: async ({ c, params: { name }, query: { deleting } }) => {
       const options = { deleting: deleting === undefined ? [] : [deleting], signal };
-      return c.json(await spaceOfVersions(registry, name, options), 200, FRESH);
+      return c.json(await measureVersions(registry, name, options), 200, FRESH);
     },
   });
 }

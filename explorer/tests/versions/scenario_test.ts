@@ -3,7 +3,7 @@
 import { assertEquals } from "@std/assert";
 import type { Locator } from "npm:playwright-core@^1.56";
 import { localPath, openRegistry, type Registry } from "../../../mod.ts";
-import { annotationsOf } from "../../../registry/mod.ts";
+import { readAnnotations } from "../../../registry/mod.ts";
 import { tempRoot } from "../../../tests/support/temp_root.ts";
 import { barriersOf } from "../support/barriers.ts";
 import { IGNORED, openExplorer, SKIPPED } from "../support/browser.ts";
@@ -78,7 +78,7 @@ Deno.test({
     await press(page.getByRole("link", { name: /^Download/ }));
     assertEquals((await download).suggestedFilename(), "history.csv");
     assertEquals((await registry.info("search:net@production")).version, best);
-    assertEquals((await annotationsOf(registry, `search:net@${best}`))?.notes, "The best of 200");
+    assertEquals((await readAnnotations(registry, `search:net@${best}`))?.notes, "The best of 200");
     assertEquals([errors, foreign], [[], []]);
   },
 });

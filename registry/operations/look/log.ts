@@ -28,7 +28,7 @@ const CLOCK_STEP_MS = 1_000;
 /** Minimum number of records to read at once. */
 const MIN_BATCH = 16;
 
-export async function* logOf(
+export async function* readLog(
   registry: Registry,
   name: string,
   options: LogOptions = {},

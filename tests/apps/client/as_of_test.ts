@@ -1,5 +1,5 @@
 import { deepStrictEqual, rejects, strictEqual } from "node:assert/strict";
-import { logOf, realSystem } from "../../../mod.ts";
+import { readLog, realSystem } from "../../../mod.ts";
 import { startService } from "./service.ts";
 
 Deno.test("asOf through a service gives what a ref meant then", async () => {
@@ -35,12 +35,15 @@ Deno.test("a service lists the log of a name, with deletions and removed aliases
     await registry.deleteAlias("a", "production");
     await registry.save("a", "two");
     await registry.delete("a@2.0.0");
-    const entries = await Array.fromAsync(logOf(registry, "a"));
-    deepStrictEqual(entries, await Array.fromAsync(logOf(service.behind, "a")));
+    const entries = await Array.fromAsync(readLog(registry, "a"));
+    deepStrictEqual(entries, await Array.fromAsync(readLog(service.behind, "a")));
     const events = entries.map(({ event }) => event).sort(); // much happens in one millisecond
     deepStrictEqual(events, ["aliased", "deleted", "saved", "saved", "unaliased"]);
-    deepStrictEqual(await Array.fromAsync(logOf(registry, "a", { limit: 2 })), entries.slice(0, 2));
-    await rejects(Array.fromAsync(logOf(registry, "none")), { code: "NotFound" });
+    deepStrictEqual(
+      await Array.fromAsync(readLog(registry, "a", { limit: 2 })),
+      entries.slice(0, 2),
+    );
+    await rejects(Array.fromAsync(readLog(registry, "none")), { code: "NotFound" });
   } finally {
     await service.close();
   }

@@ -1,6 +1,6 @@
 // Names with a slash behind a proxy that decodes the path, as nginx with a path in `proxy_pass`.
 import { assertEquals } from "@std/assert";
-import { publish } from "../../../mod.ts";
+import { publishRelease } from "../../../mod.ts";
 import { annotate } from "../../../registry/mod.ts";
 import { aliasesOf } from "../../conformance/registry/registry_case.ts";
 import { type TestService, testService } from "./service.ts";
@@ -48,7 +48,11 @@ testService("so do the ids and parts of drafts, and the members of releases", as
     assertEquals((await draft.info()).parts.map(({ part }) => part), [`part/${name}`]);
     await draft.commit();
   }
-  await publish(registry, "all/names", Object.fromEntries(NAMES.map((name) => [name, name])));
+  await publishRelease(
+    registry,
+    "all/names",
+    Object.fromEntries(NAMES.map((name) => [name, name])),
+  );
   for (const name of NAMES) {
     assertEquals(await (await registry.open(`all/names@1/${name}`)).file("x").text(), name);
   }

@@ -5,7 +5,7 @@ import {
   deleteMany,
   loadMany,
   openRegistry,
-  publish,
+  publishRelease,
   type Registry,
   saveMany,
 } from "../../../mod.ts";
@@ -32,7 +32,7 @@ for (const [way, open] of Object.entries(WAYS)) {
     const map = asMap(registry);
     await map.update({ c: 3, d: 4 });
     assertEquals([await map.size(), await map.pop("d")], [4, 4]);
-    await publish(registry, "release", { a: "a", b: "b" });
+    await publishRelease(registry, "release", { a: "a", b: "b" });
     {
       await using batch = createBatch(registry);
       assertEquals((await batch.saveMany([{ name: "e", value: "five" }])).succeeded, [0]);

@@ -3,8 +3,14 @@ import { parseExactJson } from "../../../core/text/json_text.ts";
 import { decodeJson } from "../../../materializers/json/decode_json.ts";
 import { encodeJson } from "../../../materializers/json/encode_json.ts";
 import { realSystem } from "../../../core/system.ts";
-import { logOf, openRegistry, publish, type Registry, resolveRelease } from "../../../mod.ts";
-import { annotate, annotationsOf } from "../../../registry/mod.ts";
+import {
+  openRegistry,
+  publishRelease,
+  readLog,
+  type Registry,
+  resolveRelease,
+} from "../../../mod.ts";
+import { annotate, readAnnotations } from "../../../registry/mod.ts";
 import { changeRules, pruneByRules, readRules } from "../../../registry/maintenance.ts";
 import type { Arguments, EntryPoint, Location, Operation, Operations } from "./entry_point.ts";
 
@@ -44,7 +50,7 @@ const METHODS: { [Name in Exclude<Operation, "search" | "pages">]: Method<Name> 
     return deleted.map(({ name, version }) => `${name}@${version}`);
   },
   async publish(registry, { name, members, ...options }) {
-    const { version, skipped } = await publish(registry, name, members, options);
+    const { version, skipped } = await publishRelease(registry, name, members, options);
     return { version, skipped };
   },
   async addPart(registry, { name, draft: id, part, path, text }) {
@@ -82,9 +88,9 @@ const METHODS: { [Name in Exclude<Operation, "search" | "pages">]: Method<Name> 
   history: (registry, { name, alias, ...options }) =>
     Array.fromAsync(registry.history(name, alias, options), ({ version }) => version ?? null),
   log: async (registry, { name, ...options }) =>
-    shownLog(await Array.fromAsync(logOf(registry, name, options))),
+    shownLog(await Array.fromAsync(readLog(registry, name, options))),
   async annotations(registry, { ref }) {
-    const found = await annotationsOf(registry, ref);
+    const found = await readAnnotations(registry, ref);
     return found === undefined ? null : shownAnnotations(found);
   },
   rules: async (registry, { name }) => (await readRules(registry, { name })).rules,

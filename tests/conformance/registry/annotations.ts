@@ -1,7 +1,7 @@
 // Cases about notes and labels, which change beside versions that do not.
 import { deepStrictEqual, strictEqual } from "node:assert/strict";
-import { logOf } from "@holdfast/holdfast";
-import { annotate, annotationsOf } from "@holdfast/holdfast/registry";
+import { readLog } from "@holdfast/holdfast";
+import { annotate, readAnnotations } from "@holdfast/holdfast/registry";
 import { given } from "../given.ts";
 import { refused, type RegistryCase } from "./registry_case.ts";
 
@@ -10,7 +10,7 @@ export const annotationCases: readonly RegistryCase[] = [
   given("annotate() merges a change into notes and labels", async ({ registry, reopen }) => {
     await registry.save("a", 1);
     await registry.save("a", 2);
-    strictEqual(await annotationsOf(registry, "a@1"), undefined);
+    strictEqual(await readAnnotations(registry, "a@1"), undefined);
     const first = await annotate(registry, "a@1", {
       notes: "fair",
       labels: { stage: "candidate", score: 0.93, by: { ann: true, bob: false } },
@@ -19,12 +19,12 @@ export const annotationCases: readonly RegistryCase[] = [
     await annotate(registry, "a@1", { labels: { stage: "checked", by: { bob: null } } });
     await annotate(registry, "a", { notes: "numbers" });
     for (const each of [registry, await reopen()]) {
-      const { changedAt, ...found } = (await annotationsOf(each, "a@1.0"))!;
+      const { changedAt, ...found } = (await readAnnotations(each, "a@1.0"))!;
       strictEqual(changedAt instanceof Date, true);
       const labels = { stage: "checked", score: 0.93, by: { ann: true } };
       deepStrictEqual(found, { notes: "fair", labels, revision: 2 });
-      strictEqual((await annotationsOf(each, "a"))!.notes, "numbers");
-      strictEqual(await annotationsOf(each, "a@latest"), undefined);
+      strictEqual((await readAnnotations(each, "a"))!.notes, "numbers");
+      strictEqual(await readAnnotations(each, "a@latest"), undefined);
       strictEqual((await each.info("a@1")).annotations, undefined);
       deepStrictEqual((await each.info("a@1", { annotations: true })).annotations?.labels, labels);
       strictEqual((await each.info("a", { annotations: true })).annotations, undefined);
@@ -58,9 +58,9 @@ export const annotationCases: readonly RegistryCase[] = [
     await registry.save("a", 1);
     const labels = Array.from({ length: 8 }, (_, i) => ({ [`l${i}`]: i }));
     await Promise.all(labels.map((labels) => annotate(registry, "a@1", { labels })));
-    const found = (await annotationsOf(registry, "a@1"))!;
+    const found = (await readAnnotations(registry, "a@1"))!;
     deepStrictEqual(found.labels, Object.assign({}, ...labels));
-    const changes = (await Array.fromAsync(logOf(registry, "a")))
+    const changes = (await Array.fromAsync(readLog(registry, "a")))
       .filter(({ event }) => event === "annotated");
     strictEqual(changes.length, 8);
     const sizes = changes.map(({ labels }) => Object.keys(labels!).length);

@@ -1,6 +1,6 @@
 // Cases about releases: versions that name other versions.
 import { deepStrictEqual, ok, strictEqual } from "node:assert/strict";
-import { publish, resolveRelease } from "@holdfast/holdfast";
+import { publishRelease, resolveRelease } from "@holdfast/holdfast";
 import type { Registry } from "../../../core/registry.ts";
 import { given } from "../given.ts";
 import { refused, type RegistryCase } from "./registry_case.ts";
@@ -13,34 +13,40 @@ async function saveMembers(registry: Registry): Promise<void> {
 }
 
 export const releaseCases: readonly RegistryCase[] = [
-  given("publish() saves exact members, and an alias moves them at once", async (context) => {
-    const { registry, reopen } = context;
-    await saveMembers(registry);
-    await registry.setAlias("net", "best", "1");
-    const members = { model: "net@best", tokenizer: "bpe@^1" };
-    const { version } = await publish(registry, "serving", members, { metadata: { by: "ann" } });
-    await registry.setAlias("serving", "production", version);
-    await publish(registry, "serving", { model: "net", tokenizer: "bpe" });
-    await registry.setAlias("net", "best", "2");
-    for (const each of [registry, await reopen()]) {
-      const release = await resolveRelease(each, "serving@production");
-      const { model, tokenizer } = release.members;
-      deepStrictEqual([release.name, release.version], ["serving", "1.0.0"]);
-      deepStrictEqual([model.ref, tokenizer.ref], ["net@1.0.0", "bpe@1.0.0"]);
-      strictEqual(model.digest, (await each.info("net@1")).digest);
-      strictEqual(model.state, "present");
-      strictEqual((await each.info("serving@1")).metadata.by, "ann");
-    }
-    await registry.setAlias("serving", "production", "2");
-    strictEqual(
-      (await resolveRelease(registry, "serving@production")).members.model.ref,
-      "net@2.0.0",
-    );
-  }, { needs: ["save"] }),
+  given(
+    "publishRelease() saves exact members, and an alias moves them at once",
+    async (context) => {
+      const { registry, reopen } = context;
+      await saveMembers(registry);
+      await registry.setAlias("net", "best", "1");
+      const members = { model: "net@best", tokenizer: "bpe@^1" };
+      const { version } = await publishRelease(registry, "serving", members, {
+        metadata: { by: "ann" },
+      });
+      await registry.setAlias("serving", "production", version);
+      await publishRelease(registry, "serving", { model: "net", tokenizer: "bpe" });
+      await registry.setAlias("net", "best", "2");
+      for (const each of [registry, await reopen()]) {
+        const release = await resolveRelease(each, "serving@production");
+        const { model, tokenizer } = release.members;
+        deepStrictEqual([release.name, release.version], ["serving", "1.0.0"]);
+        deepStrictEqual([model.ref, tokenizer.ref], ["net@1.0.0", "bpe@1.0.0"]);
+        strictEqual(model.digest, (await each.info("net@1")).digest);
+        strictEqual(model.state, "present");
+        strictEqual((await each.info("serving@1")).metadata.by, "ann");
+      }
+      await registry.setAlias("serving", "production", "2");
+      strictEqual(
+        (await resolveRelease(registry, "serving@production")).members.model.ref,
+        "net@2.0.0",
+      );
+    },
+    { needs: ["save"] },
+  ),
   given("a ref reaches through a release, to read", async ({ registry }) => {
     await saveMembers(registry);
-    await publish(registry, "serving", { model: "net@1", "text/bpe": "bpe@1" });
-    await publish(registry, "serving", { model: "net@2" });
+    await publishRelease(registry, "serving", { model: "net@1", "text/bpe": "bpe@1" });
+    await publishRelease(registry, "serving", { model: "net@2" });
     await registry.setAlias("serving", "production", "1");
     strictEqual(await registry.load("serving@production/model"), "net 1");
     strictEqual(await registry.load("serving@1.0.0/text/bpe"), "bpe 1");
@@ -58,18 +64,18 @@ export const releaseCases: readonly RegistryCase[] = [
     await refused("Invalid", registry.setAlias("serving", "a/b", "1"));
   }, { needs: ["save"] }),
   given(
-    "publish() refuses missing members, none, and those of other registries",
+    "publishRelease() refuses missing members, none, and those of other registries",
     async (context) => {
       const { registry } = context;
       await registry.save("net", 1);
-      await refused("NotFound", publish(registry, "serving", { model: "net@2" }));
-      await refused("Invalid", publish(registry, "serving", {}));
+      await refused("NotFound", publishRelease(registry, "serving", { model: "net@2" }));
+      await refused("Invalid", publishRelease(registry, "serving", {}));
       const error = await refused(
         "Invalid",
-        publish(registry, "serving", { model: "@team/net@1" }),
+        publishRelease(registry, "serving", { model: "@team/net@1" }),
       );
       ok(error.hint!.includes("Copy"));
-      await refused("Invalid", publish(registry, "serving", { model: "net", "a@b": "net" }));
+      await refused("Invalid", publishRelease(registry, "serving", { model: "net", "a@b": "net" }));
       await refused("Invalid", resolveRelease(registry, "net"));
       strictEqual(await registry.has("serving"), false);
     },
@@ -77,7 +83,7 @@ export const releaseCases: readonly RegistryCase[] = [
   ),
   given("resolveRelease() reports a member that is gone or changed", async ({ registry }) => {
     await saveMembers(registry);
-    await publish(registry, "serving", { model: "net@1", tokenizer: "bpe@1" });
+    await publishRelease(registry, "serving", { model: "net@1", tokenizer: "bpe@1" });
     await registry.save("net", "other", { version: "1", onConflict: "overwrite" });
     await registry.delete("bpe@1", { force: true });
     await refused(["Conflict", "NotFound"], resolveRelease(registry, "serving"));

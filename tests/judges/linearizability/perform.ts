@@ -3,7 +3,7 @@ import { isRegistryError } from "../../../core/errors.ts";
 import type { FileToSave } from "../../../core/materializer.ts";
 import type { Registry } from "../../../core/registry.ts";
 import type { Files } from "../../../files/verbs/files.ts";
-import { publish, resolveRelease } from "../../../mod.ts";
+import { publishRelease, resolveRelease } from "../../../mod.ts";
 import { collectGarbage } from "../../../registry/maintenance.ts";
 import type { Answer, Request } from "./request.ts";
 import { aliasesOf } from "../../conformance/registry/registry_case.ts";
@@ -102,7 +102,7 @@ export async function publishReleases(registry: Registry, codec = TEXTS): Promis
   for (let n = 1; n <= ALIASED_VERSIONS; n++) {
     const version = `${n}.0.0`;
     for (const name of ["net", "bpe"]) await registry.save(name, codec.make(`v${n}`), { version });
-    await publish(registry, "serving", { model: "net", tokenizer: "bpe" }, { version });
+    await publishRelease(registry, "serving", { model: "net", tokenizer: "bpe" }, { version });
   }
 }
 

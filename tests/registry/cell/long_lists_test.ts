@@ -1,7 +1,7 @@
 import { assertEquals } from "@std/assert";
 import { realSystem } from "../../../core/system.ts";
 import { createMemoryBackend, openRegistry } from "../../../mod.ts";
-import { collectGarbage, spaceOf } from "../../../registry/maintenance.ts";
+import { collectGarbage, measureSpace } from "../../../registry/maintenance.ts";
 import { withHooks } from "../with_hooks.ts";
 
 const VERSIONS = 6;
@@ -31,7 +31,7 @@ Deno.test("at most two long lists of files are read at once", async () => {
   const refs = Array.from({ length: VERSIONS }, (_, i) => `a@${i + 1}.0.0`);
   const readers = [
     () => Promise.all(refs.map((ref) => registry.info(ref))),
-    () => spaceOf(registry),
+    () => measureSpace(registry),
     () => collectGarbage(registry, { dryRun: true }),
   ];
   for (const read of readers) {

@@ -2,18 +2,18 @@ import { assertEquals, assertStrictEquals } from "@std/assert";
 import type { Lineage } from "../../../registry/mod.ts";
 import type { Registry } from "../../../mod.ts";
 import { presignDownload } from "../../../registry/uploads.ts";
-import { digestOfValue, lineageOf, openRegistry } from "../../../mod.ts";
+import { digestValue, openRegistry, readLineage } from "../../../mod.ts";
 import { collectGarbage, verifyRegistry } from "../../../registry/maintenance.ts";
 import { rejected } from "../rejected.ts";
 import { withoutStore } from "./without_store.ts";
 
-Deno.test("lineageOf() and digestOfValue() need no store", async () => {
+Deno.test("readLineage() and digestValue() need no store", async () => {
   const registry = withoutStore(await openRegistry("memory:"));
   const { digest } = await registry.save("data", [1, 2, 3]);
-  assertEquals(await digestOfValue(registry, [1, 2, 3]), digest);
+  assertEquals(await digestValue(registry, [1, 2, 3]), digest);
   await registry.save("clean", [1], { inputs: [{ ref: "data@1", digest }] });
   await registry.save("model", { w: 1 }, { inputs: ["clean@1"] });
-  const { edges } = await lineageOf(registry, "clean");
+  const { edges } = await readLineage(registry, "clean");
   const both = [{ from: "data@1.0.0", to: "clean@1.0.0" }, {
     from: "clean@1.0.0",
     to: "model@1.0.0",
@@ -57,8 +57,8 @@ Deno.test("functions of the registry's service are called", async () => {
       presignDownload: given(link),
     },
   };
-  assertStrictEquals(await lineageOf(registry, "a", { depth: 2 }), lineage);
+  assertStrictEquals(await readLineage(registry, "a", { depth: 2 }), lineage);
   assertStrictEquals(await presignDownload(registry, "a", { path: "x" }), link);
   assertEquals(asked, [["a", { depth: 2 }], ["a", { path: "x" }]]);
-  await rejected("Invalid", lineageOf(registry, "a", { depth: 0 }));
+  await rejected("Invalid", readLineage(registry, "a", { depth: 0 }));
 });

@@ -3,7 +3,7 @@ import { assert, assertEquals, assertMatch, assertStrictEquals } from "@std/asse
 import { createMemoryBackend } from "../../../backends/memory.ts";
 import { isRegistryError, RegistryError } from "../../../core/errors.ts";
 import { collectGarbage, verifyRegistry } from "../../../registry/maintenance.ts";
-import { diffVersions, logOf, openRegistry } from "../../../mod.ts";
+import { diffVersions, openRegistry, readLog } from "../../../mod.ts";
 import type { StoredRegistry } from "../../../mod.ts";
 import { type Answer, type Call, createScriptedBackend } from "../scripted_backend.ts";
 
@@ -62,7 +62,7 @@ const VERBS: Record<string, (registry: StoredRegistry) => unknown> = {
   "collect garbage": (registry) => collectGarbage(registry),
   "verify the registry": (registry) => verifyRegistry(registry),
   'look up "large"': (registry) => diffVersions(registry, { before: "large", after: "large" }),
-  'list the log of "large"': (registry) => Array.fromAsync(logOf(registry, "large")),
+  'list the log of "large"': (registry) => Array.fromAsync(readLog(registry, "large")),
 };
 
 for (const [words, run] of Object.entries(VERBS)) {

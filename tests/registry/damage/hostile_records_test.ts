@@ -12,8 +12,8 @@ import {
   prune,
   verifyRegistry,
 } from "../../../registry/maintenance.ts";
-import { logOf, openRegistry } from "../../../mod.ts";
-import { annotate, annotationsOf } from "../../../registry/mod.ts";
+import { openRegistry, readLog } from "../../../mod.ts";
+import { annotate, readAnnotations } from "../../../registry/mod.ts";
 import { fileSet } from "../protocol_world.ts";
 import { keysOf, noise } from "../registries.ts";
 import { checkWording, collect } from "../rejected.ts";
@@ -210,9 +210,9 @@ async function meet({ registry, store }: HostileWorld, about: string): Promise<v
       for (const file of (await registry.open("a@2")).files()) await file.bytes();
     },
     versions: () => collect(registry.versions("a", { details: true })),
-    annotations: () => annotationsOf(registry, "a@2"),
+    annotations: () => readAnnotations(registry, "a@2"),
     annotate: () => annotate(registry, "a@2", { labels: { z: 1 } }),
-    log: () => collect(logOf(registry, "a")),
+    log: () => collect(readLog(registry, "a")),
     "info with annotations": () => registry.info("a@2", { annotations: true }),
     aliases: () => aliasesOf(registry, "a"),
     names: () => collect(registry.names()),

@@ -3,7 +3,7 @@ import { assert, assertEquals, assertStringIncludes } from "@std/assert";
 import type { Backend, Body, ObjectInfo, PutOptions } from "../../../core/backend.ts";
 import { decodeName } from "../../../core/naming/names.ts";
 import type { StoredRegistry } from "../../../core/registry.ts";
-import { publish } from "../../../mod.ts";
+import { publishRelease } from "../../../mod.ts";
 import { collectGarbage, mirrorRegistry, verifyRegistry } from "../../../registry/maintenance.ts";
 import { withoutStore } from "../contract/without_store.ts";
 import { contents, testMirror, testMirrorOnEach } from "../mirror/mirror_world.ts";
@@ -14,7 +14,7 @@ import { rejected } from "../rejected.ts";
 /** Saves each kind of payload: inline, packed, compressed, shared, with lists of chunks. */
 async function fill(registry: StoredRegistry): Promise<void> {
   await registry.save("inline", { depth: 12 }, { idempotencyKey: "k", metadata: { by: "ann" } });
-  await publish(registry, "release", { model: "inline@1" });
+  await publishRelease(registry, "release", { model: "inline@1" });
   const small = Array.from({ length: 12 }, (_, i) => [`f${i}`, noise(9_000 + i, i + 1)]);
   await registry.save("packed", Object.fromEntries(small), { materializer: fileSet });
   for (const compress of ["gzip", "zstd"] as const) {

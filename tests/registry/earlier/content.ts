@@ -8,9 +8,9 @@ import type * as tools from "../../../registry/mod.ts";
 /** The entry points of one commit. */
 export type Program = Pick<
   typeof root & typeof maintenance & typeof tools,
-  | ("openRegistry" | "publish" | "resolveRelease" | "deleteMany")
+  | ("openRegistry" | "publishRelease" | "resolveRelease" | "deleteMany")
   | ("collectGarbage" | "prune" | "pruneByRules" | "verifyRegistry" | "mirrorRegistry")
-  | ("changeRules" | "annotate" | "annotationsOf")
+  | ("changeRules" | "annotate" | "readAnnotations")
 >;
 
 type Registry = Awaited<ReturnType<Program["openRegistry"]>>;
@@ -18,7 +18,8 @@ type Registry = Awaited<ReturnType<Program["openRegistry"]>>;
 export async function programAt(root: string): Promise<Program> {
   const modules = ["mod.ts", "registry/maintenance.ts", "registry/mod.ts"];
   const all = await Promise.all(modules.map((path) => import(new URL(path, root).href)));
-  return Object.assign({}, ...all);
+  const program = Object.assign({}, ...all);
+  return { publishRelease: program.publish, readAnnotations: program.annotationsOf, ...program };
 }
 
 /** Lines of text: large, but small in the repository. Another `edition` has another line. */
@@ -87,8 +88,8 @@ export async function writeContent(program: Program, folder: string): Promise<vo
   await program.annotate(main, "noted@1", { notes: "Best so far", labels: { stage: "checked" } });
   await program.annotate(main, "noted@1", { labels: { stage: "live", score: 0.5 } });
   await program.annotate(main, "noted", { notes: "Of the name" });
-  await program.publish(main, "serving", { model: "plain@1", tokens: "packed@1" });
-  await program.publish(main, "serving", { data: "large@2", tokens: "packed@1" });
+  await program.publishRelease(main, "serving", { model: "plain@1", tokens: "packed@1" });
+  await program.publishRelease(main, "serving", { data: "large@2", tokens: "packed@1" });
   await main.setAlias("serving", "live", "2");
   await program.changeRules(main, { set: { pattern: "safe", protect: true } });
   const keepWhere = "metadata.score >= 0.5";

@@ -27,7 +27,7 @@ const CALLS = {
   annotate: async (path: string, ref: string, change: object) =>
     void await program.annotate(await registryAt(path), ref, change),
   publish: async (path: string, name: string, members: Record<string, string>) =>
-    (await program.publish(await registryAt(path), name, members)).version,
+    (await program.publishRelease(await registryAt(path), name, members)).version,
   prune: async (path: string, options: { keepLast: number; names: string[] }) => {
     const { deleted } = await program.prune(await registryAt(path), options);
     return deleted.map(({ name, version }) => `${name}@${version}`);

@@ -4,7 +4,7 @@ import { assert, assertEquals } from "@std/assert";
 import { mkdir } from "node:fs/promises";
 import { pathToFileURL } from "node:url";
 import type { StoredRegistry } from "../../../core/registry.ts";
-import { asMap, createLocalBackend, deleteMany, lineageOf, openRegistry } from "../../../mod.ts";
+import { asMap, createLocalBackend, deleteMany, openRegistry, readLineage } from "../../../mod.ts";
 import { resolveRelease } from "../../../mod.ts";
 import {
   collectGarbage,
@@ -14,7 +14,7 @@ import {
   readRules,
   verifyRegistry,
 } from "../../../registry/maintenance.ts";
-import { annotationsOf } from "../../../registry/mod.ts";
+import { readAnnotations } from "../../../registry/mod.ts";
 import { aliasesOf } from "../../conformance/registry/registry_case.ts";
 import { REPOSITORY } from "../../support/run_deno.ts";
 import { type TempRoot, testInRoot } from "../../support/temp_root.ts";
@@ -77,9 +77,9 @@ testOnAll("values, aliases, notes, rules and lineage are read", async ({ open })
   assertEquals(await aliasesOf(main, "plain"), { production: "2.0.0" });
   const changes = await collect(main.history("plain", "été_🦊"));
   assertEquals(changes.map(({ version }) => version), [undefined, "1.0.0"]);
-  const { notes, labels } = await annotationsOf(main, "noted@1") ?? {};
+  const { notes, labels } = await readAnnotations(main, "noted@1") ?? {};
   assertEquals([notes, labels], ["Best so far", { stage: "live", score: 0.5 }]);
-  assertEquals((await annotationsOf(main, "noted"))?.notes, "Of the name");
+  assertEquals((await readAnnotations(main, "noted"))?.notes, "Of the name");
   assertEquals((await readRules(main)).rules, [
     { pattern: "safe", protect: true },
     { pattern: "scratch:*", keepLast: 1, keepWhere: "metadata.score >= 0.5" },
@@ -90,9 +90,11 @@ testOnAll("values, aliases, notes, rules and lineage are read", async ({ open })
     ["model", "plain@1.0.0", "present"],
     ["tokens", "packed@1.0.0", "present"],
   ]);
-  const { edges } = await lineageOf(main, "parent@1");
+  const { edges } = await readLineage(main, "parent@1");
   assertEquals(edges.map(({ from }) => from).sort(), ["large@1.0.0", "plain@2.0.0"]);
-  const dated = await main.has("dated") ? await lineageOf(main, "dated@2026.0.0-11-25") : undefined;
+  const dated = await main.has("dated")
+    ? await readLineage(main, "dated@2026.0.0-11-25")
+    : undefined;
   if (dated) assertEquals(dated.edges, [{ from: dated.root, to: "report@1.0.0" }]);
   const mutable = await open("mutable");
   assertEquals(await mutable.load("over"), "two");
@@ -164,7 +166,7 @@ testOnAll("mirrors of it hold the same, also those that it made", async ({ open 
     for (const ref of ["plain@1", "packed@1", "large@2"]) {
       await rejected("Conflict", mirror.delete(ref), /a release names it|points to it/);
     }
-    assertEquals((await annotationsOf(mirror, "noted@1"))?.labels, { stage: "live", score: 0.5 });
+    assertEquals((await readAnnotations(mirror, "noted@1"))?.labels, { stage: "live", score: 0.5 });
     assertEquals(await aliasesOf(mirror, "serving"), { live: "2.0.0" });
   }
 });

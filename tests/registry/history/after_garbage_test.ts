@@ -1,11 +1,11 @@
 import { assertEquals } from "@std/assert";
 import { collectGarbage } from "../../../registry/maintenance.ts";
-import { logOf, type StoredRegistry } from "../../../mod.ts";
+import { readLog, type StoredRegistry } from "../../../mod.ts";
 import { createDays, meanings } from "./days.ts";
 
 /** Returns the log without sizes and commits, which deletion removes. */
 async function told(registry: StoredRegistry): Promise<unknown> {
-  return (await Array.fromAsync(logOf(registry, "model"))).map((
+  return (await Array.fromAsync(readLog(registry, "model"))).map((
     { event, version, alias, at },
   ) => [event, version, alias, at]);
 }

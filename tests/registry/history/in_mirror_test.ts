@@ -1,6 +1,6 @@
 import { assertEquals } from "@std/assert";
 import { collectGarbage, mirrorRegistry } from "../../../registry/maintenance.ts";
-import { logOf, type StoredRegistry } from "../../../mod.ts";
+import { readLog, type StoredRegistry } from "../../../mod.ts";
 import { createDays, meanings } from "./days.ts";
 
 const LAST_DAY = 30;
@@ -49,7 +49,7 @@ async function live(
 }
 
 async function told(registry: StoredRegistry): Promise<unknown> {
-  const entries = await Array.fromAsync(logOf(registry, "model"));
+  const entries = await Array.fromAsync(readLog(registry, "model"));
   return entries.map(({ event, version, alias, at }) => ({ event, version, alias, at })).sort((
     a,
     b,

@@ -2,7 +2,7 @@ import { assertEquals } from "@std/assert";
 import { createMemoryBackend } from "../../../backends/memory.ts";
 import type { Backend } from "../../../core/backend.ts";
 import { realSystem } from "../../../core/system.ts";
-import { logOf, openRegistry } from "../../../mod.ts";
+import { openRegistry, readLog } from "../../../mod.ts";
 
 /** A store whose reads end in another order than they began. */
 function unordered(store: Backend): Backend & { seed: number } {
@@ -29,7 +29,7 @@ Deno.test("a log lists changes of the same millisecond in the same order each ti
   await registry.setAlias("a", "b", "2");
   const seen = new Set<string>();
   for (store.seed = 0; store.seed < 11; store.seed++) {
-    const log = await Array.fromAsync(logOf(registry, "a"));
+    const log = await Array.fromAsync(readLog(registry, "a"));
     seen.add(log.map(({ event, alias = "", version }) => `${event} ${alias} ${version}`).join());
   }
   assertEquals(seen.size, 1, [...seen].join("\n"));

@@ -1,6 +1,6 @@
 import { assertEquals } from "@std/assert";
 import { collectGarbage, verifyRegistry } from "../../../registry/maintenance.ts";
-import { lineageOf } from "../../../mod.ts";
+import { readLineage } from "../../../mod.ts";
 import { GRACE_MS, HOUR, type ProtocolWorld, testProtocol } from "../protocol_world.ts";
 import { denied } from "../scripted_backend.ts";
 
@@ -44,7 +44,7 @@ testProtocol("a stale entry is collected after a month", async (world) => {
     (await world.keys("lineage/")).filter((key) => theirs.includes(key)),
     [...theirs].sort(),
   );
-  const { edges } = await lineageOf(registry, "data", { direction: "down" });
+  const { edges } = await readLineage(registry, "data", { direction: "down" });
   assertEquals(edges, [{ from: "data@1.0.0", to: "model@1.0.0" }]);
 });
 

@@ -1,6 +1,6 @@
 import { assert, assertEquals, assertMatch } from "@std/assert";
 import { RegistryError } from "../../../core/errors.ts";
-import { lineageOf, openRegistry } from "../../../mod.ts";
+import { openRegistry, readLineage } from "../../../mod.ts";
 import { mirrorRegistry } from "../../../registry/maintenance.ts";
 import type { Lineage } from "../../../registry/mod.ts";
 import type { Registry, StoredRegistry } from "../../../mod.ts";
@@ -17,7 +17,7 @@ async function down(
   registry: Registry,
   ref: string,
 ): Promise<{ edges: string[]; unsure: string[] }> {
-  const found = await lineageOf(registry, ref, { direction: "down" });
+  const found = await readLineage(registry, ref, { direction: "down" });
   return { edges: edgesOf(found), unsure: found.unsure };
 }
 

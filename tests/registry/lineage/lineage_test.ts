@@ -1,6 +1,6 @@
 import { assertEquals } from "@std/assert";
 import type { Lineage } from "../../../registry/mod.ts";
-import { lineageOf, openRegistry, type StoredRegistry } from "../../../mod.ts";
+import { openRegistry, readLineage, type StoredRegistry } from "../../../mod.ts";
 import { rejected } from "../rejected.ts";
 import { testInMemory } from "../registries.ts";
 
@@ -20,9 +20,9 @@ const edgesOf = ({ edges }: Lineage) => edges.map(({ from, to }) => `${from} > $
 const statesOf = ({ nodes }: Lineage) =>
   Object.fromEntries(nodes.map(({ ref, state }) => [ref, state]));
 
-testInMemory("lineageOf() follows inputs upward", async ({ registry }) => {
+testInMemory("readLineage() follows inputs upward", async ({ registry }) => {
   await fill(registry);
-  const up = await lineageOf(registry, "report", { direction: "up" });
+  const up = await readLineage(registry, "report", { direction: "up" });
   assertEquals(edgesOf(up), [
     "clean@1.0.0 > model@1.0.0",
     "clean@1.0.0 > report@1.0.0",
@@ -39,10 +39,10 @@ testInMemory("lineageOf() follows inputs upward", async ({ registry }) => {
   assertEquals([up.root, up.cut, up.unsure, up.unreadable], ["report@1.0.0", false, [], []]);
 });
 
-testInMemory("lineageOf() follows versions downward", async ({ registry }) => {
+testInMemory("readLineage() follows versions downward", async ({ registry }) => {
   await fill(registry);
   await registry.save("clean", [9]); // a version without outputs
-  const down = await lineageOf(registry, "data@^1", { direction: "down" });
+  const down = await readLineage(registry, "data@^1", { direction: "down" });
   assertEquals(edgesOf(down), [
     "clean@1.0.0 > model@1.0.0",
     "clean@1.0.0 > plot@1.0.0",
@@ -50,23 +50,23 @@ testInMemory("lineageOf() follows versions downward", async ({ registry }) => {
     "data@1.0.0 > clean@1.0.0",
     "model@1.0.0 > report@1.0.0",
   ]);
-  assertEquals(edgesOf(await lineageOf(registry, "clean@2", { direction: "down" })), []);
+  assertEquals(edgesOf(await readLineage(registry, "clean@2", { direction: "down" })), []);
 });
 
-testInMemory("lineageOf() respects direction and depth", async ({ registry }) => {
+testInMemory("readLineage() respects direction and depth", async ({ registry }) => {
   await fill(registry);
-  const near = await lineageOf(registry, "model", { depth: 1 });
+  const near = await readLineage(registry, "model", { depth: 1 });
   assertEquals(edgesOf(near), ["clean@1.0.0 > model@1.0.0", "model@1.0.0 > report@1.0.0"]);
   assertEquals(near.cut, true);
-  assertEquals((await lineageOf(registry, "model", { depth: 2 })).cut, false);
-  assertEquals((await lineageOf(registry, "data", { depth: 2, direction: "down" })).cut, true);
+  assertEquals((await readLineage(registry, "model", { depth: 2 })).cut, false);
+  assertEquals((await readLineage(registry, "data", { depth: 2, direction: "down" })).cut, true);
   for (const depth of [0, -1, 1.5, NaN]) {
-    await rejected("Invalid", lineageOf(registry, "model", { depth }));
+    await rejected("Invalid", readLineage(registry, "model", { depth }));
   }
-  await rejected("NotFound", lineageOf(registry, "nothing"));
+  await rejected("NotFound", readLineage(registry, "nothing"));
 });
 
-testInMemory("lineageOf() reports unknown inputs", async () => {
+testInMemory("readLineage() reports unknown inputs", async () => {
   const mutable = await openRegistry("memory:", { mutable: true });
   await mutable.save("raw", 1);
   const { digest } = await mutable.info("raw@1");
@@ -79,7 +79,7 @@ testInMemory("lineageOf() reports unknown inputs", async () => {
     ],
   });
   await mutable.delete("gone@1");
-  assertEquals(statesOf(await lineageOf(mutable, "used", { direction: "up" })), {
+  assertEquals(statesOf(await readLineage(mutable, "used", { direction: "up" })), {
     "used@1.0.0": "present",
     "raw@1.0.0": "present",
     "gone@1.0.0": "missing",
@@ -88,36 +88,36 @@ testInMemory("lineageOf() reports unknown inputs", async () => {
     "raw@^1": "unpinned",
     "raw@production": "unpinned",
   });
-  assertEquals((await lineageOf(mutable, "raw", { direction: "down" })).unsure, ["used@1.0.0"]);
+  assertEquals((await readLineage(mutable, "raw", { direction: "down" })).unsure, ["used@1.0.0"]);
   await mutable.save("raw", 5, { version: "1", onConflict: "overwrite" });
-  const after = await lineageOf(mutable, "used", { direction: "up" });
+  const after = await readLineage(mutable, "used", { direction: "up" });
   assertEquals(statesOf(after)[`raw@1.0.0 (${digest.slice(0, 12)})`], "changed");
-  assertEquals(edgesOf(await lineageOf(mutable, "raw@1", { direction: "down" })), []);
+  assertEquals(edgesOf(await readLineage(mutable, "raw@1", { direction: "down" })), []);
 });
 
-testInMemory("lineageOf() ends at cycles", async ({ registry }) => {
+testInMemory("readLineage() ends at cycles", async ({ registry }) => {
   await registry.save("a", 1, { inputs: [{ ref: "b@1", digest: null }] });
   await registry.save("b", 2, { inputs: ["a@1", { ref: "b@1", digest: null }] });
-  assertEquals(edgesOf(await lineageOf(registry, "a")), [
+  assertEquals(edgesOf(await readLineage(registry, "a")), [
     "a@1.0.0 > b@1.0.0",
     "b@1.0.0 > a@1.0.0",
     "b@1.0.0 > b@1.0.0",
   ]);
 });
 
-testInMemory("lineageOf() reports damaged records", async ({ registry }) => {
+testInMemory("readLineage() reports damaged records", async ({ registry }) => {
   await fill(registry);
   for await (const entry of registry.backend.list("names/clean/")) {
     if ("size" in entry) {
       await registry.backend.put(entry.key, new TextEncoder().encode("no record"));
     }
   }
-  const up = await lineageOf(registry, "report", { direction: "up" });
+  const up = await readLineage(registry, "report", { direction: "up" });
   assertEquals(statesOf(up), {
     "report@1.0.0": "present",
     "model@1.0.0": "present",
     "clean@1.0.0": "unreadable",
   });
-  const down = await lineageOf(registry, "data", { direction: "down" });
+  const down = await readLineage(registry, "data", { direction: "down" });
   assertEquals([down.edges, down.unreadable], [[], ["clean@1.0.0"]]);
 });

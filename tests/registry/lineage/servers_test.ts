@@ -1,6 +1,6 @@
 // Lineage in buckets of real servers.
 import { assertEquals } from "@std/assert";
-import { lineageOf, openRegistry } from "../../../mod.ts";
+import { openRegistry, readLineage } from "../../../mod.ts";
 import { testOnServers } from "../../servers/server_world.ts";
 import { REAL_SERVERS } from "../../support/servers/mod.ts";
 
@@ -14,6 +14,6 @@ testOnServers("the index works in a bucket", REAL_SERVERS, async ({ store }) => 
     });
   }
   const registry = await openRegistry(backend, { cache: false });
-  const down = await lineageOf(registry, "data:raw", { direction: "down" });
+  const down = await readLineage(registry, "data:raw", { direction: "down" });
   assertEquals([down.edges.length, down.unsure.length], [30, 30]);
 });

@@ -1,7 +1,7 @@
 import { assertEquals } from "@std/assert";
-import { createMemoryBackend, logOf } from "../../../mod.ts";
+import { createMemoryBackend, readLog } from "../../../mod.ts";
 import { parseVersion } from "../../../core/naming/versions.ts";
-import { annotate, annotationsOf } from "../../../registry/mod.ts";
+import { annotate, readAnnotations } from "../../../registry/mod.ts";
 import {
   collectGarbage,
   mirrorRegistry,
@@ -26,7 +26,7 @@ testOnEach("gc keeps every change of notes, and verify reads them", async (world
   assertEquals((await keysOf(backend, "names/a/notes/")).length, 4);
   const { ok, unseen } = await verifyRegistry(registry);
   assertEquals([ok, unseen.strangers], [true, 0]);
-  const log = await Array.fromAsync(logOf(registry, "a"));
+  const log = await Array.fromAsync(readLog(registry, "a"));
   const ofVersion = log.filter(({ version }) => version !== undefined);
   assertEquals(ofVersion.map(({ notes }) => notes), ["three", "two", "one", undefined]);
   assertEquals(log.filter(({ version }) => version === undefined)[0]?.notes, "of the name");
@@ -51,13 +51,13 @@ testInMemory("a mirror brings each change of notes", async ({ registry }) => {
   const { annotations, copied } = await mirrorRegistry(registry, to);
   assertEquals([annotations, copied], [2, 1]);
   assertEquals((await mirrorRegistry(registry, to)).annotations, 0);
-  assertEquals((await annotationsOf(to, "a@1"))?.revision, 2);
+  assertEquals((await readAnnotations(to, "a@1"))?.revision, 2);
   await annotate(to, "a@1", { labels: { here: true } });
   await annotate(registry, "a@1", { notes: "three" });
   await mirrorRegistry(registry, to, { verify: true });
-  const { revision, notes } = (await annotationsOf(to, "a@1"))!;
+  const { revision, notes } = (await readAnnotations(to, "a@1"))!;
   assertEquals([revision, notes], [4, "three"]);
-  assertEquals((await annotationsOf(to, "a"))?.notes, "of the name");
+  assertEquals((await readAnnotations(to, "a"))?.notes, "of the name");
   await to.close();
 });
 
@@ -79,7 +79,7 @@ testInMemory("the notes of another version are Corrupt, and listed as such", asy
   const bytes = await (await backend.get(key!))!.bytes();
   const other = noteCell("a", parseVersion("2"), true) + key!.split("/").at(-1);
   await backend.put(other, bytes);
-  await rejected("Corrupt", annotationsOf(registry, "a@2"));
+  await rejected("Corrupt", readAnnotations(registry, "a@2"));
   assertEquals(await registry.load("a@2"), 2);
   const listed = await Array.fromAsync(registry.versions("a", { details: true }));
   assertEquals(listed.map(({ error }) => error?.code), ["Corrupt", undefined]);

@@ -1,6 +1,6 @@
 import { assertEquals, assertMatch } from "@std/assert";
 import { fault } from "../../../core/errors.ts";
-import { publish } from "../../../mod.ts";
+import { publishRelease } from "../../../mod.ts";
 import { prune, type PruneReport } from "../../../registry/maintenance.ts";
 import type { Registry } from "../../../core/registry.ts";
 import { collect, rejected } from "../rejected.ts";
@@ -194,8 +194,8 @@ testInMemory(
 
 testOnEach("prune() keeps members of releases that it deletes", async ({ registry }) => {
   for (const name of ["m", "z"]) await fill(registry, name, 3);
-  for (let n = 1; n <= 2; n++) await publish(registry, "m:serving", { m: "m@1", z: "z@1" });
-  await publish(registry, "serving", { z: `z@2` });
+  for (let n = 1; n <= 2; n++) await publishRelease(registry, "m:serving", { m: "m@1", z: "z@1" });
+  await publishRelease(registry, "serving", { z: `z@2` });
   for (const name of ["m:serving", "serving"]) {
     await registry.save(name, "not a release");
   }

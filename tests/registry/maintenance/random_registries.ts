@@ -1,6 +1,6 @@
 // Registries with random histories: versions, releases, aliases, deletions, labels, rules, mirrors.
 import fc from "fast-check";
-import { isRegistryError, publish } from "../../../mod.ts";
+import { isRegistryError, publishRelease } from "../../../mod.ts";
 import type { RetentionRule } from "../../../core/record.ts";
 import type { StoredRegistry } from "../../../core/registry.ts";
 import { changeRules, collectGarbage, mirrorRegistry } from "../../../registry/maintenance.ts";
@@ -108,7 +108,7 @@ async function take(worlds: Played, step: Step): Promise<void> {
       const members = found.filter((ref) => ref !== undefined);
       const release = RELEASES[at % RELEASES.length]!;
       const named = Object.fromEntries(members.map((ref, place) => [`m${place}`, ref]));
-      return void await publish(registry, release, named);
+      return void await publishRelease(registry, release, named);
     }
     case "rule":
       return void await changeRules(registry, { set: step.rule });

@@ -8,8 +8,8 @@ import {
   prune,
   pruneByRules,
   readRules,
+  readRulesHistory,
   readSettings,
-  rulesHistory,
   verifyRegistry,
 } from "../../../registry/maintenance.ts";
 import { annotate } from "../../../registry/mod.ts";
@@ -97,14 +97,18 @@ testInMemory("rules change by compare-and-set, and keep their history", async ({
   await Promise.all(each.map((change) => changeRules(registry, change)));
   await changeRules(registry, { remove: "b" });
   await rejected("NotFound", changeRules(registry, { remove: "b" }));
-  const counts = (await Array.fromAsync(rulesHistory(registry))).map(({ rules }) => rules.length);
+  const counts = (await Array.fromAsync(readRulesHistory(registry))).map(({ rules }) =>
+    rules.length
+  );
   assertEquals(counts, [3, 4, 3, 2, 1, 1, 0]);
 });
 
 testInMemory("a change of the grace period is not a change of the rules", async ({ registry }) => {
   const { revision } = await changeRules(registry, { set: { pattern: "a", keepLast: 1 } });
   await changeSettings(registry, { graceMs: 48 * HOUR_MS });
-  const revisions = (await Array.fromAsync(rulesHistory(registry))).map((each) => each.revision);
+  const revisions = (await Array.fromAsync(readRulesHistory(registry))).map((each) =>
+    each.revision
+  );
   assertEquals(revisions, [revision, revision - 1]);
 });
 

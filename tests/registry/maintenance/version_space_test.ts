@@ -1,5 +1,5 @@
 import { assert, assertEquals } from "@std/assert";
-import { spaceOf, spaceOfVersions } from "../../../registry/maintenance.ts";
+import { measureSpace, measureVersions } from "../../../registry/maintenance.ts";
 import { keysOf, noise, testOnEach } from "../registries.ts";
 
 const MIB = 1024 * 1024;
@@ -11,7 +11,7 @@ testOnEach("the space of versions counts what each uses", async ({ registry, bac
     await registry.save("a", value);
   }
   await registry.delete("a@1"); // bytes that version 2 replaced are unused
-  const { versions, storedBytes, freedBytes } = await spaceOfVersions(registry, "a", {
+  const { versions, storedBytes, freedBytes } = await measureVersions(registry, "a", {
     deleting: ["2.0.0", "3.0.0", "4.0.0"],
   });
   for (const { version, size, ownBytes, sharedBytes } of versions) {
@@ -24,14 +24,14 @@ testOnEach("the space of versions counts what each uses", async ({ registry, bac
   );
   assertEquals(storedBytes, sizes.reduce((sum, size) => sum + size));
   assertEquals(freedBytes, storedBytes);
-  const { names: [{ unusedBytes }] } = await spaceOf(registry);
+  const { names: [{ unusedBytes }] } = await measureSpace(registry);
   assert(unusedBytes > 250_000);
 });
 
 testOnEach("versions that are in their records store those", async ({ registry, backend }) => {
   await registry.save("a", "text");
   const [key] = await keysOf(backend, "names/a/");
-  const { versions: [version], storedBytes } = await spaceOfVersions(registry, "a");
+  const { versions: [version], storedBytes } = await measureVersions(registry, "a");
   const { size } = (await backend.head(key!))!;
   assertEquals([storedBytes, version!.ownBytes, version!.sharedBytes], [size, size, 0]);
 });

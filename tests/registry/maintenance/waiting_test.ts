@@ -1,5 +1,5 @@
 import { assert, assertEquals, assertStringIncludes } from "@std/assert";
-import { collectGarbage, spaceOf, type WaitingItem } from "../../../registry/maintenance.ts";
+import { collectGarbage, measureSpace, type WaitingItem } from "../../../registry/maintenance.ts";
 import { fileSet, GRACE_MS, HOUR, type ProtocolWorld, testProtocol } from "../protocol_world.ts";
 import { noise } from "../registries.ts";
 import { doing } from "../scripted_backend.ts";
@@ -102,7 +102,7 @@ testProtocol("space is reported by name, with shared files and garbage", {}, asy
   await world.store.put("uploads/01951e2f-6c00-7abc-8def-0123456789ab/0", noise(1234));
   advance(HOUR);
   backend.forget();
-  const report = await spaceOf(registry);
+  const report = await measureSpace(registry);
   assertEquals(report.uploadBytes, 1234);
   assertEquals(backend.calls.filter(({ verb }) => verb === "put" || verb === "delete"), []);
   const [a, b] = report.names;
@@ -129,6 +129,6 @@ testProtocol("space is reported by name, with shared files and garbage", {}, asy
     all.length,
   ]);
   advance(2 * GRACE_MS);
-  const later = await spaceOf(registry);
+  const later = await measureSpace(registry);
   assertEquals(later.garbage.freeableBytes, later.garbage.bytes);
 });

@@ -2,7 +2,7 @@
 // moment.
 import { assert, assertEquals, assertStringIncludes } from "@std/assert";
 import type { Registry, StoredRegistry } from "../../../core/registry.ts";
-import { createMemoryBackend, openRegistry, publish, resolveRelease } from "../../../mod.ts";
+import { createMemoryBackend, openRegistry, publishRelease, resolveRelease } from "../../../mod.ts";
 import { mirrorRegistry } from "../../../registry/maintenance.ts";
 import { withoutStore } from "../contract/without_store.ts";
 import { keysOf, noise } from "../registries.ts";
@@ -14,8 +14,8 @@ async function publishFirst(from: Registry): Promise<void> {
   await from.save("net", "net 1");
   await from.save("net", "other");
   await from.save("bpe", noise(100_000));
-  await publish(from, "kit", { model: "net@1", tokens: "bpe@1" });
-  await publish(from, "app", { kit: "kit@1" });
+  await publishRelease(from, "kit", { model: "net@1", tokens: "bpe@1" });
+  await publishRelease(from, "app", { kit: "kit@1" });
   await from.setAlias("net", "best", "1");
   for (const name of ["kit", "app"]) await from.setAlias(name, "production", "1");
 }
@@ -24,8 +24,8 @@ async function publishFirst(from: Registry): Promise<void> {
 async function publishSecond(from: Registry): Promise<void> {
   await from.save("net", "net 3");
   await from.save("bpe", noise(100_000, 2));
-  await publish(from, "kit", { model: "net@3", tokens: "bpe@2" });
-  await publish(from, "app", { kit: "kit@2" });
+  await publishRelease(from, "kit", { model: "net@3", tokens: "bpe@2" });
+  await publishRelease(from, "app", { kit: "kit@2" });
   await from.setAlias("net", "best", "3");
   for (const name of ["kit", "app"]) await from.setAlias(name, "production", "2");
   for (const ref of ["app@1", "kit@1", "net@1", "bpe@1"]) await from.delete(ref);
@@ -109,7 +109,7 @@ for (const [door, wrap] of doors) {
     `members outside the range of a mirror come with their release (by ${door})`,
     async ({ from, to }) => {
       await publishFirst(from);
-      await publish(from, "kit", { model: "net@1" });
+      await publishRelease(from, "kit", { model: "net@1" });
       const { failures } = await mirrorRegistry(wrap(from), wrap(to), { range: "^2" });
       assertEquals(failures, []);
       assertEquals(await to.load("kit@2/model"), "net 1");

@@ -5,8 +5,8 @@ import type { FileToSave } from "../../../core/materializer.ts";
 import {
   changeSettings,
   collectGarbage,
+  measureSpace,
   readSettings,
-  spaceOf,
   verifyRegistry,
 } from "../../../registry/maintenance.ts";
 import { createMemoryBackend, openRegistry } from "../../../mod.ts";
@@ -41,7 +41,7 @@ testProtocol("a longer grace applies at once", async (world) => {
   ], [3 * DAY, GRACE_MS, 3 * DAY, undefined]);
   world.advance(2 * HOUR);
   assertEquals([await freed(world), await freed(other)], [0, 0]);
-  assertEquals((await spaceOf(world.registry)).garbage.freeableBytes, 0);
+  assertEquals((await measureSpace(world.registry)).garbage.freeableBytes, 0);
   world.advance(2 * DAY);
   const { graceMs, removed } = await collectGarbage(world.registry);
   assertEquals([graceMs, removed.payload.count], [3 * DAY, 1]);

@@ -10,9 +10,9 @@ import { createBatch } from "../../../workers/mod.ts";
 import {
   changeSettings,
   collectGarbage,
+  measureSpace,
   mirrorRegistry,
   readSettings,
-  spaceOf,
 } from "../../../registry/maintenance.ts";
 import { encodeRecord } from "../../../registry/format/record_codec.ts";
 import { createRandom } from "../../simulate/random.ts";
@@ -275,7 +275,7 @@ testStores("versions of random edits stay whole while others go", async (registr
       const { failures } = await collectGarbage(registry, { now: true });
       assertEquals(failures, []);
       assertEquals(await overused(store), []);
-      const { names: [space] } = await spaceOf(registry);
+      const { names: [space] } = await measureSpace(registry);
       assert(space!.unusedBytes <= space!.bytes / 2);
     }
     for (const [version, bytes] of live) assertEquals(await registry.load(`a@${version}`), bytes);
@@ -337,7 +337,7 @@ testStores("copies, mirrors and drafts of shared bytes are whole", async (regist
   assertEquals(await mirror.load("a@1"), first);
   assertEquals(await mirror.load("a@2"), second);
   assertEquals(await mirror.load("b"), second);
-  const [bytes] = (await spaceOf(mirror)).names.filter(({ name }) => name === "a");
+  const [bytes] = (await measureSpace(mirror)).names.filter(({ name }) => name === "a");
   assert(bytes!.bytes < 2.2 * MIB, `${bytes!.bytes} bytes`);
   await assertVerifies(mirror);
   const draft = await registry.openDraft("a", { id: "d" });

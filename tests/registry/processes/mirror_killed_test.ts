@@ -2,7 +2,7 @@
 import process from "node:process";
 import { assert, assertEquals } from "@std/assert";
 import { realSystem } from "../../../core/system.ts";
-import { openRegistry, publish, resolveRelease } from "../../../mod.ts";
+import { openRegistry, publishRelease, resolveRelease } from "../../../mod.ts";
 import { mirrorRegistry, verifyRegistry } from "../../../registry/maintenance.ts";
 import { spawnDeno } from "../../support/run_deno.ts";
 import { tempRoot } from "../../support/temp_root.ts";
@@ -25,7 +25,7 @@ Deno.test({
       const number = ++releases;
       for (const name of MEMBERS) await from.save(name, noise(300_000, number + name.length));
       const members = MEMBERS.map((name) => [name, `${name}@${number}`]);
-      await publish(from, "app", Object.fromEntries(members));
+      await publishRelease(from, "app", Object.fromEntries(members));
       await from.setAlias("app", "production", `${number}`);
       if (number === 1) return;
       // A killed mirror may leave the alias at any version of its past, so these are not deleted.

@@ -6,7 +6,7 @@ import process from "node:process";
 import type { Backend } from "../../../core/backend.ts";
 import { isRegistryError } from "../../../core/errors.ts";
 import { collectGarbage, mirrorRegistry } from "../../../registry/maintenance.ts";
-import { createLocalBackend, logOf, openRegistry, type StoredRegistry } from "../../../mod.ts";
+import { createLocalBackend, openRegistry, readLog, type StoredRegistry } from "../../../mod.ts";
 import { parseCellKey } from "../../../registry/format/layout.ts";
 import { truthOf } from "../../simulate/checks/check_pasts.ts";
 import { createLedger, type Ledger } from "../../simulate/ledger.ts";
@@ -200,7 +200,7 @@ async function askAll(
 
 /** Returns the log of a registry, without commits and sizes, which mirrors have of their own. */
 async function changes(registry: StoredRegistry): Promise<string[]> {
-  const entries = await Array.fromAsync(logOf(registry, "a"));
+  const entries = await Array.fromAsync(readLog(registry, "a"));
   return entries.map(({ at, event, version, alias }) =>
     [at.toISOString(), event, version, alias].join(" ")
   ).sort();

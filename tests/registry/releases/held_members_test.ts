@@ -1,7 +1,7 @@
 import { assertEquals } from "@std/assert";
 import { createMemoryBackend, deleteMany } from "../../../mod.ts";
 import type { Backend, Registry } from "../../../mod.ts";
-import { publish, resolveRelease } from "../../../mod.ts";
+import { publishRelease, resolveRelease } from "../../../mod.ts";
 import {
   collectGarbage,
   mirrorRegistry,
@@ -16,7 +16,7 @@ import { rejected } from "../rejected.ts";
 async function publishAll(registry: Registry): Promise<void> {
   for (let n = 1; n <= 4; n++) await registry.save("net", `net ${n}`);
   await registry.save("bpe", "bpe");
-  await publish(registry, "serving", { model: "net@2", tokenizer: "bpe" });
+  await publishRelease(registry, "serving", { model: "net@2", tokenizer: "bpe" });
 }
 
 testOnEach("delete() and prune() keep the members of a release", async ({ registry, backend }) => {
@@ -72,7 +72,7 @@ Deno.test("delete() and prune() read nothing but the releases of members", async
   assertEquals(pruning.filter((call) => /lineage|released/.test(call)), []);
 
   await registry.save("net", 4);
-  await publish(registry, "serving", { model: "net@4" });
+  await publishRelease(registry, "serving", { model: "net@4" });
   for (let run = 1; run <= 3; run++) await registry.save("scores", run, { inputs: ["net@4"] });
   const deleting = await callsOf(() => rejected("Conflict", registry.delete("net@4")));
   assertEquals(deleting.filter((call) => call.includes("names/scores")), []);

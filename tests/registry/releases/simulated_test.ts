@@ -2,7 +2,7 @@
 // that loses, delays and repeats requests, in processes that are killed.
 import { assert, assertEquals } from "@std/assert";
 import { isRegistryError, realSystem, type Registry } from "../../../mod.ts";
-import { publish, resolveRelease } from "../../../mod.ts";
+import { publishRelease, resolveRelease } from "../../../mod.ts";
 import { collectGarbage, prune } from "../../../registry/maintenance.ts";
 import { createRandomFaults } from "../../simulate/random.ts";
 import { liveAs, NETWORK, smallValue } from "../../simulate/schedules/schedule.ts";
@@ -80,7 +80,7 @@ async function simulateReleases(seed: number): Promise<{ seen: Seen; conflicts: 
       for (const name of ["net", "bpe"]) {
         for (let n = 1; n <= VERSIONS; n++) await registry.save(name, smallValue(`${name} ${n}`));
       }
-      await publish(registry, "serving", membersOf(1), { version: "1000" });
+      await publishRelease(registry, "serving", membersOf(1), { version: "1000" });
       await registry.setAlias("serving", "production", "1000");
     });
     seen.published.set("serving@1000.0.0", { begin: 0, end: system.now(), tag: 1 });
@@ -96,7 +96,7 @@ async function simulateReleases(seed: number): Promise<{ seen: Seen; conflicts: 
           const at = { begin: system.now(), end: Infinity, tag }; // a kill leaves it so
           seen.published.set(`serving@${version}`, at);
           const { end, failed } = await did(() =>
-            publish(registry, "serving", membersOf(tag), { version })
+            publishRelease(registry, "serving", membersOf(tag), { version })
           );
           if (failed !== undefined && failed !== "Unknown") {
             seen.published.delete(`serving@${version}`);

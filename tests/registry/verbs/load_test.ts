@@ -4,7 +4,7 @@ import { collect, rejected } from "../rejected.ts";
 import { keysOf, noise, testInMemory, testOnEach } from "../registries.ts";
 import { readAll } from "../../../core/bytes/bytes.ts";
 import { collectGarbage } from "../../../registry/maintenance.ts";
-import { localPath, logOf } from "../../../mod.ts";
+import { localPath, readLog } from "../../../mod.ts";
 import { withShiftedTime } from "../../simulate/with_shifted_time.ts";
 import { mkdirSync, readdirSync, readFileSync, symlinkSync, writeFileSync } from "node:fs";
 import type { VersionRecord } from "../../../core/record.ts";
@@ -15,7 +15,7 @@ testOnEach("load() names the missing part of a ref", async ({ registry }) => {
   await rejected("NotFound", registry.load("nothing"), /"nothing": no such name/);
   await rejected(
     "NotFound",
-    Array.fromAsync(logOf(registry, "nothing")),
+    Array.fromAsync(readLog(registry, "nothing")),
     /"nothing": no such name/,
   );
   await registry.save("a", 1, { version: "1.5.0" });

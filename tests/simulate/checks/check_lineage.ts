@@ -4,7 +4,7 @@ import type { VersionRecord } from "../../../core/record.ts";
 import type { Registry, SaveOptions } from "../../../core/registry.ts";
 import { FIRST_VERSION, parseVersion } from "../../../core/naming/versions.ts";
 import { LINEAGE, parseCellKey } from "../../../registry/format/layout.ts";
-import { lineageOf } from "../../../registry/operations/lineage.ts";
+import { readLineage } from "../../../registry/operations/lineage.ts";
 import { lineageKeys } from "../../../registry/operations/lineage/inputs.ts";
 import type { Bundle } from "../bundle.ts";
 import { describeError } from "../operation_log.ts";
@@ -80,7 +80,7 @@ export async function checkLineage(
   }
   if (!isThere) return findings;
   try {
-    const { edges } = await lineageOf(registry, root, { direction: "down", depth: 1 });
+    const { edges } = await readLineage(registry, root, { direction: "down", depth: 1 });
     const found = edges.map(({ to }) => to).sort().join();
     if (found !== made.sort().join()) {
       say(`at the end ${made.join()} are made from ${root}, found are ${found}`);

@@ -1,6 +1,6 @@
 import { valueAt } from "../../../../core/faults/present.ts";
 import type { Lineage, LineageNode } from "../../../../registry/mod.ts";
-import { lineageOf } from "../../../../mod.ts";
+import { readLineage } from "../../../../mod.ts";
 import type { Drawing } from "../../../../operators/graph/drawing.ts";
 import { defineCommand, REF_ARGUMENT } from "../../program/command.ts";
 import type { Command, CommandContext } from "../../program/command.ts";
@@ -31,7 +31,7 @@ export const lineage: Command = defineCommand({
     const { io, shared } = context;
     const registry = await context.open();
     const direction = up === down ? "both" : up ? "up" : "down";
-    const reading = lineageOf(registry, ref, { direction, depth, signal: io.signal });
+    const reading = readLineage(registry, ref, { direction, depth, signal: io.signal });
     const lineage = await withHints(reading, lookUp(ref));
     const text = async () => as === "text" ? toTrees(lineage, direction) : await drawn(lineage);
     await context.result(lineage, shared.json ? undefined : await text());

@@ -1,6 +1,6 @@
 import { itemAt } from "../../../../core/faults/present.ts";
 import type { LogEntry } from "../../../../registry/mod.ts";
-import { logOf } from "../../../../mod.ts";
+import { readLog } from "../../../../mod.ts";
 import { type Command, defineCommand } from "../../program/command.ts";
 import { nearestHint, withHints } from "../../terminal/hints.ts";
 import { refuseRef } from "../../program/refusals.ts";
@@ -22,7 +22,7 @@ export const log: Command = defineCommand({
     refuseRef(name, "show the history of", "log");
     const registry = await context.open();
     const entries = await withHints(
-      Array.fromAsync(logOf(registry, name, { limit, signal: context.io.signal })),
+      Array.fromAsync(readLog(registry, name, { limit, signal: context.io.signal })),
       { NotFound: () => nearestHint(registry, name) },
     );
     const times = formatTimes(entries.map(({ at }) => at));

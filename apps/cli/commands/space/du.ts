@@ -1,4 +1,4 @@
-import { spaceOf, spaceOfVersions } from "../../../../registry/maintenance.ts";
+import { measureSpace, measureVersions } from "../../../../registry/maintenance.ts";
 import { taskFailed } from "../../../../core/errors.ts";
 import { nameFilter } from "../../look/expand_names.ts";
 import type { GarbageSpace, NameSpace, SpaceReport } from "../../../../registry/maintenance.ts";
@@ -49,11 +49,11 @@ export const du: Command = defineCommand({
     refuseRef(prefix, "measure", "du");
     const registry = await context.open();
     const { test, none } = await nameFilter(registry, prefix, signal);
-    const report = await spaceOf(registry, { signal });
+    const report = await measureSpace(registry, { signal });
     const names = report.names.filter(({ name }) => test(name));
     const isOne = names.some(({ name, versions }) => name === prefix && versions > 0);
     const { versions } = isOne && report.failures.length === 0
-      ? await spaceOfVersions(registry, prefix, { signal })
+      ? await measureVersions(registry, prefix, { signal })
       : { versions: undefined };
     if (context.shared.json) await context.result({ ...report, names, versions }, undefined);
     else {

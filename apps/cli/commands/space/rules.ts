@@ -1,4 +1,4 @@
-import { changeRules, readRules, rulesHistory } from "../../../../registry/maintenance.ts";
+import { changeRules, readRules, readRulesHistory } from "../../../../registry/maintenance.ts";
 import type { RetentionRule } from "../../../../registry/maintenance.ts";
 import { ruleText } from "../../../../core/registry/rules.ts";
 import { type Command, defineCommand } from "../../program/command.ts";
@@ -80,7 +80,7 @@ export const rulesLog: Command = defineCommand({
   ],
   async run(_args, _flags, context) {
     const registry = await context.open();
-    const states = await Array.fromAsync(rulesHistory(registry, { signal: context.io.signal }));
+    const states = await Array.fromAsync(readRulesHistory(registry, { signal: context.io.signal }));
     const rows = states.flatMap(({ rules, revision, changedAt }, at) => {
       const before = textsOf(states[at + 1]?.rules ?? []);
       const after = textsOf(rules);

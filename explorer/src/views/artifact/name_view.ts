@@ -111,17 +111,17 @@ function codeOf(tab: string, name: string): { cli: string; code: string } {
     },
     changes: {
       cli: `holdfast log ${word}`,
-      code: `import { logOf } from "@holdfast/holdfast";
+      code: `import { readLog } from "@holdfast/holdfast";
 
-for await (const { event, version, at } of logOf(registry, ${text})) {
+for await (const { event, version, at } of readLog(registry, ${text})) {
   console.log(at, event, version);
 }`,
     },
     storage: {
       cli: `holdfast du ${word}`,
-      code: `import { spaceOfVersions } from "@holdfast/holdfast/maintenance";
+      code: `import { measureVersions } from "@holdfast/holdfast/maintenance";
 
-const { versions } = await spaceOfVersions(registry, ${text});`,
+const { versions } = await measureVersions(registry, ${text});`,
     },
   };
   return code[tab] ?? code.versions!;

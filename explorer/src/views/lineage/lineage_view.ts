@@ -79,9 +79,9 @@ export function LineageView({ place: { query } }: ViewProps) {
       <${SameByCode} cli=${`holdfast lineage ${shellWord(ref)}${
         direction === "both" ? "" : ` --${direction}`
       }`}
-        code=${`import { lineageOf } from "@holdfast/holdfast";
+        code=${`import { readLineage } from "@holdfast/holdfast";
 
-const { nodes, edges } = await lineageOf(registry, ${JSON.stringify(ref)}, ${
+const { nodes, edges } = await readLineage(registry, ${JSON.stringify(ref)}, ${
           JSON.stringify({ direction, depth })
         });`} />
     </div>

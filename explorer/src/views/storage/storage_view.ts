@@ -80,9 +80,9 @@ function Measured({ space }: { space: Space }) {
     ${names.length === 0
       ? html`<${Empty} title="This registry is empty" />`
       : html`<${NamesBySize} names=${names} />`}
-    <${SameByCode} cli=${`holdfast du\nholdfast gc --dry-run`} code=${`import { collectGarbage, spaceOf } from "@holdfast/holdfast/maintenance";
+    <${SameByCode} cli=${`holdfast du\nholdfast gc --dry-run`} code=${`import { collectGarbage, measureSpace } from "@holdfast/holdfast/maintenance";
 
-const { bytes, names, garbage } = await spaceOf(registry);
+const { bytes, names, garbage } = await measureSpace(registry);
 await collectGarbage(registry, { dryRun: true });`} />
   `;
 }

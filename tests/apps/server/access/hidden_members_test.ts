@@ -4,7 +4,7 @@ import { createHash } from "node:crypto";
 import { createAccess, parseScope } from "../../../../apps/server/access/access.ts";
 import { createApp } from "../../../../apps/server/app.ts";
 import { revisionOf } from "../../../../apps/server/hf/repos.ts";
-import { openRegistry, publish, type Registry } from "../../../../mod.ts";
+import { openRegistry, publishRelease, type Registry } from "../../../../mod.ts";
 import { annotate } from "../../../../registry/mod.ts";
 import { createMemoryQueue } from "../../../../queues/memory.ts";
 
@@ -22,7 +22,7 @@ async function createService(scopes: readonly string[]) {
   await registry.save("net", "net");
   const vault = await registry.save("vault", CONTENT);
   for (const ref of ["vault", "vault@1"]) await annotate(registry, ref, { notes: CONTENT });
-  await publish(registry, "serving", { net: "net", secret: "vault" });
+  await publishRelease(registry, "serving", { net: "net", secret: "vault" });
   await registry.setAlias("serving", "production", "1");
   await registry.save("mine", new Uint8Array(3));
   const jobs = createMemoryQueue();

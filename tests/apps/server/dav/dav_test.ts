@@ -1,7 +1,7 @@
 import { assert, assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
 import { Buffer } from "node:buffer";
 import { createHandler } from "../../../../apps/server.ts";
-import { localPath, openRegistry, publish } from "../../../../mod.ts";
+import { localPath, openRegistry, publishRelease } from "../../../../mod.ts";
 import { createScriptedSystem } from "../../../support/scripted_system.ts";
 import { tempRoot } from "../../../support/temp_root.ts";
 import { serve } from "../listen/served.ts";
@@ -265,7 +265,7 @@ Deno.test("a token is sent as Bearer, or as the password of Basic", async () => 
 Deno.test("a token sees neither names nor sizes of what it may not read", async () => {
   await using dav = await openDav({ tokens });
   for (const name of ["mine", "team/vault", "vault"]) await dav.save(name, ["secret.txt"]);
-  await publish(dav.registry, "serving", { secret: "vault" });
+  await publishRelease(dav.registry, "serving", { secret: "vault" });
   await dav.registry.setAlias("serving", "production", "1.0.0");
   const authorization = "Bearer read:mine,read:serving";
   assertEquals(await dav.list("", { authorization }), ["", "mine/", "serving/"]);

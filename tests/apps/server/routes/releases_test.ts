@@ -3,7 +3,7 @@ import { createHandler } from "../../../../apps/server.ts";
 import { createAccess, parseScope } from "../../../../apps/server/access/access.ts";
 import { openHttpRegistry } from "../../../../apps/client.ts";
 import { openRegistry, realSystem } from "../../../../mod.ts";
-import { publish, resolveRelease } from "../../../../mod.ts";
+import { publishRelease, resolveRelease } from "../../../../mod.ts";
 import { rejected } from "../../../registry/rejected.ts";
 
 const SCOPES: Record<string, string[]> = {
@@ -15,7 +15,7 @@ async function service() {
   const registry = await openRegistry("memory:");
   await registry.save("net", "net 1");
   await registry.save("secret", "secret 1");
-  await publish(registry, "serving", { "the/net": "net", secret: "secret" });
+  await publishRelease(registry, "serving", { "the/net": "net", secret: "secret" });
   await registry.setAlias("serving", "production", "1");
   const find = (header: string | null) => {
     const token = header?.replace("Bearer ", "") ?? "";
@@ -77,7 +77,7 @@ Deno.test("a release shows only the members that a token may read", async () => 
   assertEquals(await some.load("serving@production/the/net"), "net 1");
   await rejected("NotFound", some.load("serving@production/secret"));
   await rejected("Denied", some.load("serving@production"));
-  await rejected("Denied", publish(some, "mine", { a: "secret" }));
+  await rejected("Denied", publishRelease(some, "mine", { a: "secret" }));
   await using all = await open("all");
   await rejected("Conflict", all.delete("net@1"));
   assertEquals(await all.has("serving@production/secret"), true);

@@ -3,7 +3,7 @@ import { createHandler } from "../../../../apps/server.ts";
 import { createAccess, parseScope } from "../../../../apps/server/access/access.ts";
 import { openHttpRegistry } from "../../../../apps/client.ts";
 import { openRegistry } from "../../../../mod.ts";
-import { changeRules, readRules, rulesHistory } from "../../../../registry/maintenance.ts";
+import { changeRules, readRules, readRulesHistory } from "../../../../registry/maintenance.ts";
 import { rejected } from "../../../registry/rejected.ts";
 
 async function service() {
@@ -38,8 +38,8 @@ Deno.test("rules are read and changed through a service", async () => {
   await rejected("Invalid", changeRules(admin, { set: { pattern: "a" } }));
   await rejected("NotFound", changeRules(admin, { remove: "other" }));
   await changeRules(admin, { remove: "*" });
-  const history = await Array.fromAsync(rulesHistory(admin));
-  assertEquals(history, await Array.fromAsync(rulesHistory(served.registry)));
+  const history = await Array.fromAsync(readRulesHistory(admin));
+  assertEquals(history, await Array.fromAsync(readRulesHistory(served.registry)));
   assertEquals(history.map(({ rules }) => rules.length), [1, 2, 1, 0]);
   await rejected("Denied", changeRules(await served.open("admin", true), { remove: "runs:*" }));
 });
@@ -71,6 +71,6 @@ Deno.test("without admin a token reads the rules of names that it may read", asy
   assertEquals(rules.map(({ pattern }) => pattern), ["runs:*", "*"]);
   await rejected("Denied", readRules(reader, { name: "secret" }));
   await rejected("Denied", readRules(reader));
-  await rejected("Denied", Array.fromAsync(rulesHistory(reader)));
+  await rejected("Denied", Array.fromAsync(readRulesHistory(reader)));
   await rejected("Denied", changeRules(reader, { remove: "*" }));
 });

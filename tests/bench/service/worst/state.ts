@@ -2,7 +2,7 @@
 import { saveResult, saveRun } from "../../../../operators/runner/records/run_record.ts";
 import { changeRules } from "../../../../registry/maintenance.ts";
 import { annotate } from "../../../../registry/mod.ts";
-import { publish, type Registry } from "../../../../mod.ts";
+import { publishRelease, type Registry } from "../../../../mod.ts";
 import { forEachAtOnce } from "../../../../core/work/at_once.ts";
 import { metadata, numbers } from "./values.ts";
 
@@ -26,7 +26,7 @@ export async function fill(registry: Registry, scale: number): Promise<void> {
   }
   for (const i of thousand) await registry.save("derived", i, { inputs: ["versions@1.0.0"] });
   const members = numbers(200 * scale).map((i): [string, string] => [`m${i}`, `name:${i}`]);
-  await publish(registry, "release", Object.fromEntries(members));
+  await publishRelease(registry, "release", Object.fromEntries(members));
   const annotations = { notes: "x".repeat(1000), labels: metadata() };
   await annotate(registry, "versions", annotations);
   await annotate(registry, "versions@1.0.0", annotations);

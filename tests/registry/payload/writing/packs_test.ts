@@ -2,7 +2,7 @@ import { assert, assertEquals } from "@std/assert";
 import fc from "fast-check";
 import type { Backend } from "../../../../core/backend.ts";
 import { openRegistry } from "../../../../mod.ts";
-import { collectGarbage, spaceOf } from "../../../../registry/maintenance.ts";
+import { collectGarbage, measureSpace } from "../../../../registry/maintenance.ts";
 import { createRandom, type Random } from "../../../simulate/random.ts";
 import { withVerbs } from "../../../simulate/stores/with_verbs.ts";
 import type { FileSet } from "../../protocol_world.ts";
@@ -71,7 +71,7 @@ testStores(
       if (night > 1) await registry.delete(`a@${night - 1}`);
     }
     await collectGarbage(registry, { now: true });
-    const { names: [space] } = await spaceOf(registry);
+    const { names: [space] } = await measureSpace(registry);
     assert(space!.unusedBytes <= space!.size, JSON.stringify(space));
     assertEquals(await registry.load("a", LOADED), files);
     assertEquals(await overused(store), []);
