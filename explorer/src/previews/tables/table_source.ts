@@ -25,58 +25,83 @@ export interface TableSource extends Omit<TableReader, "groups"> {
   ): Promise<RowDifference | undefined>;
 }
 
-interface Opened {
-  id: number;
+interface OpenTable {
+  readonly id: number;
+  readonly facts: Promise<TableFacts>;
   users: number;
-  facts: Promise<TableFacts>;
 }
 
-let current: Worker | undefined;
-/** Rejects if the script of the worker cannot run. */
-let failed: Promise<never>;
-let ids = 0;
-const open = new Map<ArtifactFile, Opened>();
+/** A running worker and the tables that it reads, each file once. */
+class TableWorker {
+  readonly #worker: Worker;
+  readonly #tables = new Map<ArtifactFile, OpenTable>();
+  /** Rejects if the script of the worker cannot run. */
+  readonly #failed: Promise<never>;
+  #ids = 0;
 
-function start(worker: Worker): Worker {
-  answer<[number, number, number]>(worker, ([id, from, count], { signal }) => {
-    const [file] = [...open].find(([, each]) => each.id === id)!;
-    return file.read(from, count, signal);
-  });
-  const error = new Error("Cannot open table: its worker did not start");
-  failed = new Promise((_, reject) => worker.onerror = () => reject(error));
-  return worker;
+  constructor(worker: Worker) {
+    this.#worker = worker;
+    answer<[number, number, number]>(worker, ([id, from, count], { signal }) => {
+      const [file] = [...this.#tables].find(([, table]) => table.id === id)!;
+      return file.read(from, count, signal);
+    });
+    const error = new Error("Cannot open table: its worker did not start");
+    this.#failed = new Promise((_, reject) => worker.onerror = () => reject(error));
+  }
+
+  /** Returns the table of a file for one more user. */
+  open(file: ArtifactFile): OpenTable {
+    const table = this.#tables.get(file) ?? this.#add(file);
+    table.users++;
+    return table;
+  }
+
+  #add(file: ArtifactFile): OpenTable {
+    const id = this.#ids++;
+    const facts = this.ask<TableFacts>([id, "open", file.path, file.size]);
+    const table = { id, users: 0, facts: Promise.race([facts, this.#failed]) };
+    this.#tables.set(file, table);
+    return table;
+  }
+
+  ask<T>(message: unknown[], options?: AskOptions): Promise<T> {
+    return ask<T>(this.#worker, message, options);
+  }
+
+  /** Closes the table for one user. Returns whether the worker ended, with the last table. */
+  close(file: ArtifactFile): boolean {
+    const table = this.#tables.get(file);
+    if (table === undefined || --table.users > 0) return false;
+    this.#tables.delete(file);
+    if (this.#tables.size > 0) {
+      this.ask([table.id, "close"]);
+      return false;
+    }
+    this.#worker.terminate();
+    return true;
+  }
 }
 
-function openIn(worker: Worker, file: ArtifactFile): Opened {
-  const opened = { id: ids++, users: 0 } as Opened;
-  open.set(file, opened);
-  const facts = ask<TableFacts>(worker, [opened.id, "open", file.path, file.size]);
-  opened.facts = Promise.race([facts, failed]);
-  return opened;
-}
+/** The worker of this page, while a table is open. */
+let current: TableWorker | undefined;
 
-/** Opens a table, until the signal aborts. One worker reads all tables, each file once. */
+/** Opens a table, until the signal aborts. One worker reads all tables of the page. */
 export async function openTable(file: ArtifactFile, signal?: AbortSignal): Promise<TableSource> {
   const { startTableWorker } = await import("./table_worker.ts");
   signal?.throwIfAborted();
-  const worker = current ??= start(startTableWorker());
-  const opened = open.get(file) ?? openIn(worker, file);
-  opened.users++;
+  const worker = current ??= new TableWorker(startTableWorker());
+  const { id, facts } = worker.open(file);
   const call = <T>(name: string, args: unknown[], options?: AskOptions) =>
-    ask<T>(worker, [opened.id, name, ...args], options);
+    worker.ask<T>([id, name, ...args], options);
   function close() {
     signal?.removeEventListener("abort", close);
-    if (--opened.users > 0) return;
-    open.delete(file);
-    if (open.size > 0) return void call("close", []);
-    worker.terminate();
-    current = undefined;
+    if (worker.close(file)) current = undefined;
   }
   signal?.addEventListener("abort", close);
   try {
     return {
-      ...await opened.facts,
-      id: opened.id,
+      ...await facts,
+      id,
       page: (range, signal) => call("page", [range], { signal }),
       async *parts(columns, signal, range) {
         const part = await call<number>("parts", [columns, range], { signal });
