@@ -38,7 +38,7 @@ export function numberText(value: number): string {
   const size = Math.abs(value);
   if (Number.isSafeInteger(value)) return formatNumber(value);
   if (size >= 1e-4 && size < 1e9) return fractions.format(value);
-  if (size < 1e-4 || !Number.isFinite(value)) return String(Number(value.toPrecision(6)));
+  if (!Number.isFinite(value)) return String(value);
   return value.toExponential(5).replace(/\.?0+e/, "e");
 }
 

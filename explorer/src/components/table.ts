@@ -10,6 +10,10 @@ export interface Column<T> {
   readonly title: string;
   /** Only screen readers read the title. */
   readonly isUntitled?: boolean;
+  /** The title where no group is above it. @default the title */
+  readonly label?: string;
+  /** Shown over this column and neighbors with the same. */
+  readonly group?: string;
   /** Shown below the title, such as a type. */
   readonly note?: ComponentChildren;
   /** The class of its cells, such as `number`, `fit` or `wide`. */
@@ -59,7 +63,7 @@ export function Table<T>(props: TableProps<T>) {
       aria-label=${label} onScroll=${isLong ? onScroll : undefined}>
       <table class=${`${isScroll ? "" : "cards"} ${props.class ?? ""}`}
         aria-rowcount=${isLong ? rows.length + 1 : undefined}>
-        <thead>
+        <thead>${groupRow(columns)}
           <tr>${columns.map((column) => heading(column, pinOf(columns, column)))}</tr>
         </thead>
         <tbody>${space(first)}${rows.slice(first, last).map((row, i) =>
@@ -88,7 +92,7 @@ function Row<T>({ row, index, columns, isPreview, isLong }: RowProps<T>) {
     return isPreview && at === 0 ? html`<th scope="row" class=${name}>${content}</th>` : html`
       <td class=${name} ...${pin} data-label=${column.isUntitled
         ? undefined
-        : column.title}>${content}</td>
+        : column.label ?? column.title}>${content}</td>
     `;
   };
   return useMemo(
@@ -104,10 +108,32 @@ function pinOf<T>(columns: readonly Column<T>[], column: Column<T>) {
   return { "data-pin": at, style: { insetInlineStart: `var(--pin-${at}, 0)` } };
 }
 
+/** Returns the row of headings over several columns, if there are any. */
+function groupRow<T>(columns: readonly Column<T>[]) {
+  if (columns.every(({ group }) => group === undefined)) return null;
+  const runs: { column: Column<T>; count: number }[] = [];
+  for (const column of columns) {
+    const last = runs.at(-1);
+    const isSame = last?.column.group === column.group && !last?.column.isPinned;
+    if (last !== undefined && isSame && !column.isPinned) last.count++;
+    else runs.push({ column, count: 1 });
+  }
+  return html`
+    <tr class="groups">${runs.map(({ column, count }) =>
+      column.group === undefined
+        ? html`<td colspan=${count} ...${pinOf(columns, column)}></td>`
+        : html`
+          <th scope="colgroup" colspan=${count} title=${column.group}
+            ...${pinOf(columns, column)}><span>${column.group}</span></th>
+        `
+    )}</tr>
+  `;
+}
+
 function usePins<T>(box: RefObject<HTMLDivElement | null>, columns: readonly Column<T>[]) {
   useLayoutEffect(() => {
     const table = elementOf(box);
-    const heads = [...table.querySelectorAll<HTMLElement>("th[data-pin]")];
+    const heads = [...table.querySelectorAll<HTMLElement>("tr:last-child > th[data-pin]")];
     const follow = () => {
       let end = 0;
       for (const [at, head] of heads.entries()) {
@@ -122,14 +148,14 @@ function usePins<T>(box: RefObject<HTMLDivElement | null>, columns: readonly Col
 }
 
 function heading<T>(column: Column<T>, pin: ReturnType<typeof pinOf>) {
-  const { title, isUntitled, note, sort, order } = column;
+  const { title, label, isUntitled, note, sort, order } = column;
   const name = column.heading ?? (column.class === "number" ? "number" : undefined);
   const mark = order === undefined ? "" : order === "ascending" ? " ↑" : " ↓";
   const text = sort === undefined
     ? title
     : html`<button type="button" class="sort" onClick=${sort}>${title}${mark}</button>`;
   return html`
-    <th scope="col" abbr=${note && title} aria-sort=${order} class=${name}
+    <th scope="col" abbr=${note && title} title=${label} aria-sort=${order} class=${name}
       ...${pin}>${isUntitled ? html`<span class="hidden">${title}</span>` : text}${note &&
         html`<span class="muted type">${note}</span>`}</th>
   `;

@@ -1,6 +1,7 @@
 // Versions together by the value of a key, as rows of means and as colors.
 import { assertEquals } from "@std/assert";
-import { columnsOf, experimentsOf } from "../../src/views/versions/experiments.ts";
+import { columnsOf } from "../../src/views/versions/columns.ts";
+import { experimentsOf } from "../../src/views/versions/experiments.ts";
 import { groupsOf, partsOf } from "../../src/views/versions/groups.ts";
 
 const AT = "2026-01-01T00:00:00.000Z";

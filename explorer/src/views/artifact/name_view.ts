@@ -52,7 +52,7 @@ export function NameView({ name, query }: { name: string; query: Place["query"] 
     ...service.isSite ? [] : [["storage", "Storage"]],
   ];
   return html`
-    <div class="stack">
+    <div class=${tab === "versions" ? "stack whole" : "stack"}>
       <${Heading} name=${name}>
         <a class="button" href=${hrefOf(["lineage"], { ref: name })}>Lineage</a>
         ${notes.edit}

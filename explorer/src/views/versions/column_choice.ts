@@ -4,7 +4,7 @@ import { html } from "../../framework/html.ts";
 import type { VNode } from "../../framework/preact.ts";
 import { joinValues, splitValues } from "../../framework/router.ts";
 import { useQuery } from "../../previews/parts.ts";
-import { type ExperimentColumn, usualBetter } from "./experiments.ts";
+import { type ExperimentColumn, usualBetter } from "./columns.ts";
 
 const NEXT = { none: "high", high: "low", low: "none" } as const;
 const MARKS = { none: "☆", high: "★ high", low: "★ low" };

@@ -1,13 +1,39 @@
 // Conditions in the text of a filter, which other controls read and write.
 import { termsOf } from "../../../../core/text/terms.ts";
 import { queryOf } from "../../api/search.ts";
-import { chooseExperiments, type Experiment, type ExperimentColumn } from "./experiments.ts";
+import type { ExperimentColumn } from "./columns.ts";
+import { chooseExperiments, type Experiment } from "./experiments.ts";
 
 type Bounded = Pick<ExperimentColumn, "key" | "title">;
 
 function beginningOf({ key, title }: Bounded, comparison: string): string {
   if (/[\s=!<>]/.test(key)) return key.replace(/\.(.*)$/s, '."$1"') + comparison;
-  return `${queryOf(`${title}=`) === `${key}=` ? title : key}${comparison}`;
+  const names = [title, key.replace(/^metadata\./, "")];
+  return `${names.find((name) => queryOf(`${name}=`) === `${key}=`) ?? key}${comparison}`;
+}
+
+const CONDITION = /^((?:metadata|labels)\.(?:[^\s=!<>"]|"[^"]*")+)((?:[!<>]=|[=<>]).*)$/s;
+
+/**
+ * Returns the filter with the keys that it means: where no version has `metadata.accuracy`,
+ * `accuracy>0.9` is a condition on the one column with that title, `metadata.metrics.accuracy`.
+ */
+export function namedFilter(typed: string, columns: readonly ExperimentColumn[]): string {
+  return termsOf(queryOf(typed)).map((term) => {
+    const [, field = "", condition = ""] = CONDITION.exec(term) ?? [];
+    if (field === "" || columns.some(({ key }) => key === field)) return term;
+    const name = field.replace(/^metadata\./, "");
+    const meant = (part: "title" | "short") => columns.filter((column) => column[part] === name);
+    const [column, other] = [meant("title"), meant("short")].find(({ length }) => length > 0) ?? [];
+    return column === undefined || other ? term : beginningOf(column, "") + condition;
+  }).join(" ");
+}
+
+/** Returns the columns that the conditions of a filter compare. */
+export function keysIn(filter: string, columns: readonly ExperimentColumn[]): string[] {
+  const fields = termsOf(queryOf(filter)).map((term) => CONDITION.exec(term)?.[1] ?? "");
+  const keys = new Set(fields.map((field) => field.replaceAll('"', "")));
+  return columns.map(({ key }) => key).filter((key) => keys.has(key));
 }
 
 /** Returns what a key is compared with, such as `3` in `epochs>=3`; "" if it is not. */

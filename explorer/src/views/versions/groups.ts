@@ -1,6 +1,7 @@
 // Rows grouped by the value of a key: into rows of means, and into the colors of charts.
 import { numberText } from "../../components/format.ts";
-import { columnsOf, type Experiment, type ExperimentColumn, numberAt } from "./experiments.ts";
+import { columnsOf, type ExperimentColumn } from "./columns.ts";
+import { type Experiment, numberAt } from "./experiments.ts";
 import { mean } from "./influence.ts";
 
 export type Part = Readonly<{ label: string; rows: ReadonlySet<Experiment> }>;
@@ -27,7 +28,9 @@ export function groupsOf(
     }
     return { ...own[0]!, version: `${typeof value} ${value}`, values };
   });
-  const [first, ...others] = columnsOf(groups, better).slice(2, -4);
+  const own = columnsOf(groups, better).slice(2, -4);
+  const first = own.find((column) => column.key === key);
+  const others = own.filter((column) => column !== first);
   const count = { key: "count", title: "Versions", isNumber: true };
   return { rows: groups, columns: first === undefined ? [] : [first, count, ...others] };
 }

@@ -7,7 +7,8 @@ import { useMemo } from "../../framework/preact.ts";
 import { hrefOf, joinValues, splitValues } from "../../framework/router.ts";
 import { useQuery } from "../../previews/parts.ts";
 import { KeyMenu } from "./column_choice.ts";
-import { type Experiment, type ExperimentColumn, numberAt } from "./experiments.ts";
+import type { ExperimentColumn } from "./columns.ts";
+import { type Experiment, numberAt } from "./experiments.ts";
 import { type Part, partsOf } from "./groups.ts";
 
 /** Charts that are shown at first. */

@@ -9,7 +9,8 @@ import { joinValues, splitValues } from "../../framework/router.ts";
 import { Scroll, useQuery } from "../../previews/parts.ts";
 import { KeyMenu } from "./column_choice.ts";
 import { conditionOf, isCondition, withCondition } from "./conditions.ts";
-import { type Experiment, type ExperimentColumn, numberAt } from "./experiments.ts";
+import type { ExperimentColumn } from "./columns.ts";
+import { type Experiment, numberAt } from "./experiments.ts";
 import { partsOf } from "./groups.ts";
 
 /** More versions are not drawn, and keys with more words have no axis. */

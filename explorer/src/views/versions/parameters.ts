@@ -5,7 +5,8 @@ import { type Column, Table } from "../../components/table.ts";
 import { html } from "../../framework/html.ts";
 import { useEffect, useState } from "../../framework/preact.ts";
 import { useQuery } from "../../previews/parts.ts";
-import { type Experiment, type ExperimentColumn, numberAt } from "./experiments.ts";
+import type { ExperimentColumn } from "./columns.ts";
+import { type Experiment, numberAt } from "./experiments.ts";
 import { Parallel } from "./parallel.ts";
 import { type Influence, influenceOf } from "./influence.ts";
 

@@ -1,38 +1,21 @@
 // The versions of a name as a table: filtered, sorted, compared, and charts of their numbers.
 import { useSession } from "../../api/context.ts";
 import { type NameSummary, readVersions } from "../../api/names.ts";
-import { queryOf } from "../../api/search.ts";
 import { Choice } from "../../components/choice.ts";
 import { onValue } from "../../components/field.ts";
-import {
-  formatAgo,
-  formatBytes,
-  formatCount,
-  formatNumber,
-  formatTime,
-  numberText,
-} from "../../components/format.ts";
+import { formatCount, formatNumber } from "../../components/format.ts";
 import { ErrorNotice } from "../../components/notices.ts";
-import { type Column, Table } from "../../components/table.ts";
 import { html } from "../../framework/html.ts";
 import { useEffect, useMemo, useState } from "../../framework/preact.ts";
-import { hrefOf, joinValues, type Place, splitValues, usePlace } from "../../framework/router.ts";
+import { joinValues, type Place, splitValues, usePlace } from "../../framework/router.ts";
 import { useLate } from "../../framework/use_interval.ts";
 import { useLoaded } from "../../framework/use_loaded.ts";
 import { useQuery } from "../../previews/parts.ts";
-import { ColumnChoice, toggled } from "./column_choice.ts";
-import {
-  chooseExperiments,
-  columnsOf,
-  type Experiment,
-  type ExperimentColumn,
-  experimentsOf,
-  fieldsOf,
-  keysLeftOut,
-  numberAt,
-  textNumbersOf,
-  usualKeys,
-} from "./experiments.ts";
+import { ColumnChoice } from "./column_choice.ts";
+import { columnsOf, type ExperimentColumn, fieldsOf, keysLeftOut, usualKeys } from "./columns.ts";
+import { keysIn, namedFilter } from "./conditions.ts";
+import { chooseExperiments, experimentsOf, textNumbersOf } from "./experiments.ts";
+import { ExperimentsTable } from "./experiments_table.ts";
 import { groupsOf } from "./groups.ts";
 import { chartsOf, MetricCharts } from "./metric_charts.ts";
 
@@ -42,7 +25,7 @@ const MOST = 10_000;
 const RENDER_MS = 300;
 
 export function VersionsPanel({ summary }: { summary: NameSummary }) {
-  const [filter, setFilter] = useQuery("filter");
+  const [typed, setFilter] = useQuery("filter");
   const [sort, setSort] = useQuery("sort");
   const [shown, setShown] = useQuery("columns");
   const [group, setGroup] = useQuery("group");
@@ -56,7 +39,8 @@ export function VersionsPanel({ summary }: { summary: NameSummary }) {
     better,
   ]);
   const usual = useMemo(() => usualKeys(columns, experiments), [columns, experiments]);
-  const keys = shown === "" ? usual : splitValues(shown);
+  const filter = useMemo(() => namedFilter(typed, columns), [typed, columns]);
+  const keys = withKeys(shown === "" ? usual : splitValues(shown), keysIn(filter, columns));
   const sorted = useMemo(() => chooseExperiments(experiments, { filter: "", sort }), [
     experiments,
     sort,
@@ -89,7 +73,7 @@ export function VersionsPanel({ summary }: { summary: NameSummary }) {
     ${!isAlone && html`
       <div class="fields">
         <label class="grow">Filter versions
-          <input type="search" value=${filter} onInput=${onValue(
+          <input type="search" value=${typed} onInput=${onValue(
             setFilter,
           )} placeholder="accuracy>0.9 adam"
             spellcheck=${false} autocomplete="off" /></label>
@@ -105,7 +89,7 @@ export function VersionsPanel({ summary }: { summary: NameSummary }) {
     ${error !== undefined && html`<${ErrorNotice} error=${error} />`}
     ${chosen.error !== undefined && html`<${ErrorNotice} error=${chosen.error} />`}
     ${chosen.hints?.map((hint) => html`<p class="muted">${hint}; it is compared as a number.</p>`)}
-    <${Experiments} name=${summary.name} rows=${groups
+    <${ExperimentsTable} name=${summary.name} rows=${groups
       ? chooseExperiments(groups.rows, { filter: "", sort })
       : chosen.rows} all=${versions}
       columns=${groups?.columns ?? inOrder} isGroups=${isGroups}
@@ -124,9 +108,16 @@ export function VersionsPanel({ summary }: { summary: NameSummary }) {
   `;
 }
 
+/** Returns keys with others after the version and its aliases, if they are not shown yet. */
+function withKeys(keys: readonly string[], others: readonly string[]): readonly string[] {
+  const missing = others.filter((key) => !keys.includes(key));
+  const at = keys.findLastIndex((key) => key === "version" || key === "aliases") + 1;
+  return missing.length === 0 ? keys : keys.toSpliced(at, 0, ...missing);
+}
+
 /** Names a key of the filter that no version has. */
 function unknownText(filter: string, columns: readonly { key: string }[]): string {
-  const unknown = queryOf(filter).match(/(?<=^|\s)(metadata|labels)\.[^\s=!<>]+/g)
+  const unknown = filter.match(/(?<=^|\s)(metadata|labels)\.[^\s=!<>]+/g)
     ?.find((key) => columns.every((column) => column.key !== key));
   return unknown === undefined ? "" : `, none has ${unknown}`;
 }
@@ -190,109 +181,4 @@ function useVersions(summary: NameSummary, metadata: readonly string[]) {
   }, [first, fields]);
   const isComplete = next === undefined || read.fields === fields;
   return { versions: read.versions, isComplete, error };
-}
-
-function Experiments({ name, rows, all, columns, isGroups, pins, sort, setSort }: {
-  name: string;
-  rows: readonly Experiment[];
-  all: readonly { version: string }[];
-  columns: readonly ExperimentColumn[];
-  /** Rows are not versions. */
-  isGroups: boolean;
-  /** The first columns that stay in view. */
-  pins: number;
-  sort: string;
-  setSort: (sort: string) => void;
-}) {
-  const [ticked, setTicked] = useQuery("ticked");
-  const chosen = new Set(splitValues(ticked));
-  const choose = (version: string) => setTicked(joinValues(toggled([...chosen], version)));
-  const isAlone = all.length === 1;
-  const refs = all.filter(({ version }) => chosen.has(version)).reverse().map(({ version }) =>
-    `${name}@${version}`
-  );
-  const compared: Column<Experiment> = {
-    title: "Compare",
-    isUntitled: true,
-    class: "pick",
-    cell: ({ version }) =>
-      html`
-        <input type="checkbox" checked=${chosen.has(version)}
-          aria-label=${`Compare ${version}`} onChange=${() => choose(version)} />
-      `,
-  };
-  const shown = columns.map((column, i): Column<Experiment> => {
-    const { key, title, isNumber, best, better } = column;
-    const way = sort === key ? "ascending" : sort === `-${key}` ? "descending" : undefined;
-    return {
-      title,
-      class: ({ values }) =>
-        `${isNumber ? "number" : "fit"}${
-          best !== undefined && numberAt({ values }, key) === best ? " best" : ""
-        }`,
-      heading: isNumber ? "number" : undefined,
-      isPinned: i < pins,
-      cell: (row) => shownValue(row, column),
-      ...way && { order: way },
-      ...!isAlone && {
-        // Numbers begin with the largest, or the best.
-        sort: () => setSort(nextOrder(sort, key, isNumber && better !== "low")),
-      },
-    };
-  });
-  return html`
-    ${!isAlone && !isGroups && html`
-      <div class="row spread">
-        <p class="muted">Choose versions to compare them.</p>
-        ${refs.length > 1
-          ? html`<a class="button button-main" href=${
-            hrefOf(["compare"], { refs: joinValues(refs) })
-          }>Compare ${refs.length} versions</a>`
-          : html`<button type="button" class="button" disabled>Compare</button>`}
-      </div>
-    `}
-    <${Table} label="Versions" rows=${rows} columns=${isAlone || isGroups
-      ? shown
-      : [compared, ...shown]}
-      class="experiments" keyOf=${({ version }: Experiment) => version} />
-  `;
-}
-
-function nextOrder(sort: string, key: string, isLargest: boolean): string {
-  const [up, down] = [key, `-${key}`];
-  const [first, second] = isLargest ? [down, up] as const : [up, down] as const;
-  return sort === first ? second : sort === second ? "" : first;
-}
-
-function shownValue(row: Experiment, { key, best }: ExperimentColumn) {
-  const { name, version, values, problem } = row;
-  const value = values.get(key);
-  if (key === "version") {
-    return html`
-      <a class="mono" href=${hrefOf(["artifacts", name, version])}>${version}</a>
-      ${problem && html`<span class="tag tag-bad">${problem}</span>`}
-    `;
-  }
-  if (key === "aliases") {
-    return row.found.aliases.map((alias) => html`<span class="tag tag-alias">${alias}</span>`);
-  }
-  if (key === "saved") {
-    const iso = row.found.createdAt;
-    return html`<span title=${formatTime(iso)}>${formatAgo(iso)}</span>`;
-  }
-  if (key === "size" && typeof value === "number") return formatBytes(value);
-  if (best !== undefined && numberAt(row, key) === best) {
-    return html`<span title="The best of all versions">${valueText(value)} ★</span>`;
-  }
-  return valueText(value);
-}
-
-const SHOWN = 60;
-
-/** Writes a value of metadata on one line. */
-export function valueText(value: unknown): string {
-  if (value === undefined || value === null) return "";
-  if (typeof value === "number") return numberText(value);
-  const text = String(value);
-  return text.length > SHOWN ? `${text.slice(0, SHOWN)}…` : text;
 }

@@ -1,0 +1,212 @@
+// The columns of versions: their facts, and keys of metadata and labels by the part that they play.
+import { type Experiment, numberFrom } from "./experiments.ts";
+
+/** The part that a key plays. Measures are results of which some values are better. */
+type Role = "measure" | "result" | "parameter" | "other";
+
+export interface ExperimentColumn {
+  /** `metadata.accuracy`, or a fact: `version`, `aliases`, `kind`, `files`, `size`, `saved`. */
+  readonly key: string;
+  /** A unique name: the key without `metadata.`, and without `metrics.` or `params.` if it can. */
+  readonly title: string;
+  /** All values are numbers, some perhaps in text. */
+  readonly isNumber: boolean;
+  /** Absent of facts. */
+  readonly role?: Role;
+  /** The heading that it shares with its neighbors, such as `Parameters · optimizer`. */
+  readonly group?: string;
+  /** The name below the heading of its group: `rate` of `optimizer.rate`. */
+  readonly short?: string;
+  /** Of measures: which values are better, by the name or by choice. */
+  readonly better?: "high" | "low";
+  readonly best?: number;
+}
+
+const BETTER = ["high", "low", "none"] as const;
+type Better = typeof BETTER[number];
+
+/** More keys are left out. */
+const MOST_KEYS = 200;
+/** Keys that are shown at first. With no more, those of older versions are found too. */
+const MOST_USUAL = 20;
+/** In an address. More are asked for as all metadata. */
+const MOST_FIELD_BYTES = 4000;
+
+const FACTS: readonly ExperimentColumn[] = [
+  { key: "version", title: "Version", isNumber: false },
+  { key: "aliases", title: "Aliases", isNumber: false },
+  { key: "kind", title: "Kind", isNumber: false },
+  { key: "files", title: "Files", isNumber: true },
+  { key: "size", title: "Size", isNumber: true },
+  { key: "saved", title: "Saved", isNumber: true },
+];
+
+const LESS = /loss|error|err\b|\b(r?mse|mae|mape|nll|bce|wer|cer|fid)\b|perplexity|latency/i;
+const MORE = /acc(uracy)?\b|\b(auc|auroc|f1|r2|map|iou|dice|bleu|rouge|score)\b|precision|recall/i;
+/** Results by the name of a key: time and space that a run took. */
+const TAKEN = /\b(seconds|minutes|hours|duration|runtime|elapsed|throughput|memory)$/i;
+
+const MEMBER = /^(?:metadata|labels)\./;
+const RESULTS = /^(?:metrics?|results?|scores|summary)\./i;
+const PARAMETERS = /^(?:(?:hyper_?)?param(?:eter)?s|hparams|config|args)\./i;
+
+/** Returns which values are better, by the name of a key. */
+export function usualBetter(key: string): Better {
+  const title = key.replace(MEMBER, "");
+  const word = title.replaceAll(/[_.-]/g, " ");
+  if (PARAMETERS.test(title)) return "none";
+  return LESS.test(word) || LESS.test(title) ? "low" : MORE.test(word) ? "high" : "none";
+}
+
+/**
+ * Returns all columns: version and aliases, measures, other results, parameters, other keys, and
+ * the other facts. Keys are in the order of the version with the most keys, so that a version with
+ * fewer moves none. `chosen` overrides which values are better: `low:metadata.energy`,
+ * `none:metadata.score`.
+ */
+export function columnsOf(
+  experiments: readonly Experiment[],
+  chosen: readonly string[] = [],
+): ExperimentColumn[] {
+  const ranges = rangesOf(experiments);
+  const hasParameters = [...ranges.keys()].some((key) => PARAMETERS.test(bareOf(key)));
+  const own = [...ranges].map(([key, range]) => columnOf(key, range, { chosen, hasParameters }));
+  const notes = experiments.some(({ values }) => values.has("notes"))
+    ? [{ key: "notes", title: "Notes", isNumber: false }]
+    : [];
+  return [...FACTS.slice(0, 2), ...inOrder(named(own)), ...notes, ...FACTS.slice(2)];
+}
+
+const ROLES: readonly Role[] = ["measure", "result", "parameter", "other"];
+
+/** Returns columns by their role, and those of a group beside each other. */
+function inOrder(columns: readonly ExperimentColumn[]): ExperimentColumn[] {
+  return ROLES.flatMap((role) => {
+    const own = columns.filter((column) => column.role === role);
+    return [...Map.groupBy(own, ({ group }) => group).values()].flat();
+  });
+}
+
+/** Shortens titles that stay unique. */
+function named(columns: readonly ExperimentColumn[]): ExperimentColumn[] {
+  const titles = columns.map(({ key }) => bareOf(key).replace(RESULTS, "").replace(PARAMETERS, ""));
+  const count = Map.groupBy(titles, (title) => title);
+  return columns.map((column, i) => {
+    const title = titles[i] ?? column.title;
+    return count.get(title)?.length === 1 ? { ...column, title } : column;
+  });
+}
+
+/** Returns how many keys have no column. */
+export function keysLeftOut(
+  experiments: readonly Experiment[],
+  columns: readonly ExperimentColumn[],
+): number {
+  const known = columns.filter(({ key }) => MEMBER.test(key)).length;
+  if (known < MOST_KEYS) return 0;
+  const keys = new Set(experiments.flatMap(({ values }) => [...values.keys()]));
+  return [...keys].filter((key) => MEMBER.test(key)).length - known;
+}
+
+/** The values of a key: whether all are numbers, and the smallest and the largest finite one. */
+type Range = { isNumber: boolean; min: number; max: number };
+
+function rangesOf(experiments: readonly Experiment[]): ReadonlyMap<string, Range> {
+  const keys = new Map<string, Range>();
+  const [first] = experiments;
+  if (first === undefined) return keys;
+  const fullest = experiments.reduce((a, b) => b.values.size > a.values.size ? b : a, first);
+  for (const { values } of [fullest, ...experiments]) {
+    for (const [key, value] of values) {
+      if (!MEMBER.test(key) || value === null || value === undefined) continue;
+      const known = keys.get(key);
+      if (known === undefined && keys.size >= MOST_KEYS) continue;
+      keys.set(key, rangeWith(value, known));
+    }
+  }
+  return keys;
+}
+
+function rangeWith(
+  value: unknown,
+  { isNumber, min, max }: Range = { isNumber: true, min: Infinity, max: -Infinity },
+): Range {
+  const number = numberFrom(value);
+  if (!Number.isFinite(number)) {
+    return { isNumber: isNumber && typeof value === "number", min, max };
+  }
+  return { isNumber, min: Math.min(min, number), max: Math.max(max, number) };
+}
+
+function columnOf(
+  key: string,
+  { isNumber, min, max }: Range,
+  { chosen, hasParameters }: { chosen: readonly string[]; hasParameters: boolean },
+): ExperimentColumn {
+  const title = bareOf(key);
+  const is = (better: string) => chosen.includes(`${better}:${key}`);
+  const better = isNumber ? BETTER.find(is) ?? usualBetter(key) : "none";
+  const role = roleOf(key, better, hasParameters);
+  const column = { key, title, isNumber, role, ...placeOf(key, role) };
+  if (better === "none") return column;
+  const best = better === "low" ? min : max;
+  return { ...column, better, ...min < max && { best } };
+}
+
+function roleOf(key: string, better: Better, hasParameters: boolean): Role {
+  const title = bareOf(key);
+  if (better !== "none") return "measure";
+  if (key.startsWith("labels.")) return "other";
+  if (PARAMETERS.test(title)) return "parameter";
+  if (RESULTS.test(title) || TAKEN.test(title.replaceAll(/[_.-]/g, " "))) return "result";
+  return hasParameters ? "other" : "parameter";
+}
+
+const HEADINGS: Readonly<Record<Role, string>> = {
+  measure: "Metrics",
+  result: "Results",
+  parameter: "Parameters",
+  other: "Other keys",
+};
+
+/** Returns the heading over a key, and its name below that. */
+function placeOf(key: string, role: Role): { group: string; short: string } {
+  const title = bareOf(key);
+  const isLabel = key.startsWith("labels.") && role === "other";
+  const path = title.replace(role === "parameter" ? PARAMETERS : RESULTS, "").split(".");
+  const short = path.pop() ?? title;
+  return { group: [isLabel ? "Labels" : HEADINGS[role], ...path].join(" · "), short };
+}
+
+function bareOf(key: string): string {
+  return key.replace(MEMBER, "");
+}
+
+/** Returns the keys that are shown at first: facts that say nothing are left out. */
+export function usualKeys(
+  columns: readonly ExperimentColumn[],
+  experiments: readonly Experiment[],
+): string[] {
+  const differs = (key: string) =>
+    new Set(experiments.map(({ values }) => values.get(key))).size > 1;
+  const has = (key: string) => experiments.some(({ values }) => values.get(key) !== "");
+  let members = 0;
+  return columns.map(({ key }) => key).filter((key) =>
+    MEMBER.test(key)
+      ? ++members <= MOST_USUAL
+      : key === "aliases"
+      ? has(key)
+      : key !== "kind" && key !== "files" || differs(key)
+  );
+}
+
+/** Returns the fields to ask of versions: all metadata, or if that is large, those of `keys`. */
+export function fieldsOf(
+  columns: readonly ExperimentColumn[],
+  { keys, isAll }: { keys: readonly string[]; isAll: boolean },
+): readonly string[] {
+  const own = columns.filter(({ key }) => key.startsWith("metadata.")).map(({ key }) => key);
+  const asked = own.filter((key) => keys.includes(key));
+  const isLong = asked.join().length > MOST_FIELD_BYTES || asked.some((key) => key.includes(","));
+  return isAll || own.length <= MOST_USUAL || isLong ? ["metadata"] : asked;
+}

@@ -1,0 +1,117 @@
+// The table of versions, whose rows are chosen to be compared.
+import { formatAgo, formatBytes, formatTime, numberText } from "../../components/format.ts";
+import { type Column, Table } from "../../components/table.ts";
+import { html } from "../../framework/html.ts";
+import { hrefOf, joinValues, splitValues } from "../../framework/router.ts";
+import { useQuery } from "../../previews/parts.ts";
+import { toggled } from "./column_choice.ts";
+import type { ExperimentColumn } from "./columns.ts";
+import { type Experiment, numberAt } from "./experiments.ts";
+
+export function ExperimentsTable({ name, rows, all, columns, isGroups, pins, sort, setSort }: {
+  name: string;
+  rows: readonly Experiment[];
+  all: readonly { version: string }[];
+  columns: readonly ExperimentColumn[];
+  /** Rows are not versions. */
+  isGroups: boolean;
+  /** The first columns that stay in view. */
+  pins: number;
+  sort: string;
+  setSort: (sort: string) => void;
+}) {
+  const [ticked, setTicked] = useQuery("ticked");
+  const chosen = new Set(splitValues(ticked));
+  const choose = (version: string) => setTicked(joinValues(toggled([...chosen], version)));
+  const isAlone = all.length === 1;
+  const refs = all.filter(({ version }) => chosen.has(version)).reverse().map(({ version }) =>
+    `${name}@${version}`
+  );
+  const compared: Column<Experiment> = {
+    title: "Compare",
+    isUntitled: true,
+    class: "pick",
+    cell: ({ version }) =>
+      html`
+        <input type="checkbox" checked=${chosen.has(version)}
+          aria-label=${`Compare ${version}`} onChange=${() => choose(version)} />
+      `,
+  };
+  const shown = columns.map((column, i): Column<Experiment> => {
+    const { key, title, short = title, group, isNumber, best, better } = column;
+    const begins = group !== undefined && group !== columns[i - 1]?.group ? " begins" : "";
+    const way = sort === key ? "ascending" : sort === `-${key}` ? "descending" : undefined;
+    return {
+      title: short,
+      label: title,
+      group: isGroups ? undefined : group,
+      class: ({ values }) =>
+        `${isNumber ? "number" : "fit"}${begins}${
+          best !== undefined && numberAt({ values }, key) === best ? " best" : ""
+        }`,
+      heading: `${isNumber ? "number" : ""}${begins}`,
+      isPinned: i < pins,
+      cell: (row) => shownValue(row, column),
+      ...way && { order: way },
+      ...!isAlone && {
+        // Numbers begin with the largest, or the best.
+        sort: () => setSort(nextOrder(sort, key, isNumber && better !== "low")),
+      },
+    };
+  });
+  return html`
+    ${!isAlone && !isGroups && html`
+      <div class="row spread">
+        <p class="muted">Choose versions to compare them.</p>
+        ${refs.length > 1
+          ? html`<a class="button button-main" href=${
+            hrefOf(["compare"], { refs: joinValues(refs) })
+          }>Compare ${refs.length} versions</a>`
+          : html`<button type="button" class="button" disabled>Compare</button>`}
+      </div>
+    `}
+    <${Table} label="Versions" rows=${rows} columns=${isAlone || isGroups
+      ? shown
+      : [compared, ...shown]}
+      class="experiments" keyOf=${({ version }: Experiment) => version} />
+  `;
+}
+
+function nextOrder(sort: string, key: string, isLargest: boolean): string {
+  const [up, down] = [key, `-${key}`];
+  const [first, second] = isLargest ? [down, up] as const : [up, down] as const;
+  return sort === first ? second : sort === second ? "" : first;
+}
+
+function shownValue(row: Experiment, { key, best }: ExperimentColumn) {
+  const { name, version, values, problem } = row;
+  const value = values.get(key);
+  if (key === "version") {
+    return html`
+      <a class="mono" href=${hrefOf(["artifacts", name, version])}>${version}</a>
+      ${problem && html`<span class="tag tag-bad">${problem}</span>`}
+    `;
+  }
+  if (key === "aliases") {
+    return row.found.aliases.map((alias) => html`<span class="tag tag-alias">${alias}</span>`);
+  }
+  if (key === "saved") {
+    const iso = row.found.createdAt;
+    return html`<span title=${formatTime(iso)}>${formatAgo(iso)}</span>`;
+  }
+  if (key === "size" && typeof value === "number") return formatBytes(value);
+  if (best !== undefined && numberAt(row, key) === best) {
+    return html`<span title="The best of all versions">${valueText(value)} ★</span>`;
+  }
+  return valueText(value);
+}
+
+const SHOWN = 60;
+
+/** Writes a value of metadata on one line. */
+function valueText(value: unknown): string {
+  if (value === undefined || value === null) return "";
+  if (typeof value === "number") return numberText(value);
+  const text = String(value);
+  return text.length > SHOWN ? `${text.slice(0, SHOWN)}…` : text;
+}
