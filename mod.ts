@@ -58,6 +58,7 @@ const OPTIONS: OptionNames<OpenRegistryOptions> = {
   leastGraceMs: true,
   create: true,
   readOnly: true,
+  by: true,
   retryForMs: true,
   materializers: true,
   verify: true,

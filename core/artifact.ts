@@ -1,4 +1,5 @@
 // An opened version of an artifact: its info and its files.
+import type { Author } from "./author.ts";
 import type { ByteRange } from "./backend.ts";
 import type { ArtifactInput, FileInfo, Origin } from "./record.ts";
 
@@ -15,6 +16,8 @@ export interface ArtifactInfo {
   size: number;
   /** When it was saved; for a mirrored version, when the original was saved. */
   createdAt: Date;
+  /** Who saved it, if known; for a mirrored version, who saved the original. */
+  by?: Author;
   /** For a mirrored version: the id of the registry that saved it first, and its commit there. */
   origin?: Origin;
   materializer: { id: string; formatVersion: number };
@@ -36,6 +39,8 @@ export interface Annotations {
   revision: number;
   /** When it was changed, by the clock of the machine that did it. */
   changedAt: Date;
+  /** Who changed it last, if known. */
+  by?: Author;
 }
 
 /** An opened version. Once replaced or deleted, it stays readable for `graceMs`. */

@@ -1,5 +1,6 @@
 // Records: the small objects whose creation is a commit. FORMAT.md describes them byte by byte.
 import type { Locking } from "./backend.ts";
+import type { Author } from "./author.ts";
 
 /** Path and content of a file in an artifact. */
 export interface FileInfo {
@@ -61,6 +62,8 @@ export interface RecordBase {
   startedAt: string;
   /** Creation of the record, or of a mirrored original, by its writer's clock, ISO 8601. */
   createdAt: string;
+  /** Who caused it, if known. A mirrored record has that of the original. */
+  by?: Author;
 }
 
 /** A ref that a version was made from, with its digest at that time if known. */

@@ -209,6 +209,11 @@ export interface OpenOptions extends SignalOptions {
   create?: boolean;
   /** Refuses all writes. @default false */
   readOnly?: boolean;
+  /**
+   * Who saves, moves and deletes: a name, stored with every change. Behind a service, the token of
+   * each request tells it instead. @default `$HOLDFAST_BY`, else nobody is named
+   */
+  by?: string;
   /** Time that an unanswered commit is repeated, milliseconds. @default 120000 */
   retryForMs?: number;
   /** @default a set of the materializers of `./materializers` */

@@ -1,5 +1,6 @@
 // Opening a registry over any backend.
 import type { Backend } from "../core/backend.ts";
+import { claimedAuthor } from "../core/author.ts";
 import { createExecutor } from "../core/executor.ts";
 import { without } from "../core/options/check_options.ts";
 import { isDefinedArtifact, namedBy } from "../core/materializer.ts";
@@ -90,6 +91,7 @@ export async function openOnBackend(
     retryForMs: options.retryForMs ?? DEFAULT_RETRY_FOR_MS,
     settings: gracesOf(options),
     voids: new Set<string>(),
+    author: claimedAuthor(options.by ?? (system.env("HOLDFAST_BY") || undefined)),
   };
   const place = chooseCache(opening, options);
   const read = () => openSettings(opening, { ...options, cache: undefined });

@@ -112,7 +112,12 @@ async function create(store: OpeningStore, options: OpenOptions): Promise<FoundR
   const action = `create the registry at ${backend.location}`;
   const operation = startOperation(store, action, options.signal);
   const key = recordKey(SETTINGS, 1);
-  const bytes = encodeRecord({ ...operation.recordBase(1), kind: "settings", settings });
+  const bytes = encodeRecord({
+    ...operation.recordBase(1),
+    by: operation.by,
+    kind: "settings",
+    settings,
+  });
   const outcome = await createRecord(store, operation, key, bytes);
   if (!outcome.won) return outcome.found;
   await backend.reserve?.({ signal: options.signal });

@@ -97,4 +97,10 @@ function readAnswer({ type, has, returns }: AnswerRow, wire: unknown, asked: Ask
   return returns === null ? undefined : returns === undefined ? value : value[returns];
 }
 
-const IN_JSON = { text: "string", moment: "string", flag: "boolean", count: "number" };
+const IN_JSON = {
+  text: "string",
+  moment: "string",
+  flag: "boolean",
+  count: "number",
+  author: "object",
+};

@@ -10,7 +10,7 @@ import type {
 import type { StandardSchema } from "../../registry/mod.ts";
 import { listing } from "./listing.ts";
 import type { RouteDescription } from "./routing.ts";
-import { Amount, Moment, Text } from "./schemas/artifact.ts";
+import { Amount, AuthorSchema, Moment, Text } from "./schemas/artifact.ts";
 import {
   count,
   flag,
@@ -96,4 +96,5 @@ const SCHEMAS: Readonly<Record<Kind, v.GenericSchema>> = {
   flag: v.boolean(),
   count: Amount,
   moment: Moment,
+  author: AuthorSchema,
 };

@@ -85,7 +85,7 @@ function testOf(
   comparison: Comparison,
   wanted: string,
 ): (value: unknown) => boolean {
-  const isText = field === "name" || field === "kind";
+  const isText = field === "name" || field === "kind" || field === "by";
   if (field !== "version" && !isText) return comparing(comparison, wanted);
   return (isText ? comparingText : comparingVersions)(comparison, wanted) as (
     value: unknown,
@@ -95,6 +95,7 @@ function testOf(
 /** Returns a function that reads a field that conditions compare, or undefined for another. */
 export function fieldReader(field: string): ((info: ArtifactInfo) => unknown) | undefined {
   if (field === "name" || field === "version" || field === "size") return (info) => info[field];
+  if (field === "by") return ({ by }) => by?.name;
   if (field === "kind") return ({ materializer }) => materializer.id;
   const [, of, path = ""] = /^(metadata|labels)\.(.+)$/s.exec(field) ?? [];
   if (of === "metadata") return ({ metadata }) => valueAt(metadata, path);
@@ -109,7 +110,7 @@ function sizeIn(text: string, whole: string): number {
 
 function invalidCondition(text: string, state: string): RegistryError {
   const hint =
-    "Compare name, version, kind, size, metadata.KEY or labels.KEY by = != > >= < <=, joined by " +
+    "Compare name, version, kind, size, by, metadata.KEY or labels.KEY by = != > >= < <=, joined by " +
     "and: 'metadata.epochs > 3 and size < 10MiB'.";
   const subject = JSON.stringify(text);
   return fault({ code: "Invalid", action: "parse condition", subject, state, hint });

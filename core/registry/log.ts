@@ -1,4 +1,5 @@
 // The log of a name.
+import type { Author } from "../author.ts";
 import type { SignalOptions } from "./saving.ts";
 
 /** An event in the log of a name. */
@@ -16,6 +17,8 @@ export interface LogEntry {
   /** For `annotated`: the notes and labels after the change. */
   notes?: string;
   labels?: Record<string, unknown>;
+  /** Who did it, if known. */
+  by?: Author;
   /** Id of the operation, a UUIDv7, if known. */
   commit?: string;
 }

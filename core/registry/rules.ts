@@ -1,4 +1,5 @@
 // Retention rules that a registry keeps.
+import type { Author } from "../author.ts";
 import type { RetentionRule } from "../record.ts";
 import type { SignalOptions } from "./saving.ts";
 
@@ -8,6 +9,8 @@ export interface RetentionRules {
   /** Number of the settings that have them. */
   revision: number;
   changedAt: Date;
+  /** Who changed the settings that have them, if known. */
+  by?: Author;
 }
 
 /** A change of `changeRules`. */

@@ -1,6 +1,7 @@
 // One write operation: its commit id, its age, and its deadline.
 import type { Backend, ObjectInfo } from "../../core/backend.ts";
 import { type RegistryError, unavailable, unresolved } from "../../core/errors.ts";
+import { type Author, presentSender } from "../../core/author.ts";
 import type { RecordBase } from "../../core/record.ts";
 import { FORMAT } from "../format/record_codec.ts";
 import type { OpeningStore } from "./store.ts";
@@ -21,6 +22,8 @@ export class Operation {
   /** The action in messages: `save "a@1.0.0"`. */
   readonly action: string;
   readonly signal?: AbortSignal;
+  /** Who causes it, if known. Records of mirrors have the author of the original instead. */
+  readonly by?: Author;
   /** True after a create was sent, until its outcome is known. */
   unresolved = false;
   /** When it last read the head to write above, and the base or draft whose files it uses. */
@@ -41,6 +44,7 @@ export class Operation {
     this.commit = store.system.id();
     this.action = action;
     this.signal = signal;
+    this.by = presentSender() ?? store.author;
     this.#store = store;
     this.#graceMs = store.settings.leastGraceMs;
     this.deadlineMs = this.#graceMs / 4;

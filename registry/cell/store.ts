@@ -1,5 +1,6 @@
 // The store of an open registry.
 import type { Backend } from "../../core/backend.ts";
+import type { Author } from "../../core/author.ts";
 import type { RegistrySettings } from "../../core/record.ts";
 import type { Logger } from "../../core/registry.ts";
 import type { System } from "../../core/system.ts";
@@ -23,6 +24,8 @@ export interface Store {
   /** Keys of expired records. A record never becomes valid again. */
   readonly voids: Set<string>;
   readonly announcer?: Announcer;
+  /** Who causes records that no sender of a request does, if known. */
+  readonly author?: Author;
 }
 
 /** A store whose settings are not read or created yet. */

@@ -92,7 +92,7 @@ export async function writeSettings(
       if (changes === undefined) return undefined;
       const base = operation.recordBase(head.generation + 1, head.previous);
       const changed = { settings: { ...record.settings, ...changes }, registry: context.id };
-      return encodeRecord({ ...record, ...base, kind: "settings", ...changed });
+      return encodeRecord({ ...record, ...base, by: operation.by, kind: "settings", ...changed });
     },
   });
   if (generation === undefined) await settle(context, [presentKey!], signal);

@@ -1,8 +1,9 @@
 // Retention rules, a part of the settings: reading, changing, and pruning by them.
+import { authorOf } from "../../core/author.ts";
 import { parseCondition } from "../../core/registry/conditions.ts";
 import { fault, notFound } from "../../core/errors.ts";
 import { shown } from "../../core/naming/names.ts";
-import type { RetentionRule } from "../../core/record.ts";
+import type { RetentionRule, SettingsRecord } from "../../core/record.ts";
 import { ruleFor, ruleProblem, rulesFor } from "../../core/registry/rules.ts";
 import type { RetentionRules, RulesChange } from "../../core/registry/rules.ts";
 import type { Registry, SignalOptions } from "../../core/registry.ts";
@@ -23,10 +24,10 @@ export async function* readRulesHistory(
     const object = listed && await readRecord(context, listed, signal);
     if (object === undefined) continue;
     const record = recordOfKind(object, "settings");
-    const { settings: { rules = [] }, generation: revision, createdAt } = record;
-    // Equal ones were written with other settings.
-    if (later !== undefined && JSON.stringify(rules) !== JSON.stringify(later.rules)) yield later;
-    later = { rules, revision, changedAt: new Date(createdAt) };
+    const present = rulesIn(record);
+    const isSame = JSON.stringify(present.rules) === JSON.stringify(later?.rules);
+    if (later !== undefined && !isSame) yield later; // equal ones were written with other settings
+    later = present;
   }
   if (later !== undefined) yield later;
 }
@@ -37,10 +38,15 @@ export async function readRules(
 ): Promise<RetentionRules> {
   const context = contextOf(registry, "read rules");
   const record = await readSettingsRecord(context, signal);
-  const { settings: { rules = [] }, generation: revision, createdAt } = record;
-  context.rules = rules;
-  const asked = name === undefined ? rules : rulesFor(rules, name);
-  return { rules: asked, revision, changedAt: new Date(createdAt) };
+  const present = rulesIn(record);
+  context.rules = present.rules;
+  return name === undefined ? present : { ...present, rules: rulesFor(present.rules, name) };
+}
+
+function rulesIn(record: SettingsRecord): RetentionRules {
+  const { settings: { rules = [] }, generation, createdAt } = record;
+  const by = authorOf(record);
+  return { rules, revision: generation, changedAt: new Date(createdAt), ...(by && { by }) };
 }
 
 /** Returns a function that finds the rule of a name. It reads the rules of a store once. */

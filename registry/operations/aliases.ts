@@ -1,4 +1,5 @@
 // Aliases: names of versions that can be changed.
+import { type Author, authorOf } from "../../core/author.ts";
 import { isPrefix, type ObjectInfo } from "../../core/backend.ts";
 import { fault, invalid, notFound, type RegistryError } from "../../core/errors.ts";
 import { checkName, checkNewName, nameSegment, shown } from "../../core/naming/names.ts";
@@ -29,9 +30,15 @@ import { startOperation } from "../cell/operation.ts";
 import { locate, readAlias, versionNamed } from "./resolve.ts";
 import { shellWord } from "../../core/text/shell_word.ts";
 
+/** What a mirror keeps of a change in the source. */
+interface MirroredChange {
+  origin: Origin;
+  by?: Author;
+}
+
 export async function setAlias(
   context: Context,
-  names: { name: string; alias: string; version: string; origin?: Origin },
+  names: { name: string; alias: string; version: string } & Partial<MirroredChange>,
   options: SetAliasOptions = {},
 ): Promise<void> {
   const { name, alias, origin } = names;
@@ -54,8 +61,8 @@ export async function setAlias(
         : undefined;
       if (present !== undefined) return undefined;
       const base = operation.recordBase((head?.generation ?? 0) + 1, head?.previous);
-      const source = origin && { origin };
-      return encodeRecord({ ...base, kind: "alias", name, alias, version, ...source });
+      const source = origin ? { origin, by: names.by } : { by: operation.by };
+      return encodeRecord({ ...base, ...source, kind: "alias", name, alias, version });
     },
   });
   if (generation === undefined && present !== undefined) await settle(context, [present], signal);
@@ -78,7 +85,7 @@ export async function deleteAlias(
       gone = head?.found?.info.key;
       if (head === undefined || head.dead) return undefined;
       const base = operation.recordBase(head.generation + 1, head.previous);
-      return encodeRecord({ ...base, kind: "deleted" });
+      return encodeRecord({ ...base, by: operation.by, kind: "deleted" });
     },
   });
   if (generation === undefined && gone !== undefined) await settle(context, [gone], signal);
@@ -186,16 +193,17 @@ export async function* aliasHistory(
     if (object === undefined) continue; // not a record of this alias
     count++;
     const isSet = object.record.kind !== "deleted";
-    yield { ...(isSet && { version: versionNamed(object, name, alias) }), ...timesOf(object) };
+    yield { ...(isSet && { version: versionNamed(object, name, alias) }), ...factsOf(object) };
   }
   if (count > 0 || limit <= 0 || after && await readHead(context, cell, signal)) return;
   throw neverSet(context, name, alias);
 }
 
-function timesOf({ record, info }: FoundRecord): Omit<AliasChange, "version"> {
+function factsOf({ record, info }: FoundRecord): Omit<AliasChange, "version"> {
   const { commit, generation, createdAt } = record;
+  const by = authorOf(record);
   const changedAt = new Date(info.modifiedAt);
-  return { commit, generation, changedAt, createdAt: new Date(createdAt) };
+  return { commit, generation, changedAt, createdAt: new Date(createdAt), ...(by && { by }) };
 }
 
 function neverSet({ backend }: Context, name: string, alias: string): RegistryError {

@@ -52,7 +52,7 @@ export async function annotateHere(
       if (before !== undefined && isSame) return written = undefined;
       const of = { name, ...version && { version: version.canonical } };
       const base = operation.recordBase(revision + 1, head?.previous);
-      return encodeRecord(written = { ...base, kind: "note", ...of, ...after });
+      return encodeRecord(written = { ...base, by: operation.by, kind: "note", ...of, ...after });
     },
   });
   if (written !== undefined) return annotationsIn(written);

@@ -1,4 +1,5 @@
 // Reading notes and labels.
+import { authorOf } from "../../core/author.ts";
 import { parseVersion, type Version } from "../../core/naming/versions.ts";
 import type { NoteRecord } from "../../core/record.ts";
 import type { Annotations } from "../../core/artifact.ts";
@@ -11,12 +12,15 @@ export function noteCellOf({ settings }: Context, name: string, version?: Versio
   return noteCell(name, version, settings.versioned);
 }
 
-export function annotationsIn({ notes, labels, generation, createdAt }: NoteRecord): Annotations {
+export function annotationsIn(record: NoteRecord): Annotations {
+  const { notes, labels, generation, createdAt } = record;
+  const by = authorOf(record);
   return {
     ...notes !== undefined && { notes },
     labels,
     revision: generation,
     changedAt: new Date(createdAt),
+    ...by && { by },
   };
 }
 

@@ -95,7 +95,7 @@ function exactRef(name: string, { canonical }: Version): string {
 function tombstone(operation: Operation, head: KnownHead): Uint8Array {
   const since = sinceAbove(head);
   const base = operation.recordBase(head.generation + 1, head.previous);
-  return encodeRecord({ ...base, kind: "deleted", ...(since && { since }) });
+  return encodeRecord({ ...base, by: operation.by, kind: "deleted", ...(since && { since }) });
 }
 
 /** Returns the version of a ref, if it exists. Named ones are not read: they may be damaged. */

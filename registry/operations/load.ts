@@ -1,4 +1,5 @@
 // Opening and loading versions.
+import { authorOf } from "../../core/author.ts";
 import type { Artifact, ArtifactFile, ArtifactInfo } from "../../core/artifact.ts";
 import { createDownload } from "../../disk/download_files.ts";
 import { corrupt, RegistryError } from "../../core/errors.ts";
@@ -170,6 +171,7 @@ export async function payloadSource(
   signal?: AbortSignal,
 ): Promise<PayloadSource> {
   const { record, found, generation } = located;
+  const by = authorOf(record);
   const own = ownPlace(context, record);
   const ref = `${record.name}@${record.version}`;
   const missing = (key: string) => explainMissing(context, located, ref, key);
@@ -193,6 +195,7 @@ export async function payloadSource(
       digest: record.digest,
       size: record.size,
       createdAt: new Date(record.createdAt),
+      ...(by && { by }),
       materializer: record.materializer,
       metadata: record.metadata,
       inputs: record.inputs ?? [],

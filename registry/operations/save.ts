@@ -321,6 +321,7 @@ class SaveAttempt {
     const { fields, pinned } = this.#given;
     return {
       ...this.#operation.recordBase(target.generation, target.previous),
+      by: this.#operation.by,
       kind: "version",
       name,
       materializer: { id, formatVersion },

@@ -17,7 +17,7 @@ export async function openStoreByUrl(
 /**
  * Opens the registry of a service with the configured token.
  *
- * @throws {RegistryError} `Unsupported` for `events`, `Invalid` for different settings
+ * @throws {RegistryError} `Unsupported` for `events` and `by`, `Invalid` for different settings
  */
 export async function openServiceByUrl(
   place: FoundRegistry,
@@ -25,6 +25,9 @@ export async function openServiceByUrl(
 ): Promise<ServiceRegistry> {
   if (options.events !== undefined) {
     throw unsupported(place, "publish events of", "Configure the bus in the service.");
+  }
+  if (options.by !== undefined) {
+    throw unsupported(place, "choose the author of changes of", "Use a token with a note.");
   }
   const { openHttpRegistry } = await import("../../apps/client.ts");
   const { readOnly, retryForMs, materializers, verify, maxLoadBytes, system, logger, signal } =

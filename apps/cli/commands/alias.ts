@@ -1,3 +1,4 @@
+import { authorText } from "../../../core/author.ts";
 import { isRegistryError, type Registry, type RegistryError } from "../../../mod.ts";
 import { isUnreadable } from "../../../core/errors.ts";
 import { isVersion, parseVersion } from "../../../core/naming/versions.ts";
@@ -159,14 +160,14 @@ async function showHistory({ name, alias }: Named, context: CommandContext): Pro
   const registry = await context.open();
   const rows = async function* () {
     for await (const change of changesOf(registry, { name, alias }, context)) {
-      const { version, createdAt, commit, generation } = change;
+      const { version, createdAt, commit, generation, by } = change;
       yield {
-        json: { name, alias, version: version ?? null, createdAt, commit, generation },
-        cells: [version ?? "(removed)", formatTime(createdAt), commit],
+        json: { name, alias, version: version ?? null, createdAt, commit, generation, by },
+        cells: [version ?? "(removed)", formatTime(createdAt), by ? authorText(by) : "", commit],
       };
     }
   };
-  await printTable(context, ["VERSION", "SINCE", "COMMIT"], rows());
+  await printTable(context, ["VERSION", "SINCE", "BY", "COMMIT"], rows());
 }
 
 async function rollBack({ name, alias }: Named, context: CommandContext): Promise<void> {

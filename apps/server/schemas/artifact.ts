@@ -57,11 +57,20 @@ export const ArtifactInputSchema = v.union([
   v.strictObject({ ref: Text, digest: v.optional(Sha256) }),
 ]);
 
+export const AuthorSchema = v.pipe(
+  v.object({
+    name: v.string(),
+    token: v.optional(v.pipe(v.string(), v.description("Id of the token that a service accepted"))),
+  }),
+  v.description("Who did it, if known. Without a token, a program claimed the name"),
+);
+
 export const AnnotationsSchema = object("Annotations", {
   notes: v.optional(v.string()),
   labels: v.record(v.string(), v.unknown()),
   revision: Amount,
   changedAt: Moment,
+  by: v.optional(AuthorSchema),
 });
 
 export const AnnotationsChangeSchema = strictObject("AnnotationsChange", {
@@ -81,6 +90,7 @@ export const ArtifactInfoSchema = object("ArtifactInfo", {
   digest: Sha256,
   size: Amount,
   createdAt: Moment,
+  by: v.optional(AuthorSchema),
   origin: v.optional(v.object({ registry: v.string(), commit: v.string() })),
   materializer: v.object({ id: v.string(), formatVersion: v.number() }),
   metadata: v.record(v.string(), v.unknown()),

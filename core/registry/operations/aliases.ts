@@ -1,4 +1,5 @@
 // Aliases of versions: options, results and rows of their operations.
+import type { Author } from "../../author.ts";
 import type { SignalOptions } from "../saving.ts";
 import { type MemberRows, type RowOf, SIGNAL } from "./row.ts";
 
@@ -35,6 +36,8 @@ export interface AliasChange {
   changedAt: Date;
   /** Time of the change by the clock of the machine that made it. */
   createdAt: Date;
+  /** Who made the change, if known. */
+  by?: Author;
 }
 
 /** The result of {@linkcode Registry.rollbackAlias}. */
@@ -54,6 +57,7 @@ const CHANGE: MemberRows<AliasChange> = {
   generation: "count",
   changedAt: "moment",
   createdAt: "moment",
+  by: "author?",
 };
 
 const ROLLED_BACK: MemberRows<RolledBackAlias> = { ...ALIAS, was: "text?" };

@@ -1,13 +1,15 @@
 // Operations as data. Checks of options, errors, logs and traces follow from one row for each
 // operation, and those with a route get the request of the client, the route and its document.
+import type { Author } from "../../author.ts";
 
 /** The type of a value in a request or an answer. */
-export type Kind = "text" | "flag" | "count" | "moment";
+export type Kind = "text" | "flag" | "count" | "moment" | "author";
 
 /** The kind of a type, so that the compiler compares rows with interfaces. */
 type KindOf<T> = [T] extends [boolean] ? "flag"
   : [T] extends [number] ? "count"
   : [T] extends [Date] ? "moment"
+  : [T] extends [Author] ? "author"
   : [T] extends [string] ? "text"
   : never;
 

@@ -40,7 +40,7 @@ export interface KnownRecord {
   times?: DeletionTimes;
 }
 
-export type DeletionTimes = Pick<TombstoneRecord, "startedAt" | "createdAt" | "since">;
+export type DeletionTimes = Pick<TombstoneRecord, "startedAt" | "createdAt" | "since" | "by">;
 
 export type KnownRecords = ReadonlyMap<string, KnownRecord>;
 

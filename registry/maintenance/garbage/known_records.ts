@@ -125,13 +125,14 @@ export async function readTimes(
 }
 
 function timesOf(record: TombstoneRecord): DeletionTimes {
-  const { startedAt, createdAt } = record;
-  return { startedAt: inUtc(startedAt), createdAt: inUtc(createdAt), since: sinceOf(record) };
+  const { startedAt, createdAt, by } = record;
+  const since = sinceOf(record);
+  return { startedAt: inUtc(startedAt), createdAt: inUtc(createdAt), since, by };
 }
 
 /**
  * Encodes a tombstone that replaces a first generation. It keeps its cell deleted after all above
- * it is removed, and has the time of the deletion. A deletion of an empty cell has no digest.
+ * it is removed, and has the time and the author of the deletion. A deletion of an empty cell has no digest.
  */
 export function encodeBuried(
   { previous: _, ...remains }: ScrubbedRecord,

@@ -190,7 +190,13 @@ async function saveInTarget(
     const createdAt = info.createdAt.toISOString();
     // the methods do not report earlier values or their times
     const since = info.generation > 1 && { since: UNKNOWN };
-    const members = { createdAt, origin, ...(inputs.length > 0 && { inputs }), ...since };
+    const members = {
+      createdAt,
+      by: info.by,
+      origin,
+      ...(inputs.length > 0 && { inputs }),
+      ...since,
+    };
     const materializer = { id, formatVersion };
     return void await saveFiles(store, { name, materializer, members, produce }, options);
   }

@@ -29,6 +29,7 @@ const REMADE: ReadonlySet<string> = new Set<keyof VersionRecord>([
   "previous",
   "startedAt",
   "createdAt",
+  "by",
   "materializer",
   "metadata",
   "inputs",
@@ -97,6 +98,7 @@ export async function copyFiles(
     members: {
       ...Object.fromEntries(unknown),
       createdAt,
+      by: record.by,
       origin: originOf(from, record),
       ...(inputs && { inputs }),
       ...(since && { since }),

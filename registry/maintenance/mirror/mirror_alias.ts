@@ -66,9 +66,9 @@ async function set(
     return { action: "copied", generation: await writeChanges(run, pair, state) };
   }
   try { // the alias was changed only in the target
-    const { origin } = wanted;
+    const { origin, record: { by } } = wanted;
     const alias = pair.source.alias!;
-    await setAlias(to, { name: target, alias, version, origin }, { signal });
+    await setAlias(to, { name: target, alias, version, origin, by }, { signal });
   } catch (error) {
     if (!isRegistryError(error, "NotFound")) throw error;
     return { action: "skipped" }; // deleted there a moment ago

@@ -109,7 +109,7 @@ async function bury(
     }
     const base = operation.recordBase((head?.generation ?? 0) + 1, head?.previous);
     const times = { createdAt: inUtc(tombstone.createdAt), since: sinceOf(tombstone) };
-    return encodeRecord({ ...base, ...times, kind: "deleted" });
+    return encodeRecord({ ...base, ...times, by: tombstone.by, kind: "deleted" });
   };
   const write = () => writeCell(to, operation, cell, { next });
   const generation = await whileForgetting(to, cell, write);

@@ -3,6 +3,8 @@ import { isPrefix } from "../../../core/backend.ts";
 import { isRegistryError } from "../../../core/errors.ts";
 import { checkName } from "../../../core/naming/names.ts";
 import { itemAt } from "../../../core/faults/present.ts";
+import type { AnyRecord } from "../../../core/record.ts";
+import { authorOf } from "../../../core/author.ts";
 import type { LogEntry, LogOptions } from "../../../core/registry/log.ts";
 import type { Registry } from "../../../core/registry.ts";
 import { mapAtOnce } from "../../../core/work/at_once.ts";
@@ -117,7 +119,15 @@ async function readNote(
   if (record?.kind !== "note") return [];
   const { version, notes, labels, createdAt, commit } = record;
   const about = { ...version !== undefined && { version }, ...notes !== undefined && { notes } };
-  return [{ event: "annotated", name, ...about, labels, at: new Date(createdAt), commit }];
+  return [{
+    event: "annotated",
+    name,
+    ...about,
+    labels,
+    at: new Date(createdAt),
+    ...byOf(record),
+    commit,
+  }];
 }
 
 async function readSave(
@@ -132,7 +142,15 @@ async function readSave(
     const { version, createdAt, size, commit } = located.record;
     const at = new Date(createdAt);
     const first = firstSavedAt(located.record);
-    const entry: LogEntry = { event: "saved", name, version, at, size, commit };
+    const entry: LogEntry = {
+      event: "saved",
+      name,
+      version,
+      at,
+      size,
+      ...byOf(located.record),
+      commit,
+    };
     if (first === undefined || first >= at) return [entry];
     return [entry, { event: "saved", name, version, at: first }];
   } catch (error) {
@@ -150,7 +168,7 @@ async function readDeletion(
   const record = (await readRecord(context, head.key, signal))?.record;
   if (record?.kind !== "deleted") return []; // removed meanwhile
   const { deletedAt, savedAt } = deletionOf(record);
-  const entry: LogEntry = { event: "deleted", name, version, at: deletedAt };
+  const entry: LogEntry = { event: "deleted", name, version, at: deletedAt, ...byOf(record) };
   return savedAt === undefined ? [entry] : [entry, { event: "saved", name, version, at: savedAt }];
 }
 
@@ -162,7 +180,12 @@ async function readChange(
   const record = (await readRecord(context, key, signal))?.record;
   if (record === undefined) return []; // removed meanwhile
   const { createdAt, commit } = record;
-  const change = { name, alias, at: new Date(createdAt), commit };
+  const change = { name, alias, at: new Date(createdAt), ...byOf(record), commit };
   if (record.kind !== "alias") return [{ event: "unaliased", ...change }];
   return [{ event: "aliased", version: record.version, ...change }];
+}
+
+function byOf(record: AnyRecord): Pick<LogEntry, "by"> {
+  const by = authorOf(record);
+  return by === undefined ? {} : { by };
 }

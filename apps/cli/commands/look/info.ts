@@ -1,3 +1,4 @@
+import { authorText } from "../../../../core/author.ts";
 import type { ArtifactInfo } from "../../../../mod.ts";
 import { AS_OF_OPTION, lookUpThen, refOptions } from "../../look/expand_names.ts";
 import { type Command, defineCommand, REF_ARGUMENT } from "../../program/command.ts";
@@ -43,6 +44,7 @@ function factsOf(info: ArtifactInfo, aliases: readonly string[]): Fact[] {
     ["name", name],
     ["version", version + (aliases.length > 0 ? ` (${aliases.join(", ")})` : "")],
     ["saved", formatTime(info.createdAt)],
+    ["by", info.by && authorText(info.by)],
     ["size", `${formatBytes(info.size)} in ${formatCount(files.length, "file")}`],
     ["kind", `${id} (format ${formatVersion})`],
     ["digest", info.digest],

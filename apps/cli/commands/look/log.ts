@@ -1,3 +1,4 @@
+import { authorText } from "../../../../core/author.ts";
 import { itemAt } from "../../../../core/faults/present.ts";
 import type { LogEntry } from "../../../../registry/mod.ts";
 import { readLog } from "../../../../mod.ts";
@@ -28,9 +29,10 @@ export const log: Command = defineCommand({
     const times = formatTimes(entries.map(({ at }) => at));
     const rows = entries.map((entry, i) => ({
       json: entry,
-      cells: [itemAt(times, i), described(entry)],
+      cells: [itemAt(times, i), described(entry), ...entry.by ? [authorText(entry.by)] : []],
     }));
-    await printTable(context, context.shared.quiet ? undefined : ["TIME", "WHAT"], rows);
+    const columns = entries.some(({ by }) => by) ? ["TIME", "WHAT", "BY"] : ["TIME", "WHAT"];
+    await printTable(context, context.shared.quiet ? undefined : columns, rows);
   },
 });
 

@@ -34,7 +34,7 @@ export const versions: Command = defineCommand({
   summary: "List the versions of a name, newest first.",
   details:
     "--quiet prints only the versions, without reading records. --sort and --columns take version, " +
-    "size, kind, metadata.KEY and labels.KEY; --columns also saved, digest and aliases.",
+    "size, kind, by, metadata.KEY and labels.KEY; --columns also saved, digest and aliases.",
   args: [{ usage: "<name>", text: "the artifact", completes: "name" }],
   options: [
     { flags: "--range <range>", text: "only versions in this range: ^1.2, '>=1 <3', 1.x" },
@@ -91,7 +91,7 @@ export const versions: Command = defineCommand({
 function checkFields(fields: readonly string[]): void {
   const odd = fields.find((field) => !Object.hasOwn(COLUMNS, field) && !fieldReader(field));
   if (odd === undefined) return;
-  const hint = `Use ${Object.keys(COLUMNS).join(", ")}, kind, metadata.KEY or labels.KEY.`;
+  const hint = `Use ${Object.keys(COLUMNS).join(", ")}, kind, by, metadata.KEY or labels.KEY.`;
   throw invalid("list versions", `unknown field ${JSON.stringify(odd)}`, hint);
 }
 
@@ -191,8 +191,8 @@ async function row(
     const cells = fields.map((field) => known[field] ?? "");
     return { version, json: { name, version, error: damageJson(error), aliases: own }, cells };
   }
-  const { size, createdAt, digest, commit, materializer, metadata, annotations } = info;
-  const known = { name, version, size, createdAt, digest, commit };
+  const { size, createdAt, by, digest, commit, materializer, metadata, annotations } = info;
+  const known = { name, version, size, createdAt, by, digest, commit };
   const shown: Record<string, string> = {
     version,
     size: formatBytes(size),

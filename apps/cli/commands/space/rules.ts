@@ -1,3 +1,4 @@
+import { authorText } from "../../../../core/author.ts";
 import { changeRules, readRules, readRulesHistory } from "../../../../registry/maintenance.ts";
 import type { RetentionRule } from "../../../../registry/maintenance.ts";
 import { ruleText } from "../../../../core/registry/rules.ts";
@@ -81,7 +82,7 @@ export const rulesLog: Command = defineCommand({
   async run(_args, _flags, context) {
     const registry = await context.open();
     const states = await Array.fromAsync(readRulesHistory(registry, { signal: context.io.signal }));
-    const rows = states.flatMap(({ rules, revision, changedAt }, at) => {
+    const rows = states.flatMap(({ rules, revision, changedAt, by }, at) => {
       const before = textsOf(states[at + 1]?.rules ?? []);
       const after = textsOf(rules);
       return [...new Set([...after.keys(), ...before.keys()])]
@@ -89,12 +90,19 @@ export const rulesLog: Command = defineCommand({
         .map((pattern) => {
           const rule = rules.find((one) => one.pattern === pattern) ?? null;
           return {
-            json: { pattern, rule, revision, changedAt },
-            cells: [formatTime(changedAt), pattern, after.get(pattern) ?? "removed"],
+            json: { pattern, rule, revision, changedAt, by },
+            cells: [
+              formatTime(changedAt),
+              pattern,
+              after.get(pattern) ?? "removed",
+              ...by ? [authorText(by)] : [],
+            ],
           };
         });
     });
-    await printTable(context, ["CHANGED", "PATTERN", "RULE"], rows);
+    const isKnown = states.some(({ by }) => by);
+    const columns = ["CHANGED", "PATTERN", "RULE", ...isKnown ? ["BY"] : []];
+    await printTable(context, columns, rows);
     if (rows.length === 0) await context.note("There were never any rules");
   },
 });

@@ -1,0 +1,75 @@
+// Who caused a record: a claim of a program, or what a service knows about the sender of a request.
+import { invalid } from "./errors.ts";
+
+/**
+ * Who saved, moved or deleted something. A name without a token is what a program claimed. With a
+ * token, a service checked it; but whoever can write to the store itself can write any of this.
+ */
+export interface Author {
+  /** A claimed name, or in a service the note or id of the token. At most 100 bytes as JSON. */
+  name: string;
+  /** Id of the token that a service accepted. */
+  token?: string;
+}
+
+/** Longest name, bytes of its JSON: as much as a tombstone has room for. */
+const MAX_BYTES = 100;
+
+const encoder = new TextEncoder();
+
+/** Returns why a text cannot be the name of an author, undefined for a good one. */
+function nameProblem(name: unknown): string | undefined {
+  if (typeof name !== "string") return `it must be a text, got ${typeof name}`;
+  if (name.trim() === "") return "it is empty";
+  if (!name.isWellFormed()) return "it is not well-formed Unicode";
+  // deno-lint-ignore no-control-regex -- they would change what a terminal shows
+  if (/[\u0000-\u001f\u007f-\u009f]/.test(name)) return "it contains control characters";
+  const bytes = encoder.encode(JSON.stringify(name)).byteLength - 2;
+  return bytes > MAX_BYTES ? `it has ${bytes} bytes, the limit is ${MAX_BYTES}` : undefined;
+}
+
+/**
+ * Returns the author with a name, undefined for none.
+ *
+ * @throws {RegistryError} `Invalid` for a name that is empty, too long, or has control characters
+ */
+export function claimedAuthor(name: string | undefined): Author | undefined {
+  if (name === undefined) return undefined;
+  const problem = nameProblem(name);
+  if (problem === undefined) return { name };
+  const hint = "Pass a name, such as an e-mail address: `by`, or HOLDFAST_BY in the environment.";
+  throw invalid("use the author", "`by`", problem, { hint });
+}
+
+/** Returns a text that can be the name of an author, cut to the limit. */
+export function authorName(text: string): string {
+  // deno-lint-ignore no-control-regex -- they would change what a terminal shows
+  let name = text.toWellFormed().replace(/[\u0000-\u001f\u007f-\u009f]/g, " ").trim();
+  while (nameProblem(name) !== undefined && name !== "") name = [...name].slice(0, -1).join("");
+  return name;
+}
+
+/** Returns the author in a record, undefined if it has none that this release understands. */
+export function authorOf({ by }: { by?: unknown }): Author | undefined {
+  const { name, token } = (by ?? {}) as Partial<Author>;
+  if (nameProblem(name) !== undefined) return undefined;
+  return { name: name!, ...(typeof token === "string" && { token }) };
+}
+
+let sender: (() => Author | undefined) | undefined;
+
+/** Lets a service name the senders of its requests. `read` returns that of the present one. */
+export function provideSender(read: () => Author | undefined): void {
+  sender = read;
+}
+
+/** Returns the sender of the request that is being answered, if a service knows them. */
+export function presentSender(): Author | undefined {
+  return sender?.();
+}
+
+/** Returns an author as people read it: `alice`, or with a checked token `ci (token 0a1b2c3d4e5f)`. */
+export function authorText({ name, token }: Author): string {
+  if (token === undefined) return name;
+  return name === token ? `token ${token}` : `${name} (token ${token})`;
+}

@@ -1,0 +1,135 @@
+// Who saved, moved and deleted: stored with each change, and kept by mirrors and collections.
+import { assertEquals, assertRejects } from "@std/assert";
+import { createMemoryBackend } from "../../backends/memory.ts";
+import { logOf, openRegistry, type Registry, RegistryError } from "../../mod.ts";
+import {
+  changeRules,
+  collectGarbage,
+  mirrorRegistry,
+  readRules,
+  verifyRegistry,
+} from "../../registry/maintenance.ts";
+import { annotate } from "../../registry/tools/annotate.ts";
+import { GRACE_MS, testProtocol } from "./protocol_world.ts";
+import { withAge } from "./with_age.ts";
+
+async function logged(registry: Registry, name: string): Promise<(string | undefined)[][]> {
+  const entries = await Array.fromAsync(logOf(registry, name));
+  return entries
+    .filter(({ event, commit }) => event !== "saved" || commit !== undefined) // not of deleted ones
+    .map(({ event, by }) => [event, by?.name])
+    .toReversed();
+}
+
+Deno.test("each change has the author of its program, and none without one", async () => {
+  const store = createMemoryBackend();
+  const alice = await openRegistry(store, { by: "alice@example.org" });
+  const bob = await openRegistry(store, { by: "bob" });
+  const nobody = await openRegistry(store);
+  await alice.save("m", 1);
+  await bob.setAlias("m", "production", "1");
+  await nobody.save("m", 2);
+  assertEquals((await bob.info("m@2")).by, undefined);
+  await alice.setAlias("m", "production", "2");
+  await bob.deleteAlias("m", "production");
+  await bob.delete("m@2");
+  const { by: noted } = await annotate(alice, "m@1", { notes: "checked" });
+  assertEquals(
+    await logged(alice, "m"),
+    [
+      ["saved", "alice@example.org"],
+      ["aliased", "bob"],
+      ["saved", undefined],
+      ["aliased", "alice@example.org"],
+      ["unaliased", "bob"],
+      ["deleted", "bob"],
+      ["annotated", "alice@example.org"],
+    ].filter(([event, by]) => event !== "saved" || by !== undefined),
+  ); // of 2, which is deleted
+  assertEquals((await bob.info("m@1")).by, { name: "alice@example.org" });
+  assertEquals(noted, { name: "alice@example.org" });
+  const changes = await Array.fromAsync(alice.history("m", "production"));
+  assertEquals(changes.map(({ by }) => by?.name), ["bob", "alice@example.org", "bob"]);
+  await changeRules(bob, { set: { pattern: "m", keepLast: 3 } });
+  assertEquals((await readRules(alice)).by, { name: "bob" });
+  await changeRules(nobody, { remove: "m" });
+  assertEquals((await readRules(alice)).by, undefined);
+});
+
+Deno.test("HOLDFAST_BY names the author, unless the program does", async () => {
+  const { realSystem } = await import("../../core/system.ts");
+  const system = { ...realSystem, env: (name: string) => name === "HOLDFAST_BY" ? "ci" : "" };
+  const store = createMemoryBackend();
+  const byDefault = await openRegistry(store, { system });
+  const named = await openRegistry(store, { system, by: "alice" });
+  await byDefault.save("m", 1);
+  await named.save("m", 2);
+  assertEquals((await named.info("m@1")).by, { name: "ci" });
+  assertEquals((await named.info("m@2")).by, { name: "alice" });
+});
+
+Deno.test("names of authors that cannot be stored or shown are refused", async () => {
+  for (const by of ["", "  ", "a\nb", "\u001b[31mred", "\ud800", "é".repeat(51), '"'.repeat(51)]) {
+    const error = await assertRejects(() => openRegistry("memory:", { by }), RegistryError);
+    assertEquals(error.code, "Invalid", JSON.stringify(by));
+  }
+  await (await openRegistry("memory:", { by: "é".repeat(50) })).save("m", 1);
+});
+
+Deno.test("mirrors keep the authors of originals", async () => {
+  const from = await openRegistry(createMemoryBackend(), { by: "alice" });
+  await from.save("m", 1);
+  await from.save("m", 2);
+  await from.setAlias("m", "production", "1");
+  await annotate(from, "m@1", { notes: "checked" });
+  const to = await openRegistry(createMemoryBackend(), { by: "mirror" });
+  const copy = await openRegistry(createMemoryBackend(), { by: "second mirror" });
+  await mirrorRegistry(from, to);
+  await from.deleteAlias("m", "production");
+  await from.delete("m@2");
+  const options = { deleted: true };
+  await mirrorRegistry(from, to, options);
+  await mirrorRegistry(to, copy, options);
+  for (const registry of [to, copy]) {
+    assertEquals((await registry.info("m@1", { annotations: true })).by, { name: "alice" });
+    const events = await logged(registry, "m");
+    assertEquals(events.filter(([, by]) => by !== "alice").map(([event]) => event), []);
+  }
+});
+
+for (const mutable of [true, false]) {
+  const kind = mutable ? "a mutable" : "an immutable";
+  testProtocol(`collections keep who deleted in ${kind} registry`, { mutable }, async (world) => {
+    const longest = "x".repeat(100);
+    const { registry } = await world.open({ by: longest });
+    await registry.save("m", 1);
+    await registry.delete("m@1");
+    for (let run = 0; run < 3; run++) {
+      world.advance(30 * GRACE_MS);
+      await collectGarbage(registry);
+    }
+    const events = await Array.fromAsync(logOf(registry, "m"));
+    assertEquals(events.map(({ event, by }) => [event, by?.name])[0], ["deleted", longest]);
+    assertEquals((await verifyRegistry(registry)).problems, []);
+  });
+}
+
+Deno.test("the longest name fits each record of a mirror, or is left out", async () => {
+  const longest = "é".repeat(50);
+  const from = await openRegistry(createMemoryBackend(), { by: longest });
+  for (const version of ["1.0.0", "2.0.0"]) {
+    await from.save("m", version, { version });
+    await from.setAlias("m", "a", version);
+  }
+  await from.deleteAlias("m", "a");
+  const store = createMemoryBackend();
+  const to = await openRegistry(store);
+  await mirrorRegistry(from, to);
+  await from.delete("m@2");
+  await mirrorRegistry(from, to, { deleted: true });
+  const old = await openRegistry(withAge(store, 400 * 24 * 3_600_000));
+  await collectGarbage(old);
+  assertEquals((await verifyRegistry(to)).problems, []);
+  const [alias] = await Array.fromAsync(to.history("m", "a"));
+  assertEquals([alias?.version, alias?.by], [undefined, undefined]); // no room beside its origin
+});
