@@ -16,6 +16,7 @@ import { openUploads, type ResumableUploads } from "../../registry/uploads.ts";
 import { silentLogger } from "../../core/system.ts";
 import { type Answer, answerings } from "./answer.ts";
 import type { Access } from "./access/access.ts";
+import { sentBy } from "./access/sender.ts";
 import { checkHandlerOptions } from "./options.ts";
 import type { Handler, HandlerInfo, HandlerOptions } from "./options.ts";
 import { checkPath, isOfDav, pathOf, Routes } from "./routing.ts";
@@ -134,7 +135,8 @@ export function createApp(
     const path = pathOf(asked.url);
     checkPath(path);
     let error: unknown;
-    const answer = await routes.answer(asked, info).catch((thrown) => {
+    const answered = sentBy(info.access.author, () => routes.answer(asked, info));
+    const answer = await answered.catch((thrown) => {
       error = thrown;
       return refuse(thrown, info.access);
     }) ?? noSuchRoute(routes, path, asked.method);

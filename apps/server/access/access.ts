@@ -11,6 +11,7 @@ import {
   nameProblem,
 } from "../../../core/naming/names.ts";
 import type { NamesOptions, Registry } from "../../../core/registry.ts";
+import type { Author } from "../../../core/author.ts";
 import { denied as refused, invalid, type RegistryError } from "../../../core/errors.ts";
 import { RELEASE } from "../../../core/registry/release.ts";
 import type { Artifact, ArtifactInfo } from "../../../core/artifact.ts";
@@ -61,6 +62,8 @@ export interface Access {
   readonly scopes: readonly string[];
   /** When its token expires, milliseconds since 1970: nothing that it gets lives longer. */
   readonly expiresAtMs?: number;
+  /** Who its changes are by. @default who runs the service, if they said */
+  readonly author?: Author;
   /** The right to read `/metrics`. */
   readonly metrics: boolean;
   /** Returns true if it has this right on an artifact. Listings omit other artifacts. */
@@ -78,7 +81,7 @@ export const everything: Access = createAccess(undefined, [{ kind: "admin" }]);
 export function createAccess(
   token: string | undefined,
   scopes: readonly Scope[],
-  { expiresAtMs }: { expiresAtMs?: number } = {},
+  { expiresAtMs, author }: Pick<Access, "expiresAtMs" | "author"> = {},
 ): Access {
   const admin = scopes.some(({ kind }) => kind === "admin");
   const may = (right: Right, name: string) =>
@@ -91,6 +94,7 @@ export function createAccess(
     admin,
     scopes: scopes.map(scopeText),
     expiresAtMs,
+    author,
     metrics: admin || scopes.some(({ kind }) => kind === "metrics"),
     may,
     maySome: (right) => admin || scopes.some(({ kind }) => kind === right),

@@ -5,6 +5,7 @@ import { readFile, stat } from "node:fs/promises";
 import process from "node:process";
 import { isRegistryError, realSystem } from "../../../mod.ts";
 import type { ErrorCode, Logger, RegistryError, System } from "../../../mod.ts";
+import { authorName } from "../../../core/author.ts";
 import { corrupt, denied, fault, notFound } from "../../../core/errors.ts";
 import { checkOptions } from "../../../core/options/check_options.ts";
 import { instantOf } from "../../../core/text/iso_time.ts";
@@ -315,9 +316,10 @@ async function lastChange(file: string): Promise<string> {
 }
 
 function byId(tokens: readonly StoredToken[]): Map<string, KnownToken> {
-  return new Map(tokens.map(({ id, sha256, scopes, expiresAt }) => {
+  return new Map(tokens.map(({ id, note = "", sha256, scopes, expiresAt }) => {
     const expiresAtMs = expiresAt === undefined ? Infinity : Date.parse(expiresAt);
-    const access = createAccess(id, scopes.map(parseScope), { expiresAtMs });
+    const author = { name: authorName(note) || id, token: id };
+    const access = createAccess(id, scopes.map(parseScope), { expiresAtMs, author });
     return [id, { sha256: encoder.encode(sha256), access, expiresAtMs }];
   }));
 }

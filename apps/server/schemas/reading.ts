@@ -1,6 +1,6 @@
 // Schemas of reads: names, logs, aliases, files, lineage, runs, jobs, search, and the service.
 import * as v from "npm:valibot@^1.5";
-import { Amount, CommitQuery, Moment, Sha256, Text } from "./artifact.ts";
+import { Amount, AuthorSchema, CommitQuery, Moment, Sha256, Text } from "./artifact.ts";
 import { count, described, flag, numberedFields, object, page, pageFields } from "./listing.ts";
 
 export const NamesQuery = v.object({
@@ -18,6 +18,7 @@ const LogEntrySchema = object("LogEntry", {
   notes: v.optional(v.string()),
   labels: v.optional(v.record(v.string(), v.unknown())),
   at: Moment,
+  by: v.optional(AuthorSchema),
   size: v.optional(Amount),
   commit: v.optional(v.string()),
 });
@@ -207,6 +208,7 @@ export const SearchResultSchema = object("SearchResult", {
     aliases: v.array(v.string()),
     metadata: v.record(v.string(), v.any()),
     kind: v.pipe(v.string(), v.description("The id of the materializer")),
+    by: v.optional(v.pipe(v.string(), v.description("Who saved it, if known"))),
     createdAt: v.string(),
     size: v.number(),
   })),

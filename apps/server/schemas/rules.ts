@@ -1,6 +1,6 @@
 // Schemas of the retention rules.
 import * as v from "npm:valibot@^1.5";
-import { Amount, Moment, Text } from "./artifact.ts";
+import { Amount, AuthorSchema, Moment, Text } from "./artifact.ts";
 import { described, object, page, strictObject } from "./listing.ts";
 
 const Count = v.optional(Amount);
@@ -20,6 +20,7 @@ export const RulesSchema = object("RetentionRules", {
   rules: v.array(RuleSchema),
   revision: Amount,
   changedAt: Moment,
+  by: v.optional(AuthorSchema),
 });
 
 export const RulesPage = page(RulesSchema, "RetentionRulesPage");

@@ -22,6 +22,8 @@ export interface SearchedVersion {
   readonly kind: string;
   /** ISO 8601. */
   readonly createdAt: string;
+  /** The name of who saved it. */
+  readonly by?: string;
 }
 
 interface SearchQuery {
@@ -32,7 +34,7 @@ interface SearchQuery {
   matchesOthers(found: SearchedVersion, text: string): boolean;
 }
 
-const FIELD = /name|version|alias|kind|created|(?:metadata|labels)\.(?:[^\s=!<>"]|"[^"]*")+/;
+const FIELD = /name|version|alias|kind|created|by|(?:metadata|labels)\.(?:[^\s=!<>"]|"[^"]*")+/;
 const FILTER = new RegExp(`^(${FIELD.source})(!=|>=|<=|=|>|<)(.*)$`, "s");
 /** A filter by another field. */
 const OTHER_FILTER = /^([A-Za-z_][\w.-]*)(?:!=|>=|<=|=|>|<)/;
@@ -41,7 +43,7 @@ const MOST_TERMS = 20;
 /**
  * Parses a query of terms between spaces, all of which must match. A word matches if it is part of
  * the name, the version, an alias, the notes, or a value of metadata or labels, ignoring case. A
- * filter compares `name`, `version`, `alias`, `kind`, `created` (a time, or the beginning of one in
+ * filter compares `name`, `version`, `alias`, `kind`, `by` (who saved it), `created` (a time, or the beginning of one in
  * UTC: `2026-03`), `metadata.KEY` or `labels.KEY` (with dots for nested keys) by `= != > >= < <=`.
  * Metadata and labels are compared by value: also numbers and times that are text. Keys with spaces
  * are quoted: `metadata."F1 score">0.9`. `"two words"` is one term, and a term that begins with a
@@ -94,7 +96,7 @@ function parseTerm(term: string): Term {
       throw invalid(
         `${
           JSON.stringify(other)
-        } is not one of name, version, alias, kind, created, metadata.KEY and labels.KEY`,
+        } is not one of name, version, alias, kind, by, created, metadata.KEY and labels.KEY`,
         `Write metadata.${term}, or quote a word: "${bare}".`,
       );
     }
@@ -131,6 +133,8 @@ function testOf(field: string, comparison: Comparison, wanted: string): Term["te
       return ({ name }) => compareText(name);
     case "kind":
       return ({ kind }) => compareText(kind);
+    case "by":
+      return ({ by }) => compareText(by ?? "");
     case "created":
       return comparingCreated(comparison, wanted);
   }

@@ -114,10 +114,12 @@ export class VersionReader {
       const asked = { name, version, annotations: !isListed, signal: this.#signal };
       const facts = (isListed ? this.#known.get(key) : undefined) ??
         await describe(this.#registry, asked);
-      const { labels, notes }: Partial<Annotations> = isListed ? annotations ?? {} : facts;
-      const { metadata, kind, createdAt, size } = facts;
+      const { labels, notes }: Pick<Partial<Annotations>, "labels" | "notes"> = isListed
+        ? annotations ?? {}
+        : facts;
+      const { metadata, kind, createdAt, size, by } = facts;
       const about = { aliases: aliases.get(version) ?? [], metadata, labels, notes };
-      const found = { name, version, ...about, kind, createdAt, size };
+      const found = { name, version, ...about, kind, createdAt, size, by };
       return [{ key, found, text: searchText(found) }];
     } catch (error) {
       this.#skip(`${name}@${version}`, error);
@@ -138,5 +140,7 @@ async function describe(
   const info = await registry.info(`${name}@${version}`, { annotations, signal });
   const { createdAt, size, metadata, materializer: { id: kind } } = info;
   const { labels, notes } = info.annotations ?? {};
-  return { name, version, kind, createdAt: createdAt.toISOString(), size, metadata, labels, notes };
+  const by = info.by?.name;
+  const saved = { kind, createdAt: createdAt.toISOString(), by, size };
+  return { name, version, ...saved, metadata, labels, notes };
 }

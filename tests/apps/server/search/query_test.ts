@@ -51,8 +51,8 @@ Deno.test("filters by other fields are refused unless quoted", () => {
   for (const query of ["epochs>3", "bert data.rows=9", "size<=3", "Name=x"]) {
     assertEquals(assertThrows(() => parseQuery(query), RegistryError).code, "Invalid", query);
   }
-  const { hint } = assertThrows(() => parseQuery('by="Ann Lee"'), RegistryError);
-  assertEquals(hint, 'Write metadata.by="Ann Lee", or quote a word: "by=Ann Lee".');
+  const { hint } = assertThrows(() => parseQuery('author="Ann Lee"'), RegistryError);
+  assertEquals(hint, 'Write metadata.author="Ann Lee", or quote a word: "author=Ann Lee".');
   const version = { ...VERSION, metadata: { note: "loss=low name=x" } };
   const found = (query: string) => parseQuery(query)(version, searchText(version));
   for (const query of ['"loss=low"', '"name=x"']) assertEquals(found(query), true);

@@ -1,0 +1,71 @@
+// Through a service, changes are by the token of the request, whatever its sender claims.
+import { assertEquals } from "@std/assert";
+import { createMemoryBackend, logOf, openRegistry } from "../../../../mod.ts";
+import { createAccess, parseScope } from "../../../../apps/server/access/access.ts";
+import { createToken, openTokenFile } from "../../../../apps/server.ts";
+import { openHttpRegistry } from "../../../../apps/client.ts";
+import { createCheckedHandler } from "../checked_handler.ts";
+import { testInRoot } from "../../../support/temp_root.ts";
+
+testInRoot("changes are by the token of their request, also of concurrent ones", async (root) => {
+  const file = root.join("tokens.json");
+  const registry = await openRegistry(createMemoryBackend(), { by: "who runs the service" });
+  const notes = ["alice <a@example.org>", "ci\nbuild", undefined];
+  const created = await Promise.all(
+    notes.map((note, at) => createToken(`${file}${at}`, { note, scopes: ["admin"] })),
+  );
+  const checks = await Promise.all(notes.map((_, at) => openTokenFile(`${file}${at}`)));
+  const tokens = {
+    async find(authorization: string | null) {
+      for (const check of checks) {
+        const access = await check.find(authorization);
+        if (access !== undefined) return access;
+      }
+      return undefined;
+    },
+  };
+  await using handler = createCheckedHandler(registry, { tokens, hf: true, mcp: true });
+  await Promise.all(created.map(async ({ token }, at) => {
+    const fetch = (input: RequestInfo | URL, init?: RequestInit) =>
+      handler(new Request(input, init));
+    const client = await openHttpRegistry("http://localhost", { token, fetch });
+    for (let n = 0; n < 5; n++) {
+      await client.save(`m${at}`, { n });
+      await client.setAlias(`m${at}`, "production", "latest");
+    }
+    await client.delete(`m${at}@2`);
+    const names = new Set<string | undefined>();
+    const ids = new Set<string | undefined>();
+    for await (const { by, event, commit } of logOf(client, `m${at}`)) {
+      if (event === "saved" && commit === undefined) continue; // of a version that was deleted
+      names.add(by?.name);
+      ids.add(by?.token);
+    }
+    const { id } = created[at]!.stored;
+    assertEquals([...names], [["alice <a@example.org>", "ci build", id][at]]);
+    assertEquals([...ids], [id]);
+    assertEquals((await client.info(`m${at}`)).by?.token, id);
+    const [change] = await Array.fromAsync(client.history(`m${at}`, "production", { limit: 1 }));
+    assertEquals(change?.by?.token, id);
+  }));
+});
+
+Deno.test("without a name for the token, changes are by who runs the service", async () => {
+  const registry = await openRegistry(createMemoryBackend(), { by: "operator" });
+  const access = createAccess("explore", ["admin"].map(parseScope));
+  const tokens = { find: () => Promise.resolve(access) };
+  await using handler = createCheckedHandler(registry, { tokens });
+  const answer = await handler(
+    new Request("http://localhost/artifacts/m/versions", {
+      method: "POST",
+      headers: { authorization: "Bearer x", "content-type": "application/json" },
+      body: JSON.stringify({
+        files: [{ path: "data.json", data: btoa("1") }],
+        materializer: { id: "json", formatVersion: 1 },
+      }),
+    }),
+  );
+  assertEquals(answer.status, 201);
+  await answer.body?.cancel();
+  assertEquals((await registry.info("m")).by, { name: "operator" });
+});
