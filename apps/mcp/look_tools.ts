@@ -73,6 +73,7 @@ export const listVersions: Tool = defineTool({
         name,
         version,
         createdAt: info?.createdAt ?? modifiedAt,
+        by: info?.by?.name,
         size: info?.size,
         kind: info?.materializer.id,
         aliases: aliases.flatMap((each) => each.version === version ? [each.alias] : []),
@@ -99,14 +100,14 @@ export const describeVersion: Tool = defineTool({
     offset: count(0, `Number of files to skip; ${FILES_SHOWN} are listed at a time`, 0),
   }),
   output: {
-    string: "ref uri name version kind createdAt digest notes",
+    string: "ref uri name version kind createdAt by digest notes",
     number: "size next moreUsedBy",
     array: "files aliases inputs usedBy",
     object: "metadata labels",
   },
   async run({ ref, lineage, offset }, { registry, signal }) {
     const { files, inputs, materializer, ...info } = await registry.info(ref, { signal });
-    const { name, version, createdAt, size, digest, metadata } = info;
+    const { name, version, createdAt, by, size, digest, metadata } = info;
     const exact = `${name}@${version}`;
     const aliases = await orMissing(Array.fromAsync(registry.aliases(name, { signal }))) ?? [];
     const { notes, labels } = await readAnnotations(registry, exact, { signal }) ?? {};
@@ -122,6 +123,7 @@ export const describeVersion: Tool = defineTool({
       version,
       kind: materializer.id,
       createdAt,
+      by: by?.name,
       size,
       digest,
       metadata,

@@ -33,6 +33,8 @@ export interface ArtifactVersion {
   readonly files: readonly ArtifactFile[];
   /** ISO 8601. */
   readonly createdAt: string;
+  /** Who saved it, if known; with a token, as a service checked. */
+  readonly by?: { readonly name: string; readonly token?: string };
   /** Bytes of all files. */
   readonly size: number;
   readonly inputs: readonly string[];

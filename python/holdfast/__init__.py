@@ -9,6 +9,7 @@ config = registry.load("my:config@production")
 from __future__ import annotations
 
 from .artifact import Artifact, File
+from .author import Author
 from .errors import (
     AlreadyExists,
     Conflict,
@@ -32,6 +33,7 @@ __all__ = [
     "AliasChange",
     "AlreadyExists",
     "Artifact",
+    "Author",
     "Conflict",
     "Corrupt",
     "Denied",

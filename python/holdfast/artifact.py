@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from .arguments import checked_methods
+from .author import Author, author_in
 from .errors import HoldfastError, Json, damaged, disk_error, quoted
 from .metadata import from_metadata
 from .printable import printable
@@ -182,6 +183,8 @@ class Artifact:
         self.digest: str = facts["digest"]
         self.size: int = int(facts["size"])
         self.created_at: str = facts["createdAt"]
+        self.by: Author | None = author_in(facts)
+        """Who saved it, if known."""
         self.generation: int = int(facts.get("generation", 1))
         """How often this version was written: more than 1 if it was overwritten."""
         self.materializer: str = facts["materializer"]["id"]

@@ -9,6 +9,7 @@ from typing import Any, NamedTuple, TypeVar
 
 from .arguments import checked_methods
 from .artifact import Artifact
+from .author import Author
 from .errors import HoldfastError, NotFound, quoted
 from .past import pinned
 from .printable import printable
@@ -33,6 +34,8 @@ class AliasChange(NamedTuple):
     version: str | None
     created_at: str
     commit: str
+    by: Author | None = None
+    """Who made it, if known."""
 
 
 class RolledBackAlias(NamedTuple):
@@ -153,7 +156,7 @@ class Registry:
         """Returns versions that match all terms of a query, by name and newest first.
 
         A term is a word, or a comparison such as `metadata.epochs>3`, `alias=production`,
-        `kind=json` or `created>=2026-11`. Without a service, every version is read.
+        `kind=json`, `by=alice` or `created>=2026-11`. Without a service, every version is read.
         """
         if limit < 1:
             hint = "Pass a `limit` of at least 1."
@@ -168,7 +171,8 @@ class Registry:
                     continue  # deleted meanwhile, or damaged
                 own = [alias for alias, named in aliases.items() if named == version]
                 facts = (name, version, own, artifact.metadata)
-                each = Found(*facts, artifact.materializer, artifact.created_at)
+                by = artifact.by and artifact.by.name
+                each = Found(*facts, artifact.materializer, artifact.created_at, by)
                 if test(each):
                     found.append(each)
                     if len(found) == limit:

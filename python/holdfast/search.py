@@ -23,6 +23,8 @@ class Found(NamedTuple):
     kind: str
     """The materializer."""
     created_at: str
+    by: str | None = None
+    """Who saved it, if known."""
 
     @property
     def ref(self) -> str:
@@ -36,7 +38,7 @@ ZONED = re.compile(r"Z\Z|[T ].*[+-]", re.IGNORECASE)
 MISSING = object()
 COMPARISON = r"(!=|>=|<=|=|>|<)"
 FILTER = re.compile(
-    rf'(name|version|alias|kind|created|metadata\.(?:[^\s=!<>"]|"[^"]*")+){COMPARISON}(.*)\Z',
+    rf'(name|version|alias|kind|by|created|metadata\.(?:[^\s=!<>"]|"[^"]*")+){COMPARISON}(.*)\Z',
     re.DOTALL,
 )
 OTHER_FILTER = re.compile(rf"([A-Za-z_][\w.-]*?){COMPARISON}", re.ASCII)
@@ -54,7 +56,7 @@ def parse_term(term: str) -> Test:
     if not match:
         other = None if term.startswith('"') else OTHER_FILTER.match(term)
         if other:
-            state = f"{quoted(other[1])} is not one of name, version, alias, kind, created and"
+            state = f"{quoted(other[1])} is not one of name, version, alias, kind, by, created and"
             hint = 'Write metadata.epochs>3, or quote a word: "epochs>3".'
             raise HoldfastError("Invalid", f"Cannot search: {state} metadata.KEY", hint)
         word = bare.lower()
@@ -77,8 +79,8 @@ def parse_term(term: str) -> Test:
     bound = parse_version(wanted) if field == "version" else None
     if bound:
         return lambda found: meets(order_of_versions(found.version, bound), comparison)
-    if field in ("name", "version", "kind"):
-        return lambda found: compares_text(getattr(found, field), comparison, wanted)
+    if field in ("name", "version", "kind", "by"):
+        return lambda found: compares_text(getattr(found, field) or "", comparison, wanted)
     path = field.removeprefix("metadata.")
 
     def test(found: Found) -> bool:

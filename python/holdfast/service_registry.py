@@ -11,6 +11,7 @@ from functools import partial
 from typing import Any, NamedTuple
 
 from .artifact import Artifact
+from .author import author_in
 from .connection import Connection, quote
 from .errors import (
     Conflict,
@@ -80,7 +81,9 @@ class ServiceRegistry(Registry):
 
     def history(self, name: str, alias: str) -> Listing[AliasChange]:
         items = self._items(f"{path_of(name)}/aliases/{quote(alias)}/history")
-        return Listing(AliasChange(x.get("version"), x["createdAt"], x["commit"]) for x in items)
+        return Listing(
+            AliasChange(x.get("version"), x["createdAt"], x["commit"], author_in(x)) for x in items
+        )
 
     def search(self, query: str, *, limit: int = 100) -> Listing[Found]:
         found = Listing[Found]()
@@ -91,7 +94,7 @@ class ServiceRegistry(Registry):
             page = self._connection.json("GET", f"search?{urllib.parse.urlencode(asked)}")
             for each in page["items"]:
                 each["metadata"] = from_metadata(each["metadata"])
-                found.append(Found(*(each[name] for name in names)))
+                found.append(Found(*(each[name] for name in names), each.get("by")))
             offset = page.get("next") if page["items"] and len(found) < limit else None
         return found
 

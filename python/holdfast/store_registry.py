@@ -8,6 +8,7 @@ from functools import partial
 from typing import Any
 
 from .artifact import Artifact
+from .author import author_in
 from .buckets import GcsStore, S3Store
 from .errors import HoldfastError, Json, damaged, quoted
 from .folder import FolderStore
@@ -118,7 +119,8 @@ class StoreRegistry(Registry):
                 continue  # collected meanwhile
             version = record.members["version"] if record.kind == "alias" else None
             created_at, commit = record.members["createdAt"], record.members["commit"]
-            changes.append(AliasChange(version, created_at, commit))
+            by = author_in(record.members)
+            changes.append(AliasChange(version, created_at, commit, by))
         if not changes:
             raise self._not_found(f"{name}@{alias}", "there never was such an alias")
         return changes

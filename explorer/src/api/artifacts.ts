@@ -12,6 +12,12 @@ export interface ListedVersion {
   readonly error?: { detail: string };
 }
 
+/** Who saved or changed something. With a token, a service checked it. */
+export interface Author {
+  readonly name: string;
+  readonly token?: string;
+}
+
 /** The members of a version that listings ask for. */
 export type ListedInfo =
   & Pick<VersionInfo, "size" | "createdAt" | "materializer" | "annotations">
@@ -24,6 +30,8 @@ export interface VersionInfo {
   readonly digest: string;
   readonly size: number;
   readonly createdAt: string;
+  /** Who saved it, if known. */
+  readonly by?: Author;
   readonly materializer: { id: string };
   readonly metadata: Record<string, unknown>;
   /** Absent if there are none. */
@@ -66,8 +74,8 @@ export async function exactRef(service: Service, ref: string, signal?: AbortSign
 }
 
 function versionOf(service: Service, info: VersionInfo): ArtifactVersion {
-  const { name, version, commit, digest, size, createdAt, metadata } = info;
-  const about = { name, version, commit, digest, size, createdAt, metadata };
+  const { name, version, commit, digest, size, createdAt, by, metadata } = info;
+  const about = { name, version, commit, digest, size, createdAt, by, metadata };
   const inputs = info.inputs.map((input) => typeof input === "string" ? input : input.ref);
   const files = info.files.map((file) => servedFile(service, info, file));
   return { ...about, materializer: info.materializer.id, inputs, files };

@@ -7,6 +7,7 @@ import { formatTime } from "../../components/format.ts";
 import { Empty, Shown } from "../../components/notices.ts";
 import { type Column, Table } from "../../components/table.ts";
 import { html } from "../../framework/html.ts";
+import type { Author } from "../../api/artifacts.ts";
 import { useState } from "../../framework/preact.ts";
 import { hrefOf } from "../../framework/router.ts";
 import { useLoaded } from "../../framework/use_loaded.ts";
@@ -16,6 +17,7 @@ interface HistoryEntry {
   readonly version?: string;
   readonly generation: number;
   readonly changedAt: string;
+  readonly by?: Author;
 }
 
 export function AliasesPanel(
@@ -92,6 +94,7 @@ function AliasHistory(
   const from = history.value?.[0]?.version;
   const columns: Column<HistoryEntry>[] = [
     { title: "Changed", class: "fit", cell: ({ changedAt }) => formatTime(changedAt) },
+    { title: "By", cell: ({ by }) => by?.name ?? "" },
     {
       title: "Version",
       cell: ({ version }) =>

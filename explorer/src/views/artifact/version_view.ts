@@ -136,7 +136,7 @@ function Files({ version, path }: { version: ArtifactVersion; path?: string }) {
 }
 
 function Facts({ version, aliases }: { version: ArtifactVersion; aliases: readonly string[] }) {
-  const { materializer, size, files, createdAt: at, digest, inputs } = version;
+  const { materializer, size, files, createdAt: at, by, digest, inputs } = version;
   const metadata = Object.entries(version.metadata).map(([key, value]) => [key, jsonText(value)]);
   const tags = aliases.map((alias) =>
     html`
@@ -149,6 +149,7 @@ function Facts({ version, aliases }: { version: ArtifactVersion; aliases: readon
     ["Kind", materializer],
     ["Size", `${formatBytes(size)} in ${formatCount(files.length, "file")}`],
     ["Saved", html`<span title=${at}>${formatTime(at)}, ${formatAgo(at)}</span>`],
+    ["By", by && html`<span title=${by.token && `token ${by.token}`}>${by.name}</span>`],
     ["Digest", html`<span class="mono">${digest}</span>`],
     ["Inputs", refs.length > 0 && refs],
   ];
