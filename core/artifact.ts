@@ -16,7 +16,7 @@ export interface ArtifactInfo {
   size: number;
   /** When it was saved; for a mirrored version, when the original was saved. */
   createdAt: Date;
-  /** Who saved it, if known; for a mirrored version, who saved the original. */
+  /** The author, if known; for a mirrored version, that of the original. */
   by?: Author;
   /** For a mirrored version: the id of the registry that saved it first, and its commit there. */
   origin?: Origin;
@@ -39,7 +39,7 @@ export interface Annotations {
   revision: number;
   /** When it was changed, by the clock of the machine that did it. */
   changedAt: Date;
-  /** Who changed it last, if known. */
+  /** The author of the last change, if known. */
   by?: Author;
 }
 

@@ -1,9 +1,9 @@
-// Who caused a record: a claim of a program, or what a service knows about the sender of a request.
+// Authors of records: a claim of a program, or the sender of a request that a service knows.
 import { invalid } from "./errors.ts";
 
 /**
- * Who saved, moved or deleted something. A name without a token is what a program claimed. With a
- * token, a service checked it; but whoever can write to the store itself can write any of this.
+ * The person or program that saved, moved or deleted something. Without a token, a program claimed
+ * the name. With one, a service checked it. But each writer of the store itself can write either.
  */
 export interface Author {
   /** A claimed name, or in a service the note or id of the token. At most 100 bytes as JSON. */

@@ -62,7 +62,7 @@ export interface RecordBase {
   startedAt: string;
   /** Creation of the record, or of a mirrored original, by its writer's clock, ISO 8601. */
   createdAt: string;
-  /** Who caused it, if known. A mirrored record has that of the original. */
+  /** The author, if known. A mirrored record has that of the original. */
   by?: Author;
 }
 

@@ -210,7 +210,7 @@ export interface OpenOptions extends SignalOptions {
   /** Refuses all writes. @default false */
   readOnly?: boolean;
   /**
-   * Who saves, moves and deletes: a name, stored with every change. Behind a service, the token of
+   * Name of the person or program that uses it, stored with every change. Behind a service, the token of
    * each request tells it instead. @default `$HOLDFAST_BY`, else nobody is named
    */
   by?: string;

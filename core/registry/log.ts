@@ -17,7 +17,7 @@ export interface LogEntry {
   /** For `annotated`: the notes and labels after the change. */
   notes?: string;
   labels?: Record<string, unknown>;
-  /** Who did it, if known. */
+  /** The author, if known. */
   by?: Author;
   /** Id of the operation, a UUIDv7, if known. */
   commit?: string;

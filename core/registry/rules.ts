@@ -9,7 +9,7 @@ export interface RetentionRules {
   /** Number of the settings that have them. */
   revision: number;
   changedAt: Date;
-  /** Who changed the settings that have them, if known. */
+  /** The author of the last change of settings, if known. */
   by?: Author;
 }
 

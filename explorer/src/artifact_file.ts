@@ -33,7 +33,7 @@ export interface ArtifactVersion {
   readonly files: readonly ArtifactFile[];
   /** ISO 8601. */
   readonly createdAt: string;
-  /** Who saved it, if known; with a token, as a service checked. */
+  /** The author, if known; with a token, as a service checked. */
   readonly by?: { readonly name: string; readonly token?: string };
   /** Bytes of all files. */
   readonly size: number;

@@ -22,7 +22,7 @@ export class Operation {
   /** The action in messages: `save "a@1.0.0"`. */
   readonly action: string;
   readonly signal?: AbortSignal;
-  /** Who causes it, if known. Records of mirrors have the author of the original instead. */
+  /** The author, if known. Records of mirrors have that of the original instead. */
   readonly by?: Author;
   /** True after a create was sent, until its outcome is known. */
   unresolved = false;

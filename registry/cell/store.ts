@@ -24,7 +24,7 @@ export interface Store {
   /** Keys of expired records. A record never becomes valid again. */
   readonly voids: Set<string>;
   readonly announcer?: Announcer;
-  /** Who causes records that no sender of a request does, if known. */
+  /** The author of records that no sender of a request causes, if known. */
   readonly author?: Author;
 }
 

@@ -30,7 +30,7 @@ import { startOperation } from "../cell/operation.ts";
 import { locate, readAlias, versionNamed } from "./resolve.ts";
 import { shellWord } from "../../core/text/shell_word.ts";
 
-/** What a mirror keeps of a change in the source. */
+/** The facts of a change that a mirror keeps. */
 interface MirroredChange {
   origin: Origin;
   by?: Author;

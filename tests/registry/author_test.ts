@@ -1,4 +1,4 @@
-// Who saved, moved and deleted: stored with each change, and kept by mirrors and collections.
+// Authors of changes: stored with each change, and kept by mirrors and collections.
 import { assertEquals, assertRejects } from "@std/assert";
 import { createMemoryBackend } from "../../backends/memory.ts";
 import { logOf, openRegistry, type Registry, RegistryError } from "../../mod.ts";

@@ -62,7 +62,7 @@ export interface Access {
   readonly scopes: readonly string[];
   /** When its token expires, milliseconds since 1970: nothing that it gets lives longer. */
   readonly expiresAtMs?: number;
-  /** Who its changes are by. @default who runs the service, if they said */
+  /** The author of its changes. @default that of the registry */
   readonly author?: Author;
   /** The right to read `/metrics`. */
   readonly metrics: boolean;

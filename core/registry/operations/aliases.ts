@@ -36,7 +36,7 @@ export interface AliasChange {
   changedAt: Date;
   /** Time of the change by the clock of the machine that made it. */
   createdAt: Date;
-  /** Who made the change, if known. */
+  /** The author of the change, if known. */
   by?: Author;
 }
 

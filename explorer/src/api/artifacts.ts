@@ -12,7 +12,7 @@ export interface ListedVersion {
   readonly error?: { detail: string };
 }
 
-/** Who saved or changed something. With a token, a service checked it. */
+/** The person or program that saved or changed something. With a token, a service checked it. */
 export interface Author {
   readonly name: string;
   readonly token?: string;
@@ -30,7 +30,7 @@ export interface VersionInfo {
   readonly digest: string;
   readonly size: number;
   readonly createdAt: string;
-  /** Who saved it, if known. */
+  /** The author, if known. */
   readonly by?: Author;
   readonly materializer: { id: string };
   readonly metadata: Record<string, unknown>;
