@@ -1,5 +1,5 @@
 // An opened version of an artifact: its info and its files.
-import type { Author } from "./author.ts";
+import type { Author } from "./naming/author.ts";
 import type { ByteRange } from "./backend.ts";
 import type { ArtifactInput, FileInfo, Origin } from "./record.ts";
 

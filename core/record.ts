@@ -1,6 +1,6 @@
 // Records: the small objects whose creation is a commit. FORMAT.md describes them byte by byte.
 import type { Locking } from "./backend.ts";
-import type { Author } from "./author.ts";
+import type { Author } from "./naming/author.ts";
 
 /** Path and content of a file in an artifact. */
 export interface FileInfo {

@@ -1,6 +1,6 @@
 // Opening a registry over any backend.
 import type { Backend } from "../core/backend.ts";
-import { claimedAuthor } from "../core/author.ts";
+import { claimedAuthor } from "../core/naming/author.ts";
 import { createExecutor } from "../core/executor.ts";
 import { without } from "../core/options/check_options.ts";
 import { isDefinedArtifact, namedBy } from "../core/materializer.ts";

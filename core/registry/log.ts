@@ -1,5 +1,5 @@
 // The log of a name.
-import type { Author } from "../author.ts";
+import type { Author } from "../naming/author.ts";
 import type { SignalOptions } from "./saving.ts";
 
 /** An event in the log of a name. */

@@ -1,5 +1,5 @@
 // Retention rules that a registry keeps.
-import type { Author } from "../author.ts";
+import type { Author } from "../naming/author.ts";
 import type { RetentionRule } from "../record.ts";
 import type { SignalOptions } from "./saving.ts";
 

@@ -1,7 +1,7 @@
 // One write operation: its commit id, its age, and its deadline.
 import type { Backend, ObjectInfo } from "../../core/backend.ts";
 import { type RegistryError, unavailable, unresolved } from "../../core/errors.ts";
-import { type Author, presentSender } from "../../core/author.ts";
+import { type Author, presentSender } from "../../core/naming/author.ts";
 import type { RecordBase } from "../../core/record.ts";
 import { FORMAT } from "../format/record_codec.ts";
 import type { OpeningStore } from "./store.ts";

@@ -1,6 +1,6 @@
 // The store of an open registry.
 import type { Backend } from "../../core/backend.ts";
-import type { Author } from "../../core/author.ts";
+import type { Author } from "../../core/naming/author.ts";
 import type { RegistrySettings } from "../../core/record.ts";
 import type { Logger } from "../../core/registry.ts";
 import type { System } from "../../core/system.ts";

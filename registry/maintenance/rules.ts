@@ -1,5 +1,5 @@
 // Retention rules, a part of the settings: reading, changing, and pruning by them.
-import { authorOf } from "../../core/author.ts";
+import { authorOf } from "../../core/naming/author.ts";
 import { parseCondition } from "../../core/registry/conditions.ts";
 import { fault, notFound } from "../../core/errors.ts";
 import { shown } from "../../core/naming/names.ts";

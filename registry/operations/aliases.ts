@@ -1,5 +1,5 @@
 // Aliases: names of versions that can be changed.
-import { type Author, authorOf } from "../../core/author.ts";
+import { type Author, authorOf } from "../../core/naming/author.ts";
 import { isPrefix, type ObjectInfo } from "../../core/backend.ts";
 import { fault, invalid, notFound, type RegistryError } from "../../core/errors.ts";
 import { checkName, checkNewName, nameSegment, shown } from "../../core/naming/names.ts";

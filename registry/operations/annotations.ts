@@ -1,5 +1,5 @@
 // Reading notes and labels.
-import { authorOf } from "../../core/author.ts";
+import { authorOf } from "../../core/naming/author.ts";
 import { parseVersion, type Version } from "../../core/naming/versions.ts";
 import type { NoteRecord } from "../../core/record.ts";
 import type { Annotations } from "../../core/artifact.ts";

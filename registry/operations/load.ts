@@ -1,5 +1,5 @@
 // Opening and loading versions.
-import { authorOf } from "../../core/author.ts";
+import { authorOf } from "../../core/naming/author.ts";
 import type { Artifact, ArtifactFile, ArtifactInfo } from "../../core/artifact.ts";
 import { createDownload } from "../../disk/download_files.ts";
 import { corrupt, RegistryError } from "../../core/errors.ts";

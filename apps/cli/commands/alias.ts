@@ -1,4 +1,4 @@
-import { authorText } from "../../../core/author.ts";
+import { authorText } from "../../../core/naming/author.ts";
 import { isRegistryError, type Registry, type RegistryError } from "../../../mod.ts";
 import { isUnreadable } from "../../../core/errors.ts";
 import { isVersion, parseVersion } from "../../../core/naming/versions.ts";

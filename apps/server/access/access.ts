@@ -11,7 +11,7 @@ import {
   nameProblem,
 } from "../../../core/naming/names.ts";
 import type { NamesOptions, Registry } from "../../../core/registry.ts";
-import type { Author } from "../../../core/author.ts";
+import type { Author } from "../../../core/naming/author.ts";
 import { denied as refused, invalid, type RegistryError } from "../../../core/errors.ts";
 import { RELEASE } from "../../../core/registry/release.ts";
 import type { Artifact, ArtifactInfo } from "../../../core/artifact.ts";

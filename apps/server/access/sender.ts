@@ -1,7 +1,7 @@
 // The sender of the request that is being answered: the author of the records that it causes. A
 // client cannot choose it.
 import { AsyncLocalStorage } from "node:async_hooks";
-import { type Author, provideSender } from "../../../core/author.ts";
+import { type Author, provideSender } from "../../../core/naming/author.ts";
 
 const present = new AsyncLocalStorage<Author | undefined>();
 provideSender(() => present.getStore());

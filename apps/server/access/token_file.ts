@@ -5,7 +5,7 @@ import { readFile, stat } from "node:fs/promises";
 import process from "node:process";
 import { isRegistryError, realSystem } from "../../../mod.ts";
 import type { ErrorCode, Logger, RegistryError, System } from "../../../mod.ts";
-import { authorName } from "../../../core/author.ts";
+import { authorName } from "../../../core/naming/author.ts";
 import { corrupt, denied, fault, notFound } from "../../../core/errors.ts";
 import { checkOptions } from "../../../core/options/check_options.ts";
 import { instantOf } from "../../../core/text/iso_time.ts";

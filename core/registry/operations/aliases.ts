@@ -1,5 +1,5 @@
 // Aliases of versions: options, results and rows of their operations.
-import type { Author } from "../../author.ts";
+import type { Author } from "../../naming/author.ts";
 import type { SignalOptions } from "../saving.ts";
 import { type MemberRows, type RowOf, SIGNAL } from "./row.ts";
 

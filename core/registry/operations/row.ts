@@ -1,6 +1,6 @@
 // Operations as data. Checks of options, errors, logs and traces follow from one row for each
 // operation, and those with a route get the request of the client, the route and its document.
-import type { Author } from "../../author.ts";
+import type { Author } from "../../naming/author.ts";
 
 /** The type of a value in a request or an answer. */
 export type Kind = "text" | "flag" | "count" | "moment" | "author";

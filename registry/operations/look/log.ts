@@ -4,7 +4,7 @@ import { isRegistryError } from "../../../core/errors.ts";
 import { checkName } from "../../../core/naming/names.ts";
 import { itemAt } from "../../../core/faults/present.ts";
 import type { AnyRecord } from "../../../core/record.ts";
-import { authorOf } from "../../../core/author.ts";
+import { authorOf } from "../../../core/naming/author.ts";
 import type { LogEntry, LogOptions } from "../../../core/registry/log.ts";
 import type { Registry } from "../../../core/registry.ts";
 import { mapAtOnce } from "../../../core/work/at_once.ts";

@@ -1,4 +1,4 @@
-import { authorText } from "../../../../core/author.ts";
+import { authorText } from "../../../../core/naming/author.ts";
 import type { ArtifactInfo } from "../../../../mod.ts";
 import { AS_OF_OPTION, lookUpThen, refOptions } from "../../look/expand_names.ts";
 import { type Command, defineCommand, REF_ARGUMENT } from "../../program/command.ts";

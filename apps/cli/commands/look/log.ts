@@ -1,4 +1,4 @@
-import { authorText } from "../../../../core/author.ts";
+import { authorText } from "../../../../core/naming/author.ts";
 import { itemAt } from "../../../../core/faults/present.ts";
 import type { LogEntry } from "../../../../registry/mod.ts";
 import { readLog } from "../../../../mod.ts";

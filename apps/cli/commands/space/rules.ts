@@ -1,4 +1,4 @@
-import { authorText } from "../../../../core/author.ts";
+import { authorText } from "../../../../core/naming/author.ts";
 import { changeRules, readRules, readRulesHistory } from "../../../../registry/maintenance.ts";
 import type { RetentionRule } from "../../../../registry/maintenance.ts";
 import { ruleText } from "../../../../core/registry/rules.ts";

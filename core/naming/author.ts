@@ -1,5 +1,5 @@
 // Authors of records: a claim of a program, or the sender of a request that a service knows.
-import { invalid } from "./errors.ts";
+import { invalid } from "../errors.ts";
 
 /**
  * The person or program that saved, moved or deleted something. Without a token, a program claimed
