@@ -1,7 +1,7 @@
 // Authors of changes: stored with each change, and kept by mirrors and collections.
 import { assertEquals, assertRejects } from "@std/assert";
 import { createMemoryBackend } from "../../backends/memory.ts";
-import { logOf, openRegistry, type Registry, RegistryError } from "../../mod.ts";
+import { openRegistry, readLog, type Registry, RegistryError } from "../../mod.ts";
 import {
   changeRules,
   collectGarbage,
@@ -14,7 +14,7 @@ import { GRACE_MS, testProtocol } from "./protocol_world.ts";
 import { withAge } from "./with_age.ts";
 
 async function logged(registry: Registry, name: string): Promise<(string | undefined)[][]> {
-  const entries = await Array.fromAsync(logOf(registry, name));
+  const entries = await Array.fromAsync(readLog(registry, name));
   return entries
     .filter(({ event, commit }) => event !== "saved" || commit !== undefined) // not of deleted ones
     .map(({ event, by }) => [event, by?.name])
@@ -108,7 +108,7 @@ for (const mutable of [true, false]) {
       world.advance(30 * GRACE_MS);
       await collectGarbage(registry);
     }
-    const events = await Array.fromAsync(logOf(registry, "m"));
+    const events = await Array.fromAsync(readLog(registry, "m"));
     assertEquals(events.map(({ event, by }) => [event, by?.name])[0], ["deleted", longest]);
     assertEquals((await verifyRegistry(registry)).problems, []);
   });

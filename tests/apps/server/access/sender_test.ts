@@ -1,6 +1,6 @@
 // Through a service, changes are by the token of the request, whatever its sender claims.
 import { assertEquals } from "@std/assert";
-import { createMemoryBackend, logOf, openRegistry } from "../../../../mod.ts";
+import { createMemoryBackend, openRegistry, readLog } from "../../../../mod.ts";
 import { createAccess, parseScope } from "../../../../apps/server/access/access.ts";
 import { createToken, openTokenFile } from "../../../../apps/server.ts";
 import { openHttpRegistry } from "../../../../apps/client.ts";
@@ -36,7 +36,7 @@ testInRoot("changes are by the token of their request, also of concurrent ones",
     await client.delete(`m${at}@2`);
     const names = new Set<string | undefined>();
     const ids = new Set<string | undefined>();
-    for await (const { by, event, commit } of logOf(client, `m${at}`)) {
+    for await (const { by, event, commit } of readLog(client, `m${at}`)) {
       if (event === "saved" && commit === undefined) continue; // of a version that was deleted
       names.add(by?.name);
       ids.add(by?.token);
