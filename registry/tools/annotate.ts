@@ -1,4 +1,5 @@
-// Notes and labels of versions and names, which can change.
+// Notes and labels of versions and names, which can change. The code for a store is imported at the
+// first call, so that programs with a client of a service do not load it.
 import { checkOptions, checkRegistry, type OptionNames } from "../../core/options/check_options.ts";
 import type { Annotations } from "../../core/artifact.ts";
 import type { AnnotateOptions, AnnotationsChange } from "../../core/registry/annotations.ts";

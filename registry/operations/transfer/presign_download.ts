@@ -1,4 +1,6 @@
 // URLs that read a file from the store without credentials.
+import { worded } from "../../../core/calls/verb_errors.ts";
+import { checkRegistry } from "../../../core/options/check_options.ts";
 import type { Backend } from "../../../core/backend.ts";
 import { fault, unsupported } from "../../../core/errors.ts";
 import { shown } from "../../../core/naming/names.ts";
@@ -13,10 +15,29 @@ import { type Context, contextOf } from "../context.ts";
 import { payloadSource } from "../load.ts";
 import { locate } from "../resolve.ts";
 
+/**
+ * Returns a URL that downloads a file of a version from the store, without a token, until it
+ * expires. The file must have more than 256 KiB and not be compressed. If the version is replaced
+ * or deleted, the URL works for at least `graceMs`.
+ *
+ * @throws {RegistryError} `Unsupported` for other files, or if the store has no presigned URLs
+ */
 export async function presignDownload(
   registry: Registry,
   ref: string,
   options: DirectDownloadOptions = {},
+): Promise<DirectDownload> {
+  checkRegistry("presign a file", registry);
+  return await worded(
+    { verb: "presign a file of", ref },
+    () => presignStored(registry, ref, options),
+  );
+}
+
+async function presignStored(
+  registry: Registry,
+  ref: string,
+  options: DirectDownloadOptions,
 ): Promise<DirectDownload> {
   if (registry.service?.presignDownload !== undefined) {
     return await registry.service.presignDownload(ref, options);

@@ -1,4 +1,5 @@
 // Resumable uploads, which arrive in pieces.
+import { checkRegistry } from "../../../../core/options/check_options.ts";
 import { iterableStream, tapped } from "../../../../core/bytes/bytes.ts";
 import { createSha256 } from "../../../../core/bytes/digest.ts";
 import { fault, isRegistryError, type RegistryError } from "../../../../core/errors.ts";
@@ -65,6 +66,33 @@ export interface ResumableUploads {
    */
   source(id: string, options?: SignalOptions): Promise<UploadSource>;
   remove(id: string, options?: SignalOptions): Promise<void>;
+}
+
+/**
+ * Opens the resumable uploads of a registry: files that arrive in pieces, over connections that
+ * break, on any store. Uploads that are not saved are garbage collected after `graceMs`.
+ *
+ * @example
+ * ```ts
+ * import { openRegistry } from "@holdfast/holdfast";
+ * import { openUploads } from "@holdfast/holdfast/uploads";
+ * import { assertEquals } from "@std/assert";
+ *
+ * await using registry = await openRegistry("memory:");
+ * const uploads = await openUploads(registry);
+ * const { id } = await uploads.begin({ size: 5 });
+ * const piece = (text: string) => ReadableStream.from([new TextEncoder().encode(text)]);
+ * await uploads.append(id, piece("hel"), { offset: 0 }); // here the connection breaks
+ * const { offset } = await uploads.state(id);
+ * await uploads.append(id, piece("lo"), { offset });
+ *
+ * const source = await uploads.source(id);
+ * assertEquals(await new Response(source.stream()).text(), "hello");
+ * ```
+ */
+export async function openUploads(registry: Registry): Promise<ResumableUploads> {
+  checkRegistry("open uploads", registry);
+  return await createResumableUploads(registry);
 }
 
 export function createResumableUploads(
