@@ -1,5 +1,5 @@
 import { RegistryError } from "../core/errors.ts";
-import { assert, assertEquals, assertRejects, assertStringIncludes } from "@std/assert";
+import { assertEquals, assertRejects, assertStringIncludes } from "@std/assert";
 import { loadPart } from "../core/urls/load_part.ts";
 import { fromFileUrl } from "@std/path";
 import { reachable, readModuleGraph } from "./support/module_graph.ts";
@@ -9,13 +9,18 @@ import { tempRoot } from "./support/temp_root.ts";
 const BUCKET = "oss://bucket/p?region=cn-hangzhou";
 const CREDENTIALS = `{ credentials: { accessKeyId: "a", secretAccessKey: "s" } }`;
 
-Deno.test("importing the scheme table makes no driver and no package of one known", async () => {
-  const graph = await readModuleGraph(["backends/mod.ts"]);
-  const known = [...reachable(graph, "backends/mod.ts")];
-  assertEquals(
-    known.filter((module) => /aws-sdk|google-cloud|backends\/(s3|gcs)\.ts/.test(module)),
-    [],
-  );
+// A compiled program holds what its imports reach, and what it includes: tests/dev/compile_test.ts.
+Deno.test("importing the scheme table or the command line makes no driver and no package of one known", async () => {
+  const programs = ["backends/mod.ts", "apps/cli.ts"];
+  const graph = await readModuleGraph(programs);
+  for (const program of programs) {
+    const known = [...reachable(graph, program)];
+    assertEquals(
+      known.filter((module) => /aws-sdk|google-cloud|backends\/(s3|gcs)\.ts/.test(module)),
+      [],
+      program,
+    );
+  }
 });
 
 Deno.test("a driver is imported when its scheme is used", async () => {
@@ -102,37 +107,4 @@ Deno.test("drivers are found where the library is imported over http", async () 
   const permissions = ["-A", "--no-lock", `--reload=${origin}`, `--config=${map}`];
   const { code, stdout, stderr } = await runDeno(program, [], { permissions });
   assertEquals([code, stdout], [0, `${BUCKET}\n`], stderr);
-});
-
-Deno.test("a compiled program holds the drivers that it includes", async () => {
-  await using root = await tempRoot();
-  const compile = async (includes: string[]) => {
-    const flags = includes.flatMap((path) => ["--include", path]);
-    const command = new Deno.Command(Deno.execPath(), {
-      args: [
-        "compile",
-        "-A",
-        "--no-check",
-        ...flags,
-        "--output",
-        root.join("holdfast"),
-        "apps/cli.ts",
-      ],
-      cwd: REPOSITORY,
-      env: { NO_COLOR: "1", DENORT_BIN: Deno.execPath() }, // in place of the runtime, which would be downloaded
-    });
-    const { success, stdout, stderr } = await command.output();
-    const said = new TextDecoder().decode(stdout) + new TextDecoder().decode(stderr);
-    assert(success, said);
-    return said;
-  };
-  const parts = ["s3.ts", "gcs.ts"];
-  const without = await compile([]);
-  assertEquals(
-    parts.filter((part) => without.includes(` ${part} `)),
-    [],
-    "nobody else names the drivers",
-  );
-  const whole = await compile(["backends/s3.ts", "backends/gcs.ts"]);
-  assertEquals(parts.filter((part) => !whole.includes(` ${part} `)), []);
 });

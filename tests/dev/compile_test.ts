@@ -10,7 +10,9 @@ Deno.test("files that a compiled program loads by name are found: the worker, ev
   for (
     const file of [
       "workers/worker.ts",
+      "backends/gcs.ts",
       "backends/local.ts",
+      "backends/s3.ts",
       "materializers/mod.ts",
       "queues/checks/cron.ts",
     ]
