@@ -7,6 +7,7 @@ import { withMembers } from "./kinds.ts";
 import { ndarrayOf } from "./samples.ts";
 import { testOnEach } from "./stores.ts";
 import { refused } from "../support/refused.ts";
+import { slowTest } from "../support/seeds.ts";
 
 testOnEach("a value is saved by its extension, and loaded unchanged", async (files) => {
   const plane = ndarrayOf(2, 3);
@@ -327,7 +328,7 @@ testOnEach("a mirror of the root into itself keeps existing links", async (files
   assertEquals(await files.load("link.json"), 1);
 });
 
-Deno.test("a folder may have more entries than a call can have arguments", async () => {
+slowTest("a folder may have more entries than a call can have arguments", async () => {
   const files = await filesOf(withMembers(createMemoryFiles(), {
     async *list() {
       for (let i = 0; i < 300_000; i++) yield { path: `${i}`, kind: "file", size: 0 };

@@ -3,6 +3,7 @@ import fc from "fast-check";
 import { json } from "../../materializers/mod.ts";
 import { assertExactly } from "./exactly.ts";
 import { fails, readFiles, roundTrip, savedBy } from "./fake_artifact.ts";
+import { slowTest } from "../support/seeds.ts";
 
 const materializer = json();
 
@@ -111,7 +112,7 @@ Deno.test("a user's own $holdfast key is data", async () => {
   for (const value of values) assertExactly(await roundTrip(materializer, value), value);
 });
 
-Deno.test("any data comes back exactly", async () => {
+slowTest("any data comes back exactly", async () => {
   const anything = fc.anything({
     withBigInt: true,
     withDate: true,

@@ -158,7 +158,7 @@ Deno.test("a worker reads, finds and refuses as this thread does", async () => {
   await assertRejects(() => openTable(file, left.signal));
 });
 
-Deno.test("a filter reads only groups of rows whose bounds allow a match", async () => {
+slowTest("a filter reads only groups of rows whose bounds allow a match", async () => {
   const columns = { n: "number", at: "date", word: "string" } as const;
   const table = createTable(columns, function* () {
     for (let n = 0; n < 40_000; n++) yield { n, at: new Date(n * 1000), word: `word ${n}` };

@@ -14,6 +14,7 @@ import { createMemoryBackend, openRegistry, RegistryError } from "../../../mod.t
 import { withHooks } from "../../registry/with_hooks.ts";
 import { connect } from "./client_of.ts";
 import { saveFiles } from "./save_files.ts";
+import { slowTest } from "../../support/seeds.ts";
 
 const { signal } = new AbortController();
 
@@ -147,7 +148,7 @@ function fileOf(path: string, bytes: Uint8Array, onRead: () => void = () => {}):
   return { info, stream, bytes: () => Promise.resolve(bytes.slice()) } as unknown as File;
 }
 
-Deno.test("statistics of a table leave turns to others, and end with an abort", async () => {
+slowTest("statistics of a table leave turns to others, and end with an abort", async () => {
   const rows = Array.from({ length: 60_000 }, (_, i) => `${i},${i / 7},${i % 3}`);
   const csv = new TextEncoder().encode(["a,b,c", ...rows].join("\n"));
   const cells = Array.from({ length: 100_000 }, (_, i) => ({ a: i, b: i / 7, c: `${i % 3}` }));

@@ -4,6 +4,7 @@ import { createHandler } from "../../../apps/server.ts";
 import { openRegistry } from "../../../mod.ts";
 import { spawnDeno } from "../../support/run_deno.ts";
 import { tempRoot } from "../../support/temp_root.ts";
+import { slowTest } from "../../support/seeds.ts";
 
 type Reply = { id: unknown; error?: { code: number; message: string }; result?: unknown };
 
@@ -49,7 +50,7 @@ Deno.test("the service refuses batches and numbers that would be rounded", async
   assertEquals(await registry.load("a"), [1e21, 0.1, "1e400"]);
 });
 
-Deno.test("so does the command, which answers the messages after them", async () => {
+slowTest("so does the command, which answers the messages after them", async () => {
   await using root = await tempRoot();
   await using registry = await openRegistry(root.join("registry"));
   const args = ["mcp", "-r", root.join("registry")];

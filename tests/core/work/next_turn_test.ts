@@ -3,6 +3,7 @@ import { assert, assertEquals } from "@std/assert";
 import { once } from "node:events";
 import { type AddressInfo, connect, createServer } from "node:net";
 import { inTurns, nextTurn, slicesInTurns } from "../../../core/work/next_turn.ts";
+import { slowTest } from "../../support/seeds.ts";
 
 Deno.test("a connection is answered within a few turns", async () => {
   const server = createServer((socket) => socket.end("x")).listen(0, "127.0.0.1");
@@ -20,7 +21,7 @@ Deno.test("a connection is answered within a few turns", async () => {
   assert(Math.min(...counts) < 40, `${counts} turns`);
 });
 
-Deno.test("items come in order, and other work goes on between them", async () => {
+slowTest("items come in order, and other work goes on between them", async () => {
   const items = [...Array(1234).keys()];
   for (const size of [1, 500, 2000]) {
     let slices = 0;

@@ -11,6 +11,7 @@ import {
 import type { OmeVersion, PlateMetadata } from "../../../files/ome.ts";
 import type { ImageToDescribe } from "../../../files/ome/image_metadata.ts";
 import { thrown } from "../../core/thrown.ts";
+import { slowTest } from "../../support/seeds.ts";
 
 const VERSIONS: OmeVersion[] = ["0.4", "0.5"];
 const LEVELS = [
@@ -307,7 +308,7 @@ Deno.test("metadata of ome-zarr is read, with the same locations of levels", () 
   }
 });
 
-Deno.test("a plate of 90,000 wells is read quickly", () => {
+slowTest("a plate of 90,000 wells is read quickly", () => {
   const names = Array.from({ length: 300 }, (_, i) => `n${i}`);
   const wells = names.flatMap((row) =>
     names.map((column) => ({ path: `${row}/${column}`, row, column }))

@@ -7,6 +7,7 @@ import { concatBytes } from "../../../core/bytes/bytes.ts";
 import { countedFile, noise, WRITTEN } from "../tables/files.ts";
 import { pyarrowFile } from "./files.ts";
 import { refused } from "../../support/refused.ts";
+import { slowTest } from "../../support/seeds.ts";
 
 async function refusal(
   options: ParquetReadOptions,
@@ -142,7 +143,7 @@ Deno.test("rows are those of the range, from wherever it begins to wherever it e
   }
 });
 
-Deno.test("an abort ends the reading", async () => {
+slowTest("an abort ends the reading", async () => {
   const table = await openParquet(countedFile(await wideBytes()));
   const aborting = new AbortController();
   await assertRejects(

@@ -3,6 +3,7 @@ import { isRegistryError } from "../../../core/errors.ts";
 import type { Columns, Row } from "../../../formats/tables/table.ts";
 import { createTable } from "../../../formats/tables/create_table.ts";
 import { isTable } from "../../../formats/tables/list_columns.ts";
+import { slowTest } from "../../support/seeds.ts";
 
 Deno.test("a table has its columns in full, and returns its rows each time from the first", async () => {
   const rows = [{ id: 1n, note: null }, { id: 2n, note: "b" }];
@@ -15,7 +16,7 @@ Deno.test("a table has its columns in full, and returns its rows each time from 
   assertEquals(isTable(table), true);
 });
 
-Deno.test("numbers are typed arrays, with a mask if nullable, other columns arrays", async () => {
+slowTest("numbers are typed arrays, with a mask if nullable, other columns arrays", async () => {
   const rows = () =>
     Array.from({ length: 70_000 }, (_, i) => ({ n: i / 2, i: BigInt(i), b: i % 2 === 0, o: null }));
   const table = createTable({ n: "number", i: "int64", b: "boolean", o: "number?" }, rows);

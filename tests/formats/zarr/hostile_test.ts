@@ -6,6 +6,7 @@ import { createZarrArray, openZarrArray, openZarrGroup } from "../../../formats/
 import { noise } from "../../registry/registries.ts";
 import { memory, refused } from "./hostile_store.ts";
 import type { CreateZarrOptions, ZarrArray, ZarrStore } from "../../../formats/zarr.ts";
+import { slowTest } from "../../support/seeds.ts";
 
 const text = (value: unknown) =>
   new TextEncoder().encode(typeof value === "string" ? value : JSON.stringify(value));
@@ -187,37 +188,40 @@ async function written(
   return { store, array };
 }
 
-Deno.test("chunks of other bytes, cut ones and flipped bits give an error of ours, or other elements, and never hang", async () => {
-  const damage = fc.oneof(
-    fc.record({ kind: fc.constant("bytes" as const), bytes: fc.uint8Array({ maxLength: 200 }) }),
-    fc.record({ kind: fc.constant("cut" as const), at: fc.nat() }),
-    fc.record({ kind: fc.constant("flip" as const), at: fc.nat(), bit: fc.nat(7) }),
-  );
-  for (const way of WAYS) {
-    const { store, array } = await written(way);
-    const key = [...store.keys.keys()].find((key) => !/\.z|zarr.json/.test(key))!;
-    const good = store.keys.get(key)!;
-    await fc.assert(
-      fc.asyncProperty(damage, async (damage) => {
-        const bytes = damage.kind === "bytes"
-          ? damage.bytes
-          : good.slice(0, damage.kind === "cut" ? damage.at % good.length : undefined);
-        if (damage.kind === "flip") bytes[damage.at % bytes.length] ^= 1 << damage.bit;
-        store.keys.set(key, bytes);
-        for (const selection of [[], [0]]) {
-          const error = await array.read(selection).then(() => undefined, (error) => error);
-          assert(
-            error === undefined || isRegistryError(error, "Corrupt", "Unsupported"),
-            String(error),
-          );
-        }
-      }),
-      { numRuns: 200 },
+slowTest(
+  "chunks of other bytes, cut ones and flipped bits give an error of ours, or other elements, and never hang",
+  async () => {
+    const damage = fc.oneof(
+      fc.record({ kind: fc.constant("bytes" as const), bytes: fc.uint8Array({ maxLength: 200 }) }),
+      fc.record({ kind: fc.constant("cut" as const), at: fc.nat() }),
+      fc.record({ kind: fc.constant("flip" as const), at: fc.nat(), bit: fc.nat(7) }),
     );
-    store.keys.set(key, good);
-    assertEquals(await array.read(), ELEMENTS);
-  }
-});
+    for (const way of WAYS) {
+      const { store, array } = await written(way);
+      const key = [...store.keys.keys()].find((key) => !/\.z|zarr.json/.test(key))!;
+      const good = store.keys.get(key)!;
+      await fc.assert(
+        fc.asyncProperty(damage, async (damage) => {
+          const bytes = damage.kind === "bytes"
+            ? damage.bytes
+            : good.slice(0, damage.kind === "cut" ? damage.at % good.length : undefined);
+          if (damage.kind === "flip") bytes[damage.at % bytes.length] ^= 1 << damage.bit;
+          store.keys.set(key, bytes);
+          for (const selection of [[], [0]]) {
+            const error = await array.read(selection).then(() => undefined, (error) => error);
+            assert(
+              error === undefined || isRegistryError(error, "Corrupt", "Unsupported"),
+              String(error),
+            );
+          }
+        }),
+        { numRuns: 200 },
+      );
+      store.keys.set(key, good);
+      assertEquals(await array.read(), ELEMENTS);
+    }
+  },
+);
 
 Deno.test("a chunk of too many or too few bytes is reported by its key, with any codec", async () => {
   for (const way of WAYS) {

@@ -3,10 +3,11 @@ import { realSystem } from "../../../core/system.ts";
 import { createMemoryBackend, openRegistry } from "../../../mod.ts";
 import { collectGarbage, measureSpace } from "../../../registry/maintenance.ts";
 import { withHooks } from "../with_hooks.ts";
+import { slowTest } from "../../support/seeds.ts";
 
 const VERSIONS = 6;
 
-Deno.test("at most two long lists of files are read at once", async () => {
+slowTest("at most two long lists of files are read at once", async () => {
   let reading = 0, most = 0;
   const isList = (verb: string, key: string) => verb === "get" && key.startsWith("objects/");
   const store = withHooks(createMemoryBackend(), {

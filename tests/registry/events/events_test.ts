@@ -11,6 +11,7 @@ import { realSystem } from "../../../core/system.ts";
 import { versionsFolder } from "../../../registry/format/layout.ts";
 import { createAnnouncer } from "../../../registry/cell/announcer.ts";
 import { createScriptedSystem } from "../../support/scripted_system.ts";
+import { slowTest } from "../../support/seeds.ts";
 
 /** A registry and its events; closing it waits for them. */
 async function open(options: OpenOptions = {}, target: Backend = createMemoryBackend()) {
@@ -128,7 +129,7 @@ Deno.test("a failing bus fails nothing, and lost events are logged", async () =>
   assertEquals(lost, Array(2).fill('event registry.saved of "a" was lost: the bus is full'));
 });
 
-Deno.test("a hanging bus gets 64 events at once; excess events are lost", async () => {
+slowTest("a hanging bus gets 64 events at once; excess events are lost", async () => {
   const { lines, logger } = createLog();
   const backend = createMemoryBackend();
   await (await openRegistry(backend)).save("a", 1);

@@ -13,6 +13,7 @@ import {
 import type { TransferProgress } from "../../../registry/mod.ts";
 import { HOUR, testProtocol } from "../protocol_world.ts";
 import { keysOf, noise } from "../registries.ts";
+import { slowTest } from "../../support/seeds.ts";
 
 const KIB = 1024, MIB = 1024 * KIB;
 
@@ -102,7 +103,7 @@ Deno.test("results do not depend on the order in which uploads end", async () =>
   assertEquals(results[2], results[0]);
 });
 
-Deno.test("concurrent uploads are bounded by number and memory", async () => {
+slowTest("concurrent uploads are bounded by number and memory", async () => {
   const { backend, seen } = waitingStore(async () => await turns(3));
   const registry = await openRegistry(backend);
   const many = () =>

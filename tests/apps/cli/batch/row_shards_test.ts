@@ -1,6 +1,7 @@
 import { assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
 import { tempRoot } from "../../../support/temp_root.ts";
 import { cliTest, holdfast, succeeds } from "../../captured_io.ts";
+import { slowTest } from "../../../support/seeds.ts";
 
 function rows(): string[] {
   const names = Array.from({ length: 40 }, (_, index) => `name-${index}`);
@@ -11,29 +12,34 @@ function rows(): string[] {
   return [...all.map((row) => JSON.stringify(row)), "{ no row"];
 }
 
-Deno.test("shards of a batch save do each row once, whatever its order, and rows of one name in theirs", async () => {
-  await using root = await tempRoot();
-  const { path: cwd } = root;
-  await succeeds("init", { cwd });
-  const sums = { rows: 0, done: 0, failed: 0 };
-  for (let index = 0; index < 3; index++) {
-    const order = index === 1 ? rows().toReversed().filter((row) => /name-\d+"/.test(row)) : rows();
-    await Deno.writeTextFile(
-      root.join("m.jsonl"),
-      (index === 1 ? stable(order) : order).join("\n"),
+slowTest(
+  "shards of a batch save do each row once, whatever its order, and rows of one name in theirs",
+  async () => {
+    await using root = await tempRoot();
+    const { path: cwd } = root;
+    await succeeds("init", { cwd });
+    const sums = { rows: 0, done: 0, failed: 0 };
+    for (let index = 0; index < 3; index++) {
+      const order = index === 1
+        ? rows().toReversed().filter((row) => /name-\d+"/.test(row))
+        : rows();
+      await Deno.writeTextFile(
+        root.join("m.jsonl"),
+        (index === 1 ? stable(order) : order).join("\n"),
+      );
+      const { out } = await holdfast(`batch save m.jsonl --shard ${index}/3 --json`, { cwd });
+      const { summary } = JSON.parse(out.trim().split("\n").at(-1)!);
+      assertEquals([summary.shard, summary.from], [`${index}/3`, "--shard"]);
+      for (const key of ["rows", "done", "failed"] as const) sums[key] += summary[key];
+    }
+    assertEquals(sums.done, 44);
+    assertEquals((await succeeds("ls -q", { cwd })).trim().split("\n").length, 40);
+    const values = await Promise.all(
+      [1, 2, 3].map((version) => succeeds(`load name-1@${version}`, { cwd })),
     );
-    const { out } = await holdfast(`batch save m.jsonl --shard ${index}/3 --json`, { cwd });
-    const { summary } = JSON.parse(out.trim().split("\n").at(-1)!);
-    assertEquals([summary.shard, summary.from], [`${index}/3`, "--shard"]);
-    for (const key of ["rows", "done", "failed"] as const) sums[key] += summary[key];
-  }
-  assertEquals(sums.done, 44);
-  assertEquals((await succeeds("ls -q", { cwd })).trim().split("\n").length, 40);
-  const values = await Promise.all(
-    [1, 2, 3].map((version) => succeeds(`load name-1@${version}`, { cwd })),
-  );
-  assertEquals(values.map((text) => Number(text)), [1, 40, 42]);
-});
+    assertEquals(values.map((text) => Number(text)), [1, 40, 42]);
+  },
+);
 
 /** Another order of the names, in which the rows of each name stand as they stood. */
 function stable(reversed: string[]): string[] {

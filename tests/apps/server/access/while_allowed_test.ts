@@ -7,6 +7,7 @@ import { createMemoryQueue } from "../../../../queues/memory.ts";
 import { createScriptedSystem } from "../../../support/scripted_system.ts";
 import { tempRoot } from "../../../support/temp_root.ts";
 import { readEvents } from "../event_text.ts";
+import { slowTest } from "../../../support/seeds.ts";
 
 const DAY_MS = 24 * 3_600_000;
 
@@ -82,7 +83,7 @@ Deno.test("events after the removal of the token are not sent", async () => {
   await assertRejects(() => events.until("2.0.0"), Error, "ended");
 });
 
-Deno.test("downloads and listings fail after their token is removed", async () => {
+slowTest("downloads and listings fail after their token is removed", async () => {
   await using service = await serve(["read:*"]);
   const { files: [{ path }] } = await service.registry.info("a");
   for (let n = 0; n < 2000; n++) await service.registry.setAlias("a", `alias-${n}`, "1");

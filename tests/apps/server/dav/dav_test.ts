@@ -142,7 +142,7 @@ Deno.test("an alias leads to its new version within five seconds", async () => {
   assertEquals(await dav.list("data/best"), ["data/best/", "data/best/new"]);
 });
 
-Deno.test("the record of a version is not read for each of its files", async () => {
+slowTest("the record of a version is not read for each of its files", async () => {
   let opened = 0;
   await using all = await openRegistry("memory:");
   const content = new Uint8Array(1);

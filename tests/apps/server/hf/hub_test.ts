@@ -8,6 +8,7 @@ import { tempRoot } from "../../../support/temp_root.ts";
 import { createScriptedSystem } from "../../../support/scripted_system.ts";
 import { createCheckedHandler } from "../checked_handler.ts";
 import { HOST, hubTest, movedFrom, saveFiles } from "./ask_hub.ts";
+import { slowTest } from "../../../support/seeds.ts";
 
 const FILES = { "README.md": "# bert\n", "onnx/model.onnx": "0123456789", "onnx/a/b.txt": "b" };
 const FORM = { "content-type": "application/x-www-form-urlencoded" };
@@ -264,7 +265,7 @@ hubTest("a .gitignore that would take long to apply is refused", async (hub) => 
   assertEquals((await ask("*.tmp\n**/cache/*.py[co]\n")).status, 200);
 });
 
-Deno.test("a token does not evict what another has sent", async () => {
+slowTest("a token does not evict what another has sent", async () => {
   await using registry = await openRegistry("memory:");
   const find = (sent: string | null) =>
     Promise.resolve(createAccess(sent!, ["read:*", "write:*"].map(parseScope)));

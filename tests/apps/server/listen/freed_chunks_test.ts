@@ -6,6 +6,7 @@ import { defineRegistry } from "../../../../registry/contract/define_registry.ts
 import { createHandler } from "../../../../apps/server.ts";
 import { listen } from "../../../../apps/server/listen/listen.ts";
 import { tempRoot } from "../../../support/temp_root.ts";
+import { slowTest } from "../../../support/seeds.ts";
 
 const MIB = 1024 * 1024;
 
@@ -28,32 +29,35 @@ function remembering(read: Uint8Array[]): Backend {
   };
 }
 
-Deno.test("a service frees each chunk of a file once it is sent, and sends the right bytes", async () => {
-  await using root = await tempRoot();
-  for (const cache of [false, { path: root.join("cache") }] as const) {
-    const read: Uint8Array[] = [];
-    await using registry = await openRegistry(remembering(read), { cache });
-    const bytes = pattern(3 * MIB + 5);
-    await registry.save("a", bytes);
-    const server = await listen(createHandler(registry), { port: 0 });
-    try {
-      const url = `${server.url}/artifacts/a/versions/1.0.0/files/data.bin`;
-      for (let round = 0; round < 3; round++) { // from the store, then from the cache
-        read.length = 0;
-        const answer = await fetch(url);
-        assertEquals(answer.status, 200);
-        assertEquals(new Uint8Array(await answer.arrayBuffer()), bytes);
-        const freed = read.filter(({ byteLength }) => byteLength === 0);
-        if (!cache) assert(freed.length > 3, `${freed.length} of ${read.length}`);
-        const range = await fetch(url, { headers: { range: `bytes=100-${2 * MIB + 7}` } });
-        assertEquals(new Uint8Array(await range.arrayBuffer()), bytes.slice(100, 2 * MIB + 8));
+slowTest(
+  "a service frees each chunk of a file once it is sent, and sends the right bytes",
+  async () => {
+    await using root = await tempRoot();
+    for (const cache of [false, { path: root.join("cache") }] as const) {
+      const read: Uint8Array[] = [];
+      await using registry = await openRegistry(remembering(read), { cache });
+      const bytes = pattern(3 * MIB + 5);
+      await registry.save("a", bytes);
+      const server = await listen(createHandler(registry), { port: 0 });
+      try {
+        const url = `${server.url}/artifacts/a/versions/1.0.0/files/data.bin`;
+        for (let round = 0; round < 3; round++) { // from the store, then from the cache
+          read.length = 0;
+          const answer = await fetch(url);
+          assertEquals(answer.status, 200);
+          assertEquals(new Uint8Array(await answer.arrayBuffer()), bytes);
+          const freed = read.filter(({ byteLength }) => byteLength === 0);
+          if (!cache) assert(freed.length > 3, `${freed.length} of ${read.length}`);
+          const range = await fetch(url, { headers: { range: `bytes=100-${2 * MIB + 7}` } });
+          assertEquals(new Uint8Array(await range.arrayBuffer()), bytes.slice(100, 2 * MIB + 8));
+        }
+      } finally {
+        await server.stop({ withinMs: 0 });
       }
-    } finally {
-      await server.stop({ withinMs: 0 });
+      assertEquals(await registry.load("a"), bytes);
     }
-    assertEquals(await registry.load("a"), bytes);
-  }
-});
+  },
+);
 
 for (const how of ["defined", "wrapping another"] as const) {
   Deno.test(`chunks of a registry of your own stay its own: ${how}`, async () => {

@@ -11,6 +11,7 @@ import { createHandler, type Handler } from "../../../../apps/server.ts";
 import { listen } from "../../../../apps/server/listen/listen.ts";
 import { withoutHanging } from "../../../support/without_hanging.ts";
 import { readToEnd, requestText, serve } from "./served.ts";
+import { slowTest } from "../../../support/seeds.ts";
 
 const encoder = new TextEncoder();
 
@@ -52,7 +53,7 @@ Deno.test("a port in use is a Conflict", async () => {
   assertEquals((await assertRejects(again, RegistryError)).code, "Conflict");
 });
 
-Deno.test("late headers end the connection with 408", async () => {
+slowTest("late headers end the connection with 408", async () => {
   await using service = await serve({ limits: { headersTimeoutMs: 300 } });
   assertMatch(await service.talk("GET / HTTP/1.1\r\nHost: localhost\r\nX: "), /^HTTP\/1\.1 408 /);
   assertMatch(await service.talk(""), /^HTTP\/1\.1 408 /);

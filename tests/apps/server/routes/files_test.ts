@@ -24,6 +24,7 @@ import { tempRoot } from "../../../support/temp_root.ts";
 import { createHandler } from "../../../../apps/server.ts";
 import { createCheckedHandler } from "../checked_handler.ts";
 import { withHooks } from "../../../registry/with_hooks.ts";
+import { slowTest } from "../../../support/seeds.ts";
 
 const TEXT = "0123456789";
 
@@ -302,7 +303,7 @@ Deno.test("a stalled answer holds at most 1 MiB of a file", async () => {
   }
 });
 
-Deno.test("files with line breaks in their paths are served", async () => {
+slowTest("files with line breaks in their paths are served", async () => {
   await using registry = await openRegistry("memory:");
   await using handler = createCheckedHandler(registry, { hf: true });
   const ask = (path: string, init?: RequestInit) =>

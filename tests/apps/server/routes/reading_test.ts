@@ -9,6 +9,7 @@ import { createAccess, parseScope } from "../../../../apps/server/access/access.
 import { createScriptedSystem } from "../../../support/scripted_system.ts";
 import { succeeds } from "../../captured_io.ts";
 import { projectRoot } from "../../cli/commands/pipelines/project.ts";
+import { slowTest } from "../../../support/seeds.ts";
 
 function serve(registry: Registry) {
   const handler = createCheckedHandler(registry);
@@ -260,7 +261,7 @@ Deno.test("search finds only readable names", async () => {
   assertEquals((await search("?q=metadata.a%3E")).status, 400);
 });
 
-Deno.test("a run has the metrics of its steps", async () => {
+slowTest("a run has the metrics of its steps", async () => {
   await using root = await projectRoot();
   const script =
     'echo 1 > "$OUTPUT_ROOT/weights"; echo "{\\"loss\\": 0.5}" > "$OUTPUT_ROOT/m.json"';
