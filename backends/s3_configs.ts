@@ -6,7 +6,7 @@ import type { SignalOptions } from "../core/registry.ts";
 import { realSystem, type System } from "../core/system.ts";
 import { type ObjectUrl, parseObjectUrl, parsePrefixUrl } from "./s3_configs/bucket_url.ts";
 import { KnownConfigs } from "./s3_configs/known_configs.ts";
-import type { S3ConfigEntry, S3ConfigSource } from "./s3_configs/known_configs.ts";
+import type { KnownBucket, S3ConfigSource } from "./s3_configs/known_configs.ts";
 import { openBucket, toCredentials } from "./s3_configs/open_bucket.ts";
 import type { S3Config, S3ConfigInput } from "./s3_configs/s3_config.ts";
 import type { DownloadedFile } from "./s3_configs/local_file.ts";
@@ -15,7 +15,7 @@ import type { DownloadOptions, TransferTarget } from "./s3_configs/transfer.ts";
 import type { UploadData, UploadOptions } from "./s3_configs/transfer.ts";
 
 export type { DownloadedFile, DownloadOptions, UploadData, UploadOptions };
-export type { S3Config, S3ConfigEntry, S3ConfigInput, S3ConfigSource };
+export type { KnownBucket, S3Config, S3ConfigInput, S3ConfigSource };
 
 /** Options of {@linkcode createS3Configs}. */
 export interface S3ConfigsOptions {
@@ -49,7 +49,7 @@ export interface S3Configs {
   /**
    * Lists known buckets: registered, found before, or with keys in variables of a known provider.
    */
-  names(): Promise<S3ConfigEntry[]>;
+  names(): Promise<KnownBucket[]>;
   /** Returns the size and time of an object. `NotFound` if it does not exist. */
   info(url: string, options?: SignalOptions): Promise<ObjectInfo>;
   /**

@@ -7,7 +7,7 @@ import { invalid, isRegistryError } from "../core/errors.ts";
 import type { System } from "../core/system.ts";
 import { type BackendPlace, checkParameters, isOn } from "../core/urls/store_place.ts";
 import { type BucketSettings, isThere, KEY_ALIASES, storagePlace } from "./bucket/describe.ts";
-import type { S3ConfigEntry, S3Configs } from "./s3_configs.ts";
+import type { KnownBucket, S3Configs } from "./s3_configs.ts";
 import type { BucketOptions } from "./s3_configs/open_bucket.ts";
 import { findS3Provider, S3_PROVIDERS } from "./s3_providers.ts";
 
@@ -104,8 +104,7 @@ async function findCredentials(
   const configs = createS3Configs({ envFile, system });
   try {
     if (await configs.find(provider, bucket) !== undefined) {
-      const isOwn = (entry: S3ConfigEntry) =>
-        entry.provider === provider && entry.bucket === bucket;
+      const isOwn = (entry: KnownBucket) => entry.provider === provider && entry.bucket === bucket;
       const where = (await configs.names()).find(isOwn)?.source === "file"
         ? `keys in ${envFile}`
         : "keys in the environment";

@@ -45,7 +45,7 @@ export interface PutOptions extends CallOptions {
    * This write allows other data to be removed, so a full store may use its {@linkcode
    * Backend.reserve}. @default false
    */
-  freesRoom?: boolean;
+  useReserve?: boolean;
 }
 
 /** Options of {@linkcode Backend.list}. */
@@ -55,7 +55,7 @@ export interface ListOptions extends CallOptions {
   /** Maximum number of entries. @default all */
   limit?: number;
   /** Allows the store to list only the first of all keys that are equal up to their last `/`. */
-  heads?: boolean;
+  firstPerFolder?: boolean;
   /**
    * Groups keys that share the characters between the prefix and this delimiter into one {@linkcode
    * Prefix}.
@@ -156,7 +156,7 @@ export interface Backend extends AsyncDisposable {
   sweepUploads?(options: SweepOptions): AsyncIterable<SweptUpload>;
   /** Makes objects as durable as after a put; their writer may have died. Ignores missing keys. */
   sync?(keys: readonly string[], options?: CallOptions): Promise<void>;
-  /** Reserves space for puts with `freesRoom`; false if it cannot, which is not an error. */
+  /** Reserves space for puts with `useReserve`; false if it cannot, which is not an error. */
   reserve?(options?: CallOptions): Promise<boolean>;
 }
 

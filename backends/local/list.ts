@@ -21,7 +21,10 @@ export interface Entry {
 export async function* listObjects(
   root: LocalRoot,
   prefix: string,
-  { after = "", delimiter, heads = false }: Pick<ListOptions, "after" | "delimiter" | "heads">,
+  { after = "", delimiter, firstPerFolder = false }: Pick<
+    ListOptions,
+    "after" | "delimiter" | "firstPerFolder"
+  >,
 ): AsyncGenerator<ObjectInfo | Prefix> {
   let given = "", cell = "";
   const open = async (folder: string, inside: boolean) =>
@@ -47,7 +50,7 @@ export async function* listObjects(
       opened.push(await open(entry.path, true));
     } else {
       const its = cellOf(entry.text);
-      if (heads && its !== "" && its === cell) continue;
+      if (firstPerFolder && its !== "" && its === cell) continue;
       if (!root.isPlaceOf(entry.text, entry.path)) continue;
       const info = statObject(root, entry.text, root.pathOf(entry.path));
       if (info === undefined) continue; // deleted since the folder was read

@@ -34,7 +34,7 @@ export class LocalPut {
       return await this.#write(key, body, options);
     } catch (error) {
       // Nothing was written: try again with the reserve.
-      const mayFree = options.freesRoom && body instanceof Uint8Array && saysFull(error);
+      const mayFree = options.useReserve && body instanceof Uint8Array && saysFull(error);
       if (!mayFree || (error as RegistryError).maybeWritten || !giveReserve(this.#root)) {
         throw error;
       }

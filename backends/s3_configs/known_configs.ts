@@ -23,7 +23,7 @@ import { mayRead } from "../../core/may_read.ts";
 export type S3ConfigSource = S3ConfigInput | (() => S3ConfigInput | Promise<S3ConfigInput>);
 
 /** A known configuration, without its content. */
-export interface S3ConfigEntry {
+export interface KnownBucket {
   /** `s3`, `minio`, `tos` … */
   provider: string;
   /** The name; if only variables contain it, with dashes for dots. */
@@ -104,8 +104,8 @@ export class KnownConfigs {
     });
   }
 
-  async names(): Promise<S3ConfigEntry[]> {
-    const entries: S3ConfigEntry[] = [...this.#registered.values()]
+  async names(): Promise<KnownBucket[]> {
+    const entries: KnownBucket[] = [...this.#registered.values()]
       .map(({ provider, bucket }) => ({ provider, bucket, source: "registered" }));
     const seen = new Set(entries.map(({ provider, bucket }) => variableStem(provider, bucket)));
     const providers = this.#providers();

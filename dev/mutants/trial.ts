@@ -81,7 +81,7 @@ async function trySeeds(
   try {
     const [broken] = JSON.parse(stdout).violations;
     if (broken === undefined) return ["alive", `${count} seeds from ${first}`];
-    return ["killed", `seed ${broken.seed} (${broken.schedule}): ${broken.promise}`];
+    return ["killed", `seed ${broken.seed} (${broken.schedule}): ${broken.invariant}`];
   } catch {
     return ["broken", output];
   }

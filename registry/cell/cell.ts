@@ -92,7 +92,7 @@ async function send(
       mode: "create",
       size: bytes.byteLength,
       contentType: "application/json",
-      freesRoom: bytes.byteLength === TOMBSTONE_BYTES,
+      useReserve: bytes.byteLength === TOMBSTONE_BYTES,
       signal: operation.signal,
     });
   } catch (error) {

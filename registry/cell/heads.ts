@@ -160,7 +160,7 @@ export async function* liveHeads(
 ): AsyncGenerator<Head> {
   const { deleted, from: after, isMark, signal } = options;
   let cell = "";
-  for await (const entry of store.backend.list(folder, { heads: true, after, signal })) {
+  for await (const entry of store.backend.list(folder, { firstPerFolder: true, after, signal })) {
     if (isPrefix(entry) || isMark?.(entry)) continue;
     if (cell !== "" && entry.key.startsWith(cell)) continue; // older
     const newest = asGeneration(entry);

@@ -183,7 +183,7 @@ export class Collection {
     const { context: { backend }, signal } = this;
     signal?.throwIfAborted();
     try {
-      if (!this.dryRun) await backend.put(item.key, replacement, { freesRoom: true, signal });
+      if (!this.dryRun) await backend.put(item.key, replacement, { useReserve: true, signal });
       this.count(item);
       return true;
     } catch (error) {
@@ -263,7 +263,7 @@ export async function takeMark(
 ): Promise<Mark> {
   const { backend, system, settings } = context;
   const key = markKey(system.id());
-  const result = await backend.put(key, new Uint8Array(), { freesRoom: true, signal });
+  const result = await backend.put(key, new Uint8Array(), { useReserve: true, signal });
   const mark = result.written ? result.info.modifiedAt : NaN;
   const skewMs = Math.abs(mark - system.now());
   if (skewMs <= settings.leastGraceMs / 4) return { mark, key };

@@ -13,12 +13,12 @@
  */
 export { simulate, withFaults, withSimulatedTime } from "../simulate/mod.ts";
 export type {
+  BrokenInvariant,
   Fault,
   FaultOptions,
-  Finding,
-  Promised,
-  Run,
-  RunOptions,
+  Invariant,
+  SimulatedRun,
+  SimulatedRunOptions,
   SimulateOptions,
   StoreCall,
   Violation,

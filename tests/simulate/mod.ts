@@ -6,8 +6,8 @@
  */
 export { simulate } from "./simulate.ts";
 export type { SimulateOptions, Violation } from "./simulate.ts";
-export type { Run, RunOptions } from "./run_seed.ts";
-export type { Finding, Promised } from "./checks/evidence.ts";
+export type { SimulatedRun, SimulatedRunOptions } from "./run_seed.ts";
+export type { BrokenInvariant, Invariant } from "./checks/evidence.ts";
 export { withFaults } from "./with_faults.ts";
 export type { Fault, FaultOptions, StoreCall } from "./with_faults.ts";
 export { withSimulatedTime } from "./stores/with_simulated_time.ts";

@@ -12,7 +12,7 @@ import { checkReads } from "./checks/check_reads.ts";
 import { checkSends } from "./checks/send_watch.ts";
 import { checkSources } from "./checks/check_sources.ts";
 import { checkWrites } from "./checks/check_writes.ts";
-import { evidenceOf, type Finding } from "./checks/evidence.ts";
+import { type BrokenInvariant, evidenceOf } from "./checks/evidence.ts";
 import { describeError, describeOperation } from "./operation_log.ts";
 import { scheduleNamed, scheduleOf } from "./schedules/mod.ts";
 import type { SimulatedSettings } from "./schedules/schedule.ts";
@@ -21,23 +21,25 @@ import type { Effect } from "./with_history.ts";
 import { createWorld, GRACE_MS, type World } from "./world.ts";
 
 /** Options of {@linkcode runSeed}. */
-export interface RunOptions {
+export interface SimulatedRunOptions {
   store?: (system: System) => Backend;
   schedule?: string;
   onLine?: (line: string) => void;
 }
 
-/** The outcome of a run. */
 /** The result of a run. */
-export interface Run {
+export interface SimulatedRun {
   seed: number;
   schedule: string;
-  findings: Finding[];
+  findings: BrokenInvariant[];
   traceHash: string;
 }
 
 /** Runs the schedule of a seed in its own world and checks the result. */
-export async function runSeed(seed: number, options: RunOptions = {}): Promise<Run> {
+export async function runSeed(
+  seed: number,
+  options: SimulatedRunOptions = {},
+): Promise<SimulatedRun> {
   const { onLine, schedule: only, ...worldOptions } = options;
   const schedule = only === undefined ? scheduleOf(seed) : scheduleNamed(only);
   const world = createWorld(seed, worldOptions);
@@ -53,25 +55,25 @@ export async function runSeed(seed: number, options: RunOptions = {}): Promise<R
   world.history.listen((effect) => effect.key.startsWith("drafts/") && drafts.push(effect));
   world.log.listen((operation) => note(describeOperation(operation)));
 
-  let findings: Finding[];
+  let findings: BrokenInvariant[];
   try {
     findings = await world.system.run(() => play(world));
   } catch (error) {
     findings = [{
-      promise: "errors are RegistryErrors that fit",
+      invariant: "errors are RegistryErrors that fit",
       message: `the run ended: ${describeError(error)}`,
     }];
   }
   return { seed, schedule: schedule.name, findings, traceHash: hash.digest() };
 
-  async function play(world: World): Promise<Finding[]> {
+  async function play(world: World): Promise<BrokenInvariant[]> {
     const settings = schedule.settings(world);
     schedule.prepare?.(world, settings);
     if (schedule.founded ?? true) await world.actor("opener", settings);
     await schedule.run(world, settings);
     for (const { process } of world.actors) process.kill();
     await world.system.sleep(4 * GRACE_MS); // what is still under way arrives
-    const findings: Finding[] = [];
+    const findings: BrokenInvariant[] = [];
     for (const site of world.sites) findings.push(...await judge(world, site, settings, drafts));
     return findings;
   }
@@ -82,13 +84,13 @@ async function judge(
   site: Site,
   settings: SimulatedSettings,
   drafts: readonly Effect[],
-): Promise<Finding[]> {
+): Promise<BrokenInvariant[]> {
   const judge = (await world.actor("judge", { site: site.name }))!;
   await judge.collect();
   const evidence = evidenceOf(world, site, settings);
   return [
-    ...site.ledger.breaches.map(({ order, message }): Finding => ({
-      promise: message.includes("payload")
+    ...site.ledger.breaches.map(({ order, message }): BrokenInvariant => ({
+      invariant: message.includes("payload")
         ? "a valid record has its payload"
         : "one winner per generation",
       message: `change ${order}: ${message}`,
@@ -108,13 +110,13 @@ async function judge(
   ];
 }
 
-function checkIdentity({ actors }: World, { name }: Site): Finding[] {
+function checkIdentity({ actors }: World, { name }: Site): BrokenInvariant[] {
   const ids = new Set(
     actors.filter(({ site }) => site === name).map(({ registry }) => registry.id),
   );
   if (ids.size === 1) return [];
   return [{
-    promise: "one winner per generation",
+    invariant: "one winner per generation",
     message: `the registry was created as ${[...ids].join(" and ")}`,
   }];
 }

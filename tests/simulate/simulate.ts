@@ -1,18 +1,18 @@
 // Runs many seeds until a promise is broken.
-import type { Finding } from "./checks/evidence.ts";
-import { type Run, type RunOptions, runSeed } from "./run_seed.ts";
+import type { BrokenInvariant } from "./checks/evidence.ts";
+import { runSeed, type SimulatedRun, type SimulatedRunOptions } from "./run_seed.ts";
 
 /** Options of {@linkcode simulate}. */
-export interface SimulateOptions extends RunOptions {
+export interface SimulateOptions extends SimulatedRunOptions {
   seeds?: number;
   firstSeed?: number;
   /** Stop at the first violation. @default true */
   stop?: boolean;
-  onRun?: (run: Run) => void;
+  onRun?: (run: SimulatedRun) => void;
 }
 
 /** A violation, and how to reproduce it. */
-export interface Violation extends Finding {
+export interface Violation extends BrokenInvariant {
   seed: number;
   schedule: string;
   replay: string;

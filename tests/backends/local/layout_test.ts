@@ -48,7 +48,7 @@ for (const kind of LAYOUTS) {
       );
       const { after } = options;
       const heads = headsOf(await listed(memory, prefix, { after }));
-      assertEquals(await listed(local, prefix, { after, heads: true }), heads, question);
+      assertEquals(await listed(local, prefix, { after, firstPerFolder: true }), heads, question);
     });
   });
 }

@@ -123,7 +123,7 @@ export const optionalCases: readonly BackendCase[] = [
     ok(await backend.reserve!());
     ok(await backend.reserve!());
     deepStrictEqual(await listed(backend, ""), ["a"]);
-    ok((await backend.put("b", text("b"), { freesRoom: true })).written);
+    ok((await backend.put("b", text("b"), { useReserve: true })).written);
   }, { needs: "reserve" }),
   given("sync() accepts any keys and changes nothing", async ({ backend, largeBytes }) => {
     await backend.put("a/b", text("x"));

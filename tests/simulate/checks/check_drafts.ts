@@ -6,7 +6,7 @@ import { describeOperation, type LoggedOperation, type Request } from "../operat
 import type { Landing } from "../ledger.ts";
 import type { Effect } from "../with_history.ts";
 import { partsOf } from "./check_sources.ts";
-import type { Evidence, Finding } from "./evidence.ts";
+import type { BrokenInvariant, Evidence } from "./evidence.ts";
 import { RIGHT } from "../verbs/transfer.ts";
 
 /** An unused draft is kept this long, milliseconds. */
@@ -17,8 +17,8 @@ type Of<V extends Request["verb"]> = LoggedOperation & { request: Extract<Reques
 export function checkDrafts(
   { ledger, operations, labelOf }: Evidence,
   effects: readonly Effect[],
-): Finding[] {
-  const findings: Finding[] = [];
+): BrokenInvariant[] {
+  const findings: BrokenInvariant[] = [];
   for (const operation of operations) {
     const { request, outcome } = operation;
     if (request.verb === "commitDraft") checkCommit(operation as Of<"commitDraft">);
@@ -28,7 +28,7 @@ export function checkDrafts(
 
   function say(operation: LoggedOperation, state: string): void {
     findings.push({
-      promise: "an acknowledged change is kept",
+      invariant: "an acknowledged change is kept",
       message: `${describeOperation(operation)}: ${state}`,
     });
   }
@@ -117,13 +117,13 @@ export function checkDrafts(
   }
 }
 
-export function checkUploads({ operations }: Evidence): Finding[] {
-  const findings: Finding[] = [];
+export function checkUploads({ operations }: Evidence): BrokenInvariant[] {
+  const findings: BrokenInvariant[] = [];
   for (const operation of operations) {
     const { request, outcome, returned } = operation;
     const say = (state: string) => {
       findings.push({
-        promise: "an acknowledged change is kept",
+        invariant: "an acknowledged change is kept",
         message: `${describeOperation(operation)}: ${state}`,
       });
     };

@@ -6,13 +6,13 @@ import type { Bundle } from "../bundle.ts";
 import { statesDuring } from "../ledger.ts";
 import { describeError } from "../operation_log.ts";
 import { isLive } from "./check_writes.ts";
-import type { Evidence, Finding } from "./evidence.ts";
+import type { BrokenInvariant, Evidence } from "./evidence.ts";
 
 export async function checkEnd(
   { ledger, operations, labelOf }: Evidence,
   registry: Registry,
-): Promise<Finding[]> {
-  const findings: Finding[] = [];
+): Promise<BrokenInvariant[]> {
+  const findings: BrokenInvariant[] = [];
   const voids = new Set<string>();
 
   for (const { place, states, landings } of ledger.cells.values()) {
@@ -31,7 +31,7 @@ export async function checkEnd(
     }
     if (got === wanted) continue;
     findings.push({
-      promise: "an acknowledged change is kept",
+      invariant: "an acknowledged change is kept",
       message: `at the end ${ref} is ${got}, not ${wanted}`,
     });
   }
@@ -53,7 +53,7 @@ export async function checkEnd(
     }
     const message =
       `the alias ${request.alias} was set to ${request.version}, which the store lost`;
-    findings.push({ promise: "an acknowledged change is kept", message });
+    findings.push({ invariant: "an acknowledged change is kept", message });
   }
 
   const { problems } = await verifyRegistry(registry, { deep: false });
@@ -62,7 +62,7 @@ export async function checkEnd(
     // a deletion beside setAlias leaves such
     if (code === "NotFound" && key.includes("/aliases/")) continue;
     findings.push({
-      promise: "a valid record has its payload",
+      invariant: "a valid record has its payload",
       message: `verifyRegistry: ${message}`,
     });
   }
@@ -70,8 +70,8 @@ export async function checkEnd(
 }
 
 /** A file that shares bytes uses at least half of each object, or it would be kept in vain. */
-function checkUse({ cells, objects }: Evidence["ledger"]): Finding[] {
-  const findings: Finding[] = [];
+function checkUse({ cells, objects }: Evidence["ledger"]): BrokenInvariant[] {
+  const findings: BrokenInvariant[] = [];
   for (const { states } of cells.values()) {
     const { head } = states.at(-1)!;
     for (const [key, used] of head?.used ?? []) {
@@ -81,7 +81,7 @@ function checkUse({ cells, objects }: Evidence["ledger"]): Finding[] {
       );
       if (!isShared || used * 2 >= objects.get(key)!) continue;
       const message = `${head!.key} uses ${used} of ${objects.get(key)} bytes of ${key}`;
-      findings.push({ promise: "garbage is bounded", message });
+      findings.push({ invariant: "garbage is bounded", message });
     }
   }
   return findings;

@@ -10,7 +10,7 @@ import type { Bundle } from "../bundle.ts";
 import { describeError } from "../operation_log.ts";
 import type { Effect } from "../with_history.ts";
 import { isLive } from "./check_writes.ts";
-import type { Evidence, Finding } from "./evidence.ts";
+import type { BrokenInvariant, Evidence } from "./evidence.ts";
 
 const NAMED = "a";
 
@@ -59,10 +59,10 @@ function notesOf(record: VersionRecord, versioned: boolean): string[] {
 export async function checkLineage(
   { site, ledger, settings }: Evidence,
   registry: Registry,
-): Promise<Finding[]> {
-  const findings: Finding[] = [];
+): Promise<BrokenInvariant[]> {
+  const findings: BrokenInvariant[] = [];
   const say = (message: string) =>
-    findings.push({ promise: "the inputs of a version are noted before it", message });
+    findings.push({ invariant: "the inputs of a version are noted before it", message });
   site.notes.breaches.forEach(say);
   const made: string[] = [];
   const root = `${NAMED}@1.0.0`;

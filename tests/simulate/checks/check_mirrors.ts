@@ -3,13 +3,13 @@ import type { VersionRecord } from "../../../core/record.ts";
 import type { CellState, Landing, Ledger } from "../ledger.ts";
 import { describeOperation, type LoggedOperation, type Request } from "../operation_log.ts";
 import { aliasTarget, during, isLive } from "./check_writes.ts";
-import type { Evidence, Finding } from "./evidence.ts";
+import type { BrokenInvariant, Evidence } from "./evidence.ts";
 
 type Mirroring = LoggedOperation & { request: Extract<Request, { verb: "mirror" }> };
 
-export function checkMirrors(evidence: Evidence): Finding[] {
+export function checkMirrors(evidence: Evidence): BrokenInvariant[] {
   const { ledger, ledgerOf, operations, ownerOf, labelOf } = evidence;
-  const findings: Finding[] = [];
+  const findings: BrokenInvariant[] = [];
   for (const operation of operations) {
     if (operation.request.verb === "mirror") check(operation as Mirroring);
   }
@@ -20,7 +20,7 @@ export function checkMirrors(evidence: Evidence): Finding[] {
     const source = ledgerOf(request.from);
     const say = (state: string) =>
       findings.push({
-        promise: "a mirror holds what its source held",
+        invariant: "a mirror holds what its source held",
         message: `${describeOperation(operation)}: ${state}`,
       });
     for (const { landings } of ledger.cells.values()) {

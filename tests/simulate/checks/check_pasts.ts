@@ -9,7 +9,7 @@ import {
 } from "../../../core/naming/versions.ts";
 import type { Cell, Landing, Ledger } from "../ledger.ts";
 import { describeOperation, type LoggedOperation, type Request } from "../operation_log.ts";
-import type { Evidence, Finding } from "./evidence.ts";
+import type { BrokenInvariant, Evidence } from "./evidence.ts";
 
 type Asking = LoggedOperation & { request: Extract<Request, { verb: "ask" }> };
 
@@ -25,8 +25,8 @@ export interface Truth {
   lost: boolean;
 }
 
-export function checkPasts(evidence: Evidence): Finding[] {
-  const findings: Finding[] = [];
+export function checkPasts(evidence: Evidence): BrokenInvariant[] {
+  const findings: BrokenInvariant[] = [];
   for (const operation of evidence.operations) {
     const { request, outcome } = operation;
     const source = request.verb === "ask" && outcome !== undefined
@@ -37,7 +37,7 @@ export function checkPasts(evidence: Evidence): Finding[] {
     const problem = problemOf(evidence, operation as Asking, truth);
     if (problem !== undefined) {
       findings.push({
-        promise: "asOf says what was true then",
+        invariant: "asOf says what was true then",
         message: `${describeOperation(operation)}: ${problem}`,
       });
     }

@@ -3,15 +3,15 @@ import { compareVersions } from "../../../core/naming/versions.ts";
 import { type Cell, type Landing, statesDuring } from "../ledger.ts";
 import { describeOperation, type LoggedOperation, type Request } from "../operation_log.ts";
 import { aliasTarget, during, isLive } from "./check_writes.ts";
-import type { Evidence, Finding } from "./evidence.ts";
+import type { BrokenInvariant, Evidence } from "./evidence.ts";
 
 type Pruning = LoggedOperation & { request: Extract<Request, { verb: "prune" }> };
 
 /** Longest time between two reads of a clock: pruning takes a while. */
 const MARGIN_MS = 60_000;
 
-export function checkPruning({ ledger, operations, ownerOf }: Evidence): Finding[] {
-  const findings: Finding[] = [];
+export function checkPruning({ ledger, operations, ownerOf }: Evidence): BrokenInvariant[] {
+  const findings: BrokenInvariant[] = [];
   for (const operation of operations) {
     if (operation.request.verb === "prune") check(operation as Pruning);
   }
@@ -21,7 +21,7 @@ export function checkPruning({ ledger, operations, ownerOf }: Evidence): Finding
     const { outcome } = operation;
     const say = (state: string) =>
       findings.push({
-        promise: "retention keeps what it must",
+        invariant: "retention keeps what it must",
         message: `${describeOperation(operation)}: ${state}`,
       });
     const gone = new Set<Cell>();

@@ -3,19 +3,19 @@ import { compareVersions, isVersion, parseVersion } from "../../../core/naming/v
 import type { Cell, CellState } from "../ledger.ts";
 import { describeOperation, type LoggedOperation, type ReadResult } from "../operation_log.ts";
 import { aliasTarget, during, isLive } from "./check_writes.ts";
-import type { Evidence, Finding, Promised } from "./evidence.ts";
+import type { BrokenInvariant, Evidence, Invariant } from "./evidence.ts";
 
 const BEGINNING = { order: 0, at: 0 };
 
-export function checkReads(evidence: Evidence): Finding[] {
+export function checkReads(evidence: Evidence): BrokenInvariant[] {
   const { ledger, operations, settings } = evidence;
-  const findings: Finding[] = [];
+  const findings: BrokenInvariant[] = [];
 
   for (const operation of operations) {
     const { request, outcome, returned } = operation;
     if (outcome === undefined || returned === undefined) continue;
-    const say = (promise: Promised, state: string) =>
-      findings.push({ promise, message: `${describeOperation(operation)}: ${state}` });
+    const say = (promise: Invariant, state: string) =>
+      findings.push({ invariant: promise, message: `${describeOperation(operation)}: ${state}` });
     if (request.verb === "versions") checkVersions(operation, request.name, say);
     if (
       request.verb === "collect" && !outcome.ok && (outcome.error as Error).name !== "RegistryError"
@@ -107,7 +107,7 @@ export function checkReads(evidence: Evidence): Finding[] {
   function checkVersions(
     operation: LoggedOperation,
     name: string,
-    say: (p: Promised, s: string) => void,
+    say: (p: Invariant, s: string) => void,
   ): void {
     const { outcome } = operation;
     if (!outcome!.ok) {

@@ -3,11 +3,11 @@ import { isVersion, parseVersion } from "../../../core/naming/versions.ts";
 import { type Cell, type Landing, statesDuring } from "../ledger.ts";
 import { describeOperation, isSaving, type LoggedOperation } from "../operation_log.ts";
 import { aliasTarget, during, isLive } from "./check_writes.ts";
-import type { Evidence, Finding } from "./evidence.ts";
+import type { BrokenInvariant, Evidence } from "./evidence.ts";
 
-export function checkSources(evidence: Evidence): Finding[] {
+export function checkSources(evidence: Evidence): BrokenInvariant[] {
   const { ledger, ledgerOf, operations, labelOf, ownerOf } = evidence;
-  const findings: Finding[] = [];
+  const findings: BrokenInvariant[] = [];
   for (const { landings } of ledger.cells.values()) {
     for (const landing of landings) {
       const owner = landing.record.kind === "version" ? ownerOf(landing) : undefined;
@@ -29,7 +29,7 @@ export function checkSources(evidence: Evidence): Finding[] {
 
   function say(operation: LoggedOperation, state: string): void {
     findings.push({
-      promise: "copied versions stay the same",
+      invariant: "copied versions stay the same",
       message: `${describeOperation(operation)}: ${state}`,
     });
   }

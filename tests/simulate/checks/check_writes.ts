@@ -5,18 +5,18 @@ import { FIRST_VERSION, parseVersion } from "../../../core/naming/versions.ts";
 import { type Cell, type CellState, type Landing, statesDuring } from "../ledger.ts";
 import { describeOperation, isSaving } from "../operation_log.ts";
 import type { LoggedOperation, Request, Saving } from "../operation_log.ts";
-import type { Evidence, Finding, Promised } from "./evidence.ts";
+import type { BrokenInvariant, Evidence, Invariant } from "./evidence.ts";
 
-export function checkWrites(evidence: Evidence): Finding[] {
+export function checkWrites(evidence: Evidence): BrokenInvariant[] {
   const { ledger, operations, settings } = evidence;
-  const findings: Finding[] = [];
+  const findings: BrokenInvariant[] = [];
   const landings = landingsByOwner(evidence);
 
   for (const operation of operations) {
     const { request, outcome, returned } = operation;
     const own = landings.get(operation) ?? [];
-    const say = (promise: Promised, state: string) =>
-      findings.push({ promise, message: `${describeOperation(operation)}: ${state}` });
+    const say = (promise: Invariant, state: string) =>
+      findings.push({ invariant: promise, message: `${describeOperation(operation)}: ${state}` });
 
     const commits = own.filter(({ place, visible }) => visible && place.kind !== "key");
     if (
@@ -262,7 +262,7 @@ export function checkWrites(evidence: Evidence): Finding[] {
   }
 }
 
-type Say = (promise: Promised, state: string) => void;
+type Say = (promise: Invariant, state: string) => void;
 
 /** Returns the states of a cell during an operation. */
 export function during(
@@ -305,7 +305,7 @@ function landingsByOwner({ ledger, ownerOf }: Evidence): Map<LoggedOperation, La
 }
 
 /** All saves with one idempotency key are one save. */
-function checkKeys({ ledger, ownerOf, settings }: Evidence, findings: Finding[]): void {
+function checkKeys({ ledger, ownerOf, settings }: Evidence, findings: BrokenInvariant[]): void {
   const byKey = new Map<string, Landing>();
   for (const cell of ledger.cells.values()) {
     for (const landing of cell.landings) {
@@ -327,7 +327,7 @@ function checkKeys({ ledger, ownerOf, settings }: Evidence, findings: Finding[])
         continue;
       }
       findings.push({
-        promise: "an operation commits at most once",
+        invariant: "an operation commits at most once",
         message: `idempotency key ${key} was saved as ${other.key} and ${landing.key}`,
       });
     }
@@ -343,7 +343,7 @@ function checkKeys({ ledger, ownerOf, settings }: Evidence, findings: Finding[])
 }
 
 /** An automatic version follows an existing one. */
-function checkGaps({ ledger, ownerOf, settings }: Evidence, findings: Finding[]): void {
+function checkGaps({ ledger, ownerOf, settings }: Evidence, findings: BrokenInvariant[]): void {
   if (!settings.versioned) return;
   for (const cell of ledger.cells.values()) {
     if (cell.place.kind !== "version") continue;
@@ -359,7 +359,7 @@ function checkGaps({ ledger, ownerOf, settings }: Evidence, findings: Finding[])
     );
     if (major === 1 || previous) continue;
     findings.push({
-      promise: "automatic versions have no gaps",
+      invariant: "automatic versions have no gaps",
       message: `${first.key} came before its predecessor`,
     });
   }

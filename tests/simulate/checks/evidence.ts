@@ -52,13 +52,13 @@ function ownerOf(
 }
 
 /** A broken promise. */
-export interface Finding {
-  promise: Promised;
+export interface BrokenInvariant {
+  invariant: Invariant;
   message: string;
 }
 
 /** The promises of a registry. */
-export type Promised =
+export type Invariant =
   | "one winner per generation"
   | "an operation commits at most once"
   | "an acknowledged change is kept"

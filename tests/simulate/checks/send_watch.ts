@@ -2,7 +2,7 @@
 import type { System } from "../../../core/system.ts";
 import type { StoreCall } from "../with_faults.ts";
 import { describeOperation } from "../operation_log.ts";
-import type { Evidence, Finding } from "./evidence.ts";
+import type { BrokenInvariant, Evidence } from "./evidence.ts";
 
 export interface SendWatch {
   began(): void;
@@ -33,11 +33,11 @@ export function createSendWatch(deadlineMs: number): SendWatch {
 /** Operations with one commit each. */
 const SINGLE = ["save", "delete", "setAlias", "deleteAlias", "commitDraft"];
 
-export function checkSends({ operations }: Evidence): Finding[] {
-  return operations.flatMap((operation): Finding[] =>
+export function checkSends({ operations }: Evidence): BrokenInvariant[] {
+  return operations.flatMap((operation): BrokenInvariant[] =>
     SINGLE.includes(operation.request.verb) && operation.lateSends.length > 0
       ? [{
-        promise: "nothing is sent past the deadline",
+        invariant: "nothing is sent past the deadline",
         message: `${describeOperation(operation)}: sent ${operation.lateSends.join(" and ")}`,
       }]
       : []
