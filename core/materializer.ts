@@ -76,11 +76,10 @@ export function isDefinedArtifact(artifact: unknown): artifact is DefinedArtifac
 /** Returns the ref of an artifact, and the options with its materializer as a default. */
 export function namedBy<O extends object>(
   artifact: string | DefinedArtifact<unknown>,
-  member: "as" | "materializer",
   options: O,
 ): [ref: string, options: O] {
   if (!isDefinedArtifact(artifact)) return [artifact, options];
-  return [artifact.name, { [member]: artifact.materializer, ...options }];
+  return [artifact.name, { as: artifact.materializer, ...options }];
 }
 
 /** Argument of {@linkcode defineMaterializer}. */

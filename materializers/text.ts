@@ -17,7 +17,7 @@ export function text(): ClassMaterializer<string> {
     save(value) {
       if (!value.isWellFormed()) {
         const state = "it contains a lone surrogate, which UTF-8 cannot encode";
-        const hint = "Save it with { materializer: json() }.";
+        const hint = "Save it with { as: json() }.";
         throw unsupported("save string as text", undefined, state, { hint });
       }
       const content = encoder.encode(value);

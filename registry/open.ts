@@ -178,7 +178,7 @@ function createRegistry(context: Context): StoredRegistry {
     artifact: string | DefinedArtifact<unknown>,
     options: LoadOptions = {},
   ): Promise<unknown> {
-    const [ref, loading] = namedBy(artifact, "as", options);
+    const [ref, loading] = namedBy(artifact, options);
     return await loadValue(context, await refMeant(ref, options), loading);
   }
   async function has(ref: string, options: RefOptions = {}): Promise<boolean> {

@@ -12,7 +12,7 @@ export function workByContract(registry: Registry, options: BatchOptions): Batch
   return {
     running: 0,
     async save({ name, value, ...rest }, signal) {
-      const { materializer = materializerFor(registry.materializers, name, value) } = rest;
+      const { as: materializer = materializerFor(registry.materializers, name, value) } = rest;
       const held = createShare(budget);
       const counted = async (made: Exclude<FilesToSave, AsyncIterable<unknown>>) => {
         const files = await made;
@@ -29,7 +29,7 @@ export function workByContract(registry: Registry, options: BatchOptions): Batch
         },
       };
       try {
-        return await registry.save(name, value, { ...rest, materializer: counting, signal });
+        return await registry.save(name, value, { ...rest, as: counting, signal });
       } finally {
         held.give();
       }

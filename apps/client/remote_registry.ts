@@ -132,7 +132,7 @@ class RemoteMethods {
     value: unknown,
     options: SaveOptions = {},
   ): Promise<SavedArtifact> => {
-    const [name, how] = namedBy(artifact, "materializer", options);
+    const [name, how] = namedBy(artifact, options);
     this.#checkWritable(`save ${shown(name)}`);
     const { materializers } = this.#options;
     return await saveValue(this.#connection, { name, value, materializers }, how);
@@ -142,7 +142,7 @@ class RemoteMethods {
     artifact: string | DefinedArtifact<unknown>,
     options: LoadOptions = {},
   ): Promise<unknown> => {
-    const [ref, how] = namedBy(artifact, "as", options);
+    const [ref, how] = namedBy(artifact, options);
     return await untilNotOverwritten(async () => this.#make(await this.#open(ref, how, true), how));
   }) as Registry["load"];
 

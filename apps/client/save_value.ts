@@ -1,5 +1,5 @@
 // Saves. The client turns a value into files, and sends large files before the save itself.
-import { invalid, isRegistryError, messageOf, taskFailed } from "../../core/errors.ts";
+import { isRegistryError, messageOf, taskFailed } from "../../core/errors.ts";
 import {
   checkMaterializer,
   type FilesToSave,
@@ -35,16 +35,11 @@ export async function saveValue(
   options: SaveOptions,
 ): Promise<SavedArtifact> {
   checkName(name);
-  if ("as" in options) {
-    throw invalid("save", shown(name), "`as` is an option of `load`", {
-      hint: "Pass { materializer }.",
-    });
-  }
   const { version, signal, onProgress } = options;
-  const { materializer = materializerFor(materializers, name, value) } = options;
+  const { as: materializer = materializerFor(materializers, name, value) } = options;
   checkMaterializer(materializer);
   const action = `save ${shown(version === undefined ? name : `${name}@${version}`)}`;
-  const asked = askedOf({ ...options, materializer });
+  const asked = askedOf({ ...options, as: materializer });
   const produce = () => materializer.save(value, { signal });
   const how = { action, signal, onProgress };
   const { idempotencyKey = connection.system.id() } = options;
@@ -107,8 +102,8 @@ export function createAdmission(connection: Connection, call: Call): () => Promi
   return () => asked ??= ask();
 }
 
-type AskedOptions = Omit<SaveOptions, "materializer"> & {
-  materializer?: Pick<Materializer, "id" | "formatVersion">;
+type AskedOptions = Omit<SaveOptions, "as"> & {
+  as?: Pick<Materializer, "id" | "formatVersion">;
 };
 
 /**
@@ -118,7 +113,7 @@ type AskedOptions = Omit<SaveOptions, "materializer"> & {
  * the rest
  */
 export function askedOf(
-  { signal: _, onProgress: __, materializer, ...options }: AskedOptions,
+  { signal: _, onProgress: __, as: materializer, ...options }: AskedOptions,
 ): Record<string, unknown> {
   if (options.metadata !== undefined) checkMetadata(options.metadata);
   if (materializer === undefined) return options;

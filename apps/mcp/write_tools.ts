@@ -77,7 +77,7 @@ export function saveVersion(root?: string): Tool {
         signal,
         metadata: { ...metadata, savedBy: { ...client, via: "mcp" } },
         // A string is never a path of the server.
-        materializer: files === undefined ? registry.materializers.forValue(value) : passThrough(
+        as: files === undefined ? registry.materializers.forValue(value) : passThrough(
           { id: "folder", formatVersion: 1 },
           files.map((file) => ({ path: file.path, content: contentOf(file) })),
         ),

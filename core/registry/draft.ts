@@ -36,7 +36,7 @@ export interface DraftInfo {
 
 /** Options of {@linkcode Draft.commit}. */
 export interface CommitDraftOptions
-  extends Omit<SaveOptions, "alias" | "materializer" | "idempotencyKey" | "compress"> {
+  extends Omit<SaveOptions, "alias" | "as" | "idempotencyKey" | "compress"> {
   /**
    * The exact parts of the version. Throws `NotFound` if one is missing, `Conflict` if the draft
    * was committed with others.
@@ -45,7 +45,7 @@ export interface CommitDraftOptions
    */
   parts?: readonly string[];
   /** Materializer that can load the files. @default "folder", which loads a `StoredPath` */
-  materializer?: Pick<Materializer, "id" | "formatVersion">;
+  as?: Pick<Materializer, "id" | "formatVersion">;
 }
 
 /** A version that many workers, on any machine, write and one of them commits. */

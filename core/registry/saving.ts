@@ -46,7 +46,7 @@ export interface SaveOptions extends SignalOptions {
    */
   inputs?: (ArtifactInput | { ref: string; digest: null })[];
   /** @default the one registered for the value */
-  materializer?: Materializer;
+  as?: Materializer;
   /** Compression of the stored bytes. @default none */
   compress?: Encoding;
   onProgress?: (progress: TransferProgress) => void;
@@ -90,7 +90,7 @@ export const SAVE: RowOf<SaveOptions> = {
     alias: {},
     metadata: {},
     inputs: {},
-    materializer: {},
+    as: {},
     compress: {},
     onProgress: {},
     ...SIGNAL,

@@ -96,7 +96,7 @@ export function defineRegistry(parts: RegistryParts): Registry {
     given: string | DefinedArtifact<unknown>,
     options: LoadOptions = {},
   ): Promise<unknown> {
-    const [ref, how] = namedBy(given, "as", options);
+    const [ref, how] = namedBy(given, options);
     return await loadOpened(await open(ref, readOf(options)), how);
   }
   const load = own("load") ?? loadAny as Registry["load"];

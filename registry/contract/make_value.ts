@@ -108,7 +108,7 @@ export function materializerFor(
   if (typeof value === "string" && materializer.id === "text" && isPath(value)) {
     const path = JSON.stringify(value);
     throw invalid("save", shown(name), `the string ${path} names a file or folder`, {
-      hint: `Pass localPath(${path}) to save what it names, or { materializer: text() }.`,
+      hint: `Pass localPath(${path}) to save what it names, or { as: text() }.`,
     });
   }
   return materializer;

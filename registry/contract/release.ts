@@ -35,7 +35,7 @@ import type {
 import { didYouMean } from "../../core/text/nearest.ts";
 import { mapAtOnce } from "../../core/work/at_once.ts";
 
-const PUBLISH = without(SAVE.options, "materializer", "inputs", "compress", "base");
+const PUBLISH = without(SAVE.options, "as", "inputs", "compress", "base");
 const RESOLVE: OptionNames<SignalOptions & { partial?: boolean }> = { partial: true, signal: true };
 
 /**
@@ -73,7 +73,7 @@ export async function publishRelease(
   registry: Registry,
   name: string,
   members: Readonly<Record<string, string>>,
-  options: Omit<SaveOptions, "materializer" | "inputs" | "compress" | "base"> = {},
+  options: Omit<SaveOptions, "as" | "inputs" | "compress" | "base"> = {},
 ): Promise<SavedArtifact> {
   checkRegistry("publish", registry);
   const action = `publish ${shown(name)}`;
@@ -88,7 +88,7 @@ export async function publishRelease(
   for await (const [key, member] of mapAtOnce(entries, look)) found[key] = member;
   return await registry.save(name, found, {
     ...given,
-    materializer: releaseMaterializer,
+    as: releaseMaterializer,
     inputs: Object.values(found),
   });
 }

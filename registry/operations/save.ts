@@ -63,8 +63,9 @@ export function saveValue(
   value: unknown,
   options: SaveOptions = {},
 ): Promise<SavedArtifact> {
-  const [name, settings] = namedBy(artifact, "materializer", options);
-  const { materializer = materializerFor(context.materializers, name, value), signal } = settings;
+  const [name, settings] = namedBy(artifact, options);
+  const { as: materializer = materializerFor(context.materializers, name, value), signal } =
+    settings;
   const produce = () => materializer.save(value, { signal });
   return saveFiles(context, { name, materializer, produce }, settings);
 }

@@ -18,8 +18,6 @@ export function checkSave(context: Context, name: string, options: SaveOptions):
   const { metadata, inputs, idempotencyKey, compress, share = "bytes" } = options;
   const { mutable, versioned } = context.settings;
   const problems: [found: boolean, state: string, hint: string, hints?: Fault["hints"]][] = [
-    // Ignoring it would save the value differently than intended.
-    ["as" in options, "unknown option as", "Pass { materializer }."],
     [
       version !== undefined && bump !== undefined,
       "version and bump are both given",

@@ -50,7 +50,7 @@ for (const [place, open] of Object.entries(REGISTRIES)) {
       assertEquals(await Array.fromAsync(registry.names()), []);
       await save(registry, `${path}.of.nothing`);
       assertEquals(await registry.load("a"), `${path}.of.nothing`);
-      await registry.save("b", path, { materializer: text() });
+      await registry.save("b", path, { as: text() });
       assertEquals(await registry.load("b"), path);
       await registry.save(defineArtifact("c", text()), path);
       await registry.save("d", localPath(path));

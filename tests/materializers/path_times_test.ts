@@ -201,6 +201,6 @@ inFolder("a single file has a time; an invalid time or option is Invalid", async
   for (const modifiedAt of ["yesterday", "2025-01-01", "2025-01-01T00:00:00Z"]) {
     const files = [{ path: "a", content: new Uint8Array(0), modifiedAt }];
     const materializer = { ...folder(), save: () => files };
-    await fails("Invalid", () => registry.save("a", null, { materializer }));
+    await fails("Invalid", () => registry.save("a", null, { as: materializer }));
   }
 });

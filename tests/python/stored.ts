@@ -38,18 +38,18 @@ export async function fill(registry: Registry): Promise<void> {
   for (const compress of [undefined, "gzip", "zstd"] as const) {
     const suffix = compress ?? "plain";
     const files = Object.fromEntries([...packed, ["large", noise(700_000)], ["empty", noise(0)]]);
-    await registry.save(`packed-${suffix}`, files, { materializer: fileSet, compress });
+    await registry.save(`packed-${suffix}`, files, { as: fileSet, compress });
     await registry.save(`inline-${suffix}`, "y".repeat(3_000), { compress });
     await registry.save(`text-${suffix}`, "long text ".repeat(50_000), { compress });
   }
   const one = { ...Object.fromEntries(packed), "0/a.bin": noise(12, 99) };
-  await registry.save("packed-plain", one, { materializer: fileSet });
+  await registry.save("packed-plain", one, { as: fileSet });
   await registry.copy("packed-gzip", "copied");
   const long = Array.from(
     { length: 120 },
     (_, i) => [`${"long".repeat(400)} ${i}`, noise(100, i)],
   );
-  await registry.save("listed", Object.fromEntries(long), { materializer: fileSet });
+  await registry.save("listed", Object.fromEntries(long), { as: fileSet });
   const draft = await registry.openDraft("drafted", { id: "run 7" });
   await draft.addPart("0/2", [{ path: "a", content: new Blob(["a,b\n"]) }]);
   await draft.addPart("1/2", [{ path: "b", content: new Blob([noise(90_000) as BlobPart]) }]);
@@ -109,7 +109,7 @@ export async function fillValues(registry: Registry): Promise<void> {
   addFormats(registry.materializers);
   for (const [name, value] of VALUES) await registry.save(name, value);
   const table = createTable({ well: "string", cells: "int64" }, [{ well: "A01", cells: 12n }]);
-  await registry.save("table", table, { materializer: formatMaterializer(parquet()) });
+  await registry.save("table", table, { as: formatMaterializer(parquet()) });
 }
 
 /** Saves a folder with links, modes, an empty folder and times. */

@@ -140,7 +140,7 @@ testReader("Python refuses damaged bytes by name", async (reader, root) => {
   const location = root.join("registry");
   await using registry = await openRegistry(location, { cache: false });
   const files = { "sub/a.bin": noise(100_000), "b.bin": noise(300_000, 2) };
-  await registry.save("plain", files, { materializer: fileSet });
+  await registry.save("plain", files, { as: fileSet });
   for (const compress of ["gzip", "zstd"] as const) {
     await registry.save(compress, "z".repeat(200_000), { compress, version: "1" });
   }
@@ -219,7 +219,7 @@ testReader("Python reports values that it cannot hold or read", async (reader, r
   let deep: unknown = 1;
   for (let i = 0; i < 900; i++) deep = { a: deep };
   const odd = new TextEncoder().encode('{"$holdfast":"bare","value":[1]}');
-  await registry.save("odd", { "data.json": odd }, { materializer: { ...fileSet, id: "json" } });
+  await registry.save("odd", { "data.json": odd }, { as: { ...fileSet, id: "json" } });
   for (const [name, value] of Object.entries({ sparse, deep, bigint: 10n ** 5_000n, odd })) {
     if (value !== odd) await registry.save(name, value);
     const [found] = await reader.ask<Failure[]>({ ask: "load", refs: [name], location });
@@ -378,7 +378,7 @@ testReader(
     const location = root.join("registry");
     await using registry = await openRegistry(location);
     await registry.save("two", { "a.txt": Uint8Array.of(97), "b.txt": Uint8Array.of(98) }, {
-      materializer: fileSet,
+      as: fileSet,
     });
     await registry.save("big", noise(3_000_000));
     const run = (script: string) =>

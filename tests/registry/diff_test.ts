@@ -115,7 +115,7 @@ Deno.test("another materializer or input digest is a difference", async () => {
     save: ({ files }) => [...files],
     load: () => new Files([]),
   });
-  await registry.save("a", files({ "text.txt": "x" }), { materializer: other });
+  await registry.save("a", files({ "text.txt": "x" }), { as: other });
   const written = await diffVersions(registry, { before: "a@1", after: "a@2" });
   assertEquals([written.files, written.metadata, written.same], [[], [], false]);
   const inputs = ["1", "2"].map((digit) => ({ ref: "data@1.0.0", digest: digit.repeat(64) }));

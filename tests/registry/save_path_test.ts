@@ -29,7 +29,7 @@ async function framesOfSave(content: () => FileToSave["content"]): Promise<strin
   const limit = Error.stackTraceLimit;
   Error.stackTraceLimit = 100;
   try {
-    await registry.save("a", [{ path: "a", content: content() }], { materializer: given });
+    await registry.save("a", [{ path: "a", content: content() }], { as: given });
   } finally {
     Error.stackTraceLimit = limit;
   }

@@ -18,7 +18,7 @@ const RANGE: AtOnceOptions = SEED === undefined
 const LOCAL_SEEDS = Math.min(100, seedCount(300) / 5);
 
 function report(violations: Violation[]): string {
-  const lines = violations.map(({ promise, message }) => `${promise}: ${message}`);
+  const lines = violations.map(({ invariant: promise, message }) => `${promise}: ${message}`);
   if (violations.length === 0) return "";
   const [{ seed, schedule, replay }] = violations;
   return [`seed ${seed} ("${schedule}") broke a promise`, ...lines, `replay: ${replay}`].join("\n");

@@ -47,7 +47,9 @@ async function trace(): Promise<void> {
   for (let seed = firstSeed; seed < firstSeed + seeds; seed++) {
     const { findings, traceHash, ...run } = await runSeed(seed, { schedule, onLine: console.log });
     console.log(`\nseed ${seed}, schedule "${run.schedule}", trace ${traceHash}`);
-    for (const { promise, message } of findings) console.log(`BROKEN ${promise}: ${message}`);
+    for (const { invariant: promise, message } of findings) {
+      console.log(`BROKEN ${promise}: ${message}`);
+    }
     if (findings.length === 0) console.log("every promise was kept");
     else process.exitCode = 1;
     if (findings.length > 0 && !values.all) return;
@@ -59,7 +61,7 @@ async function search(): Promise<void> {
   const found = await simulateAtOnce({ firstSeed, seeds, schedule, stop: !values.all, ...workers });
   if (values.json) console.log(JSON.stringify(found));
   else {
-    for (const { seed, schedule, promise, message, replay } of found.violations) {
+    for (const { seed, schedule, invariant: promise, message, replay } of found.violations) {
       console.log(`BROKEN by seed ${seed} ("${schedule}") ${promise}: ${message}\n  ${replay}`);
     }
     console.log(

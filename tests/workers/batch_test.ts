@@ -131,7 +131,7 @@ testBatch("a reopen without a materializer is Invalid", async ({ batch }) => {
   const { module } = keeping.reopen!;
   const missing = new URL("./none.ts", module).href;
   for (const reopen of [{ module, name: "keping" }, { module: missing, name: "keeping" }]) {
-    const entry = { name: "a", value: new Uint8Array(MIB), materializer: { ...keeping, reopen } };
+    const entry = { name: "a", value: new Uint8Array(MIB), as: { ...keeping, reopen } };
     const error = await assertRejects(() => batch.save(entry));
     assert(isRegistryError(error, "Invalid"), String(error));
     assert(error.message.includes(reopen.module) && error.hint?.includes("reopen"), error.hint);
@@ -140,7 +140,7 @@ testBatch("a reopen without a materializer is Invalid", async ({ batch }) => {
 
 testBatch("memory that a materializer keeps is not moved", async ({ registry, batch }) => {
   registry.materializers.register(keeping);
-  await registry.save("a", new Uint8Array(MIB), { materializer: keeping });
+  await registry.save("a", new Uint8Array(MIB), { as: keeping });
   for (let time = 0; time < 3; time++) {
     const { results: [result] } = await batch.loadMany(["a"]);
     assert(result.ok, String(!result.ok && result.error));

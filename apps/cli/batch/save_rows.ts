@@ -94,7 +94,7 @@ export class SaveRows implements BatchWork<SaveRow> {
       compress,
       onConflict,
       onProgress,
-      materializer: this.#registry.materializers.forValue(value), // a string is never a path
+      as: this.#registry.materializers.forValue(value), // a string is never a path
       idempotencyKey: key,
     }, { signal: io.signal });
     const result = { name, version: saved, digest, size };

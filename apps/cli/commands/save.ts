@@ -202,7 +202,7 @@ async function saveWithProgress(
   const paths = new Set<string>();
   const saved = await registry.save(name, value, {
     ...options,
-    materializer: registry.materializers.forValue(value), // a string is content, never a path
+    as: registry.materializers.forValue(value), // a string is content, never a path
     signal: io.signal,
     onProgress({ path, bytes }) {
       const { bytes: totalBytes, files: total } = measured?.size ?? {};

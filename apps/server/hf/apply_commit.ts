@@ -74,7 +74,7 @@ export async function applyCommit(
       const materializer = { ...passThrough({ id: "folder", formatVersion: 1 }, []), save };
       const options = {
         version,
-        materializer,
+        as: materializer,
         metadata: { huggingface },
         signal,
         skipIfUnchanged: true, // clients repeat a commit whose answer was lost

@@ -65,10 +65,11 @@ export function draftsRoutes(routes: Routes, context: ServerContext): void {
     scope: "write",
     answers: REPEATED,
     json: schemas.CommitDraftSchema,
-    answer: async ({ c, params, json: options, access, signal }) => {
-      checkNamed(options, { name: params.name, access });
+    answer: async ({ c, params, json, access, signal }) => {
+      checkNamed(json, { name: params.name, access });
+      const { materializer, ...options } = json;
       const draft = await open(params);
-      const commit = () => draft.commit({ ...options, signal });
+      const commit = () => draft.commit({ ...options, as: materializer, signal });
       const saved = await ofCondition(options.ifCommit, commit);
       const { name, draft: id } = params;
       if (!saved.skipped) committed.add(name, id, access.token);

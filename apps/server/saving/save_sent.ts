@@ -20,7 +20,7 @@ export async function saveSent(
   checkNamed(request, { name, access });
   newAliases(request.alias);
   const save = (files: FileToSave[]) => {
-    const how = { ...options, materializer: passThrough(materializer, files), signal };
+    const how = { ...options, as: passThrough(materializer, files), signal };
     if (sent === undefined) { // only checked: keeps no version for its key, and sets no alias
       how.skipIfUnchanged = true;
       delete how.alias;

@@ -207,7 +207,7 @@ async function saveInTarget(
     load: () => cannotLoad(id),
   });
   const save = (inputs: SaveOptions["inputs"]) =>
-    to.save(name, undefined, { ...options, inputs, materializer });
+    to.save(name, undefined, { ...options, inputs, as: materializer });
   try {
     await save(inputs.map(asRecorded)); // the target would resolve them
   } catch (error) {

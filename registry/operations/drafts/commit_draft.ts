@@ -25,7 +25,7 @@ import type { DecidedParts } from "./draft_state.ts";
 /** Saves the content of a draft as one version, idempotently. */
 export async function commitDraft(
   draft: DraftCall,
-  { parts, materializer = { id: "folder", formatVersion: 1 }, ...given }: CommitDraftOptions,
+  { parts, as: materializer = { id: "folder", formatVersion: 1 }, ...given }: CommitDraftOptions,
 ): Promise<SavedArtifact> {
   const { context, name, idempotencyKey, signal } = draft;
   const artifact = {

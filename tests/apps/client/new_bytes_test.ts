@@ -146,8 +146,8 @@ testService("a save that must read an iterator again fails", async (service) => 
       return Response.json(problem, { status: 409, headers });
     },
   });
-  await registry.save("a", rows(BASE), { materializer });
-  await rejected("Conflict", registry.save("a", rows(CHANGED), { materializer }));
+  await registry.save("a", rows(BASE), { as: materializer });
+  await rejected("Conflict", registry.save("a", rows(CHANGED), { as: materializer }));
   assertEquals([refusals, await service.behind.has("a@2")], [1, false]);
 });
 
@@ -196,7 +196,7 @@ testService("joined files of one request are bounded together", async (service) 
     load: () => [],
   };
   const client = await service.open({ fetch: handler });
-  await client.save("a", [BASE, BASE, BASE], { materializer });
+  await client.save("a", [BASE, BASE, BASE], { as: materializer });
   const { version, commit } = await behind.info("a");
   const stored = await keysOf(backend, "objects/");
   const files = [1, 2, 3].map((count, i) => ({
@@ -225,7 +225,7 @@ testService("joined files of one request are bounded together", async (service) 
   assertEquals(saved, 201);
 
   const changed = [CHANGED, CHANGED, CHANGED];
-  await client.save("a", changed, { materializer, base: `a@${version}` });
+  await client.save("a", changed, { as: materializer, base: `a@${version}` });
   assertEquals(await readAll((await behind.open("a")).file("2").stream()), CHANGED);
 });
 

@@ -224,12 +224,12 @@ testService("modes and times of files are transferred", async (service) => {
       { path: "c", content: new Uint8Array(100_000), mode: "executable" as const, modifiedAt },
     ],
   };
-  const { digest } = await registry.save("a", null, { materializer });
+  const { digest } = await registry.save("a", null, { as: materializer });
   for (const each of [registry, service.behind]) {
     const { files, digest: found } = await each.info("a");
     assertEquals(files.map(({ mode }) => mode), [undefined, "link", "executable"]);
     assertEquals(files.map((file) => file.modifiedAt), [modifiedAt, undefined, modifiedAt]);
     assertEquals(found, digest);
   }
-  assertEquals((await service.behind.save("b", null, { materializer })).digest, digest);
+  assertEquals((await service.behind.save("b", null, { as: materializer })).digest, digest);
 });

@@ -15,5 +15,5 @@ export async function saveFiles(
       path,
       content: typeof content === "string" ? encoder.encode(content) : content,
     }));
-  await registry.save(name, undefined, { ...options, materializer: { ...FOLDER, save } });
+  await registry.save(name, undefined, { ...options, as: { ...FOLDER, save } });
 }

@@ -51,7 +51,7 @@ export const downloadCases: readonly RegistryCase[] = [
   ),
   inFolder("download() writes a folder of files", async ({ registry, writer }, folder) => {
     await writer.save("a", { "x.txt": noise(10), "deep/y.bin": noise(300_000) }, {
-      materializer: files,
+      as: files,
     });
     const { path, files: count } = await registry.download("a", { to: join(folder, "out") });
     deepStrictEqual([path, count], [join(folder, "out"), 2]);

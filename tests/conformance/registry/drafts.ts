@@ -179,7 +179,7 @@ export const draftCases: readonly RegistryCase[] = [
       }
       await refused("Invalid", draft.addPart("2", files({ "../b": "1" })));
       await refused("Invalid", draft.addPart("2", "a text" as unknown as object));
-      const how = { parts: ["1"], version: "3", materializer: byPath };
+      const how = { parts: ["1"], version: "3", as: byPath };
       strictEqual((await draft.commit(how)).version, "3.0.0");
       deepStrictEqual(await registry.load("a", { as: byPath }), { "out.csv": text("1") });
     },

@@ -85,7 +85,7 @@ export const loadCases: readonly RegistryCase[] = [
           save: (value) => [{ path: "note", content: text(value) }],
           load: async (artifact) => new TextDecoder().decode(await artifact.file("note").bytes()),
         });
-      await writer.save("note", "x", { materializer: note(2) });
+      await writer.save("note", "x", { as: note(2) });
       strictEqual(await registry.load("note", { as: note(3) }), "x");
       await refused("Unsupported", registry.load("note", { as: note(1) }));
       await refused("Invalid", registry.load("note", { as: note(2, "test/other") }));
@@ -157,7 +157,7 @@ export const loadCases: readonly RegistryCase[] = [
         "empty": noise(0),
       };
       const saved = await writer.save("a", value, {
-        materializer: files,
+        as: files,
         metadata: { x: 1 },
         inputs: [{ ref: "raw@1", digest: null }],
         idempotencyKey: "run 7",

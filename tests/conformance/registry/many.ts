@@ -153,7 +153,7 @@ export const manyCases: readonly RegistryCase[] = [
     async ({ registry }) => {
       const value = { "small": noise(10), "large": noise(700_000, 2) };
       const options = {
-        materializer: files,
+        as: files,
         metadata: { x: 1 },
         inputs: [{ ref: "raw@1", digest: null }],
         idempotencyKey: "k",

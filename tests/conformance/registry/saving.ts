@@ -117,11 +117,11 @@ export const saveCases: readonly RegistryCase[] = [
           (_, i) => [`d${i % 7}/f ${i}%.é`, noise(i % 5 === 0 ? 0 : 100, i)],
         ),
       );
-      await registry.save("many", many, { materializer: files });
+      await registry.save("many", many, { as: files });
       deepStrictEqual(await registry.load("many", { as: files }), many);
       strictEqual((await registry.info("many")).files.length, 1_000);
       const typed = producing(() => [{ path: "x.csv", mediaType: "text/csv", content: noise(3) }]);
-      await registry.save("typed", 1, { materializer: typed });
+      await registry.save("typed", 1, { as: typed });
       const [{ path, mediaType, size, sha256 }] = (await registry.info("typed")).files;
       deepStrictEqual([path, mediaType, size], ["x.csv", "text/csv", 3]);
       match(sha256, /^[0-9a-f]{64}$/);
@@ -136,11 +136,11 @@ export const saveCases: readonly RegistryCase[] = [
       for (const path of ["", "/x", "../x", "a/../../x", "a//b", "./a", "a/", "a\0b"]) {
         await refused(
           "Invalid",
-          registry.save("a", 1, { materializer: producing(() => [{ path, content }]) }),
+          registry.save("a", 1, { as: producing(() => [{ path, content }]) }),
         );
       }
       const twice = producing(() => [{ path: "a", content }, { path: "a", content }]);
-      await refused("Invalid", registry.save("a", 1, { materializer: twice }));
+      await refused("Invalid", registry.save("a", 1, { as: twice }));
       strictEqual(await registry.has("a"), false);
     },
     { needs: ["save"] },
@@ -153,7 +153,7 @@ export const saveCases: readonly RegistryCase[] = [
         throw bug;
       });
       strictEqual(
-        (await refused("TaskFailed", registry.save("a", 1, { materializer: failing }))).cause,
+        (await refused("TaskFailed", registry.save("a", 1, { as: failing }))).cause,
         bug,
       );
       strictEqual(await registry.has("a"), false);

@@ -212,7 +212,7 @@ testWithMindtrace("mindtrace loads what Holdfast saved", async (root, python) =>
   await registry.save("own:date", { at: new Date(0) });
   await registry.save("own:blob", new Blob(["text"]));
   const floats = { data: Float64Array.of(1.5), shape: [1], dtype: "float64" } as const;
-  await registry.save("own:array", floats, { materializer: ndarray() });
+  await registry.save("own:array", floats, { as: ndarray() });
   await registry.save("own:yaml", 1, {
     metadata: {
       no: "no",

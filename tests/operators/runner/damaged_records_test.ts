@@ -30,7 +30,7 @@ testInWorld("an invalid record is Corrupt, and names its ref", async (here) => {
     [{ kind: "step", effect: "e", fingerprint, outputs: { a: null } }, "an output has no digest"],
   ];
   for (const [index, [record, state]] of records.entries()) {
-    await registry.save(`p${index}:step:clean`, record, { materializer: written() });
+    await registry.save(`p${index}:step:clean`, record, { as: written() });
     const error = await rejected(
       "Corrupt",
       planPipeline(pipeline([step("clean")], { id: `p${index}` }), here),
@@ -44,7 +44,7 @@ testInWorld("an invalid record is Corrupt, and names its ref", async (here) => {
     planPipeline(pipeline([step("clean")], { id: "text" }), here),
   );
   const whole = { kind: "step", effect: "e", fingerprint, outputs: {} };
-  await registry.save("new:step:clean", whole, { materializer: written(2) });
+  await registry.save("new:step:clean", whole, { as: written(2) });
   await rejected(
     "Unsupported",
     planPipeline(pipeline([step("clean")], { id: "new" }), here),
@@ -113,7 +113,7 @@ Deno.test("a damaged record that is saved during a read is Corrupt", async () =>
   let opened = 0;
   const open: Registry["open"] = async (ref, options) => {
     if (++opened > 1) return await registry.open(ref, options);
-    await registry.save("nightly:step", 1, { version: "1.0.0", materializer });
+    await registry.save("nightly:step", 1, { version: "1.0.0", as: materializer });
     throw new RegistryError({ code: "NotFound", message: "Cannot open: it comes later" });
   };
   const slow = { ...registry, open } as Registry;

@@ -253,7 +253,7 @@ testCached("a copy of a registry at another place shares no records with it", as
 testCached("no name, version or path is in the keys of the cache", async (world) => {
   const { registry, settle } = world;
   const secret = { "secret-path": filler("x") };
-  await registry.save("secret-name", secret, { version: "7.7.7", materializer: fileSet });
+  await registry.save("secret-name", secret, { version: "7.7.7", as: fileSet });
   assertEquals(await world.cached(), [], "saving caches nothing");
   await registry.load("secret-name@7.7.7", { as: fileSet });
   await settle();

@@ -137,10 +137,8 @@ test("acknowledged data survives a power cut", async ({ open, assertAllSafe }) =
   };
   await acknowledged(() => Promise.resolve());
   await acknowledged(() => registry.save("a", "small"));
-  await acknowledged(() => registry.save("a", FILES, { materializer: fileSet }));
-  await acknowledged(() =>
-    registry.save("a", FILES, { materializer: fileSet, version: "7.0.0-rc.1" })
-  );
+  await acknowledged(() => registry.save("a", FILES, { as: fileSet }));
+  await acknowledged(() => registry.save("a", FILES, { as: fileSet, version: "7.0.0-rc.1" }));
   await acknowledged(() => registry.save("deep/name:x", "keyed", { idempotencyKey: "k" }));
   await acknowledged(() => registry.setAlias("a", "live", "1"));
   await acknowledged(() => registry.save("a", "over", { version: "1", onConflict: "overwrite" }));
@@ -159,8 +157,8 @@ test("payload is on the disk before its record is visible", async ({ disk, root,
       if (file.isFile()) assert(disk.isSafe(`${file.parentPath}/${file.name}`), file.name);
     }
   };
-  await registry.save("a", FILES, { materializer: fileSet });
-  await registry.save("a", { ...FILES, more: noise(300_000, 9) }, { materializer: fileSet });
+  await registry.save("a", FILES, { as: fileSet });
+  await registry.save("a", { ...FILES, more: noise(300_000, 9) }, { as: fileSet });
   assertEquals(looked, 2);
 });
 
@@ -197,7 +195,7 @@ test("a loser makes the existing record durable before reporting it", async ({ d
 
 test(`durability "os" does not sync`, async ({ disk, open }) => {
   const registry = await open("os");
-  await registry.save("a", FILES, { materializer: fileSet });
+  await registry.save("a", FILES, { as: fileSet });
   assertEquals(disk.calls.filter((call) => call.startsWith("sync")), []);
 });
 
@@ -256,7 +254,7 @@ test("a writer whose stage file was collected stops", async ({ disk, root, open 
 
 test("garbage collection leaves live data durable", async ({ open, assertAllSafe }) => {
   const registry = await open();
-  await registry.save("a", FILES, { materializer: fileSet });
+  await registry.save("a", FILES, { as: fileSet });
   await registry.save("a", "over", { version: "1", onConflict: "overwrite" });
   await collectGarbage(registry);
   await assertAllSafe(registry.backend);

@@ -27,7 +27,7 @@ slowTest("at most two long lists of files are read at once", async () => {
   }));
   const materializer = { id: "folder", formatVersion: 1, save: () => files, load: () => 0 };
   for (let i = 0; i < VERSIONS; i++) {
-    await registry.save("a", undefined, { materializer, metadata: { i } });
+    await registry.save("a", undefined, { as: materializer, metadata: { i } });
   }
   const refs = Array.from({ length: VERSIONS }, (_, i) => `a@${i + 1}.0.0`);
   const readers = [

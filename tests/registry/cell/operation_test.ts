@@ -22,7 +22,7 @@ for (const clock of ["monotonic", "wall", "store"] as const) {
     backend.answer(UPLOAD, pass, doing(() => advance(TOO_LONG, clock)));
     const error = await rejected(
       "Unavailable",
-      registry.save("a", TWO_FILES, { ...ONE, materializer: fileSet }),
+      registry.save("a", TWO_FILES, { ...ONE, as: fileSet }),
     );
     assertEquals(error.maybeWritten, undefined);
     assertEquals(backend.asked(CREATE), []);
@@ -33,7 +33,7 @@ for (const clock of ["monotonic", "wall", "store"] as const) {
   testProtocol(`up to graceMs / 4 by the ${clock} clock the record is sent`, async (world) => {
     const { registry, backend, advance } = world;
     backend.answer(UPLOAD, pass, doing(() => advance(GRACE_MS / 4, clock)));
-    await registry.save("a", TWO_FILES, { ...ONE, materializer: fileSet });
+    await registry.save("a", TWO_FILES, { ...ONE, as: fileSet });
   });
 }
 
@@ -70,7 +70,7 @@ testProtocol(
       advance(3 * GRACE_MS);
       yield await Promise.resolve({ path: "one", content: filler("one") });
     }
-    await registry.save("a", slowly, { ...ONE, materializer: fileSet });
+    await registry.save("a", slowly, { ...ONE, as: fileSet });
     assertEquals(Date.parse((await head(CELL)).startedAt), clocks.store);
   },
 );
@@ -116,7 +116,7 @@ testProtocol("startedAt is the store's time of the first payload reply", async (
   const { registry, backend } = await open();
   const at = clocks.store + HOUR;
   backend.answer(UPLOAD, doing(() => advance(HOUR)), doing(() => advance(HOUR)));
-  await registry.save("a", TWO_FILES, { ...ONE, materializer: fileSet });
+  await registry.save("a", TWO_FILES, { ...ONE, as: fileSet });
   const { startedAt, createdAt } = await head(CELL);
   assertEquals(Date.parse(startedAt), at);
   assertEquals(Date.parse(createdAt), clocks.wall);
@@ -218,7 +218,7 @@ testProtocol("a save fails cleanly if any clock jumps at any call", async (world
       const { registry, backend } = await open();
       let call = 0;
       backend.answerAll({}, followedBy(() => call++ === n && advance(TOO_LONG, ...jump)));
-      const outcome = await registry.save("a", TWO_FILES, { materializer: fileSet }).catch((
+      const outcome = await registry.save("a", TWO_FILES, { as: fileSet }).catch((
         error,
       ) => error);
       if ("code" in outcome) assertEquals(outcome.code, "Unavailable");
@@ -237,7 +237,7 @@ testProtocol("a reply with an earlier time makes no view younger", async (world)
   backend.answer(UPLOAD, doing(() => advance(old, "store")), behind);
   await registry.save("x", "small"); // from here on the store's time is known
   backend.forget();
-  await registry.save("a", TWO_FILES, { ...ONE, materializer: fileSet });
+  await registry.save("a", TWO_FILES, { ...ONE, as: fileSet });
   const looked = backend.calls.findLastIndex(({ verb, key }) =>
     verb === "list" && key.includes("versions")
   );

@@ -42,13 +42,13 @@ for (const [way, value] of Object.entries(ways)) {
   testProtocol(
     `a save whose files differ when they are read again fails: ${way}`,
     async ({ registry, backend, advance }) => {
-      await registry.save("a", { kept: KEPT }, { materializer: fileSet });
+      await registry.save("a", { kept: KEPT }, { as: fileSet });
       backend.answer({ verb: "put", key: /^objects\/.*\d$/ }, async (act) => {
         await registry.delete("a@1");
         advance(GRACE_MS / 7); // more than half of the time in which a save must end
         return await act();
       });
-      const save = registry.save("a", value(), { materializer: fileSet });
+      const save = registry.save("a", value(), { as: fileSet });
       const { message } = await rejected("TaskFailed", save);
       assert(message.includes("read again"), message);
       assertEquals(await registry.has("a"), false);

@@ -11,7 +11,7 @@ const CREATE = { verb: "put", mode: "create" } as const;
 const UPLOAD = { verb: "put", key: /^objects\/.*\d$/ } as const;
 const RENEWAL = { verb: "put", key: /\.alive$/ } as const;
 const ONE = { version: "1.0.0" };
-const OVERWRITE = { ...ONE, onConflict: "overwrite", materializer: fileSet } as const;
+const OVERWRITE = { ...ONE, onConflict: "overwrite", as: fileSet } as const;
 const MUTABLE = { mutable: true };
 const CELL = "names/a/versions/";
 const CHUNKS = 100;
@@ -49,7 +49,7 @@ testProtocol("a long upload renews itself every graceMs / 16", async (world) => 
   const { registry, backend, head, clocks } = world;
   let lastRenewal = 0;
   backend.answerAll(RENEWAL, followedBy(() => void (lastRenewal = clocks.store)));
-  await registry.save("a", { slow: slowFile(world, GRACE_MS) }, { materializer: fileSet });
+  await registry.save("a", { slow: slowFile(world, GRACE_MS) }, { as: fileSet });
   const renewals = backend.asked(RENEWAL).length;
   assert(renewals >= 14 && renewals <= 16, `${renewals} renewals`);
   assertEquals(Date.parse((await head(CELL)).startedAt), lastRenewal);
@@ -62,7 +62,7 @@ testProtocol(
       Array.from({ length: 60 }, (_, n) => [`${n}`, filler(`${n}`, 300_000)]),
     );
     backend.answerAll(UPLOAD, doing(() => advance(HOUR / 2)));
-    await registry.save("a", files, { materializer: fileSet });
+    await registry.save("a", files, { as: fileSet });
     assertGreater(backend.asked(RENEWAL).length, 10);
   },
 );
@@ -74,7 +74,7 @@ testProtocol("gc keeps uploads that renew themselves", async (world) => {
     first: filler("first", 300_000),
     slow: slowFile(world, 4 * GRACE_MS, (n) => n % 3 === 0 && collect()),
   };
-  await registry.save("a", value, { materializer: fileSet });
+  await registry.save("a", value, { as: fileSet });
   const loaded = await registry.load("a", { as: fileSet }) as Record<string, Uint8Array>;
   assertEquals(loaded.first, value.first);
   assertEquals(loaded.slow.byteLength, value.slow.size);
@@ -83,7 +83,7 @@ testProtocol("gc keeps uploads that renew themselves", async (world) => {
 testProtocol("without a renewal in time nothing is committed", async (world) => {
   const { registry, keys, advance } = world;
   const stalled = slowFile(world, 0, (n) => n === 50 && advance(GRACE_MS / 4 + 1000));
-  await rejected("Unavailable", registry.save("a", { stalled }, { materializer: fileSet }));
+  await rejected("Unavailable", registry.save("a", { stalled }, { as: fileSet }));
   assertEquals(await keys("objects/"), []);
 });
 
@@ -91,7 +91,7 @@ testProtocol("a renewal that takes too long is not valid", async (world) => {
   const { registry, backend, advance } = world;
   backend.answer(RENEWAL, doing(() => advance(GRACE_MS / 4 + 1000)));
   const slow = slowFile(world, GRACE_MS / 8);
-  await rejected("Unavailable", registry.save("a", { slow }, { materializer: fileSet }));
+  await rejected("Unavailable", registry.save("a", { slow }, { as: fileSet }));
   assertEquals(backend.asked(CREATE), []);
 });
 
@@ -100,7 +100,7 @@ testProtocol("a refused renewal fails the save without a commit", async (world) 
   backend.answer(RENEWAL, busy);
   await rejected(
     "Unavailable",
-    registry.save("a", { slow: slowFile(world, GRACE_MS / 8) }, { materializer: fileSet }),
+    registry.save("a", { slow: slowFile(world, GRACE_MS / 8) }, { as: fileSet }),
   );
   assertEquals(backend.asked(CREATE), []);
   assertEquals(await keys("objects/"), []);
@@ -115,7 +115,7 @@ testProtocol("a renewal under frozen clocks is measured by the store's", async (
     await collect(); // the first file is old and nothing says that it is still wanted
   };
   backend.answer(RENEWAL, doing(frozen));
-  await rejected("Unavailable", registry.save("a", value, { materializer: fileSet }));
+  await rejected("Unavailable", registry.save("a", value, { as: fileSet }));
   assertEquals(backend.asked(CREATE), []);
 });
 
@@ -165,13 +165,13 @@ testProtocol("files of a deleted base are uploaded after all", async (world) => 
   const rival = await open();
   const collect = await collector(world);
   const value = { common: filler("common", 300_000), small: filler("small", 100_000) };
-  await registry.save("a", value, { materializer: fileSet });
+  await registry.save("a", value, { as: fileSet });
   const overtake = async (n: number) => {
     if (n === 1) await rival.registry.delete("a@1");
     if (n > 70) await collect();
   };
   const slow = slowFile(world, 2 * GRACE_MS, overtake);
-  await registry.save("a", { ...value, slow }, { materializer: fileSet });
+  await registry.save("a", { ...value, slow }, { as: fileSet });
   for (const file of (await head(CELL)).files) assertEquals(file.from, undefined);
   advance(2 * GRACE_MS);
   await collect();
@@ -185,7 +185,7 @@ testProtocol("bytes of a base that is deleted meanwhile are not shared", async (
   const rival = await open();
   const first = noise(600_000);
   const changed = first.slice().fill(1, 1000, 2000);
-  await registry.save("a", { common: first }, { materializer: fileSet });
+  await registry.save("a", { common: first }, { as: fileSet });
   let asked = 0;
   const overtake = async (n: number) => n === 1 && await rival.registry.delete("a@1");
   const files = async function* (): AsyncGenerator<FileToSave> {
@@ -194,7 +194,7 @@ testProtocol("bytes of a base that is deleted meanwhile are not shared", async (
     yield await Promise.resolve({ path: "slow", content });
   };
   const before = await keys("objects/");
-  await registry.save("a", files, { base: "a@1", materializer: fileSet });
+  await registry.save("a", files, { base: "a@1", as: fileSet });
   assertEquals(asked, 2);
   for (const key of before) await world.store.delete(key);
   const { common } = await registry.load("a", { as: fileSet }) as Record<string, Uint8Array>;
@@ -205,7 +205,7 @@ testProtocol("a save whose base is deleted meanwhile is repeated without it", as
   const { registry, open, keys } = world;
   const rival = await open();
   const common = filler("common", 300_000);
-  const { version: base } = await registry.save("a", { common }, { materializer: fileSet });
+  const { version: base } = await registry.save("a", { common }, { as: fileSet });
   const before = await keys("objects/");
   let asked = 0;
   const overtake = async (n: number) =>
@@ -217,7 +217,7 @@ testProtocol("a save whose base is deleted meanwhile is repeated without it", as
   };
   const told: number[] = [];
   const onProgress = ({ bytes }: { bytes: number }) => void told.push(bytes);
-  const options = { base: `a@${base}`, materializer: fileSet, onProgress };
+  const options = { base: `a@${base}`, as: fileSet, onProgress };
   const { version } = await registry.save("a", files, options);
   assertEquals(asked, 2);
   const loaded = await registry.load(`a@${version}`, { as: fileSet });
@@ -231,12 +231,12 @@ testProtocol("a stream that must be read again fails the save", async (world) =>
   const { registry, open } = world;
   const rival = await open();
   const common = filler("common", 100_000);
-  await registry.save("a", { common }, { materializer: fileSet });
+  await registry.save("a", { common }, { as: fileSet });
   const overtake = async (n: number) =>
     n === 1 && await rival.registry.delete("a@1").then(() => {});
   const once = new Blob([common]).stream();
   const save = registry.save("a", { common: once, slow: slowFile(world, GRACE_MS, overtake) }, {
-    materializer: fileSet,
+    as: fileSet,
   });
   await rejected("TaskFailed", save);
 });
@@ -272,7 +272,7 @@ testProtocol("a base seen graceMs / 4 ago is not shared, despite renewals", asyn
   const rival = await world.open();
   const { registry, backend } = await world.open({ retryForMs: Infinity });
   const common = filler("common");
-  await registry.save("a", { common }, { materializer: fileSet });
+  await registry.save("a", { common }, { as: fileSet });
   let seenAt = 0, lastSentAt = 0;
   backend.answer({ verb: "list", key: /versions/ }, followedBy(() => void (seenAt = clocks.store)));
   // so that it looks at the numbers again, not at the base
@@ -284,7 +284,7 @@ testProtocol("a base seen graceMs / 4 ago is not shared, despite renewals", asyn
   backend.answer(CREATE, beaten);
   backend.answerAll(CREATE, refused);
   const slow = slowFile(world, 0.49 * GRACE_MS / 4);
-  await rejected("Unavailable", registry.save("a", { common, slow }, { materializer: fileSet }));
+  await rejected("Unavailable", registry.save("a", { common, slow }, { as: fileSet }));
   assert(backend.asked(RENEWAL).length > 0 && lastSentAt > seenAt);
   assert(lastSentAt - seenAt <= GRACE_MS / 4, `${(lastSentAt - seenAt) / HOUR} hours`);
 });
@@ -337,7 +337,7 @@ testProtocol("renewals keep no payload of other uploads", async (world) => {
   rival.backend.answer(CREATE, busy, () => new Promise(() => {})); // it dies there
   rival.registry.save("a", filler("dead")).catch(() => {}); // nobody waits for the dead
   await registry.save("a", { slow: slowFile(world, 2 * GRACE_MS, (n) => n > 90 && collect()) }, {
-    materializer: fileSet,
+    as: fileSet,
   });
   assertEquals((await keys("objects/")).filter((key) => key.endsWith("/0")).length, 1);
   backend.answerAll({}, pass);
@@ -345,7 +345,7 @@ testProtocol("renewals keep no payload of other uploads", async (world) => {
 
 testProtocol("a long save without changes ends in an existing version", async (world) => {
   const { registry, open } = world;
-  const whole = { materializer: fileSet, skipIfUnchanged: true };
+  const whole = { as: fileSet, skipIfUnchanged: true };
   await registry.save("a", { slow: slowFile(world, 0) }, whole);
   const skipped = await registry.save("a", { slow: slowFile(world, GRACE_MS) }, whole);
   assertEquals([skipped.version, skipped.skipped], ["1.0.0", true]);

@@ -126,9 +126,9 @@ testPowered(
   "files shared with a version that was not synced are durable",
   async (world) => {
     const { registry, dying, afterCut } = world;
-    await (await dying(ALL)).save("a", { large: LARGE }, { materializer: fileSet });
+    await (await dying(ALL)).save("a", { large: LARGE }, { as: fileSet });
     await registry.save("a", { large: LARGE, more: filler("more", 10) }, {
-      materializer: fileSet,
+      as: fileSet,
       version: "2",
     });
     const artifact = await (await afterCut()).open("a@2");
@@ -141,7 +141,7 @@ testPowered("a long list of files is durable", async ({ registry, dying, afterCu
   const files = Object.fromEntries(
     Array.from({ length: 1_000 }, (_, n) => [`${n}`.padStart(120, "-"), filler(`${n}`, 90)]),
   );
-  await (await dying(ALL)).save("a", files, { materializer: fileSet, ...ONE });
+  await (await dying(ALL)).save("a", files, { as: fileSet, ...ONE });
   assert((await registry.save("a", "other", { ...ONE, onConflict: "skip" })).skipped);
   const artifact = await (await afterCut()).open("a@1");
   for (const file of artifact.files().slice(0, 3)) await file.bytes();

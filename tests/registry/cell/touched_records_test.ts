@@ -12,13 +12,13 @@ testProtocol(
     const files = { large: noise(300_000, 2) };
     const draft = await registry.openDraft("a", { id: "1" });
     await draft.addPart("0", [{ path: "large", content: noise(300_000) }]);
-    await registry.save("a", files, { materializer: fileSet });
+    await registry.save("a", files, { as: fileSet });
     advance(GRACE_MS);
     await touch(world);
     const before = (await keys("objects/")).length;
-    const again = { materializer: fileSet, skipIfUnchanged: true };
+    const again = { as: fileSet, skipIfUnchanged: true };
     assertEquals((await registry.save("a", files, again)).version, "1.0.0");
-    await registry.save("a", { ...files, more: noise(10) }, { materializer: fileSet });
+    await registry.save("a", { ...files, more: noise(10) }, { as: fileSet });
     assertEquals((await keys("objects/")).length, before + 1);
     await draft.commit();
     assertEquals((await registry.open("a")).files().map(({ info }) => info.path), ["large"]);

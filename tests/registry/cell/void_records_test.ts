@@ -194,9 +194,9 @@ for (const gone of ["own list", "shared payload"] as const) {
       const files = Object.fromEntries(
         Array.from({ length: 1000 }, (_, n) => [path(n), filler(`${n}`, size)]),
       );
-      await world.registry.save("a", files, { version: "1", materializer: fileSet });
+      await world.registry.save("a", files, { version: "1", as: fileSet });
       const before = await world.keys("objects/");
-      const land = await heldUp(world, files, { version: "2", materializer: fileSet });
+      const land = await heldUp(world, files, { version: "2", as: fileSet });
       const own = (await world.keys("objects/")).filter((key) => !before.includes(key));
       assertEquals(own.length, 1, "only the list is its own");
       world.advance(GRACE_MS - HOUR);
@@ -312,8 +312,8 @@ for (
 testProtocol("a late record expires without the files that it shares", MUTABLE, async (world) => {
   const { registry, advance } = world;
   const common = filler("common", 300_000);
-  await registry.save("a", { common }, { materializer: fileSet });
-  const land = await heldUp(world, { common }, { version: "2", materializer: fileSet });
+  await registry.save("a", { common }, { as: fileSet });
+  const land = await heldUp(world, { common }, { version: "2", as: fileSet });
   await registry.delete("a@1");
   advance(2 * GRACE_MS);
   await collectGarbage(registry);

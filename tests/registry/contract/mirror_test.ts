@@ -15,11 +15,11 @@ async function fill(registry: Registry): Promise<void> {
   await registry.save("data", noise(300_000), { version: "1.0.0+build.7", idempotencyKey: "k" });
   const { digest } = await registry.info("data");
   await registry.save("set", SET, {
-    materializer: files,
+    as: files,
     metadata: { x: 1 },
     inputs: [{ ref: "data@1", digest }],
   });
-  await registry.save("set", { one: noise(3) }, { materializer: files, version: "2.1" });
+  await registry.save("set", { one: noise(3) }, { as: files, version: "2.1" });
   await registry.save("set", "rc", { version: "3.0.0-rc.1" });
   await registry.setAlias("set", "production", "2.1");
 }

@@ -120,7 +120,7 @@ Deno.test("spans nest: caller, method, materializer", async () => {
     const tracer = trace.getTracer("program");
     await tracer.startActiveSpan("night", async (span) => {
       await Promise.all([
-        registry.save("a", { n: 1 }, { materializer: traced }),
+        registry.save("a", { n: 1 }, { as: traced }),
         registry.info("none").catch(() => {}),
       ]);
       for await (const _ of registry.names()) tracer.startSpan("in the loop").end();

@@ -39,7 +39,7 @@ async function fill(registry: Registry): Promise<void> {
   for (const [name, { value, compress }] of Object.entries(SHAPES)) {
     await registry.save(name, value, { compress });
   }
-  await registry.save("listed", LISTED, { materializer: folder });
+  await registry.save("listed", LISTED, { as: folder });
 }
 
 /** Loads everything. Returns values, or the code and key of failures. */
@@ -336,10 +336,10 @@ testOnEach("small files of a lost object are stored again with new ones", async 
       load: async (artifact) =>
         (await Promise.all(artifact.files().map((file) => file.bytes()))).length,
     });
-  await registry.save("a", 1, { materializer: files(99) });
+  await registry.save("a", 1, { as: files(99) });
   const [object] = (await keysOf(backend)).filter((key) => key.startsWith("objects/"));
   await backend.delete(object);
-  await registry.save("a", 2, { materializer: files(1000) });
+  await registry.save("a", 2, { as: files(1000) });
   assertEquals(await registry.load("a", { as: files(1000) }), 100);
 });
 

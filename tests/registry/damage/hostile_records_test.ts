@@ -186,7 +186,7 @@ async function createWorld(): Promise<HostileWorld> {
   for (const seed of [1, 2]) {
     const value = { small: noise(10, seed), large: noise(90_000, seed) };
     await registry.save("a", value, {
-      materializer: fileSet,
+      as: fileSet,
       idempotencyKey: `k${seed}`,
       inputs: ["b@1"],
     });
@@ -218,11 +218,10 @@ async function meet({ registry, store }: HostileWorld, about: string): Promise<v
     names: () => collect(registry.names()),
     copy: () => registry.copy("a@2", "c"),
     "save again": () =>
-      registry.save("a", { small: noise(10, 2) }, { materializer: fileSet, idempotencyKey: "k2" }),
-    "save the next": () =>
-      registry.save("a", { large: noise(90_000, 2) }, { materializer: fileSet }),
+      registry.save("a", { small: noise(10, 2) }, { as: fileSet, idempotencyKey: "k2" }),
+    "save the next": () => registry.save("a", { large: noise(90_000, 2) }, { as: fileSet }),
     "save unchanged": () =>
-      registry.save("a", { x: noise(9) }, { materializer: fileSet, skipIfUnchanged: true }),
+      registry.save("a", { x: noise(9) }, { as: fileSet, skipIfUnchanged: true }),
     "set alias": () => registry.setAlias("a", "other", "2"),
   };
   for (const [call, act] of Object.entries(calls)) {

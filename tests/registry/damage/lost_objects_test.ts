@@ -75,7 +75,7 @@ for (const halfway of [false, true]) {
   Deno.test(`an object ${when} is damage, and is repaired from a mirror`, async () => {
     const rot = rotting(halfway);
     const registry = await openRegistry(rot.backend);
-    await registry.save("a", FILES, { materializer: fileSet });
+    await registry.save("a", FILES, { as: fileSet });
     await registry.save("b", "whole");
     const copy = await openRegistry("memory:");
     await mirrorRegistry(registry, copy);

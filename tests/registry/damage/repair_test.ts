@@ -16,18 +16,18 @@ async function fill(registry: StoredRegistry): Promise<void> {
   await registry.save("inline", { depth: 12 }, { idempotencyKey: "k", metadata: { by: "ann" } });
   await publishRelease(registry, "release", { model: "inline@1" });
   const small = Array.from({ length: 12 }, (_, i) => [`f${i}`, noise(9_000 + i, i + 1)]);
-  await registry.save("packed", Object.fromEntries(small), { materializer: fileSet });
+  await registry.save("packed", Object.fromEntries(small), { as: fileSet });
   for (const compress of ["gzip", "zstd"] as const) {
     await registry.save("compressed", new Uint8Array(300_000).fill(7), { compress });
     await registry.save("compressed", "x".repeat(10_000), { compress });
     const several = { a: new Uint8Array(90_000).fill(3), b: noise(90_000) };
-    await registry.save("compressed", several, { compress, materializer: fileSet });
+    await registry.save("compressed", several, { compress, as: fileSet });
   }
   const large = noise(1_500_000);
   for (let n = 0; n < 4; n++) {
     large.set(noise(1_000, n + 5), n * 350_000);
     await registry.save("changed", { large: large.slice(), small: noise(9_000, n) }, {
-      materializer: fileSet,
+      as: fileSet,
     });
   }
   await registry.delete("changed@1"); // others need its bytes
@@ -137,7 +137,7 @@ testMirror(
 testMirror("verifyRegistry() lists all damaged files of one version", async ({ from }) => {
   const save = (n: number) =>
     from.save("a", { x: noise(300_000, n), y: noise(400_000, n), z: noise(10) }, {
-      materializer: fileSet,
+      as: fileSet,
     });
   await save(1);
   const { commit } = await save(2);
@@ -192,7 +192,7 @@ testMirror("another value, and a copy that is damaged too, repair nothing", asyn
 
 testMirror("a damaged list of files is reported with a reason", async ({ from, to }) => {
   const many = Array.from({ length: 1_200 }, (_, i) => [`folder/file-${i}`, noise(3, i)]);
-  await from.save("many", Object.fromEntries(many), { materializer: fileSet });
+  await from.save("many", Object.fromEntries(many), { as: fileSet });
   await mirrorRegistry(from, to);
   for (const key of await keysOf(from.backend, "objects/")) {
     await damage(from.backend, key, DAMAGES.changed);
@@ -206,7 +206,7 @@ testMirror("bytes without a source are refused, never filled in", async ({ from,
   const { backend } = from;
   const save = (n: number, more = {}) =>
     from.save("a", { a: noise(40_000, n), kept: noise(50_000), ...more }, {
-      materializer: fileSet,
+      as: fileSet,
     });
   await save(1);
   await mirrorRegistry(from, to);
@@ -256,7 +256,7 @@ testMirror("a save, gc and a second repair run during a repair", async ({ from, 
   const meanwhile = async (puts: number) => {
     if (puts !== 1) return;
     const value = { large: noise(1_400_000), new: noise(70_000) };
-    await from.save("changed", value, { materializer: fileSet, version: "5.0.0" });
+    await from.save("changed", value, { as: fileSet, version: "5.0.0" });
     await collectGarbage(from);
     assertEquals((await verifyRegistry(from, { repairFrom: to })).problems, []);
     await from.delete("changed@5");

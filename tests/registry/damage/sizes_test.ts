@@ -311,8 +311,8 @@ testInMemory("maxLoadBytes bounds all files that a materializer reads", async ({
     },
   });
   const registry = await open({ maxLoadBytes: 2_000_000 });
-  await registry.save("a", 3, { materializer: pieces });
-  await registry.save("b", 4, { materializer: pieces });
+  await registry.save("a", 3, { as: pieces });
+  await registry.save("b", 4, { as: pieces });
   assertEquals(await registry.load("a", { as: pieces }), 3);
   assertMatch(
     (await rejected("Invalid", registry.load("b", { as: pieces }))).message,

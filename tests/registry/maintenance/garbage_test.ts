@@ -159,10 +159,10 @@ testProtocol(
   async (world) => {
     const { registry, advance, keys } = world;
     const common = noise(300_000);
-    await registry.save("a", { common }, { ...OVERWRITE, materializer: fileSet });
+    await registry.save("a", { common }, { ...OVERWRITE, as: fileSet });
     await registry.save("a", { common, more: noise(300_000, 2) }, {
       ...OVERWRITE,
-      materializer: fileSet,
+      as: fileSet,
     });
     advance(9 * GRACE_MS);
     await registry.save("a", "small", OVERWRITE);
@@ -242,21 +242,21 @@ async function fill({ registry, advance, store, backend }: ProtocolWorld): Promi
     own: noise(70_000, n),
     small: noise(10, n),
   });
-  for (let n = 1; n <= 3; n++) await registry.save("shared", value(n), { materializer: fileSet });
+  for (let n = 1; n <= 3; n++) await registry.save("shared", value(n), { as: fileSet });
   const path = (n: number) => `${"folder/".repeat(20)}${n}`;
   const list = Object.fromEntries(
     Array.from({ length: 600 }, (_, n) => [path(n), noise(200, n + 1)]),
   );
   for (let n = 1; n <= 3; n++) {
     await registry.save("list", { ...list, [path(0)]: noise(200, 9000 + n) }, {
-      materializer: fileSet,
+      as: fileSet,
     });
   }
   await registry.save(
     "tiny",
     Object.fromEntries(Array.from({ length: 1000 }, (_, n) => [path(n), noise(1)])),
     {
-      materializer: fileSet,
+      as: fileSet,
     },
   );
   for (let n = 1; n <= 4; n++) await registry.save("overwritten", noise(70_000, n), OVERWRITE);

@@ -17,7 +17,7 @@ async function createFullWorld(): Promise<ProtocolWorld> {
   const { registry, store, advance } = world;
   const common = noise(70_000);
   for (let n = 1; n <= 3; n++) {
-    await registry.save("shared", { common, own: noise(70_000, n) }, { materializer: fileSet });
+    await registry.save("shared", { common, own: noise(70_000, n) }, { as: fileSet });
   }
   for (let n = 1; n <= 3; n++) await registry.save("overwritten", noise(70_000, n), OVERWRITE);
   for (let n = 1; n <= 3; n++) await registry.setAlias("shared", "live", `${n}`);
@@ -188,7 +188,7 @@ Deno.test("a handle older than the grace reports that it was superseded", async 
   const { registry, advance } = await createProtocolWorld({ mutable: true });
   await registry.save("a", { one: noise(300_000), two: noise(300_000, 2) }, {
     ...OVERWRITE,
-    materializer: fileSet,
+    as: fileSet,
   });
   const handle = await registry.open("a");
   await registry.save("a", "new", OVERWRITE);

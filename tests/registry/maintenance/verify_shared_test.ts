@@ -13,7 +13,7 @@ import { keysOf, noise } from "../registries.ts";
 
 const KIB = 1024;
 const MIB = 1024 * KIB;
-const AS = { materializer: fileSet };
+const AS = { as: fileSet };
 const VERSIONS = 10;
 
 interface World {

@@ -45,9 +45,9 @@ testProtocol(
     const { registry } = world;
     await registry.save("a", noise(BYTES));
     await registry.save("a", noise(BYTES, 2), { version: "1", onConflict: "overwrite" });
-    await registry.save("b", { common: noise(300_000), own: noise(10) }, { materializer: fileSet });
+    await registry.save("b", { common: noise(300_000), own: noise(10) }, { as: fileSet });
     await registry.save("b", { common: noise(300_000), own: noise(10, 2) }, {
-      materializer: fileSet,
+      as: fileSet,
     });
     await registry.delete("b@1");
     await registry.save("c", 1, { idempotencyKey: "k" });
@@ -94,7 +94,7 @@ testProtocol("space is reported by name, with shared files and garbage", {}, asy
   const { registry, advance, clocks, backend } = world;
   for (const n of [1, 2, 3]) {
     await registry.save("a", { common: noise(300_000), own: noise(BYTES, n) }, {
-      materializer: fileSet,
+      as: fileSet,
     });
   }
   await registry.save("b", noise(BYTES));

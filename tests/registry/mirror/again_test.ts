@@ -268,7 +268,7 @@ Deno.test("a record of the size of a tombstone deletes nothing in the target", a
 
 testMirror("verify reads all back, and names what the target has lost", async ({ from, to }) => {
   await from.save("a", noise(100_000));
-  await from.save("a", { x: noise(100_000, 2) }, { materializer: fileSet });
+  await from.save("a", { x: noise(100_000, 2) }, { as: fileSet });
   await mirrorRegistry(from, to);
   for await (const entry of to.backend.list("objects/a/")) {
     if ("key" in entry) await to.backend.put(entry.key, noise(entry.size, 5));

@@ -19,7 +19,7 @@ const SEEDS = seedCount(40);
 async function fillSome(registry: StoredRegistry): Promise<void> {
   for (let n = 1; n <= 4; n++) {
     await registry.save("shared", { large: noise(300_000), n: noise(70_000, n) }, {
-      materializer: fileSet,
+      as: fileSet,
     });
     await registry.save("small", n);
   }
@@ -104,7 +104,7 @@ testMirror(
         for (const label of ["before", "damaged", "after"]) {
           const value = { file: noise(size, label.length), zeros: new Uint8Array(size) };
           await from.save(`${name}-${size}`, value, {
-            materializer: fileSet,
+            as: fileSet,
             base: null,
             ...options,
           });
@@ -221,7 +221,7 @@ testMirror(
   async ({ from, to, open }) => {
     const large = noise(300_000);
     for (let n = 1; n <= 2; n++) {
-      await from.save("a", { large, n: noise(70_000, n) }, { materializer: fileSet });
+      await from.save("a", { large, n: noise(70_000, n) }, { as: fileSet });
     }
     await mirrorRegistry(from, to, { range: "=1.0.0" });
     const [record] = await keysOf(to.backend, "names/a/");

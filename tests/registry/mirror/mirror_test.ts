@@ -91,7 +91,7 @@ testMirror("compressed bytes are moved as they are stored", async ({ from, to })
     small: new Uint8Array(100_000).fill(8),
     noise: noise(80_000),
   };
-  await from.save("a", values, { compress: "zstd", materializer: fileSet });
+  await from.save("a", values, { compress: "zstd", as: fileSet });
   const report = await mirrorRegistry(from, to);
   const facts = (
     { path, encoding, sha256, parts = [] }: StoredFile,
@@ -107,7 +107,7 @@ testMirror(
   "no materializer need be known, and members of a later release survive",
   async ({ from, to, open }) => {
     const unknown = { ...fileSet, id: "acme/secret", formatVersion: 7 };
-    await from.save("a", { x: noise(70_000) }, { materializer: unknown });
+    await from.save("a", { x: noise(70_000) }, { as: unknown });
     const { backend } = from;
     for await (const entry of backend.list("names/a/versions/")) {
       if (!("key" in entry)) continue;
@@ -134,16 +134,16 @@ testMirror(
   async ({ from, to }) => {
     const large = noise(1_000_000);
     for (let n = 1; n <= 30; n++) {
-      await from.save("a", { large, n: noise(70_000, n + 1) }, { materializer: fileSet });
+      await from.save("a", { large, n: noise(70_000, n + 1) }, { as: fileSet });
     }
     await from.delete("a@1"); // the owner of what all others share
     const report = await mirrorRegistry(from, to);
     assertEquals([report.files, report.bytes], [30, 1_000_000 + 29 * 70_000]);
     await assertMirrored(from, to);
-    await from.save("a", { large, n: noise(70_000, 99) }, { materializer: fileSet });
+    await from.save("a", { large, n: noise(70_000, 99) }, { as: fileSet });
     assertEquals((await mirrorRegistry(from, to)).bytes, 70_000);
     await from.save("a", { large, n: noise(70_000, 98) }, {
-      materializer: fileSet,
+      as: fileSet,
       version: "3.0.1",
     });
     assertEquals((await mirrorRegistry(from, to)).bytes, 70_000);
@@ -154,13 +154,13 @@ testMirror(
 testMirror("a base that the target has lost is not shared", async ({ from, to }) => {
   const large = noise(400_000);
   for (let n = 1; n <= 2; n++) {
-    await from.save("a", { large, n: noise(70_000, n) }, { materializer: fileSet });
+    await from.save("a", { large, n: noise(70_000, n) }, { as: fileSet });
   }
   await mirrorRegistry(from, to);
   for await (const entry of to.backend.list("objects/a/")) {
     if ("key" in entry) await to.backend.delete(entry.key);
   }
-  await from.save("a", { large, n: noise(70_000, 3) }, { materializer: fileSet });
+  await from.save("a", { large, n: noise(70_000, 3) }, { as: fileSet });
   assertEquals((await mirrorRegistry(from, to)).bytes, 470_000);
   assertEquals(await to.load("a@3", { as: fileSet }), { large, n: noise(70_000, 3) } as object);
 });

@@ -79,7 +79,7 @@ export async function fill(registry: StoredRegistry): Promise<{ live: number; de
   const pack = Object.fromEntries(
     Array.from({ length: 40 }, (_, i) => [`f${i}`, noise(4_000 + i, i + 1)]),
   );
-  await registry.save("packed", pack, { materializer: fileSet });
+  await registry.save("packed", pack, { as: fileSet });
   for (const compress of ["gzip", "zstd"] as const) {
     await registry.save(`compressed-${compress}`, new Uint8Array(700_000).fill(7), { compress });
     await registry.save(`compressed-${compress}`, "x".repeat(10_000), { compress });
@@ -88,7 +88,7 @@ export async function fill(registry: StoredRegistry): Promise<{ live: number; de
       b: noise(90_000),
       c: new TextEncoder().encode("c"),
     };
-    await registry.save(`compressed-${compress}`, several, { compress, materializer: fileSet });
+    await registry.save(`compressed-${compress}`, several, { compress, as: fileSet });
   }
   const many = Object.fromEntries(
     Array.from(
@@ -96,8 +96,8 @@ export async function fill(registry: StoredRegistry): Promise<{ live: number; de
       (_, i) => [`folder/file-${i}`, new TextEncoder().encode(`${i}`.repeat(20))],
     ),
   );
-  await registry.save("long-list", many, { materializer: fileSet });
-  await registry.save("long-list", { ...many, more: noise(300_000) }, { materializer: fileSet });
+  await registry.save("long-list", many, { as: fileSet });
+  await registry.save("long-list", { ...many, more: noise(300_000) }, { as: fileSet });
   for (let n = 1; n <= 3; n++) await registry.save("deleted", n);
   await registry.delete("deleted@2");
   await registry.save("gone", noise(100_000));

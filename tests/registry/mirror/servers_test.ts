@@ -29,7 +29,7 @@ async function thereAndBack(path: string, store: Backend): Promise<void> {
   const { live, dead } = await fill(folder);
   const large = noise(20_000_000);
   for (let n = 1; n <= 3; n++) {
-    await folder.save("large", { large, n: noise(70_000, n) }, { materializer: fileSet });
+    await folder.save("large", { large, n: noise(70_000, n) }, { as: fileSet });
   }
   const bucket = await openRegistry(store, { cache: false });
   const there = await mirrorRegistry(folder, bucket);

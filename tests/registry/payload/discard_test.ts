@@ -109,7 +109,7 @@ Deno.test("a source that fails to close hides no outcome of a save and leaves no
     },
   };
   const registry = await openRegistry(backend);
-  await registry.save("a", { x: filler("x", 10) }, { materializer: fileSet, version: "1" });
+  await registry.save("a", { x: filler("x", 10) }, { as: fileSet, version: "1" });
   async function* files(): AsyncGenerator<FileToSave> {
     try {
       yield { path: "1", content: bytesStream(filler("large", 2 ** 19)) };
@@ -118,8 +118,7 @@ Deno.test("a source that fails to close hides no outcome of a save and leaves no
       throw new Error("cannot close");
     }
   }
-  const save = (options: SaveOptions) =>
-    registry.save("a", files, { ...options, materializer: fileSet });
+  const save = (options: SaveOptions) => registry.save("a", files, { ...options, as: fileSet });
   await assertRejects(() => save({}), RegistryError, "no reply");
   assertEquals(await Array.fromAsync(inner.list("objects/")), []);
   assertEquals((await save({ version: "1", onConflict: "skip" })).skipped, true);

@@ -21,11 +21,11 @@ for (const compress of [undefined, "gzip"] as const) {
       const saved = files([{ path: "old", content, ...facts }]);
       const from = await openRegistry(createMemoryBackend());
       const other = await openRegistry(createMemoryBackend());
-      await from.save("a", undefined, { materializer: saved, compress });
+      await from.save("a", undefined, { as: saved, compress });
       const file = (await from.open("a")).file("old");
       for (const [registry, name] of [[from, "a"], [from, "b"], [other, "a"]] as const) {
         const again = files([{ path: "new", content: { ...file, size }, mediaType: "text/x" }]);
-        await registry.save(name, undefined, { materializer: again });
+        await registry.save(name, undefined, { as: again });
         const [info, ...others] = (await registry.info(name)).files;
         const { sha256 } = file.info;
         assertEquals([info, ...others], [{ path: "new", size, sha256, mediaType: "text/x" }]);
@@ -40,7 +40,7 @@ Deno.test("a file with another stream or size is not saved as it is stored", asy
   const save = (content: FileToSave["content"]) => {
     const materializer = { id: "test", formatVersion: 1, load: () => undefined };
     const files = [{ path: "file", content }];
-    return registry.save("a", undefined, { materializer: { ...materializer, save: () => files } });
+    return registry.save("a", undefined, { as: { ...materializer, save: () => files } });
   };
   await save(bytes);
   const file = (await registry.open("a")).file("file");

@@ -22,7 +22,7 @@ const CREATE = { verb: "put", mode: "create" } as const;
 const UPLOAD = { verb: "put", key: /^objects/ } as const;
 const ONE = { version: "1.0.0" };
 const CELL = "names/a/versions/";
-const AS = { materializer: fileSet };
+const AS = { as: fileSet };
 const KIB = 1024;
 const INLINE_BYTES = 64 * KIB;
 
@@ -295,7 +295,7 @@ Deno.test("a Buffer that changes during a save is stored as hashed", async () =>
     let calls = 0;
     const before = () => void content.fill(++calls);
     const registry = await openRegistry(withHooks(createMemoryBackend(), { before }));
-    await registry.save("a", { files: [{ path: "x", content }] }, { materializer: given });
+    await registry.save("a", { files: [{ path: "x", content }] }, { as: given });
     assertEquals((await (await registry.open("a")).file("x").bytes()).byteLength, size); // verified
   }
 });
@@ -309,7 +309,7 @@ Deno.test("a stream of anything but bytes is refused", async () => {
         controller.close();
       },
     });
-    const saving = registry.save("a", { files: [{ path: "x", content }] }, { materializer: given });
+    const saving = registry.save("a", { files: [{ path: "x", content }] }, { as: given });
     await rejected("Unsupported", saving);
   }
   assertEquals(await registry.has("a"), false);

@@ -9,7 +9,7 @@ import { noise } from "../registries.ts";
 
 const KIB = 1024;
 const MIB = 1024 * KIB;
-const AS: SaveOptions = { materializer: fileSet };
+const AS: SaveOptions = { as: fileSet };
 
 function changed(bytes: Uint8Array, seed = 7): Uint8Array {
   const copy = bytes.slice();

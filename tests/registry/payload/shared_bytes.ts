@@ -13,7 +13,7 @@ import { keysOf, noise } from "../registries.ts";
 
 export const KIB = 1024;
 export const MIB = 1024 * KIB;
-export const AS = { materializer: fileSet };
+export const AS = { as: fileSet };
 
 /** A store that is read like a disk, or like a bucket. */
 export function storeOf(kind: "memory" | "far"): Backend {

@@ -342,7 +342,7 @@ testStores("copies, mirrors and drafts of shared bytes are whole", async (regist
   await assertVerifies(mirror);
   const draft = await registry.openDraft("a", { id: "d" });
   await draft.add("data.bin", second);
-  await draft.commit({ materializer: fileSet });
+  await draft.commit({ as: fileSet });
   const third = edited(second, 1000);
   assert(
     (await registry.save("a", { "data.bin": third }, AS)).addedBytes! <

@@ -13,7 +13,7 @@ import { keysOf, noise } from "../registries.ts";
 import { rejected } from "../rejected.ts";
 import { busy, damaged, doing, nothing } from "../scripted_backend.ts";
 
-const AS = { materializer: fileSet };
+const AS = { as: fileSet };
 const UPLOAD = { verb: "put", key: /^objects/ } as const;
 const CELL = "names/a/versions/";
 const LARGE = noise(300_000);

@@ -82,7 +82,7 @@ Deno.test("results do not depend on the order in which uploads end", async () =>
     const registry = await openRegistry(backend);
     const told: number[] = [];
     const onProgress = ({ bytes }: TransferProgress) => void told.push(bytes);
-    const how = { version: "1.0.0", materializer: given, onProgress };
+    const how = { version: "1.0.0", as: given, onProgress };
     const saved = await registry.save("a", mixed, how);
     assertEquals(told, told.toSorted((a, b) => a - b));
     assertEquals(told.at(-1), saved.size);
@@ -108,14 +108,14 @@ slowTest("concurrent uploads are bounded by number and memory", async () => {
   const registry = await openRegistry(backend);
   const many = () =>
     Array.from({ length: 60 }, (_, n) => ({ path: `${n}`, content: source(noise(300 * KIB, n)) }));
-  await registry.save("a", many, { materializer: given });
+  await registry.save("a", many, { as: given });
   assertEquals(seen.most, 16);
   const bytes = noise(12 * MIB);
   await registry.save(
     "b",
     () => Array.from({ length: 14 }, (_, n) => ({ path: `${n}`, content: source(bytes) })),
     {
-      materializer: given,
+      as: given,
     },
   );
   assertGreater(seen.mostBytes, 60 * MIB);
@@ -140,7 +140,7 @@ Deno.test("buffers and streams of a generator are stored before its next file", 
     yield { path: "stream", content: new Blob([noise(400 * KIB) as BlobPart]).stream() };
     assert(stored.includes(400 * KIB));
   }
-  await registry.save("a", files, { materializer: given });
+  await registry.save("a", files, { as: given });
   assertEquals(log, [1, 2, 3]);
   const artifact = await registry.open("a");
   for (let n = 1; n <= 3; n++) {
@@ -163,7 +163,7 @@ Deno.test("a failing file ends all uploads and leaves nothing", async () => {
   const registry = await openRegistry(backend);
   const before = await keysOf(inner);
   const error = await assertRejects(
-    () => registry.save("a", mixed, { materializer: given }),
+    () => registry.save("a", mixed, { as: given }),
     RegistryError,
   );
   assertEquals(error, denied);
@@ -186,7 +186,7 @@ Deno.test("an abort ends all uploads and leaves nothing", async () => {
   const registry = await openRegistry(backend);
   const before = await keysOf(inner);
   await assertRejects(
-    () => registry.save("a", mixed, { materializer: given, signal: stop.signal }),
+    () => registry.save("a", mixed, { as: given, signal: stop.signal }),
     Error,
     "enough",
   );
@@ -214,7 +214,7 @@ Deno.test("the check of a file runs after all are stored, and can fail the save"
     ...mixed().slice(1),
   ];
   await assertRejects(
-    () => registry.save("a", files, { materializer: given }),
+    () => registry.save("a", files, { as: given }),
     RegistryError,
     "it changed",
   );
@@ -238,7 +238,7 @@ testProtocol("slow uploads keep the payload alive", async (world) => {
           })()),
       },
     }));
-  await registry.save("a", files, { version: "1.0.0", materializer: given });
+  await registry.save("a", files, { version: "1.0.0", as: given });
   assertGreater(backend.asked({ verb: "put", key: /\.alive$/ }).length, 2);
   assertEquals((await registry.open("a")).files().length, 8);
 });

@@ -27,9 +27,9 @@ testProtocol("a save renews itself while it skips the bytes that its base has", 
   const { registry } = world;
   const first = noise(2 * 1024 * 1024);
   const second = concatBytes([first.subarray(0, -1000), noise(1000, 3)]);
-  await registry.save("a", { file: first }, { materializer: fileSet });
+  await registry.save("a", { file: first }, { as: fileSet });
   const file = slowFile(second, GRACE_MS, world); // four deadlines
-  const saved = await registry.save("a", { file }, { materializer: fileSet });
+  const saved = await registry.save("a", { file }, { as: fileSet });
   assert(saved.addedBytes! < 200_000, `${saved.addedBytes} bytes`);
   const loaded = await registry.load("a", { as: fileSet }) as Record<string, Uint8Array>;
   assertEquals(loaded.file, second);

@@ -40,9 +40,9 @@ Deno.test("a save sends what the store refuses to copy", async () => {
     const store = distant(createMemoryBackend(), copy, onSent);
     const registry = await openRegistry(store, { cache: { backend: createMemoryBackend() } });
     const { signal } = stop;
-    const saving = registry.save("a", value, { materializer: fileSet, signal });
+    const saving = registry.save("a", value, { as: fileSet, signal });
     assertEquals(await saving.catch((error) => error.message), "enough");
-    await registry.save("a", value, { materializer: fileSet });
+    await registry.save("a", value, { as: fileSet });
     const { files } = await registry.info("a");
     assertEquals(
       files.map((file) => file.sha256),

@@ -39,7 +39,7 @@ Deno.test("a hostile release is refused, and affects nothing else", async () => 
     });
     const asItIs = (ref: string) => ({ ref, digest: null });
     const inputs = ["net@1", asItIs("net"), asItIs("net@latest"), asItIs("x y@1")];
-    await registry.save("serving", 1, { materializer, inputs });
+    await registry.save("serving", 1, { as: materializer, inputs });
     for (
       const action of [
         () => resolveRelease(registry, "serving"),

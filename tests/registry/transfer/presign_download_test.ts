@@ -25,7 +25,7 @@ function saveFolder(
     content,
   }));
   const materializer = { ...folder(), save: () => files };
-  return registry.save(name, undefined as unknown as StoredPath, { ...options, materializer });
+  return registry.save(name, undefined as unknown as StoredPath, { ...options, as: materializer });
 }
 
 Deno.test("presignDownload() returns a URL of the file's object", async () => {

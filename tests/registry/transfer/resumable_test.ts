@@ -48,7 +48,7 @@ testOnEach("an upload continues and is saved like a file", async ({ registry, ba
   const source = await uploads.source(id);
   assertEquals([source.size, source.owner], [700_000, "me"]);
   await registry.save("data", new Uint8Array(), {
-    materializer: {
+    as: {
       id: "file",
       formatVersion: 1,
       save: () => [{ path: "data.bin", content: source }],

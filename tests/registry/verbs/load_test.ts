@@ -35,7 +35,7 @@ testInMemory("load() refuses newer and unknown formats", async ({ registry, open
       save: (value) => [{ path: "note", content: new TextEncoder().encode(value) }],
       load: async (artifact) => new TextDecoder().decode(await artifact.file("note").bytes()),
     });
-  await registry.save("note", "x", { materializer: format(2) });
+  await registry.save("note", "x", { as: format(2) });
   assertEquals(await registry.load("note", { as: format(3) }), "x");
   await rejected("Unsupported", registry.load("note", { as: format(1) }));
   await rejected("Unsupported", (await open()).load("note"), /acme\/note/);
@@ -71,7 +71,7 @@ testOnEach("open() reads ranges of compressed files, and refuses missing ones", 
   const { registry } = given;
   const content = noise(400_000);
   for (const compress of ["gzip", "zstd"] as const) {
-    await registry.save("a", { "z.bin": content }, { materializer: files, compress });
+    await registry.save("a", { "z.bin": content }, { as: files, compress });
     const file = (await registry.open("a")).file("z.bin");
     for (
       const [offset, length] of [[0, 5], [5, 5], [70_000, 300_000], [399_999, 9], [400_000, 1]]
@@ -89,7 +89,7 @@ testOnEach("open() reads ranges of compressed files, and refuses missing ones", 
 });
 
 testOnEach("reading an opened file detects damage", async ({ registry, backend }) => {
-  await registry.save("a", { "a.bin": noise(400_000) }, { materializer: files });
+  await registry.save("a", { "a.bin": noise(400_000) }, { as: files });
   const artifact = await registry.open("a");
   const [key] = (await collect(backend.list("objects/"))).map((entry) =>
     "key" in entry ? entry.key : ""
@@ -112,10 +112,10 @@ testOnEach("reading an opened file detects damage", async ({ registry, backend }
 });
 
 testOnEach("an opened artifact is readable for the grace", async ({ registry, open }) => {
-  await registry.save("a", LARGE, { materializer: files, version: "1" });
+  await registry.save("a", LARGE, { as: files, version: "1" });
   const artifact = await registry.open("a");
   await registry.save("a", { "new.bin": noise(10) }, {
-    materializer: files,
+    as: files,
     version: "1",
     onConflict: "overwrite",
   });

@@ -67,7 +67,7 @@ inFolder("a file that grows once before it is read is saved whole", async (root)
       return files;
     },
   };
-  await service.behind.save("x", localPath(path), { materializer: growing });
+  await service.behind.save("x", localPath(path), { as: growing });
   const [saved] = (await service.behind.open("x")).files();
   assertEquals(await saved!.text(), "one and two");
   await service.close();

@@ -84,7 +84,7 @@ testOnEach("save() packs many small files", async ({ registry, backend }) => {
     { length: 3_000 },
     (_, i) => ({ path: `d${i % 7}/f${i}`, content: noise(100, i) }),
   );
-  await registry.save("a", 1, { materializer: producing(() => files) });
+  await registry.save("a", 1, { as: producing(() => files) });
   assert((await keysOf(backend, "objects/")).length <= 2);
   const artifact = await registry.open("a");
   assertEquals(
@@ -114,7 +114,7 @@ testOnEach("a small stream may reuse the memory of its chunks", async ({ registr
     { path: "once", content: { size: 50_000, stream: once } },
     { path: "last", content: { size: 50_000, stream: () => bytesStream(memory.fill(5)) } },
   ]);
-  await registry.save("a", 1, { materializer: files });
+  await registry.save("a", 1, { as: files });
   const [twice, stream, single, last] = await Promise.all(
     (await registry.open("a")).files().map((file) => file.bytes()),
   );
@@ -133,7 +133,7 @@ testOnEach("a failing save closes its other streams", async ({ registry }) => {
   const files = producing(() =>
     [failing(), stream(), stream()].map((content, n) => ({ path: `${n}`, content }))
   );
-  await rejected("TaskFailed", registry.save("a", 1, { materializer: files }));
+  await rejected("TaskFailed", registry.save("a", 1, { as: files }));
   assertEquals(closed, 2);
 });
 
@@ -147,7 +147,7 @@ testOnEach("a large stream may reuse the memory of its chunks", async ({ registr
     { path: "source", content: { size: 500_000, stream: gave } },
     { path: "stream", content: gave() },
   ]);
-  await registry.save("a", 1, { materializer: files });
+  await registry.save("a", 1, { as: files });
   for (const file of (await registry.open("a")).files()) {
     const bytes = await file.bytes(); // verified
     assertEquals([1, 2, 3, 4, 5].map((_, n) => bytes[n * 100_000]), [1, 2, 3, 4, 5]);

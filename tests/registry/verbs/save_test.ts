@@ -7,8 +7,12 @@ import { mirrorRegistry } from "../../../registry/maintenance.ts";
 import { openRegistry } from "../../../mod.ts";
 import type { Registry, SaveOptions } from "../../../core/registry.ts";
 
-testInMemory("save() refuses `as`, an option of load()", async ({ registry }) => {
-  await rejected("Invalid", registry.save("a", 1, { as: text() } as never), /materializer/);
+testInMemory("save() refuses `materializer`, the earlier name of `as`", async ({ registry }) => {
+  await rejected(
+    "Invalid",
+    registry.save("a", 1, { materializer: text() } as never),
+    /materializer/,
+  );
   assertEquals(await registry.has("a"), false);
 });
 

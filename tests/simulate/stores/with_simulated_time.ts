@@ -30,7 +30,7 @@ export function withLeftOut(inner: Backend): Backend {
   return {
     ...inner,
     async *list(prefix, options = {}): AsyncGenerator<ObjectInfo | Prefix> {
-      const { heads = false, ...rest } = options;
+      const { firstPerFolder: heads = false, ...rest } = options;
       if (!heads || rest.delimiter !== undefined) return yield* inner.list(prefix, rest);
       let cell = "";
       for await (const entry of inner.list(prefix, rest)) {

@@ -72,7 +72,7 @@ export function createTransferVerbs({ call, registry, labels }: VerbParts): Tran
       } as const;
       const outcome = await call(
         request,
-        async () => ({ ok: true, saved: await draft.commit({ parts, materializer }) }),
+        async () => ({ ok: true, saved: await draft.commit({ parts, as: materializer }) }),
       );
       return outcome.ok && "saved" in outcome ? outcome.saved : undefined;
     },

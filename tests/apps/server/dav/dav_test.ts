@@ -95,7 +95,7 @@ Deno.test("media types cannot add elements to a listing", async () => {
   await using dav = await openDav();
   const content = new Uint8Array(1);
   const files = ["a/b<D:x>", "a/b&c"].map((mediaType, i) => ({ path: `${i}`, content, mediaType }));
-  await dav.registry.save("a", 0, { materializer: { ...saveFiles, save: () => files } });
+  await dav.registry.save("a", 0, { as: { ...saveFiles, save: () => files } });
   const text = await (await dav.send("PROPFIND", "/dav/a@1.0.0", { depth: "1" })).text();
   const types = [...text.matchAll(/<D:getcontenttype>([^<]*)<\/D/g)].map(([, type]) => type);
   assertEquals(types, ["application/octet-stream", "a/b&#38;c"]);
@@ -147,7 +147,7 @@ slowTest("the record of a version is not read for each of its files", async () =
   await using all = await openRegistry("memory:");
   const content = new Uint8Array(1);
   const files = Array.from({ length: 50_001 }, (_, i) => ({ path: `${i}`, content }));
-  await all.save("data", 0, { materializer: { ...saveFiles, save: () => files } });
+  await all.save("data", 0, { as: { ...saveFiles, save: () => files } });
   const { open } = all;
   all.open = (...args) => (opened++, open.apply(all, args));
   const system = createScriptedSystem();
@@ -308,7 +308,7 @@ Deno.test("paths that climb lead nowhere", async () => {
   await using served = await serve({ handler: { dav: true } });
   const { registry, talk } = served;
   const files = [{ path: "in/a", content: new TextEncoder().encode("content") }];
-  await registry.save("data", 0, { materializer: { ...saveFiles, save: () => files } });
+  await registry.save("data", 0, { as: { ...saveFiles, save: () => files } });
   const ask = async (path: string) => {
     const head = ["Host: localhost", "Depth: 1", "Connection: close", "", ""].join("\r\n");
     const got = await talk(`GET ${path} HTTP/1.1\r\n${head}`);

@@ -30,7 +30,7 @@ export async function openDav(options: HandlerOptions = {}) {
     save: (name: string, paths: readonly string[]) => {
       const content = (path: string) => new TextEncoder().encode(`in ${path}`);
       const files = paths.map((path) => ({ path, content: content(path) }));
-      return registry.save(name, 0, { materializer: { ...saveFiles, save: () => files } });
+      return registry.save(name, 0, { as: { ...saveFiles, save: () => files } });
     },
     /** Returns the paths in a listing, decoded and without `/dav/`. */
     list: async (path: string, headers = {}) => {

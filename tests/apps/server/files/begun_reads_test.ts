@@ -46,7 +46,7 @@ function serviceTest(name: string, run: (service: Service) => Promise<void>): vo
       },
       async save(text) {
         const saved = await registry.save("team/a", new TextEncoder().encode(text), {
-          materializer: bytes(),
+          as: bytes(),
           bump: "minor",
         });
         await registry.setAlias("team/a", "live", saved.version);

@@ -124,7 +124,7 @@ Deno.test("requests have the expected answers", async () => {
   await registry.save("text", "0123456789");
   const folder = { id: "folder", formatVersion: 1, load: () => undefined };
   const save = () => TILDES.map((path) => ({ path, content: new TextEncoder().encode(path) }));
-  await registry.save("tildes", undefined, { materializer: { ...folder, save } });
+  await registry.save("tildes", undefined, { as: { ...folder, save } });
   await using service = await openService({ backend, jobs });
   for (const [request, expected, { headers, json, body } = {}] of ROWS) {
     const [method, path] = request.split(" ");

@@ -79,7 +79,7 @@ Deno.test("pages of large items have fewer of them, and a client reads all", asy
     content: new Uint8Array(),
   }));
   const materializer = { id: "folder", formatVersion: 1, save: () => files, load: () => 1 };
-  await registry.save("a", 30, { materializer });
+  await registry.save("a", 30, { as: materializer });
   const { handler } = serve(registry);
   const sizes: number[] = [];
   const client = await openHttpRegistry("http://localhost", {

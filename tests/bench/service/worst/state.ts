@@ -15,7 +15,7 @@ export async function fill(registry: Registry, scale: number): Promise<void> {
   }));
   for (const name of ["files", "datasets/files"]) {
     const materializer = { id: "folder", formatVersion: 1, save: () => files, load: () => 0 };
-    await registry.save(name, undefined, { materializer });
+    await registry.save(name, undefined, { as: materializer });
   }
   await registry.save("large", new Uint8Array(64 * 1024 ** 2 * scale));
   await forEachAtOnce(thousand, (i) => registry.save(`name:${i}`, i));

@@ -41,5 +41,5 @@ export async function forge(
   beside: Record<string, string> = {},
 ): Promise<void> {
   const texts = { "record.json": record === undefined ? "{" : JSON.stringify(record), ...beside };
-  await registry.save(name, texts, { version, metadata, materializer: asRecord });
+  await registry.save(name, texts, { version, metadata, as: asRecord });
 }

@@ -12,7 +12,7 @@ async function fill({ registry, advance, backend }: ProtocolWorld): Promise<void
   for (let n = 1; n <= VERSIONS; n++) await registry.save("a", n, { idempotencyKey: `k${n}` });
   for (let n = 1; n <= 2; n++) {
     await registry.save("a", { common: noise(70_000), own: noise(70_000, n) }, {
-      materializer: fileSet,
+      as: fileSet,
     });
   }
   await registry.setAlias("a", "live", "1");

@@ -33,7 +33,7 @@ export async function saveRanged(registry: StoredRegistry): Promise<RangedFile[]
     files: Record<string, Uint8Array>,
     options: { share?: "files" } = {},
   ) => {
-    const { version } = await registry.save(name, files, { ...options, materializer: fileSet });
+    const { version } = await registry.save(name, files, { ...options, as: fileSet });
     const ref = `${name}@${version}`;
     for (const [path, bytes] of Object.entries(files)) saved.push({ ref, path, bytes });
   };

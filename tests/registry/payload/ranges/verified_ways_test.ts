@@ -33,7 +33,7 @@ async function saveEach(registry: StoredRegistry): Promise<RangedFile[]> {
     files: Record<string, Uint8Array>,
     compress?: Encoding,
   ) => {
-    const { version } = await registry.save(name, files, { compress, materializer: fileSet });
+    const { version } = await registry.save(name, files, { compress, as: fileSet });
     for (const [path, bytes] of Object.entries(files)) {
       saved.push({ ref: `${name}@${version}`, path, bytes });
     }

@@ -12,10 +12,10 @@ Deno.test("small windows have the same bytes, of each kind of file, also from th
   const registry = await openRegistry(createMemoryBackend(), {
     cache: { backend: createMemoryBackend() },
   });
-  await registry.save("inline", { a: LARGE.slice(0, 700) }, { materializer: fileSet });
-  await registry.save("plain", { a: LARGE }, { materializer: fileSet });
+  await registry.save("inline", { a: LARGE.slice(0, 700) }, { as: fileSet });
+  await registry.save("plain", { a: LARGE }, { as: fileSet });
   for (const compress of ["gzip", "zstd"] as const) {
-    await registry.save(compress, { a: LARGE }, { materializer: fileSet, compress });
+    await registry.save(compress, { a: LARGE }, { as: fileSet, compress });
   }
   for (const isCached of [false, true]) {
     for (const name of ["inline", "plain", "gzip", "zstd"]) {
@@ -35,7 +35,7 @@ Deno.test("small windows have the same bytes, of each kind of file, also from th
 
 Deno.test("a size of windows that is not a positive integer is refused", async () => {
   const registry = await openRegistry("memory:");
-  await registry.save("a", { a: LARGE }, { materializer: fileSet });
+  await registry.save("a", { a: LARGE }, { as: fileSet });
   const file = (await registry.open("a")).file("a");
   for (const windowBytes of [0, -1, NaN, 0.5, "64" as unknown as number]) {
     for (const range of [undefined, { offset: 0 }]) {

@@ -18,7 +18,7 @@ import {
   testStores,
 } from "../shared_bytes.ts";
 
-const LOADED = { as: AS.materializer };
+const LOADED = { as: AS.as };
 
 /** Small files, empty ones, some that compress well, and a large one. */
 function someFiles(random: Random, count: number): Record<string, Uint8Array> {

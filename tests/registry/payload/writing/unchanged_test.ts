@@ -38,7 +38,7 @@ for (const kind of ["memory", "far"] as const) {
       const f0 = edited(files.f0 as Uint8Array, 0, Math.min(sizes[0]!, 1000));
       await registry.save("a", { ...files, f0 }, options);
       assert(bytesOf(read) <= 1.1 * sizes[0]!, `${bytesOf(read)} of ${sizes}`);
-      assertEquals(await registry.load("a", { as: AS.materializer }), { ...files, f0 });
+      assertEquals(await registry.load("a", { as: AS.as }), { ...files, f0 });
     });
     await fc.assert(play, { numRuns: 8 });
   });
