@@ -54,7 +54,8 @@ export async function saveValue(
   // With the same key a repeat returns the first result.
   const save = async (files: WireFile[]) =>
     await connection.read({ ...call(files), writes: true, repeats: true }, savedOf);
-  const base = earlierVersion(connection, options.base === undefined ? name : options.base, signal);
+  const earlier = options.share === "none" ? undefined : options.base ?? name;
+  const base = earlierVersion(connection, earlier, signal);
   const files = await saveAgainIfChanged(
     materializer,
     () => gatherFiles(connection, produce, { ...how, admit, base }),
@@ -82,12 +83,12 @@ function contentOf(files: readonly WireFile[]): string {
 /** Returns a function that reads the info of a version once; undefined if it cannot be read. */
 function earlierVersion(
   connection: Connection,
-  ref: string | null,
+  ref: string | undefined,
   signal?: AbortSignal,
 ): () => Promise<ArtifactInfo | undefined> {
   let info: Promise<ArtifactInfo | undefined> | undefined;
   return () =>
-    info ??= ref === null
+    info ??= ref === undefined
       ? Promise.resolve(undefined)
       : versionInfo(connection, ref, { signal }).catch((error) => {
         if (isRegistryError(error, "Denied", ...UNUSABLE)) return undefined;

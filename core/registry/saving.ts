@@ -23,10 +23,12 @@ export interface SaveOptions extends SignalOptions {
   onConflict?: OnConflict;
   /** Overwrites only this commit, else throws `Conflict`. */
   ifCommit?: string;
-  /** Ref whose unchanged files are shared, or null. @default the latest version of the name */
-  base?: string | null;
-  /** Share equal ranges of changed files, or only whole files. @default as in the settings */
-  share?: "bytes" | "files";
+  /** Ref whose unchanged files are shared. @default the latest version of the name */
+  base?: string;
+  /**
+   * Share equal ranges of changed files, only whole files, or nothing. @default as in the settings
+   */
+  share?: "bytes" | "files" | "none";
   /**
    * Returns the base with `skipped: true` if its digest is equal. Of parallel saves of one content,
    * one saves. @default false

@@ -100,7 +100,7 @@ export function saveAgain(reason: string): Advice {
     `${reason} Repair it from a mirror: ${repair}, or save the value again with ${way}.`;
   const repair = "verifyRegistry(registry, { repairFrom: mirror })";
   return {
-    hint: advice(repair, "base: null, which shares nothing with it"),
+    hint: advice(repair, 'share: "none"'),
     hints: { cli: advice("holdfast verify --repair-from MIRROR", "--share none") },
   };
 }

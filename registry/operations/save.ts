@@ -172,7 +172,8 @@ class SaveAttempt {
     if (ending.state === "baseGone") {
       const artifact = { ...this.#artifact, digest: ending.digest };
       const how = { executor: this.#how.executor, given: this.#given };
-      return await new SaveAttempt(context, artifact, { ...this.#options, base: null }, how).run();
+      return await new SaveAttempt(context, artifact, { ...this.#options, share: "none" }, how)
+        .run();
     }
     await this.#placed?.folder.ended();
     return ending.state === "saved"
@@ -229,7 +230,8 @@ class SaveAttempt {
     const { versioned } = this.#context.settings;
     const order = orderSegment(choice.target.version, versioned);
     const place = { order, commit: this.#operation.commit };
-    const base = this.#base ??= await this.#loadBase();
+    this.#base ??= await this.#loadBase();
+    const base = this.#how.share === "none" ? undefined : this.#base;
     const key = payloadFolder(name, place);
     const context = this.#context, isMirrored = members?.origin !== undefined;
     const keeper = isMirrored ? undefined : noteKeeper(context.cache, "unfinished", name);

@@ -10,14 +10,14 @@ import type { Context } from "./context.ts";
 import { payloadSource } from "./load.ts";
 import { locate, tryLocate } from "./resolve.ts";
 
-/** Returns the version whose files can be shared: the given one, else the latest. */
+/** Returns the version whose files can be shared or equal: the given one, else the latest. */
 export async function loadBase(
   context: Context,
   operation: Operation,
   name: string,
-  { base: ref, skipIfUnchanged: expectsEqual = false }: SaveOptions,
+  { base: ref, share, skipIfUnchanged: expectsEqual = false }: SaveOptions,
 ): Promise<Base | undefined> {
-  if (ref === null) return undefined;
+  if (share === "none" && !expectsEqual) return undefined;
   operation.checkSend();
   const seenAt = operation.moment();
   const { signal } = operation;

@@ -34,10 +34,11 @@ export function checkSave(context: Context, name: string, options: SaveOptions):
       'Pass "fail", "skip" or "overwrite".',
     ],
     [
-      !["bytes", "files"].includes(share),
+      !["bytes", "files", "none"].includes(share),
       `share is ${shown(share)}`,
-      'Pass "bytes" or "files", or { base: null } to share nothing.',
+      'Pass "bytes", "files" or "none".',
     ],
+    [options.base === null, "base is null", 'Pass { share: "none" } to share nothing.'],
     [
       (onConflict === "overwrite" || ifCommit !== undefined) && !mutable,
       "versions of this registry are never overwritten",

@@ -68,7 +68,7 @@ testBatch("a worker reads parts of other versions, up to maxLoadBytes", async (t
   const { registry, batch } = test;
   const { backend } = registry;
   const one = noise(MIB), two = noise(MIB, 2), both = new Uint8Array([...one, ...two]);
-  for (const value of [one, two, both]) await registry.save("a", value, { base: null });
+  for (const value of [one, two, both]) await registry.save("a", value, { share: "none" });
   const objects = await keysOf(backend, "objects/a/"); // newest first
   const parts = [objects[2], objects[1]].map((key) => ({
     object: 0,

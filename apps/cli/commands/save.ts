@@ -86,7 +86,6 @@ export const save: Command = defineCommand({
     const { io, shared } = context;
     const { name, version } = splitTarget(target, flags.version);
     checkNewName(name);
-    const sharing = sharingOf(target, flags);
     for (const alias of flags.alias ?? []) checkNewAlias(alias); // before anything is saved
     const inputs = flags.input?.map((input) => ownInput(input, shared));
     for (const input of inputs ?? []) refuseHalfRef(input);
@@ -104,7 +103,7 @@ export const save: Command = defineCommand({
     }
     const model = await describe(value, typed, context);
     const metadata = model === undefined ? typed : { ...typed, model: model.facts };
-    const { bump, onConflict, skipIfUnchanged, idempotencyKey, compress } = flags;
+    const { bump, onConflict, skipIfUnchanged, share, idempotencyKey, compress } = flags;
     const saving = saveWithProgress(registry, { name, source, value }, {
       version,
       bump,
@@ -115,7 +114,7 @@ export const save: Command = defineCommand({
       compress,
       inputs,
       metadata,
-      ...sharing,
+      share,
     }, context);
     const saved = await withHints(saving, { Denied: (error) => skipHint(error, value) });
     const aliases = flags.alias === undefined ? {} : { aliases: flags.alias };
@@ -155,16 +154,6 @@ async function printNotes(
   { note, shared }: CommandContext,
 ): Promise<void> {
   for (const text of shared.json ? [] : notes) if (text !== undefined) await note(text);
-}
-
-function sharingOf(
-  target: string,
-  { share, skipIfUnchanged }: { share?: "bytes" | "files" | "none"; skipIfUnchanged?: boolean },
-): Pick<SaveOptions, "base" | "share"> {
-  if (share !== "none") return { share };
-  if (!skipIfUnchanged) return { base: null };
-  const state = "--share none cannot be used with --skip-if-unchanged";
-  throw invalid(`save ${JSON.stringify(target)}`, state, "Omit one of them.");
 }
 
 /** Splits `name@1.2.0`, which is `name` with `--version 1.2.0`. */

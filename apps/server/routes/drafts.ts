@@ -3,7 +3,7 @@ import type { FileToSave } from "../../../materializers/mod.ts";
 import { Answer, type Routes, type ServerContext } from "../routing.ts";
 import { route } from "../describe.ts";
 import { CommittedDrafts } from "../saving/committed_drafts.ts";
-import { checkNamed, checkOnly, ofCondition } from "../saving/save_sent.ts";
+import { checkNamed, checkOnly, ofCondition, optionsOf } from "../saving/save_sent.ts";
 import { openSentFiles } from "../saving/sent_files.ts";
 import * as schemas from "../schemas/saving.ts";
 import { CHECKED, REPEATED, savedAnswer } from "./saves.ts";
@@ -67,7 +67,7 @@ export function draftsRoutes(routes: Routes, context: ServerContext): void {
     json: schemas.CommitDraftSchema,
     answer: async ({ c, params, json, access, signal }) => {
       checkNamed(json, { name: params.name, access });
-      const { materializer, ...options } = json;
+      const { materializer, ...options } = optionsOf(json);
       const draft = await open(params);
       const commit = () => draft.commit({ ...options, as: materializer, signal });
       const saved = await ofCondition(options.ifCommit, commit);

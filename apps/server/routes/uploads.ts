@@ -168,7 +168,7 @@ export function uploadRoutes(routes: Routes, context: ServerContext): void {
         };
         const idempotencyKey = c.header("idempotency-key") ?? fields.idempotencyKey;
         const { signal } = request;
-        const save = { version, idempotencyKey, base: null, as: materializer, signal };
+        const save = { version, idempotencyKey, share: "none", as: materializer, signal } as const;
         const saved = await context.registry.save(name, undefined, save);
         const next = await scheduleNext(saved, context);
         const skipped = saved.skipped ? SKIPPED : {};

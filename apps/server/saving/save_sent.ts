@@ -1,6 +1,6 @@
 // Saves that requests ask for, and conditions of writes (`If-Match` and `If-None-Match`, RFC 9110,
 // section 13).
-import { isRegistryError, parseRef, type SavedArtifact } from "../../../mod.ts";
+import { isRegistryError, parseRef, type SavedArtifact, type SaveOptions } from "../../../mod.ts";
 import { newAliases } from "../../../core/naming/refs.ts";
 import type { Access } from "../access/access.ts";
 import type { ServerContext } from "../routing.ts";
@@ -10,13 +10,20 @@ import type { FileToSave } from "../../../materializers/mod.ts";
 import { openSentFiles, passThrough, UNKNOWN_BYTES } from "./sent_files.ts";
 import { matchesTag, namesTags } from "../files/answer_file.ts";
 
+/** Returns the options of a request for a save; `base: null` is an earlier name of a `share`. */
+export function optionsOf<R extends Pick<SaveRequest, "base" | "share">>(
+  { base, ...options }: R,
+): Omit<R, "base"> & Pick<SaveOptions, "base" | "share"> {
+  return base === null ? { ...options, share: "none" } : { ...options, base: base ?? undefined };
+}
+
 /** Saves the files of a request. Without files, only checks the rest: see {@linkcode checkOnly}. */
 export async function saveSent(
   context: ServerContext,
   request: SaveRequest,
   { name, access, signal }: { name: string; access: Access; signal?: AbortSignal },
 ): Promise<SavedArtifact | undefined> {
-  const { files: sent, materializer, ...options } = request;
+  const { files: sent, materializer, ...options } = optionsOf(request);
   checkNamed(request, { name, access });
   newAliases(request.alias);
   const save = (files: FileToSave[]) => {

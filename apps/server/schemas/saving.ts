@@ -70,8 +70,8 @@ const howToSave = {
   bump: v.optional(v.picklist(["major", "minor", "patch"])),
   onConflict,
   ifCommit: v.optional(Text),
-  base: v.optional(v.nullable(Text)),
-  share: v.optional(v.picklist(["bytes", "files"])),
+  base: v.optional(v.nullable(Text)), // null, an earlier name of `share: "none"`
+  share: v.optional(v.picklist(["bytes", "files", "none"])),
   skipIfUnchanged: v.optional(v.boolean()),
   metadata: v.optional(JsonObject),
   inputs: v.optional(atMost(1000, GivenInputSchema)),

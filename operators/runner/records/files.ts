@@ -59,7 +59,7 @@ export async function saveRecord(
   { beside = {}, ...options }: SaveRecordOptions = {},
 ): Promise<SavedArtifact> {
   // A base would be read for nothing: records have no common content.
-  const more = { as: recordFiles, base: null };
+  const more = { as: recordFiles, share: "none" } as const;
   return await registry.save(name, { record, beside }, { ...options, ...more });
 }
 

@@ -50,7 +50,7 @@ export interface Moved {
 
 export interface CopyFilesOptions extends Pick<SaveOptions, "onConflict" | "ifCommit"> {
   target: string;
-  base: string | null;
+  base: string | undefined;
   /** See {@linkcode FilesOfArtifact.above}. */
   above?: number;
   badBase(): void;
@@ -106,8 +106,10 @@ export async function copyFiles(
     produce: () => source.files.map((file) => fileToSave(file, reader)),
   };
   const version = to.settings.versioned ? record.version : undefined;
-  const save = (base: string | null) =>
-    saveFiles(to, artifact, { version, onConflict, ifCommit, base, metadata, signal });
+  const save = (base: string | undefined) => {
+    const shared = base === undefined ? { share: "none" } as const : { base };
+    return saveFiles(to, artifact, { version, onConflict, ifCommit, ...shared, metadata, signal });
+  };
   const { base } = options;
   try {
     try {
@@ -115,9 +117,9 @@ export async function copyFiles(
     } catch (error) {
       const isBad = reader.failure === undefined &&
         isRegistryError(error, "Corrupt", "NotFound", "Unsupported");
-      if (base === null || !isBad) throw error;
+      if (base === undefined || !isBad) throw error;
       options.badBase();
-      await save(null);
+      await save(undefined);
     }
   } catch (error) {
     throw reader.failure === undefined ? error : reader.failure.error;

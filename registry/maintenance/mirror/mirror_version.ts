@@ -95,7 +95,7 @@ async function copyVersion(
   const base = postpone ? undefined : chooseBase(record, source.files, sharing);
   const moved = await copyFiles(run, source, record, {
     ...condition,
-    base: base === undefined ? null : `${condition.target}@${base.canonical}`,
+    base: base && `${condition.target}@${base.canonical}`,
     badBase: () => void live.splice(live.indexOf(base!), 1),
   });
   const places = source.files.flatMap((file) => file.parts?.map((part) => placeOf(file, part)));

@@ -89,7 +89,7 @@ async function wholeObject(
     : others.length > 0
     ? [
       "it is stored in several objects, which it shares with other versions",
-      "Read it through the registry, or store it whole: save it with `base: null` " +
+      'Read it through the registry, or store it whole: save it with `share: "none"` ' +
       "(`holdfast save --share none`).",
     ]
     : [

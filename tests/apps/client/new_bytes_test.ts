@@ -59,7 +59,7 @@ testService("a save sends only the bytes that the latest version lacks", async (
   assert(bytes.sent < 3_000, "nothing is new");
   assertEquals(await service.behind.load("a@4"), INSERTED);
   bytes.sent = 0;
-  await registry.save("a", CHANGED, { base: null });
+  await registry.save("a", CHANGED, { share: "none" });
   assert(bytes.sent >= CHANGED.byteLength);
   assertEquals(await service.behind.load("a@5"), CHANGED);
 });

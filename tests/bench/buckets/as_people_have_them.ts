@@ -65,7 +65,7 @@ export async function createBucketWayGroup(
           `${title} up`,
           (registry) =>
             timed(() =>
-              registry.save(name, localPath(path), { version: `${round}.0.0`, base: null })
+              registry.save(name, localPath(path), { version: `${round}.0.0`, share: "none" })
             ),
         ),
         theirs(

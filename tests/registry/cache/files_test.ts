@@ -71,7 +71,7 @@ testCached(
 testCached("damaged or incomplete files are never cached", async (world) => {
   const { registry, backend, settle } = world;
   for (const size of SIZES) {
-    await registry.save("a", noise(size), { base: null });
+    await registry.save("a", noise(size), { share: "none" });
     const key = { verb: "get", key: /^objects/ } as const;
     for (const verify of ["integrity", "none"] as const) {
       const artifact = await registry.open("a", { verify });

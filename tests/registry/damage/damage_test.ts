@@ -343,13 +343,16 @@ testOnEach("small files of a lost object are stored again with new ones", async 
   assertEquals(await registry.load("a", { as: files(1000) }), 100);
 });
 
-testOnEach("base: null shares nothing and fixes damaged content", async ({ registry, backend }) => {
-  await registry.save("a", LARGE);
-  const [object] = (await keysOf(backend)).filter((key) => key.startsWith("objects/"));
-  await backend.put(object, noise(LARGE.byteLength, 9));
-  await registry.save("a", LARGE, { base: null });
-  assertEquals(await registry.load("a"), LARGE);
-  const { problems } = await verifyRegistry(registry);
-  assertEquals(problems.map(({ ref, code }) => [ref, code]), [["a@1.0.0", "Corrupt"]]);
-  assert(problems[0].hint!.includes("base: null"));
-});
+testOnEach(
+  'share: "none" shares nothing and fixes damaged content',
+  async ({ registry, backend }) => {
+    await registry.save("a", LARGE);
+    const [object] = (await keysOf(backend)).filter((key) => key.startsWith("objects/"));
+    await backend.put(object, noise(LARGE.byteLength, 9));
+    await registry.save("a", LARGE, { share: "none" });
+    assertEquals(await registry.load("a"), LARGE);
+    const { problems } = await verifyRegistry(registry);
+    assertEquals(problems.map(({ ref, code }) => [ref, code]), [["a@1.0.0", "Corrupt"]]);
+    assert(problems[0].hint!.includes('share: "none"'));
+  },
+);

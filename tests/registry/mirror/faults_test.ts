@@ -105,7 +105,7 @@ testMirror(
           const value = { file: noise(size, label.length), zeros: new Uint8Array(size) };
           await from.save(`${name}-${size}`, value, {
             as: fileSet,
-            base: null,
+            share: "none",
             ...options,
           });
           if (label !== "damaged") continue;

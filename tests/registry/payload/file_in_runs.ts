@@ -44,7 +44,7 @@ export async function saveInRuns(
   const before = await latest(backend, name);
   const old = await (await registry.open(name)).files()[0]!.bytes();
   const { value, fresh, at } = changedInRuns(old, options, seed);
-  await registry.save(name, value, { base: null });
+  await registry.save(name, value, { share: "none" });
   const { key, record } = await latest(backend, name);
   const [file] = record.files, [base] = before.record.files;
   const from = before.key.split("/")[4] + "/" + before.record.commit;

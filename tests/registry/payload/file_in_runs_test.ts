@@ -180,7 +180,7 @@ Deno.test("a file in several objects has no URL, and the error says how it gets 
   const error = await rejected("Unsupported", presignDownload(registry, "a"));
   assertStringIncludes(error.message, "stored in several objects");
   assertStringIncludes(error.hint!, "--share none");
-  await registry.save("a", await registry.load("a"), { base: null });
+  await registry.save("a", await registry.load("a"), { share: "none" });
   assertEquals((await presignDownload(registry, "a")).file.size, BASE.byteLength);
 });
 

@@ -21,8 +21,8 @@ async function saveInPlaces(
   { registry, backend }: Pick<RegistryWorld, "registry" | "backend">,
 ): Promise<Record<"one" | "own" | "two", string>> {
   await registry.save("a", ONE);
-  await registry.save("a", TWO, { base: null });
-  await registry.save("a", VALUE, { base: null });
+  await registry.save("a", TWO, { share: "none" });
+  await registry.save("a", VALUE, { share: "none" });
   const objects = await keysOf(backend, "objects/a/");
   const key = (version: number) =>
     objects.find((object) => object.includes(`/p${9 - version}p9p9/`))!;

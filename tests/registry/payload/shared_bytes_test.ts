@@ -248,7 +248,7 @@ testStores("a list that lies yields no wrong bytes", async (registry, store) => 
   await replaceList(store, () => listOf(second), true);
   await registry.save("a", second);
   await rejected("Corrupt", registry.load("a"));
-  await registry.save("a", second, { base: null });
+  await registry.save("a", second, { share: "none" });
   assertEquals(await registry.load("a"), second);
 }, ["far"]);
 

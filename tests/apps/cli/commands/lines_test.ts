@@ -170,5 +170,5 @@ cliTest("gc lists waiting objects by time, hints once", async (it) => {
   for await (const path of walkFiles(it.root.join(".holdfast/objects"))) await Deno.remove(path);
   const { out } = await it.holdfast("verify");
   assertEquals(out.match(/^hint: /gm)?.length, 1, out);
-  assert(!out.includes("base: null"), out);
+  assert(!out.includes('share: "none"'), out);
 });
