@@ -47,7 +47,7 @@ export function openRemoteDraft(
     name,
     id,
     addPart: (part, files, options) => addPart(draft, part, files, options),
-    add: (path, content, options) => addPart(draft, path, [{ path, content }], options),
+    addFile: (path, content, options) => addPart(draft, path, [{ path, content }], options),
     async info({ signal } = {}) {
       const { files: _, parts, ...info } = await inspect(draft, {}, signal);
       return {

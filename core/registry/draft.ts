@@ -63,7 +63,11 @@ export interface Draft {
    */
   addPart(part: string, files: FilesToSave | object, options?: AddPartOptions): Promise<AddedPart>;
   /** Adds one file as a part named like its path. Use `addPart` for paths with `@`. */
-  add(path: string, content: FileToSave["content"], options?: AddPartOptions): Promise<AddedPart>;
+  addFile(
+    path: string,
+    content: FileToSave["content"],
+    options?: AddPartOptions,
+  ): Promise<AddedPart>;
   info(options?: SignalOptions): Promise<DraftInfo>;
   files(options?: SignalOptions): Promise<(FileInfo & { part: string })[]>;
   /**

@@ -42,7 +42,7 @@ export function openDraft(context: Context, name: string, { id }: { id: string }
     name,
     id,
     addPart: add,
-    add: (path, content, options) => add(path, [{ path, content }], options),
+    addFile: (path, content, options) => add(path, [{ path, content }], options),
 
     async info({ signal } = {}) {
       const draft = call(signal);
@@ -88,7 +88,7 @@ export function openDraft(context: Context, name: string, { id }: { id: string }
   });
   return wordedVerbs(opened, {
     addPart: `add to ${spoken}`,
-    add: `add to ${spoken}`,
+    addFile: `add to ${spoken}`,
     info: `look up ${spoken}`,
     files: `look up ${spoken}`,
     commit: `commit ${spoken}`,

@@ -17,7 +17,7 @@ async function openNarrow() {
   const behind = await openRegistry("memory:");
   await behind.save("mine", "before");
   const draft = await behind.openDraft("mine", { id: "ended" });
-  await draft.add("x", LARGE.subarray(0, 9));
+  await draft.addFile("x", LARGE.subarray(0, 9));
   await draft.commit();
   const tokens = { find: () => Promise.resolve(createAccess("narrow", SCOPES)) };
   const handler = createHandler(behind, { tokens });
@@ -40,10 +40,10 @@ const REFUSED: Record<string, [ErrorCode, (registry: Registry) => Promise<unknow
   "a version": ["AlreadyExists", (registry) => registry.save("mine", LARGE, { version: "1" })],
   "an option": ["Invalid", (registry) => registry.save("mine", LARGE, { version: "one" })],
   "a part": ["Denied", async (registry) => {
-    await (await registry.openDraft("foreign", { id: "d" })).add("x", LARGE);
+    await (await registry.openDraft("foreign", { id: "d" })).addFile("x", LARGE);
   }],
   "an ended draft": ["Conflict", async (registry) => {
-    await (await registry.openDraft("mine", { id: "ended" })).add("y", LARGE);
+    await (await registry.openDraft("mine", { id: "ended" })).addFile("y", LARGE);
   }],
 };
 

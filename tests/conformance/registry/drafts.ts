@@ -91,7 +91,7 @@ export const draftCases: readonly RegistryCase[] = [
     "a draft is committed once: repeated and concurrent commits return that version",
     async ({ registry, reopen }) => {
       const draft = await registry.openDraft("a", { id: "1" });
-      await draft.add("a.txt", text("x"));
+      await draft.addFile("a.txt", text("x"));
       const same = await (await reopen()).openDraft("a", { id: "1" });
       const saved = await Promise.all([
         draft.commit(),

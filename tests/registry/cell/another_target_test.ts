@@ -67,7 +67,7 @@ for (const state of ["failed", "succeeded"] as const) {
 
 testProtocol("a commit of a draft with another version is refused", async ({ registry }) => {
   const draft = await registry.openDraft("a", { id: "d" });
-  await draft.add("data", new Uint8Array(3));
+  await draft.addFile("data", new Uint8Array(3));
   const { version } = await draft.commit({ version: "2" });
   assertEquals((await draft.commit({ version: "2" })).version, version);
   const { message } = await rejected("Conflict", draft.commit({ version: "3" }));

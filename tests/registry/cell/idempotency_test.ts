@@ -354,7 +354,7 @@ testProtocol("a repeat whose version was deleted is refused, and saves nothing",
     assertEquals(await registry.load(name), value);
   }
   const draft = await registry.openDraft("c", { id: "d" });
-  await draft.add("data", new Uint8Array(3));
+  await draft.addFile("data", new Uint8Array(3));
   const { version } = await draft.commit();
   await registry.delete(`c@${version}`);
   await rejected("Conflict", draft.commit());

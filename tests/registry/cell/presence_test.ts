@@ -29,7 +29,7 @@ const WRITES: Record<string, (registry: Registry, root: TempRoot) => Promise<unk
   "a copy": (registry) => registry.copy("a", "b"),
   "a deletion": (registry) => registry.delete("a@1.0.0"),
   "a draft": async (registry) => {
-    await (await registry.openDraft("d", { id: "d" })).add("part", Uint8Array.of(1));
+    await (await registry.openDraft("d", { id: "d" })).addFile("part", Uint8Array.of(1));
   },
   "a collection": (registry) => collectGarbage(registry),
   "a mirror": async (registry) => {

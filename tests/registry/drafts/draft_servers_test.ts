@@ -29,7 +29,7 @@ testOnServers("a draft in a bucket becomes one version", REAL_SERVERS, async (wo
   await Promise.all([
     drafts[0].addPart("0", [{ path: "huge.bin", content: streamed(HUGE) }]),
     drafts[1].addPart("1", [{ path: "é/large.bin", content: noise(300_000, 1) }]),
-    drafts[2].add("small.txt", noise(10)),
+    drafts[2].addFile("small.txt", noise(10)),
     drafts[1].addPart("2", [{ path: "2.bin", content: noise(300_000, 2) }]),
     drafts[2].addPart("2", [{ path: "2.bin", content: noise(300_000, 2) }]),
   ]);
@@ -42,7 +42,7 @@ testOnServers("a draft in a bucket becomes one version", REAL_SERVERS, async (wo
   const artifact = await registries[0].open("data@1");
   for (const file of artifact.files()) assertEquals(sha256(await file.bytes()), file.info.sha256);
   assertEquals(artifact.file("huge.bin").info.sha256, sha256(HUGE));
-  await rejected("Conflict", drafts[0].add("late.txt", noise(10)));
+  await rejected("Conflict", drafts[0].addFile("late.txt", noise(10)));
   assertEquals((await verifyRegistry(registries[1])).problems, []);
   assertEquals((await collectGarbage(registries[1])).removed.payload.count, 0);
   assertEquals((await keysOf(registries[1].backend, "drafts/data/7/.end")).length, 1);

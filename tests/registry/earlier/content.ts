@@ -14,6 +14,7 @@ export type Program = Pick<
 >;
 
 type Registry = Awaited<ReturnType<Program["openRegistry"]>>;
+type Draft = Awaited<ReturnType<Registry["openDraft"]>>;
 
 export async function programAt(root: string): Promise<Program> {
   const modules = ["mod.ts", "registry/maintenance.ts", "registry/mod.ts"];
@@ -144,14 +145,19 @@ async function writeDated(registry: Registry): Promise<void> {
   await registry.save("report", "of that day", { inputs: ["dated@2026-11-25"] });
 }
 
+/** Earlier programs name `addFile` of a draft `add`. */
+async function addFile(draft: Draft, path: string, content: Uint8Array): Promise<void> {
+  await draft.addPart(path, [{ path, content }]);
+}
+
 async function writeDrafts(registry: Registry): Promise<void> {
   const open = await registry.openDraft("drafted", { id: "open" });
-  await open.add("a.txt", Buffer.from("inline"));
-  await open.add("b.txt", lines(5, 2_000));
+  await addFile(open, "a.txt", Buffer.from("inline"));
+  await addFile(open, "b.txt", lines(5, 2_000));
   const ended = await registry.openDraft("drafted", { id: "ended" });
-  await ended.add("a.txt", Buffer.from("committed"));
+  await addFile(ended, "a.txt", Buffer.from("committed"));
   await ended.commit();
   const gone = await registry.openDraft("drafted", { id: "gone" });
-  await gone.add("a.txt", Buffer.from("discarded"));
+  await addFile(gone, "a.txt", Buffer.from("discarded"));
   await gone.discard();
 }

@@ -114,7 +114,7 @@ testOnAll("keys, drafts and deleted versions keep their meaning", async ({ open 
   const ended = await main.openDraft("drafted", { id: "ended" });
   assertEquals((await ended.info()).state, "committed");
   const gone = await main.openDraft("drafted", { id: "gone" });
-  await rejected("Conflict", gone.add("b.txt", new Uint8Array()));
+  await rejected("Conflict", gone.addFile("b.txt", new Uint8Array()));
   await collectGarbage(main, { now: true });
   const { version } = await draft.commit();
   const artifact = await main.open(`drafted@${version}`);

@@ -78,7 +78,7 @@ const DOORS: [door: string, change: (registry: Registry, commit: string) => Prom
   ["copy", (registry) => registry.copy("b@1", "a@1", { onConflict: "overwrite" })],
   ["draft", async (registry) => {
     const draft = await registry.openDraft("a", { id: "one" });
-    await draft.add("value.txt", new TextEncoder().encode("9"));
+    await draft.addFile("value.txt", new TextEncoder().encode("9"));
     await draft.commit({ version: "1", onConflict: "overwrite" });
   }],
   ["delete", (registry) => registry.delete("a@1")],

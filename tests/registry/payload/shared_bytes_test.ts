@@ -341,7 +341,7 @@ testStores("copies, mirrors and drafts of shared bytes are whole", async (regist
   assert(bytes!.bytes < 2.2 * MIB, `${bytes!.bytes} bytes`);
   await assertVerifies(mirror);
   const draft = await registry.openDraft("a", { id: "d" });
-  await draft.add("data.bin", second);
+  await draft.addFile("data.bin", second);
   await draft.commit({ as: fileSet });
   const third = edited(second, 1000);
   assert(

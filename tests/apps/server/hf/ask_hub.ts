@@ -15,7 +15,7 @@ export async function saveFiles(
 ): Promise<SavedArtifact> {
   const draft = await registry.openDraft(name, { id: realSystem.id() });
   for (const [path, text] of Object.entries(files)) {
-    await draft.add(path, new TextEncoder().encode(text));
+    await draft.addFile(path, new TextEncoder().encode(text));
   }
   return await draft.commit();
 }
