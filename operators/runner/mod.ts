@@ -3,9 +3,10 @@
  *
  * @module
  */
-export { carryPipeline, submitRun } from "./carry/carry_pipeline.ts";
-export type { SubmitRunOptions } from "./carry/carry_pipeline.ts";
-export type { CarriedCommand, CarriedRunOptions, CarryOptions } from "./carry/carried_run.ts";
+export { submitRun } from "./carry/submit_run.ts";
+export type { SubmitRunOptions } from "./carry/submit_run.ts";
+export type { CarriedRunOptions } from "./carry/carried_run.ts";
+export type { CarriedCommand, CarryOptions, RunPipelineOptions } from "./carry/run_options.ts";
 export { runStep } from "./carry/run_step.ts";
 export type { RunStepOptions } from "./carry/run_step.ts";
 export { shareRun } from "./carry/share_run.ts";
@@ -21,7 +22,6 @@ export { cancelRun, listRuns, readResult, readRun } from "./records/run_record.t
 export type { ListedRun, ListRunsOptions, RunResult } from "./records/run_record.ts";
 export type { ObjectTransfer, RunnerOptions } from "./run_context.ts";
 export { runPipeline } from "./run_pipeline.ts";
-export type { RunPipelineOptions } from "./run_pipeline.ts";
 export type { Machine } from "./schedule.ts";
 export { takeSecrets } from "./secrets.ts";
 export type { Pipeline } from "../contract/pipeline.ts";

@@ -10,50 +10,29 @@
 // A step that fails, also because of its inputs, is an outcome, and blocks only the steps after it.
 // Only a fault of the run is thrown: the registry does not answer, or an abort. It ends all running
 // steps, and steps that did not run are `cancelled`. Results of steps are saved as they end, so the
-// next run continues. Engines run the same steps elsewhere: `carry/carry_pipeline.ts`.
+// next run continues. Engines run the same steps elsewhere: `carry/submit_run.ts`.
 import { fault } from "../../core/errors.ts";
 import type { Pipeline } from "../contract/pipeline.ts";
 import { beginRun } from "./begin_run.ts";
 import { Frontier } from "./frontier.ts";
 import { endOf, failedOutcome, STOPPED } from "./outcomes.ts";
-import type { RunEvent, StepOutcome } from "./outcomes.ts";
+import type { StepOutcome } from "./outcomes.ts";
 import { removeEmpty, removeLeft } from "./left_folders.ts";
 import { createPins, type Pins } from "./pin_inputs.ts";
-import type { PlanOptions } from "./plan.ts";
 import { type RunResult, saveResult, watchForCancel } from "./records/run_record.ts";
 import { checkRunOptions, createRunContext, type RunContext, withDefaults } from "./run_context.ts";
 import { valueAt } from "../../core/faults/present.ts";
-import type { Logger } from "../../core/registry.ts";
 import { type Machine, type ReadyStep, ReadySteps, Room, thisMachine } from "./schedule.ts";
+import type { RunPipelineOptions } from "./carry/run_options.ts";
 import { type ExecutedStep, ShardGroup } from "./shards/shard_group.ts";
 import { executeStep } from "./step/execute_step.ts";
-
-/** Options of {@linkcode runPipeline}. */
-export interface RunPipelineOptions extends PlanOptions {
-  onEvent?: (event: RunEvent) => void;
-  /** Keeps the work folders of steps. @default false */
-  keep?: boolean;
-  /** Receives messages that belong to no step. @default silent */
-  logger?: Logger;
-  /**
-   * Starts no step after the first failure, and ends running ones.
-   * @default false: independent steps go on
-   */
-  failFast?: boolean;
-  /** Maximum number of steps at once on this machine. @default as nodes, cores and memory allow */
-  concurrency?: number;
-  /** Resources of this machine. @default as the operating system reports them */
-  machine?: Machine;
-  /** Called with the run's name before a step starts, such as to save its configuration. */
-  onRun?: (run: string, folder: string) => void | Promise<void>;
-}
 
 /**
  * Runs a pipeline: each step when its upstream steps have succeeded and there is room for it. Skips
  * steps that are done and unchanged, so a stopped or killed run continues with the next run.
  *
  * Failures of steps are in the result. An abort ends running steps, saves the result, and throws
- * the signal's reason.
+ * the signal's reason. With `carry`, the run is that of `submitRun` and `watchRun`.
  *
  * @throws {RegistryError} `NotFound` for a missing input, `Invalid` for a step that requests more
  * resources than there are
@@ -63,6 +42,11 @@ export async function runPipeline(
   options: RunPipelineOptions,
 ): Promise<RunResult> {
   options = checkRunOptions("run a pipeline", options);
+  const { carry } = options;
+  if (carry !== undefined) {
+    const { runOnEngine } = await import("./carry/submit_run.ts");
+    return await runOnEngine(pipeline, { ...options, carry });
+  }
   const { registry, machine = thisMachine(), system } = withDefaults(options);
   const { plan, successes, save } = await beginRun(pipeline, options, machine);
   const startedAt = new Date(system.now()).toISOString();

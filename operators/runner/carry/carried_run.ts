@@ -10,11 +10,11 @@ import { parseRunId } from "../records/names.ts";
 import { findRun, isCancelled, readResult, saveResult } from "../records/run_record.ts";
 import type { RunResult } from "../records/run_record.ts";
 import { createRunContext, type RunContext, type RunnerOptions } from "../run_context.ts";
-import type { RunPipelineOptions } from "../run_pipeline.ts";
+import type { CarryOptions, RunPipelineOptions } from "./run_options.ts";
 import { longestFirst } from "../sources.ts";
 import { type DueStep, RunState } from "./run_state.ts";
 import { sha256 } from "../../../core/bytes/digest.ts";
-import type { Engine, EngineStep } from "../../../core/engine.ts";
+import type { EngineStep } from "../../../core/engine.ts";
 import { valueAt } from "../../../core/faults/present.ts";
 
 /** Options of functions for one run. */
@@ -146,28 +146,6 @@ export async function isStopped(carried: CarriedRun): Promise<boolean> {
     logger.debug(`cannot check whether the run is cancelled: ${error}`);
     return false;
   }
-}
-
-/** The command of a step. */
-export interface CarriedCommand {
-  /** Program and arguments that call `runStep`, such as `holdfast pipeline step RUN STEP`. */
-  command: readonly string[];
-  /** Program and arguments that take many steps of the run from standard input. @default none */
-  persistent?: readonly string[];
-  /** Working directory, absolute. */
-  cwd: string;
-  /** Variables added to those of the engine, without secrets. @default none */
-  env?: Readonly<Record<string, string>>;
-}
-
-/** The engine of a run. */
-export interface CarryOptions {
-  engine: Engine;
-  /**
-   * Returns the command of a step, for engines that execute it: `local:` and `slurm:`. Workers of a
-   * queue have their own. @default none
-   */
-  commandFor?(delivery: { run: string; step: string }): CarriedCommand;
 }
 
 /** Time for fetching inputs and saving outputs, beside the operator's own, milliseconds. */

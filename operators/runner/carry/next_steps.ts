@@ -9,7 +9,8 @@ import type { FailureRecord } from "../records/files.ts";
 import type { RunContext } from "../run_context.ts";
 import { metadataOf } from "../success.ts";
 import { advance, deliver } from "./carried_run.ts";
-import type { CarriedRun, CarryOptions } from "./carried_run.ts";
+import type { CarriedRun } from "./carried_run.ts";
+import type { CarryOptions } from "./run_options.ts";
 import type { DueStep } from "./run_state.ts";
 
 /** Longest outage of an engine or registry at the end of a step, milliseconds. */

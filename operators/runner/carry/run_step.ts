@@ -11,7 +11,8 @@ import { checkRunOptions, createEmit } from "../run_context.ts";
 import { executeStep } from "../step/execute_step.ts";
 import { cancelledError, watchForCancel } from "../records/run_record.ts";
 import { endRun, findCarriedRun, isStopped } from "./carried_run.ts";
-import type { CarriedRun, CarriedRunOptions, CarryOptions } from "./carried_run.ts";
+import type { CarriedRun, CarriedRunOptions } from "./carried_run.ts";
+import type { CarryOptions } from "./run_options.ts";
 import { submitNext, untilAnswered } from "./next_steps.ts";
 import { shellWord } from "../../../core/text/shell_word.ts";
 

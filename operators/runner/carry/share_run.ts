@@ -6,7 +6,7 @@ import { valueAt } from "../../../core/faults/present.ts";
 import { isOfShard, type Shard } from "../../../core/work/shards.ts";
 import type { RunResult } from "../records/run_record.ts";
 import { beginRun } from "../begin_run.ts";
-import type { RunPipelineOptions } from "../run_pipeline.ts";
+import type { RunPipelineOptions } from "./run_options.ts";
 import { type Machine, Room, thisMachine } from "../schedule.ts";
 import { checkRunOptions } from "../run_context.ts";
 import { advance, endRun, findCarriedRun, isStopped, WAIT_MS } from "./carried_run.ts";
@@ -15,7 +15,7 @@ import { untilAnswered } from "./next_steps.ts";
 import { runStepOf } from "./run_step.ts";
 
 /** Options of {@linkcode shareRun}. */
-export interface ShareRunOptions extends Omit<RunPipelineOptions, "failFast"> {
+export interface ShareRunOptions extends Omit<RunPipelineOptions, "failFast" | "carry"> {
   shard: Shard;
   /** Unique id of the array, the same for all its tasks. */
   array: string;

@@ -9,7 +9,8 @@ import { isWell } from "../outcomes.ts";
 import { parseRunId } from "../records/names.ts";
 import { checkRunOptions } from "../run_context.ts";
 import { findCarriedRun } from "./carried_run.ts";
-import type { CarriedRun, CarriedRunOptions, CarryOptions } from "./carried_run.ts";
+import type { CarriedRun, CarriedRunOptions } from "./carried_run.ts";
+import type { CarryOptions } from "./run_options.ts";
 import { runStepOf } from "./run_step.ts";
 
 /** Maximum number of runs that are kept in memory. */

@@ -7,7 +7,8 @@ import { cancelRun, type RunResult } from "../records/run_record.ts";
 import { checkRunOptions } from "../run_context.ts";
 import { advance, deliver, endRun, findCarriedRun, isStopped } from "./carried_run.ts";
 import { mostDeliveries } from "./carried_run.ts";
-import type { CarriedRun, CarriedRunOptions, CarryOptions } from "./carried_run.ts";
+import type { CarriedRun, CarriedRunOptions } from "./carried_run.ts";
+import type { CarryOptions } from "./run_options.ts";
 import { recordUnstarted } from "./next_steps.ts";
 import type { DueStep } from "./run_state.ts";
 

@@ -82,7 +82,7 @@ export const run: Command = defineCommand({
     const opened = await openPipeline(file, flags, context);
     const { pipeline, folder } = opened;
     const steps = await chosenSteps(pipeline, flags);
-    const { carryPipeline, runPipeline, shareRun, submitRun, takeSecrets } = await import(
+    const { runPipeline, shareRun, submitRun, takeSecrets } = await import(
       "../../../../operators/runner/mod.ts"
     );
     const url = flags.engine && engineUrl(flags.engine, context, "--engine");
@@ -122,9 +122,7 @@ export const run: Command = defineCommand({
       }
       const running = share !== undefined
         ? shareRun(pipeline, { ...options, ...share })
-        : carrier !== undefined
-        ? carryPipeline(pipeline, { ...options, carry: carrier })
-        : runPipeline(pipeline, options);
+        : runPipeline(pipeline, { ...options, carry: carrier });
       const result = await running.finally(() => listener.end());
       await reportRun(result, context);
       return result.end === "ok" ? 0 : 1;

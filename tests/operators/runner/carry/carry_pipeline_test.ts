@@ -2,7 +2,6 @@ import { assert, assertEquals, assertRejects, assertStringIncludes } from "@std/
 import { RegistryError } from "../../../../core/errors.ts";
 import {
   cancelRun,
-  carryPipeline,
   createRunHandler,
   readResult,
   runPipeline,
@@ -18,7 +17,7 @@ testCarried("a run on an engine ends like a local run", async (world) => {
   const { registry, options, ran } = world;
   await registry.save("data:raw", "a ");
   await using _worker = await world.work(threeSteps());
-  const result = await carryPipeline(threeSteps(), options);
+  const result = await runPipeline(threeSteps(), options);
   assertEquals([result.run, result.end], ["nightly@1", "ok"]);
   assertEquals(ends(result.steps), { clean: "ran", train: "ran", report: "ran" });
   assertEquals(ran.toSorted(), ["clean", "report", "train"]);
@@ -27,15 +26,15 @@ testCarried("a run on an engine ends like a local run", async (world) => {
   const { inputs } = await registry.info("data:report");
   const { digest } = await registry.info("nightly:output:clean");
   assertEquals(inputs, [{ ref: "nightly:output:clean@1.0.0", digest }]);
-  const here = await runPipeline(threeSteps(), options);
+  const here = await runPipeline(threeSteps(), { ...options, carry: undefined });
   assertEquals(ends(here.steps), { clean: "skipped", train: "skipped", report: "skipped" });
 });
 
 testCarried("a run on an engine submits only affected steps", async (world) => {
   const { registry, options, queue, ran } = world;
   await registry.save("data:raw", "a ");
-  await runPipeline(threeSteps(), options);
-  const again = await carryPipeline(threeSteps(), options); // nobody works
+  await runPipeline(threeSteps(), { ...options, carry: undefined });
+  const again = await runPipeline(threeSteps(), options); // nobody works
   assertEquals([again.end, ...Object.values(ends(again.steps))], [
     "ok",
     "skipped",
@@ -45,7 +44,7 @@ testCarried("a run on an engine submits only affected steps", async (world) => {
   assertEquals(await queue.list(), []);
   await using _worker = await world.work(threeSteps(0.2));
   ran.length = 0;
-  const changed = await carryPipeline(threeSteps(0.2), options);
+  const changed = await runPipeline(threeSteps(0.2), options);
   assertEquals(ends(changed.steps), { clean: "skipped", train: "ran", report: "skipped" });
   assertEquals(ran, ["train"]);
 });
@@ -73,7 +72,7 @@ testCarried("a failed step on an engine is recorded, and not repeated", async (w
   const steps = pipeline([step("broken"), step("report", { upstream: ["broken"] }), step("clean")]);
   await registry.save("data:raw", "a ");
   await using _worker = await world.work(steps);
-  const result = await carryPipeline(steps, options);
+  const result = await runPipeline(steps, options);
   assertEquals(result.end, "failed");
   assertEquals(ends(result.steps), { broken: "failed", report: "blocked", clean: "ran" });
   const { exit, record, reason } = result.steps.broken;
@@ -93,7 +92,7 @@ testCarried("a lost job is submitted again under another name", async (world) =>
   await registry.save("data:raw", "a ");
   await using _worker = await world.work(threeSteps());
   const engine = losing(world.engine, 2);
-  const result = await carryPipeline(threeSteps(), { ...options, carry: { engine } });
+  const result = await runPipeline(threeSteps(), { ...options, carry: { engine } });
   assertEquals(result.end, "ok");
   assertEquals(ran.toSorted(), ["clean", "report", "train"]);
   const ofClean = engine.submitted.filter((name) => name.includes("-clean-"));
@@ -108,7 +107,7 @@ testCarried("a step without a result after all deliveries has failed", async (wo
   const { registry, options } = world;
   await registry.save("data:raw", "a ");
   const engine = losing(world.engine, Infinity);
-  const result = await carryPipeline(threeSteps(), { ...options, carry: { engine } });
+  const result = await runPipeline(threeSteps(), { ...options, carry: { engine } });
   assertEquals(ends(result.steps), { clean: "failed", train: "blocked", report: "blocked" });
   assertEquals(engine.submitted.length, 3); // it may fail once, and be begun twice more
   assertEquals([result.steps.clean.exit, result.steps.clean.record], [
@@ -135,7 +134,7 @@ testCarried("a cancelled run on an engine ends running steps", async (world) => 
   add(operators, "stay", endless(began.resolve));
   const steps = pipeline([step("stay"), step("report", { upstream: ["stay"] })]);
   await using _worker = await world.work(steps);
-  const running = carryPipeline(steps, options);
+  const running = runPipeline(steps, options);
   await began.promise;
   assert(await cancelRun(registry, "nightly@1"));
   const result = await running;
@@ -146,14 +145,14 @@ testCarried("a cancelled run on an engine ends running steps", async (world) => 
   assertEquals((await engine.list("nightly@1")).map(({ state }) => state), ["cancelled"]);
 });
 
-testCarried("an abort of carryPipeline() ends the run and keeps its result", async (world) => {
+testCarried("an abort of runPipeline() ends the run and keeps its result", async (world) => {
   const { registry, operators, options } = world;
   const stop = new AbortController();
   add(operators, "stay", endless(() => stop.abort(new Error("enough"))));
   const steps = pipeline([step("stay")]);
   await using _worker = await world.work(steps);
   await assertRejects(
-    () => carryPipeline(steps, { ...options, signal: stop.signal }),
+    () => runPipeline(steps, { ...options, signal: stop.signal }),
     Error,
     "enough",
   );
@@ -172,7 +171,7 @@ testCarried("an unavailable engine is polled again", async (world) => {
     );
   };
   const engine = { ...world.engine, poll };
-  assertEquals((await carryPipeline(threeSteps(), { ...options, carry: { engine } })).end, "ok");
+  assertEquals((await runPipeline(threeSteps(), { ...options, carry: { engine } })).end, "ok");
 });
 
 testCarried("an engine that omits jobs is refused", async (world) => {
@@ -180,7 +179,7 @@ testCarried("an engine that omits jobs is refused", async (world) => {
   await registry.save("data:raw", "a ");
   const engine = { ...world.engine, poll: () => Promise.resolve([]) };
   const error = await assertRejects(
-    () => carryPipeline(threeSteps(), { ...options, carry: { engine } }),
+    () => runPipeline(threeSteps(), { ...options, carry: { engine } }),
     RegistryError,
     `Cannot poll engine "${engine.kind}": it returned 0 jobs for 1 ids`,
   );
@@ -246,7 +245,7 @@ testCarried("shards on several workers write one version", async (world) => {
   const { registry, options } = world;
   await using _one = await world.work(shared);
   await using _two = await world.work(shared);
-  const { end, steps } = await carryPipeline(shared, options);
+  const { end, steps } = await runPipeline(shared, options);
   assertEquals([end, ends(steps)], ["ok", { split: "ran", report: "ran" }]);
   assertEquals(shards.toSorted(), [0, 1, 2, 3, 4]);
   assertEquals(await textOf(registry, "nightly:output:report"), "01234report ");

@@ -6,9 +6,9 @@ import type { Registry } from "../../../../core/registry.ts";
 import { realSystem, type System } from "../../../../core/system.ts";
 import { createQueueEngine } from "../../../../operators/engines/queue.ts";
 import {
-  carryPipeline,
   createRunHandler,
   readResult,
+  runPipeline,
   runStep,
   submitRun,
   watchRun,
@@ -121,9 +121,9 @@ for (const code of ["Unavailable", "Unsupported", "Invalid"] as const) {
 }
 
 for (const detached of [true, false]) {
-  const how = detached ? "submitRun" : "carryPipeline";
+  const how = detached ? "submitRun" : "runPipeline";
   testCarried(`${how}: a run whose first steps cannot be submitted is cancelled`, async (world) => {
-    const start = detached ? submitRun : carryPipeline;
+    const start = detached ? submitRun : runPipeline;
     const two = pipeline([step("clean"), step("train")]);
     const failures = { times: Infinity };
     const engine = failing(world.engine, failures);
@@ -137,7 +137,7 @@ for (const detached of [true, false]) {
 testCarried("a run begins although its engine refuses a step once", async (world) => {
   const carry = { engine: failing(world.engine, { times: 1 }) };
   await using _worker = await world.work(STEPS);
-  assertEquals((await carryPipeline(STEPS, { ...world.options, carry })).end, "ok");
+  assertEquals((await runPipeline(STEPS, { ...world.options, carry })).end, "ok");
 });
 
 /** A registry whose saves of a name are unavailable a few times. */

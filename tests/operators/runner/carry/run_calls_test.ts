@@ -5,7 +5,6 @@ import { createMemoryBackend, openRegistry } from "../../../../mod.ts";
 import { createQueueEngine } from "../../../../operators/engines/queue.ts";
 import { createOperators } from "../../../../operators/mod.ts";
 import {
-  carryPipeline,
   createRunHandler,
   planPipeline,
   runPipeline,
@@ -39,7 +38,7 @@ testInRoot(
       concurrency: 10,
     });
     calls.take();
-    const { end } = await carryPipeline(pipeline(steps), options);
+    const { end } = await runPipeline(pipeline(steps), options);
     assertEquals(end, "ok");
     const { list = 0, get = 0, put = 0 } = calls.counts;
     // its last success twice with notes, a failure, a save; and what a run asks once

@@ -1,6 +1,6 @@
 // Runs on this machine, on an engine and in tasks of an array begin and end steps alike.
 import { assertEquals } from "@std/assert";
-import { carryPipeline, runPipeline, shareRun } from "../../../../operators/runner/mod.ts";
+import { runPipeline, shareRun } from "../../../../operators/runner/mod.ts";
 import type { Pipeline, RunResult } from "../../../../operators/runner/mod.ts";
 import { type CarriedWorld, testCarried } from "./carried_world.ts";
 import { advance, type CarriedRun } from "../../../../operators/runner/carry/carried_run.ts";
@@ -15,7 +15,7 @@ const WAYS: Record<string, (steps: Pipeline, world: CarriedWorld) => Promise<Run
   "on this machine": (steps, { options: { carry: _, ...options } }) => runPipeline(steps, options),
   async "on an engine"(steps, world) {
     await using _worker = await world.work(steps);
-    return await carryPipeline(steps, world.options);
+    return await runPipeline(steps, world.options);
   },
   async "in tasks of an array"(steps, { options: { carry: _, ...options }, ran }) {
     const array = `array ${ran.length}`;

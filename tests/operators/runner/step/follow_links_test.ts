@@ -2,7 +2,7 @@
 import { assert, assertEquals, assertStringIncludes } from "@std/assert";
 import { localPath } from "../../../../mod.ts";
 import type { OperatorContext } from "../../../../operators/mod.ts";
-import { carryPipeline, runPipeline, shareRun } from "../../../../operators/runner/mod.ts";
+import { runPipeline, shareRun } from "../../../../operators/runner/mod.ts";
 import type { ObjectTransfer, Pipeline, RunResult } from "../../../../operators/runner/mod.ts";
 import type { PipelineStep } from "../../../../operators/contract/pipeline.ts";
 import { testInRoot } from "../../../support/temp_root.ts";
@@ -126,7 +126,7 @@ const WAYS: Record<string, Way> = {
   "on this machine": (steps, world) => runHere(steps, world),
   async "on an engine"(steps, world) {
     await using _worker = await world.work(steps);
-    return await carryPipeline(steps, world.options);
+    return await runPipeline(steps, world.options);
   },
   async "in tasks of an array"(steps, { options: { carry: _, ...options } }) {
     const tasks = [0, 1].map((index) =>

@@ -6,9 +6,9 @@ import type { PlanOptions } from "../plan.ts";
 import { cancelRun, type RunResult } from "../records/run_record.ts";
 import { longestFirst } from "../sources.ts";
 import { checkRunOptions, runFolder, withDefaults } from "../run_context.ts";
-import type { RunPipelineOptions } from "../run_pipeline.ts";
 import { deliver, endRun, findCarriedRun } from "./carried_run.ts";
-import type { CarriedRun, CarryOptions } from "./carried_run.ts";
+import type { CarriedRun } from "./carried_run.ts";
+import type { CarryOptions, RunPipelineOptions } from "./run_options.ts";
 import { untilAnswered } from "./next_steps.ts";
 import { watchCarried, type WatchRunOptions } from "./watch_run.ts";
 import { shellWord } from "../../../core/text/shell_word.ts";
@@ -74,10 +74,10 @@ async function endSubmitted(
 }
 
 /**
- * Runs a pipeline on an engine and waits for its end. Result and events are those of `runPipeline`.
+ * Runs a pipeline on an engine and waits for its end, for `runPipeline`, with the same events.
  * An abort ends the run; the next run skips what it has done.
  */
-export async function carryPipeline(
+export async function runOnEngine(
   pipeline: Pipeline,
   options: SubmitRunOptions & Omit<WatchRunOptions, "run">,
 ): Promise<RunResult> {
