@@ -353,7 +353,23 @@ export const saveCases: readonly RegistryCase[] = [
         const range = new Response(file.stream({ offset: 299_000, length: 5_000 }));
         deepStrictEqual(new Uint8Array(await range.arrayBuffer()), value.slice(299_000, 304_000));
       }
-      await refused("Invalid", registry.save("a", 1, { share: "none" as "files" }));
+      await refused("Invalid", registry.save("a", 1, { share: "some" as "files" }));
+    },
+    { needs: ["save"] },
+  ),
+  given(
+    'share: "none" stores every byte, and skipIfUnchanged still compares',
+    async ({ registry }) => {
+      const value = noise(300_000), own = { share: "none" } as const;
+      await registry.save("a", value);
+      const { addedBytes } = await registry.save("a", value, own);
+      ok(addedBytes === undefined || addedBytes >= value.byteLength);
+      const again = await registry.save("a", value, { ...own, skipIfUnchanged: true });
+      deepStrictEqual([again.version, again.skipped], ["2.0.0", true]);
+      strictEqual(
+        (await registry.save("a", "b", { ...own, skipIfUnchanged: true })).version,
+        "3.0.0",
+      );
     },
     { needs: ["save"] },
   ),
