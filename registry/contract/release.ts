@@ -42,8 +42,8 @@ const RESOLVE: OptionNames<SignalOptions & { partial?: boolean }> = { partial: t
  * Publishes several versions as one: saves a version of `name` that names the exact version and the
  * digest of each member. An alias on it moves all members at once.
  *
- * `delete` and `prune` keep members while the release exists. A delete that began before `publishRelease`
- * may still succeed; {@linkcode resolveRelease} then reports it.
+ * `delete` and `prune` keep members while the release exists. A delete that began before
+ * `publishRelease` may still succeed; {@linkcode resolveRelease} then reports it.
  *
  * @param members refs of this registry, by a name of your choice
  * @throws {RegistryError} `NotFound` if a member does not exist, `Invalid` for one of another
@@ -51,14 +51,13 @@ const RESOLVE: OptionNames<SignalOptions & { partial?: boolean }> = { partial: t
  *
  * @example
  * ```ts
- * import { openRegistry } from "@holdfast/holdfast";
- * import { publish, resolveRelease } from "@holdfast/holdfast";
+ * import { openRegistry, publishRelease, resolveRelease } from "@holdfast/holdfast";
  * import { assertEquals } from "@std/assert";
  *
  * await using registry = await openRegistry("memory:");
  * await registry.save("vision:resnet", { layers: 50 });
  * await registry.save("text:bpe", ["a", "b"]);
- * const { version } = await publish(registry, "serving", {
+ * const { version } = await publishRelease(registry, "serving", {
  *   model: "vision:resnet",
  *   tokenizer: "text:bpe@^1",
  * });
