@@ -20,7 +20,7 @@ interface CompleteContext {
 }
 
 /** Completes a context: ids default to `standalone`, folders to temporary ones. */
-export async function completeContext(given: PartialContext): Promise<CompleteContext> {
+export async function completeContext(partialContext: PartialContext): Promise<CompleteContext> {
   const temporary: string[] = [];
   const folder = async (purpose: string) => {
     const path = await mkdtemp(join(tmpdir(), `holdfast-${purpose}-`));
@@ -32,22 +32,22 @@ export async function completeContext(given: PartialContext): Promise<CompleteCo
     onDisk("make", absolute, () => mkdirSync(absolute, { recursive: true }));
     return absolute;
   };
-  const { inputRoot, outputRoot, workspaceRoot } = given;
+  const { inputRoot, outputRoot, workspaceRoot } = partialContext;
   const context: OperatorContext<unknown> = {
-    pipelineId: given.pipelineId ?? "standalone",
-    nodeId: given.nodeId ?? "standalone",
-    operatorId: given.operatorId ?? "standalone",
+    pipelineId: partialContext.pipelineId ?? "standalone",
+    nodeId: partialContext.nodeId ?? "standalone",
+    operatorId: partialContext.operatorId ?? "standalone",
     inputRoot: inputRoot === undefined ? await folder("input") : resolve(inputRoot),
     outputRoot: outputRoot === undefined ? await folder("output") : existing(outputRoot),
     workspaceRoot: workspaceRoot === undefined
       ? await folder("workspace")
       : existing(workspaceRoot),
-    params: given.params ?? {},
-    env: given.env ?? {},
-    logger: given.logger ?? silentLogger,
-    signal: given.signal ?? new AbortController().signal,
-    registry: given.registry,
-    shard: given.shard,
+    params: partialContext.params ?? {},
+    env: partialContext.env ?? {},
+    logger: partialContext.logger ?? silentLogger,
+    signal: partialContext.signal ?? new AbortController().signal,
+    registry: partialContext.registry,
+    shard: partialContext.shard,
   };
   return {
     context,

@@ -73,7 +73,7 @@ interface Made {
  */
 export function createOperators(entries: Record<string, OperatorSource> = {}): Operators {
   const sources = createLookup<OperatorSource>("operator");
-  const made = new Map<string, Made>();
+  const createdById = new Map<string, Made>();
 
   function add<T extends OperatorSource>(key: string, source: T): T {
     checkSource(key, source);
@@ -89,23 +89,23 @@ export function createOperators(entries: Record<string, OperatorSource> = {}): O
 
   async function instance(key: string, operatorId: string, options: { args?: OperatorArgs } = {}) {
     const id = JSON.stringify([key, operatorId]);
-    const there = made.get(id);
-    if (there !== undefined) {
-      checkArgs({ key, operatorId, before: there.args, now: options.args ?? there.args });
-      return await there.operator;
+    const present = createdById.get(id);
+    if (present !== undefined) {
+      checkArgs({ key, operatorId, before: present.args, now: options.args ?? present.args });
+      return await present.operator;
     }
     const source = sources.get(key);
     const { args = {} } = options;
     if (typeof source === "object") checkArgs({ key, operatorId, before: {}, now: args });
     const operator = makeOperator(source, { key, args });
-    made.set(id, { args, operator });
-    operator.catch(() => made.delete(id)); // the caller gets the error, the next call tries again
+    createdById.set(id, { args, operator });
+    operator.catch(() => createdById.delete(id)); // the caller gets the error, the next call tries again
     return await operator;
   }
 
   async function clear(): Promise<void> {
-    const before = [...made].reverse();
-    made.clear();
+    const before = [...createdById].reverse();
+    createdById.clear();
     // Operators registered as objects belong to their owner.
     const own = before.filter(([id]) => typeof sources.find(JSON.parse(id)[0]) === "function");
     const ended = await Promise.allSettled(
@@ -175,9 +175,9 @@ function checkKey(key: string): void {
 }
 
 function checkArgs(
-  made: { key: string; operatorId: string; before: OperatorArgs; now: OperatorArgs },
+  reuse: { key: string; operatorId: string; before: OperatorArgs; now: OperatorArgs },
 ): void {
-  const { key, operatorId, before, now } = made;
+  const { key, operatorId, before, now } = reuse;
   const names = new Set([...Object.keys(before), ...Object.keys(now)]);
   const differing = [...names].filter((name) => !isDeepStrictEqual(before[name], now[name])).sort();
   if (differing.length === 0) return;

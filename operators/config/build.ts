@@ -16,13 +16,13 @@ import { scriptCommand } from "./script_command.ts";
 /** Returns the pipeline; an unusable one if problems were reported. */
 export function buildPipeline(read: ReadPipeline, options: BuildOptions): Pipeline {
   const { report } = options;
-  const found = (read.operators ?? []).flatMap((read: ReadOperator | undefined, index) =>
+  const stepEntries = (read.operators ?? []).flatMap((read: ReadOperator | undefined, index) =>
     read?.operator_id === undefined ? [] : [{ index, id: read.operator_id, read }]
   );
-  const ids = new Set(found.map(({ id }) => id));
-  const { nodes, nodeOf } = assignNodes(read, found, options);
+  const ids = new Set(stepEntries.map(({ id }) => id));
+  const { nodes, nodeOf } = assignNodes(read, stepEntries, options);
   const environment = { kind: "plain" as const, ...read.env_config };
-  const steps = found.map(({ id, read, index }): PipelineStep => {
+  const steps = stepEntries.map(({ id, read, index }): PipelineStep => {
     const { operator = id, version = "v1.0", params = {}, inputs = {}, outputs = {} } = read;
     const { script, timeout: timeoutMs, shards = 1 } = read;
     const shell = script === undefined ? undefined : scriptCommand(script);
@@ -63,13 +63,13 @@ export function buildPipeline(read: ReadPipeline, options: BuildOptions): Pipeli
     log: { level, ...file !== undefined && { file } },
     ...read.operators_module !== undefined && { operatorsModule: read.operators_module },
   };
-  checkSteps(found, pipeline, options);
+  checkSteps(stepEntries, pipeline, options);
   return pipeline;
 }
 
 function retriesOf(read: ReadOperator["retries"]): PipelineStep["retries"] {
-  const given = typeof read === "number" ? { attempts: read + 1 } : read ?? {};
-  const { attempts = 1, backoff: backoffMs = 1_000, exit_codes: exitCodes } = given;
+  const retry = typeof read === "number" ? { attempts: read + 1 } : read ?? {};
+  const { attempts = 1, backoff: backoffMs = 1_000, exit_codes: exitCodes } = retry;
   return { attempts, backoffMs, ...exitCodes && { exitCodes } };
 }
 
@@ -111,14 +111,14 @@ function assignNodes(
     node?.node_id === undefined ? [] : [{ ...node, id: node.node_id, at: ["nodes", index] }]
   );
   const on = new Map<string, string>();
-  const seen = new Set<string>();
+  const nodeIds = new Set<string>();
   let rest: string | undefined;
   for (const { id, at, operator_ids: steps } of nodes) {
-    if (seen.has(id.toLowerCase())) {
+    if (nodeIds.has(id.toLowerCase())) {
       const message = `there are two nodes ${JSON.stringify(id)}`;
       report([...at, "node_id"], message, "Use a unique node_id.");
     }
-    seen.add(id.toLowerCase());
+    nodeIds.add(id.toLowerCase());
     if (steps === undefined) {
       const message = `the nodes ${rest} and ${id} both take the operators without a node`;
       if (rest !== undefined) report([...at, "node_id"], message, "Set operator_ids of one.");

@@ -188,26 +188,26 @@ function stepProblem(
   own: PipelineStep,
   steps: ReadonlyMap<string, PipelineStep>,
 ): Problem {
-  const found = stepOf(text, steps);
+  const producer = stepOf(text, steps);
   const [step = ""] = text.slice("step:".length).split(".");
-  if (found === undefined) {
+  if (producer === undefined) {
     const hint = `${didYouMean(step, steps.keys())}Write step:ID or step:ID.OUTPUT.`;
     return { message: `there is no operator for ${JSON.stringify(text)}`, hint };
   }
-  if (found.step === own.id) {
+  if (producer.step === own.id) {
     const hint = "Use another step, or a version in the registry.";
     return { message: `${JSON.stringify(own.id)} reads its own output`, hint };
   }
-  const outputs = Object.keys(steps.get(found.step)?.outputs ?? {});
-  if (found.output === undefined || outputs.includes(found.output)) return undefined;
-  const message = `the operator ${found.step} has no output ${JSON.stringify(found.output)}`;
+  const outputs = Object.keys(steps.get(producer.step)?.outputs ?? {});
+  if (producer.output === undefined || outputs.includes(producer.output)) return undefined;
+  const message = `the operator ${producer.step} has no output ${JSON.stringify(producer.output)}`;
   if (outputs.length > 0) {
-    const hint = `${didYouMean(found.output, outputs)}Use one of ${outputs.join(", ")}.`;
+    const hint = `${didYouMean(producer.output, outputs)}Use one of ${outputs.join(", ")}.`;
     return { message, hint };
   }
-  if (found.output === WHOLE_OUTPUT) return undefined;
-  const wanted = `outputs: { ${JSON.stringify(found.output)}: registry:NAME }`;
-  return { message, hint: `Write step:${found.step} for all its output, or add ${wanted}.` };
+  if (producer.output === WHOLE_OUTPUT) return undefined;
+  const wanted = `outputs: { ${JSON.stringify(producer.output)}: registry:NAME }`;
+  return { message, hint: `Write step:${producer.step} for all its output, or add ${wanted}.` };
 }
 
 function placeProblem(text: string, key: "inputs" | "outputs"): Problem {

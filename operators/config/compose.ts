@@ -46,12 +46,12 @@ export function composePipeline(root: ConfigMap, options: ComposeOptions): Pipel
   checkNewVariables(root, { known, assignments: early, problems });
   const secrets = secretVariablesIn(root);
   const isSecret = (name: string) => secrets.has(name);
-  const made = interpolate(root, pipeline, { ...reading, isSecret }, { key: "pipeline" });
+  const composed = interpolate(root, pipeline, { ...reading, isSecret }, { key: "pipeline" });
   // Checks after a failed interpolation would report wrong values.
-  if (problems.count > before || made.kind !== "map") return undefined;
-  const report = createReport(made, problems);
-  const read = readValues(made, report);
-  if (!ID_PATTERN.test(options.id) && !made.entries.has("pipeline_id")) {
+  if (problems.count > before || composed.kind !== "map") return undefined;
+  const report = createReport(composed, problems);
+  const read = readValues(composed, report);
+  if (!ID_PATTERN.test(options.id) && !composed.entries.has("pipeline_id")) {
     const id = JSON.stringify(options.id);
     const hint = "Add pipeline_id, of letters, digits, _, - and dots: pipeline_id: my_pipeline";
     report([], `the pipeline has no pipeline_id, and its file name ${id} is not a valid one`, hint);

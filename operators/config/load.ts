@@ -81,8 +81,8 @@ export async function checkPipeline(
     const isRead = root !== undefined && problems.count === 0;
     const pipeline = isRead &&
       composePipeline(root, { ...options, ...reading, id: folder.name, assignments });
-    const found = problems.list();
-    if (!pipeline || found.length > 0) return { problems: found };
+    const listed = problems.list();
+    if (!pipeline || listed.length > 0) return { problems: listed };
     return { problems: [], loaded: { pipeline, folder: folder.root, files } };
   }
 }

@@ -113,7 +113,7 @@ function typedVariable(
 // deno-lint-ignore no-explicit-any -- plain data
 function set(root: any, keys: Keys, value: unknown): void {
   const last = itemAt(keys, -1);
-  const holder = keys.slice(0, -1).reduce((found, key) => found?.[key], root);
+  const holder = keys.slice(0, -1).reduce((parentValue, key) => parentValue?.[key], root);
   if (typeof holder !== "object" || holder === null) return;
   if (value === undefined && !Array.isArray(holder)) delete holder[last];
   else holder[last] = value;

@@ -53,8 +53,8 @@ function quantity(
 function choice<const Words extends readonly string[]>(words: Words) {
   const all = words.join(", ");
   return v.picklist(words, ({ input }) => {
-    const meant = typeof input === "string" ? didYouMean(input, words) : "";
-    return `is not one of ${all}\n${meant}Write one of: ${all}.`;
+    const suggestion = typeof input === "string" ? didYouMean(input, words) : "";
+    return `is not one of ${all}\n${suggestion}Write one of: ${all}.`;
   });
 }
 
@@ -67,15 +67,15 @@ function list<Item extends v.GenericSchema>(item: Item) {
 
 function unique<Item extends v.GenericSchema>(item: Item) {
   const check = v.rawCheck<v.InferOutput<Item>[]>(({ dataset, addIssue }) => {
-    const seen = new Set();
+    const distinct = new Set();
     if (!dataset.typed) return;
     for (const [key, value] of dataset.value.entries()) {
-      if (seen.has(value)) {
+      if (distinct.has(value)) {
         const input = dataset.value;
         const path = [{ type: "array", origin: "value", input, key, value }] as const;
         addIssue({ message: "is listed twice\nRemove one of them.", path: [...path] });
       }
-      seen.add(value);
+      distinct.add(value);
     }
   });
   return v.pipe(v.array(item, LIST), check, v.metadata({ uniqueItems: true }));

@@ -46,23 +46,23 @@ export function createSlurmEngine(options: SlurmEngineOptions = {}): Engine {
   ) => run(program, args, { env, input, signal });
 
   async function known(options?: SignalOptions): Promise<Map<string, KnownPart[]>> {
-    const found = new Map<string, KnownPart[]>();
+    const partsByName = new Map<string, KnownPart[]>();
     const add = (name: string, part: KnownPart) =>
-      found.set(name, [...found.get(name) ?? [], part]);
+      partsByName.set(name, [...partsByName.get(name) ?? [], part]);
     for (const job of jobsIn(await call("squeue", ["--json"], "", options))) {
       const [run = "", step, id = job.name] = (job.comment ?? "").split(" ");
       const states = [job.job_state].flat();
       const state = states.find((one) => one === "COMPLETING") ?? states[0] ?? "";
       add(job.name, { ...stateOf(state, codeOf(job)), run, step, id });
     }
-    return found;
+    return partsByName;
   }
 
   /** Returns the accounting records of jobs that Slurm no longer lists. */
   async function remembered(name: string, options?: SignalOptions): Promise<PartState[]> {
     const args = `-c -n -P -S now-30days --name=${name} -o JobName,State,ExitCode`.split(" ");
     const listed = await call("sacct", args, "", options).catch(() => "");
-    return listed.split("\n").map((line) => line.split("|")).filter(([found]) => found === name)
+    return listed.split("\n").map((line) => line.split("|")).filter(([jobName]) => jobName === name)
       .map(([, state = "", code = ""]) => stateOf(state.replace(/ .*/, ""), parseInt(code)))
       .filter(({ state }) => state !== "waiting"); // a requeued job has a record from before
   }
@@ -78,10 +78,10 @@ export function createSlurmEngine(options: SlurmEngineOptions = {}): Engine {
       return id;
     },
     async poll(ids, options) {
-      const found = await known(options);
+      const partsByName = await known(options);
       return await Promise.all(ids.map(async (id) => {
         const { name, shards } = parseId(id) ?? { name: id, shards: 0 };
-        const parts: PartState[] = found.get(name) ??
+        const parts: PartState[] = partsByName.get(name) ??
           (shards > 0 ? await remembered(name, options) : []);
         return wholeOf(id, parts);
       }));

@@ -200,8 +200,10 @@ class PersistentProcess {
   /** Returns whether a step that ended like this left it as it was. */
   isReusable({ exitCode }: StepEnd): boolean {
     if (exitCode !== 0 || this.hasEnded || this.#stop.signal.aborted) return false;
-    const found = this.#tree?.scan() ?? []; // none where processes are unknown
-    return found.every(({ pid, bytes }) => pid === this.#tree!.root && bytes <= KEPT_BYTES);
+    const runningProcesses = this.#tree?.scan() ?? []; // none where processes are unknown
+    return runningProcesses.every(({ pid, bytes }) =>
+      pid === this.#tree!.root && bytes <= KEPT_BYTES
+    );
   }
 
   /** Ends it, and the processes that its steps left. It must not execute a step. */

@@ -46,9 +46,9 @@ export function levelsOf(steps: readonly GraphStep[]): string[][] {
     const next: string[] = [];
     for (const id of level) {
       for (const child of after.get(id) ?? []) {
-        const left = valueAt(open, child) - 1;
-        open.set(child, left);
-        if (left === 0) next.push(child);
+        const waitsFor = valueAt(open, child) - 1;
+        open.set(child, waitsFor);
+        if (waitsFor === 0) next.push(child);
       }
     }
     level = next.sort((a, b) => valueAt(place, a) - valueAt(place, b));

@@ -96,9 +96,9 @@ async function bytesBelow(folder: string): Promise<number> {
     const entries = await opendir(path).catch(() => []);
     try {
       for await (const { name, parentPath } of entries) {
-        const found = await lstat(join(parentPath, name)).catch(() => undefined);
-        if (found?.isDirectory()) waiting.push(join(parentPath, name));
-        else if (found?.isFile()) bytes += found.size;
+        const entry = await lstat(join(parentPath, name)).catch(() => undefined);
+        if (entry?.isDirectory()) waiting.push(join(parentPath, name));
+        else if (entry?.isFile()) bytes += entry.size;
       }
     } catch {
       // removed while it was read

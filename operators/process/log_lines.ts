@@ -22,7 +22,7 @@ export function createLogLines(
   { secrets, onLine, system }: LogLinesOptions,
 ): { write(piece: Uint8Array): void; end(): void } {
   const { pattern, longest } = secretPattern(secrets);
-  const kept = MAX_LINE + longest;
+  const maxKept = MAX_LINE + longest;
   const decoder = new TextDecoder();
   let line = "";
   let dropped = 0;
@@ -33,7 +33,7 @@ export function createLogLines(
   function add(text: string): void {
     if (text === "") return;
     if (isReturned) overwrite();
-    const room = Math.max(0, kept - line.length);
+    const room = Math.max(0, maxKept - line.length);
     line += text.slice(0, room);
     dropped += Math.max(0, text.length - room);
   }

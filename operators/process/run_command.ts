@@ -121,11 +121,16 @@ export async function runNotedCommand(
   checkTimes("run a command", { timeoutMs, graceMs, sampleEveryMs: options.sampleEveryMs });
   signal?.throwIfAborted();
   const startedAt = system.monotonic();
-  const seen = { peakBytes: 0, cpuSeconds: 0 };
+  const peaks = { peakBytes: 0, cpuSeconds: 0 };
   const result = (
-    how: Pick<CommandResult, "exitCode" | "code" | "signal" | "error">,
+    outcome: Pick<CommandResult, "exitCode" | "code" | "signal" | "error">,
     timedOut = false,
-  ): CommandResult => ({ ...how, timedOut, ...seen, durationMs: system.monotonic() - startedAt });
+  ): CommandResult => ({
+    ...outcome,
+    timedOut,
+    ...peaks,
+    durationMs: system.monotonic() - startedAt,
+  });
   const mark = newMark(system);
   const marks = marksOf(mark, system);
   const after = lastPid();
@@ -161,7 +166,7 @@ export async function runNotedCommand(
     const late: Stop = { why: "time", error: limitError(program, state, hint) };
     system.sleep(timeoutMs, over.signal).then(() => end(late), () => {});
   }
-  const watching = watch(tree, { ...options, system, seen, over: over.signal }, (bytes) => {
+  const watching = watch(tree, { ...options, system, seen: peaks, over: over.signal }, (bytes) => {
     const state = `it used ${bytes} bytes of memory, the limit is ${maxBytes}`;
     const hint = "Raise memory_limit, or process less at once.";
     end({ why: "memory", error: limitError(program, state, hint) });
@@ -284,16 +289,16 @@ async function watch(
   onTooMuch: (bytes: number) => void,
 ): Promise<void> {
   const root = readStat(tree.root);
-  let found = root && [root]; // a process that was just started has no children
-  while (!over.aborted && found !== undefined) {
-    const bytes = found.reduce((sum, one) => sum + one.bytes, 0);
+  let sampled = root && [root]; // a process that was just started has no children
+  while (!over.aborted && sampled !== undefined) {
+    const bytes = sampled.reduce((sum, one) => sum + one.bytes, 0);
     seen.peakBytes = Math.max(seen.peakBytes, bytes);
-    const cpuSeconds = found.reduce((sum, one) => sum + one.cpuSeconds, 0);
+    const cpuSeconds = sampled.reduce((sum, one) => sum + one.cpuSeconds, 0);
     seen.cpuSeconds = Math.max(seen.cpuSeconds, cpuSeconds);
     onUsage?.({ bytes, cpuSeconds: seen.cpuSeconds });
     if (bytes > maxBytes) onTooMuch(bytes);
     await system.sleep(sampleEveryMs, over).catch(() => {});
-    if (!over.aborted) found = tree.scan();
+    if (!over.aborted) sampled = tree.scan();
   }
 }
 

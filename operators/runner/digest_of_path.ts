@@ -27,9 +27,9 @@ export async function digestOfPath(
       infos.push({ path, size: 0, sha256: sha256(target), mode: "link" });
     },
   });
-  for await (const found of await materializer.save(local, { signal })) {
+  for await (const savedFile of await materializer.save(local, { signal })) {
     signal?.throwIfAborted();
-    infos.push({ path: found.path, ...await hashed(found), mode: found.mode });
+    infos.push({ path: savedFile.path, ...await hashed(savedFile), mode: savedFile.mode });
   }
   return {
     digest: await artifactDigest(materializer, infos),

@@ -139,10 +139,10 @@ function wordsIn(argument: string): string[] {
 /** Returns the path of a file below the folder, relative to it. */
 function fileInside(root: string, word: string): string | undefined {
   try {
-    const found = resolve(root, word);
-    const { size } = statSync(found, { throwIfNoEntry: false }) ?? {};
-    if (size === undefined || size > MAX_BYTES || !statSync(found).isFile()) return undefined;
-    const path = relative(realpathSync(root), realpathSync(found));
+    const wordPath = resolve(root, word);
+    const { size } = statSync(wordPath, { throwIfNoEntry: false }) ?? {};
+    if (size === undefined || size > MAX_BYTES || !statSync(wordPath).isFile()) return undefined;
+    const path = relative(realpathSync(root), realpathSync(wordPath));
     return /^\.\.(?=[/\\]|$)/.test(path) || isAbsolute(path) ? undefined : path;
   } catch {
     return undefined; // not a valid path on this disk

@@ -89,10 +89,10 @@ export class Frontier {
       for (
         const after of outcome.end === "cancelled" ? [] : valueAt(this.#dependencies.after, id)
       ) {
-        const left = this.#open.get(after);
-        if (left === undefined) continue;
+        const waitsFor = this.#open.get(after);
+        if (waitsFor === undefined) continue;
         const reason = `step ${id} has no success`;
-        if (isWell(outcome)) this.#open.set(after, left - 1);
+        if (isWell(outcome)) this.#open.set(after, waitsFor - 1);
         else ending.push([after, { end: "blocked", durationMs: 0, reason }]);
         if (!this.isReady(after)) continue;
         const known = this.#successes.get(after);

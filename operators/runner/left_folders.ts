@@ -39,10 +39,12 @@ export function noteStep(folder: string, system: System): string {
 
 function removeLeftFolders(folder: string, logger: Logger): void {
   for (const run of listed(folder)) {
-    const left = listed(join(folder, run)).filter(isLeft);
-    if (left.length === 0) continue;
+    const leftovers = listed(join(folder, run)).filter(isLeft);
+    if (leftovers.length === 0) continue;
     try {
-      for (const name of left) rmSync(join(folder, run, name), { recursive: true, force: true });
+      for (const name of leftovers) {
+        rmSync(join(folder, run, name), { recursive: true, force: true });
+      }
       if (listed(join(folder, run)).length === 0) rmdirSync(join(folder, run));
     } catch (error) {
       const path = join(folder, run);

@@ -150,8 +150,8 @@ async function readSuccesses(
   }
   const successes = new Map<string, FoundRecord<StepRecord>>();
   await forEachAtOnce(known, async (id) => {
-    const found = await readSuccess(registry, names.step(id), signal);
-    if (found !== undefined) successes.set(id, found);
+    const lastSuccess = await readSuccess(registry, names.step(id), signal);
+    if (lastSuccess !== undefined) successes.set(id, lastSuccess);
   });
   return successes;
 }

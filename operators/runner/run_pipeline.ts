@@ -53,8 +53,11 @@ export async function runPipeline(
   const startedAtMs = system.monotonic();
   const run = await save();
   const stop = new AbortController();
-  const { signal: given, keep = false } = options;
-  const signal = AbortSignal.any([stop.signal, ...given === undefined ? [] : [given]]);
+  const { signal: callerSignal, keep = false } = options;
+  const signal = AbortSignal.any([
+    stop.signal,
+    ...callerSignal === undefined ? [] : [callerSignal],
+  ]);
   const context = createRunContext(pipeline, run, { ...options, signal });
   const { emit } = context;
   await removeLeft(context);
@@ -77,7 +80,7 @@ export async function runPipeline(
   const result: RunResult = { kind: "result", run, end, startedAt, durationMs, steps };
   await saveResult(registry, result);
   emit({ type: "run ended", run, end, durationMs });
-  given?.throwIfAborted();
+  callerSignal?.throwIfAborted();
   return result;
 }
 

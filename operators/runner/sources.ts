@@ -38,8 +38,8 @@ export function isUrl(text: string): boolean {
 }
 
 function parseStepPlace(text: string, isStep: (id: string) => boolean): Place {
-  const found = stepOf(text, { has: isStep });
-  if (found !== undefined) return { kind: "step", ...found };
+  const stepOutput = stepOf(text, { has: isStep });
+  if (stepOutput !== undefined) return { kind: "step", ...stepOutput };
   const subject = shown(text.slice("step:".length));
   const hint = "Write step:STEP for all its outputs, or step:STEP.OUTPUT for one of them.";
   throw notFound("read the output of step", subject, "the pipeline has no such step", { hint });
@@ -131,23 +131,23 @@ export function createWriters(
       writers.set(place.name, ofName.set(step, { step, output }));
     }
   }
-  const kept = new Map<string, Map<string, Writer | undefined>>();
+  const lastWriters = new Map<string, Map<string, Writer | undefined>>();
 
   /** Returns the last writer before a step. Steps before a writer are not searched. */
   function lastBefore(step: string, name: string): Writer | undefined {
     const ofName = valueAt(writers, name);
-    if (kept.size >= NAMES_KEPT && !kept.has(name)) kept.clear();
-    const found = kept.get(name) ?? new Map<string, Writer | undefined>();
-    kept.set(name, found);
+    if (lastWriters.size >= NAMES_KEPT && !lastWriters.has(name)) lastWriters.clear();
+    const writersOfName = lastWriters.get(name) ?? new Map<string, Writer | undefined>();
+    lastWriters.set(name, writersOfName);
     const waiting = [step];
     while (waiting.length > 0) {
       const id = itemAt(waiting, -1);
-      if (found.has(id)) {
+      if (writersOfName.has(id)) {
         waiting.pop();
         continue;
       }
       const unknown = valueAt(before, id).filter((other) =>
-        !ofName.has(other) && !found.has(other)
+        !ofName.has(other) && !writersOfName.has(other)
       );
       if (unknown.length > 0) {
         for (const other of unknown) waiting.push(other);
@@ -156,14 +156,14 @@ export function createWriters(
       waiting.pop();
       let last: Writer | undefined;
       for (const other of valueAt(before, id)) {
-        const writer = ofName.get(other) ?? found.get(other);
+        const writer = ofName.get(other) ?? writersOfName.get(other);
         const isLater = writer !== undefined &&
           (last === undefined || valueAt(rank, writer.step) > valueAt(rank, last.step));
         if (isLater) last = writer;
       }
-      found.set(id, last);
+      writersOfName.set(id, last);
     }
-    return found.get(step);
+    return writersOfName.get(step);
   }
 
   return (step) => {

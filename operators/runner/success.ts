@@ -28,8 +28,8 @@ export async function addSuccess(
       return { record, info: { name, version, commit, createdAt: new Date(0) } };
     } catch (error) {
       if (!isRegistryError(error, "AlreadyExists")) throw error;
-      const there = await readSuccess(registry, `${name}@${version}`, signal);
-      if (there?.record.effect === record.effect) return there;
+      const present = await readSuccess(registry, `${name}@${version}`, signal);
+      if (present?.record.effect === record.effect) return present;
     }
   }
 }

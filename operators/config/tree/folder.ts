@@ -24,8 +24,8 @@ export interface ConfigFolder {
 
 /** Finds a configuration by its file, or its folder. Throws `NotFound`. */
 export function findConfig(path: string, { cwd }: { cwd: string }): ConfigFolder {
-  const given = resolve(cwd, path);
-  const main = isFolder(given, path) ? mainIn(given, path) : given;
+  const absolutePath = resolve(cwd, path);
+  const main = isFolder(absolutePath, path) ? mainIn(absolutePath, path) : absolutePath;
   const folder = dirname(main);
   const root = realpathSync(basename(folder) === "conf" ? dirname(folder) : folder);
   const stem = basename(main, extname(main));
@@ -46,15 +46,15 @@ export function findConfig(path: string, { cwd }: { cwd: string }): ConfigFolder
   };
 }
 
-function isFolder(path: string, given: string): boolean {
+function isFolder(path: string, argument: string): boolean {
   try {
     return statSync(path).isDirectory();
   } catch (error) {
     if (isMissing(error)) {
       const hint = "Check the path, or create it: holdfast pipeline init";
-      throw notFound(given, "no such file or folder", hint, error);
+      throw notFound(argument, "no such file or folder", hint, error);
     }
-    throw fileError("read", given, error);
+    throw fileError("read", argument, error);
   }
 }
 
@@ -66,7 +66,7 @@ function notFound(subject: string, state: string, hint: string, cause?: unknown)
   return fault({ code: "NotFound", action: "read the pipeline", subject, state, hint, cause });
 }
 
-function mainIn(folder: string, given: string): string {
+function mainIn(folder: string, argument: string): string {
   for (const place of ["conf", "."]) {
     for (const extension of EXTENSIONS) {
       const path = join(folder, place, `pipeline${extension}`);
@@ -74,7 +74,7 @@ function mainIn(folder: string, given: string): string {
     }
   }
   const state = "the folder has neither conf/pipeline.yaml nor pipeline.yaml";
-  throw notFound(given, state, "Name the file, or create it: holdfast pipeline init");
+  throw notFound(argument, state, "Name the file, or create it: holdfast pipeline init");
 }
 
 /** Reads a file inside a folder. Links must not lead outside. */

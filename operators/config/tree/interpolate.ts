@@ -71,8 +71,8 @@ class Interpolation {
     const entries = new Map<string, ConfigEntry>();
     for (const [key, { place, node: child }] of node.entries) {
       const isFinal = key === "script" && isOperator(path);
-      const made = isFinal ? child : this.make(child, { parent: path, key }, inside);
-      entries.set(key, { place, node: made });
+      const childValue = isFinal ? child : this.make(child, { parent: path, key }, inside);
+      entries.set(key, { place, node: childValue });
     }
     return { ...node, entries };
   }
@@ -99,15 +99,15 @@ class Interpolation {
     making: Making,
   ): ConfigNode {
     const variables = this.#variables;
-    const found = (variables && findNode(variables, part.path)) ??
+    const target = (variables && findNode(variables, part.path)) ??
       findNode(this.#root, fullPath(part.path));
-    if (found === undefined) {
+    if (target === undefined) {
       const names = variables?.kind === "map" ? [...variables.entries.keys()] : [];
       const hint = `${didYouMean(part.path, names)}Add it to variables, or write $\${ for \${.`;
       return this.#fail(node, path, `there is no value ${JSON.stringify(part.path)}`, hint);
     }
-    const made = this.make(found, path, making);
-    return made.kind === "scalar" ? { ...made, place: node.place } : made;
+    const targetCopy = this.make(target, path, making);
+    return targetCopy.kind === "scalar" ? { ...targetCopy, place: node.place } : targetCopy;
   }
 
   #textOf(
@@ -124,16 +124,16 @@ class Interpolation {
         text += part.text;
         continue;
       }
-      const made = part.kind === "env"
+      const partValue = part.kind === "env"
         ? this.#environmentOf(part, node, path, making)
         : this.#valueOf(part, node, path, making);
-      if (made.kind !== "scalar") {
-        const message = `${part.source} is a ${made.kind === "map" ? "mapping" : "list"}`;
+      if (partValue.kind !== "scalar") {
+        const message = `${part.source} is a ${partValue.kind === "map" ? "mapping" : "list"}`;
         const hint = "Use it alone: only strings, numbers and flags can be a part of a string.";
         return this.#fail(node, path, `${message} inside a string`, hint);
       }
-      text += made.value === null ? "" : String(made.value);
-      variable ??= made.variable;
+      text += partValue.value === null ? "" : String(partValue.value);
+      variable ??= partValue.variable;
     }
     this.#characters += text.length;
     return { kind: "scalar", place, value: text, ...variable !== undefined && { variable } };
@@ -213,12 +213,12 @@ function parseParts(text: string, start: number, isDefault: boolean, depth: numb
       plain += "${";
       at += 3;
     } else if (text.startsWith("${", at)) {
-      const found = parseReference(text, at, depth);
-      if ("problem" in found) return found;
+      const reference = parseReference(text, at, depth);
+      if ("problem" in reference) return reference;
       if (plain !== "") parts.push({ kind: "text", text: plain });
       plain = "";
-      parts.push(found.part);
-      at = found.end;
+      parts.push(reference.part);
+      at = reference.end;
     } else plain += text[at++];
   }
   if (isDefault && at >= text.length) return { problem: "a ${ does not end" };
@@ -251,10 +251,10 @@ function parseReference(
   let otherwise: TemplatePart[] | undefined;
   if (text[at] === ",") {
     while (text[at + 1] === " ") at++;
-    const found = parseParts(text, at + 1, true, depth + 1);
-    if ("problem" in found) return found;
-    otherwise = unquoted(found.parts);
-    at = found.end;
+    const fallback = parseParts(text, at + 1, true, depth + 1);
+    if ("problem" in fallback) return fallback;
+    otherwise = unquoted(fallback.parts);
+    at = fallback.end;
   }
   if (text[at] !== "}") return { problem: `a \${${resolver}:${rest} does not end` };
   return {

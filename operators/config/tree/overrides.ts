@@ -106,10 +106,10 @@ export function checkNewVariables(
 function keyProblem(root: ConfigMap, key: string, isTop: boolean) {
   if (isTop && !FILE_KEYS.includes(key)) {
     const isVariable = childOf(childOf(root, "variables"), key) !== undefined;
-    const meant = isVariable ? `Did you mean variables.${key}? ` : didYouMean(key, FILE_KEYS);
+    const suggestion = isVariable ? `Did you mean variables.${key}? ` : didYouMean(key, FILE_KEYS);
     return {
       message: `an override sets ${JSON.stringify(key)}, which is not a key of a file`,
-      hint: `${meant}Write variables.NAME=value, or operators.STEP.params.NAME=value.`,
+      hint: `${suggestion}Write variables.NAME=value, or operators.STEP.params.NAME=value.`,
     };
   }
   if (key !== "operators_module" && !(isTop && key === "include")) return undefined;

@@ -103,12 +103,12 @@ export function withIncludes(
   const items = include.node.kind === "list" ? include.node.items : [include.node];
   let base: ConfigMap | undefined;
   for (const item of items) {
-    const found = fileOf(item, path, folder, included);
-    if (typeof found !== "string") {
-      problems.add(item.place, { path: key, ...found });
+    const includedFile = fileOf(item, path, folder, included);
+    if (typeof includedFile !== "string") {
+      problems.add(item.place, { path: key, ...includedFile });
       continue;
     }
-    const other = readTree(found, options, item.place, included);
+    const other = readTree(includedFile, options, item.place, included);
     if (other !== undefined) base = base === undefined ? other : merged(base, other);
   }
   return base === undefined ? tree : merged(base, tree);
@@ -151,9 +151,9 @@ function fileOf(
 function merged(under: ConfigMap, over: ConfigMap): ConfigMap {
   const entries = new Map<string, ConfigEntry>(under.entries);
   for (const [key, entry] of over.entries) {
-    const there = entries.get(key)?.node;
-    const isBoth = there?.kind === "map" && entry.node.kind === "map";
-    const node = isBoth ? merged(there, entry.node as ConfigMap) : entry.node;
+    const present = entries.get(key)?.node;
+    const isBoth = present?.kind === "map" && entry.node.kind === "map";
+    const node = isBoth ? merged(present, entry.node as ConfigMap) : entry.node;
     entries.set(key, { place: entry.place, node });
   }
   return { kind: "map", place: over.place, entries };
@@ -234,14 +234,14 @@ function readRef(
   const tree = readTree(join(options.folder!.root, key, file), options, node.place);
   if (tree === undefined) return undefined;
   for (const [name, value] of Object.entries(own)) {
-    const there = tree.entries.get(name);
-    if (there === undefined) {
+    const present = tree.entries.get(name);
+    if (present === undefined) {
       tree.entries.set(name, { place: node.place, node: nodeOf(value, node.place) });
-    } else if (there.node.kind !== "scalar" || there.node.value !== value) {
+    } else if (present.node.kind !== "scalar" || present.node.value !== value) {
       const text = version === undefined ? id : `${id}:${version}`;
-      const message = `${name} is ${describeNode(there.node)} in the file of ${text}`;
+      const message = `${name} is ${describeNode(present.node)} in the file of ${text}`;
       const hint = `Write ${JSON.stringify(value)}, or omit it: the file name sets it.`;
-      problems.add(there.node.place, { message, hint });
+      problems.add(present.node.place, { message, hint });
     }
   }
   return tree;

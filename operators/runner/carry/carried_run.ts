@@ -82,17 +82,17 @@ export async function advance(
   begin: (id: string, due: DueStep) => Promise<unknown>,
 ): Promise<boolean> {
   const { frontier } = state;
-  const seen = new Set<string>();
+  const visited = new Set<string>();
   let ended = true;
   for (let next = [...steps]; next.length > 0;) {
     const planned = new Set(next.filter((id) => frontier.planned.has(id)));
     const now = longestFirst([...planned], dependencies);
     const due = await state.update(now);
-    for (const id of now) seen.add(id);
+    for (const id of now) visited.add(id);
     const over = now.filter((id) => frontier.outcomeOf(id) !== undefined);
     ended &&= over.length === now.length;
     next = over.flatMap((id) => valueAt(dependencies.after, id))
-      .filter((id) => !seen.has(id) || frontier.isReady(id));
+      .filter((id) => !visited.has(id) || frontier.isReady(id));
     const begun = await Promise.allSettled([...due].map(async ([id, step]) => {
       if (!await begin(id, step)) next.push(id);
     }));

@@ -59,8 +59,8 @@ export class RunState {
     for (const id of [...successes.keys()].sort((a, b) => place(a) - place(b))) {
       const upstream = Promise.all(this.frontier.before(id).map((other) => pending.get(other)));
       const read = async () => {
-        const found = await this.#findDue(id, successes.get(id));
-        if (found !== undefined && wanted.has(id)) due.set(id, found);
+        const dueStep = await this.#findDue(id, successes.get(id));
+        if (dueStep !== undefined && wanted.has(id)) due.set(id, dueStep);
       };
       pending.set(id, upstream.then(() => limit(read)));
     }
@@ -108,21 +108,21 @@ export class RunState {
   async #findDue(id: string, last: Success): Promise<DueStep | undefined> {
     if (!this.frontier.isReady(id)) return undefined;
     const { run, registry, secrets } = this.#context;
-    let found: Omit<DueStep, "failed">;
+    let dueState: Omit<DueStep, "failed">;
     try {
-      found = await this.#findState(id, last);
+      dueState = await this.#findState(id, last);
     } catch (error) {
       if (!isRegistryError(error, "NotFound", "Invalid", "Corrupt", "Unsupported")) throw error;
       return this.#end(id, failedOutcome(error, secrets));
     }
-    const { done, effect } = found.state;
+    const { done, effect } = dueState.state;
     if (done !== undefined) {
       const isOwn = done.record.run === run;
       return this.#end(id, isOwn ? ranOutcome(done) : skippedOutcome(done, effect), done);
     }
     const failures = await findFailures(registry, { run, step: id });
     if (failures.last !== undefined) return this.#end(id, failureOutcome(failures.last));
-    return { ...found, failed: failures.attempts };
+    return { ...dueState, failed: failures.attempts };
   }
 
   #end(id: string, outcome: StepOutcome, success?: Success): undefined {

@@ -60,7 +60,7 @@ type StepOfRun = Omit<RunStepOptions, keyof CarriedRunOptions> & {
 
 async function executeAndDeliver(
   run: CarriedRun,
-  { step: id, shard, carry, signal: given, onEvent }: StepOfRun,
+  { step: id, shard, carry, signal: callerSignal, onEvent }: StepOfRun,
 ): Promise<{ outcome: StepOutcome; mayBeLast: boolean }> {
   const { plan, state } = run;
   const planned = plan.record.steps.find(({ step }) => step === id);
@@ -73,11 +73,14 @@ async function executeAndDeliver(
   }
   checkRunnable([valueAt(run.context.dependencies.steps, id)]);
   const stop = new AbortController();
-  const signal = AbortSignal.any([stop.signal, ...given === undefined ? [] : [given]]);
+  const signal = AbortSignal.any([
+    stop.signal,
+    ...callerSignal === undefined ? [] : [callerSignal],
+  ]);
   const emit = createEmit({ onEvent, logger: run.context.logger });
   const context = { ...run.context, signal, emit, ...(shard === undefined ? {} : { shard }) };
   if (await isStopped(run)) {
-    await endStopped(run, { step: id, carry, signal: given });
+    await endStopped(run, { step: id, carry, signal: callerSignal });
     const outcome = { ...STOPPED, reason: cancelledError(context.run).message };
     return { outcome, mayBeLast: false };
   }
@@ -104,7 +107,7 @@ async function executeAndDeliver(
       if (executed.success !== undefined) state.frontier.end(id, executed);
     }
   } catch (error) {
-    given?.throwIfAborted();
+    callerSignal?.throwIfAborted();
     if (!stop.signal.aborted) throw error;
     outcome = STOPPED;
   } finally {
@@ -114,20 +117,20 @@ async function executeAndDeliver(
   emit({ type: "step ended", step: id, ...outcome });
   // If the run is cancelled only now, the next step detects it.
   if (stop.signal.aborted) {
-    await endStopped(run, { step: id, carry, signal: given });
+    await endStopped(run, { step: id, carry, signal: callerSignal });
     return { outcome, mayBeLast: false };
   }
   if (carry === undefined) {
     await state.update([id]);
     return { outcome, mayBeLast: false };
   }
-  await untilAnswered(run, () => state.update([id]), { signal: given });
+  await untilAnswered(run, () => state.update([id]), { signal: callerSignal });
   if (state.frontier.outcomeOf(id) === undefined) {
     if (outcome.end === "failed") throw notRecorded(id, outcome);
     return { outcome, mayBeLast: false }; // other shards are running
   }
   // If it returns false, a step that waited for this one is running.
-  const mayBeLast = await submitNext(run, id, { carry, signal: given });
+  const mayBeLast = await submitNext(run, id, { carry, signal: callerSignal });
   return { outcome, mayBeLast };
 }
 

@@ -42,11 +42,11 @@ export function createRunHandler(
       const hint = "Use a queue for each pipeline: add ?queue=NAME to the queue URL.";
       throw notFound("execute a step of run", shown(run), state, { hint });
     }
-    const found = findCarriedRun(pipeline, { ...options, run });
-    found.catch(() => runs.delete(run));
-    runs.set(run, found);
+    const carriedRun = findCarriedRun(pipeline, { ...options, run });
+    carriedRun.catch(() => runs.delete(run));
+    runs.set(run, carriedRun);
     keepNewest(runs, KEPT_RUNS);
-    return found;
+    return carriedRun;
   }
 
   return async (job, { signal }) => {

@@ -78,18 +78,18 @@ async function filesOf(
   const paths = new Set<string>();
   let all: string[] | undefined;
   for (const name of named) {
-    let found: string[];
+    let metricPaths: string[];
     if (isPattern(name)) {
       all ??= (await Array.fromAsync(pathsBelow(outputRoot)))
         .map((path) => path.replaceAll(SEPARATOR, "/")).sort();
       const expression = globToRegExp(name, { os: "linux" });
-      found = all.filter((path) => expression.test(path));
+      metricPaths = all.filter((path) => expression.test(path));
     } else {
       const entry = lstatSync(inside(outputRoot, name), { throwIfNoEntry: false });
-      found = entry === undefined ? [] : [name];
+      metricPaths = entry === undefined ? [] : [name];
     }
-    if (found.length === 0 && !isShard) throw await missing(step.id, name, outputRoot);
-    for (const path of found) paths.add(path);
+    if (metricPaths.length === 0 && !isShard) throw await missing(step.id, name, outputRoot);
+    for (const path of metricPaths) paths.add(path);
   }
   return [...paths];
 }

@@ -37,19 +37,19 @@ export async function findObjects(
     };
   }
   const wanted = files === undefined ? undefined : new Set(files);
-  const found: { path: string; url: string; state: string; size: number }[] = [];
+  const matches: { path: string; url: string; state: string; size: number }[] = [];
   for await (const info of s3.list(url, { signal })) {
     const path = info.url.slice(url.length);
     const isFolder = path === "" || path.endsWith("/"); // created by consoles of vendors
     if (isFolder || wanted?.has(path) === false) continue;
-    found.push({ path, url: info.url, state: stateOf(info), size: info.size });
+    matches.push({ path, url: info.url, state: stateOf(info), size: info.size });
   }
-  if (found.length < (wanted?.size ?? 1)) throw noObjects(url);
-  found.sort((a, b) => a.path < b.path ? -1 : 1);
+  if (matches.length < (wanted?.size ?? 1)) throw noObjects(url);
+  matches.sort((a, b) => a.path < b.path ? -1 : 1);
   return {
-    digest: sha256(sortedJson(found.map(({ path, state }) => [path, state]))),
-    size: found.reduce((sum, { size }) => sum + size, 0),
-    objects: found.map(({ path, url }) => ({ path, url })),
+    digest: sha256(sortedJson(matches.map(({ path, state }) => [path, state]))),
+    size: matches.reduce((sum, { size }) => sum + size, 0),
+    objects: matches.map(({ path, url }) => ({ path, url })),
   };
 }
 

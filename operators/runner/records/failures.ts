@@ -92,7 +92,7 @@ export async function attemptsOf(
     name: string,
     { kind, range }: { kind: T["kind"]; range?: string },
   ): Promise<void> {
-    const found: StepAttempt[] = [];
+    const rangeAttempts: StepAttempt[] = [];
     for await (
       const { version, info, error } of registry.versions(name, { range, details: true, signal })
     ) {
@@ -108,8 +108,8 @@ export async function attemptsOf(
         ? failureOutcome({ record, info })
         : ranOutcome({ record, info });
       const hasLog = info.files.some(({ path }) => path === "log.txt");
-      found.unshift({ ref, record, outcome, hasLog });
+      rangeAttempts.unshift({ ref, record, outcome, hasLog });
     }
-    attempts.push(...found);
+    attempts.push(...rangeAttempts);
   }
 }

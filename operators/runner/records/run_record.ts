@@ -83,8 +83,8 @@ export async function findRun(
 ): Promise<FoundRecord<PipelinePlan>> {
   const { pipeline, number } = parseRunId(run);
   const ref = `${recordNames(pipeline).run}@${versionOf(number)}`;
-  const found = await readRecord<PipelinePlan>(registry, ref, { kind: "plan", signal });
-  if (found !== undefined) return found;
+  const planRecord = await readRecord<PipelinePlan>(registry, ref, { kind: "plan", signal });
+  if (planRecord !== undefined) return planRecord;
   throw notFound("find run", shown(run), "the registry has no such run", {
     hint: `List all runs: holdfast pipeline status ${shellWord(pipeline)}`,
   });

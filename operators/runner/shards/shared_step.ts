@@ -314,7 +314,7 @@ async function doneIn(
 }
 
 async function readRecords(artifact: Artifact, indexes: readonly number[]): Promise<ShardRecord[]> {
-  const found: ShardRecord[] = [];
+  const shardRecords: ShardRecord[] = [];
   await forEachAtOnce(indexes.entries(), async ([at, index]) => {
     const text = new TextDecoder().decode(await artifact.file(`${index}/${RECORD_FILE}`).bytes());
     const record = parsed(text);
@@ -326,9 +326,9 @@ async function readRecords(artifact: Artifact, indexes: readonly number[]): Prom
         hint: "If only this pipeline should write there, delete that version and run with --force.",
       });
     }
-    found[at] = record as unknown as ShardRecord;
+    shardRecords[at] = record as unknown as ShardRecord;
   });
-  return found;
+  return shardRecords;
 }
 
 /** Parses JSON; undefined if it is invalid. */

@@ -52,10 +52,10 @@ export async function findOutputs(
   { pipeline }: Pick<RunContext, "pipeline">,
   { outputRoot, isShard }: { outputRoot: string; isShard: boolean },
 ): Promise<WrittenOutput[]> {
-  const there = await listFolder(outputRoot);
+  const writtenEntries = await listFolder(outputRoot);
   const named = Object.entries(step.outputs);
   if (named.length === 0) {
-    if (there.length === 0) return [];
+    if (writtenEntries.length === 0) return [];
     const to = `registry:${recordNames(pipeline.id).output(step.id)}`;
     return [{ name: WHOLE_OUTPUT, to, from: outputRoot }];
   }
@@ -65,19 +65,20 @@ export async function findOutputs(
     from: name === WHOLE_OUTPUT ? outputRoot : inside(outputRoot, name),
   }));
   const isWritten = ({ name, from }: WrittenOutput) =>
-    name === WHOLE_OUTPUT ? there.length > 0 : isKept(from);
+    name === WHOLE_OUTPUT ? writtenEntries.length > 0 : isKept(from);
   const written = outputs.filter(isWritten);
   if (written.length === outputs.length) return written;
-  if (isShard && (written.length > 0 || there.length === 0)) return written;
+  if (isShard && (written.length > 0 || writtenEntries.length === 0)) return written;
   const { name } = outputs.find((output) => !isWritten(output))!;
-  const names = there.map((entry) => entry.isDirectory ? `${entry.name}/` : entry.name).sort();
+  const names = writtenEntries.map((entry) => entry.isDirectory ? `${entry.name}/` : entry.name)
+    .sort();
   throw notWritten(step.id, name, names);
 }
 
 /** Returns whether a file, a folder or a link exists. */
 function isKept(path: string): boolean {
-  const found = lstatSync(path, { throwIfNoEntry: false });
-  return found !== undefined && (found.isFile() || found.isDirectory() || found.isSymbolicLink());
+  const stats = lstatSync(path, { throwIfNoEntry: false });
+  return stats !== undefined && (stats.isFile() || stats.isDirectory() || stats.isSymbolicLink());
 }
 
 async function publish(
@@ -108,11 +109,12 @@ async function publish(
     return { to, path: place.url, file, digest, size, files };
   }
   const { digest, size } = await digestOfPath(from, { signal });
-  const there = lstatSync(place.path, { throwIfNoEntry: false });
-  const found = there === undefined || there.isSymbolicLink()
+  const stats = lstatSync(place.path, { throwIfNoEntry: false });
+  const placedDigest = stats === undefined || stats.isSymbolicLink()
     ? undefined
     : await digestOfPath(place.path, { signal }).catch(() => undefined);
-  const isOwn = found !== undefined && [before[name]?.digest, digest].includes(found.digest);
+  const isOwn = placedDigest !== undefined &&
+    [before[name]?.digest, digest].includes(placedDigest.digest);
   const path = await publishPath(from, place.path, { id: system.id().slice(-8), root, isOwn });
   // The digest of a single file differs from that of its folder.
   return { to, path, file, size, digest: (await digestOfPath(path, { signal })).digest };
@@ -167,10 +169,12 @@ export async function specialFilesOf(outputs: readonly WrittenOutput[]): Promise
 
 const MOST_LISTED = 10;
 
-function notWritten(step: string, name: string, there: readonly string[]): RegistryError {
-  const listed = there.slice(0, MOST_LISTED).map(shown).join(", ");
-  const more = there.length > MOST_LISTED ? ` and ${there.length - MOST_LISTED} more` : "";
-  const isEmpty = there.length === 0;
+function notWritten(step: string, name: string, writtenNames: readonly string[]): RegistryError {
+  const listed = writtenNames.slice(0, MOST_LISTED).map(shown).join(", ");
+  const more = writtenNames.length > MOST_LISTED
+    ? ` and ${writtenNames.length - MOST_LISTED} more`
+    : "";
+  const isEmpty = writtenNames.length === 0;
   const state = isEmpty
     ? "OUTPUT_ROOT is empty"
     : `not found; OUTPUT_ROOT contains ${listed}${more}`;

@@ -47,7 +47,7 @@ export async function runAttempt(
   await checkFree(roots.outputRoot, step.resources.diskRequest);
   const folders = [roots.outputRoot, roots.workspaceRoot];
   const watch = watchStep(step, { folders, signal: context.signal, system });
-  const given: OperatorContext<unknown> = {
+  const operatorContext: OperatorContext<unknown> = {
     pipelineId: pipeline.id,
     nodeId: step.node,
     operatorId: step.id,
@@ -64,8 +64,8 @@ export async function runAttempt(
   let usage: AttemptEnd["usage"];
   try {
     ended = runAs === "thread"
-      ? await runOperator(operator!, given, { timeoutMs, system })
-      : await runAsCommand(context, step, given, { ...options, onUsage, operator });
+      ? await runOperator(operator!, operatorContext, { timeoutMs, system })
+      : await runAsCommand(context, step, operatorContext, { ...options, onUsage, operator });
     if (ended.exitCode === EXIT_CODES.ok) await options.complete(watch.signal);
   } catch (error) {
     if (error !== watch.exceeded) throw error;

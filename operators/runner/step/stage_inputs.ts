@@ -53,12 +53,12 @@ async function stagePart(
     if (info.digest !== digest) throw changed(ref);
     if (leftOut[0] !== undefined) throw incomplete(ref, leftOut[0]);
   } else if (path !== undefined && isUrl(path)) {
-    const found = await findObjects(path, { s3, files, signal });
-    await forEachAtOnce(found.objects, async ({ path, url }) => {
+    const listing = await findObjects(path, { s3, files, signal });
+    await forEachAtOnce(listing.objects, async ({ path, url }) => {
       await s3!.download(url, { to: inside(to, name ?? path), signal });
     });
     const after = await findObjects(path, { s3, files, signal });
-    if (found.digest !== digest || after.digest !== digest) throw changed(path);
+    if (listing.digest !== digest || after.digest !== digest) throw changed(path);
   } else if (path !== undefined) {
     await link(path, to, name);
   }
