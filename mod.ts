@@ -63,6 +63,7 @@ const OPTIONS: OptionNames<OpenRegistryOptions> = {
   materializers: true,
   verify: true,
   maxLoadBytes: true,
+  threads: true,
   cache: true,
   events: true,
   system: true,

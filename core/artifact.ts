@@ -80,6 +80,8 @@ export interface ArtifactFile {
   passTo?: FilePiece["passTo"];
   /** Returns the pieces of a large file, to read in any order; undefined for a small one. */
   pieces?(): Promise<readonly FilePiece[] | undefined>;
+  /** Caches a file that threads wrote to a disk. Never rejects. @default absent */
+  keep?(written: LocalFile): Promise<void>;
   /** Returns the list of its chunks (FORMAT.md, 3.4); undefined if there is none. */
   chunkList?(): Promise<Uint8Array | undefined>;
   /**
@@ -89,10 +91,13 @@ export interface ArtifactFile {
    * @param copy the other version, which may change while it is read: all bytes are verified. A chunk
    * of it must stay valid until the next one is read. @default an entry of the cache
    */
-  rebuild?(copy?: {
-    size: number;
-    chunks(range: Required<ByteRange>): AsyncIterable<Uint8Array>;
-  }): Promise<FilePiece | undefined>;
+  rebuild?(copy?: LocalFile): Promise<FilePiece | undefined>;
+}
+
+/** A file of a disk that another version has, or that was just written. */
+export interface LocalFile {
+  readonly size: number;
+  chunks(range: Required<ByteRange>): AsyncIterable<Uint8Array>;
 }
 
 /** A piece of a large file. */
@@ -102,6 +107,22 @@ export interface FilePiece extends Required<ByteRange> {
    * after the bytes. A chunk is valid until `write` returns, or until its promise is fulfilled.
    */
   passTo(write: (chunk: Uint8Array) => void | Promise<void>, signal?: AbortSignal): Promise<void>;
+  /** Its place, for other threads to read. @default absent: they cannot */
+  readonly direct?: DirectPiece;
+}
+
+/** A piece that a thread reads without the store. */
+export interface DirectPiece {
+  /** Reads the object without credentials, for a limited time. */
+  readonly url: string;
+  /** Its first byte in the object. */
+  readonly from: number;
+  /** Number of threads to use. */
+  readonly threads: number;
+  /** Returns lengths and digests, in order; without digests, bytes are not verified. */
+  chunks(): { size: number; sha256?: string }[];
+  /** Reports the progress of a piece that a thread has written. */
+  onWritten(): void;
 }
 
 /**

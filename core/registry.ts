@@ -225,6 +225,11 @@ export interface OpenOptions extends SignalOptions {
    * GiB
    */
   maxLoadBytes?: number;
+  /**
+   * Number of threads that read a large file of a bucket to a disk; 1 starts none. @default the
+   * number of processors, at most 8
+   */
+  threads?: number;
   /** Caches loaded files; registries can share a cache. @default true for remote stores */
   cache?: boolean | CacheOptions;
   /** Receives an event after each commit, in order. Its failures are logged and ignored. */

@@ -42,6 +42,7 @@ const ON_DISK = [
 const WITH_EFFECTS = [
   "./backends/gcs/quiet_start.js",
   "./bin/*.js",
+  "./disk/spread/piece_worker.js",
   "./queues/bullmq/*.js",
   "./workers/*.js",
 ];

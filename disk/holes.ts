@@ -11,13 +11,15 @@ const ZEROS = new Uint8Array(64 * 1024);
  * which are still to be written.
  */
 export function leaveHole(file: number, bytes: Uint8Array, position: number): boolean {
-  if (bytes.byteLength < LEAST_BYTES || !isZeros(bytes)) return false;
+  if (!isHole(bytes)) return false;
   const end = position + bytes.byteLength;
   if (fstatSync(file).size < end) ftruncateSync(file, end);
   return true;
 }
 
-function isZeros(bytes: Uint8Array): boolean {
+/** True for zeros that are long enough for a hole. */
+export function isHole(bytes: Uint8Array): boolean {
+  if (bytes.byteLength < LEAST_BYTES) return false;
   for (let at = 0; at < bytes.byteLength; at += ZEROS.byteLength) {
     const block = bytes.subarray(at, at + ZEROS.byteLength);
     if (Buffer.compare(block, ZEROS.subarray(0, block.byteLength)) !== 0) return false;

@@ -6,6 +6,7 @@ import type { LocalCopy } from "../core/bytes/rebuild.ts";
 import type { FileInfo } from "../core/record.ts";
 import { mapAtOnce } from "../core/work/at_once.ts";
 import { createSideBySide, type SideBySide } from "../core/work/side_by_side.ts";
+import { PieceThreads } from "./spread/piece_threads.ts";
 import { beginFile, makeExecutable, READ_AHEAD_BYTES } from "./write_file.ts";
 
 export interface StageOptions {
@@ -62,14 +63,14 @@ export async function stageFiles(
     if (info.mode === "executable") makeExecutable(path);
     onFile?.(info);
   }
-  await together(signal, async (tasks) => {
+  await together(signal, async (tasks, threads) => {
     for (const file of large) {
       signal?.throwIfAborted();
       const path = join(folder, file.info.path);
       makeFolder(dirname(path));
       const copy = copyOf?.(file.info);
       if (writeLarge === undefined || copy !== undefined) {
-        await beginFile(path, file, { tasks, onFile, copy });
+        await beginFile(path, file, { tasks, threads, onFile, copy });
       } else {
         await tasks.begin(Math.min(file.info.size, READ_AHEAD_BYTES), async () => {
           await writeLarge(path, file, tasks.signal);
@@ -93,20 +94,25 @@ export async function writeFileTo(
   file: ArtifactFile,
   signal?: AbortSignal,
 ): Promise<void> {
-  await together(signal, (tasks) => beginFile(path, file, { tasks }));
+  await together(signal, (tasks, threads) => beginFile(path, file, { tasks, threads }));
 }
 
 /** Runs concurrent tasks. None is running when this returns or throws. */
 async function together(
   signal: AbortSignal | undefined,
-  begin: (tasks: SideBySide) => Promise<void>,
+  begin: (tasks: SideBySide, threads: PieceThreads) => Promise<void>,
 ): Promise<void> {
   const tasks = createSideBySide({ atOnce: AT_ONCE, room: ROOM_BYTES, signal });
+  const threads = new PieceThreads();
+  const endThreads = () => threads.end();
+  tasks.signal.addEventListener("abort", endThreads, { once: true });
   try {
-    await begin(tasks);
+    await begin(tasks, threads);
     await tasks.end();
   } catch (error) {
     await tasks.stop(error); // before the folder is removed
     throw error;
+  } finally {
+    endThreads();
   }
 }

@@ -1,15 +1,22 @@
 // Writes one large file, in order or in concurrent pieces.
-import { chmodSync, closeSync, openSync, statSync, writeSync } from "node:fs";
+import { chmodSync, closeSync, ftruncateSync, openSync, statSync, writeSync } from "node:fs";
 import type { ArtifactFile, FilePiece } from "../core/artifact.ts";
 import type { LocalCopy } from "../core/bytes/rebuild.ts";
 import { isRegistryError } from "../core/errors.ts";
 import { passFile } from "../core/registry/artifact_file.ts";
 import type { FileInfo } from "../core/record.ts";
+import { createLimit } from "../core/work/at_once.ts";
 import type { SideBySide } from "../core/work/side_by_side.ts";
+import { copyAt } from "./spread/local_copy.ts";
 import { leaveHole } from "./holes.ts";
+import type { PieceThreads } from "./spread/piece_threads.ts";
 
 /** The usual memory of a piece that arrives. */
 export const READ_AHEAD_BYTES = 8 * 1024 * 1024;
+/** The memory of a piece that another thread writes: a block, and what has arrived of the next. */
+const DIRECT_BYTES = 1.5 * 1024 * 1024;
+/** Pieces that are read here at once when no other thread can. */
+const HERE_AT_ONCE = 3;
 
 /**
  * Writes a file to a free path. Each piece is a task, weighed by its memory. Returns when the last
@@ -20,8 +27,9 @@ export const READ_AHEAD_BYTES = 8 * 1024 * 1024;
 export async function beginFile(
   path: string,
   file: ArtifactFile,
-  { tasks, onFile, copy }: {
+  { tasks, threads, onFile, copy }: {
     tasks: SideBySide;
+    threads: PieceThreads;
     onFile?: (file: FileInfo) => void;
     copy?: LocalCopy;
   },
@@ -33,34 +41,45 @@ export async function beginFile(
   };
   const rebuilt = await file.rebuild?.(copy);
   const pieces = rebuilt === undefined ? await file.pieces?.() ?? [whole] : [rebuilt];
+  const isDirect = pieces[0]?.direct !== undefined;
+  const here = createLimit(isDirect ? HERE_AT_ONCE : pieces.length);
   let opened: number | undefined; // by the first piece, closed by the last
   let remaining = pieces.length, users = 1;
-  const leave = () => {
+  const leave = async () => {
     if (--users > 0) return;
+    if (isDirect && remaining === 0) ftruncateSync(opened!, file.info.size); // zeros
     if (opened !== undefined) closeSync(opened);
     if (remaining > 0) return; // one of them failed
+    const written = isDirect ? copyAt(path) : undefined;
+    if (written !== undefined) await file.keep?.(written);
     if (file.info.mode === "executable") makeExecutable(path);
     onFile?.(file.info);
   };
   try {
     for (const piece of pieces) {
-      await tasks.begin(Math.min(piece.length, READ_AHEAD_BYTES), async () => {
+      const weight = Math.min(piece.length, isDirect ? DIRECT_BYTES : READ_AHEAD_BYTES);
+      await tasks.begin(weight, async () => {
         users++;
         try {
           const target = opened ??= openSync(path, "wx");
-          const begun = { ...piece, isNew: true };
-          await writePiece(target, begun, tasks.signal).catch((error) => {
-            if (piece !== rebuilt || !isRegistryError(error, "Corrupt")) throw error;
-            return writePiece(target, whole, tasks.signal); // the copy has changed
-          });
+          if (isDirect && await threads.write(path, piece)) {
+            piece.direct?.onWritten();
+          } else {
+            // A hole makes the file longer, which must not cut what a thread wrote meanwhile.
+            const begun = { ...piece, isNew: !isDirect };
+            await here(() => writePiece(target, begun, tasks.signal)).catch((error) => {
+              if (piece !== rebuilt || !isRegistryError(error, "Corrupt")) throw error;
+              return writePiece(target, whole, tasks.signal); // the copy has changed
+            });
+          }
           remaining--;
         } finally {
-          leave();
+          await leave();
         }
       });
     }
   } finally {
-    leave();
+    await leave();
   }
 }
 

@@ -15,7 +15,7 @@ import type { DownloadChange, DownloadedFiles, DownloadOptions } from "../core/r
 import { keepMostAccess } from "./replace_file.ts";
 import { checkLinks, type LinkTargets, readLinks } from "./links.ts";
 import { stageFiles, type StageOptions } from "./stage_files.ts";
-import { copyAt } from "./stage/local_copy.ts";
+import { copyAt } from "./spread/local_copy.ts";
 import { resumeFiles } from "./stage/resume.ts";
 import { mountPoints, partsByMount } from "./mounts/mounts.ts";
 import { openStageFolder, removeLeftFolders, type StageFolder } from "./stage/folders.ts";

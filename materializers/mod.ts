@@ -38,7 +38,14 @@ export type {
   MaterializerDescriptor,
   Materializers,
 } from "../core/materializer.ts";
-export type { Artifact, ArtifactFile, ArtifactInfo, FilePiece } from "../core/artifact.ts";
+export type {
+  Artifact,
+  ArtifactFile,
+  ArtifactInfo,
+  DirectPiece,
+  FilePiece,
+  LocalFile,
+} from "../core/artifact.ts";
 export type { Body, ByteRange } from "../core/backend.ts";
 export type { Encoding, FileInfo, FileMode, Origin } from "../core/record.ts";
 export type { System } from "../core/system.ts";

@@ -40,6 +40,7 @@ import { createSuggesting, refMeant } from "./operations/look/suggesting.ts";
 import { checkMaxLoadBytes } from "../core/calls/load_limit.ts";
 import { memberMeant } from "./contract/release.ts";
 import { rollBackAlias } from "./contract/roll_back_alias.ts";
+import { shown } from "../core/naming/names.ts";
 import { parseRef, type Ref } from "../core/naming/refs.ts";
 import { memberOf } from "../core/registry/release.ts";
 import { asAbsent, isAbsent, locate, tryLocate } from "./operations/resolve.ts";
@@ -121,11 +122,31 @@ export async function openOnBackend(
     cache,
     openNotes,
     executor,
+    threads: checkThreads(options.threads),
     announcer,
   });
   const registry = createRegistry(context);
   rememberContext(registry, context);
   return registry;
+}
+
+/** Each thread takes about 25 MiB, and stores are not faster with more. */
+const MOST_THREADS = 8;
+
+/** Returns the number of threads to use. Throws `Invalid` unless it is a positive integer. */
+function checkThreads(threads: number | undefined): number {
+  if (threads === undefined) {
+    return Math.min(globalThis.navigator?.hardwareConcurrency ?? 1, MOST_THREADS);
+  }
+  if (Number.isSafeInteger(threads) && threads > 0) return threads;
+  throw invalid(
+    "open the registry with",
+    "threads",
+    `${shown(threads)} is not a positive integer`,
+    {
+      hint: "Pass the number of threads for large files; 1 starts none.",
+    },
+  );
 }
 
 /** Returns the cache options; undefined if there is no cache, which does not prevent opening. */

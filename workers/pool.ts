@@ -7,7 +7,7 @@ import { createLimit } from "../core/work/at_once.ts";
 import type { CacheDescriptor } from "../registry/cache/cache.ts";
 import { type Channel, createChannel, type Methods } from "./channel.ts";
 import type { WorkerMethods } from "./protocol.ts";
-import { startThread, type Thread } from "./threads.ts";
+import { startThread, type Thread } from "../disk/spread/threads.ts";
 
 const FINISH_MS = 5_000; // limit for writing the cache before the end
 const CHECKS = 4; // without a message, until a worker counts as stuck

@@ -3,4 +3,5 @@
  *
  * @module
  */
+import "../disk/spread/piece_worker.ts";
 import "./worker.ts";

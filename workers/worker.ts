@@ -17,7 +17,7 @@ import { realSystem } from "../core/system.ts";
 import { type OpenedJobs, openPayloadJobs } from "../registry/cache/payload_jobs.ts";
 import { createChannel, Moved } from "./channel.ts";
 import type { CallerMethods, WorkerMethods } from "./protocol.ts";
-import { listenToStarter } from "./threads.ts";
+import { listenToStarter } from "../disk/spread/threads.ts";
 import { buffersIn, isOurs, receiveJob } from "./wire_job.ts";
 
 const PROGRESS_BYTES = 4 * 1024 * 1024;

@@ -23,6 +23,8 @@ const AT_ONCE = 4;
 const MIN_BEGUN_BYTES = 1 << 20;
 /** The range in which concurrent pieces are written, bytes. */
 const PIECES_AHEAD_BYTES = 64 * 1024 * 1024;
+/** The same for pieces that other threads write. */
+const DIRECT_AHEAD_BYTES = 192 * 1024 * 1024;
 
 /**
  * Finishes large files whose beginning exists, and removes everything else that is not the same.
@@ -86,7 +88,8 @@ async function finishFile(
 ): Promise<boolean> {
   const { info } = file;
   const pieces = await file.pieces?.();
-  const begun = lstatSync(path).size - (pieces === undefined ? 0 : PIECES_AHEAD_BYTES);
+  const ahead = pieces?.[0]?.direct === undefined ? PIECES_AHEAD_BYTES : DIRECT_AHEAD_BYTES;
+  const begun = lstatSync(path).size - (pieces === undefined ? 0 : ahead);
   if (begun < MIN_BEGUN_BYTES || begun > info.size) return false;
   const whole: FilePiece = {
     offset: begun,

@@ -1,5 +1,6 @@
 // Reads files through a cache. The cache has plain files by their SHA-256, for all registries and
 // whatever their encoding.
+import type { FilePiece } from "../../core/artifact.ts";
 import type { ByteRange, StoredObject } from "../../core/backend.ts";
 import { concatBytes } from "../../core/bytes/bytes.ts";
 import { averageFor, ListMaker } from "../../core/bytes/content_chunks.ts";
@@ -68,6 +69,29 @@ export class CachedReader implements FileReader {
         if (!isCached) await caching.passTo(write, signal);
       },
     };
+  }
+
+  /** The pieces of a file that other threads write. It is cached afterwards, by `keep`. */
+  async pieces(file: StoredFile): Promise<readonly FilePiece[] | undefined> {
+    if (!isKept(file) || await this.#has(file)) return undefined;
+    const pieces = await this.#store.pieces?.(file);
+    return pieces?.[0]?.direct === undefined ? undefined : pieces;
+  }
+
+  async keep(file: StoredFile, { chunks }: LocalCopy): Promise<void> {
+    const { see, end, leave } = this.#keep(file);
+    let count = 0;
+    try {
+      for await (const chunk of chunks({ offset: 0, length: file.size })) {
+        count += chunk.byteLength;
+        await see(chunk);
+      }
+      if (count === file.size) end?.();
+    } catch (error) {
+      this.#cache.failed(error);
+    } finally {
+      leave?.();
+    }
   }
 
   async rebuild(file: StoredFile, copy?: LocalCopy): Promise<PassTo | undefined> {

@@ -1,6 +1,5 @@
 // The files of an opened version.
 import { type Artifact, type ArtifactFile, STORED } from "../../core/artifact.ts";
-import type { Backend } from "../../core/backend.ts";
 import { iterableStream } from "../../core/bytes/bytes.ts";
 import { invalid } from "../../core/errors.ts";
 import { shown } from "../../core/naming/names.ts";
@@ -14,10 +13,14 @@ import { CachedReader } from "./cached_reader.ts";
 import { tooLargeHere } from "../../core/calls/load_limit.ts";
 import { StoreReader } from "../payload/store_reader.ts";
 import { type MaybeStored, StoredContent } from "../payload/stored_content.ts";
-import type { FileReader, PayloadSource, ReadFilesOptions } from "../payload/store_reader.ts";
+import type {
+  FileReader,
+  PayloadSource,
+  ReadFilesOptions,
+  ReadPlace,
+} from "../payload/store_reader.ts";
 
-export interface CachedFiles {
-  backend: Backend;
+export interface CachedFiles extends ReadPlace {
   cache?: RegistryCache;
 }
 
@@ -67,11 +70,12 @@ export function createArtifact(
       passTo: (write, signal) => worded(call, () => whole().passTo(write, signal)),
       async pieces() {
         const pieces = await worded(call, async () => await read.pieces?.(file));
-        return pieces?.map(({ passTo, ...range }) => ({
-          ...range,
+        return pieces?.map(({ passTo, ...piece }) => ({
+          ...piece,
           passTo: (...args) => worded(call, () => passTo(...args)),
         }));
       },
+      keep: async (written) => await read.keep?.(file, written),
       chunkList: () => worded(call, async () => (await stored.chunkList(file))?.encode()),
       async rebuild(copy) {
         const pass = await worded(call, async () => await read.rebuild(file, copy));

@@ -18,6 +18,8 @@ export interface Context extends CachingStore {
   /** Default of the option of `save`, when it was last read. */
   share: "bytes" | "files";
   readonly executor: Executor<PayloadJobs>;
+  /** Number of threads that read a large file. */
+  readonly threads: number;
 }
 
 /** Throws `Denied` if the registry was opened read-only. */

@@ -13,8 +13,8 @@
 // `Corrupt` names the file and the object, for bytes that are damaged, missing or too many. Streams
 // throw it after the bytes, so their readers must not trust bytes before the end. Errors of the
 // store pass unchanged, and an abort throws the signal's reason.
-import type { ArtifactInfo, FilePiece } from "../../core/artifact.ts";
-import type { ByteRange } from "../../core/backend.ts";
+import type { ArtifactInfo, DirectPiece, FilePiece } from "../../core/artifact.ts";
+import type { Backend, ByteRange } from "../../core/backend.ts";
 import { averageFor, MIN_CUT_BYTES } from "../../core/bytes/content_chunks.ts";
 import type { ChunkList, FileRange } from "../../core/bytes/content_chunks.ts";
 import { type LocalCopy, missingRanges, planRebuild, rebuilt } from "../../core/bytes/rebuild.ts";
@@ -36,7 +36,7 @@ import {
 import { PartReader, type PartSource } from "./part_reader.ts";
 import { cutInto, RangeReader } from "./range_reader.ts";
 import type { WindowOptions } from "./read_ranges.ts";
-import { runsOf } from "../cell/part_runs.ts";
+import { type PartRun, runsOf } from "../cell/part_runs.ts";
 import { shown } from "../../core/naming/names.ts";
 
 export type { WindowOptions };
@@ -61,6 +61,18 @@ const EXPANDED_AT_ONCE_BYTES = 16 * 1024 * 1024;
 
 /** Files are downloaded in concurrent pieces of up to this size. */
 const PIECE_BYTES = 8 * 1024 * 1024;
+/** Smaller files stay on one thread: starting others takes about as long as reading them. */
+const SPREAD_BYTES = 64 * 1024 * 1024;
+/** The bytes of a file that are worth a thread. */
+const THREAD_BYTES = SPREAD_BYTES / 2;
+/** The time in which threads read a file, milliseconds. */
+const URL_MS = 12 * 3_600_000;
+
+/** The store of files, and the threads to read them. */
+export interface ReadPlace extends Pick<Store, "backend"> {
+  /** Number of threads that read a large file. @default 1 */
+  threads?: number;
+}
 
 export class StoreReader implements FileReader {
   readonly #source: PayloadSource;
@@ -70,10 +82,12 @@ export class StoreReader implements FileReader {
   /** True for a disk, which is not faster in pieces. */
   readonly #isLocal: boolean;
   readonly #isNear: boolean;
+  readonly #backend: Backend;
+  readonly #threads: number;
   #moved = 0;
 
   constructor(
-    { backend }: Pick<Store, "backend">,
+    { backend, threads = 1 }: ReadPlace,
     source: PayloadSource,
     options: ReadFilesOptions,
   ) {
@@ -84,6 +98,8 @@ export class StoreReader implements FileReader {
     this.#ranges = new RangeReader(this.#stored, { backend, verify });
     this.#isLocal = backend.kind === "local";
     this.#isNear = isNear(backend);
+    this.#backend = backend;
+    this.#threads = threads;
   }
 
   whole(file: StoredFile): FileBytes {
@@ -147,16 +163,50 @@ export class StoreReader implements FileReader {
 
   // The digests of all chunks replace that of the file: the record has both.
   async pieces(file: StoredFile): Promise<readonly FilePiece[] | undefined> {
-    const isOne = this.#isLocal || file.size < 2 * PIECE_BYTES || runsOf(file.parts).length !== 1;
-    const list = isOne ? undefined : await this.storedList(file);
+    const [run, ...others] = runsOf(file.parts);
+    const isOne = this.#isLocal || file.size < 2 * PIECE_BYTES || others.length > 0;
+    const list = isOne || run === undefined ? undefined : await this.storedList(file);
+    const url = list && await this.#presigned(file, run!);
     return list && Array.from(list.cover({ from: 0, to: file.size }, PIECE_BYTES), (piece) => ({
       offset: piece.from,
       length: piece.to - piece.from,
+      ...(url !== undefined && { direct: this.#direct(url, file, run!, piece, list) }),
       passTo: inspectedPass(this.#ranges.chunksOf(file, list, piece).passTo, () => {
         const onBytes = this.#progressOf(file);
         return { see: ({ byteLength }) => onBytes(byteLength) };
       }),
     }));
+  }
+
+  /** Returns a URL of the object for other threads; undefined if they cannot read the file. */
+  async #presigned(file: StoredFile, { parts: [part] }: PartRun): Promise<string | undefined> {
+    if (this.#threads < 2 || file.size < SPREAD_BYTES) return undefined;
+    const key = this.#source.keyOf(file, part);
+    const options = { expiresInMs: URL_MS, signal: this.#options.signal };
+    return await this.#backend.presign?.(key, options).catch(() => undefined);
+  }
+
+  #direct(
+    url: string,
+    file: StoredFile,
+    { offset = 0 }: PartRun,
+    { from, to }: FileRange,
+    list: ChunkList,
+  ): DirectPiece | undefined {
+    const length = to - from;
+    if (length > PIECE_BYTES) return undefined; // a longer chunk, which would be in memory
+    const onBytes = this.#progressOf(file);
+    return {
+      url,
+      from: offset + from,
+      threads: Math.min(this.#threads, Math.floor(file.size / THREAD_BYTES)),
+      chunks: () =>
+        Array.from(
+          list.digestsIn([{ offset: from, length }]),
+          ({ size, sha256 }) => this.#options.verify === "none" ? { size } : { size, sha256 },
+        ),
+      onWritten: () => onBytes(length),
+    };
   }
 
   /** Returns the bytes as stored, compressed or not. They are verified like plain ones. */
@@ -245,6 +295,8 @@ export interface FileReader {
   range(file: StoredFile, range: ByteRange, options?: WindowOptions): AsyncIterable<Uint8Array>;
   /** Ranges worth reading concurrently, each verified alone; undefined if there are none. */
   pieces?(file: StoredFile): Promise<readonly FilePiece[] | undefined>;
+  /** Caches a file that threads wrote. */
+  keep?(file: StoredFile, written: LocalCopy): Promise<void>;
   /** Passes the file with equal bytes from a copy; undefined if that saves little. */
   rebuild(file: StoredFile, copy?: LocalCopy): Promise<PassTo | undefined>;
 }

@@ -1,7 +1,7 @@
 // Threads of this program: Web Workers in Deno, `node:worker_threads` in Node and Bun.
 import { parentPort, Worker as NodeWorker } from "node:worker_threads";
 import type { Transferable as NodeTransferable } from "node:worker_threads";
-import { messageOf } from "../core/errors.ts";
+import { messageOf } from "../../core/errors.ts";
 
 interface ThreadPort {
   post(message: unknown, transfer: Transferable[]): void;

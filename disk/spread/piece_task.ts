@@ -1,0 +1,21 @@
+// Messages to and from a thread that fetches pieces of files. It knows no store.
+
+/** A piece that a thread fetches, verifies and writes at its offset. */
+export interface PieceTask {
+  id: number;
+  /** Reads the object without credentials. */
+  url: string;
+  /** The first byte in the object. */
+  from: number;
+  /** The file, which exists, and the first byte in it. */
+  path: string;
+  at: number;
+  /** Lengths and digests, in order; without a digest, bytes are written unverified. */
+  chunks: readonly { size: number; sha256?: string }[];
+}
+
+/** Sent after each block; with a result, after the piece. */
+export interface PieceReport {
+  id: number;
+  isWritten?: boolean;
+}

@@ -1,0 +1,108 @@
+// Threads that write the pieces of the files of one download. They start with the first piece, and
+// lose nothing when they end: what a thread did not write, the caller's thread reads again.
+import { isGranted, realSystem, type System } from "../../core/system.ts";
+import type { FilePiece } from "../../core/artifact.ts";
+import { startThread, type Thread } from "./threads.ts";
+import type { PieceReport, PieceTask } from "./piece_task.ts";
+
+/** A thread is lost if it reports no block for so long. */
+const SILENT_MS = 30_000;
+
+export class PieceThreads {
+  readonly #system: System;
+  readonly #threads: PieceThread[] = [];
+  #written = 0;
+  #failed = 0;
+  #isEnded = false;
+
+  constructor(system: System = realSystem) {
+    this.#system = system;
+  }
+
+  /** Writes a piece into a file that exists. False if it is still to be written. */
+  async write(path: string, { offset, direct }: FilePiece): Promise<boolean> {
+    if (direct === undefined || this.#isEnded || !mayStart()) return false;
+    if (this.#failed > this.#written) return false; // a store that threads cannot read
+    while (this.#threads.length < direct.threads) {
+      this.#threads.push(new PieceThread(this.#system));
+    }
+    let thread: PieceThread | undefined;
+    for (const other of this.#threads) {
+      if (!other.isEnded && !(other.pending >= thread?.pending!)) thread = other;
+    }
+    if (thread === undefined) return false;
+    const { url, from } = direct;
+    const isWritten = await thread.write({ url, from, path, at: offset, chunks: direct.chunks() });
+    if (isWritten) this.#written++;
+    else this.#failed++;
+    return isWritten;
+  }
+
+  end(): void {
+    this.#isEnded = true;
+    for (const thread of this.#threads) thread.end();
+  }
+}
+
+/** True if a thread can read its program without a prompt of the runtime. */
+function mayStart(): boolean {
+  const program = new URL("./piece_worker.ts", import.meta.url);
+  return program.protocol !== "file:" || isGranted({ name: "read", path: program });
+}
+
+class PieceThread {
+  isEnded = false;
+  readonly #thread: Thread;
+  readonly #system: System;
+  readonly #pending = new Map<number, (isWritten: boolean) => void>();
+  #last = 0;
+  #isSilent = false;
+  #idle = new AbortController();
+
+  constructor(system: System) {
+    this.#system = system;
+    this.#thread = startThread(new URL("./piece_worker.ts", import.meta.url), {
+      onMessage: (message) => this.#receive(message as PieceReport),
+      onLost: () => this.end(),
+    });
+  }
+
+  get pending(): number {
+    return this.#pending.size;
+  }
+
+  async write(piece: Omit<PieceTask, "id">): Promise<boolean> {
+    const id = this.#last++;
+    const { promise, resolve } = Promise.withResolvers<boolean>();
+    this.#pending.set(id, resolve);
+    if (this.#pending.size === 1) this.#watch().catch(() => {});
+    this.#thread.post({ ...piece, id } satisfies PieceTask, []);
+    return await promise;
+  }
+
+  end(): void {
+    if (this.isEnded) return;
+    this.isEnded = true;
+    this.#idle.abort();
+    this.#thread.end();
+    for (const resolve of this.#pending.values()) resolve(false);
+    this.#pending.clear();
+  }
+
+  #receive({ id, isWritten }: PieceReport): void {
+    this.#isSilent = false;
+    if (isWritten === undefined) return;
+    this.#pending.get(id)?.(isWritten);
+    this.#pending.delete(id);
+    if (this.#pending.size === 0) this.#idle.abort();
+  }
+
+  async #watch(): Promise<void> {
+    const { signal } = this.#idle = new AbortController();
+    while (!this.#isSilent) {
+      this.#isSilent = true;
+      await this.#system.sleep(SILENT_MS, signal);
+    }
+    this.end();
+  }
+}

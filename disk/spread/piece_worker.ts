@@ -1,0 +1,120 @@
+/**
+ * The program of a thread that fetches pieces. Whatever fails, it reports only that a piece is not
+ * written: the caller's thread reads the piece again, and knows the reason.
+ *
+ * @module
+ */
+import { closeSync, constants, openSync, writeSync } from "node:fs";
+import { sha256 } from "../../core/bytes/digest.ts";
+import { isHole } from "../holes.ts";
+import { listenToStarter } from "./threads.ts";
+import type { PieceReport, PieceTask } from "./piece_task.ts";
+
+const { O_RDWR, O_NOFOLLOW = 0 } = constants;
+/** Bytes that are verified and written at once, unless a chunk is longer. */
+const BLOCK_BYTES = 1024 * 1024;
+/** Zeros are looked for in steps of this length. */
+const ZEROS_BYTES = 64 * 1024;
+
+/** Undefined in a program that imports this module only to compile it in. */
+const starter = listenToStarter((message) => void run(message as PieceTask));
+
+async function run(task: PieceTask): Promise<void> {
+  const { id } = task;
+  const report = (content: PieceReport) => starter?.post(content, []);
+  const isWritten = await writePiece(task, () => report({ id })).catch(() => false);
+  report({ id, isWritten });
+}
+
+/** Returns false for another reply than the bytes of the piece. */
+async function writePiece(task: PieceTask, onBlock: () => void): Promise<boolean> {
+  const { url, from, path, chunks } = task;
+  const length = chunks.reduce((sum, { size }) => sum + size, 0);
+  const headers = { "range": `bytes=${from}-${from + length - 1}`, "accept-encoding": "identity" };
+  const reply = await fetch(url, { headers, redirect: "error" });
+  if (reply.status !== 206 || reply.body === null) {
+    await reply.body?.cancel();
+    return false;
+  }
+  const reader = reply.body.getReader({ mode: "byob" });
+  let isWritten = false;
+  try {
+    let buffer = new ArrayBuffer(Math.max(BLOCK_BYTES, ...chunks.map(({ size }) => size)));
+    let { at } = task;
+    for (const block of blocksOf(chunks)) {
+      const bytes = await fill(reader, new Uint8Array(buffer, 0, block.size));
+      if (bytes === undefined || !isRight(bytes, block.chunks)) return false;
+      writeNew(path, bytes, at);
+      buffer = bytes.buffer;
+      at += block.size;
+      onBlock();
+    }
+    return isWritten = true;
+  } finally {
+    if (!isWritten) await reader.cancel().catch(() => {});
+  }
+}
+
+type Chunks = PieceTask["chunks"];
+
+/** Joins whole chunks to blocks. */
+function blocksOf(chunks: Chunks): { size: number; chunks: Chunks[number][] }[] {
+  const blocks: { size: number; chunks: Chunks[number][] }[] = [];
+  for (const chunk of chunks) {
+    const block = blocks.at(-1);
+    if (block === undefined || block.size + chunk.size > BLOCK_BYTES) {
+      blocks.push({ size: chunk.size, chunks: [chunk] });
+    } else {
+      block.chunks.push(chunk);
+      block.size += chunk.size;
+    }
+  }
+  return blocks;
+}
+
+/** Fills bytes, which move: returns them at their new place; undefined if the reply is too short. */
+async function fill(
+  reader: ReadableStreamBYOBReader,
+  bytes: Uint8Array<ArrayBuffer>,
+): Promise<Uint8Array<ArrayBuffer> | undefined> {
+  const { byteLength } = bytes;
+  let { buffer } = bytes;
+  for (let count = 0; count < byteLength;) {
+    const { value, done } = await reader.read(new Uint8Array(buffer, count, byteLength - count));
+    if (done) return undefined;
+    count += value.byteLength;
+    buffer = value.buffer as ArrayBuffer;
+  }
+  return new Uint8Array(buffer, 0, byteLength);
+}
+
+function isRight(bytes: Uint8Array, chunks: Chunks): boolean {
+  let at = 0;
+  return chunks.every(({ size, sha256: digest }) => {
+    const chunk = bytes.subarray(at, at += size);
+    return digest === undefined || sha256(chunk) === digest;
+  });
+}
+
+/**
+ * Writes where nothing was written yet. Zeros are left out: the caller sets the size at the end. The
+ * file is open only meanwhile, since a thread that ends closes none.
+ */
+function writeNew(path: string, bytes: Uint8Array, position: number): void {
+  const file = openSync(path, O_RDWR | O_NOFOLLOW);
+  let from = 0;
+  const writeTo = (to: number) => {
+    while (from < to) from += writeSync(file, bytes, from, to - from, position + from);
+  };
+  try {
+    for (let at = 0; at < bytes.byteLength; at += ZEROS_BYTES) {
+      const part = bytes.subarray(at, at + ZEROS_BYTES);
+      if (!isHole(part)) continue;
+      writeTo(at);
+      from = at + part.byteLength;
+    }
+    writeTo(bytes.byteLength);
+  } finally {
+    closeSync(file);
+  }
+}

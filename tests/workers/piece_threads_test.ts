@@ -1,0 +1,262 @@
+import { assertEquals, assertGreater, assertRejects } from "@std/assert";
+import { readdirSync, readFileSync, rmSync, statSync } from "node:fs";
+import { PieceThreads } from "../../disk/spread/piece_threads.ts";
+import { RegistryError } from "../../mod.ts";
+import { canMount, smallDisk } from "../support/small_disk.ts";
+import { SIZE, SpreadWorld } from "./spread_world.ts";
+
+const MIB = 1024 * 1024;
+
+/** Counts workers, and may change what is posted to one. */
+function watchWorkers(onPost: (worker: Worker, count: number) => boolean = () => true) {
+  const Original = globalThis.Worker;
+  const workers = {
+    started: 0,
+    live: 0,
+    [Symbol.dispose]: () => void (globalThis.Worker = Original),
+  };
+  let posts = 0;
+  globalThis.Worker = class extends Original {
+    #live = true;
+    constructor(...args: ConstructorParameters<typeof Worker>) {
+      super(...args);
+      workers.started++;
+      workers.live++;
+    }
+    override postMessage(message: unknown): void {
+      if (onPost(this, posts++)) super.postMessage(message);
+    }
+    override terminate(): void {
+      if (this.#live) workers.live--;
+      this.#live = false;
+      super.terminate();
+    }
+  };
+  return workers;
+}
+
+type Run = (world: SpreadWorld, to: string) => Promise<void>;
+interface CaseOptions {
+  ignore?: boolean;
+  onPost?: Parameters<typeof watchWorkers>[0];
+}
+const cases: { name: string; run: Run; options: CaseOptions }[] = [];
+
+function spreadTest(name: string, run: Run, options: CaseOptions = {}): void {
+  cases.push({ name, run, options });
+}
+
+function assertSame(path: string, world: SpreadWorld): void {
+  assertEquals(statSync(path).size, SIZE);
+  assertEquals(readFileSync(path).compare(world.bytes), 0);
+}
+
+spreadTest("write each byte of a large file once", async (world, to) => {
+  await using registry = await world.open();
+  let bytes = 0;
+  await registry.download("big", { to, onProgress: (progress) => void (bytes = progress.bytes) });
+  assertSame(to, world);
+  assertEquals(bytes, SIZE);
+  assertEquals(world.storeReads, 0);
+  const ranges = world.reads.toSorted((a, b) => a.from - b.from);
+  assertGreater(ranges.length, 8);
+  ranges.reduce((end, { from, to }) => (assertEquals(from, end), to), 0);
+  assertEquals(ranges.at(-1)?.to, SIZE);
+});
+
+spreadTest("leave holes for zeros", async (world, to) => {
+  await using registry = await world.open();
+  await registry.download("big", { to });
+  assertGreater(SIZE - 3 * MIB, (statSync(to).blocks ?? 0) * 512);
+});
+
+spreadTest("are not started with threads: 1", async (world, to) => {
+  await using registry = await world.open({ threads: 1 });
+  using workers = watchWorkers();
+  await registry.download("big", { to });
+  assertSame(to, world);
+  assertEquals([workers.started, world.reads.length], [0, 0]);
+});
+
+spreadTest("their number is a positive integer", async (world) => {
+  for (const threads of [0, 1.5, -1, NaN, "2"]) {
+    const opened = world.open({ threads: threads as number });
+    assertEquals((await assertRejects(() => opened, RegistryError)).code, "Invalid");
+  }
+});
+
+spreadTest("that cannot start leave the file to this one", async (world, to) => {
+  await using registry = await world.open();
+  const Original = globalThis.Worker;
+  globalThis.Worker = class {
+    constructor() {
+      throw new Error("no workers");
+    }
+  } as unknown as typeof Worker;
+  try {
+    await registry.download("big", { to });
+  } finally {
+    globalThis.Worker = Original;
+  }
+  assertSame(to, world);
+  assertEquals(world.reads, []);
+});
+
+const FAULTS: Record<string, SpreadWorld["answer"]> = {
+  "answers 200 with the whole object": (read, response) => {
+    if (read.index % 2 === 0) return false;
+    response.writeHead(200, { "content-length": SIZE }).end(new Uint8Array(SIZE));
+    return true;
+  },
+  "sends too little": ({ index, bytes }, response) => {
+    if (index !== 3) return false;
+    response.writeHead(206).end(bytes.subarray(0, MIB));
+    return true;
+  },
+  "breaks the connection": ({ index, bytes }, response) => {
+    if (index !== 3) return false;
+    response.writeHead(206, { "content-length": bytes.byteLength });
+    response.write(bytes.subarray(0, MIB), () => response.destroy());
+    return true;
+  },
+  "sends other bytes": ({ index, bytes }, response) => {
+    if (index !== 3) return false;
+    const others = bytes.slice();
+    others[MIB]! ^= 1;
+    response.writeHead(206, { "content-length": bytes.byteLength }).end(others);
+    return true;
+  },
+  "refuses every read": (_, response) => {
+    response.writeHead(403).end();
+    return true;
+  },
+};
+
+for (const [fault, answer] of Object.entries(FAULTS)) {
+  spreadTest(`a piece is read again if the store ${fault}`, async (world, to) => {
+    world.answer = answer;
+    const verify = fault.includes("whole object") ? "none" : "integrity";
+    await using registry = await world.open({ verify });
+    let bytes = 0;
+    await registry.download("big", { to, onProgress: (progress) => void (bytes = progress.bytes) });
+    assertSame(to, world);
+    assertEquals(bytes, SIZE);
+    assertGreater(world.storeReads, 0);
+  });
+}
+
+spreadTest("a damaged piece has the error of one thread", async (world, to) => {
+  const stored = (await (await world.inner.get(world.objectKey))!.bytes()).slice();
+  stored[50 * MIB]! ^= 1;
+  await world.inner.put(world.objectKey, stored);
+  const messages = [];
+  for (const threads of [1, 2]) {
+    await using registry = await world.open({ threads });
+    const error = await assertRejects(() => registry.download("big", { to }), RegistryError);
+    assertEquals([error.code, error.key], ["Corrupt", world.objectKey]);
+    messages.push(error.message);
+  }
+  await world.inner.put(world.objectKey, world.bytes);
+  assertEquals(messages[0], messages[1]);
+  assertEquals(readdirSync(world.root.path), ["source"]);
+});
+
+spreadTest("a lost one leaves its pieces to this one", async (world, to) => {
+  await using registry = await world.open();
+  await registry.download("big", { to });
+  assertSame(to, world);
+  assertGreater(world.storeReads, 0);
+}, {
+  onPost(worker, count) {
+    if (count !== 3) return true;
+    const lost = new ErrorEvent("error", { message: "it crashed", cancelable: true });
+    queueMicrotask(() => worker.onerror?.(lost));
+    return false;
+  },
+});
+
+Deno.test("threads: a silent one is lost", async () => {
+  using workers = watchWorkers(() => false);
+  const waits: number[] = [];
+  const system = { sleep: (ms: number) => Promise.resolve(void waits.push(ms)) };
+  // deno-lint-ignore no-explicit-any -- it only sleeps
+  const threads = new PieceThreads(system as any);
+  const piece = {
+    offset: 0,
+    length: 1,
+    passTo: () => Promise.resolve(),
+    direct: { url: "", from: 0, threads: 1, chunks: () => [{ size: 1 }], onWritten() {} },
+  };
+  assertEquals(await threads.write("", piece), false);
+  assertEquals(workers.live, 0);
+  assertEquals(await threads.write("", piece), false);
+});
+
+spreadTest("an abort ends them at once", async (world, to) => {
+  await using registry = await world.open();
+  const controller = new AbortController();
+  world.answer = ({ index }) => index >= 4; // the rest never arrives
+  const onProgress = ({ bytes }: { bytes: number }) => {
+    if (bytes >= 16 * MIB) controller.abort(new Error("enough"));
+  };
+  const { signal } = controller;
+  await assertRejects(() => registry.download("big", { to, signal, onProgress }), Error, "enough");
+  world.answer = () => false;
+  await registry.download("big", { to }); // resumes
+  assertSame(to, world);
+});
+
+spreadTest("two downloads write one target", async (world, to) => {
+  await using registry = await world.open();
+  const options = { to, overwrite: true };
+  await Promise.all([registry.download("big", options), registry.download("big", options)]);
+  assertSame(to, world);
+  assertEquals(readdirSync(world.root.path).toSorted(), ["out", "source"]);
+});
+
+spreadTest("a full disk is reported as by one thread", async (world) => {
+  const messages = [];
+  for (const threads of [1, 2]) {
+    await using disk = await smallDisk(40 * MIB);
+    await using registry = await world.open({ threads });
+    const to = disk.join("out");
+    const error = await assertRejects(() => registry.download("big", { to }), RegistryError);
+    messages.push(error.message.replaceAll(disk.path, ""));
+    assertEquals(readdirSync(disk.path), []);
+  }
+  assertEquals(messages[0], messages[1]);
+}, { ignore: !canMount });
+
+spreadTest("a file that they wrote is cached", async (world, to) => {
+  const cache = { path: world.root.join("cache") };
+  {
+    await using registry = await world.open({ cache });
+    await registry.download("big", { to });
+    assertSame(to, world);
+    assertEquals(world.storeReads, 0);
+  }
+  const reads = world.reads.length;
+  await using registry = await world.open({ cache });
+  await registry.download("big", { to: `${to}2` });
+  assertSame(`${to}2`, world);
+  assertEquals([world.storeReads, world.reads.length], [0, reads]);
+});
+
+Deno.test("threads", async (t) => {
+  await using world = await SpreadWorld.create();
+  for (const { name, run, options: { ignore, onPost } } of cases) {
+    await t.step({
+      name,
+      ignore,
+      async fn() {
+        world.reset();
+        using workers = watchWorkers(onPost);
+        await run(world, world.root.join("out"));
+        assertEquals(workers.live, 0, "no worker is left");
+        for (const file of readdirSync(world.root.path)) {
+          if (file !== "source") rmSync(world.root.join(file), { recursive: true });
+        }
+      },
+    });
+  }
+});
