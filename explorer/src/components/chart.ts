@@ -10,11 +10,17 @@ export interface Series {
   readonly label: string;
   /** One for each `x`; null where there is none. */
   readonly values: readonly (number | null)[];
+  /** The variable of the styles with its color. @default the next one */
+  readonly color?: string;
+  /** A line of steps over points: the best value so far. */
+  readonly isStep?: boolean;
 }
 
 export interface Point {
   readonly label: string;
   readonly href: string;
+  /** Drawn beside it, such as aliases. */
+  readonly mark?: string;
 }
 
 export interface ChartProps {
@@ -30,6 +36,8 @@ export interface ChartProps {
   readonly isTime?: boolean;
   /** Each power of ten has the same height. Values that are not positive are left out. */
   readonly isLog?: boolean;
+  /** The same of `x`, whose values are all positive. */
+  readonly isLogX?: boolean;
   readonly formatX?: (value: number) => string;
   readonly formatY?: (value: number) => string;
   /** Pixels. @default 200 */
@@ -41,6 +49,26 @@ const POWERS_OF_TWO = Array.from({ length: 50 }, (_, power) => 2 ** power);
 const THEME_MS = 250;
 const textColor = () => getComputedStyle(document.body).color;
 const COLORS = 8;
+const STEPS_OF_SCALE = 7;
+
+/** Charts with values that span more powers of ten have a logarithmic axis. */
+const LINEAR_DECADES = 3;
+
+/** Returns true for positive numbers of which the largest is over 1,000 times the smallest. */
+export function spansDecades(values: readonly number[]): boolean {
+  let [min, max] = [Infinity, 0];
+  for (const value of values) {
+    if (!Number.isFinite(value)) continue;
+    if (value <= 0) return false;
+    [min, max] = [Math.min(min, value), Math.max(max, value)];
+  }
+  return max / min > 10 ** LINEAR_DECADES;
+}
+
+/** Returns the variable of the styles with a color of a scale, for a part of it from 0 to 1. */
+export function scaleColorOf(part: number): string {
+  return `--scale-${Math.min(STEPS_OF_SCALE, 1 + Math.floor(part * STEPS_OF_SCALE))}`;
+}
 
 /** Returns the variable of the styles with the color of a series. */
 export function colorOf(series: number): string {
@@ -90,7 +118,7 @@ function ChartTable(props: ChartProps) {
 type Drawn = InstanceType<typeof import("./uplot.ts").uPlot>;
 
 function Plot(props: ChartProps) {
-  const { label, x, series, kind = "line", height = 200, isLog = false } = props;
+  const { label, x, series, kind = "line", height = 200, isLog = false, isLogX = false } = props;
   const box = useRef<HTMLDivElement>(null);
   const tip = useRef<HTMLDivElement>(null);
   const [text, setText] = useState(textColor); // a canvas does not follow the theme by itself
@@ -109,7 +137,10 @@ function Plot(props: ChartProps) {
       const scaled = isLog ? Math.log10 : Number;
       const drawn = (y: number | null) =>
         y !== null && Math.abs(scaled(y)) <= MAX_NUMBER ? scaled(y) : null;
-      const data = [[...x], ...series.map(({ values }) => values.map(drawn))];
+      const data = [
+        isLogX ? x.map(Math.log10) : [...x],
+        ...series.map(({ values }) => values.map(drawn)),
+      ];
       plot = new uPlot(
         optionsOf(uPlot, props, { box: box.current, tip: tip.current }),
         data as never,
@@ -123,7 +154,7 @@ function Plot(props: ChartProps) {
       observer.disconnect();
       plot?.destroy();
     };
-  }, [x, series, kind, height, isLog, text]);
+  }, [x, series, kind, height, isLog, isLogX, text]);
   return html`
     <div ref=${box} class="plot" role="img" aria-label=${`Chart: ${label}`}
       style=${{ minBlockSize: `${height}px` }}>
@@ -137,7 +168,8 @@ function optionsOf(
   props: ChartProps,
   { box, tip }: { box: HTMLElement; tip: HTMLElement },
 ): ConstructorParameters<typeof uPlot>[0] {
-  const { x, series, kind = "line", isTime = false, isLog = false, height = 200 } = props;
+  const { x, series, kind = "line", isTime = false, height = 200 } = props;
+  const { isLog = false, isLogX = false } = props;
   const color = (name: string) => resolvedColor(box, name);
   const axis = {
     stroke: color("--muted"),
@@ -147,9 +179,12 @@ function optionsOf(
   };
   // Names of versions often differ at their end.
   const formatX = (value: number, { formatX = String } = props) =>
-    formatX(value).replace(/^(.{8}).{8,}(.{8})$/, "$1…$2");
+    formatX(isLogX ? Number((10 ** value).toPrecision(12)) : value).replace(
+      /^(.{8}).{8,}(.{8})$/,
+      "$1…$2",
+    );
   const formatY = (splits: readonly number[], { formatY = String } = props) => {
-    const values = splits.map((split) => isLog ? 10 ** split : split);
+    const values = splits.map((split) => isLog ? Number((10 ** split).toPrecision(12)) : split);
     const isExact = new Set(values.map(formatY)).size === values.length;
     return values.map(isExact ? formatY : String);
   };
@@ -166,9 +201,14 @@ function optionsOf(
     height,
     cursor: { y: false, hover: { skip: [null] } },
     legend: { show: series.length > 1, live: false },
-    padding: [null, Math.max(32, widthOf([formatX(x.at(-1) ?? 0)]) / 2), null, null],
+    padding: [
+      null,
+      Math.max(32, widthOf([formatX(scaledX(props, x.at(-1) ?? 0))]) / 2),
+      null,
+      null,
+    ],
     scales: {
-      x: { time: isTime },
+      x: { time: isTime, ...kind === "points" && { range: (_, min, max) => beyond(min, max) } },
       y: isFilled
         ? { range: (_, min, max) => [Math.min(0, min), max || 1] }
         : isLog
@@ -182,6 +222,10 @@ function optionsOf(
           space: (_, __, min, max) => Math.max(50, 12 + widthOf([formatX(min), formatX(max)])),
           values: (_, splits) => splits.map((split) => formatX(split)),
         },
+        ...isLogX && {
+          splits: (_, __, min, max) =>
+            powersOf(Math.floor(min), Math.ceil(max)).filter((at) => at >= min && at <= max),
+        },
       },
       {
         ...axis,
@@ -193,18 +237,46 @@ function optionsOf(
     ],
     series: [
       {},
-      ...series.map(({ label }, i) => ({
-        label,
-        paths,
-        spanGaps: true,
-        points: { show: hasPoints, size: kind === "points" ? 7 : 5 },
-        stroke: color(colorOf(i)),
-        fill: isFilled ? `${color(colorOf(i))}${kind === "bars" ? "" : "22"}` : "",
-        width: 1.5,
-      })),
+      ...series.map(({ label, color: own, isStep = false }, i) => {
+        const name = own ?? colorOf(i);
+        return {
+          label,
+          paths: isStep ? uPlot.paths.stepped!({ align: 1 }) : paths,
+          spanGaps: true,
+          points: {
+            show: hasPoints && !isStep,
+            size: kind === "points" ? 7 : 5,
+            ...kind === "points" && { fill: color(name) },
+          },
+          stroke: color(name),
+          fill: isFilled ? `${color(name)}${kind === "bars" ? "" : "22"}` : "",
+          width: 1.5,
+        };
+      }),
     ],
-    hooks: props.points ? pointHooks(props, props.points, tip) : valueHooks(props, tip),
+    hooks: props.points
+      ? {
+        ...pointHooks(props, props.points, tip),
+        draw: [
+          markHook(props, props.points, { text: color("--text"), ground: color("--surface") }),
+        ],
+      }
+      : valueHooks(props, tip),
   };
+}
+
+function scaledX({ isLogX = false }: ChartProps, x: number): number {
+  return isLogX ? Math.log10(x) : x;
+}
+
+function scaledY({ isLog = false }: ChartProps, y: number): number {
+  return isLog ? Math.log10(y) : y;
+}
+
+/** Returns a range in which no point is cut off. */
+function beyond(min: number, max: number): [number, number] {
+  const more = (max - min || 1) * 0.02;
+  return [min - more, max + more];
 }
 
 /** Returns the logarithms of 1, 2, 5, 10 and so on; over a wide range, of some powers of ten. */
@@ -222,16 +294,54 @@ function widthOf(labels: readonly (string | null)[]): number {
   return 6.5 * Math.max(0, ...labels.map((label) => label?.length ?? 0));
 }
 
-/** Shows what the point nearest to the pointer stands for, and opens it by a click. */
-function pointHooks(
-  { x, series, formatY = String }: ChartProps,
-  all: readonly Point[],
-  tip: HTMLElement,
-) {
-  const candidates = all.map((point, i) => {
-    const y = series.find(({ values }) => values[i] !== null)?.values[i] ?? null;
-    return { ...point, x: x[i] ?? 0, y };
+/** The points of a chart, without those of lines over them. */
+function placedPoints(props: ChartProps, all: readonly Point[]) {
+  const series = props.series.filter(({ isStep }) => isStep !== true);
+  return all.map((point, i) => {
+    const value = series.find(({ values }) => values[i] !== null)?.values[i] ?? null;
+    const y = value === null ? null : scaledY(props, value);
+    return { ...point, value, x: scaledX(props, props.x[i] ?? 0), y };
   });
+}
+
+/** Draws the marks of points, with a ring around each. */
+function markHook(
+  props: ChartProps,
+  all: readonly Point[],
+  { text, ground }: { text: string; ground: string },
+) {
+  const marked = placedPoints(props, all).filter(({ mark }) => mark !== undefined);
+  return (plot: Drawn) => {
+    const { ctx, bbox } = plot;
+    const pixel = devicePixelRatio;
+    ctx.save();
+    ctx.font = `${11 * pixel}px system-ui`;
+    ctx.textBaseline = "middle";
+    for (const { mark = "", x, y } of marked) {
+      if (y === null || !Number.isFinite(y)) continue;
+      const [left, top] = [plot.valToPos(x, "x", true), plot.valToPos(y, "y", true)];
+      const isLeft = left + 10 * pixel + ctx.measureText(mark).width > bbox.left + bbox.width;
+      ctx.textAlign = isLeft ? "right" : "left";
+      ctx.lineWidth = 1.5 * pixel;
+      ctx.strokeStyle = text;
+      ctx.beginPath();
+      ctx.arc(left, top, 6 * pixel, 0, 2 * Math.PI);
+      ctx.stroke();
+      ctx.lineWidth = 4 * pixel;
+      ctx.strokeStyle = ground;
+      const at = left + (isLeft ? -10 : 10) * pixel;
+      ctx.strokeText(mark, at, top);
+      ctx.fillStyle = text;
+      ctx.fillText(mark, at, top);
+    }
+    ctx.restore();
+  };
+}
+
+/** Shows what the point nearest to the pointer stands for, and opens it by a click. */
+function pointHooks(props: ChartProps, all: readonly Point[], tip: HTMLElement) {
+  const { formatY = String } = props;
+  const candidates = placedPoints(props, all);
   let near: typeof candidates[number] | undefined;
   return {
     init: [({ over }: Drawn) => {
@@ -242,8 +352,9 @@ function pointHooks(
       near = left < 0 ? undefined : nearest(plot, candidates, { left, top });
       tip.hidden = near === undefined;
       plot.over.style.cursor = near === undefined ? "" : "pointer";
-      if (near === undefined || near.y === null) return;
-      tip.textContent = shownText(`${near.label}: ${formatY(near.y)}`);
+      if (near === undefined || near.value === null) return;
+      const mark = near.mark === undefined ? "" : ` (${near.mark})`;
+      tip.textContent = shownText(`${near.label}${mark}: ${formatY(near.value)}`);
       placeTip(plot, tip);
     }],
   };

@@ -81,7 +81,7 @@ Deno.test({
     const lines = section.getByRole("img");
     await lines.scrollIntoViewIfNeeded();
     const { x, y: top, width, height } = (await lines.boundingBox())!;
-    const axis = x + width / 6; // of the first of three: accuracy
+    const axis = x + width * 5 / 6; // of the last of three: accuracy
     await page.mouse.move(axis, top + height * 0.5);
     await page.mouse.down();
     await page.mouse.move(axis, top);

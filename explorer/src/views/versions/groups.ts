@@ -1,10 +1,16 @@
 // Rows grouped by the value of a key: into rows of means, and into the colors of charts.
+import { colorOf, scaleColorOf } from "../../components/chart.ts";
 import { numberText } from "../../components/format.ts";
 import { columnsOf, type ExperimentColumn } from "./columns.ts";
 import { type Experiment, numberAt } from "./experiments.ts";
 import { mean } from "./influence.ts";
 
-export type Part = Readonly<{ label: string; rows: ReadonlySet<Experiment> }>;
+/** Rows with one color, by the name of its variable in the styles. */
+export interface Part {
+  readonly label: string;
+  readonly rows: ReadonlySet<Experiment>;
+  readonly color: string;
+}
 
 /** Returns a row for each value of a key: how many versions have it, and the means of numbers. */
 export function groupsOf(
@@ -44,12 +50,25 @@ export function partsOf(
   { key, title, isNumber }: ExperimentColumn,
 ): Part[] {
   const groups = byValue(rows, { key, isNumber }).filter(([value]) => value !== undefined);
-  const parts = isNumber && groups.length > MOST_PARTS
-    ? quartersOf(groups as [number, Experiment[]][])
+  const parts = isNumber
+    ? numbersOf(groups as [number, Experiment[]][])
     : groups.slice(0, MOST_PARTS);
-  const found = parts.map(([value, own]) => ({ label: `${title} ${value}`, rows: new Set(own) }));
+  const found = parts.map(([value, own], i) => ({
+    label: `${title} ${value}`,
+    rows: new Set(own),
+    color: isNumber ? scaleColorOf(i / Math.max(1, parts.length - 1)) : colorOf(i),
+  }));
   const rest = rows.filter((row) => !found.some(({ rows }) => rows.has(row)));
-  return rest.length === 0 ? found : [...found, { label: "other", rows: new Set(rest) }];
+  const other = { label: "other", rows: new Set(rest), color: "--edge" };
+  return rest.length === 0 ? found : [...found, other];
+}
+
+/** Returns groups in the order of their numbers, or quarters of many. */
+function numbersOf(groups: readonly [number, Experiment[]][]): [string, Experiment[]][] {
+  if (groups.length > MOST_PARTS) return quartersOf(groups);
+  const last = (value: number) => Number.isNaN(value) ? Infinity : value;
+  return groups.toSorted(([a], [b]) => last(a) - last(b))
+    .map(([value, own]) => [numberText(value), own]);
 }
 
 function quartersOf(groups: readonly [number, Experiment[]][]): [string, Experiment[]][] {

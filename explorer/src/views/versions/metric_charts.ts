@@ -10,6 +10,7 @@ import { KeyMenu } from "./column_choice.ts";
 import type { ExperimentColumn } from "./columns.ts";
 import { type Experiment, numberAt } from "./experiments.ts";
 import { type Part, partsOf } from "./groups.ts";
+import { ScaleChoice, useScale } from "./scale_choice.ts";
 
 /** Charts that are shown at first. */
 const FEW = 2;
@@ -31,6 +32,7 @@ export function MetricCharts({ name, rows, columns }: {
   const [x, setX] = useQuery("x");
   const [form, setForm] = useQuery("form");
   const [color, setColor] = useQuery("color");
+  const isLog = useScale();
   const members = columns.filter(({ key }) => key.includes("."));
   const colored = members.find(({ key }) => key === color);
   const parts = useMemo(() => colored && partsOf(rows, colored), [rows, colored]);
@@ -54,15 +56,16 @@ export function MetricCharts({ name, rows, columns }: {
           options=${[["", "nothing"], ...members.map(({ key, title }) => [key, title])]} />
         ${!x.includes(".") && html`
           <${Choice} label="as" value=${form} change=${setForm}
-            options=${[["", "lines"], ["points", "points"]]} />
+            options=${[["", "points"], ["lines", "lines"]]} />
         `}
+        <${ScaleChoice} />
       </div>
       <div class="columns">${numbers.filter(({ key }) => keys.includes(key)).map((column) =>
         html`
           <div class="card" key=${column.key}>
             <${MetricChart} name=${name} rows=${rows} parts=${parts} column=${column} x=${x}
               xTitle=${axes.find(([key]) => key === x)?.[1] ?? x}
-              isPoints=${form === "points"} />
+              isLines=${form === "lines" && !x.includes(".")} isLog=${isLog} />
           </div>
         `
       )}</div>
@@ -70,36 +73,54 @@ export function MetricCharts({ name, rows, columns }: {
   `;
 }
 
-function MetricChart({ name, rows, parts, column: { key, title }, x, xTitle, isPoints }: {
+function MetricChart({ name, rows, parts, column, x, xTitle, isLines, isLog }: {
   name: string;
   rows: readonly Experiment[];
   parts?: readonly Part[];
   column: ExperimentColumn;
   x: string;
   xTitle: string;
-  isPoints: boolean;
+  isLines: boolean;
+  /** Returns whether numbers have a logarithmic axis. */
+  isLog: (values: readonly number[]) => boolean;
 }) {
+  const { key, title } = column;
   const isTime = x === "saved";
   const isVersion = x === "";
-  const { places, points, series } = useMemo(() => {
-    const oldest = isVersion || isTime ? [...rows].sort(bySaved) : rows;
-    const found = oldest.map((row, i) => {
+  const drawn = useMemo(() => {
+    const isOrder = isVersion || isTime;
+    const oldest = isOrder ? [...rows].sort(bySaved) : rows;
+    const all = oldest.map((row, i) => {
       const place = isVersion ? i : numberAt(row, x) / (isTime ? 1000 : 1);
       const value = numberAt(row, key);
       return { row, place, value: Number.isFinite(value) ? value : null };
-    }).filter(({ place }) => Number.isFinite(place)).sort((a, b) => a.place - b.place);
+    });
+    const found = all.filter(({ place }) => Number.isFinite(place))
+      .sort((a, b) => a.place - b.place);
+    const values = found.map(({ value }) => value);
+    const best = isOrder && !isLines ? bestSoFar(values, column.better) : undefined;
     return {
       places: found.map(({ place }) => place),
-      points: found.map(({ row: { version } }) => ({
+      points: found.map(({ row: { version, found: { aliases } } }) => ({
         label: version,
         href: hrefOf(["artifacts", name, version]),
+        ...aliases.length > 0 && { mark: aliases.join(", ") },
       })),
-      series: parts?.map(({ label, rows }) => ({
-        label,
-        values: found.map(({ row, value }) => rows.has(row) ? value : null),
-      })) ?? [{ label: title, values: found.map(({ value }) => value) }],
+      series: [
+        ...parts?.map(({ label, rows, color }) => ({
+          label,
+          color,
+          values: found.map(({ row, value }) => rows.has(row) ? value : null),
+        })) ?? [{ label: title, values }],
+        ...best === undefined
+          ? []
+          : [{ label: "best so far", values: best, color: "--edge", isStep: true }],
+      ],
+      isLog: isLog(values.filter((value) => value !== null)),
+      isLogX: !isOrder && isLog(found.map(({ place }) => place)),
     };
-  }, [rows, parts, key, x]);
+  }, [rows, parts, column, x, isLines, isLog]);
+  const { places, points, series } = drawn;
   const formatX = (value: number) =>
     isTime
       ? formatTime(new Date(value * 1000).toISOString())
@@ -108,12 +129,23 @@ function MetricChart({ name, rows, parts, column: { key, title }, x, xTitle, isP
       : x === "size"
       ? formatBytes(value)
       : numberText(value);
-  const kind = isPoints || !isVersion && !isTime ? "points" : "line";
+  const kind = isLines ? "line" : "points";
   return html`
     <${Chart} key=${kind} label=${`${title} by ${xTitle}`} x=${places} xLabel=${xTitle}
       series=${series} kind=${kind} points=${points} isTime=${isTime} formatX=${formatX}
-      formatY=${numberText} />
+      isLog=${drawn.isLog} isLogX=${drawn.isLogX} formatY=${numberText} />
   `;
+}
+
+/** Returns the best of the values until each; undefined if none is better than another. */
+export function bestSoFar(
+  values: readonly (number | null)[],
+  better: "high" | "low" | undefined,
+): (number | null)[] | undefined {
+  if (better === undefined) return undefined;
+  const choose = better === "low" ? Math.min : Math.max;
+  let best: number | null = null;
+  return values.map((value) => best = value === null ? best : choose(value, best ?? value));
 }
 
 function bySaved(a: Experiment, b: Experiment): number {

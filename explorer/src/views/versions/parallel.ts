@@ -1,8 +1,7 @@
 // Parallel coordinates: an axis for each key, and a line for each version that crosses them.
-import { Choice } from "../../components/choice.ts";
-import { colorOf } from "../../components/chart.ts";
+import { scaleColorOf } from "../../components/chart.ts";
 import { onValue } from "../../components/field.ts";
-import { formatNumber } from "../../components/format.ts";
+import { formatNumber, numberText } from "../../components/format.ts";
 import { html } from "../../framework/html.ts";
 import { useMemo, useRef } from "../../framework/preact.ts";
 import { joinValues, splitValues } from "../../framework/router.ts";
@@ -11,7 +10,8 @@ import { KeyMenu } from "./column_choice.ts";
 import { conditionOf, isCondition, withCondition } from "./conditions.ts";
 import type { ExperimentColumn } from "./columns.ts";
 import { type Experiment, numberAt } from "./experiments.ts";
-import { partsOf } from "./groups.ts";
+import { type Part, partsOf } from "./groups.ts";
+import { useScale } from "./scale_choice.ts";
 
 /** More versions are not drawn, and keys with more words have no axis. */
 const [MOST_LINES, MOST_WORDS] = [1000, 12];
@@ -24,32 +24,43 @@ interface Axis {
   at(value: unknown): number;
   /** Returns the number at a place, with three digits. */
   from(place: number): string;
+  /** Numbers beside the axis. */
+  readonly ticks: readonly number[];
 }
 
 /** Draws filtered rows over all rows. Bounds on an axis are conditions of the filter. */
-export function Parallel({ all, rows, columns, usual }: {
+export function Parallel({ all, rows, columns, usual, metric }: {
   all: readonly Experiment[];
   rows: readonly Experiment[];
   columns: readonly ExperimentColumn[];
+  /** Keys with an axis at first, in their order. */
   usual: readonly string[];
+  /** The last axis. Lines have the colors of its values, unless another key is chosen. */
+  metric: ExperimentColumn;
 }) {
   const [chosen, setChosen] = useQuery("parallel");
   const [color] = useQuery("color");
   const [filter, setFilter] = useQuery("filter");
+  const isLog = useScale();
   const { possible, wordy } = useMemo(() => ({
-    possible: columns.flatMap((column) => axisOf(all, column) ?? []),
+    possible: columns.flatMap((column) => axisOf(all, column, isLog) ?? []),
     wordy: columns.filter((column) => wordsOf(all, column).length > MOST_WORDS),
-  }), [all, columns.map(({ key }) => key).join()]);
+  }), [all, isLog, columns.map(({ key }) => key).join()]);
   const keys = chosen === "" ? usual : splitValues(chosen);
-  const axes = possible.filter(({ column }) => keys.includes(column.key));
+  const axes = inOrder(possible.filter(({ column }) => keys.includes(column.key)), {
+    usual,
+    last: metric.key,
+  });
   const shown = axes.map(({ column }) => column.key).join();
   const { paths, others } = useMemo(() => {
     const colored = columns.find(({ key }) => key === color);
     const drawn = rows.slice(0, MOST_LINES);
-    const parts = colored ? partsOf(drawn, colored) : [{ rows: drawn }];
-    const paths = parts.map(({ rows }) => pathOf([...rows], axes));
+    const parts = colored
+      ? partsOf(drawn, colored)
+      : scaledParts(drawn, metric, possible.find(({ column }) => column.key === metric.key));
+    const paths = parts.map(({ rows, color }) => ({ color, d: pathOf([...rows], axes) }));
     return { paths, others: pathOf(all.slice(0, MOST_LINES), axes) };
-  }, [all, rows, shown, color]);
+  }, [all, rows, shown, color, possible, metric.key, metric.better]);
   const begun = useRef<{ axis: Axis; place: number } | null>(null);
   const placeOf = ({ currentTarget, clientX, clientY }: PointerEvent) => {
     const { left, top, width, height } = (currentTarget as Element).getBoundingClientRect();
@@ -87,18 +98,15 @@ export function Parallel({ all, rows, columns, usual }: {
             aria-label="A line for each version" onPointerUp=${ended}
             onPointerDown=${(event: PointerEvent) => (begun.current = placeOf(event))}>
             <path d=${others} />
-            ${paths.map((d, i) => html`<path d=${d} style=${{ stroke: `var(${colorOf(i)})` }} />`)}
+            ${paths.map(({ d, color }) =>
+              html`<path class="run" d=${d} style=${{ stroke: `var(${color})` }} />`
+            )}
             ${axes.map((_, i) => html`<path class="axis" d=${`M${i + 0.5} 0V1`} />`)}
           </svg>
-          ${axes.map(({ words, at }, i) =>
-            words.map((word) => {
-              const style = { gridColumn: i + 1, top: `${(1.05 - at(word)) / 0.011}%` };
-              return html`<span class="tag word" style=${style}>${word}</span>`;
-            })
-          )}
-          ${axes.map((axis) =>
+          ${axes.map((axis, i) => html`<${AxisLabels} axis=${axis} at=${i + 1} />`)}
+          ${axes.map((axis, i) =>
             html`
-              <${Bounds} axis=${axis} filter=${filter}
+              <${Bounds} axis=${axis} filter=${filter} at=${i + 1}
                 change=${(comparison: string, value: string) =>
                   setFilter(withCondition(filter, axis.column, comparison, value))} />
             `
@@ -109,18 +117,38 @@ export function Parallel({ all, rows, columns, usual }: {
   `;
 }
 
-/** The conditions on an axis, as fields for the keyboard. */
-function Bounds({ axis: { column, words, from }, filter, change }: {
+/** The name of an axis above it, and its words or numbers beside it. */
+function AxisLabels({ axis: { column, words, ticks, at }, at: gridColumn }: {
   axis: Axis;
+  at: number;
+}) {
+  const label = (value: unknown, text: string, name: string) =>
+    html`
+      <span class=${name}
+        style=${{ gridColumn, top: `${(1.05 - at(value)) / 0.011}%` }}>${text}</span>
+    `;
+  return html`
+    <strong class="axis-name" style=${{ gridColumn }} title=${column.key}>${column.title}</strong>
+    ${words.map((word) => label(word, word, "tag word"))}
+    ${ticks.map((tick) => label(tick, numberText(tick), "word tick"))}
+  `;
+}
+
+/** The conditions on an axis, as fields for the keyboard. */
+function Bounds({ axis: { column, words, from }, filter, at: gridColumn, change }: {
+  axis: Axis;
+  at: number;
   filter: string;
   change: (comparison: string, value: string) => void;
 }) {
   if (words.length > 0) {
     const offered = words.filter((word) => !word.includes('"')); // no filter can quote it
+    const options = [["", "any"], ...offered.map((word) => [word, word])];
     return html`
-      <${Choice} label=${column.title} value=${conditionOf(filter, column, "=")}
-        options=${[["", "any"], ...offered.map((word) => [word, word])]}
-        change=${(word: string) => change("=", word)} />
+      <select class="bounds" style=${{ gridColumn }} aria-label=${column.title}
+        value=${conditionOf(filter, column, "=")} onChange=${onValue((word) =>
+          change("=", word)
+        )}>${options.map(([value, text]) => html`<option value=${value}>${text}</option>`)}</select>
     `;
   }
   const field = (label: string, comparison: string, place: number) =>
@@ -129,8 +157,40 @@ function Bounds({ axis: { column, words, from }, filter, change }: {
         placeholder=${from(place)} value=${conditionOf(filter, column, comparison)}
         onInput=${onValue((value) => change(comparison, value))} />
     `;
-  return html`<div class="field">${column.title}${field("Most", "<=", 1)}${field("Least", ">=", 0)}
-    </div>`;
+  return html`<div class="field bounds" style=${{ gridColumn }}>${field("Most", "<=", 1)}${
+    field(
+      "Least",
+      ">=",
+      0,
+    )
+  }</div>`;
+}
+
+const BEFORE = { parameter: 0, other: 0, result: 1, measure: 2 };
+
+/** Returns axes with parameters first, then results, and one of them last. */
+function inOrder(
+  axes: readonly Axis[],
+  { usual, last }: { usual: readonly string[]; last: string },
+): Axis[] {
+  const rankOf = ({ column: { key, role = "other" } }: Axis) =>
+    key === last ? Infinity : 1e6 * BEFORE[role] + (usual.indexOf(key) + 1 || 1e5);
+  return axes.toSorted((a, b) => rankOf(a) - rankOf(b) || 0);
+}
+
+/** Colors of lines by the values of a metric. The best are drawn last, over the others. */
+function scaledParts(
+  rows: readonly Experiment[],
+  metric: ExperimentColumn,
+  axis: Axis | undefined,
+): Omit<Part, "label">[] {
+  const colors = Map.groupBy(rows, (row) => {
+    const place = axis?.at(valueAt(row, metric)) ?? NaN;
+    return Number.isNaN(place) ? "" : scaleColorOf(place);
+  });
+  const parts = [...colors].sort(([a], [b]) => a < b ? -1 : 1)
+    .map(([color, rows]) => ({ color: color || "--line", rows: new Set(rows) }));
+  return metric.better === "low" ? parts.reverse() : parts;
 }
 
 /** Returns a number of a column of numbers, also one in text. */
@@ -148,7 +208,11 @@ function wordsOf(rows: readonly Experiment[], column: ExperimentColumn): string[
 }
 
 /** Returns the axis of a key that differs, and that a filter can compare. */
-function axisOf(rows: readonly Experiment[], column: ExperimentColumn): Axis | undefined {
+function axisOf(
+  rows: readonly Experiment[],
+  column: ExperimentColumn,
+  isLogOf: (values: readonly number[]) => boolean,
+): Axis | undefined {
   const values = new Set(rows.map((row) => valueAt(row, column)));
   values.delete(undefined);
   if (values.size < 2 || !isCondition(rows, column)) return undefined;
@@ -156,23 +220,47 @@ function axisOf(rows: readonly Experiment[], column: ExperimentColumn): Axis | u
     const words = wordsOf(rows, column);
     const at = (value: unknown) =>
       value === undefined ? NaN : words.indexOf(String(value)) / (words.length - 1);
-    return words.length > MOST_WORDS ? undefined : { column, words, at, from: String };
+    return words.length > MOST_WORDS ? undefined : { column, words, at, from: String, ticks: [] };
   }
   const sorted = Float64Array.from([...values].filter(Number.isFinite) as number[]).sort();
   const [min = 0, max = 1] = [sorted[0], sorted.at(-1)];
-  const isLog = min > 0 && max / min >= 1000;
+  const isLog = min > 0 && isLogOf([...sorted]);
   const scale = (value: number) => isLog ? Math.log(value) : value;
   const [low, size] = [scale(min), scale(max) - scale(min) || 1];
   const digits = Math.min(100, Math.max(0, Math.ceil(3 - Math.log10(size))));
   return {
     column,
     words: [],
+    ticks: isLog ? powersBetween(min, max) : stepsBetween(min, max),
     at: (value) => Number.isFinite(value) ? (scale(value as number) - low) / size : NaN,
     from(place) {
       const value = low + place * size;
       return String(Number(isLog ? Math.exp(value).toPrecision(3) : value.toFixed(digits)));
     },
   };
+}
+
+/** Ticks of an axis, about. */
+const TICKS = 4;
+
+/** Returns round numbers between two. */
+export function stepsBetween(min: number, max: number): number[] {
+  const rough = (max - min) / TICKS;
+  const power = 10 ** Math.floor(Math.log10(rough));
+  const step = power * ([1, 2, 5].find((each) => each * power >= rough) ?? 10);
+  const first = Math.ceil(min / step - 1e-9);
+  const count = Math.floor(max / step + 1e-9) - first + 1;
+  if (!Number.isFinite(count) || count > 10) return [];
+  return Array.from({ length: count }, (_, i) => Number(((first + i) * step).toPrecision(12)));
+}
+
+/** Returns powers of ten between two numbers; with many between them, each second one or fewer. */
+export function powersBetween(min: number, max: number): number[] {
+  const first = Math.ceil(Math.log10(min) - 1e-9);
+  const last = Math.floor(Math.log10(max) + 1e-9);
+  const step = Math.max(1, Math.ceil((last - first) / 6));
+  const count = Math.max(0, Math.floor((last - first) / step) + 1);
+  return Array.from({ length: count }, (_, i) => Number(`1e${first + i * step}`));
 }
 
 /** Returns the lines of rows. They have a gap where a row has no value. */

@@ -87,7 +87,7 @@ export function Parameters({ all, rows, columns, unread }: {
         it falls. Other metrics are left out. None of these values shows a cause.</p>
     </section>
     <${Parallel} all=${all} rows=${rows} columns=${members}
-      usual=${[...axes, target.key]} />
+      usual=${[...axes, target.key]} metric=${target} />
   `;
 }
 
