@@ -154,3 +154,30 @@ Deno.test({
     assertEquals(errors, []);
   },
 });
+
+Deno.test({
+  name: "all keys are counted, and results are ranked apart from parameters" + SKIPPED,
+  ignore: IGNORED,
+  async fn() {
+    await using registry = await openRegistry("memory:");
+    for (let i = 1; i <= 12; i++) {
+      const params = { rate: i / 100, layers: 4, commit: `c${i}` };
+      const metrics = { accuracy: i / 13, f1: i / 14, seconds: i % 5 };
+      await registry.save("m", i, { metadata: { params, metrics } });
+    }
+    await using explorer = await openExplorer(registry);
+    const { page, url, errors } = explorer;
+    await page.goto(`${url}#/artifacts/m`);
+    await page.getByText("3 of 5 keys ranked, over 12 versions.", { exact: true }).waitFor();
+    const section = page.getByRole("region", { name: "Parameters" }).first();
+    const rowsOf = (name: string) =>
+      section.getByRole("region", { name, exact: true }).locator("tbody .sort").allInnerTexts();
+    assertEquals(await rowsOf("Parameters"), ["rate"]);
+    assertEquals(await rowsOf("Results"), ["f1", "seconds"]);
+    await section.getByText("Not ranked, because it is the same in all versions: layers.")
+      .waitFor();
+    await section.getByText("Not ranked, because too few versions share a value: commit.")
+      .waitFor();
+    assertEquals(errors, []);
+  },
+});

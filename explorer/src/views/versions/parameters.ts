@@ -12,6 +12,15 @@ import { type Influence, influenceOf } from "./influence.ts";
 
 type Ranked = Influence & { readonly column: ExperimentColumn };
 
+interface Ranking {
+  /** The strongest first; absent until all keys are ranked. */
+  readonly ranked?: readonly Ranked[];
+  /** The keys that have no rank, by the reason. */
+  readonly unranked: ReadonlyMap<string, readonly ExperimentColumn[]>;
+  /** The keys of the first axes. */
+  readonly axes: readonly string[];
+}
+
 export function Parameters({ all, rows, columns, unread }: {
   all: readonly Experiment[];
   rows: readonly Experiment[];
@@ -27,12 +36,14 @@ export function Parameters({ all, rows, columns, unread }: {
   const numbers = members.filter(({ isNumber }) => isNumber);
   const target = numbers.find(({ key }) => key === metric) ??
     numbers.find(({ better }) => better !== undefined) ?? numbers[0];
-  const keys = members.filter(({ key, better }) => key !== target?.key && better === undefined);
-  const { ranked, axes } = useRanking(rows, keys, {
+  const keys = members.filter(({ key }) => key !== target?.key);
+  const { ranked, unranked, axes } = useRanking(rows, keys, {
     metric: target?.key,
     isAll: rows.length >= all.length,
   });
   if (target === undefined || keys.length === 0) return null;
+  const parameters = ranked?.filter(({ column }) => !isResult(column)) ?? [];
+  const results = ranked?.filter(({ column }) => isResult(column)) ?? [];
   const shown: Column<Ranked>[] = [
     {
       title: "Key",
@@ -70,12 +81,27 @@ export function Parameters({ all, rows, columns, unread }: {
         <${Choice} label="for" value=${target.key} change=${setMetric}
           options=${numbers.map(({ key, title }) => [key, title])} />
       </div>
-      ${ranked?.length === 0
-        ? html`<p class="muted">No key differs among at least three versions with this metric.</p>`
-        : ranked && html`
-          <${Table} label="Parameters" rows=${ranked} columns=${shown}
-            keyOf=${({ column }: Ranked) => column.key} />
-        `}
+      ${ranked && html`
+        <p class="muted" role="status">${ranked.length} of ${formatCount(
+          keys.length,
+          "key",
+        )} ranked, over ${formatCount(rows.length, "version")}.</p>
+      `}
+      ${ranked?.length === 0 &&
+        html`<p class="muted">No key differs among at least three versions with this metric.</p>`}
+      ${parameters.length > 0 && html`
+        <${Table} label="Parameters" rows=${parameters} columns=${shown} keyOf=${keyOf} />
+      `}
+      ${results.length > 0 && html`
+        <h3>Results that change with ${target.title}</h3>
+        <${Table} label="Results" rows=${results} columns=${shown} keyOf=${keyOf} />
+      `}
+      ${[...unranked].map(([reason, columns]) =>
+        html`<p class="muted">Not ranked, because ${reason}: ${
+          columns.map(({ title }) => title)
+            .join(", ")
+        }.</p>`
+      )}
       ${unread.keys > 0 && html`
         <p class="note">${formatCount(unread.keys, "key")} ${unread.keys === 1
           ? "is"
@@ -84,11 +110,17 @@ export function Parameters({ all, rows, columns, unread }: {
             versions</button></p>
       `}
       <p class="muted">A rank correlation is 1 if the metric rises whenever the key does, and -1 if
-        it falls. Other metrics are left out. None of these values shows a cause.</p>
+        it falls. None of these values shows a cause.</p>
     </section>
     <${Parallel} all=${all} rows=${rows} columns=${members}
       usual=${[...axes, target.key]} metric=${target} />
   `;
+}
+
+const keyOf = ({ column }: Ranked) => column.key;
+
+function isResult({ role }: ExperimentColumn): boolean {
+  return role === "measure" || role === "result";
 }
 
 /** Ranks keys, one at a time. Axes stay while bounds on them filter the rows. */
@@ -96,31 +128,57 @@ function useRanking(
   rows: readonly Experiment[],
   keys: readonly ExperimentColumn[],
   { metric, isAll }: { metric?: string; isAll: boolean },
-): { ranked?: readonly Ranked[]; axes: readonly string[] } {
-  const [ranked, setRanked] = useState<readonly Ranked[]>();
+): Ranking {
+  const [ranking, setRanking] = useState<Omit<Ranking, "axes">>({ unranked: new Map() });
   const [axes, setAxes] = useState({ of: "", keys: [] as readonly string[] });
   useEffect(() => {
     let gone = false;
-    const rank = async (found: Ranked[], metric: string) => {
+    const rank = async (ranked: Ranked[], metric: string) => {
+      const others: { column: ExperimentColumn; reason: string }[] = [];
       for (const column of keys) {
         await new Promise((resolve) => setTimeout(resolve)); // the page stays smooth
         if (gone) return;
-        const { key, isNumber } = column;
-        const pairs = rows.map((
-          row,
-        ): [unknown, unknown] => [
-          isNumber ? numberAt(row, key) : row.values.get(key),
-          numberAt(row, metric),
-        ]);
-        const influence = influenceOf(pairs, isNumber);
-        if (influence) found.push({ column, ...influence });
+        const pairs = pairsOf(rows, column, metric);
+        const influence = influenceOf(pairs, column.isNumber);
+        if (influence) ranked.push({ column, ...influence });
+        else others.push({ column, reason: reasonOf(pairs, column.isNumber) });
       }
-      setRanked(found.sort((a, b) => b.strength - a.strength));
-      const top = { of: metric, keys: found.slice(0, 4).map(({ column }) => column.key) };
+      ranked.sort((a, b) => b.strength - a.strength);
+      const unranked = Map.groupBy(others, ({ reason }) => reason).entries()
+        .map(([reason, own]) => [reason, own.map(({ column }) => column)] as const);
+      setRanking({ ranked, unranked: new Map(unranked) });
+      const first = ranked.filter(({ column }) => !isResult(column)).slice(0, 4).map(keyOf);
+      const top = { of: metric, keys: first };
       setAxes((old) => !isAll && old.of === metric && old.keys[0] ? old : top);
     };
     if (metric !== undefined) void rank([], metric);
     return () => void (gone = true);
   }, [rows, metric, keys.map(({ key }) => key).join()]);
-  return { ranked, axes: axes.keys };
+  return { ...ranking, axes: axes.keys };
+}
+
+function pairsOf(
+  rows: readonly Experiment[],
+  { key, isNumber }: ExperimentColumn,
+  metric: string,
+): [unknown, number][] {
+  return rows.map((row) => [
+    isNumber ? numberAt(row, key) : row.values.get(key),
+    numberAt(row, metric),
+  ]);
+}
+
+/** Returns why a key has no influence that can be measured. */
+export function reasonOf(
+  pairs: readonly (readonly [value: unknown, metric: unknown])[],
+  isNumber: boolean,
+): string {
+  const both = pairs.filter(([value, metric]) =>
+    (isNumber ? Number.isFinite(value) : value !== undefined && value !== "") &&
+    Number.isFinite(metric)
+  );
+  const values = new Set(both.map(([value]) => value));
+  if (both.length < 3) return "fewer than three versions have it";
+  if (values.size === 1) return "it is the same in all versions";
+  return isNumber ? "the metric is the same in all versions" : "too few versions share a value";
 }
