@@ -34,6 +34,7 @@ const VIEWS: readonly (readonly [fragment: string, text: string])[] = [
   ["#/storage", "in all live versions"],
   ["#/runs", "1 skipped, 1 failed, 1 blocked"],
   ["#/runs/segmentation%401", "vision:unet/weights@1.0.0"],
+  ["#/runs/segmentation%401/train", "val.loss"],
   ["#/runs/segmentation%402/train", "error loss is NaN at epoch 7"],
   ["#/runs/segmentation%403/train", "The run ended first"],
   ["#/runs/segmentation%404/train", "holdfast pipeline logs --follow"],

@@ -65,7 +65,7 @@ export function usualBetter(key: string): Better {
  * `none:metadata.score`.
  */
 export function columnsOf(
-  experiments: readonly Experiment[],
+  experiments: readonly Pick<Experiment, "values">[],
   chosen: readonly string[] = [],
 ): ExperimentColumn[] {
   const ranges = rangesOf(experiments);
@@ -111,7 +111,7 @@ export function keysLeftOut(
 /** The values of a key: whether all are numbers, and the smallest and the largest finite one. */
 type Range = { isNumber: boolean; min: number; max: number };
 
-function rangesOf(experiments: readonly Experiment[]): ReadonlyMap<string, Range> {
+function rangesOf(experiments: readonly Pick<Experiment, "values">[]): ReadonlyMap<string, Range> {
   const keys = new Map<string, Range>();
   const [first] = experiments;
   if (first === undefined) return keys;

@@ -71,6 +71,13 @@ function addMembers(values: Map<string, unknown>, at: string, value: object, dep
   }
 }
 
+/** Returns the values of metadata by their keys, such as `metadata.metrics.accuracy`. */
+export function metadataValues(metadata: object): ReadonlyMap<string, unknown> {
+  const values = new Map<string, unknown>();
+  addMembers(values, "metadata", metadata, 0);
+  return values;
+}
+
 /** Returns a value as a number, also one that was saved as text; NaN if it is none. */
 export function numberAt({ values }: Pick<Experiment, "values">, key: string): number {
   return numberFrom(values.get(key));

@@ -109,7 +109,7 @@ function shownValue(row: Experiment, { key, best }: ExperimentColumn) {
 const SHOWN = 60;
 
 /** Writes a value of metadata on one line. */
-function valueText(value: unknown): string {
+export function valueText(value: unknown): string {
   if (value === undefined || value === null) return "";
   if (typeof value === "number") return numberText(value);
   const text = String(value);

@@ -13,6 +13,7 @@ import { hrefOf, hrefOfRef, splitRef } from "../../framework/router.ts";
 import { useInterval } from "../../framework/use_interval.ts";
 import { useLoaded } from "../../framework/use_loaded.ts";
 import { StateTag } from "./state_tag.ts";
+import { StepMetrics } from "./step_metrics.ts";
 
 export interface Step {
   readonly step: string;
@@ -22,6 +23,7 @@ export interface Step {
   readonly durationMs: number;
   readonly reason?: string;
   readonly outputs?: Readonly<Record<string, string>>;
+  readonly metrics?: Readonly<Record<string, unknown>>;
   readonly record?: string;
 }
 
@@ -112,6 +114,7 @@ function Steps({ run, step, reload }: { run: Run; step?: string; reload: () => v
         pipelines. Finished steps are skipped.
       </p>
     `}
+    <${StepMetrics} run=${run} />
     <${Table} label="Steps" rows=${run.steps} columns=${stepColumns(run, step)} />
   `;
 }

@@ -1,0 +1,46 @@
+// The metrics of the steps of a run, side by side.
+import { type Column, Table } from "../../components/table.ts";
+import { html } from "../../framework/html.ts";
+import { hrefOf } from "../../framework/router.ts";
+import { columnsOf } from "../versions/columns.ts";
+import { metadataValues, numberAt } from "../versions/experiments.ts";
+import { valueText } from "../versions/experiments_table.ts";
+import type { Run } from "./run_view.ts";
+
+interface StepMetrics {
+  readonly step: string;
+  readonly values: ReadonlyMap<string, unknown>;
+}
+
+/** A row for each step with metrics. ★ marks the best of several steps. */
+export function StepMetrics({ run: { run, steps } }: { run: Run }) {
+  const rows = steps.flatMap(({ step, metrics }): StepMetrics[] =>
+    metrics === undefined ? [] : [{ step, values: metadataValues({ metrics }) }]
+  );
+  if (rows.length === 0) return null;
+  const keys = columnsOf(rows).filter(({ role }) => role !== undefined);
+  const columns: Column<StepMetrics>[] = [
+    {
+      title: "Step",
+      class: "fit",
+      isPinned: true,
+      cell: ({ step }) => html`<a href=${hrefOf(["runs", run, step])}>${step}</a>`,
+    },
+    ...keys.map(({ key, title, isNumber, best }): Column<StepMetrics> => {
+      const isBest = (row: StepMetrics) => best !== undefined && numberAt(row, key) === best;
+      return {
+        title,
+        class: (row) => `${isNumber ? "number" : "fit"}${isBest(row) ? " best" : ""}`,
+        heading: isNumber ? "number" : undefined,
+        cell: (row) => `${valueText(row.values.get(key))}${isBest(row) ? " ★" : ""}`,
+      };
+    }),
+  ];
+  return html`
+    <section class="stack" aria-label="Metrics of steps">
+      <h2>Metrics</h2>
+      <${Table} label="Metrics" rows=${rows} columns=${columns} class="experiments"
+        keyOf=${({ step }: StepMetrics) => step} />
+    </section>
+  `;
+}
