@@ -25,6 +25,7 @@ async function openSession(service: Service, signal: AbortSignal): Promise<Sessi
 export function App({ service }: { service: Service }) {
   const session = useLoaded((signal) => openSession(service, signal), []);
   useEffect(() => service.shareToken(session.reload), []);
+  if (session.loading && session.value === undefined) return html`<${Skeleton} />`;
   if (session.error !== undefined || session.value === undefined) {
     return html`
       <main class="alone">${whenLoaded(session, () => null, "Opening the registry")}</main>
@@ -39,6 +40,17 @@ export function App({ service }: { service: Service }) {
     <${SessionContext.Provider} value=${session.value}>
       <${Frame} session=${session.value} leave=${leave} />
       <//>
+  `;
+}
+
+/** The frame before the service has answered: the same as in `index.html`. */
+function Skeleton() {
+  return html`
+    <header class="bar"><span class="brand">Holdfast</span></header>
+    <main class="stack skeleton">
+      <p class="hidden" role="status">Opening the registry…</p>
+      ${[1, 2, 3, 4, 5].map((key) => html`<div key=${key}></div>`)}
+    </main>
   `;
 }
 

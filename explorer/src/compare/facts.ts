@@ -7,6 +7,7 @@ import { html } from "../framework/html.ts";
 import { useMemo } from "../framework/preact.ts";
 import { hrefOfRef } from "../framework/router.ts";
 import { useQuery } from "../previews/parts.ts";
+import { usualBetter } from "../views/versions/columns.ts";
 
 export interface Fact {
   readonly name: string;
@@ -53,7 +54,19 @@ export function factsOf(versions: readonly ArtifactVersion[]): { facts: Fact[]; 
   return { facts, leftOut: others.size };
 }
 
-export function Facts({ versions }: { versions: readonly ArtifactVersion[] }) {
+/** Returns the best number of a metric that differs; undefined of other facts. */
+export function bestOf({ name, values, isSame, isMetadata }: Fact): number | undefined {
+  const better = isMetadata && !isSame ? usualBetter(name) : "none";
+  const numbers = values.filter((value) => typeof value === "number");
+  if (better === "none" || numbers.length < 2) return undefined;
+  return better === "low" ? Math.min(...numbers) : Math.max(...numbers);
+}
+
+export function Facts({ versions, aliases = new Map() }: {
+  versions: readonly ArtifactVersion[];
+  /** Aliases by the ref of their version. */
+  aliases?: ReadonlyMap<string, readonly string[]>;
+}) {
   const [shown, setShown] = useQuery("facts");
   const { facts, leftOut } = useMemo(() => factsOf(versions), [versions]);
   const rows = shown === "all" ? facts : facts.filter(({ isSame }) => !isSame);
@@ -62,7 +75,15 @@ export function Facts({ versions }: { versions: readonly ArtifactVersion[] }) {
     { title: "Fact", class: "key", cell: ({ name }) => name },
     ...versions.map(({ name, version }, at): Column<Fact> => ({
       title: isOneName ? version : `${name}@${version}`,
-      class: "top",
+      note: aliases.get(`${name}@${version}`)?.map((alias) =>
+        html`
+          <span class="tag tag-alias">${alias}</span>
+        `
+      ),
+      class: (fact) => {
+        const best = bestOf(fact);
+        return best !== undefined && fact.values[at] === best ? "top best" : "top";
+      },
       cell: (fact) => html`<${Value} fact=${fact} at=${at} />`,
     })),
   ];

@@ -1,5 +1,4 @@
 // A menu of choices under a button. Escape and a click or focus elsewhere close it.
-import { elementOf } from "../framework/element_of.ts";
 import { html } from "../framework/html.ts";
 import { type ComponentChildren, useEffect, useRef } from "../framework/preact.ts";
 
@@ -7,10 +6,11 @@ export function Menu({ title, children }: { title: string; children: ComponentCh
   const menu = useRef<HTMLDetailsElement>(null);
   useEffect(() => {
     const leave = ({ type, target, key }: Event & { key?: string }) => {
-      const current = elementOf(menu);
+      const { current } = menu;
+      if (current === null) return; // the view is left while its events still arrive
       const isKey = type === "keydown";
-      const isNear = current.contains(target as Node) ||
-        type === "focusin" && (target as Node).contains(current); // a click beside its choices
+      const isNear = target instanceof Node && (current.contains(target) ||
+        type === "focusin" && target.contains(current)); // a click beside its choices
       if (!current.open || (isKey ? key !== "Escape" : isNear)) return;
       current.open = false;
       if (isKey) current.querySelector("summary")?.focus();

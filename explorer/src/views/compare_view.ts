@@ -1,7 +1,9 @@
 // Versions side by side: their facts, and the files of any two.
 import type { ArtifactVersion } from "../artifact_file.ts";
-import { openVersion } from "../api/artifacts.ts";
+import { namePath, openVersion } from "../api/artifacts.ts";
 import { useSession } from "../api/context.ts";
+import type { Alias } from "../api/names.ts";
+import type { Service } from "../api/service.ts";
 import { Beside } from "../compare/beside.ts";
 import { Facts } from "../compare/facts.ts";
 import { Comparison } from "../compare/mod.ts";
@@ -79,12 +81,14 @@ function Compared({ refs, path }: { refs: readonly string[]; path?: string }) {
       ),
     [refs],
   );
+  const names = [...new Set(refs.map((ref) => splitRef(ref).name))];
+  const aliases = useLoaded((signal) => aliasesByRef(service, names, signal), [names]);
   const [left = "", right = ""] = refs;
   return html`
     <${Shown} of=${opened} what="Opening the versions">${(versions: ArtifactVersion[]) =>
       html`
         ${path === undefined && html`
-          <${Facts} versions=${versions} />
+          <${Facts} versions=${versions} aliases=${aliases.value} />
           <${Curves} versions=${versions.slice(0, FEW)} />
           <${Beside} versions=${versions.slice(0, FEW)} />
           ${versions.length > FEW &&
@@ -97,6 +101,16 @@ function Compared({ refs, path }: { refs: readonly string[]; path?: string }) {
 const versions = await Promise.all(refs.map((ref) => registry.info(ref)));
 console.table(versions.map(({ version, metadata }) => ({ version, ...metadata })));`} />
   `;
+}
+
+/** Returns the aliases of names by the refs that they point to. */
+async function aliasesByRef(service: Service, names: readonly string[], signal: AbortSignal) {
+  const all = await Promise.all(names.map(async (name) => {
+    const aliases = await service.list<Alias>(`${namePath(name)}/aliases`, { signal });
+    return aliases.map(({ alias, version }) => ({ alias, ref: `${name}@${version}` }));
+  }));
+  const groups = Map.groupBy(all.flat(), ({ ref }) => ref);
+  return new Map([...groups].map(([ref, own]) => [ref, own.map(({ alias }) => alias)]));
 }
 
 /** The files of two of the versions: at first the two that were saved last. */

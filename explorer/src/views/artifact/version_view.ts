@@ -6,7 +6,7 @@ import { useSession } from "../../api/context.ts";
 import { aliasesOf, type NameSummary, readName } from "../../api/names.ts";
 import { mayWrite, type Service } from "../../api/service.ts";
 import { SameByCode, shellWord } from "../../components/copy_box.ts";
-import { FactList, jsonText } from "../../components/fact_list.ts";
+import { FactList } from "../../components/fact_list.ts";
 import { formatAgo, formatBytes, formatCount, formatTime } from "../../components/format.ts";
 import { Empty, ErrorNotice, Shown } from "../../components/notices.ts";
 import { html } from "../../framework/html.ts";
@@ -21,6 +21,7 @@ import { useAnnotations } from "./annotations.ts";
 import { DeleteDialog } from "./delete_dialog.ts";
 import { DownloadButton } from "./download_button.ts";
 import { Heading } from "./heading.ts";
+import { metadataFacts, MetricTiles } from "./metadata.ts";
 import { ReleasePanel } from "./release_panel.ts";
 import { Tree, type TreeNode } from "../../components/tree.ts";
 import { type DirectoryEntry, entriesOf } from "../../previews/directory.ts";
@@ -93,11 +94,12 @@ function Content(
             setDialog("delete")}>Delete</button>
         `}
       <//>
+      <${MetricTiles} metadata=${version.metadata} />
+      <${Curves} versions=${[version]} />
       <${Facts} version=${version} aliases=${aliasesOf(summary, version.version)} />
       ${version.materializer === RELEASE &&
         html`<${ReleasePanel} ...${{ name, version: version.version, previous }} />`}
       ${notes.card}
-      <${Curves} versions=${[version]} />
       ${version.files.length === 0
         ? html`<${Empty} title="This version has no files" />`
         : html`<${Files} version=${version} path=${path} />`}
@@ -137,7 +139,7 @@ function Files({ version, path }: { version: ArtifactVersion; path?: string }) {
 
 function Facts({ version, aliases }: { version: ArtifactVersion; aliases: readonly string[] }) {
   const { materializer, size, files, createdAt: at, by, digest, inputs } = version;
-  const metadata = Object.entries(version.metadata).map(([key, value]) => [key, jsonText(value)]);
+  const metadata = metadataFacts(version.metadata);
   const tags = aliases.map((alias) =>
     html`
       <span class="tag tag-alias">${alias}</span>

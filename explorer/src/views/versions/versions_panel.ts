@@ -61,6 +61,7 @@ export function VersionsPanel({ summary }: { summary: NameSummary }) {
   const parameters = useLoaded(async () => (await import("./parameters.ts")).Parameters, []);
   const of = formatCount(versions.length, "version");
   const count = `${formatNumber(chosen.rows.length)} of ${of}${unknownText(filter, columns)}`;
+  const unknown = unknownKeys(query, columns);
   const isAlone = versions.length === 1;
   const pins = splitValues(pinned).filter((key) => keys.includes(key));
   const inOrder = [...new Set([...keys.slice(0, 1), ...pins, ...keys])].flatMap((key) =>
@@ -95,6 +96,11 @@ export function VersionsPanel({ summary }: { summary: NameSummary }) {
       columns=${groups?.columns ?? inOrder} isGroups=${isGroups}
       pins=${1 + pins.filter((key) => key !== keys[0]).length}
       sort=${sort} setSort=${setSort} />
+    ${isComplete && unknown.length > 0 && html`
+      <p class="note">This address names ${unknown.join(
+        ", ",
+      )}: no version has ${unknown.length === 1 ? "this key" : "these keys"}.</p>
+    `}
     ${leftOut > 0 && html`
       <p class="muted">${formatCount(leftOut, "more key")} left out. Filters find them, too.</p>
     `}
@@ -120,6 +126,17 @@ function unknownText(filter: string, columns: readonly { key: string }[]): strin
   const unknown = filter.match(/(?<=^|\s)(metadata|labels)\.[^\s=!<>]+/g)
     ?.find((key) => columns.every((column) => column.key !== key));
   return unknown === undefined ? "" : `, none has ${unknown}`;
+}
+
+/** Returns the keys in an address that no version has. */
+function unknownKeys(query: Place["query"], columns: readonly { key: string }[]): string[] {
+  const lists = ["columns", "charts", "pinned", "parallel"].flatMap((at) => splitValues(query[at]));
+  const single = ["x", "metric", "color", "group"].map((at) => query[at] ?? "");
+  const keys = new Set([...lists, ...single, (query.sort ?? "").replace(/^-/, "")]);
+  const isKnown = (key: string) => columns.some((column) => column.key === key);
+  return [...keys].filter((key) =>
+    /^(?:metadata|labels)\./.test(key) && !/, \w+$/.test(key) && !isKnown(key)
+  );
 }
 
 /** Returns the fields of versions that an address needs. */

@@ -1,0 +1,80 @@
+// The first screen of views: on a slow line, of a version, of a comparison.
+import { assertEquals } from "@std/assert";
+import { openRegistry, type Registry } from "../../mod.ts";
+import { bestOf } from "../src/compare/facts.ts";
+import { IGNORED, openExplorer, SKIPPED } from "./support/browser.ts";
+
+Deno.test("the best of compared values is that of a metric which differs", () => {
+  const best = (name: string, values: unknown[], isSame = false) =>
+    bestOf({ name, values, isSame, isMetadata: true });
+  assertEquals(best("metrics.val.loss", [0.2, 0.1]), 0.1);
+  assertEquals(best("accuracy", [0.2, undefined, 0.3]), 0.3);
+  assertEquals([best("params.rate", [1, 2]), best("loss", [1, 1], true)], [undefined, undefined]);
+});
+
+async function saveTwo(registry: Registry): Promise<void> {
+  for (const i of [1, 2]) {
+    const metadata = { params: { opt: { rate: i / 3 } }, metrics: { accuracy: i / 3, loss: i } };
+    await registry.save("m", i, { metadata });
+  }
+  await registry.setAlias("m", "production", "1.0.0");
+}
+
+Deno.test({
+  name: "a version begins with its metrics, and a comparison shows the better value" + SKIPPED,
+  ignore: IGNORED,
+  async fn() {
+    await using registry = await openRegistry("memory:");
+    await saveTwo(registry);
+    await using explorer = await openExplorer(registry);
+    const { page, url, errors } = explorer;
+    await page.goto(`${url}#/artifacts/m/1.0.0`);
+    const tiles = page.getByRole("region", { name: "Metrics" });
+    await tiles.getByText("0.333333", { exact: true }).waitFor();
+    assertEquals(await tiles.locator(".tile > .muted").allInnerTexts(), ["accuracy", "loss"]);
+    const metadata = page.getByLabel("Metadata", { exact: true });
+    assertEquals(await metadata.locator("dt").allInnerTexts(), [
+      ...["params.opt.rate", "metrics.accuracy", "metrics.loss"],
+    ]);
+    assertEquals(await metadata.getByTitle(String(1 / 3)).count(), 2); // all digits
+
+    await page.goto(`${url}#/compare?refs=m%401.0.0+m%402.0.0`);
+    await page.getByRole("columnheader", { name: "1.0.0" }).getByText("production").waitFor();
+    const bold = await page.locator("td.best").allInnerTexts();
+    assertEquals(bold.map((text) => text.split(/[+\s]/)[0]), ["0.666667", "1"]);
+
+    await page.goto(
+      `${url}#/artifacts/m?columns=version+metadata.gone&sort=-metadata.metrics.loss`,
+    );
+    await page.getByText("This address names metadata.gone: no version has this key.").waitFor();
+    await page.evaluate(() => {
+      for (const event of ["focusin", "pointerdown", "keydown"]) dispatchEvent(new Event(event));
+    });
+    assertEquals(errors, []);
+  },
+});
+
+Deno.test({
+  name: "on a slow line, the frame is shown before the scripts arrive" + SKIPPED,
+  ignore: IGNORED,
+  async fn() {
+    await using registry = await openRegistry("memory:");
+    await saveTwo(registry);
+    const isShown = Promise.withResolvers<void>();
+    await using explorer = await openExplorer(registry, {
+      async between(request, answer) {
+        if (new URL(request.url).pathname.endsWith(".js")) await isShown.promise;
+        return await answer(request);
+      },
+    });
+    using _released = { [Symbol.dispose]: isShown.resolve };
+    const { page, url, errors } = explorer;
+    await page.goto(url, { waitUntil: "commit" });
+    await page.locator(".skeleton > div").first().waitFor();
+    assertEquals(await page.locator(".bar .brand").innerText(), "Holdfast");
+    isShown.resolve();
+    await page.getByRole("heading", { name: "Names" }).waitFor();
+    assertEquals(await page.locator(".skeleton").count(), 0);
+    assertEquals(errors, []);
+  },
+});
