@@ -1,5 +1,6 @@
 // The facts of versions side by side: metadata, inputs, kind, size, and time.
 import type { ArtifactVersion } from "../artifact_file.ts";
+import { usualBetter } from "../components/better.ts";
 import { jsonText } from "../components/fact_list.ts";
 import { formatBytes, formatCount, formatTime, numberText } from "../components/format.ts";
 import { type Column, Table } from "../components/table.ts";
@@ -7,7 +8,6 @@ import { html } from "../framework/html.ts";
 import { useMemo } from "../framework/preact.ts";
 import { hrefOfRef } from "../framework/router.ts";
 import { useQuery } from "../previews/parts.ts";
-import { usualBetter } from "../views/versions/columns.ts";
 
 export interface Fact {
   readonly name: string;

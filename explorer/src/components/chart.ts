@@ -1,48 +1,17 @@
 // A chart, and the same as a table.
-import { html, shownText } from "../framework/html.ts";
+import {
+  type ChartProps,
+  type Drawn,
+  markHook,
+  pointHooks,
+  scaledX,
+  valueHooks,
+} from "./chart_points.ts";
+import { html } from "../framework/html.ts";
 import { useEffect, useRef, useState } from "../framework/preact.ts";
-import { openPlace } from "../framework/router.ts";
 import { useInterval } from "../framework/use_interval.ts";
 import { formatBytes, MAX_NUMBER } from "./format.ts";
 import { type Column, Table } from "./table.ts";
-
-export interface Series {
-  readonly label: string;
-  /** One for each `x`; null where there is none. */
-  readonly values: readonly (number | null)[];
-  /** The variable of the styles with its color. @default the next one */
-  readonly color?: string;
-  /** A line of steps over points: the best value so far. */
-  readonly isStep?: boolean;
-}
-
-export interface Point {
-  readonly label: string;
-  readonly href: string;
-  /** Drawn beside it, such as aliases. */
-  readonly mark?: string;
-}
-
-export interface ChartProps {
-  readonly label: string;
-  /** Seconds since 1970 if `isTime`. Ascending. */
-  readonly x: readonly number[];
-  readonly xLabel: string;
-  readonly series: readonly Series[];
-  /** Bars and steps begin at 0. */
-  readonly kind?: "line" | "bars" | "steps" | "points";
-  /** One for each `x`: shown under the pointer, opened by a click. */
-  readonly points?: readonly Point[];
-  readonly isTime?: boolean;
-  /** Each power of ten has the same height. Values that are not positive are left out. */
-  readonly isLog?: boolean;
-  /** The same of `x`, whose values are all positive. */
-  readonly isLogX?: boolean;
-  readonly formatX?: (value: number) => string;
-  readonly formatY?: (value: number) => string;
-  /** Pixels. @default 200 */
-  readonly height?: number;
-}
 
 /** Steps between labels of bytes. */
 const POWERS_OF_TWO = Array.from({ length: 50 }, (_, power) => 2 ** power);
@@ -114,8 +83,6 @@ function ChartTable(props: ChartProps) {
     </div>
   `;
 }
-
-type Drawn = InstanceType<typeof import("./uplot.ts").uPlot>;
 
 function Plot(props: ChartProps) {
   const { label, x, series, kind = "line", height = 200, isLog = false, isLogX = false } = props;
@@ -254,23 +221,18 @@ function optionsOf(
         };
       }),
     ],
-    hooks: props.points
-      ? {
-        ...pointHooks(props, props.points, tip),
-        draw: [
-          markHook(props, props.points, { text: color("--text"), ground: color("--surface") }),
-        ],
-      }
-      : valueHooks(props, tip),
+    hooks: hooksOf(props, { tip, text: color("--text"), ground: color("--surface") }),
   };
 }
 
-function scaledX({ isLogX = false }: ChartProps, x: number): number {
-  return isLogX ? Math.log10(x) : x;
-}
-
-function scaledY({ isLog = false }: ChartProps, y: number): number {
-  return isLog ? Math.log10(y) : y;
+function hooksOf(
+  props: ChartProps,
+  { tip, ...colors }: { tip: HTMLElement; text: string; ground: string },
+) {
+  const { points } = props;
+  return points === undefined
+    ? valueHooks(props, tip)
+    : { ...pointHooks(props, points, tip), draw: [markHook(props, points, colors)] };
 }
 
 /** Returns a range in which no point is cut off. */
@@ -292,119 +254,6 @@ function powersOf(min: number, max: number): number[] {
 /** Returns about how many pixels the longest label has. */
 function widthOf(labels: readonly (string | null)[]): number {
   return 6.5 * Math.max(0, ...labels.map((label) => label?.length ?? 0));
-}
-
-/** The points of a chart, without those of lines over them. */
-function placedPoints(props: ChartProps, all: readonly Point[]) {
-  const series = props.series.filter(({ isStep }) => isStep !== true);
-  return all.map((point, i) => {
-    const value = series.find(({ values }) => values[i] !== null)?.values[i] ?? null;
-    const y = value === null ? null : scaledY(props, value);
-    return { ...point, value, x: scaledX(props, props.x[i] ?? 0), y };
-  });
-}
-
-/** Draws the marks of points, with a ring around each. */
-function markHook(
-  props: ChartProps,
-  all: readonly Point[],
-  { text, ground }: { text: string; ground: string },
-) {
-  const marked = placedPoints(props, all).filter(({ mark }) => mark !== undefined);
-  return (plot: Drawn) => {
-    const { ctx, bbox } = plot;
-    const pixel = devicePixelRatio;
-    ctx.save();
-    ctx.font = `${11 * pixel}px system-ui`;
-    ctx.textBaseline = "middle";
-    for (const { mark = "", x, y } of marked) {
-      if (y === null || !Number.isFinite(y)) continue;
-      const [left, top] = [plot.valToPos(x, "x", true), plot.valToPos(y, "y", true)];
-      const isLeft = left + 10 * pixel + ctx.measureText(mark).width > bbox.left + bbox.width;
-      ctx.textAlign = isLeft ? "right" : "left";
-      ctx.lineWidth = 1.5 * pixel;
-      ctx.strokeStyle = text;
-      ctx.beginPath();
-      ctx.arc(left, top, 6 * pixel, 0, 2 * Math.PI);
-      ctx.stroke();
-      ctx.lineWidth = 4 * pixel;
-      ctx.strokeStyle = ground;
-      const at = left + (isLeft ? -10 : 10) * pixel;
-      ctx.strokeText(mark, at, top);
-      ctx.fillStyle = text;
-      ctx.fillText(mark, at, top);
-    }
-    ctx.restore();
-  };
-}
-
-/** Shows what the point nearest to the pointer stands for, and opens it by a click. */
-function pointHooks(props: ChartProps, all: readonly Point[], tip: HTMLElement) {
-  const { formatY = String } = props;
-  const candidates = placedPoints(props, all);
-  let near: typeof candidates[number] | undefined;
-  return {
-    init: [({ over }: Drawn) => {
-      over.addEventListener("click", () => near !== undefined && openPlace(near.href));
-    }],
-    setCursor: [(plot: Drawn) => {
-      const { left = -1, top = -1 } = plot.cursor;
-      near = left < 0 ? undefined : nearest(plot, candidates, { left, top });
-      tip.hidden = near === undefined;
-      plot.over.style.cursor = near === undefined ? "" : "pointer";
-      if (near === undefined || near.value === null) return;
-      const mark = near.mark === undefined ? "" : ` (${near.mark})`;
-      tip.textContent = shownText(`${near.label}${mark}: ${formatY(near.value)}`);
-      placeTip(plot, tip);
-    }],
-  };
-}
-
-function placeTip({ cursor: { left = 0 }, over }: Drawn, tip: HTMLElement): void {
-  const side = left > over.clientWidth / 2 ? -12 - tip.offsetWidth : 12;
-  const room = over.offsetLeft + over.clientWidth - tip.offsetWidth;
-  tip.style.insetInlineStart = `${Math.max(0, Math.min(over.offsetLeft + left + side, room))}px`;
-}
-
-/** Shows the value of each series that is nearest to the pointer, with its x if that differs. */
-function valueHooks(props: ChartProps, tip: HTMLElement) {
-  const { x, xLabel, series, formatX = String, formatY = String } = props;
-  return {
-    setCursor: [(plot: Drawn) => {
-      const { left = -1, idx, idxs = [] } = plot.cursor;
-      const middle = left < 0 ? undefined : x[idx ?? -1];
-      tip.hidden = middle === undefined;
-      if (middle === undefined) return;
-      const lines = series.flatMap(({ label, values }, i) => {
-        const at = idxs[i + 1] ?? -1;
-        const [value, place] = [values[at], x[at]];
-        if (value === null || value === undefined || !plot.series[i + 1]?.show) return [];
-        const where = place === undefined || place === middle ? "" : ` at ${formatX(place)}`;
-        return [`${label}: ${formatY(value)}${where}`];
-      });
-      tip.replaceChildren(...[`${xLabel} ${formatX(middle)}`, ...lines].map((text) => {
-        const line = document.createElement("div");
-        line.textContent = shownText(text);
-        return line;
-      }));
-      placeTip(plot, tip);
-    }],
-  };
-}
-
-function nearest<T extends { x: number; y: number | null }>(
-  plot: Drawn,
-  points: readonly T[],
-  { left, top }: { left: number; top: number },
-): T | undefined {
-  let [near, least]: [T | undefined, number] = [undefined, Infinity];
-  for (const point of points) {
-    if (point.y === null) continue;
-    const [x, y] = [plot.valToPos(point.x, "x"), plot.valToPos(point.y, "y")];
-    const distance = Math.hypot(x - left, y - top);
-    if (distance < least) [near, least] = [point, distance];
-  }
-  return near;
 }
 
 /** Returns a color of the current theme as `#rrggbb`, which a canvas needs. */

@@ -1,10 +1,11 @@
 // The menu of columns: which are shown, in which order, which stay in view, and what is best.
+import { usualBetter } from "../../components/better.ts";
 import { Menu } from "../../components/menu.ts";
 import { html } from "../../framework/html.ts";
 import type { VNode } from "../../framework/preact.ts";
 import { joinValues, splitValues } from "../../framework/router.ts";
 import { useQuery } from "../../previews/parts.ts";
-import { type ExperimentColumn, usualBetter } from "./columns.ts";
+import type { ExperimentColumn } from "./columns.ts";
 
 const NEXT = { none: "high", high: "low", low: "none" } as const;
 const MARKS = { none: "☆", high: "★ high", low: "★ low" };

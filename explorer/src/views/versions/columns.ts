@@ -1,4 +1,5 @@
 // The columns of versions: their facts, and keys of metadata and labels by the part that they play.
+import { BETTER, type Better, MEMBER, PARAMETERS, usualBetter } from "../../components/better.ts";
 import { type Experiment, numberFrom } from "./experiments.ts";
 
 /** The part that a key plays. Measures are results of which some values are better. */
@@ -22,9 +23,6 @@ export interface ExperimentColumn {
   readonly best?: number;
 }
 
-const BETTER = ["high", "low", "none"] as const;
-type Better = typeof BETTER[number];
-
 /** More keys are left out. */
 const MOST_KEYS = 200;
 /** Keys that are shown at first. With no more, those of older versions are found too. */
@@ -41,22 +39,10 @@ const FACTS: readonly ExperimentColumn[] = [
   { key: "saved", title: "Saved", isNumber: true },
 ];
 
-const LESS = /loss|error|err\b|\b(r?mse|mae|mape|nll|bce|wer|cer|fid)\b|perplexity|latency/i;
-const MORE = /acc(uracy)?\b|\b(auc|auroc|f1|r2|map|iou|dice|bleu|rouge|score)\b|precision|recall/i;
 /** Results by the name of a key: time and space that a run took. */
 const TAKEN = /\b(seconds|minutes|hours|duration|runtime|elapsed|throughput|memory)$/i;
 
-const MEMBER = /^(?:metadata|labels)\./;
 const RESULTS = /^(?:metrics?|results?|scores|summary)\./i;
-const PARAMETERS = /^(?:(?:hyper_?)?param(?:eter)?s|hparams|config|args)\./i;
-
-/** Returns which values are better, by the name of a key. */
-export function usualBetter(key: string): Better {
-  const title = key.replace(MEMBER, "");
-  const word = title.replaceAll(/[_.-]/g, " ");
-  if (PARAMETERS.test(title)) return "none";
-  return LESS.test(word) || LESS.test(title) ? "low" : MORE.test(word) ? "high" : "none";
-}
 
 /**
  * Returns all columns: version and aliases, measures, other results, parameters, other keys, and

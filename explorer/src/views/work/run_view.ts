@@ -114,7 +114,7 @@ function Steps({ run, step, reload }: { run: Run; step?: string; reload: () => v
         pipelines. Finished steps are skipped.
       </p>
     `}
-    <${StepMetrics} run=${run} />
+    <${StepMetrics} run=${run.run} steps=${run.steps} />
     <${Table} label="Steps" rows=${run.steps} columns=${stepColumns(run, step)} />
   `;
 }

@@ -5,7 +5,6 @@ import { hrefOf } from "../../framework/router.ts";
 import { columnsOf } from "../versions/columns.ts";
 import { metadataValues, numberAt } from "../versions/experiments.ts";
 import { valueText } from "../versions/experiments_table.ts";
-import type { Run } from "./run_view.ts";
 
 interface StepMetrics {
   readonly step: string;
@@ -13,7 +12,10 @@ interface StepMetrics {
 }
 
 /** A row for each step with metrics. ★ marks the best of several steps. */
-export function StepMetrics({ run: { run, steps } }: { run: Run }) {
+export function StepMetrics({ run, steps }: {
+  run: string;
+  steps: readonly { readonly step: string; readonly metrics?: object }[];
+}) {
   const rows = steps.flatMap(({ step, metrics }): StepMetrics[] =>
     metrics === undefined ? [] : [{ step, values: metadataValues({ metrics }) }]
   );

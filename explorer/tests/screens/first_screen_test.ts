@@ -1,8 +1,27 @@
-// The first screen of views: on a slow line, of a version, of a comparison.
+// The first screen of views: on a slow line, of a version, of a comparison, of a search.
 import { assertEquals } from "@std/assert";
-import { openRegistry, type Registry } from "../../mod.ts";
-import { bestOf } from "../src/compare/facts.ts";
-import { IGNORED, openExplorer, SKIPPED } from "./support/browser.ts";
+import { openRegistry, type Registry } from "../../../mod.ts";
+import { bestOf } from "../../src/compare/facts.ts";
+import { conditionsOf, inOrderOf } from "../../src/views/names/found_order.ts";
+import { IGNORED, openExplorer, SKIPPED } from "../support/browser.ts";
+
+Deno.test("a search with a bound shows the best side of it first", () => {
+  const found = (accuracy: unknown) => ({
+    name: "m",
+    version: "1.0.0",
+    aliases: [],
+    kind: "json",
+    createdAt: "2026-01-01",
+    size: 1,
+    metadata: { accuracy },
+  });
+  const order = (search: string) =>
+    inOrderOf(conditionsOf(search), [0.9, undefined, "0.95", 0.8].map(found))
+      .map(({ metadata }) => metadata.accuracy);
+  assertEquals(order("adam metadata.accuracy > 0.1"), ["0.95", 0.9, 0.8, undefined]);
+  assertEquals(order("metadata.accuracy<1"), [0.8, 0.9, "0.95", undefined]);
+  assertEquals(order("metadata.accuracy=1 kind=json"), [0.9, undefined, "0.95", 0.8]);
+});
 
 Deno.test("the best of compared values is that of a metric which differs", () => {
   const best = (name: string, values: unknown[], isSame = false) =>
@@ -42,6 +61,11 @@ Deno.test({
     await page.getByRole("columnheader", { name: "1.0.0" }).getByText("production").waitFor();
     const bold = await page.locator("td.best").allInnerTexts();
     assertEquals(bold.map((text) => text.split(/[+\s]/)[0]), ["0.666667", "1"]);
+
+    await page.goto(`${url}#/?q=metrics.accuracy>0.1`);
+    const rows = page.getByRole("listbox", { name: "Results" }).getByRole("option");
+    await rows.nth(1).waitFor();
+    await rows.first().getByText("metrics.accuracy 0.666667").waitFor();
 
     await page.goto(
       `${url}#/artifacts/m?columns=version+metadata.gone&sort=-metadata.metrics.loss`,
