@@ -14,6 +14,13 @@ export interface FoundVersion {
   readonly size: number;
 }
 
+/** The aliases of a name, and a metric of the versions that they point to. */
+export interface Promoted {
+  readonly aliases: readonly string[];
+  /** `accuracy 0.97`, and which version has it. */
+  readonly metric?: { readonly text: string; readonly title: string };
+}
+
 interface FoundItem {
   readonly name: string;
   readonly found?: FoundVersion;
@@ -21,7 +28,11 @@ interface FoundItem {
   readonly isVersion?: boolean;
 }
 
-export function FoundList({ items }: { items: readonly FoundItem[] }) {
+export function FoundList({ items, values }: {
+  items: readonly FoundItem[];
+  /** Returns the values of a version that the search compares. */
+  values: (found: FoundVersion) => readonly (readonly [key: string, value: string])[];
+}) {
   const open = ({ name, found, isVersion }: FoundItem) =>
     openPlace(hrefOf(isVersion ? ["artifacts", name, found!.version] : ["artifacts", name]));
   return html`
@@ -32,18 +43,23 @@ export function FoundList({ items }: { items: readonly FoundItem[] }) {
         html`
           <span class="tree-row name-row">
             <span class="tree-label grow">${name}</span>
+            ${found && values(found).map(([key, value]) =>
+              html`<span class="cell">${key} <strong>${value}</strong></span>`
+            )}
             ${found && html`<${NameCells} found=${found} />`}
           </span>
         `} />
   `;
 }
 
-/** The columns beside a name: what its newest version is. */
-export function NameCells({ found }: { found: FoundVersion }) {
+/** The columns beside a name: its aliases with a metric, and what its newest version is. */
+export function NameCells({ found, promoted }: { found: FoundVersion; promoted?: Promoted }) {
+  const { aliases, metric } = promoted ?? { aliases: found.aliases };
   return html`
     <span class="row name-row">
-      ${found.aliases.slice(0, 2).map((alias) => html`<span class="tag tag-alias">${alias}</span>`)}
-      ${found.aliases.length > 2 && html`<span class="muted">+${found.aliases.length - 2}</span>`}
+      ${metric && html`<span class="cell metric" title=${metric.title}>${metric.text}</span>`}
+      ${aliases.slice(0, 2).map((alias) => html`<span class="tag tag-alias">${alias}</span>`)}
+      ${aliases.length > 2 && html`<span class="muted">+${aliases.length - 2}</span>`}
       <span class="cell kind">${found.kind}</span>
       <span class="cell version mono">${found.version}</span>
       <span class="cell size number">${formatBytes(found.size)}</span>

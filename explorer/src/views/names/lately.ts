@@ -12,7 +12,9 @@ import type { ListedRun } from "../work/runs_view.ts";
 import type { FoundVersion } from "./found_list.ts";
 
 /** Names whose logs are read, changes of each, runs, and changes that are shown. */
-const NAMES = 8, EACH = 6, RUNS = 4, MOST = 12;
+const NAMES = 8, EACH = 24, RUNS = 4, MOST = 12;
+/** Versions of one name in a row that are shown as one change. */
+const BURST = 3;
 /** Keys of metadata that may name who saved a version. */
 const BY = ["author", "user", "by", "created_by", "savedBy"];
 const RECORD_OF_RUN = /^(.+?):(?:run|result|cancel|(?:step|failure|shards|inputs):.+)$/s;
@@ -35,7 +37,7 @@ export function Lately(
     );
     const runs = hasRuns ? await read<ListedRun>("runs", RUNS) : [];
     const all: Change[] = [...(await Promise.all(logs)).flat(), ...runs.map(changeOf)];
-    return all.sort((a, b) => Date.parse(b.at) - Date.parse(a.at)).slice(0, MOST);
+    return foldBursts(all.sort((a, b) => Date.parse(b.at) - Date.parse(a.at))).slice(0, MOST);
   }, [recent.map(({ name, version }) => [name, version]), hasRuns]);
   return html`
     <aside class="card grow" aria-label="Changed lately">
@@ -46,6 +48,25 @@ export function Lately(
         html`<${ChangeList} label="Changes" changes=${changes} />`}<//>
     </aside>
   `;
+}
+
+/** Returns changes with several versions of a name in a row as one change, the newest. */
+export function foldBursts(changes: readonly Change[]): Change[] {
+  const bursts: Change[][] = [];
+  for (const change of changes) {
+    const [first] = bursts.at(-1) ?? [];
+    const isSame = first?.name === change.name && first.event === "saved" &&
+      change.event === "saved";
+    if (isSame) bursts.at(-1)?.push(change);
+    else bursts.push([change]);
+  }
+  return bursts.flatMap((burst) => {
+    const [newest] = burst;
+    if (newest === undefined || burst.length < BURST) return burst;
+    const isCut = changes.filter(({ name }) => name === newest.name).length >= EACH;
+    const count = `${burst.length - 1}${isCut ? " or more" : ""}`;
+    return [{ ...newest, event: `and ${count} before it saved` }];
+  });
 }
 
 /** Returns what the newest version adds to the change that saved it. */

@@ -11,7 +11,7 @@ import { hrefOf, hrefOfRef, openPlace, splitRef } from "../../framework/router.t
 import { useInterval, useLate } from "../../framework/use_interval.ts";
 import { useLoaded } from "../../framework/use_loaded.ts";
 import type { ViewProps } from "../mod.ts";
-import { FoundList, type FoundVersion, NameCells } from "./found_list.ts";
+import { FoundList, type FoundVersion, NameCells, type Promoted } from "./found_list.ts";
 import { type NameNode, namesWith, nameTree, sortNames } from "./name_tree.ts";
 import { codeOf, commandOf } from "./search_commands.ts";
 import { isFiltering, SearchForm, searchText } from "./search_form.ts";
@@ -71,6 +71,7 @@ function AllNames({ names, details, isComplete }: {
   const { service } = useSession();
   const lately = useLoaded(async () => (await import("./lately.ts")).Lately, []).value;
   const hasChanges = details.size > 0 || isComplete && names.length > DETAILED && !service.isSite;
+  const promoted = usePromoted(details.size > 0);
   const tree = useMemo(() => nameTree(names), [names]);
   return html`
     <div class="row start">
@@ -82,24 +83,24 @@ function AllNames({ names, details, isComplete }: {
           before.key = key;
           openPlace(hrefOf(["artifacts", value.name]));
         }}
-        row=${(node: TreeNode<NameNode>) => html`<${NameRow} node=${node} details=${details} />`} />
+        row=${(node: TreeNode<NameNode>) =>
+          html`<${NameRow} node=${node} details=${details} promoted=${promoted} />`} />
       ${lately && hasChanges && html`<${lately} names=${names} newest=${details} />`}
     </div>
   `;
 }
 
-function NameRow(
-  { node: { value }, details }: {
-    node: TreeNode<NameNode>;
-    details: ReadonlyMap<string, FoundVersion>;
-  },
-) {
+function NameRow({ node: { value }, details, promoted }: {
+  node: TreeNode<NameNode>;
+  details: ReadonlyMap<string, FoundVersion>;
+  promoted: ReadonlyMap<string, Promoted>;
+}) {
   const { name, label, count } = value;
   const newest = count === 0 ? details.get(name) : undefined;
   return html`
     <span class="tree-label grow">${label}</span>
     ${count > 0 && html`<span class="count">${formatNumber(count)}</span>`}
-    ${newest && html`<${NameCells} found=${newest} />`}
+    ${newest && html`<${NameCells} found=${newest} promoted=${promoted.get(name)} />`}
   `;
 }
 
@@ -118,7 +119,10 @@ function Found(
   const progress = found.value?.read !== undefined
     ? html`<${Reading} read=${found.value.read} total=${names.length} />`
     : found.loading && html`<${Loading} what="Searching aliases and metadata" />`;
-  const others = found.value?.items.filter(({ name }) => filters || !own.includes(name)) ?? [];
+  const order = useLoaded(() => import("./found_order.ts"), []).value;
+  const conditions = order?.conditionsOf(text) ?? [];
+  const versions = found.value?.items.filter(({ name }) => filters || !own.includes(name)) ?? [];
+  const others = order?.inOrderOf(conditions, versions) ?? versions;
   const items = [
     ...own.map((name) => ({ name, found: details.get(name) })),
     ...others.map((found) => ({ name: found.name, found, isVersion: true })),
@@ -138,7 +142,10 @@ function Found(
   return html`
     ${isRef && html`<p>Open <a href=${hrefOfRef(ref)}>${ref}</a></p>`}
     ${found.error !== undefined && html`<${ErrorNotice} error=${found.error} />`}
-    ${items.length > 0 && html`<${FoundList} items=${items} />`}
+    ${items.length > 0 && html`
+      <${FoundList} items=${items}
+        values=${(found: FoundVersion) => order?.comparedValues(conditions, found) ?? []} />
+    `}
     ${progress}
     <${Rest} of=${found.value} />
   `;
@@ -241,6 +248,25 @@ function useDetails(names: readonly string[], complete: boolean) {
   }, [isWanted]);
   return value ?? NONE;
 }
+
+/** Reads the aliases of all names, and the metric of the best version that has one. */
+function usePromoted(isWanted: boolean): ReadonlyMap<string, Promoted> {
+  const { service } = useSession();
+  const { value } = useLoaded(async (signal) => {
+    if (!isWanted) return;
+    const query = { q: ANY_ALIAS, limit: MOST_FOUND };
+    const [{ promotedOf }, { items }] = await Promise.all([
+      import("./promoted.ts"),
+      service.json<Search>("search", { query, signal }),
+    ]);
+    return promotedOf(items);
+  }, [isWanted]);
+  return value ?? NONE_PROMOTED;
+}
+
+/** A search for versions with an alias: every alias is after this in the alphabet. */
+const ANY_ALIAS = "alias>-";
+const NONE_PROMOTED: ReadonlyMap<string, Promoted> = new Map();
 
 const NONE: ReadonlyMap<string, FoundVersion> = new Map();
 

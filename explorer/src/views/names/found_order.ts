@@ -1,0 +1,47 @@
+// The values that a search compares, and the order that its first condition gives.
+import { memberOf } from "../../../../apps/server/search/query.ts";
+import { sortByField } from "../../../../core/text/comparing.ts";
+import { termsOf } from "../../../../core/text/terms.ts";
+import { numberText } from "../../components/format.ts";
+import type { FoundVersion } from "./found_list.ts";
+
+export interface SearchCondition {
+  /** `metadata.accuracy` */
+  readonly key: string;
+  readonly comparison: string;
+}
+
+const CONDITION = /^(metadata\.(?:[^\s=!<>"]|"[^"]*")+)([!<>]=|[=<>])/;
+
+/** Returns the conditions of a search on metadata. */
+export function conditionsOf(search: string): SearchCondition[] {
+  return termsOf(search).flatMap((term) => {
+    const [, key, comparison] = CONDITION.exec(term) ?? [];
+    if (key === undefined || comparison === undefined) return [];
+    return [{ key: key.replaceAll('"', ""), comparison }];
+  });
+}
+
+/** Returns versions with the largest value of the first bound first; below a bound, the smallest. */
+export function inOrderOf(
+  conditions: readonly SearchCondition[],
+  found: readonly FoundVersion[],
+): readonly FoundVersion[] {
+  const bound = conditions.find(({ comparison }) => /^[<>]/.test(comparison));
+  if (bound === undefined) return found;
+  const sort = bound.comparison.startsWith(">") ? `-${bound.key}` : bound.key;
+  return sortByField([...found], sort, memberOf);
+}
+
+/** Returns the values that conditions compare, by the name of their key. */
+export function comparedValues(
+  conditions: readonly SearchCondition[],
+  found: FoundVersion,
+): (readonly [key: string, value: string])[] {
+  const keys = new Set(conditions.map(({ key }) => key));
+  return [...keys].map((key) => {
+    const value = memberOf(found, key);
+    const text = typeof value === "number" ? numberText(value) : String(value ?? "");
+    return [key.replace(/^metadata\./, ""), text] as const;
+  });
+}

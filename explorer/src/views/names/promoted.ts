@@ -1,0 +1,30 @@
+// The aliases of a name, and the best metric of the versions that have one.
+import { numberText } from "../../components/format.ts";
+import { columnsOf } from "../versions/columns.ts";
+import { metadataValues, numberAt } from "../versions/experiments.ts";
+import type { FoundVersion, Promoted } from "./found_list.ts";
+
+/** Returns the aliases of each name, of versions that have one. */
+export function promotedOf(found: readonly FoundVersion[]): ReadonlyMap<string, Promoted> {
+  const names = Map.groupBy(found, ({ name }) => name);
+  return new Map([...names].map(([name, own]) => {
+    const aliases = own.flatMap(({ aliases }) => aliases);
+    return [name, { aliases, metric: metricOf(own) }];
+  }));
+}
+
+function metricOf(found: readonly FoundVersion[]): Promoted["metric"] {
+  const rows = found.map((version) => ({ version, values: metadataValues(version.metadata) }));
+  const column = columnsOf(rows).find(({ role, isNumber }) => role === "measure" && isNumber);
+  if (column === undefined) return undefined;
+  const { key, title, better } = column;
+  const numbers = rows.filter((row) => Number.isFinite(numberAt(row, key)))
+    .sort((a, b) => (numberAt(a, key) - numberAt(b, key)) * (better === "low" ? 1 : -1));
+  const [best] = numbers;
+  if (best === undefined) return undefined;
+  const { version, aliases } = best.version;
+  return {
+    text: `${title} ${numberText(numberAt(best, key))}`,
+    title: `The best of versions with an alias: ${version} (${aliases.join(", ")})`,
+  };
+}
