@@ -1,4 +1,6 @@
 // RegistryError, the only error class of Holdfast.
+import type { HintTable, Reason, ReasonKind } from "./hints/reasons.ts";
+
 /**
  * The kind of failure, by what the caller can do next:
  *
@@ -44,8 +46,8 @@ export interface RegistryErrorFields {
   place?: string;
   /** One sentence that explains how to fix it. */
   hint?: string;
-  /** Hints in the words of other readers, without the suggestion. @default `hint` */
-  hints?: { library?: string; cli?: string; http?: string };
+  /** A stable code, with the names in the hint: interfaces make their own hints of it. */
+  reason?: Reason;
   /** The ref that the caller probably meant; part of the hint too. */
   suggestion?: string;
   /** The storage key. */
@@ -65,7 +67,7 @@ export interface RegistryErrorFields {
 export class RegistryError extends Error {
   readonly code: ErrorCode;
   /**
-   * See {@linkcode RegistryErrorFields}. `action`, `subject`, `state`, `place` and `hints` are not
+   * See {@linkcode RegistryErrorFields}. `action`, `subject`, `state`, `place` and `reason` are not
    * enumerable.
    */
   declare readonly action?: string;
@@ -73,7 +75,7 @@ export class RegistryError extends Error {
   declare readonly state?: string;
   declare readonly place?: string;
   declare readonly hint?: string;
-  declare readonly hints?: RegistryErrorFields["hints"];
+  declare readonly reason?: Reason;
   declare readonly suggestion?: string;
   declare readonly key?: string;
   declare readonly backend?: string;
@@ -110,8 +112,8 @@ export class RegistryError extends Error {
 }
 
 const SHOWN = ["hint", "suggestion", "key", "backend", "maybeWritten", "commit"] as const;
-/** Fields that are part of the message. */
-const HIDDEN = ["action", "subject", "state", "place", "hints"] as const;
+/** Fields of which message and hint are made. */
+const HIDDEN = ["action", "subject", "state", "place", "reason"] as const;
 
 /** A failure as data. */
 export interface Fault extends Omit<RegistryErrorFields, "message" | "subject"> {
@@ -205,17 +207,17 @@ export const ADVICE: Partial<Record<ErrorCode, RetryAdvice>> = {
 
 /** Returns the fields of an error, to create another error from them. */
 export function fieldsOf(error: RegistryError): RegistryErrorFields {
-  const { code, message, action, subject, state, place, hint, hints, suggestion, key, backend } =
+  const { code, message, action, subject, state, place, hint, reason, suggestion, key, backend } =
     error;
   const { retry, maybeWritten, commit, cause } = error;
-  const words = { code, message, action, subject, state, place, hint, hints, suggestion };
+  const words = { code, message, action, subject, state, place, hint, reason, suggestion };
   return { ...words, key, backend, retry, maybeWritten, commit, cause };
 }
 
 /** Returns the same failure with other fields; a message without an action becomes the state. */
 export function retold(error: RegistryError, changes: Partial<Fault>): RegistryError {
-  const { message, hints, ...kept } = fieldsOf(error);
-  const advice = "hint" in changes ? {} : { hints }; // `hints` repeat the hint
+  const { message, reason, ...kept } = fieldsOf(error);
+  const advice = "hint" in changes ? {} : { reason }; // a reason belongs to its hint
   const { action, state = message, ...fields } = { ...kept, ...advice, ...changes };
   if (action !== undefined) return fault({ ...fields, action, state });
   const { subject: _, place, ...others } = fields;
@@ -225,34 +227,39 @@ export function retold(error: RegistryError, changes: Partial<Fault>): RegistryE
   });
 }
 
-/** A hint for each kind of reader. */
-export type Advice = Pick<RegistryErrorFields, "hint" | "hints">;
+/** A hint, and the reason of which interfaces make others. */
+export type Advice = Pick<RegistryErrorFields, "hint" | "reason">;
 
-/** The reader of a hint: a programmer, a user of the command line, or a client of the HTTP API. */
-type Reader = keyof NonNullable<RegistryErrorFields["hints"]>;
+/** An advice with a suggestion, which is part of the hint. */
+type Suggesting = Advice & Pick<RegistryErrorFields, "suggestion">;
 
+/** Returns the hint of an error in the words of an interface: by its reason, or the hint itself. */
 export function hintFor(
-  { hint, hints, suggestion }: Advice & Pick<RegistryErrorFields, "suggestion">,
-  reader: Reader,
+  error: Suggesting,
+  table: Partial<HintTable<ReasonKind>>,
 ): string | undefined {
-  const own = hints?.[reader] ?? hints?.library;
-  if (own === undefined) return hint;
-  return suggestion === undefined
-    ? own
-    : `Did you mean ${JSON.stringify(suggestion)}? ${own}`.trim();
+  const { hint, reason, suggestion } = error;
+  if (reason === undefined || !Object.hasOwn(table, reason.kind)) return hint;
+  const words = table[reason.kind] as string | null | ((reason: Reason, hint: string) => string);
+  if (words === null) return hint;
+  const plain = plainHint(error) ?? "";
+  const own = typeof words === "function" ? words(reason, plain) : words;
+  return suggestion === undefined ? own : `${didYouMean(suggestion)}${own}`;
 }
 
-export function joinHints(...parts: readonly Advice[]): Advice {
-  const joined = (reader: Reader) =>
-    parts.flatMap((part) => hintFor(part, reader) ?? []).join(" ") || undefined;
-  const hint = joined("library");
-  const hints = { cli: joined("cli"), http: joined("http") };
-  return hints.cli === hint && hints.http === hint ? { hint } : { hint, hints };
+/** Returns a hint without the suggestion. */
+export function plainHint({ hint, suggestion }: Suggesting): string | undefined {
+  const lead = suggestion === undefined ? "" : didYouMean(suggestion);
+  return `${hint ?? ""} `.startsWith(lead) ? hint?.slice(lead.length) || undefined : hint;
+}
+
+function didYouMean(suggestion: string): string {
+  return `Did you mean ${JSON.stringify(suggestion)}? `;
 }
 
 export function withSuggestion(error: RegistryError, suggestion: string): RegistryError {
-  const hints = { ...error.hints, library: error.hint ?? "" };
-  return retold(error, { suggestion, hints, hint: hintFor({ hints, suggestion }, "library") });
+  const { hint = "", reason } = error;
+  return retold(error, { suggestion, hint: `${didYouMean(suggestion)}${hint}`.trim(), reason });
 }
 
 /**

@@ -118,6 +118,6 @@ export function exists(path: string, state: string): RegistryError {
 function unsafePath(path: string, problem: string): RegistryError {
   return invalid("write file", `${shown(path)} of the artifact`, problem, {
     hint: "Read single files with registry.open(ref) and file(path).",
-    hints: { cli: "Read single files with holdfast cat REF PATH." },
+    reason: { kind: "path_unsafe" },
   });
 }

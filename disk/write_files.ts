@@ -225,7 +225,7 @@ function checkNoMountPoint(places: readonly string[]): void {
   if (point === undefined) return;
   throw alreadyExists("write", shown(point), "it is a mount point", {
     hint: "Unmount it, or leave it out with `exclude`.",
-    hints: { cli: "Unmount it, or leave it out with --exclude." },
+    reason: { kind: "mount_point" },
   });
 }
 

@@ -9,6 +9,6 @@ export function onlyFile(artifact: Artifact): ArtifactFile {
   if (files.length === 1) return itemAt(files, 0);
   throw unsupported("load", `"${artifact.info.name}" as one file`, `it has ${files.length} files`, {
     hint: "Read the files one by one with registry.open(ref) and file(path).",
-    hints: { cli: "Read the files one by one with `holdfast cat REF PATH`." },
+    reason: { kind: "several_files" },
   });
 }

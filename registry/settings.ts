@@ -19,12 +19,6 @@ const DEFAULT_GRACE_MS = 24 * 60 * 60 * 1000;
 /** Backends that need no probe, beside those in `conforming`. */
 const KNOWN_KINDS: readonly string[] = ["memory", "local"];
 
-const FLAGS: Readonly<Record<string, string>> = {
-  versioned: "--unversioned",
-  mutable: "--mutable",
-  graceMs: "--grace, which holdfast settings changes",
-};
-
 interface StoredSettings {
   id: string;
   settings: RegistrySettings;
@@ -68,7 +62,7 @@ export async function openSettings(
     const state = `${value}: it was created with ${name}: ${stored}`;
     throw invalid("open the registry with", name, state, {
       hint: `Leave ${name} out, or use another registry.`,
-      hints: { cli: `Omit ${FLAGS[name] ?? name}, or use another registry.` },
+      reason: { kind: "settings_differ", option: name },
       backend: store.backend.location,
     });
   }
@@ -159,7 +153,7 @@ function checkLocking(backend: Backend, { locking }: RegistrySettings): void {
       ...isOfDisk
         ? {
           hint: `Pass locking: "${locking}", or pass the path to openRegistry without locking.`,
-          hints: { cli: "Omit --locking, or use another registry." },
+          reason: { kind: "locking_differs" },
         }
         : { hint: "Open the original registry and mirror it into a new one here." },
       backend: location,

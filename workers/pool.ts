@@ -32,8 +32,8 @@ export type WorkerJob<T> = (worker: Channel<WorkerMethods>) => Promise<T>;
 export class WorkerLost extends RegistryError {
   constructor(state: string) {
     const hint = "It committed nothing. Pass workers: 0 to see the failure on this thread.";
-    const hints = { cli: "It committed nothing. Run the same command again." };
-    super({ code: "TaskFailed", action: "finish in a worker", state, hint, hints });
+    const reason = { kind: "worker_lost" } as const;
+    super({ code: "TaskFailed", action: "finish in a worker", state, hint, reason });
   }
 }
 

@@ -1,9 +1,10 @@
 // Answers of a service that are errors.
-import { fault, hintFor, invalid, RegistryError, unavailable } from "../../core/errors.ts";
+import { fault, invalid, RegistryError, unavailable } from "../../core/errors.ts";
 import { errorCode } from "../../core/faults/errno.ts";
 import { connectionFault, type Meaning, statusFault } from "../../core/faults/meanings.ts";
+import { readReason } from "../../core/hints/reasons.ts";
 import { tlsProblem } from "../../core/urls/tls_problems.ts";
-import type { ErrorCode, RegistryErrorFields, RetryAdvice } from "../../core/errors.ts";
+import type { ErrorCode, RetryAdvice } from "../../core/errors.ts";
 
 /** The request that an error belongs to. */
 export interface Asked {
@@ -69,16 +70,15 @@ export function errorOfProblem(problem: unknown, asked: Asked): RegistryError {
 function errorOf(problem: Problem, { action, location }: Asked, status?: number): RegistryError {
   const field = (name: string) => text(problem[name]);
   const http = field("hint") ?? (status === 401 ? TOKEN_HINT : undefined);
-  const [hints, suggestion] = [hintsOf(problem.hints), field("suggestion")];
   return new RegistryError({
     code: problem.code,
     message: field("detail") ?? `Cannot ${action}: the service answers ${status ?? problem.code}`,
     action: field("action"),
     subject: field("subject"),
     state: field("state"),
-    hint: hintFor({ hint: http, hints, suggestion }, "library"),
-    hints,
-    suggestion,
+    hint: hintOfLibrary(problem) ?? http,
+    reason: readReason(problem.reason),
+    suggestion: field("suggestion"),
     key: field("key"),
     backend: location,
     retry: RETRY_ADVICE.find((advice) => advice === problem.retry),
@@ -87,10 +87,12 @@ function errorOf(problem: Problem, { action, location }: Asked, status?: number)
   });
 }
 
-function hintsOf(hints: unknown): RegistryErrorFields["hints"] {
-  if (typeof hints !== "object" || hints === null) return undefined;
-  const { library, cli } = hints as Record<string, unknown>;
-  return { library: text(library), cli: text(cli) };
+/** Returns the hint for programs, which a service sends beside one for HTTP. */
+function hintOfLibrary({ hints, suggestion }: Problem): string | undefined {
+  const library = text((hints as { library?: unknown } | null | undefined)?.library);
+  if (library === undefined) return undefined;
+  const lead = typeof suggestion === "string" ? `Did you mean ${JSON.stringify(suggestion)}? ` : "";
+  return `${lead}${library}`;
 }
 
 async function redirected(response: Response, { action, location }: Asked): Promise<RegistryError> {
@@ -169,15 +171,15 @@ export function unanswered({ action, location, writes }: Asked, cause: unknown):
       cause,
     });
   }
-  const check = "Check the URL, and that the service runs (holdfast serve)";
   return fault({
     code: writes ? "Unknown" : "Unavailable",
     action,
     state: `${location} did not answer`,
     hint: writes
       ? "Check whether it was done before you repeat it."
-      : `${check}; in a browser also that it allows this page (CORS).`,
-    hints: writes ? undefined : { cli: `${check}. To wait longer: --wait 90s.` },
+      : "Check the URL, and that the service runs; in a browser also that it allows this page " +
+        "(CORS).",
+    reason: writes ? undefined : { kind: "service_unreachable" },
     backend: location,
     cause,
     ...(writes ? { maybeWritten: true } : {}),

@@ -6,6 +6,7 @@ import type { Logger, Registry } from "../../mod.ts";
 import { valibotToJsonSchema } from "../server/json_schema.ts";
 import { check, faultOf } from "../server/schemas/listing.ts";
 import type { CallMemory } from "./call_memory.ts";
+import { MCP_HINTS } from "./hint_words.ts";
 
 type Content = { type: "text"; text: string } | { type: "image"; data: string; mimeType: string };
 
@@ -94,7 +95,7 @@ function checked({ name, input }: Tool, args: unknown): unknown {
   });
 }
 
-/** Hints instead of those that name a method or a request. */
+/** Hints for errors without a reason. */
 const HINTS: Readonly<Record<string, string>> = {
   NotFound: "Call find_artifacts, list_versions or describe_version to see what exists.",
   AlreadyExists: "Omit `version` to take the next one: saved versions do not change.",
@@ -105,7 +106,9 @@ export function explained(error: unknown): string {
   if (!isRegistryError(error)) return "Cannot answer: internal error";
   const { message, code, suggestion } = error;
   const suggested = suggestion === undefined ? "" : `Did you mean ${JSON.stringify(suggestion)}? `;
-  const hint = HINTS[code] === undefined ? hintFor(error, "library") : `${suggested}${HINTS[code]}`;
+  const hint = error.reason === undefined && HINTS[code] !== undefined
+    ? `${suggested}${HINTS[code]}`
+    : hintFor(error, MCP_HINTS);
   return hint === undefined ? message : `${message}\nHint: ${hint}`;
 }
 

@@ -207,14 +207,14 @@ function noSuchRoute(routes: Routes, path: string, method: string): Answer {
     // The most likely cause is a name with an unencoded slash.
     const name = path.startsWith("/artifacts/") ? " In a name, write `/` as @@." : "";
     const hint = `List all routes: GET /openapi.json.${name}`;
-    const library = "Check the URL of the registry.";
-    const hints = { library, cli: "Check the URL of the registry: holdfast doctor" };
-    return problem(404, { code: "Unsupported", detail, hint, hints });
+    const hints = { library: "Check the URL of the registry." };
+    const reason = { kind: "route_missing" } as const;
+    return problem(404, { code: "Unsupported", detail, hint, hints, reason });
   }
   const allow = allowed.flatMap((each) => each === "GET" ? ["GET", "HEAD"] : [each]).join(", ");
   const detail = `Cannot ${method} this path: method not allowed`;
   const hint = allowed.includes("PROPFIND")
-    ? "Versions never change. Save a new one: holdfast save."
+    ? "Versions never change: save a new one."
     : `Use one of: ${allow}.`;
   return problem(405, { code: "Invalid", detail, hint }, { allow });
 }

@@ -1,8 +1,16 @@
 // Errors as answers: `application/problem+json` (RFC 9457).
 import type { RegistryErrorFields, RetryAdvice } from "../../registry/mod.ts";
-import { ADVICE, hintFor, isRegistryError, RegistryError, sentenceOf } from "../../core/errors.ts";
+import {
+  ADVICE,
+  hintFor,
+  isRegistryError,
+  plainHint,
+  RegistryError,
+  sentenceOf,
+} from "../../core/errors.ts";
 import type { ErrorCode, Fault } from "../../core/errors.ts";
 import type { Access } from "./access/access.ts";
+import { HTTP_HINTS } from "./hint_words.ts";
 import { Answer } from "./answer.ts";
 
 export const PROBLEM_TYPE = "application/problem+json";
@@ -48,7 +56,9 @@ interface ProblemFields {
   subject?: string;
   state?: string;
   hint?: string;
-  hints?: RegistryErrorFields["hints"];
+  /** The hint for programs, if it differs. */
+  hints?: { library?: string };
+  reason?: RegistryErrorFields["reason"];
   suggestion?: string;
   maybeWritten?: boolean;
   /** Absent if the code implies it. */
@@ -95,7 +105,7 @@ export function problemWithin(thrown: unknown): unknown {
 }
 
 function wordsOf(access: Access | undefined, error: RegistryError): Omit<ProblemFields, "code"> {
-  const { message, action, state, place, backend, hints } = error;
+  const { message, action, state, place, backend, reason } = error;
   const isOfPlace = place !== undefined && error.subject === place;
   const subject = isOfPlace ? "the store" : error.subject;
   const detail = action !== undefined && state !== undefined
@@ -106,21 +116,26 @@ function wordsOf(access: Access | undefined, error: RegistryError): Omit<Problem
   const mayRead = error.suggestion === undefined ||
     access?.may("read", error.suggestion.replace(/@.*/s, ""));
   const suggestion = mayRead ? error.suggestion : undefined;
-  const hint = mayRead ? error.hint : undefined; // a hint without hints names the suggestion
   const folder = backend?.startsWith("file:///") ? decodeURIComponent(backend.slice(7)) : backend;
   const unplaced = (text: string | undefined) =>
     [backend, folder].reduce(
       (left, place) => place ? left?.replaceAll(place, "the store") : left,
       text,
     ) || undefined;
-  const others = { library: unplaced(hints?.library ?? hint), cli: unplaced(hints?.cli) };
+  const library = plainHint(error);
+  const plain = hintFor({ hint: library, reason }, HTTP_HINTS);
+  const hint = plain === undefined || suggestion === undefined
+    ? plain
+    : `Did you mean ${JSON.stringify(suggestion)}? ${plain}`;
+  const names = Object.entries(reason ?? {}).map(([name, value]) => [name, unplaced(value) ?? ""]);
   return {
     detail: unplaced(detail) ?? "",
     action,
     subject: unplaced(subject),
     state: unplaced(state),
-    hint: unplaced(hintFor({ hint, hints, suggestion }, "http")),
-    hints: hints === undefined ? undefined : others,
+    hint: unplaced(hint),
+    hints: plain === library ? undefined : { library: unplaced(library) },
+    reason: reason && Object.fromEntries(names),
     suggestion,
   };
 }

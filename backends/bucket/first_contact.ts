@@ -13,13 +13,16 @@ export const FIRST_ANSWER_MS = 5_000;
 
 export const NO_FIRST_ANSWER = `it did not answer within ${FIRST_ANSWER_MS / 1000} seconds`;
 
-const PROXY_HINT =
-  "Behind a proxy set HTTPS_PROXY or HTTP_PROXY, and NO_PROXY; check them with `holdfast doctor`.";
-
-export const REACH_HINT: Advice = {
-  hint: `${PROXY_HINT} To wait longer, pass retryForMs.`,
-  hints: { cli: `${PROXY_HINT} To wait longer, pass --wait 90s.` },
-};
+/** Adds to the advice of a store that has not answered yet. */
+export function unreachable({ hint = "", reason }: Advice): Advice {
+  const isLate = reason?.kind === "store_timeout"; // its hint is for a store that has answered
+  const advice = isLate ? "Check the network and the store." : hint;
+  return {
+    hint: `${advice} Behind a proxy set HTTPS_PROXY or HTTP_PROXY, and NO_PROXY. To wait longer, ` +
+      "pass retryForMs.",
+    reason: { kind: "store_unreachable", advice },
+  };
+}
 
 export interface FirstTry {
   signal?: AbortSignal;

@@ -14,7 +14,7 @@ const UNKNOWN_KEY = meaning(
   "Denied",
   "unknown access key",
   "Check accessKeyId, and that it belongs to this endpoint.",
-  { hints: { cli: "Check the access key (…_ACCESS_KEY), and that it belongs to this endpoint." } },
+  { reason: { kind: "access_key_unknown" } },
 );
 const DAMAGED = meaning(
   "Unavailable",
@@ -43,9 +43,9 @@ const BUSY_KEY = meaning(
 const QUOTA = meaning(
   "Unavailable",
   "the quota of the store is used up",
-  "Raise the quota or the cap of the account or bucket, or remove data: holdfast prune, then " +
-    "holdfast gc.",
-  { retry: "never", ...REFUSED },
+  "Raise the quota or the cap of the account or bucket, or remove data: prune the registry, then " +
+    "collect its garbage.",
+  { reason: { kind: "store_full" }, retry: "never", ...REFUSED },
 );
 const FULL: Meaning = FAULTS.full;
 const KEY = meaning(
@@ -84,12 +84,7 @@ export const STORE_CODES: Readonly<Record<string, Meaning>> = {
     "NotFound",
     "the bucket does not exist",
     "Create it, pass createBucket: true, or check its name, endpoint and region.",
-    {
-      hints: {
-        cli: "Create it with `holdfast init URL --create-bucket`, or check its name, endpoint " +
-          "and region.",
-      },
-    },
+    { reason: { kind: "bucket_missing" } },
   ),
   NoSuchUpload: meaning(
     "Unavailable",
@@ -104,12 +99,7 @@ export const STORE_CODES: Readonly<Record<string, Meaning>> = {
     "Denied",
     "the signature does not match",
     "Check secretAccessKey and region, and that no proxy changes the requests.",
-    {
-      hints: {
-        cli: "Check the secret key (…_SECRET_KEY) and the region, and that no proxy changes the " +
-          "requests.",
-      },
-    },
+    { reason: { kind: "signature_mismatch" } },
   ),
   RequestTimeTooSkewed: meaning(
     "Denied",

@@ -1,8 +1,8 @@
 // Errors of the store as errors of the library.
 import { concatBytes } from "../../core/bytes/bytes.ts";
-import { type Advice, fault, joinHints, type RegistryError } from "../../core/errors.ts";
+import { type Advice, fault, type RegistryError } from "../../core/errors.ts";
 import type { RegistryErrorFields } from "../../core/errors.ts";
-import { NO_FIRST_ANSWER, REACH_HINT } from "../bucket/first_contact.ts";
+import { NO_FIRST_ANSWER, unreachable } from "../bucket/first_contact.ts";
 import { placeWith, storeFault, withoutSecrets } from "../bucket/store_faults.ts";
 import type { HttpFault, HttpReply } from "./exchange.ts";
 
@@ -14,7 +14,7 @@ export interface FailedCall {
   maybeWritten?: boolean;
 }
 
-type Advised = Pick<RegistryErrorFields, "code" | "hint" | "hints" | "retry"> & { state?: string };
+type Advised = Pick<RegistryErrorFields, "code" | "hint" | "reason" | "retry"> & { state?: string };
 
 const LATER: Advised = { code: "Unavailable", hint: "Try again later." };
 const FOREIGN: Advised = {
@@ -109,7 +109,9 @@ export function unreached(
     state: (isSignIn ? `no working credentials found (${SEARCHED}): ` : "") +
       (state ?? error?.message ?? NO_FIRST_ANSWER),
     place: where,
-    ...joinHints(...(isSignIn || retry === "never" ? [advice] : [advice, REACH_HINT])),
+    ...(isSignIn || retry === "never"
+      ? { hint: advice.hint, reason: advice.reason }
+      : unreachable(advice)),
     backend,
     retry,
     key,
@@ -122,7 +124,7 @@ export function missingBucket(bucket: string, call: FailedCall): RegistryError {
   return failure(`bucket "${bucket}" does not exist`, { ...call, maybeWritten: undefined }, {
     code: "NotFound",
     hint: "Check its name, or create it with `createBucket: true`.",
-    hints: { cli: "Check its name, or create it: holdfast init URL --create-bucket" },
+    reason: { kind: "bucket_missing" },
   });
 }
 
@@ -130,9 +132,7 @@ export function missingBucket(bucket: string, call: FailedCall): RegistryError {
 export const SIGN_IN: Advice = {
   hint: "Pass `credentials`, `keyFilename` or `storage`, set GOOGLE_APPLICATION_CREDENTIALS, or " +
     "run `gcloud auth application-default login`.",
-  hints: {
-    cli: "Set GOOGLE_APPLICATION_CREDENTIALS, or run `gcloud auth application-default login`.",
-  },
+  reason: { kind: "gcs_credentials_missing" },
 };
 
 /** Returns the error of an answer that Google Cloud Storage would not give. */

@@ -1,8 +1,8 @@
 // First contact with a bucket, and its location in messages.
-import { fault, joinHints, type RegistryError, retold, unavailable } from "../../core/errors.ts";
+import { fault, type RegistryError, retold, unavailable } from "../../core/errors.ts";
 import type { System } from "../../core/system.ts";
 import { FirstContact, type FirstContactOptions } from "../bucket/first_contact.ts";
-import { NO_FIRST_ANSWER, REACH_HINT } from "../bucket/first_contact.ts";
+import { NO_FIRST_ANSWER, unreachable } from "../bucket/first_contact.ts";
 import type { S3Wire } from "./wire.ts";
 import { placeWith } from "../bucket/store_faults.ts";
 import { sentenceOf } from "./errors.ts";
@@ -58,15 +58,15 @@ export class S3Contact extends FirstContact {
     const host = region === undefined ? at : `${at} (region ${region})`;
     const place = `bucket "${bucket}" at ${host}`;
     const isSilent = error.code === "Unavailable" && error.retry === "later";
-    const advice = isSilent ? joinHints(error, REACH_HINT) : {};
+    const advice = isSilent ? unreachable(error) : {};
     return retold(error, { action: "reach", subject: place, place, ...advice, backend });
   }
 
   #silence(): RegistryError {
-    const { state, hint, hints } = NO_CREDENTIALS;
+    const { state, hint, reason } = NO_CREDENTIALS;
     return this.located(
       this.#searching
-        ? fault({ code: "Denied", action: "wait", state: `${state} (timed out)`, hint, hints })
+        ? fault({ code: "Denied", action: "wait", state: `${state} (timed out)`, hint, reason })
         : unavailable("wait", undefined, NO_FIRST_ANSWER, {
           hint: "Check the endpoint and the network.",
         }),

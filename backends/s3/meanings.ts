@@ -40,13 +40,7 @@ export const NO_CREDENTIALS: Meaning = meaning(
     "this machine",
   "Pass credentials, set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, run `aws configure`, or " +
     `for a bucket URL set ${OF_BUCKET} For a public bucket pass credentials: "anonymous".`,
-  {
-    ...refused,
-    hints: {
-      cli: "Set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, or run `aws configure`. For this " +
-        `bucket alone, set ${OF_BUCKET} For a public bucket, add ?anonymous=true to the URL.`,
-    },
-  },
+  { ...refused, reason: { kind: "s3_credentials_missing", variables: OF_BUCKET } },
 );
 
 /** The end of the SDK's sentence if no source had credentials. */
@@ -58,7 +52,7 @@ function unusable(sentence: string): Meaning {
     "Denied",
     "no valid credentials found",
     `Fix what Amazon's SDK reports: ${said}`,
-    { ...refused, hints: { http: "Ask the operator of the service." } }, // it may name a command
+    { ...refused, reason: { kind: "credentials_unusable" } }, // the hint may name a command
   );
 }
 
@@ -130,7 +124,7 @@ function elsewhere({ region, message }: Failure): Meaning {
     return meaning("Invalid", "the bucket has another region or endpoint", hint);
   }
   return meaning("Invalid", "the bucket is in another region", `Set region: "${known}".`, {
-    hints: { http: "Ask the operator of the service." },
+    reason: { kind: "bucket_elsewhere", region: known },
   });
 }
 

@@ -96,11 +96,7 @@ export class KnownConfigs {
     throw notFound("find the configuration of", bucketUrl(provider, bucket), state, {
       hint: "Set these variables, write them into that file, or register a configuration. Deno " +
         "needs --allow-env and --allow-read for them.",
-      hints: {
-        cli: "Set these variables, or write them into that file; Deno needs --allow-env and " +
-          "--allow-read for them. Endpoint and region may be in the URL: " +
-          "?endpoint=https://…&region=…",
-      },
+      reason: { kind: "s3_configuration_missing" },
     });
   }
 

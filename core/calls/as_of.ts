@@ -152,10 +152,7 @@ function writtenAgain({ createdAt }: ArtifactInfo): string {
 function absent(ref: string, asOf: Date, state: string): RegistryError {
   return notFound("find", `${shown(ref)} as of ${asOf.toISOString()}`, state, {
     hint: "List the history with registry.versions(name) or registry.history(name, alias).",
-    hints: {
-      cli: "Run holdfast versions NAME, or holdfast alias NAME ALIAS --history.",
-      http: "List the history with GET /artifacts/{name}/log.",
-    },
+    reason: { kind: "past_unknown" },
   });
 }
 

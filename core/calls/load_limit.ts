@@ -48,8 +48,8 @@ export function checkMaxLoadBytes(maxBytes: number = DEFAULT_MAX_LOAD_BYTES): nu
 
 const STREAM_IT = {
   hint: "Download it, or stream it: registry.open(ref) and file(path).stream().",
-  hints: { cli: "Download it, or stream it: holdfast cat REF PATH." },
-};
+  reason: { kind: "too_large_to_load" },
+} as const;
 
 /** Returns the error of a file within the limit that this runtime cannot hold. */
 export function tooLargeHere(

@@ -1,5 +1,5 @@
 // Rewrites errors of a store as errors of the called method.
-import { type Advice, isRegistryError, joinHints, type RegistryError, retold } from "../errors.ts";
+import { type Advice, isRegistryError, type RegistryError, retold } from "../errors.ts";
 import { shown } from "../naming/names.ts";
 import { METHODS } from "../options/methods.ts";
 import type { OperationRow } from "../registry/operations/row.ts";
@@ -16,7 +16,7 @@ export function inWords({ verb, ref }: VerbCall, error: unknown): unknown {
   const isOfPayload = error.code === "Unavailable" && error.key?.startsWith("objects/") &&
     (action === "get" || action === "read");
   return retold(error, {
-    ...isOfPayload && joinHints(error, IF_ALONE),
+    ...isOfPayload && ifAlone(error),
     action: ROWS[verb]?.action ?? verb,
     subject: ref === undefined ? undefined : shown(ref),
     state: action === "read record" ? `a record cannot be read: ${state}` : state,
@@ -27,14 +27,14 @@ export function inWords({ verb, ref }: VerbCall, error: unknown): unknown {
 const ROWS: Readonly<Record<string, OperationRow | undefined>> = METHODS;
 
 /** For stores that return nothing of a rotten object. */
-const IF_ALONE: Advice = {
-  hint: "If other versions can be read, the object is damaged: verifyRegistry(registry, " +
-    "{ repairFrom: mirror }).",
-  hints: {
-    cli:
-      "If other versions can be read, the object is damaged: holdfast verify --repair-from MIRROR",
-  },
-};
+function ifAlone({ hint }: RegistryError): Advice {
+  const advice = "If other versions can be read, the object is damaged: " +
+    "verifyRegistry(registry, { repairFrom: mirror }).";
+  return {
+    hint: hint === undefined ? advice : `${hint} ${advice}`,
+    reason: { kind: "object_unreadable" },
+  };
+}
 
 export async function worded<T>(call: VerbCall, action: () => Promise<T>): Promise<T> {
   try {

@@ -3,7 +3,7 @@
 // the codes of stores.
 import type { ErrorCode, RegistryErrorFields } from "../errors.ts";
 
-export interface Meaning extends Pick<RegistryErrorFields, "code" | "hint" | "hints" | "retry"> {
+export interface Meaning extends Pick<RegistryErrorFields, "code" | "hint" | "reason" | "retry"> {
   state: string;
   hint: string;
   /** True if nothing was written and nothing will be. */
@@ -14,7 +14,7 @@ export function meaning(
   code: ErrorCode,
   state: string,
   hint: string,
-  more: Pick<Meaning, "hints" | "retry" | "refused"> = {},
+  more: Pick<Meaning, "reason" | "retry" | "refused"> = {},
 ): Meaning {
   return { code, state, hint, ...more };
 }
@@ -152,7 +152,7 @@ const TIMED_OUT = meaning(
   "Unavailable",
   "the store did not answer in time",
   "Try again, or raise requestTimeoutMs.",
-  { hints: { cli: "Check the network and the store, then try again." } },
+  { reason: { kind: "store_timeout" } },
 );
 
 /** The errors of connections. */

@@ -166,7 +166,7 @@ function invalidVersion(text: unknown): RegistryError {
     : `Write it as ${version}.`;
   return invalid("use", `${shown(text)} as a version`, "not a semantic version", {
     hint,
-    ...day && { hints: { cli: `${hint} To read as of a date: holdfast load NAME --as-of ${day}` } },
+    ...day && { reason: { kind: "looks_like_a_date", day } },
   });
 }
 

@@ -60,7 +60,7 @@ const PROBLEMS: readonly [RegExp, (text: string) => TlsProblem][] = [
   [REVOKED, () => ({ state: "has a certificate that was revoked", hint: RENEW })],
   [REFUSED, () => ({
     state: "has an invalid certificate",
-    hint: "Renew the certificate of the server. Rerun with --verbose to see the reason.",
+    hint: "Renew the certificate of the server; the cause of this error has the details.",
   })],
 ];
 

@@ -3,6 +3,7 @@ import { sha256 } from "../bytes/digest.ts";
 import { fault } from "../errors.ts";
 import { shown } from "../naming/names.ts";
 import type { System } from "../system.ts";
+import type { Reason } from "../hints/reasons.ts";
 
 /** The share of a process. */
 export interface Shard {
@@ -114,8 +115,8 @@ function shardOf(
   system: Pick<System, "env">,
 ): Shard {
   const total = system.env(count);
-  const invalid = (state: string, hint: string) =>
-    fault({ code: "Invalid", action: "detect shard index", state, hint });
+  const invalid = (state: string, hint: string, reason?: Reason) =>
+    fault({ code: "Invalid", action: "detect shard index", state, hint, reason });
   if (!total) throw invalid(`${name} sets ${variable}, but ${count} is not set`, `Set ${count}.`);
   const from = typeof first === "number" ? first : Number(system.env(first) ?? 0);
   const shard = { index: Number(index) - from, count: Number(total) };
@@ -123,6 +124,7 @@ function shardOf(
   if (isWhole && shard.index >= 0 && shard.index < shard.count) return shard;
   throw invalid(
     `${variable} is ${shown(index)}, of ${shown(total)} from ${from}`,
-    "Use array indices without gaps (0-7, not 1,3,7), or pass --shard INDEX/COUNT.",
+    "Use array indices without gaps (0-7, not 1,3,7), or pass the shard.",
+    { kind: "shard_gaps" },
   );
 }

@@ -7,9 +7,7 @@ const STATE = "it changed while it was read";
 export function sourceChanged(path: string, cause?: unknown): RegistryError {
   return conflict("save", shown(path), STATE, {
     hint: "Stop the programs that write to it, or save a copy outside the registry.",
-    hints: {
-      cli: "Stop the programs that write to it, leave it out with --exclude, or save a copy.",
-    },
+    reason: { kind: "source_changed" },
     cause,
   });
 }

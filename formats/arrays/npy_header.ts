@@ -157,6 +157,6 @@ export const corruptNpy: FileFault = corruptFile("array");
 function unsupportedNpy(path: string, state: string): RegistryError {
   return unsupported("read array", shown(path), state, {
     hint: "Read its bytes with registry.open(ref) and file(path).bytes(), or save it as numbers.",
-    hints: { cli: "Read its bytes with `holdfast cat REF PATH`, or save it as numbers." },
+    reason: { kind: "array_unsupported" },
   });
 }

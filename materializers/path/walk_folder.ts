@@ -143,9 +143,7 @@ function nothingIncluded(root: string): RegistryError {
 function nothingToSave(root: string): RegistryError {
   return invalid("save folder", shown(root), "there is nothing to save in it", {
     hint: "Check that its disk is mounted and its files are not left out.",
-    hints: {
-      cli: "Check that its disk is mounted and its files are not left out, or add --allow-empty.",
-    },
+    reason: { kind: "folder_empty" },
   });
 }
 
@@ -207,9 +205,7 @@ function examine(
     if (reason !== undefined) return void options.onLeftOut?.({ path: name, reason });
     throw invalid("save", shown(path), problem, {
       hint: "Rename it so that it is valid on every system, or leave it out with exclude.",
-      hints: {
-        cli: "Rename it so that it is valid on every system, or leave it out with --exclude.",
-      },
+      reason: { kind: "file_name_unsafe" },
     });
   }
   const unseen = reasonByName(entry, options);
@@ -301,7 +297,7 @@ function timesOf(
   const subject = shown(path);
   throw invalid("save", subject, "its modification time is more than 100 million days from 1970", {
     hint: "Set another time with `touch`, or do not preserve times.",
-    hints: { cli: `Run \`touch ${JSON.stringify(path)}\`, or omit --preserve times.` },
+    reason: { kind: "time_unsupported", path },
   });
 }
 
@@ -313,8 +309,8 @@ function lookAtLink(
   const { name, path } = entry;
   const { links = "keep", onLeftOut } = options;
   if (links === "refuse") {
-    const hints = { cli: "Add --links keep, follow or skip." };
-    throw notSaved(path, "it is a symbolic link", "Keep links, or follow or skip them.", hints);
+    const hint = "Keep links, or follow or skip them.";
+    throw notSaved(path, "it is a symbolic link", hint, { kind: "link_refused" });
   }
   const target = targetOf(path);
   if (links === "skip") return void onLeftOut?.({ path: name, reason: "link", target });
@@ -371,7 +367,7 @@ function notSaved(
   path: string,
   state: string,
   hint: string,
-  hints?: Fault["hints"],
+  reason?: Fault["reason"],
 ): RegistryError {
-  return fault({ code: "Unsupported", action: "save", subject: shown(path), state, hint, hints });
+  return fault({ code: "Unsupported", action: "save", subject: shown(path), state, hint, reason });
 }

@@ -4,7 +4,7 @@ import { mkdir, readdir, utimes } from "node:fs/promises";
 import { resolve } from "node:path";
 import type { Artifact } from "../../core/artifact.ts";
 import { conflict, fault, isRegistryError, orMissing } from "../../core/errors.ts";
-import type { RegistryError } from "../../core/errors.ts";
+import type { Fault, RegistryError } from "../../core/errors.ts";
 import type { FileStore } from "../../core/file_store.ts";
 import type { FileToSave } from "../../core/materializer.ts";
 import { shown } from "../../core/naming/names.ts";
@@ -139,7 +139,7 @@ async function exportOne(
     const state = "the folder has another value for this version";
     throw conflict("export", shown(`${name}@${version}`), state, {
       hint: "Export to another folder, or under another name (rename).",
-      hints: { cli: "Export to another folder, or under another name (--rename)." },
+      reason: { kind: "export_exists" },
     });
   }
   const { materializers } = registry;
@@ -152,8 +152,8 @@ async function exportOne(
 /** Throws `Unsupported` for names and versions that mindtrace accepts and then cannot find. */
 function checkFits(name: string, version: string): void {
   const subject = shown(`${name}@${version}`);
-  const unsupported = (state: string, hint: string, cli = hint) =>
-    fault({ code: "Unsupported", action: "export", subject, state, hint, hints: { cli } });
+  const unsupported = (state: string, hint: string, reason?: Fault["reason"]) =>
+    fault({ code: "Unsupported", action: "export", subject, state, hint, reason });
   if (!/^\d+\.\d+\.\d+$/.test(version)) {
     const hint = "Copy it to a version of three numbers, and export that.";
     throw unsupported("mindtrace has no prereleases", hint);
@@ -163,7 +163,7 @@ function checkFits(name: string, version: string): void {
     throw unsupported(
       `mindtrace cannot find names with ${bad[0]}`,
       "Pass rename, such as (name) => name.replaceAll('/', ':').",
-      `Rename it: --rename ${name.slice(0, bad.index + 1)}=${name.slice(0, bad.index)}:`,
+      { kind: "export_name", before: name.slice(0, bad.index), sign: bad[0] },
     );
   }
 }

@@ -1,5 +1,10 @@
 // Outcomes of steps, from errors and records, and the end of a run that follows from them.
-import { hintFor, isRegistryError, messageOf } from "../../core/errors.ts";
+import {
+  type Advice,
+  isRegistryError,
+  messageOf,
+  type RegistryErrorFields,
+} from "../../core/errors.ts";
 import { EXIT_CODES, type ExitCode, type ExitName } from "../contract/operator.ts";
 import { exitCodeOf, exitNameOf } from "../exit_codes.ts";
 import type { PipelineSecrets } from "./secrets.ts";
@@ -56,7 +61,7 @@ export function skippedOutcome(success: Kept<StepRecord>, effect?: string): Step
 }
 
 export function failureOutcome({ record, info }: Kept<FailureRecord>): StepOutcome {
-  const { startedAt, durationMs = 0, attempt, exitCode, exit, error: { message, hint } } = record;
+  const { startedAt, durationMs = 0, attempt, exitCode, exit, error } = record;
   const { name, version } = info;
   return {
     end: "failed",
@@ -65,8 +70,9 @@ export function failureOutcome({ record, info }: Kept<FailureRecord>): StepOutco
     exitCode,
     exit,
     attempts: attempt,
-    reason: message,
-    hint,
+    reason: error.message,
+    hint: error.hint,
+    hintReason: error.reason,
     record: `${name}@${version}`,
   };
 }
@@ -76,22 +82,42 @@ export function failedOutcome(
   { mask }: Pick<PipelineSecrets, "mask">,
 ): StepOutcome {
   const exitCode = exitCodeOf(error);
-  const { reason, hint } = describeError(error);
+  const { reason, hint, hintReason } = masked(describeError(error), mask);
   return {
     end: "failed",
     durationMs: 0,
     exitCode,
     exit: exitNameOf(exitCode),
     attempts: 0,
-    reason: mask(reason),
-    hint: hint && mask(hint),
+    reason,
+    hint,
+    hintReason,
   };
 }
 
-/** Returns the message of an error, with the hint for the command line. */
-export function describeError(error: unknown): { reason: string; hint?: string; code?: string } {
+interface DescribedError extends Pick<StepOutcome, "hint" | "hintReason"> {
+  reason: string;
+  code?: string;
+}
+
+export function describeError(error: unknown): DescribedError {
   if (!isRegistryError(error)) return { reason: messageOf(error) };
-  return { reason: error.message, code: error.code, hint: hintFor(error, "cli") };
+  const { message, code, hint, reason } = error;
+  return { reason: message, code, hint, hintReason: reason };
+}
+
+/** Returns a described error without the values of secrets. */
+export function masked(
+  { reason, hint, hintReason, ...others }: DescribedError,
+  mask: PipelineSecrets["mask"],
+): DescribedError {
+  const names = Object.entries(hintReason ?? {}).map(([name, value]) => [name, mask(value)]);
+  return {
+    ...others,
+    reason: mask(reason),
+    hint: hint && mask(hint),
+    hintReason: hintReason && Object.fromEntries(names) as Advice["reason"],
+  };
 }
 
 /** The end of a step. */
@@ -127,6 +153,8 @@ export interface StepOutcome {
   durationMs: number;
   reason?: string;
   hint?: string;
+  /** The reason of the hint, of which interfaces make their own. */
+  hintReason?: RegistryErrorFields["reason"];
   exitCode?: ExitCode;
   exit?: ExitName;
   attempts?: number;

@@ -87,9 +87,9 @@ type Outside = Exclude<Place, { kind: "step" }>;
 
 function unread(from: string, step: string, cause: unknown): unknown {
   if (!isRegistryError(cause)) return cause;
-  const { code, message: state, hint, hints, retry } = cause;
+  const { code, message: state, hint, reason, retry } = cause;
   const subject = `${shown(from)} of step ${shown(step)}`;
-  return fault({ code, action: "read input", subject, state, hint, hints, retry, cause });
+  return fault({ code, action: "read input", subject, state, hint, reason, retry, cause });
 }
 
 async function pin(

@@ -88,8 +88,10 @@ export async function planWithSuccesses(
       const success = last.get(id)?.record;
       if (success === undefined && !chosen.has(id)) {
         const state = "the step has never succeeded and is not part of this run";
-        const hint = "Select this step too, or omit --operator and --node.";
-        throw notFound("read the output of step", shown(id), state, { hint });
+        throw notFound("read the output of step", shown(id), state, {
+          hint: "Add it to `steps`, or omit `steps` to run all.",
+          reason: { kind: "step_not_selected" },
+        });
       }
       return decision === "skip" ? success : undefined;
     },

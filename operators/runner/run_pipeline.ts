@@ -172,7 +172,8 @@ class RunningSteps {
           code: "TaskFailed",
           action: "continue",
           state: `step "${id}" failed, and the run ends with the first failure`,
-          hint: "Omit --fail-fast to run steps that do not depend on it.",
+          hint: "Pass failFast: false to run steps that do not depend on it.",
+          reason: { kind: "step_failed_first" },
         }));
       }
     } catch (error) {

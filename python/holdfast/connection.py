@@ -16,6 +16,7 @@ from collections.abc import Iterator
 from typing import Any, NamedTuple
 
 from .errors import HoldfastError, Json, quoted
+from .reasons import hint_for, kind_of
 from .store import CHUNK
 
 BYTES_PER_LIMIT = 2**21
@@ -40,13 +41,11 @@ TLS_HINTS = {
 
 
 HINTS = {
-    r"Authorization|token create": "Pass a token that may do this: token=…, or HOLDFAST_TOKEN.",
-    "List all routes": "Check the URL of the service.",
-    r"\?force=true": "Point the alias to another version first, or pass force=True.",
+    r"Authorization": "Pass a token that may do this: token=…, or HOLDFAST_TOKEN.",
     r"/openapi|content-type": "Check the arguments.",
     r"GET /|PUT /": "Check the spelling, or list names(), versions(name) or aliases(name).",
 }
-"""What to do in Python instead of what a service says to programs without this package."""
+"""Hints for Python instead of those for HTTP, of errors without a reason."""
 
 OWN_HINTS = {
     "Denied": "Check the token, and what is in front of the service.",
@@ -59,8 +58,14 @@ OWN_HINTS = {
 BODY_LIMIT = "Raise the body limit of the proxy in between: `client_max_body_size 0;` in nginx."
 
 
-def hint_of(hint: str, code: str) -> str:
-    found = next((own for pattern, own in HINTS.items() if re.search(pattern, hint)), hint)
+def hint_of(problem: Json, code: str, usual: str = "") -> str:
+    """Returns the hint of an answer: by its reason, else that of the service."""
+    hint = str(problem.get("hint", usual))
+    own = hint_for(problem.get("reason"))
+    suggestion = problem.get("suggestion")
+    if own and suggestion:
+        return f"Did you mean {quoted(str(suggestion))}? {own}"
+    found = own or next((own for pattern, own in HINTS.items() if re.search(pattern, hint)), hint)
     return found or OWN_HINTS.get(code, "Check the arguments, and the URL of the service.")
 
 
@@ -227,7 +232,8 @@ class Connection:
             code = "Unsupported"
         code = code or STATUS_CODES.get(error.code, default)
         limit = BODY_LIMIT if error.code == 413 else ""
-        failure = HoldfastError(code, detail, hint_of(str(problem.get("hint", limit)), code))
+        failure = HoldfastError(code, detail, hint_of(problem, code, limit))
+        failure.reason = kind_of(problem.get("reason"))
         is_full = error.code == 507  # no time frees space
         failure.retry = str(problem.get("retry", "never" if is_full else ""))
         return failure

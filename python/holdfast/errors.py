@@ -14,7 +14,8 @@ class HoldfastError(Exception):
 
     `code` is one of `NotFound`, `AlreadyExists`, `Invalid`, `Unsupported`, `Corrupt`, `Conflict`,
     `Denied`, `Unavailable`, `Unknown` and `TaskFailed`, and each code has a subclass of that name;
-    `hint` says how to fix it.
+    `hint` says how to fix it. `reason` is a stable word for why a service failed, such as
+    `version_missing`; empty if it sent none.
     """
 
     def __new__(cls, code: str, message: str, hint: str = "") -> HoldfastError:
@@ -27,6 +28,7 @@ class HoldfastError(Exception):
         self.code = code
         self.message = message
         self.hint = hint
+        self.reason = ""
         self.retry = ""  # "never" if the service says that a repeat fails too
 
     def __reduce__(self) -> Any:
@@ -78,7 +80,7 @@ _CLASSES = {each.__name__: each for each in HoldfastError.__subclasses__()}
 
 def damaged(what: str, state: str) -> HoldfastError:
     """Returns the error for something that does not follow the format."""
-    hint = "Repair it from a mirror: holdfast verify --repair-from MIRROR"
+    hint = "Repair the registry from a mirror, or save the value again."
     return HoldfastError("Corrupt", f"Cannot read {what}: {state}", hint)
 
 

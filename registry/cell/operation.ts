@@ -164,12 +164,10 @@ export function unknownOutcome(
   operation: Operation,
   cause?: unknown,
 ): RegistryError {
-  const advice = (key: string) =>
-    `Read it again to see the outcome. A save with ${key} can be repeated safely.`;
   const state = "the request was sent but got no response, so it may have succeeded";
   return unresolved(operation.action, undefined, state, {
-    hint: advice("an idempotencyKey"),
-    hints: { cli: advice("an --idempotency-key") },
+    hint: "Read it again to see the outcome. A save with an idempotencyKey can be repeated safely.",
+    reason: { kind: "outcome_unknown" },
     backend: backend.location,
     maybeWritten: true,
     commit: operation.commit,

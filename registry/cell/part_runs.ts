@@ -95,12 +95,10 @@ export async function getPart(
 }
 
 /** Makes the hint of an error about stored bytes that only a mirror or another save restores. */
-export function saveAgain(reason: string): Advice {
-  const advice = (repair: string, way: string) =>
-    `${reason} Repair it from a mirror: ${repair}, or save the value again with ${way}.`;
-  const repair = "verifyRegistry(registry, { repairFrom: mirror })";
+export function saveAgain(finding: string): Advice {
   return {
-    hint: advice(repair, 'share: "none"'),
-    hints: { cli: advice("holdfast verify --repair-from MIRROR", "--share none") },
+    hint: `${finding} Repair it from a mirror: verifyRegistry(registry, { repairFrom: mirror }), ` +
+      'or save the value again with share: "none".',
+    reason: { kind: "damaged", finding },
   };
 }

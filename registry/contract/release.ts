@@ -196,8 +196,7 @@ function noRelease(
   { release, member }: NonNullable<ReturnType<typeof memberOf>>,
 ): RegistryError {
   const hint = `For a file of it: (await registry.open(${shown(release)})).file(${shown(member)})`;
-  const cli = `For a file in it write: holdfast cat ${release} ${member}`;
-  return retold(error, { hint, hints: { library: hint, cli }, cause: error });
+  return retold(error, { hint, reason: { kind: "not_a_release", release, member }, cause: error });
 }
 
 function gone(ref: string, version: string, state: "missing" | "changed"): RegistryError {

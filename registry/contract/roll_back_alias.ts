@@ -7,11 +7,10 @@ import {
   type RegistryError,
 } from "../../core/errors.ts";
 import { versionsBefore } from "../../core/naming/alias_history.ts";
-import { nameSegment, shown } from "../../core/naming/names.ts";
+import { shown } from "../../core/naming/names.ts";
 import { parseVersion } from "../../core/naming/versions.ts";
 import type { RolledBackAlias, SetAliasOptions } from "../../core/registry/operations/aliases.ts";
 import type { Registry } from "../../core/registry.ts";
-import { shellWord } from "../../core/text/shell_word.ts";
 
 interface Named {
   name: string;
@@ -86,10 +85,7 @@ function nothingBefore(named: Named): RegistryError {
   const { name, alias } = named;
   return refusal(named, "it never pointed to another version", {
     hint: `List its changes: registry.history(${shown(name)}, ${shown(alias)}).`,
-    hints: {
-      cli: `See its history: ${commandOf(named)} --history`,
-      http: `List its changes: GET ${pathOf(named)}/history`,
-    },
+    reason: { kind: "alias_never_moved", name, alias },
   });
 }
 
@@ -99,30 +95,16 @@ function deletedBefore(named: Named, version: string, rest: string | undefined):
   if (rest === undefined) {
     return refusal(named, state, {
       hint: `Point it to another version of registry.versions(${shown(name)}).`,
-      hints: {
-        cli: `Point it to another version: holdfast versions ${shellWord(name)}`,
-        http: `Point it to another version: GET /artifacts/${nameSegment(name)}/versions`,
-      },
+      reason: { kind: "alias_target_deleted", name },
     });
   }
   const args = [name, alias, rest].map(shown).join(", ");
   return refusal(named, state, {
     hint: `Point it to the last one that is left: registry.setAlias(${args}).`,
-    hints: {
-      cli: `Point it to the last one that is left: ${commandOf(named)} ${rest}`,
-      http: `Point it to the last one that is left, ${rest}: PUT ${pathOf(named)}`,
-    },
+    reason: { kind: "alias_target_earlier", name, alias, version: rest },
   });
 }
 
 function refusal({ name, alias }: Named, state: string, advice: Advice): RegistryError {
   return notFound("roll back", shown(`${name}@${alias}`), state, advice);
-}
-
-function commandOf({ name, alias }: Named): string {
-  return `holdfast alias ${shellWord(name)} ${shellWord(alias)}`;
-}
-
-function pathOf({ name, alias }: Named): string {
-  return `/artifacts/${nameSegment(name)}/aliases/${nameSegment(alias)}`;
 }

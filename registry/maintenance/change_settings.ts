@@ -140,9 +140,15 @@ function checkChange({ backend, settings }: Context, graceMs: number): void {
   const state = isShort
     ? `the shortest grace period of this registry is ${least}`
     : `the longest grace period is a year (${MAX_GRACE_MS})`;
-  const hint = isShort
-    ? "To free space now, run `gc --now` while nothing else uses the registry. For a shorter " +
-      "grace period, mirror the registry into a new one."
-    : "Pass a shorter period: you can lower it only after it has elapsed.";
-  throw invalid("change", `graceMs to ${graceMs}`, state, { hint, backend: backend.location });
+  throw invalid("change", `graceMs to ${graceMs}`, state, {
+    ...isShort
+      ? {
+        hint:
+          "To free space now, call collectGarbage(registry, { now: true }) while nothing else " +
+          "uses the registry. For a shorter grace period, mirror the registry into a new one.",
+        reason: { kind: "grace_too_short" },
+      }
+      : { hint: "Pass a shorter period: you can lower it only after it has elapsed." },
+    backend: backend.location,
+  });
 }

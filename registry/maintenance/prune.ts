@@ -137,9 +137,7 @@ async function* namesMeant(
   if (count > 0) return;
   throw notFound("find", shown(text), "no name matches", {
     hint: "List the names: registry.names(). * matches anything but /, and **/ any folders.",
-    hints: {
-      cli: "See what exists: holdfast ls. * matches anything but /, and **/ any folders.",
-    },
+    reason: { kind: "pattern_unmatched" },
   });
 }
 
@@ -372,14 +370,14 @@ class NamePruning<L extends Listed> {
     const about = version === undefined ? { name } : { name, version: version.version };
     const ref = version === undefined ? name : `${name}@${version.version}`;
     const worded = inWords({ verb: "prune", ref }, error) as RegistryError;
-    const { key, code, message, hint, hints } = worded;
+    const { key, code, message, hint, reason } = worded;
     this.#rules.report.failures.push({
       ...about,
       ...(key && { key }),
       code,
       message,
       ...(hint && { hint }),
-      ...(hints && { hints }),
+      ...(reason && { reason }),
     });
   }
 }

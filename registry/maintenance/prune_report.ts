@@ -61,7 +61,7 @@ export interface PruneReport {
     code: ErrorCode;
     message: string;
     hint?: string;
-    /** The hint in the words of other interfaces. @default `hint` for each of them */
-    hints?: RegistryErrorFields["hints"];
+    /** Of which interfaces make hints of their own. */
+    reason?: RegistryErrorFields["reason"];
   }[];
 }

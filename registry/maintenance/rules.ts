@@ -75,8 +75,7 @@ export async function changeRules(
   if (problem !== undefined || (set === undefined) === (remove === undefined)) {
     const state = problem ?? "pass either `set` or `remove`";
     const hint = 'Pass { set: { pattern: "runs:*", keepLast: 30 } }, or { remove: "runs:*" }.';
-    const cli = "Pass --protect alone, or what to keep, as in --keep-last 30 or --older-than 30d.";
-    throw fault({ code: "Invalid", action, state, hint, hints: { cli } });
+    throw fault({ code: "Invalid", action, state, hint, reason: { kind: "rule_incomplete" } });
   }
   await writeSettings(context, action, ({ generation, settings: { rules = [] } }) => {
     if (ifRevision !== undefined && ifRevision !== generation) {
@@ -88,9 +87,9 @@ export async function changeRules(
     const others = rules.filter((rule) => rule.pattern !== pattern);
     if (remove !== undefined && others.length === rules.length) {
       const hint = "List the rules: readRules(registry).";
-      const hints = { cli: "List the rules: holdfast rules ls" };
+      const reason = { kind: "rule_missing" } as const;
       const state = "no rule has this pattern";
-      throw notFound("remove rule", shown(remove), state, { hint, hints });
+      throw notFound("remove rule", shown(remove), state, { hint, reason });
     }
     return { rules: set === undefined ? others : [...others, set] };
   }, signal);

@@ -27,7 +27,6 @@ import { payloadSource } from "../operations/load.ts";
 import { createArtifact } from "../cache/read.ts";
 import { drain, readThrough } from "../../core/work/read_through.ts";
 import { StoreReader } from "../payload/store_reader.ts";
-import { shellWord } from "../../core/text/shell_word.ts";
 
 /** Records in memory at the same time. */
 const BATCH = 128;
@@ -128,11 +127,10 @@ function aboutRecord({ info, newest }: Place, error: RegistryError): RegistryErr
 
 /** Rewords damage of an alias: it can also be set again. */
 function damagedAlias({ name, label }: CellKey, error: RegistryError): RegistryError {
-  const advice = (set: string) =>
-    `Restore the object from a backup, or set the alias again: ${set}`;
   return retold(error, {
-    hint: advice(`registry.setAlias(${shown(name)}, ${shown(label!)}, version)`),
-    hints: { cli: advice(`holdfast alias ${shellWord(name)} ${shellWord(label!)} VERSION`) },
+    hint: "Restore the object from a backup, or set the alias again: " +
+      `registry.setAlias(${shown(name)}, ${shown(label!)}, version)`,
+    reason: { kind: "alias_damaged", name, alias: label! },
   });
 }
 

@@ -60,8 +60,8 @@ export interface VerifyProblem {
   /** Why `repairFrom` could not repair it. */
   reason?: string;
   hint?: string;
-  /** The hint in the words of other interfaces. @default `hint` for each of them */
-  hints?: RegistryErrorFields["hints"];
+  /** Of which interfaces make hints of their own. */
+  hintReason?: RegistryErrorFields["reason"];
 }
 
 /** Data that {@linkcode verifyRegistry} did not verify. */
@@ -81,10 +81,10 @@ export interface VerifyUnseen {
 export function asProblem(
   ref: string,
   record: string,
-  { key = record, code, message, hint, hints }: RegistryError,
+  { key = record, code, message, hint, reason: hintReason }: RegistryError,
   path?: string,
 ): VerifyProblem {
   const file = path === undefined ? {} : { path };
-  const advice = { ...(hint && { hint }), ...(hints && { hints }) };
+  const advice = { ...(hint && { hint }), ...(hintReason && { hintReason }) };
   return { ref, key, record, ...file, code, message, ...advice };
 }

@@ -2,7 +2,7 @@
 import { type Author, authorOf } from "../../core/naming/author.ts";
 import { isPrefix, type ObjectInfo } from "../../core/backend.ts";
 import { fault, invalid, notFound, type RegistryError } from "../../core/errors.ts";
-import { checkName, checkNewName, nameSegment, shown } from "../../core/naming/names.ts";
+import { checkName, checkNewName, shown } from "../../core/naming/names.ts";
 import type { Origin } from "../../core/record.ts";
 import { encodeRecord } from "../format/record_codec.ts";
 import { checkAlias, parseRef } from "../../core/naming/refs.ts";
@@ -28,7 +28,6 @@ import {
 import { settle, settleVersion } from "../cell/settle.ts";
 import { startOperation } from "../cell/operation.ts";
 import { locate, readAlias, versionNamed } from "./resolve.ts";
-import { shellWord } from "../../core/text/shell_word.ts";
 
 /** The facts of a change that a mirror keeps. */
 interface MirroredChange {
@@ -209,10 +208,7 @@ function factsOf({ record, info }: FoundRecord): Omit<AliasChange, "version"> {
 function neverSet({ backend }: Context, name: string, alias: string): RegistryError {
   return notFound("list the history of", `"${name}@${alias}"`, "no such alias ever existed", {
     hint: `List the aliases with registry.aliases(${shown(name)}).`,
-    hints: {
-      cli: `List the aliases: holdfast alias ${shellWord(name)}`,
-      http: `List the aliases: GET /artifacts/${nameSegment(name)}/aliases`,
-    },
+    reason: { kind: "alias_unknown", name },
     backend: backend.location,
   });
 }

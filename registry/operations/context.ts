@@ -36,10 +36,7 @@ export function checkUnprotected(context: Context, action: string, name: string)
   if (!rule?.protect) return;
   throw conflict(action, shown(name), `the rule ${shown(rule.pattern)} protects it`, {
     hint: "Change the rule, or delete with force: true.",
-    hints: {
-      cli: "Change it with: holdfast rules set or rules rm. Or delete with --force.",
-      http: "Change the rule, or delete with ?force=true.",
-    },
+    reason: { kind: "protected" },
     backend: context.backend.location,
   });
 }
@@ -63,6 +60,6 @@ export function contextOf(registry: Registry, action: string): Context {
   const state = `the store of the registry at ${registry.location} is not open here`;
   throw unsupported(action, undefined, state, {
     hint: "Call it with a registry from openRegistry, not with a client of a service or a wrapper.",
-    hints: { cli: "Run it on the folder or bucket that the service uses: -r LOCATION." },
+    reason: { kind: "not_open_here" },
   });
 }

@@ -129,15 +129,12 @@ async function refuseNamed(
   const release = releases.find(({ version }) => versions.includes(version));
   const hold = alias ?? release;
   if (hold === undefined) return;
-  const advice = (force: string) =>
-    alias === undefined
-      ? `Delete the release first, or ${force}.`
-      : `Point the alias to another version first, or ${force}.`;
+  const first = alias ? "Point the alias to another version" : "Delete the release";
   const state = alias && `the alias ${shown(alias.alias)} points to it`;
   throw conflict("delete", `"${name}@${hold.version}"`, state ?? "a release names it", {
     place: alias === undefined ? release!.release : undefined,
-    hint: advice("pass force: true"),
-    hints: { cli: advice("add --force"), http: advice("add ?force=true") },
+    hint: `${first} first, or pass force: true.`,
+    reason: { kind: alias ? "held_by_alias" : "held_by_release" },
     backend: context.backend.location,
   });
 }

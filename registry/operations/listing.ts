@@ -88,10 +88,7 @@ export async function checkHas(
 export function noSuchName(name: string, backend: string): RegistryError {
   return notFound("find", shown(name), "no such name", {
     hint: "Check the spelling, or list the names with registry.names().",
-    hints: {
-      cli: "Check the spelling, or list the names: holdfast ls",
-      http: "Check the spelling, or list the names: GET /names",
-    },
+    reason: { kind: "name_missing" },
     backend,
   });
 }

@@ -1,6 +1,6 @@
 // Resolving a ref to its record.
-import { type Advice, type Fault, RegistryError } from "../../core/errors.ts";
-import { nameSegment, shown } from "../../core/naming/names.ts";
+import { type Fault, RegistryError } from "../../core/errors.ts";
+import { shown } from "../../core/naming/names.ts";
 import type { VersionRecord } from "../../core/record.ts";
 import { corruptRecord } from "../format/record_codec.ts";
 import type { Ref } from "../../core/naming/refs.ts";
@@ -18,7 +18,6 @@ import {
 import type { FoundRecord, Head, Located } from "../cell/heads.ts";
 import { aliasCell, cellOf, versionCell, versionsFolder } from "../format/layout.ts";
 import { countingHead, isVoid } from "../cell/voids.ts";
-import { shellWord } from "../../core/text/shell_word.ts";
 
 /** Returns the record of a ref. Throws `NotFound`, naming the missing part. */
 export async function locate(context: Context, ref: Ref, signal?: AbortSignal): Promise<Located> {
@@ -28,16 +27,12 @@ export async function locate(context: Context, ref: Ref, signal?: AbortSignal): 
   if (selector.kind === "version") {
     throw await versionNotFound(context, name, selector.version, signal);
   }
+  const isRange = selector.kind === "range";
   throw absent(context, {
     subject: shown(name),
-    state: selector.kind === "range"
-      ? `it has no version in ${shown(selector.text)}`
-      : "no such name",
+    state: isRange ? `it has no version in ${shown(selector.text)}` : "no such name",
     hint: "Check the name, or list them: registry.names() and registry.versions(name).",
-    hints: {
-      cli: "Check the name, or list them: holdfast ls and holdfast versions NAME",
-      http: "Check the name, or list them: GET /names and GET /artifacts/{name}/versions",
-    },
+    reason: isRange ? { kind: "version_missing", name } : { kind: "name_missing" },
   });
 }
 
@@ -57,20 +52,22 @@ export function absentInput(
   error: Absent,
   { name, ref, meant }: { name: string; ref: string; meant: Ref },
 ): Absent {
-  const { code, hint, hints, backend } = error;
+  const { code, hint, reason, backend } = error;
   const state = `its input ${shown(ref)} was not found: ${error.state}`;
-  const fields = { code, action: "save", subject: shown(name), state, hint, hints, backend };
+  const fields = { code, action: "save", subject: shown(name), state, hint, reason, backend };
   return Object.assign(new Absent(fields), { meant });
 }
 
 /** Returns an error of a ref's member as one for which {@linkcode isAbsent} is true. */
-export function asAbsent({ code, action, subject, state, hint }: RegistryError): RegistryError {
-  return new Absent({ code, action: action!, subject, state: state!, hint });
+export function asAbsent(
+  { code, action, subject, state, hint, reason }: RegistryError,
+): RegistryError {
+  return new Absent({ code, action: action!, subject, state: state!, hint, reason });
 }
 
 function absent(
   { backend }: Context,
-  words: { subject: string } & Pick<Fault, "state" | "hint" | "hints">,
+  words: { subject: string } & Pick<Fault, "state" | "hint" | "reason">,
 ): RegistryError {
   return new Absent({ code: "NotFound", action: "find", ...words, backend: backend.location });
 }
@@ -140,7 +137,9 @@ async function locateAlias(
       throw absent(context, {
         subject: `"${name}@${alias}"`,
         state: `${shown(name)} has no such alias`,
-        ...aliasHints(name, alias, (set) => `Set it with ${set}, or check the spelling.`),
+        hint: `Set it with registry.setAlias(${shown(name)}, ${shown(alias)}, version), or check ` +
+          "the spelling.",
+        reason: { kind: "alias_missing", name, alias },
       });
     }
     const located = await locateVersion(context, name, parseVersion(version), signal);
@@ -162,30 +161,10 @@ export async function danglingAlias(
   return absent(context, {
     subject: `"${name}@${alias}"`,
     state: `the alias points to version ${version}, which ${state}`,
-    ...aliasHints(
-      name,
-      alias,
-      (set, remove) => `Point it to another version with ${set}, or delete it with ${remove}.`,
-    ),
+    hint: `Point it to another version with registry.setAlias(${shown(name)}, ${shown(alias)}, ` +
+      `version), or delete it with registry.deleteAlias(${shown(name)}, ${shown(alias)}).`,
+    reason: { kind: "alias_dangling", name, alias },
   });
-}
-
-/** Returns hints with the calls that set and delete an alias, for each reader. */
-function aliasHints(
-  name: string,
-  alias: string,
-  hintOf: (set: string, remove: string) => string,
-): Advice {
-  const names = `${shown(name)}, ${shown(alias)}`;
-  const command = `holdfast alias ${shellWord(name)} ${shellWord(alias)}`;
-  const route = `/artifacts/${nameSegment(name)}/aliases/${nameSegment(alias)}`;
-  return {
-    hint: hintOf(`registry.setAlias(${names}, version)`, `registry.deleteAlias(${names})`),
-    hints: {
-      cli: hintOf(`${command} VERSION`, `${command} --delete`),
-      http: hintOf(`PUT ${route}`, `DELETE ${route}`),
-    },
-  };
 }
 
 /** Returns the version that an alias points to; undefined if it does not exist. */
@@ -263,14 +242,10 @@ export async function versionNotFound(
   const cell = versionCell(name, version, context.settings.versioned);
   const head = await readHead(context, cell, signal);
   if (head?.dead) await readRecord(context, head.key, signal); // throws if it is damaged
-  const escaped = nameSegment(name);
   return absent(context, {
     subject: `"${name}@${version.canonical}"`,
     state: head?.dead ? "it was deleted" : "no such version",
     hint: `List the versions with registry.versions(${shown(name)}).`,
-    hints: {
-      cli: `List the versions: holdfast versions ${shellWord(name)}`,
-      http: `List the versions: GET /artifacts/${escaped}/versions`,
-    },
+    reason: { kind: "version_missing", name },
   });
 }

@@ -17,7 +17,7 @@ export function checkSave(context: Context, name: string, options: SaveOptions):
   const { version, bump, onConflict = "fail", ifCommit } = options;
   const { metadata, inputs, idempotencyKey, compress, share = "bytes" } = options;
   const { mutable, versioned } = context.settings;
-  const problems: [found: boolean, state: string, hint: string, hints?: Fault["hints"]][] = [
+  const problems: [found: boolean, state: string, hint: string, reason?: Fault["reason"]][] = [
     [
       version !== undefined && bump !== undefined,
       "version and bump are both given",
@@ -43,7 +43,7 @@ export function checkSave(context: Context, name: string, options: SaveOptions):
       (onConflict === "overwrite" || ifCommit !== undefined) && !mutable,
       "versions of this registry are never overwritten",
       "Create a registry with mutable: true.",
-      { cli: "Create a mutable registry: holdfast init FOLDER --mutable" },
+      { kind: "not_mutable" },
     ],
     [
       ifCommit !== undefined && version === undefined && versioned,
@@ -57,9 +57,9 @@ export function checkSave(context: Context, name: string, options: SaveOptions):
       "Leave the version out.",
     ],
   ];
-  for (const [isProblem, state, hint, hints] of problems) {
+  for (const [isProblem, state, hint, reason] of problems) {
     if (!isProblem) continue;
-    throw fault({ code: "Invalid", action: "save", subject: shown(name), state, hint, hints });
+    throw fault({ code: "Invalid", action: "save", subject: shown(name), state, hint, reason });
   }
   newAliases(options.alias); // before anything is saved
   if (metadata !== undefined) checkMetadata(metadata);

@@ -1,13 +1,13 @@
 // Errors of opening a registry that name its location and origin.
 import { isIP } from "node:net";
-import { isRegistryError, joinHints, type RegistryError, retold } from "../../core/errors.ts";
+import { isRegistryError, type RegistryError, retold } from "../../core/errors.ts";
 import { shown } from "../../core/naming/names.ts";
 import { realSystem } from "../../core/system.ts";
 import { isUntrusted, timeProblem } from "../../core/urls/tls_problems.ts";
 import { type FoundRegistry, originOf, registryInside } from "./find_registry.ts";
 
 /**
- * Adds the origin of the location to the hint, a registry inside the folder if there is one, and
+ * Adds the origin of the location, a registry inside the folder if there is one, and
  * what a certificate says that is not trusted.
  */
 export async function explainFailure(failure: unknown, found: FoundRegistry): Promise<unknown> {
@@ -16,9 +16,14 @@ export async function explainFailure(failure: unknown, found: FoundRegistry): Pr
   const inside = error.code === "NotFound" ? registryInside(found) : undefined;
   const origin = originOf(found);
   if (inside === undefined && origin === undefined) return error;
-  const advice = inside === undefined ? error : { hint: `Use the registry in ${shown(inside)}.` };
-  const place = origin === undefined ? {} : { hint: `The location ${origin}.` };
-  return retold(error, { ...joinHints(place, advice), cause: error }); // commands come last
+  const advice = inside === undefined ? {} : { hint: `Use the registry in ${shown(inside)}.` };
+  const place = origin === undefined ? {} : { place: placeFrom(error, origin) };
+  return retold(error, { ...advice, ...place, cause: error });
+}
+
+function placeFrom({ place, subject }: RegistryError, origin: string): string {
+  const from = `the location ${origin}`;
+  return place === undefined || place === subject ? from : `${place}; ${from}`;
 }
 
 /** Adds what the certificate says: Deno calls all kinds of refused ones not trusted. */

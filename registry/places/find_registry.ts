@@ -5,7 +5,7 @@ import process from "node:process";
 import { fileURLToPath } from "node:url";
 import { parseEnv } from "node:util";
 import { mayRead } from "../../core/may_read.ts";
-import { type Advice, fault, joinHints, notFound } from "../../core/errors.ts";
+import { type Advice, fault, notFound } from "../../core/errors.ts";
 import { shown } from "../../core/naming/names.ts";
 import { isGranted, realSystem, type System } from "../../core/system.ts";
 import { BUCKET_SCHEMES, checkStoreUrl, driverOf } from "../../backends/drivers.ts";
@@ -86,30 +86,29 @@ export function findRegistry(
   }
   if (create) return { location: join(cwd, DEFAULT_FOLDER), kind: "folder", by: "default" };
   const state = `no ${DEFAULT_FOLDER} folder in this folder or its parents`;
-  throw notFound("find a registry", undefined, state, {
-    ...joinHints(
-      howToName(upward ? registryAround(cwd) : undefined),
-      unseen ? { hint: "Pass --allow-read to search the folders that were skipped." } : {},
-      isGranted({ name: "env", variable: REGISTRY_VARIABLE })
-        ? {}
-        : { hint: `Pass --allow-env to read ${REGISTRY_VARIABLE}.` },
-    ),
-  });
+  const grants = [
+    unseen ? " Pass --allow-read to search the folders that were skipped." : "",
+    isGranted({ name: "env", variable: REGISTRY_VARIABLE })
+      ? ""
+      : ` Pass --allow-env to read ${REGISTRY_VARIABLE}.`,
+  ].join("");
+  const around = upward ? registryAround(cwd) : undefined;
+  throw notFound("find a registry", undefined, state, howToName(around, grants));
 }
 
-/** Returns hints to create a registry, or to name the one around the current folder. */
-function howToName(around: string | undefined): Advice {
-  if (around === undefined) {
-    const create = "Create one here with openRegistry(undefined, { create: true }), or use";
-    const init = 'Run "holdfast init" to create one here, or name one with --registry or';
+/** Returns the advice to create a registry, or to name the one around the current folder. */
+function howToName(around: string | undefined, grants: string): Advice {
+  if (around !== undefined) {
     return {
-      hint: `${create} openRegistry(location), or ${REGISTRY_VARIABLE}.`,
-      hints: { cli: `${init} ${REGISTRY_VARIABLE}.` },
+      hint: `${shown(around)} is a registry: use openRegistry(${shown(around)}).${grants}`,
+      reason: { kind: "registry_around", folder: around, grants },
     };
   }
-  const hintOf = (way: string) => `${shown(around)} is a registry: use ${way}.`;
-  const [hint, cli] = [`openRegistry(${shown(around)})`, `--registry ${shown(around)}`].map(hintOf);
-  return { hint, hints: { cli } };
+  const create = "Create one here with openRegistry(undefined, { create: true }), or use";
+  return {
+    hint: `${create} openRegistry(location), or ${REGISTRY_VARIABLE}.${grants}`,
+    reason: { kind: "registry_missing", grants },
+  };
 }
 
 /** Returns the nearest folder upward that is a registry itself. */
@@ -125,7 +124,7 @@ export function originOf({ by, remote, envFile }: FoundRegistry): string | undef
   if (by === "env-file") return `is named by ${REGISTRY_VARIABLE} in ${envFile}${name}`;
   if (by === "upward") return `is the nearest ${DEFAULT_FOLDER} in the current folder or above`;
   if (by === "default") return `is the default, ./${DEFAULT_FOLDER}`;
-  return remote === undefined ? undefined : `is that of @${remote}: holdfast remote ls`;
+  return remote === undefined ? undefined : `is that of @${remote}`;
 }
 
 /** Returns the path of the `.holdfast` registry inside a folder; undefined if there is none. */
@@ -180,8 +179,8 @@ function checkForeignEndpoint(location: string, envFile: string): void {
     action: "use the registry from",
     subject: shown(envFile),
     state: `your token for ${vendor} would be sent to ${shown(endpoint.hostname)}`,
-    hint:
-      `If you trust that host, pass the registry as an argument, in ${REGISTRY_VARIABLE}, or with holdfast remote add.`,
+    hint: `If you trust that host, pass the registry to openRegistry, or in ${REGISTRY_VARIABLE}.`,
+    reason: { kind: "host_untrusted" },
   });
 }
 
@@ -272,6 +271,7 @@ function checkServiceAddress(text: string): void {
     ? "it has a query or a fragment"
     : undefined;
   if (state === undefined) return;
-  const hint = "Write https://host:8600; pass the token by HOLDFAST_TOKEN or --token-file.";
-  throw fault({ code: "Invalid", action: "use the address of a service", state, hint });
+  const hint = "Write https://host:8600; pass the token as `token`, or in HOLDFAST_TOKEN.";
+  const reason = { kind: "service_address" } as const;
+  throw fault({ code: "Invalid", action: "use the address of a service", state, hint, reason });
 }

@@ -135,8 +135,8 @@ export function remoteOf(name: string, options: RemotesOptions = {}): Remote {
   const where = file === undefined ? "the home folder is unknown" : `not in ${shown(file)}`;
   const known = names.length === 0 ? "" : `, or use ${names.join(", ")}`;
   throw notFound("find the registry", `@${name}`, where, {
-    hint: `Add it: holdfast remote add ${isRemoteName(name) ? name : "NAME"} LOCATION${known}. ` +
-      `For a folder of that name, write ${shown(`./@${name}`)}.`,
+    hint: `Pass its location${known}. For a folder of that name, write ${shown(`./@${name}`)}.`,
+    reason: { kind: "remote_missing", name, others: known },
   });
 }
 
@@ -195,7 +195,8 @@ function invalid(file: string, state: string, cause?: unknown): RegistryError {
     action: "read the names of registries in",
     subject: shown(file),
     state,
-    hint: "Fix the file, or remove it and run holdfast remote add NAME LOCATION.",
+    hint: "Fix the file, or remove it and add its registries again.",
+    reason: { kind: "remotes_damaged" },
     cause,
   });
 }

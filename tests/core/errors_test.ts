@@ -12,8 +12,8 @@ import {
   fault,
   hintFor,
   isRegistryError,
-  joinHints,
   messageOf,
+  plainHint,
   RegistryError,
   retold,
   withSuggestion,
@@ -67,22 +67,29 @@ Deno.test("an error keeps the fields that its message is made of", () => {
   assertEquals(retold(one, { place: "in /data" }).message, "no (in /data)");
 });
 
-Deno.test("hints for each kind of reader survive joining and suggestions", () => {
-  const hints = { cli: "Add --force." };
-  const error = fault({ code: "Conflict", action: "x", state: "y", hint: "Pass force.", hints });
-  const readers = ["library", "cli", "http"] as const;
-  const told = (error: Parameters<typeof hintFor>[0]) =>
-    readers.map((reader) => hintFor(error, reader));
-  assertEquals(told(error), ["Pass force.", "Add --force.", "Pass force."]);
-  const joined = joinHints({ hint: "First." }, error, {});
-  assertEquals(told(joined), told(error).map((hint) => `First. ${hint}`));
-  assertEquals(joinHints({ hint: "a" }, { hint: "b" }), { hint: "a b" });
-  assertEquals(joinHints({}, {}), { hint: undefined });
+Deno.test("a reason gives each interface its own hint, also with a suggestion", () => {
+  const reason = { kind: "version_missing", name: "a" } as const;
+  const hint = "Call versions().";
+  const error = fault({ code: "NotFound", action: "x", state: "y", hint, reason });
+  const table = { version_missing: ({ name }: { name: string }) => `Run versions ${name}.` };
+  assertEquals([error.hint, hintFor(error, table), hintFor(error, {})], [
+    hint,
+    "Run versions a.",
+    hint,
+  ]);
+  assertEquals(hintFor(error, { version_missing: null }), hint);
+  const longer = { version_missing: (_: unknown, hint: string) => `${hint} Or not.` };
+  assertEquals(hintFor(error, longer), `${hint} Or not.`);
   const meant = withSuggestion(error, "a@1");
-  assertEquals(told(meant), told(error).map((hint) => `Did you mean "a@1"? ${hint}`));
-  assertEquals([meant.hint, meant.suggestion], ['Did you mean "a@1"? Pass force.', "a@1"]);
-  assertEquals(told(retold(error, { hint: "New." })), ["New.", "New.", "New."]);
-  assertEquals(told(retold(error, { state: "z" })), told(error));
+  const lead = 'Did you mean "a@1"? ';
+  assertEquals([meant.hint, meant.suggestion], [`${lead}${hint}`, "a@1"]);
+  assertEquals([plainHint(meant), plainHint(error)], [hint, hint]);
+  assertEquals(hintFor(meant, table), `${lead}Run versions a.`);
+  assertEquals(hintFor(meant, longer), `${lead}${hint} Or not.`);
+  const alone = withSuggestion(retold(error, { hint: undefined }), "a@1");
+  assertEquals([alone.hint, plainHint(alone)], [lead.trim(), undefined]);
+  assertEquals(hintFor(retold(error, { hint: "New." }), table), "New."); // of another failure
+  assertEquals(hintFor(retold(error, { state: "z" }), table), "Run versions a.");
 });
 
 Deno.test("each code has a default retry advice", () => {

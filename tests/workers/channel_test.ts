@@ -32,7 +32,7 @@ Deno.test("errors keep their code, fields, class, stack and causes", async () =>
         action: "do it",
         state: "no",
         hint: "Try.",
-        hints: { cli: "Run it." },
+        reason: { kind: "worker_lost" },
         key: "k",
         maybeWritten: true,
         cause,
@@ -48,7 +48,7 @@ Deno.test("errors keep their code, fields, class, stack and causes", async () =>
   });
   const error = await caller.call("fail", undefined).catch((error) => error);
   assert(isRegistryError(error, "Unavailable"));
-  assertEquals([error.action, error.state, error.hints?.cli], ["do it", "no", "Run it."]);
+  assertEquals([error.action, error.state, error.reason?.kind], ["do it", "no", "worker_lost"]);
   const { message, hint, key, maybeWritten } = error;
   assertEquals([message, hint, key, maybeWritten], ["Cannot do it: no", "Try.", "k", true]);
   const cause = error.cause as Error;

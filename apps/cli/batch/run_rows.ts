@@ -10,13 +10,13 @@ import type { CommandContext } from "../program/command.ts";
 import { localPathOf } from "../places/open_store.ts";
 import { toReportable } from "../terminal/exit_code.ts";
 import { withRegistry } from "../terminal/hints.ts";
-import { hintFor } from "../../../core/errors.ts";
 import type { Progress } from "../terminal/progress.ts";
 import { printable, printableJson } from "../terminal/table.ts";
 import { formatBytes, formatCount, formatSeconds } from "../terminal/units.ts";
 import { findManifest, type Manifest } from "./manifest.ts";
 import type { ManifestFormat, RawRow } from "./rows.ts";
 import { findShard } from "../values/find_shard.ts";
+import { cliHint } from "../terminal/hint_words.ts";
 
 export { createBatch } from "../../../workers/mod.ts";
 
@@ -56,7 +56,7 @@ function reportLine(outcome: RowOutcome): Record<string, unknown> {
   const { index, line, row, ok } = outcome;
   if (outcome.ok) return { index, line, ok, ...row };
   const { code, message, key, maybeWritten } = outcome.error;
-  const hint = hintFor(outcome.error, "cli");
+  const hint = cliHint(outcome.error);
   return { index, line, ok, ...row, error: { code, message, hint, key, maybeWritten } };
 }
 
@@ -230,7 +230,7 @@ class RowRun<Row extends RowName> {
     const { failed } = this.#sums;
     if (failed > MOST_PRINTED) return;
     this.#progress.print(`error: line ${line}: ${printable(error.message)}`);
-    const hint = hintFor(error, "cli");
+    const hint = cliHint(error);
     if (shared.quiet) return;
     if (hint) this.#progress.print(`hint: ${printable(withRegistry(hint, shared.registry))}`);
     if (failed < MOST_PRINTED) return;

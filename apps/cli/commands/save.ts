@@ -1,7 +1,6 @@
 import { checkNewName } from "../../../core/naming/names.ts";
 import { digestValue, isRegistryError } from "../../../mod.ts";
 import { LocalPath } from "../../../materializers/mod.ts";
-import { hintFor } from "../../../core/errors.ts";
 import type { Registry, RegistryError, SavedArtifact, SaveOptions } from "../../../mod.ts";
 import { defineCommand, ON_CONFLICT_OPTION } from "../program/command.ts";
 import type { Command, CommandContext } from "../program/command.ts";
@@ -16,6 +15,7 @@ import type { DescribedModel } from "../values/model_facts.ts";
 import { leftOutJson, leftOutLine, LeftOutList } from "../values/left_out.ts";
 import { TREE_OPTIONS, treeOptionsOf } from "../values/tree_options.ts";
 import { measureSource, readValue } from "../values/value_source.ts";
+import { cliHint } from "../terminal/hint_words.ts";
 
 export const save: Command = defineCommand({
   name: "save",
@@ -166,7 +166,7 @@ function splitTarget(target: string, option?: string): { name: string; version?:
 
 /** Returns the hint of an error; for an unreadable file in a folder also how to save the rest. */
 function skipHint(error: RegistryError, value: unknown): string {
-  const hint = hintFor(error, "cli") ?? "";
+  const hint = cliHint(error) ?? "";
   const isInFolder = error.action === "read" && error.key === undefined &&
     value instanceof LocalPath && error.subject !== JSON.stringify(value.path);
   return isInFolder ? `${hint} Or save the rest: --skip-unreadable` : hint;

@@ -1,13 +1,13 @@
 import type { Registry } from "../../../mod.ts";
 import { verifyRegistry } from "../../../registry/maintenance.ts";
-import type { VerifyReport, VerifyUnseen } from "../../../registry/maintenance.ts";
+import type { VerifyProblem, VerifyReport, VerifyUnseen } from "../../../registry/maintenance.ts";
 import { expandNames } from "../look/expand_names.ts";
 import { type Command, type CommandContext, defineCommand } from "../program/command.ts";
 import { withRegistry } from "../terminal/hints.ts";
-import { hintFor } from "../../../core/errors.ts";
 import { inOrder, printTable } from "../program/print_table.ts";
 import { printable } from "../terminal/table.ts";
 import { formatBytes, formatCount } from "../terminal/units.ts";
+import { cliHint } from "../terminal/hint_words.ts";
 
 export const verify: Command = defineCommand({
   name: "verify",
@@ -83,7 +83,7 @@ async function printProblems(
 ): Promise<void> {
   const { io, shared } = context;
   const rows = (shared.json ? problems : inOrder(problems, ({ ref }) => ref)).map((problem) => ({
-    json: { ...problem, hint: hintFor(problem, "cli"), hints: undefined },
+    json: { ...problem, hint: hintOf(problem), hintReason: undefined },
     cells: [
       problem.ref,
       problem.code,
@@ -92,7 +92,7 @@ async function printProblems(
   }));
   await printTable(context, ["REF", "CODE", "PROBLEM"], rows);
   if (shared.json) return;
-  const hints = problems.flatMap((problem) => hintFor(problem, "cli") ?? []);
+  const hints = problems.flatMap((problem) => hintOf(problem) ?? []);
   for (const hint of new Set(hints.map((hint) => withRegistry(hint, shared.registry)))) {
     await io.stdout.write(`hint: ${printable(hint)}\n`);
   }
@@ -129,4 +129,8 @@ function lineageText({ stale, dangling }: NonNullable<VerifyReport["lineage"]>):
     dangling > 0 ? [`inputs that do not exist: ${formatCount(dangling, "version")}`] : [],
     stale > 0 ? [`${formatCount(stale, "stale note")} (gc removes them after 30 days)`] : [],
   ].flat().join("; ");
+}
+
+function hintOf({ hint, hintReason }: VerifyProblem): string | undefined {
+  return cliHint({ hint, reason: hintReason });
 }

@@ -6,12 +6,13 @@ import { dirname } from "node:path";
 import process from "node:process";
 import { DRIVERS } from "../../../backends/drivers.ts";
 import type { ProbeCertificate } from "../../../registry/maintenance.ts";
-import { hintFor, isRegistryError } from "../../../core/errors.ts";
+import { isRegistryError } from "../../../core/errors.ts";
 import { isGranted } from "../../../core/system.ts";
 import { errorCode } from "../../../disk/file_errors.ts";
 import { toReportable } from "../terminal/exit_code.ts";
 import type { CliIo } from "../terminal/cli_io.ts";
 import { formatBytes } from "../terminal/units.ts";
+import { cliHint } from "../terminal/hint_words.ts";
 
 export interface Check {
   what: string;
@@ -39,7 +40,7 @@ export function trouble(
 export function failed(what: string, error: unknown): Check {
   const failure = toReportable(error);
   if (!isRegistryError(failure)) throw error;
-  const advice = hintFor(failure, "cli") ?? "Rerun with --verbose to see the stack.";
+  const advice = cliHint(failure) ?? "Rerun with --verbose to see the stack.";
   return trouble(what, "fail", failure.message, advice);
 }
 

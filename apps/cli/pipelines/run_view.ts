@@ -9,6 +9,7 @@ import { formatSeconds } from "../terminal/units.ts";
 import { metricsText } from "./metrics_text.ts";
 import { countedEnds } from "../../server/known_runs.ts";
 import { shellWord } from "../../../core/text/shell_word.ts";
+import { cliHint } from "../terminal/hint_words.ts";
 
 interface RunView {
   onEvent(event: RunEvent): void;
@@ -143,7 +144,8 @@ export function endCounts(result: RunResult): string {
 function failuresOf({ run, steps }: RunResult): string[] {
   const failed = Object.entries(steps).filter(([, { end }]) => end === "failed");
   const lines = failed.slice(0, MOST_FAILURES).flatMap(
-    ([step, { exit, exitCode, attempts = 1, reason = "", hint, record }]) => {
+    ([step, { exit, exitCode, attempts = 1, reason = "", hint: own, hintReason, record }]) => {
+      const hint = cliHint({ hint: own, reason: hintReason });
       const tries = attempts > 1 ? `, ${attempts} attempts` : "";
       return [
         `${step} failed with ${exitCode} (${exit}${tries}): ${reason.replaceAll("\n", " ")}`,

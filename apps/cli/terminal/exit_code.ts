@@ -1,11 +1,12 @@
 // Exit codes, which scripts may rely on, and how errors are printed.
-import { fault, hintFor, isRegistryError, messageOf, RegistryError } from "../../../core/errors.ts";
+import { fault, isRegistryError, messageOf, RegistryError } from "../../../core/errors.ts";
 import type { ErrorCode } from "../../../core/errors.ts";
 import { errorCode } from "../../../core/faults/errno.ts";
 import { diskFault, type Meaning } from "../../../core/faults/meanings.ts";
 import { type CliIo, createColors, wrappedFor } from "./cli_io.ts";
 import { withRegistry } from "./hints.ts";
 import { printable, printableJson, printableLines } from "./table.ts";
+import { cliHint } from "./hint_words.ts";
 
 const EXIT_CODES: Record<ErrorCode, number> = {
   Invalid: 2,
@@ -97,7 +98,7 @@ export function errorJson(error: RegistryError | Interruption, registry?: string
     return printableJson({ error: { code: "Interrupted", message: error.message } });
   }
   const { code, message, key, backend, retry, maybeWritten, commit } = error;
-  const hint = withRegistry(hintFor(error, "cli"), registry);
+  const hint = withRegistry(cliHint(error), registry);
   return printableJson({
     error: { code, message, hint, key, backend, retry, maybeWritten, commit },
   });
@@ -130,7 +131,7 @@ export async function reportError(
     const shown = (text: string, indent: number) => wrappedFor(clean(text), io.stderr, indent);
     const label = createColors(io.stderr, io).red("error:");
     lines.push(`${label} ${shown(error.message, "error: ".length)}`);
-    const hint = error instanceof Interruption ? undefined : hintFor(error, "cli");
+    const hint = error instanceof Interruption ? undefined : cliHint(error);
     if (hint) lines.push(`hint: ${shown(withRegistry(hint, shared.registry), "hint: ".length)}`);
   }
   if (shared.verbose) lines.push(printableLines(errorStack(error)));

@@ -15,7 +15,6 @@ import type { Author } from "../../../core/naming/author.ts";
 import { denied as refused, invalid, type RegistryError } from "../../../core/errors.ts";
 import { RELEASE } from "../../../core/registry/release.ts";
 import type { Artifact, ArtifactInfo } from "../../../core/artifact.ts";
-import { shellWord } from "../../../core/text/shell_word.ts";
 
 /** A right on an artifact. Writing does not include reading. */
 export type Right = "read" | "write";
@@ -185,8 +184,8 @@ export function readableArtifact(artifact: Artifact, access: Access): ReadableAr
 }
 
 export function denied(action: string, scope: string): RegistryError {
-  const command = `holdfast token create --scope ${shellWord(scope)}`;
   return refused(action, undefined, "the token does not grant this permission", {
-    hint: `Use a token with the scope ${scope}: ${command}`,
+    hint: `Use a token with the scope ${scope}.`,
+    reason: { kind: "scope_missing", scope },
   });
 }

@@ -64,7 +64,8 @@ function needsToken(action: string, state: string, problem = ""): RefusedRequest
     code: "Denied",
     action,
     state,
-    hint: "Send a token of this service: Authorization: Bearer holdfast_…",
+    hint: "Pass a token of this service as `token`, or in HOLDFAST_TOKEN.",
+    reason: { kind: "token_missing" },
     headers: { "www-authenticate": `Bearer realm="holdfast"${problem}` },
   });
 }

@@ -6,7 +6,7 @@ import process from "node:process";
 import { isRegistryError, realSystem } from "../../../mod.ts";
 import type { ErrorCode, Logger, RegistryError, System } from "../../../mod.ts";
 import { authorName } from "../../../core/naming/author.ts";
-import { corrupt, denied, fault, notFound } from "../../../core/errors.ts";
+import { corrupt, denied, type Fault, fault, notFound } from "../../../core/errors.ts";
 import { checkOptions } from "../../../core/options/check_options.ts";
 import { instantOf } from "../../../core/text/iso_time.ts";
 import { changeFile } from "../../../disk/replace_file.ts";
@@ -47,16 +47,19 @@ export async function createToken(
   const action = "create a token";
   const known = { scopes: true, note: true, expiresInMs: true, system: true } as const;
   const { scopes, note, expiresInMs, system = realSystem } = checkOptions(action, options, known);
-  const invalid = (state: string, hint: string) => fault({ code: "Invalid", action, state, hint });
+  const invalid = (state: string, hint: string, reason: Fault["reason"]) =>
+    fault({ code: "Invalid", action, state, hint, reason });
   if (scopes.length === 0) {
     throw invalid(
       "no scope is given",
-      'Add --scope "read:*", --scope "write:team/*" or --scope admin.',
+      'Pass scopes: ["read:*"], ["write:team/*"] or ["admin"].',
+      { kind: "token_scopes_missing" },
     );
   }
   scopes.forEach(parseScope);
   if (expiresInMs !== undefined && !(expiresInMs > 0)) {
-    throw invalid("its expiry date is in the past", "Pass a duration, such as --expires 30d.");
+    const hint = "Pass a duration in milliseconds above 0.";
+    throw invalid("its expiry date is in the past", hint, { kind: "token_expired" });
   }
   const id = randomBytes(6).toString("hex");
   const token = `holdfast_${id}_${randomBytes(32).toString("base64url")}`;
@@ -111,8 +114,8 @@ type Unusable = (state: string, cause?: unknown) => RegistryError;
 function unusable(file: string): Unusable {
   return (state, cause) =>
     corrupt("read token file", file, state, {
-      hint: "Restore it from a backup, or move it away and create new tokens: " +
-        `holdfast token create --tokens ${shellWord(file)}`,
+      hint: "Restore it from a backup, or move it away and create new tokens.",
+      reason: { kind: "tokens_damaged", file },
       cause,
     });
 }
@@ -280,7 +283,8 @@ export function parseTokens(
   const known = byId(storedTokens(content, (state) =>
     // without the cause, which may quote a secret
     corrupt("read tokens", undefined, state, {
-      hint: "Pass the content of the file that `holdfast token create --tokens FILE` writes.",
+      hint: "Pass the content of a file that `createToken` wrote.",
+      reason: { kind: "tokens_unreadable" },
     })));
   return checkTokens(() => known, system);
 }
@@ -326,6 +330,7 @@ function byId(tokens: readonly StoredToken[]): Map<string, KnownToken> {
 
 function noFile(file: string): RegistryError {
   return notFound("open token file", file, "the file does not exist", {
-    hint: `Create the first token: holdfast token create --tokens ${shellWord(file)} --scope admin`,
+    hint: `Create the first token: createToken(${JSON.stringify(file)}, { scopes: ["admin"] }).`,
+    reason: { kind: "tokens_missing", file },
   });
 }

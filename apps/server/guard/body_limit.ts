@@ -185,9 +185,12 @@ function tooLarge(maxBytes: number, { isUpload }: { isUpload: boolean }): Refuse
     code: "Invalid",
     action: isUpload ? "upload the file" : "read the body",
     state: `it has more than ${maxBytes} bytes`,
-    hint: isUpload
-      ? "Ask for a larger limit: holdfast serve --max-upload SIZE"
-      : "Send large files to /uploads or /contents first, and name them in the request.",
+    ...isUpload
+      ? {
+        hint: "Ask the operator of the service to raise maxUploadBytes.",
+        reason: { kind: "upload_too_large" },
+      }
+      : { hint: "Send large files to /uploads or /contents first, and name them in the request." },
     headers: { "connection": "close" },
   });
 }

@@ -1,6 +1,6 @@
 // Protection from web pages of other origins, whose requests have another `Origin` or
 // `Sec-Fetch-Site`, or after DNS rebinding another `Host`. CORS is off by default.
-import { fault, type RegistryError } from "../../../core/errors.ts";
+import { type Advice, fault, type RegistryError } from "../../../core/errors.ts";
 import { Answer } from "../answer.ts";
 import type { HandlerOptions } from "../options.ts";
 import { RefusedRequest } from "../problem.ts";
@@ -157,25 +157,33 @@ export function severalHosts(): RefusedRequest {
   });
 }
 
-function denied(action: string, subject: string, state: string, hint: string): RefusedRequest {
+function denied(
+  action: string,
+  subject: string,
+  state: string,
+  advice: Advice,
+): RefusedRequest {
   const quoted = JSON.stringify(subject.slice(0, 80));
-  return new RefusedRequest({ status: 403, code: "Denied", action, subject: quoted, state, hint });
+  const fields = { code: "Denied", action, subject: quoted, state, ...advice } as const;
+  return new RefusedRequest({ status: 403, ...fields });
 }
 
 function foreignHost(host: string): RefusedRequest {
   const hint =
     "Use http://127.0.0.1 or localhost. To allow another host name, use tokens or `hosts`.";
-  return denied("answer as", host, "not a host name of this service", hint);
+  return denied("answer as", host, "not a host name of this service", { hint });
 }
 
 function foreignWrite(origin: string): RefusedRequest {
-  const hint =
-    "Use tokens (holdfast serve --tokens FILE), or name the origin: holdfast serve --cors ORIGIN.";
-  return denied("write for a page of", origin, 'without tokens, "*" allows only reads', hint);
+  return denied("write for a page of", origin, 'without tokens, "*" allows only reads', {
+    hint: "Use tokens, or name the origin in the option `cors` of the service.",
+    reason: { kind: "page_may_not_write" },
+  });
 }
 
 function foreignOrigin(origin: string): RefusedRequest {
-  const hint =
-    "Allow its origin: holdfast serve --cors https://app.example.com, or the option `cors`.";
-  return denied("answer a page of", origin, "its origin is not allowed", hint);
+  return denied("answer a page of", origin, "its origin is not allowed", {
+    hint: 'Allow its origin in the service: cors: "https://app.example.com".',
+    reason: { kind: "origin_refused" },
+  });
 }

@@ -8,7 +8,6 @@ import type { OpenVersion } from "../files/opened.ts";
 import { RefusedRequest } from "../problem.ts";
 import { itemAt } from "../../../core/faults/present.ts";
 import { keepNewest } from "../../../core/work/keep_newest.ts";
-import { shellWord } from "../../../core/text/shell_word.ts";
 
 export type RepoKind = "models" | "datasets";
 
@@ -135,7 +134,7 @@ export function createRepos(registry: Pick<Registry, "versions">, openVersion: O
       for (const name of readableNames(asked, access)) {
         const artifact = await openRevision(name, revision, access);
         if (artifact !== undefined) return artifact;
-        if (await hasVersions(name)) throw noRevision(asked, name, revision);
+        if (await hasVersions(name)) throw noRevision(asked, revision);
       }
       throw created.has(itemAt(namesOfRepo(asked), 0)) ? noFiles(asked) : noRepo(asked);
     },
@@ -194,12 +193,12 @@ function noFiles(asked: AskedRepo): RefusedRequest {
   });
 }
 
-function noRevision({ id }: AskedRepo, name: string, revision: string): RefusedRequest {
+function noRevision({ id }: AskedRepo, revision: string): RefusedRequest {
   return missing("RevisionNotFound", {
     action: `read revision ${shown(revision)} of`,
     subject: shown(id),
     state: "no such version, alias or commit",
-    hint: `List the revisions: holdfast versions ${shellWord(name)}`,
+    hint: "List the revisions: GET /api/models/{org}/{repo}/refs",
   });
 }
 

@@ -44,7 +44,8 @@ async function readPem(file: string): Promise<string> {
 
 function unusable(state: string, cause?: unknown): RegistryError {
   return invalid("use the certificate", undefined, state, {
-    hint: "Pass PEM files: the certificate with its chain as --cert, its private key as --key.",
+    hint: "Pass PEM files: the certificate with its chain, and its private key.",
+    reason: { kind: "certificate_unusable" },
     cause,
   });
 }

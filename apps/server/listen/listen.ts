@@ -255,8 +255,8 @@ export async function listen(handler: Handler, options: ListenOptions = {}): Pro
 function exposed(host: string): RegistryError {
   const state = "without tokens, everyone who can reach it could read and write everything";
   return denied("listen on", host, state, {
-    hint: "Create a token (holdfast token create --tokens tokens.json --scope admin) and run " +
-      "holdfast serve --tokens tokens.json. Without tokens, listen on 127.0.0.1.",
+    hint: "Pass tokens: tokenFile(path) and create a token. Without tokens, listen on 127.0.0.1.",
+    reason: { kind: "service_exposed" },
   });
 }
 
@@ -268,8 +268,15 @@ function cannotListen(
   const subject = `${host}:${port}`;
   const action = "listen on";
   if (code === "EADDRINUSE") {
-    const hint = "Choose another port, or any free one: --port 0";
-    return fault({ code: "Conflict", action, subject, state: "the port is in use", hint, cause });
+    return fault({
+      code: "Conflict",
+      action,
+      subject,
+      state: "the port is in use",
+      hint: "Choose another port, or any free one: port: 0.",
+      reason: { kind: "port_taken" },
+      cause,
+    });
   }
   const isDenied = name === "NotCapable" || code === "EACCES" || code === "EPERM";
   return fault({
@@ -277,11 +284,14 @@ function cannotListen(
     action,
     subject,
     state: message.replace(/\n.*/s, "").replace(/\.$/, ""),
-    hint: name === "NotCapable"
-      ? `Allow it: --allow-net=${subject}`
+    ...name === "NotCapable"
+      ? { hint: `Allow it: --allow-net=${subject}` }
       : isDenied
-      ? "Choose a port from 1024, such as --port 8600"
-      : "Pass an address of this machine, such as --host 127.0.0.1",
+      ? { hint: "Choose a port from 1024, such as 8600.", reason: { kind: "port_denied" } }
+      : {
+        hint: "Pass an address of this machine as `hostname`, such as 127.0.0.1.",
+        reason: { kind: "address_foreign" },
+      },
     cause,
   });
 }

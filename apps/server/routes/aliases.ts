@@ -4,7 +4,6 @@ import type { Registry } from "../../../mod.ts";
 import { checkAlias } from "../../../core/naming/refs.ts";
 import { isVersion, parseVersion } from "../../../core/naming/versions.ts";
 import { notFound, orMissing } from "../../../core/errors.ts";
-import { nameSegment } from "../../../core/naming/names.ts";
 import type { RouteContext, Routes, ServerContext } from "../routing.ts";
 import { METHODS } from "../../../core/options/methods.ts";
 import { route } from "../describe.ts";
@@ -43,7 +42,8 @@ export function aliasesRoutes(routes: Routes, { registry }: ServerContext): void
       const ref = JSON.stringify(`${name}@${alias}`);
       if (version === undefined) {
         throw notFound("find", ref, "no such alias", {
-          hints: { http: `List the aliases: GET /artifacts/${nameSegment(name)}/aliases` },
+          hint: `List the aliases with registry.aliases(${JSON.stringify(name)}).`,
+          reason: { kind: "alias_unknown", name },
         });
       }
       const known = { "etag": `"${version}"`, "cache-control": "no-cache" };

@@ -1,7 +1,6 @@
 // The jobs of the queue, and runs of pipelines.
 import { conflict, isRegistryError, notFound, unsupported } from "../../../core/errors.ts";
 import type { RegistryError } from "../../../core/errors.ts";
-import { nameSegment } from "../../../core/naming/names.ts";
 import type { System } from "../../../core/system.ts";
 import type { JobQueue, QueuedJob } from "../../../queues/mod.ts";
 import { type Access, denied, readableNames, type Right } from "../access/access.ts";
@@ -205,9 +204,9 @@ async function isNews(queue: AskedQueue, id: string, after: string): Promise<boo
 
 function queueOf(queue: AskedQueue | undefined): AskedQueue {
   if (queue !== undefined) return queue;
-  const library = "createHandler(registry, { jobs: await openQueue(url) })";
   throw unsupported("read jobs", undefined, "this service has no queue", {
-    hint: `Start it with one: holdfast serve --queue URL, or ${library}.`,
+    hint: "Start it with one: createHandler(registry, { jobs: await openQueue(url) }).",
+    reason: { kind: "queue_missing" },
   });
 }
 
@@ -276,7 +275,8 @@ export function runStepsRoutes(routes: Routes, { registry }: ServerContext): voi
       const { steps } = await asRecord(readRun(registry, run));
       if (!steps.some((planned) => planned.step === step)) {
         throw notFound("find step", JSON.stringify(step.slice(0, 200)), `${run} has no such step`, {
-          hints: { http: `List its steps: GET /runs/${nameSegment(run)}` },
+          hint: `List its steps: (await readRun(registry, ${JSON.stringify(run)})).steps.`,
+          reason: { kind: "run_step_missing", run },
         });
       }
       const attempts = await asRecord(attemptsOf(registry, { run, step }));
@@ -302,7 +302,8 @@ export function runStepsRoutes(routes: Routes, { registry }: ServerContext): voi
       const result = await asRecord(readResult(registry, run));
       if (result === undefined) return c.json({ run, asked: await cancelRun(registry, run) });
       throw conflict(`cancel run ${run}`, undefined, `it has ended (${result.end})`, {
-        hints: { http: `See its result: GET /runs/${nameSegment(run)}` },
+        hint: `See its result: readResult(registry, ${JSON.stringify(run)}).`,
+        reason: { kind: "run_ended", run },
       });
     },
   });

@@ -86,9 +86,9 @@ export async function ofCondition<T>(
   } catch (error) {
     const isKept = condition === undefined && state === undefined;
     if (isKept || !isRegistryError(error, "Conflict")) throw error;
-    const { code, message, action = "change", subject, hint, hints } = error;
+    const { code, message, action = "change", subject, hint, reason } = error;
     const status = condition === undefined ? 409 : 412;
-    const refused = { status, code, action, subject, hint, hints };
+    const refused = { status, code, action, subject, hint, reason };
     throw new RefusedRequest(
       state === undefined ? { ...refused, message, state: error.state } : { ...refused, state },
     );

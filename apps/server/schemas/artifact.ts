@@ -14,7 +14,11 @@ export const ProblemSchema = object("Problem", {
   subject: v.optional(v.string()),
   state: v.optional(v.string()),
   hint: v.optional(v.string()),
-  hints: v.optional(v.object({ library: v.optional(v.string()), cli: v.optional(v.string()) })),
+  hints: v.optional(v.object({ library: v.optional(v.string()) })),
+  reason: v.optional(v.pipe(
+    v.record(v.string(), v.string()),
+    v.description("Why it failed, for hints of your own: a stable `kind`, and the names it needs"),
+  )),
   suggestion: v.optional(v.string()),
   maybeWritten: v.optional(v.boolean()),
   retry: v.optional(v.picklist(["never", "later", "unknown"])),

@@ -2,7 +2,7 @@
 import { lstatSync, readdirSync, readFileSync, realpathSync, statSync } from "node:fs";
 import { basename, dirname, extname, isAbsolute, join, relative, resolve } from "@std/path";
 import { errorCode, fileError } from "../../../disk/file_errors.ts";
-import { fault, type RegistryError } from "../../../core/errors.ts";
+import { type Advice, fault, type RegistryError } from "../../../core/errors.ts";
 import type { ConfigSource } from "./node.ts";
 
 export const EXTENSIONS: readonly string[] = [".yaml", ".yml", ".json"];
@@ -51,8 +51,8 @@ function isFolder(path: string, argument: string): boolean {
     return statSync(path).isDirectory();
   } catch (error) {
     if (isMissing(error)) {
-      const hint = "Check the path, or create it: holdfast pipeline init";
-      throw notFound(argument, "no such file or folder", hint, error);
+      const advice = { hint: "Check the path.", reason: { kind: "pipeline_missing" } } as const;
+      throw notFound(argument, "no such file or folder", advice, error);
     }
     throw fileError("read", argument, error);
   }
@@ -62,8 +62,13 @@ function isMissing(error: unknown): boolean {
   return errorCode(error) === "ENOENT" || errorCode(error) === "ENOTDIR";
 }
 
-function notFound(subject: string, state: string, hint: string, cause?: unknown): RegistryError {
-  return fault({ code: "NotFound", action: "read the pipeline", subject, state, hint, cause });
+function notFound(
+  subject: string,
+  state: string,
+  advice: Advice,
+  cause?: unknown,
+): RegistryError {
+  return fault({ code: "NotFound", action: "read the pipeline", subject, state, ...advice, cause });
 }
 
 function mainIn(folder: string, argument: string): string {
@@ -74,7 +79,10 @@ function mainIn(folder: string, argument: string): string {
     }
   }
   const state = "the folder has neither conf/pipeline.yaml nor pipeline.yaml";
-  throw notFound(argument, state, "Name the file, or create it: holdfast pipeline init");
+  throw notFound(argument, state, {
+    hint: "Pass the path of the file, or create it.",
+    reason: { kind: "pipeline_file_missing" },
+  });
 }
 
 /** Reads a file inside a folder. Links must not lead outside. */

@@ -1,5 +1,5 @@
 // A run on an engine, as each of its processes sees it.
-import { type ErrorCode, fault } from "../../../core/errors.ts";
+import { type ErrorCode, type Fault, fault } from "../../../core/errors.ts";
 import { shown } from "../../../core/naming/names.ts";
 import type { Pipeline, PipelineStep } from "../../contract/pipeline.ts";
 import { endOf } from "../outcomes.ts";
@@ -46,8 +46,8 @@ export async function findCarriedRun(
   successes?: Map<string, FoundRecord<StepRecord>>,
 ): Promise<CarriedRun> {
   const { run, registry, signal } = options;
-  const refused = (code: ErrorCode, state: string, hint: string) =>
-    fault({ code, action: "join run", subject: shown(run), state, hint });
+  const refused = (code: ErrorCode, state: string, hint: string, reason?: Fault["reason"]) =>
+    fault({ code, action: "join run", subject: shown(run), state, hint, reason });
   if (parseRunId(run).pipeline !== pipeline.id) {
     const state = `this is the configuration of pipeline ${shown(pipeline.id)}`;
     throw refused("Invalid", state, "Use the file of the run's pipeline.");
@@ -57,7 +57,8 @@ export async function findCarriedRun(
     throw refused(
       "Conflict",
       "it was planned with another configuration",
-      "Pass every worker the file and --set values of the run, or start a new run.",
+      "Pass every worker the pipeline and the overrides of the run, or start a new run.",
+      { kind: "run_configuration" },
     );
   }
   const ids = new Set(pipeline.steps.map(({ id }) => id));

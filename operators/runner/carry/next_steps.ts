@@ -1,6 +1,6 @@
 // Submits the steps that waited for one that has ended. An engine or a registry may be away just
 // then, and in a detached run nothing else submits them.
-import { hintFor, isRegistryError, type RegistryError } from "../../../core/errors.ts";
+import { isRegistryError, type RegistryError } from "../../../core/errors.ts";
 import { valueAt } from "../../../core/faults/present.ts";
 import { retry } from "../../../core/retry.ts";
 import { EXIT_CODES } from "../../contract/operator.ts";
@@ -63,8 +63,8 @@ export async function submitNext(
     if (carry.engine.redelivers || !isRegistryError(error)) throw error;
     for (const [next, due] of unsubmitted) {
       const message = `Cannot submit step "${next}": ${error.message}`;
-      const hint = hintFor(error, "cli");
-      await recordUnstarted(context, next, { due, again: true, message, hint });
+      const { hint, reason } = error;
+      await recordUnstarted(context, next, { due, again: true, message, hint, reason });
     }
     throw error;
   }
@@ -74,7 +74,7 @@ export async function submitNext(
 export async function recordUnstarted(
   { registry, run, dependencies, system }: RunContext,
   id: string,
-  { due, again, message, hint }: Pick<FailureRecord, "again"> & FailureRecord["error"] & {
+  { due, again, message, hint, reason }: Pick<FailureRecord, "again"> & FailureRecord["error"] & {
     due: DueStep;
   },
 ): Promise<void> {
@@ -94,7 +94,7 @@ export async function recordUnstarted(
     exitCode: EXIT_CODES.resource,
     exit: "resource",
     again,
-    error: { code: "Unavailable", message, hint },
+    error: { code: "Unavailable", message, hint, reason },
   };
   await saveFailure(registry, record, { metadata: metadataOf(record) });
 }

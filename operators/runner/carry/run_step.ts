@@ -14,7 +14,6 @@ import { endRun, findCarriedRun, isStopped } from "./carried_run.ts";
 import type { CarriedRun, CarriedRunOptions } from "./carried_run.ts";
 import type { CarryOptions } from "./run_options.ts";
 import { submitNext, untilAnswered } from "./next_steps.ts";
-import { shellWord } from "../../../core/text/shell_word.ts";
 
 /** Options of {@linkcode runStep}. */
 export interface RunStepOptions extends CarriedRunOptions {
@@ -66,9 +65,8 @@ async function executeAndDeliver(
   const planned = plan.record.steps.find(({ step }) => step === id);
   if (planned === undefined) {
     throw notFound("execute step", shown(id), `run ${run.context.run} has no such step`, {
-      hint: `List its steps: holdfast cat ${
-        shellWord(run.context.run.replace("@", ":run@"))
-      } record.json`,
+      hint: `List its steps: (await readRun(registry, ${shown(run.context.run)})).steps.`,
+      reason: { kind: "run_step_missing", run: run.context.run },
     });
   }
   checkRunnable([valueAt(run.context.dependencies.steps, id)]);

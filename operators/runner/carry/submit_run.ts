@@ -1,5 +1,6 @@
 // Runs a pipeline on an engine: planned here, executed wherever the engine runs its steps.
 import { type RegistryError, unavailable } from "../../../core/errors.ts";
+import { shown } from "../../../core/naming/names.ts";
 import type { Pipeline } from "../../contract/pipeline.ts";
 import { beginRun } from "../begin_run.ts";
 import type { PlanOptions } from "../plan.ts";
@@ -11,7 +12,6 @@ import type { CarriedRun } from "./carried_run.ts";
 import type { CarryOptions, RunPipelineOptions } from "./run_options.ts";
 import { untilAnswered } from "./next_steps.ts";
 import { watchCarried, type WatchRunOptions } from "./watch_run.ts";
-import { shellWord } from "../../../core/text/shell_word.ts";
 
 /** Options of {@linkcode submitRun}. */
 export interface SubmitRunOptions
@@ -103,7 +103,8 @@ export async function runOnEngine(
 
 function stopFailure(run: string, cause: unknown): RegistryError {
   return unavailable("cancel run", run, "the registry did not save the request", {
-    hint: `Try again: holdfast pipeline cancel ${shellWord(run)}`,
+    hint: `Try again: cancelRun(registry, ${shown(run)}).`,
+    reason: { kind: "run_not_cancelled", run },
     cause,
   });
 }

@@ -62,8 +62,8 @@ function stateOf(
 
 export function noTransfer(url: string): RegistryError {
   return unsupported("reach", shown(url), "no buckets are configured for this run", {
-    hint:
-      'Pass s3: createS3Configs(), from "@holdfast/holdfast/backends", or use `holdfast pipeline run`.',
+    hint: 'Pass s3: createS3Configs(), from "@holdfast/holdfast/backends".',
+    reason: { kind: "buckets_missing" },
   });
 }
 

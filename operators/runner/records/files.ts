@@ -15,7 +15,7 @@ import type { ExitCode, ExitName } from "../../contract/operator.ts";
 import { sha256 } from "../../../core/bytes/digest.ts";
 import { type RecordKind, recordProblem } from "./record_shape.ts";
 import type { PlainValue } from "../../../core/text/plain_value.ts";
-import { shellWord } from "../../../core/text/shell_word.ts";
+import type { Reason } from "../../../core/hints/reasons.ts";
 
 const RECORD_FILE = "record.json";
 
@@ -159,15 +159,19 @@ function textOf(bytes: Uint8Array): string {
 }
 
 function corrupt(ref: string, state: string): RegistryError {
-  const hint =
-    `Inspect it: holdfast cat ${shellWord(ref)} record.json. Delete it if only a pipeline should ` +
-    "write there.";
-  return unreadable(ref, { code: "Corrupt", state, hint });
+  const hint = `Inspect the file record.json of ${ref}. Delete the version if only a pipeline ` +
+    "should write there.";
+  return unreadable(ref, {
+    code: "Corrupt",
+    state,
+    hint,
+    reason: { kind: "run_record_damaged", ref },
+  });
 }
 
 function unreadable(
   subject: string,
-  fields: { code: ErrorCode; state: string; hint: string },
+  fields: { code: ErrorCode; state: string; hint: string; reason?: Reason },
 ): RegistryError {
   return fault({ ...fields, action: "read the record", subject });
 }
@@ -233,5 +237,5 @@ export interface FailureRecord extends StepFacts {
   exit: ExitName;
   /** True if it is retried. If not, the step has failed in this run. */
   again: boolean;
-  error: { code?: string; message: string; hint?: string };
+  error: { code?: string; message: string; hint?: string; reason?: Reason };
 }

@@ -82,7 +82,8 @@ export function parseRunId(text: string): RunId {
   const [, pipeline, digits] = /^(.+)@([1-9]\d{0,8})(?:\.0\.0)?$/s.exec(text) ?? [];
   if (pipeline === undefined) {
     throw invalid("read run", shown(text), "it is not PIPELINE@NUMBER", {
-      hint: "Use a name like my_pipeline@3. List runs: holdfast pipeline status",
+      hint: "Use a name like my_pipeline@3, which `listRuns` returns.",
+      reason: { kind: "run_name" },
     });
   }
   checkName(pipeline, "pipeline");

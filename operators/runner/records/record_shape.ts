@@ -124,7 +124,15 @@ const SHAPES = {
     outputs: each(output),
     fingerprint: object({ inputs: each(text), code: text }),
   }, { ...facts, shards: text }),
-  failure: object({ effect: text, error: object({}, { code: text, message: text, hint: text }) }, {
+  failure: object({
+    effect: text,
+    error: object({}, {
+      code: text,
+      message: text,
+      hint: text,
+      reason: each(text),
+    }),
+  }, {
     ...facts,
     exitCode: count,
     exit: text,

@@ -9,7 +9,6 @@ import { type FoundRecord, readRecord, saveRecord } from "./files.ts";
 import { formatRunId, numberOf, parseRunId, recordNames, versionOf } from "./names.ts";
 import { mapAtOnce } from "../../../core/work/at_once.ts";
 import type { RunContext } from "../run_context.ts";
-import { shellWord } from "../../../core/text/shell_word.ts";
 
 /** Result of a run. */
 export interface RunResult {
@@ -86,7 +85,8 @@ export async function findRun(
   const planRecord = await readRecord<PipelinePlan>(registry, ref, { kind: "plan", signal });
   if (planRecord !== undefined) return planRecord;
   throw notFound("find run", shown(run), "the registry has no such run", {
-    hint: `List all runs: holdfast pipeline status ${shellWord(pipeline)}`,
+    hint: `List all runs: listRuns(registry, ${shown(pipeline)}).`,
+    reason: { kind: "run_missing", pipeline },
   });
 }
 

@@ -323,7 +323,9 @@ async function readRecords(artifact: Artifact, indexes: readonly number[]): Prom
       const { name, version } = artifact.info;
       const action = "read the record of shard";
       throw corrupt(action, `${index} in ${name}@${version}`, problem, {
-        hint: "If only this pipeline should write there, delete that version and run with --force.",
+        hint:
+          "If only this pipeline should write there, delete that version and run with force: true.",
+        reason: { kind: "shard_record_damaged" },
       });
     }
     shardRecords[at] = record as unknown as ShardRecord;

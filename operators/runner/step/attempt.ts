@@ -8,7 +8,7 @@ import { encodeName, shown } from "../../../core/naming/names.ts";
 import { EXIT_CODES, type ExitCode } from "../../contract/operator.ts";
 import type { PipelineStep } from "../../contract/pipeline.ts";
 import { exitCodeOf, exitNameOf } from "../../exit_codes.ts";
-import { describeError, type RunEvent, type StepOutcome } from "../outcomes.ts";
+import { describeError, masked, type RunEvent, type StepOutcome } from "../outcomes.ts";
 import { noteStep } from "../left_folders.ts";
 import type { PinnedInput } from "../pin_inputs.ts";
 import { saveFailure } from "../records/failures.ts";
@@ -36,7 +36,7 @@ interface AttemptOptions {
 
 type FailedAttempt =
   & Required<Pick<StepOutcome, "exitCode" | "exit" | "reason">>
-  & Pick<StepOutcome, "hint" | "record">
+  & Pick<StepOutcome, "hint" | "hintReason" | "record">
   & Pick<FailureRecord, "again">;
 
 export class Attempt {
@@ -183,13 +183,13 @@ export class Attempt {
   ): Promise<FailedAttempt> {
     const [step, log] = [this.#step, this.#log];
     const exit = exitNameOf(exitCode);
-    const described = describeError(error ?? `it ended with code ${exitCode} (${exit})`);
-    const { mask } = this.#context.secrets;
-    const message = mask(described.reason);
-    const hint = described.hint && mask(described.hint);
+    const { reason: message, code, hint, hintReason } = masked(
+      describeError(error ?? `it ended with code ${exitCode} (${exit})`),
+      this.#context.secrets.mask,
+    );
     const why = whyNotRetried(step, { attempt: this.#options.attempt, exitCode, error });
     const again = why === undefined;
-    const ended = { exitCode, exit, reason: message, hint, again };
+    const ended = { exitCode, exit, reason: message, hint, hintReason, again };
     log.write("error", message);
     if (why && step.retries.attempts > 1) log.write("warn", `not retried: ${why}`);
     log.close();
@@ -200,7 +200,7 @@ export class Attempt {
       exit,
       again,
       usage,
-      error: { message, code: described.code, hint },
+      error: { message, code, hint, reason: hintReason },
     };
     const { registry, shard, signal, logger } = this.#context;
     const options = { metadata: metadataOf(record), beside: besides(log), signal, shard };

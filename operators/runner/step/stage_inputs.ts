@@ -100,6 +100,8 @@ function incomplete(
   { path, target = "" }: { path: string; target?: string },
 ): RegistryError {
   const state = `its link ${shown(path)} leads outside, to ${shown(target)}`;
-  const hint = "Save it with links inside its folder, or with the linked files: --links follow.";
-  return unsupported("read input", shown(ref), state, { hint });
+  return unsupported("read input", shown(ref), state, {
+    hint: 'Save it with links inside its folder, or with the linked files: links: "follow".',
+    reason: { kind: "links_outside" },
+  });
 }

@@ -157,14 +157,14 @@ function createRun(
 
 function checkBoth(from: Registry, to: Registry, { concurrency = 8 }: MirrorOptions): void {
   const subject = `${from.location} to ${to.location}`;
-  const invalid = (fields: Pick<Fault, "state" | "hint" | "hints">) =>
+  const invalid = (fields: Pick<Fault, "state" | "hint" | "reason">) =>
     fault({ code: "Invalid", action: "mirror", subject, ...fields });
   const { versioned } = from.settings;
   if (versioned !== to.settings.versioned) {
     throw invalid({
       state: "only one of the registries has versions",
       hint: `Mirror into a registry that was created with versioned: ${versioned}.`,
-      hints: { cli: "See the flag --unversioned of: holdfast init." },
+      reason: { kind: "mirror_unversioned" },
     });
   }
   if (!Number.isSafeInteger(concurrency) || concurrency < 1) {

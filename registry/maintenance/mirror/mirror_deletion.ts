@@ -61,7 +61,7 @@ async function deletePresent(
       subject: `"${pair.target}@${versionOfPair(pair).canonical}"`,
       state: "the target has another value",
       hint: "Delete it yourself if it is not needed, or mirror with deleted: false.",
-      hints: { cli: "Delete it yourself if it is not needed, or add --no-deleted." },
+      reason: { kind: "mirror_target_differs" },
       backend: to.backend.location,
     });
   }

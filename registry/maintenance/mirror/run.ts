@@ -16,7 +16,6 @@ import type { Context } from "../../operations/context.ts";
 import { nameFolder } from "../../format/layout.ts";
 import type { Head } from "../../cell/heads.ts";
 import type { MirrorItem } from "./report.ts";
-import { shellWord } from "../../../core/text/shell_word.ts";
 
 const MAX_TRIES = 5;
 
@@ -165,14 +164,12 @@ export class LastingConflict extends RegistryError {
 
 /** Makes the conflict of a version that an immutable target has used for something else. */
 export function occupied(backend: string, target: string, state: string): LastingConflict {
-  const hint = (rename: string, range: string) =>
-    `Mirror the name under another one (${rename}), or leave the version out (${range}).`;
   return new LastingConflict({
     action: "mirror to",
     subject: `"${target}"`,
     state,
-    hint: hint("rename", "range"),
-    hints: { cli: hint("--rename", "--range") },
+    hint: "Mirror the name under another one (rename), or leave the version out (range).",
+    reason: { kind: "mirror_target_taken" },
     backend,
   });
 }
@@ -184,13 +181,12 @@ export async function checkProtection(
 ): Promise<void> {
   const rule = await ruleOf(name);
   if (!rule?.protect) return;
-  const remove = `holdfast -r ${location} rules rm '${rule.pattern}'`;
   throw new LastingConflict({
     action,
     subject: `"${name}@${version}"`,
     state: `the rule ${shown(rule.pattern)} protects it`,
     hint: "Change the rule of the target if the version may go.",
-    hints: { cli: `Remove the rule of the target if the version may go: ${remove}` },
+    reason: { kind: "mirror_target_protected", location, pattern: rule.pattern },
     backend: location,
   });
 }
@@ -272,12 +268,12 @@ export class Members {
 }
 
 function incomplete(release: string, { name, ref }: Member): LastingConflict {
-  const advice = (call: string) => `Mirror the member first, under its own name: ${call}`;
   return new LastingConflict({
     action: "mirror release",
     subject: `"${release}"`,
     state: `its member "${ref}" is not in the target`,
-    hint: advice(`mirrorRegistry(from, to, { names: [${JSON.stringify(name)}] })`),
-    hints: { cli: advice(`holdfast mirror FROM TO ${shellWord(name)}`) },
+    hint: "Mirror the member first, under its own name: " +
+      `mirrorRegistry(from, to, { names: [${JSON.stringify(name)}] })`,
+    reason: { kind: "mirror_member_missing", name },
   });
 }

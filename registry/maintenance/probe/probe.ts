@@ -33,7 +33,7 @@ export interface ProbeStep {
   /** The hint of the backend, if any. */
   hint?: string;
   /** The hint in the words of other interfaces. */
-  hints?: RegistryErrorFields["hints"];
+  reason?: RegistryErrorFields["reason"];
   tookMs: number;
 }
 
@@ -104,7 +104,7 @@ async function take(
 ): Promise<ProbeStep> {
   const { system, signal } = target.settings;
   const startedAt = system.monotonic();
-  const end = (fields: Pick<ProbeStep, "ok" | "detail" | "hint" | "hints">): ProbeStep => {
+  const end = (fields: Pick<ProbeStep, "ok" | "detail" | "hint" | "reason">): ProbeStep => {
     const known = Object.entries(fields).filter(([, value]) => value !== undefined);
     const tookMs = Math.round(system.monotonic() - startedAt);
     return { name, required, ...Object.fromEntries(known), tookMs } as ProbeStep;
@@ -115,7 +115,7 @@ async function take(
     if (signal?.aborted) throw signal.reason;
     if (error instanceof Unmet) return end({ ok: false, detail: error.message });
     if (!isRegistryError(error) || NO_RESULT.includes(error.code)) throw error;
-    return end({ ok: false, detail: error.message, hint: error.hint, hints: error.hints });
+    return end({ ok: false, detail: error.message, hint: error.hint, reason: error.reason });
   }
 }
 
@@ -146,7 +146,7 @@ function refusal(backend: Backend, first: ProbeStep, others: ProbeStep[]): Regis
     hint: first.hint ??
       "Use a store with conditional writes, or a newer release of it. This one would lose data: " +
         "`probeBackend` lists all failures.",
-    hints: first.hints,
+    reason: first.reason,
     backend: backend.location,
     cause: [first, ...others],
   });

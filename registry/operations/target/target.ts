@@ -49,17 +49,21 @@ function versionExists(context: Context, ref: string, known: KnownHead): Registr
 }
 
 function howToReplace(mutable: boolean, versioned: boolean): Advice {
-  const hintOf = (replace: string, pass: string, registry: string) =>
-    mutable
-      ? `${replace} to replace it${versioned ? ", or another version" : ""}.`
-      : versioned
-      ? `Versions are never reused: leave the version out for the next one, or ${pass} another.`
-      : `Values are never replaced here: use another name, or a ${registry}.`;
-  const made = "registry made by: holdfast init FOLDER --unversioned --mutable";
-  return {
-    hint: hintOf('Pass onConflict: "overwrite"', "pass", "mutable registry"),
-    hints: { cli: hintOf("Add --on-conflict overwrite", "give", made) },
-  };
+  if (mutable) {
+    return {
+      hint: `Pass onConflict: "overwrite" to replace it${versioned ? ", or another version" : ""}.`,
+      reason: { kind: versioned ? "version_replaceable" : "value_replaceable" },
+    };
+  }
+  return versioned
+    ? {
+      hint: "Versions are never reused: leave the version out for the next one, or pass another.",
+      reason: { kind: "version_exists" },
+    }
+    : {
+      hint: "Values are never replaced here: use another name, or a mutable registry.",
+      reason: { kind: "value_fixed" },
+    };
 }
 
 /** Chooses the version above the highest, again after each lost race, until time is up. */

@@ -84,13 +84,13 @@ async function wholeObject(
     if (info === undefined) return await source.missing(key);
     if (info.size === file.size) return key;
   }
-  const [state, hint] = file.encoding !== undefined
+  const [state, hint, reason] = file.encoding !== undefined
     ? ["it is stored compressed", "Read it through the registry, or save it uncompressed."]
     : others.length > 0
     ? [
       "it is stored in several objects, which it shares with other versions",
-      'Read it through the registry, or store it whole: save it with `share: "none"` ' +
-      "(`holdfast save --share none`).",
+      'Read it through the registry, or store it whole: save it with `share: "none"`.',
+      { kind: "several_objects" } as const,
     ]
     : [
       "it shares an object with other files or the record",
@@ -98,6 +98,7 @@ async function wholeObject(
     ];
   throw unsupported("presign", `${shown(file.path)} of "${source.ref}"`, state, {
     hint,
+    reason,
     backend: backend.location,
   });
 }

@@ -291,7 +291,7 @@ Deno.test("errors are results with a hint that a model can use", async () => {
   await using it = await connect(registry);
   const cases: [tool: string, args: Record<string, unknown>, RegExp][] = [
     ["read_file", { ref: "team:modle" }, /Did you mean "team:model"\? Call find_artifacts/],
-    ["read_file", { ref: "team:model@7" }, /Hint: Call find_artifacts/],
+    ["read_file", { ref: "team:model@7" }, /Hint: Call list_versions/],
     ["read_file", { ref: "team:model", path: "../x" }, /no such file/],
     ["list_versions", { name: 3 }, /argument name: .*string/],
     ["list_versions", {}, /argument name: missing/],

@@ -6,7 +6,8 @@ import { createCheckedHandler } from "./checked_handler.ts";
 import { problemOf } from "../../../apps/server/problem.ts";
 import { problemOf as readProblem } from "../../../apps/client/problem.ts";
 import { diskError } from "../../../backends/local/errors.ts";
-import { type Fault, fault, hintFor, RegistryError, withSuggestion } from "../../../core/errors.ts";
+import { cliHint } from "../../../apps/cli/terminal/hint_words.ts";
+import { type Fault, fault, RegistryError, withSuggestion } from "../../../core/errors.ts";
 import { everything } from "../../../apps/server/access/access.ts";
 
 Deno.test("lines are read only on demand", async () => {
@@ -171,31 +172,40 @@ Deno.test("problems omit the location of the store", async () => {
   }
 });
 
-Deno.test("problems carry hints for HTTP, the library and the command line", async () => {
+Deno.test("problems carry a reason, and hints for HTTP and for programs", async () => {
+  const reason = { kind: "version_missing", name: "a" } as const;
   const error = fault({
     code: "NotFound",
     action: "find",
     subject: '"a@2"',
     state: "no such version",
     hint: "registry.versions(name)",
-    hints: { cli: "holdfast versions", http: "GET /artifacts/a/versions" },
+    reason,
   });
   const suggested = withSuggestion(error, "a@1");
   for (const [sent, begins] of [[error, ""], [suggested, 'Did you mean "a@1"? ']] as const) {
     const answer = problemOf(sent, everything).toResponse();
-    assertEquals((await answer.clone().json()).hint, `${begins}GET /artifacts/a/versions`);
+    const { hint, reason: told } = await answer.clone().json();
+    assertEquals([hint, told], [`${begins}List the versions: GET /artifacts/a/versions`, reason]);
     const asked = { action: "load", location: "http://localhost", writes: false };
     const read = await readProblem(answer, asked);
-    assertEquals(read.hint, `${begins}registry.versions(name)`);
-    assertEquals(hintFor(read, "cli"), `${begins}holdfast versions`);
+    assertEquals([read.hint, read.reason], [`${begins}registry.versions(name)`, reason]);
+    assertEquals(cliHint(read), `${begins}List the versions: holdfast versions a`);
     const words = (
       { message, action, subject, state }: RegistryError,
     ) => [message, action, subject, state];
     assertEquals(words(read), words(error));
   }
   const { hint, hints } = await problemOf(withSuggestion(error, "secret@1")).toResponse().json();
-  assertEquals(hint, "GET /artifacts/a/versions");
-  assertEquals(hints, { library: "registry.versions(name)", cli: "holdfast versions" });
+  assertEquals(hint, "List the versions: GET /artifacts/a/versions");
+  assertEquals(hints, { library: "registry.versions(name)" });
+});
+
+Deno.test("reasons omit the location of the store", async () => {
+  const reason = { kind: "damaged", finding: "It is not at gs://secret." } as const;
+  const fields = { code: "Corrupt", action: "load", state: "gone", hint: "x", reason } as const;
+  const text = await problemOf(fault({ ...fields, backend: "gs://secret" })).toResponse().text();
+  assertEquals([text.includes("secret"), text.includes("the store")], [false, true]);
 });
 
 Deno.test("hints about missing permissions omit the location of the store", async () => {

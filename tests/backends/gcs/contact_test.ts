@@ -1,7 +1,7 @@
 import { assert, assertEquals, assertMatch } from "@std/assert";
 import { FIRST_ANSWER_MS } from "../../../backends/bucket/first_contact.ts";
 import { createGcsBackend } from "../../../backends/gcs.ts";
-import { hintFor } from "../../../core/errors.ts";
+import { cliHint } from "../../../apps/cli/terminal/hint_words.ts";
 import { holdTimers } from "../../support/held_timers.ts";
 import { createScriptedSystem } from "../../support/scripted_system.ts";
 import { failureOf, strictTest } from "./with_strict.ts";
@@ -14,7 +14,8 @@ Deno.test("an unreachable endpoint fails within seconds with its host", async ()
   await backend[Symbol.asyncDispose]();
   assertEquals([error.code, error.retry], ["Unavailable", "later"]);
   assertMatch(error.message, /^Cannot reach bucket "models" at 127\.0\.0\.1:1: /);
-  assertMatch(error.hint!, /endpoint.*NO_PROXY.*holdfast doctor/);
+  assertMatch(error.hint!, /endpoint.*NO_PROXY.*retryForMs/);
+  assertMatch(cliHint(error)!, /endpoint.*NO_PROXY.*holdfast doctor.*--wait 90s/);
   assert(system.now() - before <= 9_000, `${system.now() - before} ms`);
 });
 
@@ -64,7 +65,7 @@ Deno.test("a slow search for credentials is Denied with its sources", async () =
     const error = await failureOf(backend.head("a"));
     await backend[Symbol.asyncDispose]();
     assertEquals(error.code, "Denied");
-    assertMatch(hintFor(error, "cli")!, /^Set GOOGLE_APPLICATION_CREDENTIALS, or run/);
+    assertMatch(cliHint(error)!, /^Set GOOGLE_APPLICATION_CREDENTIALS, or run/);
     assertMatch(
       error.message,
       /"models" at storage\.googleapis\.com: .*GOOGLE_APPLICATION_CREDENTIALS.*gcloud/,

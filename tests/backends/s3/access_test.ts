@@ -3,6 +3,8 @@ import process from "node:process";
 import { assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
 import { openBackend } from "../../../backends/mod.ts";
 import { createS3Backend } from "../../../backends/s3.ts";
+import { cliHint } from "../../../apps/cli/terminal/hint_words.ts";
+import { HTTP_HINTS } from "../../../apps/server/hint_words.ts";
 import { hintFor } from "../../../core/errors.ts";
 import { type TempRoot, tempRoot, testInRoot } from "../../support/temp_root.ts";
 import { rejected } from "../../registry/rejected.ts";
@@ -66,9 +68,9 @@ for (const [variables, reason] of REASONS) {
     await withAws(root, variables, async () => {
       const backend = createS3Backend({ bucket: "models", endpoint: "http://127.0.0.1:1" });
       const error = await rejected("Denied", backend.head("a"), /no valid credentials found/);
-      assertMatch(hintFor(error, "cli")!, reason);
+      assertMatch(cliHint(error)!, reason);
       assertMatch(String((error.cause as Error).message), reason);
-      assertEquals(hintFor(error, "http"), "Ask the operator of the service.");
+      assertEquals(hintFor(error, HTTP_HINTS), "Ask the operator of the service.");
       await backend[Symbol.asyncDispose]();
     });
   });

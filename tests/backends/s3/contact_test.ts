@@ -2,7 +2,8 @@ import process from "node:process";
 import { assert, assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
 import { FIRST_ANSWER_MS } from "../../../backends/bucket/first_contact.ts";
 import { createS3Backend, type S3BackendOptions } from "../../../backends/s3.ts";
-import { hintFor, type RegistryError } from "../../../core/errors.ts";
+import { cliHint } from "../../../apps/cli/terminal/hint_words.ts";
+import type { RegistryError } from "../../../core/errors.ts";
 import { createScriptedSystem } from "../../support/scripted_system.ts";
 import { holdTimers } from "../../support/held_timers.ts";
 import { failure, refusal, SECRETS, standInTest, xml } from "./stand_in.ts";
@@ -32,7 +33,8 @@ Deno.test("an unreachable store fails within seconds with its host", async () =>
     error.message,
     /^Cannot reach bucket "models" at 127\.0\.0\.1:1 \(region eu-central-1\): nothing answers/,
   );
-  assertMatch(error.hint!, /endpoint.*NO_PROXY.*holdfast doctor/);
+  assertMatch(error.hint!, /endpoint.*NO_PROXY.*retryForMs/);
+  assertMatch(cliHint(error)!, /endpoint.*NO_PROXY.*holdfast doctor.*--wait 90s/);
   assert(system.slept.length > 2, "it was tried again");
   assert(system.now() - before <= 9_000, `${system.now() - before} ms`);
 
@@ -130,7 +132,7 @@ Deno.test("missing credentials are Denied with searched sources", async () => {
     assertMatch(error.message, /AWS_ACCESS_KEY_ID.*~\/\.aws\/credentials/);
     assertMatch(error.hint!, /^Pass credentials, .*AWS_SECRET_ACCESS_KEY/);
     assertMatch(error.hint!, /credentials: "anonymous"/);
-    const hint = hintFor(error, "cli")!;
+    const hint = cliHint(error)!;
     for (const text of [error.hint!, hint]) {
       assertMatch(text, /S3_NAME_ACCESS_KEY and S3_NAME_SECRET_KEY, where NAME is the bucket/);
       assertEquals(text.includes("{"), false, text);

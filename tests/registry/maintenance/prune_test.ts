@@ -152,17 +152,17 @@ testOnEach("prune() keeps and reports a damaged version", async ({ registry, bac
   assertMatch(failures[0].hint!, /from a backup/);
 });
 
-testInMemory("prune() reports failures with the hints of all interfaces", async (world) => {
+testInMemory("prune() reports failures with the reason of their hints", async (world) => {
   await fill(world.registry, "a", 2);
-  const hints = { cli: "Run holdfast verify." };
-  const damaged = fault({ code: "Corrupt", action: "read", state: "damaged", hint: "x", hints });
+  const reason = { kind: "damaged", finding: "It is gone." } as const;
+  const damaged = fault({ code: "Corrupt", action: "read", state: "damaged", hint: "x", reason });
   // deno-lint-ignore require-yield
   const aliases = async function* (): AsyncGenerator<never> {
     await Promise.reject(damaged);
   };
   const { failures } = await prune({ ...world.registry, aliases }, { keepLast: 1 });
-  assertEquals(failures.map(({ name, code, hints }) => ({ name, code, hints })), [
-    { name: "a", code: "Corrupt", hints },
+  assertEquals(failures.map(({ name, code, reason }) => ({ name, code, reason })), [
+    { name: "a", code: "Corrupt", reason },
   ]);
 });
 

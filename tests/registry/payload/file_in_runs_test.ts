@@ -179,7 +179,8 @@ Deno.test("a file in several objects has no URL, and the error says how it gets 
   await saveChain({ registry, backend }, 2);
   const error = await rejected("Unsupported", presignDownload(registry, "a"));
   assertStringIncludes(error.message, "stored in several objects");
-  assertStringIncludes(error.hint!, "--share none");
+  assertStringIncludes(error.hint!, 'share: "none"');
+  assertEquals(error.reason?.kind, "several_objects");
   await registry.save("a", await registry.load("a"), { share: "none" });
   assertEquals((await presignDownload(registry, "a")).file.size, BASE.byteLength);
 });

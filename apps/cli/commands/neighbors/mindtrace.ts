@@ -3,7 +3,7 @@ import type { Backend, Registry } from "../../../../mod.ts";
 import { checkFolder } from "../../../../registry/places/mod.ts";
 import { itemAt } from "../../../../core/faults/present.ts";
 import { loadPart } from "../../../../core/urls/load_part.ts";
-import { hintFor, type RegistryError } from "../../../../core/errors.ts";
+import type { RegistryError } from "../../../../core/errors.ts";
 import { isStoreUrl } from "../../../../core/urls/store_url.ts";
 import { expandNames } from "../../look/expand_names.ts";
 import { localPathOf, openStore } from "../../places/open_store.ts";
@@ -12,6 +12,7 @@ import { invalid, lookUp, withHints } from "../../terminal/hints.ts";
 import { printTable } from "../../program/print_table.ts";
 import { formatBytes, formatCount, parsePositive } from "../../terminal/units.ts";
 import { noteUnused, parseRenaming, renamed } from "../../values/renaming.ts";
+import { cliHint } from "../../terminal/hint_words.ts";
 
 /** A version that was not imported or exported. */
 interface Failure {
@@ -236,11 +237,11 @@ async function printFailures(failures: readonly Failure[], context: CommandConte
   if (failures.length === 0) return;
   const rows = failures.map(({ name, version, error }) => {
     const { code, message, key } = error;
-    const hint = hintFor(error, "cli");
+    const hint = cliHint(error);
     const json = { action: "failed", name, version, code, message, hint, key };
     return { json, cells: [`${name}@${version}`, code, message] };
   });
   await printTable(context, ["REF", "CODE", "PROBLEM"], rows);
-  const hints = new Set(failures.flatMap(({ error }) => hintFor(error, "cli") ?? []));
+  const hints = new Set(failures.flatMap(({ error }) => cliHint(error) ?? []));
   for (const hint of hints) await context.note(`hint: ${hint}`);
 }

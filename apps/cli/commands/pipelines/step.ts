@@ -17,6 +17,7 @@ import { stdinOf } from "../../terminal/cli_io.ts";
 import { printable, printableJson } from "../../terminal/table.ts";
 import { takeSteps } from "../../pipelines/take_steps.ts";
 import { outcomeText } from "../../pipelines/run_view.ts";
+import { cliHint } from "../../terminal/hint_words.ts";
 
 const OPTIONS = [
   {
@@ -128,7 +129,8 @@ async function printOutcome(
   { run, step }: { run: string; step: string },
   context: CommandContext,
 ): Promise<void> {
-  const hint = outcome.hint === undefined ? "" : `\nhint: ${printable(outcome.hint)}`;
+  const advice = cliHint({ hint: outcome.hint, reason: outcome.hintReason });
+  const hint = advice === undefined ? "" : `\nhint: ${printable(advice)}`;
   const line = printable(`${run} ${step} ${outcomeText(outcome)}`);
   if (context.shared.json) await context.result(outcome, undefined);
   else if (outcome.end !== "ran" && outcome.end !== "skipped") {

@@ -21,7 +21,8 @@ import { type Command, type CommandContext, defineCommand } from "../../program/
 import { knownColumns, wrapped } from "../../terminal/cli_io.ts";
 import { printable } from "../../terminal/table.ts";
 import { formatCount, formatGrace, formatSeconds } from "../../terminal/units.ts";
-import { hintFor, isRegistryError } from "../../../../core/errors.ts";
+import { isRegistryError } from "../../../../core/errors.ts";
+import { cliHint } from "../../terminal/hint_words.ts";
 
 export const doctor: Command = defineCommand({
   name: "doctor",
@@ -183,7 +184,7 @@ async function checkStore(
     const lacking = steps.filter(({ ok, required }) => required && !ok);
     const textOf = ({ name, detail }: ProbeStep) =>
       detail === undefined ? name : `${name}: ${detail}`;
-    const advice = lacking[0] && hintFor(lacking[0], "cli");
+    const advice = lacking[0] && cliHint(lacking[0]);
     const probe = lacking.length === 0
       ? ok("probe", `the store meets all requirements (${requests} requests)`)
       : trouble("probe", "fail", lacking.map(textOf).join("; "), advice ?? SEE);

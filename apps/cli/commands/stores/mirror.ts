@@ -1,6 +1,5 @@
 import { mirrorRegistry } from "../../../../registry/maintenance.ts";
 import type { MirrorItem, MirrorReport } from "../../../../registry/maintenance.ts";
-import { hintFor } from "../../../../core/errors.ts";
 import { type Command, defineCommand } from "../../program/command.ts";
 import { rethrowRepeatable } from "../../program/command_context.ts";
 import { expandNames } from "../../look/expand_names.ts";
@@ -9,6 +8,7 @@ import { shellWord } from "../../terminal/hints.ts";
 import { refuseRef } from "../../program/refusals.ts";
 import { noteUnused, parseRenaming, renamed } from "../../values/renaming.ts";
 import { formatBytes, formatCount, parseCount } from "../../terminal/units.ts";
+import { cliHint } from "../../terminal/hint_words.ts";
 
 export const mirror: Command = defineCommand({
   name: "mirror",
@@ -92,7 +92,7 @@ export const mirror: Command = defineCommand({
       const rows = (shared.json ? failures : inOrder(failures, refOf)).map((failure) => {
         const { name, version, alias, error } = failure;
         const { code, message, key } = error;
-        const json = { name, version, alias, code, message, hint: hintFor(error, "cli"), key };
+        const json = { name, version, alias, code, message, hint: cliHint(error), key };
         return { json, cells: [refOf(failure), code, message] };
       });
       await printTable(context, ["REF", "CODE", "PROBLEM"], rows);

@@ -1,0 +1,186 @@
+// Hints with commands and flags, by reason.
+import { type Advice, hintFor } from "../../../core/errors.ts";
+import type { HintTable, ReasonKind } from "../../../core/hints/reasons.ts";
+import { shellWord } from "../../../core/text/shell_word.ts";
+
+const OVERWRITE = "Add --on-conflict overwrite to replace it";
+
+/** null: the library's own hint names no method and no option. */
+export const CLI_HINTS: HintTable<ReasonKind> = {
+  name_missing: "Check the spelling, or list the names: holdfast ls",
+  version_missing: ({ name }) => `List the versions: holdfast versions ${shellWord(name)}`,
+  alias_missing: ({ name, alias }) =>
+    `Set it with ${aliasOf(name, alias)} VERSION, or check the spelling.`,
+  alias_unknown: ({ name }) => `List the aliases: holdfast alias ${shellWord(name)}`,
+  alias_dangling: ({ name, alias }) =>
+    `Point it to another version with ${aliasOf(name, alias)} VERSION, or delete it with ` +
+    `${aliasOf(name, alias)} --delete.`,
+  alias_never_moved: ({ name, alias }) => `See its history: ${aliasOf(name, alias)} --history`,
+  alias_target_deleted: ({ name }) =>
+    `Point it to another version: holdfast versions ${shellWord(name)}`,
+  alias_target_earlier: ({ name, alias, version }) =>
+    `Point it to the last one that is left: ${aliasOf(name, alias)} ${shellWord(version)}`,
+  not_a_release: ({ release, member }) =>
+    `For a file in it write: holdfast cat ${shellWord(release)} ${shellWord(member)}`,
+  past_unknown: "Run holdfast versions NAME, or holdfast alias NAME ALIAS --history.",
+  looks_like_a_date: ({ day }, hint) =>
+    `${hint} To read as of a date: holdfast load NAME --as-of ${shellWord(day)}`,
+  version_exists: "Versions are never reused: leave the version out for the next one, or give " +
+    "another.",
+  version_replaceable: `${OVERWRITE}, or another version.`,
+  value_fixed: "Values are never replaced here: use another name, or a registry made by: " +
+    "holdfast init FOLDER --unversioned --mutable.",
+  value_replaceable: `${OVERWRITE}.`,
+  not_mutable: "Create a mutable registry: holdfast init FOLDER --mutable",
+  held_by_alias: "Point the alias to another version first, or add --force.",
+  held_by_release: "Delete the release first, or add --force.",
+  protected: "Change it with: holdfast rules set or rules rm. Or delete with --force.",
+  outcome_unknown: "Read it again to see the outcome. A save with an --idempotency-key can be " +
+    "repeated safely.",
+  damaged: ({ finding }) =>
+    `${finding} Repair it from a mirror: holdfast verify --repair-from MIRROR, or save the value ` +
+    "again with --share none.",
+  object_unreadable: "Check the network and the store, then try again. If other versions can be " +
+    "read, the object is damaged: holdfast verify --repair-from MIRROR",
+  too_large_to_load: "Download it, or stream it: holdfast cat REF PATH.",
+  several_objects: "Read it through the registry, or store it whole: holdfast save --share none",
+  store_timeout: "Check the network and the store, then try again.",
+  store_unreachable: ({ advice }) =>
+    `${advice} Behind a proxy set HTTPS_PROXY or HTTP_PROXY, and NO_PROXY; check them with ` +
+    "`holdfast doctor`. To wait longer, pass --wait 90s.",
+  store_full: "Raise the quota or the cap of the account or bucket, or remove data: holdfast " +
+    "prune, then holdfast gc.",
+  bucket_missing: "Create it with `holdfast init URL --create-bucket`, or check its name, " +
+    "endpoint and region.",
+  bucket_elsewhere: ({ region }) => `Add ?region=${region} to the URL.`,
+  access_key_unknown: "Check the access key (…_ACCESS_KEY), and that it belongs to this endpoint.",
+  signature_mismatch: "Check the secret key (…_SECRET_KEY) and the region, and that no proxy " +
+    "changes the requests.",
+  s3_credentials_missing: ({ variables }) =>
+    "Set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, or run `aws configure`. For this bucket " +
+    `alone, set ${variables} For a public bucket, add ?anonymous=true to the URL.`,
+  gcs_credentials_missing: "Set GOOGLE_APPLICATION_CREDENTIALS, or run `gcloud auth " +
+    "application-default login`.",
+  credentials_unusable: null,
+  token_missing: "Set HOLDFAST_TOKEN, or pass --token-file FILE, with a token of the service.",
+  scope_missing: ({ scope }) =>
+    `Use a token with the scope ${scope}: holdfast token create --scope ${shellWord(scope)}`,
+  origin_refused: "Allow its origin: holdfast serve --cors https://app.example.com",
+  page_may_not_write: "Use tokens (holdfast serve --tokens FILE), or name the origin: holdfast " +
+    "serve --cors ORIGIN.",
+  route_missing: "Check the URL of the registry: holdfast doctor",
+  upload_too_large: "Ask for a larger limit: holdfast serve --max-upload SIZE",
+  queue_missing: "Start the service with one: holdfast serve --queue URL",
+  run_missing: ({ pipeline }) => `List all runs: holdfast pipeline status ${shellWord(pipeline)}`,
+  run_step_missing: ({ run }) =>
+    `List its steps: holdfast cat ${shellWord(run.replace("@", ":run@"))} record.json`,
+  run_ended: ({ run }) => `See its result: holdfast pipeline status ${shellWord(run)}`,
+
+  registry_missing: ({ grants }) =>
+    'Run "holdfast init" to create one here, or name one with --registry or HOLDFAST_REGISTRY.' +
+    grants,
+  registry_around: ({ folder, grants }) =>
+    `${JSON.stringify(folder)} is a registry: use --registry ${JSON.stringify(folder)}.${grants}`,
+  remote_missing: ({ name, others }) =>
+    `Add it: holdfast remote add ${/^[A-Za-z0-9][\w.-]*$/.test(name) ? name : "NAME"} LOCATION` +
+    `${others}. For a folder of that name, write ${JSON.stringify(`./@${name}`)}.`,
+  remotes_damaged: "Fix the file, or remove it and run holdfast remote add NAME LOCATION.",
+  host_untrusted: "If you trust that host, pass the registry with --registry, in " +
+    "HOLDFAST_REGISTRY, or with holdfast remote add.",
+  service_address: "Write https://host:8600; pass the token by HOLDFAST_TOKEN or --token-file.",
+  service_unreachable: "Check the URL, and that the service runs (holdfast serve). To wait " +
+    "longer: --wait 90s.",
+  settings_differ: ({ option }) =>
+    `Omit ${OPENING_FLAGS[option] ?? option}, or use another registry.`,
+  locking_differs: "Omit --locking, or use another registry.",
+  not_open_here: "Run it on the folder or bucket that the service uses: -r LOCATION.",
+  s3_configuration_missing: "Set these variables, or write them into that file; Deno needs " +
+    "--allow-env and --allow-read for them. Endpoint and region may be in the URL: " +
+    "?endpoint=https://…&region=…",
+
+  source_changed: "Stop the programs that write to it, leave it out with --exclude, or save a " +
+    "copy.",
+  file_name_unsafe: "Rename it so that it is valid on every system, or leave it out with " +
+    "--exclude.",
+  folder_empty: "Check that its disk is mounted and its files are not left out, or add " +
+    "--allow-empty.",
+  time_unsupported: ({ path }) =>
+    `Run \`touch ${JSON.stringify(path)}\`, or omit --preserve times.`,
+  link_refused: "Add --links keep, follow or skip.",
+  mount_point: "Unmount it, or leave it out with --exclude.",
+  path_unsafe: "Read single files with holdfast cat REF PATH.",
+  several_files: "Read the files one by one with `holdfast cat REF PATH`.",
+  array_unsupported: "Read its bytes with `holdfast cat REF PATH`, or save it as numbers.",
+
+  pattern_unmatched: "See what exists: holdfast ls. * matches anything but /, and **/ any folders.",
+  rule_incomplete: "Pass --protect alone, or what to keep, as in --keep-last 30 or --older-than " +
+    "30d.",
+  rule_missing: "List the rules: holdfast rules ls",
+  grace_too_short: "To free space now, run `holdfast gc --now` while nothing else uses the " +
+    "registry. For a shorter grace period, mirror the registry into a new one.",
+  mirror_target_taken: "Mirror the name under another one (--rename), or leave the version out " +
+    "(--range).",
+  mirror_target_protected: ({ location, pattern }) =>
+    "Remove the rule of the target if the version may go: " +
+    `holdfast -r ${shellWord(location)} rules rm '${pattern}'`,
+  mirror_target_differs: "Delete it yourself if it is not needed, or add --no-deleted.",
+  mirror_member_missing: ({ name }) =>
+    `Mirror the member first, under its own name: holdfast mirror FROM TO ${shellWord(name)}`,
+  mirror_unversioned: "See the flag --unversioned of: holdfast init.",
+  alias_damaged: ({ name, alias }) =>
+    "Restore the object from a backup, or set the alias again: " +
+    `${aliasOf(name, alias)} VERSION`,
+  export_exists: "Export to another folder, or under another name (--rename).",
+  export_name: ({ before, sign }) =>
+    `Rename it: --rename ${shellWord(`${before}${sign}=${before}:`)}`,
+  worker_lost: "It committed nothing. Run the same command again.",
+
+  pipeline_missing: "Check the path, or create it: holdfast pipeline init",
+  pipeline_file_missing: "Name the file, or create it: holdfast pipeline init",
+  shard_gaps: "Use array indices without gaps (0-7, not 1,3,7), or pass --shard INDEX/COUNT.",
+  step_failed_first: "Omit --fail-fast to run steps that do not depend on it.",
+  step_not_selected: "Select this step too, or omit --operator and --node.",
+  run_name: "Use a name like my_pipeline@3. List runs: holdfast pipeline status",
+  run_record_damaged: ({ ref }) =>
+    `Inspect it: holdfast cat ${shellWord(ref)} record.json. Delete it if only a pipeline should ` +
+    "write there.",
+  shard_record_damaged: "If only this pipeline should write there, delete that version and run " +
+    "with --force.",
+  run_configuration: "Pass every worker the file and --set values of the run, or start a new run.",
+  run_not_cancelled: ({ run }) => `Try again: holdfast pipeline cancel ${shellWord(run)}`,
+  buckets_missing: "Use `holdfast pipeline run`.",
+  links_outside: "Save it with links inside its folder, or with the linked files: --links follow.",
+
+  service_exposed: "Create a token (holdfast token create --tokens tokens.json --scope admin) " +
+    "and run holdfast serve --tokens tokens.json. Without tokens, listen on 127.0.0.1.",
+  port_taken: "Choose another port, or any free one: --port 0",
+  port_denied: "Choose a port from 1024, such as --port 8600",
+  address_foreign: "Pass an address of this machine, such as --host 127.0.0.1",
+  certificate_unusable: "Pass PEM files: the certificate with its chain as --cert, its private " +
+    "key as --key.",
+  token_scopes_missing: 'Add --scope "read:*", --scope "write:team/*" or --scope admin.',
+  token_expired: "Pass a duration, such as --expires 30d.",
+  tokens_damaged: ({ file }) =>
+    "Restore it from a backup, or move it away and create new tokens: " +
+    `holdfast token create --tokens ${shellWord(file)}`,
+  tokens_unreadable: "Pass the content of the file that `holdfast token create --tokens FILE` " +
+    "writes.",
+  tokens_missing: ({ file }) =>
+    `Create the first token: holdfast token create --tokens ${shellWord(file)} --scope admin`,
+};
+
+/** The flags of options with which a registry was created. */
+const OPENING_FLAGS: Readonly<Record<string, string>> = {
+  versioned: "--unversioned",
+  mutable: "--mutable",
+  graceMs: "--grace, which holdfast settings changes",
+};
+
+/** Returns the hint of an error for the command line. */
+export function cliHint(error: Advice & { suggestion?: string }): string | undefined {
+  return hintFor(error, CLI_HINTS);
+}
+
+function aliasOf(name: string, alias: string): string {
+  return `holdfast alias ${shellWord(name)} ${shellWord(alias)}`;
+}

@@ -1,0 +1,74 @@
+"""Hints for Python programs, by the reason that a service sends."""
+
+from __future__ import annotations
+
+from typing import Any
+
+TOKEN = "Pass a token that may do this: token=…, or HOLDFAST_TOKEN."
+ALIASES = "Check the spelling, or list aliases(name)."
+VERSIONS = "Check the spelling, or list versions(name)."
+OPERATOR = "Ask the operator of the service."
+LATER = "Try again later, or ask the operator of the service."
+FORCE = "or pass force=True."
+READ = "Read its files: open(ref).file(path).read()."
+
+REASONS = {
+    "name_missing": "Check the spelling, or list names().",
+    "version_missing": VERSIONS,
+    "alias_missing": ALIASES,
+    "alias_unknown": ALIASES,
+    "alias_dangling": "Point it to another version: set_alias(name, alias, version).",
+    "alias_never_moved": "List its changes: history(name, alias).",
+    "alias_target_deleted": "Point it to another version of versions(name).",
+    "alias_target_earlier": "Point it to the last one left: set_alias(name, alias, {version!r}).",
+    "not_a_release": "For a file of it: open({release!r}).file({member!r}).",
+    "past_unknown": "List the history with versions(name) or history(name, alias).",
+    "looks_like_a_date": "To read as of a date, pass as_of=datetime.fromisoformat({day!r}).",
+    "version_exists": "Omit version to save the next one, or pass another version.",
+    "version_replaceable": "Pass on_conflict='overwrite' to replace it, or another version.",
+    "value_fixed": "Values are never replaced here: use another name.",
+    "value_replaceable": "Pass on_conflict='overwrite' to replace it.",
+    "not_mutable": "Save another version: this registry never overwrites one.",
+    "held_by_alias": f"Point the alias to another version first, {FORCE}",
+    "held_by_release": f"Delete the release first, {FORCE}",
+    "protected": f"Change the rule, {FORCE}",
+    "outcome_unknown": "Read it again to see the outcome before you repeat it.",
+    "damaged": "{finding} Ask the operator to repair it from a mirror, or save the value again.",
+    "object_unreadable": LATER,
+    "too_large_to_load": READ,
+    "several_objects": READ,
+    "store_timeout": LATER,
+    "store_unreachable": LATER,
+    "store_full": OPERATOR,
+    "bucket_missing": OPERATOR,
+    "bucket_elsewhere": OPERATOR,
+    "access_key_unknown": OPERATOR,
+    "signature_mismatch": OPERATOR,
+    "s3_credentials_missing": OPERATOR,
+    "gcs_credentials_missing": OPERATOR,
+    "credentials_unusable": OPERATOR,
+    "token_missing": TOKEN,
+    "scope_missing": "Pass a token with the scope {scope}: token=…, or HOLDFAST_TOKEN.",
+    "origin_refused": OPERATOR,
+    "page_may_not_write": OPERATOR,
+    "route_missing": "Check the URL of the service.",
+    "upload_too_large": "Ask the operator of the service for a larger limit.",
+    "queue_missing": OPERATOR,
+    "run_missing": "Check the name of the run.",
+    "run_step_missing": "Check the name of the step.",
+    "run_ended": "The run has a result already.",
+}
+
+
+def kind_of(reason: Any) -> str:
+    kind = reason.get("kind") if isinstance(reason, dict) else None
+    return kind if isinstance(kind, str) else ""
+
+
+def hint_for(reason: Any) -> str:
+    """Returns the hint for a reason, empty for one of a later release."""
+    words = REASONS.get(kind_of(reason), "")
+    try:
+        return words.format(**{name: str(value) for name, value in reason.items()}) if words else ""
+    except KeyError:  # the service sent too few names
+        return ""
