@@ -255,7 +255,8 @@ export async function listen(handler: Handler, options: ListenOptions = {}): Pro
 function exposed(host: string): RegistryError {
   const state = "without tokens, everyone who can reach it could read and write everything";
   return denied("listen on", host, state, {
-    hint: "Pass tokens: tokenFile(path) and create a token. Without tokens, listen on 127.0.0.1.",
+    hint:
+      "Pass tokens: await openTokenFile(path), and create a token. Without tokens, listen on 127.0.0.1.",
     reason: { kind: "service_exposed" },
   });
 }
@@ -289,7 +290,7 @@ function cannotListen(
       : isDenied
       ? { hint: "Choose a port from 1024, such as 8600.", reason: { kind: "port_denied" } }
       : {
-        hint: "Pass an address of this machine as `hostname`, such as 127.0.0.1.",
+        hint: "Pass an address of this machine as `host`, such as 127.0.0.1.",
         reason: { kind: "address_foreign" },
       },
     cause,

@@ -22,7 +22,7 @@ Deno.test("without tokens, a service listens only on this machine", async () => 
     const handler = createHandler(service.registry);
     const error = await assertRejects(() => listen(handler, { host, port: 0 }), RegistryError);
     assertEquals(error.code, "Denied", host);
-    assertStringIncludes(error.hint!, "holdfast token create");
+    assertStringIncludes(error.hint!, "create a token");
   }
 });
 
