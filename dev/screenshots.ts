@@ -45,16 +45,15 @@ function picturesOf(best: readonly string[]): Picture[] {
   const refs = [best[40], best[20], best[0]].map((version) => `${name}%40${version}`).join("+");
   const four = [0, 10, 60, 80].map((at) => `${name}%40${best[at]}`).join("+");
   const sorted = `${AT}?sort=-metadata.accuracy&filter=model%3Dmlp+accuracy%3E0.974`;
-  const charts = "&columns=version+aliases+metadata.accuracy+metadata.f1+metadata.loss+" +
-    "metadata.seconds+metadata.hidden+metadata.rate+metadata.epochs&x=metadata.epochs";
+  const charts = "&x=metadata.rate";
   const most = "model%3Dmlp+accuracy%3E%3D0.9";
   const groups = `${AT}?filter=${most}&group=metadata.hidden&color=metadata.hidden` +
     "&columns=version+metadata.accuracy+metadata.f1+metadata.loss+metadata.seconds&x=metadata.rate" +
     "&parallel=metadata.accuracy+metadata.hidden+metadata.rate";
   return [
     ["explorer_names", "#/", "set to", "light", 1100, 600],
-    ["explorer_experiments", sorted + charts, "accuracy by epochs", "light", 1100, 1050],
-    ["explorer_parameters", groups, "Spearman", "light", 1100, 1590],
+    ["explorer_experiments", sorted + charts, "accuracy by rate", "light", 1100, 1050],
+    ["explorer_parameters", groups, "Spearman", "light", 1100, 1760],
     ["explorer_card", `${AT}?tab=card`, "read rightly", "light", 1100, 820],
     ["explorer_version", "#/artifacts/data%3Awine/1.0.0", "over all 178 rows", "light", 1100, 760],
     ["explorer_compare", `#/compare?refs=${refs}`, "Differences only", "light", 1100, 560],
