@@ -188,7 +188,10 @@ Deno.test({
 
     await page.locator("summary").filter({ hasText: "Columns" }).click();
     await page.getByLabel("loss", { exact: true }).first().uncheck();
-    await page.getByRole("columnheader", { name: "loss" }).waitFor({ state: "detached" });
+    const loss = page.getByRole("region", { name: "Versions" }).getByRole("columnheader", {
+      name: "loss", // not that of the legend of a chart
+    });
+    await loss.waitFor({ state: "detached" });
     await page.getByRole("button", { name: "Move optimizer left" }).click();
     await page.keyboard.press("Escape");
     await page.getByRole("button", { name: "Move optimizer left" }).waitFor({ state: "hidden" });
