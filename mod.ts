@@ -271,7 +271,7 @@ function isBackend(target: string | URL | Backend | undefined): target is Backen
 }
 
 export { createLocalBackend, createMaterializers, createMemoryBackend };
-export type { Artifact, ArtifactInfo } from "./core/artifact.ts";
+export type { Artifact, ArtifactInfo, Restoration } from "./core/artifact.ts";
 export type { Backend } from "./core/backend.ts";
 export { isRegistryError, RegistryError } from "./core/errors.ts";
 export type { ErrorCode } from "./core/errors.ts";
@@ -282,6 +282,7 @@ export { parseRef, type Ref } from "./core/naming/refs.ts";
 export { type Version } from "./core/naming/versions.ts";
 export type {
   CopyOptions,
+  DeletedEntry,
   DeleteOptions,
   DownloadOptions,
   LoadOptions,
@@ -291,6 +292,7 @@ export type {
   Registry,
   ServiceRegistry,
   StoredRegistry,
+  UndeleteOptions,
   VersionEntry,
   VersionsOptions,
 } from "./core/registry.ts";

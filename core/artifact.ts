@@ -20,6 +20,8 @@ export interface ArtifactInfo {
   by?: Author;
   /** For a mirrored version: the id of the registry that saved it first, and its commit there. */
   origin?: Origin;
+  /** When it was deleted and restored, oldest first. Absent if it never was. */
+  restored?: Restoration[];
   materializer: { id: string; formatVersion: number };
   metadata: Record<string, unknown>;
   inputs: ArtifactInput[];
@@ -27,6 +29,14 @@ export interface ArtifactInfo {
   idempotencyKey?: string;
   /** If they were requested, and there are any. */
   annotations?: Annotations;
+}
+
+/** A deletion of a version that was undone. */
+export interface Restoration {
+  /** The commit of the version before, with the same content. */
+  commit: string;
+  deletedAt: Date;
+  restoredAt: Date;
 }
 
 /** The notes and labels of a version or a name. */

@@ -92,6 +92,18 @@ export interface VersionRecord extends RecordBase {
   origin?: Origin;
   /** First save of the version if this record replaces another, ISO 8601. */
   since?: string;
+  /** When its content was deleted and restored, oldest first. */
+  restored?: RestoredRecord[];
+}
+
+/** A deletion of a version that was undone. */
+export interface RestoredRecord {
+  /** Commit of the record that was restored. */
+  commit: string;
+  /** ISO 8601. */
+  deletedAt: string;
+  /** ISO 8601. */
+  restoredAt: string;
 }
 
 /** The first record of mirrored data. Mirrors of mirrors keep it. */

@@ -10,7 +10,11 @@ import type {
   RolledBackAlias,
   SetAliasOptions,
 } from "./registry/operations/aliases.ts";
-import type { CopyOptions, DeleteOptions } from "./registry/operations/changing.ts";
+import type {
+  CopyOptions,
+  DeleteOptions,
+  UndeleteOptions,
+} from "./registry/operations/changing.ts";
 import type { NamesOptions, VersionEntry, VersionsOptions } from "./registry/operations/listing.ts";
 import type {
   DownloadOptions,
@@ -37,8 +41,17 @@ export type {
   RolledBackAlias,
   SetAliasOptions,
 } from "./registry/operations/aliases.ts";
-export type { CopyOptions, DeleteOptions } from "./registry/operations/changing.ts";
-export type { NamesOptions, VersionEntry, VersionsOptions } from "./registry/operations/listing.ts";
+export type {
+  CopyOptions,
+  DeleteOptions,
+  UndeleteOptions,
+} from "./registry/operations/changing.ts";
+export type {
+  DeletedEntry,
+  NamesOptions,
+  VersionEntry,
+  VersionsOptions,
+} from "./registry/operations/listing.ts";
 export type {
   DownloadOptions,
   FilePatterns,
@@ -111,6 +124,13 @@ export interface Registry extends AsyncDisposable, AsyncIterable<string> {
   has(ref: string, options?: RefOptions): Promise<boolean>;
   /** Deletes a version, or with `allVersions` all of a bare name; false if there was none. */
   delete(ref: string, options?: DeleteOptions): Promise<boolean>;
+  /**
+   * Restores a deleted version under its own number, while its files are there: at least for the
+   * grace period. Its metadata, files, times and digest are as before, and it has a new commit.
+   * Aliases are not restored. Throws `AlreadyExists` if it is there, `NotFound` if it never was or
+   * its files are gone.
+   */
+  undelete(ref: string, options?: UndeleteOptions): Promise<SavedArtifact>;
   /** Lists names that have a version, in the order of their encoding. */
   names(options?: NamesOptions): AsyncIterable<string>;
   /** Lists versions, newest first. Unreadable ones are listed too, with an `error` if `details`. */

@@ -250,6 +250,10 @@ function createRegistry(context: Context): StoredRegistry {
     info: (ref, options) => suggest(info(ref, options), ref, options),
     has,
     delete: (ref, options) => deleteRef(context, ref, options),
+    async undelete(ref, options) {
+      const { undeleteRef } = await import("./operations/undelete/undelete.ts"); // rarely used
+      return await undeleteRef(context, ref, options);
+    },
     names,
     versions: (name, options) => listVersions(context, name, options),
     setAlias: (name, alias, version, options) =>

@@ -59,8 +59,10 @@ export async function firstSavesIn(
 export async function* deletionsIn(log: AsyncIterable<LogEntry>): AsyncGenerator<DeletedVersion> {
   const entries = await orMissing(Array.fromAsync(log)) ?? [];
   const saves = firstSavesOf(entries);
-  for (const { event, version: text, at: deletedAt } of entries) {
-    if (event !== "deleted") continue;
+  const restored = new Set<string | undefined>();
+  for (const { event, version: text, at: deletedAt } of entries) { // newest first
+    if (event === "restored") restored.add(text);
+    if (event !== "deleted" || restored.has(text)) continue;
     const version = parseVersion(text!);
     yield { version, deletedAt, savedAt: saves.get(version.canonical) };
   }

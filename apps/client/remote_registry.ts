@@ -199,18 +199,24 @@ class RemoteMethods {
     return await this.#connection.read({ ...call, method: "DELETE" }, flag("deleted"));
   };
 
+  undelete: Registry["undelete"] = (ref, { version, signal } = {}) =>
+    this.#write(`undelete ${shown(ref)}`, savedOf, () => {
+      const path = `${versionPath(ref, version)}/undelete`;
+      return { method: "POST", path, signal };
+    });
+
   names: Registry["names"] = ({ prefix, after, limit, signal } = {}) => {
     const call = { action: "list names", path: "names", query: { prefix }, after, limit, signal };
     return listAll(this.#connection, () => call, (name: string) => name);
   };
 
   versions: Registry["versions"] = (name, options = {}) => {
-    const { range, details, annotations, after, limit, signal } = options;
+    const { range, details, annotations, deleted, after, limit, signal } = options;
     const action = `list the versions of ${shown(name)}`;
     const asked = { action, location: this.#connection.location, writes: false };
     return listAll(this.#connection, () => {
       const path = `${artifactPath(name)}/versions`;
-      const query = { range, details: details || annotations };
+      const query = { range, details: details || annotations, deleted };
       return { action, path, query, after, limit, signal };
     }, (entry: WireVersion) => versionOf(entry, asked, options));
   };

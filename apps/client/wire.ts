@@ -1,6 +1,11 @@
 // Conversion of wire types to the types of a registry.
-import type { Annotations, ArtifactInfo } from "../../core/artifact.ts";
-import type { SavedArtifact, VersionEntry, VersionsOptions } from "../../core/registry.ts";
+import type { Annotations, ArtifactInfo, Restoration } from "../../core/artifact.ts";
+import type {
+  DeletedEntry,
+  SavedArtifact,
+  VersionEntry,
+  VersionsOptions,
+} from "../../core/registry.ts";
 import type { LogEntry } from "../../core/registry/log.ts";
 import type { Lineage, LineageNode } from "../../core/registry/lineage.ts";
 import type { RetentionRules } from "../../core/registry/rules.ts";
@@ -12,28 +17,37 @@ import { type Asked, errorOfProblem, unexpected } from "./problem.ts";
 export type OnWire<T> = { [K in keyof T]: Date extends T[K] ? string | Exclude<T[K], Date> : T[K] };
 
 /** The info of a version. A small version includes the bytes of its files as base64. */
-export type WireInfo = Omit<OnWire<ArtifactInfo>, "files" | "annotations"> & {
+export type WireInfo = Omit<OnWire<ArtifactInfo>, "files" | "annotations" | "restored"> & {
   annotations?: OnWire<Annotations>;
+  restored?: OnWire<Restoration>[];
   files: (FileInfo & { data?: string })[];
 };
 
-export type WireVersion = Omit<OnWire<VersionEntry>, "info" | "error" | "annotations"> & {
-  info?: WireInfo;
-  error?: unknown;
-};
+export type WireVersion =
+  & Omit<OnWire<VersionEntry>, "info" | "error" | "annotations" | "deleted">
+  & {
+    info?: WireInfo;
+    deleted?: OnWire<DeletedEntry>;
+    error?: unknown;
+  };
 
 export function infoOf(wire: WireInfo, asked: Asked): ArtifactInfo {
   if (typeof wire?.version !== "string" || !Array.isArray(wire.files)) {
     throw unexpected(asked, "it is not a version");
   }
   const files = wire.files.map(({ data: _, ...file }) => file);
-  const { annotations, ...info } = wire;
+  const { annotations, restored, ...info } = wire;
   return {
     ...info,
     files,
     createdAt: new Date(wire.createdAt),
+    ...restored && { restored: restored.map(restorationOf) },
     ...annotations && { annotations: annotationsOf(annotations, asked) },
   };
+}
+
+function restorationOf({ commit, deletedAt, restoredAt }: OnWire<Restoration>): Restoration {
+  return { commit, deletedAt: new Date(deletedAt), restoredAt: new Date(restoredAt) };
 }
 
 export function annotationsOf(wire: OnWire<Annotations>, asked: Asked): Annotations {
@@ -61,11 +75,12 @@ export function flag(name: string): (wire: unknown, asked: Asked) => boolean {
 }
 
 export function versionOf(
-  { info: wire, error, modifiedAt, ...entry }: WireVersion,
+  { info: wire, error, modifiedAt, deleted, ...entry }: WireVersion,
   asked: Asked,
   { details, annotations }: VersionsOptions = {},
 ): VersionEntry {
   const version: VersionEntry = { ...entry, modifiedAt: new Date(modifiedAt) };
+  if (deleted) version.deleted = { at: new Date(deleted.at), until: new Date(deleted.until) };
   const info = wire && infoOf(wire, asked);
   if (info !== undefined && details) version.info = info;
   if (info?.annotations && annotations) version.annotations = info.annotations;

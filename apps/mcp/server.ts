@@ -25,6 +25,7 @@ import {
   rollBackAlias,
   saveVersion,
   setAlias,
+  undeleteVersion,
 } from "./write_tools.ts";
 
 const INSTRUCTIONS =
@@ -46,7 +47,7 @@ export function toolsOf(
   const all = [findArtifacts, listVersions, describeVersion, readFile, compareVersions];
   if (readOnly) return all;
   all.push(saveVersion(root), setAlias, rollBackAlias, annotateVersion);
-  return allowDelete ? [...all, deleteVersion] : all;
+  return allowDelete ? [...all, deleteVersion, undeleteVersion] : all;
 }
 
 /**

@@ -158,7 +158,7 @@ export const annotateVersion: Tool = defineTool({
 export const deleteVersion: Tool = defineTool({
   name: "delete_version",
   description:
-    "Deletes one version permanently. Set force if an alias names it, or a release: versions that " +
+    "Deletes one version. undelete_version restores it for a while. Set force if an alias names it, or a release: versions that " +
     "were published together.",
   kind: "delete",
   hints: { destructiveHint: true, idempotentHint: true },
@@ -166,5 +166,18 @@ export const deleteVersion: Tool = defineTool({
   output: { boolean: "deleted" },
   async run({ ref, force }, { registry, signal }) {
     return { deleted: await registry.delete(ref, { force, signal }) };
+  },
+});
+
+export const undeleteVersion: Tool = defineTool({
+  name: "undelete_version",
+  description: "Restores a deleted version, while its files are there: for a day by default.",
+  kind: "delete",
+  hints: { destructiveHint: false, idempotentHint: false },
+  input: v.strictObject({ ref: text("NAME@VERSION") }),
+  output: { string: "ref digest" },
+  async run({ ref }, { registry, signal }) {
+    const { name, version, digest } = await registry.undelete(ref, { signal });
+    return { ref: `${name}@${version}`, digest };
   },
 });

@@ -66,6 +66,7 @@ interface Question {
 /** Returns an exact version if it existed at `asOf` and still does. */
 async function checked({ past, name, asOf, signal }: Question, version: string): Promise<string> {
   const info = await past.info(`${name}@${version}`, { signal });
+  if (wasDeleted(info, asOf)) throw absent(`${name}@${version}`, asOf, "it was deleted then");
   if (info.createdAt <= asOf) return version;
   const isOther = await wasThere({ past, name, asOf, signal }, info);
   throw absent(
@@ -73,6 +74,11 @@ async function checked({ past, name, asOf, signal }: Question, version: string):
     asOf,
     isOther ? writtenAgain(info) : `it was saved at ${info.createdAt.toISOString()}`,
   );
+}
+
+/** True if a version was deleted at a moment, and restored since. */
+function wasDeleted({ restored = [] }: ArtifactInfo, asOf: Date): boolean {
+  return restored.some(({ deletedAt, restoredAt }) => deletedAt <= asOf && asOf < restoredAt);
 }
 
 /** True if a version had an earlier value, as only overwritten or mirrored ones can. */
@@ -130,6 +136,7 @@ async function highestLeft(
     if (found !== undefined && !ranksAbove(selector, version, found)) continue;
     if (entry.error !== undefined) throw entry.error; // it may have existed
     const info = entry.info ?? await past.info(`${name}@${entry.version}`, { signal });
+    if (wasDeleted(info, asOf)) continue;
     if (info.createdAt <= asOf) found = version;
     else if (await wasThere(question, info)) {
       throw absent(ref, asOf, `${entry.version} ${writtenAgain(info)}`);

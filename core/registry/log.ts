@@ -4,7 +4,7 @@ import type { SignalOptions } from "./saving.ts";
 
 /** An event in the log of a name. */
 export interface LogEntry {
-  event: "saved" | "deleted" | "aliased" | "unaliased" | "annotated";
+  event: "saved" | "deleted" | "restored" | "aliased" | "unaliased" | "annotated";
   name: string;
   /** Full version without build metadata; absent for `unaliased` and the annotations of a name. */
   version?: string;

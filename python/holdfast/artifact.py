@@ -193,6 +193,8 @@ class Artifact:
         self.ref = f"{self.name}@{self.version}"
         """The exact ref of this version."""
         self.is_copy = "origin" in facts
+        self.restored: list[Json] = facts.get("restored", [])
+        """When it was deleted and restored: `deletedAt`, `restoredAt`."""
         """Whether it was copied from another registry."""
         self.first_saved_at: str | None = facts.get("since")
         """When this version was first saved, if it was overwritten and that is known."""

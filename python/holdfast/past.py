@@ -43,11 +43,20 @@ class Moment:
 
     def checked(self, version: str) -> str:
         artifact = self.registry.open(f"{self.name}@{version}")
+        if self.lacked(artifact):
+            raise self.absent("it was deleted then")
         if milliseconds(artifact.created_at) <= self.at:
             return artifact.ref
         if self.had(artifact):
             raise self.absent(f"{version} was overwritten since, at {artifact.created_at}")
         raise self.absent(f"it was saved at {artifact.created_at}")
+
+    def lacked(self, artifact: Artifact) -> bool:
+        """Returns whether a version was deleted at the moment, and restored since."""
+        return any(
+            milliseconds(each["deletedAt"]) <= self.at < milliseconds(each["restoredAt"])
+            for each in artifact.restored
+        )
 
     def had(self, artifact: Artifact) -> bool:
         """Returns whether a version had an earlier value at the moment."""
@@ -83,7 +92,7 @@ class Moment:
 
         found: Version | None = None
         for version, artifact in self.present(wanted):
-            if not above(version, found):
+            if not above(version, found) or self.lacked(artifact):
                 continue
             if milliseconds(artifact.created_at) <= self.at:
                 found = version

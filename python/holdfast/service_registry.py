@@ -55,6 +55,19 @@ class Saved(NamedTuple):
         return f"{self.name}@{self.version}"
 
 
+SAVED_FACTS = ("name", "version", "commit", "digest", "size", "createdAt", "skipped")
+
+
+class DeletedVersion(NamedTuple):
+    """A deleted version that can be restored."""
+
+    version: str
+    deleted_at: str | None
+    """None if its record is damaged."""
+    kept_until: str | None
+    """Until then at least, and on until the next `holdfast gc`."""
+
+
 class ServiceRegistry(Registry):
     """A registry behind `holdfast serve`. Create it with `connect`."""
 
@@ -249,8 +262,7 @@ class ServiceRegistry(Registry):
             except (Conflict, Corrupt, NotFound):
                 if not any("earlier" in file for file in sent):
                     raise  # else it was deleted or overwritten meanwhile, or is damaged
-        names = ("name", "version", "commit", "digest", "size", "createdAt", "skipped")
-        return Saved(*(facts[each] for each in names))
+        return Saved(*(facts[each] for each in SAVED_FACTS))
 
     def _admit(self, path: str, request: Json) -> None:
         """Raises what the service would refuse: it only checks a request without files."""
@@ -314,6 +326,23 @@ class ServiceRegistry(Registry):
             message = f"Cannot delete {quoted(ref)}: give one version, or a name and all_versions"
             raise HoldfastError("Invalid", message, 'Call delete("name@1.0.0").')
         return self._deleted(f"{path_of(name)}?allVersions=true{query.replace('?', '&')}")
+
+    def undelete(self, ref: str) -> Saved:
+        """Restores a deleted version, `name@1.0.0`, while its files are there.
+
+        That is for the grace period, and then until `holdfast gc` runs.
+        """
+        name, at, wanted = parts_of(ref)
+        path = f"{path_of(name)}/versions/{quote(wanted if at else 'latest')}/undelete"
+        facts = self._connection.json("POST", path, again=False)
+        return Saved(*(facts[each] for each in SAVED_FACTS))
+
+    def deleted(self, name: str, range: str | None = None) -> Iterator[DeletedVersion]:
+        """Yields the deleted versions that `undelete` can restore, the highest first."""
+        query = {"deleted": "true", **({"range": range} if range is not None else {})}
+        for item in self._items(f"{path_of(name)}/versions", **query):
+            times = item.get("deleted", {})
+            yield DeletedVersion(item["version"], times.get("at"), times.get("until"))
 
     def _deleted(self, path: str) -> bool:
         return bool(self._connection.json("DELETE", path, again=False).get("deleted"))

@@ -80,7 +80,7 @@ class StoreRegistry(Registry):
         hint = "Use holdfast.service(registry=…) for a folder, or holdfast.connect(url)."
         raise HoldfastError("Unsupported", message, hint)
 
-    save = publish = annotate = annotations = delete = _refuse
+    save = publish = annotate = annotations = delete = undelete = deleted = _refuse
     set_alias = rollback_alias = delete_alias = _refuse
 
     def names(self, prefix: str = "") -> Iterator[str]:

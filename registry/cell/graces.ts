@@ -27,7 +27,7 @@ interface SetGrace {
 }
 
 /** Newest first. */
-type Graces = readonly [SetGrace, ...SetGrace[]];
+export type Graces = readonly [SetGrace, ...SetGrace[]];
 
 /** Returns all grace periods. One request if only that of creation exists. */
 export async function readGraces(store: Store, signal?: AbortSignal): Promise<Graces> {

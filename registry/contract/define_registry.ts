@@ -142,6 +142,7 @@ export function defineRegistry(parts: RegistryParts): Registry {
       ((artifact: string | DefinedArtifact<unknown>) =>
         refuse(`save ${shown(isDefinedArtifact(artifact) ? artifact.name : artifact)}`)),
     delete: own("delete") ?? ((ref) => refuse(`delete ${shown(ref)}`)),
+    undelete: own("undelete") ?? ((ref) => refuse(`undelete ${shown(ref)}`)),
     setAlias: own("setAlias") ??
       ((name, alias) => refuse(`set alias ${shown(`${name}@${alias}`)}`)),
     deleteAlias: own("deleteAlias") ??

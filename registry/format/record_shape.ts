@@ -115,7 +115,8 @@ function sum(sized: readonly { size: number }[]): number {
 }
 
 function versionProblem(fields: Fields, inlineBytes: number): string | undefined {
-  const { name, version, materializer, metadata, inputs, fileList, digest, size, key } = fields;
+  const { name, version, materializer, metadata, inputs, fileList, digest, size, key, restored } =
+    fields;
   if (!isName(name) || !isOneVersion(version)) return "invalid name or version";
   if (!isMaterializer(materializer)) return "invalid materializer";
   if (!isJsonObject(metadata) || !isDigest(digest) || !isNumber(size)) {
@@ -123,6 +124,7 @@ function versionProblem(fields: Fields, inlineBytes: number): string | undefined
   }
   if (!isAbsentOr(inputs, areInputs)) return "inputs are not a list of refs";
   if (!isAbsentOr(key, areTexts)) return "idempotency key is not a string";
+  if (!isAbsentOr(restored, areRestored)) return "restored is not a list of deletions";
   return fileList === undefined
     ? shallowFilesProblem(fields.files, size as number, inlineBytes)
     : fileListProblem(fileList, fields.files);
@@ -201,6 +203,14 @@ function isNote({ name, version, notes, labels }: Fields): boolean {
 
 function isAlias({ name, alias, version }: Fields): boolean {
   return areTexts(name, alias) && isOneVersion(version);
+}
+
+function areRestored(restored: unknown): boolean {
+  return Array.isArray(restored) &&
+    restored.every((deletion) =>
+      isJsonObject(deletion) && isCommit(deletion.commit) && isDate(deletion.deletedAt) &&
+      isDate(deletion.restoredAt)
+    );
 }
 
 function isOrigin(origin: unknown): boolean {

@@ -35,6 +35,10 @@ export async function* listVersions(
     range: range === undefined ? undefined : parseVersionRange(range),
     after: options.after === undefined ? undefined : parseVersion(options.after),
   };
+  if (options.deleted) {
+    const { listDeleted } = await import("./look/deleted_versions.ts"); // rarely used
+    return yield* listDeleted(context, name, which, options);
+  }
   const annotations = details || options.annotations
     ? await annotationsOfName(context, name, signal)
     : undefined;

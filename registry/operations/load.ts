@@ -1,10 +1,10 @@
 // Opening and loading versions.
 import { authorOf } from "../../core/naming/author.ts";
-import type { Artifact, ArtifactFile, ArtifactInfo } from "../../core/artifact.ts";
+import type { Artifact, ArtifactFile, ArtifactInfo, Restoration } from "../../core/artifact.ts";
 import { createDownload } from "../../disk/download_files.ts";
 import { corrupt, RegistryError } from "../../core/errors.ts";
 import type { MaterializeOptions, Materializer } from "../../core/materializer.ts";
-import type { StoredFile, VersionRecord } from "../../core/record.ts";
+import type { RestoredRecord, StoredFile, VersionRecord } from "../../core/record.ts";
 import { decodeOrder, parseVersion } from "../../core/naming/versions.ts";
 import type { Ref } from "../../core/naming/refs.ts";
 import type {
@@ -202,8 +202,13 @@ export async function payloadSource(
       files: files.map(fileInfo),
       ...(record.key === undefined ? {} : { idempotencyKey: record.key }),
       ...(record.origin === undefined ? {} : { origin: record.origin }),
+      ...(record.restored && { restored: record.restored.map(restoration) }),
     },
   };
+}
+
+function restoration({ commit, deletedAt, restoredAt }: RestoredRecord): Restoration {
+  return { commit, deletedAt: new Date(deletedAt), restoredAt: new Date(restoredAt) };
 }
 
 /** Versions that are read to find a cached file with equal bytes. */

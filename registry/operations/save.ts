@@ -15,6 +15,7 @@ import { isOnDisk, saveAgainIfChanged } from "../../core/work/source_change.ts";
 import { isPassing, withDeadline } from "../../core/retry.ts";
 import { createRecord, pause } from "../cell/cell.ts";
 import { setAliases } from "./save_alias.ts";
+import type { DeletedContent } from "./undelete/deleted_version.ts";
 import { checkSave, type UserFields, userFields } from "./save_options.ts";
 import { checkUnprotected, type Context } from "./context.ts";
 import type { FoundRecord } from "../cell/heads.ts";
@@ -47,6 +48,7 @@ export interface FilesOfArtifact {
   members?: Partial<VersionRecord>;
   /** Generation of the named version to write above: nothing counts there or below. */
   above?: number;
+  deleted?: DeletedContent; // to restore
   /** True if the files are those of the base. @default false */
   wholeBase?: boolean;
   /** Digest that the files must have. A value that can be read only once has another on a retry. */
@@ -80,10 +82,10 @@ export async function saveFiles(
   const { name } = artifact;
   checkMaterializer(artifact.materializer);
   checkSave(context, name, options);
-  if (artifact.members?.origin === undefined) { // mirrors keep old names, and follow their source
+  // Mirrors keep old names, and follow their source; a deleted version had its name.
+  if (artifact.members?.origin === undefined && artifact.deleted === undefined) {
     checkNewName(name);
-    const { onConflict, ifCommit } = options;
-    const overwrites = onConflict === "overwrite" || ifCommit !== undefined;
+    const overwrites = options.onConflict === "overwrite" || options.ifCommit !== undefined;
     if (overwrites) checkUnprotected(context, "overwrite", name);
   }
   const how = { executor, given: userFields(options) };
@@ -136,7 +138,8 @@ class SaveAttempt {
   ) {
     const { name } = artifact;
     const { version, signal, compress, share = context.share, onProgress } = options;
-    const action = `save ${shown(version === undefined ? name : `${name}@${version}`)}`;
+    const ref = shown(version === undefined ? name : `${name}@${version}`);
+    const action = `${artifact.deleted ? "undelete" : "save"} ${ref}`;
     this.#context = context;
     this.#startedAt = context.system.now();
     this.#artifact = artifact;
@@ -243,6 +246,8 @@ class SaveAttempt {
   }
 
   #loadBase(): Promise<Base | undefined> {
+    const { deleted } = this.#artifact;
+    if (deleted && this.#options.base !== null) return deleted.loadBase(this.#operation);
     return loadBase(this.#context, this.#operation, this.#artifact.name, this.#options);
   }
 
@@ -320,10 +325,11 @@ class SaveAttempt {
   }
 
   #recordOf(target: Target, { digest, fileList }: Content): VersionRecord {
-    const { name, members, materializer: { id, formatVersion } } = this.#artifact;
+    const { name, members, deleted, materializer: { id, formatVersion } } = this.#artifact;
     const { fields, pinned } = this.#given;
+    const base = this.#operation.recordBase(target.generation, target.previous);
     return {
-      ...this.#operation.recordBase(target.generation, target.previous),
+      ...base,
       by: this.#operation.by,
       kind: "version",
       name,
@@ -334,6 +340,7 @@ class SaveAttempt {
       ...(pinned && { inputs: pinned }),
       ...(target.since && { since: target.since }),
       ...members,
+      ...(deleted && { restored: deleted.restoredAt(base.createdAt) }),
       version: target.version.full,
       ...this.#placedFiles(target, fileList),
     };

@@ -22,7 +22,10 @@ export interface Base {
   readonly known: ReadonlyMap<number, Known>;
   /** Its files that can share bytes with changed ones, for {@linkcode earlierAt}. */
   readonly earlier: Map<string, EarlierFile>;
-  /** True for another name: objects are copied inside the store, and do not depend on it. */
+  /**
+   * True for another name, and one that may not last: objects are copied inside the store, and do
+   * not depend on it.
+   */
   readonly copies: boolean;
   /** Sizes of the objects that were inspected, by key; -1 if one does not exist. */
   readonly sizes: ReadonlyMap<string, number>;
@@ -32,19 +35,28 @@ export interface Base {
   share(file: StoredFile): Promise<StoredFile | undefined>;
 }
 
+interface BaseOptions {
+  /** The name that is saved. */
+  name: string;
+  expectsEqual: boolean;
+  /** True if its objects may not last. @default true for another name */
+  copies?: boolean;
+  signal?: AbortSignal;
+}
+
 export async function createBase(
   store: Store,
   object: FoundRecord,
   files: readonly StoredFile[],
-  { name, expectsEqual, signal }: { name: string; expectsEqual: boolean; signal?: AbortSignal },
+  options: BaseOptions,
 ): Promise<Base> {
   const record = object.record as VersionRecord;
+  const { name, expectsEqual, signal, copies = record.name !== name } = options;
   const own = ownPlace(store, record);
   const known = new KnownFiles();
   let damaged = false;
   let earlier: Map<string, EarlierFile> | undefined;
   const sizes = new Map<string, number>();
-  const copies = record.name !== name;
   const late = await isLate(store, object, signal);
   // A record that landed late may have lost its payload. Other names are copied, never shared.
   const usable = !late && (!copies || store.backend.copy !== undefined) ? files : [];

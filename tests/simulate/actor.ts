@@ -40,6 +40,7 @@ export interface Actor extends AskVerbs, ManyVerbs, MaintenanceVerbs, TransferVe
     version: string,
     options?: { ifCommit?: string; force?: boolean },
   ): Promise<void>;
+  undelete(name: string, version: string): Promise<void>;
   setAlias(name: string, alias: string, version: string, expected?: string | null): Promise<void>;
   deleteAlias(name: string, alias: string): Promise<void>;
   load(name: string, ref: string, restMs?: number): Promise<void>;
@@ -140,6 +141,12 @@ export function createActor(parts: ActorParts): Actor {
     async delete(name, version, { ifCommit, force = false } = {}) {
       await call({ verb: "delete", name, version, ifCommit, force }, async () => {
         return { ok: true, done: await registry.delete(`${name}@${version}`, { ifCommit, force }) };
+      });
+    },
+
+    async undelete(name, version) {
+      await call({ verb: "undelete", name, version }, async () => {
+        return { ok: true, saved: await registry.undelete(`${name}@${version}`) };
       });
     },
 

@@ -7,6 +7,7 @@ import { Bundle } from "./bundle.ts";
 export type Request =
   | { verb: "save"; name: string; value: Bundle; options: SaveOptions }
   | { verb: "delete"; name: string; version: string; ifCommit?: string; force: boolean }
+  | { verb: "undelete"; name: string; version: string }
   | { verb: "setAlias"; name: string; alias: string; version: string; expected?: string | null }
   | { verb: "deleteAlias"; name: string; alias: string }
   | { verb: "load"; name: string; ref: string }

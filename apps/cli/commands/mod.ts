@@ -43,6 +43,7 @@ const COMMANDS: Loaders = {
     members: async () => (await import("./releases.ts")).members,
     note: async () => (await import("./note.ts")).note,
     rm: async () => (await import("./rm.ts")).rm,
+    undelete: async () => (await import("./undelete.ts")).undelete,
   }),
   ...group("space", "Space and safety", {
     du: async () => (await import("./space/du.ts")).du,

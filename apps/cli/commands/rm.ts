@@ -26,7 +26,7 @@ export const rm: Command = defineCommand({
     "Asks first; scripts pass --yes. Checks all versions before it deletes one: delete a release " +
     "before its members. In a pattern, * matches anything but /, and **/ any folders; quote it for the shell. A deleted " +
     "version number is never reused, except in a mutable registry by save --on-conflict " +
-    "overwrite. gc frees the space after the grace period.",
+    "overwrite. undelete restores a version until gc frees its space, after the grace period.",
   args: [{
     usage: "<refs...>",
     text: "name@version, or names with --all; names may be patterns",

@@ -228,7 +228,6 @@ export const OTHER_COMMANDS: Readonly<Record<string, string>> = {
   size: "du",
   space: "du",
   stats: "du",
-  undelete: "log",
   uninstall: "rm",
   unlock: "rules rm",
   unprotect: "rules rm",

@@ -54,7 +54,9 @@ export function createOpened(registry: Pick<Registry, "open">): OpenVersion {
       opened.delete(oldest);
       files -= 1 + info.files.length;
     }
-    if (commit === undefined || info.commit === commit) return artifact;
+    // A version that was deleted and restored has the same content.
+    const commits = [info.commit, ...info.restored?.map((deletion) => deletion.commit) ?? []];
+    if (commit === undefined || commits.includes(commit)) return artifact;
     const subject = `${JSON.stringify(`${name}@${version}`)} at commit ${commit}`;
     throw conflict("read", subject, "the version was replaced", {
       hint: "Read the current version from the beginning.",

@@ -66,10 +66,10 @@ export function versionsRoutes(routes: Routes, { registry, openVersion }: Server
     answers: listing(VersionsPage, "A page of versions, or all of them as lines"),
     query: VersionsQuery,
     answer: ({ c, params: { name }, query, access }) => {
-      const { range, fields, details = fields !== undefined, ...page } = query;
+      const { range, fields, details = fields !== undefined, deleted, ...page } = query;
       return answerListing(c, page, {
         list: (page) =>
-          onWire(access, registry.versions(name, { range, details, ...page }), fields),
+          onWire(access, registry.versions(name, { range, details, deleted, ...page }), fields),
         keyOf: ({ version }) => version,
       });
     },

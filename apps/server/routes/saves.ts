@@ -94,6 +94,22 @@ export function savesRoutes(routes: Routes, context: ServerContext): void {
     },
   });
 
+  route(routes, "POST /artifacts/:name/versions/:version/undelete", {
+    id: "undeleteVersion",
+    tag: "artifacts",
+    summary: "Restores a deleted version while its files are there",
+    description:
+      "409 if it is not deleted, 404 if it never was or its files are gone. Also needs " +
+      "the right to read the name.",
+    scope: "write",
+    answers: { 201: SAVED[201] },
+    answer: async ({ c, params: { name, version }, access, signal }) => {
+      access.check("read", name);
+      const saved = await registry.undelete(name, { version, signal });
+      return await savedAnswer(c, saved, () => true);
+    },
+  });
+
   route(routes, "DELETE /artifacts/:name", {
     id: "deleteName",
     tag: "artifacts",

@@ -86,6 +86,12 @@ export const AnnotateQuery = v.object({
   ifRevision: count(0, 1_000_000_000, "Only if this is the revision, 0 for none. Otherwise 409"),
 });
 
+const RestorationSchema = object("Restoration", {
+  commit: v.string(),
+  deletedAt: Moment,
+  restoredAt: Moment,
+});
+
 export const ArtifactInfoSchema = object("ArtifactInfo", {
   name: v.string(),
   version: v.string(),
@@ -96,6 +102,7 @@ export const ArtifactInfoSchema = object("ArtifactInfo", {
   createdAt: Moment,
   by: v.optional(AuthorSchema),
   origin: v.optional(v.object({ registry: v.string(), commit: v.string() })),
+  restored: v.optional(v.array(RestorationSchema)),
   materializer: v.object({ id: v.string(), formatVersion: v.number() }),
   metadata: v.record(v.string(), v.unknown()),
   inputs: v.array(ArtifactInputSchema),
@@ -109,6 +116,7 @@ const VersionEntrySchema = object("VersionEntry", {
   version: v.string(),
   generation: Amount,
   modifiedAt: Moment,
+  deleted: v.optional(v.object({ at: Moment, until: Moment })),
   info: v.optional(v.union([ArtifactInfoSchema, JsonObject])),
   error: v.optional(ProblemSchema),
 });
@@ -126,6 +134,7 @@ export const VersionsQuery = v.object({
     v.check((fields) => fields.every(isOfInfo), "expected members of info, separated by commas"),
     v.description("Include only these members of `info`: `size,files.length,metadata.accuracy`"),
   )),
+  deleted: described(flag(), "List instead the deleted versions that can be restored"),
   ...pageFields,
 });
 

@@ -11,7 +11,7 @@ export const NamesQuery = v.object({
 export const NamesPage = page(v.string(), "NamesPage");
 
 const LogEntrySchema = object("LogEntry", {
-  event: v.picklist(["saved", "deleted", "aliased", "unaliased", "annotated"]),
+  event: v.picklist(["saved", "deleted", "restored", "aliased", "unaliased", "annotated"]),
   name: v.string(),
   version: v.optional(v.string()),
   alias: v.optional(v.string()),

@@ -18,6 +18,12 @@ export interface DeleteOptions extends SignalOptions {
   dryRun?: boolean;
 }
 
+/** Options of undoing a deletion. */
+export interface UndeleteOptions extends SignalOptions {
+  version?: string;
+  onProgress?: (progress: TransferProgress) => void;
+}
+
 /** Options of copying. */
 export interface CopyOptions extends SignalOptions {
   /** If the version exists. @default "fail" */
@@ -27,6 +33,7 @@ export interface CopyOptions extends SignalOptions {
 
 interface ChangingRows {
   delete: RowOf<DeleteOptions>;
+  undelete: RowOf<UndeleteOptions>;
   copy: RowOf<CopyOptions>;
   openDraft: RowOf<{ id: string }>;
 }
@@ -44,6 +51,13 @@ export const CHANGING: ChangingRows = {
       ...SIGNAL,
     },
     effect: "writes",
+  },
+  undelete: {
+    action: "undelete",
+    takes: ["ref"],
+    options: { version: {}, onProgress: {}, ...SIGNAL },
+    effect: "writes",
+    reports: "moved",
   },
   copy: {
     action: "copy",

@@ -24,6 +24,8 @@ export interface VersionsOptions extends SignalOptions {
   details?: boolean;
   /** Adds the notes and labels of each, without its info. @default false */
   annotations?: boolean;
+  /** Lists instead the deleted versions that `undelete` can restore. @default false */
+  deleted?: boolean;
   /** @default all */
   limit?: number;
 }
@@ -40,8 +42,17 @@ export interface VersionEntry {
   info?: ArtifactInfo;
   /** With `annotations`, if there are any. */
   annotations?: Annotations;
+  /** With `deleted`: its deletion. */
+  deleted?: DeletedEntry;
   /** With `details`: `Corrupt`, or `Unsupported` for a version of a newer release. */
   error?: RegistryError;
+}
+
+/** The deletion of a version that can be restored. */
+export interface DeletedEntry {
+  at: Date;
+  /** Its files stay at least until then, and on until the next garbage collection. */
+  until: Date;
 }
 
 interface ListingRows {
@@ -70,6 +81,7 @@ export const LISTING: ListingRows = {
       after: {},
       details: {},
       annotations: {},
+      deleted: {},
       limit: {},
       ...SIGNAL,
     },

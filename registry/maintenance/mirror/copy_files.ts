@@ -8,6 +8,7 @@ import { artifactDigest } from "../../../core/artifact_digest.ts";
 import type { SaveOptions } from "../../../core/registry.ts";
 import { inUtc } from "../../cell/since.ts";
 import { parsePlace } from "../../format/layout.ts";
+import { keptMembers } from "../../operations/undelete/kept_members.ts";
 import { payloadSource } from "../../operations/load.ts";
 import { placeOf } from "../../cell/objects.ts";
 import type { FileBytes } from "../../payload/file_bytes.ts";
@@ -17,30 +18,6 @@ import type { Located } from "../../cell/heads.ts";
 import { type FilesOfArtifact, saveFiles } from "../../operations/save.ts";
 import { type MirrorRun, originOf } from "./run.ts";
 import { fileFacts } from "../../../core/registry/file_facts.ts";
-
-/** Members of a record that are made anew. A mirror copies all others, known or not. */
-const REMADE: ReadonlySet<string> = new Set<keyof VersionRecord>([
-  "format",
-  "kind",
-  "name",
-  "version",
-  "generation",
-  "commit",
-  "previous",
-  "startedAt",
-  "createdAt",
-  "by",
-  "materializer",
-  "metadata",
-  "inputs",
-  "files",
-  "fileList",
-  "digest",
-  "size",
-  "key", // belongs to the operations of the source
-  "origin",
-  "since",
-]);
 
 /** Files whose bytes were copied, and their stored bytes. */
 export interface Moved {
@@ -88,7 +65,6 @@ export async function copyFiles(
   const { target, onConflict, ifCommit, above } = options;
   const inner = new StoreReader(from, source, { verify: "integrity", signal });
   const reader = new WatchedReader(inner, run.moved);
-  const unknown = Object.entries(record).filter(([member]) => !REMADE.has(member));
   const { materializer, metadata, inputs, createdAt } = record;
   const since = record.since && inUtc(record.since);
   const artifact: FilesOfArtifact = {
@@ -96,7 +72,7 @@ export async function copyFiles(
     materializer,
     above,
     members: {
-      ...Object.fromEntries(unknown),
+      ...keptMembers(record),
       createdAt,
       by: record.by,
       origin: originOf(from, record),

@@ -147,7 +147,9 @@ async function isMirrorOf(
     if (record === undefined || (record.kind === "deleted" && record.digest === undefined)) {
       continue;
     }
+    const { restored = [] } = record as Partial<VersionRecord>;
     if (originOf(from, record).commit === commit) return true;
+    if (restored.some((deletion) => deletion.commit === commit)) return true;
   }
   return false;
 }

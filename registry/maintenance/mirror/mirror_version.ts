@@ -6,6 +6,7 @@ import type { Version } from "../../../core/naming/versions.ts";
 import type { StoredFile, VersionRecord } from "../../../core/record.ts";
 import { type Head, type Located, readHead, readRecord } from "../../cell/heads.ts";
 import { settleVersion } from "../../cell/settle.ts";
+import { inUtc } from "../../cell/since.ts";
 import { isVoid } from "../../cell/voids.ts";
 import { ownPlace, placeOf } from "../../cell/objects.ts";
 import { cellOf, parseCellKey, parsePlace } from "../../format/layout.ts";
@@ -139,7 +140,7 @@ async function freeAbove(
   target: string,
   { located, head, present }: { located: Located; head: Head; present?: Located },
 ): Promise<number | undefined> {
-  const above = await newestVoid(run, head, located);
+  const above = await newestVoid(run, head, located) ?? await undoneThere(run, head, located);
   if (above !== undefined) return above;
   const state = head.dead
     ? "the target has deleted the version"
@@ -147,6 +148,21 @@ async function freeAbove(
     ? "the target has another value for this version"
     : "the target has an expired record for this version";
   throw occupied(run.to.backend.location, `${target}@${located.record.version}`, state);
+}
+
+/** Returns the generation of a mirrored deletion that the source has undone since. */
+async function undoneThere(
+  { to, signal }: MirrorRun,
+  head: Head,
+  { record: { restored = [] } }: Located,
+): Promise<number | undefined> {
+  if (!head.dead || restored.length === 0) return undefined;
+  const tombstone = (await readRecord(to, head, signal))?.record;
+  if (tombstone?.kind !== "deleted") return undefined;
+  const deletedAt = inUtc(tombstone.createdAt);
+  return restored.some((deletion) => deletion.deletedAt === deletedAt)
+    ? head.generation
+    : undefined;
 }
 
 /** Returns true if the source saved the version again after the save that the target has. */

@@ -79,6 +79,7 @@ const RANKS: Record<LogEntry["event"], number> = {
   unaliased: 1,
   annotated: 1,
   deleted: 2,
+  restored: 3,
 };
 
 async function* sourcesOf(
@@ -139,20 +140,20 @@ async function readSave(
   try {
     const located = await readCell(context, cellOf(head.key), { head, signal });
     if (located === undefined) return []; // deleted meanwhile
-    const { version, createdAt, size, commit } = located.record;
+    const { version, createdAt, size, commit, restored = [] } = located.record;
     const at = new Date(createdAt);
     const first = firstSavedAt(located.record);
-    const entry: LogEntry = {
-      event: "saved",
-      name,
-      version,
-      at,
-      size,
-      ...byOf(located.record),
-      commit,
-    };
-    if (first === undefined || first >= at) return [entry];
-    return [entry, { event: "saved", name, version, at: first }];
+    const saved: LogEntry = { event: "saved", name, version, at, size, ...byOf(located.record) };
+    const entries: LogEntry[] = [saved];
+    for (const { deletedAt, restoredAt } of restored) {
+      entries.push({ event: "deleted", name, version, at: new Date(deletedAt) });
+      entries.push({ event: "restored", name, version, at: new Date(restoredAt) });
+    }
+    entries.at(-1)!.commit = commit; // of the newest event
+    if (first !== undefined && first < at) {
+      entries.push({ event: "saved", name, version, at: first });
+    }
+    return entries;
   } catch (error) {
     if (!isRegistryError(error, "Corrupt", "Unsupported")) throw error;
     return [{ event: "saved", name, version: canonical, at: new Date(head.modifiedAt) }];

@@ -51,6 +51,10 @@ export const commandLine: EntryPoint = {
     },
     deleteAlias: (at, { name, alias }) =>
       orMissing(run(at, ["alias", "--delete", "--", name, alias])),
+    async undelete(at, { ref }) {
+      const [{ restored }] = await run(at, ["undelete", "--", ref]);
+      return (restored as { version: string }[])[0].version;
+    },
     delete(at, { ref, allVersions, force }) {
       const flags = [...(allVersions ? ["--all"] : []), ...(force ? ["--force"] : [])];
       return orMissing(run(at, ["rm", "--yes", ...flags, "--", ref]));

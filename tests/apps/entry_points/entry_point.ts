@@ -59,6 +59,8 @@ export interface Arguments {
   deleteAlias: { name: string; alias: string };
   /** Answers whether it existed. */
   delete: { ref: string; allVersions?: boolean; force?: boolean; ifCommit?: string };
+  /** Answers the version. */
+  undelete: { ref: string };
   /** Answers `{ notes, labels, revision }`. */
   annotate: { ref: string; notes?: string | null; labels?: object | null; ifRevision?: number };
   /** Answers all rules. */
@@ -113,6 +115,7 @@ const NAMES: Record<Operation, true> = {
   setAlias: true,
   deleteAlias: true,
   delete: true,
+  undelete: true,
   annotate: true,
   setRule: true,
   removeRule: true,

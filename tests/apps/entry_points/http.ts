@@ -44,6 +44,7 @@ export const http: EntryPoint = {
     },
     deleteAlias: async (at, { name, alias }) =>
       (await json(at, "DELETE", `${path(name)}/aliases/${segment(alias)}`)).deleted,
+    undelete: async (at, { ref }) => (await json(at, "POST", `${pathOf(ref)}/undelete`)).version,
     async delete(at, { ref, ...options }) {
       const query = new URLSearchParams(Object.entries(options).map(([k, v]) => [k, String(v)]));
       const where = ref.includes("@") ? pathOf(ref) : path(ref);

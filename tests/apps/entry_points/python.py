@@ -80,6 +80,7 @@ OPERATIONS = {
     "setAlias": lambda registry, **given: registry.set_alias(**given),
     "rollbackAlias": lambda registry, **given: registry.rollback_alias(**given)._asdict(),
     "deleteAlias": lambda registry, **given: registry.delete_alias(**given),
+    "undelete": lambda registry, **given: registry.undelete(**given).version,
     "delete": lambda registry, ref, allVersions=False, force=False: registry.delete(
         ref, all_versions=allVersions, force=force
     ),

@@ -19,6 +19,7 @@ const WRITES: Operation[] = [
   "rollbackAlias",
   "deleteAlias",
   "delete",
+  "undelete",
   "annotate",
   "publish",
 ];

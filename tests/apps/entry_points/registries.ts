@@ -37,6 +37,7 @@ const METHODS: { [Name in Exclude<Operation, "search" | "pages">]: Method<Name> 
     return { version, was };
   },
   deleteAlias: (registry, { name, alias }) => registry.deleteAlias(name, alias),
+  undelete: async (registry, { ref }) => (await registry.undelete(ref)).version,
   delete: (registry, { ref, ...options }) => registry.delete(ref, options),
   async annotate(registry, { ref, ifRevision, ...change }) {
     const given = change as Parameters<typeof annotate>[2];

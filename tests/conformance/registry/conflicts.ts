@@ -51,6 +51,24 @@ export const conflictCases: readonly RegistryCase[] = [
     );
     strictEqual(await registry.has("a@1.0.0"), false);
   }, { needs: ["save"] }),
+  given("a deleted version is restored as it was, once", async ({ registry }) => {
+    const value = noise(400_000);
+    const { createdAt, digest } = await registry.save("a", value, { metadata: { n: 1 } });
+    await refused("AlreadyExists", registry.undelete("a@1"));
+    await refused("NotFound", registry.undelete("a@2"));
+    await refused("Invalid", registry.undelete("a@^1"));
+    await registry.delete("a@1");
+    const [deleted] = await collect(registry.versions("a", { deleted: true }));
+    strictEqual(deleted!.version, "1.0.0");
+    strictEqual(deleted!.deleted!.until > deleted!.deleted!.at, true);
+    const restored = await registry.undelete("a", { version: "1" });
+    deepStrictEqual([restored.createdAt, restored.digest], [createdAt, digest]);
+    const info = await registry.info("a@1");
+    deepStrictEqual([info.metadata, info.restored!.length], [{ n: 1 }, 1]);
+    strictEqual(info.restored![0]!.deletedAt.getTime(), deleted!.deleted!.at.getTime());
+    deepStrictEqual(await registry.load("a@1"), value);
+    deepStrictEqual(await collect(registry.versions("a", { deleted: true })), []);
+  }, { needs: ["save"] }),
   given(
     "one of many concurrent saves of a version wins, the others fail with AlreadyExists",
     async ({ registry, reopen }) => {

@@ -115,6 +115,7 @@ export const endingCases: readonly RegistryCase[] = [
         () => reader.save("b", 1),
         () => asMap(reader).set("b", 1),
         () => reader.delete("a@1", { force: true }),
+        () => reader.undelete("a@1"),
         () => reader.setAlias("a", "q", "1"),
         () => reader.deleteAlias("a", "p"),
         () => reader.copy("a", "b"),

@@ -40,6 +40,7 @@ const VERBS: Record<string, (registry: Registry) => Promise<unknown>> = {
   info: (registry) => registry.info("a", WRONG),
   has: (registry) => registry.has("a", WRONG),
   delete: (registry) => registry.delete("a", WRONG),
+  undelete: (registry) => registry.undelete("a@1", WRONG),
   names: (registry) => Array.fromAsync(registry.names(WRONG)),
   versions: (registry) => Array.fromAsync(registry.versions("a", WRONG)),
   aliases: (registry) => Array.fromAsync(registry.aliases("a", WRONG)),

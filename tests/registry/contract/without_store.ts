@@ -16,6 +16,7 @@ export function withoutStore(inner: Registry): Registry {
     info: inner.info,
     has: inner.has,
     delete: inner.delete,
+    undelete: inner.undelete,
     names: inner.names,
     versions: inner.versions,
     setAlias: inner.setAlias,

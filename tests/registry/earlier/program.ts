@@ -22,6 +22,8 @@ const CALLS = {
     (await (await registryAt(path)).save(name, value, options)).version,
   load: async (path: string, ref: string) => await (await registryAt(path)).load(ref),
   delete: async (path: string, ref: string) => await (await registryAt(path)).delete(ref),
+  undelete: async (path: string, ref: string) =>
+    (await (await registryAt(path)).undelete(ref)).version,
   setAlias: async (path: string, name: string, alias: string, version: string) =>
     await (await registryAt(path)).setAlias(name, alias, version),
   annotate: async (path: string, ref: string, change: object) =>

@@ -55,6 +55,28 @@ testBesideEach("both number versions together and read each other's", async (wor
   }
 });
 
+testBesideEach("an earlier program reads, keeps and deletes a restored version", async (world) => {
+  const { now, before, path } = world;
+  const large = "x".repeat(100_000);
+  for (const value of ["first", large]) await before.call("save", path, "model", value);
+  for (const version of [1, 2]) {
+    await before.call("delete", path, `model@${version}`);
+    await now.call("undelete", path, `model@${version}`);
+  }
+  await before.call("collectGarbage", path, { now: true });
+  assertEquals(await before.call("versions", path, "model"), ["2.0.0", "1.0.0"]);
+  for (const program of [before, now]) {
+    assertEquals(await program.call("load", path, "model@1"), "first");
+    assertEquals(await program.call("load", path, "model@2"), large);
+    assertEquals(await program.call("verify", path), []);
+  }
+  await refuses("AlreadyExists", before.call("save", path, "model", "x", { version: "2.0.0" }));
+  assertEquals(await before.call("delete", path, "model@2"), true);
+  assertEquals(await now.call("undelete", path, "model@2"), "2.0.0");
+  assertEquals(await before.call("load", path, "model"), large);
+  assertEquals(await before.call("save", path, "model", "next"), "3.0.0");
+});
+
 testBesideEach("each protects what the other's releases and aliases hold", async (world) => {
   const { now, before, path } = world;
   const sides = [{ by: now, other: before, name: "now" }, {

@@ -7,6 +7,7 @@ import {
   parseVersion,
   parseVersionRange,
 } from "../../../core/naming/versions.ts";
+import type { AnyRecord } from "../../../core/record.ts";
 import type { Cell, Landing, Ledger } from "../ledger.ts";
 import { describeOperation, type LoggedOperation, type Request } from "../operation_log.ts";
 import type { BrokenInvariant, Evidence } from "./evidence.ts";
@@ -89,6 +90,13 @@ function truthFor(
   return isChanged ? undefined : { ledger: source, until: invoked.order };
 }
 
+/** Returns when a record was written, or restored, milliseconds. */
+function writtenAt(record: AnyRecord): number {
+  const { createdAt } = record;
+  const { restoredAt = createdAt } = record.kind === "version" && record.restored?.at(-1) || {};
+  return Date.parse(restoredAt);
+}
+
 /** Returns what a timeline says about a moment, with the changes up to `until`. */
 export function truthOf(
   { ledger, until }: { ledger: Ledger; until: number },
@@ -99,8 +107,7 @@ export function truthOf(
   const versions = ledger.cellsOf(name, "version");
   const landed = (cell: Cell) =>
     cell.landings.filter(({ order, visible }) => visible && order <= until);
-  const at = (cell: Cell) =>
-    landed(cell).findLast(({ record }) => Date.parse(record.createdAt) <= asOf);
+  const at = (cell: Cell) => landed(cell).findLast(({ record }) => writtenAt(record) <= asOf);
   const isLive = (landing: Landing | undefined) => landing?.record.kind === "version";
   const wasReplaced = (cell: Cell) => landed(cell).at(-1) !== at(cell);
   const meantOf = (cell: Cell | undefined): Truth => {

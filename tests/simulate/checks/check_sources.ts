@@ -44,6 +44,7 @@ export function checkSources(evidence: Evidence): BrokenInvariant[] {
     if (request.verb === "copy") {
       return sourcesOf(owner).some((cell) => said(cell, owner.invoked.order));
     }
+    if (request.verb === "undelete") return said(ledger.cells.get(place.cell), 0);
     if (request.verb === "commitDraft") return isWhole(held, request);
     if (request.verb === "mirror") {
       return said(ledgerOf(request.from).cells.get(place.cell), owner.invoked.order);

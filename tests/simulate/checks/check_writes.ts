@@ -8,7 +8,7 @@ import type { LoggedOperation, Request, Saving } from "../operation_log.ts";
 import type { BrokenInvariant, Evidence, Invariant } from "./evidence.ts";
 
 export function checkWrites(evidence: Evidence): BrokenInvariant[] {
-  const { ledger, operations, settings } = evidence;
+  const { ledger, operations, settings, labelOf } = evidence;
   const findings: BrokenInvariant[] = [];
   const landings = landingsByOwner(evidence);
 
@@ -40,7 +40,7 @@ export function checkWrites(evidence: Evidence): BrokenInvariant[] {
     const { request, outcome } = operation;
     const done = outcome!.ok &&
       ("saved" in outcome! ? !outcome.saved.skipped : "done" in outcome! && outcome.done);
-    if (isSaving(request) && outcome!.ok && "saved" in outcome!) {
+    if ((isSaving(request) || request.verb === "undelete") && outcome!.ok && "saved" in outcome!) {
       const { commit, version } = outcome.saved;
       const cell = cellOf(request.name, version);
       const landing = cell?.landings.find(({ record, visible }) =>
@@ -106,7 +106,8 @@ export function checkWrites(evidence: Evidence): BrokenInvariant[] {
     }
   }
 
-  function checkCondition(request: Request, { before, place, record }: Landing, say: Say): void {
+  function checkCondition(request: Request, landing: Landing, say: Say): void {
+    const { before, place, record } = landing;
     const broken = (state: string) => say("operations on a cell are linearizable", state);
     if (isSaving(request)) {
       const { options } = request;
@@ -123,6 +124,14 @@ export function checkWrites(evidence: Evidence): BrokenInvariant[] {
       if (!settings.mutable && place.generation > 1) {
         broken(`it wrote generation ${place.generation}`);
       }
+    } else if (request.verb === "undelete") {
+      if (before?.record.kind !== "deleted") broken("it restored what was not deleted");
+      const { landings } = ledger.cells.get(place.cell)!;
+      const deleted = landings.findLast(({ record: { kind }, order, late, lost }) =>
+        kind === "version" && order < before!.order && !late && !lost
+      );
+      const expired = landings.some(({ late }) => late);
+      if (!expired && labelOf(deleted!) !== labelOf(landing)) broken(`it restored ${landing.key}`);
     } else if (request.verb === "delete") {
       if (before?.record.kind !== "version") broken("it deleted what was not there");
       if (request.ifCommit !== undefined && before?.record.commit !== request.ifCommit) {
@@ -183,6 +192,7 @@ export function checkWrites(evidence: Evidence): BrokenInvariant[] {
       }
       return false;
     }
+    if (request.verb === "undelete") return fitsUndelete(operation, request, code);
     if (request.verb === "delete") {
       const states = during(cellOf(request.name, request.version), operation);
       if (code === "NotFound") return states.some((state) => !isLive(state));
@@ -218,6 +228,22 @@ export function checkWrites(evidence: Evidence): BrokenInvariant[] {
         );
     }
     return false;
+  }
+
+  /** A deleted version can be restored for its grace period. */
+  function fitsUndelete(
+    operation: LoggedOperation,
+    { name, version }: { name: string; version: string },
+    code: string,
+  ): boolean {
+    const cell = cellOf(name, version);
+    const states = during(cell, operation);
+    if (code === "AlreadyExists") return states.some(isLive);
+    if (code !== "NotFound") return false;
+    return states.some(({ head }) =>
+      head?.record.kind !== "deleted" || // never saved, or expired
+      operation.returned!.at >= head.at + settings.graceMs
+    ) || cell!.landings.some(({ late }) => late);
   }
 
   /** Returns true if gc may have removed the result of a key, so that a repeat cannot know it. */
@@ -283,7 +309,8 @@ function isWrite(request: Request): boolean {
 
 /** Returns true if a request commits at most once. */
 function isOne(request: Request): boolean {
-  return isSaving(request) || ["delete", "setAlias", "deleteAlias"].includes(request.verb);
+  return isSaving(request) ||
+    ["delete", "undelete", "setAlias", "deleteAlias"].includes(request.verb);
 }
 
 /** Returns the version of an alias, or null. */

@@ -129,6 +129,7 @@ async function act(actor: Actor, random: Random, shared: Shared): Promise<void> 
           ifCommit: maybe(shared.commits.get(`${name}@${version}`)),
         }),
     ],
+    [0.7, () => actor.undelete(name, version)],
     [
       1,
       () => actor.setAlias(name, "live", version, random.pick([undefined, null, "1.0.0", "2.0.0"])),

@@ -69,6 +69,9 @@ export const mirrors: Schedule = {
             force: true,
           });
         }
+        if (random.chance(0.2)) {
+          await actor.undelete("a", versioned ? random.pick(["1.0.0", "2.0.0"]) : "1.0.0");
+        }
         if (versioned && random.chance(0.3)) {
           await actor.setAlias("a", "live", random.pick(["1.0.0", "2.0.0"]));
         }

@@ -29,6 +29,7 @@ import { retention, voidRetention, wrongClocks } from "./retention.ts";
 import { keptKeys, longRetry, racingKeys, slowCommits } from "./retries.ts";
 import type { Schedule } from "./schedule.ts";
 import { sharedRanges } from "./shared_ranges.ts";
+import { undeletes } from "./undeletes.ts";
 
 export const SCHEDULES: readonly Schedule[] = [
   general,
@@ -55,6 +56,7 @@ export const SCHEDULES: readonly Schedule[] = [
   copies,
   batches,
   wholeNames,
+  undeletes,
   sharedRanges,
   interruptedSaves,
   retention,

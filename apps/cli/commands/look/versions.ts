@@ -5,7 +5,7 @@ import { fieldReader, parseCondition } from "../../../../core/registry/condition
 import type { Condition } from "../../../../core/registry/conditions.ts";
 import { sortByField } from "../../../../core/text/comparing.ts";
 import { TextNumbers } from "../../../../core/text/text_numbers.ts";
-import { type Command, defineCommand } from "../../program/command.ts";
+import { type Command, type CommandContext, defineCommand } from "../../program/command.ts";
 import { Damage, damageJson, damageMark } from "../../terminal/damage.ts";
 import type { Column } from "../../terminal/table.ts";
 import { noteTextNumbers, printTable, type Row } from "../../program/print_table.ts";
@@ -19,6 +19,7 @@ interface VersionsFlags {
   where?: Condition[];
   sort?: string;
   columns?: string[];
+  deleted?: boolean;
 }
 
 const COLUMNS: Record<string, Column> = {
@@ -54,6 +55,7 @@ export const versions: Command = defineCommand({
       text: "the columns, separated by commas: version,metadata.accuracy",
       parse: (text) => text.split(","),
     },
+    { flags: "--deleted", text: "the deleted versions that undelete can restore, and until when" },
   ],
   examples: [
     ["holdfast versions my:model", "all"],
@@ -66,6 +68,7 @@ export const versions: Command = defineCommand({
     const { io, shared } = context;
     refuseRef(name, "list versions of", "versions");
     const registry = await context.open();
+    if (flags.deleted) return await printDeleted(registry, name, flags, context);
     checkFields([...fields, ...sort === undefined ? [] : [sortedBy(sort)]]);
     const columns = fields.map((field) => COLUMNS[field] ?? { title: field });
     const damage = new Damage();
@@ -86,6 +89,43 @@ export const versions: Command = defineCommand({
     throw await noName(registry, name, "list versions of");
   },
 });
+
+const DELETED_COLUMNS: readonly Column[] = [
+  { title: "VERSION" },
+  { title: "SIZE", align: "right" },
+  { title: "DELETED" },
+  { title: "KEPT UNTIL" },
+];
+
+async function printDeleted(
+  registry: Registry,
+  name: string,
+  flags: VersionsFlags,
+  context: CommandContext,
+): Promise<void> {
+  const { range, limit } = flags;
+  const { io: { signal }, shared: { quiet = false } } = context;
+  const { where, sort, columns } = flags;
+  if (where ?? sort ?? columns) {
+    const state = "--deleted takes only --range and --limit";
+    throw invalid("list versions", state, "Leave the others out.");
+  }
+  const entries = registry.versions(name, { deleted: true, details: !quiet, range, limit, signal });
+  async function* rows(): AsyncGenerator<Row> {
+    for await (const { version, deleted, info } of entries) {
+      const size = info?.size;
+      const cells = [
+        version,
+        size === undefined ? "" : formatBytes(size),
+        deleted === undefined ? "damaged" : formatTime(deleted.at),
+        deleted === undefined ? "" : formatTime(deleted.until),
+      ];
+      yield { json: { name, version, size, deleted }, cells: quiet ? [version] : cells };
+    }
+  }
+  const count = await printTable(context, quiet ? undefined : DELETED_COLUMNS, rows());
+  if (count === 0) await context.note(`No deleted version of "${name}" can be restored`);
+}
 
 /** Throws `Invalid` for a field that versions do not have. */
 function checkFields(fields: readonly string[]): void {

@@ -120,6 +120,16 @@ export function worstRequests(scale: number): Record<string, Worst[] | Reason> {
         sent: () => [`${SAVE}/1.0.0`],
       },
     ],
+    "POST /artifacts/:name/versions/:version/undelete": [
+      {
+        title: "99,000 files",
+        before: async (ask) => {
+          await ask("POST", SAVE, JSON.stringify(saved(many())), JSON_TYPE);
+          await ask("DELETE", `${SAVE}/1.0.0`);
+        },
+        sent: () => [`${SAVE}/1.0.0/undelete`],
+      },
+    ],
     "DELETE /artifacts/:name": [
       {
         title: "99,000 files",

@@ -1,0 +1,94 @@
+// Deleted versions whose records are still there.
+import type { RestoredRecord, TombstoneRecord, VersionRecord } from "../../../core/record.ts";
+import { graceAt, type Graces } from "../../cell/graces.ts";
+import {
+  asGeneration,
+  type FoundRecord,
+  type Generation,
+  type Head,
+  headOf,
+  type Located,
+  readRecord,
+} from "../../cell/heads.ts";
+import type { Operation } from "../../cell/operation.ts";
+import { isVoid } from "../../cell/voids.ts";
+import type { Base } from "../../payload/base.ts";
+import type { Context } from "../context.ts";
+
+/** The content of a deleted version, for the save that restores it. */
+export interface DeletedContent {
+  /** Returns the member `restored` of the record that restores it then, ISO 8601. */
+  restoredAt(time: string): RestoredRecord[];
+  /** Returns the version as a base of this save. */
+  loadBase(operation: Operation): Promise<Base>;
+}
+
+/** The content of a cell: nothing, a version that counts, or a deletion and perhaps its version. */
+export type CellContent =
+  | { state: "unused" }
+  | { state: "live" }
+  | { state: "deleted"; head: Head; tombstone: TombstoneRecord; version?: DeletedVersion };
+
+/** A version below a deletion. */
+export interface DeletedVersion {
+  located: Located;
+  /** Store time of the deletion, milliseconds. */
+  replacedAt: number;
+}
+
+/** Reads the newest version of a cell that counts or, below a deletion, did before. */
+export async function readContent(
+  context: Context,
+  cell: string,
+  signal?: AbortSignal,
+): Promise<CellContent> {
+  const generations: Generation[] = [];
+  for await (const entry of context.backend.list(cell, { signal })) {
+    const listed = asGeneration(entry);
+    if (listed !== undefined) generations.push(listed);
+  }
+  return await contentOf(context, cell, generations, signal);
+}
+
+/** Returns what a cell has whose generations were listed, newest first. */
+export async function contentOf(
+  context: Context,
+  cell: string,
+  generations: readonly Generation[],
+  signal?: AbortSignal,
+): Promise<CellContent> {
+  const [newest] = generations;
+  if (newest === undefined) return { state: "unused" };
+  let deletion: { tombstone: TombstoneRecord; replacedAt: number } | undefined;
+  let version: DeletedVersion | undefined;
+  for (const listed of generations) {
+    const found = await readRecord(context, listed, signal);
+    if (found === undefined) continue; // removed meanwhile
+    const { record } = found;
+    if (record.kind === "deleted") {
+      deletion = { tombstone: record, replacedAt: listed.modifiedAt };
+    } else if (record.kind === "version" && !await isVoid(context, found, signal)) {
+      if (deletion === undefined) return { state: "live" };
+      version = { located: asLocated(cell, listed, found, record), ...deletion };
+      break;
+    }
+  }
+  const { tombstone } = deletion ?? {};
+  if (tombstone === undefined) return { state: "unused" };
+  return { state: "deleted", head: headOf(newest), tombstone, ...(version && { version }) };
+}
+
+function asLocated(
+  cell: string,
+  listed: Generation,
+  found: FoundRecord,
+  record: VersionRecord,
+): Located {
+  const { generation } = listed;
+  return { cell, generation, head: headOf(listed), found, record };
+}
+
+/** Returns until when the files of a deleted version stay, by the store's clock, milliseconds. */
+export function keptUntil(graces: Graces, replacedAt: number): number {
+  return replacedAt + graceAt(graces, replacedAt);
+}
