@@ -104,6 +104,10 @@ export interface RestoredRecord {
   deletedAt: string;
   /** ISO 8601. */
   restoredAt: string;
+  /** The author of the deletion, if known. */
+  deletedBy?: Author;
+  /** The author of the restore, if known. */
+  restoredBy?: Author;
 }
 
 /** The first record of mirrored data. Mirrors of mirrors keep it. */

@@ -340,7 +340,7 @@ class SaveAttempt {
       ...(pinned && { inputs: pinned }),
       ...(target.since && { since: target.since }),
       ...members,
-      ...(deleted && { restored: deleted.restoredAt(base.createdAt) }),
+      ...(deleted && { restored: deleted.restoredBy({ ...base, by: this.#operation.by }) }),
       version: target.version.full,
       ...this.#placedFiles(target, fileList),
     };

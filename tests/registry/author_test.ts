@@ -16,7 +16,7 @@ import { withAge } from "./with_age.ts";
 async function logged(registry: Registry, name: string): Promise<(string | undefined)[][]> {
   const entries = await Array.fromAsync(readLog(registry, name));
   return entries
-    .filter(({ event, commit }) => event !== "saved" || commit !== undefined) // not of deleted ones
+    .filter(({ event, by }) => event !== "saved" || by !== undefined) // not of deleted versions
     .map(({ event, by }) => [event, by?.name])
     .toReversed();
 }
@@ -132,4 +132,18 @@ Deno.test("the longest name fits each record of a mirror, or is left out", async
   assertEquals((await verifyRegistry(to)).problems, []);
   const [alias] = await Array.fromAsync(to.history("m", "a"));
   assertEquals([alias?.version, alias?.by], [undefined, undefined]); // no room beside its origin
+});
+
+Deno.test("the log names who deleted a version and who restored it", async () => {
+  const store = createMemoryBackend();
+  await (await openRegistry(store, { by: "alice" })).save("m", 1);
+  await (await openRegistry(store, { by: "bob" })).delete("m@1");
+  const carol = await openRegistry(store, { by: "carol" });
+  await carol.undelete("m@1");
+  assertEquals(await logged(carol, "m"), [
+    ["saved", "alice"],
+    ["deleted", "bob"],
+    ["restored", "carol"],
+  ]);
+  assertEquals((await carol.info("m@1")).by, { name: "alice" });
 });

@@ -145,9 +145,11 @@ async function readSave(
     const first = firstSavedAt(located.record);
     const saved: LogEntry = { event: "saved", name, version, at, size, ...byOf(located.record) };
     const entries: LogEntry[] = [saved];
-    for (const { deletedAt, restoredAt } of restored) {
-      entries.push({ event: "deleted", name, version, at: new Date(deletedAt) });
-      entries.push({ event: "restored", name, version, at: new Date(restoredAt) });
+    const past = { name, version };
+    for (const { deletedAt, restoredAt, deletedBy, restoredBy } of restored) {
+      const [deleted, undone] = [byOf({ by: deletedBy }), byOf({ by: restoredBy })];
+      entries.push({ event: "deleted", ...past, at: new Date(deletedAt), ...deleted });
+      entries.push({ event: "restored", ...past, at: new Date(restoredAt), ...undone });
     }
     entries.at(-1)!.commit = commit; // of the newest event
     if (first !== undefined && first < at) {
@@ -186,7 +188,7 @@ async function readChange(
   return [{ event: "aliased", version: record.version, ...change }];
 }
 
-function byOf(record: AnyRecord): Pick<LogEntry, "by"> {
+function byOf(record: Pick<AnyRecord, "by">): Pick<LogEntry, "by"> {
   const by = authorOf(record);
   return by === undefined ? {} : { by };
 }

@@ -1,5 +1,10 @@
 // Deleted versions whose records are still there.
-import type { RestoredRecord, TombstoneRecord, VersionRecord } from "../../../core/record.ts";
+import type {
+  RecordBase,
+  RestoredRecord,
+  TombstoneRecord,
+  VersionRecord,
+} from "../../../core/record.ts";
 import { graceAt, type Graces } from "../../cell/graces.ts";
 import {
   asGeneration,
@@ -17,8 +22,8 @@ import type { Context } from "../context.ts";
 
 /** The content of a deleted version, for the save that restores it. */
 export interface DeletedContent {
-  /** Returns the member `restored` of the record that restores it then, ISO 8601. */
-  restoredAt(time: string): RestoredRecord[];
+  /** Returns the member `restored` of the record that restores it. */
+  restoredBy(record: Pick<RecordBase, "createdAt" | "by">): RestoredRecord[];
   /** Returns the version as a base of this save. */
   loadBase(operation: Operation): Promise<Base>;
 }

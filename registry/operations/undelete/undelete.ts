@@ -156,9 +156,15 @@ async function artifactOf(
     wholeBase: true,
     digest,
     deleted: {
-      restoredAt: (time) => [
+      restoredBy: ({ createdAt: restoredAt, by: restoredBy }) => [
         ...restored,
-        { commit, deletedAt: inUtc(tombstone.createdAt), restoredAt: time },
+        {
+          commit,
+          deletedAt: inUtc(tombstone.createdAt),
+          restoredAt,
+          deletedBy: tombstone.by,
+          restoredBy,
+        },
       ],
       loadBase: (operation) =>
         loadBase(context, operation, {

@@ -115,8 +115,8 @@ for (
     for (const [at, version] of numbers.entries()) {
       const value = branches[at % 2] = branches[at % 2].slice();
       value.set(noise(1_000, at + 9), at * 100_000);
-      const base = at < 2 ? null : `a@${numbers[at - 2]}`;
-      await from.save("a", value, { version, base });
+      const sharing = at < 2 ? { share: "none" } as const : { base: `a@${numbers[at - 2]}` };
+      await from.save("a", value, { version, ...sharing });
     }
     await from.delete(`a@${numbers[1]}`); // others need its bytes
     const target = far().inner;
