@@ -4,7 +4,6 @@ import type * as events from "../core/event_bus.ts";
 import type * as storages from "../queues/job_storage/contract.ts";
 import type * as tasks from "./contract.ts";
 import { defineInterface, type Interface } from "./interface.ts";
-import type * as runners from "./job_runner.ts";
 import type { FileStorage } from "./storage/file_storage.ts";
 
 /** Interface of file storages, used by `storage_write` and `storage_read`. */
@@ -12,12 +11,7 @@ export const Storage: Interface<FileStorage> = defineInterface<FileStorage>("sto
   methods: ["writeFile", "readFile", "openFile", "exists", "delete", "list"],
 });
 
-/** A runner of jobs, used by `schedule_job`. */
-export type JobRunner = runners.JobRunner;
-/** Interface of job runners. */
-export const JobRunner: Interface<JobRunner> = defineInterface<JobRunner>("job_runner", {
-  methods: ["schedule"],
-});
+export { JobRunner } from "./job_runner.ts";
 
 /** A store for the outcome of jobs that have left their queue. */
 export type JobStorage = storages.JobStorage;

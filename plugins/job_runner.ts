@@ -1,5 +1,6 @@
 // Job runners: they run the rest of a task later, here or in another process.
 import type { PlainValue } from "../core/text/plain_value.ts";
+import { defineInterface, type Interface } from "./interface.ts";
 
 /**
  * The rest of a task: behaviors and its function. Another process that defines the task can run it.
@@ -56,6 +57,10 @@ export interface JobRunner {
   /** Accepts a call and returns the id of the job at once. */
   schedule(call: ScheduledCall, options: ScheduleOptions): Promise<string>;
 }
+/** Interface of job runners. */
+export const JobRunner: Interface<JobRunner> = defineInterface<JobRunner>("job_runner", {
+  methods: ["schedule"],
+});
 
 /** A runner of calls from another process: a plugin set that defines the same tasks. */
 export interface CallRunner {

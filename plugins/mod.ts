@@ -39,7 +39,8 @@ export type {
   MethodName,
   UntypedInterface,
 } from "./interface.ts";
-export { Behavior, EventBus, JobRunner, JobStorage, Storage } from "./interfaces.ts";
+export { Behavior, EventBus, JobStorage, Storage } from "./interfaces.ts";
+export { JobRunner } from "./job_runner.ts";
 export { createFileStorage } from "./storage/backend_storage.ts";
 export type * from "./storage/file_storage.ts";
 export { type Background, createBackground } from "./jobs/background.ts";

@@ -118,13 +118,16 @@ export const LOCAL_REASONS = {
   tokens_missing: ["file"],
 } as const;
 
-type Details = typeof SERVICE_REASONS & typeof LOCAL_REASONS;
+/** The names that hints of each kind need. */
+export type ReasonDetails = typeof SERVICE_REASONS & typeof LOCAL_REASONS;
 
-export type ReasonKind = keyof Details;
+/** The kinds of reasons. */
+export type ReasonKind = keyof ReasonDetails;
 
-type ReasonOf<K extends ReasonKind> =
+/** A reason of one kind. */
+export type ReasonOf<K extends ReasonKind> =
   & { readonly kind: K }
-  & { readonly [D in Details[K][number]]: string };
+  & { readonly [D in ReasonDetails[K][number]]: string };
 
 /**
  * Why an operation failed, with the names that a hint needs: `{ kind: "version_missing", name }`.
