@@ -107,7 +107,8 @@ class ServiceRegistry(Registry):
             page = self._connection.json("GET", f"search?{urllib.parse.urlencode(asked)}")
             for each in page["items"]:
                 each["metadata"] = from_metadata(each["metadata"])
-                found.append(Found(*(each[name] for name in names), each.get("by")))
+                facts = Found(*(each[name] for name in names))
+                found.append(facts._replace(by=each.get("by")))
             offset = page.get("next") if page["items"] and len(found) < limit else None
         return found
 

@@ -1,5 +1,5 @@
 // Saving: the payload first, then one record.
-import { isRegistryError, messageOf, type RegistryError, taskFailed } from "../../core/errors.ts";
+import { contentFailure, readOnce } from "../payload/content_failure.ts";
 import type { Executor } from "../../core/executor.ts";
 import { checkMaterializer, namedBy } from "../../core/materializer.ts";
 import type { DefinedArtifact, FilesToSave } from "../../core/materializer.ts";
@@ -25,7 +25,7 @@ import { materializerFor } from "../contract/make_value.ts";
 import { announceInputs } from "./lineage/inputs.ts";
 import { arePinned, pinInputs } from "./lineage/pin_inputs.ts";
 import { tryLocate } from "./resolve.ts";
-import { isLive, loadBase } from "./save_base.ts";
+import { cutting, isLive, loadBase } from "./save_base.ts";
 import { type Operation, startOperation } from "../cell/operation.ts";
 import { settle, settleVersion } from "../cell/settle.ts";
 import type { PayloadJobs } from "../payload/job_kinds.ts";
@@ -124,6 +124,7 @@ class SaveAttempt {
   readonly #given: UserFields;
   readonly #operation: Operation;
   readonly #chooser: TargetChooser;
+  readonly #sharesNothing: boolean;
   readonly #how: Omit<PayloadFolderOptions, "folder">;
   readonly #payload: Payload;
   readonly #startedAt: number;
@@ -134,10 +135,15 @@ class SaveAttempt {
     context: Context,
     artifact: FilesOfArtifact,
     options: SaveOptions,
-    { executor, given }: { executor: Executor<PayloadJobs>; given: UserFields },
+    { executor, given, isAlone = false }: {
+      executor: Executor<PayloadJobs>;
+      given: UserFields;
+      /** Its base was deleted: it shares nothing, whatever the options are. @default false */
+      isAlone?: boolean;
+    },
   ) {
     const { name } = artifact;
-    const { version, signal, compress, share = context.share, onProgress } = options;
+    const { version, signal, compress, onProgress } = options;
     const ref = shown(version === undefined ? name : `${name}@${version}`);
     const action = `${artifact.deleted ? "undelete" : "save"} ${ref}`;
     this.#context = context;
@@ -147,6 +153,8 @@ class SaveAttempt {
     this.#given = given;
     this.#operation = startOperation(context, action, signal);
     this.#chooser = createChooser(context, this.#operation, artifact, options);
+    this.#sharesNothing = isAlone || options.share === "none";
+    const share = cutting(context, options);
     this.#how = { executor, compress, share, progress: createSaveProgress(onProgress) };
     this.#payload = new Payload({ ...this.#how, signal });
   }
@@ -174,9 +182,8 @@ class SaveAttempt {
     }
     if (ending.state === "baseGone") {
       const artifact = { ...this.#artifact, digest: ending.digest };
-      const how = { executor: this.#how.executor, given: this.#given };
-      return await new SaveAttempt(context, artifact, { ...this.#options, share: "none" }, how)
-        .run();
+      const parts = { executor: this.#how.executor, given: this.#given, isAlone: true };
+      return await new SaveAttempt(context, artifact, this.#options, parts).run();
     }
     await this.#placed?.folder.ended();
     return ending.state === "saved"
@@ -234,7 +241,7 @@ class SaveAttempt {
     const order = orderSegment(choice.target.version, versioned);
     const place = { order, commit: this.#operation.commit };
     this.#base ??= await this.#loadBase();
-    const base = this.#how.share === "none" ? undefined : this.#base;
+    const base = this.#sharesNothing ? undefined : this.#base;
     const key = payloadFolder(name, place);
     const context = this.#context, isMirrored = members?.origin !== undefined;
     const keeper = isMirrored ? undefined : noteKeeper(context.cache, "unfinished", name);
@@ -247,8 +254,11 @@ class SaveAttempt {
 
   #loadBase(): Promise<Base | undefined> {
     const { deleted } = this.#artifact;
-    if (deleted && this.#options.base !== null) return deleted.loadBase(this.#operation);
-    return loadBase(this.#context, this.#operation, this.#artifact.name, this.#options);
+    if (deleted !== undefined) return deleted.loadBase(this.#operation);
+    const options = this.#sharesNothing
+      ? { ...this.#options, share: "none" as const }
+      : this.#options;
+    return loadBase(this.#context, this.#operation, this.#artifact.name, options);
   }
 
   /** Returns the base if it has the same content and still counts. */
@@ -364,20 +374,6 @@ class SaveAttempt {
   get #folder(): string | undefined {
     return this.#placed && encodePlace(this.#placed.place);
   }
-}
-
-/** Returns the error of unreadable content. Errors of the registry and aborts stay. */
-function contentFailure(operation: Operation, error: unknown): unknown {
-  if (isRegistryError(error) || operation.signal?.aborted) return error;
-  const state = `its content failed: ${messageOf(error)}`;
-  const hint = "Read the cause: the materializer or the stream failed. Nothing was saved.";
-  return taskFailed(operation.action, undefined, state, { hint, cause: error });
-}
-
-function readOnce({ action }: Operation): RegistryError {
-  const state = "its base was deleted meanwhile, and its files differed when they were read again";
-  const hint = "Save it again. Make the materializer's `save` return the same files on each call.";
-  return taskFailed(action, undefined, state, { hint });
 }
 
 async function existingArtifact(

@@ -49,3 +49,11 @@ export async function isLive(context: Context, operation: Operation, base: Base)
   operation.views.base = seenAt;
   return true;
 }
+
+/**
+ * Returns what later versions may share with a saved one. It does not depend on whether the save
+ * itself shares anything.
+ */
+export function cutting(context: Context, { share }: SaveOptions): "bytes" | "files" {
+  return share === undefined || share === "none" ? context.share : share;
+}
