@@ -58,6 +58,7 @@ class Own {
   }
   save: Registry["save"] = (...args: [never, never]) => this.#inner.save(...args);
   delete: Registry["delete"] = (...args) => this.#inner.delete(...args);
+  undelete: Registry["undelete"] = (...args) => this.#inner.undelete(...args);
   setAlias: Registry["setAlias"] = (...args) => this.#inner.setAlias(...args);
   deleteAlias: Registry["deleteAlias"] = (...args) => this.#inner.deleteAlias(...args);
   aliases: Registry["aliases"] = (...args) => this.#inner.aliases(...args);

@@ -93,6 +93,7 @@ const BODIES: Record<string, (service: Service, version: string) => unknown[]> =
   ],
   "PUT :alias": (_, version) => [{ version }],
   "POST rollback": () => [{}, { expected: "1.0.0" }],
+  "POST undelete": () => [{}],
   "PATCH annotations": () => [{ notes: "n" }],
   "PATCH rules": () => [{ remove: "serving" }],
   "POST contents": () => ["bytes"],

@@ -194,7 +194,7 @@ Deno.test("a folder is not a file, and nothing can be written", async () => {
   for (const method of writes) {
     const answer = await dav.send(method, "/dav/data@1.0.0/in/a");
     const { hint } = await answer.json();
-    assertEquals([answer.status, hint.includes("holdfast save")], [405, true], method);
+    assertEquals([answer.status, hint.includes("save a new one")], [405, true], method);
     assertEquals(answer.headers.get("allow"), "GET, HEAD, OPTIONS, PROPFIND");
   }
   for (const path of ["none", "none/1.0.0", "data/2.0.0", "data@1.0.0/none", "data@1.0.0/in/a/b"]) {
