@@ -56,7 +56,7 @@ serverTest(
     const system = { ...realSystem, env: (name: string) => all[name] };
     const none = await openRegistry(undefined, { system, cache: false }).catch((error) => error);
     assertEquals(none.code, "NotFound");
-    assertStringIncludes(none.hint, "HOLDFAST_REGISTRY in the environment");
+    assertStringIncludes(none.message, "HOLDFAST_REGISTRY in the environment");
     await using registry = await openRegistry(undefined, { system, cache: false, create: true });
     await registry.save("note", "remember");
     await using again = await openRegistry(url, { system, cache: false });

@@ -158,16 +158,19 @@ async function showAll(name: string, context: CommandContext): Promise<void> {
 
 async function showHistory({ name, alias }: Named, context: CommandContext): Promise<void> {
   const registry = await context.open();
-  const rows = async function* () {
-    for await (const change of changesOf(registry, { name, alias }, context)) {
-      const { version, createdAt, commit, generation, by } = change;
-      yield {
-        json: { name, alias, version: version ?? null, createdAt, commit, generation, by },
-        cells: [version ?? "(removed)", formatTime(createdAt), by ? authorText(by) : "", commit],
-      };
-    }
-  };
-  await printTable(context, ["VERSION", "SINCE", "BY", "COMMIT"], rows());
+  const changes = await Array.fromAsync(changesOf(registry, { name, alias }, context));
+  const isKnown = changes.some(({ by }) => by);
+  const rows = changes.map(({ version, createdAt, commit, generation, by }) => ({
+    json: { name, alias, version: version ?? null, createdAt, commit, generation, by },
+    cells: [
+      version ?? "(removed)",
+      formatTime(createdAt),
+      ...isKnown ? [by ? authorText(by) : ""] : [],
+      commit,
+    ],
+  }));
+  const columns = ["VERSION", "SINCE", ...isKnown ? ["BY"] : [], "COMMIT"];
+  await printTable(context, columns, rows);
 }
 
 async function rollBack({ name, alias }: Named, context: CommandContext): Promise<void> {

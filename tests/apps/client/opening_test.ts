@@ -44,7 +44,7 @@ Deno.test("opening without an answer fails within seconds, or after retryForMs",
   const error = await failureOf(openHttpRegistry(ADDRESS, { fetch: send, system }));
   assertEquals(error.code, "Unavailable");
   assertStringIncludes(error.message, ADDRESS);
-  assertStringIncludes(error.hint!, "holdfast serve");
+  assertStringIncludes(error.hint!, "that the service runs");
   assert(asked > 1);
   assert(system.now() - before <= 5_000, `${system.now() - before} ms`);
 

@@ -112,7 +112,8 @@ cliTest("a wrong location is reported, and nothing created", async (it) => {
   ]);
   const env = { HOLDFAST_REGISTRY: it.root.join("there") };
   await it.each([
-    ["ls", 3, "is named by HOLDFAST_REGISTRY in the environment. Check the location, or create it"],
+    ["ls", 3, "(the location is named by HOLDFAST_REGISTRY in the environment)"],
+    ["ls", 3, "Check the location, or create it"],
     ["init", 0, "the location is named by HOLDFAST_REGISTRY"],
     ["ls", 0],
   ], { env });

@@ -12,7 +12,6 @@ export const MEANT: readonly (readonly [typed: string, meant: string])[] = [
   ["repro pipeline.yaml", "pipeline run pipeline.yaml"],
   ["ui", "explore"],
   ["dag", "pipeline graph"],
-  ["undelete my:model@2", "log my:model"],
   ["restore my:model@2", "download my:model@2"],
   ["register-model my:model ./m.bin", "save my:model ./m.bin"],
   ["artifact put -n my:model --type model ./m.bin", "save my:model ./m.bin --metadata type=model"],
