@@ -5,14 +5,8 @@
  * @module
  */
 export type { RegistryErrorFields, RetryAdvice } from "../core/errors.ts";
-export type {
-  LOCAL_REASONS,
-  Reason,
-  ReasonDetails,
-  ReasonKind,
-  ReasonOf,
-  SERVICE_REASONS,
-} from "../core/hints/reasons.ts";
+export { LOCAL_REASONS, SERVICE_REASONS } from "../core/hints/reasons.ts";
+export type { Reason, ReasonDetails, ReasonKind, ReasonOf } from "../core/hints/reasons.ts";
 export type { Author } from "../core/naming/author.ts";
 export type { Selector } from "../core/naming/refs.ts";
 export type { Bump, VersionParts, VersionRange } from "../core/naming/versions.ts";

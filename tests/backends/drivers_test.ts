@@ -37,6 +37,7 @@ Deno.test("only drivers name bucket schemes and vendor variables", async () => {
   }
   assertEquals(found, [
     "apps/cli/places/open_store.ts", // keys in the folder of a command, not of the process
+    "apps/cli/terminal/hint_words.ts", // its hints tell people which variables to set
     "files/mod.ts", // stores of this name are options of createFileStores
   ]);
 });
