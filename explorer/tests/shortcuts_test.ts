@@ -93,7 +93,7 @@ Deno.test({
       await details.getByText(text, { exact: true }).waitFor();
     }
     await page.locator(".graph .node").filter({ hasText: "vision:unet/weights" }).click();
-    await details.getByText("in 1 file").waitFor();
+    await details.getByText("in 2 files").waitFor();
     assert(page.url().includes("at=vision"));
     await page.locator(".graph .node").filter({ hasText: "clean of segmentation" }).click();
     await details.getByRole("link", { name: "Open" }).click();

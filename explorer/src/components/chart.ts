@@ -1,10 +1,12 @@
 // A chart, and the same as a table.
 import {
+  areSquares,
   type ChartProps,
   type Drawn,
   markHook,
   pointHooks,
   scaledX,
+  squareHook,
   valueHooks,
 } from "./chart_points.ts";
 import { html } from "../framework/html.ts";
@@ -211,7 +213,7 @@ function optionsOf(
           paths: isStep ? uPlot.paths.stepped!({ align: 1 }) : paths,
           spanGaps: true,
           points: {
-            show: hasPoints && !isStep,
+            show: hasPoints && !isStep && !areSquares(props),
             size: kind === "points" ? 7 : 5,
             ...kind === "points" && { fill: color(name) },
           },
@@ -221,18 +223,22 @@ function optionsOf(
         };
       }),
     ],
-    hooks: hooksOf(props, { tip, text: color("--text"), ground: color("--surface") }),
+    hooks: hooksOf(props, { tip, color }),
   };
 }
 
 function hooksOf(
   props: ChartProps,
-  { tip, ...colors }: { tip: HTMLElement; text: string; ground: string },
+  { tip, color }: { tip: HTMLElement; color: (name: string) => string },
 ) {
-  const { points } = props;
-  return points === undefined
-    ? valueHooks(props, tip)
-    : { ...pointHooks(props, points, tip), draw: [markHook(props, points, colors)] };
+  const { points, series } = props;
+  const colors = series.map(({ color: own, isStep }, i) =>
+    isStep ? undefined : color(own ?? colorOf(i))
+  );
+  const squares = areSquares(props) ? { drawSeries: [squareHook(colors)] } : {};
+  if (points === undefined) return { ...valueHooks(props, tip), ...squares };
+  const marks = markHook(props, points, { text: color("--text"), ground: color("--surface") });
+  return { ...pointHooks(props, points, tip), draw: [marks], ...squares };
 }
 
 /** Returns a range in which no point is cut off. */

@@ -95,6 +95,36 @@ export function markHook(
   };
 }
 
+/** More points of a chart are drawn as squares: the outlines of so many circles take seconds. */
+const MOST_CIRCLES = 2_000;
+
+export function areSquares({ kind, x }: ChartProps): boolean {
+  return kind === "points" && x.length > MOST_CIRCLES;
+}
+
+/** Draws the points of each series as squares in its color; undefined for none. */
+export function squareHook(colors: readonly (string | undefined)[]) {
+  return (plot: Drawn, index: number) => {
+    const color = colors[index - 1];
+    const [places, values] = [plot.data[0], plot.data[index]];
+    if (color === undefined || values === undefined || !plot.series[index]?.show) return;
+    const { ctx, bbox } = plot;
+    const size = 3 * devicePixelRatio;
+    ctx.save();
+    ctx.beginPath();
+    ctx.rect(bbox.left, bbox.top, bbox.width, bbox.height);
+    ctx.clip();
+    ctx.fillStyle = color;
+    for (const [i, value] of values.entries()) {
+      const place = places[i];
+      if (place === undefined || value === null || !Number.isFinite(value)) continue;
+      const left = plot.valToPos(place, "x", true);
+      ctx.fillRect(left - size / 2, plot.valToPos(value!, "y", true) - size / 2, size, size);
+    }
+    ctx.restore();
+  };
+}
+
 /** Shows what the point nearest to the pointer stands for, and opens it by a click. */
 export function pointHooks(props: ChartProps, all: readonly Point[], tip: HTMLElement) {
   const { formatY = String } = props;
