@@ -105,7 +105,7 @@ async function together(
   const tasks = createSideBySide({ atOnce: AT_ONCE, room: ROOM_BYTES, signal });
   const threads = new PieceThreads();
   const endThreads = () => threads.end();
-  tasks.signal.addEventListener("abort", endThreads, { once: true });
+  tasks.signal.addEventListener("abort", () => void endThreads(), { once: true });
   try {
     await begin(tasks, threads);
     await tasks.end();
@@ -113,6 +113,6 @@ async function together(
     await tasks.stop(error); // before the folder is removed
     throw error;
   } finally {
-    endThreads();
+    await endThreads();
   }
 }

@@ -14,6 +14,9 @@ export interface PieceTask {
   chunks: readonly { size: number; sha256?: string }[];
 }
 
+/** Asks a thread to write no more. It answers with a report of this id when it has no open file. */
+export const LAST_ID = -1;
+
 /** Sent after each block; with a result, after the piece. */
 export interface PieceReport {
   id: number;

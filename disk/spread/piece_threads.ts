@@ -3,10 +3,12 @@
 import { isGranted, realSystem, type System } from "../../core/system.ts";
 import type { FilePiece } from "../../core/artifact.ts";
 import { startThread, type Thread } from "./threads.ts";
-import type { PieceReport, PieceTask } from "./piece_task.ts";
+import { LAST_ID, type PieceReport, type PieceTask } from "./piece_task.ts";
 
 /** A thread is lost if it reports no block for so long. */
 const SILENT_MS = 30_000;
+/** A thread that is asked to end may write one block. */
+const LAST_MS = 2_000;
 
 export class PieceThreads {
   readonly #system: System;
@@ -14,6 +16,7 @@ export class PieceThreads {
   #written = 0;
   #failed = 0;
   #isEnded = false;
+  #ending?: Promise<unknown>;
 
   constructor(system: System = realSystem) {
     this.#system = system;
@@ -38,9 +41,10 @@ export class PieceThreads {
     return isWritten;
   }
 
-  end(): void {
+  /** Ends all threads. Afterwards they have no file open. */
+  async end(): Promise<void> {
     this.#isEnded = true;
-    for (const thread of this.#threads) thread.end();
+    await (this.#ending ??= Promise.all(this.#threads.map((thread) => thread.end())));
   }
 }
 
@@ -58,12 +62,13 @@ class PieceThread {
   #last = 0;
   #isSilent = false;
   #idle = new AbortController();
+  readonly #closed = new AbortController();
 
   constructor(system: System) {
     this.#system = system;
     this.#thread = startThread(new URL("./piece_worker.ts", import.meta.url), {
       onMessage: (message) => this.#receive(message as PieceReport),
-      onLost: () => this.end(),
+      onLost: () => this.#drop(),
     });
   }
 
@@ -80,16 +85,27 @@ class PieceThread {
     return await promise;
   }
 
-  end(): void {
-    if (this.isEnded) return;
+  /** Ends the thread between two blocks: a file that it has open could not be closed later. */
+  async end(): Promise<void> {
+    if (this.#pending.size > 0 && !this.isEnded) {
+      this.isEnded = true;
+      this.#thread.post({ id: LAST_ID }, []);
+      await this.#system.sleep(LAST_MS, this.#closed.signal).catch(() => {}); // until its reply
+    }
+    this.#drop();
+  }
+
+  #drop(): void {
     this.isEnded = true;
     this.#idle.abort();
+    this.#closed.abort();
     this.#thread.end();
     for (const resolve of this.#pending.values()) resolve(false);
     this.#pending.clear();
   }
 
   #receive({ id, isWritten }: PieceReport): void {
+    if (id === LAST_ID) return this.#closed.abort();
     this.#isSilent = false;
     if (isWritten === undefined) return;
     this.#pending.get(id)?.(isWritten);
@@ -103,6 +119,6 @@ class PieceThread {
       this.#isSilent = true;
       await this.#system.sleep(SILENT_MS, signal);
     }
-    this.end();
+    this.#drop();
   }
 }

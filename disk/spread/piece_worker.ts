@@ -8,7 +8,7 @@ import { closeSync, constants, openSync, writeSync } from "node:fs";
 import { sha256 } from "../../core/bytes/digest.ts";
 import { isHole } from "../holes.ts";
 import { listenToStarter } from "./threads.ts";
-import type { PieceReport, PieceTask } from "./piece_task.ts";
+import { LAST_ID, type PieceReport, type PieceTask } from "./piece_task.ts";
 
 const { O_RDWR, O_NOFOLLOW = 0 } = constants;
 /** Bytes that are verified and written at once, unless a chunk is longer. */
@@ -17,7 +17,13 @@ const BLOCK_BYTES = 1024 * 1024;
 const ZEROS_BYTES = 64 * 1024;
 
 /** Undefined in a program that imports this module only to compile it in. */
-const starter = listenToStarter((message) => void run(message as PieceTask));
+const starter = listenToStarter((message) => {
+  const task = message as PieceTask;
+  if (task.id !== LAST_ID) return void run(task);
+  isLast = true;
+  starter?.post({ id: LAST_ID } satisfies PieceReport, []);
+});
+let isLast = false;
 
 async function run(task: PieceTask): Promise<void> {
   const { id } = task;
@@ -43,7 +49,7 @@ async function writePiece(task: PieceTask, onBlock: () => void): Promise<boolean
     let { at } = task;
     for (const block of blocksOf(chunks)) {
       const bytes = await fill(reader, new Uint8Array(buffer, 0, block.size));
-      if (bytes === undefined || !isRight(bytes, block.chunks)) return false;
+      if (bytes === undefined || isLast || !isRight(bytes, block.chunks)) return false;
       writeNew(path, bytes, at);
       buffer = bytes.buffer;
       at += block.size;
