@@ -80,7 +80,10 @@ export function versionOf(
   { details, annotations }: VersionsOptions = {},
 ): VersionEntry {
   const version: VersionEntry = { ...entry, modifiedAt: new Date(modifiedAt) };
-  if (deleted) version.deleted = { at: new Date(deleted.at), until: new Date(deleted.until) };
+  if (deleted) {
+    const { at, until } = deleted;
+    version.deleted = { ...deleted, at: new Date(at), until: new Date(until) };
+  }
   const info = wire && infoOf(wire, asked);
   if (info !== undefined && details) version.info = info;
   if (info?.annotations && annotations) version.annotations = info.annotations;

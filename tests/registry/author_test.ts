@@ -139,6 +139,8 @@ Deno.test("the log names who deleted a version and who restored it", async () =>
   await (await openRegistry(store, { by: "alice" })).save("m", 1);
   await (await openRegistry(store, { by: "bob" })).delete("m@1");
   const carol = await openRegistry(store, { by: "carol" });
+  const [listed] = await Array.fromAsync(carol.versions("m", { deleted: true }));
+  assertEquals(listed?.deleted?.by, { name: "bob" });
   await carol.undelete("m@1");
   assertEquals(await logged(carol, "m"), [
     ["saved", "alice"],

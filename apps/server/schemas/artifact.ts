@@ -116,7 +116,7 @@ const VersionEntrySchema = object("VersionEntry", {
   version: v.string(),
   generation: Amount,
   modifiedAt: Moment,
-  deleted: v.optional(v.object({ at: Moment, until: Moment })),
+  deleted: v.optional(v.object({ at: Moment, until: Moment, by: v.optional(AuthorSchema) })),
   info: v.optional(v.union([ArtifactInfoSchema, JsonObject])),
   error: v.optional(ProblemSchema),
 });

@@ -1,4 +1,5 @@
 // Lists of names and versions, and watches of a name: options and rows of their operations.
+import type { Author } from "../../naming/author.ts";
 import type { Annotations, ArtifactInfo } from "../../artifact.ts";
 import type { RegistryError } from "../../errors.ts";
 import type { SignalOptions } from "../saving.ts";
@@ -53,6 +54,8 @@ export interface DeletedEntry {
   at: Date;
   /** Its files stay at least until then, and on until the next garbage collection. */
   until: Date;
+  /** The author of the deletion, if known. */
+  by?: Author;
 }
 
 interface ListingRows {

@@ -1,4 +1,5 @@
 // Lists the deleted versions of a name whose records are still there.
+import { authorOf } from "../../../core/naming/author.ts";
 import { isPrefix } from "../../../core/backend.ts";
 import { isUnreadable, type RegistryError } from "../../../core/errors.ts";
 import {
@@ -51,7 +52,8 @@ export async function* listDeleted(
       graces ??= await readGraces(context, signal);
       const { tombstone, version: { located, replacedAt } } = content;
       const at = new Date(tombstone.createdAt);
-      entry.deleted = { at, until: new Date(keptUntil(graces, replacedAt)) };
+      const by = authorOf(tombstone);
+      entry.deleted = { at, until: new Date(keptUntil(graces, replacedAt)), ...(by && { by }) };
       if (details) entry.info = await artifactInfo(context, located, { signal });
     } catch (error) {
       if (isSuperseded(error)) continue; // its list of files was collected

@@ -1,3 +1,4 @@
+import { authorText } from "../../../../core/naming/author.ts";
 import type { ArtifactInfo, Registry, VersionEntry } from "../../../../mod.ts";
 import type { AliasEntry } from "../../../../registry/mod.ts";
 import { orMissing } from "../../../../core/errors.ts";
@@ -95,6 +96,7 @@ const DELETED_COLUMNS: readonly Column[] = [
   { title: "SIZE", align: "right" },
   { title: "DELETED" },
   { title: "KEPT UNTIL" },
+  { title: "BY", drops: 1 },
 ];
 
 async function printDeleted(
@@ -119,6 +121,7 @@ async function printDeleted(
         size === undefined ? "" : formatBytes(size),
         deleted === undefined ? "damaged" : formatTime(deleted.at),
         deleted === undefined ? "" : formatTime(deleted.until),
+        deleted?.by === undefined ? "" : authorText(deleted.by),
       ];
       yield { json: { name, version, size, deleted }, cells: quiet ? [version] : cells };
     }

@@ -34,6 +34,8 @@ testInRoot("changes are by the token of their request, also of concurrent ones",
       await client.setAlias(`m${at}`, "production", "latest");
     }
     await client.delete(`m${at}@2`);
+    const [deleted] = await Array.fromAsync(client.versions(`m${at}`, { deleted: true }));
+    assertEquals(deleted?.deleted?.by?.token, created[at]!.stored.id);
     const names = new Set<string | undefined>();
     const ids = new Set<string | undefined>();
     for await (const { by, event, commit } of readLog(client, `m${at}`)) {
