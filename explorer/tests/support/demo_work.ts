@@ -31,8 +31,8 @@ export async function fillRuns(registry: Registry): Promise<AsyncDisposable> {
       { registry, operators, root: root.path, signal },
     );
   await run(10);
-  train = (context) => {
-    write(context);
+  train = async (context) => {
+    await write(context);
     context.logger.error("loss is NaN at epoch 7");
     throw new Error("loss is NaN at epoch 7");
   };
