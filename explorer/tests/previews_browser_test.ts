@@ -139,7 +139,7 @@ Deno.test({
     await using explorer = await openExplorer(registry);
     const { page, faults } = explorer;
     await explorer.show(previewOf("training.ipynb"));
-    await page.getByRole("heading", { name: "Training" }).waitFor();
+    await page.getByRole("heading", { name: "Training", exact: true }).waitFor();
     await page.getByRole("img", { name: "Output" }).waitFor();
     await page.locator(".hljs-keyword").getByText("import").waitFor();
     await page.getByText("0  1").waitFor();
