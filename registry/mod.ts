@@ -6,7 +6,7 @@
  */
 export type { RegistryErrorFields, RetryAdvice } from "../core/errors.ts";
 export { LOCAL_REASONS, SERVICE_REASONS } from "../core/hints/reasons.ts";
-export type { Reason, ReasonDetails, ReasonKind, ReasonOf } from "../core/hints/reasons.ts";
+export type { Reason, ReasonKind } from "../core/hints/reasons.ts";
 export type { Author } from "../core/naming/author.ts";
 export type { Selector } from "../core/naming/refs.ts";
 export type { Bump, VersionParts, VersionRange } from "../core/naming/versions.ts";

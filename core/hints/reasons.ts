@@ -118,22 +118,20 @@ export const LOCAL_REASONS = {
   tokens_missing: ["file"],
 } as const;
 
-/** The names that hints of each kind need. */
-export type ReasonDetails = typeof SERVICE_REASONS & typeof LOCAL_REASONS;
-
-/** The kinds of reasons. */
-export type ReasonKind = keyof ReasonDetails;
-
-/** A reason of one kind. */
-export type ReasonOf<K extends ReasonKind> =
-  & { readonly kind: K }
-  & { readonly [D in ReasonDetails[K][number]]: string };
+/** The kind of a reason: a stable code. */
+export type ReasonKind = keyof typeof SERVICE_REASONS | keyof typeof LOCAL_REASONS;
 
 /**
- * Why an operation failed, with the names that a hint needs: `{ kind: "version_missing", name }`.
- * Later releases have other kinds too.
+ * The cause of a failure for programs, with the names that a hint needs:
+ * `{ kind: "version_missing", name }`. Later releases have other kinds too.
  */
-export type Reason = { [K in ReasonKind]: ReasonOf<K> }[ReasonKind];
+export type Reason = {
+  [K in ReasonKind]:
+    & { readonly kind: K }
+    & { readonly [D in (typeof SERVICE_REASONS & typeof LOCAL_REASONS)[K][number]]: string };
+}[ReasonKind];
+
+type ReasonOf<K extends ReasonKind> = Extract<Reason, { kind: K }>;
 
 /** A hint for a reason, from its names and the library's own; null keeps the library's own. */
 type Words<K extends ReasonKind> = string | null | ((reason: ReasonOf<K>, hint: string) => string);
