@@ -37,7 +37,7 @@ import { annotationsRoutes } from "./routes/annotations.ts";
 import { aliasChangesRoutes, aliasesRoutes } from "./routes/aliases.ts";
 import { chunksRoutes, filesRoutes } from "./routes/files.ts";
 import * as reading from "./routes/reading.ts";
-import { savesRoutes } from "./routes/saves.ts";
+import { deletesRoutes, savesRoutes } from "./routes/saves.ts";
 import { draftsRoutes } from "./routes/drafts.ts";
 import * as uploading from "./routes/uploads.ts";
 import { jobsRoutes, runsRoutes, runStepsRoutes } from "./routes/jobs.ts";
@@ -55,6 +55,7 @@ const ALL_ROUTES: readonly ((routes: Routes, context: ServerContext) => void)[] 
   reading.registryRoutes,
   reading.namesRoutes,
   savesRoutes,
+  deletesRoutes,
   aliasChangesRoutes,
   draftsRoutes,
   uploading.contentsRoutes,

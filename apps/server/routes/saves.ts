@@ -70,7 +70,9 @@ export function savesRoutes(routes: Routes, context: ServerContext): void {
       return await savedAnswer(c, saved, () => options.onConflict !== "skip");
     },
   });
+}
 
+export function deletesRoutes(routes: Routes, { registry }: ServerContext): void {
   route(routes, "DELETE /artifacts/:name/versions/:version", {
     id: "deleteVersion",
     tag: "artifacts",

@@ -148,23 +148,12 @@ function optionsOf(
   };
   // Names of versions often differ at their end.
   const formatX = (value: number, { formatX = String } = props) =>
-    formatX(isLogX ? Number((10 ** value).toPrecision(12)) : value).replace(
-      /^(.{8}).{8,}(.{8})$/,
-      "$1…$2",
-    );
+    formatX(isLogX ? powerOf(value) : value).replace(/^(.{8}).{8,}(.{8})$/, "$1…$2");
   const formatY = (splits: readonly number[], { formatY = String } = props) => {
-    const values = splits.map((split) => isLog ? Number((10 ** split).toPrecision(12)) : split);
+    const values = splits.map((split) => isLog ? powerOf(split) : split);
     const isExact = new Set(values.map(formatY)).size === values.length;
     return values.map(isExact ? formatY : String);
   };
-  const paths = {
-    bars: uPlot.paths.bars!({ size: [0.9, 64] }),
-    steps: uPlot.paths.stepped!({ align: 1 }),
-    points: () => null,
-    line: undefined,
-  }[kind];
-  const hasPoints = kind === "points" || x.length < 40 && kind !== "bars";
-  const isFilled = kind === "bars" || kind === "steps";
   return {
     width: Math.floor(box.clientWidth),
     height,
@@ -178,7 +167,7 @@ function optionsOf(
     ],
     scales: {
       x: { time: isTime, ...kind === "points" && { range: (_, min, max) => beyond(min, max) } },
-      y: isFilled
+      y: isFilled(kind)
         ? { range: (_, min, max) => [Math.min(0, min), max || 1] }
         : isLog
         ? { range: (_, min, max) => [Math.floor(min ?? 0), Math.floor(max ?? 0) + 1] }
@@ -204,27 +193,45 @@ function optionsOf(
         ...(props.formatY === formatBytes ? { incrs: POWERS_OF_TWO } : {}),
       },
     ],
-    series: [
-      {},
-      ...series.map(({ label, color: own, isStep = false }, i) => {
-        const name = own ?? colorOf(i);
-        return {
-          label,
-          paths: isStep ? uPlot.paths.stepped!({ align: 1 }) : paths,
-          spanGaps: true,
-          points: {
-            show: hasPoints && !isStep && !areSquares(props),
-            size: kind === "points" ? 7 : 5,
-            ...kind === "points" && { fill: color(name) },
-          },
-          stroke: color(name),
-          fill: isFilled ? `${color(name)}${kind === "bars" ? "" : "22"}` : "",
-          width: 1.5,
-        };
-      }),
-    ],
+    series: [{}, ...seriesOf(uPlot, props, color)],
     hooks: hooksOf(props, { tip, color }),
   };
+}
+
+function isFilled(kind: ChartProps["kind"]): boolean {
+  return kind === "bars" || kind === "steps";
+}
+
+/** Returns the lines, bars or points of a chart. */
+function seriesOf(
+  { paths }: typeof import("./uplot.ts").uPlot,
+  props: ChartProps,
+  color: (name: string) => string,
+) {
+  const { x, kind = "line" } = props;
+  const drawn = {
+    bars: paths.bars!({ size: [0.9, 64] }),
+    steps: paths.stepped!({ align: 1 }),
+    points: () => null,
+    line: undefined,
+  }[kind];
+  const hasPoints = kind === "points" || x.length < 40 && kind !== "bars";
+  return props.series.map(({ label, color: own, isStep = false }, i) => {
+    const name = own ?? colorOf(i);
+    return {
+      label,
+      paths: isStep ? paths.stepped!({ align: 1 }) : drawn,
+      spanGaps: true,
+      points: {
+        show: hasPoints && !isStep && !areSquares(props),
+        size: kind === "points" ? 7 : 5,
+        ...kind === "points" && { fill: color(name) },
+      },
+      stroke: color(name),
+      fill: isFilled(kind) ? `${color(name)}${kind === "bars" ? "" : "22"}` : "",
+      width: 1.5,
+    };
+  });
 }
 
 function hooksOf(
@@ -239,6 +246,11 @@ function hooksOf(
   if (points === undefined) return { ...valueHooks(props, tip), ...squares };
   const marks = markHook(props, points, { text: color("--text"), ground: color("--surface") });
   return { ...pointHooks(props, points, tip), draw: [marks], ...squares };
+}
+
+/** Returns ten to a power, without the last digits that rounding changes. */
+function powerOf(logarithm: number): number {
+  return Number((10 ** logarithm).toPrecision(12));
 }
 
 /** Returns a range in which no point is cut off. */

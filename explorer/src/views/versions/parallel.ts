@@ -61,22 +61,10 @@ export function Parallel({ all, rows, columns, usual, metric }: {
     const paths = parts.map(({ rows, color }) => ({ color, d: pathOf([...rows], axes) }));
     return { paths, others: pathOf(all.slice(0, MOST_LINES), axes) };
   }, [all, rows, shown, color, possible, metric.key, metric.better]);
-  const begun = useRef<{ axis: Axis; place: number } | null>(null);
-  const placeOf = ({ currentTarget, clientX, clientY }: PointerEvent) => {
-    const { left, top, width, height } = (currentTarget as Element).getBoundingClientRect();
-    const axis = axes[Math.floor((clientX - left) / width * axes.length)]!;
-    return { axis, place: 1.05 - (clientY - top) / height * 1.1 };
-  };
-  const ended = (event: PointerEvent) => {
-    if (begun.current === null || begun.current.axis.words.length > 0) return;
-    const { axis: { column, from }, place } = begun.current;
-    begun.current = null;
-    const [low = 0, high = 0] = [place, placeOf(event).place].sort((a, b) => a - b);
-    const least = withCondition(filter, column, ">=", low <= 0 ? "" : from(low));
-    if (low < high) {
-      setFilter(withCondition(least, column, "<=", high >= 1 ? "" : from(high)));
-    }
-  };
+  const brush = useBrush(axes, (axis, from, to) => {
+    const least = withCondition(filter, axis.column, ">=", from);
+    setFilter(withCondition(least, axis.column, "<=", to));
+  });
   return html`
     <section class="stack" aria-label="Parallel coordinates">
       <div class="fields">
@@ -95,8 +83,7 @@ export function Parallel({ all, rows, columns, usual, metric }: {
       <${Scroll} label="Axes">
         <div class="parallel" style=${{ gridTemplateColumns: `repeat(${axes.length}, 1fr)` }}>
           <svg viewBox=${`0 -0.05 ${axes.length} 1.1`} preserveAspectRatio="none" role="img"
-            aria-label="A line for each version" onPointerUp=${ended}
-            onPointerDown=${(event: PointerEvent) => (begun.current = placeOf(event))}>
+            aria-label="A line for each version" ...${brush}>
             <path d=${others} />
             ${paths.map(({ d, color }) =>
               html`<path class="run" d=${d} style=${{ stroke: `var(${color})` }} />`
@@ -115,6 +102,30 @@ export function Parallel({ all, rows, columns, usual, metric }: {
         <//>
         </section>
   `;
+}
+
+/** Chooses a range of an axis by dragging. Bounds at an end of the axis are empty. */
+function useBrush(
+  axes: readonly Axis[],
+  change: (axis: Axis, from: string, to: string) => void,
+) {
+  const begun = useRef<{ axis: Axis; place: number } | null>(null);
+  const placeOf = ({ currentTarget, clientX, clientY }: PointerEvent) => {
+    const { left, top, width, height } = (currentTarget as Element).getBoundingClientRect();
+    const axis = axes[Math.floor((clientX - left) / width * axes.length)]!;
+    return { axis, place: 1.05 - (clientY - top) / height * 1.1 };
+  };
+  return {
+    onPointerDown: (event: PointerEvent) => (begun.current = placeOf(event)),
+    onPointerUp(event: PointerEvent) {
+      if (begun.current === null || begun.current.axis.words.length > 0) return;
+      const { axis, place } = begun.current;
+      begun.current = null;
+      const [low = 0, high = 0] = [place, placeOf(event).place].sort((a, b) => a - b);
+      if (low >= high) return;
+      change(axis, low <= 0 ? "" : axis.from(low), high >= 1 ? "" : axis.from(high));
+    },
+  };
 }
 
 /** The name of an axis above it, and its words or numbers beside it. */

@@ -44,36 +44,7 @@ export function Parameters({ all, rows, columns, unread }: {
   if (target === undefined || keys.length === 0) return null;
   const parameters = ranked?.filter(({ column }) => !isResult(column)) ?? [];
   const results = ranked?.filter(({ column }) => isResult(column)) ?? [];
-  const shown: Column<Ranked>[] = [
-    {
-      title: "Key",
-      cell: ({ column: { key, title, isNumber } }) =>
-        html`
-          <button type="button" class="sort" onClick=${() => (isNumber ? setX : setColor)(key)}
-            title="Show it in the charts">${title}</button>
-        `,
-    },
-    {
-      title: "Strength",
-      cell: ({ strength }) =>
-        html`<span class="meter" aria-hidden="true"><span style=${{
-          inlineSize: `${100 * strength}%`,
-        }}></span></span> ${Math.round(100 * strength)} %`,
-    },
-    {
-      title: "Value",
-      class: "number",
-      cell: ({ value, words }) => words ? numberText(value) : value.toFixed(2),
-    },
-    {
-      title: "Measure",
-      cell: ({ measure, words, best, strength }) =>
-        words
-          ? `${measure}: ${words.map(([word, mean]) => `${word} ${numberText(mean)}`).join(", ")}`
-          : `Spearman's ${measure}${best && strength > 0.1 ? `; highest ${best}` : ""}`,
-    },
-    { title: "Versions", class: "number", cell: ({ versions }) => formatNumber(versions) },
-  ];
+  const shown = rankColumns((key, isNumber) => (isNumber ? setX : setColor)(key));
   return html`
     <section class="stack" aria-label="Parameters">
       <div class="fields">
@@ -115,6 +86,40 @@ export function Parameters({ all, rows, columns, unread }: {
     <${Parallel} all=${all} rows=${rows} columns=${members}
       usual=${[...axes, target.key]} metric=${target} />
   `;
+}
+
+/** Returns the columns of a ranking. `choose` shows a key in the charts. */
+function rankColumns(choose: (key: string, isNumber: boolean) => void): Column<Ranked>[] {
+  return [
+    {
+      title: "Key",
+      cell: ({ column: { key, title, isNumber } }) =>
+        html`
+          <button type="button" class="sort" onClick=${() => choose(key, isNumber)}
+            title="Show it in the charts">${title}</button>
+        `,
+    },
+    {
+      title: "Strength",
+      cell: ({ strength }) =>
+        html`<span class="meter" aria-hidden="true"><span style=${{
+          inlineSize: `${100 * strength}%`,
+        }}></span></span> ${Math.round(100 * strength)} %`,
+    },
+    {
+      title: "Value",
+      class: "number",
+      cell: ({ value, words }) => words ? numberText(value) : value.toFixed(2),
+    },
+    {
+      title: "Measure",
+      cell: ({ measure, words, best, strength }) =>
+        words
+          ? `${measure}: ${words.map(([word, mean]) => `${word} ${numberText(mean)}`).join(", ")}`
+          : `Spearman's ${measure}${best && strength > 0.1 ? `; highest ${best}` : ""}`,
+    },
+    { title: "Versions", class: "number", cell: ({ versions }) => formatNumber(versions) },
+  ];
 }
 
 const keyOf = ({ column }: Ranked) => column.key;

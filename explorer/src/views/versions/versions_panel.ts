@@ -14,7 +14,7 @@ import { useQuery } from "../../previews/parts.ts";
 import { ColumnChoice } from "./column_choice.ts";
 import { columnsOf, type ExperimentColumn, fieldsOf, keysLeftOut, usualKeys } from "./columns.ts";
 import { keysIn, namedFilter } from "./conditions.ts";
-import { chooseExperiments, experimentsOf, textNumbersOf } from "./experiments.ts";
+import { chooseExperiments, type Experiment, experimentsOf, textNumbersOf } from "./experiments.ts";
 import { ExperimentsTable } from "./experiments_table.ts";
 import { groupsOf } from "./groups.ts";
 import { chartsOf, MetricCharts } from "./metric_charts.ts";
@@ -45,14 +45,7 @@ export function VersionsPanel({ summary }: { summary: NameSummary }) {
     experiments,
     sort,
   ]);
-  const chosen = useMemo(() => {
-    try {
-      const hints = textNumbersOf(sorted, { filter, sort });
-      return { rows: chooseExperiments(sorted, { filter, sort: "" }), hints };
-    } catch (error) {
-      return { rows: sorted, error };
-    }
-  }, [sorted, filter]);
+  const chosen = useMemo(() => filtered(sorted, { filter, sort }), [sorted, filter]);
   const lateRows = useLate(chosen.rows);
   const leftOut = useMemo(() => keysLeftOut(experiments, columns), [experiments, columns]);
   const known = summary.next === undefined || fields.includes("metadata")
@@ -112,6 +105,19 @@ export function VersionsPanel({ summary }: { summary: NameSummary }) {
         unread=${{ keys: columns.length - known.length, newest: summary.versions.length }} />
     `}
   `;
+}
+
+/** Returns the rows that a filter selects, with hints on numbers in text; all for a wrong one. */
+function filtered(
+  sorted: readonly Experiment[],
+  { filter, sort }: { filter: string; sort: string },
+): { rows: readonly Experiment[]; hints?: readonly string[]; error?: unknown } {
+  try {
+    const hints = textNumbersOf(sorted, { filter, sort });
+    return { rows: chooseExperiments(sorted, { filter, sort: "" }), hints };
+  } catch (error) {
+    return { rows: sorted, error };
+  }
 }
 
 /** Returns keys with others after the version and its aliases, if they are not shown yet. */
