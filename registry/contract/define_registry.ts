@@ -82,37 +82,21 @@ export function defineRegistry(parts: RegistryParts): Registry {
   };
   const names: Registry["names"] = (options) => parts.names(options);
 
-  async function loadOpened(artifact: Artifact, options: LoadOptions): Promise<unknown> {
-    const { makeValue } = await import("./make_value.ts");
-    const { checkMaxLoadBytes, createLoadLimit } = await import("../../core/calls/load_limit.ts");
-    const limit = createLoadLimit(checkMaxLoadBytes());
-    const value = await makeValue(artifact, { ...options, materializers, limit });
-    const { size, files } = artifact.info;
-    options.onProgress?.({ path: files.at(-1)?.path ?? "", bytes: size, totalBytes: size });
-    return value;
-  }
-
   async function loadAny(
     given: string | DefinedArtifact<unknown>,
     options: LoadOptions = {},
   ): Promise<unknown> {
     const [ref, how] = namedBy(given, options);
-    return await loadOpened(await open(ref, readOf(options)), how);
+    return await loadOpened(await open(ref, readOf(options)), materializers, how);
   }
   const load = own("load") ?? loadAny as Registry["load"];
 
   const get = own("get") ?? (async (ref: string, options: SignalOptions = {}) => {
     const artifact = await orMissing(open(ref, options));
-    return artifact && await loadOpened(artifact, options);
+    return artifact && await loadOpened(artifact, materializers, options);
   });
 
-  const refuse = async (action: string): Promise<never> => {
-    await Promise.resolve();
-    const state = `the registry at ${location} is read-only`;
-    const hint = "Write to the registry behind it, or pass the method to defineRegistry.";
-    throw fault({ code: "Unsupported", action, state, hint });
-  };
-
+  const readOnly = refusals(location);
   const registry: Registry = {
     location,
     id,
@@ -138,19 +122,15 @@ export function defineRegistry(parts: RegistryParts): Registry {
     aliases: own("aliases") ?? noAliases,
     history: own("history") ?? noHistory,
 
-    save: own("save") ??
-      ((artifact: string | DefinedArtifact<unknown>) =>
-        refuse(`save ${shown(isDefinedArtifact(artifact) ? artifact.name : artifact)}`)),
-    delete: own("delete") ?? ((ref) => refuse(`delete ${shown(ref)}`)),
-    undelete: own("undelete") ?? ((ref) => refuse(`undelete ${shown(ref)}`)),
-    setAlias: own("setAlias") ??
-      ((name, alias) => refuse(`set alias ${shown(`${name}@${alias}`)}`)),
-    deleteAlias: own("deleteAlias") ??
-      ((name, alias) => refuse(`delete alias ${shown(`${name}@${alias}`)}`)),
+    save: own("save") ?? readOnly.save,
+    delete: own("delete") ?? readOnly.delete,
+    undelete: own("undelete") ?? readOnly.undelete,
+    setAlias: own("setAlias") ?? readOnly.setAlias,
+    deleteAlias: own("deleteAlias") ?? readOnly.deleteAlias,
     rollbackAlias: own("rollbackAlias") ??
       ((name, alias, options) => rollBackAlias(registry, { name, alias }, options)),
-    copy: own("copy") ?? ((ref) => refuse(`copy ${shown(ref)}`)),
-    openDraft: own("openDraft") ?? ((name) => refuse(`open a draft of ${shown(name)}`)),
+    copy: own("copy") ?? readOnly.copy,
+    openDraft: own("openDraft") ?? readOnly.openDraft,
     ...optional("service"),
     [Symbol.asyncIterator]: () => names()[Symbol.asyncIterator](),
     close: async () => await registry[Symbol.asyncDispose](),
@@ -158,6 +138,49 @@ export function defineRegistry(parts: RegistryParts): Registry {
       await (parts[Symbol.asyncDispose] ?? parts.close)?.call(parts),
   };
   return registry;
+}
+
+async function loadOpened(
+  artifact: Artifact,
+  materializers: Registry["materializers"],
+  options: LoadOptions,
+): Promise<unknown> {
+  const { makeValue } = await import("./make_value.ts");
+  const { checkMaxLoadBytes, createLoadLimit } = await import("../../core/calls/load_limit.ts");
+  const limit = createLoadLimit(checkMaxLoadBytes());
+  const value = await makeValue(artifact, { ...options, materializers, limit });
+  const { size, files } = artifact.info;
+  options.onProgress?.({ path: files.at(-1)?.path ?? "", bytes: size, totalBytes: size });
+  return value;
+}
+
+type Writes =
+  | "save"
+  | "delete"
+  | "undelete"
+  | "setAlias"
+  | "deleteAlias"
+  | "copy"
+  | "openDraft";
+
+/** Returns methods that write nothing: each throws `Unsupported`. */
+function refusals(location: string): Pick<Registry, Writes> {
+  const refuse = async (action: string): Promise<never> => {
+    await Promise.resolve();
+    const state = `the registry at ${location} is read-only`;
+    const hint = "Write to the registry behind it, or pass the method to defineRegistry.";
+    throw fault({ code: "Unsupported", action, state, hint });
+  };
+  return {
+    save: (artifact: string | DefinedArtifact<unknown>) =>
+      refuse(`save ${shown(isDefinedArtifact(artifact) ? artifact.name : artifact)}`),
+    delete: (ref) => refuse(`delete ${shown(ref)}`),
+    undelete: (ref) => refuse(`undelete ${shown(ref)}`),
+    setAlias: (name, alias) => refuse(`set alias ${shown(`${name}@${alias}`)}`),
+    deleteAlias: (name, alias) => refuse(`delete alias ${shown(`${name}@${alias}`)}`),
+    copy: (ref) => refuse(`copy ${shown(ref)}`),
+    openDraft: (name) => refuse(`open a draft of ${shown(name)}`),
+  };
 }
 
 function readOf({ version, asOf, verify, signal }: LoadOptions): ReadOptions {
