@@ -15,6 +15,10 @@ export interface Author {
 /** Longest name, bytes of its JSON: as much as a tombstone has room for. */
 const MAX_BYTES = 100;
 
+/** Characters that would change what a terminal shows. */
+// deno-lint-ignore no-control-regex
+const CONTROL = /[\u0000-\u001f\u007f-\u009f]/;
+
 const encoder = new TextEncoder();
 
 /** Returns why a text cannot be the name of an author, undefined for a good one. */
@@ -22,8 +26,7 @@ function nameProblem(name: unknown): string | undefined {
   if (typeof name !== "string") return `it must be a text, got ${typeof name}`;
   if (name.trim() === "") return "it is empty";
   if (!name.isWellFormed()) return "it is not well-formed Unicode";
-  // deno-lint-ignore no-control-regex -- they would change what a terminal shows
-  if (/[\u0000-\u001f\u007f-\u009f]/.test(name)) return "it contains control characters";
+  if (CONTROL.test(name)) return "it contains control characters";
   const bytes = encoder.encode(JSON.stringify(name)).byteLength - 2;
   return bytes > MAX_BYTES ? `it has ${bytes} bytes, the limit is ${MAX_BYTES}` : undefined;
 }
@@ -41,12 +44,12 @@ export function claimedAuthor(name: string | undefined): Author | undefined {
   throw invalid("use the author", "`by`", problem, { hint });
 }
 
-/** Returns a text that can be the name of an author, cut to the limit. */
+/** Returns a text that can be the name of an author, cut to the limit; empty if nothing is left. */
 export function authorName(text: string): string {
-  // deno-lint-ignore no-control-regex -- they would change what a terminal shows
-  let name = text.toWellFormed().replace(/[\u0000-\u001f\u007f-\u009f]/g, " ").trim();
-  while (nameProblem(name) !== undefined && name !== "") name = [...name].slice(0, -1).join("");
-  return name;
+  const shown = text.toWellFormed().replaceAll(new RegExp(CONTROL, "g"), " ").trim();
+  const characters = [...shown].slice(0, MAX_BYTES);
+  while (nameProblem(characters.join("")) !== undefined && characters.length > 0) characters.pop();
+  return characters.join("");
 }
 
 /** Returns the author in a record, undefined if it has none that this release understands. */
@@ -68,7 +71,7 @@ export function presentSender(): Author | undefined {
   return sender?.();
 }
 
-/** Returns an author as people read it: `alice`, or with a checked token `ci (token 0a1b2c3d4e5f)`. */
+/** Returns an author for people: `alice`, or with a checked token `ci (token 0a1b2c3d4e5f)`. */
 export function authorText({ name, token }: Author): string {
   if (token === undefined) return name;
   return name === token ? `token ${token}` : `${name} (token ${token})`;

@@ -11,7 +11,7 @@ import type { SavedArtifact, UndeleteOptions } from "../../../core/registry.ts";
 import { backoffMs } from "../../../core/retry.ts";
 import { createArtifact } from "../../cache/read.ts";
 import { whileForgetting } from "../../cache/cached_records.ts";
-import { graceAt, type Graces, readGraces } from "../../cell/graces.ts";
+import { type Graces, readGraces } from "../../cell/graces.ts";
 import { readHead } from "../../cell/heads.ts";
 import { payloadKeysOf } from "../../cell/objects.ts";
 import type { Operation } from "../../cell/operation.ts";
@@ -171,7 +171,7 @@ async function artifactOf(
           ...subject,
           source,
           content,
-          keptUntil: replacedAt + graceAt(graces, replacedAt),
+          keptUntil: keptUntil(graces, replacedAt),
         }),
     },
     produce: () => filesOf(artifact),
