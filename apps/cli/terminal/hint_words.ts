@@ -80,7 +80,7 @@ export const CLI_HINTS: HintTable<ReasonKind> = {
     'Run "holdfast init" to create one here, or name one with --registry or HOLDFAST_REGISTRY.' +
     grants,
   registry_around: ({ folder, grants }) =>
-    `${JSON.stringify(folder)} is a registry: use --registry ${JSON.stringify(folder)}.${grants}`,
+    `${JSON.stringify(folder)} is a registry: use --registry ${shellWord(folder)}.${grants}`,
   remote_missing: ({ name, others }) =>
     `Add it: holdfast remote add ${/^[A-Za-z0-9][\w.-]*$/.test(name) ? name : "NAME"} LOCATION` +
     `${others}. For a folder of that name, write ${JSON.stringify(`./@${name}`)}.`,
@@ -104,8 +104,7 @@ export const CLI_HINTS: HintTable<ReasonKind> = {
     "--exclude.",
   folder_empty: "Check that its disk is mounted and its files are not left out, or add " +
     "--allow-empty.",
-  time_unsupported: ({ path }) =>
-    `Run \`touch ${JSON.stringify(path)}\`, or omit --preserve times.`,
+  time_unsupported: ({ path }) => `Run \`touch ${shellWord(path)}\`, or omit --preserve times.`,
   link_refused: "Add --links keep, follow or skip.",
   mount_point: "Unmount it, or leave it out with --exclude.",
   path_unsafe: "Read single files with holdfast cat REF PATH.",
@@ -122,7 +121,7 @@ export const CLI_HINTS: HintTable<ReasonKind> = {
     "(--range).",
   mirror_target_protected: ({ location, pattern }) =>
     "Remove the rule of the target if the version may go: " +
-    `holdfast -r ${shellWord(location)} rules rm '${pattern}'`,
+    `holdfast -r ${shellWord(location)} rules rm ${shellWord(pattern)}`,
   mirror_target_differs: "Delete it yourself if it is not needed, or add --no-deleted.",
   mirror_member_missing: ({ name }) =>
     `Mirror the member first, under its own name: holdfast mirror FROM TO ${shellWord(name)}`,
