@@ -1,8 +1,8 @@
-// Decides if CI runs the tests of the explorer in Chromium: they run when what they load has changed
-// since they last passed on this machine, and once a day.
+// Decides whether CI runs the tests of the explorer in Chromium: if what they load has changed since
+// they last passed on this machine, or if that was over a day ago.
 //
-// `digest` prints the digest of what they load. `unchanged NOTE DIGEST` says since when they pass,
-// and fails if they must run. `passed NOTE DIGEST` writes the note.
+// `digest` prints the digest of what they load. `unchanged NOTE DIGEST` prints when they passed, and
+// fails if they must run. `passed NOTE DIGEST` writes the note.
 import { createHash } from "node:crypto";
 import { mkdir, readFile, writeFile } from "node:fs/promises";
 import { dirname, join } from "@std/path";
@@ -11,7 +11,7 @@ import { inputFiles, INPUTS } from "../explorer/build.ts";
 import { CHROMIUM } from "../explorer/tests/support/browser.ts";
 import { REPOSITORY } from "../tests/support/run_deno.ts";
 
-/** The page, the service that it asks, and the tests. What lies below the service is tried once a day. */
+/** The page, its service, and the tests. A change below the service is tried once a day. */
 export const LOADED: readonly string[] = [
   ...INPUTS.filter((path) => !path.startsWith("explorer/") && !path.startsWith("apps/server/")),
   "apps/server",

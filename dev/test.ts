@@ -142,8 +142,9 @@ const ONLY_IN_ALL = [
 ];
 
 /**
- * The longest files and rooms begin first, so that none is left alone at the end: some mostly wait, some mostly work.
- * Deno sorts what it runs by the length of its folder; all modules of a run are in one, and run in this order.
+ * The longest files and rooms begin first, so that none runs alone at the end: some mostly wait, and
+ * some mostly work. Deno sorts modules by the length of their folder: all of a run are in one, so
+ * they run in this order.
  */
 const FIRST = [
   "servers_1",
@@ -221,7 +222,7 @@ if (isQuick) console.log("Programs, threads and real servers are tested by deno 
 await root.remove();
 Deno.exit(code);
 
-/** Paths of the modules to run, the longest first: rooms of what shares an isolate, and files that need their own. */
+/** Writes the modules to run, the longest first: rooms, and files with an isolate of their own. */
 async function modulesOfAllTests(): Promise<string[]> {
   const tests = (await sourceFiles(TEST_FOLDERS)).filter((path) => path.endsWith("_test.ts"));
   const isAlone = (path: string) =>

@@ -10,7 +10,7 @@ const NOT_HERE = "Tell the user: only other tools can do this.";
 export const MCP_HINTS: ServiceHints = {
   name_missing: FIND,
   version_missing: VERSIONS,
-  alias_missing: "Call set_alias to set it, or describe_version to see its aliases.",
+  alias_missing: "Call set_alias to set it, or list_versions to see the aliases of the name.",
   alias_unknown: VERSIONS,
   alias_dangling: "Call set_alias to point it to another version.",
   alias_never_moved: VERSIONS,

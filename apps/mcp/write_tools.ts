@@ -158,8 +158,8 @@ export const annotateVersion: Tool = defineTool({
 export const deleteVersion: Tool = defineTool({
   name: "delete_version",
   description:
-    "Deletes one version. undelete_version restores it for a while. Set force if an alias names it, or a release: versions that " +
-    "were published together.",
+    "Deletes one version. undelete_version restores it for a while. Set force if an alias names " +
+    "it, or a release: versions that were published together.",
   kind: "delete",
   hints: { destructiveHint: true, idempotentHint: true },
   input: v.strictObject({ ref: text("NAME@VERSION"), force: v.optional(v.boolean()) }),

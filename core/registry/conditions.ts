@@ -110,8 +110,8 @@ function sizeIn(text: string, whole: string): number {
 
 function invalidCondition(text: string, state: string): RegistryError {
   const hint =
-    "Compare name, version, kind, size, by, metadata.KEY or labels.KEY by = != > >= < <=, joined by " +
-    "and: 'metadata.epochs > 3 and size < 10MiB'.";
+    "Compare name, version, kind, size, by, metadata.KEY or labels.KEY by = != > >= < <=, joined " +
+    "by and: 'metadata.epochs > 3 and size < 10MiB'.";
   const subject = JSON.stringify(text);
   return fault({ code: "Invalid", action: "parse condition", subject, state, hint });
 }

@@ -24,9 +24,10 @@ export const rm: Command = defineCommand({
   summary: "Delete versions, or with --all every version of a name.",
   details:
     "Asks first; scripts pass --yes. Checks all versions before it deletes one: delete a release " +
-    "before its members. In a pattern, * matches anything but /, and **/ any folders; quote it for the shell. A deleted " +
-    "version number is never reused, except in a mutable registry by save --on-conflict " +
-    "overwrite. undelete restores a version until gc frees its space, after the grace period.",
+    "before its members. In a pattern, * matches anything but /, and **/ any folders; quote it " +
+    "for the shell. undelete restores a version until gc frees its space, after the grace period. " +
+    "Its number is never used for other content, except in a mutable registry by save " +
+    "--on-conflict overwrite.",
   args: [{
     usage: "<refs...>",
     text: "name@version, or names with --all; names may be patterns",

@@ -255,8 +255,8 @@ export async function listen(handler: Handler, options: ListenOptions = {}): Pro
 function exposed(host: string): RegistryError {
   const state = "without tokens, everyone who can reach it could read and write everything";
   return denied("listen on", host, state, {
-    hint:
-      "Pass tokens: await openTokenFile(path), and create a token. Without tokens, listen on 127.0.0.1.",
+    hint: "Pass tokens: await openTokenFile(path), and create a token. Without tokens, listen on " +
+      "127.0.0.1.",
     reason: { kind: "service_exposed" },
   });
 }

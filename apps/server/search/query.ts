@@ -43,11 +43,11 @@ const MOST_TERMS = 20;
 /**
  * Parses a query of terms between spaces, all of which must match. A word matches if it is part of
  * the name, the version, an alias, the notes, or a value of metadata or labels, ignoring case. A
- * filter compares `name`, `version`, `alias`, `kind`, `by` (who saved it), `created` (a time, or the beginning of one in
- * UTC: `2026-03`), `metadata.KEY` or `labels.KEY` (with dots for nested keys) by `= != > >= < <=`.
- * Metadata and labels are compared by value: also numbers and times that are text. Keys with spaces
- * are quoted: `metadata."F1 score">0.9`. `"two words"` is one term, and a term that begins with a
- * quote is a word.
+ * filter compares `name`, `version`, `alias`, `kind`, `by` (who saved it), `created` (a time, or the
+ * beginning of one in UTC: `2026-03`), `metadata.KEY` or `labels.KEY` (with dots for nested keys) by
+ * `= != > >= < <=`. Metadata and labels are compared by value: also numbers and times that are text.
+ * Keys with spaces are quoted: `metadata."F1 score">0.9`. `"two words"` is one term, and a term that
+ * begins with a quote is a word.
  *
  * @throws {RegistryError} `Invalid` for more than 20 terms, another field, an empty bound, or a
  *   date that does not exist
