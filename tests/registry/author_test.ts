@@ -149,3 +149,19 @@ Deno.test("the log names who deleted a version and who restored it", async () =>
   ]);
   assertEquals((await carol.info("m@1")).by, { name: "alice" });
 });
+
+Deno.test("an alias that a mirror sets back has the author of the original", async () => {
+  const from = await openRegistry(createMemoryBackend(), { by: "alice" });
+  for (const value of [1, 2]) await from.save("m", value);
+  await from.setAlias("m", "production", "1");
+  const to = await openRegistry(createMemoryBackend(), { by: "mirror" });
+  await mirrorRegistry(from, to);
+  await to.setAlias("m", "production", "2");
+  await mirrorRegistry(from, to);
+  const changes = await Array.fromAsync(to.history("m", "production"));
+  assertEquals(changes.map(({ version, by }) => [version, by?.name]), [
+    ["1.0.0", "alice"],
+    ["2.0.0", "mirror"],
+    ["1.0.0", "alice"],
+  ]);
+});
