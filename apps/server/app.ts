@@ -15,7 +15,7 @@ import { isRegistryError, realSystem, type Registry, type RegistryError } from "
 import { openUploads, type ResumableUploads } from "../../registry/uploads.ts";
 import { silentLogger } from "../../core/system.ts";
 import { type Answer, answerings } from "./answer.ts";
-import type { Access } from "./access/access.ts";
+import { type Access, isChange } from "./access/access.ts";
 import { sentBy } from "./access/sender.ts";
 import { checkHandlerOptions } from "./options.ts";
 import type { Handler, HandlerInfo, HandlerOptions } from "./options.ts";
@@ -142,7 +142,7 @@ export function createApp(
       return refuse(thrown, info.access);
     }) ?? noSuchRoute(routes, path, asked.method);
     // Also after a failure: a write that failed may have happened.
-    const written = info.writes ?? (info.scope === "write" ? info.name : undefined);
+    const written = info.writes ?? (isChange(info.scope) ? info.name : undefined);
     if (written !== undefined) context.searchIndex.written(written);
     if (options.dav && isOfDav(path)) offerBasic(answer);
     if (options.hf && isOfHub(path)) nameError(answer, info, error);

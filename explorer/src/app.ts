@@ -1,7 +1,7 @@
 // The frame of all views: sign-in, navigation, and the view of the address.
 import { elementOf } from "./framework/element_of.ts";
 import { type Session, SessionContext } from "./api/context.ts";
-import { type About, mayWrite, type Rights, type Service } from "./api/service.ts";
+import { type About, mayChange, type Rights, type Service } from "./api/service.ts";
 import { FactList } from "./components/fact_list.ts";
 import { whenLoaded } from "./components/notices.ts";
 import { html, shownText } from "./framework/html.ts";
@@ -103,7 +103,7 @@ function Navigation(
     runs: !service.isSite,
     jobs: about.features.includes("jobs"),
     admin: rights.admin && !service.isSite,
-    writes: !service.isSite && mayWrite(rights),
+    writes: !service.isSite && mayChange(rights, "save"),
   };
   const current = place.path[0] ?? "";
   const nav = useRef<HTMLElement>(null);

@@ -1,6 +1,6 @@
 // Rights of a request, and scopes: the rights of a token as strings. `read:team/*` reads names that
-// begin with `team/`, `write:model` writes one name, `read:*` reads everything, `metrics` reads
-// `/metrics`, and `admin` has all rights.
+// begin with `team/`, `save:model` saves versions of one name, `write:model` also moves its aliases
+// and deletes, `metrics` reads `/metrics`, and `admin` has all rights.
 //
 // Every route checks rights, lists only readable names, and answers `Denied` before it checks
 // whether a name exists.
@@ -16,28 +16,43 @@ import { denied as refused, invalid, type RegistryError } from "../../../core/er
 import { RELEASE } from "../../../core/registry/release.ts";
 import type { Artifact, ArtifactInfo } from "../../../core/artifact.ts";
 
-/** A right on an artifact. Writing does not include reading. */
-export type Right = "read" | "write";
+/**
+ * A right to change an artifact. None includes reading.
+ *
+ * - `save`: new versions, and notes and labels of those that the same token saved.
+ * - `move`: aliases, releases (with `save`), and notes and labels of all versions and of the name.
+ * - `delete`: deletes, restores and overwrites versions.
+ */
+export type Change = "save" | "move" | "delete";
+
+/** A right on an artifact. */
+export type Right = "read" | Change;
 
 /** The right that a route needs. `open` needs none. */
 export type RouteScope = "open" | Right | "metrics" | "admin";
 
-export type Scope = { kind: "admin" | "metrics" } | { kind: Right; name: string; prefix: boolean };
+/** A right that a token has; `write` stands for every {@linkcode Change}. */
+export type Scope =
+  | { kind: "admin" | "metrics" }
+  | { kind: Right | "write"; name: string; prefix: boolean };
 
 /**
- * Parses `read:NAME`, `write:NAME`, `metrics` or `admin`. A `*` at the end of a name matches any
- * suffix.
+ * Parses `read:NAME`, `save:NAME`, `move:NAME`, `delete:NAME`, `write:NAME` (the last three),
+ * `metrics` or `admin`. A `*` at the end of a name matches any suffix.
  *
  * @throws {RegistryError} `Invalid` for anything else
  */
 export function parseScope(text: string): Scope {
   if (text === "admin" || text === "metrics") return { kind: text };
-  const [, kind, pattern = ""] = /^(read|write):(.+)$/s.exec(text) ?? [];
+  const [, kind, pattern = ""] = /^(read|save|move|delete|write):(.+)$/s.exec(text) ?? [];
   const problem = kind === undefined ? "unknown permission" : patternProblem(pattern);
   const name = pattern.replace(/\*$/, "");
-  if (problem === undefined) return { kind: kind as Right, name, prefix: name !== pattern };
+  if (problem === undefined) {
+    return { kind: kind as Right | "write", name, prefix: name !== pattern };
+  }
   throw invalid("read", `scope ${JSON.stringify(text.slice(0, 80))}`, problem, {
-    hint: "Examples: read:*, read:team/*, write:models:* (a * only at the end), metrics, admin.",
+    hint:
+      "Examples: read:team/*, save:models:*, move:model, delete:model, write:*, metrics, admin.",
   });
 }
 
@@ -69,6 +84,8 @@ export interface Access {
   may(right: Right, name: string): boolean;
   /** Returns true if it has this right on any artifact. */
   maySome(right: Right): boolean;
+  /** Returns true if it may change any artifact in any way. */
+  readonly mayChange: boolean;
   /** Throws `Denied` unless it has this right. */
   check(right: Right, name: string): void;
   owns(owner: string | undefined): boolean;
@@ -85,7 +102,7 @@ export function createAccess(
   const admin = scopes.some(({ kind }) => kind === "admin");
   const may = (right: Right, name: string) =>
     admin || scopes.some((scope) => {
-      if (scope.kind !== right || !("name" in scope)) return false;
+      if (!("name" in scope) || !grants(scope.kind, right)) return false;
       return scope.prefix ? name.startsWith(scope.name) : name === scope.name;
     });
   return {
@@ -96,12 +113,22 @@ export function createAccess(
     author,
     metrics: admin || scopes.some(({ kind }) => kind === "metrics"),
     may,
-    maySome: (right) => admin || scopes.some(({ kind }) => kind === right),
+    maySome: (right) => admin || scopes.some(({ kind }) => grants(kind, right)),
+    mayChange: admin || scopes.some(({ kind }) => kind !== "read" && kind !== "metrics"),
     check(right, name) {
       if (!may(right, name)) throw denied(`${right} ${JSON.stringify(name)}`, `${right}:${name}`);
     },
     owns: (owner) => admin || owner === token,
   };
+}
+
+function grants(kind: Scope["kind"], right: Right): boolean {
+  return kind === right || kind === "write" && right !== "read";
+}
+
+/** Returns true for a right to change an artifact. */
+export function isChange(scope: RouteScope | undefined): scope is Change {
+  return scope === "save" || scope === "move" || scope === "delete";
 }
 
 /**

@@ -123,11 +123,11 @@ function checkScope(
 }
 
 /**
- * Throws unless the token still allows the route, and still may write `name` if it is given. For
+ * Throws unless the token still allows the route, and still may save `name` if it is given. For
  * checks after a body, which may take minutes or hours. Renews the rights of the request.
  */
 export async function checkStillAllowed(c: RouteContext, name?: string): Promise<void> {
-  const may = (access: Access) => name === undefined || access.may("write", name);
+  const may = (access: Access) => name === undefined || access.may("save", name);
   if (!await isStillAllowed(c, may)) throw tokenEnded();
   c.info.access = await c.info.renew?.() ?? c.info.access;
 }

@@ -88,7 +88,7 @@ export function hubAccountWrites(routes: Routes, context: WriteContext): void {
       const id = organization ? `${organization}/${name}` : name;
       if (type !== "model" && type !== "dataset") throw noSuchKind(type);
       const asked = { kind: `${type}s`, id } as const;
-      access.check("write", nameToWrite(asked));
+      access.check("save", nameToWrite(asked));
       context.repos.create(asked);
       const changes = firstFilesOf(json).map((value) => ({ key: "file", value }) as const);
       if (changes.length > 0) {
@@ -162,7 +162,7 @@ export function hubWrites(
     json: schemas.HubPreupload,
     answer: async ({ c, json: { files, gitIgnore } }) => {
       const { name, base } = await target(c, context, kind);
-      c.info.access.check("write", name);
+      c.info.access.check("save", name);
       const ignored = await ignoredAmong(files, gitIgnore ?? await gitIgnoreOf(base));
       return c.json({ files: modesOf(files, { kind, base, ignored }) });
     },
@@ -173,7 +173,7 @@ export function hubWrites(
     answers: { 200: { description: "The URLs", schema: schemas.HubBatchAnswer } },
     answer: async ({ c, access }) => {
       const { name, base } = await target(c, context, kind);
-      access.check("write", name);
+      access.check("save", name);
       const asked = schemas.parseBatch(await c.request.text());
       for (const { size } of asked) checkUploadSize(context.options, size);
       const stored = new Set(base?.info.files.map(({ sha256 }) => sha256));
@@ -205,7 +205,7 @@ export function hubWrites(
       if (new URL(c.request.url).searchParams.has("create_pr")) throw noBranch("pull requests");
       const find = async () => {
         const { name, base } = await target(c, context, kind);
-        access.check("write", c.info.writes = name);
+        access.check("save", c.info.writes = name);
         return { name, base };
       };
       await find(); // refuses before the body arrives
@@ -273,7 +273,7 @@ function invalid(state: string) {
 
 /** Routes check the right to write the name that the repository means. */
 function about(id: string, summary: string) {
-  return { id, summary, tag: "hub", scope: "write" } as const;
+  return { id, summary, tag: "hub", scope: "save" } as const;
 }
 
 /** Returns the origin of the service, as the client sees it. */

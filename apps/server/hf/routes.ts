@@ -287,7 +287,7 @@ function accountRoutes(routes: Routes, context: ServerContext): void {
 }
 
 function accountOf({ token = "anonymous", admin, maySome }: Access, { options }: ServerContext) {
-  const role = admin || maySome("write") ? "write" : "read";
+  const role = admin || maySome("save") ? "write" : "read";
   const auth = options.tokens === undefined
     ? { type: "none" }
     : { type: "access_token", accessToken: { displayName: token, role } };

@@ -1,5 +1,7 @@
 // Notes and labels of versions and names.
 import { annotate, readAnnotations } from "../../../registry/mod.ts";
+import type { Author } from "../../../core/naming/author.ts";
+import type { Access } from "../access/access.ts";
 import { route } from "../describe.ts";
 import { Answer, answerJson, type Routes, type ServerContext } from "../routing.ts";
 import { AnnotateQuery, AnnotationsChangeSchema, AnnotationsSchema } from "../schemas/artifact.ts";
@@ -8,6 +10,8 @@ const FOUND = { description: "The notes and labels", schema: AnnotationsSchema }
 const FRESH = { "cache-control": "no-cache" };
 
 export function annotationsRoutes(routes: Routes, { registry }: ServerContext): void {
+  const isOwn = (by: Author | undefined, { token }: Access) =>
+    token !== undefined && by?.token === token;
   const read = async (ref: string) => {
     const found = await readAnnotations(registry, ref);
     return found === undefined
@@ -33,7 +37,6 @@ export function annotationsRoutes(routes: Routes, { registry }: ServerContext): 
 
   const writing = {
     tag: "annotations",
-    scope: "write",
     description: "A JSON merge patch (RFC 7396): null removes a member. Every change is kept.",
     answers: { 200: FOUND },
     query: AnnotateQuery,
@@ -42,6 +45,7 @@ export function annotationsRoutes(routes: Routes, { registry }: ServerContext): 
   route(routes, "PATCH /artifacts/:name/annotations", {
     id: "annotateName",
     ...writing,
+    scope: "move",
     summary: "Changes the notes and labels of a name",
     answer: async ({ c, params: { name }, query, json, access, signal }) => {
       access.check("read", name); // the answer has what was there before
@@ -51,10 +55,19 @@ export function annotationsRoutes(routes: Routes, { registry }: ServerContext): 
   route(routes, "PATCH /artifacts/:name/versions/:version/annotations", {
     id: "annotateVersion",
     ...writing,
+    scope: "read", // the answer has what was there before
+    description: `${writing.description} Needs \`move\`, or \`save\` for a version that the same ` +
+      "token saved.",
     summary: "Changes the notes and labels of a version",
     answer: async ({ c, params: { name, version }, query, json, access, signal }) => {
-      access.check("read", name);
-      return c.json(await annotate(registry, `${name}@${version}`, json, { ...query, signal }));
+      c.info.writes = name;
+      let noted = version;
+      if (!access.may("move", name)) {
+        const info = await registry.info(name, { version, signal });
+        access.check(isOwn(info.by, access) ? "save" : "move", name);
+        noted = info.version; // an alias may move meanwhile
+      }
+      return c.json(await annotate(registry, `${name}@${noted}`, json, { ...query, signal }));
     },
   });
 }

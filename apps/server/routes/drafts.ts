@@ -38,7 +38,7 @@ export function draftsRoutes(routes: Routes, context: ServerContext): void {
     id: "addPart",
     tag: "drafts",
     summary: "Adds the files of a part to a draft, all at once; an existing part is kept",
-    scope: "write",
+    scope: "save",
     answers: { 200: { description: "The part", schema: schemas.AddedPartSchema }, ...CHECKED },
     json: schemas.PartRequestSchema,
     answer: async ({ c, params, json: { files: sent, compress }, access, signal }) => {
@@ -62,7 +62,7 @@ export function draftsRoutes(routes: Routes, context: ServerContext): void {
     id: "commitDraft",
     tag: "drafts",
     summary: "Saves a draft as one version; a repeat returns the same version",
-    scope: "write",
+    scope: "save",
     answers: REPEATED,
     json: schemas.CommitDraftSchema,
     answer: async ({ c, params, json, access, signal }) => {
@@ -81,7 +81,7 @@ export function draftsRoutes(routes: Routes, context: ServerContext): void {
     id: "discardDraft",
     tag: "drafts",
     summary: "Discards a draft",
-    scope: "write",
+    scope: "save",
     answers: {
       200: { description: "`discarded` is false without a draft", schema: schemas.DiscardedSchema },
     },

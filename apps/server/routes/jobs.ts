@@ -53,10 +53,10 @@ export function jobsRoutes(routes: Routes, context: ServerContext): void {
     tag: "jobs",
     summary: "Cancels a job",
     description: "A running job stays `running` until its worker has stopped.",
-    scope: "write",
+    scope: "save",
     answers: { 200: { description: "The current state of the job", schema: schemas.JobSchema } },
     answer: async ({ c, params, access }) => {
-      const { queue, job } = await find(params.job, access, "write");
+      const { queue, job } = await find(params.job, access, "save");
       await queue.cancel(job.id, { reason: "cancelled over HTTP" });
       return c.json(shownJob(await queue.get(job.id) ?? job, access));
     },
@@ -66,10 +66,10 @@ export function jobsRoutes(routes: Routes, context: ServerContext): void {
     id: "retryJob",
     tag: "jobs",
     summary: "Queues a failed or cancelled job again",
-    scope: "write",
+    scope: "save",
     answers: { 200: { description: "The current state of the job", schema: schemas.JobSchema } },
     answer: async ({ c, params, access }) => {
-      const { queue, job } = await find(params.job, access, "write");
+      const { queue, job } = await find(params.job, access, "save");
       const retried = await queue.retry(job.id);
       const now = await queue.get(job.id) ?? job;
       if (!retried) throw notEnded(now);
@@ -293,10 +293,10 @@ export function runStepsRoutes(routes: Routes, { registry }: ServerContext): voi
     tag: "runs",
     summary: "Requests a run to stop, on any machine",
     description: "The run polls for the request every few seconds. Finished steps stay finished.",
-    scope: "write",
+    scope: "save",
     answers: { 200: { description: "The request is stored", schema: CancelledRunSchema } },
     answer: async ({ c, params: { run }, access }) => {
-      access.check("write", await recordsOf(run));
+      access.check("save", await recordsOf(run));
       const { cancelRun, readResult, readRun } = await loadRuns();
       await asRecord(readRun(registry, run));
       const result = await asRecord(readResult(registry, run));

@@ -47,7 +47,7 @@ export function mcpRoutes(
       const { info } = c;
       const send = async (request: Request) => (await dispatch(request, { ...info })).toResponse();
       const request = new Request(url, { method: "POST", headers, signal });
-      const readOnly = options.readOnly || !info.access.maySome("write");
+      const readOnly = options.readOnly || !info.access.mayChange;
       const { token } = info.access;
       const parts = { body, send, system, logger, readOnly, token };
       return Answer.from(await answerMcp(request, parts));

@@ -44,7 +44,7 @@ export function savesRoutes(routes: Routes, context: ServerContext): void {
       "Small files are in the request, others in uploads, which it consumes. Given sizes and " +
       "SHA-256 are checked. A repeat with the same idempotencyKey returns the first result, " +
       "even with other content: then `skipped` is true. Without `files`, it is only checked.",
-    scope: "write",
+    scope: "save",
     answers: { ...SAVED, ...CHECKED },
     json: schemas.SaveRequestSchema,
     answer: async ({ c, params: { name }, json, access, signal }) => {
@@ -59,13 +59,20 @@ export function savesRoutes(routes: Routes, context: ServerContext): void {
     id: "copyVersion",
     tag: "artifacts",
     summary: "Saves the files and metadata of a version under another ref",
-    description: "Needs the right to read this name, and to write the other.",
+    description: "Needs the right to read this name, and to save the other.",
     scope: "read",
     answers: SAVED,
     json: schemas.CopyRequestSchema,
     answer: async ({ c, params: { name, version }, json: { to, ...options }, access, signal }) => {
-      access.check("write", c.info.writes = parseRef(to).name);
-      const ref = version === "latest" ? name : `${name}@${version}`;
+      const target = c.info.writes = parseRef(to).name;
+      access.check("save", target);
+      saving.checkNamed(options, { name: target, access });
+      let ref = version === "latest" ? name : `${name}@${version}`;
+      if (!access.may("move", target)) { // a release needs it
+        const info = await registry.info(ref, { signal });
+        saving.checkNamed(info, { name: target, access });
+        ref = `${name}@${info.version}`; // an alias may move meanwhile
+      }
       const saved = await registry.copy(ref, to, { ...options, signal });
       return await savedAnswer(c, saved, () => options.onConflict !== "skip");
     },
@@ -77,11 +84,12 @@ export function deletesRoutes(routes: Routes, { registry }: ServerContext): void
     id: "deleteVersion",
     tag: "artifacts",
     summary: "Deletes a version; garbage collection frees its bytes later",
-    scope: "write",
+    scope: "delete",
     requestHeaders: saving.WRITE_CONDITIONS,
     answers: DELETED,
     query: schemas.DeleteQuery,
     answer: async ({ c, params: { name, version }, query, access, signal }) => {
+      if (query.force) access.check("move", name); // an alias or a release may name it
       const commit = await saving.readCondition(c.request, {
         subject: JSON.stringify(`${name}@${version}`),
         isShown: access.may("read", name),
@@ -103,7 +111,7 @@ export function deletesRoutes(routes: Routes, { registry }: ServerContext): void
     description:
       "409 if it is not deleted, 404 if it never was or its files are gone. Also needs " +
       "the right to read the name.",
-    scope: "write",
+    scope: "delete",
     answers: { 201: SAVED[201] },
     answer: async ({ c, params: { name, version }, access, signal }) => {
       access.check("read", name);
@@ -116,10 +124,13 @@ export function deletesRoutes(routes: Routes, { registry }: ServerContext): void
     id: "deleteName",
     tag: "artifacts",
     summary: "Deletes all versions of a name, with `allVersions=true`",
-    scope: "write",
+    scope: "delete",
     answers: DELETED,
     query: schemas.DeleteAllQuery,
-    answer: async ({ c, params: { name }, query: { allVersions = false, ...asked }, signal }) => {
+    answer: async (
+      { c, params: { name }, query: { allVersions = false, ...asked }, access, signal },
+    ) => {
+      if (asked.force) access.check("move", name);
       if (!allVersions) {
         throw invalid("delete", JSON.stringify(name), "no version is given", {
           hint: "DELETE one version, or add ?allVersions=true to delete every version.",

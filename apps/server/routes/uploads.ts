@@ -26,7 +26,7 @@ export function contentsRoutes(routes: Routes, { uploads }: ServerContext): void
     tag: "uploads",
     summary: "Receives bytes for a later save, which names their upload id",
     description: "Incomplete bodies are discarded. Unsaved bytes are not part of the registry.",
-    scope: "write",
+    scope: "save",
     body: { "application/octet-stream": BYTES },
     answers: { 201: { description: "Received", schema: schemas.ContentSchema } },
     answer: async ({ c, access }) => {
@@ -71,7 +71,7 @@ export function tusRoutes(routes: Routes, context: ServerContext): void {
       id,
       tag: "uploads",
       summary: "Creates a resumable upload (tus 1.0: creation, creation-with-upload)",
-      scope: "write",
+      scope: "save",
       requestHeaders: {
         "tus-resumable": "1.0.0",
         "upload-length": "The size of the upload, bytes",
@@ -88,7 +88,7 @@ export function tusRoutes(routes: Routes, context: ServerContext): void {
     id: "uploadState",
     tag: "uploads",
     summary: "Returns the state of an upload; HEAD as tus defines it",
-    scope: "write",
+    scope: "save",
     answers: { 200: { description: "The state", schema: schemas.UploadStateSchema, headers: TUS } },
     problems: [410],
     answer: async ({ c, params: { upload }, access }) => {
@@ -105,7 +105,7 @@ export function tusRoutes(routes: Routes, context: ServerContext): void {
     description:
       "Bytes that arrive before a connection breaks are kept. A second request ends the first. " +
       "tus clients may also send a POST with `X-HTTP-Method-Override: PATCH`, DELETE or HEAD.",
-    scope: "write",
+    scope: "save",
     requestHeaders: { "tus-resumable": "1.0.0", "upload-offset": "The offset of the upload" },
     body: { "application/offset+octet-stream": BYTES },
     answers: { 204: { description: "Received", headers: TUS } },
@@ -117,7 +117,7 @@ export function tusRoutes(routes: Routes, context: ServerContext): void {
     id: "endUpload",
     tag: "uploads",
     summary: "Removes an upload (tus 1.0: termination)",
-    scope: "write",
+    scope: "save",
     requestHeaders: { "tus-resumable": "1.0.0" },
     answers: { 204: { description: "Removed", headers: TUS } },
     answer,
@@ -134,7 +134,7 @@ export function uploadRoutes(routes: Routes, context: ServerContext): void {
       "The body is the file, or a form with the fields `name`, `version` and `idempotencyKey` " +
       "before its files. An incomplete body saves nothing. A repeat with an idempotency key " +
       "saves and schedules nothing.",
-    scope: "write",
+    scope: "save",
     requestHeaders: { "idempotency-key": "A repeat with the same key is the same upload" },
     body: { "application/octet-stream": BYTES, "multipart/form-data": { schema: form } },
     answers: {
@@ -160,7 +160,7 @@ export function uploadRoutes(routes: Routes, context: ServerContext): void {
             hint: "Add it: POST /upload?name=my:data, or a field `name` before the file.",
           });
         }
-        access.check("write", name);
+        access.check("save", name);
         const id = form === undefined ? "file" : "folder";
         const materializer = {
           ...passThrough({ id, formatVersion: 1 }, []),

@@ -2,6 +2,7 @@
 // section 13).
 import { isRegistryError, parseRef, type SavedArtifact, type SaveOptions } from "../../../mod.ts";
 import { newAliases } from "../../../core/naming/refs.ts";
+import { RELEASE } from "../../../core/registry/release.ts";
 import type { Access } from "../access/access.ts";
 import type { ServerContext } from "../routing.ts";
 import { RefusedRequest } from "../problem.ts";
@@ -58,11 +59,18 @@ export async function checkOnly(
   }
 }
 
-/** Throws `Denied` if a save names `inputs` or a `base` that its token may not read. */
+/**
+ * Throws `Denied` for a save that needs further rights: to read `inputs` and a `base` of other
+ * names, to delete what it overwrites, and to move aliases or add a release.
+ */
 export function checkNamed(
-  { inputs = [], base }: Pick<SaveRequest, "inputs" | "base">,
+  { inputs = [], base, alias, materializer, onConflict, ifCommit }: Partial<
+    Pick<SaveRequest, "inputs" | "base" | "alias" | "materializer" | "onConflict" | "ifCommit">
+  >,
   { name, access }: { name: string; access: Access },
 ): void {
+  if (onConflict === "overwrite" || ifCommit !== undefined) access.check("delete", name);
+  if (alias !== undefined || materializer?.id === RELEASE) access.check("move", name);
   for (const input of inputs) {
     access.check("read", parseRef(typeof input === "string" ? input : input.ref).name);
   }

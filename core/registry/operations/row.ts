@@ -66,7 +66,7 @@ export interface RouteRow {
   readonly tag: string;
   readonly summary: string;
   readonly description?: string;
-  readonly scope: "read" | "write" | "admin";
+  readonly scope: "read" | "save" | "move" | "delete" | "admin";
   /** True if a write also needs the right to read the name: its answer has what was there. */
   readonly reads?: true;
   readonly answer: AnswerRow;

@@ -175,12 +175,16 @@ async function problemOf(response: Response): Promise<ServiceError> {
   }
 }
 
-/** Returns true if the rights allow this on a name, or without a name on any. */
-export function mayWrite({ admin, writable, scopes }: Rights, name?: string): boolean {
+/** Returns true if the rights allow a change of a name, or without a name of any. */
+export function mayChange(
+  { admin, writable, scopes }: Rights,
+  right: "save" | "move" | "delete",
+  name?: string,
+): boolean {
   if (!writable) return false;
   return admin || scopes.some((scope) => {
-    const [, pattern] = /^write:(.*)$/s.exec(scope) ?? [];
-    if (pattern === undefined) return false;
+    const [, granted, pattern] = /^(save|move|delete|write):(.*)$/s.exec(scope) ?? [];
+    if (pattern === undefined || granted !== "write" && granted !== right) return false;
     if (name === undefined) return true;
     return pattern.endsWith("*") ? name.startsWith(pattern.slice(0, -1)) : pattern === name;
   });

@@ -18,14 +18,15 @@ export const tokenCreate: Command = defineCommand({
   summary: "Create a token for the service, and print it once.",
   details:
     "The file stores only its hash, so it cannot be printed again. A running service accepts it " +
-    "at once. Scopes: read:NAME, write:NAME (a * at the end matches anything; write does not " +
-    "include read), metrics, admin.",
+    "at once. Scopes: read:NAME, save:NAME (new versions), move:NAME (aliases, releases), " +
+    "delete:NAME, write:NAME (the last three, not read), metrics, admin. A * at the end matches " +
+    "anything.",
   args: [{ usage: "[note]", text: "its purpose" }],
   options: [
     FILE,
     {
       flags: "--scope <scope>",
-      text: 'a permission: "read:team/*", "write:models:*", metrics, admin',
+      text: 'a permission: "read:team/*", "save:models:*", metrics, admin',
       repeat: true,
     },
     {

@@ -2,7 +2,7 @@
 import { namePath } from "../../api/artifacts.ts";
 import { useSession } from "../../api/context.ts";
 import type { Alias, NameSummary } from "../../api/names.ts";
-import { mayWrite } from "../../api/service.ts";
+import { mayChange } from "../../api/service.ts";
 import { formatTime } from "../../components/format.ts";
 import { Empty, Shown } from "../../components/notices.ts";
 import { type Column, Table } from "../../components/table.ts";
@@ -27,7 +27,7 @@ export function AliasesPanel(
   const { name, aliases, versions } = summary;
   const [change, setChange] = useState<AliasChange>();
   const [shown, setShown] = useState<string>();
-  const writes = mayWrite(rights, name) && !service.isSite;
+  const writes = mayChange(rights, "move", name) && !service.isSite;
   const close = () => (setChange(undefined), changed());
   const actions = ({ alias, version }: Alias) =>
     html`

@@ -1,6 +1,6 @@
 // Notes and labels of a name or a version, edited in place.
 import { useSession } from "../../api/context.ts";
-import { mayWrite, ServiceError } from "../../api/service.ts";
+import { mayChange, ServiceError } from "../../api/service.ts";
 import { Dialog } from "../../components/dialog.ts";
 import { FactList } from "../../components/fact_list.ts";
 import { formatTime } from "../../components/format.ts";
@@ -21,7 +21,9 @@ interface Annotations {
 const NONE: Annotations = { labels: {}, revision: 0 };
 
 /** Returns the notes of a name or version, and a button that edits them. */
-export function useAnnotations({ name, path }: { name: string; path: string }) {
+export function useAnnotations(
+  { name, version, path }: { name: string; version?: string; path: string },
+) {
   const { rights, service } = useSession();
   const [editing, setEditing] = useState(false);
   const { value = NONE, loading, error, reload } = useLoaded(async (signal) => {
@@ -30,7 +32,10 @@ export function useAnnotations({ name, path }: { name: string; path: string }) {
     return response.status === 204 ? NONE : await response.json() as Annotations;
   }, [path]);
   const labels = Object.entries(value.labels).map(([key, label]) => [key, labelText(label)]);
-  const writes = mayWrite(rights, name) && !service.isSite && !loading && error === undefined;
+  // Those of a version that this token saved need no more. The service knows which they are.
+  const isAllowed = mayChange(rights, "move", name) ||
+    version !== undefined && mayChange(rights, "save", name);
+  const writes = isAllowed && !service.isSite && !loading && error === undefined;
   const isEmpty = value.notes === undefined && labels.length === 0;
   const edit = writes && html`
     <button type="button" class="button" onClick=${() => setEditing(true)}>

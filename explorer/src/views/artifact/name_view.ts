@@ -2,7 +2,7 @@
 import { useSession } from "../../api/context.ts";
 import { isCard, namePath, openVersion } from "../../api/artifacts.ts";
 import { type LogEntry, type NameSummary, readName, stateOf } from "../../api/names.ts";
-import { mayWrite } from "../../api/service.ts";
+import { mayChange } from "../../api/service.ts";
 import { ChangeList, changesOf } from "../../components/change_list.ts";
 import { SameByCode, shellWord } from "../../components/copy_box.ts";
 import { Empty, Shown, Suggestion } from "../../components/notices.ts";
@@ -56,7 +56,7 @@ export function NameView({ name, query }: { name: string; query: Place["query"] 
       <${Heading} name=${name}>
         <a class="button" href=${hrefOf(["lineage"], { ref: name })}>Lineage</a>
         ${notes.edit}
-        ${mayWrite(rights, name) &&
+        ${mayChange(rights, "save", name) &&
           html`<a class="button" href=${hrefOf(["upload"], { name })}>Upload a version</a>`}
       <//>
       <${RuleLine} name=${name} />

@@ -4,7 +4,7 @@ import type { ArtifactFile, ArtifactVersion } from "../../artifact_file.ts";
 import { isCard, type ListedVersion, namePath, openVersion } from "../../api/artifacts.ts";
 import { useSession } from "../../api/context.ts";
 import { aliasesOf, type NameSummary, readName } from "../../api/names.ts";
-import { mayWrite, type Service } from "../../api/service.ts";
+import { mayChange, type Service } from "../../api/service.ts";
 import { SameByCode, shellWord } from "../../components/copy_box.ts";
 import { FactList } from "../../components/fact_list.ts";
 import { formatAgo, formatBytes, formatCount, formatTime } from "../../components/format.ts";
@@ -71,10 +71,10 @@ function Content(
   const { rights, service } = useSession();
   const { name } = version;
   const [dialog, setDialog] = useState<"alias" | "delete">();
-  const writes = mayWrite(rights, name) && !service.isSite;
+  const may = (right: "move" | "delete") => mayChange(rights, right, name) && !service.isSite;
   const ref = `${name}@${version.version}`;
   const served = `${namePath(name)}/versions/${encodeURIComponent(version.version)}`;
-  const notes = useAnnotations({ name, path: served });
+  const notes = useAnnotations({ name, version: version.version, path: served });
   const close = () => setDialog(undefined);
   const { files } = version;
   const path = query.path ?? (files.find(({ path }) => isCard(path)) ?? files[0])?.path;
@@ -87,12 +87,12 @@ function Content(
           }>Compare with ${previous}</a>`}
         <a class="button" href=${hrefOf(["lineage"], { ref })}>Lineage</a>
         ${notes.edit}
-        ${writes && html`
-          <button type="button" class="button" onClick=${() =>
-            setDialog("alias")}>Set alias</button>
-          <button type="button" class="button button-danger" onClick=${() =>
-            setDialog("delete")}>Delete</button>
-        `}
+        ${may("move") &&
+          html`<button type="button" class="button" onClick=${() =>
+            setDialog("alias")}>Set alias</button>`}
+        ${may("delete") &&
+          html`<button type="button" class="button button-danger" onClick=${() =>
+            setDialog("delete")}>Delete</button>`}
       <//>
       <${MetricTiles} metadata=${version.metadata} />
       <${Curves} versions=${[version]} />

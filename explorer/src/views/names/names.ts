@@ -1,6 +1,6 @@
 // All names: a tree, a search while typing, and filters.
 import { useSession } from "../../api/context.ts";
-import { mayWrite } from "../../api/service.ts";
+import { mayChange } from "../../api/service.ts";
 import { CopyBox, SameByCode } from "../../components/copy_box.ts";
 import { formatCount, formatNumber } from "../../components/format.ts";
 import { Empty, ErrorNotice, Loading, Progress } from "../../components/notices.ts";
@@ -274,7 +274,7 @@ function FirstSteps() {
   const { rights } = useSession();
   return html`
     <${Empty} title="This registry is empty">
-      <p>Save the first artifact from a shell or a program${mayWrite(rights) &&
+      <p>Save the first artifact from a shell or a program${mayChange(rights, "save") &&
         html`, or <a href=${hrefOf(["upload"])}>upload files</a>`}.</p>
       <${CopyBox} label="Command line"
         text=${`echo '{"depth": 12}' | holdfast save my:config - --as json`} />

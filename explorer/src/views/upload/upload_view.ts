@@ -8,7 +8,7 @@ import { splitEntry, valueOf } from "../../../../core/text/entries.ts";
 import { termsOf } from "../../../../core/text/terms.ts";
 import { namePath } from "../../api/artifacts.ts";
 import { useSession } from "../../api/context.ts";
-import { mayWrite, type Service, SITE_HINT } from "../../api/service.ts";
+import { mayChange, type Service, SITE_HINT } from "../../api/service.ts";
 import { sendFile } from "../../api/uploads.ts";
 import { SameByCode, shellWord } from "../../components/copy_box.ts";
 import { TextField } from "../../components/field.ts";
@@ -39,10 +39,10 @@ const AT_ONCE = 3;
 
 export function UploadView({ place: { query } }: ViewProps) {
   const { service, rights } = useSession();
-  if (mayWrite(rights) && !service.isSite) return html`<${UploadForm} query=${query} />`;
+  if (mayChange(rights, "save") && !service.isSite) return html`<${UploadForm} query=${query} />`;
   return html`
-    <${Empty} title=${service.isSite ? "A site is read-only" : "This token cannot write"}>
-      <p>${service.isSite ? SITE_HINT : "Sign in with a token that has a write scope."}</p>
+    <${Empty} title=${service.isSite ? "A site is read-only" : "This token cannot save"}>
+      <p>${service.isSite ? SITE_HINT : "Sign in with a token that has a scope such as save:*."}</p>
       <//>
   `;
 }
@@ -74,7 +74,9 @@ function UploadForm({ query }: Pick<Place, "query">) {
     }
   };
   const { problem } = parseMetadata(target.metadata);
-  const isAllowed = target.name === "" || mayWrite(rights, target.name.trim());
+  const name = target.name.trim();
+  const isAllowed = name === "" || mayChange(rights, "save", name);
+  const maySetAlias = target.alias.trim() === "" || mayChange(rights, "move", name || undefined);
   return html`
     <div class="stack">
       <h1>Upload</h1>
@@ -94,11 +96,13 @@ function UploadForm({ query }: Pick<Place, "query">) {
         ${problem !== undefined &&
           html`<p class="notice notice-error" role="alert">Cannot read the metadata: ${problem}.</p>`}
         ${!isAllowed &&
-          html`<p class="notice notice-error">This token cannot write this name.</p>`}
+          html`<p class="notice notice-error">This token cannot save versions of this name.</p>`}
+        ${!maySetAlias &&
+          html`<p class="notice notice-error">This token cannot set aliases of this name.</p>`}
         <div class="row">
           <button type="submit" class="button button-main"
             disabled=${isBusy || files.length === 0 || target.name.trim() === "" ||
-              !isAllowed || problem !== undefined}>${progress.state === "failed"
+              !isAllowed || !maySetAlias || problem !== undefined}>${progress.state === "failed"
               ? "Continue the upload"
               : "Upload"}</button>
           ${isBusy &&
@@ -106,7 +110,7 @@ function UploadForm({ query }: Pick<Place, "query">) {
               running.current?.abort()}>Stop</button>`}
         </div>
       </form>
-      <${State} progress=${progress} total=${total} name=${target.name.trim()} />
+      <${State} progress=${progress} total=${total} name=${name} />
       <${SameByCode} ...${codeOf(target)} />
     </div>
   `;
@@ -159,13 +163,10 @@ async function upload(
         ...(type === "" ? {} : { mediaType: type }),
       })),
       metadata: parseMetadata(target.metadata).metadata,
+      ...(alias === "" ? {} : { alias }),
     },
     signal,
   });
-  if (alias !== "") {
-    const at = `${path}/aliases/${encodeURIComponent(alias)}`;
-    await service.ask(at, { method: "PUT", json: { version: saved.version }, signal });
-  }
   return saved.version;
 }
 

@@ -1,6 +1,6 @@
 // The jobs of the queue, live, or one of them.
 import { useSession } from "../../api/context.ts";
-import { mayWrite } from "../../api/service.ts";
+import { mayChange } from "../../api/service.ts";
 import { Choice } from "../../components/choice.ts";
 import { SameByCode, shellWord } from "../../components/copy_box.ts";
 import { FactList } from "../../components/fact_list.ts";
@@ -117,7 +117,7 @@ function Actions({ job, changed }: { job: Job; changed: () => void }) {
   const { service, rights } = useSession();
   const [error, setError] = useState<unknown>();
   const name = nameOf(job);
-  if (!rights.admin && (name === undefined || !mayWrite(rights, name))) return null;
+  if (!rights.admin && (name === undefined || !mayChange(rights, "save", name))) return null;
   const isOver = ["done", "failed", "cancelled"].includes(job.state);
   const act = async (method: string, path: string) => {
     try {

@@ -2,7 +2,7 @@
 import { nameSegment } from "../../../../core/naming/names.ts";
 import { openVersion } from "../../api/artifacts.ts";
 import { useSession } from "../../api/context.ts";
-import { mayWrite, type Service } from "../../api/service.ts";
+import { mayChange, type Service } from "../../api/service.ts";
 import { SameByCode, shellWord } from "../../components/copy_box.ts";
 import { formatMs, formatTime } from "../../components/format.ts";
 import { Empty, ErrorNotice, Shown } from "../../components/notices.ts";
@@ -82,7 +82,7 @@ function Steps({ run, step, reload }: { run: Run; step?: string; reload: () => v
   const { service, rights } = useSession();
   const [asked, setAsked] = useState<{ done?: boolean; error?: unknown }>({});
   const isOpen = run.end === "unknown";
-  const mayCancel = isOpen && mayWrite(rights, `${run.run.split("@")[0]}:run`);
+  const mayCancel = isOpen && mayChange(rights, "save", `${run.run.split("@")[0]}:run`);
   const cancel = async () => {
     try {
       await service.ask(`runs/${nameSegment(run.run)}`, { method: "DELETE" });

@@ -23,10 +23,10 @@ Deno.test("a scope gives one right on a name or a prefix", () => {
   const scopes = ["read:team/*", "write:models:*", "read:data:raw"];
   const names = ["team/a", "team/", "data:raw", "team", "teams/a", "data:raw2", "models:a", ""];
   assertEquals(readable(scopes, "read", names), ["team/a", "team/", "data:raw"]);
-  assertEquals(readable(scopes, "write", [...names, "models", "Models:a"]), ["models:a"]);
+  assertEquals(readable(scopes, "delete", [...names, "models", "Models:a"]), ["models:a"]);
   assertEquals(readable(["read:*"], "read", ["x"]), ["x"]);
-  assertEquals(readable(["read:*", "metrics"], "write", ["x"]), []);
-  assertEquals(readable(["admin"], "write", ["x"]), ["x"]);
+  assertEquals(readable(["read:*", "metrics"], "save", ["x"]), []);
+  assertEquals(readable(["admin"], "move", ["x"]), ["x"]);
   assertEquals(readable(["metrics"], "read", ["x"]), []);
 });
 
@@ -39,7 +39,9 @@ Deno.test("an invalid scope is refused", () => {
       "",
       "read",
       "read:",
-      "delete:x",
+      "move",
+      "save:",
+      "remove:x",
       "read:a*b",
       "read:**",
       "ADMIN",
