@@ -298,7 +298,7 @@ export type {
 } from "./core/registry.ts";
 export type { DownloadResult } from "./core/registry/downloading.ts";
 export type { BatchOutcome, BatchResult, SaveEntry } from "./core/registry/many.ts";
-export type { SavedArtifact, SaveOptions } from "./core/registry/saving.ts";
+export type { SavedArtifact, SaveOptions } from "./core/registry/operations/saving.ts";
 export type { WatchEvent, WatchOptions } from "./core/registry/watching.ts";
 export { realSystem, type System } from "./core/system.ts";
 export { type LocalPath, localPath } from "./materializers/mod.ts";

@@ -2,7 +2,7 @@
 // this process or, over a server, in others.
 import { fault, invalid, type RegistryError } from "./errors.ts";
 import { shown } from "./naming/names.ts";
-import type { SignalOptions } from "./registry/saving.ts";
+import type { SignalOptions } from "./registry/operations/saving.ts";
 import { plainProblem, type PlainValue } from "./text/plain_value.ts";
 
 /** Topics of any name with any plain data. */

@@ -28,7 +28,7 @@ import type { RegistrySettings } from "./record.ts";
 import type { DownloadResult } from "./registry/downloading.ts";
 import type { Draft } from "./registry/draft.ts";
 import type { RegistryTopics } from "./registry/registry_events.ts";
-import type { SavedArtifact, SaveOptions, SignalOptions } from "./registry/saving.ts";
+import type { SavedArtifact, SaveOptions, SignalOptions } from "./registry/operations/saving.ts";
 import type { RegistryService } from "./registry/service.ts";
 import type { WatchEvent, WatchOptions } from "./registry/watching.ts";
 import type { InferOutput, StandardSchema } from "./standard_schema.ts";
@@ -76,7 +76,7 @@ export type {
   SaveOptions,
   SignalOptions,
   TransferProgress,
-} from "./registry/saving.ts";
+} from "./registry/operations/saving.ts";
 export type { RegistryService } from "./registry/service.ts";
 export type { WatchEvent, WatchOptions } from "./registry/watching.ts";
 

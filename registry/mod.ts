@@ -35,7 +35,11 @@ export type { ClearOptions, RegistryMap } from "../core/registry/map.ts";
 export type { Annotations } from "../core/artifact.ts";
 export type { AnnotateOptions, AnnotationsChange } from "../core/registry/annotations.ts";
 export type { Release } from "../core/registry/release.ts";
-export type { OnConflict, SignalOptions, TransferProgress } from "../core/registry/saving.ts";
+export type {
+  OnConflict,
+  SignalOptions,
+  TransferProgress,
+} from "../core/registry/operations/saving.ts";
 export type { RegistryService } from "../core/registry/service.ts";
 export type {
   InferOutput,

@@ -9,7 +9,8 @@ import { saveAgainIfChanged } from "../../core/work/source_change.ts";
 import { artifactPath } from "./address.ts";
 import type { Call, Connection } from "./connection.ts";
 import { askedOf, createAdmission, gatherFiles, type WireFile } from "./save_value.ts";
-import { flag, type OnWire, savedOf } from "./wire.ts";
+import { savedOf } from "./operations.ts";
+import { flag, type OnWire } from "./wire.ts";
 
 type WireDraft = Omit<DraftInfo, "parts"> & {
   parts: OnWire<DraftInfo["parts"][number]>[];

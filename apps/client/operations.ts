@@ -1,8 +1,15 @@
 // Requests for operations, and their answers, by the rows of the operations.
 import { checkName, nameSegment, shown } from "../../core/naming/names.ts";
 import { checkAlias } from "../../core/naming/refs.ts";
-import type { AnswerRow, OperationRow } from "../../core/registry/operations/row.ts";
+import {
+  type AnswerRow,
+  type OperationRow,
+  sentArguments,
+} from "../../core/registry/operations/row.ts";
+import type { SavedArtifact } from "../../core/registry.ts";
+import { SAVED } from "../../core/registry/operations/saving.ts";
 import { isJsonObject } from "../../core/text/json_text.ts";
+import { versionPath } from "./address.ts";
 import type { Call, Connection } from "./connection.ts";
 import { listAll } from "./listing.ts";
 import { type Asked, unexpected } from "./problem.ts";
@@ -48,32 +55,46 @@ function actionOf(action: string, [first]: readonly unknown[]): string {
 }
 
 function requestOf(
-  { action, takes, options: rows, route }: OperationRow,
+  row: OperationRow,
   given: readonly unknown[],
 ): { options: Values; call: Call } {
+  const { action, takes, options: rows, route } = row;
   const args = Object.fromEntries(takes.map((name, at) => [name, given[at]]));
   const options = (given[takes.length] ?? {}) as Values;
   const [method, path] = route!.at.split(" ") as [Call["method"], string];
   const sent: Record<string, unknown> = {};
-  for (const name of takes) if (!path.includes(`/:${name}`)) sent[name] = args[name];
+  for (const name of sentArguments(row)) sent[name] = args[name];
   for (const name in rows) if (rows[name]!.sent !== undefined) sent[name] = options[name];
-  const hasBody = method !== "GET" && method !== "DELETE";
+  const isEmpty = Object.keys(sent).length === 0;
+  const inBody = method !== "GET" && method !== "DELETE";
   return {
     options,
     call: {
       action: actionOf(action, given),
       method,
-      path: path.slice(1).replace(/:(\w+)/g, (_, name) => segmentOf(name, args[name] as string)),
-      ...hasBody ? { json: sent } : { query: queryOf(sent) },
+      path: pathOf(path, { ...args, version: options.version }),
+      ...isEmpty ? {} : inBody ? { json: sent } : { query: queryOf(sent) },
       signal: options.signal as AbortSignal | undefined,
     },
   };
 }
 
-function segmentOf(name: string, value: string): string {
-  if (name === "name") checkName(value);
-  if (name === "alias") checkAlias(value);
-  return nameSegment(value);
+/** Returns the path with its values: a ref is a name and a version, `latest` by default. */
+function pathOf(path: string, values: Values): string {
+  const { ref, version } = values as { ref?: string; version?: string };
+  return path.slice(1).replace(
+    REF_OR_ARGUMENT,
+    (_, name) => name === undefined ? versionPath(ref!, version) : segmentOf(name, values[name]),
+  );
+}
+
+const REF_OR_ARGUMENT = /artifacts\/:name\/versions\/:version|:(\w+)/g;
+
+function segmentOf(name: string, value: unknown): string {
+  const text = value as string;
+  if (name === "name") checkName(text);
+  if (name === "alias") checkAlias(text);
+  return nameSegment(text);
 }
 
 /** An empty value means null. Undefined values are left out. */
@@ -97,8 +118,13 @@ function readAnswer({ type, has, returns }: AnswerRow, wire: unknown, asked: Ask
   return returns === null ? undefined : returns === undefined ? value : value[returns];
 }
 
+export function savedOf(wire: unknown, asked: Asked): SavedArtifact {
+  return readAnswer(SAVED, wire, asked) as SavedArtifact;
+}
+
 const IN_JSON = {
   text: "string",
+  digest: "string",
   moment: "string",
   flag: "boolean",
   count: "number",

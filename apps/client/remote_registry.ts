@@ -5,8 +5,7 @@ import { type DefinedArtifact, type Materializers, namedBy } from "../../core/ma
 import { shown } from "../../core/naming/names.ts";
 import { parseRef } from "../../core/naming/refs.ts";
 import { parseVersion } from "../../core/naming/versions.ts";
-import { METHODS } from "../../core/options/methods.ts";
-import type { AliasRows } from "../../core/registry/operations/aliases.ts";
+import { METHODS, type RoutedName } from "../../core/options/methods.ts";
 import type { OperationRow } from "../../core/registry/operations/row.ts";
 import { type Past, pinned } from "../../core/calls/as_of.ts";
 import { checkDelete } from "../../core/options/check_delete.ts";
@@ -46,7 +45,6 @@ import {
   type OnWire,
   releaseOf,
   rulesOf,
-  savedOf,
   versionOf,
   type WireVersion,
 } from "./wire.ts";
@@ -89,7 +87,7 @@ export function createRemoteRegistry(
 }
 
 /** The methods whose rows describe their requests, beside those of {@linkcode RemoteMethods}. */
-type Requests = Pick<Registry, keyof AliasRows>;
+type Requests = Pick<Registry, RoutedName>;
 
 function requestMethods(connection: Connection, options: RemoteRegistryOptions): Requests {
   const check = (action: string) => checkWritable(connection, options, action);
@@ -199,12 +197,6 @@ class RemoteMethods {
     return await this.#connection.read({ ...call, method: "DELETE" }, flag("deleted"));
   };
 
-  undelete: Registry["undelete"] = (ref, { version, signal } = {}) =>
-    this.#write(`undelete ${shown(ref)}`, savedOf, () => {
-      const path = `${versionPath(ref, version)}/undelete`;
-      return { method: "POST", path, signal };
-    });
-
   names: Registry["names"] = ({ prefix, after, limit, signal } = {}) => {
     const call = { action: "list names", path: "names", query: { prefix }, after, limit, signal };
     return listAll(this.#connection, () => call, (name: string) => name);
@@ -220,12 +212,6 @@ class RemoteMethods {
       return { action, path, query, after, limit, signal };
     }, (entry: WireVersion) => versionOf(entry, asked, options));
   };
-
-  copy: Registry["copy"] = (ref, to, { onConflict, signal } = {}) =>
-    this.#write(`copy ${shown(ref)} to ${shown(to)}`, savedOf, () => {
-      const json = { to, onConflict };
-      return { method: "POST", path: `${versionPath(ref)}/copy`, json, signal };
-    });
 
   // deno-lint-ignore require-await -- errors reject the promise
   openDraft: Registry["openDraft"] = async (name, { id }) => {

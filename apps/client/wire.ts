@@ -1,11 +1,6 @@
 // Conversion of wire types to the types of a registry.
 import type { Annotations, ArtifactInfo, Restoration } from "../../core/artifact.ts";
-import type {
-  DeletedEntry,
-  SavedArtifact,
-  VersionEntry,
-  VersionsOptions,
-} from "../../core/registry.ts";
+import type { DeletedEntry, VersionEntry, VersionsOptions } from "../../core/registry.ts";
 import type { LogEntry } from "../../core/registry/log.ts";
 import type { Lineage, LineageNode } from "../../core/registry/lineage.ts";
 import type { RetentionRules } from "../../core/registry/rules.ts";
@@ -58,11 +53,6 @@ export function annotationsOf(wire: OnWire<Annotations>, asked: Asked): Annotati
 export function rulesOf(wire: OnWire<RetentionRules>, asked: Asked): RetentionRules {
   if (!Array.isArray(wire?.rules)) throw unexpected(asked, "it has no rules");
   return { ...wire, changedAt: new Date(wire.changedAt) };
-}
-
-export function savedOf(wire: OnWire<SavedArtifact>, asked: Asked): SavedArtifact {
-  if (typeof wire?.commit !== "string") throw unexpected(asked, "it is not a saved version");
-  return { ...wire, createdAt: new Date(wire.createdAt) };
 }
 
 /** Returns a parser for an answer with one boolean field. */

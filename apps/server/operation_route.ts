@@ -67,11 +67,12 @@ export function operationRoute<F extends Operation>(
       const { after, limit, ...others } = values as PageQuery;
       const isPage = row.effect === "lists";
       const given = isPage ? others : values;
-      const names = Object.keys(row.options).filter((name) => name in given);
+      const isSent = (name: string) => row.options[name]!.sent !== undefined && name in given;
+      const names = Object.keys(row.options).filter(isSent);
       const options = Object.fromEntries(names.map((name) => [name, values[name]]));
       return await answer({
         c,
-        args: row.takes.map((name) => values[name]) as ArgsOf<F>,
+        args: row.takes.map((name) => values[name] ?? refOf(c.params)) as ArgsOf<F>,
         // Only writes may touch the signal, see `ServerContext`.
         options:
           (row.effect === "writes" ? { ...options, signal: asked.signal } : options) as OptionsOf<
@@ -82,6 +83,11 @@ export function operationRoute<F extends Operation>(
       });
     },
   });
+}
+
+/** Returns the ref of a version. */
+function refOf({ name, version }: Readonly<Record<string, string>>): string {
+  return version === "latest" ? name! : `${name}@${version}`;
 }
 
 async function answerOperation<F extends Operation>(

@@ -1,25 +1,18 @@
 // Schemas of the requests and answers of operations, by their rows.
 import * as v from "npm:valibot@^1.5";
 import { itemAt } from "../../core/faults/present.ts";
-import type {
-  Kind,
-  MemberKind,
-  OperationRow,
-  OptionRow,
+import {
+  type Kind,
+  type OperationRow,
+  type OptionRow,
+  sentArguments,
 } from "../../core/registry/operations/row.ts";
 import type { StandardSchema } from "../../registry/mod.ts";
 import { listing } from "./listing.ts";
 import type { RouteDescription } from "./routing.ts";
-import { Amount, AuthorSchema, Moment, Text } from "./schemas/artifact.ts";
-import {
-  count,
-  flag,
-  numberedFields,
-  object,
-  page,
-  pageFields,
-  strictObject,
-} from "./schemas/listing.ts";
+import { schemaOf, SCHEMAS } from "./schemas/answers.ts";
+import { Text } from "./schemas/artifact.ts";
+import { count, flag, numberedFields, page, pageFields, strictObject } from "./schemas/listing.ts";
 
 type Query = StandardSchema<Record<string, unknown>> | undefined;
 
@@ -36,16 +29,18 @@ export function queryOf(row: OperationRow): Query {
 /** Returns the schema of the JSON body of a route. */
 export function bodyOf(row: OperationRow): Query {
   if (!hasBody(row)) return undefined;
+  const entries = entriesOf(row, inBody);
+  if (Object.keys(entries).length === 0) return undefined;
   const { id, request = `${itemAt(id, 0).toUpperCase()}${id.slice(1)}Request` } = row.route!;
-  return strictObject(request, entriesOf(row, inBody));
+  return strictObject(request, entries);
 }
 
 export function answersOf({ effect, route }: OperationRow): RouteDescription["answers"] {
-  const { type, doc, has, page: name = `${type}Page` } = route!.answer;
-  const members = Object.entries(has).map(([name, kind]) => [name, memberOf(kind)]);
-  const schema = object(type, Object.fromEntries(members));
+  const { answer } = route!;
+  const { doc } = answer;
+  const schema = schemaOf(answer);
   return effect === "lists"
-    ? listing(page(schema, name), doc)
+    ? listing(page(schema, answer.page ?? `${answer.type}Page`), doc)
     : { 200: { description: doc, schema } };
 }
 
@@ -57,44 +52,34 @@ type Sent = OptionRow & { readonly sent: Kind };
 
 /** Returns schemas of the arguments that are not in the path, and of the options that are sent. */
 function entriesOf(
-  { takes, options, route }: OperationRow,
-  schemaOf: (row: Sent) => v.GenericSchema,
+  row: OperationRow,
+  optionOf: (row: Sent) => v.GenericSchema,
 ): v.ObjectEntries {
-  const args = takes.filter((name) => !route!.at.includes(`/:${name}`));
-  const sent = Object.entries(options)
+  const sent = Object.entries(row.options)
     .filter((entry): entry is [string, Sent] => entry[1].sent !== undefined);
   return Object.fromEntries([
-    ...args.map((name) => [name, Text]),
-    ...sent.map(([name, row]) => [name, asOption(schemaOf(row), row)]),
+    ...sentArguments(row).map((name) => [name, Text]),
+    ...sent.map(([name, row]) => [name, asOption(optionOf(row), row)]),
   ]);
 }
 
-function inQuery({ sent, orNull, doc = "" }: Sent): v.GenericSchema {
+function inQuery({ sent, orNull, among, doc = "" }: Sent): v.GenericSchema {
   if (sent === "count") return count(0, Number.MAX_SAFE_INTEGER, doc);
   if (sent === "flag") return flag();
   return orNull
     ? v.pipe(v.string(), v.transform((text) => text === "" ? null : text))
-    : SCHEMAS[sent];
+    : valueOf(sent, among);
 }
 
-function inBody({ sent, orNull }: Sent): v.GenericSchema {
-  return orNull ? v.nullable(SCHEMAS[sent]) : SCHEMAS[sent];
+function inBody({ sent, orNull, among }: Sent): v.GenericSchema {
+  const schema = valueOf(sent, among);
+  return orNull ? v.nullable(schema) : schema;
+}
+
+function valueOf(sent: Kind, among: OptionRow["among"]): v.GenericSchema {
+  return among === undefined ? SCHEMAS[sent] : v.picklist(among);
 }
 
 function asOption(schema: v.GenericSchema, { doc }: Sent): v.GenericSchema {
   return v.optional(doc === undefined ? schema : v.pipe(schema, v.description(doc)));
 }
-
-function memberOf(kind: MemberKind): v.GenericSchema {
-  const plain = kind.replace("?", "") as Kind;
-  const schema = plain === "text" ? v.string() : SCHEMAS[plain];
-  return kind === plain ? schema : v.optional(schema);
-}
-
-const SCHEMAS: Readonly<Record<Kind, v.GenericSchema>> = {
-  text: Text,
-  flag: v.boolean(),
-  count: Amount,
-  moment: Moment,
-  author: AuthorSchema,
-};

@@ -1,11 +1,11 @@
 // All operations of a registry, as rows. The compiler compares them with the interface.
-import { ALIASES } from "../registry/operations/aliases.ts";
-import { CHANGING } from "../registry/operations/changing.ts";
-import { LISTING } from "../registry/operations/listing.ts";
-import { READING } from "../registry/operations/reading.ts";
-import { type RowOf, SIGNAL } from "../registry/operations/row.ts";
-import type { StoredRegistry } from "../registry.ts";
-import { SAVE } from "../registry/saving.ts";
+import { ALIASES, type AliasRows } from "../registry/operations/aliases.ts";
+import { CHANGING, type ChangingRows } from "../registry/operations/changing.ts";
+import { LISTING, type ListingRows } from "../registry/operations/listing.ts";
+import { READING, type ReadingRows } from "../registry/operations/reading.ts";
+import { type RouteRow, type RowOf, SIGNAL } from "../registry/operations/row.ts";
+import type { SaveOptions, SignalOptions, StoredRegistry } from "../registry.ts";
+import { SAVE } from "../registry/operations/saving.ts";
 
 /** The methods of a registry, without those that close it. */
 export type MethodName = Exclude<
@@ -21,14 +21,22 @@ type OptionsOf<F> = F extends (...given: infer Given) => unknown
   ? Required<Given> extends readonly [...unknown[], infer Options] ? Options : never
   : never;
 
+interface Rows extends ReadingRows, ListingRows, AliasRows, ChangingRows {
+  save: RowOf<SaveOptions>;
+  clearCache: RowOf<SignalOptions>;
+}
+
 /** The methods of a registry. A row lacks no option of its method, and has no other. */
-export const METHODS: {
-  readonly [Name in MethodName]: RowOf<OptionsOf<StoredRegistry[Name]>>;
-} = {
+export const METHODS: { readonly [Name in keyof Rows]: Rows[Name] } = {
   save: SAVE,
   ...READING,
   ...LISTING,
   ...ALIASES,
   ...CHANGING,
   clearCache: { action: "clear the cache", takes: [], options: SIGNAL, effect: "writes" },
-};
+} satisfies { readonly [Name in MethodName]: RowOf<OptionsOf<StoredRegistry[Name]>> };
+
+/** The methods whose rows have a route: clients have no other code for them. */
+export type RoutedName = {
+  [Name in keyof Rows]: Rows[Name] extends { readonly route: RouteRow } ? Name : never;
+}[keyof Rows];

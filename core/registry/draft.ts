@@ -1,6 +1,11 @@
 // Drafts: versions that many workers write and one of them commits.
 import type { FilesToSave, FileToSave, Materializer } from "../materializer.ts";
-import type { SavedArtifact, SaveOptions, SignalOptions, TransferProgress } from "./saving.ts";
+import type {
+  SavedArtifact,
+  SaveOptions,
+  SignalOptions,
+  TransferProgress,
+} from "./operations/saving.ts";
 import type { Encoding, FileInfo } from "../record.ts";
 
 /** Options of {@linkcode Draft.addPart}. */

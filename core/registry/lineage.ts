@@ -1,5 +1,5 @@
 // Lineage of versions.
-import type { SignalOptions } from "./saving.ts";
+import type { SignalOptions } from "./operations/saving.ts";
 
 /** Options of {@linkcode readLineage}. */
 export interface LineageOptions extends SignalOptions {

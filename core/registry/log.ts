@@ -1,6 +1,6 @@
 // The log of a name.
 import type { Author } from "../naming/author.ts";
-import type { SignalOptions } from "./saving.ts";
+import type { SignalOptions } from "./operations/saving.ts";
 
 /** An event in the log of a name. */
 export interface LogEntry {

@@ -1,7 +1,7 @@
 // Inputs and results of batches.
 import type { RegistryError } from "../errors.ts";
 import { type OptionRows, SIGNAL } from "./operations/row.ts";
-import type { SaveOptions, SignalOptions } from "./saving.ts";
+import type { SaveOptions, SignalOptions } from "./operations/saving.ts";
 
 /** The inputs of a batch. */
 export type Inputs<I> = Iterable<I> | AsyncIterable<I>;

@@ -3,7 +3,7 @@ import type { RegistryError } from "../errors.ts";
 import type { Inputs, ManyOptions } from "./many.ts";
 import type { NamesOptions } from "./operations/listing.ts";
 import { type OptionRows, SIGNAL } from "./operations/row.ts";
-import type { SavedArtifact, SignalOptions } from "./saving.ts";
+import type { SavedArtifact, SignalOptions } from "./operations/saving.ts";
 
 /** Options of {@linkcode RegistryMap.clear}. */
 export interface ClearOptions extends SignalOptions {

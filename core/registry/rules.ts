@@ -1,7 +1,7 @@
 // Retention rules that a registry keeps.
 import type { Author } from "../naming/author.ts";
 import type { RetentionRule } from "../record.ts";
-import type { SignalOptions } from "./saving.ts";
+import type { SignalOptions } from "./operations/saving.ts";
 
 /** The rules of a registry. */
 export interface RetentionRules {

@@ -3,7 +3,7 @@ import type { Annotations } from "../artifact.ts";
 import type { AnnotateOptions, AnnotationsChange } from "./annotations.ts";
 import type { Release } from "./release.ts";
 import type { RetentionRules, RulesChange } from "./rules.ts";
-import type { SignalOptions } from "./saving.ts";
+import type { SignalOptions } from "./operations/saving.ts";
 import type { Lineage, LineageOptions } from "./lineage.ts";
 import type { LogEntry, LogOptions } from "./log.ts";
 import type { DirectDownload, DirectDownloadOptions } from "./transfer.ts";

@@ -1,6 +1,6 @@
 // Transfers between the store and other programs, or browsers.
 import type { FileInfo } from "../record.ts";
-import type { SignalOptions } from "./saving.ts";
+import type { SignalOptions } from "./operations/saving.ts";
 
 /** Options of {@linkcode presignDownload}. */
 export interface DirectDownloadOptions extends SignalOptions {

@@ -1,5 +1,5 @@
 // Options and events of watching.
-import type { SignalOptions } from "./saving.ts";
+import type { SignalOptions } from "./operations/saving.ts";
 
 /** Options of {@linkcode Registry.watch}. */
 export interface WatchOptions extends SignalOptions {

@@ -24,7 +24,7 @@ import {
   releaseMaterializer,
   type ReleaseMember,
 } from "../../core/registry/release.ts";
-import { SAVE } from "../../core/registry/saving.ts";
+import { SAVE } from "../../core/registry/operations/saving.ts";
 import type {
   RefOptions,
   Registry,

@@ -4,7 +4,9 @@ import { invalid, orMissing } from "../../../core/errors.ts";
 import { nameSegment } from "../../../core/naming/names.ts";
 import { Answer, relative } from "../routing.ts";
 import type { RouteContext, Routes, ServerContext } from "../routing.ts";
+import { METHODS } from "../../../core/options/methods.ts";
 import { route } from "../describe.ts";
+import { operationRoute } from "../operation_route.ts";
 import * as saving from "../saving/save_sent.ts";
 import { sentDigest } from "../saving/sent_files.ts";
 import * as schemas from "../schemas/saving.ts";
@@ -55,25 +57,19 @@ export function savesRoutes(routes: Routes, context: ServerContext): void {
     },
   });
 
-  route(routes, "POST /artifacts/:name/versions/:version/copy", {
-    id: "copyVersion",
-    tag: "artifacts",
-    summary: "Saves the files and metadata of a version under another ref",
-    description: "Needs the right to read this name, and to save the other.",
-    scope: "read",
+  operationRoute(routes, METHODS.copy, registry.copy.bind(registry), {
     answers: SAVED,
-    json: schemas.CopyRequestSchema,
-    answer: async ({ c, params: { name, version }, json: { to, ...options }, access, signal }) => {
+    answer: async ({ c, args: [from, to], options, access }) => {
       const target = c.info.writes = parseRef(to).name;
       access.check("save", target);
       saving.checkNamed(options, { name: target, access });
-      let ref = version === "latest" ? name : `${name}@${version}`;
+      let ref = from;
       if (!access.may("move", target)) { // a release needs it
-        const info = await registry.info(ref, { signal });
+        const info = await registry.info(ref, { signal: options.signal });
         saving.checkNamed(info, { name: target, access });
-        ref = `${name}@${info.version}`; // an alias may move meanwhile
+        ref = `${info.name}@${info.version}`; // an alias may move meanwhile
       }
-      const saved = await registry.copy(ref, to, { ...options, signal });
+      const saved = await registry.copy(ref, to, options);
       return await savedAnswer(c, saved, () => options.onConflict !== "skip");
     },
   });
@@ -104,20 +100,10 @@ export function deletesRoutes(routes: Routes, { registry }: ServerContext): void
     },
   });
 
-  route(routes, "POST /artifacts/:name/versions/:version/undelete", {
-    id: "undeleteVersion",
-    tag: "artifacts",
-    summary: "Restores a deleted version while its files are there",
-    description:
-      "409 if it is not deleted, 404 if it never was or its files are gone. Also needs " +
-      "the right to read the name.",
-    scope: "delete",
+  operationRoute(routes, METHODS.undelete, registry.undelete.bind(registry), {
     answers: { 201: SAVED[201] },
-    answer: async ({ c, params: { name, version }, access, signal }) => {
-      access.check("read", name);
-      const saved = await registry.undelete(name, { version, signal });
-      return await savedAnswer(c, saved, () => true);
-    },
+    answer: async ({ c, args: [ref], options }) =>
+      await savedAnswer(c, await registry.undelete(ref, options), () => true),
   });
 
   route(routes, "DELETE /artifacts/:name", {

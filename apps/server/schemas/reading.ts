@@ -1,5 +1,7 @@
 // Schemas of reads: names, logs, aliases, files, lineage, runs, jobs, search, and the service.
 import * as v from "npm:valibot@^1.5";
+import { ALIASES } from "../../../core/registry/operations/aliases.ts";
+import { schemaOf } from "./answers.ts";
 import { Amount, AuthorSchema, CommitQuery, Moment, Sha256, Text } from "./artifact.ts";
 import { count, described, flag, numberedFields, object, page, pageFields } from "./listing.ts";
 
@@ -25,7 +27,7 @@ const LogEntrySchema = object("LogEntry", {
 
 export const LogPage = page(LogEntrySchema, "LogPage");
 
-export const AliasSchema = object("Alias", { alias: v.string(), version: v.string() });
+export const AliasSchema = schemaOf(ALIASES.setAlias.route.answer);
 
 export const PageQuery = v.object(pageFields);
 

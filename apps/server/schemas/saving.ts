@@ -1,5 +1,8 @@
 // Schemas of saves, drafts and uploads.
 import * as v from "npm:valibot@^1.5";
+import { ALIASES } from "../../../core/registry/operations/aliases.ts";
+import { ON_CONFLICT, SAVED } from "../../../core/registry/operations/saving.ts";
+import { schemaOf } from "./answers.ts";
 import { atMost, count, described, flag, object, strictObject } from "./listing.ts";
 import {
   Amount,
@@ -54,7 +57,7 @@ const SentFileSchema = v.pipe(
 
 export type SentFile = v.InferOutput<typeof SentFileSchema>;
 
-const onConflict = v.optional(v.picklist(["fail", "skip", "overwrite"]));
+const onConflict = v.optional(v.picklist(ON_CONFLICT));
 
 /** Maximum number of files in one request. */
 export const MOST_FILES = 100_000;
@@ -93,20 +96,9 @@ export const SaveRequestSchema = strictObject("SaveRequest", {
 
 export type SaveRequest = v.InferOutput<typeof SaveRequestSchema>;
 
-export const SavedArtifactSchema = object("SavedArtifact", {
-  name: v.string(),
-  version: v.string(),
-  commit: v.string(),
-  digest: Sha256,
-  size: Amount,
-  createdAt: Moment,
-  skipped: v.boolean(),
-  addedBytes: v.optional(Amount),
-});
+export const SavedArtifactSchema = schemaOf(SAVED);
 
-export const CopyRequestSchema = strictObject("CopyRequest", { to: Text, onConflict });
-
-export const DeletedSchema = object("Deleted", { deleted: v.boolean() });
+export const DeletedSchema = schemaOf(ALIASES.deleteAlias.route.answer);
 
 const optionalFlag = () => v.optional(flag());
 

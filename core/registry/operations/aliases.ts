@@ -1,7 +1,7 @@
 // Aliases of versions: options, results and rows of their operations.
 import type { Author } from "../../naming/author.ts";
-import type { SignalOptions } from "../saving.ts";
-import { type MemberRows, type RowOf, SIGNAL } from "./row.ts";
+import type { SignalOptions } from "./saving.ts";
+import { type MemberRows, type RoutedRowOf, SIGNAL } from "./row.ts";
 
 /** Options of setting and deleting an alias. */
 export interface SetAliasOptions extends SignalOptions {
@@ -70,11 +70,11 @@ const EXPECTED = {
 
 /** The rows about aliases, which all have a route. */
 export interface AliasRows {
-  setAlias: RowOf<SetAliasOptions>;
-  deleteAlias: RowOf<SetAliasOptions>;
-  rollbackAlias: RowOf<SetAliasOptions>;
-  aliases: RowOf<SignalOptions>;
-  history: RowOf<HistoryOptions>;
+  setAlias: RoutedRowOf<SetAliasOptions>;
+  deleteAlias: RoutedRowOf<SetAliasOptions>;
+  rollbackAlias: RoutedRowOf<SetAliasOptions>;
+  aliases: RoutedRowOf<SignalOptions>;
+  history: RoutedRowOf<HistoryOptions>;
 }
 
 export const ALIASES: AliasRows = {

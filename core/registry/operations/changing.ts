@@ -1,6 +1,7 @@
 // Deletions and copies of versions, and drafts: options and rows of their operations.
-import type { OnConflict, SignalOptions, TransferProgress } from "../saving.ts";
-import { type RowOf, SIGNAL } from "./row.ts";
+import { ON_CONFLICT, type OnConflict, SAVED } from "./saving.ts";
+import type { SignalOptions, TransferProgress } from "./saving.ts";
+import { type RoutedRowOf, type RowOf, SIGNAL } from "./row.ts";
 
 /** Options of deleting. */
 export interface DeleteOptions extends SignalOptions {
@@ -31,10 +32,11 @@ export interface CopyOptions extends SignalOptions {
   onProgress?: (progress: TransferProgress) => void;
 }
 
-interface ChangingRows {
+/** The rows about deletions, copies and drafts. */
+export interface ChangingRows {
   delete: RowOf<DeleteOptions>;
-  undelete: RowOf<UndeleteOptions>;
-  copy: RowOf<CopyOptions>;
+  undelete: RoutedRowOf<UndeleteOptions>;
+  copy: RoutedRowOf<CopyOptions>;
   openDraft: RowOf<{ id: string }>;
 }
 
@@ -58,17 +60,38 @@ export const CHANGING: ChangingRows = {
     options: { version: {}, onProgress: {}, ...SIGNAL },
     effect: "writes",
     reports: "moved",
+    route: {
+      at: "POST /artifacts/:name/versions/:version/undelete",
+      id: "undeleteVersion",
+      tag: "artifacts",
+      summary: "Restores a deleted version while its files are there",
+      description: "409 if it is not deleted, 404 if it never was or its files are gone. Also " +
+        "needs the right to read the name.",
+      scope: "delete",
+      reads: true,
+      answer: SAVED,
+    },
   },
   copy: {
     action: "copy",
     takes: ["ref", "to"],
     options: {
-      onConflict: {},
+      onConflict: { sent: "text", among: ON_CONFLICT },
       onProgress: {},
       ...SIGNAL,
     },
     effect: "writes",
     reports: "moved",
+    route: {
+      at: "POST /artifacts/:name/versions/:version/copy",
+      id: "copyVersion",
+      request: "CopyRequest",
+      tag: "artifacts",
+      summary: "Saves the files and metadata of a version under another ref",
+      description: "Needs the right to read this name, and to save the other.",
+      scope: "read",
+      answer: SAVED,
+    },
   },
   openDraft: {
     action: "open a draft of",

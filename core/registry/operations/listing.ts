@@ -2,7 +2,7 @@
 import type { Author } from "../../naming/author.ts";
 import type { Annotations, ArtifactInfo } from "../../artifact.ts";
 import type { RegistryError } from "../../errors.ts";
-import type { SignalOptions } from "../saving.ts";
+import type { SignalOptions } from "./saving.ts";
 import type { WatchOptions } from "../watching.ts";
 import { type RowOf, SIGNAL } from "./row.ts";
 
@@ -58,7 +58,8 @@ export interface DeletedEntry {
   by?: Author;
 }
 
-interface ListingRows {
+/** The rows of lists. */
+export interface ListingRows {
   names: RowOf<NamesOptions>;
   versions: RowOf<VersionsOptions>;
   watch: RowOf<WatchOptions>;

@@ -1,7 +1,7 @@
 // Reads of one version: options and rows of their operations.
 import type { Materializer } from "../../materializer.ts";
 import type { WrittenLinks } from "../left_out.ts";
-import type { SignalOptions, TransferProgress } from "../saving.ts";
+import type { SignalOptions, TransferProgress } from "./saving.ts";
 import type { StandardSchema } from "../../standard_schema.ts";
 import { type OptionRows, type RowOf, SIGNAL } from "./row.ts";
 
@@ -85,7 +85,8 @@ export interface DownloadOptions extends ReadOptions, FilePatterns {
 const REF: OptionRows<RefOptions> = { version: {}, asOf: {}, ...SIGNAL };
 const READ: OptionRows<ReadOptions> = { ...REF, verify: {} };
 
-interface ReadingRows {
+/** The rows of reads. */
+export interface ReadingRows {
   load: RowOf<LoadOptions>;
   get: RowOf<SignalOptions>;
   open: RowOf<ReadOptions>;

@@ -3,20 +3,22 @@
 import type { Author } from "../../naming/author.ts";
 
 /** The type of a value in a request or an answer. */
-export type Kind = "text" | "flag" | "count" | "moment" | "author";
+export type Kind = "text" | "digest" | "flag" | "count" | "moment" | "author";
 
 /** The kind of a type, so that the compiler compares rows with interfaces. */
 type KindOf<T> = [T] extends [boolean] ? "flag"
   : [T] extends [number] ? "count"
   : [T] extends [Date] ? "moment"
   : [T] extends [Author] ? "author"
-  : [T] extends [string] ? "text"
+  : [T] extends [string] ? "text" | "digest"
   : never;
 
 /** An option of an operation. */
 export interface OptionRow<K extends Kind = Kind> {
-  /** Its kind in a request. Without one, the option stays in this program. */
+  /** Its kind in a request. Without one, the option stays in this program, or is in the path. */
   readonly sent?: K;
+  /** All its values. */
+  readonly among?: readonly string[];
   /** True if null has a meaning. In a query, an empty value is null. */
   readonly orNull?: true;
   /** A description, without a full stop. */
@@ -55,8 +57,9 @@ export interface AnswerRow {
 /** The route of an operation. */
 export interface RouteRow {
   /**
-   * Method and path: `PUT /artifacts/:name/aliases/:alias`. Other arguments and options are in the
-   * query of GET and DELETE, and in the JSON body of other methods.
+   * Method and path: `PUT /artifacts/:name/aliases/:alias`; of a ref, `:name/versions/:version`.
+   * Other arguments and options are in the query of GET and DELETE, and in the JSON body of other
+   * methods, which have none without them.
    */
   readonly at: `${string} /${string}`;
   /** Its name in the document. */
@@ -95,5 +98,13 @@ export type OperationRow = Row<Readonly<Record<string, OptionRow>>, string>;
 
 /** The row of an operation with these options. The compiler reports missing and unknown ones. */
 export type RowOf<O> = Row<OptionRows<O>, keyof O & string>;
+
+/** The same for an operation with a route. */
+export type RoutedRowOf<O> = RowOf<O> & { readonly route: RouteRow };
+
+/** Returns the arguments that are not in the path of the request. */
+export function sentArguments({ takes, route }: OperationRow): string[] {
+  return takes.filter((name) => !route!.at.includes(name === "ref" ? "/:version" : `/:${name}`));
+}
 
 export const SIGNAL = { signal: {} } as const;

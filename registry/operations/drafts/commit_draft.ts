@@ -8,7 +8,7 @@ import { shown } from "../../../core/naming/names.ts";
 import type { CommitDraftOptions } from "../../../core/registry/draft.ts";
 import { fileFacts } from "../../../core/registry/file_facts.ts";
 import type { StoredFile, VersionRecord } from "../../../core/record.ts";
-import type { SavedArtifact, SaveOptions } from "../../../core/registry/saving.ts";
+import type { SavedArtifact, SaveOptions } from "../../../core/registry/operations/saving.ts";
 import { forEachAtOnce } from "../../../core/work/at_once.ts";
 import { findSaved, isDeleted } from "../target/keyed.ts";
 import type { Operation } from "../../cell/operation.ts";

@@ -1,7 +1,7 @@
 // Types of differences between versions.
 import type { ArtifactInfo } from "../../../core/artifact.ts";
 import type { ValueChange } from "../../../core/text/value_changes.ts";
-import type { SignalOptions } from "../../../core/registry/saving.ts";
+import type { SignalOptions } from "../../../core/registry/operations/saving.ts";
 import type { ArtifactInput, FileInfo } from "../../../core/record.ts";
 
 /** Options of {@linkcode diffVersions}. */

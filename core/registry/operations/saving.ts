@@ -1,8 +1,8 @@
 // Options and results of saving.
-import type { Materializer } from "../materializer.ts";
-import type { Bump } from "../naming/versions.ts";
-import { type RowOf, SIGNAL } from "./operations/row.ts";
-import type { ArtifactInput, Encoding } from "../record.ts";
+import type { Materializer } from "../../materializer.ts";
+import type { Bump } from "../../naming/versions.ts";
+import { type AnswerRow, type MemberRows, type RowOf, SIGNAL } from "./row.ts";
+import type { ArtifactInput, Encoding } from "../../record.ts";
 
 /** Options with a signal. */
 export interface SignalOptions {
@@ -75,6 +75,23 @@ export interface SavedArtifact {
   /** Bytes added to the store, with the record and without shared files. Absent if unknown. */
   addedBytes?: number;
 }
+
+const SAVED_MEMBERS: MemberRows<SavedArtifact> = {
+  name: "text",
+  version: "text",
+  commit: "text",
+  digest: "digest",
+  size: "count",
+  createdAt: "moment",
+  skipped: "flag",
+  addedBytes: "count?",
+};
+
+/** The answer to a request that saves. */
+export const SAVED: AnswerRow = { type: "SavedArtifact", doc: "Saved", has: SAVED_MEMBERS };
+
+/** Values of {@linkcode OnConflict}. */
+export const ON_CONFLICT = ["fail", "skip", "overwrite"] as const satisfies readonly OnConflict[];
 
 /** A save; a service has its own row of the files in the request. */
 export const SAVE: RowOf<SaveOptions> = {
