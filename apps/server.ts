@@ -8,9 +8,14 @@ import type { Registry } from "../mod.ts";
 import type { Handler, HandlerOptions } from "./server/options.ts";
 import { createApp } from "./server/app.ts";
 
-export { createToken, openTokenFile, parseTokens } from "./server/access/token_file.ts";
+export { changeToken, createToken, rotateToken } from "./server/access/change_tokens.ts";
+export { openTokenFile, parseTokens } from "./server/access/token_file.ts";
 export type {
+  ChangeTokenOptions,
   CreateTokenOptions,
+  RotateTokenOptions,
+} from "./server/access/change_tokens.ts";
+export type {
   StoredToken,
   TokenCheck,
   TokenFileOptions,
@@ -18,7 +23,7 @@ export type {
 } from "./server/access/token_file.ts";
 export { listen } from "./server/listen/listen.ts";
 export type * from "./server/listen/options.ts";
-export type { Access, Right } from "./server/access/access.ts";
+export type { Access, Change, Right } from "./server/access/access.ts";
 export type { Logger, Registry, System } from "../mod.ts";
 export type { UploadedVersion, UploadOptions } from "./server/uploads/next_step.ts";
 export type { Handler, HandlerInfo, HandlerLimits, HandlerOptions } from "./server/options.ts";

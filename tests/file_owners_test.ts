@@ -13,7 +13,7 @@ import { realSystem } from "../core/system.ts";
 import { changeFile, foreignFile, keepAccess, keepMostAccess } from "../disk/replace_file.ts";
 import { createLocalFiles } from "../files/local.ts";
 import { runPipeline } from "../operators/runner/mod.ts";
-import { createToken } from "../apps/server/access/token_file.ts";
+import { createToken } from "../apps/server/access/change_tokens.ts";
 import { holdfast, succeeds } from "./apps/captured_io.ts";
 import { add, pipeline, step } from "./operators/runner/pipelines.ts";
 import { world } from "./operators/runner/world.ts";

@@ -113,6 +113,8 @@ export const LOCAL_REASONS = {
   certificate_unusable: [],
   token_scopes_missing: [],
   token_expired: [],
+  token_note_taken: ["id"],
+  token_unknown: ["file"],
   tokens_damaged: ["file"],
   tokens_unreadable: [],
   tokens_missing: ["file"],

@@ -159,6 +159,10 @@ export const CLI_HINTS: HintTable<ReasonKind> = {
     "key as --key.",
   token_scopes_missing: 'Add --scope "read:*", --scope "write:team/*" or --scope admin.',
   token_expired: "Pass a duration, such as --expires 30d.",
+  token_note_taken: ({ id }) =>
+    `Pass another note, or give that token a new secret: ` +
+    `holdfast token rotate ${id}`,
+  token_unknown: ({ file }) => `See what exists: holdfast token ls --tokens ${shellWord(file)}`,
   tokens_damaged: ({ file }) =>
     "Restore it from a backup, or move it away and create new tokens: " +
     `holdfast token create --tokens ${shellWord(file)}`,

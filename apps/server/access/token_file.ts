@@ -1,13 +1,12 @@
 // The token file. It holds the SHA-256 of each token, so readers of the file cannot use them. A
 // token is `holdfast_`, its id, `_` and 256 random bits.
-import { createHash, randomBytes, timingSafeEqual } from "node:crypto";
+import { createHash, timingSafeEqual } from "node:crypto";
 import { readFile, stat } from "node:fs/promises";
 import process from "node:process";
 import { isRegistryError, realSystem } from "../../../mod.ts";
 import type { ErrorCode, Logger, RegistryError, System } from "../../../mod.ts";
 import { authorName } from "../../../core/naming/author.ts";
-import { corrupt, denied, type Fault, fault, notFound } from "../../../core/errors.ts";
-import { checkOptions } from "../../../core/options/check_options.ts";
+import { corrupt, denied, notFound } from "../../../core/errors.ts";
 import { instantOf } from "../../../core/text/iso_time.ts";
 import { changeFile } from "../../../disk/replace_file.ts";
 import { errorCode, fileError } from "../../../disk/file_errors.ts";
@@ -26,65 +25,8 @@ export interface StoredToken {
   createdAt: string;
   /** ISO 8601; absent for never. */
   expiresAt?: string;
-}
-
-/** Options of {@linkcode createToken}. */
-export interface CreateTokenOptions {
-  /** At least one scope, such as `read:*`. */
-  scopes: readonly string[];
-  note?: string;
-  /** Lifetime, milliseconds. @default unlimited */
-  expiresInMs?: number;
-  /** @default the real clock */
-  system?: Pick<System, "now">;
-}
-
-/** Creates a token, adds it to the file, and returns it. Only its hash is stored. */
-export async function createToken(
-  file: string,
-  options: CreateTokenOptions,
-): Promise<{ token: string; stored: StoredToken }> {
-  const action = "create a token";
-  const known = { scopes: true, note: true, expiresInMs: true, system: true } as const;
-  const { scopes, note, expiresInMs, system = realSystem } = checkOptions(action, options, known);
-  const invalid = (state: string, hint: string, reason: Fault["reason"]) =>
-    fault({ code: "Invalid", action, state, hint, reason });
-  if (scopes.length === 0) {
-    throw invalid(
-      "no scope is given",
-      'Pass scopes: ["read:*"], ["write:team/*"] or ["admin"].',
-      { kind: "token_scopes_missing" },
-    );
-  }
-  scopes.forEach(parseScope);
-  if (expiresInMs !== undefined && !(expiresInMs > 0)) {
-    const hint = "Pass a duration in milliseconds above 0.";
-    throw invalid("its expiry date is in the past", hint, { kind: "token_expired" });
-  }
-  const id = randomBytes(6).toString("hex");
-  const token = `holdfast_${id}_${randomBytes(32).toString("base64url")}`;
-  const isoDate = (afterMs: number) => new Date(system.now() + afterMs).toISOString();
-  const stored: StoredToken = {
-    id,
-    ...(note === undefined ? {} : { note }),
-    sha256: hashToken(token),
-    scopes: [...scopes],
-    createdAt: isoDate(0),
-    ...(expiresInMs === undefined ? {} : { expiresAt: isoDate(expiresInMs) }),
-  };
-  await changeTokens(file, (tokens) => [...tokens, stored]);
-  return { token, stored };
-}
-
-/** Removes a token from the file. Returns false if the file has no token with this id. */
-export async function removeToken(file: string, id: string): Promise<boolean> {
-  let isFound = false;
-  await changeTokens(file, (tokens) => {
-    const rest = tokens.filter((token) => token.id !== id);
-    isFound = rest.length < tokens.length;
-    return rest;
-  });
-  return isFound;
+  /** The secret before the last `rotateToken`, which is accepted until then. */
+  previous?: { sha256: string; expiresAt: string };
 }
 
 /**
@@ -124,10 +66,10 @@ function storedTokens(text: string, unusable: Unusable): StoredToken[] {
   try {
     const { format = 1, tokens } = JSON.parse(text) as { format?: number; tokens: StoredToken[] };
     if (format !== 1) throw unusable("it was written by another release");
-    for (const { id, sha256, scopes, expiresAt } of tokens) {
+    for (const { id, scopes, previous, ...secret } of tokens) {
       scopes.forEach(parseScope);
-      const sound = typeof id === "string" && /^[0-9a-f]{64}$/.test(sha256) &&
-        !Number.isNaN(Date.parse(expiresAt ?? "0")) && instantOf(expiresAt ?? "0") !== "invalid";
+      const secrets = previous === undefined ? [secret] : [secret, previous];
+      const sound = typeof id === "string" && secrets.every(isSound);
       if (!sound) throw unusable("an entry is damaged");
     }
     return tokens;
@@ -136,11 +78,17 @@ function storedTokens(text: string, unusable: Unusable): StoredToken[] {
   }
 }
 
-function hashToken(token: string): string {
+function isSound({ sha256, expiresAt = "0" }: Pick<StoredToken, "sha256" | "expiresAt">): boolean {
+  return /^[0-9a-f]{64}$/.test(sha256) && !Number.isNaN(Date.parse(expiresAt)) &&
+    instantOf(expiresAt) !== "invalid";
+}
+
+export function hashToken(token: string): string {
   return createHash("sha256").update(token).digest("hex");
 }
 
-function changeTokens(
+/** Changes the tokens of a file, which another program may read meanwhile. */
+export function changeTokens(
   file: string,
   change: (tokens: StoredToken[]) => StoredToken[],
 ): Promise<void> {
@@ -177,7 +125,8 @@ export interface TokenFileOptions {
   logger?: Partial<Pick<Logger, "error" | "warn">>;
 }
 
-interface KnownToken {
+/** The present or the previous secret of a token. */
+interface KnownSecret {
   sha256: Uint8Array;
   access: Access;
   expiresAtMs: number;
@@ -185,7 +134,6 @@ interface KnownToken {
 
 const CHECK_EVERY_MS = 1000;
 const SHAPE = /^bearer +(holdfast_([0-9a-f]{12})_[A-Za-z0-9_-]{43})$/i;
-const NO_HASH = new Uint8Array(64);
 const encoder = new TextEncoder();
 
 /**
@@ -290,17 +238,17 @@ export function parseTokens(
 }
 
 function checkTokens(
-  current: () => Map<string, KnownToken> | Promise<Map<string, KnownToken>>,
+  current: () => KnownTokens | Promise<KnownTokens>,
   system: Pick<System, "now">,
 ): TokenCheck {
   return {
     async find(authorization) {
       const [, token, id] = SHAPE.exec(authorization ?? "") ?? [];
       if (token === undefined || id === undefined) return undefined;
-      const found = (await current()).get(id);
-      const same = timingSafeEqual(encoder.encode(hashToken(token)), found?.sha256 ?? NO_HASH);
-      const isValid = same && found !== undefined && system.now() < found.expiresAtMs;
-      return isValid ? found.access : undefined;
+      const hash = encoder.encode(hashToken(token));
+      const secrets = (await current()).get(id) ?? [];
+      const secret = secrets.find(({ sha256 }) => timingSafeEqual(hash, sha256));
+      return secret && system.now() < secret.expiresAtMs ? secret.access : undefined;
     },
   };
 }
@@ -319,13 +267,27 @@ async function lastChange(file: string): Promise<string> {
     : `${stats.mtimeMs} ${stats.ctimeMs} ${stats.size} ${stats.ino}`;
 }
 
-function byId(tokens: readonly StoredToken[]): Map<string, KnownToken> {
-  return new Map(tokens.map(({ id, note = "", sha256, scopes, expiresAt }) => {
-    const expiresAtMs = expiresAt === undefined ? Infinity : Date.parse(expiresAt);
+/** The secrets of each token by its id. */
+type KnownTokens = ReadonlyMap<string, readonly KnownSecret[]>;
+
+function byId(tokens: readonly StoredToken[]): KnownTokens {
+  return new Map(tokens.map(({ id, note = "", scopes, previous, ...present }) => {
     const author = { name: authorName(note) || id, token: id };
-    const access = createAccess(id, scopes.map(parseScope), { expiresAtMs, author });
-    return [id, { sha256: encoder.encode(sha256), access, expiresAtMs }];
+    const endOfToken = timeOf(present.expiresAt);
+    const secrets = previous === undefined ? [present] : [present, previous];
+    return [
+      id,
+      secrets.map(({ sha256, expiresAt }) => {
+        const expiresAtMs = Math.min(endOfToken, timeOf(expiresAt));
+        const access = createAccess(id, scopes.map(parseScope), { expiresAtMs, author });
+        return { sha256: encoder.encode(sha256), access, expiresAtMs };
+      }),
+    ];
   }));
+}
+
+function timeOf(expiresAt: string | undefined): number {
+  return expiresAt === undefined ? Infinity : Date.parse(expiresAt);
 }
 
 function noFile(file: string): RegistryError {

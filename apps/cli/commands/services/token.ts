@@ -2,10 +2,18 @@ import { resolve } from "@std/path";
 import { invalid, notFound } from "../../terminal/hints.ts";
 import { defineCommand } from "../../program/command.ts";
 import type { Command, CommandContext, OptionDefinition } from "../../program/command.ts";
-import { createToken, readTokens, removeToken } from "../../../server/access/token_file.ts";
+import {
+  changeToken,
+  createToken,
+  removeToken,
+  rotateToken,
+} from "../../../server/access/change_tokens.ts";
+import { readTokens } from "../../../server/access/token_file.ts";
 import { printTable } from "../../program/print_table.ts";
 import { formatTime, parseDuration } from "../../terminal/units.ts";
 import { shellWord } from "../../../../core/text/shell_word.ts";
+
+const ID = { usage: "<id>", text: "its id, from token ls" } as const;
 
 const FILE = {
   flags: "--tokens <file>",
@@ -53,6 +61,76 @@ export const tokenCreate: Command = defineCommand({
   },
 });
 
+export const tokenSet: Command = defineCommand({
+  name: "token set",
+  summary: "Change the scopes, note or expiry of a token; its secret stays.",
+  details: "A running service follows within a second. --scope replaces all scopes.",
+  args: [ID],
+  options: [
+    FILE,
+    { flags: "--scope <scope>", text: "a permission, in place of the present ones", repeat: true },
+    { flags: "--note <note>", text: "its purpose: the author of its changes" },
+    {
+      flags: "--expires <duration>",
+      text: "lifetime from now, such as 90d, or never",
+      parse: (text: string) => text === "never" ? Infinity : parseDuration(text),
+    },
+  ],
+  examples: [
+    ['holdfast token set 3f9c2a71b0de --tokens t.json --scope "save:models:*"', "fewer rights"],
+    ["holdfast token set 3f9c2a71b0de --tokens t.json --expires 90d", "for longer"],
+  ],
+  async run([id], flags, context) {
+    const { scope: scopes, note, expires: expiresInMs } = flags;
+    if (scopes === undefined && note === undefined && expiresInMs === undefined) {
+      const hint = "Add --scope, --note or --expires.";
+      throw invalid(`change token ${id}`, "nothing to change is given", hint);
+    }
+    const { system } = context.io;
+    const options = { scopes, note, expiresInMs, system };
+    const { sha256: _, previous: __, ...shown } = await changeToken(
+      fileOf(flags, context),
+      id,
+      options,
+    );
+    const ending = ends(shown.expiresAt, system.now());
+    await context.result(shown, `${id}: ${shown.scopes.join(" ")}, expires ${ending}`);
+  },
+});
+
+export const tokenRotate: Command = defineCommand({
+  name: "token rotate",
+  summary: "Give a token a new secret, and print it once.",
+  details:
+    "Id, note, scopes and expiry stay. A running service rejects the old secret within a second, " +
+    "or after --keep.",
+  args: [ID],
+  options: [
+    FILE,
+    {
+      flags: "--keep <duration>",
+      text: "accept the old secret this long, such as 1d",
+      parse: parseDuration,
+    },
+  ],
+  examples: [
+    ["holdfast token rotate 3f9c2a71b0de --tokens t.json", "a leaked token"],
+    ["holdfast token rotate 3f9c2a71b0de --tokens t.json --keep 7d", "a week to replace it"],
+  ],
+  async run([id], flags, context) {
+    const { system } = context.io;
+    const options = { keepForMs: flags.keep, system };
+    const { token, stored } = await rotateToken(fileOf(flags, context), id, options);
+    const { sha256: _, previous, ...shown } = stored;
+    const until = previous && { oldUntil: previous.expiresAt };
+    await context.result({ token, ...shown, ...until }, token);
+    const old = previous
+      ? `the old secret is accepted until ${formatTime(new Date(previous.expiresAt))}`
+      : "the old secret is no longer accepted";
+    await context.note(`Token ${id}: copy it now, it is not shown again; ${old}`);
+  },
+});
+
 export const tokenLs: Command = defineCommand({
   name: "token ls",
   summary: "List the tokens of the service, without their secrets.",
@@ -65,7 +143,7 @@ export const tokenLs: Command = defineCommand({
   async run(_args, flags, context) {
     const tokens = await readTokens(fileOf(flags, context)) ?? noTokens(fileOf(flags, context));
     const now = context.io.system.now();
-    const rows = tokens.map(({ sha256: _sha256, ...shown }) => ({
+    const rows = tokens.map(({ sha256: _sha256, previous: _previous, ...shown }) => ({
       json: shown,
       cells: [shown.id, shown.scopes.join(" "), ends(shown.expiresAt, now), shown.note ?? ""],
     }));

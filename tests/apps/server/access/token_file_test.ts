@@ -10,12 +10,11 @@ import fs from "node:fs";
 import { join } from "@std/path";
 import { openRegistry, RegistryError } from "../../../../mod.ts";
 import { createHandler } from "../../../../apps/server.ts";
+import { createToken, removeToken } from "../../../../apps/server/access/change_tokens.ts";
 import {
-  createToken,
   openTokenFile,
   parseTokens,
   readTokens,
-  removeToken,
 } from "../../../../apps/server/access/token_file.ts";
 import { createScriptedSystem } from "../../../support/scripted_system.ts";
 import { REPOSITORY } from "../../../support/run_deno.ts";

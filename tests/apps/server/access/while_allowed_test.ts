@@ -2,7 +2,7 @@ import { assert, assertEquals, assertRejects } from "@std/assert";
 import { join } from "@std/path";
 import { openRegistry } from "../../../../mod.ts";
 import { createHandler, createToken, openTokenFile } from "../../../../apps/server.ts";
-import { removeToken } from "../../../../apps/server/access/token_file.ts";
+import { removeToken } from "../../../../apps/server/access/change_tokens.ts";
 import { createMemoryQueue } from "../../../../queues/memory.ts";
 import { createScriptedSystem } from "../../../support/scripted_system.ts";
 import { tempRoot } from "../../../support/temp_root.ts";

@@ -44,3 +44,20 @@ cliTest("token reports a missing file or scope, and an unknown permission", asyn
     assertStringIncludes(err, said);
   }
 });
+
+cliTest("token set and token rotate change a token", async (it) => {
+  const at = { cwd: it.root.path };
+  const created = await it.json("token create ci --tokens t --scope admin --json", at);
+  const set = `token set ${created.id} --tokens t --scope read:* --expires never`;
+  await it.prints(set, `${created.id}: read:*, expires never\n`, at);
+  const rotated = await it.holdfast(`token rotate ${created.id} --tokens t --keep 1d`, at);
+  assertEquals(rotated.code, 0, rotated.err);
+  assertMatch(rotated.out, new RegExp(`^holdfast_${created.id}_\\S{43}\n$`));
+  assertMatch(rotated.err, /accepted until/);
+  const [shown] = [await it.json("token ls --tokens t --json", at)];
+  assertEquals([shown.scopes, shown.previous, shown.sha256], [["read:*"], undefined, undefined]);
+  await it.fails(`token set ${created.id} --tokens t`, 2, "Add --scope", at);
+  await it.fails(`token rotate 012345678901 --tokens t`, 3, "token ls --tokens", at);
+  const again = "token create ci --tokens t --scope admin";
+  await it.fails(again, 4, `holdfast token rotate ${created.id}`, at);
+});
