@@ -24,21 +24,17 @@ export function requestOperation(
   checkWritable: (action: string) => void,
 ): (...given: unknown[]) => unknown {
   const { action, effect, repeatsWithout } = row;
-  const { answer } = row.route!;
+  const answer = row.route!.answer!;
   if (effect === "lists") {
     return (...given) => {
       const about = { action: actionOf(action, given), location: connection.location };
-      const begin = () => {
-        const { options, call } = requestOf(row, given);
-        const { after, limit } = options as { after?: string | number; limit?: number };
-        return { ...call, after: after?.toString(), limit };
-      };
       const read = (item: unknown) => readAnswer(answer, item, { ...about, writes: false });
-      return listAll(connection, begin, read);
+      return listAll(connection, () => listingOf(row, given), read);
     };
   }
   return async (...given) => {
-    const { options, call } = requestOf(row, given);
+    const call = requestOf(row, given);
+    const options = optionsOf(row, given);
     const writes = effect === "writes";
     if (writes) checkWritable(call.action);
     const repeats = repeatsWithout?.every((name) => options[name] === undefined);
@@ -54,13 +50,21 @@ function actionOf(action: string, [first]: readonly unknown[]): string {
   return typeof first === "string" ? `${action} ${shown(first)}` : action;
 }
 
-function requestOf(
-  row: OperationRow,
-  given: readonly unknown[],
-): { options: Values; call: Call } {
+function optionsOf({ takes }: OperationRow, given: readonly unknown[]): Values {
+  return (given[takes.length] ?? {}) as Values;
+}
+
+/** Returns the request for the items of a list. */
+export function listingOf(row: OperationRow, given: readonly unknown[]) {
+  const { after, limit } = optionsOf(row, given) as { after?: string | number; limit?: number };
+  return { ...requestOf(row, given), after: after?.toString(), limit };
+}
+
+/** Returns the request for an operation with these arguments and options. */
+export function requestOf(row: OperationRow, given: readonly unknown[]): Call {
   const { action, takes, options: rows, route } = row;
   const args = Object.fromEntries(takes.map((name, at) => [name, given[at]]));
-  const options = (given[takes.length] ?? {}) as Values;
+  const options = optionsOf(row, given);
   const [method, path] = route!.at.split(" ") as [Call["method"], string];
   const sent: Record<string, unknown> = {};
   for (const name of sentArguments(row)) sent[name] = args[name];
@@ -68,14 +72,11 @@ function requestOf(
   const isEmpty = Object.keys(sent).length === 0;
   const inBody = method !== "GET" && method !== "DELETE";
   return {
-    options,
-    call: {
-      action: actionOf(action, given),
-      method,
-      path: pathOf(path, { ...args, version: options.version }),
-      ...isEmpty ? {} : inBody ? { json: sent } : { query: queryOf(sent) },
-      signal: options.signal as AbortSignal | undefined,
-    },
+    action: actionOf(action, given),
+    method,
+    path: pathOf(path, { ...args, version: options.version }),
+    ...isEmpty ? {} : inBody ? { json: sent } : { query: queryOf(sent) },
+    signal: options.signal as AbortSignal | undefined,
   };
 }
 

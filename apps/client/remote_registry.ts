@@ -29,7 +29,7 @@ import type { RetentionRules } from "../../core/registry/rules.ts";
 import type { RegistryService } from "../../core/registry/service.ts";
 import { artifactPath, versionPath } from "./address.ts";
 import type { Call, Connection } from "./connection.ts";
-import { requestOperation } from "./operations.ts";
+import { listingOf, requestOf, requestOperation } from "./operations.ts";
 import { type Asked, isOfService } from "./problem.ts";
 import { createPresignDownload } from "./presign_download.ts";
 import { loadDisk } from "./download.ts";
@@ -92,7 +92,7 @@ type Requests = Pick<Registry, RoutedName>;
 function requestMethods(connection: Connection, options: RemoteRegistryOptions): Requests {
   const check = (action: string) => checkWritable(connection, options, action);
   const methods = Object.entries<OperationRow>(METHODS).flatMap(([name, row]) =>
-    row.route === undefined ? [] : [[name, requestOperation(connection, row, check)]]
+    row.route?.answer === undefined ? [] : [[name, requestOperation(connection, row, check)]]
   );
   return Object.fromEntries(methods);
 }
@@ -185,32 +185,32 @@ class RemoteMethods {
   };
 
   delete: Registry["delete"] = async (ref, options = {}) => {
-    const action = `delete ${shown(ref)}`;
-    const { version, force, ifCommit, dryRun, signal } = options;
-    if (!dryRun) this.#checkWritable(action);
+    const { version, dryRun } = options;
+    if (!dryRun) this.#checkWritable(`delete ${shown(ref)}`);
     const parsed = parseRef(ref, version);
     checkDelete(parsed, options, this.#options.settings);
-    const { name, bare } = parsed;
-    const path = bare ? artifactPath(name) : versionPath(ref, version);
-    const query = { force, ifCommit, dryRun, ...(bare ? { allVersions: true } : {}) };
-    const call = { action, path, query, writes: !dryRun, signal };
-    return await this.#connection.read({ ...call, method: "DELETE" }, flag("deleted"));
+    const call = requestOf(METHODS.delete, [ref, options]);
+    const ofAll = { path: artifactPath(parsed.name), query: { ...call.query, allVersions: true } };
+    const asked = { ...call, ...parsed.bare ? ofAll : {}, writes: !dryRun };
+    return await this.#connection.read(asked, flag("deleted"));
   };
 
-  names: Registry["names"] = ({ prefix, after, limit, signal } = {}) => {
-    const call = { action: "list names", path: "names", query: { prefix }, after, limit, signal };
-    return listAll(this.#connection, () => call, (name: string) => name);
-  };
+  names: Registry["names"] = (options) =>
+    listAll(
+      this.#connection,
+      () => listingOf(METHODS.names, [options]),
+      (name: string) => name,
+    );
 
   versions: Registry["versions"] = (name, options = {}) => {
-    const { range, details, annotations, deleted, after, limit, signal } = options;
     const action = `list the versions of ${shown(name)}`;
     const asked = { action, location: this.#connection.location, writes: false };
-    return listAll(this.#connection, () => {
-      const path = `${artifactPath(name)}/versions`;
-      const query = { range, details: details || annotations, deleted };
-      return { action, path, query, after, limit, signal };
-    }, (entry: WireVersion) => versionOf(entry, asked, options));
+    const details = options.details || options.annotations;
+    return listAll(
+      this.#connection,
+      () => listingOf(METHODS.versions, [name, { ...options, details }]),
+      (entry: WireVersion) => versionOf(entry, asked, options),
+    );
   };
 
   // deno-lint-ignore require-await -- errors reject the promise

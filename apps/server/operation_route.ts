@@ -1,4 +1,5 @@
 // Routes of operations. Their rows describe requests and answers; routes add what only HTTP has.
+import type { ObjectEntries } from "npm:valibot@^1.5";
 import { METHODS } from "../../core/options/methods.ts";
 import type { OperationRow } from "../../core/registry/operations/row.ts";
 import type { Registry } from "../../core/registry.ts";
@@ -23,12 +24,16 @@ export interface AskedOperation<F extends Operation> {
   args: ArgsOf<F>;
   /** With the signal of the request if the operation writes, and without those of a page. */
   options: OptionsOf<F>;
+  /** The members of the query that only the route has. */
+  own: Readonly<Record<string, unknown>>;
   page: PageQuery;
   access: Access;
 }
 
-/** The parts of a route that the row of its operation lacks. */
+/** The parts of a route that the row of its operation lacks: all of them, if it has no answer. */
 export interface OwnRoute<F extends Operation> extends Pick<RouteDescription, "requestHeaders"> {
+  /** Schemas of members of the query that are no options of the operation. */
+  query?: ObjectEntries;
   /** @default the answer of the row */
   answers?: RouteDescription["answers"];
   /** @default what the operation returns */
@@ -39,7 +44,7 @@ export interface OwnRoute<F extends Operation> extends Pick<RouteDescription, "r
 export function operationRoutes(routes: Routes, { registry }: ServerContext): void {
   const known = new Set(routes.all.map(({ method, path }) => `${method} ${path}`));
   for (const [name, row] of Object.entries<OperationRow>(METHODS)) {
-    if (row.route === undefined || known.has(row.route.at)) continue;
+    if (row.route?.answer === undefined || known.has(row.route.at)) continue;
     const run = registry[name as keyof Registry] as Operation;
     operationRoute(routes, row, run.bind(registry));
   }
@@ -58,7 +63,7 @@ export function operationRoute<F extends Operation>(
     ...described,
     requestHeaders: own.requestHeaders,
     answers: own.answers ?? answersOf(row),
-    query: queryOf(row),
+    query: queryOf(row, own.query),
     json: bodyOf(row),
     answer: async (asked) => {
       const { c, query, json, access } = asked;
@@ -78,6 +83,7 @@ export function operationRoute<F extends Operation>(
           (row.effect === "writes" ? { ...options, signal: asked.signal } : options) as OptionsOf<
             F
           >,
+        own: query ?? {},
         page: { after, limit },
         access,
       });
@@ -85,9 +91,9 @@ export function operationRoute<F extends Operation>(
   });
 }
 
-/** Returns the ref of a version. */
-function refOf({ name, version }: Readonly<Record<string, string>>): string {
-  return version === "latest" ? name! : `${name}@${version}`;
+/** Returns the ref that a path names. */
+function refOf({ name, version }: Readonly<Record<string, string | undefined>>): string {
+  return version === undefined || version === "latest" ? name! : `${name}@${version}`;
 }
 
 async function answerOperation<F extends Operation>(
@@ -95,7 +101,7 @@ async function answerOperation<F extends Operation>(
   run: F,
   { c, args, options, page }: AskedOperation<F>,
 ): Promise<Answer> {
-  const { returns, key = "" } = route!.answer;
+  const { returns, key = "" } = route!.answer!;
   if (effect === "lists") {
     return await answerListing<Record<string, unknown>, unknown>(c, page, {
       list: (page) => run(...args, { ...options as object, ...page }),

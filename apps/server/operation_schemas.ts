@@ -16,10 +16,10 @@ import { count, flag, numberedFields, page, pageFields, strictObject } from "./s
 
 type Query = StandardSchema<Record<string, unknown>> | undefined;
 
-/** Returns the schema of the query of a route. Writes refuse unknown members. */
-export function queryOf(row: OperationRow): Query {
+/** Returns the schema of the query of a route, with its own members. Writes refuse unknown ones. */
+export function queryOf(row: OperationRow, own: v.ObjectEntries = {}): Query {
   if (hasBody(row)) return undefined;
-  const entries = entriesOf(row, inQuery);
+  const entries = { ...entriesOf(row, inQuery), ...own };
   if (row.effect === "writes") return v.strictObject(entries);
   if (row.effect === "reads") return v.object(entries);
   const isNumbered = row.options.after?.sent === "count";
@@ -36,12 +36,11 @@ export function bodyOf(row: OperationRow): Query {
 }
 
 export function answersOf({ effect, route }: OperationRow): RouteDescription["answers"] {
-  const { answer } = route!;
+  const answer = route!.answer!;
   const { doc } = answer;
-  const schema = schemaOf(answer);
   return effect === "lists"
-    ? listing(page(schema, answer.page ?? `${answer.type}Page`), doc)
-    : { 200: { description: doc, schema } };
+    ? listing(page(schemaOf(answer), answer.page ?? `${answer.type}Page`), doc)
+    : { 200: { description: doc, schema: schemaOf(answer) } };
 }
 
 function hasBody({ route }: OperationRow): boolean {
@@ -63,9 +62,10 @@ function entriesOf(
   ]);
 }
 
-function inQuery({ sent, orNull, among, doc = "" }: Sent): v.GenericSchema {
+function inQuery({ sent, orNull, orEmpty, among, doc = "" }: Sent): v.GenericSchema {
   if (sent === "count") return count(0, Number.MAX_SAFE_INTEGER, doc);
   if (sent === "flag") return flag();
+  if (orEmpty) return v.string();
   return orNull
     ? v.pipe(v.string(), v.transform((text) => text === "" ? null : text))
     : valueOf(sent, among);

@@ -3,7 +3,7 @@ import { ALIASES, type AliasRows } from "../registry/operations/aliases.ts";
 import { CHANGING, type ChangingRows } from "../registry/operations/changing.ts";
 import { LISTING, type ListingRows } from "../registry/operations/listing.ts";
 import { READING, type ReadingRows } from "../registry/operations/reading.ts";
-import { type RouteRow, type RowOf, SIGNAL } from "../registry/operations/row.ts";
+import { type AnswerRow, type RowOf, SIGNAL } from "../registry/operations/row.ts";
 import type { SaveOptions, SignalOptions, StoredRegistry } from "../registry.ts";
 import { SAVE } from "../registry/operations/saving.ts";
 
@@ -36,7 +36,8 @@ export const METHODS: { readonly [Name in keyof Rows]: Rows[Name] } = {
   clearCache: { action: "clear the cache", takes: [], options: SIGNAL, effect: "writes" },
 } satisfies { readonly [Name in MethodName]: RowOf<OptionsOf<StoredRegistry[Name]>> };
 
-/** The methods whose rows have a route: clients have no other code for them. */
+/** The methods whose rows describe request and answer: clients have no other code for them. */
 export type RoutedName = {
-  [Name in keyof Rows]: Rows[Name] extends { readonly route: RouteRow } ? Name : never;
+  [Name in keyof Rows]: Rows[Name] extends { readonly route: { readonly answer: AnswerRow } } ? Name
+    : never;
 }[keyof Rows];

@@ -3,7 +3,9 @@ import { Buffer } from "node:buffer";
 import { MOST_LIMIT } from "../schemas/listing.ts";
 import manifest from "../../../deno.json" with { type: "json" };
 import type { Routes, ServerContext } from "../routing.ts";
+import { METHODS } from "../../../core/options/methods.ts";
 import { route } from "../describe.ts";
+import { operationRoute } from "../operation_route.ts";
 import * as schemas from "../schemas/reading.ts";
 import { type Access, mayReadRef, readableInfo, readableNames } from "../access/access.ts";
 import { answerListing, listing, type PageQuery } from "../listing.ts";
@@ -12,7 +14,7 @@ import type { Artifact, ArtifactInfo, Registry, VersionEntry, WatchOptions } fro
 import type { Lineage, LogEntry } from "../../../registry/mod.ts";
 import { answerConditions } from "../files/answer_file.ts";
 import { problemWithin } from "../problem.ts";
-import { ArtifactInfoSchema, InfoQuery, VersionsPage, VersionsQuery } from "../schemas/artifact.ts";
+import { ArtifactInfoSchema, InfoFields, InfoQuery, VersionsPage } from "../schemas/artifact.ts";
 import { shareReads } from "../share_reads.ts";
 import { invalid } from "../../../core/errors.ts";
 import { answerEvents, EVENTS_TYPE, type ServerEvent } from "../event_stream.ts";
@@ -40,36 +42,27 @@ export function registryRoutes(routes: Routes, { registry, options }: ServerCont
 
 export function namesRoutes(routes: Routes, { registry }: ServerContext): void {
   const share = shareReads<string>();
-  route(routes, "GET /names", {
-    id: "listNames",
-    tag: "artifacts",
-    summary: "Lists names that have a version, in the order of their encoding",
-    scope: "read",
+  operationRoute(routes, METHODS.names, registry.names.bind(registry), {
     answers: listing(schemas.NamesPage, "A page of names, or all of them as lines"),
-    query: schemas.NamesQuery,
-    answer: ({ c, query: { prefix, ...page }, access }) => {
-      return answerListing<string>(c, page, {
-        list: (page) => readableNames(registry, access, { prefix, ...page }),
+    answer: ({ c, options, page, access }) =>
+      answerListing<string>(c, page, {
+        list: (page) => readableNames(registry, access, { ...options, ...page }),
         keyOf: (name) => name,
-        share: (read) => share(JSON.stringify([access.token, prefix, page]), read),
-      });
-    },
+        share: (read) => share(JSON.stringify([access.token, options, page]), read),
+      }),
   });
 }
 
 export function versionsRoutes(routes: Routes, { registry, openVersion }: ServerContext): void {
-  route(routes, "GET /artifacts/:name/versions", {
-    id: "listVersions",
-    tag: "artifacts",
-    summary: "Lists the versions of a name, newest first; none for an unknown name",
-    scope: "read",
+  operationRoute(routes, METHODS.versions, registry.versions.bind(registry), {
+    query: InfoFields,
     answers: listing(VersionsPage, "A page of versions, or all of them as lines"),
-    query: VersionsQuery,
-    answer: ({ c, params: { name }, query, access }) => {
-      const { range, fields, details = fields !== undefined, deleted, ...page } = query;
+    answer: ({ c, args: [name], options, own, page, access }) => {
+      const fields = own.fields as string[] | undefined;
+      const { details = fields !== undefined } = options;
       return answerListing(c, page, {
         list: (page) =>
-          onWire(access, registry.versions(name, { range, details, deleted, ...page }), fields),
+          onWire(access, registry.versions(name, { ...options, details, ...page }), fields),
         keyOf: ({ version }) => version,
       });
     },

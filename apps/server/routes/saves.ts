@@ -1,4 +1,5 @@
 // Saves, copies and deletions.
+import * as v from "npm:valibot@^1.5";
 import { parseRef, type SavedArtifact } from "../../../mod.ts";
 import { invalid, orMissing } from "../../../core/errors.ts";
 import { nameSegment } from "../../../core/naming/names.ts";
@@ -9,6 +10,7 @@ import { route } from "../describe.ts";
 import { operationRoute } from "../operation_route.ts";
 import * as saving from "../saving/save_sent.ts";
 import { sentDigest } from "../saving/sent_files.ts";
+import { flag } from "../schemas/listing.ts";
 import * as schemas from "../schemas/saving.ts";
 
 const SAVED = {
@@ -75,17 +77,25 @@ export function savesRoutes(routes: Routes, context: ServerContext): void {
   });
 }
 
+const DELETE_NAME = {
+  ...METHODS.delete,
+  route: {
+    ...METHODS.delete.route,
+    at: "DELETE /artifacts/:name",
+    id: "deleteName",
+    summary: "Deletes all versions of a name, with `allVersions=true`",
+  },
+} as const;
+
 export function deletesRoutes(routes: Routes, { registry }: ServerContext): void {
-  route(routes, "DELETE /artifacts/:name/versions/:version", {
-    id: "deleteVersion",
-    tag: "artifacts",
-    summary: "Deletes a version; garbage collection frees its bytes later",
-    scope: "delete",
+  const run = registry.delete.bind(registry);
+  operationRoute(routes, METHODS.delete, run, {
     requestHeaders: saving.WRITE_CONDITIONS,
     answers: DELETED,
-    query: schemas.DeleteQuery,
-    answer: async ({ c, params: { name, version }, query, access, signal }) => {
-      if (query.force) access.check("move", name); // an alias or a release may name it
+    answer: async ({ c, options, access }) => {
+      const { name = "", version } = c.params; // a ref of `latest` would be bare: all versions
+      const { force, signal } = options;
+      if (force) access.check("move", name); // an alias or a release may name it
       const commit = await saving.readCondition(c.request, {
         subject: JSON.stringify(`${name}@${version}`),
         isShown: access.may("read", name),
@@ -93,9 +103,8 @@ export function deletesRoutes(routes: Routes, { registry }: ServerContext): void
           orMissing(registry.info(name, { version, signal }).then(({ commit }) => commit)),
       });
       if (commit === null) return c.json({ deleted: false });
-      const { ifCommit = commit, ...asked } = query;
-      const options = { version, ...asked, ifCommit, signal };
-      const deletion = () => registry.delete(name, options);
+      const { ifCommit = commit } = options;
+      const deletion = () => registry.delete(name, { ...options, version, ifCommit });
       return c.json({ deleted: await saving.ofCondition(ifCommit, deletion) });
     },
   });
@@ -106,25 +115,18 @@ export function deletesRoutes(routes: Routes, { registry }: ServerContext): void
       await savedAnswer(c, await registry.undelete(ref, options), () => true),
   });
 
-  route(routes, "DELETE /artifacts/:name", {
-    id: "deleteName",
-    tag: "artifacts",
-    summary: "Deletes all versions of a name, with `allVersions=true`",
-    scope: "delete",
+  operationRoute(routes, DELETE_NAME, run, {
+    query: { allVersions: v.optional(flag()) },
     answers: DELETED,
-    query: schemas.DeleteAllQuery,
-    answer: async (
-      { c, params: { name }, query: { allVersions = false, ...asked }, access, signal },
-    ) => {
-      if (asked.force) access.check("move", name);
+    answer: async ({ c, args: [name], options, own: { allVersions }, access }) => {
+      if (options.force) access.check("move", name);
       if (!allVersions) {
         throw invalid("delete", JSON.stringify(name), "no version is given", {
           hint: "DELETE one version, or add ?allVersions=true to delete every version.",
         });
       }
-      const options = { allVersions, ...asked, signal };
-      const deletion = () => registry.delete(name, options);
-      return c.json({ deleted: await saving.ofCondition(asked.ifCommit, deletion) });
+      const deletion = () => registry.delete(name, { ...options, allVersions: true });
+      return c.json({ deleted: await saving.ofCondition(options.ifCommit, deletion) });
     },
   });
 }

@@ -3,7 +3,7 @@ import * as v from "npm:valibot@^1.5";
 import { itemAt } from "../../../core/faults/present.ts";
 import { isJsonObject } from "../../../core/text/json_text.ts";
 import { STATUS } from "../problem.ts";
-import { count, described, flag, object, page, pageFields, strictObject } from "./listing.ts";
+import { count, described, object, page, strictObject } from "./listing.ts";
 
 export const ProblemSchema = object("Problem", {
   title: v.string(),
@@ -124,9 +124,8 @@ const VersionEntrySchema = object("VersionEntry", {
 const isOfInfo = (field: string) =>
   Object.hasOwn(ArtifactInfoSchema.entries, itemAt(field.split("."), 0));
 
-export const VersionsQuery = v.object({
-  range: described(v.string(), "Only versions in this range, such as `^1.2`"),
-  details: described(flag(), "Include the `info` of each, or its `error` if unreadable"),
+/** Members of the query of versions that are no options of a registry. */
+export const InfoFields = {
   fields: v.optional(v.pipe(
     Text,
     v.maxLength(8000),
@@ -134,9 +133,7 @@ export const VersionsQuery = v.object({
     v.check((fields) => fields.every(isOfInfo), "expected members of info, separated by commas"),
     v.description("Include only these members of `info`: `size,files.length,metadata.accuracy`"),
   )),
-  deleted: described(flag(), "List instead the deleted versions that can be restored"),
-  ...pageFields,
-});
+};
 
 export const VersionsPage = page(VersionEntrySchema, "VersionsPage");
 

@@ -5,11 +5,6 @@ import { schemaOf } from "./answers.ts";
 import { Amount, AuthorSchema, CommitQuery, Moment, Sha256, Text } from "./artifact.ts";
 import { count, described, flag, numberedFields, object, page, pageFields } from "./listing.ts";
 
-export const NamesQuery = v.object({
-  prefix: described(v.string(), "Only names with this prefix"),
-  ...pageFields,
-});
-
 export const NamesPage = page(v.string(), "NamesPage");
 
 const LogEntrySchema = object("LogEntry", {

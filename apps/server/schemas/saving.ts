@@ -100,22 +100,6 @@ export const SavedArtifactSchema = schemaOf(SAVED);
 
 export const DeletedSchema = schemaOf(ALIASES.deleteAlias.route.answer);
 
-const optionalFlag = () => v.optional(flag());
-
-/** Unknown members are refused: a mistyped one must not delete more. */
-export const DeleteQuery = v.strictObject({
-  force: optionalFlag(),
-  ifCommit: v.optional(Text),
-  dryRun: optionalFlag(),
-});
-
-export const DeleteAllQuery = v.strictObject({
-  force: optionalFlag(),
-  allVersions: optionalFlag(),
-  dryRun: optionalFlag(),
-  ifCommit: described(Text, "The commit, in a registry without versions"),
-});
-
 export const PartRequestSchema = strictObject("PartRequest", {
   files: v.optional(atMost(MOST_FILES, SentFileSchema, 1)),
   compress,
@@ -140,7 +124,7 @@ export const DraftInfoSchema = object("DraftInfo", {
   files: v.optional(v.array(v.intersect([FileInfoSchema, v.object({ part: v.string() })]))),
 });
 
-export const DraftQuery = v.object({ files: optionalFlag() });
+export const DraftQuery = v.object({ files: v.optional(flag()) });
 
 export const DiscardedSchema = object("Discarded", { discarded: v.boolean() });
 

@@ -1,7 +1,7 @@
 // Deletions and copies of versions, and drafts: options and rows of their operations.
 import { ON_CONFLICT, type OnConflict, SAVED } from "./saving.ts";
 import type { SignalOptions, TransferProgress } from "./saving.ts";
-import { type RoutedRowOf, type RowOf, SIGNAL } from "./row.ts";
+import { type RequestRowOf, type RoutedRowOf, type RowOf, SIGNAL } from "./row.ts";
 
 /** Options of deleting. */
 export interface DeleteOptions extends SignalOptions {
@@ -34,7 +34,7 @@ export interface CopyOptions extends SignalOptions {
 
 /** The rows about deletions, copies and drafts. */
 export interface ChangingRows {
-  delete: RowOf<DeleteOptions>;
+  delete: RequestRowOf<DeleteOptions>;
   undelete: RoutedRowOf<UndeleteOptions>;
   copy: RoutedRowOf<CopyOptions>;
   openDraft: RowOf<{ id: string }>;
@@ -46,13 +46,20 @@ export const CHANGING: ChangingRows = {
     takes: ["ref"],
     options: {
       version: {},
-      allVersions: {},
-      force: {},
-      ifCommit: {},
-      dryRun: {},
+      allVersions: {}, // another route
+      force: { sent: "flag", doc: "Deletes it even if an alias or a release names it" },
+      ifCommit: { sent: "text", doc: "Only if this is the commit" },
+      dryRun: { sent: "flag", doc: "Only checks, and answers the same" },
       ...SIGNAL,
     },
     effect: "writes",
+    route: {
+      at: "DELETE /artifacts/:name/versions/:version",
+      id: "deleteVersion",
+      tag: "artifacts",
+      summary: "Deletes a version; garbage collection frees its bytes later",
+      scope: "delete",
+    },
   },
   undelete: {
     action: "undelete",

@@ -4,7 +4,7 @@ import type { Annotations, ArtifactInfo } from "../../artifact.ts";
 import type { RegistryError } from "../../errors.ts";
 import type { SignalOptions } from "./saving.ts";
 import type { WatchOptions } from "../watching.ts";
-import { type RowOf, SIGNAL } from "./row.ts";
+import { type RequestRowOf, type RowOf, SIGNAL } from "./row.ts";
 
 /** Options of listing names. */
 export interface NamesOptions extends SignalOptions {
@@ -60,8 +60,8 @@ export interface DeletedEntry {
 
 /** The rows of lists. */
 export interface ListingRows {
-  names: RowOf<NamesOptions>;
-  versions: RowOf<VersionsOptions>;
+  names: RequestRowOf<NamesOptions>;
+  versions: RequestRowOf<VersionsOptions>;
   watch: RowOf<WatchOptions>;
 }
 
@@ -70,26 +70,44 @@ export const LISTING: ListingRows = {
     action: "list names",
     takes: [],
     options: {
-      prefix: {},
+      prefix: { sent: "text", orEmpty: true, doc: "Only names with this prefix" },
       after: {},
       limit: {},
       ...SIGNAL,
     },
     effect: "lists",
+    route: {
+      at: "GET /names",
+      id: "listNames",
+      tag: "artifacts",
+      summary: "Lists names that have a version, in the order of their encoding",
+      scope: "read",
+    },
   },
   versions: {
     action: "list versions of",
     takes: ["name"],
     options: {
-      range: {},
+      range: {
+        sent: "text",
+        orEmpty: true,
+        doc: "Only versions in this range, such as `^1.2`",
+      },
       after: {},
-      details: {},
-      annotations: {},
-      deleted: {},
+      details: { sent: "flag", doc: "Include the `info` of each, or its `error` if unreadable" },
+      annotations: {}, // clients ask for `details`
+      deleted: { sent: "flag", doc: "List instead the deleted versions that can be restored" },
       limit: {},
       ...SIGNAL,
     },
     effect: "lists",
+    route: {
+      at: "GET /artifacts/:name/versions",
+      id: "listVersions",
+      tag: "artifacts",
+      summary: "Lists the versions of a name, newest first; none for an unknown name",
+      scope: "read",
+    },
   },
   watch: {
     action: "watch",

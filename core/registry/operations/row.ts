@@ -17,6 +17,8 @@ type KindOf<T> = [T] extends [boolean] ? "flag"
 export interface OptionRow<K extends Kind = Kind> {
   /** Its kind in a request. Without one, the option stays in this program, or is in the path. */
   readonly sent?: K;
+  /** True if an empty string is a value. @default refused */
+  readonly orEmpty?: true;
   /** All its values. */
   readonly among?: readonly string[];
   /** True if null has a meaning. In a query, an empty value is null. */
@@ -72,7 +74,8 @@ export interface RouteRow {
   readonly scope: "read" | "save" | "move" | "delete" | "admin";
   /** True if a write also needs the right to read the name: its answer has what was there. */
   readonly reads?: true;
-  readonly answer: AnswerRow;
+  /** Without one, the client and the service each have code for the answer. */
+  readonly answer?: AnswerRow;
 }
 
 /** An operation of a registry. */
@@ -99,12 +102,17 @@ export type OperationRow = Row<Readonly<Record<string, OptionRow>>, string>;
 /** The row of an operation with these options. The compiler reports missing and unknown ones. */
 export type RowOf<O> = Row<OptionRows<O>, keyof O & string>;
 
-/** The same for an operation with a route. */
-export type RoutedRowOf<O> = RowOf<O> & { readonly route: RouteRow };
+/** The same for an operation whose request a row describes. */
+export type RequestRowOf<O> = RowOf<O> & { readonly route: RouteRow };
 
-/** Returns the arguments that are not in the path of the request. */
+/** The same for an operation whose request and answer a row describes. */
+export type RoutedRowOf<O> = RowOf<O> & {
+  readonly route: RouteRow & { readonly answer: AnswerRow };
+};
+
+/** Returns the arguments that are not in the path of the request. The name of a ref is. */
 export function sentArguments({ takes, route }: OperationRow): string[] {
-  return takes.filter((name) => !route!.at.includes(name === "ref" ? "/:version" : `/:${name}`));
+  return takes.filter((name) => !route!.at.includes(`/:${name === "ref" ? "name" : name}`));
 }
 
 export const SIGNAL = { signal: {} } as const;
