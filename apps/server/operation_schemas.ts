@@ -64,10 +64,10 @@ function entriesOf(
 
 function inQuery({ sent, orNull, orEmpty, among, doc = "" }: Sent): v.GenericSchema {
   if (sent === "count") return count(0, Number.MAX_SAFE_INTEGER, doc);
-  if (sent === "flag") return flag();
+  if (sent === "flag") return flag(doc);
   if (orEmpty) return v.string();
   return orNull
-    ? v.pipe(v.string(), v.transform((text) => text === "" ? null : text))
+    ? v.pipe(v.string(), v.description(doc), v.transform((text) => text === "" ? null : text))
     : valueOf(sent, among);
 }
 

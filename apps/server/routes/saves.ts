@@ -1,5 +1,4 @@
 // Saves, copies and deletions.
-import * as v from "npm:valibot@^1.5";
 import { parseRef, type SavedArtifact } from "../../../mod.ts";
 import { invalid, orMissing } from "../../../core/errors.ts";
 import { nameSegment } from "../../../core/naming/names.ts";
@@ -116,7 +115,7 @@ export function deletesRoutes(routes: Routes, { registry }: ServerContext): void
   });
 
   operationRoute(routes, DELETE_NAME, run, {
-    query: { allVersions: v.optional(flag()) },
+    query: { allVersions: flag("Must be true: all versions are deleted") },
     answers: DELETED,
     answer: async ({ c, args: [name], options, own: { allVersions }, access }) => {
       if (options.force) access.check("move", name);

@@ -129,9 +129,9 @@ export const InfoFields = {
   fields: v.optional(v.pipe(
     Text,
     v.maxLength(8000),
+    v.description("Include only these members of `info`: `size,files.length,metadata.accuracy`"),
     v.transform((text) => text.split(",")),
     v.check((fields) => fields.every(isOfInfo), "expected members of info, separated by commas"),
-    v.description("Include only these members of `info`: `size,files.length,metadata.accuracy`"),
   )),
 };
 

@@ -64,11 +64,13 @@ export function count(least: number, most: number, description: string) {
   ));
 }
 
-export function flag() {
-  return v.pipe(
+/** An optional flag in a query. */
+export function flag(description: string) {
+  return v.optional(v.pipe(
     v.picklist(["true", "false"], "expected true or false"),
+    v.description(description), // of the input, so before it is converted
     v.transform((text) => text === "true"),
-  );
+  ));
 }
 
 export const pageFields = {

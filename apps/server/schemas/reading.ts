@@ -194,8 +194,8 @@ export const SearchQuerySchema = v.object({
   ),
   limit: count(1, 1000, `Results in a page, which ends after 256 KiB. Default: ${DEFAULT_FOUND}`),
   offset: count(0, 1_000_000, "Results to skip at the beginning"),
-  newest: described(flag(), "Search only the newest version of each name"),
-  partial: described(flag(), "Search what is read so far while the index is built the first time"),
+  newest: flag("Search only the newest version of each name"),
+  partial: flag("Search what is read so far while the index is built the first time"),
 });
 
 export const SearchResultSchema = object("SearchResult", {

@@ -124,7 +124,7 @@ export const DraftInfoSchema = object("DraftInfo", {
   files: v.optional(v.array(v.intersect([FileInfoSchema, v.object({ part: v.string() })]))),
 });
 
-export const DraftQuery = v.object({ files: v.optional(flag()) });
+export const DraftQuery = v.object({ files: flag("Include the files of the parts") });
 
 export const DiscardedSchema = object("Discarded", { discarded: v.boolean() });
 

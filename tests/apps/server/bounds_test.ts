@@ -44,6 +44,18 @@ Deno.test("the document gives every string of a request a minimum length", async
   assertEquals(found, []);
 });
 
+Deno.test("the document describes every parameter of a query", async () => {
+  await using service = await openService({ hf: true });
+  const document: Schema = await (await service.send("GET", "/openapi.json")).json();
+  const silent = Object.entries<Schema>(document.paths).flatMap(([path, methods]) =>
+    Object.entries<Schema>(methods).flatMap(([method, { parameters = [] }]) =>
+      parameters.filter(({ in: place, description }: Schema) => place === "query" && !description)
+        .map(({ name }: Schema) => `${method} ${path} ${name}`)
+    )
+  );
+  assertEquals(silent, []);
+});
+
 Deno.test("empty strings are refused", async () => {
   await using service = await openService();
   await service.registry.save("a", 1);
