@@ -1,9 +1,12 @@
 // A registry from a few methods.
 import type { Artifact } from "../../core/artifact.ts";
 import { fault, orMissing } from "../../core/errors.ts";
-import { type DefinedArtifact, isDefinedArtifact, namedBy } from "../../core/materializer.ts";
+import { createVerbCall } from "../../core/calls/verb_call.ts";
+import { type DefinedArtifact, namedBy } from "../../core/materializer.ts";
 import { checkName, shown } from "../../core/naming/names.ts";
 import { checkAlias, parseRef } from "../../core/naming/refs.ts";
+import { type MethodName, METHODS } from "../../core/options/methods.ts";
+import type { OperationRow } from "../../core/registry/operations/row.ts";
 import type { LoadOptions, ReadOptions, Registry, SignalOptions } from "../../core/registry.ts";
 import { memberOf } from "../../core/registry/release.ts";
 import { realSystem } from "../../core/system.ts";
@@ -96,8 +99,8 @@ export function defineRegistry(parts: RegistryParts): Registry {
     return artifact && await loadOpened(artifact, materializers, options);
   });
 
-  const readOnly = refusals(location);
   const registry: Registry = {
+    ...ownOrRefused(parts),
     location,
     id,
     settings,
@@ -121,16 +124,8 @@ export function defineRegistry(parts: RegistryParts): Registry {
       })),
     aliases: own("aliases") ?? noAliases,
     history: own("history") ?? noHistory,
-
-    save: own("save") ?? readOnly.save,
-    delete: own("delete") ?? readOnly.delete,
-    undelete: own("undelete") ?? readOnly.undelete,
-    setAlias: own("setAlias") ?? readOnly.setAlias,
-    deleteAlias: own("deleteAlias") ?? readOnly.deleteAlias,
     rollbackAlias: own("rollbackAlias") ??
       ((name, alias, options) => rollBackAlias(registry, { name, alias }, options)),
-    copy: own("copy") ?? readOnly.copy,
-    openDraft: own("openDraft") ?? readOnly.openDraft,
     ...optional("service"),
     [Symbol.asyncIterator]: () => names()[Symbol.asyncIterator](),
     close: async () => await registry[Symbol.asyncDispose](),
@@ -154,33 +149,29 @@ async function loadOpened(
   return value;
 }
 
-type Writes =
-  | "save"
-  | "delete"
-  | "undelete"
-  | "setAlias"
-  | "deleteAlias"
-  | "copy"
-  | "openDraft";
+type Methods = Pick<Registry, MethodName & keyof Registry>;
 
-/** Returns methods that write nothing: each throws `Unsupported`. */
-function refusals(location: string): Pick<Registry, Writes> {
-  const refuse = async (action: string): Promise<never> => {
-    await Promise.resolve();
-    const state = `the registry at ${location} is read-only`;
-    const hint = "Write to the registry behind it, or pass the method to defineRegistry.";
-    throw fault({ code: "Unsupported", action, state, hint });
-  };
-  return {
-    save: (artifact: string | DefinedArtifact<unknown>) =>
-      refuse(`save ${shown(isDefinedArtifact(artifact) ? artifact.name : artifact)}`),
-    delete: (ref) => refuse(`delete ${shown(ref)}`),
-    undelete: (ref) => refuse(`undelete ${shown(ref)}`),
-    setAlias: (name, alias) => refuse(`set alias ${shown(`${name}@${alias}`)}`),
-    deleteAlias: (name, alias) => refuse(`delete alias ${shown(`${name}@${alias}`)}`),
-    copy: (ref) => refuse(`copy ${shown(ref)}`),
-    openDraft: (name) => refuse(`open a draft of ${shown(name)}`),
-  };
+/** Returns the methods of `parts`; each other one rejects with `Unsupported`. */
+function ownOrRefused(parts: RegistryParts): Methods {
+  const { clearCache: _, ...rows } = METHODS; // not of every registry
+  const methods = Object.entries<OperationRow>(rows).map(([name, row]) => {
+    const own = parts[name as keyof Methods] as ((...given: unknown[]) => unknown) | undefined;
+    return [name, own?.bind(parts) ?? ((given: unknown) => refuse(parts, name, row, given))];
+  });
+  return Object.fromEntries(methods) as Methods;
+}
+
+async function refuse(
+  { location }: RegistryParts,
+  name: string,
+  { action }: OperationRow,
+  given: unknown,
+): Promise<never> {
+  await Promise.resolve();
+  const { ref = "" } = createVerbCall(name, given);
+  const state = `the registry at ${location} is read-only`;
+  const hint = "Write to the registry behind it, or pass the method to defineRegistry.";
+  throw fault({ code: "Unsupported", action, subject: shown(ref), state, hint });
 }
 
 function readOf({ version, asOf, verify, signal }: LoadOptions): ReadOptions {

@@ -90,9 +90,14 @@ Deno.test("a minimal defined registry has no aliases and is read-only", async ()
       () => registry.save("a", 1),
       () => asMap(registry).set("a", 1),
       () => registry.delete("a", { allVersions: true }),
+      () => registry.undelete("a@1"),
+      () => registry.setAlias("a", "production", "1"),
+      () => registry.deleteAlias("a", "production"),
+      () => registry.copy("a", "b"),
+      () => registry.openDraft("a", { id: "1" }),
     ]
   ) {
-    await rejected("Unsupported", write());
+    await rejected("Unsupported", write(), /"a(@1)?": the registry at \S+ is read-only$/m);
   }
   assertEquals([registry.backend, registry.service], [undefined, undefined]);
   await registry[Symbol.asyncDispose]();
