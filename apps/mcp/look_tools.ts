@@ -11,7 +11,7 @@ const page = { array: "items", string: "next" };
 const CUT = "The search index is full: versions other than the newest 20 of a name may be missing";
 const after = v.optional(text("`next` of the previous page"));
 
-export const findArtifacts: Tool = defineTool({
+const findArtifacts: Tool = defineTool({
   name: "find_artifacts",
   description:
     "Finds artifacts: named, versioned datasets, models, reports or files. Without query, lists " +
@@ -51,7 +51,7 @@ export const findArtifacts: Tool = defineTool({
   },
 });
 
-export const listVersions: Tool = defineTool({
+const listVersions: Tool = defineTool({
   name: "list_versions",
   description: "Lists the versions of an artifact, newest first, with aliases and metadata.",
   kind: "read",
@@ -89,7 +89,7 @@ export const listVersions: Tool = defineTool({
 
 const FILES_SHOWN = 200;
 
-export const describeVersion: Tool = defineTool({
+const describeVersion: Tool = defineTool({
   name: "describe_version",
   description: "Returns the files of a version with their sizes, its metadata, notes, labels, " +
     "aliases, digest, and inputs: the versions it was made from.",
@@ -143,3 +143,5 @@ export const describeVersion: Tool = defineTool({
 export function refOf(input: ArtifactInput): string {
   return typeof input === "string" ? input : input.ref;
 }
+
+export const LOOK_TOOLS: readonly Tool[] = [findArtifacts, listVersions, describeVersion];

@@ -13,7 +13,7 @@ import { refOf } from "./look_tools.ts";
 import { uriOf } from "./resources.ts";
 import { count, defineTool, fitting, ref, text, type Tool } from "./tool.ts";
 
-export const readFile: Tool = defineTool({
+const readFile: Tool = defineTool({
   name: "read_file",
   description: "Reads one file of a version: text by lines, JSON, rows of a table (CSV, TSV, " +
     "Parquet), an image, or bytes as base64. Large files come in parts: pass `next` as `offset`, " +
@@ -46,7 +46,7 @@ const MOST_CHANGES = 50;
 /** A comparison blocks other requests, so each file has a short time limit. */
 const LIMITS = { maxBytes: 256 * 1024, maxTableBytes: 0, timeoutMs: 100 };
 
-export const compareVersions: Tool = defineTool({
+const compareVersions: Tool = defineTool({
   name: "compare_versions",
   description:
     "Compares two versions: metadata, inputs, and files added, removed, renamed or changed. " +
@@ -142,3 +142,5 @@ function sideOf({ info, file }: Artifact) {
   const bytes = ({ path }: FileInfo) => file(path).bytes();
   return { label: `${info.name}@${info.version}`, bytes };
 }
+
+export const READ_TOOLS: readonly Tool[] = [readFile, compareVersions];

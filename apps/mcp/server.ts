@@ -14,19 +14,12 @@ import type { Handler, HandlerOptions } from "../server/options.ts";
 import { Connection, type SendRequest } from "../client/connection.ts";
 import { callMemory } from "./call_memory.ts";
 import { createNamesCheck } from "./only_names.ts";
-import { describeVersion, findArtifacts, listVersions } from "./look_tools.ts";
-import { compareVersions, readFile } from "./read_tools.ts";
+import { LOOK_TOOLS } from "./look_tools.ts";
+import { READ_TOOLS } from "./read_tools.ts";
 import { complete, listResources, readResource, TEMPLATES } from "./resources.ts";
 import { callTool, describeTool, explained } from "./tool.ts";
 import type { McpOptions, Tool, ToolCall } from "./tool.ts";
-import {
-  annotateVersion,
-  deleteVersion,
-  rollBackAlias,
-  saveVersion,
-  setAlias,
-  undeleteVersion,
-} from "./write_tools.ts";
+import { writeTools } from "./write_tools.ts";
 
 const INSTRUCTIONS =
   "A registry of versioned artifacts. A saved version never changes; an alias names a version " +
@@ -44,10 +37,8 @@ export function toolsOf(
     "readOnly" | "allowDelete" | "root"
   >,
 ): Tool[] {
-  const all = [findArtifacts, listVersions, describeVersion, readFile, compareVersions];
-  if (readOnly) return all;
-  all.push(saveVersion(root), setAlias, rollBackAlias, annotateVersion);
-  return allowDelete ? [...all, deleteVersion, undeleteVersion] : all;
+  const isOffered = { read: true, write: !readOnly, delete: !readOnly && allowDelete };
+  return [...LOOK_TOOLS, ...READ_TOOLS, ...writeTools(root)].filter(({ kind }) => isOffered[kind]);
 }
 
 /**

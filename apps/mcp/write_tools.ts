@@ -40,7 +40,7 @@ const CONTENT = {
 };
 
 /** Returns the tool that saves. Only a server with a root reads local paths. */
-export function saveVersion(root?: string): Tool {
+function saveVersion(root?: string): Tool {
   const { local: _, ...others } = CONTENT;
   const content: typeof CONTENT = root === undefined ? { ...others } as typeof CONTENT : CONTENT;
   return defineTool({
@@ -96,7 +96,7 @@ function contentOf({ path, text, base64 }: v.InferOutput<typeof FILE>): Uint8Arr
   return text === undefined ? fromBase64(path, base64!) : new TextEncoder().encode(text);
 }
 
-export const setAlias: Tool = defineTool({
+const setAlias: Tool = defineTool({
   name: "set_alias",
   description:
     "Points an alias such as production to a version, or removes the alias. Returns the " +
@@ -119,7 +119,7 @@ export const setAlias: Tool = defineTool({
   },
 });
 
-export const rollBackAlias: Tool = defineTool({
+const rollBackAlias: Tool = defineTool({
   name: "roll_back_alias",
   description: "Points an alias back to the version it pointed to before. Returns that version, " +
     "and the previous one.",
@@ -136,7 +136,7 @@ export const rollBackAlias: Tool = defineTool({
   },
 });
 
-export const annotateVersion: Tool = defineTool({
+const annotateVersion: Tool = defineTool({
   name: "annotate",
   description: "Changes the notes (text) and labels (data) of a version, or of a name. Omitted " +
     "arguments change nothing. Notes are replaced and labels merged: a label of null is removed, " +
@@ -155,7 +155,7 @@ export const annotateVersion: Tool = defineTool({
   },
 });
 
-export const deleteVersion: Tool = defineTool({
+const deleteVersion: Tool = defineTool({
   name: "delete_version",
   description:
     "Deletes one version. undelete_version restores it for a while. Set force if an alias names " +
@@ -169,7 +169,7 @@ export const deleteVersion: Tool = defineTool({
   },
 });
 
-export const undeleteVersion: Tool = defineTool({
+const undeleteVersion: Tool = defineTool({
   name: "undelete_version",
   description: "Restores a deleted version, while its files are there: for a day by default.",
   kind: "delete",
@@ -181,3 +181,15 @@ export const undeleteVersion: Tool = defineTool({
     return { ref: `${name}@${version}`, digest };
   },
 });
+
+/** Returns the tools that write and delete. With a root, files below it can be saved. */
+export function writeTools(root?: string): Tool[] {
+  return [
+    saveVersion(root),
+    setAlias,
+    rollBackAlias,
+    annotateVersion,
+    deleteVersion,
+    undeleteVersion,
+  ];
+}
