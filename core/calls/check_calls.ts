@@ -37,7 +37,7 @@ export function checkSaveEntry(entry: SaveEntry): SaveEntry {
 
 const COMMIT_DRAFT: OptionNames<CommitDraftOptions> = {
   parts: true,
-  ...without(METHODS.save.options, "alias", "idempotencyKey", "compress"),
+  ...without(METHODS.save.options, "idempotencyKey", "compress"),
 };
 
 export function checkDraft(draft: Draft): Draft {

@@ -41,7 +41,7 @@ export interface DraftInfo {
 
 /** Options of {@linkcode Draft.commit}. */
 export interface CommitDraftOptions
-  extends Omit<SaveOptions, "alias" | "as" | "idempotencyKey" | "compress"> {
+  extends Omit<SaveOptions, "as" | "idempotencyKey" | "compress"> {
   /**
    * The exact parts of the version. Throws `NotFound` if one is missing, `Conflict` if the draft
    * was committed with others.

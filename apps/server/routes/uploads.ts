@@ -130,10 +130,9 @@ export function uploadRoutes(routes: Routes, context: ServerContext): void {
     id: "upload",
     tag: "uploads",
     summary: "Streams a body of any size into a version, and schedules its next step",
-    description:
-      "The body is the file, or a form with the fields `name`, `version` and `idempotencyKey` " +
-      "before its files. An incomplete body saves nothing. A repeat with an idempotency key " +
-      "saves and schedules nothing.",
+    description: "The body is the file, or a form with the fields `name`, `version`, `alias` and " +
+      "`idempotencyKey` before its files. An incomplete body saves nothing. A repeat with an " +
+      "idempotency key saves and schedules nothing. `alias` also needs the right to move.",
     scope: "save",
     requestHeaders: { "idempotency-key": "A repeat with the same key is the same upload" },
     body: { "application/octet-stream": BYTES, "multipart/form-data": { schema: form } },
@@ -153,6 +152,7 @@ export function uploadRoutes(routes: Routes, context: ServerContext): void {
         : undefined;
       const fields: Readonly<Record<string, string | undefined>> = form?.fields ?? {};
       const { path, name = fields.name, version = fields.version } = query;
+      const { alias = fields.alias } = query;
       const files = form?.files ?? rawFile(request, path);
       try {
         if (name === undefined) {
@@ -161,15 +161,16 @@ export function uploadRoutes(routes: Routes, context: ServerContext): void {
           });
         }
         access.check("save", name);
+        if (alias !== undefined) access.check("move", name);
         const id = form === undefined ? "file" : "folder";
         const materializer = {
           ...passThrough({ id, formatVersion: 1 }, []),
-          save: () => whileWritable(files, c, name),
+          save: () => whileWritable(files, c, { name, alias }),
         };
         const idempotencyKey = c.header("idempotency-key") ?? fields.idempotencyKey;
         const { signal } = request;
-        const save = { version, idempotencyKey, share: "none", as: materializer, signal } as const;
-        const saved = await context.registry.save(name, undefined, save);
+        const save = { version, alias, idempotencyKey, share: "none", signal } as const;
+        const saved = await context.registry.save(name, undefined, { ...save, as: materializer });
         const next = await scheduleNext(saved, context);
         const skipped = saved.skipped ? SKIPPED : {};
         // The first upload with this key may have been that of another token.
@@ -191,10 +192,11 @@ export function uploadRoutes(routes: Routes, context: ServerContext): void {
 async function* whileWritable(
   files: AsyncIterable<FileToSave>,
   c: RouteContext,
-  name: string,
+  { name, alias }: { name: string; alias?: string },
 ): AsyncGenerator<FileToSave> {
   yield* files;
   await checkStillAllowed(c, name);
+  if (alias !== undefined) c.info.access.check("move", name);
 }
 
 async function* rawFile({ body, headers }: Request, path = "content"): AsyncGenerator<FileToSave> {

@@ -76,6 +76,10 @@ const howToSave = {
   base: v.optional(v.nullable(Text)), // null, an earlier name of `share: "none"`
   share: v.optional(v.picklist(["bytes", "files", "none"])),
   skipIfUnchanged: v.optional(v.boolean()),
+  alias: described(
+    v.union([Text, atMost(100, Text)], "expected an alias, or a list of them"),
+    "An alias to set to the version, or several. A repeat sets those that are not set yet",
+  ),
   metadata: v.optional(JsonObject),
   inputs: v.optional(atMost(1000, GivenInputSchema)),
 };
@@ -84,10 +88,6 @@ const compress = v.optional(v.picklist(["gzip", "zstd"]));
 
 export const SaveRequestSchema = strictObject("SaveRequest", {
   ...howToSave,
-  alias: described(
-    v.union([Text, atMost(100, Text)], "expected an alias, or a list of them"),
-    "An alias to set to the version, or several. A repeat sets those that are not set yet",
-  ),
   idempotencyKey: v.optional(Text),
   compress,
   materializer: MaterializerSchema,
@@ -148,6 +148,7 @@ export const UploadQuery = v.object({
   name: described(Text, "The artifact"),
   version: described(Text, "The version. Default: the next one"),
   path: described(Text, "The path of the file. Default: `content`"),
+  alias: described(Text, "An alias to set to the version"),
 });
 
 export const UploadAnswerSchema = object("Uploaded", {

@@ -17,6 +17,7 @@ import { draftPlace, encodePlace, payloadFolder, payloadKey } from "../../format
 import { inMemory } from "../../payload/file_bytes.ts";
 import { PlacedContent, StoredContent } from "../../payload/stored_content.ts";
 import { savedArtifact, saveFiles } from "../save.ts";
+import { setAliases } from "../save_alias.ts";
 import { checkFresh, type DraftCall, type DraftLook, lookAtDraft } from "./draft_state.ts";
 import { type FoundPart, listed, partKeys, readDecided, readParts } from "./draft_state.ts";
 import { closeDraft, decideEnd, ended, readEnd, stateOf } from "./draft_state.ts";
@@ -42,7 +43,9 @@ export async function commitDraft(
     const end = await readEnd(draft);
     if (end?.state === "committed") checkSame(draft, parts, new Map(end.parts));
     await settleVersion(context, earlier, signal);
-    return savedArtifact(earlier.record as VersionRecord, true);
+    const saved = savedArtifact(earlier.record as VersionRecord, true);
+    await setAliases(context, saved, { ...given, idempotencyKey });
+    return saved;
   }
 }
 

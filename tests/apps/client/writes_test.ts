@@ -38,6 +38,26 @@ testService(
   },
 );
 
+testService("a commit of a draft with a lost answer sets its alias once", async (service) => {
+  const lossy = losing(service.handler, { method: "POST", path: /commit$/, times: 1 });
+  let sent = 0;
+  const moving: SendRequest = async (request) => {
+    if (sent++ > 0) await service.behind.save("a", 2, { alias: "production" });
+    return await lossy(request);
+  };
+  await using registry = await service.open();
+  await (await registry.openDraft("a", { id: "1" })).addFile("a.txt", new Uint8Array(3));
+  await using lossyRegistry = await service.through(moving);
+  const draft = await lossyRegistry.openDraft("a", { id: "1" });
+  sent = 0;
+  const { version, skipped } = await draft.commit({ alias: ["production", "canary"] });
+  assertEquals([version, skipped], ["1.0.0", true]);
+  assertEquals(
+    await Array.fromAsync(service.behind.aliases("a"), ({ alias, version }) => [alias, version]),
+    [["canary", "1.0.0"], ["production", "2.0.0"]],
+  );
+});
+
 testService("portable materializers do not support files on a disk", async (service) => {
   await service.behind.save("f", localPath("deno.json"));
   await using registry = await service.open({ materializers: undefined });

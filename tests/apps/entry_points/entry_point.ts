@@ -74,7 +74,7 @@ export interface Arguments {
   /** Adds a file to a draft. Answers `{ added, files, size }`. */
   addPart: { name: string; draft: string; part: string; path: string; text: string };
   /** Answers `{ version, skipped }`. */
-  commitDraft: { name: string; draft: string; parts?: string[]; version?: string };
+  commitDraft: { name: string; draft: string; parts?: string[]; version?: string; alias?: string };
   /** Answers whether there was one to discard. */
   discardDraft: { name: string; draft: string };
 

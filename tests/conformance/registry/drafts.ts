@@ -2,7 +2,15 @@
 import { deepStrictEqual, match, ok, strictEqual } from "node:assert/strict";
 import type { FileToSave } from "../../../core/materializer.ts";
 import type { Registry } from "../../../core/registry.ts";
-import { collect, files as byPath, noise, refused, text, versionsOf } from "./registry_case.ts";
+import {
+  aliasesOf,
+  collect,
+  files as byPath,
+  noise,
+  refused,
+  text,
+  versionsOf,
+} from "./registry_case.ts";
 import { given } from "../given.ts";
 import type { RegistryCase } from "./registry_case.ts";
 
@@ -109,6 +117,20 @@ export const draftCases: readonly RegistryCase[] = [
     },
     { needs: ["save"] },
   ),
+  given("commit({ alias }) sets aliases, also in a repeat", async ({ registry, reopen }) => {
+    const draft = await registry.openDraft("a", { id: "1" });
+    await draft.addFile("a.txt", text("x"));
+    await refused("Invalid", draft.commit({ alias: ["production", "latest"] }));
+    strictEqual(await registry.has("a"), false);
+    await draft.commit({ alias: "production" });
+    deepStrictEqual(await aliasesOf(registry, "a"), { production: "1.0.0" });
+    await registry.save("a", 2, { alias: "production" });
+    const same = await (await reopen()).openDraft("a", { id: "1" });
+    const { version, skipped } = await same.commit({ alias: ["production", "canary"] });
+    deepStrictEqual([version, skipped], ["1.0.0", true]);
+    const aliases = { canary: "1.0.0", production: "2.0.0" }; // must not move it back
+    deepStrictEqual(await aliasesOf(registry, "a"), aliases);
+  }, { needs: ["save"] }),
   given("an existing part is not added again", async ({ registry }) => {
     const draft = await registry.openDraft("a", { id: "1" });
     const first = await draft.addPart("0", files({ "1.txt": "first", "2.bin": noise(300_000) }));

@@ -101,6 +101,31 @@ Deno.test("no route that changes something asks only for the right to read", asy
   );
 });
 
+Deno.test("an upload sets an alias only with the right to move", async () => {
+  await using store = await openRegistry("memory:");
+  const app = createApp(store, { tokens });
+  const upload = async (scopes: string, query: string, fields: Record<string, string> = {}) => {
+    const body = new FormData();
+    for (const [name, value] of Object.entries({ name: "m", ...fields })) body.set(name, value);
+    body.set("file", new File(["1"], "a.txt"));
+    const headers = { authorization: `Bearer ${scopes}` };
+    const request = new Request(`http://localhost/upload?${query}`, {
+      method: "POST",
+      headers,
+      body,
+    });
+    const answer = await app(request);
+    await answer.body?.cancel();
+    return answer.status;
+  };
+  assertEquals(await upload("save:m", "alias=production"), 403);
+  assertEquals(await upload("save:m", "", { alias: "production" }), 403);
+  assertEquals(await upload("save:m", ""), 201);
+  assertEquals(await upload("save:m,move:m", "", { alias: "production" }), 201);
+  const versions = await Array.fromAsync(store.versions("m"), ({ version }) => version);
+  assertEquals(versions, ["2.0.0", "1.0.0"]);
+});
+
 async function served(): Promise<{ store: Registry; as(scopes: string): Promise<Registry> }> {
   const store = await openRegistry(createMemoryBackend(), { mutable: true });
   const app = createApp(store, { tokens });
@@ -131,6 +156,9 @@ Deno.test("`save` adds versions, and notes those of the same token", async () =>
   await denied("move:m", annotate(alice, "m", { notes: "bad" }));
   await denied("move:m", alice.setAlias("m", "production", "2.0.0"));
   await denied("move:m", alice.save("m", 3, { alias: "production" }));
+  const draft = await alice.openDraft("m", { id: "1" });
+  await draft.addFile("a.txt", new Uint8Array(1));
+  await denied("move:m", draft.commit({ alias: "production" }));
   await denied("move:m", publishRelease(alice, "m", { a: "m@1.0.0" }));
   await denied("delete:m", alice.delete("m@2.0.0"));
   await denied("delete:m", alice.save("m", 3, { version: "2.0.0", onConflict: "overwrite" }));

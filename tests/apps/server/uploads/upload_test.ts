@@ -118,6 +118,27 @@ Deno.test("a repeated upload with a key makes one version and one job", async ()
   assertEquals((await Array.fromAsync(service.registry.versions("a"))).length, 1);
 });
 
+Deno.test("an upload sets an alias, and a repeat with its key does not move it back", async () => {
+  await using service = await openService();
+  const headers = { "idempotency-key": "phone-17" };
+  const send = (query: string) => service.send("POST", `/upload?${query}`, { body: "1", headers });
+  assertEquals((await send("name=a&alias=latest")).status, 400);
+  assertEquals((await send("name=a&alias=production")).status, 201);
+  await service.registry.save("a", 2, { alias: "production" });
+  assertEquals((await send("name=a&alias=production")).status, 201);
+  const form = await formOf([
+    ["name", "a"],
+    ["alias", "canary"],
+    ["file", new File(["2"], "b.txt")],
+  ]);
+  assertEquals((await service.send("POST", "/upload", form)).status, 201);
+  const aliases = await Array.fromAsync(
+    service.registry.aliases("a"),
+    ({ alias, version }) => [alias, version],
+  );
+  assertEquals(aliases, [["canary", "3.0.0"], ["production", "2.0.0"]]);
+});
+
 Deno.test("a task schedules a job or returns its result", async () => {
   const submitted: unknown[] = [];
   const outcomes: unknown[] = [{ scheduled: true, jobId: "job-1" }, { pages: 3 }];
