@@ -159,6 +159,8 @@ export interface RetentionRule {
   keepWhere?: string;
   /** `delete` needs `force`, overwriting is refused, and `prune` keeps everything. */
   protect?: boolean;
+  /** Aliases, or patterns of them, that only change with `force`: `production`, `release-*`. */
+  protectAliases?: readonly string[];
 }
 
 /** The stored settings of a registry. */

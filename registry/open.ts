@@ -118,6 +118,7 @@ export async function openOnBackend(
   const announcer = events &&
     createAnnouncer(events, { registry: id, logger: opening.logger, system });
   const context: Context = Object.assign(opening, stored, {
+    rulesReadAtMs: system.monotonic(),
     backend: kept,
     cache,
     openNotes,

@@ -57,7 +57,7 @@ export function operationRoute<F extends Operation>(
   run: F,
   own: OwnRoute<F> = {},
 ): void {
-  const { at, answer: _, request: __, reads, ...described } = row.route!;
+  const { at, answer: _, request: __, reads, forced, ...described } = row.route!;
   const answer = own.answer ?? ((asked: AskedOperation<F>) => answerOperation(row, run, asked));
   route(routes, at, {
     ...described,
@@ -69,6 +69,7 @@ export function operationRoute<F extends Operation>(
       const { c, query, json, access } = asked;
       const values: Record<string, unknown> = { ...c.params, ...query, ...json };
       if (reads) access.check("read", c.params.name!);
+      if (forced !== undefined && values.force === true) access.check(forced, c.params.name!);
       const { after, limit, ...others } = values as PageQuery;
       const isPage = row.effect === "lists";
       const given = isPage ? others : values;

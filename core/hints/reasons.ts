@@ -24,6 +24,7 @@ export const SERVICE_REASONS = {
   held_by_alias: [],
   held_by_release: [],
   protected: [],
+  alias_protected: ["name", "alias"],
   outcome_unknown: [],
   // what is stored
   damaged: ["finding"],

@@ -26,7 +26,7 @@ export interface RulesChange extends SignalOptions {
 const COUNTS = ["keepLast", "keepDaily", "keepWeekly", "keepMonthly"] as const;
 
 export function ruleProblem(rule: Partial<Record<string, unknown>>): string | undefined {
-  const { pattern, olderThanMs = 0, keepWhere = "", protect = true } = rule;
+  const { pattern, olderThanMs = 0, keepWhere = "", protect = true, protectAliases = ["*"] } = rule;
   if (typeof pattern !== "string" || pattern === "" || pattern.length > 200) {
     return "the pattern must have 1 to 200 characters";
   }
@@ -35,16 +35,30 @@ export function ruleProblem(rule: Partial<Record<string, unknown>>): string | un
   if (!isCount(olderThanMs)) return "olderThanMs must be a whole number";
   if (typeof keepWhere !== "string") return "keepWhere must be a condition";
   if (typeof protect !== "boolean") return "protect must be true or false";
+  if (!isAliasPatterns(protectAliases)) {
+    return "protectAliases must be 1 to 100 aliases or patterns";
+  }
   const keeps = isRetention(rule as unknown as RetentionRule);
-  if (keeps !== (rule.protect === true)) return undefined;
-  return keeps ? "a protected name is not pruned" : "it has no effect";
+  if (keeps && rule.protect === true) return "a protected name is not pruned";
+  const hasEffect = keeps || rule.protect === true || rule.protectAliases !== undefined;
+  return hasEffect ? undefined : "it has no effect";
 }
 
-export function ruleText({ pattern: _, protect, olderThanMs, ...keep }: RetentionRule): string {
+function isAliasPatterns(value: unknown): value is readonly string[] {
+  const isPattern = (text: unknown) =>
+    typeof text === "string" && text !== "" && text.length <= 200;
+  return Array.isArray(value) && value.length > 0 && value.length <= 100 && value.every(isPattern);
+}
+
+export function ruleText(
+  { pattern: _, protect, protectAliases, olderThanMs, ...keep }: RetentionRule,
+): string {
   const parts = Object.entries(keep).filter(([, count]) => count !== undefined)
     .map(([name, count]) => `${name.replace("keep", "keep ").toLowerCase()} ${count}`);
   if (olderThanMs !== undefined) parts.push(`older than ${olderThanMs / 3_600_000} h`);
-  return [...parts, ...protect ? ["protected"] : []].join(", ");
+  if (protect) parts.push("protected");
+  if (protectAliases !== undefined) parts.push(`protected aliases ${protectAliases.join(" ")}`);
+  return parts.join(", ");
 }
 
 /** True if a rule deletes anything at all. */
@@ -65,6 +79,15 @@ export function rulesFor(rules: readonly RetentionRule[], name: string): Retenti
     pattern.replaceAll("*", "").length * 1_000 - pattern.length;
   return rules.filter(({ pattern }) => matches(pattern, name))
     .sort((a, b) => weight(b) - weight(a) || (a.pattern < b.pattern ? -1 : 1));
+}
+
+/** Returns the rule that protects an alias, undefined if none does. */
+export function ruleOfAlias(
+  rules: readonly RetentionRule[],
+  { name, alias }: { name: string; alias: string },
+): RetentionRule | undefined {
+  const rule = ruleFor(rules, name);
+  return rule?.protectAliases?.some((pattern) => matches(pattern, alias)) ? rule : undefined;
 }
 
 /** Matches part by part, in time that grows with the lengths alone. */

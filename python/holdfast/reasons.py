@@ -31,6 +31,7 @@ REASONS = {
     "not_mutable": "Save another version: this registry never overwrites one.",
     "held_by_alias": f"Point the alias to another version first, {FORCE}",
     "held_by_release": f"Delete the release first, {FORCE}",
+    "alias_protected": "Pass force=True, with a token that has the scope promote:NAME.",
     "protected": f"Change the rule, {FORCE}",
     "outcome_unknown": "Read it again to see the outcome before you repeat it.",
     "damaged": "{finding} Ask the operator to repair it from a mirror, or save the value again.",

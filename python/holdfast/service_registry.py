@@ -292,27 +292,38 @@ class ServiceRegistry(Registry):
         data = b"".join(self._connection.read(annotations_of(ref)))
         return with_numbers(json.loads(data)) if data else {}
 
-    def set_alias(self, name: str, alias: str, version: str, **expected: str | None) -> None:
+    def set_alias(
+        self, name: str, alias: str, version: str, *, force: bool = False, **expected: str | None
+    ) -> None:
         """Points an alias to a version.
 
-        With `expected=`, only if it names that version now; None if it must not exist.
+        With `expected=`, only if it names that version now; None if it must not exist. `force`
+        also moves an alias that a rule protects.
         """
-        body = {"version": version, **expected}
+        body = {"version": version, **expected, **({"force": True} if force else {})}
         path = f"{path_of(name)}/aliases/{quote(alias)}"
         self._connection.json("PUT", path, body, again=not expected)
 
-    def rollback_alias(self, name: str, alias: str, **expected: str | None) -> RolledBackAlias:
+    def rollback_alias(
+        self, name: str, alias: str, *, force: bool = False, **expected: str | None
+    ) -> RolledBackAlias:
         """Points an alias to the version that it named before, unless it is changed meanwhile.
 
-        With `expected=`, only if it names that version now; None if it does not exist.
+        With `expected=`, only if it names that version now; None if it does not exist. `force`
+        also moves an alias that a rule protects.
         """
         path = f"{path_of(name)}/aliases/{quote(alias)}/rollback"
-        found = self._connection.json("POST", path, dict(expected), again=False)
+        body = {**expected, **({"force": True} if force else {})}
+        found = self._connection.json("POST", path, body, again=False)
         return RolledBackAlias(found["version"], found.get("was"))
 
-    def delete_alias(self, name: str, alias: str) -> bool:
-        """Removes an alias, and returns whether it existed."""
-        return self._deleted(f"{path_of(name)}/aliases/{quote(alias)}")
+    def delete_alias(self, name: str, alias: str, *, force: bool = False) -> bool:
+        """Removes an alias, and returns whether it existed.
+
+        `force` also removes one that a rule protects.
+        """
+        query = "?force=true" if force else ""
+        return self._deleted(f"{path_of(name)}/aliases/{quote(alias)}{query}")
 
     def delete(self, ref: str, *, all_versions: bool = False, force: bool = False) -> bool:
         """Deletes a version, or all versions of a name. Returns whether there was one.

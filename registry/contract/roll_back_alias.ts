@@ -21,7 +21,7 @@ interface Named {
 export async function rollBackAlias(
   registry: Pick<Registry, "has" | "history" | "setAlias">,
   named: Named,
-  { expected, signal }: SetAliasOptions = {},
+  { expected, force, signal }: SetAliasOptions = {},
 ): Promise<RolledBackAlias> {
   const { name, alias } = named;
   let was: string | undefined;
@@ -49,7 +49,7 @@ export async function rollBackAlias(
     }
     throw deletedBefore(named, version, rest);
   }
-  await registry.setAlias(name, alias, version, { expected: was ?? null, signal });
+  await registry.setAlias(name, alias, version, { expected: was ?? null, force, signal });
   return { alias, version, ...was !== undefined && { was } };
 }
 

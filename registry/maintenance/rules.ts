@@ -40,6 +40,7 @@ export async function readRules(
   const record = await readSettingsRecord(context, signal);
   const present = rulesIn(record);
   context.rules = present.rules;
+  context.rulesReadAtMs = context.system.monotonic();
   return name === undefined ? present : { ...present, rules: rulesFor(present.rules, name) };
 }
 

@@ -16,6 +16,7 @@ import type {
 import { parseVersion } from "../../core/naming/versions.ts";
 import { type KnownHead, writeCell } from "../cell/cell.ts";
 import { checkWritable, type Context } from "./context.ts";
+import { checkUnprotectedAlias } from "./protection.ts";
 import { asGeneration, liveHeads, readHead, readRecord, recordOfKind } from "../cell/heads.ts";
 import type { FoundRecord, Head } from "../cell/heads.ts";
 import {
@@ -41,10 +42,13 @@ export async function setAlias(
   options: SetAliasOptions = {},
 ): Promise<void> {
   const { name, alias, origin } = names;
-  const { signal, expected } = options;
+  const { signal, expected, force = false } = options;
   checkWritable(context, `set alias ${shown(alias)}`);
   checkAlias(alias);
-  if (origin === undefined) checkNewName(alias, "alias"); // mirrors keep old ones
+  if (origin === undefined) { // mirrors keep old ones, and follow their source
+    checkNewName(alias, "alias");
+    if (!force) await checkUnprotectedAlias(context, { action: "set alias", name, alias }, signal);
+  }
   const { record, found } = await locate(context, parseRef(name, names.version), signal);
   await settleVersion(context, found, signal); // the alias must not outlive the version
   const version = parseVersion(record.version).canonical;
@@ -70,11 +74,12 @@ export async function setAlias(
 export async function deleteAlias(
   context: Context,
   { name, alias }: { name: string; alias: string },
-  { expected, signal }: SetAliasOptions = {},
+  { expected, force = false, signal }: SetAliasOptions = {},
 ): Promise<boolean> {
   checkWritable(context, `delete alias ${shown(alias)}`);
   checkName(name);
   checkAlias(alias);
+  if (!force) await checkUnprotectedAlias(context, { action: "delete alias", name, alias }, signal);
   const operation = startOperation(context, `delete alias "${name}@${alias}"`, signal);
   const check = createCheck(context, { name, alias, expected, action: "delete" });
   let gone: string | undefined; // an existing tombstone

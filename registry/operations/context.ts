@@ -1,10 +1,8 @@
 // The values that the operations of one open registry share.
-import { conflict, fault, unsupported } from "../../core/errors.ts";
-import { shown } from "../../core/naming/names.ts";
+import { fault, unsupported } from "../../core/errors.ts";
 import type { Executor } from "../../core/executor.ts";
 import type { Materializers } from "../../core/materializer.ts";
 import type { RetentionRule } from "../../core/record.ts";
-import { ruleFor } from "../../core/registry/rules.ts";
 import type { Registry } from "../../core/registry.ts";
 import type { CachingStore } from "../cache/cached_records.ts";
 import type { PayloadJobs } from "../payload/job_kinds.ts";
@@ -15,6 +13,8 @@ export interface Context extends CachingStore {
   readonly readOnly: boolean;
   /** Retention rules when they were last read. */
   rules: readonly RetentionRule[];
+  /** When, by the monotonic clock, milliseconds. */
+  rulesReadAtMs: number;
   /** Default of the option of `save`, when it was last read. */
   share: "bytes" | "files";
   readonly executor: Executor<PayloadJobs>;
@@ -28,17 +28,6 @@ export function checkWritable(context: Context, action: string): void {
   const state = "the registry was opened read-only";
   const hint = "Open it without readOnly to write.";
   throw fault({ code: "Denied", action, state, hint, backend: context.backend.location });
-}
-
-/** Throws `Conflict` for a name that a rule protects. */
-export function checkUnprotected(context: Context, action: string, name: string): void {
-  const rule = ruleFor(context.rules, name);
-  if (!rule?.protect) return;
-  throw conflict(action, shown(name), `the rule ${shown(rule.pattern)} protects it`, {
-    hint: "Change the rule, or delete with force: true.",
-    reason: { kind: "protected" },
-    backend: context.backend.location,
-  });
 }
 
 const CONTEXT = Symbol("context");

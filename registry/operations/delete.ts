@@ -9,7 +9,8 @@ import { FIRST_VERSION, parseVersion, type Version } from "../../core/naming/ver
 import { listHolds } from "./holds.ts";
 import { whileForgetting } from "../cache/cached_records.ts";
 import { type KnownHead, writeCell } from "../cell/cell.ts";
-import { checkUnprotected, checkWritable, type Context } from "./context.ts";
+import { checkWritable, type Context } from "./context.ts";
+import { checkUnprotected } from "./protection.ts";
 import { readHead, readRecord, type VersionHead, versionHeads } from "../cell/heads.ts";
 import { cellOf, versionCell } from "../format/layout.ts";
 import { settle } from "../cell/settle.ts";
@@ -26,7 +27,7 @@ export async function deleteRef(
   if (!dryRun) checkWritable(context, `delete ${shown(text)}`);
   const ref = parseRef(text, options.version);
   checkDelete(ref, options, context.settings);
-  if (!force) checkUnprotected(context, "delete", ref.name);
+  if (!force) await checkUnprotected(context, { action: "delete", name: ref.name }, signal);
   if (!ref.bare) {
     const version = await versionOf(context, ref, options);
     if (version === undefined) return false;

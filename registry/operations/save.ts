@@ -17,7 +17,8 @@ import { createRecord, pause } from "../cell/cell.ts";
 import { setAliases } from "./save_alias.ts";
 import type { DeletedContent } from "./undelete/deleted_version.ts";
 import { checkSave, type UserFields, userFields } from "./save_options.ts";
-import { checkUnprotected, type Context } from "./context.ts";
+import type { Context } from "./context.ts";
+import { checkSaveUnprotected } from "./protection.ts";
 import type { FoundRecord } from "../cell/heads.ts";
 import { encodePlace, orderSegment, payloadFolder, recordKey } from "../format/layout.ts";
 import type { PayloadPlace } from "../format/layout.ts";
@@ -85,8 +86,7 @@ export async function saveFiles(
   // Mirrors keep old names, and follow their source; a deleted version had its name.
   if (artifact.members?.origin === undefined && artifact.deleted === undefined) {
     checkNewName(name);
-    const overwrites = options.onConflict === "overwrite" || options.ifCommit !== undefined;
-    if (overwrites) checkUnprotected(context, "overwrite", name);
+    await checkSaveUnprotected(context, name, options);
   }
   const how = { executor, given: userFields(options) };
   let movedBytes = 0; // never decreases, even in a second attempt

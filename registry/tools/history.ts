@@ -124,7 +124,7 @@ export async function digestValue(
   });
   const materializer = registry.materializers.forValue(value);
   const [tool, files] = await Promise.all([
-    import("../operations/digest.ts"),
+    import("../operations/look/digest.ts"),
     materializer.save(value, { signal }),
   ]);
   return await tool.digestOfFiles(materializer, files, { signal });

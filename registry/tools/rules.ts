@@ -16,6 +16,7 @@ const RULE: OptionNames<RetentionRule> = {
   olderThanMs: true,
   keepWhere: true,
   protect: true,
+  protectAliases: true,
 };
 
 /**
@@ -50,8 +51,8 @@ export async function* readRulesHistory(
 /**
  * Sets or removes the retention rule of a pattern. If several rules match a name, only the one
  * whose pattern has the most characters other than `*` applies. `prune` and mirrors read the
- * rules each time; `save` and `delete` of a program that has the registry open respect a new
- * `protect` only after it reopens the registry.
+ * rules each time; other operations of a program that has the registry open follow a new `protect`
+ * within ten seconds.
  *
  * @throws {RegistryError} `Conflict` for another revision than `ifRevision`, `NotFound` for a
  * pattern without a rule

@@ -5,7 +5,7 @@ import "../../core/calls/as_of.ts";
 import "../../core/calls/load_limit.ts";
 import "../../registry/contract/make_value.ts";
 import "../../registry/cache/entries.ts";
-import "../../registry/operations/digest.ts";
+import "../../registry/operations/look/digest.ts";
 import "../../registry/operations/drafts/open_draft.ts";
 import "../../registry/operations/lineage.ts";
 import "../../registry/operations/look/deleted_versions.ts";

@@ -27,6 +27,7 @@ interface AliasFlags extends AsOfFlags {
   rollback?: boolean;
   delete?: boolean;
   expected?: string;
+  force?: boolean;
 }
 
 export const alias: Command = defineCommand({
@@ -48,6 +49,7 @@ export const alias: Command = defineCommand({
       flags: "--expected <version>",
       text: "set it only if it points to this version now; none: only if it does not exist",
     },
+    { flags: "--force", text: "change an alias that a rule protects" },
   ],
   examples: [
     ["holdfast alias my:model production 2.1", "set it"],
@@ -63,10 +65,10 @@ export const alias: Command = defineCommand({
     if (alias === undefined) return await showAll(name, context);
     refuseOddAlias(alias);
     const named = { name, alias };
-    if (version !== undefined) await set(named, version, flags.expected, context);
-    else if (flags.delete) await remove(named, context);
+    if (version !== undefined) await set(named, version, flags, context);
+    else if (flags.delete) await remove(named, flags, context);
     else if (flags.history) await showHistory(named, context);
-    else if (flags.rollback) await rollBack(named, context);
+    else if (flags.rollback) await rollBack(named, flags, context);
     else await showOne(named, refOptions(flags, context.io).asOf, context);
   },
 });
@@ -96,7 +98,7 @@ function refuseMixture(
 async function set(
   { name, alias }: Named,
   version: string,
-  asked: string | undefined,
+  { expected: asked, force }: AliasFlags,
   context: CommandContext,
 ): Promise<void> {
   const { signal } = context.io;
@@ -107,14 +109,18 @@ async function set(
     ? Promise.resolve({ version: parseVersion(version).canonical })
     : registry.info(name, { version, signal });
   const { version: exact } = await withHints(chosen, lookUp(`${name}@${version}`));
-  const setting = registry.setAlias(name, alias, exact, { signal, expected });
+  const setting = registry.setAlias(name, alias, exact, { signal, expected, force });
   await withHints(setting, lookUp(`${name}@${version}`));
   await context.done({ name, alias, version: exact }, `${name}@${alias} is ${exact}`);
 }
 
-async function remove({ name, alias }: Named, context: CommandContext): Promise<void> {
+async function remove(
+  { name, alias }: Named,
+  { force }: AliasFlags,
+  context: CommandContext,
+): Promise<void> {
   const registry = await context.open({ write: true });
-  if (!await registry.deleteAlias(name, alias, { signal: context.io.signal })) {
+  if (!await registry.deleteAlias(name, alias, { force, signal: context.io.signal })) {
     throw await noAlias(registry, { name, alias });
   }
   await context.done({ name, alias, deleted: true }, `Deleted ${name}@${alias}`);
@@ -173,10 +179,14 @@ async function showHistory({ name, alias }: Named, context: CommandContext): Pro
   await printTable(context, columns, rows);
 }
 
-async function rollBack({ name, alias }: Named, context: CommandContext): Promise<void> {
+async function rollBack(
+  { name, alias }: Named,
+  { force }: AliasFlags,
+  context: CommandContext,
+): Promise<void> {
   const registry = await context.open({ write: true });
   const { signal } = context.io;
-  const rolledBack = registry.rollbackAlias(name, alias, { signal }).catch(async (error) => {
+  const rolledBack = registry.rollbackAlias(name, alias, { force, signal }).catch(async (error) => {
     const isGone = isRegistryError(error, "NotFound") && error.action !== "roll back";
     throw isGone ? await noAlias(registry, { name, alias }, "it never existed") : error;
   });

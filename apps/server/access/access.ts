@@ -21,9 +21,10 @@ import type { Artifact, ArtifactInfo } from "../../../core/artifact.ts";
  *
  * - `save`: new versions, and notes and labels of those that the same token saved.
  * - `move`: aliases, releases (with `save`), and notes and labels of all versions and of the name.
+ * - `promote`: what `move` allows, and aliases that a rule protects.
  * - `delete`: deletes, restores and overwrites versions.
  */
-export type Change = "save" | "move" | "delete";
+export type Change = "save" | "move" | "promote" | "delete";
 
 /** A right on an artifact. */
 export type Right = "read" | Change;
@@ -31,20 +32,19 @@ export type Right = "read" | Change;
 /** The right that a route needs. `open` needs none. */
 export type RouteScope = "open" | Right | "metrics" | "admin";
 
-/** A right that a token has; `write` stands for every {@linkcode Change}. */
+/** A right that a token has; `write` stands for `save`, `move` and `delete`. */
 export type Scope =
   | { kind: "admin" | "metrics" }
   | { kind: Right | "write"; name: string; prefix: boolean };
 
 /**
- * Parses `read:NAME`, `save:NAME`, `move:NAME`, `delete:NAME`, `write:NAME` (the last three),
- * `metrics` or `admin`. A `*` at the end of a name matches any suffix.
+ * Parses a {@linkcode Right} on a name, such as `read:NAME`, `write:NAME`, `metrics` or `admin`. A `*` at the end of a name matches any suffix.
  *
  * @throws {RegistryError} `Invalid` for anything else
  */
 export function parseScope(text: string): Scope {
   if (text === "admin" || text === "metrics") return { kind: text };
-  const [, kind, pattern = ""] = /^(read|save|move|delete|write):(.+)$/s.exec(text) ?? [];
+  const [, kind, pattern = ""] = /^(read|save|move|promote|delete|write):(.+)$/s.exec(text) ?? [];
   const problem = kind === undefined ? "unknown permission" : patternProblem(pattern);
   const name = pattern.replace(/\*$/, "");
   if (problem === undefined) {
@@ -123,12 +123,13 @@ export function createAccess(
 }
 
 function grants(kind: Scope["kind"], right: Right): boolean {
-  return kind === right || kind === "write" && right !== "read";
+  if (kind === "write") return right !== "read" && right !== "promote";
+  return kind === right || kind === "promote" && right === "move";
 }
 
 /** Returns true for a right to change an artifact. */
 export function isChange(scope: RouteScope | undefined): scope is Change {
-  return scope === "save" || scope === "move" || scope === "delete";
+  return scope === "save" || scope === "move" || scope === "promote" || scope === "delete";
 }
 
 /**

@@ -1,7 +1,9 @@
 // Saves, copies and deletions.
-import { parseRef, type SavedArtifact } from "../../../mod.ts";
+import { parseRef, type Registry, type SavedArtifact } from "../../../mod.ts";
+import { readRules } from "../../../registry/maintenance.ts";
 import { invalid, orMissing } from "../../../core/errors.ts";
 import { nameSegment } from "../../../core/naming/names.ts";
+import { type Access, denied } from "../access/access.ts";
 import { Answer, relative } from "../routing.ts";
 import type { RouteContext, Routes, ServerContext } from "../routing.ts";
 import { METHODS } from "../../../core/options/methods.ts";
@@ -94,7 +96,7 @@ export function deletesRoutes(routes: Routes, { registry }: ServerContext): void
     answer: async ({ c, options, access }) => {
       const { name = "", version } = c.params; // a ref of `latest` would be bare: all versions
       const { force, signal } = options;
-      if (force) access.check("move", name); // an alias or a release may name it
+      if (force) await checkForce(registry, { name, access, signal });
       const commit = await saving.readCondition(c.request, {
         subject: JSON.stringify(`${name}@${version}`),
         isShown: access.may("read", name),
@@ -118,7 +120,7 @@ export function deletesRoutes(routes: Routes, { registry }: ServerContext): void
     query: { allVersions: flag("Must be true: all versions are deleted") },
     answers: DELETED,
     answer: async ({ c, args: [name], options, own: { allVersions }, access }) => {
-      if (options.force) access.check("move", name);
+      if (options.force) await checkForce(registry, { name, access, signal: options.signal });
       if (!allVersions) {
         throw invalid("delete", JSON.stringify(name), "no version is given", {
           hint: "DELETE one version, or add ?allVersions=true to delete every version.",
@@ -128,6 +130,21 @@ export function deletesRoutes(routes: Routes, { registry }: ServerContext): void
       return c.json({ deleted: await saving.ofCondition(options.ifCommit, deletion) });
     },
   });
+}
+
+/**
+ * Throws `Denied` unless a token may force a deletion: an alias or a release may name the version,
+ * and a rule may protect the alias or the name.
+ */
+async function checkForce(
+  registry: Registry,
+  { name, access, signal }: { name: string; access: Access; signal?: AbortSignal },
+): Promise<void> {
+  access.check("move", name);
+  if (access.admin) return;
+  const { rules: [rule] } = await readRules(registry, { name, signal });
+  if (rule?.protect) throw denied("delete what a rule protects", "admin");
+  if (rule?.protectAliases !== undefined) access.check("promote", name);
 }
 
 /** Header of an answer with an existing version: nothing was saved. */

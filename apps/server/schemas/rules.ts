@@ -14,6 +14,13 @@ const RuleSchema = strictObject("RetentionRule", {
   olderThanMs: Count,
   keepWhere: v.optional(v.pipe(v.string(), v.minLength(1), v.maxLength(4_000))),
   protect: v.optional(v.boolean()),
+  protectAliases: v.optional(
+    v.pipe(
+      v.array(v.pipe(Text, v.minLength(1), v.maxLength(200))),
+      v.minLength(1),
+      v.maxLength(100),
+    ),
+  ),
 });
 
 export const RulesSchema = object("RetentionRules", {

@@ -7,6 +7,12 @@ import { type MemberRows, type RoutedRowOf, SIGNAL } from "./row.ts";
 export interface SetAliasOptions extends SignalOptions {
   /** The current version of the alias, or null for none; otherwise `Conflict`. */
   expected?: string | null;
+  /**
+   * Also changes an alias that a rule protects. Through a service it needs the right to promote.
+   *
+   * @default false: `Conflict`
+   */
+  force?: boolean;
 }
 
 /** Options of {@linkcode Registry.history}. */
@@ -68,6 +74,8 @@ const EXPECTED = {
   doc: "The current version of the alias, or null for none; otherwise 409",
 } as const;
 
+const FORCE = { sent: "flag", doc: "Also an alias that a rule protects: needs `promote`" } as const;
+
 /** The rows about aliases, which all have a route. */
 export interface AliasRows {
   setAlias: RoutedRowOf<SetAliasOptions>;
@@ -81,7 +89,7 @@ export const ALIASES: AliasRows = {
   setAlias: {
     action: "set an alias of",
     takes: ["name", "alias", "version"],
-    options: { expected: EXPECTED, ...SIGNAL },
+    options: { expected: EXPECTED, force: FORCE, ...SIGNAL },
     effect: "writes",
     repeatsWithout: ["expected"],
     route: {
@@ -90,6 +98,7 @@ export const ALIASES: AliasRows = {
       tag: "aliases",
       summary: "Sets an alias to a version",
       scope: "move",
+      forced: "promote",
       request: "AliasRequest",
       answer: { type: "Alias", doc: "The alias", has: ALIAS, returns: null },
     },
@@ -97,7 +106,7 @@ export const ALIASES: AliasRows = {
   deleteAlias: {
     action: "delete an alias of",
     takes: ["name", "alias"],
-    options: { expected: EXPECTED, ...SIGNAL },
+    options: { expected: EXPECTED, force: FORCE, ...SIGNAL },
     effect: "writes",
     route: {
       at: "DELETE /artifacts/:name/aliases/:alias",
@@ -105,6 +114,7 @@ export const ALIASES: AliasRows = {
       tag: "aliases",
       summary: "Removes an alias",
       scope: "move",
+      forced: "promote",
       answer: {
         type: "Deleted",
         doc: "`deleted` is false without an alias",
@@ -116,7 +126,7 @@ export const ALIASES: AliasRows = {
   rollbackAlias: {
     action: "roll back an alias of",
     takes: ["name", "alias"],
-    options: { expected: EXPECTED, ...SIGNAL },
+    options: { expected: EXPECTED, force: FORCE, ...SIGNAL },
     effect: "writes",
     route: {
       at: "POST /artifacts/:name/aliases/:alias/rollback",
@@ -125,6 +135,7 @@ export const ALIASES: AliasRows = {
       summary: "Sets an alias to the version that it pointed to before",
       description: "409 if the alias is changed meanwhile. Also needs the right to read the name.",
       scope: "move",
+      forced: "promote",
       reads: true,
       answer: { type: "RolledBackAlias", doc: "The alias", has: ROLLED_BACK },
     },

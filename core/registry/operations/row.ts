@@ -72,6 +72,8 @@ export interface RouteRow {
   readonly summary: string;
   readonly description?: string;
   readonly scope: "read" | "save" | "move" | "delete" | "admin";
+  /** The right that a request with `force` needs too. */
+  readonly forced?: "promote";
   /** True if a write also needs the right to read the name: its answer has what was there. */
   readonly reads?: true;
   /** Without one, the client and the service each have code for the answer. */

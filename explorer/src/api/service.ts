@@ -175,16 +175,22 @@ async function problemOf(response: Response): Promise<ServiceError> {
   }
 }
 
+/** The rights of scopes that have several. */
+const GRANTS: Readonly<Record<string, readonly string[]>> = {
+  write: ["save", "move", "delete"],
+  promote: ["move", "promote"],
+};
+
 /** Returns true if the rights allow a change of a name, or without a name of any. */
 export function mayChange(
   { admin, writable, scopes }: Rights,
-  right: "save" | "move" | "delete",
+  right: "save" | "move" | "promote" | "delete",
   name?: string,
 ): boolean {
   if (!writable) return false;
   return admin || scopes.some((scope) => {
-    const [, granted, pattern] = /^(save|move|delete|write):(.*)$/s.exec(scope) ?? [];
-    if (pattern === undefined || granted !== "write" && granted !== right) return false;
+    const [, granted = "", pattern] = /^(\w+):(.*)$/s.exec(scope) ?? [];
+    if (pattern === undefined || !(GRANTS[granted] ?? [granted]).includes(right)) return false;
     if (name === undefined) return true;
     return pattern.endsWith("*") ? name.startsWith(pattern.slice(0, -1)) : pattern === name;
   });

@@ -7,7 +7,7 @@ import type { ArtifactInput, FileInfo } from "../../../core/record.ts";
 import { artifactDigest } from "../../../core/artifact_digest.ts";
 import type { Registry, SignalOptions } from "../../../core/registry.ts";
 import { diffValues } from "../../../core/text/value_changes.ts";
-import { hashFiles } from "../digest.ts";
+import { hashFiles } from "./digest.ts";
 
 interface Side {
   version: ComparedVersion;

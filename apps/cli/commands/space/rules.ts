@@ -33,19 +33,25 @@ export const rulesSet: Command = defineCommand({
       parse: parseDuration,
     },
     { flags: "--protect", text: "delete nothing of these names" },
+    {
+      flags: "--protect-alias <alias>",
+      text: "an alias that only --force changes, or a pattern such as 'release-*'",
+      repeat: true,
+    },
   ],
   examples: [
     ["holdfast rules set 'runs:*' --keep-last 30 --keep-daily 14", "thin out runs"],
     ["holdfast rules set 'models:*' --protect", "protect models"],
+    ["holdfast rules set 'models:*' --protect-alias production", "protect an alias"],
     ["holdfast prune --rules --dry-run", "what the rules would delete"],
   ],
   async run([pattern], flags, context) {
     const { olderThan: olderThanMs, keepLast, keepDaily, keepWeekly, keepMonthly } = flags;
-    const { keepWhere, protect } = flags;
+    const { keepWhere, protect, protectAlias: protectAliases } = flags;
     refuseRef(pattern, "set a rule for", "rules set");
     const registry = await context.open({ write: true });
     const counts = { keepLast, keepDaily, keepWeekly, keepMonthly };
-    const set = { pattern, ...counts, olderThanMs, keepWhere, protect };
+    const set = { pattern, ...counts, olderThanMs, keepWhere, protect, protectAliases };
     const { revision } = await changeRules(registry, { set, signal: context.io.signal });
     await context.done({ ...set, revision }, `Rule for ${pattern}: ${ruleText(set)}`);
   },

@@ -1,9 +1,10 @@
 // Sets, moves, rolls back or removes an alias, unless somebody else has changed it meanwhile.
 import { diffValues } from "../../../../core/text/value_changes.ts";
+import { type RetentionRules, ruleOfAlias } from "../../../../core/registry/rules.ts";
 import { namePath } from "../../api/artifacts.ts";
 import { useSession } from "../../api/context.ts";
 import type { NameSummary } from "../../api/names.ts";
-import type { Service } from "../../api/service.ts";
+import { mayChange, type Service } from "../../api/service.ts";
 import { SameByCode, shellWord } from "../../components/copy_box.ts";
 import { Dialog } from "../../components/dialog.ts";
 import { TextField } from "../../components/field.ts";
@@ -30,12 +31,14 @@ export function AliasDialog(
   const { name, remove = false } = change;
   const [{ aliases, versions }] = useState(summary); // as they were seen when it opened
   const [alias, setAlias] = useState(change.alias ?? "");
+  const [force, setForce] = useState(false);
   const [version, setVersion] = useState(change.to ?? versions[0]?.version ?? "");
   const from = change.from ?? aliases.find((each) => each.alias === alias)?.version;
   const run = async () => {
     const path = `${namePath(name)}/aliases/${encodeURIComponent(alias)}`;
-    if (remove) await service.ask(path, { method: "DELETE", query: { expected: from } });
-    else await service.ask(path, { method: "PUT", json: { version, expected: from ?? null } });
+    const expected = from ?? null;
+    if (!remove) await service.ask(path, { method: "PUT", json: { version, expected, force } });
+    else await service.ask(path, { method: "DELETE", query: { expected: from, force } });
   };
   const { title, action } = wordsOf({ alias, from, remove });
   const isSame = !remove && from === version;
@@ -50,10 +53,37 @@ export function AliasDialog(
         <${TextField} label="Version" value=${version} change=${setVersion} required
           options=${versions.map(({ version }) => version)} />
       `}
+      <${Protection} name=${name} alias=${alias} force=${force} change=${setForce} />
       ${!remove && alias !== "" &&
         html`<${Effect} ...${{ name, alias, version, from }} others=${aliases.length} />`}
       <${SameByCode} ...${codeOf({ name, alias, version, remove })} />
     <//>
+  `;
+}
+
+/** A choice to change an alias that a rule protects. */
+function Protection({ name, alias, force, change }: {
+  name: string;
+  alias: string;
+  force: boolean;
+  change: (force: boolean) => void;
+}) {
+  const { service, rights } = useSession();
+  const { value: rule } = useLoaded(async (signal) => {
+    const query = { name };
+    const { rules } = await service.json<RetentionRules>("rules", { query, signal });
+    return ruleOfAlias(rules, { name, alias });
+  }, [name, alias]);
+  if (rule === undefined) return null;
+  if (!mayChange(rights, "promote", name)) {
+    return html`<p class="notice">The rule ${rule.pattern} protects ${alias}. To change it, a token
+      needs the scope <code>promote:${name}</code>.</p>`;
+  }
+  return html`
+    <label class="check">
+      <input type="checkbox" checked=${force} onChange=${() => change(!force)} />
+      Change ${alias}, which the rule ${rule.pattern} protects
+    </label>
   `;
 }
 

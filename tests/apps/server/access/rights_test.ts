@@ -1,5 +1,6 @@
 // The rights of each scope, on every route and through the client.
 import { assert, assertEquals, assertMatch } from "@std/assert";
+import { changeRules } from "../../../../registry/maintenance.ts";
 import { annotate } from "../../../../registry/mod.ts";
 import {
   createMemoryBackend,
@@ -32,6 +33,7 @@ const GRANTS: Record<string, readonly Right[]> = {
   save: ["save"],
   move: ["move"],
   delete: ["delete"],
+  promote: ["move"],
   write: ["save", "move", "delete"],
   admin: ["read", "save", "move", "delete"],
 };
@@ -216,4 +218,30 @@ Deno.test("`write` does what all three do", async () => {
   await publishRelease(erin, "m", { a: "m@1.0.0" }, { version: "2.0.0" });
   assert(await erin.delete("m@1.0.0", { force: true }));
   assertEquals((await erin.undelete("m@1.0.0")).version, "1.0.0");
+});
+
+Deno.test("`promote` moves protected aliases, and only `admin` forces a protected name", async () => {
+  const { store, as } = await served();
+  await using _ = store;
+  for (const value of [1, 2, 3]) await store.save("m", value);
+  await changeRules(store, { set: { pattern: "m", protectAliases: ["production"] } });
+  const force = true;
+  const erin = await as("write:m,read:m"), bob = await as("promote:m,read:m");
+  await rejected("Conflict", erin.setAlias("m", "production", "1.0.0"));
+  await denied("promote:m", erin.setAlias("m", "production", "1.0.0", { force }));
+  await rejected("Conflict", bob.setAlias("m", "production", "1.0.0"));
+  await bob.setAlias("m", "production", "1.0.0", { force });
+  await bob.setAlias("m", "production", "2.0.0", { force });
+  await denied("promote:m", erin.rollbackAlias("m", "production", { force }));
+  assertEquals((await bob.rollbackAlias("m", "production", { force })).version, "1.0.0");
+  await denied("promote:m", erin.deleteAlias("m", "production", { force }));
+  await denied("promote:m", erin.delete("m@1.0.0", { force }));
+  assert(await bob.deleteAlias("m", "production", { force }));
+  await bob.setAlias("m", "canary", "1.0.0");
+  await denied("save:m", bob.save("m", 4));
+  await changeRules(store, { set: { pattern: "m", protect: true } });
+  await rejected("Conflict", erin.delete("m@2.0.0"));
+  await denied("admin", erin.delete("m@2.0.0", { force }));
+  await denied("admin", erin.delete("m", { allVersions: true, force }));
+  assert(await (await as("admin")).delete("m@2.0.0", { force }));
 });

@@ -1,12 +1,12 @@
 // The digest of a value that is not saved.
-import { createSha256, sha256 } from "../../core/bytes/digest.ts";
-import type { FilesToSave, FileToSave, Materializer } from "../../core/materializer.ts";
-import { checkGiven } from "../../core/options/check_options.ts";
-import type { FileInfo } from "../../core/record.ts";
-import { artifactDigest } from "../../core/artifact_digest.ts";
-import type { SignalOptions } from "../../core/registry.ts";
-import { openContent, readSmall } from "../payload/content.ts";
-import { fileFacts } from "../../core/registry/file_facts.ts";
+import { createSha256, sha256 } from "../../../core/bytes/digest.ts";
+import type { FilesToSave, FileToSave, Materializer } from "../../../core/materializer.ts";
+import { checkGiven } from "../../../core/options/check_options.ts";
+import type { FileInfo } from "../../../core/record.ts";
+import { artifactDigest } from "../../../core/artifact_digest.ts";
+import type { SignalOptions } from "../../../core/registry.ts";
+import { openContent, readSmall } from "../../payload/content.ts";
+import { fileFacts } from "../../../core/registry/file_facts.ts";
 
 /** Returns the digest of files as a value of this materializer; see `registry/tools/history.ts`. */
 export async function digestOfFiles(

@@ -1,0 +1,72 @@
+// Protection of names and aliases by the rules of the registry.
+import { conflict } from "../../core/errors.ts";
+import { shown } from "../../core/naming/names.ts";
+import { newAliases } from "../../core/naming/refs.ts";
+import type { RetentionRule } from "../../core/record.ts";
+import { ruleFor, ruleOfAlias } from "../../core/registry/rules.ts";
+import type { SaveOptions } from "../../core/registry.ts";
+import { readHead, readRecord, recordOfKind } from "../cell/heads.ts";
+import { SETTINGS } from "../format/layout.ts";
+import type { Context } from "./context.ts";
+
+/** Milliseconds after which a change reads the rules again: services are open for months. */
+const RULES_FOR_MS = 10_000;
+
+/** Throws `Conflict` for a name that a rule protects. */
+export async function checkUnprotected(
+  context: Context,
+  { action, name }: { action: string; name: string },
+  signal?: AbortSignal,
+): Promise<void> {
+  const rule = ruleFor(await rulesNow(context, signal), name);
+  if (!rule?.protect) return;
+  throw conflict(action, shown(name), `the rule ${shown(rule.pattern)} protects it`, {
+    hint: "Change the rule, or delete with force: true.",
+    reason: { kind: "protected" },
+    backend: context.backend.location,
+  });
+}
+
+/** Throws `Conflict` for an alias that a rule protects. */
+export async function checkUnprotectedAlias(
+  context: Context,
+  { action, name, alias }: { action: string; name: string; alias: string },
+  signal?: AbortSignal,
+): Promise<void> {
+  const rule = ruleOfAlias(await rulesNow(context, signal), { name, alias });
+  if (rule === undefined) return;
+  const state = `the rule ${shown(rule.pattern)} protects this alias`;
+  throw conflict(action, shown(`${name}@${alias}`), state, {
+    hint: "Change it with force: true.",
+    reason: { kind: "alias_protected", name, alias },
+    backend: context.backend.location,
+  });
+}
+
+/** Throws `Conflict` for a save that overwrites a protected name, or sets a protected alias. */
+export async function checkSaveUnprotected(
+  context: Context,
+  name: string,
+  { onConflict, ifCommit, alias: aliases, signal }: SaveOptions,
+): Promise<void> {
+  if (onConflict === "overwrite" || ifCommit !== undefined) {
+    await checkUnprotected(context, { action: "overwrite", name }, signal);
+  }
+  for (const alias of newAliases(aliases)) {
+    await checkUnprotectedAlias(context, { action: "set alias", name, alias }, signal);
+  }
+}
+
+async function rulesNow(
+  context: Context,
+  signal?: AbortSignal,
+): Promise<readonly RetentionRule[]> {
+  const { system } = context;
+  if (system.monotonic() - context.rulesReadAtMs >= RULES_FOR_MS) {
+    const head = await readHead(context, SETTINGS, signal);
+    const found = head && await readRecord(context, head, signal);
+    if (found !== undefined) context.rules = recordOfKind(found, "settings").settings.rules ?? [];
+    context.rulesReadAtMs = system.monotonic();
+  }
+  return context.rules;
+}
