@@ -1,7 +1,7 @@
 // Schemas of reads: names, logs, aliases, files, lineage, runs, jobs, search, and the service.
 import * as v from "npm:valibot@^1.5";
 import { ALIASES } from "../../../core/registry/operations/aliases.ts";
-import { schemaOf } from "./answers.ts";
+import { schemaOf } from "./rows.ts";
 import { Amount, AuthorSchema, CommitQuery, Moment, Sha256, Text } from "./artifact.ts";
 import { count, described, flag, numberedFields, object, page, pageFields } from "./listing.ts";
 

@@ -1,8 +1,8 @@
 // Schemas of saves, drafts and uploads.
 import * as v from "npm:valibot@^1.5";
 import { ALIASES } from "../../../core/registry/operations/aliases.ts";
-import { ON_CONFLICT, SAVED } from "../../../core/registry/operations/saving.ts";
-import { schemaOf } from "./answers.ts";
+import { SAVE, SAVED, type SaveOptions } from "../../../core/registry/operations/saving.ts";
+import { optionsInBody, schemaOf } from "./rows.ts";
 import { atMost, count, described, flag, object, strictObject } from "./listing.ts";
 import {
   Amount,
@@ -57,8 +57,6 @@ const SentFileSchema = v.pipe(
 
 export type SentFile = v.InferOutput<typeof SentFileSchema>;
 
-const onConflict = v.optional(v.picklist(ON_CONFLICT));
-
 /** Maximum number of files in one request. */
 export const MOST_FILES = 100_000;
 
@@ -68,14 +66,17 @@ const GivenInputSchema = v.union([
   v.strictObject({ ref: Text, digest: v.null() }),
 ]);
 
+/** Options that the service passes on as they come. */
+type SentOptions =
+  & Omit<SaveOptions, "alias" | "metadata" | "inputs" | "as" | "base" | "onProgress" | "signal">
+  & { base?: string | null };
+
+const { compress, idempotencyKey, ...options } = optionsInBody(SAVE.options) as {
+  [Name in keyof Required<SentOptions>]: v.GenericSchema<SentOptions[Name]>;
+};
+
 const howToSave = {
-  version: v.optional(Text),
-  bump: v.optional(v.picklist(["major", "minor", "patch"])),
-  onConflict,
-  ifCommit: v.optional(Text),
-  base: v.optional(v.nullable(Text)), // null, an earlier name of `share: "none"`
-  share: v.optional(v.picklist(["bytes", "files", "none"])),
-  skipIfUnchanged: v.optional(v.boolean()),
+  ...options,
   alias: described(
     v.union([Text, atMost(100, Text)], "expected an alias, or a list of them"),
     "An alias to set to the version, or several. A repeat sets those that are not set yet",
@@ -84,11 +85,9 @@ const howToSave = {
   inputs: v.optional(atMost(1000, GivenInputSchema)),
 };
 
-const compress = v.optional(v.picklist(["gzip", "zstd"]));
-
 export const SaveRequestSchema = strictObject("SaveRequest", {
   ...howToSave,
-  idempotencyKey: v.optional(Text),
+  idempotencyKey,
   compress,
   materializer: MaterializerSchema,
   files: v.optional(atMost(MOST_FILES, SentFileSchema)),

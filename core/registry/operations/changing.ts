@@ -83,7 +83,7 @@ export const CHANGING: ChangingRows = {
     action: "copy",
     takes: ["ref", "to"],
     options: {
-      onConflict: { sent: "text", among: ON_CONFLICT },
+      onConflict: ON_CONFLICT,
       onProgress: {},
       ...SIGNAL,
     },

@@ -5,6 +5,9 @@ import type { Author } from "../../naming/author.ts";
 /** The type of a value in a request or an answer. */
 export type Kind = "text" | "digest" | "flag" | "count" | "moment" | "author";
 
+/** The kind of an option in a request: others are not the same in JSON and in a program. */
+export type SentKind = "text" | "flag" | "count";
+
 /** The kind of a type, so that the compiler compares rows with interfaces. */
 type KindOf<T> = [T] extends [boolean] ? "flag"
   : [T] extends [number] ? "count"
@@ -16,7 +19,7 @@ type KindOf<T> = [T] extends [boolean] ? "flag"
 /** An option of an operation. */
 export interface OptionRow<K extends Kind = Kind> {
   /** Its kind in a request. Without one, the option stays in this program, or is in the path. */
-  readonly sent?: K;
+  readonly sent?: Extract<K, SentKind>;
   /** True if an empty string is a value. @default refused */
   readonly orEmpty?: true;
   /** All its values. */

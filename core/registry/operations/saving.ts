@@ -90,27 +90,29 @@ const SAVED_MEMBERS: MemberRows<SavedArtifact> = {
 /** The answer to a request that saves. */
 export const SAVED: AnswerRow = { type: "SavedArtifact", doc: "Saved", has: SAVED_MEMBERS };
 
-/** Values of {@linkcode OnConflict}. */
-export const ON_CONFLICT = ["fail", "skip", "overwrite"] as const satisfies readonly OnConflict[];
+export const ON_CONFLICT = {
+  sent: "text",
+  among: ["fail", "skip", "overwrite"] satisfies OnConflict[],
+} as const;
 
-/** A save; a service has its own row of the files in the request. */
+/** A save. Services and clients have code for the other options and the files in a request. */
 export const SAVE: RowOf<SaveOptions> = {
   action: "save",
   takes: ["name", "value"],
   options: {
-    version: {},
-    bump: {},
-    onConflict: {},
-    ifCommit: {},
-    base: {},
-    share: {},
-    skipIfUnchanged: {},
-    idempotencyKey: {},
+    version: { sent: "text" },
+    bump: { sent: "text", among: ["major", "minor", "patch"] satisfies Bump[] },
+    onConflict: ON_CONFLICT,
+    ifCommit: { sent: "text" },
+    base: { sent: "text", orNull: true }, // an earlier name of `share: "none"`
+    share: { sent: "text", among: ["bytes", "files", "none"] satisfies SaveOptions["share"][] },
+    skipIfUnchanged: { sent: "flag" },
+    idempotencyKey: { sent: "text" },
     alias: {},
     metadata: {},
     inputs: {},
     as: {},
-    compress: {},
+    compress: { sent: "text", among: ["gzip", "zstd"] satisfies Encoding[] },
     onProgress: {},
     ...SIGNAL,
   },

@@ -1,0 +1,73 @@
+// Schemas of options and answers, by their rows.
+import * as v from "npm:valibot@^1.5";
+import type {
+  AnswerRow,
+  Kind,
+  MemberKind,
+  OperationRow,
+  OptionRow,
+  SentKind,
+} from "../../../core/registry/operations/row.ts";
+import { Amount, AuthorSchema, Moment, Sha256, Text } from "./artifact.ts";
+import { count, flag, object } from "./listing.ts";
+
+/** The schema of each kind of value; strings are not empty. */
+const SCHEMAS: Readonly<Record<Kind, v.GenericSchema>> = {
+  text: Text,
+  digest: Sha256,
+  flag: v.boolean(),
+  count: Amount,
+  moment: Moment,
+  author: AuthorSchema,
+};
+
+/** Returns the schema of an answer, or of an item of a page. */
+export function schemaOf({ type, has }: AnswerRow) {
+  const members = Object.entries(has).map(([name, kind]) => [name, memberOf(kind)]);
+  return object(type, Object.fromEntries(members) as v.ObjectEntries);
+}
+
+function memberOf(kind: MemberKind): v.GenericSchema {
+  const plain = kind.replace("?", "") as Kind;
+  const schema = plain === "text" ? v.string() : SCHEMAS[plain];
+  return kind === plain ? schema : v.optional(schema);
+}
+
+type SentOption = OptionRow & { readonly sent: SentKind };
+
+/** Returns the schemas of the options that are sent in a query. */
+export function optionsInQuery(rows: OperationRow["options"]): v.ObjectEntries {
+  return schemasOf(rows, ({ sent, orNull, orEmpty, among, doc = "" }) => {
+    if (sent === "count") return count(0, Number.MAX_SAFE_INTEGER, doc);
+    if (sent === "flag") return flag(doc);
+    if (orEmpty) return v.string();
+    return orNull
+      ? v.pipe(v.string(), v.description(doc), v.transform((text) => text === "" ? null : text))
+      : valueOf(sent, among);
+  });
+}
+
+/** Returns the schemas of the options that are sent in a JSON body. */
+export function optionsInBody(rows: OperationRow["options"]): v.ObjectEntries {
+  return schemasOf(rows, ({ sent, orNull, among }) => {
+    const schema = valueOf(sent, among);
+    return orNull ? v.nullable(schema) : schema;
+  });
+}
+
+function schemasOf(
+  rows: OperationRow["options"],
+  schemaOf: (row: SentOption) => v.GenericSchema,
+): v.ObjectEntries {
+  const sent = Object.entries(rows)
+    .filter((entry): entry is [string, SentOption] => entry[1].sent !== undefined);
+  return Object.fromEntries(sent.map(([name, row]) => {
+    const schema = schemaOf(row);
+    const { doc } = row;
+    return [name, v.optional(doc === undefined ? schema : v.pipe(schema, v.description(doc)))];
+  }));
+}
+
+function valueOf(sent: SentKind, among: OptionRow["among"]): v.GenericSchema {
+  return among === undefined ? SCHEMAS[sent] : v.picklist(among);
+}
