@@ -277,6 +277,7 @@ Deno.test({
     });
     using _released = { [Symbol.dispose]: isShown.resolve };
     const { page, url, errors } = explorer;
+    page.setDefaultTimeout(600_000); // millions of cells, and other tests take the processor
     const sizes: Promise<number>[] = [];
     const sent: Promise<number>[] = [];
     let pagesRead = 0; // without looks at what is newest, which come by time
