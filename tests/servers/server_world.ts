@@ -65,17 +65,18 @@ export function createServerStore(server: ServerPlace, options: StoreOptions): B
 
 /** The URL of a prefix in the bucket of a server, and the variables by which it is reached. */
 export function locationOn(
-  { protocol, bucket, endpoint, accessKey, secretKey }: ServerPlace,
+  { kind, protocol, bucket, endpoint, region, accessKey, secretKey }: ServerPlace,
   prefix: string,
 ): { url: string; env: Record<string, string> } {
   if (protocol === "gcs") return { url: `gs://${bucket}/${prefix}?endpoint=${endpoint}`, env: {} };
-  const stem = `MINIO_${bucket.toUpperCase()}`;
-  const env = {
-    [`${stem}_ENDPOINT`]: endpoint,
-    [`${stem}_ACCESS_KEY`]: accessKey,
-    [`${stem}_SECRET_KEY`]: secretKey,
-  };
-  return { url: `minio://${bucket}/${prefix}`, env };
+  const scheme = kind === "minio" ? "minio" : "s3";
+  const stem = `${scheme}_${bucket}`.toUpperCase();
+  const env = { [`${stem}_ACCESS_KEY`]: accessKey, [`${stem}_SECRET_KEY`]: secretKey };
+  if (kind === "minio") {
+    env[`${stem}_ENDPOINT`] = endpoint;
+    return { url: `minio://${bucket}/${prefix}`, env };
+  }
+  return { url: `s3://${bucket}/${prefix}?endpoint=${endpoint}&region=${region}`, env };
 }
 
 /** The server of {@linkcode createServerStore}, as arguments of a program. */

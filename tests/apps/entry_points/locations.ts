@@ -45,13 +45,15 @@ export function inBucket(server: RunningServer): NewLocation {
     for await (const entry of empty.list("settings/")) {
       if ("key" in entry) await copy.put(entry.key, await (await empty.get(entry.key))!.bytes());
     }
-    return copy;
   };
   return async (settings) => {
     const prefix = `${run}/${realSystem.id()}`;
-    const backend = await copyEmpty(prefix, settings);
-    const registry = await openRegistry(backend, { cache: false, create: false });
-    return locate(registry, await tempRoot(), { store: storeAt(prefix) });
+    await copyEmpty(prefix, settings);
+    const store = storeAt(prefix);
+    const system = { ...realSystem, env: (name: string) => store.env?.[name] };
+    const options = { cache: false, create: false, system } as const;
+    const registry = await openRegistry(store.location, options);
+    return locate(registry, await tempRoot(), { store });
   };
 }
 

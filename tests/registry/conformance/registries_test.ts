@@ -1,11 +1,15 @@
-import { createLocalBackend, createMemoryBackend } from "../../../mod.ts";
+import { createLocalBackend, openRegistry } from "../../../mod.ts";
 import { testRegistry } from "../../conformance/registry.ts";
 import { tempRoot } from "../../support/temp_root.ts";
-import { openAt, openOn } from "./open_on.ts";
+import { damageRecord, openAt } from "./open_on.ts";
 
-testRegistry((name, run) => Deno.test(name, run), (settings) => {
-  const backend = createMemoryBackend();
-  return openOn(() => backend, settings);
+testRegistry((name, run) => Deno.test(name, run), async (settings) => {
+  const registry = await openRegistry("memory:", settings);
+  return {
+    registry,
+    reopen: ({ readOnly }) => openRegistry(registry.backend, { readOnly, cache: false }),
+    damage: (name, version) => damageRecord(registry.backend, `${name}@${version}`, settings),
+  };
 }, { name: "memory" });
 
 testRegistry((name, run) => Deno.test(name, run), async (settings) => {
