@@ -66,9 +66,12 @@ export async function contentOf(
   if (newest === undefined) return { state: "unused" };
   let deletion: { tombstone: TombstoneRecord; replacedAt: number } | undefined;
   let version: DeletedVersion | undefined;
+  let next = newest.generation;
   for (const listed of generations) {
-    const found = await readRecord(context, listed, signal);
-    if (found === undefined) continue; // removed meanwhile
+    // If one is missing, the collector has begun: it leaves the first for last, and that has
+    // another value if this one was overwritten.
+    const found = listed.generation === next-- && await readRecord(context, listed, signal);
+    if (!found) break;
     const { record } = found;
     if (record.kind === "deleted") {
       deletion = { tombstone: record, replacedAt: listed.modifiedAt };

@@ -122,6 +122,25 @@ testInMemory("undelete() writes no record if an object is gone", async ({ regist
   assertEquals(await keysOf(backend, "names/"), records);
 });
 
+testInMemory(
+  "undelete() never restores an earlier value, of which a killed gc has left the record",
+  async ({ registry, open }) => {
+    await registry.save("m", "first", { version: "1" });
+    await registry.save("m", "second", { version: "1", onConflict: "overwrite" });
+    await registry.delete("m@1");
+    const killed = await open({}, (backend) => {
+      const old = withAge(backend, 25 * HOUR_MS);
+      const put: Backend["put"] = (key, ...rest) =>
+        key.startsWith("names/") ? Promise.reject(new Error("killed")) : old.put(key, ...rest);
+      return { ...old, put };
+    });
+    await collectGarbage(killed).catch(() => {}); // it has removed generation 2
+    assertEquals(await Array.fromAsync(registry.versions("m", { deleted: true })), []);
+    await rejected("NotFound", registry.undelete("m@1"), /its files are gone/);
+  },
+  { mutable: true },
+);
+
 testInMemory("undelete() says what is wrong", async ({ registry, open }) => {
   await saveTwo(registry);
   await rejected("AlreadyExists", registry.undelete("m@2"), /it is not deleted/);
