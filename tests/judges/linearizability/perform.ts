@@ -57,6 +57,9 @@ export async function performOnRegistry(
     }
     case "delete":
       return { result: "ok", done: await registry.delete(ref) };
+    case "undelete":
+      await registry.undelete(ref);
+      return { result: "ok" };
     case "read":
       return await read(ref);
     case "latest":

@@ -6,6 +6,7 @@ export interface Request {
     | "append" // save with the next version
     | "save"
     | "delete"
+    | "undelete"
     | "remove" // from a bucket: looks, then deletes
     | "read"
     | "latest"

@@ -23,6 +23,7 @@ function registry({ random, value }: Turn): Request {
     return random.weighted<Request>([
       [5, { key, op: "append", value }],
       [2, { key, op: "delete", version: version + random.int(8) }],
+      [2, { key, op: "undelete", version }],
       [3, { key, op: "read", version: version + random.int(8) }],
       [1, { key, op: "list" }],
       [2, { key, op: "latest" }],
@@ -33,7 +34,8 @@ function registry({ random, value }: Turn): Request {
     [4, { key, op: "save", version, mode: "overwrite", value }],
     [2, { key, op: "save", version, mode: "fail", value }],
     [1, { key, op: "save", version, mode: "skip", value }],
-    [3, { key, op: "delete", version }],
+    [4, { key, op: "delete", version }],
+    [4, { key, op: "undelete", version }],
     [5, { key, op: "read", version }],
     [1, { key, op: "list" }],
   ]);

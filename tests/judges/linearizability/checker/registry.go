@@ -1,14 +1,22 @@
 package main
 
-import "strconv"
+import (
+	"strconv"
+	"strings"
+)
 
+// deleted begins the value of a deleted version, which an undelete restores.
 const deleted = "(deleted)"
+
+func isDeleted(value string) bool {
+	return strings.HasPrefix(value, deleted)
+}
 
 // stepRegistry is the model of the versions of one name in a mutable registry.
 func stepRegistry(state State, o Operation) []State {
 	key := strconv.Itoa(o.Version)
 	value, written := state[key]
-	live := written && value != deleted
+	live := written && !isDeleted(value)
 	set := func() State { return state.with(key, o.Value) }
 	switch o.Op + " " + o.Result {
 	case "append ok":
@@ -24,7 +32,7 @@ func stepRegistry(state State, o Operation) []State {
 		}
 		return becomes(!written, set)
 	case "save exists":
-		return stays(state, o.Mode == "fail" && written || o.Mode == "skip" && value == deleted)
+		return stays(state, o.Mode == "fail" && written || o.Mode == "skip" && isDeleted(value))
 	case "save maybe":
 		if written && o.Mode != "overwrite" {
 			return []State{state}
@@ -34,14 +42,25 @@ func stepRegistry(state State, o Operation) []State {
 		if !o.Done {
 			return stays(state, !live)
 		}
-		return becomes(live, func() State { return state.with(key, deleted) })
+		return becomes(live, func() State { return state.with(key, deleted+value) })
 	case "delete missing":
 		return stays(state, !live)
 	case "delete maybe":
 		if !live {
 			return []State{state}
 		}
-		return []State{state.with(key, deleted)}
+		return []State{state.with(key, deleted+value)}
+	case "undelete ok":
+		return becomes(isDeleted(value), func() State { return state.with(key, value[len(deleted):]) })
+	case "undelete exists":
+		return stays(state, live)
+	case "undelete missing":
+		return stays(state, !written) // no history lasts as long as the grace period
+	case "undelete maybe":
+		if !isDeleted(value) {
+			return []State{state}
+		}
+		return []State{state.with(key, value[len(deleted):])}
 	case "read ok":
 		return stays(state, live && value == o.Got)
 	case "read missing":
@@ -61,7 +80,7 @@ func highest(state State) int {
 }
 
 func highestLive(state State) int {
-	return highestOf(state, func(value string) bool { return value != deleted })
+	return highestOf(state, func(value string) bool { return !isDeleted(value) })
 }
 
 func highestOf(state State, counts func(value string) bool) int {
