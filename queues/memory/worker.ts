@@ -1,4 +1,5 @@
 // Workers of a queue in memory.
+import { AsyncResource } from "node:async_hooks";
 import { progressOf, reasonOf, resultOf } from "../checks/queue_checks.ts";
 import type {
   JobHandler,
@@ -23,12 +24,17 @@ interface JobSource extends WorkOptions {
 /** The abort reason of jobs that return to the queue. */
 const HANDED_BACK = "handed back";
 
+/**
+ * Creates a worker. Its jobs run in the asynchronous context of this call, as with remote queues:
+ * not in that of a caller who added a job, such as a request whose sender is the author of changes.
+ */
 export function createMemoryWorker(handler: JobHandler, source: JobSource): MemoryWorker {
   const { concurrency = 1, rateLimit, onEvent = () => {}, next, begin, wait, end } = source;
   const running = new Map<Entry, Promise<void>>();
   let closed = false;
+  const start = AsyncResource.bind(startJobs);
 
-  function start(): void {
+  function startJobs(): void {
     while (!closed && running.size < concurrency) {
       const entry = next(rateLimit);
       if (entry === undefined) return;

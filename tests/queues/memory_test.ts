@@ -1,4 +1,5 @@
 import { assert, assertEquals } from "@std/assert";
+import { AsyncLocalStorage } from "node:async_hooks";
 import { setImmediate } from "node:timers";
 import { realSystem } from "../../core/system.ts";
 import { createMemoryQueue } from "../../queues/memory.ts";
@@ -20,6 +21,17 @@ Deno.test("a queue in memory removes the oldest ended jobs", async () => {
   await queue.remove("b");
   const ids = (await queue.list()).map(({ id }) => id);
   assertEquals(ids.sort(), ["a", "c", "later"], "a removed id is new again");
+});
+
+Deno.test("jobs of a queue in memory run in the context of their worker", async () => {
+  const sender = new AsyncLocalStorage<string>();
+  await using queue = createMemoryQueue();
+  const { onEvent, until } = createListener();
+  const senders: unknown[] = [];
+  await using _worker = await queue.work(() => void senders.push(sender.getStore()), { onEvent });
+  for (const id of ["alice", "bob"]) await sender.run(id, () => queue.add(job(id)));
+  await until("done", "bob");
+  assertEquals(senders, [undefined, undefined]);
 });
 
 Deno.test("progress after the end of a job is ignored", async () => {
