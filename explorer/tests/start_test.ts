@@ -1,7 +1,8 @@
 // The first page in Chromium: what changed lately, and how much that asks of the service.
 import { assert, assertEquals } from "@std/assert";
 import { openRegistry, publishRelease, type Registry } from "../../mod.ts";
-import { foldBursts } from "../src/views/names/lately.ts";
+import { changesOf } from "../src/components/change_list.ts";
+import { foldBursts, withFound } from "../src/views/names/lately.ts";
 import { IGNORED, openExplorer, SKIPPED } from "./support/browser.ts";
 import { fillRuns } from "./support/demo_work.ts";
 
@@ -15,6 +16,19 @@ Deno.test("several versions of a name in a row are one change", () => {
     "a saved 2026-01-04",
     "b saved 2026-01-03",
   ]);
+});
+
+Deno.test("a change is by the author in its record, whatever the metadata claim", () => {
+  const at = "2026-01-05T00:00:00.000Z";
+  const token = "0a1b2c3d4e5f";
+  const [moved, checked, unknown] = changesOf("m", [
+    { event: "aliased", alias: "best", version: "2.0.0", at, by: { name: "ops" } },
+    { event: "saved", version: "2.0.0", at, by: { name: "alice", token } },
+    { event: "saved", version: "2.0.0", at },
+  ]);
+  const version = { version: "2.0.0", kind: "json", metadata: { author: "bob" } };
+  const by = [moved!, checked!, unknown!].map((change) => withFound(change, version).by);
+  assertEquals(by, ["ops", `alice (token ${token})`, "bob"]);
 });
 
 Deno.test({

@@ -1,5 +1,5 @@
 // One name: its versions, aliases and changes.
-import { type ListedVersion, namePath } from "./artifacts.ts";
+import { type Author, type ListedVersion, namePath } from "./artifacts.ts";
 import type { Service } from "./service.ts";
 
 export interface Alias {
@@ -8,10 +8,12 @@ export interface Alias {
 }
 
 export interface LogEntry {
-  readonly event: "saved" | "deleted" | "aliased" | "unaliased" | "annotated";
+  readonly event: "saved" | "deleted" | "restored" | "aliased" | "unaliased" | "annotated";
   readonly version?: string;
   readonly alias?: string;
   readonly at: string;
+  /** The author, if known. */
+  readonly by?: Author;
   readonly size?: number;
 }
 

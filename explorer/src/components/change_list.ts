@@ -1,23 +1,30 @@
 // Changes of names, newest first, as sentences with links.
+import { authorText } from "../../../core/naming/author.ts";
 import type { LogEntry } from "../api/names.ts";
 import { html } from "../framework/html.ts";
 import { hrefOfRef } from "../framework/router.ts";
 import { formatAgo, formatTime } from "./format.ts";
 
-export interface Change extends Omit<LogEntry, "event"> {
+export interface Change extends Omit<LogEntry, "event" | "by"> {
   readonly event: string;
   readonly name: string;
   /** The address of what changed. @default that of the version */
   readonly href?: string;
   /** The earlier version of an alias. */
   readonly was?: string;
+  /** The author, or in a record without one what the metadata claims. */
   readonly by?: string;
 }
 
 export function changesOf(name: string, log: readonly LogEntry[]): Change[] {
-  return log.map((entry, i) => {
+  return log.map(({ by, ...entry }, i) => {
     const before = entry.alias && log.slice(i + 1).find(({ alias }) => alias === entry.alias);
-    return { ...entry, name, ...before && { was: before.version } };
+    return {
+      ...entry,
+      name,
+      ...before && { was: before.version },
+      ...by && { by: authorText(by) },
+    };
   });
 }
 

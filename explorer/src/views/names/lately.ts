@@ -33,7 +33,7 @@ export function Lately(
       (await service.json<{ items: T[] }>(path, { query: { limit }, signal })).items;
     const logs = recent.map(async (found) =>
       changesOf(found.name, await read<LogEntry>(`${namePath(found.name)}/log`, EACH))
-        .map((change) => ({ ...change, ...saveOf(change, found) }))
+        .map((change) => withFound(change, found))
     );
     const runs = hasRuns ? await read<ListedRun>("runs", RUNS) : [];
     const all: Change[] = [...(await Promise.all(logs)).flat(), ...runs.map(changeOf)];
@@ -69,12 +69,21 @@ export function foldBursts(changes: readonly Change[]): Change[] {
   });
 }
 
-/** Returns what the newest version adds to the change that saved it. */
-function saveOf({ event, version }: Change, { version: newest, kind, metadata }: FoundVersion) {
-  if (event !== "saved" || version !== newest) return {};
-  const by = [...BY.map((key) => metadata[key]), Object(metadata.savedBy).name]
-    .find((value) => typeof value === "string");
-  return { by, event: kind === RELEASE ? "published" : event };
+/**
+ * Adds to the change that saved the newest version what the version says. Its metadata are claims
+ * of who saved it: they never replace the author in its record.
+ */
+export function withFound(
+  change: Change,
+  { version: newest, kind, metadata }: Pick<FoundVersion, "version" | "kind" | "metadata">,
+): Change {
+  const { event, version } = change;
+  if (event !== "saved" || version !== newest) return change;
+  const {
+    by = [...BY.map((key) => metadata[key]), Object(metadata.savedBy).name]
+      .find((value) => typeof value === "string"),
+  } = change;
+  return { ...change, by, event: kind === RELEASE ? "published" : event };
 }
 
 function changeOf({ run, end, plannedAt: at }: ListedRun): Change {
