@@ -1,5 +1,6 @@
 // Authors of records: a claim of a program, or the sender of a request that a service knows.
 import { invalid } from "../errors.ts";
+import { hasHidden, withoutHidden } from "./printable.ts";
 
 /**
  * The person or program that saved, moved or deleted something. Without a token, a program claimed
@@ -15,9 +16,12 @@ export interface Author {
 /** Longest name, bytes of its JSON: as much as a tombstone has room for. */
 const MAX_BYTES = 100;
 
-/** Characters that would change what a terminal shows. */
+/** Characters that no stored name has. */
 // deno-lint-ignore no-control-regex
 const CONTROL = /[\u0000-\u001f\u007f-\u009f]/;
+
+/** Longest id of a token that is read. */
+const MAX_TOKEN_LENGTH = 200;
 
 const encoder = new TextEncoder();
 
@@ -34,11 +38,12 @@ function nameProblem(name: unknown): string | undefined {
 /**
  * Returns the author with a name, undefined for none.
  *
- * @throws {RegistryError} `Invalid` for a name that is empty, too long, or has control characters
+ * @throws {RegistryError} `Invalid` for a name that is empty, too long, or has hidden characters
  */
 export function claimedAuthor(name: string | undefined): Author | undefined {
   if (name === undefined) return undefined;
-  const problem = nameProblem(name);
+  const problem = nameProblem(name) ??
+    (hasHidden(name) ? "it contains characters that change the direction of text" : undefined);
   if (problem === undefined) return { name };
   const hint = "Pass a name, such as an e-mail address: `by`, or HOLDFAST_BY in the environment.";
   throw invalid("use the author", "`by`", problem, { hint });
@@ -46,7 +51,7 @@ export function claimedAuthor(name: string | undefined): Author | undefined {
 
 /** Returns a text that can be the name of an author, cut to the limit; empty if nothing is left. */
 export function authorName(text: string): string {
-  const shown = text.toWellFormed().replaceAll(new RegExp(CONTROL, "g"), " ").trim();
+  const shown = withoutHidden(text.toWellFormed()).trim();
   const characters = [...shown].slice(0, MAX_BYTES);
   while (nameProblem(characters.join("")) !== undefined && characters.length > 0) characters.pop();
   return characters.join("");
@@ -56,7 +61,12 @@ export function authorName(text: string): string {
 export function authorOf({ by }: { by?: unknown }): Author | undefined {
   const { name, token } = (by ?? {}) as Partial<Author>;
   if (nameProblem(name) !== undefined) return undefined;
-  return { name: name!, ...(typeof token === "string" && { token }) };
+  return { name: name!, ...(isTokenId(token) && { token }) };
+}
+
+/** False for what no service wrote. */
+function isTokenId(token: unknown): token is string {
+  return typeof token === "string" && token.length <= MAX_TOKEN_LENGTH && !CONTROL.test(token);
 }
 
 let sender: (() => Author | undefined) | undefined;

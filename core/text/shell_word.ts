@@ -1,5 +1,5 @@
 // Texts as words of a shell, in commands that people copy.
-import { hasHidden } from "./printable.ts";
+import { hasHidden } from "../naming/printable.ts";
 
 /**
  * Returns a text as one word: no shell expands it, runs a part of it or reads it as several. Hidden

@@ -1,6 +1,7 @@
 // Authors of changes: stored with each change, and kept by mirrors and collections.
 import { assertEquals, assertRejects } from "@std/assert";
 import { createMemoryBackend } from "../../backends/memory.ts";
+import { authorName, authorOf } from "../../core/naming/author.ts";
 import { openRegistry, readLog, type Registry, RegistryError } from "../../mod.ts";
 import {
   changeRules,
@@ -69,11 +70,35 @@ Deno.test("HOLDFAST_BY names the author, unless the program does", async () => {
 });
 
 Deno.test("names of authors that cannot be stored or shown are refused", async () => {
-  for (const by of ["", "  ", "a\nb", "\u001b[31mred", "\ud800", "é".repeat(51), '"'.repeat(51)]) {
+  for (
+    const by of [
+      "",
+      "  ",
+      "a\nb",
+      "\u001b[31mred",
+      "a\u202eb",
+      "\ud800",
+      "é".repeat(51),
+      '"'.repeat(51),
+    ]
+  ) {
     const error = await assertRejects(() => openRegistry("memory:", { by }), RegistryError);
     assertEquals(error.code, "Invalid", JSON.stringify(by));
   }
   await (await openRegistry("memory:", { by: "é".repeat(50) })).save("m", 1);
+});
+
+Deno.test("a stored author has no characters that a terminal obeys", () => {
+  const name = "alice";
+  assertEquals(authorOf({ by: { name, token: "0a1b" } }), { name, token: "0a1b" });
+  for (const token of ["\u001b[2J", "x".repeat(201), 7, null]) {
+    assertEquals(authorOf({ by: { name, token } }), { name });
+  }
+  for (const by of [null, 7, "alice", [], { name: "\u001b[2J" }, { name: 7 }]) {
+    assertEquals(authorOf({ by }), undefined);
+  }
+  assertEquals(authorName("\u202ealice\nof ops\u0007 "), "alice of ops");
+  assertEquals(authorName("\u202e\n"), "");
 });
 
 Deno.test("mirrors keep the authors of originals", async () => {

@@ -1,7 +1,7 @@
 // The command line as bash has it, and candidates as bash must insert them. bash inserts a candidate
 // as it is, so an unquoted name could run a command.
 import { itemAt } from "../../../core/faults/present.ts";
-import { hasHidden } from "../../../core/text/printable.ts";
+import { hasHidden } from "../../../core/naming/printable.ts";
 import { bytesOf } from "../../../core/text/shell_word.ts";
 
 /** A typed line. */

@@ -1,5 +1,5 @@
 // Tables of text, aligned and no wider than the terminal.
-import { printable, printableJson } from "../../../core/text/printable.ts";
+import { printable, printableJson } from "../../../core/naming/printable.ts";
 
 export { printable, printableJson };
 

@@ -1,6 +1,6 @@
 // Markup as tagged templates, without a build step.
 import htm from "npm:htm@^3.1";
-import { printable } from "../../../core/text/printable.ts";
+import { printable } from "../../../core/naming/printable.ts";
 import { type ComponentChildren, h, type VNode } from "./preact.ts";
 
 /** Returns the nodes of a template. Values become text: markup in them is never parsed. */

@@ -4,7 +4,7 @@ import { execFile } from "node:child_process";
 import { mkdir, writeFile } from "node:fs/promises";
 import { promisify } from "node:util";
 import { localPath, openRegistry } from "../../../mod.ts";
-import { printable } from "../../../core/text/printable.ts";
+import { printable } from "../../../core/naming/printable.ts";
 import { ENVIRONMENT, python, pythonTest } from "../reader.ts";
 
 const PATH = "a\x1b]0;title\x07\x9b\u202egnp.exe\u2066\nforged line";

@@ -7,6 +7,11 @@ export function hasHidden(text: string): boolean {
   return HIDDEN.test(text);
 }
 
+/** Replaces hidden characters by spaces. */
+export function withoutHidden(text: string): string {
+  return text.replace(EACH, " ");
+}
+
 /** Escapes hidden characters: `\x1b`, `\u202e`. */
 export function printable(text: string): string {
   return text.replace(EACH, (char) => {
