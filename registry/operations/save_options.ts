@@ -5,7 +5,7 @@ import { newAliases } from "../../core/naming/refs.ts";
 import { FIRST_VERSION, parseVersion } from "../../core/naming/versions.ts";
 import { checkMetadata } from "../../core/calls/metadata.ts";
 import type { VersionRecord } from "../../core/record.ts";
-import type { SaveOptions } from "../../core/registry.ts";
+import { CHOICES, type SaveOptions } from "../../core/registry/operations/saving.ts";
 import { checkInputs, type GivenInput } from "./lineage/inputs.ts";
 import { checkWritable, type Context } from "./context.ts";
 import { checkEncoding } from "../payload/encoding.ts";
@@ -14,30 +14,18 @@ import { checkEncoding } from "../payload/encoding.ts";
 export function checkSave(context: Context, name: string, options: SaveOptions): void {
   checkWritable(context, `save ${shown(name)}`);
   checkName(name);
-  const { version, bump, onConflict = "fail", ifCommit } = options;
-  const { metadata, inputs, idempotencyKey, compress, share = "bytes" } = options;
+  const { version, bump, onConflict, ifCommit } = options;
+  const { metadata, inputs, idempotencyKey, compress, share } = options;
   const { mutable, versioned } = context.settings;
-  const problems: [found: boolean, state: string, hint: string, reason?: Fault["reason"]][] = [
+  const problems: Problem[] = [
     [
       version !== undefined && bump !== undefined,
       "version and bump are both given",
       "Pass the version, or the number that the next one raises.",
     ],
-    [
-      bump !== undefined && !["major", "minor", "patch"].includes(bump),
-      `bump is ${shown(bump)}`,
-      'Pass "major", "minor" or "patch".',
-    ],
-    [
-      !["fail", "skip", "overwrite"].includes(onConflict),
-      `onConflict is ${shown(onConflict)}`,
-      'Pass "fail", "skip" or "overwrite".',
-    ],
-    [
-      !["bytes", "files", "none"].includes(share),
-      `share is ${shown(share)}`,
-      'Pass "bytes", "files" or "none".',
-    ],
+    notAmong("bump", bump),
+    notAmong("onConflict", onConflict),
+    notAmong("share", share),
     [options.base === null, "base is null", 'Pass { share: "none" } to share nothing.'],
     [
       (onConflict === "overwrite" || ifCommit !== undefined) && !mutable,
@@ -66,6 +54,15 @@ export function checkSave(context: Context, name: string, options: SaveOptions):
   if (compress !== undefined) checkEncoding(compress);
   if (idempotencyKey !== undefined) checkName(idempotencyKey, "idempotency key");
   if (inputs !== undefined) checkInputs(name, inputs);
+}
+
+type Problem = [isProblem: boolean, state: string, hint: string, reason?: Fault["reason"]];
+
+function notAmong(name: "bump" | "onConflict" | "share", value: unknown): Problem {
+  const choices: readonly unknown[] = CHOICES[name];
+  const words = choices.map(shown);
+  const hint = `Pass ${words.slice(0, -1).join(", ")} or ${words.at(-1)}.`;
+  return [value !== undefined && !choices.includes(value), `${name} is ${shown(value)}`, hint];
 }
 
 /** The fields of a record that the user gives. */

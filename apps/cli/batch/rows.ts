@@ -3,6 +3,7 @@ import { resolve } from "node:path";
 import type { Encoding, LocalPathOptions } from "../../../materializers/mod.ts";
 import type { OnConflict } from "../../../registry/mod.ts";
 import { isRegistryError, parseRef, type RegistryError } from "../../../mod.ts";
+import { CHOICES } from "../../../core/registry/operations/saving.ts";
 import { parseExactJson } from "../../../core/text/json_text.ts";
 import { invalid, withHints } from "../terminal/hints.ts";
 import { refuseHalfRef } from "../program/refusals.ts";
@@ -173,8 +174,8 @@ const SAVE_KINDS: Record<keyof SaveRow, FieldKind> = {
   as: ["json", "text", "bytes"],
   version: "text",
   metadata: "object",
-  compress: ["gzip", "zstd"],
-  onConflict: ["fail", "skip", "overwrite"],
+  compress: CHOICES.compress,
+  onConflict: CHOICES.onConflict,
   ...TREE_KINDS,
 };
 

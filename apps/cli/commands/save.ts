@@ -1,4 +1,5 @@
 import { checkNewName } from "../../../core/naming/names.ts";
+import { CHOICES } from "../../../core/registry/operations/saving.ts";
 import { digestValue, isRegistryError } from "../../../mod.ts";
 import { LocalPath } from "../../../materializers/mod.ts";
 import type { Registry, RegistryError, SavedArtifact, SaveOptions } from "../../../mod.ts";
@@ -37,7 +38,7 @@ export const save: Command = defineCommand({
     {
       flags: "--bump <number>",
       text: "the number to raise for the next version",
-      choices: ["major", "minor", "patch"],
+      choices: CHOICES.bump,
     },
     {
       flags: "--as <kind>",
@@ -63,10 +64,10 @@ export const save: Command = defineCommand({
     {
       flags: "--share <what>",
       text: "what to share with the last version: equal bytes, only whole files, or nothing",
-      choices: ["bytes", "files", "none"],
+      choices: CHOICES.share,
     },
     { flags: "--idempotency-key <key>", text: "repeats with this key return the first result" },
-    { flags: "--compress <how>", text: "compress the stored bytes", choices: ["gzip", "zstd"] },
+    { flags: "--compress <how>", text: "compress the stored bytes", choices: CHOICES.compress },
     {
       flags: "--allow-empty",
       text: "accept empty standard input or an empty folder, usually a sign of a failure",

@@ -1,6 +1,7 @@
 // Definitions of commands: plain data and a function, which help, parsing and completion all read.
 import type { Logger, Registry } from "../../../mod.ts";
 import type { RegistrySettings } from "../../../registry/mod.ts";
+import { CHOICES } from "../../../core/registry/operations/saving.ts";
 import type { EventBus, RegistryTopics } from "../../../plugins/events/mod.ts";
 import type { CliIo, Colors } from "../terminal/cli_io.ts";
 import { parseDuration } from "../terminal/units.ts";
@@ -173,7 +174,7 @@ export const OUTPUT_OPTION = {
 export const ON_CONFLICT_OPTION = {
   flags: "--on-conflict <action>",
   text: "if the version exists",
-  choices: ["fail", "skip", "overwrite"],
+  choices: CHOICES.onConflict,
 } as const satisfies OptionDefinition;
 
 export const VERIFY_OPTION = {

@@ -1,5 +1,5 @@
 // Deletions and copies of versions, and drafts: options and rows of their operations.
-import { ON_CONFLICT, type OnConflict, SAVED } from "./saving.ts";
+import { CHOICES, type OnConflict, SAVED } from "./saving.ts";
 import type { SignalOptions, TransferProgress } from "./saving.ts";
 import { type RequestRowOf, type RoutedRowOf, type RowOf, SIGNAL } from "./row.ts";
 
@@ -83,7 +83,7 @@ export const CHANGING: ChangingRows = {
     action: "copy",
     takes: ["ref", "to"],
     options: {
-      onConflict: ON_CONFLICT,
+      onConflict: { sent: "text", among: CHOICES.onConflict },
       onProgress: {},
       ...SIGNAL,
     },

@@ -90,10 +90,13 @@ const SAVED_MEMBERS: MemberRows<SavedArtifact> = {
 /** The answer to a request that saves. */
 export const SAVED: AnswerRow = { type: "SavedArtifact", doc: "Saved", has: SAVED_MEMBERS };
 
-export const ON_CONFLICT = {
-  sent: "text",
-  among: ["fail", "skip", "overwrite"] satisfies OnConflict[],
-} as const;
+/** All values of some options: checks, schemas and the flags of commands have them from here. */
+export const CHOICES = {
+  bump: ["major", "minor", "patch"],
+  onConflict: ["fail", "skip", "overwrite"],
+  share: ["bytes", "files", "none"],
+  compress: ["gzip", "zstd"],
+} as const satisfies { [Name in keyof SaveOptions]: readonly SaveOptions[Name][] };
 
 /** A save. Services and clients have code for the other options and the files in a request. */
 export const SAVE: RowOf<SaveOptions> = {
@@ -101,18 +104,18 @@ export const SAVE: RowOf<SaveOptions> = {
   takes: ["name", "value"],
   options: {
     version: { sent: "text" },
-    bump: { sent: "text", among: ["major", "minor", "patch"] satisfies Bump[] },
-    onConflict: ON_CONFLICT,
+    bump: { sent: "text", among: CHOICES.bump },
+    onConflict: { sent: "text", among: CHOICES.onConflict },
     ifCommit: { sent: "text" },
     base: { sent: "text", orNull: true }, // an earlier name of `share: "none"`
-    share: { sent: "text", among: ["bytes", "files", "none"] satisfies SaveOptions["share"][] },
+    share: { sent: "text", among: CHOICES.share },
     skipIfUnchanged: { sent: "flag" },
     idempotencyKey: { sent: "text" },
     alias: {},
     metadata: {},
     inputs: {},
     as: {},
-    compress: { sent: "text", among: ["gzip", "zstd"] satisfies Encoding[] },
+    compress: { sent: "text", among: CHOICES.compress },
     onProgress: {},
     ...SIGNAL,
   },

@@ -32,6 +32,22 @@ for (const compress of ["gzip", "zstd"] as const) {
   });
 }
 
+testInMemory("save() and copy() refuse unknown choices, and name all", async ({ registry }) => {
+  await registry.save("a", 1);
+  const wrong: [option: string, choices: string][] = [
+    ["bump", '"major", "minor" or "patch"'],
+    ["onConflict", '"fail", "skip" or "overwrite"'],
+    ["share", '"bytes", "files" or "none"'],
+  ];
+  for (const [option, choices] of wrong) {
+    const { message, hint } = await rejected("Invalid", registry.save("a", 2, { [option]: "all" }));
+    assertMatch(message, new RegExp(`^Cannot save "a": ${option} is "all"$`, "m"));
+    assertEquals(hint, `Pass ${choices}.`);
+  }
+  await rejected("Invalid", registry.copy("a", "b", { onConflict: "all" as "fail" }));
+  assertEquals(await registry.has("b"), false);
+});
+
 testInMemory("save() refuses an unknown compression", async ({ registry }) => {
   await rejected("Invalid", registry.save("a", 1, { compress: "brotli" as "gzip" }));
 });
