@@ -81,8 +81,8 @@ export function jpeg({ maxPixels, lossy = false, quality = 90 }: ImageOptions & 
     async decode(file, { signal } = {}) {
       const bytes = await file.bytes();
       const frame = readJpegMarkers(bytes, file.path, maxPixels);
-      const given = { format: "JPEG", decoder, args: [bytes, false], path: file.path };
-      return await decodePixels(given, frame, signal);
+      const source = { format: "JPEG", decoder, args: [bytes, false], path: file.path };
+      return await decodePixels(source, frame, signal);
     },
   };
 }

@@ -137,9 +137,9 @@ function jsonProblem(
       return inexact(`${shown(number)} exceeds a 64-bit number`);
     }
   }
-  const found = countNames(value, 0);
-  if (found === undefined) return `it is nested more than ${MAX_DEPTH} levels deep`;
-  return found === names ? undefined : "duplicate name in an object";
+  const parsedNames = countNames(value, 0);
+  if (parsedNames === undefined) return `it is nested more than ${MAX_DEPTH} levels deep`;
+  return parsedNames === names ? undefined : "duplicate name in an object";
 }
 
 /** Returns true for digits and `+ - . e E`. */

@@ -105,7 +105,7 @@ export function createFormats(): Formats {
   function add({ id, extensions }: Part, load: () => Promise<Format>): void {
     const isTaken = formats.has(id)
       ? `format ${shown(id)}`
-      : extensions.find((extension) => byExtension.has(extension));
+      : extensions.find((name) => byExtension.has(name));
     if (isTaken !== undefined) {
       const hint = "Use a unique id and unique extensions, or pass { as: format } per call.";
       throw cannotRegister("AlreadyExists", id, `${isTaken} exists`, hint);
@@ -138,8 +138,10 @@ export function createFormats(): Formats {
   return {
     register,
     async forPath(path) {
-      const known = extensionsOf(path).find((extension) => byExtension.has(extension));
-      return known === undefined ? undefined : await formats.get(valueAt(byExtension, known))!();
+      const extension = extensionsOf(path).find((name) => byExtension.has(name));
+      return extension === undefined
+        ? undefined
+        : await formats.get(valueAt(byExtension, extension))!();
     },
     async get(id, reading) {
       const part = PARTS.find((part) => part.id === id);
@@ -177,9 +179,9 @@ async function loadMakers(file: string): Promise<Makers> {
 
 async function loadFormat(
   { id, file = id, reading = [] }: Part,
-  given: Format["reading"] = {},
+  recorded: Format["reading"] = {},
 ): Promise<Format> {
-  const options = Object.entries(given).filter(([name]) => reading.includes(name));
+  const options = Object.entries(recorded).filter(([name]) => reading.includes(name));
   const makers = Object.hasOwn(WITHOUT_PACKAGE, id) ? WITHOUT_PACKAGE : await loadMakers(file);
   return makers[id]!(Object.fromEntries(options));
 }

@@ -101,7 +101,7 @@ export async function readSlice(file: FileToDecode, options: SliceOptions = {}):
   checkFile(file, "read slice");
   const { signal } = options;
   const header = await readNpyHeader(file, signal);
-  const { dtype, shape: [length, ...rest], fortranOrder, dataOffset } = header;
+  const { dtype, shape: [length, ...innerShape], fortranOrder, dataOffset } = header;
   const { start = 0, stop = length ?? 0 } = options;
   const failed = (code: "Invalid" | "Unsupported" | "Conflict", state: string, hint: string) => {
     const subject = `${shown(start)} to ${shown(stop)} of ${shown(file.path)}`;
@@ -123,14 +123,14 @@ export async function readSlice(file: FileToDecode, options: SliceOptions = {}):
     const hint = "Load all of it, or save it in C order: numpy.ascontiguousarray(array).";
     throw failed("Unsupported", "it is in Fortran order", hint);
   }
-  const each = countElements(rest) * ELEMENTS[dtype].bytes;
-  const shape = [stop - start, ...rest];
-  const wanted = { offset: dataOffset + start * each, length: (stop - start) * each };
-  const bytes = wanted.length === 0 ? new Uint8Array() : await readAll(file.stream(wanted), signal);
-  if (bytes.byteLength === wanted.length) {
+  const each = countElements(innerShape) * ELEMENTS[dtype].bytes;
+  const shape = [stop - start, ...innerShape];
+  const range = { offset: dataOffset + start * each, length: (stop - start) * each };
+  const bytes = range.length === 0 ? new Uint8Array() : await readAll(file.stream(range), signal);
+  if (bytes.byteLength === range.length) {
     return decodeElements({ ...header, shape, fortranOrder: false }, bytes);
   }
-  const state = `expected ${wanted.length} bytes, got ${bytes.byteLength}`;
+  const state = `expected ${range.length} bytes, got ${bytes.byteLength}`;
   throw failed("Conflict", state, "Open it again: it may have changed.");
 }
 

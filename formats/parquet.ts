@@ -138,7 +138,7 @@ export async function openParquet(
   const table = batchTable({
     path,
     columns: chooseColumns(path, all, options.columns),
-    read: (wanted, range) => readGroups(file, footer.groups, { ...range, wanted, maxPageBytes }),
+    read: (columns, range) => readGroups(file, footer.groups, { ...range, columns, maxPageBytes }),
     checkColumn() {
       if (footer.rows <= maxColumnRows) return;
       const hint = "Read its rows, or pass a larger maxColumnRows if you trust the file.";

@@ -79,10 +79,10 @@ export function tiff({ maxPixels, page }: ImageOptions & {
       const directory = page === undefined
         ? await onlyDirectory(reader)
         : await directoryAt(reader, page);
-      const found = await readPage(reader, directory, maxPixels);
-      const { width, height } = found;
-      checkPixels(file.path, imageOf(found), maxPixels);
-      return await readPixels(reader, directory, found, { x: 0, y: 0, width, height });
+      const layout = await readPage(reader, directory, maxPixels);
+      const { width, height } = layout;
+      checkPixels(file.path, imageOf(layout), maxPixels);
+      return await readPixels(reader, directory, layout, { x: 0, y: 0, width, height });
     },
   };
 }
@@ -106,16 +106,16 @@ export async function readRegion(
   const { x, y, width, height, page = 0, maxPixels, signal } = options;
   const reader = await openTiff(file, signal);
   const directory = await directoryAt(reader, page);
-  const found = await readPage(reader, directory, maxPixels);
+  const layout = await readPage(reader, directory, maxPixels);
   const isInside = [x, y, width, height].every(Number.isSafeInteger) && x >= 0 && y >= 0 &&
     width >= 1 && height >= 1 &&
-    x + width <= found.width && y + height <= found.height;
+    x + width <= layout.width && y + height <= layout.height;
   if (isInside) {
-    checkPixels(file.path, { width, height, channels: found.channels }, maxPixels);
-    return await readPixels(reader, directory, found, { x, y, width, height });
+    checkPixels(file.path, { width, height, channels: layout.channels }, maxPixels);
+    return await readPixels(reader, directory, layout, { x, y, width, height });
   }
   const state =
-    `${width} x ${height} at (${x}, ${y}) is not inside page ${page}, which has ${found.width} x ${found.height} pixels`;
+    `${width} x ${height} at (${x}, ${y}) is not inside page ${page}, which has ${layout.width} x ${layout.height} pixels`;
   const hint = "Pass a region of at least one pixel inside the page; readPages() returns its size.";
   throw invalid("read region of", shown(file.path), state, { hint });
 }
@@ -250,15 +250,15 @@ function encodeTiff(
     [TAGS.extraSamples, SHORT, extra],
     [TAGS.sampleFormat, SHORT, each(sampleFormat(dtype), channels)],
   ];
-  const used = entries.filter(([, , values]) => values.length > 0);
-  const values = used.reduce((sum, entry) => sum + outside(entry), 0);
-  const dataOffset = Math.ceil((10 + used.length * 12 + 4 + values) / 8) * 8;
+  const usedEntries = entries.filter(([, , values]) => values.length > 0);
+  const values = usedEntries.reduce((sum, entry) => sum + outside(entry), 0);
+  const dataOffset = Math.ceil((10 + usedEntries.length * 12 + 4 + values) / 8) * 8;
   const size = dataOffset + samples.byteLength;
   if (size > MAX_BYTES) {
     const hint = "Save the array as .npy, or the image in parts.";
     throw unwritableImage("TIFF", `the file would have ${size} bytes, more than 4 GiB`, hint);
   }
-  for (const [tag, , values] of used as [number, number, number[]][]) {
+  for (const [tag, , values] of usedEntries as [number, number, number[]][]) {
     if (tag === TAGS.stripOffsets) {
       values.forEach((_, i) => values[i] = dataOffset + i * rowsPerStrip * rowBytes);
     }
@@ -266,7 +266,7 @@ function encodeTiff(
       values[strips - 1] = (height - (strips - 1) * rowsPerStrip) * rowBytes;
     }
   }
-  return joinElements(encodeHeader(used, dataOffset), samples);
+  return joinElements(encodeHeader(usedEntries, dataOffset), samples);
 }
 
 /** Returns the size of values that do not fit into their entry. */

@@ -53,8 +53,8 @@ export function yaml({ maxBytes = 1024 * 1024 }: {
         if (bytes.byteLength > maxBytes) {
           throw notPlain("YAML", `it takes ${bytes.byteLength} bytes, ${maxBytes} are allowed`);
         }
-        const found = readYaml(new TextDecoder().decode(bytes));
-        if ("value" in found && isDeepStrictEqual(found.value, value)) return bytes;
+        const readBack = readYaml(new TextDecoder().decode(bytes));
+        if ("value" in readBack && isDeepStrictEqual(readBack.value, value)) return bytes;
       }
       throw notPlain("YAML", "a string in it would be read back differently");
     },
@@ -67,11 +67,11 @@ export function yaml({ maxBytes = 1024 * 1024 }: {
       const bytes = await file.bytes();
       signal?.throwIfAborted();
       const text = decodeUtf8(bytes, (state, cause) => failed("Corrupt", state, cause));
-      const found = readYaml(text);
-      if ("value" in found) return found.value;
-      const before = text.slice(0, found.offset).split("\n");
+      const result = readYaml(text);
+      if ("value" in result) return result.value;
+      const before = text.slice(0, result.offset).split("\n");
       const place = `line ${before.length}, column ${itemAt(before, -1).length + 1}`;
-      throw failed(found.code, `${place}: ${found.state}`);
+      throw failed(result.code, `${place}: ${result.state}`);
     },
   };
 }
@@ -97,24 +97,24 @@ function readYaml(text: string): { value: PlainValue } | YamlProblem {
 }
 
 /** Converts a node. An alias shares its node, and so its object. */
-function valueOf(node: YamlNode, made: Map<YamlNode, PlainValue>): PlainValue {
+function valueOf(node: YamlNode, converted: Map<YamlNode, PlainValue>): PlainValue {
   if (node.kind === "scalar") return node.value;
-  const known = made.get(node);
-  if (known !== undefined) return known;
+  const earlierValue = converted.get(node);
+  if (earlierValue !== undefined) return earlierValue;
   const value = node.kind === "list"
-    ? node.items.map((item) => valueOf(item, made))
-    : Object.fromEntries(node.entries.map(({ key, node }) => [key, valueOf(node, made)]));
-  made.set(node, value);
+    ? node.items.map((item) => valueOf(item, converted))
+    : Object.fromEntries(node.entries.map(({ key, node }) => [key, valueOf(node, converted)]));
+  converted.set(node, value);
   return value;
 }
 
 function unreadable(
   path: string,
   code: YamlProblem["code"],
-  given: string,
+  problem: string,
   cause: unknown,
 ): RegistryError {
-  const state = given.replace(/\.$/, "");
+  const state = problem.replace(/\.$/, "");
   const hint = "Use one YAML 1.2 document of plain data; quote keys and long numbers.";
   return fault({ code, action: "read YAML", subject: shown(path), state, hint, cause });
 }
@@ -145,7 +145,7 @@ const TEXT: ScalarTag = {
   stringify: ({ value }) =>
     JSON.stringify(value).replace(
       UNPRINTABLE,
-      (found) => `\\u${found.charCodeAt(0).toString(16).padStart(4, "0")}`,
+      (character) => `\\u${character.charCodeAt(0).toString(16).padStart(4, "0")}`,
     ),
 };
 

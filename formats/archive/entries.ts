@@ -62,10 +62,10 @@ export function checkLimits(
   { entries, bytes }: { entries: number; bytes: number },
   { maxEntries = MAX_ENTRIES, maxBytes = 64 * 1024 ** 3 }: ArchiveLimits,
 ): void {
-  const check = (count: number, what: string, most: number, option: string) => {
+  const check = (count: number, unit: string, most: number, option: string) => {
     if (count <= most) return;
     const hint = `Pass a larger ${option} if you trust the archive.`;
-    throw unsupported(path, `it declares ${count} ${what}, ${most} are allowed`, hint);
+    throw unsupported(path, `it declares ${count} ${unit}, ${most} are allowed`, hint);
   };
   check(entries, "entries", maxEntries, "maxEntries");
   check(bytes, "bytes", maxBytes, "maxBytes");
@@ -75,9 +75,9 @@ export function checkLimits(
  * Parses the path of an entry, without a leading `./` and a trailing `/`, empty for the root.
  * Unsafe paths, and those that no store accepts, are `Corrupt`.
  */
-export function entryPath(archive: string, said: string, place: number): string {
+export function entryPath(archive: string, recordedPath: string, place: number): string {
   try {
-    return parsePath(said);
+    return parsePath(recordedPath);
   } catch (error) {
     throw corrupt(archive, `entry ${place}: ${messageOf(error)}`, error);
   }

@@ -25,9 +25,9 @@ export function partOf(
   { offset, length = Infinity }: ByteRange = { offset: 0 },
 ): ReadableStream<Uint8Array> {
   const start = Math.min(offset, size);
-  const wanted = Math.min(length, size - start);
-  return wanted > 0
-    ? file.stream({ offset: begin + start, length: wanted })
+  const clippedLength = Math.min(length, size - start);
+  return clippedLength > 0
+    ? file.stream({ offset: begin + start, length: clippedLength })
     : bytesStream(new Uint8Array());
 }
 

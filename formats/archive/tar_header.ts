@@ -121,11 +121,11 @@ export function parsePax(archive: string, bytes: Uint8Array, at: number): Map<st
 export function encodePax(records: ReadonlyMap<string, string>): Uint8Array {
   const encoder = new TextEncoder();
   const lines = [...records].map(([key, value]) => {
-    const rest = ` ${key}=${value}\n`;
-    const length = encoder.encode(rest).byteLength;
+    const record = ` ${key}=${value}\n`;
+    const length = encoder.encode(record).byteLength;
     let digits = 1;
     while (`${length + digits}`.length > digits) digits++;
-    return `${length + digits}${rest}`;
+    return `${length + digits}${record}`;
   });
   return encoder.encode(lines.join(""));
 }

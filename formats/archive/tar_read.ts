@@ -62,8 +62,8 @@ export async function* readTarEntries(
   signal?: AbortSignal,
 ): AsyncGenerator<ArchiveEntry> {
   const files = new Map<string, ArchiveEntry>();
-  for await (const found of readHeaders(file, signal)) {
-    const entry = entryOf(file, found, files);
+  for await (const header of readHeaders(file, signal)) {
+    const entry = entryOf(file, header, files);
     if (entry === undefined) continue;
     if (entry.mode === undefined || entry.mode === "executable") files.set(entry.path, entry);
     yield entry;
@@ -125,10 +125,10 @@ function withRecords(
   if ([...records.keys()].some((key) => key.startsWith("GNU.sparse."))) {
     throw unsupported(archive, `the header at ${at} is that of a sparse file`);
   }
-  const said = records.get("size") || `${header.size}`;
-  const size = /^\d+$/.test(said) ? Number(said) : NaN;
+  const sizeText = records.get("size") || `${header.size}`;
+  const size = /^\d+$/.test(sizeText) ? Number(sizeText) : NaN;
   if (!Number.isSafeInteger(size)) {
-    throw corrupt(archive, `invalid size ${shown(said)} in the header at ${at}`);
+    throw corrupt(archive, `invalid size ${shown(sizeText)} in the header at ${at}`);
   }
   const name = records.get("path") || header.name;
   const target = records.get("linkpath") || header.target;

@@ -31,16 +31,16 @@ export async function* writtenEntries(
   entries: EntriesToSave,
   signal?: AbortSignal,
 ): AsyncGenerator<WrittenEntry> {
-  const written: { path: string; mode?: FileMode }[] = [];
+  const checked: { path: string; mode?: FileMode }[] = [];
   for await (const entry of entries) {
     signal?.throwIfAborted();
     const problem = entryProblem(entry);
     if (problem !== undefined) throw unwritable(problem);
     const { path, mode } = entry;
-    written.push({ path, mode });
+    checked.push({ path, mode });
     yield { path, ...mode !== undefined && { mode }, content: await contentOf(entry, signal) };
   }
-  const problem = entriesProblem(written);
+  const problem = entriesProblem(checked);
   if (problem !== undefined) throw unwritable(problem);
 }
 

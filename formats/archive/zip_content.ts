@@ -74,8 +74,8 @@ async function* unpack(file: FileToDecode, record: ZipRecord): AsyncGenerator<Ui
   }
   const { path } = record;
   if (size !== record.size) {
-    const found = size > record.size ? "more" : size;
-    throw corrupt(file.path, `${shown(path)} has ${found} bytes, expected ${record.size}`);
+    const unpackedSize = size > record.size ? "more" : size;
+    throw corrupt(file.path, `${shown(path)} has ${unpackedSize} bytes, expected ${record.size}`);
   }
   if (sum !== record.crc) throw corrupt(file.path, `CRC-32 mismatch of ${shown(path)}`);
 }
@@ -88,7 +88,7 @@ async function* readPacked(file: FileToDecode, record: ZipRecord): AsyncGenerato
   );
   let head: Uint8Array = new Uint8Array();
   let begins: number | undefined;
-  let left = record.packedSize;
+  let remainingBytes = record.packedSize;
   for await (const chunk of file.stream({ offset: record.offset, length })) {
     let piece: Uint8Array = chunk;
     if (begins === undefined || head.byteLength < begins) {
@@ -97,10 +97,10 @@ async function* readPacked(file: FileToDecode, record: ZipRecord): AsyncGenerato
       begins ??= checkLocalHeader(file, record, head);
       piece = head.subarray(begins);
     }
-    piece = piece.subarray(0, left);
-    left -= piece.byteLength;
+    piece = piece.subarray(0, remainingBytes);
+    remainingBytes -= piece.byteLength;
     if (piece.byteLength > 0) yield piece;
-    if (left === 0) return;
+    if (remainingBytes === 0) return;
   }
   throw corrupt(file.path, `${shown(record.path)} is truncated`);
 }
@@ -110,8 +110,8 @@ async function* readPacked(file: FileToDecode, record: ZipRecord): AsyncGenerato
  * agree.
  */
 function checkLocalHeader(file: FileToDecode, record: ZipRecord, head: Uint8Array): number {
-  const differs = (what: string) =>
-    corrupt(file.path, `${what} of ${shown(record.path)} differs from the directory`);
+  const differs = (part: string) =>
+    corrupt(file.path, `${part} of ${shown(record.path)} differs from the directory`);
   const view = viewOf(head);
   if (view.getUint32(0, true) !== SIGNATURES.local) throw differs("signature");
   const [flags, method] = [view.getUint16(6, true), view.getUint16(8, true)];

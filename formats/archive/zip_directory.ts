@@ -90,10 +90,10 @@ export async function readZipDirectory(
     throw unsupported(file.path, state, "Pass a larger maxRatio if you trust the archive.");
   }
   giveRoom(file.path, records, offset);
-  const kept = records.filter(({ path }) => path !== "");
-  const problem = entriesProblem(kept);
+  const members = records.filter(({ path }) => path !== "");
+  const problem = entriesProblem(members);
   if (problem !== undefined) throw corrupt(file.path, problem);
-  return kept;
+  return members;
 }
 
 /** Returns the end of a file, and the offset of the end record in it. */
@@ -118,7 +118,7 @@ async function findEnd(
 async function findDirectory(file: FileToDecode, signal?: AbortSignal): Promise<Directory> {
   const { view, at } = await findEnd(file, signal);
   const [disk, start] = [view.getUint16(at + 4, true), view.getUint16(at + 6, true)];
-  const said: Directory = {
+  const directory32: Directory = {
     count: view.getUint16(at + 10, true),
     size: view.getUint32(at + 12, true),
     offset: view.getUint32(at + 16, true),
@@ -127,21 +127,23 @@ async function findDirectory(file: FileToDecode, signal?: AbortSignal): Promise<
   const hasLocator = at >= LOCATOR_BYTES &&
     view.getUint32(at - LOCATOR_BYTES, true) === SIGNATURES.locator64;
   // The directory directly precedes the end, so this apparent locator is part of its last name.
-  const isName = hasLocator && said.offset + said.size === end && said.offset < MAX32 &&
-    said.size < MAX32;
+  const isName = hasLocator && directory32.offset + directory32.size === end &&
+    directory32.offset < MAX32 &&
+    directory32.size < MAX32;
   if (!hasLocator || isName) {
     if (disk !== 0 || start !== 0) throw unsupported(file.path, SPLIT);
     const place = isName ? view.getBigUint64(at - LOCATOR_BYTES + 8, true) : undefined;
     if (place !== undefined && await hasEnd64(file, place, signal)) {
       throw corrupt(file.path, "its last name looks like another end, so it is ambiguous");
     }
-    return checkPlace(file, said, end);
+    return checkPlace(file, directory32, end);
   }
   const offset64 = toNumber(file.path, view.getBigUint64(at - LOCATOR_BYTES + 8, true));
   const directory = await readEnd64(file, offset64, signal);
   const agrees = (short: number, long: number, max: number) => short === max || short === long;
-  const isSame = agrees(said.count, directory.count, MAX16) &&
-    agrees(said.size, directory.size, MAX32) && agrees(said.offset, directory.offset, MAX32);
+  const isSame = agrees(directory32.count, directory.count, MAX16) &&
+    agrees(directory32.size, directory.size, MAX32) &&
+    agrees(directory32.offset, directory.offset, MAX32);
   if (!isSame) throw corrupt(file.path, "its two ends contradict each other");
   return checkPlace(file, directory, offset64);
 }
@@ -211,8 +213,8 @@ function parseRecord(
   if (method !== STORED && method !== DEFLATED) {
     throw unsupported(archive, `entry ${place} is packed by method ${method}, not 0 or 8`);
   }
-  const said = { size: long(24), packedSize: long(20), offset: long(42) };
-  const { size, packedSize, offset } = readZip64(archive, said, extra, place);
+  const fields32 = { size: long(24), packedSize: long(20), offset: long(42) };
+  const { size, packedSize, offset } = readZip64(archive, fields32, extra, place);
   if (short(34) !== 0) throw unsupported(archive, SPLIT);
   const isPossible = method === STORED
     ? size === packedSize
@@ -245,21 +247,23 @@ function nameOf(archive: string, name: Uint8Array, flags: number, place: number)
 /** Section 4.5.3: values above 32 bits are in the extra field 1, in this order. */
 function readZip64(
   archive: string,
-  said: { size: number; packedSize: number; offset: number },
+  sizes: { size: number; packedSize: number; offset: number },
   extra: Uint8Array,
   place: number,
 ): { size: number; packedSize: number; offset: number } {
-  const wanted = (["size", "packedSize", "offset"] as const).filter((key) => said[key] === MAX32);
-  if (wanted.length === 0) return said;
+  const extendedKeys = (["size", "packedSize", "offset"] as const).filter((key) =>
+    sizes[key] === MAX32
+  );
+  if (extendedKeys.length === 0) return sizes;
   const view = viewOf(extra);
-  const found = { ...said };
+  const longSizes = { ...sizes };
   for (let at = 0; at + 4 <= extra.byteLength;) {
     const [id, length] = [view.getUint16(at, true), view.getUint16(at + 2, true)];
-    if (id === 1 && length >= wanted.length * 8 && at + 4 + length <= extra.byteLength) {
-      for (const [i, key] of wanted.entries()) {
-        found[key] = toNumber(archive, view.getBigUint64(at + 4 + i * 8, true));
+    if (id === 1 && length >= extendedKeys.length * 8 && at + 4 + length <= extra.byteLength) {
+      for (const [i, key] of extendedKeys.entries()) {
+        longSizes[key] = toNumber(archive, view.getBigUint64(at + 4 + i * 8, true));
       }
-      return found;
+      return longSizes;
     }
     at += 4 + length;
   }

@@ -64,11 +64,11 @@ export async function* writeZip(
 }
 
 function memberOf(
-  { path, mode: given, content }: WrittenEntry,
+  { path, mode: entryMode, content }: WrittenEntry,
   offset: number,
   compress: boolean,
 ): Member {
-  const mode = given ?? "file";
+  const mode = entryMode ?? "file";
   const size = contentSize(content) ?? Infinity;
   return {
     name: new TextEncoder().encode(mode === "folder" ? `${path}/` : path),

@@ -42,10 +42,13 @@ export function checkNpySize(
   size: number,
   path: string,
 ): void {
-  const wanted = countElements(shape) * ELEMENTS[dtype].bytes;
-  const found = size - dataOffset;
-  if (wanted === found) return;
-  throw corruptNpy(path, `${found} bytes of elements, shape (${shape.join(", ")}) needs ${wanted}`);
+  const expectedBytes = countElements(shape) * ELEMENTS[dtype].bytes;
+  const elementBytes = size - dataOffset;
+  if (expectedBytes === elementBytes) return;
+  throw corruptNpy(
+    path,
+    `${elementBytes} bytes of elements, shape (${shape.join(", ")}) needs ${expectedBytes}`,
+  );
 }
 
 /** Makes an array of these elements, in place if they are large, aligned and in native order. */

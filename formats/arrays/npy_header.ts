@@ -78,8 +78,11 @@ export function parseNpyHeader(bytes: Uint8Array, path: string): NpyHeader {
   }
   const [version = 0, minor] = bytes.subarray(6);
   if (version < 1 || version > 3 || minor !== 0) {
-    const found = `${version}.${minor}`;
-    throw unsupportedNpy(path, `its format version is ${found}, supported are 1.0, 2.0 and 3.0`);
+    const formatVersion = `${version}.${minor}`;
+    throw unsupportedNpy(
+      path,
+      `its format version is ${formatVersion}, supported are 1.0, 2.0 and 3.0`,
+    );
   }
   const prefix = version === 1 ? 10 : 12;
   if (bytes.byteLength < prefix) throw corruptNpy(path, "header is truncated");
@@ -122,27 +125,27 @@ function parseDict(
     return match[1] ?? match[2] ?? match[0];
   }
   function need(token: RegExp): string {
-    const found = take(token);
-    if (found === undefined) throw corruptNpy(path, `invalid header at character ${at}`);
-    return found;
+    const match = take(token);
+    if (match === undefined) throw corruptNpy(path, `invalid header at character ${at}`);
+    return match;
   }
 
-  const found: { descr?: string; fortran_order?: string; shape?: string } = {};
+  const fields: { descr?: string; fortran_order?: string; shape?: string } = {};
   need(/\{/y);
   while (take(/\}/y) === undefined) {
     const key = need(TEXT);
     need(/:/y);
-    if (Object.hasOwn(found, key)) throw corruptNpy(path, `duplicate header key "${key}"`);
+    if (Object.hasOwn(fields, key)) throw corruptNpy(path, `duplicate header key "${key}"`);
     if (key === "descr") {
       if (take(/[[(]/y) !== undefined) throw unsupportedNpy(path, "its elements are structured");
-      found.descr = need(TEXT);
-    } else if (key === "fortran_order") found.fortran_order = need(BOOL);
-    else if (key === "shape") found.shape = need(TUPLE);
+      fields.descr = need(TEXT);
+    } else if (key === "fortran_order") fields.fortran_order = need(BOOL);
+    else if (key === "shape") fields.shape = need(TUPLE);
     else throw corruptNpy(path, `unknown header key ${shown(key)}`);
     if (take(/,/y) === undefined && take(/(?=\})/y) === undefined) need(/,/y);
   }
   if (text.slice(at).trim() !== "") throw corruptNpy(path, "header has trailing characters");
-  const { descr, fortran_order, shape } = found;
+  const { descr, fortran_order, shape } = fields;
   if (descr === undefined || fortran_order === undefined || shape === undefined) {
     throw corruptNpy(path, "its header lacks descr, fortran_order or shape");
   }

@@ -108,9 +108,9 @@ export function packLz4(bytes: Uint8Array, most: number): Uint8Array | undefined
 
   function putLength(length: number): void {
     if (length < 15) return;
-    let rest = length - 15;
-    for (; rest >= 255; rest -= 255) out[to++] = 255;
-    out[to++] = rest;
+    let remainder = length - 15;
+    for (; remainder >= 255; remainder -= 255) out[to++] = 255;
+    out[to++] = remainder;
   }
 
   const lastStart = bytes.length - MATCH_LIMIT;

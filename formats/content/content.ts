@@ -60,22 +60,22 @@ export function contentSize(content: FileToSave["content"]): number | undefined 
 }
 
 function checkedStream(source: FileSource): ReadableStream<Uint8Array> {
-  let given = 0;
+  let streamedBytes = 0;
   const check = (isWrong: boolean) => {
     if (!isWrong) return;
-    const state = `expected ${source.size} bytes, got ${given}${
-      given > source.size ? " or more" : ""
+    const state = `expected ${source.size} bytes, got ${streamedBytes}${
+      streamedBytes > source.size ? " or more" : ""
     }`;
     throw fault({ code: "Invalid", action: "write content", state });
   };
   return source.stream().pipeThrough(
     new TransformStream({
       transform(chunk, controller) {
-        given += chunk.byteLength;
-        check(given > source.size);
+        streamedBytes += chunk.byteLength;
+        check(streamedBytes > source.size);
         controller.enqueue(chunk);
       },
-      flush: () => check(given !== source.size),
+      flush: () => check(streamedBytes !== source.size),
     }),
   );
 }

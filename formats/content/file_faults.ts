@@ -8,19 +8,19 @@ export type UnsupportedFile = (path: string, state: string, hint?: string) => Re
 
 /** Makes the error of a damaged file; `what` is its kind. */
 export function corruptFile(
-  what: string,
-  hint = `Save the ${what} again, or load an older version.`,
+  kind: string,
+  hint = `Save the ${kind} again, or load an older version.`,
 ): FileFault {
-  return (path, state, cause) => corrupt(`read ${what}`, shown(path), state, { hint, cause });
+  return (path, state, cause) => corrupt(`read ${kind}`, shown(path), state, { hint, cause });
 }
 
 /** Makes the error of a file that uses an unsupported feature or exceeds a limit. */
 export function unsupportedFile(
-  what: string,
+  kind: string,
   usualHint = "Read its bytes instead, or save it in another way.",
 ): UnsupportedFile {
   return (path, state, hint = usualHint) =>
-    fault({ code: "Unsupported", action: `read ${what}`, subject: shown(path), state, hint });
+    fault({ code: "Unsupported", action: `read ${kind}`, subject: shown(path), state, hint });
 }
 
 /** Makes the error of a value that a format cannot represent exactly. */

@@ -22,12 +22,12 @@ export async function shortOrStream(
 
 async function* joined(
   first: Uint8Array[],
-  rest: AsyncGenerator<Uint8Array>,
+  remaining: AsyncGenerator<Uint8Array>,
 ): AsyncGenerator<Uint8Array> {
   try {
     for (let piece; (piece = first.shift()) !== undefined;) yield piece;
-    yield* rest;
+    yield* remaining;
   } finally {
-    await rest.return(undefined);
+    await remaining.return(undefined);
   }
 }

@@ -59,8 +59,8 @@ export async function* decodeText(
     const text = decode(next);
     if (text !== "") yield text;
   }
-  const rest = (decoder === undefined ? decode(start) : "") + decode();
-  if (rest !== "") yield rest;
+  const lastText = (decoder === undefined ? decode(start) : "") + decode();
+  if (lastText !== "") yield lastText;
 }
 
 /** Yields the chunks of a stream, and cancels it on an abort or when the reader stops. */

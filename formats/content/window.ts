@@ -25,16 +25,16 @@ export function openWindow(
     if (length > end - at) throw refuse(`data ends at byte ${end}, ${at + length} expected`);
     const from = at - offset;
     if (from >= 0 && from + length <= bytes.byteLength) return bytes.subarray(from, from + length);
-    const kept = bytes.subarray(from >= 0 ? from : bytes.byteLength);
-    const missing = Math.max(length, Math.min(ahead, end - at)) - kept.byteLength;
+    const overlap = bytes.subarray(from >= 0 ? from : bytes.byteLength);
+    const missing = Math.max(length, Math.min(ahead, end - at)) - overlap.byteLength;
     const more = await readAll(
-      file.stream({ offset: at + kept.byteLength, length: missing }),
+      file.stream({ offset: at + overlap.byteLength, length: missing }),
       signal,
     );
     if (more.byteLength !== missing) {
       throw refuse(`expected ${missing} bytes, got ${more.byteLength}`);
     }
-    bytes = concatBytes([kept, more]);
+    bytes = concatBytes([overlap, more]);
     offset = at;
     return bytes.subarray(0, length);
   };

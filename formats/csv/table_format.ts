@@ -67,11 +67,17 @@ export function createTableFormat<C extends Columns>(
   if (!DELIMITERS.includes(delimiter)) {
     throw badOption("delimiter", delimiter, DELIMITERS.map(shown).join(", "));
   }
-  const known = columns && listColumns(columns);
-  const tables = new TableTexts(kind.id, { known, header, delimiter, maxRowCharacters, parse });
+  const listedColumns = columns && listColumns(columns);
+  const tables = new TableTexts(kind.id, {
+    columns: listedColumns,
+    header,
+    delimiter,
+    maxRowCharacters,
+    parse,
+  });
   const isUsual = delimiter === "," || delimiter === "\t" && kind.id === "tsv";
   const reading = {
-    ...known && { columns: known },
+    ...listedColumns && { columns: listedColumns },
     ...!header && { header },
     ...!isUsual && { delimiter },
   };
@@ -86,7 +92,7 @@ export function createTableFormat<C extends Columns>(
 }
 
 interface TableTextsOptions {
-  known: readonly Column[] | undefined;
+  columns: readonly Column[] | undefined;
   header: boolean;
   delimiter: CsvDelimiter;
   maxRowCharacters: number;
@@ -147,19 +153,19 @@ class TableTexts {
 
   /** Returns the columns of a file with this header, or with this first row. */
   #columnsOf(names: readonly string[]): readonly Column[] {
-    const { known, header } = this.#options;
-    if (!header) return known ?? names.map((_, index) => text(String(index)));
-    const types = new Map(known?.map((column) => [column.name, column]));
+    const { columns, header } = this.#options;
+    if (!header) return columns ?? names.map((_, index) => text(String(index)));
+    const types = new Map(columns?.map((column) => [column.name, column]));
     return names.map((name) => types.get(name) ?? text(name));
   }
 
   #missingOf(columns: readonly Column[]): string | undefined {
     const names = new Set(columns.map(({ name }) => name));
-    return this.#options.known?.find(({ name }) => !names.has(name))?.name;
+    return this.#options.columns?.find(({ name }) => !names.has(name))?.name;
   }
 
   async *#lines(table: TableRows, options: FormatOptions): AsyncGenerator<string> {
-    const { known, header } = this.#options;
+    const { header } = this.#options;
     const { columns } = table;
     if (header) {
       yield this.#bounded(this.#writer.texts(columns.map(({ name }) => name)), "its header");
@@ -167,19 +173,19 @@ class TableTexts {
     let number = 0;
     for await (const row of table.rows(options)) {
       checkRow(columns, row, ++number);
-      const written = this.#writer.row(columns, row as Row);
-      if ("problem" in written) throw this.#refused(`row ${number}: ${written.problem}`);
-      yield this.#bounded(written.line, `row ${number}`);
+      const result = this.#writer.row(columns, row as Row);
+      if ("problem" in result) throw this.#refused(`row ${number}: ${result.problem}`);
+      yield this.#bounded(result.line, `row ${number}`);
     }
-    if (!header && known === undefined && number === 0) {
+    if (!header && this.#options.columns === undefined && number === 0) {
       throw this.#refused("it has neither rows nor a header");
     }
   }
 
-  #bounded(line: string, what: string): string {
+  #bounded(line: string, subject: string): string {
     const { maxRowCharacters: most } = this.#options;
     if (line.length * 3 <= most || new TextEncoder().encode(line).byteLength <= most) return line;
-    throw this.#refused(`${what} exceeds ${most} bytes`);
+    throw this.#refused(`${subject} exceeds ${most} bytes`);
   }
 
   async *#rowsOf(file: FileToDecode, signal: AbortSignal | undefined): AsyncGenerator<CsvRow> {
@@ -246,9 +252,9 @@ function text(name: string): Column {
   return { name, type: "string", nullable: false };
 }
 
-function badOption(name: string, given: unknown, known: string): RegistryError {
-  return invalid("create format of tables", undefined, `${name} is ${shown(given)}`, {
-    hint: `Use one of ${known}.`,
+function badOption(name: string, value: unknown, choices: string): RegistryError {
+  return invalid("create format of tables", undefined, `${name} is ${shown(value)}`, {
+    hint: `Use one of ${choices}.`,
   });
 }
 

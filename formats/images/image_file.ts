@@ -31,9 +31,9 @@ export function checkPixels(
 ): void {
   if (width < 1 || height < 1) throw corruptImage(path, `it is ${width} x ${height} pixels`);
   if (width * height * Math.max(1, channels / 4) <= maxPixels) return;
-  const said = `${width} x ${height} pixels${channels > 4 ? ` of ${channels} channels` : ""}`;
+  const dimensions = `${width} x ${height} pixels${channels > 4 ? ` of ${channels} channels` : ""}`;
   const hint = "Pass a larger maxPixels if you trust the file.";
-  throw unsupportedImage(path, `it declares ${said}, ${maxPixels} are allowed`, hint);
+  throw unsupportedImage(path, `it declares ${dimensions}, ${maxPixels} are allowed`, hint);
 }
 
 /** Turns the failure of a decoder into `Corrupt`. Other errors of this library are kept. */
@@ -102,11 +102,11 @@ export function checkHolds(format: string, value: unknown, holds: Holds): assert
 
 /**
  * Loads code compiled to WebAssembly. Use it for one file: after a failure it is unusable, and its
- * memory never shrinks. Its output is added to `said`. Throws `Denied` without read permission for
+ * memory never shrinks. Its output is added to `output`. Throws `Denied` without read permission for
  * its package, `Unsupported` if this runtime cannot load it.
  */
-async function loadWasm<M>(format: string, factory: unknown, said: string[]): Promise<M> {
-  const print = (line: string) => void said.push(line);
+async function loadWasm<M>(format: string, factory: unknown, output: string[]): Promise<M> {
+  const print = (line: string) => void output.push(line);
   try {
     const options = { noInitialRun: true, print, printErr: print };
     return await (factory as (options: object) => Promise<M>)(options);
@@ -157,8 +157,8 @@ export async function decodePixels(
   { width, height, channels }: Pick<Image, "width" | "height" | "channels">,
   signal?: AbortSignal,
 ): Promise<Image> {
-  const said: string[] = [];
-  const { decode } = await loadWasm<Decoder>(format, decoder, said);
+  const output: string[] = [];
+  const { decode } = await loadWasm<Decoder>(format, decoder, output);
   signal?.throwIfAborted();
   let pixels: ReturnType<Decoder["decode"]> = null;
   let cause: unknown;
@@ -167,7 +167,7 @@ export async function decodePixels(
   } catch (error) {
     cause = error;
   }
-  const [problem = pixels === null ? "nothing was decoded" : undefined] = said;
+  const [problem = pixels === null ? "nothing was decoded" : undefined] = output;
   if (/memory|OOM/i.test(`${problem} ${cause}`)) {
     throw unsupportedImage(path, "it needs more memory than its decoder has");
   }

@@ -152,14 +152,14 @@ export class ChunkReader {
   }
 
   take(count: number): Cells {
-    const taken = this.#guarded(() => {
+    const batch = this.#guarded(() => {
       const cells = this.#cells!;
       cells.skip(this.#passed - cells.passed);
       cells.passed = this.#passed + count;
       return cells.take(count);
     });
     this.#pass(count);
-    return taken;
+    return batch;
   }
 
   /** Drops what is unpacked or was read ahead. It is read again when it is needed. */
@@ -218,8 +218,8 @@ export class ChunkReader {
 
   async #readHead(ahead: number): Promise<Page> {
     for (let length = 256;; length *= 8) {
-      const rest = this.#end - this.#at;
-      const bytes = await this.#read(this.#at, Math.min(length, rest), ahead);
+      const remainingBytes = this.#end - this.#at;
+      const bytes = await this.#read(this.#at, Math.min(length, remainingBytes), ahead);
       try {
         const { value: head, end } = readThrift(bytes);
         this.#at += end;
@@ -241,7 +241,7 @@ export class ChunkReader {
           ),
         };
       } catch (error) {
-        if (error instanceof CutOff && length < Math.min(rest, MAX_HEAD_BYTES)) continue;
+        if (error instanceof CutOff && length < Math.min(remainingBytes, MAX_HEAD_BYTES)) continue;
         throw this.#corrupt(`the head of a page is damaged: ${messageOf(error)}`, error);
       }
     }
@@ -341,10 +341,10 @@ export class ChunkReader {
     const start = from + natural(levelBytes);
     const length = size - start;
     if (start > body.byteLength || length < 0) throw new Damage("its levels are damaged");
-    const rest = body.subarray(start);
-    let bytes: Uint8Array = rest;
+    const packedValues = body.subarray(start);
+    let bytes: Uint8Array = packedValues;
     if (length === 0) bytes = new Uint8Array();
-    else if (isPacked !== false) bytes = await this.#unpacked(rest, length);
+    else if (isPacked !== false) bytes = await this.#unpacked(packedValues, length);
     if (bytes.byteLength !== length) throw new Damage("it is not packed, but has two sizes");
     if (!this.#place.column.column.nullable) return this.#present(bytes, 0, { encoding, values });
     const levels = body.subarray(from, start);

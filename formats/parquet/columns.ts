@@ -149,9 +149,9 @@ function meaningOf(element: SchemaElement, localTimes: LocalTimes): Meaning | st
 
 function noteOf({ type, logical, converted }: SchemaElement): Note | undefined {
   if (logical === undefined) return converted === undefined ? "none" : CONVERTED[converted];
-  const found = LOGICAL.find(([field]) => logical[`field_${field}`] !== undefined);
+  const match = LOGICAL.find(([field]) => logical[`field_${field}`] !== undefined);
   const isSigned = logical[INTEGER]?.field_2;
-  if (found !== undefined || typeof isSigned !== "boolean") return found?.[1];
+  if (match !== undefined || typeof isSigned !== "boolean") return match?.[1];
   if (type === PHYSICAL.int64) return isSigned ? "signed64" : "unsigned64";
   const width = logical[INTEGER].field_1;
   const bits = width === 8 || width === 16 ? width as 8 | 16 : "";

@@ -13,7 +13,7 @@ const WINDOW_BYTES = { least: 65_536, most: 2 * 1024 * 1024 };
 export const MAX_PAGE_BYTES = 64 * 1024 * 1024;
 /** Cells that are made at once, so that other work goes on. */
 const BATCH_CELLS = 65_536;
-/** Pages of all columns that are kept at once, unpacked, if few rows are wanted, bytes. */
+/** Pages of all columns that are kept at once, unpacked, if few rows are columns, bytes. */
 const KEPT_BYTES = 64 * 1024 * 1024;
 /** Of so few rows, large pages are unpacked one after the other. They may be unpacked again. */
 const FEW_ROWS = 10_000, FEW_CELLS = 1024 * 1024;
@@ -22,37 +22,37 @@ const FEW_ROWS = 10_000, FEW_CELLS = 1024 * 1024;
 export async function* readGroups(
   file: FileToDecode,
   groups: readonly RowGroup[],
-  { wanted, maxPageBytes = MAX_PAGE_BYTES, ...range }: Range & {
-    wanted: readonly FileColumn[];
+  { columns, maxPageBytes = MAX_PAGE_BYTES, ...range }: Range & {
+    columns: readonly FileColumn[];
     maxPageBytes?: number;
   },
 ): AsyncGenerator<Batch> {
   const { signal } = range;
   const { least, most } = WINDOW_BYTES;
-  const windowBytes = Math.max(least, Math.min(most, Math.floor(AHEAD_BYTES / wanted.length)));
+  const windowBytes = Math.max(least, Math.min(most, Math.floor(AHEAD_BYTES / columns.length)));
   let first = 0;
   for (const group of groups) {
     const from = Math.max(range.from - first, 0);
-    let left = Math.min(range.to - first, group.rows) - from;
+    let remainingRows = Math.min(range.to - first, group.rows) - from;
     const place = { file, group, firstRow: first + 1, windowBytes, maxPageBytes, signal };
     first += group.rows;
-    if (left <= 0) continue;
-    const chunks = wanted.map((column) => openChunk({ ...place, column }));
+    if (remainingRows <= 0) continue;
+    const chunks = columns.map((column) => openChunk({ ...place, column }));
     if (from > 0) await Promise.all(chunks.map((chunk) => chunk.skip(from)));
-    const isFew = left <= FEW_ROWS;
-    while (left > 0) {
+    const isFew = remainingRows <= FEW_ROWS;
+    while (remainingRows > 0) {
       signal?.throwIfAborted();
       const sizes = await Promise.all(chunks.map((chunk) => chunk.find()));
-      const isLarge = isFew && wanted.length > 1 && sumOf(sizes, "unpacked") > KEPT_BYTES;
-      const most = Math.max(1, Math.floor((isLarge ? FEW_CELLS : BATCH_CELLS) / wanted.length));
+      const isLarge = isFew && columns.length > 1 && sumOf(sizes, "unpacked") > KEPT_BYTES;
+      const most = Math.max(1, Math.floor((isLarge ? FEW_CELLS : BATCH_CELLS) / columns.length));
       const rows = chunks.reduce(
         (least, chunk) => Math.min(least, chunk.left),
-        Math.min(left, most),
+        Math.min(remainingRows, most),
       );
       const isAhead = sumOf(sizes, "packed") <= AHEAD_BYTES;
       const cells = isLarge ? await oneByOne(chunks, rows, isAhead) : await together(chunks, rows);
       yield { rows, cells };
-      left -= rows;
+      remainingRows -= rows;
     }
   }
 }

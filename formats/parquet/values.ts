@@ -236,11 +236,11 @@ function openShared(reader: Reader, { rows, maxBytes }: Encoded): ValueReader {
   function next(): Uint8Array {
     const shared = lengthAt(prefixes, at);
     if (shared < 0 || shared > last.length) throw new Damage("a shared prefix is too long");
-    const rest = bytesAt(reader, lengthAt(lengths, at++));
-    if ((sum += shared + rest.length) > maxBytes) throw new Damage("strings too long");
-    const bytes = new Uint8Array(shared + rest.length);
+    const suffix = bytesAt(reader, lengthAt(lengths, at++));
+    if ((sum += shared + suffix.length) > maxBytes) throw new Damage("strings too long");
+    const bytes = new Uint8Array(shared + suffix.length);
     bytes.set(last.subarray(0, shared));
-    bytes.set(rest, shared);
+    bytes.set(suffix, shared);
     return last = bytes;
   }
   return {

@@ -44,7 +44,7 @@ export async function* encodeRows(
     compressors: { GZIP: (page: Uint8Array) => gzipSync(page) },
     createdBy: "holdfast",
   });
-  function written(): Uint8Array {
+  function flushedBytes(): Uint8Array {
     const piece = bytes.getBytes().slice();
     bytes.index = 0;
     return piece;
@@ -56,8 +56,8 @@ export async function* encodeRows(
       return { name, data: cells[i]!, ...(type === "number" && { encoding: "PLAIN" as const }) };
     });
     await writer.write({ columnData, rowGroupSize: count });
-    yield written();
+    yield flushedBytes();
   }
   await writer.finish();
-  yield written();
+  yield flushedBytes();
 }

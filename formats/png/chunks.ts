@@ -59,21 +59,21 @@ interface Chunk {
 /** Scans the chunks. Those without pixels are dropped; unknown critical chunks are refused. */
 export function readPngChunks(bytes: Uint8Array, path: string, maxPixels?: number): PngChunks {
   if (SIGNATURE.some((byte, i) => bytes[i] !== byte)) throw corruptImage(path, "not a PNG file");
-  const kept: Uint8Array[] = [bytes.subarray(0, 8)];
-  const found: FoundChunks = { data: [] };
+  const slimParts: Uint8Array[] = [bytes.subarray(0, 8)];
+  const foundChunks: FoundChunks = { data: [] };
   let header: PngHeader | undefined;
   for (const { type, content, whole } of chunksOf(bytes, path)) {
     if ((header === undefined) !== (type === "IHDR")) {
       throw corruptImage(path, "its header is not its first chunk");
     }
     if (type === "IHDR") header = parseHeader(content, path, maxPixels);
-    else keepChunk(found, type, content, path);
+    else keepChunk(foundChunks, type, content, path);
     checkSum(type, whole, path);
-    if (/^(IHDR|IDAT|IEND)$/.test(type)) kept.push(whole);
-    found.last = type;
+    if (/^(IHDR|IDAT|IEND)$/.test(type)) slimParts.push(whole);
+    foundChunks.last = type;
   }
-  const { last: _, ...chunks } = found;
-  const whole = { ...header!, ...chunks, slim: concatBytes(kept) };
+  const { last: _, ...chunks } = foundChunks;
+  const whole = { ...header!, ...chunks, slim: concatBytes(slimParts) };
   checkColors(whole, path);
   return whole;
 }
@@ -95,20 +95,25 @@ function* chunksOf(bytes: Uint8Array, path: string): Generator<Chunk> {
 type FoundChunks = Pick<PngChunks, "palette" | "transparency" | "data"> & { last?: string };
 
 /** Keeps the parts of a chunk that the pixels need. */
-function keepChunk(found: FoundChunks, type: string, content: Uint8Array, path: string): void {
+function keepChunk(
+  foundChunks: FoundChunks,
+  type: string,
+  content: Uint8Array,
+  path: string,
+): void {
   const misplaced = () => corruptImage(path, `misplaced chunk ${type}`);
   switch (type) {
     case "PLTE":
-      if (found.palette ?? found.transparency ?? found.data[0]) throw misplaced();
-      found.palette = content;
+      if (foundChunks.palette ?? foundChunks.transparency ?? foundChunks.data[0]) throw misplaced();
+      foundChunks.palette = content;
       return;
     case "tRNS":
-      if (found.transparency ?? found.data[0]) throw misplaced();
-      found.transparency = content;
+      if (foundChunks.transparency ?? foundChunks.data[0]) throw misplaced();
+      foundChunks.transparency = content;
       return;
     case "IDAT":
-      if (found.data.length > 0 && found.last !== "IDAT") throw misplaced();
-      found.data.push(content);
+      if (foundChunks.data.length > 0 && foundChunks.last !== "IDAT") throw misplaced();
+      foundChunks.data.push(content);
       return;
     case "IEND":
       return;
@@ -176,15 +181,15 @@ export async function checkPngData(
   path: string,
   signal?: AbortSignal,
 ): Promise<void> {
-  const needed = dataSize(chunks);
-  let found = 0;
+  const expectedBytes = dataSize(chunks);
+  let inflatedBytes = 0;
   const inflate = createInflate();
   const source = Readable.from(chunks.data).on("error", () => {});
   try {
     for await (const piece of source.pipe(inflate) as AsyncIterable<Uint8Array>) {
       signal?.throwIfAborted();
-      found += piece.byteLength;
-      if (found > needed) break;
+      inflatedBytes += piece.byteLength;
+      if (inflatedBytes > expectedBytes) break;
     }
   } catch (error) {
     signal?.throwIfAborted();
@@ -193,8 +198,10 @@ export async function checkPngData(
     source.destroy();
     inflate.destroy();
   }
-  if (found === needed) return;
-  const state = `its pixels need ${needed} bytes, its data has ${found > needed ? "more" : found}`;
+  if (inflatedBytes === expectedBytes) return;
+  const state = `its pixels need ${expectedBytes} bytes, its data has ${
+    inflatedBytes > expectedBytes ? "more" : inflatedBytes
+  }`;
   throw corruptImage(path, state);
 }
 

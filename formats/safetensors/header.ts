@@ -84,12 +84,12 @@ function tensorInfo(path: string, name: string, entry: unknown, dataOffset: numb
     throw refuse("invalid data_offsets");
   }
   const [begin, end] = places as [number, number];
-  const needed = tensorBytes(dtype, countElements(shape));
-  if (end - begin !== needed) {
-    const state = `${type} of shape [${shape.join(", ")}] needs ${needed} bytes`;
+  const size = tensorBytes(dtype, countElements(shape));
+  if (end - begin !== size) {
+    const state = `${type} of shape [${shape.join(", ")}] needs ${size} bytes`;
     throw refuse(`${state}, data_offsets are ${begin} and ${end}`);
   }
-  return { dtype, shape, offset: dataOffset + begin, size: needed };
+  return { dtype, shape, offset: dataOffset + begin, size: size };
 }
 
 /** Throws `Corrupt` unless the tensors fill the rest of the file, one after the other. */
@@ -101,8 +101,8 @@ function checkPlaces(
 ): void {
   let at = dataOffset;
   for (const [name, { offset, size }] of tensors) {
-    const what = offset < at ? "overlaps the one before" : "has a gap before it";
-    if (offset !== at) throw corrupt(path, `tensor ${shown(name)} ${what}, at byte ${offset}`);
+    const fault = offset < at ? "overlaps the one before" : "has a gap before it";
+    if (offset !== at) throw corrupt(path, `tensor ${shown(name)} ${fault}, at byte ${offset}`);
     at += size;
     if (at > fileSize) {
       throw corrupt(path, `tensor ${shown(name)} ends at byte ${at}, the file at ${fileSize}`);

@@ -82,17 +82,17 @@ function unknownTensor(path: string, name: string, tensors: ReadonlyMap<string, 
   });
 }
 
-const cutShort = (path: string, wanted: number, found: number) =>
-  corrupt(path, `expected ${wanted} bytes of tensors, got ${found}`);
+const cutShort = (path: string, expectedBytes: number, readBytes: number) =>
+  corrupt(path, `expected ${expectedBytes} bytes of tensors, got ${readBytes}`);
 
 /** Reads all tensors by one sequential read, into memory of their own. */
 export async function readTensors(file: FileToDecode, signal?: AbortSignal): Promise<TensorFile> {
   const { tensors, metadata, dataOffset } = await readHeader(file, signal);
   const parts = [...tensors.values()].map(({ size }) => new Uint8Array(size));
   const length = file.size - dataOffset;
-  let [part, at, found] = [0, 0, 0];
+  let [part, at, readBytes] = [0, 0, 0];
   const take = (chunk: Uint8Array) => {
-    found += chunk.byteLength;
+    readBytes += chunk.byteLength;
     for (let from = 0; from < chunk.byteLength && part < parts.length;) {
       const target = parts[part]!;
       const piece = chunk.subarray(from, from + target.byteLength - at);
@@ -102,7 +102,7 @@ export async function readTensors(file: FileToDecode, signal?: AbortSignal): Pro
     }
   };
   if (length > 0) await forEachChunk(file.stream({ offset: dataOffset, length }), take, signal);
-  if (found !== length) throw cutShort(file.path, length, found);
+  if (readBytes !== length) throw cutShort(file.path, length, readBytes);
   const values = [...tensors].map(([name, { dtype, shape }], i): [string, Tensor] => {
     return [name, { data: decodeTensor(dtype, itemAt(parts, i)), shape, dtype }];
   });
@@ -111,13 +111,13 @@ export async function readTensors(file: FileToDecode, signal?: AbortSignal): Pro
 
 /** Encodes a file as the library does: wide types first, so that all are aligned, then by name. */
 export function encodeTensors({ tensors, metadata = {} }: TensorFile): Uint8Array | FileSource {
-  const named = Object.entries(tensors).sort(([a, { dtype: of }], [b, { dtype: than }]) =>
+  const ordered = Object.entries(tensors).sort(([a, { dtype: of }], [b, { dtype: than }]) =>
     LAYOUTS[than].bits - LAYOUTS[of].bits || compareUtf8(a, b)
   );
   const header: [string, unknown][] = [];
   if (Object.keys(metadata).length > 0) header.push(["__metadata__", metadata]);
   let end = 0;
-  for (const [name, { dtype, shape, data }] of named) {
+  for (const [name, { dtype, shape, data }] of ordered) {
     const begin = end;
     end += data.byteLength;
     header.push([name, { dtype: LAYOUTS[dtype].name, shape, data_offsets: [begin, end] }]);
@@ -128,11 +128,11 @@ export function encodeTensors({ tensors, metadata = {} }: TensorFile): Uint8Arra
   head.set(json, 8);
   const size = head.byteLength + end;
   if (size <= SMALL_BYTES) {
-    return concatBytes([head, ...named.map(([, tensor]) => encodeTensor(tensor))]);
+    return concatBytes([head, ...ordered.map(([, tensor]) => encodeTensor(tensor))]);
   }
   async function* chunks(): AsyncIterable<Uint8Array> {
     yield head;
-    for (const [, tensor] of named) yield encodeTensor(tensor).slice();
+    for (const [, tensor] of ordered) yield encodeTensor(tensor).slice();
   }
   return { size, stream: () => iterableStream(chunks()) };
 }
@@ -169,9 +169,11 @@ function tensorProblem(tensor: unknown): string | undefined {
   if (!ArrayBuffer.isView(data) || Object.getPrototypeOf(data) !== array.prototype) {
     return `its data are not a ${array.name}`;
   }
-  const needed = tensorBytes(dtype, countElements(shape));
+  const expectedBytes = tensorBytes(dtype, countElements(shape));
   const { byteLength } = data as TypedArray;
-  if (byteLength !== needed) return `its shape needs ${needed} bytes, its data have ${byteLength}`;
+  if (byteLength !== expectedBytes) {
+    return `its shape needs ${expectedBytes} bytes, its data have ${byteLength}`;
+  }
 }
 
 function isObject(value: unknown): value is Record<string, unknown> {

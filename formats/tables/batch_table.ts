@@ -23,7 +23,7 @@ export function batchTable<C extends { column: Column }>(
   { path, columns, read, checkColumn }: {
     path: string;
     columns: readonly C[];
-    read(wanted: readonly C[], range: Range): AsyncIterable<Batch>;
+    read(columns: readonly C[], range: Range): AsyncIterable<Batch>;
     checkColumn?(): void;
   },
 ): RangeTable {
@@ -35,20 +35,20 @@ export function batchTable<C extends { column: Column }>(
     columns: listed,
     async *rows({ columns: names, from = 0, to = Infinity, signal } = {}) {
       checkRange(path, { from, to });
-      const wanted = names === undefined ? columns : chooseColumns(path, columns, names);
-      const named = wanted.map(({ column }) => column);
-      for await (const { rows, cells } of read(wanted, { from, to, signal })) {
+      const chosenColumns = names === undefined ? columns : chooseColumns(path, columns, names);
+      const outputColumns = chosenColumns.map(({ column }) => column);
+      for await (const { rows, cells } of read(chosenColumns, { from, to, signal })) {
         for (let i = 0; i < rows; i++) {
           if (i % 1024 === 0) signal?.throwIfAborted();
-          yield rowOf(named, cells, i);
+          yield rowOf(outputColumns, cells, i);
         }
       }
     },
     async column(name, { signal } = {}) {
-      const found = columns.find(({ column }) => column.name === name);
-      if (found === undefined) throw noColumn(name, listed);
+      const match = columns.find(({ column }) => column.name === name);
+      if (match === undefined) throw noColumn(name, listed);
       checkColumn?.();
-      return await joinCells(found.column, column(found, signal));
+      return await joinCells(match.column, column(match, signal));
     },
   };
 }

@@ -22,16 +22,16 @@ function rowProblem(columns: readonly Column[], row: unknown): string | undefine
   }
   if (Reflect.ownKeys(row).length === columns.length) return undefined;
   const names = new Set<unknown>(columns.map(({ name }) => name));
-  const other = Reflect.ownKeys(row).find((key) => !names.has(key));
-  return `unknown column ${shown(String(other))}`;
+  const unknownKey = Reflect.ownKeys(row).find((key) => !names.has(key));
+  return `unknown column ${shown(String(unknownKey))}`;
 }
 
 const TYPEOF = { int64: "bigint", string: "string", number: "number", boolean: "boolean" };
 
 function cellProblem({ type, nullable }: Column, cell: unknown): string | undefined {
   if (cell === null) return nullable ? undefined : "is null, the column is not nullable";
-  const given = typeof cell;
-  const isOfType = type === "date" ? cell instanceof Date : given === TYPEOF[type];
+  const cellType = typeof cell;
+  const isOfType = type === "date" ? cell instanceof Date : cellType === TYPEOF[type];
   if (!isOfType) return `is ${described(cell)}, the column has type ${type}`;
   if (typeof cell === "bigint" && BigInt.asIntN(64, cell) !== cell) return "exceeds 64 bits";
   if (cell instanceof Date && Number.isNaN(cell.getTime())) return "is an invalid date";

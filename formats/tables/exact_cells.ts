@@ -7,16 +7,18 @@ const DAY = 86_400_000;
 
 /** Converts a count of units since 1970, of which a millisecond has a power of ten. */
 export function exactMoment(value: bigint, perMillisecond: bigint): Date {
-  const rest = value % perMillisecond;
-  if (rest === 0n) return exactDate(Number(value / perMillisecond));
-  throw new InexactCell(`a time has a fraction of a millisecond (${rest} of ${perMillisecond})`);
+  const fraction = value % perMillisecond;
+  if (fraction === 0n) return exactDate(Number(value / perMillisecond));
+  throw new InexactCell(
+    `a time has a fraction of a millisecond (${fraction} of ${perMillisecond})`,
+  );
 }
 
 /** Writes such a count as a time without a time zone. The order of the strings is that of time. */
 export function localText(value: bigint, perMillisecond: bigint): string {
-  const rest = (value % perMillisecond + perMillisecond) % perMillisecond;
-  const text = exactMoment(value - rest, perMillisecond).toISOString().slice(0, -1);
-  return `${text}${String(perMillisecond + rest).slice(1)}`.replace(/\.?0+$/, "");
+  const fraction = (value % perMillisecond + perMillisecond) % perMillisecond;
+  const text = exactMoment(value - fraction, perMillisecond).toISOString().slice(0, -1);
+  return `${text}${String(perMillisecond + fraction).slice(1)}`.replace(/\.?0+$/, "");
 }
 
 /** Converts a count of days since 1970 to midnight UTC. */

@@ -34,12 +34,12 @@ function columnsProblem(columns: readonly Column[]): string | undefined {
 
 /** Returns why names cannot be those of columns, or undefined. */
 export function namesProblem(names: readonly unknown[]): string | undefined {
-  const seen = new Set<unknown>();
+  const earlierNames = new Set<unknown>();
   for (const [index, name] of names.entries()) {
     if (typeof name !== "string" || name === "") return `column ${index + 1} has no name`;
     if (!name.isWellFormed()) return `the name ${shown(name)} has a lone surrogate`;
-    if (seen.has(name)) return `duplicate column ${shown(name)}`;
-    seen.add(name);
+    if (earlierNames.has(name)) return `duplicate column ${shown(name)}`;
+    earlierNames.add(name);
   }
 }
 

@@ -37,19 +37,19 @@ export function chooseColumns<C extends { column: Column }>(
     const subject = shown(path);
     throw invalid("read table", subject, "columns is empty", { hint });
   }
-  const chosen = names === undefined ? all : names.map((name) => {
-    const found = all.find((column) => nameOf(column) === name);
-    if (found !== undefined) return found;
+  const columns = names === undefined ? all : names.map((name) => {
+    const match = all.find((column) => nameOf(column) === name);
+    if (match !== undefined) return match;
     throw noColumn(name, all.map((column) => ({ name: nameOf(column) })));
   });
-  for (const column of chosen) {
+  for (const column of columns) {
     if (!("problem" in column)) continue;
     const hint = "Name the other columns, { columns: [...] }, or read it with another program.";
     throw unsupportedTable(path, `column ${shown(column.name)}: ${column.problem}`, hint);
   }
-  const problem = namesProblem(chosen.map(nameOf));
+  const problem = namesProblem(columns.map(nameOf));
   if (problem !== undefined) throw unsupportedTable(path, problem);
-  return chosen as C[];
+  return columns as C[];
 }
 
 function nameOf(column: { column: Column } | OtherColumn): string {

@@ -99,10 +99,10 @@ export async function* readDirectories(reader: TiffReader): AsyncGenerator<Direc
   const { path, offsetBytes, littleEndian } = reader;
   const countBytes = offsetBytes === 4 ? 2 : 8;
   const entryBytes = offsetBytes === 4 ? 12 : 20;
-  const seen = new Set<number>();
+  const visitedOffsets = new Set<number>();
   for (let at = reader.first; at !== 0;) {
-    if (seen.has(at)) throw corruptImage(path, "its pages form a cycle");
-    if (seen.add(at).size > MAX_PAGES) {
+    if (visitedOffsets.has(at)) throw corruptImage(path, "its pages form a cycle");
+    if (visitedOffsets.add(at).size > MAX_PAGES) {
       throw unsupportedImage(path, `it has more than ${MAX_PAGES} pages`);
     }
     const head = viewOf(await reader.read(at, countBytes));
@@ -132,17 +132,17 @@ function directoryOf(
     const [place] = places.get(tag) ?? [];
     return place === undefined ? 0 : countAt(place);
   }
-  async function values(tag: number, from: number, wanted: number): Promise<number[]> {
+  async function values(tag: number, from: number, length: number): Promise<number[]> {
     const [place] = places.get(tag) ?? [];
-    if (place === undefined || from + wanted > count(tag)) {
-      throw corruptImage(path, `tag ${tag} has ${count(tag)} values, expected ${from + wanted}`);
+    if (place === undefined || from + length > count(tag)) {
+      throw corruptImage(path, `tag ${tag} has ${count(tag)} values, expected ${from + length}`);
     }
-    return await valuesAt(place, tag, { from, wanted });
+    return await valuesAt(place, tag, { from, length });
   }
   async function valuesAt(
     place: number,
     tag: number,
-    { from, wanted }: { from: number; wanted: number },
+    { from, length }: { from: number; length: number },
   ): Promise<number[]> {
     const bytes = TYPE_BYTES[view.getUint16(place + 2, littleEndian)];
     if (bytes === undefined) throw corruptImage(path, `tag ${tag} has values of another type`);
@@ -150,9 +150,9 @@ function directoryOf(
     const isInline = countAt(place) * bytes <= offsetBytes;
     const start = isInline ? 0 : numberAt(view, field, offsetBytes, littleEndian) + from * bytes;
     const source = isInline
-      ? new DataView(view.buffer, view.byteOffset + field + from * bytes, wanted * bytes)
-      : viewOf(await reader.read(start, wanted * bytes));
-    const indices = Array.from({ length: wanted }, (_, i) => i * bytes);
+      ? new DataView(view.buffer, view.byteOffset + field + from * bytes, length * bytes)
+      : viewOf(await reader.read(start, length * bytes));
+    const indices = Array.from({ length }, (_, i) => i * bytes);
     return indices.map((at) => numberAt(source, at, bytes, littleEndian));
   }
   async function value(tag: number, otherwise?: number): Promise<number> {
@@ -160,12 +160,12 @@ function directoryOf(
     return (await values(tag, 0, 1))[0]!;
   }
   async function texts(tag: number, mostBytes: number): Promise<string[]> {
-    const found: string[] = [];
+    const strings: string[] = [];
     for (const place of places.get(tag) ?? []) {
-      const wanted = Math.min(countAt(place), mostBytes);
-      found.push(String.fromCharCode(...await valuesAt(place, tag, { from: 0, wanted })));
+      const length = Math.min(countAt(place), mostBytes);
+      strings.push(String.fromCharCode(...await valuesAt(place, tag, { from: 0, length })));
     }
-    return found;
+    return strings;
   }
   return { count, values, value, texts };
 }

@@ -109,10 +109,10 @@ async function* stretchesOf(
     const places = await readPlaces(directory, page, run);
     for (const [i, { offset, size }] of places.entries()) {
       const block = blockOf(page, area, run.from + i);
-      const needed = block.rows * rowBytes;
+      const unpackedBytes = block.rows * rowBytes;
       const isPacked = compression !== 1;
-      if (isPacked ? size < 1 || size > 2 * needed + 1024 : size < needed) {
-        const state = `block ${run.from + i} has ${size} bytes for ${needed}`;
+      if (isPacked ? size < 1 || size > 2 * unpackedBytes + 1024 : size < unpackedBytes) {
+        const state = `block ${run.from + i} has ${size} bytes for ${unpackedBytes}`;
         throw corruptImage(reader.path, state);
       }
       if (isPacked) yield { block, offset, length: size };

@@ -133,24 +133,24 @@ function treeOf(
     const before = count++;
     const offset = offsetOf(node);
     if (isAlias(node)) {
-      const found = anchors.get(node.source); // absent within itself
-      if (found === undefined) {
+      const anchored = anchors.get(node.source); // absent within itself
+      if (anchored === undefined) {
         problems.push(corrupt(`alias *${node.source} has no anchor before it`, offset));
       }
-      count += found?.count ?? 0;
+      count += anchored?.count ?? 0;
       if (count > MAX_NODES) {
         throw new Stop(unsupported(`its aliases expand to more than ${MAX_NODES} values`, offset));
       }
-      return [found?.node ?? { kind: "scalar", offset, value: null }, found?.depth ?? 0];
+      return [anchored?.node ?? { kind: "scalar", offset, value: null }, anchored?.depth ?? 0];
     }
     if (node.tag !== undefined && !TAGS.has(node.tag) && resolve === undefined) {
       problems.push(unsupported(`unsupported tag ${shown(node.tag)}`, offset));
     }
-    const [made, depth] = convertOwn(node, offset);
+    const [converted, depth] = convertOwn(node, offset);
     if (depth > MAX_DEPTH) throw new Stop(tooDeep(offset));
     const { anchor } = node as { anchor?: string };
-    if (anchor) anchors.set(anchor, { node: made, count: count - before, depth });
-    return [made, depth];
+    if (anchor) anchors.set(anchor, { node: converted, count: count - before, depth });
+    return [converted, depth];
   }
 
   function convertOwn(node: Node, offset: number): [YamlNode, number] {
@@ -163,9 +163,9 @@ function treeOf(
     }
     let deepest = 0;
     const child = (node: Node) => {
-      const [made, depth] = convert(node);
+      const [converted, depth] = convert(node);
       deepest = Math.max(deepest, depth);
-      return made;
+      return converted;
     };
     if (isSeq(node)) {
       const items = node.items.map((item) => child(item as Node));
@@ -176,13 +176,13 @@ function treeOf(
     for (const { key, value } of (node as YAMLMap<Node, Node | null>).items) {
       const at = key === null ? offset : offsetOf(key);
       const name = isScalar(key) && (numberKeys || !isMergeKey(key)) ? keyText(key) : undefined;
-      const made: YamlNode = value === null
+      const valueNode: YamlNode = value === null
         ? { kind: "scalar", offset: at, value: null }
         : child(value);
       if (name === undefined) problems.push(unsupported("a key is not a string, or is `<<`", at));
       else if (entries.has(name)) {
         problems.push(corrupt(`duplicate key ${shown(name)}`, at));
-      } else entries.set(name, { key: name, offset: at, node: made });
+      } else entries.set(name, { key: name, offset: at, node: valueNode });
     }
     return [{ kind: "map", offset, entries: [...entries.values()] }, deepest + 1];
   }

@@ -17,11 +17,11 @@ export async function writeAttributes(
   store: ZarrStore,
   path: string,
   { version, document }: { version: 2 | 3; document: ZarrObject },
-  given: Readonly<ZarrObject>,
+  newAttributes: Readonly<ZarrObject>,
   options: CallOptions,
 ): Promise<{ attributes: ZarrObject; document: ZarrObject }> {
-  checkAttributes(path, given);
-  const attributes = structuredClone(given) as ZarrObject;
+  checkAttributes(path, newAttributes);
+  const attributes = structuredClone(newAttributes) as ZarrObject;
   const { set } = writableStore(store, "write zarr");
   if (version === 2) {
     await set(joinPath(path, ".zattrs"), documentBytes(attributes), options);

@@ -126,11 +126,17 @@ function groupHandle(store: ZarrStore, path: string, state: GroupState): ZarrGro
 
   async function kindAt(at: string, options: CallOptions): Promise<"array" | "group" | undefined> {
     const names = version === 3 ? ["zarr.json"] : [".zarray", ".zgroup"];
-    const found = await Promise.all(names.map((name) => store.get(joinPath(at, name), options)));
+    const documents = await Promise.all(
+      names.map((name) => store.get(joinPath(at, name), options)),
+    );
     if (version === 2) {
-      return found[0] !== undefined ? "array" : found[1] !== undefined ? "group" : undefined;
+      return documents[0] !== undefined
+        ? "array"
+        : documents[1] !== undefined
+        ? "group"
+        : undefined;
     }
-    const kind = found[0] && parseDocument(joinPath(at, "zarr.json"), found[0]).node_type;
+    const kind = documents[0] && parseDocument(joinPath(at, "zarr.json"), documents[0]).node_type;
     return kind === "array" || kind === "group" ? kind : undefined;
   }
 
@@ -167,9 +173,15 @@ function groupHandle(store: ZarrStore, path: string, state: GroupState): ZarrGro
       }
       return children;
     },
-    async setAttributes(given, options = {}) {
+    async setAttributes(newAttributes, options = {}) {
       const state = { version, document };
-      ({ attributes, document } = await writeAttributes(store, path, state, given, options));
+      ({ attributes, document } = await writeAttributes(
+        store,
+        path,
+        state,
+        newAttributes,
+        options,
+      ));
     },
   };
 }

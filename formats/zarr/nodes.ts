@@ -68,9 +68,9 @@ function checkNew(path: string, options: CreateZarrOptions): readonly number[] {
   const need = (holds: boolean, state: string, hint: string) => {
     if (!holds) throw invalid(path, state, hint);
   };
-  const isShape = (given: unknown, least: number) =>
-    Array.isArray(given) && given.every((length) => isIndex(length) && length >= least);
-  const isGrid = (given: readonly number[]) => isShape(given, 1) && given.length === shape.length;
+  const isShape = (value: unknown, least: number) =>
+    Array.isArray(value) && value.every((length) => isIndex(length) && length >= least);
+  const isGrid = (value: readonly number[]) => isShape(value, 1) && value.length === shape.length;
   const isName = (name: unknown) => name === null || typeof name === "string";
   need(
     Object.hasOwn(ELEMENTS, dtype) && !areTimes(dtype),

@@ -151,10 +151,10 @@ export async function checkFree(
   path: string,
   options: CallOptions,
 ): Promise<void> {
-  const found = await Promise.all(
+  const documents = await Promise.all(
     DOCUMENTS.map((name) => store.get(joinPath(path, name), options)),
   );
-  const at = found.findIndex((bytes) => bytes !== undefined);
+  const at = documents.findIndex((bytes) => bytes !== undefined);
   if (at < 0) return;
   throw alreadyExists("create zarr", shown(path), `${DOCUMENTS[at]} exists`, {
     hint: "Use another path, or remove its folder with the data first.",
@@ -167,13 +167,20 @@ export async function checkFree(
 export function noNode(
   store: ZarrStore,
   path: string,
-  wanted: "array" | "group",
-  found?: "array" | "group",
+  expectedKind: "array" | "group",
+  actualKind?: "array" | "group",
 ): RegistryError {
-  const state = found === undefined ? `no ${wanted} exists` : `found ${found} instead`;
-  return notFound("open zarr", `${wanted} ${path === "" ? "at the root" : shown(path)}`, state, {
-    hint: "Call children() of its group to list what exists.",
-    key: path,
-    backend: store.location,
-  });
+  const state = actualKind === undefined
+    ? `no ${expectedKind} exists`
+    : `found ${actualKind} instead`;
+  return notFound(
+    "open zarr",
+    `${expectedKind} ${path === "" ? "at the root" : shown(path)}`,
+    state,
+    {
+      hint: "Call children() of its group to list what exists.",
+      key: path,
+      backend: store.location,
+    },
+  );
 }

@@ -87,13 +87,13 @@ export async function convert(
   }
 }
 
-function keep(hashed: readonly HashedFile[], kept: string): Converted {
+function keep(hashed: readonly HashedFile[], reason: string): Converted {
   const [only] = hashed;
   const isFile = hashed.length === 1 && !only!.path.includes("/");
   return {
     materializer: { id: isFile ? "file" : "folder", ...FILES },
     files: hashed.map((file) => asItIs(file)),
-    kept,
+    kept: reason,
   };
 }
 
@@ -127,10 +127,10 @@ async function convertModel(
 }
 
 async function readJson(files: ReadonlyMap<string, HashedFile>, path: string): Promise<unknown> {
-  const found = files.get(path);
-  if (found === undefined || files.size !== 1) throw unfit("it has other files");
-  if (found.size > MAX_JSON_BYTES) throw unfit(`${path} is larger than 128 MiB`);
-  const bytes = await found.file.bytes();
+  const json = files.get(path);
+  if (json === undefined || files.size !== 1) throw unfit("it has other files");
+  if (json.size > MAX_JSON_BYTES) throw unfit(`${path} is larger than 128 MiB`);
+  const bytes = await json.file.bytes();
   if (!isUtf8(bytes)) throw unfit(`${path} is not UTF-8`);
   return parsePythonJson(new TextDecoder("utf-8", { ignoreBOM: true }).decode(bytes));
 }
@@ -144,8 +144,12 @@ async function saved(
   const materializer = materializers.forValue(value);
   const { id, formatVersion } = materializer;
   const files: ConvertedFile[] = [];
-  const made = materializer.save(value, { signal });
-  for await (const { path, content, mediaType } of made instanceof Promise ? await made : made) {
+  const savedFiles = materializer.save(value, { signal });
+  for await (
+    const { path, content, mediaType } of savedFiles instanceof Promise
+      ? await savedFiles
+      : savedFiles
+  ) {
     const bytes = await contentBytes(content, { signal });
     const facts = mediaType === undefined ? {} : { mediaType };
     files.push({

@@ -70,9 +70,9 @@ function jsonOf(text: string, at: { ref: string; key: string }): unknown {
 }
 
 function yamlOf(text: string, at: { ref: string; key: string }): unknown {
-  const found = parsePyYaml(text);
-  if ("value" in found) return found.value;
-  throw damaged(at, `its description cannot be read: ${found.state}`);
+  const result = parsePyYaml(text);
+  if ("value" in result) return result.value;
+  throw damaged(at, `its description cannot be read: ${result.state}`);
 }
 
 function storageOf(
@@ -86,9 +86,9 @@ function storageOf(
   };
 }
 
-function textOf(value: unknown, what: string, at: { ref: string; key: string }): string {
+function textOf(value: unknown, member: string, at: { ref: string; key: string }): string {
   if (typeof value === "string" && value !== "") return value;
-  throw damaged(at, `its description has no ${what}`);
+  throw damaged(at, `its description has no ${member}`);
 }
 
 function hashOf(value: unknown, at: { ref: string; key: string }): string {

@@ -88,10 +88,10 @@ export async function exportMindtrace(
   const target = new Target(checked.to);
   await target.prepare(dryRun);
   for (const ref of refs) {
-    for (const one of await expand(registry, ref, allVersions, signal)) {
+    for (const versionRef of await expand(registry, ref, allVersions, signal)) {
       signal?.throwIfAborted();
-      const [name = "", version = ""] = one.split("@");
-      const item = await exportOne(registry, target, one, checked).catch((error) => {
+      const [name = "", version = ""] = versionRef.split("@");
+      const item = await exportOne(registry, target, versionRef, checked).catch((error) => {
         signal?.throwIfAborted();
         if (!isRegistryError(error)) throw error;
         return { action: "failed" as const, error };
@@ -133,9 +133,9 @@ async function exportOne(
   const version = itemAt(info.version.split("+"), 0);
   const name = rename(info.name);
   checkFits(name, version);
-  const there = await target.digestOf(name, version);
-  if (there === info.digest) return { action: "skipped" };
-  if (there !== undefined) {
+  const exportedDigest = await target.digestOf(name, version);
+  if (exportedDigest === info.digest) return { action: "skipped" };
+  if (exportedDigest !== undefined) {
     const state = "the folder has another value for this version";
     throw conflict("export", shown(`${name}@${version}`), state, {
       hint: "Export to another folder, or under another name (rename).",
@@ -180,8 +180,8 @@ class Target {
   /** Creates the registry, or checks that it is one that keeps versions. */
   async prepare(dryRun: boolean): Promise<void> {
     const path = SETTINGS_FILE;
-    const found = await this.#read(path);
-    if (found !== undefined) return this.#checkSettings(found);
+    const settings = await this.#read(path);
+    if (settings !== undefined) return this.#checkSettings(settings);
     if (existsSync(this.#folder) && (await readdir(this.#folder)).length > 0) {
       throw this.#refused("the folder has other files", "Pass a new folder.");
     }
@@ -214,8 +214,8 @@ class Target {
   async digestOf(name: string, version: string): Promise<string | undefined> {
     const text = await this.#read(this.#metaPath(name, version));
     if (text === undefined) return undefined;
-    const found = parsePyYaml(text);
-    const value = "value" in found ? found.value : undefined;
+    const result = parsePyYaml(text);
+    const value = "value" in result ? result.value : undefined;
     const mark = isJsonObject(value) ? value[MARK] : undefined;
     return isJsonObject(mark) && typeof mark.digest === "string" ? mark.digest : "another";
   }
@@ -228,19 +228,19 @@ class Target {
     { signal }: ExportMindtraceOptions,
   ): Promise<void> {
     const folder = `${name}/${version}`;
-    const [store, there] = this.#files.at(folder);
-    await removeFiles(store, there); // left by an interrupted export
+    const [store, storePath] = this.#files.at(folder);
+    await removeFiles(store, storePath); // left by an interrupted export
     const paths: string[] = [];
     for (const { path, content } of value.files) {
       await this.#write(joinPath(folder, path), content, signal);
       paths.push(path);
     }
-    const written = await Promise.all(paths.map(async (path) => {
-      const file = await store.open(joinPath(there, path));
+    const exportedFiles = await Promise.all(paths.map(async (path) => {
+      const file = await store.open(joinPath(storePath, path));
       const { size } = file;
       return { path, size, bytes: () => file.bytes(), stream: () => file.stream() };
     }));
-    const { hashes: [hash] } = await hashArtifact(written, signal);
+    const { hashes: [hash] } = await hashArtifact(exportedFiles, signal);
     const { [ORIGIN_KEY]: _, ...metadata } = info.metadata;
     const described = {
       _files: paths.sort(),
@@ -258,14 +258,14 @@ class Target {
   }
 
   async #read(path: string): Promise<string | undefined> {
-    const [store, there] = this.#files.at(path);
-    const file = await orMissing(store.open(there));
+    const [store, storePath] = this.#files.at(path);
+    const file = await orMissing(store.open(storePath));
     return file && new TextDecoder().decode(await file.bytes());
   }
 
   async #write(path: string, content: FileToSave["content"], signal?: AbortSignal): Promise<void> {
-    const [store, there] = this.#files.at(path);
-    await store.write(there, content, { signal });
+    const [store, storePath] = this.#files.at(path);
+    await store.write(storePath, content, { signal });
   }
 
   #metaPath(name: string, version: string): string {

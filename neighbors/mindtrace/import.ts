@@ -155,15 +155,17 @@ class Import {
     const { signal } = this.#options;
     const missing = new Map<string, readonly ListedVersion[]>();
     for (const [name, versions] of names) {
-      const there = new Set<string>();
-      for await (const { version } of this.#to.versions(name, { signal })) there.add(version);
-      const left: ListedVersion[] = [];
+      const targetVersions = new Set<string>();
+      for await (const { version } of this.#to.versions(name, { signal })) {
+        targetVersions.add(version);
+      }
+      const pending: ListedVersion[] = [];
       for (const listed of versions) {
         const version = listed.version.canonical;
-        if (!there.has(version) || !await this.#isImported(listed)) left.push(listed);
+        if (!targetVersions.has(version) || !await this.#isImported(listed)) pending.push(listed);
         else this.#done({ name, version, action: "skipped" });
       }
-      if (left.length > 0) missing.set(name, left);
+      if (pending.length > 0) missing.set(name, pending);
     }
     return missing;
   }
@@ -190,7 +192,7 @@ class Import {
     void this.#reader.unpacker.release(`${name}@${version}`);
     const failure = error !== undefined
       ? ofImport(error)
-      : (action === "gone" ? gone(`${name}@${version}`) : undefined);
+      : (action === "gone" ? deletedMeanwhile(`${name}@${version}`) : undefined);
     if (failure !== undefined) {
       return this.#done({ name, version, action: "failed", error: failure });
     }
@@ -223,7 +225,7 @@ function ofImport(error: RegistryError): RegistryError {
   return retold(error, { action: "import to", hint });
 }
 
-function gone(ref: string): RegistryError {
+function deletedMeanwhile(ref: string): RegistryError {
   return notFound("import", JSON.stringify(ref), "it was deleted in mindtrace during the import", {
     hint: "Run the import again.",
   });

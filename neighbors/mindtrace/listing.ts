@@ -78,7 +78,7 @@ export async function listMindtrace(
   { isOld }: MindtraceSettings,
   options: CallOptions,
 ): Promise<Listing> {
-  const found = new Map<string, ListedVersion[]>();
+  const versionsByName = new Map<string, ListedVersion[]>();
   const unfit: UnfitVersion[] = [];
   for await (const path of files.metaPaths(options)) {
     const at = path.lastIndexOf("@");
@@ -89,14 +89,14 @@ export async function listMindtrace(
     const version = nameable(name, spelled);
     if (isRegistryError(version)) unfit.push({ name, spelled, error: version });
     else {
-      const versions = found.get(name) ?? [];
+      const versions = versionsByName.get(name) ?? [];
       versions.push({ name, version, spelled, key: META + path });
-      found.set(name, versions);
+      versionsByName.set(name, versions);
     }
   }
   const names = new Map<string, ListedVersion[]>();
-  for (const name of [...found.keys()].sort(byName)) {
-    names.set(name, newestFirst(valueAt(found, name), unfit));
+  for (const name of [...versionsByName.keys()].sort(byName)) {
+    names.set(name, newestFirst(valueAt(versionsByName, name), unfit));
   }
   return { names, unfit };
 }

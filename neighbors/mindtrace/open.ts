@@ -102,8 +102,8 @@ export function registryOf(reader: MindtraceReader): MindtraceRegistry {
     id: idOf(location, 0),
     settings: { versioned: true, mutable: false, graceMs: DAY_MS, leastGraceMs: HOUR_MS },
     materializers,
-    async open(given, options = {}) {
-      const ref = parseRef(given, options.version);
+    async open(refText, options = {}) {
+      const ref = parseRef(refText, options.version);
       const { names } = await reader.listing(options);
       return await openMindtraceVersion(reader, find(ref, names, location), options);
     },
@@ -139,20 +139,20 @@ async function* listVersions(
   { range, after, details = false, limit = Infinity, signal }: VersionsOptions = {},
 ): AsyncGenerator<VersionEntry> {
   checkName(name);
-  const wanted = range === undefined ? undefined : parseVersionRange(range);
+  const parsedRange = range === undefined ? undefined : parseVersionRange(range);
   const last = after === undefined ? undefined : parseVersion(after);
   const listed = (await reader.listing({ signal })).names.get(name) ?? [];
   let count = 0;
-  for (const one of listed) {
-    if (wanted !== undefined && !inRange(one.version, wanted)) continue;
-    if (last !== undefined && compareVersions(one.version, last) >= 0) continue;
+  for (const listedVersion of listed) {
+    if (parsedRange !== undefined && !inRange(listedVersion.version, parsedRange)) continue;
+    if (last !== undefined && compareVersions(listedVersion.version, last) >= 0) continue;
     if (count++ >= limit) return;
-    const changedAt = new Date(await modifiedAt(reader.files, one.key, signal));
-    const version = one.version.canonical;
+    const changedAt = new Date(await modifiedAt(reader.files, listedVersion.key, signal));
+    const version = listedVersion.version.canonical;
     const entry: VersionEntry = { name, version, generation: 1, modifiedAt: changedAt };
     if (details) {
       try {
-        entry.info = (await openMindtraceVersion(reader, one, { signal })).info;
+        entry.info = (await openMindtraceVersion(reader, listedVersion, { signal })).info;
       } catch (error) {
         if (!isUnreadable(error)) throw error;
         entry.error = error;
@@ -165,14 +165,14 @@ async function* listVersions(
 function find({ name, selector }: Ref, names: Listing["names"], location: string): ListedVersion {
   const versions = names.get(name);
   if (versions === undefined) throw missing(name, "no such name", location);
-  const found = selector.kind === "latest"
+  const match = selector.kind === "latest"
     ? versions[0]
     : selector.kind === "range"
     ? versions.find(({ version }) => inRange(version, selector.range))
     : selector.kind === "version"
     ? versions.find(({ version }) => version.canonical === selector.version.canonical)
     : undefined;
-  if (found !== undefined) return found;
+  if (match !== undefined) return match;
   const isAlias = selector.kind === "alias";
   const state = isAlias ? "mindtrace has no aliases" : "no such version";
   throw missing(name, state, location);

@@ -108,8 +108,10 @@ async function ownValue(
 
 /** Returns the built-in class of a value: the recorded one if it can hold the value. */
 function classOf(value: unknown, recorded: unknown): string | undefined {
-  const known = typeof recorded === "string" && OWN_CLASSES.has(recorded) ? recorded : undefined;
-  const either = (first: string, other: string) => known === other ? other : first;
+  const recordedClass = typeof recorded === "string" && OWN_CLASSES.has(recorded)
+    ? recorded
+    : undefined;
+  const either = (first: string, other: string) => recordedClass === other ? other : first;
   switch (typeof value) {
     case "string":
       return "builtins.str";
@@ -140,8 +142,8 @@ function pathOf(artifact: Artifact, origin: RecordedOrigin): PythonValue {
   const [only] = files;
   const isFile = files.length === 1 && artifact.info.materializer.id !== "folder" &&
     only!.info.mode === undefined && !only!.info.path.includes("/");
-  const named = typeof origin.path === "string" ? origin.path : artifact.info.name;
-  const name = isFile ? only!.info.path : itemAt(named.split(/[/:\\]/), -1);
+  const originalPath = typeof origin.path === "string" ? origin.path : artifact.info.name;
+  const name = isFile ? only!.info.path : itemAt(originalPath.split(/[/:\\]/), -1);
   if (isFile && name === "metadata.json") {
     const state = "mindtrace cannot hold a file called metadata.json";
     const hint = "Save the file under another name, or in a folder, and export that.";

@@ -56,8 +56,8 @@ export async function openMindtraceVersion(
   const { name, version, spelled, key } = listed;
   const described = await readDescription(reading, listed, { signal });
   const at = { ref: `${name}@${spelled}`, key };
-  const found = await openFiles(files, listed, described, signal);
-  const { hashed, hashes } = await hashArtifact(found, signal);
+  const opened = await openFiles(files, listed, described, signal);
+  const { hashed, hashes } = await hashArtifact(opened, signal);
   const { origin, metadata } = described;
   if (verify !== "none" && origin.hash !== undefined && !hashes.includes(origin.hash)) {
     throw damaged(at, "its files differ from the recorded hash");

@@ -63,13 +63,13 @@ export class MindtraceFiles implements AsyncDisposable {
   }
 
   async stat(path: string, options: CallOptions): Promise<FileEntry | undefined> {
-    const [store, there] = this.#at(path);
-    return await store.stat(there, options);
+    const [store, storePath] = this.#at(path);
+    return await store.stat(storePath, options);
   }
 
   async open(path: string, options: CallOptions): Promise<FileToDecode | undefined> {
-    const [store, there] = this.#at(path);
-    return await orMissing(store.open(there, options));
+    const [store, storePath] = this.#at(path);
+    return await orMissing(store.open(storePath, options));
   }
 
   /** Yields the paths of the files that describe versions, without the prefix `_meta_`. */
@@ -87,8 +87,8 @@ export class MindtraceFiles implements AsyncDisposable {
   async registryBelow(options: CallOptions): Promise<string | undefined> {
     const folders = (await this.#names("", options)).filter(({ kind }) => kind === "folder");
     for (const { path } of folders.slice(0, MOST_SEARCHED)) {
-      const found = this.stat(joinPath(path, SETTINGS_FILE), options);
-      if (await found.catch(() => undefined) !== undefined) return path; // it may be unreadable
+      const settings = this.stat(joinPath(path, SETTINGS_FILE), options);
+      if (await settings.catch(() => undefined) !== undefined) return path; // it may be unreadable
     }
   }
 
@@ -110,9 +110,9 @@ export class MindtraceFiles implements AsyncDisposable {
   }
 
   async #names(folder: string, options: CallOptions): Promise<Pick<FileEntry, "path" | "kind">[]> {
-    const [store, there] = this.#at(folder);
-    const found = await Array.fromAsync(store.list(there, options));
-    return found.map(({ path, kind }) => ({ path: joinPath(folder, nameOf(path)), kind }));
+    const [store, storePath] = this.#at(folder);
+    const entries = await Array.fromAsync(store.list(storePath, options));
+    return entries.map(({ path, kind }) => ({ path: joinPath(folder, nameOf(path)), kind }));
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
@@ -128,9 +128,9 @@ function tooMany(folder: string): RegistryError {
 }
 
 /** Opens the files at a location, which must exist. */
-export async function openMindtraceFiles(given: MindtraceLocation): Promise<MindtraceFiles> {
-  if (typeof given === "object" && "get" in given) return inBucket(given);
-  const text = String(given);
+export async function openMindtraceFiles(source: MindtraceLocation): Promise<MindtraceFiles> {
+  if (typeof source === "object" && "get" in source) return inBucket(source);
+  const text = String(source);
   if (isStoreUrl(text) && !/^(file|disk):/i.test(text)) return inBucket(await openBackend(text));
   if (!/^(file|disk):/i.test(text)) checkLocalPath(text, "open the mindtrace registry at");
   const folder = /^file:/i.test(text) ? fileURLToPath(text) : text.replace(/^disk:/i, "");

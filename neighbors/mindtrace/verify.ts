@@ -38,9 +38,9 @@ export async function hashArtifact(
   signal?: AbortSignal,
 ): Promise<{ hashed: HashedFile[]; hashes: string[] }> {
   const isSmall = files.reduce((sum, { size }) => sum + size, 0) <= SMALL_BYTES;
-  const held: FileToDecode[] = [];
-  for (const file of files) held.push(isSmall ? bytesFile(file.path, await file.bytes()) : file);
-  const [byParts, byPath] = [held.toSorted(by(RULE_1)), held.toSorted(by(RULE_2))];
+  const sources: FileToDecode[] = [];
+  for (const file of files) sources.push(isSmall ? bytesFile(file.path, await file.bytes()) : file);
+  const [byParts, byPath] = [sources.toSorted(by(RULE_1)), sources.toSorted(by(RULE_2))];
   const isSame = byParts.every((file, i) => file === byPath[i]);
   // If the orders differ, the files are read once for each rule.
   const first = await hashInOrder(byPath, isSame ? [RULE_2, RULE_1] : [RULE_2], signal);

@@ -69,8 +69,8 @@ export function encodeBlosc(bytes: Uint8Array, options: BloscOptions): Uint8Arra
 
 /** Returns the size of a block, a multiple of the element if there are several. */
 function blockBytes(size: number, typesize: number, blocksize: number): number {
-  const wanted = Math.min(size, blocksize > 0 ? Math.max(blocksize, typesize) : USUAL_BLOCK);
-  return Math.max(1, wanted < size ? wanted - wanted % typesize : wanted);
+  const limit = Math.min(size, blocksize > 0 ? Math.max(blocksize, typesize) : USUAL_BLOCK);
+  return Math.max(1, limit < size ? limit - limit % typesize : limit);
 }
 
 /** Makes an uncompressed chunk. */
@@ -150,9 +150,11 @@ function decodeBlock(key: string, stored: Uint8Array, place: BlockPlace): Uint8A
     const length = view.getUint32(from, true);
     if (from + 4 + length > stored.length) throw damaged();
     const packed = stored.subarray(from + 4, from + 4 + length);
-    const found = length === each ? packed : unpackBlock(key, flags >> 5, { packed, size: each });
-    if (found.length !== each) throw damaged();
-    plain.set(found, stream * each);
+    const unpacked = length === each
+      ? packed
+      : unpackBlock(key, flags >> 5, { packed, size: each });
+    if (unpacked.length !== each) throw damaged();
+    plain.set(unpacked, stream * each);
     from += 4 + length;
   }
   if ((flags & FLAGS.shuffle) !== 0 && typesize > 1) return unshuffled(plain, typesize);

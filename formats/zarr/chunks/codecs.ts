@@ -69,9 +69,9 @@ export async function decodeChunk(
   }
   if (codecs.isBigEndian !== HOST_BIG_ENDIAN) bytes = swapped(bytes, dtype);
   if (codecs.order === undefined) return bytes;
-  const written = codecs.order.map((axis) => itemAt(shape, axis));
+  const storedShape = codecs.order.map((axis) => itemAt(shape, axis));
   const back = codecs.order.map((_, axis) => codecs.order!.indexOf(axis));
-  return permuted(bytes, { shape: written, order: back, bytes: itemBytes });
+  return permuted(bytes, { shape: storedShape, order: back, bytes: itemBytes });
 }
 
 /** Copies elements to another order of axes: axis `order[i]` becomes axis `i`. */
@@ -80,11 +80,11 @@ function permuted(
   { shape, order, bytes }: { shape: readonly number[]; order: readonly number[]; bytes: number },
 ): Uint8Array {
   const target = new Uint8Array(elements.byteLength);
-  const written = order.map((axis) => itemAt(shape, axis));
+  const targetShape = order.map((axis) => itemAt(shape, axis));
   const strides = stridesOf(shape);
   const from = { bytes: elements, strides: order.map((axis) => itemAt(strides, axis)), offset: 0 };
-  const to = { bytes: target, strides: stridesOf(written), offset: 0 };
-  copyBox(from, to, { shape: written, itemBytes: bytes });
+  const to = { bytes: target, strides: stridesOf(targetShape), offset: 0 };
+  copyBox(from, to, { shape: targetShape, itemBytes: bytes });
   return target;
 }
 

@@ -62,8 +62,8 @@ async function readCell(place: ArrayPlace, cell: Cell, { result, strides }: Targ
   }
   const numbers = stridesOf(chunksPerShard(metadata));
   const cells = [...cellsOf(cell.box, sharding.chunks)];
-  const wanted = cells.map(({ index }) => offsetOf(index, numbers));
-  const stored = await readShard({ store, key, metadata, signal }, wanted);
+  const chunkNumbers = cells.map(({ index }) => offsetOf(index, numbers));
+  const stored = await readShard({ store, key, metadata, signal }, chunkNumbers);
   for (const [at, inner] of cells.entries()) {
     const bytes = stored[at];
     const kind = { dtype, shape: sharding.chunks, codecs: sharding.codecs };

@@ -40,17 +40,17 @@ export function parseSelection(
   selection: ZarrSelection | undefined,
   shape: readonly number[],
 ): { box: Box; shape: number[] } {
-  const given = selection ?? [];
-  if (!Array.isArray(given) || given.length > shape.length) throw badSelection(path, shape);
+  const indices = selection ?? [];
+  if (!Array.isArray(indices) || indices.length > shape.length) throw badSelection(path, shape);
   const box = { start: [] as number[], step: [] as number[], count: [] as number[] };
-  const kept: number[] = [];
+  const resultShape: number[] = [];
   for (const [axis, length] of shape.entries()) {
-    const one = (given as ZarrSelection)[axis] ?? null;
-    const [start, stop, step = 1] = one === null
+    const index = (indices as ZarrSelection)[axis] ?? null;
+    const [start, stop, step = 1] = index === null
       ? [0, length]
-      : typeof one === "number"
-      ? [one, one + 1]
-      : one;
+      : typeof index === "number"
+      ? [index, index + 1]
+      : index;
     const isInside = [start, stop, step].every(Number.isSafeInteger) && start >= 0 &&
       start <= stop && stop <= length && step >= 1;
     if (!isInside) throw badSelection(path, shape);
@@ -58,9 +58,9 @@ export function parseSelection(
     box.start.push(start);
     box.step.push(step);
     box.count.push(count);
-    if (typeof one !== "number") kept.push(count);
+    if (typeof index !== "number") resultShape.push(count);
   }
-  return { box, shape: kept };
+  return { box, shape: resultShape };
 }
 
 function badSelection(path: string, shape: readonly number[]): Error {
@@ -100,8 +100,8 @@ export function* cellsOf({ start, step, count }: Box, chunks: readonly number[])
     for (let before = 0; before < total;) {
       const at = first + before * by;
       const index = Math.floor(at / length);
-      const rest = Math.ceil(((index + 1) * length - at) / by);
-      const many = Math.min(total - before, rest);
+      const inChunk = Math.ceil(((index + 1) * length - at) / by);
+      const many = Math.min(total - before, inChunk);
       parts.push({ index, start: at - index * length, count: many, before });
       before += many;
     }

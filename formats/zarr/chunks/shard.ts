@@ -42,39 +42,39 @@ interface ShardPlace {
  */
 export async function readShard(
   place: ShardPlace,
-  wanted: readonly number[],
+  numbers: readonly number[],
 ): Promise<(Uint8Array | undefined)[]> {
   const { store, key, metadata, signal } = place;
   const sharding = shardingOf(metadata);
   const count = countElements(chunksPerShard(metadata));
-  if (wanted.length * 2 > count) {
+  if (numbers.length * 2 > count) {
     const shard = await store.get(key, { signal });
-    if (shard === undefined) return wanted.map(() => undefined);
-    return splitShard(place, shard, wanted);
+    if (shard === undefined) return numbers.map(() => undefined);
+    return splitShard(place, shard, numbers);
   }
   const size = indexSize(count, sharding);
   const part = sharding.isIndexFirst ? { range: { offset: 0, length: size } } : { suffix: size };
   const stored = await store.get(key, { ...part, signal });
-  if (stored === undefined) return wanted.map(() => undefined);
+  if (stored === undefined) return numbers.map(() => undefined);
   const placeOf = parseIndex(place, stored, count);
-  const places = wanted.map(placeOf);
-  const found = new Map<number, Uint8Array>();
+  const places = numbers.map(placeOf);
+  const chunks = new Map<number, Uint8Array>();
   await forEachAtOnce(together(places), async ({ offset, length, members }) => {
     const bytes = await store.get(key, { range: { offset, length }, signal });
     if (bytes?.byteLength !== length) {
       throw corrupt(key, `shard ends before byte ${offset + length}`);
     }
     for (const { at, place } of members) {
-      found.set(at, bytes.subarray(place.offset - offset, place.offset - offset + place.length));
+      chunks.set(at, bytes.subarray(place.offset - offset, place.offset - offset + place.length));
     }
   });
-  return wanted.map((_, at) => found.get(at));
+  return numbers.map((_, at) => chunks.get(at));
 }
 
 export function splitShard(
   place: ShardPlace,
   shard: Uint8Array,
-  wanted: readonly number[],
+  numbers: readonly number[],
 ): (Uint8Array | undefined)[] {
   const { key, metadata } = place;
   const count = countElements(chunksPerShard(metadata));
@@ -84,10 +84,10 @@ export function splitShard(
     ? shard.subarray(0, size)
     : shard.subarray(shard.byteLength - size);
   const placeOf = parseIndex(place, index, count);
-  return wanted.map((number) => {
-    const found = placeOf(number);
-    if (found === undefined) return undefined;
-    const { offset, length } = found;
+  return numbers.map((number) => {
+    const chunkPlace = placeOf(number);
+    if (chunkPlace === undefined) return undefined;
+    const { offset, length } = chunkPlace;
     if (offset + length > shard.byteLength) {
       throw corrupt(key, `shard ends before byte ${offset + length}`);
     }
@@ -110,8 +110,8 @@ export function joinShard(
   });
   const bytes = new Uint8Array(index.buffer);
   if (sharding.hasIndexSum) index.setUint32(size - 4, crc32c(bytes.subarray(0, size - 4)), true);
-  const there = chunks.filter((chunk) => chunk !== undefined);
-  return concatBytes(sharding.isIndexFirst ? [bytes, ...there] : [...there, bytes]);
+  const storedChunks = chunks.filter((chunk) => chunk !== undefined);
+  return concatBytes(sharding.isIndexFirst ? [bytes, ...storedChunks] : [...storedChunks, bytes]);
 }
 
 function indexSize(count: number, { hasIndexSum }: Sharding): number {
@@ -155,9 +155,9 @@ interface Together {
 const LONGEST = 8 * 1024 * 1024;
 
 function together(places: readonly Place[]): Together[] {
-  const there = places.flatMap((place, at) => place === undefined ? [] : [{ at, place }]);
+  const stored = places.flatMap((place, at) => place === undefined ? [] : [{ at, place }]);
   const requests: Together[] = [];
-  for (const { at, place } of there.sort((a, b) => a.place.offset - b.place.offset)) {
+  for (const { at, place } of stored.sort((a, b) => a.place.offset - b.place.offset)) {
     const last = requests.at(-1);
     const end = place.offset + place.length;
     const isNext = last !== undefined && place.offset <= last.offset + last.length &&

@@ -130,13 +130,13 @@ async function changedShard(
     const number = offsetOf(inner.index, numbers);
     const own = stored[number];
     if (options.isClearing && own === undefined) continue;
-    const left = zipAxes(room, inner.index, shape).map(([end, i, n]) => end - i * n);
+    const innerRoom = zipAxes(room, inner.index, shape).map(([end, i, n]) => end - i * n);
     stored[number] = await changed(options.key, {
       stored: own,
       cell: { ...inner, before: zipAxes(inner.before, cell.before).map(([a, b]) => a + b) },
       options,
       kind: { dtype: metadata.dtype, shape, codecs },
-      isWhole: !options.isClearing && covers(inner.box, shape, left),
+      isWhole: !options.isClearing && covers(inner.box, shape, innerRoom),
       metadata,
     });
   }
@@ -162,8 +162,8 @@ export function shrink(
   const slabs = zipAxes(shape, old, borders).flatMap(([length, before, border], axis) => {
     if (length >= before) return [];
     const start = (from: number) => shape.map((_, each) => each === axis ? from : 0);
-    const count = (from: number, to: number, kept: readonly number[]) =>
-      zipAxes(old, kept).map(([full, most], each) =>
+    const count = (from: number, to: number, keptShape: readonly number[]) =>
+      zipAxes(old, keptShape).map(([full, most], each) =>
         each === axis ? Math.max(0, to - from) : each < axis ? Math.min(most, full) : full
       );
     return [{

@@ -27,23 +27,23 @@ export function typestrOf(dtype: DType): string {
 
 export function parseTypestr(
   key: string,
-  given: ZarrValue | undefined,
+  typestr: ZarrValue | undefined,
 ): { dtype: DType; isBigEndian: boolean } {
-  const [, order, code = ""] = typeof given === "string" && /^([<>|])(.*)$/.exec(given) || [];
+  const [, order, code = ""] = typeof typestr === "string" && /^([<>|])(.*)$/.exec(typestr) || [];
   const dtype = BY_CODE.get(code);
   if (dtype !== undefined && (order !== "|" || ELEMENTS[dtype].bytes === 1)) {
     return { dtype, isBigEndian: order === ">" };
   }
-  throw unsupportedType(key, given);
+  throw unsupportedType(key, typestr);
 }
 
-export function parseDataType(key: string, given: ZarrValue | undefined): DType {
-  if (DTYPES.includes(given as DType)) return given as DType;
-  throw unsupportedType(key, given);
+export function parseDataType(key: string, dataType: ZarrValue | undefined): DType {
+  if (DTYPES.includes(dataType as DType)) return dataType as DType;
+  throw unsupportedType(key, dataType);
 }
 
-function unsupportedType(key: string, given: ZarrValue | undefined): Error {
-  const type = typeof given === "string" ? shown(given) : "structured";
+function unsupportedType(key: string, dataType: ZarrValue | undefined): Error {
+  const type = typeof dataType === "string" ? shown(dataType) : "structured";
   return unsupported(key, `its elements of type ${type} are not supported numbers`);
 }
 
@@ -105,32 +105,38 @@ export function valueOf(dtype: DType, element: Uint8Array): FillValue {
 const NAMED = new Map([["NaN", NaN], ["Infinity", Infinity], ["-Infinity", -Infinity]]);
 
 /** Parses the fill value of a document. In version 2, `null` is zero. */
-export function parseFill(key: string, dtype: DType, given: ZarrValue | undefined): Uint8Array {
+export function parseFill(key: string, dtype: DType, fillValue: ZarrValue | undefined): Uint8Array {
   const { bytes, lanes } = ELEMENTS[dtype];
-  if (given === null) return new Uint8Array(bytes);
-  const parts = lanes === 2 && Array.isArray(given) && given.length === 2 ? given : [given];
+  if (fillValue === null) return new Uint8Array(bytes);
+  const parts = lanes === 2 && Array.isArray(fillValue) && fillValue.length === 2
+    ? fillValue
+    : [fillValue];
   const laneBytes = bytes / lanes;
   const lane =
     (dtype === "complex64" ? "float32" : dtype === "complex128" ? "float64" : dtype) as DType;
-  const found = parts.map((part) => partOf(lane, part as ZarrValue, laneBytes));
-  if (parts.length === lanes && found.every((part) => part !== undefined)) {
+  const laneValues = parts.map((part) => partOf(lane, part as ZarrValue, laneBytes));
+  if (parts.length === lanes && laneValues.every((part) => part !== undefined)) {
     const element = new Uint8Array(bytes);
-    found.forEach((part, i) => element.set(part, i * laneBytes));
+    laneValues.forEach((part, i) => element.set(part, i * laneBytes));
     return element;
   }
   throw corrupt(key, `its fill value is not a ${dtype}`);
 }
 
-function partOf(dtype: DType, given: ZarrValue, bytes: number): Uint8Array | undefined {
-  if (typeof given === "string" && dtype.startsWith("float")) {
-    const named = NAMED.get(given);
-    if (named !== undefined) return bytesOf(dtype, named) ?? halfBytes(given);
-    if (!/^0x[0-9a-fA-F]+$/.test(given) || given.length !== 2 + 2 * bytes) return undefined;
-    const byteAt = (i: number) => parseInt(given.slice(2 + 2 * i, 4 + 2 * i), 16);
+function partOf(dtype: DType, laneValue: ZarrValue, bytes: number): Uint8Array | undefined {
+  if (typeof laneValue === "string" && dtype.startsWith("float")) {
+    const namedNumber = NAMED.get(laneValue);
+    if (namedNumber !== undefined) return bytesOf(dtype, namedNumber) ?? halfBytes(laneValue);
+    if (!/^0x[0-9a-fA-F]+$/.test(laneValue) || laneValue.length !== 2 + 2 * bytes) return undefined;
+    const byteAt = (i: number) => parseInt(laneValue.slice(2 + 2 * i, 4 + 2 * i), 16);
     return hostOrder(Uint8Array.from({ length: bytes }, (_, i) => byteAt(i)));
   }
-  if (dtype === "bool" && (given === 0 || given === 1)) return bytesOf(dtype, given === 1);
-  return typeof given === "object" || typeof given === "string" ? undefined : bytesOf(dtype, given);
+  if (dtype === "bool" && (laneValue === 0 || laneValue === 1)) {
+    return bytesOf(dtype, laneValue === 1);
+  }
+  return typeof laneValue === "object" || typeof laneValue === "string"
+    ? undefined
+    : bytesOf(dtype, laneValue);
 }
 
 /** Encodes NaN and infinities as float16 on runtimes without it. */

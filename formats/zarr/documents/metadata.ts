@@ -91,21 +91,21 @@ export function atOnce({ grid, dtype }: ArrayMetadata): number {
 /** Parses lengths of at least `least`. Throws `Corrupt`. */
 export function parseLengths(
   key: string,
-  given: ZarrValue | undefined,
-  what: string,
+  value: ZarrValue | undefined,
+  member: string,
   least = 0,
 ): number[] {
-  const isList = Array.isArray(given) &&
-    given.every((length) =>
+  const isList = Array.isArray(value) &&
+    value.every((length) =>
       Number.isSafeInteger(length) && length as number >= least && !Object.is(length, -0)
     );
-  if (isList) return given as number[];
-  throw corrupt(key, `its ${what} is not a list of integers of at least ${least}`);
+  if (isList) return value as number[];
+  throw corrupt(key, `its ${member} is not a list of integers of at least ${least}`);
 }
 
-export function needObject(key: string, given: ZarrValue | undefined, what: string): ZarrObject {
-  if (isObject(given)) return given;
-  throw corrupt(key, `its ${what} is not an object`);
+export function needObject(key: string, value: ZarrValue | undefined, member: string): ZarrObject {
+  if (isObject(value)) return value;
+  throw corrupt(key, `its ${member} is not an object`);
 }
 
 export function attributesOf(key: string, { attributes }: ZarrObject): ZarrObject {
@@ -119,29 +119,37 @@ const SHUFFLES = ["noshuffle", "shuffle", "bitshuffle"];
 export function parsePacking(
   key: string,
   name: ZarrValue | undefined,
-  said: ZarrObject,
+  configuration: ZarrObject,
 ): BytesCodec {
   const level = (
-    given: ZarrValue | undefined,
+    recorded: ZarrValue | undefined,
     [least, most]: [number, number],
     usual: number,
   ): number => {
-    const value = given === undefined ? usual : given;
+    const value = recorded === undefined ? usual : recorded;
     if (Number.isInteger(value) && Number(value) >= least && Number(value) <= most) {
       return Number(value);
     }
     throw corrupt(key, `the level of codec ${String(name)} is out of range`);
   };
-  if (name === "gzip" || name === "zlib") return { name, level: level(said.level, [-1, 9], 5) };
+  if (name === "gzip" || name === "zlib") {
+    return { name, level: level(configuration.level, [-1, 9], 5) };
+  }
   if (name === "zstd") {
-    return { name, level: level(said.level, [-131072, 22], 0), checksum: said.checksum === true };
+    return {
+      name,
+      level: level(configuration.level, [-131072, 22], 0),
+      checksum: configuration.checksum === true,
+    };
   }
   if (name === "blosc") {
-    const { cname = "lz4", shuffle = 1, blocksize = 0 } = said;
+    const { cname = "lz4", shuffle = 1, blocksize = 0 } = configuration;
     // Version 2 uses numbers; -1 would be bits for single bytes, but readers go by the chunk.
-    const named = typeof shuffle === "number" ? SHUFFLES[shuffle === -1 ? 1 : shuffle] : shuffle;
+    const shuffleName = typeof shuffle === "number"
+      ? SHUFFLES[shuffle === -1 ? 1 : shuffle]
+      : shuffle;
     if (
-      !CNAMES.includes(cname as string) || !SHUFFLES.includes(named as string) ||
+      !CNAMES.includes(cname as string) || !SHUFFLES.includes(shuffleName as string) ||
       !Number.isSafeInteger(blocksize)
     ) {
       throw unsupported(key, "unsupported configuration of its Blosc codec");
@@ -149,8 +157,8 @@ export function parsePacking(
     return {
       name,
       cname: cname as "lz4",
-      clevel: level(said.clevel, [0, 9], 5),
-      shuffle: named as "shuffle",
+      clevel: level(configuration.clevel, [0, 9], 5),
+      shuffle: shuffleName as "shuffle",
       blocksize: blocksize as number,
     };
   }
@@ -165,9 +173,12 @@ const CHUNK_BYTES = 16 * 1024 * 1024;
 export function usualChunks(shape: readonly number[], dtype: DType): number[] {
   const chunks = shape.map((length) => Math.max(1, length));
   for (const [axis, length] of chunks.entries()) {
-    const rest = countElements(chunks.slice(axis + 1)) * ELEMENTS[dtype].bytes;
-    const fitting = chunks[axis] = Math.max(1, Math.min(length, Math.floor(CHUNK_BYTES / rest)));
-    if (fitting * rest <= CHUNK_BYTES) break;
+    const sliceBytes = countElements(chunks.slice(axis + 1)) * ELEMENTS[dtype].bytes;
+    const fitting = chunks[axis] = Math.max(
+      1,
+      Math.min(length, Math.floor(CHUNK_BYTES / sliceBytes)),
+    );
+    if (fitting * sliceBytes <= CHUNK_BYTES) break;
   }
   return chunks;
 }
@@ -198,11 +209,11 @@ export function parseCodec(path: string, codec: ZarrCodec = "zstd"): BytesCodec[
     const hint = 'Use "zstd", "gzip", "blosc", "none", or e.g. { name: "zstd", level: 3 }.';
     return invalid(path, "unknown codec", hint);
   };
-  const said = typeof codec === "string" ? { name: codec } : codec;
-  if (said?.name === "none") return [];
-  if (!["zstd", "gzip", "blosc"].includes(said?.name)) throw bad();
+  const step = typeof codec === "string" ? { name: codec } : codec;
+  if (step?.name === "none") return [];
+  if (!["zstd", "gzip", "blosc"].includes(step?.name)) throw bad();
   try {
-    const { name, ...levels } = said;
+    const { name, ...levels } = step;
     const usual = name === "blosc" ? { shuffle: "shuffle" } : { level: LEVELS[name as "zstd"] };
     return [parsePacking(path, name, { ...usual, ...levels } as ZarrObject)];
   } catch {

@@ -25,8 +25,8 @@ export function parseArrayV2(
   const axes = shape.map((_, axis) => shape.length - 1 - axis);
   const steps: BytesCodec[] = [];
   if ((compressor ?? null) !== null) {
-    const said = needObject(key, compressor, "compressor");
-    steps.push(parsePacking(key, said.id, said));
+    const configuration = needObject(key, compressor, "compressor");
+    steps.push(parsePacking(key, configuration.id, configuration));
   }
   return {
     version: 2,
@@ -64,7 +64,7 @@ export function arrayDocumentV2(
 
 function compressorText(step: BytesCodec | undefined): ZarrObject | null {
   if (step === undefined || step.name === "crc32c") return null;
-  const { name, ...said } = step;
-  if (name !== "blosc") return { id: name, ...said } as ZarrObject;
-  return { id: name, ...said, shuffle: SHUFFLES.indexOf(step.shuffle) } as ZarrObject;
+  const { name, ...configuration } = step;
+  if (name !== "blosc") return { id: name, ...configuration } as ZarrObject;
+  return { id: name, ...configuration, shuffle: SHUFFLES.indexOf(step.shuffle) } as ZarrObject;
 }

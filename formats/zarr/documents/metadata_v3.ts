@@ -62,17 +62,17 @@ export function parseArrayV3(key: string, document: ZarrObject): ArrayMetadata {
 /** Parses a point of extension: its name and configuration. */
 function extension(
   key: string,
-  given: ZarrValue | undefined,
-  what: string,
+  value: ZarrValue | undefined,
+  member: string,
 ): { name: string; configuration: ZarrObject } {
-  if (typeof given === "string") return { name: given, configuration: {} };
-  const { name, configuration = {} } = needObject(key, given, what);
-  if (typeof name !== "string") throw corrupt(key, `its ${what} has no name`);
-  return { name, configuration: needObject(key, configuration, `configuration of ${what}`) };
+  if (typeof value === "string") return { name: value, configuration: {} };
+  const { name, configuration = {} } = needObject(key, value, member);
+  if (typeof name !== "string") throw corrupt(key, `its ${member} has no name`);
+  return { name, configuration: needObject(key, configuration, `configuration of ${member}`) };
 }
 
-function parseKeys(key: string, given: ZarrValue | undefined): ArrayMetadata["keyOf"] {
-  const { name, configuration } = extension(key, given, "chunk_key_encoding");
+function parseKeys(key: string, encoding: ZarrValue | undefined): ArrayMetadata["keyOf"] {
+  const { name, configuration } = extension(key, encoding, "chunk_key_encoding");
   const separator = configuration.separator ?? (name === "v2" ? "." : "/");
   if (separator !== "/" && separator !== ".") {
     throw corrupt(key, "the separator of its keys is neither / nor .");
@@ -84,26 +84,26 @@ function parseKeys(key: string, given: ZarrValue | undefined): ArrayMetadata["ke
 
 function parseNames(
   key: string,
-  given: ZarrValue | undefined,
+  value: ZarrValue | undefined,
   count: number,
 ): Pick<ArrayMetadata, "dimensionNames"> {
-  if (given === undefined || given === null) return {};
-  const isNames = Array.isArray(given) && given.length === count &&
-    given.every((name) => name === null || typeof name === "string");
-  if (isNames) return { dimensionNames: given as (string | null)[] };
+  if (value === undefined || value === null) return {};
+  const isNames = Array.isArray(value) && value.length === count &&
+    value.every((name) => name === null || typeof name === "string");
+  if (isNames) return { dimensionNames: value as (string | null)[] };
   throw corrupt(key, "its dimension names do not match its dimensions");
 }
 
 function parseCodecs(
   key: string,
-  given: ZarrValue | undefined,
+  value: ZarrValue | undefined,
   dimensions: number,
 ): { codecs: ChunkCodecs; sharding?: Sharding } {
-  if (!Array.isArray(given)) throw corrupt(key, "its codecs are not a list");
-  const all = given.map((codec) => extension(key, codec, "codec"));
+  if (!Array.isArray(value)) throw corrupt(key, "its codecs are not a list");
+  const all = value.map((codec) => extension(key, codec, "codec"));
   let order: number[] | undefined;
   while (all[0]?.name === "transpose") {
-    order = reorder(key, order, { given: all.shift()!.configuration.order, dimensions });
+    order = reorder(key, order, { axes: all.shift()!.configuration.order, dimensions });
   }
   const first = all.shift();
   if (first === undefined) throw corrupt(key, "its codecs do not end in bytes");
@@ -132,9 +132,9 @@ function parseCodecs(
 function reorder(
   key: string,
   before: number[] | undefined,
-  { given, dimensions }: { given: ZarrValue | undefined; dimensions: number },
+  { axes, dimensions }: { axes: ZarrValue | undefined; dimensions: number },
 ): number[] {
-  const order = parseLengths(key, given, "order of axes");
+  const order = parseLengths(key, axes, "order of axes");
   const isPermutation = order.length === dimensions &&
     order.toSorted((a, b) => a - b).every((axis, i) => axis === i);
   if (!isPermutation) throw corrupt(key, "its order of axes does not name each once");
@@ -150,20 +150,20 @@ function parseStep(
   return parsePacking(key, name, configuration);
 }
 
-function parseSharding(key: string, said: ZarrObject, dimensions: number): Sharding {
-  const { codecs, sharding } = parseCodecs(key, said.codecs, dimensions);
+function parseSharding(key: string, configuration: ZarrObject, dimensions: number): Sharding {
+  const { codecs, sharding } = parseCodecs(key, configuration.codecs, dimensions);
   if (sharding !== undefined) throw unsupported(key, "its shards contain shards");
-  const index = parseCodecs(key, said.index_codecs, dimensions + 1);
+  const index = parseCodecs(key, configuration.index_codecs, dimensions + 1);
   const steps = index.codecs.steps.map(({ name }) => name);
   const isKnown = index.sharding === undefined && index.codecs.order === undefined &&
     !index.codecs.isBigEndian && ["", "crc32c"].includes(steps.join());
   if (!isKnown) throw unsupported(key, "unsupported codecs of the index of its shards");
-  const location = said.index_location ?? "end";
+  const location = configuration.index_location ?? "end";
   if (location !== "start" && location !== "end") {
     throw corrupt(key, "its index is neither at the start nor the end");
   }
   return {
-    chunks: parseLengths(key, said.chunk_shape, "chunk_shape of shards", 1),
+    chunks: parseLengths(key, configuration.chunk_shape, "chunk_shape of shards", 1),
     codecs,
     hasIndexSum: steps.length > 0,
     isIndexFirst: location === "start",
@@ -203,9 +203,12 @@ function stepsText({ steps }: ChunkCodecs, typesize: number): ZarrObject[] {
   const bytes: ZarrObject = typesize === 1
     ? { name: "bytes" }
     : { name: "bytes", configuration: { endian: "little" } };
-  const rest = steps.map(({ name, ...given }): ZarrObject => {
+  const packings = steps.map(({ name, ...configuration }): ZarrObject => {
     if (name === "crc32c") return { name };
-    return { name, configuration: { ...given, ...name === "blosc" && { typesize } } as ZarrObject };
+    return {
+      name,
+      configuration: { ...configuration, ...name === "blosc" && { typesize } } as ZarrObject,
+    };
   });
-  return [bytes, ...rest];
+  return [bytes, ...packings];
 }
