@@ -96,8 +96,8 @@ class BucketFiles implements FileStore {
     return await this.#find(parsed, options);
   }
 
-  async *list(given: string, options: CallOptions = {}): AsyncGenerator<FileEntry> {
-    const folder = parsePath(given);
+  async *list(rawPath: string, options: CallOptions = {}): AsyncGenerator<FileEntry> {
+    const folder = parsePath(rawPath);
     const objects = this.#listObjects(folder, this.#place("list", folder), options);
     let last: string | undefined;
     for await (
@@ -109,67 +109,71 @@ class BucketFiles implements FileStore {
     }
   }
 
-  async open(given: string, { signal }: CallOptions = {}): Promise<FileToDecode> {
-    const path = parsePath(given);
+  async open(rawPath: string, { signal }: CallOptions = {}): Promise<FileToDecode> {
+    const path = parsePath(rawPath);
     signal?.throwIfAborted();
-    const found = path === "" ? undefined : await this.#backend.head(path, { signal });
-    if (found !== undefined) return fileOf(this.#backend, found, { signal });
+    const object = path === "" ? undefined : await this.#backend.head(path, { signal });
+    if (object !== undefined) return fileOf(this.#backend, object, { signal });
     throw missing(this.#place("open", path), "file", (await this.#find(path, { signal }))?.kind);
   }
 
   async write(
-    given: string,
+    rawPath: string,
     content: Content,
     { mode = "overwrite", signal }: WriteFileOptions = {},
   ): Promise<FileEntry> {
-    const path = parsePath(given);
-    const why = this.#place("write", path);
+    const path = parsePath(rawPath);
+    const place = this.#place("write", path);
     signal?.throwIfAborted();
-    if (path === "") throw inTheWay(why, path, "folder");
+    if (path === "") throw inTheWay(place, path, "folder");
     const [link, isThere] = await Promise.all([
       this.#backend.head(linkKey(path), { signal }),
       this.#isFolder(path, { signal }),
-      this.#checkFolders(folderOf(path), why, { signal }),
+      this.#checkFolders(folderOf(path), place, { signal }),
     ]);
-    if (isThere) throw inTheWay(why, path, "folder");
-    if (link !== undefined && mode === "create") throw taken(why, "link");
+    if (isThere) throw inTheWay(place, path, "folder");
+    if (link !== undefined && mode === "create") throw taken(place, "link");
     const body = content instanceof Uint8Array || content instanceof Blob
       ? content
       : contentStream(content);
-    const put = await this.#backend.put(path, body, { mode, size: contentSize(content), signal });
-    if (!put.written) throw taken(why, "file");
-    if (link !== undefined) await maybeChanged(this.#removeLink(link, why, { signal }));
-    return entryOf(put.info);
+    const result = await this.#backend.put(path, body, {
+      mode,
+      size: contentSize(content),
+      signal,
+    });
+    if (!result.written) throw taken(place, "file");
+    if (link !== undefined) await maybeChanged(this.#removeLink(link, place, { signal }));
+    return entryOf(result.info);
   }
 
-  async createFolder(given: string, options: CallOptions = {}): Promise<void> {
-    const path = parsePath(given);
+  async createFolder(rawPath: string, options: CallOptions = {}): Promise<void> {
+    const path = parsePath(rawPath);
     await this.#checkFolders(path, this.#place("create folder", path), options);
     await this.#keepFolder(path, options);
   }
 
-  async createLink(given: string, target: string, options: CallOptions = {}): Promise<void> {
-    const path = parsePath(given);
+  async createLink(rawPath: string, target: string, options: CallOptions = {}): Promise<void> {
+    const path = parsePath(rawPath);
     const parsed = parsePath(target);
-    const why = this.#place("create link", path);
-    const [found] = await Promise.all([
+    const place = this.#place("create link", path);
+    const [occupant] = await Promise.all([
       this.#find(path, options),
-      this.#checkFolders(folderOf(path), why, options),
+      this.#checkFolders(folderOf(path), place, options),
     ]);
-    if (found !== undefined) throw taken(why, found.kind);
-    await this.#writeLink(why, relativeTarget(path, parsed), options);
+    if (occupant !== undefined) throw taken(place, occupant.kind);
+    await this.#writeLink(place, relativeTarget(path, parsed), options);
   }
 
-  async remove(given: string, options: CallOptions = {}): Promise<boolean> {
-    const path = parsePath(given);
-    const found = await this.#find(path, options);
-    if (found === undefined) return false;
-    let keys = [found.kind === "link" ? linkKey(path) : path];
+  async remove(rawPath: string, options: CallOptions = {}): Promise<boolean> {
+    const path = parsePath(rawPath);
+    const entry = await this.#find(path, options);
+    if (entry === undefined) return false;
+    let keys = [entry.kind === "link" ? linkKey(path) : path];
     // A link that the file replaced reappears if its writer died before it removed the link.
-    if (found.kind === "file" && await this.#backend.head(linkKey(path), options) !== undefined) {
+    if (entry.kind === "file" && await this.#backend.head(linkKey(path), options) !== undefined) {
       keys.unshift(linkKey(path));
     }
-    if (found.kind === "folder") {
+    if (entry.kind === "folder") {
       // Other programs mark a folder by an object with its name and a "/".
       const marks = new Set([below(path), joinPath(path, FOLDER_MARK)]);
       keys = await firstKeys(this.#backend, below(path), options);
@@ -182,8 +186,8 @@ class BucketFiles implements FileStore {
     return true;
   }
 
-  async removeFolder(given: string, options: CallOptions = {}): Promise<void> {
-    const path = parsePath(given);
+  async removeFolder(rawPath: string, options: CallOptions = {}): Promise<void> {
+    const path = parsePath(rawPath);
     options.signal?.throwIfAborted();
     await this.#keepFolder(folderOf(path), options);
     await maybeChanged(removeBelow(this.#backend, below(path), options));
@@ -191,19 +195,23 @@ class BucketFiles implements FileStore {
 
   async move(from: string, to: string, options: CallOptions = {}): Promise<void> {
     const [path, target] = [parsePath(from), parsePath(to)];
-    const why = this.#place("move", path);
-    const found = await this.#find(path, options);
-    if (found === undefined || path === "") throw missing(why, "anything");
-    if (target.startsWith(`${path}/`)) throw intoItself(why);
-    const there = { ...why, path: target };
-    const inPlace = await this.#find(target, options);
-    if (inPlace !== undefined) throw taken(there, inPlace.kind);
-    await this.#checkFolders(folderOf(target), why, options);
+    const place = this.#place("move", path);
+    const source = await this.#find(path, options);
+    if (source === undefined || path === "") throw missing(place, "anything");
+    if (target.startsWith(`${path}/`)) throw intoItself(place);
+    const targetPlace = { ...place, path: target };
+    const occupant = await this.#find(target, options);
+    if (occupant !== undefined) throw taken(targetPlace, occupant.kind);
+    await this.#checkFolders(folderOf(target), place, options);
     await this.#keepFolder(folderOf(path), options);
-    if (found.kind === "link") return await this.#moveLink(why, there, options);
-    if (found.kind === "folder") return await this.#moveFolder(why, there, options);
-    const isMoved = await moveObject(this.#backend, path, { to: target, why: there, ...options });
-    if (!isMoved) throw missing(why, "anything");
+    if (source.kind === "link") return await this.#moveLink(place, targetPlace, options);
+    if (source.kind === "folder") return await this.#moveFolder(place, targetPlace, options);
+    const isMoved = await moveObject(this.#backend, path, {
+      to: target,
+      place: targetPlace,
+      ...options,
+    });
+    if (!isMoved) throw missing(place, "anything");
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
@@ -214,24 +222,24 @@ class BucketFiles implements FileStore {
     return { action, path, location: this.location };
   }
 
-  async #moveLink(why: PathPlace, there: PathPlace, options: CallOptions): Promise<void> {
-    const { path } = why;
+  async #moveLink(place: PathPlace, targetPlace: PathPlace, options: CallOptions): Promise<void> {
+    const { path } = place;
     const info = await this.#backend.head(linkKey(path), options);
     const text = await this.#readText(path, options);
-    if (info === undefined || text === undefined) throw missing(why, "anything");
-    await this.#writeLink(there, movedText(text, path, there.path), options);
-    await maybeChanged(this.#removeLink(info, why, options));
+    if (info === undefined || text === undefined) throw missing(place, "anything");
+    await this.#writeLink(targetPlace, movedText(text, path, targetPlace.path), options);
+    await maybeChanged(this.#removeLink(info, place, options));
   }
 
-  async #moveFolder({ path }: PathPlace, why: PathPlace, options: CallOptions): Promise<void> {
+  async #moveFolder({ path }: PathPlace, place: PathPlace, options: CallOptions): Promise<void> {
     const keys: string[] = [];
     for await (const entry of this.#backend.list(below(path), options)) {
       if (!isPrefix(entry)) keys.push(entry.key);
     }
     await forEachAtOnce(keys, async (key) => {
       await moveObject(this.#backend, key, {
-        to: joinPath(why.path, key.slice(path.length + 1)),
-        why,
+        to: joinPath(place.path, key.slice(path.length + 1)),
+        place,
         ...options,
       });
     });
@@ -271,7 +279,7 @@ class BucketFiles implements FileStore {
   }
 
   /** Throws if a path or one of its parents is not a folder. */
-  async #checkFolders(path: string, why: PathPlace, options: CallOptions): Promise<void> {
+  async #checkFolders(path: string, place: PathPlace, options: CallOptions): Promise<void> {
     const paths: string[] = [];
     for (let at = path; at !== ""; at = folderOf(at)) paths.push(at);
     await forEachAtOnce(paths, async (at) => {
@@ -280,7 +288,7 @@ class BucketFiles implements FileStore {
         this.#backend.head(linkKey(at), options),
       ]);
       if (file !== undefined || link !== undefined) {
-        throw inTheWay(why, at, file === undefined ? "link" : "file");
+        throw inTheWay(place, at, file === undefined ? "link" : "file");
       }
     });
   }
@@ -292,19 +300,23 @@ class BucketFiles implements FileStore {
     await this.#backend.put(mark, new Uint8Array(), { mode: "create", signal });
   }
 
-  async #writeLink(why: PathPlace, text: string, options: CallOptions): Promise<void> {
-    const { written } = await this.#backend.put(linkKey(why.path), new TextEncoder().encode(text), {
-      mode: "create",
-      ...options,
-    });
-    if (!written) throw taken(why, "link");
+  async #writeLink(place: PathPlace, text: string, options: CallOptions): Promise<void> {
+    const { written } = await this.#backend.put(
+      linkKey(place.path),
+      new TextEncoder().encode(text),
+      {
+        mode: "create",
+        ...options,
+      },
+    );
+    if (!written) throw taken(place, "link");
   }
 
   /** Removes a link that was replaced or moved, unless another program has saved a new one. */
-  async #removeLink(link: ObjectInfo, why: PathPlace, options: CallOptions): Promise<void> {
+  async #removeLink(link: ObjectInfo, place: PathPlace, options: CallOptions): Promise<void> {
     const now = await this.#backend.head(link.key, options);
     if (now === undefined) return;
-    if (!isSame(now, link)) throw changedObject(this.#backend, why);
+    if (!isSame(now, link)) throw changedObject(this.#backend, place);
     await this.#backend.delete(link.key, { ifEtag: link.etag, signal: options.signal });
   }
 
@@ -335,7 +347,7 @@ class BucketFiles implements FileStore {
   /** Lists files and folders. Throws if the folder does not exist: then it has not even a mark. */
   async *#listObjects(
     folder: string,
-    why: PathPlace,
+    place: PathPlace,
     options: CallOptions,
   ): AsyncGenerator<FileEntry> {
     const prefix = below(folder);
@@ -346,7 +358,7 @@ class BucketFiles implements FileStore {
       if (nameOf(path).startsWith(OWN_PREFIX) || !isPath(path)) continue;
       yield isPrefix(entry) ? { path, kind: "folder", size: 0 } : entryOf(entry);
     }
-    if (!isThere) throw missing(why, "folder", (await this.#find(folder, options))?.kind);
+    if (!isThere) throw missing(place, "folder", (await this.#find(folder, options))?.kind);
   }
 }
 

@@ -28,7 +28,7 @@ import { checkOptions, type OptionNames } from "../core/options/check_options.ts
 import { realSystem, type System } from "../core/system.ts";
 import { checkLocalPath } from "../core/urls/local_path.ts";
 import { DiskPlace, readNames } from "./local/place.ts";
-import { foundFile } from "./local/read_file.ts";
+import { fileInState } from "./local/read_file.ts";
 import { dropMoved, undoMove, unlinkIfThere } from "./local/moved_file.ts";
 import { hasOnlyStages, removeStage, stageFile, sweepStages } from "./local/write_file.ts";
 
@@ -98,108 +98,110 @@ class LocalFiles implements FileStore {
     this.#sync = durable ? createDiskSync(this.#disk.pathOf("")) : undefined;
   }
 
-  async stat(given: string, options?: CallOptions): Promise<FileEntry | undefined> {
+  async stat(rawPath: string, options?: CallOptions): Promise<FileEntry | undefined> {
     const find = ({ path, action }: PathPlace) => this.#disk.entryAt(path, action);
-    return await this.#step("inspect", given, options, find);
+    return await this.#step("inspect", rawPath, options, find);
   }
 
-  async *list(given: string, options?: CallOptions): AsyncGenerator<FileEntry> {
-    const names = await this.#step("list", given, options, (why) => {
-      const { path } = why;
-      const found = this.#disk.entryAt(path, why.action);
-      if (found?.kind === "folder" && (this.#disk.isFolder(path) || path === "")) {
+  async *list(rawPath: string, options?: CallOptions): AsyncGenerator<FileEntry> {
+    const names = await this.#step("list", rawPath, options, (place) => {
+      const { path } = place;
+      const entry = this.#disk.entryAt(path, place.action);
+      if (entry?.kind === "folder" && (this.#disk.isFolder(path) || path === "")) {
         return readNames(path, this.#disk.pathOf(path));
       }
-      throw missing(why, "folder", found?.kind);
+      throw missing(place, "folder", entry?.kind);
     });
     for (const { path } of names) {
       options?.signal?.throwIfAborted();
-      const entry = this.#disk.entryInListing(path);
-      if (entry !== undefined) yield entry;
+      const listed = this.#disk.entryInListing(path);
+      if (listed !== undefined) yield listed;
     }
   }
 
-  async open(given: string, options?: CallOptions): Promise<FileToDecode> {
-    return await this.#step("open", given, options, (why) => {
-      const { path } = why;
-      const found = this.#disk.findFile(path);
-      if (found !== undefined) return foundFile({ path, onDisk: this.#disk.pathOf(path), found });
-      throw missing(why, "file", this.#disk.entryAt(path, why.action)?.kind);
+  async open(rawPath: string, options?: CallOptions): Promise<FileToDecode> {
+    return await this.#step("open", rawPath, options, (place) => {
+      const { path } = place;
+      const state = this.#disk.findFile(path);
+      if (state !== undefined) {
+        return fileInState({ path, onDisk: this.#disk.pathOf(path), expected: state });
+      }
+      throw missing(place, "file", this.#disk.entryAt(path, place.action)?.kind);
     });
   }
 
   async write(
-    given: string,
+    rawPath: string,
     content: Content,
     { mode = "overwrite", signal }: WriteFileOptions = {},
   ): Promise<FileEntry> {
-    return await this.#step("write", given, { signal }, async (why) => {
-      const { path } = why;
-      if (path === "") throw inTheWay(why, path, "folder");
+    return await this.#step("write", rawPath, { signal }, async (place) => {
+      const { path } = place;
+      if (path === "") throw inTheWay(place, path, "folder");
       const folder = folderOf(path);
       const stage = await stageFile(this.#disk.pathOf(folder), content, {
         system: this.#system,
         durable: this.#durable,
-        prepare: () => this.#prepare(why, mode),
+        prepare: () => this.#prepare(place, mode),
         signal,
       });
       try {
-        if (!this.#disk.isFolder(folder)) throw lostFolder(why);
+        if (!this.#disk.isFolder(folder)) throw lostFolder(place);
         if (mode === "overwrite") this.#disk.replaceFile(stage, path);
-        else this.#disk.placeFile(stage, why);
+        else this.#disk.placeFile(stage, place);
       } catch (error) {
         removeStage(stage);
-        throw errorCode(error) === "EISDIR" ? inTheWay(why, path, "folder") : error;
+        throw errorCode(error) === "EISDIR" ? inTheWay(place, path, "folder") : error;
       }
       if (mode === "create") removeStage(stage);
       await this.#syncFolders(folder);
       return await afterwards(() =>
-        this.#disk.entryInFolder(path, why.action) ?? { path, kind: "file", size: 0 }
+        this.#disk.entryInFolder(path, place.action) ?? { path, kind: "file", size: 0 }
       );
     });
   }
 
-  async createFolder(given: string, options?: CallOptions): Promise<void> {
-    await this.#step("create folder", given, options, (why) => {
-      this.#disk.makeFolder(why.path, why);
-      return this.#syncFolders(why.path);
+  async createFolder(rawPath: string, options?: CallOptions): Promise<void> {
+    await this.#step("create folder", rawPath, options, (place) => {
+      this.#disk.makeFolder(place.path, place);
+      return this.#syncFolders(place.path);
     });
   }
 
-  async createLink(given: string, target: string, options?: CallOptions): Promise<void> {
+  async createLink(rawPath: string, target: string, options?: CallOptions): Promise<void> {
     const to = parsePath(target);
-    await this.#step("create link", given, options, (why) => {
-      this.#checkFree(why);
-      this.#disk.makeFolder(folderOf(why.path), why);
-      this.#disk.placeLink(relativeTarget(why.path, to), why);
-      return this.#syncFolders(folderOf(why.path));
+    await this.#step("create link", rawPath, options, (place) => {
+      this.#checkFree(place);
+      this.#disk.makeFolder(folderOf(place.path), place);
+      this.#disk.placeLink(relativeTarget(place.path, to), place);
+      return this.#syncFolders(folderOf(place.path));
     });
   }
 
-  async remove(given: string, options?: CallOptions): Promise<boolean> {
-    return await this.#step("remove", given, options, async (why) => {
-      const found = this.#disk.entryAt(why.path, why.action);
-      if (found === undefined) return false;
-      if (why.path === "") throw notEmpty(why);
-      const removed = found.kind === "folder"
-        ? this.#removeFolder(why)
-        : unlinkIfThere(this.#disk.pathOf(why.path));
-      await this.#syncFolders(folderOf(why.path));
+  async remove(rawPath: string, options?: CallOptions): Promise<boolean> {
+    return await this.#step("remove", rawPath, options, async (place) => {
+      const entry = this.#disk.entryAt(place.path, place.action);
+      if (entry === undefined) return false;
+      if (place.path === "") throw notEmpty(place);
+      const removed = entry.kind === "folder"
+        ? this.#removeFolder(place)
+        : unlinkIfThere(this.#disk.pathOf(place.path));
+      await this.#syncFolders(folderOf(place.path));
       return removed;
     });
   }
 
   async move(from: string, to: string, options?: CallOptions): Promise<void> {
     const target = parsePath(to);
-    await this.#step("move", from, options, async (why) => {
-      const { path } = why;
-      const found = this.#disk.entryAt(path, why.action);
-      if (found === undefined || path === "") throw missing(why, "anything");
-      if (target.startsWith(`${path}/`)) throw intoItself(why);
-      this.#checkFree({ ...why, path: target });
-      this.#disk.makeFolder(folderOf(target), why);
-      if (found.kind === "folder") this.#moveFolder(why, target);
-      else await this.#moveFile(why, target);
+    await this.#step("move", from, options, async (place) => {
+      const { path } = place;
+      const source = this.#disk.entryAt(path, place.action);
+      if (source === undefined || path === "") throw missing(place, "anything");
+      if (target.startsWith(`${path}/`)) throw intoItself(place);
+      this.#checkFree({ ...place, path: target });
+      this.#disk.makeFolder(folderOf(target), place);
+      if (source.kind === "folder") this.#moveFolder(place, target);
+      else await this.#moveFile(place, target);
       await this.#syncFolders(folderOf(target), folderOf(path));
     });
   }
@@ -209,18 +211,18 @@ class LocalFiles implements FileStore {
   /** Runs an operation on the disk, and converts its errors. */
   async #step<T>(
     action: string,
-    given: string,
+    rawPath: string,
     options: CallOptions | undefined,
-    run: (why: PathPlace) => T | Promise<T>,
+    run: (place: PathPlace) => T | Promise<T>,
   ): Promise<T> {
-    const why = { action, path: parsePath(given), location: this.location };
+    const place = { action, path: parsePath(rawPath), location: this.location };
     options?.signal?.throwIfAborted();
     try {
-      this.#disk.checkRoot(why);
-      return await run(why);
+      this.#disk.checkRoot(place);
+      return await run(place);
     } catch (error) {
-      if (!(error instanceof FailedAfterwards)) throw this.#disk.failure(error, why);
-      const cause = this.#disk.failure(error.cause, why);
+      if (!(error instanceof FailedAfterwards)) throw this.#disk.failure(error, place);
+      const cause = this.#disk.failure(error.cause, place);
       throw isRegistryError(cause)
         ? retold(cause, { maybeWritten: true, retry: "unknown" })
         : cause;
@@ -244,26 +246,26 @@ class LocalFiles implements FileStore {
     sweepStages(this.#disk.pathOf(folder), this.#system);
   }
 
-  #checkFree(why: PathPlace): void {
-    const found = this.#disk.entryAt(why.path, why.action);
-    if (found !== undefined) throw taken(why, found.kind);
+  #checkFree(place: PathPlace): void {
+    const occupant = this.#disk.entryAt(place.path, place.action);
+    if (occupant !== undefined) throw taken(place, occupant.kind);
   }
 
   /** Creates the folder of a file, and throws if the file must not be written. */
-  #prepare(why: PathPlace, mode: WriteFileOptions["mode"]): void {
-    const { path } = why;
-    this.#disk.makeFolder(folderOf(path), why);
+  #prepare(place: PathPlace, mode: WriteFileOptions["mode"]): void {
+    const { path } = place;
+    this.#disk.makeFolder(folderOf(path), place);
     this.#tidy(folderOf(path));
     // `existsSync` is the fastest for a new file. A broken link is replaced, or found later.
-    const found = fs.existsSync(this.#disk.pathOf(path))
-      ? this.#disk.entryInFolder(path, why.action)
+    const occupant = fs.existsSync(this.#disk.pathOf(path))
+      ? this.#disk.entryInFolder(path, place.action)
       : undefined;
-    if (found?.kind === "folder") throw inTheWay(why, path, "folder");
-    if (found !== undefined && mode === "create") throw taken(why, found.kind);
+    if (occupant?.kind === "folder") throw inTheWay(place, path, "folder");
+    if (occupant !== undefined && mode === "create") throw taken(place, occupant.kind);
   }
 
-  #removeFolder(why: PathPlace): boolean {
-    const onDisk = this.#disk.pathOf(why.path);
+  #removeFolder(place: PathPlace): boolean {
+    const onDisk = this.#disk.pathOf(place.path);
     try {
       sweepStages(onDisk, this.#system);
       fs.rmdirSync(onDisk);
@@ -271,37 +273,37 @@ class LocalFiles implements FileStore {
     } catch (error) {
       if (errorCode(error) === "ENOENT") return false; // another program removed it
       if (!["ENOTEMPTY", "EEXIST"].includes(errorCode(error) ?? "")) throw error;
-      throw hasOnlyStages(onDisk) ? inTheWorks(why) : notEmpty(why);
+      throw hasOnlyStages(onDisk) ? inTheWorks(place) : notEmpty(place);
     }
   }
 
-  #moveFolder(why: PathPlace, target: string): void {
+  #moveFolder(place: PathPlace, target: string): void {
     try {
-      this.#disk.placeFolder(this.#disk.pathOf(why.path), { ...why, path: target });
+      this.#disk.placeFolder(this.#disk.pathOf(place.path), { ...place, path: target });
     } catch (error) {
-      const isThere = () => this.#disk.entryAt(why.path, why.action)?.kind === "folder";
-      if (isRegistryError(error, "AlreadyExists") && !isThere()) throw lostSource(why);
+      const isThere = () => this.#disk.entryAt(place.path, place.action)?.kind === "folder";
+      if (isRegistryError(error, "AlreadyExists") && !isThere()) throw lostSource(place);
       throw error;
     }
   }
 
   /** Gives a file a second path and removes the first: a kill in between leaves both. */
-  async #moveFile(why: PathPlace, target: string): Promise<void> {
-    const from = this.#disk.pathOf(why.path);
-    const there = { ...why, path: target };
-    const found = lookIfThere(from);
-    if (found === undefined) throw missing(why, "anything"); // another program was faster
+  async #moveFile(place: PathPlace, target: string): Promise<void> {
+    const from = this.#disk.pathOf(place.path);
+    const targetPlace = { ...place, path: target };
+    const source = lookIfThere(from);
+    if (source === undefined) throw missing(place, "anything"); // another program was faster
     fs.accessSync(dirname(from), fs.constants.W_OK);
-    if (found.isSymlink) {
-      this.#disk.placeLink(this.#disk.movedLink(from, why.path, target), there);
-    } else this.#disk.placeFile(from, there);
+    if (source.isSymlink) {
+      this.#disk.placeLink(this.#disk.movedLink(from, place.path, target), targetPlace);
+    } else this.#disk.placeFile(from, targetPlace);
     const stage = `${dirname(from)}/${OWN_PREFIX}${this.#system.id()}`;
     try {
       // The new name must be durable before the old one is removed.
       if (this.#durable) await this.#syncFolders(folderOf(target));
-      await afterwards(() => dropMoved(from, found, stage));
+      await afterwards(() => dropMoved(from, source, stage));
     } catch (error) {
-      undoMove(from, found, this.#disk.pathOf(target));
+      undoMove(from, source, this.#disk.pathOf(target));
       throw error;
     }
   }
@@ -310,9 +312,9 @@ class LocalFiles implements FileStore {
 class FailedAfterwards extends Error {}
 
 /** Runs the rest of a change that readers already see: its failure means `maybeWritten`. */
-async function afterwards<T>(rest: () => T | Promise<T>): Promise<T> {
+async function afterwards<T>(remainder: () => T | Promise<T>): Promise<T> {
   try {
-    return await rest();
+    return await remainder();
   } catch (cause) {
     throw new FailedAfterwards("", { cause });
   }

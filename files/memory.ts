@@ -64,15 +64,15 @@ class MemoryFiles implements FileStore {
     this.#system = system;
   }
 
-  async stat(given: string, { signal }: CallOptions = {}): Promise<FileEntry | undefined> {
+  async stat(rawPath: string, { signal }: CallOptions = {}): Promise<FileEntry | undefined> {
     signal?.throwIfAborted();
-    const path = parsePath(given);
+    const path = parsePath(rawPath);
     const node = this.#find(path);
     return node && entryOf(path, node);
   }
 
-  async *list(given: string, { signal }: CallOptions = {}): AsyncGenerator<FileEntry> {
-    const path = parsePath(given);
+  async *list(rawPath: string, { signal }: CallOptions = {}): AsyncGenerator<FileEntry> {
+    const path = parsePath(rawPath);
     const folder = this.#find(path);
     if (folder?.kind !== "folder") throw missing(this.#place("list", path), "folder", folder?.kind);
     const entries = [...folder.entries].map(([name, node]) => entryOf(joinPath(path, name), node));
@@ -82,47 +82,47 @@ class MemoryFiles implements FileStore {
     }
   }
 
-  async open(given: string, { signal }: CallOptions = {}): Promise<FileToDecode> {
+  async open(rawPath: string, { signal }: CallOptions = {}): Promise<FileToDecode> {
     signal?.throwIfAborted();
-    const path = parsePath(given);
+    const path = parsePath(rawPath);
     const node = this.#find(path);
     if (node?.kind !== "file") throw missing(this.#place("open", path), "file", node?.kind);
     return bytesFile(path, node.bytes);
   }
 
   async write(
-    given: string,
+    rawPath: string,
     content: Content,
     { mode, signal }: WriteFileOptions = {},
   ): Promise<FileEntry> {
-    const path = parsePath(given);
-    const why = this.#place("write", path);
+    const path = parsePath(rawPath);
+    const place = this.#place("write", path);
     const bytes = await contentBytes(content, { signal });
     signal?.throwIfAborted();
-    const found = this.#find(path);
-    if (found?.kind === "folder") throw inTheWay(why, path, found.kind);
-    if (found !== undefined && mode === "create") throw taken(why, found.kind);
+    const occupant = this.#find(path);
+    if (occupant?.kind === "folder") throw inTheWay(place, path, occupant.kind);
+    if (occupant !== undefined && mode === "create") throw taken(place, occupant.kind);
     const node: Node = { kind: "file", bytes, modifiedAt: this.#system.now() };
-    this.#folderAt(folderOf(path), why).entries.set(nameOf(path), node);
+    this.#folderAt(folderOf(path), place).entries.set(nameOf(path), node);
     return entryOf(path, node);
   }
 
-  async createFolder(given: string, { signal }: CallOptions = {}): Promise<void> {
+  async createFolder(rawPath: string, { signal }: CallOptions = {}): Promise<void> {
     signal?.throwIfAborted();
-    const path = parsePath(given);
+    const path = parsePath(rawPath);
     this.#folderAt(path, this.#place("create folder", path));
   }
 
-  async createLink(given: string, target: string, { signal }: CallOptions = {}): Promise<void> {
+  async createLink(rawPath: string, target: string, { signal }: CallOptions = {}): Promise<void> {
     signal?.throwIfAborted();
-    const path = parsePath(given);
+    const path = parsePath(rawPath);
     const text = relativeTarget(path, parsePath(target));
     this.#add(path, { kind: "link", text }, this.#place("create link", path));
   }
 
-  async remove(given: string, { signal }: CallOptions = {}): Promise<boolean> {
+  async remove(rawPath: string, { signal }: CallOptions = {}): Promise<boolean> {
     signal?.throwIfAborted();
-    const path = parsePath(given);
+    const path = parsePath(rawPath);
     const node = this.#find(path);
     if (node === undefined) return false;
     if (node === this.#root || node.kind === "folder" && node.entries.size > 0) {
@@ -135,12 +135,12 @@ class MemoryFiles implements FileStore {
   async move(from: string, to: string, { signal }: CallOptions = {}): Promise<void> {
     signal?.throwIfAborted();
     const [path, target] = [parsePath(from), parsePath(to)];
-    const why = this.#place("move", path);
+    const place = this.#place("move", path);
     const node = this.#find(path);
-    if (node === undefined || node === this.#root) throw missing(why, "anything", node?.kind);
-    if (target.startsWith(`${path}/`)) throw intoItself(why);
+    if (node === undefined || node === this.#root) throw missing(place, "anything", node?.kind);
+    if (target.startsWith(`${path}/`)) throw intoItself(place);
     const isLink = node.kind === "link";
-    this.#add(target, isLink ? { ...node, text: movedText(node.text, path, target) } : node, why);
+    this.#add(target, isLink ? { ...node, text: movedText(node.text, path, target) } : node, place);
     (this.#find(folderOf(path)) as Folder).entries.delete(nameOf(path));
   }
 
@@ -159,19 +159,19 @@ class MemoryFiles implements FileStore {
   }
 
   /** Returns the folder at a path, after creating missing ones. */
-  #folderAt(path: string, why: PathPlace): Folder {
+  #folderAt(path: string, place: PathPlace): Folder {
     if (path === "") return this.#root;
-    const above = this.#folderAt(folderOf(path), why);
-    const found = above.entries.get(nameOf(path)) ?? { kind: "folder", entries: new Map() };
-    if (found.kind !== "folder") throw inTheWay(why, path, found.kind);
-    above.entries.set(nameOf(path), found);
-    return found;
+    const above = this.#folderAt(folderOf(path), place);
+    const node = above.entries.get(nameOf(path)) ?? { kind: "folder", entries: new Map() };
+    if (node.kind !== "folder") throw inTheWay(place, path, node.kind);
+    above.entries.set(nameOf(path), node);
+    return node;
   }
 
-  #add(path: string, node: Node, why: PathPlace): void {
-    const found = this.#find(path);
-    if (found !== undefined) throw taken({ ...why, path }, found.kind);
-    this.#folderAt(folderOf(path), why).entries.set(nameOf(path), node);
+  #add(path: string, node: Node, place: PathPlace): void {
+    const occupant = this.#find(path);
+    if (occupant !== undefined) throw taken({ ...place, path }, occupant.kind);
+    this.#folderAt(folderOf(path), place).entries.set(nameOf(path), node);
   }
 }
 

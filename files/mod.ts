@@ -189,10 +189,10 @@ export function createFileManager(
 
 /** Returns the options of a call, never an argument before them, as a value with a `store`. */
 function choiceOf(verb: FileVerb, args: unknown[]): StoreChoice {
-  const taken = FILE_VERBS[verb];
-  const options = args[taken.length] as StoreChoice | null | undefined;
+  const parameters = FILE_VERBS[verb];
+  const options = args[parameters.length] as StoreChoice | null | undefined;
   if (typeof options?.store === "string") return options;
-  const call = `${verb}(${taken.join(", ")}, { store: "disk" })`;
+  const call = `${verb}(${parameters.join(", ")}, { store: "disk" })`;
   throw noStore(verb, `Write ${call}, or use the files of one store: await manager.on("disk").`);
 }
 

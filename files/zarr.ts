@@ -17,13 +17,13 @@ import { mapAtOnce } from "../core/work/at_once.ts";
 import { createLanes } from "../core/work/lanes.ts";
 import type { ZarrCodec } from "../formats/zarr.ts";
 import {
+  arrayAt,
   arrayEntry,
   arrayOf,
   fileEntry,
   isArrayValue,
   npyFile,
   readStored,
-  seenArray,
   valueOf,
   writeArray,
 } from "./zarr/array_files.ts";
@@ -99,34 +99,34 @@ class ZarrFiles implements FileStore {
     this.#locks = new ArrayLocks(files, system);
     this.#lookup = new Lookup(files, this.#locks, system);
     if (files.removeFolder === undefined) return;
-    this.removeFolder = async (given, options = {}) => {
-      const path = parse(given);
-      const seen = await this.#lookup.at(path, options);
-      if (seen?.array !== undefined) await this.remove(path, options);
-      else if (seen !== undefined || path === "") await files.removeFolder!(path, options);
+    this.removeFolder = async (rawPath, options = {}) => {
+      const path = parse(rawPath);
+      const node = await this.#lookup.at(path, options);
+      if (node?.array !== undefined) await this.remove(path, options);
+      else if (node !== undefined || path === "") await files.removeFolder!(path, options);
     };
   }
 
-  async stat(given: string, options: CallOptions = {}): Promise<FileEntry | undefined> {
-    return (await this.#lookup.at(parse(given), options))?.entry;
+  async stat(rawPath: string, options: CallOptions = {}): Promise<FileEntry | undefined> {
+    return (await this.#lookup.at(parse(rawPath), options))?.entry;
   }
 
-  async *list(given: string, options: CallOptions = {}): AsyncGenerator<FileEntry> {
-    const path = parse(given);
+  async *list(rawPath: string, options: CallOptions = {}): AsyncGenerator<FileEntry> {
+    const path = parse(rawPath);
     await this.#checkFolder(path, options);
-    const seen = mapAtOnce(this.#files.list(path, options), async (entry) => {
+    const shownEntries = mapAtOnce(this.#files.list(path, options), async (entry) => {
       const array = entry.kind === "folder"
-        ? await seenArray(this.#files, entry.path, options)
+        ? await arrayAt(this.#files, entry.path, options)
         : undefined;
       if (array === undefined) return entry;
       return await arrayEntry(this.#files, entry.path, { array, ...options });
     });
-    const entries = (await Array.fromAsync(seen)).filter(({ path }) => path !== WORKS);
+    const entries = (await Array.fromAsync(shownEntries)).filter(({ path }) => path !== WORKS);
     yield* entries.sort(compareEntries);
   }
 
-  async open(given: string, options: CallOptions = {}): Promise<FileToDecode> {
-    const path = parse(given);
+  async open(rawPath: string, options: CallOptions = {}): Promise<FileToDecode> {
+    const path = parse(rawPath);
     const file = await this.#lookup.untilStable(path, async () => {
       const stored = await readStored(this.#files, path, options);
       if (stored !== undefined) return npyFile(path, stored.elements);
@@ -137,12 +137,12 @@ class ZarrFiles implements FileStore {
     if (file !== undefined && await this.#lookup.arrayAbove(path, options) === undefined) {
       return file;
     }
-    const found = file === undefined ? await this.stat(path, options) : undefined;
-    throw missing(this.#place("open", path), "file", found?.kind);
+    const entry = file === undefined ? await this.stat(path, options) : undefined;
+    throw missing(this.#place("open", path), "file", entry?.kind);
   }
 
-  async load(given: string, options: CallOptions = {}): Promise<unknown> {
-    const path = parse(given);
+  async load(rawPath: string, options: CallOptions = {}): Promise<unknown> {
+    const path = parse(rawPath);
     const stored = await this.#lookup.untilStable(
       path,
       async () =>
@@ -151,110 +151,115 @@ class ZarrFiles implements FileStore {
     );
     if (stored === "file") return undefined;
     if (stored !== undefined) return valueOf(stored);
-    const found = await follow(this.#files, path, options);
-    if (found === undefined || found.path === path) return undefined;
+    const target = await follow(this.#files, path, options);
+    if (target === undefined || target.path === path) return undefined;
     const linked = await this.#lookup.untilStable(
-      found.path,
-      () => readStored(this.#files, found.path, options),
+      target.path,
+      () => readStored(this.#files, target.path, options),
     );
     return linked && valueOf(linked);
   }
 
   async save(
-    given: string,
+    rawPath: string,
     value: unknown,
     { mode = "overwrite", ...options }: WriteFileOptions = {},
   ): Promise<FileEntry> {
-    const path = parse(given);
-    const why = this.#place("save", path);
+    const path = parse(rawPath);
+    const place = this.#place("save", path);
     if (!isArrayValue(value)) {
       const state = "the value is neither an array nor an image";
       const hint = "Use createFileManager(), which saves other values as files.";
       throw unsupported("save", `${shown(path)} in zarr`, state, { hint, key: path });
     }
-    const wanted = { ...arrayOf(value, this.#arrays), ...options };
-    const entry = fileEntry(path, wanted.array);
-    await this.#checkAbove(path, why, options);
-    return await this.#change(path, why, async (own, check) => {
-      const seen = await this.#lookup.once(path, options);
-      if (path === "" || seen?.entry.kind === "folder") throw inTheWay(why, path, "folder");
-      if (seen !== undefined && mode === "create") throw taken(why, seen.entry.kind);
-      await writeArray(this.#files, worksOf(own).made, wanted);
-      await placeMade(this.#files, own, why, { seen, isArray: true, check, ...options });
+    const writing = { ...arrayOf(value, this.#arrays), ...options };
+    const entry = fileEntry(path, writing.array);
+    await this.#checkAbove(path, place, options);
+    return await this.#change(path, place, async (own, check) => {
+      const node = await this.#lookup.once(path, options);
+      if (path === "" || node?.entry.kind === "folder") throw inTheWay(place, path, "folder");
+      if (node !== undefined && mode === "create") throw taken(place, node.entry.kind);
+      await writeArray(this.#files, worksOf(own).result, writing);
+      await placeMade(this.#files, own, place, { node, isArray: true, check, ...options });
       return entry;
     });
   }
 
   async write(
-    given: string,
+    rawPath: string,
     content: Content,
     { mode = "overwrite", ...options }: WriteFileOptions = {},
   ): Promise<FileEntry> {
-    const path = parse(given);
-    const why = this.#place("write", path);
-    const seen = await this.#lookup.at(path, options);
-    if (seen === undefined) await this.#checkFree(why, options);
-    if (seen?.array === undefined) {
+    const path = parse(rawPath);
+    const place = this.#place("write", path);
+    const node = await this.#lookup.at(path, options);
+    if (node === undefined) await this.#checkFree(place, options);
+    if (node?.array === undefined) {
       return await this.#files.write(path, content, { mode, ...options });
     }
-    if (mode === "create") throw taken(why, "file");
-    return await this.#change(path, why, async (own, check) => {
-      const now = await this.#lookup.once(path, options); // after earlier changes
-      if (now?.array === undefined) return await this.#files.write(path, content, options);
-      const entry = await this.#files.write(worksOf(own).made, content, options);
-      await placeMade(this.#files, own, why, { seen: now, isArray: false, check, ...options });
+    if (mode === "create") throw taken(place, "file");
+    return await this.#change(path, place, async (own, check) => {
+      const current = await this.#lookup.once(path, options); // after earlier changes
+      if (current?.array === undefined) return await this.#files.write(path, content, options);
+      const entry = await this.#files.write(worksOf(own).result, content, options);
+      await placeMade(this.#files, own, place, {
+        node: current,
+        isArray: false,
+        check,
+        ...options,
+      });
       return { ...entry, path };
     });
   }
 
-  async createFolder(given: string, options: CallOptions = {}): Promise<void> {
-    const path = parse(given);
-    const why = this.#place("create folder", path);
-    const seen = await this.#lookup.at(path, options);
-    if (seen?.array !== undefined) throw inTheWay(why, path, "file");
-    if (seen === undefined) await this.#checkFree(why, options);
+  async createFolder(rawPath: string, options: CallOptions = {}): Promise<void> {
+    const path = parse(rawPath);
+    const place = this.#place("create folder", path);
+    const node = await this.#lookup.at(path, options);
+    if (node?.array !== undefined) throw inTheWay(place, path, "file");
+    if (node === undefined) await this.#checkFree(place, options);
     await this.#files.createFolder(path, options);
   }
 
-  async createLink(given: string, target: string, options: CallOptions = {}): Promise<void> {
-    const path = parse(given);
-    const why = this.#place("create link", path);
-    await this.#checkNothing(why, options);
+  async createLink(rawPath: string, target: string, options: CallOptions = {}): Promise<void> {
+    const path = parse(rawPath);
+    const place = this.#place("create link", path);
+    await this.#checkNothing(place, options);
     await this.#files.createLink(path, parse(target), options);
   }
 
-  async remove(given: string, options: CallOptions = {}): Promise<boolean> {
-    const path = parse(given);
-    const why = this.#place("remove", path);
-    const seen = await this.#lookup.at(path, options);
-    if (seen === undefined) return false;
-    if (path === "") throw notEmpty(why);
-    if (seen.array === undefined) return await this.#files.remove(path, options);
-    return await this.#change(path, why, async (own) => {
-      const now = await this.#lookup.once(path, options); // after earlier changes
-      if (now?.array === undefined) {
-        return now !== undefined && await this.#files.remove(path, options);
+  async remove(rawPath: string, options: CallOptions = {}): Promise<boolean> {
+    const path = parse(rawPath);
+    const place = this.#place("remove", path);
+    const node = await this.#lookup.at(path, options);
+    if (node === undefined) return false;
+    if (path === "") throw notEmpty(place);
+    if (node.array === undefined) return await this.#files.remove(path, options);
+    return await this.#change(path, place, async (own) => {
+      const current = await this.#lookup.once(path, options); // after earlier changes
+      if (current?.array === undefined) {
+        return current !== undefined && await this.#files.remove(path, options);
       }
-      await removeArray(this.#files, path, { apart: worksOf(own).made, ...options });
+      await removeArray(this.#files, path, { apart: worksOf(own).result, ...options });
       return true;
     });
   }
 
   async move(from: string, to: string, options: CallOptions = {}): Promise<void> {
     const [path, target] = [parse(from), parse(to)];
-    const why = this.#place("move", path);
-    const seen = await this.#lookup.at(path, options);
-    if (path === "" || seen === undefined) throw missing(why, "anything");
-    if (target.startsWith(`${path}/`)) throw intoItself(why);
-    const there = { ...why, path: target };
-    await this.#checkNothing(there, options);
-    if (seen.array === undefined) return await this.#files.move(path, target, options);
-    await this.#moveArray(why, there, options);
+    const place = this.#place("move", path);
+    const node = await this.#lookup.at(path, options);
+    if (path === "" || node === undefined) throw missing(place, "anything");
+    if (target.startsWith(`${path}/`)) throw intoItself(place);
+    const targetPlace = { ...place, path: target };
+    await this.#checkNothing(targetPlace, options);
+    if (node.array === undefined) return await this.#files.move(path, target, options);
+    await this.#moveArray(place, targetPlace, options);
   }
 
   async copyFile(from: string, to: string, { signal }: CallOptions = {}): Promise<void> {
     const path = parse(from);
-    if (await seenArray(this.#files, path, { signal }) !== undefined) {
+    if (await arrayAt(this.#files, path, { signal }) !== undefined) {
       return await this.#copyArray(path, parse(to), { signal });
     }
     const file = await this.open(path, { signal });
@@ -271,70 +276,70 @@ class ZarrFiles implements FileStore {
   }
 
   /** Changes an array after earlier changes of this program, and while no other changes it. */
-  async #change<T>(path: string, why: PathPlace, task: ArrayTask<T>): Promise<T> {
-    return await this.#serial(path, () => this.#locks.hold({ path }, why, task));
+  async #change<T>(path: string, place: PathPlace, task: ArrayTask<T>): Promise<T> {
+    return await this.#serial(path, () => this.#locks.hold({ path }, place, task));
   }
 
-  async #checkAbove(path: string, why: PathPlace, options: CallOptions): Promise<void> {
+  async #checkAbove(path: string, place: PathPlace, options: CallOptions): Promise<void> {
     const above = await this.#lookup.arrayAbove(path, options);
-    if (above !== undefined) throw inTheWay(why, above, "file");
+    if (above !== undefined) throw inTheWay(place, above, "file");
   }
 
   /** Throws `Conflict` if a path is in an array, or another process places an array there. */
-  async #checkFree(why: PathPlace, options: CallOptions): Promise<void> {
-    const { path } = why;
+  async #checkFree(place: PathPlace, options: CallOptions): Promise<void> {
+    const { path } = place;
     const checkHeld = async () => {
       if (path === "" || !await this.#locks.isHeld(path)) return;
-      await this.#locks.hold({ path }, why, () => Promise.resolve());
+      await this.#locks.hold({ path }, place, () => Promise.resolve());
     };
-    await Promise.all([this.#checkAbove(path, why, options), checkHeld()]);
+    await Promise.all([this.#checkAbove(path, place, options), checkHeld()]);
   }
 
-  async #checkNothing(why: PathPlace, options: CallOptions): Promise<void> {
-    const there = await this.#lookup.at(why.path, options);
-    if (there !== undefined) throw taken(why, there.entry.kind);
-    await this.#checkFree(why, options);
+  async #checkNothing(place: PathPlace, options: CallOptions): Promise<void> {
+    const occupant = await this.#lookup.at(place.path, options);
+    if (occupant !== undefined) throw taken(place, occupant.entry.kind);
+    await this.#checkFree(place, options);
   }
 
   async #checkFolder(path: string, options: CallOptions): Promise<void> {
     await this.#locks.recoverAll();
-    const seen = await this.#lookup.at(path, options);
-    if (path !== "" && seen?.entry.kind !== "folder") {
-      throw missing(this.#place("list", path), "folder", seen?.entry.kind);
+    const node = await this.#lookup.at(path, options);
+    if (path !== "" && node?.entry.kind !== "folder") {
+      throw missing(this.#place("list", path), "folder", node?.entry.kind);
     }
   }
 
-  async #moveArray(why: PathPlace, there: PathPlace, options: CallOptions): Promise<void> {
-    const [path, target] = [why.path, there.path];
+  async #moveArray(place: PathPlace, targetPlace: PathPlace, options: CallOptions): Promise<void> {
+    const [path, target] = [place.path, targetPlace.path];
     const [first, second] = path < target ? [path, target] : [target, path];
     const run: ArrayTask<void> = async (own) => {
-      const now = await this.#lookup.once(path, options);
-      if (now === undefined) throw missing(why, "anything");
-      if (now.array === undefined) return await this.#files.move(path, target, options);
+      const current = await this.#lookup.once(path, options);
+      if (current === undefined) throw missing(place, "anything");
+      if (current.array === undefined) return await this.#files.move(path, target, options);
       const apart = worksOf(own).document;
       await moveArray(this.#files, path, { to: target, apart, ...options });
     };
     const hold = () =>
       this.#locks.hold(
         { path, to: target },
-        why,
+        place,
         (own, check) =>
-          this.#locks.hold({ path: target, from: path }, there, () => run(own, check)),
+          this.#locks.hold({ path: target, from: path }, targetPlace, () => run(own, check)),
       );
     await this.#serial(first, () => this.#serial(second, hold));
   }
 
   async #copyArray(path: string, target: string, options: CallOptions): Promise<void> {
-    const why = this.#place("copy", path);
-    const there = { ...why, path: target };
-    await this.#change(target, there, async (own, check) => {
-      if (!await copyArray(this.#files, path, { to: worksOf(own).made, ...options })) {
-        throw missing(why, "file");
+    const place = this.#place("copy", path);
+    const targetPlace = { ...place, path: target };
+    await this.#change(target, targetPlace, async (own, check) => {
+      if (!await copyArray(this.#files, path, { to: worksOf(own).result, ...options })) {
+        throw missing(place, "file");
       }
-      const found = await this.#lookup.once(target, options);
-      if (found !== undefined) throw taken(there, found.entry.kind);
-      await this.#checkAbove(target, why, options);
-      await placeMade(this.#files, own, there, { isArray: true, check, ...options });
+      const occupant = await this.#lookup.once(target, options);
+      if (occupant !== undefined) throw taken(targetPlace, occupant.entry.kind);
+      await this.#checkAbove(target, place, options);
+      await placeMade(this.#files, own, targetPlace, { isArray: true, check, ...options });
     });
   }
 }

@@ -14,21 +14,25 @@ import type { FileToDecode } from "../../core/file_store.ts";
 import { shown } from "../../core/naming/names.ts";
 import { removeObjects } from "../../core/work/remove_objects.ts";
 
-/** Returns a found object to read. Reading is a `Conflict` if it changed since. */
-export function fileOf(backend: Backend, found: ObjectInfo, { signal }: CallOptions): FileToDecode {
-  const { key: path } = found;
+/** Returns a file that reads an object. Reading is a `Conflict` if the object changed since. */
+export function fileOf(
+  backend: Backend,
+  expected: ObjectInfo,
+  { signal }: CallOptions,
+): FileToDecode {
+  const { key: path } = expected;
   const get = async (range?: ByteRange): Promise<StoredObject> => {
     const object = await backend.get(path, { range, signal });
-    if (object !== undefined && isSame(object.info, found)) return object;
+    if (object !== undefined && isSame(object.info, expected)) return object;
     await object?.body.cancel().catch(() => {});
     throw changedObject(backend, { action: "read", path });
   };
   return {
     path,
-    size: found.size,
+    size: expected.size,
     bytes: async () => await (await get()).bytes(),
     stream(range) {
-      if (range !== undefined && (range.offset >= found.size || range.length === 0)) {
+      if (range !== undefined && (range.offset >= expected.size || range.length === 0)) {
         return new Blob().stream();
       }
       return iterableStream((async function* () {
@@ -76,15 +80,15 @@ export async function maybeChanged<T>(request: Promise<T>): Promise<T> {
 export async function moveObject(
   backend: Backend,
   from: string,
-  { to, why, signal }: CallOptions & { to: string; why: PathPlace },
+  { to, place, signal }: CallOptions & { to: string; place: PathPlace },
 ): Promise<boolean> {
-  const found = await backend.head(from, { signal });
-  if (found === undefined) return false;
-  const content = fileOf(backend, found, { signal }).stream();
-  const put = await backend.put(to, content, { mode: "create", size: found.size, signal });
-  if (!put.written) throw taken(why, "file");
+  const source = await backend.head(from, { signal });
+  if (source === undefined) return false;
+  const content = fileOf(backend, source, { signal }).stream();
+  const put = await backend.put(to, content, { mode: "create", size: source.size, signal });
+  if (!put.written) throw taken(place, "file");
   const now = await maybeChanged(backend.head(from, { signal }));
-  if (now !== undefined && isSame(now, found)) {
+  if (now !== undefined && isSame(now, source)) {
     // If this fails, the copy stays: an earlier attempt with a lost reply may have succeeded.
     await maybeChanged(backend.delete(from, { ifEtag: now.etag, signal }));
     return true;

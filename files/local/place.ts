@@ -40,10 +40,10 @@ export class DiskPlace {
   }
 
   /** Throws `Unavailable` if the root was there, and is missing or an empty folder of another disk. */
-  checkRoot(why: PathPlace): void {
+  checkRoot(place: PathPlace): void {
     const device = fs.statSync(this.#root, { throwIfNoEntry: false })?.dev;
     if (this.#device !== undefined && this.#device !== device) {
-      if (device === undefined || fs.readdirSync(this.#root).length === 0) throw goneRoot(why);
+      if (device === undefined || fs.readdirSync(this.#root).length === 0) throw goneRoot(place);
     }
     this.#device = device;
   }
@@ -74,8 +74,8 @@ export class DiskPlace {
 
   /** Returns the state of a file to read; undefined if there is no file. */
   findFile(path: string): FileLook | undefined {
-    const found = this.#lookOrNowhere(path);
-    return found?.isFile && this.isFolder(folderOf(path)) ? found : undefined;
+    const state = this.#lookOrNowhere(path);
+    return state?.isFile && this.isFolder(folderOf(path)) ? state : undefined;
   }
 
   /** True for a folder that no link below the root leads to. The root may be a link. */
@@ -94,44 +94,44 @@ export class DiskPlace {
   }
 
   /** Creates a folder and its parents. `Conflict` if something else is in the way. */
-  makeFolder(path: string, why: PathPlace): void {
-    onDisk(why.action, this.pathOf(why.path), () => {
-      for (let left = MOST_RACES; !this.isFolder(path); left--) {
+  makeFolder(path: string, place: PathPlace): void {
+    onDisk(place.action, this.pathOf(place.path), () => {
+      for (let retries = MOST_RACES; !this.isFolder(path); retries--) {
         if (path === "") {
           fs.mkdirSync(this.#root, { recursive: true });
-          return this.checkRoot(why);
+          return this.checkRoot(place);
         }
-        this.makeFolder(folderOf(path), why);
+        this.makeFolder(folderOf(path), place);
         try {
           fs.mkdirSync(this.pathOf(path));
         } catch (error) {
           if (errorCode(error) !== "EEXIST" && errorCode(error) !== "ENOENT") throw error;
-          const found = this.#lookOrNowhere(path);
-          const isPassing = found === undefined || found.isDirectory && left > 0;
+          const state = this.#lookOrNowhere(path);
+          const isPassing = state === undefined || state.isDirectory && retries > 0;
           if (!isPassing && !this.isFolder(path)) {
-            throw inTheWay(why, path, this.#entryOf(path, found, why).kind);
+            throw inTheWay(place, path, this.#entryOf(path, state, place).kind);
           }
-          if (left === 0) throw error; // else another program created or removed it
+          if (retries === 0) throw error; // else another program created or removed it
         }
       }
     });
   }
 
   /** Links a complete file to its path, which must be free. */
-  placeFile(file: string, why: PathPlace): void {
+  placeFile(file: string, place: PathPlace): void {
     try {
-      fs.linkSync(file, this.pathOf(why.path));
+      fs.linkSync(file, this.pathOf(place.path));
     } catch (error) {
       if (errorCode(error) === "EEXIST") {
-        const found = this.entryAt(why.path, why.action)?.kind ?? "file";
-        const isInTheWay = why.action === "write" && found === "folder";
-        throw isInTheWay ? inTheWay(why, why.path, found) : taken(why, found);
+        const kind = this.entryAt(place.path, place.action)?.kind ?? "file";
+        const isInTheWay = place.action === "write" && kind === "folder";
+        throw isInTheWay ? inTheWay(place, place.path, kind) : taken(place, kind);
       }
       // Linux refuses hard links to files of other users that this user cannot write.
       const isOwn = () =>
         fs.lstatSync(file).uid === process.geteuid?.() || process.geteuid === undefined;
       if (errorCode(error) !== "ENOTSUP" && (errorCode(error) !== "EPERM" || !isOwn())) throw error;
-      throw refused(why, "the file system has no hard links, which `create` needs");
+      throw refused(place, "the file system has no hard links, which `create` needs");
     }
   }
 
@@ -144,22 +144,22 @@ export class DiskPlace {
   }
 
   /** Renames a folder to its path. The trailing `/` makes that fail if a file is there. */
-  placeFolder(folder: string, why: PathPlace): void {
+  placeFolder(folder: string, place: PathPlace): void {
     try {
-      fs.renameSync(sep === "/" ? `${folder}/` : folder, this.pathOf(why.path));
+      fs.renameSync(sep === "/" ? `${folder}/` : folder, this.pathOf(place.path));
     } catch (error) {
       if (!["ENOTEMPTY", "EEXIST", "ENOTDIR"].includes(errorCode(error) ?? "")) throw error;
-      throw taken(why, this.entryAt(why.path, why.action)?.kind ?? "folder");
+      throw taken(place, this.entryAt(place.path, place.action)?.kind ?? "folder");
     }
   }
 
   /** Creates a link with this text at a path, which must be free. */
-  placeLink(text: string, why: PathPlace): void {
+  placeLink(text: string, place: PathPlace): void {
     try {
-      fs.symlinkSync(text, this.pathOf(why.path));
+      fs.symlinkSync(text, this.pathOf(place.path));
     } catch (error) {
       if (errorCode(error) !== "EEXIST") throw error;
-      throw taken(why, this.entryAt(why.path, why.action)?.kind ?? "link");
+      throw taken(place, this.entryAt(place.path, place.action)?.kind ?? "link");
     }
   }
 
@@ -176,12 +176,12 @@ export class DiskPlace {
   }
 
   #entryAt(path: string, action: string, isInFolder: () => boolean): FileEntry | undefined {
-    const why = { action, path, location: this.location };
+    const place = { action, path, location: this.location };
     return onDisk(action, this.pathOf(path), () => {
-      const found = this.#lookOrNowhere(path);
-      if (found === undefined) return path === "" ? { path, kind: "folder", size: 0 } : undefined;
+      const state = this.#lookOrNowhere(path);
+      if (state === undefined) return path === "" ? { path, kind: "folder", size: 0 } : undefined;
       if (path.includes("/") && !isInFolder()) return undefined;
-      return this.#entryOf(path, found, why);
+      return this.#entryOf(path, state, place);
     });
   }
 
@@ -194,11 +194,11 @@ export class DiskPlace {
     }
   }
 
-  #entryOf(path: string, found: FileLook, why: PathPlace): FileEntry {
-    const { isFile, isDirectory, isSymlink, size, modifiedAt } = found;
+  #entryOf(path: string, state: FileLook, place: PathPlace): FileEntry {
+    const { isFile, isDirectory, isSymlink, size, modifiedAt } = state;
     if (isDirectory || path === "") return { path, kind: "folder", size: 0 };
     if (isFile) return { path, kind: "file", size, modifiedAt: Math.floor(modifiedAt) };
-    if (!isSymlink) throw refused(why, "it is a pipe, a socket or a device");
+    if (!isSymlink) throw refused(place, "it is a pipe, a socket or a device");
     const target = this.#targetOf(path, fs.readlinkSync(this.pathOf(path)));
     return { path, kind: "link", size: 0, ...(target === undefined ? {} : { target }) };
   }

@@ -1,4 +1,4 @@
-// Reads a file on a disk in the state in which it was found, or fails.
+// Reads a file on a disk in the state that a lookup returned, or fails.
 import { type FileHandle, open } from "node:fs/promises";
 import { type FileLook, lookOf, type OpenFile, openFile, READ } from "../../disk/disk_calls.ts";
 import { errorCode, fileError } from "../../disk/file_errors.ts";
@@ -13,12 +13,12 @@ const CHUNK_BYTES = 1 << 20;
 interface Source {
   path: string;
   onDisk: string;
-  found: FileLook;
+  expected: FileLook;
 }
 
-/** Returns a found file to read. Reading is a `Conflict` if the file was replaced since. */
-export function foundFile(source: Source): FileToDecode {
-  const { path, found: { size } } = source;
+/** Returns a file to read in an expected state. Reading is a `Conflict` if the file was replaced since. */
+export function fileInState(source: Source): FileToDecode {
+  const { path, expected: { size } } = source;
   return {
     path,
     size,
@@ -30,11 +30,11 @@ export function foundFile(source: Source): FileToDecode {
 }
 
 /** Reads the bytes from `start` to before `end`. */
-function readAtOnce({ path, onDisk, found }: Source, start: number, end: number): Uint8Array {
+function readAtOnce({ path, onDisk, expected }: Source, start: number, end: number): Uint8Array {
   let file: OpenFile | undefined;
   try {
     file = openFile(onDisk);
-    checkSame(path, file.look(), found);
+    checkSame(path, file.look(), expected);
     const bytes = new Uint8Array(end - start);
     if (start > 0) file.seek(start);
     for (let at = 0; at < bytes.byteLength;) {
@@ -42,7 +42,7 @@ function readAtOnce({ path, onDisk, found }: Source, start: number, end: number)
       if (read === 0) throw changed(path);
       at += read;
     }
-    checkSame(path, file.look(), found);
+    checkSame(path, file.look(), expected);
     return bytes;
   } catch (error) {
     throw failed(path, error);
@@ -52,7 +52,7 @@ function readAtOnce({ path, onDisk, found }: Source, start: number, end: number)
 }
 
 async function readInChunks(source: Source): Promise<Uint8Array> {
-  const { size } = source.found;
+  const { size } = source.expected;
   const bytes = new Uint8Array(size);
   let at = 0;
   for await (const chunk of readChunks(source, 0, size)) {
@@ -63,7 +63,7 @@ async function readInChunks(source: Source): Promise<Uint8Array> {
 }
 
 async function* readChunks(source: Source, start: number, end: number): AsyncGenerator<Uint8Array> {
-  const { path, onDisk, found } = source;
+  const { path, onDisk, expected } = source;
   if (start >= end) return;
   if (end - start <= CHUNK_BYTES) return yield readAtOnce(source, start, end);
   let file: FileHandle | undefined;
@@ -73,7 +73,7 @@ async function* readChunks(source: Source, start: number, end: number): AsyncGen
       const chunk = new Uint8Array(Math.min(CHUNK_BYTES, end - at));
       const { bytesRead } = await file.read(chunk, 0, chunk.byteLength, at);
       if (bytesRead === 0) throw changed(path);
-      checkSame(path, lookOf(await file.stat()), found); // a write in place changes its time
+      checkSame(path, lookOf(await file.stat()), expected); // a write in place changes its time
       at += bytesRead;
       yield chunk.subarray(0, bytesRead);
     }
@@ -84,9 +84,10 @@ async function* readChunks(source: Source, start: number, end: number): AsyncGen
   }
 }
 
-function checkSame(path: string, look: FileLook, found: FileLook): void {
-  const isSame = look.isFile && look.identity === found.identity && look.size === found.size &&
-    look.modifiedAt === found.modifiedAt && look.changedAt === found.changedAt;
+function checkSame(path: string, look: FileLook, expected: FileLook): void {
+  const isSame = look.isFile && look.identity === expected.identity &&
+    look.size === expected.size &&
+    look.modifiedAt === expected.modifiedAt && look.changedAt === expected.changedAt;
   if (!isSame) throw changed(path);
 }
 

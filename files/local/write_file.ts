@@ -30,13 +30,13 @@ interface StageOptions {
 
 /** Creates the file, empty. From then on nobody can remove its folder. */
 function begin(path: string, prepare: () => void): number {
-  for (let left = MOST_RACES;; left--) {
+  for (let retries = MOST_RACES;; retries--) {
     try {
       prepare();
       return fs.openSync(path, "wx");
     } catch (error) {
       // ENOENT: another program removed the folder.
-      if (errorCode(error) !== "ENOENT" || left === 0) throw error;
+      if (errorCode(error) !== "ENOENT" || retries === 0) throw error;
     }
   }
 }
@@ -48,17 +48,17 @@ export async function stageFile(
   { system, durable, prepare, signal }: StageOptions,
 ): Promise<string> {
   const path = `${folder}/${OWN_PREFIX}${system.id()}`;
-  const begun = begin(path, prepare);
+  const descriptor = begin(path, prepare);
   try {
     try {
       if (content instanceof Uint8Array && content.byteLength <= AT_ONCE_BYTES) {
         const bytes = plainBytes(content);
-        for (let at = 0; at < bytes.byteLength;) at += fs.writeSync(begun, bytes, at);
-        if (durable) fs.fsyncSync(begun);
+        for (let at = 0; at < bytes.byteLength;) at += fs.writeSync(descriptor, bytes, at);
+        if (durable) fs.fsyncSync(descriptor);
         return path;
       }
     } finally {
-      fs.closeSync(begun);
+      fs.closeSync(descriptor);
     }
     const file = await open(path, FLAGS);
     try {
@@ -101,7 +101,7 @@ export function sweepStages(folder: string, system: System): void {
   for (const name of fs.readdirSync(folder)) {
     if (!STAGE_NAME.test(name)) continue;
     const path = `${folder}/${name}`;
-    const found = fs.lstatSync(path, { throwIfNoEntry: false });
-    if (found !== undefined && found.mtimeMs < system.now() - STALE_MS) removeStage(path);
+    const state = fs.lstatSync(path, { throwIfNoEntry: false });
+    if (state !== undefined && state.mtimeMs < system.now() - STALE_MS) removeStage(path);
   }
 }

@@ -21,9 +21,9 @@ export function readDocument(path: string, attributes: unknown): Part {
 }
 
 /** Returns attributes to write. Errors in them are `Invalid`. */
-export function newDocument(what: string, attributes: unknown): Part {
+export function newDocument(subject: string, attributes: unknown): Part {
   const refuse: Part["refuse"] = (place, state) =>
-    invalid("describe the", what, `${place.slice(0, 200)} ${state}`, {
+    invalid("describe the", subject, `${place.slice(0, 200)} ${state}`, {
       hint: "Pass metadata that https://ngff.openmicroscopy.org allows.",
     });
   return { value: attributes, place: "", refuse };
@@ -106,9 +106,9 @@ export function numbersOf(part: Part, length: number): number[] {
 }
 
 export function checkDistinct(part: Part, keys: readonly (string | number)[]): void {
-  const seen = new Set<string | number>();
+  const earlierKeys = new Set<string | number>();
   for (const key of keys) {
-    if (seen.has(key)) throw wrong(part, `has ${shown(key)} twice`);
-    seen.add(key);
+    if (earlierKeys.has(key)) throw wrong(part, `has ${shown(key)} twice`);
+    earlierKeys.add(key);
   }
 }

@@ -119,8 +119,10 @@ export async function readPlane(
   options: CallOptions,
 ): Promise<NDArray> {
   const names = axes.slice(0, -2).map(({ name }) => name);
-  const other = Object.keys(at).find((name) => !names.includes(name));
-  if (other !== undefined) throw noPlane(path, `its planes have no axis ${shown(other)}`);
+  const unknownAxis = Object.keys(at).find((name) => !names.includes(name));
+  if (unknownAxis !== undefined) {
+    throw noPlane(path, `its planes have no axis ${shown(unknownAxis)}`);
+  }
   const indices = zipAxes(names, array.shape).map(([name, count]) => {
     const index = Object.hasOwn(at, name) ? at[name] : count === 1 ? 0 : undefined;
     if (index === undefined) throw noPlane(path, `the index of axis ${shown(name)} is missing`);

@@ -153,10 +153,10 @@ export function growBlock(
 ): number[] {
   const block = [...unit];
   let elements = block.reduce((product, length) => product * length, 1);
-  for (const [axis, [length, one]] of [...zipAxes(shape, unit).entries()].toReversed()) {
-    const units = Math.max(1, Math.ceil(length / one));
+  for (const [axis, [length, unitLength]] of [...zipAxes(shape, unit).entries()].toReversed()) {
+    const units = Math.max(1, Math.ceil(length / unitLength));
     const fitting = Math.max(1, Math.min(units, Math.floor(maxElements / elements)));
-    block[axis] = one * fitting;
+    block[axis] = unitLength * fitting;
     elements *= fitting; // if not all units fit, the other axes get one each
   }
   return block;

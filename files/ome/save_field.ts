@@ -209,8 +209,10 @@ async function appendImages(
   }
   for (const [i, { array }] of [...image.levels.entries()].toReversed()) {
     // Planes of an append that did not finish are not read, and replaced.
-    const kept = array.shape.with(axis, itemAt(shape, axis));
-    if (itemAt(array.shape, axis) > itemAt(kept, axis)) await array.resize(kept, { signal });
+    const shownShape = array.shape.with(axis, itemAt(shape, axis));
+    if (itemAt(array.shape, axis) > itemAt(shownShape, axis)) {
+      await array.resize(shownShape, { signal });
+    }
     await array.append(itemAt(parts, i), axis, { signal });
   }
   return await openMultiscale(store, at, { signal });

@@ -63,18 +63,22 @@ function leadingShape(
   lengths: Record<string, number>,
 ): number[] {
   const names = axes.slice(0, -2).map(({ name }) => name);
-  const other = Object.keys(lengths).find((name) => !names.includes(name));
-  if (other !== undefined) {
-    throw invalid(`planes have no axis ${shown(other)}`, `Use ${names.join(", ")}.`);
+  const unknownAxis = Object.keys(lengths).find((name) => !names.includes(name));
+  if (unknownAxis !== undefined) {
+    throw invalid(`planes have no axis ${shown(unknownAxis)}`, `Use ${names.join(", ")}.`);
   }
-  const known = names.map((name) => Object.hasOwn(lengths, name) ? lengths[name] : undefined);
+  const knownLengths = names.map((name) =>
+    Object.hasOwn(lengths, name) ? lengths[name] : undefined
+  );
   const product = (numbers: readonly (number | undefined)[]) =>
     numbers.reduce<number>((all, length) => all * (length ?? 1), 1);
-  const isOnlyOneOpen = known.filter((length) => length === undefined).length === 1;
-  const shape = known.map((length) => length ?? (isOnlyOneOpen ? count / product(known) : 1));
+  const isOnlyOneOpen = knownLengths.filter((length) => length === undefined).length === 1;
+  const shape = knownLengths.map((length) =>
+    length ?? (isOnlyOneOpen ? count / product(knownLengths) : 1)
+  );
   const isWhole = shape.every((length) => Number.isSafeInteger(length) && length >= 1);
   if (isWhole && product(shape) === count) return shape;
-  const described = names.map((name, i) => `${name}: ${known[i] ?? "?"}`).join(", ");
+  const described = names.map((name, i) => `${name}: ${knownLengths[i] ?? "?"}`).join(", ");
   throw invalid(
     `${count} planes do not fit the axes ${described || "of one plane"}`,
     "Pass the number along each axis: { lengths: { c: 4, z: 10 } }.",

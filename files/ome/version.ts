@@ -23,10 +23,10 @@ export function versionOf(attributes: Part, kind: "multiscales" | "plate" | "wel
     if (stringOf(version) !== "0.5") throw otherVersion(version);
     return { version: "0.5", metadata: ome };
   }
-  const found = memberOf(attributes, kind);
-  const holder = kind === "multiscales" && Array.isArray(found.value)
-    ? { ...found, value: found.value[0], place: "multiscales[0]" }
-    : found;
+  const member = memberOf(attributes, kind);
+  const holder = kind === "multiscales" && Array.isArray(member.value)
+    ? { ...member, value: member.value[0], place: "multiscales[0]" }
+    : member;
   const version = memberIn(holder, "version");
   if (version !== undefined && stringOf(version) !== "0.4") throw otherVersion(version);
   return { version: "0.4", metadata: attributes };

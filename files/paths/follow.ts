@@ -16,9 +16,9 @@ export async function follow(
 ): Promise<FileEntry | undefined> {
   let at: string | undefined = path;
   for (let hops = 0; hops <= MAX_LINKS && at !== undefined; hops++) {
-    const found: FileEntry | undefined = await store.stat(at, options);
-    if (found?.kind !== "link") return found;
-    at = found.target;
+    const entry: FileEntry | undefined = await store.stat(at, options);
+    if (entry?.kind !== "link") return entry;
+    at = entry.target;
   }
 }
 
@@ -43,11 +43,11 @@ export async function followTo(
   path: string,
   { kind, action, signal }: CallOptions & { kind: "file" | "folder"; action: string },
 ): Promise<FileEntry> {
-  const found = await follow(store, path, { signal });
-  if (found?.kind === kind) return found;
-  const why = { action, path: parsePath(path), location: store.location };
-  if (found === undefined && (await store.stat(why.path, { signal }))?.kind === "link") {
-    throw leadsNowhere(why, kind);
+  const entry = await follow(store, path, { signal });
+  if (entry?.kind === kind) return entry;
+  const place = { action, path: parsePath(path), location: store.location };
+  if (entry === undefined && (await store.stat(place.path, { signal }))?.kind === "link") {
+    throw leadsNowhere(place, kind);
   }
-  throw missing(why, kind, found?.kind);
+  throw missing(place, kind, entry?.kind);
 }

@@ -24,12 +24,12 @@ const OCCUPIED = "Remove it first, or choose another path.";
 /** Returns `NotFound`, with the kind of what was found instead. */
 export function missing(
   place: PathPlace,
-  wanted: "file" | "folder" | "anything",
-  found?: FileKind,
+  expectedKind: "file" | "folder" | "anything",
+  actualKind?: FileKind,
 ): RegistryError {
-  const state = found === undefined
-    ? `no such ${wanted === "anything" ? "path" : wanted}`
-    : `it is a ${found}, not a ${wanted}`;
+  const state = actualKind === undefined
+    ? `no such ${expectedKind === "anything" ? "path" : expectedKind}`
+    : `it is a ${actualKind}, not a ${expectedKind}`;
   return failure("NotFound", place, state, "List its parent folder with listDir().");
 }
 
@@ -40,19 +40,19 @@ export function goneRoot(place: PathPlace): RegistryError {
 }
 
 /** Returns `NotFound` for a broken link. */
-export function leadsNowhere(place: PathPlace, wanted: "file" | "folder"): RegistryError {
-  const state = `it is a link without a ${wanted} behind it`;
+export function leadsNowhere(place: PathPlace, expectedKind: "file" | "folder"): RegistryError {
+  const state = `it is a link without a ${expectedKind} behind it`;
   const hint = "Read its target with stat(); it may be gone, or outside the store.";
   return failure("NotFound", place, state, hint);
 }
 
-export function taken(place: PathPlace, found: FileKind): RegistryError {
-  return failure("AlreadyExists", place, `a ${found} exists`, OCCUPIED);
+export function taken(place: PathPlace, kind: FileKind): RegistryError {
+  return failure("AlreadyExists", place, `a ${kind} exists`, OCCUPIED);
 }
 
 /** Returns `Conflict` for a path that something else occupies, or a parent that is not a folder. */
-export function inTheWay(place: PathPlace, at: string, found: FileKind): RegistryError {
-  const state = at === place.path ? `a ${found} exists` : `${shown(at)} is a ${found}`;
+export function inTheWay(place: PathPlace, at: string, kind: FileKind): RegistryError {
+  const state = at === place.path ? `a ${kind} exists` : `${shown(at)} is a ${kind}`;
   return failure("Conflict", place, state, OCCUPIED);
 }
 

@@ -106,10 +106,12 @@ export abstract class FileStore implements FileStoreContract {
 export function createStoreSet(
   defaults: Record<string, FileStoreFactory>,
   aliases: Record<string, string> = {},
-  given: Record<string, AnyFileStore> = {},
+  openStores: Record<string, AnyFileStore> = {},
 ): FileStores {
-  const known = Object.entries(given).map(([name, store]) => [name, Promise.resolve(store)]);
-  const lookup = createLookup<Promise<AnyFileStore>>("file store", Object.fromEntries(known));
+  const promises = Object.entries(openStores).map((
+    [name, store],
+  ) => [name, Promise.resolve(store)]);
+  const lookup = createLookup<Promise<AnyFileStore>>("file store", Object.fromEntries(promises));
   const aliased = new Map(Object.entries(aliases));
   const nameOf = (name: string) => aliased.get(name) ?? name;
 
@@ -164,8 +166,8 @@ export function storesOf(stores: Record<string, AnyFileStore>): FileStores {
 function lackingOf(store: object): string[] {
   const has = (member: string) => typeof (store as Record<string, unknown>)[member] === "function";
   if (!READS.some(has) && !WRITES.some(has)) return has("save") ? [] : [...READS, ...WRITES];
-  const wanted = WRITES.some(has) || store instanceof FileStore ? [...READS, ...WRITES] : READS;
-  return wanted.filter((member) => !has(member));
+  const members = WRITES.some(has) || store instanceof FileStore ? [...READS, ...WRITES] : READS;
+  return members.filter((member) => !has(member));
 }
 
 function checked(name: string, store: AnyFileStore): AnyFileStore {
@@ -182,8 +184,8 @@ function incomplete(name: string, lacking: string[]): RegistryError {
   return unregistered(name, `missing ${lacking.join(", ")}`, hint);
 }
 
-function noFactory(name: string, given: unknown): RegistryError {
-  const state = given === undefined ? "create is missing" : `${described(given)} is not a function`;
+function noFactory(name: string, value: unknown): RegistryError {
+  const state = value === undefined ? "create is missing" : `${described(value)} is not a function`;
   return unregistered(name, state, "Pass a function: register(name, () => store).");
 }
 

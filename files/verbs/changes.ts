@@ -15,9 +15,9 @@ export async function removeAll(
   options: CallOptions = {},
 ): Promise<boolean> {
   const parsed = parsePath(path);
-  const found = await store.stat(parsed, options);
-  if (found === undefined) return false;
-  if (found.kind !== "folder") return await store.remove(parsed, options);
+  const entry = await store.stat(parsed, options);
+  if (entry === undefined) return false;
+  if (entry.kind !== "folder") return await store.remove(parsed, options);
   if (store.removeFolder !== undefined) {
     await store.removeFolder(parsed, options);
     return true;
@@ -36,11 +36,11 @@ export async function copyAll(
   { to, signal }: CallOptions & { to: string },
 ): Promise<void> {
   const target = parsePath(to);
-  const found = await follow(store, from, { signal });
-  const why = { action: "copy", path: parsePath(from), location: store.location };
-  if (found === undefined) throw missing(why, "anything");
-  const there = await store.stat(target, { signal });
-  if (there !== undefined) throw taken({ ...why, path: target }, there.kind);
+  const origin = await follow(store, from, { signal });
+  const place = { action: "copy", path: parsePath(from), location: store.location };
+  if (origin === undefined) throw missing(place, "anything");
+  const occupant = await store.stat(target, { signal });
+  if (occupant !== undefined) throw taken({ ...place, path: target }, occupant.kind);
   const copyEntry = async ({ path, kind, target }: FileEntry, to: string) => {
     if (kind === "link") return await store.createLink(to, target!, { signal });
     if (store.copyFile !== undefined) return await store.copyFile(path, to, { signal });
@@ -48,14 +48,14 @@ export async function copyAll(
     const source = { size: file.size, stream: () => file.stream() };
     await store.write(to, source, { mode: "create", signal });
   };
-  if (found.kind === "file") return await copyEntry(found, target);
-  const { folders, files } = await collectEntries(store, found.path, { signal });
+  if (origin.kind === "file") return await copyEntry(origin, target);
+  const { folders, files } = await collectEntries(store, origin.path, { signal });
   const outside = files.find(({ kind, target }) => kind === "link" && target === undefined);
   if (outside !== undefined) {
-    throw refused({ ...why, path: outside.path }, "the link leads out of the store");
+    throw refused({ ...place, path: outside.path }, "the link leads out of the store");
   }
   const below = (path: string) =>
-    joinPath(target, found.path === "" ? path : path.slice(found.path.length + 1));
+    joinPath(target, origin.path === "" ? path : path.slice(origin.path.length + 1));
   await store.createFolder(target, { signal });
   for (const { path } of folders) {
     if (path !== target) await store.createFolder(below(path), { signal });
@@ -100,12 +100,12 @@ export async function mirrorWithLinks(
   await forEachAtOnce(files.filter((file) => !inTarget(file)), async (file) => {
     const link = below(file);
     if (link === file) return; // the root into itself: the link would lead to itself
-    const there = await store.stat(link, { signal });
-    if (there !== undefined && (there.kind !== "link" || !replaceLinks)) {
+    const occupant = await store.stat(link, { signal });
+    if (occupant !== undefined && (occupant.kind !== "link" || !replaceLinks)) {
       return void report.taken.push(link);
     }
-    if (there?.target === file) return;
-    if (there !== undefined) await store.remove(link, { signal });
+    if (occupant?.target === file) return;
+    if (occupant !== undefined) await store.remove(link, { signal });
     try {
       await store.createLink(link, file, { signal });
       report.links++;

@@ -63,9 +63,9 @@ export function checkedFiles(files: Files): Files {
     const inner = files[verb as FileVerb] as (...args: unknown[]) => unknown;
     const withChecked = (args: unknown[]): unknown[] => {
       if (isSink && (verb === "save" || verb === "saveBatch")) return args;
-      const what = typeof args[0] === "string" ? `${verb} ${shown(args[0])}` : verb;
+      const action = typeof args[0] === "string" ? `${verb} ${shown(args[0])}` : verb;
       const before = Array.from({ length }, (_, i) => args[i]);
-      return [...before, checkOptions(what, args[length], REMOVALS[verb as FileVerb] ?? OPTIONS)];
+      return [...before, checkOptions(action, args[length], REMOVALS[verb as FileVerb] ?? OPTIONS)];
     };
     checked[verb] = verb === "walkFiles"
       ? async function* (...args: unknown[]) {

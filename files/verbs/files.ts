@@ -211,14 +211,14 @@ class StoreFiles implements Files {
 }
 
 /** Rejects strings too: nobody means to iterate over characters. */
-function checkMany(many: unknown, action: string, wanted: string): void {
-  const given = many as Partial<Iterable<unknown> & AsyncIterable<unknown>> | null | undefined;
+function checkMany(many: unknown, action: string, itemKind: string): void {
+  const iterable = many as Partial<Iterable<unknown> & AsyncIterable<unknown>> | null | undefined;
   if (
-    typeof given === "object" &&
-    (given?.[Symbol.iterator] ?? given?.[Symbol.asyncIterator]) !== undefined
+    typeof iterable === "object" &&
+    (iterable?.[Symbol.iterator] ?? iterable?.[Symbol.asyncIterator]) !== undefined
   ) return;
   const state = `${described(many)} is not a list`;
-  const hint = `Pass an array, or another iterable, of ${wanted}.`;
+  const hint = `Pass an array, or another iterable, of ${itemKind}.`;
   throw fault({ code: "Invalid", action, subject: "a batch", state, hint });
 }
 

@@ -99,16 +99,16 @@ export async function findFile(
   { name, signal }: CallOptions & { name: string },
 ): Promise<string | undefined> {
   if (typeof name !== "string" || name.includes("/")) throw notFileName(name);
-  const found: string[] = [];
+  const matches: string[] = [];
   let depth = Infinity;
   for await (const { path } of walkFiles(store, folder, { recursive: true, signal })) {
-    const its = path.split("/").length;
-    if (its > depth) break; // folders come by depth
+    const pathDepth = path.split("/").length;
+    if (pathDepth > depth) break; // folders come by depth
     if (nameOf(path) !== name) continue;
-    depth = its;
-    found.push(path);
+    depth = pathDepth;
+    matches.push(path);
   }
-  return sortNaturally(found)[0];
+  return sortNaturally(matches)[0];
 }
 
 export async function collect(

@@ -55,16 +55,16 @@ export async function loadFile<T>(
   path: string,
   { formats, as, signal }: LoadFileOptions<T> & { formats: KnownFormats },
 ): Promise<T> {
-  for (let left = MOST_CHANGES;; left--) {
+  for (let retries = MOST_CHANGES;; retries--) {
     const own = as === undefined ? await store.load?.(path, { signal }) : undefined;
     if (own !== undefined) return own as T;
     const file = await openFile(store, path, { action: "load", signal });
-    if (as === undefined && file.isShown && left > 0) continue; // a value was saved since
+    if (as === undefined && file.isShown && retries > 0) continue; // a value was saved since
     const format = await formatFor(formats, file.path, as as string | Format);
     try {
       return await inFormat("load", file.path, () => format.decode(file, { signal }), signal) as T;
     } catch (error) {
-      if (!isRegistryError(error, "Conflict") || left === 0) throw error; // else it was replaced
+      if (!isRegistryError(error, "Conflict") || retries === 0) throw error; // else it was replaced
     }
   }
 }
@@ -83,9 +83,9 @@ export async function saveFile(
   const format = await formatFor(formats, parsed, as);
   const { signal } = options;
   const encode = async () => {
-    const held = format.accepts(value) ? value : imageOf(value) ?? value;
-    if (!format.accepts(held)) throw await refusal(format, parsed, { value, held, signal });
-    return await format.encode(held, { signal });
+    const storable = format.accepts(value) ? value : imageOf(value) ?? value;
+    if (!format.accepts(storable)) throw await refusal(format, parsed, { value, storable, signal });
+    return await format.encode(storable, { signal });
   };
   const content = await inFormat("save", parsed, encode, signal);
   if (!isContent(content)) throw formatFailed("save", parsed, "returned no bytes");
@@ -152,22 +152,22 @@ function imageOf(value: unknown): unknown {
 async function refusal(
   format: Format,
   path: string,
-  { value, held, signal }: CallOptions & { value: unknown; held: unknown },
+  { value, storable, signal }: CallOptions & { value: unknown; storable: unknown },
 ): Promise<RegistryError> {
-  const why = await Promise.resolve().then(() => format.encode(held, { signal })).then(
+  const formatError = await Promise.resolve().then(() => format.encode(storable, { signal })).then(
     () => undefined,
     (e) => e,
   );
   signal?.throwIfAborted();
-  const known = isRegistryError(why) ? why.hint : undefined;
-  const state = isRegistryError(why) ? `: ${why.state ?? why.message}` : "";
+  const formatHint = isRegistryError(formatError) ? formatError.hint : undefined;
+  const state = isRegistryError(formatError) ? `: ${formatError.state ?? formatError.message}` : "";
   const subject = `${described(value)} as ${shown(path)}`;
   return unsupported("save", subject, `format ${format.id} cannot store it exactly${state}`, {
     hint: value instanceof Promise
       ? "Add await to save its result."
-      : known ?? 'Use another extension, or name the format: { as: "bytes" }.',
+      : formatHint ?? 'Use another extension, or name the format: { as: "bytes" }.',
     key: path,
-    cause: why,
+    cause: formatError,
   });
 }
 

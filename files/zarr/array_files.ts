@@ -77,7 +77,7 @@ export function valueOf({ array, elements }: StoredArray): NDArray | Image {
 }
 
 /** Returns the array in a folder, if any. An unreadable document means an ordinary folder. */
-export async function seenArray(
+export async function arrayAt(
   files: FileStore,
   folder: string,
   { signal }: CallOptions,

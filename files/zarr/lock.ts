@@ -50,22 +50,22 @@ export class ArrayLocks {
    * change that fails. `check` throws `Conflict` if another process took over the expired lock.
    */
   async hold<T>(
-    wanted: Omit<Change, "id" | "isLeft">,
-    why: PathPlace,
+    newChange: Omit<Change, "id" | "isLeft">,
+    place: PathPlace,
     task: ArrayTask<T>,
   ): Promise<T> {
-    const claimed = await this.#claim(wanted);
-    if (claimed === undefined) throw busy(why);
+    const claimed = await this.#claim(newChange);
+    if (claimed === undefined) throw busy(place);
     const { own, expired } = claimed;
     const isOwner = this.#createOwnership(own);
     const check = async () => {
-      if (!await isOwner()) throw busy(why);
+      if (!await isOwner()) throw busy(place);
     };
     const ended = new AbortController();
     const renewing = this.#renew(own, ended.signal);
     let state: "idle" | "begun" | "done" = "idle";
     try {
-      for (const change of expired) await this.#undoExpired(change, why);
+      for (const change of expired) await this.#undoExpired(change, place);
       state = "begun";
       const result = await task(own, check);
       state = "done";
@@ -141,14 +141,14 @@ export class ArrayLocks {
   }
 
   /** Makes this process the owner; undefined if another process is. */
-  async #claim(wanted: Omit<Change, "id" | "isLeft">): Promise<Claim | undefined> {
-    const { path } = wanted;
+  async #claim(newChange: Omit<Change, "id" | "isLeft">): Promise<Claim | undefined> {
+    const { path } = newChange;
     for (let tries = 0; tries < TRIES; tries++) {
       const expired = await this.#linksOf(path);
       const last = expired.at(-1);
       if (last !== undefined && !this.#isExpired(last)) return undefined;
       const file = last === undefined ? fileOf(path) : `${fileOf(path)}.${last.id}`;
-      const own: Link = { ...wanted, id: this.#system.id(), at: this.#system.now(), file };
+      const own: Link = { ...newChange, id: this.#system.id(), at: this.#system.now(), file };
       try {
         await this.#files.write(file, textOf(own), { mode: "create" });
       } catch (error) {
@@ -203,15 +203,15 @@ export class ArrayLocks {
 
   /** Undoes a change after a takeover. An array at its path belongs to the new owner. */
   async #withdraw(change: Change): Promise<void> {
-    const { made, old, document } = worksOf(change);
-    const left = await Promise.all([old, document].map((path) => this.#files.stat(path)));
-    if (left.some((entry) => entry !== undefined)) await undoChange(this.#files, change);
-    else await removeTree(this.#files, made);
+    const { result, old, document } = worksOf(change);
+    const oldParts = await Promise.all([old, document].map((path) => this.#files.stat(path)));
+    if (oldParts.some((entry) => entry !== undefined)) await undoChange(this.#files, change);
+    else await removeTree(this.#files, result);
   }
 
   /** An array that is being moved is protected by the lock of its old path. */
-  async #undoExpired(change: Change, why: PathPlace): Promise<void> {
-    if (change.from !== undefined && await this.isHeld(change.from)) throw busy(why);
+  async #undoExpired(change: Change, place: PathPlace): Promise<void> {
+    if (change.from !== undefined && await this.isHeld(change.from)) throw busy(place);
     await undoChange(this.#files, change);
   }
 }

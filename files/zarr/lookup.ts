@@ -4,14 +4,15 @@ import type { FileEntry, FileStore } from "../../core/file_store.ts";
 import { folderOf } from "../../core/naming/paths.ts";
 import type { System } from "../../core/system.ts";
 import type { ZarrArray } from "../../formats/zarr.ts";
-import { arrayEntry, seenArray } from "./array_files.ts";
+import { arrayAt, arrayEntry } from "./array_files.ts";
 import { DOCUMENT } from "./document.ts";
 import type { ArrayLocks } from "./lock.ts";
 
 /** Retries of a lookup while another process changes the path. */
 const LOOKUPS = 20;
 
-export type Seen = { entry: FileEntry; array?: ZarrArray };
+/** A file, a folder or an array. */
+export type PathNode = { entry: FileEntry; array?: ZarrArray };
 
 export class Lookup {
   readonly #files: FileStore;
@@ -26,41 +27,41 @@ export class Lookup {
 
   /** Repeats a lookup until it finds something, or no process is changing the path. */
   async untilStable<T>(path: string, find: () => Promise<T | undefined>): Promise<T | undefined> {
-    for (let left = LOOKUPS, isAgain = false; left > 0; left--) {
-      const found = await find();
-      if (found !== undefined || path === "") return found;
+    for (let retries = LOOKUPS, isAgain = false; retries > 0; retries--) {
+      const result = await find();
+      if (result !== undefined || path === "") return result;
       const isHeld = await this.#locks.isHeld(path);
       if (!isHeld && isAgain) return undefined;
       isAgain = !isHeld; // the holder may have ended since the lookup
-      if (isHeld) await this.#system.sleep(2 * (LOOKUPS - left) + 1);
+      if (isHeld) await this.#system.sleep(2 * (LOOKUPS - retries) + 1);
     }
   }
 
   async arrayAbove(path: string, options: CallOptions): Promise<string | undefined> {
     for (let at = folderOf(path); at !== ""; at = folderOf(at)) {
       if (await this.#files.stat(`${at}/${DOCUMENT}`, options) === undefined) continue;
-      if (await seenArray(this.#files, at, options) !== undefined) return at;
+      if (await arrayAt(this.#files, at, options) !== undefined) return at;
     }
   }
 
   /** Returns what is at a path once no other process is changing it. */
-  async at(path: string, options: CallOptions): Promise<Seen | undefined> {
+  async at(path: string, options: CallOptions): Promise<PathNode | undefined> {
     return await this.untilStable(path, async () => {
-      const seen = await this.once(path, options);
+      const node = await this.once(path, options);
       // A folder that holds a part of an array during a move file by file.
       const isPart = this.#files.removeFolder !== undefined && path !== "" &&
-        seen?.array === undefined && seen?.entry.kind === "folder" &&
+        node?.array === undefined && node?.entry.kind === "folder" &&
         await this.#locks.isHeld(path);
-      return isPart ? undefined : seen;
+      return isPart ? undefined : node;
     });
   }
 
   /** Returns what is at a path now. */
-  async once(path: string, options: CallOptions): Promise<Seen | undefined> {
+  async once(path: string, options: CallOptions): Promise<PathNode | undefined> {
     const entry = await this.#files.stat(path, options);
     if (entry === undefined) return undefined;
     const array = entry.kind === "folder" && path !== ""
-      ? await seenArray(this.#files, path, options)
+      ? await arrayAt(this.#files, path, options)
       : undefined;
     if (await this.arrayAbove(path, options) !== undefined) return undefined;
     return array === undefined

@@ -4,34 +4,34 @@ import { isRegistryError } from "../../core/errors.ts";
 import type { PathPlace } from "../paths/path_errors.ts";
 import type { FileStore } from "../../core/file_store.ts";
 import { busy } from "./lock.ts";
-import type { Seen } from "./lookup.ts";
+import type { PathNode } from "./lookup.ts";
 import { moveArray } from "./trees.ts";
 import { type Change, worksOf } from "./undo_change.ts";
 
-/** Moves the result of a change to its path, replacing what was seen there. */
+/** Moves the result of a change to its path, replacing `node`, which was there. */
 export async function placeMade(
   files: FileStore,
-  made: Change,
-  why: PathPlace,
-  { seen, isArray, check, ...options }: CallOptions & {
-    seen?: Seen;
+  change: Change,
+  place: PathPlace,
+  { node, isArray, check, ...options }: CallOptions & {
+    node?: PathNode;
     isArray: boolean;
     check(): Promise<void>;
   },
 ): Promise<void> {
-  const { path } = why;
-  const works = worksOf(made);
+  const { path } = place;
+  const works = worksOf(change);
   await check(); // a new owner of the lock has removed the result
-  made.isLeft = seen !== undefined;
-  if (seen?.array !== undefined) {
+  change.isLeft = node !== undefined;
+  if (node?.array !== undefined) {
     await moveArray(files, path, { to: works.old, apart: works.document, ...options });
-  } else if (seen !== undefined) await files.move(path, works.old, options);
+  } else if (node !== undefined) await files.move(path, works.old, options);
   try {
     if (isArray) {
-      await moveArray(files, works.made, { to: path, apart: works.madeDocument, ...options });
-    } else await files.move(works.made, path, options);
+      await moveArray(files, works.result, { to: path, apart: works.resultDocument, ...options });
+    } else await files.move(works.result, path, options);
   } catch (error) {
-    if (seen === undefined || !isRegistryError(error, "AlreadyExists")) throw error;
-    throw busy(why); // another program placed something there
+    if (node === undefined || !isRegistryError(error, "AlreadyExists")) throw error;
+    throw busy(place); // another program placed something there
   }
 }

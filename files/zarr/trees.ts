@@ -87,12 +87,12 @@ export async function removeTree(
   path: string,
   options: CallOptions = {},
 ): Promise<void> {
-  const found = await files.stat(path, options);
-  if (found === undefined) return;
-  if (found.kind === "folder") {
+  const entry = await files.stat(path, options);
+  if (entry === undefined) return;
+  if (entry.kind === "folder") {
     if (files.removeFolder !== undefined) return await files.removeFolder(path, options);
     const entries = await Array.fromAsync(files.list(path, options));
-    for (const entry of entries) await removeTree(files, entry.path, options);
+    for (const child of entries) await removeTree(files, child.path, options);
   }
   await files.remove(path, options);
 }

@@ -11,8 +11,8 @@ import { moveArray, pathsBelow, removeTree } from "./trees.ts";
 export const WORKS = ".zarr-saving";
 
 /** Parses a path of a user, which must be outside that folder. */
-export function parseOutside(given: string): string {
-  const path = parsePath(given);
+export function parseOutside(rawPath: string): string {
+  const path = parsePath(rawPath);
   if (path !== WORKS && !path.startsWith(`${WORKS}/`)) return path;
   const state = "it is reserved for arrays that are being written";
   throw invalid("use", `${shown(path)} as a path`, state, { hint: "Use another path." });
@@ -28,28 +28,28 @@ export interface Change {
 }
 
 interface Works {
-  made: string;
+  result: string;
   old: string;
   /** The document of an array that leaves the path, while its chunks are moved. */
   document: string;
   /** The document of an array that arrives at the path, while its chunks are moved. */
-  madeDocument: string;
+  resultDocument: string;
 }
 
 export function worksOf({ id }: Pick<Change, "id">): Works {
   const own = `${WORKS}/${id}`;
   return {
-    made: own,
+    result: own,
     old: `${own}-old`,
     document: `${own}-document`,
-    madeDocument: `${own}-made-document`,
+    resultDocument: `${own}-made-document`,
   };
 }
 
 /** Undoes a change that did not finish, or removes the remains of one that did. */
 export async function undoChange(files: FileStore, change: Change): Promise<void> {
   const { path, to } = change;
-  const { made, old, document, madeDocument } = worksOf(change);
+  const { result, old, document, resultDocument } = worksOf(change);
   const has = async (path: string) => await files.stat(path) !== undefined;
   if (await has(document)) {
     if (await has(`${path}/${DOCUMENT}`)) await files.remove(document);
@@ -63,7 +63,7 @@ export async function undoChange(files: FileStore, change: Change): Promise<void
     else await files.move(old, path);
   }
   if (files.removeFolder !== undefined && path !== "") await removeParts(files, path);
-  for (const left of [made, old, document, madeDocument]) await removeTree(files, left);
+  for (const leftover of [result, old, document, resultDocument]) await removeTree(files, leftover);
 }
 
 /** Moves an array back to the path that it was leaving file by file. */
@@ -87,9 +87,9 @@ async function putTogether(
 
 /** True if the old content can return to a path: no array or file is there now. */
 async function isFree(files: FileStore, path: string): Promise<boolean> {
-  const found = await files.stat(path);
-  if (found === undefined) return true;
-  if (found.kind !== "folder" || await files.stat(`${path}/${DOCUMENT}`) !== undefined) {
+  const entry = await files.stat(path);
+  if (entry === undefined) return true;
+  if (entry.kind !== "folder" || await files.stat(`${path}/${DOCUMENT}`) !== undefined) {
     return false;
   }
   if (files.removeFolder !== undefined) await removeParts(files, path);
@@ -103,10 +103,10 @@ async function isFree(files: FileStore, path: string): Promise<boolean> {
 
 /** Removes chunks without a document, the remains of an array that a bucket moved or removed. */
 async function removeParts(files: FileStore, path: string): Promise<void> {
-  const found = await files.stat(path);
-  if (found?.kind !== "folder" || await files.stat(`${path}/${DOCUMENT}`) !== undefined) return;
-  for (const entry of await Array.fromAsync(files.list(path))) {
-    if (/^c(\.|$)/.test(nameOf(entry.path))) await removeTree(files, entry.path);
+  const entry = await files.stat(path);
+  if (entry?.kind !== "folder" || await files.stat(`${path}/${DOCUMENT}`) !== undefined) return;
+  for (const child of await Array.fromAsync(files.list(path))) {
+    if (/^c(\.|$)/.test(nameOf(child.path))) await removeTree(files, child.path);
   }
   try {
     await files.remove(path);
