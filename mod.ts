@@ -127,25 +127,25 @@ async function openFound(
 ): Promise<StoredRegistry | ServiceRegistry> {
   const { findRegistry } = await import("./registry/places/find_registry.ts");
   const { system, logger, create = target !== undefined } = options;
-  const found = findRegistry(target, { system, create });
-  logger?.debug("registry", { location: found.location, by: found.by });
+  const place = findRegistry(target, { system, create });
+  logger?.debug("registry", { location: place.location, by: place.by });
   try {
-    if (found.kind === "folder") {
-      return await openOn(await openTarget(found.location, { ...options, create }), {
+    if (place.kind === "folder") {
+      return await openOn(await openTarget(place.location, { ...options, create }), {
         ...options,
         create,
       });
     }
     checkOfFolder(options);
     const { openServiceByUrl, openStoreByUrl } = await import("./registry/places/open_by_url.ts");
-    if (found.kind === "store") {
-      return await openOn(await openStoreByUrl(found.location, options), { ...options, create });
+    if (place.kind === "store") {
+      return await openOn(await openStoreByUrl(place.location, options), { ...options, create });
     }
     const { materializers = createMaterializers() } = options;
-    return await openServiceByUrl(found, { ...options, materializers });
+    return await openServiceByUrl(place, { ...options, materializers });
   } catch (error) {
     const { explainFailure } = await import("./registry/places/explain_failure.ts");
-    throw await explainFailure(error, found);
+    throw await explainFailure(error, place);
   }
 }
 
@@ -177,12 +177,12 @@ function chooseCache(
   const { cache = backend.kind !== "memory" && backend.kind !== "local", system = realSystem } =
     options;
   if (cache === false) return undefined;
-  const { backend: given, path, maxBytes } = checkOptions(
+  const { backend: cacheBackend, path, maxBytes } = checkOptions(
     "cache the registry",
     cache === true ? {} : cache,
     CACHE,
   );
-  if (given !== undefined) return { backend: given, maxBytes };
+  if (cacheBackend !== undefined) return { backend: cacheBackend, maxBytes };
   const folder = cacheFolder(path, system);
   if ("path" in folder) return { backend: createCacheBackend(folder.path, options), maxBytes };
   const { problem, unsafe = false } = folder;
@@ -250,8 +250,8 @@ async function chooseLocking(
 ): Promise<Locking | undefined> {
   const { readLocking } = await import("./registry/open.ts");
   const look = () => readLocking(createLocalBackend({ path, durability, locking }), signal);
-  const there = await worded({ verb: "open the registry" }, look);
-  const chosen = locking ?? there;
+  const storedLocking = await worded({ verb: "open the registry" }, look);
+  const chosen = locking ?? storedLocking;
   if (chosen !== undefined || !create || readOnly) return chosen;
   return await detectLocking(path, { system });
 }

@@ -53,7 +53,7 @@ export type WrittenFiles = DownloadedFiles;
 interface Work extends LinkTargets {
   /** The files to write: all but links that are left out. */
   files: readonly ArtifactFile[];
-  found: Map<string, Found>;
+  states: Map<string, Found>;
   /** Files that are the same except for their time. */
   otherTimes: readonly FileInfo[];
   surplus: Surplus;
@@ -129,7 +129,7 @@ async function planWork(
   if (!options.overwrite && different.length > 0) throw differs(target, different);
   const same = files.map(({ info }) => info).filter(({ path }) => states.get(path) === "same");
   const otherTimes = same.filter((info) => hasOtherTime(info, placeOf(info, target)));
-  return { files, found: states, otherTimes, surplus, ...links };
+  return { files, states, otherTimes, surplus, ...links };
 }
 
 async function lookAtFiles(
@@ -167,8 +167,8 @@ function isThere({ path }: FileInfo, target: Target): boolean {
 
 async function writeMissing(target: Target, work: Work, options: WriteFilesPlan): Promise<void> {
   const { signal, onFile, onThere, writeLarge, overwrite = false } = options;
-  const { found, surplus, targets } = work;
-  const files = work.files.filter(({ info }) => found.get(info.path) !== "same");
+  const { states, surplus, targets } = work;
+  const files = work.files.filter(({ info }) => states.get(info.path) !== "same");
   const isNew = target.kind === "folder" && !target.exists;
   if (files.length === 0 && !isNew) {
     removeSurplus(target.path, surplus, signal);
@@ -179,7 +179,7 @@ async function writeMissing(target: Target, work: Work, options: WriteFilesPlan)
     ? partsByMount(target.path, files)
     : [{ stageIn: target.stageIn, files }];
   const copyOf = (info: FileInfo) =>
-    found.get(info.path) === "different" ? copyAt(placeOf(info, target)) : undefined;
+    states.get(info.path) === "different" ? copyAt(placeOf(info, target)) : undefined;
   const stages: { stage: StageFolder; files: readonly ArtifactFile[] }[] = [];
   let isKept: boolean | undefined;
   try {
@@ -289,11 +289,11 @@ function placeOf({ path }: FileInfo, target: Target): string {
 
 function resultOf(
   target: Target,
-  { files, found, otherTimes, surplus, leftOut }: Work,
+  { files, states, otherTimes, surplus, leftOut }: Work,
 ): WrittenFiles {
   const changes: DownloadChange[] = [];
   for (const { info: { path } } of files) {
-    const state = found.get(path);
+    const state = states.get(path);
     if (state !== "same") changes.push({ path, change: state === "different" ? "replace" : "add" });
   }
   const written = changes.length;

@@ -112,14 +112,14 @@ export async function openOnBackend(
     const store = cache === undefined ? options.notes?.() : undefined;
     return store ? openCache({ backend: store, maxBytes: checkMaxBytes(undefined) }) : cache;
   };
-  const kept = guardBackend({ ...opening, ...stored });
-  const executor = createExecutor(createPayloadJobs({ backend: kept, cache }));
+  const guardedBackend = guardBackend({ ...opening, ...stored });
+  const executor = createExecutor(createPayloadJobs({ backend: guardedBackend, cache }));
   const { id } = stored;
   const announcer = events &&
     createAnnouncer(events, { registry: id, logger: opening.logger, system });
   const context: Context = Object.assign(opening, stored, {
     rulesReadAtMs: system.monotonic(),
-    backend: kept,
+    backend: guardedBackend,
     cache,
     openNotes,
     executor,

@@ -70,11 +70,13 @@ function placesOf({ target, stageIn }: StageFolderOptions): Set<string> {
 /** Takes over the first abandoned folder for this target, and removes the others. */
 async function takeOver(target: string, stageIn: string, path: string): Promise<boolean> {
   let isUsed = false;
-  for (const { left, owner, isSame } of stagesIn(placesOf({ target, stageIn }), target, path)) {
+  for (
+    const { abandoned, owner, isSame } of stagesIn(placesOf({ target, stageIn }), target, path)
+  ) {
     const isGone = isProcessGone(owner);
-    if (isGone === false || !(isGone && isSame) && !await isUntouched(left)) continue;
-    if (!isSame || isUsed) removeFolder(left);
-    else isUsed = renamed(left, path);
+    if (isGone === false || !(isGone && isSame) && !await isUntouched(abandoned)) continue;
+    if (!isSame || isUsed) removeFolder(abandoned);
+    else isUsed = renamed(abandoned, path);
   }
   return isUsed;
 }
@@ -84,14 +86,14 @@ function* stagesIn(
   places: Iterable<string>,
   target: string,
   path: string,
-): Generator<{ left: string; owner: string; isSame: boolean }> {
+): Generator<{ abandoned: string; owner: string; isSame: boolean }> {
   const { uid } = lstatSync(path); // Deno requires a permission to return the current user
   for (const folder of places) {
     for (const name of listed(folder)) {
       const [isStage, id, owner = ""] = STAGE_NAME.exec(name) ?? [];
       const stage = join(folder, name);
       if (isStage !== undefined && isOwn(stage, uid)) {
-        yield { left: stage, owner, isSame: id === targetId(target) };
+        yield { abandoned: stage, owner, isSame: id === targetId(target) };
       }
     }
   }

@@ -99,14 +99,14 @@ const THIS_MACHINE = "local";
 
 function assignNodes(
   { nodes: read }: ReadPipeline,
-  found: readonly FoundStep[],
+  steps: readonly FoundStep[],
   { cores, report }: BuildOptions,
 ): { nodes: PipelineNode[]; nodeOf(step: string): string } {
   if (read === undefined) {
     const local = { id: THIS_MACHINE, runnerCount: Math.max(1, cores), resources: {} };
     return { nodes: [local], nodeOf: () => THIS_MACHINE };
   }
-  const known = new Set(found.map(({ id }) => id));
+  const known = new Set(steps.map(({ id }) => id));
   const nodes = read.flatMap((node: ReadNode | undefined, index) =>
     node?.node_id === undefined ? [] : [{ ...node, id: node.node_id, at: ["nodes", index] }]
   );
@@ -132,7 +132,7 @@ function assignNodes(
       else report([...at, "operator_ids", index], problem.message, problem.hint);
     }
   }
-  for (const { id, index } of found) {
+  for (const { id, index } of steps) {
     if (on.has(id) || rest !== undefined || nodes.length < read.length) continue;
     const hint =
       "Add it to operator_ids of a node, or omit operator_ids of one node, which takes the rest.";

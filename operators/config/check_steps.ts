@@ -35,19 +35,19 @@ const OWN_VARIABLES: ReadonlySet<string> = new Set(
 );
 
 export function checkSteps(
-  found: readonly FoundStep[],
+  foundSteps: readonly FoundStep[],
   pipeline: Pipeline,
   { operators, report: reportOf }: BuildOptions,
 ): void {
   const steps = new Map(pipeline.steps.map((step) => [step.id, step]));
   const nodes = new Map(pipeline.nodes.map((node) => [node.id, node]));
-  const seen = new Map<string, string>();
+  const earlierIds = new Map<string, string>();
   let isWhole = true; // all upstream steps exist
-  for (const [at, { index, id, read }] of found.entries()) {
+  for (const [at, { index, id, read }] of foundSteps.entries()) {
     const step = itemAt(pipeline.steps, at);
     const report: Report = (keys, ...problem) =>
       reportOf(["operators", index, ...keys], ...problem);
-    checkUnique(id, seen, report);
+    checkUnique(id, earlierIds, report);
     if (!checkUpstream(id, read.upstream_dependencies ?? [], steps, report)) isWhole = false;
     checkCode(step, read, operators, report);
     checkData(step, read, steps, report);
@@ -56,11 +56,11 @@ export function checkSteps(
     checkVariables(step, report);
     checkRoom(step, nodes.get(step.node), report);
   }
-  if (isWhole) checkCycles(found, pipeline, reportOf);
+  if (isWhole) checkCycles(foundSteps, pipeline, reportOf);
 }
 
-function checkUnique(id: string, seen: Map<string, string>, report: Report): void {
-  const other = seen.get(id.toLowerCase());
+function checkUnique(id: string, earlierIds: Map<string, string>, report: Report): void {
+  const other = earlierIds.get(id.toLowerCase());
   if (other !== undefined) {
     const message = other === id
       ? `there are two operators ${JSON.stringify(id)}`
@@ -68,7 +68,7 @@ function checkUnique(id: string, seen: Map<string, string>, report: Report): voi
     const hint = "Use a unique operator_id; `operator` names the registered operator.";
     report(["operator_id"], message, hint);
   }
-  seen.set(id.toLowerCase(), id);
+  earlierIds.set(id.toLowerCase(), id);
 }
 
 function checkUpstream(
@@ -314,12 +314,12 @@ function checkRoom(
   }
 }
 
-function checkCycles(found: readonly FoundStep[], { steps }: Pipeline, report: Report): void {
+function checkCycles(foundSteps: readonly FoundStep[], { steps }: Pipeline, report: Report): void {
   const cycle = findCycle(
     steps.map((step) => ({ ...step, upstream: step.upstream.filter((id) => id !== step.id) })),
   );
   if (cycle === undefined) return;
-  const { index, read } = found.find(({ id }) => id === cycle[0])!;
+  const { index, read } = foundSteps.find(({ id }) => id === cycle[0])!;
   const key = read.upstream_dependencies === undefined ? "inputs" : "upstream_dependencies";
   const message = `the operators depend on each other: ${shownCycle(cycle)}`;
   report(["operators", index, key], message, "Remove one of these dependencies.");

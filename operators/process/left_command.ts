@@ -46,7 +46,12 @@ export async function endLeftCommand(
   const mark = marks.split(" ").find((mark) => !own.includes(mark) && isRunnerGone(mark));
   if (mark === undefined || listPids() === undefined) return;
   const [pid = 0, start = 0] = root.split(" ").map(Number);
-  const tree = new ProcessTree({ root: pid, left: { start, since: sinceOf(mark) }, mark, system });
+  const tree = new ProcessTree({
+    root: pid,
+    earlier: { start, since: sinceOf(mark) },
+    mark,
+    system,
+  });
   await tree.end(graceMs);
   await removeNote(path);
 }

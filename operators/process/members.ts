@@ -30,7 +30,7 @@ export interface MembersOptions {
    * For a command that another process started: when its first process and its runner started, in
    * ticks.
    */
-  left?: { start: number; since: number };
+  earlier?: { start: number; since: number };
   /** See {@linkcode MARK}. */
   mark: string;
   /** The last id of a process before the command started. @default unknown */
@@ -78,18 +78,18 @@ export class Members {
   #unmarked = new Set<number>();
   #readAllAt: number;
 
-  constructor({ root, left, mark, after, system }: MembersOptions) {
+  constructor({ root, earlier, mark, after, system }: MembersOptions) {
     this.#root = root;
     this.#mark = mark;
     this.#system = system;
     // Without ids in order, such as on another kernel, all processes are read.
     this.#after = after !== undefined && root > after ? after : undefined;
     this.#readAllAt = system.monotonic();
-    this.#hasRoot = left === undefined;
-    this.#pipes = left === undefined ? readOutputPipes(root) : [];
+    this.#hasRoot = earlier === undefined;
+    this.#pipes = earlier === undefined ? readOutputPipes(root) : [];
     const stat = readStat(root);
-    this.#since = left?.since ?? stat?.start ?? 0;
-    if (left !== undefined && stat?.start !== left.start) return;
+    this.#since = earlier?.since ?? stat?.start ?? 0;
+    if (earlier !== undefined && stat?.start !== earlier.start) return;
     this.#known.set(root, stat?.start ?? 0);
     this.#groups.set(root, this.#readAllAt);
   }

@@ -166,7 +166,7 @@ export async function runNotedCommand(
     const late: Stop = { why: "time", error: limitError(program, state, hint) };
     system.sleep(timeoutMs, over.signal).then(() => end(late), () => {});
   }
-  const watching = watch(tree, { ...options, system, seen: peaks, over: over.signal }, (bytes) => {
+  const watching = watch(tree, { ...options, system, peaks, over: over.signal }, (bytes) => {
     const state = `it used ${bytes} bytes of memory, the limit is ${maxBytes}`;
     const hint = "Raise memory_limit, or process less at once.";
     end({ why: "memory", error: limitError(program, state, hint) });
@@ -279,23 +279,23 @@ interface Watch {
   sampleEveryMs?: number;
   maxBytes?: number;
   onUsage?: (usage: CommandUsage) => void;
-  seen: { peakBytes: number; cpuSeconds: number };
+  peaks: { peakBytes: number; cpuSeconds: number };
   over: AbortSignal;
 }
 
 async function watch(
   tree: ProcessTree,
-  { system, sampleEveryMs = 1_000, maxBytes = Infinity, onUsage, seen, over }: Watch,
+  { system, sampleEveryMs = 1_000, maxBytes = Infinity, onUsage, peaks, over }: Watch,
   onTooMuch: (bytes: number) => void,
 ): Promise<void> {
   const root = readStat(tree.root);
   let sampled = root && [root]; // a process that was just started has no children
   while (!over.aborted && sampled !== undefined) {
     const bytes = sampled.reduce((sum, one) => sum + one.bytes, 0);
-    seen.peakBytes = Math.max(seen.peakBytes, bytes);
+    peaks.peakBytes = Math.max(peaks.peakBytes, bytes);
     const cpuSeconds = sampled.reduce((sum, one) => sum + one.cpuSeconds, 0);
-    seen.cpuSeconds = Math.max(seen.cpuSeconds, cpuSeconds);
-    onUsage?.({ bytes, cpuSeconds: seen.cpuSeconds });
+    peaks.cpuSeconds = Math.max(peaks.cpuSeconds, cpuSeconds);
+    onUsage?.({ bytes, cpuSeconds: peaks.cpuSeconds });
     if (bytes > maxBytes) onTooMuch(bytes);
     await system.sleep(sampleEveryMs, over).catch(() => {});
     if (!over.aborted) sampled = tree.scan();

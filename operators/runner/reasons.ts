@@ -105,7 +105,7 @@ export interface StepState {
  * Finds out whether a step is done, and whether it would repeat its last success, with its
  * parameters and code as they are now.
  *
- * @param present its inputs; `seen` if its last success was just read
+ * @param present its inputs; `lastSuccess` if its last success was just read
  */
 export async function findState(
   step: PipelineStep,
@@ -114,9 +114,9 @@ export async function findState(
     reasons: readonly string[];
     files?: string;
   },
-  { inputs, seen }: {
+  { inputs, lastSuccess }: {
     inputs: Record<string, PinnedInput>;
-    seen?: { last?: FoundRecord<StepRecord> };
+    lastSuccess?: { last?: FoundRecord<StepRecord> };
   },
   context: Pick<RunContext, "registry" | "pipeline" | "operators" | "s3" | "signal">,
 ): Promise<StepState> {
@@ -129,7 +129,7 @@ export async function findState(
   const fingerprint = { inputs: digests, ...params, code };
   const effect = effectKey(fingerprint, { pipeline: pipeline.id, step: step.id, previous });
   const name = recordNames(pipeline.id).step(step.id);
-  const { last } = seen ?? { last: await readSuccess(registry, name, signal) };
+  const { last } = lastSuccess ?? { last: await readSuccess(registry, name, signal) };
   const state = { fingerprint, effect, last };
   if (last === undefined) return state;
   if (last.record.effect === effect) return { ...state, done: last };

@@ -121,12 +121,12 @@ export class RegistryCache {
   /** Caches a record in the background, unless its version is forgotten. Never rejects. */
   async keepRecord(
     cell: string,
-    { seen, bytes }: Pick<RecordEntry, "seen" | "bytes">,
+    { head, bytes }: Pick<RecordEntry, "head" | "bytes">,
   ): Promise<void> {
     const { registry, system } = this.#parts;
     const key = recordEntryKey(registry, cell);
     if (!this.#mayKeep(key, bytes.byteLength)) return;
-    const sealed = this.#seal.encode(key, { seen, bytes, checkedAt: system.now() });
+    const sealed = this.#seal.encode(key, { head, bytes, checkedAt: system.now() });
     await this.#background(sealed.then(async (entry) => {
       if (!this.forgotten.has(cell)) await this.keep(key, entry);
     }));

@@ -65,9 +65,9 @@ function isDue({ checkedAt }: RecordEntry, now: number): boolean {
 async function decodeEntry(
   cache: RegistryCache,
   cell: string,
-  { seen, bytes }: RecordEntry,
+  { head: seenHead, bytes }: RecordEntry,
 ): Promise<Located | undefined> {
-  const { generation } = seen;
+  const { generation } = seenHead;
   const key = recordKey(cell, generation);
   try {
     const { record, inline } = decodeRecord(bytes, key);
@@ -75,7 +75,7 @@ async function decodeEntry(
       record.kind === "version" &&
       versionCell(record.name, parseVersion(record.version), true) === cell
     ) {
-      const head = { ...seen, key, dead: false };
+      const head = { ...seenHead, key, dead: false };
       return { cell, generation, record, head, found: { record, inline, info: head } };
     }
   } catch (error) {
@@ -100,7 +100,7 @@ export async function keepRecord(
     cache.forgotten.has(cell) || await isLate(store, found) ||
     await isLate(store, { ...found, info: head })
   ) return;
-  cache.keepRecord(cell, { seen: head, bytes });
+  cache.keepRecord(cell, { head, bytes });
 }
 
 /** Removes a record from the cache. From now on, this handle reads the cell from the store. */
@@ -125,9 +125,9 @@ export async function whileForgetting<T>(
 }
 
 /** Returns true if a listing shows the cached record: records never change. */
-function isSameHead(seen: SeenHead, head: SeenHead | undefined): boolean {
+function isSameHead(cached: SeenHead, head: SeenHead | undefined): boolean {
   const members = ["generation", "size", "modifiedAt", "etag"] as const;
-  return head !== undefined && members.every((name) => head[name] === seen[name]);
+  return head !== undefined && members.every((name) => head[name] === cached[name]);
 }
 
 /** A registry that is not open yet is known by its location alone. */
@@ -148,8 +148,8 @@ export async function readOrRecall<T extends object>(
     const bytes = new TextEncoder().encode(JSON.stringify(settings));
     const last = await recalled();
     if (!sameBytes(last, bytes)) {
-      const seen = { generation: 1, size: bytes.byteLength, modifiedAt: 0 };
-      cache.keepRecord(SETTINGS, { seen, bytes });
+      const head = { generation: 1, size: bytes.byteLength, modifiedAt: 0 };
+      cache.keepRecord(SETTINGS, { head, bytes });
       await cache.close();
     }
     return settings;
@@ -172,8 +172,8 @@ export function noteKeeper(
     location: notes.location,
     read: async () => (await notes.getRecord(cell))?.bytes,
     write: async (bytes) => {
-      const seen = { generation: 0, size: bytes.byteLength, modifiedAt: 0 };
-      await notes.keepRecord(cell, { seen, bytes });
+      const head = { generation: 0, size: bytes.byteLength, modifiedAt: 0 };
+      await notes.keepRecord(cell, { head, bytes });
     },
     remove: () => notes.removeRecord(cell),
   };

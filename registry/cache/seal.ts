@@ -11,7 +11,7 @@ import { SECRET } from "./entries.ts";
 export type SeenHead = Pick<ObjectInfo, "size" | "modifiedAt" | "etag"> & { generation: number };
 
 export interface RecordEntry {
-  seen: SeenHead;
+  head: SeenHead;
   /** Local time of that listing, milliseconds since 1970. */
   checkedAt: number;
   bytes: Uint8Array;
@@ -32,9 +32,9 @@ export class Seal {
     this.#system = system;
   }
 
-  async encode(key: string, { seen, checkedAt, bytes }: RecordEntry): Promise<Uint8Array> {
+  async encode(key: string, { head, checkedAt, bytes }: RecordEntry): Promise<Uint8Array> {
     this.#secret ??= await this.#read() ?? await this.#make();
-    const { generation, size, modifiedAt, etag } = seen;
+    const { generation, size, modifiedAt, etag } = head;
     const line = encoder.encode(
       `${JSON.stringify({ generation, size, modifiedAt, etag, checkedAt })}\n`,
     );
@@ -81,6 +81,6 @@ function decodeEntry(key: string, stored: Uint8Array, secret?: string): RecordEn
   const bytes = stored.subarray(markAt + MARK_BYTES + 1);
   const mark = decoder.decode(stored.subarray(markAt, markAt + MARK_BYTES));
   if (secret === undefined || mark !== markOf(secret, key, line, bytes)) return undefined;
-  const { checkedAt, ...seen } = JSON.parse(decoder.decode(line));
-  return { seen, checkedAt, bytes };
+  const { checkedAt, ...head } = JSON.parse(decoder.decode(line));
+  return { head, checkedAt, bytes };
 }

@@ -220,9 +220,9 @@ export async function viewHead(
       return known;
     }
     try {
-      const found = await readRecord(store, head, operation.signal);
+      const record = await readRecord(store, head, operation.signal);
       operation.views.head = seenAt;
-      if (found !== undefined) return await knownFrom(store, operation, head.generation, found);
+      if (record !== undefined) return await knownFrom(store, operation, head.generation, record);
     } catch (error) {
       if (!isRegistryError(error, "Corrupt")) throw error;
       operation.views.head = seenAt;

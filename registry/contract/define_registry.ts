@@ -72,25 +72,25 @@ export function defineRegistry(parts: RegistryParts): Registry {
   };
   const optional = <K extends keyof Registry>(key: K) =>
     parts[key] === undefined ? {} : { [key]: own(key) };
-  const open: Registry["open"] = async (ref, given) => {
+  const open: Registry["open"] = async (ref, readOptions) => {
     if (memberOf(ref) !== undefined) {
-      const exact = await memberMeant(registry, ref, given);
-      return await parts.open(exact, given && { ...given, asOf: undefined });
+      const exact = await memberMeant(registry, ref, readOptions);
+      return await parts.open(exact, readOptions && { ...readOptions, asOf: undefined });
     }
-    if (given?.asOf === undefined) return await parts.open(ref, given);
+    if (readOptions?.asOf === undefined) return await parts.open(ref, readOptions);
     const { pinned } = await import("../../core/calls/as_of.ts");
     const past = { info: registry.info, history: registry.history, versions: registry.versions };
-    const { ref: name, options } = await pinned(past, ref, given);
+    const { ref: name, options } = await pinned(past, ref, readOptions);
     return await parts.open(name, options);
   };
   const names: Registry["names"] = (options) => parts.names(options);
 
   async function loadAny(
-    given: string | DefinedArtifact<unknown>,
+    artifact: string | DefinedArtifact<unknown>,
     options: LoadOptions = {},
   ): Promise<unknown> {
-    const [ref, how] = namedBy(given, options);
-    return await loadOpened(await open(ref, readOf(options)), materializers, how);
+    const [ref, loadOptions] = namedBy(artifact, options);
+    return await loadOpened(await open(ref, readOf(options)), materializers, loadOptions);
   }
   const load = own("load") ?? loadAny as Registry["load"];
 

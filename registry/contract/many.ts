@@ -34,8 +34,8 @@ export async function saveMany(
 ): Promise<BatchResult<SavedArtifact>> {
   checkRegistry("save many", registry);
   const save = inLanes(registry, (entry: SaveEntry) => {
-    const { name, value, ...how } = checkSaveEntry(entry);
-    return registry.save(name, value, { ...how, signal: options?.signal });
+    const { name, value, ...saveOptions } = checkSaveEntry(entry);
+    return registry.save(name, value, { ...saveOptions, signal: options?.signal });
   });
   return await many(registry, "save", entries, options, MANY, save);
 }
@@ -47,7 +47,14 @@ export function loadMany(
   options: ManyOptions & Omit<LoadOptions, "signal" | "onProgress"> = {},
 ): Promise<BatchResult<unknown>> {
   const known = { ...METHODS.load.options, ...MANY };
-  return many(registry, "load", refs, options, known, (ref, how) => registry.load(ref, how));
+  return many(
+    registry,
+    "load",
+    refs,
+    options,
+    known,
+    (ref, options) => registry.load(ref, options),
+  );
 }
 
 /** Deletes many versions like `delete`. */
@@ -57,7 +64,14 @@ export function deleteMany(
   options: ManyOptions & Omit<DeleteOptions, "ifCommit"> = {},
 ): Promise<BatchResult<boolean>> {
   const known = { ...without(METHODS.delete.options, "ifCommit"), ...MANY };
-  return many(registry, "delete", refs, options, known, (ref, how) => registry.delete(ref, how));
+  return many(
+    registry,
+    "delete",
+    refs,
+    options,
+    known,
+    (ref, options) => registry.delete(ref, options),
+  );
 }
 
 async function many<I, T, O extends ManyOptions>(
@@ -66,14 +80,17 @@ async function many<I, T, O extends ManyOptions>(
   inputs: Inputs<I>,
   options: O,
   known: OptionNames<O>,
-  action: (input: I, how: Omit<O, "concurrency" | "stopOnError" | "onProgress">) => Promise<T>,
+  action: (input: I, options: Omit<O, "concurrency" | "stopOnError" | "onProgress">) => Promise<T>,
 ): Promise<BatchResult<T>> {
   checkRegistry(`${verb} many`, registry);
-  const given = checkOptions(`${verb} many`, options, known);
-  const rest = without(given, "concurrency", "stopOnError", "onProgress");
+  const checked = checkOptions(`${verb} many`, options, known);
+  const rest = without(checked, "concurrency", "stopOnError", "onProgress");
   const way = verb === "save" || verb === "delete" ? "writes" : "reads";
   const inner = (input: I) => action(input, rest);
-  return await collectOutcomes(outcomesOf(inputs, inner, manyOptions(registry, way, given)), given);
+  return await collectOutcomes(
+    outcomesOf(inputs, inner, manyOptions(registry, way, checked)),
+    checked,
+  );
 }
 
 /** The default concurrency. Remote stores need more, and a load sends two requests. */

@@ -59,16 +59,16 @@ class MapOfRegistry implements RegistryMap {
     values: Parameters<RegistryMap["update"]>[0],
     options?: ManyOptions,
   ): Promise<SavedArtifact[]> {
-    const given = checkOptions("update", options ?? {}, MANY);
+    const checked = checkOptions("update", options ?? {}, MANY);
     const isObject = !(Symbol.iterator in values || Symbol.asyncIterator in values);
     const saves = savesOf(isObject ? Object.entries(values) : values, this.#onConflict);
-    return allOf(await saveMany(this.#registry, saves, { ...given, stopOnError: true }));
+    return allOf(await saveMany(this.#registry, saves, { ...checked, stopOnError: true }));
   }
 
   async setDefault(name: string, value: unknown): Promise<unknown> {
     const registry = this.#registry;
-    const found = await this.#find(name);
-    if (found !== undefined) return found.value;
+    const present = await this.#find(name);
+    if (present !== undefined) return present.value;
     const first = registry.settings.versioned ? { version: "1.0.0" } : {};
     try {
       const { skipped } = await registry.save(name, value, { ...first, onConflict: "skip" });
@@ -98,10 +98,10 @@ class MapOfRegistry implements RegistryMap {
       if (info === undefined) return undefined;
       const { version, commit } = info;
       const exact = `${name}@${version}`;
-      const found = await this.#find(exact);
-      if (found === undefined) continue; // another caller was faster: try the latest version again
+      const entry = await this.#find(exact);
+      if (entry === undefined) continue; // another caller was faster: try the latest version again
       try {
-        if (await registry.delete(name, { version, ifCommit: commit })) return found.value;
+        if (await registry.delete(name, { version, ifCommit: commit })) return entry.value;
       } catch (error) {
         const now = await orMissing(registry.info(`${name}@${version}`));
         // Without a newer commit, an alias points to the version.
@@ -111,12 +111,12 @@ class MapOfRegistry implements RegistryMap {
   }
 
   async clear(options: ClearOptions): Promise<number> {
-    const given = checkOptions<Partial<ClearOptions>>("clear", options ?? {}, CLEAR);
-    const { prefix, force, signal, allVersions } = given;
+    const checked = checkOptions<Partial<ClearOptions>>("clear", options ?? {}, CLEAR);
+    const { prefix, force, signal, allVersions } = checked;
     checkAllVersions(allVersions);
     const names = this.#registry.names({ prefix, signal });
-    const how = { allVersions: true, force, signal, stopOnError: true };
-    return allOf(await deleteMany(this.#registry, names, how)).length;
+    const deleteOptions = { allVersions: true, force, signal, stopOnError: true };
+    return allOf(await deleteMany(this.#registry, names, deleteOptions)).length;
   }
 
   async size(options?: NamesOptions): Promise<number> {
@@ -141,8 +141,8 @@ class MapOfRegistry implements RegistryMap {
   async *entries(options?: NamesOptions): AsyncGenerator<[string, unknown, RegistryError?]> {
     for await (const name of this.keys(options)) {
       try {
-        const found = await this.#find(name, { signal: options?.signal });
-        if (found !== undefined) yield [name, found.value]; // else it was deleted meanwhile
+        const entry = await this.#find(name, { signal: options?.signal });
+        if (entry !== undefined) yield [name, entry.value]; // else it was deleted meanwhile
       } catch (error) {
         if (!isUnreadable(error)) throw error;
         yield [name, undefined, error];

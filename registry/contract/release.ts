@@ -76,19 +76,19 @@ export async function publishRelease(
 ): Promise<SavedArtifact> {
   checkRegistry("publish", registry);
   const action = `publish ${shown(name)}`;
-  const given = checkOptions(action, options, PUBLISH);
+  const saveOptions = checkOptions(action, options, PUBLISH);
   const entries = Object.entries(checkMembers(action, members));
-  const { signal } = given;
-  const found: Record<string, ReleaseMember> = {};
+  const { signal } = saveOptions;
+  const pinned: Record<string, ReleaseMember> = {};
   const look = async ([key, ref]: [string, string]) => {
     const { name, version, digest } = await registry.info(ref, { signal });
     return [key, { ref: `${name}@${parseVersion(version).canonical}`, digest }] as const;
   };
-  for await (const [key, member] of mapAtOnce(entries, look)) found[key] = member;
-  return await registry.save(name, found, {
-    ...given,
+  for await (const [key, member] of mapAtOnce(entries, look)) pinned[key] = member;
+  return await registry.save(name, pinned, {
+    ...saveOptions,
     as: releaseMaterializer,
-    inputs: Object.values(found),
+    inputs: Object.values(pinned),
   });
 }
 
@@ -153,8 +153,8 @@ async function readRelease(
     return [key, { ...member, state }] as const;
   };
   const members = Object.entries(await membersOf(artifact));
-  const found = await Array.fromAsync(mapAtOnce(members, look));
-  release.members = Object.fromEntries(found.sort(([a], [b]) => a < b ? -1 : 1));
+  const states = await Array.fromAsync(mapAtOnce(members, look));
+  release.members = Object.fromEntries(states.sort(([a], [b]) => a < b ? -1 : 1));
   return release;
 }
 

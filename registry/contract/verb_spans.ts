@@ -53,9 +53,9 @@ export function beginSpan(call: VerbCall, registry: string): VerbSpan | undefine
       const within = context?.active();
       return {
         run: (step) => context === undefined ? step() : context.with(within, step),
-        done({ version: meant = version, moved, seen, skipped, items }) {
+        done({ version: resultVersion = version, moved, seen, skipped, items }) {
           span.setAttributes({
-            "holdfast.artifact.version": meant,
+            "holdfast.artifact.version": resultVersion,
             "holdfast.artifact.size": moved ?? seen,
             "holdfast.skipped": skipped || undefined,
             "holdfast.items": items,

@@ -15,14 +15,16 @@ export async function* watchLatest(
   checkName(name);
   let last: string | undefined | null = null;
   while (!signal?.aborted) {
-    const found = await latest(signal).catch((error) => {
+    const newest = await latest(signal).catch((error) => {
       if (!signal?.aborted) throw error;
     });
     if (signal?.aborted) return;
-    if (found?.commit !== last) {
-      yield found === undefined ? { name } : { name, version: found.version, commit: found.commit };
+    if (newest?.commit !== last) {
+      yield newest === undefined
+        ? { name }
+        : { name, version: newest.version, commit: newest.commit };
     }
-    last = found?.commit;
+    last = newest?.commit;
     await system.sleep(intervalMs, signal).catch(() => {}); // the loop checks the signal
   }
 }

@@ -50,8 +50,8 @@ export function wrapVerbs<R extends Registry>(registry: R, options: WrapVerbsOpt
   }
 
   function call(verb: string, row: OperationRow, inner: Verb): Verb {
-    return async (...given) => {
-      const args = checkedArguments(verb, row, given);
+    return async (...rawArgs) => {
+      const args = checkedArguments(verb, row, rawArgs);
       let watched: VerbSpan | undefined;
       try {
         if (!isLogged && !isTraced()) return await inner(...args);
@@ -87,9 +87,9 @@ export function wrapVerbs<R extends Registry>(registry: R, options: WrapVerbsOpt
         else watched.failed(failure.error);
       }
     };
-    const list = (given: unknown[]) => {
+    const list = (rawArgs: unknown[]) => {
       try {
-        const args = checkedArguments(verb, row, given);
+        const args = checkedArguments(verb, row, rawArgs);
         return isLogged || isTraced() ? watchedItems(...args) : inner(...args);
       } catch (error) {
         return failing(error);

@@ -85,8 +85,8 @@ async function sortVersion(
 ): Promise<void> {
   const { context, signal } = collection;
   const { generations } = cell;
-  const found = generations.map(({ key }) => records.get(key));
-  const isStable = found[0] !== undefined; // otherwise another collector removed the listed head
+  const recordOf = generations.map(({ key }) => records.get(key));
+  const isStable = recordOf[0] !== undefined; // otherwise another collector removed the listed head
   for (const { key } of generations) { // down to the one that readers see, which has not expired
     const late = records.get(key)?.late;
     if (late === undefined || !await isVoid(context, late, signal)) break;
@@ -98,15 +98,17 @@ async function sortVersion(
   let replacedAt = Infinity;
   generations.forEach((head, place) => {
     const above = generations[place - 1];
-    if (above !== undefined && found[place - 1]?.late === undefined) replacedAt = above.modifiedAt;
+    if (above !== undefined && recordOf[place - 1]?.late === undefined) {
+      replacedAt = above.modifiedAt;
+    }
     if (!isStable || !collection.isOld(replacedAt)) {
       const until = isStable ? replacedAt + collection.graceMs : Infinity;
-      for (const objects of neededObjects(context, head.key, found[place])) {
+      for (const objects of neededObjects(context, head.key, recordOf[place])) {
         plan.referred.add(objects, until);
       }
-      if (until < Infinity) reportWaiting(collection, head, found[place], until);
+      if (until < Infinity) reportWaiting(collection, head, recordOf[place], until);
     } else if (head.generation > 1) plan.replaced.push({ head, why: REPLACED });
-    else if (found[place]?.kind === "version" || ends) {
+    else if (recordOf[place]?.kind === "version" || ends) {
       plan.firsts.push({ head, under: ends ? generations[0] : undefined });
     }
   });

@@ -271,8 +271,8 @@ class NamePruning<L extends Listed> {
       batch = [];
     };
     if (keepLast > 0) {
-      for await (const found of listed ?? this.#prunable.list()) {
-        batch.push(found);
+      for await (const version of listed ?? this.#prunable.list()) {
+        batch.push(version);
         if (batch.length < Math.min(keepLast - newest.size, AT_ONCE)) continue;
         await take();
         if (newest.size >= keepLast) break;

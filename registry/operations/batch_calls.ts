@@ -94,8 +94,8 @@ export class BatchCalls {
     return worded({ verb, ref }, async () => {
       const reader = createReader(this.#options);
       try {
-        const meant = await refMeant(this.#context, ref, options);
-        return await read(this.#context, meant, options, reader);
+        const exactRef = await refMeant(this.#context, ref, options);
+        return await read(this.#context, exactRef, options, reader);
       } finally {
         reader.end();
       }

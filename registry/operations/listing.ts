@@ -109,12 +109,12 @@ export async function* listNames(
   do {
     const from = jump;
     jump = undefined;
-    let name = "", seen = 0, cell = "", others = 0;
+    let name = "", entriesOfName = 0, cell = "", others = 0;
     for await (const entry of context.backend.list(namesPrefix(prefix), { after: from, signal })) {
       if (isPrefix(entry)) continue;
       const folder = entry.key.slice(0, entry.key.indexOf("/", NAMES.length) + 1);
       if (folder === name) { // already listed
-        if (++seen < JUMP_AFTER) continue;
+        if (++entriesOfName < JUMP_AFTER) continue;
         jump = afterFolder(folder);
         break;
       }
@@ -129,7 +129,7 @@ export async function* listNames(
       cell = key.cell;
       if (headOf(asGeneration(entry)!).dead) continue;
       name = folder;
-      seen = 0;
+      entriesOfName = 0;
       yield key.name;
       if (++count >= limit) return;
     }

@@ -39,7 +39,7 @@ export async function locate(context: Context, ref: Ref, signal?: AbortSignal): 
 /** The `NotFound` of a ref. */
 class Absent extends RegistryError {
   /** The missing ref, unless the call names it. */
-  meant?: Ref;
+  missing?: Ref;
 }
 
 /** True for the `NotFound` of a ref, but not for one of the caller's own code. */
@@ -50,12 +50,12 @@ export function isAbsent(error: unknown): error is Absent {
 /** Returns the error of a save whose input does not exist. */
 export function absentInput(
   error: Absent,
-  { name, ref, meant }: { name: string; ref: string; meant: Ref },
+  { name, ref, missing }: { name: string; ref: string; missing: Ref },
 ): Absent {
   const { code, hint, reason, backend } = error;
   const state = `its input ${shown(ref)} was not found: ${error.state}`;
   const fields = { code, action: "save", subject: shown(name), state, hint, reason, backend };
-  return Object.assign(new Absent(fields), { meant });
+  return Object.assign(new Absent(fields), { missing });
 }
 
 /** Returns an error of a ref's member as one for which {@linkcode isAbsent} is true. */

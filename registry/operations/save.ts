@@ -88,12 +88,12 @@ export async function saveFiles(
     checkNewName(name);
     await checkSaveUnprotected(context, name, options);
   }
-  const how = { executor, given: userFields(options) };
+  const parts = { executor, userFields: userFields(options) };
   let movedBytes = 0; // never decreases, even in a second attempt
   const onProgress = options.onProgress && (({ bytes, ...progress }: TransferProgress) => {
     options.onProgress!({ ...progress, bytes: movedBytes = Math.max(movedBytes, bytes) });
   });
-  const attempt = () => new SaveAttempt(context, artifact, { ...options, onProgress }, how).run();
+  const attempt = () => new SaveAttempt(context, artifact, { ...options, onProgress }, parts).run();
   const saved = await saveAgainIfChanged(artifact.materializer, attempt);
   await setAliases(context, saved, options);
   return saved;
@@ -121,11 +121,11 @@ class SaveAttempt {
   readonly #context: Context;
   readonly #artifact: FilesOfArtifact;
   readonly #options: SaveOptions;
-  readonly #given: UserFields;
+  readonly #userFields: UserFields;
   readonly #operation: Operation;
   readonly #chooser: TargetChooser;
   readonly #sharesNothing: boolean;
-  readonly #how: Omit<PayloadFolderOptions, "folder">;
+  readonly #settings: Omit<PayloadFolderOptions, "folder">;
   readonly #payload: Payload;
   readonly #startedAt: number;
   #base?: Base;
@@ -135,9 +135,9 @@ class SaveAttempt {
     context: Context,
     artifact: FilesOfArtifact,
     options: SaveOptions,
-    { executor, given, isAlone = false }: {
+    { executor, userFields, isAlone = false }: {
       executor: Executor<PayloadJobs>;
-      given: UserFields;
+      userFields: UserFields;
       /** Its base was deleted: it shares nothing, whatever the options are. @default false */
       isAlone?: boolean;
     },
@@ -150,26 +150,26 @@ class SaveAttempt {
     this.#startedAt = context.system.now();
     this.#artifact = artifact;
     this.#options = options;
-    this.#given = given;
+    this.#userFields = userFields;
     this.#operation = startOperation(context, action, signal);
     this.#chooser = createChooser(context, this.#operation, artifact, options);
     this.#sharesNothing = isAlone || options.share === "none";
     const share = cutting(context, options);
-    this.#how = { executor, compress, share, progress: createSaveProgress(onProgress) };
-    this.#payload = new Payload({ ...this.#how, signal });
+    this.#settings = { executor, compress, share, progress: createSaveProgress(onProgress) };
+    this.#payload = new Payload({ ...this.#settings, signal });
   }
 
   /** Saves. If the base is deleted during a very long upload, saves again without it. */
   async run(): Promise<SavedArtifact> {
     const { skipIfUnchanged = false, signal } = this.#options;
-    const context = this.#context, given = this.#given;
-    const { inputs = [] } = given;
+    const context = this.#context, userFields = this.#userFields;
+    const { inputs = [] } = userFields;
     if (skipIfUnchanged || !arePinned(context, inputs)) {
       const earlier = await this.#chooser.recall?.(); // a repeat needs no base and no inputs
       if (earlier !== undefined) return await existingArtifact(context, earlier, signal);
     }
-    if (given.inputs !== undefined) {
-      given.pinned ??= await pinInputs(context, this.#artifact.name, inputs, signal);
+    if (userFields.inputs !== undefined) {
+      userFields.pinned ??= await pinInputs(context, this.#artifact.name, inputs, signal);
     }
     if (skipIfUnchanged) this.#base = await this.#loadBase();
     let ending: Ending;
@@ -182,7 +182,8 @@ class SaveAttempt {
     }
     if (ending.state === "baseGone") {
       const artifact = { ...this.#artifact, digest: ending.digest };
-      const parts = { executor: this.#how.executor, given: this.#given, isAlone: true };
+      const { executor } = this.#settings;
+      const parts = { executor, userFields: this.#userFields, isAlone: true };
       return await new SaveAttempt(context, artifact, this.#options, parts).run();
     }
     await this.#placed?.folder.ended();
@@ -248,8 +249,9 @@ class SaveAttempt {
     const unfinished = await Unfinished.open(context, keeper, key);
     const notes = isOnDisk(materializer) && !isMirrored ? context.openNotes?.() : undefined;
     const seenFiles = await SeenFiles.open(noteKeeper(notes, "seen", name), this.#startedAt);
-    const how = { ...this.#how, folder: key, base, wholeBase, unfinished, seen: seenFiles };
-    this.#placed = { place, folder: new PayloadFolder(context, this.#operation, how) };
+    const sources = { base, wholeBase, unfinished, seenFiles };
+    const folderOptions = { ...this.#settings, folder: key, ...sources };
+    this.#placed = { place, folder: new PayloadFolder(context, this.#operation, folderOptions) };
   }
 
   #loadBase(): Promise<Base | undefined> {
@@ -303,10 +305,10 @@ class SaveAttempt {
     const { files, inline } = this.#payload;
     const context = this.#context;
     const operation = this.#operation;
-    const { inputs = this.#given.pinned ?? [] } = members ?? {};
+    const { inputs = this.#userFields.pinned ?? [] } = members ?? {};
     // Look for an existing version before index entries of the inputs are written.
     const look = inputs.length > 0 && this.#options.onConflict === "skip" &&
-      this.#given.fields.key === undefined;
+      this.#userFields.fields.key === undefined;
     await settle(context, sharedObjects(name, files), operation.signal);
     for (let losses = 1;; losses++) {
       let choice = content.unchanged === undefined
@@ -336,7 +338,7 @@ class SaveAttempt {
 
   #recordOf(target: Target, { digest, fileList }: Content): VersionRecord {
     const { name, members, deleted, materializer: { id, formatVersion } } = this.#artifact;
-    const { fields, pinned } = this.#given;
+    const { fields, pinned } = this.#userFields;
     const base = this.#operation.recordBase(target.generation, target.previous);
     return {
       ...base,

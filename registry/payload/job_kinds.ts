@@ -31,7 +31,7 @@ export interface StoreFileJob extends StoringOptions {
   /** Facts of the file, if its bytes are stored unchanged. */
   as?: FileFacts;
   /** Digests of files that are stored without a list of chunks. */
-  left?: Known;
+  leftDigests?: Known;
   sharing?: ByteSharing;
 }
 

@@ -10,11 +10,11 @@ import { type FoundRegistry, originOf, registryInside } from "./find_registry.ts
  * Adds the origin of the location, a registry inside the folder if there is one, and
  * what a certificate says that is not trusted.
  */
-export async function explainFailure(failure: unknown, found: FoundRegistry): Promise<unknown> {
+export async function explainFailure(failure: unknown, registry: FoundRegistry): Promise<unknown> {
   if (!isRegistryError(failure)) return failure;
-  const error = isUntrusted(failure) ? await withCertificate(failure, found) : failure;
-  const inside = error.code === "NotFound" ? registryInside(found) : undefined;
-  const origin = originOf(found);
+  const error = isUntrusted(failure) ? await withCertificate(failure, registry) : failure;
+  const inside = error.code === "NotFound" ? registryInside(registry) : undefined;
+  const origin = originOf(registry);
   if (inside === undefined && origin === undefined) return error;
   const advice = inside === undefined ? {} : { hint: `Use the registry in ${shown(inside)}.` };
   const place = origin === undefined ? {} : { place: placeFrom(error, origin) };

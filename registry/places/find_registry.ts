@@ -59,12 +59,12 @@ export interface FindRegistryOptions {
  * not shown because it may contain credentials
  */
 export function findRegistry(
-  given: string | undefined,
+  argument: string | undefined,
   options: FindRegistryOptions = {},
 ): FoundRegistry {
   const { system = realSystem, cwd = process.cwd(), upward = true, create = false } = options;
   const at = { cwd, system };
-  if (given !== undefined) return { ...readPlace(given, at), by: "argument" };
+  if (argument !== undefined) return { ...readPlace(argument, at), by: "argument" };
   const named = system.env(REGISTRY_VARIABLE);
   if (named) return { ...readPlace(named, at), by: "variable" };
   const envFile = join(cwd, ".env");
@@ -79,9 +79,9 @@ export function findRegistry(
   let unseen = false;
   for (let folder = cwd; upward; folder = dirname(folder)) {
     const location = join(folder, DEFAULT_FOLDER);
-    const found = look(location);
-    if (found === "folder") return { location, kind: "folder", by: "upward" };
-    unseen ||= found === "unseen";
+    const state = look(location);
+    if (state === "folder") return { location, kind: "folder", by: "upward" };
+    unseen ||= state === "unseen";
     if (dirname(folder) === folder) break;
   }
   if (create) return { location: join(cwd, DEFAULT_FOLDER), kind: "folder", by: "default" };

@@ -43,15 +43,15 @@ export async function annotate(
 ): Promise<Annotations> {
   checkRegistry("annotate", registry);
   const members = Object.entries(checkOptions("annotate", change ?? {}, CHANGE));
-  const given = Object.fromEntries(members.filter(([, value]) => value !== undefined));
+  const patch = Object.fromEntries(members.filter(([, value]) => value !== undefined));
   const checkedOptions = checkOptions("annotate", options, ANNOTATE);
-  checkMetadata(given, "notes and labels");
+  checkMetadata(patch, "notes and labels");
   const { service } = registry;
-  if (service?.annotate !== undefined) return await service.annotate(ref, given, checkedOptions);
+  if (service?.annotate !== undefined) return await service.annotate(ref, patch, checkedOptions);
   const tool = await import("../operations/annotate.ts");
   return await worded(
     { verb: "annotate", ref },
-    () => tool.annotateHere(registry, ref, given, checkedOptions),
+    () => tool.annotateHere(registry, ref, patch, checkedOptions),
   );
 }
 

@@ -35,10 +35,10 @@ export function parseYamlTree(
   problems: ProblemList,
   from = 0,
 ): ConfigNode | undefined {
-  const { root, problems: found } = parseYamlDocument(source.text.slice(from), {
+  const { root, problems: parseProblems } = parseYamlDocument(source.text.slice(from), {
     numberKeys: true,
   });
-  for (const { state, offset } of found) {
+  for (const { state, offset } of parseProblems) {
     const message = state.replace(/\.$/, "");
     problems.add({ source, offset: from + offset }, {
       message: message.charAt(0).toLowerCase() + message.slice(1),

@@ -146,7 +146,7 @@ export class RunState {
       });
     }
     const { signal } = new AbortController();
-    const present = { inputs, seen: { last } };
+    const present = { inputs, lastSuccess: { last } };
     return { inputs, state: await findState(step, planned, present, { ...context, signal }) };
   }
 }

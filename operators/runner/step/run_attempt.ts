@@ -83,7 +83,7 @@ export async function runAttempt(
 async function runAsCommand(
   { root, system, secrets }: RunContext,
   step: PipelineStep,
-  given: OperatorContext<unknown>,
+  operatorContext: OperatorContext<unknown>,
   { note, log, onUsage, operator }: AttemptOptions & {
     onUsage: StepWatch["onUsage"];
     operator?: AnyOperator;
@@ -91,9 +91,9 @@ async function runAsCommand(
 ): Promise<AttemptEnd> {
   const options: RunCommandOptions = {
     cwd: root,
-    env: stepVariables(given),
+    env: stepVariables(operatorContext),
     secrets: secrets.values,
-    signal: given.signal,
+    signal: operatorContext.signal,
     timeoutMs: step.timeoutMs,
     maxBytes: step.resources.memoryLimit,
     onLine: (stream, line) => log.write(stream, line),
@@ -101,9 +101,12 @@ async function runAsCommand(
     system: withoutVariables(system, secrets.variables),
   };
   const { startCommand } = step;
-  const checked = await prepareContext(startCommand === undefined ? operator! : {}, given);
+  const checked = await prepareContext(
+    startCommand === undefined ? operator! : {},
+    operatorContext,
+  );
   const command = startCommand ?? await operator!.command(checked);
-  const variables = await activate(step.environment, { root, env: given.env, system });
+  const variables = await activate(step.environment, { root, env: operatorContext.env, system });
   const env = { ...options.env, ...variables };
   return await runNotedCommand(command, { ...options, env }, note);
 }

@@ -144,9 +144,9 @@ class WatchedReader implements StoredReader {
     return this.#chunks(this.#inner.storedRanges(file, ranges));
   }
 
-  async *#chunks(given: AsyncIterable<Uint8Array>): AsyncGenerator<Uint8Array> {
+  async *#chunks(source: AsyncIterable<Uint8Array>): AsyncGenerator<Uint8Array> {
     this.files++;
-    const chunks = given[Symbol.asyncIterator]();
+    const chunks = source[Symbol.asyncIterator]();
     try {
       for (;;) {
         const next = await this.#watch(chunks.next());

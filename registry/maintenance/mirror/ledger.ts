@@ -8,9 +8,10 @@ import { type MirrorCell, type MirrorRun, type NamePair, persist } from "./run.t
 /** The cells of a name whose heads are known to be equal in source and target. */
 export interface Ledger {
   /** Keeps the note of a cell of the target. Other notes are dropped. */
-  keep(there: MirrorCell): Promise<void>;
-  has(source: MirrorCell, there: MirrorCell): boolean;
-  left(source: MirrorCell, generation: number): boolean;
+  keep(targetCell: MirrorCell): Promise<void>;
+  has(source: MirrorCell, targetCell: MirrorCell): boolean;
+  /** Returns true if an earlier run left the cell of the target at this generation. */
+  isAtGeneration(source: MirrorCell, generation: number): boolean;
   add(source: MirrorCell, generation: number): void;
   save(): Promise<void>;
 }
@@ -19,7 +20,7 @@ export interface Ledger {
  * Generation and time of the source's head, generation of the target's. Generations only rise. A
  * restored source has other times, and a restored target has records newer than the notes.
  */
-type Entry = [generation: number, modifiedAt: number, there: number];
+type Entry = [generation: number, modifiedAt: number, targetGeneration: number];
 
 /** Heads of the target before `until`, milliseconds, are older than the notes. */
 interface Notes {
@@ -39,21 +40,22 @@ export function createLedger(run: MirrorRun, names: NamePair): Ledger {
   let notes: Notes | undefined;
   const entries = new Map<string, Entry>();
   let changed = false;
-  const left: Ledger["left"] = ({ path }, there) => entries.get(path)?.[2] === there;
+  const isAtGeneration: Ledger["isAtGeneration"] = ({ path }, generation) =>
+    entries.get(path)?.[2] === generation;
 
   return {
-    left,
+    isAtGeneration,
     async keep({ path, head }) {
       notes ??= await persist(run, read);
       const { noted, until } = notes;
       const entry = noted.get(path);
       if (entry !== undefined && head.modifiedAt < until) entries.set(path, entry);
     },
-    has(source, there) {
+    has(source, targetCell) {
       const { path, head } = source;
       const [generation, modifiedAt] = entries.get(path) ?? [];
       return !run.verify && generation === head.generation && modifiedAt === head.modifiedAt &&
-        left(source, there.head.generation);
+        isAtGeneration(source, targetCell.head.generation);
     },
     add({ path, head }, generation) {
       const entry: Entry = [head.generation, head.modifiedAt, generation];

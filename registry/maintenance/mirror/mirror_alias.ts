@@ -7,7 +7,7 @@ import { readHead } from "../../cell/heads.ts";
 import { settle, settleVersion } from "../../cell/settle.ts";
 import { recordKey, versionCell } from "../../format/layout.ts";
 import { type Change, changesOf, writeChanges } from "./mirror_notes.ts";
-import { cellThere, persist } from "./run.ts";
+import { persist, targetCellPath } from "./run.ts";
 import type { CellPair, MirrorRun, NamePair, Outcome } from "./run.ts";
 import type { Context } from "../../operations/context.ts";
 import { tryLocate } from "../../operations/resolve.ts";
@@ -51,7 +51,7 @@ async function set(
   const version = versionOf(wanted)!;
   const isEqual = present !== undefined && versionOf(present) === version;
   if (isEqual && (missing.length === 0 || !related)) {
-    if (!dryRun) await settle(to, [recordKey(cellThere(pair), generation)], signal);
+    if (!dryRun) await settle(to, [recordKey(targetCellPath(pair), generation)], signal);
     return { action: "skipped", generation };
   }
   // Only a change of the source may name a version that is deleted.
@@ -88,8 +88,8 @@ async function isDeleted(
   return await isDeletedIn(from, names.name) && await isDeletedIn(to, names.target);
 }
 
-function mayRemove({ deleted, range }: MirrorRun, { there }: CellPair): boolean {
-  return deleted && (there !== undefined || range === undefined);
+function mayRemove({ deleted, range }: MirrorRun, { targetCell }: CellPair): boolean {
+  return deleted && (targetCell !== undefined || range === undefined);
 }
 
 /** Removes an alias that a mirror has set. One that was first set in the target stays. */
@@ -123,7 +123,7 @@ interface AliasState {
 /** Compares the two cells of an alias; undefined if the source has lost the alias. */
 async function compareAliases(run: MirrorRun, pair: CellPair): Promise<AliasState | undefined> {
   const { from, to, signal } = run;
-  const { value: present } = await changesOf(to, cellThere(pair), "alias", signal).next();
+  const { value: present } = await changesOf(to, targetCellPath(pair), "alias", signal).next();
   const generation = present?.record.generation ?? 0;
   let wanted: Change | undefined;
   const missing: Change[] = [];
@@ -140,7 +140,7 @@ async function compareAliases(run: MirrorRun, pair: CellPair): Promise<AliasStat
   }
   // The target has changes of its own. Those of the source are below them.
   const known = new Set<string>();
-  for await (const { origin } of changesOf(to, cellThere(pair), "alias", signal)) {
+  for await (const { origin } of changesOf(to, targetCellPath(pair), "alias", signal)) {
     known.add(origin.commit);
   }
   const common = missing.findIndex(({ origin }) => known.has(origin.commit));

@@ -9,7 +9,7 @@ import { inUtc, sinceOf } from "../../cell/since.ts";
 import type { Context } from "../../operations/context.ts";
 import { readCell } from "../../operations/resolve.ts";
 import type { Ledger } from "./ledger.ts";
-import { cellThere, changedMeanwhile, checkProtection, LastingConflict } from "./run.ts";
+import { changedMeanwhile, checkProtection, LastingConflict, targetCellPath } from "./run.ts";
 import { originOf, persist, versionOfPair } from "./run.ts";
 import type { CellPair, MirrorRun, Outcome } from "./run.ts";
 
@@ -21,7 +21,7 @@ export async function mirrorDeletion(
 ): Promise<Outcome> {
   const { to, signal } = run;
   return await persist(run, async (first) => {
-    const head = first ? pair.there?.head : await readHead(to, cellThere(pair), signal);
+    const head = first ? pair.targetCell?.head : await readHead(to, targetCellPath(pair), signal);
     return await (head?.dead
       ? deleteAgain(run, pair, head)
       : deletePresent(run, pair, ledger, head));
@@ -50,7 +50,7 @@ async function deletePresent(
   head?: Head,
 ): Promise<Outcome> {
   const { from, to, signal } = run;
-  const present = head && await readCell(to, cellThere(pair), { head, signal });
+  const present = head && await readCell(to, targetCellPath(pair), { head, signal });
   if (head !== undefined && present === undefined) return { action: "skipped" };
   const tombstone = await readTombstone(from, pair.source.head.key, signal);
   if (tombstone === undefined) return { action: "gone" };
@@ -99,7 +99,7 @@ async function bury(
 ): Promise<Outcome> {
   const { to, dryRun, signal } = run;
   if (dryRun) return { action: "deleted" };
-  const cell = cellThere(pair);
+  const cell = targetCellPath(pair);
   const ref = `${pair.target}@${versionOfPair(pair).canonical}`;
   const operation = startOperation(to, `mirror deletion of "${ref}"`, signal);
   const next = (head: KnownHead | undefined) => {
@@ -137,7 +137,9 @@ async function isMirrorOf(
   const { from, to, signal } = run;
   // The source may have nothing left of the value. Its registry alone does not prove that the
   // value is from this cell: it may be from another name.
-  if (present.origin?.registry === from.id && ledger.left(source, present.generation)) return true;
+  if (present.origin?.registry === from.id && ledger.isAtGeneration(source, present.generation)) {
+    return true;
+  }
   const { commit } = originOf(to, present);
   if (tombstone.previous === commit) return true;
   if (tombstone.digest !== undefined && originOf(from, tombstone).commit === commit) return true;

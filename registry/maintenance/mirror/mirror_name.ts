@@ -63,12 +63,13 @@ export class StoreMirror {
       await this.#each(deleted, (pair) => this.#bury(pair));
       deleted = []; // a name may have a hundred thousand
     };
-    for await (const { source, there } of listPairs(run, this.pair)) {
-      if (there !== undefined) await this.#ledger.keep(there);
-      const isLive = there?.version !== undefined && !there.notes && !there.head.dead;
-      if (isLive) this.#live.push(there.version!);
+    for await (const { source, targetCell } of listPairs(run, this.pair)) {
+      if (targetCell !== undefined) await this.#ledger.keep(targetCell);
+      const isLive = targetCell?.version !== undefined && !targetCell.notes &&
+        !targetCell.head.dead;
+      if (isLive) this.#live.push(targetCell.version!);
       if (source === undefined) continue;
-      const pair = { ...this.pair, source, there };
+      const pair = { ...this.pair, source, targetCell };
       if (source.alias !== undefined) this.#aliases.push(pair);
       else if (source.notes) this.#notes.push(pair);
       else if (!isWanted(run, pair)) continue;
@@ -196,14 +197,15 @@ async function step(
   pair: CellPair,
   action: () => Promise<Outcome>,
 ): Promise<Outcome | undefined> {
-  const { name, target, source, there } = pair;
+  const { name, target, source, targetCell } = pair;
   const { version, alias, notes: annotations } = source;
   const of = version ? { version: version.canonical } : { alias };
   const item = { name, target, ...of, ...annotations && { annotations } };
-  const known = there !== undefined && (ledger.has(source, there) || isDeletedForGood(run, pair));
+  const known = targetCell !== undefined &&
+    (ledger.has(source, targetCell) || isDeletedForGood(run, pair));
   return await attempt(run, item, async () => {
-    if (there !== undefined && bothDeleted(source, there) && !run.dryRun) {
-      await settle(run.to, [there.head.key], run.signal);
+    if (targetCell !== undefined && bothDeleted(source, targetCell) && !run.dryRun) {
+      await settle(run.to, [targetCell.head.key], run.signal);
     }
     const outcome: Outcome = known ? { action: "skipped" } : await action();
     if (outcome.generation !== undefined) ledger.add(source, outcome.generation);
@@ -211,14 +213,14 @@ async function step(
   });
 }
 
-function bothDeleted(source: MirrorCell, there: MirrorCell): boolean {
-  return source.head.dead && there.head.dead;
+function bothDeleted(source: MirrorCell, targetCell: MirrorCell): boolean {
+  return source.head.dead && targetCell.head.dead;
 }
 
 /** Returns true if both have deleted a version for ever. */
-function isDeletedForGood({ from }: MirrorRun, { source, there }: CellPair): boolean {
+function isDeletedForGood({ from }: MirrorRun, { source, targetCell }: CellPair): boolean {
   return source.version !== undefined && !source.notes && !from.settings.mutable &&
-    bothDeleted(source, there!);
+    bothDeleted(source, targetCell!);
 }
 
 const PART = 1_000;
@@ -262,22 +264,24 @@ async function listPart(
 /** The cells of one path, of which at least one exists. */
 interface ListedPair {
   source?: MirrorCell;
-  there?: MirrorCell;
+  targetCell?: MirrorCell;
 }
 
 /** Lists the cells of versions and aliases in both registries, by path. */
 async function* listPairs(run: MirrorRun, { name, target }: NamePair): AsyncGenerator<ListedPair> {
-  const sources = listCells(run, run.from, name), theirs = listCells(run, run.to, target);
-  let [source, there] = await Promise.all([sources.next(), theirs.next()]);
-  while (!source.done || !there.done) {
-    const isSource = !source.done && (there.done || source.value.path <= there.value.path);
-    const isThere = !there.done && (source.done || there.value.path <= source.value.path);
+  const sources = listCells(run, run.from, name), targets = listCells(run, run.to, target);
+  let [nextSource, nextTarget] = await Promise.all([sources.next(), targets.next()]);
+  while (!nextSource.done || !nextTarget.done) {
+    const isSource = !nextSource.done &&
+      (nextTarget.done || nextSource.value.path <= nextTarget.value.path);
+    const isTarget = !nextTarget.done &&
+      (nextSource.done || nextTarget.value.path <= nextSource.value.path);
     yield {
-      ...(isSource && { source: source.value as MirrorCell }),
-      ...(isThere && { there: there.value as MirrorCell }),
+      ...(isSource && { source: nextSource.value as MirrorCell }),
+      ...(isTarget && { targetCell: nextTarget.value as MirrorCell }),
     };
-    if (isSource) source = await sources.next();
-    if (isThere) there = await theirs.next();
+    if (isSource) nextSource = await sources.next();
+    if (isTarget) nextTarget = await targets.next();
   }
 }
 

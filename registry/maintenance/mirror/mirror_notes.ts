@@ -6,7 +6,7 @@ import { startOperation } from "../../cell/operation.ts";
 import { inUtc } from "../../cell/since.ts";
 import { encodeRecord } from "../../format/record_codec.ts";
 import type { Context } from "../../operations/context.ts";
-import { type CellPair, cellThere, changedMeanwhile, type MirrorRun } from "./run.ts";
+import { type CellPair, changedMeanwhile, type MirrorRun, targetCellPath } from "./run.ts";
 import { originOf, type Outcome, persist } from "./run.ts";
 
 export interface Change {
@@ -20,7 +20,7 @@ export async function mirrorNotes(run: MirrorRun, pair: CellPair): Promise<Outco
   return await persist(run, async () => {
     const known = new Set<string>();
     let last = 0;
-    for await (const { record, origin } of changesOf(to, cellThere(pair), "note", signal)) {
+    for await (const { record, origin } of changesOf(to, targetCellPath(pair), "note", signal)) {
       last ||= record.generation;
       known.add(origin.commit);
     }
@@ -49,7 +49,7 @@ export async function writeChanges(
   for (const { record: { createdAt, ...record }, origin } of missing) {
     if (!deleted && record.kind === "deleted") continue;
     const operation = startOperation(to, action, signal);
-    await writeCell(to, operation, cellThere(pair), {
+    await writeCell(to, operation, targetCellPath(pair), {
       next(head) {
         if ((head?.generation ?? 0) !== last) throw changedMeanwhile(run, action);
         const base = operation.recordBase(last + 1, head?.previous);

@@ -13,7 +13,14 @@ import { cellOf, parseCellKey, parsePlace } from "../../format/layout.ts";
 import type { PayloadSource } from "../../payload/store_reader.ts";
 import { copyFiles, openSource, sharesFiles } from "./copy_files.ts";
 import type { CopyFilesOptions, Moved } from "./copy_files.ts";
-import { cellThere, checkProtection, holdTheSame, occupied, originOf, persist } from "./run.ts";
+import {
+  checkProtection,
+  holdTheSame,
+  occupied,
+  originOf,
+  persist,
+  targetCellPath,
+} from "./run.ts";
 import type { CellPair, MirrorRun, Outcome } from "./run.ts";
 import { readCell } from "../../operations/resolve.ts";
 
@@ -31,14 +38,14 @@ export async function mirrorVersion(
   options: SharingOptions,
 ): Promise<Outcome> {
   const { from, to, signal } = run;
-  const { source, there } = pair;
+  const { source, targetCell } = pair;
   return await persist(run, async (first) => { // listings are used in the first attempt only
     const located = await readCell(from, source.cell, {
       head: first ? source.head : undefined,
       signal,
     });
     if (located === undefined) return { action: "gone" };
-    const head = first ? there?.head : await readHead(to, cellThere(pair), signal);
+    const head = first ? targetCell?.head : await readHead(to, targetCellPath(pair), signal);
     return await bring(run, pair.target, { located, head }, options);
   });
 }

@@ -60,7 +60,7 @@ export interface MirrorCell {
 export interface CellPair extends NamePair {
   source: MirrorCell;
   /** Cell of the target, if it exists. */
-  there?: MirrorCell;
+  targetCell?: MirrorCell;
 }
 
 /** Returns the version of a pair of cells that are of one. */
@@ -77,7 +77,7 @@ export interface Outcome extends Pick<MirrorItem, "files" | "bytes"> {
   generation?: number;
 }
 
-export function cellThere({ target, source }: CellPair): string {
+export function targetCellPath({ target, source }: CellPair): string {
   return `${nameFolder(target)}${source.path}`;
 }
 

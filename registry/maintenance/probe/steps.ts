@@ -214,16 +214,16 @@ async function seesWrites(target: ProbeTarget): Promise<void> {
     const body = text("x".repeat(500 + generation)); // tombstones are found by their size
     must(await target.create(key, body), "a create of an absent key was refused");
     keys.unshift(key);
-    const { keys: found, infos } = await target.list("cell/", { limit: 1 });
-    must(found[0] === key, "a list does not show an object that was acknowledged before");
+    const { keys: listed, infos } = await target.list("cell/", { limit: 1 });
+    must(listed[0] === key, "a list does not show an object that was acknowledged before");
     const size = infos.get(key)?.size;
     must(size === body.byteLength, `a list shows ${size} bytes of an object of ${body.byteLength}`);
   }
   same(await target.list("cell/"), keys, "a list does not show all acknowledged objects");
   for (const key of keys.splice(0, 2)) {
     await target.delete(key);
-    const { keys: found } = await target.list("cell/", { limit: 1 });
-    must(found[0] !== key, "a list shows a deleted object");
+    const { keys: listed } = await target.list("cell/", { limit: 1 });
+    must(listed[0] !== key, "a list shows a deleted object");
   }
   same(await target.list("cell/"), keys, "a list does not show the objects left after deletes");
 }

@@ -33,18 +33,18 @@ export async function addPart(
   if (compress !== undefined) checkEncoding(compress);
   const operation = startOperation(context, `add part ${shown(part)} to ${draft.spoken}`, signal);
   const isOld = (seenAt: Moment) => operation.ageMs(seenAt) > operation.deadlineMs / 2;
-  const look = async () => {
+  const view = async () => {
     const seenAt = operation.moment();
     const now = seenAt.store ?? seenAt.wall;
-    const parts = await lookAtPart(draft, part, now);
-    const state = await stateOf(draft, parts);
-    if (state.state === "open") checkFresh(draft, parts, now);
+    const look = await lookAtPart(draft, part, now);
+    const state = await stateOf(draft, look);
+    if (state.state === "open") checkFresh(draft, look, now);
     operation.views.draft = seenAt;
-    return { seen: parts, state };
+    return { look, state };
   };
-  const { seen, state } = await look();
+  const { look: { parts }, state } = await view();
   if (state.state !== "open") return await addedBefore(draft, part, state);
-  const present = await readPart(draft, part, seen.parts.get(part));
+  const present = await readPart(draft, part, parts.get(part));
   if (present !== undefined) {
     await settle(context, partKeys(draft, present), signal);
     return await confirm(present.note.files);
@@ -64,7 +64,7 @@ export async function addPart(
     }
     key = draftPartKey(draft.folder, part, operation.commit);
     if (isOld(operation.views.draft!)) {
-      const { state } = await look();
+      const { state } = await view();
       if (state.state !== "open") throw ended(draft, state);
     }
     operation.checkCommit();

@@ -26,7 +26,8 @@ import type { DecidedParts } from "./draft_state.ts";
 /** Saves the content of a draft as one version, idempotently. */
 export async function commitDraft(
   draft: DraftCall,
-  { parts, as: materializer = { id: "folder", formatVersion: 1 }, ...given }: CommitDraftOptions,
+  { parts, as: materializer = { id: "folder", formatVersion: 1 }, ...saveOptions }:
+    CommitDraftOptions,
 ): Promise<SavedArtifact> {
   const { context, name, idempotencyKey, signal } = draft;
   const artifact = {
@@ -35,16 +36,16 @@ export async function commitDraft(
     produce: (operation: Operation) => filesOfDraft(draft, operation, parts),
   };
   try {
-    return await saveFiles(context, artifact, { ...given as SaveOptions, idempotencyKey });
+    return await saveFiles(context, artifact, { ...saveOptions as SaveOptions, idempotencyKey });
   } catch (error) {
     if (!isRegistryError(error, "NotFound", "Conflict", "Corrupt")) throw error;
-    const earlier = await findSaved(context, { ...given, name, key: idempotencyKey }, signal);
+    const earlier = await findSaved(context, { ...saveOptions, name, key: idempotencyKey }, signal);
     if (earlier === undefined || await isDeleted(context, earlier, signal)) throw error;
     const end = await readEnd(draft);
     if (end?.state === "committed") checkSame(draft, parts, new Map(end.parts));
     await settleVersion(context, earlier, signal);
     const saved = savedArtifact(earlier.record as VersionRecord, true);
-    await setAliases(context, saved, { ...given, idempotencyKey });
+    await setAliases(context, saved, { ...saveOptions, idempotencyKey });
     return saved;
   }
 }

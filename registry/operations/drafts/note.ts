@@ -146,8 +146,8 @@ export function parseDraftKey(key: string): DraftKey | undefined {
   if (`${top}/` !== DRAFTS || decodeName(name) === undefined || decodeName(draft) === undefined) {
     return undefined;
   }
-  const found = parseDraftEntry(entry.join("/"));
-  return found && { name, draft, ...found };
+  const entryKey = parseDraftEntry(entry.join("/"));
+  return entryKey && { name, draft, ...entryKey };
 }
 
 /** Parses a key below the folder of a draft; undefined for a foreign key. */

@@ -30,11 +30,11 @@ export function openDraft(context: Context, name: string, { id }: { id: string }
     if (typeof files !== "object" || files === null) throw noFiles(spoken, part);
     const areFiles = Symbol.iterator in files || Symbol.asyncIterator in files ||
       files instanceof Promise;
-    const given = (made: FilesToSave) =>
-      addPart(call(signal), { ...options, part, produce: () => made });
-    if (areFiles) return await given(files as FilesToSave);
+    const addFiles = (content: FilesToSave) =>
+      addPart(call(signal), { ...options, part, produce: () => content });
+    if (areFiles) return await addFiles(files as FilesToSave);
     const materializer = context.materializers.forValue(files);
-    const save = () => given(materializer.save(files, { signal }));
+    const save = () => addFiles(materializer.save(files, { signal }));
     return await saveAgainIfChanged(materializer, save);
   };
 
@@ -64,11 +64,11 @@ export function openDraft(context: Context, name: string, { id }: { id: string }
       const parts = decided !== undefined && look.parts.size > 0
         ? await readDecided(draft, decided)
         : await readParts(draft, look);
-      const found: Awaited<ReturnType<Draft["files"]>> = [];
+      const draftFiles: Awaited<ReturnType<Draft["files"]>> = [];
       for (const { note: { part, files } } of parts) {
-        for await (const file of inTurns(files)) found.push({ ...fileInfo(file), part });
+        for await (const file of inTurns(files)) draftFiles.push({ ...fileInfo(file), part });
       }
-      const sorted = sortedByUtf8(found, ({ path }) => path);
+      const sorted = sortedByUtf8(draftFiles, ({ path }) => path);
       await nextTurn(); // what is done with them takes as long
       return sorted;
     },

@@ -64,6 +64,6 @@ async function pinInput(
   } catch (error) {
     if (!isAbsent(error)) throw error;
     if (digest !== undefined) return { ref, digest };
-    throw absentInput(error, { name, ref, meant: parsed });
+    throw absentInput(error, { name, ref, missing: parsed });
   }
 }

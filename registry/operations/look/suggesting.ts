@@ -45,7 +45,7 @@ export function createSuggesting(context: Context): Suggesting {
 
   return (call, ref, signal) =>
     call.catch(async (error) => {
-      const missing = isAbsent(error) ? error.meant ?? ref?.() : undefined;
+      const missing = isAbsent(error) ? error.missing ?? ref?.() : undefined;
       if (missing === undefined || !maySearch()) throw error;
       const suggestion = await search(context, missing, signal);
       throw suggestion === undefined ? error : withSuggestion(error as RegistryError, suggestion);

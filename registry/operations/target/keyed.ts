@@ -166,8 +166,9 @@ class KeyedTarget implements TargetChooser {
       const { version, generation } = choice.target;
       return encodeRecord({ ...base, target: { version: version.canonical, generation } });
     }
-    const { version, generation: there, commit } = choice.existing.record as VersionRecord;
-    const target = { version: parseVersion(version).canonical, generation: there };
+    const { version, generation: existingGeneration, commit } = choice.existing
+      .record as VersionRecord;
+    const target = { version: parseVersion(version).canonical, generation: existingGeneration };
     return encodeRecord({ ...base, target, existing: commit });
   }
 

@@ -36,7 +36,7 @@ export interface TargetChooser {
    * Handles a lost race: throws if it is final, else returns the existing version or undefined to
    * retry.
    */
-  lost(target: Target, found: FoundRecord): Promise<FoundRecord | undefined>;
+  lost(target: Target, winner: FoundRecord): Promise<FoundRecord | undefined>;
 }
 
 function versionExists(context: Context, ref: string, known: KnownHead): RegistryError {
@@ -163,8 +163,8 @@ export function explicitTarget(
 
     keep: (existing) => Promise.resolve({ existing }),
 
-    async lost(target, found) {
-      known = await knownFrom(context, operation, target.generation, found);
+    async lost(target, winner) {
+      known = await knownFrom(context, operation, target.generation, winner);
       looked = false;
       if (ifCommit !== undefined) throw changed();
       if (overwrite) return undefined;

@@ -56,7 +56,7 @@ export interface PayloadFolderOptions {
   base?: Omit<Base, "key" | "found" | "answers" | "damaged">;
   wholeBase?: boolean;
   unfinished?: Unfinished;
-  seen?: SeenFiles;
+  seenFiles?: SeenFiles;
 }
 
 export class PayloadFolder implements Destination {
@@ -83,14 +83,14 @@ export class PayloadFolder implements Destination {
     this.#aliveAt = operation.moment();
   }
 
-  get seen(): SeenFiles | undefined {
-    return this.#options.seen;
+  get seenFiles(): SeenFiles | undefined {
+    return this.#options.seenFiles;
   }
 
   /** Stores all files of a payload, except those that the base has. */
   async store(payload: Payload): Promise<void> {
-    const { base, wholeBase = false, seen } = this.#options;
-    if (wholeBase || seen?.some) await base?.inspectAll();
+    const { base, wholeBase = false, seenFiles } = this.#options;
+    if (wholeBase || seenFiles?.some) await base?.inspectAll();
     if (payload.value === undefined) await payload.send(this);
     else await this.#storeValue(payload, payload.value, base);
     if (base !== undefined) await placeShared(payload.files, base, this);
@@ -142,7 +142,7 @@ export class PayloadFolder implements Destination {
     return this.#options.base?.known.get(size);
   }
 
-  left(size: number): Known | undefined {
+  leftDigests(size: number): Known | undefined {
     return this.#options.unfinished?.known.get(size);
   }
 
@@ -230,7 +230,7 @@ export class PayloadFolder implements Destination {
   /** Removes the note of interrupted saves, and writes that of seen files. */
   async ended(): Promise<void> {
     await this.#options.unfinished?.end();
-    await this.seen?.keep();
+    await this.seenFiles?.keep();
   }
 
   /**

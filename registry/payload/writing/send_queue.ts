@@ -34,7 +34,7 @@ export interface Destination {
   drop(object: number): Promise<void>;
   known(size: number): Known | undefined;
   /** Digests of files that an interrupted save left. */
-  left?(size: number): Known | undefined;
+  leftDigests?(size: number): Known | undefined;
   bytesToShare(file: { path: string; size?: number }): ByteSharing | undefined;
   /** Keeps the encoded list of chunks of a file. */
   keepList(sha256: string, list: Uint8Array): void | Promise<void>;
@@ -43,7 +43,7 @@ export interface Destination {
   /** Like `share`, with the noted objects of an interrupted save. Their files have no chunk list. */
   shareLeft?(file: StoredFile): Promise<boolean>;
   /** Files on disk that need not be read if they are stored. */
-  readonly seen?: SeenFiles;
+  readonly seenFiles?: SeenFiles;
 }
 
 export interface SmallFile {
@@ -126,11 +126,11 @@ export class SendQueue {
     try {
       const size = content.repeatable && as === undefined ? content.size : undefined;
       const known = size === undefined ? undefined : this.#to.known(size);
-      const left = size === undefined ? undefined : this.#to.left?.(size);
+      const leftDigests = size === undefined ? undefined : this.#to.leftDigests?.(size);
       const weight = Math.min(content.size ?? Infinity, HELD_OF_LARGE_BYTES);
       const shared = this.#to.bytesToShare({ path: file.path, size: content.size });
       const sharing = comparing ? shared : shared && {};
-      const job = { path: file.path, content, compress, known, left, as, sharing };
+      const job = { path: file.path, content, compress, known, leftDigests, as, sharing };
       return await tasks.begin(weight, () => this.#storeLarge(file, job).finally(content.cancel));
     } catch (error) {
       await content.cancel?.(); // if it was not started
@@ -144,7 +144,7 @@ export class SendQueue {
       ? content.content.source
       : content.kind === "small" && content.content;
     if (!(source instanceof DiskContent)) return false;
-    const sha256 = this.#to.seen?.find(source, file);
+    const sha256 = this.#to.seenFiles?.find(source, file);
     if (sha256 === undefined) return false;
     Object.assign(file, { size: source.size, sha256 });
     if (await this.#share(file)) return true;
@@ -183,7 +183,7 @@ export class SendQueue {
       }
     } else if (await this.#shareKnown(file)) {
       if (list !== undefined) await this.#to.keepList(facts.sha256, list);
-    } else await this.#storeLarge(file, { ...job, known: undefined, left: undefined });
+    } else await this.#storeLarge(file, { ...job, known: undefined, leftDigests: undefined });
   }
 
   async #sendPack(): Promise<void> {
@@ -218,7 +218,7 @@ export class SendQueue {
 
   #knownOf(size: number): string[] {
     const { bySize } = this.#here;
-    return [this.#to.known(size), this.#to.left?.(size), bySize.get(size)]
+    return [this.#to.known(size), this.#to.leftDigests?.(size), bySize.get(size)]
       .flatMap((known) => [...known ?? []]);
   }
 

@@ -33,32 +33,32 @@ export async function storeFile(
   job: StoreFileJob,
   { signal, onProgress }: JobOptions,
 ): Promise<StoredFileReply> {
-  const { path, content: { repeatable, size = 0 }, known, left, sharing } = job;
+  const { path, content: { repeatable, size = 0 }, known, leftDigests, sharing } = job;
   const moved = (bytes: number) => onProgress?.({ path, bytes });
   const sending: Sending = { backend, job, signal, moved };
   if (!repeatable) return await sendContent(sending, newList(sending));
   const earlierFile = canBeCut(job) ? sharing?.earlier : undefined;
   // If a file of this size is unchanged, nothing of it is read in the store.
-  const cut = (known || left) && await cutContent(sending, firstList(sending, earlierFile));
+  const cut = (known || leftDigests) && await cutContent(sending, firstList(sending, earlierFile));
   const stored = cut && storedAlready(job, cut);
   if (stored !== undefined) return stored;
   const earlier = earlierFile && await openEarlier(sending, earlierFile, size);
   if (earlier !== undefined) return await storeChanged(sending, earlier, cut);
-  if (cut !== undefined) return await sendAgain(sending, cut.seen);
+  if (cut !== undefined) return await sendAgain(sending, cut.facts);
   return await sendContent(sending, newList(sending));
 }
 
 /** Begins a list of chunks where one is needed even if the file is not stored. */
 function firstList(sending: Sending, earlier: EarlierFile | undefined): ListMaker | undefined {
-  const { left, content: { size = 0 } } = sending.job;
-  if (left !== undefined) return newList(sending);
+  const { leftDigests, content: { size = 0 } } = sending.job;
+  if (leftDigests !== undefined) return newList(sending);
   return earlier?.expectsEqual === false ? new ListMaker(averageFor(size)) : undefined;
 }
 
-function storedAlready({ known, left }: StoreFileJob, { seen, list }: Cut) {
-  if (known?.has(seen.sha256)) return seen;
-  if (!left?.has(seen.sha256)) return undefined;
-  return list.count > 0 ? { ...seen, list: list.encode() } : seen;
+function storedAlready({ known, leftDigests }: StoreFileJob, { facts, list }: Cut) {
+  if (known?.has(facts.sha256)) return facts;
+  if (!leftDigests?.has(facts.sha256)) return undefined;
+  return list.count > 0 ? { ...facts, list: list.encode() } : facts;
 }
 
 async function storeChanged(
@@ -71,7 +71,7 @@ async function storeChanged(
   const listed = as && await content.stored?.list();
   if (listed?.average === earlier.list.average && !listed.isFixed) {
     try {
-      return await storeNewBytes(sending, earlier, { seen: as!, list: listed });
+      return await storeNewBytes(sending, earlier, { facts: as!, list: listed });
     } catch (error) {
       // Reading all of a damaged file names the damage.
       if (!isRegistryError(error, "Conflict")) throw error;
@@ -88,15 +88,15 @@ async function storeChanged(
 async function storeNewBytes(
   sending: Sending,
   earlier: Earlier,
-  { seen, list }: Cut,
+  { facts, list }: Cut,
 ): Promise<StoredFileReply> {
   const { job: { to, path, content, as }, moved } = sending;
   const encoded = list.encode();
   const planned = encoded && await planAgainst(sending, list, earlier);
-  if (planned === undefined) return await sendAgain(sending, seen, encoded);
+  if (planned === undefined) return await sendAgain(sending, facts, encoded);
   const from = { ...earlier, planned, list };
   const stored = await storeParts(sending, { to, path, content }, from, moved);
-  return { ...seen, ...as, ...stored, list: encoded };
+  return { ...facts, ...as, ...stored, list: encoded };
 }
 
 /** Stores all of a file that was read before. */
@@ -134,7 +134,7 @@ function canBeCut({ content: { size }, compress, as }: StoreFileJob): boolean {
 
 /** The facts of content, and its chunks. */
 interface Cut {
-  seen: FileFacts;
+  facts: FileFacts;
   list: ChunkList;
 }
 
@@ -143,7 +143,7 @@ async function cutContent({ job, signal, moved }: Sending, maker?: ListMaker): P
   const measure = new Measure(maker);
   const passed = () => moved(0);
   for await (const _ of measure.through(job.content.chunks(), { signal, passed }));
-  return { seen: measure.facts(), list: (maker ?? new ListMaker(averageFor(0))).end() };
+  return { facts: measure.facts(), list: (maker ?? new ListMaker(averageFor(0))).end() };
 }
 
 interface Sending {
