@@ -13,13 +13,12 @@ import { createVerbCall, wordsOf } from "./verb_call.ts";
  * @throws {RegistryError} `Invalid` for unknown options
  */
 export function checkedArguments(
-  method: string,
-  { takes, options: known, required }: Pick<OperationRow, "takes" | "options" | "required">,
+  { action: words, takes, options: known, required }: OperationRow,
   args: unknown[],
 ): unknown[] {
   const at = takes.length;
   if (args[at] === undefined && required === undefined) return args;
-  const action = wordsOf(createVerbCall(method, at === 0 ? undefined : args[0]));
+  const action = wordsOf(createVerbCall(words, at === 0 ? undefined : args[0]));
   const options = checkOptions(action, args[at], known, required);
   return options === args[at] ? args : args.with(at, options);
 }

@@ -126,7 +126,11 @@ function unknownOption(action: string, name: string, known: string[]): RegistryE
   if (known.includes(now)) return invalid(action, `unknown option ${name}`, `Pass { ${now}: … }.`);
   const similar = nearest(name, known);
   const suggestion = similar === undefined ? "" : `: did you mean ${similar}?`;
-  return invalid(action, `unknown option ${name}${suggestion}`, `Use ${known.join(", ")}.`);
+  return invalid(
+    action,
+    `unknown option ${name}${suggestion}`,
+    `Pass only these options: ${known.join(", ")}.`,
+  );
 }
 
 function nameOf(value: unknown): string {

@@ -51,7 +51,7 @@ export function wrapVerbs<R extends Registry>(registry: R, options: WrapVerbsOpt
 
   function call(verb: string, row: OperationRow, inner: Verb): Verb {
     return async (...rawArgs) => {
-      const args = checkedArguments(verb, row, rawArgs);
+      const args = checkedArguments(row, rawArgs);
       let watched: VerbSpan | undefined;
       try {
         if (!isLogged && !isTraced()) return await inner(...args);
@@ -89,7 +89,7 @@ export function wrapVerbs<R extends Registry>(registry: R, options: WrapVerbsOpt
     };
     const list = (rawArgs: unknown[]) => {
       try {
-        const args = checkedArguments(verb, row, rawArgs);
+        const args = checkedArguments(row, rawArgs);
         return isLogged || isTraced() ? watchedItems(...args) : inner(...args);
       } catch (error) {
         return failing(error);

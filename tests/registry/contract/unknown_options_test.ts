@@ -1,3 +1,5 @@
+import { METHODS } from "../../../core/options/methods.ts";
+import type { OperationRow } from "../../../core/registry/operations/row.ts";
 import { deleteMany, loadMany, saveMany } from "../../../registry/contract/many.ts";
 import { asMap } from "../../../registry/contract/map.ts";
 import { assert, assertEquals, assertMatch } from "@std/assert";
@@ -32,31 +34,29 @@ testInMemory("names must be a list, not a string", async ({ registry }) => {
   assertEquals((await Array.fromAsync(registry.versions("a"))).length, 2);
 });
 
-const VERBS: Record<string, (registry: Registry) => Promise<unknown>> = {
-  save: (registry) => registry.save("a", 1, WRONG),
-  load: (registry) => registry.load("a", WRONG),
-  open: (registry) => registry.open("a", WRONG),
-  download: (registry) => registry.download("a", { to: "nowhere", ...WRONG }),
-  info: (registry) => registry.info("a", WRONG),
-  has: (registry) => registry.has("a", WRONG),
-  delete: (registry) => registry.delete("a", WRONG),
-  undelete: (registry) => registry.undelete("a@1", WRONG),
-  names: (registry) => Array.fromAsync(registry.names(WRONG)),
-  versions: (registry) => Array.fromAsync(registry.versions("a", WRONG)),
-  aliases: (registry) => Array.fromAsync(registry.aliases("a", WRONG)),
-  history: (registry) => Array.fromAsync(registry.history("a", "b", WRONG)),
-  watch: async (registry) => {
-    for await (const _ of registry.watch("a", WRONG)) break;
-  },
-  setAlias: (registry) => registry.setAlias("a", "b", "1", WRONG),
-  deleteAlias: (registry) => registry.deleteAlias("a", "b", WRONG),
-  rollbackAlias: (registry) => registry.rollbackAlias("a", "b", WRONG),
+const ARGUMENTS: Record<string, unknown> = { alias: "b", version: "1", to: "b", value: 1 };
+const REQUIRED = { to: "nowhere", id: "1" };
+
+/** Calls a method with an unknown option, and reads the first item of a list. */
+async function callWrongly(registry: Registry, name: string, row: OperationRow): Promise<unknown> {
+  const method = registry[name as keyof Registry] as (...given: unknown[]) => unknown;
+  const needed = (row.required ?? []).map((option) => [option, REQUIRED[option as "to" | "id"]]);
+  const options = { ...Object.fromEntries(needed), ...WRONG };
+  const result = method(...row.takes.map((argument) => ARGUMENTS[argument] ?? "a"), options);
+  if (row.effect !== "lists") return await result;
+  for await (const _ of result as AsyncIterable<unknown>) break;
+}
+
+const METHOD_CALLS = Object.entries<OperationRow>(METHODS).map(([name, row]) =>
+  [name, (registry: Registry) => callWrongly(registry, name, row)] as const
+);
+
+const FUNCTION_CALLS: Record<string, (registry: Registry) => Promise<unknown>> = {
   saveMany: (registry) => saveMany(registry, [], WRONG),
   loadMany: (registry) => loadMany(registry, [], WRONG),
   deleteMany: (registry) => deleteMany(registry, [], WRONG),
   update: (registry) => asMap(registry).update({}, WRONG),
   clear: (registry) => asMap(registry).clear({ allVersions: true, ...WRONG }),
-  copy: (registry) => registry.copy("a", "b", WRONG),
   collectGarbage: (registry) => collectGarbage(registry, WRONG),
   prune: (registry) => prune(registry, { keepLast: 1, ...WRONG }),
   mirrorRegistry: (registry) => mirrorRegistry(registry, registry, WRONG),
@@ -65,11 +65,13 @@ const VERBS: Record<string, (registry: Registry) => Promise<unknown>> = {
   openRegistry: () => openRegistry("memory:", WRONG),
 };
 
-for (const [verb, call] of Object.entries(VERBS)) {
+for (const [verb, call] of [...METHOD_CALLS, ...Object.entries(FUNCTION_CALLS)]) {
   testInMemory(`${verb}() refuses an unknown option`, async ({ registry }) => {
     await registry.save("a", 1);
     await registry.setAlias("a", "b", "1");
     const error = await rejected("Invalid", call(registry));
+    const row = (METHODS as Readonly<Record<string, OperationRow>>)[verb];
+    if (row !== undefined) assert(error.message.startsWith(`Cannot ${row.action}`), error.message);
     assertMatch(error.message, /: unknown option versoin/);
     assert(error.hint !== undefined);
     assertEquals((await Array.fromAsync(registry.versions("a"))).length, 1);
