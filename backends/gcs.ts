@@ -23,8 +23,6 @@ import { putObject } from "./gcs/put.ts";
 import { getObject, headObject } from "./gcs/read.ts";
 import { type GcsClient, type GcsCredentials, SignIn } from "./gcs/sign_in.ts";
 
-export type * from "../core/backend.ts";
-export type { System } from "../core/system.ts";
 export type { GcsClient, GcsCredentials };
 export type { GcsAuth, GcsCredential, GcsServiceAccountKey } from "./gcs/sign_in.ts";
 export type { GcsSignedUrlOptions } from "./gcs/sign_in.ts";

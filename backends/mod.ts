@@ -29,6 +29,7 @@ export type { Lookup } from "../core/lookup.ts";
 export type { Logger, SignalOptions, TransferProgress } from "../core/registry.ts";
 export type { System } from "../core/system.ts";
 export type { BackendPlace, S3Credentials };
+export type { LocalBackendOptions } from "./local.ts";
 export { createS3Configs } from "./s3_configs.ts";
 export type * from "./s3_configs.ts";
 

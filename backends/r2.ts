@@ -18,8 +18,6 @@ import type { R2Binding } from "./r2/binding.ts";
 import { putObject } from "./r2/put.ts";
 import { R2Store } from "./r2/store.ts";
 
-export type * from "../core/backend.ts";
-export type { System } from "../core/system.ts";
 export type { R2Binding, R2Found, R2Part, R2Settings, R2Upload } from "./r2/binding.ts";
 
 /** Options of {@linkcode createR2Backend}. */

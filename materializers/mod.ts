@@ -49,6 +49,7 @@ export type {
 export type { Body, ByteRange } from "../core/backend.ts";
 export type { Encoding, FileInfo, FileMode, Origin } from "../core/record.ts";
 export type { System } from "../core/system.ts";
+export type { PlainValue } from "../core/text/plain_value.ts";
 
 /**
  * Creates a set of the default materializers: strings, plain data, bytes and streams of bytes,

@@ -32,7 +32,6 @@ import type { SpaceReport } from "./maintenance/space.ts";
 import type { VerifyOptions, VerifyReport } from "./maintenance/verify_report.ts";
 import type { VersionSpaceOptions, VersionSpaces } from "./maintenance/version_space.ts";
 
-export type { CacheReport, ClearCacheOptions, InspectCacheOptions } from "./cache/entries.ts";
 export type { CurrentSettings, SettingsChange };
 export type {
   GarbageItem,

@@ -29,8 +29,13 @@ export type {
 export type { DownloadChange, DownloadedFiles } from "../core/registry/downloading.ts";
 export type { LeftOut, LeftOutReason, WrittenLinks } from "../core/registry/left_out.ts";
 export type * from "../core/registry/lineage.ts";
+export type * from "../core/registry/draft.ts";
+export type { DirectDownload, DirectDownloadOptions } from "../core/registry/transfer.ts";
+export type { RetentionRules, RulesChange } from "../core/registry/rules.ts";
+export type { RetentionRule } from "../core/record.ts";
+export type { CacheReport, ClearCacheOptions, InspectCacheOptions } from "./cache/entries.ts";
 export type { LogEntry, LogOptions } from "../core/registry/log.ts";
-export type { ManyOptions, ManyProgress } from "../core/registry/many.ts";
+export type { Inputs, ManyOptions, ManyProgress } from "../core/registry/many.ts";
 export type { ClearOptions, RegistryMap } from "../core/registry/map.ts";
 export type { Annotations } from "../core/artifact.ts";
 export type { AnnotateOptions, AnnotationsChange } from "../core/registry/annotations.ts";

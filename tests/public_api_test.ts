@@ -8,9 +8,24 @@ const LIST = new URL("./public_api.json", import.meta.url);
 /** Called like `registry.save(name, value, options)`, with the registry before it. */
 const LIKE_SAVE = ["annotate", "publishRelease"];
 
+/** Entry points whose types all others may name: a program that uses them finds them there. */
+const SHARED = [
+  ".",
+  "./registry",
+  "./backends",
+  "./materializers",
+  "./formats",
+  "./formats/zarr",
+  "./files",
+  "./queues",
+  "./events",
+  "./operators/config",
+];
+
 interface Declaration {
   kind: string;
   declarationKind: string;
+  location: { filename: string; line: number; col: number };
   def?: { params?: Parameter[] };
 }
 
@@ -41,6 +56,46 @@ Deno.test("the public names are those of tests/public_api.json", async () => {
   }
   assertEquals(names, JSON.parse(await Deno.readTextFile(LIST)));
 });
+
+Deno.test("a type in a signature is exported beside it, by the folder above, or by a shared entry point", () => {
+  const namesOf = new Map(
+    symbols.map(({ subpath, symbols }) => [subpath, symbols.map(({ name }) => name)]),
+  );
+  const known = new Set([...namesOf.values()].flat());
+  const elsewhere = symbols.flatMap(({ subpath, symbols }) => {
+    const above = subpath.slice(0, subpath.lastIndexOf("/"));
+    const near = new Set([...SHARED, above, subpath].flatMap((at) => namesOf.get(at) ?? []));
+    const named = new Set(symbols.flatMap((symbol) => [...typesIn(symbol)]));
+    return [...named].filter((name) => known.has(name) && !near.has(name))
+      .map((name) => `${subpath}: ${name}`);
+  });
+  assertEquals(elsewhere, []);
+});
+
+interface Reference {
+  target: Declaration["location"];
+}
+
+/** Declarations by place: those of several entry points are references in all but one. */
+const definitions = new Map(
+  symbols.flatMap(({ symbols }) => symbols).flatMap(({ declarations }) => declarations)
+    .filter(({ kind }) => kind !== "reference")
+    .map((declaration) => [placeOf({ target: declaration.location }), declaration]),
+);
+
+function placeOf({ target: { filename, line, col } }: Reference): string {
+  return `${filename}:${line}:${col}`;
+}
+
+/** Yields the names of the types that a part of the documentation refers to. */
+function* typesIn(part: unknown): Generator<string> {
+  if (typeof part !== "object" || part === null) return;
+  const { kind, value, accessibility, def } = part as Record<string, unknown>;
+  if (accessibility === "private") return;
+  if (kind === "typeRef") yield (value as { typeName: string }).typeName;
+  if (kind === "reference") return yield* typesIn(definitions.get(placeOf(def as Reference)));
+  for (const member of Object.values(part)) yield* typesIn(member);
+}
 
 Deno.test("public functions take at most two positional parameters before their options", () => {
   const long = symbols.flatMap(({ symbols }) => symbols).filter(({ declarations }) =>
