@@ -21,6 +21,8 @@ export type {
   TokenFileOptions,
   TokenProblem,
 } from "./server/access/token_file.ts";
+export { createAuditFile } from "./server/observe/audit_file.ts";
+export type { AuditEntry, AuditSink } from "./server/observe/audit_entry.ts";
 export { listen } from "./server/listen/listen.ts";
 export type * from "./server/listen/options.ts";
 export type { Access, Change, Right } from "./server/access/access.ts";

@@ -27,6 +27,7 @@ import { BegunReads } from "./files/begun_reads.ts";
 import { createOpened } from "./files/opened.ts";
 import { createWindows } from "./streams.ts";
 import { bodyMemoryOfProcess } from "./guard/body_memory.ts";
+import { Audit } from "./observe/audit.ts";
 import { createGuard } from "./guard/guard.ts";
 import { davRoutes, offerBasic } from "./dav/routes.ts";
 import { hubRoutes, isOfHub, nameError } from "./hf/routes.ts";
@@ -131,16 +132,24 @@ export function createApp(
   };
   const bodies = bodyMemoryOfProcess();
   const guard = createGuard(options, { system, logger, metrics, bodies, refuse });
+  const audit = options.audit && new Audit(options.audit, { system, logger });
   const dispatch = async (request: Request, info: RequestInfo): Promise<Answer> => {
     const asked = overridden(request);
     const path = pathOf(asked.url);
     checkPath(path);
     let error: unknown;
-    const answered = sentBy(info.access.author, () => routes.answer(asked, info));
-    const answer = await answered.catch((thrown) => {
+    const failed = (thrown: unknown) => {
       error = thrown;
       return refuse(thrown, info.access);
-    }) ?? noSuchRoute(routes, path, asked.method);
+    };
+    const answered = sentBy(info.access.author, async () => {
+      await audit?.admit(asked);
+      return await routes.answer(asked, info);
+    });
+    let answer = await answered.catch(failed) ?? noSuchRoute(routes, path, asked.method);
+    if (audit !== undefined) {
+      await audit.write(asked, info, answer).catch((thrown) => void (answer = failed(thrown)));
+    }
     // Also after a failure: a write that failed may have happened.
     const written = info.writes ?? (isChange(info.scope) ? info.name : undefined);
     if (written !== undefined) context.searchIndex.written(written);

@@ -110,6 +110,7 @@ async function answerOperation<F extends Operation>(
     });
   }
   const result = await run(...args, options);
+  if (effect === "writes") c.info.version = result?.version ?? c.info.version;
   const fresh = effect === "reads" ? { "cache-control": "no-cache" } : undefined;
   return c.json(typeof returns === "string" ? { [returns]: result } : result, 200, fresh);
 }

@@ -2,6 +2,7 @@
 import type { Logger, RegistryError, System } from "../../mod.ts";
 import type { JobQueue } from "../../queues/mod.ts";
 import type { TokenCheck } from "./access/token_file.ts";
+import type { AuditSink } from "./observe/audit_entry.ts";
 import type { UploadOptions } from "./uploads/next_step.ts";
 import { fault } from "../../core/errors.ts";
 import { checkOptions, type OptionNames } from "../../core/options/check_options.ts";
@@ -69,6 +70,13 @@ export interface HandlerOptions {
    * @default false
    */
   mcp?: boolean;
+  /**
+   * Receives each change, and each request that was refused for its rights, before the answer is
+   * sent. If it rejects, changes are refused until it takes an entry again.
+   *
+   * @default none
+   */
+  audit?: AuditSink;
   /** @default the real clock and randomness */
   system?: System;
   /**
@@ -112,6 +120,7 @@ const OPTIONS: OptionNames<HandlerOptions> = {
   hf: true,
   dav: true,
   mcp: true,
+  audit: true,
   system: true,
   logger: true,
 };

@@ -48,6 +48,9 @@ export interface RequestInfo extends HandlerInfo {
   renew?: () => Promise<Access>;
   scope?: RouteScope;
   name?: string;
+  /** The version in its path, or the one that it saved. */
+  version?: string;
+  alias?: string;
   /** A name that it writes and its path does not have. */
   writes?: string;
 }

@@ -82,10 +82,8 @@ export function guardRoute(
 ): (c: RouteContext) => void {
   const unknown = CONDITIONS.filter((header) => !headers.includes(header));
   return (c) => {
-    const { name, version } = c.params;
-    c.info.route = c.path;
-    c.info.scope = scope;
-    c.info.name = name;
+    const { name, version, alias } = c.params;
+    Object.assign(c.info, { route: c.path, scope, name, version, alias });
     if (scope !== "open") {
       if (c.info.refusal !== undefined) throw c.info.refusal;
       checkScope(c.info.access, scope, name);

@@ -138,7 +138,10 @@ export function createGuard(
     if (logger !== silentLogger) {
       const token = known.access?.token === undefined ? "" : ` token=${known.access.token}`;
       const took = `${Math.round(durationMs)} ms`;
-      logger.info(`${method} ${shownPath(url)} ${status} ${took}${token} id=${requestId}`);
+      const size = headers["content-length"] === undefined ? "" : ` ${headers["content-length"]} B`;
+      const at = new Date(system.now()).toISOString();
+      const path = shownPath(url);
+      logger.info(`${at} ${method} ${path} ${status}${size} ${took}${token} id=${requestId}`);
     }
     return new Answer(body, { status, headers, isOwned });
   };

@@ -212,6 +212,7 @@ export function hubWrites(
       const commit = await readCommit(c.request);
       const how = { find, access, objects: objects(access), signal };
       const saved = await applyCommit(context, commit, how);
+      c.info.version = saved.version;
       const oid = revisionOf(saved);
       const path = kind === "datasets" ? `datasets/${asked.id}` : asked.id;
       const commitUrl = `${originOf(c)}/${path}/commit/${oid}`;

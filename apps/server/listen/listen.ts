@@ -13,6 +13,7 @@ import { realSystem, silentLogger, type System } from "../../../core/system.ts";
 import { checkOptions, type OptionNames } from "../../../core/options/check_options.ts";
 import { Answer, answerings } from "../answer.ts";
 import type { ConnectionLimits, Listening, ListenOptions } from "./options.ts";
+import { createClientAddress } from "./client_address.ts";
 import { certificateWarning, readCertificate } from "./certificate.ts";
 import { connectionsWithin, descriptorLimit } from "./descriptors.ts";
 
@@ -69,13 +70,16 @@ const REST_MS = 10_000;
 
 function listenerOf(
   handler: Handler,
-  system: Pick<System, "sleep">,
+  { system, addressOf }: {
+    system: Pick<System, "sleep">;
+    addressOf: ReturnType<typeof createClientAddress>;
+  },
 ): (request: IncomingMessage, response: ServerResponse) => void {
   const answering = answerings.get(handler) ??
     (async (...asked) => Answer.from(await handler(...asked)));
   const listener = getRequestListener(
     async (request, { incoming, outgoing }) => {
-      const remoteAddr = { hostname: incoming.socket.remoteAddress };
+      const remoteAddr = { hostname: addressOf(incoming as IncomingMessage) };
       const answer = await answering(request, { remoteAddr });
       const response = outgoing as ServerResponse; // without HTTP/2
       reply(incoming as IncomingMessage, response, answer);
@@ -156,6 +160,7 @@ const OPTIONS: OptionNames<ListenOptions> = {
   hasTokens: true,
   tls: true,
   limits: true,
+  trustedProxies: true,
   system: true,
   logger: true,
 };
@@ -181,6 +186,7 @@ export async function listen(handler: Handler, options: ListenOptions = {}): Pro
     hasTokens = false,
     tls,
     limits = {},
+    trustedProxies = [],
     system = realSystem,
     logger = silentLogger,
   } = checkOptions("listen", options, OPTIONS);
@@ -192,6 +198,7 @@ export async function listen(handler: Handler, options: ListenOptions = {}): Pro
     maxConnections: mostAsked = 4096,
   } = checkOptions("listen", limits, LIMITS);
   if (!hasTokens && !isLoopback(host)) throw exposed(host);
+  const addressOf = createClientAddress(trustedProxies);
   const openCertificate = async (files: { cert: string; key: string }) => {
     const read = await readCertificate(files);
     const warning = certificateWarning(read, { file: files.cert, now: realSystem.now() });
@@ -219,7 +226,7 @@ export async function listen(handler: Handler, options: ListenOptions = {}): Pro
     : createSecureServer({ ...settings, ...certificate, handshakeTimeout: headersTimeoutMs });
   server.maxHeadersCount = 0; // more would be ignored; their size is limited
   const cutAll = watchConnections(server, { maxConnections, idleTimeoutMs });
-  server.on("request", listenerOf(handler, system));
+  server.on("request", listenerOf(handler, { system, addressOf }));
   await new Promise<void>((resolve, reject) => {
     server.once("error", reject);
     server.listen(port, host, resolve);

@@ -31,6 +31,13 @@ export interface ListenOptions {
   /** PEM files of a certificate with its chain, and its key, for TLS. @default none */
   tls?: { cert: string; key: string };
   limits?: ConnectionLimits;
+  /**
+   * Addresses of reverse proxies, or blocks such as `10.0.0.0/8`, whose `X-Forwarded-For` names the
+   * client, for limits and the audit trail.
+   *
+   * @default none
+   */
+  trustedProxies?: readonly string[];
   /** @default the real clock */
   system?: Pick<System, "sleep">;
   /** Receives a warning if fewer connections fit than asked for. @default silent */

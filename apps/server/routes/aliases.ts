@@ -65,6 +65,7 @@ export function aliasChangesRoutes(routes: Routes, { registry }: ServerContext):
       const version = isVersion(asked) // found before: afterwards, a failure would hide the change
         ? parseVersion(asked).canonical
         : (await registry.info(name, { version: asked, signal })).version;
+      c.info.version = version;
       await ofCondition(
         current,
         () => registry.setAlias(name, alias, version, changing),

@@ -157,6 +157,7 @@ export async function savedAnswer(
   isOwn: () => boolean | Promise<boolean>,
 ): Promise<Answer> {
   const { name, version, skipped } = saved;
+  c.info.version = version;
   if (skipped && !c.info.access.may("read", name) && !await isOwn()) {
     c.info.access.check("read", name);
   }

@@ -160,7 +160,7 @@ export function uploadRoutes(routes: Routes, context: ServerContext): void {
             hint: "Add it: POST /upload?name=my:data, or a field `name` before the file.",
           });
         }
-        access.check("save", name);
+        access.check("save", c.info.writes = name);
         if (alias !== undefined) access.check("move", name);
         const id = form === undefined ? "file" : "folder";
         const materializer = {
@@ -171,6 +171,7 @@ export function uploadRoutes(routes: Routes, context: ServerContext): void {
         const { signal } = request;
         const save = { version, alias, idempotencyKey, share: "none", signal } as const;
         const saved = await context.registry.save(name, undefined, { ...save, as: materializer });
+        c.info.version = saved.version;
         const next = await scheduleNext(saved, context);
         const skipped = saved.skipped ? SKIPPED : {};
         // The first upload with this key may have been that of another token.

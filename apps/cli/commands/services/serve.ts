@@ -8,6 +8,7 @@ import { invalid } from "../../terminal/hints.ts";
 import { aborted } from "../../program/run_process.ts";
 import type { TokenCheck, TokenFileOptions } from "../../../server/access/token_file.ts";
 import type { Listening, ListenOptions } from "../../../server/listen/options.ts";
+import type { AuditSink } from "../../../server/observe/audit_entry.ts";
 import type { Handler, HandlerOptions } from "../../../server/options.ts";
 import { openServedEvents, openServedJobs } from "../../services/serve_queues.ts";
 import { startServedWebhooks } from "../../services/serve_webhooks.ts";
@@ -26,6 +27,7 @@ export interface ServerPart {
   createHandler(registry: Registry, options?: HandlerOptions): Handler;
   listen(handler: Handler, options?: ListenOptions): Promise<Listening>;
   openTokenFile(file: string, options?: TokenFileOptions): Promise<TokenCheck>;
+  createAuditFile(file: string): AuditSink;
   parseTokens(content: string, options?: Pick<TokenFileOptions, "system">): TokenCheck;
 }
 
@@ -108,6 +110,16 @@ export const serve: Command = defineCommand({
       parse: parseDuration,
     },
     { flags: "--log", text: "log each request to standard error" },
+    {
+      flags: "--audit <file>",
+      text: "append changes and refused requests as JSON lines; - for standard output",
+      completes: "file",
+    },
+    {
+      flags: "--trusted-proxy <address>",
+      text: "believe X-Forwarded-For of this proxy, or of a block: 10.0.0.0/8",
+      repeat: true,
+    },
   ],
   examples: [
     ["holdfast serve", `the registry of this folder at http://${DEFAULT_HOST}:${DEFAULT_PORT}`],
@@ -145,6 +157,7 @@ export const serve: Command = defineCommand({
       hf: flags.hf,
       dav: flags.dav,
       mcp: flags.mcp,
+      audit: auditOf(flags.audit, context, part),
       hosts: flags.allowHost && [...flags.allowHost, "localhost", host],
       limits: {
         maxBodyBytes: flags.maxBody,
@@ -154,7 +167,9 @@ export const serve: Command = defineCommand({
     });
     const limits = { maxConnections: flags.maxConnections };
     const hasTokens = tokens !== undefined;
-    const server = await listen(handler, { host, port, hasTokens, tls, limits, system, logger });
+    const { trustedProxy: trustedProxies } = flags;
+    const listening = { host, port, hasTokens, tls, limits, trustedProxies, system, logger };
+    const server = await listen(handler, listening);
     const stopReloading = reloadOnHangup(server, context);
     try {
       await context.result({ url: server.url, registry: registry.location }, server.url);
@@ -185,6 +200,16 @@ async function tokensOf(
     throw invalid("read tokens from stdin", "it is a terminal", hint);
   }
   return parseTokens(await new Response(stdinOf(io)).text(), { system });
+}
+
+function auditOf(
+  file: string | undefined,
+  { io }: Pick<CommandContext, "io">,
+  { createAuditFile }: ServerPart,
+): AuditSink | undefined {
+  if (file === undefined) return undefined;
+  if (file !== "-") return createAuditFile(resolve(io.cwd, file));
+  return async (entry) => await io.stdout.write(`${JSON.stringify(entry)}\n`);
 }
 
 /** Returns a note for a service without tokens. */

@@ -175,8 +175,8 @@ Deno.test("the log has one line per request, without query, headers and upload i
   const headers = { authorization: "Bearer holdfast_secret", "x-request-id": "one" };
   await get(service.handler, "http://localhost/names?prefix=secret", headers);
   await get(service.handler, "http://localhost/uploads/secret", headers);
-  assertMatch(lines[0], /^GET \/names 200 \d+ ms token=me id=one$/);
-  assertMatch(lines[1], /^GET \/uploads\/… \d+ \d+ ms token=me id=one$/);
+  assertMatch(lines[0], /^\d{4}-\S+Z GET \/names 200 \d+ B \d+ ms token=me id=one$/);
+  assertMatch(lines[1], / GET \/uploads\/… \d+ \d+ B \d+ ms token=me id=one$/);
   assertEquals(lines.join().includes("secret"), false);
 });
 

@@ -1,0 +1,96 @@
+// The audit trail: each change, and each request that was refused for its rights.
+import type { Logger, System } from "../../../mod.ts";
+import { messageOf } from "../../../core/errors.ts";
+import type { Answer } from "../answer.ts";
+import { RefusedRequest } from "../problem.ts";
+import type { RequestInfo } from "../routing.ts";
+import { pathOf } from "../routing.ts";
+import type { AuditEntry, AuditSink } from "./audit_entry.ts";
+
+const READS = new Set(["GET", "HEAD", "OPTIONS", "PROPFIND"]);
+
+/** Bytes that no version has yet, and messages whose calls are requests of their own. */
+const NOT_CHANGES = /^\/(uploads|contents|mcp)(\/|$)/;
+
+/** Most entries that wait in memory: more come only from changes that ran at the same time. */
+const MOST_MISSING = 10_000;
+
+/** Writes entries, and refuses changes while that fails. */
+export class Audit {
+  readonly #sink: AuditSink;
+  readonly #system: Pick<System, "now">;
+  readonly #logger: Pick<Logger, "error">;
+  /** Entries that could not be written. */
+  #missing: AuditEntry[] = [];
+
+  constructor(
+    sink: AuditSink,
+    { system, logger }: { system: Pick<System, "now">; logger: Pick<Logger, "error"> },
+  ) {
+    this.#sink = sink;
+    this.#system = system;
+    this.#logger = logger;
+  }
+
+  /** Throws 503 for a change while earlier entries cannot be written. */
+  async admit({ method, url }: Request): Promise<void> {
+    if (this.#missing.length === 0 || !isChange(method, url)) return;
+    const missing = this.#missing;
+    this.#missing = [];
+    for (const [at, entry] of missing.entries()) {
+      try {
+        await this.#sink(entry);
+      } catch (error) {
+        this.#missing.unshift(...missing.slice(at));
+        throw unwritten("not begun: the audit trail cannot be written", error);
+      }
+    }
+  }
+
+  /** Writes the entry of a request, if it has one. Throws 503 if that fails. */
+  async write(request: Request, info: RequestInfo, { status }: Answer): Promise<void> {
+    const { method, url, headers } = request;
+    const isRefused = status === 401 || status === 403;
+    if (!isRefused && !isChange(method, url)) return;
+    const { hostname } = (info.remoteAddr ?? {}) as { hostname?: string };
+    const bytes = headers.get("content-length");
+    const entry: AuditEntry = {
+      at: new Date(this.#system.now()).toISOString(),
+      request: info.requestId,
+      by: info.access?.author,
+      address: hostname,
+      method,
+      route: info.route,
+      name: info.writes ?? info.name,
+      version: info.version,
+      alias: info.alias,
+      ...(new URL(url).searchParams.get("dryRun") === "true" && { dryRun: true }),
+      ...(bytes !== null && { bytes: Number(bytes) }),
+      status,
+      outcome: status < 400 ? "done" : status < 500 ? "refused" : "failed",
+    };
+    try {
+      await this.#sink(entry);
+    } catch (error) {
+      this.#logger.error(`Cannot write the audit trail: ${messageOf(error)}`);
+      if (isChange(method, url) && this.#missing.length < MOST_MISSING) this.#missing.push(entry);
+      if (status < 400) throw unwritten("done, but not in the audit trail", error);
+    }
+  }
+}
+
+function isChange(method: string, url: string): boolean {
+  return !READS.has(method) && !NOT_CHANGES.test(pathOf(url));
+}
+
+function unwritten(state: string, cause: unknown): RefusedRequest {
+  return new RefusedRequest({
+    status: 503,
+    code: state.startsWith("done") ? "Unknown" : "Unavailable",
+    action: "answer",
+    state,
+    hint:
+      "Ask the operator of the service to look at its audit file, such as whether the disk is full.",
+    cause,
+  });
+}

@@ -1,0 +1,200 @@
+// The audit trail of a service.
+import { assertEquals, assertMatch } from "@std/assert";
+import { type AuditEntry, createAuditFile, createHandler } from "../../../../apps/server.ts";
+import { openHttpRegistry } from "../../../../apps/client.ts";
+import { createMemoryBackend, openRegistry, type Registry } from "../../../../mod.ts";
+import { createAccess, parseScope } from "../../../../apps/server/access/access.ts";
+import { rejected } from "../../../registry/rejected.ts";
+import { testInRoot } from "../../../support/temp_root.ts";
+
+const tokens = {
+  find(authorization: string | null) {
+    const [, text] = /^Bearer (.+)$/.exec(authorization ?? "") ?? [];
+    if (text === undefined || text === "wrong") return Promise.resolve(undefined);
+    const author = { name: `who has ${text}`, token: text };
+    return Promise.resolve(createAccess(text, text.split(",").map(parseScope), { author }));
+  },
+};
+
+type Sink = (entry: AuditEntry) => void | Promise<void>;
+
+async function served(audit: Sink, given?: Registry) {
+  const registry = given ?? await openRegistry(createMemoryBackend());
+  const handler = createHandler(registry, { tokens, audit, hf: true, mcp: true });
+  const info = { remoteAddr: { hostname: "192.0.2.7" } };
+  const as = (token: string) =>
+    openHttpRegistry("http://localhost", {
+      token,
+      retryForMs: 0,
+      fetch: (request) => handler(request, info),
+    });
+  const ask = async (path: string, token: string, init: RequestInit = {}) => {
+    const headers = { authorization: `Bearer ${token}`, "content-type": "application/json" };
+    const answer = await handler(
+      new Request(`http://localhost${path}`, { headers, ...init }),
+      info,
+    );
+    await answer.text(); // an answer of MCP ends with its call
+    return answer.status;
+  };
+  return { registry, as, ask, handler };
+}
+
+Deno.test("each change and each refused request has an entry, and reads have none", async () => {
+  const entries: AuditEntry[] = [];
+  const { registry, as, ask } = await served((entry) => void entries.push(entry));
+  const alice = await as("write:m,read:m");
+  entries.length = 0;
+  await alice.save("m", 1);
+  await alice.setAlias("m", "production", "1.0.0");
+  await alice.load("m@production");
+  await alice.delete("m@1.0.0", { dryRun: true }).catch(() => {});
+  await alice.save("other", 1).catch(() => {});
+  assertEquals(await ask("/names", "wrong"), 401);
+  assertEquals(await ask("/artifacts/secret/versions", "read:m"), 403);
+  const message = {
+    jsonrpc: "2.0",
+    id: 1,
+    method: "tools/call",
+    params: { name: "set_alias", arguments: { name: "m", alias: "canary", version: "1.0.0" } },
+  };
+  const headers = {
+    authorization: "Bearer write:m,read:m",
+    "content-type": "application/json",
+    accept: "application/json, text/event-stream",
+  };
+  await ask("/mcp", "", { method: "POST", headers, body: JSON.stringify(message) });
+  const author = { name: "who has write:m,read:m", token: "write:m,read:m" };
+  const shown = entries.map(({ at, request, bytes: _, address, by, ...rest }) => {
+    assertMatch(at, /^\d{4}-\d\d-\d\dT[\d:]+\.\d{3}Z$/);
+    assertEquals([request.length > 0, address], [true, "192.0.2.7"]);
+    return { by: by?.token, ...rest };
+  });
+  const version = "/artifacts/:name/versions/:version";
+  const by = author.token;
+  assertEquals(shown.filter(({ status }) => status !== 204), [
+    {
+      by,
+      method: "POST",
+      route: "/artifacts/:name/versions",
+      name: "m",
+      version: "1.0.0",
+      alias: undefined,
+      status: 201,
+      outcome: "done",
+    },
+    {
+      by,
+      method: "PUT",
+      route: "/artifacts/:name/aliases/:alias",
+      name: "m",
+      version: "1.0.0",
+      alias: "production",
+      status: 200,
+      outcome: "done",
+    },
+    {
+      by,
+      method: "DELETE",
+      route: version,
+      name: "m",
+      version: "1.0.0",
+      alias: undefined,
+      dryRun: true,
+      status: 409,
+      outcome: "refused",
+    },
+    {
+      by,
+      method: "POST",
+      route: "/artifacts/:name/versions",
+      name: "other",
+      version: undefined,
+      alias: undefined,
+      status: 403,
+      outcome: "refused",
+    },
+    {
+      by: undefined,
+      method: "GET",
+      route: "/names",
+      name: undefined,
+      version: undefined,
+      alias: undefined,
+      status: 401,
+      outcome: "refused",
+    },
+    {
+      by: "read:m",
+      method: "GET",
+      route: "/artifacts/:name/versions",
+      name: "secret",
+      version: undefined,
+      alias: undefined,
+      status: 403,
+      outcome: "refused",
+    },
+    {
+      by,
+      method: "PUT",
+      route: "/artifacts/:name/aliases/:alias",
+      name: "m",
+      version: "1.0.0",
+      alias: "canary",
+      status: 200,
+      outcome: "done",
+    },
+  ]);
+  const aliases = await Array.fromAsync(registry.aliases("m"));
+  assertEquals(aliases.map(({ alias }) => alias), ["canary", "production"]);
+});
+
+Deno.test("while entries cannot be written, changes are refused and reads are answered", async () => {
+  const entries: AuditEntry[] = [];
+  let isFull = false;
+  const { registry, as } = await served((entry) => {
+    if (isFull) throw new Error("no space left on device");
+    entries.push(entry);
+  });
+  const alice = await as("write:m,read:m");
+  await alice.save("m", 1);
+  entries.length = 0;
+  isFull = true;
+  await rejected("Unknown", alice.setAlias("m", "a", "1.0.0"), /not in the audit trail/);
+  await rejected("Unavailable", alice.setAlias("m", "b", "1.0.0"), /cannot be written/);
+  await rejected("Unavailable", alice.deleteAlias("m", "a"), /cannot be written/);
+  assertEquals(await alice.load("m"), 1);
+  const present = await Array.fromAsync(registry.aliases("m"));
+  assertEquals(present.map(({ alias }) => alias), ["a"]);
+  isFull = false;
+  await alice.setAlias("m", "c", "1.0.0");
+  const done = entries.filter(({ outcome }) => outcome === "done");
+  assertEquals(done.map(({ alias }) => alias), ["a", "c"], "also the one that was late");
+});
+
+testInRoot("a file has one JSON object in each line, also when it is moved away", async (root) => {
+  const file = root.join("audit.jsonl");
+  const { as } = await served(createAuditFile(file));
+  const alice = await as("write:m,read:m");
+  const saves = Array.from({ length: 20 }, (_, n) => alice.save("m", n));
+  await Promise.all(saves);
+  await Deno.rename(file, root.join("audit.1"));
+  await alice.setAlias("m", "production", "1.0.0");
+  const linesOf = async (path: string) =>
+    (await Deno.readTextFile(path)).trimEnd().split("\n").map((line) => JSON.parse(line));
+  const saved = (await linesOf(root.join("audit.1"))).filter(({ status }) => status === 201);
+  const versions = saved.map(({ version }) => parseInt(version)).sort((a, b) => a - b);
+  assertEquals(versions, Array.from({ length: 20 }, (_, n) => n + 1));
+  const [{ alias, by }, ...others] = await linesOf(file);
+  assertEquals([alias, by.name, others], ["production", "who has write:m,read:m", []]);
+  if (Deno.build.os !== "windows") assertEquals((await Deno.stat(file)).mode! & 0o777, 0o600);
+});
+
+testInRoot("a file that cannot be written refuses changes", async (root) => {
+  const registry = await openRegistry(createMemoryBackend());
+  await registry.save("m", 1);
+  const { as } = await served(createAuditFile(root.join("none", "audit.jsonl")), registry);
+  const alice = await as("write:m,read:m");
+  await rejected("Unknown", alice.setAlias("m", "a", "1.0.0"), /audit/);
+  await rejected("Unavailable", alice.setAlias("m", "b", "1.0.0"), /audit/);
+});
