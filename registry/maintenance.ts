@@ -18,8 +18,9 @@
  * @module
  */
 import type { Backend } from "../core/backend.ts";
-import { checkRegistry, checkToolOptions } from "../core/options/check_options.ts";
+import { checkOptions, checkRegistry, checkToolOptions } from "../core/options/check_options.ts";
 import type { OptionNames } from "../core/options/check_options.ts";
+import { SIGNAL } from "../core/registry/operations/row.ts";
 import type { Registry, SignalOptions } from "../core/registry.ts";
 import { worded } from "../core/calls/verb_errors.ts";
 import type { CurrentSettings, SettingsChange } from "./maintenance/change_settings.ts";
@@ -88,6 +89,23 @@ const PRUNE: OptionNames<PruneOptions> = {
   dryRun: true,
   signal: true,
 };
+
+const VERIFY: OptionNames<VerifyOptions> = {
+  names: true,
+  deep: true,
+  repairFrom: true,
+  onProgress: true,
+  signal: true,
+};
+
+const PROBE: OptionNames<ProbeOptions> = {
+  maxClockOffsetMs: true,
+  onStep: true,
+  system: true,
+  signal: true,
+};
+
+const CHANGE: OptionNames<SettingsChange> = { graceMs: true, share: true, signal: true };
 
 const MIRROR: OptionNames<MirrorOptions> = {
   names: true,
@@ -178,11 +196,12 @@ export async function verifyRegistry(
   registry: Registry,
   options: VerifyOptions = {},
 ): Promise<VerifyReport> {
-  checkToolOptions("verify the registry", registry, options);
-  if (options.repairFrom !== undefined) checkRegistry("repair from it", options.repairFrom);
+  const checkedOptions = checkToolOptions("verify the registry", registry, options, VERIFY);
+  const { repairFrom } = checkedOptions;
+  if (repairFrom !== undefined) checkRegistry("repair from it", repairFrom);
   const tool = await import("./maintenance/verify.ts");
   const call = { verb: "verify the registry" };
-  return await worded(call, () => tool.verifyRegistry(registry, options));
+  return await worded(call, () => tool.verifyRegistry(registry, checkedOptions));
 }
 
 /**
@@ -255,7 +274,7 @@ export async function measureSpace(
   registry: Registry,
   options: SignalOptions = {},
 ): Promise<SpaceReport> {
-  checkRegistry("measure space", registry);
+  checkToolOptions("measure space", registry, options, SIGNAL);
   const tool = await import("./maintenance/space.ts");
   return await worded({ verb: "measure space" }, () => tool.measureSpace(registry, options));
 }
@@ -316,8 +335,9 @@ export async function probeBackend(
   backend: Backend,
   options: ProbeOptions = {},
 ): Promise<ProbeCertificate> {
+  const checkedOptions = checkOptions("probe the store", options, PROBE);
   const tool = await import("./maintenance/probe/probe.ts");
-  return await tool.probeBackend(backend, options);
+  return await tool.probeBackend(backend, checkedOptions);
 }
 
 /**
@@ -340,7 +360,7 @@ export async function readSettings(
   registry: Registry,
   options: SignalOptions = {},
 ): Promise<CurrentSettings> {
-  checkRegistry("read the settings", registry);
+  checkToolOptions("read the settings", registry, options, SIGNAL);
   const tool = await import("./maintenance/change_settings.ts");
   return await worded({ verb: "read the settings" }, () => tool.readSettings(registry, options));
 }
@@ -368,7 +388,10 @@ export async function changeSettings(
   registry: Registry,
   change: SettingsChange,
 ): Promise<CurrentSettings> {
-  checkToolOptions("change the settings", registry, change);
+  const checkedChange = checkToolOptions("change the settings", registry, change, CHANGE);
   const tool = await import("./maintenance/change_settings.ts");
-  return await worded({ verb: "change the settings" }, () => tool.changeSettings(registry, change));
+  return await worded(
+    { verb: "change the settings" },
+    () => tool.changeSettings(registry, checkedChange),
+  );
 }

@@ -15,12 +15,16 @@ import {
   collectGarbage,
   measureSpace,
   mirrorRegistry,
+  probeBackend,
   prune,
+  readRulesHistory,
   readSettings,
   verifyRegistry,
 } from "../registry/maintenance.ts";
 import { openUploads, presignDownload } from "../registry/uploads.ts";
 import { diffVersions, openRegistry, readLineage, readLog, type Registry } from "../mod.ts";
+import { digestValue } from "../mod.ts";
+import { readAnnotations } from "../registry/mod.ts";
 import { createOperators, runCommand } from "../operators/mod.ts";
 import { planPipeline, runPipeline, submitRun } from "../operators/runner/mod.ts";
 import { createMemoryBus } from "../plugins/events/memory.ts";
@@ -100,6 +104,18 @@ const CALLS: Record<string, (registry: Registry, wrong: Anything) => unknown> = 
   createHandler: (registry, wrong) => createHandler(registry, wrong),
   "loadMany of a batch": (registry, wrong) =>
     createBatch(registry, { workers: 0 }).loadMany([], wrong),
+  readLineage: (registry, wrong) => readLineage(registry, "a", wrong),
+  readLog: (registry, wrong) => Array.fromAsync(readLog(registry, "a", wrong)),
+  readAnnotations: (registry, wrong) => readAnnotations(registry, "a", wrong),
+  readRulesHistory: (registry, wrong) => Array.fromAsync(readRulesHistory(registry, wrong)),
+  presignDownload: (registry, wrong) => presignDownload(registry, "a", wrong),
+  verifyRegistry: (registry, wrong) => verifyRegistry(registry, wrong),
+  measureSpace: (registry, wrong) => measureSpace(registry, wrong),
+  readSettings: (registry, wrong) => readSettings(registry, wrong),
+  changeSettings: (registry, wrong) => changeSettings(registry, { graceMs: 86_400_000, ...wrong }),
+  probeBackend: (registry, wrong) => probeBackend(registry.backend!, wrong),
+  digestValue: (registry, wrong) => digestValue(registry, 1, wrong),
+  diffVersions: (registry, wrong) => diffVersions(registry, { before: "a", after: "a", ...wrong }),
   "an entry of a batch": (registry, wrong) =>
     createBatch(registry, { workers: 0 }).save({ name: "c", value: 1, ...wrong }),
 };

@@ -24,6 +24,7 @@ import type {
   ServiceRegistry,
   Verify,
 } from "../../core/registry.ts";
+import { LINEAGE } from "../../core/registry/lineage.ts";
 import { memberOf } from "../../core/registry/release.ts";
 import type { RetentionRules } from "../../core/registry/rules.ts";
 import type { RegistryService } from "../../core/registry/service.ts";
@@ -34,7 +35,8 @@ import { type Asked, isOfService } from "./problem.ts";
 import { createPresignDownload } from "./presign_download.ts";
 import { loadDisk } from "./download.ts";
 import { openRemoteDraft } from "./drafts.ts";
-import { createRemoteLog, deletionsIn, firstSavesIn, listAll } from "./listing.ts";
+import { createRemoteLog, deletionsIn, firstSavesIn } from "./log.ts";
+import { listAll } from "./listing.ts";
 import { openVersion, untilNotOverwritten, versionInfo } from "./open_version.ts";
 import { saveValue } from "./save_value.ts";
 import { watchRemote } from "./watch.ts";
@@ -223,11 +225,9 @@ class RemoteMethods {
   watch: Registry["watch"] = (name, options) => watchRemote(this.#connection, name, options);
 
   readonly service = {
-    lineage: async (ref, { direction, depth, signal } = {}) => {
+    lineage: async (ref, options) => {
       parseRef(ref);
-      const action = `follow the lineage of ${shown(ref)}`;
-      const call = { action, path: "lineage", query: { ref, direction, depth }, signal };
-      return await this.#connection.read(call, lineageOf);
+      return await this.#connection.read(requestOf(LINEAGE, [ref, options]), lineageOf);
     },
 
     annotations: (ref, { signal } = {}) => this.#annotationsAt(annotationsPath(ref), ref, signal),

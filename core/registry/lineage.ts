@@ -1,4 +1,5 @@
 // Lineage of versions.
+import { type RequestRowOf, SIGNAL } from "./operations/row.ts";
 import type { SignalOptions } from "./operations/saving.ts";
 
 /** Options of {@linkcode readLineage}. */
@@ -8,6 +9,28 @@ export interface LineageOptions extends SignalOptions {
   /** Maximum number of steps, at least 1. @default unlimited */
   depth?: number;
 }
+
+export const LINEAGE: RequestRowOf<LineageOptions> = {
+  action: "follow the lineage of",
+  takes: ["ref"],
+  options: {
+    direction: {
+      sent: "text",
+      among: ["up", "down", "both"],
+      doc: "`up` to its inputs, `down` to versions made from it. Default: `both`",
+    },
+    depth: { sent: "count", range: [1, 1_000_000], doc: "Maximum number of steps from `ref`" },
+    ...SIGNAL,
+  },
+  effect: "reads",
+  route: {
+    at: "GET /lineage",
+    id: "getLineage",
+    tag: "lineage",
+    summary: "Returns the lineage of a version: its inputs, and versions made from it",
+    scope: "read",
+  },
+};
 
 /** A version in a lineage, or a ref instead of one. */
 export interface LineageNode {

@@ -1,5 +1,6 @@
 // The log of a name.
 import type { Author } from "../naming/author.ts";
+import { type RequestRowOf, SIGNAL } from "./operations/row.ts";
 import type { SignalOptions } from "./operations/saving.ts";
 
 /** An event in the log of a name. */
@@ -28,3 +29,17 @@ export interface LogOptions extends SignalOptions {
   /** Maximum number of entries, newest first. @default all */
   limit?: number;
 }
+
+export const LOG: RequestRowOf<LogOptions> = {
+  action: "list the log of",
+  takes: ["name"],
+  options: { limit: {}, ...SIGNAL },
+  effect: "lists",
+  route: {
+    at: "GET /artifacts/:name/log",
+    id: "getLog",
+    tag: "artifacts",
+    summary: "Lists the changes of a name: versions, aliases, deletions, newest first",
+    scope: "read",
+  },
+};

@@ -1,5 +1,6 @@
 // Transfers between the store and other programs, or browsers.
 import type { FileInfo } from "../record.ts";
+import { type RequestRowOf, SIGNAL } from "./operations/row.ts";
 import type { SignalOptions } from "./operations/saving.ts";
 
 /** Options of {@linkcode presignDownload}. */
@@ -16,6 +17,33 @@ export interface DirectDownloadOptions extends SignalOptions {
    */
   expiresInMs?: number;
 }
+
+export const PRESIGN: RequestRowOf<DirectDownloadOptions> = {
+  action: "presign a file of",
+  takes: ["ref"],
+  options: {
+    version: {},
+    path: { sent: "text", doc: "The file. Default: the only one" },
+    fileName: { sent: "text", doc: "The file name for saving" },
+    expiresInMs: {
+      sent: "count",
+      range: [1000, 3_600_000], // of a service
+      doc: "Lifetime of the URL, milliseconds. A shorter one of the token wins",
+    },
+    ...SIGNAL,
+  },
+  effect: "reads",
+  route: {
+    at: "GET /artifacts/:name/versions/:version/presign",
+    id: "presignFile",
+    tag: "uploads",
+    summary: "Returns a URL that downloads a file directly from the store",
+    description: "Anyone with the URL can read this file until it expires, in an hour at most, " +
+      "also after the token is removed. Only buckets support it, and only for files with their " +
+      "own object: larger than 256 KiB and not compressed.",
+    scope: "read",
+  },
+};
 
 /** A URL to download a file. */
 export interface DirectDownload {

@@ -1,6 +1,8 @@
 // Notes and labels of versions and names, which can change. The code for a store is imported at the
 // first call, so that programs with a client of a service do not load it.
 import { checkOptions, checkRegistry, type OptionNames } from "../../core/options/check_options.ts";
+import { shown } from "../../core/naming/names.ts";
+import { SIGNAL } from "../../core/registry/operations/row.ts";
 import type { Annotations } from "../../core/artifact.ts";
 import type { AnnotateOptions, AnnotationsChange } from "../../core/registry/annotations.ts";
 import type { Registry, SignalOptions } from "../../core/registry.ts";
@@ -64,6 +66,7 @@ export async function readAnnotations(
   options: SignalOptions = {},
 ): Promise<Annotations | undefined> {
   checkRegistry("read annotations", registry);
+  checkOptions(`read annotations of ${shown(ref)}`, options, SIGNAL);
   const { service } = registry;
   if (service?.annotations !== undefined) return await service.annotations(ref, options);
   const tool = await import("../operations/annotate.ts");

@@ -1,11 +1,21 @@
 // Functions over any registry that the root exports. Each imports its code when it is called, so
 // that programs start faster.
-import { checkGiven, checkRegistry, checkToolOptions } from "../../core/options/check_options.ts";
+import { shown } from "../../core/naming/names.ts";
+import {
+  checkGiven,
+  checkOptions,
+  checkRegistry,
+  checkToolOptions,
+  type OptionNames,
+} from "../../core/options/check_options.ts";
 import { worded, wordedListing } from "../../core/calls/verb_errors.ts";
 import type { DiffOptions, VersionDifference } from "../operations/look/difference.ts";
-import type { Lineage, LineageOptions } from "../../core/registry/lineage.ts";
-import type { LogEntry, LogOptions } from "../../core/registry/log.ts";
+import { LINEAGE, type Lineage, type LineageOptions } from "../../core/registry/lineage.ts";
+import { LOG, type LogEntry, type LogOptions } from "../../core/registry/log.ts";
+import { SIGNAL } from "../../core/registry/operations/row.ts";
 import type { Registry, SignalOptions } from "../../core/registry.ts";
+
+const DIFF: OptionNames<DiffOptions> = { before: true, after: true, signal: true };
 
 /**
  * Returns the inputs of a version and the versions made from it, by the `inputs` of saves. Reads
@@ -32,9 +42,10 @@ export async function readLineage(
   options: LineageOptions = {},
 ): Promise<Lineage> {
   checkRegistry("follow the lineage", registry);
+  const { action: verb, options: known } = LINEAGE;
+  const checkedOptions = checkOptions(`${verb} ${shown(ref)}`, options, known);
   const tool = await import("../operations/lineage.ts");
-  const call = { verb: "follow the lineage of", ref };
-  return await worded(call, () => tool.readLineage(registry, ref, options));
+  return await worded({ verb, ref }, () => tool.readLineage(registry, ref, checkedOptions));
 }
 
 /**
@@ -60,9 +71,10 @@ export async function diffVersions(
   registry: Registry,
   options: DiffOptions,
 ): Promise<VersionDifference> {
-  checkToolOptions("compare versions", registry, options, undefined, ["before", "after"]);
+  const needed = ["before", "after"];
+  const checkedOptions = checkToolOptions("compare versions", registry, options, DIFF, needed);
   const tool = await import("../operations/look/diff.ts");
-  return await tool.diffVersions(registry, options);
+  return await tool.diffVersions(registry, checkedOptions);
 }
 
 /**
@@ -89,13 +101,14 @@ export function readLog(
   name: string,
   options: LogOptions = {},
 ): AsyncIterable<LogEntry> {
-  return wordedListing({ verb: "list the log of", ref: name }, entriesOf(registry, name, options));
+  return wordedListing({ verb: LOG.action, ref: name }, entriesOf(registry, name, options));
 }
 
-async function* entriesOf(...[registry, ...args]: Parameters<typeof readLog>) {
+async function* entriesOf(registry: Registry, name: string, options: LogOptions) {
   checkRegistry("list the log", registry);
+  const checkedOptions = checkOptions(`${LOG.action} ${shown(name)}`, options, LOG.options);
   const tool = await import("../operations/look/log.ts");
-  yield* tool.readLog(registry, ...args);
+  yield* tool.readLog(registry, name, checkedOptions);
 }
 
 /**
@@ -116,8 +129,9 @@ export async function digestValue(
   value: unknown,
   options: SignalOptions = {},
 ): Promise<string> {
-  const { signal } = options;
-  checkGiven("compute the digest of a value", registry, {
+  const action = "compute the digest of a value";
+  const { signal } = checkOptions(action, options, SIGNAL);
+  checkGiven(action, registry, {
     is: typeof registry?.materializers?.forValue === "function",
     what: "registry",
     hint: "Write digestValue(registry, value).",

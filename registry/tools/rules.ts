@@ -1,5 +1,6 @@
 // Retention rules that the registry keeps.
 import type { Registry, SignalOptions } from "../../core/registry.ts";
+import { SIGNAL } from "../../core/registry/operations/row.ts";
 import { checkOptions, checkRegistry, checkToolOptions } from "../../core/options/check_options.ts";
 import type { OptionNames } from "../../core/options/check_options.ts";
 import type { RetentionRule } from "../../core/record.ts";
@@ -42,6 +43,7 @@ export async function* readRulesHistory(
   options: SignalOptions = {},
 ): AsyncGenerator<RetentionRules> {
   checkRegistry("read rules", registry);
+  checkOptions("read rules", options, SIGNAL);
   const { service } = registry;
   if (service?.rulesHistory !== undefined) return yield* service.rulesHistory(options);
   const tool = await import("../maintenance/rules.ts");

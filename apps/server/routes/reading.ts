@@ -9,6 +9,8 @@ import { operationRoute } from "../operation_route.ts";
 import * as schemas from "../schemas/reading.ts";
 import { type Access, mayReadRef, readableInfo, readableNames } from "../access/access.ts";
 import { answerListing, listing, type PageQuery } from "../listing.ts";
+import { LINEAGE, type LineageOptions } from "../../../core/registry/lineage.ts";
+import { LOG, type LogOptions } from "../../../core/registry/log.ts";
 import { parseRef, readLineage, readLog } from "../../../mod.ts";
 import type { Artifact, ArtifactInfo, Registry, VersionEntry, WatchOptions } from "../../../mod.ts";
 import type { Lineage, LogEntry } from "../../../registry/mod.ts";
@@ -140,25 +142,22 @@ function membersAt(value: object, paths: readonly string[]): object {
 }
 
 export function logRoutes(routes: Routes, { registry }: ServerContext): void {
-  route(routes, "GET /artifacts/:name/log", {
-    id: "getLog",
-    tag: "artifacts",
-    summary: "Lists the changes of a name: versions, aliases, deletions, newest first",
-    scope: "read",
+  const run = (name: string, options: LogOptions) => readLog(registry, name, options);
+  operationRoute(routes, LOG, run, {
     answers: listing(schemas.LogPage, "A page of changes, or all of them as lines"),
-    query: schemas.PageQuery,
-    answer: ({ c, params: { name }, query }) =>
-      answerListing(c, query, { list: (page) => entriesAfter(registry, name, page), keyOf }),
+    answer: ({ c, args: [name], options, page }) => {
+      const list = (limited: LogOptions) => run(name, { ...options, ...limited });
+      return answerListing(c, page, { list: (page) => entriesAfter(list, page), keyOf });
+    },
   });
 }
 
 async function* entriesAfter(
-  registry: Registry,
-  name: string,
+  list: (options: LogOptions) => AsyncIterable<LogEntry>,
   { after, limit = Infinity }: PageQuery,
 ): AsyncGenerator<LogEntry> {
   const options = after === undefined && limit < Infinity ? { limit } : {};
-  const entries = await Array.fromAsync(readLog(registry, name, options));
+  const entries = await Array.fromAsync(list(options));
   const begin = after === undefined ? 0 : entries.findIndex((entry) => keyOf(entry) === after) + 1;
   if (after !== undefined && begin === 0) {
     throw invalid("continue after", JSON.stringify(after.slice(0, 100)), "not in the log", {
@@ -174,16 +173,13 @@ function keyOf({ at, event, version = "", alias = "", commit = "" }: LogEntry): 
 }
 
 export function lineageRoutes(routes: Routes, { registry }: ServerContext): void {
-  route(routes, "GET /lineage", {
-    id: "getLineage",
-    tag: "lineage",
-    summary: "Returns the lineage of a version: its inputs, and versions made from it",
-    scope: "read",
+  const run = (ref: string, options: LineageOptions) => readLineage(registry, ref, options);
+  operationRoute(routes, LINEAGE, run, {
+    query: schemas.RefQuery,
     answers: { 200: { description: "The lineage", schema: schemas.LineageSchema } },
-    query: schemas.LineageQuery,
-    answer: async ({ c, query: { ref, ...options }, access }) => {
+    answer: async ({ c, args: [ref], options, access }) => {
       access.check("read", parseRef(ref).name);
-      const lineage = await readLineage(registry, ref, options);
+      const lineage = await run(ref, options);
       return c.json(readablePart(lineage, access), 200, { "cache-control": "no-cache" });
     },
   });

@@ -2,7 +2,9 @@
 import { presignDownload } from "../../../registry/uploads.ts";
 import type { FileToSave } from "../../../materializers/mod.ts";
 import { relative, type RouteContext, type Routes, type ServerContext } from "../routing.ts";
+import { type DirectDownloadOptions, PRESIGN } from "../../../core/registry/transfer.ts";
 import { route } from "../describe.ts";
+import { operationRoute } from "../operation_route.ts";
 import { passThrough } from "../saving/sent_files.ts";
 import * as schemas from "../schemas/saving.ts";
 import { stateOfOwn } from "../uploads/own_upload.ts";
@@ -213,24 +215,18 @@ export function presignRoutes(
   routes: Routes,
   { registry, openVersion, system }: ServerContext,
 ): void {
-  route(routes, "GET /artifacts/:name/versions/:version/presign", {
-    id: "presignFile",
-    tag: "uploads",
-    summary: "Returns a URL that downloads a file directly from the store",
-    description:
-      "Anyone with the URL can read this file until it expires, in an hour at most, also after " +
-      "the token is removed. Only buckets support it, and only for files with their own object: " +
-      "larger than 256 KiB and not compressed.",
-    scope: "read",
+  const run = (ref: string, options: DirectDownloadOptions) =>
+    presignDownload(registry, ref, options);
+  operationRoute(routes, PRESIGN, run, {
     answers: { 200: { description: "The URL", schema: schemas.PresignedSchema } },
-    query: schemas.PresignQuery,
-    answer: async ({ c, params: { name, version: asked }, query, access, signal }) => {
-      const artifact = await openVersion({ name, version: asked }, access);
+    answer: async ({ c, options, access }) => {
+      const { name = "", version = "" } = c.params;
+      const artifact = await openVersion({ name, version }, access);
       artifact.files(); // throws if they may not be read
       const ofToken = (access.expiresAtMs ?? Infinity) - system.now();
-      const expiresInMs = Math.max(1000, Math.min(query.expiresInMs ?? URL_MS, ofToken));
-      const options = { ...query, expiresInMs, version: artifact.info.version, signal };
-      return c.json(await presignDownload(registry, name, options), 200, FRESH);
+      const expiresInMs = Math.max(1000, Math.min(options.expiresInMs ?? URL_MS, ofToken));
+      const exact = { ...options, expiresInMs, version: artifact.info.version };
+      return c.json(await run(name, { ...exact, signal: c.request.signal }), 200, FRESH);
     },
   });
 }

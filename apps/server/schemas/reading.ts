@@ -24,8 +24,6 @@ export const LogPage = page(LogEntrySchema, "LogPage");
 
 export const AliasSchema = schemaOf(ALIASES.setAlias.route.answer);
 
-export const PageQuery = v.object(pageFields);
-
 /** A page of a list that is ordered by numbers. */
 export const NumbersQuery = v.object(numberedFields);
 
@@ -73,14 +71,7 @@ export const ReadinessSchema = object("Readiness", {
   ),
 });
 
-export const LineageQuery = v.object({
-  ref: v.pipe(Text, v.description("`name`, or `name@version`")),
-  direction: v.optional(v.pipe(
-    v.picklist(["up", "down", "both"], "expected up, down or both"),
-    v.description("`up` to its inputs, `down` to versions made from it. Default: `both`"),
-  )),
-  depth: count(1, 1_000_000, "Maximum number of steps from `ref`"),
-});
+export const RefQuery = { ref: v.pipe(Text, v.description("`name`, or `name@version`")) };
 
 export const LineageSchema = object("Lineage", {
   root: v.string(),

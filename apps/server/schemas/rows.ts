@@ -37,8 +37,9 @@ type SentOption = OptionRow & { readonly sent: SentKind };
 
 /** Returns the schemas of the options that are sent in a query. */
 export function optionsInQuery(rows: OperationRow["options"]): v.ObjectEntries {
-  return schemasOf(rows, ({ sent, orNull, orEmpty, among, doc = "" }) => {
-    if (sent === "count") return count(0, Number.MAX_SAFE_INTEGER, doc);
+  return schemasOf(rows, ({ sent, orNull, orEmpty, among, range, doc = "" }) => {
+    const [least, greatest] = range ?? [0, Number.MAX_SAFE_INTEGER];
+    if (sent === "count") return count(least, greatest, doc);
     if (sent === "flag") return flag(doc);
     if (orEmpty) return v.string();
     return orNull
@@ -69,5 +70,5 @@ function schemasOf(
 }
 
 function valueOf(sent: SentKind, among: OptionRow["among"]): v.GenericSchema {
-  return among === undefined ? SCHEMAS[sent] : v.picklist(among);
+  return among === undefined ? SCHEMAS[sent] : v.picklist(among, `expected ${among.join(", ")}`);
 }

@@ -3,7 +3,7 @@ import * as v from "npm:valibot@^1.5";
 import { ALIASES } from "../../../core/registry/operations/aliases.ts";
 import { SAVE, SAVED, type SaveOptions } from "../../../core/registry/operations/saving.ts";
 import { optionsInBody, schemaOf } from "./rows.ts";
-import { atMost, count, described, flag, object, strictObject } from "./listing.ts";
+import { atMost, described, flag, object, strictObject } from "./listing.ts";
 import {
   Amount,
   ArtifactInputSchema,
@@ -156,18 +156,6 @@ export const UploadAnswerSchema = object("Uploaded", {
   ...SavedArtifactSchema.entries,
   digest: v.optional(Sha256),
   size: v.optional(Amount),
-});
-
-const HOUR_MS = 3_600_000;
-
-export const PresignQuery = v.object({
-  path: described(Text, "The file. Default: the only one"),
-  fileName: described(Text, "The file name for saving"),
-  expiresInMs: count(
-    1000,
-    HOUR_MS,
-    "Lifetime of the URL, milliseconds. A shorter one of the token wins",
-  ),
 });
 
 export const PresignedSchema = object("Presigned", {

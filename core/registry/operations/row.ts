@@ -22,6 +22,8 @@ export interface OptionRow<K extends Kind = Kind> {
   readonly sent?: Extract<K, SentKind>;
   /** True if an empty string is a value. @default refused */
   readonly orEmpty?: true;
+  /** The least and the greatest number in a request. @default from 0 */
+  readonly range?: readonly [least: number, greatest: number];
   /** All its values. */
   readonly among?: readonly string[];
   /** True if null has a meaning. In a query, an empty value is null. */

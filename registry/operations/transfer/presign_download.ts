@@ -1,13 +1,14 @@
 // URLs that read a file from the store without credentials.
 import { worded } from "../../../core/calls/verb_errors.ts";
-import { checkRegistry } from "../../../core/options/check_options.ts";
+import { checkOptions, checkRegistry } from "../../../core/options/check_options.ts";
 import type { Backend } from "../../../core/backend.ts";
 import { fault, unsupported } from "../../../core/errors.ts";
 import { shown } from "../../../core/naming/names.ts";
 import { parseRef } from "../../../core/naming/refs.ts";
 import type { StoredFile } from "../../../core/record.ts";
 import type { Registry } from "../../../core/registry.ts";
-import type { DirectDownload, DirectDownloadOptions } from "../../../core/registry/transfer.ts";
+import { type DirectDownload, PRESIGN } from "../../../core/registry/transfer.ts";
+import type { DirectDownloadOptions } from "../../../core/registry/transfer.ts";
 import { fileInfo } from "../../cache/read.ts";
 import { runsOf } from "../../cell/part_runs.ts";
 import type { PayloadSource } from "../../payload/store_reader.ts";
@@ -28,10 +29,9 @@ export async function presignDownload(
   options: DirectDownloadOptions = {},
 ): Promise<DirectDownload> {
   checkRegistry("presign a file", registry);
-  return await worded(
-    { verb: "presign a file of", ref },
-    () => presignStored(registry, ref, options),
-  );
+  const { action: verb, options: known } = PRESIGN;
+  const checkedOptions = checkOptions(`${verb} ${shown(ref)}`, options, known);
+  return await worded({ verb, ref }, () => presignStored(registry, ref, checkedOptions));
 }
 
 async function presignStored(
