@@ -15,6 +15,10 @@ import {
   sharingValue,
   smallValue,
 } from "./schedule.ts";
+import type { StoreCall } from "../with_faults.ts";
+
+const isList = ({ verb }: StoreCall) => verb === "list";
+const isRemoval = ({ verb }: StoreCall) => verb === "delete" || verb === "deleteMany";
 
 export const undeletes: Schedule = {
   name: "undeletes",
@@ -45,6 +49,9 @@ export const undeletes: Schedule = {
       liveAs(world, `writer ${id}`, { fault: fault(), retryForMs: 3_000 }, async (actor) => {
         for (let n = 1; n <= 4; n++) {
           const version = random.pick(versions);
+          if (mutable && random.chance(0.3)) {
+            await actor.save("a", value(n), { version, onConflict: "overwrite" });
+          }
           await actor.delete("a", version, { force: true });
           await actor.rest(restMs());
           if (random.chance(0.2)) {
@@ -76,8 +83,8 @@ export const undeletes: Schedule = {
     const collectors = [1, 2].map((id) =>
       collecting(world, 8, [0, 0.9], {
         name: `collector ${id}`,
-        ...(random.chance(0.3) && {
-          pause: inOrder(({ verb }) => verb === "list", [
+        ...(random.chance(0.5) && {
+          pause: inOrder(random.pick([isList, isRemoval]), [
             ...Array(random.int(12)).fill(undefined),
             { ms: random.between(0.1, 1.5) * GRACE_MS, at: "reply" as const },
           ]),
