@@ -40,7 +40,7 @@ export async function collectName(collection: Collection, name: string): Promise
   const plan: Plan = { referred, keys: [], replaced: [], firsts: [] };
   for (const cell of cells) await sortCell(collection, cell, records, plan);
   const unneeded = sortPayload(collection, folders, plan);
-  await checkLists(collection, cells, unneeded);
+  await checkLists(collection, { cells, note }, unneeded);
   const gone = await removeReplaced(collection, plan, records);
   await removePayload(collection, unneeded);
   await note.save(heads.filter(({ key }) => !gone.has(key)), records);

@@ -11,6 +11,8 @@ import { isObjectsText } from "./referred.ts";
 export interface Note {
   /** Returns the noted facts of a record with this listing; undefined if it must be read. */
   find(entry: ObjectInfo): KnownRecord | undefined;
+  /** Returns the keys of noted records that a list does not have, and that the mark is younger than. */
+  unlisted(listed: readonly ObjectInfo[]): Promise<string[]>;
   save(listed: readonly ObjectInfo[], records: KnownRecords): Promise<void>;
 }
 
@@ -36,9 +38,8 @@ export async function openNote(collection: Collection, name: string, count: numb
   const key = garbageNoteKey(name);
   const folder = `${NAMES}${name}/`;
   const pathOf = (entry: ObjectInfo) => entry.key.slice(folder.length);
-  const noted = count < MIN_RECORDS || collection.measure !== undefined
-    ? undefined
-    : await attempt(read);
+  const isRead = count >= MIN_RECORDS && collection.measure === undefined;
+  const noted = isRead ? await attempt(read) : undefined;
 
   return {
     find(entry) {
@@ -47,6 +48,13 @@ export async function openNote(collection: Collection, name: string, count: numb
         return undefined;
       }
       return { kind: kind!, objects };
+    },
+    async unlisted(listed) {
+      const entries = isRead ? noted : await attempt(read);
+      const paths = new Set(listed.map(pathOf));
+      return [...entries ?? []]
+        .filter(([path, [, modifiedAt]]) => !paths.has(path) && modifiedAt < collection.markAt())
+        .map(([path]) => folder + path);
     },
     async save(listed, records) {
       if (dryRun || count < MIN_RECORDS) return;

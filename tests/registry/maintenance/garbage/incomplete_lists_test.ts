@@ -1,13 +1,15 @@
 // A store whose lists omit records loses nothing to the garbage collector.
 import { assertEquals, assertStringIncludes } from "@std/assert";
 import type { Backend } from "../../../../core/backend.ts";
-import { openRegistry } from "../../../../mod.ts";
+import { openRegistry, type Registry } from "../../../../mod.ts";
 import { createMemoryBackend } from "../../../../backends/memory.ts";
 import { collectGarbage } from "../../../../registry/maintenance.ts";
 import { noise } from "../../registries.ts";
 import { withAge } from "../../with_age.ts";
 
-const MONTH_MS = 30 * 24 * 3_600_000;
+const HOUR_MS = 3_600_000;
+const MONTH_MS = 30 * 24 * HOUR_MS;
+const MAX_GENERATION = Number.MAX_SAFE_INTEGER;
 
 /** Wraps a store, so that its lists omit keys that contain a text. */
 function omitting(inner: Backend, text: string): Backend {
@@ -41,4 +43,36 @@ for (const omitted of ["names/", "names/b/", "names/b/versions/final/p8p9p9/"]) 
       for (const name of ["a", "b"]) assertEquals(await registry.load(`${name}@1`), noise(70_000));
     });
   }
+}
+
+// A run before has noted the records.
+const LATER: [string, string, (registry: Registry) => Promise<Uint8Array>][] = [
+  ["the version that shares the files of a deleted one", "final/p7p9p9/", async (registry) => {
+    for (const n of [1, 2]) await registry.save("m", noise(70_000), { metadata: { n } });
+    await registry.delete("m@1");
+    return noise(70_000);
+  }],
+  ["the newest record of a version", `${MAX_GENERATION - 2}.rec`, async (registry) => {
+    const options = { version: "2", onConflict: "overwrite" } as const;
+    await registry.save("m", 1);
+    await registry.save("m", noise(70_000), options);
+    await registry.save("m", noise(70_000, 2), options);
+    return noise(70_000, 2);
+  }],
+];
+
+for (const [what, omitted, save] of LATER) {
+  Deno.test(`a later run keeps the payload of records that lists omit: ${what}`, async () => {
+    const store = createMemoryBackend();
+    const registry = await openRegistry(store, { mutable: true });
+    const value = await save(registry);
+    await collectGarbage(await openRegistry(withAge(store, HOUR_MS)));
+    const old = await openRegistry(withAge(omitting(store, omitted), MONTH_MS));
+    const { failures } = await collectGarbage(old);
+    assertEquals(await registry.load("m@2"), value);
+    assertStringIncludes(failures[0]!.message, "omits one that exists");
+    const { failures: none } = await collectGarbage(await openRegistry(withAge(store, MONTH_MS)));
+    assertEquals(none, []);
+    assertEquals(await registry.load("m@2"), value);
+  });
 }
