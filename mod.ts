@@ -200,13 +200,16 @@ function createCacheBackend(path: string, { system }: Pick<OpenOptions, "system"
   return createLocalBackend({ path, durability: "os", ownerOnly: true, system });
 }
 
+const INSPECT: OptionNames<InspectCacheOptions> = { path: true, system: true, signal: true };
+const CLEAR: OptionNames<ClearCacheOptions> = { ...INSPECT, backend: true, registryId: true };
+
 /**
  * Clears the cache of this machine, or the given folder or store.
  *
  * @throws {RegistryError} `Denied` if there is no usable folder
  */
 export async function clearCache(options: ClearCacheOptions = {}): Promise<ClearCacheReport> {
-  const { backend, path, system = realSystem } = options;
+  const { backend, path, system = realSystem } = checkOptions("clear the cache", options, CLEAR);
   const { clearEntries } = await import("./registry/cache/entries.ts");
   const clear = (cache: Backend) =>
     worded({ verb: "clearCache" }, () => clearEntries(cache, options));
@@ -224,12 +227,13 @@ export async function clearCache(options: ClearCacheOptions = {}): Promise<Clear
  * folder, the report says why.
  */
 export async function inspectCache(options: InspectCacheOptions = {}): Promise<CacheReport> {
-  const { path, signal, system = realSystem } = options;
+  const action = "measure the cache";
+  const { path, signal, system = realSystem } = checkOptions(action, options, INSPECT);
   const folder = cacheFolder(path, system);
   if (!("path" in folder)) return { problem: folder.problem, files: 0, bytes: 0 };
   const { measureEntries } = await import("./registry/cache/entries.ts");
   const measure = () => measureEntries(createLocalBackend({ path: folder.path }), { signal });
-  return { path: folder.path, ...await worded({ verb: "measure the cache" }, measure) };
+  return { path: folder.path, ...await worded({ verb: action }, measure) };
 }
 
 async function openTarget(target: string, options: OpenRegistryOptions): Promise<Backend> {

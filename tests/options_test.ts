@@ -22,7 +22,15 @@ import {
   verifyRegistry,
 } from "../registry/maintenance.ts";
 import { openUploads, presignDownload } from "../registry/uploads.ts";
-import { diffVersions, openRegistry, readLineage, readLog, type Registry } from "../mod.ts";
+import {
+  clearCache,
+  diffVersions,
+  inspectCache,
+  openRegistry,
+  readLineage,
+  readLog,
+  type Registry,
+} from "../mod.ts";
 import { digestValue } from "../mod.ts";
 import { readAnnotations } from "../registry/mod.ts";
 import { createOperators, runCommand } from "../operators/mod.ts";
@@ -70,6 +78,16 @@ const someFiles = async () => await createFileManager({ it: createMemoryFiles() 
 /** Calls whose options matter; methods have theirs in tests/registry/contract. */
 const CALLS: Record<string, (registry: Registry, wrong: Anything) => unknown> = {
   "open, its cache": (_, wrong) => openRegistry("memory:", { cache: wrong }),
+  clearCache: (_, wrong) => clearCache(wrong),
+  inspectCache: (_, wrong) => inspectCache(wrong),
+  "part of a draft": async (registry, wrong) =>
+    await (await registry.openDraft("a", { id: "b" })).addPart("c", { files: [] }, wrong),
+  "file of a draft": async (registry, wrong) =>
+    await (await registry.openDraft("a", { id: "b" })).addFile("c", new Uint8Array(1), wrong),
+  "info of a draft": async (registry, wrong) =>
+    await (await registry.openDraft("a", { id: "b" })).info(wrong),
+  "discard of a draft": async (registry, wrong) =>
+    await (await registry.openDraft("a", { id: "b" })).discard(wrong),
   "commit of a draft": async (registry, wrong) =>
     await (await registry.openDraft("a", { id: "b" })).commit(wrong),
   createS3Configs: (_, wrong) => createS3Configs(wrong),

@@ -1,9 +1,9 @@
 // Checks of calls by the rows of operations: a mistyped option must not be ignored.
 import { shown } from "../naming/names.ts";
 import { METHODS } from "../options/methods.ts";
-import type { OperationRow } from "../registry/operations/row.ts";
+import { type OperationRow, SIGNAL } from "../registry/operations/row.ts";
 import { checkOptions, type OptionNames, without } from "../options/check_options.ts";
-import type { CommitDraftOptions, Draft } from "../registry/draft.ts";
+import type { AddPartOptions, CommitDraftOptions, Draft } from "../registry/draft.ts";
 import type { SaveEntry } from "../registry/many.ts";
 import { createVerbCall, wordsOf } from "./verb_call.ts";
 
@@ -39,9 +39,23 @@ const COMMIT_DRAFT: OptionNames<CommitDraftOptions> = {
   ...without(METHODS.save.options, "idempotencyKey", "compress"),
 };
 
+const ADD_PART: OptionNames<AddPartOptions> = { compress: true, onProgress: true, ...SIGNAL };
+
+/** Returns a draft whose methods refuse unknown options. */
 export function checkDraft(draft: Draft): Draft {
-  const commit = draft.commit.bind(draft);
-  draft.commit = async (options) =>
-    await commit(checkOptions("commit the draft", options, COMMIT_DRAFT));
-  return draft;
+  return {
+    name: draft.name,
+    id: draft.id,
+    addPart: async (part, files, options) =>
+      await draft.addPart(part, files, checkOptions(`add part ${shown(part)}`, options, ADD_PART)),
+    addFile: async (path, content, options) =>
+      await draft.addFile(path, content, checkOptions(`add ${shown(path)}`, options, ADD_PART)),
+    info: async (options) => await draft.info(checkOptions("inspect the draft", options, SIGNAL)),
+    files: async (options) =>
+      await draft.files(checkOptions("list the files of the draft", options, SIGNAL)),
+    commit: async (options) =>
+      await draft.commit(checkOptions("commit the draft", options, COMMIT_DRAFT)),
+    discard: async (options) =>
+      await draft.discard(checkOptions("discard the draft", options, SIGNAL)),
+  };
 }
