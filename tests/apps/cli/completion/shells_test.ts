@@ -13,6 +13,7 @@ import {
 import { realSystem } from "../../../../core/system.ts";
 import { REPOSITORY } from "../../../support/run_deno.ts";
 import { type TempRoot, testInRoot } from "../../../support/temp_root.ts";
+import { holdfast } from "../../captured_io.ts";
 
 /** All characters from 1 to 255, without those that no path has. */
 const CHARACTERS = Array.from({ length: 255 }, (_, i) => String.fromCharCode(i + 1))
@@ -118,17 +119,37 @@ const SETUPS: Record<string, string> = {
   fish: "",
 };
 
-/** Calls `__complete` of this program, and notes the arguments of every other call. */
+/**
+ * Runs the command line at the first `__complete`. Passes others on to this process through pipes: a process for each
+ * would take most of the time. Notes the arguments of every other call.
+ */
 const PROGRAM = `#!/bin/sh
-if [ "$1" = __complete ]; then
+if [ "$1" = __complete ] && [ ! -e started ]; then
+  : >started
   exec ${Deno.execPath()} run -A --quiet --no-check --config=${REPOSITORY}deno.json ${REPOSITORY}apps/cli.ts "$@"
+fi
+if [ "$1" = __complete ]; then
+  printf '%s\\0' "$@" >asked
+  exec cat answer
 fi
 for each in "$@"; do printf '%s\\0' "$each" >>calls; done
 printf '\\n\\0' >>calls
 `;
 
+/** Answers the completions that the program asks for through its pipes. */
+async function answerCompletions(root: TempRoot): Promise<void> {
+  for (;;) {
+    const asked = await Deno.readTextFile(root.join("asked"));
+    if (asked === "") return;
+    const { bytes } = await holdfast(asked.split("\0").slice(0, -1), { cwd: root.path });
+    await Deno.writeFile(root.join("answer"), bytes);
+  }
+}
+
 /** Types lines into a shell, each ended by Enter, and returns the arguments of each call. */
 async function typed(shell: string, root: TempRoot, lines: readonly string[]): Promise<string[][]> {
+  const pipes = new Deno.Command("mkfifo", { args: ["asked", "answer"], cwd: root.path });
+  assertEquals((await pipes.output()).code, 0);
   await Deno.mkdir(root.join("bin"));
   await Deno.writeTextFile(root.join("bin/holdfast"), PROGRAM, { mode: 0o755 });
   for (const name of ["rc", ".zshrc"]) {
@@ -152,11 +173,14 @@ async function typed(shell: string, root: TempRoot, lines: readonly string[]): P
     stderr: "null",
   }).spawn();
   const shown = new Response(child.stdout).text();
+  const answered = answerCompletions(root);
   const writer = child.stdin.getWriter();
   await writer.write(
     new TextEncoder().encode([...lines, "exit"].map((line) => `${line}\r`).join("")),
   );
   await child.status;
+  await Deno.writeTextFile(root.join("asked"), "");
+  await answered;
   await writer.close().catch(() => {});
   const calls = await Deno.readTextFile(root.join("calls")).catch(() => "");
   const read = calls.split("\n\0").slice(0, -1).map((call) => call.split("\0").slice(0, -1));
