@@ -9,10 +9,10 @@ import { sourceFiles, TEST_FOLDERS } from "../tests/support/source_files.ts";
 import { tempRoot } from "../tests/support/temp_root.ts";
 
 /**
- * Tests that only `deno task test:all` runs: they start programs, threads or builds, or repeat something many times.
- * Tests on real servers and in a browser are not listed: without a server they skip themselves.
+ * Tests that only `deno task test:all` runs, each file in an isolate of its own: they start programs, threads or
+ * builds, and mostly wait. Tests on real servers and in a browser are not listed: without a server they skip themselves.
  */
-const ONLY_IN_ALL = [
+const WITH_PROGRAMS = [
   // programs that save, read, are killed, are interrupted, or may do little
   "tests/apps/cli_process_test.ts",
   "tests/apps/client/browser_test.ts",
@@ -84,12 +84,18 @@ const ONLY_IN_ALL = [
   "tests/examples_test.ts",
   "tests/lazy_drivers_test.ts",
   "tests/publish_test.ts",
-  // every step of a long work interrupted, every byte damaged, many thousand versions or cases, all of it over HTTP
-  "tests/apps/server/access/hidden_members_test.ts",
   "tests/apps/server/dav/rclone_test.ts",
+  "tests/backends/bucket/connections_test.ts",
+];
+
+/**
+ * Tests that only `deno task test:all` runs, with the others of their folder: every step of a long work interrupted,
+ * every byte damaged, many thousand versions or cases, all of it over HTTP.
+ */
+const LONG = [
+  "tests/apps/server/access/hidden_members_test.ts",
   "tests/apps/server/worst_bodies_test.ts",
   "tests/apps/server/worst_requests_test.ts",
-  "tests/backends/bucket/connections_test.ts",
   "tests/backends/gcs/conformance_test.ts",
   "tests/backends/local/every_call_test.ts",
   "tests/backends/local/layout_sizes_test.ts",
@@ -141,6 +147,11 @@ const ONLY_IN_ALL = [
   "tests/registry/payload/pairs_test.ts",
 ];
 
+/** Files of `WITH_PROGRAMS` that share an isolate, for both install the npm package. */
+const TOGETHER: Record<string, readonly string[]> = {
+  npm_package: ["tests/dev/npm_test.ts", "tests/dev/bundles_test.ts"],
+};
+
 /**
  * The longest files and rooms begin first, so that none runs alone at the end: some mostly wait, and
  * some mostly work. Deno sorts modules by the length of their folder: all of a run are in one, so
@@ -149,16 +160,14 @@ const ONLY_IN_ALL = [
 const FIRST = [
   "servers_1",
   "tests/servers/r2_test.ts",
-  "tests/dev/npm_test.ts",
+  "npm_package",
   "tests/apps/entry_points/entry_points_test.ts",
   "explorer_2",
   "explorer_1",
   "python_1",
   "python_2",
-  "tests/dev/bundles_test.ts",
   "tests/servers/worker_test.ts",
   "apps_server_1",
-  "tests/registry/payload/ranges/verified_ways_test.ts",
   "tests/operators/runner/carry/kill_test.ts",
   "explorer/tests/previews_browser_test.ts",
   "tests/files/processes/attack/attack_test.ts",
@@ -225,12 +234,23 @@ Deno.exit(code);
 /** Writes the modules to run, the longest first: rooms, and files with an isolate of their own. */
 async function modulesOfAllTests(): Promise<string[]> {
   const tests = (await sourceFiles(TEST_FOLDERS)).filter((path) => path.endsWith("_test.ts"));
-  const isAlone = (path: string) =>
-    ONLY_IN_ALL.some((prefix) => path === prefix || path.startsWith(`${prefix}/`));
-  const rooms = roomsOf(tests.filter((path) => !isAlone(path)));
-  if (!isQuick) { for (const path of tests.filter(isAlone)) rooms.set(path, [path]); }
+  const isAlone = (path: string) => isBelow(path, WITH_PROGRAMS);
+  const rooms = roomsOf(
+    tests.filter((path) => !isAlone(path) && !(isQuick && isBelow(path, LONG))),
+  );
+  if (!isQuick) { for (const path of tests.filter(isAlone)) addAlone(rooms, path); }
   const names = new Set([...FIRST.filter((name) => rooms.has(name)), ...rooms.keys()]);
   return await Promise.all([...names].map((name) => writeRoom(name, rooms.get(name)!)));
+}
+
+function isBelow(path: string, places: readonly string[]): boolean {
+  return places.some((place) => path === place || path.startsWith(`${place}/`));
+}
+
+/** Adds a room with one file, or with those that share what takes long to build. */
+function addAlone(rooms: Map<string, string[]>, path: string): void {
+  const name = Object.keys(TOGETHER).find((room) => TOGETHER[room]!.includes(path)) ?? path;
+  rooms.set(name, [...rooms.get(name) ?? [], path]);
 }
 
 /** Writes a module that imports test files, and returns its path. */

@@ -11,15 +11,14 @@ import { serverTest } from "../support/servers/mod.ts";
 import { tempRoot } from "../support/temp_root.ts";
 import { OPENS } from "./npm/bundled_program.ts";
 import { EDGE, EDGE_RESULT, EDGE_S3 } from "./npm/edge_program.ts";
-import { type InstalledPackage, installPackage, type Ran, runIn } from "./npm/installed_package.ts";
+import { type InstalledPackage, type Ran, runIn, sharedPackage } from "./npm/installed_package.ts";
 
 const root = await tempRoot();
 globalThis.addEventListener("unload", () => Deno.removeSync(root.path, { recursive: true }));
 
 type RunProgram = (args: string[], env?: Record<string, string>) => Promise<Ran>;
 
-let found: Promise<InstalledPackage> | undefined;
-const installed = () => found ??= installPackage(root.path);
+const installed = sharedPackage;
 
 const ESBUILD = "npx -y -p esbuild@0.28 esbuild --bundle --platform=node --log-level=error";
 const BANNER =

@@ -13,7 +13,7 @@ import {
   withoutWhatVaries,
   writeFirstHour,
 } from "../docs/transcript.ts";
-import { type InstalledPackage, installPackage, runIn, RUNTIMES } from "./npm/installed_package.ts";
+import { type InstalledPackage, runIn, RUNTIMES, sharedPackage } from "./npm/installed_package.ts";
 import { readmeSamples } from "./npm/readme_samples.ts";
 import { OF_BATCHES, THREAD_PROGRAMS } from "./npm/thread_programs.ts";
 
@@ -21,9 +21,9 @@ const root = await tempRoot();
 globalThis.addEventListener("unload", () => Deno.removeSync(root.path, { recursive: true }));
 
 let found: Promise<InstalledPackage> | undefined;
-/** All tests use one, with the programs that some of them run: it takes half a minute. */
+/** The package, with the programs that some of the tests run. */
 const installed = () =>
-  found ??= installPackage(root.path).then(async (at) => {
+  found ??= sharedPackage().then(async (at) => {
     for (const [file, text] of Object.entries(THREAD_PROGRAMS)) {
       await writeFile(join(at.project, file), text);
     }

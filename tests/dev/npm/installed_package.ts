@@ -3,6 +3,7 @@ import { mkdir, writeFile } from "node:fs/promises";
 import { join } from "@std/path";
 import { realSystem } from "../../../core/system.ts";
 import { buildPackage, type Built } from "../../../dev/npm.ts";
+import { tempRoot } from "../../support/temp_root.ts";
 
 /** JavaScript runtimes; `npx` provides each. */
 export const RUNTIMES = ["node@22", "node@24", "bun@1"] as const;
@@ -61,8 +62,18 @@ export async function runIn(
   };
 }
 
+let shared: Promise<InstalledPackage> | undefined;
+
+/** Returns the package that all tests of an isolate share, as it takes half a minute. Its folder is removed at the end. */
+export function sharedPackage(): Promise<InstalledPackage> {
+  return shared ??= tempRoot().then((root) => {
+    globalThis.addEventListener("unload", () => Deno.removeSync(root.path, { recursive: true }));
+    return installPackage(root.path);
+  });
+}
+
 /** Builds the package, and installs it by npm beside what a project in TypeScript has, with an SDK. */
-export async function installPackage(root: string): Promise<InstalledPackage> {
+async function installPackage(root: string): Promise<InstalledPackage> {
   const home = join(root, "home"), project = join(root, "project");
   // Earlier downloads are reused; everything else of the home is empty.
   const cache = join(realSystem.env("HOME") ?? "", ".npm");
