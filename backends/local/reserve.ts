@@ -47,11 +47,13 @@ export function giveReserve(root: LocalRoot): boolean {
 
 /** Returns incompressible bytes: some file systems compress. */
 function noise(count: number): Uint8Array {
-  const bytes = new Uint8Array(count);
+  const words = new Uint32Array(count / 4);
   let state = 1;
-  for (let i = 0; i < count; i++) {
-    state = (state * 48271) % 0x7fffffff;
-    bytes[i] = state >> 8;
+  for (let i = 0; i < words.length; i++) {
+    state ^= state << 13;
+    state ^= state >>> 17;
+    state ^= state << 5;
+    words[i] = state;
   }
-  return bytes;
+  return new Uint8Array(words.buffer);
 }

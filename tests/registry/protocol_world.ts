@@ -139,6 +139,8 @@ export const fileSet: Materializer<FileSet> = {
 
 /** A file with content derived from its label, by default too long for a record. */
 export function filler(label: string, size = 70_000): Uint8Array<ArrayBuffer> {
-  const pattern = new TextEncoder().encode(`${label} `);
-  return Uint8Array.from({ length: size }, (_, i) => pattern[i % pattern.length]);
+  const bytes = new Uint8Array(size);
+  const { written } = new TextEncoder().encodeInto(`${label} `, bytes);
+  for (let end = written; end < size; end *= 2) bytes.copyWithin(end, 0, end);
+  return bytes;
 }

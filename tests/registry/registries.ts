@@ -8,6 +8,8 @@ import { openRegistry } from "../../mod.ts";
 import { IS_QUICK } from "../support/seeds.ts";
 import { type TempRoot, tempRoot } from "../support/temp_root.ts";
 
+export { noise } from "../conformance/registry/registry_case.ts";
+
 /** The registry and store of one test. */
 export interface RegistryWorld {
   readonly registry: StoredRegistry;
@@ -77,17 +79,6 @@ async function inWorld(
   } finally {
     await root.remove();
   }
-}
-
-/** Returns incompressible bytes, the same for the same seed. */
-export function noise(size: number, seed = 1): Uint8Array {
-  const bytes = new Uint8Array(size);
-  let state = seed;
-  for (let i = 0; i < size; i++) {
-    state = (Math.imul(state, 1_664_525) + 1_013_904_223) >>> 0;
-    bytes[i] = state >>> 24;
-  }
-  return bytes;
 }
 
 /** All keys of a store that begin with a prefix. */
