@@ -2,6 +2,7 @@
 // task test:all` all of them. Words after it go to `deno test`, as in `deno task test --filter
 // cell`. `--full` tries every seed that CI tries in a week. One line per server says which suites were left out.
 // The test files of a folder run in one isolate, which loads the product once: see `roomsOf`.
+import { accessSync, constants, statfsSync } from "node:fs";
 import { stripVTControlCharacters } from "node:util";
 import { join } from "@std/path";
 import { REPOSITORY } from "../tests/support/run_deno.ts";
@@ -90,7 +91,7 @@ const WITH_PROGRAMS = [
 
 /**
  * Tests that only `deno task test:all` runs, with the others of their folder: every step of a long work interrupted,
- * every byte damaged, many thousand versions or cases, all of it over HTTP.
+ * every byte damaged, many thousand versions or cases, all of it over HTTP; and a few short programs.
  */
 const LONG = [
   "tests/apps/server/access/hidden_members_test.ts",
@@ -145,6 +146,24 @@ const LONG = [
   "tests/registry/history/in_mirror_test.ts",
   "tests/registry/payload/file_in_runs_test.ts",
   "tests/registry/payload/pairs_test.ts",
+  // programs
+  "tests/apps/cli/commands/pipelines/secret_variables_test.ts",
+  "tests/apps/cli/commands/pipelines/stray_failures_test.ts",
+  "tests/exports_test.ts",
+  "tests/import_test.ts",
+  "tests/without_builtin_modules_test.ts",
+  "tests/workers/piece_threads_test.ts",
+  // Python
+  "tests/apps/server/hf/python_moving_test.ts",
+  "tests/apps/server/hf/python_test.ts",
+  "tests/apps/server/hf/python_write_test.ts",
+  "tests/docs/python_test.ts",
+  "tests/files/ome/python_test.ts",
+  "tests/formats/python/packages_test.ts",
+  "tests/formats/safetensors/libraries_test.ts",
+  "tests/formats/zarr/python_test.ts",
+  "tests/materializers/numpy_test.ts",
+  "tests/python",
 ];
 
 /** Files of `WITH_PROGRAMS` that share an isolate, for both install the npm package. */
@@ -191,7 +210,9 @@ const PACKAGES: Record<string, string> = {
 };
 
 /** Seeds of the simulation, where `HOLDFAST_SEEDS` does not say. */
-const SEEDS = { quick: "40", all: "2000" };
+const SEEDS = { quick: "12", all: "2000" };
+/** What a quick run may need of a folder in memory. */
+const MEMORY_BYTES = 4 * 2 ** 30;
 /** When nothing was said for so long, a test waits for what never comes. */
 const SILENCE_MS = 8 * 60_000;
 /** Test files at once: more than there are cores, for beside other programs each thread has its share of them. */
@@ -212,7 +233,7 @@ const env = {
   HOLDFAST_SEEDS: Deno.env.get("HOLDFAST_SEEDS") ?? SEEDS[part],
   DENO_JOBS: String(AT_ONCE),
   ...(given.includes("--full") ? { HOLDFAST_FULL: "1" } : {}),
-  ...(isQuick ? { HOLDFAST_SERVERS: "none", HOLDFAST_QUICK: "1" } : {}),
+  ...(isQuick ? { HOLDFAST_SERVERS: "none", HOLDFAST_QUICK: "1", ...inMemory() } : {}),
 };
 const where = words.some((word) => /^(explorer\/)?tests/.test(word))
   ? []
@@ -241,6 +262,22 @@ async function modulesOfAllTests(): Promise<string[]> {
   if (!isQuick) { for (const path of tests.filter(isAlone)) addAlone(rooms, path); }
   const names = new Set([...FIRST.filter((name) => rooms.has(name)), ...rooms.keys()]);
   return await Promise.all([...names].map((name) => writeRoom(name, rooms.get(name)!)));
+}
+
+/**
+ * The variable for temporary files in memory, where the system has such a folder with enough space: some thousand tests
+ * write what they say is on the disk. CI uses one too.
+ */
+function inMemory(): Record<string, string> {
+  const folder = "/dev/shm";
+  if (Deno.env.has("TMPDIR")) return {};
+  try {
+    const { bavail, bsize } = statfsSync(folder);
+    accessSync(folder, constants.W_OK);
+    return bavail * bsize >= MEMORY_BYTES ? { TMPDIR: folder } : {};
+  } catch {
+    return {};
+  }
 }
 
 function isBelow(path: string, places: readonly string[]): boolean {
