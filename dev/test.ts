@@ -211,7 +211,7 @@ const PACKAGES: Record<string, string> = {
 
 /** Seeds of the simulation, where `HOLDFAST_SEEDS` does not say. */
 const SEEDS = { quick: "12", all: "2000" };
-/** What a quick run may need of a folder in memory. */
+/** The free space that a quick run asks of a folder in memory. */
 const MEMORY_BYTES = 4 * 2 ** 30;
 /** When nothing was said for so long, a test waits for what never comes. */
 const SILENCE_MS = 8 * 60_000;

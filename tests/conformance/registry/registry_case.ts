@@ -108,9 +108,9 @@ export async function versionsOf(
   return (await collect(registry.versions(name, { range }))).map(({ version }) => version);
 }
 
-/** What {@linkcode noise} has computed, by seed: tests ask for the same bytes again and again. */
+/** Bytes that {@linkcode noise} has computed, by seed: tests ask for the same ones again and again. */
 const computed = new Map<number, Uint8Array<ArrayBuffer>>();
-/** More of a seed is not kept. */
+/** The largest array that is kept. */
 const KEPT_BYTES = 1 << 20;
 
 /** Bytes that do not compress, the same for the same seed. */
