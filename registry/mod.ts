@@ -34,7 +34,7 @@ export type { DirectDownload, DirectDownloadOptions } from "../core/registry/tra
 export type { RetentionRules, RulesChange } from "../core/registry/rules.ts";
 export type { RetentionRule } from "../core/record.ts";
 export type { CacheReport, ClearCacheOptions, InspectCacheOptions } from "./cache/entries.ts";
-export type { LogEntry, LogOptions } from "../core/registry/log.ts";
+export type { LogEntry, LogOptions, RegistryLogOptions } from "../core/registry/log.ts";
 export type { Inputs, ManyOptions, ManyProgress } from "../core/registry/many.ts";
 export type { ClearOptions, RegistryMap } from "../core/registry/map.ts";
 export type { Annotations } from "../core/artifact.ts";

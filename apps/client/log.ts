@@ -2,7 +2,7 @@
 import { orMissing } from "../../core/errors.ts";
 import { parseVersion } from "../../core/naming/versions.ts";
 import type { DeletedVersion } from "../../core/calls/as_of.ts";
-import { LOG, type LogEntry } from "../../core/registry/log.ts";
+import { LOG, type LogEntry, REGISTRY_LOG } from "../../core/registry/log.ts";
 import type { RegistryService } from "../../core/registry/service.ts";
 import type { Connection } from "./connection.ts";
 import { listAll } from "./listing.ts";
@@ -11,6 +11,12 @@ import { logEntryOf } from "./wire.ts";
 
 export function createRemoteLog(connection: Connection): Required<RegistryService>["log"] {
   return (name, options) => listAll(connection, () => listingOf(LOG, [name, options]), logEntryOf);
+}
+
+export function createRemoteRegistryLog(
+  connection: Connection,
+): Required<RegistryService>["registryLog"] {
+  return (options) => listAll(connection, () => listingOf(REGISTRY_LOG, [options]), logEntryOf);
 }
 
 /** Returns the date of the first save of each version in a log, by its canonical form. */

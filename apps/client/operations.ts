@@ -100,7 +100,10 @@ function segmentOf(name: string, value: unknown): string {
 
 /** An empty value means null. Undefined values are left out. */
 function queryOf(values: Values): Call["query"] {
-  const given = Object.entries(values).map(([name, value]) => [name, value === null ? "" : value]);
+  const given = Object.entries(values).map(([name, value]) => [
+    name,
+    value === null ? "" : value instanceof Date ? value.toISOString() : value,
+  ]);
   return Object.fromEntries(given) as Call["query"];
 }
 

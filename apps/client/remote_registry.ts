@@ -35,7 +35,7 @@ import { type Asked, isOfService } from "./problem.ts";
 import { createPresignDownload } from "./presign_download.ts";
 import { loadDisk } from "./download.ts";
 import { openRemoteDraft } from "./drafts.ts";
-import { createRemoteLog, deletionsIn, firstSavesIn } from "./log.ts";
+import { createRemoteLog, createRemoteRegistryLog, deletionsIn, firstSavesIn } from "./log.ts";
 import { listAll } from "./listing.ts";
 import { openVersion, untilNotOverwritten, versionInfo } from "./open_version.ts";
 import { saveValue } from "./save_value.ts";
@@ -78,6 +78,7 @@ export function createRemoteRegistry(
     service: {
       ...service,
       log: createRemoteLog(connection),
+      registryLog: createRemoteRegistryLog(connection),
       presignDownload: createPresignDownload(connection),
     },
     clearCache: () => Promise.resolve({ files: 0, bytes: 0 }),

@@ -33,6 +33,7 @@ import { davRoutes, offerBasic } from "./dav/routes.ts";
 import { hubRoutes, isOfHub, nameError } from "./hf/routes.ts";
 import { Metrics } from "./observe/metrics.ts";
 import { problem, problemOf, RefusedRequest } from "./problem.ts";
+import { logRoutes, registryLogRoutes } from "./routes/log.ts";
 import { operationRoutes } from "./operation_route.ts";
 import { annotationsRoutes } from "./routes/annotations.ts";
 import { aliasChangesRoutes, aliasesRoutes } from "./routes/aliases.ts";
@@ -70,7 +71,8 @@ const ALL_ROUTES: readonly ((routes: Routes, context: ServerContext) => void)[] 
   annotationsRoutes,
   filesRoutes,
   aliasesRoutes,
-  reading.logRoutes,
+  logRoutes,
+  registryLogRoutes,
   reading.watchRoutes,
   reading.lineageRoutes,
   runsRoutes,

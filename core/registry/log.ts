@@ -1,11 +1,21 @@
-// The log of a name.
+// The log of a name, and of all names.
 import type { Author } from "../naming/author.ts";
 import { type RequestRowOf, SIGNAL } from "./operations/row.ts";
 import type { SignalOptions } from "./operations/saving.ts";
 
+/** All kinds of events in a log. */
+export const EVENTS = [
+  "saved",
+  "deleted",
+  "restored",
+  "aliased",
+  "unaliased",
+  "annotated",
+] as const;
+
 /** An event in the log of a name. */
 export interface LogEntry {
-  event: "saved" | "deleted" | "restored" | "aliased" | "unaliased" | "annotated";
+  event: (typeof EVENTS)[number];
   name: string;
   /** Full version without build metadata; absent for `unaliased` and the annotations of a name. */
   version?: string;
@@ -29,6 +39,42 @@ export interface LogOptions extends SignalOptions {
   /** Maximum number of entries, newest first. @default all */
   limit?: number;
 }
+
+/** Options of `readRegistryLog`. */
+export interface RegistryLogOptions extends LogOptions {
+  /** Only events at this time or later, by the clocks of the machines that did them. */
+  since?: Date;
+  /** Only events at this time or earlier. */
+  until?: Date;
+  /** Only events of the author with this name. */
+  by?: string;
+  /** Only events of this kind. @default all */
+  event?: LogEntry["event"];
+  /** Only names for which it returns true. */
+  names?: (name: string) => boolean;
+}
+
+export const REGISTRY_LOG: RequestRowOf<RegistryLogOptions> = {
+  action: "list the log of the registry",
+  takes: [],
+  options: {
+    since: { sent: "moment", doc: "Only changes at this time or later" },
+    until: { sent: "moment", doc: "Only changes at this time or earlier" },
+    by: { sent: "text", doc: "Only changes of the author with this name" },
+    event: { sent: "text", among: EVENTS },
+    names: {},
+    limit: {},
+    ...SIGNAL,
+  },
+  effect: "lists",
+  route: {
+    at: "GET /log",
+    id: "getRegistryLog",
+    tag: "artifacts",
+    summary: "Lists the changes of all readable names, newest first",
+    scope: "read",
+  },
+};
 
 export const LOG: RequestRowOf<LogOptions> = {
   action: "list the log of",

@@ -5,7 +5,7 @@ import type { Release } from "./release.ts";
 import type { RetentionRules, RulesChange } from "./rules.ts";
 import type { SignalOptions } from "./operations/saving.ts";
 import type { Lineage, LineageOptions } from "./lineage.ts";
-import type { LogEntry, LogOptions } from "./log.ts";
+import type { LogEntry, LogOptions, RegistryLogOptions } from "./log.ts";
 import type { DirectDownload, DirectDownloadOptions } from "./transfer.ts";
 
 /**
@@ -28,5 +28,7 @@ export interface RegistryService {
   /** Yields the rules after each change, newest first. */
   rulesHistory?(options?: SignalOptions): AsyncIterable<RetentionRules>;
   log?(name: string, options?: LogOptions): AsyncIterable<LogEntry>;
+  /** Lists the changes of all names that may be read. */
+  registryLog?(options?: RegistryLogOptions): AsyncIterable<LogEntry>;
   presignDownload?(ref: string, options?: DirectDownloadOptions): Promise<DirectDownload>;
 }

@@ -11,7 +11,13 @@ import {
 import { worded, wordedListing } from "../../core/calls/verb_errors.ts";
 import type { DiffOptions, VersionDifference } from "../operations/look/difference.ts";
 import { LINEAGE, type Lineage, type LineageOptions } from "../../core/registry/lineage.ts";
-import { LOG, type LogEntry, type LogOptions } from "../../core/registry/log.ts";
+import {
+  LOG,
+  type LogEntry,
+  type LogOptions,
+  REGISTRY_LOG,
+  type RegistryLogOptions,
+} from "../../core/registry/log.ts";
 import { SIGNAL } from "../../core/registry/operations/row.ts";
 import type { Registry, SignalOptions } from "../../core/registry.ts";
 
@@ -102,6 +108,39 @@ export function readLog(
   options: LogOptions = {},
 ): AsyncIterable<LogEntry> {
   return wordedListing({ verb: LOG.action, ref: name }, entriesOf(registry, name, options));
+}
+
+/**
+ * Lists the events of all names, newest first, from their records: deletions as long as garbage
+ * collection has not removed those. Lists every record once.
+ *
+ * @throws {RegistryError} `Unsupported` for a registry without a store or service
+ *
+ * @example
+ * ```ts
+ * import { openRegistry, readRegistryLog } from "@holdfast/holdfast";
+ * import { assertEquals } from "@std/assert";
+ *
+ * await using registry = await openRegistry("memory:", { by: "alice" });
+ * await registry.save("model", { rate: 1 }, { alias: "production" });
+ * await registry.save("data", [1, 2]);
+ * const aliased = readRegistryLog(registry, { event: "aliased", by: "alice" });
+ * const moves = (await Array.fromAsync(aliased)).map(({ name, alias }) => `${name}@${alias}`);
+ * assertEquals(moves, ["model@production"]);
+ * ```
+ */
+export function readRegistryLog(
+  registry: Registry,
+  options: RegistryLogOptions = {},
+): AsyncIterable<LogEntry> {
+  return wordedListing({ verb: REGISTRY_LOG.action }, allEntriesOf(registry, options));
+}
+
+async function* allEntriesOf(registry: Registry, options: RegistryLogOptions) {
+  checkRegistry(REGISTRY_LOG.action, registry);
+  const checkedOptions = checkOptions(REGISTRY_LOG.action, options, REGISTRY_LOG.options);
+  const tool = await import("../operations/look/registry_log.ts");
+  yield* tool.readRegistryLog(registry, checkedOptions);
 }
 
 async function* entriesOf(registry: Registry, name: string, options: LogOptions) {

@@ -8,17 +8,15 @@ import { route } from "../describe.ts";
 import { operationRoute } from "../operation_route.ts";
 import * as schemas from "../schemas/reading.ts";
 import { type Access, mayReadRef, readableInfo, readableNames } from "../access/access.ts";
-import { answerListing, listing, type PageQuery } from "../listing.ts";
+import { answerListing, listing } from "../listing.ts";
 import { LINEAGE, type LineageOptions } from "../../../core/registry/lineage.ts";
-import { LOG, type LogOptions } from "../../../core/registry/log.ts";
-import { parseRef, readLineage, readLog } from "../../../mod.ts";
+import { parseRef, readLineage } from "../../../mod.ts";
 import type { Artifact, ArtifactInfo, Registry, VersionEntry, WatchOptions } from "../../../mod.ts";
-import type { Lineage, LogEntry } from "../../../registry/mod.ts";
+import type { Lineage } from "../../../registry/mod.ts";
 import { answerConditions } from "../files/answer_file.ts";
 import { problemWithin } from "../problem.ts";
 import { ArtifactInfoSchema, InfoFields, InfoQuery, VersionsPage } from "../schemas/artifact.ts";
 import { shareReads } from "../share_reads.ts";
-import { invalid } from "../../../core/errors.ts";
 import { answerEvents, EVENTS_TYPE, type ServerEvent } from "../event_stream.ts";
 
 const FEATURES = ["reads", "writes", "drafts", "uploads", "search"];
@@ -139,37 +137,6 @@ function membersAt(value: object, paths: readonly string[]): object {
       return inner.includes("length") ? [[key, { length: member.length }]] : [];
     }),
   );
-}
-
-export function logRoutes(routes: Routes, { registry }: ServerContext): void {
-  const run = (name: string, options: LogOptions) => readLog(registry, name, options);
-  operationRoute(routes, LOG, run, {
-    answers: listing(schemas.LogPage, "A page of changes, or all of them as lines"),
-    answer: ({ c, args: [name], options, page }) => {
-      const list = (limited: LogOptions) => run(name, { ...options, ...limited });
-      return answerListing(c, page, { list: (page) => entriesAfter(list, page), keyOf });
-    },
-  });
-}
-
-async function* entriesAfter(
-  list: (options: LogOptions) => AsyncIterable<LogEntry>,
-  { after, limit = Infinity }: PageQuery,
-): AsyncGenerator<LogEntry> {
-  const options = after === undefined && limit < Infinity ? { limit } : {};
-  const entries = await Array.fromAsync(list(options));
-  const begin = after === undefined ? 0 : entries.findIndex((entry) => keyOf(entry) === after) + 1;
-  if (after !== undefined && begin === 0) {
-    throw invalid("continue after", JSON.stringify(after.slice(0, 100)), "not in the log", {
-      hint: "Pass the `next` of the previous page, or start from the beginning.",
-    });
-  }
-  yield* entries.slice(begin, begin + limit);
-}
-
-/** The commit distinguishes two changes of an alias to one version in the same millisecond. */
-function keyOf({ at, event, version = "", alias = "", commit = "" }: LogEntry): string {
-  return [at.toISOString(), event, version, alias, commit].join(" ");
 }
 
 export function lineageRoutes(routes: Routes, { registry }: ServerContext): void {

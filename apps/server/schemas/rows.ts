@@ -41,6 +41,7 @@ export function optionsInQuery(rows: OperationRow["options"]): v.ObjectEntries {
     const [least, greatest] = range ?? [0, Number.MAX_SAFE_INTEGER];
     if (sent === "count") return count(least, greatest, doc);
     if (sent === "flag") return flag(doc);
+    if (sent === "moment") return v.pipe(Moment, v.transform((text) => new Date(text)));
     if (orEmpty) return v.string();
     return orNull
       ? v.pipe(v.string(), v.description(doc), v.transform((text) => text === "" ? null : text))

@@ -6,7 +6,7 @@ import type { Author } from "../../naming/author.ts";
 export type Kind = "text" | "digest" | "flag" | "count" | "moment" | "author";
 
 /** The kind of an option in a request: others are not the same in JSON and in a program. */
-export type SentKind = "text" | "flag" | "count";
+export type SentKind = "text" | "flag" | "count" | "moment";
 
 /** The kind of a type, so that the compiler compares rows with interfaces. */
 type KindOf<T> = [T] extends [boolean] ? "flag"

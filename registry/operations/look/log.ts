@@ -8,7 +8,13 @@ import { authorOf } from "../../../core/naming/author.ts";
 import type { LogEntry, LogOptions } from "../../../core/registry/log.ts";
 import type { Registry } from "../../../core/registry.ts";
 import { mapAtOnce } from "../../../core/work/at_once.ts";
-import { asGeneration, readRecord, type VersionHead, versionHeads } from "../../cell/heads.ts";
+import {
+  asGeneration,
+  type Generation,
+  readRecord,
+  type VersionHead,
+  versionHeads,
+} from "../../cell/heads.ts";
 import { firstSavedAt } from "../../cell/since.ts";
 import { aliasesFolder, cellOf, notesFolder, parseCellKey } from "../../format/layout.ts";
 import { type Context, contextOf } from "../context.ts";
@@ -17,7 +23,7 @@ import { readCell } from "../resolve.ts";
 import { deletionOf } from "./past.ts";
 
 /** A listed entry, at least as new as all its events. */
-interface Source {
+export interface Source {
   /** Store time, milliseconds. */
   modifiedAt: number;
   /** Rank among events of the same millisecond; higher is newer. */
@@ -45,8 +51,12 @@ export async function* readLog(
   yield* await newestOf(sources, limit);
 }
 
-/** Reads sources, newest first, until the newest events are certain. */
-async function newestOf(sources: Source[], limit: number): Promise<LogEntry[]> {
+/** Reads sources, newest first, until the newest events that are wanted are certain. */
+export async function newestOf(
+  sources: Source[],
+  limit: number,
+  isWanted: (entry: LogEntry) => boolean = () => true,
+): Promise<LogEntry[]> {
   sources.sort((a, b) => b.modifiedAt - a.modifiedAt);
   let newest: { entry: LogEntry; order: number }[] = [];
   const batch = Math.max(MIN_BATCH, limit);
@@ -58,7 +68,7 @@ async function newestOf(sources: Source[], limit: number): Promise<LogEntry[]> {
     // In the order of the list, which decides between events of one time and order.
     const read = mapAtOnce(
       sources.slice(at, at + batch),
-      async ({ order, read }) => (await read()).map((entry) => ({ entry, order })),
+      async ({ order, read }) => (await read()).filter(isWanted).map((entry) => ({ entry, order })),
     );
     for await (const entries of read) newest.push(...entries);
     newest.sort((a, b) =>
@@ -89,25 +99,53 @@ async function* sourcesOf(
 ): AsyncGenerator<Source> {
   let order = 0;
   for await (const listed of versionHeads(context, name, { deleted: true, signal })) {
-    const read = () =>
-      listed.head.dead
-        ? readDeletion(context, name, listed, signal)
-        : readSave(context, name, listed, signal);
-    yield { modifiedAt: listed.head.modifiedAt, order: --order, read };
+    yield versionSource(context, name, { ...listed, order: --order }, signal);
   }
   for await (const entry of context.backend.list(aliasesFolder(name), { signal })) {
     const listed = isPrefix(entry) ? undefined : asGeneration(entry);
     const alias = listed && parseCellKey(listed.key)?.label;
     if (listed === undefined || alias === undefined) continue;
-    const read = () => readChange(context, { name, alias, key: listed.key }, signal);
-    yield { modifiedAt: listed.modifiedAt, order: listed.generation, read };
+    yield aliasSource(context, { name, alias, listed }, signal);
   }
   for await (const entry of context.backend.list(notesFolder(name), { signal })) {
     const listed = isPrefix(entry) ? undefined : asGeneration(entry);
-    if (listed === undefined) continue;
-    const read = () => readNote(context, name, listed.key, signal);
-    yield { modifiedAt: listed.modifiedAt, order: listed.generation, read };
+    if (listed !== undefined) yield noteSource(context, name, listed, signal);
   }
+}
+
+/** Returns the events of a version, from its head. */
+export function versionSource(
+  context: Context,
+  name: string,
+  { order, ...listed }: VersionHead & { order: number },
+  signal?: AbortSignal,
+): Source {
+  const read = () =>
+    listed.head.dead
+      ? readDeletion(context, name, listed, signal)
+      : readSave(context, name, listed, signal);
+  return { modifiedAt: listed.head.modifiedAt, order, read };
+}
+
+/** Returns one change of an alias. */
+export function aliasSource(
+  context: Context,
+  { name, alias, listed }: { name: string; alias: string; listed: Generation },
+  signal?: AbortSignal,
+): Source {
+  const read = () => readChange(context, { name, alias, key: listed.key }, signal);
+  return { modifiedAt: listed.modifiedAt, order: listed.generation, read };
+}
+
+/** Returns one change of notes and labels. */
+export function noteSource(
+  context: Context,
+  name: string,
+  listed: Generation,
+  signal?: AbortSignal,
+): Source {
+  const read = () => readNote(context, name, listed.key, signal);
+  return { modifiedAt: listed.modifiedAt, order: listed.generation, read };
 }
 
 async function readNote(

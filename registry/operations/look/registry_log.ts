@@ -1,0 +1,67 @@
+// The log of all names, from their records.
+import { isPrefix } from "../../../core/backend.ts";
+import { shown } from "../../../core/naming/names.ts";
+import { invalid } from "../../../core/errors.ts";
+import { EVENTS, type LogEntry, type RegistryLogOptions } from "../../../core/registry/log.ts";
+import type { Registry } from "../../../core/registry.ts";
+import { asGeneration, headOf } from "../../cell/heads.ts";
+import { NAMES, parseCellKey } from "../../format/layout.ts";
+import { type Context, contextOf } from "../context.ts";
+import { aliasSource, newestOf, noteSource, type Source, versionSource } from "./log.ts";
+
+/** How far the clock of a machine may be ahead of that of the store, for `since`. */
+const MOST_AHEAD_MS = 3_600_000;
+
+export async function* readRegistryLog(
+  registry: Registry,
+  { limit = Infinity, since, until, by, event, names = () => true, signal }: RegistryLogOptions =
+    {},
+): AsyncGenerator<LogEntry> {
+  if (event !== undefined && !EVENTS.includes(event)) {
+    const hint = `Pass one of ${EVENTS.join(", ")}.`;
+    throw invalid("list the log of the registry", `event ${shown(event)}`, "unknown", { hint });
+  }
+  const { service } = registry;
+  if (service?.registryLog !== undefined) {
+    const options = { since, until, by, event, signal };
+    let count = 0;
+    for await (const entry of service.registryLog(options)) {
+      if (!names(entry.name)) continue;
+      if (count++ >= limit) return;
+      yield entry;
+    }
+    return;
+  }
+  const context = contextOf(registry, "list the log of the registry");
+  const sources: Source[] = [];
+  const from = since === undefined ? 0 : since.getTime() - MOST_AHEAD_MS;
+  for await (const source of sourcesOf(context, names, signal)) {
+    if (source.modifiedAt >= from) sources.push(source);
+  }
+  const isWanted = (entry: LogEntry) =>
+    (since === undefined || entry.at >= since) && (until === undefined || entry.at <= until) &&
+    (by === undefined || entry.by?.name === by) && (event === undefined || entry.event === event);
+  yield* await newestOf(sources, limit, isWanted);
+}
+
+/** Lists all records of names once: a thousand with each request. */
+async function* sourcesOf(
+  context: Context,
+  isWanted: (name: string) => boolean,
+  signal?: AbortSignal,
+): AsyncGenerator<Source> {
+  let order = 0, cell = "";
+  for await (const entry of context.backend.list(NAMES, { signal })) {
+    const listed = isPrefix(entry) ? undefined : asGeneration(entry);
+    const record = listed && parseCellKey(listed.key);
+    if (listed === undefined || record === undefined || !isWanted(record.name)) continue;
+    const { name, kind, label, version } = record;
+    if (kind === "note") yield noteSource(context, name, listed, signal);
+    else if (kind === "alias") yield aliasSource(context, { name, alias: label!, listed }, signal);
+    else if (kind === "version" && record.cell !== cell) { // the first is the newest
+      cell = record.cell;
+      const head = headOf(listed);
+      yield versionSource(context, name, { version: version!, head, order: --order }, signal);
+    }
+  }
+}

@@ -1,0 +1,118 @@
+// The log of all names.
+import { assertEquals } from "@std/assert";
+import { annotate } from "../../../registry/mod.ts";
+import { createMemoryBackend, openRegistry, readLog, readRegistryLog } from "../../../mod.ts";
+import type { LogEntry, RegistryLogOptions } from "../../../registry/mod.ts";
+import { createScriptedSystem } from "../../support/scripted_system.ts";
+import { createHandler } from "../../../apps/server.ts";
+import { openHttpRegistry } from "../../../apps/client.ts";
+import { createAccess, parseScope } from "../../../apps/server/access/access.ts";
+import { rejected } from "../rejected.ts";
+
+const HOUR = 3_600_000;
+
+/** Changes of three names by two authors, an hour apart. */
+async function changed() {
+  const system = createScriptedSystem();
+  const backend = createMemoryBackend({ system });
+  const open = (by: string) => openRegistry(backend, { by, system });
+  const alice = await open("alice"), bob = await open("bob");
+  const begin = system.now();
+  const steps = [
+    () => alice.save("a", 1),
+    () => bob.save("b", 1),
+    () => alice.setAlias("a", "production", "1.0.0"),
+    () => bob.save("a", 2),
+    () => bob.setAlias("a", "production", "2.0.0"),
+    () => annotate(alice, "a@2.0.0", { notes: "good" }),
+    () => alice.delete("b@1.0.0"),
+    () => bob.save("c", 1),
+    () => alice.deleteAlias("a", "production"),
+  ];
+  for (const step of steps) {
+    system.advance(HOUR);
+    await step();
+  }
+  return { registry: alice, begin };
+}
+
+const short = ({ name, event, version = "", alias = "", by }: LogEntry) =>
+  [name, event, version, alias, by?.name].join(" ").replaceAll(/ +/g, " ");
+
+const ALL = [
+  "a unaliased production alice",
+  "c saved 1.0.0 bob",
+  "b deleted 1.0.0 alice",
+  "a annotated 2.0.0 alice",
+  "a aliased 2.0.0 production bob",
+  "a saved 2.0.0 bob",
+  "a aliased 1.0.0 production alice",
+  "b saved 1.0.0 ",
+  "a saved 1.0.0 alice",
+];
+
+Deno.test("the log of all names is the logs of each, newest first", async () => {
+  const { registry } = await changed();
+  const all = await Array.fromAsync(readRegistryLog(registry));
+  assertEquals(all.map(short), ALL);
+  const each = await Promise.all(
+    ["a", "b", "c"].map((name) => Array.fromAsync(readLog(registry, name))),
+  );
+  assertEquals(each.flat().sort((x, y) => y.at.getTime() - x.at.getTime()), all);
+});
+
+Deno.test("the log of all names is cut by time, author, kind, name and limit", async () => {
+  const { registry, begin } = await changed();
+  const shown = async (options: RegistryLogOptions) =>
+    (await Array.fromAsync(readRegistryLog(registry, options))).map(short);
+  assertEquals(await shown({ since: new Date(begin + 7 * HOUR) }), ALL.slice(0, 3));
+  assertEquals(await shown({ until: new Date(begin + 2 * HOUR) }), ALL.slice(7));
+  const between = { since: new Date(begin + 3 * HOUR), until: new Date(begin + 4 * HOUR) };
+  assertEquals(await shown(between), ALL.slice(5, 7));
+  assertEquals(await shown({ by: "bob" }), ALL.filter((text) => text.endsWith("bob")));
+  assertEquals(await shown({ event: "deleted" }), [ALL[2]]);
+  assertEquals(await shown({ names: (name) => name === "c" }), [ALL[1]]);
+  assertEquals(await shown({ limit: 2 }), ALL.slice(0, 2));
+  assertEquals(await shown({ limit: 2, by: "bob" }), [ALL[1], ALL[4]]);
+  assertEquals(await shown({ limit: 0 }), []);
+  const event = "moved" as "saved";
+  await rejected("Invalid", Array.fromAsync(readRegistryLog(registry, { event })));
+});
+
+Deno.test("a service lists the log of readable names, page by page", async () => {
+  const { registry, begin } = await changed();
+  const tokens = {
+    find: (authorization: string | null) => {
+      const [, text = ""] = /^Bearer (.+)$/.exec(authorization ?? "") ?? [];
+      return Promise.resolve(createAccess(text, text.split(",").map(parseScope)));
+    },
+  };
+  const handler = createHandler(registry, { tokens });
+  const fetch = (request: Request) => handler(request);
+  const as = (token: string) => openHttpRegistry("http://localhost", { token, fetch });
+  const everything = await as("read:*"), some = await as("read:b,read:c");
+  const shown = async (from: typeof some, options: RegistryLogOptions = {}) =>
+    (await Array.fromAsync(readRegistryLog(from, options))).map(short);
+  assertEquals(await shown(everything), ALL);
+  assertEquals(await shown(some), ALL.filter((text) => !text.startsWith("a ")));
+  const since = new Date(begin + 7 * HOUR);
+  assertEquals(await shown(everything, { since, by: "alice" }), [ALL[0], ALL[2]]);
+  assertEquals(await shown(everything, { event: "aliased", limit: 1 }), [ALL[4]]);
+  const ask = async (query: string) => {
+    const headers = { authorization: "Bearer read:*" };
+    const answer = await handler(new Request(`http://localhost/log?${query}`, { headers }));
+    return { status: answer.status, ...await answer.json() };
+  };
+  const items: string[] = [];
+  for (let after = "";;) {
+    const page = await ask(`limit=2${after}`);
+    assertEquals(page.status, 200, JSON.stringify(page));
+    items.push(...page.items.map(short));
+    if (page.next === undefined) break;
+    after = `&after=${encodeURIComponent(page.next)}`;
+  }
+  assertEquals(items, ALL);
+  assertEquals((await ask("after=gone")).status, 400);
+  assertEquals((await ask("since=yesterday")).status, 400);
+  assertEquals((await ask("event=moved")).status, 400);
+});
