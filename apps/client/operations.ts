@@ -22,19 +22,19 @@ export function requestOperation(
   connection: Connection,
   row: OperationRow,
   checkWritable: (action: string) => void,
-): (...given: unknown[]) => unknown {
+): (...callArgs: unknown[]) => unknown {
   const { action, effect, repeatsWithout } = row;
   const answer = row.route!.answer!;
   if (effect === "lists") {
-    return (...given) => {
-      const about = { action: actionOf(action, given), location: connection.location };
+    return (...callArgs) => {
+      const about = { action: actionOf(action, callArgs), location: connection.location };
       const read = (item: unknown) => readAnswer(answer, item, { ...about, writes: false });
-      return listAll(connection, () => listingOf(row, given), read);
+      return listAll(connection, () => listingOf(row, callArgs), read);
     };
   }
-  return async (...given) => {
-    const call = requestOf(row, given);
-    const options = optionsOf(row, given);
+  return async (...callArgs) => {
+    const call = requestOf(row, callArgs);
+    const options = optionsOf(row, callArgs);
     const writes = effect === "writes";
     if (writes) checkWritable(call.action);
     const repeats = repeatsWithout?.every((name) => options[name] === undefined);
@@ -50,21 +50,21 @@ function actionOf(action: string, [first]: readonly unknown[]): string {
   return typeof first === "string" ? `${action} ${shown(first)}` : action;
 }
 
-function optionsOf({ takes }: OperationRow, given: readonly unknown[]): Values {
-  return (given[takes.length] ?? {}) as Values;
+function optionsOf({ takes }: OperationRow, callArgs: readonly unknown[]): Values {
+  return (callArgs[takes.length] ?? {}) as Values;
 }
 
 /** Returns the request for the items of a list. */
-export function listingOf(row: OperationRow, given: readonly unknown[]) {
-  const { after, limit } = optionsOf(row, given) as { after?: string | number; limit?: number };
-  return { ...requestOf(row, given), after: after?.toString(), limit };
+export function listingOf(row: OperationRow, callArgs: readonly unknown[]) {
+  const { after, limit } = optionsOf(row, callArgs) as { after?: string | number; limit?: number };
+  return { ...requestOf(row, callArgs), after: after?.toString(), limit };
 }
 
 /** Returns the request for an operation with these arguments and options. */
-export function requestOf(row: OperationRow, given: readonly unknown[]): Call {
+export function requestOf(row: OperationRow, callArgs: readonly unknown[]): Call {
   const { action, takes, options: rows, route } = row;
-  const args = Object.fromEntries(takes.map((name, at) => [name, given[at]]));
-  const options = optionsOf(row, given);
+  const args = Object.fromEntries(takes.map((name, at) => [name, callArgs[at]]));
+  const options = optionsOf(row, callArgs);
   const [method, path] = route!.at.split(" ") as [Call["method"], string];
   const sent: Record<string, unknown> = {};
   for (const name of sentArguments(row)) sent[name] = args[name];
@@ -72,7 +72,7 @@ export function requestOf(row: OperationRow, given: readonly unknown[]): Call {
   const isEmpty = Object.keys(sent).length === 0;
   const inBody = method !== "GET" && method !== "DELETE";
   return {
-    action: actionOf(action, given),
+    action: actionOf(action, callArgs),
     method,
     path: pathOf(path, { ...args, version: options.version }),
     ...isEmpty ? {} : inBody ? { json: sent } : { query: queryOf(sent) },
@@ -100,11 +100,11 @@ function segmentOf(name: string, value: unknown): string {
 
 /** An empty value means null. Undefined values are left out. */
 function queryOf(values: Values): Call["query"] {
-  const given = Object.entries(values).map(([name, value]) => [
+  const pairs = Object.entries(values).map(([name, value]) => [
     name,
     value === null ? "" : value instanceof Date ? value.toISOString() : value,
   ]);
-  return Object.fromEntries(given) as Call["query"];
+  return Object.fromEntries(pairs) as Call["query"];
 }
 
 /** Returns an answer with its dates. Throws `Unsupported` for one that lacks a member. */

@@ -155,8 +155,8 @@ type Methods = Pick<Registry, MethodName & keyof Registry>;
 function ownOrRefused(parts: RegistryParts): Methods {
   const { clearCache: _, ...rows } = METHODS; // not of every registry
   const methods = Object.entries<OperationRow>(rows).map(([name, row]) => {
-    const own = parts[name as keyof Methods] as ((...given: unknown[]) => unknown) | undefined;
-    return [name, own?.bind(parts) ?? ((given: unknown) => refuse(parts, name, row, given))];
+    const own = parts[name as keyof Methods] as ((...args: unknown[]) => unknown) | undefined;
+    return [name, own?.bind(parts) ?? ((subject: unknown) => refuse(parts, name, row, subject))];
   });
   return Object.fromEntries(methods) as Methods;
 }
@@ -165,10 +165,10 @@ async function refuse(
   { location }: RegistryParts,
   name: string,
   { action }: OperationRow,
-  given: unknown,
+  subject: unknown,
 ): Promise<never> {
   await Promise.resolve();
-  const { ref = "" } = createVerbCall(name, given);
+  const { ref = "" } = createVerbCall(name, subject);
   const state = `the registry at ${location} is read-only`;
   const hint = "Write to the registry behind it, or pass the method to defineRegistry.";
   throw fault({ code: "Unsupported", action, subject: shown(ref), state, hint });
