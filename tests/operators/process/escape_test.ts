@@ -109,13 +109,13 @@ testOnLinux("a process older than the command is left alone, even with its mark"
 testOnLinux("a process with a reused pid is left alone", async () => {
   const foreign = new Deno.Command("sleep", { args: ["3600"] }).spawn();
   const { start } = readStat(foreign.pid)!;
-  const left = { start: start - 1, since: start - 1 };
-  const tree = new ProcessTree({ root: foreign.pid, left, mark: "a-mark", system: realSystem });
+  const earlier = { start: start - 1, since: start - 1 };
+  const tree = new ProcessTree({ root: foreign.pid, earlier, mark: "a-mark", system: realSystem });
   await tree.end(0);
   assertEquals(runs(foreign.pid), true);
   await new ProcessTree({
     root: foreign.pid,
-    left: { start, since: start },
+    earlier: { start, since: start },
     mark: "a-mark",
     system: realSystem,
   }).end(0);
