@@ -27,7 +27,7 @@ const encoder = new TextEncoder();
 
 /** Returns why a text cannot be the name of an author, undefined for a good one. */
 function nameProblem(name: unknown): string | undefined {
-  if (typeof name !== "string") return `it must be a text, got ${typeof name}`;
+  if (typeof name !== "string") return `it must be a string, got ${typeof name}`;
   if (name.trim() === "") return "it is empty";
   if (!name.isWellFormed()) return "it is not well-formed Unicode";
   if (CONTROL.test(name)) return "it contains control characters";

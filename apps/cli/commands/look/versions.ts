@@ -110,7 +110,7 @@ async function printDeleted(
   const { where, sort, columns } = flags;
   if (where ?? sort ?? columns) {
     const state = "--deleted takes only --range and --limit";
-    throw invalid("list versions", state, "Leave the others out.");
+    throw invalid("list versions", state, "Omit the other options.");
   }
   const entries = registry.versions(name, { deleted: true, details: !quiet, range, limit, signal });
   async function* rows(): AsyncGenerator<Row> {

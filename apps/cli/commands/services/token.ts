@@ -27,7 +27,7 @@ export const tokenCreate: Command = defineCommand({
   details:
     "The file stores only its hash, so it cannot be printed again. A running service accepts it " +
     "at once. Scopes: read:NAME, save:NAME (new versions), move:NAME (aliases, releases), " +
-    "delete:NAME, write:NAME (the last three, not read), metrics, admin. A * at the end matches " +
+    "delete:NAME, write:NAME (save, move and delete), metrics, admin. A * at the end matches " +
     "anything.",
   args: [{ usage: "[note]", text: "its purpose" }],
   options: [
@@ -68,7 +68,7 @@ export const tokenSet: Command = defineCommand({
   args: [ID],
   options: [
     FILE,
-    { flags: "--scope <scope>", text: "a permission, in place of the present ones", repeat: true },
+    { flags: "--scope <scope>", text: "a permission; replaces the present ones", repeat: true },
     { flags: "--note <note>", text: "its purpose: the author of its changes" },
     {
       flags: "--expires <duration>",
@@ -84,7 +84,7 @@ export const tokenSet: Command = defineCommand({
     const { scope: scopes, note, expires: expiresInMs } = flags;
     if (scopes === undefined && note === undefined && expiresInMs === undefined) {
       const hint = "Add --scope, --note or --expires.";
-      throw invalid(`change token ${id}`, "nothing to change is given", hint);
+      throw invalid(`change token ${id}`, "no change is given", hint);
     }
     const { system } = context.io;
     const options = { scopes, note, expiresInMs, system };
