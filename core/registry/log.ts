@@ -61,7 +61,7 @@ export const REGISTRY_LOG: RequestRowOf<RegistryLogOptions> = {
     since: { sent: "moment", doc: "Only changes at this time or later" },
     until: { sent: "moment", doc: "Only changes at this time or earlier" },
     by: { sent: "text", doc: "Only changes of the author with this name" },
-    event: { sent: "text", among: EVENTS },
+    event: { sent: "text", among: EVENTS, doc: "Only changes of this kind" },
     names: {},
     limit: {},
     ...SIGNAL,

@@ -41,7 +41,7 @@ export function optionsInQuery(rows: OperationRow["options"]): v.ObjectEntries {
     const [least, greatest] = range ?? [0, Number.MAX_SAFE_INTEGER];
     if (sent === "count") return count(least, greatest, doc);
     if (sent === "flag") return flag(doc);
-    if (sent === "moment") return v.pipe(Moment, v.transform((text) => new Date(text)));
+    if (sent === "moment") return dateOf(doc);
     if (orEmpty) return v.string();
     return orNull
       ? v.pipe(v.string(), v.description(doc), v.transform((text) => text === "" ? null : text))
@@ -51,8 +51,8 @@ export function optionsInQuery(rows: OperationRow["options"]): v.ObjectEntries {
 
 /** Returns the schemas of the options that are sent in a JSON body. */
 export function optionsInBody(rows: OperationRow["options"]): v.ObjectEntries {
-  return schemasOf(rows, ({ sent, orNull, among }) => {
-    const schema = valueOf(sent, among);
+  return schemasOf(rows, ({ sent, orNull, among, doc = "" }) => {
+    const schema = sent === "moment" ? dateOf(doc) : valueOf(sent, among);
     return orNull ? v.nullable(schema) : schema;
   });
 }
@@ -68,6 +68,11 @@ function schemasOf(
     const { doc } = row;
     return [name, v.optional(doc === undefined ? schema : v.pipe(schema, v.description(doc)))];
   }));
+}
+
+/** The description is one of the text: the document leaves out what it is converted to. */
+function dateOf(doc: string): v.GenericSchema {
+  return v.pipe(Moment, v.description(doc), v.transform((text) => new Date(text)));
 }
 
 function valueOf(sent: SentKind, among: OptionRow["among"]): v.GenericSchema {
