@@ -26,6 +26,14 @@ export function partOfRun<T>(items: readonly T[], parts: 2 | 3 | 5): T[] {
   return items.filter((_, i) => share === undefined || (i + share) % parts === 0);
 }
 
+/** The servers or stores of this run for a test or suite of this name: with a share one, on other days the others; else all. */
+export function kindsOfShare<Kind>(name: string, kinds: readonly Kind[]): readonly Kind[] {
+  const share = shareOfRun();
+  if (share === undefined) return kinds;
+  const sum = Array.from(name).reduce((total, letter) => total + letter.codePointAt(0)!, 0);
+  return [kinds[(sum + share) % kinds.length]!];
+}
+
 /**
  * The seeds of one run: those of the share in `HOLDFAST_SHARE`, 0 to 6, as many as `variable` gives, or all seven
  * shares with `HOLDFAST_FULL=1` (`deno task test:all --full`).

@@ -10,6 +10,7 @@ import { verifyRegistry } from "../../../registry/maintenance.ts";
 import { createRandom } from "../../simulate/random.ts";
 import { fileSet } from "../protocol_world.ts";
 import { keysOf, noise } from "../registries.ts";
+import { kindsOfShare } from "../../support/seeds.ts";
 
 const KIB = 1024;
 const MIB = 1024 * KIB;
@@ -23,9 +24,9 @@ interface World {
   verify(): Promise<{ problems: string[]; read: number }>;
 }
 
-/** Runs a test on a store that is read like a disk, and on one that is read like a bucket. */
+/** Runs a test on a store that is read like a disk, and on one that is read like a bucket: in CI on each every other day. */
 function testStores(sentence: string, play: (world: World) => Promise<void>): void {
-  for (const kind of ["memory", "far"]) {
+  for (const kind of kindsOfShare(sentence, ["memory", "far"])) {
     Deno.test(`${sentence} (${kind})`, async () => {
       const inner = createMemoryBackend();
       let read = 0;

@@ -10,6 +10,7 @@ import { verifyRegistry } from "../../../registry/maintenance.ts";
 import { decodeRecord } from "../../../registry/format/record_codec.ts";
 import { fileSet } from "../protocol_world.ts";
 import { keysOf, noise } from "../registries.ts";
+import { kindsOfShare } from "../../support/seeds.ts";
 
 export const KIB = 1024;
 export const MIB = 1024 * KIB;
@@ -20,12 +21,13 @@ export function storeOf(kind: "memory" | "far"): Backend {
   return { ...createMemoryBackend(), kind };
 }
 
+/** Runs a test on a store that is read like a disk, and on one that is read like a bucket: in CI on each every other day. */
 export function testStores(
   sentence: string,
   play: (registry: StoredRegistry, store: Backend) => Promise<void>,
   kinds: ("memory" | "far")[] = ["memory", "far"],
 ): void {
-  for (const kind of kinds) {
+  for (const kind of kindsOfShare(sentence, kinds)) {
     Deno.test(`${sentence} (${kind})`, async () => {
       const store = storeOf(kind);
       await play(await openRegistry(store, { cache: false }), store);

@@ -1,7 +1,7 @@
 // Tests over real servers, which say so where a server is not installed.
 import { appendFileSync } from "node:fs";
 import { realSystem } from "../../../core/system.ts";
-import { shareOfRun } from "../seeds.ts";
+import { kindsOfShare } from "../seeds.ts";
 import { findServer } from "./find_server.ts";
 import type { ServerKind } from "./server_kinds.ts";
 import { type RunningServer, startServer } from "./start_server.ts";
@@ -45,14 +45,6 @@ export function serverTest(
       });
     } else leaveOut(kind, isMeant && realSystem.env("HOLDFAST_REQUIRE_SERVERS") === "1");
   }
-}
-
-/** The servers of this run for a test or suite of this name: with `HOLDFAST_SHARE` one, else all. */
-export function kindsOfShare<Kind>(name: string, kinds: readonly Kind[]): readonly Kind[] {
-  const share = shareOfRun();
-  if (share === undefined) return kinds;
-  const sum = Array.from(name).reduce((total, letter) => total + letter.codePointAt(0)!, 0);
-  return [kinds[(sum + share) % kinds.length]!];
 }
 
 const leftOut = new Set<ServerKind>();

@@ -15,7 +15,7 @@ import { openRegistry } from "../../../../mod.ts";
 import { fileKey } from "../../../../registry/cache/entries.ts";
 import { knownContext } from "../../../../registry/operations/context.ts";
 import { createRandom } from "../../../simulate/random.ts";
-import { seedRange } from "../../../support/seeds.ts";
+import { kindsOfShare, seedRange } from "../../../support/seeds.ts";
 import { testInRoot } from "../../../support/temp_root.ts";
 import { noise } from "../../registries.ts";
 import { type Flip, flip, saveRanged } from "./ranged_versions.ts";
@@ -116,7 +116,7 @@ testInRoot("no range of a damaged file in a folder has wrong bytes", async (root
   await play(registry);
 });
 
-for (const kind of ["memory", "far"] as const) {
+for (const kind of kindsOfShare("ranges", ["memory", "far"] as const)) {
   Deno.test(`no range of a damaged file has wrong bytes (${kind})`, async () => {
     await play(await openRegistry(storeOf(kind), { cache: false }));
   });

@@ -20,6 +20,7 @@ import { keysOf, noise } from "../../registries.ts";
 import { rejected } from "../../rejected.ts";
 import { type RangedFile, type StoredPlace, storedPlaces } from "./ranged_versions.ts";
 import { edited, MIB, storeOf } from "../shared_bytes.ts";
+import { kindsOfShare } from "../../../support/seeds.ts";
 
 const LARGE = noise(5 * MIB + 4_321, 5);
 /** Large enough for pieces. */
@@ -189,6 +190,9 @@ const STORES: Record<string, Store> = {
   bucket: { create: () => storeOf("far") },
 };
 
+/** In CI memory each day, and one of the others. */
+const ofRun = new Set(["memory", ...kindsOfShare("ways", Object.keys(STORES).slice(1))]);
 for (const [name, store] of Object.entries(STORES)) {
+  if (!ofRun.has(name)) continue;
   testInRoot(`no way to read a file gives out its damage (${name})`, (root) => play(root, store));
 }

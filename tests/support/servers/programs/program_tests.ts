@@ -2,7 +2,7 @@
 import { accessSync, appendFileSync, constants } from "node:fs";
 import { delimiter, join } from "node:path";
 import { realSystem } from "../../../../core/system.ts";
-import { kindsOfShare } from "../server_tests.ts";
+import { kindsOfShare } from "../../seeds.ts";
 import { postgresFolder, startPostgres } from "./postgres.ts";
 import { startRedis } from "./redis.ts";
 import { startSlurm } from "./slurm.ts";
