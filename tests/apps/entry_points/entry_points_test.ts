@@ -2,7 +2,7 @@
 import { assertEquals } from "@std/assert";
 import { realSystem } from "../../../core/system.ts";
 import { findPython } from "../../support/numpy.ts";
-import { shareOfRun } from "../../support/seeds.ts";
+import { shareOfRun, SHARES } from "../../support/seeds.ts";
 import { serverTest } from "../../support/servers/mod.ts";
 import { tempRoot } from "../../support/temp_root.ts";
 import { python } from "../../python/reader.ts";
@@ -21,8 +21,8 @@ type EntryPoints = Record<string, EntryPoint>;
 
 /** The entry points beside the library that write a case, and beside the writer that read it. */
 const OTHERS = { writers: 1, readers: 1 };
-/** In memory and in a bucket, one of so many cases runs. */
-const CASES_OF_SHARE = 3;
+/** One of so many cases runs: of seven days three, or four, have each of the two servers of buckets. */
+const PARTS = { folder: 1, bucket: 3, memory: SHARES, worker: SHARES };
 
 const processes = new AsyncDisposableStack();
 let started: Promise<EntryPoints> | undefined;
@@ -33,20 +33,26 @@ function storeTest(name: string, fn: () => Promise<void>): void {
   Deno.test({ name, fn, sanitizeOps: false, sanitizeResources: false });
 }
 
-storeTest("all entry points agree on every case over a folder", () => runAll(inFolder));
+storeTest(
+  "all entry points agree on every case over a folder",
+  () => runAll(inFolder, PARTS.folder),
+);
 
-storeTest("all entry points agree on every case in memory", () => runAll(inMemory, ["library"]));
+storeTest(
+  "all entry points agree on every case in memory",
+  () => runAll(inMemory, PARTS.memory, ["library"]),
+);
 
 serverTest(
   "all entry points agree on every case over a bucket",
   ["minio", "fake-gcs"],
-  (server) => runAll(inBucket(server), ["library"]),
+  (server) => runAll(inBucket(server), PARTS.bucket, ["library"]),
 );
 
 storeTest("all entry points agree on every case behind a Worker", async () => {
   await using worker = await startInWorker();
   const own = { client: withSchedule(client), http: withSchedule(http) };
-  await runAll(worker.create, ["client", "http"], own);
+  await runAll(worker.create, PARTS.worker, ["client", "http"], own);
 });
 
 storeTest("each entry point has each operation, or a reason why not", async () => {
@@ -58,12 +64,17 @@ storeTest("each entry point has each operation, or a reason why not", async () =
 });
 
 /** Writes cases through some entry points, by default all in turn, and reads them through others. */
-async function runAll(create: NewLocation, writers?: string[], own?: EntryPoints): Promise<void> {
+async function runAll(
+  create: NewLocation,
+  parts: number,
+  writers?: string[],
+  own?: EntryPoints,
+): Promise<void> {
   const points = { ...await startedPoints(), ...own };
   const names = Object.keys(points);
   const report = new Report();
   const cases = writers === undefined ? CASES : CASES.filter(({ large }) => !large);
-  const size = writers === undefined ? cases.length : Math.ceil(cases.length / CASES_OF_SHARE);
+  const size = Math.ceil(cases.length / parts);
   for (const [number, each] of inTurn(cases, size, size).entries()) {
     for (const [writer, readers] of pairsOf(each, { names, points, writers, number })) {
       await using at = await create({ mutable: each.mutable });
