@@ -28,7 +28,7 @@ export type {
 } from "../core/registry.ts";
 export type { DownloadChange, DownloadedFiles } from "../core/registry/downloading.ts";
 export type { LeftOut, LeftOutReason, WrittenLinks } from "../core/registry/left_out.ts";
-export type * from "../core/registry/lineage.ts";
+export type { Lineage, LineageNode, LineageOptions } from "../core/registry/lineage.ts";
 export type * from "../core/registry/draft.ts";
 export type { DirectDownload, DirectDownloadOptions } from "../core/registry/transfer.ts";
 export type { RetentionRules, RulesChange } from "../core/registry/rules.ts";

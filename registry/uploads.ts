@@ -5,7 +5,7 @@
  * @module
  */
 export type * from "../core/registry/draft.ts";
-export type * from "../core/registry/transfer.ts";
+export type { DirectDownload, DirectDownloadOptions } from "../core/registry/transfer.ts";
 export type {
   ResumableUploads,
   UploadSource,

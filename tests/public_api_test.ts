@@ -118,6 +118,28 @@ Deno.test("every public function and constant is shown in README, docs or an exa
   assertEquals([...new Set(unknown)], []);
 });
 
+Deno.test("docs/entry_points.md has every function over a registry", async () => {
+  const page = await Deno.readTextFile("docs/entry_points.md");
+  const cells = page.split("\n").map((line) => line.split("|")[1] ?? "").join();
+  const functions = symbols.filter(({ subpath }) => OVER_REGISTRIES.includes(subpath))
+    .flatMap(({ symbols }) => symbols).filter(({ declarations }) =>
+      declarations.some(isOverRegistry)
+    );
+  const missing = functions.map(({ name }) => name).filter((name) =>
+    !cells.includes(`\`${name}\``)
+  );
+  assertEquals(missing, []);
+});
+
+/** Entry points with functions over a registry; others have runs, tasks or services. */
+const OVER_REGISTRIES = [".", "./registry", "./maintenance", "./uploads", "./workers"];
+
+function isOverRegistry({ kind, def }: Declaration): boolean {
+  if (kind !== "function") return false;
+  const first = def?.params?.[0];
+  return [...typesIn(first)].some((name) => /^(Stored|Service)?Registry$/.test(name));
+}
+
 async function* filesBelow(folder: string): AsyncGenerator<string> {
   for await (const { name, isDirectory } of Deno.readDir(folder)) {
     if (isDirectory) yield* filesBelow(`${folder}/${name}`);

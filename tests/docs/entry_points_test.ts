@@ -72,5 +72,5 @@ Deno.test("the tables of entry points have the routes of the rows, and every too
   }
   const named = new Set([...methods, ...functions].flatMap(({ MCP }) => namesIn(MCP!)));
   const tools = toolsOf({ allowDelete: true }).map(({ name }) => name);
-  assertEquals(tools.filter((name) => !named.has(name)), ["compare_versions"]);
+  assertEquals(tools.filter((name) => !named.has(name)), []);
 });
