@@ -10,6 +10,8 @@ const NOT_HERE = "Tell the user: only other tools can do this.";
 export const MCP_HINTS: ServiceHints = {
   name_missing: FIND,
   version_missing: VERSIONS,
+  version_deleted:
+    "Call undelete_version to restore it, if this server has it. Else tell the user.",
   alias_missing: "Call set_alias to set it, or list_versions to see the aliases of the name.",
   alias_unknown: VERSIONS,
   alias_dangling: "Call set_alias to point it to another version.",

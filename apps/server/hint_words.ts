@@ -9,6 +9,8 @@ const CHECK_STORE = "Try again later, or ask the operator of the service.";
 export const HTTP_HINTS: ServiceHints = {
   name_missing: "Check the spelling, or list the names: GET /names",
   version_missing: ({ name }) => `List the versions: GET ${of(name)}/versions`,
+  version_deleted: ({ name, version }) =>
+    `Restore it while its files are there: POST ${of(name)}/versions/${version}/undelete`,
   alias_missing: ({ name, alias }) =>
     `Set it with PUT ${aliasOf(name, alias)}, or check the spelling.`,
   alias_unknown: ({ name }) => `List the aliases: GET ${of(name)}/aliases`,

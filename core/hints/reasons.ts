@@ -6,6 +6,7 @@ export const SERVICE_REASONS = {
   // what a ref names
   name_missing: [],
   version_missing: ["name"],
+  version_deleted: ["name", "version"],
   alias_missing: ["name", "alias"],
   alias_unknown: ["name"],
   alias_dangling: ["name", "alias"],

@@ -15,6 +15,7 @@ READ = "Read its files: open(ref).file(path).read()."
 REASONS = {
     "name_missing": "Check the spelling, or list names().",
     "version_missing": VERSIONS,
+    "version_deleted": "Restore it while its files are there: undelete('{name}@{version}').",
     "alias_missing": ALIASES,
     "alias_unknown": ALIASES,
     "alias_dangling": "Point it to another version: set_alias(name, alias, version).",

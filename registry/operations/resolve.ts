@@ -244,8 +244,18 @@ export async function versionNotFound(
   if (head?.dead) await readRecord(context, head.key, signal); // throws if it is damaged
   return absent(context, {
     subject: `"${name}@${version.canonical}"`,
-    state: head?.dead ? "it was deleted" : "no such version",
-    hint: `List the versions with registry.versions(${shown(name)}).`,
-    reason: { kind: "version_missing", name },
+    ...(head?.dead
+      ? {
+        state: "it was deleted",
+        hint: `Restore it while its files are there: registry.undelete(${
+          shown(`${name}@${version.canonical}`)
+        }).`,
+        reason: { kind: "version_deleted", name, version: version.canonical },
+      }
+      : {
+        state: "no such version",
+        hint: `List the versions with registry.versions(${shown(name)}).`,
+        reason: { kind: "version_missing", name },
+      }),
   });
 }

@@ -9,6 +9,8 @@ const OVERWRITE = "Add --on-conflict overwrite to replace it";
 export const CLI_HINTS: HintTable<ReasonKind> = {
   name_missing: "Check the spelling, or list the names: holdfast ls",
   version_missing: ({ name }) => `List the versions: holdfast versions ${shellWord(name)}`,
+  version_deleted: ({ name, version }) =>
+    `Restore it while its files are there: holdfast undelete ${shellWord(`${name}@${version}`)}`,
   alias_missing: ({ name, alias }) =>
     `Set it with ${aliasOf(name, alias)} VERSION, or check the spelling.`,
   alias_unknown: ({ name }) => `List the aliases: holdfast alias ${shellWord(name)}`,

@@ -1,7 +1,8 @@
 // Errors and hints in the words of the command line.
-import { type ErrorCode, fault, isRegistryError, retold } from "../../../core/errors.ts";
+import { type ErrorCode, fault, hintFor, isRegistryError, retold } from "../../../core/errors.ts";
 import { shellWord } from "../../../core/text/shell_word.ts";
 import type { Registry, RegistryError } from "../../../mod.ts";
+import { CLI_HINTS } from "./hint_words.ts";
 
 export { shellWord };
 
@@ -21,7 +22,7 @@ export type Hints = Partial<Record<ErrorCode, Hint>>;
 
 /** Returns the hint for a ref that does not exist: a suggestion, and the command that lists. */
 export function lookUp(ref: string): Hints {
-  return { NotFound: ({ suggestion }) => lookUpHint(ref, suggestion) };
+  return { NotFound: (error) => restoreHint(error) ?? lookUpHint(ref, error.suggestion) };
 }
 
 /** Returns the hint for a name or ref of which a listing is empty. */
@@ -36,8 +37,25 @@ export async function noName(
   name: string,
   action: string,
 ): Promise<RegistryError> {
+  if (await hasDeleted(registry, name)) {
+    const hint = `See what can be restored: holdfast versions ${shellWord(name)} --deleted`;
+    return notFound(`${action} "${name}"`, "all of its versions were deleted", hint);
+  }
   const hint = await nearestHint(registry, name);
   return notFound(`${action} "${name}"`, "no such name", hint);
+}
+
+async function hasDeleted(registry: Registry, name: string): Promise<boolean> {
+  try {
+    for await (const _ of registry.versions(name, { deleted: true, limit: 1 })) return true;
+  } catch { // an earlier service, or a registry of another program
+  }
+  return false;
+}
+
+/** Returns the hint for a version that was deleted. */
+function restoreHint({ hint, reason }: RegistryError): string | undefined {
+  return reason?.kind === "version_deleted" ? hintFor({ hint, reason }, CLI_HINTS) : undefined;
 }
 
 function lookUpHint(ref: string, suggestion: string | undefined): string {

@@ -15,6 +15,16 @@ filledTest("undelete restores a version that rm deleted", async (it) => {
   await it.prints("versions note --deleted -q", "");
 });
 
+filledTest("a version that was deleted by mistake is found again", async (it) => {
+  await it.prints("rm note@1 --yes -q", "");
+  const restore = "Restore it while its files are there: holdfast undelete note@1.0.0";
+  await it.fails("info note@1", 3, restore);
+  await it.fails("load note@1", 3, restore);
+  const list = "See what can be restored: holdfast versions note --deleted";
+  await it.fails("versions note", 3, list);
+  await it.fails("log nothing", 3, "See what exists");
+});
+
 filledTest("undelete says what can be restored instead", async (it) => {
   await it.fails("undelete note", 2, "hint: Pick one: holdfast versions note --deleted");
   await it.fails("undelete note@^1", 2, "hint: Name one of them: holdfast versions note --deleted");
