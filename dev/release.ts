@@ -193,7 +193,7 @@ export async function dryRun(
   const versions = await readVersions();
   const { commit, changes } = await readClone();
   const before = problemsOf(versions);
-  if (changes > 0) before.push(`${changes} changed files are not committed`);
+  if (changes > 0) before.push(`Files that changed and are not committed: ${changes}`);
   const items: ReleasedItem[] = [], failed: string[] = [];
   await using root = await tempRoot();
   for (const kind of kinds) {
