@@ -95,12 +95,12 @@ const OPTIONS: OptionNames<LocalBackendOptions> = {
  * ```
  */
 export function createLocalBackend(options: LocalBackendOptions): Backend {
-  const given = checkOptions("open folder", options, OPTIONS, ["path"]);
-  const { durability = "disk", locking = "link", layout = "folded", system = realSystem } = given;
+  const checked = checkOptions("open folder", options, OPTIONS, ["path"]);
+  const { durability = "disk", locking = "link", layout = "folded", system = realSystem } = checked;
   checkWord("durability", durability, ["disk", "os"]);
   checkWord("locking", locking, ["link", "file"]);
   checkWord("layout", layout, ["folded", "plain"]);
-  const root = parseRoot(given.path, { ...given, layout });
+  const root = parseRoot(checked.path, { ...checked, layout });
   const turn = createTurn(system);
   const disk = durability === "disk" ? createDiskSync(root.path) : undefined;
   const writer = new LocalPut(root, { disk, locking, system, turn });
@@ -117,7 +117,7 @@ export function createLocalBackend(options: LocalBackendOptions): Backend {
         durability,
         locking,
         layout,
-        ownerOnly: given.ownerOnly ?? false,
+        ownerOnly: checked.ownerOnly ?? false,
         get create() {
           return !root.isKnown;
         },
@@ -183,8 +183,8 @@ async function* listInTurns(
   prefix: string,
   { limit = Infinity, signal, turn, ...options }: ListOptions & { turn: Turn },
 ): AsyncGenerator<ObjectInfo | Prefix> {
-  let left = limit;
-  if (left <= 0) return;
+  let remaining = limit;
+  if (remaining <= 0) return;
   await turn(signal);
   if (limit === 1 && options.delimiter === undefined) {
     const first = await headFirst(root, { prefix, after: options.after });
@@ -193,7 +193,7 @@ async function* listInTurns(
   }
   for await (const entry of listObjects(root, prefix, options)) {
     yield entry;
-    if (--left <= 0) return;
+    if (--remaining <= 0) return;
     await turn(signal);
   }
 }

@@ -77,16 +77,16 @@ export function createR2Backend(bucket: R2Binding, options: R2BackendOptions = {
     what: "binding",
     hint: "Pass env.BUCKET, where BUCKET is a binding of r2_buckets in wrangler.jsonc.",
   });
-  const given = checkOptions("open bucket", options, OPTIONS);
-  const { name = `${++unnamed}`, partBytes = 8 * 2 ** 20, system = realSystem } = given;
+  const checked = checkOptions("open bucket", options, OPTIONS);
+  const { name = `${++unnamed}`, partBytes = 8 * 2 ** 20, system = realSystem } = checked;
   if (!Number.isSafeInteger(partBytes) || partBytes < MIN_PART_BYTES) {
     throw invalid("open bucket", undefined, `partBytes is ${partBytes}`, {
       hint: `Pass an integer of at least ${MIN_PART_BYTES}.`,
     });
   }
-  const prefix = parsePrefix(given.prefix ?? "", S3_NAMES);
+  const prefix = parsePrefix(checked.prefix ?? "", S3_NAMES);
   const location = `r2:${name}${prefixPath(prefix)}`;
-  const store = new R2Store({ ...given, bucket, prefix, location, partBytes, system });
+  const store = new R2Store({ ...checked, bucket, prefix, location, partBytes, system });
   const backend = checkRemovals<Backend>({
     kind: "r2",
     location,

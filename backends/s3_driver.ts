@@ -85,12 +85,12 @@ async function open(
 
 function putOptionsOf({ parameters }: BackendPlace): Record<string, string> | undefined {
   const key = parameters["kms-key"];
-  const given = Object.entries({
+  const present = Object.entries({
     ServerSideEncryption: parameters.encryption ?? (key && "aws:kms"),
     SSEKMSKeyId: key,
     StorageClass: parameters["storage-class"],
   }).filter((entry): entry is [string, string] => entry[1] !== undefined);
-  return given.length === 0 ? undefined : Object.fromEntries(given);
+  return present.length === 0 ? undefined : Object.fromEntries(present);
 }
 
 async function findCredentials(

@@ -72,15 +72,15 @@ async function* newFiles(
     });
   }
   const { data, shape, shape: [length = 0, ...inner], dtype } = value;
-  const made = new Map<string, Uint8Array>();
+  const documents = new Map<string, Uint8Array>();
   const store: ZarrStore = {
     location: "",
     get: () => Promise.resolve(undefined),
-    set: (key, bytes) => Promise.resolve(void made.set(key, bytes)),
+    set: (key, bytes) => Promise.resolve(void documents.set(key, bytes)),
   };
   const take = () => {
-    const files = [...made].map(([path, content]): FileToSave => ({ path, content }));
-    made.clear();
+    const files = [...documents].map(([path, content]): FileToSave => ({ path, content }));
+    documents.clear();
     return files;
   };
   const array = await createZarrArray(store, "", { ...options, shape, dtype });

@@ -109,8 +109,8 @@ class SharedPlugins {
     if (plainProblem(config) !== undefined) return await make();
     const sorted = Object.entries(Object(config)).sort(([a], [b]) => a < b ? -1 : 1);
     const key = JSON.stringify([...name, sorted]);
-    const there = this.#made.get(key);
-    if (there !== undefined) return await there;
+    const instance = this.#made.get(key);
+    if (instance !== undefined) return await instance;
     const plugin = make();
     this.#made.set(key, plugin);
     plugin.catch(() => this.#made.delete(key));

@@ -199,8 +199,8 @@ class MemoryQueue implements JobQueue {
   }
 
   async #sleepLong(ms: number): Promise<void> {
-    for (let left = ms; left > 0; left -= LONGEST_SLEEP_MS) {
-      await this.#system.sleep(Math.min(left, LONGEST_SLEEP_MS), this.#closing.signal);
+    for (let remainingMs = ms; remainingMs > 0; remainingMs -= LONGEST_SLEEP_MS) {
+      await this.#system.sleep(Math.min(remainingMs, LONGEST_SLEEP_MS), this.#closing.signal);
     }
   }
 
@@ -254,8 +254,8 @@ class MemoryQueue implements JobQueue {
   }
 
   /** Ends a job, and forgets the oldest ended one if there are too many. */
-  #end(entry: Entry, how: Partial<Entry>): void {
-    alter(entry, { ...how, endedAt: this.#system.now() });
+  #end(entry: Entry, changes: Partial<Entry>): void {
+    alter(entry, { ...changes, endedAt: this.#system.now() });
     this.#ended.add(entry.job.id);
     const [first] = this.#ended;
     if (first !== undefined && this.#ended.size > this.#mostEnded) this.#forget(first);

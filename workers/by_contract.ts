@@ -24,8 +24,8 @@ export function workByContract(registry: Registry, options: BatchOptions): Batch
         formatVersion: materializer.formatVersion,
         load: (artifact, how) => materializer.load(artifact, how),
         save(value, how) {
-          const made = materializer.save(value, how);
-          return Symbol.asyncIterator in made ? made : counted(made);
+          const saved = materializer.save(value, how);
+          return Symbol.asyncIterator in saved ? saved : counted(saved);
         },
       };
       try {

@@ -84,10 +84,10 @@ export function buffersIn(value: unknown): ArrayBuffer[] {
   const parts = typeof value === "object" && value !== null && !ArrayBuffer.isView(value)
     ? Object.values(value)
     : [];
-  const found = new Set<ArrayBuffer>();
+  const buffers = new Set<ArrayBuffer>();
   for (const part of [value, ...parts]) {
     const buffer = ArrayBuffer.isView(part) ? part.buffer : part;
-    if (buffer instanceof ArrayBuffer) found.add(buffer);
+    if (buffer instanceof ArrayBuffer) buffers.add(buffer);
   }
-  return [...found];
+  return [...buffers];
 }

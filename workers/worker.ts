@@ -105,8 +105,10 @@ async function importMaterializer({ module, name }: MaterializerDescriptor): Pro
   const exported = await importNamed({ module, name }).catch((cause) => {
     throw lost(`module ${JSON.stringify(module)} cannot be imported`, cause);
   });
-  const made = typeof exported === "function" ? exported() : exported;
-  if (typeof made?.save === "function" && typeof made.load === "function") return made;
+  const materializer = typeof exported === "function" ? exported() : exported;
+  if (typeof materializer?.save === "function" && typeof materializer.load === "function") {
+    return materializer;
+  }
   throw lost(`${JSON.stringify(name)} of module ${JSON.stringify(module)} is not a materializer`);
 }
 

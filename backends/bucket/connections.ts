@@ -63,8 +63,8 @@ function careful<A extends http.Agent>(agent: A): A {
     reuseSocket.call(this, socket, request);
     request.reusedSocket = false;
   };
-  agent.keepSocketAlive = function (kept) {
-    const socket = kept as Socket;
+  agent.keepSocketAlive = function (stream) {
+    const socket = stream as Socket;
     const keep: unknown = keepSocketAlive.call(this, socket);
     const idleMs = Math.min(IDLE_MS, announcedIdleMs(socket) - IDLE_MARGIN_MS);
     if (keep === false || idleMs <= 0) return false;
@@ -102,8 +102,8 @@ function createTrust(ca: ConnectionOptions["ca"] = []): tls.SecureContext {
 /** Returns how long the server keeps an idle connection (`Keep-Alive: timeout=5`). */
 function announcedIdleMs(socket: Socket): number {
   const { _httpMessage: last } = socket as { _httpMessage?: { res?: http.IncomingMessage } };
-  const found = /(?:^|[ ,])timeout=(\d+)/.exec(String(last?.res?.headers["keep-alive"] ?? ""));
-  return found === null ? Infinity : Number(found[1]) * 1000;
+  const match = /(?:^|[ ,])timeout=(\d+)/.exec(String(last?.res?.headers["keep-alive"] ?? ""));
+  return match === null ? Infinity : Number(match[1]) * 1000;
 }
 
 /** Throws `Invalid` if `ca` is given and contains no certificate. */

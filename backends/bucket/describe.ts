@@ -38,8 +38,10 @@ export function storagePlace(
   { bucket, prefix = "" }: BucketSettings,
   parameters: Record<string, string | undefined>,
 ): BackendPlace {
-  const given = Object.entries(parameters).filter(([, value]) => value !== undefined);
-  const query = given.length === 0 ? "" : `?${new URLSearchParams(given as [string, string][])}`;
+  const present = Object.entries(parameters).filter(([, value]) => value !== undefined);
+  const query = present.length === 0
+    ? ""
+    : `?${new URLSearchParams(present as [string, string][])}`;
   const path = prefix.split("/").map(encodeURIComponent).join("/");
   return parsePlace(`${scheme}://${bucket}/${path}${query}`);
 }

@@ -22,14 +22,14 @@ export async function* listPages(
   readPage: (maxEntries: number, token?: string) => Promise<ListedPage>,
   wrong: (state: string) => Error,
 ): AsyncGenerator<ObjectInfo | Prefix> {
-  let left = limit;
+  let remaining = limit;
   let token: string | undefined;
   let last = after;
   const tokens = new Set<string>();
   do {
-    if (left <= 0) return;
+    if (remaining <= 0) return;
     signal?.throwIfAborted();
-    const { objects, groups, next } = await readPage(Math.min(left, PAGE), token);
+    const { objects, groups, next } = await readPage(Math.min(remaining, PAGE), token);
     const entries = groups.length === 0
       ? objects
       : [...objects, ...groups.map((prefix) => ({ prefix }))]
@@ -43,7 +43,7 @@ export async function* listPages(
       last = name;
       yield entry;
       signal?.throwIfAborted();
-      if (--left <= 0) return;
+      if (--remaining <= 0) return;
     }
     token = next || undefined;
     if (token !== undefined && tokens.size === tokens.add(token).size) {

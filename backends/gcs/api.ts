@@ -176,8 +176,8 @@ export class GcsApi {
 }
 
 function queryText(query: ApiCall["query"] = {}): string {
-  const given = Object.entries(query).filter(([, value]) => value !== undefined);
-  const text = given.map(([name, value]) => `${name}=${encodeURIComponent(value!)}`).join("&");
+  const present = Object.entries(query).filter(([, value]) => value !== undefined);
+  const text = present.map(([name, value]) => `${name}=${encodeURIComponent(value!)}`).join("&");
   return text === "" ? "" : `?${text}`;
 }
 

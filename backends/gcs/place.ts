@@ -14,14 +14,14 @@ export interface Place {
 
 /** @param endpoint undefined for that of Google */
 export function createPlace(
-  { bucket, prefix: given, endpoint }: { bucket: string; prefix: string; endpoint?: string },
+  { bucket, prefix: rawPrefix, endpoint }: { bucket: string; prefix: string; endpoint?: string },
 ): Place {
   if (!/^[a-z0-9][-a-z0-9_.]{1,220}[a-z0-9]$/.test(bucket)) {
     throw invalid("open bucket", JSON.stringify(bucket), "invalid bucket name", {
       hint: "Use 3 to 222 lowercase letters, digits, dashes, dots and underscores, without gs://.",
     });
   }
-  const prefix = parsePrefix(given, GCS_NAMES);
+  const prefix = parsePrefix(rawPrefix, GCS_NAMES);
   const url = `gs://${bucket}${prefixPath(prefix)}`;
   const location = endpoint === undefined ? url : `${url}?endpoint=${encodeURIComponent(endpoint)}`;
   return {

@@ -16,9 +16,9 @@ interface Wanted extends CallOptions {
 }
 
 export async function headFirst(root: LocalRoot, wanted: Wanted): Promise<ObjectInfo | undefined> {
-  const found = await findFirst(root, wanted);
-  if (found === "none") return undefined;
-  return (found === "unclear" ? undefined : statObject(root, found.key, found.path)) ??
+  const first = await findFirst(root, wanted);
+  if (first === "none") return undefined;
+  return (first === "unclear" ? undefined : statObject(root, first.key, first.path)) ??
     await walkToFirst(root, wanted);
 }
 
@@ -26,9 +26,9 @@ export async function readFirst(
   root: LocalRoot,
   wanted: Wanted,
 ): Promise<StoredObject | undefined> {
-  const found = await findFirst(root, wanted);
-  if (found === "none") return undefined;
-  let object = found === "unclear" ? undefined : readFile(root, found, wanted);
+  const first = await findFirst(root, wanted);
+  if (first === "none") return undefined;
+  let object = first === "unclear" ? undefined : readFile(root, first, wanted);
   for (let attempt = 1; object === undefined; attempt++) {
     if (attempt > MAX_ATTEMPTS) {
       throw root.failure({ code: "EAGAIN" }, { action: "read", key: wanted.prefix });

@@ -140,12 +140,12 @@ const splitOrder = remembering(splitOrderAnew);
 function remembering(split: (text: string) => string): (text: string) => string {
   const known = new Map<string, string>();
   return (text) => {
-    let found = known.get(text);
-    if (found === undefined) {
+    let folded = known.get(text);
+    if (folded === undefined) {
       if (known.size >= MAX_REMEMBERED) known.clear();
-      known.set(text, found = split(text));
+      known.set(text, folded = split(text));
     }
-    return found;
+    return folded;
   };
 }
 

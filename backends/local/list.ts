@@ -124,11 +124,11 @@ export async function readEntries(
   }
 }
 
-function entriesOf(root: LocalRoot, folder: string, found: Iterable<FolderEntry>): Entry[] {
+function entriesOf(root: LocalRoot, folder: string, folderEntries: Iterable<FolderEntry>): Entry[] {
   const entries: Entry[] = [];
   const common = root.layout.textOf(folder);
   const tailOf = root.layout.tailsIn(folder);
-  for (const { name, isFile, isDirectory, isSymlink: isLink } of found) {
+  for (const { name, isFile, isDirectory, isSymlink: isLink } of folderEntries) {
     if (folder === "" && name.startsWith(".")) continue; // stage files and the lock
     const isFolder = isDirectory || isLink;
     const own = isFolder ? `${name}/` : name;

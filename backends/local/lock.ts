@@ -27,12 +27,12 @@ export async function withLock<T>(
   options: { system: System; signal?: AbortSignal },
 ): Promise<T> {
   const { system, signal } = options;
-  const found = lookIfThere(root.lockFile);
+  const lockState = lookIfThere(root.lockFile);
   // Opening a pipe would block.
-  if (found !== undefined) isOrdinary(found, { key: LOCK_FILE, backend: root.location });
+  if (lockState !== undefined) isOrdinary(lockState, { key: LOCK_FILE, backend: root.location });
   const file = Deno.openSync(root.lockFile, { create: true, write: true });
   try {
-    if (found === undefined) root.owner.give(root.lockFile);
+    if (lockState === undefined) root.owner.give(root.lockFile);
     while (!file.tryLockSync(true)) await system.sleep(system.random() * MAX_WAIT_MS, signal);
     return action();
   } finally {

@@ -25,8 +25,8 @@ export function openObject(
   if (O_NOFOLLOW === 0) isOrdinary(look(path), where); // Windows
   const file = open(path, access | O_NOFOLLOW | O_NONBLOCK, where);
   try {
-    const found = lookOf(fs.fstatSync(file));
-    if (isOrdinary(found, where)) return { file, found };
+    const state = lookOf(fs.fstatSync(file));
+    if (isOrdinary(state, where)) return { file, found: state };
   } catch (error) {
     closeRead(file);
     throw error;

@@ -54,10 +54,10 @@ export function createWays(root: string, backend: string): Ways {
 }
 
 /** Returns true for a regular file, false for a folder. Throws for everything else. */
-export function isOrdinary(found: FileLook, where: StorePlace): boolean {
-  if (found.isFile) return true;
-  if (found.isDirectory) return false;
-  if (found.isSymlink) throw linkError(where);
+export function isOrdinary(state: FileLook, where: StorePlace): boolean {
+  if (state.isFile) return true;
+  if (state.isDirectory) return false;
+  if (state.isSymlink) throw linkError(where);
   throw notOrdinary(where);
 }
 

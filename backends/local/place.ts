@@ -89,9 +89,9 @@ function link(placement: Placement): boolean {
 
 /** Like {@linkcode isTaken}, in a folder that was checked. */
 function isObject({ root, key, path }: Omit<Placement, "stagePath">): boolean {
-  const found = lookIfThere(path);
-  if (found === undefined) return false;
-  if (isOrdinary(found, { key, backend: root.location })) return true;
+  const state = lookIfThere(path);
+  if (state === undefined) return false;
+  if (isOrdinary(state, { key, backend: root.location })) return true;
   throw root.failure({ code: "EISDIR" }, { action: "put", key });
 }
 

@@ -77,12 +77,12 @@ function readOpened(
 ): StoredObject | undefined {
   const file = openFile(path);
   try {
-    const found = file.look();
-    if (!found.isFile || found.identity !== (identity ?? look(path).identity)) return undefined;
-    const info = objectInfo(key, found);
+    const state = file.look();
+    if (!state.isFile || state.identity !== (identity ?? look(path).identity)) return undefined;
+    const info = objectInfo(key, state);
     const { start, end } = clipRange(options.range, info);
     if (end - start > AT_ONCE_BYTES) {
-      return largeObject(root, info, { found, start, end, signal: options.signal });
+      return largeObject(root, info, { found: state, start, end, signal: options.signal });
     }
     return storedBytes(info, readAtOnce(root, file, info, { start, end }));
   } finally {

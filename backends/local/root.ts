@@ -66,8 +66,8 @@ export function parseRoot(
   const find = (key: string, prefix = key) =>
     NO_KEY.test(key) || !key.isWellFormed() ? undefined : layout.pathOf(prefix);
   const locate = (key: string, prefix = key) => {
-    const found = find(key, prefix);
-    if (found !== undefined) return found;
+    const match = find(key, prefix);
+    if (match !== undefined) return match;
     throw fault({
       code: "Invalid",
       action: "use",
@@ -130,8 +130,8 @@ export function statObject(
   path: string = root.fileOf(key),
 ): ObjectInfo | undefined {
   try {
-    const found = look(path);
-    return isOrdinary(found, { key, backend: root.location }) ? objectInfo(key, found) : undefined;
+    const state = look(path);
+    return isOrdinary(state, { key, backend: root.location }) ? objectInfo(key, state) : undefined;
   } catch (error) {
     if (root.isMissing(error)) return undefined;
     throw root.failure(error, { action: "look up", key });

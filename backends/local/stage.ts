@@ -127,10 +127,10 @@ export function* sweepStages(root: LocalRoot, options: SweepOptions): Generator<
     const path = `${root.stageFolder}/${name}`;
     const key = `.stage/${name}`;
     try {
-      const found = lookIfThere(path);
-      if (!found?.isFile || found.changedAt >= options.olderThan) continue;
+      const stageState = lookIfThere(path);
+      if (!stageState?.isFile || stageState.changedAt >= options.olderThan) continue;
       if (!options.dryRun) removeStage({ path });
-      yield { key, startedAt: Math.floor(found.changedAt), size: found.size };
+      yield { key, startedAt: Math.floor(stageState.changedAt), size: stageState.size };
     } catch (error) {
       throw root.failure(error, { action: "sweep", key });
     }

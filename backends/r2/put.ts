@@ -69,8 +69,8 @@ async function putWhole(
   const onlyIf = create ? { onlyIf: new Headers({ "if-none-match": "*" }) } : {};
   const call = { action: "put", key, writes: true, once, signal };
   return await store.call(call, async (): Promise<PutResult> => {
-    const found = await store.options.bucket.put(name, body, { ...settings, ...onlyIf });
-    return found === null ? EXISTS : { written: true, info: infoOf(key, found) };
+    const stored = await store.options.bucket.put(name, body, { ...settings, ...onlyIf });
+    return stored === null ? EXISTS : { written: true, info: infoOf(key, stored) };
   });
 }
 

@@ -43,8 +43,8 @@ export class R2Store {
   async head(key: string, { signal }: CallOptions = {}): Promise<ObjectInfo | undefined> {
     const name = this.nameOf(key);
     return await this.call({ action: "look up", key, signal }, async () => {
-      const found = await this.#bucket.head(name);
-      return found === null ? undefined : infoOf(key, found);
+      const object = await this.#bucket.head(name);
+      return object === null ? undefined : infoOf(key, object);
     });
   }
 
@@ -97,12 +97,12 @@ export class R2Store {
     const onlyIf = info?.etag === undefined ? {} : { onlyIf: { etagMatches: info.etag } };
     return await this.call({ action: "read", key, signal }, async () => {
       try {
-        const found = await this.#bucket.get(name, { range: { offset, length }, ...onlyIf });
-        if (found?.arrayBuffer === undefined) return found === null ? undefined : "changed";
-        return { info: infoOf(key, found), bytes: new Uint8Array(await found.arrayBuffer()) };
+        const object = await this.#bucket.get(name, { range: { offset, length }, ...onlyIf });
+        if (object?.arrayBuffer === undefined) return object === null ? undefined : "changed";
+        return { info: infoOf(key, object), bytes: new Uint8Array(await object.arrayBuffer()) };
       } catch (error) { // R2 and its emulator have several errors for an invalid range
-        const found = await this.#bucket.head(name);
-        if (found !== null && found.size <= offset) return "beyond";
+        const object = await this.#bucket.head(name);
+        if (object !== null && object.size <= offset) return "beyond";
         throw error;
       }
     });

@@ -18,14 +18,14 @@ export async function copyObject(
   const Key = fullKey(store, to);
   const source = fullKey(store, from);
   const settings = { action: "copy", key: from, signal };
-  const found = await call(store, "HeadObject", { Key: source }, settings);
-  const size = found.ContentLength ?? 0;
+  const sourceHead = await call(store, "HeadObject", { Key: source }, settings);
+  const size = sourceHead.ContentLength ?? 0;
   const asked = {
     CopySource: `${store.bucket}/${source}`.split("/").map(encodeURIComponent).join("/"),
-    ...(found.ETag === undefined ? {} : { CopySourceIfMatch: found.ETag }),
+    ...(sourceHead.ETag === undefined ? {} : { CopySourceIfMatch: sourceHead.ETag }),
   };
   if (size > MAX_COPY_BYTES) {
-    const { ContentType, Metadata } = found;
+    const { ContentType, Metadata } = sourceHead;
     const described = { ...store.putOptions, Key, ContentType, Metadata };
     const upload = await beginUpload(store, to, described, signal);
     const partBytes = Math.max(COPY_PART_BYTES, Math.ceil(size / MAX_COPY_PARTS));

@@ -42,9 +42,11 @@ export class CredentialCache {
   async provide(signal?: AbortSignal): Promise<S3Credentials> {
     const { system } = this.#options;
     const asked = this.#known ?? this.#askNew();
-    const given = await withDeadline(asked.answer, { signal });
-    const endsAt = given.expiration?.getTime() ?? Infinity;
-    if (endsAt - EARLY_MS > system.now() || system.monotonic() - asked.at < PAUSE_MS) return given;
+    const credentials = await withDeadline(asked.answer, { signal });
+    const endsAt = credentials.expiration?.getTime() ?? Infinity;
+    if (endsAt - EARLY_MS > system.now() || system.monotonic() - asked.at < PAUSE_MS) {
+      return credentials;
+    }
     if (this.#known === asked) this.#askNew(); // else another call did
     return await withDeadline((this.#known ?? this.#askNew()).answer, { signal });
   }
@@ -59,8 +61,8 @@ export class CredentialCache {
     const asked: Asked = { answer: askOnce(this.#ask, timeoutMs), at: system.monotonic() };
     this.#known = asked;
     this.#current = undefined;
-    asked.answer.then((given) => {
-      if (this.#known === asked) this.#current = given;
+    asked.answer.then((credentials) => {
+      if (this.#known === asked) this.#current = credentials;
     }, () => {
       if (this.#known === asked) this.#known = undefined;
     });
@@ -73,9 +75,9 @@ async function askOnce(
   timeoutMs: number,
 ): Promise<S3Credentials> {
   try {
-    const given = await withDeadline(Promise.resolve(ask()), { timeoutMs });
-    checkCredentials(given);
-    return given;
+    const credentials = await withDeadline(Promise.resolve(ask()), { timeoutMs });
+    checkCredentials(credentials);
+    return credentials;
   } catch (error) {
     if (isRegistryError(error)) throw error;
     throw denied("sign a request", undefined, "the `credentials` function failed", {
@@ -86,8 +88,11 @@ async function askOnce(
 }
 
 /** Throws `Invalid` for incomplete credentials, without revealing them. */
-export function checkCredentials(given: S3Credentials): void {
-  if (typeof given?.accessKeyId === "string" && given.accessKeyId !== "" && given.secretAccessKey) {
+export function checkCredentials(credentials: S3Credentials): void {
+  if (
+    typeof credentials?.accessKeyId === "string" && credentials.accessKeyId !== "" &&
+    credentials.secretAccessKey
+  ) {
     return;
   }
   throw invalid("sign a request", undefined, "the credentials are incomplete", {

@@ -31,19 +31,21 @@ export function parsePlace(options: PlaceOptions): S3Place {
   const provider = findS3Provider(options.provider ?? "s3");
   checkBucketName(bucket);
   const prefix = parsePrefix(options.prefix ?? "", S3_NAMES);
-  const given = options.endpoint === undefined ? undefined : parseEndpoint(options.endpoint);
+  const optionEndpoint = options.endpoint === undefined
+    ? undefined
+    : parseEndpoint(options.endpoint);
   const region = options.region ?? provider.defaultRegion ??
-    (given === undefined ? undefined : "us-east-1");
+    (optionEndpoint === undefined ? undefined : "us-east-1");
   const derived = region === undefined ? undefined : provider.defaultEndpoint?.(region);
-  const endpoint = given ?? derived;
+  const endpoint = optionEndpoint ?? derived;
   if (endpoint === undefined && provider.id !== "s3") {
     const hint = provider.defaultEndpoint === undefined
       ? "Pass `endpoint`, or add ?endpoint=http://host:port to the URL."
       : "Pass region or endpoint.";
     throw invalid(`the endpoint of ${provider.title} is not set`, hint);
   }
-  const query = given !== undefined && given !== derived
-    ? `?endpoint=${given}`
+  const query = optionEndpoint !== undefined && optionEndpoint !== derived
+    ? `?endpoint=${optionEndpoint}`
     : derived !== undefined
     ? `?region=${region}`
     : "";

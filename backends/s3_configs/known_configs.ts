@@ -65,13 +65,13 @@ export class KnownConfigs {
     if (own !== undefined) return sealS3Config(await evaluate(own.source, url), url);
     const stem = variableStem(provider, bucket);
     for (const place of await readVariableSources(this.#envFile, this.#system)) {
-      const found = readVariables(stem, place);
-      if (found === undefined) continue;
+      const variables = readVariables(stem, place);
+      if (variables === undefined) continue;
       const other = this.#urls(stem).find((other) => other !== url);
       if (other !== undefined) throw ambiguous(url, other, stem);
       this.#asked.set(stem, { provider, bucket });
       const nameOf = (setting: S3Setting) => variableName(stem, setting);
-      return sealS3Config(found, `${url} in ${place.label}`, nameOf);
+      return sealS3Config(variables, `${url} in ${place.label}`, nameOf);
     }
   }
 
@@ -103,15 +103,15 @@ export class KnownConfigs {
   async names(): Promise<KnownBucket[]> {
     const entries: KnownBucket[] = [...this.#registered.values()]
       .map(({ provider, bucket }) => ({ provider, bucket, source: "registered" }));
-    const seen = new Set(entries.map(({ provider, bucket }) => variableStem(provider, bucket)));
+    const stems = new Set(entries.map(({ provider, bucket }) => variableStem(provider, bucket)));
     const providers = this.#providers();
     for (const place of await readVariableSources(this.#envFile, this.#system)) {
       for (const stem of [...this.#asked.keys(), ...place.stems()]) {
         const bucket = this.#asked.get(stem) ?? parseStem(stem, providers);
-        if (bucket === undefined || seen.has(stem) || readVariables(stem, place) === undefined) {
+        if (bucket === undefined || stems.has(stem) || readVariables(stem, place) === undefined) {
           continue;
         }
-        seen.add(stem);
+        stems.add(stem);
         entries.push({ ...bucket, source: place.source });
       }
     }
@@ -138,8 +138,8 @@ async function evaluate(source: S3ConfigSource, url: string): Promise<unknown> {
 }
 
 function unknownProvider(url: string, provider: string, providers: string[]): RegistryError {
-  const meant = nearest(provider, providers);
-  const question = meant === undefined ? "" : `Did you mean ${meant}? `;
+  const suggestion = nearest(provider, providers);
+  const question = suggestion === undefined ? "" : `Did you mean ${suggestion}? `;
   return invalid("find the configuration of", url, `unknown provider ${JSON.stringify(provider)}`, {
     hint: `${question}Use one of ${providers.join(", ")}.`,
   });

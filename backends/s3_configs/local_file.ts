@@ -83,13 +83,13 @@ async function* chunksOf(path: string): AsyncGenerator<Uint8Array> {
 
 /** Returns the file that may be replaced, if any. */
 function checkFree(path: string, overwrite: boolean): Stats | undefined {
-  const found = onDisk("write", path, () => lstatSync(path, { throwIfNoEntry: false }));
-  if (found === undefined) return undefined;
-  if (overwrite && !found.isDirectory() && !isSpecial(path, found)) return found;
-  const state = isSpecial(path, found)
+  const occupant = onDisk("write", path, () => lstatSync(path, { throwIfNoEntry: false }));
+  if (occupant === undefined) return undefined;
+  if (overwrite && !occupant.isDirectory() && !isSpecial(path, occupant)) return occupant;
+  const state = isSpecial(path, occupant)
     ? SPECIAL
-    : `${found.isDirectory() ? "a folder of that name" : "it"} already exists`;
-  const hint = found.isDirectory()
+    : `${occupant.isDirectory() ? "a folder of that name" : "it"} already exists`;
+  const hint = occupant.isDirectory()
     ? "Pass the path of a file."
     : "Choose another path, or pass overwrite: true.";
   throw alreadyExists("write", shown(path), state, { hint });

@@ -31,8 +31,8 @@ interface S3Driver {
 export async function openBucket(options: BucketOptions): Promise<Backend> {
   const loading = loadPart<S3Driver>("../s3.ts", import.meta.url);
   const { createS3Backend } = await orImport("backends/s3", loading);
-  const given = Object.entries(options).filter(([, value]) => value !== undefined);
-  return createS3Backend(Object.fromEntries(given) as unknown as BucketOptions);
+  const present = Object.entries(options).filter(([, value]) => value !== undefined);
+  return createS3Backend(Object.fromEntries(present) as unknown as BucketOptions);
 }
 
 export function toCredentials(

@@ -116,8 +116,8 @@ export async function* listObjects(
   const bucket = url.slice(0, url.length - key.length).replace(/\/*$/, "/");
   const backend = await target.open();
   try {
-    for await (const found of backend.list(key, { signal })) {
-      if ("key" in found) yield { ...found, url: bucket + found.key };
+    for await (const entry of backend.list(key, { signal })) {
+      if ("key" in entry) yield { ...entry, url: bucket + entry.key };
     }
   } finally {
     await backend[Symbol.asyncDispose]();

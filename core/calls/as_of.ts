@@ -109,17 +109,17 @@ async function byAlias(question: Question, alias: string): Promise<string> {
 async function byOrder(question: Question, selector: OrderSelector): Promise<string> {
   const { past, name, asOf, signal } = question;
   const ref = selector.kind === "range" ? `${name}@${selector.text}` : name;
-  const found = await highestLeft(question, selector, ref);
+  const newest = await highestLeft(question, selector, ref);
   for await (const gone of past.deletions?.(name, signal) ?? []) {
     const { version, deletedAt, savedAt } = gone;
     if (selector.kind === "range" && !inRange(version, selector.range)) continue;
     if (deletedAt <= asOf || savedAt !== undefined && savedAt > asOf) continue;
-    if (found !== undefined && !ranksAbove(selector, version, found)) continue;
+    if (newest !== undefined && !ranksAbove(selector, version, newest)) continue;
     const when = deletedAt.toISOString();
     throw absent(ref, asOf, `version ${version.canonical} was deleted since, at ${when}`);
   }
-  if (found === undefined) throw absent(ref, asOf, "it had no version yet");
-  return found.canonical;
+  if (newest === undefined) throw absent(ref, asOf, "it had no version yet");
+  return newest.canonical;
 }
 
 /** Returns the highest version that still exists. Throws if a higher one was overwritten since. */
@@ -130,20 +130,20 @@ async function highestLeft(
 ): Promise<Version | undefined> {
   const { past, name, asOf, signal } = question;
   const range = selector.kind === "range" ? selector.text : undefined;
-  let found: Version | undefined;
+  let highest: Version | undefined;
   for await (const entry of past.versions(name, { range, details: true, signal })) {
     const version = parseVersion(entry.version);
-    if (found !== undefined && !ranksAbove(selector, version, found)) continue;
+    if (highest !== undefined && !ranksAbove(selector, version, highest)) continue;
     if (entry.error !== undefined) throw entry.error; // it may have existed
     const info = entry.info ?? await past.info(`${name}@${entry.version}`, { signal });
     if (wasDeleted(info, asOf)) continue;
-    if (info.createdAt <= asOf) found = version;
+    if (info.createdAt <= asOf) highest = version;
     else if (await wasThere(question, info)) {
       throw absent(ref, asOf, `${entry.version} ${writtenAgain(info)}`);
     }
-    if (found !== undefined && (range !== undefined || !found.prerelease)) break;
+    if (highest !== undefined && (range !== undefined || !highest.prerelease)) break;
   }
-  return found;
+  return highest;
 }
 
 /** True if a selector prefers one version. `latest` prefers any release to a prerelease. */

@@ -151,7 +151,7 @@ export function readReason(value: unknown): Reason | undefined {
   const { kind } = (value ?? {}) as { kind?: unknown };
   if (typeof kind !== "string" || !Object.hasOwn(SERVICE_REASONS, kind)) return undefined;
   const names = SERVICE_REASONS[kind as keyof typeof SERVICE_REASONS];
-  const given = value as Record<string, unknown>;
-  if (!names.every((name) => typeof given[name] === "string")) return undefined;
-  return { kind, ...Object.fromEntries(names.map((name) => [name, given[name]])) } as Reason;
+  const members = value as Record<string, unknown>;
+  if (!names.every((name) => typeof members[name] === "string")) return undefined;
+  return { kind, ...Object.fromEntries(names.map((name) => [name, members[name]])) } as Reason;
 }

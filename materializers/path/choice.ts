@@ -54,8 +54,8 @@ export class Choice {
   static async of(options: LocalPathOptions): Promise<Choice> {
     const { all = false, gitignore = false } = options;
     const files = [...(gitignore ? [GIT_FILE] : []), ...(all ? [] : [OWN_FILE])]; // last wins
-    const patterns = async (given: string | readonly string[] = []) => {
-      const list = [given].flat();
+    const patterns = async (source: string | readonly string[] = []) => {
+      const list = [source].flat();
       return list.length === 0 ? undefined : await patternsOf(list);
     };
     return new Choice(files, {

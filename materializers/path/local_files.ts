@@ -68,8 +68,8 @@ export async function* filesOf(
   { path, options }: PathToSave,
   { signal }: MaterializeOptions,
 ): AsyncIterable<FileToSave> {
-  const found = await walkFolder(realPath(followed(path, options)), { ...options, signal });
-  const { files } = found;
+  const walked = await walkFolder(realPath(followed(path, options)), { ...options, signal });
+  const { files } = walked;
   for (let i = 0; i < files.length; i++) {
     signal?.throwIfAborted();
     const { name, mode, modifiedAt } = itemAt(files, i);
@@ -79,10 +79,10 @@ export async function* filesOf(
       path: name,
       content,
       ...fileFacts({ path: name, mode, modifiedAt }),
-      ...(i === 0 ? { check: found.checkUnchanged } : {}), // runs after all files are stored
+      ...(i === 0 ? { check: walked.checkUnchanged } : {}), // runs after all files are stored
     };
   }
-  await found.checkUnchanged();
+  await walked.checkUnchanged();
 }
 
 function contentOf(file: FoundFile, options: LocalPathOptions): FileToSave["content"] {

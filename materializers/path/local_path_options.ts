@@ -97,10 +97,10 @@ export function checkLocalPathOptions(path: string, given: LocalPathOptions): Lo
 function unknownWord(
   path: string,
   name: string,
-  given: unknown,
+  value: unknown,
   words: readonly unknown[],
 ): RegistryError {
-  const state = `${name} ${shown(String(given))} is unknown`;
+  const state = `${name} ${shown(String(value))} is unknown`;
   const hint = `Use one of ${words.join(", ")}.`;
   return invalid("use", `${shown(path)} as a local path`, state, { hint });
 }

@@ -60,13 +60,13 @@ export async function walkFolder(
   for (let folder = waiting.pop(); folder !== undefined; folder = waiting.pop()) {
     options.signal?.throwIfAborted();
     const { name, path } = folder;
-    const found = await walkOne(folder, options).catch((error) => {
+    const walked = await walkOne(folder, options).catch((error) => {
       if (name !== "" && wasRemoved(path, error)) return undefined; // as if it had not been listed
       throw error;
     });
-    if (found === undefined) continue;
-    folders.push(found.folder);
-    for (const entry of found.entries) {
+    if (walked === undefined) continue;
+    folders.push(walked.folder);
+    for (const entry of walked.entries) {
       if ("above" in entry) waiting.push(entry);
       else files.push(entry);
     }
@@ -74,10 +74,10 @@ export async function walkFolder(
       checkMemory(root, files.length);
       toCheck = files.length + CHECK_EVERY;
     }
-    if (found.isEmpty) empty.add(name);
+    if (walked.isEmpty) empty.add(name);
   }
-  const kept = foldersKept(files, empty, options);
-  files.push(...folders.filter(({ name }) => kept.has(name)));
+  const emptyFolders = foldersKept(files, empty, options);
+  files.push(...folders.filter(({ name }) => emptyFolders.has(name)));
   if (files.length === 0 && [options.include ?? []].flat().length > 0) throw nothingIncluded(root);
   if (files.length === 0 && options.empty === "refuse") throw nothingToSave(root);
   files.sort((a, b) => compareUtf8(a.name, b.name));

@@ -20,20 +20,20 @@ export const cache: PluginDefinition<Behavior, InferOutput<typeof SETTINGS>> = {
   aliases: { ttl_ms: "ttlMs", max_entries: "maxEntries" },
   consumes: [],
   create({ ttlMs, maxEntries }) {
-    const seen = new Map<string, { result: string; until: number }>();
+    const results = new Map<string, { result: string; until: number }>();
     return {
       async execute(next, input, { system }) {
         if (plainProblem(input) !== undefined) return await next(input);
         const key = JSON.stringify(sorted(input as PlainValue));
-        const found = seen.get(key);
-        if (found !== undefined && found.until > system.monotonic()) {
-          return JSON.parse(found.result);
+        const cached = results.get(key);
+        if (cached !== undefined && cached.until > system.monotonic()) {
+          return JSON.parse(cached.result);
         }
         const result = await next(input);
         if (plainProblem(result) !== undefined) return result;
-        seen.delete(key);
-        seen.set(key, { result: JSON.stringify(result), until: system.monotonic() + ttlMs });
-        keepNewest(seen, maxEntries);
+        results.delete(key);
+        results.set(key, { result: JSON.stringify(result), until: system.monotonic() + ttlMs });
+        keepNewest(results, maxEntries);
         return result;
       },
     };

@@ -60,9 +60,9 @@ export function createBus<T>(parts: BusParts): EventBus<T> {
     const stop = () => void (left ??= leave()).catch(() => {});
     const subscription: Subscription = {
       pattern,
-      async unsubscribe(given = {}) {
+      async unsubscribe(options = {}) {
         const known = { forgetGroup: true } as const;
-        const { forgetGroup } = checkOptions(`unsubscribe from ${pattern}`, given, known);
+        const { forgetGroup } = checkOptions(`unsubscribe from ${pattern}`, options, known);
         await (left ??= leave());
         if (forgetGroup) await member.forget?.();
       },

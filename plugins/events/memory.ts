@@ -43,8 +43,8 @@ export function createMemoryBus<T = AnyTopics>(
 
   function groupOf(name: string, pattern: string): { group: MemoryGroup; forget(): void } {
     const key = `${name} ${pattern}`;
-    const there = groups.get(key);
-    if (there !== undefined) return there;
+    const earlierGroup = groups.get(key);
+    if (earlierGroup !== undefined) return earlierGroup;
     const group = new MemoryGroup({ maxEvents, system });
     const offer = (event: () => BusEvent) => group.offer(event);
     const listener = { fits: topicMatcher(pattern), offer };

@@ -71,8 +71,8 @@ export async function openRedisBus<T = AnyTopics>(
       const text = encodeEvent(event, json);
       // Without a group there is no stream, and none is created.
       const limit = ["NOMKSTREAM", "MAXLEN", "~", maxEvents] as const;
-      const kept: RedisCommand = ["XADD", stream, ...limit, "*", "event", text];
-      await commands.sendAll([kept, ["PUBLISH", `${channel}${event.topic}`, text]], { signal });
+      const command: RedisCommand = ["XADD", stream, ...limit, "*", "event", text];
+      await commands.sendAll([command, ["PUBLISH", `${channel}${event.topic}`, text]], { signal });
     },
     async join(handler, plan) {
       if (plan.group === undefined) return await (await openFanOut()).join(handler, plan);

@@ -52,7 +52,7 @@ export function serverUrl(
   const url = settings.url ?? `${kind}://${account}${place}:${port}/${encodeURIComponent(db)}`;
   if (!URL.canParse(url)) return url; // reported when it is opened
   const named = new URL(url);
-  const given = Object.entries(asked).filter(([, value]) => value !== undefined);
-  for (const [name, value] of given) named.searchParams.set(name, value!);
-  return given.length === 0 ? url : named.href;
+  const present = Object.entries(asked).filter(([, value]) => value !== undefined);
+  for (const [name, value] of present) named.searchParams.set(name, value!);
+  return present.length === 0 ? url : named.href;
 }

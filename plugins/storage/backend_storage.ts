@@ -27,8 +27,8 @@ export function createFileStorage({ backend }: {
 }): FileStorage {
   async function get(path: string, options: StorageReadOptions | undefined) {
     const key = keyOf(path, "read");
-    const found = await backend.get(key, options);
-    if (found !== undefined) return found;
+    const object = await backend.get(key, options);
+    if (object !== undefined) return object;
     const hint = "Check the path, relative to the root of the storage, with list().";
     throw fileFault("NotFound", "read", { path, state: "file not found", hint, key, backend });
   }

@@ -29,7 +29,7 @@ export function createTaskSet(
   tools: TaskTools,
 ): Pick<Plugins, "defineTask" | "createTask"> & CallRunner {
   const functions = new Map<string, TaskFunction>();
-  const kept = new Map<string, readonly ChainEntry[]>();
+  const chains = new Map<string, readonly ChainEntry[]>();
 
   function find(name: string): TaskFunction {
     const fn = functions.get(name);
@@ -42,24 +42,27 @@ export function createTaskSet(
   /** Returns the behaviors of a call, the same for equal calls, so that they keep their state. */
   function entriesOf({ task, behaviors }: ScheduledCall): readonly ChainEntry[] {
     const key = JSON.stringify([task, behaviors]);
-    const entries = kept.get(key) ??
+    const entries = chains.get(key) ??
       behaviors.map(({ name, config }) => createEntry(name, config as object, tools));
-    kept.delete(key);
-    kept.set(key, entries);
-    keepNewest(kept, MOST_KEPT);
+    chains.delete(key);
+    chains.set(key, entries);
+    keepNewest(chains, MOST_KEPT);
     return entries;
   }
 
-  function createTask(given: string | TaskFunction): Task<never> {
-    if (typeof given === "string") {
-      return buildTask({ task: given, isDefined: true, fn: find(given) }, tools) as Task<never>;
+  function createTask(nameOrFunction: string | TaskFunction): Task<never> {
+    if (typeof nameOrFunction === "string") {
+      return buildTask(
+        { task: nameOrFunction, isDefined: true, fn: find(nameOrFunction) },
+        tools,
+      ) as Task<never>;
     }
-    checkFunction(given, "create a task");
-    const defined = [...functions].find(([, fn]) => fn === given)?.[0];
+    checkFunction(nameOrFunction, "create a task");
+    const defined = [...functions].find(([, fn]) => fn === nameOrFunction)?.[0];
     const target = {
-      task: defined ?? (given.name || "closure"),
+      task: defined ?? (nameOrFunction.name || "closure"),
       isDefined: defined !== undefined,
-      fn: given,
+      fn: nameOrFunction,
     };
     return buildTask(target, tools) as Task<never>;
   }

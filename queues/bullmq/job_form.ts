@@ -43,8 +43,8 @@ export function repeatedOptionsOf(
 /** Returns the options of a worker that decide how long ended jobs are kept. */
 export function keptOptionsOf(store: string): { [option: string]: unknown } {
   // PostgreSQL would compare each ended job with all others: see `trim.ts`.
-  const kept = { age: KEPT_SECONDS, ...(store === "postgres" ? {} : { count: MOST_ENDED }) };
-  return { removeOnComplete: kept, removeOnFail: kept };
+  const retention = { age: KEPT_SECONDS, ...(store === "postgres" ? {} : { count: MOST_ENDED }) };
+  return { removeOnComplete: retention, removeOnFail: retention };
 }
 
 export function cancellationOf(job: { data: unknown }): string | undefined {

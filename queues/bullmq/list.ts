@@ -14,20 +14,20 @@ export async function listJobs(
   options: ListJobsOptions & { store: string },
 ): Promise<QueuedJob[]> {
   const { group, state, limit = Infinity, signal } = options;
-  const found = new Map<string, QueuedJob>();
+  const jobs = new Map<string, QueuedJob>();
   for await (const { place, ids } of idsOf(queue, options)) {
     for (let from = 0; from < ids.length; from += READ_AT_ONCE) {
-      if (found.size >= limit) return [...found.values()].slice(0, limit);
+      if (jobs.size >= limit) return [...jobs.values()].slice(0, limit);
       signal?.throwIfAborted();
       const some = ids.slice(from, from + READ_AT_ONCE);
       for (const job of await Promise.all(some.map((id) => read(queue, id, stateOf(place))))) {
         const fits = (group === undefined || job?.group === group) &&
           (state === undefined || job?.state === state);
-        if (job !== undefined && fits) found.set(job.id, job);
+        if (job !== undefined && fits) jobs.set(job.id, job);
       }
     }
   }
-  return [...found.values()].slice(0, limit);
+  return [...jobs.values()].slice(0, limit);
 }
 
 async function read(queue: Queue, id: string, state: JobState): Promise<QueuedJob | undefined> {

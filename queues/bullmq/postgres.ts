@@ -51,12 +51,12 @@ function inOrder(text: string): string {
 
 export function createPostgresStore(url: string): BullmqStore {
   const { queue, server } = splitQueueName(url);
-  const given = server.searchParams.get("options");
+  const serverOptions = server.searchParams.get("options");
   const address = new URL(server);
   address.searchParams.delete("options"); // would replace those below
   const pool = new pg.Pool({
     connectionString: address.href,
-    options: `${given === null ? "" : `${given} `}-c search_path=${SCHEMA}`, // the last one wins
+    options: `${serverOptions === null ? "" : `${serverOptions} `}-c search_path=${SCHEMA}`, // the last one wins
     max: CONNECTIONS,
     keepAlive: true,
     connectionTimeoutMillis: 10_000,

@@ -52,10 +52,10 @@ function elapsedTime(
     const shown = timeAfter(shownFrom);
     if (shown === undefined) return undefined;
     const offset = clockAt(from) - from;
-    const found = shown - offset;
-    const end = Math.min(found, from + DAY_MS); // so that at most one change lies before it
+    const utc = shown - offset;
+    const end = Math.min(utc, from + DAY_MS); // so that at most one change lies before it
     if (clockAt(end) - end === offset) {
-      if (end === found) return found;
+      if (end === utc) return utc;
       from = end;
       shownFrom = clockAt(from);
     } else {
@@ -94,8 +94,8 @@ function createClock(timeZone: string): (ms: number) => number {
 function firstAt(shown: number, clockAt: (ms: number) => number): number {
   const offsets = [-DAY_MS, DAY_MS].map((ms) => clockAt(shown + ms) - shown - ms);
   const times = offsets.map((offset) => shown - offset);
-  const found = times.find((ms) => clockAt(ms) === shown);
-  if (found !== undefined) return found;
+  const match = times.find((ms) => clockAt(ms) === shown);
+  if (match !== undefined) return match;
   let [after, before] = times as [number, number]; // the change, in whole seconds, is between them
   while (after - before > 1_000) {
     const middle = before + Math.floor((after - before) / 2_000) * 1_000;

@@ -35,12 +35,12 @@ export async function openRedisJobStorage(
     },
     get: async (id, sent) => parseJob(await redis.send(["GET", keyOf(id)], sent)),
     async list({ group, state, after, limit = Infinity, signal } = {}) {
-      const found: QueuedJob[] = [];
+      const jobs: QueuedJob[] = [];
       const rank = after === undefined
         ? -1
         : await redis.send(["ZREVRANK", index, after], { signal }) as number | null;
       if (rank === null) throw notListed(after!);
-      for (let from = rank + 1; found.length < limit; from += READ_AT_ONCE) {
+      for (let from = rank + 1; jobs.length < limit; from += READ_AT_ONCE) {
         const page: RedisCommand = ["ZREVRANGE", index, from, from + READ_AT_ONCE - 1];
         const ids = await redis.send(page, { signal }) as string[];
         if (ids.length === 0) break;
@@ -48,10 +48,10 @@ export async function openRedisJobStorage(
         for (const job of texts.map(parseJob)) {
           const fits = (group === undefined || job?.group === group) &&
             (state === undefined || job?.state === state);
-          if (job !== undefined && fits && found.length < limit) found.push(job);
+          if (job !== undefined && fits && jobs.length < limit) jobs.push(job);
         }
       }
-      return found;
+      return jobs;
     },
     async remove(id, sent) {
       const [removed] = await redis.sendAll([["DEL", keyOf(id)], ["ZREM", index, id]], sent);

@@ -20,8 +20,8 @@ export interface Entry {
   watchers: Set<() => void>;
 }
 
-export function alter(entry: Entry, how: Partial<Entry>): void {
-  Object.assign(entry, how);
+export function alter(entry: Entry, changes: Partial<Entry>): void {
+  Object.assign(entry, changes);
   const { watchers } = entry;
   entry.watchers = new Set();
   watchers.forEach((notify) => notify());

@@ -32,20 +32,20 @@ interface Kept {
 }
 
 export function createSchedules({ system, has, add, forget }: SchedulePlace): Schedules {
-  const kept = new Map<string, Kept>();
+  const entries = new Map<string, Kept>();
 
   function plan(entry: Omit<Kept, "jobId" | "nextMs">, nextMs: number): void {
     const { id, job } = entry.schedule;
     let at = Math.max(nextMs, system.now());
     while (has(jobIdOf(id, at))) at++; // the schedule was replaced by one of the same time
-    kept.set(id, { ...entry, nextMs: at, jobId: jobIdOf(id, at) });
+    entries.set(id, { ...entry, nextMs: at, jobId: jobIdOf(id, at) });
     add({ ...job, id: jobIdOf(id, at), delayMs: at - system.now() }, id);
   }
 
   function unschedule(id: string): boolean {
-    const known = kept.get(id);
+    const known = entries.get(id);
     if (known !== undefined) forget(known.jobId);
-    return kept.delete(id);
+    return entries.delete(id);
   }
 
   return {
@@ -59,7 +59,7 @@ export function createSchedules({ system, has, add, forget }: SchedulePlace): Sc
         const part = await loadPart<CronPart>("../checks/cron.ts", import.meta.url);
         after = (ms) => part.nextCronTime(id, { cron, timeZone }, ms);
       }
-      const known = kept.get(id);
+      const known = entries.get(id);
       const isSame = cron === undefined && known?.schedule.everyMs === everyMs;
       const first = isSame ? known.nextMs : cron === undefined ? now : after(now);
       unschedule(id);
@@ -67,13 +67,13 @@ export function createSchedules({ system, has, add, forget }: SchedulePlace): Sc
     },
     unschedule,
     list: () =>
-      [...kept.values()].map(({ schedule, nextMs }) => {
+      [...entries.values()].map(({ schedule, nextMs }) => {
         const { id, cron, timeZone = "UTC", everyMs, job: { group, kind } } = schedule;
         const times = cron === undefined ? { everyMs } : { cron, timeZone };
         return { id, group, kind, nextAt: new Date(nextMs), ...times };
       }),
     begun(id) {
-      const known = kept.get(id);
+      const known = entries.get(id);
       if (known !== undefined) plan(known, known.after(Math.max(known.nextMs, system.now() - 1)));
     },
   };

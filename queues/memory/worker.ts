@@ -18,7 +18,7 @@ interface JobSource extends WorkOptions {
   next(rateLimit?: RateLimit): Entry | undefined;
   begin(entry: Entry): void;
   wait(entry: Entry, delayMs: number): void;
-  end(entry: Entry, how: Partial<Entry>): void;
+  end(entry: Entry, changes: Partial<Entry>): void;
 }
 
 /** The abort reason of jobs that return to the queue. */

@@ -94,12 +94,12 @@ export class Member {
     const claim: RedisCommand = ["XAUTOCLAIM", stream, group, this.#name, takeOverAfterMs, "0-0"];
     const answer = await commands.send([...claim, "COUNT", count]);
     const [, listed, deleted = []] = answer as [string, StreamEntry[], string[]?];
-    const found = entriesOf(listed);
-    const asked = found.map(({ id }): RedisCommand => ["XPENDING", stream, group, id, id, 1]);
-    const counts = found.length === 0
+    const claimed = entriesOf(listed);
+    const asked = claimed.map(({ id }): RedisCommand => ["XPENDING", stream, group, id, id, 1]);
+    const counts = claimed.length === 0
       ? []
       : await commands.sendAll(asked) as [string, string, number, number][][];
-    const entries = found.map((entry, index) => ({
+    const entries = claimed.map((entry, index) => ({
       ...entry,
       deliveries: counts[index]?.[0]?.[3] ?? 1,
     }));
