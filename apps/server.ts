@@ -23,6 +23,15 @@ export type {
 } from "./server/access/token_file.ts";
 export { createAuditFile } from "./server/observe/audit_file.ts";
 export type { AuditEntry, AuditSink } from "./server/observe/audit_entry.ts";
+export { createOidcCheck } from "./server/access/oidc.ts";
+export type {
+  OidcCheckOptions,
+  OidcClaims,
+  OidcClaimValue,
+  OidcIssuer,
+  OidcRule,
+  OidcSettings,
+} from "./server/access/oidc/settings.ts";
 export { listen } from "./server/listen/listen.ts";
 export type * from "./server/listen/options.ts";
 export type { Access, Change, Right } from "./server/access/access.ts";

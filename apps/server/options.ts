@@ -23,8 +23,8 @@ export interface Handler extends AsyncDisposable {
 /** Options of `createHandler`. */
 export interface HandlerOptions {
   /**
-   * Tokens and their rights, from `openTokenFile` or `parseTokens`. Without tokens everyone may do
-   * everything: listen on this machine only.
+   * Tokens and their rights, from `openTokenFile`, `parseTokens` or `createOidcCheck`. Without
+   * tokens everyone may do everything: listen on this machine only.
    *
    * @default none
    */

@@ -7,9 +7,12 @@ import { hasHidden, withoutHidden } from "./printable.ts";
  * the name. With one, a service checked it. But each writer of the store itself can write either.
  */
 export interface Author {
-  /** A claimed name, or in a service the note or id of the token. At most 100 bytes as JSON. */
+  /** A claimed name, or in a service that of the token. At most 100 bytes as JSON. */
   name: string;
-  /** Id of the token that a service accepted. */
+  /**
+   * Id of the token that a service accepted. With sign-in `oidc_` and a hash of issuer and subject,
+   * the same for all tokens of one person or job.
+   */
   token?: string;
 }
 
@@ -84,5 +87,6 @@ export function presentSender(): Author | undefined {
 /** Returns an author for people: `alice`, or with a checked token `ci (token 0a1b2c3d4e5f)`. */
 export function authorText({ name, token }: Author): string {
   if (token === undefined) return name;
+  if (token.startsWith("oidc_")) return name === token ? token : `${name} (${token})`;
   return name === token ? `token ${token}` : `${name} (token ${token})`;
 }

@@ -1,7 +1,7 @@
 // Authentication, and the scope of each route. Long responses end when the token of their request
 // is removed, expires or loses its scope.
 import { Buffer } from "node:buffer";
-import { invalid } from "../../../core/errors.ts";
+import { invalid, isRegistryError } from "../../../core/errors.ts";
 import { checkName } from "../../../core/naming/names.ts";
 import { parseSelector } from "../../../core/naming/refs.ts";
 import type { System } from "../../../mod.ts";
@@ -14,7 +14,7 @@ import type { TokenCheck } from "./token_file.ts";
 /** The rights of a request without a token: only open routes. */
 export const nobody: Access = createAccess(undefined, []);
 
-/** Returns the rights of a request. Throws 401 (RFC 6750) for an unknown or expired token. */
+/** Returns the rights of a request. Throws 401 (RFC 6750) for a token that is not accepted. */
 export async function authenticate(
   request: Request,
   tokens: TokenCheck | undefined,
@@ -52,7 +52,12 @@ export function createRenewal(
   return async () => {
     if (system.monotonic() - askedAt < RENEW_EVERY_MS) return now;
     askedAt = system.monotonic();
-    return now = await tokens.find(authorizationOf(request)) ?? nobody;
+    try {
+      now = await tokens.find(authorizationOf(request)) ?? nobody;
+    } catch (error) {
+      if (!isRegistryError(error, "Unavailable")) now = nobody; // else it was valid a moment ago
+    }
+    return now;
   };
 }
 

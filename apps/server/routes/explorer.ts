@@ -55,9 +55,12 @@ export function explorerRoutes(routes: Routes, { options }: ServerContext): void
     description: "`known` is false without a valid token. Without tokens, everybody has `admin`.",
     scope: "open",
     answers: { 200: { description: "The rights", schema: AccessSchema } },
-    answer: ({ c, access: { admin, scopes, token } }) => {
+    answer: ({ c, access: { admin, scopes, token, author: by, expiresAtMs } }) => {
       const known = options.tokens === undefined || token !== undefined;
-      const body = { known, admin, writable: !(options.readOnly ?? false), scopes };
+      const isFinite = expiresAtMs !== undefined && Number.isFinite(expiresAtMs);
+      const expiresAt = isFinite ? new Date(expiresAtMs).toISOString() : undefined;
+      const writable = !(options.readOnly ?? false);
+      const body = { known, admin, writable, scopes, by, expiresAt };
       return c.json(body, 200, { "cache-control": "no-store" });
     },
   });

@@ -64,7 +64,9 @@ export const ArtifactInputSchema = v.union([
 export const AuthorSchema = v.pipe(
   v.object({
     name: v.string(),
-    token: v.optional(v.pipe(v.string(), v.description("Id of the token that a service accepted"))),
+    token: v.optional(
+      v.pipe(v.string(), v.description("Id of the token or sign-in that a service accepted")),
+    ),
   }),
   v.description("Who did it, if known. Without a token, a program claimed the name"),
 );

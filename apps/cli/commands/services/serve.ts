@@ -1,3 +1,4 @@
+import { readFile } from "node:fs/promises";
 import process from "node:process";
 import { resolve } from "@std/path";
 import { loadPart } from "../../../../core/urls/load_part.ts";
@@ -7,6 +8,7 @@ import { stdinOf } from "../../terminal/cli_io.ts";
 import { invalid } from "../../terminal/hints.ts";
 import { aborted } from "../../program/run_process.ts";
 import type { TokenCheck, TokenFileOptions } from "../../../server/access/token_file.ts";
+import type { OidcCheckOptions, OidcSettings } from "../../../server/access/oidc/settings.ts";
 import type { Listening, ListenOptions } from "../../../server/listen/options.ts";
 import type { AuditSink } from "../../../server/observe/audit_entry.ts";
 import type { Handler, HandlerOptions } from "../../../server/options.ts";
@@ -29,6 +31,7 @@ export interface ServerPart {
   openTokenFile(file: string, options?: TokenFileOptions): Promise<TokenCheck>;
   createAuditFile(file: string): AuditSink;
   parseTokens(content: string, options?: Pick<TokenFileOptions, "system">): TokenCheck;
+  createOidcCheck(settings: OidcSettings, options?: OidcCheckOptions): TokenCheck;
 }
 
 const DEFAULT_PORT = 8600;
@@ -40,7 +43,7 @@ export const serve: Command = defineCommand({
   summary: "Serve a registry over HTTP until Ctrl-C or SIGTERM.",
   details:
     "By default only this machine can reach it, with all of its users; another --host requires " +
-    "--tokens. On a signal it finishes running requests. SIGHUP reloads the certificate. GET /openapi.json describes " +
+    "--tokens or --oidc. On a signal it finishes running requests. SIGHUP reloads the certificate. GET /openapi.json describes " +
     "the API.",
   args: [],
   options: [
@@ -57,6 +60,11 @@ export const serve: Command = defineCommand({
     {
       flags: "--tokens <file>",
       text: "require a token of this file; - for its content from standard input",
+      completes: "file",
+    },
+    {
+      flags: "--oidc <file>",
+      text: "accept tokens of identity providers, by the rules in this JSON file",
       completes: "file",
     },
     { flags: "--cert <file>", text: "TLS certificate and chain, PEM", completes: "file" },
@@ -140,7 +148,8 @@ export const serve: Command = defineCommand({
     const logger = flags.log
       ? { ...context.logger, info: (line: string) => void io.stderr.write(`${line}\n`) }
       : context.logger;
-    const tokens = await tokensOf(flags.tokens, { ...context, logger }, part);
+    const stored = await tokensOf(flags.tokens, { ...context, logger }, part);
+    const tokens = await signInOf(flags.oidc, stored, { ...context, logger }, part);
     const events = await openServedEvents(flags, context);
     const registry = await context.open({ write: !readOnly, events });
     const pruning = flags.pruneEvery && pruneRegularly(registry, flags.pruneEvery, context);
@@ -210,6 +219,25 @@ function auditOf(
   if (file === undefined) return undefined;
   if (file !== "-") return createAuditFile(resolve(io.cwd, file));
   return async (entry) => await io.stdout.write(`${JSON.stringify(entry)}\n`);
+}
+
+/** Adds sign-in by the rules of a file to stored tokens. */
+async function signInOf(
+  file: string | undefined,
+  tokens: TokenCheck | undefined,
+  { io: { cwd, system }, logger }: Pick<CommandContext, "io" | "logger">,
+  { createOidcCheck }: ServerPart,
+): Promise<TokenCheck | undefined> {
+  if (file === undefined) return tokens;
+  const path = resolve(cwd, file);
+  const hint = "Pass a readable JSON file with `audience` and `issuers`: see docs/sign_in.md.";
+  let settings: OidcSettings;
+  try {
+    settings = JSON.parse(await readFile(path, "utf8"));
+  } catch (error) {
+    throw invalid("read sign-in settings", messageOf(error), hint);
+  }
+  return createOidcCheck(settings, { tokens, system, logger });
 }
 
 /** Returns a note for a service without tokens. */
