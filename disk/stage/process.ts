@@ -36,10 +36,16 @@ export function isProcessGone(name: string): boolean | undefined {
   if (place !== thisMachine() || !isCertain || !isGranted({ name: "run" })) return undefined;
   try {
     process.kill(Number(pid), 0);
-    return false;
+    return isZombie(pid!);
   } catch (error) {
     return (error as NodeJS.ErrnoException).code === "ESRCH"; // else another user's
   }
+}
+
+/** True if a process has ended, and its parent has not asked for its exit code. */
+function isZombie(pid: string): boolean {
+  const stat = read(`/proc/${pid}/stat`, (path) => readFileSync(path, "latin1"));
+  return stat.slice(stat.lastIndexOf(")")).startsWith(") Z");
 }
 
 function thisMachine(): string {
