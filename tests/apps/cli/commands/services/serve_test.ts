@@ -1,6 +1,7 @@
 import { assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
 import { toFileUrl } from "@std/path";
 import { cliTest, filledTest, fillRegistry, keepsRunning, serving } from "../../../captured_io.ts";
+import { createKey, startProvider } from "../../../../support/oidc/provider.ts";
 
 filledTest("serve prints its URL, answers, and ends on a signal", async (it) => {
   const { line: url, io, stop, ended } = await serving(it.root.path);
@@ -101,6 +102,38 @@ cliTest("serve reports why it cannot start", async (it) => {
   ) {
     await it.fails(`serve ${args}`, 2);
   }
+});
+
+filledTest("serve accepts tokens of an identity provider beside stored ones", async (it) => {
+  const key = await createKey("1");
+  await using provider = await startProvider({ key, clients: { trainer: {} } });
+  const audience = "https://models.example";
+  const rules = [{ claims: { sub: "trainer" }, scopes: ["read:*"] }];
+  const settings = { audience, issuers: [{ issuer: provider.issuer, rules }] };
+  await Deno.writeTextFile(it.root.join("sign_in.json"), JSON.stringify(settings));
+  await Deno.writeTextFile(it.root.join("wrong.json"), JSON.stringify({ audience }));
+  const stored = (await it.holdfast("token create --tokens t.json --scope admin")).out.trim();
+  const { line: url, io, stop, ended } = await serving(
+    it.root.path,
+    ...["--oidc", "sign_in.json", "--tokens", "t.json"],
+  );
+  const statusOf = async (token: string) => {
+    const headers = { authorization: `Bearer ${token}` };
+    const answer = await fetch(`${url}/names`, { headers });
+    await answer.body?.cancel();
+    return answer.status;
+  };
+  assertEquals(await statusOf(await provider.tokenOf("trainer", audience)), 200);
+  assertEquals(await statusOf(await provider.tokenOf("trainer", "https://other.example")), 401);
+  assertEquals(await statusOf(stored), 200);
+  stop();
+  assertEquals(await ended, 0);
+  assertEquals(io.errors().includes("Every user"), false);
+  assertMatch(
+    (await it.holdfast("serve --port 0 --oidc wrong.json")).err,
+    /issuers: it is not a list/,
+  );
+  assertMatch((await it.holdfast("serve --port 0 --oidc none.json")).err, /read sign-in settings/);
 });
 
 filledTest("serve requires tokens beyond this machine", async (it) => {
