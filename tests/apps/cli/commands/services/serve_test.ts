@@ -150,6 +150,6 @@ filledTest("serve requires tokens beyond this machine", async (it) => {
   });
   stop();
   assertEquals(await ended, 0);
-  assertMatch(io.errors(), /^GET \/names 200 \d+ ms token=[0-9a-f]{12} id=/m);
+  assertMatch(io.errors(), /^\S+Z GET \/names 200 \d+ B \d+ ms token=[0-9a-f]{12} id=/m);
   assertEquals(io.errors().includes(token), false);
 });
