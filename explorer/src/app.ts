@@ -1,11 +1,12 @@
 // The frame of all views: sign-in, navigation, and the view of the address.
 import { elementOf } from "./framework/element_of.ts";
-import { type Session, SessionContext } from "./api/context.ts";
+import { type Message, type Session, SessionContext } from "./api/context.ts";
 import { type About, mayChange, type Rights, type Service } from "./api/service.ts";
 import { FactList } from "./components/fact_list.ts";
+import { ShownMessage } from "./components/messages.ts";
 import { whenLoaded } from "./components/notices.ts";
 import { html, shownText } from "./framework/html.ts";
-import { useEffect, useRef, useState } from "./framework/preact.ts";
+import { useEffect, useMemo, useRef, useState } from "./framework/preact.ts";
 import { keepScroll } from "./framework/kept.ts";
 import { hrefOf, type Place, usePlace } from "./framework/router.ts";
 import { useLoaded } from "./framework/use_loaded.ts";
@@ -14,7 +15,9 @@ import { View } from "./views/view.ts";
 
 const SITE_RIGHTS: Rights = { known: true, admin: false, writable: false, scopes: ["read:*"] };
 
-async function openSession(service: Service, signal: AbortSignal): Promise<Session> {
+type Opened = Omit<Session, "announce">;
+
+async function openSession(service: Service, signal: AbortSignal): Promise<Opened> {
   const asked = service.json<About>("registry", { signal });
   asked.catch(() => {}); // without rights it is refused
   const rights = service.isSite ? SITE_RIGHTS : await service.json<Rights>("access", { signal });
@@ -36,9 +39,19 @@ export function App({ service }: { service: Service }) {
     return html`<${SignIn} refused=${service.hasToken} enter=${enter} />`;
   }
   const leave = () => (service.setToken(undefined), session.reload());
+  return html`<${OpenedApp} opened=${session.value} leave=${leave} />`;
+}
+
+function OpenedApp({ opened, leave }: { opened: Opened; leave: () => void }) {
+  const [message, announce] = useState<Message>();
+  const session = useMemo(() => ({ ...opened, announce }), [opened]);
   return html`
-    <${SessionContext.Provider} value=${session.value}>
-      <${Frame} session=${session.value} leave=${leave} />
+    <${SessionContext.Provider} value=${session}>
+      <${Frame} session=${session} leave=${leave} />
+      ${message && html`
+        <${ShownMessage} key=${message.text} message=${message} close=${() =>
+          announce(undefined)} />
+      `}
       <//>
   `;
 }

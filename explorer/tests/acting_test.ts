@@ -213,8 +213,13 @@ Deno.test({
     await dialog.getByLabel("Delete it although production points to it").check();
     await action.click();
     await page.getByRole("table").getByText("1.0.0").waitFor();
-    const left = await Array.fromAsync(registry.versions("data"), ({ version }) => version);
-    assertEquals(left, ["1.0.0"]);
+    const versions = () => Array.fromAsync(registry.versions("data"), ({ version }) => version);
+    assertEquals(await versions(), ["1.0.0"]);
+    const message = page.locator(".message");
+    await message.getByText("data@2.0.0 is deleted").waitFor();
+    await message.getByRole("button", { name: "Undo" }).click();
+    await page.getByRole("heading", { name: "2.0.0" }).waitFor();
+    assertEquals([await message.count(), await versions()], [0, ["2.0.0", "1.0.0"]]);
   },
 });
 

@@ -1,7 +1,7 @@
 import { assertEquals } from "@std/assert";
 import { execFileSync } from "node:child_process";
 import { oneTimeToken } from "../src/api/one_time.ts";
-import { mayWrite } from "../src/api/service.ts";
+import { mayChange } from "../src/api/service.ts";
 import { formatAgo, formatBytes, formatCount, numberText } from "../src/components/format.ts";
 import { shellWord } from "../src/components/copy_box.ts";
 import type { TreeNode } from "../src/components/tree.ts";
@@ -92,13 +92,23 @@ Deno.test("the folder that all chosen files share is left out", () => {
 
 Deno.test("rights follow the scopes of the token", () => {
   const rights = { known: true, admin: false, writable: true, scopes: ["read:*", "write:team/*"] };
-  assertEquals([mayWrite(rights), mayWrite(rights, "team/a"), mayWrite(rights, "other")], [
+  assertEquals([
+    mayChange(rights, "save"),
+    mayChange(rights, "save", "team/a"),
+    mayChange(rights, "save", "other"),
+  ], [
     true,
     true,
     false,
   ]);
-  assertEquals(mayWrite({ ...rights, writable: false }), false);
-  assertEquals(mayWrite({ ...rights, admin: true }, "other"), true);
+  assertEquals(mayChange({ ...rights, writable: false }, "save"), false);
+  assertEquals(mayChange({ ...rights, admin: true }, "delete", "other"), true);
+  const of = (scope: string) =>
+    (["save", "move", "promote", "delete"] as const)
+      .filter((right) => mayChange({ ...rights, scopes: [scope] }, right, "m"));
+  assertEquals(of("write:m"), ["save", "move", "delete"]);
+  assertEquals(of("promote:*"), ["move", "promote"]);
+  assertEquals([of("delete:m"), of("read:m"), of("save:n")], [["delete"], [], []]);
 });
 
 Deno.test("a one-time code leaves the address, and each page adds a secret of its own", () => {

@@ -2,10 +2,18 @@
 import { createContext, useContext } from "../framework/preact.ts";
 import type { About, Rights, Service } from "./service.ts";
 
+/** A message about a change that was made. */
+export interface Message {
+  readonly text: string;
+  readonly undo: () => Promise<void>;
+}
+
 export interface Session {
   readonly service: Service;
   readonly about: About;
   readonly rights: Rights;
+  /** Shows what has been changed, and how to undo it. */
+  readonly announce: (message: Message) => void;
 }
 
 export const SessionContext = createContext<Session>(undefined as unknown as Session);

@@ -27,8 +27,8 @@ export const tokenCreate: Command = defineCommand({
   details:
     "The file stores only its hash, so it cannot be printed again. A running service accepts it " +
     "at once. Scopes: read:NAME, save:NAME (new versions), move:NAME (aliases, releases), " +
-    "delete:NAME, write:NAME (save, move and delete), metrics, admin. A * at the end matches " +
-    "anything.",
+    "promote:NAME (protected aliases too), delete:NAME, write:NAME (save, move and delete), " +
+    "metrics, admin. A * at the end matches anything.",
   args: [{ usage: "[note]", text: "its purpose" }],
   options: [
     FILE,

@@ -29,7 +29,7 @@ export async function openParquetTable(file: FileToDecode, signal?: AbortSignal)
   const table = batchTable({
     path,
     columns,
-    read: (wanted, range) => readGroups(file, stored, { ...range, wanted }),
+    read: (wanted, range) => readGroups(file, stored, { ...range, columns: wanted }),
   });
   let to = 0;
   const groups = stored.map((group): Group => ({

@@ -27,7 +27,7 @@ export interface AliasChange {
 export function AliasDialog(
   { change, summary, close }: { change: AliasChange; summary: NameSummary; close: () => void },
 ) {
-  const { service } = useSession();
+  const { service, announce } = useSession();
   const { name, remove = false } = change;
   const [{ aliases, versions }] = useState(summary); // as they were seen when it opened
   const [alias, setAlias] = useState(change.alias ?? "");
@@ -37,8 +37,22 @@ export function AliasDialog(
   const run = async () => {
     const path = `${namePath(name)}/aliases/${encodeURIComponent(alias)}`;
     const expected = from ?? null;
-    if (!remove) await service.ask(path, { method: "PUT", json: { version, expected, force } });
-    else await service.ask(path, { method: "DELETE", query: { expected: from, force } });
+    const set = (version: string, expected: string | null) =>
+      service.ask(path, { method: "PUT", json: { version, expected, force } });
+    const unset = (expected?: string) =>
+      service.ask(path, { method: "DELETE", query: { expected, force } });
+    if (remove) await unset(from);
+    else await set(version, expected);
+    const undo = async () => {
+      if (remove) await set(from!, null);
+      else if (from === undefined) await unset(version);
+      else await set(from, version);
+      close(); // reads it again
+    };
+    announce({
+      text: remove ? `${name}@${alias} is removed` : `${name}@${alias} points to ${version}`,
+      undo,
+    });
   };
   const { title, action } = wordsOf({ alias, from, remove });
   const isSame = !remove && from === version;

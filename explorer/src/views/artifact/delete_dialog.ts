@@ -7,6 +7,7 @@ import { Dialog } from "../../components/dialog.ts";
 import { formatBytes, formatMs } from "../../components/format.ts";
 import { Shown } from "../../components/notices.ts";
 import { html } from "../../framework/html.ts";
+import { hrefOf, openPlace } from "../../framework/router.ts";
 import { useState } from "../../framework/preact.ts";
 import { useLoaded } from "../../framework/use_loaded.ts";
 import type { VersionSpaces } from "./space_panel.ts";
@@ -19,7 +20,7 @@ export function DeleteDialog(
     deleted: () => void;
   },
 ) {
-  const { service, about } = useSession();
+  const { service, about, announce } = useSession();
   const [force, setForce] = useState(false);
   const path = namePath(name);
   const space = useLoaded(
@@ -27,23 +28,30 @@ export function DeleteDialog(
       service.json<VersionSpaces>(`${path}/space`, { query: { deleting: version }, signal }),
     [name, version],
   );
+  const ref = `${name}@${version}`;
   const run = async () => {
     const query = { ifCommit: commit, force: force || undefined };
     const at = `${path}/versions/${encodeURIComponent(version)}`;
     await service.ask(at, { method: "DELETE", query });
+    const restore = async () => {
+      await service.ask(`${at}/undelete`, { method: "POST" });
+      openPlace(hrefOf(["artifacts", name, version]));
+    };
+    announce({
+      text: `${ref} is deleted`,
+      undo: restore,
+    });
     deleted();
   };
-  const ref = `${name}@${version}`;
   return html`
     <${Dialog} title=${`Delete ${ref}?`} action="Delete" danger run=${run} close=${close}
       disabled=${aliases.length > 0 && !force}>
       <${Shown} of=${space} what="Measuring what this frees">${({ freedBytes }: VersionSpaces) =>
         html`<p><strong>Frees ${formatBytes(freedBytes)}</strong> of its ${formatBytes(size)}${
           freedBytes < size ? ": other versions use the rest" : ""
-        }. <code>gc</code> removes the bytes ${
-          formatMs(about.settings.graceMs)
-        } after the deletion.</p>`}<//>
-      <p>The version number is never used again. This cannot be undone.</p>
+        }, once <code>gc</code> runs.</p>`}<//>
+      <p>It can be restored for ${formatMs(about.settings.graceMs)}. Its number is never used for
+        another version.</p>
       ${aliases.length > 0 && html`<label class="check"><input type="checkbox" checked=${force}
       onChange=${() => setForce(!force)} /> Delete it although ${aliases.join(", ")} ${
         aliases.length === 1 ? "points" : "point"
