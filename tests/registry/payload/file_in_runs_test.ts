@@ -54,7 +54,7 @@ async function saveChain(
   runs = 20,
 ): Promise<Uint8Array> {
   await world.registry.save("a", BASE);
-  let value = BASE;
+  let value: Uint8Array = BASE;
   for (let i = 1; i < versions; i++) value = await saveInRuns(world, "a", { runs, seed: 10 + i });
   return value;
 }

@@ -263,7 +263,7 @@ testStores("equal content is found whole, and skipIfUnchanged skips it", async (
 
 testStores("versions of random edits stay whole while others go", async (registry, store) => {
   const random = createRandom(42);
-  let value = noise(3 * MIB);
+  let value: Uint8Array = noise(3 * MIB);
   const live = new Map<string, Uint8Array>();
   for (let n = 0; n < 24; n++) {
     const { version } = await registry.save("a", value);
@@ -369,7 +369,7 @@ Deno.test("windows over a file in many objects need few requests each", async ()
     return inner.get(...given);
   };
   const registry = await openRegistry({ ...inner, get }, { cache: false });
-  let content = noise(4 * MIB, 1);
+  let content: Uint8Array = noise(4 * MIB, 1);
   for (let version = 0; version < 30; version++) {
     content = edited(content, (version * 1_234_567) % (4 * MIB - 1000), 1000, version);
     await registry.save("a", { file: content }, AS);
