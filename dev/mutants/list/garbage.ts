@@ -20,7 +20,7 @@ export const GARBAGE: readonly Mutant[] = [
   {
     name: "garbage/late-record-replaces",
     file: "registry/maintenance/garbage_of_name.ts",
-    text: "above !== undefined && found[place - 1]?.late === undefined",
+    text: "above !== undefined && recordOf[place - 1]?.late === undefined",
     replacement: "above !== undefined",
     test: "tests/registry/cell/void_records_test.ts",
     testName: "the valid record below an expired one stays for the grace after a replacement",

@@ -93,8 +93,10 @@ async function setShare(
   share: "bytes" | "files",
   { created, signal }: { created: boolean; signal: AbortSignal },
 ): Promise<void> {
-  const change = created ? changeSettings : readSettings;
-  const { share: now } = await change(registry, { share, signal });
+  const settings = created
+    ? changeSettings(registry, { share, signal })
+    : readSettings(registry, { signal });
+  const { share: now } = await settings;
   if (now === share) return;
   throw invalid("open the registry with", `--share ${share}`, `its versions share ${now}`, {
     hint: `To change that, run \`holdfast settings --share ${share}\`.`,
