@@ -115,7 +115,7 @@ pythonTest("commits need a token that may write the name", async () => {
   await hub.succeeds(LARGE, env(writer.token));
   const refused = await hub.run(LARGE, env(reader.token));
   assert(refused.code !== 0);
-  assertMatch(refused.stderr, /scope write:/);
+  assertMatch(refused.stderr, /scope save:/);
   const other = await hub.run(LARGE.replace("team/bert", "other/x"), env(writer.token));
   assert(other.code !== 0);
   assertEquals((await Array.fromAsync(registry.versions("team/bert"))).length, 1);
