@@ -50,7 +50,10 @@ export interface RequestInfo extends HandlerInfo {
   name?: string;
   /** The version in its path, or the one that it saved. */
   version?: string;
-  alias?: string;
+  /** The alias in its path, or those that a save sets. */
+  aliases?: readonly string[];
+  /** True if it only checks what it would change. */
+  dryRun?: boolean;
   /** A name that it writes and its path does not have. */
   writes?: string;
 }

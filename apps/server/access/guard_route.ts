@@ -88,7 +88,8 @@ export function guardRoute(
   const unknown = CONDITIONS.filter((header) => !headers.includes(header));
   return (c) => {
     const { name, version, alias } = c.params;
-    Object.assign(c.info, { route: c.path, scope, name, version, alias });
+    const aliases = alias === undefined ? undefined : [alias];
+    Object.assign(c.info, { route: c.path, scope, name, version, aliases });
     if (scope !== "open") {
       if (c.info.refusal !== undefined) throw c.info.refusal;
       checkScope(c.info.access, scope, name);

@@ -20,8 +20,9 @@ export class Audit {
   readonly #sink: AuditSink;
   readonly #system: Pick<System, "now">;
   readonly #logger: Pick<Logger, "error">;
-  /** Entries that could not be written. */
-  #missing: AuditEntry[] = [];
+  /** Entries that could not be written, oldest first. */
+  readonly #missing: AuditEntry[] = [];
+  #retry: Promise<void> | undefined;
 
   constructor(
     sink: AuditSink,
@@ -35,15 +36,18 @@ export class Audit {
   /** Throws 503 for a change while earlier entries cannot be written. */
   async admit({ method, url }: Request): Promise<void> {
     if (this.#missing.length === 0 || !isChange(method, url)) return;
-    const missing = this.#missing;
-    this.#missing = [];
-    for (const [at, entry] of missing.entries()) {
+    this.#retry ??= this.#writeMissing().finally(() => this.#retry = undefined);
+    await this.#retry;
+  }
+
+  async #writeMissing(): Promise<void> {
+    for (let [entry] = this.#missing; entry !== undefined; [entry] = this.#missing) {
       try {
         await this.#sink(entry);
       } catch (error) {
-        this.#missing.unshift(...missing.slice(at));
         throw unwritten("not begun: the audit trail cannot be written", error);
       }
+      this.#missing.shift();
     }
   }
 
@@ -63,8 +67,8 @@ export class Audit {
       route: info.route,
       name: info.writes ?? info.name,
       version: info.version,
-      alias: info.alias,
-      ...(new URL(url).searchParams.get("dryRun") === "true" && { dryRun: true }),
+      aliases: info.aliases,
+      ...(info.dryRun && { dryRun: true }),
       ...(bytes !== null && { bytes: Number(bytes) }),
       status,
       outcome: status < 400 ? "done" : status < 500 ? "refused" : "failed",

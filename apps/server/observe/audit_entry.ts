@@ -1,11 +1,11 @@
 // Entries of the audit trail.
 import type { Author } from "../../../core/naming/author.ts";
 
-/** A change that was asked for, or a request that was refused for its rights. */
+/** A change, or a request that was refused for its token or its rights. */
 export interface AuditEntry {
   /** ISO 8601 with milliseconds, UTC. */
   at: string;
-  /** The id of the request, which the log and the answer have too. */
+  /** The id of the request, as in the log and in `x-request-id`. */
   request: string;
   /** The sender; absent without a valid token. */
   by?: Author;
@@ -17,18 +17,19 @@ export interface AuditEntry {
   name?: string;
   /** The version that was saved, or that the path names. */
   version?: string;
-  alias?: string;
-  /** True for a deletion that was only tried. */
+  /** The alias that the path names, or those that a save sets. */
+  aliases?: readonly string[];
+  /** True for a deletion with `dryRun`, and for a save that was only checked. */
   dryRun?: true;
-  /** Bytes of the body, if the request told them. */
+  /** Bytes of the body, if the request has a `content-length`. */
   bytes?: number;
   status: number;
-  /** `failed` may have happened: the store or the service failed. */
+  /** `failed`: the store or the service failed, and the change may have been made. */
   outcome: "done" | "refused" | "failed";
 }
 
 /**
  * Receives each entry before the request is answered. If it rejects, the answer is 503, and the
- * service refuses changes until an entry is taken again.
+ * service refuses changes until it accepts entries again.
  */
 export type AuditSink = (entry: AuditEntry) => void | Promise<void>;

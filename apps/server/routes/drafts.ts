@@ -3,7 +3,7 @@ import type { FileToSave } from "../../../materializers/mod.ts";
 import { Answer, type Routes, type ServerContext } from "../routing.ts";
 import { route } from "../describe.ts";
 import { CommittedDrafts } from "../saving/committed_drafts.ts";
-import { checkNamed, checkOnly, ofCondition, optionsOf } from "../saving/save_sent.ts";
+import { aliasesOf, checkNamed, checkOnly, ofCondition, optionsOf } from "../saving/save_sent.ts";
 import { openSentFiles } from "../saving/sent_files.ts";
 import * as schemas from "../schemas/saving.ts";
 import { CHECKED, REPEATED, savedAnswer } from "./saves.ts";
@@ -45,6 +45,7 @@ export function draftsRoutes(routes: Routes, context: ServerContext): void {
       const draft = await open(params);
       const add = (files: FileToSave[]) => draft.addPart(params.part, files, { compress, signal });
       if (sent === undefined) {
+        c.info.dryRun = true;
         await checkOnly(add);
         return new Answer(null, { status: 204 });
       }
@@ -66,6 +67,7 @@ export function draftsRoutes(routes: Routes, context: ServerContext): void {
     answers: REPEATED,
     json: schemas.CommitDraftSchema,
     answer: async ({ c, params, json, access, signal }) => {
+      c.info.aliases = aliasesOf(json.alias);
       checkNamed(json, { name: params.name, access });
       const { materializer, ...options } = optionsOf(json);
       const draft = await open(params);

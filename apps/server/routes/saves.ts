@@ -53,6 +53,8 @@ export function savesRoutes(routes: Routes, context: ServerContext): void {
     answers: { ...SAVED, ...CHECKED },
     json: schemas.SaveRequestSchema,
     answer: async ({ c, params: { name }, json, access, signal }) => {
+      c.info.aliases = saving.aliasesOf(json.alias);
+      c.info.dryRun = json.files === undefined;
       const saved = await saving.saveSent(context, json, { name, access, signal });
       if (saved === undefined) return new Answer(null, { status: 204 });
       const isOwn = async () => await sentDigest(json) === saved.digest;
@@ -95,7 +97,8 @@ export function deletesRoutes(routes: Routes, { registry }: ServerContext): void
     answers: DELETED,
     answer: async ({ c, options, access }) => {
       const { name = "", version } = c.params; // a ref of `latest` would be bare: all versions
-      const { force, signal } = options;
+      const { force, dryRun, signal } = options;
+      c.info.dryRun = dryRun;
       if (force) await checkForce(registry, { name, access, signal });
       const commit = await saving.readCondition(c.request, {
         subject: JSON.stringify(`${name}@${version}`),
@@ -120,6 +123,7 @@ export function deletesRoutes(routes: Routes, { registry }: ServerContext): void
     query: { allVersions: flag("Must be true: all versions are deleted") },
     answers: DELETED,
     answer: async ({ c, args: [name], options, own: { allVersions }, access }) => {
+      c.info.dryRun = options.dryRun;
       if (options.force) await checkForce(registry, { name, access, signal: options.signal });
       if (!allVersions) {
         throw invalid("delete", JSON.stringify(name), "no version is given", {

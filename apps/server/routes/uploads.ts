@@ -5,6 +5,7 @@ import { relative, type RouteContext, type Routes, type ServerContext } from "..
 import { type DirectDownloadOptions, PRESIGN } from "../../../core/registry/transfer.ts";
 import { route } from "../describe.ts";
 import { operationRoute } from "../operation_route.ts";
+import { aliasesOf } from "../saving/save_sent.ts";
 import { passThrough } from "../saving/sent_files.ts";
 import * as schemas from "../schemas/saving.ts";
 import { stateOfOwn } from "../uploads/own_upload.ts";
@@ -162,6 +163,7 @@ export function uploadRoutes(routes: Routes, context: ServerContext): void {
             hint: "Add it: POST /upload?name=my:data, or a field `name` before the file.",
           });
         }
+        c.info.aliases = aliasesOf(alias);
         access.check("save", c.info.writes = name);
         if (alias !== undefined) access.check("move", name);
         const id = form === undefined ? "file" : "folder";

@@ -43,6 +43,11 @@ export async function saveSent(
   return saved;
 }
 
+/** Returns the aliases that a save sets, undefined for none. They are not checked. */
+export function aliasesOf(alias: SaveOptions["alias"]): readonly string[] | undefined {
+  return typeof alias === "string" ? [alias] : alias;
+}
+
 /** Throws what a save would throw before it reads a large file. Clients ask before they send it. */
 export async function checkOnly(
   save: (files: FileToSave[]) => Promise<unknown>,

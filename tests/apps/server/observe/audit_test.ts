@@ -3,7 +3,10 @@ import { assertEquals, assertMatch } from "@std/assert";
 import { type AuditEntry, createAuditFile, createHandler } from "../../../../apps/server.ts";
 import { openHttpRegistry } from "../../../../apps/client.ts";
 import { createMemoryBackend, openRegistry, type Registry } from "../../../../mod.ts";
-import { createAccess, parseScope } from "../../../../apps/server/access/access.ts";
+import { createAccess, everything, parseScope } from "../../../../apps/server/access/access.ts";
+import { Answer } from "../../../../apps/server/answer.ts";
+import { Audit } from "../../../../apps/server/observe/audit.ts";
+import { realSystem, silentLogger } from "../../../../core/system.ts";
 import { rejected } from "../../../registry/rejected.ts";
 import { testInRoot } from "../../../support/temp_root.ts";
 
@@ -79,7 +82,7 @@ Deno.test("each change and each refused request has an entry, and reads have non
       route: "/artifacts/:name/versions",
       name: "m",
       version: "1.0.0",
-      alias: undefined,
+      aliases: undefined,
       status: 201,
       outcome: "done",
     },
@@ -89,7 +92,7 @@ Deno.test("each change and each refused request has an entry, and reads have non
       route: "/artifacts/:name/aliases/:alias",
       name: "m",
       version: "1.0.0",
-      alias: "production",
+      aliases: ["production"],
       status: 200,
       outcome: "done",
     },
@@ -99,7 +102,7 @@ Deno.test("each change and each refused request has an entry, and reads have non
       route: version,
       name: "m",
       version: "1.0.0",
-      alias: undefined,
+      aliases: undefined,
       dryRun: true,
       status: 409,
       outcome: "refused",
@@ -110,7 +113,7 @@ Deno.test("each change and each refused request has an entry, and reads have non
       route: "/artifacts/:name/versions",
       name: "other",
       version: undefined,
-      alias: undefined,
+      aliases: undefined,
       status: 403,
       outcome: "refused",
     },
@@ -120,7 +123,7 @@ Deno.test("each change and each refused request has an entry, and reads have non
       route: "/names",
       name: undefined,
       version: undefined,
-      alias: undefined,
+      aliases: undefined,
       status: 401,
       outcome: "refused",
     },
@@ -130,7 +133,7 @@ Deno.test("each change and each refused request has an entry, and reads have non
       route: "/artifacts/:name/versions",
       name: "secret",
       version: undefined,
-      alias: undefined,
+      aliases: undefined,
       status: 403,
       outcome: "refused",
     },
@@ -140,13 +143,65 @@ Deno.test("each change and each refused request has an entry, and reads have non
       route: "/artifacts/:name/aliases/:alias",
       name: "m",
       version: "1.0.0",
-      alias: "canary",
+      aliases: ["canary"],
       status: 200,
       outcome: "done",
     },
   ]);
   const aliases = await Array.fromAsync(registry.aliases("m"));
   assertEquals(aliases.map(({ alias }) => alias), ["canary", "production"]);
+});
+
+Deno.test("saves have the aliases that they set, also drafts, uploads and refused ones", async () => {
+  const entries: AuditEntry[] = [];
+  const { as, ask } = await served((entry) => void entries.push(entry));
+  const alice = await as("write:m,read:m");
+  await alice.save("m", 1, { alias: ["a", "b"] });
+  const draft = await alice.openDraft("m", { id: "d" });
+  await draft.addPart("1", [{ path: "x", content: new Uint8Array(1) }]);
+  await draft.commit({ alias: "c" });
+  assertEquals(await ask("/upload?name=m&alias=d", "write:m", { method: "POST", body: "x" }), 201);
+  assertEquals(await ask("/upload?name=m&alias=e", "save:m", { method: "POST", body: "x" }), 403);
+  const named = entries.filter(({ aliases, dryRun }) => aliases !== undefined && !dryRun);
+  assertEquals(named.map(({ aliases, status }) => [aliases, status]), [
+    [["a", "b"], 201],
+    [["c"], 201],
+    [["d"], 201],
+    [["e"], 403],
+  ]);
+});
+
+Deno.test("a query does not mark a change as a dry run", async () => {
+  const entries: AuditEntry[] = [];
+  const { registry, ask } = await served((entry) => void entries.push(entry));
+  await registry.save("m", 1);
+  const body = JSON.stringify({ version: "1.0.0" });
+  const path = "/artifacts/m/aliases/production?dryRun=true";
+  assertEquals(await ask(path, "move:m", { method: "PUT", body }), 200);
+  assertEquals(
+    await ask("/artifacts/m/versions/1.0.0?dryRun=true", "delete:m", { method: "DELETE" }),
+    409,
+  );
+  assertEquals(entries.map(({ dryRun }) => dryRun), [undefined, true]);
+});
+
+Deno.test("changes wait while missing entries are written, and are refused with them", async () => {
+  const entries: AuditEntry[] = [];
+  let isFull = true;
+  const sink = async (entry: AuditEntry) => {
+    await Promise.resolve();
+    if (isFull) throw new Error("no space left on device");
+    entries.push(entry);
+  };
+  const audit = new Audit(sink, { system: realSystem, logger: silentLogger });
+  const request = new Request("http://localhost/artifacts/m/aliases/a", { method: "PUT" });
+  const info = { requestId: "1", access: everything };
+  await rejected("Unknown", audit.write(request, info, new Answer(null)));
+  const both = () => Promise.allSettled([audit.admit(request), audit.admit(request)]);
+  assertEquals((await both()).map(({ status }) => status), ["rejected", "rejected"]);
+  isFull = false;
+  assertEquals((await both()).map(({ status }) => status), ["fulfilled", "fulfilled"]);
+  assertEquals(entries.length, 1);
 });
 
 Deno.test("while entries cannot be written, changes are refused and reads are answered", async () => {
@@ -169,7 +224,11 @@ Deno.test("while entries cannot be written, changes are refused and reads are an
   isFull = false;
   await alice.setAlias("m", "c", "1.0.0");
   const done = entries.filter(({ outcome }) => outcome === "done");
-  assertEquals(done.map(({ alias }) => alias), ["a", "c"], "also the one that was late");
+  assertEquals(
+    done.flatMap(({ aliases = [] }) => aliases),
+    ["a", "c"],
+    "also the one that was late",
+  );
 });
 
 testInRoot("a file has one JSON object in each line, also when it is moved away", async (root) => {
@@ -185,8 +244,8 @@ testInRoot("a file has one JSON object in each line, also when it is moved away"
   const saved = (await linesOf(root.join("audit.1"))).filter(({ status }) => status === 201);
   const versions = saved.map(({ version }) => parseInt(version)).sort((a, b) => a - b);
   assertEquals(versions, Array.from({ length: 20 }, (_, n) => n + 1));
-  const [{ alias, by }, ...others] = await linesOf(file);
-  assertEquals([alias, by.name, others], ["production", "who has write:m,read:m", []]);
+  const [{ aliases, by }, ...others] = await linesOf(file);
+  assertEquals([aliases, by.name, others], [["production"], "who has write:m,read:m", []]);
   if (Deno.build.os !== "windows") assertEquals((await Deno.stat(file)).mode! & 0o777, 0o600);
 });
 
