@@ -91,7 +91,7 @@ const MAX_DEPTH = 8;
 const PUBLIC_ISSUERS: Readonly<Record<string, readonly string[]>> = {
   "https://token.actions.githubusercontent.com": [
     ...["repository_id", "repository_owner_id", "repository", "repository_owner", "enterprise_id"],
-    ...["enterprise", "sub", "job_workflow_ref"],
+    ...["enterprise", "sub"], // not `job_workflow_ref`: strangers can call a public workflow
   ],
   "https://gitlab.com": [
     ...["project_id", "namespace_id", "project_path", "namespace_path", "sub", "user_id"],

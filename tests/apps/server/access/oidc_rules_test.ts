@@ -97,9 +97,17 @@ const INVALID: [settings: unknown, message: RegExp][] = [
   [settingsOf({ claims: { a: 0.5 }, scopes: ["admin"] }), /claims\.a/],
   [settingsOf({ claims: { sub: "x" }, scopes: ["root"] }), /scopes/],
   [settingsOf({ claims: { sub: "x" }, scopes: [] }), /scopes/],
-  ...[{ ref: "refs/heads/main" }, { sub: "*" }, { sub: "repo:*" }, { repository: "*" }, {
-    repository: "o*",
-  }, { sub: ["repo:octo/x:*", "repo:*"] }].map((claims): [unknown, RegExp] => [
+  ...[
+    { ref: "refs/heads/main" },
+    { sub: "*" },
+    { sub: "repo:*" },
+    { repository: "*" },
+    {
+      repository: "o*",
+    },
+    { job_workflow_ref: "octo/x/.github/workflows/train.yml@refs/heads/main" },
+    { sub: ["repo:octo/x:*", "repo:*"] },
+  ].map((claims): [unknown, RegExp] => [
     { audience: AUDIENCE, issuers: [{ issuer: GITHUB, rules: [{ claims, scopes: ["read:*"] }] }] },
     /everybody/,
   ]),
