@@ -2,6 +2,7 @@
 import { randomBytes } from "node:crypto";
 import { realSystem, type System } from "../../../mod.ts";
 import { fault, notFound } from "../../../core/errors.ts";
+import { authorName } from "../../../core/naming/author.ts";
 import { checkOptions } from "../../../core/options/check_options.ts";
 import { parseScope } from "./access.ts";
 import { changeTokens, hashToken, type StoredToken } from "./token_file.ts";
@@ -150,12 +151,15 @@ function checkDuration(action: string, ms: number): void {
 
 /** Throws for a note of another token: their changes would have the same author. */
 function checkNote(action: string, note: string | undefined, others: readonly StoredToken[]): void {
-  const same = note === undefined ? undefined : others.find((other) => other.note === note);
+  const author = authorName(note ?? "");
+  const same = author === ""
+    ? undefined
+    : others.find((other) => authorName(other.note ?? "") === author);
   if (same === undefined) return;
   throw fault({
     code: "AlreadyExists",
     action,
-    state: `the token ${same.id} has the note ${JSON.stringify(note)}`,
+    state: `the token ${same.id} has the note ${JSON.stringify(same.note)}`,
     hint: "Pass another note, or remove or rotate that token.",
     reason: { kind: "token_note_taken", id: same.id },
   });
