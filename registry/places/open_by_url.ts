@@ -41,7 +41,7 @@ export async function openServiceByUrl(
     system,
     logger,
     signal,
-    token: await readToken(place, options),
+    token: tokenOf(place, options),
   });
   checkSettings(registry, options);
   return registry;
@@ -64,26 +64,23 @@ function unsupported({ location }: FoundRegistry, action: string, hint: string):
   return fault({ code: "Unsupported", action, subject, state, hint, backend: location });
 }
 
-/**
- * Returns the configured token of a service, if there is one.
- *
- * @throws {RegistryError} `NotFound` or `Denied` if its file cannot be read
- */
-async function readToken(
+/** Returns the configured token of a service, if there is one. Its file is read for each request. */
+function tokenOf(
   place: FoundRegistry,
   { system }: Pick<OpenOptions, "system">,
-): Promise<string | undefined> {
+): string | (() => Promise<string>) | undefined {
   const source = tokenSourceOf(place, { system });
   if ("token" in source) return source.token;
-  return "tokenFile" in source ? await readTokenFile(source.tokenFile) : undefined;
+  return "tokenFile" in source ? () => readTokenFile(source.tokenFile) : undefined;
 }
 
+/** @throws {RegistryError} `Denied` if the file cannot be read */
 async function readTokenFile(path: string): Promise<string> {
   try {
     return (await readFile(path, "utf8")).trim();
   } catch (cause) {
     throw fault({
-      code: (cause as NodeJS.ErrnoException).code === "ENOENT" ? "NotFound" : "Denied",
+      code: "Denied", // NotFound would be that of a version
       action: "read the token from",
       subject: shown(path),
       state: "the file does not exist or is not readable",
