@@ -38,14 +38,15 @@ export type Scope =
   | { kind: Right | "write"; name: string; prefix: boolean };
 
 /**
- * Parses a {@linkcode Right} on a name, such as `read:NAME`, `write:NAME`, `metrics` or `admin`. A `*` at the end of a name matches any suffix.
+ * Parses a scope, such as `read:NAME`, `write:NAME`, `metrics` or `admin`. A `*` at the end of a
+ * name matches any suffix.
  *
  * @throws {RegistryError} `Invalid` for anything else
  */
 export function parseScope(text: string): Scope {
   if (text === "admin" || text === "metrics") return { kind: text };
   const [, kind, pattern = ""] = /^(read|save|move|promote|delete|write):(.+)$/s.exec(text) ?? [];
-  const problem = kind === undefined ? "unknown permission" : patternProblem(pattern);
+  const problem = kind === undefined ? "unknown scope" : patternProblem(pattern);
   const name = pattern.replace(/\*$/, "");
   if (problem === undefined) {
     return { kind: kind as Right | "write", name, prefix: name !== pattern };
@@ -212,7 +213,7 @@ export function readableArtifact(artifact: Artifact, access: Access): ReadableAr
 }
 
 export function denied(action: string, scope: string): RegistryError {
-  return refused(action, undefined, "the token does not grant this permission", {
+  return refused(action, undefined, "the token does not grant this right", {
     hint: `Use a token with the scope ${scope}.`,
     reason: { kind: "scope_missing", scope },
   });

@@ -110,12 +110,12 @@ function issuerOf(token: string, issuers: ReadonlyMap<string, ParsedIssuer>): Pa
     const { alg, typ = "JWT" } = decodeProtectedHeader(token);
     if (!ALGORITHMS.includes(alg ?? "")) {
       throw refused(
-        "its algorithm is not one of public keys",
+        "its algorithm does not use a public key",
         "Let the issuer sign with RS256 or ES256.",
       );
     }
     if (!/^(application\/)?(at\+)?jwt$/i.test(String(typ))) {
-      throw refused("it is of a type that gives no access");
+      throw refused("its type (typ) is neither JWT nor at+jwt");
     }
     claimed = decodeJwt(token).iss;
   } catch (error) {
@@ -151,7 +151,7 @@ async function verified(token: string, expected: Expected): Promise<Claims> {
     });
     const { sub, iat, cnf } = payload;
     if (typeof sub !== "string" || sub === "" || sub.length > MAX_SUBJECT) {
-      throw refused("its subject (sub) is not a text of 1 to 1000 characters");
+      throw refused("its subject (sub) is not a string of 1 to 1000 characters");
     }
     if (!Number.isFinite(iat) || iat! > nowMs / 1000 + TOLERANCE_S) {
       throw refused("it was issued in the future (iat)", CLOCKS);
@@ -188,7 +188,7 @@ function reasonOf(error: unknown, audience: readonly string[]): RefusedRequest {
     );
   }
   if (error instanceof errors.JWKSMultipleMatchingKeys) {
-    return refused("it does not say which key of its issuer signed it (kid)");
+    return refused("it does not name the key that signed it (kid)");
   }
   if (error instanceof errors.JWSSignatureVerificationFailed) {
     return refused("no key of its issuer signed it");

@@ -5,8 +5,8 @@ import { fault } from "../../../core/errors.ts";
 import { shown } from "../../../core/naming/names.ts";
 
 /**
- * Returns a function for the address of the sender of a request. Of `X-Forwarded-For`, it believes
- * what trusted proxies have added: the last address that is not one of them.
+ * Returns a function for the address of the sender of a request. From `X-Forwarded-For`, it takes
+ * the last address that is not a trusted proxy: others can be forged.
  *
  * @param proxies addresses, or blocks of them such as `10.0.0.0/8`
  * @throws {RegistryError} `Invalid` for anything else
@@ -23,7 +23,7 @@ export function createClientAddress(
     const forwarded = [headers["x-forwarded-for"] ?? []].flat().join(",").split(",");
     for (const text of forwarded.reverse()) {
       const address = plain(text.trim().replace(/^\[(.*)\](:\d+)?$|^([\d.]+):\d+$/, "$1$3"));
-      if (address === undefined) break; // not from a proxy that knows its clients
+      if (address === undefined) break; // not an address
       client = address;
       if (!isTrusted(client)) break;
     }

@@ -93,8 +93,7 @@ function unwritten(state: string, cause: unknown): RefusedRequest {
     code: state.startsWith("done") ? "Unknown" : "Unavailable",
     action: "answer",
     state,
-    hint:
-      "Ask the operator of the service to look at its audit file, such as whether the disk is full.",
+    hint: "Ask the operator of the service to check the audit file and its disk.",
     cause,
   });
 }

@@ -7,11 +7,16 @@ import { type RequestRowOf, type RoutedRowOf, type RowOf, SIGNAL } from "./row.t
 export interface DeleteOptions extends SignalOptions {
   version?: string;
   /**
-   * Deletes every version of a bare name. Required, unless the registry has no versions. @default
-   * false
+   * Deletes every version of a bare name. Required, unless the registry has no versions.
+   *
+   * @default false
    */
   allVersions?: boolean;
-  /** Deletes a version even if an alias or a release names it. @default false: `Conflict` */
+  /**
+   * Deletes a version even if an alias or a release names it, or a rule protects its name.
+   *
+   * @default false: `Conflict`
+   */
   force?: boolean;
   /** Deletes only this commit, else throws `Conflict`. */
   ifCommit?: string;
@@ -47,7 +52,10 @@ export const CHANGING: ChangingRows = {
     options: {
       version: {},
       allVersions: {}, // another route
-      force: { sent: "flag", doc: "Deletes it even if an alias or a release names it" },
+      force: {
+        sent: "flag",
+        doc: "Deletes it even if an alias or a release names it, or a rule protects it",
+      },
       ifCommit: { sent: "text", doc: "Only if this is the commit" },
       dryRun: { sent: "flag", doc: "Only checks, and answers the same" },
       ...SIGNAL,

@@ -97,7 +97,7 @@ async function showAll(
     signal,
   }));
   await print(entries, context, ["NAME"]);
-  if (entries.length === 0) await context.note("Nothing has changed");
+  if (entries.length === 0) await context.note("No changes match");
   if (limit === undefined && entries.length === most) {
     await context.note(`Only the newest ${most}: for more, add --limit or --since`);
   }

@@ -43,8 +43,8 @@ export const serve: Command = defineCommand({
   summary: "Serve a registry over HTTP until Ctrl-C or SIGTERM.",
   details:
     "By default only this machine can reach it, with all of its users; another --host requires " +
-    "--tokens or --oidc. On a signal it finishes running requests. SIGHUP reloads the certificate. GET /openapi.json describes " +
-    "the API.",
+    "--tokens or --oidc. On a signal it finishes running requests. SIGHUP reloads the " +
+    "certificate. GET /openapi.json describes the API.",
   args: [],
   options: [
     {
@@ -125,7 +125,7 @@ export const serve: Command = defineCommand({
     },
     {
       flags: "--trusted-proxy <address>",
-      text: "believe X-Forwarded-For of this proxy, or of a block: 10.0.0.0/8",
+      text: "trust X-Forwarded-For of this proxy, or of a block: 10.0.0.0/8",
       repeat: true,
     },
   ],

@@ -34,7 +34,7 @@ export const tokenCreate: Command = defineCommand({
     FILE,
     {
       flags: "--scope <scope>",
-      text: 'a permission: "read:team/*", "save:models:*", metrics, admin',
+      text: 'a right: "read:team/*", "save:models:*", metrics, admin',
       repeat: true,
     },
     {
@@ -68,7 +68,7 @@ export const tokenSet: Command = defineCommand({
   args: [ID],
   options: [
     FILE,
-    { flags: "--scope <scope>", text: "a permission; replaces the present ones", repeat: true },
+    { flags: "--scope <scope>", text: "a right; replaces the present ones", repeat: true },
     { flags: "--note <note>", text: "its purpose: the author of its changes" },
     {
       flags: "--expires <duration>",

@@ -40,9 +40,9 @@ export interface OidcRule {
 }
 
 /**
- * Claims and the values that they must have. A text matches the whole value; each `*` in it matches
- * any characters. Of several texts one must match, and of a claim with a list, such as groups, one
- * element. Claims within claims are written as objects, as they are in the token.
+ * Claims and the values that they must have. A string must match the whole value; each `*` in it
+ * matches any characters. Of several strings one must match, and of a claim with a list, such as
+ * groups, one element. Claims within claims are written as objects, as they are in the token.
  */
 export interface OidcClaims {
   [claim: string]: OidcClaimValue | OidcClaims;
@@ -225,7 +225,7 @@ function listOf(value: unknown, at: string): unknown[] {
 
 function textOf(value: unknown, at: string): string {
   if (typeof value === "string" && value !== "" && value.length <= MAX_TEXT) return value;
-  throw refuse(at, `it is not a text of 1 to ${MAX_TEXT} characters`, undefined);
+  throw refuse(at, `it is not a string of 1 to ${MAX_TEXT} characters`, undefined);
 }
 
 function textsOf(value: unknown, at: string): string[] {

@@ -70,8 +70,8 @@ export function foldBursts(changes: readonly Change[]): Change[] {
 }
 
 /**
- * Adds to the change that saved the newest version what the version says. Its metadata are claims
- * of who saved it: they never replace the author in its record.
+ * Adds the author and kind of the newest version to the change that saved it. Metadata only claim
+ * an author: they never replace the one in the record.
  */
 export function withFound(
   change: Change,

@@ -52,7 +52,7 @@ const REFUSED: [reason: RegExp, token: (issuer: Issuer) => Promise<string>][] = 
   [/issuer "undefined" is not/, (issuer) => issuer.token({ iss: undefined })],
   [/issuer .* is not/, (issuer) => issuer.token({ iss: [ISSUER] })],
   [/bound to a key/, (issuer) => issuer.token({ cnf: { jkt: "x" } })],
-  [/of a type/, (issuer) => issuer.token({}, key, { typ: "logout+jwt" })],
+  [/its type/, (issuer) => issuer.token({}, key, { typ: "logout+jwt" })],
   [/no key with its id/, (issuer) => issuer.token({}, second)],
   [
     /no key of its issuer signed it/,

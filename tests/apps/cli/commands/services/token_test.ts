@@ -29,7 +29,7 @@ cliTest("token create shows a token once; ls shows all but it; rm removes it", a
   await it.fails(`token rm ${id} --tokens tokens.json`, 3, "", at);
 });
 
-cliTest("token reports a missing file or scope, and an unknown permission", async (it) => {
+cliTest("token reports a missing file or scope, and an unknown scope", async (it) => {
   const at = { cwd: it.root.path };
   for (
     const [line, said] of [
