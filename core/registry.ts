@@ -230,8 +230,8 @@ export interface OpenOptions extends SignalOptions {
   /** Refuses all writes. @default false */
   readOnly?: boolean;
   /**
-   * Name of the person or program that uses it, stored with every change. A service stores the
-   * token of each request instead. @default `$HOLDFAST_BY`, else nobody is named
+   * Name of the author of changes: a person or program. A service stores the token of each request
+   * instead. @default `$HOLDFAST_BY`, else changes have no author
    */
   by?: string;
   /** Time that an unanswered commit is repeated, milliseconds. @default 120000 */

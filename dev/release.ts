@@ -160,7 +160,7 @@ async function buildBinaries(
   return items;
 }
 
-/** Returns what Git says of the clone: the commit, and what is not committed. */
+/** Returns the commit of the clone, and the number of files that are not committed. */
 async function readClone(): Promise<{ commit?: string; changes: number }> {
   const git = async (...args: string[]) => {
     const command = new Deno.Command("git", { args, cwd: REPOSITORY });

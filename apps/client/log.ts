@@ -1,4 +1,4 @@
-// The log of a name, and what it says of the past.
+// The log of a name, and past states that follow from it.
 import { orMissing } from "../../core/errors.ts";
 import { parseVersion } from "../../core/naming/versions.ts";
 import type { DeletedVersion } from "../../core/calls/as_of.ts";

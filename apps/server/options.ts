@@ -71,8 +71,8 @@ export interface HandlerOptions {
    */
   mcp?: boolean;
   /**
-   * Receives each change, and each request that was refused for its rights, before the answer is
-   * sent. If it rejects, changes are refused until it takes an entry again.
+   * Receives each change, and each request that was refused for its token or rights, before the answer
+   * is sent. If it rejects, changes are refused until it accepts entries again.
    *
    * @default none
    */

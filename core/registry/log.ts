@@ -3,7 +3,7 @@ import type { Author } from "../naming/author.ts";
 import { type RequestRowOf, SIGNAL } from "./operations/row.ts";
 import type { SignalOptions } from "./operations/saving.ts";
 
-/** All kinds of events in a log. */
+/** All kinds of changes in a log. */
 export const EVENTS = [
   "saved",
   "deleted",
@@ -42,13 +42,13 @@ export interface LogOptions extends SignalOptions {
 
 /** Options of `readRegistryLog`. */
 export interface RegistryLogOptions extends LogOptions {
-  /** Only events at this time or later, by the clocks of the machines that did them. */
+  /** Only changes at this time or later, by the clocks of the machines that made them. */
   since?: Date;
-  /** Only events at this time or earlier. */
+  /** Only changes at this time or earlier. */
   until?: Date;
-  /** Only events of the author with this name. */
+  /** Only changes of the author with this name. */
   by?: string;
-  /** Only events of this kind. @default all */
+  /** Only changes of this kind. @default all */
   event?: LogEntry["event"];
   /** Only names for which it returns true. */
   names?: (name: string) => boolean;

@@ -64,8 +64,8 @@ async function rulesNow(
   const { system } = context;
   if (system.monotonic() - context.rulesReadAtMs >= RULES_FOR_MS) {
     const head = await readHead(context, SETTINGS, signal);
-    const found = head && await readRecord(context, head, signal);
-    if (found !== undefined) context.rules = recordOfKind(found, "settings").settings.rules ?? [];
+    const record = head && await readRecord(context, head, signal);
+    if (record !== undefined) context.rules = recordOfKind(record, "settings").settings.rules ?? [];
     context.rulesReadAtMs = system.monotonic();
   }
   return context.rules;

@@ -84,7 +84,7 @@ export async function diffVersions(
 }
 
 /**
- * Lists the events of a name, newest first: saved and deleted versions, set and deleted aliases.
+ * Lists the changes of a name, newest first: saved and deleted versions, set and deleted aliases.
  *
  * @throws {RegistryError} `NotFound` if nothing was ever saved under this name, `Unsupported` for a
  * registry without a store or service
@@ -111,8 +111,8 @@ export function readLog(
 }
 
 /**
- * Lists the events of all names, newest first, from their records: deletions as long as garbage
- * collection has not removed those. Lists every record once.
+ * Lists the changes of all names, newest first. A deletion is listed until garbage collection
+ * removes its record. Each call lists the keys of all records.
  *
  * @throws {RegistryError} `Unsupported` for a registry without a store or service
  *
