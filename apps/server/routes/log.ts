@@ -33,7 +33,10 @@ export function registryLogRoutes(routes: Routes, { registry }: ServerContext): 
   });
 }
 
-/** Yields what follows an entry. Its key begins with its time, so newer ones are not read again. */
+/** How many entries are asked for beyond those of a page: others of the same time. */
+const MORE = 16;
+
+/** Yields what follows an entry. Its key begins with its time, the newest that is asked for. */
 async function* changesAfter(
   list: (options: RegistryLogOptions) => AsyncIterable<LogEntry>,
   { after, limit = Infinity }: PageQuery,
@@ -42,15 +45,16 @@ async function* changesAfter(
   const [at = ""] = after.split(" ");
   const until = new Date(at);
   if (Number.isNaN(until.getTime())) throw notInLog(after);
-  let left = limit, isFound = false;
-  for await (const entry of list({ until })) {
-    if (isFound) {
-      if (left-- <= 0) return;
-      yield entry;
-    } else if (fullKeyOf(entry) === after) isFound = true;
-    else if (entry.at < until) throw notInLog(after);
+  for (let asked = limit + MORE;; asked *= 4) {
+    const entries = await Array.fromAsync(list({ until, limit: asked }));
+    const begin = entries.findIndex((entry) => fullKeyOf(entry) === after) + 1;
+    const isAll = entries.length < asked;
+    const isOlder = (entries.at(-1)?.at ?? 0) < until;
+    if (begin === 0 && (isAll || isOlder)) throw notInLog(after);
+    if (begin > 0 && (isAll || entries.length - begin >= limit)) {
+      return yield* entries.slice(begin, begin + limit);
+    }
   }
-  if (!isFound) throw notInLog(after);
 }
 
 function fullKeyOf(entry: LogEntry): string {

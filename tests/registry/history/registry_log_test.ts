@@ -1,5 +1,5 @@
 // The log of all names.
-import { assertEquals } from "@std/assert";
+import { assert, assertEquals } from "@std/assert";
 import { annotate } from "../../../registry/mod.ts";
 import { createMemoryBackend, openRegistry, readLog, readRegistryLog } from "../../../mod.ts";
 import type { LogEntry, RegistryLogOptions } from "../../../registry/mod.ts";
@@ -8,6 +8,7 @@ import { createHandler } from "../../../apps/server.ts";
 import { openHttpRegistry } from "../../../apps/client.ts";
 import { createAccess, parseScope } from "../../../apps/server/access/access.ts";
 import { rejected } from "../rejected.ts";
+import { withCounts } from "../../bench/counted_backend.ts";
 
 const HOUR = 3_600_000;
 
@@ -115,4 +116,40 @@ Deno.test("a service lists the log of readable names, page by page", async () =>
   assertEquals((await ask("after=gone")).status, 400);
   assertEquals((await ask("since=yesterday")).status, 400);
   assertEquals((await ask("event=moved")).status, 400);
+});
+
+Deno.test("a page of a service reads the records before it and its own, not the older ones", async () => {
+  const system = createScriptedSystem();
+  const store = createMemoryBackend({ system });
+  const writer = await openRegistry(store, { system });
+  for (let n = 0; n < 200; n++) {
+    system.advance(HOUR);
+    await writer.save(`m${n}`, n);
+  }
+  const counted = withCounts(store);
+  const handler = createHandler(await openRegistry(counted.backend, { system }));
+  const ask = async (query: string) =>
+    await (await handler(new Request(`http://localhost/log?${query}`))).json();
+  const { next } = await ask("limit=2");
+  counted.calls.take();
+  const page = await ask(`limit=2&after=${encodeURIComponent(next)}`);
+  assertEquals(page.items.map(short), ["m197 saved 1.0.0 ", "m196 saved 1.0.0 "]);
+  const reads = counted.calls.counts.get ?? 0;
+  assert(reads > 0 && reads < 60, `${reads} records are read`);
+});
+
+Deno.test("pages go on within changes of one time", async () => {
+  const system = createScriptedSystem();
+  const registry = await openRegistry(createMemoryBackend({ system }), { system });
+  for (let n = 0; n < 60; n++) await registry.save(`m${n}`, n);
+  const handler = createHandler(registry);
+  const names: string[] = [];
+  for (let after = "";;) {
+    const request = new Request(`http://localhost/log?limit=7${after}`);
+    const { items, next } = await (await handler(request)).json();
+    names.push(...items.map(({ name }: LogEntry) => name));
+    if (next === undefined) break;
+    after = `&after=${encodeURIComponent(next)}`;
+  }
+  assertEquals([names.length, new Set(names).size], [60, 60]);
 });
