@@ -2,9 +2,10 @@
 import { conflict } from "../../core/errors.ts";
 import { shown } from "../../core/naming/names.ts";
 import { newAliases } from "../../core/naming/refs.ts";
+import { FIRST_VERSION, parseVersion } from "../../core/naming/versions.ts";
 import type { RetentionRule } from "../../core/record.ts";
 import { ruleFor, ruleOfAlias } from "../../core/registry/rules.ts";
-import type { SaveOptions } from "../../core/registry.ts";
+import type { AliasEntry, SaveOptions } from "../../core/registry.ts";
 import { readHead, readRecord, recordOfKind } from "../cell/heads.ts";
 import { SETTINGS } from "../format/layout.ts";
 import type { Context } from "./context.ts";
@@ -37,20 +38,31 @@ export async function checkUnprotectedAlias(
   if (rule === undefined) return;
   const state = `the rule ${shown(rule.pattern)} protects this alias`;
   throw conflict(action, shown(`${name}@${alias}`), state, {
-    hint: "Change it with force: true.",
+    hint: "Change the alias with force: true.",
     reason: { kind: "alias_protected", name, alias },
     backend: context.backend.location,
   });
 }
 
-/** Throws `Conflict` for a save that overwrites a protected name, or sets a protected alias. */
+/**
+ * Throws `Conflict` for a save that overwrites a protected name or the version of a protected alias,
+ * or that sets a protected alias.
+ */
 export async function checkSaveUnprotected(
   context: Context,
-  name: string,
-  { onConflict, ifCommit, alias: aliases, signal }: SaveOptions,
+  { name, aliasesNow }: { name: string; aliasesNow: () => AsyncIterable<AliasEntry> },
+  { version, onConflict, ifCommit, alias: aliases, signal }: SaveOptions,
 ): Promise<void> {
   if (onConflict === "overwrite" || ifCommit !== undefined) {
     await checkUnprotected(context, { action: "overwrite", name }, signal);
+    const isNew = version === undefined && context.settings.versioned;
+    if (!isNew && ruleFor(context.rules, name)?.protectAliases !== undefined) {
+      const { canonical } = version === undefined ? FIRST_VERSION : parseVersion(version);
+      for await (const entry of aliasesNow()) {
+        if (entry.version !== canonical) continue;
+        await checkUnprotectedAlias(context, { action: "overwrite", name, ...entry }, signal);
+      }
+    }
   }
   for (const alias of newAliases(aliases)) {
     await checkUnprotectedAlias(context, { action: "set alias", name, alias }, signal);

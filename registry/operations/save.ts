@@ -19,6 +19,7 @@ import type { DeletedContent } from "./undelete/deleted_version.ts";
 import { checkSave, type UserFields, userFields } from "./save_options.ts";
 import type { Context } from "./context.ts";
 import { checkSaveUnprotected } from "./protection.ts";
+import { listAliases } from "./aliases.ts";
 import type { FoundRecord } from "../cell/heads.ts";
 import { encodePlace, orderSegment, payloadFolder, recordKey } from "../format/layout.ts";
 import type { PayloadPlace } from "../format/layout.ts";
@@ -86,7 +87,8 @@ export async function saveFiles(
   // Mirrors keep old names, and follow their source; a deleted version had its name.
   if (artifact.members?.origin === undefined && artifact.deleted === undefined) {
     checkNewName(name);
-    await checkSaveUnprotected(context, name, options);
+    const aliasesNow = () => listAliases(context, name, { signal: options.signal });
+    await checkSaveUnprotected(context, { name, aliasesNow }, options);
   }
   const parts = { executor, userFields: userFields(options) };
   let movedBytes = 0; // never decreases, even in a second attempt

@@ -31,6 +31,29 @@ Deno.test("a protected alias changes only by force", async () => {
   assertEquals(await registry.deleteAlias("models:a", "production", { force: true }), true);
 });
 
+Deno.test("the version of a protected alias is not overwritten", async () => {
+  const registry = await openRegistry("memory:", { mutable: true });
+  const overwrite = { version: "1", onConflict: "overwrite" } as const;
+  for (const value of [1, 2]) await registry.save("models:a", value);
+  await registry.setAlias("models:a", "production", "1.0.0");
+  await registry.setAlias("models:a", "canary", "2.0.0");
+  await registry.save("models:a", 3, overwrite);
+  await changeRules(registry, { set: RULE });
+  const refused = (change: Promise<unknown>) => rejected("Conflict", change, /protects this alias/);
+  await refused(registry.save("models:a", 4, overwrite));
+  const { commit } = await registry.info("models:a@1.0.0");
+  await refused(registry.save("models:a", 4, { version: "1.0.0", ifCommit: commit }));
+  await refused(registry.copy("models:a@2.0.0", "models:a@1.0.0", { onConflict: "overwrite" }));
+  const draft = await registry.openDraft("models:a", { id: "1" });
+  await draft.addFile("a.txt", new Uint8Array(1));
+  await refused(draft.commit(overwrite));
+  assertEquals(await registry.load("models:a@production"), 3);
+  await registry.save("models:a", 5, { ...overwrite, version: "2.0.0" });
+  await registry.save("models:a", 6, { onConflict: "overwrite" });
+  await registry.setAlias("models:a", "production", "2.0.0", { force: true });
+  await registry.save("models:a", 7, overwrite);
+});
+
 Deno.test("an open registry follows a rule of another program within ten seconds", async () => {
   const backend = createMemoryBackend();
   const system = createScriptedSystem();
