@@ -1,6 +1,7 @@
 // Retention rules that a registry keeps.
 import type { Author } from "../naming/author.ts";
 import type { RetentionRule } from "../record.ts";
+import { matchesStars } from "../text/star_pattern.ts";
 import type { SignalOptions } from "./operations/saving.ts";
 
 /** The rules of a registry. */
@@ -77,7 +78,7 @@ export function ruleFor(rules: readonly RetentionRule[], name: string): Retentio
 export function rulesFor(rules: readonly RetentionRule[], name: string): RetentionRule[] {
   const weight = ({ pattern }: RetentionRule) =>
     pattern.replaceAll("*", "").length * 1_000 - pattern.length;
-  return rules.filter(({ pattern }) => matches(pattern, name))
+  return rules.filter(({ pattern }) => matchesStars(name, pattern))
     .sort((a, b) => weight(b) - weight(a) || (a.pattern < b.pattern ? -1 : 1));
 }
 
@@ -87,20 +88,5 @@ export function ruleOfAlias(
   { name, alias }: { name: string; alias: string },
 ): RetentionRule | undefined {
   const rule = ruleFor(rules, name);
-  return rule?.protectAliases?.some((pattern) => matches(pattern, alias)) ? rule : undefined;
-}
-
-/** Matches part by part, in time that grows with the lengths alone. */
-function matches(pattern: string, name: string): boolean {
-  const [first = "", ...rest] = pattern.split("*");
-  const last = rest.pop();
-  if (last === undefined) return name === first;
-  if (!name.startsWith(first) || name.length < first.length + last.length) return false;
-  let at = first.length;
-  for (const part of rest) {
-    const place = name.indexOf(part, at);
-    if (place < 0) return false;
-    at = place + part.length;
-  }
-  return at <= name.length - last.length && name.endsWith(last);
+  return rule?.protectAliases?.some((pattern) => matchesStars(alias, pattern)) ? rule : undefined;
 }

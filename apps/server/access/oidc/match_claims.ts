@@ -1,4 +1,5 @@
 // Rules from the claims of a token to its scopes.
+import { matchesStars } from "../../../../core/text/star_pattern.ts";
 import type { OidcClaims, OidcClaimValue, ParsedRule } from "./settings.ts";
 
 /** Returns the first rule whose claims the token has, undefined if there is none. */
@@ -25,7 +26,7 @@ function isNested(expected: OidcClaimValue | OidcClaims): expected is OidcClaims
 function hasValue(value: unknown, expected: OidcClaimValue): boolean {
   const texts = [value].flat().map(textOf).filter((text) => text !== undefined);
   return [expected].flat().some((pattern) =>
-    texts.some((text) => matchesPattern(text, String(pattern)))
+    texts.some((text) => matchesStars(text, String(pattern)))
   );
 }
 
@@ -33,19 +34,4 @@ function hasValue(value: unknown, expected: OidcClaimValue): boolean {
 function textOf(value: unknown): string | undefined {
   if (typeof value === "string") return value;
   return typeof value === "boolean" || Number.isSafeInteger(value) ? String(value) : undefined;
-}
-
-/** Returns true if the whole text matches. Each `*` matches any characters, none included. */
-export function matchesPattern(text: string, pattern: string): boolean {
-  const [first = "", ...others] = pattern.split("*");
-  const last = others.pop();
-  if (last === undefined) return text === first;
-  if (!text.startsWith(first)) return false;
-  let at = first.length;
-  for (const part of others) {
-    const next = text.indexOf(part, at);
-    if (next < 0) return false;
-    at = next + part.length;
-  }
-  return text.length >= at + last.length && text.endsWith(last);
 }

@@ -72,7 +72,7 @@ export interface ParsedIssuer extends OidcIssuer {
   readonly rules: readonly ParsedRule[];
 }
 
-export interface ParsedSettings {
+interface ParsedSettings {
   readonly audience: string[];
   readonly issuers: ReadonlyMap<string, ParsedIssuer>;
 }
