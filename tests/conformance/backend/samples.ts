@@ -87,11 +87,13 @@ export async function listed(
   prefix: string,
   options: ListOptions = {},
 ): Promise<string[]> {
-  const found: string[] = [];
+  const names = new Set<string>();
   for await (const entry of backend.list(prefix, options)) {
-    found.push(isPrefix(entry) ? entry.prefix : entry.key);
+    const name = isPrefix(entry) ? entry.prefix : entry.key;
+    ok(!names.has(name), `list() yields ${JSON.stringify(name)} twice`); // else it may never end
+    names.add(name);
   }
-  return found;
+  return [...names];
 }
 
 /** Fails unless the object has exactly these bytes. */
