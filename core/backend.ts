@@ -117,7 +117,8 @@ export type Layout = "folded" | "plain";
 
 /**
  * An object store. Keys are non-empty strings of `/`-separated segments; no key is a `/`-prefix of
- * another.
+ * another. A backend stores keys of up to 900 bytes of `a-z 0-9 _ - = . /`. It stores any other key
+ * exactly, or refuses it with `Invalid`.
  *
  * Faults throw `RegistryError`. A `put` whose reply was lost throws `Unavailable` with
  * `maybeWritten: true`: a backend never decides what happened. It sends a create exactly once and

@@ -10,7 +10,10 @@ export interface Driver {
   readonly kind: string;
   /** URL schemes, in lower case. */
   readonly schemes: readonly string[];
-  /** True if its URLs have the form `scheme://bucket/prefix`. */
+  /**
+   * True if its URLs have the form `scheme://bucket/prefix`. Only such URLs are checked for missing
+   * slashes, and are inputs and outputs of pipelines.
+   */
   readonly buckets: boolean;
   /** Query parameters of its URLs. */
   readonly parameters: readonly string[];

@@ -82,7 +82,7 @@ export type { WatchEvent, WatchOptions } from "./registry/watching.ts";
 
 /**
  * An open registry, which holds no locks and no timers: on a store ({@linkcode StoredRegistry}), at
- * a service, or your own. Test your own with `testRegistry` of `./testing/registry`.
+ * a service, or your own. Test your own with `testRegistry` of `./testing`.
  */
 export interface Registry extends AsyncDisposable, AsyncIterable<string> {
   /** A URL or path without secrets. */

@@ -34,7 +34,7 @@ const NEEDED = [
  * `has` and `watch`, which behave as everywhere. There are no aliases, and writes are
  * `Unsupported`, unless `parts` has these members: any member of `parts` is used as it is.
  *
- * Test yours with `testRegistry` of `./testing/registry`.
+ * Test yours with `testRegistry` of `./testing`.
  *
  * @throws {RegistryError} `Invalid` for a missing member
  *
