@@ -15,8 +15,8 @@ export function logRoutes(routes: Routes, { registry }: ServerContext): void {
   operationRoute(routes, LOG, run, {
     answers: ANSWERS,
     answer: ({ c, args: [name], options, page }) => {
-      const list = (limited: LogOptions) => run(name, { ...options, ...limited });
-      return answerListing(c, page, { list: (page) => entriesAfter(list, page), keyOf });
+      const list: List = ({ until: _, ...limited }) => run(name, { ...options, ...limited });
+      return answerListing(c, page, { list: (page) => entriesAfter(list, page, keyOf), keyOf });
     },
   });
 }
@@ -27,27 +27,34 @@ export function registryLogRoutes(routes: Routes, { registry }: ServerContext): 
     answers: ANSWERS,
     answer: ({ c, options, page, access }) => {
       const names = (name: string) => access.may("read", name);
-      const list = (limited: RegistryLogOptions) => run({ ...options, names, ...limited });
-      return answerListing(c, page, { list: (page) => changesAfter(list, page), keyOf: fullKeyOf });
+      const list: List = (limited) => run({ ...options, names, ...limited });
+      return answerListing(c, page, {
+        list: (page) => entriesAfter(list, page, fullKeyOf),
+        keyOf: fullKeyOf,
+      });
     },
   });
 }
 
-/** How many entries are asked for beyond those of a page: others of the same time. */
+type List = (options: { until?: Date; limit?: number }) => AsyncIterable<LogEntry>;
+
+/** How many entries are asked for beyond those of a page. */
 const MORE = 16;
 
-/** Yields what follows an entry. Its key begins with its time, the newest that is asked for. */
-async function* changesAfter(
-  list: (options: RegistryLogOptions) => AsyncIterable<LogEntry>,
+/** Yields what follows an entry. Its key begins with its time, which `list` may use. */
+async function* entriesAfter(
+  list: List,
   { after, limit = Infinity }: PageQuery,
+  keyOf: (entry: LogEntry) => string,
 ): AsyncGenerator<LogEntry> {
-  if (after === undefined) return yield* list({ limit });
+  const limited = (most: number) => most === Infinity ? {} : { limit: most };
+  if (after === undefined) return yield* list(limited(limit));
   const [at = ""] = after.split(" ");
   const until = new Date(at);
   if (Number.isNaN(until.getTime())) throw notInLog(after);
   for (let asked = limit + MORE;; asked *= 4) {
-    const entries = await Array.fromAsync(list({ until, limit: asked }));
-    const begin = entries.findIndex((entry) => fullKeyOf(entry) === after) + 1;
+    const entries = await Array.fromAsync(list({ until, ...limited(asked) }));
+    const begin = entries.findIndex((entry) => keyOf(entry) === after) + 1;
     const isAll = entries.length < asked;
     const isOlder = (entries.at(-1)?.at ?? 0) < until;
     if (begin === 0 && (isAll || isOlder)) throw notInLog(after);
@@ -65,19 +72,6 @@ function notInLog(after: string): RegistryError {
   return invalid("continue after", JSON.stringify(after.slice(0, 100)), "not in the log", {
     hint: "Pass the `next` of the previous page, or start from the beginning.",
   });
-}
-
-async function* entriesAfter(
-  list: (options: LogOptions) => AsyncIterable<LogEntry>,
-  { after, limit = Infinity }: PageQuery,
-): AsyncGenerator<LogEntry> {
-  const options = after === undefined && limit < Infinity ? { limit } : {};
-  const entries = await Array.fromAsync(list(options));
-  const begin = after === undefined ? 0 : entries.findIndex((entry) => keyOf(entry) === after) + 1;
-  if (after !== undefined && begin === 0) {
-    throw notInLog(after);
-  }
-  yield* entries.slice(begin, begin + limit);
 }
 
 /** The commit distinguishes two changes of an alias to one version in the same millisecond. */

@@ -138,6 +138,26 @@ Deno.test("a page of a service reads the records before it and its own, not the 
   assert(reads > 0 && reads < 60, `${reads} records are read`);
 });
 
+Deno.test("so does a page of the log of a name", async () => {
+  const system = createScriptedSystem();
+  const store = createMemoryBackend({ system });
+  const writer = await openRegistry(store, { system });
+  for (let n = 0; n < 200; n++) {
+    system.advance(HOUR);
+    await writer.save("m", n);
+  }
+  const counted = withCounts(store);
+  const handler = createHandler(await openRegistry(counted.backend, { system }));
+  const ask = async (query: string) =>
+    await (await handler(new Request(`http://localhost/artifacts/m/log?${query}`))).json();
+  const { next } = await ask("limit=2");
+  counted.calls.take();
+  const page = await ask(`limit=2&after=${encodeURIComponent(next)}`);
+  assertEquals(page.items.map(short), ["m saved 198.0.0 ", "m saved 197.0.0 "]);
+  const reads = counted.calls.counts.get ?? 0;
+  assert(reads > 0 && reads < 60, `${reads} records are read`);
+});
+
 Deno.test("pages go on within changes of one time", async () => {
   const system = createScriptedSystem();
   const registry = await openRegistry(createMemoryBackend({ system }), { system });
