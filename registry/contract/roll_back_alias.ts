@@ -2,6 +2,7 @@
 import {
   type Advice,
   fault,
+  isRegistryError,
   isUnreadable,
   notFound,
   type RegistryError,
@@ -35,7 +36,9 @@ export async function rollBackAlias(
   };
   const wanted = typeof expected === "string" ? parseVersion(expected).canonical : expected;
   const earlier = versionsBefore(changes());
-  const { value: version } = await earlier.next();
+  const { value: version } = await earlier.next().catch((error) => {
+    throw isRegistryError(error, "NotFound") ? neverSet(named, error) : error;
+  });
   if (wanted !== undefined && wanted !== (was ?? null)) throw otherThanExpected(named, was, wanted);
   if (version === undefined) throw nothingBefore(named);
   const exists = (version: string) => isThere(registry, `${name}@${version}`, signal);
@@ -79,6 +82,11 @@ function otherThanExpected(
     state: `it points to ${was ?? "nothing"}, not to ${expected ?? "nothing"} as expected`,
     hint: "Read the aliases again, and decide whether your change still applies.",
   });
+}
+
+/** Says of the error of a missing history what it was read for. */
+function neverSet(named: Named, { hint, reason }: RegistryError): RegistryError {
+  return refusal(named, "no such alias ever existed", { hint, reason });
 }
 
 function nothingBefore(named: Named): RegistryError {

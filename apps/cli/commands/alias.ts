@@ -187,8 +187,8 @@ async function rollBack(
   const registry = await context.open({ write: true });
   const { signal } = context.io;
   const rolledBack = registry.rollbackAlias(name, alias, { force, signal }).catch(async (error) => {
-    const isGone = isRegistryError(error, "NotFound") && error.action !== "roll back";
-    throw isGone ? await noAlias(registry, { name, alias }, "it never existed") : error;
+    const isUnknown = isRegistryError(error, "NotFound") && error.reason?.kind === "alias_unknown";
+    throw isUnknown ? await noAlias(registry, { name, alias }, "it never existed") : error;
   });
   const see = `holdfast alias ${shellWord(name)} ${shellWord(alias)} --history`;
   const { version, was } = await withHints(rolledBack, {
