@@ -231,7 +231,8 @@ export interface OpenOptions extends SignalOptions {
   readOnly?: boolean;
   /**
    * Name of the author of changes: a person or program. A service stores the token of each request
-   * instead. @default `$HOLDFAST_BY`, else changes have no author
+   * instead; `changeAs` of `./server` names another. @default `$HOLDFAST_BY`, else changes have no
+   * author
    */
   by?: string;
   /** Time that an unanswered commit is repeated, milliseconds. @default 120000 */

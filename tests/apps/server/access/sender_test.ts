@@ -1,8 +1,8 @@
 // Through a service, changes are by the token of the request, whatever its sender claims.
-import { assertEquals } from "@std/assert";
+import { assertEquals, assertThrows } from "@std/assert";
 import { createMemoryBackend, openRegistry, readLog } from "../../../../mod.ts";
 import { createAccess, parseScope } from "../../../../apps/server/access/access.ts";
-import { createToken, openTokenFile } from "../../../../apps/server.ts";
+import { changeAs, createToken, openTokenFile } from "../../../../apps/server.ts";
 import { openHttpRegistry } from "../../../../apps/client.ts";
 import { createCheckedHandler } from "../checked_handler.ts";
 import { testInRoot } from "../../../support/temp_root.ts";
@@ -70,4 +70,34 @@ Deno.test("without a name for the token, changes are by who runs the service", a
   assertEquals(answer.status, 201);
   await answer.body?.cancel();
   assertEquals((await registry.info("m")).by, { name: "operator" });
+});
+
+Deno.test("changes of routes of a program are by whom it names, also through a handler", async () => {
+  await using registry = await openRegistry(createMemoryBackend(), { by: "operator" });
+  await using handler = createCheckedHandler(registry);
+  await Promise.all(["alice", "bob", undefined].map((by, at) =>
+    changeAs(by, async () => {
+      const name = `m${at}`;
+      await registry.save(name, new Blob(["1"]).stream(), { alias: "latest-upload" });
+      await registry.save(name, 2, { alias: "latest-upload" });
+      await registry.rollbackAlias(name, "latest-upload");
+      await registry.delete(`${name}@2`);
+      await registry.undelete(`${name}@2`);
+      const url = `http://localhost/upload?name=${name}&alias=latest-upload`;
+      const answer = await handler(new Request(url, { method: "POST", body: "3" }));
+      assertEquals(answer.status, 201, await answer.text());
+    })
+  ));
+  for (const [at, by] of ["alice", "bob", "operator"].entries()) {
+    const log = await Array.fromAsync(readLog(registry, `m${at}`));
+    assertEquals(new Set(log.map((entry) => entry.by?.name)), new Set([by]));
+  }
+});
+
+Deno.test("an author that cannot be recorded is refused before the change", () => {
+  assertThrows(
+    () => changeAs("", () => assertEquals("called", "not called")),
+    Error,
+    "Cannot use the author `by`: it is empty",
+  );
 });
