@@ -5,11 +5,11 @@ import { openHttpRegistry } from "../../../apps/client.ts";
 import { createHandler } from "../../../apps/server.ts";
 
 Deno.test("a rollback of an alias that never existed says what failed", async () => {
-  await using registry = await openRegistry("memory:");
+  const registry = await openRegistry("memory:");
   await registry.save("scan", 1);
-  await using handler = createHandler(registry);
+  const handler = createHandler(registry);
   const fetch = (input: RequestInfo | URL, init?: RequestInit) => handler(new Request(input, init));
-  await using client = await openHttpRegistry("http://localhost", { fetch });
+  const client = await openHttpRegistry("http://localhost", { fetch });
   for (const opened of [registry, client]) {
     for (const name of ["scan", "scann"]) {
       const error = await opened.rollbackAlias(name, "latest-upload").then(

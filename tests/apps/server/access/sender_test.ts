@@ -73,7 +73,7 @@ Deno.test("without a name for the token, changes are by who runs the service", a
 });
 
 Deno.test("changes of routes of a program are by whom it names, also through a handler", async () => {
-  await using registry = await openRegistry(createMemoryBackend(), { by: "operator" });
+  const registry = await openRegistry(createMemoryBackend(), { by: "operator" });
   await using handler = createCheckedHandler(registry);
   await Promise.all(["alice", "bob", undefined].map((by, at) =>
     changeAs(by, async () => {
