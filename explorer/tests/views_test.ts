@@ -241,7 +241,7 @@ Deno.test({
     await page.goto(scan);
     assertEquals([await shown(), await page.getByRole("link", { name: "Upload" }).count()], [0, 0]);
     await page.goto(`${url}#/upload`);
-    await page.getByText("This token cannot write").waitFor();
+    await page.getByText("This token cannot save").waitFor();
     assertEquals(await page.locator("main form").count(), 0);
     await page.goto(scan);
     await page.getByRole("button", { name: "Sign out" }).click();
