@@ -3,19 +3,9 @@ import type { Author } from "../naming/author.ts";
 import { type RequestRowOf, SIGNAL } from "./operations/row.ts";
 import type { SignalOptions } from "./operations/saving.ts";
 
-/** All kinds of changes in a log. */
-export const EVENTS = [
-  "saved",
-  "deleted",
-  "restored",
-  "aliased",
-  "unaliased",
-  "annotated",
-] as const;
-
 /** An event in the log of a name. */
 export interface LogEntry {
-  event: (typeof EVENTS)[number];
+  event: "saved" | "deleted" | "restored" | "aliased" | "unaliased" | "annotated";
   name: string;
   /** Full version without build metadata; absent for `unaliased` and the annotations of a name. */
   version?: string;
@@ -53,6 +43,16 @@ export interface RegistryLogOptions extends LogOptions {
   /** Only names for which it returns true. */
   names?: (name: string) => boolean;
 }
+
+/** All kinds of changes in a log. */
+export const EVENTS: readonly LogEntry["event"][] = [
+  "saved",
+  "deleted",
+  "restored",
+  "aliased",
+  "unaliased",
+  "annotated",
+];
 
 export const REGISTRY_LOG: RequestRowOf<RegistryLogOptions> = {
   action: "list the log of the registry",

@@ -257,6 +257,7 @@ export function worstRequests(scale: number): Record<string, Worst[] | Reason> {
       "/artifacts/versions/aliases/moved/history?limit=10000",
     ),
     "GET /artifacts/:name/log": reading("/artifacts/versions/log?limit=10000"),
+    "GET /log": reading("/log?limit=10000"),
     "GET /artifacts/:name/watch": reading("/artifacts/versions/watch").map(endless),
     "GET /lineage": reading("/lineage?ref=versions@1.0.0"),
     "GET /runs": reading("/runs?limit=10000"),
