@@ -33,6 +33,8 @@ export type {
   OidcRule,
   OidcSettings,
 } from "./server/access/oidc/settings.ts";
+export type { OidcSignIn } from "./server/access/oidc/people.ts";
+export type { SignIn, SignInIssuer } from "./server/access/sign_in.ts";
 export { listen } from "./server/listen/listen.ts";
 export type * from "./server/listen/options.ts";
 export type { Access, Change, Right } from "./server/access/access.ts";

@@ -50,6 +50,7 @@ import { observationRoutes } from "./routes/observation.ts";
 import { rulesRoutes } from "./routes/rules.ts";
 import { spaceRoutes } from "./routes/space.ts";
 import { releasesRoutes } from "./routes/releases.ts";
+import { signInRoutes } from "./routes/sign_in.ts";
 import { searchRoutes } from "./routes/search.ts";
 import { SearchIndexReader } from "./search/search_index.ts";
 
@@ -83,6 +84,7 @@ const ALL_ROUTES: readonly ((routes: Routes, context: ServerContext) => void)[] 
   observationRoutes,
   pageRoutes,
   explorerRoutes,
+  signInRoutes,
   operationRoutes,
 ];
 

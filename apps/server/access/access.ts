@@ -79,6 +79,8 @@ export interface Access {
   readonly expiresAtMs?: number;
   /** The author of its changes. @default that of the registry */
   readonly author?: Author;
+  /** The identity provider that issued its token. Absent for stored tokens. */
+  readonly issuer?: string;
   /** The right to read `/metrics`. */
   readonly metrics: boolean;
   /** Returns true if it has this right on an artifact. Listings omit other artifacts. */
@@ -98,7 +100,7 @@ export const everything: Access = createAccess(undefined, [{ kind: "admin" }]);
 export function createAccess(
   token: string | undefined,
   scopes: readonly Scope[],
-  { expiresAtMs, author }: Pick<Access, "expiresAtMs" | "author"> = {},
+  { expiresAtMs, author, issuer }: Pick<Access, "expiresAtMs" | "author" | "issuer"> = {},
 ): Access {
   const admin = scopes.some(({ kind }) => kind === "admin");
   const may = (right: Right, name: string) =>
@@ -112,6 +114,7 @@ export function createAccess(
     scopes: scopes.map(scopeText),
     expiresAtMs,
     author,
+    issuer,
     metrics: admin || scopes.some(({ kind }) => kind === "metrics"),
     may,
     maySome: (right) => admin || scopes.some(({ kind }) => grants(kind, right)),

@@ -83,6 +83,10 @@ export function createOidcCheck(
       return accessOf(claims, issuer);
     },
     problem: async () => await tokens?.problem?.(),
+    signIn: {
+      audience: audience[0],
+      issuers: Array.from(issuers.values(), ({ offer }) => offer),
+    },
   };
 }
 
@@ -211,6 +215,7 @@ function accessOf(claims: Claims, { issuer, rules }: ParsedIssuer): Access {
   const id = identityOf(iss, sub);
   return createAccess(id, rule.granted, {
     expiresAtMs: (exp + TOLERANCE_S) * 1000,
+    issuer,
     author: { name: nameOf(claims, rule.name) || id, token: id },
   });
 }

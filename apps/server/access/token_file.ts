@@ -11,6 +11,7 @@ import { instantOf } from "../../../core/text/iso_time.ts";
 import { changeFile } from "../../../disk/replace_file.ts";
 import { errorCode, fileError } from "../../../disk/file_errors.ts";
 import { type Access, createAccess, parseScope } from "./access.ts";
+import type { SignIn } from "./sign_in.ts";
 import { shellWord } from "../../../core/text/shell_word.ts";
 
 /** A token as it is stored. */
@@ -109,6 +110,8 @@ export interface TokenCheck {
    * @default always undefined
    */
   problem?(): Promise<TokenProblem | undefined>;
+  /** The sources of tokens for clients: the answer of `GET /sign-in`. @default nowhere */
+  readonly signIn?: SignIn;
 }
 
 /** Why all tokens are refused: their file is missing, not readable, or not a token file. */

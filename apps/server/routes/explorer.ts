@@ -1,9 +1,8 @@
-// The explorer: its files, and the rights of a page's token.
+// The files of the explorer.
 import { notFound } from "../../../core/errors.ts";
 import { route } from "../describe.ts";
 import { sendBundle } from "../explorer/send_bundle.ts";
-import { Answer, type Routes, type ServerContext } from "../routing.ts";
-import { AccessSchema } from "../schemas/explorer.ts";
+import { Answer, type Routes } from "../routing.ts";
 
 const FILE_ANSWERS = {
   200: {
@@ -14,7 +13,7 @@ const FILE_ANSWERS = {
   304: { description: "Not modified" },
 };
 
-export function explorerRoutes(routes: Routes, { options }: ServerContext): void {
+export function explorerRoutes(routes: Routes): void {
   route(routes, "GET /explore", {
     id: "getExplorer",
     tag: "explorer",
@@ -46,22 +45,6 @@ export function explorerRoutes(routes: Routes, { options }: ServerContext): void
       throw notFound("find", JSON.stringify(file.slice(0, 100)), "the explorer has no such file", {
         hint: "Reload /explore/: the service may have been upgraded.",
       });
-    },
-  });
-  route(routes, "GET /access", {
-    id: "getAccess",
-    tag: "service",
-    summary: "Returns the rights of the token",
-    description: "`known` is false without a valid token. Without tokens, everybody has `admin`.",
-    scope: "open",
-    answers: { 200: { description: "The rights", schema: AccessSchema } },
-    answer: ({ c, access: { admin, scopes, token, author: by, expiresAtMs } }) => {
-      const known = options.tokens === undefined || token !== undefined;
-      const isFinite = expiresAtMs !== undefined && Number.isFinite(expiresAtMs);
-      const expiresAt = isFinite ? new Date(expiresAtMs).toISOString() : undefined;
-      const writable = !(options.readOnly ?? false);
-      const body = { known, admin, writable, scopes, by, expiresAt };
-      return c.json(body, 200, { "cache-control": "no-store" });
     },
   });
 }

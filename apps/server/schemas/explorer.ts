@@ -1,16 +1,7 @@
 // Schemas of what the explorer needs beside artifacts.
 import * as v from "npm:valibot@^1.5";
-import { Amount, AuthorSchema, Moment, Text } from "./artifact.ts";
+import { Amount, Moment, Text } from "./artifact.ts";
 import { described, object } from "./listing.ts";
-
-export const AccessSchema = object("Access", {
-  known: v.boolean(),
-  admin: v.boolean(),
-  writable: v.pipe(v.boolean(), v.description("False if the registry is served read-only")),
-  scopes: v.array(v.string()),
-  by: v.optional(AuthorSchema),
-  expiresAt: v.optional(Moment),
-});
 
 const GarbageSchema = object("GarbageSpace", {
   bytes: Amount,

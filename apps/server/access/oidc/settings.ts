@@ -1,8 +1,11 @@
 // The settings of sign-in: issuers, the audience, and rules from claims to scopes.
-import { invalid, messageOf } from "../../../../core/errors.ts";
+import { messageOf } from "../../../../core/errors.ts";
 import type { Logger, System } from "../../../../mod.ts";
 import { parseScope, type Scope } from "../access.ts";
+import type { SignInIssuer } from "../sign_in.ts";
 import type { TokenCheck } from "../token_file.ts";
+import { offerOf, type OidcSignIn } from "./people.ts";
+import { listOf, MAX_TEXT, membersOf, refuse, textOf, textsOf } from "./settings_checks.ts";
 
 /** The settings of {@linkcode createOidcCheck}, the content of the file of `serve --oidc`. */
 export interface OidcSettings {
@@ -23,6 +26,8 @@ export interface OidcIssuer {
    * @default fetched from the issuer, and again when they change
    */
   jwks?: { readonly keys: readonly object[] };
+  /** How people sign in with this issuer. @default only programs with a token do */
+  signIn?: OidcSignIn;
 }
 
 /** The scopes of tokens with certain claims. */
@@ -70,6 +75,7 @@ export interface ParsedRule extends OidcRule {
 
 export interface ParsedIssuer extends OidcIssuer {
   readonly rules: readonly ParsedRule[];
+  readonly offer: SignInIssuer;
 }
 
 interface ParsedSettings {
@@ -80,8 +86,6 @@ interface ParsedSettings {
 /** Hosts that only this machine can be. */
 const LOOPBACK = /^(localhost|127(\.\d{1,3}){3}|\[::1\])$/;
 
-/** Longest text in the settings. */
-const MAX_TEXT = 2000;
 const MAX_DEPTH = 8;
 
 /**
@@ -104,7 +108,9 @@ const PUBLIC_ISSUERS: Readonly<Record<string, readonly string[]>> = {
 export function parseSettings(settings: unknown): ParsedSettings {
   const { audience, issuers } = membersOf(settings, "the settings", ["audience", "issuers"]);
   const names = textsOf(audience, "audience");
-  const parsed = listOf(issuers, "issuers").map((each, at) => issuerOf(each, `issuers[${at}]`));
+  const parsed = listOf(issuers, "issuers").map((each, at) =>
+    issuerOf(each, `issuers[${at}]`, names)
+  );
   const byName = new Map(parsed.map((each) => [each.issuer, each]));
   if (byName.size < parsed.length) {
     throw refuse("issuers", "two have the same `issuer`", "Write all rules of an issuer together.");
@@ -112,8 +118,9 @@ export function parseSettings(settings: unknown): ParsedSettings {
   return { audience: names, issuers: byName };
 }
 
-function issuerOf(value: unknown, at: string): ParsedIssuer {
-  const { issuer, rules, jwks } = membersOf(value, at, ["issuer", "rules", "jwks"]);
+function issuerOf(value: unknown, at: string, audience: readonly string[]): ParsedIssuer {
+  const known = ["issuer", "rules", "jwks", "signIn"] as const;
+  const { issuer, rules, jwks, signIn } = membersOf(value, at, known);
   const name = textOf(issuer, `${at}.issuer`);
   if (!isIssuerUrl(name)) {
     const hint =
@@ -123,11 +130,15 @@ function issuerOf(value: unknown, at: string): ParsedIssuer {
   const parsed = listOf(rules, `${at}.rules`).map((rule, i) =>
     ruleOf(rule, `${at}.rules[${i}]`, name)
   );
-  if (jwks === undefined) return { issuer: name, rules: parsed };
+  const offer = signIn === undefined
+    ? { issuer: name }
+    : offerOf(signIn, `${at}.signIn`, { issuer: name, audience });
+  if (jwks === undefined) return { issuer: name, rules: parsed, offer };
   const { keys } = membersOf(jwks, `${at}.jwks`, ["keys"]);
   return {
     issuer: name,
     rules: parsed,
+    offer,
     jwks: { keys: listOf(keys, `${at}.jwks.keys`) as object[] },
   };
 }
@@ -202,39 +213,4 @@ export function isIssuerUrl(text: string): boolean {
   const url = URL.parse(text);
   if (url === null || /[?#]/.test(text) || url.username !== "" || url.password !== "") return false;
   return url.protocol === "https:" || url.protocol === "http:" && LOOPBACK.test(url.hostname);
-}
-
-function membersOf<Name extends string>(
-  value: unknown,
-  at: string,
-  known?: readonly Name[],
-): Record<Name, unknown> {
-  if (typeof value !== "object" || value === null || Array.isArray(value)) {
-    throw refuse(at, "it is not an object", undefined);
-  }
-  const unknown = known && Object.keys(value).find((name) => !known.includes(name as Name));
-  if (unknown === undefined) return value as Record<Name, unknown>;
-  const state = `it has an unknown member ${JSON.stringify(unknown.slice(0, 80))}`;
-  throw refuse(at, state, `Known are: ${known?.join(", ")}.`);
-}
-
-function listOf(value: unknown, at: string): unknown[] {
-  if (Array.isArray(value) && value.length > 0) return value;
-  throw refuse(at, "it is not a list with at least one element", undefined);
-}
-
-function textOf(value: unknown, at: string): string {
-  if (typeof value === "string" && value !== "" && value.length <= MAX_TEXT) return value;
-  throw refuse(at, `it is not a string of 1 to ${MAX_TEXT} characters`, undefined);
-}
-
-function textsOf(value: unknown, at: string): string[] {
-  const values = typeof value === "string" ? [value] : listOf(value, at);
-  return values.map((each) => textOf(each, at));
-}
-
-function refuse(at: string, state: string, hint: string | undefined) {
-  return invalid("use the sign-in settings", at, state, {
-    hint: hint ?? "See the example in docs/sign_in.md.",
-  });
 }

@@ -104,7 +104,7 @@ Deno.test("requests are 401 without a valid token and 403 without the right", as
   const headers = { authorization: "Bearer x" };
   const wrong = await handler(new Request("http://127.0.0.1/names", { headers }));
   assertEquals(wrong.status, 401);
-  for (const path of ["/health", "/ready", "/openapi.json", "/", "/docs"]) {
+  for (const path of ["/health", "/ready", "/openapi.json", "/", "/docs", "/sign-in"]) {
     const open = await handler(new Request(`http://127.0.0.1${path}`, { headers }));
     assertEquals(open.status, 200, `${path} is open`);
     await open.body?.cancel();
@@ -128,7 +128,7 @@ Deno.test("every route that is not open refuses a token without rights", async (
   const { registry, ask } = await served();
   await using _ = registry;
   const { routes } = createApp(registry, {});
-  const open = new Set(["/health", "/ready", "/openapi.json", "/", "/docs"]);
+  const open = new Set(["/health", "/ready", "/openapi.json", "/", "/docs", "/sign-in"]);
   const handler = createApp(registry, { tokens });
   for (const { method, path } of routes) {
     if (open.has(path) || method === "OPTIONS") continue;

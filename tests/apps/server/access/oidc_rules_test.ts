@@ -78,6 +78,11 @@ const PRIVATE: OidcRule["claims"][] = [
   { sub: "repo:octo/x:*" },
   { repository: "octo/*" },
 ];
+
+function signInOf(signIn: unknown): unknown {
+  return { audience: AUDIENCE, issuers: [{ issuer: ISSUER, rules: [rule], signIn }] };
+}
+
 const INVALID: [settings: unknown, message: RegExp][] = [
   [undefined, /the settings: it is not an object/],
   [[], /not an object/],
@@ -86,6 +91,14 @@ const INVALID: [settings: unknown, message: RegExp][] = [
   [{ audience: "", issuers: [{ issuer: ISSUER, rules: [rule] }] }, /audience/],
   [{ audience: AUDIENCE, issuers: [{ issuer: ISSUER, rule: [rule] }] }, /unknown member "rule"/],
   [{ audience: AUDIENCE, issuers: [{ issuer: ISSUER, rules: [] }] }, /rules/],
+  [signInOf({}), /signIn\.clientId/],
+  [signInOf({ clientId: "cli", clientSecret: "s" }), /unknown member "clientSecret"/],
+  [signInOf({ clientId: "cli", scope: "email" }), /signIn\.scope: it does not contain openid/],
+  [signInOf({ clientId: "cli", token: "jwt" }), /signIn\.token/],
+  [signInOf({ clientId: "cli", token: "id_token" }), /`audience` does not contain/],
+  [signInOf({ clientId: "cli", parameters: { state: "1" } }), /signIn\.parameters\.state/],
+  [signInOf({ clientId: "cli", parameters: { client_secret: "1" } }), /parameters\.client_secret/],
+  [signInOf({ clientId: "cli", parameters: { resource: 1 } }), /parameters\.resource/],
   [{ audience: AUDIENCE, issuers: [{ issuer: "http://issuer.example", rules: [rule] }] }, /https/],
   [{ audience: AUDIENCE, issuers: [{ issuer: "https://a:b@x", rules: [rule] }] }, /https/],
   [{ audience: AUDIENCE, issuers: [{ issuer: `${ISSUER}?x`, rules: [rule] }] }, /https/],

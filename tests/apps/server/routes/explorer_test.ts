@@ -4,35 +4,6 @@ import { saveRun } from "../../../../operators/runner/records/run_record.ts";
 import { createAccess, parseScope } from "../../../../apps/server/access/access.ts";
 import { createCheckedHandler } from "../checked_handler.ts";
 
-Deno.test("a page learns the rights of its token, and that it has none", async () => {
-  await using registry = await openRegistry("memory:");
-  const ask = async (handler: (request: Request) => Promise<Response>, token?: string) => {
-    const headers = new Headers();
-    if (token !== undefined) headers.set("authorization", `Bearer ${token}`);
-    const response = await handler(new Request("http://localhost/access", { headers }));
-    return [response.status, await response.json()];
-  };
-  await using open = createCheckedHandler(registry, { readOnly: true });
-  const everything = { known: true, admin: true, writable: false, scopes: ["admin"] };
-  assertEquals(await ask(open), [200, everything]);
-
-  const scopes = ["read:*", "write:team/*", "metrics"];
-  const find = (authorization: string | null) =>
-    Promise.resolve(
-      authorization === "Bearer mine" ? createAccess("id", scopes.map(parseScope)) : undefined,
-    );
-  await using closed = createCheckedHandler(registry, { tokens: { find } });
-  const nothing = { known: false, admin: false, writable: true, scopes: [] };
-  assertEquals(await ask(closed), [200, nothing]);
-  assertEquals(await ask(closed, "other"), [200, nothing]);
-  assertEquals(await ask(closed, "mine"), [200, {
-    known: true,
-    admin: false,
-    writable: true,
-    scopes,
-  }]);
-});
-
 Deno.test("the space of a registry, of a version and of what pruning deletes is measured", async () => {
   await using registry = await openRegistry("memory:");
   await using handler = createCheckedHandler(registry);

@@ -285,6 +285,7 @@ export function worstRequests(scale: number): Record<string, Worst[] | Reason> {
     "GET /explore": reading("/explore"),
     "GET /explore/": "like GET /explore",
     "GET /explore/:file": "a file of the explorer, which is in memory",
+    "GET /sign-in": reading("/sign-in"),
     "GET /access": reading("/access"),
     "GET /openapi.json": reading("/openapi.json"),
     "GET /api/whoami-v2": reading("/api/whoami-v2"),
