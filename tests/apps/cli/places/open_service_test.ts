@@ -89,7 +89,7 @@ cliTest("the token of a service comes from a file or the environment", async (it
     `HOLDFAST_REGISTRY=${service.url}\nHOLDFAST_TOKEN=of-the-folder\n`,
   );
   assertEquals(await sent("ls"), "Bearer of-the-folder");
-  await it.fails(`-r ${service.url} --token-file none ls`, 3, "none");
+  await it.fails(`-r ${service.url} --token-file none ls`, 6, "none");
 });
 
 cliTest("a URL with a secret is refused and not shown", async (it) => {

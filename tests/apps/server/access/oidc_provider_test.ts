@@ -40,7 +40,7 @@ Deno.test("tokens of two real providers, whose keys change", async () => {
   const trainer = await open(await people.tokenOf("trainer", AUDIENCE));
   await trainer.save("ml/model", 1);
   assertEquals((await registry.info("ml/model")).by?.name, "trainer");
-  await denied(() => trainer.save("model", 1), /permission/);
+  await denied(() => trainer.save("model", 1), /right/);
   const other = await people.tokenOf("trainer", "https://other.example");
   await denied(() => open(other), /another service/);
   const stranger = await people.tokenOf("stranger", AUDIENCE);
