@@ -165,6 +165,15 @@ export async function openHttpRegistry(
   if (typeof id !== "string" || typeof settings !== "object") {
     throw unexpected(asked, "no registry");
   }
-  const how = { id, settings, materializers, readOnly, verify, maxLoadBytes, system, logger };
-  return createRemoteRegistry(connection, how);
+  const registryOptions = {
+    id,
+    settings,
+    materializers,
+    readOnly,
+    verify,
+    maxLoadBytes,
+    system,
+    logger,
+  };
+  return createRemoteRegistry(connection, registryOptions);
 }

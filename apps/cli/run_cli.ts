@@ -16,12 +16,12 @@ export async function runCli(args: readonly string[], io: CliIo): Promise<number
   const verbose = args.includes("--verbose") || args.includes("-v");
   const shared: SharedOptions = { json: args.includes("--json"), verbose };
   // Other programs have the command `version`.
-  const given = args.length === 1 && args[0] === "version" ? ["--version"] : args;
+  const typed = args.length === 1 && args[0] === "version" ? ["--version"] : args;
   const program = { groups: GROUPS, io, version: manifest.version };
   try {
-    return await runProgram(given, {
+    return await runProgram(typed, {
       ...program,
-      commands: await loadCommandsFor(given),
+      commands: await loadCommandsFor(typed),
       async run(command, call) {
         const { args: words, registry } = splitRemotes(command, call.args, call.shared);
         Object.assign(shared, call.shared, registry === undefined ? {} : { registry });
@@ -38,7 +38,7 @@ export async function runCli(args: readonly string[], io: CliIo): Promise<number
   } catch (error) {
     if (error instanceof ReaderGone) return 0;
     const line = isRegistryError(error, "Invalid", "NotFound")
-      ? await lineMeant(error, given, program)
+      ? await lineMeant(error, typed, program)
       : undefined;
     if (line === undefined) return await reportError(error, shared, io);
     const hint = `Did you mean this?\n  ${line}`;

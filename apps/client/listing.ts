@@ -17,16 +17,16 @@ export async function* listAll<W, T>(
   of: (wire: W) => T,
 ): AsyncGenerator<T> {
   const call = begin();
-  let { after, limit: left = Infinity } = call;
+  let { after, limit: remaining = Infinity } = call;
   const { limit: _, query, ...rest } = call;
-  while (left > 0) {
+  while (remaining > 0) {
     const page = await connection.json<{ items: W[]; next?: string }>({
       ...rest,
-      query: { ...query, after, limit: Math.min(left, PAGE) },
+      query: { ...query, after, limit: Math.min(remaining, PAGE) },
     });
     if (!Array.isArray(page?.items)) throw connection.unexpected(call, "it is not a listing");
-    for (const item of page.items.slice(0, left)) yield of(item);
-    left -= page.items.length;
+    for (const item of page.items.slice(0, remaining)) yield of(item);
+    remaining -= page.items.length;
     if (page.next === undefined || page.next === null || page.items.length === 0) return;
     if (page.next === after) throw connection.unexpected(call, "the listing never ends");
     after = page.next;

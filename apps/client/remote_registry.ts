@@ -133,18 +133,20 @@ class RemoteMethods {
     value: unknown,
     options: SaveOptions = {},
   ): Promise<SavedArtifact> => {
-    const [name, how] = namedBy(artifact, options);
+    const [name, saveOptions] = namedBy(artifact, options);
     this.#checkWritable(`save ${shown(name)}`);
     const { materializers } = this.#options;
-    return await saveValue(this.#connection, { name, value, materializers }, how);
+    return await saveValue(this.#connection, { name, value, materializers }, saveOptions);
   };
 
   load = (async (
     artifact: string | DefinedArtifact<unknown>,
     options: LoadOptions = {},
   ): Promise<unknown> => {
-    const [ref, how] = namedBy(artifact, options);
-    return await untilNotOverwritten(async () => this.#make(await this.#open(ref, how, true), how));
+    const [ref, loadOptions] = namedBy(artifact, options);
+    return await untilNotOverwritten(async () =>
+      this.#make(await this.#open(ref, loadOptions, true), loadOptions)
+    );
   }) as Registry["load"];
 
   get: Registry["get"] = (ref, options = {}) =>
@@ -174,10 +176,10 @@ class RemoteMethods {
     return annotations === undefined ? info : { ...info, annotations };
   };
 
-  has: Registry["has"] = async (asked, given = {}) => {
-    const found = await orMissing(this.#pinned(asked, given));
-    if (found === undefined) return false;
-    const { ref, options } = found;
+  has: Registry["has"] = async (asked, which = {}) => {
+    const pin = await orMissing(this.#pinned(asked, which));
+    if (pin === undefined) return false;
+    const { ref, options } = pin;
     const [action, path] = [`find ${shown(ref)}`, versionPath(ref, options.version)];
     const call = { action, method: "HEAD", path, also: [404], signal: options.signal } as const;
     const response = await this.#connection.request(call);
@@ -287,11 +289,11 @@ class RemoteMethods {
   }
 
   /** Returns the exact ref of a member of a release, or of a moment of the past. */
-  async #pinned<O extends RefOptions>(asked: string, given: O) {
-    if (memberOf(asked) === undefined) return await pinned(this.#past(), asked, given);
+  async #pinned<O extends RefOptions>(asked: string, options: O) {
+    if (memberOf(asked) === undefined) return await pinned(this.#past(), asked, options);
     const { info, open, service } = this;
-    const ref = await memberMeant({ info, open, service }, asked, given);
-    return { ref, options: { ...given, asOf: undefined } };
+    const ref = await memberMeant({ info, open, service }, asked, options);
+    return { ref, options: { ...options, asOf: undefined } };
   }
 
   async #write<W, T>(

@@ -42,7 +42,7 @@ export async function saveValue(
   const action = `save ${shown(version === undefined ? name : `${name}@${version}`)}`;
   const asked = askedOf({ ...options, as: materializer });
   const produce = () => materializer.save(value, { signal });
-  const how = { action, signal, onProgress };
+  const callOptions = { action, signal, onProgress };
   const { idempotencyKey = connection.system.id() } = options;
   const call = (files?: WireFile[]): Call => ({
     action,
@@ -59,7 +59,7 @@ export async function saveValue(
   const base = earlierVersion(connection, earlier, signal);
   const files = await saveAgainIfChanged(
     materializer,
-    () => gatherFiles(connection, produce, { ...how, admit, base }),
+    () => gatherFiles(connection, produce, { ...callOptions, admit, base }),
   );
   try {
     return await save(files);
@@ -67,7 +67,7 @@ export async function saveValue(
     const isReplaced = isRegistryError(error, ...UNUSABLE) &&
       files.some(({ earlier }) => earlier !== undefined);
     if (!isReplaced) throw error;
-    const whole = await gatherFiles(connection, produce, how).catch(() => undefined);
+    const whole = await gatherFiles(connection, produce, callOptions).catch(() => undefined);
     // A stream cannot be read again, and an iterator has no files the second time.
     if (whole === undefined || contentOf(whole) !== contentOf(files)) throw error;
     return await save(whole);

@@ -268,10 +268,10 @@ class Comparison {
     const counts = new Map<number, number>();
     for await (const { hash } of before.read()) counts.set(hash, (counts.get(hash) ?? 0) + 1);
     const [added, removed] = [new Kept(), new Kept()];
-    const found = new Map<number, number>();
+    const matched = new Map<number, number>();
     const anchors = [new Map<number, number>(), new Map<number, number>()] as const;
     const match = async (side: Side, most: ReadonlyMap<number, number>, rest: Kept, of: 0 | 1) => {
-      const used = of === 1 ? found : new Map<number, number>();
+      const used = of === 1 ? matched : new Map<number, number>();
       let anchor = 0;
       for await (const row of side.read()) {
         const count = used.get(row.hash) ?? 0;
@@ -283,7 +283,7 @@ class Comparison {
     };
     await match(after, counts, added, 1);
     if (before.rows + added.count > after.rows && after.isAll) {
-      await match(before, found, removed, 0);
+      await match(before, matched, removed, 0);
     }
     [this.#added, this.#removed] = [added.count, removed.count];
     const isWhole = before.isAll && after.isAll && added.isAll && removed.isAll;

@@ -97,17 +97,17 @@ export async function readRows(
     const { columns } = opened.table;
     const names = columns.slice(0, MOST_COLUMNS).map(({ name }) => name);
     const range = { from: offset, to: offset + limit + 1 }; // one more: rows follow
-    const found = "atOnce" in opened
+    const part = "atOnce" in opened
       ? await partOf(opened.table, names, { ...range, ...opened, ...reading })
       : await firstRows(opened.table, names, { ...range, ...reading });
-    const fit = fitting(found.slice(0, limit));
+    const fit = fitting(part.slice(0, limit));
     return {
       as: "rows",
       columns: names,
       moreColumns: columns.length - names.length || undefined,
       rowCount: "atOnce" in opened ? opened.table.rowCount : undefined,
       rows: fit,
-      next: fit.length < found.length ? offset + fit.length : undefined,
+      next: fit.length < part.length ? offset + fit.length : undefined,
     };
   });
   if (shown === undefined) throw unreadable("not a CSV, TSV or Parquet table");

@@ -47,7 +47,7 @@ function describe(route: RouteEntry, schemas: Json): Json {
   };
   const types = Object.keys(body);
   const required = !types.some((type) => type.endsWith("octet-stream"));
-  const content = (given: Content) => describeContent(given, schemas);
+  const content = (content: Content) => describeContent(content, schemas);
   return {
     operationId: id,
     tags: [tag],

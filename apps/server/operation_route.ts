@@ -72,8 +72,8 @@ export function operationRoute<F extends Operation>(
       if (forced !== undefined && values.force === true) access.check(forced, c.params.name!);
       const { after, limit, ...others } = values as PageQuery;
       const isPage = row.effect === "lists";
-      const given = isPage ? others : values;
-      const isSent = (name: string) => row.options[name]!.sent !== undefined && name in given;
+      const sentValues = isPage ? others : values;
+      const isSent = (name: string) => row.options[name]!.sent !== undefined && name in sentValues;
       const names = Object.keys(row.options).filter(isSent);
       const options = Object.fromEntries(names.map((name) => [name, values[name]]));
       return await answer({

@@ -135,9 +135,9 @@ export class Routes {
   /** Returns the answer of the route of a request, undefined without one. HEAD asks that of GET. */
   async answer(request: Request, info: RequestInfo): Promise<Answer | undefined> {
     const method = request.method === "HEAD" ? "GET" : request.method;
-    const [[found] = [], stash] = this.#router.match(method, pathOf(request.url));
-    if (found === undefined) return undefined;
-    const [entry, at] = found;
+    const [[match] = [], stash] = this.#router.match(method, pathOf(request.url));
+    if (match === undefined) return undefined;
+    const [entry, at] = match;
     const params: Record<string, string> = {};
     for (const name in at) {
       params[name] = paramOf(
@@ -155,11 +155,11 @@ export class Routes {
 
   /** Returns the methods of a path. Routes without parameters win over those with parameters. */
   methodsAt(path: string): string[] {
-    const found = METHODS.flatMap((method) =>
+    const entries = METHODS.flatMap((method) =>
       this.#router.match(method, path)[0].map(([entry]) => entry)
     );
-    const exact = found.filter((entry) => !entry.path.includes(":"));
-    return [...new Set((exact.length > 0 ? exact : found).map(({ method }) => method))];
+    const exact = entries.filter((entry) => !entry.path.includes(":"));
+    return [...new Set((exact.length > 0 ? exact : entries).map(({ method }) => method))];
   }
 }
 

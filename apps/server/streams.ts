@@ -47,10 +47,10 @@ export async function oneBehind(
   }
   let held = await read();
   return onDemand(reader, async (controller) => {
-    const given = held;
-    if (given !== undefined) {
+    const chunk = held;
+    if (chunk !== undefined) {
       held = await read().catch((error) => (onBreak(error), Promise.reject(error)));
-      controller.enqueue(given);
+      controller.enqueue(chunk);
     }
     if (held === undefined) controller.close();
   }, onEnd);

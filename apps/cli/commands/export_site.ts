@@ -118,11 +118,11 @@ async function openFolder(folder: string): Promise<SiteWriter> {
     const hint = "Choose a new or empty folder, or the folder of an earlier export.";
     throw invalid(`export a site to ${folder}`, "the folder has other files", hint);
   }
-  let left = isAgain ? OF_EXPORT : [];
+  let toRemove = isAgain ? OF_EXPORT : [];
   return {
     async write({ path, content }) {
-      for (const name of left) await rm(join(folder, name), { recursive: true, force: true });
-      left = [];
+      for (const name of toRemove) await rm(join(folder, name), { recursive: true, force: true });
+      toRemove = [];
       const target = join(folder, ...path.split("/"));
       await mkdir(dirname(target), { recursive: true });
       await using file = await opened(target);

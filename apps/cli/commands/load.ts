@@ -34,9 +34,9 @@ export const load: Command = defineCommand({
     const { name, version, size, materializer: { id } } = artifact.info;
     const exact = `${name}@${version}`;
     const content = contentOf(artifact, exact, output);
-    const how = { output, label: `load ${exact}` };
+    const outputOptions = { output, label: `load ${exact}` };
     if (content !== undefined && !context.shared.json) {
-      return await writeStream(content.stream(), context, { ...how, totalBytes: size });
+      return await writeStream(content.stream(), context, { ...outputOptions, totalBytes: size });
     }
     if (content !== undefined && id !== "text") throw notJson(artifact, exact);
     const value = await registry.load(exact, { verify, signal });
@@ -44,7 +44,7 @@ export const load: Command = defineCommand({
     if (text === undefined) throw notJson(artifact, exact);
     const isShown = output === undefined && context.io.stdout.isTerminal;
     const shown = isShown ? printableText(text) : text;
-    await writeStream(new Blob([`${shown}\n`]).stream(), context, how);
+    await writeStream(new Blob([`${shown}\n`]).stream(), context, outputOptions);
   },
 });
 

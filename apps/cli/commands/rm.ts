@@ -48,7 +48,7 @@ export const rm: Command = defineCommand({
   async run([refs], flags, context) {
     for (const ref of refs) refuseUnclear(ref, flags);
     const registry = await context.open({ write: !flags.dryRun });
-    const found = new Map<string, Removal>();
+    const toRemove = new Map<string, Removal>();
     for (const ref of await expandNames(registry, refs, context.io.signal)) {
       if (!flags.all && registry.settings.versioned && parseRef(ref).bare) {
         const name = shellWord(ref);
@@ -56,9 +56,9 @@ export const rm: Command = defineCommand({
         throw invalid(`delete "${ref}"`, "the ref has no version", hint);
       }
       const removal = await (flags.all ? allOf : oneOf)(registry, ref, flags, context);
-      found.set(removal.label, removal);
+      toRemove.set(removal.label, removal);
     }
-    const removals = [...found.values()];
+    const removals = [...toRemove.values()];
     for (const { remove } of removals) await remove(true);
     if (flags.dryRun) {
       const text = removals.map(({ label, what }) => `Would delete ${label} (${what})`).join("\n");

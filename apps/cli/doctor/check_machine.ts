@@ -141,14 +141,14 @@ export async function checkCertificates({ system }: Pick<CliIo, "system">): Prom
       if (all.length === 0) return fail("contains no certificate");
       const ends = all.map((pem) => Date.parse(new X509Certificate(pem).validTo));
       const old = ends.filter((end) => end < system.now());
-      const found = `${all.length} in ${path}, from ${name}`;
-      if (old.length === 0) return ok(what, found);
+      const certificates = `${all.length} in ${path}, from ${name}`;
+      if (old.length === 0) return ok(what, certificates);
       const last = new Date(Math.max(...old)).toISOString().slice(0, 10);
       // System bundles contain some expired certificates, which do no harm.
       if (old.length < all.length) {
-        return ok(what, `${found}; ${old.length} expired, the last on ${last}`);
+        return ok(what, `${certificates}; ${old.length} expired, the last on ${last}`);
       }
-      return trouble(what, "warn", `all ${found}, expired, the last on ${last}`, advice);
+      return trouble(what, "warn", `all ${certificates}, expired, the last on ${last}`, advice);
     } catch (error) {
       return fail(`cannot be read: ${toReportable(error).message}`);
     }

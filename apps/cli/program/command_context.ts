@@ -117,13 +117,13 @@ async function openFound(place: FoundRegistry, options: OpenFound): Promise<Regi
   refuseFile(path, "open");
   const target = await registryTarget(place.location, { cwd, retryForMs, logger, system });
   const cache = shared.cache === false ? { cache: false } : {};
-  const how = { ...cache, signal, system, logger };
-  const opening = openRegistry(target, { ...how, create: false, readOnly: !write, events });
+  const openOptions = { ...cache, signal, system, logger };
+  const opening = openRegistry(target, { ...openOptions, create: false, readOnly: !write, events });
   if (create === undefined) return await withHints(opening, { NotFound: missing });
   const opened = await orMissing(opening);
   if (opened !== undefined) return opened;
   const { versioned, mutable, graceMs } = create;
-  const settings = { versioned, mutable, graceMs, ...how };
+  const settings = { versioned, mutable, graceMs, ...openOptions };
   if (!write) return await openRegistry("memory:", settings);
   if (path !== undefined) await refuseForeign(path);
   return await openRegistry(target, { ...settings, events });

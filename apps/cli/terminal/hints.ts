@@ -79,9 +79,9 @@ export async function withHints<T>(call: Promise<T>, hints: Hints): Promise<T> {
     return await call;
   } catch (error) {
     if (!isRegistryError(error)) throw error;
-    const given = hints[error.code];
-    if (given === undefined) throw error;
-    const hint = typeof given === "function" ? await given(error) : given;
+    const choice = hints[error.code];
+    if (choice === undefined) throw error;
+    const hint = typeof choice === "function" ? await choice(error) : choice;
     throw retold(error, { hint, cause: error });
   }
 }

@@ -74,11 +74,11 @@ export async function sendBundle(request: Request, file: string): Promise<Answer
 function pack(file: string, text: string): Packed {
   const known = packed.get(file);
   if (known !== undefined) return known;
-  const made = {
+  const bundle = {
     text,
     zipped: Uint8Array.from(gzipSync(Buffer.from(text), { level: 9 })),
     etag: `W/"${createHash("sha256").update(text).digest("base64url").slice(0, 22)}"`,
   };
-  packed.set(file, made);
-  return made;
+  packed.set(file, bundle);
+  return bundle;
 }

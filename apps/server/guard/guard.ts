@@ -67,11 +67,11 @@ export function createGuard(
   { system, logger, metrics, bodies, refuse }: GuardParts,
 ): (request: Request, info: HandlerInfo, answer: Routed) => Promise<Answer> {
   const { tokens } = options;
-  const { requestsPerSecond, ...given } = options.limits ?? {};
+  const { requestsPerSecond, ...sizes } = options.limits ?? {};
   const limits = {
-    maxBodyBytes: given.maxBodyBytes ?? 32 * 1024 ** 2,
-    maxUploadBytes: given.maxUploadBytes ?? Infinity,
-    bodyTimeoutMs: given.bodyTimeoutMs ?? 60_000,
+    maxBodyBytes: sizes.maxBodyBytes ?? 32 * 1024 ** 2,
+    maxUploadBytes: sizes.maxUploadBytes ?? Infinity,
+    bodyTimeoutMs: sizes.bodyTimeoutMs ?? 60_000,
   };
   const origins = new OriginCheck(options, tokens !== undefined);
   const rate = requestsPerSecond === undefined

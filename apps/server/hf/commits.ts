@@ -83,8 +83,8 @@ export function hubAccountWrites(routes: Routes, context: WriteContext): void {
     answers: { 200: { description: "Its URL", schema: schemas.HubCreated } },
     json: schemas.HubCreate,
     answer: async ({ c, json, access, signal }) => {
-      const { name, organization, type: given } = json;
-      const type = given ?? "model";
+      const { name, organization, type: wantedType } = json;
+      const type = wantedType ?? "model";
       const id = organization ? `${organization}/${name}` : name;
       if (type !== "model" && type !== "dataset") throw noSuchKind(type);
       const asked = { kind: `${type}s`, id } as const;
@@ -93,9 +93,9 @@ export function hubAccountWrites(routes: Routes, context: WriteContext): void {
       const changes = firstFilesOf(json).map((value) => ({ key: "file", value }) as const);
       if (changes.length > 0) {
         const find = async () => {
-          const found = await targetOf(asked, context, access);
-          if (found.base !== undefined) throw existing(id);
-          return found;
+          const target = await targetOf(asked, context, access);
+          if (target.base !== undefined) throw existing(id);
+          return target;
         };
         const commit = { summary: "initial commit", description: "", changes };
         await applyCommit(context, commit, { find, access, objects: NO_OBJECTS, signal });
@@ -210,8 +210,8 @@ export function hubWrites(
       };
       await find(); // refuses before the body arrives
       const commit = await readCommit(c.request);
-      const how = { find, access, objects: objects(access), signal };
-      const saved = await applyCommit(context, commit, how);
+      const commitOptions = { find, access, objects: objects(access), signal };
+      const saved = await applyCommit(context, commit, commitOptions);
       c.info.version = saved.version;
       const oid = revisionOf(saved);
       const path = kind === "datasets" ? `datasets/${asked.id}` : asked.id;
@@ -285,9 +285,9 @@ function originOf(c: RouteContext): string {
 }
 
 function askedOf(c: RouteContext, kind: RepoKind): AskedRepo {
-  const { org, repo: given = "", revision = MAIN } = c.params as Record<string, string>;
+  const { org, repo: lastPart = "", revision = MAIN } = c.params as Record<string, string>;
   if (revision !== MAIN && revision !== HEAD) throw noBranch(JSON.stringify(revision));
-  const repo = given.replace(/\.git$/, "");
+  const repo = lastPart.replace(/\.git$/, "");
   return { kind, id: org === undefined ? repo : `${org}/${repo}` };
 }
 
@@ -325,14 +325,14 @@ function modesOf(
     ignored: ReadonlySet<string>;
   },
 ): { path: string; uploadMode: "regular" | "lfs"; shouldIgnore: boolean; oid?: string }[] {
-  let left = files.length < FULL ? MOST_TOGETHER : MOST_TOGETHER / 8;
+  let room = files.length < FULL ? MOST_TOGETHER : MOST_TOGETHER / 8;
   return files.map(({ path, size }) => {
     if (ignored.has(path)) return { path, uploadMode: "regular", shouldIgnore: true };
     // `datasets` deletes its shards before it commits them.
     const isShard = kind === "datasets" && path.endsWith(".parquet");
-    const isRegular = !isShard && size <= Math.min(left, MOST_REGULAR);
+    const isRegular = !isShard && size <= Math.min(room, MOST_REGULAR);
     if (isRegular) {
-      left -= size;
+      room -= size;
       return { path, uploadMode: "regular", shouldIgnore: false };
     }
     const oid = base && fileIn(base, path)?.info.sha256; // the same content is not sent again

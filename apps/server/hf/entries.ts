@@ -95,10 +95,10 @@ export function entriesBelow(
   { recursive }: { recursive: boolean },
 ): HubEntry[] | undefined {
   const prefix = folder === "" ? "" : `${folder}/`;
-  const found = entries.filter(({ path }) =>
+  const inFolder = entries.filter(({ path }) =>
     path.startsWith(prefix) && (recursive || !path.includes("/", prefix.length))
   );
-  return found.length === 0 && folder !== "" ? undefined : found;
+  return inFolder.length === 0 && folder !== "" ? undefined : inFolder;
 }
 
 /** Adds the version as the last commit. The Hub has the commit that changed each file. */

@@ -26,8 +26,8 @@ export async function ignoredAmong(
   const lines = text.replace(/^\ufeff/, "").split(/\r?\n/).filter((line) =>
     /^(?!#).*\S/.test(line)
   );
-  const found = new Set<string>();
-  if (lines.length === 0) return found;
+  const ignoredPaths = new Set<string>();
+  if (lines.length === 0) return ignoredPaths;
   const problem = text.length > MOST_BYTES || lines.length > MOST_LINES
     ? `it has more than ${MOST_LINES} lines, or ${MOST_BYTES} characters`
     : lines.some((line) => (line.match(/\*+/g)?.length ?? 0) > MOST_STARS)
@@ -39,9 +39,9 @@ export async function ignoredAmong(
   for await (const { path } of inTurns(files, 10)) {
     const isLong = path.split("/").some(({ length }) => length > MOST_SEGMENT);
     if (isLong || filePathProblem(path, false) !== undefined) continue; // the commit refuses it
-    if (patterns.test(path) === "matched") found.add(path);
+    if (patterns.test(path) === "matched") ignoredPaths.add(path);
   }
-  return found;
+  return ignoredPaths;
 }
 
 function notRead(state: string): RefusedRequest {

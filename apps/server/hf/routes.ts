@@ -182,8 +182,8 @@ function revisionRoutes(routes: Routes, context: HubContext, paths: RepoPaths): 
         const { path: folder = "" } = c.params;
         const entries = entriesBelow(await entriesOf(info), folder, { recursive });
         if (entries === undefined) throw noEntry(folder, info);
-        const left = entries.filter(({ path }) => cursor === undefined || path > cursor);
-        const some = left.slice(0, limit + 1); // shows if there is a next page
+        const following = entries.filter(({ path }) => cursor === undefined || path > cursor);
+        const some = following.slice(0, limit + 1); // shows if there is a next page
         const items = expand ? some.map((entry) => withCommit(entry, info)) : some;
         // All pages are of the version of the first one.
         const at = sha === NO_REVISION ? undefined : locationAt(c, "tree", sha);
@@ -202,8 +202,8 @@ function revisionRoutes(routes: Routes, context: HubContext, paths: RepoPaths): 
     answer: async ({ c }) => {
       const { info } = await infoAsked(c, context, kind);
       const { paths, expand } = await readPaths(c.request);
-      const found = (await entriesOf(info)).filter(({ path }) => paths.has(path));
-      const items = expand ? found.map((entry) => withCommit(entry, info)) : found;
+      const chosen = (await entriesOf(info)).filter(({ path }) => paths.has(path));
+      const items = expand ? chosen.map((entry) => withCommit(entry, info)) : chosen;
       return c.json(items, 200, FRESH);
     },
   });
@@ -264,12 +264,12 @@ function listRoute(routes: Routes, context: ServerContext, kind: RepoKind): void
     ),
     query: schemas.HubListQuery,
     answer: async ({ c, query, access }) => {
-      const found = await listRepos(context.registry, access, { kind, ...query });
-      const items = found.items.map(({ name, id }) => ({
+      const page = await listRepos(context.registry, access, { kind, ...query });
+      const items = page.items.map(({ name, id }) => ({
         name,
         ...aboutRepo({ kind, id }, context),
       }));
-      return answerPage(c, items, { limit: found.limit, keyOf: ({ name }) => name });
+      return answerPage(c, items, { limit: page.limit, keyOf: ({ name }) => name });
     },
   });
 }

@@ -30,9 +30,9 @@ export function createReadiness(
         exists ? { ready: true } : { ready: false, reason: "the registry is gone" },
       (): Readiness => ({ ready: false, reason: "the store refuses" }),
     );
-    const found = await withinMs(WITHIN_MS, asked, system);
+    const state = await withinMs(WITHIN_MS, asked, system);
     ended.abort();
-    return found ?? { ready: false, reason: "the store does not answer in time" };
+    return state ?? { ready: false, reason: "the store does not answer in time" };
   }
 
   return async () => {

@@ -13,10 +13,10 @@ export function annotationsRoutes(routes: Routes, { registry }: ServerContext): 
   const isOwn = (by: Author | undefined, { token }: Access) =>
     token !== undefined && by?.token === token;
   const read = async (ref: string) => {
-    const found = await readAnnotations(registry, ref);
-    return found === undefined
+    const annotations = await readAnnotations(registry, ref);
+    return annotations === undefined
       ? new Answer(null, { status: 204, headers: FRESH })
-      : answerJson(found, 200, FRESH);
+      : answerJson(annotations, 200, FRESH);
   };
   const reading = { tag: "annotations", scope: "read" } as const;
   const answers = { 200: FOUND, 204: { description: "There are none" } };

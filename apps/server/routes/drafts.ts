@@ -49,8 +49,8 @@ export function draftsRoutes(routes: Routes, context: ServerContext): void {
         await checkOnly(add);
         return new Answer(null, { status: 204 });
       }
-      const how = { access, repeatable: true, signal };
-      const { files, removeUploads } = await openSentFiles(context, sent, how);
+      const sentOptions = { access, repeatable: true, signal };
+      const { files, removeUploads } = await openSentFiles(context, sent, sentOptions);
       const added = await add(files);
       await removeUploads();
       // A part that exists may be that of another token.

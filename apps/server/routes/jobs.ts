@@ -178,13 +178,13 @@ async function* readableJobs(
     access: Access;
   },
 ): AsyncGenerator<QueuedJob> {
-  for (let left = limit, last = after; left > 0;) {
+  for (let remaining = limit, last = after; remaining > 0;) {
     const jobs = await queue.list({ ...which, after: last, limit: PAGE });
     for (const job of jobs) {
       if (job.id === last) throw endless();
       if (!mayDo(access, "read", job)) continue;
       yield job;
-      if (--left <= 0) return;
+      if (--remaining <= 0) return;
     }
     if (jobs.length < PAGE) return;
     last = jobs.at(-1)!.id;

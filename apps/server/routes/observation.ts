@@ -51,8 +51,8 @@ export function observationRoutes(
       503: { description: "Not ready", schema: ReadinessSchema },
     },
     answer: async ({ c }) => {
-      const found = await readiness();
-      return c.json(found, found.ready ? 200 : 503, FRESH);
+      const state = await readiness();
+      return c.json(state, state.ready ? 200 : 503, FRESH);
     },
   });
   route(routes, "GET /metrics", {

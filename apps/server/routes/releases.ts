@@ -28,10 +28,10 @@ export function releasesRoutes(routes: Routes, { registry }: ServerContext): voi
     },
     answer: async ({ params: { name, version, member }, access }) => {
       const { members } = await readableRelease(registry, `${name}@${version}`, access);
-      const found = Object.hasOwn(members, member) ? members[member] : undefined;
-      if (found?.state !== "present") throw noMember(`${name}@${version}`, member, found?.state);
-      const ref = parseRef(found.ref);
-      const path = [ref.name, "versions", found.ref.slice(ref.name.length + 1)];
+      const state = Object.hasOwn(members, member) ? members[member] : undefined;
+      if (state?.state !== "present") throw noMember(`${name}@${version}`, member, state?.state);
+      const ref = parseRef(state.ref);
+      const path = [ref.name, "versions", state.ref.slice(ref.name.length + 1)];
       const location = `../../../../${path.map(nameSegment).join("/")}`;
       return new Answer(null, { status: 307, headers: { location, ...FRESH } });
     },

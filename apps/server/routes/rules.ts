@@ -45,10 +45,10 @@ export function rulesRoutes(routes: Routes, { registry }: ServerContext): void {
     answer: ({ c, query }) =>
       answerListing(c, query, {
         async *list({ after = Infinity, limit = Infinity }) {
-          let left = limit;
+          let remaining = limit;
           for await (const rules of readRulesHistory(registry)) {
             if (rules.revision >= after) continue;
-            if (left-- <= 0) return;
+            if (remaining-- <= 0) return;
             yield rules;
           }
         },

@@ -28,12 +28,12 @@ export async function saveSent(
   checkNamed(request, { name, access });
   newAliases(request.alias);
   const save = (files: FileToSave[]) => {
-    const how = { ...options, as: passThrough(materializer, files), signal };
+    const saveOptions = { ...options, as: passThrough(materializer, files), signal };
     if (sent === undefined) { // only checked: keeps no version for its key, and sets no alias
-      how.skipIfUnchanged = true;
-      delete how.alias;
+      saveOptions.skipIfUnchanged = true;
+      delete saveOptions.alias;
     }
-    return ofCondition(options.ifCommit, () => context.registry.save(name, undefined, how));
+    return ofCondition(options.ifCommit, () => context.registry.save(name, undefined, saveOptions));
   };
   if (sent === undefined) return await checkOnly(save);
   const repeatable = options.idempotencyKey !== undefined;

@@ -74,8 +74,8 @@ export function memberOf(
   return valueAt(of === "labels" ? labels : metadata, field.slice(of.length + 1));
 }
 
-export function searchText(found: SearchedVersion): string {
-  const { name, version, aliases, metadata, labels = {}, notes = "" } = found;
+export function searchText(searched: SearchedVersion): string {
+  const { name, version, aliases, metadata, labels = {}, notes = "" } = searched;
   return [name, version, ...aliases, ...valuesOf(metadata), ...valuesOf(labels), notes].join("\n")
     .toLowerCase();
 }

@@ -46,11 +46,11 @@ class Room {
   }
 
   /** Adds the first versions of a name, and returns those that there is room for. */
-  addNewest(found: NameIndex): NameIndex {
+  addNewest(newest: NameIndex): NameIndex {
     return {
-      ...found,
-      versions: found.versions.filter((entry) => this.add(entry)),
-      aliased: new Map([...found.aliased].filter(([, entry]) => this.add(entry))),
+      ...newest,
+      versions: newest.versions.filter((entry) => this.add(entry)),
+      aliased: new Map([...newest.aliased].filter(([, entry]) => this.add(entry))),
     };
   }
 
@@ -131,7 +131,7 @@ export class SearchIndexReader {
     if (this.#reading !== undefined) return this.#reading;
     this.#written.clear(); // names that are written from now on are read once more
     this.#reading = this.#readAll()
-      .then((found) => this.#index = found)
+      .then((next) => this.#index = next)
       .catch((error) => {
         for (const name of written) this.#written.add(name);
         throw error;
@@ -158,10 +158,10 @@ export class SearchIndexReader {
 
     const listed = this.#registry.names({ signal: closing });
     const newest = mapAtOnce(listed, (name) => reader.newestOf(name), { concurrency: AT_ONCE });
-    for await (const found of newest) {
-      names.push(room.addNewest(found));
+    for await (const indexed of newest) {
+      names.push(room.addNewest(indexed));
       if (room.cut) break;
-      if (found.after === undefined) read.push(found.name);
+      if (indexed.after === undefined) read.push(indexed.name);
       await rest();
     }
     for (const index of names) {
@@ -192,8 +192,8 @@ export class SearchIndexReader {
   async #updateName(name: string): Promise<void> {
     for (;;) {
       const index = this.#index!;
-      const [found, older] = await this.#readName(name, index);
-      if (this.#index === index) return void (this.#index = replaceName(index, found, older));
+      const [newest, older] = await this.#readName(name, index);
+      if (this.#index === index) return void (this.#index = replaceName(index, newest, older));
       // A refresh ended meanwhile: it may have read this name earlier or later.
     }
   }
@@ -201,26 +201,26 @@ export class SearchIndexReader {
   async #readName(name: string, { room }: ReadIndex): Promise<[NameIndex, Entry[]]> {
     const { system, closing } = this.#options;
     const reader = new VersionReader(this.#registry, { ...this.#options, known: room.known });
-    const found = await reader.newestOf(name);
+    const newest = await reader.newestOf(name);
     const older: Entry[] = [];
-    if (found.after === undefined) return [found, older];
-    for await (const entry of reader.olderOf(name, found.aliases, found.after)) {
+    if (newest.after === undefined) return [newest, older];
+    for await (const entry of reader.olderOf(name, newest.aliases, newest.after)) {
       older.push(entry);
       if (older.length % AT_ONCE === 0) await system.sleep(0, closing);
     }
-    return [found, older];
+    return [newest, older];
   }
 }
 
 /** Returns the index with other versions of a name. Searches that read the old one go on. */
-function replaceName(index: ReadIndex, found: NameIndex, older: readonly Entry[]): ReadIndex {
+function replaceName(index: ReadIndex, newest: NameIndex, older: readonly Entry[]): ReadIndex {
   const { names, room } = index;
-  const key = encodeName(found.name);
+  const key = encodeName(newest.name);
   const next = names.findIndex((each) => encodeName(each.name) >= key);
   const at = next < 0 ? names.length : next;
-  const before = names[at]?.name === found.name ? names[at] : undefined;
+  const before = names[at]?.name === newest.name ? names[at] : undefined;
   if (before !== undefined) room.remove(before);
-  const added = room.addNewest(found);
+  const added = room.addNewest(newest);
   older.every((entry) => room.addOlder(added, entry));
   const isLeft = added.versions.length > 0;
   const changed = names.toSpliced(at, before === undefined ? 0 : 1, ...(isLeft ? [added] : []));

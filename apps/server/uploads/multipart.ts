@@ -27,7 +27,9 @@ export async function openForm(request: Request): Promise<Form> {
   let open: Readable | undefined;
   let closed = false, ended = false, goOn = () => {};
   let came!: ReadableStreamDefaultController<FileToSave>;
-  const arriving = new ReadableStream<FileToSave>({ start: (given) => void (came = given) })
+  const arriving = new ReadableStream<FileToSave>({
+    start: (controller) => void (came = controller),
+  })
     .getReader();
   const end = (error?: unknown) => {
     if (ended) return;

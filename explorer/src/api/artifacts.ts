@@ -69,8 +69,8 @@ export async function openVersion(
 export async function exactRef(service: Service, ref: string, signal?: AbortSignal) {
   const { name, version = "" } = splitRef(ref);
   if (!version.includes("/")) return ref;
-  const found = await openVersion(service, { name, version }, signal);
-  return `${found.name}@${found.version}`;
+  const opened = await openVersion(service, { name, version }, signal);
+  return `${opened.name}@${opened.version}`;
 }
 
 function versionOf(service: Service, info: VersionInfo): ArtifactVersion {

@@ -90,8 +90,9 @@ export class Service {
       const ref = query.ref === undefined ? undefined : String(query.ref);
       return this.base + sitePath(path, { ref });
     }
-    const given = Object.entries(query).filter(([, value]) => value !== undefined);
-    const text = new URLSearchParams(given.map(([key, value]) => [key, String(value)])).toString();
+    const entries = Object.entries(query).filter(([, value]) => value !== undefined);
+    const text = new URLSearchParams(entries.map(([key, value]) => [key, String(value)]))
+      .toString();
     return this.base + path + (text === "" ? "" : `?${text}`);
   }
 

@@ -32,17 +32,17 @@ function entriesOf(files: readonly ArtifactFile[], folder: string): Map<string, 
     const [, root] = ZARR_DOCUMENT.exec(path.slice(start.length)) ?? [];
     return root === undefined ? [] : [`${start}${root}/`];
   }));
-  const found = new Map<string, Entry>();
+  const entries = new Map<string, Entry>();
   for (const file of files) {
     const root = outermost(file.path, start.length, roots);
-    if (root === undefined) found.set(file.path, file);
+    if (root === undefined) entries.set(file.path, file);
     else {
-      const { size = 0, digest = "" } = found.get(root) ?? {};
+      const { size = 0, digest = "" } = entries.get(root) ?? {};
       const all = `${digest}${file.path} ${file.digest}\n`;
-      found.set(root, { path: root, size: size + file.size, digest: all });
+      entries.set(root, { path: root, size: size + file.size, digest: all });
     }
   }
-  return found;
+  return entries;
 }
 
 function outermost(path: string, from: number, roots: ReadonlySet<string>): string | undefined {

@@ -22,12 +22,12 @@ const MOST = 1000;
 
 /** Returns the facts of versions, in the order in which they appear, and how many are left out. */
 export function factsOf(versions: readonly ArtifactVersion[]): { facts: Fact[]; leftOut: number } {
-  const found = new Map<string, unknown[]>();
+  const valuesOfKeys = new Map<string, unknown[]>();
   const others = new Set<string>();
   const set = (name: string, at: number, value: unknown) => {
-    const values = found.get(name) ?? versions.map(() => undefined);
+    const values = valuesOfKeys.get(name) ?? versions.map(() => undefined);
     values[at] = value;
-    if (found.has(name) || found.size < MOST) found.set(name, values);
+    if (valuesOfKeys.has(name) || valuesOfKeys.size < MOST) valuesOfKeys.set(name, values);
     else others.add(name);
   };
   const add = (name: string, at: number, value: unknown, depth: number) => {
@@ -38,7 +38,7 @@ export function factsOf(versions: readonly ArtifactVersion[]): { facts: Fact[]; 
     }
   };
   for (const [at, { metadata }] of versions.entries()) add("", at, metadata, 0);
-  const metadata = [...found].map(([name, values]) => ({ name, values, isMetadata: true }));
+  const metadata = [...valuesOfKeys].map(([name, values]) => ({ name, values, isMetadata: true }));
   const own = [
     { name: "Inputs", values: versions.map(({ inputs }) => inputs) },
     { name: "Kind", values: versions.map(({ materializer }) => materializer) },

@@ -138,11 +138,11 @@ function Difference({ old, now }: ViewProps): VNode {
     } pixels are not compared pixel by pixel.</p>`;
   }
   return html`
-    ${whenLoaded(loaded, (found) =>
-      found && html`
-        <p>${formatNumber(found.count)} of ${formatNumber(
+    ${whenLoaded(loaded, (images) =>
+      images && html`
+        <p>${formatNumber(images.count)} of ${formatNumber(
           width * height,
-        )} pixels differ, by up to ${found.largest} of 255. Black is equal.</p>
+        )} pixels differ, by up to ${images.largest} of 255. Black is equal.</p>
       `)}
     <${Zoom} width=${width} label="Difference of the images" enlarge=${true}>
       <canvas ref=${canvas} width=${width} height=${height} role="img"

@@ -67,8 +67,8 @@ function Compared({ left, right, keys, names }: Opened & {
     const byKey = key === undefined
       ? undefined
       : await left.compare(right, { key }, { signal, onNote });
-    const found = byKey ?? (await left.compare(right, {}, { signal, onNote }))!;
-    return { found, key: byKey && key };
+    const comparison = byKey ?? (await left.compare(right, {}, { signal, onNote }))!;
+    return { found: comparison, key: byKey && key };
   }, [names, key]);
   const isRepeated = compared.value !== undefined && compared.value.key !== key;
   return html`
@@ -106,8 +106,8 @@ function Found({ found, name, names }: {
   const { added = 0, removed = 0, changed, changes, byColumn, columns, rows, isAll } = found;
   const isWhole = isAll[0] && isAll[1];
   const count = added + removed + changed;
-  const kept = changes.filter(({ change }) => change === "changed").length;
-  const of = kept < changed ? `, in ${formatNumber(kept)} of the changed rows` : "";
+  const changedCount = changes.filter(({ change }) => change === "changed").length;
+  const of = changedCount < changed ? `, in ${formatNumber(changedCount)} of the changed rows` : "";
   return html`
     ${!isWhole && html`<p class="note left-out">
       ${`The first ${formatCount(rows[0], "row")} and ${

@@ -29,17 +29,17 @@ export function JsonComparison({ left, right }: PairProps): VNode {
     left,
     right,
   );
-  return whenLoaded(loaded, (found) => {
-    if ("problem" in found) {
+  return whenLoaded(loaded, (values) => {
+    if ("problem" in values) {
       return html`
-        <p class="note">${found.problem}</p>
+        <p class="note">${values.problem}</p>
         <${TextComparison} left=${left} right=${right} />
       `;
     }
     return html`
-      ${found.note &&
-        html`<p class="note">${found.note} Differences after it are not listed.</p>`}
-      <${Changes} changes=${found.changes} names=${[left.ref, right.ref]} />
+      ${values.note &&
+        html`<p class="note">${values.note} Differences after it are not listed.</p>`}
+      <${Changes} changes=${values.changes} names=${[left.ref, right.ref]} />
       <details>
         <summary>As text, line by line</summary>
         <${TextComparison} left=${left} right=${right} />

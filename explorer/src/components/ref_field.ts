@@ -30,10 +30,10 @@ export function RefField({ label, value, change, isName = false }: RefFieldProps
         query,
         signal,
       }).catch(() => ({ items: [] }));
-      const found = page.items.map((item) =>
+      const refs = page.items.map((item) =>
         typeof item === "string" ? item : `${name}@${item.version}`
       );
-      setOptions(found.slice(0, MOST));
+      setOptions(refs.slice(0, MOST));
     }, 200);
     return () => (clearTimeout(timer), controller.abort());
   }, [isVersion ? name : value, isVersion]);

@@ -24,11 +24,11 @@ export function CurvesView({ versions }: { versions: readonly ArtifactVersion[] 
   const refs = versions.map(({ name, version }) => `${name}@${version}`);
   const isOneName = new Set(versions.map(({ name }) => name)).size === 1;
   const labels = isOneName ? versions.map(({ version }) => version) : refs;
-  const found = useLoaded(
+  const loaded = useLoaded(
     (signal) => Promise.all(versions.map((version) => findSteps(version, signal))),
     [refs],
   );
-  const files = found.value ?? [];
+  const files = loaded.value ?? [];
   const paths = [...new Set(files.flat().map(({ file }) => file.path))];
   const isOne = files.every((own) => own.length < 2); // its path may differ
   const shown = paths.includes(path) ? path : paths[0];
@@ -42,7 +42,7 @@ export function CurvesView({ versions }: { versions: readonly ArtifactVersion[] 
   }, [chosen.map((each) => each?.file)]);
   const unsearched = versions.reduce((sum, version) => sum + tablesLeftOut(version), 0);
   const left = labels.filter((_, i) => chosen[i] === undefined);
-  return whenLoaded(found, () =>
+  return whenLoaded(loaded, () =>
     paths.length > 0 && html`
       <section class="stack" aria-label="Curves">
         <div class="fields">

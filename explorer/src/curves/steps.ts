@@ -44,7 +44,7 @@ export async function findSteps(
 ): Promise<StepFile[]> {
   const isNamed = ({ path }: ArtifactFile) => [metadata.curves].flat().includes(path);
   const tables = files.filter(hasRows).sort((a, b) => Number(isNamed(b)) - Number(isNamed(a)));
-  const found = await Promise.all(
+  const curves = await Promise.all(
     tables.slice(0, MOST_FILES).map(async (file) => {
       try {
         const source = await (isJsonLines(file) ? openLines : openTable)(file, signal);
@@ -57,7 +57,7 @@ export async function findSteps(
       }
     }),
   );
-  return found.flat();
+  return curves.flat();
 }
 
 async function openLines(file: ArtifactFile, signal?: AbortSignal): Promise<StepFile["source"]> {

@@ -1,5 +1,5 @@
 // Values that an entry of the browser's history keeps while the page is open, for the way back.
-const kept = new Map<string, number>();
+const numbers = new Map<string, number>();
 
 function ofEntry(key: string): string {
   if (history.state?.id === undefined) history.replaceState({ id: Math.random() }, "");
@@ -11,7 +11,7 @@ function ofEntry(key: string): string {
  * and remembers its position when it is scrolled. Returns a function that stops both.
  */
 export function keepScroll(key: string, box: Element, content: Element): () => void {
-  const wanted = kept.get(ofEntry(key)) ?? 0;
+  const wanted = numbers.get(ofEntry(key)) ?? 0;
   const observer = new ResizeObserver(() => {
     if (box.scrollTop < wanted - 1) box.scrollTop = wanted;
     if (box.scrollTop >= wanted - 1) observer.disconnect();
@@ -21,7 +21,7 @@ export function keepScroll(key: string, box: Element, content: Element): () => v
   const options = { passive: true, signal: ended.signal };
   // The events of the page's own box are those of the document.
   const target = box === document.scrollingElement ? document : box;
-  target.addEventListener("scroll", () => kept.set(ofEntry(key), box.scrollTop), options);
+  target.addEventListener("scroll", () => numbers.set(ofEntry(key), box.scrollTop), options);
   for (const type of ["wheel", "keydown", "pointerdown"]) {
     addEventListener(type, () => observer.disconnect(), options);
   }

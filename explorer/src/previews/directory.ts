@@ -27,16 +27,16 @@ export function filesBelow(files: readonly ArtifactFile[], folder: string): Arti
 /** Returns the entries of a folder: folders first, each by name. */
 export function entriesOf(files: readonly ArtifactFile[], folder: string): DirectoryEntry[] {
   const start = folder === "" ? 0 : folder.length + 1;
-  const found = new Map<string, DirectoryEntry>();
+  const entries = new Map<string, DirectoryEntry>();
   for (const { path, size } of filesBelow(files, folder)) {
     const end = path.indexOf("/", start);
     const isFolder = end >= 0;
     const name = path.slice(start, isFolder ? end : undefined);
-    const entry = found.get(name) ??
+    const entry = entries.get(name) ??
       { name, path: path.slice(0, start) + name, isFolder, size: 0, files: 0 };
-    found.set(name, { ...entry, size: entry.size + size, files: entry.files + 1 });
+    entries.set(name, { ...entry, size: entry.size + size, files: entry.files + 1 });
   }
-  return [...found.values()].sort((a, b) =>
+  return [...entries.values()].sort((a, b) =>
     Number(b.isFolder) - Number(a.isFolder) || (a.name < b.name ? -1 : 1)
   );
 }

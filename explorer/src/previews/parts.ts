@@ -64,8 +64,8 @@ export function usePathHref(
   if (version !== undefined && place.length < 3) {
     return (path) => hrefOf(["artifacts", version.name, version.version], { path });
   }
-  const kept = Object.entries(query).filter(([key]) => !OF_PREVIEW.includes(key));
-  return (path) => hrefOf(place, { ...Object.fromEntries(kept), path });
+  const others = Object.entries(query).filter(([key]) => !OF_PREVIEW.includes(key));
+  return (path) => hrefOf(place, { ...Object.fromEntries(others), path });
 }
 
 /** Buttons to go through long content in steps. Without a total, `isEnd` ends it. */

@@ -57,18 +57,21 @@ export const init: Command = defineCommand({
     const { createBucket, mutable, grace: graceMs, locking, share } = options;
     const { cwd, signal, system } = io;
     const { logger } = context;
-    const how = { cwd, retryForMs: shared.wait, logger, system };
-    const created = !await exists(await registryTarget(location, how), signal);
+    const targetOptions = { cwd, retryForMs: shared.wait, logger, system };
+    const created = !await exists(await registryTarget(location, targetOptions), signal);
     if (created && path !== undefined && !options.force) await refuseForeign(path);
-    const registry = await openRegistry(await registryTarget(location, { ...how, createBucket }), {
-      versioned: options.unversioned ? false : undefined,
-      mutable,
-      graceMs,
-      locking,
-      signal,
-      system,
-      logger,
-    });
+    const registry = await openRegistry(
+      await registryTarget(location, { ...targetOptions, createBucket }),
+      {
+        versioned: options.unversioned ? false : undefined,
+        mutable,
+        graceMs,
+        locking,
+        signal,
+        system,
+        logger,
+      },
+    );
     if (share !== undefined) await setShare(registry, share, { created, signal });
     const { id, settings } = registry;
     await registry[Symbol.asyncDispose]();

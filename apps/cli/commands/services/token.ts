@@ -163,8 +163,8 @@ export const tokenRm: Command = defineCommand({
   ],
   async run([ids], flags, context) {
     const file = fileOf(flags, context);
-    const there = new Set((await readTokens(file) ?? noTokens(file)).map(({ id }) => id));
-    const missing = ids.find((id) => !there.has(id));
+    const known = new Set((await readTokens(file) ?? noTokens(file)).map(({ id }) => id));
+    const missing = ids.find((id) => !known.has(id));
     if (missing !== undefined) {
       const hint = `See what exists: holdfast token ls --tokens ${shellWord(file)}`;
       throw notFound(`remove token ${missing.slice(0, 12)}`, "no such id", hint);

@@ -23,7 +23,7 @@ const SUSPICIOUS_RATIO = 200;
 
 export function ArchiveView({ file }: { file: ArtifactFile }): VNode {
   const loaded = useFiles((signal) => listArchive(file, signal), file);
-  return whenLoaded(loaded, (found) => html`<${Entries} found=${found} file=${file} />`);
+  return whenLoaded(loaded, (listing) => html`<${Entries} found=${listing} file=${file} />`);
 }
 
 function Entries({ found: { entries, end }, file }: {

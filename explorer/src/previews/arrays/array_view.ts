@@ -57,9 +57,9 @@ export function ArrayView({ source, file }: { source: ArraySource; file: ShownFi
 
 /** Numbers of a comma-separated list that fit a shape. */
 function indicesOf(text: string, shape: readonly number[]): number[] {
-  const given = text.split(",").map(Number);
+  const indices = text.split(",").map(Number);
   return shape.map((length, axis) => {
-    const index = given[axis] ?? 0;
+    const index = indices[axis] ?? 0;
     return Number.isSafeInteger(index) && index >= 0 && index < length ? index : 0;
   });
 }
@@ -69,10 +69,10 @@ function Slice({ source, file }: { source: ArraySource; file: ShownFile }): VNod
   const [atText, setAt] = useQuery("at");
   const [sidesText, setSides] = useQuery("axes");
   const at = indicesOf(atText, shape);
-  const given = sidesText.split(",").map(Number);
-  const isPair = given.length === 2 && given[0] !== given[1] &&
-    given.every((axis) => axis in shape);
-  const sides = isPair && sidesText !== "" ? given as [number, number] : usualSides(shape);
+  const wanted = sidesText.split(",").map(Number);
+  const isPair = wanted.length === 2 && wanted[0] !== wanted[1] &&
+    wanted.every((axis) => axis in shape);
+  const sides = isPair && sidesText !== "" ? wanted as [number, number] : usualSides(shape);
   const box = windowOf(source, at, sides);
   const key = [
     file.ref,
@@ -281,15 +281,15 @@ function Numbers({ source, file }: { source: ArraySource; file: ShownFile }): VN
   return html`
     <section>
       <h3>Statistics</h3>
-      ${whenLoaded(loaded, (found) =>
+      ${whenLoaded(loaded, (statistics) =>
         html`
-          ${!found.isAll && html`<${LeftOut} file=${file}>
+          ${!statistics.isAll && html`<${LeftOut} file=${file}>
           ${`Computed from a sample of ${
-            formatNumber(found.count)
+            formatNumber(statistics.count)
           } elements, spread over the array.`}
         <//>`}
-          <${StatisticsTable} columns=${[{ name: "Value", found }]} />
-          <${Histogram} found=${found} />
+          <${StatisticsTable} columns=${[{ name: "Value", found: statistics }]} />
+          <${Histogram} found=${statistics} />
         `)}
     </section>
   `;

@@ -78,9 +78,9 @@ class Counts {
 }
 
 export function statisticsOf(pieces: readonly Numbers[]): Statistics {
-  const found = new Counts();
-  for (const piece of pieces) found.add(piece);
-  const { count, notANumber, infinite, zeros, finite, sum, min, max } = found;
+  const numbers = new Counts();
+  for (const piece of pieces) numbers.add(piece);
+  const { count, notANumber, infinite, zeros, finite, sum, min, max } = numbers;
   const mean = sum / finite;
   const width = (max - min) / BINS;
   const counts = new Array<number>(BINS).fill(0);

@@ -82,8 +82,8 @@ export async function openZarr(
 export function fittingLevel(levels: readonly Pick<Level, "source">[]): number {
   const fits = ({ source }: Pick<Level, "source">) =>
     source.shape.slice(-2).every((length) => length <= FITTING_SIDE);
-  const found = levels.findIndex(fits);
-  return found < 0 ? levels.length - 1 : found;
+  const level = levels.findIndex(fits);
+  return level < 0 ? levels.length - 1 : level;
 }
 
 export function ZarrView({ version, folder }: { version: ArtifactVersion; folder: string }): VNode {

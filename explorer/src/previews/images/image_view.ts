@@ -73,10 +73,10 @@ export function useImage(file: ArtifactFile): Loaded<ImageFile> & { url?: string
 export function ImageView({ file }: { file: ArtifactFile }): VNode {
   const image = useImage(file);
   const [isDamaged, setDamaged] = useState(false);
-  return whenLoaded(image, (found) => {
-    if ("problem" in found) return html`<${LeftOut} file=${file}>${found.problem}<//>`;
+  return whenLoaded(image, (opened) => {
+    if ("problem" in opened) return html`<${LeftOut} file=${file}>${opened.problem}<//>`;
     if (isDamaged) return html`<${LeftOut} file=${file}>The browser cannot decode this image.<//>`;
-    const { width, height } = found.size;
+    const { width, height } = opened.size;
     return html`
       <p class="summary-line">${formatNumber(width)} x ${formatNumber(height)} pixels</p>
       <${Zoom} width=${width} label=${`Image ${file.path}`} enlarge=${true}>

@@ -73,9 +73,9 @@ function Played({ file, isVideo, bytes }: {
     const head = String.fromCharCode(...bytes.subarray(0, 16));
     const type = TYPES.find(([, mark, at]) => head.startsWith(mark, at))?.[0];
     if (type === undefined) return setDamaged(true);
-    const made = URL.createObjectURL(new Blob([bytes], { type }));
-    setUrl(made);
-    return () => URL.revokeObjectURL(made);
+    const url = URL.createObjectURL(new Blob([bytes], { type }));
+    setUrl(url);
+    return () => URL.revokeObjectURL(url);
   }, [bytes]);
   const props = {
     controls: true,

@@ -21,12 +21,12 @@ interface Around {
 
 export function NotebookView({ file, version }: Around): VNode {
   const loaded = useFiles((signal) => readNotebook(file, signal), file);
-  return whenLoaded(loaded, (found) => {
-    if ("cells" in found) {
-      return html`<${Cells} notebook=${found} file=${file} version=${version} />`;
+  return whenLoaded(loaded, (notebook) => {
+    if ("cells" in notebook) {
+      return html`<${Cells} notebook=${notebook} file=${file} version=${version} />`;
     }
     return html`
-      <${LeftOut} file=${file}>${found.problem}<//>
+      <${LeftOut} file=${file}>${notebook.problem}<//>
       <${TextView} file=${file} />
     `;
   });

@@ -56,11 +56,11 @@ function textOf(value: unknown): string {
 
 export function notebookOf(value: unknown): Notebook | { problem: string } {
   const { cells, worksheets, metadata } = membersOf(value);
-  const found = cells ?? membersOf(listOf(worksheets)[0]).cells;
-  if (!Array.isArray(found)) return { problem: "This notebook has no cells." };
+  const listed = cells ?? membersOf(listOf(worksheets)[0]).cells;
+  if (!Array.isArray(listed)) return { problem: "This notebook has no cells." };
   const { language_info: info, kernelspec } = membersOf(metadata);
   const language = membersOf(info).name ?? membersOf(kernelspec).language ?? "python";
-  return { language: String(language), cells: found.map(cellOf) };
+  return { language: String(language), cells: listed.map(cellOf) };
 }
 
 function cellOf(value: unknown): Cell {

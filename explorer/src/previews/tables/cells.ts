@@ -48,8 +48,8 @@ export function cellOrderTo(typed: string): (cell: Cell) => number | undefined {
       ? cellText(cell).trim()
       : cell;
     if (value === null) return undefined;
-    const found = order(value);
-    return found ?? (value instanceof Date ? order(cellText(value)) : undefined); // with a year
+    const number = order(value);
+    return number ?? (value instanceof Date ? order(cellText(value)) : undefined); // with a year
   };
 }
 

@@ -54,11 +54,11 @@ const ARRAYS: Readonly<Record<number, typeof Int32Array | typeof BigInt64Array |
 };
 
 function boundsOf({ type, leaf, toCells }: FileColumn, group: RowGroup): Bounds | undefined {
-  const found = group.columns[leaf]?.bounds;
+  const bounds = group.columns[leaf]?.bounds;
   const array = ARRAYS[type];
-  if (!found?.every((bytes) => bytes.byteLength === array?.BYTES_PER_ELEMENT)) return undefined;
+  if (!bounds?.every((bytes) => bytes.byteLength === array?.BYTES_PER_ELEMENT)) return undefined;
   try {
-    const [min, max] = found.map((bytes) => toCells(new array!(bytes.slice().buffer))[0]!);
+    const [min, max] = bounds.map((bytes) => toCells(new array!(bytes.slice().buffer))[0]!);
     const isOrdered = [min, max].every((cell) => typeof cell !== "string" || /^\d/.test(cell));
     return isOrdered && min === min && max === max ? [min!, max!] : undefined; // not NaN
   } catch {

@@ -263,10 +263,10 @@ class CsvReader {
     for (let length = bytes;; length *= 2) {
       const bytes = await this.#part(start, length, signal);
       const isEnd = start + bytes.byteLength >= file.size;
-      const found = splitCsv(bytes, { delimiter, isEnd, maxRows: max });
-      const end = found.at(-1)?.end ?? 0;
-      if (found.length >= min || isEnd || end > 0 && bytes.byteLength >= MAX_READ_BYTES) {
-        const lines = found.map((line) => ({ ...line, end: start + line.end }));
+      const split = splitCsv(bytes, { delimiter, isEnd, maxRows: max });
+      const end = split.at(-1)?.end ?? 0;
+      if (split.length >= min || isEnd || end > 0 && bytes.byteLength >= MAX_READ_BYTES) {
+        const lines = split.map((line) => ({ ...line, end: start + line.end }));
         return { lines, isEnd };
       }
       if (bytes.byteLength - end > MAX_ROW_BYTES) throw tooLong(file.path, MAX_ROW_BYTES);

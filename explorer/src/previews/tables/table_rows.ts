@@ -55,16 +55,16 @@ export async function findRows(
   { signal, isEnough, onProgress }: FindOptions = {},
 ): Promise<Found & { readonly rows: Rows }> {
   const isNone = source.hasNull ? isMissing : isEmpty;
-  const kept = new KeptRows(Math.max(1, columns.length), { sort: wanted.sort, isNone });
+  const rowsToShow = new KeptRows(Math.max(1, columns.length), { sort: wanted.sort, isNone });
   const { sample = Infinity } = wanted;
   const tallies = isPlain(wanted)
     ? columns.map((i) => new Tally(source.columns[i]!.type, isNone))
     : [];
   const filter = parseFilter(wanted.filter, columns.map((i) => source.columns[i]!), isNone);
   let [read, matched, begun] = [0, 0, Date.now()];
-  const found = (isEnd: boolean, problem?: string) => {
+  const result = (isEnd: boolean, problem?: string) => {
     const statistics = tallies.map((tally) => tally.statistics());
-    const rows = kept.end();
+    const rows = rowsToShow.end();
     return { rows, kept: rows.length, matched, read, isEnd, statistics, problem };
   };
   try {
@@ -74,23 +74,23 @@ export async function findRows(
         tallies.forEach((tally, i) => tally.add(row[i]));
         if (tallies.length > 0 || !filter.matches(row)) continue;
         matched++;
-        kept.add(row);
+        rowsToShow.add(row);
       }
       read += used.length;
-      if (used.length < rows.length) return found(false);
+      if (used.length < rows.length) return result(false);
       if (Date.now() - begun > SLICE_MS) {
         onProgress?.(read, progress);
         await new Promise((resolve) => setTimeout(resolve)); // other questions come first
         begun = Date.now();
       }
       signal?.throwIfAborted();
-      if (isEnough?.()) return found(false);
+      if (isEnough?.()) return result(false);
     }
   } catch (error) {
     if (read === 0 || signal?.aborted) throw error;
-    return found(false, (error as Error).message);
+    return result(false, (error as Error).message);
   }
-  return found(true);
+  return result(true);
 }
 
 /** Reads the groups of rows that may match, as far as the bounds of their columns tell. */
@@ -208,8 +208,8 @@ function parseFilter(
     return at >= 0 ? "" : all;
   }).trim().toLowerCase();
   const meets = (cell: Cell, { sign, order }: typeof conditions[number]) => {
-    const found = order(cell);
-    return found === undefined ? sign === "!=" : COMPARISONS[sign]![0](found);
+    const difference = order(cell);
+    return difference === undefined ? sign === "!=" : COMPARISONS[sign]![0](difference);
   };
   return {
     matches: (row) =>

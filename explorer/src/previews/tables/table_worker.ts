@@ -54,13 +54,13 @@ class WorkerTable {
   async find(columns: readonly number[], wanted: Wanted, options: Options): Promise<Found> {
     const { signal, stop, onNote } = options;
     const end = wanted.sample === undefined ? Infinity : this.#bytes + SAMPLE_BYTES;
-    const { rows, ...found } = await findRows(this.#table, columns, wanted, {
+    const { rows, ...summary } = await findRows(this.#table, columns, wanted, {
       signal,
       isEnough: () => stop.aborted || this.#bytes > end,
       onProgress: (...note) => onNote(note),
     });
     if (!isPlain(wanted)) this.#found = rows;
-    return found;
+    return summary;
   }
 
   found({ from, count }: PageRange): TablePage {

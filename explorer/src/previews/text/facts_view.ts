@@ -21,14 +21,14 @@ export function FrontMatter({ text, path }: { text: string; path: string }): VNo
     async () => await (await import("./front_matter.ts")).readFacts(text, path),
     [text],
   );
-  return whenLoaded(loaded, (found) => {
-    if ("problem" in found) {
+  return whenLoaded(loaded, (header) => {
+    if ("problem" in header) {
       return html`
-        <p class="note">${found.problem}</p>
+        <p class="note">${header.problem}</p>
         <pre class="wrapped">${text}</pre>
       `;
     }
-    const all = Object.entries(found.facts);
+    const all = Object.entries(header.facts);
     const facts = all.slice(0, MOST).map((
       [name, value],
     ) => [name, html`<${Fact} value=${value} />`]);

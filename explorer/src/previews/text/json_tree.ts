@@ -15,16 +15,16 @@ const MAX_CHARACTERS = 1000;
 /** The tree of a file, or its text if it is large or damaged. */
 export function JsonView({ file }: { file: ArtifactFile }): VNode {
   const loaded = useFiles((signal) => readJson(file, signal), file);
-  return whenLoaded(loaded, (found) => {
-    if ("problem" in found) {
+  return whenLoaded(loaded, (json) => {
+    if ("problem" in json) {
       return html`
-        <p class="note">${found.problem}</p>
+        <p class="note">${json.problem}</p>
         <${TextView} file=${file} />
       `;
     }
     return html`
-      ${found.note && html`<${LeftOut} file=${file}>${found.note}<//>`}
-      <${JsonTree} value=${found.value} />
+      ${json.note && html`<${LeftOut} file=${file}>${json.note}<//>`}
+      <${JsonTree} value=${json.value} />
     `;
   });
 }

@@ -91,10 +91,10 @@ class Document {
     if (token.type === "link_open") {
       const address = token.attrGet("href") ?? "";
       if (/^#./.test(address)) return { tag: "a", props: headingLink(address.slice(1)) };
-      const found = this.target(address);
-      if (found === undefined) return { tag: "span", props: { class: "muted" } };
+      const target = this.target(address);
+      if (target === undefined) return { tag: "span", props: { class: "muted" } };
       const outside = { rel: "noopener noreferrer nofollow", target: "_blank" };
-      return { tag: "a", props: { href: found.href, ...found.isOutside && outside } };
+      return { tag: "a", props: { href: target.href, ...target.isOutside && outside } };
     }
     if (token.type === "heading_open") return { tag: token.tag, props: { id: this.#idOf(next) } };
     return { tag: TAGS.has(token.tag) ? token.tag : "div", props: {} };
@@ -151,11 +151,11 @@ class Document {
   }
 
   #image(token: Token): ComponentChildren {
-    const found = this.target(token.attrGet("src") ?? "");
+    const target = this.target(token.attrGet("src") ?? "");
     const text = `Image: ${token.content || "without description"}`;
-    if (found === undefined || found.isOutside) return html`<span class="muted">[${text}]</span>`;
-    const shown = this.imageOf?.(found.path!, token.content);
-    return shown ?? html`<a href=${found.href}>[${text}]</a>`;
+    if (target === undefined || target.isOutside) return html`<span class="muted">[${text}]</span>`;
+    const shown = this.imageOf?.(target.path!, token.content);
+    return shown ?? html`<a href=${target.href}>[${text}]</a>`;
   }
 }
 

@@ -38,15 +38,15 @@ export function VersionView(
   const { service } = useSession();
   const opened = useLoaded(
     async (signal): Promise<Opened> => {
-      const [found, summary] = await Promise.all([
+      const [opened, summary] = await Promise.all([
         openVersion(service, { name, version }, signal),
         readName(service, name, { signal }),
       ]);
       if (version.includes("/")) { // a member of a release
-        openPlace(hrefOf(["artifacts", found.name, found.version]), { replace: true });
+        openPlace(hrefOf(["artifacts", opened.name, opened.version]), { replace: true });
       }
-      const previous = await previousOf(service, summary, found.version, signal);
-      return { version: found, summary, previous };
+      const previous = await previousOf(service, summary, opened.version, signal);
+      return { version: opened, summary, previous };
     },
     [name, version],
   );

@@ -133,12 +133,12 @@ function Canvas(
   { placed, root, at, choose }: Omit<GraphProps, "lineage"> & { placed: Placed; root: string },
 ) {
   const box = useRef<HTMLDivElement>(null);
-  const [seen, setSeen] = useState<Seen>();
+  const [view, setSeen] = useState<Seen>();
   const held = useRef<{ x: number; y: number } | undefined>(undefined);
   const fit = () => placeIn(placed, box.current, 0);
   const [, setMeasured] = useState(false);
   useLayoutEffect(() => setMeasured(true), []); // now the box has a size
-  const shown = seen ?? placeIn(placed, box.current, READABLE);
+  const shown = view ?? placeIn(placed, box.current, READABLE);
   const zoom = (factor: number, at?: { x: number; y: number }) => {
     const { clientWidth, clientHeight } = elementOf(box);
     const { x, y } = at ?? { x: clientWidth / 2, y: clientHeight / 2 };

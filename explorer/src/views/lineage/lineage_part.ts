@@ -42,23 +42,25 @@ export function partOf(
     if (direction !== "both" && direction !== way) continue;
     for (const [ref, steps] of stepsFrom(root, edges, way)) if (steps <= depth) reached.add(ref);
   }
-  const kept = new Set([...reached].slice(0, most));
+  const nearest = new Set([...reached].slice(0, most));
   return {
     root,
-    nodes: nodes.filter(({ ref }) => kept.has(ref)),
-    edges: edges.filter(({ from, to }) => kept.has(from) && kept.has(to)),
-    cut: cut || kept.size < reached.size,
+    nodes: nodes.filter(({ ref }) => nearest.has(ref)),
+    edges: edges.filter(({ from, to }) => nearest.has(from) && nearest.has(to)),
+    cut: cut || nearest.size < reached.size,
   };
 }
 
 /** Returns the number of steps from the root to each node in a direction, nearest first. */
 function stepsFrom(root: string, edges: Lineage["edges"], way: "up" | "down"): Map<string, number> {
   const next = neighbors(edges, way);
-  const found = new Map([[root, 0]]);
-  for (const [ref, steps] of found) { // also those that are added meanwhile
-    for (const each of next.get(ref) ?? []) if (!found.has(each)) found.set(each, steps + 1);
+  const distances = new Map([[root, 0]]);
+  for (const [ref, steps] of distances) { // also those that are added meanwhile
+    for (const each of next.get(ref) ?? []) {
+      if (!distances.has(each)) distances.set(each, steps + 1);
+    }
   }
-  return found;
+  return distances;
 }
 
 /** Returns the inputs (`up`) or the results (`down`) of each ref. */
@@ -66,12 +68,12 @@ export function neighbors(
   edges: Lineage["edges"],
   way: "up" | "down",
 ): ReadonlyMap<string, string[]> {
-  const found = new Map<string, string[]>();
+  const neighbors = new Map<string, string[]>();
   for (const { from, to } of edges) {
     const [key, value] = way === "up" ? [to, from] : [from, to];
-    found.set(key, [...(found.get(key) ?? []), value]);
+    neighbors.set(key, [...(neighbors.get(key) ?? []), value]);
   }
-  return found;
+  return neighbors;
 }
 
 function madeBy({ metadata = {} }: LineageNode): Made | undefined {

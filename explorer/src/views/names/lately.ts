@@ -31,9 +31,9 @@ export function Lately(
   const changes = useLoaded(async (signal) => {
     const read = async <T>(path: string, limit: number) =>
       (await service.json<{ items: T[] }>(path, { query: { limit }, signal })).items;
-    const logs = recent.map(async (found) =>
-      changesOf(found.name, await read<LogEntry>(`${namePath(found.name)}/log`, EACH))
-        .map((change) => withFound(change, found))
+    const logs = recent.map(async (newest) =>
+      changesOf(newest.name, await read<LogEntry>(`${namePath(newest.name)}/log`, EACH))
+        .map((change) => withFound(change, newest))
     );
     const runs = hasRuns ? await read<ListedRun>("runs", RUNS) : [];
     const all: Change[] = [...(await Promise.all(logs)).flat(), ...runs.map(changeOf)];

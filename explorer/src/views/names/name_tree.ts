@@ -83,11 +83,11 @@ export function sortNames(names: readonly string[]): string[] {
 /** Returns the names with all words of a text, ignoring case. Those that begin with it come first. */
 export function namesWith(names: readonly string[], text: string): string[] {
   const words = text.toLowerCase().split(/\s+/).filter((word) => word !== "");
-  const found = names.filter((name) => {
+  const matching = names.filter((name) => {
     const lower = name.toLowerCase();
     return words.every((word) => lower.includes(word));
   });
   const start = words[0] ?? "";
   const begins = (name: string) => name.toLowerCase().startsWith(start);
-  return [...found.filter(begins), ...found.filter((name) => !begins(name))];
+  return [...matching.filter(begins), ...matching.filter((name) => !begins(name))];
 }

@@ -115,39 +115,39 @@ function Found(
   },
 ) {
   const own = useMemo(() => filters ? [] : namesWith(names, typed), [names, typed, filters]);
-  const found = useSearch(text);
-  const progress = found.value?.read !== undefined
-    ? html`<${Reading} read=${found.value.read} total=${names.length} />`
-    : found.loading && html`<${Loading} what="Searching aliases and metadata" />`;
+  const search = useSearch(text);
+  const progress = search.value?.read !== undefined
+    ? html`<${Reading} read=${search.value.read} total=${names.length} />`
+    : search.loading && html`<${Loading} what="Searching aliases and metadata" />`;
   const order = useLoaded(() => import("./found_order.ts"), []).value;
   const conditions = order?.conditionsOf(text) ?? [];
-  const versions = found.value?.items.filter(({ name }) => filters || !own.includes(name)) ?? [];
+  const versions = search.value?.items.filter(({ name }) => filters || !own.includes(name)) ?? [];
   const others = order?.inOrderOf(conditions, versions) ?? versions;
   const items = [
     ...own.map((name) => ({ name, found: details.get(name) })),
-    ...others.map((found) => ({ name: found.name, found, isVersion: true })),
+    ...others.map((version) => ({ name: version.name, found: version, isVersion: true })),
   ];
   const ref = typed.trim();
   const isRef = ref.includes("@") && names.includes(splitRef(ref).name);
   if (items.length === 0 && progress && !isRef) return progress;
-  if (items.length === 0 && found.error === undefined && !isRef) {
+  if (items.length === 0 && search.error === undefined && !isRef) {
     return html`
       <${Empty} title="Nothing matches">
         <p>Search names, aliases and metadata values, or
             write conditions such as <code>metadata.epochs>3</code>.</p>
-        <${Rest} of=${found.value} />
+        <${Rest} of=${search.value} />
         <//>
     `;
   }
   return html`
     ${isRef && html`<p>Open <a href=${hrefOfRef(ref)}>${ref}</a></p>`}
-    ${found.error !== undefined && html`<${ErrorNotice} error=${found.error} />`}
+    ${search.error !== undefined && html`<${ErrorNotice} error=${search.error} />`}
     ${items.length > 0 && html`
       <${FoundList} items=${items}
-        values=${(found: FoundVersion) => order?.comparedValues(conditions, found) ?? []} />
+        values=${(version: FoundVersion) => order?.comparedValues(conditions, version) ?? []} />
     `}
     ${progress}
-    <${Rest} of=${found.value} />
+    <${Rest} of=${search.value} />
   `;
 }
 
@@ -155,7 +155,7 @@ function Found(
 function useSearch(text: string) {
   const { service } = useSession();
   const asked = useLate(text);
-  const found = useLoaded(
+  const search = useLoaded(
     async (signal): Promise<Search> => {
       if (service.isSite || asked === "") return { items: [], total: 0, cut: false };
       const query = { q: asked, limit: 200, partial: true };
@@ -163,8 +163,8 @@ function useSearch(text: string) {
     },
     [asked],
   );
-  useInterval(found.reload, READING_MS, found.value?.read !== undefined);
-  return found;
+  useInterval(search.reload, READING_MS, search.value?.read !== undefined);
+  return search;
 }
 
 /** Shows what a search leaves out. */
@@ -236,15 +236,15 @@ function useDetails(names: readonly string[], complete: boolean) {
   const isWanted = complete && names.length <= DETAILED && about.features.includes("search") &&
     !service.isSite;
   const { value } = useLoaded(async (signal) => {
-    const found = new Map<string, FoundVersion>();
-    if (!isWanted) return found;
+    const newest = new Map<string, FoundVersion>();
+    if (!isWanted) return newest;
     for (let offset: number | undefined = 0; offset !== undefined && offset < MOST_FOUND;) {
       const query = { newest: true, limit: MOST_FOUND - offset, offset };
       const page: Search = await service.json<Search>("search", { query, signal });
-      for (const each of page.items) found.set(each.name, each);
+      for (const each of page.items) newest.set(each.name, each);
       offset = page.next;
     }
-    return found;
+    return newest;
   }, [isWanted]);
   return value ?? NONE;
 }

@@ -5,16 +5,16 @@ import { metadataValues, numberAt } from "../versions/experiments.ts";
 import type { FoundVersion, Promoted } from "./found_list.ts";
 
 /** Returns the aliases of each name, of versions that have one. */
-export function promotedOf(found: readonly FoundVersion[]): ReadonlyMap<string, Promoted> {
-  const names = Map.groupBy(found, ({ name }) => name);
+export function promotedOf(versions: readonly FoundVersion[]): ReadonlyMap<string, Promoted> {
+  const names = Map.groupBy(versions, ({ name }) => name);
   return new Map([...names].map(([name, own]) => {
     const aliases = own.flatMap(({ aliases }) => aliases);
     return [name, { aliases, metric: metricOf(own) }];
   }));
 }
 
-function metricOf(found: readonly FoundVersion[]): Promoted["metric"] {
-  const rows = found.map((version) => ({ version, values: metadataValues(version.metadata) }));
+function metricOf(versions: readonly FoundVersion[]): Promoted["metric"] {
+  const rows = versions.map((version) => ({ version, values: metadataValues(version.metadata) }));
   const column = columnsOf(rows).find(({ role, isNumber }) => role === "measure" && isNumber);
   if (column === undefined) return undefined;
   const { key, title, better } = column;

@@ -177,7 +177,7 @@ async function upload(
 export function parseMetadata(
   text: string,
 ): { metadata: Record<string, unknown>; problem?: string } {
-  const found = new Map<string, unknown>();
+  const values = new Map<string, unknown>();
   let problem: string | undefined;
   for (const word of termsOf(text)) {
     const entry = splitEntry(word);
@@ -186,14 +186,14 @@ export function parseMetadata(
       continue;
     }
     const { key, isJson, typed } = entry;
-    if (found.has(key)) problem ??= `${key} has two values`;
+    if (values.has(key)) problem ??= `${key} has two values`;
     try {
-      found.set(key, isJson ? valueOf(entry) : typed.replace(/^"([^"]*)"$/, "$1"));
+      values.set(key, isJson ? valueOf(entry) : typed.replace(/^"([^"]*)"$/, "$1"));
     } catch (error) {
       problem ??= `${key} is not JSON (${(error as Error).message})`;
     }
   }
-  return { metadata: Object.fromEntries(found), problem };
+  return { metadata: Object.fromEntries(values), problem };
 }
 
 function Chosen({ files, total }: { files: readonly ChosenFile[]; total: number }) {

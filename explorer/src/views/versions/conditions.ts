@@ -23,8 +23,11 @@ export function namedFilter(typed: string, columns: readonly ExperimentColumn[])
     const [, field = "", condition = ""] = CONDITION.exec(term) ?? [];
     if (field === "" || columns.some(({ key }) => key === field)) return term;
     const name = field.replace(/^metadata\./, "");
-    const meant = (part: "title" | "short") => columns.filter((column) => column[part] === name);
-    const [column, other] = [meant("title"), meant("short")].find(({ length }) => length > 0) ?? [];
+    const columnsWith = (part: "title" | "short") =>
+      columns.filter((column) => column[part] === name);
+    const [column, other] = [columnsWith("title"), columnsWith("short")].find(({ length }) =>
+      length > 0
+    ) ?? [];
     return column === undefined || other ? term : beginningOf(column, "") + condition;
   }).join(" ");
 }

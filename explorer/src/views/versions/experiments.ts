@@ -20,15 +20,15 @@ export interface Experiment {
 const MOST_DEPTH = 4;
 
 /** The rows of versions that were listed, by the aliases that they show. */
-const made = new WeakMap<readonly Alias[], WeakMap<ListedVersion, Experiment>>();
+const rowsOfVersions = new WeakMap<readonly Alias[], WeakMap<ListedVersion, Experiment>>();
 
 /** Returns the rows of versions. Reuses earlier rows whose aliases are the same. */
 export function experimentsOf(
   versions: readonly ListedVersion[],
   aliases: readonly Alias[],
 ): Experiment[] {
-  const before = made.get(aliases) ?? new WeakMap<ListedVersion, Experiment>();
-  made.set(aliases, before);
+  const before = rowsOfVersions.get(aliases) ?? new WeakMap<ListedVersion, Experiment>();
+  rowsOfVersions.set(aliases, before);
   const byVersion = Map.groupBy(aliases, ({ version }) => version);
   return versions.map((listed) => {
     const row = before.get(listed) ?? experimentOf(listed, byVersion);
@@ -56,9 +56,9 @@ function experimentOf(
   if (notes !== undefined) values.set("notes", notes);
   addMembers(values, "metadata", metadata, 0);
   addMembers(values, "labels", labels, 0);
-  const found = { name, version, aliases: own, metadata, labels, notes, kind, createdAt };
-  const text = searchText(found);
-  return { name, version, values, found, text, ...error && { problem: error.detail } };
+  const fields = { name, version, aliases: own, metadata, labels, notes, kind, createdAt };
+  const text = searchText(fields);
+  return { name, version, values, found: fields, text, ...error && { problem: error.detail } };
 }
 
 function addMembers(values: Map<string, unknown>, at: string, value: object, depth: number) {
@@ -113,8 +113,8 @@ export function chooseExperiments(
   { filter, sort }: { filter: string; sort: string },
 ): readonly Experiment[] {
   const matches = parseQuery(queryOf(filter));
-  const kept = filter.trim() === ""
+  const matching = filter.trim() === ""
     ? experiments
     : experiments.filter(({ found, text }) => matches(found, text));
-  return sort === "" ? kept : sortByField(kept, sort, ({ values }, key) => values.get(key));
+  return sort === "" ? matching : sortByField(matching, sort, ({ values }, key) => values.get(key));
 }

@@ -53,14 +53,14 @@ export function partsOf(
   const parts = isNumber
     ? numbersOf(groups as [number, Experiment[]][])
     : groups.slice(0, MOST_PARTS);
-  const found = parts.map(([value, own], i) => ({
+  const largest = parts.map(([value, own], i) => ({
     label: `${title} ${value}`,
     rows: new Set(own),
     color: isNumber ? scaleColorOf(i / Math.max(1, parts.length - 1)) : colorOf(i),
   }));
-  const rest = rows.filter((row) => !found.some(({ rows }) => rows.has(row)));
+  const rest = rows.filter((row) => !largest.some(({ rows }) => rows.has(row)));
   const other = { label: "other", rows: new Set(rest), color: "--edge" };
-  return rest.length === 0 ? found : [...found, other];
+  return rest.length === 0 ? largest : [...largest, other];
 }
 
 /** Returns groups in the order of their numbers, or quarters of many. */
@@ -74,10 +74,10 @@ function numbersOf(groups: readonly [number, Experiment[]][]): [string, Experime
 function quartersOf(groups: readonly [number, Experiment[]][]): [string, Experiment[]][] {
   const sorted = groups.filter(([value]) => Number.isFinite(value)).sort(([a], [b]) => a - b);
   const count = sorted.flatMap(([, own]) => own).length;
-  let seen = 0;
+  let below = 0;
   const quarters = Map.groupBy(sorted, ([, { length }]) => {
-    seen += length;
-    return Math.floor(4 * (seen - length) / count);
+    below += length;
+    return Math.floor(4 * (below - length) / count);
   });
   return [...quarters.values()].map((own) => {
     const values = own.map(([value]) => value);

@@ -31,15 +31,15 @@ export function influenceOf(
   const both = pairs.filter(([value, y]) => has(value) && Number.isFinite(y)) as [never, number][];
   const groups = [...Map.groupBy(both, ([value]) => isNumber || String(value))]
     .filter(([, { length }]) => length > 1);
-  const kept = groups.flatMap(([, own]) => own);
-  const y = fromMean(ranksOf(kept.map(([, metric]) => metric)));
-  const [all, versions] = [dot(y, y), kept.length];
+  const ranked = groups.flatMap(([, own]) => own);
+  const y = fromMean(ranksOf(ranked.map(([, metric]) => metric)));
+  const [all, versions] = [dot(y, y), ranked.length];
   // Returns the root of the explained share, less what `parameters` explain by chance.
   const strengthOf = (explained: number, parameters: number) =>
     Math.sqrt(Math.max(0, 1 - (1 - explained) * (versions - 1) / (versions - parameters)));
   if (versions < 3 || all === 0) return undefined;
   if (isNumber) {
-    const x = fromMean(ranksOf(kept.map(([value]) => value)));
+    const x = fromMean(ranksOf(ranked.map(([value]) => value)));
     const value = dot(x, y) / Math.sqrt(dot(x, x) * all);
     const squares = fromMean(x.map((each) => each ** 2));
     const bent = dot(squares, y) / Math.sqrt(dot(squares, squares) * all);

@@ -95,13 +95,13 @@ function MetricChart({ name, rows, parts, column, x, xTitle, isLines, isLog }: {
       const value = numberAt(row, key);
       return { row, place, value: Number.isFinite(value) ? value : null };
     });
-    const found = all.filter(({ place }) => Number.isFinite(place))
+    const placed = all.filter(({ place }) => Number.isFinite(place))
       .sort((a, b) => a.place - b.place);
-    const values = found.map(({ value }) => value);
+    const values = placed.map(({ value }) => value);
     const best = isOrder && !isLines ? bestSoFar(values, column.better) : undefined;
     return {
-      places: found.map(({ place }) => place),
-      points: found.map(({ row: { version, found: { aliases } } }) => ({
+      places: placed.map(({ place }) => place),
+      points: placed.map(({ row: { version, found: { aliases } } }) => ({
         label: version,
         href: hrefOf(["artifacts", name, version]),
         ...aliases.length > 0 && { mark: aliases.join(", ") },
@@ -110,14 +110,14 @@ function MetricChart({ name, rows, parts, column, x, xTitle, isLines, isLog }: {
         ...parts?.map(({ label, rows, color }) => ({
           label,
           color,
-          values: found.map(({ row, value }) => rows.has(row) ? value : null),
+          values: placed.map(({ row, value }) => rows.has(row) ? value : null),
         })) ?? [{ label: title, values }],
         ...best === undefined
           ? []
           : [{ label: "best so far", values: best, color: "--edge", isStep: true }],
       ],
       isLog: isLog(values.filter((value) => value !== null)),
-      isLogX: !isOrder && isLog(found.map(({ place }) => place)),
+      isLogX: !isOrder && isLog(placed.map(({ place }) => place)),
     };
   }, [rows, parts, column, x, isLines, isLog]);
   const { places, points, series } = drawn;

@@ -157,25 +157,25 @@ function OneJob({ id }: { id: string }) {
   return html`
     <div class="stack">
       <nav class="crumbs" aria-label="Path"><a href=${hrefOf(["jobs"])}>Jobs</a></nav>
-      <${Shown} of=${job} what="Reading the job">${(found: Job) =>
+      <${Shown} of=${job} what="Reading the job">${(shownJob: Job) =>
         html`
           <div class="row spread">
-            <h1 class="mono">${id} <${StateTag} state=${found.state} /></h1>
-            <${Actions} job=${found} changed=${job.reload} />
+            <h1 class="mono">${id} <${StateTag} state=${shownJob.state} /></h1>
+            <${Actions} job=${shownJob} changed=${job.reload} />
           </div>
           <${FactList} isCard facts=${[
-            ["Group", found.group],
-            ["Kind", found.kind],
-            ["Added", formatTime(found.addedAt)],
-            ["Ended", found.endedAt && formatTime(found.endedAt)],
-            ["Attempts", `${found.attemptsMade} of ${found.attempts}`],
-            ["Reason", found.reason],
+            ["Group", shownJob.group],
+            ["Kind", shownJob.kind],
+            ["Added", formatTime(shownJob.addedAt)],
+            ["Ended", shownJob.endedAt && formatTime(shownJob.endedAt)],
+            ["Attempts", `${shownJob.attemptsMade} of ${shownJob.attempts}`],
+            ["Reason", shownJob.reason],
           ]} />
-          ${PARTS.filter(([key]) => found[key] !== undefined).map(([key, title]) =>
+          ${PARTS.filter(([key]) => shownJob[key] !== undefined).map(([key, title]) =>
             html`
               <h2>${title}</h2>
               <pre class="log" tabindex="0" role="region"
-                aria-label=${title}>${JSON.stringify(found[key], null, 2)}</pre>
+                aria-label=${title}>${JSON.stringify(shownJob[key], null, 2)}</pre>
             `
           )}
         `}<//>
