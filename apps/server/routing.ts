@@ -9,6 +9,7 @@ import type { Access, RouteScope } from "./access/access.ts";
 import type { BegunReads } from "./files/begun_reads.ts";
 import type { OpenVersion } from "./files/opened.ts";
 import type { SearchIndexReader } from "./search/search_index.ts";
+import type { AuditSubject } from "./observe/audit_entry.ts";
 import type { Windows } from "./streams.ts";
 import type { Metrics } from "./observe/metrics.ts";
 import type { HandlerInfo, HandlerOptions } from "./options.ts";
@@ -56,6 +57,8 @@ export interface RequestInfo extends HandlerInfo {
   dryRun?: boolean;
   /** A name that it writes and its path does not have. */
   writes?: string;
+  /** The subject of its entry in the audit trail, beside names and versions. */
+  subject?: AuditSubject;
 }
 
 export { Answer };

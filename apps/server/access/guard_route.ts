@@ -9,6 +9,7 @@ import { onDemand } from "../streams.ts";
 import { RefusedRequest } from "../problem.ts";
 import { isOfDav, pathOf, type RouteContext } from "../routing.ts";
 import { type Access, createAccess, denied, everything, type RouteScope } from "./access.ts";
+import type { AuditSubject } from "../observe/audit_entry.ts";
 import type { TokenCheck } from "./token_file.ts";
 
 /** The rights of a request without a token: only open routes. */
@@ -89,7 +90,8 @@ export function guardRoute(
   return (c) => {
     const { name, version, alias } = c.params;
     const aliases = alias === undefined ? undefined : [alias];
-    Object.assign(c.info, { route: c.path, scope, name, version, aliases });
+    const subject = subjectOf(c.params);
+    Object.assign(c.info, { route: c.path, scope, name, version, aliases, subject });
     if (scope !== "open") {
       if (c.info.refusal !== undefined) throw c.info.refusal;
       checkScope(c.info.access, scope, name);
@@ -104,6 +106,14 @@ export function guardRoute(
       hint: "Remove it, or use `ifCommit`, `onConflict` or `expected` if the route has them.",
     });
   };
+}
+
+/** Returns the parameters of a path that its entry in the audit trail has. */
+function subjectOf(params: Record<string, string>): AuditSubject {
+  const { job, run, draft, part } = params;
+  return Object.fromEntries(
+    Object.entries({ job, run, draft, part }).filter(([, value]) => value !== undefined),
+  );
 }
 
 function allowsRoute(access: Access, scope: RouteScope, name: string | undefined): boolean {

@@ -68,6 +68,7 @@ export class Audit {
       name: info.writes ?? info.name,
       version: info.version,
       aliases: info.aliases,
+      ...info.subject,
       ...(info.dryRun && { dryRun: true }),
       ...(bytes !== null && { bytes: Number(bytes) }),
       status,

@@ -1,8 +1,22 @@
 // Entries of the audit trail.
 import type { Author } from "../../../core/naming/author.ts";
 
+/** The subject of a request, beside a name and its version. */
+export interface AuditSubject {
+  /** The id of a job. */
+  job?: string;
+  /** The id of a run, `PIPELINE@NUMBER`. */
+  run?: string;
+  /** The id of a draft. */
+  draft?: string;
+  /** The part of a draft. */
+  part?: string;
+  /** The pattern of a changed rule. */
+  rule?: string;
+}
+
 /** A change, or a request that was refused for its token or its rights. */
-export interface AuditEntry {
+export interface AuditEntry extends AuditSubject {
   /** ISO 8601 with milliseconds, UTC. */
   at: string;
   /** The id of the request, as in the log and in `x-request-id`. */

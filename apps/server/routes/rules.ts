@@ -32,8 +32,10 @@ export function rulesRoutes(routes: Routes, { registry }: ServerContext): void {
     scope: "admin",
     answers: { 200: FOUND },
     json: schemas.RulesChangeSchema,
-    answer: async ({ c, json, signal }) =>
-      c.json(await changeRules(registry, { ...json, signal }), 200, FRESH),
+    answer: async ({ c, json, signal }) => {
+      c.info.subject = { rule: json.set?.pattern ?? json.remove };
+      return c.json(await changeRules(registry, { ...json, signal }), 200, FRESH);
+    },
   });
   route(routes, "GET /rules/history", {
     id: "listRulesHistory",

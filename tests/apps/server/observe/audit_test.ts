@@ -1,12 +1,14 @@
 // The audit trail of a service.
-import { assertEquals, assertMatch } from "@std/assert";
+import { assert, assertEquals, assertMatch } from "@std/assert";
 import { type AuditEntry, createAuditFile, createHandler } from "../../../../apps/server.ts";
 import { openHttpRegistry } from "../../../../apps/client.ts";
 import { createMemoryBackend, openRegistry, type Registry } from "../../../../mod.ts";
 import { createAccess, everything, parseScope } from "../../../../apps/server/access/access.ts";
 import { Answer } from "../../../../apps/server/answer.ts";
+import { createApp } from "../../../../apps/server/app.ts";
 import { Audit } from "../../../../apps/server/observe/audit.ts";
 import { realSystem, silentLogger } from "../../../../core/system.ts";
+import { createMemoryQueue } from "../../../../queues/memory.ts";
 import { rejected } from "../../../registry/rejected.ts";
 import { testInRoot } from "../../../support/temp_root.ts";
 
@@ -256,4 +258,31 @@ testInRoot("a file that cannot be written refuses changes", async (root) => {
   const alice = await as("write:m,read:m");
   await rejected("Unknown", alice.setAlias("m", "a", "1.0.0"), /audit/);
   await rejected("Unavailable", alice.setAlias("m", "b", "1.0.0"), /audit/);
+});
+
+Deno.test("an entry has every parameter of the path of a change, and the rule that it sets", async () => {
+  const entries: AuditEntry[] = [];
+  const registry = await openRegistry(createMemoryBackend());
+  const jobs = createMemoryQueue();
+  const audit = (entry: AuditEntry) => void entries.push(entry);
+  const app = createApp(registry, { audit, jobs });
+  const changes = app.routes.filter(({ method, path }) =>
+    method !== "GET" && !/^\/(uploads|contents|mcp|upload)\b/.test(path)
+  );
+  for (const { method, path } of changes) {
+    const valueOf: Record<string, string> = { version: "7.7.7", run: "nightly@7" };
+    const names = Array.from(path.matchAll(/:(\w+)/g), ([, name = ""]) => name);
+    const values = names.map((name) => valueOf[name] ?? `one-${name}`);
+    const asked = path.replace(/:(\w+)/g, (_, name) => valueOf[name] ?? `one-${name}`);
+    entries.length = 0;
+    await (await app(new Request(`http://localhost${asked}`, { method }))).text();
+    const shown = JSON.stringify(entries);
+    for (const value of values) assert(shown.includes(`"${value}"`), `${method} ${path}: ${shown}`);
+  }
+  assert(changes.some(({ path }) => path.includes(":job")));
+  const body = JSON.stringify({ set: { pattern: "m:*", keepLast: 3 } });
+  const headers = { "content-type": "application/json" };
+  await (await app(new Request("http://localhost/rules", { method: "PATCH", headers, body })))
+    .text();
+  assertEquals(entries.at(-1)?.rule, "m:*");
 });
