@@ -10,7 +10,7 @@ import { unsupported } from "../core/errors.ts";
 import { checkRemovals } from "../core/options/check_delete.ts";
 import { checkOptions, type OptionNames } from "../core/options/check_options.ts";
 import type { Logger } from "../core/registry.ts";
-import { realSystem, silentLogger, type System } from "../core/system.ts";
+import { realSystem, silentLogger, type System, timerMs } from "../core/system.ts";
 import { createConnections } from "./bucket/connections.ts";
 import { descriptorOf } from "./bucket/descriptor.ts";
 import { createBucketMaker } from "./s3/bucket.ts";
@@ -125,7 +125,8 @@ const OPTIONS: OptionNames<S3BackendOptions> = {
 export function createS3Backend(options: S3BackendOptions): Backend {
   options = checkOptions("open bucket", options, OPTIONS, ["bucket"]);
   checkClientOptions(options);
-  const { system = realSystem, logger = silentLogger, requestTimeoutMs = 30_000 } = options;
+  const { system = realSystem, logger = silentLogger } = options;
+  const requestTimeoutMs = timerMs(options.requestTimeoutMs ?? 30_000);
   const { partBytes = 8 * 2 ** 20, parallel = 4, putOptions = {}, retryForMs = 30_000 } = options;
   const { provider, bucket, prefix, endpoint, region, location } = parsePlace(options);
   const credentials = typeof options.credentials === "function"

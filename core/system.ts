@@ -124,6 +124,11 @@ function timed(uuid: string, nowMs: number): string {
 
 const MAX_TIMER_MS = 2 ** 31 - 1; // a longer timer fires at once
 
+/** Returns a time that timers of the runtime take: whole, and at most 24 days. */
+export function timerMs(ms: number): number {
+  return Math.min(Math.ceil(ms), MAX_TIMER_MS);
+}
+
 function sleep(ms: number, signal?: AbortSignal): Promise<void> {
   return new Promise((resolve, reject) => {
     if (signal?.aborted) return reject(signal.reason);

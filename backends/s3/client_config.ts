@@ -1,5 +1,6 @@
 // Configuration of SDK clients.
 import { fault, type RegistryError, unsupported } from "../../core/errors.ts";
+import { timerMs } from "../../core/system.ts";
 import { checkCertificates, type Connections } from "../bucket/connections.ts";
 import type { S3Provider } from "../s3_providers.ts";
 import { checkCredentials, type CredentialCache, type S3Credentials } from "./credentials.ts";
@@ -72,7 +73,7 @@ export function clientConfig(
     requestHandler: {
       httpAgent: connections.http,
       httpsAgent: connections.https,
-      connectionTimeout: connectionTimeoutMs,
+      connectionTimeout: timerMs(connectionTimeoutMs),
       socketTimeout: requestTimeoutMs,
     },
   };

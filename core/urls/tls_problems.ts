@@ -90,6 +90,16 @@ export function timeProblem(
   }
 }
 
+/** Certificates are renewed by then: those of Let's Encrypt after 60 of 90 days. */
+const SOON_MS = 14 * 24 * 3_600_000;
+
+/** Returns a problem for a certificate that expires within 14 days. */
+export function soonProblem({ validTo }: { validTo: string }, now: number): TlsProblem | undefined {
+  const end = Date.parse(validTo);
+  if (end < now || end - now >= SOON_MS) return undefined;
+  return { state: `expires on ${dayOf(end)}`, hint: "Renew it before: then clients refuse it." };
+}
+
 /** Returns the day in a message of rustls, ` on 2025-02-01`, or an empty string. */
 function on(text: string, word: "after" | "before"): string {
   const [, seconds] = new RegExp(`not valid ${word} (\\d{1,11}) \\(`).exec(text) ?? [];

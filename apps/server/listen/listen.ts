@@ -9,12 +9,12 @@ import { isLoopback, severalHosts } from "../guard/origin.ts";
 import type { Handler } from "../options.ts";
 import { problem, problemOf } from "../problem.ts";
 import { denied, fault, type RegistryError } from "../../../core/errors.ts";
-import { realSystem, silentLogger, type System } from "../../../core/system.ts";
+import { realSystem, silentLogger, type System, timerMs } from "../../../core/system.ts";
 import { checkOptions, type OptionNames } from "../../../core/options/check_options.ts";
 import { Answer, answerings } from "../answer.ts";
 import type { ConnectionLimits, Listening, ListenOptions } from "./options.ts";
 import { createClientAddress } from "./client_address.ts";
-import { certificateWarning, readCertificate } from "./certificate.ts";
+import { ServedCertificate } from "./certificate.ts";
 import { connectionsWithin, descriptorLimit } from "./descriptors.ts";
 
 /**
@@ -53,7 +53,7 @@ function watchConnections(
       idle.add(socket);
     });
   });
-  server.setTimeout(idleTimeoutMs, (socket: Socket) => {
+  server.setTimeout(timerMs(idleTimeoutMs), (socket: Socket) => {
     const isAnswering = busy.get(socket)?.complete === true && socket.writableLength === 0;
     if (!isAnswering) socket.destroy();
   });
@@ -199,13 +199,7 @@ export async function listen(handler: Handler, options: ListenOptions = {}): Pro
   } = checkOptions("listen", limits, LIMITS);
   if (!hasTokens && !isLoopback(host)) throw exposed(host);
   const addressOf = createClientAddress(trustedProxies);
-  const openCertificate = async (files: { cert: string; key: string }) => {
-    const read = await readCertificate(files);
-    const warning = certificateWarning(read, { file: files.cert, now: realSystem.now() });
-    if (warning !== undefined) logger.warn(warning);
-    return read;
-  };
-  const certificate = tls && await openCertificate(tls);
+  const certificate = tls && await ServedCertificate.open(tls, { logger, ...system });
   const descriptors = await descriptorLimit();
   const maxConnections = Math.min(mostAsked, connectionsWithin(descriptors));
   if (maxConnections < mostAsked) {
@@ -216,14 +210,16 @@ export async function listen(handler: Handler, options: ListenOptions = {}): Pro
   }
   const settings = {
     maxHeaderSize: maxHeaderBytes,
-    headersTimeout: headersTimeoutMs,
+    headersTimeout: timerMs(headersTimeoutMs),
     requestTimeout: 0, // an upload may take hours; pauses are limited
-    keepAliveTimeout: keepAliveMs,
-    connectionsCheckingInterval: Math.min(1000, headersTimeoutMs),
+    keepAliveTimeout: timerMs(keepAliveMs),
+    connectionsCheckingInterval: Math.min(1000, timerMs(headersTimeoutMs)),
   };
-  const server: Server = certificate === undefined
-    ? createServer(settings)
-    : createSecureServer({ ...settings, ...certificate, handshakeTimeout: headersTimeoutMs });
+  const server: Server = certificate === undefined ? createServer(settings) : createSecureServer({
+    ...settings,
+    ...certificate.pem,
+    handshakeTimeout: timerMs(headersTimeoutMs),
+  });
   server.maxHeadersCount = 0; // more would be ignored; their size is limited
   const cutAll = watchConnections(server, { maxConnections, idleTimeoutMs });
   server.on("request", listenerOf(handler, { system, addressOf }));
@@ -233,17 +229,23 @@ export async function listen(handler: Handler, options: ListenOptions = {}): Pro
   }).catch((error) => {
     throw cannotListen(error, { host, port });
   });
+  const stopped = new AbortController();
+  void certificate?.warnDaily(stopped.signal);
   const { port: taken } = server.address() as AddressInfo;
   const shownHost = host.includes(":") ? `[${host}]` : host;
 
   return {
     url: `${tls === undefined ? "http" : "https"}://${shownHost}:${taken}`,
+    get certificateEndsAt() {
+      return certificate?.endsAt;
+    },
     async reloadCertificate() {
-      if (tls === undefined) return;
-      const renewed = await openCertificate(tls); // an error keeps the old one
-      (server as ReturnType<typeof createSecureServer>).setSecureContext(renewed);
+      if (certificate === undefined) return;
+      await certificate.read(); // an error keeps the old one
+      (server as ReturnType<typeof createSecureServer>).setSecureContext(certificate.pem);
     },
     async stop({ withinMs = 30_000 } = {}) {
+      stopped.abort();
       const ended = new AbortController();
       const closed = new Promise<void>((resolve) => server.close(() => resolve()));
       server.closeIdleConnections();

@@ -39,14 +39,21 @@ export interface ListenOptions {
    */
   trustedProxies?: readonly string[];
   /** @default the real clock */
-  system?: Pick<System, "sleep">;
-  /** Receives a warning if fewer connections fit than asked for. @default silent */
+  system?: Pick<System, "sleep"> & Partial<Pick<System, "now">>;
+  /**
+   * Receives a warning if fewer connections fit than asked for, and if clients refuse the
+   * certificate, or will within 14 days.
+   *
+   * @default silent
+   */
   logger?: Pick<Logger, "warn">;
 }
 
 /** A handler that listens on a port. */
 export interface Listening {
   readonly url: string;
+  /** When its certificate expires; undefined without TLS. */
+  readonly certificateEndsAt: Date | undefined;
   /** Reads the certificate and key again, for new connections. */
   reloadCertificate(): Promise<void>;
   /**

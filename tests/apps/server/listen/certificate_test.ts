@@ -1,12 +1,14 @@
 import { assertEquals, assertRejects, assertStringIncludes } from "@std/assert";
+import { X509Certificate } from "node:crypto";
 import { connect } from "node:tls";
-import { silentLogger } from "../../../../core/system.ts";
+import { realSystem, silentLogger } from "../../../../core/system.ts";
 import { RegistryError } from "../../../../mod.ts";
 import { createHandler } from "../../../../apps/server.ts";
 import { listen } from "../../../../apps/server/listen/listen.ts";
 import { type TempRoot, tempRoot } from "../../../support/temp_root.ts";
 import { serve } from "./served.ts";
 
+const DAY_MS = 86_400_000;
 const KEPT = new URL("../../../fixtures/certificates/", import.meta.url);
 
 async function place(root: TempRoot, { cert, key = cert }: { cert: string; key?: string }) {
@@ -73,4 +75,34 @@ Deno.test("a service warns of a certificate that clients refuse", async () => {
   await place(root, { cert: "first" });
   await service.server.reloadCertificate();
   assertEquals(warnings.length, 1);
+});
+
+Deno.test("a service warns each day from 14 days before its certificate expires", async () => {
+  await using root = await tempRoot();
+  const warnings: string[] = [];
+  const logger = { ...silentLogger, warn: (text: string) => void warnings.push(text) };
+  const tls = await place(root, { cert: "first" });
+  const end = Date.parse(new X509Certificate(await Deno.readTextFile(tls.cert)).validTo);
+  let now = end - 15 * DAY_MS;
+  let nextDay = () => {};
+  const system = {
+    now: () => now,
+    sleep: (_ms: number, signal?: AbortSignal) =>
+      new Promise<void>((resolve, reject) => {
+        nextDay = resolve;
+        signal?.addEventListener("abort", () => reject(signal.reason), { once: true });
+      }),
+  };
+  await using service = await serve({ tls, logger, system });
+  assertEquals([service.server.certificateEndsAt?.getTime(), warnings], [end, []]);
+  for (let day = 1; day <= 2; day++) {
+    now += DAY_MS;
+    nextDay();
+    await realSystem.sleep(0);
+    assertEquals(warnings.length, day - 1, "not yet at 14 days");
+  }
+  const date = new Date(end).toISOString().slice(0, 10);
+  assertEquals(warnings, [
+    `The certificate ${tls.cert} expires on ${date}. Renew it before: then clients refuse it.`,
+  ]);
 });
