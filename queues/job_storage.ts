@@ -6,6 +6,7 @@
  */
 import { fault } from "../core/errors.ts";
 import type { JobStorage } from "./job_storage/contract.ts";
+import { checkDurations } from "../core/options/check_options.ts";
 import { realSystem, type System } from "../core/system.ts";
 import { loadPart } from "../core/urls/load_part.ts";
 import { createMemoryJobStorage } from "./job_storage/memory.ts";
@@ -41,6 +42,7 @@ export async function openJobStorage(
   url: string,
   options: OpenJobStorageOptions = {},
 ): Promise<JobStorage> {
+  checkDurations("open a storage of jobs", options, ["keepMs"]);
   const { keepMs = KEPT_MS, system = realSystem } = options;
   if (/^memory:/i.test(url)) return createMemoryJobStorage();
   if (!URL.canParse(url) || !/^rediss?:\/\//i.test(url)) {

@@ -5,6 +5,7 @@
  */
 import { fault } from "../core/errors.ts";
 import type { JobQueue } from "../core/queue.ts";
+import { checkDurations } from "../core/options/check_options.ts";
 import type { System } from "../core/system.ts";
 import { loadPart } from "../core/urls/load_part.ts";
 import { createMemoryQueue } from "./memory.ts";
@@ -36,6 +37,7 @@ export interface OpenQueueOptions {
  * ```
  */
 export async function openQueue(url: string, options: OpenQueueOptions = {}): Promise<JobQueue> {
+  checkDurations("open a queue", options);
   const scheme = /^([a-z][a-z0-9+.-]*):/i.exec(url)?.[1]?.toLowerCase();
   if (scheme === "memory") return createMemoryQueue(options);
   if (/^(rediss?|postgres(ql)?)$/.test(scheme ?? "")) {

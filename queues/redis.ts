@@ -3,6 +3,7 @@ import { Redis } from "npm:ioredis@^5";
 import { denied, fault, invalid, isRegistryError, messageOf } from "../core/errors.ts";
 import type { RegistryError } from "../core/errors.ts";
 import { withDeadline } from "../core/retry.ts";
+import { timerMs } from "../core/system.ts";
 import { isRefused, withoutCommand } from "./checks/server_errors.ts";
 
 /** The longest delay between attempts to connect, milliseconds. */
@@ -132,7 +133,7 @@ class RedisClient implements RedisConnection {
       enableOfflineQueue: false,
       autoResendUnfulfilledCommands: false,
       keepAlive: 10_000,
-      connectTimeout: connectWithinMs,
+      connectTimeout: timerMs(connectWithinMs),
       retryStrategy: (times: number) => Math.min(50 * times, MOST_WAIT_MS),
     });
     this.#client.on("ready", () => this.#begin());
@@ -244,7 +245,7 @@ class RedisClient implements RedisConnection {
   ): Promise<T> {
     signal?.throwIfAborted();
     if (this.#isClosed) throw this.#closed();
-    const deadline = AbortSignal.timeout(withinMs);
+    const deadline = AbortSignal.timeout(timerMs(withinMs));
     const ended = signal === undefined ? deadline : AbortSignal.any([signal, deadline]);
     try {
       // Either all concurrent commands wait, or none: so they keep their order.

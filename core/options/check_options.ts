@@ -60,6 +60,27 @@ function checkNames(
       throw unknownOption(action, name, Object.keys(known));
     }
   }
+  checkDurations(action, values);
+}
+
+/**
+ * Throws `Invalid` for a duration, an option whose name ends with `Ms`, that is not a number, or is
+ * negative: a timer with it would fire at once, and a comparison with it is never true.
+ *
+ * @param finite names of durations that must end. @default others may be `Infinity`
+ */
+export function checkDurations(
+  action: string,
+  options: object,
+  finite: readonly string[] = [],
+): void {
+  for (const [name, ms] of Object.entries(options)) {
+    if (ms === undefined || !name.endsWith("Ms")) continue;
+    const isLong = ms === Infinity && finite.includes(name);
+    if (typeof ms === "number" && ms >= 0 && !isLong) continue;
+    const value = typeof ms === "number" ? ms : nameOf(ms);
+    throw invalid(action, `${name} is ${value}`, "Pass a number of milliseconds, such as 5000.");
+  }
 }
 
 export function checkToolOptions<O>(

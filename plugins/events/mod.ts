@@ -7,6 +7,7 @@
 import { invalid } from "../../core/errors.ts";
 import type { Logger } from "../../core/registry.ts";
 import type { AnyTopics, EventBus } from "../../core/event_bus.ts";
+import { checkDurations } from "../../core/options/check_options.ts";
 import type { System } from "../../core/system.ts";
 import { loadPart } from "../../core/urls/load_part.ts";
 import { createMemoryBus } from "./memory.ts";
@@ -58,6 +59,7 @@ export async function openEventBus<T = AnyTopics>(
   url: string,
   options: OpenEventBusOptions = {},
 ): Promise<EventBus<T>> {
+  checkDurations("open event bus", options, ["takeOverAfterMs"]);
   const scheme = /^([a-z][a-z0-9+.-]*):/i.exec(url)?.[1]?.toLowerCase();
   if (scheme === "memory") return createMemoryBus<T>(options);
   if (scheme === "redis" || scheme === "rediss") {

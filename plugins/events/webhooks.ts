@@ -7,6 +7,7 @@ import type { Logger } from "../../core/registry.ts";
 import { checkPattern, topicMatcher } from "../../core/event_bus.ts";
 import type { BusEvent, EventBus, Subscription } from "../../core/event_bus.ts";
 import type { JobQueue, QueueWorker, TakenJob, WorkerEvent } from "../../core/queue.ts";
+import { checkDurations } from "../../core/options/check_options.ts";
 import { realSystem, silentLogger, type System } from "../../core/system.ts";
 import type { PlainValue } from "../../core/text/plain_value.ts";
 import { encodeBody, importSecret, signatureHeaders } from "./webhooks/signature.ts";
@@ -91,6 +92,7 @@ interface Delivery {
  */
 export function createWebhooks(options: WebhooksOptions): Webhooks {
   options = { ...options }; // read at each delivery
+  checkDurations("create webhooks", options, ["backoffMs"]);
   const { bus, queue, targets: given, allowPrivate = false } = options;
   if (
     typeof bus?.subscribe !== "function" || typeof queue?.add !== "function" ||

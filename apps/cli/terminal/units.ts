@@ -75,15 +75,18 @@ export function parseBytes(text: string): number {
 }
 
 const EXPECTED = "expected a number and a unit";
+/** A time so far from now still has a date. */
+const MOST_DURATION_MS = 1000 * 365 * 86400e3;
 const DURATION_MS = { s: 1e3, m: 60e3, h: 3600e3, d: 86400e3, w: 7 * 86400e3 };
 
 /** Parses `90s`, `15m`, `24h`, `30d` or `2w` to milliseconds. */
 export function parseDuration(text: string): number {
   const [, count, unit] = /^(\d+(?:\.\d+)?)\s*([smhdw])$/.exec(text) ?? [];
-  if (unit !== undefined) {
-    return Math.round(Number(count) * DURATION_MS[unit as keyof typeof DURATION_MS]);
-  }
-  throw unreadable(text, "a duration", EXPECTED, "Examples: 90s, 15m, 24h, 30d, 2w.");
+  const hint = "Examples: 90s, 15m, 24h, 30d, 2w.";
+  if (unit === undefined) throw unreadable(text, "a duration", EXPECTED, hint);
+  const ms = Math.round(Number(count) * DURATION_MS[unit as keyof typeof DURATION_MS]);
+  if (ms <= MOST_DURATION_MS) return ms;
+  throw unreadable(text, "a duration", "it is longer than 1000 years", hint);
 }
 
 /** Parses a grace period, at least an hour: readers and slow writers rely on it. */

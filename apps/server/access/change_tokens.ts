@@ -3,7 +3,7 @@ import { randomBytes } from "node:crypto";
 import { realSystem, type System } from "../../../mod.ts";
 import { fault, notFound } from "../../../core/errors.ts";
 import { authorName } from "../../../core/naming/author.ts";
-import { checkOptions } from "../../../core/options/check_options.ts";
+import { checkDurations, checkOptions } from "../../../core/options/check_options.ts";
 import { parseScope } from "./access.ts";
 import { changeTokens, hashToken, type StoredToken } from "./token_file.ts";
 
@@ -28,7 +28,7 @@ export async function createToken(
   const known = { scopes: true, note: true, expiresInMs: true, system: true } as const;
   const { scopes, note, expiresInMs, system = realSystem } = checkOptions(action, options, known);
   checkScopes(action, scopes);
-  if (expiresInMs !== undefined) checkDuration(action, expiresInMs);
+  checkLifetime(action, system, expiresInMs);
   const id = randomBytes(6).toString("hex");
   const token = secretOf(id);
   const stored: StoredToken = {
@@ -72,7 +72,7 @@ export async function changeToken(
   const known = { scopes: true, note: true, expiresInMs: true, system: true } as const;
   const { scopes, note, expiresInMs, system = realSystem } = checkOptions(action, options, known);
   if (scopes !== undefined) checkScopes(action, scopes);
-  if (expiresInMs !== undefined) checkDuration(action, expiresInMs);
+  checkLifetime(action, system, expiresInMs);
   return await changeOne(action, file, id, (token, others) => {
     checkNote(action, note, others);
     const expiresAt = expiresInMs === undefined ? token.expiresAt : endOf(system, expiresInMs);
@@ -102,7 +102,8 @@ export async function rotateToken(
   const action = "rotate token";
   const known = { keepForMs: true, system: true } as const;
   const { keepForMs, system = realSystem } = checkOptions(action, options, known);
-  if (keepForMs !== undefined) checkDuration(action, keepForMs);
+  checkDurations(action, { keepForMs }, ["keepForMs"]);
+  checkLifetime(action, system, keepForMs);
   const token = secretOf(id);
   const stored = await changeOne(action, file, id, (present) => ({
     ...present,
@@ -138,13 +139,18 @@ function checkScopes(action: string, scopes: readonly string[]): void {
   });
 }
 
-function checkDuration(action: string, ms: number): void {
-  if (ms > 0) return;
+/** Dates end in the year 275760. */
+const LAST_DATE_MS = 8.64e15;
+
+/** Throws `Invalid` unless a time is later than now, and has a date or no end. */
+function checkLifetime(action: string, { now }: Pick<System, "now">, ms = Infinity): void {
+  const isPast = ms <= 0;
+  if (!isPast && (ms === Infinity || now() + ms <= LAST_DATE_MS)) return;
   throw fault({
     code: "Invalid",
     action,
-    state: "its expiry date is in the past",
-    hint: "Pass a duration in milliseconds above 0.",
+    state: `its expiry date ${isPast ? "is in the past" : "is too far in the future"}`,
+    hint: "Pass a duration in milliseconds above 0, such as 90 * 86_400_000.",
     reason: { kind: "token_expired" },
   });
 }

@@ -5,6 +5,7 @@ import { randomBytes } from "node:crypto";
 import { concatBytes } from "../../../core/bytes/bytes.ts";
 import { fault, invalid, type RegistryError } from "../../../core/errors.ts";
 import type { BusEvent } from "../../../core/event_bus.ts";
+import { checkDurations } from "../../../core/options/check_options.ts";
 import { realSystem, type System } from "../../../core/system.ts";
 import { instantOf } from "../../../core/text/iso_time.ts";
 
@@ -71,6 +72,7 @@ export async function verifyWebhook(
     system?: Pick<System, "now">;
   } = {},
 ): Promise<BusEvent> {
+  checkDurations("verify webhook", options);
   const { toleranceMs = 300_000, maxBytes = 1024 * 1024, system = realSystem } = options;
   const keys = await Promise.all([secret].flat().map(importSecret));
   const [id, timestamp, signatures] = ["id", "timestamp", "signature"].map((name) => {
