@@ -3,6 +3,7 @@ import { fault, isUnreadable } from "../../../core/errors.ts";
 import { expandNames } from "../look/expand_names.ts";
 import { defineCommand, YES_OPTION } from "../program/command.ts";
 import type { Command, CommandContext } from "../program/command.ts";
+import { tryEach } from "../program/try_each.ts";
 import { invalid, lookUp, noName, notFound, shellWord, withHints } from "../terminal/hints.ts";
 import { formatBytes, formatCount, formatTime } from "../terminal/units.ts";
 
@@ -107,16 +108,12 @@ async function isConfirmed(
 async function removeEach(removals: readonly Removal[], context: CommandContext): Promise<void> {
   const deleted: { name: string; version?: string }[] = [];
   const done: string[] = [];
-  try {
-    for (const removal of removals) {
-      deleted.push(...await removal.remove(false));
-      done.push(`Deleted ${removal.done}`);
-    }
-  } catch (error) {
-    if (done.length > 0) await context.note(done.join("\n"));
-    throw error;
-  }
-  await context.done({ deleted }, done.join("\n"));
+  const failed = await tryEach(removals, async (removal) => {
+    deleted.push(...await removal.remove(false));
+    done.push(`Deleted ${removal.done}`);
+  }, context);
+  if (done.length > 0) await context.done({ deleted }, done.join("\n"));
+  if (failed !== undefined) throw failed.error;
 }
 
 async function oneOf(

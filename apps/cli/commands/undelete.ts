@@ -1,5 +1,6 @@
 import { parseRef, type Registry } from "../../../mod.ts";
 import { type Command, defineCommand } from "../program/command.ts";
+import { tryEach } from "../program/try_each.ts";
 import { invalid, shellWord, withHints } from "../terminal/hints.ts";
 import { formatBytes } from "../terminal/units.ts";
 
@@ -23,20 +24,16 @@ export const undelete: Command = defineCommand({
     for (const ref of refs) if (parseRef(ref).bare) refuseBare(registry, ref);
     const restored: { name: string; version: string }[] = [];
     const done: string[] = [];
-    try {
-      for (const ref of refs) {
-        const progress = context.progress(`undelete ${ref}`);
-        const restoring = registry.undelete(ref, { signal, onProgress: progress.update });
-        const { name, version, size } = await withHints(restoring, { NotFound: hintFor(ref) });
-        await progress.end();
-        restored.push({ name, version });
-        done.push(`Restored ${name}@${version} (${formatBytes(size)})`);
-      }
-    } catch (error) {
-      if (done.length > 0) await context.note(done.join("\n"));
-      throw error;
-    }
-    await context.done({ restored }, done.join("\n"));
+    const failed = await tryEach(refs, async (ref) => {
+      const progress = context.progress(`undelete ${ref}`);
+      const restoring = registry.undelete(ref, { signal, onProgress: progress.update });
+      const { name, version, size } = await withHints(restoring, { NotFound: hintFor(ref) })
+        .finally(progress.end);
+      restored.push({ name, version });
+      done.push(`Restored ${name}@${version} (${formatBytes(size)})`);
+    }, context);
+    if (done.length > 0) await context.done({ restored }, done.join("\n"));
+    if (failed !== undefined) throw failed.error;
   },
 });
 
