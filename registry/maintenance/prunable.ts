@@ -1,12 +1,13 @@
 // The versions of a name for `prune`: in a store, and by the methods of any registry.
 import type { ArtifactInfo } from "../../core/artifact.ts";
-import { isRegistryError } from "../../core/errors.ts";
+import { isRegistryError, orMissing } from "../../core/errors.ts";
 import { versionBefore } from "../../core/naming/alias_history.ts";
 import type { AliasEntry, Registry, SignalOptions, VersionEntry } from "../../core/registry.ts";
 import { mapAtOnce } from "../../core/work/at_once.ts";
 import type { Context } from "../operations/context.ts";
 import { annotationsOfName } from "../operations/annotations.ts";
 import { listHolds, noneKnown } from "../operations/holds.ts";
+import { graceAt, readGraces } from "../cell/graces.ts";
 import { type VersionHead, versionHeads } from "../cell/heads.ts";
 import { deleteListed } from "../operations/delete.ts";
 import { cellOf } from "../format/layout.ts";
@@ -33,6 +34,8 @@ export interface Times {
   receivedAt: number;
   /** When it was made, by the writer's clock: it stays in mirrors and restored copies. */
   createdAt: number;
+  /** Until when it stays because it was deleted and restored; absent if it never was. */
+  restoredUntil?: number;
 }
 
 /** A name to prune. */
@@ -74,8 +77,16 @@ export function prunableInStore(
     },
     async times({ found: { head } }) {
       const read = await readCell(context, cellOf(head.key), { head, signal });
-      const createdAt = Date.parse(read?.record.createdAt ?? "");
-      return read && { receivedAt: read.head.modifiedAt, createdAt };
+      if (read === undefined) return undefined;
+      const { record: { createdAt, restored = [] }, head: { modifiedAt } } = read;
+      const graceMs = restored.length > 0
+        ? graceAt(await readGraces(context, signal), modifiedAt)
+        : undefined;
+      return {
+        receivedAt: modifiedAt,
+        createdAt: Date.parse(createdAt),
+        ...graceMs !== undefined && { restoredUntil: modifiedAt + graceMs },
+      };
     },
     async info({ version }) {
       annotations ??= annotationsOfName(context, name, signal);
@@ -135,9 +146,15 @@ export function prunableByContract(
       const before = await versionsBeforeOf(registry, name, aliases, signal);
       return [...aliases.map(versionOf), ...before];
     },
-    async times({ modifiedAt, info, error }) {
+    async times(listed) {
+      const { modifiedAt, generation, error } = listed;
       if (error !== undefined) throw error;
-      return await { receivedAt: modifiedAt, createdAt: info?.createdAt.getTime() ?? modifiedAt };
+      const info = listed.info ?? (generation > 1 ? await orMissing(infoOf(listed)) : undefined);
+      return {
+        receivedAt: modifiedAt,
+        createdAt: info?.createdAt.getTime() ?? modifiedAt,
+        ...info?.restored && { restoredUntil: modifiedAt + registry.settings.graceMs },
+      };
     },
     info: async (listed) => listed.info ?? await infoOf(listed),
     isHeld: async (listed) => await remove(listed, true) !== "deleted",

@@ -75,6 +75,7 @@ async function pruneEach(
       keepLast,
       keepAliased,
       youngFrom,
+      now,
       isProtected,
       report,
       onDeleted,
@@ -147,12 +148,13 @@ function createClock(
   report: PruneReport,
   signal?: AbortSignal,
 ): () => Promise<number> {
-  let now: number | undefined;
+  let now: Promise<number> | undefined;
   return async () => {
     report.clock = context === undefined || context.readOnly ? "own" : "store";
-    return now ??= report.clock === "store"
-      ? await readStoreTime(context!, "prune", signal)
-      : (context?.system ?? realSystem).now();
+    now ??= report.clock === "store"
+      ? readStoreTime(context!, "prune", signal)
+      : Promise.resolve((context?.system ?? realSystem).now());
+    return await now;
   };
 }
 
@@ -180,6 +182,8 @@ interface PruneRules extends Omit<Retention, "olderThanMs">, Pick<PruneOptions, 
   /** Versions received at this time or later are kept; milliseconds of the store's clock. */
   youngFrom: number;
   keepAliased: boolean;
+  /** Returns the store's time, milliseconds. */
+  now(): Promise<number>;
   /** Returns true if a rule protects the name by now. */
   isProtected(): Promise<boolean | undefined>;
   report: PruneReport;
@@ -193,6 +197,8 @@ interface Standing extends Partial<Times> {
   isWanted?: boolean;
   /** `delete` refuses it. */
   isHeld?: boolean;
+  /** It was restored within the grace period. */
+  isRestored?: boolean;
   failure?: unknown;
 }
 
@@ -239,9 +245,12 @@ class NamePruning<L extends Listed> {
       this.#passOver(version, standing);
       return false;
     }
-    const { receivedAt = version.modifiedAt, isHeld } = standing ?? {};
-    if (receivedAt < this.#rules.youngFrom && !stays.has(version.version) && !isHeld) return true;
-    this.#rules.report.kept++;
+    const { receivedAt = version.modifiedAt, isHeld, isRestored = false } = standing ?? {};
+    const isDue = receivedAt < this.#rules.youngFrom && !stays.has(version.version) && !isHeld;
+    if (isDue && !isRestored) return true;
+    const { report } = this.#rules;
+    if (isDue) report.restored = (report.restored ?? 0) + 1;
+    report.kept++;
     return false;
   }
 
@@ -313,11 +322,14 @@ class NamePruning<L extends Listed> {
   }
 
   async #read(version: L): Promise<Standing> {
-    const { keepWhere } = this.#rules;
+    const { keepWhere, now } = this.#rules;
     const times = await this.#prunable.times(version);
-    if (times === undefined || keepWhere === undefined) return { ...times };
+    if (times === undefined) return {};
+    const { restoredUntil } = times;
+    const isRestored = restoredUntil !== undefined && await now() < restoredUntil;
+    if (keepWhere === undefined) return { ...times, isRestored };
     const info = await orMissing(this.#prunable.info(version));
-    return info === undefined ? {} : { ...times, isWanted: keepWhere(info) };
+    return info === undefined ? {} : { ...times, isRestored, isWanted: keepWhere(info) };
   }
 
   /** Deletes the newest version last and alone, after checking again what must be kept. */

@@ -3,7 +3,10 @@ import type { ArtifactInfo } from "../../core/artifact.ts";
 import type { ErrorCode, RegistryErrorFields } from "../../core/errors.ts";
 import type { SignalOptions } from "../../core/registry.ts";
 
-/** Options of {@linkcode prune}. A version is deleted if no rule keeps it. */
+/**
+ * Options of {@linkcode prune}. A version is deleted if no rule keeps it. One that was deleted and
+ * restored stays for the grace period, so that an alias can be set to it.
+ */
 export interface PruneOptions extends SignalOptions {
   /** Keep this number of the newest valid versions of each name. */
   keepLast?: number;
@@ -41,12 +44,14 @@ export interface PruneOptions extends SignalOptions {
 export interface PruneReport {
   dryRun: boolean;
   /**
-   * The clock that ages were measured by, with `olderThanMs`: `own` for this machine's, in a dry
+   * The clock that ages were measured by, if any were: `own` for this machine's, in a dry
    * run of a read-only registry or without access to the store.
    */
   clock?: "store" | "own";
   deleted: { name: string; version: string }[];
   kept: number;
+  /** How many of the kept ones stay only because they were restored within the grace period. */
+  restored?: number;
   /** How many names were left alone because a rule protects them. */
   protected?: number;
   /**

@@ -9,6 +9,7 @@ import type { Command, CommandContext } from "../../program/command.ts";
 import { invalid } from "../../terminal/hints.ts";
 import { refuseRef } from "../../program/refusals.ts";
 import { type Condition, parseCondition } from "../../../../core/registry/conditions.ts";
+import { noteRun } from "../../services/last_runs.ts";
 import { inOrder, printTable } from "../../program/print_table.ts";
 import { formatCount, parseCount, parseDuration } from "../../terminal/units.ts";
 
@@ -99,7 +100,9 @@ export const prune: Command = defineCommand({
       const ref = version === undefined ? name : `${name}@${version}`;
       await context.note(`stays: ${ref}: ${message}`);
     }
-    if (failures.length === 0) return;
+    if (failures.length === 0) {
+      return dryRun ? undefined : await noteRun(registry.id, ["prune"], context);
+    }
     const state = `${formatCount(failures.length, "record")} could not be read`;
     const hint =
       "See the damage: holdfast verify. Delete a damaged version: holdfast rm NAME@VERSION " +
@@ -142,7 +145,7 @@ function meetsAll(conditions: readonly Condition[]): PruneOptions["keepWhere"] {
 }
 
 async function print(
-  { deleted, kept, protected: left = 0 }: PruneReport,
+  { deleted, kept, restored = 0, protected: left = 0 }: PruneReport,
   dryRun: boolean,
   context: CommandContext,
 ): Promise<void> {
@@ -155,6 +158,10 @@ async function print(
   if (json) return;
   const verb = dryRun ? "Would delete" : "Deleted";
   await context.note(`${verb} ${formatCount(deleted.length, "version")}, kept ${kept}`);
+  if (restored > 0) {
+    const restoredText = formatCount(restored, "restored version");
+    await context.note(`Kept ${restoredText} for the grace period. To delete one: holdfast rm`);
+  }
   if (left > 0) {
     await context.note(
       `Left out ${formatCount(left, "name")} that a rule protects: holdfast rules ls`,

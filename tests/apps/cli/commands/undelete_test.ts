@@ -32,3 +32,28 @@ filledTest("undelete says what can be restored instead", async (it) => {
   await it.fails("undelete note@9", 3, "hint: See what can be restored");
   await it.fails("versions note --deleted --sort size", 2, "takes only --range and --limit");
 });
+
+filledTest(
+  "of several versions, one that cannot be restored does not stop the others",
+  async (it) => {
+    await it.prints("rm note@1 config@1 --yes -q", "");
+    const run = await it.holdfast("undelete config@2 note@1 nothing@1 config@1 --json");
+    assertEquals(run.code, 4, "of the first failure");
+    const { restored } = JSON.parse(run.out);
+    assertEquals(
+      restored.map(({ name, version }: { name: string; version: string }) => `${name}@${version}`),
+      ["note@1.0.0", "config@1.0.0"],
+    );
+    assertStringIncludes(run.err, "it is not deleted");
+    assertStringIncludes(run.err, "nothing@1");
+    await it.prints("versions config -q", "2.0.0\n1.0.0\n");
+  },
+);
+
+filledTest("prune keeps a restored version for the grace period, and says so", async (it) => {
+  await it.prints("rm config@1 --yes -q", "");
+  await it.succeeds("undelete config@1 -q");
+  const run = await it.holdfast("prune config --keep-last 1 --yes");
+  assertStringIncludes(run.err, "Kept 1 restored version for the grace period");
+  await it.prints("versions config -q", "2.0.0\n1.0.0\n");
+});
