@@ -37,6 +37,7 @@ export const MCP_HINTS: ServiceHints = {
   several_objects: "Read the file itself.",
   store_timeout: LATER,
   store_unreachable: LATER,
+  store_silent: LATER,
   store_full: OPERATOR,
   bucket_missing: OPERATOR,
   bucket_elsewhere: OPERATOR,

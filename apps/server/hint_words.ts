@@ -5,6 +5,28 @@ import { nameSegment } from "../../core/naming/names.ts";
 const OPERATOR = "Ask the operator of the service.";
 const CHECK_STORE = "Try again later, or ask the operator of the service.";
 
+/** Reasons about the store of the service: only its operator can follow their other hints. */
+export const OF_STORE: ReadonlySet<string> = new Set<keyof ServiceHints>([
+  "store_timeout",
+  "store_unreachable",
+  "store_silent",
+  "store_full",
+  "bucket_missing",
+  "bucket_elsewhere",
+  "access_key_unknown",
+  "signature_mismatch",
+  "s3_credentials_missing",
+  "gcs_credentials_missing",
+  "credentials_unusable",
+]);
+
+/** Those of a store that does not answer. */
+export const SILENT_STORE: ReadonlySet<string> = new Set<keyof ServiceHints>([
+  "store_timeout",
+  "store_unreachable",
+  "store_silent",
+]);
+
 /** null: the library's own hint names no method and no option. */
 export const HTTP_HINTS: ServiceHints = {
   name_missing: "Check the spelling, or list the names: GET /names",
@@ -44,6 +66,7 @@ export const HTTP_HINTS: ServiceHints = {
     "{path}",
   store_timeout: CHECK_STORE,
   store_unreachable: CHECK_STORE,
+  store_silent: CHECK_STORE,
   store_full: OPERATOR,
   bucket_missing: OPERATOR,
   bucket_elsewhere: OPERATOR,

@@ -6,11 +6,12 @@ import {
   isRegistryError,
   plainHint,
   RegistryError,
+  retold,
   sentenceOf,
 } from "../../core/errors.ts";
 import type { ErrorCode, Fault } from "../../core/errors.ts";
 import type { Access } from "./access/access.ts";
-import { HTTP_HINTS } from "./hint_words.ts";
+import { HTTP_HINTS, OF_STORE, SILENT_STORE } from "./hint_words.ts";
 import { Answer } from "./answer.ts";
 
 export const PROBLEM_TYPE = "application/problem+json";
@@ -104,7 +105,13 @@ export function problemWithin(thrown: unknown): unknown {
   return JSON.parse(problemOf(thrown).body as string);
 }
 
-function wordsOf(access: Access | undefined, error: RegistryError): Omit<ProblemFields, "code"> {
+const NO_ANSWER = "the store behind the service does not answer";
+
+function wordsOf(access: Access | undefined, thrown: RegistryError): Omit<ProblemFields, "code"> {
+  const { kind = "" } = thrown.reason ?? {};
+  const error = SILENT_STORE.has(kind)
+    ? retold(thrown, { state: NO_ANSWER, place: undefined })
+    : thrown;
   const { message, action, state, place, backend, reason } = error;
   const isOfPlace = place !== undefined && error.subject === place;
   const subject = isOfPlace ? "the store" : error.subject;
@@ -134,8 +141,8 @@ function wordsOf(access: Access | undefined, error: RegistryError): Omit<Problem
     subject: unplaced(subject),
     state: unplaced(state),
     hint: unplaced(hint),
-    hints: plain === library ? undefined : { library: unplaced(library) },
-    reason: reason && Object.fromEntries(names),
+    hints: plain === library || OF_STORE.has(kind) ? undefined : { library: unplaced(library) },
+    reason: OF_STORE.has(kind) ? undefined : reason && Object.fromEntries(names),
     suggestion,
   };
 }

@@ -132,21 +132,24 @@ export const DISK_FAULTS: Readonly<Record<string, Meaning>> = {
   ),
 };
 
+const SILENT = { reason: { kind: "store_silent" } } as const;
 const UNREACHABLE = meaning(
   "Unavailable",
   "nothing answers at the endpoint",
   "Check the endpoint, its port, and that the store is running.",
+  SILENT,
 );
 const NO_HOST = meaning(
   "Unavailable",
   "cannot resolve the host name of the endpoint",
   "Check the spelling of endpoint, region and bucket, and DNS.",
-  REFUSED,
+  { ...SILENT, ...REFUSED },
 );
 const NO_ANSWER = meaning(
   "Unavailable",
   "the connection broke before the reply",
   "Check the network and the store, then try again.",
+  SILENT,
 );
 const TIMED_OUT = meaning(
   "Unavailable",

@@ -35,6 +35,7 @@ export const SERVICE_REASONS = {
   // stores
   store_timeout: [],
   store_unreachable: ["advice"],
+  store_silent: [],
   store_full: [],
   bucket_missing: [],
   bucket_elsewhere: ["region"],

@@ -41,6 +41,7 @@ REASONS = {
     "several_objects": READ,
     "store_timeout": LATER,
     "store_unreachable": LATER,
+    "store_silent": LATER,
     "store_full": OPERATOR,
     "bucket_missing": OPERATOR,
     "bucket_elsewhere": OPERATOR,

@@ -51,6 +51,7 @@ export const CLI_HINTS: HintTable<ReasonKind> = {
   store_unreachable: ({ advice }) =>
     `${advice} Behind a proxy set HTTPS_PROXY or HTTP_PROXY, and NO_PROXY; check them with ` +
     "`holdfast doctor`. To wait longer, pass --wait 90s.",
+  store_silent: null,
   store_full: "Raise the quota or the cap of the account or bucket, or remove data: holdfast " +
     "prune, then holdfast gc.",
   bucket_missing: "Create it with `holdfast init URL --create-bucket`, or check its name, " +
