@@ -174,6 +174,7 @@ export function createApp(
   const close = async () => {
     closing.abort();
     await Promise.all(running);
+    await options.tokens?.settle?.();
   };
   const app = Object.assign(handler, { close, routes: routes.all, [Symbol.asyncDispose]: close });
   answerings.set(app, answering);

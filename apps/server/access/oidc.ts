@@ -87,6 +87,9 @@ export function createOidcCheck(
       audience: audience[0],
       issuers: Array.from(issuers.values(), ({ offer }) => offer),
     },
+    used: (token, from) => tokens?.used?.(token, from),
+    lastUses: () => tokens?.lastUses?.() ?? {},
+    settle: async () => await tokens?.settle?.(),
   };
 }
 

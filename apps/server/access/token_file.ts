@@ -12,6 +12,7 @@ import { changeFile } from "../../../disk/replace_file.ts";
 import { errorCode, fileError } from "../../../disk/file_errors.ts";
 import { type Access, createAccess, parseScope } from "./access.ts";
 import type { SignIn } from "./sign_in.ts";
+import { TokenUses } from "./token_uses.ts";
 import { shellWord } from "../../../core/text/shell_word.ts";
 
 /** A token as it is stored. */
@@ -112,6 +113,16 @@ export interface TokenCheck {
   problem?(): Promise<TokenProblem | undefined>;
   /** The sources of tokens for clients: the answer of `GET /sign-in`. @default nowhere */
   readonly signIn?: SignIn;
+  /**
+   * Notes that a request had a valid token, by its id, and the address of its sender. Returns at once.
+   *
+   * @default notes nothing
+   */
+  used?(token: string, from?: string): void;
+  /** Returns when tokens were last used through this service, seconds since 1970 by their id. */
+  lastUses?(): Record<string, number>;
+  /** Writes what `used` has noted. Never fails. */
+  settle?(): Promise<void>;
 }
 
 /** Why all tokens are refused: their file is missing, not readable, or not a token file. */
@@ -187,12 +198,19 @@ export async function openTokenFile(
     }
   }
 
+  const uses = new TokenUses(file, { system, logger });
+  const isKnown = (id: string) => problem !== undefined || known.has(id);
   return {
     ...checkTokens(() => refresh().then(() => known), system),
     async problem() {
       await refresh();
       return problem && (PROBLEMS[problem.code] ?? "unreadable");
     },
+    used(token, from) {
+      if (isKnown(token)) uses.note(token, from, isKnown);
+    },
+    lastUses: () => uses.seconds(),
+    settle: () => uses.write(isKnown),
   };
 }
 

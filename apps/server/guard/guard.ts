@@ -95,9 +95,11 @@ export function createGuard(
       const preflight = origins.check(request);
       if (preflight !== undefined) return preflight;
       known.access = tokens === undefined ? everything : await authenticated(request, known);
+      const { token } = known.access;
+      const { hostname } = (known.remoteAddr ?? {}) as { hostname?: string };
+      if (token !== undefined) tokens?.used?.(token, hostname);
       if (rate !== undefined) {
-        const { hostname = "unknown" } = (known.remoteAddr ?? {}) as { hostname?: string };
-        const waitMs = rate(known.access.token ?? hostname); // guesses count too
+        const waitMs = rate(token ?? hostname ?? "unknown"); // guesses count too
         if (waitMs > 0) throw tooMany(waitMs);
       }
       if (tokens !== undefined) {

@@ -9,6 +9,7 @@ import {
   rotateToken,
 } from "../../../server/access/change_tokens.ts";
 import { readTokens } from "../../../server/access/token_file.ts";
+import { readTokenUses, type TokenUse } from "../../../server/access/token_uses.ts";
 import { printTable } from "../../program/print_table.ts";
 import { formatTime, parseDuration } from "../../terminal/units.ts";
 import { shellWord } from "../../../../core/text/shell_word.ts";
@@ -134,6 +135,9 @@ export const tokenRotate: Command = defineCommand({
 export const tokenLs: Command = defineCommand({
   name: "token ls",
   summary: "List the tokens of the service, without their secrets.",
+  details:
+    "USED is the last use, at most some minutes old. Services note it in TOKENS.used beside the " +
+    "file; it is unknown if they may not write there.",
   args: [],
   options: [FILE],
   examples: [
@@ -141,13 +145,24 @@ export const tokenLs: Command = defineCommand({
     ["holdfast token ls --tokens tokens.json --json", "for programs, one token per line"],
   ],
   async run(_args, flags, context) {
-    const tokens = await readTokens(fileOf(flags, context)) ?? noTokens(fileOf(flags, context));
+    const file = fileOf(flags, context);
+    const tokens = await readTokens(file) ?? noTokens(file);
+    const uses = await readTokenUses(file);
     const now = context.io.system.now();
-    const rows = tokens.map(({ sha256: _sha256, previous: _previous, ...shown }) => ({
-      json: shown,
-      cells: [shown.id, shown.scopes.join(" "), ends(shown.expiresAt, now), shown.note ?? ""],
-    }));
-    const columns = ["ID", "SCOPES", "EXPIRES", "NOTE"];
+    const rows = tokens.map(({ sha256: _sha256, previous: _previous, ...shown }) => {
+      const { id, scopes, expiresAt, note = "" } = shown;
+      const lastUse = uses?.get(id);
+      const used = uses === undefined
+        ? "unknown"
+        : lastUse === undefined
+        ? "never"
+        : useText(lastUse);
+      return {
+        json: { ...shown, lastUse },
+        cells: [id, scopes.join(" "), ends(expiresAt, now), used, note],
+      };
+    });
+    const columns = ["ID", "SCOPES", "EXPIRES", "USED", "NOTE"];
     await printTable(context, context.shared.quiet ? undefined : columns, rows);
   },
 });
@@ -185,6 +200,10 @@ function noTokens(file: string): never {
     shellWord(file)
   } --scope admin`;
   throw notFound(`list the tokens of ${file}`, "no such file", hint);
+}
+
+function useText({ at, from }: TokenUse): string {
+  return `${formatTime(new Date(at))}${from === undefined ? "" : ` from ${from}`}`;
 }
 
 function ends(expiresAt: string | undefined, nowMs: number): string {

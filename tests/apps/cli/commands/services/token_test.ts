@@ -45,6 +45,18 @@ cliTest("token reports a missing file or scope, and an unknown scope", async (it
   }
 });
 
+cliTest("token ls shows the last use of a token", async (it) => {
+  const at = { cwd: it.root.path };
+  const { id } = await it.json("token create ci --tokens t --scope admin --json", at);
+  await it.tells("token ls --tokens t", "unknown", at);
+  await Deno.writeTextFile(it.root.join("t.used"), '{"format":1,"tokens":{}}');
+  await it.tells("token ls --tokens t", "never  ci", at);
+  const lastUse = { at: "2026-11-27T08:01:56.712Z", from: "192.0.2.7" };
+  await Deno.writeTextFile(it.root.join("t.used"), JSON.stringify({ tokens: { [id]: lastUse } }));
+  await it.tells("token ls --tokens t", "from 192.0.2.7  ci", at);
+  assertEquals((await it.json("token ls --tokens t --json", at)).lastUse, lastUse);
+});
+
 cliTest("token set and token rotate change a token", async (it) => {
   const at = { cwd: it.root.path };
   const created = await it.json("token create ci --tokens t --scope admin --json", at);
