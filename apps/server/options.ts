@@ -3,6 +3,7 @@ import type { Logger, RegistryError, System } from "../../mod.ts";
 import type { JobQueue } from "../../queues/mod.ts";
 import type { TokenCheck } from "./access/token_file.ts";
 import type { AuditSink } from "./observe/audit_entry.ts";
+import type { Gauge } from "./observe/gauge.ts";
 import type { UploadOptions } from "./uploads/next_step.ts";
 import { fault } from "../../core/errors.ts";
 import { checkOptions, type OptionNames } from "../../core/options/check_options.ts";
@@ -77,6 +78,8 @@ export interface HandlerOptions {
    * @default none
    */
   audit?: AuditSink;
+  /** Further values of `/metrics`. @default none */
+  gauges?: readonly Gauge[];
   /** @default the real clock and randomness */
   system?: System;
   /**
@@ -121,6 +124,7 @@ const OPTIONS: OptionNames<HandlerOptions> = {
   dav: true,
   mcp: true,
   audit: true,
+  gauges: true,
   system: true,
   logger: true,
 };

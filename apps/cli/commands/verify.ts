@@ -4,6 +4,7 @@ import type { VerifyProblem, VerifyReport, VerifyUnseen } from "../../../registr
 import { expandNames } from "../look/expand_names.ts";
 import { type Command, type CommandContext, defineCommand } from "../program/command.ts";
 import { withRegistry } from "../terminal/hints.ts";
+import { noteRun } from "../services/last_runs.ts";
 import { inOrder, printTable } from "../program/print_table.ts";
 import { printable } from "../terminal/table.ts";
 import { formatBytes, formatCount } from "../terminal/units.ts";
@@ -72,6 +73,13 @@ export const verify: Command = defineCommand({
       if (unseenNote !== "") await context.note(`Not checked: ${unseenNote}`);
       const remarks = lineage === undefined ? "" : lineageText(lineage);
       if (remarks !== "") await context.note(`Lineage: ${remarks}`);
+    }
+    if (ok && names.length === 0) {
+      await noteRun(
+        registry.id,
+        shallow ? ["verify_shallow"] : ["verify", "verify_shallow"],
+        context,
+      );
     }
     return ok ? 0 : 1;
   },

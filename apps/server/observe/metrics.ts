@@ -1,5 +1,6 @@
 // Metrics in the Prometheus text format (version 0.0.4).
 import { itemAt } from "../../../core/faults/present.ts";
+import type { Gauge } from "./gauge.ts";
 export const PROMETHEUS_TYPE = "text/plain; version=0.0.4; charset=utf-8";
 
 /** Bounds of the histogram, seconds. */
@@ -130,20 +131,16 @@ export class Metrics {
     this.#uncheckedTokens.add([reason]);
   }
 
-  /** Adds a gauge with one label, read with the metrics. If `read` fails it has no values. */
-  watch(
-    { name, help, label, read }: {
-      name: string;
-      help: string;
-      label: string;
-      read(): Promise<Record<string, number>>;
-    },
-  ): void {
+  /** Adds a gauge. If `read` fails it has no values. */
+  watch(gauge: Gauge): void {
+    const { name, help, label } = gauge;
+    const labels = label === undefined ? [] : [label];
     this.#watched.push(async () => {
-      const values = new Numbers("gauge", name, help, label);
-      for (const [value, count] of Object.entries(await read().catch(() => ({})))) {
-        values.add([value], count);
-      }
+      const result = await gauge.read().catch(() => undefined);
+      if (result === undefined) return "";
+      const values = new Numbers("gauge", name, help, ...labels);
+      if (typeof result === "number") values.add([], result);
+      else for (const [value, count] of Object.entries(result)) values.add([value], count);
       return values.text();
     });
   }

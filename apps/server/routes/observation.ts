@@ -11,6 +11,7 @@ import { HealthSchema, ReadinessSchema } from "../schemas/reading.ts";
 const MOST_COUNTED = 1000;
 /** Without an answer of the queue by then, the metrics have no jobs: scrapers give up after 10 s. */
 const COUNT_WITHIN_MS = 2000;
+const READ_WITHIN_MS = 5000;
 
 async function countJobs(jobs: JobQueue, signal: AbortSignal): Promise<Record<string, number>> {
   const states = ["waiting", "delayed", "running", "failed"] as const;
@@ -24,7 +25,7 @@ const FRESH = { "cache-control": "no-store" };
 
 export function observationRoutes(
   routes: Routes,
-  { registry, system, closing, metrics, options: { jobs, tokens } }: ServerContext,
+  { registry, system, closing, metrics, options: { jobs, tokens, gauges = [] } }: ServerContext,
 ): void {
   if (jobs !== undefined) {
     const help = `Jobs of the queue by state, at most ${MOST_COUNTED} of each`;
@@ -33,6 +34,23 @@ export function observationRoutes(
     metrics.watch({ name: "holdfast_jobs", help, label: "state", read });
   }
   const readiness = createReadiness(registry, { system, closing, tokens });
+  metrics.watch({
+    name: "holdfast_ready",
+    help: "1 if GET /ready answers 200",
+    read: async () => Number((await readiness()).ready),
+  });
+  if (tokens?.lastUses !== undefined) {
+    metrics.watch({
+      name: "holdfast_token_last_use_timestamp_seconds",
+      help: "When each token was last used",
+      label: "token",
+      read: async () => await tokens.lastUses?.(),
+    });
+  }
+  for (const gauge of gauges) {
+    const read = async () => await gauge.read();
+    metrics.watch({ ...gauge, read: () => withinMs(READ_WITHIN_MS, read(), system) });
+  }
   route(routes, "GET /health", {
     id: "getHealth",
     tag: "service",

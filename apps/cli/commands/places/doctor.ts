@@ -15,6 +15,8 @@ import {
   trouble,
 } from "../../doctor/check_machine.ts";
 import type { Check } from "../../doctor/check_machine.ts";
+import { checkLastRuns } from "../../doctor/check_last_runs.ts";
+import { checkPeer } from "../../doctor/check_peer.ts";
 import { findCredentials, findRegistry } from "../../places/find_registry.ts";
 import { localPathOf } from "../../places/open_store.ts";
 import { type Command, type CommandContext, defineCommand } from "../../program/command.ts";
@@ -84,6 +86,10 @@ async function* checksOf(probe: boolean, context: CommandContext): AsyncGenerato
       ? ok("credentials", credentials.where)
       : trouble("credentials", "warn", credentials.where, advice);
   }
+  if (place.kind === "service") {
+    const peer = await checkPeer(new URL(place.location), io);
+    if (peer !== undefined) yield peer;
+  }
   const registry = await opened(context);
   if ("verdict" in registry) yield registry;
   else {
@@ -93,6 +99,7 @@ async function* checksOf(probe: boolean, context: CommandContext): AsyncGenerato
       ? registry.settings
       : await readSettings(registry, { signal: io.signal });
     yield ok("settings", settingsText(registry.id, settings));
+    yield* await checkLastRuns(registry.id, context.io);
     if (backend === undefined) yield await checkSlash(registry, context);
     else if (probe) yield* await checkStore(registry, backend, context);
   }

@@ -12,6 +12,8 @@ import type { OidcCheckOptions, OidcSettings } from "../../../server/access/oidc
 import type { Listening, ListenOptions } from "../../../server/listen/options.ts";
 import type { AuditSink } from "../../../server/observe/audit_entry.ts";
 import type { Handler, HandlerOptions } from "../../../server/options.ts";
+import { noteRun } from "../../services/last_runs.ts";
+import { createServedGauges } from "../../services/serve_gauges.ts";
 import { openServedEvents, openServedJobs } from "../../services/serve_queues.ts";
 import { startServedWebhooks } from "../../services/serve_webhooks.ts";
 import {
@@ -156,6 +158,7 @@ export const serve: Command = defineCommand({
     await using _webhooks = await startServedWebhooks(flags, events, context);
     const served = await openServedJobs(flags, context);
     await using _jobs = served.jobs;
+    const running: { server?: Listening } = {};
     const handler = createHandler(registry, {
       ...served,
       system,
@@ -167,6 +170,10 @@ export const serve: Command = defineCommand({
       dav: flags.dav,
       mcp: flags.mcp,
       audit: auditOf(flags.audit, context, part),
+      gauges: createServedGauges(registry, {
+        io,
+        certificateEndsAt: () => running.server?.certificateEndsAt,
+      }),
       hosts: flags.allowHost && [...flags.allowHost, "localhost", host],
       limits: {
         maxBodyBytes: flags.maxBody,
@@ -178,7 +185,7 @@ export const serve: Command = defineCommand({
     const hasTokens = tokens !== undefined;
     const { trustedProxy: trustedProxies } = flags;
     const listening = { host, port, hasTokens, tls, limits, trustedProxies, system, logger };
-    const server = await listen(handler, listening);
+    const server = running.server = await listen(handler, listening);
     const stopReloading = reloadOnHangup(server, context);
     try {
       await context.result({ url: server.url, registry: registry.location }, server.url);
@@ -283,7 +290,8 @@ async function pruneRegularly(
   const { signal, system } = context.io;
   while (!signal.aborted) {
     try {
-      const { deleted } = await pruneByRules(registry, { signal });
+      const { deleted, failures } = await pruneByRules(registry, { signal });
+      if (failures.length === 0) await noteRun(registry.id, ["prune"], context);
       if (deleted.length > 0) {
         await context.note(`Pruned ${formatCount(deleted.length, "version")} by rules`);
       }

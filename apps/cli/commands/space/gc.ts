@@ -3,6 +3,7 @@ import { taskFailed } from "../../../../core/errors.ts";
 import type { GarbageItem, GarbageReport, WaitingItem } from "../../../../registry/maintenance.ts";
 import { defineCommand, YES_OPTION } from "../../program/command.ts";
 import type { Command, CommandContext } from "../../program/command.ts";
+import { noteRun } from "../../services/last_runs.ts";
 import { inOrder, printTable } from "../../program/print_table.ts";
 import type { Column } from "../../terminal/table.ts";
 import { formatBytes, formatCount, formatGrace, formatTime } from "../../terminal/units.ts";
@@ -96,7 +97,7 @@ export const gc: Command = defineCommand({
     }
     await print(report, now, context);
     const { failures: { length } } = report;
-    if (length === 0) return;
+    if (length === 0) return dryRun ? undefined : await noteRun(registry.id, ["gc"], context);
     const state = `kept ${formatCount(length, "object")} that could not be checked`;
     const hint = "Nothing that is needed was removed. List the damage: holdfast verify";
     throw taskFailed("collect all garbage", undefined, state, { hint });

@@ -3,6 +3,7 @@ import type { MirrorItem, MirrorReport } from "../../../../registry/maintenance.
 import { type Command, defineCommand } from "../../program/command.ts";
 import { rethrowRepeatable } from "../../program/command_context.ts";
 import { expandNames } from "../../look/expand_names.ts";
+import { noteRun } from "../../services/last_runs.ts";
 import { inOrder, printTable } from "../../program/print_table.ts";
 import { shellWord } from "../../terminal/hints.ts";
 import { refuseRef } from "../../program/refusals.ts";
@@ -102,6 +103,11 @@ export const mirror: Command = defineCommand({
       }
     }
     await context.done({ ...report, failures: failures.length }, summary(report));
+    const isWhole = [...names, prefix, range].every((part) => part === undefined) &&
+      aliases !== false && deleted !== false;
+    if (isWhole && !dryRun && failures.length === 0) {
+      for (const { id } of [from, to]) await noteRun(id, ["mirror"], context);
+    }
     const isBehind = report.copied + report.deleted + report.aliases > 0;
     return failures.length > 0 || (check && isBehind) ? 1 : 0;
   },

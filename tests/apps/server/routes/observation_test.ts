@@ -4,6 +4,10 @@ import { openRegistry, type Registry } from "../../../../mod.ts";
 import { createHandler } from "../../../../apps/server.ts";
 import { createAccess, parseScope } from "../../../../apps/server/access/access.ts";
 import { tempRoot } from "../../../support/temp_root.ts";
+import { openHttpRegistry } from "../../../../apps/client.ts";
+import { cliHint } from "../../../../apps/cli/terminal/hint_words.ts";
+import { unavailable } from "../../../../core/errors.ts";
+import { CONNECTION_FAULTS } from "../../../../core/faults/meanings.ts";
 import { createScriptedSystem } from "../../../support/scripted_system.ts";
 
 const ask = (
@@ -102,4 +106,62 @@ Deno.test("metrics do not wait for a queue that does not answer", async () => {
   assertStringIncludes(text, "# TYPE holdfast_jobs gauge\n");
   assert(!/^holdfast_jobs\{/m.test(text), text);
   assertEquals([asked, system.slept.every((ms) => ms < 5000)], [4, true]);
+});
+
+Deno.test("metrics have whether the service is ready, and gauges of the program", async () => {
+  await using registry = await openRegistry("memory:");
+  const names = { call: registry.names };
+  const store = { ...registry, names: () => names.call() } as unknown as Registry;
+  let now = 0;
+  const system = {
+    ...createScriptedSystem(),
+    sleep: () => new Promise<void>(() => {}),
+    monotonic: () => now,
+  };
+  const gauges = [
+    { name: "own_disk_bytes", help: "Free", label: "disk", read: () => Promise.resolve({ a: 7 }) },
+    { name: "own_age", help: "Age", read: () => Promise.resolve(1.5) },
+    { name: "own_broken", help: "None", read: () => Promise.reject(new Error("no")) },
+    { name: "own_unknown", help: "None", read: () => Promise.resolve(undefined) },
+  ];
+  await using handler = createHandler(store, { system, gauges });
+  const text = await (await ask(handler, "/metrics")).text();
+  assertStringIncludes(text, "# TYPE holdfast_ready gauge\nholdfast_ready 1\n");
+  assertStringIncludes(text, '# TYPE own_disk_bytes gauge\nown_disk_bytes{disk="a"} 7\n');
+  assertStringIncludes(text, "own_age 1.5\n");
+  assert(!/own_(broken|unknown)/.test(text), text);
+  names.call = () => {
+    throw new Error("down");
+  };
+  now = 2000;
+  assertStringIncludes(await (await ask(handler, "/metrics")).text(), "holdfast_ready 0\n");
+});
+
+Deno.test("a store that does not answer is named without the hints for its operator", async () => {
+  await using registry = await openRegistry("memory:");
+  const faults = ["ECONNREFUSED", "EHOSTUNREACH", "ENOTFOUND", "ECONNRESET", "ETIMEDOUT"] as const;
+  for (const code of faults) {
+    const { state, hint, reason } = CONNECTION_FAULTS[code]!;
+    const failure = unavailable("get", "names/m/", state, {
+      hint,
+      reason,
+      place: 'bucket "secret" at store.internal',
+    });
+    const fail = () => Promise.reject(failure);
+    const store = { ...registry, info: fail, open: fail } as unknown as Registry;
+    await using handler = createHandler(store);
+    const answer = await ask(handler, "/artifacts/m/versions/latest");
+    const text = await answer.text();
+    assertEquals(answer.status, 503, code);
+    assertStringIncludes(text, "the store behind the service does not answer");
+    assertStringIncludes(text, "ask the operator of the service");
+    assert(!/endpoint|requestTimeoutMs|secret|internal/.test(text), text);
+    const client = await openHttpRegistry("http://localhost", {
+      fetch: async (request) => await handler(request),
+      retryForMs: 0,
+    });
+    const error = await client.info("m").then(() => undefined, (error) => error);
+    assert(!/endpoint/.test(`${error.hint} ${cliHint(error)}`), `${error.hint}`);
+    assertStringIncludes(cliHint(error)!, "ask the operator of the service");
+  }
 });

@@ -203,3 +203,18 @@ cliTest("doctor reports a broken file of names", async (it) => {
     assert(found.includes(file) && advice !== undefined, found);
   }
 });
+
+cliTest("doctor warns of the certificate of a service before it expires", async (it) => {
+  await using server = await startCuttingServer({ secure: true });
+  const pem = await readFile(
+    new URL("../../../../support/certificates/server.pem", import.meta.url),
+  );
+  const end = Date.parse(new X509Certificate(pem).validTo);
+  const until = new Date(end).toISOString().slice(0, 10);
+  for (const [days, verdict] of [[15, "ok"], [13, "warn"], [-1, "fail"]] as const) {
+    const system = { ...realSystem, env: () => undefined, now: () => end - days * 86_400_000 };
+    const { checks } = await examine(it, `-r ${server.endpoint}`, { system });
+    const check = checks.get("certificate");
+    assertEquals([check?.verdict, check?.found.includes(until)], [verdict, true], String(days));
+  }
+});

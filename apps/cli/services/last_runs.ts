@@ -1,0 +1,55 @@
+// When maintenance last succeeded on this machine, for `doctor` and the gauges of `serve`: a file for
+// each registry and command in the folder HOLDFAST_STATE. Without it, nothing is noted.
+import { mkdir, readFile, rename, writeFile } from "node:fs/promises";
+import { dirname, isAbsolute, join } from "node:path";
+import { messageOf } from "../../../core/errors.ts";
+import { isGranted, type System } from "../../../core/system.ts";
+import type { CommandContext } from "../program/command.ts";
+
+/** Maintenance that is noted. Every `verify` is a `verify_shallow` too. */
+export const MAINTENANCE = ["gc", "prune", "mirror", "verify", "verify_shallow"] as const;
+
+export type Maintenance = (typeof MAINTENANCE)[number];
+
+/** Returns the path of the note of one command, without its name; undefined without a folder. */
+function notesOf(registry: string, { env }: Pick<System, "env">): string | undefined {
+  const state = env("HOLDFAST_STATE");
+  const isId = /^[\w-]{1,100}$/.test(registry); // that of a service could be anything
+  return state && isAbsolute(state) && isId ? join(state, "last_runs", registry) : undefined;
+}
+
+/** Notes that maintenance of a registry succeeded now. A failure of that is a warning. */
+export async function noteRun(
+  registry: string,
+  commands: readonly Maintenance[],
+  { io: { system }, logger }: Pick<CommandContext, "io" | "logger">,
+): Promise<void> {
+  const notes = notesOf(registry, system);
+  if (notes === undefined || !isGranted({ name: "write", path: dirname(notes) })) return;
+  try {
+    await mkdir(dirname(notes), { recursive: true, mode: 0o700 });
+    for (const command of commands) {
+      const path = `${notes}.${command}`;
+      await writeFile(`${path}.new`, `${new Date(system.now()).toISOString()}\n`);
+      await rename(`${path}.new`, path);
+    }
+  } catch (error) {
+    logger.warn(`Cannot note that maintenance succeeded: ${messageOf(error)}`);
+  }
+}
+
+/** Returns when maintenance of a registry last succeeded on this machine, milliseconds since 1970. */
+export async function readLastRuns(
+  registry: string,
+  system: Pick<System, "env">,
+): Promise<Partial<Record<Maintenance, number>>> {
+  const notes = notesOf(registry, system);
+  if (notes === undefined || !isGranted({ name: "read", path: dirname(notes) })) return {};
+  const runs: Partial<Record<Maintenance, number>> = {};
+  for (const command of MAINTENANCE) {
+    const text = await readFile(`${notes}.${command}`, "utf8").catch(() => "");
+    const at = Date.parse(text.trim());
+    if (!Number.isNaN(at)) runs[command] = at;
+  }
+  return runs;
+}

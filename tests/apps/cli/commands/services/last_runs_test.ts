@@ -1,0 +1,67 @@
+// When maintenance last succeeded, for operators.
+import { assert, assertEquals, assertStringIncludes } from "@std/assert";
+import { realSystem } from "../../../../../core/system.ts";
+import { filledTest, keepsRunning } from "../../../captured_io.ts";
+
+const COMMANDS = ["gc", "prune", "mirror", "verify", "verify_shallow"];
+const DAY_MS = 86_400_000;
+
+filledTest(
+  "maintenance that succeeded is in the metrics of a service, and in doctor",
+  async (it) => {
+    const env = { HOLDFAST_STATE: it.root.join("state"), HOLDFAST_CACHE: it.root.join("cache") };
+    const metrics = async () => {
+      const { line: url, stop, ended } = await keepsRunning(["serve", "--port", "0"], {
+        cwd: it.cwd,
+        env,
+      });
+      const text = await (await fetch(`${url}/metrics`)).text();
+      stop();
+      assertEquals(await ended, 0);
+      return text;
+    };
+    await it.succeeds("gc --dry-run -q", { env });
+    await it.succeeds("verify note -q", { env });
+    await it.succeeds("mirror .holdfast copy note --create -q", { env });
+    const before = await metrics();
+    assert(!before.includes("holdfast_last_success_timestamp_seconds{"), before);
+    assertStringIncludes(before, 'holdfast_disk_free_bytes{disk="registry"} ');
+    assertStringIncludes(before, "holdfast_ready 1\n");
+    assert(!before.includes("holdfast_certificate"), before);
+    const lines = ["gc", "prune --keep-last 9 --yes", "verify", "mirror .holdfast copy"];
+    const beganAt = realSystem.now() / 1000;
+    for (const line of lines) await it.succeeds(`${line} -q`, { env });
+    const after = await metrics();
+    for (const command of COMMANDS) {
+      const [, seconds] = new RegExp(
+        `^holdfast_last_success_timestamp_seconds\\{command="${command}"\\} (\\S+)$`,
+        "m",
+      )
+        .exec(after) ?? [];
+      assert(Number(seconds) >= beganAt - 1, `${command}: ${seconds}`);
+    }
+    const examine = async (days: number) => {
+      const system = {
+        ...realSystem,
+        now: () => realSystem.now() + days * DAY_MS,
+        env: (name: string) => (env as Record<string, string>)[name],
+      };
+      const { out } = await it.holdfast("doctor --no-probe --json", { system });
+      const checks = out.trim().split("\n").map((line) => JSON.parse(line));
+      return checks.find(({ what }) => what === "maintenance");
+    };
+    assertEquals((await examine(1)).verdict, "ok");
+    const late = await examine(8);
+    assertEquals([late.verdict, late.advice], [
+      "warn",
+      "Check the timer, or the log of its unit: gc, prune, mirror, verify_shallow.",
+    ]);
+  },
+);
+
+filledTest("without HOLDFAST_STATE nothing is noted", async (it) => {
+  const env = { HOME: it.root.join("home") };
+  await it.succeeds("gc -q", { env });
+  const { out } = await it.holdfast("doctor --no-probe --json", { env });
+  assert(!out.includes('"maintenance"'), out);
+});
