@@ -252,7 +252,7 @@ Deno.test("an entry point downloads the std copies and the packages listed here,
     "queues/mod.ts": [],
     "plugins/events/mod.ts": [],
     "apps/client.ts": [],
-    "apps/cli.ts": ["npm:commander", "npm:csv-parse"],
+    "apps/cli.ts": ["npm:commander", "npm:oauth4webapi", "npm:csv-parse"],
   };
   const std = [...graph].filter(([path]) => path.startsWith("dev/std/")).flatMap(([, targets]) =>
     targets

@@ -45,6 +45,8 @@ const REDIRECTS = [301, 302, 303, 307, 308];
 const RETRY_ADVICE: readonly RetryAdvice[] = ["never", "later", "unknown"];
 const TOKEN_HINT = "Pass a token of the service: openHttpRegistry(url, { token }).";
 
+const TOKEN_MISSING = { kind: "token_missing" } as const;
+
 type Problem = Record<string, unknown> & { code: ErrorCode };
 
 export async function problemOf(response: Response, asked: Asked): Promise<RegistryError> {
@@ -77,7 +79,7 @@ function errorOf(problem: Problem, { action, location }: Asked, status?: number)
     subject: field("subject"),
     state: field("state"),
     hint: hintOfLibrary(problem) ?? http,
-    reason: readReason(problem.reason),
+    reason: readReason(problem.reason) ?? (http === TOKEN_HINT ? TOKEN_MISSING : undefined),
     suggestion: field("suggestion"),
     key: field("key"),
     backend: location,
@@ -124,6 +126,7 @@ function unexplained(status: number, { action, location, writes }: Asked): Regis
       : code === "Invalid"
       ? "Check that the URL is that of a Holdfast service, and check any proxy in between."
       : "Check the log of the service, and of any proxy in between.",
+    reason: status === 401 ? TOKEN_MISSING : undefined,
     backend: location,
     ...(code === "Unknown" ? { maybeWritten: true } : {}),
   });

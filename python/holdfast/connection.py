@@ -12,7 +12,7 @@ import time
 import urllib.error
 import urllib.parse
 import urllib.request
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Any, NamedTuple
 
 from .errors import HoldfastError, Json, quoted
@@ -89,7 +89,9 @@ class OnlyReads(urllib.request.HTTPRedirectHandler):
 
 
 class Connection:
-    def __init__(self, url: str, token: str | None = None, timeout: float = 60) -> None:
+    def __init__(
+        self, url: str, token: str | Callable[[], str] | None = None, timeout: float = 60
+    ) -> None:
         try:
             parts = urllib.parse.urlsplit(url)
             is_url = parts.scheme in ("http", "https") and parts.hostname and parts.port != 0
@@ -102,9 +104,15 @@ class Connection:
             message = f"Cannot connect to {quoted(url)}: timeout is {timeout}"
             raise HoldfastError("Invalid", message, "Pass a number of seconds above 0.")
         self.location = url.rstrip("/")
-        self.token = token and token.strip()
+        self._token = token
         self._timeout = timeout
         self._opener = urllib.request.build_opener(OnlyReads)
+
+    @property
+    def token(self) -> str | None:
+        """The token as it is now: that of a sign-in is renewed."""
+        token = self._token() if callable(self._token) else self._token
+        return token and token.strip()
 
     def read(self, path: str, **headers: str) -> Iterator[bytes]:
         """Yields the body of a successful answer in pieces."""
@@ -172,8 +180,8 @@ class Connection:
         request = urllib.request.Request(
             f"{self.location}/{path}", body, dict(headers), method=method
         )
-        if self.token:  # not sent to where a redirect leads
-            request.add_unredirected_header("authorization", f"Bearer {self.token}")
+        if token := self.token:  # not sent to where a redirect leads
+            request.add_unredirected_header("authorization", f"Bearer {token}")
         action = "read" if method in ("GET", "HEAD") else "write to"
         failed = f"Cannot {action} {self.location}/{path}"
         saves = action == "write to" and not path.startswith(("contents", "uploads"))

@@ -16,6 +16,7 @@ from .folder import FolderStore
 from .local_service import OWN_TOKENS
 from .registry import Registry
 from .service_registry import ServiceRegistry
+from .sign_in import SignIn
 from .store_registry import StoreRegistry
 
 
@@ -23,11 +24,11 @@ from .store_registry import StoreRegistry
 def connect(url: str, *, token: str | None = None, timeout: float = 60) -> ServiceRegistry:
     """Opens the registry of a `holdfast serve`, to read and to write.
 
-    `token` is by default that of a `service` of this program, else `HOLDFAST_TOKEN`. Requests are
-    repeated for up to `timeout` seconds.
+    `token` is by default that of a `service` of this program, else `HOLDFAST_TOKEN`, else that of
+    `holdfast login`, which is renewed. Requests are repeated for up to `timeout` seconds.
     """
-    own = OWN_TOKENS.get(url.rstrip("/"))
-    return ServiceRegistry(url, token or own or os.environ.get("HOLDFAST_TOKEN"), timeout)
+    given = token or OWN_TOKENS.get(url.rstrip("/")) or os.environ.get("HOLDFAST_TOKEN")
+    return ServiceRegistry(url, given or SignIn(url) or None, timeout)
 
 
 @checked
@@ -43,7 +44,7 @@ def open_registry(
 
     `location` is a folder, `http://` or `https://` of a `holdfast serve`, `s3://bucket/prefix` or
     `gs://bucket/prefix` (with `?endpoint=` and `?region=` as in Holdfast). `token` is for a
-    service, by default `HOLDFAST_TOKEN`; `s3` is a client of boto3 and `gcs` one of
+    service, by default as for `connect`; `s3` is a client of boto3 and `gcs` one of
     google-cloud-storage, by default with your usual credentials. The default location is
     `$HOLDFAST_REGISTRY`, else `./.holdfast`.
     Raises `NotFound` if there is no registry.

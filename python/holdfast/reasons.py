@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-TOKEN = "Pass a token that may do this: token=…, or HOLDFAST_TOKEN."
+TOKEN = "Sign in with `holdfast login URL`, or pass a token: token=…, or HOLDFAST_TOKEN."
 ALIASES = "Check the spelling, or list aliases(name)."
 VERSIONS = "Check the spelling, or list versions(name)."
 OPERATOR = "Ask the operator of the service."

@@ -6,7 +6,7 @@ import base64
 import json
 import urllib.parse
 import uuid
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from functools import partial
 from typing import Any, NamedTuple
 
@@ -71,7 +71,9 @@ class DeletedVersion(NamedTuple):
 class ServiceRegistry(Registry):
     """A registry behind `holdfast serve`. Create it with `connect`."""
 
-    def __init__(self, url: str, token: str | None = None, timeout: float = 60) -> None:
+    def __init__(
+        self, url: str, token: str | Callable[[], str] | None = None, timeout: float = 60
+    ) -> None:
         self._connection = Connection(url, token, timeout)
         self.location = self._connection.location
 

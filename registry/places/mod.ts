@@ -8,5 +8,11 @@ export {
   tokenSourceOf,
 } from "./find_registry.ts";
 export type { FindRegistryOptions, FoundRegistry, TokenSource } from "./find_registry.ts";
-export { checkRemoteName, isRemoteName, readRemotes, setRemote } from "./remotes.ts";
+export {
+  checkRemoteName,
+  configurationFolder,
+  isRemoteName,
+  readRemotes,
+  setRemote,
+} from "./remotes.ts";
 export type { Remote, Remotes, RemotesOptions } from "./remotes.ts";

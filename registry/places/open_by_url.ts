@@ -14,14 +14,18 @@ export async function openStoreByUrl(
   return await openBackend(url, { retryForMs, system, logger });
 }
 
+/** A token, or a function called before each request. */
+export type ServiceToken = string | (() => string | Promise<string>);
+
 /**
- * Opens the registry of a service with the configured token.
+ * Opens the registry of a service, by default with the configured token.
  *
  * @throws {RegistryError} `Unsupported` for `events` and `by`, `Invalid` for different settings
  */
 export async function openServiceByUrl(
   place: FoundRegistry,
   options: OpenOptions,
+  token: ServiceToken | undefined = tokenOf(place, options),
 ): Promise<ServiceRegistry> {
   if (options.events !== undefined) {
     throw unsupported(place, "publish events of", "Configure the bus in the service.");
@@ -41,7 +45,7 @@ export async function openServiceByUrl(
     system,
     logger,
     signal,
-    token: tokenOf(place, options),
+    token,
   });
   checkSettings(registry, options);
   return registry;
@@ -65,10 +69,10 @@ function unsupported({ location }: FoundRegistry, action: string, hint: string):
 }
 
 /** Returns the configured token of a service, if there is one. Its file is read for each request. */
-function tokenOf(
+export function tokenOf(
   place: FoundRegistry,
   { system }: Pick<OpenOptions, "system">,
-): string | (() => Promise<string>) | undefined {
+): ServiceToken | undefined {
   const source = tokenSourceOf(place, { system });
   if ("token" in source) return source.token;
   return "tokenFile" in source ? () => readTokenFile(source.tokenFile) : undefined;

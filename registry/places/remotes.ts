@@ -140,12 +140,18 @@ export function remoteOf(name: string, options: RemotesOptions = {}): Remote {
   });
 }
 
-function configurationFile({ env }: System): string | undefined {
+/** Returns the folder of a user's configuration; undefined without a home folder. */
+export function configurationFolder({ env }: System): string | undefined {
   const folder = env("XDG_CONFIG_HOME");
   // The specification requires to ignore relative paths.
-  if (folder && isAbsolute(folder)) return join(folder, "holdfast", "config.json");
+  if (folder && isAbsolute(folder)) return join(folder, "holdfast");
   const home = env("HOME") || env("USERPROFILE");
-  return home && isAbsolute(home) ? join(home, ".config", "holdfast", "config.json") : undefined;
+  return home && isAbsolute(home) ? join(home, ".config", "holdfast") : undefined;
+}
+
+function configurationFile(system: System): string | undefined {
+  const folder = configurationFolder(system);
+  return folder === undefined ? undefined : join(folder, "config.json");
 }
 
 function readConfiguration(file: string): Configuration {

@@ -78,6 +78,9 @@ const COMMANDS: Loaders = {
     worker: async () => (await import("./pipelines/worker.ts")).worker,
   }),
   ...group("services", "HTTP, tokens and jobs", {
+    login: async () => (await import("./login.ts")).login,
+    logout: async () => (await import("./login.ts")).logout,
+    whoami: async () => (await import("./login.ts")).whoami,
     serve: async () => (await import("./services/serve.ts")).serve,
     mcp: async () => (await import("./services/mcp.ts")).mcp,
     "token create": async () => (await import("./services/token.ts")).tokenCreate,

@@ -12,6 +12,9 @@ import {
 } from "../../../registry/places/mod.ts";
 import type { FindRegistryOptions, FoundRegistry } from "../../../registry/places/mod.ts";
 import { alreadyExists, unsupported } from "../../../core/errors.ts";
+import type { System } from "../../../core/system.ts";
+import { parseAddress } from "../../client/address.ts";
+import { readLogins } from "../login/login_file.ts";
 import { shellWord } from "../terminal/hints.ts";
 import type { CliIo } from "../terminal/cli_io.ts";
 
@@ -61,6 +64,14 @@ export async function refuseForeign(path: string): Promise<void> {
   throw alreadyExists(`create a registry in ${path}`, undefined, state, { hint });
 }
 
+/** Returns the sign-in that provides the token of a service. */
+function signedIn(location: string, system: System): FoundCredentials {
+  const login = readLogins(system)[parseAddress(location)];
+  if (login !== undefined) return { found: true, where: `sign-in with ${login.issuer}` };
+  const where = "no token: neither HOLDFAST_TOKEN nor --token-file is set, and no holdfast login";
+  return { found: false, where };
+}
+
 /** Finds where the credentials of a registry are, never what they are. */
 export async function findCredentials(
   found: FoundRegistry,
@@ -70,9 +81,7 @@ export async function findCredentials(
   if (found.kind === "service") {
     const source = tokenSourceOf(found, { system: io.system });
     if ("tokenFile" in source) return { found: true, where: `token in ${source.tokenFile}` };
-    if ("none" in source) {
-      return { found: false, where: "no token: neither HOLDFAST_TOKEN nor --token-file is set" };
-    }
+    if ("none" in source) return signedIn(found.location, io.system);
     const where = found.token === source.token ? found.envFile : "HOLDFAST_TOKEN";
     return { found: true, where: `token in ${where}` };
   }

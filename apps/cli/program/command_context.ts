@@ -1,10 +1,10 @@
 // The context of one run of a command.
-import { resolve } from "node:path";
 import { explainFailure, type FoundRegistry, originOf } from "../../../registry/places/mod.ts";
 import { createMaterializers, type Logger, openRegistry, type Registry } from "../../../mod.ts";
 import { orMissing } from "../../../core/errors.ts";
 import { type CliIo, createColors, stdinOf, wrappedFor } from "../terminal/cli_io.ts";
 import type { CommandContext, OpenRunOptions, SharedOptions } from "./command.ts";
+import { tokenOfRun } from "../login/token_of_run.ts";
 import { findRegistry, refuseForeign } from "../places/find_registry.ts";
 import { Interruption } from "../terminal/exit_code.ts";
 import { invalid, shellWord, withHints, withRegistry } from "../terminal/hints.ts";
@@ -99,8 +99,7 @@ async function openFound(place: FoundRegistry, options: OpenFound): Promise<Regi
   const { write, events, missing, create } = options;
   const retryForMs = shared.wait;
   if (place.kind === "service") {
-    const tokenFile = shared.tokenFile && resolve(cwd, shared.tokenFile);
-    const opening = openServiceByUrl(tokenFile === undefined ? place : { ...place, tokenFile }, {
+    const opening = {
       readOnly: !write,
       retryForMs,
       events,
@@ -108,10 +107,8 @@ async function openFound(place: FoundRegistry, options: OpenFound): Promise<Regi
       system,
       materializers: createMaterializers(),
       logger: warnOfRepeats(logger),
-    });
-    return await withHints(opening, {
-      Denied: "Pass a token of the service: --token-file FILE, or HOLDFAST_TOKEN",
-    });
+    };
+    return await openServiceByUrl(place, opening, await tokenOfRun(place, options));
   }
   const path = localPathOf(place.location);
   refuseFile(path, "open");

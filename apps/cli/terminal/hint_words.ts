@@ -66,7 +66,9 @@ export const CLI_HINTS: HintTable<ReasonKind> = {
   gcs_credentials_missing: "Set GOOGLE_APPLICATION_CREDENTIALS, or run `gcloud auth " +
     "application-default login`.",
   credentials_unusable: null,
-  token_missing: "Set HOLDFAST_TOKEN, or pass --token-file FILE, with a token of the service.",
+  token_missing:
+    "Sign in with holdfast login URL, or pass a token of the service: --token-file FILE, " +
+    "or HOLDFAST_TOKEN.",
   scope_missing: ({ scope }) =>
     `Use a token with the scope ${scope}: holdfast token create --scope ${shellWord(scope)}`,
   origin_refused: "Allow its origin: holdfast serve --cors https://app.example.com",

@@ -133,3 +133,9 @@ export function parseMoment(text: string): TypedMoment {
 export function momentOf(moment: TypedMoment, nowMs: number): Date {
   return "at" in moment ? moment.at : new Date(nowMs - moment.agoMs);
 }
+
+export function parsePort(text: string): number {
+  if (/^\d{1,5}$/.test(text) && Number(text) <= 65_535) return Number(text);
+  const hint = "Use one from 1024, or 0 for any free port.";
+  throw unreadable(text, "a port", "expected a whole number up to 65535", hint);
+}

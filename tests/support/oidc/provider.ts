@@ -5,6 +5,7 @@ import { once } from "node:events";
 import Provider from "npm:oidc-provider@^9.13";
 import { exportJWK, generateKeyPair, type JWK, SignJWT } from "npm:jose@^6.2";
 import { realSystem } from "../../../core/system.ts";
+import { answerInteraction, type PeopleOptions, peopleSettings, publicClient } from "./people.ts";
 
 /** A key of an issuer: `jwk` is private. */
 export interface IssuerKey {
@@ -45,26 +46,31 @@ export interface RunningProvider extends AsyncDisposable {
 
 /** Clients are named as in `clients`, which have extra claims. */
 export async function startProvider(
-  { key, port = 0, clients = {}, signIn = {} }: {
+  { key, port = 0, clients = {}, people }: {
     key: IssuerKey;
     port?: number;
     clients?: Record<string, Record<string, unknown>>;
-    signIn?: Record<string, unknown>;
+    people?: PeopleOptions;
   },
 ): Promise<RunningProvider> {
   const requests: string[] = [];
   let answer: (...args: never[]) => unknown = () => {};
   const server = createServer((request, response) => {
-    requests.push(request.url ?? "");
+    const path = request.url ?? "";
+    requests.push(path);
     response.setHeader("connection", "close");
-    answer(request as never, response as never);
+    if (people === undefined || !path.startsWith("/interaction/")) {
+      return void answer(request as never, response as never);
+    }
+    void answerInteraction(provider, people, request, response);
   });
   server.listen(port, "127.0.0.1");
   await once(server, "listening");
   const bound = (server.address() as AddressInfo).port;
   const issuer = `http://127.0.0.1:${bound}`;
   const secret = "a secret of a test, which has to be long";
-  const provider = new Provider(issuer, {
+  const { features, ...ofPeople } = people === undefined ? {} : peopleSettings(people);
+  const provider: Provider = new Provider(issuer, {
     jwks: { keys: [key.jwk as never] },
     clientDefaults: { id_token_signed_response_alg: key.jwk.alg },
     clients: [
@@ -76,23 +82,25 @@ export async function startProvider(
         response_types: [],
         token_endpoint_auth_method: "client_secret_post" as const,
       })),
+      ...people === undefined ? [] : [publicClient(people)],
     ],
     features: {
       clientCredentials: { enabled: true },
       devInteractions: { enabled: false },
+      ...features,
       resourceIndicators: {
         enabled: true,
         getResourceServerInfo: (_context: unknown, resource: string) => ({
           scope: "",
           audience: resource,
-          accessTokenFormat: "jwt",
+          accessTokenFormat: people?.opaque ? "opaque" : "jwt",
           jwt: { sign: { alg: key.jwk.alg } },
         }),
       },
     },
     extraTokenClaims: (_context: unknown, token: { clientId?: string }) =>
-      clients[token.clientId ?? ""] ?? {},
-    ...signIn,
+      clients[token.clientId ?? ""] ?? people?.claims ?? {},
+    ...ofPeople,
   } as never);
   answer = provider.callback() as never;
   return {

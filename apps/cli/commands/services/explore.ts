@@ -5,9 +5,9 @@ import type { Listening, ListenOptions } from "../../../server/listen/options.ts
 import type { Handler, HandlerOptions } from "../../../server/options.ts";
 import { type Command, defineCommand } from "../../program/command.ts";
 import { aborted } from "../../program/run_process.ts";
-import { openInBrowser } from "../../services/open_in_browser.ts";
+import { openInBrowser } from "../../terminal/open_in_browser.ts";
 import { openServedJobs } from "../../services/serve_queues.ts";
-import { parsePort } from "./serve.ts";
+import { parsePort } from "../../terminal/units.ts";
 
 interface ServerPart {
   createHandler(registry: Registry, options?: HandlerOptions): Handler;

@@ -20,8 +20,8 @@ import {
   formatCount,
   parseBytes,
   parseDuration,
+  parsePort,
   parsePositive,
-  unreadable,
 } from "../../terminal/units.ts";
 import { messageOf } from "../../../../core/errors.ts";
 import { pruneByRules } from "../../../../registry/maintenance.ts";
@@ -250,12 +250,6 @@ async function signInOf(
 /** Returns a note for a service without tokens. */
 function openToOthers(rights: string): string {
   return `Every user of this machine can ${rights} it. To require tokens: --tokens FILE`;
-}
-
-export function parsePort(text: string): number {
-  if (/^\d{1,5}$/.test(text) && Number(text) <= 65_535) return Number(text);
-  const hint = "Use one from 1024, or 0 for any free port.";
-  throw unreadable(text, "a port", "expected a whole number up to 65535", hint);
 }
 
 function certificateOf(

@@ -1,6 +1,6 @@
 import { assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
 import { runCli } from "../../../../../apps/cli/run_cli.ts";
-import { openInBrowser } from "../../../../../apps/cli/services/open_in_browser.ts";
+import { openInBrowser } from "../../../../../apps/cli/terminal/open_in_browser.ts";
 import { captureIo, cliTest, filledTest } from "../../../captured_io.ts";
 
 const exists = (at: URL) => Deno.stat(at).then(() => true, () => false);

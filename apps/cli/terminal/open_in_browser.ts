@@ -24,13 +24,17 @@ export async function openInBrowser(
   const known = OPENERS[process.platform];
   const hasDesktop = Boolean(env("DISPLAY") ?? env("WAYLAND_DISPLAY"));
   if (known === undefined && !hasDesktop) return undefined;
-  const folder = await mkdtemp(join(tmpdir(), "holdfast-explore-")); // 0700
+  const folder = await mkdtemp(join(tmpdir(), "holdfast-open-")); // 0700
   const page = join(folder, "open.html");
-  const refresh = `<meta http-equiv="refresh" content="0; url=${url}">`;
+  const refresh = `<meta http-equiv="refresh" content="0; url=${escaped(url)}">`;
   await writeFile(page, `<!doctype html><meta charset="utf-8">${refresh}\n`, { mode: 0o600 });
   const [program, ...args] = known ?? ["xdg-open"];
   start(program!, [...args, pathToFileURL(page).href]);
   return { [Symbol.asyncDispose]: () => rm(folder, { recursive: true, force: true }) };
+}
+
+function escaped(url: string): string {
+  return new URL(url).href.replaceAll("&", "&amp;").replaceAll("'", "%27");
 }
 
 function startProgram(program: string, args: readonly string[]): void {

@@ -1,0 +1,132 @@
+// Offers of a service to sign in with, and its answer about a token.
+import { Connection } from "../../client/connection.ts";
+import { unsupported } from "../../../core/errors.ts";
+import { isJsonObject } from "../../../core/text/json_text.ts";
+import type { Author } from "../../../core/naming/author.ts";
+import type { SignIn, SignInIssuer } from "../../server/access/sign_in.ts";
+import { invalid, shellWord } from "../terminal/hints.ts";
+import type { LoginContext } from "./context.ts";
+import { isOwnAudience } from "./jwt.ts";
+
+type Token = string | (() => string | Promise<string>);
+
+/** The answer of `GET /access`. */
+export interface ServiceAccess {
+  known: boolean;
+  kind?: "open" | "token" | "oidc";
+  scopes: string[];
+  by?: Author;
+  issuer?: string;
+  expiresAt?: string;
+}
+
+const FIRST_ANSWER_MS = 5000;
+
+function connectionTo(
+  location: string,
+  { io: { system }, shared, logger }: LoginContext,
+  token?: Token,
+): Connection {
+  return new Connection({
+    location,
+    token,
+    send: (request) => fetch(request),
+    retryForMs: shared.wait ?? FIRST_ANSWER_MS,
+    timeoutMs: FIRST_ANSWER_MS,
+    system,
+    logger,
+  });
+}
+
+/** Returns what a service offers. Sends no token. */
+export async function signInOf(
+  location: string,
+  context: LoginContext,
+): Promise<SignIn> {
+  const call = { action: "read the sign-in of the service", path: "sign-in" };
+  const { signal } = context.io;
+  const response = await connectionTo(location, context).request({ ...call, also: [404], signal });
+  const body = response.ok ? await response.json().catch(() => undefined) : undefined;
+  await response.body?.cancel().catch(() => {});
+  if (isSignIn(body)) return body;
+  throw unsupported(
+    "sign in to",
+    location,
+    "the service is too old for it, or is another program",
+    {
+      hint: "Check the URL, or use a token of the service: HOLDFAST_TOKEN or --token-file.",
+    },
+  );
+}
+
+/** Returns what a service knows of the sender of a token. Throws the reason why it refuses one. */
+export async function accessOf(
+  location: string,
+  context: LoginContext,
+  token: Token | undefined,
+): Promise<ServiceAccess> {
+  const connection = connectionTo(location, context, token);
+  const call = { action: "ask who this is", signal: context.io.signal };
+  const access = await connection.json<ServiceAccess>({ ...call, path: "access" });
+  if (!access.known) await connection.json({ ...call, path: "names", query: { limit: 1 } });
+  return access;
+}
+
+function isSignIn(value: unknown): value is SignIn {
+  if (!isJsonObject(value) || !Array.isArray(value.issuers)) return false;
+  if (value.audience !== undefined && typeof value.audience !== "string") return false;
+  return value.issuers.every((each) =>
+    isJsonObject(each) && typeof each.issuer === "string" &&
+    [each.clientId, each.scope].every((text) => ["string", "undefined"].includes(typeof text)) &&
+    [undefined, "access_token", "id_token"].includes(each.token as undefined) &&
+    (each.parameters === undefined || isJsonObject(each.parameters) &&
+        Object.values(each.parameters).every((text) => typeof text === "string"))
+  );
+}
+
+/** An issuer with which a person can sign in, and the `aud` that its tokens must have. */
+export type PeopleOffer = Required<SignInIssuer> & { audience: string };
+
+/** Returns the issuer to sign in with. Throws if there is none, or no single one. */
+export function chosenOffer(
+  location: string,
+  signIn: SignIn,
+  { issuer, audience }: { issuer?: string; audience?: string },
+): PeopleOffer {
+  const offers = signIn.issuers.filter(({ clientId }) => clientId !== undefined);
+  const action = `sign in to ${location}`;
+  if (offers.length === 0) {
+    const hint = "Ask its operator for a token: HOLDFAST_TOKEN or --token-file.";
+    throw invalid(action, "the service offers no sign-in for people", hint);
+  }
+  const names = offers.map((offer) => offer.issuer);
+  const chosen = issuer === undefined
+    ? offers.length === 1 ? offers[0] : undefined
+    : offers.find((offer) => offer.issuer === issuer);
+  if (chosen === undefined) {
+    const state = issuer === undefined ? "it has several issuers" : "it does not offer this issuer";
+    throw invalid(
+      action,
+      state,
+      `Pass one of: ${names.map((name) => `--issuer ${name}`).join(", ")}`,
+    );
+  }
+  const { clientId = "", scope = "openid", token = "access_token", parameters = {} } = chosen;
+  const expected = token === "id_token" ? clientId : signIn.audience ?? "";
+  checkAudience(location, expected, audience);
+  return { issuer: chosen.issuer, clientId, scope, token, parameters, audience: expected };
+}
+
+/**
+ * Throws unless tokens for an audience may go to a service: a foreign service could name the
+ * audience of another one, and use its tokens there.
+ */
+export function checkAudience(location: string, audience: string, allowed?: string): void {
+  if (audience === allowed || isOwnAudience(audience, location)) return;
+  const state = `it asks for tokens for another service, ${JSON.stringify(audience)}`;
+  throw invalid(
+    `sign in to ${location}`,
+    state,
+    `If you trust the service with them, add --audience ${shellWord(audience)}`,
+  );
+}
