@@ -3,7 +3,7 @@
 import { mkdir, readdir, readFile } from "node:fs/promises";
 import { join } from "@std/path";
 import { localPath, openRegistry, type Registry } from "../mod.ts";
-import { openExplorer } from "../explorer/tests/support/browser.ts";
+import { closeBrowser, openExplorer } from "../explorer/tests/support/browser.ts";
 import { REPOSITORY } from "../tests/support/run_deno.ts";
 
 const FOLDER = join(REPOSITORY, "docs/pictures");
@@ -75,6 +75,7 @@ if (runs === undefined) throw new Error("Give the folder of dev/pictures/train.p
 await mkdir(FOLDER, { recursive: true });
 await using registry = await openRegistry("memory:");
 const best = await fill(registry, runs);
+await using _browser = { [Symbol.asyncDispose]: closeBrowser };
 await using explorer = await openExplorer(registry);
 const { page, url } = explorer;
 for (const [name, fragment, text, colorScheme, width, height] of picturesOf(best)) {

@@ -70,6 +70,19 @@ export async function launchBrowser(): Promise<Browser> {
   return await chromium.launch({ executablePath: CHROMIUM ?? "chromium", args });
 }
 
+let shared: Promise<Browser> | undefined;
+Deno.test.afterAll?.(closeBrowser);
+
+/** Returns the browser that all tests of an isolate share: each has a context of its own, as in a new browser. */
+function sharedBrowser(): Promise<Browser> {
+  return shared ??= launchBrowser();
+}
+
+/** Ends the shared browser, if there is one. Programs other than tests call it at their end. */
+export async function closeBrowser(): Promise<void> {
+  await (await shared)?.close();
+}
+
 /** Opens the explorer that a function answers for, in Chromium. */
 export async function openServed(
   answer: (request: Request) => Response | Promise<Response>,
@@ -77,8 +90,9 @@ export async function openServed(
 ): Promise<OpenExplorer> {
   const server = Deno.serve({ port: 0, hostname: "127.0.0.1", onListen() {} }, answer);
   const origin = `http://127.0.0.1:${server.addr.port}`;
-  const browser = await launchBrowser();
-  const page = await browser.newPage({ viewport: { width: 1100, height: 800 } });
+  const browser = await sharedBrowser();
+  const context = await browser.newContext({ viewport: { width: 1100, height: 800 } });
+  const page = await context.newPage();
   page.setDefaultTimeout(LIMIT_MS);
   const [errors, foreign]: [string[], string[]] = [[], []];
   page.on("dialog", (dialog) => (errors.push(`dialog: ${dialog.message()}`), dialog.dismiss()));
@@ -95,7 +109,8 @@ export async function openServed(
     errors,
     foreign,
     async [Symbol.asyncDispose]() {
-      await browser.close();
+      // Also those that the test opened itself: a service ends with its requests.
+      await Promise.all(browser.contexts().map((context) => context.close()));
       await server.shutdown();
       await also?.[Symbol.asyncDispose]();
     },
