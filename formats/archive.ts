@@ -56,7 +56,7 @@ export function zip(
   } = {},
 ): Format<ArchiveEntry[], EntriesToSave> {
   return {
-    ...entriesFormat((entries) => writeZip(entries, compress)),
+    ...entriesFormat((entries) => writeZip(entries, { compress })),
     id: "zip",
     extensions: [".zip"],
     mediaType: "application/zip",

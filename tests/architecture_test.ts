@@ -19,6 +19,7 @@ const PARTS_OF_APPS = [
   "disk/cache_folder.ts",
   "disk/file_errors.ts",
   "disk/replace_file.ts",
+  "formats/archive/",
   "formats/csv/find_delimiter.ts",
   "materializers/path/ignore_rules.ts",
   "operators/engines/",

@@ -37,7 +37,7 @@ import { logRoutes, registryLogRoutes } from "./routes/log.ts";
 import { operationRoutes } from "./operation_route.ts";
 import { annotationsRoutes } from "./routes/annotations.ts";
 import { aliasChangesRoutes, aliasesRoutes } from "./routes/aliases.ts";
-import { chunksRoutes, filesRoutes } from "./routes/files.ts";
+import { archiveRoutes, chunksRoutes, filesRoutes } from "./routes/files.ts";
 import * as reading from "./routes/reading.ts";
 import { deletesRoutes, savesRoutes } from "./routes/saves.ts";
 import { draftsRoutes } from "./routes/drafts.ts";
@@ -69,6 +69,7 @@ const ALL_ROUTES: readonly ((routes: Routes, context: ServerContext) => void)[] 
   reading.versionsRoutes,
   releasesRoutes,
   chunksRoutes,
+  archiveRoutes,
   annotationsRoutes,
   filesRoutes,
   aliasesRoutes,

@@ -71,8 +71,13 @@ export function parseTarHeader(archive: string, block: Uint8Array, at: number): 
   };
 }
 
-/** Encodes a header whose name and target pass {@linkcode fitsTarHeader}. Owner and time are 0. */
-export function encodeTarHeader({ name, target, type, permissions, size }: TarHeader): Uint8Array {
+/** A header to write. Its time is 1970-01-01 by default. */
+export type WrittenHeader = TarHeader & { modifiedAt?: Date };
+
+/** Encodes a header whose name and target pass {@linkcode fitsTarHeader}. Its owner is 0. */
+export function encodeTarHeader(
+  { name, target, type, permissions, size, modifiedAt }: WrittenHeader,
+): Uint8Array {
   const block = new Uint8Array(BLOCK_BYTES);
   const set = (field: Field, text: string) =>
     void new TextEncoder().encodeInto(text, bytesOf(block, field));
@@ -83,12 +88,18 @@ export function encodeTarHeader({ name, target, type, permissions, size }: TarHe
   octal("user", 0);
   octal("group", 0);
   octal("size", size);
-  octal("time", 0);
+  octal("time", secondsOf(modifiedAt));
   set("type", type);
   set("target", target);
   set("magic", USTAR);
   set("sum", `${sumOf(block).toString(8).padStart(6, "0")}\0 `);
   return block;
+}
+
+/** Returns the nearest second that the header can hold: from 1970 to 2242. */
+function secondsOf(date: Date | undefined): number {
+  const seconds = Math.floor((date?.getTime() ?? 0) / 1000);
+  return Math.min(Math.max(seconds, 0), MAX_OCTAL_SIZE);
 }
 
 /** Returns true for up to 100 characters of ASCII, which all programs read alike. */

@@ -1,10 +1,12 @@
 // Writes tar files as ustar, with pax headers for values that do not fit
 // (https://pubs.opengroup.org/onlinepubs/9699919799/utilities/pax.html#tag_20_92_13). Entries are
-// streamed. Times are 1970-01-01 and owners 0, so that equal entries make equal archives.
+// streamed. Owners are 0, and times 1970-01-01 unless entries have some, so that equal entries make
+// equal archives.
 import { plainBytes } from "../../core/bytes/bytes.ts";
 import { contentSize, contentStream } from "../content/content.ts";
 import { shown } from "../../core/naming/names.ts";
 import type { FileMode } from "../../core/record.ts";
+import { createTurn } from "../../core/work/next_turn.ts";
 import { unwritable } from "./entries.ts";
 import {
   BLOCK_BYTES,
@@ -13,6 +15,7 @@ import {
   fitsTarHeader,
   MAX_OCTAL_SIZE,
   TYPES,
+  type WrittenHeader,
 } from "./tar_header.ts";
 import type { WrittenEntry } from "./written_entries.ts";
 
@@ -24,26 +27,53 @@ const KINDS: Record<FileMode | "file", { type: string; permissions: number }> = 
 };
 /** The name that programs without pax support see instead of a longer one. */
 const NAME_ELSEWHERE = "pax-path";
+const END_BYTES = 2 * BLOCK_BYTES;
 
 export async function* writeTar(entries: AsyncIterable<WrittenEntry>): AsyncGenerator<Uint8Array> {
   for await (const entry of entries) {
-    const { path, mode = "file", content } = entry;
-    const isFile = KINDS[mode].type === TYPES.file;
-    const size = isFile ? contentSize(content) : 0;
-    if (size === undefined) {
-      throw unwritable(`${shown(path)} is a stream, but tar stores sizes before contents`);
-    }
-    const target = mode === "link" ? new TextDecoder().decode(content as Uint8Array) : "";
-    yield* headersOf({ ...KINDS[mode], name: mode === "folder" ? `${path}/` : path, target, size });
-    if (isFile) {
-      for await (const piece of contentStream(content)) yield plainBytes(piece).slice();
-    }
-    yield new Uint8Array(-size & (BLOCK_BYTES - 1));
+    const header = headerOf(entry);
+    yield* headersOf(header);
+    if (header.type === TYPES.file) yield* piecesOf(entry.content);
+    yield new Uint8Array(paddingOf(header.size));
   }
-  yield new Uint8Array(2 * BLOCK_BYTES);
+  yield new Uint8Array(END_BYTES);
 }
 
-function* headersOf(header: Parameters<typeof encodeTarHeader>[0]): Generator<Uint8Array> {
+async function* piecesOf(content: WrittenEntry["content"]): AsyncGenerator<Uint8Array> {
+  if (content instanceof Uint8Array) yield plainBytes(content).slice();
+  else for await (const piece of contentStream(content)) yield plainBytes(piece).slice();
+}
+
+/** Returns the size of the archive that {@linkcode writeTar} makes of entries, bytes. */
+export async function tarSize(entries: Iterable<WrittenEntry>): Promise<number> {
+  const turn = createTurn();
+  let size = END_BYTES;
+  for (const entry of entries) {
+    const header = headerOf(entry);
+    for (const block of headersOf(header)) size += block.byteLength;
+    size += header.size + paddingOf(header.size);
+    await turn();
+  }
+  return size;
+}
+
+function paddingOf(size: number): number {
+  const rest = size % BLOCK_BYTES;
+  return rest === 0 ? 0 : BLOCK_BYTES - rest;
+}
+
+function headerOf(entry: WrittenEntry): WrittenHeader {
+  const { path, mode = "file", content, modifiedAt } = entry;
+  const size = KINDS[mode].type === TYPES.file ? contentSize(content) : 0;
+  if (size === undefined) {
+    throw unwritable(`${shown(path)} is a stream, but tar stores sizes before contents`);
+  }
+  const name = mode === "folder" ? `${path}/` : path;
+  const target = mode === "link" ? new TextDecoder().decode(content as Uint8Array) : "";
+  return { ...KINDS[mode], name, target, size, modifiedAt };
+}
+
+function* headersOf(header: WrittenHeader): Generator<Uint8Array> {
   const { name, target, size } = header;
   const records = new Map<string, string>();
   if (!fitsTarHeader(name)) records.set("path", name);
@@ -55,7 +85,7 @@ function* headersOf(header: Parameters<typeof encodeTarHeader>[0]): Generator<Ui
     const size = content.byteLength;
     yield encodeTarHeader({ name: NAME_ELSEWHERE, target: "", type, permissions: 0o644, size });
     yield content;
-    yield new Uint8Array(-content.byteLength & (BLOCK_BYTES - 1));
+    yield new Uint8Array(paddingOf(content.byteLength));
   }
   yield encodeTarHeader({
     ...header,

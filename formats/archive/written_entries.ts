@@ -12,6 +12,8 @@ export interface WrittenEntry {
   path: string;
   mode?: FileMode;
   content: FileToSave["content"];
+  /** @default the earliest time of the format */
+  modifiedAt?: Date;
 }
 
 const MODES: readonly unknown[] = [undefined, "executable", "link", "folder"];

@@ -1,10 +1,11 @@
 // Writes ZIP files (https://pkware.cachefly.net/webdocs/casestudies/APPNOTE.TXT) entry by entry,
-// then the directory. Times are 1980-01-01, the earliest, so that equal entries make equal
-// archives.
+// then the directory. Times are 1980-01-01, the earliest, unless entries have some, so that equal
+// entries make equal archives.
 import { crc32, deflateRawSync } from "node:zlib";
-import { plainBytes } from "../../core/bytes/bytes.ts";
+import { concatBytes, plainBytes } from "../../core/bytes/bytes.ts";
 import { contentBytes, contentSize, contentStream } from "../content/content.ts";
 import type { FileMode } from "../../core/record.ts";
+import { createTurn } from "../../core/work/next_turn.ts";
 import { deflate } from "./gzip.ts";
 import type { WrittenEntry } from "./written_entries.ts";
 import { DEFLATED, SIGNATURES, STORED } from "./zip_directory.ts";
@@ -16,8 +17,10 @@ const LARGE_BYTES = 0xf0000000;
 const [MAX16, MAX32] = [0xffff, 0xffffffff];
 /** Flags of sections 4.4.4 and 4.3.9: names are UTF-8; sizes and CRC-32 follow the bytes. */
 const [UTF8, LATER] = [0x800, 0x8];
-/** 1980-01-01, section 4.4.6. */
-const DATE = 0x21;
+/** The dates of section 4.4.6. */
+const [EARLIEST, LATEST] = [Date.UTC(1980, 0), Date.UTC(2107, 11, 31, 23, 59, 58)];
+/** The extra field of Info-ZIP with the time in seconds since 1970: the other one has no zone. */
+const TIMESTAMP = 0x5455;
 /** Made by Unix, so that permissions are read. */
 const UNIX = 3;
 const PERMISSIONS: Record<FileMode | "file", number> = {
@@ -38,18 +41,27 @@ interface Member {
   size: number;
   offset: number;
   is64: boolean;
+  /** Fields of the time, in both headers. */
+  time: { dos: number; extra: Uint8Array };
+}
+
+export interface ZipWriting {
+  /** Compresses entries with Deflate. */
+  compress: boolean;
+  /** Entries up to this size are held in memory: their size and CRC-32 precede the bytes. */
+  wholeBytes?: number;
 }
 
 export async function* writeZip(
   entries: AsyncIterable<WrittenEntry>,
-  compress: boolean,
+  { compress, wholeBytes = SMALL_BYTES }: ZipWriting,
 ): AsyncGenerator<Uint8Array> {
   const members: Member[] = [];
   let offset = 0;
   for await (const entry of entries) {
     const member = memberOf(entry, offset, compress);
     members.push(member);
-    for await (const piece of writeMember(member, entry)) {
+    for await (const piece of writeMember(member, entry, wholeBytes)) {
       offset += piece.byteLength;
       yield piece;
     }
@@ -63,8 +75,28 @@ export async function* writeZip(
   yield endOf(members.length, directory, offset - directory);
 }
 
+/** Returns the size of the archive that {@linkcode writeZip} makes without compression, bytes. */
+export async function zipSize(
+  entries: Iterable<WrittenEntry>,
+  { wholeBytes = SMALL_BYTES }: Omit<ZipWriting, "compress"> = {},
+): Promise<number> {
+  const turn = createTurn();
+  let count = 0, offset = 0, directory = 0;
+  for (const entry of entries) {
+    const member = memberOf(entry, offset, false);
+    const size = contentSize(entry.content) ?? Infinity;
+    Object.assign(member, { size, packedSize: size });
+    offset += localHeader(member).byteLength + size;
+    if (size > wholeBytes) offset += descriptor(member).byteLength;
+    directory += centralRecord(member).byteLength;
+    count++;
+    await turn();
+  }
+  return offset + directory + endOf(count, offset, directory).byteLength;
+}
+
 function memberOf(
-  { path, mode: entryMode, content }: WrittenEntry,
+  { path, mode: entryMode, content, modifiedAt }: WrittenEntry,
   offset: number,
   compress: boolean,
 ): Member {
@@ -80,11 +112,32 @@ function memberOf(
     size: 0,
     offset,
     is64: size >= LARGE_BYTES,
+    time: timeOf(modifiedAt),
   };
 }
 
-async function* writeMember(member: Member, { content }: WrittenEntry): AsyncGenerator<Uint8Array> {
-  if ((contentSize(content) ?? Infinity) <= SMALL_BYTES) {
+function timeOf(modifiedAt: Date | undefined): Member["time"] {
+  const date = new Date(Math.min(Math.max(modifiedAt?.getTime() ?? 0, EARLIEST), LATEST));
+  const days = date.getUTCFullYear() - 1980 << 9 | date.getUTCMonth() + 1 << 5 | date.getUTCDate();
+  const hours = date.getUTCHours() << 11 | date.getUTCMinutes() << 5 | date.getUTCSeconds() >> 1;
+  const seconds = Math.floor((modifiedAt?.getTime() ?? NaN) / 1000);
+  const dos = (days << 16 | hours) >>> 0;
+  if (seconds !== (seconds | 0)) return { dos, extra: new Uint8Array() };
+  const extra = new Uint8Array(9);
+  const view = new DataView(extra.buffer);
+  view.setUint16(0, TIMESTAMP, true);
+  view.setUint16(2, 5, true);
+  view.setUint8(4, 1);
+  view.setInt32(5, seconds, true);
+  return { dos, extra };
+}
+
+async function* writeMember(
+  member: Member,
+  { content }: WrittenEntry,
+  wholeBytes: number,
+): AsyncGenerator<Uint8Array> {
+  if ((contentSize(content) ?? Infinity) <= wholeBytes) {
     const whole = await contentBytes(content);
     const packed = member.method === DEFLATED ? deflateRawSync(whole) : whole;
     if (packed.byteLength >= whole.byteLength) member.method = STORED;
@@ -122,7 +175,8 @@ async function* countedBytes(
 
 /** Section 4.3.7. The extra field for 64-bit sizes is empty if they follow the bytes. */
 function localHeader(member: Member): Uint8Array {
-  const extra = member.is64 ? extra64([0, 0]) : new Uint8Array();
+  const sizes = member.is64 ? extra64([0, 0]) : new Uint8Array();
+  const extra = concatBytes([sizes, member.time.extra]);
   const header = new Uint8Array(30 + member.name.byteLength + extra.byteLength);
   const view = new DataView(header.buffer);
   view.setUint32(0, SIGNATURES.local, true);
@@ -156,10 +210,10 @@ function descriptor({ crc, packedSize, size, is64 }: Member): Uint8Array {
 
 /** Section 4.3.12. */
 function centralRecord(member: Member): Uint8Array {
-  const { name, crc, packedSize, size, offset, mode } = member;
+  const { name, crc, packedSize, size, offset, mode, time } = member;
   const numbers = [size, packedSize, offset];
   const long = numbers.filter((value) => value >= MAX32);
-  const extra = long.length > 0 ? extra64(long) : new Uint8Array();
+  const extra = concatBytes([long.length > 0 ? extra64(long) : new Uint8Array(), time.extra]);
   const record = new Uint8Array(46 + name.byteLength + extra.byteLength);
   const view = new DataView(record.buffer);
   view.setUint32(0, SIGNATURES.central, true);
@@ -182,7 +236,7 @@ function setShared(view: DataView, at: number, member: Member): void {
   view.setUint16(at, versionOf(member), true);
   view.setUint16(at + 2, member.flags, true);
   view.setUint16(at + 4, member.method, true);
-  view.setUint16(at + 8, DATE, true);
+  view.setUint32(at + 6, member.time.dos, true);
 }
 
 /** Returns the version needed: 4.5 for 64 bits, 2.0 for Deflate and folders. */

@@ -1,12 +1,13 @@
-// `GET /artifacts/{name}/versions/{version}/files/{path}`
+// Files of a version: one, the chunks of one, or all as an archive.
 import type { Routes, ServerContext } from "../routing.ts";
 import { route } from "../describe.ts";
 import { isFixed } from "../files/opened.ts";
+import { answerArchive } from "../files/version_archive.ts";
 import { answerVersionFile } from "../files/version_file.ts";
 import { notFound } from "../../../core/errors.ts";
 import { Answer } from "../answer.ts";
 import { CommitQuery } from "../schemas/artifact.ts";
-import { FileQuery } from "../schemas/reading.ts";
+import { ArchiveQuery, FileQuery } from "../schemas/reading.ts";
 
 export function filesRoutes(routes: Routes, context: ServerContext): void {
   const { registry, openVersion } = context;
@@ -76,7 +77,39 @@ export function chunksRoutes(routes: Routes, { openVersion }: ServerContext): vo
   });
 }
 
-const ANY_BYTES = { "*/*": { schema: { type: "string", format: "binary" } } };
+export function archiveRoutes(routes: Routes, context: ServerContext): void {
+  route(routes, "GET /artifacts/:name/versions/:version/archive", {
+    id: "getArchive",
+    tag: "artifacts",
+    summary: "Reads all files of a version as one archive",
+    description:
+      "The archive is not compressed, and has links and folders too. Entries have the time of " +
+      "their file, or else of the version. Every file is checked against its SHA-256: if one is " +
+      "damaged, the connection breaks before the end. Ranges are ignored. Links that lead out of " +
+      "the version are 422.",
+    scope: "read",
+    answers: {
+      200: {
+        description: "The archive",
+        content: { "application/zip": BINARY, "application/x-tar": BINARY },
+        headers: {
+          "content-length": "The size of the archive",
+          "content-disposition": "Its file name: `NAME-VERSION.zip`",
+          "holdfast-commit": "The commit of the version, for `?commit=`",
+          "holdfast-version": "The version in full",
+        },
+      },
+    },
+    query: ArchiveQuery,
+    answer: async ({ c, params: { name, version }, query: { commit, format }, access }) => {
+      const artifact = await context.openVersion({ name, version, commit }, access);
+      return await answerArchive(c, context, { artifact, format });
+    },
+  });
+}
+
+const BINARY = { schema: { type: "string", format: "binary" } };
+const ANY_BYTES = { "*/*": BINARY };
 
 const FILE_HEADERS = {
   "etag": 'SHA-256 of the file: `"sha256:…"`, strong',

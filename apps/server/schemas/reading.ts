@@ -35,6 +35,17 @@ export const FileQuery = v.object({
   )),
 });
 
+export const ArchiveQuery = v.object({
+  ...CommitQuery.entries,
+  format: v.optional(
+    v.pipe(
+      v.picklist(["zip", "tar"], "expected zip or tar"),
+      v.description("The format of the archive"),
+    ),
+    "zip",
+  ),
+});
+
 export const WatchQuery = v.object({
   intervalMs: count(
     100,

@@ -19,7 +19,7 @@ import { usePathHref } from "../../previews/parts.ts";
 import { AliasDialog } from "./alias_dialog.ts";
 import { useAnnotations } from "./annotations.ts";
 import { DeleteDialog } from "./delete_dialog.ts";
-import { DownloadButton } from "./download_button.ts";
+import { DownloadAll, DownloadButton } from "./download_button.ts";
 import { Heading } from "./heading.ts";
 import { metadataFacts, MetricTiles } from "./metadata.ts";
 import { ReleasePanel } from "./release_panel.ts";
@@ -124,6 +124,12 @@ function Files({ version, path }: { version: ArtifactVersion; path?: string }) {
   const hrefOfPath = usePathHref();
   const open = (path: string) => openPlace(hrefOfPath(path));
   return html`
+    ${!isOne && html`
+      <div class="row spread">
+        <h2>Files</h2>
+        <${DownloadAll} version=${version} />
+      </div>
+    `}
     <div class=${isOne ? "split alone" : "split"}>
       ${!isOne && html`<${FileTree} files=${version.files} current=${path} open=${open} />`}
       <section class="stack" aria-label="Preview">

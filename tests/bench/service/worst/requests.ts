@@ -33,6 +33,7 @@ const deleted = (key: string, path: string) => line(key, { path });
 
 const SAVE = "/artifacts/NEW/versions", DRAFT = "/artifacts/NEW/drafts/d";
 const PART = `${DRAFT}/parts/p`, FILES = "/artifacts/files/versions/1.0.0";
+const RELEASE = "/artifacts/release/versions/latest";
 
 const json = (title: string, path: string, body: () => unknown, more = {}): Worst => ({
   title,
@@ -62,6 +63,7 @@ export function worstRequests(scale: number): Record<string, Worst[] | Reason> {
   const withPart = (files: () => unknown): Pick<Worst, "before"> => ({
     before: (ask) => ask("PUT", PART, JSON.stringify({ files: files() }), JSON_TYPE),
   });
+  const withDeep = (ask: Ask) => ask("POST", SAVE, JSON.stringify(saved(deep())), JSON_TYPE);
   const large = (mib: number) => "a".repeat(mib * MIB * scale); // rounds down
   const LENGTH = { "upload-length": `${Math.floor(64 * MIB * scale)}` };
   const form = (count: number) => {
@@ -218,12 +220,8 @@ export function worstRequests(scale: number): Record<string, Worst[] | Reason> {
       "/artifacts/versions/versions?limit=10000&details=true",
     ),
     "GET /artifacts/:name/versions/:version": reading(FILES),
-    "GET /artifacts/:name/versions/:version/members": reading(
-      "/artifacts/release/versions/latest/members",
-    ),
-    "GET /artifacts/:name/versions/:version/members/:member": reading(
-      "/artifacts/release/versions/latest/members/m0",
-    ),
+    "GET /artifacts/:name/versions/:version/members": reading(`${RELEASE}/members`),
+    "GET /artifacts/:name/versions/:version/members/:member": reading(`${RELEASE}/members/m0`),
     "GET /artifacts/:name/versions/:version/chunks/:path": reading(
       "/artifacts/large/versions/latest/chunks/data.bin",
     ),
@@ -251,6 +249,10 @@ export function worstRequests(scale: number): Record<string, Worst[] | Reason> {
       `${FILES}/files/0/0`,
       "/artifacts/large/versions/latest/files/data.bin",
     ),
+    "GET /artifacts/:name/versions/:version/archive": [
+      ...reading(`${FILES}/archive`, `${FILES}/archive?format=tar`),
+      { title: "60,000 deep files", before: withDeep, sent: () => [`${SAVE}/1.0.0/archive`] },
+    ],
     "GET /artifacts/:name/aliases": reading("/artifacts/versions/aliases?limit=10000"),
     "GET /artifacts/:name/aliases/:alias": reading("/artifacts/versions/aliases/moved"),
     "GET /artifacts/:name/aliases/:alias/history": reading(
@@ -309,7 +311,7 @@ export function worstRequests(scale: number): Record<string, Worst[] | Reason> {
       ...reading("/api/models/files/tree/main?recursive=true&expand=true"),
       {
         title: "60,000 deep files",
-        before: (ask) => ask("POST", SAVE, JSON.stringify(saved(deep())), JSON_TYPE),
+        before: withDeep,
         sent: () => ["/api/models/NEW/tree/main?recursive=true"],
       },
     ],
