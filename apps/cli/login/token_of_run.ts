@@ -5,16 +5,20 @@ import { type ServiceToken, tokenOf } from "../../../registry/places/open_by_url
 import type { LoginContext } from "./context.ts";
 
 /**
- * Returns the token for a service: `--token-file` or that of its name, `HOLDFAST_TOKEN`, else the
- * sign-in of this user.
+ * Returns the token for a service: `--token-file` or that of its name, `HOLDFAST_TOKEN`, the sign-in
+ * of this user, else that of this CI job.
  */
 export async function tokenOfRun(
   place: FoundRegistry,
-  { io: { cwd, system, signal }, shared }: Pick<LoginContext, "io" | "shared">,
+  context: LoginContext,
 ): Promise<ServiceToken | undefined> {
+  const { io: { cwd, system, signal }, shared } = context;
   const tokenFile = shared.tokenFile && resolve(cwd, shared.tokenFile);
   const given = tokenOf(tokenFile === undefined ? place : { ...place, tokenFile }, { system });
   if (given !== undefined) return given;
   const { renewedToken } = await import("./renewed_token.ts");
-  return renewedToken(place.location, { system, signal });
+  const signedIn = renewedToken(place.location, { system, signal });
+  if (signedIn !== undefined) return signedIn;
+  const { jobToken } = await import("./job_token.ts");
+  return await jobToken(place.location, context);
 }

@@ -68,6 +68,9 @@ export async function refuseForeign(path: string): Promise<void> {
 function signedIn(location: string, system: System): FoundCredentials {
   const login = readLogins(system)[parseAddress(location)];
   if (login !== undefined) return { found: true, where: `sign-in with ${login.issuer}` };
+  if (system.env("ACTIONS_ID_TOKEN_REQUEST_URL")) {
+    return { found: true, where: "token of this job" };
+  }
   const where = "no token: neither HOLDFAST_TOKEN nor --token-file is set, and no holdfast login";
   return { found: false, where };
 }
