@@ -7,6 +7,7 @@
 import { closeSync, constants, openSync, writeSync } from "node:fs";
 import { sha256 } from "../../core/bytes/digest.ts";
 import { isHole } from "../holes.ts";
+import { askForRange } from "./piece_reply.ts";
 import { listenToStarter } from "./threads.ts";
 import { LAST_ID, type PieceReport, type PieceTask } from "./piece_task.ts";
 
@@ -36,19 +37,14 @@ async function run(task: PieceTask): Promise<void> {
 async function writePiece(task: PieceTask, onBlock: () => void): Promise<boolean> {
   const { url, from, path, chunks } = task;
   const length = chunks.reduce((sum, { size }) => sum + size, 0);
-  const headers = { "range": `bytes=${from}-${from + length - 1}`, "accept-encoding": "identity" };
-  const reply = await fetch(url, { headers, redirect: "error" });
-  if (reply.status !== 206 || reply.body === null) {
-    await reply.body?.cancel();
-    return false;
-  }
-  const reader = reply.body.getReader({ mode: "byob" });
+  const reply = await askForRange(url, `bytes=${from}-${from + length - 1}`);
+  if (reply === undefined) return false;
   let isWritten = false;
   try {
     let buffer = new ArrayBuffer(Math.max(BLOCK_BYTES, ...chunks.map(({ size }) => size)));
     let { at } = task;
     for (const block of blocksOf(chunks)) {
-      const bytes = await fill(reader, new Uint8Array(buffer, 0, block.size));
+      const bytes = await reply.fill(new Uint8Array(buffer, 0, block.size));
       if (bytes === undefined || isLast || !isRight(bytes, block.chunks)) return false;
       writeNew(path, bytes, at);
       buffer = bytes.buffer;
@@ -57,7 +53,7 @@ async function writePiece(task: PieceTask, onBlock: () => void): Promise<boolean
     }
     return isWritten = true;
   } finally {
-    if (!isWritten) await reader.cancel().catch(() => {});
+    if (!isWritten) await reply.leave();
   }
 }
 
@@ -76,22 +72,6 @@ function blocksOf(chunks: Chunks): { size: number; chunks: Chunks[number][] }[] 
     }
   }
   return blocks;
-}
-
-/** Fills bytes, which move: returns them at their new place; undefined if the reply is too short. */
-async function fill(
-  reader: ReadableStreamBYOBReader,
-  bytes: Uint8Array<ArrayBuffer>,
-): Promise<Uint8Array<ArrayBuffer> | undefined> {
-  const { byteLength } = bytes;
-  let { buffer } = bytes;
-  for (let count = 0; count < byteLength;) {
-    const { value, done } = await reader.read(new Uint8Array(buffer, count, byteLength - count));
-    if (done) return undefined;
-    count += value.byteLength;
-    buffer = value.buffer as ArrayBuffer;
-  }
-  return new Uint8Array(buffer, 0, byteLength);
 }
 
 function isRight(bytes: Uint8Array, chunks: Chunks): boolean {

@@ -1,0 +1,88 @@
+import { assertEquals, assertRejects } from "@std/assert";
+import { createServer, type ServerResponse } from "node:http";
+import type { AddressInfo } from "node:net";
+import { askByFetch, askByNode, type PieceReply } from "../../../disk/spread/piece_reply.ts";
+
+const BYTES = new Uint8Array(300_000).map((_, i) => i * 7);
+
+type Answer = (response: ServerResponse) => void;
+
+const whole: Answer = (response) => {
+  response.writeHead(206, { "content-length": BYTES.byteLength }).end(BYTES);
+};
+
+/** Fills blocks of these sizes from a reply. */
+async function fillAll(reply: PieceReply, sizes: readonly number[]): Promise<Uint8Array[]> {
+  const blocks: Uint8Array[] = [];
+  let buffer = new ArrayBuffer(Math.max(...sizes));
+  for (const size of sizes) {
+    const block = await reply.fill(new Uint8Array(buffer, 0, size));
+    if (block === undefined) return blocks;
+    blocks.push(block.slice());
+    buffer = block.buffer;
+  }
+  return blocks;
+}
+
+/** Answers a request for the range of all bytes. */
+async function answering(answer: Answer, ask: (url: string) => Promise<void>): Promise<void> {
+  const server = createServer((request, response) => {
+    assertEquals(request.headers["accept-encoding"], "identity");
+    assertEquals(request.headers.range, `bytes=0-${BYTES.byteLength - 1}`);
+    answer(response);
+  });
+  await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
+  try {
+    await ask(`http://127.0.0.1:${(server.address() as AddressInfo).port}/object`);
+  } finally {
+    server.closeAllConnections();
+    await new Promise<void>((resolve) => server.close(() => resolve()));
+  }
+}
+
+for (const ask of [askByFetch, askByNode]) {
+  const headers = { range: `bytes=0-${BYTES.byteLength - 1}`, "accept-encoding": "identity" };
+
+  Deno.test(`${ask.name}: a reply fills blocks of any size, in order`, async () => {
+    await answering(whole, async (url) => {
+      const reply = await ask(url, headers);
+      const blocks = await fillAll(reply!, [1, 99_999, 200_000]);
+      assertEquals(blocks.map(({ byteLength }) => byteLength), [1, 99_999, 200_000]);
+      assertEquals(new Uint8Array(await new Blob(blocks as BlobPart[]).arrayBuffer()), BYTES);
+      await reply!.leave();
+    });
+  });
+
+  Deno.test(`${ask.name}: a short reply ends without a block`, async () => {
+    const short: Answer = (response) =>
+      void response.writeHead(206).end(BYTES.subarray(0, 150_000));
+    await answering(short, async (url) => {
+      const reply = await ask(url, headers);
+      assertEquals((await fillAll(reply!, [100_000, 100_000])).length, 1);
+      await reply!.leave();
+    });
+  });
+
+  Deno.test(`${ask.name}: a connection that breaks rejects`, async () => {
+    const broken: Answer = (response) => {
+      response.writeHead(206, { "content-length": BYTES.byteLength });
+      response.write(BYTES.subarray(0, 1000), () => response.destroy());
+    };
+    await answering(broken, async (url) => {
+      const reply = await ask(url, headers);
+      await assertRejects(() => fillAll(reply!, [BYTES.byteLength]));
+      await reply!.leave();
+    });
+  });
+
+  for (const status of [200, 307, 403]) {
+    Deno.test(`${ask.name}: a reply with status ${status} has no bytes`, async () => {
+      const other: Answer = (response) => {
+        response.writeHead(status, { location: "/elsewhere" }).end(BYTES);
+      };
+      await answering(other, async (url) => {
+        assertEquals(await ask(url, headers).catch(() => undefined), undefined);
+      });
+    });
+  }
+}
