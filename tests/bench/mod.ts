@@ -11,6 +11,7 @@ import { createCallsGroup } from "./calls.ts";
 import { createChangedFilesGroup } from "./buckets/changed_files.ts";
 import { createChurnGroup } from "./churn.ts";
 import { createLatestGroup } from "./many/latest.ts";
+import { createLargeBucketGroup, createLargeFolderGroup } from "./large/large.ts";
 import { type BenchSettings, type Group, runGroup } from "./measure.ts";
 import { createRulesGroup } from "./many/rules.ts";
 import { createPipelinesGroup } from "./pipelines.ts";
@@ -140,7 +141,31 @@ const GROUPS: Record<string, GroupEntry> = {
   changed_tls: changed("TLS on this machine", { tls: true, roundTripMs: 0 }),
   changed_far: changed("TLS and a round trip of 30 ms", { tls: true, roundTripMs: 30 }),
   bucket_far: bucket("TLS and a round trip of 30 ms", { tls: true, roundTripMs: 30 }),
+  large_tls: large("TLS on this machine", { tls: true, roundTripMs: 0 }),
+  large_far: large("TLS and a round trip of 30 ms", { tls: true, roundTripMs: 30 }),
+  large_folder: {
+    title: "Verification of one file of 4 GiB in a folder",
+    about: "The first verification reads the file after it was saved: where memory suffices, it " +
+      "is in the page cache.",
+    create: createLargeFolderGroup,
+    maxRepeats: 2,
+    named: true,
+  },
 };
+
+function large(title: string, way: Way): GroupEntry {
+  return {
+    title: `One file of 4 GiB in a bucket: ${title}`,
+    about:
+      "Each measure is a program of its own, on all processors or, by `taskset`, on one. The " +
+      "server may use all of them. `s5cmd` and `aws s3 cp` have their default settings, and " +
+      "their time includes the start of a process. `memory` is the most that Holdfast had " +
+      "resident. `processors for 10 Gbit/s` is its processor time at that speed.",
+    create: (settings) => createLargeBucketGroup(way, settings),
+    maxRepeats: 2,
+    named: true,
+  };
+}
 
 function changed(title: string, way: Way): GroupEntry {
   return {

@@ -12,8 +12,15 @@ const run = promisify(execFile);
 
 export type S5cmd = (...words: string[]) => Promise<Timing>;
 
-/** Runs it on a server; undefined where there is no binary, or the server speaks another protocol. */
-export function findS5cmd(server: ServerPlace): S5cmd | undefined {
+/**
+ * Runs it on a server; undefined where there is no binary, or the server speaks another protocol.
+ *
+ * @param command words before its command
+ */
+export function findS5cmd(
+  server: ServerPlace,
+  command: readonly string[] = [],
+): S5cmd | undefined {
   const binary = join(serversFolder(), "s5cmd");
   if (server.protocol !== "s3" || !fs.existsSync(binary)) return undefined;
   const env = {
@@ -27,7 +34,8 @@ export function findS5cmd(server: ServerPlace): S5cmd | undefined {
     server.endpoint,
     ...(server.ca === undefined ? [] : ["--no-verify-ssl"]),
   ];
-  return (...words) => timedProgram(binary, [...place, ...words], env);
+  const [program = binary, ...rest] = [...command, binary, ...place];
+  return (...words) => timedProgram(program, [...rest, ...words], env);
 }
 
 /** Runs a program. Its processor time is that of the program. */

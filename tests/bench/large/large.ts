@@ -1,0 +1,189 @@
+// One large file to a bucket and back, beside `s5cmd` and the AWS command line, on all processors and
+// on one. Each measure is a program of its own.
+import { execFileSync } from "node:child_process";
+import fs from "node:fs";
+import { availableParallelism } from "node:os";
+import { join } from "node:path";
+import process from "node:process";
+import { createServerStore, placeOf, type ServerPlace } from "../../servers/server_world.ts";
+import { CERTIFICATES } from "../../support/certificates/folder.ts";
+import { REPOSITORY } from "../../support/run_deno.ts";
+import { startServer } from "../../support/servers/mod.ts";
+import type { Way } from "../buckets/as_people_have_them.ts";
+import { startDistance } from "../buckets/distance.ts";
+import { findS5cmd, timedProgram } from "../buckets/s5cmd.ts";
+import type { BenchSettings, Group, Measure, Timing } from "../measure.ts";
+import { MIB, randomBytes } from "../values.ts";
+import type { LargeCall, LargeReport } from "./large_process.ts";
+
+const AUTHORITY = join(CERTIFICATES, "authority.pem");
+/** 10 Gbit, in MiB. */
+const TEN_GBIT = 10e9 / 8 / MIB;
+
+/** Processors of a process that is measured. */
+interface Share {
+  title: string;
+  /** Words before its command. */
+  command: string[];
+}
+
+const SHARES: Share[] = [
+  { title: `${availableParallelism()} processors`, command: [] },
+  { title: "1 processor", command: ["taskset", "--cpu-list", "0"] },
+];
+
+export async function createLargeBucketGroup(
+  { roundTripMs }: Way,
+  { folder, quick }: BenchSettings,
+): Promise<Group> {
+  const mib = quick ? 128 : 4096;
+  const source = writeSource(folder, mib), target = join(folder, "target");
+  await using running = new AsyncDisposableStack();
+  const server = running.use(await startServer("minio", { tls: CERTIFICATES }));
+  const distance = roundTripMs > 0
+    ? running.use(await startDistance(server.endpoint, roundTripMs))
+    : undefined;
+  const endpoint = distance?.endpoint ?? server.endpoint;
+  const store = running.use(createServerStore(placeOf(server), {}));
+  const place = { ...placeOf(server), endpoint };
+  const bucket = `s3://${server.bucket}`;
+  let round = 0;
+
+  const measures = SHARES.flatMap((share) => {
+    const s5cmd = findS5cmd(place, share.command), aws = findAws(place, share.command);
+    const size = quick ? `${mib} MiB` : `${mib / 1024} GiB`;
+    const others = [["s5cmd", s5cmd, "cp"], ["aws", aws, "s3 cp"]] as const;
+    const directions = [
+      { way: "up", operation: "save" },
+      { way: "down", operation: "download" },
+    ] as const;
+    return directions.flatMap(({ way, operation }) => {
+      const theirs = others.flatMap(([name, run, words]): Measure[] => {
+        const object = `${bucket}/${name}/object`;
+        const paths = way === "up" ? [source, object] : [object, target];
+        return run === undefined ? [] : [{
+          name: `${name}: ${size} ${way}, ${share.title}`,
+          count: mib,
+          unit: "MiB",
+          async run() {
+            const timing = await run(...words.split(" "), ...paths);
+            fs.rmSync(target, { force: true });
+            return timing;
+          },
+        }];
+      });
+      const ours = inProcess(`${operation} ${size}, ${share.title}`, mib, share, async (call) => {
+        if (operation === "save") {
+          round++;
+          await clear();
+        }
+        const path = operation === "save" ? source : target;
+        const timing = await call({ operation, place, path, version: `${round}.0.0` });
+        fs.rmSync(target, { force: true });
+        return timing;
+      });
+      return [...theirs, { ...ours, floor: theirs[0]?.name }];
+    });
+  });
+  const all = running.move();
+  return { measures, [Symbol.asyncDispose]: () => all.disposeAsync() };
+
+  async function clear(): Promise<void> {
+    const keys: string[] = [];
+    for await (const entry of store.list("registry/objects/")) {
+      if ("key" in entry) keys.push(entry.key);
+    }
+    await store.deleteMany!(keys);
+  }
+}
+
+/** Verifies one large file of a registry on a disk. */
+// deno-lint-ignore require-await -- like the other groups
+export async function createLargeFolderGroup(
+  { folder, quick }: BenchSettings,
+): Promise<Group> {
+  const mib = quick ? 128 : 4096;
+  const place = join(folder, "registry"), path = writeSource(folder, mib);
+  let isSaved = false;
+  const measures = SHARES.toReversed().map((share): Measure =>
+    inProcess(`verify, ${share.title}`, mib, share, async (call) => {
+      const asked = { place, path, version: "1.0.0" };
+      if (!isSaved) await call({ ...asked, operation: "save" });
+      isSaved = true;
+      return await call({ ...asked, operation: "verify" });
+    })
+  );
+  for (const measure of measures.slice(1)) measure.floor = measures[0]!.name;
+  return { measures, [Symbol.asyncDispose]: () => Promise.resolve() };
+}
+
+type Call = (call: LargeCall) => Promise<Timing>;
+
+/** A measure of calls in programs of their own, with how much memory the largest took. */
+function inProcess(
+  name: string,
+  mib: number,
+  { command }: Share,
+  run: (call: Call) => Promise<Timing>,
+): Measure {
+  let memory = 0, cpuMs = Infinity;
+  // deno-lint-ignore require-await -- throws as a promise
+  const call: Call = async (asked) => {
+    const program = join(REPOSITORY, "tests/bench/large/large_process.ts");
+    const words = ["run", "-A", "--no-check", `--config=${join(REPOSITORY, "deno.json")}`, program];
+    const [first = process.execPath, ...rest] = [...command, process.execPath];
+    const printed = execFileSync(first, [...rest, ...words, JSON.stringify(withoutCa(asked))], {
+      env: { ...process.env, DENO_CERT: AUTHORITY, NODE_EXTRA_CA_CERTS: AUTHORITY },
+      stdio: ["ignore", "pipe", "inherit"],
+    });
+    const { timing, peakRssMib }: LargeReport = JSON.parse(String(printed));
+    memory = Math.max(memory, peakRssMib);
+    cpuMs = Math.min(cpuMs, timing.cpuMs);
+    return timing;
+  };
+  return {
+    name,
+    count: mib,
+    unit: "MiB",
+    run: () => run(call),
+    facts: () => ({
+      "memory, MiB": memory,
+      "processors for 10 Gbit/s": (cpuMs / mib * TEN_GBIT / 1000).toFixed(1),
+    }),
+  };
+}
+
+/** Threads trust what the runtime trusts, not the option `ca`. */
+function withoutCa(call: LargeCall): LargeCall {
+  const { place } = call;
+  return typeof place === "string" ? call : { ...call, place: { ...place, ca: undefined } };
+}
+
+function writeSource(folder: string, mib: number): string {
+  const path = join(folder, "source");
+  const file = fs.openSync(path, "w");
+  for (let count = 0; count < mib; count += 64) fs.writeSync(file, randomBytes(64 * MIB));
+  fs.closeSync(file);
+  return path;
+}
+
+/** The AWS command line, with its default settings; undefined where it is not in the PATH. */
+function findAws(
+  { endpoint, accessKey, secretKey, region }: ServerPlace,
+  command: readonly string[],
+): ((...words: string[]) => Promise<Timing>) | undefined {
+  try {
+    execFileSync("aws", ["--version"], { stdio: "ignore" });
+  } catch {
+    return undefined;
+  }
+  const env = {
+    ...process.env,
+    AWS_ACCESS_KEY_ID: accessKey,
+    AWS_SECRET_ACCESS_KEY: secretKey,
+    AWS_REGION: region,
+    AWS_CA_BUNDLE: AUTHORITY,
+  };
+  const [program = "aws", ...rest] = [...command, "aws", "--endpoint-url", endpoint];
+  return (...words) => timedProgram(program, [...rest, ...words], env);
+}

@@ -1,0 +1,45 @@
+// One call on a large file, as a program of its own: so it can have fewer processors, trust the
+// certificate of a test server as its users would, and show how much memory it took.
+// Arguments: the call as JSON. Prints a `LargeReport`.
+import process from "node:process";
+import { localPath, openRegistry } from "../../../mod.ts";
+import { verifyRegistry } from "../../../registry/maintenance.ts";
+import { createServerStore, type ServerPlace } from "../../servers/server_world.ts";
+import { peakRssMib } from "../batch/memory_process.ts";
+import { timed, type Timing } from "../measure.ts";
+
+export interface LargeCall {
+  operation: "save" | "download" | "verify";
+  /** A bucket, or the folder of a registry. */
+  place: ServerPlace | string;
+  version: string;
+  /** The file that is saved, or where it is downloaded to. */
+  path: string;
+}
+
+export interface LargeReport {
+  timing: Timing;
+  peakRssMib: number;
+}
+
+if (import.meta.main) {
+  const { operation, place, version, path }: LargeCall = JSON.parse(process.argv[2]!);
+  const isFolder = typeof place === "string";
+  const registry = isFolder
+    ? await openRegistry(place, { durability: "os", cache: false })
+    : await openRegistry(createServerStore(place, { prefix: "registry" }), { cache: false });
+  const timing = await timed(async () => {
+    if (operation === "save") {
+      await registry.save("large", localPath(path), { version });
+    } else if (operation === "download") {
+      await registry.download("large", { to: path, version });
+    } else {
+      const { ok } = await verifyRegistry(registry);
+      if (!ok) throw new Error("Cannot measure: the registry is damaged");
+    }
+  });
+  const report: LargeReport = { timing, peakRssMib: peakRssMib() };
+  await registry.close();
+  console.log(JSON.stringify(report));
+  process.exit(0);
+}
