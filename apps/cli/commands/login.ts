@@ -3,6 +3,7 @@ import { authorText } from "../../../core/naming/author.ts";
 import type { FoundRegistry } from "../../../registry/places/mod.ts";
 import { parseAddress } from "../../client/address.ts";
 import { lockLogins, readLogins, setLogin } from "../login/login_file.ts";
+import { isPrivateUrl } from "../login/private_url.ts";
 import { accessOf, chosenOffer, type ServiceAccess, signInOf } from "../login/service_offers.ts";
 import { signIn } from "../login/sign_in.ts";
 import { tokenOfRun } from "../login/token_of_run.ts";
@@ -50,10 +51,8 @@ export const login: Command = defineCommand({
     }
     const url = serviceUrl(location, context, "sign in");
     checkPrivate(url);
-    const offer = chosenOffer(url, await signInOf(url, context), {
-      issuer,
-      audience: audience ?? system.env("HOLDFAST_AUDIENCE"),
-    });
+    const offer = chosenOffer(url, await signInOf(url, context), { issuer, audience });
+    await lockLogins({ system, signal }, () => Promise.resolve()); // fails before the person acts
     const login = await signIn(offer, flags, context);
     const access = await accessOf(url, context, login.token);
     await lockLogins({ system, signal }, (file) => {
@@ -163,8 +162,7 @@ function serviceUrl(
 
 /** Throws for a URL over which others on the network could read the token. */
 function checkPrivate(url: string): void {
-  const { protocol, hostname } = new URL(url);
-  if (protocol === "https:" || /^(localhost|127\.\d+\.\d+\.\d+|\[::1\])$/.test(hostname)) return;
+  if (isPrivateUrl(url)) return;
   const state = "others on the network could read the token";
   throw invalid(`sign in to ${url}`, state, "Use its https URL.");
 }

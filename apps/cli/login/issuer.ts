@@ -6,6 +6,7 @@ import { printable } from "../../../core/naming/printable.ts";
 import type { System } from "../../../core/system.ts";
 import { claimsOf } from "./jwt.ts";
 import type { Login } from "./login_file.ts";
+import { isOfThisMachine, isPrivateUrl } from "./private_url.ts";
 import type { PeopleOffer } from "./service_offers.ts";
 
 /** How long an issuer may take for an answer, milliseconds. */
@@ -126,6 +127,9 @@ export async function signInByDevice(
     return await oauth.processDeviceAuthorizationResponse(server, client, response);
   });
   const { verification_uri: url, verification_uri_complete: completeUrl } = given;
+  if (![url, completeUrl ?? url].every(isPrivateUrl)) {
+    throw failed(issuer, "its page for the code is not an https URL", ASK);
+  }
   await show({ userCode: given.user_code, url, completeUrl });
   let intervalS = given.interval ?? SLOW_DOWN_S;
   for (;;) {
@@ -232,22 +236,16 @@ const AUDIENCE =
 function optionsFor(issuer: string, signal: AbortSignal) {
   return {
     signal: AbortSignal.any([signal, AbortSignal.timeout(TIMEOUT_MS)]),
-    [oauth.allowInsecureRequests]: isLoopback(issuer),
+    [oauth.allowInsecureRequests]: isOfThisMachine(issuer),
   };
-}
-
-function isLoopback(url: string): boolean {
-  const { protocol, hostname } = new URL(url);
-  return protocol === "http:" && /^(localhost|127\.\d+\.\d+\.\d+|\[::1\])$/.test(hostname);
 }
 
 type Endpoint = "authorization_endpoint" | "token_endpoint" | "device_authorization_endpoint";
 
 function endpointOf(server: Server, name: Endpoint): string {
-  const url = URL.parse(server[name] ?? "");
-  const isSecure = url?.protocol === "https:" || url !== null && isLoopback(url.href) &&
-      isLoopback(server.issuer);
-  if (isSecure) return url!.href;
+  const url = server[name] ?? "";
+  const isSecure = isOfThisMachine(server.issuer) ? isPrivateUrl(url) : /^https:/i.test(url);
+  if (isSecure) return new URL(url).href;
   const hint = name.startsWith("device")
     ? "Sign in with the browser of this machine: add --browser."
     : ASK;

@@ -4,6 +4,7 @@ import type { System } from "../../../core/system.ts";
 import type { SignIn } from "../../server/access/sign_in.ts";
 import type { LoginContext } from "./context.ts";
 import { claimsOf, isOwnAudience, type TokenClaims } from "./jwt.ts";
+import { isPrivateUrl } from "./private_url.ts";
 import { signInOf } from "./service_offers.ts";
 
 /** A token with less time than this is replaced, milliseconds. */
@@ -21,8 +22,8 @@ interface Source {
  * jobs, and for a service that does not accept it. Such tokens are valid for minutes, so the job
  * asks again.
  *
- * A service chooses the audience. It must be the URL of the service, or `HOLDFAST_AUDIENCE`: a
- * foreign service could use tokens for another one.
+ * A service chooses the audience, which must be its URL: a foreign service could use tokens for
+ * another one. `HOLDFAST_AUDIENCE` allows another audience to the service of `HOLDFAST_REGISTRY`.
  */
 export async function jobToken(
   location: string,
@@ -37,10 +38,11 @@ export async function jobToken(
     return { issuers: [] };
   });
   if (audience === undefined || issuers.length === 0) return undefined;
-  if (!isOwnAudience(audience, location) && audience !== system.env("HOLDFAST_AUDIENCE")) {
+  if (!isOwnAudience(audience, location) && audience !== allowedAudience(location, system)) {
     logger.warn(
       `The token of this job is not sent: ${location} asks for tokens for ` +
-        `${JSON.stringify(audience)}. If that is right, set HOLDFAST_AUDIENCE to it.`,
+        `${JSON.stringify(audience)}. If that is right, set HOLDFAST_AUDIENCE to it, and ` +
+        "HOLDFAST_REGISTRY to the service.",
     );
     return undefined;
   }
@@ -55,6 +57,13 @@ export async function jobToken(
   };
 }
 
+/** Returns the audience that the job allows to a service: no other one may ask for it. */
+function allowedAudience(location: string, { env }: System): string | undefined {
+  return env("HOLDFAST_REGISTRY")?.replace(/\/+$/, "") === location.replace(/\/+$/, "")
+    ? env("HOLDFAST_AUDIENCE")
+    : undefined;
+}
+
 function sourceOf({ env }: System): Source | undefined {
   const url = env("ACTIONS_ID_TOKEN_REQUEST_URL"), token = env("ACTIONS_ID_TOKEN_REQUEST_TOKEN");
   return url && token ? { url, token } : undefined;
@@ -66,13 +75,12 @@ async function ask(
   signal: AbortSignal,
 ): Promise<TokenClaims & { token: string }> {
   const action = "get the token of this job";
-  const target = URL.parse(url);
-  const isPrivate = target?.protocol === "https:" || target?.hostname === "127.0.0.1";
-  if (target === null || !isPrivate) {
+  if (!isPrivateUrl(url)) {
     throw denied(action, undefined, "ACTIONS_ID_TOKEN_REQUEST_URL is not an https URL", {
       hint: HINT,
     });
   }
+  const target = new URL(url);
   target.searchParams.set("audience", audience);
   let answer: { value?: unknown };
   try {

@@ -7,6 +7,7 @@ import type { SignIn, SignInIssuer } from "../../server/access/sign_in.ts";
 import { invalid, shellWord } from "../terminal/hints.ts";
 import type { LoginContext } from "./context.ts";
 import { isOwnAudience } from "./jwt.ts";
+import { isPrivateUrl } from "./private_url.ts";
 
 type Token = string | (() => string | Promise<string>);
 
@@ -110,6 +111,10 @@ export function chosenOffer(
       state,
       `Pass one of: ${names.map((name) => `--issuer ${name}`).join(", ")}`,
     );
+  }
+  if (!isPrivateUrl(chosen.issuer)) {
+    const state = `its issuer ${JSON.stringify(chosen.issuer)} is not an https URL`;
+    throw invalid(action, state, "Check the URL of the service, and ask its operator.");
   }
   const { clientId = "", scope = "openid", token = "access_token", parameters = {} } = chosen;
   const expected = token === "id_token" ? clientId : signIn.audience ?? "";

@@ -96,7 +96,12 @@ cliTest("a service cannot get tokens of a job for another service", async (it) =
   assertEquals([code, job.asked], [6, []]);
   assertStringIncludes(err, "HOLDFAST_AUDIENCE");
   assertEquals(new Set(job.sent), new Set([""]));
-  assertEquals((await job.run("ls", { HOLDFAST_AUDIENCE: audience })).code, 0);
+  const allowed = { HOLDFAST_AUDIENCE: audience };
+  const other = { ...allowed, HOLDFAST_REGISTRY: audience }; // the audience is not this service's
+  for (const env of [allowed, other]) assertEquals((await job.run("ls", env)).code, 6);
+  assertEquals(job.asked, []);
+  const own = { ...allowed, HOLDFAST_REGISTRY: `${job.url}/` };
+  assertEquals((await job.run("ls", own)).code, 0);
 });
 
 cliTest("a token that the service would not accept is not sent", async (it) => {

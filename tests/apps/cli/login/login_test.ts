@@ -8,6 +8,7 @@ import { Browser } from "../../../support/oidc/people.ts";
 import { cliTest } from "../../captured_io.ts";
 import { ALICE, editLogin, runWith, SIGN_IN, startTeam, storedIn, urlIn } from "./team.ts";
 
+const PAST = { expiresAt: "2020-01-01T00:00:00.000Z" };
 const READER = { columns: 1000 };
 
 function environment(home: string) {
@@ -47,7 +48,7 @@ cliTest("login in the browser, use, renewal and logout", async (it) => {
   await it.fails(`-r ${team.url} ls`, 6, "accept the token", given);
   assertEquals(new Set(team.tokens), new Set(["Bearer other"]), "a given token comes first");
 
-  await editLogin(it.cwd, team.url, { expiresAt: "2020-01-01T00:00:00.000Z" });
+  await editLogin(it.cwd, team.url, PAST);
   await it.prints(`-r ${team.url} ls -q`, "note\n", { env });
   const { [team.url]: second } = await storedIn(it.cwd);
   assert(second!.token !== first!.token && second!.refreshToken !== first!.refreshToken);
@@ -58,7 +59,7 @@ cliTest("login in the browser, use, renewal and logout", async (it) => {
   await it.fails(`-r ${team.url} ls`, 6, `holdfast login`, { env });
   const options = { cwd: it.cwd, env };
   await editLogin(it.cwd, team.url, second!); // copied by somebody before the logout
-  await editLogin(it.cwd, team.url, { expiresAt: "2020-01-01T00:00:00.000Z" });
+  await editLogin(it.cwd, team.url, PAST);
   await it.fails(`-r ${team.url} ls`, 6, `holdfast login ${team.url}`, options);
 });
 
@@ -69,7 +70,7 @@ function idIn(out: string): string {
 cliTest("ten commands at once renew a sign-in once", async (it) => {
   await using team = await startTeam({ prefix: "/models" });
   await signsIn(team.url, it.cwd);
-  await editLogin(it.cwd, team.url, { expiresAt: "2020-01-01T00:00:00.000Z" });
+  await editLogin(it.cwd, team.url, PAST);
   const before = team.provider.requests.length;
   const runs = Array.from(
     { length: 10 },
@@ -201,4 +202,101 @@ cliTest("a service without sign-in says how to use it", async (it) => {
   await it.prints(`whoami -r ${it.cwd}`, "bob\n", { env: { ...env, HOLDFAST_BY: "bob" } });
   await handler.close();
   await server.shutdown();
+});
+
+cliTest("an id token is sent, and renewed, if the person trusts its audience", async (it) => {
+  const signIn = { ...SIGN_IN, token: "id_token" as const };
+  await using team = await startTeam({ signIn, audience: ["https://models.example", "holdfast"] });
+  const env = environment(it.cwd);
+  await it.fails(`login ${team.url}`, 2, "--audience holdfast", { env });
+  assertEquals((await signsIn(team.url, it.cwd, "--audience", "holdfast")).code, 0);
+  await editLogin(it.cwd, team.url, PAST);
+  await it.prints(`-r ${team.url} ls -q`, "", { env });
+});
+
+cliTest("a sign-in is for one service and path, and is not sent elsewhere", async (it) => {
+  await using team = await startTeam({ prefix: "/models" });
+  await using other = await startTeam();
+  await signsIn(team.url, it.cwd);
+  const env = environment(it.cwd);
+  const { origin } = new URL(team.url);
+  for (const url of [origin, `${origin}/models2`, `${origin}/models/more`, other.url]) {
+    for (const { tokens } of [team, other]) tokens.length = 0;
+    await it.holdfast(`-r ${url} ls --wait 0s`, { env });
+    assertEquals(new Set([...team.tokens, ...other.tokens]), new Set([null]), url);
+  }
+  await Deno.writeTextFile(it.root.join(".env"), `HOLDFAST_REGISTRY=${team.url}/`);
+  await it.prints("ls -q", "", { env });
+});
+
+cliTest("a token is used while its provider is down, until it expires", async (it) => {
+  await using team = await startTeam();
+  await signsIn(team.url, it.cwd);
+  await it.succeeds(`-r ${team.url} ls`, { env: environment(it.cwd) }); // the keys are known now
+  await team.provider[Symbol.asyncDispose]();
+  const env = environment(it.cwd);
+  const soon = new Date(realSystem.now() + 30_000).toISOString();
+  await editLogin(it.cwd, team.url, { expiresAt: soon });
+  await it.prints(`-r ${team.url} ls -q`, "", { env });
+  await editLogin(it.cwd, team.url, PAST);
+  await it.fails(`-r ${team.url} ls --wait 0s`, 7, "does not answer", { env });
+  await it.tells(`logout ${team.url}`, "Signed out", { env });
+});
+
+cliTest("a sign-in that the provider does not renew ends", async (it) => {
+  await using team = await startTeam({ signIn: { clientId: "holdfast" } });
+  const { err } = await signsIn(team.url, it.cwd);
+  assertMatch(err, /does not renew it: it ends at/);
+  const env = environment(it.cwd);
+  await it.prints(`-r ${team.url} ls -q`, "", { env });
+  await editLogin(it.cwd, team.url, PAST);
+  await it.fails(`-r ${team.url} ls`, 6, `sign-in has expired`, { env });
+});
+
+cliTest("a browser that is closed, and a code that is denied, end the sign-in", async (it) => {
+  await using team = await startTeam({ people: { ...ALICE, denies: true } });
+  const env = environment(it.cwd) as Record<string, string>;
+  const entered = Promise.withResolvers<void>();
+  const sleeping = (sleep: () => Promise<void>) => ({
+    cwd: it.cwd,
+    system: { ...realSystem, env: (name: string) => env[name], sleep },
+    ...READER,
+  });
+  const closed = sleeping(() => Promise.resolve());
+  const late = await runWith(["login", team.url, "--browser"], closed, () => Promise.resolve());
+  assertEquals([late.code, /in 10 minutes/.test(late.err), /--device/.test(late.err)], [
+    7,
+    true,
+    true,
+  ]);
+  const device = ["login", team.url, "--device"];
+  const denied = await runWith(device, sleeping(() => entered.promise), async (shown) => {
+    const [, url = "", userCode = ""] = /Open (\S+) .* code ([\w-]+)/.exec(shown) ?? [];
+    await new Browser().enterCode(url, userCode);
+    entered.resolve();
+  });
+  assertEquals([denied.code, /was denied/.test(denied.err)], [6, true], denied.err);
+});
+
+cliTest("a folder that cannot be written is named before the person acts", async (it) => {
+  await using team = await startTeam();
+  await Deno.writeTextFile(it.root.join("home"), "");
+  const cases: [env: Record<string, string>, hint: string][] = [
+    [{ XDG_CONFIG_HOME: it.root.join("home") }, it.root.join("home")],
+    [{}, "HOLDFAST_TOKEN or --token-file"],
+  ];
+  for (const [env, hint] of cases) {
+    const { code, err } = await it.holdfast(`login ${team.url}`, { env });
+    assertEquals([code > 0, err.includes(hint), /^Open/m.test(err)], [true, true, false], err);
+  }
+});
+
+cliTest("no other process can see a sign-in in the arguments of the browser", async (it) => {
+  await using team = await startTeam();
+  const { err } = await signsIn(team.url, it.cwd);
+  const url = new URL(/\n(http\S+)/.exec(err)![1]!);
+  for (const secret of ["code_verifier", "client_secret", "refresh_token"]) {
+    assertEquals(url.searchParams.get(secret), null);
+  }
+  assertEquals(url.searchParams.get("code_challenge_method"), "S256");
 });
