@@ -62,6 +62,7 @@ export class Audit {
       at: new Date(this.#system.now()).toISOString(),
       request: info.requestId,
       by: info.access?.author,
+      ...(info.access?.issuer !== undefined && { issuer: info.access.issuer }),
       address: hostname,
       method,
       route: info.route,

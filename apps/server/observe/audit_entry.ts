@@ -23,6 +23,8 @@ export interface AuditEntry extends AuditSubject {
   request: string;
   /** The sender; absent without a valid token. */
   by?: Author;
+  /** The identity provider of the sender; absent for stored tokens. */
+  issuer?: string;
   /** The address of the client. */
   address?: string;
   method: string;

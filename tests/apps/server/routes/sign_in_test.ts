@@ -1,6 +1,6 @@
 // The offers of a service to clients without a token, and what it says of a token.
 import { assertEquals } from "@std/assert";
-import { createOidcCheck, type OidcSettings } from "../../../../apps/server.ts";
+import { type AuditEntry, createOidcCheck, type OidcSettings } from "../../../../apps/server.ts";
 import { createAccess, parseScope } from "../../../../apps/server/access/access.ts";
 import { openRegistry } from "../../../../mod.ts";
 import { AUDIENCE, createIssuer, EVERYBODY, ISSUER, key } from "../../../support/oidc/issuer.ts";
@@ -44,7 +44,9 @@ Deno.test("a token of an issuer is shown with the issuer and its end", async () 
   const { system, fetch } = issuer;
   const settings = { audience: AUDIENCE, issuers: [{ issuer: ISSUER, rules: [EVERYBODY] }] };
   const tokens = createOidcCheck(settings, { system, fetch });
-  await using handler = createCheckedHandler(registry, { tokens });
+  const audited: AuditEntry[] = [];
+  const audit = (entry: AuditEntry) => void audited.push(entry);
+  await using handler = createCheckedHandler(registry, { tokens, audit });
   const headers = { authorization: `Bearer ${await issuer.token({ sub: "alice" })}` };
   const response = await handler(new Request("http://localhost/access", { headers }));
   const { by: { name }, ...rights } = await response.json();
@@ -58,6 +60,9 @@ Deno.test("a token of an issuer is shown with the issuer and its end", async () 
     issuer: ISSUER,
     expiresAt: "2026-01-01T00:06:00.000Z", // five minutes, and a minute for other clocks
   });
+  const request = new Request("http://localhost/artifacts/m", { method: "DELETE", headers });
+  assertEquals((await handler(request)).status, 403);
+  assertEquals(audited.map(({ by, issuer }) => [by?.name, issuer]), [["alice", ISSUER]]);
 });
 
 Deno.test("`GET /sign-in` offers the issuers of the settings without a token", async () => {
