@@ -68,6 +68,23 @@ class SignIn:
         return HoldfastError("Denied", message, f"Sign in again: holdfast login {self._url}")
 
 
+class TokenFile:
+    """A token in a file that something else renews, such as Kubernetes."""
+
+    def __init__(self, file: str) -> None:
+        self._file = file
+
+    def __call__(self) -> str:
+        try:
+            token = Path(self._file).read_text(encoding="utf-8").strip()
+        except (OSError, ValueError):
+            token = ""
+        if token:
+            return token
+        message = f"Cannot read the token from {self._file}: no such file, or no token in it"
+        raise HoldfastError("Denied", message, "Set HOLDFAST_TOKEN_FILE to the file of a token.")
+
+
 def normalized(url: str) -> str:
     """Returns the URL of a service as `holdfast login` writes it."""
     try:

@@ -144,8 +144,9 @@ export function registryInside(
 export type TokenSource = { token: string } | { tokenFile: string } | { none: true };
 
 /**
- * Returns the source of a service's token. If a `.env` file names the address, only that file can
- * provide it: the environment's token must not be sent to an address that others wrote.
+ * Returns the source of a service's token: that of its name, `HOLDFAST_TOKEN`, or the file of
+ * `HOLDFAST_TOKEN_FILE`. If a `.env` file names the address, only that file can provide it: the
+ * environment's token must not be sent to an address that others wrote.
  */
 export function tokenSourceOf(
   place: FoundRegistry,
@@ -153,8 +154,11 @@ export function tokenSourceOf(
 ): TokenSource {
   const { by, remote, token, tokenFile } = place;
   if (tokenFile !== undefined) return { tokenFile };
-  const value = by === "env-file" && remote === undefined ? token : system.env("HOLDFAST_TOKEN");
-  return value ? { token: value } : { none: true };
+  const isForeign = by === "env-file" && remote === undefined;
+  const value = isForeign ? token : system.env("HOLDFAST_TOKEN");
+  if (value) return { token: value };
+  const file = isForeign ? undefined : system.env("HOLDFAST_TOKEN_FILE");
+  return file ? { tokenFile: file } : { none: true };
 }
 
 function readPlace(

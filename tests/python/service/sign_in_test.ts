@@ -1,9 +1,10 @@
 // The sign-in of `holdfast login`, which Python uses and renews.
 import { assert, assertEquals } from "@std/assert";
+import { openRegistry } from "../../../mod.ts";
 import { Browser } from "../../support/oidc/people.ts";
 import { editLogin, runWith, startTeam, storedIn, urlIn } from "../../apps/cli/login/team.ts";
 import { holdfast } from "../../apps/captured_io.ts";
-import { pythonTest, runProgram } from "../reader.ts";
+import { pythonTest, runProgram, served } from "../reader.ts";
 
 const PROGRAM = `
 import sys
@@ -59,3 +60,27 @@ pythonTest("Python uses the sign-in of the command line, and renews it once", as
 });
 
 const HINT = "Sign in with `holdfast login URL`, or pass a token: token=…, or HOLDFAST_TOKEN.";
+
+pythonTest("Python reads the file of a token for each request", async (root) => {
+  await using registry = await openRegistry("memory:");
+  await registry.save("note", "text");
+  await using service = served(registry, ["read:*"]);
+  const program = `
+import os, sys
+import holdfast
+registry = holdfast.connect(sys.argv[1])
+for content in (sys.argv[2], "other", None):
+    if content is None:
+        os.remove("token")
+    else:
+        open("token", "w").write(content + "\\n")
+    try:
+        print(list(registry.names()))
+    except holdfast.HoldfastError as error:
+        print(error.code, "TOKEN_FILE" in error.hint)
+`;
+  const args = [service.location, service.token!];
+  const env = { HOLDFAST_TOKEN_FILE: "token" };
+  const lines = await runProgram(program, { args, cwd: root.path, env });
+  assertEquals(lines, ["['note']", "Denied False", "Denied True"]);
+});

@@ -154,6 +154,18 @@ testInRoot("the environment's token is not sent to a service in a .env", (root) 
   });
 });
 
+testInRoot("a token file in the environment is used like its token, which comes first", (root) => {
+  const file = { HOLDFAST_TOKEN_FILE: root.join("token") };
+  writeFileSync(root.join(".env"), "HOLDFAST_REGISTRY=https://host\n");
+  const at = (argument: string | undefined, env: Record<string, string>) => {
+    const system = withEnv(env);
+    return tokenSourceOf(findRegistry(argument, { cwd: root.path, system }), { system });
+  };
+  assertEquals(at("https://host", file), { tokenFile: root.join("token") });
+  assertEquals(at("https://host", { ...file, HOLDFAST_TOKEN: "mine" }), { token: "mine" });
+  assertEquals(at(undefined, file), { none: true });
+});
+
 testInRoot("a .env cannot redirect a Google token", (root) => {
   const at = (url: string, env = {}) => {
     writeFileSync(root.join(".env"), `HOLDFAST_REGISTRY=${url}\n`);
