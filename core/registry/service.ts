@@ -3,15 +3,30 @@ import type { Annotations } from "../artifact.ts";
 import type { AnnotateOptions, AnnotationsChange } from "./annotations.ts";
 import type { Release } from "./release.ts";
 import type { RetentionRules, RulesChange } from "./rules.ts";
-import type { SignalOptions } from "./operations/saving.ts";
+import type { SavedArtifact, SignalOptions } from "./operations/saving.ts";
 import type { Lineage, LineageOptions } from "./lineage.ts";
 import type { LogEntry, LogOptions, RegistryLogOptions } from "./log.ts";
+import type {
+  FinishStoredRunOptions,
+  LoggedRun,
+  LoggedRunPage,
+  OpenRunOptions,
+  ReadRunOptions,
+  ReadRunsOptions,
+  RunWriter,
+} from "./run.ts";
 import type { DirectDownload, DirectDownloadOptions } from "./transfer.ts";
+
+/** The name of a run: its id is unique among the runs of a name. */
+interface RunOf {
+  name: string;
+  id: string;
+}
 
 /**
  * Operations of the service behind a registry, called by `readLineage`, `readLog`,
- * `resolveRelease`, `annotate`, `readRules`, `changeRules`, `rulesHistory` and `presignDownload`. A
- * missing member is `Unsupported`. A view that hides data must leave them out or hide it here too.
+ * `resolveRelease`, `annotate`, `readRules`, `changeRules`, `rulesHistory`, `presignDownload` and
+ * the functions for runs. A missing member is `Unsupported`. A view that hides data must leave them out or hide it here too.
  */
 export interface RegistryService {
   lineage?(ref: string, options?: LineageOptions): Promise<Lineage>;
@@ -30,5 +45,11 @@ export interface RegistryService {
   log?(name: string, options?: LogOptions): AsyncIterable<LogEntry>;
   /** Lists the changes of all names that may be read. */
   registryLog?(options?: RegistryLogOptions): AsyncIterable<LogEntry>;
+  /** Adds a writer to a run, which it begins if there is none. */
+  beginRun?(run: RunOf, options?: Omit<OpenRunOptions, "id">): Promise<RunWriter>;
+  /** Lists the runs of all names that may be read, without those that are finished. */
+  runs?(options?: Omit<ReadRunsOptions, "names">): AsyncIterable<LoggedRun>;
+  readRun?(run: RunOf, options?: ReadRunOptions): Promise<LoggedRunPage>;
+  finishRun?(run: RunOf, options?: FinishStoredRunOptions): Promise<SavedArtifact>;
   presignDownload?(ref: string, options?: DirectDownloadOptions): Promise<DirectDownload>;
 }

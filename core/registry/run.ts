@@ -1,0 +1,115 @@
+// Runs: a program logs values while it computes a version.
+import type { Materializer } from "../materializer.ts";
+import type { CommitDraftOptions } from "./draft.ts";
+import type { SavedArtifact, SignalOptions } from "./operations/saving.ts";
+
+/** Values of one point, by name. Objects group names: `{ test: { loss: 0.2 } }`. */
+export interface RunValues {
+  readonly [name: string]: number | string | boolean | null | RunValues;
+}
+
+/** Options of `openRun`. */
+export interface OpenRunOptions extends SignalOptions {
+  /** A run with this id is continued, or begun. @default a new id */
+  id?: string;
+  /** Parameters: plain JSON, which becomes `params` in the metadata of the version. */
+  params?: Record<string, unknown>;
+}
+
+/** Options of {@linkcode Run.finish}. */
+export interface FinishRunOptions extends Omit<CommitDraftOptions, "parts" | "as"> {
+  /** Materializer of the value. @default the one for its type */
+  as?: Materializer;
+}
+
+/** A run that logs values, and becomes a version when it is finished. */
+export interface Run extends AsyncDisposable {
+  readonly name: string;
+  readonly id: string;
+  /** This program, as a writer of the run. */
+  readonly writer: RunWriter;
+  /**
+   * Logs a point. Returns at once: points are sent in the background, about once a second. Without
+   * `step`, a point gets the step after that of the last one. A store that does not answer loses
+   * nothing until 64 MiB are waiting; later points are left out, with a warning.
+   *
+   * @throws {RegistryError} `Invalid` for a list, a bigint or another value that is not exact in
+   * JSON, and after the end of the run. NaN and infinities are fine
+   */
+  log(values: RunValues): void;
+  /** Waits until the points that are logged by now are stored. */
+  flush(): Promise<void>;
+  /**
+   * Saves a version: the files of the value, and the curve as `history.jsonl`. Its metadata has the
+   * last values as `metrics`, `params`, and the id and times as `run`. A repeat returns the same
+   * version.
+   *
+   * @throws {RegistryError} `Conflict` if the run was finished by another program with other files
+   */
+  finish(value?: unknown, options?: FinishRunOptions): Promise<SavedArtifact>;
+  /**
+   * Ends the run without a version. What it logged can be read, and finished later, for a week.
+   * Leaving the block of an `await using` without `finish` does the same.
+   */
+  fail(reason: string): Promise<void>;
+}
+
+/** A run, from what it has stored. */
+export interface LoggedRun {
+  name: string;
+  id: string;
+  /**
+   * `silent`: nothing was stored for two minutes, because it logs rarely, was killed, or cannot
+   * reach the store.
+   */
+  state: "running" | "silent" | "failed" | "finished";
+  /** Why it failed. */
+  reason?: string;
+  /** The version of a finished run. */
+  version?: string;
+  params: Record<string, unknown>;
+  startedAt: Date;
+  /** When something was stored last, by the store's clock. */
+  lastAt: Date;
+  /** Number of stored points. */
+  points: number;
+}
+
+/** Options of `readLoggedRuns`. */
+export interface ReadRunsOptions extends SignalOptions {
+  /** Only runs of this name. @default all names */
+  name?: string;
+  /** Only runs of names for which it returns true. */
+  names?: (name: string) => boolean;
+}
+
+/** Options of `readLoggedRun`. */
+export interface ReadRunOptions extends SignalOptions {
+  /** `next` of an earlier page. @default from the beginning */
+  after?: string;
+}
+
+/** A run with a page of its points. */
+export interface LoggedRunPage extends LoggedRun {
+  /** Points as lines of JSON. */
+  lines: string;
+  /** Where the next page begins. */
+  next: string;
+  /** True if more points are stored. */
+  more: boolean;
+}
+
+/** A writer of a run: each program that opens it is another one. */
+export interface RunWriter {
+  /** Its id; those of later writers are higher. */
+  writer: string;
+  startedAt: Date;
+  /** Number of points that are stored before. */
+  points: number;
+}
+
+/** Options of `finishRun`. */
+export interface FinishStoredRunOptions extends CommitDraftOptions {
+  /** Parts of the draft that have the files of the value. @default none */
+  parts?: readonly string[];
+}

@@ -1,0 +1,97 @@
+// Finishing a run: its points become one file, their last values metadata, and its draft a version.
+import { iterableStream } from "../../../core/bytes/bytes.ts";
+import { invalid } from "../../../core/errors.ts";
+import type { FinishStoredRunOptions } from "../../../core/registry/run.ts";
+import type { SavedArtifact } from "../../../core/registry/operations/saving.ts";
+import { isJsonObject } from "../../../core/text/json_text.ts";
+import { mapAtOnce } from "../../../core/work/at_once.ts";
+import type { Context } from "../context.ts";
+import { readPart, stateOf } from "../drafts/draft_state.ts";
+import { openDraft } from "../drafts/open_draft.ts";
+import { LastValues } from "./last_values.ts";
+import { CURVE_FILE, draftIdOf, type RunName, spokenRun } from "./run_parts.ts";
+import { describeRun, lookAtRun, noSuchRun, readPoints, type RunLook } from "./stored_run.ts";
+
+/** Saves what a run has stored as a version, with the files of `parts`. */
+export async function finishStoredRun(
+  context: Context,
+  run: RunName,
+  { parts = [], metadata = {}, ...options }: FinishStoredRunOptions,
+): Promise<SavedArtifact> {
+  const { signal } = options;
+  const known = await lookAtRun(context, run, signal);
+  const info = await describeRun(context, run, known);
+  if (info === undefined) throw noSuchRun(run);
+  const draft = openDraft(context, run.name, { id: draftIdOf(run) });
+  const state = await stateOf(known.draft, known.look);
+  if (state.state === "committed") return await draft.commit(options);
+  if (known.points.length === 0 && parts.length === 0) {
+    throw invalid("finish", spokenRun(run), "it has neither points nor files", {
+      hint: "Log a point before, or pass a value.",
+    });
+  }
+
+  const values = new LastValues();
+  const isDecided = state.state !== "open";
+  const hasCurve = !isDecided && known.points.length > 0;
+  const curve = `curve-${context.system.id()}`, path = freePath(await pathsOf(known, parts));
+  if (hasCurve) {
+    const content = iterableStream(linesOf(known, values));
+    await draft.addPart(curve, [{ path, content }], { signal });
+  } else {
+    for await (const _ of linesOf(known, values)); // for their last values
+  }
+  const { metrics, isCut } = values.toMetrics();
+  const own = isJsonObject(metadata.metrics) ? metadata.metrics : {};
+  const about = {
+    id: run.id,
+    startedAt: info.startedAt.toISOString(),
+    points: info.points,
+    ...(info.state === "failed" && { failed: info.reason ?? "" }),
+    ...(isCut && { metricsLeftOut: true }),
+  };
+  return await draft.commit({
+    ...options,
+    metadata: {
+      ...(Object.keys(info.params).length > 0 && { params: info.params }),
+      ...(hasCurve && { curves: path }),
+      run: about,
+      ...metadata,
+      ...(Object.keys(metrics).length > 0 && { metrics: { ...metrics, ...own } }),
+    },
+    ...(!isDecided && { parts: hasCurve ? [...parts, curve] : parts }),
+  });
+}
+
+const decoder = new TextDecoder();
+const NEWLINE = 10;
+
+/** Yields the lines of all points, and adds their values. */
+async function* linesOf(known: RunLook, values: LastValues): AsyncGenerator<Uint8Array> {
+  for await (const bytes of mapAtOnce(known.points, (part) => readPoints(known, part))) {
+    for (const line of decoder.decode(bytes).split("\n")) if (line !== "") values.add(line);
+    yield bytes;
+    if (bytes.byteLength > 0 && bytes.at(-1) !== NEWLINE) yield new Uint8Array([NEWLINE]);
+  }
+}
+
+async function pathsOf(
+  { draft, look }: RunLook,
+  parts: readonly string[],
+): Promise<Set<string>> {
+  const paths = new Set<string>();
+  for (const part of parts) {
+    const { note: { files } = { files: [] } } = await readPart(draft, part, look.parts.get(part)) ??
+      {};
+    for (const { path } of files) paths.add(path);
+  }
+  return paths;
+}
+
+/** Returns the path of the curve: another one if a file of the value has it. */
+function freePath(taken: ReadonlySet<string>): string {
+  for (let n = 1;; n++) {
+    const path = n === 1 ? CURVE_FILE : CURVE_FILE.replace(".", `-${n}.`);
+    if (!taken.has(path)) return path;
+  }
+}

@@ -1,0 +1,61 @@
+// Operations on runs: in the store that is open here, or by the service.
+import type {
+  FinishStoredRunOptions,
+  LoggedRun,
+  LoggedRunPage,
+  OpenRunOptions,
+  ReadRunOptions,
+  ReadRunsOptions,
+  Run,
+} from "../../../core/registry/run.ts";
+import type { Registry, SavedArtifact } from "../../../core/registry.ts";
+import { realSystem, silentLogger } from "../../../core/system.ts";
+import { contextOf, knownContext } from "../context.ts";
+import { finishStoredRun } from "./finish_run.ts";
+import { OpenedRun } from "./opened_run.ts";
+import { draftIdOf, type RunName } from "./run_parts.ts";
+import { beginRun, listStoredRuns, readStoredRun } from "./stored_run.ts";
+
+export async function openRunHere(
+  registry: Registry,
+  name: string,
+  { id: asked, ...options }: OpenRunOptions,
+): Promise<Run> {
+  const context = knownContext(registry);
+  const { system = realSystem, logger = silentLogger } = context ?? {};
+  const run = { name, id: asked ?? system.id() };
+  const draft = await registry.openDraft(name, { id: draftIdOf(run) });
+  const writer = await registry.service?.beginRun?.(run, options) ??
+    await beginRun(contextOf(registry, "open a run"), run, options);
+  const finish = (options: FinishStoredRunOptions) => finishRunHere(registry, run, options);
+  return new OpenedRun(run, { registry, draft, writer, system, logger, finish });
+}
+
+export async function* runsHere(
+  registry: Registry,
+  { names = () => true, ...options }: ReadRunsOptions,
+): AsyncGenerator<LoggedRun> {
+  const listed = registry.service?.runs?.(options);
+  if (listed === undefined) {
+    return yield* listStoredRuns(contextOf(registry, "list runs"), { names, ...options });
+  }
+  for await (const run of listed) if (names(run.name)) yield run;
+}
+
+export async function readRunHere(
+  registry: Registry,
+  run: RunName,
+  options: ReadRunOptions,
+): Promise<LoggedRunPage> {
+  return await registry.service?.readRun?.(run, options) ??
+    await readStoredRun(contextOf(registry, "read a run"), run, options);
+}
+
+export async function finishRunHere(
+  registry: Registry,
+  run: RunName,
+  options: FinishStoredRunOptions,
+): Promise<SavedArtifact> {
+  return await registry.service?.finishRun?.(run, options) ??
+    await finishStoredRun(contextOf(registry, "finish a run"), run, options);
+}

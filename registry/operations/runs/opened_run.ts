@@ -1,0 +1,218 @@
+// A run of this program: points are gathered in memory, and sent as parts of its draft.
+//
+// `log` only adds a line. The first one starts a wait; after it, all lines of that time become one
+// part, so no timer runs while nothing is logged, and a program that ends has sent everything. A
+// long run waits longer, so that a day has a few thousand parts. A part is sent until it is stored:
+// its name has the number of its first point, so a repeat adds it only once.
+import { checkMetadata } from "../../../core/calls/metadata.ts";
+import { invalid, isRegistryError, type RegistryError } from "../../../core/errors.ts";
+import { shown } from "../../../core/naming/names.ts";
+import type { Draft } from "../../../core/registry/draft.ts";
+import type { FinishRunOptions, Run, RunValues, RunWriter } from "../../../core/registry/run.ts";
+import type { FinishStoredRunOptions } from "../../../core/registry/run.ts";
+import type { Logger, Registry, SavedArtifact } from "../../../core/registry.ts";
+import type { System } from "../../../core/system.ts";
+import { saveAgainIfChanged } from "../../../core/work/source_change.ts";
+import { materializerFor } from "../../contract/make_value.ts";
+import { TIME } from "./last_values.ts";
+import { membersText, numberText } from "./point_text.ts";
+import { CURVE_FILE, failedPart, pointsPart, type RunName, spokenRun } from "./run_parts.ts";
+import { checkReason, failedFile } from "./stored_run.ts";
+
+/** The shortest and the longest wait between two parts, milliseconds. */
+const LEAST_WAIT_MS = 1_000;
+const MOST_WAIT_MS = 30_000;
+/** A run has about this number of parts each time that its length grows by a factor of e. */
+const PARTS = 600;
+/** Characters of a part, and of all points that wait. */
+const PART_CHARACTERS = 4 * 1024 * 1024;
+const MOST_CHARACTERS = 64 * 1024 * 1024;
+
+const encoder = new TextEncoder();
+
+export interface OpenedRunParts {
+  registry: Registry;
+  draft: Draft;
+  writer: RunWriter;
+  system: System;
+  logger: Pick<Logger, "warn">;
+  finish(options: FinishStoredRunOptions): Promise<SavedArtifact>;
+}
+
+export class OpenedRun implements Run {
+  readonly name: string;
+  readonly id: string;
+  readonly writer: RunWriter;
+  readonly #parts: OpenedRunParts;
+  readonly #spoken: string;
+  readonly #beganMs: number;
+  readonly #stop = new AbortController();
+  #lines: string[] = [];
+  #characters = 0;
+  /** Points of this writer that are stored. */
+  #stored = 0;
+  #step: number;
+  #leftOut = 0;
+  /** Number of points of a part that may have been stored: it is sent again as it was. */
+  #begun: number | undefined;
+  #isWaiting = false;
+  #sending: Promise<void> | undefined;
+  /** Why no further point can be stored. */
+  #failure: RegistryError | undefined;
+  #finished: Promise<SavedArtifact> | undefined;
+  #hasEnded = false;
+  #value: { value: unknown; part: string } | undefined;
+
+  constructor(run: RunName, parts: OpenedRunParts) {
+    this.name = run.name;
+    this.id = run.id;
+    this.writer = parts.writer;
+    this.#parts = parts;
+    this.#spoken = spokenRun(run);
+    this.#step = parts.writer.points - 1;
+    this.#beganMs = parts.system.monotonic();
+  }
+
+  log(values: RunValues): void {
+    if (this.#hasEnded) throw this.#ended("log to");
+    const members = membersText(values, this.#spoken);
+    const hasStep = Object.hasOwn(values, "step");
+    const step = hasStep ? values.step : this.#step + 1;
+    if (typeof step === "number" && Number.isFinite(step)) this.#step = step;
+    const seconds = (this.#parts.system.now() - this.writer.startedAt.getTime()) / 1000;
+    const all = [
+      ...(hasStep ? [] : [`"step":${numberText(this.#step)}`]),
+      ...(members === "" ? [] : [members]),
+      ...(Object.hasOwn(values, TIME) ? [] : [`"${TIME}":${numberText(seconds)}`]),
+    ];
+    const line = `{${all.join(",")}}\n`;
+    if (this.#characters + line.length > MOST_CHARACTERS) return this.#leaveOut();
+    this.#lines.push(line);
+    this.#characters += line.length;
+    if (!this.#isWaiting && this.#failure === undefined) void this.#sendLater();
+  }
+
+  #leaveOut(): void {
+    if (this.#leftOut++ > 0) return;
+    const bound = `${MOST_CHARACTERS / 1024 ** 2} MiB of points wait for the store`;
+    this.#parts.logger.warn(`Points of ${this.#spoken} are left out: ${bound}`);
+  }
+
+  /** Sends what is logged after a wait, until nothing is left. Never throws. */
+  async #sendLater(): Promise<void> {
+    const { system, logger } = this.#parts;
+    const { signal } = this.#stop;
+    this.#isWaiting = true;
+    let failures = 0;
+    while (!this.#hasEnded && this.#failure === undefined && this.#lines.length > 0) {
+      const waitMs = Math.min(this.#waitMs() * 2 ** failures, MOST_WAIT_MS);
+      await system.sleep(waitMs, signal).catch(() => {});
+      if (this.#hasEnded) break;
+      try {
+        await this.flush();
+        failures = 0;
+      } catch (error) {
+        if (failures++ === 0) logger.warn(`${(error as Error).message}. It is tried again.`);
+      }
+    }
+    this.#isWaiting = false;
+  }
+
+  #waitMs(): number {
+    const lengthMs = this.#parts.system.monotonic() - this.#beganMs;
+    return Math.min(Math.max(lengthMs / PARTS, LEAST_WAIT_MS), MOST_WAIT_MS);
+  }
+
+  async flush(): Promise<void> {
+    await this.#sending?.catch(() => {}); // of points that were logged before
+    this.#sending ??= this.#sendAll().finally(() => void (this.#sending = undefined));
+    await this.#sending;
+  }
+
+  /** Sends the points that are logged by now. A part that failed is sent again as it was. */
+  async #sendAll(): Promise<void> {
+    for (let rest = this.#lines.length; rest > 0;) {
+      if (this.#failure !== undefined) throw this.#failure;
+      const count = this.#begun ?? this.#countOfPart(rest);
+      await this.#send(count);
+      rest -= count;
+    }
+  }
+
+  #countOfPart(most: number): number {
+    let count = 0, characters = 0;
+    while (count < most && characters < PART_CHARACTERS) characters += this.#lines[count++]!.length;
+    return count;
+  }
+
+  async #send(count: number): Promise<void> {
+    const { writer } = this.writer;
+    const text = this.#lines.slice(0, count).join("");
+    const part = pointsPart(writer, this.#stored, count);
+    this.#begun = count;
+    try {
+      await this.#parts.draft.addPart(part, [{ path: CURVE_FILE, content: encoder.encode(text) }]);
+    } catch (error) {
+      if (isRegistryError(error, "Conflict", "Invalid")) this.#failure = error;
+      throw error;
+    }
+    this.#begun = undefined;
+    this.#lines.splice(0, count);
+    this.#characters -= text.length;
+    this.#stored += count;
+  }
+
+  async finish(value?: unknown, options: FinishRunOptions = {}): Promise<SavedArtifact> {
+    if (this.#hasEnded && this.#finished === undefined) throw this.#ended("finish");
+    checkMetadata(options.metadata ?? {});
+    this.#finished ??= this.#finish(value, options);
+    try {
+      const saved = await this.#finished;
+      this.#hasEnded = true;
+      this.#stop.abort();
+      return saved;
+    } catch (error) {
+      this.#finished = undefined; // it can be tried again
+      throw error;
+    }
+  }
+
+  async #finish(value: unknown, options: FinishRunOptions): Promise<SavedArtifact> {
+    const { as, ...rest } = options;
+    await this.flush();
+    if (this.#leftOut > 0) {
+      this.#parts.logger.warn(`${this.#leftOut} points of ${this.#spoken} were left out`);
+    }
+    if (value === undefined) return await this.#parts.finish(rest);
+    const { registry, draft, system } = this.#parts;
+    const materializer = as ?? materializerFor(registry.materializers, this.name, value);
+    if (this.#value?.value !== value) this.#value = { value, part: `value-${system.id()}` };
+    const { part } = this.#value;
+    const { signal } = options;
+    await saveAgainIfChanged(
+      materializer,
+      async () => await draft.addPart(part, materializer.save(value, { signal }), { signal }),
+    );
+    return await this.#parts.finish({ ...rest, parts: [part], as: materializer });
+  }
+
+  async fail(reason: string): Promise<void> {
+    checkReason(this, reason);
+    if (this.#hasEnded) throw this.#ended("fail");
+    await this.flush();
+    const part = failedPart(this.writer.writer);
+    await this.#parts.draft.addPart(part, [failedFile(reason)]);
+    this.#hasEnded = true;
+    this.#stop.abort();
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    if (!this.#hasEnded) await this.fail("its program ended it without `finish`");
+  }
+
+  #ended(action: string): RegistryError {
+    return invalid(action, this.#spoken, "it has ended", {
+      hint: `Open it again, or another run: openRun(registry, ${shown(this.name)}).`,
+    });
+  }
+}

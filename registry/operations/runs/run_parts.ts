@@ -1,0 +1,85 @@
+// The parts of a run. A run `7` of a name is its draft `run:7`, and each program that opens it is a
+// writer with a UUIDv7, so parts are listed in the order of their writers and points:
+//
+//   begun-<writer>                    run.json: parameters and the start
+//   points-<writer>-<first>-<count>   history.jsonl: points as lines of JSON
+//   failed-<writer>                   failed.json: why it failed
+//   value-<id>, curve-<id>            the files of a version, as one call of `finish` added them
+import { conflict, invalid, type RegistryError } from "../../../core/errors.ts";
+import { checkName, checkNewName, shown } from "../../../core/naming/names.ts";
+
+export const RUN_PREFIX = "run:";
+
+/** The name of the file with the points, in parts and in the version. */
+export const CURVE_FILE = "history.jsonl";
+
+export interface RunName {
+  name: string;
+  id: string;
+}
+
+/** Returns the id of the draft of a run. */
+export function draftIdOf({ name, id }: RunName): string {
+  checkNewName(name);
+  checkName(id, "the id of a run");
+  return `${RUN_PREFIX}${id}`;
+}
+
+export function spokenRun({ name, id }: RunName): string {
+  return `run ${shown(id)} of ${shown(name)}`;
+}
+
+export type RunPart =
+  | { kind: "begun" | "failed"; writer: string }
+  | { kind: "points"; writer: string; first: number; count: number };
+
+const PART = /^(begun|failed|points)-([0-9a-f-]{36})(?:-([0-9]{10,15})-([0-9]{1,15}))?$/;
+
+/** Returns what a part of a run has; undefined for files of a version, and foreign parts. */
+export function parseRunPart(part: string): RunPart | undefined {
+  const [, kind, writer = "", first, count] = PART.exec(part) ?? [];
+  if (kind === "points") {
+    return first === undefined
+      ? undefined
+      : { kind, writer, first: Number(first), count: Number(count) };
+  }
+  if (first !== undefined || (kind !== "begun" && kind !== "failed")) return undefined;
+  return { kind, writer };
+}
+
+export function begunPart(writer: string): string {
+  return `begun-${writer}`;
+}
+
+export function failedPart(writer: string): string {
+  return `failed-${writer}`;
+}
+
+/** `first` counts the points of this writer, from 0. */
+export function pointsPart(writer: string, first: number, count: number): string {
+  return `points-${writer}-${String(first).padStart(10, "0")}-${count}`;
+}
+
+/** Returns how many points of each writer are read, from the `next` of a page. */
+export function parseCursor(after: string): Map<string, number> {
+  const read = new Map<string, number>();
+  for (const entry of after === "" ? [] : after.split("~")) {
+    const [, writer, count] = /^([0-9a-f-]{36})\.([0-9]{1,15})$/.exec(entry) ?? [];
+    if (writer === undefined) {
+      const hint = "Pass the `next` of the page before, or start from the beginning.";
+      throw invalid("continue after", shown(after), "not a `next` of this list", { hint });
+    }
+    read.set(writer, Number(count));
+  }
+  return read;
+}
+
+export function cursorOf(read: ReadonlyMap<string, number>): string {
+  return [...read].map(([writer, count]) => `${writer}.${count}`).join("~");
+}
+
+export function alreadyFinished(run: RunName, version: string): RegistryError {
+  return conflict("open", spokenRun(run), `it was finished as ${version}`, {
+    hint: `Load "${run.name}@${version}", or open a run with another id.`,
+  });
+}

@@ -1,0 +1,122 @@
+// Runs of programs that log values. The code for a store is imported at the first call.
+import { checkOptions, checkRegistry, type OptionNames } from "../../core/options/check_options.ts";
+import { checkNewName, shown } from "../../core/naming/names.ts";
+import { SIGNAL } from "../../core/registry/operations/row.ts";
+import type { Registry, SavedArtifact } from "../../core/registry.ts";
+import type {
+  FinishStoredRunOptions,
+  LoggedRun,
+  LoggedRunPage,
+  OpenRunOptions,
+  ReadRunOptions,
+  ReadRunsOptions,
+  Run,
+} from "../../core/registry/run.ts";
+import { worded, wordedListing } from "../../core/calls/verb_errors.ts";
+
+const OPEN: OptionNames<OpenRunOptions> = { id: true, params: true, ...SIGNAL };
+const READ_ALL: OptionNames<ReadRunsOptions> = { name: true, names: true, ...SIGNAL };
+const READ: OptionNames<ReadRunOptions & { id: string }> = { id: true, after: true, ...SIGNAL };
+
+/**
+ * Opens a run: it logs values while a program computes a version, and everybody can see them
+ * meanwhile. `finish` saves the version. If the program is killed, what it logged stays for a week:
+ * the same id continues it, and {@linkcode finishRun} saves it.
+ *
+ * @throws {RegistryError} `Conflict` if a run with this id was finished, `Unsupported` for a
+ * registry without a store or service
+ *
+ * @example
+ * ```ts
+ * import { openRegistry } from "@holdfast/holdfast";
+ * import { openRun } from "@holdfast/holdfast/registry";
+ * import { assertEquals } from "@std/assert";
+ *
+ * await using registry = await openRegistry("memory:");
+ * await using run = await openRun(registry, "digits:model", { params: { rate: 0.1 } });
+ * for (let step = 0; step < 3; step++) run.log({ step, loss: 1 / (1 + step) });
+ * const { version } = await run.finish({ weights: [1, 2] });
+ *
+ * const { metadata } = await registry.info(`digits:model@${version}`);
+ * assertEquals(metadata.params, { rate: 0.1 });
+ * assertEquals(metadata.metrics, { step: 2, loss: 1 / 3 });
+ * assertEquals(await registry.load("digits:model"), { weights: [1, 2] });
+ * ```
+ */
+export async function openRun(
+  registry: Registry,
+  name: string,
+  options: OpenRunOptions = {},
+): Promise<Run> {
+  checkRegistry("open a run", registry);
+  checkNewName(name);
+  const { id: asked, params, signal } = checkOptions(
+    `open a run of ${shown(name)}`,
+    options,
+    OPEN,
+  );
+  const tool = await import("../operations/runs/open_run.ts");
+  return await worded(
+    { verb: "open a run of", ref: name },
+    () => tool.openRunHere(registry, name, { id: asked, params, signal }),
+  );
+}
+
+/**
+ * Lists the runs that are not finished: running, killed and failed ones.
+ *
+ * @throws {RegistryError} `Unsupported` for a registry without a store or service
+ */
+export function readLoggedRuns(
+  registry: Registry,
+  options: ReadRunsOptions = {},
+): AsyncIterable<LoggedRun> {
+  return wordedListing({ verb: "list runs" }, runsOf(registry, options));
+}
+
+async function* runsOf(registry: Registry, options: ReadRunsOptions) {
+  checkRegistry("list runs", registry);
+  const checkedOptions = checkOptions("list runs", options, READ_ALL);
+  const tool = await import("../operations/runs/open_run.ts");
+  yield* tool.runsHere(registry, checkedOptions);
+}
+
+/**
+ * Reads a run and a page of its points, also while it goes on.
+ *
+ * @throws {RegistryError} `NotFound` if there is no such run
+ */
+export async function readLoggedRun(
+  registry: Registry,
+  name: string,
+  options: ReadRunOptions & { id: string },
+): Promise<LoggedRunPage> {
+  checkRegistry("read a run", registry);
+  const action = `read a run of ${shown(name)}`;
+  const { id, ...checkedOptions } = checkOptions(action, options, READ, ["id"]);
+  const tool = await import("../operations/runs/open_run.ts");
+  return await worded(
+    { verb: "read a run of", ref: name },
+    () => tool.readRunHere(registry, { name, id }, checkedOptions),
+  );
+}
+
+/**
+ * Saves what a run has stored as a version, such as that of a killed program.
+ *
+ * @throws {RegistryError} `NotFound` if there is no such run, `Invalid` if it has stored no point
+ */
+export async function finishRun(
+  registry: Registry,
+  name: string,
+  options: FinishStoredRunOptions & { id: string },
+): Promise<SavedArtifact> {
+  checkRegistry("finish a run", registry);
+  const action = `finish a run of ${shown(name)}`;
+  const { id, ...checkedOptions } = checkOptions(action, options, undefined, ["id"]);
+  const tool = await import("../operations/runs/open_run.ts");
+  return await worded(
+    { verb: "finish a run of", ref: name },
+    () => tool.finishRunHere(registry, { name, id }, checkedOptions),
+  );
+}

@@ -1,0 +1,209 @@
+import { assert, assertEquals, assertThrows } from "@std/assert";
+import { openRegistry, RegistryError } from "../../../mod.ts";
+import { unavailable } from "../../../core/errors.ts";
+import { realSystem, silentLogger, type System } from "../../../core/system.ts";
+import { createMemoryBackend } from "../../../backends/memory.ts";
+import { openRun, readLoggedRun, readLoggedRuns, type RunValues } from "../../../registry/mod.ts";
+import { testService } from "../../apps/client/service.ts";
+import { testOnEach } from "../registries.ts";
+import { collect } from "../rejected.ts";
+import { withHooks } from "../with_hooks.ts";
+import { parsePoints, pointsOf, RUN_CASES } from "./run_cases.ts";
+
+for (const { name, run } of RUN_CASES) {
+  testOnEach(name, async ({ registry, open }) => {
+    const other = await open();
+    await run({ registry, other });
+    await other.close();
+  });
+  testService(`${name} (service)`, async ({ open }) => {
+    await run({ registry: await open(), other: await open() });
+  });
+}
+
+/** A system whose sleeps end when the test says so. */
+function createHeldSystem() {
+  const waits: { ms: number; end(): void }[] = [];
+  let nowMs = Date.UTC(2026, 0, 1);
+  const system: System = {
+    ...realSystem,
+    now: () => nowMs,
+    monotonic: () => nowMs,
+    sleep: (ms, signal) =>
+      new Promise((resolve, reject) => {
+        signal?.addEventListener("abort", () => reject(signal.reason));
+        waits.push({ ms, end: () => (nowMs += ms, resolve()) });
+      }),
+  };
+  const pass = async (ms: number) => {
+    const due = waits.splice(0);
+    assertEquals(due.map((wait) => wait.ms), [ms]);
+    due[0].end();
+    await settled();
+  };
+  return { system, waits, pass, advance: (ms: number) => void (nowMs += ms) };
+}
+
+/** Waits until memory has answered everything. */
+async function settled(): Promise<void> {
+  for (let turn = 0; turn < 200; turn++) await new Promise((done) => setTimeout(done, 0));
+}
+
+Deno.test("points are sent after a second, later after longer, and never while nothing is logged", async () => {
+  const { system, waits, pass, advance } = createHeldSystem();
+  await using registry = await openRegistry("memory:", { system });
+  const run = await openRun(registry, "m", { id: "1" });
+  const stored = async () => (await readLoggedRun(registry, "m", { id: "1" })).points;
+  assertEquals(waits, []);
+  run.log({ loss: 1 });
+  run.log({ loss: 2 });
+  assertEquals(await stored(), 0);
+  await pass(1_000);
+  assertEquals([await stored(), waits.length], [2, 0]);
+  advance(3_600_000 - 1_000);
+  run.log({ loss: 3 });
+  await pass(6_000);
+  advance(86_400_000);
+  run.log({ loss: 4 });
+  await pass(30_000);
+  assertEquals(await stored(), 4);
+  assertEquals((await readLoggedRun(registry, "m", { id: "1" })).state, "running");
+  advance(121_000);
+  assertEquals((await collect(readLoggedRuns(registry, { name: "m" })))[0].state, "silent");
+  await run.finish();
+});
+
+Deno.test("a store that does not answer delays no point and loses none", async () => {
+  const { system, pass, waits } = createHeldSystem();
+  const warnings: string[] = [];
+  const logger = { ...silentLogger, warn: (text: string) => void warnings.push(text) };
+  let isGone = false;
+  const store = withHooks(createMemoryBackend(), {
+    before({ key }) {
+      if (isGone && key.startsWith("drafts/")) {
+        throw unavailable("put", key, "gone", { hint: "Wait." });
+      }
+    },
+  });
+  await using registry = await openRegistry(store, { system, logger, retryForMs: 0 });
+  const run = await openRun(registry, "m", { id: "1" });
+  isGone = true;
+  run.log({ loss: 1 });
+  await pass(1_000);
+  run.log({ loss: 2 });
+  await pass(2_000);
+  assertEquals(warnings.filter((text) => text.includes("tried again")).length, 1);
+  isGone = false;
+  await pass(4_000);
+  assertEquals([(await readLoggedRun(registry, "m", { id: "1" })).points, waits.length], [2, 0]);
+  await run.finish();
+  assertEquals(await pointsOf(registry, "m"), [{ step: 0, loss: 1 }, { step: 1, loss: 2 }]);
+});
+
+Deno.test("a part that was stored without a reply is not added twice", async () => {
+  const { system, pass } = createHeldSystem();
+  let lost = 0;
+  const store = withHooks(createMemoryBackend(), {
+    after({ verb, key }) {
+      if (verb === "put" && key.includes("/points-") && lost++ === 0) {
+        throw unavailable("put", key, "no reply", { hint: "Wait.", maybeWritten: true });
+      }
+    },
+  });
+  await using registry = await openRegistry(store, { system, retryForMs: 0 });
+  const run = await openRun(registry, "m", { id: "1" });
+  run.log({ loss: 1 });
+  await pass(1_000);
+  run.log({ loss: 2 });
+  await run.flush();
+  await run.finish();
+  assertEquals(lost > 1, true);
+  assertEquals(await pointsOf(registry, "m"), [{ step: 0, loss: 1 }, { step: 1, loss: 2 }]);
+});
+
+Deno.test("points beyond 64 MiB that wait are left out, with a warning", async () => {
+  const { system } = createHeldSystem();
+  const warnings: string[] = [];
+  const logger = { ...silentLogger, warn: (text: string) => void warnings.push(text) };
+  await using registry = await openRegistry("memory:", { system, logger });
+  const run = await openRun(registry, "m", { id: "1" });
+  const many = Object.fromEntries(
+    Array.from({ length: 900 }, (_, i) => [`n${i}`, "x".repeat(1_000)]),
+  );
+  for (let i = 0; i < 100; i++) run.log(many);
+  assertEquals(warnings.length, 1);
+  await run.flush();
+  run.log({ last: 1 });
+  await run.finish();
+  const { metadata } = await registry.info("m");
+  const { points } = metadata.run as { points: number };
+  assert(points > 60 && points < 80, `${points}`);
+});
+
+Deno.test("values are stored exactly, or refused", async () => {
+  await using registry = await openRegistry("memory:");
+  const run = await openRun(registry, "m", { id: "1" });
+  const exact: RunValues = {
+    step: 2 ** 53,
+    nan: NaN,
+    high: Infinity,
+    low: -Infinity,
+    tiny: 5e-324,
+    large: 1.7976931348623157e308,
+    sum: 0.1 + 0.2,
+    none: null,
+    isDone: true,
+    'a "b"/ü\n': "text\u2028",
+    "": 1,
+    __proto__x: 1,
+    group: { deep: { deeper: { deepest: 1 } } },
+  };
+  run.log(exact);
+  run.log(JSON.parse('{"__proto__": 1, "step": 1, "zero": -0.0}'));
+  run.log({ step: "a", "_time": 5 });
+  run.log({});
+  const date = new Date(0);
+  for (const value of [undefined, 1n, [1], date, new Float32Array(1), () => 1, Symbol()]) {
+    const error = assertThrows(() => run.log({ loss: value as never }), RegistryError);
+    assertEquals(error.code, "Invalid");
+    assert(error.hint !== undefined && error.message.includes('"loss"'), error.message);
+  }
+  const deep = { a: { b: { c: { d: { e: { f: 1 } } } } } };
+  for (
+    const values of [null, [1], 1, deep, { a: "\ud800" }, { "\ud800": 1 }, { a: "x".repeat(1_001) }]
+  ) {
+    assertThrows(() => run.log(values as never), RegistryError);
+  }
+  await run.flush();
+  const { lines } = await readLoggedRun(registry, "m", { id: "1" });
+  const [first, second, third, fourth] = parsePoints(lines.replaceAll('"_time":5', '"_time":5'));
+  assertEquals(first, { ...exact, nan: "NaN", high: "Infinity", low: "-Infinity" });
+  assert(Object.is(second.zero, -0) && Object.hasOwn(second, "__proto__"));
+  assertEquals([third.step, fourth], ["a", { step: 2 }]);
+  await run.finish();
+  assertThrows(() => run.log({ loss: 1 }), RegistryError, "it has ended");
+});
+
+Deno.test("10,000 names are all in the curve, and as many in the metadata as fit", async () => {
+  await using registry = await openRegistry("memory:");
+  const run = await openRun(registry, "m", { id: "1" });
+  run.log(Object.fromEntries(Array.from({ length: 10_000 }, (_, i) => [`name ${i}`, i])));
+  await run.finish();
+  const { metadata } = await registry.info("m");
+  const metrics = Object.keys(metadata.metrics as object);
+  assert(metrics.length > 500 && metrics.length <= 1_000, `${metrics.length}`);
+  assertEquals((metadata.run as { metricsLeftOut: boolean }).metricsLeftOut, true);
+  const [point] = await pointsOf(registry, "m") as [Record<string, number>];
+  assertEquals(Object.keys(point).length, 10_001);
+});
+
+Deno.test("parameters that metadata cannot hold are refused before the run begins", async () => {
+  await using registry = await openRegistry("memory:");
+  const big = { text: "x".repeat(40_000) };
+  for (const params of [big, { rate: NaN }, { f: () => 1 }] as Record<string, unknown>[]) {
+    let code = "";
+    await openRun(registry, "m", { params }).catch((error) => void (code = error.code));
+    assertEquals(code, "Invalid");
+  }
+  assertEquals(await collect(readLoggedRuns(registry, { name: "m" })), []);
+});
