@@ -37,6 +37,7 @@ import { loadDisk } from "./download.ts";
 import { openRemoteDraft } from "./drafts.ts";
 import { createRemoteLog, createRemoteRegistryLog, deletionsIn, firstSavesIn } from "./log.ts";
 import { listAll } from "./listing.ts";
+import { createRemoteRuns } from "./runs.ts";
 import { openVersion, untilNotOverwritten, versionInfo } from "./open_version.ts";
 import { saveValue } from "./save_value.ts";
 import { watchRemote } from "./watch.ts";
@@ -80,6 +81,7 @@ export function createRemoteRegistry(
       log: createRemoteLog(connection),
       registryLog: createRemoteRegistryLog(connection),
       presignDownload: createPresignDownload(connection),
+      ...createRemoteRuns(connection, (action) => checkWritable(connection, options, action)),
     },
     clearCache: () => Promise.resolve({ files: 0, bytes: 0 }),
     [Symbol.asyncIterator]: () => methods.names()[Symbol.asyncIterator](),

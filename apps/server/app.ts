@@ -41,6 +41,7 @@ import { archiveRoutes, chunksRoutes, filesRoutes } from "./routes/files.ts";
 import * as reading from "./routes/reading.ts";
 import { deletesRoutes, savesRoutes } from "./routes/saves.ts";
 import { draftsRoutes } from "./routes/drafts.ts";
+import { loggedRunsRoutes } from "./routes/logged_runs.ts";
 import * as uploading from "./routes/uploads.ts";
 import { jobsRoutes, runsRoutes, runStepsRoutes } from "./routes/jobs.ts";
 import { explorerRoutes } from "./routes/explorer.ts";
@@ -61,6 +62,7 @@ const ALL_ROUTES: readonly ((routes: Routes, context: ServerContext) => void)[] 
   deletesRoutes,
   aliasChangesRoutes,
   draftsRoutes,
+  loggedRunsRoutes,
   uploading.contentsRoutes,
   uploading.tusRoutes,
   uploading.uploadRoutes,

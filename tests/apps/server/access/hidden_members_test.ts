@@ -91,6 +91,11 @@ const BODIES: Record<string, (service: Service, version: string) => unknown[]> =
     ...refs(`serving@${version}`),
     { materializer },
   ],
+  "POST :id": () => [{}, { params: { a: 1 } }],
+  "POST finish": (_, version) => [
+    ...refs(`serving@${version}`),
+    { materializer },
+  ],
   "PUT :alias": (_, version) => [{ version }],
   "POST rollback": () => [{}, { expected: "1.0.0" }],
   "POST undelete": () => [{}],

@@ -32,6 +32,7 @@ const added = (path: string, content = "") => line("file", { path, content, enco
 const deleted = (key: string, path: string) => line(key, { path });
 
 const SAVE = "/artifacts/NEW/versions", DRAFT = "/artifacts/NEW/drafts/d";
+const RUN = "/artifacts/NEW/runs/r";
 const PART = `${DRAFT}/parts/p`, FILES = "/artifacts/files/versions/1.0.0";
 const RELEASE = "/artifacts/release/versions/latest";
 
@@ -64,6 +65,16 @@ export function worstRequests(scale: number): Record<string, Worst[] | Reason> {
     before: (ask) => ask("PUT", PART, JSON.stringify({ files: files() }), JSON_TYPE),
   });
   const withDeep = (ask: Ask) => ask("POST", SAVE, JSON.stringify(saved(deep())), JSON_TYPE);
+  const withPoints: Pick<Worst, "before"> = {
+    async before(ask) {
+      await ask("POST", RUN, "{}", JSON_TYPE);
+      const data = btoa('{"step":1,"loss":0.5,"_time":1}\n'.repeat(130_000 * scale));
+      const part = `points-${"0".repeat(36)}-0000000000-${130_000 * scale}`;
+      const path = `/artifacts/NEW/drafts/run:r/parts/${part}`;
+      const files = [{ path: "history.jsonl", data }];
+      return await ask("PUT", path, JSON.stringify({ files }), JSON_TYPE);
+    },
+  };
   const large = (mib: number) => "a".repeat(mib * MIB * scale); // rounds down
   const LENGTH = { "upload-length": `${Math.floor(64 * MIB * scale)}` };
   const form = (count: number) => {
@@ -168,6 +179,17 @@ export function worstRequests(scale: number): Record<string, Worst[] | Reason> {
     ],
     "DELETE /artifacts/:name/drafts/:draft": [
       { title: "60,000 deep files", ...withPart(deep), sent: () => [DRAFT] },
+    ],
+    "GET /logged-runs": reading("/logged-runs?limit=10000"),
+    "GET /artifacts/:name/runs/:id": [
+      { title: "4 MiB of points", ...withPoints, sent: () => [RUN] },
+    ],
+    "POST /artifacts/:name/runs/:id": [
+      json("parameters", RUN, () => ({ params: { a: large(0.03) } })),
+      json("too many parameters", RUN, () => ({ params: { a: large(20) } }), REFUSED),
+    ],
+    "POST /artifacts/:name/runs/:id/finish": [
+      json("4 MiB of points", `${RUN}/finish`, () => ({}), withPoints),
     ],
     "POST /contents": [{ title: "64 MiB", sent: () => ["/contents", large(64), BYTES] }],
     "OPTIONS /uploads": reading("/uploads"),

@@ -1,0 +1,45 @@
+// Schemas of runs that programs log to.
+import * as v from "npm:valibot@^1.5";
+import { Amount, JsonObject, Moment, Text } from "./artifact.ts";
+import { described, object, page, pageFields, strictObject } from "./listing.ts";
+
+const logged = {
+  name: v.string(),
+  id: v.string(),
+  state: v.picklist(["running", "silent", "failed", "finished"]),
+  reason: described(v.string(), "Why it failed"),
+  version: described(v.string(), "The version of a finished run"),
+  params: JsonObject,
+  startedAt: Moment,
+  lastAt: v.pipe(v.string(), v.description("When something was stored last, by the store's clock")),
+  points: Amount,
+};
+
+export const LoggedRunsPage = page(object("LoggedRun", logged), "LoggedRunsPage");
+
+export const LoggedRunsQuery = v.object({
+  ...pageFields,
+  name: described(Text, "Only runs of this name"),
+});
+
+export const LoggedRunSchema = object("LoggedRunPage", {
+  ...logged,
+  lines: v.pipe(v.string(), v.description("Points as lines of JSON, about 4 MiB")),
+  next: v.pipe(v.string(), v.description("`after` of the next request")),
+  more: v.pipe(v.boolean(), v.description("True if more points are stored")),
+});
+
+export const LoggedRunQuery = v.object({
+  after: described(v.string(), "The `next` of an earlier answer. Default: from the beginning"),
+});
+
+export const BeginRunSchema = strictObject("BeginRunRequest", { params: v.optional(JsonObject) });
+
+export const RunWriterSchema = object("RunWriter", {
+  writer: v.pipe(
+    v.string(),
+    v.description("Parts are named by it: points-<writer>-<first>-<count>"),
+  ),
+  startedAt: Moment,
+  points: Amount,
+});
