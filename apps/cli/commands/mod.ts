@@ -45,6 +45,11 @@ const COMMANDS: Loaders = {
     rm: async () => (await import("./rm.ts")).rm,
     undelete: async () => (await import("./undelete.ts")).undelete,
   }),
+  ...group("runs", "Runs that log values", {
+    "runs ls": async () => (await import("./runs.ts")).ls,
+    "runs show": async () => (await import("./runs.ts")).show,
+    "runs finish": async () => (await import("./runs.ts")).finish,
+  }),
   ...group("space", "Space and safety", {
     du: async () => (await import("./space/du.ts")).du,
     prune: async () => (await import("./space/prune.ts")).prune,

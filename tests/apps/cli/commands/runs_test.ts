@@ -1,0 +1,27 @@
+// Runs that programs log to.
+import { assertEquals, assertStringIncludes } from "@std/assert";
+import { openRegistry } from "../../../../mod.ts";
+import { openRun } from "../../../../registry/mod.ts";
+import { filledTest } from "../../captured_io.ts";
+
+filledTest("runs lists and prints a run that was left, and finish saves it", async (it) => {
+  {
+    await using registry = await openRegistry(`${it.cwd}/.holdfast`);
+    await using run = await openRun(registry, "net", { id: "7", params: { rate: 0.1 } });
+    run.log({ loss: 0.5 });
+    run.log({ loss: 0.25 });
+    await run.flush();
+  }
+  const listed = JSON.parse(await it.succeeds("runs ls --json"));
+  assertEquals([listed.name, listed.id, listed.state, listed.points], ["net", "7", "failed", 2]);
+  assertStringIncludes(await it.succeeds("runs ls net"), "without `finish`");
+  assertEquals(await it.succeeds("runs ls config"), "");
+  const lines = (await it.succeeds("runs show net 7")).trim().split("\n");
+  assertEquals(lines.map((line) => JSON.parse(line).loss), [0.5, 0.25]);
+  await it.fails("runs show net 8", 3);
+  await it.tells("runs finish net 7 -a kept", "Saved net@1.0.0");
+  await it.tells("runs finish net 7", "Saved net@1.0.0");
+  const { metadata } = JSON.parse(await it.succeeds("info net@kept --json"));
+  assertEquals(metadata.metrics, { step: 1, loss: 0.25 });
+  await it.fails("runs finish net 8", 3);
+});
