@@ -26,6 +26,7 @@ from .errors import (
 from .local_service import service
 from .locations import connect, open_registry
 from .registry import AliasChange, Listing, Registry, RolledBackAlias
+from .runs import LoggedRun, Run
 from .search import Found
 from .service_registry import Saved, ServiceRegistry
 
@@ -42,9 +43,11 @@ __all__ = [
     "HoldfastError",
     "Invalid",
     "Listing",
+    "LoggedRun",
     "NotFound",
     "Registry",
     "RolledBackAlias",
+    "Run",
     "TaskFailed",
     "Unavailable",
     "Unknown",

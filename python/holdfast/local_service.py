@@ -63,6 +63,8 @@ def service(
     try:
         yield started
     finally:
+        for run in list(started.open_runs):
+            run.leave("its service ended before finish()")
         del OWN_TOKENS[started.location]  # its port may soon be of another program
         stop(process)
 

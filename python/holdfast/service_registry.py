@@ -27,6 +27,7 @@ from .metadata import checked_json, from_metadata
 from .names import encode_segment
 from .records import KINDS, TIME, UUID, check_files, fits
 from .registry import AliasChange, Listing, Registry, RolledBackAlias
+from .runs import LoggedRun, Run
 from .search import Found
 from .sending import INLINE_BYTES, send_files, size_of
 from .serializers import FileToSend, files_of, refuse_path
@@ -76,6 +77,8 @@ class ServiceRegistry(Registry):
     ) -> None:
         self._connection = Connection(url, token, timeout)
         self.location = self._connection.location
+        self.open_runs: set[Run] = set()
+        """Runs of this program that have not ended."""
 
     @property
     def token(self) -> str | None:
@@ -181,27 +184,79 @@ class ServiceRegistry(Registry):
             if given is not None and given not in known:
                 message = f"Cannot save {quoted(name)}: {given!r} is not a value of {what}"
                 raise HoldfastError("Invalid", message, f"Pass one of: {', '.join(known)}.")
-        if isinstance(inputs, (str, Artifact)):
-            inputs = [inputs]
         request = {
-            "version": version,
-            "metadata": checked_json(metadata, f"save {quoted(name)}", "metadata"),
-            "inputs": [input_of(each) for each in inputs or []] or None,
+            **self._request_of(name, version, metadata, inputs, None),
             "onConflict": on_conflict,
             "skipIfUnchanged": skip_if_unchanged or None,
             "compress": compress,
             "idempotencyKey": idempotency_key,
         }
         aliases = aliases_of(alias)
+        materializer, files = self._files_of(name, value, text)
+        try:
+            return self._save(name, materializer, files, request, aliases, progress)
+        except OSError as error:
+            raise disk_error(f"save {quoted(name)}", error) from error
+
+    def run(
+        self, name: str, *, params: dict[str, Any] | None = None, id: str | None = None
+    ) -> Run:
+        """Opens a run, which logs values while the program computes a version.
+
+            with registry.run("digits:model", params={"rate": 0.1}) as run:
+                run.log(step=1, loss=0.5)
+                run.finish(model)
+
+        A run with the same `id` is continued, after its program was killed. `params` becomes
+        `params` in the metadata of the version.
+        """
+        encode_segment(name)  # refuses what cannot be a name
+        run_id = str(uuid.uuid4()) if id is None else id
+        checked = checked_json(params, f"open a run of {quoted(name)}", "params")
+        path = f"{path_of(name)}/runs/{quote(run_id)}"
+        return Run(self, name, run_id, self._connection.json("POST", path, {"params": checked or {}}))
+
+    def runs(self, name: str | None = None) -> Listing[LoggedRun]:
+        """Lists the runs that are not finished: running, killed and failed ones."""
+        query = {} if name is None else {"name": name}
+        facts = ("name", "id", "state", "points", "params", "startedAt", "lastAt")
+        return Listing(
+            LoggedRun(*(item[fact] for fact in facts), item.get("reason"))
+            for item in self._items("logged-runs", **query)
+        )
+
+    def _request_of(
+        self,
+        name: str,
+        version: str | None,
+        metadata: dict[str, Any] | None,
+        inputs: str | Artifact | list[str | Artifact] | None,
+        alias: str | list[str] | None,
+    ) -> Json:
+        if isinstance(inputs, (str, Artifact)):
+            inputs = [inputs]
+        return {
+            "version": version,
+            "metadata": checked_json(metadata, f"save {quoted(name)}", "metadata"),
+            "inputs": [input_of(each) for each in inputs or []] or None,
+            "alias": aliases_of(alias) or None,
+        }
+
+    def _files_of(self, name: str, value: Any, text: bool) -> tuple[str, list[FileToSend]]:
         if text and not isinstance(value, str):
             message = f"Cannot save {quoted(name)} as text: it has the type {type(value).__name__}"
             raise HoldfastError("Invalid", message, "Leave out text=True.")
         if not text:
             refuse_path(name, value)
         try:
-            return self._save(name, *files_of(value), request, aliases, progress)
+            return files_of(value)
         except OSError as error:
             raise disk_error(f"save {quoted(name)}", error) from error
+
+    def _saved(self, method: str, path: str, request: Json) -> Saved:
+        given = {key: value for key, value in request.items() if value is not None}
+        facts = self._connection.json(method, path, given)
+        return Saved(*(facts[each] for each in SAVED_FACTS))
 
     def publish(
         self,

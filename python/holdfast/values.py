@@ -32,6 +32,8 @@ def load_value(artifact: Artifact) -> Any:
     known = kind in ("ndarray", "typed-array", "file") or kind.startswith("format/")
     if kind.startswith("format/"):
         files = [file for file in files if file.path != "format.json"]
+    if len(files) == 2:  # the curve of its run is beside the value
+        files = [file for file in files if file.path != artifact.metadata.get("curves")]
     if not known or len(files) != 1 or files[0].mode not in (None, "executable"):
         hint = "Call `download(ref, to)`, or `open(ref).file(path).read()`."
         state = f"it has {len(files)} files of the materializer {quoted(kind)}"

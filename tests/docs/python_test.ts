@@ -14,7 +14,10 @@ import { REPOSITORY } from "../support/run_deno.ts";
 import { tempRoot } from "../support/temp_root.ts";
 
 const python = await findPython("duckdb, nbclient, numpy, polars, pyarrow, sklearn");
-const PROGRAMS = ["save", "fsspec", "sklearn", "checkpoints", "curves", "errors"];
+const PROGRAMS = {
+  "docs/python.md": ["save", "fsspec", "sklearn", "checkpoints", "curves", "errors"],
+  "docs/runs.md": ["run"],
+};
 
 function environment(root: string): Record<string, string> {
   const command = [Deno.execPath(), "run", "-A", "--no-check", join(REPOSITORY, "apps/cli.ts")];
@@ -30,13 +33,16 @@ function environment(root: string): Record<string, string> {
 }
 
 Deno.test({
-  name: "the page about Python saves and reads, and prints what it says",
+  name: "the pages about Python and runs save and read, and print what they say",
   ignore: python === undefined,
   async fn() {
-    const page = await readFile(join(REPOSITORY, "docs/python.md"), "utf8");
     await using root = await tempRoot();
     const options = { cwd: root.path, env: environment(root.path) };
-    for (const name of PROGRAMS) {
+    const programs = Object.entries(PROGRAMS).flatMap(([path, names]) =>
+      names.map((name) => ({ path, name }))
+    );
+    for (const { path, name } of programs) {
+      const page = await readFile(join(REPOSITORY, path), "utf8");
       const [, program = ""] =
         new RegExp(`^\`\`\`python ${name}\n([^]*?)^\`\`\`$`, "m").exec(page) ??
           [];

@@ -1,0 +1,295 @@
+"""Runs: a program logs values while it computes a version."""
+
+from __future__ import annotations
+
+import atexit
+import base64
+import json
+import logging
+import math
+import threading
+import time
+import uuid
+from datetime import datetime
+from types import TracebackType
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from .connection import quote
+from .errors import Conflict, HoldfastError, Invalid, Json, disk_error, quoted
+from .metadata import is_exact, not_finite, number_of
+from .sending import send_files
+
+if TYPE_CHECKING:
+    from .service_registry import Saved, ServiceRegistry
+
+LEAST_WAIT, MOST_WAIT, PARTS = 1.0, 30.0, 600
+"""Seconds between two parts: a day has a few thousand parts."""
+PART_CHARACTERS = 4 * 2**20
+MOST_CHARACTERS = 64 * 2**20
+MAX_LINE = 2**20
+MAX_DEPTH = 5
+MAX_STRING = 1000
+TIME = "_time"
+LOG = logging.getLogger("holdfast")
+
+
+class LoggedRun(NamedTuple):
+    """A run that is not finished."""
+
+    name: str
+    id: str
+    state: str
+    """`running`, `failed`, or `silent`: nothing was stored for two minutes."""
+    points: int
+    params: dict[str, Any]
+    started_at: str
+    last_at: str
+    reason: str | None
+    """Why it failed."""
+
+
+class Run:
+    """A run that logs values, and becomes a version when it is finished.
+
+    Create it with `registry.run(name)`. A `with` block that ends without `finish` marks it as
+    failed, and so does the end of the program.
+    """
+
+    def __init__(self, registry: ServiceRegistry, name: str, run_id: str, begun: Json) -> None:
+        self.name, self.id = name, run_id
+        self._registry = registry
+        self._writer = str(begun["writer"])
+        self._started = datetime.fromisoformat(begun["startedAt"].replace("Z", "+00:00"))
+        self._start = self._started.timestamp()
+        self._began = time.monotonic()
+        self._step: float = int(begun["points"]) - 1
+        self._lines: list[str] = []
+        self._characters = self._stored = self._left_out = 0
+        self._begun: int | None = None
+        """The number of points of a part that may have been stored: it is sent again as it was."""
+        self._failure: HoldfastError | None = None
+        self._ended = False
+        self._saved: Saved | None = None
+        self._changed = threading.Condition()
+        self._sending = threading.Lock()
+        self._thread: threading.Thread | None = None
+        atexit.register(self.leave, "the program ended without finish()")
+        registry.open_runs.add(self)
+
+    def __repr__(self) -> str:
+        return f"Run({self.name!r}, id={self.id!r})"
+
+    def log(self, values: dict[str, Any] | None = None, /, **named: Any) -> None:
+        """Logs a point: numbers, strings, booleans and None by name, also in dicts.
+
+        Returns at once: points are sent in the background, about once a second. Without `step`, a
+        point gets the step after that of the last one. A service that does not answer loses nothing
+        until 64 MiB are waiting; later points are left out, with a warning.
+        """
+        point = {**values, **named} if values else named
+        members = {key: self._value(key, value, 1) for key, value in point.items()}
+        with self._changed:
+            if self._ended:
+                raise self._error("log to", "it has ended", "Open it again, or another run.")
+            step = members.setdefault("step", self._step + 1)
+            if isinstance(step, (int, float)) and math.isfinite(step):
+                self._step = step
+            members.setdefault(TIME, round(time.time() - self._start, 3))
+            line = json.dumps(members, separators=(",", ":")) + "\n"
+            if len(line) > MAX_LINE:
+                state = f"a point has more than {MAX_LINE} characters"
+                raise self._error("log to", state, "Log fewer values at once.")
+            if self._characters + len(line) > MOST_CHARACTERS:
+                if self._left_out == 0:
+                    LOG.warning("Points of %s are left out: 64 MiB wait for the service", self)
+                self._left_out += 1
+                return
+            self._lines.append(line)
+            self._characters += len(line)
+            if len(self._lines) == 1:
+                self._changed.notify_all()
+            if self._thread is None:
+                self._thread = threading.Thread(target=self._send_later, daemon=True)
+                self._thread.start()
+
+    def _value(self, key: Any, value: Any, depth: int) -> Any:
+        if type(key) is not str:
+            raise self._error("log to", f"{key!r} is not a str", "Use strings as names.")
+        kind = type(value)
+        if kind is float:
+            return value if math.isfinite(value) else not_finite(value)
+        if kind is bool or value is None:
+            return value
+        if kind is int:
+            if is_exact(value):
+                return value
+            state = f"{quoted(key)} is an int of {value.bit_length()} bits, which would be rounded"
+            raise self._error("log to", state, "Log float(value), or str(value).")
+        if kind is str:
+            if len(value) > MAX_STRING or not well_formed(value):
+                state = f"{quoted(key)} is too long or not well-formed"
+                raise self._error("log to", state, f"Log strings of at most {MAX_STRING} characters.")
+            return value
+        if kind is dict:
+            if depth >= MAX_DEPTH:
+                state = f"{quoted(key)} is nested too deep ({MAX_DEPTH} levels)"
+                raise self._error("log to", state, "Join the names.")
+            return {own: self._value(own, each, depth + 1) for own, each in list(value.items())}
+        number = number_of(value)
+        if type(number) in (bool, int, float):
+            return self._value(key, number, depth)
+        if isinstance(value, float):
+            return self._value(key, float(value), depth)
+        state = f"{quoted(key)} is of type {kind.__name__}"
+        raise self._error("log to", state, "Log numbers, str, bool, None, and dicts of them.")
+
+    def _send_later(self) -> None:
+        failures = 0
+        while True:
+            with self._changed:
+                self._changed.wait_for(lambda: self._lines or self._ended)
+                length = time.monotonic() - self._began
+                wait = min(max(length / PARTS, LEAST_WAIT) * 2**failures, MOST_WAIT)
+                self._changed.wait_for(lambda: self._ended, wait)
+                if self._ended or self._failure:
+                    return
+            try:
+                self.flush()
+                failures = 0
+            except HoldfastError as error:
+                if failures == 0:
+                    LOG.warning("%s. It is tried again.", error.message)
+                failures = min(failures + 1, 10)
+
+    def flush(self) -> None:
+        """Waits until the points that are logged by now are stored."""
+        with self._sending:
+            rest = len(self._lines)
+            while rest > 0:
+                if self._failure:
+                    raise self._failure
+                count = self._begun or self._count_of_part(rest)
+                self._send(count)
+                rest -= count
+
+    def _count_of_part(self, most: int) -> int:
+        count = characters = 0
+        while count < most and characters < PART_CHARACTERS:
+            characters += len(self._lines[count])
+            count += 1
+        return count
+
+    def _send(self, count: int) -> None:
+        text = "".join(self._lines[:count])
+        self._begun = count
+        part = f"points-{self._writer}-{self._stored:010d}-{count}"
+        try:
+            self._add(part, "history.jsonl", text)
+        except (Conflict, Invalid) as error:
+            self._failure = error
+            raise
+        with self._changed:
+            self._begun = None
+            del self._lines[:count]
+            self._characters -= len(text)
+            self._stored += count
+
+    def _add(self, part: str, path: str, text: str) -> None:
+        data = base64.b64encode(text.encode()).decode()
+        self._add_files(part, [{"path": path, "data": data}])
+
+    def _add_files(self, part: str, files: list[Json]) -> None:
+        path = f"artifacts/{quote(self.name)}/drafts/{quote(f'run:{self.id}')}/parts/{quote(part)}"
+        self._registry._connection.json("PUT", path, {"files": files})
+
+    def finish(
+        self,
+        value: Any = None,
+        *,
+        version: str | None = None,
+        metadata: dict[str, Any] | None = None,
+        inputs: Any = None,
+        alias: str | list[str] | None = None,
+        progress: bool | None = None,
+        text: bool = False,
+    ) -> Saved:
+        """Saves a version: the files of the value, and the curve as `history.jsonl`.
+
+        Its metadata has the last values as `metrics`, `params`, and the id and times as `run`.
+        `value` and the options are those of `save`. A repeat returns the same version.
+        """
+        if self._saved is not None:
+            return self._saved
+        if self._ended:
+            raise self._error("finish", "it has ended", "Open it again, or another run.")
+        self.flush()
+        request = self._registry._request_of(self.name, version, metadata, inputs, alias)
+        if value is not None:
+            part = f"value-{uuid.uuid4()}"
+            materializer, files = self._registry._files_of(self.name, value, text)
+            connection = self._registry._connection
+            try:
+                with send_files(connection, self.name, files, progress, lambda: None) as sent:
+                    self._add_files(part, sent)
+            except OSError as error:
+                raise disk_error(f"save {quoted(self.name)}", error) from error
+            request["parts"] = [part]
+            request["materializer"] = {"id": materializer, "formatVersion": 1}
+        path = f"artifacts/{quote(self.name)}/runs/{quote(self.id)}/finish"
+        self._saved = self._registry._saved("POST", path, request)
+        self._end()
+        return self._saved
+
+    def fail(self, reason: str) -> None:
+        """Ends the run without a version.
+
+        What it logged can be read, and finished later, for a week.
+        """
+        if self._ended:
+            raise self._error("fail", "it has ended", "Open it again, or another run.")
+        self.flush()
+        self._add(f"failed-{self._writer}", "failed.json", json.dumps({"reason": reason[:MAX_STRING]}))
+        self._end()
+
+    def _end(self) -> None:
+        with self._changed:
+            self._ended = True
+            self._changed.notify_all()
+        atexit.unregister(self.leave)
+        self._registry.open_runs.discard(self)
+
+    def leave(self, reason: str) -> None:
+        """Marks the run as failed if it has not ended. Never raises an error of the service."""
+        if self._ended:
+            return
+        try:
+            self.fail(reason)
+        except HoldfastError as error:
+            LOG.warning("%s", error.message)
+            self._end()
+
+    def __enter__(self) -> Run:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        if kind is None:
+            self.leave("its block ended without finish()")
+        else:
+            self.leave(f"{kind.__name__}: {error}")
+
+    def _error(self, action: str, state: str, hint: str) -> HoldfastError:
+        run = f"run {quoted(self.id)} of {quoted(self.name)}"
+        return HoldfastError("Invalid", f"Cannot {action} {run}: {state}", hint)
+
+
+def well_formed(text: str) -> bool:
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        return False
+    return True

@@ -1,0 +1,175 @@
+// Runs of Python programs.
+import { assert, assertEquals } from "@std/assert";
+import { openRegistry } from "../../../mod.ts";
+import { readLoggedRun, readLoggedRuns } from "../../../registry/mod.ts";
+import { parsePoints, pointsOf } from "../../registry/runs/run_cases.ts";
+import { pythonTest, runProgram, served } from "../reader.ts";
+
+const CONNECT = `
+import json, math, os, pathlib, signal, sys, time
+import holdfast
+
+registry = holdfast.connect(sys.argv[1], token=sys.argv[2])
+`;
+
+const FINISHED = `${CONNECT}
+with registry.run("digits:model", params={"rate": 0.1}, id="7") as run:
+    run.log(step=1, loss=0.5, test={"accuracy": 0.8})
+    run.log({"loss/train": math.nan, "up": math.inf}, loss=0.25)
+    run.flush()
+    os.mkdir("model")
+    open("model/w.bin", "w").write("weights")
+    saved = run.finish(pathlib.Path("model"), metadata={"metrics": {"best": 0.25}}, alias="new")
+    assert run.finish() == saved
+print(saved.ref, saved.skipped)
+try:
+    run.log(loss=1)
+except holdfast.Invalid as error:
+    print(error.message)
+try:
+    registry.run("digits:model", id="7")
+except holdfast.Conflict as error:
+    print(error.code)
+again = registry.run("text", id="1")
+again.log(loss=1)
+again.finish("hello", text=True)
+array = registry.run("array", id="1")
+array.log(loss=1)
+array.finish({"a": [1, 2]})
+`;
+
+pythonTest("a run of Python is a version, also for a token that may only save", async (root) => {
+  await using registry = await openRegistry("memory:");
+  await using service = served(registry, ["save:*", "move:*"]);
+  const options = { args: [service.location, service.token!], cwd: root.path };
+  assertEquals(await runProgram(FINISHED, options), [
+    "digits:model@1.0.0 False",
+    'Cannot log to run "7" of "digits:model": it has ended',
+    "Conflict",
+  ]);
+  const { metadata, files } = await registry.info("digits:model@new");
+  assertEquals(files.map(({ path }) => path), ["history.jsonl", "w.bin"]);
+  assertEquals(metadata.params, { rate: 0.1 });
+  assertEquals<unknown>(metadata.metrics, {
+    step: 2,
+    loss: 0.25,
+    test: { accuracy: 0.8 },
+    "loss/train": "NaN",
+    up: "Infinity",
+    best: 0.25,
+  });
+  assertEquals(await pointsOf(registry, "digits:model"), [
+    { step: 1, loss: 0.5, test: { accuracy: 0.8 } },
+    { "loss/train": "NaN", up: "Infinity", loss: 0.25, step: 2 },
+  ]);
+  assertEquals(await registry.load("text"), "hello");
+  assertEquals(await registry.load("array"), { a: [1, 2] });
+});
+
+const EXACT = `${CONNECT}
+import numpy as np
+run = registry.run("m", id="1")
+run.log(a=np.float32(0.5), b=np.int64(3), c=np.bool_(True), d=2**53, e=-0.0, f=None, g="x", h=True, i=5e-324)
+for value in ([1], 2**53 + 1, 10**400, {1: 2}, np.zeros(2), object(), "\\ud800", "x" * 1001, 1j):
+    try:
+        run.log(loss=value)
+        raise AssertionError(value)
+    except holdfast.Invalid as error:
+        assert "loss" in error.message or "str" in error.message, error.message
+        assert error.hint
+run.flush()
+begin = time.perf_counter()
+for step in range(20_000):
+    run.log(step=step, loss=0.5, accuracy=0.25)
+print(len(run._lines) > 0)
+run.finish()
+`;
+
+pythonTest("values of Python are logged exactly, or refused", async (root) => {
+  await using registry = await openRegistry("memory:");
+  await using service = served(registry, ["read:*", "write:*"]);
+  const options = { args: [service.location, service.token!], cwd: root.path };
+  assertEquals(await runProgram(EXACT, options), ["True"]);
+  const [first, ...points] = await pointsOf(registry, "m") as Record<string, unknown>[];
+  assertEquals(first, {
+    ...{ a: 0.5, b: 3, c: true, d: 2 ** 53, e: -0, f: null, g: "x", h: true, i: 5e-324 },
+    step: 0,
+  });
+  assertEquals([points.length, points.at(-1)!.step], [20_000, 19_999]);
+});
+
+const ENDS = `${CONNECT}
+how = sys.argv[3]
+if how == "error":
+    try:
+        with registry.run("m", id=how) as run:
+            run.log(loss=1)
+            raise ValueError("the loss is NaN")
+    except ValueError:
+        pass
+elif how == "block":
+    with registry.run("m", id=how) as run:
+        run.log(loss=1)
+else:
+    run = registry.run("m", id=how)
+    run.log(loss=1)
+if how == "killed":
+    run.flush()
+    run.log(loss=2)
+    os.kill(os.getpid(), signal.SIGKILL)
+`;
+
+pythonTest(
+  "a run without finish is failed and says why, and a killed one goes on",
+  async (root) => {
+    await using registry = await openRegistry("memory:");
+    await using service = served(registry, ["read:*", "write:*"]);
+    for (const how of ["error", "block", "exit", "killed"]) {
+      const args = [service.location, service.token!, how];
+      await runProgram(ENDS, { args, cwd: root.path }).catch((error) => {
+        if (how !== "killed") throw error;
+      });
+    }
+    const runs = await Array.fromAsync(readLoggedRuns(registry, { name: "m" }));
+    assertEquals(runs.map(({ id, state, reason, points }) => [id, state, reason, points]), [
+      ["block", "failed", "its block ended without finish()", 1],
+      ["error", "failed", "ValueError: the loss is NaN", 1],
+      ["exit", "failed", "the program ended without finish()", 1],
+      ["killed", "running", undefined, 1],
+    ]);
+    const program = `${CONNECT}
+print(*[(each.id, each.state) for each in registry.runs("m")][-1])
+run = registry.run("m", id="killed")
+run.log(loss=3)
+run.finish()
+`;
+    const args = [service.location, service.token!];
+    assertEquals(await runProgram(program, { args, cwd: root.path }), ["killed running"]);
+    assertEquals(await pointsOf(registry, "m"), [{ step: 0, loss: 1 }, { step: 1, loss: 3 }]);
+  },
+);
+
+const LIVE = `${CONNECT}
+run = registry.run("m", id="1")
+run.log(loss=1)
+print("logged", flush=True)
+while not os.path.exists("seen"):
+    time.sleep(0.05)
+run.finish()
+`;
+
+pythonTest("points of Python can be read while the program runs", async (root) => {
+  await using registry = await openRegistry("memory:");
+  await using service = served(registry, ["read:*", "write:*"]);
+  const args = [service.location, service.token!];
+  const running = runProgram(LIVE, { args, cwd: root.path });
+  let lines = "";
+  while (lines === "") {
+    lines = await readLoggedRun(registry, "m", { id: "1" }).then(({ lines }) => lines, () => "");
+    await new Promise((done) => setTimeout(done, 50));
+  }
+  assertEquals(parsePoints(lines), [{ step: 0, loss: 1 }]);
+  await Deno.writeTextFile(root.join("seen"), "");
+  assertEquals(await running, ["logged"]);
+  assert(await registry.has("m@1.0.0"));
+});
