@@ -93,7 +93,7 @@ export interface ReadRunOptions extends SignalOptions {
 export interface LoggedRunPage extends LoggedRun {
   /** Points as lines of JSON. */
   lines: string;
-  /** Where the next page begins. */
+  /** The beginning of the next page, for `after`. */
   next: string;
   /** True if more points are stored. */
   more: boolean;

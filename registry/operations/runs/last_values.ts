@@ -7,7 +7,7 @@ type Tree = Scalar | Map<string, Tree>;
 /** Names and bytes that metadata has at most: as much as the metrics of a step. */
 const MOST_VALUES = 1_000;
 const MAX_BYTES = 16 * 1024;
-/** The name of the time that each point has. It is no result. */
+/** The name of the time that each point has. It is left out of metrics. */
 export const TIME = "_time";
 
 /** Collects the last value of each name. */

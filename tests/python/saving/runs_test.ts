@@ -1,5 +1,6 @@
 // Runs of Python programs.
 import { assert, assertEquals } from "@std/assert";
+import { realSystem } from "../../../core/system.ts";
 import { openRegistry } from "../../../mod.ts";
 import { readLoggedRun, readLoggedRuns } from "../../../registry/mod.ts";
 import { parsePoints, pointsOf } from "../../registry/runs/run_cases.ts";
@@ -166,7 +167,7 @@ pythonTest("points of Python can be read while the program runs", async (root) =
   let lines = "";
   while (lines === "") {
     lines = await readLoggedRun(registry, "m", { id: "1" }).then(({ lines }) => lines, () => "");
-    await new Promise((done) => setTimeout(done, 50));
+    await realSystem.sleep(50); // of the poll, not of the promise
   }
   assertEquals(parsePoints(lines), [{ step: 0, loss: 1 }]);
   await Deno.writeTextFile(root.join("seen"), "");

@@ -12,7 +12,7 @@ testInRoot("a killed program leaves what it sent, and its run can go on", async 
     permissions: ["-A"],
   });
   assert(killed.code !== 0 && killed.stdout === "", killed.stdout + killed.stderr);
-  await using registry = await openFolder(path);
+  const registry = await openFolder(path);
   const [{ id, points, params }] = await collect(readLoggedRuns(registry, { name: "m" }));
   assertEquals([id, points, params], ["1", 1_000, { rate: 0.1 }]);
 
@@ -24,4 +24,5 @@ testInRoot("a killed program leaves what it sent, and its run can go on", async 
   assertEquals([all.length, all.at(-1)], [1_001, { step: 1_000, loss: 0.5 }]);
   const { metadata } = await registry.info("m");
   assertEquals(metadata.metrics, { step: 1_000, loss: 0.5 });
+  await registry.close();
 });

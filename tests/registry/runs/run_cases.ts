@@ -134,7 +134,7 @@ export const RUN_CASES: readonly RunCase[] = [
     },
   },
   {
-    name: "a failed run says why, is no version, and can be finished later",
+    name: "a failed run says why, saves no version, and can be finished later",
     async run({ registry, other }) {
       const run = await openRun(registry, "m", { id: "1" });
       run.log({ loss: NaN });
@@ -143,10 +143,9 @@ export const RUN_CASES: readonly RunCase[] = [
       const [{ state, reason }] = await collect(readLoggedRuns(other, { name: "m" }));
       assertEquals([state, reason], ["failed", "the loss is NaN"]);
       await rejected("Invalid", run.finish(), /has ended/);
-      {
-        await using left = await openRun(registry, "m", { id: "2" });
-        left.log({ loss: 1 });
-      }
+      const left = await openRun(registry, "m", { id: "2" });
+      left.log({ loss: 1 });
+      await left[Symbol.asyncDispose]();
       const states = (await collect(readLoggedRuns(other, { name: "m" }))).map((
         { id, state },
       ) => [id, state]);

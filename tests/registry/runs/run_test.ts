@@ -2,6 +2,7 @@ import { assert, assertEquals, assertThrows } from "@std/assert";
 import { openRegistry, RegistryError } from "../../../mod.ts";
 import { unavailable } from "../../../core/errors.ts";
 import { realSystem, silentLogger, type System } from "../../../core/system.ts";
+import { nextTurn } from "../../../core/work/next_turn.ts";
 import { createMemoryBackend } from "../../../backends/memory.ts";
 import { openRun, readLoggedRun, readLoggedRuns, type RunValues } from "../../../registry/mod.ts";
 import { testService } from "../../apps/client/service.ts";
@@ -46,12 +47,12 @@ function createHeldSystem() {
 
 /** Waits until memory has answered everything. */
 async function settled(): Promise<void> {
-  for (let turn = 0; turn < 200; turn++) await new Promise((done) => setTimeout(done, 0));
+  for (let turn = 0; turn < 200; turn++) await nextTurn();
 }
 
 Deno.test("points are sent after a second, later after longer, and never while nothing is logged", async () => {
   const { system, waits, pass, advance } = createHeldSystem();
-  await using registry = await openRegistry("memory:", { system });
+  const registry = await openRegistry("memory:", { system });
   const run = await openRun(registry, "m", { id: "1" });
   const stored = async () => (await readLoggedRun(registry, "m", { id: "1" })).points;
   assertEquals(waits, []);
@@ -71,6 +72,7 @@ Deno.test("points are sent after a second, later after longer, and never while n
   advance(121_000);
   assertEquals((await collect(readLoggedRuns(registry, { name: "m" })))[0].state, "silent");
   await run.finish();
+  await registry.close();
 });
 
 Deno.test("a store that does not answer delays no point and loses none", async () => {
@@ -85,7 +87,7 @@ Deno.test("a store that does not answer delays no point and loses none", async (
       }
     },
   });
-  await using registry = await openRegistry(store, { system, logger, retryForMs: 0 });
+  const registry = await openRegistry(store, { system, logger, retryForMs: 0 });
   const run = await openRun(registry, "m", { id: "1" });
   isGone = true;
   run.log({ loss: 1 });
@@ -98,6 +100,7 @@ Deno.test("a store that does not answer delays no point and loses none", async (
   assertEquals([(await readLoggedRun(registry, "m", { id: "1" })).points, waits.length], [2, 0]);
   await run.finish();
   assertEquals(await pointsOf(registry, "m"), [{ step: 0, loss: 1 }, { step: 1, loss: 2 }]);
+  await registry.close();
 });
 
 Deno.test("a part that was stored without a reply is not added twice", async () => {
@@ -110,7 +113,7 @@ Deno.test("a part that was stored without a reply is not added twice", async () 
       }
     },
   });
-  await using registry = await openRegistry(store, { system, retryForMs: 0 });
+  const registry = await openRegistry(store, { system, retryForMs: 0 });
   const run = await openRun(registry, "m", { id: "1" });
   run.log({ loss: 1 });
   await pass(1_000);
@@ -119,13 +122,14 @@ Deno.test("a part that was stored without a reply is not added twice", async () 
   await run.finish();
   assertEquals(lost > 1, true);
   assertEquals(await pointsOf(registry, "m"), [{ step: 0, loss: 1 }, { step: 1, loss: 2 }]);
+  await registry.close();
 });
 
 Deno.test("points beyond 64 MiB that wait are left out, with a warning", async () => {
   const { system } = createHeldSystem();
   const warnings: string[] = [];
   const logger = { ...silentLogger, warn: (text: string) => void warnings.push(text) };
-  await using registry = await openRegistry("memory:", { system, logger });
+  const registry = await openRegistry("memory:", { system, logger });
   const run = await openRun(registry, "m", { id: "1" });
   const many = Object.fromEntries(
     Array.from({ length: 900 }, (_, i) => [`n${i}`, "x".repeat(1_000)]),
@@ -138,10 +142,11 @@ Deno.test("points beyond 64 MiB that wait are left out, with a warning", async (
   const { metadata } = await registry.info("m");
   const { points } = metadata.run as { points: number };
   assert(points > 60 && points < 80, `${points}`);
+  await registry.close();
 });
 
 Deno.test("values are stored exactly, or refused", async () => {
-  await using registry = await openRegistry("memory:");
+  const registry = await openRegistry("memory:");
   const run = await openRun(registry, "m", { id: "1" });
   const exact: RunValues = {
     step: 2 ** 53,
@@ -182,10 +187,11 @@ Deno.test("values are stored exactly, or refused", async () => {
   assertEquals([third.step, fourth], ["a", { step: 2 }]);
   await run.finish();
   assertThrows(() => run.log({ loss: 1 }), RegistryError, "it has ended");
+  await registry.close();
 });
 
 Deno.test("10,000 names are all in the curve, and as many in the metadata as fit", async () => {
-  await using registry = await openRegistry("memory:");
+  const registry = await openRegistry("memory:");
   const run = await openRun(registry, "m", { id: "1" });
   run.log(Object.fromEntries(Array.from({ length: 10_000 }, (_, i) => [`name ${i}`, i])));
   await run.finish();
@@ -195,10 +201,11 @@ Deno.test("10,000 names are all in the curve, and as many in the metadata as fit
   assertEquals((metadata.run as { metricsLeftOut: boolean }).metricsLeftOut, true);
   const [point] = await pointsOf(registry, "m") as [Record<string, number>];
   assertEquals(Object.keys(point).length, 10_001);
+  await registry.close();
 });
 
 Deno.test("parameters that metadata cannot hold are refused before the run begins", async () => {
-  await using registry = await openRegistry("memory:");
+  const registry = await openRegistry("memory:");
   const big = { text: "x".repeat(40_000) };
   for (const params of [big, { rate: NaN }, { f: () => 1 }] as Record<string, unknown>[]) {
     let code = "";
@@ -206,4 +213,5 @@ Deno.test("parameters that metadata cannot hold are refused before the run begin
     assertEquals(code, "Invalid");
   }
   assertEquals(await collect(readLoggedRuns(registry, { name: "m" })), []);
+  await registry.close();
 });
