@@ -46,9 +46,9 @@ const COMMANDS: Loaders = {
     undelete: async () => (await import("./undelete.ts")).undelete,
   }),
   ...group("runs", "Runs that log values", {
-    "runs ls": async () => (await import("./runs.ts")).ls,
-    "runs show": async () => (await import("./runs.ts")).show,
-    "runs finish": async () => (await import("./runs.ts")).finish,
+    "runs ls": async () => (await import("./look/runs.ts")).ls,
+    "runs show": async () => (await import("./look/runs.ts")).show,
+    "runs finish": async () => (await import("./look/runs.ts")).finish,
   }),
   ...group("space", "Space and safety", {
     du: async () => (await import("./space/du.ts")).du,

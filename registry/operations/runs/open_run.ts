@@ -11,10 +11,11 @@ import type {
 import type { Registry, SavedArtifact } from "../../../core/registry.ts";
 import { realSystem, silentLogger } from "../../../core/system.ts";
 import { contextOf, knownContext } from "../context.ts";
+import { beginRun } from "./begin_run.ts";
 import { finishStoredRun } from "./finish_run.ts";
 import { OpenedRun } from "./opened_run.ts";
 import { draftIdOf, type RunName } from "./run_parts.ts";
-import { beginRun, listStoredRuns, readStoredRun } from "./stored_run.ts";
+import { listStoredRuns, readStoredRun } from "./stored_run.ts";
 
 export async function openRunHere(
   registry: Registry,

@@ -1,5 +1,6 @@
 // The parts of a run. A run `7` of a name is its draft `run:7`, and each program that opens it is a
-// writer with a UUIDv7, so parts are listed in the order of their writers and points:
+// writer with its number and a UUID, so parts are listed in the order of writers and points, also if
+// the clocks of their machines differ:
 //
 //   begun-<writer>                    run.json: parameters and the start
 //   points-<writer>-<first>-<count>   history.jsonl: points as lines of JSON
@@ -33,7 +34,7 @@ export type RunPart =
   | { kind: "begun" | "failed"; writer: string }
   | { kind: "points"; writer: string; first: number; count: number };
 
-const PART = /^(begun|failed|points)-([0-9a-f-]{36})(?:-([0-9]{10,15})-([0-9]{1,15}))?$/;
+const PART = /^(begun|failed|points)-([0-9]{5}-[0-9a-f-]{36})(?:-([0-9]{10,15})-([0-9]{1,15}))?$/;
 
 /** Returns what a part of a run has; undefined for files of a version, and foreign parts. */
 export function parseRunPart(part: string): RunPart | undefined {
@@ -45,6 +46,12 @@ export function parseRunPart(part: string): RunPart | undefined {
   }
   if (first !== undefined || (kind !== "begun" && kind !== "failed")) return undefined;
   return { kind, writer };
+}
+
+/** Returns the id of the writer after those that are known. */
+export function writerId(known: readonly string[], id: string): string {
+  const last = known.at(-1)?.slice(0, 5) ?? "0";
+  return `${String(Number(last) + 1).padStart(5, "0")}-${id}`;
 }
 
 export function begunPart(writer: string): string {
@@ -64,7 +71,7 @@ export function pointsPart(writer: string, first: number, count: number): string
 export function parseCursor(after: string): Map<string, number> {
   const read = new Map<string, number>();
   for (const entry of after === "" ? [] : after.split("~")) {
-    const [, writer, count] = /^([0-9a-f-]{36})\.([0-9]{1,15})$/.exec(entry) ?? [];
+    const [, writer, count] = /^([0-9]{5}-[0-9a-f-]{36})\.([0-9]{1,15})$/.exec(entry) ?? [];
     if (writer === undefined) {
       const hint = "Pass the `next` of the page before, or start from the beginning.";
       throw invalid("continue after", shown(after), "not a `next` of this list", { hint });

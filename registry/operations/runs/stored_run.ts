@@ -2,15 +2,12 @@
 import { isPrefix } from "../../../core/backend.ts";
 import { concatBytes } from "../../../core/bytes/bytes.ts";
 import { invalid, isRegistryError, notFound } from "../../../core/errors.ts";
-import { checkMetadata } from "../../../core/calls/metadata.ts";
 import { checkName, decodeName, encodeName, encodeNamePrefix } from "../../../core/naming/names.ts";
 import type {
   LoggedRun,
   LoggedRunPage,
-  OpenRunOptions,
   ReadRunOptions,
   ReadRunsOptions,
-  RunWriter,
 } from "../../../core/registry/run.ts";
 import { isJsonObject } from "../../../core/text/json_text.ts";
 import { mapAtOnce } from "../../../core/work/at_once.ts";
@@ -23,10 +20,8 @@ import {
   readPart,
   stateOf,
 } from "../drafts/draft_state.ts";
-import { openDraft } from "../drafts/open_draft.ts";
 import { readPartFile } from "../drafts/read_part.ts";
 import {
-  alreadyFinished,
   begunPart,
   cursorOf,
   draftIdOf,
@@ -43,9 +38,6 @@ import {
 const SILENT_MS = 120_000;
 /** Bytes of points in a page: a page ends with the part that exceeds them. */
 const PAGE_BYTES = 4 * 1024 * 1024;
-/** Characters of parameters: metadata also has the metrics. */
-const MOST_PARAMS = 32 * 1024;
-const BEGUN_FILE = "run.json";
 const FAILED_FILE = "failed.json";
 const decoder = new TextDecoder();
 const encoder = new TextEncoder();
@@ -82,42 +74,17 @@ export async function lookAtRun(
   return { draft, look, writers: writers.sort(), failed, points };
 }
 
-/** Adds a writer to a run, which need not exist. */
-export async function beginRun(
-  context: Context,
-  run: RunName,
-  { params = {}, signal }: Omit<OpenRunOptions, "id">,
-): Promise<RunWriter> {
-  checkMetadata(params, "params");
-  if (JSON.stringify(params).length > MOST_PARAMS) {
-    throw invalid("open", spokenRun(run), `params have more than ${MOST_PARAMS} characters`, {
-      hint: "Save larger parameters as an artifact, and pass its ref.",
-    });
-  }
-  const known = await lookAtRun(context, run, signal);
-  const state = await stateOf(known.draft, known.look);
-  if (state.state === "committed") throw alreadyFinished(run, state.version);
-  const first = known.writers[0] && await readJsonPart(known, begunPart(known.writers[0]));
-  const writer = context.system.id();
-  const startedAt = new Date(context.system.now());
-  const began = isJsonObject(first) ? first : { startedAt: startedAt.toISOString(), params };
-  const draft = openDraft(context, run.name, { id: draftIdOf(run) });
-  const content = encoder.encode(JSON.stringify({ startedAt: startedAt.toISOString(), params }));
-  await draft.addPart(begunPart(writer), [{ path: BEGUN_FILE, content }], { signal });
-  return { writer, startedAt: new Date(String(began.startedAt)), points: countOf(known.points) };
-}
-
 /** Returns the file that says why a run failed. */
 export function failedFile(reason: string): { path: string; content: Uint8Array<ArrayBuffer> } {
   return { path: FAILED_FILE, content: encoder.encode(JSON.stringify({ reason })) };
 }
 
-function countOf(points: readonly PointsPart[]): number {
+export function countOf(points: readonly PointsPart[]): number {
   return points.reduce((sum, { count }) => sum + count, 0);
 }
 
 /** Reads the only file of a part as JSON; undefined if it is not there or is none. */
-async function readJsonPart({ draft, look }: RunLook, name: string): Promise<unknown> {
+export async function readJsonPart({ draft, look }: RunLook, name: string): Promise<unknown> {
   const part = await readPart(draft, name, look.parts.get(name));
   const [file] = part?.note.files ?? [];
   if (part === undefined || file === undefined) return undefined;

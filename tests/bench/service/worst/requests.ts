@@ -1,5 +1,6 @@
 // The worst requests found for each route: as much as its limits accept, or as much as it reads of
 // a body that it refuses. Paths without a body read what `state.ts` has filled.
+import { runRequests } from "./run_requests.ts";
 import { base64, deepPath, metadata, numbers, wide } from "./values.ts";
 
 /** A request: path, body, media type or headers. `NEW` in a path is a unique name. */
@@ -32,7 +33,6 @@ const added = (path: string, content = "") => line("file", { path, content, enco
 const deleted = (key: string, path: string) => line(key, { path });
 
 const SAVE = "/artifacts/NEW/versions", DRAFT = "/artifacts/NEW/drafts/d";
-const RUN = "/artifacts/NEW/runs/r";
 const PART = `${DRAFT}/parts/p`, FILES = "/artifacts/files/versions/1.0.0";
 const RELEASE = "/artifacts/release/versions/latest";
 
@@ -41,8 +41,7 @@ const json = (title: string, path: string, body: () => unknown, more = {}): Wors
   sent: () => [path, JSON.stringify(body()), JSON_TYPE],
   ...more,
 });
-const REFUSED = { isRefused: true };
-const refused = (worst: Worst): Worst => ({ ...worst, ...REFUSED });
+const refused = (worst: Worst): Worst => ({ ...worst, isRefused: true });
 const endless = (worst: Worst): Worst => ({ ...worst, isEndless: true });
 const reading = (...paths: string[]): Worst[] =>
   paths.map((path) => ({ title: path, sent: () => [path] }));
@@ -65,16 +64,6 @@ export function worstRequests(scale: number): Record<string, Worst[] | Reason> {
     before: (ask) => ask("PUT", PART, JSON.stringify({ files: files() }), JSON_TYPE),
   });
   const withDeep = (ask: Ask) => ask("POST", SAVE, JSON.stringify(saved(deep())), JSON_TYPE);
-  const withPoints: Pick<Worst, "before"> = {
-    async before(ask) {
-      await ask("POST", RUN, "{}", JSON_TYPE);
-      const data = btoa('{"step":1,"loss":0.5,"_time":1}\n'.repeat(130_000 * scale));
-      const part = `points-${"0".repeat(36)}-0000000000-${130_000 * scale}`;
-      const path = `/artifacts/NEW/drafts/run:r/parts/${part}`;
-      const files = [{ path: "history.jsonl", data }];
-      return await ask("PUT", path, JSON.stringify({ files }), JSON_TYPE);
-    },
-  };
   const large = (mib: number) => "a".repeat(mib * MIB * scale); // rounds down
   const LENGTH = { "upload-length": `${Math.floor(64 * MIB * scale)}` };
   const form = (count: number) => {
@@ -155,7 +144,7 @@ export function worstRequests(scale: number): Record<string, Worst[] | Reason> {
         "a long version",
         "/artifacts/versions/aliases/a",
         () => ({ version: large(0.9) }),
-        REFUSED,
+        { isRefused: true },
       ),
     ],
     "POST /artifacts/:name/aliases/:alias/rollback": [
@@ -180,17 +169,7 @@ export function worstRequests(scale: number): Record<string, Worst[] | Reason> {
     "DELETE /artifacts/:name/drafts/:draft": [
       { title: "60,000 deep files", ...withPart(deep), sent: () => [DRAFT] },
     ],
-    "GET /logged-runs": reading("/logged-runs?limit=10000"),
-    "GET /artifacts/:name/runs/:id": [
-      { title: "4 MiB of points", ...withPoints, sent: () => [RUN] },
-    ],
-    "POST /artifacts/:name/runs/:id": [
-      json("parameters", RUN, () => ({ params: { a: large(0.03) } })),
-      json("too many parameters", RUN, () => ({ params: { a: large(20) } }), REFUSED),
-    ],
-    "POST /artifacts/:name/runs/:id/finish": [
-      json("4 MiB of points", `${RUN}/finish`, () => ({}), withPoints),
-    ],
+    ...runRequests(scale),
     "POST /contents": [{ title: "64 MiB", sent: () => ["/contents", large(64), BYTES] }],
     "OPTIONS /uploads": reading("/uploads"),
     "POST /uploads": [
@@ -257,7 +236,7 @@ export function worstRequests(scale: number): Record<string, Worst[] | Reason> {
         "wide labels",
         "/artifacts/versions/annotations",
         () => ({ labels: wide(60_000) }),
-        REFUSED,
+        { isRefused: true },
       ),
     ],
     "PATCH /artifacts/:name/versions/:version/annotations": [
@@ -296,7 +275,7 @@ export function worstRequests(scale: number): Record<string, Worst[] | Reason> {
         "a condition",
         "/rules",
         () => ({ set: { pattern: "*", keepWhere: "(".repeat(4000) } }),
-        REFUSED,
+        { isRefused: true },
       ),
     ],
     "GET /rules/history": reading("/rules/history?limit=10000"),
@@ -314,7 +293,7 @@ export function worstRequests(scale: number): Record<string, Worst[] | Reason> {
     "GET /openapi.json": reading("/openapi.json"),
     "GET /api/whoami-v2": reading("/api/whoami-v2"),
     "POST /api/repos/create": [
-      json("a long name", "/api/repos/create", () => ({ name: large(0.9) }), REFUSED),
+      json("a long name", "/api/repos/create", () => ({ name: large(0.9) }), { isRefused: true }),
     ],
     "OPTIONS /dav/:path": reading("/dav/"),
     "PROPFIND /dav/:path": listing(
@@ -403,7 +382,7 @@ export function worstRequests(scale: number): Record<string, Worst[] | Reason> {
           some(49_000).map((i) => added(`${i}`, base64(i, 8)) + deleted("deletedFile", `${i}`))
             .join(""),
       ),
-      commit("one nested line", () => HEADER + "[".repeat(900_000 * scale), REFUSED),
+      commit("one nested line", () => HEADER + "[".repeat(900_000 * scale), { isRefused: true }),
       commit("blank lines", () => HEADER + added("kept") + "\n ".repeat(15.9 * MIB * scale)),
       {
         title: "onto 99,000 files",

@@ -1,10 +1,10 @@
 // Runs that programs log to.
-import { finishRun, readLoggedRun, readLoggedRuns } from "../../../registry/mod.ts";
-import { type Command, defineCommand } from "../program/command.ts";
-import { checkNewAlias, refuseRef } from "../program/refusals.ts";
-import { printTable } from "../program/print_table.ts";
-import { formatTimes } from "../terminal/units.ts";
-import { itemAt } from "../../../core/faults/present.ts";
+import { finishRun, readLoggedRun, readLoggedRuns } from "../../../../registry/mod.ts";
+import { type Command, defineCommand } from "../../program/command.ts";
+import { checkNewAlias, refuseRef } from "../../program/refusals.ts";
+import { printTable } from "../../program/print_table.ts";
+import { formatTimes } from "../../terminal/units.ts";
+import { itemAt } from "../../../../core/faults/present.ts";
 
 const NAME = {
   usage: "<name>",

@@ -1,8 +1,8 @@
 // Runs that programs log to.
 import { assertEquals, assertStringIncludes } from "@std/assert";
-import { openRegistry } from "../../../../mod.ts";
-import { openRun } from "../../../../registry/mod.ts";
-import { filledTest } from "../../captured_io.ts";
+import { openRegistry } from "../../../../../mod.ts";
+import { openRun } from "../../../../../registry/mod.ts";
+import { filledTest } from "../../../captured_io.ts";
 
 filledTest("runs lists and prints a run that was left, and finish saves it", async (it) => {
   {

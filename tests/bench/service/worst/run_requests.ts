@@ -1,0 +1,42 @@
+// The worst requests about runs that programs log to.
+import type { Worst } from "./requests.ts";
+
+const RUN = "/artifacts/NEW/runs/r";
+const JSON_TYPE = "application/json";
+
+const json = (title: string, path: string, body: () => unknown, more = {}): Worst => ({
+  title,
+  sent: () => [path, JSON.stringify(body()), JSON_TYPE],
+  ...more,
+});
+
+export function runRequests(scale: number): Record<string, Worst[]> {
+  const withPoints: Pick<Worst, "before"> = {
+    async before(ask) {
+      await ask("POST", RUN, "{}", JSON_TYPE);
+      const data = btoa('{"step":1,"loss":0.5,"_time":1}\n'.repeat(130_000 * scale));
+      const part = `points-00001-${"0".repeat(36)}-0000000000-${130_000 * scale}`;
+      const path = `/artifacts/NEW/drafts/run:r/parts/${part}`;
+      const files = [{ path: "history.jsonl", data }];
+      return await ask("PUT", path, JSON.stringify({ files }), JSON_TYPE);
+    },
+  };
+  return {
+    "GET /logged-runs": [{ title: "all", sent: () => ["/logged-runs?limit=10000"] }],
+    "GET /artifacts/:name/runs/:id": [
+      { title: "4 MiB of points", ...withPoints, sent: () => [RUN] },
+    ],
+    "POST /artifacts/:name/runs/:id": [
+      json("parameters", RUN, () => ({ params: { a: "a".repeat(31_000 * scale) } })),
+      json(
+        "too many parameters",
+        RUN,
+        () => ({ params: { a: "a".repeat(20 * 1024 ** 2 * scale) } }),
+        { isRefused: true },
+      ),
+    ],
+    "POST /artifacts/:name/runs/:id/finish": [
+      json("4 MiB of points", `${RUN}/finish`, () => ({}), withPoints),
+    ],
+  };
+}
