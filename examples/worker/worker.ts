@@ -2,17 +2,29 @@
 import { openRegistry, type Registry, type RegistryError } from "@holdfast/holdfast";
 import { createR2Backend, type R2Binding } from "@holdfast/holdfast/backends/r2";
 import { collectGarbage, pruneByRules, verifyRegistry } from "@holdfast/holdfast/maintenance";
-import { createHandler, parseTokens } from "@holdfast/holdfast/server";
+import { createHandler, createOidcCheck, parseTokens } from "@holdfast/holdfast/server";
+import type { TokenCheck } from "@holdfast/holdfast/server";
 
-/** `PREFIX` is a folder in the bucket, `TOKENS` a secret: what `holdfast token create` writes. */
-type Env = { BUCKET: R2Binding; PREFIX?: string; TOKENS: string };
+/**
+ * `PREFIX` is a folder in the bucket, `TOKENS` a secret: what `holdfast token create` writes.
+ * `SIGN_IN` has the settings of sign-in, as JSON.
+ */
+type Env = { BUCKET: R2Binding; PREFIX?: string; TOKENS: string; SIGN_IN?: string };
 
 /** Each request opens the registry: a Worker must not wait for the calls of another request. */
 const open = ({ BUCKET, PREFIX }: Env): Promise<Registry> =>
   openRegistry(createR2Backend(BUCKET, { prefix: PREFIX, name: "models" }));
 
+let signIn: TokenCheck | undefined; // keeps the keys of issuers between requests
+
+function tokensOf({ TOKENS, SIGN_IN }: Env): TokenCheck {
+  const tokens = parseTokens(TOKENS);
+  if (SIGN_IN === undefined) return tokens;
+  return signIn ??= createOidcCheck(JSON.parse(SIGN_IN), { tokens });
+}
+
 async function answer(request: Request, env: Env): Promise<Response> {
-  const tokens = parseTokens(env.TOKENS);
+  const tokens = tokensOf(env);
   const limits = { maxBodyBytes: 6 * 2 ** 20 }; // of JSON: an isolate has 128 MB for all requests
   return createHandler(await open(env), { tokens, limits, hf: true, logger: console })(request);
 }

@@ -8,7 +8,8 @@ import {
 } from "@std/assert";
 import { fromFileUrl } from "@std/path";
 import { openHttpRegistry } from "../../apps/client.ts";
-import { createToken } from "../../apps/server.ts";
+import { createToken, type OidcSettings } from "../../apps/server.ts";
+import { createKey, publicJwk, signed } from "../support/oidc/provider.ts";
 import { collect } from "../registry/rejected.ts";
 import { noise, succeeds } from "../apps/captured_io.ts";
 import { tempRoot } from "../support/temp_root.ts";
@@ -19,8 +20,8 @@ const ISOLATES = 4, SAVES = 500;
 interface Service extends AsyncDisposable {
   root: string;
   token: string;
-  /** Starts the Worker on the bucket of this service. */
-  start(isolates: number): Promise<RunningWorker>;
+  /** Starts the Worker on the bucket of this service, with settings of sign-in. */
+  start(isolates: number, signIn?: OidcSettings): Promise<RunningWorker>;
 }
 
 let script: Promise<string> | undefined;
@@ -34,10 +35,10 @@ async function createService(): Promise<Service> {
   return {
     root: root.path,
     token,
-    start: async (isolates) =>
+    start: async (isolates, signIn) =>
       await startWorker(await (script ??= bundleWorker("tests/servers/r2/service.ts")), {
         isolates,
-        bindings,
+        bindings: { ...bindings, ...signIn && { SIGN_IN: JSON.stringify(signIn) } },
         bucket: root.join("bucket"),
       }),
     [Symbol.asyncDispose]: () => running.disposeAsync(),
@@ -312,4 +313,30 @@ workerTest("the command line saves, reads and lists; page and cron run", async (
   assertEquals((await worker.fetch("/cron/x")).status, 200);
   const refused = await fetch(`${url}/names`, { headers: { authorization: "Bearer other" } });
   assertEquals([refused.status, (await refused.json()).code], [401, "Denied"]);
+});
+
+workerTest("a Worker accepts tokens of an issuer, and offers it", async ({ start, token }) => {
+  const key = await createKey("1");
+  const issuer = "https://issuer.example", audience = "https://models.example";
+  await using worker = await start(1, {
+    audience,
+    issuers: [{
+      issuer,
+      rules: [{ claims: { sub: "alice" }, scopes: ["read:*", "save:*"] }],
+      jwks: { keys: [publicJwk(key)] },
+      signIn: { clientId: "holdfast" },
+    }],
+  });
+  await worker.fetch("/create/x");
+  const at = `${worker.urls[0]}/at/x`;
+  const offered = await (await fetch(`${at}/sign-in`)).json();
+  assertEquals([offered.audience, offered.issuers[0].clientId], [audience, "holdfast"]);
+  const open = async (sub: string) =>
+    await openHttpRegistry(at, { token: await signed(key, { iss: issuer, aud: audience, sub }) });
+  await using registry = await open("alice");
+  await registry.save("note", "text");
+  assertEquals((await registry.info("note")).by?.name, "alice");
+  await assertRejects(() => open("eve"), Error, "no rule");
+  await using stored = await openHttpRegistry(at, { token });
+  assertEquals(await stored.load("note"), "text");
 });

@@ -11,6 +11,7 @@ import { watched } from "./watched_bucket.ts";
 interface Env {
   BUCKET: R2Binding;
   TOKENS: string;
+  SIGN_IN?: string;
 }
 
 async function* failing(): AsyncGenerator<number> {
