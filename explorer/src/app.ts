@@ -4,12 +4,14 @@ import { type Message, type Session, SessionContext } from "./api/context.ts";
 import { type About, mayChange, type Rights, type Service } from "./api/service.ts";
 import { FactList } from "./components/fact_list.ts";
 import { ShownMessage } from "./components/messages.ts";
-import { whenLoaded } from "./components/notices.ts";
+import { ErrorNotice, whenLoaded } from "./components/notices.ts";
 import { html, shownText } from "./framework/html.ts";
 import { useEffect, useMemo, useRef, useState } from "./framework/preact.ts";
 import { keepScroll } from "./framework/kept.ts";
 import { hrefOf, type Place, usePlace } from "./framework/router.ts";
 import { useLoaded } from "./framework/use_loaded.ts";
+import { SignInForm, signInWith } from "./sign_in/sign_in_form.ts";
+import { Who } from "./sign_in/who.ts";
 import { titleOf, VIEWS } from "./views/mod.ts";
 import { View } from "./views/view.ts";
 
@@ -17,43 +19,101 @@ const SITE_RIGHTS: Rights = { known: true, admin: false, writable: false, scopes
 
 type Opened = Omit<Session, "announce">;
 
-async function openSession(service: Service, signal: AbortSignal): Promise<Opened> {
-  const asked = service.json<About>("registry", { signal });
-  asked.catch(() => {}); // without rights it is refused
-  const rights = service.isSite ? SITE_RIGHTS : await service.json<Rights>("access", { signal });
+/** A session, or why there is none yet. */
+type Entry = Opened | { readonly refusal: unknown };
+
+async function openSession(service: Service, signal: AbortSignal): Promise<Entry> {
+  let refusal: unknown;
+  const asked = service.json<About>("registry", { signal }).catch((error) => {
+    refusal = error; // without rights
+  });
+  const ask = () => service.json<Rights>("access", { signal });
+  let rights = service.isSite ? SITE_RIGHTS : await ask();
+  const about = await asked;
+  if (!rights.known && about !== undefined) rights = await ask(); // the token has been renewed
   const mayRead = rights.known && (rights.admin || rights.scopes.length > 0);
-  return { service, rights, about: mayRead ? await asked : undefined as unknown as About };
+  if (!mayRead) return { refusal };
+  if (about === undefined) throw refusal;
+  return { service, rights, about };
 }
 
-export function App({ service }: { service: Service }) {
+export function App({ service, error }: { service: Service; error?: unknown }) {
   const session = useLoaded((signal) => openSession(service, signal), []);
-  useEffect(() => service.shareToken(session.reload), []);
+  useEffect(() => service.token.share(session.reload), []);
   if (session.loading && session.value === undefined) return html`<${Skeleton} />`;
   if (session.error !== undefined || session.value === undefined) {
     return html`
       <main class="alone">${whenLoaded(session, () => null, "Opening the registry")}</main>
     `;
   }
-  if (session.value.about === undefined) {
-    const enter = (token: string) => (service.setToken(token), session.reload());
-    return html`<${SignIn} refused=${service.hasToken} enter=${enter} />`;
+  if ("refusal" in session.value) {
+    const enter = (token: string) => (service.token.set(token), session.reload());
+    const { refusal } = session.value;
+    return html`<${SignInForm} ...${{ service, refusal, error, enter }} />`;
   }
-  const leave = () => (service.setToken(undefined), session.reload());
-  return html`<${OpenedApp} opened=${session.value} leave=${leave} />`;
+  return html`<${OpenedApp} opened=${session.value} reload=${session.reload} error=${error} />`;
 }
 
-function OpenedApp({ opened, leave }: { opened: Opened; leave: () => void }) {
+function OpenedApp(
+  { opened, reload, error }: { opened: Opened; reload: () => void; error?: unknown },
+) {
   const [message, announce] = useState<Message>();
   const session = useMemo(() => ({ ...opened, announce }), [opened]);
   return html`
     <${SessionContext.Provider} value=${session}>
-      <${Frame} session=${session} leave=${leave} />
+      <${Frame} session=${session} reload=${reload} />
       ${message && html`
         <${ShownMessage} key=${message.text} message=${message} close=${() =>
           announce(undefined)} />
       `}
+      <${SignInAgain} session=${session} reload=${reload} error=${error} />
       <//>
   `;
+}
+
+/** Offers to sign in again once the token has ended: the view stays. */
+function SignInAgain(
+  { session: { service, rights }, reload, error }: {
+    session: Session;
+    reload: () => void;
+    error?: unknown;
+  },
+) {
+  const [isOver, setIsOver] = useState(false);
+  const [problem, setProblem] = useState(error);
+  useEffect(() => {
+    service.token.onRefused = () => setIsOver(true);
+    return () => void (service.token.onRefused = () => {});
+  }, []);
+  useEffect(() => setIsOver(false), [rights]);
+  if (!isOver && problem === undefined) return null;
+  const again = async () => {
+    const { grant } = service.token;
+    if (grant === undefined) reload(); // asks for a token
+    else setProblem(await signInWith(grant.issuer));
+  };
+  const close = () => (setIsOver(false), setProblem(undefined));
+  return html`
+    <div class="message card stack">
+      <div class="row">
+        <span role="status" class="grow">${isOver
+          ? "Your sign-in has ended."
+          : "You are still signed in as before."}</span>
+        ${isOver &&
+          html`<button type="button" class="button button-main" onClick=${again}>Sign in again</button>`}
+        <button type="button" class="button button-quiet" aria-label="Close the message"
+          onClick=${close}>×</button>
+      </div>
+      ${problem !== undefined && html`<${ErrorNotice} error=${problem} />`}
+    </div>
+  `;
+}
+
+async function signOut({ token }: Service): Promise<void> {
+  const grant = token.leave();
+  if (grant === undefined) return;
+  const { revokeGrant } = await import("./sign_in/provider.ts");
+  await revokeGrant(grant).catch(() => {}); // this tab has forgotten it all the same
 }
 
 /** The frame before the service has answered: the same as in `index.html`. */
@@ -67,7 +127,9 @@ function Skeleton() {
   `;
 }
 
-function Frame({ session, leave }: { session: Session; leave: () => void }) {
+function Frame({ session, reload }: { session: Session; reload: () => void }) {
+  const { service, rights } = session;
+  const leave = () => (void signOut(service), reload());
   const place = usePlace();
   const main = useRef<HTMLElement>(null);
   const path = place.path.join("/");
@@ -95,9 +157,11 @@ function Frame({ session, leave }: { session: Session; leave: () => void }) {
         <span>Holdfast</span></a>
       <${Navigation} session=${session} place=${place} />
       <span class="bar-end">
-        ${session.service.isSite && html`<span class="tag">read-only site</span>`}
-        ${!session.service.isSite && session.service.hasToken &&
-          html`<button type="button" class="button button-quiet" onClick=${leave}>Sign out</button>`}
+        ${service.isSite && html`<span class="tag">read-only site</span>`}
+        ${!service.isSite && service.hasToken && html`
+          <${Who} rights=${rights} />
+          <button type="button" class="button button-quiet" onClick=${leave}>Sign out</button>
+        `}
         <${ThemeButton} />
       </span>
     </header>
@@ -160,32 +224,6 @@ function ThemeButton() {
         setTheme(NEXT_THEME[theme] ?? "system")}>
       <span aria-hidden="true">${THEME_MARKS[theme] ?? "◐"}</span>
     </button>
-  `;
-}
-
-function SignIn({ refused, enter }: { refused: boolean; enter: (token: string) => void }) {
-  const field = useRef<HTMLInputElement>(null);
-  const submit = (event: Event) => {
-    event.preventDefault();
-    const token = elementOf(field).value.trim().replace(/^Bearer\s+/i, "");
-    if (token !== "") enter(token);
-  };
-  return html`
-    <main class="alone">
-      <form class="card sign-in" onSubmit=${submit}>
-        <img src="icon.svg" alt="" width="36" height="36" />
-        <h1>Sign in</h1>
-        <p>This service needs a token. It stays in open tabs of this page, and is sent to this service only.</p>
-        <label class="field">Token
-          <input ref=${field} type="password" name="token" autocomplete="off" required
-            placeholder="holdfast_…" aria-invalid=${refused} />
-        </label>
-        ${refused &&
-          html`<p class="notice notice-error" role="alert">The token is unknown, was removed or has expired.</p>`}
-        <button type="submit" class="button button-main">Sign in</button>
-        <p class="muted">Create one: <code>holdfast token create me --tokens FILE --scope 'read:*'</code></p>
-      </form>
-    </main>
   `;
 }
 

@@ -4,11 +4,28 @@ import { oneTimeToken } from "./api/one_time.ts";
 import { App } from "./app.ts";
 import { html } from "./framework/html.ts";
 import { render } from "./framework/preact.ts";
+import { type SignInAnswer, takeAnswer } from "./api/grant.ts";
+import { TabToken } from "./api/tab_token.ts";
 
+const answer = takeAnswer(location, history);
 const isSite = document.querySelector("meta[name=holdfast-site]") !== null;
-const service = new Service(new URL("../", document.baseURI).href, { isSite });
-const token = oneTimeToken(location, history);
-if (token !== undefined) service.setToken(token);
+const loadProvider = () => import("./sign_in/provider.ts");
+const token = new TabToken(async (grant) => (await loadProvider()).renewGrant(grant));
+const service = new Service(new URL("../", document.baseURI).href, { isSite, token });
+const given = oneTimeToken(location, history);
+if (given !== undefined) token.set(given);
+const error = answer === undefined ? undefined : await signIn(answer);
 const box = document.getElementById("app")!;
 box.textContent = "";
-render(html`<${App} service=${service} />`, box);
+render(html`<${App} service=${service} error=${error} />`, box);
+
+/** Ends a sign-in that a provider has answered, and returns to the view from before. */
+async function signIn(answer: SignInAnswer): Promise<unknown> {
+  try {
+    const { grant, view } = await (await loadProvider()).finishSignIn(answer);
+    token.setGrant(grant);
+    history.replaceState(null, "", view === "" ? "#/" : view);
+  } catch (error) {
+    return error;
+  }
+}

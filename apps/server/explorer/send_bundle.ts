@@ -45,8 +45,22 @@ export function bundleType(file: string): string {
   return TYPES[file.slice(file.lastIndexOf(".") + 1)] ?? "text/plain";
 }
 
-/** Answers with a file of the bundle. Returns undefined if it has no such file. */
-export async function sendBundle(request: Request, file: string): Promise<Answer | undefined> {
+/** Returns the policy of a page that may also send requests to some origins. */
+function policyWith(origins: readonly string[]): string {
+  const connect = "connect-src 'self'";
+  return POLICY.replace(connect, [connect, ...origins].join(" "));
+}
+
+/**
+ * Answers with a file of the bundle. Returns undefined if it has no such file.
+ *
+ * @param origins those of identity providers, with which people sign in
+ */
+export async function sendBundle(
+  request: Request,
+  file: string,
+  origins: readonly string[] = [],
+): Promise<Answer | undefined> {
   const files = await pageFiles();
   const content = Object.hasOwn(files, file) ? files[file] : undefined;
   if (content === undefined) return undefined;
@@ -54,7 +68,7 @@ export async function sendBundle(request: Request, file: string): Promise<Answer
   const headers = {
     etag,
     "cache-control": PART.test(file) ? IMMUTABLE : "no-cache",
-    "content-security-policy": `${POLICY}; frame-ancestors 'none'`,
+    "content-security-policy": `${policyWith(origins)}; frame-ancestors 'none'`,
     "content-type": bundleType(file),
     "cross-origin-opener-policy": "same-origin",
     "referrer-policy": "no-referrer",

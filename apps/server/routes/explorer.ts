@@ -2,7 +2,7 @@
 import { notFound } from "../../../core/errors.ts";
 import { route } from "../describe.ts";
 import { sendBundle } from "../explorer/send_bundle.ts";
-import { Answer, type Routes } from "../routing.ts";
+import { Answer, type Routes, type ServerContext } from "../routing.ts";
 
 const FILE_ANSWERS = {
   200: {
@@ -13,7 +13,10 @@ const FILE_ANSWERS = {
   304: { description: "Not modified" },
 };
 
-export function explorerRoutes(routes: Routes): void {
+export function explorerRoutes(routes: Routes, { options }: ServerContext): void {
+  const { issuers = [] } = options.tokens?.signIn ?? {};
+  const ofPeople = issuers.filter(({ clientId }) => clientId !== undefined);
+  const origins = [...new Set(ofPeople.map(({ issuer }) => new URL(issuer).origin))];
   route(routes, "GET /explore", {
     id: "getExplorer",
     tag: "explorer",
@@ -29,7 +32,7 @@ export function explorerRoutes(routes: Routes): void {
     scope: "open",
     requestHeaders: { "if-none-match": "Tags that the client has" },
     answers: FILE_ANSWERS,
-    answer: async ({ c }) => (await sendBundle(c.request, "index.html"))!,
+    answer: async ({ c }) => (await sendBundle(c.request, "index.html", origins))!,
   });
   route(routes, "GET /explore/:file", {
     id: "getExplorerFile",
@@ -40,7 +43,7 @@ export function explorerRoutes(routes: Routes): void {
     answers: FILE_ANSWERS,
     problems: [404],
     answer: async ({ c, params: { file } }) => {
-      const sent = await sendBundle(c.request, file);
+      const sent = await sendBundle(c.request, file, origins);
       if (sent !== undefined) return sent;
       throw notFound("find", JSON.stringify(file.slice(0, 100)), "the explorer has no such file", {
         hint: "Reload /explore/: the service may have been upgraded.",

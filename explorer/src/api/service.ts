@@ -1,5 +1,6 @@
 // Requests to the service, or to the files of an exported site.
 import { sitePath } from "../../../apps/server/explorer/site_path.ts";
+import { TabToken } from "./tab_token.ts";
 
 type Query = Readonly<Record<string, string | number | boolean | undefined>>;
 
@@ -36,6 +37,12 @@ export interface Rights {
   readonly admin: boolean;
   readonly writable: boolean;
   readonly scopes: readonly string[];
+  /** The name with which changes are recorded, and the id of the token. */
+  readonly by?: { readonly name: string; readonly token?: string };
+  /** The identity provider that issued the token. */
+  readonly issuer?: string;
+  /** ISO 8601. */
+  readonly expiresAt?: string;
 }
 
 export interface About {
@@ -49,40 +56,23 @@ export interface About {
 export const SITE_HINT = "A site contains the versions that were exported, with their aliases, " +
   "changes, files and lineage. It lacks other versions, notes, runs, jobs and storage.";
 
-const TOKEN_KEY = "holdfast-token";
-
 export class Service {
   /** Ends with `/`. */
   readonly base: string;
   readonly isSite: boolean;
-  #token = sessionStorage.getItem(TOKEN_KEY) ?? undefined;
+  readonly token: TabToken;
 
-  constructor(base: string, { isSite = false } = {}) {
+  constructor(
+    base: string,
+    { isSite = false, token = new TabToken(() => Promise.resolve(undefined)) } = {},
+  ) {
     this.base = base;
     this.isSite = isSite;
+    this.token = token;
   }
 
   get hasToken(): boolean {
-    return this.#token !== undefined;
-  }
-
-  /** The token of this tab, until it is closed. {@linkcode shareToken} gives it to others. */
-  setToken(token: string | undefined): void {
-    this.#token = token;
-    if (token === undefined) sessionStorage.removeItem(TOKEN_KEY);
-    else sessionStorage.setItem(TOKEN_KEY, token);
-  }
-
-  /** Gives the token to other tabs of this page, and takes theirs. */
-  shareToken(changed: () => void): void {
-    const channel = new BroadcastChannel(TOKEN_KEY);
-    channel.onmessage = ({ data }) => {
-      if (data === "?" && this.#token !== undefined) channel.postMessage({ token: this.#token });
-      if (typeof data?.token !== "string" || this.#token !== undefined) return;
-      this.setToken(data.token);
-      changed();
-    };
-    if (this.#token === undefined) channel.postMessage("?");
+    return this.token.value !== undefined;
   }
 
   url(path: string, query: Query = {}): string {
@@ -98,9 +88,25 @@ export class Service {
 
   /** Returns the answer, or throws a {@linkcode ServiceError}. */
   async ask(path: string, options: AskOptions = {}): Promise<Response> {
+    if (this.isSite) return await this.#answered(path, options);
+    await this.token.beforeRequest();
+    const token = this.token.value;
+    const response = await this.#answered(path, options, token);
+    if (response.status !== 401) return await successOf(response);
+    if (!await this.token.afterRefusal(token)) return await this.#refused(response, token);
+    const renewed = this.token.value;
+    const second = await this.#answered(path, options, renewed);
+    return second.status === 401 ? await this.#refused(second, renewed) : await successOf(second);
+  }
+
+  async #refused(response: Response, token: string | undefined): Promise<never> {
+    this.token.refuse(token);
+    throw await problemOf(response);
+  }
+
+  async #answered(path: string, options: AskOptions, token?: string): Promise<Response> {
     const { method = "GET", query, json, headers = {}, signal } = options;
     const body = json === undefined ? options.body : JSON.stringify(json);
-    const token = this.#token === undefined || this.isSite ? undefined : this.authorization;
     let response: Response;
     try {
       response = await fetch(this.url(path, query), {
@@ -109,7 +115,7 @@ export class Service {
         signal,
         credentials: "omit",
         headers: {
-          ...(token === undefined ? {} : { authorization: token }),
+          ...(token === undefined ? {} : { authorization: `Bearer ${token}` }),
           ...(json === undefined ? {} : { "content-type": "application/json" }),
           ...headers,
         },
@@ -119,13 +125,9 @@ export class Service {
       const what = this.isSite ? "site" : "service";
       throw new ServiceError(0, `Cannot reach the ${what}`, { hint: "Check that it still runs." });
     }
-    if (response.ok) return response;
-    if (!this.isSite || response.status !== 404) throw await problemOf(response);
+    if (!this.isSite || response.ok) return response;
+    if (response.status !== 404) throw await problemOf(response);
     throw new ServiceError(404, "Cannot show this: it is not in this site", { hint: SITE_HINT });
-  }
-
-  get authorization(): string | undefined {
-    return this.#token === undefined ? undefined : `Bearer ${this.#token}`;
   }
 
   async json<T>(path: string, options: AskOptions = {}): Promise<T> {
@@ -163,6 +165,11 @@ interface Problem {
   /** Present if `hint` is for users of the HTTP API only. */
   readonly hints?: unknown;
   readonly suggestion?: string;
+}
+
+async function successOf(response: Response): Promise<Response> {
+  if (response.ok) return response;
+  throw await problemOf(response);
 }
 
 async function problemOf(response: Response): Promise<ServiceError> {

@@ -14,26 +14,32 @@ export interface PeopleOptions {
   opaque?: boolean;
   /** Offers no device code. */
   noDevice?: boolean;
+  /** @default that of the command line */
+  redirectUris?: string[];
+  /** How long access tokens are valid, seconds. */
+  lifetimeS?: number;
 }
 
 const DEVICE = "urn:ietf:params:oauth:grant-type:device_code";
 
-export function publicClient({ clientId, noDevice }: PeopleOptions) {
+export function publicClient({ clientId, noDevice, redirectUris }: PeopleOptions) {
   return {
     client_id: clientId,
     application_type: "native" as const,
     grant_types: ["authorization_code", "refresh_token", ...noDevice ? [] : [DEVICE]],
-    redirect_uris: ["http://127.0.0.1/"],
+    redirect_uris: redirectUris ?? ["http://127.0.0.1/"],
     response_types: ["code" as const],
     token_endpoint_auth_method: "none" as const,
   };
 }
 
 /** Settings of the provider for people, who agree to everything. */
-export function peopleSettings({ account, claims = {}, noDevice }: PeopleOptions) {
+export function peopleSettings({ account, claims = {}, noDevice, lifetimeS }: PeopleOptions) {
   return {
     features: { deviceFlow: { enabled: !noDevice }, revocation: { enabled: true } },
     scopes: ["openid", "email", "offline_access"],
+    clientBasedCORS: () => true,
+    ...lifetimeS === undefined ? {} : { ttl: { AccessToken: lifetimeS } },
     findAccount: () => ({ accountId: account, claims: () => ({ sub: account, ...claims }) }),
   };
 }

@@ -1,0 +1,96 @@
+// The page before anybody has signed in: identity providers, and a field for a token.
+import type { Service } from "../api/service.ts";
+import { ErrorNotice } from "../components/notices.ts";
+import { elementOf } from "../framework/element_of.ts";
+import { html } from "../framework/html.ts";
+import { useRef, useState } from "../framework/preact.ts";
+import { useLoaded } from "../framework/use_loaded.ts";
+import type { Issuer } from "../api/grant.ts";
+
+export interface SignInFormProps {
+  readonly service: Service;
+  /** Why the service refuses the token of this tab. */
+  readonly refusal: unknown;
+  /** The error of the last sign-in. */
+  readonly error?: unknown;
+  readonly enter: (token: string) => void;
+}
+
+export function SignInForm({ service, refusal, error, enter }: SignInFormProps) {
+  const issuers = useLoaded((signal) => readIssuers(service, signal), []).value ?? [];
+  const field = useRef<HTMLInputElement>(null);
+  const isOther = issuers.length > 0;
+  const isOfProvider = service.token.grant !== undefined;
+  const refused = service.hasToken && !isOfProvider;
+  const submit = (event: Event) => {
+    event.preventDefault();
+    const token = elementOf(field).value.trim().replace(/^Bearer\s+/i, "");
+    if (token !== "") enter(token);
+  };
+  return html`
+    <main class="alone">
+      <form class="card sign-in" onSubmit=${submit}>
+        <img src="icon.svg" alt="" width="36" height="36" />
+        <h1>Sign in</h1>
+        <${Providers} issuers=${issuers} error=${isOfProvider ? refusal : error} />
+        <p>${isOther
+          ? "Or use a token."
+          : "This service needs a token."} It stays in open tabs of this page, and is sent to this service only.</p>
+        <label class="field">Token
+          <input ref=${field} type="password" name="token" autocomplete="off" required
+            placeholder="holdfast_…" aria-invalid=${refused} />
+        </label>
+        ${refused &&
+          html`<p class="notice notice-error" role="alert">The token is unknown, was removed or has expired.</p>`}
+        <button type="submit" class=${isOther ? "button" : "button button-main"}>${isOther
+          ? "Use the token"
+          : "Sign in"}</button>
+        <p class="muted">Create one: <code>holdfast token create me --tokens FILE --scope 'read:*'</code></p>
+      </form>
+    </main>
+  `;
+}
+
+function Providers({ issuers, error: earlier }: { issuers: readonly Issuer[]; error?: unknown }) {
+  const [state, setState] = useState<{ busy?: boolean; error?: unknown }>({ error: earlier });
+  const begin = async (issuer: Issuer) => {
+    setState({ busy: true });
+    setState({ error: await signInWith(issuer), busy: false });
+  };
+  return html`
+    ${state.error !== undefined && html`<${ErrorNotice} error=${state.error} />`}
+    ${issuers.map((issuer) =>
+      html`
+        <button key=${issuer.issuer} type="button" class="button button-main"
+          disabled=${state.busy} onClick=${() => begin(issuer)}>Sign in
+          with ${shownIssuer(issuer.issuer)}</button>
+      `
+    )}
+  `;
+}
+
+/** Leaves the page for that of the provider. Returns why this failed; the page ends before else. */
+export async function signInWith(issuer: Issuer): Promise<unknown> {
+  try {
+    const { beginSignIn } = await import("./provider.ts");
+    await beginSignIn(issuer);
+  } catch (error) {
+    return error;
+  }
+}
+
+/** Returns the host of an issuer, and the path of one among several: `example.com/realms/team`. */
+export function shownIssuer(issuer: string): string {
+  const { host, pathname } = new URL(issuer);
+  return `${host}${pathname.replace(/\/$/, "")}`;
+}
+
+/** Returns the providers with which people sign in. Earlier services, and those without, have none. */
+async function readIssuers(service: Service, signal: AbortSignal): Promise<readonly Issuer[]> {
+  try {
+    const { issuers } = await service.json<{ issuers: Partial<Issuer>[] }>("sign-in", { signal });
+    return issuers.filter(({ clientId }) => clientId !== undefined) as Issuer[];
+  } catch {
+    return [];
+  }
+}
