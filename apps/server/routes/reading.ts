@@ -48,7 +48,7 @@ export function namesRoutes(routes: Routes, { registry }: ServerContext): void {
       answerListing<string>(c, page, {
         list: (page) => readableNames(registry, access, { ...options, ...page }),
         keyOf: (name) => name,
-        share: (read) => share(JSON.stringify([access.token, options, page]), read),
+        share: (read) => share(JSON.stringify([access.scopes, options, page]), read),
       }),
   });
 }
