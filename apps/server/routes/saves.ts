@@ -71,7 +71,8 @@ export function savesRoutes(routes: Routes, context: ServerContext): void {
       let ref = from;
       if (!access.may("move", target)) { // a release needs it
         const info = await registry.info(ref, { signal: options.signal });
-        saving.checkNamed(info, { name: target, access });
+        const { materializer } = info; // not its inputs, which may be hidden
+        saving.checkNamed({ materializer }, { name: target, access });
         ref = `${info.name}@${info.version}`; // an alias may move meanwhile
       }
       const saved = await registry.copy(ref, to, options);

@@ -137,6 +137,29 @@ Deno.test("a version is shown without inputs that the token may not read", async
   }
 });
 
+Deno.test("a copy keeps inputs that the token may not read, and does not name them", async () => {
+  await using registry = await openRegistry("memory:");
+  await registry.save("other/a", new Uint8Array(3));
+  await registry.save("mine/a", new Uint8Array(4), { inputs: ["other/a@1.0.0"] });
+  const find = (header: string | null) =>
+    Promise.resolve(createAccess("me", (header ?? "").split(",").map(parseScope)));
+  await using handler = createHandler(registry, { tokens: { find } });
+  for (const [at, rights] of ["save:copy", "save:copy,move:copy"].entries()) {
+    const headers = {
+      authorization: `read:mine/*,read:copy,${rights}`,
+      "content-type": "application/json",
+    };
+    const to = `copy@${at + 1}.0.0`;
+    const path = `${MINE}/versions/1.0.0/copy`;
+    const body = JSON.stringify({ to });
+    const request = new Request(`http://127.0.0.1${path}`, { method: "POST", headers, body });
+    const answer = await handler(request);
+    const text = await answer.text();
+    assertEquals([answer.status, text.includes("other")], [201, false], text);
+    assertEquals((await registry.info(to)).inputs.length, 1);
+  }
+});
+
 Deno.test("an incomplete upload of another token is as unknown as none", async () => {
   await using registry = await openRegistry("memory:");
   const tokens = {
