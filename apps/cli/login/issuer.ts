@@ -1,7 +1,7 @@
 // Sign-in with an identity provider: authorization code with PKCE (RFC 7636), device code (RFC 8628),
 // renewal and revocation.
 import * as oauth from "npm:oauth4webapi@^3.8";
-import { denied, fault, isRegistryError, type RegistryError } from "../../../core/errors.ts";
+import { denied, isRegistryError, type RegistryError, unavailable } from "../../../core/errors.ts";
 import { printable } from "../../../core/naming/printable.ts";
 import type { System } from "../../../core/system.ts";
 import { claimsOf } from "./jwt.ts";
@@ -44,13 +44,17 @@ export interface SigningIn {
   signal: AbortSignal;
 }
 
-/** Reads the discovery document of an issuer. */
+/** Reads the discovery document of an issuer. Throws if a URL in it is not private. */
 export async function discover({ offer: { issuer }, signal }: SigningIn): Promise<Server> {
   const url = new URL(issuer);
-  return await asked(issuer, async () => {
+  const server = await asked(issuer, async () => {
     const options = { ...optionsFor(issuer, signal), algorithm: "oidc" as const };
     return await oauth.processDiscoveryResponse(url, await oauth.discoveryRequest(url, options));
   });
+  for (const name of ENDPOINTS) {
+    if (name in server || name === "token_endpoint") endpointOf(server, name);
+  }
+  return server;
 }
 
 /** Starts a sign-in in the browser: returns its URL, and a function for the redirect that ends it. */
@@ -132,6 +136,7 @@ export async function signInByDevice(
   }
   await show({ userCode: given.user_code, url, completeUrl });
   let intervalS = given.interval ?? SLOW_DOWN_S;
+  const endsAtMs = system.monotonic() + given.expires_in * 1000;
   for (;;) {
     await system.sleep(intervalS * 1000, signal);
     try {
@@ -145,10 +150,12 @@ export async function signInByDevice(
       const tokens = await oauth.processDeviceCodeResponse(server, client, response);
       return loginOf(server, tokens, signing);
     } catch (error) {
-      if (isRegistryError(error)) throw error;
       const code = error instanceof oauth.ResponseBodyError ? error.error : undefined;
-      if (code === "slow_down") intervalS += SLOW_DOWN_S;
-      else if (code !== "authorization_pending") throw problemOf(issuer, error, signal);
+      if (code === "authorization_pending") continue;
+      const problem = problemOf(issuer, error, signal);
+      const isPassing = code === "slow_down" || isRegistryError(problem, "Unavailable");
+      if (!isPassing || system.monotonic() > endsAtMs) throw problem;
+      intervalS += SLOW_DOWN_S;
     }
   }
 }
@@ -240,7 +247,14 @@ function optionsFor(issuer: string, signal: AbortSignal) {
   };
 }
 
-type Endpoint = "authorization_endpoint" | "token_endpoint" | "device_authorization_endpoint";
+const ENDPOINTS = [
+  "authorization_endpoint",
+  "token_endpoint",
+  "device_authorization_endpoint",
+  "revocation_endpoint",
+] as const;
+
+type Endpoint = typeof ENDPOINTS[number];
 
 function endpointOf(server: Server, name: Endpoint): string {
   const url = server[name] ?? "";
@@ -265,6 +279,10 @@ const ENDED = ["invalid_grant", "expired_token"];
 /** Returns the error of a failed request. Never contains a token or a code. */
 function problemOf(issuer: string, error: unknown, signal?: AbortSignal): unknown {
   if (isRegistryError(error) || signal?.aborted) return error;
+  const status = statusOf(error);
+  if (status >= 500 || status === 429) {
+    return unanswered(issuer, `it answers with status ${status}`);
+  }
   const isRefusal = error instanceof oauth.ResponseBodyError ||
     error instanceof oauth.AuthorizationResponseError;
   if (isRefusal) {
@@ -280,17 +298,21 @@ function problemOf(issuer: string, error: unknown, signal?: AbortSignal): unknow
   }
   const isNetwork = error instanceof TypeError && !("code" in error) ||
     error instanceof DOMException;
-  if (isNetwork) {
-    return fault({
-      code: "Unavailable",
-      action: `sign in with ${issuer}`,
-      state: "it does not answer",
-      hint: "Check the network, and try again later.",
-      cause: error,
-    });
-  }
+  if (isNetwork) return unanswered(issuer, "it does not answer", error);
   const reason = error instanceof Error ? printable(error.message).slice(0, 300) : "";
   return failed(issuer, `its answer cannot be used (${reason})`, ASK);
+}
+
+/** Returns the status of an answer that is a failure, else 0. */
+function statusOf(error: unknown): number {
+  if (error instanceof oauth.ResponseBodyError) return error.status;
+  const { cause } = error as { cause?: unknown };
+  return cause instanceof Response ? cause.status : 0;
+}
+
+function unanswered(issuer: string, state: string, cause?: unknown): RegistryError {
+  const hint = "Check the network, and try again later.";
+  return unavailable(`sign in with ${issuer}`, undefined, state, { hint, cause });
 }
 
 function failed(issuer: string, state: string, hint: string): RegistryError {
