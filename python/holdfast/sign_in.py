@@ -93,9 +93,14 @@ def normalized(url: str) -> str:
     except ValueError:
         return url
     host = parts.hostname or ""
+    if not host.isascii():
+        with contextlib.suppress(UnicodeError):
+            host = host.encode("idna").decode()
     host = f"[{host}]" if ":" in host else host
     end = "" if port is None or port == PORTS.get(parts.scheme) else f":{port}"
-    return f"{parts.scheme}://{host}{end}{parts.path.rstrip('/')}"
+    root = f"{parts.scheme}://{host}{end}"
+    path = urllib.parse.urlsplit(urllib.parse.urljoin(f"{root}/", parts.path)).path
+    return root + urllib.parse.quote(path, safe="/%:@!$&'()*+,;=~[]|^").rstrip("/")
 
 
 def login_file() -> Path | None:
