@@ -1,15 +1,22 @@
 import { assert, assertEquals, assertLessOrEqual } from "@std/assert";
+import { readdir } from "node:fs/promises";
+import { join } from "@std/path";
 import type { Backend } from "../../core/backend.ts";
 import { encodeRecord } from "../../registry/format/record_codec.ts";
 import { parseVersion } from "../../core/naming/versions.ts";
-import { collectGarbage, prune, verifyRegistry } from "../../registry/maintenance.ts";
-import { openRegistry } from "../../mod.ts";
+import {
+  collectGarbage,
+  mirrorRegistry,
+  prune,
+  verifyRegistry,
+} from "../../registry/maintenance.ts";
+import { createMemoryBackend, openRegistry } from "../../mod.ts";
 import { recordKey, versionCell } from "../../registry/format/layout.ts";
 import { forEachAtOnce } from "../../core/work/at_once.ts";
 import { readRecord } from "../../registry/cell/heads.ts";
 import { knownContext } from "../../registry/operations/context.ts";
 import { keysOf, noise } from "../registry/registries.ts";
-import { collect } from "../registry/rejected.ts";
+import { collect, rejected } from "../registry/rejected.ts";
 import { withAge } from "../registry/with_age.ts";
 import type { Fault, WireRequest } from "../support/proxy.ts";
 import { REAL_SERVERS } from "../support/servers/mod.ts";
@@ -144,3 +151,41 @@ function refuseDelete(
   const body = `<?xml version="1.0"?><DeleteResult>${error}</DeleteResult>`;
   return { fault: "answer", status: 200, headers: { "content-type": "application/xml" }, body };
 }
+
+// MinIO breaks the connection for rotten bytes, for ever.
+testOnServers(
+  "an object that rots in MinIO is damage, and repaired from a mirror",
+  "minio",
+  async (world) => {
+    const { server, prefix } = world;
+    const registry = await openRegistry(world.store({ retryForMs: 300 }), {
+      cache: false,
+      retryForMs: 300,
+    });
+    const mirror = await openRegistry(createMemoryBackend());
+    const value = noise(2 ** 21);
+    await registry.save("rotten", value);
+    await registry.save("sound", noise(2 ** 20));
+    await mirrorRegistry(registry, mirror);
+    let rotted = 0;
+    const folder = `${server.data}/${server.bucket}/${prefix}/objects/rotten`;
+    for (
+      const { name, parentPath } of await readdir(folder, { recursive: true, withFileTypes: true })
+    ) {
+      if (name !== "part.1") continue;
+      const path = join(parentPath, name);
+      const bytes = await Deno.readFile(path);
+      bytes[bytes.length >> 1]! ^= 1; // its own checksum does not match
+      await Deno.writeFile(path, bytes);
+      rotted++;
+    }
+    assertEquals(rotted, 1);
+    await rejected("Unavailable", registry.load("rotten"));
+    const { problems } = await verifyRegistry(registry);
+    assertEquals(problems.map(({ ref, code }) => [ref, code]), [["rotten@1.0.0", "Corrupt"]]);
+    const { ok, repaired } = await verifyRegistry(registry, { repairFrom: mirror });
+    assertEquals([ok, repaired?.length], [true, 1]);
+    assertEquals(await registry.load("rotten"), value);
+    assert((await verifyRegistry(registry)).ok);
+  },
+);

@@ -30,7 +30,8 @@ export const doctor: Command = defineCommand({
   name: "doctor",
   summary: "Show which registry is used and why, and check it and this machine.",
   details: "Checks location, opening, store, clock, permissions, disk, cache, credentials, " +
-    "certificates and proxies, and whether names with / reach a service. Shows how to fix " +
+    "certificates and proxies, whether names with / reach a service, and when maintenance last " +
+    "succeeded, if HOLDFAST_STATE is set. Shows how to fix " +
     "problems, and the sources of credentials, never their values. The check of the store sends " +
     "about 280 requests below scratch/ and cleans up: races of creates, reads and lists after " +
     "writes, order, ranges, keys. Exit code 1 if a check fails. --json: a line per check.\n\n" +
