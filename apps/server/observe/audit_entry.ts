@@ -5,7 +5,7 @@ import type { Author } from "../../../core/naming/author.ts";
 export interface AuditSubject {
   /** The id of a job. */
   job?: string;
-  /** The id of a run, `PIPELINE@NUMBER`. */
+  /** The id of a run: of a pipeline `PIPELINE@NUMBER`, or of a program that logs values. */
   run?: string;
   /** The id of a draft. */
   draft?: string;

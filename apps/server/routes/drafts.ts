@@ -125,18 +125,18 @@ export function loggedRunsRoutes(routes: Routes, { registry }: ServerContext): v
     },
   });
 
-  route(routes, "GET /artifacts/:name/runs/:id", {
+  route(routes, "GET /artifacts/:name/runs/:run", {
     id: "readLoggedRun",
     tag: "drafts",
     summary: "Returns a run and a page of its points, also while it goes on",
     scope: "read",
     answers: { 200: { description: "The run", schema: runs.LoggedRunSchema } },
     query: runs.LoggedRunQuery,
-    answer: async ({ c, params: { name, id }, query: { after }, signal }) =>
+    answer: async ({ c, params: { name, run: id }, query: { after }, signal }) =>
       c.json(await readLoggedRun(registry, name, { id, after, signal }), 200, FRESH),
   });
 
-  route(routes, "POST /artifacts/:name/runs/:id", {
+  route(routes, "POST /artifacts/:name/runs/:run", {
     id: "beginRun",
     tag: "drafts",
     summary: "Begins a run, or adds a writer to one",
@@ -144,11 +144,11 @@ export function loggedRunsRoutes(routes: Routes, { registry }: ServerContext): v
     scope: "save",
     answers: { 200: { description: "The new writer", schema: runs.RunWriterSchema } },
     json: runs.BeginRunSchema,
-    answer: async ({ c, params: { name, id }, json, signal }) =>
+    answer: async ({ c, params: { name, run: id }, json, signal }) =>
       c.json((await openRun(registry, name, { id, ...json, signal })).writer),
   });
 
-  route(routes, "POST /artifacts/:name/runs/:id/finish", {
+  route(routes, "POST /artifacts/:name/runs/:run/finish", {
     id: "finishRun",
     tag: "drafts",
     summary: "Saves a run as one version; a repeat returns the same version",
@@ -156,7 +156,7 @@ export function loggedRunsRoutes(routes: Routes, { registry }: ServerContext): v
     scope: "save",
     answers: REPEATED,
     json: schemas.CommitDraftSchema,
-    answer: async ({ c, params: { name, id }, json, access, signal }) => {
+    answer: async ({ c, params: { name, run: id }, json, access, signal }) => {
       c.info.aliases = aliasesOf(json.alias);
       checkNamed(json, { name, access });
       const { materializer, ...options } = optionsOf(json);

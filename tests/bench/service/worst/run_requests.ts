@@ -23,10 +23,10 @@ export function runRequests(scale: number): Record<string, Worst[]> {
   };
   return {
     "GET /logged-runs": [{ title: "all", sent: () => ["/logged-runs?limit=10000"] }],
-    "GET /artifacts/:name/runs/:id": [
+    "GET /artifacts/:name/runs/:run": [
       { title: "4 MiB of points", ...withPoints, sent: () => [RUN] },
     ],
-    "POST /artifacts/:name/runs/:id": [
+    "POST /artifacts/:name/runs/:run": [
       json("parameters", RUN, () => ({ params: { a: "a".repeat(31_000 * scale) } })),
       json(
         "too many parameters",
@@ -35,7 +35,7 @@ export function runRequests(scale: number): Record<string, Worst[]> {
         { isRefused: true },
       ),
     ],
-    "POST /artifacts/:name/runs/:id/finish": [
+    "POST /artifacts/:name/runs/:run/finish": [
       json("4 MiB of points", `${RUN}/finish`, () => ({}), withPoints),
     ],
   };
