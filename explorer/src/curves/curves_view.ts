@@ -15,9 +15,9 @@ import { axesOf, findSteps, readSteps, type Steps, tablesLeftOut } from "./steps
 /** Charts that are shown at first. */
 const FEW = 4;
 /** Numbers that are read, over all versions. */
-const MOST_NUMBERS = 4_000_000;
+export const MOST_NUMBERS = 4_000_000;
 
-type Run = Steps & { readonly label: string };
+export type Run = Steps & { readonly label: string };
 
 export function CurvesView({ versions }: { versions: readonly ArtifactVersion[] }) {
   const [path, setPath] = useQuery("curve");
@@ -71,7 +71,7 @@ export function CurvesView({ versions }: { versions: readonly ArtifactVersion[] 
 }
 
 /** A chart for each measure of the runs, or for some measures of one run. */
-function Panels({ runs, isCompared }: { runs: readonly Run[]; isCompared: boolean }) {
+export function Panels({ runs, isCompared }: { runs: readonly Run[]; isCompared: boolean }) {
   const [by, setBy] = useQuery("by");
   const [shown, setShown] = useQuery("charts");
   const [smooth, setSmooth] = useQuery("smooth", "0");

@@ -17,7 +17,7 @@ const HEAD_BYTES = 256 * 1024;
 const MOST_LINE = 4 * 1024 * 1024;
 
 /** The ends of names of columns that count steps, the best first. */
-const STEPS = [/\bsteps?$/i, /\biter(ation)?s?$/i, /\bepochs?$/i];
+const STEPS = [/\bsteps?$/i, /\biter(ation)?s?$/i, /\bepochs?$/i, /^ time$/];
 
 /** Returns the columns that count steps, the best first. */
 export function axesOf(names: readonly string[]): string[] {
@@ -66,8 +66,7 @@ async function openLines(file: ArtifactFile, signal?: AbortSignal): Promise<Step
   const leftOut = new Set<string>();
   const rowOf = (line: string) => {
     const row: Cell[] = [];
-    for (const [name, value] of Object.entries(parseLine(line))) {
-      if (typeof value !== "number") continue;
+    for (const [name, value] of numbersIn(parseLine(line))) {
       if (columns.length === MOST_COLUMNS && !places.has(name)) {
         if (leftOut.size < MOST_COLUMNS) leftOut.add(name);
         continue;
@@ -96,6 +95,24 @@ async function openLines(file: ArtifactFile, signal?: AbortSignal): Promise<Step
       yield { rows: rowsOf([rest]) };
     },
   };
+}
+
+/** Objects in objects that have values. */
+const MOST_DEPTH = 5;
+
+/** Yields the numbers of an object, and of objects in it: `test.loss`. */
+function* numbersIn(values: object, prefix = "", depth = 1): Generator<[string, Cell]> {
+  for (const [name, value] of Object.entries(values)) {
+    const isNumber = typeof value === "number" || /^(NaN|-?Infinity)$/.test(`${value}`);
+    if (isNumber) yield [prefix + name, value];
+    else if (isObject(value) && depth < MOST_DEPTH) {
+      yield* numbersIn(value, `${prefix}${name}.`, depth + 1);
+    }
+  }
+}
+
+function isObject(value: unknown): value is object {
+  return typeof value === "object" && value !== null && !Array.isArray(value);
 }
 
 /** Parses an object, also with NaN and infinities as Python writes them. */

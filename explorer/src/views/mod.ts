@@ -17,7 +17,7 @@ export interface ViewEntry {
 /** Returns the title of a tab. It begins with what differs from other tabs. */
 export function titleOf({ path: [first = "", ...rest], query }: Place): string {
   const { tab = "versions", path, ref = "", refs = "", q = "" } = query;
-  const view = VIEWS.find(({ at }) => at === first)?.title;
+  const view = VIEWS.find(({ at, also }) => at === first || also?.includes(first))?.title;
   const shown = first === "artifacts"
     ? [rest.join("@"), path ?? (rest.length > 1 ? "Version" : tab[0]?.toUpperCase() + tab.slice(1))]
     : [rest.join(" / ") || splitValues(refs).join(", ") || ref || q, view];
@@ -29,7 +29,7 @@ export const VIEWS: readonly ViewEntry[] = [
   { title: "Compare", at: "compare", needs: "reads" },
   { title: "Lineage", at: "lineage", needs: "reads" },
   { title: "Storage", at: "storage", needs: "admin" },
-  { title: "Runs", at: "runs", needs: "runs" },
+  { title: "Runs", at: "runs", also: ["logged"], needs: "runs" },
   { title: "Jobs", at: "jobs", needs: "jobs" },
   { title: "Upload", at: "upload", needs: "writes" },
 ];

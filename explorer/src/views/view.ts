@@ -13,6 +13,7 @@ const LAZY: Readonly<Record<string, () => Promise<Component>>> = {
   lineage: async () => (await import("./lineage/lineage_view.ts")).LineageView,
   storage: async () => (await import("./storage/storage_view.ts")).StorageView,
   runs: async () => (await import("./work/runs_view.ts")).RunsView,
+  logged: async () => (await import("./work/logged_run_view.ts")).LoggedRunView,
   jobs: async () => (await import("./work/jobs_view.ts")).JobsView,
   upload: async () => (await import("./upload/upload_view.ts")).UploadView,
   compare: async () => (await import("./compare_view.ts")).CompareView,

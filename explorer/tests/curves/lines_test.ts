@@ -100,6 +100,14 @@ Deno.test("only tables with steps have curves, or those that the metadata names 
   assertEquals(await stepsOf("a.csv", "step\n1\n"), undefined);
   assertEquals(await stepsOf("a.csv", "step,loss\none,2\n"), undefined);
   assertEquals(await stepsOf("a.jsonl", '"text"\n'), undefined);
+  const nested = '{"step": 1, "test": {"loss": 0.5, "note": "a"}, "list": [1], "_time": 3}\n' +
+    '{"step": 2, "test": {"loss": "NaN"}, "_time": "-Infinity"}\n';
+  const groups = (await stepsOf("b.jsonl", nested))!.columns;
+  assertEquals(Object.fromEntries(groups), {
+    step: [1, 2],
+    "test.loss": [0.5, Infinity],
+    _time: [3, Infinity],
+  });
   assertEquals(await stepsOf("a.parquet", "PAR1 damaged"), undefined);
   const text = encoder.encode("minutes,loss\n1,2\n");
   const files = ["a.csv", "b.csv"].map((path) => [path, text] as const);

@@ -15,6 +15,7 @@ import { useAnnotations } from "./annotations.ts";
 import { AliasesPanel } from "./aliases_panel.ts";
 import { Heading, Tabs } from "./heading.ts";
 import { SpacePanel } from "./space_panel.ts";
+import { LoggedRuns } from "../work/logged_runs.ts";
 import { VersionsPanel } from "../versions/versions_panel.ts";
 import type { RetentionRule } from "../../../../core/record.ts";
 import { ruleText } from "../../../../core/registry/rules.ts";
@@ -61,6 +62,7 @@ export function NameView({ name, query }: { name: string; query: Place["query"] 
       <//>
       <${RuleLine} name=${name} />
       ${notes.card}
+      ${!service.isSite && html`<${LoggedRuns} name=${name} />`}
       <${Tabs} tabs=${all} current=${tab} href=${href} />
       <${Shown} of=${summary} what="Reading versions">${(summary: NameSummary) =>
         tab === "card"

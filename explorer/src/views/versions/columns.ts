@@ -168,6 +168,9 @@ function bareOf(key: string): string {
   return key.replace(MEMBER, "");
 }
 
+/** Facts about a run that say little beside its values. */
+const OF_RUN = /^metadata\.(curves|run\.(id|startedAt|points|failed|metricsLeftOut))$/;
+
 /** Returns the keys that are shown at first: facts that say nothing are left out. */
 export function usualKeys(
   columns: readonly ExperimentColumn[],
@@ -178,7 +181,9 @@ export function usualKeys(
   const has = (key: string) => experiments.some(({ values }) => values.get(key) !== "");
   let members = 0;
   return columns.map(({ key }) => key).filter((key) =>
-    MEMBER.test(key)
+    OF_RUN.test(key)
+      ? false
+      : MEMBER.test(key)
       ? ++members <= MOST_USUAL
       : key === "aliases"
       ? has(key)

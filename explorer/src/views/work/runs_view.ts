@@ -9,6 +9,7 @@ import { hrefOf } from "../../framework/router.ts";
 import { useInterval } from "../../framework/use_interval.ts";
 import { useLoaded } from "../../framework/use_loaded.ts";
 import type { ViewProps } from "../mod.ts";
+import { LoggedRuns } from "./logged_runs.ts";
 import { RunView } from "./run_view.ts";
 import { StateTag } from "./state_tag.ts";
 
@@ -43,6 +44,7 @@ function Runs({ pipeline }: { pipeline?: string }) {
       <h1>Runs${pipeline === undefined ? "" : html`
         of ${pipeline}
       `}</h1>
+      ${pipeline === undefined && html`<${LoggedRuns} />`}
       <${Shown} of=${runs} what="Reading runs">${({ items }: { items: ListedRun[] }) =>
         items.length === 0
           ? html`

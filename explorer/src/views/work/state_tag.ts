@@ -8,6 +8,7 @@ const CLASSES: Readonly<Record<string, string>> = {
   failed: "tag-bad",
   blocked: "tag-warn",
   cancelled: "tag-warn",
+  silent: "tag-warn",
   running: "tag-alias",
   "running or killed": "tag-alias",
 };

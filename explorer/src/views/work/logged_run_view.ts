@@ -1,0 +1,156 @@
+// A run that a program logs to: its state, its parameters and its curves, live.
+import { nameSegment } from "../../../../core/naming/names.ts";
+import type { ArtifactFile, ArtifactVersion } from "../../artifact_file.ts";
+import { namePath } from "../../api/artifacts.ts";
+import { useSession } from "../../api/context.ts";
+import type { Service } from "../../api/service.ts";
+import { SameByCode, shellWord } from "../../components/copy_box.ts";
+import { FactList, jsonText } from "../../components/fact_list.ts";
+import { formatAgo, formatNumber, formatTime } from "../../components/format.ts";
+import { Shown } from "../../components/notices.ts";
+import { MOST_NUMBERS, Panels } from "../../curves/curves_view.ts";
+import { findSteps, readSteps, type Steps } from "../../curves/steps.ts";
+import { html } from "../../framework/html.ts";
+import { useRef } from "../../framework/preact.ts";
+import { hrefOf, hrefOfRef } from "../../framework/router.ts";
+import { useInterval } from "../../framework/use_interval.ts";
+import { useLoaded } from "../../framework/use_loaded.ts";
+import type { ViewProps } from "../mod.ts";
+import type { LoggedRun } from "./logged_runs.ts";
+import { StateTag } from "./state_tag.ts";
+
+const LIVE_MS = 3000;
+/** Bytes of points that the page holds. */
+const MOST_BYTES = 64 * 1024 * 1024;
+
+/** The part of a run that is read so far. */
+interface Read {
+  readonly path: string;
+  next?: string;
+  chunks: Uint8Array<ArrayBuffer>[];
+  bytes: number;
+  steps?: Steps;
+}
+
+interface ShownRun {
+  readonly run: LoggedRun;
+  readonly steps?: Steps;
+}
+
+export function LoggedRunView({ place: { path: [, name = "", id = ""] } }: ViewProps) {
+  const { service } = useSession();
+  const path = `${namePath(name)}/runs/${nameSegment(id)}`;
+  const read = useRef<Read>({ path, chunks: [], bytes: 0 });
+  if (read.current.path !== path) read.current = { path, chunks: [], bytes: 0 };
+  const shown = useLoaded((signal) => readOn(service, read.current, signal), [path]);
+  const state = shown.value?.run.state;
+  useInterval(shown.reload, LIVE_MS, !shown.loading && state !== "finished");
+  return html`
+    <div class="stack">
+      <nav class="crumbs" aria-label="Path"><a href=${hrefOfRef(name)}>${name}</a> / <a
+        href=${hrefOf(["runs"])}>Runs</a></nav>
+      <${Shown} of=${shown} what="Reading the run">${(value: ShownRun) =>
+        html`<${RunDetails} ...${value} />`}<//>
+      <${SameByCode} cli=${`holdfast runs ${shellWord(name)}\nholdfast runs finish ${
+        shellWord(name)
+      } ${shellWord(id)}   # saves what is logged as a version`}
+        code=${`import { readLoggedRun } from "@holdfast/holdfast/registry";
+
+const { state, lines } = await readLoggedRun(registry, ${JSON.stringify(name)}, ${
+          JSON.stringify(id)
+        });`} />
+    </div>
+  `;
+}
+
+const NOTES: Readonly<Partial<Record<LoggedRun["state"], string>>> = {
+  running: "This page follows it.",
+  silent: "It logs rarely, was killed, or cannot reach the store. This page follows it. What it " +
+    "logged is kept for a week: open it again with its id to continue, or save it as a version.",
+  failed: "What it logged is kept for a week: save it as a version to keep it.",
+};
+
+function RunDetails({ run, steps }: ShownRun) {
+  const { state, version, reason } = run;
+  return html`
+    <h1>${run.id} <${StateTag} state=${state} /></h1>
+    ${reason !== undefined && html`<p>${reason}</p>`}
+    <p class="muted">Began ${formatTime(run.startedAt)}, ${formatNumber(
+      run.points,
+    )} points, the last stored ${formatAgo(run.lastAt)}. ${NOTES[state]}</p>
+    ${version !== undefined &&
+      html`<p>It was saved as <a href=${
+        hrefOfRef(`${run.name}@${version}`)
+      }>${run.name}@${version}</a>.</p>`}
+    ${Object.keys(run.params).length > 0 &&
+      html`<${FactList} isCard label="Parameters" facts=${
+        Object.entries(run.params).map(([key, value]) => [key, jsonText(value)])
+      } />`}
+    ${steps !== undefined && html`
+      <section class="stack" aria-label="Curves">
+        <h2>Curves</h2>
+        <${Panels} runs=${[{ ...steps, label: run.id }]} isCompared=${false} />
+      </section>
+    `}
+  `;
+}
+
+/** Reads the points that are new, and the steps of all. */
+async function readOn(service: Service, read: Read, signal: AbortSignal): Promise<ShownRun> {
+  for (;;) {
+    const query = { after: read.next };
+    const page = await service.json<LoggedRun & { lines: string; next: string; more: boolean }>(
+      read.path,
+      { query, signal },
+    );
+    if (page.lines !== "" && read.bytes < MOST_BYTES) {
+      const chunk = new TextEncoder().encode(page.lines);
+      read.chunks.push(chunk);
+      read.bytes += chunk.byteLength;
+      read.steps = undefined;
+    }
+    read.next = page.next;
+    if (page.more && read.bytes < MOST_BYTES) continue;
+    read.steps ??= await stepsOf(page, read, signal);
+    return { run: page, steps: read.steps };
+  }
+}
+
+async function stepsOf(run: LoggedRun, { chunks, bytes }: Read, signal: AbortSignal) {
+  if (bytes === 0) return undefined;
+  const [file] = await findSteps(versionOf(run, new Blob(chunks)), signal);
+  return file && await readSteps(file, { most: MOST_NUMBERS, signal });
+}
+
+/** Returns a version with the points as its only file. */
+function versionOf({ name, id, startedAt }: LoggedRun, points: Blob): ArtifactVersion {
+  const path = "history.jsonl";
+  const read = async (offset: number, length: number) =>
+    new Uint8Array(await points.slice(offset, offset + length).arrayBuffer());
+  const file: ArtifactFile = {
+    ref: `${name}@${id}`,
+    path,
+    size: points.size,
+    digest: "",
+    mediaType: "application/x-ndjson",
+    url: "",
+    read,
+    async text(maxBytes) {
+      const truncated = points.size > maxBytes;
+      const text = new TextDecoder().decode(await read(0, maxBytes), { stream: truncated });
+      return { text, truncated };
+    },
+  };
+  return {
+    name,
+    version: id,
+    commit: "",
+    digest: "",
+    materializer: "folder",
+    metadata: { curves: path },
+    files: [file],
+    createdAt: startedAt,
+    size: points.size,
+    inputs: [],
+  };
+}

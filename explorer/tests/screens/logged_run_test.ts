@@ -1,0 +1,49 @@
+// Runs that programs log to: listed, and their curves live.
+import { assertEquals } from "@std/assert";
+import { openRegistry } from "../../../mod.ts";
+import { openRun } from "../../../registry/mod.ts";
+import { IGNORED, openExplorer, SKIPPED } from "../support/browser.ts";
+
+Deno.test({
+  name: "a run is listed and drawn while its program logs, until it is a version" + SKIPPED,
+  ignore: IGNORED,
+  async fn() {
+    await using registry = await openRegistry("memory:");
+    await registry.save("digits:model", 1);
+    await using failed = await openRun(registry, "digits:model", { id: "first" });
+    failed.log({ loss: NaN });
+    await failed.fail("the loss is NaN");
+    await using run = await openRun(registry, "digits:model", { id: "7", params: { rate: 0.1 } });
+    run.log({ step: 1, loss: 0.5, test: { loss: 0.6 } });
+    run.log({ step: 2, loss: 0.4, test: { loss: NaN } });
+    await run.flush();
+    await using explorer = await openExplorer(registry);
+    const { page, url, errors } = explorer;
+    await page.clock.install();
+    await page.goto(`${url}#/runs`);
+    const all = page.getByRole("region", { name: "Logged runs" });
+    await all.getByText("the loss is NaN").waitFor();
+    await page.goto(`${url}#/artifacts/digits%3Amodel`);
+    const runs = page.getByRole("region", { name: "Logged runs" });
+    await runs.getByText("rate 0.1").waitFor();
+    await runs.getByRole("link", { name: "7", exact: true }).press("Enter");
+
+    await page.getByText("2 points").waitFor();
+    const curves = page.getByRole("region", { name: "Curves" });
+    await curves.getByText("loss by step", { exact: false }).first().waitFor();
+    await curves.getByText("1 value of NaN or infinity", { exact: false }).waitFor();
+    run.log({ step: 3, loss: 0.3, accuracy: 0.9 });
+    run.log({ step: 4, loss: 0.2, accuracy: 0.95 });
+    await run.flush();
+    await page.clock.fastForward(3000);
+    await page.getByText("4 points").waitFor();
+    await curves.getByText("accuracy by step", { exact: false }).first().waitFor();
+    await run.finish({ weights: [1] });
+    await page.clock.fastForward(3000);
+    await page.getByRole("link", { name: "digits:model@2.0.0" }).press("Enter");
+    await page.getByRole("region", { name: "Curves" }).getByText("accuracy by step", {
+      exact: false,
+    }).first().waitFor();
+    assertEquals(errors, []);
+  },
+});
