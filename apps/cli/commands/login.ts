@@ -10,6 +10,7 @@ import { tokenOfRun } from "../login/token_of_run.ts";
 import { findRegistry } from "../places/find_registry.ts";
 import { type Command, type CommandContext, defineCommand } from "../program/command.ts";
 import { invalid, notFound, shellWord } from "../terminal/hints.ts";
+import { printable } from "../terminal/table.ts";
 import { formatTime, parsePort } from "../terminal/units.ts";
 
 const LOCATION = {
@@ -29,7 +30,10 @@ export const login: Command = defineCommand({
   options: [
     { flags: "--device", text: "show a code to enter in a browser elsewhere (default over SSH)" },
     { flags: "--browser", text: "use the browser of this machine" },
-    { flags: "--issuer <url>", text: "the identity provider, if the service offers several" },
+    {
+      flags: "--issuer <url>",
+      text: "the identity provider, if there are several, or to confirm it",
+    },
     {
       flags: "--audience <audience>",
       text: "trust the service with tokens for this audience, if it is not its URL",
@@ -168,7 +172,7 @@ function checkPrivate(url: string): void {
 }
 
 function nameOf({ by, kind }: ServiceAccess): string {
-  if (by !== undefined) return authorText(by);
+  if (by !== undefined) return printable(authorText(by));
   return kind === "open" ? "anybody: the service needs no token" : "a token without a note";
 }
 

@@ -4,6 +4,7 @@ import * as oauth from "npm:oauth4webapi@^3.8";
 import { denied, isRegistryError, type RegistryError, unavailable } from "../../../core/errors.ts";
 import { printable } from "../../../core/naming/printable.ts";
 import type { System } from "../../../core/system.ts";
+import { shellWord } from "../../../core/text/shell_word.ts";
 import { claimsOf } from "./jwt.ts";
 import type { Login } from "./login_file.ts";
 import { isOfThisMachine, isPrivateUrl } from "./private_url.ts";
@@ -57,12 +58,24 @@ export async function discover({ offer: { issuer }, signal }: SigningIn): Promis
   return server;
 }
 
-/** Starts a sign-in in the browser: returns its URL, and a function for the redirect that ends it. */
+/**
+ * Starts a sign-in in the browser: returns its URL, and a function for the redirect that ends it.
+ *
+ * A service chooses the issuer. One of a foreign service could lead the browser to the issuer of
+ * another, and then be sent the code of that one (the mix-up of RFC 9700). So the person must know
+ * it, or its answer must name it (RFC 9207).
+ *
+ * @param isKnown the person has named the issuer, or used it before
+ */
 export async function startInBrowser(
   server: Server,
-  { redirectUri, ...signing }: SigningIn & { redirectUri: string },
+  { redirectUri, isKnown, ...signing }: SigningIn & { redirectUri: string; isKnown: boolean },
 ): Promise<{ url: string; state: string; finish(redirected: URL): Promise<Login> }> {
   const { offer: { issuer, clientId, scope, parameters } } = signing;
+  if (!isKnown && server.authorization_response_iss_parameter_supported !== true) {
+    const state = "the service names it, and its answer could be that of another provider";
+    throw failed(issuer, state, `If it is your provider, add --issuer ${shellWord(issuer)}`);
+  }
   const verifier = oauth.generateRandomCodeVerifier();
   const state = oauth.generateRandomState();
   const nonce = oauth.generateRandomNonce();

@@ -68,9 +68,19 @@ export async function accessOf(
 ): Promise<ServiceAccess> {
   const connection = connectionTo(location, context, token);
   const call = { action: "ask who this is", signal: context.io.signal };
-  const access = await connection.json<ServiceAccess>({ ...call, path: "access" });
+  const access = await connection.json<unknown>({ ...call, path: "access" });
+  if (!isAccess(access)) throw connection.unexpected(call, "it does not say who this is");
   if (!access.known) await connection.json({ ...call, path: "names", query: { limit: 1 } });
   return access;
+}
+
+function isAccess(value: unknown): value is ServiceAccess {
+  if (!isJsonObject(value) || !isJsonObject(value.by ?? {})) return false;
+  const { known, kind = "open", scopes, by, issuer = "", expiresAt = "1970-01-01" } = value;
+  const { name = "", token = "" } = (by ?? {}) as Record<string, unknown>;
+  return typeof known === "boolean" && Array.isArray(scopes) &&
+    [kind, name, token, issuer, expiresAt, ...scopes].every((text) => typeof text === "string") &&
+    !Number.isNaN(Date.parse(expiresAt as string));
 }
 
 function isSignIn(value: unknown): value is SignIn {
@@ -86,7 +96,11 @@ function isSignIn(value: unknown): value is SignIn {
 }
 
 /** An issuer with which a person can sign in, and the `aud` that its tokens must have. */
-export type PeopleOffer = Required<SignInIssuer> & { audience: string };
+export type PeopleOffer = Required<SignInIssuer> & {
+  audience: string;
+  /** The person named this issuer, and not only the service. */
+  isNamed?: boolean;
+};
 
 /** Returns the issuer to sign in with. Throws if there is none, or no single one. */
 export function chosenOffer(
@@ -106,11 +120,8 @@ export function chosenOffer(
     : offers.find((offer) => offer.issuer === issuer);
   if (chosen === undefined) {
     const state = issuer === undefined ? "it has several issuers" : "it does not offer this issuer";
-    throw invalid(
-      action,
-      state,
-      `Pass one of: ${names.map((name) => `--issuer ${name}`).join(", ")}`,
-    );
+    const flags = names.map((name) => `--issuer ${shellWord(name)}`);
+    throw invalid(action, state, `Pass one of: ${flags.join(", ")}`);
   }
   if (!isPrivateUrl(chosen.issuer)) {
     const state = `its issuer ${JSON.stringify(chosen.issuer)} is not an https URL`;
@@ -119,7 +130,8 @@ export function chosenOffer(
   const { clientId = "", scope = "openid", token = "access_token", parameters = {} } = chosen;
   const expected = token === "id_token" ? clientId : signIn.audience ?? "";
   checkAudience(location, expected, audience);
-  return { issuer: chosen.issuer, clientId, scope, token, parameters, audience: expected };
+  const isNamed = issuer !== undefined;
+  return { issuer: chosen.issuer, clientId, scope, token, parameters, audience: expected, isNamed };
 }
 
 /**

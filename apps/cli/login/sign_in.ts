@@ -6,7 +6,7 @@ import { printableLines } from "../terminal/table.ts";
 import { openInBrowser } from "../terminal/open_in_browser.ts";
 import type { LoginContext } from "./context.ts";
 import { openLoopback } from "./loopback.ts";
-import type { Login } from "./login_file.ts";
+import { type Login, readLogins } from "./login_file.ts";
 import type { PeopleOffer } from "./service_offers.ts";
 
 /** How long a browser may take, milliseconds. */
@@ -32,7 +32,8 @@ export async function signIn(
   if (!isDevice) return await signInByBrowser(signing, server, flags, context);
   return await signInByDevice(server, signing, async ({ userCode, url, completeUrl }) => {
     const whole = completeUrl === undefined ? "" : `, or open ${completeUrl}`;
-    await show(`Open ${url} in a browser and enter the code ${userCode}${whole}`, context);
+    const text = `Open ${url} in a browser and enter the code ${userCode}${whole}`;
+    await show(`${text}\nThe code signs you in with ${offer.issuer}`, context);
   });
 }
 
@@ -44,10 +45,13 @@ async function signInByBrowser(
   { port }: SignInFlags,
   context: LoginContext,
 ): Promise<Login> {
-  const { system, signal, offer: { issuer } } = signing;
+  const { system, signal, offer: { issuer, isNamed = false } } = signing;
   const { startInBrowser } = await import("./issuer.ts");
   await using loopback = await openLoopback(port);
-  const started = await startInBrowser(server, { ...signing, redirectUri: loopback.url });
+  const isKnown = isNamed ||
+    Object.values(readLogins(system)).some((login) => login.issuer === issuer);
+  const redirectUri = loopback.url;
+  const started = await startInBrowser(server, { ...signing, redirectUri, isKnown });
   const redirected = loopback.redirected(started.state);
   const opens = context.io.stderr.isTerminal && hasBrowser(system);
   await using opened = opens ? await openInBrowser(started.url, system.env) : undefined;
