@@ -27,6 +27,8 @@ const ALGORITHMS = [
 const MAX_LENGTH = 16 * 1024;
 const MAX_SUBJECT = 1000;
 const TOLERANCE_S = 60;
+/** Dates end in the year 275760. */
+const LAST_DATE_S = 8.64e12 - TOLERANCE_S;
 const STORED = /^bearer +holdfast_/i;
 const JWT = /^bearer +([A-Za-z0-9_-]+\.[A-Za-z0-9_-]+\.[A-Za-z0-9_-]*)$/i;
 
@@ -156,15 +158,17 @@ async function verified(token: string, expected: Expected): Promise<Claims> {
       currentDate: new Date(nowMs),
       requiredClaims: ["iss", "aud", "exp", "iat", "sub"],
     });
-    const { sub, iat, cnf } = payload;
+    const { sub, iat, exp, cnf } = payload;
     if (typeof sub !== "string" || sub === "" || sub.length > MAX_SUBJECT) {
       throw refused("its subject (sub) is not a string of 1 to 1000 characters");
     }
+    if (exp! > LAST_DATE_S) throw refused("its exp is not a date");
     if (!Number.isFinite(iat) || iat! > nowMs / 1000 + TOLERANCE_S) {
       throw refused("it was issued in the future (iat)", CLOCKS);
     }
     if (cnf !== undefined) throw refused("it is bound to a key (cnf), which is not checked here");
-    if (String(payload.email_verified) === "false") delete payload.email; // anybody can claim it
+    const { email_verified: verified = true } = payload;
+    if (!/^true$/i.test(String(verified))) delete payload.email; // anybody can claim it
     return payload as Claims;
   } catch (error) {
     if (isRegistryError(error)) throw error;

@@ -29,8 +29,15 @@ const MATCHES: [claims: Record<string, unknown>, scopes: string | undefined][] =
   [{ groups: ["/ml/admins", "/ml"], email: "a@example.com" }, "admin"],
   [{ groups: ["/ml"], email: "a@example.com" }, "write:*"],
   [{ groups: "/data", email: "a@example.com", email_verified: true }, "write:*"],
-  [{ groups: ["/ml"], email: "a@example.com", email_verified: false }, undefined],
-  [{ groups: ["/ml"], email: "a@example.com", email_verified: "false" }, undefined],
+  [{ groups: ["/ml"], email: "a@example.com", email_verified: "true" }, "write:*"],
+  [{ groups: ["/ml"], email: "a@example.com", email_verified: "True" }, "write:*"],
+  ...[false, "false", "False", 0, "0", null, "no", "", [], {}].map((verified): [
+    Record<string, unknown>,
+    undefined,
+  ] => [
+    { groups: ["/ml"], email: "a@example.com", email_verified: verified },
+    undefined,
+  ]),
   [{ groups: ["/ml"], email: "a@example.com.evil.example" }, undefined],
   [{ groups: ["/ml/admins2", "x/ml/admins", "/ML/ADMINS"] }, undefined],
   [{ groups: { "/ml/admins": true } }, undefined],

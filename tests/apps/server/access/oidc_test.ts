@@ -1,6 +1,6 @@
 // Tokens of identity providers: which are accepted, and which requests the service sends to an issuer.
 import { assert, assertEquals, assertNotEquals, assertRejects } from "@std/assert";
-import { base64url, SignJWT } from "npm:jose@^6.2";
+import { base64url, CompactSign, SignJWT } from "npm:jose@^6.2";
 import {
   createHandler,
   createOidcCheck,
@@ -42,6 +42,14 @@ const REFUSED: [reason: RegExp, token: (issuer: Issuer) => Promise<string>][] = 
   [/expired \(exp\)/, ({ token }) => token({ exp: START / 1000 - 61 })],
   [/no exp/, (issuer) => issuer.token({ exp: undefined })],
   [/exp is not valid/, (issuer) => issuer.token({ exp: "tomorrow" })],
+  [/exp is not a date/, (issuer) => issuer.token({ exp: 8.64e12 })],
+  [/exp is not a date/, async (issuer) => {
+    const [, claims = ""] = (await issuer.token()).split(".");
+    const text = new TextDecoder().decode(base64url.decode(claims));
+    const endless = text.replace(/"exp":\d+/, '"exp":1e999'); // JSON.parse returns Infinity
+    return await new CompactSign(new TextEncoder().encode(endless))
+      .setProtectedHeader({ alg: key.jwk.alg, kid: key.jwk.kid }).sign(key.jwk);
+  }],
   [/not yet valid \(nbf\)/, (issuer) => issuer.token({ nbf: START / 1000 + 61 })],
   [/in the future \(iat\)/, (issuer) => issuer.token({ iat: START / 1000 + 61 })],
   [/no iat/, (issuer) => issuer.token({ iat: undefined })],
