@@ -33,14 +33,18 @@ export function publicClient({ clientId, noDevice, redirectUris }: PeopleOptions
   };
 }
 
-/** Settings of the provider for people, who agree to everything. */
-export function peopleSettings({ account, claims = {}, noDevice, lifetimeS }: PeopleOptions) {
+/** Settings of the provider for people, who agree to everything. The account may change later. */
+export function peopleSettings(people: PeopleOptions) {
+  const { noDevice, lifetimeS } = people;
   return {
     features: { deviceFlow: { enabled: !noDevice }, revocation: { enabled: true } },
     scopes: ["openid", "email", "offline_access"],
     clientBasedCORS: () => true,
     ...lifetimeS === undefined ? {} : { ttl: { AccessToken: lifetimeS } },
-    findAccount: () => ({ accountId: account, claims: () => ({ sub: account, ...claims }) }),
+    findAccount: (_context: unknown, accountId: string) => ({
+      accountId,
+      claims: () => ({ sub: accountId, ...people.claims }),
+    }),
   };
 }
 
