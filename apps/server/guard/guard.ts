@@ -183,10 +183,13 @@ function withHeaders(
   return all;
 }
 
-/** Returns the path without query, and without upload ids, which grant access. */
+/** Returns the path without query, and without upload ids and tokens, which grant access. */
 function shownPath(url: string): string {
-  return pathOf(url).replace(/^\/uploads\/.+/, "/uploads/…").slice(0, 500);
+  return pathOf(url).replace(/^\/uploads\/.+/, "/uploads/…").replace(TOKENS, "$1…").slice(0, 500);
 }
+
+/** Tokens that a client has sent in the wrong place: stored ones with their ids, and JWTs. */
+const TOKENS = /(holdfast_[0-9a-f]{12}_|eyJ)[\w.-]{20,}/g;
 
 function idOf(request: Request): string | undefined {
   const requestId = request.headers.get("x-request-id");

@@ -168,7 +168,7 @@ Deno.test("every answer has an id and security headers", async () => {
   assert(await id("a b<script>") !== "a b<script>");
 });
 
-Deno.test("the log has one line per request, without query, headers and upload ids", async () => {
+Deno.test("the log has one line per request, without query, headers, upload ids and tokens", async () => {
   const lines: string[] = [];
   const logger = { ...silentLogger, info: (text: string) => void lines.push(text) };
   await using service = await served({ logger, tokens: admin });
@@ -177,6 +177,13 @@ Deno.test("the log has one line per request, without query, headers and upload i
   await get(service.handler, "http://localhost/uploads/secret", headers);
   assertMatch(lines[0], /^\d{4}-\S+Z GET \/names 200 \d+ B \d+ ms token=me id=one$/);
   assertMatch(lines[1], / GET \/uploads\/… \d+ \d+ B \d+ ms token=me id=one$/);
+  const id = "0123456789ab";
+  const jwt = `eyJhbGciOiJFUzI1NiJ9.eyJ${"secret".repeat(5)}.secret`;
+  for (const token of [`holdfast_${id}_${"secret".repeat(7)}-`, jwt]) {
+    await get(service.handler, `http://localhost/names/${token}/x`, headers);
+  }
+  assertMatch(lines[2], / GET \/names\/holdfast_0123456789ab_…\/x 404 /);
+  assertMatch(lines[3], / GET \/names\/eyJ…\/x 404 /);
   assertEquals(lines.join().includes("secret"), false);
 });
 
