@@ -110,9 +110,12 @@ export function guardRoute(
 
 /** Returns the parameters of a path that its entry in the audit trail has. */
 function subjectOf(params: Record<string, string>): AuditSubject {
-  const { job, run, draft, part } = params;
+  const { job, run, draft, part, org, repo } = params;
+  const repository = org === undefined ? repo : `${org}/${repo}`;
   return Object.fromEntries(
-    Object.entries({ job, run, draft, part }).filter(([, value]) => value !== undefined),
+    Object.entries({ job, run, draft, part, repository }).filter(([, value]) =>
+      value !== undefined
+    ),
   );
 }
 

@@ -11,6 +11,8 @@ export interface AuditSubject {
   draft?: string;
   /** The part of a draft. */
   part?: string;
+  /** The repository of the Hub in the path, `org/name`; `name` is there if a change got that far. */
+  repository?: string;
   /** The pattern of a changed rule. */
   rule?: string;
 }

@@ -286,3 +286,23 @@ Deno.test("an entry has every parameter of the path of a change, and the rule th
     .text();
   assertEquals(entries.at(-1)?.rule, "m:*");
 });
+
+Deno.test("an entry of a refused request has the repository of the Hub that it names", async () => {
+  const entries: AuditEntry[] = [];
+  const registry = await openRegistry(createMemoryBackend());
+  const audit = (entry: AuditEntry) => void entries.push(entry);
+  const app = createApp(registry, { audit, tokens, hf: true });
+  const ofRepositories = app.routes.filter(({ path }) => path.includes(":repo"));
+  for (const { method, path } of ofRepositories) {
+    const asked = path.replace(/:path\{.*\}/, "a").replace(/:(\w+)/g, (_, name) => `one-${name}`);
+    for (const [token, status] of [["metrics", 403], ["wrong", 401]] as const) {
+      entries.length = 0;
+      const headers = { authorization: `Bearer ${token}` };
+      await (await app(new Request(`http://localhost${asked}`, { method, headers }))).text();
+      const expected = path.includes(":org") ? "one-org/one-repo" : "one-repo";
+      const [entry] = entries;
+      assertEquals([entry?.status, entry?.repository], [status, expected], `${method} ${path}`);
+    }
+  }
+  assert(ofRepositories.length > 20);
+});
