@@ -5,8 +5,9 @@ import { keepNewest } from "../../../core/work/keep_newest.ts";
 import { silentLogger } from "../../../core/system.ts";
 import { type Access, everything } from "../access/access.ts";
 import { authenticate, createRenewal, nobody } from "../access/guard_route.ts";
-import { Answer, pathOf, type RequestInfo } from "../routing.ts";
+import { Answer, type RequestInfo } from "../routing.ts";
 import type { Metrics } from "../observe/metrics.ts";
+import { shownPath } from "../observe/shown_path.ts";
 import { traced } from "../observe/trace.ts";
 import type { HandlerInfo, HandlerOptions } from "../options.ts";
 import { RefusedRequest } from "../problem.ts";
@@ -182,14 +183,6 @@ function withHeaders(
   }
   return all;
 }
-
-/** Returns the path without query, and without upload ids and tokens, which grant access. */
-function shownPath(url: string): string {
-  return pathOf(url).replace(/^\/uploads\/.+/, "/uploads/…").replace(TOKENS, "$1…").slice(0, 500);
-}
-
-/** Tokens that a client has sent in the wrong place: stored ones with their ids, and JWTs. */
-const TOKENS = /(holdfast_[0-9a-f]{12}_|eyJ)[\w.-]{20,}/g;
 
 function idOf(request: Request): string | undefined {
   const requestId = request.headers.get("x-request-id");

@@ -5,7 +5,8 @@
 // itself.
 //
 // @see https://github.com/open-telemetry/opentelemetry-js/blob/main/api/src/internal/semver.ts
-import { type Answer, pathOf } from "../routing.ts";
+import type { Answer } from "../routing.ts";
+import { shownPath } from "./shown_path.ts";
 
 interface OpenTelemetry {
   trace?: { getTracer(name: string): Tracer };
@@ -71,7 +72,7 @@ export function traced(
   if (trace === undefined) return answer();
   const active = context?.active() ?? contextOf(new Map());
   const parent = propagation?.extract(active, request.headers, HEADERS) ?? active;
-  const attributes = { "http.request.method": request.method, "url.path": pathOf(request.url) };
+  const attributes = { "http.request.method": request.method, "url.path": shownPath(request.url) };
   const options = { kind: SERVER, attributes };
   const tracer = trace.getTracer("holdfast");
   return tracer.startActiveSpan(request.method, options, parent, async (span) => {

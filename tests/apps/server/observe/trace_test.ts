@@ -62,6 +62,7 @@ async function requestsAreSpans(api: Api) {
   try {
     await ask("/names?prefix=secret");
     await ask("/artifacts/none/versions/latest");
+    await ask("/uploads/secret"); // an id grants access
   } finally {
     api.trace.disable();
     api.propagation.disable();
@@ -83,6 +84,7 @@ async function requestsAreSpans(api: Api) {
   assertEquals(spans, [
     span("/names", "/names", 200),
     span("/artifacts/none/versions/latest", "/artifacts/:name/versions/:version", 404),
+    span("/uploads/…", "/uploads/:upload", 404),
   ]);
 }
 
