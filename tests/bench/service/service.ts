@@ -18,11 +18,8 @@ const SIZES: [title: string, bytes: number, share: number][] = [
   ["8 MiB", 8 * 1024 * 1024, 0.02],
 ];
 
-/** A server that is measured. */
-interface Served {
-  port: number;
-  pid: number;
-}
+/** Processes that are measured together. */
+type Served = { port: number; pid: number }[];
 
 /** Each request by 20 connections from a separate process. Without MinIO, the service alone. */
 export async function createServiceGroup(
@@ -34,8 +31,10 @@ export async function createServiceGroup(
   const bucket = minio && running.use(createServerStore(minio, {}));
   const stored = join(folder, "served");
   await using registry = await openRegistry(stored, { durability: "os" });
-  const { url, pid } = running.use(await startService(stored));
-  const service = { port: Number(new URL(url).port), pid };
+  const started = [await startService(stored), await startService(stored)];
+  for (const each of started) running.use(each);
+  const services = started.map(({ url, pid }) => ({ port: Number(new URL(url).port), pid }));
+  const service = services.slice(0, 1);
   const measures: Measure[] = [];
   for (const [title, size, share] of SIZES) {
     const bytes = randomBytes(size);
@@ -48,11 +47,13 @@ export async function createServiceGroup(
     if (bucket) {
       await bucket.put(name, bytes);
       const url = new URL(await bucket.presign!(name, { expiresInMs: 3_600_000 }));
-      measures.push(measure(floor!, minio!, url.pathname + url.search, count));
+      measures.push(measure(floor!, [minio!], url.pathname + url.search, count));
     }
     const exact = `${path}/1.0.0/files/${file!.path}`;
     measures.push({ ...measure(`the service: GET of ${title}`, service, exact, count), floor });
-    if (measures.length > 2) continue;
+    const both = measure(`two services: GET of ${title}`, services, exact, count);
+    measures.push({ ...both, floor });
+    if (measures.length > 3) continue;
     const byCommit = `${path}/latest/files/${file!.path}?commit=${commit}`;
     measures.push({ ...measure("the same by its commit", service, byCommit, count), floor });
     measures.push(measure("info of a version", service, `${path}/1.0.0`, count));
@@ -69,7 +70,8 @@ function measure(name: string, served: Served, path: string, count: number): Mea
     unit: "op",
     async run() {
       const before = cpuOf(served);
-      const asked = [String(served.port), path, CONNECTIONS, String(count)];
+      const ports = served.map(({ port }) => port).join(",");
+      const asked = [ports, path, CONNECTIONS, String(count)];
       const { code, stdout, stderr } = await runDeno(LOAD, asked, { permissions: ["-A"] });
       if (code !== 0) throw new Error(`Cannot measure: the load ended with ${code}\n${stderr}`);
       const { wallMs, cpuMs }: Timing = JSON.parse(stdout);
@@ -80,9 +82,12 @@ function measure(name: string, served: Served, path: string, count: number): Mea
   };
 }
 
-/** Processor time that a server took so far, milliseconds; on Linux. */
-function cpuOf({ pid }: Served): number {
-  const stat = fs.readFileSync(`/proc/${pid}/stat`, "utf8");
-  const [user, system] = stat.slice(stat.lastIndexOf(")")).split(" ").slice(12, 14);
-  return (Number(user) + Number(system)) * 10; // ticks of 10 ms
+/** Processor time that servers took so far, milliseconds; on Linux. */
+function cpuOf(served: Served): number {
+  const ticks = served.map(({ pid }) => {
+    const stat = fs.readFileSync(`/proc/${pid}/stat`, "utf8");
+    const [user, system] = stat.slice(stat.lastIndexOf(")")).split(" ").slice(12, 14);
+    return Number(user) + Number(system);
+  });
+  return ticks.reduce((sum, each) => sum + each * 10, 0); // ticks of 10 ms
 }
