@@ -29,6 +29,8 @@ export interface BenchSettings {
   operations: number;
   repeats: number;
   quick: boolean;
+  /** MiB of a large file. */
+  largeMib: number;
 }
 
 export interface Sample {

@@ -31,6 +31,7 @@ const HELP = `Measures Holdfast on a disk, and in buckets where their groups are
   --folder PATH    where files go (default: the folder for temporary files)
   --n NUMBER       small operations in one run (default 500)
   --reps NUMBER    how often each measure is run (default 5)
+  --mib NUMBER     the size of a large file, MiB (default 4096)
 
 Times and ratios are of the best run; in brackets the ratios of the median run and of processor time, which other work
 affects least, and which excludes the disk.
@@ -145,7 +146,7 @@ const GROUPS: Record<string, GroupEntry> = {
   large_tls: large("TLS on this machine", { tls: true, roundTripMs: 0 }),
   large_far: large("TLS and a round trip of 30 ms", { tls: true, roundTripMs: 30 }),
   large_folder: {
-    title: "Verification of one file of 4 GiB in a folder",
+    title: "Verification of one large file in a folder",
     about: "The first verification reads the file after it was saved: where memory suffices, it " +
       "is in the page cache.",
     create: createLargeFolderGroup,
@@ -156,7 +157,7 @@ const GROUPS: Record<string, GroupEntry> = {
 
 function large(title: string, way: Way): GroupEntry {
   return {
-    title: `One file of 4 GiB in a bucket: ${title}`,
+    title: `One large file in a bucket: ${title}`,
     about:
       "Each measure is a program of its own, on all processors or, by `taskset`, on one. The " +
       "server may use all of them. `s5cmd` and `aws s3 cp` have their default settings, and " +
@@ -216,6 +217,7 @@ async function main(): Promise<void> {
       folder: { type: "string", default: tmpdir() },
       n: { type: "string" },
       reps: { type: "string" },
+      mib: { type: "string" },
       help: { type: "boolean", short: "h", default: false },
     },
   });
@@ -223,6 +225,7 @@ async function main(): Promise<void> {
     .join("\n");
   if (values.help) return console.log(HELP + groups);
   const operations = Number(values.n ?? (values.quick ? 50 : 500));
+  const largeMib = Number(values.mib ?? 4096);
   const repeats = Number(values.reps ?? (values.quick ? 2 : 5));
 
   const machine = describeMachine(values.folder);
@@ -243,7 +246,13 @@ async function main(): Promise<void> {
     const folder = fs.mkdtempSync(join(values.folder, "holdfast-bench-"));
     const [before] = loadavg();
     try {
-      const group = await entry.create({ folder, operations, repeats, quick: values.quick });
+      const group = await entry.create({
+        folder,
+        operations,
+        repeats,
+        quick: values.quick,
+        largeMib,
+      });
       const samples = await runGroup(group, Math.min(repeats, entry.maxRepeats ?? repeats));
       await group[Symbol.asyncDispose]();
       const rows = rowsOf(name, samples);
@@ -251,7 +260,9 @@ async function main(): Promise<void> {
       else console.log(tableOf(entry.title, rows));
       if (values.write === undefined) continue;
       const reps = `--reps ${samples[0]?.timings.length}`;
-      const command = `deno task bench --only ${name} ${values.quick ? "--quick " : ""}${reps}`;
+      const size = values.mib === undefined ? "" : `--mib ${values.mib} `;
+      const asked = `${values.quick ? "--quick " : ""}${size}${reps}`;
+      const command = `deno task bench --only ${name} ${asked}`;
       const load = `load ${before.toFixed(1)} before, ${loadavg()[0].toFixed(1)} after`;
       const { runtime, cpu, memory } = machine;
       await writeSection(values.write, rows, {

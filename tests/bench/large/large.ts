@@ -34,9 +34,9 @@ const SHARES: Share[] = [
 
 export async function createLargeBucketGroup(
   { roundTripMs }: Way,
-  { folder, quick }: BenchSettings,
+  { folder, quick, largeMib }: BenchSettings,
 ): Promise<Group> {
-  const mib = quick ? 128 : 4096;
+  const mib = quick ? 128 : largeMib;
   const source = writeSource(folder, mib), target = join(folder, "target");
   await using running = new AsyncDisposableStack();
   const server = running.use(await startServer("minio", { tls: CERTIFICATES }));
@@ -50,59 +50,68 @@ export async function createLargeBucketGroup(
   let round = 0;
 
   const measures = SHARES.flatMap((share) => {
-    const s5cmd = findS5cmd(place, share.command), aws = findAws(place, share.command);
-    const size = quick ? `${mib} MiB` : `${mib / 1024} GiB`;
-    const others = [["s5cmd", s5cmd, "cp"], ["aws", aws, "s3 cp"]] as const;
-    const directions = [
-      { way: "up", operation: "save" },
-      { way: "down", operation: "download" },
-    ] as const;
-    return directions.flatMap(({ way, operation }) => {
-      const theirs = others.flatMap(([name, run, words]): Measure[] => {
-        const object = `${bucket}/${name}/object`;
-        const paths = way === "up" ? [source, object] : [object, target];
-        return run === undefined ? [] : [{
-          name: `${name}: ${size} ${way}, ${share.title}`,
+    const s5cmd = findS5cmd(place, share.command);
+    const aws = share.command.length > 0 ? undefined : findAws(place); // uses one most of the time
+    const theirs = [["s5cmd", s5cmd, "cp"], ["aws", aws, "s3 cp"]] as const;
+    const [floor] = theirs.flatMap(([name, run]) => run === undefined ? [] : [name]);
+    const title = (name: string, way: string) => `${name}: ${mib} MiB ${way}, ${share.title}`;
+    const others = theirs.flatMap(([name, run, words]): Measure[] => {
+      const object = `${bucket}/theirs/object`;
+      return run === undefined ? [] : [
+        {
+          name: title(name, "up"),
+          count: mib,
+          unit: "MiB",
+          run: () => run(...words.split(" "), source, object),
+        },
+        {
+          name: title(name, "down"),
           count: mib,
           unit: "MiB",
           async run() {
-            const timing = await run(...words.split(" "), ...paths);
-            fs.rmSync(target, { force: true });
+            const timing = await run(...words.split(" "), object, target);
+            await clear();
             return timing;
           },
-        }];
-      });
-      const ours = inProcess(`${operation} ${size}, ${share.title}`, mib, share, async (call) => {
-        if (operation === "save") {
-          round++;
-          await clear();
-        }
-        const path = operation === "save" ? source : target;
-        const timing = await call({ operation, place, path, version: `${round}.0.0` });
-        fs.rmSync(target, { force: true });
-        return timing;
-      });
-      return [...theirs, { ...ours, floor: theirs[0]?.name }];
+        },
+      ];
     });
+    const save = inProcess(`save ${mib} MiB, ${share.title}`, mib, share, async (call) => {
+      round++;
+      return await call({ operation: "save", place, path: source, version: `${round}.0.0` });
+    });
+    const download = inProcess(`download ${mib} MiB, ${share.title}`, mib, share, async (call) => {
+      const version = `${round}.0.0`;
+      const timing = await call({ operation: "download", place, path: target, version });
+      await clear();
+      return timing;
+    });
+    if (floor === undefined) return [save, download];
+    return [
+      ...others,
+      { ...save, floor: title(floor, "up") },
+      { ...download, floor: title(floor, "down") },
+    ];
   });
   const all = running.move();
   return { measures, [Symbol.asyncDispose]: () => all.disposeAsync() };
 
+  /** Else all copies would be in memory, where that is the disk. */
   async function clear(): Promise<void> {
     const keys: string[] = [];
-    for await (const entry of store.list("registry/objects/")) {
-      if ("key" in entry) keys.push(entry.key);
-    }
-    await store.deleteMany!(keys);
+    for await (const entry of store.list("")) if ("key" in entry) keys.push(entry.key);
+    const copies = /^(theirs|registry\/(objects|names))\//;
+    await store.deleteMany!(keys.filter((key) => copies.test(key)));
+    fs.rmSync(target, { force: true });
   }
 }
 
 /** Verifies one large file of a registry on a disk. */
 // deno-lint-ignore require-await -- like the other groups
 export async function createLargeFolderGroup(
-  { folder, quick }: BenchSettings,
+  { folder, quick, largeMib }: BenchSettings,
 ): Promise<Group> {
-  const mib = quick ? 128 : 4096;
+  const mib = quick ? 128 : largeMib;
   const place = join(folder, "registry"), path = writeSource(folder, mib);
   let isSaved = false;
   const measures = SHARES.toReversed().map((share): Measure =>
@@ -170,7 +179,6 @@ function writeSource(folder: string, mib: number): string {
 /** The AWS command line, with its default settings; undefined where it is not in the PATH. */
 function findAws(
   { endpoint, accessKey, secretKey, region }: ServerPlace,
-  command: readonly string[],
 ): ((...words: string[]) => Promise<Timing>) | undefined {
   try {
     execFileSync("aws", ["--version"], { stdio: "ignore" });
@@ -184,6 +192,5 @@ function findAws(
     AWS_REGION: region,
     AWS_CA_BUNDLE: AUTHORITY,
   };
-  const [program = "aws", ...rest] = [...command, "aws", "--endpoint-url", endpoint];
-  return (...words) => timedProgram(program, [...rest, ...words], env);
+  return (...words) => timedProgram("aws", ["--endpoint-url", endpoint, ...words], env);
 }
