@@ -38,6 +38,13 @@ export async function jobToken(
     return { issuers: [] };
   });
   if (audience === undefined || issuers.length === 0) return undefined;
+  if (!isPrivateUrl(location)) {
+    logger.warn(
+      `The token of this job is not sent: others on the network could read it. Use the https URL ` +
+        `of ${location}, or set HOLDFAST_TOKEN.`,
+    );
+    return undefined;
+  }
   if (!isOwnAudience(audience, location) && audience !== allowedAudience(location, system)) {
     logger.warn(
       `The token of this job is not sent: ${location} asks for tokens for ` +

@@ -15,8 +15,11 @@ export function claimsOf(token: string): TokenClaims | undefined {
     const claims = JSON.parse(Buffer.from(payload, "base64url").toString()) as Claims;
     const { iss, aud, exp } = claims;
     const audience = [aud].flat().filter((each) => typeof each === "string");
-    if (typeof iss !== "string" || !Number.isFinite(exp)) return undefined;
-    return { issuer: iss, audience, expiresAtMs: exp * 1000 };
+    const expiresAt = new Date(exp * 1000);
+    if (typeof iss !== "string" || typeof exp !== "number" || isNaN(Number(expiresAt))) {
+      return undefined;
+    }
+    return { issuer: iss, audience, expiresAtMs: Number(expiresAt) };
   } catch {
     return undefined;
   }

@@ -13,8 +13,10 @@ const key = await createKey("1");
 /** Starts a service, and a runner that gives a job its tokens. */
 async function startJob(
   it: CliTest,
-  { audience, issuer = GITHUB, answer }: {
+  { audience, issuer = GITHUB, host = "127.0.0.1", answer }: {
     audience?: string;
+    /** The name of the service. */
+    host?: string;
     issuer?: string;
     /** @default a token */
     answer?: (value: string) => Response;
@@ -26,7 +28,7 @@ async function startJob(
     sent.push(request.headers.get("authorization") ?? "");
     return handler(request);
   });
-  const url = `http://127.0.0.1:${service.addr.port}`;
+  const url = `http://${host}:${service.addr.port}`;
   const tokens = createOidcCheck({
     audience: audience ?? url,
     issuers: [{
@@ -102,6 +104,13 @@ cliTest("a service cannot get tokens of a job for another service", async (it) =
   assertEquals(job.asked, []);
   const own = { ...allowed, HOLDFAST_REGISTRY: `${job.url}/` };
   assertEquals((await job.run("ls", own)).code, 0);
+});
+
+cliTest("a token of a job is not sent where others on the network could read it", async (it) => {
+  await using job = await startJob(it, { host: "0.0.0.0" }); // this machine, but not by its name
+  const { code, err } = await job.run("ls");
+  assertEquals([code, job.asked, new Set(job.sent)], [6, [], new Set([""])], err);
+  assertStringIncludes(err, "https URL");
 });
 
 cliTest("a token that the service would not accept is not sent", async (it) => {

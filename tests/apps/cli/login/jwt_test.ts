@@ -38,7 +38,9 @@ Deno.test("only a JSON Web Token with issuer and end has claims", () => {
   for (const text of ["", "opaque", "a.b", "a.b.c.d", "a.e30=.c", "a.%.c", "a.YQ.c"]) {
     assertEquals(claimsOf(text), undefined, text);
   }
-  for (const other of [null, [], "x", { iss: 1, exp: 5 }, { iss: "i" }, { iss: "i", exp: "5" }]) {
+  const ends = [undefined, null, "5", [5], true, 1e300, 8.65e12];
+  const others = [null, [], "x", { iss: 1, exp: 5 }, ...ends.map((exp) => ({ iss: "i", exp }))];
+  for (const other of others) {
     assertEquals(claimsOf(tokenOf(other)), undefined, JSON.stringify(other));
   }
 });
