@@ -128,7 +128,8 @@ class Run:
         if kind is str:
             if len(value) > MAX_STRING or not well_formed(value):
                 state = f"{quoted(key)} is too long or not well-formed"
-                raise self._error("log to", state, f"Log strings of at most {MAX_STRING} characters.")
+                hint = f"Log strings of at most {MAX_STRING} characters."
+                raise self._error("log to", state, hint)
             return value
         if kind is dict:
             if depth >= MAX_DEPTH:
@@ -223,6 +224,10 @@ class Run:
         if self._ended:
             raise self._error("finish", "it has ended", "Open it again, or another run.")
         self.flush()
+        if self._left_out > 0:
+            own = (metadata or {}).get("run")
+            lost = {"pointsLeftOut": self._left_out}
+            metadata = {**(metadata or {}), "run": {**(own or {}), **lost}}
         request = self._registry._request_of(self.name, version, metadata, inputs, alias)
         if value is not None:
             part = f"value-{uuid.uuid4()}"
@@ -248,7 +253,8 @@ class Run:
         if self._ended:
             raise self._error("fail", "it has ended", "Open it again, or another run.")
         self.flush()
-        self._add(f"failed-{self._writer}", "failed.json", json.dumps({"reason": reason[:MAX_STRING]}))
+        text = json.dumps({"reason": reason[:MAX_STRING]})
+        self._add(f"failed-{self._writer}", "failed.json", text)
         self._end()
 
     def _end(self) -> None:

@@ -198,9 +198,7 @@ class ServiceRegistry(Registry):
         except OSError as error:
             raise disk_error(f"save {quoted(name)}", error) from error
 
-    def run(
-        self, name: str, *, params: dict[str, Any] | None = None, id: str | None = None
-    ) -> Run:
+    def run(self, name: str, *, params: dict[str, Any] | None = None, id: str | None = None) -> Run:
         """Opens a run, which logs values while the program computes a version.
 
             with registry.run("digits:model", params={"rate": 0.1}) as run:
@@ -214,14 +212,15 @@ class ServiceRegistry(Registry):
         run_id = str(uuid.uuid4()) if id is None else id
         checked = checked_json(params, f"open a run of {quoted(name)}", "params")
         path = f"{path_of(name)}/runs/{quote(run_id)}"
-        return Run(self, name, run_id, self._connection.json("POST", path, {"params": checked or {}}))
+        begun = self._connection.json("POST", path, {"params": checked or {}})
+        return Run(self, name, run_id, begun)
 
     def runs(self, name: str | None = None) -> Listing[LoggedRun]:
         """Lists the runs that are not finished: running, killed and failed ones."""
         query = {} if name is None else {"name": name}
         facts = ("name", "id", "state", "points", "params", "startedAt", "lastAt")
         return Listing(
-            LoggedRun(*(item[fact] for fact in facts), item.get("reason"))
+            LoggedRun(*[*(item[fact] for fact in facts), item.get("reason")])
             for item in self._items("logged-runs", **query)
         )
 

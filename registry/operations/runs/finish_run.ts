@@ -55,8 +55,8 @@ export async function finishStoredRun(
     metadata: {
       ...(Object.keys(info.params).length > 0 && { params: info.params }),
       ...(hasCurve && { curves: path }),
-      run: about,
       ...metadata,
+      run: { ...about, ...(isJsonObject(metadata.run) && metadata.run) },
       ...(Object.keys(metrics).length > 0 && { metrics: { ...metrics, ...own } }),
     },
     ...(!isDecided && { parts: hasCurve ? [...parts, curve] : parts }),

@@ -181,7 +181,9 @@ export class OpenedRun implements Run {
     const { as, ...rest } = options;
     await this.flush();
     if (this.#leftOut > 0) {
-      this.#parts.logger.warn(`${this.#leftOut} points of ${this.#spoken} were left out`);
+      const own = rest.metadata?.run as object | undefined;
+      const run = { ...own, pointsLeftOut: this.#leftOut };
+      rest.metadata = { ...rest.metadata, run };
     }
     if (value === undefined) return await this.#parts.finish(rest);
     const { registry, draft, system } = this.#parts;

@@ -140,8 +140,9 @@ Deno.test("points beyond 64 MiB that wait are left out, with a warning", async (
   run.log({ last: 1 });
   await run.finish();
   const { metadata } = await registry.info("m");
-  const { points } = metadata.run as { points: number };
+  const { points, pointsLeftOut } = metadata.run as { points: number; pointsLeftOut: number };
   assert(points > 60 && points < 80, `${points}`);
+  assertEquals(points + pointsLeftOut, 101);
   await registry.close();
 });
 
