@@ -22,7 +22,7 @@ export type {
   TokenProblem,
 } from "./server/access/token_file.ts";
 export { createAuditFile } from "./server/observe/audit_file.ts";
-export type { AuditEntry, AuditSink } from "./server/observe/audit_entry.ts";
+export type { AuditEntry, AuditSink, AuditSubject } from "./server/observe/audit_entry.ts";
 export type { Gauge } from "./server/observe/gauge.ts";
 export { changeAs } from "./server/access/sender.ts";
 export { createOidcCheck } from "./server/access/oidc.ts";

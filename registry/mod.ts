@@ -64,6 +64,7 @@ export type {
   ReadRunOptions,
   ReadRunsOptions,
   Run,
+  RunName,
   RunValues,
   RunWriter,
 } from "../core/registry/run.ts";

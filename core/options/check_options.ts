@@ -63,6 +63,9 @@ function checkNames(
   checkDurations(action, values);
 }
 
+/** Durations of at least an hour, as their own errors say. */
+const LIMITED = ["graceMs", "minGraceMs"];
+
 /**
  * Throws `Invalid` for a duration, an option whose name ends with `Ms`, that is not a number, or is
  * negative: a timer with it would fire at once, and a comparison with it is never true.
@@ -75,7 +78,7 @@ export function checkDurations(
   finite: readonly string[] = [],
 ): void {
   for (const [name, ms] of Object.entries(options)) {
-    if (ms === undefined || !name.endsWith("Ms")) continue;
+    if (ms === undefined || !name.endsWith("Ms") || LIMITED.includes(name)) continue;
     const isLong = ms === Infinity && finite.includes(name);
     if (typeof ms === "number" && ms >= 0 && !isLong) continue;
     const value = typeof ms === "number" ? ms : nameOf(ms);

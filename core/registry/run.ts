@@ -3,6 +3,12 @@ import type { Materializer } from "../materializer.ts";
 import type { CommitDraftOptions } from "./draft.ts";
 import type { SavedArtifact, SignalOptions } from "./operations/saving.ts";
 
+/** The name of a run. Its id is unique among the runs of a name. */
+export interface RunName {
+  name: string;
+  id: string;
+}
+
 /** Values of one point, by name. Objects group names: `{ test: { loss: 0.2 } }`. */
 export interface RunValues {
   readonly [name: string]: number | string | boolean | null | RunValues;

@@ -13,20 +13,16 @@ import type {
   OpenRunOptions,
   ReadRunOptions,
   ReadRunsOptions,
+  RunName,
   RunWriter,
 } from "./run.ts";
 import type { DirectDownload, DirectDownloadOptions } from "./transfer.ts";
 
-/** The name of a run: its id is unique among the runs of a name. */
-interface RunOf {
-  name: string;
-  id: string;
-}
-
 /**
  * Operations of the service behind a registry, called by `readLineage`, `readLog`,
  * `resolveRelease`, `annotate`, `readRules`, `changeRules`, `rulesHistory`, `presignDownload` and
- * the functions for runs. A missing member is `Unsupported`. A view that hides data must leave them out or hide it here too.
+ * the functions for runs. A missing member is `Unsupported`. A view that hides data must leave them
+ * out or hide it here too.
  */
 export interface RegistryService {
   lineage?(ref: string, options?: LineageOptions): Promise<Lineage>;
@@ -46,10 +42,10 @@ export interface RegistryService {
   /** Lists the changes of all names that may be read. */
   registryLog?(options?: RegistryLogOptions): AsyncIterable<LogEntry>;
   /** Adds a writer to a run, which it begins if there is none. */
-  beginRun?(run: RunOf, options?: Omit<OpenRunOptions, "id">): Promise<RunWriter>;
+  beginRun?(run: RunName, options?: Omit<OpenRunOptions, "id">): Promise<RunWriter>;
   /** Lists the runs of all names that may be read, without those that are finished. */
   runs?(options?: Omit<ReadRunsOptions, "names">): AsyncIterable<LoggedRun>;
-  readRun?(run: RunOf, options?: ReadRunOptions): Promise<LoggedRunPage>;
-  finishRun?(run: RunOf, options?: FinishStoredRunOptions): Promise<SavedArtifact>;
+  readRun?(run: RunName, options?: ReadRunOptions): Promise<LoggedRunPage>;
+  finishRun?(run: RunName, options?: FinishStoredRunOptions): Promise<SavedArtifact>;
   presignDownload?(ref: string, options?: DirectDownloadOptions): Promise<DirectDownload>;
 }

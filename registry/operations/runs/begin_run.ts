@@ -1,19 +1,12 @@
 // Beginning a run, or continuing it.
 import { checkMetadata } from "../../../core/calls/metadata.ts";
 import { invalid } from "../../../core/errors.ts";
-import type { OpenRunOptions, RunWriter } from "../../../core/registry/run.ts";
+import type { OpenRunOptions, RunName, RunWriter } from "../../../core/registry/run.ts";
 import { isJsonObject } from "../../../core/text/json_text.ts";
 import type { Context } from "../context.ts";
 import { stateOf } from "../drafts/draft_state.ts";
 import { openDraft } from "../drafts/open_draft.ts";
-import {
-  alreadyFinished,
-  begunPart,
-  draftIdOf,
-  type RunName,
-  spokenRun,
-  writerId,
-} from "./run_parts.ts";
+import { alreadyFinished, begunPart, draftIdOf, spokenRun, writerId } from "./run_parts.ts";
 import { countOf, lookAtRun, readJsonPart } from "./stored_run.ts";
 
 /** Characters of parameters: metadata also has the metrics. */

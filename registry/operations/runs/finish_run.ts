@@ -1,7 +1,7 @@
 // Finishing a run: its points become one file, their last values metadata, and its draft a version.
 import { iterableStream } from "../../../core/bytes/bytes.ts";
 import { invalid } from "../../../core/errors.ts";
-import type { FinishStoredRunOptions } from "../../../core/registry/run.ts";
+import type { FinishStoredRunOptions, RunName } from "../../../core/registry/run.ts";
 import type { SavedArtifact } from "../../../core/registry/operations/saving.ts";
 import { isJsonObject } from "../../../core/text/json_text.ts";
 import { mapAtOnce } from "../../../core/work/at_once.ts";
@@ -9,7 +9,7 @@ import type { Context } from "../context.ts";
 import { readPart, stateOf } from "../drafts/draft_state.ts";
 import { openDraft } from "../drafts/open_draft.ts";
 import { LastValues } from "./last_values.ts";
-import { CURVE_FILE, draftIdOf, type RunName, spokenRun } from "./run_parts.ts";
+import { CURVE_FILE, draftIdOf, spokenRun } from "./run_parts.ts";
 import { describeRun, lookAtRun, noSuchRun, readPoints, type RunLook } from "./stored_run.ts";
 
 /** Saves what a run has stored as a version, with the files of `parts`. */

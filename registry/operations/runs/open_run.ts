@@ -7,6 +7,7 @@ import type {
   ReadRunOptions,
   ReadRunsOptions,
   Run,
+  RunName,
 } from "../../../core/registry/run.ts";
 import type { Registry, SavedArtifact } from "../../../core/registry.ts";
 import { realSystem, silentLogger } from "../../../core/system.ts";
@@ -14,7 +15,7 @@ import { contextOf, knownContext } from "../context.ts";
 import { beginRun } from "./begin_run.ts";
 import { finishStoredRun } from "./finish_run.ts";
 import { OpenedRun } from "./opened_run.ts";
-import { draftIdOf, type RunName } from "./run_parts.ts";
+import { draftIdOf } from "./run_parts.ts";
 import { listStoredRuns, readStoredRun } from "./stored_run.ts";
 
 export async function openRunHere(

@@ -8,7 +8,13 @@ import { checkMetadata } from "../../../core/calls/metadata.ts";
 import { invalid, isRegistryError, type RegistryError } from "../../../core/errors.ts";
 import { shown } from "../../../core/naming/names.ts";
 import type { Draft } from "../../../core/registry/draft.ts";
-import type { FinishRunOptions, Run, RunValues, RunWriter } from "../../../core/registry/run.ts";
+import type {
+  FinishRunOptions,
+  Run,
+  RunName,
+  RunValues,
+  RunWriter,
+} from "../../../core/registry/run.ts";
 import type { FinishStoredRunOptions } from "../../../core/registry/run.ts";
 import type { Logger, Registry, SavedArtifact } from "../../../core/registry.ts";
 import type { System } from "../../../core/system.ts";
@@ -16,7 +22,7 @@ import { saveAgainIfChanged } from "../../../core/work/source_change.ts";
 import { materializerFor } from "../../contract/make_value.ts";
 import { TIME } from "./last_values.ts";
 import { membersText, numberText } from "./point_text.ts";
-import { CURVE_FILE, failedPart, pointsPart, type RunName, spokenRun } from "./run_parts.ts";
+import { CURVE_FILE, failedPart, pointsPart, spokenRun } from "./run_parts.ts";
 import { checkReason, failedFile } from "./stored_run.ts";
 
 /** The shortest and the longest wait between two parts, milliseconds. */

@@ -6,6 +6,7 @@
 //   points-<writer>-<first>-<count>   history.jsonl: points as lines of JSON
 //   failed-<writer>                   failed.json: why it failed
 //   value-<id>, curve-<id>            the files of a version, as one call of `finish` added them
+import type { RunName } from "../../../core/registry/run.ts";
 import { conflict, invalid, type RegistryError } from "../../../core/errors.ts";
 import { checkName, checkNewName, shown } from "../../../core/naming/names.ts";
 
@@ -13,11 +14,6 @@ export const RUN_PREFIX = "run:";
 
 /** The name of the file with the points, in parts and in the version. */
 export const CURVE_FILE = "history.jsonl";
-
-export interface RunName {
-  name: string;
-  id: string;
-}
 
 /** Returns the id of the draft of a run. */
 export function draftIdOf({ name, id }: RunName): string {

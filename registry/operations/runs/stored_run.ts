@@ -8,6 +8,7 @@ import type {
   LoggedRunPage,
   ReadRunOptions,
   ReadRunsOptions,
+  RunName,
 } from "../../../core/registry/run.ts";
 import { isJsonObject } from "../../../core/text/json_text.ts";
 import { mapAtOnce } from "../../../core/work/at_once.ts";
@@ -29,7 +30,6 @@ import {
   parseCursor,
   parseRunPart,
   RUN_PREFIX,
-  type RunName,
   type RunPart,
   spokenRun,
 } from "./run_parts.ts";
@@ -170,7 +170,7 @@ export async function readStoredRun(
 
 export function noSuchRun(run: RunName) {
   return notFound("read", spokenRun(run), "there is no such run", {
-    hint: `List the runs: holdfast runs ${JSON.stringify(run.name)}. Finished ones are versions.`,
+    hint: "See which runs go on: readLoggedRuns(registry). Finished ones are versions.",
   });
 }
 

@@ -119,7 +119,10 @@ Deno.test("presignDownload() checks file, version and expiry", async () => {
 Deno.test("URLs expire after a second to 7 days", async () => {
   const registry = await openRegistry(createPresigningStore().backend);
   await registry.save("data", LARGE);
-  for (const expiresInMs of [0, -1, 999, 1000.5, NaN, Infinity, 604_800_001]) {
+  for (const expiresInMs of [-1, NaN]) {
+    await rejected("Invalid", presignDownload(registry, "data", { expiresInMs }));
+  }
+  for (const expiresInMs of [0, 999, 1000.5, Infinity, 604_800_001]) {
     const error = await rejected("Invalid", presignDownload(registry, "data", { expiresInMs }));
     assertStringIncludes(error.hint!, "7 days");
   }
