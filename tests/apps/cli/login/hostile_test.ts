@@ -36,6 +36,7 @@ function startLiar(answers: Answers) {
         authorization_endpoint: `${url}/auth`,
         token_endpoint: `${url}/token`,
         jwks_uri: `${url}/jwks`,
+        authorization_response_iss_parameter_supported: true,
         id_token_signing_alg_values_supported: ["ES256"],
         ...answers.document,
       });
@@ -43,7 +44,7 @@ function startLiar(answers: Answers) {
     if (pathname === "/auth") {
       nonce = searchParams.get("nonce")!;
       const back = new URL(searchParams.get("redirect_uri")!);
-      const given = { code: "c", state: searchParams.get("state")!, ...answers.redirect };
+      const given = { code: "c", state: searchParams.get("state")!, iss: url, ...answers.redirect };
       for (const [name, value] of Object.entries(given)) back.searchParams.set(name, value);
       return Response.redirect(back.href);
     }
