@@ -47,6 +47,7 @@ const COMMANDS: Loaders = {
   }),
   ...group("runs", "Runs that log values", {
     "runs ls": async () => (await import("./look/runs.ts")).ls,
+    "runs log": async () => (await import("./look/runs.ts")).log,
     "runs show": async () => (await import("./look/runs.ts")).show,
     "runs finish": async () => (await import("./look/runs.ts")).finish,
   }),

@@ -1,9 +1,15 @@
 // Runs that programs log to.
-import { finishRun, readLoggedRun, readLoggedRuns } from "../../../../registry/mod.ts";
+import { resolve } from "node:path";
+import { isRegistryError, localPath, type Registry, type SavedArtifact } from "../../../../mod.ts";
+import { finishRun, type FinishRunOptions, openRun } from "../../../../registry/mod.ts";
+import { readLoggedRun, readLoggedRuns, type RunValues } from "../../../../registry/mod.ts";
+import { parseExactJson } from "../../../../core/text/json_text.ts";
 import { type Command, defineCommand } from "../../program/command.ts";
 import { checkNewAlias, refuseRef } from "../../program/refusals.ts";
 import { printTable } from "../../program/print_table.ts";
-import { formatTimes } from "../../terminal/units.ts";
+import { stdinOf } from "../../terminal/cli_io.ts";
+import { parseEntry } from "../../values/metadata.ts";
+import { formatCount, formatTimes } from "../../terminal/units.ts";
 import { itemAt } from "../../../../core/faults/present.ts";
 
 const NAME = {
@@ -58,24 +64,123 @@ export const show: Command = defineCommand({
   },
 });
 
+export const log: Command = defineCommand({
+  name: "runs log",
+  summary: "Log lines of JSON from standard input to a run.",
+  details:
+    "Each line with a JSON object is a point. Other lines are printed. A point that cannot be " +
+    "stored exactly is left out, with a note. The run stays open at the end: runs finish saves it " +
+    "with the files that the program wrote.",
+  args: [NAME, { usage: "[id]", text: "the id of the run (default: a new one)" }],
+  options: [
+    {
+      flags: "-p, --param <key=value>",
+      text: "a parameter; key:=JSON for numbers",
+      parse: parseEntry,
+      repeat: true,
+    },
+  ],
+  examples: [
+    ["./train | holdfast runs log digits:model 7 -p rate:=0.1", "watch any program"],
+    ["holdfast runs log digits:model 7 < history.jsonl", "a file that exists"],
+  ],
+  async run([name, id], { param = [] }, context) {
+    const registry = await context.open({ write: true });
+    const { io } = context;
+    const params = Object.fromEntries(param);
+    const run = await openRun(registry, name, { id, params, signal: io.signal });
+    const first = run.writer.points;
+    let points = 0, refused = 0;
+    for await (const line of linesOf(stdinOf(io))) {
+      try {
+        const point = parsePoint(line);
+        if (point === undefined) {
+          await io.stdout.write(`${line}\n`);
+          continue;
+        }
+        run.log(point);
+        if (++points % FLUSHED === 0) await run.flush();
+      } catch (error) {
+        if (!isRegistryError(error, "Invalid")) throw error;
+        if (refused++ === 0) await context.note(`${error.message}. ${error.hint}`);
+      }
+    }
+    await run.flush();
+    const left = refused === 0 ? "" : `, ${refused} left out`;
+    const text = `Logged ${formatCount(points, "point")} to run ${run.id}${left}`;
+    await context.done({ name, id: run.id, first, points, refused }, text, run.id);
+  },
+});
+
+/** Points of a long file that wait at most: it is read faster than it is stored. */
+const FLUSHED = 20_000;
+/** Characters of a line; the rest of a longer one is another line. */
+const MOST_LINE = 4 * 1024 * 1024;
+
+async function* linesOf(stream: ReadableStream<Uint8Array>): AsyncGenerator<string> {
+  let rest = "";
+  const decoder = new TextDecoder();
+  for await (const bytes of stream) {
+    const lines = (rest + decoder.decode(bytes, { stream: true })).split("\n");
+    rest = lines.pop()!;
+    yield* lines;
+    if (rest.length <= MOST_LINE) continue;
+    yield rest;
+    rest = "";
+  }
+  rest += decoder.decode();
+  if (rest !== "") yield rest;
+}
+
+/** Returns the object of a line, also with NaN and infinities as Python writes them. */
+function parsePoint(line: string): RunValues | undefined {
+  if (!/^\s*\{/.test(line)) return undefined;
+  const quoted = line.replaceAll(/([:[,]\s*)(NaN|-?Infinity)\b/g, '$1"$2"');
+  for (const text of [line, quoted]) {
+    try {
+      return parseExactJson(text) as RunValues;
+    } catch (error) {
+      if (isRegistryError(error)) throw error;
+    }
+  }
+  return undefined;
+}
+
 export const finish: Command = defineCommand({
   name: "runs finish",
-  summary: "Save what a killed or failed run has logged as a version.",
+  summary: "Save what a run has logged as a version, with a file or folder.",
   details:
-    "The version has the curve as history.jsonl, and the last values and the parameters in " +
+    "Also the run of a killed program. The version has the curve as history.jsonl, and the last values and the parameters in " +
     "its metadata. A program that still logs to the run gets an error.",
-  args: [NAME, ID],
+  args: [NAME, ID, { usage: "[path]", text: "the file or folder to save (default: none)" }],
   options: [
     { flags: "--version <version>", text: "the number (default: the next one)" },
     { flags: "-a, --alias <alias>", text: "point this alias to it" },
   ],
-  examples: [["holdfast runs finish digits:model 7", "keep a killed run"]],
-  async run([name, id], { version, alias }, context) {
+  examples: [
+    ["holdfast runs finish digits:model 7 ./model -a candidate", "with the files of the model"],
+    ["holdfast runs finish digits:model 7", "keep a killed run"],
+  ],
+  async run([name, id, path], { version, alias }, context) {
     if (alias !== undefined) checkNewAlias(alias);
     const registry = await context.open({ write: true });
     const { signal } = context.io;
-    const saved = await finishRun(registry, name, { id, version, alias, signal });
+    const options = { version, alias, signal };
+    const saved = path === undefined
+      ? await finishRun(registry, name, { id, ...options })
+      : await finishWith(registry, { name, id, path: resolve(context.io.cwd, path) }, options);
     const ref = `${saved.name}@${saved.version}`;
     await context.done({ ...saved, alias }, `Saved ${ref}`, ref);
   },
 });
+
+async function finishWith(
+  registry: Registry,
+  { name, id, path }: { name: string; id: string; path: string },
+  options: FinishRunOptions,
+): Promise<SavedArtifact> {
+  const { signal } = options;
+  await readLoggedRun(registry, name, { id, signal }); // throws if there is none
+  const run = await openRun(registry, name, { id, signal });
+  return await run.finish(localPath(path), options);
+}

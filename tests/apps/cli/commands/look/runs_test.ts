@@ -25,3 +25,22 @@ filledTest("runs lists and prints a run that was left, and finish saves it", asy
   assertEquals(metadata.metrics, { step: 1, loss: 0.25 });
   await it.fails("runs finish net 8", 3);
 });
+
+filledTest("runs log takes the lines of any program, and finish adds its files", async (it) => {
+  const lines = '{"step": 1, "loss": NaN}\nepoch 1 of 2\n{"step": 2, "loss": 0.5}\n' +
+    '{"loss": [1]}\n{"loss": 9007199254740993}\n{"step": 3, "lo';
+  const line = "runs log net 7 -p rate:=0.1 -p optimizer=adam";
+  const out = await it.succeeds(line, { stdin: lines });
+  assertEquals(out.split("\n").slice(0, 2), ["epoch 1 of 2", '{"step": 3, "lo']);
+  assertStringIncludes(out, "Logged 2 points to run 7, 2 left out");
+  const again = JSON.parse(await it.succeeds("runs log net 7 --json", { stdin: '{"step": 3}' }));
+  assertEquals([again.first, again.points], [2, 1]);
+  await Deno.mkdir(it.root.join("model"));
+  await Deno.writeTextFile(it.root.join("model", "w.bin"), "weights");
+  await it.fails("runs finish net 8 model", 3);
+  await it.tells("runs finish net 7 model -a live", "Saved net@1.0.0");
+  const { metadata, files } = JSON.parse(await it.succeeds("info net@live --json"));
+  assertEquals(metadata.params, { rate: 0.1, optimizer: "adam" });
+  assertEquals(metadata.metrics, { step: 3, loss: 0.5 });
+  assertEquals(files.map(({ path }: { path: string }) => path), ["history.jsonl", "w.bin"]);
+});
