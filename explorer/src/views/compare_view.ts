@@ -10,6 +10,7 @@ import { Comparison } from "../compare/mod.ts";
 import { Choice } from "../components/choice.ts";
 import { SameByCode, shellWord } from "../components/copy_box.ts";
 import { Shown } from "../components/notices.ts";
+import { type Offer, Offers } from "./offers.ts";
 import { RefField } from "../components/ref_field.ts";
 import { Curves } from "../curves/mod.ts";
 import { html } from "../framework/html.ts";
@@ -35,9 +36,15 @@ export function CompareView({ place: { query } }: ViewProps) {
       <${Refs} key=${query.refs} given=${refs} />
       ${all.length > MOST &&
         html`<p class="note">The first ${MOST} of ${all.length} versions are compared.</p>`}
-      ${refs.length > 1 && html`<${Compared} refs=${refs} path=${query.path} />`}
+      ${refs.length > 1
+        ? html`<${Compared} refs=${refs} path=${query.path} />`
+        : html`<${Offers} label="Compare with the version before" hrefFor=${offeredPlace} />`}
     </div>
   `;
+}
+
+function offeredPlace({ name, version, before }: Offer): string | undefined {
+  return before === undefined ? undefined : placeOf([`${name}@${before}`, `${name}@${version}`]);
 }
 
 function Refs({ given }: { given: readonly string[] }) {

@@ -5,6 +5,7 @@ import { Choice } from "../../components/choice.ts";
 import { SameByCode, shellWord } from "../../components/copy_box.ts";
 import { formatCount } from "../../components/format.ts";
 import { Empty, Shown } from "../../components/notices.ts";
+import { type Offer, Offers } from "../offers.ts";
 import { RefForm } from "../../components/ref_field.ts";
 import { html } from "../../framework/html.ts";
 import { useMemo } from "../../framework/preact.ts";
@@ -50,6 +51,8 @@ export function LineageView({ place: { query } }: ViewProps) {
         <p class="muted">The inputs of a version, and the versions that were made from it.</p>
         <${RefForm} action="Show its lineage" open=${(ref: string) =>
           openPlace(hrefOf(["lineage"], { ref }))} />
+        <${Offers} label="Show the lineage of" hrefFor=${({ name, version }: Offer) =>
+          hrefOf(["lineage"], { ref: `${name}@${version}` })} />
       </div>
     `;
   }
