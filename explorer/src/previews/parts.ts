@@ -51,7 +51,7 @@ export function useQueryNumber(key: string, usual = 0): [number, (value: number)
 }
 
 /** Keys of the query that belong to one preview, not to the next file. */
-const OF_PREVIEW = "at axes level row from sort filter column key mode".split(" ");
+const OF_PREVIEW = "at axes channels level row from sort filter column key mode".split(" ");
 
 /**
  * Returns a function that makes the address of a path, in the version or comparison shown. The page

@@ -23,7 +23,7 @@ export const PREVIEWS: [path: string, text: string][] = [
   ["model.safetensors", "blocks.42.weight"],
   ["weights.bin", "00000000"],
   ["heights.zarr", "axes: y, x"],
-  ["cells.zarr", "uint16 · 2 x 512 x 512"],
+  ["cells.zarr", "1,024 x 1,024 pixels · pixel size 0.5 µm · 2 channels"],
   ["hostile", "drawing.svg"],
   ["hostile/page.html", "<!doctype html><script>"],
   ["hostile/drawing.svg", "<svg xmlns="],

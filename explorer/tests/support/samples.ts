@@ -243,7 +243,10 @@ async function zarrFiles(version: number): Promise<[string, Uint8Array][]> {
   });
   await createImagePyramid(store, "cells.zarr", {
     image: { data: large, shape: [2, 1024, 1024], dtype: "uint16" },
-    axes: "cyx",
+    axes: [
+      { name: "c", type: "channel" },
+      ...["y", "x"].map((name) => ({ name, type: "space", unit: "micrometer" })),
+    ],
     scale: [1, 0.5, 0.5],
     levels: 3,
     channels: ["DAPI", "GFP"],

@@ -1,19 +1,20 @@
 // Zarr arrays, and images of OME-NGFF at the level that fits.
 import type { ByteRange } from "../../../../core/backend.ts";
 import { fault } from "../../../../core/errors.ts";
-import { openMultiscale } from "../../../../files/ome/image.ts";
+import { type MultiscaleImage, openMultiscale } from "../../../../files/ome/image.ts";
 import { openZarrArray, openZarrGroup, type ZarrStore } from "../../../../formats/zarr.ts";
 import type { ArtifactFile, ArtifactVersion } from "../../artifact_file.ts";
 import { Choice } from "../../components/choice.ts";
 import { whenLoaded } from "../../components/notices.ts";
 import { html } from "../../framework/html.ts";
-import type { VNode } from "../../framework/preact.ts";
+import { useState, type VNode } from "../../framework/preact.ts";
 import { useLoaded } from "../../framework/use_loaded.ts";
-import { useQuery } from "../parts.ts";
+import { type ShownFile, useQuery } from "../parts.ts";
 import { ExactNumber } from "../text/json_value.ts";
 import { JsonTree } from "../text/json_tree.ts";
 import { type ArraySource, zarrSource } from "./array_source.ts";
 import { ArrayView } from "./array_view.ts";
+import { OmeView } from "./ome_view.ts";
 
 /** Limit of a chunk in memory. */
 const MAX_BYTES = 64 * 1024 * 1024;
@@ -50,7 +51,7 @@ interface Level {
   source: ArraySource;
 }
 
-type Node = { levels: Level[]; attributes: unknown };
+type Node = { levels: Level[]; image?: MultiscaleImage; attributes: unknown };
 
 /** Opens an array, the levels of an image, or a group without arrays of its own. */
 export async function openZarr(
@@ -75,7 +76,7 @@ export async function openZarr(
   const levels = image.levels.map(({ array, path }) => {
     return { name: `${path}: ${array.shape.join(" x ")}`, source: zarrSource(array, axes) };
   });
-  return { levels, attributes };
+  return { levels, image, attributes };
 }
 
 /** Returns the index of the largest level that fits, else of the smallest. */
@@ -91,7 +92,7 @@ export function ZarrView({ version, folder }: { version: ArtifactVersion; folder
   return whenLoaded(loaded, (node) =>
     html`
       ${node.levels.length > 0 &&
-        html`<${Levels} levels=${node.levels} version=${version} folder=${folder} />`}
+        html`<${Levels} node=${node} version=${version} folder=${folder} />`}
       <h3>Attributes</h3>
       <${JsonTree} value=${plain(node.attributes)} />
     `);
@@ -105,14 +106,15 @@ function plain(value: unknown): unknown {
   return Object.fromEntries(Object.entries(value).map(([key, each]) => [key, plain(each)]));
 }
 
-function Levels({ levels, version, folder }: {
-  levels: readonly Level[];
+function Levels({ node: { levels, image }, version, folder }: {
+  node: Node;
   version: ArtifactVersion;
   folder: string;
 }): VNode {
   const usual = fittingLevel(levels);
   const [text, setLevel] = useQuery("level", String(usual));
   const level = levels[Number(text)] === undefined ? usual : Number(text);
+  const { source } = levels[level]!;
   const file = { ref: `${version.name}@${version.version}`, path: folder, isFolder: true };
   return html`
     ${levels.length > 1 && html`
@@ -121,6 +123,23 @@ function Levels({ levels, version, folder }: {
           options=${levels.map(({ name }, i) => [String(i), name])} />
       </div>
     `}
-    <${ArrayView} key=${level} source=${levels[level]!.source} file=${file} />
+    ${image === undefined
+      ? html`<${ArrayView} key=${level} source=${source} file=${file} />`
+      : html`
+        <${OmeView} key=${level} image=${image} source=${source} file=${file} />
+        <${OpenedArray} key=${`array ${level}`} source=${source} file=${file} />
+      `}
+  `;
+}
+
+/** The array of a picture, which is read when it is opened. */
+function OpenedArray(props: { source: ArraySource; file: ShownFile }): VNode {
+  const [isOpen, setOpen] = useState(false);
+  const toggled = (event: Event) => setOpen((event.currentTarget as HTMLDetailsElement).open);
+  return html`
+    <details onToggle=${toggled}>
+      <summary>Slices, numbers and statistics</summary>
+      ${isOpen && html`<${ArrayView} ...${props} />`}
+    </details>
   `;
 }

@@ -24,7 +24,7 @@ import { Heading } from "./heading.ts";
 import { metadataFacts, MetricTiles } from "./metadata.ts";
 import { ReleasePanel } from "./release_panel.ts";
 import { Tree, type TreeNode } from "../../components/tree.ts";
-import { type DirectoryEntry, entriesOf } from "../../previews/directory.ts";
+import { type DirectoryEntry, entriesOf, isZarr } from "../../previews/directory.ts";
 
 interface Opened {
   readonly version: ArtifactVersion;
@@ -77,7 +77,7 @@ function Content(
   const notes = useAnnotations({ name, version: version.version, path: served });
   const close = () => setDialog(undefined);
   const { files } = version;
-  const path = query.path ?? (files.find(({ path }) => isCard(path)) ?? files[0])?.path;
+  const path = query.path ?? firstPath(files);
   return html`
     <div class="stack">
       <${Heading} name=${name} version=${version.version}>
@@ -118,6 +118,15 @@ function Content(
   `;
 }
 
+/** Returns the path that is shown first: a card, an image of zarr, or else the first file. */
+function firstPath(files: readonly ArtifactFile[]): string | undefined {
+  const card = files.find(({ path }) => isCard(path));
+  if (card !== undefined || files[0] === undefined) return card?.path;
+  const [top = ""] = files[0].path.split("/");
+  const folder = ["", top].find((folder) => isZarr(files, folder));
+  return files.length > 1 ? folder ?? files[0].path : files[0].path;
+}
+
 function Files({ version, path }: { version: ArtifactVersion; path?: string }) {
   const isOne = version.files.length === 1;
   const file = version.files.find((file) => file.path === path);
@@ -134,7 +143,7 @@ function Files({ version, path }: { version: ArtifactVersion; path?: string }) {
       ${!isOne && html`<${FileTree} files=${version.files} current=${path} open=${open} />`}
       <section class="stack" aria-label="Preview">
         <div class="row spread">
-          <h2 class="mono">${path}</h2>
+          <h2 class="mono">${path === "" ? "All files" : path}</h2>
           ${file && html`<${DownloadButton} file=${file} />`}
         </div>
         <${Preview} key=${path} version=${version} path=${path} />
@@ -185,7 +194,7 @@ async function previousOf(
 }
 
 function codeOf(ref: string, path: string | undefined): { cli: string; code: string } {
-  const file = path === undefined ? "" : ` ${shellWord(path)}`;
+  const file = path ? ` ${shellWord(path)}` : "";
   return {
     cli: `holdfast info ${shellWord(ref)}\nholdfast cat ${shellWord(ref)}${file}\n` +
       `holdfast download ${shellWord(ref)} ./here`,
