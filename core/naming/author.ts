@@ -46,7 +46,7 @@ function nameProblem(name: unknown): string | undefined {
 export function claimedAuthor(name: string | undefined): Author | undefined {
   if (name === undefined) return undefined;
   const problem = nameProblem(name) ??
-    (hasHidden(name) ? "it contains characters that change the direction of text" : undefined);
+    (hasHidden(name) ? "it contains hidden characters" : undefined);
   if (problem === undefined) return { name };
   const hint = "Pass a name, such as an e-mail address: `by`, or HOLDFAST_BY in the environment.";
   throw invalid("use the author", "`by`", problem, { hint });

@@ -1,4 +1,6 @@
 // Drawings of boxes, arrows and frames, and their encoding as Mermaid.
+import { escapedHidden } from "../../core/naming/printable.ts";
+
 /** Style of a box: a step that runs, is skipped, or depends on others; data; deleted data. */
 type BoxLook = "plain" | "run" | "skip" | "depends" | "data" | "gone";
 
@@ -45,11 +47,11 @@ const LOOKS: Readonly<Record<BoxLook, readonly [name: string, style: string]>> =
 
 const LONGEST = 100;
 
-/** Escapes control and direction characters, and shortens a line to 100 characters. */
+/** Escapes hidden characters, and shortens a line to 100 characters. */
 export function drawnLine(text: string): string {
-  const clean = text.toWellFormed().replace(
-    /[\p{Cc}\u2028\u2029\u200e\u200f\u202a-\u202e\u2066-\u2069\ufffe\uffff]/gu,
-    (char) => `\\u${char.charCodeAt(0).toString(16).padStart(4, "0")}`,
+  const clean = escapedHidden(text.toWellFormed()).replace(
+    /[\ufffe\uffff]/g,
+    (char) => char === "\ufffe" ? "\\ufffe" : "\\uffff",
   );
   const chars = [...clean];
   return chars.length <= LONGEST

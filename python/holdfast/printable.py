@@ -6,8 +6,13 @@ import json
 import re
 from typing import Any
 
-HIDDEN = re.compile("[\x00-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069]")
-"""Controls, and characters that change the direction of the text around them."""
+HIDDEN = re.compile(
+    "[\x00-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069"
+    "\xad\u115f\u1160\u180e\u200b\u2060-\u2064\u3164\ufeff\uffa0]"
+    "|(?<![^\x00-\x7f])[\u200c\u200d]|[\u200c\u200d](?![^\x00-\x7f])"
+)
+"""Controls, characters that change the direction of the text around them, and those without a shape.
+Joiners shape letters outside of ASCII, and emoji."""
 
 
 def printable(text: str) -> str:

@@ -77,6 +77,7 @@ Deno.test("names of authors that cannot be stored or shown are refused", async (
       "a\nb",
       "\u001b[31mred",
       "a\u202eb",
+      "alice\u200b",
       "\ud800",
       "é".repeat(51),
       '"'.repeat(51),
@@ -99,6 +100,7 @@ Deno.test("a stored author has no characters that a terminal obeys", () => {
   }
   assertEquals(authorName("\u202ealice\nof ops\u0007 "), "alice of ops");
   assertEquals(authorName("\u202e\n"), "");
+  assertEquals(authorName("alice\u200b\ufeff"), "alice");
 });
 
 Deno.test("mirrors keep the authors of originals", async () => {

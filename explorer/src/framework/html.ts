@@ -1,19 +1,14 @@
 // Markup as tagged templates, without a build step.
 import htm from "npm:htm@^3.1";
-import { printable } from "../../../core/naming/printable.ts";
+import { hasHidden, printable } from "../../../core/naming/printable.ts";
 import { type ComponentChildren, h, type VNode } from "./preact.ts";
 
 /** Returns the nodes of a template. Values become text: markup in them is never parsed. */
 export const html: (strings: TemplateStringsArray, ...values: unknown[]) => VNode =
   (htm as unknown as { bind(createNode: typeof create): typeof html }).bind(create);
 
-/**
- * Characters that a page does not show, or that turn the text around them. Tabs, ends of lines and
- * marks of direction are content.
- */
-// deno-lint-ignore no-control-regex
-const OBEYED = /[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069]/;
-const EACH = new RegExp(OBEYED, "g");
+/** Tabs, ends of lines and marks of direction, which are content and stay. */
+const CONTENT = /([\t\r\n\u061c\u200e\u200f\u2028\u2029]+)/;
 
 /** Attributes that a page shows or reads out. */
 const SHOWN = ["title", "aria-label", "alt"] as const;
@@ -30,7 +25,8 @@ function create(
 
 /** Returns a text that shows every character, as the texts of `html` do. */
 export function shownText(text: string): string {
-  return OBEYED.test(text) ? text.replace(EACH, printable) : text;
+  if (!hasHidden(text)) return text;
+  return text.split(CONTENT).map((part) => CONTENT.test(part) ? part : printable(part)).join("");
 }
 
 function shown(child: ComponentChildren): ComponentChildren {
@@ -39,7 +35,7 @@ function shown(child: ComponentChildren): ComponentChildren {
 }
 
 function shownProps(props: Record<string, unknown> | null): Record<string, unknown> | null {
-  const names = SHOWN.filter((name) => OBEYED.test(String(props?.[name] ?? "")));
+  const names = SHOWN.filter((name) => hasHidden(String(props?.[name] ?? "")));
   if (names.length === 0) return props;
   return {
     ...props,

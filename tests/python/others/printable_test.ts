@@ -7,7 +7,7 @@ import { localPath, openRegistry } from "../../../mod.ts";
 import { printable } from "../../../core/naming/printable.ts";
 import { ENVIRONMENT, python, pythonTest } from "../reader.ts";
 
-const PATH = "a\x1b]0;title\x07\x9b\u202egnp.exe\u2066\nforged line";
+const PATH = "a\x1b]0;title\x07\x9b\u202egnp.exe\u2066\u200b\nforged line\u200c";
 /** Everything that a terminal or a page obeys. */
 // deno-lint-ignore no-control-regex
 const OBEYED = /[\x00-\x09\x0b-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069]/;

@@ -75,7 +75,7 @@ testInRoot("tokens with one note, unknown ids and no scopes are refused", async 
   await createToken(file, { scopes: ["admin"] }); // without notes, ids tell them apart
   await rejected("AlreadyExists", createToken(file, { scopes: ["admin"], note: "ci" }));
   await rejected("AlreadyExists", changeToken(file, other.stored.id, { note: "ci" }));
-  for (const note of [" ci", "ci\u202e", "ci\n"]) { // the same author
+  for (const note of [" ci", "ci\u202e", "ci\n", "ci\u200b"]) { // the same author
     await rejected("AlreadyExists", createToken(file, { scopes: ["admin"], note }));
   }
   assertEquals((await changeToken(file, id, { note: "ci" })).note, "ci");
