@@ -2,6 +2,7 @@
 import { assertEquals } from "@std/assert";
 import { openRegistry } from "../../../mod.ts";
 import { openRun } from "../../../registry/mod.ts";
+import { barriersOf } from "../support/barriers.ts";
 import { IGNORED, openExplorer, SKIPPED } from "../support/browser.ts";
 
 Deno.test({
@@ -38,6 +39,7 @@ Deno.test({
     await page.clock.fastForward(3000);
     await page.getByText("4 points").waitFor();
     await curves.getByText("accuracy by step", { exact: false }).first().waitFor();
+    assertEquals(await barriersOf(page), []);
     await run.finish({ weights: [1] });
     await page.clock.fastForward(3000);
     await page.getByRole("link", { name: "digits:model@2.0.0" }).press("Enter");
