@@ -91,7 +91,7 @@ const BODIES: Record<string, (service: Service, version: string) => unknown[]> =
     ...refs(`serving@${version}`),
     { materializer },
   ],
-  "POST :id": () => [{}, { params: { a: 1 } }],
+  "POST :run": () => [{}, { params: { a: 1 } }],
   "POST finish": (_, version) => [
     ...refs(`serving@${version}`),
     { materializer },
