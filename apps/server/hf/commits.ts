@@ -10,6 +10,7 @@ import { nextTurn } from "../../../core/work/next_turn.ts";
 import { route } from "../describe.ts";
 import { checkUploadSize } from "../guard/body_limit.ts";
 import type { Access, ReadableArtifact } from "../access/access.ts";
+import { checkStillAllowed } from "../access/guard_route.ts";
 import { Answer, type RouteContext, type Routes, type ServerContext } from "../routing.ts";
 import { RefusedRequest } from "../problem.ts";
 import { noUpload } from "../uploads/own_upload.ts";
@@ -175,6 +176,7 @@ export function hubWrites(
       const { name, base } = await target(c, context, kind);
       access.check("save", name);
       const asked = schemas.parseBatch(await c.request.text());
+      await checkStillAllowed(c, name);
       for (const { size } of asked) checkUploadSize(context.options, size);
       const stored = new Set(base?.info.files.map(({ sha256 }) => sha256));
       const answers = mapAtOnce(asked, async ({ oid, size }) => {
@@ -200,16 +202,18 @@ export function hubWrites(
       "`parentCommit` is not the latest version is refused with 412.",
     answers: { 200: { description: "The commit", schema: schemas.HubCommitted } },
     problems: [412],
-    answer: async ({ c, access, signal }) => {
+    answer: async ({ c, signal }) => {
       const asked = askedOf(c, kind);
       if (new URL(c.request.url).searchParams.has("create_pr")) throw noBranch("pull requests");
       const find = async () => {
         const { name, base } = await target(c, context, kind);
-        access.check("save", c.info.writes = name);
+        c.info.access.check("save", c.info.writes = name);
         return { name, base };
       };
       await find(); // refuses before the body arrives
       const commit = await readCommit(c.request);
+      await checkStillAllowed(c);
+      const { access } = c.info;
       const commitOptions = { find, access, objects: objects(access), signal };
       const saved = await applyCommit(context, commit, commitOptions);
       c.info.version = saved.version;

@@ -1,4 +1,5 @@
 // The routes of the Hugging Face Hub, for `huggingface_hub`, `transformers` and `datasets`.
+import { checkStillAllowed } from "../access/guard_route.ts";
 import type { Artifact } from "../../../mod.ts";
 import { route, type RouteDescription } from "../describe.ts";
 import type { Access } from "../access/access.ts";
@@ -200,8 +201,9 @@ function revisionRoutes(routes: Routes, context: HubContext, paths: RepoPaths): 
     ),
     body: { "application/json": { schema: schemas.HubPaths }, [FORM]: {} },
     answer: async ({ c }) => {
-      const { info } = await infoAsked(c, context, kind);
       const { paths, expand } = await readPaths(c.request);
+      await checkStillAllowed(c);
+      const { info } = await infoAsked(c, context, kind);
       const chosen = (await entriesOf(info)).filter(({ path }) => paths.has(path));
       const items = expand ? chosen.map((entry) => withCommit(entry, info)) : chosen;
       return c.json(items, 200, FRESH);

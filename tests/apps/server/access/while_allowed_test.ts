@@ -1,7 +1,7 @@
 import { assert, assertEquals, assertRejects } from "@std/assert";
 import { join } from "@std/path";
 import { openRegistry } from "../../../../mod.ts";
-import { createHandler, createToken, openTokenFile } from "../../../../apps/server.ts";
+import { changeToken, createHandler, createToken, openTokenFile } from "../../../../apps/server.ts";
 import { removeToken } from "../../../../apps/server/access/change_tokens.ts";
 import { createMemoryQueue } from "../../../../queues/memory.ts";
 import { createScriptedSystem } from "../../../support/scripted_system.ts";
@@ -34,12 +34,14 @@ async function serve(scopes: string[]) {
     tokens: await openTokenFile(file, { system }),
     jobs,
     system,
+    hf: true,
   });
   return {
     registry,
     advance: scripted.advance,
     heartbeat: () => beat(),
     remove: () => removeToken(file, stored.id),
+    setScopes: (scopes: string[]) => changeToken(file, stored.id, { scopes }),
     send: (path: string, init: RequestInit = {}) =>
       handler(
         new Request(`http://localhost${path}`, {
@@ -105,21 +107,47 @@ slowTest("downloads and listings fail after their token is removed", async () =>
 
 const saved = { materializer: { id: "x", formatVersion: 1 }, files: [] };
 
-Deno.test("a save whose token is removed before its body has come is not committed", async () => {
-  await using service = await serve(["write:*"]);
-  const body = new ReadableStream<Uint8Array>({
-    async pull(controller) { // when the service reads it, after the check of the headers
-      await service.remove();
-      service.advance(1001);
-      controller.enqueue(new TextEncoder().encode(JSON.stringify(saved)));
-      controller.close();
-    },
-  }, { highWaterMark: 0 });
-  const headers = { "content-type": "application/json" };
-  const init = { method: "POST", body, headers, duplex: "half" } as RequestInit;
-  assertEquals((await service.send("/artifacts/b/versions", init)).status, 401);
-  assertEquals(await service.registry.has("b"), false);
-});
+const LINES = [
+  { key: "header", value: { summary: "s" } },
+  { key: "file", value: { path: "x", content: "aGk=", encoding: "base64" } },
+].map((line) => `${JSON.stringify(line)}\n`).join("");
+
+/** Requests that save or read after their body has come. */
+const BODIES: [path: string, body: string, type?: string][] = [
+  ["/artifacts/b/versions", JSON.stringify(saved)],
+  ["/artifacts/a/versions/latest/copy", JSON.stringify({ to: "b" })],
+  ["/api/models/b/commit/main", LINES, "application/x-ndjson"],
+  ["/api/models/a/commit/main", LINES, "application/x-ndjson"],
+  ["/api/models/a/paths-info/main", JSON.stringify({ paths: ["data.bin"] })],
+  [
+    "/a.git/info/lfs/objects/batch",
+    JSON.stringify({ operation: "upload", objects: [{ oid: "0".repeat(64), size: 5 }] }),
+    "application/vnd.git-lfs+json",
+  ],
+];
+
+for (const [path, text, type = "application/json"] of BODIES) {
+  Deno.test(`a token is checked again when the body of ${path} has come`, async () => {
+    for (const [change, expected] of [["none", 2], ["removed", 4], ["less", 4]] as const) {
+      await using service = await serve(["write:*", "read:*"]);
+      const body = new ReadableStream<Uint8Array>({
+        async pull(controller) { // when the service reads it, after the check of the headers
+          if (change === "removed") await service.remove();
+          if (change === "less") await service.setScopes(["write:other", "read:other"]);
+          service.advance(1001);
+          controller.enqueue(new TextEncoder().encode(text));
+          controller.close();
+        },
+      }, { highWaterMark: 0 });
+      const init = { method: "POST", body, headers: { "content-type": type }, duplex: "half" };
+      const { status } = await service.send(path, init as RequestInit);
+      assertEquals(Math.floor(status / 100), expected, `${change}: ${status}`);
+      if (change === "none") continue;
+      const versions = await Array.fromAsync(service.registry.versions("a"));
+      assertEquals([versions.length, await service.registry.has("b")], [1, false], change);
+    }
+  });
+}
 
 Deno.test("an upload whose token is removed saves nothing", async () => {
   await using service = await serve(["write:*"]);
