@@ -1,7 +1,7 @@
 // Changes of the token file: new, changed and rotated tokens.
 import { randomBytes } from "node:crypto";
 import { realSystem, type System } from "../../../mod.ts";
-import { fault, notFound } from "../../../core/errors.ts";
+import { fault, invalid, notFound } from "../../../core/errors.ts";
 import { authorName } from "../../../core/naming/author.ts";
 import { checkDurations, checkOptions } from "../../../core/options/check_options.ts";
 import { parseScope } from "./access.ts";
@@ -127,8 +127,23 @@ function endOf(system: Pick<System, "now">, lifetimeMs = Infinity): string | und
   return lifetimeMs === Infinity ? undefined : isoDate(system, lifetimeMs);
 }
 
+/** Two scopes in one string, such as `read:a,save:b`, which is also a name. */
+const SEVERAL_SCOPES = /[,;\s](admin|metrics|(read|save|move|promote|delete|write):.*)$/s;
+
 function checkScopes(action: string, scopes: readonly string[]): void {
-  scopes.forEach(parseScope);
+  for (const scope of scopes) {
+    if (SEVERAL_SCOPES.test(scope)) {
+      throw invalid(
+        "read",
+        `scope ${JSON.stringify(scope.slice(0, 80))}`,
+        "it has several scopes",
+        {
+          hint: "Pass each by itself, as in --scope 'read:*' --scope 'save:models:*'.",
+        },
+      );
+    }
+    parseScope(scope);
+  }
   if (scopes.length > 0) return;
   throw fault({
     code: "Invalid",
