@@ -5,7 +5,7 @@ import { loadPart } from "../../../../core/urls/load_part.ts";
 import type { Registry } from "../../../../mod.ts";
 import { type Command, type CommandContext, defineCommand } from "../../program/command.ts";
 import { stdinOf } from "../../terminal/cli_io.ts";
-import { invalid } from "../../terminal/hints.ts";
+import { invalid, notFound } from "../../terminal/hints.ts";
 import { aborted } from "../../program/run_process.ts";
 import type { TokenCheck, TokenFileOptions } from "../../../server/access/token_file.ts";
 import type { OidcCheckOptions, OidcSettings } from "../../../server/access/oidc/settings.ts";
@@ -237,12 +237,18 @@ async function signInOf(
 ): Promise<TokenCheck | undefined> {
   if (file === undefined) return tokens;
   const path = resolve(cwd, file);
-  const hint = "Pass a readable JSON file with `audience` and `issuers`: see docs/sign_in.md.";
+  const action = `read sign-in settings ${JSON.stringify(file)}`;
+  const text = await readFile(path, "utf8").catch((cause) => {
+    if (cause.code !== "ENOENT") throw cause;
+    const hint = "Check the path, or create the file as in docs/sign_in.md.";
+    throw notFound(action, "the file does not exist", hint, cause);
+  });
   let settings: OidcSettings;
   try {
-    settings = JSON.parse(await readFile(path, "utf8"));
+    settings = JSON.parse(text);
   } catch (error) {
-    throw invalid("read sign-in settings", messageOf(error), hint);
+    const hint = "Write `audience` and `issuers` as JSON: see docs/sign_in.md.";
+    throw invalid(action, messageOf(error), hint, error);
   }
   return createOidcCheck(settings, { tokens, system, logger });
 }

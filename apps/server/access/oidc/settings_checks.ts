@@ -20,17 +20,22 @@ export function membersOf<Name extends string>(
 
 export function listOf(value: unknown, at: string): unknown[] {
   if (Array.isArray(value) && value.length > 0) return value;
-  throw refuse(at, "it is not a list with at least one element", undefined);
+  throw refuse(at, stateOf(value, "it is not a list with at least one element"), undefined);
 }
 
 export function textOf(value: unknown, at: string): string {
   if (typeof value === "string" && value !== "" && value.length <= MAX_TEXT) return value;
-  throw refuse(at, `it is not a string of 1 to ${MAX_TEXT} characters`, undefined);
+  const state = stateOf(value, `it is not a string of 1 to ${MAX_TEXT} characters`);
+  throw refuse(at, state, undefined);
 }
 
 export function textsOf(value: unknown, at: string): string[] {
   const values = typeof value === "string" ? [value] : listOf(value, at);
   return values.map((each) => textOf(each, at));
+}
+
+function stateOf(value: unknown, wrong: string): string {
+  return value === undefined ? "it is missing" : wrong;
 }
 
 export function refuse(at: string, state: string, hint: string | undefined) {

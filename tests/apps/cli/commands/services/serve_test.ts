@@ -131,9 +131,14 @@ filledTest("serve accepts tokens of an identity provider beside stored ones", as
   assertEquals(io.errors().includes("Every user"), false);
   assertMatch(
     (await it.holdfast("serve --port 0 --oidc wrong.json")).err,
-    /issuers: it is not a list/,
+    /issuers: it is missing/,
   );
-  assertMatch((await it.holdfast("serve --port 0 --oidc none.json")).err, /read sign-in settings/);
+  const absent = await it.holdfast("serve --port 0 --oidc none.json");
+  assertEquals(absent.code, 3);
+  assertMatch(absent.err, /read sign-in settings "none.json": the file does not exist/);
+  await Deno.writeTextFile(it.root.join("text.json"), "{ audience: ");
+  const damaged = await it.holdfast("serve --port 0 --oidc text.json");
+  assertMatch(damaged.err, /read sign-in settings "text.json": .*JSON/);
 });
 
 filledTest("serve requires tokens beyond this machine", async (it) => {
