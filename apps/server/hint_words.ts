@@ -75,7 +75,8 @@ export const HTTP_HINTS: ServiceHints = {
   s3_credentials_missing: OPERATOR,
   gcs_credentials_missing: OPERATOR,
   credentials_unusable: OPERATOR,
-  token_missing: "Send a token of this service: Authorization: Bearer holdfast_…",
+  token_missing: "Send a token of this service, or of a provider that GET /sign-in names: " +
+    "Authorization: Bearer TOKEN",
   scope_missing: null,
   origin_refused: null,
   page_may_not_write: null,

@@ -70,7 +70,8 @@ export const CLI_HINTS: HintTable<ReasonKind> = {
     "Sign in with holdfast login URL, or pass a token of the service: --token-file FILE, " +
     "or HOLDFAST_TOKEN.",
   scope_missing: ({ scope }) =>
-    `Use a token with the scope ${scope}: holdfast token create --scope ${shellWord(scope)}`,
+    `Ask the service's operator for the scope ${scope}, in a token (holdfast token create ` +
+    `--scope ${shellWord(scope)}) or in the rules of sign-in (--oidc)`,
   origin_refused: "Allow its origin: holdfast serve --cors https://app.example.com",
   page_may_not_write: "Use tokens (holdfast serve --tokens FILE), or name the origin: holdfast " +
     "serve --cors ORIGIN.",
