@@ -115,7 +115,7 @@ export async function createLargeFolderGroup(
   const place = join(folder, "registry"), path = writeSource(folder, mib);
   let isSaved = false;
   const measures = SHARES.toReversed().map((share): Measure =>
-    inProcess(`verify, ${share.title}`, mib, share, async (call) => {
+    inProcess(`verify ${mib} MiB, ${share.title}`, mib, share, async (call) => {
       const asked = { place, path, version: "1.0.0" };
       if (!isSaved) await call({ ...asked, operation: "save" });
       isSaved = true;
