@@ -1,8 +1,9 @@
 // A name: its versions, aliases, changes and storage.
 import { useSession } from "../../api/context.ts";
-import { isCard, namePath, openVersion } from "../../api/artifacts.ts";
+import { isCard, type ListedVersion, namePath, openVersion } from "../../api/artifacts.ts";
+import type { ArtifactVersion } from "../../artifact_file.ts";
 import { type LogEntry, type NameSummary, readName, stateOf } from "../../api/names.ts";
-import { mayChange } from "../../api/service.ts";
+import { mayChange, type Service } from "../../api/service.ts";
 import { ChangeList, changesOf } from "../../components/change_list.ts";
 import { SameByCode, shellWord } from "../../components/copy_box.ts";
 import { Empty, Shown, Suggestion } from "../../components/notices.ts";
@@ -22,6 +23,10 @@ import { ruleText } from "../../../../core/registry/rules.ts";
 
 /** Milliseconds between queries for a new version or a moved alias. */
 const LIVE_MS = 5000;
+/** The newest versions, and those with an alias, in which a card is looked for. */
+const MOST_CARDS = 5;
+/** Lists of more files are read of the newest version only. */
+const MOST_FILES = 1000;
 
 export function NameView({ name, query }: { name: string; query: Place["query"] }) {
   const { service, rights } = useSession();
@@ -39,12 +44,10 @@ export function NameView({ name, query }: { name: string; query: Place["query"] 
   const tab = query.tab ?? "versions";
   const href = (key: string) =>
     hrefOf(["artifacts", name], { tab: key === "versions" ? undefined : key });
-  const first = summary.value?.versions[0];
-  const newest = useLoaded(
-    async (signal) => first && await openVersion(service, first, signal),
-    [name, first?.version],
+  const card = useLoaded(
+    async (signal) => value && await findCard(service, value, signal),
+    [name, value?.versions[0]?.version, value?.aliases],
   ).value;
-  const card = newest?.files.find(({ path }) => isCard(path));
   const all = [
     ["versions", "Versions"],
     ...card ? [["card", "Card"]] : [],
@@ -66,10 +69,47 @@ export function NameView({ name, query }: { name: string; query: Place["query"] 
       <${Tabs} tabs=${all} current=${tab} href=${href} />
       <${Shown} of=${summary} what="Reading versions">${(summary: NameSummary) =>
         tab === "card"
-          ? card && html`<${Preview} version=${newest} path=${card.path} />`
+          ? card && html`<${CardPanel} card=${card} newest=${summary.versions[0]?.version} />`
           : html`<${Panel} tab=${tab} summary=${summary} changed=${reload} />`}<//>
       <${SameByCode} ...${codeOf(tab, name)} />
     </div>
+  `;
+}
+
+interface Card {
+  readonly version: ArtifactVersion;
+  readonly path: string;
+}
+
+/** Returns the card of the newest version with one, of the last few and those with an alias. */
+async function findCard(
+  service: Service,
+  { name, versions, aliases }: NameSummary,
+  signal: AbortSignal,
+): Promise<Card | undefined> {
+  const isShort = ({ info }: ListedVersion, at: number) =>
+    at === 0 || (info?.files.length ?? 0) <= MOST_FILES;
+  const recent = versions.slice(0, MOST_CARDS).filter(isShort).map(({ version }) => version);
+  const promoted = aliases.map(({ version }) => version).slice(0, MOST_CARDS);
+  for (const version of new Set([...recent, ...promoted])) {
+    const opened = await openVersion(service, { name, version }, signal).catch((error) => {
+      if (signal.aborted) throw error; // else it is damaged or was deleted
+    });
+    const card = opened?.files.find(({ path }) => isCard(path));
+    if (opened !== undefined && card !== undefined) return { version: opened, path: card.path };
+  }
+}
+
+function CardPanel({ card: { version, path }, newest }: { card: Card; newest?: string }) {
+  const href = hrefOf(["artifacts", version.name, version.version]);
+  const isOlder = newest !== undefined && newest !== version.version;
+  return html`
+    <div class="row spread">
+      <span class="muted">The card of version ${version.version}${isOlder &&
+        `: ${newest}, the newest, has none`}.</span>
+      <a class="button button-small" href=${href}>Open ${version.version}</a>
+    </div>
+    <${Preview} version=${version} path=${path} />
   `;
 }
 
