@@ -1,5 +1,5 @@
-// Replies with the bytes of a piece. On Deno and in Workers by `fetch`, which reads into the caller's
-// memory; on Node and Bun by `node:https`: there `fetch` takes up to twice the processor time.
+// Replies with the bytes of a piece. On Deno by `fetch`, which reads into the caller's memory; on Node
+// and Bun by `node:https`: `fetch` of Bun cannot, and that of Node takes up to twice the processor time.
 import http, { type IncomingMessage } from "node:http";
 import https from "node:https";
 

@@ -40,7 +40,10 @@ async function answering(answer: Answer, ask: (url: string) => Promise<void>): P
   }
 }
 
-for (const ask of [askByFetch, askByNode]) {
+/** `fetch` of Bun does not read into memory of the caller, and that of Node repeats a header. */
+const ways = "Deno" in globalThis ? [askByFetch, askByNode] : [askByNode];
+
+for (const ask of ways) {
   const headers = { range: `bytes=0-${BYTES.byteLength - 1}`, "accept-encoding": "identity" };
 
   Deno.test(`${ask.name}: a reply fills blocks of any size, in order`, async () => {
