@@ -9,6 +9,7 @@ import { claimsOf } from "./jwt.ts";
 import type { Login } from "./login_file.ts";
 import { isOfThisMachine, isPrivateUrl } from "./private_url.ts";
 import type { PeopleOffer } from "./service_offers.ts";
+import { fetchSmall } from "./small_answer.ts";
 
 /** How long an issuer may take for an answer, milliseconds. */
 const TIMEOUT_MS = 15_000;
@@ -257,6 +258,7 @@ function optionsFor(issuer: string, signal: AbortSignal) {
   return {
     signal: AbortSignal.any([signal, AbortSignal.timeout(TIMEOUT_MS)]),
     [oauth.allowInsecureRequests]: isOfThisMachine(issuer),
+    [oauth.customFetch]: fetchSmall,
   };
 }
 

@@ -6,6 +6,7 @@ import type { LoginContext } from "./context.ts";
 import { claimsOf, isOwnAudience, type TokenClaims } from "./jwt.ts";
 import { isPrivateUrl } from "./private_url.ts";
 import { signInOf } from "./service_offers.ts";
+import { fetchSmall } from "./small_answer.ts";
 
 /** A token with less time than this is replaced, milliseconds. */
 const MARGIN_MS = 60_000;
@@ -91,7 +92,7 @@ async function ask(
   target.searchParams.set("audience", audience);
   let answer: { value?: unknown };
   try {
-    const response = await fetch(target, {
+    const response = await fetchSmall(target, {
       headers: { authorization: `Bearer ${token}`, accept: "application/json" },
       redirect: "manual",
       signal: AbortSignal.any([signal, AbortSignal.timeout(TIMEOUT_MS)]),

@@ -8,6 +8,7 @@ import { invalid, shellWord } from "../terminal/hints.ts";
 import type { LoginContext } from "./context.ts";
 import { isOwnAudience } from "./jwt.ts";
 import { isPrivateUrl } from "./private_url.ts";
+import { fetchSmall } from "./small_answer.ts";
 
 type Token = string | (() => string | Promise<string>);
 
@@ -31,7 +32,7 @@ function connectionTo(
   return new Connection({
     location,
     token,
-    send: (request) => fetch(request),
+    send: fetchSmall,
     retryForMs: shared.wait ?? FIRST_ANSWER_MS,
     timeoutMs: FIRST_ANSWER_MS,
     system,

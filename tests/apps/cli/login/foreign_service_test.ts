@@ -6,13 +6,16 @@ import { editLogin, runWith, urlIn } from "./team.ts";
 const READER = { columns: 1000 };
 
 /** Starts a service that is its own issuer, and notes the bodies of requests for tokens. */
-function startForeign(answers: { discovery?: object; signIn?: object; access?: unknown } = {}) {
+function startForeign(
+  answers: { discovery?: object; signIn?: object; access?: unknown; endless?: string } = {},
+) {
   const sent: string[] = [];
   const server = Deno.serve(
     { port: 0, hostname: "127.0.0.1", onListen() {} },
     async (request) => {
       const { pathname, origin } = new URL(request.url);
       if (pathname === "/token") sent.push(await request.text());
+      if (pathname === answers.endless) return endless();
       const signIn = { audience: origin, issuers: [{ issuer: origin, clientId: "holdfast" }] };
       const discovery = {
         issuer: origin,
@@ -29,6 +32,14 @@ function startForeign(answers: { discovery?: object; signIn?: object; access?: u
   );
   const url = `http://127.0.0.1:${server.addr.port}`;
   return { url, sent, [Symbol.asyncDispose]: () => server.shutdown() };
+}
+
+/** An answer without an end. */
+function endless(): Response {
+  const chunk = new TextEncoder().encode(" ".repeat(64 * 1024));
+  return new Response(new ReadableStream({ pull: (controller) => controller.enqueue(chunk) }), {
+    headers: { "content-type": "application/json" },
+  });
 }
 
 /** Signs in, and answers as the provider of another service to which the browser was led. */
@@ -119,4 +130,17 @@ cliTest("whoami refuses an answer that no service gives, and shows no controls",
   const by = { name: "bob\n\x1b[31mroot" };
   await using foreign = startForeign({ access: { ...right, by } });
   await it.prints(`whoami ${foreign.url} -q`, "bob\\x0a\\x1b[31mroot\n", { env });
+});
+
+cliTest("an answer without an end is not read to its end", async (it) => {
+  const env = { XDG_CONFIG_HOME: it.cwd, HOLDFAST_TOKEN: "x" };
+  for (const [endless, command] of [["/sign-in", "login"], ["/access", "whoami"]] as const) {
+    await using foreign = startForeign({ endless });
+    await it.fails(`${command} ${foreign.url}`, 1, "longer than 1 MiB", { env });
+  }
+  for (const endless of ["/.well-known/openid-configuration", "/token"]) {
+    await using foreign = startForeign({ endless });
+    const { code, err } = await signsIn(it, foreign.url, ["--issuer", foreign.url], {});
+    assertEquals([code, err.includes("longer than 1 MiB")], [1, true], err);
+  }
 });
