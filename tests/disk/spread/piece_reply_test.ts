@@ -1,6 +1,7 @@
 import { assertEquals, assertRejects } from "@std/assert";
 import { createServer, type ServerResponse } from "node:http";
 import type { AddressInfo } from "node:net";
+import process from "node:process";
 import { askByFetch, askByNode, type PieceReply } from "../../../disk/spread/piece_reply.ts";
 
 const BYTES = new Uint8Array(300_000).map((_, i) => i * 7);
@@ -41,7 +42,7 @@ async function answering(answer: Answer, ask: (url: string) => Promise<void>): P
 }
 
 /** `fetch` of Bun does not read into memory of the caller, and that of Node repeats a header. */
-const ways = "Deno" in globalThis ? [askByFetch, askByNode] : [askByNode];
+const ways = process.versions.deno !== undefined ? [askByFetch, askByNode] : [askByNode];
 
 for (const ask of ways) {
   const headers = { range: `bytes=0-${BYTES.byteLength - 1}`, "accept-encoding": "identity" };
