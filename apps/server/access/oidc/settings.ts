@@ -196,16 +196,20 @@ function checkStrangers(claims: OidcClaims, at: string, issuer: string): void {
   const isTold = telling.some((name) => {
     const expected = Object.hasOwn(claims, name) ? claims[name] : undefined;
     if (expected === undefined) return false;
-    return [expected].flat().every((value) => typeof value !== "string" || isOfOne(value));
+    return [expected].flat().every((value) => typeof value !== "string" || isOfOne(value, name));
   });
   if (isTold) return;
   const state = "tokens of everybody who uses this issuer would match";
   throw refuse(at, state, `Add ${telling[0]} or ${telling[1]}, of your own.`);
 }
 
-/** Returns true for texts of one customer: `1234`, `octo/*`, `repo:octo/*`, `*@example.com`. */
-function isOfOne(pattern: string): boolean {
-  return !pattern.includes("*") || /^[^*]*[^*/:][/]/.test(pattern) || /^\*@[^*]+$/.test(pattern);
+/**
+ * Returns true for texts of one customer: `1234`, `octo/*`, `repo:octo/*`, and in an e-mail address
+ * `*@example.com`. Strangers choose how other claims end, such as the environment in a `sub`.
+ */
+function isOfOne(pattern: string, claim: string): boolean {
+  return !pattern.includes("*") || /^[^*]*[^*/:][/]/.test(pattern) ||
+    claim.endsWith("email") && /^\*@[^*]+$/.test(pattern);
 }
 
 /** Returns true for an https URL, and for http on this machine. */

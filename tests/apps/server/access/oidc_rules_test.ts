@@ -121,6 +121,9 @@ const INVALID: [settings: unknown, message: RegExp][] = [
     { ref: "refs/heads/main" },
     { sub: "*" },
     { sub: "repo:*" },
+    { sub: "*@example.com" },
+    { sub: "*:environment:production" },
+    { repository: "*@octo/x" },
     { repository: "*" },
     {
       repository: "o*",
