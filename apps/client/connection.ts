@@ -150,7 +150,8 @@ export class Connection {
   /** Returns the error of an answer, after its `Retry-After`. */
   async #refusal(response: Response, call: Call, leftMs: () => number): Promise<RegistryError> {
     const waitMs = Number(response.headers.get("retry-after") ?? NaN) * 1000;
-    const error = await problemOf(response, this.#asked(call));
+    const hasToken = this.#token !== undefined;
+    const error = await problemOf(response, { ...this.#asked(call), hasToken });
     if (isPassing(error) && waitMs > 0 && waitMs <= Math.min(MAX_WAIT_MS, leftMs())) {
       await this.system.sleep(waitMs, call.signal);
     }

@@ -1,5 +1,5 @@
 // Answers of a service that are errors.
-import { fault, invalid, RegistryError, unavailable } from "../../core/errors.ts";
+import { fault, invalid, RegistryError, retold, unavailable } from "../../core/errors.ts";
 import { errorCode } from "../../core/faults/errno.ts";
 import { connectionFault, type Meaning, statusFault } from "../../core/faults/meanings.ts";
 import { readReason } from "../../core/hints/reasons.ts";
@@ -12,6 +12,8 @@ export interface Asked {
   location: string;
   /** The request changes something, so its outcome is unknown without an answer. */
   writes: boolean;
+  /** A token was sent with it. */
+  hasToken?: boolean;
 }
 
 const CODES: Readonly<Record<ErrorCode, true>> = {
@@ -46,6 +48,10 @@ const RETRY_ADVICE: readonly RetryAdvice[] = ["never", "later", "unknown"];
 const TOKEN_HINT = "Pass a token of the service: openHttpRegistry(url, { token }).";
 
 const TOKEN_MISSING = { kind: "token_missing" } as const;
+const WRONG_PATH = "Check that the URL is that of a Holdfast service. Behind a proxy it may have " +
+  "a path, such as https://HOST/models.";
+const TOKEN_LOST = "The token did not reach the service: let the proxy in between pass the " +
+  "header Authorization, and ask for no sign-in of its own.";
 
 type Problem = Record<string, unknown> & { code: ErrorCode };
 
@@ -56,11 +62,16 @@ export async function problemOf(response: Response, asked: Asked): Promise<Regis
   const problem = await readProblem(response);
   const isForeign = response.body !== null || !isOfService(response); // answers to HEAD have no body
   if (problem === undefined && response.status === 404 && isForeign) {
-    return unexpected(asked, "status 404 without a reply of the service"); // no name is missing
+    const error = unexpected(asked, "status 404 without a reply of the service");
+    return retold(error, { hint: WRONG_PATH }); // no name is missing
   }
-  return problem === undefined
+  const error = problem === undefined
     ? unexplained(response.status, asked)
     : errorOf(problem, asked, response.status);
+  if (response.status !== 401 || !asked.hasToken) return error;
+  const challenge = response.headers.get("www-authenticate") ?? "";
+  const isLost = problem === undefined || /^bearer (?!.*invalid_token)/i.test(challenge); // RFC 6750
+  return isLost ? retold(error, { hint: TOKEN_LOST }) : error;
 }
 
 /** Returns the error of a problem document inside an answer, such as a listing. */
@@ -101,7 +112,11 @@ async function redirected(response: Response, { action, location }: Asked): Prom
   await response.body?.cancel();
   const to = URL.parse(response.headers.get("location") ?? "", location); // null in browsers
   const state = `${location} redirects${to === null ? "" : ` to ${to.origin}${to.pathname}`}`;
-  const hint = "Redirects are not followed. Open the registry at the final URL.";
+  const isElsewhere = to !== null && to.origin !== URL.parse(location)?.origin;
+  const hint = isElsewhere
+    ? "Redirects are not followed. If the service moved, open the registry there. If a proxy " +
+      "asks for a sign-in of its own, let it pass requests with a token."
+    : "Redirects are not followed. Open the registry at the final URL.";
   return invalid(action, undefined, state, { hint, backend: location });
 }
 
@@ -123,6 +138,8 @@ function unexplained(status: number, { action, location, writes }: Asked): Regis
       ? "Raise the body limit of the proxy in between: `client_max_body_size 0;` in nginx."
       : isFinal
       ? meaning.hint
+      : status === 400 && location.startsWith("http:")
+      ? "Check the URL: a port with TLS needs https://."
       : code === "Invalid"
       ? "Check that the URL is that of a Holdfast service, and check any proxy in between."
       : "Check the log of the service, and of any proxy in between.",

@@ -57,6 +57,19 @@ OWN_HINTS = {
 
 BODY_LIMIT = "Raise the body limit of the proxy in between: `client_max_body_size 0;` in nginx."
 
+TOKEN_LOST = (
+    "The token did not reach the service: let the proxy in between pass the header "
+    "Authorization, and ask for no sign-in of its own."
+)
+
+
+def is_token_lost(error: urllib.error.HTTPError) -> bool:
+    """Returns true if something between program and service took the token away (RFC 6750)."""
+    challenge = error.headers.get("www-authenticate", "").lower()
+    is_missing = challenge.startswith("bearer ") and "invalid_token" not in challenge
+    is_foreign = "json" not in error.headers.get("content-type", "")
+    return error.code == 401 and (is_foreign or is_missing)
+
 
 def hint_of(problem: Json, code: str, usual: str = "") -> str:
     """Returns the hint of an answer: by its reason, else that of the service."""
@@ -194,7 +207,8 @@ class Connection:
                 if response.length or (response.length is None and needs_length):  # cut in a header
                     raise OSError("the connection was closed before the end of the response")
         except urllib.error.HTTPError as error:
-            raise self._problem(failed, error, lost) from None
+            hint = TOKEN_LOST if token and is_token_lost(error) else ""
+            raise self._problem(failed, error, lost, hint) from None
         except (OSError, http.client.HTTPException) as error:
             reason = getattr(error, "reason", None) or error
             message = f"{failed}: {reason}"
@@ -225,7 +239,9 @@ class Connection:
                 error.close()
                 time.sleep(max(int(wait), 0.1))
 
-    def _problem(self, failed: str, error: urllib.error.HTTPError, lost: str) -> HoldfastError:
+    def _problem(
+        self, failed: str, error: urllib.error.HTTPError, lost: str, hint: str
+    ) -> HoldfastError:
         text = b""
         try:
             text = error.read(65536)
@@ -240,7 +256,7 @@ class Connection:
             code = "Unsupported"
         code = code or STATUS_CODES.get(error.code, default)
         limit = BODY_LIMIT if error.code == 413 else ""
-        failure = HoldfastError(code, detail, hint_of(problem, code, limit))
+        failure = HoldfastError(code, detail, hint or hint_of(problem, code, limit))
         failure.reason = kind_of(problem.get("reason"))
         is_full = error.code == 507  # no time frees space
         failure.retry = str(problem.get("retry", "never" if is_full else ""))

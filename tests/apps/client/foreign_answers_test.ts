@@ -1,5 +1,7 @@
 // Answers of proxies, and of services without a route: they must never look like a missing name.
-import { assertEquals } from "@std/assert";
+import { assertEquals, assertMatch } from "@std/assert";
+import { openHttpRegistry } from "../../../apps/client.ts";
+import { createHandler, type TokenCheck } from "../../../apps/server.ts";
 import { isRegistryError } from "../../../mod.ts";
 import { testService } from "./service.ts";
 
@@ -65,4 +67,30 @@ testService("the hint for a 413 of a proxy names the limit of the proxy", async 
     isRegistryError(error, "Invalid") && error.hint?.includes("client_max_body_size"),
     true,
   );
+});
+
+testService("hints name the proxy that takes a token away or answers itself", async (service) => {
+  const tokens: TokenCheck = { find: () => Promise.resolve(undefined) };
+  await using refusing = createHandler(service.behind, { tokens });
+  const stripped = (request: Request) => {
+    request.headers.delete("authorization");
+    return refusing(request);
+  };
+  const page = (status: number, headers?: HeadersInit) => () =>
+    Promise.resolve(new Response("<h1>proxy</h1>", { status, headers }));
+  const cases: [string, (request: Request) => Promise<Response>, RegExp][] = [
+    ["a proxy without the header", stripped, /did not reach the service/],
+    ["an unknown token", (request) => refusing(request), /Pass a token/],
+    ["a page with 401", page(401), /did not reach the service/],
+    ["a sign-in page", page(302, { location: "https://sso.example/login" }), /sign-in of its own/],
+    ["a page with 404", page(404), /https:\/\/HOST\/models/],
+    ["a port with TLS", page(400), /needs https:\/\//],
+  ];
+  for (const [title, fetch, hint] of cases) {
+    const options = { token: "t", fetch, retryForMs: 0 };
+    const error = await openHttpRegistry("http://service.test", options).catch((error) => error);
+    assertMatch(error.hint ?? "", hint, `${title}: ${error}`);
+  }
+  const open = openHttpRegistry("http://service.test", { fetch: stripped });
+  assertMatch((await open.catch((error) => error)).hint, /Pass a token/);
 });

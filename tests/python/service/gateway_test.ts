@@ -1,6 +1,6 @@
 // Answers of a proxy in front of the service, as Python programs receive them.
 import { assertEquals } from "@std/assert";
-import { createHandler } from "../../../apps/server.ts";
+import { createHandler, type TokenCheck } from "../../../apps/server.ts";
 import { openRegistry } from "../../../mod.ts";
 import { pythonTest, runProgram } from "../reader.ts";
 
@@ -54,4 +54,37 @@ pythonTest("a write that a proxy answers with 499, 502 or 504 may have been done
 pythonTest("the hint for a 413 of a proxy names the limit of the proxy", async () => {
   const calls = ['registry.save("b", bytes(300_000))', 'registry.save("b", bytes(9_000_000))'];
   assertEquals(await behind(413, calls), ["Invalid True", "Invalid True"]);
+});
+
+const WITH_TOKEN = `
+import sys
+import holdfast
+
+for url in sys.argv[1:]:
+    try:
+        list(holdfast.connect(url, token="t", timeout=3).names())
+    except holdfast.HoldfastError as error:
+        print(error.code, "did not reach" in error.hint)
+`;
+
+pythonTest("the hint for a token that a proxy takes away names the proxy", async () => {
+  const registry = await openRegistry("memory:");
+  const tokens: TokenCheck = { find: () => Promise.resolve(undefined) };
+  await using handler = createHandler(registry, { tokens });
+  await using server = Deno.serve(
+    { port: 0, hostname: "127.0.0.1", onListen() {} },
+    (request) => {
+      const { pathname } = new URL(request.url);
+      if (pathname.startsWith("/page")) return new Response("<h1>Sign in</h1>", { status: 401 });
+      if (pathname.startsWith("/unknown")) {
+        return handler(new Request(request.url.replace("/unknown", ""), request));
+      }
+      return handler(new Request(request.url)); // without the header
+    },
+  );
+  const url = `http://127.0.0.1:${server.addr.port}`;
+  assertEquals(
+    await runProgram(WITH_TOKEN, { args: [url, `${url}/page`, `${url}/unknown`] }),
+    ["Denied True", "Denied True", "Denied False"],
+  );
 });
