@@ -37,7 +37,7 @@ export interface Run extends AsyncDisposable {
   /**
    * Logs a point. Returns at once: points are sent in the background, about once a second. Without
    * `step`, a point gets the step after that of the last one. A store that does not answer loses
-   * nothing until 64 MiB are waiting; later points are left out, with a warning.
+   * nothing until 256 MiB are waiting; later points are left out, with a warning.
    *
    * @throws {RegistryError} `Invalid` for a list, a bigint or another value that is not exact in
    * JSON, and after the end of the run. NaN and infinities are fine

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 LEAST_WAIT, MOST_WAIT, PARTS = 1.0, 30.0, 600
 """Seconds between two parts: a day has a few thousand parts."""
 PART_CHARACTERS = 4 * 2**20
-MOST_CHARACTERS = 64 * 2**20
+MOST_CHARACTERS = 256 * 2**20
 MAX_LINE = 2**20
 MAX_DEPTH = 5
 MAX_STRING = 1000
@@ -84,7 +84,7 @@ class Run:
 
         Returns at once: points are sent in the background, about once a second. Without `step`, a
         point gets the step after that of the last one. A service that does not answer loses nothing
-        until 64 MiB are waiting; later points are left out, with a warning.
+        until 256 MiB are waiting; later points are left out, with a warning.
         """
         point = {**values, **named} if values else named
         members = {key: self._value(key, value, 1) for key, value in point.items()}
@@ -101,7 +101,7 @@ class Run:
                 raise self._error("log to", state, "Log fewer values at once.")
             if self._characters + len(line) > MOST_CHARACTERS:
                 if self._left_out == 0:
-                    LOG.warning("Points of %s are left out: 64 MiB wait for the service", self)
+                    LOG.warning("Points of %s are left out: too many wait for the service", self)
                 self._left_out += 1
                 return
             self._lines.append(line)

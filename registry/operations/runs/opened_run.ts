@@ -32,7 +32,7 @@ const MOST_WAIT_MS = 30_000;
 const PARTS = 600;
 /** Characters of a part, and of all points that wait. */
 const PART_CHARACTERS = 4 * 1024 * 1024;
-const MOST_CHARACTERS = 64 * 1024 * 1024;
+const MOST_CHARACTERS = 256 * 1024 * 1024;
 
 const encoder = new TextEncoder();
 
@@ -43,6 +43,8 @@ export interface OpenedRunParts {
   system: System;
   logger: Pick<Logger, "warn">;
   finish(options: FinishStoredRunOptions): Promise<SavedArtifact>;
+  /** Characters of all points that wait. @default 256 MiB */
+  mostCharacters?: number;
 }
 
 export class OpenedRun implements Run {
@@ -92,7 +94,8 @@ export class OpenedRun implements Run {
       ...(Object.hasOwn(values, TIME) ? [] : [`"${TIME}":${numberText(seconds)}`]),
     ];
     const line = `{${all.join(",")}}\n`;
-    if (this.#characters + line.length > MOST_CHARACTERS) return this.#leaveOut();
+    const { mostCharacters = MOST_CHARACTERS } = this.#parts;
+    if (this.#characters + line.length > mostCharacters) return this.#leaveOut();
     this.#lines.push(line);
     this.#characters += line.length;
     if (!this.#isWaiting && this.#failure === undefined) void this.#sendLater();
@@ -100,8 +103,8 @@ export class OpenedRun implements Run {
 
   #leaveOut(): void {
     if (this.#leftOut++ > 0) return;
-    const bound = `${MOST_CHARACTERS / 1024 ** 2} MiB of points wait for the store`;
-    this.#parts.logger.warn(`Points of ${this.#spoken} are left out: ${bound}`);
+    const state = "too many wait for the store";
+    this.#parts.logger.warn(`Points of ${this.#spoken} are left out: ${state}`);
   }
 
   /** Sends what is logged after a wait, until nothing is left. Never throws. */
