@@ -11,8 +11,8 @@ HIDDEN = re.compile(
     "\xad\u115f\u1160\u180e\u200b\u2060-\u2064\u3164\ufeff\uffa0]"
     "|(?<![^\x00-\x7f])[\u200c\u200d]|[\u200c\u200d](?![^\x00-\x7f])"
 )
-"""Controls, characters that change the direction of the text around them, and those without a shape.
-Joiners shape letters outside of ASCII, and emoji."""
+"""Controls, characters that change the direction of the text around them, and those without a
+shape. Joiners shape letters outside of ASCII, and emoji."""
 
 
 def printable(text: str) -> str:
