@@ -201,9 +201,11 @@ function revisionRoutes(routes: Routes, context: HubContext, paths: RepoPaths): 
     ),
     body: { "application/json": { schema: schemas.HubPaths }, [FORM]: {} },
     answer: async ({ c }) => {
+      const { access } = c.info;
+      const { info } = await infoAsked(c, context, kind); // refuses before the body arrives
       const { paths, expand } = await readPaths(c.request);
       await checkStillAllowed(c);
-      const { info } = await infoAsked(c, context, kind);
+      if (c.info.access !== access) await infoAsked(c, context, kind);
       const chosen = (await entriesOf(info)).filter(({ path }) => paths.has(path));
       const items = expand ? chosen.map((entry) => withCommit(entry, info)) : chosen;
       return c.json(items, 200, FRESH);
