@@ -151,14 +151,21 @@ function wordsOf(access: Access | undefined, thrown: RegistryError): Omit<Proble
 export class RefusedRequest extends RegistryError {
   readonly status: number;
   readonly headers: Record<string, string>;
+  /** The sender, if a token without rights proves it. The audit trail names it. */
+  readonly sender?: Pick<Access, "author" | "issuer">;
 
   constructor(
-    { status, headers = {}, ...fields }:
+    { status, headers = {}, sender, ...fields }:
       & (RegistryErrorFields | (Fault & { message?: undefined }))
-      & { status: number; headers?: Record<string, string> },
+      & {
+        status: number;
+        headers?: Record<string, string>;
+        sender?: Pick<Access, "author" | "issuer">;
+      },
   ) {
     super(fields as RegistryErrorFields);
     this.status = status;
     this.headers = headers;
+    this.sender = sender;
   }
 }

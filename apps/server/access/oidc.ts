@@ -209,6 +209,7 @@ function reasonOf(error: unknown, audience: readonly string[]): RefusedRequest {
 
 function accessOf(claims: Claims, { issuer, rules }: ParsedIssuer): Access {
   const { iss, sub, exp } = claims;
+  const id = identityOf(iss, sub);
   const rule = matchingRule(rules, claims);
   if (rule === undefined) {
     throw new RefusedRequest({
@@ -217,9 +218,9 @@ function accessOf(claims: Claims, { issuer, rules }: ParsedIssuer): Access {
       action: "accept the token",
       state: `no rule of this service matches its claims (subject ${shownText(sub)})`,
       hint: `Add a rule for it to the issuer ${issuer} in the settings of the service.`,
+      sender: { author: { name: nameOf(claims), token: id }, issuer },
     });
   }
-  const id = identityOf(iss, sub);
   return createAccess(id, rule.granted, {
     expiresAtMs: (exp + TOLERANCE_S) * 1000,
     issuer,

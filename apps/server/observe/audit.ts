@@ -58,11 +58,13 @@ export class Audit {
     if (!isRefused && !isChange(method, url)) return;
     const { hostname } = (info.remoteAddr ?? {}) as { hostname?: string };
     const bytes = headers.get("content-length");
+    const refused = info.refusal instanceof RefusedRequest ? info.refusal.sender : undefined;
+    const { author, issuer } = refused ?? info.access ?? {};
     const entry: AuditEntry = {
       at: new Date(this.#system.now()).toISOString(),
       request: info.requestId,
-      by: info.access?.author,
-      ...(info.access?.issuer !== undefined && { issuer: info.access.issuer }),
+      by: author,
+      ...(issuer !== undefined && { issuer }),
       address: hostname,
       method,
       route: info.route,

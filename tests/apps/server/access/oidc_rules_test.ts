@@ -1,8 +1,8 @@
 // Rules from claims to scopes, and settings that are refused.
 import { assert, assertEquals, assertThrows } from "@std/assert";
-import { createOidcCheck } from "../../../../apps/server.ts";
-import type { OidcRule, OidcSettings } from "../../../../apps/server.ts";
-import { RegistryError } from "../../../../mod.ts";
+import { createHandler, createOidcCheck } from "../../../../apps/server.ts";
+import type { AuditEntry, OidcRule, OidcSettings } from "../../../../apps/server.ts";
+import { openRegistry, RegistryError } from "../../../../mod.ts";
 import {
   AUDIENCE,
   checkOf,
@@ -69,6 +69,31 @@ Deno.test("the first rule whose claims all match decides", async () => {
     if (scopes !== undefined) assertEquals((await found)?.scopes, [scopes], text);
     else assert(/no rule of this service matches/.test(await refusal(found)), text);
   }
+});
+
+Deno.test("the audit trail names people whom no rule matches, and nobody for other tokens", async () => {
+  const issuer = createIssuer([key]);
+  await using registry = await openRegistry("memory:");
+  const entries: AuditEntry[] = [];
+  const audit = (entry: AuditEntry) => Promise.resolve(void entries.push(entry));
+  const rule = { claims: { groups: "/ml" }, scopes: ["save:*"], name: "email" };
+  await using handler = createHandler(registry, { tokens: checkOf(issuer, rule), audit });
+  const claims = { sub: "bob", email: "bob@example.com" };
+  const tokens = [
+    await issuer.token({ ...claims, groups: ["/ml"] }),
+    await issuer.token({ ...claims, groups: [] }),
+    await issuer.token({ ...claims, groups: ["/ml"], aud: "https://other.example" }),
+  ];
+  for (const token of tokens) {
+    const headers = { authorization: `Bearer ${token}` };
+    const url = "http://localhost/artifacts/a/versions/1.0.0";
+    await (await handler(new Request(url, { method: "DELETE", headers }))).body?.cancel();
+  }
+  const [known, unmatched, foreign] = entries;
+  assertEquals(entries.map(({ status }) => status), [403, 403, 401]);
+  assertEquals([known?.by?.name, unmatched?.by?.name], ["bob@example.com", "bob"]);
+  assertEquals([unmatched?.by?.token, unmatched?.issuer], [known?.by?.token, ISSUER]);
+  assertEquals([foreign?.by, foreign?.issuer], [undefined, undefined]);
 });
 
 Deno.test("a number that JSON may have rounded matches nothing", async () => {
