@@ -30,6 +30,9 @@ Deno.test({
     await runs.getByRole("link", { name: "7", exact: true }).press("Enter");
 
     await page.getByText("2 points").waitFor();
+    await page.getByText("holdfast runs show digits:model 7").first().waitFor({
+      state: "attached",
+    });
     const curves = page.getByRole("region", { name: "Curves" });
     await curves.getByText("loss by step", { exact: false }).first().waitFor();
     await curves.getByText("1 value of NaN or infinity", { exact: false }).waitFor();

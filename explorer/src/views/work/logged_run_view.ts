@@ -51,9 +51,11 @@ export function LoggedRunView({ place: { path: [, name = "", id = ""] } }: ViewP
         href=${hrefOf(["runs"])}>Runs</a></nav>
       <${Shown} of=${shown} what="Reading the run">${(value: ShownRun) =>
         html`<${RunDetails} ...${value} />`}<//>
-      <${SameByCode} cli=${`holdfast runs ${shellWord(name)}\nholdfast runs finish ${
-        shellWord(name)
-      } ${shellWord(id)}   # saves what is logged as a version`}
+      <${SameByCode} cli=${`holdfast runs show ${shellWord(name)} ${
+        shellWord(id)
+      }\nholdfast runs finish ${shellWord(name)} ${
+        shellWord(id)
+      }   # saves its points as a version`}
         code=${`import { readLoggedRun } from "@holdfast/holdfast/registry";
 
 const { state, lines } = await readLoggedRun(registry, ${JSON.stringify(name)}, ${
@@ -65,9 +67,10 @@ const { state, lines } = await readLoggedRun(registry, ${JSON.stringify(name)}, 
 
 const NOTES: Readonly<Partial<Record<LoggedRun["state"], string>>> = {
   running: "This page follows it.",
-  silent: "It logs rarely, was killed, or cannot reach the store. This page follows it. What it " +
-    "logged is kept for a week: open it again with its id to continue, or save it as a version.",
-  failed: "What it logged is kept for a week: save it as a version to keep it.",
+  silent:
+    "It logs rarely, was killed, or cannot reach the store. This page follows it. Its points " +
+    "stay for a week: open it again with its id to continue, or save it as a version.",
+  failed: "Its points stay for a week. To keep them, save the run as a version.",
 };
 
 function RunDetails({ run, steps }: ShownRun) {
