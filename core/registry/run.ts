@@ -35,9 +35,9 @@ export interface Run extends AsyncDisposable {
   /** This program, as a writer of the run. */
   readonly writer: RunWriter;
   /**
-   * Logs a point. Returns at once: points are sent in the background, about once a second. Without
-   * `step`, a point gets the step after that of the last one. A store that does not answer loses
-   * nothing until 256 MiB are waiting; later points are left out, with a warning.
+   * Logs a point. Returns at once: points are sent in the background, every 1 to 30 seconds.
+   * Without `step`, a point gets the step after that of the last one. While the store does not
+   * answer, up to 256 MiB of points wait; later points are left out, with a warning.
    *
    * @throws {RegistryError} `Invalid` for a list, a bigint or another value that is not exact in
    * JSON, and after the end of the run. NaN and infinities are fine
@@ -47,20 +47,21 @@ export interface Run extends AsyncDisposable {
   flush(): Promise<void>;
   /**
    * Saves a version: the files of the value, and the curve as `history.jsonl`. Its metadata has the
-   * last values as `metrics`, `params`, and the id and times as `run`. A repeat returns the same
-   * version.
+   * last values as `metrics`, the parameters as `params`, and the id, start and number of points as
+   * `run`. A repeat returns the same version.
    *
    * @throws {RegistryError} `Conflict` if the run was finished by another program with other files
    */
   finish(value?: unknown, options?: FinishRunOptions): Promise<SavedArtifact>;
   /**
-   * Ends the run without a version. What it logged can be read, and finished later, for a week.
+   * Ends the run without a version. The stored points stay for a week: read them, or finish the run
+   * later.
    * Leaving the block of an `await using` without `finish` does the same.
    */
   fail(reason: string): Promise<void>;
 }
 
-/** A run, from what it has stored. */
+/** A stored run. */
 export interface LoggedRun {
   name: string;
   id: string;

@@ -82,9 +82,9 @@ class Run:
     def log(self, values: dict[str, Any] | None = None, /, **named: Any) -> None:
         """Logs a point: numbers, strings, booleans and None by name, also in dicts.
 
-        Returns at once: points are sent in the background, about once a second. Without `step`, a
-        point gets the step after that of the last one. A service that does not answer loses nothing
-        until 256 MiB are waiting; later points are left out, with a warning.
+        Returns at once: points are sent in the background, every 1 to 30 seconds. Without `step`,
+        a point gets the step after that of the last one. While the service does not answer, up to
+        256 MiB of points wait; later points are left out, with a warning.
         """
         point = {**values, **named} if values else named
         members = {key: self._value(key, value, 1) for key, value in point.items()}
@@ -216,8 +216,9 @@ class Run:
     ) -> Saved:
         """Saves a version: the files of the value, and the curve as `history.jsonl`.
 
-        Its metadata has the last values as `metrics`, `params`, and the id and times as `run`.
-        `value` and the options are those of `save`. A repeat returns the same version.
+        Its metadata has the last values as `metrics`, the parameters as `params`, and the id, start
+        and number of points as `run`. `value` and the options are those of `save`. A repeat returns
+        the same version.
         """
         if self._saved is not None:
             return self._saved
@@ -248,7 +249,7 @@ class Run:
     def fail(self, reason: str) -> None:
         """Ends the run without a version.
 
-        What it logged can be read, and finished later, for a week.
+        The stored points stay for a week: read them, or finish the run later.
         """
         if self._ended:
             raise self._error("fail", "it has ended", "Open it again, or another run.")

@@ -82,7 +82,7 @@ class TokenFile:
         if token:
             return token
         message = f"Cannot read the token from {self._file}: no such file, or no token in it"
-        raise HoldfastError("Denied", message, "Set HOLDFAST_TOKEN_FILE to the file of a token.")
+        raise HoldfastError("Denied", message, "Set HOLDFAST_TOKEN_FILE to a file with a token.")
 
 
 def normalized(url: str) -> str:
@@ -118,8 +118,9 @@ def read_logins() -> dict[str, Json]:
         return {}
     try:
         if os.name == "posix" and stat.S_IMODE(file.stat().st_mode) & 0o077:
-            message = f"Cannot use the sign-in of this user: others can read {file}"
-            raise HoldfastError("Denied", message, f"Run chmod 600 {file}, and sign in again.")
+            message = f"Cannot use the sign-ins of this user: others can read or change {file}"
+            hint = f"Run chmod 600 {file}. If others may have read it, sign in again."
+            raise HoldfastError("Denied", message, hint)
         content = json.loads(file.read_bytes())
         if content["format"] != 1:
             raise ValueError
@@ -133,7 +134,7 @@ def read_logins() -> dict[str, Json]:
         hint = "Check its owner, or pass token=…"
         raise HoldfastError("Denied", f"Cannot read {file}: {error.strerror}", hint) from None
     except (ValueError, KeyError, TypeError, AttributeError):
-        message = f"Cannot use the sign-in of this user: {file} is damaged"
+        message = f"Cannot use the sign-ins of this user: {file} is damaged"
         hint = "Remove it, and sign in again: holdfast login URL"
         raise HoldfastError("Invalid", message, hint) from None
     return dict(logins)

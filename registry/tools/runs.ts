@@ -19,9 +19,9 @@ const READ_ALL: OptionNames<ReadRunsOptions> = { name: true, names: true, ...SIG
 const READ: OptionNames<ReadRunOptions & { id: string }> = { id: true, after: true, ...SIGNAL };
 
 /**
- * Opens a run: it logs values while a program computes a version, and everybody can see them
- * meanwhile. `finish` saves the version. If the program is killed, what it logged stays for a week:
- * the same id continues it, and {@linkcode finishRun} saves it.
+ * Opens a run: it logs values while a program computes a version, and others can watch them.
+ * `finish` saves the version. If the program is killed, the stored points stay for a week: open the
+ * run again with the same id, or save it with {@linkcode finishRun}.
  *
  * @throws {RegistryError} `Conflict` if a run with this id was finished, `Unsupported` for a
  * registry without a store or service
@@ -82,7 +82,7 @@ async function* runsOf(registry: Registry, options: ReadRunsOptions) {
 }
 
 /**
- * Reads a run and a page of its points, also while it goes on.
+ * Reads a run and a page of its points, also before it ends.
  *
  * @throws {RegistryError} `NotFound` if there is no such run
  */
@@ -102,9 +102,9 @@ export async function readLoggedRun(
 }
 
 /**
- * Saves what a run has stored as a version, such as that of a killed program.
+ * Saves a stored run as a version, such as the run of a killed program.
  *
- * @throws {RegistryError} `NotFound` if there is no such run, `Invalid` if it has stored no point
+ * @throws {RegistryError} `NotFound` if there is no such run, `Invalid` if it has neither points nor `parts`
  */
 export async function finishRun(
   registry: Registry,

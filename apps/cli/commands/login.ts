@@ -28,7 +28,7 @@ export const login: Command = defineCommand({
     "if no other token is given.",
   args: [LOCATION],
   options: [
-    { flags: "--device", text: "show a code to enter in a browser elsewhere (default over SSH)" },
+    { flags: "--device", text: "show a code to enter on another device (default over SSH)" },
     { flags: "--browser", text: "use the browser of this machine" },
     {
       flags: "--issuer <url>",
@@ -71,14 +71,14 @@ export const login: Command = defineCommand({
     }
     if (login.refreshToken === undefined) {
       const end = formatTime(new Date(login.expiresAt));
-      await context.note(`The provider does not renew it: it ends at ${end}`);
+      await context.note(`The provider gave no refresh token: the sign-in ends at ${end}`);
     }
   },
 });
 
 export const logout: Command = defineCommand({
   name: "logout",
-  summary: "Sign out of a service: end the sign-in at the provider, and forget it.",
+  summary: "Sign out of a service: revoke the sign-in at the provider, and remove it.",
   details: "A token that was already sent stays valid until it expires, usually within an hour.",
   args: [LOCATION],
   options: [{ flags: "--all", text: "sign out of all services" }],
@@ -94,9 +94,9 @@ export const logout: Command = defineCommand({
     if (unknown !== undefined) {
       const known = Object.keys(logins).map((url) => `holdfast logout ${shellWord(url)}`);
       const hint = known.length === 0
-        ? "There is no sign-in."
-        : `Signed in are: ${known.join(", ")}`;
-      throw notFound(`sign out of ${unknown}`, "this user has not signed in there", hint);
+        ? "Sign in first: holdfast login URL"
+        : `Run one of: ${known.join(", ")}`;
+      throw notFound(`sign out of ${unknown}`, "this user is not signed in", hint);
     }
     for (const url of urls) {
       const login = await lockLogins({ system, signal }, (file) => {
@@ -110,7 +110,7 @@ export const logout: Command = defineCommand({
       await context.done({ url, revoked }, `Signed out of ${url}`);
       if (!revoked && !context.shared.json) {
         const end = formatTime(new Date(login.expiresAt));
-        await context.note(`${login.issuer} was not asked to end it. Its token ends at ${end}`);
+        await context.note(`${login.issuer} has not revoked it: the token is valid until ${end}`);
       }
     }
   },
@@ -118,7 +118,7 @@ export const logout: Command = defineCommand({
 
 export const whoami: Command = defineCommand({
   name: "whoami",
-  summary: "Show who you are for a service, and what you may do.",
+  summary: "Show your name and rights at a service.",
   args: [LOCATION],
   options: [],
   examples: [

@@ -62,9 +62,9 @@ export async function discover({ offer: { issuer }, signal }: SigningIn): Promis
 /**
  * Starts a sign-in in the browser: returns its URL, and a function for the redirect that ends it.
  *
- * A service chooses the issuer. One of a foreign service could lead the browser to the issuer of
- * another, and then be sent the code of that one (the mix-up of RFC 9700). So the person must know
- * it, or its answer must name it (RFC 9207).
+ * A service chooses the issuer. That of a malicious service could redirect the browser to another
+ * issuer, and receive the code of that one (the mix-up of RFC 9700). So the person must know the
+ * issuer, or its answer must name it (RFC 9207).
  *
  * @param isKnown the person has named the issuer, or used it before
  */
@@ -74,7 +74,7 @@ export async function startInBrowser(
 ): Promise<{ url: string; state: string; finish(redirected: URL): Promise<Login> }> {
   const { offer: { issuer, clientId, scope, parameters } } = signing;
   if (!isKnown && server.authorization_response_iss_parameter_supported !== true) {
-    const state = "the service names it, and its answer could be that of another provider";
+    const state = "only the service names it, and its answers do not name their provider";
     throw failed(issuer, state, `If it is your provider, add --issuer ${shellWord(issuer)}`);
   }
   const verifier = oauth.generateRandomCodeVerifier();
@@ -202,7 +202,7 @@ export async function renew(
   return { ...renewed, refreshToken: renewed.refreshToken ?? refreshToken };
 }
 
-/** Asks the issuer to end a sign-in. Returns false if it cannot. */
+/** Asks the issuer to revoke a sign-in. Returns false if it cannot. */
 export async function revoke(login: Login, signal: AbortSignal): Promise<boolean> {
   const { issuer, clientId, refreshToken, revocationEndpoint } = login;
   if (refreshToken === undefined || revocationEndpoint === undefined) return false;

@@ -101,7 +101,7 @@ function isLogin(value: unknown): boolean {
     typeof expiresAt === "string" && !Number.isNaN(Date.parse(expiresAt));
 }
 
-/** How old a lock is that its process has left behind: none is needed for so long. */
+/** Age from which a lock is stale, milliseconds: its process has ended. No work takes this long. */
 const STALE_MS = 30_000;
 const POLL_MS = 100;
 

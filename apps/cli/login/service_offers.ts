@@ -40,7 +40,7 @@ function connectionTo(
   });
 }
 
-/** Returns what a service offers. Sends no token. */
+/** Returns the sign-in offers of a service. Sends no token. */
 export async function signInOf(
   location: string,
   context: LoginContext,
@@ -54,23 +54,23 @@ export async function signInOf(
   throw unsupported(
     "sign in to",
     location,
-    "the service is too old for it, or is another program",
+    "the service is an older release without sign-in, or another program",
     {
       hint: "Check the URL, or use a token of the service: HOLDFAST_TOKEN or --token-file.",
     },
   );
 }
 
-/** Returns what a service knows of the sender of a token. Throws the reason why it refuses one. */
+/** Returns the author and rights of a token. Throws the service's reason if it refuses the token. */
 export async function accessOf(
   location: string,
   context: LoginContext,
   token: Token | undefined,
 ): Promise<ServiceAccess> {
   const connection = connectionTo(location, context, token);
-  const call = { action: "ask who this is", signal: context.io.signal };
+  const call = { action: "read your rights", signal: context.io.signal };
   const access = await connection.json<unknown>({ ...call, path: "access" });
-  if (!isAccess(access)) throw connection.unexpected(call, "it does not say who this is");
+  if (!isAccess(access)) throw connection.unexpected(call, "its answer is not that of GET /access");
   if (!access.known) await connection.json({ ...call, path: "names", query: { limit: 1 } });
   return access;
 }

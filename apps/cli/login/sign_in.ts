@@ -66,9 +66,14 @@ async function signInByBrowser(
     ended.abort();
     late.catch(() => {}); // aborted
   }
-  throw unavailable(`sign in with ${issuer}`, undefined, "no answer of the browser in 10 minutes", {
-    hint: "Try again. On a machine without a browser, add --device.",
-  });
+  throw unavailable(
+    `sign in with ${issuer}`,
+    undefined,
+    "the browser sent no answer within 10 minutes",
+    {
+      hint: "Try again. On a machine without a browser, add --device.",
+    },
+  );
 }
 
 /** Shows what the person has to do, also with `--quiet`. */

@@ -117,7 +117,7 @@ async function checkPaths(files: readonly ArtifactFile[]): Promise<void> {
   }
   for (const { info: { path, mode } } of files) {
     if (mode === "folder" || !folders.has(path)) continue;
-    throw unsafe(path, "it is a folder of another file");
+    throw unsafe(path, "it is a file, and other files lie below it");
   }
 }
 

@@ -13,7 +13,7 @@ import {
 const INSECURE = { [oauth.allowInsecureRequests]: true };
 const PUBLIC_CLIENT = oauth.None();
 
-/** Leaves the page for that of the provider, which leads back here. */
+/** Opens the page of the provider, which redirects back to this page. */
 export async function beginSignIn(issuer: Issuer): Promise<void> {
   if (!isSecureContext) {
     throw refused("the page is not served by https", "Open the https address of this service.");
@@ -49,7 +49,7 @@ export async function beginSignIn(issuer: Issuer): Promise<void> {
   location.assign(url);
 }
 
-/** Gets the token for the answer with which the provider led back. Returns the view from before. */
+/** Gets the token for the provider's answer. Also returns the view from before the sign-in. */
 export async function finishSignIn(answer: SignInAnswer): Promise<{ grant: Grant; view: string }> {
   const attempt = takeAttempt();
   const asked = new URLSearchParams(answer.map(([name, value]) => [name, value]));
@@ -80,7 +80,7 @@ export async function finishSignIn(answer: SignInAnswer): Promise<{ grant: Grant
   return { grant: grantOf(issuer, tokens), view };
 }
 
-/** Returns the grant with a new token, undefined if the provider gives none without the reader. */
+/** Returns the grant with a new token; undefined if the reader has to sign in again. */
 export async function renewGrant(grant: Grant): Promise<Grant | undefined> {
   const { issuer, refreshToken } = grant;
   if (refreshToken === undefined) return undefined;
@@ -99,7 +99,7 @@ export async function renewGrant(grant: Grant): Promise<Grant | undefined> {
   return grantOf(issuer, { refresh_token: refreshToken, ...tokens });
 }
 
-/** Asks the provider to forget the grant, as far as it can. */
+/** Asks the provider to revoke the refresh token, if it supports that. */
 export async function revokeGrant({ issuer, refreshToken }: Grant): Promise<void> {
   if (refreshToken === undefined) return;
   const provider = await discover(issuer);
@@ -121,8 +121,8 @@ async function discover(issuer: Issuer): Promise<oauth.AuthorizationServer> {
   if (isOf(issuer, provider.token_endpoint)) return provider;
   // The policy of the page would refuse it without a reason.
   throw refused(
-    "the identity provider gives tokens on another origin than its issuer",
-    "Use a token: holdfast login, or one of who runs this service.",
+    "the identity provider has its token endpoint on another origin than its issuer",
+    "Use the command line (holdfast login), or ask the operator of this service for a token.",
   );
 }
 
@@ -142,7 +142,7 @@ async function wording<T>({ issuer }: Issuer, ask: () => Promise<T>): Promise<T>
     if (!isLost) throw refused(`the answer of ${host} is not valid`, (error as Error).message);
     const hint =
       `Check the connection, and that the provider allows requests of ${location.origin} (CORS).`;
-    throw refused(`${host} does not answer this page`, hint);
+    throw refused(`${host} does not answer requests of this page`, hint);
   }
 }
 
@@ -171,7 +171,7 @@ function pageUrl(): string {
   return new URL("./", document.baseURI).href;
 }
 
-const ASK = "Ask who runs this service.";
+const ASK = "Ask the operator of this service.";
 
 function refused(state: string, hint: string): ServiceError {
   return new ServiceError(0, `Cannot sign in: ${state}`, { hint });

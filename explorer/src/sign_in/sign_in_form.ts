@@ -69,7 +69,7 @@ function Providers({ issuers, error: earlier }: { issuers: readonly Issuer[]; er
   `;
 }
 
-/** Leaves the page for that of the provider. Returns why this failed; the page ends before else. */
+/** Opens the page of the provider. Returns an error if that fails; else this page has ended. */
 export async function signInWith(issuer: Issuer): Promise<unknown> {
   try {
     const { beginSignIn } = await import("./provider.ts");
@@ -85,7 +85,7 @@ export function shownIssuer(issuer: string): string {
   return `${host}${pathname.replace(/\/$/, "")}`;
 }
 
-/** Returns the providers with which people sign in. Earlier services, and those without, have none. */
+/** Returns the providers with which people sign in: none for a service without sign-in. */
 async function readIssuers(service: Service, signal: AbortSignal): Promise<readonly Issuer[]> {
   try {
     const { issuers } = await service.json<{ issuers: Partial<Issuer>[] }>("sign-in", { signal });

@@ -14,7 +14,7 @@ export function Who({ rights }: { rights: Rights }) {
   const name = by?.name ?? "Token";
   const facts = [
     ["Signed in as", name],
-    ["By", issuer && shownIssuer(issuer)],
+    ["Provider", issuer && shownIssuer(issuer)],
     ["Token", by?.token],
     ["Until", expiresAt && formatTime(expiresAt)],
     ["Scopes", scopes.map((scope) => html`<div><code>${scope}</code></div>`)],

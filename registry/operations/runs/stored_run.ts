@@ -169,8 +169,8 @@ export async function readStoredRun(
 }
 
 export function noSuchRun(run: RunName) {
-  return notFound("read", spokenRun(run), "there is no such run", {
-    hint: "See which runs go on: readLoggedRuns(registry). Finished ones are versions.",
+  return notFound("read", spokenRun(run), "no such run", {
+    hint: "List open runs: readLoggedRuns(registry). Finished runs are versions.",
   });
 }
 

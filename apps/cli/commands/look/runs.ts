@@ -49,7 +49,7 @@ export const ls: Command = defineCommand({
 
 export const show: Command = defineCommand({
   name: "runs show",
-  summary: "Print the points of a run as lines of JSON, also while it goes on.",
+  summary: "Print the points of a run as lines of JSON, also before it ends.",
   args: [NAME, ID],
   options: [],
   examples: [["holdfast runs show digits:model 7 | tail -n 1", "the last point"]],
@@ -68,9 +68,9 @@ export const log: Command = defineCommand({
   name: "runs log",
   summary: "Log lines of JSON from standard input to a run.",
   details:
-    "Each line with a JSON object is a point. Other lines are printed. A point that cannot be " +
-    "stored exactly is left out, with a note. The run stays open at the end: runs finish saves it " +
-    "with the files that the program wrote.",
+    "Each line with a JSON object is a point. Other lines are printed. Points that cannot be " +
+    "stored exactly are left out, with a note. The run stays open at the end of the input. Save it " +
+    "with the files that the program wrote: holdfast runs finish NAME ID PATH.",
   args: [NAME, { usage: "[id]", text: "the id of the run (default: a new one)" }],
   options: [
     {
@@ -112,7 +112,7 @@ export const log: Command = defineCommand({
   },
 });
 
-/** Points of a long file that wait at most: it is read faster than it is stored. */
+/** Points after which a long input waits until they are stored: it is read faster than that. */
 const FLUSHED = 20_000;
 /** Characters of a line; the rest of a longer one is another line. */
 const MOST_LINE = 4 * 1024 * 1024;
@@ -150,8 +150,9 @@ export const finish: Command = defineCommand({
   name: "runs finish",
   summary: "Save what a run has logged as a version, with a file or folder.",
   details:
-    "Also the run of a killed program. The version has the curve as history.jsonl, and the last values and the parameters in " +
-    "its metadata. A program that still logs to the run gets an error.",
+    "The run may be that of a killed program. The version has the curve as history.jsonl, and the " +
+    "last values and the parameters in its metadata. A program that still logs to the run gets an " +
+    "error.",
   args: [NAME, ID, { usage: "[path]", text: "the file or folder to save (default: none)" }],
   options: [
     { flags: "--version <version>", text: "the number (default: the next one)" },

@@ -60,10 +60,10 @@ const OTHER = { iss: "https://accounts.example.com" };
 cliTest("the issuer of a foreign service gets no code of another issuer", async (it) => {
   for (
     const [discovery, more, message] of [
-      [{}, {}, /the service names it/],
-      [{ authorization_response_iss_parameter_supported: false }, {}, /the service names it/],
-      [{ authorization_response_iss_parameter_supported: "true" }, {}, /the service names it/],
-      [{}, OTHER, /the service names it/],
+      [{}, {}, /only the service names it/],
+      [{ authorization_response_iss_parameter_supported: false }, {}, /only the service names it/],
+      [{ authorization_response_iss_parameter_supported: "true" }, {}, /only the service names it/],
+      [{}, OTHER, /only the service names it/],
       [ISS, {}, /"iss" \(issuer\) missing/],
       [ISS, OTHER, /unexpected "iss"/],
     ] as const

@@ -186,7 +186,7 @@ cliTest("a service without sign-in says how to use it", async (it) => {
   const env = environment(it.cwd);
   await it.fails(`login ${it.cwd}`, 2, "it is not a service", { env });
   await it.fails("login http://models.example.com", 2, "Use its https URL", { env });
-  await it.fails("logout https://models.example.com", 3, "There is no sign-in", { env });
+  await it.fails("logout https://models.example.com", 3, "Sign in first", { env });
   await using registry = await openRegistry("memory:");
   const handler = createHandler(registry);
   const server = Deno.serve({ port: 0, hostname: "127.0.0.1", onListen() {} }, (request) => {
@@ -196,7 +196,7 @@ cliTest("a service without sign-in says how to use it", async (it) => {
   });
   const url = `http://127.0.0.1:${server.addr.port}`;
   await it.fails(`login ${url}`, 2, "HOLDFAST_TOKEN or --token-file", { env });
-  await it.fails(`login ${url}/old`, 1, "too old for it", { env });
+  await it.fails(`login ${url}/old`, 1, "an older release", { env });
   await it.fails(`login ${url}/moved`, 2, "redirects to https://evil.example", { env });
   await it.prints(`whoami -r ${url}`, "anybody: the service needs no token\n", { env });
   await it.prints(`whoami -r ${it.cwd}`, "bob\n", { env: { ...env, HOLDFAST_BY: "bob" } });
@@ -246,7 +246,7 @@ cliTest("a token is used while its provider is down, until it expires", async (i
 cliTest("a sign-in that the provider does not renew ends", async (it) => {
   await using team = await startTeam({ signIn: { clientId: "holdfast" } });
   const { err } = await signsIn(team.url, it.cwd);
-  assertMatch(err, /does not renew it: it ends at/);
+  assertMatch(err, /gave no refresh token: the sign-in ends at/);
   const env = environment(it.cwd);
   await it.prints(`-r ${team.url} ls -q`, "", { env });
   await editLogin(it.cwd, team.url, PAST);
