@@ -57,6 +57,13 @@ OWN_HINTS = {
 
 BODY_LIMIT = "Raise the body limit of the proxy in between: `client_max_body_size 0;` in nginx."
 
+WRONG_PATH = (
+    "Check that the URL is that of a Holdfast service. Behind a proxy it may have a path, "
+    "such as https://HOST/models."
+)
+
+TLS_PORT = "Check the URL: a port with TLS needs https://."
+
 TOKEN_LOST = (
     "The token did not reach the service: let the proxy in between pass the header "
     "Authorization, and ask for no sign-in of its own."
@@ -255,8 +262,13 @@ class Connection:
         if error.code == 404 and not problem and is_foreign:  # no name is missing
             code = "Unsupported"
         code = code or STATUS_CODES.get(error.code, default)
-        limit = BODY_LIMIT if error.code == 413 else ""
-        failure = HoldfastError(code, detail, hint or hint_of(problem, code, limit))
+        if code == "Unsupported" and not problem:
+            usual = WRONG_PATH
+        elif error.code == 400 and self.location.startswith("http:"):
+            usual = TLS_PORT
+        else:
+            usual = BODY_LIMIT if error.code == 413 else ""
+        failure = HoldfastError(code, detail, hint or hint_of(problem, code, usual))
         failure.reason = kind_of(problem.get("reason"))
         is_full = error.code == 507  # no time frees space
         failure.retry = str(problem.get("retry", "never" if is_full else ""))

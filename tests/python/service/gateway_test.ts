@@ -64,10 +64,11 @@ for url in sys.argv[1:]:
     try:
         list(holdfast.connect(url, token="t", timeout=3).names())
     except holdfast.HoldfastError as error:
-        print(error.code, "did not reach" in error.hint)
+        words = ["did not reach", "https://HOST", "needs https"]
+        print(error.code, *[word for word in words if word in error.hint])
 `;
 
-pythonTest("the hint for a token that a proxy takes away names the proxy", async () => {
+pythonTest("hints name the proxy that takes a token away or answers itself", async () => {
   const registry = await openRegistry("memory:");
   const tokens: TokenCheck = { find: () => Promise.resolve(undefined) };
   await using handler = createHandler(registry, { tokens });
@@ -75,7 +76,8 @@ pythonTest("the hint for a token that a proxy takes away names the proxy", async
     { port: 0, hostname: "127.0.0.1", onListen() {} },
     (request) => {
       const { pathname } = new URL(request.url);
-      if (pathname.startsWith("/page")) return new Response("<h1>Sign in</h1>", { status: 401 });
+      const [, status] = /^\/page(\d+)/.exec(pathname) ?? [];
+      if (status !== undefined) return new Response("<h1>Proxy</h1>", { status: Number(status) });
       if (pathname.startsWith("/unknown")) {
         return handler(new Request(request.url.replace("/unknown", ""), request));
       }
@@ -84,7 +86,15 @@ pythonTest("the hint for a token that a proxy takes away names the proxy", async
   );
   const url = `http://127.0.0.1:${server.addr.port}`;
   assertEquals(
-    await runProgram(WITH_TOKEN, { args: [url, `${url}/page`, `${url}/unknown`] }),
-    ["Denied True", "Denied True", "Denied False"],
+    await runProgram(WITH_TOKEN, {
+      args: ["", "/page401", "/unknown", "/page404", "/page400"].map((path) => url + path),
+    }),
+    [
+      "Denied did not reach",
+      "Denied did not reach",
+      "Denied",
+      "Unsupported https://HOST",
+      "Invalid needs https",
+    ],
   );
 });
