@@ -11,7 +11,7 @@ const folder = mkdtempSync(join(tmpdir(), "holdfast-runs-"));
 try {
   await using registry = await openRegistry(join(folder, "registry"));
 
-  // Gradient descent to the minimum of (weight - 3)², and what `finish` saves.
+  // Gradient descent to the minimum of (weight - 3)². `finish` saves the weight.
   for (const rate of [0.1, 1.1]) {
     await using run = await openRun(registry, "fit:weight", {
       id: `rate-${rate}`,
@@ -28,12 +28,12 @@ try {
   const { metadata } = await registry.info("fit:weight@candidate");
   console.log("saved:", metadata.params, metadata.metrics);
 
-  // The same as `holdfast runs ls` shows; the explorer draws the curves of each.
+  // `holdfast runs ls` lists the same runs; the explorer draws their curves.
   for await (const { id, state, reason, points } of readLoggedRuns(registry)) {
     console.log("not finished:", id, state, reason, points);
   }
 
-  // A run that nobody finished: its id continues it, also in another program.
+  // A killed run: any program can continue it with its id, or finish it.
   const killed = await openRun(registry, "fit:weight", { id: "job-7" });
   killed.log({ loss: 0.5 });
   await killed.flush();

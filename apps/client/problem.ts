@@ -50,8 +50,8 @@ const TOKEN_HINT = "Pass a token of the service: openHttpRegistry(url, { token }
 const TOKEN_MISSING = { kind: "token_missing" } as const;
 const WRONG_PATH = "Check that the URL is that of a Holdfast service. Behind a proxy it may have " +
   "a path, such as https://HOST/models.";
-const TOKEN_LOST = "The token did not reach the service: let the proxy in between pass the " +
-  "header Authorization, and ask for no sign-in of its own.";
+const TOKEN_LOST = "The token did not reach the service. Let the proxy in between pass the " +
+  "header Authorization, and turn off its own sign-in for the service.";
 
 type Problem = Record<string, unknown> & { code: ErrorCode };
 

@@ -65,8 +65,8 @@ WRONG_PATH = (
 TLS_PORT = "Check the URL: a port with TLS needs https://."
 
 TOKEN_LOST = (
-    "The token did not reach the service: let the proxy in between pass the header "
-    "Authorization, and ask for no sign-in of its own."
+    "The token did not reach the service. Let the proxy in between pass the header "
+    "Authorization, and turn off its own sign-in for the service."
 )
 
 

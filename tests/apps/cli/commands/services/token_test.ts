@@ -36,7 +36,7 @@ cliTest("token reports a missing file or scope, and an unknown scope", async (it
       ["token create --scope admin", "Add --tokens FILE"],
       ["token create --tokens t", '--scope "read:*"'],
       ["token create --tokens t --scope all", "read:team/*"],
-      ["token create --tokens t --scope read:a,save:b", "each by itself"],
+      ["token create --tokens t --scope read:a,save:b", "each scope separately"],
       ["token ls --tokens t", "token create --tokens"],
     ]
   ) {
