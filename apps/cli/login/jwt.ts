@@ -41,5 +41,5 @@ export function isOwnAudience(audience: string, location: string): boolean {
     return false;
   }
   const path = url.pathname.replace(/\/*$/, "/");
-  return `${service.pathname.replace(/\/*$/, "/")}`.startsWith(path);
+  return service.pathname.replace(/\/*$/, "/").startsWith(path);
 }

@@ -40,7 +40,7 @@ const OF_OTHERS = 0o077;
 const ACTION = "use the sign-ins of this user";
 
 /** Returns the file of the sign-ins; undefined without a home folder. */
-export function loginFile(system: System): string | undefined {
+function loginFile(system: System): string | undefined {
   const folder = configurationFolder(system);
   return folder === undefined ? undefined : join(folder, "logins.json");
 }

@@ -139,7 +139,7 @@ export function chosenOffer(
  * Throws unless tokens for an audience may go to a service: a foreign service could name the
  * audience of another one, and use its tokens there.
  */
-export function checkAudience(location: string, audience: string, allowed?: string): void {
+function checkAudience(location: string, audience: string, allowed?: string): void {
   if (audience === allowed || isOwnAudience(audience, location)) return;
   const state = `it asks for tokens for another service, ${JSON.stringify(audience)}`;
   throw invalid(

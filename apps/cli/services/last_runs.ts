@@ -7,7 +7,7 @@ import { isGranted, type System } from "../../../core/system.ts";
 import type { CommandContext } from "../program/command.ts";
 
 /** Maintenance that is noted. Every `verify` is a `verify_shallow` too. */
-export const MAINTENANCE = ["gc", "prune", "mirror", "verify", "verify_shallow"] as const;
+const MAINTENANCE = ["gc", "prune", "mirror", "verify", "verify_shallow"] as const;
 
 export type Maintenance = (typeof MAINTENANCE)[number];
 
