@@ -54,7 +54,10 @@ pythonTest("Python uses the sign-in of the command line, and renews it once", as
   await editLogin(root.path, team.url, { ...PAST, refreshToken: first!.refreshToken });
   assertEquals(await python(), `Denied: Sign in again: holdfast login ${team.url}`);
   await Deno.chmod(file, 0o644);
-  assertEquals(await python(), `Denied: Run chmod 600 ${file}, and sign in again.`);
+  assertEquals(
+    await python(),
+    `Denied: Run chmod 600 ${file}. If others may have read it, sign in again.`,
+  );
   await Deno.chmod(file, 0o600);
   await Deno.writeTextFile(file, "{");
   assertEquals(await python(), "Invalid: Remove it, and sign in again: holdfast login URL");
