@@ -29,6 +29,7 @@ export {
   noDisk as originOf,
   noDisk as saysNoLinks,
   noDisk as stateOf,
+  noDisk as tokenOf,
   noDisk as tokenSourceOf,
   noDisk as withLock,
   noDisk as writeFiles,
