@@ -1,5 +1,6 @@
 // Replaces files, also those of other users: owner, group and mode stay, and links are followed. A
 // service that may read a file can still read it after an administrator has changed it.
+import { randomBytes } from "node:crypto";
 import fs, { type Stats } from "node:fs";
 import { basename, dirname, resolve } from "node:path";
 import process from "node:process";
@@ -42,6 +43,30 @@ export function changeFile(
     } finally {
       fs.closeSync(opened);
     }
+    fs.renameSync(next, path);
+  } catch (error) {
+    fs.rmSync(next, { force: true });
+    throw fileError(action, path, error);
+  }
+}
+
+/**
+ * Replaces a small file that several programs may write at once: the last one wins. Readers see the
+ * old or the new content. Owner, group and mode stay as far as this user may give them.
+ *
+ * @param mode the mode of a new file
+ */
+export function replaceFile(
+  action: string,
+  file: string,
+  { content, mode }: { content: string; mode: number },
+): void {
+  const path = behindLinks(action, file);
+  const next = `${path}.${randomBytes(4).toString("hex")}`;
+  try {
+    fs.writeFileSync(next, content, { mode, flag: "wx" });
+    const replaced = fs.statSync(path, { throwIfNoEntry: false });
+    if (replaced !== undefined) keepMostAccess(next, replaced);
     fs.renameSync(next, path);
   } catch (error) {
     fs.rmSync(next, { force: true });

@@ -1,6 +1,6 @@
 // Every writer that replaces a file of another user keeps its owner, group and mode, and follows a
 // link to it or replaces it as documented. CI runs this as root.
-import { assert, assertEquals, assertRejects, assertThrows } from "@std/assert";
+import { assert, assertEquals, assertRejects, assertThrows, fail } from "@std/assert";
 import fs from "node:fs";
 import { dirname, join } from "@std/path";
 import { setRemote } from "../registry/places/remotes.ts";
@@ -14,7 +14,9 @@ import { changeFile, foreignFile, keepAccess, keepMostAccess } from "../disk/rep
 import { createLocalFiles } from "../files/local.ts";
 import { runPipeline } from "../operators/runner/mod.ts";
 import { createToken } from "../apps/server/access/change_tokens.ts";
-import { holdfast, succeeds } from "./apps/captured_io.ts";
+import { TokenUses } from "../apps/server/access/token_uses.ts";
+import { noteRun } from "../apps/cli/services/last_runs.ts";
+import { captureIo, holdfast, succeeds } from "./apps/captured_io.ts";
 import { add, pipeline, step } from "./operators/runner/pipelines.ts";
 import { world } from "./operators/runner/world.ts";
 import { PRODUCT_FOLDERS, sourceFiles } from "./support/source_files.ts";
@@ -61,6 +63,18 @@ const remotes = (root: TempRoot) => ({
 const cat = (root: TempRoot, version: number) =>
   succeeds(`cat note@${version} -r registry --output out/a.txt`, { cwd: root.path });
 
+async function noteUse(root: TempRoot, from: string): Promise<void> {
+  const uses = new TokenUses(root.join("out/tokens.json"), { system: realSystem });
+  uses.note("id", from, () => true);
+  await uses.write(() => true);
+}
+
+async function noteGc(root: TempRoot, day: string): Promise<void> {
+  const system = { ...realSystem, env: () => root.path, now: () => Date.parse(day) };
+  const io = { ...captureIo({ cwd: root.path }), system };
+  await noteRun("r", ["gc"], { io, logger: { ...console, warn: fail } });
+}
+
 const WRITERS: readonly Writer[] = [
   {
     name: "token create",
@@ -90,6 +104,22 @@ const WRITERS: readonly Writer[] = [
     file: "holdfast/config.json",
     create: (root) => setRemote("a", { location: "s3://a/b" }, remotes(root)),
     replace: (root) => setRemote("c", { location: "s3://c/d" }, remotes(root)),
+    link: "followed",
+  },
+  {
+    name: "the last use of a token",
+    source: "disk/replace_file.ts",
+    file: "out/tokens.json.used",
+    create: (root) => noteUse(root, "127.0.0.1"),
+    replace: (root) => noteUse(root, "127.0.0.2"),
+    link: "followed",
+  },
+  {
+    name: "the last success of maintenance",
+    source: "disk/replace_file.ts",
+    file: "last_runs/r.gc",
+    create: (root) => noteGc(root, "2026-01-01"),
+    replace: (root) => noteGc(root, "2026-01-02"),
     link: "followed",
   },
   {

@@ -1,9 +1,10 @@
 // When maintenance last succeeded on this machine, for `doctor` and the gauges of `serve`: a file for
 // each registry and command in the folder HOLDFAST_STATE. Without it, nothing is noted.
-import { mkdir, readFile, rename, writeFile } from "node:fs/promises";
+import { mkdir, readFile } from "node:fs/promises";
 import { dirname, isAbsolute, join } from "node:path";
 import { messageOf } from "../../../core/errors.ts";
 import { isGranted, type System } from "../../../core/system.ts";
+import { replaceFile } from "../../../disk/replace_file.ts";
 import type { CommandContext } from "../program/command.ts";
 
 /** Maintenance that is noted. Every `verify` is a `verify_shallow` too. */
@@ -29,9 +30,8 @@ export async function noteRun(
   try {
     await mkdir(dirname(notes), { recursive: true, mode: 0o700 });
     for (const command of commands) {
-      const path = `${notes}.${command}`;
-      await writeFile(`${path}.new`, `${new Date(system.now()).toISOString()}\n`);
-      await rename(`${path}.new`, path);
+      const content = `${new Date(system.now()).toISOString()}\n`;
+      replaceFile("note maintenance in", `${notes}.${command}`, { content, mode: 0o644 });
     }
   } catch (error) {
     logger.warn(`Cannot note that maintenance succeeded: ${messageOf(error)}`);

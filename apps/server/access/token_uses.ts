@@ -1,12 +1,11 @@
 // When and from where each token was last used: noted in memory at each request, and at most once a
 // minute in `TOKENS.used` beside the token file. Several services may share it: each keeps what the
 // others wrote, and a time may be a minute late.
-import { randomBytes } from "node:crypto";
-import { readFile, rename, rm, writeFile } from "node:fs/promises";
+import { readFile } from "node:fs/promises";
 import type { Logger, System } from "../../../mod.ts";
 import { messageOf } from "../../../core/errors.ts";
 import { isGranted } from "../../../core/system.ts";
-import { behindLinks } from "../../../disk/replace_file.ts";
+import { replaceFile } from "../../../disk/replace_file.ts";
 
 /** The last use of a token. */
 export interface TokenUse {
@@ -107,20 +106,9 @@ export class TokenUses {
       if (use.at > (this.#uses.get(id)?.at ?? "")) this.#uses.set(id, use);
     }
     for (const id of this.#uses.keys()) if (!known(id)) this.#uses.delete(id); // removed tokens
-    const path = behindLinks("note the use of tokens", file);
-    const next = `${path}.${randomBytes(4).toString("hex")}`;
-    const text = JSON.stringify(
-      { format: 1, tokens: Object.fromEntries(this.#uses) },
-      undefined,
-      2,
-    );
-    try {
-      await writeFile(next, `${text}\n`, { mode: 0o600, flag: "wx" });
-      await rename(next, path);
-    } catch (error) {
-      await rm(next, { force: true }).catch(() => {});
-      throw error;
-    }
+    const tokens = Object.fromEntries(this.#uses);
+    const content = `${JSON.stringify({ format: 1, tokens }, undefined, 2)}\n`;
+    replaceFile("note the use of tokens in", file, { content, mode: 0o600 });
   }
 
   #warn(error: unknown): void {
