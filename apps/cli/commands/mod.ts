@@ -45,7 +45,7 @@ const COMMANDS: Loaders = {
     rm: async () => (await import("./rm.ts")).rm,
     undelete: async () => (await import("./undelete.ts")).undelete,
   }),
-  ...group("runs", "Runs that log values", {
+  ...group("logging", "Runs that log values", {
     "runs ls": async () => (await import("./look/runs.ts")).ls,
     "runs log": async () => (await import("./look/runs.ts")).log,
     "runs show": async () => (await import("./look/runs.ts")).show,

@@ -138,7 +138,7 @@ function checkScopes(action: string, scopes: readonly string[]): void {
         `scope ${JSON.stringify(scope.slice(0, 80))}`,
         "it has several scopes",
         {
-          hint: "Pass each scope separately, as in --scope 'read:*' --scope 'save:models:*'.",
+          hint: "Pass each scope separately: 'read:*', 'save:models:*'.",
         },
       );
     }

@@ -52,7 +52,10 @@ export const show: Command = defineCommand({
   summary: "Print the points of a run as lines of JSON, also before it ends.",
   args: [NAME, ID],
   options: [],
-  examples: [["holdfast runs show digits:model 7 | tail -n 1", "the last point"]],
+  examples: [
+    ["holdfast runs show digits:model 7 | tail -n 1", "the last point"],
+    ["holdfast runs show digits:model 7 > history.jsonl", "all points"],
+  ],
   async run([name, id], _flags, context) {
     const registry = await context.open();
     const { signal } = context.io;
