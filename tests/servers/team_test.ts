@@ -176,23 +176,27 @@ async function startNginx(
   const { port } = claim;
   const certificate = fromFileUrl(new URL("server.pem", CERTIFICATES));
   const key = fromFileUrl(new URL("server_key.pem", CERTIFICATES));
-  const listening =
-    `server {\n  listen 127.0.0.1:${port} ssl;\n  ssl_certificate ${certificate};\n` +
-    `  ssl_certificate_key ${key};`;
   const paths = ["client_body", "proxy", "fastcgi", "uwsgi", "scgi"]
     .map((kind) => `${kind}_temp_path ${root.join(kind)};`).join("\n");
   const user = Deno.uid() === 0 ? "user root;" : "";
   const served = block.replaceAll("127.0.0.1:8600", `127.0.0.1:${servicePort}`)
-    .replace("server {", listening);
+    .replace("listen 443", `listen 127.0.0.1:${port}`)
+    .replace(/ssl_certificate .*;/, `ssl_certificate ${certificate};`)
+    .replace(/ssl_certificate_key .*;/, `ssl_certificate_key ${key};`);
   const text = `${user}\ndaemon off;\nworker_processes 1;\npid ${root.join("nginx.pid")};\n` +
     `error_log stderr;\nevents {}\nhttp {\naccess_log off;\n${paths}\n${served}\n}\n`;
   await Deno.writeTextFile(root.join("nginx.conf"), text);
   const child = new Deno.Command(program, {
     args: ["-p", root.path, "-e", "stderr", "-c", root.join("nginx.conf")],
     stdout: "null",
-    stderr: "null",
+    stderr: "inherit",
   }).spawn();
-  while (!await isListening(port)) await realSystem.sleep(20);
+  let hasEnded = false;
+  void child.status.then(() => hasEnded = true);
+  while (!await isListening(port)) {
+    assert(!hasEnded, "nginx did not start");
+    await realSystem.sleep(20);
+  }
   return {
     url: `https://127.0.0.1:${port}/models`,
     async [Symbol.asyncDispose]() {
