@@ -11,7 +11,7 @@ import { withoutHanging } from "../support/without_hanging.ts";
 import { testOnServers } from "./server_world.ts";
 
 const MIB = 2 ** 20;
-const PATIENCE = { requestTimeoutMs: 400, retryForMs: 400 };
+const PATIENCE = { requestTimeoutMs: 1_500, retryForMs: 1_500 }; // less than a part takes
 
 testOnServers(
   "a large file is saved over a slow line, each byte once",
