@@ -98,12 +98,19 @@ function livingIn(folder: string): string[] {
     const stat = readStat(pid);
     if (stat === undefined || stat.ended) return [];
     try {
-      if (Deno.readLinkSync(`/proc/${pid}/cwd`) !== folder) return [];
+      if (Deno.readLinkSync(`/proc/${pid}/cwd`) !== folder || isKilled(pid)) return [];
       return [`${pid}: ${Deno.readTextFileSync(`/proc/${pid}/cmdline`).replaceAll("\0", " ")}`];
     } catch {
       return [];
     }
   });
+}
+
+/** True for a process that dies once the machine lets it run: a SIGKILL waits for it. */
+function isKilled(pid: number): boolean {
+  const status = Deno.readTextFileSync(`/proc/${pid}/status`);
+  return Array.from(status.matchAll(/^(?:SigPnd|ShdPnd):\s*([0-9a-f]+)$/gm))
+    .some(([, signals]) => (BigInt(`0x${signals}`) >> 8n & 1n) === 1n);
 }
 
 /** Processes that must live on: an older one, one beside the tree, and a command of the same program. */
@@ -127,7 +134,12 @@ async function attackBeside(random: Random, root: TempRoot, attack: Attack): Pro
   } finally {
     stop.abort();
     await command;
-    for (const left of livingIn(root.path)) Deno.kill(parseInt(left), "SIGKILL");
+    for (const living of livingIn(root.path)) {
+      try {
+        Deno.kill(parseInt(living), "SIGKILL");
+      } catch { // it has ended
+      }
+    }
     for (const other of others) other.kill("SIGKILL");
     await Promise.all(others.map((other) => other.output()));
     await Promise.all([beside.remove(), elsewhere.remove()]);
