@@ -11,6 +11,7 @@ import { checkMaxLoadBytes } from "../core/calls/load_limit.ts";
 import type { OpenOptions, Registry, ServiceRegistry } from "../core/registry.ts";
 import { isPassing } from "../core/retry.ts";
 import { realSystem, silentLogger } from "../core/system.ts";
+import { isPrivateUrl } from "../core/urls/private_url.ts";
 import { blob } from "../materializers/blob.ts";
 import { arrayBuffer, bytes } from "../materializers/bytes.ts";
 import { json } from "../materializers/json.ts";
@@ -90,11 +91,6 @@ export function createPortableMaterializers(): Materializers {
 /** The opening fails early if the URL is wrong or no service runs, milliseconds. */
 const FIRST_CONTACT_MS = 5_000;
 
-function isPrivate(location: string): boolean {
-  const { protocol, hostname } = new URL(location);
-  return protocol === "https:" || /^(localhost|127\.\d+\.\d+\.\d+|\[::1\])$/.test(hostname);
-}
-
 /**
  * Opens the registry behind a service. The client converts values to files and back: the service
  * needs no code of yours.
@@ -140,7 +136,7 @@ export async function openHttpRegistry(
   } = options;
   const maxLoadBytes = checkMaxLoadBytes(options.maxLoadBytes);
   const location = parseAddress(address);
-  if (token !== undefined && !isPrivate(location)) {
+  if (token !== undefined && !isPrivateUrl(location)) {
     logger.warn(`The token is sent to ${location} unencrypted. Use https.`);
   }
   const connection = new Connection(

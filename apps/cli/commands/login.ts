@@ -3,7 +3,7 @@ import { authorText } from "../../../core/naming/author.ts";
 import type { FoundRegistry } from "../../../registry/places/mod.ts";
 import { parseAddress } from "../../client/address.ts";
 import { lockLogins, readLogins, setLogin } from "../login/login_file.ts";
-import { isPrivateUrl } from "../login/private_url.ts";
+import { isPrivateUrl } from "../../../core/urls/private_url.ts";
 import { accessOf, chosenOffer, type ServiceAccess, signInOf } from "../login/service_offers.ts";
 import { signIn } from "../login/sign_in.ts";
 import { tokenOfRun } from "../login/token_of_run.ts";

@@ -7,7 +7,7 @@ import type { System } from "../../../core/system.ts";
 import { shellWord } from "../../../core/text/shell_word.ts";
 import { claimsOf } from "./jwt.ts";
 import type { Login } from "./login_file.ts";
-import { isOfThisMachine, isPrivateUrl } from "./private_url.ts";
+import { isOfThisMachine, isPrivateUrl } from "../../../core/urls/private_url.ts";
 import type { PeopleOffer } from "./service_offers.ts";
 import { fetchSmall } from "./small_answer.ts";
 

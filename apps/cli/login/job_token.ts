@@ -4,7 +4,7 @@ import type { System } from "../../../core/system.ts";
 import type { SignIn } from "../../server/access/sign_in.ts";
 import type { LoginContext } from "./context.ts";
 import { claimsOf, isOwnAudience, type TokenClaims } from "./jwt.ts";
-import { isPrivateUrl } from "./private_url.ts";
+import { isPrivateUrl } from "../../../core/urls/private_url.ts";
 import { signInOf } from "./service_offers.ts";
 import { fetchSmall } from "./small_answer.ts";
 

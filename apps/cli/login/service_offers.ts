@@ -7,7 +7,7 @@ import type { SignIn, SignInIssuer } from "../../server/access/sign_in.ts";
 import { invalid, shellWord } from "../terminal/hints.ts";
 import type { LoginContext } from "./context.ts";
 import { isOwnAudience } from "./jwt.ts";
-import { isPrivateUrl } from "./private_url.ts";
+import { isPrivateUrl } from "../../../core/urls/private_url.ts";
 import { fetchSmall } from "./small_answer.ts";
 
 type Token = string | (() => string | Promise<string>);

@@ -1,6 +1,7 @@
 // The settings of sign-in: issuers, the audience, and rules from claims to scopes.
 import { messageOf } from "../../../../core/errors.ts";
 import type { Logger, System } from "../../../../mod.ts";
+import { isPrivateUrl } from "../../../../core/urls/private_url.ts";
 import { parseScope, type Scope } from "../access.ts";
 import type { SignInIssuer } from "../sign_in.ts";
 import type { TokenCheck } from "../token_file.ts";
@@ -82,9 +83,6 @@ interface ParsedSettings {
   readonly audience: string[];
   readonly issuers: ReadonlyMap<string, ParsedIssuer>;
 }
-
-/** Hosts that only this machine can be. */
-const LOOPBACK = /^(localhost|127(\.\d{1,3}){3}|\[::1\])$/;
 
 const MAX_DEPTH = 8;
 
@@ -216,5 +214,5 @@ function isOfOne(pattern: string, claim: string): boolean {
 export function isIssuerUrl(text: string): boolean {
   const url = URL.parse(text);
   if (url === null || /[?#]/.test(text) || url.username !== "" || url.password !== "") return false;
-  return url.protocol === "https:" || url.protocol === "http:" && LOOPBACK.test(url.hostname);
+  return isPrivateUrl(text);
 }

@@ -1,3 +1,5 @@
+// URLs whose requests nobody else on the network can read.
+
 /** Returns true for a URL of this machine without TLS. */
 export function isOfThisMachine(text: string): boolean {
   const url = URL.parse(text);
