@@ -32,6 +32,21 @@ export async function readAll(
   return concatBytes(chunks);
 }
 
+/** Reads a body whole. Returns undefined for a longer one, and reads no more of it. */
+export async function readAtMost(
+  body: ReadableStream<Uint8Array> | null,
+  maxBytes: number,
+): Promise<Uint8Array<ArrayBuffer> | undefined> {
+  const chunks: Uint8Array[] = [];
+  let size = 0;
+  for await (const chunk of body ?? []) {
+    size += chunk.byteLength;
+    if (size > maxBytes) return undefined;
+    chunks.push(chunk);
+  }
+  return new Uint8Array(concatBytes(chunks));
+}
+
 /** Passes chunks on. Calls `see` with each one first. */
 export async function* tapped(
   chunks: AsyncIterable<Uint8Array>,

@@ -1,5 +1,5 @@
 // Answers of services and providers that may be foreign.
-import { concatBytes } from "../../../core/bytes/bytes.ts";
+import { readAtMost } from "../../../core/bytes/bytes.ts";
 import { unsupported } from "../../../core/errors.ts";
 
 /** Longest answer, bytes. */
@@ -12,20 +12,13 @@ export async function fetchSmall(
   init?: RequestInit,
 ): Promise<Response> {
   const response = await fetch(input, init);
-  const { status, headers } = response;
-  const chunks: Uint8Array[] = [];
-  let size = 0;
-  for await (const chunk of response.body ?? []) {
-    size += chunk.byteLength;
-    if (size > MOST_BYTES) {
-      const { host } = new URL(input instanceof Request ? input.url : input);
-      throw unsupported("read the answer of", host, "it is longer than 1 MiB", {
-        hint: "Check the URL: it may be that of another program.",
-      });
-    }
-    chunks.push(chunk);
+  const whole = await readAtMost(response.body, MOST_BYTES);
+  if (whole === undefined) {
+    const { host } = new URL(input instanceof Request ? input.url : input);
+    throw unsupported("read the answer of", host, "it is longer than 1 MiB", {
+      hint: "Check the URL: it may be that of another program.",
+    });
   }
-  const whole = concatBytes(chunks) as Uint8Array<ArrayBuffer>;
-  const body = WITHOUT_BODY.includes(status) ? null : whole;
-  return new Response(body, { status, headers });
+  const { status, headers } = response;
+  return new Response(WITHOUT_BODY.includes(status) ? null : whole, { status, headers });
 }

@@ -2,7 +2,7 @@
 // `webhook-timestamp` (seconds since 1970) and `webhook-signature`, which is `v1,` and the base64
 // HMAC-SHA256 of `id.timestamp.body`, once per secret, separated by spaces.
 import { randomBytes } from "node:crypto";
-import { concatBytes } from "../../../core/bytes/bytes.ts";
+import { concatBytes, readAtMost } from "../../../core/bytes/bytes.ts";
 import { fault, invalid, type RegistryError } from "../../../core/errors.ts";
 import type { BusEvent } from "../../../core/event_bus.ts";
 import { checkDurations } from "../../../core/options/check_options.ts";
@@ -123,14 +123,9 @@ function eventOf(id: string, body: Uint8Array): BusEvent {
 }
 
 async function readBody(request: Request, maxBytes: number): Promise<Uint8Array<ArrayBuffer>> {
-  const chunks: Uint8Array[] = [];
-  let size = 0;
-  for await (const chunk of request.body ?? []) {
-    size += chunk.byteLength;
-    if (size > maxBytes) throw refused("Invalid", `its body has more than ${maxBytes} bytes`);
-    chunks.push(chunk);
-  }
-  return new Uint8Array(concatBytes(chunks));
+  const body = await readAtMost(request.body, maxBytes);
+  if (body !== undefined) return body;
+  throw refused("Invalid", `its body has more than ${maxBytes} bytes`);
 }
 
 function signedContent(id: string, timestamp: string, body: Uint8Array): Uint8Array<ArrayBuffer> {

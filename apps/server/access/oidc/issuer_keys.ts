@@ -3,6 +3,7 @@
 import { createLocalJWKSet, errors, type JWSHeaderParameters } from "npm:jose@^6.2";
 import type { FlattenedJWSInput, JSONWebKeySet } from "npm:jose@^6.2";
 import type { Logger, System } from "../../../../mod.ts";
+import { readAtMost } from "../../../../core/bytes/bytes.ts";
 import { messageOf } from "../../../../core/errors.ts";
 import { RefusedRequest } from "../../problem.ts";
 import { isIssuerUrl, type OidcIssuer } from "./settings.ts";
@@ -135,7 +136,9 @@ export class IssuerKeys {
         await response.body?.cancel();
         throw new Error(`${new URL(url).pathname} answers ${response.status}`);
       }
-      const value = parseJson(await limitedText(response));
+      const bytes = await readAtMost(response.body, MAX_BYTES);
+      if (bytes === undefined) throw new Error("its answer is too long");
+      const value = parseJson(new TextDecoder().decode(bytes));
       if (typeof value === "object" && value !== null && !Array.isArray(value)) {
         return value as Record<string, unknown>;
       }
@@ -147,17 +150,6 @@ export class IssuerKeys {
       clearTimeout(timer);
     }
   }
-}
-
-async function limitedText(response: Response): Promise<string> {
-  const decoder = new TextDecoder();
-  let text = "", bytes = 0;
-  for await (const chunk of response.body ?? []) {
-    bytes += chunk.byteLength;
-    if (bytes > MAX_BYTES) throw new Error("its answer is too long");
-    text += decoder.decode(chunk, { stream: true });
-  }
-  return text + decoder.decode();
 }
 
 function parseJson(text: string): unknown {
