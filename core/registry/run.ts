@@ -55,8 +55,7 @@ export interface Run extends AsyncDisposable {
   finish(value?: unknown, options?: FinishRunOptions): Promise<SavedArtifact>;
   /**
    * Ends the run without a version. The stored points stay for a week: read them, or finish the run
-   * later.
-   * Leaving the block of an `await using` without `finish` does the same.
+   * later. Leaving the block of an `await using` without `finish` does the same.
    */
   fail(reason: string): Promise<void>;
 }

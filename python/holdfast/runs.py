@@ -158,8 +158,10 @@ class Run:
                 self.flush()
                 failures = 0
             except HoldfastError as error:
-                if failures == 0:
-                    LOG.warning("%s. It is tried again.", error.message)
+                final = self._failure is not None
+                following = "No later point is stored" if final else "It is tried again"
+                if failures == 0 or final:
+                    LOG.warning("%s. %s.", error.message, following)
                 failures = min(failures + 1, 10)
 
     def flush(self) -> None:

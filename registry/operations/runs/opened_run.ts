@@ -10,12 +10,12 @@ import { shown } from "../../../core/naming/names.ts";
 import type { Draft } from "../../../core/registry/draft.ts";
 import type {
   FinishRunOptions,
+  FinishStoredRunOptions,
   Run,
   RunName,
   RunValues,
   RunWriter,
 } from "../../../core/registry/run.ts";
-import type { FinishStoredRunOptions } from "../../../core/registry/run.ts";
 import type { Logger, Registry, SavedArtifact } from "../../../core/registry.ts";
 import type { System } from "../../../core/system.ts";
 import { saveAgainIfChanged } from "../../../core/work/source_change.ts";
@@ -121,7 +121,9 @@ export class OpenedRun implements Run {
         await this.flush();
         failures = 0;
       } catch (error) {
-        if (failures++ === 0) logger.warn(`${(error as Error).message}. It is tried again.`);
+        const isFinal = this.#failure !== undefined;
+        const next = isFinal ? "No later point is stored" : "It is tried again";
+        if (failures++ === 0 || isFinal) logger.warn(`${(error as Error).message}. ${next}.`);
       }
     }
     this.#isWaiting = false;

@@ -105,6 +105,24 @@ Deno.test("a store that does not answer delays no point and loses none", async (
   await registry.close();
 });
 
+Deno.test("a run that another program has finished says once that no point is stored any more", async () => {
+  const { system, pass, waits } = createHeldSystem();
+  const warnings: string[] = [];
+  const logger = { ...silentLogger, warn: (text: string) => void warnings.push(text) };
+  const registry = await openRegistry("memory:", { system, logger });
+  const run = await openRun(registry, "m", { id: "1" });
+  run.log({ loss: 1 });
+  await run.flush();
+  await pass(1_000);
+  await finishRun(registry, "m", { id: "1" });
+  run.log({ loss: 2 });
+  await pass(1_000);
+  run.log({ loss: 3 });
+  assertEquals([warnings.length, waits.length], [1, 0]);
+  assert(warnings[0].endsWith("No later point is stored."), warnings[0]);
+  await registry.close();
+});
+
 Deno.test("a part that was stored without a reply is not added twice", async () => {
   const { system, pass } = createHeldSystem();
   let lost = 0;
