@@ -17,6 +17,7 @@ import { createRulesGroup } from "./many/rules.ts";
 import { createPipelinesGroup } from "./pipelines.ts";
 import { writeSection } from "./page.ts";
 import { rowsOf, tableOf } from "./report.ts";
+import { createRunsGroup } from "./runs.ts";
 import { createServiceGroup } from "./service/service.ts";
 import { createSmallGroup } from "./small.ts";
 
@@ -65,6 +66,13 @@ const GROUPS: Record<string, GroupEntry> = {
       "The load generator uses processors of the same machine. `two services` are two processes " +
       "over the same folder, with half of the connections each.",
     create: createServiceGroup,
+  },
+  runs: {
+    title: "Runs: 1,000,000 points of three values, in a folder",
+    about: "The floor makes the same lines of JSON and keeps them in memory.",
+    create: createRunsGroup,
+    maxRepeats: 3,
+    named: true,
   },
   many: {
     title: "Retention rules over 1,000,000 versions",
