@@ -122,6 +122,9 @@ function timed(uuid: string, nowMs: number): string {
   return `${time.slice(0, 8)}-${time.slice(8)}-7${uuid.slice(15)}`;
 }
 
+/** The last moment that a `Date` can be, in the year 275760. */
+export const LAST_DATE_MS = 8.64e15;
+
 const MAX_TIMER_MS = 2 ** 31 - 1; // a longer timer fires at once
 
 /** Returns a time that timers of the runtime take: whole, and at most 24 days. */

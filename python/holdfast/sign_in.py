@@ -11,7 +11,7 @@ import time
 import urllib.error
 import urllib.parse
 import urllib.request
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from datetime import datetime, timezone
 from pathlib import Path
 from typing import Any
@@ -206,7 +206,7 @@ class NoRedirects(urllib.request.HTTPRedirectHandler):
         return None
 
 
-def renew(login: Json, ended: Any) -> Json:
+def renew(login: Json, ended: Callable[[str], HoldfastError]) -> Json:
     """Asks the issuer for new tokens. Errors contain none."""
     fields = {
         **login["parameters"],

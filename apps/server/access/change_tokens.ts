@@ -1,6 +1,7 @@
 // Changes of the token file: new, changed and rotated tokens.
 import { randomBytes } from "node:crypto";
 import { realSystem, type System } from "../../../mod.ts";
+import { LAST_DATE_MS } from "../../../core/system.ts";
 import { fault, invalid, notFound } from "../../../core/errors.ts";
 import { authorName } from "../../../core/naming/author.ts";
 import { checkDurations, checkOptions } from "../../../core/options/check_options.ts";
@@ -153,9 +154,6 @@ function checkScopes(action: string, scopes: readonly string[]): void {
     reason: { kind: "token_scopes_missing" },
   });
 }
-
-/** Dates end in the year 275760. */
-const LAST_DATE_MS = 8.64e15;
 
 /** Throws `Invalid` unless a time is later than now, and has a date or no end. */
 function checkLifetime(action: string, { now }: Pick<System, "now">, ms = Infinity): void {

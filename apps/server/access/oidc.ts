@@ -8,6 +8,7 @@ import { createHash } from "node:crypto";
 import { decodeJwt, decodeProtectedHeader, errors, jwtVerify } from "npm:jose@^6.2";
 import type { JWTPayload } from "npm:jose@^6.2";
 import { realSystem } from "../../../mod.ts";
+import { LAST_DATE_MS } from "../../../core/system.ts";
 import { invalid, isRegistryError, messageOf } from "../../../core/errors.ts";
 import { authorName } from "../../../core/naming/author.ts";
 import { printable } from "../../../core/naming/printable.ts";
@@ -27,8 +28,7 @@ const ALGORITHMS = [
 const MAX_LENGTH = 16 * 1024;
 const MAX_SUBJECT = 1000;
 const TOLERANCE_S = 60;
-/** Dates end in the year 275760. */
-const LAST_DATE_S = 8.64e12 - TOLERANCE_S;
+const LAST_DATE_S = LAST_DATE_MS / 1000 - TOLERANCE_S;
 const STORED = /^bearer +holdfast_/i;
 const JWT = /^bearer +([A-Za-z0-9_-]+\.[A-Za-z0-9_-]+\.[A-Za-z0-9_-]*)$/i;
 
