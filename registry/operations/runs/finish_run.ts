@@ -1,7 +1,7 @@
 // Finishing a run: its points become one file, their last values metadata, and its draft a version.
 import { iterableStream } from "../../../core/bytes/bytes.ts";
 import { invalid } from "../../../core/errors.ts";
-import type { FinishStoredRunOptions, RunName } from "../../../core/registry/run.ts";
+import type { FinishStoredRunOptions, LoggedRun, RunName } from "../../../core/registry/run.ts";
 import type { SavedArtifact } from "../../../core/registry/operations/saving.ts";
 import { isJsonObject } from "../../../core/text/json_text.ts";
 import { mapAtOnce } from "../../../core/work/at_once.ts";
@@ -41,26 +41,36 @@ export async function finishStoredRun(
   } else {
     for await (const _ of linesOf(known, values)); // for their last values
   }
-  const { metrics, isCut } = values.toMetrics();
-  const own = isJsonObject(metadata.metrics) ? metadata.metrics : {};
-  const about = {
-    id: run.id,
-    startedAt: info.startedAt.toISOString(),
-    points: info.points,
-    ...(info.state === "failed" && { failed: info.reason ?? "" }),
-    ...(isCut && { metricsLeftOut: true }),
-  };
   return await draft.commit({
     ...options,
-    metadata: {
-      ...(Object.keys(info.params).length > 0 && { params: info.params }),
-      ...(hasCurve && { curves: path }),
-      ...metadata,
-      run: { ...about, ...(isJsonObject(metadata.run) && metadata.run) },
-      ...(Object.keys(metrics).length > 0 && { metrics: { ...metrics, ...own } }),
-    },
+    metadata: metadataOf(info, values, metadata, hasCurve ? path : undefined),
     ...(!isDecided && { parts: hasCurve ? [...parts, curve] : parts }),
   });
+}
+
+/** Returns the metadata of the version: members of the caller come before those of the run. */
+function metadataOf(
+  { id, startedAt, points, state, reason = "", params }: LoggedRun,
+  values: LastValues,
+  metadata: Record<string, unknown>,
+  curves: string | undefined,
+): Record<string, unknown> {
+  const { metrics, isCut } = values.toMetrics();
+  const all = { ...metrics, ...(isJsonObject(metadata.metrics) && metadata.metrics) };
+  return {
+    ...(Object.keys(params).length > 0 && { params }),
+    ...(curves !== undefined && { curves }),
+    ...metadata,
+    run: {
+      id,
+      startedAt: startedAt.toISOString(),
+      points,
+      ...(state === "failed" && { failed: reason }),
+      ...(isCut && { metricsLeftOut: true }),
+      ...(isJsonObject(metadata.run) && metadata.run),
+    },
+    ...(Object.keys(metrics).length > 0 && { metrics: all }),
+  };
 }
 
 const decoder = new TextDecoder();
