@@ -53,30 +53,11 @@ export class Audit {
 
   /** Writes the entry of a request, if it has one. Throws 503 if that fails. */
   async write(request: Request, info: RequestInfo, { status }: Answer): Promise<void> {
-    const { method, url, headers } = request;
+    const { method, url } = request;
     const isRefused = status === 401 || status === 403;
     if (!isRefused && !isChange(method, url)) return;
-    const { hostname } = (info.remoteAddr ?? {}) as { hostname?: string };
-    const bytes = headers.get("content-length");
-    const refused = info.refusal instanceof RefusedRequest ? info.refusal.sender : undefined;
-    const { author, issuer } = refused ?? info.access ?? {};
-    const entry: AuditEntry = {
-      at: new Date(this.#system.now()).toISOString(),
-      request: info.requestId,
-      by: author,
-      ...(issuer !== undefined && { issuer }),
-      address: hostname,
-      method,
-      route: info.route,
-      name: info.writes ?? info.name,
-      version: info.version,
-      aliases: info.aliases,
-      ...info.subject,
-      ...(info.dryRun && { dryRun: true }),
-      ...(bytes !== null && { bytes: Number(bytes) }),
-      status,
-      outcome: status < 400 ? "done" : status < 500 ? "refused" : "failed",
-    };
+    const at = new Date(this.#system.now()).toISOString();
+    const entry = entryOf(request, info, { at, status });
     try {
       await this.#sink(entry);
     } catch (error) {
@@ -85,6 +66,34 @@ export class Audit {
       if (status < 400) throw unwritten("done, but not in the audit trail", error);
     }
   }
+}
+
+function entryOf(
+  { method, headers }: Request,
+  info: RequestInfo,
+  { at, status }: { at: string; status: number },
+): AuditEntry {
+  const { hostname } = (info.remoteAddr ?? {}) as { hostname?: string };
+  const bytes = headers.get("content-length");
+  const refused = info.refusal instanceof RefusedRequest ? info.refusal.sender : undefined;
+  const { author, issuer } = refused ?? info.access ?? {};
+  return {
+    at,
+    request: info.requestId,
+    by: author,
+    ...(issuer !== undefined && { issuer }),
+    address: hostname,
+    method,
+    route: info.route,
+    name: info.writes ?? info.name,
+    version: info.version,
+    aliases: info.aliases,
+    ...info.subject,
+    ...(info.dryRun && { dryRun: true }),
+    ...(bytes !== null && { bytes: Number(bytes) }),
+    status,
+    outcome: status < 400 ? "done" : status < 500 ? "refused" : "failed",
+  };
 }
 
 function isChange(method: string, url: string): boolean {
