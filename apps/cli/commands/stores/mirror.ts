@@ -1,5 +1,5 @@
 import { mirrorRegistry } from "../../../../registry/maintenance.ts";
-import type { MirrorItem, MirrorReport } from "../../../../registry/maintenance.ts";
+import type { MirrorItem, MirrorOptions, MirrorReport } from "../../../../registry/maintenance.ts";
 import { type Command, defineCommand } from "../../program/command.ts";
 import { rethrowRepeatable } from "../../program/command_context.ts";
 import { expandNames } from "../../look/expand_names.ts";
@@ -103,15 +103,25 @@ export const mirror: Command = defineCommand({
       }
     }
     await context.done({ ...report, failures: failures.length }, summary(report));
-    const isWhole = [...names, prefix, range].every((part) => part === undefined) &&
-      aliases !== false && deleted !== false;
-    if (isWhole && !dryRun && failures.length === 0) {
+    if (copiesAll(names, flags) && !dryRun && failures.length === 0) {
       for (const { id } of [from, to]) await noteRun(id, ["mirror"], context);
     }
     const isBehind = report.copied + report.deleted + report.aliases > 0;
     return failures.length > 0 || (check && isBehind) ? 1 : 0;
   },
 });
+
+/** Returns false for a mirror that leaves something out. */
+function copiesAll(
+  names: readonly string[],
+  { prefix, range, aliases, deleted }: Pick<
+    MirrorOptions,
+    "prefix" | "range" | "aliases" | "deleted"
+  >,
+): boolean {
+  return names.length === 0 && prefix === undefined && range === undefined &&
+    aliases !== false && deleted !== false;
+}
 
 function refOf(
   { name, version, alias }: { name: string; version?: string; alias?: string },
