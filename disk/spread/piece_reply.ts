@@ -27,15 +27,10 @@ export async function askByFetch(
   }
   const reader = reply.body.getReader({ mode: "byob" });
   return {
-    async fill({ buffer, byteLength }) {
-      for (let count = 0; count < byteLength;) {
-        const free = new Uint8Array(buffer, count, byteLength - count);
-        const { value, done } = await reader.read(free);
-        if (done) return undefined;
-        count += value.byteLength;
-        buffer = value.buffer as ArrayBuffer;
-      }
-      return new Uint8Array(buffer, 0, byteLength);
+    async fill(bytes) {
+      const { byteLength } = bytes;
+      const { value } = await reader.read(bytes, { min: byteLength });
+      return value?.byteLength === byteLength ? value : undefined;
     },
     leave: () => reader.cancel().catch(() => {}),
   };
