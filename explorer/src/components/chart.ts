@@ -6,6 +6,7 @@ import {
   markHook,
   pointHooks,
   scaledX,
+  type Series,
   squareHook,
   valueHooks,
 } from "./chart_points.ts";
@@ -216,14 +217,15 @@ function seriesOf(
     line: undefined,
   }[kind];
   const hasPoints = kind === "points" || x.length < 40 && kind !== "bars";
-  return props.series.map(({ label, color: own, isStep = false }, i) => {
+  return props.series.map((each, i) => {
+    const { label, color: own, isStep = false } = each;
     const name = own ?? colorOf(i);
     return {
       label,
       paths: isStep ? paths.stepped!({ align: 1 }) : drawn,
       spanGaps: true,
       points: {
-        show: hasPoints && !isStep && !areSquares(props),
+        show: (hasPoints || isOnePoint(props, each)) && !isStep && !areSquares(props),
         size: kind === "points" ? 7 : 5,
         ...kind === "points" && { fill: color(name) },
       },
@@ -232,6 +234,14 @@ function seriesOf(
       width: 1.5,
     };
   });
+}
+
+/** Returns true for a line with one value: only a point shows it. */
+export function isOnePoint(
+  { kind = "line", isLog = false }: Pick<ChartProps, "kind" | "isLog">,
+  { values }: Pick<Series, "values">,
+): boolean {
+  return kind === "line" && values.filter((y) => y !== null && !(isLog && y <= 0)).length === 1;
 }
 
 function hooksOf(

@@ -8,8 +8,9 @@ export type Line = { readonly x: readonly number[]; readonly y: readonly number[
 /**
  * Returns the points that have both numbers, by ascending x. `smoothing`, from 0 to 1, is the
  * weight of earlier values in an exponential mean without a bias to 0, as in TensorBoard. Long
- * lines keep the smallest and the largest value of each group of points. If a resumed run repeats
- * steps, only their last values are kept: `replaced` counts the others, `lost` the infinities.
+ * lines keep both ends, and the smallest and the largest value of each group of points. If a resumed
+ * run repeats steps, only their last values are kept: `replaced` counts the others, `lost` the
+ * infinities.
  */
 export function lineOf({ x, y }: Line, smoothing: number) {
   let [turn, last] = [0, -Infinity];
@@ -43,16 +44,18 @@ interface Point {
   readonly y: number;
 }
 
-/** Returns the lowest and the highest point of each group, in the order of the points. */
+/** Returns both ends, and the lowest and the highest point of each group, in their order. */
 function extremes(points: readonly Point[]): Point[] {
   if (points.length <= MOST_POINTS) return [...points];
-  const size = Math.ceil(points.length / MOST_POINTS * 2);
-  const groups = Map.groupBy(points.entries(), ([i]) => Math.floor(i / size));
-  return [...groups.values()].flatMap((group) => {
+  const size = Math.ceil(points.length / (MOST_POINTS - 2) * 2);
+  const inner = points.slice(1, -1);
+  const groups = Map.groupBy(inner.entries(), ([i]) => Math.floor(i / size));
+  const turns = [...groups.values()].flatMap((group) => {
     const lowest = group.reduce((a, b) => b[1].y < a[1].y ? b : a);
     const highest = group.reduce((a, b) => b[1].y > a[1].y ? b : a);
     return [...new Map([lowest, highest].sort(([a], [b]) => a - b)).values()];
   });
+  return [...points.slice(0, 1), ...turns, ...points.slice(-1)];
 }
 
 /** Puts lines together: a value of each for each x, null where a line has none. */

@@ -35,7 +35,9 @@ Deno.test("a long line keeps its ends and its highest and lowest values", () => 
   const x = Array.from({ length: count }, (_, i) => i);
   const y = x.map((i) => Math.sin(i / 5000));
   [y[50_000], y[70_001]] = [9, -9];
+  [y[0], y[100_000]] = [y[5]!, y[99_990]!]; // neither the highest nor the lowest
   const line = lineOf({ x, y }, 0);
+  assertEquals([line.x[0], line.x.at(-1)], [0, 100_000]);
   assert(line.x.length <= 2000 && line.x.length > 1000, `${line.x.length}`);
   assertEquals([line.y[line.x.indexOf(50_000)], line.y[line.x.indexOf(70_001)]], [9, -9]);
   assertEquals(line.x, line.x.toSorted((a, b) => a - b));

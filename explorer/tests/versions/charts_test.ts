@@ -1,7 +1,7 @@
 // Charts of runs: points with the best so far, aliases, logarithmic axes, and colors in order.
 import { assert, assertEquals } from "@std/assert";
 import { openRegistry } from "../../../mod.ts";
-import { scaleColorOf, spansDecades } from "../../src/components/chart.ts";
+import { isOnePoint, scaleColorOf, spansDecades } from "../../src/components/chart.ts";
 import { bestSoFar } from "../../src/views/versions/metric_charts.ts";
 import { powersBetween, stepsBetween } from "../../src/views/versions/parallel.ts";
 import { IGNORED, openExplorer, SKIPPED } from "../support/browser.ts";
@@ -20,6 +20,14 @@ Deno.test("numbers over more than three decades have a logarithmic axis", () => 
   assertEquals([scaleColorOf(0), scaleColorOf(0.5), scaleColorOf(1)], [
     ...["--scale-1", "--scale-4", "--scale-7"],
   ]);
+});
+
+Deno.test("a line with one value is a point, for no line shows it", () => {
+  const values = [null, 1, null, -2];
+  assertEquals(isOnePoint({}, { values }), false);
+  assertEquals(isOnePoint({}, { values: values.slice(0, 3) }), true);
+  assertEquals(isOnePoint({ isLog: true }, { values }), true); // -2 is left out
+  assertEquals(isOnePoint({ kind: "bars" }, { values: [1] }), false);
 });
 
 Deno.test("axes have round ticks", () => {
