@@ -15,7 +15,7 @@ import { isTable } from "./tables/list_columns.ts";
 import { unsupportedTable, unwritable } from "./content/file_faults.ts";
 import { CODEC_NAMES, encodeRows, type ParquetCompression } from "./parquet/write.ts";
 import { batchTable } from "./tables/batch_table.ts";
-import { chooseColumns, type LocalTimes } from "./tables/parts.ts";
+import { chooseColumns, type FineTimes, type LocalTimes } from "./tables/parts.ts";
 import { columnsOf } from "./parquet/columns.ts";
 import { readFooter } from "./parquet/footer.ts";
 import { MAX_PAGE_BYTES, readGroups } from "./parquet/read_groups.ts";
@@ -23,7 +23,7 @@ import { MAX_PAGE_BYTES, readGroups } from "./parquet/read_groups.ts";
 export type * from "./content/format.ts";
 export type * from "./tables/table.ts";
 export { createTable } from "./tables/create_table.ts";
-export type { LocalTimes } from "./tables/parts.ts";
+export type { FineTimes, LocalTimes } from "./tables/parts.ts";
 export type { ParquetCompression } from "./parquet/write.ts";
 
 /**
@@ -40,10 +40,10 @@ export type { ParquetCompression } from "./parquet/write.ts";
  * | `TIMESTAMP` in UTC, to the millisecond, and `DATE`       | `date`       |
  *
  * Columns of other types (bytes, decimals, times of day, `INT96`, lists, structures) are
- * `Unsupported`, unless `columns` excludes them; so are fractions of a millisecond, and times
- * without a time zone unless `localTimes` is `"text"` or `"utc"`. All encodings of Parquet 2 are
- * read, in pages of version 1 and 2, packed with Snappy, gzip, Brotli, LZ4 or zstd (if the runtime
- * has it). Page checksums are verified.
+ * `Unsupported`, unless `columns` excludes them; so are fractions of a millisecond unless
+ * `fineTimes` is `"text"`, and times without a time zone unless `localTimes` is `"text"` or `"utc"`.
+ * All encodings of Parquet 2 are read, in pages of version 1 and 2, packed with Snappy, gzip,
+ * Brotli, LZ4 or zstd (if the runtime has it). Page checksums are verified.
  *
  * Files are written as `STRING`, `DOUBLE`, `INT64`, `BOOLEAN` and `TIMESTAMP` of milliseconds in
  * UTC.
@@ -98,6 +98,8 @@ export interface ParquetReadOptions {
   columns?: readonly string[];
   /** Handling of times without a time zone. @default "refuse" */
   localTimes?: LocalTimes;
+  /** Handling of times in UTC in microseconds or nanoseconds. @default "refuse" */
+  fineTimes?: FineTimes;
   /**
    * Maximum rows of a table for `column`: a few bytes can declare 10^9. @default 134217728 (128 Mi)
    */
@@ -126,11 +128,12 @@ export async function openParquet(
   options: ParquetReadOptions & FormatOptions = {},
 ): Promise<ParquetTable> {
   checkFile(file, "open table");
-  const { localTimes = "refuse", maxColumnRows = 128 * 1024 * 1024 } = options;
+  const { localTimes = "refuse", fineTimes = "refuse" } = options;
+  const { maxColumnRows = 128 * 1024 * 1024 } = options;
   const { maxPageBytes = MAX_PAGE_BYTES, signal } = options;
   const { path } = file;
   const footer = await readFooter(file, { signal, maxBytes: maxPageBytes / 2 });
-  const all = columnsOf(path, footer.schema, localTimes);
+  const all = columnsOf(path, footer.schema, { localTimes, fineTimes });
   if (all.length === 0 && footer.rows > 0) {
     throw unsupportedTable(path, "it has rows but no columns");
   }

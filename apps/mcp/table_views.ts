@@ -70,7 +70,12 @@ async function openParquet(
 ): Promise<ParquetTable> {
   const part = await loadPart<ParquetPart>("../../formats/parquet.ts", import.meta.url);
   const maxPageBytes = Math.floor(memory.bytes / divisor);
-  return await part.openParquet(toDecode(file), { localTimes: "text", maxPageBytes, signal });
+  return await part.openParquet(toDecode(file), {
+    localTimes: "text",
+    fineTimes: "text",
+    maxPageBytes,
+    signal,
+  });
 }
 
 async function openText(file: File, kind: string, { memory, signal }: Reading): Promise<Table> {

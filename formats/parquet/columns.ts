@@ -1,6 +1,11 @@
 // The columns of a Parquet file: their types, and the conversion of values to cells.
-import { exactDay, exactMoment, exactUnsigned, localText } from "../tables/exact_cells.ts";
-import { LOCAL_TIMES_PROBLEM, type LocalTimes, type OtherColumn } from "../tables/parts.ts";
+import { exactDay, exactMoment, exactUnsigned, localText, utcText } from "../tables/exact_cells.ts";
+import {
+  type FineTimes,
+  LOCAL_TIMES_PROBLEM,
+  type LocalTimes,
+  type OtherColumn,
+} from "../tables/parts.ts";
 import { corruptTable } from "../content/file_faults.ts";
 import type { Cell, Column, ColumnType, Numbers } from "../tables/table.ts";
 import type { SchemaElement } from "./footer.ts";
@@ -24,10 +29,16 @@ export interface FileColumn {
   toCells(values: Values): Numbers | Cell[];
 }
 
+/** How times are read that a `Date` cannot hold. */
+interface Times {
+  readonly localTimes: LocalTimes;
+  readonly fineTimes: FineTimes;
+}
+
 export function columnsOf(
   path: string,
   schema: readonly SchemaElement[],
-  localTimes: LocalTimes,
+  times: Times,
 ): (FileColumn | OtherColumn)[] {
   const columns: (FileColumn | OtherColumn)[] = [];
   let leaf = 0;
@@ -45,7 +56,7 @@ export function columnsOf(
     columns.push(
       isNested
         ? { name: element.name, problem: "it is nested" }
-        : columnOf(element, leaf - 1, localTimes),
+        : columnOf(element, leaf - 1, times),
     );
   }
   if (at !== schema.length) throw corruptTable(path, "schema is damaged");
@@ -55,11 +66,11 @@ export function columnsOf(
 function columnOf(
   element: SchemaElement,
   leaf: number,
-  localTimes: LocalTimes,
+  times: Times,
 ): FileColumn | OtherColumn {
   const { name, repetition } = element;
   if (repetition > 1) return { name, problem: "it is a list" };
-  const meaning = meaningOf(element, localTimes);
+  const meaning = meaningOf(element, times);
   if (typeof meaning === "string") return { name, problem: meaning };
   const [type, toCells] = meaning;
   return { column: { name, type, nullable: repetition === 1 }, leaf, type: element.type!, toCells };
@@ -131,14 +142,14 @@ const DAY_TEXTS: Meaning = [
   (values) => Array.from(values as Int32Array, (day) => exactDay(day).toISOString().slice(0, -14)),
 ];
 
-function meaningOf(element: SchemaElement, localTimes: LocalTimes): Meaning | string {
+function meaningOf(element: SchemaElement, times: Times): Meaning | string {
   const { type, logical, converted } = element;
   if (type === INT96) return "it has times of 96 bits (INT96)";
   const note = noteOf(element);
   const meaning = type === PHYSICAL.int64 && note === "timestamp"
-    ? moments(logical?.field_8, converted, localTimes)
+    ? moments(logical?.field_8, converted, times)
     : note && MEANINGS[type!]?.[note];
-  if (localTimes === "text" && meaning === MEANINGS[PHYSICAL.int32]!.date) return DAY_TEXTS;
+  if (times.localTimes === "text" && meaning === MEANINGS[PHYSICAL.int32]!.date) return DAY_TEXTS;
   if (meaning !== undefined) return meaning;
   if (type === PHYSICAL.bytes && note === "none") {
     return "it has bytes that are not declared as text";
@@ -171,7 +182,7 @@ function moments(
   // deno-lint-ignore no-explicit-any
   timestamp: any,
   converted: number | undefined,
-  localTimes: LocalTimes,
+  { localTimes, fineTimes }: Times,
 ): Meaning | string | undefined {
   let unit = converted === TIMESTAMP_MILLIS ? MILLIS : MICROS;
   if (timestamp !== undefined) {
@@ -184,6 +195,9 @@ function moments(
     if (isUtc !== true && localTimes === "text") {
       return ["string", (values) => Array.from(values as BigInt64Array, (v) => localText(v, unit))];
     }
+  }
+  if (fineTimes === "text" && unit !== MILLIS) {
+    return ["string", (values) => Array.from(values as BigInt64Array, (v) => utcText(v, unit))];
   }
   return ["date", (values) => Array.from(values as BigInt64Array, (v) => exactMoment(v, unit))];
 }

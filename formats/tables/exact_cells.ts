@@ -21,6 +21,13 @@ export function localText(value: bigint, perMillisecond: bigint): string {
   return `${text}${String(perMillisecond + fraction).slice(1)}`.replace(/\.?0+$/, "");
 }
 
+/** Writes such a count as a time in UTC: with milliseconds as a `Date`, or with all digits. */
+export function utcText(value: bigint, perMillisecond: bigint): string {
+  return value % perMillisecond === 0n
+    ? exactMoment(value, perMillisecond).toISOString()
+    : `${localText(value, perMillisecond)}Z`;
+}
+
 /** Converts a count of days since 1970 to midnight UTC. */
 export function exactDay(days: number): Date {
   return exactDate(days * DAY);

@@ -18,6 +18,12 @@ export interface OtherColumn {
  */
 export type LocalTimes = "refuse" | "utc" | "text";
 
+/**
+ * Handling of times in units finer than a millisecond: as dates, which refuse other parts of it, or
+ * as strings with all digits: `2026-01-02T03:04:05.678901Z`.
+ */
+export type FineTimes = "refuse" | "text";
+
 export const LOCAL_TIMES_PROBLEM =
   'it has times without a time zone; read them with localTimes: "text" or "utc"';
 

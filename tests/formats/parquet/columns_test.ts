@@ -8,7 +8,7 @@ const INT32 = 1;
 function columnsWith(members: Partial<SchemaElement>[], localTimes: LocalTimes = "refuse") {
   const schema = [{ name: "schema", children: members.length }, ...members];
   const whole = schema.map((element) => ({ name: "a", repetition: 0, children: 0, ...element }));
-  return columnsOf("table.parquet", whole, localTimes);
+  return columnsOf("table.parquet", whole, { localTimes, fineTimes: "refuse" });
 }
 
 Deno.test("integers of 8 and 16 bits are read from their low bits", () => {

@@ -78,6 +78,14 @@ Deno.test("a column of an unsupported type is Unsupported, unless others are nam
   });
   assertEquals(local.columns, [{ name: "naive", type: "string", nullable: true }]);
   assertEquals(await local.column("naive"), ["1970-01-01T00:00:00.005"]);
+  const fine = await openParquet(pyarrowFile("others"), {
+    columns: ["us", "ns"],
+    fineTimes: "text",
+  });
+  assertEquals(fine.columns.map(({ type }) => type), ["string", "string"]);
+  assertEquals(await Array.fromAsync(fine.rows()), [
+    { us: "1970-01-01T00:00:00.001001Z", ns: "1970-01-01T00:00:00.002Z" },
+  ]);
 });
 
 /** Ten thousand rows, in ten row groups, of which the last column has nearly all bytes. */

@@ -6,6 +6,7 @@ import { readGroups } from "../../../../formats/parquet/read_groups.ts";
 import { batchTable } from "../../../../formats/tables/batch_table.ts";
 import { chooseColumns } from "../../../../formats/tables/parts.ts";
 import type { Cell } from "../../../../formats/tables/table.ts";
+import { shortFloat32 } from "../short_floats.ts";
 
 /** The smallest and the largest cell. */
 export type Bounds = readonly [Cell, Cell];
@@ -22,8 +23,8 @@ export interface Group {
 export async function openParquetTable(file: FileToDecode, signal?: AbortSignal) {
   const { path } = file;
   const { schema, groups: stored, rows: rowCount } = await readFooter(file, { signal });
-  const all = columnsOf(path, schema, "text");
-  const known = all.filter((each) => !("problem" in each)) as FileColumn[];
+  const all = columnsOf(path, schema, { localTimes: "text", fineTimes: "text" });
+  const known = all.flatMap((each) => "problem" in each ? [] : withShortNumbers(each));
   const others = all.flatMap((each) => "problem" in each ? [`${each.name} (${each.problem})`] : []);
   const columns = chooseColumns(path, known);
   const table = batchTable({
@@ -41,7 +42,15 @@ export async function openParquetTable(file: FileToDecode, signal?: AbortSignal)
   return { table, rowCount, columns: shown, others, groups };
 }
 
-/** Times without a time zone are strings of numbers. */
+/** Gives the numbers of a column of 32 bits as few digits as identify them: 0.1, as pandas does. */
+function withShortNumbers(column: FileColumn): FileColumn {
+  if (column.type !== PHYSICAL.float) return column;
+  const toCells: FileColumn["toCells"] = (values) =>
+    Float64Array.from(values as Float32Array, shortFloat32);
+  return { ...column, toCells };
+}
+
+/** Times that a `Date` cannot hold are strings of numbers. */
 function shownType({ type, column }: FileColumn): string {
   return column.type === "string" && type !== PHYSICAL.bytes ? "date" : column.type;
 }
