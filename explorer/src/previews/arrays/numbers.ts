@@ -1,5 +1,11 @@
 // Statistics of numbers, and which parts of a large array they come from.
-import { countElements, ELEMENTS, type NDArray } from "../../../../formats/arrays/ndarray.ts";
+import {
+  countElements,
+  type DType,
+  ELEMENTS,
+  type NDArray,
+} from "../../../../formats/arrays/ndarray.ts";
+import { shortFloat16, shortFloat32 } from "../short_floats.ts";
 import type { ArraySource, AxisRange } from "./array_source.ts";
 
 /** Bytes of an array that are read for statistics. */
@@ -37,15 +43,19 @@ export function numbersOf({ data, dtype }: NDArray): Numbers {
     : data as Float64Array;
 }
 
+const SHORTEN: Partial<Record<DType, (value: number) => number>> = {
+  ...globalThis.Float16Array && { float16: shortFloat16 },
+  float32: shortFloat32,
+};
+
 export function elementText({ data, dtype }: NDArray, index: number): string {
   if (ELEMENTS[dtype].lanes === 2) {
     const imaginary = data[index * 2 + 1] as number;
     return `${data[index * 2]}${imaginary < 0 ? "" : "+"}${imaginary}i`;
   }
   const value = data[index];
-  return typeof value === "number" && (dtype === "float32" || dtype === "float16")
-    ? String(Number(value.toPrecision(8)))
-    : String(value);
+  const shorten = SHORTEN[dtype];
+  return String(typeof value === "number" && shorten ? shorten(value) : value);
 }
 
 /** Counts, the sum and the range of elements. */
@@ -89,7 +99,7 @@ export function statisticsOf(pieces: readonly Numbers[]): Statistics {
     for (const value of piece) {
       if (!Number.isFinite(value)) continue;
       squares += (value - mean) ** 2;
-      const bin = width > 0 ? Math.min(BINS - 1, Math.floor((value - min) / width)) : 0;
+      const bin = width > 0 ? binOf(value, { min, width }) : 0;
       counts[bin] = (counts[bin] ?? 0) + 1;
     }
   }
@@ -99,6 +109,13 @@ export function statisticsOf(pieces: readonly Numbers[]): Statistics {
   });
   const deviation = Math.sqrt(squares / finite);
   return { count, notANumber, infinite, zeros, min, max, mean, deviation, bins };
+}
+
+/** Returns the bin whose range has a number, also where a quotient is rounded over an edge. */
+function binOf(value: number, { min, width }: { min: number; width: number }): number {
+  const bin = Math.min(BINS - 1, Math.floor((value - min) / width));
+  if (value < min + bin * width) return bin - 1;
+  return bin < BINS - 1 && value >= min + (bin + 1) * width ? bin + 1 : bin;
 }
 
 /** Returns the boxes that statistics read: the whole array, or parts spread over it. */
