@@ -55,9 +55,20 @@ export class Tally {
     if (!this.#min || compareKeys(key, this.#min.key) < 0) this.#min = { cell: known, key };
     if (!this.#max || compareKeys(key, this.#max.key) > 0) this.#max = { cell: known, key };
     if (this.#distinct === undefined) return;
-    const text = cellText(known) + (known === cell ? "" : hashOf(cell as string));
+    const text = this.#valueText(known) + (known === cell ? "" : hashOf(cell as string));
     this.#distinct.set(text, (this.#distinct.get(text) ?? 0) + 1);
     if (this.#distinct.size > MAX_DISTINCT) this.#distinct = undefined;
+  }
+
+  /** Returns one text for all texts of a value: `1.0` and `1e0`, and a time in two zones. */
+  #valueText(cell: Cell): string {
+    const text = cellText(cell);
+    if (this.type === "date") {
+      const instant = instantOf(text);
+      return typeof instant === "object" ? `${instant.seconds} ${instant.fraction}` : text;
+    }
+    const isNumber = this.type === "number" || this.type === "int64";
+    return isNumber && numberOf(cell) !== undefined ? exactText(text.trim()) : text;
   }
 
   statistics(): ColumnStatistics {
@@ -79,6 +90,11 @@ export class Tally {
     if ((all[0]?.[1] ?? 0) < 2) return {};
     return { top: all.map(([value, count]) => ({ value, count })) };
   }
+}
+
+/** Writes a number in one form. Whole numbers keep all their digits. */
+function exactText(text: string): string {
+  return text.length > 15 && /^[+-]?\d+$/.test(text) ? String(BigInt(text)) : String(Number(text));
 }
 
 /** Returns what differs between long texts that begin alike. */

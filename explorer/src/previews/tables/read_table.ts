@@ -170,8 +170,8 @@ async function openCsv(file: FileToRead, signal?: AbortSignal): Promise<TableRea
   if (header === undefined) throw corrupt("preview", file.path, "it has no header");
   const { lines: sample } = await reader.read(header.end, { min: 1, max: SAMPLE_ROWS }, signal)
     .catch(() => ({ lines: [] })); // the first page says why
-  const columns = header.cells.map((name, i) => ({
-    name: name || `column ${i + 1}`,
+  const columns = uniqueNames(header.cells).map((name, i) => ({
+    name,
     type: typeOf(sample.map(({ cells }) => cells[i] ?? "")),
   }));
   /** The places of every hundredth row. */
@@ -186,7 +186,7 @@ async function openCsv(file: FileToRead, signal?: AbortSignal): Promise<TableRea
   }
 
   const cellsOf = (cells: readonly string[], chosen: readonly number[]) =>
-    chosen.map((i) => cells[i] ?? null);
+    chosen.map((i) => columns[i]?.type === "number" ? numberWord(cells[i]) : cells[i] ?? null);
 
   return {
     columns,
@@ -226,12 +226,38 @@ async function openCsv(file: FileToRead, signal?: AbortSignal): Promise<TableRea
 const NUMBER = /^[+-]?(?:(?:0|[1-9]\d*)(?:\.\d*)?|\.\d+)(?:[eE][+-]?\d+)?$/;
 const DATE = /^\d{4}-\d\d-\d\d(?:[T ]\d\d:\d\d(?::\d\d(?:\.\d+)?)?(?:Z|[+-]\d\d:?\d\d)?)?$/;
 
+/** Numbers that have no digits, as programs write them. */
+const NAN = /^\s*[+-]?nan\s*$/i;
+const INFINITY = /^\s*([+-]?)inf(?:inity)?\s*$/i;
+
 /** Returns the type that all cells of a sample have. Empty ones have any. */
 function typeOf(sample: readonly string[]): string {
-  const cells = sample.filter((cell) => cell !== "");
-  if (cells.length === 0) return "string";
-  if (cells.every((cell) => NUMBER.test(cell))) return "number";
-  return cells.every((cell) => DATE.test(cell)) ? "date" : "string";
+  const cells = sample.map((cell) => cell.trim()).filter((cell) => cell !== "");
+  const others = cells.filter((cell) => !NUMBER.test(cell));
+  if (others.length < cells.length) {
+    return others.every((cell) => NAN.test(cell) || INFINITY.test(cell)) ? "number" : "string";
+  }
+  return cells.length > 0 && cells.every((cell) => DATE.test(cell)) ? "date" : "string";
+}
+
+/** Returns a cell of a column of numbers: NaN and infinities as numbers, others as they are. */
+function numberWord(cell = null as string | null): Cell {
+  if (cell === null || /\d/.test(cell)) return cell;
+  const [, sign] = INFINITY.exec(cell) ?? [];
+  if (sign !== undefined) return sign === "-" ? -Infinity : Infinity;
+  return NAN.test(cell) ? NaN : cell;
+}
+
+/** Returns names of columns that differ: the second `a` becomes `a (2)`. */
+function uniqueNames(header: readonly string[]): string[] {
+  const names = new Set<string>();
+  for (const [i, title] of header.entries()) {
+    const name = title || `column ${i + 1}`;
+    let unique = name;
+    for (let count = 2; names.has(unique); count++) unique = `${name} (${count})`;
+    names.add(unique);
+  }
+  return [...names];
 }
 
 /** Skips a byte order mark. */

@@ -190,7 +190,10 @@ const COMPARISONS: Readonly<
   ">=": [(order) => order >= 0, (_, max) => max >= 0],
 };
 
-/** Parses conditions on columns, such as `score>0.5`. Any cell may contain the rest. */
+/**
+ * Parses conditions on columns, such as `score>0.5`. Any cell may contain the rest. A missing cell
+ * only meets `!=`, as in the conditions of versions.
+ */
 function parseFilter(
   filter: string,
   columns: readonly { name: string }[],
@@ -215,7 +218,7 @@ function parseFilter(
     matches: (row) =>
       conditions.every((condition) => {
         const cell = row[condition.at] ?? null;
-        return !isNone(cell) && meets(cell, condition);
+        return isNone(cell) ? condition.sign === "!=" : meets(cell, condition);
       }) && (text === "" || row.some((cell) => cellText(cell).toLowerCase().includes(text))),
     mayMatch: (bounds) =>
       conditions.every(({ name, sign, order }) => {
