@@ -47,6 +47,18 @@ Deno.test("a group has its count, the means of numbers, and the best of measures
   ]);
 });
 
+Deno.test("the mean of a group with an infinity is infinite, and its best value is not", () => {
+  const rows = rowsOf([
+    { loss: 1, accuracy: "Infinity", opt: "a" },
+    { loss: "Infinity", accuracy: 0.5, opt: "a" },
+    { loss: "-Infinity", opt: "b" },
+  ]);
+  const { rows: groups } = groupsOf(rows, columnsOf(rows), "metadata.opt");
+  const of = (name: string) => groups.map(({ values }) => values.get(`metadata.${name}`));
+  assertEquals(of("loss, mean"), [Infinity, -Infinity]);
+  assertEquals([of("loss, best"), of("accuracy, best")], [[1, undefined], [0.5, undefined]]);
+});
+
 Deno.test("versions without a value are not those whose value is a word for it", () => {
   const rows = rowsOf([{ loss: 1, opt: "none" }, { loss: 2 }, { loss: 3 }]);
   const { rows: groups } = groupsOf(rows, columnsOf(rows), "metadata.opt");

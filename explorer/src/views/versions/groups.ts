@@ -12,7 +12,10 @@ export interface Part {
   readonly color: string;
 }
 
-/** Returns a row for each value of a key: how many versions have it, and the means of numbers. */
+/**
+ * Returns a row for each value of a key: how many versions have it, and the means of numbers. The
+ * mean of an infinity is infinite, so that a group with a run that diverged shows it.
+ */
 export function groupsOf(
   rows: readonly Experiment[],
   columns: readonly ExperimentColumn[],
@@ -26,11 +29,13 @@ export function groupsOf(
   const groups = byValue(rows, { key, isNumber }).map(([value, own]): Experiment => {
     const values = new Map<string, unknown>([[key, value ?? "(none)"], ["count", own.length]]);
     for (const { key, better: is } of numbers) {
-      const finite = own.map((row) => numberAt(row, key)).filter(Number.isFinite);
-      if (finite.length === 0) continue;
+      const known = own.map((row) => numberAt(row, key)).filter((value) => !Number.isNaN(value));
+      if (known.length === 0) continue;
       better.push(`${is ?? "none"}:${key}, mean`, `${is}:${key}, best`);
-      values.set(`${key}, mean`, mean(finite));
-      if (is) values.set(`${key}, best`, (is === "low" ? Math.min : Math.max)(...finite));
+      values.set(`${key}, mean`, mean(known));
+      const finite = known.filter(Number.isFinite);
+      if (!is || finite.length === 0) continue;
+      values.set(`${key}, best`, (is === "low" ? Math.min : Math.max)(...finite));
     }
     return { ...own[0]!, version: `${typeof value} ${value}`, values };
   });
