@@ -164,6 +164,7 @@ const LONG = [
   "tests/without_builtin_modules_test.ts",
   "tests/workers/piece_threads_test.ts",
   // Python
+  "explorer/tests/pandas",
   "tests/apps/server/hf/python_moving_test.ts",
   "tests/apps/server/hf/python_test.ts",
   "tests/apps/server/hf/python_write_test.ts",
