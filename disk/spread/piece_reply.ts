@@ -6,22 +6,39 @@ import https from "node:https";
 export interface PieceReply {
   /** Fills bytes, which move: returns them at their new place; undefined if the reply is too short. */
   fill(bytes: Uint8Array<ArrayBuffer>): Promise<Uint8Array<ArrayBuffer> | undefined>;
+  /** Returns false if more bytes follow. */
+  isAtEnd(): Promise<boolean>;
   /** Reads no more. */
   leave(): Promise<void>;
 }
 
-/** Asks for a range of an object. Returns undefined for another reply than these bytes. */
-export function askForRange(url: string, range: string): Promise<PieceReply | undefined> {
-  const headers = { range, "accept-encoding": "identity" };
-  return "Deno" in globalThis ? askByFetch(url, headers) : askByNode(url, headers);
+interface ObjectRange {
+  /** The first byte. */
+  from: number;
+  length: number;
+}
+
+/** Asks for a range of an object. Returns undefined for a reply with other bytes. */
+export function askForRange(url: string, range: ObjectRange): Promise<PieceReply | undefined> {
+  return "Deno" in globalThis ? askByFetch(url, range) : askByNode(url, range);
+}
+
+function headersOf({ from, length }: ObjectRange): Record<string, string> {
+  return { range: `bytes=${from}-${from + length - 1}`, "accept-encoding": "identity" };
+}
+
+/** Unverified bytes, too, must be those that were asked for. */
+function hasRange(header: string | null | undefined, { from, length }: ObjectRange): boolean {
+  return header?.startsWith(`bytes ${from}-${from + length - 1}/`) ?? false;
 }
 
 export async function askByFetch(
   url: string,
-  headers: HeadersInit,
+  range: ObjectRange,
 ): Promise<PieceReply | undefined> {
-  const reply = await fetch(url, { headers, redirect: "error" });
-  if (reply.status !== 206 || reply.body === null) {
+  const reply = await fetch(url, { headers: headersOf(range), redirect: "error" });
+  const isRight = reply.status === 206 && hasRange(reply.headers.get("content-range"), range);
+  if (!isRight || reply.body === null) {
     await reply.body?.cancel();
     return undefined;
   }
@@ -32,6 +49,7 @@ export async function askByFetch(
       const { value } = await reader.read(bytes, { min: byteLength });
       return value?.byteLength === byteLength ? value : undefined;
     },
+    isAtEnd: async () => (await reader.read(new Uint8Array(1))).done,
     leave: () => reader.cancel().catch(() => {}),
   };
 }
@@ -43,14 +61,14 @@ const agents = {
 
 export async function askByNode(
   url: string,
-  headers: http.OutgoingHttpHeaders,
+  range: ObjectRange,
 ): Promise<PieceReply | undefined> {
   const reply = await new Promise<IncomingMessage>((resolve, reject) => {
     const isSecure = url.startsWith("https:");
-    const options = { headers, agent: agents[isSecure ? "https:" : "http:"] };
+    const options = { headers: headersOf(range), agent: agents[isSecure ? "https:" : "http:"] };
     (isSecure ? https : http).get(url, options, resolve).on("error", reject);
   });
-  if (reply.statusCode !== 206) {
+  if (reply.statusCode !== 206 || !hasRange(reply.headers["content-range"], range)) {
     reply.destroy();
     return undefined;
   }
@@ -71,6 +89,7 @@ export async function askByNode(
       }
       return bytes;
     },
+    isAtEnd: async () => rest.byteLength === 0 && (await chunks.next()).done === true,
     // deno-lint-ignore require-await -- like that of `fetch`
     async leave() {
       reply.destroy();

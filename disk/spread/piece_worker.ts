@@ -37,7 +37,7 @@ async function run(task: PieceTask): Promise<void> {
 async function writePiece(task: PieceTask, onBlock: () => void): Promise<boolean> {
   const { url, from, path, chunks } = task;
   const length = chunks.reduce((sum, { size }) => sum + size, 0);
-  const reply = await askForRange(url, `bytes=${from}-${from + length - 1}`);
+  const reply = await askForRange(url, { from, length });
   if (reply === undefined) return false;
   let isWritten = false;
   try {
@@ -51,7 +51,7 @@ async function writePiece(task: PieceTask, onBlock: () => void): Promise<boolean
       at += block.size;
       onBlock();
     }
-    return isWritten = true;
+    return isWritten = await reply.isAtEnd();
   } finally {
     if (!isWritten) await reply.leave();
   }

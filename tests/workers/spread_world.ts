@@ -20,6 +20,11 @@ export interface DirectRead {
   bytes: Uint8Array;
 }
 
+/** The header of a reply with the bytes of a read. */
+export function partial({ from, to }: Pick<DirectRead, "from" | "to">): Record<string, string> {
+  return { "content-range": `bytes ${from}-${to - 1}/${SIZE}` };
+}
+
 export class SpreadWorld implements AsyncDisposable {
   /** Ranges that threads asked for. */
   readonly reads: { from: number; to: number }[] = [];
@@ -40,7 +45,7 @@ export class SpreadWorld implements AsyncDisposable {
     this.inner.get(key, { range: part }).then(async (object) => {
       const bytes = await object!.bytes();
       if (this.answer({ ...read, bytes }, response)) return;
-      response.writeHead(206, { "content-length": bytes.byteLength }).end(bytes);
+      response.writeHead(206, { ...partial(read), "content-length": bytes.byteLength }).end(bytes);
     });
   });
 

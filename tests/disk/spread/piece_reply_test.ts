@@ -8,8 +8,12 @@ const BYTES = new Uint8Array(300_000).map((_, i) => i * 7);
 
 type Answer = (response: ServerResponse) => void;
 
+const RANGE = { from: 7, length: BYTES.byteLength };
+const LAST = RANGE.from + RANGE.length - 1;
+const PARTIAL = { "content-range": `bytes ${RANGE.from}-${LAST}/1000000` };
+
 const whole: Answer = (response) => {
-  response.writeHead(206, { "content-length": BYTES.byteLength }).end(BYTES);
+  response.writeHead(206, { ...PARTIAL, "content-length": BYTES.byteLength }).end(BYTES);
 };
 
 /** Fills blocks of these sizes from a reply. */
@@ -29,7 +33,7 @@ async function fillAll(reply: PieceReply, sizes: readonly number[]): Promise<Uin
 async function answering(answer: Answer, ask: (url: string) => Promise<void>): Promise<void> {
   const server = createServer((request, response) => {
     assertEquals(request.headers["accept-encoding"], "identity");
-    assertEquals(request.headers.range, `bytes=0-${BYTES.byteLength - 1}`);
+    assertEquals(request.headers.range, `bytes=${RANGE.from}-${LAST}`);
     answer(response);
   });
   await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
@@ -45,23 +49,22 @@ async function answering(answer: Answer, ask: (url: string) => Promise<void>): P
 const ways = process.versions.deno !== undefined ? [askByFetch, askByNode] : [askByNode];
 
 for (const ask of ways) {
-  const headers = { range: `bytes=0-${BYTES.byteLength - 1}`, "accept-encoding": "identity" };
-
   Deno.test(`${ask.name}: a reply fills blocks of any size, in order`, async () => {
     await answering(whole, async (url) => {
-      const reply = await ask(url, headers);
+      const reply = await ask(url, RANGE);
       const blocks = await fillAll(reply!, [1, 99_999, 200_000]);
       assertEquals(blocks.map(({ byteLength }) => byteLength), [1, 99_999, 200_000]);
       assertEquals(new Uint8Array(await new Blob(blocks as BlobPart[]).arrayBuffer()), BYTES);
+      assertEquals(await reply!.isAtEnd(), true);
       await reply!.leave();
     });
   });
 
   Deno.test(`${ask.name}: a short reply ends without a block`, async () => {
     const short: Answer = (response) =>
-      void response.writeHead(206).end(BYTES.subarray(0, 150_000));
+      void response.writeHead(206, PARTIAL).end(BYTES.subarray(0, 150_000));
     await answering(short, async (url) => {
-      const reply = await ask(url, headers);
+      const reply = await ask(url, RANGE);
       assertEquals((await fillAll(reply!, [100_000, 100_000])).length, 1);
       await reply!.leave();
     });
@@ -69,23 +72,46 @@ for (const ask of ways) {
 
   Deno.test(`${ask.name}: a connection that breaks rejects`, async () => {
     const broken: Answer = (response) => {
-      response.writeHead(206, { "content-length": BYTES.byteLength });
+      response.writeHead(206, { ...PARTIAL, "content-length": BYTES.byteLength });
       response.write(BYTES.subarray(0, 1000), () => response.destroy());
     };
     await answering(broken, async (url) => {
-      const reply = await ask(url, headers);
+      const reply = await ask(url, RANGE);
       await assertRejects(() => fillAll(reply!, [BYTES.byteLength]));
       await reply!.leave();
     });
   });
 
+  Deno.test(`${ask.name}: a reply with more bytes is not at its end`, async () => {
+    const longer: Answer = (response) => {
+      response.writeHead(206, PARTIAL);
+      response.write(BYTES, () => response.end(BYTES));
+    };
+    await answering(longer, async (url) => {
+      const reply = await ask(url, RANGE);
+      assertEquals((await fillAll(reply!, [BYTES.byteLength])).length, 1);
+      assertEquals(await reply!.isAtEnd(), false);
+      await reply!.leave();
+    });
+  });
+
+  for (const header of [undefined, `bytes 0-${LAST - 7}/1000000`, `bytes 7-${LAST + 1}/1000000`]) {
+    Deno.test(`${ask.name}: a reply with the range ${header} has no bytes`, async () => {
+      const other: Answer = (response) => {
+        if (header !== undefined) response.setHeader("content-range", header);
+        response.writeHead(206).end(BYTES);
+      };
+      await answering(other, async (url) => assertEquals(await ask(url, RANGE), undefined));
+    });
+  }
+
   for (const status of [200, 307, 403]) {
     Deno.test(`${ask.name}: a reply with status ${status} has no bytes`, async () => {
       const other: Answer = (response) => {
-        response.writeHead(status, { location: "/elsewhere" }).end(BYTES);
+        response.writeHead(status, { ...PARTIAL, location: "/elsewhere" }).end(BYTES);
       };
       await answering(other, async (url) => {
-        assertEquals(await ask(url, headers).catch(() => undefined), undefined);
+        assertEquals(await ask(url, RANGE).catch(() => undefined), undefined);
       });
     });
   }
