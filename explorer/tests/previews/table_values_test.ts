@@ -3,6 +3,7 @@ import { assertEquals } from "@std/assert";
 import { compareRows } from "../../../apps/difference/compare_rows.ts";
 import { readTable } from "../../src/previews/tables/read_table.ts";
 import { findRows } from "../../src/previews/tables/table_rows.ts";
+import { pyarrowBytes } from "../../../tests/formats/parquet/files.ts";
 import { fakeFile } from "../support/fake_file.ts";
 
 const encoder = new TextEncoder();
@@ -27,6 +28,22 @@ Deno.test("texts of one number, and times of one instant, are one distinct value
   const source = await readTable(fakeFile("a.csv", encoder.encode(text)));
   const { statistics } = await findRows(source, [0, 1, 2], { filter: "" });
   assertEquals(statistics.map(({ distinct }) => distinct), [3, 2, 3]);
+});
+
+Deno.test("Parquet has all digits of times, and those of numbers of 32 bits that identify them", async () => {
+  const source = await readTable(fakeFile("a.parquet", pyarrowBytes("fine")));
+  assertEquals(source.columns.map(({ type }) => type), ["date", "date", "number"]);
+  assertEquals((await source.page({ from: 0, count: 3 })).rows, [
+    ["1970-01-01T00:00:00.000001Z", "1969-12-31T23:59:59.999999999Z", 0.1],
+    ["2026-03-28T22:00:00.123456Z", "2026-03-28T22:00:00.123Z", 0.3],
+    [null, "2026-03-28T22:00:00.123456789Z", 16_777_216],
+  ]);
+  for (
+    const filter of ["x=0.3", "at=2026-03-28T23:00:00.123456+01:00", "ns=2026-03-28T22:00:00.123Z"]
+  ) {
+    const { rows } = await findRows(source, [0, 1, 2], { filter });
+    assertEquals(rows.map((row) => row[2]), [0.3], filter);
+  }
 });
 
 Deno.test("columns of CSV with one name get names that differ, and all are compared", async () => {

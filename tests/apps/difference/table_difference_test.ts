@@ -3,6 +3,7 @@ import { compareTableFiles } from "../../../apps/difference/table_difference.ts"
 import { concatBytes } from "../../../core/bytes/bytes.ts";
 import { createTable } from "../../../formats/parquet.ts";
 import { encodeRows } from "../../../formats/parquet/write.ts";
+import { pyarrowBytes } from "../../formats/parquet/files.ts";
 
 type Row = { run: string; note: string | null };
 
@@ -25,6 +26,9 @@ Deno.test("files of Parquet and CSV are compared by row", async () => {
     "run 1999 removed",
   ]);
   assertEquals(changes[0]!.cells, [{ column: "note", before: "", after: "null" }]);
+  const fine = { path: "fine.parquet", bytes: pyarrowBytes("fine") };
+  const { added: more, removed: fewer, changed: other } = await compareTableFiles(fine, fine);
+  assertEquals([more, fewer, other], [0, 0, 0]);
   const csv = (text: string) => ({ path: "a.tsv", bytes: new TextEncoder().encode(text) });
   const found = await compareTableFiles(csv("a\tb\n1\tx\n1\ty\n"), csv("a\tb\n1\ty\n1\tz\n"));
   assertEquals([found.key, found.changed, found.added, found.removed], ["b", 0, 1, 1]);

@@ -36,6 +36,13 @@ Deno.test("tables are read by rows and compared by column", async () => {
   await saveFiles(registry, "local", { "a.parquet": pyarrowBytes("local") });
   const local = await it.call("read_file", { ref: "local", path: "a.parquet" });
   assertEquals(local.rows, [{ at: "2026-01-02T03:04:05.678901", day: "2026-01-02" }]);
+  await saveFiles(registry, "fine", { "a.parquet": pyarrowBytes("fine") });
+  const fine = await it.call("read_file", { ref: "fine", path: "a.parquet" });
+  assertEquals((fine.rows as { at: string; ns: string }[]).map(({ at, ns }) => [at, ns]), [
+    ["1970-01-01T00:00:00.000001Z", "1969-12-31T23:59:59.999999999Z"],
+    ["2026-03-28T22:00:00.123456Z", "2026-03-28T22:00:00.123Z"],
+    [null, "2026-03-28T22:00:00.123456789Z"],
+  ]);
 });
 
 Deno.test("a table of many columns is cut, and the answer says so", async () => {
