@@ -387,6 +387,14 @@ for name, (old, new) in {"large": (before, after), "content": without_key}.items
         each.to_csv(folder / f"{name}-{side}.csv", index=False)
         each.to_parquet(folder / f"{name}-{side}.parquet", index=False)
 expected["by key"] = by_key(before, after)
+KEPT = 20_000  # the page keeps so many rows in memory
+expected["large orders"] = {
+    sign + name: before.sort_values(
+        name, ascending=sign == "", kind="stable", na_position="last"
+    )["id"][:KEPT].tolist()
+    for name in ("plate", "value", "cells", "seen")
+    for sign in ("", "-")
+}
 expected["by content"] = {
     "large": by_content(before, after),
     "content": by_content(*without_key),

@@ -52,6 +52,7 @@ interface Expected {
   readonly filtered: readonly number[];
   readonly long: { readonly values: readonly number[]; readonly smoothed: readonly number[] };
   readonly resumed: Record<"x" | "y" | "last", readonly number[]>;
+  readonly "large orders": Record<string, readonly number[]>;
   readonly "by key": {
     readonly added: number;
     readonly removed: number;

@@ -40,6 +40,19 @@ pandasTest(
     }),
 );
 
+pandasTest("of a large table, the first rows in the order are kept", async (reference) => {
+  const { expected, file } = reference;
+  for (const path of ["large-before.csv", "large-before.parquet"]) {
+    const source = await readTable(file(path));
+    for (const [order, rows] of Object.entries(expected["large orders"])) {
+      const name = order.replace(/^-/, "");
+      const column = source.columns.findIndex((each) => each.name === name);
+      const sort = { column, isDown: order !== name };
+      assertRows(await rowsOf(source, { filter: "", sort }), rows, `${path} ${order}`);
+    }
+  }
+});
+
 pandasTest(
   "filters choose the rows that pandas chooses, by time in three zones too",
   (reference) =>
