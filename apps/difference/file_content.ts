@@ -85,13 +85,12 @@ async function tableDifference(
   const { compareTableFiles, isTable } = await import("./table_difference.ts");
   const isSmall = Math.max(before.size, after.size) <= maxBytes;
   if (!isSmall || ![before, after].every(({ path }) => isTable(path))) return undefined;
+  const old = { path: before.path, bytes: await sides.before.bytes(before) };
+  const now = { path: after.path, bytes: await sides.after.bytes(after) };
   try {
-    return await compareTableFiles(
-      { path: before.path, bytes: await sides.before.bytes(before) },
-      { path: after.path, bytes: await sides.after.bytes(after) },
-    );
+    return await compareTableFiles(old, now);
   } catch (error) {
-    if (!isRegistryError(error, "Invalid", "Unsupported")) throw error;
+    if (!isRegistryError(error, "Invalid", "Unsupported", "Corrupt")) throw error;
     return undefined; // not a table, in spite of its name
   }
 }

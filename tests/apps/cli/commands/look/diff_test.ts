@@ -74,6 +74,21 @@ cliTest("diff compares the rows of tables, in any order, and says what it did no
   assertStringIncludes(text, "    + 10000: id 10000, value 0, note \n");
 }, { ignore: IS_QUICK });
 
+cliTest("diff compares CSV that is not a table by line, and the other files too", async (it) => {
+  await it.succeeds("init");
+  for (const version of [1, 2]) {
+    await Deno.mkdir(it.root.join(`v${version}`));
+    await Deno.writeTextFile(it.root.join(`v${version}/names.csv`), `a,a\n1,${version}\n`);
+    await Deno.writeTextFile(it.root.join(`v${version}/rows.csv`), `a,b\n1,2,3\n4,${version}\n`);
+    await it.succeeds(["save", "t", `v${version}`]);
+  }
+  const { code, out } = await it.holdfast("diff t@1 t@2");
+  assertEquals(code, 1);
+  for (const line of ["    -1,1\n    +1,2\n", "    -4,1\n    +4,2\n"]) {
+    assertStringIncludes(out, line);
+  }
+});
+
 filledTest("diff needs two existing sides", async (it) => {
   await it.fails(
     "diff note",
