@@ -30,6 +30,27 @@ Deno.test("texts of one number, and times of one instant, are one distinct value
   assertEquals(statistics.map(({ distinct }) => distinct), [3, 2, 3]);
 });
 
+Deno.test("cells of CSV without a title are columns too, and names of rows are the first", async () => {
+  const columnsOf = async (text: string) => {
+    const { columns, page } = await readTable(fakeFile("a.csv", encoder.encode(text)));
+    const { rows } = await page({ from: 0, count: 2 });
+    return [columns.map(({ name, type }) => `${name} ${type}`).join(", "), rows];
+  };
+  assertEquals(await columnsOf('"x","y"\n"r1",1,a\n"r2",2,b\n'), [
+    "column 1 string, x number, y string",
+    [["r1", "1", "a"], ["r2", "2", "b"]],
+  ]);
+  assertEquals(await columnsOf("x,y\n1,a,\n2,b,\n"), ["x number, y string", [["1", "a"], [
+    "2",
+    "b",
+  ]]]);
+  assertEquals(await columnsOf("x,y\n1,a,9\n2,b\n"), [
+    "x number, y string, column 3 number",
+    [["1", "a", "9"], ["2", "b", null]],
+  ]);
+  assertEquals(await columnsOf("x,y\n"), ["x string, y string", []]);
+});
+
 Deno.test("Parquet has all digits of times, and those of numbers of 32 bits that identify them", async () => {
   const source = await readTable(fakeFile("a.parquet", pyarrowBytes("fine")));
   assertEquals(source.columns.map(({ type }) => type), ["date", "date", "number"]);

@@ -170,7 +170,7 @@ async function openCsv(file: FileToRead, signal?: AbortSignal): Promise<TableRea
   if (header === undefined) throw corrupt("preview", file.path, "it has no header");
   const { lines: sample } = await reader.read(header.end, { min: 1, max: SAMPLE_ROWS }, signal)
     .catch(() => ({ lines: [] })); // the first page says why
-  const columns = uniqueNames(header.cells).map((name, i) => ({
+  const columns = uniqueNames(titlesOf(header.cells, sample)).map((name, i) => ({
     name,
     type: typeOf(sample.map(({ cells }) => cells[i] ?? "")),
   }));
@@ -246,6 +246,19 @@ function numberWord(cell = null as string | null): Cell {
   const [, sign] = INFINITY.exec(cell) ?? [];
   if (sign !== undefined) return sign === "-" ? -Infinity : Infinity;
   return NAN.test(cell) ? NaN : cell;
+}
+
+/**
+ * Returns the titles of all cells that a sample has. R writes no title for the names of rows: the
+ * header is one cell shorter, and lacks the first. Other cells without a title come last.
+ */
+function titlesOf(header: readonly string[], sample: readonly CsvLine[]): string[] {
+  const most = sample.reduce((most, { cells }) => Math.max(most, cells.length), header.length);
+  const more = Array<string>(most - header.length).fill("");
+  const isLonger = ({ cells }: CsvLine) => cells.length === header.length + 1;
+  if (sample.length === 0 || !sample.every(isLonger)) return [...header, ...more];
+  // A separator at the end of each row makes no column.
+  return sample.every(({ cells }) => cells.at(-1) === "") ? [...header] : ["", ...header];
 }
 
 /** Returns names of columns that differ: the second `a` becomes `a (2)`. */
