@@ -117,6 +117,8 @@ export interface FilePiece extends Required<ByteRange> {
    * after the bytes. A chunk is valid until `write` returns, or until its promise is fulfilled.
    */
   passTo(write: (chunk: Uint8Array) => void | Promise<void>, signal?: AbortSignal): Promise<void>;
+  /** True if a file has it at its offset. @default absent: that is not known */
+  isIn?(written: LocalFile): Promise<boolean>;
   /** Its place, for other threads to read. @default absent: they cannot */
   readonly direct?: DirectPiece;
 }

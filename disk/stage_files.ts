@@ -1,7 +1,7 @@
 // Writes files into a new folder that no other process uses.
 import { mkdirSync, symlinkSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
-import type { ArtifactFile } from "../core/artifact.ts";
+import type { ArtifactFile, FilePiece } from "../core/artifact.ts";
 import type { LocalCopy } from "../core/bytes/rebuild.ts";
 import type { FileInfo } from "../core/record.ts";
 import { mapAtOnce } from "../core/work/at_once.ts";
@@ -16,6 +16,8 @@ export interface StageOptions {
   targets?: ReadonlyMap<string, string>;
   /** Returns another version of a large file, from which equal bytes are taken. */
   copyOf?: (file: FileInfo) => LocalCopy | undefined;
+  /** The missing pieces of files whose paths have the others. */
+  begun?: ReadonlyMap<ArtifactFile, readonly FilePiece[]>;
   /** Writes a large file to a free path. @default in pieces, if it has some */
   writeLarge?: (path: string, file: ArtifactFile, signal?: AbortSignal) => Promise<void>;
 }
@@ -35,7 +37,7 @@ export async function stageFiles(
   folder: string,
   options: StageOptions,
 ): Promise<void> {
-  const { signal, onFile, writeLarge, copyOf, targets } = options;
+  const { signal, onFile, writeLarge, copyOf, targets, begun } = options;
   const created = new Set([folder]);
   function makeFolder(path: string): void {
     if (created.has(path)) return;
@@ -68,9 +70,10 @@ export async function stageFiles(
       signal?.throwIfAborted();
       const path = join(folder, file.info.path);
       makeFolder(dirname(path));
-      const copy = copyOf?.(file.info);
-      if (writeLarge === undefined || copy !== undefined) {
-        await beginFile(path, file, { tasks, threads, onFile, copy });
+      const missing = begun?.get(file);
+      const copy = missing === undefined ? copyOf?.(file.info) : undefined;
+      if (writeLarge === undefined || copy !== undefined || missing !== undefined) {
+        await beginFile(path, file, { tasks, threads, onFile, copy, missing });
       } else {
         await tasks.begin(Math.min(file.info.size, READ_AHEAD_BYTES), async () => {
           await writeLarge(path, file, tasks.signal);

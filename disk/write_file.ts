@@ -23,31 +23,36 @@ const HERE_AT_ONCE = 3;
  * one has started.
  *
  * @param options.copy another version of the file, from which equal bytes are taken
+ * @param options.missing the pieces to write, if the path has the others
  */
 export async function beginFile(
   path: string,
   file: ArtifactFile,
-  { tasks, threads, onFile, copy }: {
+  { tasks, threads, onFile, copy, missing }: {
     tasks: SideBySide;
     threads: PieceThreads;
     onFile?: (file: FileInfo) => void;
     copy?: LocalCopy;
+    missing?: readonly FilePiece[];
   },
 ): Promise<void> {
+  const isNew = missing === undefined;
   const whole: FilePiece = {
     offset: 0,
     length: file.info.size,
     passTo: (write, signal) => passFile(file, write, signal),
   };
-  const rebuilt = await file.rebuild?.(copy);
-  const pieces = rebuilt === undefined ? await file.pieces?.() ?? [whole] : [rebuilt];
+  const rebuilt = isNew ? await file.rebuild?.(copy) : undefined;
+  const pieces = missing ??
+    (rebuilt === undefined ? await file.pieces?.() ?? [whole] : [rebuilt]);
   const isDirect = pieces[0]?.direct !== undefined;
   const here = createLimit(isDirect ? HERE_AT_ONCE : pieces.length);
-  let opened: number | undefined; // by the first piece, closed by the last
+  let opened = isNew ? undefined : openSync(path, "r+"); // or by the first piece; closed by the last
   let remaining = pieces.length, users = 1;
   const leave = async () => {
     if (--users > 0) return;
-    if (isDirect && remaining === 0) ftruncateSync(opened!, file.info.size); // zeros
+    const isLonger = isDirect || !isNew; // by zeros that were left out; or it was another file
+    if (remaining === 0 && isLonger) ftruncateSync(opened!, file.info.size);
     if (opened !== undefined) closeSync(opened);
     if (remaining > 0) return; // one of them failed
     const written = isDirect ? copyAt(path) : undefined;
@@ -62,11 +67,11 @@ export async function beginFile(
         users++;
         try {
           const target = opened ??= openSync(path, "wx");
-          if (isDirect && await threads.write(path, piece)) {
+          if (isDirect && await threads.write(path, { ...piece, isNew })) {
             piece.direct?.onWritten();
           } else {
             // A hole makes the file longer, which must not cut what a thread wrote meanwhile.
-            const begun = { ...piece, isNew: !isDirect };
+            const begun = { ...piece, isNew: isNew && !isDirect };
             await here(() => writePiece(target, begun, tasks.signal)).catch((error) => {
               if (piece !== rebuilt || !isRegistryError(error, "Corrupt")) throw error;
               return writePiece(target, whole, tasks.signal); // the copy has changed

@@ -187,10 +187,11 @@ async function writeMissing(target: Target, work: Work, options: WriteFilesPlan)
       stages.push({ stage: await openStageFolder({ target: target.path, stageIn }), files });
     }
     for (const { stage, files } of stages) {
-      const missing = stage.isUsed
+      const { missing, begun } = stage.isUsed
         ? await resumeFiles(files, stage.files, { signal, onThere, copyOf })
-        : files;
-      await stageFiles(missing, stage.files, { signal, onFile, writeLarge, targets, copyOf });
+        : { missing: files };
+      const settings = { signal, onFile, writeLarge, targets, copyOf, begun };
+      await stageFiles(missing, stage.files, settings);
       for (const { info } of files) { // folders follow when nothing is written to them any more
         if (info.mode !== "folder") restoreTime(info, join(stage.files, info.path));
       }

@@ -3,7 +3,7 @@ import type { ByteRange } from "../backend.ts";
 import type { ArtifactFile } from "../artifact.ts";
 import { tapped } from "./bytes.ts";
 import { type ChunkList, type ChunkRun, equalRuns, ListMaker } from "./content_chunks.ts";
-import { createRunCheck } from "./digest.ts";
+import { createRunCheck, createSha256 } from "./digest.ts";
 
 /** The bytes of another version of a file. */
 export type LocalCopy = NonNullable<Parameters<NonNullable<ArtifactFile["rebuild"]>>[0]>;
@@ -69,6 +69,22 @@ export async function* rebuilt(
   } finally {
     await missing.return(undefined);
   }
+}
+
+/** True if a copy has a range of whole chunks at its place. Any bytes of it may be wrong. */
+export async function hasChunks(
+  copy: LocalCopy,
+  list: ChunkList,
+  { offset, length }: Required<ByteRange>,
+): Promise<boolean> {
+  let at = offset;
+  for (const { size, sha256 } of list.digestsIn([{ offset, length }])) {
+    const hash = createSha256();
+    for await (const bytes of copy.chunks({ offset: at, length: size })) hash.update(bytes);
+    if (hash.digest() !== sha256) return false;
+    at += size;
+  }
+  return true;
 }
 
 /** Yields the bytes of ranges, in order, of chunks from the beginning of a file. */

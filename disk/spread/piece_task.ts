@@ -10,6 +10,8 @@ export interface PieceTask {
   /** The file, which exists, and the first byte in it. */
   path: string;
   at: number;
+  /** Nothing was written there, so that zeros are left out. */
+  isNew: boolean;
   /** Lengths and digests, in order; without a digest, bytes are written unverified. */
   chunks: readonly { size: number; sha256?: string }[];
 }

@@ -22,8 +22,15 @@ export class PieceThreads {
     this.#system = system;
   }
 
-  /** Writes a piece into a file that exists. False if it is still to be written. */
-  async write(path: string, { offset, direct }: FilePiece): Promise<boolean> {
+  /**
+   * Writes a piece into a file that exists. False if it is still to be written.
+   *
+   * @param piece.isNew nothing was written there, so that zeros are left out
+   */
+  async write(
+    path: string,
+    { offset, direct, isNew }: FilePiece & { isNew: boolean },
+  ): Promise<boolean> {
     if (direct === undefined || this.#isEnded || !mayStart()) return false;
     if (this.#failed > this.#written) return false; // a store that threads cannot read
     while (this.#threads.length < direct.threads) {
@@ -35,7 +42,8 @@ export class PieceThreads {
     }
     if (thread === undefined) return false;
     const { url, from } = direct;
-    const isWritten = await thread.write({ url, from, path, at: offset, chunks: direct.chunks() });
+    const chunks = direct.chunks();
+    const isWritten = await thread.write({ url, from, path, at: offset, isNew, chunks });
     if (isWritten) this.#written++;
     else this.#failed++;
     return isWritten;

@@ -35,7 +35,7 @@ async function run(task: PieceTask): Promise<void> {
 
 /** Returns false for another reply than the bytes of the piece. */
 async function writePiece(task: PieceTask, onBlock: () => void): Promise<boolean> {
-  const { url, from, path, chunks } = task;
+  const { url, from, chunks } = task;
   const length = chunks.reduce((sum, { size }) => sum + size, 0);
   const reply = await askForRange(url, { from, length });
   if (reply === undefined) return false;
@@ -46,7 +46,7 @@ async function writePiece(task: PieceTask, onBlock: () => void): Promise<boolean
     for (const block of blocksOf(chunks)) {
       const bytes = await reply.fill(new Uint8Array(buffer, 0, block.size));
       if (bytes === undefined || isLast || !isRight(bytes, block.chunks)) return false;
-      writeNew(path, bytes, at);
+      writeBlock(task, bytes, at);
       buffer = bytes.buffer;
       at += block.size;
       onBlock();
@@ -83,17 +83,21 @@ function isRight(bytes: Uint8Array, chunks: Chunks): boolean {
 }
 
 /**
- * Writes where nothing was written yet. Zeros are left out: the caller sets the size at the end. The
- * file is open only meanwhile, since a thread that ends closes none.
+ * Leaves out zeros where nothing was written yet: the caller sets the size at the end. The file is
+ * open only meanwhile, since a thread that ends closes none.
  */
-function writeNew(path: string, bytes: Uint8Array, position: number): void {
+function writeBlock(
+  { path, isNew }: PieceTask,
+  bytes: Uint8Array,
+  position: number,
+): void {
   const file = openSync(path, O_RDWR | O_NOFOLLOW);
   let from = 0;
   const writeTo = (to: number) => {
     while (from < to) from += writeSync(file, bytes, from, to - from, position + from);
   };
   try {
-    for (let at = 0; at < bytes.byteLength; at += ZEROS_BYTES) {
+    for (let at = 0; isNew && at < bytes.byteLength; at += ZEROS_BYTES) {
       const part = bytes.subarray(at, at + ZEROS_BYTES);
       if (!isHole(part)) continue;
       writeTo(at);

@@ -5,8 +5,10 @@ import type { ArtifactFile, FilePiece } from "../../core/artifact.ts";
 import { forEachChunk } from "../../core/bytes/bytes.ts";
 import { isRegistryError } from "../../core/errors.ts";
 import { forEachAtOnce } from "../../core/work/at_once.ts";
+import { nextTurn } from "../../core/work/next_turn.ts";
 import type { FileInfo } from "../../core/record.ts";
 import type { StageOptions } from "../stage_files.ts";
+import { copyAt } from "../spread/local_copy.ts";
 import { compareFile, compareFiles } from "../compare_files.ts";
 import { listFolder } from "../paths_below.ts";
 import { foldersOf } from "../../core/naming/file_paths.ts";
@@ -21,14 +23,17 @@ interface ResumeOptions extends Pick<StageOptions, "copyOf"> {
 const AT_ONCE = 4;
 /** The shortest beginning that is used, bytes. */
 const MIN_BEGUN_BYTES = 1 << 20;
-/** The range in which concurrent pieces are written, bytes. */
-const PIECES_AHEAD_BYTES = 64 * 1024 * 1024;
-/** The same for pieces that other threads write. */
-const DIRECT_AHEAD_BYTES = 192 * 1024 * 1024;
+
+/** Files that are still to be written. */
+interface Rest {
+  missing: ArtifactFile[];
+  /** The missing pieces of those that were begun; the paths of all others are free. */
+  begun: Map<ArtifactFile, readonly FilePiece[]>;
+}
 
 /**
- * Finishes large files whose beginning exists, and removes everything else that is not the same.
- * Returns the files that are still to be written, whose paths are free.
+ * Finishes large files whose beginning exists, finds the pieces that others lack, and removes
+ * everything else that is not the same.
  *
  * @param folder absolute, without links on the way to it
  */
@@ -36,7 +41,7 @@ export async function resumeFiles(
   files: readonly ArtifactFile[],
   folder: string,
   { signal, onThere, copyOf }: ResumeOptions,
-): Promise<ArtifactFile[]> {
+): Promise<Rest> {
   const infos = files.map(({ info }) => info);
   await removeOthers(infos, folder);
   const states = await compareFiles(infos, folder, {
@@ -44,16 +49,27 @@ export async function resumeFiles(
     onSame: (file) => onThere?.(file, file.size),
   });
   const done = new Set<string>();
+  const begun: Rest["begun"] = new Map();
   await forEachAtOnce(files, async (file) => {
     const { path, mode } = file.info;
     const state = states.get(path);
+    if (state === "same" && mode !== "folder") done.add(path);
+    if (state !== "different") return;
     // With a copy of another version, the file is built again: most of its bytes are there.
-    const isFinished = state === "different" && copyOf?.(file.info) === undefined &&
-      await finishFile(join(folder, path), file, { signal, onThere });
-    if (isFinished || (state === "same" && mode !== "folder")) done.add(path);
-    else if (state === "different") rmSync(join(folder, path));
+    const isUsed = copyOf?.(file.info) === undefined;
+    const pieces = isUsed ? await file.pieces?.() : undefined;
+    const missing = pieces && await missingPieces(join(folder, path), pieces, signal);
+    if (missing !== undefined && missing.length < pieces!.length) {
+      begun.set(file, missing);
+      onThere?.(file.info, file.info.size - missing.reduce((sum, { length }) => sum + length, 0));
+    } else if (
+      isUsed && pieces === undefined &&
+      await finishFile(join(folder, path), file, { signal, onThere })
+    ) {
+      done.add(path);
+    } else rmSync(join(folder, path));
   }, { concurrency: AT_ONCE });
-  return files.filter(({ info }) => !done.has(info.path));
+  return { missing: files.filter(({ info }) => !done.has(info.path)), begun };
 }
 
 /** Removes everything that is not one of these files, links above all. */
@@ -77,6 +93,22 @@ async function removeOthers(files: readonly FileInfo[], folder: string): Promise
   }
 }
 
+/** Returns the pieces that a file lacks: a dead connection may have left one long before the others. */
+async function missingPieces(
+  path: string,
+  pieces: readonly FilePiece[],
+  signal?: AbortSignal,
+): Promise<readonly FilePiece[]> {
+  const written = copyAt(path);
+  const missing: FilePiece[] = [];
+  for (const piece of pieces) {
+    signal?.throwIfAborted();
+    if (written === undefined || !await piece.isIn?.(written)) missing.push(piece);
+    await nextTurn();
+  }
+  return missing;
+}
+
 /**
  * Writes the rest of a file and reads all of it again. False if too little is there, if the result
  * is another file, or if it cannot be read from the middle.
@@ -87,22 +119,17 @@ async function finishFile(
   { signal, onThere }: ResumeOptions,
 ): Promise<boolean> {
   const { info } = file;
-  const pieces = await file.pieces?.();
-  const ahead = pieces?.[0]?.direct === undefined ? PIECES_AHEAD_BYTES : DIRECT_AHEAD_BYTES;
-  const begun = lstatSync(path).size - (pieces === undefined ? 0 : ahead);
+  const begun = lstatSync(path).size;
   if (begun < MIN_BEGUN_BYTES || begun > info.size) return false;
   const whole: FilePiece = {
     offset: begun,
     length: info.size - begun,
     passTo: (write, signal) => forEachChunk(file.stream({ offset: begun }), write, signal),
   };
-  const rest = (pieces ?? [whole]).filter(({ offset, length }) =>
-    length > 0 && offset + length > begun
-  );
-  onThere?.(info, info.size - rest.reduce((sum, { length }) => sum + length, 0));
+  onThere?.(info, begun);
   const opened = openSync(path, "r+");
   try {
-    for (const piece of rest) await writePiece(opened, piece, signal);
+    if (whole.length > 0) await writePiece(opened, whole, signal);
   } catch (error) {
     if (isRegistryError(error, "Unsupported")) return false; // it is stored compressed
     throw error;

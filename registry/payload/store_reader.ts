@@ -17,7 +17,13 @@ import type { ArtifactInfo, DirectPiece, FilePiece } from "../../core/artifact.t
 import type { Backend, ByteRange } from "../../core/backend.ts";
 import { averageFor, MIN_CUT_BYTES } from "../../core/bytes/content_chunks.ts";
 import type { ChunkList, FileRange } from "../../core/bytes/content_chunks.ts";
-import { type LocalCopy, missingRanges, planRebuild, rebuilt } from "../../core/bytes/rebuild.ts";
+import {
+  hasChunks,
+  type LocalCopy,
+  missingRanges,
+  planRebuild,
+  rebuilt,
+} from "../../core/bytes/rebuild.ts";
 import { invalid, isRegistryError, type RegistryError } from "../../core/errors.ts";
 import type { Encoding, StoredFile } from "../../core/record.ts";
 import type { TransferProgress, Verify } from "../../core/registry.ts";
@@ -168,8 +174,8 @@ export class StoreReader implements FileReader {
     const list = isOne || run === undefined ? undefined : await this.storedList(file);
     const url = list && await this.#presigned(file, run!);
     return list && Array.from(list.cover({ from: 0, to: file.size }, PIECE_BYTES), (piece) => ({
-      offset: piece.from,
-      length: piece.to - piece.from,
+      ...asByteRange(piece),
+      isIn: (written: LocalCopy) => hasChunks(written, list, asByteRange(piece)),
       ...(url !== undefined && { direct: this.#direct(url, file, run!, piece, list) }),
       passTo: inspectedPass(this.#ranges.chunksOf(file, list, piece).passTo, () => {
         const onBytes = this.#progressOf(file);
@@ -268,6 +274,10 @@ export class StoreReader implements FileReader {
 
 function asFileRange({ offset, length }: Required<ByteRange>): FileRange {
   return { from: offset, to: offset + length };
+}
+
+function asByteRange({ from, to }: FileRange): Required<ByteRange> {
+  return { offset: from, length: to - from };
 }
 
 /** Yields a range of a file. Reads to the end of the file, where its checksum is checked. */

@@ -1,5 +1,14 @@
 import { assertEquals, assertGreater, assertRejects } from "@std/assert";
-import { readdirSync, readFileSync, rmSync, statSync } from "node:fs";
+import {
+  closeSync,
+  openSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  truncateSync,
+  writeSync,
+} from "node:fs";
 import { gzipSync } from "node:zlib";
 import { PieceThreads } from "../../disk/spread/piece_threads.ts";
 import { RegistryError } from "../../mod.ts";
@@ -198,6 +207,7 @@ Deno.test("threads: a silent one is lost", async () => {
   const piece = {
     offset: 0,
     length: 1,
+    isNew: true,
     passTo: () => Promise.resolve(),
     direct: { url: "", from: 0, threads: 1, chunks: () => [{ size: 1 }], onWritten() {} },
   };
@@ -218,6 +228,51 @@ spreadTest("an abort ends them at once", async (world, to) => {
   world.answer = () => false;
   await registry.download("big", { to }); // resumes
   assertSame(to, world);
+});
+
+/** Begins a download, and aborts it when so many bytes have come. Returns the file that it leaves. */
+async function abortedAt(least: number, world: SpreadWorld, options: { to: string }) {
+  await using registry = await world.open();
+  const controller = new AbortController();
+  const onProgress = ({ bytes }: { bytes: number }) => bytes >= least && controller.abort();
+  const { signal } = controller;
+  await assertRejects(() => registry.download("big", { ...options, signal, onProgress }));
+  const [stage] = readdirSync(world.root.path).filter((name) => name.startsWith(".holdfast-"));
+  return world.root.join(stage!, "files/source");
+}
+
+spreadTest("only pieces that are missing are read after an abort", async (world, to) => {
+  for (const threads of [1, 2]) {
+    world.answer = ({ index }) => index === 1; // never arrives
+    await abortedAt(40 * MIB, world, { to });
+    world.reset();
+    await using registry = await world.open({ threads });
+    const progress: number[] = [];
+    await registry.download("big", { to, onProgress: ({ bytes }) => void progress.push(bytes) });
+    assertSame(to, world);
+    assertEquals(progress.at(-1), SIZE);
+    assertGreater(progress[0]!, 32 * MIB);
+    const read = world.reads.reduce((sum, { from, to }) => sum + to - from, 0);
+    if (threads > 1) assertEquals([read, world.storeReads], [SIZE - progress[0]!, 0]);
+    rmSync(to);
+    world.reset();
+  }
+});
+
+spreadTest("wrong bytes of an earlier download are replaced", async (world, to) => {
+  for (const threads of [1, 2]) {
+    const begun = await abortedAt(16 * MIB, world, { to });
+    truncateSync(begun, SIZE + MIB);
+    const file = openSync(begun, "r+");
+    for (const at of [22 * MIB, SIZE - 2 * MIB]) { // zeros in the version
+      writeSync(file, new Uint8Array(2 * MIB).fill(1), 0, 2 * MIB, at);
+    }
+    closeSync(file);
+    await using registry = await world.open({ threads });
+    await registry.download("big", { to });
+    assertSame(to, world);
+    rmSync(to);
+  }
 });
 
 spreadTest("two downloads write one target", async (world, to) => {
