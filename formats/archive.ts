@@ -48,6 +48,7 @@ export type { ZipLimits } from "./archive/zip_directory.ts";
  * const content = await zip().encode([{ path: "plate/A01.txt", content: wells }]);
  * const [entry] = await zip().decode(bytesFile("plate.zip", await contentBytes(content)));
  * assertEquals([entry?.path, await entry?.bytes()], ["plate/A01.txt", wells]);
+ * ```
  */
 export function zip(
   { compress = true, ...limits }: ZipLimits & {
