@@ -5,6 +5,7 @@ import { createOperators } from "../../../../operators/mod.ts";
 import { runPipeline } from "../../../../operators/runner/mod.ts";
 import { forge, forged } from "../../../operators/runner/records/forged.ts";
 import { add, pipeline, step } from "../../../operators/runner/pipelines.ts";
+import { partOfRun } from "../../../support/seeds.ts";
 import { testInRoot } from "../../../support/temp_root.ts";
 import { createCheckedHandler } from "../checked_handler.ts";
 
@@ -46,7 +47,7 @@ testInRoot("a forged record of a run fails no route", async (root) => {
   const answers = new Map<number, number>();
   let number = 0;
   for (const { record, name } of records) {
-    for (const { path, value } of forged(record)) {
+    for (const { path, value } of partOfRun([...forged(record)], 3)) {
       const pipeline = `p${number++}`;
       for (const other of records) {
         await forge(registry, {
@@ -64,7 +65,7 @@ testInRoot("a forged record of a run fails no route", async (root) => {
       }
     }
   }
-  assert(answers.get(200)! > 1_000 && answers.get(422)! > 100, Deno.inspect(answers));
+  assert(answers.get(200)! > 300 && answers.get(422)! > 30, Deno.inspect(answers));
 });
 
 testInRoot("one forged record hides no other run", async (root) => {
