@@ -5,7 +5,7 @@ import { builtinModules } from "node:module";
 import { gzipSync } from "node:zlib";
 import { join } from "@std/path";
 import { launchBrowser, WITHOUT_BROWSER } from "../../explorer/tests/support/browser.ts";
-import { startWorker } from "../servers/r2/run_worker.ts";
+import { type RunningWorker, startWorker } from "../servers/r2/run_worker.ts";
 import { REPOSITORY } from "../support/run_deno.ts";
 import { kindsOfShare } from "../support/seeds.ts";
 import { serverTest } from "../support/servers/mod.ts";
@@ -21,7 +21,8 @@ type RunProgram = (args: string[], env?: Record<string, string>) => Promise<Ran>
 
 const installed = sharedPackage;
 
-const ESBUILD = "npx -y -p esbuild@0.28 esbuild --bundle --platform=node --log-level=error";
+const ESBUILD = "esbuild@0.28";
+const FOR_NODE = ["--bundle", "--platform=node", "--log-level=error"];
 const BANNER =
   `import { createRequire as requireFrom } from "node:module"; const require = requireFrom("/");`;
 
@@ -38,28 +39,34 @@ const VITE_CONFIG = `export default {
 
 /** How each bundler makes one program of `opens.mjs` and its packages, and which runtime runs it. */
 const BUNDLERS = [
-  { name: "esbuild", file: "opens.cjs", on: "node@22", command: ESBUILD.split(" ") },
+  { name: "esbuild", file: "opens.cjs", on: "node@22", bundler: ESBUILD, flags: FOR_NODE },
   {
     name: "esbuild, as a module",
     file: "opens.mjs",
     on: "node@22",
-    command: [...ESBUILD.split(" "), "--format=esm", `--banner:js=${BANNER}`],
+    bundler: ESBUILD,
+    flags: [...FOR_NODE, "--format=esm", `--banner:js=${BANNER}`],
   },
   {
     name: "vite",
     file: "opens.mjs",
     on: "node@22",
-    command: "npx -y -p vite@7 vite build --logLevel=error --config=vite.config.mjs --ssr".split(
-      " ",
-    ),
+    bundler: "vite@7",
+    flags: ["build", "--logLevel=error", "--config=vite.config.mjs", "--ssr"],
   },
-  { name: "bun build", file: "opens.mjs", on: "bun@1", command: ["bun", "build", "--target=bun"] },
+  {
+    name: "bun build",
+    file: "opens.mjs",
+    on: "bun@1",
+    bundler: "bun@1",
+    flags: ["build", "--target=bun"],
+  },
 ];
 
 /** In CI the first each day, and one of the others. */
 const [ESBUILD_CJS, ...OTHERS] = BUNDLERS;
 for (
-  const { name, file, on, command: [program, ...flags] } of [
+  const { name, file, on, bundler, flags } of [
     ESBUILD_CJS,
     ...kindsOfShare("bundlers", OTHERS),
   ]
@@ -68,10 +75,10 @@ for (
   const bundle = async ({ project, env, runtime }: InstalledPackage): Promise<RunProgram> => {
     await mkdir(cwd);
     await writeFile(join(project, "opens.mjs"), OPENS);
-    const bundler = program === "bun" ? await runtime(on) : program;
     await writeFile(join(project, "vite.config.mjs"), VITE_CONFIG);
     const to = name === "vite" ? `--outDir=${cwd}` : `--outfile=${join(cwd, file)}`;
-    const ran = await runIn({ cwd: project, env }, [bundler, ...flags, "opens.mjs", to]);
+    const bundling = [await runtime(bundler), ...flags, "opens.mjs", to];
+    const ran = await runIn({ cwd: project, env }, bundling);
     assertEquals([ran.code, ran.stderr], [0, ""]);
     const isBun = on.startsWith("bun"); // which would install what is missing
     const command = [await runtime(on), ...isBun ? ["--no-install"] : [], file];
@@ -98,24 +105,26 @@ for (
 }
 
 const MODULES_OF_NODE = ["node:*", ...builtinModules];
-const FOR_WORKERS = ["npx", "-y", "-p", "esbuild@0.28", "esbuild", "--bundle", "--format=esm"]
-  .concat("--platform=browser", "--log-level=error");
+const FOR_WORKERS = ["--bundle", "--format=esm", "--platform=browser", "--log-level=error"];
+
+/** Bundles a program for browsers and Workers. A module that they lack would fail the build. */
+async function bundleForWorkers(...flags: string[]): Promise<void> {
+  const { project, env, runtime } = await installed();
+  const command = [await runtime(ESBUILD), ...FOR_WORKERS, ...flags];
+  const { code, stderr } = await runIn({ cwd: project, env }, command);
+  assertEquals([code, stderr], [0, ""]);
+}
 
 let edge: Promise<string> | undefined;
-/** Bundles a program for browsers and Workers. A module that they lack would fail the build. */
 const edgeBundle = () =>
-  edge ??= installed().then(async ({ project, env }) => {
+  edge ??= installed().then(async ({ project }) => {
     await writeFile(join(project, "edge.mjs"), EDGE);
-    const { code, stderr } = await runIn({ cwd: project, env }, [
-      ...FOR_WORKERS,
-      ...["--minify", "--outfile=edge.js", "edge.mjs"],
-    ]);
-    assertEquals([code, stderr], [0, ""]);
+    await bundleForWorkers("--minify", "--outfile=edge.js", "edge.mjs");
     return await readFile(join(project, "edge.js"), "utf8");
   });
 
 Deno.test("every entry point can be bundled for Workers, which have modules of Node", async () => {
-  const { project, env, built: { folder } } = await installed();
+  const { project, built: { folder } } = await installed();
   const { exports } = JSON.parse(await readFile(join(folder, "package.json"), "utf8"));
   const subpaths = Object.keys(exports).filter((path) => path !== "./package.json");
   const lines = subpaths.map((path, at) =>
@@ -124,11 +133,8 @@ Deno.test("every entry point can be bundled for Workers, which have modules of N
   await writeFile(join(project, "all.mjs"), lines.join(""));
   const { peerDependencies } = JSON.parse(await readFile(join(folder, "package.json"), "utf8"));
   const left = [...MODULES_OF_NODE, ...Object.keys(peerDependencies), "msgpackr-extract"];
-  const { code, stderr } = await runIn({ cwd: project, env }, [
-    ...[...FOR_WORKERS, "--outfile=all.js"],
-    ...[...left.map((name) => `--external:${name}`), "all.mjs"],
-  ]);
-  assertEquals([code, stderr], [0, ""]);
+  const external = left.map((name) => `--external:${name}`);
+  await bundleForWorkers("--outfile=all.js", ...external, "all.mjs");
 });
 
 Deno.test("a registry over R2 is at most 98 KiB in a bundle that imports nothing", async () => {
@@ -139,15 +145,12 @@ Deno.test("a registry over R2 is at most 98 KiB in a bundle that imports nothing
 });
 
 Deno.test("the service of a Worker is at most 256 KiB beside its page and MCP", async () => {
-  const { project, env } = await installed();
+  const { project } = await installed();
   const worker = await readFile(join(REPOSITORY, "examples/worker/worker.ts"), "utf8");
   await writeFile(join(project, "worker.ts"), worker);
   const left = [...MODULES_OF_NODE, "./bundle.js", "*/mcp/server.js"];
-  const { code, stderr } = await runIn({ cwd: project, env }, [
-    ...[...FOR_WORKERS, "--minify", "--outfile=worker.js"],
-    ...[...left.map((name) => `--external:${name}`), "worker.ts"],
-  ]);
-  assertEquals([code, stderr], [0, ""]);
+  const external = left.map((name) => `--external:${name}`);
+  await bundleForWorkers("--minify", "--outfile=worker.js", ...external, "worker.ts");
   const bytes = gzipSync(await readFile(join(project, "worker.js")), { level: 9 }).byteLength;
   console.log(`a service over R2, minified and compressed: ${bytes} bytes`);
   assert(bytes <= 256 * 1024);
@@ -174,27 +177,29 @@ serverTest(
   "a Worker opens a bucket over S3, with the alias of the docs",
   "minio",
   async (server) => {
-    const { project, env } = await installed();
+    const { project } = await installed();
     await writeFile(join(project, "s3.mjs"), EDGE_S3);
     const parser = "@aws-sdk/xml-builder";
-    const ask = async (alias: string[], given: Record<string, unknown>) => {
+    const start = async (...alias: string[]) => {
       const left = MODULES_OF_NODE.map((name) => `--external:${name}`);
-      const { code, stderr } = await runIn({ cwd: project, env }, [
-        ...[...FOR_WORKERS, ...left, ...alias, "--outfile=s3.js", "s3.mjs"],
-      ]);
-      assertEquals([code, stderr], [0, ""]);
-      await using worker = await startWorker(await readFile(join(project, "s3.js"), "utf8"));
-      const query = encodeURIComponent(JSON.stringify({ ...place, ...given }));
-      return JSON.parse((await worker.fetch(`/?${query}`)).text);
+      await bundleForWorkers(...left, ...alias, "--outfile=s3.js", "s3.mjs");
+      return await startWorker(await readFile(join(project, "s3.js"), "utf8"));
     };
     const { endpoint, bucket, region, accessKey: accessKeyId, secretKey: secretAccessKey } = server;
     const place = { endpoint, bucket, region, credentials: { accessKeyId, secretAccessKey } };
-    const alias = [`--alias:${parser}=./node_modules/${parser}/dist-cjs/index.js`];
-    assertEquals(await ask(alias, {}), { isSame: true, failed: [] });
+    const ask = async (worker: RunningWorker, given: Record<string, unknown>) => {
+      const query = encodeURIComponent(JSON.stringify({ ...place, ...given }));
+      return JSON.parse((await worker.fetch(`/?${query}`)).text);
+    };
+    await using worker = await start(
+      `--alias:${parser}=./node_modules/${parser}/dist-cjs/index.js`,
+    );
+    await using plain = await start();
+    assertEquals(await ask(worker, {}), { isSame: true, failed: [] });
     const codes = [
-      await ask([], { prefix: "other" }), // without the alias
-      await ask(alias, { ca: "-----BEGIN CERTIFICATE-----" }),
-      await ask(alias, { credentials: undefined }),
+      await ask(plain, { prefix: "other" }),
+      await ask(worker, { ca: "-----BEGIN CERTIFICATE-----" }),
+      await ask(worker, { credentials: undefined }),
     ];
     assertEquals(codes.map(({ code }) => code), ["Unsupported", "Unsupported", "Denied"]);
     assertStringIncludes(codes[0].message, "the XML parser of browsers");
