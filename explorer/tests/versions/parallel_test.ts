@@ -32,6 +32,17 @@ Deno.test("a key that no condition can name has none", () => {
   const is = (key: string) => isCondition(rows, column(`metadata.${key}`));
   assertEquals(["rate", "deep.rate", "a.b", "learning rate"].map(is), [true, true, true, true]);
   assertEquals(['a"b', "none"].map(is), [false, false]);
+  const values = experimentsOf(
+    [{ is: false, text: 'a "b"' }, { is: true, text: "c" }].map((metadata, i) => ({
+      name: "m",
+      version: `${i}.0.0`,
+      modifiedAt: "2026-01-01",
+      info: { ...info, metadata },
+    })),
+    [],
+  );
+  const keys = ["is", "text"].map((key) => isCondition(values, column(`metadata.${key}`)));
+  assertEquals(keys, [true, true]);
 });
 
 Deno.test({

@@ -59,11 +59,12 @@ export function withCondition(
   return [...others, ...value === "" ? [] : [`${beginning}${quoted}`]].join(" ");
 }
 
-/** Returns whether a filter can compare a key: not if the key itself has quotes. */
+/** Returns whether a filter can compare a key: not if the key, or each of its values, has quotes. */
 export function isCondition(rows: readonly Experiment[], column: Bounded): boolean {
-  const row = rows.find(({ values }) =>
-    ["number", "string"].includes(typeof values.get(column.key))
-  );
+  const row = rows.find(({ values }) => {
+    const value = values.get(column.key);
+    return ["number", "string", "boolean"].includes(typeof value) && !`${value}`.includes('"');
+  });
   try {
     const filter = withCondition("", column, "=", `${row?.values.get(column.key)}`);
     return chooseExperiments(row ? [row] : [], { filter, sort: "" }).length > 0;
