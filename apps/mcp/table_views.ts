@@ -1,6 +1,7 @@
 // Rows and statistics of tables, as a model can read them.
 import { Buffer } from "node:buffer";
 import { isRegistryError } from "../../core/errors.ts";
+import { isDecimal } from "../../core/text/decimals.ts";
 import { forEachAtOnce, mapAtOnce } from "../../core/work/at_once.ts";
 import { loadPart } from "../../core/urls/load_part.ts";
 import { createTurn, withTurns } from "../../core/work/next_turn.ts";
@@ -273,18 +274,30 @@ async function countColumns(
   return table.rowCount;
 }
 
-const EMPTY = { empty: 0, numbers: 0, others: 0, sum: 0, min: Infinity, max: -Infinity };
+const EMPTY = {
+  empty: 0,
+  /** Cells with NaN, which are empty among numbers. */
+  notANumber: 0,
+  numbers: 0,
+  others: 0,
+  sum: 0,
+  min: Infinity,
+  max: -Infinity,
+};
 
-function summaryOf({ empty, numbers, others, sum, min, max }: typeof EMPTY) {
+function summaryOf({ empty, notANumber, numbers, others, sum, min, max }: typeof EMPTY) {
   if (others > 0 || numbers === 0) return { empty };
-  return { empty, min, max, mean: Number((sum / numbers).toPrecision(6)) };
+  const mean = Number((sum / numbers).toPrecision(6));
+  return { empty: empty + notANumber, min, max, mean };
 }
 
 /** Counts a cell. Cells of CSV are strings, also those that are numbers. */
 function add(count: typeof EMPTY, cell: Cell): void {
-  if (cell === null || `${cell}`.trim() === "") return void count.empty++;
-  const value = typeof cell === "boolean" || cell instanceof Date ? NaN : Number(cell);
-  const isRounded = /^[+-]?\d+$/.test(`${cell}`) && !Number.isSafeInteger(value);
+  const text = `${cell ?? ""}`.trim();
+  if (text === "") return void count.empty++;
+  if (/^[+-]?nan$/i.test(text)) return void count.notANumber++;
+  const value = isDecimal(text) ? Number(text) : NaN;
+  const isRounded = /^[+-]?\d+$/.test(text) && !Number.isSafeInteger(value);
   if (!Number.isFinite(value) || isRounded) return void count.others++;
   count.numbers++;
   count.sum += value;

@@ -95,3 +95,18 @@ Deno.test("statistics count no infinity and no blank cell as a number", async ()
     b: { empty: 0 },
   });
 });
+
+Deno.test("statistics count NaN as empty among numbers, and only decimals as numbers", async () => {
+  await using registry = await openRegistry("memory:");
+  for (const end of ["2,nan,1", "3,nan,1"]) {
+    await saveFiles(registry, "t", { "t.csv": `a,b,c\n1,x,0x10\nNaN,y,1\n${end}\n` });
+  }
+  await using it = await connect(registry);
+  const found = await it.call("compare_versions", { before: "t@1", after: "t@2" });
+  const [{ tableBefore }] = found.files as [{ tableBefore: { columns: unknown } }];
+  assertEquals(tableBefore.columns, {
+    a: { empty: 1, min: 1, max: 2, mean: 1.5 },
+    b: { empty: 0 },
+    c: { empty: 0 },
+  });
+});
