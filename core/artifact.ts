@@ -90,8 +90,8 @@ export interface ArtifactFile {
   passTo?: FilePiece["passTo"];
   /** Returns the pieces of a large file, to read in any order; undefined for a small one. */
   pieces?(): Promise<readonly FilePiece[] | undefined>;
-  /** Caches a file that threads wrote to a disk. Never rejects. @default absent */
-  keep?(written: LocalFile): Promise<void>;
+  /** Caches a file that threads wrote to a disk. Never rejects, also if aborted. @default absent */
+  keep?(written: LocalFile, signal?: AbortSignal): Promise<void>;
   /** Returns the list of its chunks (FORMAT.md, 3.4); undefined if there is none. */
   chunkList?(): Promise<Uint8Array | undefined>;
   /**

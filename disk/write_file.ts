@@ -56,7 +56,7 @@ export async function beginFile(
     if (opened !== undefined) closeSync(opened);
     if (remaining > 0) return; // one of them failed
     const written = isDirect ? copyAt(path) : undefined;
-    if (written !== undefined) await file.keep?.(written);
+    if (written !== undefined) await file.keep?.(written, tasks.signal);
     if (file.info.mode === "executable") makeExecutable(path);
     onFile?.(file.info);
   };

@@ -32,6 +32,8 @@ export interface CacheDescriptor extends Pick<CacheParts, "maxBytes" | "registry
 
 /** Takes the bytes of an entry while a reader reads them. */
 interface EntryWriter {
+  /** False once the cache has failed. */
+  readonly isTaken: boolean;
   write(chunk: Uint8Array): Promise<void> | undefined;
   keep(): void;
   abandon(): void;
@@ -199,6 +201,7 @@ export class RegistryCache {
 function collect(keep: (bytes: Uint8Array) => void): EntryWriter {
   const chunks: Uint8Array[] = [];
   return {
+    isTaken: true,
     write: (chunk) => void chunks.push(chunk.slice()),
     keep: () => keep(concatBytes(chunks)),
     abandon() {},
@@ -237,9 +240,13 @@ class EntryStream {
     this.#onStall = onStall;
   }
 
+  get isTaken(): boolean {
+    return this.#writer.desiredSize !== null;
+  }
+
   /** Copies a chunk. Returns a promise to await if the buffer is full. */
   write(chunk: Uint8Array): Promise<void> | undefined {
-    if (this.#writer.desiredSize === null) return undefined; // the cache failed
+    if (!this.isTaken) return undefined;
     this.#writer.write(chunk.slice()).catch(() => {});
     return (this.#writer.desiredSize ?? 1) <= 0 ? this.#drained() : undefined;
   }
@@ -252,7 +259,7 @@ class EntryStream {
 
   abandon(): void {
     if (this.#kept) return;
-    this.abandoned = this.#writer.desiredSize !== null;
+    this.abandoned = this.isTaken;
     this.#abort("it was abandoned");
   }
 

@@ -78,11 +78,13 @@ export class CachedReader implements FileReader {
     return pieces?.[0]?.direct === undefined ? undefined : pieces;
   }
 
-  async keep(file: StoredFile, { chunks }: LocalCopy): Promise<void> {
-    const { see, end, leave } = this.#keep(file);
+  async keep(file: StoredFile, { chunks }: LocalCopy, signal?: AbortSignal): Promise<void> {
+    const { see, end, leave, isTaken } = this.#keep(file);
     let count = 0;
     try {
+      if (!isTaken()) return; // longer than the cache, for example
       for await (const chunk of chunks({ offset: 0, length: file.size })) {
+        if (signal?.aborted || !isTaken()) return;
         count += chunk.byteLength;
         await see(chunk);
       }
@@ -152,13 +154,14 @@ export class CachedReader implements FileReader {
   }
 
   /** Begins the entry of a file. It is cached once all of it was read and verified. */
-  #keep(file: StoredFile): Inspection {
+  #keep(file: StoredFile): Inspection & { isTaken(): boolean } {
     const entry = this.#cache.keepStream(fileKey(file.sha256), file.size);
     // With "none" it is not verified while it is read.
     const hash = this.#options.verify === "none" && entry !== undefined
       ? createSha256()
       : undefined;
     return {
+      isTaken: () => entry?.isTaken ?? false,
       see(chunk) {
         hash?.update(chunk);
         return entry?.write(chunk);

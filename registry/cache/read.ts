@@ -75,7 +75,7 @@ export function createArtifact(
           passTo: (...args) => worded(call, () => passTo(...args)),
         }));
       },
-      keep: async (written) => await read.keep?.(file, written),
+      keep: async (written, signal) => await read.keep?.(file, written, signal),
       chunkList: () => worded(call, async () => (await stored.chunkList(file))?.encode()),
       async rebuild(copy) {
         const pass = await worded(call, async () => await read.rebuild(file, copy));

@@ -305,8 +305,8 @@ export interface FileReader {
   range(file: StoredFile, range: ByteRange, options?: WindowOptions): AsyncIterable<Uint8Array>;
   /** Ranges worth reading concurrently, each verified alone; undefined if there are none. */
   pieces?(file: StoredFile): Promise<readonly FilePiece[] | undefined>;
-  /** Caches a file that threads wrote. */
-  keep?(file: StoredFile, written: LocalCopy): Promise<void>;
+  /** Caches a file that threads wrote, unless it is aborted. */
+  keep?(file: StoredFile, written: LocalCopy, signal?: AbortSignal): Promise<void>;
   /** Passes the file with equal bytes from a copy; undefined if that saves little. */
   rebuild(file: StoredFile, copy?: LocalCopy): Promise<PassTo | undefined>;
 }

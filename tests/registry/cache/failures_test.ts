@@ -5,7 +5,7 @@ import { createLocalBackend, openRegistry } from "../../../mod.ts";
 import { knownContext } from "../../../registry/operations/context.ts";
 import { createScriptedSystem } from "../../support/scripted_system.ts";
 import { tempRoot } from "../../support/temp_root.ts";
-import { noise } from "../registries.ts";
+import { keysOf, noise } from "../registries.ts";
 import { type Answer, busy, denied } from "../scripted_backend.ts";
 import { testCached } from "./cached_world.ts";
 
@@ -135,3 +135,39 @@ Deno.test("an aborted load ends with its reason and caches nothing", async () =>
     await root.remove();
   }
 });
+
+/** A file on the disk, of so many MiB, that counts what is read of it. */
+function countedFile(size: number) {
+  const file = {
+    size: size * MIB,
+    read: 0,
+    onChunk() {},
+    async *chunks() {
+      for (; file.read < size; file.read++) {
+        file.onChunk();
+        yield await Promise.resolve(noise(MIB, file.read));
+      }
+    },
+  };
+  return file;
+}
+
+for (const state of ["fails", "is smaller", "is aborted", "takes it"] as const) {
+  Deno.test(`a file that threads wrote is given to a cache that ${state}`, async () => {
+    const store = createMemoryBackend(), inner = createMemoryBackend();
+    const put: Backend["put"] = () => Promise.reject(new Error("full"));
+    const backend: Backend = state === "fails" ? { ...inner, put } : inner;
+    const maxBytes = state === "is smaller" ? 30 * MIB : undefined;
+    const logger = { debug() {}, info() {}, warn() {}, error() {} };
+    const registry = await openRegistry(store, { logger, cache: { backend, maxBytes } });
+    await registry.save("a", noise(40 * MIB));
+    const controller = new AbortController();
+    const written = countedFile(40);
+    written.onChunk = () => state === "is aborted" && written.read === 20 && controller.abort();
+    await (await registry.open("a")).file().keep!(written, controller.signal);
+    await knownContext(registry)!.cache!.close();
+    const most = { "fails": 39, "is smaller": 0, "is aborted": 20, "takes it": 40 }[state];
+    assertLessOrEqual(written.read, most);
+    assertEquals((await keysOf(inner, "files/")).length, Number(state === "takes it"));
+  });
+}
