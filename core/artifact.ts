@@ -125,8 +125,8 @@ export interface FilePiece extends Required<ByteRange> {
 
 /** A piece that a thread reads without the store. */
 export interface DirectPiece {
-  /** Reads the object without credentials, for a limited time. */
-  readonly url: string;
+  /** Returns a URL that reads the object without credentials, for a limited time. */
+  url(): Promise<string | undefined>;
   /** Its first byte in the object. */
   readonly from: number;
   /** Number of threads to use. */

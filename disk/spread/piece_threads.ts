@@ -33,6 +33,8 @@ export class PieceThreads {
   ): Promise<boolean> {
     if (direct === undefined || this.#isEnded || !mayStart()) return false;
     if (this.#failed > this.#written) return false; // a store that threads cannot read
+    const url = await direct.url();
+    if (url === undefined || this.#isEnded) return false;
     while (this.#threads.length < direct.threads) {
       this.#threads.push(new PieceThread(this.#system));
     }
@@ -41,7 +43,7 @@ export class PieceThreads {
       if (!other.isEnded && !(other.pending >= thread?.pending!)) thread = other;
     }
     if (thread === undefined) return false;
-    const { url, from } = direct;
+    const { from } = direct;
     const chunks = direct.chunks();
     const isWritten = await thread.write({ url, from, path, at: offset, isNew, chunks });
     if (isWritten) this.#written++;
@@ -56,10 +58,16 @@ export class PieceThreads {
   }
 }
 
-/** True if a thread can read its program without a prompt of the runtime. */
+/** True if a thread can read its program without a prompt of the runtime, and keeps URLs secret. */
 function mayStart(): boolean {
+  if (tracesUrls()) return false;
   const program = new URL("./piece_worker.ts", import.meta.url);
   return program.protocol !== "file:" || isGranted({ name: "read", path: program });
+}
+
+/** True if spans of the runtime show the URL of each request (`OTEL_DENO=true`). */
+function tracesUrls(): boolean {
+  return "Deno" in globalThis && Symbol.for("opentelemetry.js.api.1") in globalThis;
 }
 
 class PieceThread {

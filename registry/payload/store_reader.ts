@@ -71,8 +71,10 @@ const PIECE_BYTES = 8 * 1024 * 1024;
 const SPREAD_BYTES = 64 * 1024 * 1024;
 /** The bytes of a file that are worth a thread. */
 const THREAD_BYTES = SPREAD_BYTES / 2;
-/** The time in which threads read a file, milliseconds. */
-const URL_MS = 12 * 3_600_000;
+/** Threads may begin to read with a URL for so long, milliseconds. */
+const URL_MS = 3_600_000;
+/** Pieces that are read with one URL: it stays valid on a slow line, and ends with credentials. */
+const URL_PIECES = 8;
 
 /** The store of files, and the threads to read them. */
 export interface ReadPlace extends Pick<Store, "backend"> {
@@ -172,7 +174,7 @@ export class StoreReader implements FileReader {
     const [run, ...others] = runsOf(file.parts);
     const isOne = this.#isLocal || file.size < 2 * PIECE_BYTES || others.length > 0;
     const list = isOne || run === undefined ? undefined : await this.storedList(file);
-    const url = list && await this.#presigned(file, run!);
+    const url = list && await this.#presigner(file, run!);
     return list && Array.from(list.cover({ from: 0, to: file.size }, PIECE_BYTES), (piece) => ({
       ...asByteRange(piece),
       isIn: (written: LocalCopy) => hasChunks(written, list, asByteRange(piece)),
@@ -184,16 +186,27 @@ export class StoreReader implements FileReader {
     }));
   }
 
-  /** Returns a URL of the object for other threads; undefined if they cannot read the file. */
-  async #presigned(file: StoredFile, { parts: [part] }: PartRun): Promise<string | undefined> {
+  /** Presigns the object for other threads; undefined if they cannot read the file. */
+  async #presigner(
+    file: StoredFile,
+    { parts: [part] }: PartRun,
+  ): Promise<DirectPiece["url"] | undefined> {
     if (this.#threads < 2 || file.size < SPREAD_BYTES) return undefined;
     const key = this.#source.keyOf(file, part);
     const options = { expiresInMs: URL_MS, signal: this.#options.signal };
-    return await this.#backend.presign?.(key, options).catch(() => undefined);
+    const presigned = async () =>
+      await this.#backend.presign?.(key, options).catch(() => undefined);
+    let url = await presigned();
+    if (url === undefined) return undefined;
+    let pieces = 0;
+    return async () => {
+      if (++pieces % URL_PIECES === 0) url = await presigned();
+      return url;
+    };
   }
 
   #direct(
-    url: string,
+    url: DirectPiece["url"],
     file: StoredFile,
     { offset = 0 }: PartRun,
     { from, to }: FileRange,

@@ -74,6 +74,26 @@ spreadTest("write each byte of a large file once", async (world, to) => {
   assertEquals(ranges.at(-1)?.to, SIZE);
 });
 
+spreadTest("get URLs that are valid for an hour, and renewed", async (world, to) => {
+  await using registry = await world.open();
+  await registry.download("big", { to });
+  const urls = new Set(world.urls);
+  assertEquals([...urls].toSorted(), ["?number=0&expires=3600000", "?number=1&expires=3600000"]);
+});
+
+spreadTest("do not start if the runtime traces their URLs", async (world, to) => {
+  await using registry = await world.open();
+  const api = Symbol.for("opentelemetry.js.api.1");
+  Object.defineProperty(globalThis, api, { value: {}, configurable: true });
+  try {
+    await registry.download("big", { to });
+  } finally {
+    Reflect.deleteProperty(globalThis, api);
+  }
+  assertSame(to, world);
+  assertEquals(world.urls, []);
+});
+
 spreadTest("leave holes for zeros", async (world, to) => {
   await using registry = await world.open();
   await registry.download("big", { to });
@@ -209,7 +229,13 @@ Deno.test("threads: a silent one is lost", async () => {
     length: 1,
     isNew: true,
     passTo: () => Promise.resolve(),
-    direct: { url: "", from: 0, threads: 1, chunks: () => [{ size: 1 }], onWritten() {} },
+    direct: {
+      url: () => Promise.resolve(""),
+      from: 0,
+      threads: 1,
+      chunks: () => [{ size: 1 }],
+      onWritten() {},
+    },
   };
   assertEquals(await threads.write("", piece), false);
   assertEquals(workers.live, 0);

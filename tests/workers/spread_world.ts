@@ -4,7 +4,7 @@ import { randomFillSync } from "node:crypto";
 import { once } from "node:events";
 import { writeFileSync } from "node:fs";
 import { createMemoryBackend } from "../../backends/memory.ts";
-import type { Backend } from "../../core/backend.ts";
+import type { Backend, PresignOptions } from "../../core/backend.ts";
 import type { OpenOptions } from "../../core/registry.ts";
 import { localPath, openRegistry, type Registry } from "../../mod.ts";
 import { type TempRoot, tempRoot } from "../support/temp_root.ts";
@@ -28,6 +28,10 @@ export function partial({ from, to }: Pick<DirectRead, "from" | "to">): Record<s
 export class SpreadWorld implements AsyncDisposable {
   /** Ranges that threads asked for. */
   readonly reads: { from: number; to: number }[] = [];
+  /** Queries of their URLs. */
+  readonly urls: string[] = [];
+  /** Number of URLs. */
+  presigned = 0;
   /** Number of reads of the object by the store. */
   storeReads = 0;
   /** Answers a read instead of the store. True if it did. */
@@ -41,7 +45,9 @@ export class SpreadWorld implements AsyncDisposable {
     const range = { from: from!, to: to! + 1 };
     const read = { ...range, index: this.reads.push(range) - 1 };
     const part = { offset: read.from, length: read.to - read.from };
-    const key = decodeURIComponent(request.url!.slice(1));
+    const { pathname, search } = new URL(request.url!, "http://host");
+    const key = decodeURIComponent(pathname.slice(1));
+    this.urls.push(search);
     this.inner.get(key, { range: part }).then(async (object) => {
       const bytes = await object!.bytes();
       if (this.answer({ ...read, bytes }, response)) return;
@@ -72,7 +78,11 @@ export class SpreadWorld implements AsyncDisposable {
   }
 
   reset(): void {
-    this.reads.length = this.storeReads = 0;
+    this.reads.length =
+      this.urls.length =
+      this.presigned =
+      this.storeReads =
+        0;
     this.answer = () => false;
   }
 
@@ -85,8 +95,10 @@ export class SpreadWorld implements AsyncDisposable {
         if (key === this.objectKey) this.storeReads++;
         return inner.get(key, how);
       },
-      presign: (key: string) =>
-        Promise.resolve(`http://127.0.0.1:${port}/${encodeURIComponent(key)}`),
+      presign: (key: string, { expiresInMs }: PresignOptions) => {
+        const url = `http://127.0.0.1:${port}/${encodeURIComponent(key)}`;
+        return Promise.resolve(`${url}?number=${this.presigned++}&expires=${expiresInMs}`);
+      },
       [Symbol.asyncDispose]: () => Promise.resolve(),
     });
     return await openRegistry(backend, { cache: false, threads: 2, ...options });
