@@ -11,7 +11,7 @@ import { findPython } from "../support/numpy.ts";
 import { tempRoot } from "../support/temp_root.ts";
 import { python, pythonTest, runProgram } from "./reader.ts";
 
-const hub = await findPython("datasets", "True", "HOLDFAST_HF_PYTHON");
+const hub = await findPython("datasets", undefined, "HOLDFAST_HF_PYTHON");
 
 /** The files of a version, saved by the packages whose formats they are. */
 const WRITE = `

@@ -26,7 +26,7 @@ const WEEK_MS = 7 * 24 * 3_600_000;
 const UUID = "01951e2f-6c00-7abc-8def-0123456789ab";
 const CRASHED = `objects/crashed/p8p9p9/${UUID}/`;
 
-testOnServers("gc deletes thousands of keys in batches", REAL_SERVERS, async (world) => {
+testOnServers("gc deletes more than a thousand keys in batches", REAL_SERVERS, async (world) => {
   const { proxy, server } = world;
   const store = world.store();
   const registry = await openRegistry(store, { mutable: true, cache: false });
@@ -35,7 +35,7 @@ testOnServers("gc deletes thousands of keys in batches", REAL_SERVERS, async (wo
   }
   await registry.save("gone", noise(100_000));
   await registry.delete("gone", { allVersions: true });
-  await fill(store, range(2_400).map((n) => `${CRASHED}${n}`));
+  await fill(store, range(1_200).map((n) => `${CRASHED}${n}`));
   await fill(
     store,
     range(200).map((n) => `uploads/01951e2f-6c00-7abc-8def-${`${n}`.padStart(12, "0")}/0`),
@@ -55,7 +55,7 @@ testOnServers("gc deletes thousands of keys in batches", REAL_SERVERS, async (wo
   const deletes = proxy.requests.slice(asked).filter(isDelete).length;
   assertEquals([report.failures, report.voids], [[], []]);
   assertEquals(report.removed, dry.removed);
-  assertEquals(report.removed.payload.count, 2_401 + 3 + 1);
+  assertEquals(report.removed.payload.count, 1_201 + 3 + 1);
   assertEquals(report.removed.upload.count, 200);
   assertEquals(report.removed.generation.count, 2);
   assertEquals(report.removed.scrubbed.count, 2);
@@ -98,7 +98,7 @@ testOnServers(
     ))!;
     assert(template.record.kind === "version");
     const { record, inline } = template;
-    await forEachAtOnce(range(400).slice(1), async (n) => {
+    await forEachAtOnce(range(220).slice(1), async (n) => {
       const version = parseVersion(`${n + 1}`);
       const bytes = encodeRecord({ ...record, version: version.canonical } as typeof record, [
         inline,
@@ -107,13 +107,13 @@ testOnServers(
     });
     await registry.setAlias("a", "live", "7");
     const report = await prune(registry, { keepLast: 20 });
-    assertEquals([report.deleted.length, report.kept], [379, 21]);
-    assertEquals(report.deleted[0], { name: "a", version: "380.0.0" });
+    assertEquals([report.deleted.length, report.kept], [199, 21]);
+    assertEquals(report.deleted[0], { name: "a", version: "200.0.0" });
     assertEquals((await collect(registry.versions("a"))).length, 21);
     const freed = await collectGarbage(
       await openRegistry(withAge(store, WEEK_MS), { cache: false }),
     );
-    assertEquals([freed.removed.scrubbed.count, freed.failures], [379, []]);
+    assertEquals([freed.removed.scrubbed.count, freed.failures], [199, []]);
     assertEquals(await registry.load("a@live"), "value");
     assertEquals((await prune(registry, { keepLast: 20 })).deleted, []);
   },

@@ -155,7 +155,7 @@ async function startAll(): Promise<EntryPoints> {
     points["Python, service"] = processes.use(startPythonOfService());
     points["Python, store"] = processes.use(startPythonOfStore());
   }
-  const hub = await findPython("huggingface_hub", "True", "HOLDFAST_HF_PYTHON");
+  const hub = await findPython("huggingface_hub", undefined, "HOLDFAST_HF_PYTHON");
   if (hub !== undefined) {
     const root = processes.use(await tempRoot());
     points["Hub client"] = processes.use(startHub(hub, root.path));

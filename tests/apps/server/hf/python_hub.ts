@@ -10,7 +10,7 @@ import { tempRoot } from "../../../support/temp_root.ts";
 /** A Python with the real packages. Undefined where `HOLDFAST_HF_PYTHON` names none. */
 export const python = await findPython(
   "huggingface_hub, datasets, transformers",
-  "True",
+  undefined,
   "HOLDFAST_HF_PYTHON",
 );
 
