@@ -12,10 +12,13 @@ import { createToken, type OidcSettings } from "../../apps/server.ts";
 import { createKey, publicJwk, signed } from "../support/oidc/provider.ts";
 import { collect } from "../registry/rejected.ts";
 import { noise, succeeds } from "../apps/captured_io.ts";
+import { shareOfRun } from "../support/seeds.ts";
 import { tempRoot } from "../support/temp_root.ts";
 import { bundleWorker, type RunningWorker, startWorker } from "./r2/run_worker.ts";
 
-const ISOLATES = 4, SAVES = 500;
+const ISOLATES = 4;
+/** In CI fewer. */
+const SAVES = shareOfRun() === undefined ? 500 : 200;
 
 interface Service extends AsyncDisposable {
   root: string;
