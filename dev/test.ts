@@ -8,86 +8,7 @@ import { join } from "@std/path";
 import { REPOSITORY } from "../tests/support/run_deno.ts";
 import { sourceFiles, TEST_FOLDERS } from "../tests/support/source_files.ts";
 import { tempRoot } from "../tests/support/temp_root.ts";
-
-/**
- * Tests that only `deno task test:all` runs, each file in an isolate of its own: they start programs, threads or
- * builds, and mostly wait. Tests on real servers and in a browser are not listed: without a server they skip themselves.
- */
-const WITH_PROGRAMS = [
-  // programs that save, read, are killed, are interrupted, or may do little
-  "tests/apps/cli_process_test.ts",
-  "tests/apps/client/browser_test.ts",
-  "tests/apps/entry_points/entry_points_test.ts",
-  "explorer/tests/acting_test.ts",
-  "explorer/tests/bundle_test.ts",
-  "explorer/tests/previews_browser_test.ts",
-  "explorer/tests/site_test.ts",
-  "explorer/tests/views_test.ts",
-  "tests/apps/interrupt_test.ts",
-  "tests/apps/mcp/stdio_test.ts",
-  "tests/apps/permissions_test.ts",
-  "tests/apps/pty_test.ts",
-  "tests/apps/cli/commands/batch",
-  "tests/apps/cli/commands/pipelines/engine_test.ts",
-  "tests/apps/cli/commands/pipelines/follow_logs_test.ts",
-  "tests/apps/cli/commands/pipelines/init_test.ts",
-  "tests/apps/cli/commands/pipelines/stopped_run_test.ts",
-  "tests/apps/server/listen/descriptors_test.ts",
-  "tests/apps/server/node_test.ts",
-  "tests/apps/uncaught_error_test.ts",
-  "tests/apps/cli/commands/completions_test.ts",
-  "tests/apps/cli/commands/places/doctor_permissions_test.ts",
-  "tests/apps/cli/commands/services/mount_test.ts",
-  "tests/apps/cli/completion/shells_test.ts",
-  "tests/backends/gcs/process_test.ts",
-  "tests/backends/local_processes_test.ts",
-  "tests/disk/stage/killed_test.ts",
-  "tests/files/processes/attack",
-  "tests/operators/engines/conformance_test.ts",
-  "tests/operators/engines/local_processes_test.ts",
-  "tests/operators/runner/carry/kill_test.ts",
-  "tests/operators/runner/step/killed_command_test.ts",
-  "tests/operators/process/attack",
-  "tests/operators/runner/killed_run_test.ts",
-  "tests/operators/engines/persistent_test.ts",
-  "tests/operators/process/run_command_test.ts",
-  "tests/operators/runner/carry/share_run_test.ts",
-  "tests/operators/runner/limits_test.ts",
-  "tests/operators/runner/shards_test.ts",
-  "tests/operators/runner/step/follow_links_test.ts",
-  "tests/plugins/jobs/kill_test.ts",
-  "tests/queues/kill_test.ts",
-  "tests/registry/cache/processes_test.ts",
-  "tests/registry/drafts/killed_worker_test.ts",
-  "tests/registry/processes",
-  "tests/servers/r2_test.ts",
-  "tests/servers/start_server_test.ts",
-  "tests/servers/worker_test.ts",
-  "tests/judges",
-  // threads
-  "tests/workers/batch_test.ts",
-  "tests/workers/download_test.ts",
-  "tests/workers/load_test.ts",
-  "tests/workers/memory_test.ts",
-  "tests/workers/pool_test.ts",
-  "tests/workers/save_test.ts",
-  // builds, examples, what is published
-  "tests/dev/bundles_test.ts",
-  "tests/dev/deno_bundle_test.ts",
-  "tests/dev/compile_test.ts",
-  "tests/dev/install_servers_test.ts",
-  "tests/dev/install_test.ts",
-  "tests/dev/jsr_test.ts",
-  "tests/dev/npm_test.ts",
-  "tests/docs/first_hour_test.ts",
-  "tests/docs/migrating/rows_test.ts",
-  "tests/docs/recipes_test.ts",
-  "tests/examples_test.ts",
-  "tests/lazy_drivers_test.ts",
-  "tests/publish_test.ts",
-  "tests/apps/server/dav/rclone_test.ts",
-  "tests/backends/bucket/connections_test.ts",
-];
+import { ALONE, FIRST, TOGETHER, WITH_PROGRAMS } from "./slow_tests.ts";
 
 /**
  * Tests that only `deno task test:all` runs, with the others of their folder: every step of a long work interrupted,
@@ -181,51 +102,6 @@ const LONG = [
   "tests/registry/payload/writing/packs_test.ts",
 ];
 
-/** Files of `WITH_PROGRAMS` that share an isolate, for both install the npm package. */
-const TOGETHER: Record<string, readonly string[]> = {
-  npm_package: ["tests/dev/npm_test.ts", "tests/dev/bundles_test.ts"],
-};
-
-/**
- * The longest files and rooms begin first, so that none runs alone at the end: some mostly wait, and
- * some mostly work. Deno sorts modules by the length of their folder: all of a run are in one, so
- * they run in this order.
- */
-const FIRST = [
-  "servers_1",
-  "tests/servers/r2_test.ts",
-  "npm_package",
-  "tests/apps/entry_points/entry_points_test.ts",
-  "explorer_2",
-  "explorer_1",
-  "registry_6",
-  "tests/registry/processes/attacks/attack_test.ts",
-  "python_1",
-  "python_2",
-  "tests/servers/worker_test.ts",
-  "registry_4",
-  "tests/operators/runner/carry/kill_test.ts",
-  "explorer/tests/previews_browser_test.ts",
-  "tests/files/processes/attack/attack_test.ts",
-  "explorer/tests/views_test.ts",
-  "explorer/tests/acting_test.ts",
-  "tests/registry/processes/changed_file_test.ts",
-  "tests/registry/processes/earlier_programs_test.ts",
-  "explorer/tests/site_test.ts",
-  "apps_server_2",
-  "backends_1",
-  "backends_2",
-  "registry_3",
-  "tests/examples_test.ts",
-  "tests/judges/linearizability/linearizability_test.ts",
-  "registry_5",
-  "registry_2",
-  "registry_7",
-  "apps_cli_2",
-  "operators_1",
-  "apps_cli_3",
-];
-
 /** Servers that the system's packages bring. */
 const PACKAGES: Record<string, string> = {
   redis: "redis-server",
@@ -244,6 +120,8 @@ const AT_ONCE = 2 * navigator.hardwareConcurrency;
 
 /** Test files of a room: fewer load the product more often, more leave a core idle at the end. */
 const FILES_OF_ROOM = 25;
+/** The same of those that start programs. */
+const PROGRAMS_OF_ROOM = 7;
 
 const [part, ...given] = Deno.args;
 const words = given.filter((word) => word !== "--full");
@@ -279,11 +157,16 @@ Deno.exit(code);
 /** Writes the modules to run, the longest first: rooms, and files with an isolate of their own. */
 async function modulesOfAllTests(): Promise<string[]> {
   const tests = (await sourceFiles(TEST_FOLDERS)).filter((path) => path.endsWith("_test.ts"));
-  const isAlone = (path: string) => isBelow(path, WITH_PROGRAMS);
-  const rooms = roomsOf(
-    tests.filter((path) => !isAlone(path) && !(isQuick && isBelow(path, LONG))),
-  );
-  if (!isQuick) { for (const path of tests.filter(isAlone)) addAlone(rooms, path); }
+  const kindOf = (path: string) =>
+    isBelow(path, ALONE) ? "alone" : isBelow(path, WITH_PROGRAMS) ? "programs" : "shared";
+  const { alone = [], programs = [], shared = [] } = Object.groupBy(tests, kindOf);
+  const rooms = roomsOf(shared.filter((path) => !(isQuick && isBelow(path, LONG))));
+  if (!isQuick) {
+    for (const [name, files] of sharesOf("programs", programs, PROGRAMS_OF_ROOM)) {
+      rooms.set(name, files);
+    }
+    for (const path of alone) addAlone(rooms, path);
+  }
   const names = new Set([...FIRST.filter((name) => rooms.has(name)), ...rooms.keys()]);
   return await Promise.all([...names].map((name) => writeRoom(name, rooms.get(name)!)));
 }
@@ -332,15 +215,16 @@ function roomsOf(tests: readonly string[]): Map<string, string[]> {
     if (path.startsWith("explorer/")) return "explorer";
     return path.split("/").slice(1, -1).slice(0, depth - 1).join("_") || "top";
   });
-  return new Map(
-    [...folders].flatMap(([folder, files]) => {
-      const count = Math.ceil(files.length / FILES_OF_ROOM);
-      const size = Math.ceil(files.length / count);
-      return Array.from({ length: count }, (_, i): [string, string[]] => {
-        return [`${folder}_${i + 1}`, files.slice(i * size, (i + 1) * size)];
-      });
-    }),
-  );
+  return new Map([...folders].flatMap(([folder, files]) => sharesOf(folder, files, FILES_OF_ROOM)));
+}
+
+/** Rooms of about equal size with at most so many files. */
+function sharesOf(name: string, files: readonly string[], most: number): [string, string[]][] {
+  const count = Math.ceil(files.length / most);
+  const size = Math.ceil(files.length / count);
+  return Array.from({ length: count }, (_, i): [string, string[]] => {
+    return [`${name}_${i + 1}`, files.slice(i * size, (i + 1) * size)];
+  });
 }
 
 /** Says what the tests say. Where they hang it ends them, and names each that has not ended: others wait for this run. */
