@@ -1,21 +1,31 @@
 // Numbers of 32 and 16 bits with the fewest digits that identify them, as NumPy writes them.
 
+/** Numbers of a size: how many digits identify each, and how they are rounded. */
+interface Size {
+  /** Texts with so many digits are all different numbers. */
+  readonly few: number;
+  readonly most: number;
+  /** The smallest number with all its bits. Smaller ones may have fewer digits. */
+  readonly normal: number;
+  round(value: number): number;
+}
+
+const SINGLE: Size = { few: 6, most: 9, normal: 2 ** -126, round: Math.fround };
+const HALF: Size = { few: 3, most: 5, normal: 2 ** -14, round: Math.f16round };
+
 /** Returns 0.1 for 0.10000000149011612, the nearest number of 32 bits. */
 export function shortFloat32(value: number): number {
-  return shortest(value, { few: 6, most: 9, round: Math.fround });
+  return shortest(value, SINGLE);
 }
 
 /** Returns 0.1 for 0.0999755859375, the nearest number of 16 bits. */
 export function shortFloat16(value: number): number {
-  return shortest(value, { few: 3, most: 5, round: Math.f16round });
+  return shortest(value, HALF);
 }
 
-/** Texts with `few` digits are all different numbers, and `most` digits identify each number. */
-function shortest(
-  value: number,
-  { few, most, round }: { few: number; most: number; round(value: number): number },
-): number {
-  for (let digits = few; digits < most && Number.isFinite(value); digits++) {
+function shortest(value: number, { few, most, normal, round }: Size): number {
+  const first = Math.abs(value) < normal ? 1 : few;
+  for (let digits = first; digits < most && Number.isFinite(value); digits++) {
     const short = Number(value.toPrecision(digits));
     if (round(short) === value) return short;
   }
