@@ -74,7 +74,11 @@ const PARTS: readonly Part[] = [
   { id: "csv", extensions: [".csv"], reading: TABLE_TEXT },
   { id: "jpeg", extensions: [".jpg", ".jpeg"] },
   { id: "npz", extensions: [".npz"], file: "archive" },
-  { id: "parquet", extensions: [".parquet"], reading: ["localTimes", "fineTimes"] },
+  {
+    id: "parquet",
+    extensions: [".parquet"],
+    reading: ["localTimes", "fineTimes", "unsignedIntegers"],
+  },
   { id: "png", extensions: [".png"] },
   { id: "safetensors", extensions: [".safetensors"] },
   { id: "tar", extensions: [".tar"], file: "archive" },

@@ -15,7 +15,12 @@ import { isTable } from "./tables/list_columns.ts";
 import { unsupportedTable, unwritable } from "./content/file_faults.ts";
 import { CODEC_NAMES, encodeRows, type ParquetCompression } from "./parquet/write.ts";
 import { batchTable } from "./tables/batch_table.ts";
-import { chooseColumns, type FineTimes, type LocalTimes } from "./tables/parts.ts";
+import {
+  chooseColumns,
+  type FineTimes,
+  type LocalTimes,
+  type UnsignedIntegers,
+} from "./tables/parts.ts";
 import { columnsOf } from "./parquet/columns.ts";
 import { readFooter } from "./parquet/footer.ts";
 import { MAX_PAGE_BYTES, readGroups } from "./parquet/read_groups.ts";
@@ -23,7 +28,7 @@ import { MAX_PAGE_BYTES, readGroups } from "./parquet/read_groups.ts";
 export type * from "./content/format.ts";
 export type * from "./tables/table.ts";
 export { createTable } from "./tables/create_table.ts";
-export type { FineTimes, LocalTimes } from "./tables/parts.ts";
+export type { FineTimes, LocalTimes, UnsignedIntegers } from "./tables/parts.ts";
 export type { ParquetCompression } from "./parquet/write.ts";
 
 /**
@@ -100,6 +105,8 @@ export interface ParquetReadOptions {
   localTimes?: LocalTimes;
   /** Handling of times in UTC in microseconds or nanoseconds. @default "refuse" */
   fineTimes?: FineTimes;
+  /** Handling of unsigned integers of 64 bits. @default "refuse" */
+  unsignedIntegers?: UnsignedIntegers;
   /**
    * Maximum rows of a table for `column`: a few bytes can declare 10^9. @default 134217728 (128 Mi)
    */
@@ -128,12 +135,12 @@ export async function openParquet(
   options: ParquetReadOptions & FormatOptions = {},
 ): Promise<ParquetTable> {
   checkFile(file, "open table");
-  const { localTimes = "refuse", fineTimes = "refuse" } = options;
+  const { localTimes = "refuse", fineTimes = "refuse", unsignedIntegers = "refuse" } = options;
   const { maxColumnRows = 128 * 1024 * 1024 } = options;
   const { maxPageBytes = MAX_PAGE_BYTES, signal } = options;
   const { path } = file;
   const footer = await readFooter(file, { signal, maxBytes: maxPageBytes / 2 });
-  const all = columnsOf(path, footer.schema, { localTimes, fineTimes });
+  const all = columnsOf(path, footer.schema, { localTimes, fineTimes, unsignedIntegers });
   if (all.length === 0 && footer.rows > 0) {
     throw unsupportedTable(path, "it has rows but no columns");
   }

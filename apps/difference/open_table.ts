@@ -13,7 +13,7 @@ export async function openTable(file: FileToDecode): Promise<Table | undefined> 
   const [kind] = /(?<=\.)(csv|tsv|parquet)$/.exec(file.path.toLowerCase()) ?? [];
   if (kind === undefined) return undefined;
   const options = kind === "parquet"
-    ? { localTimes: "text", fineTimes: "text" }
+    ? { localTimes: "text", fineTimes: "text", unsignedIntegers: "text" }
     : kind === "csv"
     ? { delimiter: await delimiterOf(file) }
     : undefined;

@@ -74,6 +74,7 @@ async function openParquet(
   return await part.openParquet(toDecode(file), {
     localTimes: "text",
     fineTimes: "text",
+    unsignedIntegers: "text",
     maxPageBytes,
     signal,
   });

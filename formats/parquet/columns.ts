@@ -5,6 +5,7 @@ import {
   LOCAL_TIMES_PROBLEM,
   type LocalTimes,
   type OtherColumn,
+  type UnsignedIntegers,
 } from "../tables/parts.ts";
 import { corruptTable } from "../content/file_faults.ts";
 import type { Cell, Column, ColumnType, Numbers } from "../tables/table.ts";
@@ -29,16 +30,17 @@ export interface FileColumn {
   toCells(values: Values): Numbers | Cell[];
 }
 
-/** How times are read that a `Date` cannot hold. */
-interface Times {
+/** How values are read that a `Date` or an `int64` cannot hold. */
+interface Wide {
   readonly localTimes: LocalTimes;
   readonly fineTimes: FineTimes;
+  readonly unsignedIntegers: UnsignedIntegers;
 }
 
 export function columnsOf(
   path: string,
   schema: readonly SchemaElement[],
-  times: Times,
+  wide: Wide,
 ): (FileColumn | OtherColumn)[] {
   const columns: (FileColumn | OtherColumn)[] = [];
   let leaf = 0;
@@ -56,7 +58,7 @@ export function columnsOf(
     columns.push(
       isNested
         ? { name: element.name, problem: "it is nested" }
-        : columnOf(element, leaf - 1, times),
+        : columnOf(element, leaf - 1, wide),
     );
   }
   if (at !== schema.length) throw corruptTable(path, "schema is damaged");
@@ -66,11 +68,11 @@ export function columnsOf(
 function columnOf(
   element: SchemaElement,
   leaf: number,
-  times: Times,
+  wide: Wide,
 ): FileColumn | OtherColumn {
   const { name, repetition } = element;
   if (repetition > 1) return { name, problem: "it is a list" };
-  const meaning = meaningOf(element, times);
+  const meaning = meaningOf(element, wide);
   if (typeof meaning === "string") return { name, problem: meaning };
   const [type, toCells] = meaning;
   return { column: { name, type, nullable: repetition === 1 }, leaf, type: element.type!, toCells };
@@ -142,14 +144,17 @@ const DAY_TEXTS: Meaning = [
   (values) => Array.from(values as Int32Array, (day) => exactDay(day).toISOString().slice(0, -14)),
 ];
 
-function meaningOf(element: SchemaElement, times: Times): Meaning | string {
+function meaningOf(element: SchemaElement, wide: Wide): Meaning | string {
   const { type, logical, converted } = element;
   if (type === INT96) return "it has times of 96 bits (INT96)";
   const note = noteOf(element);
   const meaning = type === PHYSICAL.int64 && note === "timestamp"
-    ? moments(logical?.field_8, converted, times)
+    ? moments(logical?.field_8, converted, wide)
     : note && MEANINGS[type!]?.[note];
-  if (times.localTimes === "text" && meaning === MEANINGS[PHYSICAL.int32]!.date) return DAY_TEXTS;
+  if (wide.localTimes === "text" && meaning === MEANINGS[PHYSICAL.int32]!.date) return DAY_TEXTS;
+  if (wide.unsignedIntegers === "text" && meaning === MEANINGS[PHYSICAL.int64]!.unsigned64) {
+    return ["string", toDigits];
+  }
   if (meaning !== undefined) return meaning;
   if (type === PHYSICAL.bytes && note === "none") {
     return "it has bytes that are not declared as text";
@@ -173,6 +178,11 @@ function floats(values: Values): Float64Array {
   return values instanceof Float64Array ? values : new Float64Array(values as Float32Array);
 }
 
+/** Writes unsigned integers of 64 bits in digits. */
+export function toDigits(values: Values): string[] {
+  return Array.from(values as BigInt64Array, (value) => String(BigInt.asUintN(64, value)));
+}
+
 /** Reads integers of fewer than 32 bits as Arrow does: the other bits have no meaning. */
 function lowBits(kind: { from(values: Int32Array): ArrayLike<number> }): FileColumn["toCells"] {
   return (values) => new Float64Array(kind.from(values as Int32Array));
@@ -182,7 +192,7 @@ function moments(
   // deno-lint-ignore no-explicit-any
   timestamp: any,
   converted: number | undefined,
-  { localTimes, fineTimes }: Times,
+  { localTimes, fineTimes }: Wide,
 ): Meaning | string | undefined {
   let unit = converted === TIMESTAMP_MILLIS ? MILLIS : MICROS;
   if (timestamp !== undefined) {

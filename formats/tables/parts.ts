@@ -24,6 +24,12 @@ export type LocalTimes = "refuse" | "utc" | "text";
  */
 export type FineTimes = "refuse" | "text";
 
+/**
+ * Handling of columns of unsigned integers of 64 bits: as an `int64`, which refuses those from 2^63,
+ * or as strings of digits.
+ */
+export type UnsignedIntegers = "refuse" | "text";
+
 export const LOCAL_TIMES_PROBLEM =
   'it has times without a time zone; read them with localTimes: "text" or "utc"';
 

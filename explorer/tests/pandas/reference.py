@@ -72,6 +72,7 @@ table = pd.DataFrame(
         "maybe": np.where(random.random(COUNT) < 0.2, None, words[random.integers(0, 5, COUNT)]),
     }
 )
+table["hash"] = random.integers(0, 2**64 - 1, COUNT, dtype="uint64")
 table["f32"] = (random.integers(-30, 30, COUNT) / 10).astype("float32")
 table.to_csv(folder / "plain.csv", index=False)
 table.to_csv(folder / "table.tsv", index=False, sep="\t")
@@ -121,6 +122,8 @@ def filters(frame: pd.DataFrame) -> dict[str, list[int]]:
         "f<=-1e0": rows_of(frame["f"] <= -1),
         f"f={one}": rows_of(frame["f"] == one),
         f"f!={one}": rows_of(frame["f"] != one),
+        f"hash>={2**63 + 5}": rows_of(frame["hash"] >= 2**63 + 5),
+        f"hash={frame['hash'][3]}": rows_of(frame["hash"] == frame["hash"][3]),
         f"big>={2**60 + 1}": rows_of(frame["big"] >= 2**60 + 1),
         f"big={2**60 + 1}": rows_of(frame["big"] == 2**60 + 1),
         "f32=0.1": rows_of(frame["f32"] == single(0.1)),
@@ -405,6 +408,7 @@ arrays = {
     "float64": random.normal(3, 2, (40, 50)),
     "float32": random.normal(0, 1e-3, (70, 30)).astype("float32"),
     "float16": random.normal(0, 1, (20, 20)).astype("float16"),
+    "float16 of all sizes": np.arange(0, 0x7C00, 311, dtype="uint16").view("float16"),
     "uint8": random.integers(0, 256, (64, 64)).astype("uint8"),
     "int16": random.integers(-5, 6, (100, 10)).astype("int16"),
     "int64": random.integers(-(2**62), 2**62, (30, 30)),

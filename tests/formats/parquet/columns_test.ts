@@ -8,7 +8,11 @@ const INT32 = 1;
 function columnsWith(members: Partial<SchemaElement>[], localTimes: LocalTimes = "refuse") {
   const schema = [{ name: "schema", children: members.length }, ...members];
   const whole = schema.map((element) => ({ name: "a", repetition: 0, children: 0, ...element }));
-  return columnsOf("table.parquet", whole, { localTimes, fineTimes: "refuse" });
+  return columnsOf("table.parquet", whole, {
+    localTimes,
+    fineTimes: "refuse",
+    unsignedIntegers: "refuse",
+  });
 }
 
 Deno.test("integers of 8 and 16 bits are read from their low bits", () => {

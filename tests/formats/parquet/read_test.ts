@@ -83,6 +83,11 @@ Deno.test("a column of an unsupported type is Unsupported, unless others are nam
     fineTimes: "text",
   });
   assertEquals(fine.columns.map(({ type }) => type), ["string", "string"]);
+  const large = await openParquet(pyarrowFile("others"), {
+    columns: ["u64"],
+    unsignedIntegers: "text",
+  });
+  assertEquals(await large.column("u64"), ["18446744073709551615"]);
   assertEquals(await Array.fromAsync(fine.rows()), [
     { us: "1970-01-01T00:00:00.001001Z", ns: "1970-01-01T00:00:00.002Z" },
   ]);

@@ -1,6 +1,11 @@
 // Parquet, loaded with the first table that needs it.
 import type { FileToDecode } from "../../../../core/file_store.ts";
-import { columnsOf, type FileColumn, PHYSICAL } from "../../../../formats/parquet/columns.ts";
+import {
+  columnsOf,
+  type FileColumn,
+  PHYSICAL,
+  toDigits,
+} from "../../../../formats/parquet/columns.ts";
 import { readFooter, type RowGroup } from "../../../../formats/parquet/footer.ts";
 import { readGroups } from "../../../../formats/parquet/read_groups.ts";
 import { batchTable } from "../../../../formats/tables/batch_table.ts";
@@ -23,7 +28,11 @@ export interface Group {
 export async function openParquetTable(file: FileToDecode, signal?: AbortSignal) {
   const { path } = file;
   const { schema, groups: stored, rows: rowCount } = await readFooter(file, { signal });
-  const all = columnsOf(path, schema, { localTimes: "text", fineTimes: "text" });
+  const all = columnsOf(path, schema, {
+    localTimes: "text",
+    fineTimes: "text",
+    unsignedIntegers: "text",
+  });
   const known = all.flatMap((each) => "problem" in each ? [] : withShortNumbers(each));
   const others = all.flatMap((each) => "problem" in each ? [`${each.name} (${each.problem})`] : []);
   const columns = chooseColumns(path, known);
@@ -50,8 +59,9 @@ function withShortNumbers(column: FileColumn): FileColumn {
   return { ...column, toCells };
 }
 
-/** Times that a `Date` cannot hold are strings of numbers. */
-function shownType({ type, column }: FileColumn): string {
+/** Times that a `Date` cannot hold are strings of numbers, and so are unsigned integers. */
+function shownType({ type, column, toCells }: FileColumn): string {
+  if (toCells === toDigits) return "int64";
   return column.type === "string" && type !== PHYSICAL.bytes ? "date" : column.type;
 }
 
