@@ -5,7 +5,7 @@ import https from "node:https";
 import type { Socket } from "node:net";
 import tls from "node:tls";
 import { invalid } from "../../core/errors.ts";
-import type { System } from "../../core/system.ts";
+import { proxyVariables, type System } from "../../core/system.ts";
 import { isUntrusted, type TlsProblem, tlsProblem } from "../../core/urls/tls_problems.ts";
 
 interface ConnectionOptions {
@@ -29,15 +29,12 @@ const IDLE_MS = 10_000;
 /** Safety margin before the announced time. */
 const IDLE_MARGIN_MS = 1_000;
 
-const PROXY_VARIABLES = ["HTTPS_PROXY", "HTTP_PROXY", "NO_PROXY"]
-  .flatMap((name) => [name, name.toLowerCase()]);
-
 export function createConnections({ ca, system }: ConnectionOptions): Connections {
   const shared = {
     keepAlive: true,
     maxSockets: MAX_SOCKETS,
     maxFreeSockets: MAX_SOCKETS,
-    proxyEnv: Object.fromEntries(PROXY_VARIABLES.map((name) => [name, system.env(name)])),
+    proxyEnv: proxyVariables(system),
   };
   const agents: Connections = {
     http: careful(new http.Agent(shared)),

@@ -2,6 +2,7 @@
 // and Bun by `node:https`: `fetch` of Bun cannot, and that of Node takes up to twice the processor time.
 import http, { type IncomingMessage } from "node:http";
 import https from "node:https";
+import { proxyVariables, realSystem } from "../../core/system.ts";
 
 export interface PieceReply {
   /** Fills bytes, which move: returns them at their new place; undefined if the reply is too short. */
@@ -54,10 +55,9 @@ export async function askByFetch(
   };
 }
 
-const agents = {
-  "http:": new http.Agent({ keepAlive: true }),
-  "https:": new https.Agent({ keepAlive: true }),
-};
+/** `fetch` of Deno uses the proxy of the environment by itself. */
+const shared = { keepAlive: true, proxyEnv: proxyVariables(realSystem) };
+const agents = { "http:": new http.Agent(shared), "https:": new https.Agent(shared) };
 
 export async function askByNode(
   url: string,
