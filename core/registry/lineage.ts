@@ -44,6 +44,8 @@ export interface LineageNode {
   /** SHA-256 of its content; for absent versions, the recorded one if there is one. */
   digest?: string;
   createdAt?: Date;
+  /** The id of its materializer, such as `json`. Absent unless `present`. */
+  kind?: string;
   metadata?: Record<string, unknown>;
 }
 

@@ -125,8 +125,8 @@ async function walkDown(registry: Registry, root: ArtifactInfo, walk: Walk): Pro
 }
 
 function nodeOf(info: ArtifactInfo): LineageNode {
-  const { digest, createdAt, metadata } = info;
-  return { ref: refOf(info), state: "present", digest, createdAt, metadata };
+  const { digest, createdAt, materializer: { id: kind }, metadata } = info;
+  return { ref: refOf(info), state: "present", digest, createdAt, kind, metadata };
 }
 
 interface Users {

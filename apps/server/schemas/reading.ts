@@ -91,6 +91,7 @@ export const LineageSchema = object("Lineage", {
     state: v.picklist(["present", "missing", "changed", "unpinned", "unreadable"]),
     digest: v.optional(Sha256),
     createdAt: v.optional(Moment),
+    kind: v.optional(v.string()),
     metadata: v.optional(v.record(v.string(), v.unknown())),
   })),
   edges: v.array(v.object({ from: v.string(), to: v.string() })),

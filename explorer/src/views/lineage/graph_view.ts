@@ -3,17 +3,10 @@ import { elementOf } from "../../framework/element_of.ts";
 import { whenLoaded } from "../../components/notices.ts";
 import { html } from "../../framework/html.ts";
 import { useLayoutEffect, useRef, useState } from "../../framework/preact.ts";
-import { splitRef } from "../../framework/router.ts";
 import { useLoaded } from "../../framework/use_loaded.ts";
+import { type Box, GraphNode, sizeOf } from "./graph_node.ts";
 import type { Lineage, LineageNode } from "./lineage_part.ts";
-import { hrefOfNode } from "./node_details.ts";
-
-interface Box {
-  readonly x: number;
-  readonly y: number;
-  readonly width: number;
-  readonly height: number;
-}
+import type { Look } from "./node_looks.ts";
 
 interface Placed {
   readonly nodes: readonly (LineageNode & Box)[];
@@ -22,25 +15,33 @@ interface Placed {
   readonly height: number;
 }
 
-const HEIGHT = 44;
-const CHARACTER = 7.2; // pixels
-const LONGEST = 34;
 /** Results or inputs of a node in one rank. Others are drawn in further ranks. */
 const IN_RANK = { LR: 12, TB: 4 };
 /** Text is too small to read at a smaller scale: the graph begins at its root. */
 const READABLE = 0.65;
 
-async function place({ nodes, edges }: Lineage): Promise<Placed> {
+/** Graphs with more nodes are placed once. */
+const SMALL = 150;
+/** Pixels of the window around the graph. */
+const AROUND = { width: 40, height: 310 };
+
+/** Places nodes from left to right, or downwards where they are larger then, as on a phone. */
+async function place(lineage: Lineage): Promise<Placed> {
+  if (innerWidth < 700) return await placeAlong(lineage, "TB");
+  const across = await placeAlong(lineage, "LR");
+  const scale = ({ width, height }: Placed) =>
+    Math.min(1, (innerWidth - AROUND.width) / width, (innerHeight - AROUND.height) / height);
+  if (scale(across) === 1 || lineage.nodes.length > SMALL) return across;
+  const down = await placeAlong(lineage, "TB");
+  return scale(down) > scale(across) ? down : across;
+}
+
+async function placeAlong({ nodes, edges }: Lineage, rankdir: "LR" | "TB"): Promise<Placed> {
   const { Graph, layout } = await import("./dagre.ts");
   const graph = new Graph();
-  const rankdir = innerWidth < 700 ? "TB" : "LR"; // on a phone it grows downwards
   graph.setGraph({ rankdir, nodesep: 18, edgesep: 1, ranksep: 48, marginx: 20, marginy: 20 });
   graph.setDefaultEdgeLabel(() => ({}));
-  for (const node of nodes) {
-    const { name } = splitRef(node.ref);
-    const width = Math.max(110, Math.min(name.length, LONGEST) * CHARACTER + 24);
-    graph.setNode(node.ref, { width, height: HEIGHT });
-  }
+  for (const node of nodes) graph.setNode(node.ref, sizeOf(node));
   const back = -1 - IN_RANK[rankdir];
   const [results, inputs] = [new Map<string, string[]>(), new Map<string, string[]>()];
   for (const { from, to } of edges) {
@@ -86,17 +87,18 @@ function curveOf([first, ...rest]: readonly { x: number; y: number }[]): string 
 
 interface GraphProps {
   readonly lineage: Lineage;
+  readonly lookOf: (node: LineageNode) => Look;
   /** The ref of the node whose details are shown. */
   readonly at: string;
   readonly choose: (node: LineageNode) => void;
 }
 
-export function GraphView({ lineage, at, choose }: GraphProps) {
+export function GraphView({ lineage, lookOf, at, choose }: GraphProps) {
   const refs = lineage.nodes.map(({ ref }) => ref).join(" ");
   const placed = useLoaded(() => place(lineage), [refs]);
   return whenLoaded(placed, (placed) =>
     html`
-      <${Canvas} key=${refs} placed=${placed} root=${lineage.root} at=${at}
+      <${Canvas} key=${refs} placed=${placed} lookOf=${lookOf} root=${lineage.root} at=${at}
         choose=${choose} />
     `);
 }
@@ -130,14 +132,24 @@ function placeIn({ width, height, nodes }: Placed, box: HTMLElement | null, leas
 }
 
 function Canvas(
-  { placed, root, at, choose }: Omit<GraphProps, "lineage"> & { placed: Placed; root: string },
+  { placed, lookOf, root, at, choose }: Omit<GraphProps, "lineage"> & {
+    placed: Placed;
+    root: string;
+  },
 ) {
   const box = useRef<HTMLDivElement>(null);
   const [view, setSeen] = useState<Seen>();
   const held = useRef<{ x: number; y: number } | undefined>(undefined);
   const fit = () => placeIn(placed, box.current, 0);
-  const [, setMeasured] = useState(false);
-  useLayoutEffect(() => setMeasured(true), []); // now the box has a size
+  const [, setSize] = useState("");
+  useLayoutEffect(() => { // it has a size now, and another beside details
+    const element = elementOf(box);
+    const measure = () => setSize(`${element.clientWidth} x ${element.clientHeight}`);
+    const observer = new ResizeObserver(measure);
+    observer.observe(element);
+    measure();
+    return () => observer.disconnect();
+  }, []);
   const shown = view ?? placeIn(placed, box.current, READABLE);
   const zoom = (factor: number, at?: { x: number; y: number }) => {
     const { clientWidth, clientHeight } = elementOf(box);
@@ -173,9 +185,7 @@ function Canvas(
     setSeen({ ...shown, x: shown.x + dx, y: shown.y + dy });
   };
   return html`
-    <div class="graph" ref=${box} role="group" style=${{
-      blockSize: `min(66vh, ${Math.max(240, placed.height + 60)}px)`,
-    }}
+    <div class="graph" ref=${box} role="group"
       aria-label="Lineage graph. Tab goes from version to version, arrows move, plus and minus zoom"
       onWheel=${onWheel} onKeyDown=${onKeyDown} onPointerMove=${onPointerMove}
       onPointerDown=${({ clientX: x, clientY: y }: PointerEvent) => (held.current = { x, y })}
@@ -193,8 +203,9 @@ function Canvas(
           )}
           ${placed.nodes.map((node) =>
             html`
-              <${Node} key=${node.ref} node=${node} isRoot=${node.ref === root}
-                isChosen=${node.ref === at} choose=${choose} reveal=${reveal} />
+              <${GraphNode} key=${node.ref} node=${node} look=${lookOf(node)}
+                isRoot=${node.ref === root} isChosen=${node.ref === at} choose=${choose}
+                reveal=${reveal} />
             `
           )}
         </g>
@@ -214,45 +225,5 @@ function Buttons({ zoom, fit }: { zoom: (factor: number) => void; fit: () => voi
       ${button("Zoom out", "−", () => zoom(0.8))} ${button("Fit", "Fit", fit)}
       ${button("Zoom in", "+", () => zoom(1.25))}
     </div>
-  `;
-}
-
-function Node({ node, isRoot, isChosen, choose, reveal }: {
-  node: LineageNode & Box;
-  isRoot: boolean;
-  isChosen: boolean;
-  choose: (node: LineageNode) => void;
-  /** Moves the graph so that the node is in view. */
-  reveal: (node: Box) => void;
-}) {
-  const { ref, state, made, count, x, y, width, height } = node;
-  const { name, version: number = "" } = splitRef(ref);
-  const [one, many] = made === undefined ? ["", "versions"] : ["run ", "runs"];
-  const version = count === undefined ? `${one}${number}` : `${count} ${many}`;
-  const short = name.length > LONGEST ? `…${name.slice(1 - LONGEST)}` : name;
-  const isOdd = state === "missing" || state === "unreadable" || state === "changed";
-  const about = isOdd ? `${version} · ${state}` : version || state;
-  const chosen = (event: MouseEvent) => {
-    if (event.ctrlKey || event.metaKey) return; // opens a tab
-    event.preventDefault();
-    choose(node);
-  };
-  const rx = made === undefined ? 6 : height / 2;
-  const marks = [isRoot && "root", isOdd && "odd", isChosen && "chosen"].filter(Boolean);
-  return html`
-    <a href=${hrefOfNode(node)} onClick=${chosen} aria-current=${isChosen ? "true" : undefined}
-      onFocus=${() => reveal(node)}
-      class=${`node ${marks.join(" ")}`}>
-      <title>${count === undefined
-        ? `${ref}, ${state}`
-        : `${name}, ${version}: click to show each`}</title>
-      ${count !== undefined && html`
-        <rect x=${x - width / 2 + 4} y=${y - height / 2 + 4} width=${width} height=${height}
-          rx=${rx} />
-      `}
-      <rect x=${x - width / 2} y=${y - height / 2} width=${width} height=${height} rx=${rx} />
-      <text x=${x - width / 2 + 12} y=${y - 3}>${short}</text>
-      <text class="sub" x=${x - width / 2 + 12} y=${y + 13}>${about}</text>
-    </a>
   `;
 }

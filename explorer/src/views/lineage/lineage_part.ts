@@ -5,6 +5,8 @@ export interface LineageNode {
   readonly ref: string;
   readonly state: "present" | "missing" | "changed" | "unpinned" | "unreadable";
   readonly createdAt?: string;
+  /** The id of its materializer. */
+  readonly kind?: string;
   readonly metadata?: Readonly<Record<string, unknown>>;
   /** Of a step of a pipeline that ran: its ref is `train of my_pipeline@3`. */
   readonly made?: Made;
@@ -123,11 +125,12 @@ export function foldNames(lineage: Lineage, opened: ReadonlySet<string>): Lineag
     if (group.length === 1 || opened.has(splitRef(name).name)) return group;
     for (const { ref } of group) folded.set(ref, name);
     const odd = group.find(({ state }) => state !== "present");
-    const { made } = group[0]!;
+    const { made, kind } = group[0]!;
     return [{
       ref: name,
       state: odd?.state ?? "present",
       count: group.length,
+      ...kind && group.every((each) => each.kind === kind) && { kind },
       ...made && { made },
     }];
   });

@@ -23,7 +23,9 @@ import { useQuery } from "../../previews/parts.ts";
 import { GraphView } from "./graph_view.ts";
 import { foldNames, neighbors, partOf, withRuns } from "./lineage_part.ts";
 import type { Direction, Lineage, LineageNode } from "./lineage_part.ts";
+import { Legend } from "./graph_node.ts";
 import { NodeDetails } from "./node_details.ts";
+import { kindWord, looksOf, oddWord } from "./node_looks.ts";
 
 const DEPTH = "10";
 /** More nodes than this are not drawn. */
@@ -57,10 +59,8 @@ export function LineageView({ place: { query } }: ViewProps) {
     `;
   }
   return html`
-    <div class="stack">
-      <div class="row spread">
-        <h1>Lineage of <span class="mono">${ref}</span></h1>
-      </div>
+    <div class=${as === "list" ? "stack" : "stack whole fill"}>
+      <h1>Lineage of <span class="mono">${ref}</span></h1>
       <div class="row">
         <${Choice} label="Direction" value=${direction} change=${setWay}
           options=${[["both", "Both directions"], ["up", "Its inputs"], [
@@ -117,6 +117,7 @@ function Drawn(
     count === undefined
       ? setAt(ref)
       : setOpened(joinValues([...splitValues(opened), splitRef(ref).name]));
+  const { lookOf, legend } = useMemo(() => looksOf(folded.nodes), [folded]);
   const chosen = folded.nodes.find(({ ref }) => ref === at);
   return html`
     ${part.nodes.length <= 1 && html`
@@ -125,10 +126,13 @@ function Drawn(
         <//>
     `}
     ${part.nodes.length > 1 &&
-      (isList
-        ? html`<${NestedList} lineage=${part} direction=${direction} />`
-        : html`<${GraphView} lineage=${folded} at=${at} choose=${choose} />`)}
-    ${chosen && !isList && html`<${NodeDetails} key=${at} node=${chosen} />`}
+      (isList ? html`<${NestedList} lineage=${part} direction=${direction} />` : html`
+        <${Legend} looks=${legend} />
+        <div class=${chosen ? "lineage with-details" : "lineage"}>
+          <${GraphView} lineage=${folded} lookOf=${lookOf} at=${at} choose=${choose} />
+          ${chosen && html`<${NodeDetails} key=${at} node=${chosen} />`}
+        </div>
+      `)}
     <p class="muted" role="status">${formatCount(part.nodes.length, "version")}, ${formatCount(
       part.edges.length,
       "connection",
@@ -156,7 +160,7 @@ function NestedList({ lineage, direction }: { lineage: Lineage; direction: Direc
 
 function Branches({ lineage, way }: { lineage: Lineage; way: "up" | "down" }) {
   const next = neighbors(lineage.edges, way);
-  const states = new Map(lineage.nodes.map(({ ref, state }) => [ref, state]));
+  const nodes = new Map(lineage.nodes.map((node) => [node.ref, node]));
   const left = { lines: MOST_LINES };
   const below = (ref: string, above: ReadonlySet<string>): unknown => {
     const refs = (next.get(ref) ?? []).filter((each) => !above.has(each));
@@ -164,11 +168,12 @@ function Branches({ lineage, way }: { lineage: Lineage; way: "up" | "down" }) {
     return html`<ul class="nested">${
       refs.map((each) => {
         left.lines--;
-        const state = states.get(each);
-        return html`<li key=${each}><a href=${hrefOfRef(each)}>${each}</a>${
-          state !== "present" && html`
-            <span class="tag tag-warn">${state}</span>
-          `
+        const node = nodes.get(each) ?? { ref: each, state: "missing" as const };
+        const odd = oddWord(node);
+        return html`<li key=${each}><a href=${hrefOfRef(each)}>${each}</a> ${
+          odd === undefined
+            ? html`<span class="muted">${kindWord(node)}</span>`
+            : html`<span class="tag tag-warn">${odd}</span>`
         }${below(each, new Set([...above, each]))}</li>`;
       })
     }</ul>`;

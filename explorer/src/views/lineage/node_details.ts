@@ -3,8 +3,14 @@ import { elementOf } from "../../framework/element_of.ts";
 import { nameSegment } from "../../../../core/naming/names.ts";
 import { openVersion } from "../../api/artifacts.ts";
 import { useSession } from "../../api/context.ts";
-import { FactList, jsonText } from "../../components/fact_list.ts";
-import { formatBytes, formatCount, formatMs, formatTime } from "../../components/format.ts";
+import { FactList } from "../../components/fact_list.ts";
+import {
+  formatBytes,
+  formatCount,
+  formatMs,
+  formatTime,
+  jsonText,
+} from "../../components/format.ts";
 import { html } from "../../framework/html.ts";
 import { useEffect, useRef } from "../../framework/preact.ts";
 import { hrefOf, hrefOfRef, splitRef } from "../../framework/router.ts";
@@ -49,7 +55,7 @@ export function NodeDetails({ node }: { node: LineageNode }) {
   useEffect(() => elementOf(card).scrollIntoView({ block: "nearest" }), [more.value]);
   const facts = Object.entries({ ...known, ...more.value, ...metadata });
   return html`
-    <section ref=${card} class="card stack" aria-label=${`Details of ${ref}`}>
+    <section ref=${card} class="card stack details" tabindex="0" aria-label=${`Details of ${ref}`}>
       <div class="row spread">
         <h2 class="mono">${ref}</h2>
         ${(made === undefined || !service.isSite) &&
