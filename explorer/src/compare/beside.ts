@@ -8,8 +8,7 @@ import { kindByName } from "../previews/kind.ts";
 import { Preview } from "../previews/mod.ts";
 import { useQuery } from "../previews/parts.ts";
 import { factsOf, Value } from "./facts.ts";
-
-const refOf = ({ name, version }: ArtifactVersion) => `${name}@${version}`;
+import { type AliasesByRef, AliasTags, refOf, VersionMark } from "./version_labels.ts";
 
 /** Returns the paths of images, sounds and tables that several versions have. */
 export function sharedPaths(versions: readonly ArtifactVersion[]): string[] {
@@ -22,7 +21,9 @@ export function sharedPaths(versions: readonly ArtifactVersion[]): string[] {
   );
 }
 
-export function Beside({ versions }: { versions: readonly ArtifactVersion[] }) {
+export function Beside(
+  { versions, aliases }: { versions: readonly ArtifactVersion[]; aliases: AliasesByRef },
+) {
   const [chosen, setChosen] = useQuery("beside");
   const paths = sharedPaths(versions);
   if (paths.length === 0) return null;
@@ -38,7 +39,11 @@ export function Beside({ versions }: { versions: readonly ArtifactVersion[] }) {
       <div class="sides">${versions.map((version, at) =>
         html`
           <section class="card stack" aria-label=${refOf(version)}>
-            <h3><a href=${hrefOfRef(refOf(version))}>${refOf(version)}</a></h3>
+            <div class="row">
+              <${VersionMark} at=${at} />
+              <h3><a href=${hrefOfRef(refOf(version))}>${refOf(version)}</a></h3>
+              <${AliasTags} aliases=${aliases.get(refOf(version))} />
+            </div>
             <${FactList} facts=${facts.map((fact) => [
               fact.name,
               html`<${Value} fact=${fact} at=${at} />`,

@@ -1,13 +1,19 @@
 // The facts of versions side by side: metadata, inputs, kind, size, and time.
 import type { ArtifactVersion } from "../artifact_file.ts";
 import { usualBetter } from "../components/better.ts";
-import { jsonText } from "../components/fact_list.ts";
-import { formatBytes, formatCount, formatTime, numberText } from "../components/format.ts";
+import {
+  formatBytes,
+  formatCount,
+  formatTime,
+  jsonText,
+  numberText,
+} from "../components/format.ts";
 import { type Column, Table } from "../components/table.ts";
 import { html } from "../framework/html.ts";
 import { useMemo } from "../framework/preact.ts";
 import { hrefOfRef } from "../framework/router.ts";
 import { useQuery } from "../previews/parts.ts";
+import { type AliasesByRef, AliasTags, VersionMark } from "./version_labels.ts";
 
 export interface Fact {
   readonly name: string;
@@ -64,8 +70,7 @@ export function bestOf({ name, values, isSame, isMetadata }: Fact): number | und
 
 export function Facts({ versions, aliases = new Map() }: {
   versions: readonly ArtifactVersion[];
-  /** Aliases by the ref of their version. */
-  aliases?: ReadonlyMap<string, readonly string[]>;
+  aliases?: AliasesByRef;
 }) {
   const [shown, setShown] = useQuery("facts");
   const { facts, leftOut } = useMemo(() => factsOf(versions), [versions]);
@@ -75,11 +80,10 @@ export function Facts({ versions, aliases = new Map() }: {
     { title: "Fact", class: "key", cell: ({ name }) => name },
     ...versions.map(({ name, version }, at): Column<Fact> => ({
       title: isOneName ? version : `${name}@${version}`,
-      note: aliases.get(`${name}@${version}`)?.map((alias) =>
-        html`
-          <span class="tag tag-alias">${alias}</span>
-        `
-      ),
+      note: html`
+        <span class="row"><${VersionMark} at=${at} /><${AliasTags}
+          aliases=${aliases.get(`${name}@${version}`)} /></span>
+      `,
       class: (fact) => {
         const best = bestOf(fact);
         return best !== undefined && fact.values[at] === best ? "top best" : "top";
@@ -101,7 +105,8 @@ export function Facts({ versions, aliases = new Map() }: {
   `;
 }
 
-export function Value({ fact: { name, values }, at }: { fact: Fact; at: number }) {
+export function Value({ fact, at }: { fact: Fact; at: number }) {
+  const { name, values } = fact;
   const value = values[at];
   if (value === undefined) return html`<span class="muted">absent</span>`;
   if (name === "Inputs") {
@@ -111,16 +116,25 @@ export function Value({ fact: { name, values }, at }: { fact: Fact; at: number }
   if (name === "Saved") return formatTime(value as string);
   if (name === "Content") return html`<code>${(value as string).slice(0, 12)}</code>`;
   if (typeof value === "number") {
-    return html`${numberText(value)}<${Change} value=${value} first=${values[0]} />`;
+    return html`
+      <span title=${String(value)}>${numberText(value)}</span>${value === bestOf(fact) &&
+        " ★"}<${Change} fact=${fact}
+        value=${value} />
+    `;
   }
   return jsonText(value);
 }
 
-/** Writes how much a number differs from that of the first version. */
-function Change({ value, first }: { value: number; first: unknown }) {
+/** Writes how much a number differs from that of the first version, and whether it is better. */
+function Change({ fact: { name, values, isMetadata }, value }: { fact: Fact; value: number }) {
+  const [first] = values;
   if (typeof first !== "number" || first === value) return null;
-  const sign = value > first ? "+" : "−";
+  const better = isMetadata ? usualBetter(name) : "none";
+  const isBetter = value > first === (better === "high");
+  const [word, mark] = better === "none" ? [] : isBetter ? ["better", "good"] : ["worse", "bad"];
   return html`
-    <span class="muted delta">${sign}${numberText(Math.abs(value - first))}</span>
+    <span class=${`muted delta ${mark ?? ""}`} title=${word}>${value > first
+      ? "+"
+      : "−"}${numberText(Math.abs(value - first))}</span>
   `;
 }

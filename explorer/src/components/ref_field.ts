@@ -1,6 +1,7 @@
 // A field for a ref, with the names and versions that there are.
 import { namePath } from "../api/artifacts.ts";
 import { useSession } from "../api/context.ts";
+import type { Alias } from "../api/names.ts";
 import { html } from "../framework/html.ts";
 import { TextField } from "./field.ts";
 import { useEffect, useState } from "../framework/preact.ts";
@@ -24,16 +25,19 @@ export function RefField({ label, value, change, isName = false }: RefFieldProps
     const controller = new AbortController();
     const { signal } = controller;
     const timer = setTimeout(async () => {
-      const path = isVersion ? `${namePath(name!)}/versions` : "names";
-      const query = isVersion ? { limit: MOST } : { prefix: value || undefined, limit: MOST };
-      const page = await service.json<{ items: (string | { version: string })[] }>(path, {
-        query,
-        signal,
-      }).catch(() => ({ items: [] }));
-      const refs = page.items.map((item) =>
-        typeof item === "string" ? item : `${name}@${item.version}`
-      );
-      setOptions(refs.slice(0, MOST));
+      const list = async <T>(path: string, prefix?: string) => {
+        const query = { prefix, limit: MOST };
+        const page = await service.json<{ items: T[] }>(path, { query, signal })
+          .catch(() => ({ items: [] }));
+        return page.items.slice(0, MOST);
+      };
+      if (!isVersion) return setOptions(await list<string>("names", value || undefined));
+      const [aliases, versions] = await Promise.all([
+        list<Alias>(`${namePath(name!)}/aliases`),
+        list<{ version: string }>(`${namePath(name!)}/versions`),
+      ]);
+      const all = [...aliases.map(({ alias }) => alias), ...versions.map(({ version }) => version)];
+      setOptions(all.map((each) => `${name}@${each}`));
     }, 200);
     return () => (clearTimeout(timer), controller.abort());
   }, [isVersion ? name : value, isVersion]);

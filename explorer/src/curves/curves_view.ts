@@ -1,6 +1,6 @@
 // Curves of one version, or of several together: a chart for each measure.
 import type { ArtifactVersion } from "../artifact_file.ts";
-import { Chart } from "../components/chart.ts";
+import { Chart, colorOf } from "../components/chart.ts";
 import { Choice } from "../components/choice.ts";
 import { formatCount, formatNumber, numberText } from "../components/format.ts";
 import { whenLoaded } from "../components/notices.ts";
@@ -17,13 +17,19 @@ const FEW = 4;
 /** Numbers that are read, over all versions. */
 export const MOST_NUMBERS = 4_000_000;
 
-export type Run = Steps & { readonly label: string };
+export type Run = Steps & {
+  readonly label: string;
+  /** The variable of the styles with the color of its line. @default by its number */
+  readonly color?: string;
+};
 
-export function CurvesView({ versions }: { versions: readonly ArtifactVersion[] }) {
+export function CurvesView({ versions, labels = versions.map(({ version }) => version) }: {
+  versions: readonly ArtifactVersion[];
+  /** Names of the lines of several versions. @default their version numbers */
+  labels?: readonly string[];
+}) {
   const [path, setPath] = useQuery("curve");
   const refs = versions.map(({ name, version }) => `${name}@${version}`);
-  const isOneName = new Set(versions.map(({ name }) => name)).size === 1;
-  const labels = isOneName ? versions.map(({ version }) => version) : refs;
   const loaded = useLoaded(
     (signal) => Promise.all(versions.map((version) => findSteps(version, signal))),
     [refs],
@@ -35,11 +41,18 @@ export function CurvesView({ versions }: { versions: readonly ArtifactVersion[] 
   const chosen = files.map((own) => own.find(({ file }) => isOne || file.path === shown));
   const read = useLoaded(async (signal) => {
     const most = MOST_NUMBERS / chosen.length;
-    const runs = chosen.map(async (file, i) =>
-      file ? [{ ...await readSteps(file, { most, signal }), label: labels[i]! }] : []
+    return await Promise.all(
+      chosen.map((file) => file && readSteps(file, { most, signal })),
     );
-    return (await Promise.all(runs)).flat();
   }, [chosen.map((each) => each?.file)]);
+  const isCompared = versions.length > 1;
+  const runs = useMemo(
+    () =>
+      (read.value ?? []).flatMap((steps, i): Run[] =>
+        steps ? [{ ...steps, label: labels[i] ?? "", ...isCompared && { color: colorOf(i) } }] : []
+      ),
+    [read.value, labels.join("\n")],
+  );
   const unsearched = versions.reduce((sum, version) => sum + tablesLeftOut(version), 0);
   const left = labels.filter((_, i) => chosen[i] === undefined);
   return whenLoaded(loaded, () =>
@@ -62,10 +75,7 @@ export function CurvesView({ versions }: { versions: readonly ArtifactVersion[] 
             by <code>curves</code> in the metadata.</p>
         `}
         ${left.length > 0 && html`<p class="note">${left.join(", ")}: no file with steps.</p>`}
-        ${whenLoaded(
-          read,
-          (runs) => html`<${Panels} runs=${runs} isCompared=${versions.length > 1} />`,
-        )}
+        ${whenLoaded(read, () => html`<${Panels} runs=${runs} isCompared=${isCompared} />`)}
       </section>
     `);
 }
@@ -86,14 +96,15 @@ export function Panels({ runs, isCompared }: { runs: readonly Run[]; isCompared:
   const smoothing = Math.min(Math.max(Number(smooth) || 0, 0), 0.99);
   const charts = useMemo(() =>
     panels.slice(0, few).map(([panel, measures]) => {
-      const lines = runs.flatMap(({ label, columns }) =>
+      const lines = runs.flatMap(({ label, color, columns }) =>
         measures.map((measure) => {
           const [x = [], y = []] = [columns.get(axis), columns.get(measure)];
-          return { label: isCompared ? label : measure, ...lineOf({ x, y }, smoothing) };
+          const line = lineOf({ x, y }, smoothing);
+          return { label: isCompared ? label : measure, color, ...line };
         })
       );
       const { x, values } = joinLines(lines);
-      const series = lines.map(({ label }, i) => ({ label, values: values[i]! }));
+      const series = lines.map(({ label, color }, i) => ({ label, color, values: values[i]! }));
       const total = (of: "lost" | "replaced") => lines.reduce((sum, line) => sum + line[of], 0);
       const left = [
         [log === "" ? 0 : values.flat().filter((y) => y !== null && y <= 0).length, "of 0 or less"],

@@ -4,9 +4,13 @@ import { Lazy } from "../components/notices.ts";
 import { html } from "../framework/html.ts";
 import { hasRows } from "../previews/kind.ts";
 
-export function Curves({ versions }: { versions: readonly ArtifactVersion[] }) {
+export function Curves({ versions, labels }: {
+  versions: readonly ArtifactVersion[];
+  /** Names of the lines of several versions. */
+  labels?: readonly string[];
+}) {
   const isNeeded = versions.some(({ files }) => files.some(hasRows));
-  return isNeeded && html`<${Lazy} load=${load} versions=${versions} />`;
+  return isNeeded && html`<${Lazy} load=${load} versions=${versions} labels=${labels} />`;
 }
 
 const load = async () => (await import("./curves_view.ts")).CurvesView;

@@ -7,14 +7,15 @@ import type { Service } from "../api/service.ts";
 import { Beside } from "../compare/beside.ts";
 import { Facts } from "../compare/facts.ts";
 import { Comparison } from "../compare/mod.ts";
+import { type ComparedRef, RefChips } from "../compare/ref_chips.ts";
+import { type AliasesByRef, FEW, labelsOf, refOf } from "../compare/version_labels.ts";
 import { Choice } from "../components/choice.ts";
 import { SameByCode, shellWord } from "../components/copy_box.ts";
-import { Shown } from "../components/notices.ts";
+import { ErrorNotice, Loading } from "../components/notices.ts";
 import { type Offer, Offers } from "./offers.ts";
-import { RefField } from "../components/ref_field.ts";
 import { Curves } from "../curves/mod.ts";
 import { html } from "../framework/html.ts";
-import { useState } from "../framework/preact.ts";
+import { useMemo } from "../framework/preact.ts";
 import { hrefOf, joinValues, openPlace, splitRef, splitValues } from "../framework/router.ts";
 import { useLoaded } from "../framework/use_loaded.ts";
 import { useQueryNumber } from "../previews/parts.ts";
@@ -22,87 +23,88 @@ import type { ViewProps } from "./mod.ts";
 
 /** More versions are not compared at once. */
 const MOST = 100;
-/** More are not drawn together, or shown side by side. */
-const FEW = 8;
 
 const placeOf = (refs: readonly string[]) => hrefOf(["compare"], { refs: joinValues(refs) });
 
 export function CompareView({ place: { query } }: ViewProps) {
-  const all = splitValues(query.refs);
+  const { service } = useSession();
+  const all = [...new Set(splitValues(query.refs))];
   const refs = all.slice(0, MOST);
+  const names = [...new Set(refs.map((ref) => splitRef(ref).name))];
+  const name = names.length === 1 ? names[0] : undefined;
+  const opened = useLoaded((signal) => openAll(service, refs, signal), [refs]);
+  const { value: aliases = NO_ALIASES } = useLoaded(
+    (signal) => aliasesByRef(service, names, signal),
+    [names],
+  );
+  const items = (opened.value ?? refs.map((ref): Omit<ComparedRef, "aliases"> => ({ ref })))
+    .map((item) => ({ ...item, aliases: aliases.get(shownRef(item)) ?? [] }));
+  const versions = useMemo(
+    () => (opened.value ?? []).flatMap(({ version }) => version ?? []),
+    [opened.value],
+  );
   return html`
     <div class="stack">
-      <h1>Compare</h1>
-      <${Refs} key=${query.refs} given=${refs} />
+      <h1>Compare ${name !== undefined && refs.length > 1 &&
+        html`versions of <span class="mono">${name}</span>`}</h1>
+      <${RefChips} items=${items} name=${name} change=${(refs: readonly string[]) =>
+        openPlace(placeOf(refs))} />
       ${all.length > MOST &&
         html`<p class="note">The first ${MOST} of ${all.length} versions are compared.</p>`}
-      ${refs.length > 1
-        ? html`<${Compared} refs=${refs} path=${query.path} />`
-        : html`<${Offers} label="Compare with the version before" hrefFor=${offeredPlace} />`}
+      ${items.filter(({ error }) => error !== undefined).map(({ ref, error }) =>
+        html`<${ErrorNotice} key=${ref} error=${error} retry=${opened.reload} />`
+      )}
+      ${refs.length < 2 && html`
+        <${Offers} label="Compare with the version before" hrefFor=${offeredPlace} />
+      `}
+      ${refs.length > 1 && opened.value === undefined &&
+        html`<${Loading} what="Opening the versions" />`}
+      ${versions.length > 1 && html`
+        <${Compared} versions=${versions} aliases=${aliases} path=${query.path} />
+      `}
     </div>
   `;
+}
+
+const NO_ALIASES: AliasesByRef = new Map();
+
+function shownRef({ ref, version }: Pick<ComparedRef, "ref" | "version">): string {
+  return version === undefined ? ref : refOf(version);
 }
 
 function offeredPlace({ name, version, before }: Offer): string | undefined {
   return before === undefined ? undefined : placeOf([`${name}@${before}`, `${name}@${version}`]);
 }
 
-function Refs({ given }: { given: readonly string[] }) {
-  const [refs, setRefs] = useState<readonly string[]>(
-    given.length > 1 ? given : [...given, "", ""].slice(0, 2),
-  );
-  const submit = (event: Event) => {
-    event.preventDefault();
-    openPlace(placeOf(refs.map((ref) => ref.trim()).filter((ref) => ref !== "")));
-  };
-  const form = html`
-    <form class="card stack" onSubmit=${submit}>
-      <div class="columns">${refs.map((ref, at) =>
-        html`
-          <${RefField} key=${at} label=${`Version ${at + 1}`} value=${ref}
-            change=${(value: string) => setRefs(refs.with(at, value))} />
-        `
-      )}</div>
-      <div class="row">
-        <button type="submit" class="button button-main">Compare</button>
-        <button type="button" class="button" onClick=${() =>
-          setRefs([...refs, ""])}>Add a version</button>
-        ${given.length > 1 &&
-          html`<button type="button" class="button" onClick=${() =>
-            openPlace(placeOf(given.toReversed()))}>${
-            given.length === 2 ? "Swap" : "Reverse"
-          }</button>`}
-      </div>
-    </form>
-  `;
-  if (given.length < 2) return form;
-  return html`<details class="same"><summary>Versions to compare</summary>${form}</details>`;
+/** Opens the versions of refs. One that cannot be opened has its error. */
+async function openAll(service: Service, refs: readonly string[], signal: AbortSignal) {
+  return await Promise.all(refs.map(async (ref): Promise<Omit<ComparedRef, "aliases">> => {
+    try {
+      const version = await openVersion(service, { version: "latest", ...splitRef(ref) }, signal);
+      return { ref, version };
+    } catch (error) {
+      return { ref, error };
+    }
+  }));
 }
 
-function Compared({ refs, path }: { refs: readonly string[]; path?: string }) {
-  const { service } = useSession();
-  const opened = useLoaded(
-    (signal) =>
-      Promise.all(
-        refs.map((ref) => openVersion(service, { version: "latest", ...splitRef(ref) }, signal)),
-      ),
-    [refs],
-  );
-  const names = [...new Set(refs.map((ref) => splitRef(ref).name))];
-  const aliases = useLoaded((signal) => aliasesByRef(service, names, signal), [names]);
+function Compared({ versions, aliases, path }: {
+  versions: readonly ArtifactVersion[];
+  aliases: AliasesByRef;
+  path?: string;
+}) {
+  const refs = versions.map(refOf);
   const [left = "", right = ""] = refs;
+  const drawn = versions.slice(0, FEW);
   return html`
-    <${Shown} of=${opened} what="Opening the versions">${(versions: ArtifactVersion[]) =>
-      html`
-        ${path === undefined && html`
-          <${Facts} versions=${versions} aliases=${aliases.value} />
-          <${Curves} versions=${versions.slice(0, FEW)} />
-          <${Beside} versions=${versions.slice(0, FEW)} />
-          ${versions.length > FEW &&
-            html`<p class="note">Curves and files side by side are of the first ${FEW} versions.</p>`}
-        `}
-        <${Files} versions=${versions} path=${path} />
-      `}<//>
+    ${path === undefined && html`
+      <${Facts} versions=${versions} aliases=${aliases} />
+      <${Curves} versions=${drawn} labels=${labelsOf(versions, aliases)} />
+      <${Beside} versions=${drawn} aliases=${aliases} />
+      ${versions.length > FEW &&
+        html`<p class="note">Curves and files side by side are of the first ${FEW} versions.</p>`}
+    `}
+    <${Files} versions=${versions} aliases=${aliases} path=${path} />
     <${SameByCode} cli=${`holdfast diff ${shellWord(left)} ${shellWord(right)}`}
       code=${`const refs = ${JSON.stringify(refs)};
 const versions = await Promise.all(refs.map((ref) => registry.info(ref)));
@@ -121,11 +123,15 @@ async function aliasesByRef(service: Service, names: readonly string[], signal: 
 }
 
 /** The files of two of the versions: at first the two that were saved last. */
-function Files({ versions, path }: { versions: readonly ArtifactVersion[]; path?: string }) {
+function Files({ versions, aliases, path }: {
+  versions: readonly ArtifactVersion[];
+  aliases: AliasesByRef;
+  path?: string;
+}) {
   const [left, setLeft] = useQueryNumber("left", versions.length - 2);
   const [right, setRight] = useQueryNumber("right", versions.length - 1);
   const sides = [versions[left] ?? versions[0]!, versions[right] ?? versions.at(-1)!];
-  const options = versions.map(({ name, version }, at) => [String(at), `${name}@${version}`]);
+  const options = labelsOf(versions, aliases).map((label, at) => [String(at), label]);
   return html`
     <div class="fields">
       <h2>Files</h2>

@@ -1,0 +1,38 @@
+// Names and colors of compared versions.
+import type { ArtifactVersion } from "../artifact_file.ts";
+import { colorOf } from "../components/chart.ts";
+import { html } from "../framework/html.ts";
+
+/** More versions have no color of their own. */
+export const FEW = 8;
+
+/** Aliases by the ref of their version. */
+export type AliasesByRef = ReadonlyMap<string, readonly string[]>;
+
+export function refOf({ name, version }: Pick<ArtifactVersion, "name" | "version">): string {
+  return `${name}@${version}`;
+}
+
+/** Returns short unique labels with the aliases: `3.0.0 (production)`. */
+export function labelsOf(
+  versions: readonly Pick<ArtifactVersion, "name" | "version">[],
+  aliases: AliasesByRef = new Map(),
+): string[] {
+  const isOneName = new Set(versions.map(({ name }) => name)).size === 1;
+  return versions.map((version) => {
+    const own = aliases.get(refOf(version)) ?? [];
+    const short = isOneName ? version.version : refOf(version);
+    return own.length === 0 ? short : `${short} (${own.join(", ")})`;
+  });
+}
+
+/** A dot in the color of the curves of a version. */
+export function VersionMark({ at }: { at: number }) {
+  return at >= 0 && at < FEW && html`
+    <span class="version-mark" style=${{ background: `var(${colorOf(at)})` }}></span>
+  `;
+}
+
+export function AliasTags({ aliases = [] }: { aliases?: readonly string[] }) {
+  return aliases.map((alias) => html`<span key=${alias} class="tag tag-alias">${alias}</span>`);
+}
