@@ -19,6 +19,7 @@ import { usePathHref } from "../../previews/parts.ts";
 import { AliasDialog } from "./alias_dialog.ts";
 import { useAnnotations } from "./annotations.ts";
 import { DeleteDialog } from "./delete_dialog.ts";
+import { RestoreOffer } from "./deleted_versions.ts";
 import { DownloadAll, DownloadButton } from "./download_button.ts";
 import { Heading } from "./heading.ts";
 import { metadataFacts, MetricTiles } from "./metadata.ts";
@@ -55,6 +56,7 @@ export function VersionView(
       <div class="stack">
         <${Heading} name=${name} version=${version} />
         <${ErrorNotice} error=${opened.error} retry=${opened.reload} />
+        <${RestoreOffer} name=${name} version=${version} changed=${opened.reload} />
       </div>
     `;
   }
