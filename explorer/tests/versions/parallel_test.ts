@@ -79,7 +79,7 @@ Deno.test({
     await page.getByText("No key differs").waitFor();
     await section.getByLabel("Least rate").waitFor(); // the axis stays
     await page.getByLabel("Filter versions").fill("acuracy > 0.9");
-    await page.getByText("0 of 20 versions, none has metadata.acuracy").waitFor();
+    await page.getByText("No version has the key acuracy.").waitFor();
     await page.getByLabel("Filter versions").fill("accuracy > 0.9");
     await page.getByText("2 of 20 versions", { exact: true }).waitFor();
     await page.getByLabel("Filter versions").fill("");

@@ -1,10 +1,10 @@
 // Rows of a table in its worker: all are read once, in parts, and only some are kept in memory.
 import type { Cell } from "../../../../formats/tables/table.ts";
-import type { Group } from "./parquet_table.ts";
 import { compareKeys, type SortKey } from "../../../../core/text/comparing.ts";
-import { cellOrderTo, cellText, isEmpty, isMissing, keyOf, MAX_CELL, shortened } from "./cells.ts";
+import { isEmpty, isMissing, keyOf, MAX_CELL, shortened } from "./cells.ts";
 import { type ColumnStatistics, Tally } from "./column_statistics.ts";
 import type { TablePart, TableReader } from "./read_table.ts";
+import { parseFilter, type RowFilter } from "./row_filter.ts";
 
 /** Rows, cells and characters that are kept in memory. */
 const MAX_ROWS = 20_000;
@@ -97,7 +97,7 @@ export async function findRows(
 async function* partsOf(
   source: TableReader,
   columns: readonly number[],
-  filter: Filter,
+  filter: RowFilter,
   signal?: AbortSignal,
 ): AsyncGenerator<TablePart> {
   const groups = source.groups?.filter(({ bounds }) => filter.mayMatch(bounds));
@@ -168,62 +168,4 @@ function charactersOf(row: readonly Cell[]): number {
     (sum, cell) => sum + (typeof cell === "string" ? Math.min(cell.length, MAX_CELL) : 8),
     0,
   );
-}
-
-interface Filter {
-  matches(row: readonly Cell[]): boolean;
-  /** Returns false if no row of a group with these bounds can match. */
-  mayMatch(bounds: Group["bounds"]): boolean;
-}
-
-const CONDITION = /(\S+?)\s*(<=|>=|!=|=|<|>)\s*(\S+)/g;
-
-/** Tests of a cell by its order to a value, and of two bounds by theirs. */
-const COMPARISONS: Readonly<
-  Record<string, readonly [cell: (order: number) => boolean, (min: number, max: number) => boolean]>
-> = {
-  "=": [(order) => order === 0, (min, max) => min <= 0 && max >= 0],
-  "!=": [(order) => order !== 0, () => true],
-  "<": [(order) => order < 0, (min) => min < 0],
-  "<=": [(order) => order <= 0, (min) => min <= 0],
-  ">": [(order) => order > 0, (_, max) => max > 0],
-  ">=": [(order) => order >= 0, (_, max) => max >= 0],
-};
-
-/**
- * Parses conditions on columns, such as `score>0.5`. Any cell may contain the rest. A missing cell
- * only meets `!=`, as in the conditions of versions.
- */
-function parseFilter(
-  filter: string,
-  columns: readonly { name: string }[],
-  isNone: typeof isEmpty,
-): Filter {
-  const conditions: {
-    at: number;
-    name: string;
-    sign: string;
-    order: ReturnType<typeof cellOrderTo>;
-  }[] = [];
-  const text = filter.replaceAll(CONDITION, (all, name, sign, value) => {
-    const at = columns.findIndex((column) => column.name === name);
-    if (at >= 0) conditions.push({ at, name, sign, order: cellOrderTo(value) });
-    return at >= 0 ? "" : all;
-  }).trim().toLowerCase();
-  const meets = (cell: Cell, { sign, order }: typeof conditions[number]) => {
-    const difference = order(cell);
-    return difference === undefined ? sign === "!=" : COMPARISONS[sign]![0](difference);
-  };
-  return {
-    matches: (row) =>
-      conditions.every((condition) => {
-        const cell = row[condition.at] ?? null;
-        return isNone(cell) ? condition.sign === "!=" : meets(cell, condition);
-      }) && (text === "" || row.some((cell) => cellText(cell).toLowerCase().includes(text))),
-    mayMatch: (bounds) =>
-      conditions.every(({ name, sign, order }) => {
-        const [min, max] = bounds(name)?.map(order) ?? [];
-        return min === undefined || max === undefined || COMPARISONS[sign]![1](min, max);
-      }),
-  };
 }

@@ -5,6 +5,7 @@ import { onValue } from "../../components/field.ts";
 import { formatBytes, formatCount, formatNumber } from "../../components/format.ts";
 import { ErrorNotice, Progress, whenLoaded } from "../../components/notices.ts";
 import { type Column, Table } from "../../components/table.ts";
+import { UnknownName } from "../unknown_name.ts";
 import { html } from "../../framework/html.ts";
 import { useEffect, useMemo, useRef, useState, type VNode } from "../../framework/preact.ts";
 import { useLoaded } from "../../framework/use_loaded.ts";
@@ -13,6 +14,7 @@ import { LeftOut, Steps, useFiles, useQuery, useQueryNumber } from "../parts.ts"
 import { cellText, MAX_CELL } from "./cells.ts";
 import { ColumnHead } from "./column_head.ts";
 import type { ColumnStatistics } from "./column_statistics.ts";
+import { type Condition, conditionsOf, withColumn } from "./row_filter.ts";
 import type { Found, Rows, Wanted } from "./table_rows.ts";
 import { openTable, type TableSource } from "./table_source.ts";
 
@@ -103,7 +105,8 @@ function Body({ source, file, columns }: BodyProps): VNode {
   const isSmall = file.size <= SMALL_BYTES;
   const isChosen = sort !== undefined || filter !== "";
   const waits = all.value === undefined && all.isReading;
-  const again = useFound(source, columns, isChosen && !waits ? { filter, sort } : undefined);
+  const { needed, unknown } = columnsOfFilter(filter, source.columns, columns);
+  const again = useFound(source, needed, isChosen && !waits ? { filter, sort } : undefined);
   const error = again.error ?? (isWhole ? all.error : undefined);
   const isShown = error === undefined && (isSmall || !again.isReading);
   return html`
@@ -115,6 +118,14 @@ function Body({ source, file, columns }: BodyProps): VNode {
         <${Counts} found=${again.value} isFiltered=${filter !== ""} of=${source.rowCount} />
       `}
     </div>
+    ${unknown.map(({ name, text }) =>
+      html`
+        <${UnknownName} key=${name} typed=${name} what="Columns"
+          names=${source.columns.map(({ name }) => name)}
+          use=${(column: string) => setFilter(withColumn(filter, name, column))}>
+          No column is named <code>${name}</code>: <code>${text}</code> is searched as text.<//>
+      `
+    )}
     ${error !== undefined && html`<${ErrorNotice} error=${error} />`}
     ${[isWhole && all, !isSmall && again].map((of) =>
       of && of.isReading && html`<${Reading} of=${of} />`
@@ -161,6 +172,21 @@ function sortOf(order: string, columns: readonly number[]): Wanted["sort"] {
   const [, sign, index] = /^(-?)(\d+)$/.exec(order) ?? [];
   const column = index === undefined ? -1 : columns.indexOf(Number(index));
   return column < 0 ? undefined : { column, isDown: sign === "-" };
+}
+
+/** Returns the columns to read, also those that only the filter compares, and unknown ones. */
+function columnsOfFilter(
+  filter: string,
+  all: TableSource["columns"],
+  shown: readonly number[],
+): { needed: readonly number[]; unknown: readonly Condition[] } {
+  const conditions = conditionsOf(filter);
+  const place = ({ name }: Condition) => all.findIndex((column) => column.name === name);
+  const known = conditions.map(place).filter((at) => at >= 0);
+  return {
+    needed: [...new Set([...shown, ...known])],
+    unknown: conditions.filter((condition) => place(condition) < 0),
+  };
 }
 
 /** Shows how many rows a filter or an order covers, and how many of them are kept. */

@@ -7,13 +7,15 @@ import { mayChange, type Service } from "../../api/service.ts";
 import { ChangeList, changesOf } from "../../components/change_list.ts";
 import { SameByCode, shellWord } from "../../components/copy_box.ts";
 import { Empty, Shown, Suggestion } from "../../components/notices.ts";
+import { UnknownName } from "../../previews/unknown_name.ts";
 import { html } from "../../framework/html.ts";
-import { hrefOf, type Place } from "../../framework/router.ts";
+import { hrefOf, openPlace, type Place } from "../../framework/router.ts";
 import { useInterval } from "../../framework/use_interval.ts";
 import { useLoaded } from "../../framework/use_loaded.ts";
 import { Preview } from "../../previews/mod.ts";
 import { useAnnotations } from "./annotations.ts";
 import { AliasesPanel } from "./aliases_panel.ts";
+import { DeletedVersions } from "./deleted_versions.ts";
 import { Heading, Tabs } from "./heading.ts";
 import { SpacePanel } from "./space_panel.ts";
 import { LoggedRuns } from "../work/logged_runs.ts";
@@ -21,6 +23,7 @@ import { VersionsPanel } from "../versions/versions_panel.ts";
 import type { RetentionRule } from "../../../../core/record.ts";
 import { ruleText } from "../../../../core/registry/rules.ts";
 
+const PARTS: readonly string[] = ["versions", "card", "aliases", "changes", "storage"];
 /** Milliseconds between queries for a new version or a moved alias. */
 const LIVE_MS = 5000;
 /** The newest versions, and those with an alias, in which a card is looked for. */
@@ -44,10 +47,11 @@ export function NameView({ name, query }: { name: string; query: Place["query"] 
   const tab = query.tab ?? "versions";
   const href = (key: string) =>
     hrefOf(["artifacts", name], { tab: key === "versions" ? undefined : key });
-  const card = useLoaded(
-    async (signal) => value && await findCard(service, value, signal),
+  const findsCard = useLoaded(
+    async (signal) => value && { card: await findCard(service, value, signal) },
     [name, value?.versions[0]?.version, value?.aliases],
-  ).value;
+  );
+  const card = findsCard.value?.card;
   const all = [
     ["versions", "Versions"],
     ...card ? [["card", "Card"]] : [],
@@ -67,12 +71,27 @@ export function NameView({ name, query }: { name: string; query: Place["query"] 
       ${notes.card}
       ${!service.isSite && html`<${LoggedRuns} name=${name} />`}
       <${Tabs} tabs=${all} current=${tab} href=${href} />
+      ${!PARTS.includes(tab) && html`
+        <${UnknownName} typed=${tab} names=${all.map(([key]) => key)} what="Parts"
+          use=${(key: string) => openPlace(href(key))}>
+          This page has no part <code>${tab}</code>.<//>
+      `}
       <${Shown} of=${summary} what="Reading versions">${(summary: NameSummary) =>
         tab === "card"
-          ? card && html`<${CardPanel} card=${card} newest=${summary.versions[0]?.version} />`
+          ? card !== undefined
+            ? html`<${CardPanel} card=${card} newest=${summary.versions[0]?.version} />`
+            : findsCard.value !== undefined && html`<${NoCard} />`
           : html`<${Panel} tab=${tab} summary=${summary} changed=${reload} />`}<//>
-      <${SameByCode} ...${codeOf(tab, name)} />
+      <${SameByCode} ...${codeOf(tab, name, query.deleted !== undefined)} />
     </div>
+  `;
+}
+
+function NoCard() {
+  return html`
+    <${Empty} title="This name has no card">
+      <p>Save a version with a <code>README.md</code>, and it appears here.</p>
+      <//>
   `;
 }
 
@@ -116,12 +135,16 @@ function CardPanel({ card: { version, path }, newest }: { card: Card; newest?: s
 function Panel(
   { tab, summary, changed }: { tab: string; summary: NameSummary; changed: () => void },
 ) {
-  const { name } = summary;
+  const { name, versions } = summary;
   if (tab === "aliases") return html`<${AliasesPanel} summary=${summary} changed=${changed} />`;
   if (tab === "changes") return html`<${ChangesPanel} name=${name} state=${stateOf(summary)} />`;
   if (tab === "storage") return html`<${SpacePanel} name=${name} />`;
-  if (summary.versions.length === 0) return html`<${NoVersions} name=${name} />`;
-  return html`<${VersionsPanel} summary=${summary} />`;
+  const isNone = versions.length === 0;
+  return html`
+    ${isNone ? html`<${NoVersions} name=${name} />` : html`<${VersionsPanel} summary=${summary} />`}
+    <${DeletedVersions} name=${name} isOpen=${isNone} state=${stateOf(summary)}
+      changed=${changed} />
+  `;
 }
 
 function NoVersions({ name }: { name: string }) {
@@ -138,12 +161,20 @@ function NoVersions({ name }: { name: string }) {
   `;
 }
 
-function codeOf(tab: string, name: string): { cli: string; code: string } {
+function codeOf(
+  tab: string,
+  name: string,
+  isDeleted: boolean,
+): { cli: string; code: string } {
   const [word, text] = [shellWord(name), JSON.stringify(name)];
   const code: Record<string, { cli: string; code: string }> = {
     versions: {
-      cli: `holdfast versions ${word}`,
-      code: `for await (const { version } of registry.versions(${text})) console.log(version);`,
+      cli: `holdfast versions ${word}${isDeleted ? " --deleted" : ""}`,
+      code: `for await (const { version } of registry.versions(${text}${
+        isDeleted ? ", { deleted: true }" : ""
+      })) {
+  console.log(version);
+}`,
     },
     aliases: {
       cli: `holdfast alias ${word}`,

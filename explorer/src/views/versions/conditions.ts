@@ -39,6 +39,23 @@ export function keysIn(filter: string, columns: readonly ExperimentColumn[]): st
   return columns.map(({ key }) => key).filter((key) => keys.has(key));
 }
 
+/** Returns the keys that a filter compares and that are not known. */
+export function unknownFields(filter: string, isKnown: (key: string) => boolean): string[] {
+  const fields = termsOf(queryOf(filter)).map((term) => CONDITION.exec(term)?.[1] ?? "");
+  return [...new Set(fields.filter((key) => key !== "" && !isKnown(key.replaceAll('"', ""))))];
+}
+
+/** Returns a filter whose conditions on a key compare another one. */
+export function withField(filter: string, field: string, column: Bounded): string {
+  const { title } = column;
+  const isShort = queryOf(`${title}=`) === `metadata.${title}=`;
+  const begin = isShort ? title : beginningOf(column, "");
+  return termsOf(filter).map((term) => {
+    const [, own, condition] = CONDITION.exec(queryOf(term)) ?? [];
+    return own === field ? begin + condition : term;
+  }).join(" ");
+}
+
 /** Returns what a key is compared with, such as `3` in `epochs>=3`; "" if it is not. */
 export function conditionOf(filter: string, column: Bounded, comparison: string): string {
   const beginning = beginningOf(column, comparison);

@@ -1,10 +1,12 @@
 // The versions of a name as a table: filtered, sorted, compared, and charts of their numbers.
 import { useSession } from "../../api/context.ts";
 import { type NameSummary, readVersions } from "../../api/names.ts";
+import { MEMBER } from "../../components/better.ts";
 import { Choice } from "../../components/choice.ts";
 import { onValue } from "../../components/field.ts";
 import { formatCount, formatNumber } from "../../components/format.ts";
 import { ErrorNotice } from "../../components/notices.ts";
+import { UnknownName } from "../../previews/unknown_name.ts";
 import { html } from "../../framework/html.ts";
 import { useEffect, useMemo, useState } from "../../framework/preact.ts";
 import { joinValues, type Place, splitValues, usePlace } from "../../framework/router.ts";
@@ -13,7 +15,7 @@ import { useLoaded } from "../../framework/use_loaded.ts";
 import { useQuery } from "../../previews/parts.ts";
 import { ColumnChoice } from "./column_choice.ts";
 import { columnsOf, type ExperimentColumn, fieldsOf, keysLeftOut, usualKeys } from "./columns.ts";
-import { keysIn, namedFilter } from "./conditions.ts";
+import { keysIn, namedFilter, unknownFields, withField } from "./conditions.ts";
 import { chooseExperiments, type Experiment, experimentsOf, textNumbersOf } from "./experiments.ts";
 import { ExperimentsTable } from "./experiments_table.ts";
 import { groupsOf } from "./groups.ts";
@@ -53,8 +55,7 @@ export function VersionsPanel({ summary }: { summary: NameSummary }) {
     : columns.filter(({ key }) => !key.startsWith("metadata.") || fields.includes(key));
   const parameters = useLoaded(async () => (await import("./parameters.ts")).Parameters, []);
   const of = formatCount(versions.length, "version");
-  const count = `${formatNumber(chosen.rows.length)} of ${of}${unknownText(filter, columns)}`;
-  const unknown = unknownKeys(query, columns);
+  const count = `${formatNumber(chosen.rows.length)} of ${of}`;
   const isAlone = versions.length === 1;
   const pins = splitValues(pinned).filter((key) => keys.includes(key));
   const inOrder = [...new Set([...keys.slice(0, 1), ...pins, ...keys])].flatMap((key) =>
@@ -82,6 +83,7 @@ export function VersionsPanel({ summary }: { summary: NameSummary }) {
     `}
     ${error !== undefined && html`<${ErrorNotice} error=${error} />`}
     ${chosen.error !== undefined && html`<${ErrorNotice} error=${chosen.error} />`}
+    ${isComplete && html`<${UnknownKeys} ...${{ typed, setFilter, experiments, columns }} />`}
     ${chosen.hints?.map((hint) => html`<p class="muted">${hint}; it is compared as a number.</p>`)}
     <${ExperimentsTable} name=${summary.name} rows=${groups
       ? chooseExperiments(groups.rows, { filter: "", sort })
@@ -89,11 +91,6 @@ export function VersionsPanel({ summary }: { summary: NameSummary }) {
       columns=${groups?.columns ?? inOrder} isGroups=${isGroups}
       pins=${1 + pins.filter((key) => key !== keys[0]).length}
       sort=${sort} setSort=${setSort} />
-    ${isComplete && unknown.length > 0 && html`
-      <p class="note">This address names ${unknown.join(
-        ", ",
-      )}: no version has ${unknown.length === 1 ? "this key" : "these keys"}.</p>
-    `}
     ${leftOut > 0 && html`
       <p class="muted">${formatCount(leftOut, "more key")} left out. Filters find them, too.</p>
     `}
@@ -127,22 +124,48 @@ function withKeys(keys: readonly string[], others: readonly string[]): readonly 
   return missing.length === 0 ? keys : keys.toSpliced(at, 0, ...missing);
 }
 
-/** Names a key of the filter that no version has. */
-function unknownText(filter: string, columns: readonly { key: string }[]): string {
-  const unknown = filter.match(/(?<=^|\s)(metadata|labels)\.[^\s=!<>]+/g)
-    ?.find((key) => columns.every((column) => column.key !== key));
-  return unknown === undefined ? "" : `, none has ${unknown}`;
+/** Names keys of the filter and of the address that no version has. */
+function UnknownKeys({ typed, setFilter, experiments, columns }: {
+  typed: string;
+  setFilter: (filter: string) => void;
+  experiments: readonly Experiment[];
+  columns: readonly ExperimentColumn[];
+}) {
+  const { query } = usePlace();
+  const isKnown = (key: string) =>
+    columns.some((column) => column.key === key) ||
+    experiments.some(({ values }) => values.has(key));
+  const members = columns.filter(({ key }) => MEMBER.test(key));
+  const titles = members.map(({ title }) => title);
+  const ofFilter = unknownFields(namedFilter(typed, columns), isKnown);
+  const ofAddress = keysOf(query).filter((key) => !isKnown(key));
+  return html`
+    ${ofFilter.map((field) => {
+      const bare = field.replace(MEMBER, "").replaceAll('"', "");
+      const use = (title: string) => {
+        const column = members.find((each) => each.title === title);
+        if (column !== undefined) setFilter(withField(typed, field, column));
+      };
+      return html`
+        <${UnknownName} key=${field} typed=${bare} names=${titles} what="Keys" use=${use}>
+          No version has the key <code>${bare}</code>.<//>
+      `;
+    })}
+    ${ofAddress.map((key) =>
+      html`
+        <${UnknownName} key=${key} typed=${key.replace(MEMBER, "")} names=${titles} what="Keys">
+          This address names <code>${key}</code>: no version has this key.<//>
+      `
+    )}
+  `;
 }
 
-/** Returns the keys in an address that no version has. */
-function unknownKeys(query: Place["query"], columns: readonly { key: string }[]): string[] {
+/** Returns the keys in an address. */
+function keysOf(query: Place["query"]): string[] {
   const lists = ["columns", "charts", "pinned", "parallel"].flatMap((at) => splitValues(query[at]));
   const single = ["x", "metric", "color", "group"].map((at) => query[at] ?? "");
   const keys = new Set([...lists, ...single, (query.sort ?? "").replace(/^-/, "")]);
-  const isKnown = (key: string) => columns.some((column) => column.key === key);
-  return [...keys].filter((key) =>
-    /^(?:metadata|labels)\./.test(key) && !/, \w+$/.test(key) && !isKnown(key)
-  );
+  return [...keys].filter((key) => key !== "" && !/, \w+$/.test(key));
 }
 
 /** Returns the fields of versions that an address needs. */

@@ -1,0 +1,85 @@
+// Filters of the rows of a table: conditions on columns, and text that any cell may contain.
+import type { Cell } from "../../../../formats/tables/table.ts";
+import { cellOrderTo, cellText, type isEmpty } from "./cells.ts";
+import type { Group } from "./parquet_table.ts";
+
+export interface RowFilter {
+  matches(row: readonly Cell[]): boolean;
+  /** Returns false if no row of a group with these bounds can match. */
+  mayMatch(bounds: Group["bounds"]): boolean;
+}
+
+/** A condition as it was typed: `score>0.5`, or `"my score" > 0.5`. */
+export interface Condition {
+  readonly text: string;
+  readonly name: string;
+  readonly sign: string;
+  readonly value: string;
+}
+
+const CONDITION = /("[^"]+"|\S+?)\s*(<=|>=|!=|=|<|>)\s*("[^"]*"|\S+)/g;
+
+/** Tests of a cell by its order to a value, and of two bounds by theirs. */
+const COMPARISONS: Readonly<
+  Record<string, readonly [cell: (order: number) => boolean, (min: number, max: number) => boolean]>
+> = {
+  "=": [(order) => order === 0, (min, max) => min <= 0 && max >= 0],
+  "!=": [(order) => order !== 0, () => true],
+  "<": [(order) => order < 0, (min) => min < 0],
+  "<=": [(order) => order <= 0, (min) => min <= 0],
+  ">": [(order) => order > 0, (_, max) => max > 0],
+  ">=": [(order) => order >= 0, (_, max) => max >= 0],
+};
+
+const unquoted = (text: string) => text.replace(/^"(.*)"$/s, "$1");
+
+/** Returns what looks like conditions, also on columns that there are not. */
+export function conditionsOf(filter: string): Condition[] {
+  return [...filter.matchAll(CONDITION)].map(([text, name = "", sign = "", value = ""]) => (
+    { text, name: unquoted(name), sign, value: unquoted(value) }
+  ));
+}
+
+/** Returns a filter whose conditions on a name are conditions on another. */
+export function withColumn(filter: string, name: string, column: string): string {
+  const quoted = /[\s"<>=!]/.test(column) ? `"${column}"` : column;
+  return filter.replaceAll(
+    CONDITION,
+    (text, own, sign, value) => unquoted(own) === name ? `${quoted}${sign}${value}` : text,
+  );
+}
+
+/**
+ * Parses conditions on columns, such as `score>0.5`. Any cell may contain the rest. A missing cell
+ * only meets `!=`, as in the conditions of versions.
+ */
+export function parseFilter(
+  filter: string,
+  columns: readonly { name: string }[],
+  isNone: typeof isEmpty,
+): RowFilter {
+  const placed = conditionsOf(filter).map((condition) => (
+    { ...condition, at: columns.findIndex(({ name }) => name === condition.name) }
+  )).filter(({ at }) => at >= 0);
+  const conditions = placed.map(({ at, name, sign, value }) => (
+    { at, name, sign, order: cellOrderTo(value) }
+  ));
+  const text = placed.reduce((rest, { text }) => rest.replace(text, ""), filter)
+    .trim().toLowerCase();
+  const meets = (cell: Cell, { sign, order }: typeof conditions[number]) => {
+    const difference = order(cell);
+    return difference === undefined ? sign === "!=" : COMPARISONS[sign]![0](difference);
+  };
+  return {
+    matches: (row) =>
+      conditions.every((condition) => {
+        const cell = row[condition.at] ?? null;
+        return isNone(cell) ? condition.sign === "!=" : meets(cell, condition);
+      }) && (text === "" || row.some((cell) => cellText(cell).toLowerCase().includes(text))),
+    mayMatch: (bounds) =>
+      conditions.every(({ name, sign, order }) => {
+        const [min, max] = bounds(name)?.map(order) ?? [];
+        return min === undefined || max === undefined || COMPARISONS[sign]![1](min, max);
+      }),
+  };
+}

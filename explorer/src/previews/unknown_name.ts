@@ -1,0 +1,34 @@
+// Says that a typed name is unknown: which one is near, and which there are.
+import { nearestName } from "../../../core/text/nearest.ts";
+import { html } from "../framework/html.ts";
+import type { ComponentChildren } from "../framework/preact.ts";
+import { formatNumber } from "../components/format.ts";
+
+/** Names that are listed. */
+const MOST = 20;
+
+export function UnknownName({ typed, names, what, use, children }: {
+  typed: string;
+  /** Those that there are. */
+  names: readonly string[];
+  /** The word for them, such as `Columns`. */
+  what: string;
+  /** Puts a name in place of the typed one. */
+  use?: (name: string) => void;
+  children: ComponentChildren;
+}) {
+  const near = names.find((name) => name.toLowerCase() === typed.toLowerCase()) ??
+    nearestName(typed, names);
+  const rest = names.length - MOST;
+  const shown = near !== undefined && use !== undefined
+    ? html`<button type="button" class="button button-small mono" onClick=${() =>
+      use(near)}>${near}</button>`
+    : html`<code>${near}</code>`;
+  const list = names.slice(0, MOST).join(", ") +
+    (rest > 0 ? `, and ${formatNumber(rest)} more` : "");
+  return html`
+    <p class="note" role="status">${children}${near !== undefined &&
+      [" Did you mean ", shown, "?"]}${names.length > 0 &&
+      html`<span class="muted">${` ${what}: ${list}.`}</span>`}</p>
+  `;
+}
