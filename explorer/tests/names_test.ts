@@ -3,6 +3,7 @@ import { execFileSync } from "node:child_process";
 import { oneTimeToken } from "../src/api/one_time.ts";
 import { mayChange } from "../src/api/service.ts";
 import { formatAgo, formatBytes, formatCount, numberText } from "../src/components/format.ts";
+import { jsonText, shortestNumber } from "../src/previews/short_floats.ts";
 import { shellWord } from "../src/components/copy_box.ts";
 import type { TreeNode } from "../src/components/tree.ts";
 import { hrefOf, parsePlace } from "../src/framework/router.ts";
@@ -172,4 +173,30 @@ Deno.test("the command and the code of a search find what the page finds", async
   const withToken = commandOf("x", { ...service, hasToken: true });
   assertEquals(withToken.includes('"Authorization: Bearer $HOLDFAST_TOKEN"'), true);
   assertEquals(commandOf("", service), "holdfast ls");
+});
+
+Deno.test("a number of 32 bits has the fewest digits that identify it", () => {
+  const floats = [0.1, 0.3, 1e-7, 123456.789, 1 / 3, 16777217.5].map(Math.fround);
+  assertEquals(floats.map((value) => shortestNumber(value)), [
+    0.1,
+    0.3,
+    1e-7,
+    123456.79,
+    0.33333334,
+    16777218,
+  ]);
+  const others = [0.1, 1 / 3, 123456792, 2 ** -12, 0.5, NaN, -Infinity, 5e-324];
+  assertEquals(others.map((value) => shortestNumber(value)), others);
+  for (let i = 1; i < 2000; i++) {
+    const value = Math.fround(Math.sin(i) * 10 ** (i % 60 - 30));
+    assertEquals(Math.fround(shortestNumber(value)), value);
+  }
+  assertEquals(
+    jsonText({ rate: Math.fround(0.3), all: [Math.fround(0.7)] }),
+    '{"rate":0.3,"all":[0.7]}',
+  );
+  assertEquals([jsonText("0.30000001192092896"), jsonText(undefined)], [
+    "0.30000001192092896",
+    undefined,
+  ]);
 });

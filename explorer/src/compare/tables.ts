@@ -1,5 +1,5 @@
 // Tables compared by key or content, and column.
-import { formatCount, formatNumber, shortestNumber } from "../components/format.ts";
+import { formatCount, formatNumber } from "../components/format.ts";
 import { type Column, Table } from "../components/table.ts";
 import { Choice } from "../components/choice.ts";
 import { Loading, whenLoaded } from "../components/notices.ts";
@@ -70,7 +70,6 @@ function Compared({ left, right, keys, names }: Opened & {
     const comparison = byKey ?? (await left.compare(right, {}, { signal, onNote }))!;
     return { found: comparison, key: byKey && key };
   }, [names, key]);
-  const floats = floatsOf(left).intersection(floatsOf(right));
   const isRepeated = compared.value !== undefined && compared.value.key !== key;
   return html`
     <div class="fields">
@@ -83,13 +82,9 @@ function Compared({ left, right, keys, names }: Opened & {
       html`<${Loading} what=${`${formatNumber(read)} rows read`} />`}
     ${compared.loading && read > 0 ? null : whenLoaded(compared, ({ found, key }) =>
       html`
-        <${Found} found=${found} name=${key ?? "Row"} names=${names} floats=${floats} />
+        <${Found} found=${found} name=${key ?? "Row"} names=${names} />
       `)}
   `;
-}
-
-function floatsOf({ columns }: TableSource): Set<string> {
-  return new Set(columns.filter(({ type }) => type === "float32").map(({ name }) => name));
 }
 
 /** Says what is known. Rows that were not read may be among those without a partner. */
@@ -103,12 +98,10 @@ function factsOf({ added, removed, changed, isAll }: RowDifference): string {
   return `Rows: ${facts.join(", ")}`;
 }
 
-function Found({ found, name, names, floats }: {
+function Found({ found, name, names }: {
   found: RowDifference;
   name: string;
   names: readonly [string, string];
-  /** Columns that have numbers of 32 bits in both tables. */
-  floats: ReadonlySet<string>;
 }): VNode {
   const { added = 0, removed = 0, changed, changes, byColumn, columns, rows, isAll } = found;
   const isWhole = isAll[0] && isAll[1];
@@ -136,24 +129,21 @@ function Found({ found, name, names, floats }: {
     </p>`}
     ${changes.length > 0 && html`
       <${Paged} items=${changes} step=${PAGE} unit="changed rows">${(shown: RowChange[]) =>
-        html`<${ChangedRows} changes=${shown} ...${{ name, names, floats }} />`}<//>
+        html`<${ChangedRows} changes=${shown} name=${name} names=${names} />`}<//>
     `}
   `;
 }
 
-function ChangedRows({ changes, name, names, floats }: {
+function ChangedRows({ changes, name, names }: {
   changes: readonly RowChange[];
   name: string;
   names: readonly [string, string];
-  floats: ReadonlySet<string>;
 }): VNode {
   const list = (cells: RowChange["cells"], side: "before" | "after") =>
     cells.flatMap((cell) => {
       const value = cell[side];
       if (value === undefined) return [];
-      const isFloat = floats.has(cell.column) && /^-?\d/.test(value);
-      const all = isFloat ? String(shortestNumber(Number(value))) : value;
-      const text = all.length > 100 ? `${all.slice(0, 100)}…` : all;
+      const text = value.length > 100 ? `${value.slice(0, 100)}…` : value;
       return [html`<div><span class="muted">${cell.column}: </span>${text}</div>`];
     });
   const columns: Column<RowChange>[] = [

@@ -22,8 +22,3 @@ export function FactList({ facts, label, isCard = false, isMono = false }: {
     )}</dl>
   `;
 }
-
-/** Returns a string as it is, and another value as JSON; undefined for undefined. */
-export function jsonText(value: unknown): string | undefined {
-  return typeof value === "string" ? value : JSON.stringify(value);
-}

@@ -31,3 +31,23 @@ function shortest(value: number, { few, most, normal, round }: Size): number {
   }
   return Number(value.toPrecision(most));
 }
+
+/** Numbers of 32 bits have more digits than this if they are written as numbers of 64. */
+const MOST_DIGITS = 10;
+
+/**
+ * Returns a number that was probably stored with 32 bits with the fewest digits that identify it:
+ * 0.3 for 0.30000001192092896. Returns integers, and numbers with few digits, as they are.
+ */
+export function shortestNumber(value: number): number {
+  if (!Number.isFinite(value) || Number.isInteger(value) || Math.fround(value) !== value) {
+    return value;
+  }
+  return Number(value.toPrecision(MOST_DIGITS)) === value ? value : shortFloat32(value);
+}
+
+/** Writes a string as it is, and another value as JSON; undefined for undefined. */
+export function jsonText(value: unknown): string | undefined {
+  if (typeof value === "string") return value;
+  return JSON.stringify(value, (_, each) => typeof each === "number" ? shortestNumber(each) : each);
+}

@@ -12,6 +12,7 @@ import { type Column, Table } from "../../components/table.ts";
 import { html } from "../../framework/html.ts";
 import { useState } from "../../framework/preact.ts";
 import { useLoaded } from "../../framework/use_loaded.ts";
+import { jsonText } from "../../previews/short_floats.ts";
 
 export interface AliasChange {
   readonly name: string;
@@ -152,7 +153,11 @@ function NumberChanges({ name, versions }: { name: string; versions: readonly [s
   const side = (title: string, side: "before" | "after"): Column<NumberChange> => ({
     title,
     class: "number",
-    cell: (change) => change[side] === undefined ? "none" : String(change[side]),
+    cell: (change) => {
+      const value = change[side];
+      const isAlike = jsonText(change.before) === jsonText(change.after);
+      return value === undefined ? "none" : isAlike ? String(value) : jsonText(value);
+    },
   });
   const columns: Column<NumberChange>[] = [
     { title: "Metadata", cell: ({ key }) => html`<code>${key}</code>` },

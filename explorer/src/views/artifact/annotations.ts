@@ -55,7 +55,9 @@ export function useAnnotations(
       </section>
     `}
     ${editing && html`
-      <${EditDialog} value=${value} path=${path} close=${() => (setEditing(false), reload())} />
+      <${EditDialog} value=${value} path=${path} of=${version === undefined
+        ? name
+        : `${name}@${version}`} close=${() => (setEditing(false), reload())} />
     `}
   `;
   return { edit, card };
@@ -64,17 +66,33 @@ export function useAnnotations(
 const loadMarkdown = async () => (await import("../../previews/text/markdown_view.ts")).Markdown;
 
 function EditDialog(
-  { value, path, close }: { value: Annotations; path: string; close: () => void },
+  { value, path, of, close }: {
+    value: Annotations;
+    path: string;
+    /** The name or ref that they are of. */
+    of: string;
+    close: () => void;
+  },
 ) {
-  const { service } = useSession();
+  const { service, announce } = useSession();
   const [before] = useState(value);
   const lines = Object.entries(before.labels).map(lineOf);
   const run = async (form: FormData) => {
     const notes = String(form.get("notes")).replaceAll("\r\n", "\n");
+    const old = { notes: before.notes ?? null, labels: before.labels };
     const after = { notes: notes === "" ? null : notes, labels: parseLabels(form.get("labels")) };
-    const json = mergePatchOf({ notes: before.notes, labels: before.labels }, after);
-    const query = { ifRevision: before.revision };
-    await service.ask(`${path}/annotations`, { method: "PATCH", query, json });
+    const change = async (json: unknown, ifRevision: number) => {
+      const options = { method: "PATCH", query: { ifRevision }, json };
+      return await service.json<Annotations>(`${path}/annotations`, options);
+    };
+    const { revision } = await change(mergePatchOf(old, after), before.revision);
+    announce({
+      text: `The notes and labels of ${of} are changed`,
+      undo: async () => {
+        await change(mergePatchOf(after, old), revision);
+        close(); // reads them again
+      },
+    });
   };
   return html`
     <${Dialog} title="Notes and labels" action="Save" run=${run} close=${close}>

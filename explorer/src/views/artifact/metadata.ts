@@ -1,9 +1,10 @@
 // The metadata of a version: its metrics as tiles, and all keys as rows.
-import { jsonText, type NamedFact } from "../../components/fact_list.ts";
+import type { NamedFact } from "../../components/fact_list.ts";
 import { numberText } from "../../components/format.ts";
 import { html } from "../../framework/html.ts";
 import { columnsOf } from "../versions/columns.ts";
 import { metadataValues, numberAt } from "../versions/experiments.ts";
+import { jsonText } from "../../previews/short_floats.ts";
 
 /** Metrics that are shown above the curves. All of them are in the metadata below. */
 const MOST_TILES = 8;

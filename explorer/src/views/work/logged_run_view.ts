@@ -5,7 +5,7 @@ import { namePath } from "../../api/artifacts.ts";
 import { useSession } from "../../api/context.ts";
 import type { Service } from "../../api/service.ts";
 import { SameByCode, shellWord } from "../../components/copy_box.ts";
-import { FactList, jsonText } from "../../components/fact_list.ts";
+import { FactList } from "../../components/fact_list.ts";
 import { formatAgo, formatNumber, formatTime } from "../../components/format.ts";
 import { Shown } from "../../components/notices.ts";
 import { MOST_NUMBERS, Panels } from "../../curves/curves_view.ts";
@@ -18,6 +18,7 @@ import { useLoaded } from "../../framework/use_loaded.ts";
 import type { ViewProps } from "../mod.ts";
 import type { LoggedRun } from "./logged_runs.ts";
 import { StateTag } from "./state_tag.ts";
+import { jsonText } from "../../previews/short_floats.ts";
 
 const LIVE_MS = 3000;
 /** Bytes of points that the page holds. */
