@@ -87,6 +87,8 @@ export interface StoredObject {
   info: ObjectInfo;
   /** The caller owns these bytes, and those of `bytes()`: the backend does not reuse them. */
   readonly body: ReadableStream<Uint8Array>;
+  /** A `file:` URL of the whole object, for threads that read it themselves. @default absent */
+  readonly url?: string;
   bytes(): Promise<Uint8Array>;
   /**
    * Passes the bytes to `write`, in order, as they arrive: less work than a stream. A chunk is valid

@@ -247,8 +247,8 @@ export interface OpenOptions extends SignalOptions {
    */
   maxLoadBytes?: number;
   /**
-   * Number of threads that read a large file of a bucket to a disk; 1 starts none. @default the
-   * number of processors, at most 8
+   * Number of threads that verify a large file, or read it from a bucket to a disk; 1 starts none.
+   * @default the number of processors, at most 8
    */
   threads?: number;
   /** Caches loaded files; registries can share a cache. @default true for remote stores */

@@ -28,6 +28,7 @@ const ON_DISK = [
   "disk/cache_folder",
   "disk/disk_file",
   "disk/download_files",
+  "disk/spread/piece_checks",
   "disk/stage_files",
   "disk/write_files",
   "materializers/path/local_files",

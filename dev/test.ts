@@ -84,6 +84,7 @@ const LONG = [
   "tests/import_test.ts",
   "tests/without_builtin_modules_test.ts",
   "tests/workers/piece_threads_test.ts",
+  "tests/workers/verify_threads_test.ts",
   // Python
   "explorer/tests/pandas",
   "tests/apps/server/hf/python_moving_test.ts",

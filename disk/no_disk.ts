@@ -41,5 +41,15 @@ export const cacheFolder = (): { problem: string } => ({ problem: PROBLEM });
 const missing = { open: (): Promise<undefined> => Promise.resolve(undefined) };
 export { missing as SeenFiles, missing as Unfinished };
 
+/** No files are checked on threads. */
+export class PieceChecks {
+  areRight(): Promise<boolean> {
+    return Promise.resolve(false);
+  }
+  end(): Promise<void> {
+    return Promise.resolve();
+  }
+}
+
 /** No content is of this class. */
 export class DiskContent {}

@@ -2,6 +2,7 @@
 // that an unread object keeps no file open.
 import fs from "node:fs";
 import { dirname } from "node:path";
+import { pathToFileURL } from "node:url";
 import { promisify } from "node:util";
 import type { GetOptions, ObjectInfo, StoredObject } from "../../core/backend.ts";
 import { clipRange, iterableStream, storedBytes, storedObject } from "../../core/bytes/bytes.ts";
@@ -82,7 +83,8 @@ function readOpened(
     const info = objectInfo(key, state);
     const { start, end } = clipRange(options.range, info);
     if (end - start > AT_ONCE_BYTES) {
-      return largeObject(root, info, { found: state, start, end, signal: options.signal });
+      const url = pathToFileURL(path).href;
+      return largeObject(root, info, { url, found: state, start, end, signal: options.signal });
     }
     return storedBytes(info, readAtOnce(root, file, info, { start, end }));
   } finally {
@@ -107,6 +109,7 @@ function readAtOnce(
 }
 
 interface Span {
+  url: string;
   found: FileLook;
   start: number;
   end: number;
@@ -144,6 +147,7 @@ function largeObject(root: LocalRoot, info: ObjectInfo, span: Span): StoredObjec
   }
 
   return storedObject(info, {
+    url: span.url,
     body: () => iterableStream(chunks(CHUNK_BYTES)),
     bytes: async () => itemAt(await Array.fromAsync(chunks(end - start)), 0),
     async passTo(write) {

@@ -1,8 +1,11 @@
-// Replies with the bytes of a piece. On Deno by `fetch`, which reads into the caller's memory; on Node
-// and Bun by `node:https`: `fetch` of Bun cannot, and that of Node takes up to twice the processor time.
+// Replies with the bytes of a piece, of a file on this machine or of a store. From a store on Deno by
+// `fetch`, which reads into the caller's memory; on Node and Bun by `node:https`: `fetch` of Bun
+// cannot, and that of Node takes up to twice the processor time.
 import http, { type IncomingMessage } from "node:http";
 import https from "node:https";
+import { fileURLToPath } from "node:url";
 import { proxyVariables, realSystem } from "../../core/system.ts";
+import { look, openFile } from "../disk_calls.ts";
 
 export interface PieceReply {
   /** Fills bytes, which move: returns them at their new place; undefined if the reply is too short. */
@@ -20,8 +23,34 @@ interface ObjectRange {
 }
 
 /** Asks for a range of an object. Returns undefined for a reply with other bytes. */
-export function askForRange(url: string, range: ObjectRange): Promise<PieceReply | undefined> {
-  return "Deno" in globalThis ? askByFetch(url, range) : askByNode(url, range);
+export async function askForRange(
+  url: string,
+  range: ObjectRange,
+): Promise<PieceReply | undefined> {
+  if (url.startsWith("file:")) return openRange(fileURLToPath(url), range);
+  return await ("Deno" in globalThis ? askByFetch(url, range) : askByNode(url, range));
+}
+
+/** Opens a range of a file. Undefined for another kind of file, such as a pipe, which could wait. */
+function openRange(path: string, { from }: ObjectRange): PieceReply | undefined {
+  const { isFile, identity } = look(path);
+  if (!isFile) return undefined;
+  const file = openFile(path); // the runtime closes it if the thread is ended meanwhile
+  const leave = () => Promise.resolve(file.close());
+  const fill: PieceReply["fill"] = (bytes) => {
+    for (let count = 0; count < bytes.byteLength;) {
+      const read = file.read(bytes.subarray(count));
+      if (read === 0) return Promise.resolve(undefined);
+      count += read;
+    }
+    return Promise.resolve(bytes);
+  };
+  if (file.look().identity !== identity) {
+    file.close();
+    return undefined;
+  }
+  file.seek(from);
+  return { fill, isAtEnd: () => leave().then(() => true), leave };
 }
 
 function headersOf({ from, length }: ObjectRange): Record<string, string> {

@@ -1,5 +1,5 @@
-// Threads that write the pieces of the files of one download. They start with the first piece, and
-// lose nothing when they end: what a thread did not write, the caller's thread reads again.
+// Threads that verify the pieces of large files, of one call. They start with the first piece, and
+// lose nothing when they end: what a thread did not do, the caller's thread reads again.
 import { isGranted, realSystem, type System } from "../../core/system.ts";
 import type { FilePiece } from "../../core/artifact.ts";
 import { startThread, type Thread } from "./threads.ts";
@@ -13,7 +13,7 @@ const LAST_MS = 2_000;
 export class PieceThreads {
   readonly #system: System;
   readonly #threads: PieceThread[] = [];
-  #written = 0;
+  #done = 0;
   #failed = 0;
   #isEnded = false;
   #ending?: Promise<unknown>;
@@ -27,12 +27,18 @@ export class PieceThreads {
    *
    * @param piece.isNew nothing was written there, so that zeros are left out
    */
-  async write(
-    path: string,
-    { offset, direct, isNew }: FilePiece & { isNew: boolean },
-  ): Promise<boolean> {
+  async write(path: string, piece: FilePiece & { isNew: boolean }): Promise<boolean> {
+    return await this.#run(piece, { path, at: piece.offset, isNew: piece.isNew });
+  }
+
+  /** True if the bytes of a piece are right. False if they are still to be read. */
+  async check(piece: FilePiece): Promise<boolean> {
+    return await this.#run(piece);
+  }
+
+  async #run({ direct }: FilePiece, to?: PieceTask["to"]): Promise<boolean> {
     if (direct === undefined || this.#isEnded || !mayStart()) return false;
-    if (this.#failed > this.#written) return false; // a store that threads cannot read
+    if (this.#failed > this.#done) return false; // a store that threads cannot read
     const url = await direct.url();
     if (url === undefined || this.#isEnded) return false;
     while (this.#threads.length < direct.threads) {
@@ -44,11 +50,10 @@ export class PieceThreads {
     }
     if (thread === undefined) return false;
     const { from } = direct;
-    const chunks = direct.chunks();
-    const isWritten = await thread.write({ url, from, path, at: offset, isNew, chunks });
-    if (isWritten) this.#written++;
+    const isDone = await thread.run({ url, from, to, chunks: direct.chunks() });
+    if (isDone) this.#done++;
     else this.#failed++;
-    return isWritten;
+    return isDone;
   }
 
   /** Ends all threads. Afterwards they have no file open. */
@@ -74,7 +79,7 @@ class PieceThread {
   isEnded = false;
   readonly #thread: Thread;
   readonly #system: System;
-  readonly #pending = new Map<number, (isWritten: boolean) => void>();
+  readonly #pending = new Map<number, (isDone: boolean) => void>();
   #last = 0;
   #isSilent = false;
   #idle = new AbortController();
@@ -92,7 +97,7 @@ class PieceThread {
     return this.#pending.size;
   }
 
-  async write(piece: Omit<PieceTask, "id">): Promise<boolean> {
+  async run(piece: Omit<PieceTask, "id">): Promise<boolean> {
     const id = this.#last++;
     const { promise, resolve } = Promise.withResolvers<boolean>();
     this.#pending.set(id, resolve);
@@ -120,11 +125,11 @@ class PieceThread {
     this.#pending.clear();
   }
 
-  #receive({ id, isWritten }: PieceReport): void {
+  #receive({ id, isDone }: PieceReport): void {
     if (id === LAST_ID) return this.#closed.abort();
     this.#isSilent = false;
-    if (isWritten === undefined) return;
-    this.#pending.get(id)?.(isWritten);
+    if (isDone === undefined) return;
+    this.#pending.get(id)?.(isDone);
     this.#pending.delete(id);
     if (this.#pending.size === 0) this.#idle.abort();
   }

@@ -1,6 +1,6 @@
 /**
- * The program of a thread that fetches pieces. Whatever fails, it reports only that a piece is not
- * written: the caller's thread reads the piece again, and knows the reason.
+ * The program of a thread that verifies pieces. Whatever fails, it reports only that a piece is not
+ * done: the caller's thread reads the piece again, and knows the reason.
  *
  * @module
  */
@@ -12,7 +12,7 @@ import { listenToStarter } from "./threads.ts";
 import { LAST_ID, type PieceReport, type PieceTask } from "./piece_task.ts";
 
 const { O_RDWR, O_NOFOLLOW = 0 } = constants;
-/** Bytes that are verified and written at once, unless a chunk is longer. */
+/** Bytes that are read, verified and written at once, unless a chunk is longer. */
 const BLOCK_BYTES = 1024 * 1024;
 /** Zeros are looked for in steps of this length. */
 const ZEROS_BYTES = 64 * 1024;
@@ -29,32 +29,42 @@ let isLast = false;
 async function run(task: PieceTask): Promise<void> {
   const { id } = task;
   const report = (content: PieceReport) => starter?.post(content, []);
-  const isWritten = await writePiece(task, () => report({ id })).catch(() => false);
-  report({ id, isWritten });
+  const isDone = await doPiece(task, () => report({ id })).catch(() => false);
+  report({ id, isDone });
 }
 
 /** Returns false for another reply than the bytes of the piece. */
-async function writePiece(task: PieceTask, onBlock: () => void): Promise<boolean> {
-  const { url, from, chunks } = task;
+async function doPiece(task: PieceTask, onBlock: () => void): Promise<boolean> {
+  const { url, from, to, chunks } = task;
   const length = chunks.reduce((sum, { size }) => sum + size, 0);
   const reply = await askForRange(url, { from, length });
   if (reply === undefined) return false;
-  let isWritten = false;
+  let isDone = false;
   try {
-    let buffer = new ArrayBuffer(Math.max(BLOCK_BYTES, ...chunks.map(({ size }) => size)));
-    let { at } = task;
+    let buffer = takeBuffer(Math.max(BLOCK_BYTES, ...chunks.map(({ size }) => size)));
+    let at = to?.at ?? 0;
     for (const block of blocksOf(chunks)) {
       const bytes = await reply.fill(new Uint8Array(buffer, 0, block.size));
       if (bytes === undefined || isLast || !isRight(bytes, block.chunks)) return false;
-      writeBlock(task, bytes, at);
+      if (to !== undefined) writeBlock(to, bytes, at);
       buffer = bytes.buffer;
       at += block.size;
       onBlock();
     }
-    return isWritten = await reply.isAtEnd();
+    free = buffer;
+    return isDone = await reply.isAtEnd();
   } finally {
-    if (!isWritten) await reply.leave();
+    if (!isDone) await reply.leave();
   }
+}
+
+/** The buffer of the last piece. */
+let free = new ArrayBuffer(0);
+
+function takeBuffer(size: number): ArrayBuffer {
+  const buffer = free.byteLength < size ? new ArrayBuffer(size) : free;
+  free = new ArrayBuffer(0); // another piece may begin before this one is done
+  return buffer;
 }
 
 type Chunks = PieceTask["chunks"];
@@ -87,7 +97,7 @@ function isRight(bytes: Uint8Array, chunks: Chunks): boolean {
  * open only meanwhile, since a thread that ends closes none.
  */
 function writeBlock(
-  { path, isNew }: PieceTask,
+  { path, isNew }: Required<PieceTask>["to"],
   bytes: Uint8Array,
   position: number,
 ): void {

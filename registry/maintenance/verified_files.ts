@@ -1,10 +1,13 @@
-// Verifies the files of many versions. Bytes that versions share are read once.
+// Verifies the files of many versions. Bytes that versions share are read once, and large files by
+// threads.
+import type { FilePiece } from "../../core/artifact.ts";
 import type { ByteRange } from "../../core/backend.ts";
 import type { ChunkList } from "../../core/bytes/content_chunks.ts";
 import { sha256 } from "../../core/bytes/digest.ts";
 import { checkedChunks } from "../../core/bytes/rebuild.ts";
 import { isRegistryError, type RegistryError } from "../../core/errors.ts";
 import { valueAt } from "../../core/faults/present.ts";
+import { PieceChecks } from "../../disk/spread/piece_checks.ts";
 import type { FileInfo, StoredFile } from "../../core/record.ts";
 import { allParts } from "../cell/objects.ts";
 import { endOf, runsOf } from "../cell/part_runs.ts";
@@ -26,13 +29,19 @@ const PER_LIST_BYTE = 5;
 
 /** Remembers the last verified file at each path of a name. */
 export class VerifiedFiles {
+  readonly #checks: PieceChecks;
   readonly #turns = new Map<string, { done: Promise<Verified | undefined>; bytes: number }>();
   #bytes = 0;
+
+  constructor(threads: number) {
+    this.#checks = new PieceChecks(threads);
+  }
 
   /** Returns a function that verifies a file of a version, by `readAll` if need be. */
   reading(
     source: PayloadSource,
     reader: StoreReader,
+    signal?: AbortSignal,
   ): (file: Pick<FileInfo, "path">, readAll: () => Promise<void>) => Promise<void> {
     const files = new Map(source.files.map((file) => [file.path, file]));
     return async ({ path }, readAll) => {
@@ -41,10 +50,18 @@ export class VerifiedFiles {
       // One file after the other at each path: the next one needs the result.
       const id = `${source.info.name} ${path}`;
       const last = this.#turns.get(id)?.done ?? Promise.resolve(undefined);
-      const turn = last.then((last) => verifyFile(source, file, { reader, last, readAll }));
+      const areRight: Reading["areRight"] = (pieces) => this.#checks.areRight(pieces, signal);
+      const turn = last.then((last) =>
+        verifyFile(source, file, { reader, last, areRight, readAll })
+      );
       this.#remember(id, turn.catch(() => last), file);
       await turn;
     };
+  }
+
+  /** Ends its threads. */
+  async end(): Promise<void> {
+    await this.#checks.end();
   }
 
   #remember(id: string, done: Promise<Verified | undefined>, { chunks }: StoredFile): void {
@@ -67,13 +84,14 @@ export class VerifiedFiles {
 interface Reading {
   reader: StoreReader;
   last?: Verified;
+  areRight(pieces: readonly FilePiece[]): Promise<boolean>;
   readAll: () => Promise<void>;
 }
 
 async function verifyFile(
   source: PayloadSource,
   file: StoredFile,
-  { reader, last, readAll }: Reading,
+  { reader, last, areRight, readAll }: Reading,
 ): Promise<Verified> {
   const placed = allParts(file).map((part) => [
     source.keyOf(file, part),
@@ -92,7 +110,11 @@ async function verifyFile(
     const same = last?.chunks.get(place);
     if (same !== undefined && last!.list!.equals(same, list, chunk)) known.add(chunk);
   }
-  await readOthers(reader, file, { list, known, readAll });
+  const readWhole = async () => {
+    const pieces = await reader.directPieces(file, list);
+    if (pieces === undefined || !await areRight(pieces)) await readAll(); // names the damage
+  };
+  await readOthers(reader, file, { list, known, readWhole, readAll });
   return { id, list, chunks: new Map(places) };
 }
 
@@ -117,9 +139,10 @@ function placesOf(source: PayloadSource, file: StoredFile, list: ChunkList): [st
 async function readOthers(
   reader: StoreReader,
   file: StoredFile,
-  { list, known, readAll }: {
+  { list, known, readWhole, readAll }: {
     list: ChunkList;
     known: ReadonlySet<number>;
+    readWhole: () => Promise<void>;
     readAll: () => Promise<void>;
   },
 ): Promise<void> {
@@ -135,7 +158,7 @@ async function readOthers(
     }
     offset += length;
   }
-  if (unread * 2 > file.size) return await readAll();
+  if (unread * 2 > file.size) return await readWhole();
   let wrong: RegistryError | undefined;
   const error = () => wrong = reader.damagedList(file);
   const read = reader.storedRanges(file, ranges);

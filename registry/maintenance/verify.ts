@@ -27,7 +27,13 @@ import { listReadable } from "./damage/readable.ts";
 import { VerifiedFiles } from "./verified_files.ts";
 import { verifyRecords } from "./verify_records.ts";
 import { asProblem } from "./verify_report.ts";
-import type { VerifyOptions, VerifyProblem, VerifyReport, VerifyUnseen } from "./verify_report.ts";
+import type {
+  VerifyOptions,
+  VerifyProblem,
+  VerifyRecordsOptions,
+  VerifyReport,
+  VerifyUnseen,
+} from "./verify_report.ts";
 import { checkWritable, type Context, contextOf } from "../operations/context.ts";
 import { notFound, type RegistryError } from "../../core/errors.ts";
 import { parseVersion } from "../../core/naming/versions.ts";
@@ -43,7 +49,6 @@ export async function verifyRegistry(
   // without the cache: the data of the store is to be verified
   const stored: Context = { ...contextOf(registry, "verify the registry"), cache: undefined };
   const context = findingLostObjects(stored);
-  const { names, deep = true, signal, onProgress } = options;
   const unseen: VerifyUnseen = { names: 0, files: 0, generations: 0, auxiliary: 0, strangers: 0 };
   const report: VerifyReport = {
     ok: true,
@@ -54,13 +59,31 @@ export async function verifyRegistry(
     problems: [],
     unseen,
   };
+  const verified = new VerifiedFiles(context.threads);
+  try {
+    await verifyPlaces(context, report, { ...options, verified });
+  } finally {
+    await verified.end();
+  }
+  if (options.repairFrom !== undefined) await repair(context, options.repairFrom, report, options);
+  report.ok = report.problems.length === 0;
+  return report;
+}
+
+/** Verifies all places of the registry, or those of the requested names. */
+async function verifyPlaces(
+  context: Context,
+  report: VerifyReport,
+  options: Omit<VerifyRecordsOptions, "onRecord">,
+): Promise<void> {
+  const { names, deep = true, signal } = options;
+  const { unseen } = report;
   const lineage = new LineageCheck(context);
   const onRecord = names === undefined
     ? (record: VersionRecord) => lineage.learn(record)
     : undefined;
-  const verified = new VerifiedFiles();
   const verify = (prefix: string) =>
-    verifyRecords(context, prefix, report, { deep, signal, onProgress, onRecord, verified });
+    verifyRecords(context, prefix, report, { ...options, deep, onRecord });
   await verify(SETTINGS);
   if (names === undefined) {
     await verify(NAMES);
@@ -85,9 +108,6 @@ export async function verifyRegistry(
       if (name !== undefined && !requested.has(name)) unseen.names++;
     }
   }
-  if (options.repairFrom !== undefined) await repair(context, options.repairFrom, report, options);
-  report.ok = report.problems.length === 0;
-  return report;
 }
 
 /** Repairs damaged files and missing lineage notes. */

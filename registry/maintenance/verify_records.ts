@@ -242,7 +242,7 @@ async function verifyVersion(
       const reading = { verify: "integrity" as const, signal };
       const reader = new StoreReader(context, source, reading);
       const artifact = createArtifact(context, source, reading);
-      const verify = verified.reading(source, reader);
+      const verify = verified.reading(source, reader, signal);
       const damaged: Damage[] = [];
       let damagedBytes = 0;
       const all = await readThrough(artifact, drain, async ({ path, size }, readAll) => {

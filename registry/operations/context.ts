@@ -18,7 +18,7 @@ export interface Context extends CachingStore {
   /** Default of the option of `save`, when it was last read. */
   share: "bytes" | "files";
   readonly executor: Executor<PayloadJobs>;
-  /** Number of threads that read a large file. */
+  /** Number of threads that read and verify a large file. */
   readonly threads: number;
 }
 

@@ -25,6 +25,7 @@ import {
   rebuilt,
 } from "../../core/bytes/rebuild.ts";
 import { invalid, isRegistryError, type RegistryError } from "../../core/errors.ts";
+import { itemAt } from "../../core/faults/present.ts";
 import type { Encoding, StoredFile } from "../../core/record.ts";
 import type { TransferProgress, Verify } from "../../core/registry.ts";
 import { isNear, type Store } from "../cell/store.ts";
@@ -42,7 +43,7 @@ import {
 import { PartReader, type PartSource } from "./part_reader.ts";
 import { cutInto, RangeReader } from "./range_reader.ts";
 import type { WindowOptions } from "./read_ranges.ts";
-import { type PartRun, runsOf } from "../cell/part_runs.ts";
+import { endOf, getPart, type PartRun, runsOf } from "../cell/part_runs.ts";
 import { shown } from "../../core/naming/names.ts";
 
 export type { WindowOptions };
@@ -80,6 +81,11 @@ const URL_PIECES = 8;
 export interface ReadPlace extends Pick<Store, "backend"> {
   /** Number of threads that read a large file. @default 1 */
   threads?: number;
+}
+
+/** A run, and how other threads can read its object, if they can. */
+interface ReachedRun extends PartRun {
+  url?: DirectPiece["url"];
 }
 
 export class StoreReader implements FileReader {
@@ -142,10 +148,7 @@ export class StoreReader implements FileReader {
 
   /** The list; undefined for one that cannot be read: the whole file can without it. */
   async storedList(file: StoredFile): Promise<ChunkList | undefined> {
-    return await this.checkedList(file).catch((error) => {
-      if (!isRegistryError(error)) throw error;
-      return undefined;
-    });
+    return await this.checkedList(file).catch(withoutError);
   }
 
   /** On a disk, a file is cut if it was not when it was saved. */
@@ -174,26 +177,52 @@ export class StoreReader implements FileReader {
     const [run, ...others] = runsOf(file.parts);
     const isOne = this.#isLocal || file.size < 2 * PIECE_BYTES || others.length > 0;
     const list = isOne || run === undefined ? undefined : await this.storedList(file);
-    const url = list && await this.#presigner(file, run!);
-    return list && Array.from(list.cover({ from: 0, to: file.size }, PIECE_BYTES), (piece) => ({
-      ...asByteRange(piece),
-      isIn: (written: LocalCopy) => hasChunks(written, list, asByteRange(piece)),
-      ...(url !== undefined && { direct: this.#direct(url, file, run!, piece, list) }),
-      passTo: inspectedPass(this.#ranges.chunksOf(file, list, piece).passTo, () => {
-        const onBytes = this.#progressOf(file);
-        return { see: ({ byteLength }) => onBytes(byteLength) };
-      }),
-    }));
+    return list && this.#piecesOf(file, list, [{ ...run!, url: await this.#urlOf(file, run!) }]);
   }
 
-  /** Presigns the object for other threads; undefined if they cannot read the file. */
-  async #presigner(
+  /** Returns the pieces of a file, also of a disk, if it is worth that threads read them. */
+  async directPieces(file: StoredFile, list: ChunkList): Promise<FilePiece[] | undefined> {
+    const runs: ReachedRun[] = [];
+    for (const run of runsOf(file.parts)) {
+      runs.push({ ...run, url: await this.#urlOf(file, run) });
+    }
+    const pieces = this.#piecesOf(file, list, runs);
+    const bytes = pieces.reduce((sum, { direct, length }) => direct ? sum + length : sum, 0);
+    return bytes < SPREAD_BYTES ? undefined : pieces;
+  }
+
+  /** Returns the pieces of a file. Those within one run have a place for other threads. */
+  #piecesOf(file: StoredFile, list: ChunkList, runs: readonly ReachedRun[]): FilePiece[] {
+    let index = 0;
+    return Array.from(list.cover({ from: 0, to: file.size }, PIECE_BYTES), (range) => {
+      while (endOf(itemAt(runs, index)) <= range.from) index++;
+      const direct = this.#direct(file, list, range, itemAt(runs, index));
+      return {
+        ...asByteRange(range),
+        isIn: (written: LocalCopy) => hasChunks(written, list, asByteRange(range)),
+        ...(direct !== undefined && { direct }),
+        passTo: inspectedPass(this.#ranges.chunksOf(file, list, range).passTo, () => {
+          const onBytes = this.#progressOf(file);
+          return { see: ({ byteLength }) => onBytes(byteLength) };
+        }),
+      };
+    });
+  }
+
+  /** Names the object of a run for other threads; undefined if they need not or cannot read it. */
+  async #urlOf(
     file: StoredFile,
-    { parts: [part] }: PartRun,
+    { parts: [part], ...run }: PartRun,
   ): Promise<DirectPiece["url"] | undefined> {
-    if (this.#threads < 2 || file.size < SPREAD_BYTES) return undefined;
+    if (this.#threads < 2 || file.size < SPREAD_BYTES || run.size < PIECE_BYTES) return undefined;
     const key = this.#source.keyOf(file, part);
-    const options = { expiresInMs: URL_MS, signal: this.#options.signal };
+    const { signal } = this.#options;
+    if (this.#isLocal) {
+      const getting = getPart(this.#backend, key, run, { passing: true, signal });
+      const url = (await getting.catch(withoutError))?.url;
+      return url === undefined ? undefined : () => Promise.resolve(url);
+    }
+    const options = { expiresInMs: URL_MS, signal };
     const presigned = async () =>
       await this.#backend.presign?.(key, options).catch(() => undefined);
     let url = await presigned();
@@ -206,18 +235,18 @@ export class StoreReader implements FileReader {
   }
 
   #direct(
-    url: DirectPiece["url"],
     file: StoredFile,
-    { offset = 0 }: PartRun,
-    { from, to }: FileRange,
     list: ChunkList,
+    { from, to }: FileRange,
+    { url, offset = 0, ...run }: ReachedRun,
   ): DirectPiece | undefined {
     const length = to - from;
+    if (url === undefined || to > endOf(run)) return undefined;
     if (length > PIECE_BYTES) return undefined; // a longer chunk, which would be in memory
     const onBytes = this.#progressOf(file);
     return {
       url,
-      from: offset + from,
+      from: offset + from - run.start,
       threads: Math.min(this.#threads, Math.floor(file.size / THREAD_BYTES)),
       chunks: () =>
         Array.from(
@@ -283,6 +312,11 @@ export class StoreReader implements FileReader {
       this.#options.onProgress?.({ path, bytes: this.#moved, totalBytes });
     };
   }
+}
+
+/** Returns undefined for an error of the registry. Throws others, such as the reason of an abort. */
+function withoutError(error: unknown): undefined {
+  if (!isRegistryError(error)) throw error;
 }
 
 function asFileRange({ offset, length }: Required<ByteRange>): FileRange {

@@ -156,7 +156,7 @@ const GROUPS: Record<string, GroupEntry> = {
   large_folder: {
     title: "Verification of one large file in a folder",
     about: "The first verification reads the file after it was saved: where memory suffices, it " +
-      "is in the page cache. One thread verifies a file, so a second processor does not help.",
+      "is in the page cache.",
     create: createLargeFolderGroup,
     maxRepeats: 2,
     named: true,

@@ -12,38 +12,12 @@ import {
 import { gzipSync } from "node:zlib";
 import { PieceThreads } from "../../disk/spread/piece_threads.ts";
 import { RegistryError } from "../../mod.ts";
+import { verifyRegistry } from "../../registry/maintenance.ts";
 import { canMount, smallDisk } from "../support/small_disk.ts";
 import { partial, SIZE, SpreadWorld } from "./spread_world.ts";
+import { crash, watchWorkers } from "./watched_workers.ts";
 
 const MIB = 1024 * 1024;
-
-/** Counts workers, and may change what is posted to one. */
-function watchWorkers(onPost: (worker: Worker, count: number) => boolean = () => true) {
-  const Original = globalThis.Worker;
-  const workers = {
-    started: 0,
-    live: 0,
-    [Symbol.dispose]: () => void (globalThis.Worker = Original),
-  };
-  let posts = 0;
-  globalThis.Worker = class extends Original {
-    #live = true;
-    constructor(...args: ConstructorParameters<typeof Worker>) {
-      super(...args);
-      workers.started++;
-      workers.live++;
-    }
-    override postMessage(message: unknown): void {
-      if (onPost(this, posts++)) super.postMessage(message);
-    }
-    override terminate(): void {
-      if (this.#live) workers.live--;
-      this.#live = false;
-      super.terminate();
-    }
-  };
-  return workers;
-}
 
 type Run = (world: SpreadWorld, to: string) => Promise<void>;
 interface CaseOptions {
@@ -212,10 +186,42 @@ spreadTest("a lost one leaves its pieces to this one", async (world, to) => {
 }, {
   onPost(worker, count) {
     if (count !== 3) return true;
-    const lost = new ErrorEvent("error", { message: "it crashed", cancelable: true });
-    queueMicrotask(() => worker.onerror?.(lost));
+    crash(worker);
     return false;
   },
+});
+
+spreadTest("verify each byte of a file in a bucket once", async (world) => {
+  await using registry = await world.open();
+  const right = await verifyRegistry(registry);
+  assertEquals([right.ok, right.bytes, world.storeReads], [true, SIZE, 0]);
+  assertEquals(world.reads.reduce((sum, { from, to }) => sum + to - from, 0), SIZE);
+});
+
+spreadTest("damage in a bucket has the report of one thread", async (world) => {
+  const stored = (await (await world.inner.get(world.objectKey))!.bytes()).slice();
+  stored[50 * MIB]! ^= 1;
+  await world.inner.put(world.objectKey, stored);
+  const reports = [];
+  for (const threads of [1, 2]) {
+    await using registry = await world.open({ threads });
+    reports.push(await verifyRegistry(registry));
+  }
+  await world.inner.put(world.objectKey, world.bytes);
+  assertEquals(reports[0], reports[1]);
+  assertEquals(reports[0]?.problems.map(({ key }) => key), [world.objectKey]);
+});
+
+spreadTest("verify again what a thread could not read", async (world) => {
+  world.answer = ({ index }, response) => {
+    if (index !== 3) return false;
+    response.destroy();
+    return true;
+  };
+  await using registry = await world.open();
+  const { ok, bytes } = await verifyRegistry(registry);
+  assertEquals([ok, bytes], [true, SIZE]);
+  assertGreater(world.storeReads, 0);
 });
 
 Deno.test("threads: a silent one is lost", async () => {

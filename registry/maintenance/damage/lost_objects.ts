@@ -42,6 +42,7 @@ export function findingLostObjects(context: Context): Context {
       }
     };
     return storedObject(object.info, {
+      url: object.url,
       body: () => iterableStream(chunks()),
       bytes: () => explained(key, options, () => object.bytes()),
       passTo: (write) => explained(key, options, () => passObject(object, write, options.signal)),

@@ -27,8 +27,9 @@ interface Share {
   command: string[];
 }
 
+const EVERY: Share = { title: `${availableParallelism()} processors`, command: [] };
 const SHARES: Share[] = [
-  { title: `${availableParallelism()} processors`, command: [] },
+  EVERY,
   { title: "1 processor", command: ["taskset", "--cpu-list", "0"] },
 ];
 
@@ -106,7 +107,7 @@ export async function createLargeBucketGroup(
   }
 }
 
-/** Verifies one large file of a registry on a disk. */
+/** Verifies one large file of a registry on a disk, on one thread and on all. */
 // deno-lint-ignore require-await -- like the other groups
 export async function createLargeFolderGroup(
   { folder, quick, largeMib }: BenchSettings,
@@ -114,9 +115,10 @@ export async function createLargeFolderGroup(
   const mib = quick ? 128 : largeMib;
   const place = join(folder, "registry"), path = writeSource(folder, mib);
   let isSaved = false;
-  const measures = SHARES.toReversed().map((share): Measure =>
-    inProcess(`verify ${mib} MiB, ${share.title}`, mib, share, async (call) => {
-      const asked = { place, path, version: "1.0.0" };
+  const all = availableParallelism();
+  const measures = [1, all].map((threads): Measure =>
+    inProcess(`verify ${mib} MiB, threads: ${threads}`, mib, EVERY, async (call) => {
+      const asked = { place, path, version: "1.0.0", threads };
       if (!isSaved) await call({ ...asked, operation: "save" });
       isSaved = true;
       return await call({ ...asked, operation: "verify" });

@@ -15,6 +15,8 @@ export interface LargeCall {
   version: string;
   /** The file that is saved, or where it is downloaded to. */
   path: string;
+  /** @default as many as there are processors */
+  threads?: number;
 }
 
 export interface LargeReport {
@@ -23,10 +25,10 @@ export interface LargeReport {
 }
 
 if (import.meta.main) {
-  const { operation, place, version, path }: LargeCall = JSON.parse(process.argv[2]!);
+  const { operation, place, version, path, threads }: LargeCall = JSON.parse(process.argv[2]!);
   const isFolder = typeof place === "string";
   const registry = isFolder
-    ? await openRegistry(place, { durability: "os", cache: false })
+    ? await openRegistry(place, { durability: "os", cache: false, threads })
     : await openRegistry(createServerStore(place, { prefix: "registry" }), { cache: false });
   const timing = await timed(async () => {
     if (operation === "save") {

@@ -1,0 +1,46 @@
+// Checks of large files whose pieces are spread over threads.
+import type { FilePiece } from "../../core/artifact.ts";
+import { isRegistryError } from "../../core/errors.ts";
+import { createLimit, forEachAtOnce } from "../../core/work/at_once.ts";
+import { PieceThreads } from "./piece_threads.ts";
+
+/** Pieces in progress or next for each thread, so that none waits for this one. */
+const PER_THREAD = 2;
+/** Pieces that are read here at once when no thread can. */
+const HERE_AT_ONCE = 3;
+
+/** Checks files, any number at a time, with the same threads. */
+export class PieceChecks {
+  readonly #threads = new PieceThreads();
+  readonly #there: ReturnType<typeof createLimit>;
+  readonly #here = createLimit(HERE_AT_ONCE);
+
+  constructor(threads: number) {
+    this.#there = createLimit(threads * PER_THREAD);
+  }
+
+  /** Returns true if the pieces of a file are right: each by a thread, or else read here. */
+  async areRight(pieces: readonly FilePiece[], signal?: AbortSignal): Promise<boolean> {
+    const end = () => void this.end();
+    signal?.addEventListener("abort", end, { once: true });
+    try {
+      await forEachAtOnce(pieces, async (piece) => {
+        const isRight = await this.#there(() => this.#threads.check(piece));
+        signal?.throwIfAborted();
+        if (!isRight) await this.#here(() => piece.passTo(() => {}, signal));
+      });
+      return true;
+    } catch (error) {
+      signal?.throwIfAborted();
+      if (!isRegistryError(error)) throw error;
+      return false;
+    } finally {
+      signal?.removeEventListener("abort", end);
+    }
+  }
+
+  /** Ends the threads. */
+  async end(): Promise<void> {
+    await this.#threads.end();
+  }
+}
