@@ -142,6 +142,7 @@ def filters(frame: pd.DataFrame) -> dict[str, list[int]]:
         "zoned>=2026-03-29T08:00:00-04:00": rows_of(zoned >= noon),
         "zoned<2026-03-29": rows_of(zoned < pd.Timestamp("2026-03-29", tz="UTC")),
         f"zoned={middle.isoformat()}": rows_of(zoned == middle),
+        '"text number">0.5 row<2000': rows_of((frame["text number"] > 0.5) & (frame["row"] < 2000)),
         "f>0 few>=1 top": rows_of(
             (frame["f"] > 0) & (frame["few"] >= 1) & (frame["word"] == "zz top")
             | (frame["f"] > 0) & (frame["few"] >= 1) & (frame["maybe"] == "zz top")
@@ -416,16 +417,41 @@ arrays = {
     "tenths": np.round(random.integers(0, 33, 5000) * 0.1, 1),
     "constant": np.full((5, 5), 2.5),
 }
+stamps = random.integers(-(2**40), 2**40, 60) * 997
+stamps[::7] = np.iinfo("int64").min
+latest = {"D": 40_000, "h": 10**6, "m": 10**8, "s": 4 * 10**9}
+latest |= {"ms": 4 * 10**12, "us": 4 * 10**15, "ns": 4 * 10**18}
+for unit, most in latest.items():
+    counts = np.where(stamps == stamps.min(), stamps, stamps % most - most // 3)
+    arrays[f"times {unit}"] = counts.astype(f"datetime64[{unit}]")
+arrays["durations"] = stamps.astype("timedelta64[us]")
 gappy = random.normal(0, 1, (30, 30))
 gappy[random.random((30, 30)) < 0.1] = np.nan
 gappy[random.random((30, 30)) < 0.1] = np.inf
 gappy[random.random((30, 30)) < 0.1] = 0
 arrays["gappy"] = gappy
+def numbers_of(array: np.ndarray) -> np.ndarray:
+    if array.dtype.kind in "mM":
+        return np.where(np.isnat(array), np.nan, array.astype("int64").astype("float64"))
+    return np.abs(array.astype("complex128")) if array.dtype.kind == "c" else array.astype("float64")
+
+
+def texts(array: np.ndarray) -> list[object]:
+    """Elements as NumPy writes them, or as numbers."""
+    first = array.ravel()[:100]
+    if array.dtype.kind == "M":
+        return [str(each) for each in first]
+    if array.dtype.kind == "m":
+        return ["NaT" if np.isnat(each) else str(each.astype("int64")) for each in first]
+    if array.dtype.kind == "c":
+        return [[plain(float(str(each.real))), plain(float(str(each.imag)))] for each in first]
+    return [plain(float(str(each))) for each in first] if array.dtype.kind == "f" else []
+
+
 expected["arrays"] = {}
 for name, array in arrays.items():
     np.save(folder / f"{name}.npy", array)
-    flat = np.abs(array.astype("complex128")) if np.iscomplexobj(array) else array.astype("float64")
-    flat = flat.ravel()
+    flat = numbers_of(array).ravel()
     finite = flat[np.isfinite(flat)]
     counts, edges = np.histogram(finite, bins=32 if finite.min() < finite.max() else 1)
     expected["arrays"][name] = {
@@ -437,7 +463,7 @@ for name, array in arrays.items():
         "max": float(finite.max()),
         "mean": float(np.mean(finite)),
         "deviation": float(np.std(finite)),
-        "texts": [plain(float(str(each))) for each in array.ravel()[:100]] if array.dtype.kind == "f" else [],
+        "texts": texts(array),
         "bins": [int(count) for count in counts],
         "edges": [float(edge) for edge in edges] if finite.min() < finite.max() else None,
     }

@@ -69,7 +69,7 @@ interface Expected {
     readonly max: number;
     readonly mean: number;
     readonly deviation: number;
-    readonly texts: readonly Plain[];
+    readonly texts: readonly (Plain | readonly Plain[])[];
     readonly bins: readonly number[];
     readonly edges: readonly number[] | null;
   }>;

@@ -1,5 +1,6 @@
 // Statistics of numbers, and which parts of a large array they come from.
 import {
+  areTimes,
   countElements,
   type DType,
   ELEMENTS,
@@ -7,6 +8,7 @@ import {
 } from "../../../../formats/arrays/ndarray.ts";
 import { shortFloat16, shortFloat32 } from "../short_floats.ts";
 import type { ArraySource, AxisRange } from "./array_source.ts";
+import { NOT_A_TIME, timeText } from "./time_text.ts";
 
 /** Bytes of an array that are read for statistics. */
 export const SAMPLE_BYTES = 16 * 1024 * 1024;
@@ -30,7 +32,7 @@ export interface Statistics {
 /** Numbers of a typed array or of another list. */
 export type Numbers = ArrayLike<number> & Iterable<number>;
 
-/** Returns the elements as numbers: the modulus of complex ones, and 64 bits rounded. */
+/** Returns the elements as numbers: the modulus of complex ones, counts of times, 64 bits rounded. */
 export function numbersOf({ data, dtype }: NDArray): Numbers {
   if (ELEMENTS[dtype].lanes === 2) {
     const parts = data as Float64Array;
@@ -38,24 +40,31 @@ export function numbersOf({ data, dtype }: NDArray): Numbers {
       return Math.hypot(parts[2 * i] ?? NaN, parts[2 * i + 1] ?? NaN);
     });
   }
-  return data instanceof BigInt64Array || data instanceof BigUint64Array
-    ? Float64Array.from(data as BigInt64Array, Number)
-    : data as Float64Array;
+  if (!(data instanceof BigInt64Array || data instanceof BigUint64Array)) {
+    return data as Float64Array;
+  }
+  const isTime = areTimes(dtype);
+  return Float64Array.from(
+    data as BigInt64Array,
+    (value) => isTime && value === NOT_A_TIME ? NaN : Number(value),
+  );
 }
 
 const SHORTEN: Partial<Record<DType, (value: number) => number>> = {
   ...globalThis.Float16Array && { float16: shortFloat16 },
   float32: shortFloat32,
+  complex64: shortFloat32,
 };
 
 export function elementText({ data, dtype }: NDArray, index: number): string {
+  const shorten = (value: number) => SHORTEN[dtype]?.(value) ?? value;
   if (ELEMENTS[dtype].lanes === 2) {
-    const imaginary = data[index * 2 + 1] as number;
-    return `${data[index * 2]}${imaginary < 0 ? "" : "+"}${imaginary}i`;
+    const [real, imaginary] = [data[index * 2], data[index * 2 + 1]] as [number, number];
+    return `${shorten(real)}${imaginary < 0 ? "" : "+"}${shorten(imaginary)}i`;
   }
   const value = data[index];
-  const shorten = SHORTEN[dtype];
-  return String(typeof value === "number" && shorten ? shorten(value) : value);
+  if (typeof value === "bigint" && areTimes(dtype)) return timeText(value, dtype);
+  return String(typeof value === "number" ? shorten(value) : value);
 }
 
 /** Counts, the sum and the range of elements. */
