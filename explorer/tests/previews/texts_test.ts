@@ -55,6 +55,23 @@ Deno.test("text that is cut anywhere shows no halves of characters", () => {
   assertEquals(rows[1]!.trim().split(/ {2,}/), ["00000030", "0a 21", ".!"]);
 });
 
+Deno.test("NaN and infinities, as Python writes them in JSON, are numbers", async () => {
+  const text =
+    '{"NaN": NaN, "a": [-Infinity, Infinity], "b": ": NaN \\" Infinity", "n": 12345678901234567890}';
+  const value = {
+    NaN: new ExactNumber("NaN"),
+    a: [new ExactNumber("-Infinity"), new ExactNumber("Infinity")],
+    b: ': NaN " Infinity',
+    n: new ExactNumber("12345678901234567890"),
+  };
+  assertEquals(parseJson(text), value);
+  const lines = fakeFile("a.jsonl", encoder.encode('{"loss": NaN}\n{"loss": 1}\n'));
+  assertEquals(await readJson(lines), { value: [{ loss: new ExactNumber("NaN") }, { loss: 1 }] });
+  for (const broken of ['{"a": NaNa}', '{"a": - Infinity}', "NaN NaN", '{"a": nan}']) {
+    assert("problem" in await readJson(fakeFile("a.json", encoder.encode(broken))), broken);
+  }
+});
+
 Deno.test("numbers of JSON keep all digits", () => {
   assertEquals(parseJson('{"a": 12345678901234567890, "b": 1.5}'), {
     a: new ExactNumber("12345678901234567890"),

@@ -6,7 +6,7 @@ export const MAX_JSON_BYTES = 4 * 1024 * 1024;
 /** The beginning of a longer file of lines. */
 const LINES_BYTES = 512 * 1024;
 
-/** A number with more digits than JavaScript keeps. */
+/** A number with more digits than JavaScript keeps, or one that JSON lacks: NaN, an infinity. */
 export class ExactNumber {
   constructor(readonly text: string) {}
   toJSON(): string {
@@ -14,14 +14,42 @@ export class ExactNumber {
   }
 }
 
-/** Parses JSON. Whole numbers beyond 2^53 keep their digits. */
+/**
+ * Parses JSON, also with NaN and infinities as Python writes them. Whole numbers beyond 2^53 keep
+ * their digits.
+ */
 export function parseJson(text: string): unknown {
-  const exact = (_: string, value: unknown, context?: { source?: string }) => {
-    if (typeof value !== "number" || Number.isSafeInteger(value)) return value;
-    const source = context?.source ?? "";
-    return /^-?\d{16,}$/.test(source) ? new ExactNumber(source) : value;
-  };
-  return /\d{16}/.test(text) ? JSON.parse(text, exact) : JSON.parse(text);
+  try {
+    return /\d{16}/.test(text) ? JSON.parse(text, exactNumber) : JSON.parse(text);
+  } catch (error) {
+    const marked = text.replaceAll(
+      STRING_OR_NAME,
+      (token) => token.startsWith('"') ? token : JSON.stringify(MARK + token),
+    );
+    if (marked === text) throw error;
+    try {
+      return JSON.parse(marked, markedNumber);
+    } catch {
+      throw error; // with the place in the text as it is
+    }
+  }
+}
+
+/** A string, which may contain the names, or the name of a number that JSON lacks. */
+const STRING_OR_NAME = /"(?:[^"\\]+|\\.)*"|-?\bInfinity\b|\bNaN\b/gs;
+/** The beginning of strings that stand for these names. */
+const MARK = "\0number ";
+
+function markedNumber(key: string, value: unknown, context?: { source?: string }): unknown {
+  return typeof value === "string" && value.startsWith(MARK)
+    ? new ExactNumber(value.slice(MARK.length))
+    : exactNumber(key, value, context);
+}
+
+function exactNumber(_: string, value: unknown, context?: { source?: string }): unknown {
+  if (typeof value !== "number" || Number.isSafeInteger(value)) return value;
+  const source = context?.source ?? "";
+  return /^-?\d{16,}$/.test(source) ? new ExactNumber(source) : value;
 }
 
 /** A parsed file, or the reason why it is shown as text. */
