@@ -12,6 +12,7 @@ import { type AliasesByRef, FEW, labelsOf, refOf } from "../compare/version_labe
 import { Choice } from "../components/choice.ts";
 import { SameByCode, shellWord } from "../components/copy_box.ts";
 import { ErrorNotice, Loading } from "../components/notices.ts";
+import { RestoreOffer } from "./artifact/deleted_versions.ts";
 import { type Offer, Offers } from "./offers.ts";
 import { Curves } from "../curves/mod.ts";
 import { html } from "../framework/html.ts";
@@ -23,6 +24,8 @@ import type { ViewProps } from "./mod.ts";
 
 /** More versions are not compared at once. */
 const MOST = 100;
+/** More versions use the width of the window. */
+const MOST_NARROW = 4;
 
 const placeOf = (refs: readonly string[]) => hrefOf(["compare"], { refs: joinValues(refs) });
 
@@ -44,7 +47,7 @@ export function CompareView({ place: { query } }: ViewProps) {
     [opened.value],
   );
   return html`
-    <div class="stack">
+    <div class=${versions.length > MOST_NARROW ? "stack whole" : "stack"}>
       <h1>Compare ${name !== undefined && refs.length > 1 &&
         html`versions of <span class="mono">${name}</span>`}</h1>
       <${RefChips} items=${items} name=${name} change=${(refs: readonly string[]) =>
@@ -52,9 +55,14 @@ export function CompareView({ place: { query } }: ViewProps) {
       ${all.length > MOST &&
         html`<p class="note">The first ${MOST} of ${all.length} versions are compared.</p>`}
       ${items.filter(({ error }) => error !== undefined).map(({ ref, error }) =>
-        html`<${ErrorNotice} key=${ref} error=${error} retry=${opened.reload} />`
+        html`
+          <${ErrorNotice} key=${ref} error=${error} retry=${opened.reload} />
+          <${RestoreOffer} of=${ref} changed=${opened.reload} />
+        `
       )}
       ${refs.length < 2 && html`
+        <p class="muted">Add at least two versions, such as <code>team:model@production</code> and
+          <code>team:model@latest</code>.</p>
         <${Offers} label="Compare with the version before" hrefFor=${offeredPlace} />
       `}
       ${refs.length > 1 && opened.value === undefined &&

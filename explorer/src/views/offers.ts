@@ -62,8 +62,22 @@ async function readOffers(service: Service, signal: AbortSignal): Promise<readon
     const query = { limit: 10 };
     const { items } = await service.json<Page<Partial<Offer>>>(path, { query, signal });
     const others = items.map((entry) => entry.version).filter((each) => each !== version);
-    return { name, version, alias: ALIAS, before: others.find((each) => each !== undefined) };
+    const before = others.find((each) => each !== undefined) ??
+      await versionBefore(service, { name, version }, signal);
+    return { name, version, alias: ALIAS, before };
   }));
+}
+
+/** Returns the version that was saved before another, by its number. */
+async function versionBefore(
+  service: Service,
+  { name, version }: Pick<Offer, "name" | "version">,
+  signal: AbortSignal,
+): Promise<string | undefined> {
+  const query = { range: `<${version}`, limit: 1 };
+  const path = `${namePath(name)}/versions`;
+  const { items } = await service.json<Page<{ version: string }>>(path, { query, signal });
+  return items[0]?.version;
 }
 
 async function newestOffers(service: Service, signal: AbortSignal): Promise<readonly Offer[]> {

@@ -41,10 +41,21 @@ Deno.test({
 
     await page.goto(`${url}#/artifacts/net/2.0.0`); // a link from before
     const offer = page.getByRole("region", { name: "Deleted version" });
-    await offer.getByText("It was deleted just now, and can be restored until").waitFor();
+    await offer.getByText("2.0.0 was deleted just now, and can be restored until").waitFor();
     await offer.getByRole("button", { name: "Restore 2.0.0" }).press("Enter");
     await page.getByRole("heading", { name: "2.0.0" }).waitFor();
     await page.getByText("Digest").waitFor();
+
+    await registry.save("made", 4, { inputs: ["net@1.0.0"] });
+    await registry.delete("net@1.0.0");
+    await page.goto(`${url}#/compare?refs=net%401.0.0+net%403.0.0`);
+    await offer.getByRole("button", { name: "Restore 1.0.0" }).press("Enter");
+    await page.getByText("Differences only").waitFor();
+    await registry.delete("net@1.0.0");
+    await page.goto(`${url}#/lineage?ref=made%401.0.0&at=net%401.0.0`);
+    await page.locator(".graph .node").getByText("1.0.0 · missing").waitFor();
+    await offer.getByRole("button", { name: "Restore 1.0.0" }).press("Enter");
+    await page.locator(".graph .node").getByText("1.0.0 · json").waitFor();
 
     for (const version of await versionsOf(registry)) await registry.delete(`net@${version}`);
     await page.goto(`${url}#/artifacts/net`);

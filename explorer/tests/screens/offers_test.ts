@@ -23,6 +23,8 @@ Deno.test({
     }
     for (const version of ["1", "3"]) await registry.setAlias("net", "production", version);
     await registry.setAlias("single", "production", "1");
+    for (const value of [1, 2]) await registry.save("first", value);
+    await registry.setAlias("first", "production", "2"); // no version had it before
     await using explorer = await openExplorer(registry);
     const { page, url, errors } = explorer;
     const offers = offersOf(page);
@@ -32,6 +34,7 @@ Deno.test({
     await page.getByRole("heading", { name: "Lineage of single@1.0.0" }).waitFor();
     await page.goto(`${url}#/compare`);
     await offers.getByText("production (3.0.0), before it 1.0.0").waitFor();
+    await offers.getByText("production (2.0.0), before it 1.0.0").waitFor();
     for (const colorScheme of ["light", "dark"] as const) {
       await page.emulateMedia({ colorScheme });
       assertEquals(await barriersOf(page), []);

@@ -7,6 +7,7 @@ import { ErrorNotice, Shown } from "../../components/notices.ts";
 import { type Column, Table } from "../../components/table.ts";
 import { html } from "../../framework/html.ts";
 import { useState } from "../../framework/preact.ts";
+import { splitRef } from "../../framework/router.ts";
 import { useLoaded } from "../../framework/use_loaded.ts";
 import { useQuery } from "../../previews/parts.ts";
 
@@ -142,11 +143,10 @@ function RestoreButton(
   `;
 }
 
-/** Offers to restore the version of an address, if it was deleted. */
-export function RestoreOffer(
-  { name, version, changed }: { name: string; version: string; changed: () => void },
-) {
+/** Offers to restore the version of a ref, if it was deleted. */
+export function RestoreOffer({ of, changed }: { of: string; changed: () => void }) {
   const { service, rights } = useSession();
+  const { name, version = "" } = splitRef(of);
   const restore = useRestore(name, changed);
   const { value } = useLoaded(async (signal) => {
     if (service.isSite || !/^\d/.test(version)) return undefined;
@@ -157,7 +157,9 @@ export function RestoreOffer(
   const { at, by, until } = value;
   return html`
     <section class="card row" aria-label="Deleted version">
-      <p class="grow">It was deleted <span title=${formatTime(at)}>${formatAgo(at)}</span>${by &&
+      <p class="grow"><span class="mono">${version}</span> was deleted <span title=${formatTime(
+        at,
+      )}>${formatAgo(at)}</span>${by &&
         ` by ${by.name}`}, and can be restored until ${untilText(until)}.</p>
       ${mayChange(rights, "delete", name) &&
         html`<${RestoreButton} version=${version} restore=${restore} />`}

@@ -56,7 +56,7 @@ export function VersionView(
       <div class="stack">
         <${Heading} name=${name} version=${version} />
         <${ErrorNotice} error=${opened.error} retry=${opened.reload} />
-        <${RestoreOffer} name=${name} version=${version} changed=${opened.reload} />
+        <${RestoreOffer} of=${`${name}@${version}`} changed=${opened.reload} />
       </div>
     `;
   }

@@ -95,7 +95,8 @@ interface GraphProps {
 
 export function GraphView({ lineage, lookOf, at, choose }: GraphProps) {
   const refs = lineage.nodes.map(({ ref }) => ref).join(" ");
-  const placed = useLoaded(() => place(lineage), [refs]);
+  const states = lineage.nodes.map(({ state }) => state);
+  const placed = useLoaded(() => place(lineage), [refs, states]);
   return whenLoaded(placed, (placed) =>
     html`
       <${Canvas} key=${refs} placed=${placed} lookOf=${lookOf} root=${lineage.root} at=${at}

@@ -38,7 +38,7 @@ export function LineageView({ place: { query } }: ViewProps) {
   const [way, setWay] = useQuery("direction", "both");
   const [steps, setSteps] = useQuery("depth", DEPTH);
   const [direction, depth] = [way as Direction, Number(steps) || Number(DEPTH)];
-  const lineage = useLoaded(
+  const loaded = useLoaded(
     async (signal) => {
       if (ref === "") return undefined;
       const query = { ref: await exactRef(service, ref, signal), direction, depth };
@@ -74,9 +74,10 @@ export function LineageView({ place: { query } }: ViewProps) {
             each,
           ) => [String(each), formatCount(each, "step")])} />
       </div>
-      <${Shown} of=${lineage} what="Reading lineage">${(lineage: Lineage) =>
+      <${Shown} of=${loaded} what="Reading lineage">${(lineage: Lineage) =>
         html`
-          <${Drawn} lineage=${lineage} direction=${direction} depth=${depth}
+          <${Drawn} lineage=${lineage} changed=${loaded
+            .reload} direction=${direction} depth=${depth}
             isList=${as === "list"} />
         `}<//>
       <${SameByCode} cli=${`holdfast lineage ${shellWord(ref)}${
@@ -92,8 +93,9 @@ const { nodes, edges } = await readLineage(registry, ${JSON.stringify(ref)}, ${
 }
 
 function Drawn(
-  { lineage, direction, depth, isList }: {
+  { lineage, changed, direction, depth, isList }: {
     lineage: Lineage;
+    changed: () => void;
     direction: Direction;
     depth: number;
     isList: boolean;
@@ -130,7 +132,7 @@ function Drawn(
         <${Legend} looks=${legend} />
         <div class=${chosen ? "lineage with-details" : "lineage"}>
           <${GraphView} lineage=${folded} lookOf=${lookOf} at=${at} choose=${choose} />
-          ${chosen && html`<${NodeDetails} key=${at} node=${chosen} />`}
+          ${chosen && html`<${NodeDetails} key=${at} node=${chosen} changed=${changed} />`}
         </div>
       `)}
     <p class="muted" role="status">${formatCount(part.nodes.length, "version")}, ${formatCount(

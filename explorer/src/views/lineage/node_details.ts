@@ -9,6 +9,7 @@ import { html } from "../../framework/html.ts";
 import { useEffect, useRef } from "../../framework/preact.ts";
 import { hrefOf, hrefOfRef, splitRef } from "../../framework/router.ts";
 import { useLoaded } from "../../framework/use_loaded.ts";
+import { RestoreOffer } from "../artifact/deleted_versions.ts";
 import type { Run } from "../work/run_view.ts";
 import type { LineageNode } from "./lineage_part.ts";
 import { jsonText } from "../../previews/short_floats.ts";
@@ -21,7 +22,11 @@ export function hrefOfNode({ ref, made, count }: LineageNode): string {
     : hrefOf(["runs", made.run, made.step]);
 }
 
-export function NodeDetails({ node }: { node: LineageNode }) {
+export function NodeDetails({ node, changed }: {
+  node: LineageNode;
+  /** Receives that its version is restored. */
+  changed: () => void;
+}) {
   const { service } = useSession();
   const { ref, state, made, createdAt, metadata } = node;
   const known: Facts = made === undefined
@@ -56,6 +61,7 @@ export function NodeDetails({ node }: { node: LineageNode }) {
         ${(made === undefined || !service.isSite) &&
           html`<a class="button" href=${hrefOfNode(node)}>Open</a>`}
       </div>
+      ${state === "missing" && html`<${RestoreOffer} of=${ref} changed=${changed} />`}
       <${FactList} facts=${facts.map(([key, value]) => [key, jsonText(value)])} />
     </section>
   `;
