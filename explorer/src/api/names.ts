@@ -79,3 +79,18 @@ export async function readVersions(
 export function aliasesOf({ aliases }: NameSummary, version: string): string[] {
   return aliases.filter((each) => each.version === version).map(({ alias }) => alias);
 }
+
+/** Returns the aliases of names by the refs that they point to. */
+export async function aliasesByRef(
+  service: Service,
+  names: readonly string[],
+  signal: AbortSignal,
+): Promise<ReadonlyMap<string, readonly string[]>> {
+  const all = await Promise.all(names.map(async (name) => {
+    const aliases = await service.list<Alias>(`${namePath(name)}/aliases`, { signal })
+      .catch(() => []); // of a name that is not there, or not in this site
+    return aliases.map(({ alias, version }) => ({ alias, ref: `${name}@${version}` }));
+  }));
+  const groups = Map.groupBy(all.flat(), ({ ref }) => ref);
+  return new Map([...groups].map(([ref, own]) => [ref, own.map(({ alias }) => alias)]));
+}

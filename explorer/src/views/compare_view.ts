@@ -1,8 +1,8 @@
 // Versions side by side: their facts, and the files of any two.
 import type { ArtifactVersion } from "../artifact_file.ts";
-import { namePath, openVersion } from "../api/artifacts.ts";
+import { openVersion } from "../api/artifacts.ts";
 import { useSession } from "../api/context.ts";
-import type { Alias } from "../api/names.ts";
+import { aliasesByRef } from "../api/names.ts";
 import type { Service } from "../api/service.ts";
 import { Beside } from "../compare/beside.ts";
 import { Facts } from "../compare/facts.ts";
@@ -118,16 +118,6 @@ function Compared({ versions, aliases, path }: {
 const versions = await Promise.all(refs.map((ref) => registry.info(ref)));
 console.table(versions.map(({ version, metadata }) => ({ version, ...metadata })));`} />
   `;
-}
-
-/** Returns the aliases of names by the refs that they point to. */
-async function aliasesByRef(service: Service, names: readonly string[], signal: AbortSignal) {
-  const all = await Promise.all(names.map(async (name) => {
-    const aliases = await service.list<Alias>(`${namePath(name)}/aliases`, { signal });
-    return aliases.map(({ alias, version }) => ({ alias, ref: `${name}@${version}` }));
-  }));
-  const groups = Map.groupBy(all.flat(), ({ ref }) => ref);
-  return new Map([...groups].map(([ref, own]) => [ref, own.map(({ alias }) => alias)]));
 }
 
 /** The files of two of the versions: at first the two that were saved last. */

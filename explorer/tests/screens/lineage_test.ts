@@ -16,7 +16,7 @@ Deno.test("kinds have colors, steps and lost versions shapes, and all of them wo
   const made = { pipeline: "p", run: "p@1", step: "train" };
   const nodes = [
     node("data@ -1", { kind: "directory", count: 7 }),
-    node("a@1.0.0", { kind: "json" }),
+    node("a@1.0.0", { kind: "json", aliases: ["production"] }),
     node("train of p@1", { made }),
     node("gone@1.0.0", { state: "missing" }),
     node("old@1.0.0"),
@@ -32,12 +32,12 @@ Deno.test("kinds have colors, steps and lost versions shapes, and all of them wo
   assertEquals(new Set(nodes.map((each) => lookOf(each).color)).size, nodes.length);
   assertEquals(nodes.map((each) => linesOf(each)[1]), [
     "7 versions · directory",
-    "1.0.0 · json",
+    "1.0.0 · production · json",
     "run 1",
     "1.0.0 · missing",
     "1.0.0 · version",
   ]);
-  assert(sizeOf(nodes[0]!).width > sizeOf(nodes[1]!).width);
+  assert(sizeOf(nodes[0]!).width > sizeOf(nodes[2]!).width);
 });
 
 Deno.test("of many kinds, rare ones share a color", () => {
@@ -60,6 +60,7 @@ Deno.test({
     await using _runs = await fillRuns(registry);
     await registry.save("report", "# good", { inputs: ["vision:unet/weights@1.0.0"] });
     await publishRelease(registry, "serving", { model: "vision:unet/weights@1.0.0" });
+    await registry.setAlias("serving", "live", "1.0.0");
     await using explorer = await openExplorer(registry);
     const { page, url, errors } = explorer;
     const found: string[] = [];
@@ -71,7 +72,7 @@ Deno.test({
         const legend = page.getByRole("list", { name: "Kinds" });
         await legend.getByText("step of a pipeline").waitFor();
         await legend.getByText("release").waitFor();
-        await page.locator(".graph .node").getByText("1.0.0 · release").waitFor();
+        await page.locator(".graph .node").getByText("1.0.0 · live · release").waitFor();
         const box = (await page.locator(".graph").boundingBox())!;
         assert(box.height >= least, `${width}: ${box.height}`);
         const end = await page.evaluate(() => document.documentElement.scrollHeight);

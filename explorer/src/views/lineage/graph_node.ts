@@ -22,12 +22,15 @@ const INDENT = { version: 18, odd: 18, step: 30 };
 
 /** Returns the two lines of a node: its name, and its version or state and its kind. */
 export function linesOf(node: LineageNode): readonly [name: string, about: string] {
-  const { ref, made, count } = node;
+  const { ref, made, count, aliases = [] } = node;
   const { name, version: number = "" } = splitRef(ref);
   const short = name.length > LONGEST ? `…${name.slice(1 - LONGEST)}` : name;
   if (made !== undefined) return [short, count === undefined ? `run ${number}` : `${count} runs`];
   const version = count === undefined ? number : `${count} versions`;
-  return [short, [version, oddWord(node) ?? kindWord(node)].filter((part) => part).join(" · ")];
+  return [
+    short,
+    [version, ...aliases, oddWord(node) ?? kindWord(node)].filter((part) => part).join(" · "),
+  ];
 }
 
 /** Returns the size of a node, whose text fits into it. */

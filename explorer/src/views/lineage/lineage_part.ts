@@ -5,6 +5,7 @@ export interface LineageNode {
   readonly ref: string;
   readonly state: "present" | "missing" | "changed" | "unpinned" | "unreadable";
   readonly createdAt?: string;
+  readonly aliases?: readonly string[];
   /** The id of its materializer. */
   readonly kind?: string;
   readonly metadata?: Readonly<Record<string, unknown>>;

@@ -1,6 +1,9 @@
 // The lineage of a version: as a graph that can be zoomed, or as a nested list.
 import { exactRef } from "../../api/artifacts.ts";
 import { useSession } from "../../api/context.ts";
+import { aliasesByRef } from "../../api/names.ts";
+import type { Service } from "../../api/service.ts";
+import { AliasTags } from "../../compare/version_labels.ts";
 import { Choice } from "../../components/choice.ts";
 import { SameByCode, shellWord } from "../../components/copy_box.ts";
 import { formatCount } from "../../components/format.ts";
@@ -42,7 +45,7 @@ export function LineageView({ place: { query } }: ViewProps) {
     async (signal) => {
       if (ref === "") return undefined;
       const query = { ref: await exactRef(service, ref, signal), direction, depth };
-      return await service.json<Lineage>("lineage", { query, signal });
+      return await withAliases(service, await service.json("lineage", { query, signal }), signal);
     },
     [ref, direction, depth],
   );
@@ -90,6 +93,23 @@ const { nodes, edges } = await readLineage(registry, ${JSON.stringify(ref)}, ${
         });`} />
     </div>
   `;
+}
+
+/** Names whose aliases are read, the nearest first. */
+const MOST_NAMES = 30;
+
+async function withAliases(
+  service: Service,
+  lineage: Lineage,
+  signal: AbortSignal,
+): Promise<Lineage> {
+  const present = lineage.nodes.filter(({ state }) => state === "present");
+  const names = [...new Set(present.map(({ ref }) => splitRef(ref).name))].slice(0, MOST_NAMES);
+  const aliases = await aliasesByRef(service, names, signal);
+  return {
+    ...lineage,
+    nodes: lineage.nodes.map((node) => ({ ...node, aliases: aliases.get(node.ref) })),
+  };
 }
 
 function Drawn(
@@ -160,6 +180,10 @@ function NestedList({ lineage, direction }: { lineage: Lineage; direction: Direc
   `;
 }
 
+function unknownNode(ref: string): LineageNode {
+  return { ref, state: "missing" };
+}
+
 function Branches({ lineage, way }: { lineage: Lineage; way: "up" | "down" }) {
   const next = neighbors(lineage.edges, way);
   const nodes = new Map(lineage.nodes.map((node) => [node.ref, node]));
@@ -170,11 +194,14 @@ function Branches({ lineage, way }: { lineage: Lineage; way: "up" | "down" }) {
     return html`<ul class="nested">${
       refs.map((each) => {
         left.lines--;
-        const node = nodes.get(each) ?? { ref: each, state: "missing" as const };
+        const node = nodes.get(each) ?? unknownNode(each);
         const odd = oddWord(node);
         return html`<li key=${each}><a href=${hrefOfRef(each)}>${each}</a> ${
           odd === undefined
-            ? html`<span class="muted">${kindWord(node)}</span>`
+            ? html`
+              <span class="muted">${kindWord(node)}</span> <${AliasTags}
+                aliases=${node.aliases} />
+            `
             : html`<span class="tag tag-warn">${odd}</span>`
         }${below(each, new Set([...above, each]))}</li>`;
       })
