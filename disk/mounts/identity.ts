@@ -1,23 +1,13 @@
 // Identities of disks. Their number (`st_dev`) names a drive bay: two disks that are mounted one
 // after the other have the same, and their files may have the same inodes and times.
-import {
-  lstatSync,
-  readdirSync,
-  readFileSync,
-  readlinkSync,
-  realpathSync,
-  statSync,
-} from "node:fs";
-import { basename, dirname, join, sep } from "node:path";
+import { lstatSync, readFileSync, readlinkSync, statSync } from "node:fs";
+import { basename, dirname, join } from "node:path";
 import { mayRead } from "../../core/may_read.ts";
-import { mountLines, POINT, unescaped } from "./mounts.ts";
 
 const BOOT = "/proc/sys/kernel/random/boot_id";
 const BLOCK_DEVICES = "/sys/dev/block";
 /** Folders with a folder for each mounted disk, by the name of its device. */
 const BY_DEVICE = ["/sys/fs/ext4", "/sys/fs/xfs", "/sys/fs/f2fs"];
-/** Btrfs has one for each group of devices. */
-const BTRFS = "/sys/fs/btrfs";
 
 /**
  * Returns the identity of the disk of a folder, as long as it is mounted; undefined if the system
@@ -25,13 +15,14 @@ const BTRFS = "/sys/fs/btrfs";
  * others.
  *
  * While a disk is mounted, Linux has a folder for it in `/sys/fs`, whose inode number no other gets
- * until the machine restarts. Numbers of mounts are used again at once. Deno shows it only with `-A`.
+ * until the machine restarts. Numbers of mounts are used again at once, and so are those of
+ * subvolumes of Btrfs, which has one folder for all of them. Deno shows it only with `-A`.
  */
 export function mountIdentity(folder: string): string | undefined {
   try {
     if (!mayRead(BOOT) || !mayRead(BLOCK_DEVICES)) return undefined;
     const boot = readFileSync(BOOT, "utf8").trim();
-    const inode = inodeByDevice(folder) ?? inodeOfBtrfs(folder);
+    const inode = inodeByDevice(folder);
     return inode === undefined ? undefined : `${boot} ${inode}`;
   } catch {
     return undefined; // another system, or the disk is gone
@@ -66,21 +57,6 @@ function inodeByDevice(folder: string): string | undefined {
   if (lstatSync(device, { throwIfNoEntry: false }) === undefined) return undefined;
   const name = basename(readlinkSync(device));
   return BY_DEVICE.map((kind) => inodeOf(join(kind, name))).find((inode) => inode !== undefined);
-}
-
-/** Subvolumes have numbers of no device: its name is in the list of mounts. */
-function inodeOfBtrfs(folder: string): string | undefined {
-  const path = realpathSync(folder);
-  const below = (point: string) => path === point || path.startsWith(join(point, sep));
-  const mount = mountLines().filter((fields) => below(unescaped(fields[POINT] ?? "")))
-    .sort((a, b) => (b[POINT] ?? "").length - (a[POINT] ?? "").length)[0];
-  const [kind, source] = mount?.slice(mount.indexOf("-") + 1) ?? [];
-  if (kind !== "btrfs" || source === undefined) return undefined;
-  const name = basename(realpathSync(unescaped(source)));
-  const group = readdirSync(BTRFS).find((group) =>
-    inodeOf(join(BTRFS, group, "devices", name)) !== undefined
-  );
-  return group === undefined ? undefined : inodeOf(join(BTRFS, group));
 }
 
 function inodeOf(path: string): string | undefined {

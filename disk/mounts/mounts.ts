@@ -7,7 +7,7 @@ import { lookAt } from "../target.ts";
 
 const MOUNTS = "/proc/self/mountinfo";
 /** The index of the mount point in {@linkcode mountLines}. */
-export const POINT = 4;
+const POINT = 4;
 
 /** Returns the paths where something is mounted; none where the system does not show them. */
 export function mountPoints(): ReadonlySet<string> {
@@ -17,7 +17,7 @@ export function mountPoints(): ReadonlySet<string> {
 }
 
 /** Returns the fields of the lines of `/proc/self/mountinfo`. Deno shows it only with `-A`. */
-export function mountLines(): string[][] {
+function mountLines(): string[][] {
   if (!mayRead(MOUNTS)) return [];
   try {
     return readFileSync(MOUNTS, "utf8").split("\n").filter((line) => line !== "")
@@ -28,7 +28,7 @@ export function mountLines(): string[][] {
 }
 
 /** Spaces and backslashes are octal numbers there. */
-export function unescaped(text: string): string {
+function unescaped(text: string): string {
   return text.replace(/\\([0-7]{3})/g, (_, digits) => String.fromCharCode(parseInt(digits, 8)));
 }
 

@@ -47,6 +47,31 @@ inFolder("two images at one place, and one mounted twice, have other identities"
   assertNotEquals(mountIdentity(at), identities[2]);
 }, { ignore: !canMountImages() });
 
+function canMakeSubvolumes(): boolean {
+  try {
+    return canMountImages() && execFileSync("btrfs", ["--version"], { stdio: "ignore" }) === null;
+  } catch {
+    return false;
+  }
+}
+
+inFolder("subvolumes of one disk, which a rename swaps, have no identity", async (root) => {
+  const [at, image] = [join(root, "at"), join(root, "image")];
+  fs.mkdirSync(at);
+  fs.writeFileSync(image, "");
+  fs.truncateSync(image, 128 << 20);
+  await run("mkfs.btrfs", ["-q", image]);
+  await run("mount", ["-o", "loop", image, at]);
+  try {
+    const [one, other] = [join(at, "one"), join(at, "other")];
+    for (const path of [one, other]) await run("btrfs", ["subvolume", "create", path]);
+    for (const place of [undefined, other, root]) assertEquals(diskIdentity(one, place), undefined);
+    assertEquals(diskIdentity(one, join(one, "cache")), "the disk of the note");
+  } finally {
+    await run("umount", [at]);
+  }
+}, { ignore: !canMakeSubvolumes() });
+
 inFolder("nothing identifies a disk that the system does not show", async (root) => {
   assertEquals(mountIdentity(join(root, "none")), undefined);
   assertEquals(diskIdentity(join(root, "none"), root), undefined);
