@@ -40,7 +40,7 @@ export class PieceThreads {
     if (direct === undefined || this.#isEnded || !mayStart()) return false;
     if (this.#failed > this.#done) return false; // a store that threads cannot read
     const url = await direct.url();
-    if (url === undefined || this.#isEnded) return false;
+    if (url === undefined || this.#isEnded || !isKeptSecret(url)) return false;
     while (this.#threads.length < direct.threads) {
       this.#threads.push(new PieceThread(this.#system));
     }
@@ -63,16 +63,16 @@ export class PieceThreads {
   }
 }
 
-/** True if a thread can read its program without a prompt of the runtime, and keeps URLs secret. */
+/** True if a thread can read its program without a prompt of the runtime. */
 function mayStart(): boolean {
-  if (tracesUrls()) return false;
   const program = new URL("./piece_worker.ts", import.meta.url);
   return program.protocol !== "file:" || isGranted({ name: "read", path: program });
 }
 
-/** True if spans of the runtime show the URL of each request (`OTEL_DENO=true`). */
-function tracesUrls(): boolean {
-  return "Deno" in globalThis && Symbol.for("opentelemetry.js.api.1") in globalThis;
+/** False for the URL of a store if spans of the runtime show those of requests (`OTEL_DENO=true`). */
+function isKeptSecret(url: string): boolean {
+  const isTraced = "Deno" in globalThis && Symbol.for("opentelemetry.js.api.1") in globalThis;
+  return url.startsWith("file:") || !isTraced;
 }
 
 class PieceThread {
