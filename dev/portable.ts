@@ -1,12 +1,13 @@
-// Runs the shared tests on Node or Bun, from npm: `deno task test:node`, `deno task test:bun`;
-// where both are named, side by side, in CI a seventh each. Shared is a test of the portable folders that, with what it
-// uses below `tests/`, takes nothing of Deno but `Deno.test`.
+// Runs the shared tests on Node or Bun, from npm: `deno task test:node`, `deno task test:bun`; where
+// both are named, side by side, in CI a seventh each, without the long ones. Shared is a test of the
+// portable folders that, with what it uses below `tests/`, takes nothing of Deno but `Deno.test`.
 import { join } from "@std/path";
 import { reachable, readModuleGraph } from "../tests/support/module_graph.ts";
 import { REPOSITORY } from "../tests/support/run_deno.ts";
 import { shareOfRun, SHARES } from "../tests/support/seeds.ts";
 import { sourceFiles } from "../tests/support/source_files.ts";
 import { tempRoot } from "../tests/support/temp_root.ts";
+import { isBelow, LONG } from "./slow_tests.ts";
 
 const FOLDERS = /^tests\/(core|disk|registry|backends|files|formats|materializers|apps\/client)\//;
 const RUNTIMES: Record<string, string> = { node: "node@22", bun: "bun@1" };
@@ -45,11 +46,15 @@ const codes = await Promise.all(names.map((name, i) => runTests(name, shareOf(sh
 await root.remove();
 Deno.exit(Math.max(...codes));
 
-/** Side by side, each runtime takes every seventh file, and on the other days of a week the others. */
+/**
+ * Side by side, each runtime takes every seventh file, and on the other days of a week the others. Files that damage every
+ * byte or interrupt every step say little of a runtime, and take half of the time: they run where one is named.
+ */
 function shareOf(files: readonly string[], place: number): readonly string[] {
   const share = shareOfRun();
   if (names.length === 1 || share === undefined) return files;
-  return files.filter((_, i) => (i + place + share) % SHARES === 0);
+  return files.filter((path) => !isBelow(path, LONG))
+    .filter((_, i) => (i + place + share) % SHARES === 0);
 }
 
 /** Runs files; if several runtimes run at once, prints the output of each in one piece, at its end. */

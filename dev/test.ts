@@ -8,100 +8,7 @@ import { join } from "@std/path";
 import { REPOSITORY } from "../tests/support/run_deno.ts";
 import { sourceFiles, TEST_FOLDERS } from "../tests/support/source_files.ts";
 import { tempRoot } from "../tests/support/temp_root.ts";
-import { ALONE, FIRST, TOGETHER, WITH_PROGRAMS } from "./slow_tests.ts";
-
-/**
- * Tests that only `deno task test:all` runs, with the others of their folder: every step of a long work interrupted,
- * every byte damaged, many thousand versions or cases, all of it over HTTP; and a few short programs.
- */
-const LONG = [
-  "tests/apps/server/access/hidden_members_test.ts",
-  "tests/apps/server/worst_bodies_test.ts",
-  "tests/apps/server/worst_requests_test.ts",
-  "tests/backends/gcs/conformance_test.ts",
-  "tests/backends/local/every_call_test.ts",
-  "tests/backends/local/layout_sizes_test.ts",
-  "tests/backends/local/layout_suites_test.ts",
-  "tests/backends/local/layout_test.ts",
-  "tests/files/processes/simulate_moves_test.ts",
-  "tests/files/processes/zarr_writers_test.ts",
-  "tests/formats/mutate/mutate_test.ts",
-  "tests/registry/cache/failures_test.ts",
-  "tests/registry/cache/sweep_test.ts",
-  "tests/registry/cache/staleness_test.ts",
-  "tests/registry/calls_test.ts",
-  "tests/registry/cell/renewal_test.ts",
-  "tests/registry/damage",
-  "tests/registry/format/record_damage_test.ts",
-  "tests/registry/maintenance/interrupted_garbage_test.ts",
-  "tests/registry/maintenance/meeting_garbage_test.ts",
-  "tests/registry/maintenance/plans_test.ts",
-  "tests/registry/maintenance/verify_shared_test.ts",
-  "tests/registry/mirror",
-  "tests/registry/payload/download_over_older_test.ts",
-  "tests/registry/payload/large/large_files_test.ts",
-  "tests/registry/payload/ranges/verified_ranges_test.ts",
-  "tests/registry/payload/ranges/verified_ways_test.ts",
-  "tests/registry/payload/shared_bytes_test.ts",
-  "tests/registry/payload/writing/shared_history_test.ts",
-  "tests/registry/releases/simulated_test.ts",
-  "tests/registry/transfer/resumable_test.ts",
-  "tests/registry/verbs/abort_test.ts",
-  "tests/registry/verbs/names_test.ts",
-  "tests/apps/cli/commands/pipelines/forged_runs_test.ts",
-  "tests/apps/client/behaviour_test.ts", // in_process_test.ts has the same cases without a server
-  "tests/apps/client/new_bytes_test.ts",
-  "tests/apps/server/listen/refusals_test.ts",
-  "tests/apps/server/routes/forged_runs_test.ts",
-  "tests/backends/local/close_test.ts",
-  "tests/backends/local_list_test.ts",
-  "tests/backends/local_lock_test.ts", // local_test.ts has the same cases without locks
-  "tests/disk/download_plan_test.ts",
-  "tests/formats/archive/memory_test.ts",
-  "tests/neighbors/mindtrace/bucket_test.ts",
-  "tests/neighbors/mindtrace/damage_test.ts",
-  "tests/operators/runner/records/forged_records_test.ts",
-  "tests/operators/runner/step/linked_content_test.ts",
-  "tests/registry/cache/older_entry_test.ts",
-  "tests/registry/earlier",
-  "tests/registry/history/in_mirror_test.ts",
-  "tests/registry/payload/file_in_runs_test.ts",
-  "tests/registry/payload/pairs_test.ts",
-  // programs
-  "tests/operators/engines/inherited_variables_test.ts",
-  "tests/operators/process/escape_test.ts",
-  "tests/operators/process/left_command_test.ts",
-  "tests/operators/runner/command_step_test.ts",
-  "tests/operators/runner/fingerprint_test.ts",
-  "tests/operators/runner/metrics/read_metrics_test.ts",
-  "tests/operators/runner/step/command_files_test.ts",
-  "tests/operators/runner/step/left_out_test.ts",
-  "tests/operators/runner/step/script_test.ts",
-  "tests/operators/runner/step/secrets_test.ts",
-  "tests/apps/cli/commands/pipelines/secret_variables_test.ts",
-  "tests/apps/cli/commands/pipelines/stray_failures_test.ts",
-  "tests/exports_test.ts",
-  "tests/import_test.ts",
-  "tests/without_builtin_modules_test.ts",
-  "tests/workers/piece_threads_test.ts",
-  "tests/workers/verify_threads_test.ts",
-  // Python
-  "explorer/tests/pandas",
-  "tests/apps/server/hf/python_moving_test.ts",
-  "tests/apps/server/hf/python_test.ts",
-  "tests/apps/server/hf/python_write_test.ts",
-  "tests/docs/python_test.ts",
-  "tests/files/ome/python_test.ts",
-  "tests/formats/python/packages_test.ts",
-  "tests/formats/safetensors/libraries_test.ts",
-  "tests/formats/zarr/python_test.ts",
-  "tests/materializers/numpy_test.ts",
-  "tests/python",
-  "tests/operators/engines/redelivery_test.ts",
-  "tests/operators/process/environment_command_test.ts",
-  "tests/neighbors/mindtrace/export_test.ts",
-  "tests/registry/payload/writing/packs_test.ts",
-];
+import { ALONE, FIRST, isBelow, LONG, TOGETHER, WITH_PROGRAMS } from "./slow_tests.ts";
 
 /** Servers that the system's packages bring. */
 const PACKAGES: Record<string, string> = {
@@ -186,10 +93,6 @@ function inMemory(): Record<string, string> {
   } catch {
     return {};
   }
-}
-
-function isBelow(path: string, places: readonly string[]): boolean {
-  return places.some((place) => path === place || path.startsWith(`${place}/`));
 }
 
 /** Adds a room with one file, or with those that share what takes long to build. */
