@@ -78,7 +78,7 @@ export async function runPipeline(
   const end = endOf(steps);
   const durationMs = Math.round(system.monotonic() - startedAtMs);
   const result: RunResult = { kind: "result", run, end, startedAt, durationMs, steps };
-  await saveResult(registry, result);
+  await saveResult(registry, result, pipeline.steps);
   emit({ type: "run ended", run, end, durationMs });
   callerSignal?.throwIfAborted();
   return result;

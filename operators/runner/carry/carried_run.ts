@@ -124,7 +124,7 @@ export async function endRun(
     durationMs: Math.max(0, system.now() - startedAt.getTime()),
     steps,
   };
-  await saveResult(registry, result);
+  await saveResult(registry, result, context.pipeline.steps);
   return await readResult(registry, run) ?? result;
 }
 

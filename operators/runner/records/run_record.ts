@@ -3,10 +3,12 @@ import { isRegistryError, isUnreadable, notFound, taskFailed } from "../../../co
 import type { RegistryError } from "../../../core/errors.ts";
 import { shown } from "../../../core/naming/names.ts";
 import type { Registry, SignalOptions } from "../../../core/registry.ts";
+import type { PipelineStep } from "../../contract/pipeline.ts";
 import type { RunEnd, StepOutcome } from "../outcomes.ts";
 import type { PipelinePlan } from "../plan.ts";
 import { type FoundRecord, readRecord, saveRecord } from "./files.ts";
 import { formatRunId, numberOf, parseRunId, recordNames, versionOf } from "./names.ts";
+import { resultMetadata } from "./result_metadata.ts";
 import { mapAtOnce } from "../../../core/work/at_once.ts";
 import type { RunContext } from "../run_context.ts";
 
@@ -90,13 +92,17 @@ export async function findRun(
   });
 }
 
-export async function saveResult(registry: Registry, result: RunResult): Promise<void> {
-  const { run, end } = result;
-  const { pipeline, number } = parseRunId(run);
+/** Saves the result of a run. `steps` are those of its pipeline. */
+export async function saveResult(
+  registry: Registry,
+  result: RunResult,
+  steps: readonly PipelineStep[],
+): Promise<void> {
+  const { pipeline, number } = parseRunId(result.run);
   const name = recordNames(pipeline).result;
   await saveOnce(registry, { name, record: result }, {
     version: versionOf(number),
-    metadata: { pipeline, run, end },
+    metadata: resultMetadata(result, steps),
   });
 }
 

@@ -41,7 +41,7 @@ testInWorld("a step waits for all upstream steps", async (here) => {
 
 testInWorld("the first result of a run is kept", async (here) => {
   const result = await runPipeline(pipeline([step("clean")]), here);
-  await saveResult(here.registry, { ...result, end: "failed" });
+  await saveResult(here.registry, { ...result, end: "failed" }, []);
   assertEquals((await readResult(here.registry, result.run))?.end, "ok");
 });
 

@@ -58,7 +58,7 @@ async function fillRuns(registry: Registry, scale: number): Promise<void> {
       startedAt,
       durationMs: 1,
       steps: Object.fromEntries(outcomes),
-    });
+    }, []);
   }
   await saveRun(
     registry,
