@@ -31,6 +31,18 @@ Deno.test("a change is by the author in its record, whatever the metadata claim"
   assertEquals(by, ["ops", `alice (token ${token})`, "bob"]);
 });
 
+/** Returns the texts in a row that are outside of it or over the name, even in part. */
+function outsideOf(row: Element): string[] {
+  const [label, ...others] = row.querySelectorAll(".tree-label, .cell, .tag");
+  const { top, bottom, right } = row.getBoundingClientRect();
+  const end = label!.getBoundingClientRect().right;
+  return others.filter((each) => {
+    const box = each.getBoundingClientRect();
+    if (box.width === 0) return false;
+    return box.top < top || box.bottom > bottom || box.right > right || box.left < end;
+  }).map((each) => each.textContent);
+}
+
 Deno.test({
   name: "a name has its aliases, of any version, and the best metric of these" + SKIPPED,
   ignore: IGNORED,
@@ -49,6 +61,10 @@ Deno.test({
     assertEquals((await row.locator(".tag").allInnerTexts()).sort(), ["candidate", "production"]);
     const changes = page.getByRole("complementary", { name: "Changed lately" });
     await changes.getByText(/^team:net@3\.0\.0 and 2 before it saved/).waitFor();
+    for (const width of [390, 900, 1100, 1280]) {
+      await page.setViewportSize({ width, height: 800 });
+      assertEquals(await row.evaluate(outsideOf), [], `${width}`); // beside each other, in the row
+    }
     assertEquals(errors, []);
   },
 });

@@ -23,18 +23,20 @@ const textColor = () => getComputedStyle(document.body).color;
 const COLORS = 8;
 const STEPS_OF_SCALE = 7;
 
-/** Charts with values that span more powers of ten have a logarithmic axis. */
-const LINEAR_DECADES = 3;
+/** Values whose largest is so many times the smallest have a logarithmic axis. */
+const MOST_RATIO = 1000;
+/** From this ratio, they have one if half of them were in the lowest tenth of a linear axis. */
+const CROWDED_RATIO = 100;
 
-/** Returns true for positive numbers of which the largest is over 1,000 times the smallest. */
-export function spansDecades(values: readonly number[]): boolean {
-  let [min, max] = [Infinity, 0];
-  for (const value of values) {
-    if (!Number.isFinite(value)) continue;
-    if (value <= 0) return false;
-    [min, max] = [Math.min(min, value), Math.max(max, value)];
-  }
-  return max / min > 10 ** LINEAR_DECADES;
+/** Returns true for positive numbers that a linear axis would show too close to each other. */
+export function needsLogAxis(values: readonly number[]): boolean {
+  const sorted = Float64Array.from(values.filter(Number.isFinite)).sort();
+  const [min = 0, max = 0] = [sorted[0], sorted.at(-1)];
+  if (min <= 0) return false;
+  const ratio = max / min * (1 + 1e-9); // 0.3 / 0.0003 may be rounded down
+  const median = sorted[sorted.length >> 1] ?? max;
+  const isCrowded = median < min + (max - min) / 10;
+  return ratio >= MOST_RATIO || ratio >= CROWDED_RATIO && isCrowded;
 }
 
 /** Returns the variable of the styles with a color of a scale, for a part of it from 0 to 1. */

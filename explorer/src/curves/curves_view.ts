@@ -10,7 +10,8 @@ import { useMemo } from "../framework/preact.ts";
 import { useLoaded } from "../framework/use_loaded.ts";
 import { useQuery } from "../previews/parts.ts";
 import { joinLines, lineOf, panelsOf } from "./lines.ts";
-import { axesOf, findSteps, readSteps, type Steps, tablesLeftOut } from "./steps.ts";
+import { axesOf } from "./axes.ts";
+import { findSteps, readSteps, type Steps, tablesLeftOut } from "./steps.ts";
 
 /** Charts that are shown at first. */
 const FEW = 4;

@@ -77,8 +77,12 @@ export function joinLines(lines: readonly Line[]) {
 /** Words for the part of the data that a measure is of. */
 const PARTS = /^(?:train(?:ing)?|val(?:id(?:ation)?)?|test|eval(?:uation)?|dev)$/i;
 
-/** Groups the measures that one chart shows: `loss` and `val_loss`, unless each is `alone`. */
+/**
+ * Groups the measures that one chart shows: `loss` and `val_loss`, unless each is `alone`. A chart
+ * of one measure has its name.
+ */
 export function panelsOf(measures: readonly string[], alone: boolean): Map<string, string[]> {
   const words = (name: string) => name.split(/[/._ -]/).filter((word) => !PARTS.test(word));
-  return Map.groupBy(measures, (name) => alone ? name : words(name).join(" ") || name);
+  const groups = Map.groupBy(measures, (name) => alone ? name : words(name).join(" ") || name);
+  return new Map([...groups].map(([name, own]) => [own.length === 1 ? own[0] ?? name : name, own]));
 }

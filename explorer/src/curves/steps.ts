@@ -8,6 +8,7 @@ import { hasRows } from "../previews/kind.ts";
 import { numberOf } from "../previews/tables/cells.ts";
 import { openTable, type TableSource } from "../previews/tables/table_source.ts";
 import { isJsonLines } from "../previews/text/json_value.ts";
+import { axesOf } from "./axes.ts";
 
 /** Files of a version that are opened, and columns that are read. */
 const MOST_FILES = 8;
@@ -15,14 +16,6 @@ const MOST_COLUMNS = 50;
 const HEAD_BYTES = 256 * 1024;
 /** Longer lines end the rows. */
 const MOST_LINE = 4 * 1024 * 1024;
-
-/** The ends of names of columns that count steps, the best first. */
-const STEPS = [/\bsteps?$/i, /\biter(ation)?s?$/i, /\bepochs?$/i, /^ time$/];
-
-/** Returns the columns that count steps, the best first. */
-export function axesOf(names: readonly string[]): string[] {
-  return STEPS.flatMap((step) => names.filter((name) => step.test(name.replaceAll("_", " "))));
-}
 
 export interface StepFile {
   readonly file: ArtifactFile;

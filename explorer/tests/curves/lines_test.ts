@@ -1,6 +1,7 @@
 import { assert, assertEquals, assertStringIncludes } from "@std/assert";
 import { joinLines, lineOf, panelsOf } from "../../src/curves/lines.ts";
-import { axesOf, findSteps, readSteps } from "../../src/curves/steps.ts";
+import { axesOf } from "../../src/curves/axes.ts";
+import { findSteps, readSteps } from "../../src/curves/steps.ts";
 import { fakeFile, fakeVersion } from "../support/fake_file.ts";
 import { historyBytes, historyOf } from "../support/training.ts";
 import { slowTest } from "../../../tests/support/seeds.ts";

@@ -52,3 +52,33 @@ Deno.test({
     assertEquals(errors, []);
   },
 });
+
+Deno.test({
+  name: "a run that failed has its last values, and is saved as a version by keyboard" + SKIPPED,
+  ignore: IGNORED,
+  async fn() {
+    await using registry = await openRegistry("memory:");
+    await registry.save("digits:model", 1);
+    const params = { optimizer: { rate: 0.1, name: "adam" } };
+    await using run = await openRun(registry, "digits:model", { id: "7", params });
+    for (const step of [1, 2]) run.log({ step, loss: 1 / (1 + step), grad_norm: 3, scale: NaN });
+    await run.fail("out of memory");
+    await using explorer = await openExplorer(registry);
+    const { page, url, errors } = explorer;
+    await page.goto(`${url}#/artifacts/digits%3Amodel`);
+    await page.getByRole("region", { name: "Logged runs" }).getByText("out of memory").waitFor();
+    await page.goto(`${url}#/logged/digits%3Amodel/7`);
+    const tiles = page.getByRole("region", { name: "Metrics" });
+    await tiles.getByText("0.333333").waitFor();
+    assertEquals(await tiles.locator(".tile > .muted").allInnerTexts(), ["loss", "grad_norm"]);
+    await page.getByRole("figure", { name: "grad_norm by step" }).waitFor();
+    const shown = page.getByLabel("Parameters", { exact: true });
+    assertEquals(await shown.locator("dt").allInnerTexts(), ["optimizer.rate", "optimizer.name"]);
+    assertEquals(await barriersOf(page), []);
+    await page.getByRole("button", { name: "Save as a version" }).press("Enter");
+    await page.getByRole("link", { name: "digits:model@2.0.0" }).press("Enter");
+    await page.getByRole("heading", { name: "2.0.0" }).waitFor();
+    assertEquals(await page.getByRole("button", { name: "Save as a version" }).count(), 0);
+    assertEquals(errors, []);
+  },
+});

@@ -1,9 +1,9 @@
 // Charts of runs: points with the best so far, aliases, logarithmic axes, and colors in order.
 import { assert, assertEquals } from "@std/assert";
 import { openRegistry } from "../../../mod.ts";
-import { isOnePoint, scaleColorOf, spansDecades } from "../../src/components/chart.ts";
+import { isOnePoint, needsLogAxis, scaleColorOf } from "../../src/components/chart.ts";
 import { bestSoFar } from "../../src/views/versions/metric_charts.ts";
-import { powersBetween, stepsBetween } from "../../src/views/versions/parallel.ts";
+import { powersBetween, stepsBetween, ticksOf } from "../../src/views/versions/ticks.ts";
 import { IGNORED, openExplorer, SKIPPED } from "../support/browser.ts";
 
 Deno.test("the best so far is the best value until each version", () => {
@@ -12,11 +12,12 @@ Deno.test("the best so far is the best value until each version", () => {
   assertEquals(bestSoFar([5, 7], undefined), undefined);
 });
 
-Deno.test("numbers over more than three decades have a logarithmic axis", () => {
-  assertEquals(spansDecades([1e-5, 0.1, NaN]), true);
-  assertEquals([spansDecades([1, 1000]), spansDecades([0, 1e6]), spansDecades([])], [
-    ...[false, false, false],
-  ]);
+Deno.test("numbers that a linear axis would crowd have a logarithmic axis", () => {
+  assertEquals([[1e-5, 0.1, NaN], [0.3, 0.0003], [1, 1000]].map(needsLogAxis), [true, true, true]);
+  assertEquals([[1, 999], [0, 1e6], [-1, 1e6], []].map(needsLogAxis), [false, false, false, false]);
+  const drawn = Array.from({ length: 10 }, (_, i) => 10 ** (-3.7 + i / 4)); // over 2.25 decades
+  assertEquals(needsLogAxis(drawn), true);
+  assertEquals(needsLogAxis(Array.from({ length: 200 }, (_, i) => 1 + i)), false); // evenly spread
   assertEquals([scaleColorOf(0), scaleColorOf(0.5), scaleColorOf(1)], [
     ...["--scale-1", "--scale-4", "--scale-7"],
   ]);
@@ -33,8 +34,23 @@ Deno.test("a line with one value is a point, for no line shows it", () => {
 Deno.test("axes have round ticks", () => {
   assertEquals(stepsBetween(0.797, 0.979), [0.8, 0.85, 0.9, 0.95]);
   assertEquals(stepsBetween(1, 5), [1, 2, 3, 4, 5]);
+  assertEquals(stepsBetween(0.00011, 0.095), [0.02, 0.04, 0.06, 0.08]);
+  assertEquals(stepsBetween(0.107, 0.987), [0.2, 0.4, 0.6, 0.8]);
+  assertEquals(powersBetween(0.0011, 0.095), [0.002, 0.005, 0.01, 0.02, 0.05]);
   assertEquals(powersBetween(2e-5, 0.1), [1e-4, 1e-3, 1e-2, 0.1]);
   assertEquals(powersBetween(1e-9, 1e3).length, 7);
+});
+
+Deno.test("an axis with few values shows them, without overlaps", () => {
+  const ticks = (values: number[], isLog = false) => {
+    const scale = isLog ? Math.log : Number;
+    const [low, high] = [scale(values[0]!), scale(values.at(-1)!)];
+    const at = (value: number) => (scale(value) - low) / (high - low);
+    return ticksOf(Float64Array.from(values), { isLog, at });
+  };
+  assertEquals(ticks([8, 8, 16, 32, 64, 128]), [8, 32, 64, 128]);
+  assertEquals(ticks([8, 16, 32, 64, 128], true), [8, 16, 32, 64, 128]);
+  assertEquals(ticks(Array.from({ length: 50 }, (_, i) => i / 50)), [0, 0.2, 0.4, 0.6, 0.8]);
 });
 
 Deno.test({
@@ -69,7 +85,7 @@ Deno.test({
     assertEquals(await ticks.allInnerTexts(), ["0.0001", "0.001", "0.01", "0.1"]);
     assert(await section.locator("path.run").count() > 3);
     await page.getByRole("combobox", { name: "axes", exact: true }).selectOption("linear");
-    await section.getByText("0.05", { exact: true }).waitFor();
+    await section.getByText("0.04", { exact: true }).waitFor();
     await page.getByLabel("colored by").selectOption("width");
     const second = page.getByRole("figure", { name: /^accuracy by/ });
     await second.getByRole("button", { name: "As a chart" }).click();

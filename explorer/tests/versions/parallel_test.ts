@@ -123,10 +123,10 @@ Deno.test({
     const hint = (label: string) =>
       page.getByLabel(label, { exact: true }).getAttribute("placeholder");
     assertEquals([await hint("Least accuracy"), await hint("Most accuracy")], [
-      "0.99001",
-      "0.99009",
+      "≥ 0.99001",
+      "≤ 0.99009",
     ]);
-    assertEquals([await hint("Least at"), await hint("Most at")], ["1764158401", "1764158409"]);
+    assertEquals([await hint("Least at"), await hint("Most at")], ["≥ 1764158401", "≤ 1764158409"]);
     assertEquals(errors, []);
   },
 });

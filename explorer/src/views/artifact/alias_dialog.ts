@@ -5,6 +5,7 @@ import { namePath } from "../../api/artifacts.ts";
 import { useSession } from "../../api/context.ts";
 import type { NameSummary } from "../../api/names.ts";
 import { mayChange, type Service } from "../../api/service.ts";
+import { usualBetter } from "../../components/better.ts";
 import { SameByCode, shellWord } from "../../components/copy_box.ts";
 import { Dialog } from "../../components/dialog.ts";
 import { TextField } from "../../components/field.ts";
@@ -143,11 +144,13 @@ function NumberChanges({ name, versions }: { name: string; versions: readonly [s
       versions.map((version) => metadataOf(service, { name, version }, signal)),
     );
     if (before === undefined || after === undefined) return [];
-    return diffValues(before, after).flatMap(({ path, before, after }): NumberChange[] =>
+    const numbers = diffValues(before, after).flatMap(({ path, before, after }): NumberChange[] =>
       typeof before === "number" || typeof after === "number"
         ? [{ key: path.join("."), before, after }]
         : []
     );
+    const isMetric = ({ key }: NumberChange) => usualBetter(key) !== "none";
+    return [...numbers.filter(isMetric), ...numbers.filter((change) => !isMetric(change))];
   }, [name, ...versions]);
   if (changes.length === 0) return null;
   const side = (title: string, side: "before" | "after"): Column<NumberChange> => ({

@@ -1,9 +1,11 @@
 // The metadata of a version: its metrics as tiles, and all keys as rows.
 import type { NamedFact } from "../../components/fact_list.ts";
+import { useSession } from "../../api/context.ts";
 import { numberText } from "../../components/format.ts";
 import { html } from "../../framework/html.ts";
+import { axesOf } from "../../curves/axes.ts";
 import { columnsOf } from "../versions/columns.ts";
-import { metadataValues, numberAt } from "../versions/experiments.ts";
+import { metadataValues, numberAt, runHref } from "../versions/experiments.ts";
 import { jsonText } from "../../previews/short_floats.ts";
 
 /** Metrics that are shown above the curves. All of them are in the metadata below. */
@@ -13,7 +15,9 @@ const MOST_TILES = 8;
 export function MetricTiles({ metadata }: { metadata: Readonly<Record<string, unknown>> }) {
   const values = metadataValues(metadata);
   const tiles = columnsOf([{ values }])
-    .filter(({ role, isNumber }) => isNumber && (role === "measure" || role === "result"));
+    .filter(({ role, isNumber, title }) =>
+      isNumber && (role === "measure" || role === "result") && axesOf([title]).length === 0
+    );
   if (tiles.length === 0) return null;
   return html`
     <section class="tiles" aria-label="Metrics">${tiles.slice(0, MOST_TILES).map((
@@ -33,10 +37,21 @@ export function MetricTiles({ metadata }: { metadata: Readonly<Record<string, un
 
 /** Returns a row for each key, with members of objects on rows of their own. */
 export function metadataFacts(metadata: Readonly<Record<string, unknown>>): NamedFact[] {
-  return [...metadataValues(metadata)].map(([key, value]) => [
+  const values = metadataValues(metadata);
+  const run = runHref(values);
+  return [...values].map(([key, value]) => [
     key.replace(/^metadata\./, ""),
-    typeof value === "number" ? html`<${NumberValue} value=${value} />` : jsonText(value),
+    typeof value === "number"
+      ? html`<${NumberValue} value=${value} />`
+      : key === "metadata.run" && run !== undefined
+      ? html`<${RunLink} run=${value} href=${run} />`
+      : jsonText(value),
   ]);
+}
+
+/** The run of a pipeline. A site has no page of it. */
+function RunLink({ run, href }: { run: string; href: string }) {
+  return useSession().service.isSite ? run : html`<a href=${href}>${run}</a>`;
 }
 
 /** A number with few digits. Its title has all of them. */

@@ -57,9 +57,11 @@ export function NameCells({ found, promoted }: { found: FoundVersion; promoted?:
   const { aliases, metric } = promoted ?? { aliases: found.aliases };
   return html`
     <span class="row name-row">
-      ${metric && html`<span class="cell metric" title=${metric.title}>${metric.text}</span>`}
-      ${aliases.slice(0, 2).map((alias) => html`<span class="tag tag-alias">${alias}</span>`)}
-      ${aliases.length > 2 && html`<span class="muted">+${aliases.length - 2}</span>`}
+      <span class="row promoted">
+        ${metric && html`<span class="cell metric" title=${metric.title}>${metric.text}</span>`}
+        ${aliases.slice(0, 2).map((alias) => html`<span class="tag tag-alias">${alias}</span>`)}
+        ${aliases.length > 2 && html`<span class="muted">+${aliases.length - 2}</span>`}
+      </span>
       <span class="cell kind">${found.kind}</span>
       <span class="cell version mono">${found.version}</span>
       <span class="cell size number">${formatBytes(found.size)}</span>

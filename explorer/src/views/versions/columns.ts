@@ -169,7 +169,10 @@ function bareOf(key: string): string {
 }
 
 /** Facts about a run that say little beside its values. */
-const OF_RUN = /^metadata\.(curves|run\.(id|startedAt|points|failed|metricsLeftOut))$/;
+const OF_RUN =
+  /^metadata\.(curves|run\.(id|startedAt|points|failed|metricsLeftOut)|metrics\.step)$/;
+/** Facts that a step of a pipeline adds to its outputs. */
+const OF_STEP = /^metadata\.(pipeline|step|node|operator|code|effect|inputs\..*)$/;
 
 /** Returns the keys that are shown at first: facts that say nothing are left out. */
 export function usualKeys(
@@ -179,9 +182,10 @@ export function usualKeys(
   const differs = (key: string) =>
     new Set(experiments.map(({ values }) => values.get(key))).size > 1;
   const has = (key: string) => experiments.some(({ values }) => values.get(key) !== "");
+  const isOfPipeline = columns.some(({ key }) => key === "metadata.pipeline");
   let members = 0;
   return columns.map(({ key }) => key).filter((key) =>
-    OF_RUN.test(key)
+    OF_RUN.test(key) || isOfPipeline && OF_STEP.test(key)
       ? false
       : MEMBER.test(key)
       ? ++members <= MOST_USUAL

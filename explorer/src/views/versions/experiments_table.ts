@@ -1,4 +1,5 @@
 // The table of versions, whose rows are chosen to be compared.
+import { useSession } from "../../api/context.ts";
 import { formatAgo, formatBytes, formatTime, numberText } from "../../components/format.ts";
 import { type Column, Table } from "../../components/table.ts";
 import { html } from "../../framework/html.ts";
@@ -6,7 +7,7 @@ import { hrefOf, joinValues, splitValues } from "../../framework/router.ts";
 import { useQuery } from "../../previews/parts.ts";
 import { toggled } from "./column_choice.ts";
 import type { ExperimentColumn } from "./columns.ts";
-import { type Experiment, numberAt } from "./experiments.ts";
+import { type Experiment, numberAt, runHref } from "./experiments.ts";
 
 export function ExperimentsTable({ name, rows, all, columns, isGroups, pins, sort, setSort }: {
   name: string;
@@ -20,13 +21,11 @@ export function ExperimentsTable({ name, rows, all, columns, isGroups, pins, sor
   sort: string;
   setSort: (sort: string) => void;
 }) {
+  const { isSite } = useSession().service;
   const [ticked, setTicked] = useQuery("ticked");
   const chosen = new Set(splitValues(ticked));
   const choose = (version: string) => setTicked(joinValues(toggled([...chosen], version)));
   const isAlone = all.length === 1;
-  const refs = all.filter(({ version }) => chosen.has(version)).reverse().map(({ version }) =>
-    `${name}@${version}`
-  );
   const compared: Column<Experiment> = {
     title: "Compare",
     isUntitled: true,
@@ -51,7 +50,7 @@ export function ExperimentsTable({ name, rows, all, columns, isGroups, pins, sor
         }`,
       heading: `${isNumber ? "number" : ""}${begins}`,
       isPinned: i < pins,
-      cell: (row) => shownValue(row, column),
+      cell: (row) => shownValue(row, column, isSite),
       ...way && { order: way },
       ...!isAlone && {
         // Numbers begin with the largest, or the best.
@@ -60,21 +59,31 @@ export function ExperimentsTable({ name, rows, all, columns, isGroups, pins, sor
     };
   });
   return html`
-    ${!isAlone && !isGroups && html`
-      <div class="row spread">
-        <p class="muted">Choose versions to compare them.</p>
-        ${refs.length > 1
-          ? html`<a class="button button-main" href=${
-            hrefOf(["compare"], { refs: joinValues(refs) })
-          }>Compare ${refs.length} versions</a>`
-          : html`<button type="button" class="button" disabled>Compare</button>`}
-      </div>
-    `}
     <${Table} label="Versions" rows=${rows} columns=${isAlone || isGroups
       ? shown
       : [compared, ...shown]}
       class="experiments" keyOf=${({ version }: Experiment) => version} />
   `;
+}
+
+/** Leads to the comparison of the checked versions. */
+export function CompareButton({ name, all }: {
+  name: string;
+  all: readonly { version: string }[];
+}) {
+  const [ticked] = useQuery("ticked");
+  const chosen = new Set(splitValues(ticked));
+  const refs = all.filter(({ version }) => chosen.has(version)).reverse().map(({ version }) =>
+    `${name}@${version}`
+  );
+  return refs.length > 1
+    ? html`<a class="button button-main" href=${
+      hrefOf(["compare"], { refs: joinValues(refs) })
+    }>Compare ${refs.length} versions</a>`
+    : html`
+      <button type="button" class="button" disabled
+        title="Check two versions or more to compare them">Compare</button>
+    `;
 }
 
 function nextOrder(sort: string, key: string, isLargest: boolean): string {
@@ -83,7 +92,7 @@ function nextOrder(sort: string, key: string, isLargest: boolean): string {
   return sort === first ? second : sort === second ? "" : first;
 }
 
-function shownValue(row: Experiment, { key, best }: ExperimentColumn) {
+function shownValue(row: Experiment, { key, best }: ExperimentColumn, isSite: boolean) {
   const { name, version, values, problem } = row;
   const value = values.get(key);
   if (key === "version") {
@@ -99,6 +108,8 @@ function shownValue(row: Experiment, { key, best }: ExperimentColumn) {
     const iso = row.found.createdAt;
     return html`<span title=${formatTime(iso)}>${formatAgo(iso)}</span>`;
   }
+  const href = key === "metadata.run" ? runHref(values) : undefined;
+  if (href !== undefined && !isSite) return html`<a href=${href}>${value}</a>`;
   if (key === "size" && typeof value === "number") return formatBytes(value);
   if (best !== undefined && numberAt(row, key) === best) {
     return html`<span title="The best of all versions">${valueText(value)} ★</span>`;

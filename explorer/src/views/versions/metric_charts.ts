@@ -13,7 +13,7 @@ import { type Part, partsOf } from "./groups.ts";
 import { ScaleChoice, useScale } from "./scale_choice.ts";
 
 /** Charts that are shown at first. */
-const FEW = 2;
+const FEW = 3;
 
 /** Returns the columns of charts, and the keys of those that are shown at first. */
 export function chartsOf(columns: readonly ExperimentColumn[]) {

@@ -12,6 +12,7 @@ import type { ExperimentColumn } from "./columns.ts";
 import { type Experiment, numberAt } from "./experiments.ts";
 import { type Part, partsOf } from "./groups.ts";
 import { useScale } from "./scale_choice.ts";
+import { ticksOf } from "./ticks.ts";
 
 /** More versions are not drawn, and keys with more words have no axis. */
 const [MOST_LINES, MOST_WORDS] = [1000, 12];
@@ -165,16 +166,20 @@ function Bounds({ axis: { column, words, from }, filter, at: gridColumn, change 
   const field = (label: string, comparison: string, place: number) =>
     html`
       <input type="number" step="any" aria-label=${`${label} ${column.title}`}
-        placeholder=${from(place)} value=${conditionOf(filter, column, comparison)}
+        placeholder=${`${comparison === "<=" ? "≤" : "≥"} ${from(place)}`} value=${conditionOf(
+          filter,
+          column,
+          comparison,
+        )}
         onInput=${onValue((value) => change(comparison, value))} />
     `;
-  return html`<div class="field bounds" style=${{ gridColumn }}>${field("Most", "<=", 1)}${
-    field(
-      "Least",
-      ">=",
-      0,
-    )
-  }</div>`;
+  return html`
+    <div class="bounds" style=${{ gridColumn }}>${field("Least", ">=", 0)}${field(
+      "Most",
+      "<=",
+      1,
+    )}</div>
+  `;
 }
 
 const BEFORE = { parameter: 0, other: 0, result: 1, measure: 2 };
@@ -238,40 +243,19 @@ function axisOf(
   const isLog = min > 0 && isLogOf([...sorted]);
   const scale = (value: number) => isLog ? Math.log(value) : value;
   const [low, size] = [scale(min), scale(max) - scale(min) || 1];
+  const at = (value: unknown) =>
+    Number.isFinite(value) ? (scale(value as number) - low) / size : NaN;
   const digits = Math.min(100, Math.max(0, Math.ceil(3 - Math.log10(size))));
   return {
     column,
     words: [],
-    ticks: isLog ? powersBetween(min, max) : stepsBetween(min, max),
-    at: (value) => Number.isFinite(value) ? (scale(value as number) - low) / size : NaN,
+    ticks: ticksOf(sorted, { isLog, at }),
+    at,
     from(place) {
       const value = low + place * size;
       return String(Number(isLog ? Math.exp(value).toPrecision(3) : value.toFixed(digits)));
     },
   };
-}
-
-/** Ticks of an axis, about. */
-const TICKS = 4;
-
-/** Returns round numbers between two. */
-export function stepsBetween(min: number, max: number): number[] {
-  const rough = (max - min) / TICKS;
-  const power = 10 ** Math.floor(Math.log10(rough));
-  const step = power * ([1, 2, 5].find((each) => each * power >= rough) ?? 10);
-  const first = Math.ceil(min / step - 1e-9);
-  const count = Math.floor(max / step + 1e-9) - first + 1;
-  if (!Number.isFinite(count) || count > 10) return [];
-  return Array.from({ length: count }, (_, i) => Number(((first + i) * step).toPrecision(12)));
-}
-
-/** Returns powers of ten between two numbers; with many between them, each second one or fewer. */
-export function powersBetween(min: number, max: number): number[] {
-  const first = Math.ceil(Math.log10(min) - 1e-9);
-  const last = Math.floor(Math.log10(max) + 1e-9);
-  const step = Math.max(1, Math.ceil((last - first) / 6));
-  const count = Math.max(0, Math.floor((last - first) / step) + 1);
-  return Array.from({ length: count }, (_, i) => Number(`1e${first + i * step}`));
 }
 
 /** Returns the lines of rows. They have a gap where a row has no value. */

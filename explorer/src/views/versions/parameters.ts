@@ -1,6 +1,7 @@
 // Which parameters matter: keys ranked by their influence on a metric.
 import { Choice } from "../../components/choice.ts";
 import { formatCount, formatNumber, numberText } from "../../components/format.ts";
+import { Loading } from "../../components/notices.ts";
 import { type Column, Table } from "../../components/table.ts";
 import { html } from "../../framework/html.ts";
 import { useEffect, useState } from "../../framework/preact.ts";
@@ -52,6 +53,7 @@ export function Parameters({ all, rows, columns, unread }: {
         <${Choice} label="for" value=${target.key} change=${setMetric}
           options=${numbers.map(({ key, title }) => [key, title])} />
       </div>
+      ${ranked === undefined && html`<${Loading} what="Ranking keys" />`}
       ${ranked && html`
         <p class="muted" role="status">${ranked.length} of ${formatCount(
           keys.length,
@@ -61,11 +63,11 @@ export function Parameters({ all, rows, columns, unread }: {
       ${ranked?.length === 0 &&
         html`<p class="muted">No key differs among at least three versions with this metric.</p>`}
       ${parameters.length > 0 && html`
-        <${Table} label="Parameters" rows=${parameters} columns=${shown} keyOf=${keyOf} />
+        <${Table} label="Parameters" rows=${parameters} columns=${shown} keyOf=${keyOf} isScroll />
       `}
       ${results.length > 0 && html`
         <h3>Results that change with ${target.title}</h3>
-        <${Table} label="Results" rows=${results} columns=${shown} keyOf=${keyOf} />
+        <${Table} label="Results" rows=${results} columns=${shown} keyOf=${keyOf} isScroll />
       `}
       ${[...unranked].map(([reason, columns]) =>
         html`<p class="muted">Not ranked, because ${reason}: ${
@@ -83,8 +85,10 @@ export function Parameters({ all, rows, columns, unread }: {
       <p class="muted">A rank correlation is 1 if the metric rises whenever the key does, and -1 if
         it falls. None of these values shows a cause.</p>
     </section>
-    <${Parallel} all=${all} rows=${rows} columns=${members}
-      usual=${[...axes, target.key]} metric=${target} />
+    ${ranked && html`
+      <${Parallel} all=${all} rows=${rows} columns=${members}
+        usual=${[...axes, target.key]} metric=${target} />
+    `}
   `;
 }
 

@@ -1,5 +1,5 @@
-// Logarithmic axes: by themselves where numbers span decades, or by choice.
-import { spansDecades } from "../../components/chart.ts";
+// Logarithmic axes: by themselves where a linear one would be crowded, or by choice.
+import { needsLogAxis } from "../../components/chart.ts";
 import { Choice } from "../../components/choice.ts";
 import { html } from "../../framework/html.ts";
 import { useCallback } from "../../framework/preact.ts";
@@ -20,7 +20,7 @@ export function useScale(): (values: readonly number[]) => boolean {
     (values: readonly number[]) =>
       scale === "log"
         ? values.every((value) => !(value <= 0))
-        : scale !== "linear" && spansDecades(values),
+        : scale !== "linear" && needsLogAxis(values),
     [scale],
   );
 }

@@ -17,7 +17,7 @@ import { ColumnChoice } from "./column_choice.ts";
 import { columnsOf, type ExperimentColumn, fieldsOf, keysLeftOut, usualKeys } from "./columns.ts";
 import { keysIn, namedFilter, unknownFields, withField } from "./conditions.ts";
 import { chooseExperiments, type Experiment, experimentsOf, textNumbersOf } from "./experiments.ts";
-import { ExperimentsTable } from "./experiments_table.ts";
+import { CompareButton, ExperimentsTable } from "./experiments_table.ts";
 import { groupsOf } from "./groups.ts";
 import { chartsOf, MetricCharts } from "./metric_charts.ts";
 
@@ -79,6 +79,7 @@ export function VersionsPanel({ summary }: { summary: NameSummary }) {
         <span class="phone"><${Choice} label="Sort by" value=${sort} change=${setSort}
           options=${sortOptions(groups?.columns ?? columns)} /></span>
         <span class="muted" role="status">${count}${isComplete ? "" : " so far…"}</span>
+        ${!isGroups && html`<${CompareButton} name=${summary.name} all=${versions} />`}
       </div>
     `}
     ${error !== undefined && html`<${ErrorNotice} error=${error} />`}

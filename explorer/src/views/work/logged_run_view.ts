@@ -3,18 +3,20 @@ import { nameSegment } from "../../../../core/naming/names.ts";
 import type { ArtifactFile, ArtifactVersion } from "../../artifact_file.ts";
 import { namePath } from "../../api/artifacts.ts";
 import { useSession } from "../../api/context.ts";
-import type { Service } from "../../api/service.ts";
+import { mayChange, type Service } from "../../api/service.ts";
 import { SameByCode, shellWord } from "../../components/copy_box.ts";
 import { FactList } from "../../components/fact_list.ts";
 import { formatAgo, formatNumber, formatTime } from "../../components/format.ts";
-import { Shown } from "../../components/notices.ts";
+import { ErrorNotice, Shown } from "../../components/notices.ts";
+import { axesOf } from "../../curves/axes.ts";
 import { MOST_NUMBERS, Panels } from "../../curves/curves_view.ts";
 import { findSteps, readSteps, type Steps } from "../../curves/steps.ts";
 import { html } from "../../framework/html.ts";
-import { useRef } from "../../framework/preact.ts";
+import { useRef, useState } from "../../framework/preact.ts";
 import { hrefOf, hrefOfRef } from "../../framework/router.ts";
 import { useInterval } from "../../framework/use_interval.ts";
 import { useLoaded } from "../../framework/use_loaded.ts";
+import { metadataFacts, MetricTiles } from "../artifact/metadata.ts";
 import type { ViewProps } from "../mod.ts";
 import type { LoggedRun } from "./logged_runs.ts";
 import { StateTag } from "./state_tag.ts";
@@ -51,7 +53,7 @@ export function LoggedRunView({ place: { path: [, name = "", id = ""] } }: ViewP
       <nav class="crumbs" aria-label="Path"><a href=${hrefOfRef(name)}>${name}</a> / <a
         href=${hrefOf(["runs"])}>Runs</a></nav>
       <${Shown} of=${shown} what="Reading the run">${(value: ShownRun) =>
-        html`<${RunDetails} ...${value} />`}<//>
+        html`<${RunDetails} ...${value} reload=${shown.reload} />`}<//>
       <${SameByCode} cli=${`holdfast runs show ${shellWord(name)} ${
         shellWord(id)
       }\nholdfast runs finish ${shellWord(name)} ${
@@ -70,14 +72,18 @@ const NOTES: Readonly<Partial<Record<LoggedRun["state"], string>>> = {
   running: "This page follows it.",
   silent:
     "It logs rarely, was killed, or cannot reach the store. This page follows it. Its points " +
-    "stay for a week: open it again with its id to continue, or save it as a version.",
+    "stay for a week: open it again with its id to continue, or save it as a version. That ends it: " +
+    "a program that still logs to it gets an error.",
   failed: "Its points stay for a week. To keep them, save the run as a version.",
 };
 
-function RunDetails({ run, steps }: ShownRun) {
+function RunDetails({ run, steps, reload }: ShownRun & { reload: () => void }) {
   const { state, version, reason } = run;
   return html`
-    <h1>${run.id} <${StateTag} state=${state} /></h1>
+    <div class="row spread heading">
+      <h1>${run.id} <${StateTag} state=${state} /></h1>
+      <${KeepButton} run=${run} reload=${reload} />
+    </div>
     ${reason !== undefined && html`<p>${reason}</p>`}
     <p class="muted">Began ${formatTime(run.startedAt)}, ${formatNumber(
       run.points,
@@ -86,17 +92,50 @@ function RunDetails({ run, steps }: ShownRun) {
       html`<p>It was saved as <a href=${
         hrefOfRef(`${run.name}@${version}`)
       }>${run.name}@${version}</a>.</p>`}
-    ${Object.keys(run.params).length > 0 &&
-      html`<${FactList} isCard label="Parameters" facts=${
-        Object.entries(run.params).map(([key, value]) => [key, jsonText(value)])
-      } />`}
+    ${steps !== undefined && html`<${MetricTiles} metadata=${{ metrics: lastValues(steps) }} />`}
     ${steps !== undefined && html`
       <section class="stack" aria-label="Curves">
         <h2>Curves</h2>
         <${Panels} runs=${[{ ...steps, label: run.id }]} isCompared=${false} />
       </section>
     `}
+    ${Object.keys(run.params).length > 0 &&
+      html`<${FactList} isCard isMono label="Parameters" facts=${metadataFacts(run.params)} />`}
   `;
+}
+
+/** Saves what a run that no longer logs has stored as a version. */
+function KeepButton({ run: { name, id, state }, reload }: { run: LoggedRun; reload: () => void }) {
+  const { service, rights } = useSession();
+  const [asked, setAsked] = useState<{ isBusy?: boolean; error?: unknown }>({});
+  const isOver = state === "failed" || state === "silent";
+  if (!isOver || !mayChange(rights, "save", name)) return null;
+  const keep = async () => {
+    setAsked({ isBusy: true });
+    try {
+      const path = `${namePath(name)}/runs/${nameSegment(id)}/finish`;
+      await service.ask(path, { method: "POST", json: {} });
+      reload();
+    } catch (error) {
+      setAsked({ error });
+    }
+  };
+  return html`
+    <div class="row actions"><button type="button" class="button" disabled=${asked.isBusy}
+      onClick=${keep}>Save as a version</button></div>
+    ${asked.error !== undefined && html`<${ErrorNotice} error=${asked.error} />`}
+  `;
+}
+
+/** Returns the last number of each name. Omits those whose last value is NaN or infinite. */
+function lastValues({ columns }: Steps): Record<string, number> {
+  const axes = axesOf([...columns.keys()]);
+  const last = [...columns].map(([name, values]) =>
+    [name, values.findLast((value) => !Number.isNaN(value)) ?? NaN] as const
+  );
+  return Object.fromEntries(
+    last.filter(([name, value]) => !axes.includes(name) && Number.isFinite(value)),
+  );
 }
 
 /** Reads the points that are new, and the steps of all. */

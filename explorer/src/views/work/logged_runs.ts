@@ -1,11 +1,14 @@
 // Runs that programs log to, and that are no versions yet: of all names, or of one.
 import { useSession } from "../../api/context.ts";
+import { MEMBER } from "../../components/better.ts";
 import { formatAgo, formatNumber, formatTime } from "../../components/format.ts";
 import { type Column, Table } from "../../components/table.ts";
 import { html } from "../../framework/html.ts";
 import { hrefOf, hrefOfRef } from "../../framework/router.ts";
 import { useInterval } from "../../framework/use_interval.ts";
 import { useLoaded } from "../../framework/use_loaded.ts";
+import { metadataValues } from "../versions/experiments.ts";
+import { valueText } from "../versions/experiments_table.ts";
 import { StateTag } from "./state_tag.ts";
 
 export interface LoggedRun {
@@ -70,7 +73,7 @@ const COLUMNS: readonly Column<LoggedRun>[] = [
 ];
 
 function paramsText(params: Readonly<Record<string, unknown>>): string {
-  return Object.entries(params).map(([key, value]) =>
-    `${key} ${typeof value === "string" ? value : JSON.stringify(value)}`
+  return [...metadataValues(params)].map(([key, value]) =>
+    `${key.replace(MEMBER, "")} ${valueText(value)}`
   ).join(", ");
 }

@@ -12,6 +12,7 @@ import type { ViewProps } from "../mod.ts";
 import { LoggedRuns } from "./logged_runs.ts";
 import { RunView } from "./run_view.ts";
 import { StateTag } from "./state_tag.ts";
+import { CompareRuns } from "./step_metrics.ts";
 
 export interface ListedRun {
   readonly run: string;
@@ -41,9 +42,10 @@ function Runs({ pipeline }: { pipeline?: string }) {
   useInterval(runs.reload, LIVE_MS, true);
   return html`
     <div class="stack">
-      <h1>Runs${pipeline === undefined ? "" : html`
-        of ${pipeline}
-      `}</h1>
+      <div class="row spread heading">
+        <h1>Runs${pipeline === undefined ? "" : ` of ${pipeline}`}</h1>
+        ${pipeline !== undefined && html`<${CompareRuns} pipeline=${pipeline} />`}
+      </div>
       ${pipeline === undefined && html`<${LoggedRuns} />`}
       <${Shown} of=${runs} what="Reading runs">${({ items }: { items: ListedRun[] }) =>
         items.length === 0

@@ -40,9 +40,19 @@ export function StepMetrics({ run, steps }: {
   ];
   return html`
     <section class="stack" aria-label="Metrics of steps">
-      <h2>Metrics</h2>
+      <div class="row spread">
+        <h2>Metrics</h2>
+        <${CompareRuns} pipeline=${run.slice(0, run.lastIndexOf("@"))} />
+      </div>
       <${Table} label="Metrics" rows=${rows} columns=${columns} class="experiments"
         keyOf=${({ step }: StepMetrics) => step} />
     </section>
+  `;
+}
+
+/** Leads to the results of all runs of a pipeline: parameters and metrics of their steps. */
+export function CompareRuns({ pipeline }: { pipeline: string }) {
+  return html`
+    <a class="button actions" href=${hrefOf(["artifacts", `${pipeline}:result`])}>Compare runs</a>
   `;
 }
