@@ -9,8 +9,7 @@ import { toggled } from "./column_choice.ts";
 import type { ExperimentColumn } from "./columns.ts";
 import { type Experiment, numberAt, runHref } from "./experiments.ts";
 
-export function ExperimentsTable({ name, rows, all, columns, isGroups, pins, sort, setSort }: {
-  name: string;
+export function ExperimentsTable({ rows, all, columns, isGroups, pins, sort, setSort }: {
   rows: readonly Experiment[];
   all: readonly { version: string }[];
   columns: readonly ExperimentColumn[];

@@ -86,7 +86,7 @@ export function VersionsPanel({ summary }: { summary: NameSummary }) {
     ${chosen.error !== undefined && html`<${ErrorNotice} error=${chosen.error} />`}
     ${isComplete && html`<${UnknownKeys} ...${{ typed, setFilter, experiments, columns }} />`}
     ${chosen.hints?.map((hint) => html`<p class="muted">${hint}; it is compared as a number.</p>`)}
-    <${ExperimentsTable} name=${summary.name} rows=${groups
+    <${ExperimentsTable} rows=${groups
       ? chooseExperiments(groups.rows, { filter: "", sort })
       : chosen.rows} all=${versions}
       columns=${groups?.columns ?? inOrder} isGroups=${isGroups}

@@ -20,7 +20,6 @@ import { metadataFacts, MetricTiles } from "../artifact/metadata.ts";
 import type { ViewProps } from "../mod.ts";
 import type { LoggedRun } from "./logged_runs.ts";
 import { StateTag } from "./state_tag.ts";
-import { jsonText } from "../../previews/short_floats.ts";
 
 const LIVE_MS = 3000;
 /** Bytes of points that the page holds. */

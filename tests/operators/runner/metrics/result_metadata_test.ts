@@ -60,7 +60,7 @@ Deno.test("the metadata of a result are those of what ran, and fit", () => {
     );
   const metrics = { a: { loss: 1 } };
   const rate = { rate: 1 } as never;
-  assertEquals(of(rate), { ...short, metrics, params: { a: rate } }); // b is no part of the run
+  assertEquals(of(rate), { ...short, metrics, params: { a: rate } }); // b did not run
   assertEquals(of(rate, { rerun: ["code"] }, "skipped"), { ...short, metrics });
   assertEquals(of({ text: "x".repeat(40_000) } as never), { ...short, metrics });
 });
