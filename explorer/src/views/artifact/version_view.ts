@@ -22,7 +22,7 @@ import { DeleteDialog } from "./delete_dialog.ts";
 import { RestoreOffer } from "./deleted_versions.ts";
 import { DownloadAll, DownloadButton } from "./download_button.ts";
 import { Heading } from "./heading.ts";
-import { metadataFacts, MetricTiles } from "./metadata.ts";
+import { metadataFacts, MetricTiles } from "../versions/metadata.ts";
 import { ReleasePanel } from "./release_panel.ts";
 import { Tree, type TreeNode } from "../../components/tree.ts";
 import { type DirectoryEntry, entriesOf, isZarr } from "../../previews/directory.ts";

@@ -16,7 +16,7 @@ import { useRef, useState } from "../../framework/preact.ts";
 import { hrefOf, hrefOfRef } from "../../framework/router.ts";
 import { useInterval } from "../../framework/use_interval.ts";
 import { useLoaded } from "../../framework/use_loaded.ts";
-import { metadataFacts, MetricTiles } from "../artifact/metadata.ts";
+import { metadataFacts, MetricTiles } from "../versions/metadata.ts";
 import type { ViewProps } from "../mod.ts";
 import type { LoggedRun } from "./logged_runs.ts";
 import { StateTag } from "./state_tag.ts";

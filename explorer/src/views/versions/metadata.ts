@@ -4,8 +4,8 @@ import { useSession } from "../../api/context.ts";
 import { numberText } from "../../components/format.ts";
 import { html } from "../../framework/html.ts";
 import { axesOf } from "../../curves/axes.ts";
-import { columnsOf } from "../versions/columns.ts";
-import { metadataValues, numberAt, runHref } from "../versions/experiments.ts";
+import { columnsOf } from "./columns.ts";
+import { metadataValues, numberAt, runHref } from "./experiments.ts";
 import { jsonText } from "../../previews/short_floats.ts";
 
 /** Metrics that are shown above the curves. All of them are in the metadata below. */
