@@ -67,7 +67,9 @@ Deno.test("NaN and infinities, as Python writes them in JSON, are numbers", asyn
   assertEquals(parseJson(text), value);
   const lines = fakeFile("a.jsonl", encoder.encode('{"loss": NaN}\n{"loss": 1}\n'));
   assertEquals(await readJson(lines), { value: [{ loss: new ExactNumber("NaN") }, { loss: 1 }] });
-  for (const broken of ['{"a": NaNa}', '{"a": - Infinity}', "NaN NaN", '{"a": nan}']) {
+  const unterminated = `{"a": NaN, "b": "${"b".repeat(100_000)}`;
+  const others = ['{"a": NaNa}', '{"a": - Infinity}', "NaN NaN", '{"a": nan}'];
+  for (const broken of [unterminated, ...others]) {
     assert("problem" in await readJson(fakeFile("a.json", encoder.encode(broken))), broken);
   }
 });

@@ -30,13 +30,13 @@ export function parseJson(text: string): unknown {
     try {
       return JSON.parse(marked, markedNumber);
     } catch {
-      throw error; // with the place in the text as it is
+      throw error; // its position is that in the original text
     }
   }
 }
 
-/** A string, which may contain the names, or the name of a number that JSON lacks. */
-const STRING_OR_NAME = /"(?:[^"\\]+|\\.)*"|-?\bInfinity\b|\bNaN\b/gs;
+/** A string, which may contain the names and have no end, or the name of a number that JSON lacks. */
+const STRING_OR_NAME = /"[^"\\]*(?:\\.[^"\\]*)*"?|-?\bInfinity\b|\bNaN\b/gs;
 /** The beginning of strings that stand for these names. */
 const MARK = "\0number ";
 
