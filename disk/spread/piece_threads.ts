@@ -65,6 +65,7 @@ export class PieceThreads {
 
 /** True if a thread can read its program without a prompt of the runtime. */
 function mayStart(): boolean {
+  if (import.meta.url === undefined) return false; // in a bundle of CommonJS
   const program = new URL("./piece_worker.ts", import.meta.url);
   return program.protocol !== "file:" || isGranted({ name: "read", path: program });
 }

@@ -90,7 +90,7 @@ for (
   Deno.test(`${name}: a bundle opens folders and S3, without a package that is missing`, async () => {
     const { stdout, stderr } = await (await bundled())([]);
     const missing = "Cannot load gcs: the package @google-cloud/storage is not installed";
-    assertEquals(stdout, `1\n201\ntrue\n${missing}\n`, stderr);
+    assertEquals(stdout, `1\ntrue\n201\ntrue\n${missing}\n`, stderr);
   });
 
   serverTest(`${name}: a bundle opens a bucket`, "minio", async (server) => {
