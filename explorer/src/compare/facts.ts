@@ -72,7 +72,7 @@ export function Facts({ versions, aliases = new Map() }: {
   const rows = shown === "all" ? facts : facts.filter(({ isSame }) => !isSame);
   const isOneName = new Set(versions.map(({ name }) => name)).size === 1;
   const columns: Column<Fact>[] = [
-    { title: "Fact", class: "key", cell: ({ name }) => name },
+    { title: "Fact", class: "key", cell: ({ name }) => name, isPinned: true },
     ...versions.map(({ name, version }, at): Column<Fact> => ({
       title: isOneName ? version : `${name}@${version}`,
       note: html`

@@ -89,11 +89,13 @@ function Row<T>({ row, index, columns, isPreview, isLong }: RowProps<T>) {
     const name = typeof column.class === "function" ? column.class(row) : column.class;
     const pin = pinOf(columns, column);
     const content = column.cell(row, index);
-    return isPreview && at === 0 ? html`<th scope="row" class=${name}>${content}</th>` : html`
-      <td class=${name} ...${pin} data-label=${column.isUntitled
-        ? undefined
-        : column.label ?? column.title}>${content}</td>
-    `;
+    return isPreview && at === 0
+      ? html`<th scope="row" class=${name} ...${pin}>${content}</th>`
+      : html`
+        <td class=${name} ...${pin} data-label=${column.isUntitled
+          ? undefined
+          : column.label ?? column.title}>${content}</td>
+      `;
   };
   return useMemo(
     () => html`<tr aria-rowindex=${isLong ? index + 2 : undefined}>${columns.map(cell)}</tr>`,

@@ -92,6 +92,29 @@ Deno.test({
 });
 
 Deno.test({
+  name: "facts of many versions use the window, and keep their names in view" + SKIPPED,
+  ignore: IGNORED,
+  async fn() {
+    await using registry = await openRegistry("memory:");
+    await saveThree(registry);
+    await using explorer = await openExplorer(registry);
+    const { page, url, errors } = explorer;
+    await page.setViewportSize({ width: 900, height: 800 });
+    const refs = [1, 2, 3].flatMap((n) => [`net@${n}.0.0`, `net@${n}`, `net@${n}.0`]);
+    await page.goto(`${url}#/compare?refs=${encodeURIComponent(refs.join(" "))}`);
+    const facts = page.getByRole("region", { name: "Facts" });
+    await facts.locator("td.best").first().waitFor();
+    await facts.evaluate((box) => box.scrollLeft = 400);
+    const { x } = (await facts.boundingBox())!;
+    for (const role of ["columnheader", "rowheader"] as const) {
+      const name = (await facts.getByRole(role).first().boundingBox())!;
+      assert(Math.abs(name.x - x) < 3, `${role}: ${name.x}, ${x}`);
+    }
+    assertEquals(errors, []);
+  },
+});
+
+Deno.test({
   name: "chips of compared versions have no barriers, and fit a phone" + SKIPPED,
   ignore: IGNORED,
   async fn() {
