@@ -1,15 +1,15 @@
-// Says that a typed name is unknown: which one is near, and which there are.
+// A note on an unknown name, with the nearest known one and a list of them.
 import { nearestName } from "../../../core/text/nearest.ts";
 import { html } from "../framework/html.ts";
 import type { ComponentChildren } from "../framework/preact.ts";
 import { formatNumber } from "../components/format.ts";
 
-/** Names that are listed. */
+/** Names in the list. */
 const MOST = 20;
 
 export function UnknownName({ typed, names, what, use, children }: {
   typed: string;
-  /** Those that there are. */
+  /** All known ones. */
   names: readonly string[];
   /** The word for them, such as `Columns`. */
   what: string;

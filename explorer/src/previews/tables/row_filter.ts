@@ -33,7 +33,7 @@ const COMPARISONS: Readonly<
 
 const unquoted = (text: string) => text.replace(/^"(.*)"$/s, "$1");
 
-/** Returns what looks like conditions, also on columns that there are not. */
+/** Returns all conditions of a filter, also on unknown columns. */
 export function conditionsOf(filter: string): Condition[] {
   return [...filter.matchAll(CONDITION)].map(([text, name = "", sign = "", value = ""]) => (
     { text, name: unquoted(name), sign, value: unquoted(value) }
@@ -51,21 +51,21 @@ export function withColumn(filter: string, name: string, column: string): string
 
 /**
  * Parses conditions on columns, such as `score>0.5`. Any cell may contain the rest. A missing cell
- * only meets `!=`, as in the conditions of versions.
+ * matches only `!=`, as in the conditions of versions.
  */
 export function parseFilter(
   filter: string,
   columns: readonly { name: string }[],
   isNone: typeof isEmpty,
 ): RowFilter {
-  const placed = conditionsOf(filter).map((condition) => (
-    { ...condition, at: columns.findIndex(({ name }) => name === condition.name) }
+  const placeOf = (name: string) => columns.findIndex((column) => column.name === name);
+  const conditions = conditionsOf(filter).map(({ name, sign, value }) => (
+    { at: placeOf(name), name, sign, order: cellOrderTo(value) }
   )).filter(({ at }) => at >= 0);
-  const conditions = placed.map(({ at, name, sign, value }) => (
-    { at, name, sign, order: cellOrderTo(value) }
-  ));
-  const text = placed.reduce((rest, { text }) => rest.replace(text, ""), filter)
-    .trim().toLowerCase();
+  const text = filter.replaceAll(
+    CONDITION,
+    (condition, name) => placeOf(unquoted(name)) < 0 ? condition : "",
+  ).trim().toLowerCase();
   const meets = (cell: Cell, { sign, order }: typeof conditions[number]) => {
     const difference = order(cell);
     return difference === undefined ? sign === "!=" : COMPARISONS[sign]![0](difference);

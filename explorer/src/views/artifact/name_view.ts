@@ -23,7 +23,7 @@ import { VersionsPanel } from "../versions/versions_panel.ts";
 import type { RetentionRule } from "../../../../core/record.ts";
 import { ruleText } from "../../../../core/registry/rules.ts";
 
-const PARTS: readonly string[] = ["versions", "card", "aliases", "changes", "storage"];
+const TABS: readonly string[] = ["versions", "card", "aliases", "changes", "storage"];
 /** Milliseconds between queries for a new version or a moved alias. */
 const LIVE_MS = 5000;
 /** The newest versions, and those with an alias, in which a card is looked for. */
@@ -47,11 +47,11 @@ export function NameView({ name, query }: { name: string; query: Place["query"] 
   const tab = query.tab ?? "versions";
   const href = (key: string) =>
     hrefOf(["artifacts", name], { tab: key === "versions" ? undefined : key });
-  const findsCard = useLoaded(
+  const cardSearch = useLoaded(
     async (signal) => value && { card: await findCard(service, value, signal) },
     [name, value?.versions[0]?.version, value?.aliases],
   );
-  const card = findsCard.value?.card;
+  const card = cardSearch.value?.card;
   const all = [
     ["versions", "Versions"],
     ...card ? [["card", "Card"]] : [],
@@ -71,16 +71,16 @@ export function NameView({ name, query }: { name: string; query: Place["query"] 
       ${notes.card}
       ${!service.isSite && html`<${LoggedRuns} name=${name} />`}
       <${Tabs} tabs=${all} current=${tab} href=${href} />
-      ${!PARTS.includes(tab) && html`
-        <${UnknownName} typed=${tab} names=${all.map(([key]) => key)} what="Parts"
+      ${!TABS.includes(tab) && html`
+        <${UnknownName} typed=${tab} names=${all.map(([key]) => key)} what="Tabs"
           use=${(key: string) => openPlace(href(key))}>
-          This page has no part <code>${tab}</code>.<//>
+          This page has no tab <code>${tab}</code>.<//>
       `}
       <${Shown} of=${summary} what="Reading versions">${(summary: NameSummary) =>
         tab === "card"
           ? card !== undefined
             ? html`<${CardPanel} card=${card} newest=${summary.versions[0]?.version} />`
-            : findsCard.value !== undefined && html`<${NoCard} />`
+            : cardSearch.value !== undefined && html`<${NoCard} />`
           : html`<${Panel} tab=${tab} summary=${summary} changed=${reload} />`}<//>
       <${SameByCode} ...${codeOf(tab, name, query.deleted !== undefined)} />
     </div>
