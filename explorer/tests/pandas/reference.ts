@@ -103,7 +103,7 @@ async function compute(command: string): Promise<Reference> {
 let computed: Promise<Reference> | undefined;
 
 /** A test against the answers of Python, which are computed once. It is ignored where Python has no pandas. */
-export function pandasTest(name: string, fn: (reference: Reference) => Promise<void>): void {
+export function pandasTest(name: string, fn: (reference: Reference) => void | Promise<void>): void {
   const why = python === undefined
     ? " (ignored: neither HOLDFAST_PYTHON nor python3 has pandas, pyarrow and SciPy)"
     : "";

@@ -44,24 +44,22 @@ function numbersOf(rows: Iterable<Experiment>): number[] {
 
 pandasTest(
   "versions have the order of pandas, with gaps, NaN and text numbers",
-  async (reference) => {
+  (reference) => {
     const { rows } = versionsOf(reference);
     for (const [order, expected] of Object.entries(reference.expected["run orders"])) {
       const sort = order.replace(/^(-?)/, "$1metadata.");
       assertRows(numbersOf(chooseExperiments(rows, { filter: "", sort })), expected, order);
     }
-    await Promise.resolve();
   },
 );
 
-pandasTest("conditions choose the versions that pandas chooses", async (reference) => {
+pandasTest("conditions choose the versions that pandas chooses", (reference) => {
   const { rows, columns } = versionsOf(reference);
   for (const [typed, expected] of Object.entries(reference.expected["run filters"])) {
     const filter = namedFilter(typed, columns);
     assert(expected.length > 0, typed);
     assertRows(numbersOf(chooseExperiments(rows, { filter, sort: "" })), expected, typed);
   }
-  await Promise.resolve();
 });
 
 function assertNear(value: unknown, expected: Plain | undefined, note: string): void {
@@ -69,7 +67,7 @@ function assertNear(value: unknown, expected: Plain | undefined, note: string): 
   assertNumber(value as number, expected, 1e-9, note);
 }
 
-pandasTest("groups have the counts, the means and the best values of pandas", async (reference) => {
+pandasTest("groups have the counts, the means and the best values of pandas", (reference) => {
   const { rows, columns } = versionsOf(reference);
   for (const [key, expected] of Object.entries(reference.expected.groups)) {
     const groups = groupsOf(rows, columns, `metadata.${key}`).rows;
@@ -86,7 +84,6 @@ pandasTest("groups have the counts, the means and the best values of pandas", as
       assertNear(values.get("metadata.metrics.score, best"), best["best score"], note);
     }
   }
-  await Promise.resolve();
 });
 
 function pairsOf(rows: readonly Experiment[], key: ExperimentColumn, metric: ExperimentColumn) {
@@ -96,7 +93,7 @@ function pairsOf(rows: readonly Experiment[], key: ExperimentColumn, metric: Exp
   ]);
 }
 
-pandasTest("the influence of numbers and of words is that of SciPy", async (reference) => {
+pandasTest("the influence of numbers and of words is that of SciPy", (reference) => {
   const { rows, column } = versionsOf(reference);
   const { numbers, words } = reference.expected;
   for (const [name, expected] of Object.entries(numbers)) {
@@ -117,12 +114,11 @@ pandasTest("the influence of numbers and of words is that of SciPy", async (refe
       assertNumber(found.words?.[i]?.[1] ?? NaN, mean, 1e-12, name);
     }
   }
-  await Promise.resolve();
 });
 
 pandasTest(
   "colors by quarters of a number, and the best so far, are those of pandas",
-  async (reference) => {
+  (reference) => {
     const { rows, column } = versionsOf(reference);
     const { quarters, "best so far": best } = reference.expected;
     const parts = partsOf(rows, column("params.rate")).map((part) =>
@@ -135,6 +131,5 @@ pandasTest(
       const expected = best[better].map((each) => each === "NaN" ? null : each as number);
       assertEquals(bestSoFar(scores, better), expected, better);
     }
-    await Promise.resolve();
   },
 );
