@@ -48,7 +48,7 @@ Deno.exit(Math.max(...codes));
 
 /**
  * Side by side, each runtime takes every seventh file, and on the other days of a week the others. Files that damage every
- * byte or interrupt every step say little of a runtime, and take half of the time: they run where one is named.
+ * byte or interrupt every step test little of a runtime and take half of the time: they run only where one is named.
  */
 function shareOf(files: readonly string[], place: number): readonly string[] {
   const share = shareOfRun();
