@@ -125,7 +125,10 @@ export interface FilePiece extends Required<ByteRange> {
 
 /** A piece that a thread reads without the store. */
 export interface DirectPiece {
-  /** Returns a URL that reads the object without credentials for a limited time, or that of a file. */
+  /**
+   * Returns a URL that reads the object without credentials for a limited time, or a `file:` URL;
+   * undefined if there is none.
+   */
   url(): Promise<string | undefined>;
   /** Its first byte in the object. */
   readonly from: number;

@@ -247,7 +247,7 @@ export interface OpenOptions extends SignalOptions {
    */
   maxLoadBytes?: number;
   /**
-   * Number of threads that verify a large file, or read it from a bucket to a disk; 1 starts none.
+   * Number of threads that verify a large file, or download it from a bucket; 1 starts none.
    * @default the number of processors, at most 8
    */
   threads?: number;

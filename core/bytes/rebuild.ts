@@ -71,7 +71,7 @@ export async function* rebuilt(
   }
 }
 
-/** True if a copy has a range of whole chunks at its place. Any bytes of it may be wrong. */
+/** True if a copy has the right bytes in a range of whole chunks. */
 export async function hasChunks(
   copy: LocalCopy,
   list: ChunkList,

@@ -6,28 +6,28 @@ import { PieceThreads } from "./piece_threads.ts";
 
 /** Pieces in progress or next for each thread, so that none waits for this one. */
 const PER_THREAD = 2;
-/** Pieces that are read here at once when no thread can. */
+/** Pieces that this thread reads at once, of those that no other thread could. */
 const HERE_AT_ONCE = 3;
 
 /** Checks files, any number at a time, with the same threads. */
 export class PieceChecks {
   readonly #threads = new PieceThreads();
-  readonly #there: ReturnType<typeof createLimit>;
-  readonly #here = createLimit(HERE_AT_ONCE);
+  readonly #onThreads: ReturnType<typeof createLimit>;
+  readonly #onThisThread = createLimit(HERE_AT_ONCE);
 
   constructor(threads: number) {
-    this.#there = createLimit(threads * PER_THREAD);
+    this.#onThreads = createLimit(threads * PER_THREAD);
   }
 
-  /** Returns true if the pieces of a file are right: each by a thread, or else read here. */
+  /** Returns true if all pieces of a file are right. This thread reads those that others could not. */
   async areRight(pieces: readonly FilePiece[], signal?: AbortSignal): Promise<boolean> {
     const end = () => void this.end();
     signal?.addEventListener("abort", end, { once: true });
     try {
       await forEachAtOnce(pieces, async (piece) => {
-        const isRight = await this.#there(() => this.#threads.check(piece));
+        const isRight = await this.#onThreads(() => this.#threads.check(piece));
         signal?.throwIfAborted();
-        if (!isRight) await this.#here(() => piece.passTo(() => {}, signal));
+        if (!isRight) await this.#onThisThread(() => piece.passTo(() => {}, signal));
       });
       return true;
     } catch (error) {

@@ -30,8 +30,8 @@ export interface FileColumn {
   toCells(values: Values): Numbers | Cell[];
 }
 
-/** How values are read that a `Date` or an `int64` cannot hold. */
-interface Wide {
+/** How to read values that a `Date` or an `int64` cannot hold. */
+interface CellOptions {
   readonly localTimes: LocalTimes;
   readonly fineTimes: FineTimes;
   readonly unsignedIntegers: UnsignedIntegers;
@@ -40,7 +40,7 @@ interface Wide {
 export function columnsOf(
   path: string,
   schema: readonly SchemaElement[],
-  wide: Wide,
+  options: CellOptions,
 ): (FileColumn | OtherColumn)[] {
   const columns: (FileColumn | OtherColumn)[] = [];
   let leaf = 0;
@@ -58,7 +58,7 @@ export function columnsOf(
     columns.push(
       isNested
         ? { name: element.name, problem: "it is nested" }
-        : columnOf(element, leaf - 1, wide),
+        : columnOf(element, leaf - 1, options),
     );
   }
   if (at !== schema.length) throw corruptTable(path, "schema is damaged");
@@ -68,11 +68,11 @@ export function columnsOf(
 function columnOf(
   element: SchemaElement,
   leaf: number,
-  wide: Wide,
+  options: CellOptions,
 ): FileColumn | OtherColumn {
   const { name, repetition } = element;
   if (repetition > 1) return { name, problem: "it is a list" };
-  const meaning = meaningOf(element, wide);
+  const meaning = meaningOf(element, options);
   if (typeof meaning === "string") return { name, problem: meaning };
   const [type, toCells] = meaning;
   return { column: { name, type, nullable: repetition === 1 }, leaf, type: element.type!, toCells };
@@ -144,15 +144,15 @@ const DAY_TEXTS: Meaning = [
   (values) => Array.from(values as Int32Array, (day) => exactDay(day).toISOString().slice(0, -14)),
 ];
 
-function meaningOf(element: SchemaElement, wide: Wide): Meaning | string {
+function meaningOf(element: SchemaElement, options: CellOptions): Meaning | string {
   const { type, logical, converted } = element;
   if (type === INT96) return "it has times of 96 bits (INT96)";
   const note = noteOf(element);
   const meaning = type === PHYSICAL.int64 && note === "timestamp"
-    ? moments(logical?.field_8, converted, wide)
+    ? moments(logical?.field_8, converted, options)
     : note && MEANINGS[type!]?.[note];
-  if (wide.localTimes === "text" && meaning === MEANINGS[PHYSICAL.int32]!.date) return DAY_TEXTS;
-  if (wide.unsignedIntegers === "text" && meaning === MEANINGS[PHYSICAL.int64]!.unsigned64) {
+  if (options.localTimes === "text" && meaning === MEANINGS[PHYSICAL.int32]!.date) return DAY_TEXTS;
+  if (options.unsignedIntegers === "text" && meaning === MEANINGS[PHYSICAL.int64]!.unsigned64) {
     return ["string", toDigits];
   }
   if (meaning !== undefined) return meaning;
@@ -192,7 +192,7 @@ function moments(
   // deno-lint-ignore no-explicit-any
   timestamp: any,
   converted: number | undefined,
-  { localTimes, fineTimes }: Wide,
+  { localTimes, fineTimes }: CellOptions,
 ): Meaning | string | undefined {
   let unit = converted === TIMESTAMP_MILLIS ? MILLIS : MICROS;
   if (timestamp !== undefined) {

@@ -21,7 +21,7 @@ export function localText(value: bigint, perMillisecond: bigint): string {
   return `${text}${String(perMillisecond + fraction).slice(1)}`.replace(/\.?0+$/, "");
 }
 
-/** Writes such a count as a time in UTC: with milliseconds as a `Date`, or with all digits. */
+/** Writes such a count as a UTC time, with three digits of the second or with all that it needs. */
 export function utcText(value: bigint, perMillisecond: bigint): string {
   return value % perMillisecond === 0n
     ? exactMoment(value, perMillisecond).toISOString()

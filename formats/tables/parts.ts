@@ -19,14 +19,14 @@ export interface OtherColumn {
 export type LocalTimes = "refuse" | "utc" | "text";
 
 /**
- * Handling of times in units finer than a millisecond: as dates, which refuse other parts of it, or
- * as strings with all digits: `2026-01-02T03:04:05.678901Z`.
+ * Handling of UTC times in microseconds or nanoseconds: as dates, which refuses fractions of a
+ * millisecond, or as strings with all digits: `2026-01-02T03:04:05.678901Z`.
  */
 export type FineTimes = "refuse" | "text";
 
 /**
- * Handling of columns of unsigned integers of 64 bits: as an `int64`, which refuses those from 2^63,
- * or as strings of digits.
+ * Handling of unsigned integers of 64 bits: as `int64`, which refuses values from 2^63, or as strings
+ * of digits.
  */
 export type UnsignedIntegers = "refuse" | "text";
 

@@ -8,7 +8,10 @@ import type { VerifiedFiles } from "./verified_files.ts";
 export interface VerifyOptions extends SignalOptions {
   /** Only these names, or versions as `name@1.2.0` or `name@alias`. @default all */
   names?: Iterable<string>;
-  /** Read every file and verify its SHA-256, or that of each chunk; otherwise only records. @default true */
+  /**
+   * Reads every file and verifies its SHA-256, or that of each chunk; otherwise only records.
+   * @default true
+   */
   deep?: boolean;
   /** Repairs damaged files from this registry, a mirror of the verified one or its original. */
   repairFrom?: Registry;

@@ -74,7 +74,7 @@ const SPREAD_BYTES = 64 * 1024 * 1024;
 const THREAD_BYTES = SPREAD_BYTES / 2;
 /** Threads may begin to read with a URL for so long, milliseconds. */
 const URL_MS = 3_600_000;
-/** Pieces that are read with one URL: it stays valid on a slow line, and ends with credentials. */
+/** Pieces read with one URL. The next is signed then: it is valid for longer, with new credentials. */
 const URL_PIECES = 8;
 
 /** The store of files, and the threads to read them. */

@@ -78,11 +78,8 @@ export class SpreadWorld implements AsyncDisposable {
   }
 
   reset(): void {
-    this.reads.length =
-      this.urls.length =
-      this.presigned =
-      this.storeReads =
-        0;
+    this.reads.length = this.urls.length = 0;
+    this.presigned = this.storeReads = 0;
     this.answer = () => false;
   }
 

@@ -88,7 +88,7 @@ export async function aliasesByRef(
 ): Promise<ReadonlyMap<string, readonly string[]>> {
   const all = await Promise.all(names.map(async (name) => {
     const aliases = await service.list<Alias>(`${namePath(name)}/aliases`, { signal })
-      .catch(() => []); // of a name that is not there, or not in this site
+      .catch(() => []); // the name does not exist, or not in this site
     return aliases.map(({ alias, version }) => ({ alias, ref: `${name}@${version}` }));
   }));
   const groups = Map.groupBy(all.flat(), ({ ref }) => ref);

@@ -38,26 +38,26 @@ export function RefChips({ items, name, change }: {
   const refs = items.map(({ ref }) => ref);
   const compared = items.filter(({ error }) => error === undefined);
   const list = useRef<HTMLOListElement>(null);
-  const next = useRef<Focus | undefined>(undefined);
-  const [said, say] = useState("");
+  const nextFocus = useRef<Focus | undefined>(undefined);
+  const [announcement, announce] = useState("");
   useLayoutEffect(() => {
-    const { current } = next;
-    next.current = undefined;
+    const { current } = nextFocus;
+    nextFocus.current = undefined;
     if (current !== undefined) focusButton(list.current, current);
   }, [refs.join(" ")]);
   const move = (from: number, action: "earlier" | "later") => {
     const to = from + (action === "later" ? 1 : -1);
-    next.current = { at: to, action };
-    say(`${refs[from]} is number ${to + 1} of ${refs.length}`);
+    nextFocus.current = { at: to, action };
+    announce(`${refs[from]} is number ${to + 1} of ${refs.length}`);
     change(movedRef(refs, from, to));
   };
   const remove = (at: number) => {
-    next.current = { at: Math.min(at, refs.length - 2), action: "remove" };
-    say(`${refs[at]} is removed`);
+    nextFocus.current = { at: Math.min(at, refs.length - 2), action: "remove" };
+    announce(`${refs[at]} is removed`);
     change(refs.toSpliced(at, 1));
   };
   const add = (ref: string) => {
-    say(refs.includes(ref) ? `${ref} is compared already` : `${ref} is added`);
+    announce(refs.includes(ref) ? `${ref} is already compared` : `${ref} is added`);
     if (!refs.includes(ref)) change([...refs, ref]);
   };
   return html`
@@ -78,7 +78,7 @@ export function RefChips({ items, name, change }: {
             items.length === 2 ? "Swap" : "Reverse"
           }</button>`}
       </div>
-      <span class="hidden" role="status">${said}</span>
+      <span class="hidden" role="status">${announcement}</span>
     </section>
   `;
 }
@@ -103,10 +103,10 @@ function Chip({ item, at, count, mark, isShort, move, remove }: {
   const { ref, version, error, aliases } = item;
   const { name, version: typed } = splitRef(ref);
   const number = version?.version ?? typed ?? "latest";
-  const button = (action: Action, label: string, shown: string, press: () => void) =>
+  const button = (action: Action, label: string, sign: string, press: () => void) =>
     html`
       <button type="button" class="chip-button" data-action=${action} aria-label=${label}
-        title=${label} onClick=${press}>${shown}</button>
+        title=${label} onClick=${press}>${sign}</button>
     `;
   return html`
     <li class=${error === undefined ? "chip" : "chip odd"}>

@@ -2,7 +2,7 @@
 
 /** Numbers of a size: how many digits identify each, and how they are rounded. */
 interface Size {
-  /** Texts with so many digits are all different numbers. */
+  /** Decimals with so many digits are all different numbers. */
   readonly few: number;
   readonly most: number;
   /** The smallest number with all its bits. Smaller ones may have fewer digits. */

@@ -1,4 +1,4 @@
-// The graph of a lineage fills the window, and says of each node what it is.
+// The graph of a lineage fills the window, and shows the kind of each node.
 import { assert, assertEquals } from "@std/assert";
 import { openRegistry, publishRelease } from "../../../mod.ts";
 import type { LineageNode } from "../../src/views/lineage/lineage_part.ts";
@@ -12,7 +12,7 @@ const node = (ref: string, more: Partial<LineageNode> = {}): LineageNode => (
   { ref, state: "present", ...more }
 );
 
-Deno.test("kinds have colors, steps and lost versions shapes, and all of them words", () => {
+Deno.test("each kind of node has a color and a word, steps and missing versions also a shape", () => {
   const made = { pipeline: "p", run: "p@1", step: "train" };
   const nodes = [
     node("data@ -1", { kind: "directory", count: 7 }),

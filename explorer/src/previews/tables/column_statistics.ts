@@ -60,7 +60,7 @@ export class Tally {
     if (this.#distinct.size > MAX_DISTINCT) this.#distinct = undefined;
   }
 
-  /** Returns one text for all texts of a value: `1.0` and `1e0`, and a time in two zones. */
+  /** Returns one string for all that mean a value: `1.0` and `1e0`, a time in two zones. */
   #valueText(cell: Cell): string {
     const text = cellText(cell);
     if (this.type === "date") {

@@ -51,7 +51,7 @@ export async function openParquetTable(file: FileToDecode, signal?: AbortSignal)
   return { table, rowCount, columns: shown, others, groups };
 }
 
-/** Gives the numbers of a column of 32 bits as few digits as identify them: 0.1, as pandas does. */
+/** Reads numbers of 32 bits with the fewest digits that identify them, as pandas does: 0.1. */
 function withShortNumbers(column: FileColumn): FileColumn {
   if (column.type !== PHYSICAL.float) return column;
   const toCells: FileColumn["toCells"] = (values) =>
@@ -59,7 +59,7 @@ function withShortNumbers(column: FileColumn): FileColumn {
   return { ...column, toCells };
 }
 
-/** Times that a `Date` cannot hold are strings of numbers, and so are unsigned integers. */
+/** Returns the type that the page shows, also of times and integers that are read as strings. */
 function shownType({ type, column, toCells }: FileColumn): string {
   if (toCells === toDigits) return "int64";
   return column.type === "string" && type !== PHYSICAL.bytes ? "date" : column.type;

@@ -241,8 +241,9 @@ function typeOf(sample: readonly string[]): string {
 }
 
 /** Returns a cell of a column of numbers: NaN and infinities as numbers, others as they are. */
-function numberWord(cell = null as string | null): Cell {
-  if (cell === null || /\d/.test(cell)) return cell;
+function numberWord(cell: string | undefined): Cell {
+  if (cell === undefined) return null;
+  if (/\d/.test(cell)) return cell;
   const [, sign] = INFINITY.exec(cell) ?? [];
   if (sign !== undefined) return sign === "-" ? -Infinity : Infinity;
   return NAN.test(cell) ? NaN : cell;

@@ -1,4 +1,4 @@
-// Versions that were deleted and can be restored, with a button that does.
+// Deleted versions that can be restored, each with a button.
 import { type Author, type ListedVersion, namePath } from "../../api/artifacts.ts";
 import { useSession } from "../../api/context.ts";
 import { mayChange, type Service } from "../../api/service.ts";
@@ -20,7 +20,7 @@ interface DeletedPage {
   readonly next?: string;
 }
 
-/** More are left to the command line. */
+/** The command line lists more. */
 const MOST = 200;
 
 async function listDeleted(
@@ -49,10 +49,10 @@ function useRestore(name: string, changed: () => void) {
   };
 }
 
-/** A fold with the deleted versions of a name. They are listed once it is opened. */
+/** A closed list of the deleted versions of a name, which are read once it is opened. */
 export function DeletedVersions({ name, isOpen = false, state, changed }: {
   name: string;
-  /** @default as the address says */
+  /** @default as the URL has it */
   isOpen?: boolean;
   /** Lists them again when it changes. */
   state: string;

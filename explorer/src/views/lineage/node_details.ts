@@ -24,7 +24,7 @@ export function hrefOfNode({ ref, made, count }: LineageNode): string {
 
 export function NodeDetails({ node, changed }: {
   node: LineageNode;
-  /** Receives that its version is restored. */
+  /** Called after its version is restored. */
   changed: () => void;
 }) {
   const { service } = useSession();
