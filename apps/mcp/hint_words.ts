@@ -56,4 +56,5 @@ export const MCP_HINTS: ServiceHints = {
   run_missing: FIND,
   run_step_missing: FIND,
   run_ended: null,
+  logged_run_missing: FIND,
 };

@@ -86,6 +86,8 @@ export const HTTP_HINTS: ServiceHints = {
   run_missing: "List the runs: GET /runs",
   run_step_missing: ({ run }) => `List its steps: GET /runs/${nameSegment(run)}`,
   run_ended: ({ run }) => `See its result: GET /runs/${nameSegment(run)}`,
+  logged_run_missing: ({ name }) =>
+    `List the runs: GET /logged-runs?name=${encodeURIComponent(name)} Finished runs are versions.`,
 };
 
 function of(name: string): string {

@@ -55,6 +55,7 @@ export const SERVICE_REASONS = {
   run_missing: ["pipeline"],
   run_step_missing: ["run"],
   run_ended: ["run"],
+  logged_run_missing: ["name"],
 } as const;
 
 /** Reasons that only the machine of the caller can have. */

@@ -82,6 +82,9 @@ export const CLI_HINTS: HintTable<ReasonKind> = {
   run_step_missing: ({ run }) =>
     `List its steps: holdfast cat ${shellWord(run.replace("@", ":run@"))} record.json`,
   run_ended: ({ run }) => `See its result: holdfast pipeline status ${shellWord(run)}`,
+  logged_run_missing: ({ name }) =>
+    `List the runs: holdfast runs ls ${shellWord(name)}. Finished runs are versions: holdfast ` +
+    `versions ${shellWord(name)}`,
 
   registry_missing: ({ grants }) =>
     'Run "holdfast init" to create one here, or name one with --registry or HOLDFAST_REGISTRY.' +

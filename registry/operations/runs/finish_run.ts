@@ -21,7 +21,7 @@ export async function finishStoredRun(
   const { signal } = options;
   const known = await lookAtRun(context, run, signal);
   const info = await describeRun(context, run, known);
-  if (info === undefined) throw noSuchRun(run);
+  if (info === undefined) throw noSuchRun(run, "finish");
   const draft = openDraft(context, run.name, { id: draftIdOf(run) });
   const state = await stateOf(known.draft, known.look);
   if (state.state === "committed") return await draft.commit(options);

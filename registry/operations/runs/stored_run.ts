@@ -168,9 +168,10 @@ export async function readStoredRun(
   return { ...info, lines, next: cursorOf(read), more: count < unread.length };
 }
 
-export function noSuchRun(run: RunName) {
-  return notFound("read", spokenRun(run), "no such run", {
+export function noSuchRun(run: RunName, action = "read") {
+  return notFound(action, spokenRun(run), "no such run", {
     hint: "List open runs: readLoggedRuns(registry). Finished runs are versions.",
+    reason: { kind: "logged_run_missing", name: run.name },
   });
 }
 

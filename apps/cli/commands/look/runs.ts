@@ -6,6 +6,7 @@ import { readLoggedRun, readLoggedRuns, type RunValues } from "../../../../regis
 import { parseExactJson } from "../../../../core/text/json_text.ts";
 import { type Command, defineCommand } from "../../program/command.ts";
 import { checkNewAlias, refuseRef } from "../../program/refusals.ts";
+import { noName } from "../../terminal/hints.ts";
 import { printTable } from "../../program/print_table.ts";
 import { stdinOf } from "../../terminal/cli_io.ts";
 import { parseEntry } from "../../values/metadata.ts";
@@ -43,7 +44,11 @@ export const ls: Command = defineCommand({
     }));
     const columns = ["NAME", "RUN", "STATE", "POINTS", "LAST STORED", "REASON"];
     await printTable(context, context.shared.quiet ? undefined : columns, rows);
-    if (runs.length === 0) await context.note("No runs: finished ones are versions");
+    if (runs.length > 0) return;
+    if (name !== undefined && !await registry.has(name, { signal: context.io.signal })) {
+      throw await noName(registry, name, "list the runs of");
+    }
+    await context.note("No runs: finished ones are versions");
   },
 });
 
@@ -57,6 +62,7 @@ export const show: Command = defineCommand({
     ["holdfast runs show digits:model 7 > history.jsonl", "all points"],
   ],
   async run([name, id], _flags, context) {
+    refuseRef(name, "read a run of", "runs show");
     const registry = await context.open();
     const { signal } = context.io;
     for (let after: string | undefined, more = true; more;) {

@@ -18,12 +18,13 @@ filledTest("runs lists and prints a run that was left, and finish saves it", asy
   assertEquals(await it.succeeds("runs ls config"), "");
   const lines = (await it.succeeds("runs show net 7")).trim().split("\n");
   assertEquals(lines.map((line) => JSON.parse(line).loss), [0.5, 0.25]);
-  await it.fails("runs show net 8", 3);
+  await it.fails("runs show net 8", 3, "holdfast runs ls net.");
   await it.tells("runs finish net 7 -a kept", "Saved net@1.0.0");
   await it.tells("runs finish net 7", "Saved net@1.0.0");
   const { metadata } = JSON.parse(await it.succeeds("info net@kept --json"));
   assertEquals(metadata.metrics, { step: 1, loss: 0.25 });
-  await it.fails("runs finish net 8", 3);
+  await it.fails("runs finish net 8", 3, 'Cannot finish run "8"');
+  await it.fails("runs ls nett", 3, "Did you mean net?");
 });
 
 filledTest("runs log takes the lines of any program, and finish adds its files", async (it) => {
