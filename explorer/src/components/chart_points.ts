@@ -61,6 +61,53 @@ function placedPoints(props: ChartProps, all: readonly Point[]) {
   });
 }
 
+interface Box {
+  readonly left: number;
+  readonly top: number;
+  readonly width: number;
+  readonly height: number;
+}
+
+/**
+ * Returns the place of a label beside a point: to the right, or where that is over another label or
+ * outside of the chart, to the left, below or above.
+ */
+export function placeLabel(
+  { left, top }: Pick<Box, "left" | "top">,
+  { size, away, within, placed }: {
+    size: Pick<Box, "width" | "height">;
+    /** From the point. */
+    away: number;
+    within: Box;
+    placed: readonly Box[];
+  },
+): Box {
+  const [right, before] = [left + away, left - away - size.width];
+  const middle = top - size.height / 2;
+  const [above, below] = [middle - size.height, middle + size.height];
+  const boxes = [
+    [right, middle],
+    [before, middle],
+    [right, below],
+    [before, below],
+    [right, above],
+    [
+      before,
+      above,
+    ],
+  ].map(([left = 0, top = 0]) => ({ left, top, ...size }));
+  const isInside = (box: Box) =>
+    box.left >= within.left && box.left + box.width <= within.left + within.width;
+  const isFree = (box: Box) => placed.every((other) => !areOver(box, other));
+  return boxes.find((box) => isInside(box) && isFree(box)) ?? boxes.find(isInside) ??
+    { left: right, top: middle, ...size };
+}
+
+function areOver(a: Box, b: Box): boolean {
+  return a.left < b.left + b.width && b.left < a.left + a.width &&
+    a.top < b.top + b.height && b.top < a.top + a.height;
+}
+
 /** Draws the marks of points, with a ring around each. */
 export function markHook(
   props: ChartProps,
@@ -74,11 +121,13 @@ export function markHook(
     ctx.save();
     ctx.font = `${11 * pixel}px system-ui`;
     ctx.textBaseline = "middle";
+    const placed: Box[] = [];
     for (const { mark = "", x, y } of marked) {
       if (y === null || !Number.isFinite(y)) continue;
       const [left, top] = [plot.valToPos(x, "x", true), plot.valToPos(y, "y", true)];
-      const isLeft = left + 10 * pixel + ctx.measureText(mark).width > bbox.left + bbox.width;
-      ctx.textAlign = isLeft ? "right" : "left";
+      const size = { width: ctx.measureText(mark).width, height: 13 * pixel };
+      const label = placeLabel({ left, top }, { size, away: 10 * pixel, within: bbox, placed });
+      placed.push(label);
       ctx.lineWidth = 1.5 * pixel;
       ctx.strokeStyle = text;
       ctx.beginPath();
@@ -86,10 +135,10 @@ export function markHook(
       ctx.stroke();
       ctx.lineWidth = 4 * pixel;
       ctx.strokeStyle = ground;
-      const at = left + (isLeft ? -10 : 10) * pixel;
-      ctx.strokeText(mark, at, top);
+      const middle = label.top + label.height / 2;
+      ctx.strokeText(mark, label.left, middle);
       ctx.fillStyle = text;
-      ctx.fillText(mark, at, top);
+      ctx.fillText(mark, label.left, middle);
     }
     ctx.restore();
   };

@@ -2,6 +2,7 @@
 import { assert, assertEquals } from "@std/assert";
 import { openRegistry } from "../../../mod.ts";
 import { isOnePoint, needsLogAxis, scaleColorOf } from "../../src/components/chart.ts";
+import { placeLabel } from "../../src/components/chart_points.ts";
 import { bestSoFar } from "../../src/views/versions/metric_charts.ts";
 import { powersBetween, stepsBetween, ticksOf } from "../../src/views/versions/ticks.ts";
 import { IGNORED, openExplorer, SKIPPED } from "../support/browser.ts";
@@ -39,6 +40,20 @@ Deno.test("axes have round ticks", () => {
   assertEquals(powersBetween(0.0011, 0.095), [0.002, 0.005, 0.01, 0.02, 0.05]);
   assertEquals(powersBetween(2e-5, 0.1), [1e-4, 1e-3, 1e-2, 0.1]);
   assertEquals(powersBetween(1e-9, 1e3).length, 7);
+});
+
+Deno.test("the names of marked points are beside them, in the chart, and not over each other", () => {
+  const options = {
+    size: { width: 60, height: 13 },
+    away: 10,
+    within: { left: 0, top: 0, width: 300, height: 100 },
+  };
+  const place = (left: number, placed: ReturnType<typeof placeLabel>[] = []) =>
+    placeLabel({ left, top: 50 }, { ...options, placed });
+  const [first, last] = [place(150), place(290)];
+  assertEquals([first.left, last.left], [160, 220]);
+  assertEquals(place(152, [first]).left, 82);
+  assertEquals(place(285, [place(150), place(290)]).top, 50 + 13 / 2); // below the one beside it
 });
 
 Deno.test("an axis with few values shows them, without overlaps", () => {
