@@ -247,7 +247,7 @@ export interface OpenOptions extends SignalOptions {
    */
   maxLoadBytes?: number;
   /**
-   * Number of threads that verify a large file, or download it from a bucket; 1 starts none.
+   * Number of threads that download or verify a large file of a bucket or a folder; 1 starts none.
    * @default the number of processors, at most 8
    */
   threads?: number;

@@ -166,6 +166,7 @@ export const LONG: readonly string[] = [
   "tests/exports_test.ts",
   "tests/import_test.ts",
   "tests/without_builtin_modules_test.ts",
+  "tests/workers/folder_download_test.ts",
   "tests/workers/piece_threads_test.ts",
   "tests/workers/verify_threads_test.ts",
   // Python

@@ -93,7 +93,7 @@ export class StoreReader implements FileReader {
   readonly #options: ReadFilesOptions;
   readonly #stored: PartReader;
   readonly #ranges: RangeReader;
-  /** True for a disk, which is not faster in pieces. */
+  /** True for a disk, which is faster in pieces only on threads. */
   readonly #isLocal: boolean;
   readonly #isNear: boolean;
   readonly #backend: Backend;
@@ -175,12 +175,13 @@ export class StoreReader implements FileReader {
   // The digests of all chunks replace that of the file: the record has both.
   async pieces(file: StoredFile): Promise<readonly FilePiece[] | undefined> {
     const [run, ...others] = runsOf(file.parts);
-    const isOne = this.#isLocal || file.size < 2 * PIECE_BYTES || others.length > 0;
-    const list = isOne || run === undefined ? undefined : await this.storedList(file);
-    return list && this.#piecesOf(file, list, [{ ...run!, url: await this.#urlOf(file, run!) }]);
+    if (run === undefined || others.length > 0 || file.size < 2 * PIECE_BYTES) return undefined;
+    if (this.#isLocal && !this.#isSpread(file)) return undefined; // one thread reads it no faster so
+    const list = await this.storedList(file);
+    return list && this.#piecesOf(file, list, [{ ...run, url: await this.#urlOf(file, run) }]);
   }
 
-  /** Returns the pieces of a file, also of a disk, if it is worth that threads read them. */
+  /** Returns the pieces of a file in any number of runs, if it is worth that threads read them. */
   async directPieces(file: StoredFile, list: ChunkList): Promise<FilePiece[] | undefined> {
     const runs: ReachedRun[] = [];
     for (const run of runsOf(file.parts)) {
@@ -209,12 +210,17 @@ export class StoreReader implements FileReader {
     });
   }
 
+  /** True if a file is worth threads, and they may be used. */
+  #isSpread({ size }: StoredFile): boolean {
+    return this.#threads > 1 && size >= SPREAD_BYTES;
+  }
+
   /** Names the object of a run for other threads; undefined if they need not or cannot read it. */
   async #urlOf(
     file: StoredFile,
     { parts: [part], ...run }: PartRun,
   ): Promise<DirectPiece["url"] | undefined> {
-    if (this.#threads < 2 || file.size < SPREAD_BYTES || run.size < PIECE_BYTES) return undefined;
+    if (!this.#isSpread(file) || run.size < PIECE_BYTES) return undefined;
     const key = this.#source.keyOf(file, part);
     const { signal } = this.#options;
     if (this.#isLocal) {

@@ -1,77 +1,14 @@
 import { assert, assertEquals, assertRejects, assertStrictEquals } from "@std/assert";
-import { randomFillSync } from "node:crypto";
 import fs from "node:fs";
-import { join } from "node:path";
 import process from "node:process";
 import { realSystem } from "../../core/system.ts";
-import type { OpenOptions } from "../../core/registry.ts";
-import { localPath, openRegistry, type Registry } from "../../mod.ts";
+import { localPath, openRegistry } from "../../mod.ts";
 import { verifyRegistry, type VerifyReport } from "../../registry/maintenance.ts";
 import { runDeno } from "../support/run_deno.ts";
-import { type TempRoot, tempRoot } from "../support/temp_root.ts";
+import { FolderWorld, PIECES, SIZE } from "./folder_world.ts";
 import { crash, watchWorkers } from "./watched_workers.ts";
 
 const MIB = 1024 * 1024;
-const SIZE = 68 * MIB + 12_345;
-/** Pieces of the file, each of 8 MiB. */
-const PIECES = 9;
-
-/** A registry in a folder with one large file. */
-class FolderWorld implements AsyncDisposable {
-  readonly root: TempRoot;
-  readonly folder: string;
-  /** The file of the object. */
-  object = "";
-  readonly #bytes = new Uint8Array(SIZE);
-
-  private constructor(root: TempRoot) {
-    this.root = root;
-    this.folder = root.join("registry");
-  }
-
-  static async create(): Promise<FolderWorld> {
-    const world = new FolderWorld(await tempRoot());
-    randomFillSync(world.#bytes).fill(0, 20 * MIB, 23 * MIB);
-    fs.writeFileSync(world.root.join("source"), world.#bytes);
-    await using registry = await world.open();
-    await registry.save("big", localPath(world.root.join("source")));
-    for (const path of fs.readdirSync(world.folder, { recursive: true, encoding: "utf8" })) {
-      const file = join(world.folder, path);
-      if (fs.statSync(file).size === SIZE) world.object = file;
-    }
-    return world;
-  }
-
-  /** Gives the object its bytes again. */
-  reset(): void {
-    const intact = this.root.join("intact");
-    fs.writeFileSync(intact, this.#bytes);
-    fs.renameSync(intact, this.object);
-  }
-
-  /** Replaces the object by one with a wrong byte. */
-  replace(at: number): void {
-    const other = this.root.join("other");
-    fs.copyFileSync(this.object, other);
-    const file = fs.openSync(other, "r+");
-    fs.writeSync(file, Uint8Array.of(this.#bytes[at]! ^ 1), 0, 1, at);
-    fs.closeSync(file);
-    fs.renameSync(other, this.object);
-  }
-
-  async open(options: OpenOptions = {}): Promise<Registry> {
-    return await openRegistry(this.folder, { durability: "os", threads: 2, ...options });
-  }
-
-  async verify(threads: number): Promise<VerifyReport> {
-    await using registry = await this.open({ threads });
-    return await verifyRegistry(registry);
-  }
-
-  async [Symbol.asyncDispose](): Promise<void> {
-    await this.root.remove();
-  }
-}
 
 const cases: { name: string; run(world: FolderWorld): Promise<void> }[] = [];
 
