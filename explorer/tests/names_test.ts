@@ -4,6 +4,7 @@ import { oneTimeToken } from "../src/api/one_time.ts";
 import { mayChange } from "../src/api/service.ts";
 import { formatAgo, formatBytes, formatCount, numberText } from "../src/components/format.ts";
 import { jsonText, shortestNumber } from "../src/previews/short_floats.ts";
+import { metadataValues } from "../src/views/versions/experiments.ts";
 import { shellWord } from "../src/components/copy_box.ts";
 import type { TreeNode } from "../src/components/tree.ts";
 import { hrefOf, parsePlace } from "../src/framework/router.ts";
@@ -187,6 +188,8 @@ Deno.test("a number of 32 bits has the fewest digits that identify it", () => {
   ]);
   const others = [0.1, 1 / 3, 123456792, 2 ** -12, 0.5, NaN, -Infinity, 5e-324];
   assertEquals(others.map((value) => shortestNumber(value)), others);
+  const metadata = { rates: [0.1, 0.3].map(Math.fround) };
+  assertEquals([...metadataValues(metadata)], [["metadata.rates", "[0.1,0.3]"]]);
   for (let i = 1; i < 2000; i++) {
     const value = Math.fround(Math.sin(i) * 10 ** (i % 60 - 30));
     assertEquals(Math.fround(shortestNumber(value)), value);

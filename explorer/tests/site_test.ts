@@ -134,6 +134,7 @@ Deno.test({
     await page.goto(at);
     await page.getByRole("button", { name: "accuracy" }).click();
     await page.getByText("0.92 ★").waitFor();
+    assertEquals(await page.getByText("Deleted versions").count(), 0); // a site knows none
     await page.getByRole("combobox", { name: "by", exact: true }).selectOption("seconds");
     await page.getByRole("figure", { name: "accuracy by seconds" }).waitFor();
     for (const version of [1, 2]) await page.getByLabel(`Compare ${version}.0.0`).check();
@@ -149,6 +150,7 @@ Deno.test({
     await page.goto(`${at}/2.0.0?path=training.ipynb`);
     await page.getByRole("img", { name: "Output" }).waitFor();
     await page.goto(`${url}#/lineage?ref=demo%3Akinds%402.0.0`);
+    await page.getByRole("list", { name: "Kinds" }).getByText("step of a pipeline").waitFor();
     const details = page.getByRole("region", { name: "Details of" });
     await page.locator(".graph .node").filter({ hasText: "train of fit" }).click();
     await details.getByText("fit", { exact: true }).waitFor();

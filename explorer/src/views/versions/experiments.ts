@@ -5,6 +5,7 @@ import { parseQuery, searchText } from "../../../../apps/server/search/query.ts"
 import type { ListedVersion } from "../../api/artifacts.ts";
 import type { Alias } from "../../api/names.ts";
 import { queryOf } from "../../api/search.ts";
+import { jsonText } from "../../previews/short_floats.ts";
 import { hrefOf } from "../../framework/router.ts";
 
 export interface Experiment {
@@ -68,7 +69,7 @@ function addMembers(values: Map<string, unknown>, at: string, value: object, dep
     const name = `${at}.${key}`;
     if (isObject && !Array.isArray(each) && depth < MOST_DEPTH) {
       addMembers(values, name, each, depth + 1);
-    } else values.set(name, isObject ? JSON.stringify(each) : fromMetadata(each));
+    } else values.set(name, isObject ? jsonText(each) : fromMetadata(each));
   }
 }
 
