@@ -1,5 +1,4 @@
 // The table of versions, whose rows are chosen to be compared.
-import { useSession } from "../../api/context.ts";
 import { formatAgo, formatBytes, formatTime, numberText } from "../../components/format.ts";
 import { type Column, Table } from "../../components/table.ts";
 import { html } from "../../framework/html.ts";
@@ -8,6 +7,7 @@ import { useQuery } from "../../previews/parts.ts";
 import { toggled } from "./column_choice.ts";
 import type { ExperimentColumn } from "./columns.ts";
 import { type Experiment, numberAt, runHref } from "./experiments.ts";
+import { RunLink } from "./metadata.ts";
 
 export function ExperimentsTable({ rows, all, columns, isGroups, pins, sort, setSort }: {
   rows: readonly Experiment[];
@@ -20,7 +20,6 @@ export function ExperimentsTable({ rows, all, columns, isGroups, pins, sort, set
   sort: string;
   setSort: (sort: string) => void;
 }) {
-  const { isSite } = useSession().service;
   const [ticked, setTicked] = useQuery("ticked");
   const chosen = new Set(splitValues(ticked));
   const choose = (version: string) => setTicked(joinValues(toggled([...chosen], version)));
@@ -49,7 +48,7 @@ export function ExperimentsTable({ rows, all, columns, isGroups, pins, sort, set
         }`,
       heading: `${isNumber ? "number" : ""}${begins}`,
       isPinned: i < pins,
-      cell: (row) => shownValue(row, column, isSite),
+      cell: (row) => shownValue(row, column),
       ...way && { order: way },
       ...!isAlone && {
         // Numbers begin with the largest, or the best.
@@ -91,7 +90,7 @@ function nextOrder(sort: string, key: string, isLargest: boolean): string {
   return sort === first ? second : sort === second ? "" : first;
 }
 
-function shownValue(row: Experiment, { key, best }: ExperimentColumn, isSite: boolean) {
+function shownValue(row: Experiment, { key, best }: ExperimentColumn) {
   const { name, version, values, problem } = row;
   const value = values.get(key);
   if (key === "version") {
@@ -108,7 +107,7 @@ function shownValue(row: Experiment, { key, best }: ExperimentColumn, isSite: bo
     return html`<span title=${formatTime(iso)}>${formatAgo(iso)}</span>`;
   }
   const href = key === "metadata.run" ? runHref(values) : undefined;
-  if (href !== undefined && !isSite) return html`<a href=${href}>${value}</a>`;
+  if (href !== undefined) return html`<${RunLink} run=${value} href=${href} />`;
   if (key === "size" && typeof value === "number") return formatBytes(value);
   if (best !== undefined && numberAt(row, key) === best) {
     return html`<span title="The best of all versions">${valueText(value)} ★</span>`;

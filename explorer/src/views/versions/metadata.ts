@@ -50,7 +50,7 @@ export function metadataFacts(metadata: Readonly<Record<string, unknown>>): Name
 }
 
 /** The run of a pipeline. A site has no page of it. */
-function RunLink({ run, href }: { run: string; href: string }) {
+export function RunLink({ run, href }: { run: string; href: string }) {
   return useSession().service.isSite ? run : html`<a href=${href}>${run}</a>`;
 }
 
