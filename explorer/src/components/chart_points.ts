@@ -121,6 +121,7 @@ export function markHook(
     ctx.save();
     ctx.font = `${11 * pixel}px system-ui`;
     ctx.textBaseline = "middle";
+    ctx.textAlign = "left";
     const placed: Box[] = [];
     for (const { mark = "", x, y } of marked) {
       if (y === null || !Number.isFinite(y)) continue;
