@@ -87,7 +87,9 @@ export const HTTP_HINTS: ServiceHints = {
   run_step_missing: ({ run }) => `List its steps: GET /runs/${nameSegment(run)}`,
   run_ended: ({ run }) => `See its result: GET /runs/${nameSegment(run)}`,
   logged_run_missing: ({ name }) =>
-    `List the runs: GET /logged-runs?name=${encodeURIComponent(name)} Finished runs are versions.`,
+    `Finished runs are versions. List the others: GET /logged-runs?name=${
+      encodeURIComponent(name)
+    }`,
 };
 
 function of(name: string): string {

@@ -69,8 +69,8 @@ interface Box {
 }
 
 /**
- * Returns the place of a label beside a point: to the right, or where that is over another label or
- * outside of the chart, to the left, below or above.
+ * Returns the place of a label beside a point: to the right, or to the left, below or above if it
+ * would overlap another label or leave the chart there.
  */
 export function placeLabel(
   { left, top }: Pick<Box, "left" | "top">,
@@ -98,12 +98,12 @@ export function placeLabel(
   ].map(([left = 0, top = 0]) => ({ left, top, ...size }));
   const isInside = (box: Box) =>
     box.left >= within.left && box.left + box.width <= within.left + within.width;
-  const isFree = (box: Box) => placed.every((other) => !areOver(box, other));
+  const isFree = (box: Box) => placed.every((other) => !doOverlap(box, other));
   return boxes.find((box) => isInside(box) && isFree(box)) ?? boxes.find(isInside) ??
     { left: right, top: middle, ...size };
 }
 
-function areOver(a: Box, b: Box): boolean {
+function doOverlap(a: Box, b: Box): boolean {
   return a.left < b.left + b.width && b.left < a.left + a.width &&
     a.top < b.top + b.height && b.top < a.top + a.height;
 }
