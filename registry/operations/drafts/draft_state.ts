@@ -26,6 +26,9 @@ import {
   type PartNote,
 } from "./note.ts";
 
+/** Ids of drafts that are runs begin with it. */
+export const RUN_PREFIX = "run:";
+
 const WEEK_MS = 7 * 24 * 60 * 60 * 1000;
 
 /** Returns how long an untouched draft is kept, milliseconds. */
@@ -349,8 +352,17 @@ export function ended(draft: DraftCall, state: DraftState): RegistryError {
   if (state.state === "committing") {
     return conflict("it is being committed", "Commit it, and open another draft for more parts.");
   }
-  const reason = state.state === "committed"
-    ? `it was committed as ${state.version}`
-    : "it was discarded";
+  const isCommitted = state.state === "committed";
+  if (isCommitted && draft.id.startsWith(RUN_PREFIX)) {
+    const run = shown(draft.id.slice(RUN_PREFIX.length));
+    return fault({
+      code: "Conflict",
+      action: "use",
+      subject: `run ${run} of ${shown(draft.name)}`,
+      state: `it was finished as ${state.version}`,
+      hint: "Open a run with another id.",
+    });
+  }
+  const reason = isCommitted ? `it was committed as ${state.version}` : "it was discarded";
   return conflict(reason, "Open another draft with another id.");
 }

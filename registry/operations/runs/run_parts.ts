@@ -9,8 +9,7 @@
 import type { RunName } from "../../../core/registry/run.ts";
 import { conflict, invalid, type RegistryError } from "../../../core/errors.ts";
 import { checkName, checkNewName, shown } from "../../../core/naming/names.ts";
-
-export const RUN_PREFIX = "run:";
+import { RUN_PREFIX } from "../drafts/draft_state.ts";
 
 /** The name of the file with the points, in parts and in the version. */
 export const CURVE_FILE = "history.jsonl";

@@ -19,6 +19,7 @@ import {
   type DraftLook,
   lookAtDraft,
   readPart,
+  RUN_PREFIX,
   stateOf,
 } from "../drafts/draft_state.ts";
 import { readPartFile } from "../drafts/read_part.ts";
@@ -29,7 +30,6 @@ import {
   failedPart,
   parseCursor,
   parseRunPart,
-  RUN_PREFIX,
   type RunPart,
   spokenRun,
 } from "./run_parts.ts";

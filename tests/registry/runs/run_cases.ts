@@ -129,7 +129,11 @@ export const RUN_CASES: readonly RunCase[] = [
       assertEquals(points.map(({ a }) => a).filter(Boolean), [1, 2]);
       assertEquals(points.map(({ b }) => b).filter(Boolean), [1, 2]);
       two.log({ b: 3 });
-      await rejected("Conflict", two.flush(), /committed as 1.0.0/);
+      await rejected(
+        "Conflict",
+        two.flush(),
+        /Cannot use run "\w+" of "m": it was finished as 1.0.0/,
+      );
       await rejected("Conflict", two.finish());
     },
   },
