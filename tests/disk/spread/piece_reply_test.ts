@@ -1,8 +1,17 @@
 import { assertEquals, assertRejects } from "@std/assert";
+import { execFileSync } from "node:child_process";
+import { symlinkSync, writeFileSync } from "node:fs";
 import { createServer, type ServerResponse } from "node:http";
 import type { AddressInfo } from "node:net";
 import process from "node:process";
-import { askByFetch, askByNode, type PieceReply } from "../../../disk/spread/piece_reply.ts";
+import { pathToFileURL } from "node:url";
+import {
+  askByFetch,
+  askByNode,
+  askForRange,
+  type PieceReply,
+} from "../../../disk/spread/piece_reply.ts";
+import { testInRoot } from "../../support/temp_root.ts";
 
 const BYTES = new Uint8Array(300_000).map((_, i) => i * 7);
 
@@ -116,3 +125,25 @@ for (const ask of ways) {
     });
   }
 }
+
+testInRoot("a file has the range that was asked for", async (root) => {
+  const path = root.join("object");
+  writeFileSync(path, BYTES);
+  const url = pathToFileURL(path).href;
+  const reply = await askForRange(url, { from: 7, length: 100_000 });
+  const blocks = await fillAll(reply!, [1, 99_999]);
+  assertEquals(blocks, [BYTES.slice(7, 8), BYTES.slice(8, 100_007)]);
+  assertEquals(await reply!.isAtEnd(), true);
+  const short = await askForRange(url, { from: BYTES.byteLength - 10, length: 20 });
+  assertEquals(await fillAll(short!, [20]), []);
+  await short!.leave();
+});
+
+testInRoot("a folder, a link or a pipe in the place of a file has none", async (root) => {
+  symlinkSync(root.path, root.join("link"));
+  execFileSync("mkfifo", [root.join("pipe")]);
+  for (const path of [root.path, root.join("link"), root.join("pipe")]) {
+    assertEquals(await askForRange(pathToFileURL(path).href, { from: 0, length: 1 }), undefined);
+  }
+  await assertRejects(() => askForRange(pathToFileURL(root.join("none")).href, RANGE));
+}, { ignore: process.platform === "win32" });
