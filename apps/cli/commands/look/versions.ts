@@ -78,18 +78,36 @@ export const versions: Command = defineCommand({
       sort === undefined ? compared : [sortedBy(sort), ...compared],
     );
     const isBare = shared.quiet ?? false;
-    const options = { ...flags, fields, damage, textNumbers, signal: io.signal, isBare };
+    const missing = new Set(isBare ? [] : fields.filter(isOwnKey));
+    const options = { ...flags, fields, damage, textNumbers, missing, signal: io.signal, isBare };
     const rows = rowsOf(registry, name, options);
     const count = await printTable(context, shared.quiet ? undefined : columns, rows);
     damage.end();
     await noteTextNumbers(context, textNumbers);
-    if (count > 0) return;
+    if (count > 0) return await noteMissing(context, name, missing);
     if (await registry.has(name, { signal: io.signal })) {
       return await context.note(limit === 0 ? "The limit is 0" : `No version of "${name}" matches`);
     }
     throw await noName(registry, name, "list versions of");
   },
 });
+
+/** Returns true for a key that users chose. */
+function isOwnKey(field: string): boolean {
+  return /^(metadata|labels)\./.test(field);
+}
+
+async function noteMissing(
+  context: CommandContext,
+  name: string,
+  missing: ReadonlySet<string>,
+): Promise<void> {
+  if (missing.size === 0) return;
+  const fields = [...missing].join(", ");
+  await context.note(
+    `None of these versions has ${fields}. Keys of the latest: holdfast info ${shellWord(name)}`,
+  );
+}
 
 const DELETED_COLUMNS: readonly Column[] = [
   { title: "VERSION" },
@@ -144,6 +162,8 @@ interface Options extends VersionsFlags {
   signal: AbortSignal;
   damage: Damage;
   textNumbers: TextNumbers;
+  /** Columns that no version has had so far. */
+  missing: Set<string>;
 }
 
 /** Returns the field of `--sort`, without the order. */
@@ -159,8 +179,18 @@ interface VersionRow extends Row {
 async function* rowsOf(
   registry: Registry,
   name: string,
-  { isBare, fields, damage, textNumbers, signal, range, limit = Infinity, where = [], sort }:
-    Options,
+  {
+    isBare,
+    fields,
+    damage,
+    textNumbers,
+    missing,
+    signal,
+    range,
+    limit = Infinity,
+    where = [],
+    sort,
+  }: Options,
 ): AsyncGenerator<Row> {
   const isChosen = where.length > 0 || sort !== undefined;
   const most = isChosen || limit === Infinity ? undefined : limit;
@@ -191,6 +221,7 @@ async function* rowsOf(
     if (sort === undefined) addNumbers(row);
     if (row === undefined || isChosen && !isMatch(row)) continue;
     if (count++ >= limit) return;
+    for (const field of missing) if (read(row, field) !== undefined) missing.delete(field);
     yield isBare ? { ...row, cells: [row.version] } : row;
   }
 }
@@ -199,7 +230,7 @@ async function* rowsOf(
 function checkSort(name: string, sort: string, rows: readonly (VersionRow | undefined)[]): void {
   const field = sortedBy(sort);
   const infos = rows.flatMap((row) => row?.info ?? []);
-  if (!/^(metadata|labels)\./.test(field) || infos.length === 0) return;
+  if (!isOwnKey(field) || infos.length === 0) return;
   if (infos.some((info) => readerOf(field)(info) !== undefined)) return;
   const hint = `Sort by a field of: holdfast info ${shellWord(name)}`;
   throw invalid(`sort versions of "${name}"`, `no version has ${JSON.stringify(field)}`, hint);

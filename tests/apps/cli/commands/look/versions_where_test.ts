@@ -105,3 +105,18 @@ filledTest("ls --where says that it looked at latest versions, or looks at all",
   assertStringIncludes((await run("--all-versions")).out, "VERSION ");
   await it.fails("ls --all-versions --alias production", 2, "one version");
 });
+
+cliTest("a column that no version has is named", async (it) => {
+  await it.succeeds("init");
+  for (const loss of [0.3, 0.2]) {
+    await it.succeeds(["save", "m", "-", "--as", "json", "--metadata", `loss:=${loss}`], {
+      stdin: String(loss),
+    });
+  }
+  const listed = async (...flags: string[]) => (await it.holdfast(["versions", "m", ...flags])).err;
+  const columns = "version,metadata.los,metadata.loss,labels.stage";
+  const note = "None of these versions has metadata.los, labels.stage.";
+  assertStringIncludes(await listed("--columns", columns), `${note} Keys of the latest: holdfast`);
+  assertEquals(await listed("--columns", "version,metadata.loss"), "");
+  assertEquals(await listed("--columns", columns, "--quiet"), "");
+});
