@@ -39,6 +39,13 @@ Deno.test({
       { score: 0.9, text: "1", deep: { a: 1 } },
     ]);
 
+    const message = page.locator(".message");
+    await message.getByText("The notes and labels of model@1.0.0 are changed").waitFor();
+    await message.getByRole("button", { name: "Undo" }).press("Enter");
+    await notes.getByText("First").waitFor();
+    const undone = await readAnnotations(registry, "model@1");
+    assertEquals([undone?.notes, undone?.labels], ["First", labels]);
+
     await page.getByRole("button", { name: "Edit notes" }).click();
     await annotate(registry, "model@1", { notes: "Faster" });
     await dialog.getByRole("button", { name: "Save" }).click();
