@@ -26,7 +26,7 @@ import {
   type PartNote,
 } from "./note.ts";
 
-/** Ids of drafts that are runs begin with it. */
+/** The beginning of the ids of drafts that are runs. */
 export const RUN_PREFIX = "run:";
 
 const WEEK_MS = 7 * 24 * 60 * 60 * 1000;
