@@ -5,6 +5,7 @@ import { bytesStream, readAll } from "../../core/bytes/bytes.ts";
 import { arrayBuffer, blob, bytes, createMaterializers, stream } from "../../materializers/mod.ts";
 import { fails, fakeArtifact, readFiles, roundTrip, savedBy } from "./fake_artifact.ts";
 import { slowTest } from "../support/seeds.ts";
+import { CODE_POINT } from "../support/code_point.ts";
 
 Deno.test("any bytes come back exactly, in memory of their own", async () => {
   await fc.assert(fc.asyncProperty(fc.uint8Array(), async (value) => {
@@ -119,7 +120,7 @@ slowTest("any blob or file comes back with its bytes, type, name and time", asyn
   await fc.assert(fc.asyncProperty(
     fc.uint8Array(),
     fc.constantFrom("", "text/plain", "image/png;x=1"),
-    fc.option(fc.string({ unit: "binary" })),
+    fc.option(fc.string({ unit: CODE_POINT })),
     fc.integer(),
     async (content, type, name, lastModified) => {
       const parts = [content as Uint8Array<ArrayBuffer>];

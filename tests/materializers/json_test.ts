@@ -4,6 +4,7 @@ import { json } from "../../materializers/mod.ts";
 import { assertExactly } from "./exactly.ts";
 import { fails, readFiles, roundTrip, savedBy } from "./fake_artifact.ts";
 import { slowTest } from "../support/seeds.ts";
+import { CODE_POINT } from "../support/code_point.ts";
 
 const materializer = json();
 
@@ -123,14 +124,14 @@ slowTest("any data comes back exactly", async () => {
     withTypedArray: true,
     key: fc.oneof(
       fc.string(),
-      fc.string({ unit: "binary" }),
+      fc.string({ unit: CODE_POINT }),
       fc.constantFrom("$holdfast", "__proto__", "value", "7"),
     ),
     values: [
       fc.jsonValue(),
       fc.double(),
       fc.constant(undefined),
-      fc.string({ unit: "binary" }),
+      fc.string({ unit: CODE_POINT }),
       fc.constant("$holdfast"),
     ],
   });

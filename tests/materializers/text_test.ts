@@ -2,11 +2,12 @@ import { assertEquals, assertFalse } from "@std/assert";
 import fc from "fast-check";
 import { createMaterializers, text } from "../../materializers/mod.ts";
 import { fails, fakeArtifact, roundTrip, savedBy } from "./fake_artifact.ts";
+import { CODE_POINT } from "../support/code_point.ts";
 
 Deno.test("any string comes back exactly, by whatever takes it", async () => {
   const set = createMaterializers();
   const strings = fc.oneof(
-    fc.string({ unit: "binary" }),
+    fc.string({ unit: CODE_POINT }),
     fc.string(),
     fc.constantFrom("\ufeffbom", "", "\0", "\r\n"),
   );

@@ -9,6 +9,7 @@ import {
   shown,
 } from "../../../core/naming/names.ts";
 import { thrown } from "../thrown.ts";
+import { CODE_POINT } from "../../support/code_point.ts";
 
 const WINDOWS_DEVICES = [
   ..."con prn aux nul".split(" "),
@@ -36,7 +37,7 @@ const HOSTILE = [
 ];
 
 const anyName = fc.oneof(
-  fc.string({ unit: "binary", maxLength: 40 }),
+  fc.string({ unit: CODE_POINT, maxLength: 40 }),
   fc.string({ unit: "grapheme", maxLength: 40 }),
   fc.string({ unit: fc.constantFrom(..."abcz019_-=.%/\\AZé@ "), maxLength: 40 }),
   fc.constantFrom(...HOSTILE, ...WINDOWS_DEVICES),
@@ -67,7 +68,7 @@ Deno.test("decodeName() is the inverse of encodeName()", () => {
 Deno.test("decodeName() accepts only what encodeName() writes", () => {
   const segment = fc.oneof(
     fc.string({ unit: fc.constantFrom(..."abcf0129=_-.A%é/"), maxLength: 12 }),
-    fc.string({ unit: "binary", maxLength: 12 }),
+    fc.string({ unit: CODE_POINT, maxLength: 12 }),
     name.map((text) => encodeName(text)).chain((text) =>
       fc.constantFrom(`${text}=`, text.slice(0, -1), text.toUpperCase())
     ),

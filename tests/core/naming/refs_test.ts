@@ -3,6 +3,7 @@ import fc from "fast-check";
 import { checkAlias, parseRef, parseSelector } from "../../../core/naming/refs.ts";
 import { isRange } from "../../../core/naming/versions.ts";
 import { thrown } from "../thrown.ts";
+import { CODE_POINT } from "../../support/code_point.ts";
 
 Deno.test("parseRef() splits a ref into name and selector", () => {
   const kinds: [ref: string, name: string, kind: string][] = [
@@ -66,7 +67,7 @@ Deno.test("an alias must not look like a version, a range or latest", () => {
 
 Deno.test("every string is a selector or Invalid, and every parsed alias can be set", () => {
   const text = fc.oneof(
-    fc.string({ unit: "binary", maxLength: 20 }),
+    fc.string({ unit: CODE_POINT, maxLength: 20 }),
     fc.string({ unit: fc.constantFrom(..."01.x^~<>=*| v-+aé"), maxLength: 12 }),
   );
   const check = fc.property(text, (text) => {

@@ -4,6 +4,7 @@ import { bodyBytes } from "../../../core/bytes/bytes.ts";
 import { RegistryError } from "../../../core/errors.ts";
 import { decodeText, encodeText, splitLines } from "../../../formats/content/text_stream.ts";
 import { slowTest } from "../../support/seeds.ts";
+import { CODE_POINT } from "../../support/code_point.ts";
 
 const refuse = (state: string) =>
   new RegistryError({ code: "Corrupt", message: `Cannot read: ${state}` });
@@ -16,7 +17,7 @@ const cut = (bytes: Uint8Array, size: number) =>
 const join = async (pieces: AsyncIterable<string>) => (await Array.fromAsync(pieces)).join("");
 
 slowTest("any text is read back, however its bytes are split", async () => {
-  const texts = fc.string({ unit: "binary" });
+  const texts = fc.string({ unit: CODE_POINT });
   const sizes = fc.integer({ min: 1, max: 5 });
   await fc.assert(fc.asyncProperty(texts, sizes, async (text, size) => {
     const bytes = await bodyBytes(await encodeText([text]));

@@ -5,9 +5,10 @@ import { isRegistryError } from "../../../core/errors.ts";
 import type { FileToDecode } from "../../../core/file_store.ts";
 import type { Column, ColumnType, Row, Table } from "../../../formats/tables/table.ts";
 import { fileOf } from "../format_files.ts";
+import { CODE_POINT } from "../../support/code_point.ts";
 
 export const CELLS = {
-  string: fc.string({ unit: "binary" }),
+  string: fc.string({ unit: CODE_POINT }),
   number: fc.double(),
   int64: fc.bigInt({ min: -(2n ** 63n), max: 2n ** 63n - 1n }),
   boolean: fc.boolean(),
@@ -20,7 +21,7 @@ export function tablesOf(
   isKept: (cell: unknown, nullable: boolean) => boolean = () => true,
 ): fc.Arbitrary<{ columns: Column[]; rows: Row[] }> {
   const name = fc.oneof(
-    fc.string({ minLength: 1, unit: "binary" }),
+    fc.string({ minLength: 1, unit: CODE_POINT }),
     fc.constantFrom("__proto__", "2024", "\ufeff", "a.b"),
   );
   const type = fc.constantFrom(...Object.keys(cells) as ColumnType[]);

@@ -2,6 +2,7 @@ import { assert, assertEquals, assertMatch } from "@std/assert";
 import fc from "fast-check";
 import { collect } from "../rejected.ts";
 import { testInMemory, testOnEach } from "../registries.ts";
+import { CODE_POINT } from "../../support/code_point.ts";
 
 testOnEach("names() skips many versions of one name", async ({ registry }) => {
   for (let i = 0; i < 230; i++) await registry.save("many", i, { version: `${i}` });
@@ -13,7 +14,7 @@ testOnEach("names() skips many versions of one name", async ({ registry }) => {
 });
 
 testInMemory("names() in pages equals one listing", async ({ registry }) => {
-  const names = fc.sample(fc.string({ unit: "binary", minLength: 1, maxLength: 20 }), {
+  const names = fc.sample(fc.string({ unit: CODE_POINT, minLength: 1, maxLength: 20 }), {
     numRuns: 300,
     seed: 7,
   });

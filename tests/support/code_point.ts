@@ -1,0 +1,20 @@
+// Strings of any code points.
+import fc from "fast-check";
+
+/**
+ * Any code point but a surrogate, for `fc.string({ unit: CODE_POINT })`: in strings as those of `unit: CODE_POINT`, for
+ * which fast-check needs more than a second of processor time to build its table of all code points.
+ */
+export const CODE_POINT: fc.Arbitrary<string> = fc.oneof(
+  fc.integer({ min: 0, max: 0x7f }),
+  fc.integer({ min: 0, max: 0xd7ff }),
+  fc.integer({ min: 0xe000, max: 0x10ffff }),
+).map(
+  (point) => String.fromCodePoint(point),
+  (text) => {
+    if (typeof text !== "string" || !/^\P{Surrogate}$/u.test(text)) {
+      throw new Error("no code point");
+    }
+    return text.codePointAt(0)!;
+  },
+);
