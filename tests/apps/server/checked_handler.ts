@@ -12,13 +12,18 @@ interface Document {
   paths: Record<string, Record<string, Operation>>;
 }
 
+type Check = (request: Request, response: Response) => Promise<Response>;
+
+/** Checks by the text of their document, which most handlers share: compiling its schemas takes long. */
+const checks = new Map<string, Check>();
+
 /** Creates a handler that throws for an undescribed status, media type or JSON. */
 export function createCheckedHandler(registry: Registry, options: HandlerOptions = {}): Handler {
   const handler = createHandler(registry, options);
-  let checking: Promise<(request: Request, response: Response) => Promise<Response>> | undefined;
+  let checking: Promise<Check> | undefined;
   const checked = async (request: Request, info?: Parameters<Handler>[1]) => {
     const response = await handler(request, info);
-    const check = await (checking ??= createCheck(handler));
+    const check = await (checking ??= checkOf(handler));
     return await check(request, response);
   };
   return Object.assign(checked, {
@@ -27,11 +32,14 @@ export function createCheckedHandler(registry: Registry, options: HandlerOptions
   });
 }
 
-async function createCheck(
-  handler: Handler,
-): Promise<(request: Request, response: Response) => Promise<Response>> {
-  const document = await (await handler(new Request("http://localhost/openapi.json")))
-    .json() as Document;
+async function checkOf(handler: Handler): Promise<Check> {
+  const text = await (await handler(new Request("http://localhost/openapi.json"))).text();
+  const check = checks.get(text) ?? createCheck(JSON.parse(text));
+  checks.set(text, check);
+  return check;
+}
+
+function createCheck(document: Document): Check {
   const ajv = new Ajv2020({ strict: false, validateFormats: false });
   ajv.addSchema(document, "document");
 
