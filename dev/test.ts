@@ -26,15 +26,18 @@ const SILENCE_MS = 8 * 60_000;
 /** Test files at once: more than there are cores, for beside other programs each thread has its share of them. */
 const AT_ONCE = 2 * navigator.hardwareConcurrency;
 
-/** Test files of a room: fewer load the product more often, more leave a core idle at the end. */
-const FILES_OF_ROOM = 25;
-/** The same of those that start programs. */
+/** Test files of a room, of those that start programs. */
 const PROGRAMS_OF_ROOM = 7;
+/** In a quick run, folders with fewer test files share rooms. */
+const FEW_FILES = 10;
 
 const [part, ...given] = Deno.args;
 const words = given.filter((word) => word !== "--full");
 if (part !== "quick" && part !== "all") throw new Error("Cannot run the tests: say quick or all");
 const isQuick = part === "quick";
+
+/** Test files of a room: fewer load the product more often, more leave a core idle at the end. */
+const FILES_OF_ROOM = isQuick ? 45 : 25;
 
 await using root = await tempRoot();
 const leftOut = root.join("left_out");
@@ -111,7 +114,7 @@ async function writeRoom(name: string, files: readonly string[]): Promise<string
 
 /**
  * Files by room: those of the explorer, of a folder below `tests/`, of two folders below `tests/apps/`, in shares of
- * equal size.
+ * equal size; in a quick run those of all small folders together.
  */
 function roomsOf(tests: readonly string[]): Map<string, string[]> {
   const folders = Map.groupBy(tests, (path) => {
@@ -119,7 +122,13 @@ function roomsOf(tests: readonly string[]): Map<string, string[]> {
     if (path.startsWith("explorer/")) return "explorer";
     return path.split("/").slice(1, -1).slice(0, depth - 1).join("_") || "top";
   });
-  return new Map([...folders].flatMap(([folder, files]) => sharesOf(folder, files, FILES_OF_ROOM)));
+  const isSmall = ([, files]: [string, string[]]) => isQuick && files.length < FEW_FILES;
+  const large = [...folders].filter((folder) => !isSmall(folder));
+  const rest = [...folders].filter(isSmall).flatMap(([, files]) => files);
+  return new Map(
+    [...large, ["small_folders", rest] as const]
+      .flatMap(([folder, files]) => sharesOf(folder, files, FILES_OF_ROOM)),
+  );
 }
 
 /** Rooms of about equal size with at most so many files. */
