@@ -7,6 +7,7 @@ import {
   noteGreenRun,
   readGreenRun,
 } from "../../dev/browser_tests.ts";
+import { slowTest } from "../support/seeds.ts";
 import { tempRoot } from "../support/temp_root.ts";
 
 const HOUR_MS = 3600_000, NOW = Date.UTC(2026, 0, 2);
@@ -20,7 +21,7 @@ Deno.test("tests in Chromium run after a change, once a day, and where no run pa
   assert(!isUnchanged(undefined, "a", NOW));
 });
 
-Deno.test("the page, its service and its tests decide whether tests in Chromium run", async () => {
+slowTest("the page, its service and its tests decide whether tests in Chromium run", async () => {
   for (const path of ["explorer", "apps/server", "core", "deno.lock"]) {
     assert(LOADED.includes(path), path);
   }

@@ -1,5 +1,5 @@
 // Barriers of a page, as axe-core finds them.
-import axe from "npm:axe-core@^4";
+import type axe from "npm:axe-core@^4";
 import type { Page } from "npm:playwright-core@^1.56";
 
 /**
@@ -7,7 +7,8 @@ import type { Page } from "npm:playwright-core@^1.56";
  * the page, once: all views are fragments of one page.
  */
 export async function barriersOf(page: Page): Promise<string[]> {
-  if (!await page.evaluate(() => "axe" in globalThis)) await page.evaluate(axe.source);
+  const { default: { source } } = await import("npm:axe-core@^4");
+  if (!await page.evaluate(() => "axe" in globalThis)) await page.evaluate(source);
   return await page.evaluate(async () => {
     const { violations } = await (globalThis as never as { axe: typeof axe }).axe.run(document);
     return violations.filter(({ impact }) => /serious|critical/.test(impact ?? ""))
