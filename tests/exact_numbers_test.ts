@@ -10,6 +10,7 @@ import { annotate, readAnnotations } from "../registry/mod.ts";
 import { cliTest } from "./apps/captured_io.ts";
 import { ADDRESS, testService } from "./apps/client/service.ts";
 import { contentBytes, fileOf } from "./formats/format_files.ts";
+import { rowsOfRun } from "./support/seeds.ts";
 
 const EXACT = ["9007199254740992", "1000000000000000000", "1e21", "0.30000000000000004", "-5"];
 const INEXACT = ["9007199254740993", "1234567890123456789", "9223372036854775808", "1e999"];
@@ -26,7 +27,7 @@ const COMMANDS: [line: string, changed: string, stdin?: string][] = [
 cliTest("commands keep the digits of numbers, or refuse them", async (it) => {
   await it.succeeds("init");
   await it.succeeds("save a -");
-  for (const [line, changed, stdin = "x"] of COMMANDS) {
+  for (const [line, changed, stdin = "x"] of rowsOfRun(COMMANDS)) {
     const run = (number: string) =>
       it.holdfast(line.replace("N", number), { stdin: stdin.replace("N", number) });
     for (const number of EXACT) {

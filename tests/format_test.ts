@@ -39,6 +39,7 @@ import {
   versionCell,
 } from "../registry/format/layout.ts";
 import { lineageKeys } from "../registry/operations/lineage/inputs.ts";
+import { slowTest } from "./support/seeds.ts";
 
 /** The test vectors of FORMAT.md, section 10. */
 interface Vectors {
@@ -182,7 +183,7 @@ Deno.test("FORMAT.md: digests of artifacts", async () => {
   }
 });
 
-Deno.test("FORMAT.md: lists of chunks", () => {
+slowTest("FORMAT.md: lists of chunks", () => {
   for (const { size, fixed, list } of vectors.chunks) {
     const maker = fixed ? ListMaker.fixed(averageFor(size)) : new ListMaker(averageFor(size));
     for (let i = 0; i < size / 32; i++) {

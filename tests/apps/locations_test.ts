@@ -8,6 +8,7 @@ import { importMindtrace } from "../../neighbors/mindtrace.ts";
 import { openRegistry } from "../../mod.ts";
 import { setRemote } from "../../registry/places/mod.ts";
 import { cliTest, filesIn } from "./captured_io.ts";
+import { rowsOfRun } from "../support/seeds.ts";
 
 /** Locations without slashes, or with too few, and what their hint says. */
 const WRONG: readonly (readonly [location: string, hint: string])[] = [
@@ -41,7 +42,7 @@ cliTest("no entry point takes a location without slashes for a folder", async (i
   Deno.chdir(it.cwd); // paths of the library
   try {
     const before = await filesIn(it.cwd);
-    for (const [location, hint] of [...WRONG, ...NO_COLON]) {
+    for (const [location, hint] of rowsOfRun([...WRONG, ...NO_COLON])) {
       for (const [door, run] of Object.entries(doors(location, it.cwd))) {
         const isOfColon = NO_COLON.some(([wrong]) => wrong === location);
         if (isOfColon && !door.startsWith("openRegistry")) continue;

@@ -4,6 +4,7 @@ import { readFile } from "node:fs/promises";
 import { join } from "@std/path";
 import { localPath, openRegistry } from "../../mod.ts";
 import { testInRoot } from "../support/temp_root.ts";
+import { IS_QUICK } from "../support/seeds.ts";
 
 const MIB = 1024 * 1024;
 
@@ -35,4 +36,4 @@ testInRoot("holes of a file take no space in a folder registry nor in a download
   );
   assertEquals(downloaded!.byteLength, 64 * MIB, "the hole at the end is there");
   assert(saved!.equals(downloaded!));
-});
+}, { ignore: IS_QUICK });

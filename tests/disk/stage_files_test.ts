@@ -4,6 +4,7 @@ import { setImmediate } from "node:timers";
 import type { Artifact, ArtifactFile } from "../../core/artifact.ts";
 import { writeFiles } from "../../disk/write_files.ts";
 import { testInRoot } from "../support/temp_root.ts";
+import { IS_QUICK } from "../support/seeds.ts";
 
 const MIB = 1024 * 1024;
 
@@ -89,7 +90,7 @@ testInRoot("large files are written concurrently, in bounded memory", async (roo
   await writeFiles(artifactOf(large), root.join("large"));
   assertGreater(seen.most, 1);
   assertLessOrEqual(seen.mostBytes, 3 * 25 * MIB); // each counts with its read-ahead
-});
+}, { ignore: IS_QUICK });
 
 testInRoot("the first failure cancels the other files, and leaves nothing", async (root) => {
   const { seen, file } = countedStreams();

@@ -8,6 +8,7 @@ import { writeFiles } from "../../disk/write_files.ts";
 import { fakeArtifact } from "../materializers/fake_artifact.ts";
 import { artifactOf, inFolder, refused, tree } from "./folder_case.ts";
 import { testInRoot } from "../support/temp_root.ts";
+import { IS_QUICK } from "../support/seeds.ts";
 
 const SAMPLE = {
   "a": "1",
@@ -270,7 +271,7 @@ inFolder("large files and many small ones are complete", async (root) => {
   for (const [path, content] of Object.entries(files)) {
     assertEquals(new Uint8Array(fs.readFileSync(join(root, "out", path))), content, path);
   }
-});
+}, { ignore: IS_QUICK });
 
 testInRoot("unprivileged: a read-only folder is Denied", async (root) => {
   fs.chmodSync(root.path, 0o500);

@@ -4,6 +4,7 @@ import fc from "fast-check";
 import type { FileToDecode } from "../../core/file_store.ts";
 import { isRegistryError } from "../../core/errors.ts";
 import { bytesFile } from "../../formats/content/content.ts";
+import { casesOfRun } from "../support/seeds.ts";
 
 export { contentBytes } from "../../formats/content/content.ts";
 
@@ -27,5 +28,5 @@ export async function anyBytes(
       assertEquals(isRegistryError(error, "Corrupt", "Unsupported"), true, String(error));
     }
   });
-  await fc.assert(reading, { numRuns: 300 });
+  await fc.assert(reading, { numRuns: casesOfRun(300) });
 }

@@ -7,6 +7,7 @@ import { createFormats } from "../../formats/mod.ts";
 import { npy } from "../../formats/npy.ts";
 import { sampleFiles } from "./mutate/samples.ts";
 import { refused } from "../support/refused.ts";
+import { slowTest } from "../support/seeds.ts";
 
 const text = (content: string) => new TextEncoder().encode(content);
 
@@ -66,7 +67,7 @@ Deno.test("npy: a shape that does not match the elements is refused before alloc
   assertEquals((await decode(npy(), npyOf("(0, 9007199254740991)"))).data.length, 0);
 });
 
-Deno.test("an aborted decoding throws the reason", async () => {
+slowTest("an aborted decoding throws the reason", async () => {
   const reason = new Error("stopped");
   const formats = createFormats();
   for (const { id, bytes } of await sampleFiles()) {

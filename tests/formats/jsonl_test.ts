@@ -55,7 +55,7 @@ Deno.test("numbers that JavaScript cannot represent are Unsupported", async () =
   assertEquals(values, [[123456789012345680000, 0.1]]);
 });
 
-Deno.test("lines have a maximum length when read and written", async () => {
+slowTest("lines have a maximum length when read and written", async () => {
   const most = 16 * 1024 * 1024;
   const said = await failure(() => read('1\n"' + "x".repeat(most)));
   assertStringIncludes(said, `line 2 exceeds ${most} characters`);

@@ -13,7 +13,7 @@ import {
 } from "./image_files.ts";
 import { packLzw, tiffFile, type TiffLayout } from "./tiff_files.ts";
 import { refused } from "../support/refused.ts";
-import { slowTest } from "../support/seeds.ts";
+import { casesOfRun, slowTest } from "../support/seeds.ts";
 
 const DTYPES = IMAGE_DTYPES;
 
@@ -87,7 +87,7 @@ slowTest("files and regions of every layout are read exactly", async () => {
     const expected = { data, width, height, channels, dtype } as Image;
     assertSameImage(await readRegion(file, { x, y, width, height }), expected);
   });
-  await fc.assert(reading, { numRuns: 300 });
+  await fc.assert(reading, { numRuns: casesOfRun(300) });
 });
 
 Deno.test("LZW is decoded with all code widths and a full table", async () => {

@@ -6,6 +6,7 @@ import type { PlainValue } from "../../core/text/plain_value.ts";
 import { yaml } from "../../formats/yaml.ts";
 import { anyBytes, contentBytes, fileOf } from "./format_files.ts";
 import { CODE_POINT } from "../support/code_point.ts";
+import { casesOfRun } from "../support/seeds.ts";
 
 const read = async (text: string | Uint8Array, options?: Parameters<typeof yaml>[0]) =>
   await yaml(options).decode(fileOf(text, "conf/a.yaml"));
@@ -150,7 +151,7 @@ Deno.test("any plain data is read back equal", async () => {
       assertEquals(yaml().accepts(value), true);
       assertEquals(await again(value), value);
     }),
-    { numRuns: 300 },
+    { numRuns: casesOfRun(300) },
   );
 });
 

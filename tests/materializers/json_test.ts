@@ -3,7 +3,7 @@ import fc from "fast-check";
 import { json } from "../../materializers/mod.ts";
 import { assertExactly } from "./exactly.ts";
 import { fails, readFiles, roundTrip, savedBy } from "./fake_artifact.ts";
-import { slowTest } from "../support/seeds.ts";
+import { casesOfRun, slowTest } from "../support/seeds.ts";
 import { CODE_POINT } from "../support/code_point.ts";
 
 const materializer = json();
@@ -140,7 +140,7 @@ slowTest("any data comes back exactly", async () => {
       anything,
       async (value) => assertExactly(await roundTrip(materializer, value), value),
     ),
-    { numRuns: 500 },
+    { numRuns: casesOfRun(500) },
   );
 });
 

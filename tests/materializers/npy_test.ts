@@ -6,6 +6,7 @@ import type { DType, NDArray, TypedArray } from "../../formats/arrays/ndarray.ts
 import { createMaterializers, ndarray, typedArray } from "../../materializers/mod.ts";
 import { assertExactly } from "./exactly.ts";
 import { fails, fakeArtifact, readFiles, roundTrip, savedBy } from "./fake_artifact.ts";
+import { casesOfRun } from "../support/seeds.ts";
 
 const DTYPES = Object.keys(ELEMENTS) as DType[];
 
@@ -49,7 +50,7 @@ Deno.test("arrays of any dtype, shape and bits come back exactly", async () => {
       assert(isNDArray(value));
       assertExactly(await roundTrip(ndarray(), value), value);
     }),
-    { numRuns: 500 },
+    { numRuns: casesOfRun(500) },
   );
 });
 

@@ -3,6 +3,7 @@ import fc from "fast-check";
 import { createMaterializers, text } from "../../materializers/mod.ts";
 import { fails, fakeArtifact, roundTrip, savedBy } from "./fake_artifact.ts";
 import { CODE_POINT } from "../support/code_point.ts";
+import { casesOfRun } from "../support/seeds.ts";
 
 Deno.test("any string comes back exactly, by whatever takes it", async () => {
   const set = createMaterializers();
@@ -15,7 +16,7 @@ Deno.test("any string comes back exactly, by whatever takes it", async () => {
     fc.asyncProperty(strings, async (value) => {
       assertEquals(await roundTrip(set.forValue(value), value), value);
     }),
-    { numRuns: 500 },
+    { numRuns: casesOfRun(500) },
   );
   assertEquals(await roundTrip(text(), "\ufeffbom"), "\ufeffbom");
 });

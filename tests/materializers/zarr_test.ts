@@ -27,7 +27,8 @@ function counted(inner: Backend): { backend: Backend; read: () => number } {
 function stack(): NDArray<"uint16"> {
   let state = 1;
   const next = () => (state = Math.imul(state, 48271) >>> 0) >> 8;
-  const data = Uint16Array.from({ length: 20 * 512 * 512 }, next);
+  const data = new Uint16Array(20 * 512 * 512);
+  for (let i = 0; i < data.length; i++) data[i] = next();
   return { data, shape: [20, 512, 512], dtype: "uint16" };
 }
 

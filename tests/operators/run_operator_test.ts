@@ -7,6 +7,7 @@ import { defineOperator, runOperator } from "../../operators/mod.ts";
 import { exitCodeOf } from "../../operators/exit_codes.ts";
 import type { OperatorContext } from "../../operators/mod.ts";
 import { testInRoot } from "../support/temp_root.ts";
+import { slowTest } from "../support/seeds.ts";
 
 const command = () => ["true"];
 const operatorOf = (run: (context: OperatorContext) => unknown) =>
@@ -133,7 +134,7 @@ Deno.test("thrown errors are mapped to exit codes", async () => {
   assertEquals(await thrown(undefined), 3);
 });
 
-Deno.test("system errors are mapped to exit codes", async () => {
+slowTest("system errors are mapped to exit codes", async () => {
   const failure = (action: () => unknown) =>
     Promise.try(action).then(() => assert(false), (error) => exitCodeOf(error));
   const { execFileSync } = await import("node:child_process");

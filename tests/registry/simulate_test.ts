@@ -32,7 +32,7 @@ Deno.test("simulation: the same seed gives the same trace", async () => {
   }
 });
 
-Deno.test("simulation: other seeds give other traces", async () => {
+slowTest("simulation: other seeds give other traces", async () => {
   const hashes = new Set<string>();
   for (let seed = 1; seed <= 20; seed++) hashes.add((await runSeed(seed)).traceHash);
   assertEquals(hashes.size, 20);

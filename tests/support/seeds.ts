@@ -50,6 +50,16 @@ export function seedRange(
 /** True in `deno task test`, which leaves out tests that take seconds: `{ ignore: IS_QUICK }`. */
 export const IS_QUICK = realSystem.env("HOLDFAST_QUICK") === "1";
 
+/** The number of random cases of a property: in `deno task test` a fifth, for CI tries all of them. */
+export function casesOfRun(count: number): number {
+  return IS_QUICK ? Math.ceil(count / 5) : count;
+}
+
+/** The rows of a long table: in `deno task test` every fourth, for `test:all` tries all of them. */
+export function rowsOfRun<Row>(rows: readonly Row[]): readonly Row[] {
+  return IS_QUICK ? rows.filter((_, i) => i % 4 === 0) : rows;
+}
+
 /** A test that takes seconds: `deno task test` leaves it out, `test:all` and a run of its file have it. */
 export function slowTest(name: string, fn: () => void | Promise<void>): void {
   Deno.test({ name, ignore: IS_QUICK, fn });

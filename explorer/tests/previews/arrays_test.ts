@@ -12,6 +12,7 @@ import { fittingLevel, openZarr } from "../../src/previews/arrays/zarr_view.ts";
 import { encodeNpyHeader } from "../../../formats/arrays/npy_header.ts";
 import { fakeFile, fakeVersion } from "../support/fake_file.ts";
 import { sampleFiles } from "../support/samples.ts";
+import { slowTest } from "../../../tests/support/seeds.ts";
 
 const samples = await sampleFiles(1);
 const fileOf = (path: string) => fakeFile(path, samples.get(path)!);
@@ -111,7 +112,7 @@ function largeArray(shape: number[]) {
   });
 }
 
-Deno.test("a slice and the statistics of an array of 40 GB read a few MiB", async () => {
+slowTest("a slice and the statistics of an array of 40 GB read a few MiB", async () => {
   const file = largeArray([100_000, 100_000]);
   const source = await openArrayFile(file);
   const at = [50_000, 99_900];

@@ -84,7 +84,7 @@ slowTest("the last page of a large CSV file is found without reading it at once"
   );
 });
 
-Deno.test("a row without an end is refused after 8 MiB", async () => {
+slowTest("a row without an end is refused after 8 MiB", async () => {
   const head = encoder.encode("a,b\n");
   const file = fakeFile("endless.csv", { size: 2 ** 31, byteAt: (at) => head[at] ?? 0x78 });
   const source = await readTable(file);
@@ -288,7 +288,7 @@ Deno.test("a histogram counts each number once, in the order of numbers", () => 
   assertEquals([first, rest.at(-1), min, mean], [1, 1, "2026-01-01", undefined]);
 });
 
-Deno.test("rows for statistics end at a limit", async () => {
+slowTest("rows for statistics end at a limit", async () => {
   const line = "1,2\n";
   const size = line.length * 100_000;
   const file = fakeFile("many.csv", { size, byteAt: (at) => line.charCodeAt(at % 4) });
@@ -350,7 +350,7 @@ slowTest("all rows are sorted, filtered and described, though few are kept", asy
   assert(!stopped.isEnd && stopped.read > 0 && stopped.read < 300_000, `${stopped.read}`);
 });
 
-Deno.test("CSV in UTF-16 has the rows of the same CSV in UTF-8", async () => {
+slowTest("CSV in UTF-16 has the rows of the same CSV in UTF-8", async () => {
   const text = "name;n\nnaïve;1\n日本\u{1f600};2\n" + "long;3\n".repeat(100_000);
   const expected = await readTable(fakeFile("a.csv", encoder.encode(text)));
   for (const isLittle of [true, false]) {

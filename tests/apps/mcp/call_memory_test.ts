@@ -191,7 +191,7 @@ Deno.test("a page that needs more memory than a call has is read with all of it"
   });
 });
 
-Deno.test("a column is chosen before it is read", async () => {
+slowTest("a column is chosen before it is read", async () => {
   await using registry = await openRegistry("memory:");
   const columns = Array.from(
     { length: 300 },

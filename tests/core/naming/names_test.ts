@@ -10,6 +10,7 @@ import {
 } from "../../../core/naming/names.ts";
 import { thrown } from "../thrown.ts";
 import { CODE_POINT } from "../../support/code_point.ts";
+import { casesOfRun } from "../../support/seeds.ts";
 
 const WINDOWS_DEVICES = [
   ..."con prn aux nul".split(" "),
@@ -55,14 +56,16 @@ function isName(text: string): boolean {
 
 Deno.test("encodeName() is unique, even if only case or Unicode form differ", () => {
   const check = fc.property(name, name, (a, b) => (encodeName(a) === encodeName(b)) === (a === b));
-  fc.assert(check, { numRuns: 2_000 });
+  fc.assert(check, { numRuns: casesOfRun(2_000) });
   const alike = "model Model MODEL m\u043edel \u00e9 e\u0301 E\u0301 K \u212a ﬁ fi ß ss".split(" ");
   const fold = (text: string) => text.normalize("NFKC").toLowerCase().toUpperCase();
   assertEquals(new Set(alike.map((text) => fold(encodeName(text)))).size, alike.length);
 });
 
 Deno.test("decodeName() is the inverse of encodeName()", () => {
-  fc.assert(fc.property(name, (text) => decodeName(encodeName(text)) === text), { numRuns: 2_000 });
+  fc.assert(fc.property(name, (text) => decodeName(encodeName(text)) === text), {
+    numRuns: casesOfRun(2_000),
+  });
 });
 
 Deno.test("decodeName() accepts only what encodeName() writes", () => {
@@ -77,7 +80,7 @@ Deno.test("decodeName() accepts only what encodeName() writes", () => {
     const decoded = decodeName(text);
     return decoded === undefined || (encodeName(decoded) === text && isName(decoded));
   });
-  fc.assert(check, { numRuns: 5_000 });
+  fc.assert(check, { numRuns: casesOfRun(5_000) });
 });
 
 Deno.test("decodeName() returns undefined for invalid segments", () => {
@@ -93,7 +96,7 @@ Deno.test("encodeNamePrefix() prefixes exactly the encodings of names with the p
     const prefix = points.slice(0, seed % (points.length + 1)).join("");
     return encodeName(text).startsWith(encodeNamePrefix(prefix));
   });
-  fc.assert(check, { numRuns: 2_000 });
+  fc.assert(check, { numRuns: casesOfRun(2_000) });
   const text = fc.string({ unit: fc.constantFrom(..."abcon=.é"), minLength: 1, maxLength: 6 });
   const others = fc.property(
     text,
@@ -101,7 +104,7 @@ Deno.test("encodeNamePrefix() prefixes exactly the encodings of names with the p
     (name, prefix) =>
       name.startsWith(prefix) || !encodeName(name).startsWith(encodeNamePrefix(prefix)),
   );
-  fc.assert(others, { numRuns: 2_000 });
+  fc.assert(others, { numRuns: casesOfRun(2_000) });
 });
 
 Deno.test("an encoded name is safe on object stores, POSIX and Windows", () => {
@@ -111,7 +114,7 @@ Deno.test("an encoded name is safe on object stores, POSIX and Windows", () => {
     assert(!WINDOWS_DEVICES.includes(segment), `${segment} is a device`);
     assert(segment.length <= MAX_SEGMENT_BYTES);
   });
-  fc.assert(check, { numRuns: 2_000 });
+  fc.assert(check, { numRuns: casesOfRun(2_000) });
 });
 
 Deno.test("plain names are stored as they are, Windows device names are escaped", () => {

@@ -4,6 +4,7 @@ import { checkAlias, parseRef, parseSelector } from "../../../core/naming/refs.t
 import { isRange } from "../../../core/naming/versions.ts";
 import { thrown } from "../thrown.ts";
 import { CODE_POINT } from "../../support/code_point.ts";
+import { casesOfRun } from "../../support/seeds.ts";
 
 Deno.test("parseRef() splits a ref into name and selector", () => {
   const kinds: [ref: string, name: string, kind: string][] = [
@@ -81,5 +82,5 @@ Deno.test("every string is a selector or Invalid, and every parsed alias can be 
     if (selector.kind === "alias") checkAlias(text);
     if (selector.kind === "range") assert(isRange(text));
   });
-  fc.assert(check, { numRuns: 5_000 });
+  fc.assert(check, { numRuns: casesOfRun(5_000) });
 });

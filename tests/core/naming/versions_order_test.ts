@@ -4,12 +4,13 @@ import fc from "fast-check";
 import { MAX_SEGMENT_BYTES } from "../../../core/naming/names.ts";
 import { decodeOrder, parseVersion } from "../../../core/naming/versions.ts";
 import { identifiers, isAccepted, prerelease, release, version } from "./arbitrary_versions.ts";
+import { casesOfRun } from "../../support/seeds.ts";
 
 Deno.test("sorted keys of releases are in reversed semver order", () => {
   const check = fc.property(release, release, (a, b) => {
     assertEquals(order(a, b), -compare(parse(a), parse(b)));
   });
-  fc.assert(check, { numRuns: 5_000 });
+  fc.assert(check, { numRuns: casesOfRun(5_000) });
 });
 
 Deno.test("sorted keys of prereleases are in reversed semver order", () => {
@@ -25,7 +26,7 @@ Deno.test("sorted keys of prereleases are in reversed semver order", () => {
     fc.pre(isAccepted(a) && isAccepted(b));
     assertEquals(order(a, b), -compare(parse(a), parse(b)));
   });
-  fc.assert(check, { numRuns: 5_000 });
+  fc.assert(check, { numRuns: casesOfRun(5_000) });
 });
 
 function order(a: string, b: string): number {
@@ -44,7 +45,7 @@ Deno.test("decodeOrder() is the inverse of the encoding", () => {
     version,
     (text) => decodeOrder(parseVersion(text).order)?.canonical === text,
   );
-  fc.assert(check, { numRuns: 5_000 });
+  fc.assert(check, { numRuns: casesOfRun(5_000) });
 });
 
 Deno.test("decodeOrder() accepts only what the encoding writes", () => {
@@ -65,7 +66,7 @@ Deno.test("decodeOrder() accepts only what the encoding writes", () => {
       assert(decoded === undefined || decoded.order === segment, segment);
     }
   });
-  fc.assert(check, { numRuns: 5_000 });
+  fc.assert(check, { numRuns: casesOfRun(5_000) });
 });
 
 Deno.test("decodeOrder() returns undefined for invalid segments", () => {
@@ -82,7 +83,7 @@ Deno.test("the key segment of a version is safe on every store and has a bounded
     assertMatch(order, /^[a-p][0-9][0-9a-z]*$/);
     assert(order.length <= MAX_SEGMENT_BYTES);
   });
-  fc.assert(check, { numRuns: 1_000 });
+  fc.assert(check, { numRuns: casesOfRun(1_000) });
 });
 
 Deno.test("the largest numbers are versions, too long prereleases are not", () => {

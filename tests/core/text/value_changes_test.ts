@@ -1,5 +1,6 @@
 import { assert, assertEquals } from "@std/assert";
 import { diffValues } from "../../../core/text/value_changes.ts";
+import { slowTest } from "../../support/seeds.ts";
 
 /** A value nested in `depth` arrays. */
 function nested(depth: number, value: unknown): unknown {
@@ -62,7 +63,7 @@ Deno.test("arrays whose items moved or repeat have few differences", () => {
   ]);
 });
 
-Deno.test("of long arrays without unique items, only so many are compared with each other", () => {
+slowTest("of long arrays without unique items, only so many are compared with each other", () => {
   const before = Array.from({ length: 20_000 }, (_, i) => ({ parity: i % 2 }));
   const after = before.map(({ parity }) => ({ parity: 1 - parity, last: true }));
   assertEquals(diffValues(before, after).length, 40_000); // by place

@@ -6,6 +6,7 @@ import { RegistryError } from "../../../core/errors.ts";
 import { noProcess } from "../../../disk/stage/process.ts";
 import { writeFiles } from "../../../disk/write_files.ts";
 import { artifactOf, inFolder, tree } from "../folder_case.ts";
+import { IS_QUICK } from "../../support/seeds.ts";
 
 const MIB = 1024 * 1024;
 const large = Uint8Array.from({ length: 3 * MIB + 5 }, (_, i) => i % 251);
@@ -95,7 +96,7 @@ inFolder("a download resumes after an abort at any of its files", async (root) =
       assertEquals(stagesIn(below), []);
     }
   }
-});
+}, { ignore: IS_QUICK });
 
 inFolder("only the rest of a large file is read, unless its beginning is wrong", async (root) => {
   const to = join(root, "out");

@@ -8,6 +8,7 @@ import { halve } from "../../../files/ome/halve.ts";
 import { createZarrArray, createZarrGroup, openZarrArray } from "../../../formats/zarr.ts";
 import { openZarrGroup, zarrStore } from "../../../formats/zarr.ts";
 import { imageOf, refused, watchedStore } from "./stores.ts";
+import { casesOfRun } from "../../support/seeds.ts";
 
 const VERSIONS: OmeVersion[] = ["0.4", "0.5"];
 
@@ -170,7 +171,7 @@ Deno.test("an image with damaged documents is read or refused", async () => {
         await store.set!(key, whole.get(key)!);
       }
     }),
-    { numRuns: 400 },
+    { numRuns: casesOfRun(400) },
   );
 });
 

@@ -11,7 +11,7 @@ import {
 import type { OmeVersion, PlateMetadata } from "../../../files/ome.ts";
 import type { ImageToDescribe } from "../../../files/ome/image_metadata.ts";
 import { thrown } from "../../core/thrown.ts";
-import { slowTest } from "../../support/seeds.ts";
+import { casesOfRun, slowTest } from "../../support/seeds.ts";
 
 const VERSIONS: OmeVersion[] = ["0.4", "0.5"];
 const LEVELS = [
@@ -250,7 +250,7 @@ Deno.test("any attributes are read or refused", () => {
         }
       }
     }),
-    { numRuns: 2000 },
+    { numRuns: casesOfRun(2000) },
   );
 });
 

@@ -6,6 +6,7 @@ import { createPlate, type OmeVersion, openPlate, type Plate } from "../../../fi
 import { createZarrArray, openZarrGroup, zarrStore } from "../../../formats/zarr.ts";
 import type { ZarrStore } from "../../../formats/zarr.ts";
 import { imageOf, refused, watchedStore } from "./stores.ts";
+import { slowTest } from "../../support/seeds.ts";
 
 const VERSIONS: OmeVersion[] = ["0.4", "0.5"];
 const SMALL = { rows: 2, columns: 3, axes: "tcyx" } as const;
@@ -180,7 +181,7 @@ async function diesAfter(
   }
 }
 
-Deno.test("a save that died leaves nothing visible, and can be repeated", async () => {
+slowTest("a save that died leaves nothing visible, and can be repeated", async () => {
   for (const version of VERSIONS) {
     let died = true;
     for (let writes = 0; died; writes++) {

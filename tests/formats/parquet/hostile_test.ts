@@ -19,7 +19,7 @@ import { openValues } from "../../../formats/parquet/values.ts";
 import { fileOf } from "../format_files.ts";
 import { tryOut as tryTable } from "../tables/files.ts";
 import { pyarrowBytes, type PyarrowFile, pyarrowFile } from "./files.ts";
-import { slowTest } from "../../support/seeds.ts";
+import { casesOfRun, slowTest } from "../../support/seeds.ts";
 
 const NAMES: PyarrowFile[] = ["snappy", "gzip", "brotli", "lz4", "zstd", "none"];
 
@@ -113,7 +113,7 @@ Deno.test("no codec returns more than the declared size, or hangs", async () => 
         }
       },
     ),
-    { numRuns: 2000 },
+    { numRuns: casesOfRun(2000) },
   );
 });
 

@@ -6,7 +6,7 @@ import { createZarrArray, openZarrArray, openZarrGroup } from "../../../formats/
 import { noise } from "../../registry/registries.ts";
 import { memory, refused } from "./hostile_store.ts";
 import type { CreateZarrOptions, ZarrArray, ZarrStore } from "../../../formats/zarr.ts";
-import { slowTest } from "../../support/seeds.ts";
+import { casesOfRun, slowTest } from "../../support/seeds.ts";
 
 const text = (value: unknown) =>
   new TextEncoder().encode(typeof value === "string" ? value : JSON.stringify(value));
@@ -215,7 +215,7 @@ slowTest(
             );
           }
         }),
-        { numRuns: 200 },
+        { numRuns: casesOfRun(200) },
       );
       store.keys.set(key, good);
       assertEquals(await array.read(), ELEMENTS);
@@ -243,25 +243,28 @@ Deno.test("a chunk of too many or too few bytes is reported by its key, with any
   }
 });
 
-Deno.test("compressed bytes of more than a chunk are refused before they are decompressed", async () => {
-  for (const codec of ["blosc", "zstd", "gzip"] as const) {
-    const { store, array } = await written({ codec });
-    const large = memory();
-    const its = await createZarrArray(large, "a", {
-      shape: [2 ** 24],
-      chunks: [2 ** 24],
-      dtype: "uint16",
-      codec,
-    });
-    await its.write({ data: new Uint16Array(2 ** 24), shape: [2 ** 24], dtype: "uint16" });
-    store.keys.set("a/c/0/0", large.keys.get("a/c/0")!);
-    const error = await assertRejects(() => array.read());
-    assert(
-      isRegistryError(error, "Corrupt") && !error.message.includes(`${2 ** 25}`),
-      String(error),
-    );
-  }
-});
+slowTest(
+  "compressed bytes of more than a chunk are refused before they are decompressed",
+  async () => {
+    for (const codec of ["blosc", "zstd", "gzip"] as const) {
+      const { store, array } = await written({ codec });
+      const large = memory();
+      const its = await createZarrArray(large, "a", {
+        shape: [2 ** 24],
+        chunks: [2 ** 24],
+        dtype: "uint16",
+        codec,
+      });
+      await its.write({ data: new Uint16Array(2 ** 24), shape: [2 ** 24], dtype: "uint16" });
+      store.keys.set("a/c/0/0", large.keys.get("a/c/0")!);
+      const error = await assertRejects(() => array.read());
+      assert(
+        isRegistryError(error, "Corrupt") && !error.message.includes(`${2 ** 25}`),
+        String(error),
+      );
+    }
+  },
+);
 
 Deno.test("bytes after a compressed chunk are left out or refused, also after a large one", async () => {
   for (const codec of ["zstd", "gzip"] as const) {
@@ -390,6 +393,6 @@ Deno.test("documents of random values are opened or refused, and nothing else", 
         }
       },
     ),
-    { numRuns: 500, examples: [[".zarray", "dtype", { toString: "" }]] },
+    { numRuns: casesOfRun(500), examples: [[".zarray", "dtype", { toString: "" }]] },
   );
 });

@@ -5,6 +5,7 @@ import { countElements, type NDArray } from "../../../formats/arrays/ndarray.ts"
 import { createMemoryFiles } from "../../../files/memory.ts";
 import { createZarrArray, openZarrArray, zarrStore } from "../../../formats/zarr.ts";
 import type { AxisSelection, ZarrArray, ZarrCodec } from "../../../formats/zarr.ts";
+import { casesOfRun } from "../../support/seeds.ts";
 
 /** A plain array: its elements by their indices. */
 class Model {
@@ -146,6 +147,6 @@ Deno.test("an array in zarr equals a plain one after any operations", async () =
         assertEquals(await array.read(), model.read([]));
       }
     }),
-    { numRuns: 150 },
+    { numRuns: casesOfRun(150) },
   );
 });

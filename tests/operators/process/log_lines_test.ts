@@ -4,6 +4,7 @@ import { defineOperator, runOperator } from "../../../operators/mod.ts";
 import { createScriptedSystem } from "../../support/scripted_system.ts";
 import { shellLine } from "../../../operators/process/shell_words.ts";
 import { stepVariables } from "../../../operators/process/step_variables.ts";
+import { slowTest } from "../../support/seeds.ts";
 
 function linesOf(
   pieces: (string | number[])[],
@@ -44,7 +45,7 @@ Deno.test("a carriage return overwrites a line, and ends it before a line feed",
   }
 });
 
-Deno.test("the end of a log with a long progress bar is kept, and its states in between", () => {
+slowTest("the end of a log with a long progress bar is kept, and its states in between", () => {
   const system = createScriptedSystem();
   const lines: string[] = [];
   const log = createLogLines({ secrets: ["hunter2"], system, onLine: (line) => lines.push(line) });

@@ -2,7 +2,7 @@ import { assertEquals, assertMatch } from "@std/assert";
 import fc from "fast-check";
 import { inspect } from "node:util";
 import { secretPattern } from "../../../operators/process/secret_forms.ts";
-import { slowTest } from "../../support/seeds.ts";
+import { casesOfRun, slowTest } from "../../support/seeds.ts";
 
 const SECRET = "pä<s>&\"w'o/r d+\\~!*(1)";
 
@@ -125,7 +125,7 @@ slowTest("a secret is masked however it is encoded, also twice", () => {
         assertMatch(line, /^before .{0,14}\*\*\*.{0,14} after$/, text);
       }
     }),
-    { numRuns: 300 },
+    { numRuns: casesOfRun(300) },
   );
 });
 

@@ -10,6 +10,7 @@ import { createScriptedSystem } from "../../support/scripted_system.ts";
 import { type TempRoot, tempRoot } from "../../support/temp_root.ts";
 import { filler } from "../protocol_world.ts";
 import { rejected } from "../rejected.ts";
+import { IS_QUICK } from "../../support/seeds.ts";
 
 const NO_MODES = process.platform === "win32";
 const isRoot = process.getuid?.() === 0;
@@ -147,7 +148,7 @@ testFolder("a folder holds no more than its limit in the blocks of its files", a
   assertEquals(files.length > 20 && files.length * 4096 <= 1.1 * maxBytes, true, `${files.length}`);
   const { bytes } = await inspectCache({ path });
   assertEquals(bytes % 4096, 0);
-});
+}, NO_MODES || IS_QUICK);
 
 testFolder("a link in the place of the folder is not followed", async (root) => {
   const path = root.join("cache"), target = root.join("elsewhere");

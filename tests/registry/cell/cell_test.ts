@@ -17,7 +17,7 @@ import {
   pass,
 } from "../scripted_backend.ts";
 import { aliasesOf } from "../../conformance/registry/registry_case.ts";
-import { slowTest } from "../../support/seeds.ts";
+import { casesOfRun, slowTest } from "../../support/seeds.ts";
 
 const CREATE = { verb: "put", mode: "create" } as const;
 const READ_BACK = { verb: "get", key: /\.rec$/ } as const;
@@ -321,7 +321,7 @@ slowTest("an operation commits at most once and reports its outcome truly", asyn
         assertEquals(await world.registry.load(await refOf(world, commit)), value);
       }
     }),
-    { numRuns: 1000 },
+    { numRuns: casesOfRun(1000) },
   );
 
   /** Returns the ref of a commit that no later generation covers. */

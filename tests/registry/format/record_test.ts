@@ -19,7 +19,7 @@ import {
 import type { AnyRecord, FileInfo, VersionRecord } from "../../../core/record.ts";
 import { sampleRecords, versionInline, versionRecord } from "./sample_records.ts";
 import { thrown } from "../../core/thrown.ts";
-import { slowTest } from "../../support/seeds.ts";
+import { casesOfRun, slowTest } from "../../support/seeds.ts";
 import { CODE_POINT } from "../../support/code_point.ts";
 
 const text = (bytes: Uint8Array) => new TextDecoder().decode(bytes);
@@ -60,7 +60,7 @@ slowTest("any JSON metadata and inline bytes survive a round trip", () => {
       assertEquals(decoded.inline, concatBytes(inline));
     },
   );
-  fc.assert(check, { numRuns: 1_000 });
+  fc.assert(check, { numRuns: casesOfRun(1_000) });
 });
 
 Deno.test("a deeply nested record is Corrupt, brackets in its strings are not", () => {

@@ -4,6 +4,7 @@ import { setImmediate } from "node:timers";
 import { artifactDigest } from "../../../core/artifact_digest.ts";
 import { encodeFiles } from "../../../registry/format/record_codec.ts";
 import { filesProblem } from "../../../registry/format/record_shape.ts";
+import { slowTest } from "../../support/seeds.ts";
 
 const files = Array.from({ length: 5000 }, (_, i) => ({
   path: `${i}`,
@@ -24,7 +25,7 @@ async function turnsOf<T>(action: Promise<T>): Promise<{ turns: number; result: 
   return { turns, result };
 }
 
-Deno.test("digests, lists and checks of many files take turns with other work", async () => {
+slowTest("digests, lists and checks of many files take turns with other work", async () => {
   const materializer = { id: "folder", formatVersion: 1 };
   const encoded = await turnsOf(encodeFiles(files));
   assertEquals(JSON.parse(new TextDecoder().decode(encoded.result)), files);

@@ -4,6 +4,7 @@ import { concatBytes } from "../../../core/bytes/bytes.ts";
 import { decodeStream, encodeBytes } from "../../../registry/payload/encoding.ts";
 import { nextTurn } from "../../../core/work/next_turn.ts";
 import { noise } from "../registries.ts";
+import { slowTest } from "../../support/seeds.ts";
 
 /** Fills the output of a decoder exactly, so that it begins what follows in another step. */
 const PLAIN = noise(1024 * 1024, 3);
@@ -64,7 +65,7 @@ Deno.test("a block of Zstandard that damage makes the last one does not end the 
   }
 });
 
-Deno.test("other work goes on while a few bytes expand to many", async () => {
+slowTest("other work goes on while a few bytes expand to many", async () => {
   const size = 128 * 1024 ** 2;
   for (const encoding of ["gzip", "zstd"] as const) {
     const packed = encodeBytes(new Uint8Array(size), encoding);

@@ -6,6 +6,7 @@ import { verifyRegistry } from "../../../registry/maintenance.ts";
 import { createBatch } from "../../../workers/mod.ts";
 import { fileSet } from "../protocol_world.ts";
 import { noise } from "../registries.ts";
+import { slowTest } from "../../support/seeds.ts";
 
 const KIB = 1024;
 const MIB = 1024 * KIB;
@@ -97,7 +98,7 @@ async function bytesOf(store: ReturnType<typeof createMemoryBackend>): Promise<n
   return bytes;
 }
 
-Deno.test("new files beside the only old one read it once at most", async () => {
+slowTest("new files beside the only old one read it once at most", async () => {
   const store = createMemoryBackend();
   let read = 0;
   const get: typeof store.get = async (key, options) => {

@@ -7,6 +7,7 @@ import { recordCalls, withHooks } from "../with_hooks.ts";
 import { keysOf, noise, testInMemory, testOnEach } from "../registries.ts";
 import { readAll } from "../../../core/bytes/bytes.ts";
 import { aliasesOf } from "../../conformance/registry/registry_case.ts";
+import { casesOfRun } from "../../support/seeds.ts";
 
 const VERSIONS = [
   ..."1.0.0 2.0.0-rc.1 1.10.0 2.0.0 1.2.0 2.0.0-rc.10 3.0.0-alpha 0.1.0 10.0.0".split(" "),
@@ -81,7 +82,7 @@ testInMemory(
         const latest = sorted.find(({ prerelease }) => !prerelease) ?? sorted[0];
         assertEquals(await registry.get(name), latest?.canonical);
       }),
-      { numRuns: 100 },
+      { numRuns: casesOfRun(100) },
     );
   },
 );

@@ -13,6 +13,7 @@ import { nextTurn } from "../../../../core/work/next_turn.ts";
 import { createScriptedSystem } from "../../../support/scripted_system.ts";
 import { withHooks } from "../../../registry/with_hooks.ts";
 import { openService, type Service } from "../uploads/sending.ts";
+import { slowTest } from "../../../support/seeds.ts";
 
 const MIB = 1024 ** 2;
 const LIMITS = { maxBodyBytes: 32 * MIB, maxUploadBytes: Infinity, bodyTimeoutMs: 60_000 };
@@ -48,7 +49,7 @@ function memoryFor(bodies: number, options: Partial<BodyMemoryOptions> = {}): Bo
   return createBodyMemory({ arrivingBytes: Infinity, parsedBytes, waitMs: 1000, ...options });
 }
 
-Deno.test("large bodies wait, in order, until those before them are answered", async () => {
+slowTest("large bodies wait, in order, until those before them are answered", async () => {
   const memory = memoryFor(2, { system: { ...never, monotonic: () => 0 } });
   const bodies = [1, 2, 3, 4].map(() => read(memory));
   await Promise.all(bodies.slice(0, 2).map(({ text }) => text));
@@ -142,7 +143,7 @@ const REQUESTS: Record<string, (service: Service) => Promise<Response>> = {
     sendJson("PATCH", "/artifacts/none/annotations", { notes: "x" }),
 };
 
-Deno.test("each route holds its body while it answers, and nothing afterwards", async () => {
+slowTest("each route holds its body while it answers, and nothing afterwards", async () => {
   const memory = bodyMemoryOfProcess();
   let most = 0;
   const backend = withHooks(createMemoryBackend(), {

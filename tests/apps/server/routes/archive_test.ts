@@ -14,6 +14,7 @@ import { createAccess, parseScope } from "../../../../apps/server/access/access.
 import { findPython, runPython } from "../../../support/numpy.ts";
 import { tempRoot } from "../../../support/temp_root.ts";
 import { createCheckedHandler } from "../checked_handler.ts";
+import { slowTest } from "../../../support/seeds.ts";
 
 const run = promisify(execFile);
 const python = await findPython("zipfile");
@@ -128,7 +129,7 @@ Deno.test({
   },
 });
 
-Deno.test("an archive of 10,000 files has each of them, and the promised size", async () => {
+slowTest("an archive of 10,000 files has each of them, and the promised size", async () => {
   await using registry = await openRegistry("memory:");
   const numbers = [...Array(10_000).keys()];
   await saveFiles(

@@ -221,7 +221,7 @@ function zeros(windowBytes: number): ReadableStream<Uint8Array> {
   }, { highWaterMark: 0 });
 }
 
-Deno.test("windows of many downloads stay within the shared limit", async () => {
+slowTest("windows of many downloads stay within the shared limit", async () => {
   for (
     const [place, largest, shared] of [
       ["near", 512 * KIB, 16 * MIB],
@@ -296,7 +296,7 @@ async function bytesOfStalled(headers: Record<string, string>): Promise<number> 
   return bytes;
 }
 
-Deno.test("a stalled answer holds at most 1 MiB of a file", async () => {
+slowTest("a stalled answer holds at most 1 MiB of a file", async () => {
   for (const headers of [{}, { range: "bytes=1-4000000" }]) {
     const bytes = await bytesOfStalled(headers as Record<string, string>);
     assert(0 < bytes && bytes <= MIB, `${bytes} bytes`);

@@ -2,6 +2,7 @@ import { assert, assertEquals } from "@std/assert";
 import { setImmediate } from "node:timers";
 import { openRegistry, saveMany } from "../../../../mod.ts";
 import { createCheckedHandler } from "../checked_handler.ts";
+import { slowTest } from "../../../support/seeds.ts";
 
 const NAMES = 100;
 const KIB = 1024;
@@ -29,7 +30,7 @@ async function openService(length: number, bytes: number) {
   return { names, search, [Symbol.asyncDispose]: close };
 }
 
-Deno.test("pages of a search end early if results are large, and name the next offset", async () => {
+slowTest("pages of a search end early if results are large, and name the next offset", async () => {
   await using service = await openService(NAMES, 60 * KIB);
   const found: string[] = [];
   let pages = 0;
@@ -47,7 +48,7 @@ Deno.test("pages of a search end early if results are large, and name the next o
   assertEquals([end.page.items, end.page.next], [[], undefined]);
 });
 
-Deno.test("other work goes on while a large index is searched", async () => {
+slowTest("other work goes on while a large index is searched", async () => {
   await using service = await openService(900, 1);
   await service.search("limit=1"); // reads the index
   let turns = 0, ended = false;

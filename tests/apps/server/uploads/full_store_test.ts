@@ -4,8 +4,9 @@ import { createMemoryBackend } from "../../../../mod.ts";
 import { fault } from "../../../../core/errors.ts";
 import { noise } from "../../../registry/registries.ts";
 import { openService, sentBody } from "./sending.ts";
+import { slowTest } from "../../../support/seeds.ts";
 
-Deno.test("the error of a full store reaches the client, in whatever way it uploads", async () => {
+slowTest("the error of a full store reaches the client, in whatever way it uploads", async () => {
   let isFull = false;
   const memory = createMemoryBackend();
   const full = () =>

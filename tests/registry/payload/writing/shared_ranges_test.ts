@@ -3,6 +3,7 @@ import fc from "fast-check";
 import { ChunkList } from "../../../../core/bytes/content_chunks.ts";
 import { type ObjectRange, usedBytes } from "../../../../registry/cell/object_ranges.ts";
 import { type PlannedPart, planParts } from "../../../../registry/payload/writing/shared_ranges.ts";
+import { casesOfRun } from "../../../support/seeds.ts";
 
 const KIB = 1024;
 const CHUNK = 16 * KIB;
@@ -122,7 +123,7 @@ Deno.test("every plan has the bytes of the file, and keeps the limits", () => {
       assert(used.length > 0 && used.length <= 8);
       for (const [key, bytes] of used) assert(bytes * 2 >= sizes.get(key)!);
     }),
-    { numRuns: 2000 },
+    { numRuns: casesOfRun(2000) },
   );
 });
 
