@@ -5,7 +5,7 @@ import type { PlainValue } from "../../core/text/plain_value.ts";
 import { jsonl, readJsonLines } from "../../formats/jsonl.ts";
 import { anyBytes, contentBytes, fileOf } from "./format_files.ts";
 import { slowTest } from "../support/seeds.ts";
-import { CODE_POINT } from "../support/code_point.ts";
+import { CODE_POINT } from "../support/strings/code_point.ts";
 
 const read = async (text: string | Uint8Array) =>
   await jsonl().decode(fileOf(text, "runs/a.jsonl"));

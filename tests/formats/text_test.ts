@@ -3,7 +3,7 @@ import fc from "fast-check";
 import { refused } from "../support/refused.ts";
 import { text } from "../../formats/text.ts";
 import { contentBytes, fileOf } from "./format_files.ts";
-import { CODE_POINT } from "../support/code_point.ts";
+import { CODE_POINT } from "../support/strings/code_point.ts";
 
 Deno.test("any well-formed text is read back with its mark and line breaks", async () => {
   const special = fc.constantFrom("", "\ufeffa\r\nb\rc\n", "\0");

@@ -5,7 +5,7 @@ import { isRegistryError } from "../../core/errors.ts";
 import type { PlainValue } from "../../core/text/plain_value.ts";
 import { yaml } from "../../formats/yaml.ts";
 import { anyBytes, contentBytes, fileOf } from "./format_files.ts";
-import { CODE_POINT } from "../support/code_point.ts";
+import { CODE_POINT } from "../support/strings/code_point.ts";
 import { casesOfRun } from "../support/seeds.ts";
 
 const read = async (text: string | Uint8Array, options?: Parameters<typeof yaml>[0]) =>

@@ -5,7 +5,7 @@ import { bytesStream, readAll } from "../../core/bytes/bytes.ts";
 import { arrayBuffer, blob, bytes, createMaterializers, stream } from "../../materializers/mod.ts";
 import { fails, fakeArtifact, readFiles, roundTrip, savedBy } from "./fake_artifact.ts";
 import { slowTest } from "../support/seeds.ts";
-import { CODE_POINT } from "../support/code_point.ts";
+import { CODE_POINT } from "../support/strings/code_point.ts";
 
 Deno.test("any bytes come back exactly, in memory of their own", async () => {
   await fc.assert(fc.asyncProperty(fc.uint8Array(), async (value) => {

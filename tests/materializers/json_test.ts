@@ -4,7 +4,7 @@ import { json } from "../../materializers/mod.ts";
 import { assertExactly } from "./exactly.ts";
 import { fails, readFiles, roundTrip, savedBy } from "./fake_artifact.ts";
 import { casesOfRun, slowTest } from "../support/seeds.ts";
-import { CODE_POINT } from "../support/code_point.ts";
+import { CODE_POINT } from "../support/strings/code_point.ts";
 
 const materializer = json();
 

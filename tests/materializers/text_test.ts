@@ -2,7 +2,7 @@ import { assertEquals, assertFalse } from "@std/assert";
 import fc from "fast-check";
 import { createMaterializers, text } from "../../materializers/mod.ts";
 import { fails, fakeArtifact, roundTrip, savedBy } from "./fake_artifact.ts";
-import { CODE_POINT } from "../support/code_point.ts";
+import { CODE_POINT } from "../support/strings/code_point.ts";
 import { casesOfRun } from "../support/seeds.ts";
 
 Deno.test("any string comes back exactly, by whatever takes it", async () => {

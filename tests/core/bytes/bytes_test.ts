@@ -10,7 +10,7 @@ import {
   readAll,
   sortedByUtf8,
 } from "../../../core/bytes/bytes.ts";
-import { CODE_POINT } from "../../support/code_point.ts";
+import { CODE_POINT } from "../../support/strings/code_point.ts";
 import { casesOfRun } from "../../support/seeds.ts";
 
 const encoder = new TextEncoder();

@@ -9,7 +9,7 @@ import {
   shown,
 } from "../../../core/naming/names.ts";
 import { thrown } from "../thrown.ts";
-import { CODE_POINT } from "../../support/code_point.ts";
+import { CODE_POINT } from "../../support/strings/code_point.ts";
 import { casesOfRun } from "../../support/seeds.ts";
 
 const WINDOWS_DEVICES = [

@@ -3,7 +3,7 @@ import fc from "fast-check";
 import { checkAlias, parseRef, parseSelector } from "../../../core/naming/refs.ts";
 import { isRange } from "../../../core/naming/versions.ts";
 import { thrown } from "../thrown.ts";
-import { CODE_POINT } from "../../support/code_point.ts";
+import { CODE_POINT } from "../../support/strings/code_point.ts";
 import { casesOfRun } from "../../support/seeds.ts";
 
 Deno.test("parseRef() splits a ref into name and selector", () => {

@@ -4,7 +4,7 @@ import { bodyBytes } from "../../../core/bytes/bytes.ts";
 import { RegistryError } from "../../../core/errors.ts";
 import { decodeText, encodeText, splitLines } from "../../../formats/content/text_stream.ts";
 import { slowTest } from "../../support/seeds.ts";
-import { CODE_POINT } from "../../support/code_point.ts";
+import { CODE_POINT } from "../../support/strings/code_point.ts";
 
 const refuse = (state: string) =>
   new RegistryError({ code: "Corrupt", message: `Cannot read: ${state}` });

@@ -5,7 +5,7 @@ import { isRegistryError } from "../../../core/errors.ts";
 import type { FileToDecode } from "../../../core/file_store.ts";
 import type { Column, ColumnType, Row, Table } from "../../../formats/tables/table.ts";
 import { fileOf } from "../format_files.ts";
-import { CODE_POINT } from "../../support/code_point.ts";
+import { CODE_POINT } from "../../support/strings/code_point.ts";
 
 export const CELLS = {
   string: fc.string({ unit: CODE_POINT }),

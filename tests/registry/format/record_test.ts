@@ -20,7 +20,7 @@ import type { AnyRecord, FileInfo, VersionRecord } from "../../../core/record.ts
 import { sampleRecords, versionInline, versionRecord } from "./sample_records.ts";
 import { thrown } from "../../core/thrown.ts";
 import { casesOfRun, slowTest } from "../../support/seeds.ts";
-import { CODE_POINT } from "../../support/code_point.ts";
+import { CODE_POINT } from "../../support/strings/code_point.ts";
 
 const text = (bytes: Uint8Array) => new TextDecoder().decode(bytes);
 const bytes = (text: string) => new TextEncoder().encode(text);

@@ -2,7 +2,7 @@ import { assert, assertEquals, assertMatch } from "@std/assert";
 import fc from "fast-check";
 import { collect } from "../rejected.ts";
 import { testInMemory, testOnEach } from "../registries.ts";
-import { CODE_POINT } from "../../support/code_point.ts";
+import { CODE_POINT } from "../../support/strings/code_point.ts";
 
 testOnEach("names() skips many versions of one name", async ({ registry }) => {
   for (let i = 0; i < 230; i++) await registry.save("many", i, { version: `${i}` });
