@@ -95,7 +95,7 @@ function describeContent(content: Content, schemas: Json): Json {
 /** Schemas in JSON, each converted once: most routes answer with the same problems. */
 const converted = new WeakMap<StandardSchema, Json>();
 
-/** Returns a schema in JSON, which nobody may change. */
+/** Returns a schema in JSON, which callers must not change. */
 function toJson(schema: StandardSchema): Json {
   const known = converted.get(schema);
   if (known !== undefined) return known;

@@ -50,12 +50,12 @@ export function seedRange(
 /** True in `deno task test`, which leaves out tests that take seconds: `{ ignore: IS_QUICK }`. */
 export const IS_QUICK = realSystem.env("HOLDFAST_QUICK") === "1";
 
-/** The number of random cases of a property: in `deno task test` a fifth, for CI tries all of them. */
+/** Returns the number of random cases of a property: all in `test:all`, a fifth in `deno task test`. */
 export function casesOfRun(count: number): number {
   return IS_QUICK ? Math.ceil(count / 5) : count;
 }
 
-/** The rows of a long table: in `deno task test` every fourth, for `test:all` tries all of them. */
+/** Returns the rows of a long table: all in `test:all`, every fourth in `deno task test`. */
 export function rowsOfRun<Row>(rows: readonly Row[]): readonly Row[] {
   return IS_QUICK ? rows.filter((_, i) => i % 4 === 0) : rows;
 }

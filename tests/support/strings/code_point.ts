@@ -2,8 +2,8 @@
 import fc from "fast-check";
 
 /**
- * Any code point but a surrogate, for `fc.string({ unit: CODE_POINT })`: in strings as those of `unit: CODE_POINT`, for
- * which fast-check needs more than a second of processor time to build its table of all code points.
+ * Any code point but a surrogate, for `fc.string({ unit: CODE_POINT })`. For the same strings, `unit: "binary"` of
+ * fast-check first builds a table of all code points, which takes more than a second of processor time.
  */
 export const CODE_POINT: fc.Arbitrary<string> = fc.oneof(
   fc.integer({ min: 0, max: 0x7f }),
