@@ -9,11 +9,11 @@ import { usualBetter } from "../../components/better.ts";
 import { SameByCode, shellWord } from "../../components/copy_box.ts";
 import { Dialog } from "../../components/dialog.ts";
 import { TextField } from "../../components/field.ts";
+import { numberText } from "../../components/format.ts";
 import { type Column, Table } from "../../components/table.ts";
 import { html } from "../../framework/html.ts";
 import { useState } from "../../framework/preact.ts";
 import { useLoaded } from "../../framework/use_loaded.ts";
-import { jsonText } from "../../previews/short_floats.ts";
 
 export interface AliasChange {
   readonly name: string;
@@ -156,11 +156,7 @@ function NumberChanges({ name, versions }: { name: string; versions: readonly [s
   const side = (title: string, side: "before" | "after"): Column<NumberChange> => ({
     title,
     class: "number",
-    cell: (change) => {
-      const value = change[side];
-      const isAlike = jsonText(change.before) === jsonText(change.after);
-      return value === undefined ? "none" : isAlike ? String(value) : jsonText(value);
-    },
+    cell: (change) => html`<span title=${exactText(change[side])}>${sideText(change, side)}</span>`,
   });
   const columns: Column<NumberChange>[] = [
     { title: "Metadata", cell: ({ key }) => html`<code>${key}</code>` },
@@ -173,6 +169,18 @@ function NumberChanges({ name, versions }: { name: string; versions: readonly [s
       columns=${columns} keyOf=${({ key }: NumberChange) => key} />
     ${left > 0 && html`<p class="muted">and ${left} more</p>`}
   `;
+}
+
+function exactText(value: unknown): string {
+  return value === undefined ? "none" : String(value);
+}
+
+/** Returns one side of a change with few digits, if the sides still differ. */
+function sideText(change: NumberChange, side: "before" | "after"): string {
+  const textOf = (value: unknown) =>
+    typeof value === "number" ? numberText(value) : exactText(value);
+  const isClear = textOf(change.before) !== textOf(change.after);
+  return isClear ? textOf(change[side]) : exactText(change[side]);
 }
 
 /** Returns the metadata of a version; undefined for another ref, or one that is still typed. */
