@@ -49,7 +49,7 @@ Deno.test({
     await page.getByRole("listbox").waitFor();
     await tabTo(page, "Results");
     await page.keyboard.press("Enter");
-    await page.getByText("Choose versions").waitFor();
+    await page.getByRole("button", { name: "Compare", exact: true }).waitFor();
 
     await tabTo(page, "Aliases");
     await page.keyboard.press("Enter");
