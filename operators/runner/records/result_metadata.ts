@@ -3,6 +3,7 @@ import { checkMetadata } from "../../../core/calls/metadata.ts";
 import { isRegistryError } from "../../../core/errors.ts";
 import type { PipelineStep } from "../../contract/pipeline.ts";
 import type { RunEnd, StepOutcome } from "../outcomes.ts";
+import { parseRunId } from "./names.ts";
 
 const MAX_METADATA_BYTES = 32 * 1024;
 
@@ -20,7 +21,7 @@ export function resultMetadata(
   { run, end, steps }: EndedRun,
   configured: readonly Pick<PipelineStep, "id" | "params" | "rerun">[],
 ): Record<string, unknown> {
-  const short = { pipeline: run.slice(0, run.lastIndexOf("@")), run, end };
+  const short = { pipeline: parseRunId(run).pipeline, run, end };
   const ended = configured.flatMap(({ id, params, rerun }) => {
     const outcome = steps[id];
     if (outcome === undefined) return [];

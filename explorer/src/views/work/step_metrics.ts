@@ -1,7 +1,7 @@
 // The metrics of the steps of a run, side by side.
 import { type Column, Table } from "../../components/table.ts";
 import { html } from "../../framework/html.ts";
-import { hrefOf } from "../../framework/router.ts";
+import { hrefOf, splitRef } from "../../framework/router.ts";
 import { columnsOf } from "../versions/columns.ts";
 import { metadataValues, numberAt } from "../versions/experiments.ts";
 import { valueText } from "../versions/experiments_table.ts";
@@ -42,7 +42,7 @@ export function StepMetrics({ run, steps }: {
     <section class="stack" aria-label="Metrics of steps">
       <div class="row spread">
         <h2>Metrics</h2>
-        <${CompareRuns} pipeline=${run.slice(0, run.lastIndexOf("@"))} />
+        <${CompareRuns} pipeline=${splitRef(run).name} />
       </div>
       <${Table} label="Metrics" rows=${rows} columns=${columns} class="experiments"
         keyOf=${({ step }: StepMetrics) => step} />
