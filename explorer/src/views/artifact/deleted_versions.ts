@@ -6,8 +6,8 @@ import { formatAgo, formatBytes, formatTime } from "../../components/format.ts";
 import { ErrorNotice, Shown } from "../../components/notices.ts";
 import { type Column, Table } from "../../components/table.ts";
 import { html } from "../../framework/html.ts";
-import { useState } from "../../framework/preact.ts";
 import { splitRef } from "../../framework/router.ts";
+import { useAction } from "../../framework/use_action.ts";
 import { useLoaded } from "../../framework/use_loaded.ts";
 import { useQuery } from "../../previews/parts.ts";
 
@@ -127,19 +127,11 @@ function untilText(until: string): string {
 function RestoreButton(
   { version, restore }: { version: string; restore: (version: string) => Promise<void> },
 ) {
-  const [state, setState] = useState<{ isBusy: boolean; error?: unknown }>({ isBusy: false });
-  const run = async () => {
-    setState({ isBusy: true });
-    try {
-      await restore(version);
-    } catch (error) {
-      setState({ isBusy: false, error });
-    }
-  };
+  const { isBusy, error, start } = useAction(() => restore(version));
   return html`
-    <button type="button" class="button button-small" disabled=${state.isBusy}
-      aria-label=${`Restore ${version}`} onClick=${run}>Restore</button>
-    ${state.error !== undefined && html`<${ErrorNotice} error=${state.error} />`}
+    <button type="button" class="button button-small" disabled=${isBusy}
+      aria-label=${`Restore ${version}`} onClick=${start}>Restore</button>
+    ${error !== undefined && html`<${ErrorNotice} error=${error} />`}
   `;
 }
 

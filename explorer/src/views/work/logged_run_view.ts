@@ -12,8 +12,9 @@ import { axesOf } from "../../curves/axes.ts";
 import { MOST_NUMBERS, Panels } from "../../curves/curves_view.ts";
 import { findSteps, readSteps, type Steps } from "../../curves/steps.ts";
 import { html } from "../../framework/html.ts";
-import { useRef, useState } from "../../framework/preact.ts";
+import { useRef } from "../../framework/preact.ts";
 import { hrefOf, hrefOfRef } from "../../framework/router.ts";
+import { useAction } from "../../framework/use_action.ts";
 import { useInterval } from "../../framework/use_interval.ts";
 import { useLoaded } from "../../framework/use_loaded.ts";
 import { metadataFacts, MetricTiles } from "../versions/metadata.ts";
@@ -106,23 +107,17 @@ function RunDetails({ run, steps, reload }: ShownRun & { reload: () => void }) {
 /** Saves what a run that no longer logs has stored as a version. */
 function KeepButton({ run: { name, id, state }, reload }: { run: LoggedRun; reload: () => void }) {
   const { service, rights } = useSession();
-  const [asked, setAsked] = useState<{ isBusy?: boolean; error?: unknown }>({});
+  const { isBusy, error, start } = useAction(async () => {
+    const path = `${namePath(name)}/runs/${nameSegment(id)}/finish`;
+    await service.ask(path, { method: "POST", json: {} });
+    reload();
+  });
   const isOver = state === "failed" || state === "silent";
   if (!isOver || !mayChange(rights, "save", name)) return null;
-  const keep = async () => {
-    setAsked({ isBusy: true });
-    try {
-      const path = `${namePath(name)}/runs/${nameSegment(id)}/finish`;
-      await service.ask(path, { method: "POST", json: {} });
-      reload();
-    } catch (error) {
-      setAsked({ error });
-    }
-  };
   return html`
-    <div class="row actions"><button type="button" class="button" disabled=${asked.isBusy}
-      onClick=${keep}>Save as a version</button></div>
-    ${asked.error !== undefined && html`<${ErrorNotice} error=${asked.error} />`}
+    <div class="row actions"><button type="button" class="button" disabled=${isBusy}
+      onClick=${start}>Save as a version</button></div>
+    ${error !== undefined && html`<${ErrorNotice} error=${error} />`}
   `;
 }
 
