@@ -82,20 +82,12 @@ export function placeLabel(
     placed: readonly Box[];
   },
 ): Box {
-  const [right, before] = [left + away, left - away - size.width];
+  const right = left + away;
   const middle = top - size.height / 2;
-  const [above, below] = [middle - size.height, middle + size.height];
-  const boxes = [
-    [right, middle],
-    [before, middle],
-    [right, below],
-    [before, below],
-    [right, above],
-    [
-      before,
-      above,
-    ],
-  ].map(([left = 0, top = 0]) => ({ left, top, ...size }));
+  const boxes = [middle, middle + size.height, middle - size.height].flatMap((top) => [
+    { left: right, top, ...size },
+    { left: left - away - size.width, top, ...size },
+  ]);
   const isInside = (box: Box) =>
     box.left >= within.left && box.left + box.width <= within.left + within.width;
   const isFree = (box: Box) => placed.every((other) => !doOverlap(box, other));

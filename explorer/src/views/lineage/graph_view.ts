@@ -132,6 +132,19 @@ function placeIn({ width, height, nodes }: Placed, box: HTMLElement | null, leas
   };
 }
 
+/** Draws a view again when an element of it has another size. */
+function useSizeOf(box: { readonly current: HTMLElement | null }): void {
+  const [, setSize] = useState("");
+  useLayoutEffect(() => {
+    const element = elementOf(box);
+    const measure = () => setSize(`${element.clientWidth} x ${element.clientHeight}`);
+    const observer = new ResizeObserver(measure);
+    observer.observe(element);
+    measure();
+    return () => observer.disconnect();
+  }, []);
+}
+
 function Canvas(
   { placed, lookOf, root, at, choose }: Omit<GraphProps, "lineage"> & {
     placed: Placed;
@@ -142,15 +155,7 @@ function Canvas(
   const [view, setSeen] = useState<Seen>();
   const held = useRef<{ x: number; y: number } | undefined>(undefined);
   const fit = () => placeIn(placed, box.current, 0);
-  const [, setSize] = useState("");
-  useLayoutEffect(() => { // it has a size now, and another beside details
-    const element = elementOf(box);
-    const measure = () => setSize(`${element.clientWidth} x ${element.clientHeight}`);
-    const observer = new ResizeObserver(measure);
-    observer.observe(element);
-    measure();
-    return () => observer.disconnect();
-  }, []);
+  useSizeOf(box); // another beside details
   const shown = view ?? placeIn(placed, box.current, READABLE);
   const zoom = (factor: number, at?: { x: number; y: number }) => {
     const { clientWidth, clientHeight } = elementOf(box);
