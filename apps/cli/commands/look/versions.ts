@@ -221,9 +221,13 @@ async function* rowsOf(
     if (sort === undefined) addNumbers(row);
     if (row === undefined || isChosen && !isMatch(row)) continue;
     if (count++ >= limit) return;
-    for (const field of missing) if (read(row, field) !== undefined) missing.delete(field);
+    removeKnown(missing, (field) => read(row, field) !== undefined);
     yield isBare ? { ...row, cells: [row.version] } : row;
   }
+}
+
+function removeKnown(missing: Set<string>, isKnown: (field: string) => boolean): void {
+  for (const field of missing) if (isKnown(field)) missing.delete(field);
 }
 
 /** Throws `Invalid` for a field of metadata or labels that no version has. */
