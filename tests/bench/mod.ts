@@ -40,6 +40,9 @@ affects least, and which excludes the disk.
 Groups:
 `;
 
+/** A folder whose files are in memory, which a section names. */
+const IN_MEMORY = "/dev/shm";
+
 interface GroupEntry {
   title: string;
   /** Text of the page about what is compared. */
@@ -170,7 +173,8 @@ function large(title: string, way: Way): GroupEntry {
       "Each measure is a program of its own, on all processors or, by `taskset`, on one. The " +
       "server may use all of them. `s5cmd` and `aws s3 cp` have their default settings, and " +
       "their time includes the start of a process. `memory` is the most that Holdfast had " +
-      "resident. `processors for 10 Gbit/s` is its processor time at that speed.",
+      "resident. `processors for 10 Gbit/s` is its processor time at that speed. With " +
+      "`TMPDIR=/dev/shm`, all files are in memory.",
     create: (settings) => createLargeBucketGroup(way, settings),
     maxRepeats: 2,
     named: true,
@@ -270,7 +274,8 @@ async function main(): Promise<void> {
       const reps = `--reps ${samples[0]?.timings.length}`;
       const size = values.mib === undefined ? "" : `--mib ${values.mib} `;
       const asked = `${values.quick ? "--quick " : ""}${size}${reps}`;
-      const command = `deno task bench --only ${name} ${asked}`;
+      const place = Deno.env.get("TMPDIR") === IN_MEMORY ? `TMPDIR=${IN_MEMORY} ` : "";
+      const command = `${place}deno task bench --only ${name} ${asked}`;
       const load = `load ${before.toFixed(1)} before, ${loadavg()[0].toFixed(1)} after`;
       const { runtime, cpu, memory } = machine;
       await writeSection(values.write, rows, {
