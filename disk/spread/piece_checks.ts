@@ -4,7 +4,7 @@ import { isRegistryError } from "../../core/errors.ts";
 import { createLimit, forEachAtOnce } from "../../core/work/at_once.ts";
 import { PieceThreads } from "./piece_threads.ts";
 
-/** Pieces in progress or next for each thread, so that none waits for this one. */
+/** Pieces that each thread has: one in progress, and the next, so that it does not wait for it. */
 const PER_THREAD = 2;
 /** Pieces that this thread reads at once, of those that no other thread could. */
 const HERE_AT_ONCE = 3;

@@ -1,5 +1,5 @@
-// Threads that verify the pieces of large files, of one call. They start with the first piece, and
-// lose nothing when they end: what a thread did not do, the caller's thread reads again.
+// The threads of one call, which verify pieces of large files. They start with the first piece, and
+// lose nothing when they end: the caller's thread reads again what they did not do.
 import { isGranted, realSystem, type System } from "../../core/system.ts";
 import type { FilePiece } from "../../core/artifact.ts";
 import { startThread, type Thread } from "./threads.ts";

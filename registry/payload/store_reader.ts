@@ -176,7 +176,7 @@ export class StoreReader implements FileReader {
   async pieces(file: StoredFile): Promise<readonly FilePiece[] | undefined> {
     const [run, ...others] = runsOf(file.parts);
     if (run === undefined || others.length > 0 || file.size < 2 * PIECE_BYTES) return undefined;
-    if (this.#isLocal && !this.#isSpread(file)) return undefined; // one thread reads it no faster so
+    if (this.#isLocal && !this.#isSpread(file)) return undefined; // one thread is as fast without
     const list = await this.storedList(file);
     return list && this.#piecesOf(file, list, [{ ...run, url: await this.#urlOf(file, run) }]);
   }

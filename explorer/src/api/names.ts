@@ -88,7 +88,7 @@ export async function aliasesByRef(
 ): Promise<ReadonlyMap<string, readonly string[]>> {
   const all = await Promise.all(names.map(async (name) => {
     const aliases = await service.list<Alias>(`${namePath(name)}/aliases`, { signal })
-      .catch(() => []); // the name does not exist, or not in this site
+      .catch(() => []); // without aliases, versions still have their numbers
     return aliases.map(({ alias, version }) => ({ alias, ref: `${name}@${version}` }));
   }));
   const groups = Map.groupBy(all.flat(), ({ ref }) => ref);

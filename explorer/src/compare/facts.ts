@@ -127,9 +127,8 @@ function Change({ fact: { name, values, isMetadata }, value }: { fact: Fact; val
   const better = isMetadata ? usualBetter(name) : "none";
   const isBetter = value > first === (better === "high");
   const [word, mark] = better === "none" ? [] : isBetter ? ["better", "good"] : ["worse", "bad"];
+  const text = `${value > first ? "+" : "−"}${numberText(Math.abs(value - first))}`;
   return html`
-    <span class=${`muted delta ${mark ?? ""}`} title=${word}>${value > first
-      ? "+"
-      : "−"}${numberText(Math.abs(value - first))}</span>
+    <span class=${`muted delta ${mark ?? ""}`} title=${word}>${text}</span>
   `;
 }

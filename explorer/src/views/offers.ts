@@ -68,7 +68,7 @@ async function readOffers(service: Service, signal: AbortSignal): Promise<readon
   }));
 }
 
-/** Returns the version that was saved before another, by its number. */
+/** Returns the next lower version. */
 async function versionBefore(
   service: Service,
   { name, version }: Pick<Offer, "name" | "version">,
