@@ -165,9 +165,15 @@ function isThere({ path }: FileInfo, target: Target): boolean {
   return ["", ...foldersOf([path])].every((folder) => isFolder(join(target.path, folder)));
 }
 
+/** Files and the folder on their disk that they are complete in before they are renamed. */
+interface StagedFiles {
+  stage: StageFolder;
+  files: readonly ArtifactFile[];
+}
+
 async function writeMissing(target: Target, work: Work, options: WriteFilesPlan): Promise<void> {
-  const { signal, onFile, onThere, writeLarge, overwrite = false } = options;
-  const { states, surplus, targets } = work;
+  const { signal, overwrite = false } = options;
+  const { states, surplus } = work;
   const files = work.files.filter(({ info }) => states.get(info.path) !== "same");
   const isNew = target.kind === "folder" && !target.exists;
   if (files.length === 0 && !isNew) {
@@ -178,36 +184,16 @@ async function writeMissing(target: Target, work: Work, options: WriteFilesPlan)
   const parts = target.kind === "folder" && target.exists
     ? partsByMount(target.path, files)
     : [{ stageIn: target.stageIn, files }];
-  const copyOf = (info: FileInfo) =>
-    states.get(info.path) === "different" ? copyAt(placeOf(info, target)) : undefined;
-  const stages: { stage: StageFolder; files: readonly ArtifactFile[] }[] = [];
+  const stages: StagedFiles[] = [];
   let isKept: boolean | undefined;
   try {
     for (const { stageIn, files } of parts) { // all before the first byte is fetched
       stages.push({ stage: await openStageFolder({ target: target.path, stageIn }), files });
     }
-    for (const { stage, files } of stages) {
-      const { missing, begun } = stage.isUsed
-        ? await resumeFiles(files, stage.files, { signal, onThere, copyOf })
-        : { missing: files };
-      const settings = { signal, onFile, writeLarge, targets, copyOf, begun };
-      await stageFiles(missing, stage.files, settings);
-      for (const { info } of files) { // folders follow when nothing is written to them any more
-        if (info.mode !== "folder") restoreTime(info, join(stage.files, info.path));
-      }
-    }
+    for (const staged of stages) await fillStage(staged, target, work, options);
     signal?.throwIfAborted();
     removeSurplus(target.path, surplus, signal);
-    const [first] = stages;
-    if (target.kind === "file" && files[0] !== undefined) {
-      const from = join(first!.stage.files, files[0].info.path);
-      await place(from, target.path, files[0].info, overwrite);
-    } else if (!isNew || !becomes(first!.stage.files, target.path)) {
-      const root = realpathSync(target.path);
-      for (const { stage, files } of stages) {
-        await placeAll(stage.files, root, { files, overwrite });
-      }
-    }
+    await placeStages(stages, target, overwrite);
   } catch (error) {
     isKept = signal?.aborted || isRegistryError(error, "Unavailable"); // the next one resumes
     throw error;
@@ -217,6 +203,45 @@ async function writeMissing(target: Target, work: Work, options: WriteFilesPlan)
       else stage.remove();
     }
   }
+}
+
+/** Writes files to a stage folder, except those that an interrupted download completed. */
+async function fillStage(
+  { stage, files }: StagedFiles,
+  target: Target,
+  { states, targets }: Work,
+  { signal, onFile, onThere, writeLarge }: WriteFilesPlan,
+): Promise<void> {
+  const copyOf = (info: FileInfo) =>
+    states.get(info.path) === "different" ? copyAt(placeOf(info, target)) : undefined;
+  const { missing, begun } = stage.isUsed
+    ? await resumeFiles(files, stage.files, { signal, onThere, copyOf })
+    : { missing: files };
+  const settings = { signal, onFile, writeLarge, targets, copyOf, begun };
+  await stageFiles(missing, stage.files, settings);
+  for (const { info } of files) { // folders follow when nothing is written to them any more
+    if (info.mode !== "folder") restoreTime(info, join(stage.files, info.path));
+  }
+}
+
+/** Renames complete files to the target: a new folder as a whole. */
+async function placeStages(
+  stages: readonly StagedFiles[],
+  target: Target,
+  overwrite: boolean,
+): Promise<void> {
+  if (target.kind === "file") {
+    for (const { stage, files } of stages) {
+      for (const { info } of files) {
+        await place(join(stage.files, info.path), target.path, info, overwrite);
+      }
+    }
+    return;
+  }
+  const [only] = stages;
+  if (!target.exists && only !== undefined && becomes(only.stage.files, target.path)) return;
+  const root = realpathSync(target.path);
+  for (const { stage, files } of stages) await placeAll(stage.files, root, { files, overwrite });
 }
 
 /** Throws for a file with a mount of its own, as containers have: no rename replaces it. */

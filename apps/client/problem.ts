@@ -47,6 +47,12 @@ const REDIRECTS = [301, 302, 303, 307, 308];
 const RETRY_ADVICE: readonly RetryAdvice[] = ["never", "later", "unknown"];
 const TOKEN_HINT = "Pass a token of the service: openHttpRegistry(url, { token }).";
 
+/** Hints for answers without a problem document. */
+const HINT_OF_STATUS: Readonly<Record<number, string>> = {
+  401: TOKEN_HINT,
+  413: "Raise the body limit of the proxy in between: `client_max_body_size 0;` in nginx.",
+};
+
 const TOKEN_MISSING = { kind: "token_missing" } as const;
 const WRONG_PATH = "Check that the URL is that of a Holdfast service. Behind a proxy it may have " +
   "a path, such as https://HOST/models.";
@@ -120,33 +126,41 @@ async function redirected(response: Response, { action, location }: Asked): Prom
   return invalid(action, undefined, state, { hint, backend: location });
 }
 
-function unexplained(status: number, { action, location, writes }: Asked): RegistryError {
+/** Returns the error of an answer that is not one of the service, such as that of a proxy. */
+function unexplained(status: number, asked: Asked): RegistryError {
+  const { action, location } = asked;
   const meaning = statusFault(status);
-  const known = BY_STATUS[status] ?? (meaning?.refused ? meaning.code : undefined);
-  // The service may go on behind a gateway.
-  const broken = known === undefined && (status >= 500 || meaning !== undefined);
-  const code = known ?? (broken ? (writes ? "Unknown" : "Unavailable") : "Invalid");
+  const code = codeOf(status, asked);
   const isFinal = meaning?.retry === "never";
   return fault({
     code,
     action,
     state: `${location} answers with status ${status}${isFinal ? `: ${meaning.state}` : ""}`,
     ...(isFinal ? { retry: "never" } : {}),
-    hint: status === 401
-      ? TOKEN_HINT
-      : status === 413
-      ? "Raise the body limit of the proxy in between: `client_max_body_size 0;` in nginx."
-      : isFinal
-      ? meaning.hint
-      : status === 400 && location.startsWith("http:")
-      ? "Check the URL: a port with TLS needs https://."
-      : code === "Invalid"
-      ? "Check that the URL is that of a Holdfast service, and check any proxy in between."
-      : "Check the log of the service, and of any proxy in between.",
+    hint: HINT_OF_STATUS[status] ?? (isFinal ? meaning.hint : hintOf(status, code, location)),
     reason: status === 401 ? TOKEN_MISSING : undefined,
     backend: location,
     ...(code === "Unknown" ? { maybeWritten: true } : {}),
   });
+}
+
+/** Returns the code for a status alone. The service may go on behind a gateway that fails. */
+function codeOf(status: number, { writes }: Asked): ErrorCode {
+  const meaning = statusFault(status);
+  const code = BY_STATUS[status] ?? (meaning?.refused ? meaning.code : undefined);
+  if (code !== undefined) return code;
+  const isOpen = status >= 500 || meaning !== undefined;
+  if (!isOpen) return "Invalid";
+  return writes ? "Unknown" : "Unavailable";
+}
+
+function hintOf(status: number, code: ErrorCode, location: string): string {
+  if (status === 400 && location.startsWith("http:")) {
+    return "Check the URL: a port with TLS needs https://.";
+  }
+  return code === "Invalid"
+    ? "Check that the URL is that of a Holdfast service, and check any proxy in between."
+    : "Check the log of the service, and of any proxy in between.";
 }
 
 /** Returns true for an answer with the type that the service gives, also to `HEAD`. */

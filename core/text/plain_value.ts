@@ -49,35 +49,62 @@ export function plainProblem(
 
 function findProblem(value: unknown, depth: number, limits: Limits): Problem | undefined {
   if (typeof value === "string" || typeof value === "boolean" || value === null) return undefined;
-  if (typeof value === "number") {
-    if (limits.numbers === "all" || Number.isFinite(value) && !Object.is(value, -0)) {
-      return undefined;
-    }
-    return { state: Object.is(value, -0) ? "is -0" : `is ${value}`, path: [] };
-  }
+  if (typeof value === "number") return numberProblem(value, limits);
   if (typeof value !== "object") return { state: `is ${described(value)}`, path: [] };
-  const { maxDepth, reserved } = limits;
+  const { maxDepth } = limits;
   if (depth >= maxDepth) return { state: `is nested more than ${maxDepth} levels deep`, path: [] };
   const prototype = Object.getPrototypeOf(value);
-  const isArray = Array.isArray(value) && prototype === Array.prototype;
-  if (!isArray && prototype !== Object.prototype) {
-    return { state: `is ${described(value)}`, path: [] };
+  if (Array.isArray(value) && prototype === Array.prototype) {
+    return arrayProblem(value, depth, limits);
   }
-  const keys = Reflect.ownKeys(value);
-  if (isArray && keys.length !== value.length + 1) { // also `length`
+  if (prototype === Object.prototype) return objectProblem(value, depth, limits);
+  return { state: `is ${described(value)}`, path: [] };
+}
+
+function numberProblem(value: number, { numbers }: Limits): Problem | undefined {
+  if (numbers === "all") return undefined;
+  if (Object.is(value, -0)) return { state: "is -0", path: [] };
+  return Number.isFinite(value) ? undefined : { state: `is ${value}`, path: [] };
+}
+
+function arrayProblem(
+  array: readonly unknown[],
+  depth: number,
+  limits: Limits,
+): Problem | undefined {
+  if (Reflect.ownKeys(array).length !== array.length + 1) { // also `length`
     return { state: "is an array with holes or other members", path: [] };
   }
-  for (const key of isArray ? value.keys() : keys) {
-    if (typeof key === "symbol") return { state: "has a symbol as a key", path: [] };
-    if (key === reserved) return { state: `has the key ${key}`, path: [] };
-    const property = Object.getOwnPropertyDescriptor(value, key);
-    const problem = property !== undefined && "value" in property && property.enumerable
-      ? findProblem(property.value, depth + 1, limits)
-      : { state: "is a hole, hidden, a getter or a setter", path: [] };
-    if (problem === undefined) continue;
-    problem.path.push(isArray ? `[${key}]` : `.${key}`);
-    return problem;
+  for (const i of array.keys()) {
+    const problem = memberProblem(array, i, depth, limits);
+    if (problem !== undefined) return withStep(problem, `[${i}]`);
   }
+}
+
+function objectProblem(object: object, depth: number, limits: Limits): Problem | undefined {
+  for (const key of Reflect.ownKeys(object)) {
+    if (typeof key === "symbol") return { state: "has a symbol as a key", path: [] };
+    if (key === limits.reserved) return { state: `has the key ${key}`, path: [] };
+    const problem = memberProblem(object, key, depth, limits);
+    if (problem !== undefined) return withStep(problem, `.${key}`);
+  }
+}
+
+function memberProblem(
+  container: object,
+  key: string | number,
+  depth: number,
+  limits: Limits,
+): Problem | undefined {
+  const property = Object.getOwnPropertyDescriptor(container, key);
+  return property !== undefined && "value" in property && property.enumerable
+    ? findProblem(property.value, depth + 1, limits)
+    : { state: "is a hole, hidden, a getter or a setter", path: [] };
+}
+
+function withStep(problem: Problem, step: string): Problem {
+  problem.path.push(step);
+  return problem;
 }
 
 /** Returns the error of a value that a text format cannot represent. */
