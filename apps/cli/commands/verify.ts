@@ -1,6 +1,11 @@
 import type { Registry } from "../../../mod.ts";
 import { verifyRegistry } from "../../../registry/maintenance.ts";
-import type { VerifyProblem, VerifyReport, VerifyUnseen } from "../../../registry/maintenance.ts";
+import type {
+  VerifyOptions,
+  VerifyProblem,
+  VerifyReport,
+  VerifyUnseen,
+} from "../../../registry/maintenance.ts";
 import { expandNames } from "../look/expand_names.ts";
 import { type Command, type CommandContext, defineCommand } from "../program/command.ts";
 import { withRegistry } from "../terminal/hints.ts";
@@ -43,31 +48,15 @@ export const verify: Command = defineCommand({
       missing: "Check the location: --repair-from takes an existing registry.",
     });
     const chosen = names.length > 0 ? await expandNames(registry, names, io.signal) : undefined;
-    const progress = context.progress("verify");
-    let all: number | undefined;
-    if (io.stderr.isTerminal && !shared.quiet) {
-      countVersions(registry, chosen, io.signal).then((count) => all = count, () => {});
-    }
-    const report = await verifyRegistry(registry, {
+    const report = await runVerify(registry, {
       names: chosen,
       deep: !shallow,
       repairFrom: copy,
-      signal: io.signal,
-      onProgress: ({ versions, bytes }) =>
-        progress.update({ bytes, things: { done: versions, total: all, what: "versions" } }),
-    });
-    await progress.end();
-    const { ok, versions, files, bytes, problems, repaired, lineage, unseen } = report;
+    }, context);
+    const { ok, problems, repaired, lineage, unseen } = report;
     if (problems.length > 0) await printProblems(problems, context);
-    const checked = `${formatCount(versions, "version")}, ${formatCount(files, "file")}, ${
-      formatBytes(bytes)
-    }`;
-    const fixed = repaired?.length ? `Repaired ${formatCount(repaired.length, "problem")}. ` : "";
-    const text = ok
-      ? `${fixed}No problems: ${checked}`
-      : `${fixed}${formatCount(problems.length, "problem")} in ${checked}`;
     const counts = { problems: problems.length, ...repaired && { repaired: repaired.length } };
-    await context.done({ ...report, ...counts }, text);
+    await context.done({ ...report, ...counts }, summary(report));
     if (!shared.json) {
       const unseenNote = unseenText(unseen);
       if (unseenNote !== "") await context.note(`Not checked: ${unseenNote}`);
@@ -75,15 +64,43 @@ export const verify: Command = defineCommand({
       if (remarks !== "") await context.note(`Lineage: ${remarks}`);
     }
     if (ok && names.length === 0) {
-      await noteRun(
-        registry.id,
-        shallow ? ["verify_shallow"] : ["verify", "verify_shallow"],
-        context,
-      );
+      const checks = shallow ? ["verify_shallow"] as const : ["verify", "verify_shallow"] as const;
+      await noteRun(registry.id, checks, context);
     }
     return ok ? 0 : 1;
   },
 });
+
+/** Verifies a registry, and shows the progress. */
+async function runVerify(
+  registry: Registry,
+  options: VerifyOptions,
+  context: CommandContext,
+): Promise<VerifyReport> {
+  const { io, shared } = context;
+  const progress = context.progress("verify");
+  let total: number | undefined;
+  if (io.stderr.isTerminal && !shared.quiet) {
+    countVersions(registry, options.names, io.signal).then((count) => total = count, () => {});
+  }
+  const report = await verifyRegistry(registry, {
+    ...options,
+    signal: io.signal,
+    onProgress: ({ versions, bytes }) =>
+      progress.update({ bytes, things: { done: versions, total, what: "versions" } }),
+  });
+  await progress.end();
+  return report;
+}
+
+function summary({ ok, versions, files, bytes, problems, repaired = [] }: VerifyReport): string {
+  const fixed = repaired.length > 0 ? `Repaired ${formatCount(repaired.length, "problem")}. ` : "";
+  const checked = [formatCount(versions, "version"), formatCount(files, "file"), formatBytes(bytes)]
+    .join(", ");
+  return ok
+    ? `${fixed}No problems: ${checked}`
+    : `${fixed}${formatCount(problems.length, "problem")} in ${checked}`;
+}
 
 async function printProblems(
   problems: VerifyReport["problems"],
@@ -108,7 +125,7 @@ async function printProblems(
 
 async function countVersions(
   registry: Registry,
-  names: readonly string[] | undefined,
+  names: Iterable<string> | undefined,
   signal: AbortSignal,
 ): Promise<number> {
   let count = 0;

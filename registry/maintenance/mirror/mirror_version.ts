@@ -50,25 +50,42 @@ export async function mirrorVersion(
   });
 }
 
+/** A version of the source, with the head of its cell in the target and what that has. */
+interface Counterparts {
+  located: Located;
+  head?: Head;
+  present?: Located;
+}
+
 async function bring(
   run: MirrorRun,
   target: string,
-  { located, head }: { located: Located; head?: Head },
+  { located, head }: Omit<Counterparts, "present">,
   sharing: SharingOptions,
 ): Promise<Outcome> {
   const { to } = run;
   const { record } = located;
-  const { mutable } = to.settings;
   const present = head === undefined || head.dead ? undefined : await readPresent(run, head);
   if (present !== undefined && isMirrored(run, present.record, record)) {
     if (!run.dryRun) await settleVersion(to, present.found, run.signal);
     return { action: "skipped", generation: present.generation };
   }
-  if (present !== undefined && mutable) {
+  if (present !== undefined && to.settings.mutable) {
     const about = { name: target, version: record.version, location: to.backend.location };
     await checkProtection(run, { action: "mirror to", ...about });
   }
   if (!await run.members.areThere(record)) return { action: "waiting" };
+  return await copyUnlessPostponed(run, target, { located, head, present }, sharing);
+}
+
+async function copyUnlessPostponed(
+  run: MirrorRun,
+  target: string,
+  { located, head, present }: Counterparts,
+  sharing: SharingOptions,
+): Promise<Outcome> {
+  const { record } = located;
+  const { mutable } = run.to.settings;
   const above = head === undefined || mutable
     ? undefined
     : await freeAbove(run, target, { located, head, present });
@@ -80,14 +97,14 @@ async function bring(
   if (run.dryRun) {
     return { action: "copied", generation, files: source.files.length, bytes: record.size };
   }
-  const onConflict = head === undefined || !mutable ? "fail" : "overwrite";
-  const ifCommit = present?.record.commit;
-  const condition = { target, above, onConflict, ifCommit } as const;
-  return {
-    action: "copied",
-    generation,
-    ...await copyVersion(run, source, record, condition, sharing),
-  };
+  const condition = {
+    target,
+    above,
+    onConflict: head === undefined || !mutable ? "fail" : "overwrite",
+    ifCommit: present?.record.commit,
+  } as const;
+  const moved = await copyVersion(run, source, record, condition, sharing);
+  return { action: "copied", generation, ...moved };
 }
 
 /** Copies a version, and notes it as one that others may share bytes with. */
@@ -145,7 +162,7 @@ function isMirrored(run: MirrorRun, present: VersionRecord, record: VersionRecor
 async function freeAbove(
   run: MirrorRun,
   target: string,
-  { located, head, present }: { located: Located; head: Head; present?: Located },
+  { located, head, present }: Counterparts & { head: Head },
 ): Promise<number | undefined> {
   const above = await newestVoid(run, head, located) ?? await undoneThere(run, head, located);
   if (above !== undefined) return above;

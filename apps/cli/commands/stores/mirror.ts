@@ -1,6 +1,7 @@
 import { mirrorRegistry } from "../../../../registry/maintenance.ts";
 import type { MirrorItem, MirrorOptions, MirrorReport } from "../../../../registry/maintenance.ts";
-import { type Command, defineCommand } from "../../program/command.ts";
+import type { Registry } from "../../../../mod.ts";
+import { type Command, type CommandContext, defineCommand } from "../../program/command.ts";
 import { rethrowRepeatable } from "../../program/command_context.ts";
 import { expandNames } from "../../look/expand_names.ts";
 import { noteRun } from "../../services/last_runs.ts";
@@ -53,73 +54,85 @@ export const mirror: Command = defineCommand({
     ["holdfast mirror ./a ./b my:model --range ^2 --rename my:=their: --dry-run", "partly"],
   ],
   async run([fromPlace, toPlace, names], flags, context) {
-    const { io, shared, logger } = context;
     const { rename = [], check = false, dryRun = check, create = false } = flags;
-    const { prefix, range, aliases, deleted, verify, concurrency } = flags;
     for (const name of names) refuseRef(name, "mirror", "mirror FROM TO");
     const from = await context.open({
       registry: fromPlace,
       missing: "Check the location: the first one must be an existing registry.",
     });
-    const chosen = names.length > 0 ? await expandNames(from, names, io.signal) : undefined;
+    const chosen = names.length > 0 ? await expandNames(from, names, context.io.signal) : undefined;
     const to = await context.open({
       registry: toPlace,
       write: !dryRun,
       create: create ? from.settings : undefined,
       missing: "Check the location, or add --create to create the registry.",
     });
-    const progress = context.progress("mirror");
-    const report = await mirrorRegistry(from, to, {
-      prefix,
-      range,
-      aliases,
-      deleted,
+    const { prefix, range, aliases, deleted, verify, concurrency } = flags;
+    const selection = { names: chosen, prefix, range, aliases, deleted };
+    const settings = {
       verify,
       concurrency,
       dryRun,
-      names: chosen,
-      rename: (name) => renamed(name, rename),
-      signal: io.signal,
-      onItem: (item) => logger.debug(`${item.action} ${itemText(item)}`),
-      onProgress: ({ bytes, names, totalNames }) =>
-        progress.update({ bytes, things: { done: names, total: totalNames, what: "names" } }),
-    }).finally(progress.end).catch((error) => rethrowRepeatable(error, context));
+      rename: (name: string) => renamed(name, rename),
+    };
+    const report = await runMirror(from, to, { ...selection, ...settings }, context);
     await noteUnused(rename, context.note);
-    const { failures, leftOut } = report;
-    if (leftOut.length > 0 && !shared.json && !shared.quiet) {
-      await context.note(`Left out, not supported by both registries: ${leftOut.join(", ")}`);
-    }
-    if (failures.length > 0) {
-      const rows = (shared.json ? failures : inOrder(failures, refOf)).map((failure) => {
-        const { name, version, alias, error } = failure;
-        const { code, message, key } = error;
-        const json = { name, version, alias, code, message, hint: cliHint(error), key };
-        return { json, cells: [refOf(failure), code, message] };
-      });
-      await printTable(context, ["REF", "CODE", "PROBLEM"], rows);
-      if (failures.some(({ error }) => error.code === "Corrupt") && !shared.json) {
-        const repair = `holdfast verify -r ${shellWord(fromPlace)} --repair-from`;
-        await context.note(`Repair one from the other: ${repair} ${shellWord(toPlace)}`);
-      }
-    }
-    await context.done({ ...report, failures: failures.length }, summary(report));
-    if (copiesAll(names, flags) && !dryRun && failures.length === 0) {
+    await showProblems(report, { from: fromPlace, to: toPlace }, context);
+    const failed = report.failures.length > 0;
+    await context.done({ ...report, failures: report.failures.length }, summary(report));
+    if (isWhole(selection) && !dryRun && !failed) {
       for (const { id } of [from, to]) await noteRun(id, ["mirror"], context);
     }
     const isBehind = report.copied + report.deleted + report.aliases > 0;
-    return failures.length > 0 || (check && isBehind) ? 1 : 0;
+    return failed || (check && isBehind) ? 1 : 0;
   },
 });
 
-/** Returns false for a mirror that leaves something out. */
-function copiesAll(
-  names: readonly string[],
-  { prefix, range, aliases, deleted }: Pick<
-    MirrorOptions,
-    "prefix" | "range" | "aliases" | "deleted"
-  >,
-): boolean {
-  return names.length === 0 && prefix === undefined && range === undefined &&
+/** Mirrors a registry, and shows the progress. */
+async function runMirror(
+  from: Registry,
+  to: Registry,
+  options: MirrorOptions,
+  context: CommandContext,
+): Promise<MirrorReport> {
+  const { io, logger } = context;
+  const progress = context.progress("mirror");
+  return await mirrorRegistry(from, to, {
+    ...options,
+    signal: io.signal,
+    onItem: (item) => logger.debug(`${item.action} ${itemText(item)}`),
+    onProgress: ({ bytes, names, totalNames }) =>
+      progress.update({ bytes, things: { done: names, total: totalNames, what: "names" } }),
+  }).finally(progress.end).catch((error) => rethrowRepeatable(error, context));
+}
+
+/** Shows what the registries do not support and what failed, with the command that repairs it. */
+async function showProblems(
+  { failures, leftOut }: MirrorReport,
+  places: { from: string; to: string },
+  context: CommandContext,
+): Promise<void> {
+  const { json, quiet } = context.shared;
+  if (leftOut.length > 0 && !json && !quiet) {
+    await context.note(`Left out, not supported by both registries: ${leftOut.join(", ")}`);
+  }
+  if (failures.length === 0) return;
+  const rows = (json ? failures : inOrder(failures, refOf)).map((failure) => {
+    const { name, version, alias, error } = failure;
+    const { code, message, key } = error;
+    const row = { name, version, alias, code, message, hint: cliHint(error), key };
+    return { json: row, cells: [refOf(failure), code, message] };
+  });
+  await printTable(context, ["REF", "CODE", "PROBLEM"], rows);
+  if (failures.some(({ error }) => error.code === "Corrupt") && !json) {
+    const repair = `holdfast verify -r ${shellWord(places.from)} --repair-from`;
+    await context.note(`Repair one from the other: ${repair} ${shellWord(places.to)}`);
+  }
+}
+
+/** Returns true for a mirror of the whole registry. */
+function isWhole({ names, prefix, range, aliases, deleted }: MirrorOptions): boolean {
+  return names === undefined && prefix === undefined && range === undefined &&
     aliases !== false && deleted !== false;
 }
 
