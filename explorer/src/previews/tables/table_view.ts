@@ -97,25 +97,20 @@ function ByRanges({ found, ...shown }: ShownProps & { found?: Finding }): VNode 
 function Body({ source, file, columns }: BodyProps): VNode {
   const [isWhole, setWhole] = useState(false);
   const [filter, setFilter] = useQuery("filter");
-  const [order, setOrder] = useQuery("sort");
-  const sort = sortOf(order, columns);
-  const setSort = (i: number) =>
-    setOrder(order === String(columns[i]) ? `-${columns[i]}` : String(columns[i]));
+  const { sort, setSort } = useSort(columns);
   const all = useFound(source, columns, { filter: "", sample: isWhole ? undefined : SAMPLE_ROWS });
-  const isSmall = file.size <= SMALL_BYTES;
-  const isChosen = sort !== undefined || filter !== "";
-  const waits = all.value === undefined && all.isReading;
   const { needed, unknown } = columnsOfFilter(filter, source.columns, columns);
-  const again = useFound(source, needed, isChosen && !waits ? { filter, sort } : undefined);
-  const error = again.error ?? (isWhole ? all.error : undefined);
-  const isShown = error === undefined && (isSmall || !again.isReading);
+  const isChosen = sort !== undefined || filter !== "";
+  const isFirstRead = all.value === undefined && all.isReading; // one reads at a time
+  const chosen = useFound(source, needed, isChosen && !isFirstRead ? { filter, sort } : undefined);
+  const error = chosen.error ?? (isWhole ? all.error : undefined);
+  const isSmall = file.size <= SMALL_BYTES;
+  const isShown = error === undefined && (isSmall || !chosen.isReading);
   return html`
     <div class="fields">
-      <label>Filter rows <input type="search" value=${filter}
-        placeholder=${`score>0.5 text${isSmall ? "" : ", Enter"}`}
-        ...${{ [isSmall ? "onInput" : "onChange"]: onValue(setFilter) }} /></label>
+      <${FilterField} filter=${filter} setFilter=${setFilter} isAtOnce=${isSmall} />
       ${isShown && html`
-        <${Counts} found=${again.value} isFiltered=${filter !== ""} of=${source.rowCount} />
+        <${Counts} found=${chosen.value} isFiltered=${filter !== ""} of=${source.rowCount} />
       `}
     </div>
     ${unknown.map(({ name, text }) =>
@@ -127,18 +122,40 @@ function Body({ source, file, columns }: BodyProps): VNode {
       `
     )}
     ${error !== undefined && html`<${ErrorNotice} error=${error} />`}
-    ${[isWhole && all, !isSmall && again].map((of) =>
-      of && of.isReading && html`<${Reading} of=${of} />`
-    )}
+    ${isWhole && html`<${Reading} of=${all} />`}
+    ${!isSmall && html`<${Reading} of=${chosen} />`}
     ${all.value && html`
       <${Described} found=${all.value} of=${source.rowCount} size=${file.size}
         readAll=${isWhole ? undefined : () => setWhole(true)} />
     `}
     ${isShown && html`
-      <${ByRanges} source=${source} file=${file} columns=${columns} found=${again}
+      <${ByRanges} source=${source} file=${file} columns=${columns} found=${chosen}
         statistics=${all.value?.statistics} sort=${sort} setSort=${setSort} />
     `}
   `;
+}
+
+/** The filter of rows, applied while it is typed or, if that takes long, at Enter. */
+function FilterField({ filter, setFilter, isAtOnce }: {
+  filter: string;
+  setFilter: (filter: string) => void;
+  isAtOnce: boolean;
+}): VNode {
+  const listener = { [isAtOnce ? "onInput" : "onChange"]: onValue(setFilter) };
+  return html`
+    <label>Filter rows <input type="search" value=${filter}
+      placeholder=${`score>0.5 text${isAtOnce ? "" : ", Enter"}`} ...${listener} /></label>
+  `;
+}
+
+/** The order of rows in the address. A second click on a heading turns it around. */
+function useSort(columns: readonly number[]): Required<Pick<ShownProps, "setSort">> & {
+  sort: Wanted["sort"];
+} {
+  const [order, setOrder] = useQuery("sort");
+  const setSort = (i: number) =>
+    setOrder(order === String(columns[i]) ? `-${columns[i]}` : String(columns[i]));
+  return { sort: sortOf(order, columns), setSort };
 }
 
 function Described({ found, of, size, readAll }: {
@@ -249,7 +266,8 @@ function useFound(
   return { ...state, stop: () => stop.current?.abort() };
 }
 
-function Reading({ of: { read, progress, stop } }: { of: Finding }): VNode {
+function Reading({ of: { isReading, read, progress, stop } }: { of: Finding }): VNode | null {
+  if (!isReading) return null;
   return html`
     <div class="fields" role="status">
       <span>${formatCount(read, "row")} read${progress === undefined

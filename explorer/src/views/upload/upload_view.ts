@@ -8,7 +8,7 @@ import { splitEntry, valueOf } from "../../../../core/text/entries.ts";
 import { termsOf } from "../../../../core/text/terms.ts";
 import { namePath } from "../../api/artifacts.ts";
 import { useSession } from "../../api/context.ts";
-import { mayChange, type Service, SITE_HINT } from "../../api/service.ts";
+import { mayChange, type Rights, type Service, SITE_HINT } from "../../api/service.ts";
 import { sendFile } from "../../api/uploads.ts";
 import { SameByCode, shellWord } from "../../components/copy_box.ts";
 import { TextField } from "../../components/field.ts";
@@ -73,10 +73,9 @@ function UploadForm({ query }: Pick<Place, "query">) {
       setProgress(({ sent }) => ({ state: "failed", sent, error: stopped(controller, error) }));
     }
   };
-  const { problem } = parseMetadata(target.metadata);
+  const problems = problemsOf(target, rights);
   const name = target.name.trim();
-  const isAllowed = name === "" || mayChange(rights, "save", name);
-  const maySetAlias = target.alias.trim() === "" || mayChange(rights, "move", name || undefined);
+  const isReady = !isBusy && files.length > 0 && name !== "" && problems.length === 0;
   return html`
     <div class="stack">
       <h1>Upload</h1>
@@ -93,18 +92,14 @@ function UploadForm({ query }: Pick<Place, "query">) {
           )} placeholder="source=camera epochs:=3" />
         </div>
         <p class="muted">Metadata: KEY=TEXT, or KEY:=JSON for numbers and other values.</p>
-        ${problem !== undefined &&
-          html`<p class="notice notice-error" role="alert">Cannot read the metadata: ${problem}.</p>`}
-        ${!isAllowed &&
-          html`<p class="notice notice-error">This token cannot save versions of this name.</p>`}
-        ${!maySetAlias &&
-          html`<p class="notice notice-error">This token cannot set aliases of this name.</p>`}
+        ${problems.map((problem) =>
+          html`<p key=${problem} class="notice notice-error" role="alert">${problem}</p>`
+        )}
         <div class="row">
-          <button type="submit" class="button button-main"
-            disabled=${isBusy || files.length === 0 || target.name.trim() === "" ||
-              !isAllowed || !maySetAlias || problem !== undefined}>${progress.state === "failed"
-              ? "Continue the upload"
-              : "Upload"}</button>
+          <button type="submit" class="button button-main" disabled=${!isReady}>${progress.state ===
+              "failed"
+            ? "Continue the upload"
+            : "Upload"}</button>
           ${isBusy &&
             html`<button type="button" class="button" onClick=${() =>
               running.current?.abort()}>Stop</button>`}
@@ -114,6 +109,20 @@ function UploadForm({ query }: Pick<Place, "query">) {
       <${SameByCode} ...${codeOf(target)} />
     </div>
   `;
+}
+
+/** Returns sentences about a target that nothing can be saved to. */
+function problemsOf(target: Target, rights: Rights): string[] {
+  const name = target.name.trim();
+  const { problem } = parseMetadata(target.metadata);
+  const problems = problem === undefined ? [] : [`Cannot read the metadata: ${problem}.`];
+  if (name !== "" && !mayChange(rights, "save", name)) {
+    problems.push("This token cannot save versions of this name.");
+  }
+  if (target.alias.trim() !== "" && !mayChange(rights, "move", name || undefined)) {
+    problems.push("This token cannot set aliases of this name.");
+  }
+  return problems;
 }
 
 function stopped({ signal }: AbortController, error: unknown): unknown {

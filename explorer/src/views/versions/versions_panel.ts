@@ -29,68 +29,51 @@ const RENDER_MS = 300;
 export function VersionsPanel({ summary }: { summary: NameSummary }) {
   const [typed, setFilter] = useQuery("filter");
   const [sort, setSort] = useQuery("sort");
-  const [shown, setShown] = useQuery("columns");
-  const [group, setGroup] = useQuery("group");
+  const [group] = useQuery("group");
   const { query } = usePlace();
-  const { pinned = "", better = "" } = query;
   const fields = fieldsFor(summary, query);
   const { versions, error, isComplete } = useVersions(summary, fields);
+  const { better = "" } = query;
   const experiments = useMemo(() => experimentsOf(versions, summary.aliases), [versions, summary]);
   const columns = useMemo(() => columnsOf(experiments, splitValues(better)), [
     experiments,
     better,
   ]);
-  const usual = useMemo(() => usualKeys(columns, experiments), [columns, experiments]);
   const filter = useMemo(() => namedFilter(typed, columns), [typed, columns]);
-  const keys = withKeys(shown === "" ? usual : splitValues(shown), keysIn(filter, columns));
   const sorted = useMemo(() => chooseExperiments(experiments, { filter: "", sort }), [
     experiments,
     sort,
   ]);
   const chosen = useMemo(() => filtered(sorted, { filter, sort }), [sorted, filter]);
   const lateRows = useLate(chosen.rows);
+  const { keys, setKeys, pins, inOrder } = useShownColumns({ columns, experiments, filter });
   const leftOut = useMemo(() => keysLeftOut(experiments, columns), [experiments, columns]);
-  const known = summary.next === undefined || fields.includes("metadata")
-    ? columns
-    : columns.filter(({ key }) => !key.startsWith("metadata.") || fields.includes(key));
+  const unread = summary.next === undefined ? 0 : columnsNotRead(columns, fields).length;
   const parameters = useLoaded(async () => (await import("./parameters.ts")).Parameters, []);
-  const of = formatCount(versions.length, "version");
-  const count = `${formatNumber(chosen.rows.length)} of ${of}`;
-  const isAlone = versions.length === 1;
-  const pins = splitValues(pinned).filter((key) => keys.includes(key));
-  const inOrder = [...new Set([...keys.slice(0, 1), ...pins, ...keys])].flatMap((key) =>
-    columns.find((each) => each.key === key) ?? []
-  );
   const members = columns.filter(({ key }) => key.includes("."));
   const isGroups = members.some(({ key }) => key === group);
-  const groups = isGroups ? groupsOf(chosen.rows, inOrder, group) : undefined;
+  const table = isGroups
+    ? groupedTable(chosen.rows, inOrder, { group, sort })
+    : { rows: chosen.rows, columns: inOrder };
+  const isAlone = versions.length === 1;
   return html`
     ${!isAlone && html`
-      <div class="fields">
-        <label class="grow">Filter versions
-          <input type="search" value=${typed} onInput=${onValue(
-            setFilter,
-          )} placeholder="accuracy>0.9 adam"
-            spellcheck=${false} autocomplete="off" /></label>
-        <${ColumnChoice} columns=${columns} keys=${keys} change=${(keys: readonly string[]) =>
-          setShown(keys.join() === usual.join() ? "" : joinValues(keys))} />
-        <${Choice} label="Group by" value=${group} change=${setGroup}
-          options=${[["", "nothing"], ...members.map(({ key, title }) => [key, title])]} />
-        <span class="phone"><${Choice} label="Sort by" value=${sort} change=${setSort}
-          options=${sortOptions(groups?.columns ?? columns)} /></span>
-        <span class="muted" role="status">${count}${isComplete ? "" : " so far…"}</span>
+      <${Controls} columns=${columns} keys=${keys} setKeys=${setKeys} members=${members}
+        sortable=${isGroups ? table.columns : columns}>
+        <span class="muted" role="status">${formatNumber(chosen.rows.length)} of ${formatCount(
+          versions.length,
+          "version",
+        )}${isComplete ? "" : " so far…"}</span>
         ${!isGroups && html`<${CompareButton} name=${summary.name} all=${versions} />`}
-      </div>
+      <//>
     `}
-    ${error !== undefined && html`<${ErrorNotice} error=${error} />`}
-    ${chosen.error !== undefined && html`<${ErrorNotice} error=${chosen.error} />`}
+    ${[error, chosen.error].map((each, i) =>
+      each !== undefined && html`<${ErrorNotice} key=${i} error=${each} />`
+    )}
     ${isComplete && html`<${UnknownKeys} ...${{ typed, setFilter, experiments, columns }} />`}
     ${chosen.hints?.map((hint) => html`<p class="muted">${hint}; it is compared as a number.</p>`)}
-    <${ExperimentsTable} rows=${groups
-      ? chooseExperiments(groups.rows, { filter: "", sort })
-      : chosen.rows} all=${versions}
-      columns=${groups?.columns ?? inOrder} isGroups=${isGroups}
-      pins=${1 + pins.filter((key) => key !== keys[0]).length}
+    <${ExperimentsTable} rows=${table.rows} all=${versions} columns=${table.columns}
+      isGroups=${isGroups} pins=${1 + pins.filter((key) => key !== keys[0]).length}
       sort=${sort} setSort=${setSort} />
     ${leftOut > 0 && html`
       <p class="muted">${formatCount(leftOut, "more key")} left out. Filters find them, too.</p>
@@ -100,9 +83,71 @@ export function VersionsPanel({ summary }: { summary: NameSummary }) {
     <${MetricCharts} name=${summary.name} rows=${lateRows} columns=${columns} />
     ${!isAlone && parameters.value && html`
       <${parameters.value} all=${experiments} rows=${lateRows} columns=${columns}
-        unread=${{ keys: columns.length - known.length, newest: summary.versions.length }} />
+        unread=${{ keys: unread, newest: summary.versions.length }} />
     `}
   `;
+}
+
+/** Fields that select, order and group the rows. The address has their values. */
+function Controls({ columns, keys, setKeys, members, sortable, children }: {
+  columns: readonly ExperimentColumn[];
+  keys: readonly string[];
+  setKeys: (keys: readonly string[]) => void;
+  members: readonly ExperimentColumn[];
+  sortable: readonly ExperimentColumn[];
+  children: unknown;
+}) {
+  const [typed, setFilter] = useQuery("filter");
+  const [sort, setSort] = useQuery("sort");
+  const [group, setGroup] = useQuery("group");
+  return html`
+    <div class="fields">
+      <label class="grow">Filter versions
+        <input type="search" value=${typed} onInput=${onValue(setFilter)}
+          placeholder="accuracy>0.9 adam" spellcheck=${false} autocomplete="off" /></label>
+      <${ColumnChoice} columns=${columns} keys=${keys} change=${setKeys} />
+      <${Choice} label="Group by" value=${group} change=${setGroup}
+        options=${[["", "nothing"], ...members.map(({ key, title }) => [key, title])]} />
+      <span class="phone"><${Choice} label="Sort by" value=${sort} change=${setSort}
+        options=${sortOptions(sortable)} /></span>
+      ${children}
+    </div>
+  `;
+}
+
+/** Returns the columns that the address shows and pins, the usual ones if it names none. */
+function useShownColumns({ columns, experiments, filter }: {
+  columns: readonly ExperimentColumn[];
+  experiments: readonly Experiment[];
+  filter: string;
+}) {
+  const [shown, setShown] = useQuery("columns");
+  const [pinned] = useQuery("pinned");
+  const usual = useMemo(() => usualKeys(columns, experiments), [columns, experiments]);
+  const keys = withKeys(shown === "" ? usual : splitValues(shown), keysIn(filter, columns));
+  const pins = splitValues(pinned).filter((key) => keys.includes(key));
+  const inOrder = [...new Set([...keys.slice(0, 1), ...pins, ...keys])].flatMap((key) =>
+    columns.find((each) => each.key === key) ?? []
+  );
+  const setKeys = (keys: readonly string[]) =>
+    setShown(keys.join() === usual.join() ? "" : joinValues(keys));
+  return { keys, setKeys, pins, inOrder };
+}
+
+/** Returns columns of metadata that only the versions of the first page were read with. */
+function columnsNotRead(columns: readonly ExperimentColumn[], fields: readonly string[]) {
+  if (fields.includes("metadata")) return [];
+  return columns.filter(({ key }) => key.startsWith("metadata.") && !fields.includes(key));
+}
+
+/** Returns a row for each value of a column, in order. */
+function groupedTable(
+  rows: readonly Experiment[],
+  columns: readonly ExperimentColumn[],
+  { group, sort }: { group: string; sort: string },
+) {
+  const groups = groupsOf(rows, columns, group);
+  return { rows: chooseExperiments(groups.rows, { filter: "", sort }), columns: groups.columns };
 }
 
 /** Returns the rows that a filter selects, with hints on numbers in text; all for a wrong one. */
