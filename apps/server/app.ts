@@ -23,7 +23,7 @@ import { checkPath, isOfDav, pathOf, Routes } from "./routing.ts";
 import type { RequestInfo, RouteEntry, ServerContext } from "./routing.ts";
 import { route } from "./describe.ts";
 import { createDocument } from "./document.ts";
-import { BegunReads } from "./files/begun_reads.ts";
+import { createServiceMemory } from "./memory/service_memory.ts";
 import { createOpened } from "./files/opened.ts";
 import { createWindows } from "./streams.ts";
 import { bodyMemoryOfProcess } from "./guard/body_memory.ts";
@@ -100,6 +100,7 @@ export function createApp(
   checkHandlerOptions(registry, options);
   const { system = realSystem, logger = silentLogger } = options;
   const closing = new AbortController();
+  const memory = createServiceMemory(system);
   let uploads: Promise<ResumableUploads> | undefined;
   const metrics = new Metrics();
   /** Reports failures that clients may miss: mid-response, or shown by a program as EIO only. */
@@ -121,7 +122,7 @@ export function createApp(
     closing: closing.signal,
     openVersion: createOpened(registry),
     uploads: () => uploads ??= openUploads(registry),
-    begunReads: new BegunReads(system),
+    memory,
     windows: createWindows(PLACES[kind as keyof typeof PLACES] ?? "far", report),
     searchIndex: new SearchIndexReader(registry, { system, logger, closing: closing.signal }),
   };
@@ -137,7 +138,7 @@ export function createApp(
     return problemOf(thrown, access);
   };
   const bodies = bodyMemoryOfProcess();
-  const guard = createGuard(options, { system, logger, metrics, bodies, refuse });
+  const guard = createGuard(options, { system, logger, metrics, bodies, memory, refuse });
   const audit = options.audit && new Audit(options.audit, { system, logger });
   const dispatch = async (request: Request, info: RequestInfo): Promise<Answer> => {
     const asked = overridden(request);

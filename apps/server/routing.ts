@@ -6,9 +6,9 @@ import type { StandardSchema } from "../../registry/mod.ts";
 import type { Logger, Registry, System } from "../../mod.ts";
 import type { ResumableUploads } from "../../registry/uploads.ts";
 import type { Access, RouteScope } from "./access/access.ts";
-import type { BegunReads } from "./files/begun_reads.ts";
 import type { OpenVersion } from "./files/opened.ts";
 import type { SearchIndexReader } from "./search/search_index.ts";
+import type { ServiceMemory } from "./memory/service_memory.ts";
 import type { AuditSubject } from "./observe/audit_entry.ts";
 import type { Windows } from "./streams.ts";
 import type { Metrics } from "./observe/metrics.ts";
@@ -34,7 +34,8 @@ export interface ServerContext {
   readonly openVersion: OpenVersion;
   /** The memory of all downloads. */
   readonly windows: Windows;
-  readonly begunReads: BegunReads;
+  /** Facts that the service remembers between requests. */
+  readonly memory: ServiceMemory;
   readonly searchIndex: SearchIndexReader;
 }
 

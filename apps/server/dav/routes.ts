@@ -1,9 +1,8 @@
 // Versions as folders: read-only WebDAV, class 1 (RFC 4918), below `/dav`. `/dav/NAME/VERSION/…` and
 // `/dav/NAME@VERSION/…` are the same files; a version may be a range, an alias or `latest`.
-import { invalid, notFound } from "../../../core/errors.ts";
+import { invalid, isRegistryError, notFound } from "../../../core/errors.ts";
 import { nameSegment, shown } from "../../../core/naming/names.ts";
 import { nameOf } from "../../../core/naming/paths.ts";
-import { keepNewest } from "../../../core/work/keep_newest.ts";
 import { inTurns } from "../../../core/work/next_turn.ts";
 import { type Access, type ReadableArtifact, readableNames } from "../access/access.ts";
 import { whileAllowed } from "../access/guard_route.ts";
@@ -117,22 +116,21 @@ type Find = (c: RouteContext, access: Access) => Promise<Found>;
 const KEEP_MS = 60_000;
 /** The same for aliases and whatever else may change. */
 const KEEP_CHANGING_MS = 5000;
-/** Maximum number of versions that are known. */
-const MOST_KNOWN = 1000;
-
-function createFind({ registry, openVersion, system }: ServerContext): Find {
-  const known = new Map<string, { commit: string; until: number }>();
-
+function createFind({ registry, openVersion, memory: { folders } }: ServerContext): Find {
   /** Clients read thousands of files one by one, so the record is not read for each. */
   async function open(asked: AskedVersion, access: Access): Promise<ReadableArtifact> {
-    const key = JSON.stringify([asked.name, asked.version]);
-    const { commit, until = 0 } = known.get(key) ?? {};
-    if (system.monotonic() < until) return await openVersion({ ...asked, commit }, access);
+    const { name, version } = asked;
+    const known = await folders.get(name, version);
+    if (known !== null) {
+      const opened = await openVersion({ name, ...known }, access).catch((error) => {
+        if (!isRegistryError(error, "Conflict", "NotFound")) throw error; // replaced, or deleted
+      });
+      if (opened !== undefined) return opened;
+    }
     const artifact = await openVersion(asked, access);
+    const { info } = artifact;
     const keepMs = isFixed(registry, asked, artifact) ? KEEP_MS : KEEP_CHANGING_MS;
-    known.delete(key);
-    known.set(key, { commit: artifact.info.commit, until: system.monotonic() + keepMs });
-    keepNewest(known, MOST_KNOWN);
+    await folders.set(name, version, { version: info.version, commit: info.commit }, keepMs);
     return artifact;
   }
 

@@ -3,6 +3,7 @@ import { Buffer } from "node:buffer";
 import { type Artifact, type ArtifactFile, isStored } from "../../../core/artifact.ts";
 import { Answer, type RouteContext, type ServerContext } from "../routing.ts";
 import { whileAllowed } from "../access/guard_route.ts";
+import { checkGoesOn } from "./moving_reads.ts";
 import { answerFile, type Representation } from "./answer_file.ts";
 import { type Disposition, mediaHeaders } from "./media.ts";
 
@@ -30,11 +31,11 @@ export interface AnsweredFile {
 /** Answers with a file or a range of it, as long as the token of the request may read it. */
 export async function answerVersionFile(
   c: RouteContext,
-  { windows, begunReads, options }: Pick<ServerContext, "windows" | "begunReads" | "options">,
+  { windows, memory, options }: Pick<ServerContext, "windows" | "memory" | "options">,
   answered: AnsweredFile,
 ): Promise<Answer> {
   const { artifact: { info }, file, fixed } = answered;
-  if (!fixed) begunReads.check(c, file.info);
+  if (!fixed) await checkGoesOn(c, file.info, memory);
   const caching = options.tokens ? ASK_AGAIN : fixed ? IMMUTABLE : "no-cache";
   const answer = await answerFile(c.request, represent(answered, caching), async (range) => {
     if (range === undefined && file.info.size <= WHOLE_BYTES) return await file.bytes();

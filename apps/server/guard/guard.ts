@@ -1,12 +1,12 @@
 // The code around every request: access, limits, metrics, the log, and headers of every answer.
 import { Buffer } from "node:buffer";
 import type { Logger, System } from "../../../mod.ts";
-import { keepNewest } from "../../../core/work/keep_newest.ts";
 import { silentLogger } from "../../../core/system.ts";
 import { type Access, everything } from "../access/access.ts";
 import { authenticate, createRenewal, nobody } from "../access/guard_route.ts";
 import { Answer, type RequestInfo } from "../routing.ts";
 import type { Metrics } from "../observe/metrics.ts";
+import type { ServiceMemory } from "../memory/service_memory.ts";
 import { shownPath } from "../observe/shown_path.ts";
 import { traced } from "../observe/trace.ts";
 import type { HandlerInfo, HandlerOptions } from "../options.ts";
@@ -16,36 +16,11 @@ import type { BodyMemory } from "./body_memory.ts";
 import { onDemand } from "../streams.ts";
 import { OriginCheck } from "./origin.ts";
 
-const MOST_KEYS = 10_000;
-
-/**
- * Creates a rate limit with a token bucket for each key, which holds the requests of two seconds.
- * The function returns the milliseconds until the next request may come, 0 for now.
- */
-function createRateLimit(
-  requestsPerSecond: number,
-  system: Pick<System, "monotonic">,
-): (key: string) => number {
-  const most = Math.max(1, requestsPerSecond * 2);
-  const buckets = new Map<string, { left: number; at: number }>(); // ordered by their last use
-  return (key) => {
-    const now = system.monotonic();
-    const bucket = buckets.get(key) ?? { left: most, at: now };
-    bucket.left = Math.min(most, bucket.left + (now - bucket.at) / 1000 * requestsPerSecond);
-    bucket.at = now;
-    buckets.delete(key);
-    buckets.set(key, bucket);
-    keepNewest(buckets, MOST_KEYS);
-    if (bucket.left < 1) return Math.ceil((1 - bucket.left) / requestsPerSecond * 1000);
-    bucket.left--;
-    return 0;
-  };
-}
-
 interface GuardParts {
   system: System;
   logger: Logger;
   metrics: Metrics;
+  memory: Pick<ServiceMemory, "rates">;
   /** The memory of bodies in this process. */
   bodies: BodyMemory;
   refuse(thrown: unknown): Answer;
@@ -65,7 +40,7 @@ const METHODS = new Set(["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIO
 
 export function createGuard(
   options: HandlerOptions,
-  { system, logger, metrics, bodies, refuse }: GuardParts,
+  { system, logger, metrics, bodies, memory, refuse }: GuardParts,
 ): (request: Request, info: HandlerInfo, answer: Routed) => Promise<Answer> {
   const { tokens } = options;
   const { requestsPerSecond, ...sizes } = options.limits ?? {};
@@ -75,9 +50,6 @@ export function createGuard(
     bodyTimeoutMs: sizes.bodyTimeoutMs ?? 60_000,
   };
   const origins = new OriginCheck(options, tokens !== undefined);
-  const rate = requestsPerSecond === undefined
-    ? undefined
-    : createRateLimit(requestsPerSecond, system);
 
   async function authenticated(request: Request, known: RequestInfo): Promise<Access> {
     try {
@@ -99,8 +71,9 @@ export function createGuard(
       const { token } = known.access;
       const { hostname } = (known.remoteAddr ?? {}) as { hostname?: string };
       if (token !== undefined) tokens?.used?.(token, hostname);
-      if (rate !== undefined) {
-        const waitMs = rate(token ?? hostname ?? "unknown"); // guesses count too
+      if (requestsPerSecond !== undefined) {
+        const sender = token ?? hostname ?? "unknown"; // guesses count too
+        const waitMs = await memory.rates.waitMs(sender, requestsPerSecond);
         if (waitMs > 0) throw tooMany(waitMs);
       }
       if (tokens !== undefined) {

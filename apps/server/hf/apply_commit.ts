@@ -19,7 +19,7 @@ export interface SentObjects {
   /** Takes a whole upload for one commit. */
   take(oid: string): Promise<string | undefined>;
   /** Gives an upload back that was not committed. */
-  add(oid: string, upload: string): void;
+  add(oid: string, upload: string): Promise<void>;
 }
 
 export interface Commit {
@@ -52,7 +52,7 @@ export async function applyCommit(
   try {
     return await save();
   } catch (error) {
-    for (const [oid, upload] of taken) objects.add(oid, upload);
+    for (const [oid, upload] of taken) await objects.add(oid, upload);
     throw error;
   }
 

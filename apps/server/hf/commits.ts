@@ -4,7 +4,6 @@ import { Buffer } from "node:buffer";
 import type * as v from "npm:valibot@^1.5";
 import { type Artifact, isRegistryError } from "../../../mod.ts";
 import { fault, orMissing } from "../../../core/errors.ts";
-import { valueAt } from "../../../core/faults/present.ts";
 import { mapAtOnce } from "../../../core/work/at_once.ts";
 import { nextTurn } from "../../../core/work/next_turn.ts";
 import { route } from "../describe.ts";
@@ -33,47 +32,22 @@ interface WritePaths {
   suffix: string;
 }
 
-/** Uploads of each token in memory: clients name only the SHA-256 in a commit. */
-const MOST_OBJECTS = 10_000;
-
-/** Returns a function for the objects of a token. No token evicts those of another. */
+/** Returns a function for the objects that a token has sent. */
 export function createSentObjects(
-  { uploads }: Pick<ServerContext, "uploads">,
+  { uploads, memory: { objects } }: Pick<ServerContext, "uploads" | "memory">,
 ): (access: Access) => SentObjects {
-  const owners = new Map<string, SentObjects>();
-  return ({ token = "" }) => {
-    const own = owners.get(token) ?? createObjects(uploads);
-    owners.set(token, own);
-    return own;
-  };
-}
-
-function createObjects(open: ServerContext["uploads"]): SentObjects {
-  const oids = new Map<string, string>(); // by upload, oldest first
-  const uploads = new Map<string, Set<string>>(); // by oid
-  const forget = (upload: string) => {
-    const oid = valueAt(oids, upload), same = valueAt(uploads, oid);
-    oids.delete(upload);
-    same.delete(upload);
-    if (same.size === 0) uploads.delete(oid);
-  };
-  return {
+  return ({ token }) => ({
     async take(oid) {
-      for (const upload of uploads.get(oid) ?? []) {
-        const state = await (await open()).state(upload).catch((error) => {
+      for (const upload of await objects.uploadsOf({ token, oid })) {
+        const state = await (await uploads()).state(upload).catch((error) => {
           if (!isRegistryError(error, "NotFound")) throw error; // else it has expired
         });
-        if (state === undefined || state.offset !== state.size || !oids.has(upload)) continue;
-        forget(upload);
-        return upload;
+        if (state === undefined || state.offset !== state.size) continue;
+        if (await objects.take({ token, upload })) return upload;
       }
     },
-    add(oid, upload) {
-      oids.set(upload, oid);
-      uploads.set(oid, (uploads.get(oid) ?? new Set()).add(upload));
-      if (oids.size > MOST_OBJECTS) forget(oids.keys().next().value!);
-    },
-  };
+    add: (oid, upload) => objects.add({ token, oid, upload }),
+  });
 }
 
 /** Adds the routes that belong to no repository. */
@@ -90,7 +64,7 @@ export function hubAccountWrites(routes: Routes, context: WriteContext): void {
       if (type !== "model" && type !== "dataset") throw noSuchKind(type);
       const asked = { kind: `${type}s`, id } as const;
       access.check("save", nameToWrite(asked));
-      context.repos.create(asked);
+      await context.repos.create(asked);
       const changes = firstFilesOf(json).map((value) => ({ key: "file", value }) as const);
       if (changes.length > 0) {
         const find = async () => {
@@ -138,7 +112,10 @@ function firstFilesOf({ files, license }: v.InferOutput<typeof schemas.HubCreate
   return all;
 }
 
-const NO_OBJECTS: SentObjects = { take: () => Promise.resolve(undefined), add() {} };
+const NO_OBJECTS: SentObjects = {
+  take: () => Promise.resolve(undefined),
+  add: () => Promise.resolve(),
+};
 
 /** A member of the metadata of uploads that are objects of Git LFS. */
 const LFS = "lfs";
@@ -184,7 +161,7 @@ export function hubWrites(
         const metadata = { [LFS]: oid };
         const begun = { size, owner: access.token, metadata };
         const { id } = await (await context.uploads()).begin(begun);
-        objects(access).add(oid, id);
+        await objects(access).add(oid, id);
         const actions = { upload: { href: `${originOf(c)}/uploads/${id}`, header: {} } };
         return { oid, size, actions };
       });

@@ -1,11 +1,11 @@
 // Repositories of the Hugging Face Hub: the names and versions that their ids and revisions mean.
 import { createHash } from "node:crypto";
-import type { Artifact, ArtifactInfo, Registry } from "../../../mod.ts";
+import type { Artifact, ArtifactInfo } from "../../../mod.ts";
 import { isRegistryError } from "../../../core/errors.ts";
 import { checkName, nameProblem, shown } from "../../../core/naming/names.ts";
 import type { Access } from "../access/access.ts";
-import type { OpenVersion } from "../files/opened.ts";
 import { RefusedRequest } from "../problem.ts";
+import type { ServerContext } from "../routing.ts";
 import { itemAt } from "../../../core/faults/present.ts";
 import { keepNewest } from "../../../core/work/keep_newest.ts";
 
@@ -84,15 +84,19 @@ export interface Repos {
   /** Returns the name of a repository that has a version. */
   find(asked: AskedRepo, access: Access): Promise<string>;
   /** Notes a repository without a version: clients then miss files, not the repository. */
-  create(asked: AskedRepo): void;
+  create(asked: AskedRepo): Promise<void>;
 }
 
 /** Maximum number of commits whose version is kept in memory. */
 const MOST_COMMITS = 10_000;
 
-export function createRepos(registry: Pick<Registry, "versions">, openVersion: OpenVersion): Repos {
+export function createRepos(
+  { registry, openVersion, memory: { repos: created } }: Pick<
+    ServerContext,
+    "registry" | "openVersion" | "memory"
+  >,
+): Repos {
   const versions = new Map<string, string>(); // by name and revision, which never change
-  const created = new Set<string>();
 
   async function openCommit(name: string, revision: string, access: Access) {
     const key = `${revision} ${name}`;
@@ -136,7 +140,7 @@ export function createRepos(registry: Pick<Registry, "versions">, openVersion: O
         if (artifact !== undefined) return artifact;
         if (await hasVersions(name)) throw noRevision(asked, revision);
       }
-      throw created.has(itemAt(namesOfRepo(asked), 0)) ? noFiles(asked) : noRepo(asked);
+      throw await created.has(itemAt(namesOfRepo(asked), 0)) ? noFiles(asked) : noRepo(asked);
     },
     async info(asked, revision, access) {
       try {
@@ -154,10 +158,7 @@ export function createRepos(registry: Pick<Registry, "versions">, openVersion: O
       for (const name of readableNames(asked, access)) if (await hasVersions(name)) return name;
       throw noRepo(asked);
     },
-    create(asked) {
-      created.add(nameToWrite(asked));
-      keepNewest(created, MOST_COMMITS);
-    },
+    create: (asked) => created.add(nameToWrite(asked)),
   };
   return repos;
 }

@@ -1,7 +1,7 @@
 // Files of the Hub: `/org/repo/resolve/REVISION/PATH`.
 import type { Artifact } from "../../../mod.ts";
 import { route } from "../describe.ts";
-import { isFirst } from "../files/begun_reads.ts";
+import { checkGoesOn, isFirst } from "../files/moving_reads.ts";
 import { answerVersionFile } from "../files/version_file.ts";
 import { Answer, type RouteContext, type Routes, type ServerContext } from "../routing.ts";
 import { fileIn } from "./entries.ts";
@@ -59,7 +59,7 @@ export function resolveRoute(
       const fixed = isCommit(revision);
       const isOneOfMany = c.request.method === "HEAD" || c.header("range") !== undefined;
       if (!fixed && isOneOfMany && isFirst(c.request)) {
-        context.begunReads.check(c, file.info);
+        await checkGoesOn(c, file.info, context.memory);
         const location = locationAt(c, way, commit);
         const moving = { "cache-control": "no-cache", etag, location };
         return new Answer(null, { status: 307, headers: { ...headers, ...moving } });

@@ -47,7 +47,7 @@ interface HubContext extends ServerContext {
 const FRESH = { "cache-control": "no-cache" };
 
 export function hubRoutes(routes: Routes, context: ServerContext): void {
-  const repos = createRepos(context.registry, context.openVersion);
+  const repos = createRepos(context);
   accountRoutes(routes, context);
   hubAccountWrites(routes, { ...context, repos });
   const objects = createSentObjects(context);

@@ -5,7 +5,6 @@ import type { FileToSave } from "../../../materializers/mod.ts";
 import { Answer, type Routes, type ServerContext } from "../routing.ts";
 import { answerListing, listing, type PageQuery } from "../listing.ts";
 import { route } from "../describe.ts";
-import { CommittedDrafts } from "../saving/committed_drafts.ts";
 import { aliasesOf, checkNamed, checkOnly, ofCondition, optionsOf } from "../saving/save_sent.ts";
 import { openSentFiles } from "../saving/sent_files.ts";
 import * as runs from "../schemas/logged_runs.ts";
@@ -13,8 +12,7 @@ import * as schemas from "../schemas/saving.ts";
 import { CHECKED, REPEATED, savedAnswer } from "./saves.ts";
 
 export function draftsRoutes(routes: Routes, context: ServerContext): void {
-  const { registry } = context;
-  const committed = new CommittedDrafts();
+  const { registry, memory: { drafts } } = context;
   const open = ({ name, draft: id }: Record<"name" | "draft", string>) =>
     registry.openDraft(name, { id });
 
@@ -78,8 +76,9 @@ export function draftsRoutes(routes: Routes, context: ServerContext): void {
       const commit = () => draft.commit({ ...options, as: materializer, signal });
       const saved = await ofCondition(options.ifCommit, commit);
       const { name, draft: id } = params;
-      if (!saved.skipped) committed.add(name, id, access.token);
-      return await savedAnswer(c, saved, () => committed.isBy(name, id, access.token));
+      const committed = { kind: "draft", name, id, token: access.token } as const;
+      if (!saved.skipped) await drafts.add(committed);
+      return await savedAnswer(c, saved, () => drafts.isBy(committed));
     },
   });
 
@@ -107,9 +106,10 @@ function sizeOf(files: readonly FileToSave[]): number {
 
 const FRESH = { "cache-control": "no-store" };
 
-export function loggedRunsRoutes(routes: Routes, { registry }: ServerContext): void {
-  const finished = new CommittedDrafts();
-
+export function loggedRunsRoutes(
+  routes: Routes,
+  { registry, memory: { drafts } }: ServerContext,
+): void {
   route(routes, "GET /logged-runs", {
     id: "listLoggedRuns",
     tag: "drafts",
@@ -162,8 +162,9 @@ export function loggedRunsRoutes(routes: Routes, { registry }: ServerContext): v
       const { materializer, ...options } = optionsOf(json);
       const finish = () => finishRun(registry, name, { id, ...options, as: materializer, signal });
       const saved = await ofCondition(options.ifCommit, finish);
-      if (!saved.skipped) finished.add(name, id, access.token);
-      return await savedAnswer(c, saved, () => finished.isBy(name, id, access.token));
+      const finished = { kind: "run", name, id, token: access.token } as const;
+      if (!saved.skipped) await drafts.add(finished);
+      return await savedAnswer(c, saved, () => drafts.isBy(finished));
     },
   });
 }

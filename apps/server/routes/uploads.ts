@@ -9,7 +9,6 @@ import { aliasesOf } from "../saving/save_sent.ts";
 import { passThrough } from "../saving/sent_files.ts";
 import * as schemas from "../schemas/saving.ts";
 import { stateOfOwn } from "../uploads/own_upload.ts";
-import { createUploadLocks } from "../uploads/tus_locks.ts";
 import { invalid } from "../../../core/errors.ts";
 import { checkStillAllowed } from "../access/guard_route.ts";
 import { checkUploadSize } from "../guard/body_limit.ts";
@@ -42,13 +41,12 @@ export function contentsRoutes(routes: Routes, { uploads }: ServerContext): void
 }
 
 export function tusRoutes(routes: Routes, context: ServerContext): void {
-  const locks = createUploadLocks();
   const answer = async ({ c }: { c: RouteContext }) => {
     const { answerTus } = await import("../uploads/tus.ts");
     return await answerTus(c.request, {
       uploads: await context.uploads(),
       access: c.info.access,
-      locks,
+      memory: context.memory,
       id: c.params.upload,
       checkSize: (bytes) => checkUploadSize(context.options, bytes),
       keptForMs: context.registry.settings.graceMs,

@@ -7,13 +7,15 @@ import type { Access } from "../access/access.ts";
 import { Answer } from "../answer.ts";
 import { problem, problemOf } from "../problem.ts";
 import { stateOfOwn } from "./own_upload.ts";
-import { createUploadLocks, type UploadLocks } from "./tus_locks.ts";
+import { createTusLocks } from "./tus_locks.ts";
+import type { ServiceMemory } from "../memory/service_memory.ts";
+import { UploadLocks } from "../memory/upload_locks.ts";
 
 interface TusOptions {
   uploads: ResumableUploads;
   /** The rights of the sender. Uploads belong to its token. */
   access: Access;
-  locks: UploadLocks;
+  memory: Pick<ServiceMemory, "locks">;
   id?: string;
   /** Lifetime of uploads, milliseconds. */
   keptForMs: number;
@@ -26,19 +28,20 @@ const EXTENSIONS = ["creation", "creation-with-upload", "termination", "expirati
 /** Answers a tus request, without its CORS headers: the service has its own. */
 export async function answerTus(
   request: Request,
-  { uploads, access, locks, id, keptForMs, checkSize }: TusOptions,
+  { uploads, access, memory, id, keptForMs, checkSize }: TusOptions,
 ): Promise<Answer> {
   if (request.method !== "OPTIONS" && request.headers.get("tus-resumable") !== "1.0.0") {
     return notTus();
   }
   const store = new UploadStore({ uploads, access, keptForMs, checkSize });
+  const locks = request.method === "POST" ? { locks: new UploadLocks() } : memory; // without an id yet
   const server = new Server({
     path: "/uploads",
     datastore: store,
     namingFunction: () => "new", // the registry makes the id
     getFileIdFromRequest: () => id,
     generateUrl: ({ url }, { id }) => new URL(url).pathname.endsWith("/") ? id : `uploads/${id}`,
-    locker: request.method === "POST" ? createUploadLocks() : ownLocks(locks, access),
+    locker: createTusLocks(locks, access.token),
     lockDrainTimeout: 1,
     allowedOrigins: () => false,
     onResponseError: (_request, error) => void (store.failure ??= error),
@@ -49,11 +52,6 @@ export async function answerTus(
   );
   const { status } = answer;
   return status < 400 ? new Answer(null, { status, headers }) : await refused(answer, store);
-}
-
-/** Locks by token: a request with another token must not end the one that sends an upload. */
-function ownLocks(locks: UploadLocks, { token }: Access): UploadLocks {
-  return { newLock: (id) => locks.newLock(JSON.stringify([token, id])) };
 }
 
 async function refused(answer: Response, { failure }: UploadStore): Promise<Answer> {

@@ -1,5 +1,5 @@
-// Locks for one request at a time on each upload, within this process. Between processes, the store
-// decides.
+// Locks of uploads as `@tus/server` asks for them.
+import type { ServiceMemory } from "../memory/service_memory.ts";
 
 /** A lock of `@tus/server`. */
 interface UploadLock {
@@ -8,35 +8,37 @@ interface UploadLock {
   unlock(): Promise<void>;
 }
 
-export interface UploadLocks {
+export interface TusLocks {
   newLock(id: string): UploadLock;
 }
 
 /**
- * Creates locks for which the last client wins, so a client that reconnects does not wait for its
- * own broken connection. They wait as long as needed; `MemoryLocker` of `@tus/server` polls and
- * fails.
+ * Creates locks that wait as long as needed; `MemoryLocker` of `@tus/server` polls and fails. They
+ * are those of a token: a request with another one must not end the one that sends an upload.
  */
-export function createUploadLocks(): UploadLocks {
-  const held = new Map<string, { giveUp(): void | Promise<void>; gone: Promise<void> }>();
+export function createTusLocks(
+  { locks }: Pick<ServiceMemory, "locks">,
+  token: string | undefined,
+): TusLocks {
   return {
     newLock(id) {
-      let leave = () => {};
+      const upload = JSON.stringify([token, id]);
+      let held: string | undefined;
+      const unlock = async () => {
+        if (held !== undefined) await locks.give(upload, held);
+      };
       return {
         async lock(signal, giveUp) {
-          for (let other = held.get(id); other !== undefined; other = held.get(id)) {
+          signal.throwIfAborted();
+          const taken = held = await locks.take(upload);
+          if (signal.aborted) {
+            await unlock();
             signal.throwIfAborted();
-            await other.giveUp();
-            await other.gone;
           }
-          const { promise, resolve } = Promise.withResolvers<void>();
-          held.set(id, { giveUp, gone: promise });
-          leave = () => {
-            held.delete(id);
-            resolve();
-          };
+          locks.isWanted(upload, taken).then((wanted) => wanted ? giveUp() : undefined)
+            .catch(() => {}); // the holder ends by itself
         },
-        unlock: () => Promise.resolve(leave()),
+        unlock,
       };
     },
   };

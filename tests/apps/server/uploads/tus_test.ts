@@ -5,7 +5,8 @@ import { noise } from "../../../registry/registries.ts";
 import { createScriptedSystem } from "../../../support/scripted_system.ts";
 import { testInRoot } from "../../../support/temp_root.ts";
 import { openService, sentBody, type Service } from "./sending.ts";
-import { createUploadLocks } from "../../../../apps/server/uploads/tus_locks.ts";
+import { UploadLocks } from "../../../../apps/server/memory/upload_locks.ts";
+import { createTusLocks } from "../../../../apps/server/uploads/tus_locks.ts";
 
 async function begun(
   service: Service,
@@ -218,7 +219,7 @@ Deno.test("GET returns the state of an upload", async () => {
 const { signal } = new AbortController();
 
 Deno.test("a lock asks its holder once and waits without polling", async () => {
-  const locks = createUploadLocks();
+  const locks = createTusLocks({ locks: new UploadLocks() }, undefined);
   const [first, second, other] = ["a", "a", "b"].map((id) => locks.newLock(id));
   let asked = 0;
   await first.lock(signal, () => void asked++);
