@@ -2,8 +2,8 @@ import { assertEquals } from "@std/assert";
 import { execFileSync } from "node:child_process";
 import { oneTimeToken } from "../src/api/one_time.ts";
 import { mayChange } from "../src/api/service.ts";
-import { formatAgo, formatBytes, formatCount, numberText } from "../src/components/format.ts";
-import { jsonText, shortestNumber } from "../src/previews/short_floats.ts";
+import { formatAgo, formatBytes, formatCount, numberText } from "../src/format/format.ts";
+import { jsonText, shortNumber } from "../src/format/short_number.ts";
 import { metadataValues } from "../src/views/versions/experiments.ts";
 import { shellWord } from "../src/components/copy_box.ts";
 import type { TreeNode } from "../src/components/tree.ts";
@@ -178,7 +178,7 @@ Deno.test("the command and the code of a search find what the page finds", async
 
 Deno.test("a number of 32 bits has the fewest digits that identify it", () => {
   const floats = [0.1, 0.3, 1e-7, 123456.789, 1 / 3, 16777217.5].map(Math.fround);
-  assertEquals(floats.map((value) => shortestNumber(value)), [
+  assertEquals(floats.map((value) => shortNumber(value)), [
     0.1,
     0.3,
     1e-7,
@@ -187,12 +187,21 @@ Deno.test("a number of 32 bits has the fewest digits that identify it", () => {
     16777218,
   ]);
   const others = [0.1, 1 / 3, 123456792, 2 ** -12, 0.5, NaN, -Infinity, 5e-324];
-  assertEquals(others.map((value) => shortestNumber(value)), others);
+  assertEquals(others.map((value) => shortNumber(value)), others);
   const metadata = { rates: [0.1, 0.3].map(Math.fround) };
   assertEquals([...metadataValues(metadata)], [["metadata.rates", "[0.1,0.3]"]]);
+  assertEquals(
+    [2 ** 100, 0.1, 2 ** -149].map((value) => shortNumber(Math.fround(value), 32)),
+    [1.2676506e30, 0.1, 1e-45],
+  );
+  assertEquals([0.1, 1 / 3, 65504].map((value) => shortNumber(Math.f16round(value), 16)), [
+    0.1,
+    0.3333,
+    65500,
+  ]);
   for (let i = 1; i < 2000; i++) {
     const value = Math.fround(Math.sin(i) * 10 ** (i % 60 - 30));
-    assertEquals(Math.fround(shortestNumber(value)), value);
+    assertEquals(Math.fround(shortNumber(value)), value);
   }
   assertEquals(
     jsonText({ rate: Math.fround(0.3), all: [Math.fround(0.7)] }),

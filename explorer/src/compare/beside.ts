@@ -6,7 +6,7 @@ import { html } from "../framework/html.ts";
 import { hrefOfRef } from "../framework/router.ts";
 import { kindByName } from "../previews/kind.ts";
 import { Preview } from "../previews/mod.ts";
-import { useQuery } from "../previews/parts.ts";
+import { useQuery } from "../framework/use_query.ts";
 import { factsOf, Value } from "./facts.ts";
 import { type AliasesByRef, AliasTags, refOf, VersionMark } from "./version_labels.ts";
 

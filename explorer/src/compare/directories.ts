@@ -1,11 +1,13 @@
 // Folders compared by file: digests decide, nothing is read.
 import type { ArtifactFile } from "../artifact_file.ts";
-import { formatBytes, formatNumber } from "../components/format.ts";
+import { formatBytes, formatNumber } from "../format/format.ts";
 import { type Column, Table } from "../components/table.ts";
 import { html } from "../framework/html.ts";
 import type { VNode } from "../framework/preact.ts";
 import { filesBelow } from "../previews/directory.ts";
-import { Paged, usePathHref, useQuery } from "../previews/parts.ts";
+import { Paged } from "../components/long_content.ts";
+import { usePathHref } from "../previews/parts.ts";
+import { useQuery } from "../framework/use_query.ts";
 import type { FolderPairProps } from "./pair.ts";
 
 const PAGE = 200;

@@ -1,13 +1,13 @@
 // The facts of versions side by side: metadata, inputs, kind, size, and time.
 import type { ArtifactVersion } from "../artifact_file.ts";
 import { usualBetter } from "../components/better.ts";
-import { formatBytes, formatCount, formatTime, numberText } from "../components/format.ts";
+import { formatBytes, formatCount, formatTime, numberText } from "../format/format.ts";
 import { type Column, Table } from "../components/table.ts";
 import { html } from "../framework/html.ts";
 import { useMemo } from "../framework/preact.ts";
 import { hrefOfRef } from "../framework/router.ts";
-import { useQuery } from "../previews/parts.ts";
-import { jsonText } from "../previews/short_floats.ts";
+import { useQuery } from "../framework/use_query.ts";
+import { jsonText } from "../format/short_number.ts";
 import { type AliasesByRef, AliasTags, VersionMark } from "./version_labels.ts";
 
 export interface Fact {

@@ -1,12 +1,13 @@
 // Images side by side, one over the other, and their difference.
 import { onValue } from "../components/field.ts";
-import { formatNumber } from "../components/format.ts";
+import { formatNumber } from "../format/format.ts";
 import { whenLoaded } from "../components/notices.ts";
 import { html } from "../framework/html.ts";
 import { useEffect, useRef, useState, type VNode } from "../framework/preact.ts";
 import { useLoaded } from "../framework/use_loaded.ts";
 import { type ImageFile, useImage } from "../previews/images/image_view.ts";
-import { LeftOut, useQuery } from "../previews/parts.ts";
+import { LeftOut } from "../previews/parts.ts";
+import { useQuery } from "../framework/use_query.ts";
 import { Zoom } from "../previews/zoom.ts";
 import type { PairProps } from "./pair.ts";
 

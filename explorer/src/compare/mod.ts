@@ -1,7 +1,7 @@
 // Comparison of the files of two versions.
 import type { ArtifactFile, ArtifactVersion } from "../artifact_file.ts";
 import { FactList } from "../components/fact_list.ts";
-import { formatBytes } from "../components/format.ts";
+import { formatBytes } from "../format/format.ts";
 import { Lazy, whenLoaded } from "../components/notices.ts";
 import { html } from "../framework/html.ts";
 import type { VNode } from "../framework/preact.ts";

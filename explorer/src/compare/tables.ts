@@ -1,12 +1,14 @@
 // Tables compared by key or content, and column.
-import { formatCount, formatNumber } from "../components/format.ts";
+import { formatCount, formatNumber } from "../format/format.ts";
 import { type Column, Table } from "../components/table.ts";
 import { Choice } from "../components/choice.ts";
 import { Loading, whenLoaded } from "../components/notices.ts";
 import { html } from "../framework/html.ts";
 import { useState, type VNode } from "../framework/preact.ts";
 import { useLoaded } from "../framework/use_loaded.ts";
-import { Paged, useFiles, useQuery } from "../previews/parts.ts";
+import { Paged } from "../components/long_content.ts";
+import { useFiles } from "../previews/parts.ts";
+import { useQuery } from "../framework/use_query.ts";
 import {
   MAX_COLUMNS,
   type RowChange,

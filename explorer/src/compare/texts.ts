@@ -1,10 +1,11 @@
 // Text compared line by line.
 import { unifiedDiff } from "../../../apps/diff.ts";
-import { formatBytes, formatCount, formatNumber } from "../components/format.ts";
+import { formatBytes, formatCount, formatNumber } from "../format/format.ts";
 import { whenLoaded } from "../components/notices.ts";
 import { html } from "../framework/html.ts";
 import { useMemo, type VNode } from "../framework/preact.ts";
-import { Scroll, useFiles, useMore } from "../previews/parts.ts";
+import { Scroll, useMore } from "../components/long_content.ts";
+import { useFiles } from "../previews/parts.ts";
 import type { PairProps } from "./pair.ts";
 
 /** The beginning of each file that is compared. */

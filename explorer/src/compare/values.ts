@@ -1,11 +1,12 @@
 // Differences of JSON, as the command line lists them.
 import { diffValues, type ValueChange } from "../../../core/text/value_changes.ts";
-import { formatCount } from "../components/format.ts";
+import { formatCount } from "../format/format.ts";
 import { type Column, Table } from "../components/table.ts";
 import { whenLoaded } from "../components/notices.ts";
 import { html } from "../framework/html.ts";
 import type { VNode } from "../framework/preact.ts";
-import { Paged, useFiles } from "../previews/parts.ts";
+import { Paged } from "../components/long_content.ts";
+import { useFiles } from "../previews/parts.ts";
 import { JsonTree, Leaf } from "../previews/text/json_tree.ts";
 import { ExactNumber, readJson } from "../previews/text/json_value.ts";
 import type { PairProps } from "./pair.ts";

@@ -1,6 +1,6 @@
 // Names and colors of compared versions.
 import type { ArtifactVersion } from "../artifact_file.ts";
-import { colorOf } from "../components/chart.ts";
+import { colorOf } from "../components/charts/chart.ts";
 import { html } from "../framework/html.ts";
 
 /** More versions have no color of their own. */

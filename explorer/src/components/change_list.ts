@@ -3,7 +3,7 @@ import { authorText } from "../../../core/naming/author.ts";
 import type { LogEntry } from "../api/names.ts";
 import { html } from "../framework/html.ts";
 import { hrefOfRef } from "../framework/router.ts";
-import { formatAgo, formatTime } from "./format.ts";
+import { formatAgo, formatTime } from "../format/format.ts";
 
 export interface Change extends Omit<LogEntry, "event" | "by"> {
   readonly event: string;

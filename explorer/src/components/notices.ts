@@ -1,7 +1,7 @@
 // Notices: an error, progress, nothing to show.
 import { useSession } from "../api/context.ts";
 import type { ServiceError } from "../api/service.ts";
-import { formatBytes } from "./format.ts";
+import { formatBytes } from "../format/format.ts";
 import { html } from "../framework/html.ts";
 import { type ComponentChildren, Fragment, type VNode } from "../framework/preact.ts";
 import { hrefOf, hrefOfRef } from "../framework/router.ts";

@@ -1,14 +1,14 @@
 // Curves of one version, or of several together: a chart for each measure.
 import type { ArtifactVersion } from "../artifact_file.ts";
-import { Chart, colorOf } from "../components/chart.ts";
+import { Chart, colorOf } from "../components/charts/chart.ts";
 import { Choice } from "../components/choice.ts";
-import { formatCount, formatNumber, numberText } from "../components/format.ts";
+import { formatCount, formatNumber, numberText } from "../format/format.ts";
 import { whenLoaded } from "../components/notices.ts";
 import { onValue } from "../components/field.ts";
 import { html } from "../framework/html.ts";
 import { useMemo } from "../framework/preact.ts";
 import { useLoaded } from "../framework/use_loaded.ts";
-import { useQuery } from "../previews/parts.ts";
+import { useQuery } from "../framework/use_query.ts";
 import { joinLines, lineOf, panelsOf } from "./lines.ts";
 import { axesOf } from "./axes.ts";
 import { findSteps, readSteps, type Steps, tablesLeftOut } from "./steps.ts";

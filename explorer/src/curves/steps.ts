@@ -2,7 +2,7 @@
 import { fault, isRegistryError } from "../../../core/errors.ts";
 import type { Cell } from "../../../formats/tables/table.ts";
 import type { ArtifactFile, ArtifactVersion } from "../artifact_file.ts";
-import { MAX_NUMBER } from "../components/format.ts";
+import { MAX_NUMBER } from "../format/format.ts";
 import { fileToDecode } from "../previews/file_to_decode.ts";
 import { hasRows } from "../previews/kind.ts";
 import { numberOf } from "../previews/tables/cells.ts";

@@ -1,12 +1,13 @@
 // Files of a folder. A folder of zarr is an array, or a group with an image.
 import type { ArtifactFile, ArtifactVersion } from "../artifact_file.ts";
 import { shellWord } from "../components/copy_box.ts";
-import { formatBytes, formatCount, formatNumber } from "../components/format.ts";
+import { formatBytes, formatCount, formatNumber } from "../format/format.ts";
 import { type Column, Table } from "../components/table.ts";
 import { Lazy } from "../components/notices.ts";
 import { html } from "../framework/html.ts";
 import type { VNode } from "../framework/preact.ts";
-import { useMore, usePathHref } from "./parts.ts";
+import { useMore } from "../components/long_content.ts";
+import { usePathHref } from "./parts.ts";
 
 /** Entries that are shown at a time. */
 const STEP = 200;

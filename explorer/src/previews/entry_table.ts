@@ -3,7 +3,8 @@ import { onValue } from "../components/field.ts";
 import { type Column, Table } from "../components/table.ts";
 import { html } from "../framework/html.ts";
 import type { VNode } from "../framework/preact.ts";
-import { Paged, useQuery } from "./parts.ts";
+import { Paged } from "../components/long_content.ts";
+import { useQuery } from "../framework/use_query.ts";
 
 /** A column of text, so that the first can be filtered. */
 export type TextColumn<T> = Column<T> & { readonly cell: (entry: T) => string };

@@ -1,7 +1,7 @@
 // The name of the reader, and the rights of their token.
 import type { Rights } from "../api/service.ts";
 import { FactList } from "../components/fact_list.ts";
-import { formatTime } from "../components/format.ts";
+import { formatTime } from "../format/format.ts";
 import { elementOf } from "../framework/element_of.ts";
 import { html } from "../framework/html.ts";
 import { useRef } from "../framework/preact.ts";

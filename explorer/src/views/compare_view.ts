@@ -19,7 +19,7 @@ import { html } from "../framework/html.ts";
 import { useMemo } from "../framework/preact.ts";
 import { hrefOf, joinValues, openPlace, splitRef, splitValues } from "../framework/router.ts";
 import { useLoaded } from "../framework/use_loaded.ts";
-import { useQueryNumber } from "../previews/parts.ts";
+import { useQueryNumber } from "../framework/use_query.ts";
 import type { ViewProps } from "./mod.ts";
 
 /** More versions are not compared at once. */

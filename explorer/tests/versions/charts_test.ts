@@ -1,8 +1,8 @@
 // Charts of runs: points with the best so far, aliases, logarithmic axes, and colors in order.
 import { assert, assertEquals } from "@std/assert";
 import { openRegistry } from "../../../mod.ts";
-import { isOnePoint, needsLogAxis, scaleColorOf } from "../../src/components/chart.ts";
-import { placeLabel } from "../../src/components/chart_points.ts";
+import { isOnePoint, needsLogAxis, scaleColorOf } from "../../src/components/charts/chart.ts";
+import { placeLabel } from "../../src/components/charts/chart_points.ts";
 import { bestSoFar } from "../../src/views/versions/metric_charts.ts";
 import { powersBetween, stepsBetween, ticksOf } from "../../src/views/versions/ticks.ts";
 import { IGNORED, openExplorer, SKIPPED } from "../support/browser.ts";

@@ -1,6 +1,6 @@
 // The contents of an archive as a list.
 import type { ArtifactFile } from "../../artifact_file.ts";
-import { formatBytes, formatCount, formatNumber } from "../../components/format.ts";
+import { formatBytes, formatCount, formatNumber } from "../../format/format.ts";
 import { whenLoaded } from "../../components/notices.ts";
 import { html } from "../../framework/html.ts";
 import type { VNode } from "../../framework/preact.ts";

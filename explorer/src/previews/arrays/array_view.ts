@@ -1,16 +1,17 @@
 // An array: a slice of it as an image, the numbers, statistics and a histogram.
 import { countElements, ELEMENTS, type NDArray } from "../../../../formats/arrays/ndarray.ts";
 import type { ArtifactFile } from "../../artifact_file.ts";
-import { Chart } from "../../components/chart.ts";
+import { Chart } from "../../components/charts/chart.ts";
 import { Choice } from "../../components/choice.ts";
 import { onValue } from "../../components/field.ts";
-import { formatBytes, formatNumber, numberText } from "../../components/format.ts";
+import { formatBytes, formatNumber, numberText } from "../../format/format.ts";
 import { type Column, Table } from "../../components/table.ts";
 import { whenLoaded } from "../../components/notices.ts";
 import { html } from "../../framework/html.ts";
 import { useEffect, useMemo, useRef, type VNode } from "../../framework/preact.ts";
 import { useLoaded } from "../../framework/use_loaded.ts";
-import { LeftOut, type ShownFile, useFiles, useQuery } from "../parts.ts";
+import { LeftOut, type ShownFile, useFiles } from "../parts.ts";
+import { useQuery } from "../../framework/use_query.ts";
 import { Zoom } from "../zoom.ts";
 import { type ArraySource, type AxisRange, openArrayFile } from "./array_source.ts";
 import {

@@ -6,7 +6,7 @@ import {
   ELEMENTS,
   type NDArray,
 } from "../../../../formats/arrays/ndarray.ts";
-import { shortFloat16, shortFloat32 } from "../short_floats.ts";
+import { shortNumber } from "../../format/short_number.ts";
 import type { ArraySource, AxisRange } from "./array_source.ts";
 import { NOT_A_TIME, timeText } from "./time_text.ts";
 
@@ -50,14 +50,16 @@ export function numbersOf({ data, dtype }: NDArray): Numbers {
   );
 }
 
-const SHORTEN: Partial<Record<DType, (value: number) => number>> = {
-  ...globalThis.Float16Array && { float16: shortFloat16 },
-  float32: shortFloat32,
-  complex64: shortFloat32,
+/** Bits of floats that have fewer digits than those of 64. */
+const FEW_BITS: Partial<Record<DType, 16 | 32>> = {
+  ...globalThis.Float16Array && { float16: 16 },
+  float32: 32,
+  complex64: 32,
 };
 
 export function elementText({ data, dtype }: NDArray, index: number): string {
-  const shorten = (value: number) => SHORTEN[dtype]?.(value) ?? value;
+  const bits = FEW_BITS[dtype];
+  const shorten = (value: number) => bits === undefined ? value : shortNumber(value, bits);
   if (ELEMENTS[dtype].lanes === 2) {
     const [real, imaginary] = [data[index * 2], data[index * 2 + 1]] as [number, number];
     return `${shorten(real)}${imaginary < 0 ? "" : "+"}${shorten(imaginary)}i`;

@@ -1,12 +1,13 @@
 // An image of OME-NGFF as a picture: its channels in their colors, with sliders for time and depth.
 import type { MultiscaleImage } from "../../../../files/ome/image.ts";
-import { formatCount, formatNumber, numberText } from "../../components/format.ts";
+import { formatCount, formatNumber, numberText } from "../../format/format.ts";
 import { onValue } from "../../components/field.ts";
 import { whenLoaded } from "../../components/notices.ts";
 import { html } from "../../framework/html.ts";
 import { useEffect, useMemo, useRef, type VNode } from "../../framework/preact.ts";
 import { useLoaded } from "../../framework/use_loaded.ts";
-import { LeftOut, type ShownFile, useQuery } from "../parts.ts";
+import { LeftOut, type ShownFile } from "../parts.ts";
+import { useQuery } from "../../framework/use_query.ts";
 import { Zoom } from "../zoom.ts";
 import type { ArraySource } from "./array_source.ts";
 import { type Numbers, numbersOf, windowOf } from "./numbers.ts";

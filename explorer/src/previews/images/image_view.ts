@@ -1,6 +1,6 @@
 // Images that the browser decodes, up to a size.
 import type { ArtifactFile } from "../../artifact_file.ts";
-import { formatBytes, formatNumber } from "../../components/format.ts";
+import { formatBytes, formatNumber } from "../../format/format.ts";
 import { whenLoaded } from "../../components/notices.ts";
 import { html } from "../../framework/html.ts";
 import { useEffect, useState, type VNode } from "../../framework/preact.ts";

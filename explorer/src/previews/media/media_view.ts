@@ -1,7 +1,7 @@
 // Sound and film, played by the browser from memory, and PDF, which is not shown.
 import type { ArtifactFile } from "../../artifact_file.ts";
-import { Chart } from "../../components/chart.ts";
-import { formatBytes, numberText } from "../../components/format.ts";
+import { Chart } from "../../components/charts/chart.ts";
+import { formatBytes, numberText } from "../../format/format.ts";
 import { whenLoaded } from "../../components/notices.ts";
 import { html } from "../../framework/html.ts";
 import { useEffect, useMemo, useState, type VNode } from "../../framework/preact.ts";

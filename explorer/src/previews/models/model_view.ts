@@ -3,7 +3,7 @@ import { describeTensors } from "../../../../formats/safetensors/describe.ts";
 import { openSafetensors } from "../../../../formats/safetensors/tensor_file.ts";
 import type { ArtifactFile } from "../../artifact_file.ts";
 import { FactList } from "../../components/fact_list.ts";
-import { formatBytes, formatNumber } from "../../components/format.ts";
+import { formatBytes, formatNumber } from "../../format/format.ts";
 import { whenLoaded } from "../../components/notices.ts";
 import { html } from "../../framework/html.ts";
 import type { VNode } from "../../framework/preact.ts";

@@ -1,5 +1,5 @@
 // The statistics of a column, below its title.
-import { formatNumber } from "../../components/format.ts";
+import { formatNumber } from "../../format/format.ts";
 import { html } from "../../framework/html.ts";
 import type { VNode } from "../../framework/preact.ts";
 import type { ColumnStatistics } from "./column_statistics.ts";

@@ -1,5 +1,5 @@
 // The statistics of a column, collected cell by cell.
-import { MAX_NUMBER, numberText } from "../../components/format.ts";
+import { MAX_NUMBER, numberText } from "../../format/format.ts";
 import { instantOf } from "../../../../core/text/iso_time.ts";
 import type { Cell } from "../../../../formats/tables/table.ts";
 import { compareKeys, type SortKey } from "../../../../core/text/comparing.ts";

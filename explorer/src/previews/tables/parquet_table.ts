@@ -11,7 +11,7 @@ import { readGroups } from "../../../../formats/parquet/read_groups.ts";
 import { batchTable } from "../../../../formats/tables/batch_table.ts";
 import { chooseColumns } from "../../../../formats/tables/parts.ts";
 import type { Cell } from "../../../../formats/tables/table.ts";
-import { shortFloat32 } from "../short_floats.ts";
+import { shortNumber } from "../../format/short_number.ts";
 
 /** The smallest and the largest cell. */
 export type Bounds = readonly [Cell, Cell];
@@ -55,7 +55,7 @@ export async function openParquetTable(file: FileToDecode, signal?: AbortSignal)
 function withShortNumbers(column: FileColumn): FileColumn {
   if (column.type !== PHYSICAL.float) return column;
   const toCells: FileColumn["toCells"] = (values) =>
-    Float64Array.from(values as Float32Array, shortFloat32);
+    Float64Array.from(values as Float32Array, (value) => shortNumber(value, 32));
   return { ...column, toCells };
 }
 

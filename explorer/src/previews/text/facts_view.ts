@@ -1,5 +1,5 @@
 // The facts of a document: short ones as text and tags, others as trees.
-import { formatCount, formatNumber } from "../../components/format.ts";
+import { formatCount, formatNumber } from "../../format/format.ts";
 import { FactList } from "../../components/fact_list.ts";
 import { whenLoaded } from "../../components/notices.ts";
 import { html } from "../../framework/html.ts";

@@ -1,10 +1,11 @@
 // JSON as a tree whose branches open on demand.
 import type { ArtifactFile } from "../../artifact_file.ts";
-import { formatCount } from "../../components/format.ts";
+import { formatCount } from "../../format/format.ts";
 import { whenLoaded } from "../../components/notices.ts";
 import { html } from "../../framework/html.ts";
 import { useState, type VNode } from "../../framework/preact.ts";
-import { LeftOut, useFiles, useMore } from "../parts.ts";
+import { LeftOut, useFiles } from "../parts.ts";
+import { useMore } from "../../components/long_content.ts";
 import { ExactNumber, readJson } from "./json_value.ts";
 import { TextView } from "./text_view.ts";
 

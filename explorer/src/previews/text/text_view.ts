@@ -1,12 +1,14 @@
 // Text and bytes, a part at a time.
 import type { ArtifactFile } from "../../artifact_file.ts";
-import { formatBytes } from "../../components/format.ts";
+import { formatBytes } from "../../format/format.ts";
 import { whenLoaded } from "../../components/notices.ts";
 import { html } from "../../framework/html.ts";
 import type { VNode } from "../../framework/preact.ts";
 import { useLoaded } from "../../framework/use_loaded.ts";
 import { Code, languageOf } from "../code/code.ts";
-import { LeftOut, Scroll, Steps, useQueryNumber } from "../parts.ts";
+import { LeftOut } from "../parts.ts";
+import { Scroll, Steps } from "../../components/long_content.ts";
+import { useQueryNumber } from "../../framework/use_query.ts";
 import { decodePart, hexRows } from "./text_part.ts";
 
 const TEXT_BYTES = 64 * 1024;

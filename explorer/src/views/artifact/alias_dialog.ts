@@ -9,7 +9,7 @@ import { usualBetter } from "../../components/better.ts";
 import { SameByCode, shellWord } from "../../components/copy_box.ts";
 import { Dialog } from "../../components/dialog.ts";
 import { TextField } from "../../components/field.ts";
-import { numberText } from "../../components/format.ts";
+import { numberText } from "../../format/format.ts";
 import { type Column, Table } from "../../components/table.ts";
 import { html } from "../../framework/html.ts";
 import { useState } from "../../framework/preact.ts";

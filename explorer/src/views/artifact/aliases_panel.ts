@@ -3,7 +3,7 @@ import { namePath } from "../../api/artifacts.ts";
 import { useSession } from "../../api/context.ts";
 import type { Alias, NameSummary } from "../../api/names.ts";
 import { mayChange } from "../../api/service.ts";
-import { formatTime } from "../../components/format.ts";
+import { formatTime } from "../../format/format.ts";
 import { Empty, Shown } from "../../components/notices.ts";
 import { type Column, Table } from "../../components/table.ts";
 import { html } from "../../framework/html.ts";

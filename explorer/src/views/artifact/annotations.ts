@@ -3,7 +3,7 @@ import { useSession } from "../../api/context.ts";
 import { mayChange, ServiceError } from "../../api/service.ts";
 import { Dialog } from "../../components/dialog.ts";
 import { FactList } from "../../components/fact_list.ts";
-import { formatTime } from "../../components/format.ts";
+import { formatTime } from "../../format/format.ts";
 import { Lazy } from "../../components/notices.ts";
 import { html } from "../../framework/html.ts";
 import { useState } from "../../framework/preact.ts";

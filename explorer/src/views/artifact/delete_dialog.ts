@@ -4,7 +4,7 @@ import { namePath } from "../../api/artifacts.ts";
 import { useSession } from "../../api/context.ts";
 import { SameByCode, shellWord } from "../../components/copy_box.ts";
 import { Dialog } from "../../components/dialog.ts";
-import { formatBytes, formatMs } from "../../components/format.ts";
+import { formatBytes, formatMs } from "../../format/format.ts";
 import { Shown } from "../../components/notices.ts";
 import { html } from "../../framework/html.ts";
 import { hrefOf, openPlace } from "../../framework/router.ts";

@@ -2,14 +2,14 @@
 import { type Author, type ListedVersion, namePath } from "../../api/artifacts.ts";
 import { useSession } from "../../api/context.ts";
 import { mayChange, type Service } from "../../api/service.ts";
-import { formatAgo, formatBytes, formatTime } from "../../components/format.ts";
+import { formatAgo, formatBytes, formatTime } from "../../format/format.ts";
 import { ErrorNotice, Shown } from "../../components/notices.ts";
 import { type Column, Table } from "../../components/table.ts";
 import { html } from "../../framework/html.ts";
 import { splitRef } from "../../framework/router.ts";
 import { useAction } from "../../framework/use_action.ts";
 import { useLoaded } from "../../framework/use_loaded.ts";
-import { useQuery } from "../../previews/parts.ts";
+import { useQuery } from "../../framework/use_query.ts";
 
 interface DeletedVersion extends ListedVersion {
   readonly deleted?: { readonly at: string; readonly until: string; readonly by?: Author };

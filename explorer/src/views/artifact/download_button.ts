@@ -4,7 +4,7 @@ import { versionPath } from "../../api/artifacts.ts";
 import { useSession } from "../../api/context.ts";
 import { type Service, ServiceError } from "../../api/service.ts";
 import { CopyBox, shellWord } from "../../components/copy_box.ts";
-import { formatBytes } from "../../components/format.ts";
+import { formatBytes } from "../../format/format.ts";
 import { ErrorNotice } from "../../components/notices.ts";
 import { html } from "../../framework/html.ts";
 import { useState } from "../../framework/preact.ts";

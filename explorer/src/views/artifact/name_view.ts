@@ -7,7 +7,7 @@ import { mayChange, type Service } from "../../api/service.ts";
 import { ChangeList, changesOf } from "../../components/change_list.ts";
 import { SameByCode, shellWord } from "../../components/copy_box.ts";
 import { Empty, Shown, Suggestion } from "../../components/notices.ts";
-import { UnknownName } from "../../previews/unknown_name.ts";
+import { UnknownName } from "../../components/unknown_name.ts";
 import { html } from "../../framework/html.ts";
 import { hrefOf, openPlace, type Place } from "../../framework/router.ts";
 import { useInterval } from "../../framework/use_interval.ts";

@@ -1,8 +1,8 @@
 // The storage of a name: over time, and what its versions share.
 import { namePath } from "../../api/artifacts.ts";
 import { useSession } from "../../api/context.ts";
-import { Chart } from "../../components/chart.ts";
-import { formatBytes, formatTime } from "../../components/format.ts";
+import { Chart } from "../../components/charts/chart.ts";
+import { formatBytes, formatTime } from "../../format/format.ts";
 import { Empty, Shown, Tile } from "../../components/notices.ts";
 import { type Column, Table } from "../../components/table.ts";
 import { html } from "../../framework/html.ts";

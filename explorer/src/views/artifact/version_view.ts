@@ -7,7 +7,7 @@ import { aliasesOf, type NameSummary, readName } from "../../api/names.ts";
 import { mayChange, type Service } from "../../api/service.ts";
 import { SameByCode, shellWord } from "../../components/copy_box.ts";
 import { FactList } from "../../components/fact_list.ts";
-import { formatAgo, formatBytes, formatCount, formatTime } from "../../components/format.ts";
+import { formatAgo, formatBytes, formatCount, formatTime } from "../../format/format.ts";
 import { Empty, ErrorNotice, Shown } from "../../components/notices.ts";
 import { html } from "../../framework/html.ts";
 import { useMemo, useState } from "../../framework/preact.ts";

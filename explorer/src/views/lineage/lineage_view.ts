@@ -6,7 +6,7 @@ import type { Service } from "../../api/service.ts";
 import { AliasTags } from "../../compare/version_labels.ts";
 import { Choice } from "../../components/choice.ts";
 import { SameByCode, shellWord } from "../../components/copy_box.ts";
-import { formatCount } from "../../components/format.ts";
+import { formatCount } from "../../format/format.ts";
 import { Empty, Shown } from "../../components/notices.ts";
 import { type Offer, Offers } from "../offers.ts";
 import { RefForm } from "../../components/ref_field.ts";
@@ -22,7 +22,7 @@ import {
 } from "../../framework/router.ts";
 import { useLoaded } from "../../framework/use_loaded.ts";
 import type { ViewProps } from "../mod.ts";
-import { useQuery } from "../../previews/parts.ts";
+import { useQuery } from "../../framework/use_query.ts";
 import { GraphView } from "./graph_view.ts";
 import { foldNames, neighbors, partOf, withRuns } from "./lineage_part.ts";
 import type { Direction, Lineage, LineageNode } from "./lineage_part.ts";

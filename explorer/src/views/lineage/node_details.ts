@@ -4,7 +4,7 @@ import { nameSegment } from "../../../../core/naming/names.ts";
 import { openVersion } from "../../api/artifacts.ts";
 import { useSession } from "../../api/context.ts";
 import { FactList } from "../../components/fact_list.ts";
-import { formatBytes, formatCount, formatMs, formatTime } from "../../components/format.ts";
+import { formatBytes, formatCount, formatMs, formatTime } from "../../format/format.ts";
 import { html } from "../../framework/html.ts";
 import { useEffect, useRef } from "../../framework/preact.ts";
 import { hrefOf, hrefOfRef, splitRef } from "../../framework/router.ts";
@@ -12,7 +12,7 @@ import { useLoaded } from "../../framework/use_loaded.ts";
 import { RestoreOffer } from "../artifact/deleted_versions.ts";
 import type { Run } from "../work/run_view.ts";
 import type { LineageNode } from "./lineage_part.ts";
-import { jsonText } from "../../previews/short_floats.ts";
+import { jsonText } from "../../format/short_number.ts";
 
 type Facts = Readonly<Record<string, unknown>>;
 

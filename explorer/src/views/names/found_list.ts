@@ -1,5 +1,5 @@
 // Search results: names and versions.
-import { formatAgo, formatBytes } from "../../components/format.ts";
+import { formatAgo, formatBytes } from "../../format/format.ts";
 import { VirtualList } from "../../components/virtual_list.ts";
 import { html } from "../../framework/html.ts";
 import { hrefOf, openPlace } from "../../framework/router.ts";

@@ -2,7 +2,7 @@
 import { memberOf } from "../../../../apps/server/search/query.ts";
 import { sortByField } from "../../../../core/text/comparing.ts";
 import { termsOf } from "../../../../core/text/terms.ts";
-import { numberText } from "../../components/format.ts";
+import { numberText } from "../../format/format.ts";
 import type { FoundVersion } from "./found_list.ts";
 
 export interface SearchCondition {

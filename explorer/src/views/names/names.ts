@@ -2,7 +2,7 @@
 import { useSession } from "../../api/context.ts";
 import { mayChange } from "../../api/service.ts";
 import { CopyBox, SameByCode } from "../../components/copy_box.ts";
-import { formatCount, formatNumber } from "../../components/format.ts";
+import { formatCount, formatNumber } from "../../format/format.ts";
 import { Empty, ErrorNotice, Loading, Progress } from "../../components/notices.ts";
 import { Tree, type TreeNode } from "../../components/tree.ts";
 import { html } from "../../framework/html.ts";

@@ -1,5 +1,5 @@
 // The aliases of a name, and the best metric of the versions that have one.
-import { numberText } from "../../components/format.ts";
+import { numberText } from "../../format/format.ts";
 import { columnsOf } from "../versions/columns.ts";
 import { metadataValues, numberAt } from "../versions/experiments.ts";
 import type { FoundVersion, Promoted } from "./found_list.ts";

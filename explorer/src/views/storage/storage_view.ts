@@ -1,8 +1,8 @@
 // The storage of the registry: over time, by name, and what gc would free.
 import { useSession } from "../../api/context.ts";
-import { Chart } from "../../components/chart.ts";
+import { Chart } from "../../components/charts/chart.ts";
 import { SameByCode } from "../../components/copy_box.ts";
-import { formatBytes, formatCount, formatTime } from "../../components/format.ts";
+import { formatBytes, formatCount, formatTime } from "../../format/format.ts";
 import { Empty, Shown, Tile } from "../../components/notices.ts";
 import { VirtualList } from "../../components/virtual_list.ts";
 import { html } from "../../framework/html.ts";

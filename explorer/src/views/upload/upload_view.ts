@@ -12,7 +12,7 @@ import { mayChange, type Rights, type Service, SITE_HINT } from "../../api/servi
 import { sendFile } from "../../api/uploads.ts";
 import { SameByCode, shellWord } from "../../components/copy_box.ts";
 import { TextField } from "../../components/field.ts";
-import { formatBytes, formatCount } from "../../components/format.ts";
+import { formatBytes, formatCount } from "../../format/format.ts";
 import { Empty, ErrorNotice, Progress } from "../../components/notices.ts";
 import { RefField } from "../../components/ref_field.ts";
 import { html } from "../../framework/html.ts";

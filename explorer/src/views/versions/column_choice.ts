@@ -4,7 +4,7 @@ import { Menu } from "../../components/menu.ts";
 import { html } from "../../framework/html.ts";
 import type { VNode } from "../../framework/preact.ts";
 import { joinValues, splitValues } from "../../framework/router.ts";
-import { useQuery } from "../../previews/parts.ts";
+import { useQuery } from "../../framework/use_query.ts";
 import type { ExperimentColumn } from "./columns.ts";
 
 const NEXT = { none: "high", high: "low", low: "none" } as const;

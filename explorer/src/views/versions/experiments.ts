@@ -5,7 +5,7 @@ import { parseQuery, searchText } from "../../../../apps/server/search/query.ts"
 import type { ListedVersion } from "../../api/artifacts.ts";
 import type { Alias } from "../../api/names.ts";
 import { queryOf } from "../../api/search.ts";
-import { jsonText } from "../../previews/short_floats.ts";
+import { jsonText } from "../../format/short_number.ts";
 import { hrefOf } from "../../framework/router.ts";
 
 export interface Experiment {

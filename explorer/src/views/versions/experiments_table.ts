@@ -1,9 +1,9 @@
 // The table of versions, whose rows are chosen to be compared.
-import { formatAgo, formatBytes, formatTime, numberText } from "../../components/format.ts";
+import { formatAgo, formatBytes, formatTime, numberText } from "../../format/format.ts";
 import { type Column, Table } from "../../components/table.ts";
 import { html } from "../../framework/html.ts";
 import { hrefOf, joinValues, splitValues } from "../../framework/router.ts";
-import { useQuery } from "../../previews/parts.ts";
+import { useQuery } from "../../framework/use_query.ts";
 import { toggled } from "./column_choice.ts";
 import type { ExperimentColumn } from "./columns.ts";
 import { type Experiment, numberAt, runHref } from "./experiments.ts";

@@ -1,6 +1,6 @@
 // Rows grouped by the value of a key: into rows of means, and into the colors of charts.
-import { colorOf, scaleColorOf } from "../../components/chart.ts";
-import { numberText } from "../../components/format.ts";
+import { colorOf, scaleColorOf } from "../../components/charts/chart.ts";
+import { numberText } from "../../format/format.ts";
 import { columnsOf, type ExperimentColumn } from "./columns.ts";
 import { type Experiment, numberAt } from "./experiments.ts";
 import { mean } from "./influence.ts";

@@ -1,12 +1,12 @@
 // The metadata of a version: its metrics as tiles, and all keys as rows.
 import type { NamedFact } from "../../components/fact_list.ts";
 import { useSession } from "../../api/context.ts";
-import { numberText } from "../../components/format.ts";
+import { numberText } from "../../format/format.ts";
 import { html } from "../../framework/html.ts";
 import { axesOf } from "../../curves/axes.ts";
 import { columnsOf } from "./columns.ts";
 import { metadataValues, numberAt, runHref } from "./experiments.ts";
-import { jsonText } from "../../previews/short_floats.ts";
+import { jsonText } from "../../format/short_number.ts";
 
 /** Metrics that are shown above the curves. All of them are in the metadata below. */
 const MOST_TILES = 8;

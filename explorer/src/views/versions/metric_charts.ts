@@ -1,11 +1,11 @@
 // Charts of numbers across versions, over time, or against each other.
-import { Chart } from "../../components/chart.ts";
+import { Chart } from "../../components/charts/chart.ts";
 import { Choice } from "../../components/choice.ts";
-import { formatBytes, formatTime, numberText } from "../../components/format.ts";
+import { formatBytes, formatTime, numberText } from "../../format/format.ts";
 import { html } from "../../framework/html.ts";
 import { useMemo } from "../../framework/preact.ts";
 import { hrefOf, joinValues, splitValues } from "../../framework/router.ts";
-import { useQuery } from "../../previews/parts.ts";
+import { useQuery } from "../../framework/use_query.ts";
 import { KeyMenu } from "./column_choice.ts";
 import type { ExperimentColumn } from "./columns.ts";
 import { type Experiment, numberAt } from "./experiments.ts";

@@ -1,11 +1,12 @@
 // Parallel coordinates: an axis for each key, and a line for each version that crosses them.
-import { scaleColorOf } from "../../components/chart.ts";
+import { scaleColorOf } from "../../components/charts/chart.ts";
 import { onValue } from "../../components/field.ts";
-import { formatNumber, numberText } from "../../components/format.ts";
+import { formatNumber, numberText } from "../../format/format.ts";
 import { html } from "../../framework/html.ts";
 import { useMemo, useRef } from "../../framework/preact.ts";
 import { joinValues, splitValues } from "../../framework/router.ts";
-import { Scroll, useQuery } from "../../previews/parts.ts";
+import { Scroll } from "../../components/long_content.ts";
+import { useQuery } from "../../framework/use_query.ts";
 import { KeyMenu } from "./column_choice.ts";
 import { conditionOf, isCondition, withCondition } from "./conditions.ts";
 import type { ExperimentColumn } from "./columns.ts";

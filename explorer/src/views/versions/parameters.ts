@@ -1,11 +1,11 @@
 // Which parameters matter: keys ranked by their influence on a metric.
 import { Choice } from "../../components/choice.ts";
-import { formatCount, formatNumber, numberText } from "../../components/format.ts";
+import { formatCount, formatNumber, numberText } from "../../format/format.ts";
 import { Loading } from "../../components/notices.ts";
 import { type Column, Table } from "../../components/table.ts";
 import { html } from "../../framework/html.ts";
 import { useEffect, useState } from "../../framework/preact.ts";
-import { useQuery } from "../../previews/parts.ts";
+import { useQuery } from "../../framework/use_query.ts";
 import type { ExperimentColumn } from "./columns.ts";
 import { type Experiment, numberAt } from "./experiments.ts";
 import { Parallel } from "./parallel.ts";

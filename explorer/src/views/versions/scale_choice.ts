@@ -1,9 +1,9 @@
 // Logarithmic axes: by themselves where a linear one would be crowded, or by choice.
-import { needsLogAxis } from "../../components/chart.ts";
+import { needsLogAxis } from "../../components/charts/chart.ts";
 import { Choice } from "../../components/choice.ts";
 import { html } from "../../framework/html.ts";
 import { useCallback } from "../../framework/preact.ts";
-import { useQuery } from "../../previews/parts.ts";
+import { useQuery } from "../../framework/use_query.ts";
 
 const SCALES = [["", "automatic"], ["linear", "linear"], ["log", "logarithmic"]] as const;
 

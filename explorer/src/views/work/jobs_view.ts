@@ -4,7 +4,7 @@ import { mayChange } from "../../api/service.ts";
 import { Choice } from "../../components/choice.ts";
 import { SameByCode, shellWord } from "../../components/copy_box.ts";
 import { FactList } from "../../components/fact_list.ts";
-import { formatAgo, formatTime } from "../../components/format.ts";
+import { formatAgo, formatTime } from "../../format/format.ts";
 import { Empty, ErrorNotice, Shown } from "../../components/notices.ts";
 import { type Column, Table } from "../../components/table.ts";
 import { html } from "../../framework/html.ts";

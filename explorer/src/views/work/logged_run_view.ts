@@ -6,7 +6,7 @@ import { useSession } from "../../api/context.ts";
 import { mayChange, type Service } from "../../api/service.ts";
 import { SameByCode, shellWord } from "../../components/copy_box.ts";
 import { FactList } from "../../components/fact_list.ts";
-import { formatAgo, formatNumber, formatTime } from "../../components/format.ts";
+import { formatAgo, formatNumber, formatTime } from "../../format/format.ts";
 import { ErrorNotice, Shown } from "../../components/notices.ts";
 import { axesOf } from "../../curves/axes.ts";
 import { MOST_NUMBERS, Panels } from "../../curves/curves_view.ts";

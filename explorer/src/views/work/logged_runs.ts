@@ -1,7 +1,7 @@
 // Runs that programs log to, and that are no versions yet: of all names, or of one.
 import { useSession } from "../../api/context.ts";
 import { MEMBER } from "../../components/better.ts";
-import { formatAgo, formatNumber, formatTime } from "../../components/format.ts";
+import { formatAgo, formatNumber, formatTime } from "../../format/format.ts";
 import { type Column, Table } from "../../components/table.ts";
 import { html } from "../../framework/html.ts";
 import { hrefOf, hrefOfRef } from "../../framework/router.ts";

@@ -4,7 +4,7 @@ import { openVersion } from "../../api/artifacts.ts";
 import { useSession } from "../../api/context.ts";
 import { mayChange, type Service } from "../../api/service.ts";
 import { SameByCode, shellWord } from "../../components/copy_box.ts";
-import { formatMs, formatTime } from "../../components/format.ts";
+import { formatMs, formatTime } from "../../format/format.ts";
 import { Empty, ErrorNotice, Shown } from "../../components/notices.ts";
 import { type Column, Table } from "../../components/table.ts";
 import { html } from "../../framework/html.ts";

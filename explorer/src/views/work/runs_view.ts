@@ -1,7 +1,7 @@
 // Runs of pipelines: all of them, or one with its steps and their logs.
 import { useSession } from "../../api/context.ts";
 import { CopyBox, SameByCode, shellWord } from "../../components/copy_box.ts";
-import { formatAgo, formatMs, formatTime } from "../../components/format.ts";
+import { formatAgo, formatMs, formatTime } from "../../format/format.ts";
 import { Empty, Shown } from "../../components/notices.ts";
 import { type Column, Table } from "../../components/table.ts";
 import { html } from "../../framework/html.ts";

@@ -1,6 +1,6 @@
 // The points of a chart: their marks, and what the pointer shows of them.
-import { shownText } from "../framework/html.ts";
-import { openPlace } from "../framework/router.ts";
+import { shownText } from "../../framework/html.ts";
+import { openPlace } from "../../framework/router.ts";
 
 export interface Series {
   readonly label: string;

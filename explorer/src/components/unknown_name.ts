@@ -2,7 +2,7 @@
 import { nearestName } from "../../../core/text/nearest.ts";
 import { html } from "../framework/html.ts";
 import type { ComponentChildren } from "../framework/preact.ts";
-import { formatNumber } from "../components/format.ts";
+import { formatNumber } from "../format/format.ts";
 
 /** Names in the list. */
 const MOST = 20;

@@ -10,11 +10,11 @@ import {
   squareHook,
   valueHooks,
 } from "./chart_points.ts";
-import { html } from "../framework/html.ts";
-import { useEffect, useRef, useState } from "../framework/preact.ts";
-import { useInterval } from "../framework/use_interval.ts";
-import { formatBytes, MAX_NUMBER } from "./format.ts";
-import { type Column, Table } from "./table.ts";
+import { html } from "../../framework/html.ts";
+import { useEffect, useRef, useState } from "../../framework/preact.ts";
+import { useInterval } from "../../framework/use_interval.ts";
+import { formatBytes, MAX_NUMBER } from "../../format/format.ts";
+import { type Column, Table } from "../table.ts";
 
 /** Steps between labels of bytes. */
 const POWERS_OF_TWO = Array.from({ length: 50 }, (_, power) => 2 ** power);
