@@ -1,6 +1,6 @@
 // One name: its versions, aliases and changes.
 import { type Author, type ListedVersion, namePath } from "./artifacts.ts";
-import type { Service } from "./service.ts";
+import type { Service, ServiceError } from "./service.ts";
 
 export interface Alias {
   readonly alias: string;
@@ -80,17 +80,32 @@ export function aliasesOf({ aliases }: NameSummary, version: string): string[] {
   return aliases.filter((each) => each.version === version).map(({ alias }) => alias);
 }
 
-/** Returns the aliases of names by the refs that they point to. */
-export async function aliasesByRef(
+/** Aliases of some names. */
+export interface AliasesOfNames {
+  /** By the ref that they point to. */
+  readonly byRef: ReadonlyMap<string, readonly string[]>;
+  /** Why those of other names could not be read, by name. */
+  readonly errors: ReadonlyMap<string, unknown>;
+}
+
+/** Reads the aliases of names. A name that does not exist has none. */
+export async function readAliases(
   service: Service,
   names: readonly string[],
   signal: AbortSignal,
-): Promise<ReadonlyMap<string, readonly string[]>> {
+): Promise<AliasesOfNames> {
+  const errors = new Map<string, unknown>();
   const all = await Promise.all(names.map(async (name) => {
-    const aliases = await service.list<Alias>(`${namePath(name)}/aliases`, { signal })
-      .catch(() => []); // without aliases, versions still have their numbers
-    return aliases.map(({ alias, version }) => ({ alias, ref: `${name}@${version}` }));
+    try {
+      const aliases = await service.list<Alias>(`${namePath(name)}/aliases`, { signal });
+      return aliases.map(({ alias, version }) => ({ alias, ref: `${name}@${version}` }));
+    } catch (error) {
+      signal.throwIfAborted();
+      if ((error as Partial<ServiceError>).status !== 404) errors.set(name, error);
+      return [];
+    }
   }));
   const groups = Map.groupBy(all.flat(), ({ ref }) => ref);
-  return new Map([...groups].map(([ref, own]) => [ref, own.map(({ alias }) => alias)]));
+  const byRef = new Map([...groups].map(([ref, own]) => [ref, own.map(({ alias }) => alias)]));
+  return { byRef, errors };
 }

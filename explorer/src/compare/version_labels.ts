@@ -1,5 +1,7 @@
 // Names and colors of compared versions.
 import type { ArtifactVersion } from "../artifact_file.ts";
+import type { AliasesOfNames } from "../api/names.ts";
+import type { ServiceError } from "../api/service.ts";
 import { colorOf } from "../components/charts/chart.ts";
 import { html } from "../framework/html.ts";
 
@@ -7,7 +9,7 @@ import { html } from "../framework/html.ts";
 export const FEW = 8;
 
 /** Aliases by the ref of their version. */
-export type AliasesByRef = ReadonlyMap<string, readonly string[]>;
+export type AliasesByRef = AliasesOfNames["byRef"];
 
 export function refOf({ name, version }: Pick<ArtifactVersion, "name" | "version">): string {
   return `${name}@${version}`;
@@ -31,6 +33,14 @@ export function VersionMark({ at }: { at: number }) {
   return at >= 0 && at < FEW && html`
     <span class="version-mark" style=${{ background: `var(${colorOf(at)})` }}></span>
   `;
+}
+
+/** Names whose aliases could not be read: their versions are shown without them. */
+export function UnreadAliases({ errors }: Pick<AliasesOfNames, "errors">) {
+  return [...errors].map(([name, error]) => {
+    const { message = String(error) } = error as Partial<ServiceError>;
+    return html`<p key=${name} class="note" role="status">${`The aliases of ${name} could not be read, so its versions are shown without them: ${message}.`}</p>`;
+  });
 }
 
 export function AliasTags({ aliases = [] }: { aliases?: readonly string[] }) {

@@ -2,13 +2,19 @@
 import type { ArtifactVersion } from "../artifact_file.ts";
 import { openVersion } from "../api/artifacts.ts";
 import { useSession } from "../api/context.ts";
-import { aliasesByRef } from "../api/names.ts";
+import { type AliasesOfNames, readAliases } from "../api/names.ts";
 import type { Service } from "../api/service.ts";
 import { Beside } from "../compare/beside.ts";
 import { Facts } from "../compare/facts.ts";
 import { Comparison } from "../compare/mod.ts";
 import { type ComparedRef, RefChips } from "../compare/ref_chips.ts";
-import { type AliasesByRef, FEW, labelsOf, refOf } from "../compare/version_labels.ts";
+import {
+  type AliasesByRef,
+  FEW,
+  labelsOf,
+  refOf,
+  UnreadAliases,
+} from "../compare/version_labels.ts";
 import { Choice } from "../components/choice.ts";
 import { SameByCode, shellWord } from "../components/copy_box.ts";
 import { ErrorNotice, Loading } from "../components/notices.ts";
@@ -36,8 +42,8 @@ export function CompareView({ place: { query } }: ViewProps) {
   const names = [...new Set(refs.map((ref) => splitRef(ref).name))];
   const name = names.length === 1 ? names[0] : undefined;
   const opened = useLoaded((signal) => openAll(service, refs, signal), [refs]);
-  const { value: aliases = NO_ALIASES } = useLoaded(
-    (signal) => aliasesByRef(service, names, signal),
+  const { value: { byRef: aliases, errors } = NO_ALIASES } = useLoaded(
+    (signal) => readAliases(service, names, signal),
     [names],
   );
   const items = (opened.value ?? refs.map((ref): Omit<ComparedRef, "aliases"> => ({ ref })))
@@ -54,6 +60,7 @@ export function CompareView({ place: { query } }: ViewProps) {
         openPlace(placeOf(refs))} />
       ${all.length > MOST &&
         html`<p class="note">The first ${MOST} of ${all.length} versions are compared.</p>`}
+      <${UnreadAliases} errors=${errors} />
       ${items.filter(({ error }) => error !== undefined).map(({ ref, error }) =>
         html`
           <${ErrorNotice} key=${ref} error=${error} retry=${opened.reload} />
@@ -74,7 +81,7 @@ export function CompareView({ place: { query } }: ViewProps) {
   `;
 }
 
-const NO_ALIASES: AliasesByRef = new Map();
+const NO_ALIASES: AliasesOfNames = { byRef: new Map(), errors: new Map() };
 
 function shownRef({ ref, version }: Pick<ComparedRef, "ref" | "version">): string {
   return version === undefined ? ref : refOf(version);

@@ -92,6 +92,33 @@ Deno.test({
 });
 
 Deno.test({
+  name: "aliases that cannot be read are named, and the versions are shown" + SKIPPED,
+  ignore: IGNORED,
+  async fn() {
+    await using registry = await openRegistry("memory:");
+    await saveThree(registry);
+    await using explorer = await openExplorer(registry, {
+      async between(request, answer) {
+        if (!request.url.includes("/net/aliases")) return await answer(request);
+        const problem = { code: "Corrupt", detail: "Cannot read the alias: damaged record" };
+        return Response.json(problem, { status: 500 });
+      },
+    });
+    const { page, url } = explorer;
+    const note = page.getByText("The aliases of net could not be read");
+    const places = [
+      "compare?refs=net%401.0.0+other%401.0.0",
+      "lineage?ref=net%401.0.0",
+    ];
+    for (const place of places) {
+      await page.goto(`${url}#/${place}`);
+      await note.filter({ hasText: "damaged record" }).waitFor();
+      await page.getByText(/net@?1.0.0|Nothing is connected/).first().waitFor();
+    }
+  },
+});
+
+Deno.test({
   name: "facts of many versions use the window, and keep their names in view" + SKIPPED,
   ignore: IGNORED,
   async fn() {

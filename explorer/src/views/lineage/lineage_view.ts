@@ -1,9 +1,9 @@
 // The lineage of a version: as a graph that can be zoomed, or as a nested list.
 import { exactRef } from "../../api/artifacts.ts";
 import { useSession } from "../../api/context.ts";
-import { aliasesByRef } from "../../api/names.ts";
+import { type AliasesOfNames, readAliases } from "../../api/names.ts";
 import type { Service } from "../../api/service.ts";
-import { AliasTags } from "../../compare/version_labels.ts";
+import { AliasTags, UnreadAliases } from "../../compare/version_labels.ts";
 import { Choice } from "../../components/choice.ts";
 import { SameByCode, shellWord } from "../../components/copy_box.ts";
 import { formatCount } from "../../format/format.ts";
@@ -77,8 +77,9 @@ export function LineageView({ place: { query } }: ViewProps) {
             each,
           ) => [String(each), formatCount(each, "step")])} />
       </div>
-      <${Shown} of=${loaded} what="Reading lineage">${(lineage: Lineage) =>
+      <${Shown} of=${loaded} what="Reading lineage">${(lineage: LineageWithAliases) =>
         html`
+          <${UnreadAliases} errors=${lineage.aliasErrors} />
           <${Drawn} lineage=${lineage} changed=${loaded
             .reload} direction=${direction} depth=${depth}
             isList=${as === "list"} />
@@ -98,17 +99,22 @@ const { nodes, edges } = await readLineage(registry, ${JSON.stringify(ref)}, ${
 /** Names whose aliases are read, the nearest first. */
 const MOST_NAMES = 30;
 
+interface LineageWithAliases extends Lineage {
+  readonly aliasErrors: AliasesOfNames["errors"];
+}
+
 async function withAliases(
   service: Service,
   lineage: Lineage,
   signal: AbortSignal,
-): Promise<Lineage> {
+): Promise<LineageWithAliases> {
   const present = lineage.nodes.filter(({ state }) => state === "present");
   const names = [...new Set(present.map(({ ref }) => splitRef(ref).name))].slice(0, MOST_NAMES);
-  const aliases = await aliasesByRef(service, names, signal);
+  const { byRef, errors } = await readAliases(service, names, signal);
   return {
     ...lineage,
-    nodes: lineage.nodes.map((node) => ({ ...node, aliases: aliases.get(node.ref) })),
+    nodes: lineage.nodes.map((node) => ({ ...node, aliases: byRef.get(node.ref) })),
+    aliasErrors: errors,
   };
 }
 
