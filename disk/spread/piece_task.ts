@@ -25,7 +25,7 @@ interface PieceTarget {
 /** Asks a thread to write no more. It answers with a report of this id when it has no open file. */
 export const LAST_ID = -1;
 
-/** Sent after each block; with a result, after the piece. */
+/** Sent as bytes arrive; with a result, after the piece. */
 export interface PieceReport {
   id: number;
   /** True if the piece is right, and written. */

@@ -5,14 +5,14 @@ import type { FilePiece } from "../../core/artifact.ts";
 import { startThread, type Thread } from "./threads.ts";
 import { LAST_ID, type PieceReport, type PieceTask } from "./piece_task.ts";
 
-/** A thread is lost if it reports no block for so long. */
+/** A thread is lost if it reports nothing for so long, at most twice as long. */
 const SILENT_MS = 30_000;
 /** A thread that is asked to end may write one block. */
 const LAST_MS = 2_000;
 
 export class PieceThreads {
   readonly #system: System;
-  readonly #threads: PieceThread[] = [];
+  #threads: PieceThread[] = [];
   #done = 0;
   #failed = 0;
   #isEnded = false;
@@ -40,20 +40,20 @@ export class PieceThreads {
     if (direct === undefined || this.#isEnded || !mayStart()) return false;
     if (this.#failed > this.#done) return false; // a store that threads cannot read
     const url = await direct.url();
-    if (url === undefined || this.#isEnded || !isKeptSecret(url)) return false;
-    while (this.#threads.length < direct.threads) {
-      this.#threads.push(new PieceThread(this.#system));
-    }
-    let thread: PieceThread | undefined;
-    for (const other of this.#threads) {
-      if (!other.isEnded && !(other.pending >= thread?.pending!)) thread = other;
-    }
-    if (thread === undefined) return false;
+    if (url === undefined || this.#isEnded) return false;
     const { from } = direct;
+    const thread = this.#freest(direct.threads);
     const isDone = await thread.run({ url, from, to, chunks: direct.chunks() });
     if (isDone) this.#done++;
     else this.#failed++;
     return isDone;
+  }
+
+  /** Returns the thread with the fewest pieces. Starts new ones instead of those that were lost. */
+  #freest(count: number): PieceThread {
+    this.#threads = this.#threads.filter(({ isEnded }) => !isEnded);
+    while (this.#threads.length < count) this.#threads.push(new PieceThread(this.#system));
+    return this.#threads.reduce((one, other) => other.pending < one.pending ? other : one);
   }
 
   /** Ends all threads. Afterwards they have no file open. */
@@ -68,12 +68,6 @@ function mayStart(): boolean {
   if (import.meta.url === undefined) return false; // in a bundle of CommonJS
   const program = new URL("./piece_worker.ts", import.meta.url);
   return program.protocol !== "file:" || isGranted({ name: "read", path: program });
-}
-
-/** False for the URL of a store if spans of the runtime show those of requests (`OTEL_DENO=true`). */
-function isKeptSecret(url: string): boolean {
-  const isTraced = "Deno" in globalThis && Symbol.for("opentelemetry.js.api.1") in globalThis;
-  return url.startsWith("file:") || !isTraced;
 }
 
 class PieceThread {

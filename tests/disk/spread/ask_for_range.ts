@@ -1,10 +1,11 @@
-// Reads four bytes in both ways of threads.
+// Reads four bytes of the first URL as threads do, and the second one by `fetch`.
 import process from "node:process";
-import { askByFetch, askByNode } from "../../../disk/spread/piece_reply.ts";
+import { askForRange } from "../../../disk/spread/ask_for_range.ts";
 
-for (const ask of [askByFetch, askByNode]) {
-  const reply = await ask(process.argv[2]!, { from: 0, length: 4 });
-  const bytes = await reply?.fill(new Uint8Array(4));
-  console.log(ask.name, new TextDecoder().decode(bytes));
-}
+const [url, other] = process.argv.slice(2);
+const asking = { signal: new AbortController().signal, onBytes() {} };
+const reply = await askForRange(url!, { from: 0, length: 4 }, asking);
+const bytes = new Uint8Array(4);
+if (await reply?.fill(bytes)) console.log(new TextDecoder().decode(bytes));
+if (other !== undefined) await (await fetch(other)).text();
 process.exit();

@@ -1,0 +1,54 @@
+// Replies of a store by `node:http`: `fetch` of Bun cannot read into memory of the caller, and that of
+// Node takes up to twice the processor time.
+import http, { type IncomingMessage } from "node:http";
+import https from "node:https";
+import { proxyVariables, realSystem } from "../../core/system.ts";
+import {
+  type Asking,
+  hasRange,
+  headersOf,
+  type ObjectRange,
+  type PieceReply,
+} from "./piece_reply.ts";
+
+const shared = { keepAlive: true, proxyEnv: proxyVariables(realSystem) };
+const agents = { "http:": new http.Agent(shared), "https:": new https.Agent(shared) };
+
+/** Returns undefined for a reply with other bytes. Rejects if the connection breaks. */
+export async function askByNode(
+  url: string,
+  range: ObjectRange,
+  { signal, onBytes }: Asking,
+): Promise<PieceReply | undefined> {
+  const reply = await new Promise<IncomingMessage>((resolve, reject) => {
+    const isSecure = url.startsWith("https:");
+    const agent = agents[isSecure ? "https:" : "http:"];
+    const options = { headers: headersOf(range), agent, signal };
+    (isSecure ? https : http).get(url, options, resolve).on("error", reject);
+  });
+  if (reply.statusCode !== 206 || !hasRange(reply.headers["content-range"], range)) {
+    reply.destroy();
+    return undefined;
+  }
+  const chunks = reply[Symbol.asyncIterator]() as AsyncIterator<Uint8Array>;
+  let rest = new Uint8Array();
+  return {
+    async fill(bytes) {
+      for (let count = 0; count < bytes.byteLength;) {
+        if (rest.byteLength === 0) {
+          const next = await chunks.next();
+          if (next.done) return false;
+          onBytes();
+          rest = next.value as Uint8Array<ArrayBuffer>;
+        }
+        const part = rest.subarray(0, bytes.byteLength - count);
+        bytes.set(part, count);
+        rest = rest.subarray(part.byteLength);
+        count += part.byteLength;
+      }
+      return true;
+    },
+    isAtEnd: async () => rest.byteLength === 0 && (await chunks.next()).done === true,
+    leave: () => void reply.destroy(),
+  };
+}
