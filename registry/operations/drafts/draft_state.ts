@@ -13,6 +13,7 @@ import { isLate } from "../../cell/voids.ts";
 import { draftPlace, encodePlace, payloadKey } from "../../format/layout.ts";
 import type { Context } from "../context.ts";
 import { findSaved } from "../target/keyed.ts";
+import { runIdOf, spokenDraft } from "./draft_id.ts";
 import {
   decodeEnd,
   decodePart,
@@ -25,9 +26,6 @@ import {
   parseDraftEntry,
   type PartNote,
 } from "./note.ts";
-
-/** The beginning of the ids of drafts that are runs. */
-export const RUN_PREFIX = "run:";
 
 const WEEK_MS = 7 * 24 * 60 * 60 * 1000;
 
@@ -44,7 +42,9 @@ export class DraftCall {
   readonly folder: string;
   readonly endKey: string;
   readonly idempotencyKey: string;
+  /** The draft, as errors name it. */
   readonly spoken: string;
+  readonly noun: "draft" | "run";
 
   constructor(context: Context, { name, id }: { name: string; id: string }, signal?: AbortSignal) {
     this.context = context;
@@ -54,7 +54,8 @@ export class DraftCall {
     this.folder = draftFolder(name, id);
     this.endKey = draftEndKey(this.folder);
     this.idempotencyKey = `draft:${id}`;
-    this.spoken = `draft ${shown(id)} of ${shown(name)}`;
+    this.spoken = spokenDraft({ name, id });
+    this.noun = runIdOf(id) === undefined ? "draft" : "run";
   }
 
   fault(code: ErrorCode, action: string, state: string, hint: string, key?: string): RegistryError {
@@ -150,7 +151,7 @@ export function isStale({ context }: DraftCall, { newest }: DraftLook, now: numb
 export function checkFresh(draft: DraftCall, look: DraftLook, now: number): void {
   if (!isStale(draft, look, now)) return;
   const state = "nothing was added to it for so long that `gc` may be removing it";
-  throw draft.fault("Conflict", "use", state, "Open another draft with another id.");
+  throw draft.fault("Conflict", "use", state, `Open another ${draft.noun} with another id.`);
 }
 
 /** A part that counts, with the bytes of its small files. */
@@ -348,21 +349,14 @@ export async function stateAfterPart(draft: DraftCall): Promise<DraftState> {
 }
 
 export function ended(draft: DraftCall, state: DraftState): RegistryError {
-  const conflict = (reason: string, hint: string) => draft.fault("Conflict", "use", reason, hint);
+  const { noun } = draft;
+  const [commit, committed] = noun === "run" ? ["Finish", "finished"] : ["Commit", "committed"];
   if (state.state === "committing") {
-    return conflict("it is being committed", "Commit it, and open another draft for more parts.");
+    const hint = `${commit} it, and open another ${noun} for more parts.`;
+    return draft.fault("Conflict", "use", `it is being ${committed}`, hint);
   }
-  const isCommitted = state.state === "committed";
-  if (isCommitted && draft.id.startsWith(RUN_PREFIX)) {
-    const run = shown(draft.id.slice(RUN_PREFIX.length));
-    return fault({
-      code: "Conflict",
-      action: "use",
-      subject: `run ${run} of ${shown(draft.name)}`,
-      state: `it was finished as ${state.version}`,
-      hint: "Open a run with another id.",
-    });
-  }
-  const reason = isCommitted ? `it was committed as ${state.version}` : "it was discarded";
-  return conflict(reason, "Open another draft with another id.");
+  const reason = state.state === "committed"
+    ? `it was ${committed} as ${state.version}`
+    : "it was discarded";
+  return draft.fault("Conflict", "use", reason, `Open another ${noun} with another id.`);
 }

@@ -9,7 +9,7 @@
 import type { RunName } from "../../../core/registry/run.ts";
 import { conflict, invalid, type RegistryError } from "../../../core/errors.ts";
 import { checkName, checkNewName, shown } from "../../../core/naming/names.ts";
-import { RUN_PREFIX } from "../drafts/draft_state.ts";
+import { RUN_PREFIX, spokenDraft } from "../drafts/draft_id.ts";
 
 /** The name of the file with the points, in parts and in the version. */
 export const CURVE_FILE = "history.jsonl";
@@ -22,7 +22,7 @@ export function draftIdOf({ name, id }: RunName): string {
 }
 
 export function spokenRun({ name, id }: RunName): string {
-  return `run ${shown(id)} of ${shown(name)}`;
+  return spokenDraft({ name, id: `${RUN_PREFIX}${id}` });
 }
 
 export type RunPart =

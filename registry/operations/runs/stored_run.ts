@@ -14,12 +14,12 @@ import { isJsonObject } from "../../../core/text/json_text.ts";
 import { mapAtOnce } from "../../../core/work/at_once.ts";
 import { DRAFTS } from "../../format/layout.ts";
 import type { Context } from "../context.ts";
+import { RUN_PREFIX, runIdOf } from "../drafts/draft_id.ts";
 import {
   DraftCall,
   type DraftLook,
   lookAtDraft,
   readPart,
-  RUN_PREFIX,
   stateOf,
 } from "../drafts/draft_state.ts";
 import { readPartFile } from "../drafts/read_part.ts";
@@ -197,9 +197,9 @@ async function* runsIn(
 ): AsyncGenerator<LoggedRun> {
   const drafts = foldersIn(context, `${folder}${encodeNamePrefix(RUN_PREFIX)}`, signal);
   const infos = mapAtOnce(drafts, async (draft) => {
-    const own = decodeName(draft.slice(folder.length, -1));
-    if (!own?.startsWith(RUN_PREFIX)) return undefined;
-    const run = { name, id: own.slice(RUN_PREFIX.length) };
+    const id = runIdOf(decodeName(draft.slice(folder.length, -1)) ?? "");
+    if (id === undefined) return undefined;
+    const run = { name, id };
     const known = await lookAtRun(context, run, signal);
     return known.look.end === undefined ? await describeRun(context, run, known) : undefined;
   });

@@ -138,6 +138,21 @@ export const RUN_CASES: readonly RunCase[] = [
     },
   },
   {
+    name: "errors of the draft of a run name the run",
+    async run({ registry, other }) {
+      const run = await openRun(registry, "m", { id: "1" });
+      await (await other.openDraft("m", { id: "run:1" })).discard();
+      run.log({ loss: 1 });
+      const error = await rejected(
+        "Conflict",
+        run.flush(),
+        /^Cannot use run "1" of "m": it was discarded/,
+      );
+      assertEquals(error.hint, "Open another run with another id.");
+      await run.fail("discarded").catch(() => {});
+    },
+  },
+  {
     name: "a failed run says why, saves no version, and can be finished later",
     async run({ registry, other }) {
       const run = await openRun(registry, "m", { id: "1" });
