@@ -2,6 +2,7 @@ import { assertEquals } from "@std/assert";
 import { createHandler } from "../../../apps/server.ts";
 import { createAccess } from "../../../apps/server/access/access.ts";
 import { createMemoryBackend, defineRegistry, openRegistry } from "../../../mod.ts";
+import { realSystem } from "../../../core/system.ts";
 import { createMemoryQueue } from "../../../queues/memory.ts";
 
 Deno.test("pages of a registry whose lists ignore `after` end with an error", async () => {
@@ -61,8 +62,15 @@ Deno.test("a list of hidden jobs ends with an error if the queue ignores `after`
   });
   const find = () =>
     Promise.resolve(createAccess("me", [{ kind: "read", name: "a", prefix: false }]));
-  await using handler = createHandler(registry, { tokens: { find }, jobs });
+  const system = { ...realSystem, sleep: waitForAbort }; // no answer takes too long
+  await using handler = createHandler(registry, { tokens: { find }, jobs, system });
   const headers = { authorization: "Bearer x" };
   const response = await handler(new Request("http://localhost/jobs", { headers }));
   assertEquals([(await response.json()).code, asked], ["TaskFailed", 2]);
 });
+
+function waitForAbort(_: number, signal?: AbortSignal): Promise<never> {
+  return new Promise((_, reject) =>
+    signal?.addEventListener("abort", () => reject(signal.reason), { once: true })
+  );
+}
