@@ -81,16 +81,23 @@ export async function createLargeBucketGroup(
       round++;
       return await call({ operation: "save", place, path: source, version: `${round}.0.0` });
     });
+    const loop = inProcess(title("bare loop", "down"), mib, share, async (call) => {
+      const timing = await call({ operation: "bare loop", place, path: target, version: "" });
+      fs.rmSync(target);
+      return timing;
+    });
     const download = inProcess(`download ${mib} MiB, ${share.title}`, mib, share, async (call) => {
       const version = `${round}.0.0`;
       const timing = await call({ operation: "download", place, path: target, version });
       await clear();
       return timing;
     });
-    if (floor === undefined) return [save, download];
+    download.second = loop.name;
+    if (floor === undefined) return [save, loop, download];
     return [
       ...others,
       { ...save, floor: title(floor, "up") },
+      { ...loop, floor: title(floor, "down") },
       { ...download, floor: title(floor, "down") },
     ];
   });

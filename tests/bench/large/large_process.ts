@@ -7,9 +7,10 @@ import { verifyRegistry } from "../../../registry/maintenance.ts";
 import { createServerStore, type ServerPlace } from "../../servers/server_world.ts";
 import { peakRssMib } from "../batch/memory_process.ts";
 import { timed, type Timing } from "../measure.ts";
+import { runBareThreads } from "./bare_threads.ts";
 
 export interface LargeCall {
-  operation: "save" | "download" | "verify";
+  operation: "save" | "download" | "verify" | "bare loop";
   /** A bucket, or the folder of a registry. */
   place: ServerPlace | string;
   version: string;
@@ -35,6 +36,8 @@ if (import.meta.main) {
       await registry.save("large", localPath(path), { version });
     } else if (operation === "download") {
       await registry.download("large", { to: path, version });
+    } else if (operation === "bare loop") {
+      await runBareThreads(registry.backend!, path);
     } else {
       const { ok } = await verifyRegistry(registry);
       if (!ok) throw new Error("Cannot measure: the registry is damaged");
