@@ -248,7 +248,7 @@ export interface OpenOptions extends SignalOptions {
   maxLoadBytes?: number;
   /**
    * Number of threads that download or verify a large file of a bucket or a folder; 1 starts none.
-   * @default the number of processors, at most 8
+   * @default the number of processors, at most 8; on Deno at least 2 for a bucket
    */
   threads?: number;
   /** Caches loaded files; registries can share a cache. @default true for remote stores */

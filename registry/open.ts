@@ -123,7 +123,7 @@ export async function openOnBackend(
     cache,
     openNotes,
     executor,
-    threads: checkThreads(options.threads),
+    threads: checkThreads(options.threads, guardedBackend),
     announcer,
   });
   const registry = createRegistry(context);
@@ -133,11 +133,15 @@ export async function openOnBackend(
 
 /** Each thread takes about 25 MiB, and stores are not faster with more. */
 const MOST_THREADS = 8;
+/** Threads of Deno read a bucket in two thirds of the processor time, so that one core has them, too. */
+const LEAST_THREADS_OF_BUCKET = 2;
 
 /** Returns the number of threads to use. Throws `Invalid` unless it is a positive integer. */
-function checkThreads(threads: number | undefined): number {
+function checkThreads(threads: number | undefined, { kind }: Pick<Backend, "kind">): number {
   if (threads === undefined) {
-    return Math.min(globalThis.navigator?.hardwareConcurrency ?? 1, MOST_THREADS);
+    const processors = globalThis.navigator?.hardwareConcurrency ?? 1;
+    const least = "Deno" in globalThis && kind !== "local" ? LEAST_THREADS_OF_BUCKET : 1;
+    return Math.min(Math.max(processors, least), MOST_THREADS);
   }
   if (Number.isSafeInteger(threads) && threads > 0) return threads;
   throw invalid(

@@ -69,6 +69,20 @@ spreadTest("are not started with threads: 1", async (world, to) => {
   assertEquals([workers.started, world.reads.length], [0, 0]);
 });
 
+spreadTest("two read a bucket on one processor", async (world, to) => {
+  const one = { get: () => 1, configurable: true };
+  Object.defineProperty(navigator, "hardwareConcurrency", one);
+  try {
+    await using registry = await world.open({ threads: undefined });
+    using workers = watchWorkers();
+    await registry.download("big", { to });
+    assertEquals([workers.started, world.storeReads], [2, 0]);
+  } finally {
+    Reflect.deleteProperty(navigator, "hardwareConcurrency");
+  }
+  assertSame(to, world);
+});
+
 spreadTest("their number is a positive integer", async (world) => {
   for (const threads of [0, 1.5, -1, NaN, "2"]) {
     const opened = world.open({ threads: threads as number });
