@@ -1,6 +1,7 @@
 // Cuts files at boundaries that depend on their bytes alone, so that equal runs of two files become
 // equal chunks. FORMAT.md (3.4) has the rules and the bytes of a list.
 import type { ByteRange } from "../backend.ts";
+import { Cutter } from "./cutter.ts";
 import { createSha256, fromHex, type Sha256, toHex } from "./digest.ts";
 
 /** Smaller files are not cut. */
@@ -42,64 +43,6 @@ export function averageLike(list: Pick<ChunkList, "average">, size: number): num
   const { average } = list;
   const suits = average * 4 >= own && own * 4 >= average && size / average <= MAX_AVERAGE_COUNT;
   return suits ? average : own;
-}
-
-let gear: Int32Array | undefined;
-
-/** A number for each byte: the first four bytes of the SHA-256 of `holdfast gear <byte>`. */
-function gearTable(): Int32Array {
-  return gear ??= Int32Array.from(
-    { length: 256 },
-    (_, byte) => viewOf(createSha256().update(`holdfast gear ${byte}`).bytes()).getInt32(0, true),
-  );
-}
-
-/** Finds the ends of chunks (FastCDC, Xia et al. 2016): a rolling hash with bits that are 0. */
-export class Cutter {
-  readonly #least: number;
-  readonly #average: number;
-  readonly #most: number;
-  readonly #strict: number;
-  readonly #loose: number;
-  #length = 0;
-  #hash = 0;
-
-  /** @param isFixed cuts chunks of 4 × the average, whatever the bytes are */
-  constructor(average: number, isFixed = false) {
-    const bits = Math.log2(average);
-    this.#least = isFixed ? average * 4 : average / 4;
-    this.#average = average;
-    this.#most = average * 4;
-    this.#strict = -1 << (32 - bits - 1);
-    this.#loose = -1 << (32 - bits + 1);
-  }
-
-  /** Returns where the chunk ends that includes `bytes[from]`; undefined if not in `bytes`. */
-  next(bytes: Uint8Array, from: number): number | undefined {
-    const table = gearTable();
-    const start = from - this.#length; // of the chunk, may be negative
-    let hash = this.#hash;
-    let at = Math.max(from, start + this.#least);
-    const middle = Math.min(bytes.length, start + this.#average);
-    const end = Math.min(bytes.length, start + this.#most);
-    for (const mask = this.#strict; at < middle;) {
-      hash = (hash << 1) + table[bytes[at++]!]! | 0;
-      if ((hash & mask) === 0) return this.#end(at);
-    }
-    for (const mask = this.#loose; at < end;) {
-      hash = (hash << 1) + table[bytes[at++]!]! | 0;
-      if ((hash & mask) === 0) return this.#end(at);
-    }
-    if (end - start === this.#most) return this.#end(end);
-    this.#length = bytes.length - start;
-    this.#hash = hash;
-  }
-
-  #end(at: number): number {
-    this.#length = 0;
-    this.#hash = 0;
-    return at;
-  }
 }
 
 /** A range of a file. */

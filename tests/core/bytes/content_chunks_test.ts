@@ -5,10 +5,10 @@ import {
   averageFor,
   averageLike,
   ChunkList,
-  Cutter,
   equalRuns,
   ListMaker,
 } from "../../../core/bytes/content_chunks.ts";
+import { Cutter } from "../../../core/bytes/cutter.ts";
 import { sha256 } from "../../../core/bytes/digest.ts";
 import { slowTest } from "../../support/seeds.ts";
 
