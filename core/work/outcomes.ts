@@ -28,90 +28,133 @@ export async function* outcomesOf<I, T>(
   action: (input: I, index: number) => Promise<T>,
   options: ManyOptions = {},
 ): AsyncGenerator<BatchOutcome<T>> {
-  const { concurrency = 16, stopOnError = false, signal, onProgress } = options;
+  const { concurrency = 16, signal } = options;
   checkConcurrency(concurrency);
-  const source = drawn(inputs);
-  const ended: BatchOutcome<T>[] = [];
-  let index = 0, running = 0, done = 0, failed = 0;
-  let drawing = true, coming = false;
-  let broken: { error: unknown } | undefined;
-  let closed: Promise<void> | undefined;
-  let happened = Promise.withResolvers<void>();
-
-  const abort = () => drawing && stop({ error: signal?.reason });
+  const calls = new Calls(drawn(inputs), action, { ...options, concurrency });
+  const abort = () => calls.abort();
   signal?.addEventListener("abort", abort, { once: true });
   try {
-    while (drawing || running > 0 || ended.length > 0) {
-      void draw();
-      if (ended.length > 0) yield ended.shift()!;
-      else await something();
+    while (calls.isGoingOn) {
+      void calls.draw();
+      const outcome = calls.ended.shift();
+      if (outcome !== undefined) yield outcome;
+      else await calls.something();
     }
   } finally {
-    stop();
+    calls.stop();
     signal?.removeEventListener("abort", abort);
-    await closed; // nothing continues in the background
-    while (running > 0) await something();
+    await calls.end(); // nothing continues in the background
   }
-  if (broken !== undefined) throw broken.error;
+  if (calls.failure !== undefined) throw calls.failure.error;
+}
 
-  async function something(): Promise<void> {
-    await happened.promise;
-    happened = Promise.withResolvers();
+/** Concurrent calls of an action, one for each input that is drawn. */
+class Calls<I, T> {
+  /** Outcomes that are not taken yet. */
+  readonly ended: BatchOutcome<T>[] = [];
+  /** Why the calls stopped early, if an input, an abort or `onProgress` is the reason. */
+  failure?: { error: unknown };
+  readonly #source: AsyncIterator<I>;
+  readonly #action: (input: I, index: number) => Promise<T>;
+  readonly #options: ManyOptions & { concurrency: number };
+  #count = 0;
+  #running = 0;
+  #done = 0;
+  #failed = 0;
+  #isDrawing = true;
+  /** True while the next input is awaited. */
+  #isAwaited = false;
+  #closed?: Promise<void>;
+  #happened = Promise.withResolvers<void>();
+
+  constructor(
+    source: AsyncIterator<I>,
+    action: (input: I, index: number) => Promise<T>,
+    options: ManyOptions & { concurrency: number },
+  ) {
+    this.#source = source;
+    this.#action = action;
+    this.#options = options;
   }
 
-  async function draw(): Promise<void> {
-    while (drawing && !coming && running + ended.length < concurrency) {
-      coming = true;
+  get isGoingOn(): boolean {
+    return this.#isDrawing || this.#running > 0 || this.ended.length > 0;
+  }
+
+  abort(): void {
+    if (this.#isDrawing) this.stop({ error: this.#options.signal?.reason });
+  }
+
+  /** Waits until a call ends, an input is drawn or the calls are stopped. */
+  async something(): Promise<void> {
+    await this.#happened.promise;
+    this.#happened = Promise.withResolvers();
+  }
+
+  /** Starts calls while there is room, in the background. */
+  async draw(): Promise<void> {
+    const { concurrency, signal } = this.#options;
+    while (
+      this.#isDrawing && !this.#isAwaited && this.#running + this.ended.length < concurrency
+    ) {
+      this.#isAwaited = true;
       try {
-        const next = await source.next();
-        coming = false;
-        if (drawing && next.done) drawing = false;
-        else if (drawing && signal?.aborted) stop({ error: signal.reason });
-        else if (drawing) void run(next.value, index++);
+        const next = await this.#source.next();
+        this.#isAwaited = false;
+        if (this.#isDrawing && next.done) this.#isDrawing = false;
+        else if (this.#isDrawing && signal?.aborted) this.stop({ error: signal.reason });
+        else if (this.#isDrawing) void this.#run(next.value, this.#count++);
       } catch (error) {
-        broken ??= { error };
-        drawing = false;
+        this.failure ??= { error };
+        this.#isDrawing = false;
       }
-      happened.resolve();
+      this.#happened.resolve();
     }
   }
 
-  async function run(input: I, index: number): Promise<void> {
-    running++;
+  async #run(input: I, index: number): Promise<void> {
+    const { stopOnError = false, onProgress } = this.#options;
+    this.#running++;
     let outcome: BatchOutcome<T>;
     try {
-      outcome = { index, ok: true, value: await action(input, index) };
+      outcome = { index, ok: true, value: await this.#action(input, index) };
     } catch (error) {
       outcome = { index, ok: false, error: asRegistryError(error) };
-      failed++;
-      if (stopOnError) stop();
+      this.#failed++;
+      if (stopOnError) this.stop();
     }
-    ended.push(outcome);
-    running--;
+    this.ended.push(outcome);
+    this.#running--;
     try {
-      onProgress?.({ index, done: ++done, failed });
+      onProgress?.({ index, done: ++this.#done, failed: this.#failed });
     } catch (error) { // of the caller's code
-      stop({ error });
+      this.stop({ error });
     }
-    happened.resolve();
+    this.#happened.resolve();
   }
 
   /** Draws no more and closes the source, without waiting for its next input. */
-  function stop(failure?: { error: unknown }): void {
-    broken ??= failure;
-    if (drawing) closed = close();
-    drawing = false;
-    happened.resolve();
+  stop(failure?: { error: unknown }): void {
+    this.failure ??= failure;
+    if (this.#isDrawing) this.#closed = this.#close();
+    this.#isDrawing = false;
+    this.#happened.resolve();
   }
 
-  async function close(): Promise<void> {
+  async #close(): Promise<void> {
     try {
-      const closing = source.return?.();
-      if (coming) Promise.resolve(closing).catch(() => {});
+      const closing = this.#source.return?.();
+      if (this.#isAwaited) Promise.resolve(closing).catch(() => {});
       else await closing;
     } catch (error) {
-      broken ??= { error };
+      this.failure ??= { error };
     }
+  }
+
+  /** Waits until the source is closed and all running calls have ended. */
+  async end(): Promise<void> {
+    await this.#closed;
+    while (this.#running > 0) await this.something();
   }
 }
 
