@@ -109,20 +109,7 @@ export function createLocalBackend(options: LocalBackendOptions): Backend {
   return checkRemovals<Backend>({
     kind: "local",
     location: root.location,
-    reopen: {
-      module: import.meta.url,
-      name: "createLocalBackend",
-      options: {
-        path: root.path,
-        durability,
-        locking,
-        layout,
-        ownerOnly: checked.ownerOnly ?? false,
-        get create() {
-          return !root.isKnown;
-        },
-      },
-    },
+    reopen: descriptorOf(root, { durability, locking, layout, ownerOnly: checked.ownerOnly }),
     disk: { locking, layout },
 
     async head(key, { signal } = {}) {
@@ -176,6 +163,25 @@ export function createLocalBackend(options: LocalBackendOptions): Backend {
 
     async [Symbol.asyncDispose]() {},
   });
+}
+
+/** Describes the folder to other threads. They create it only if this one has not found it yet. */
+function descriptorOf(
+  root: LocalRoot,
+  { ownerOnly = false, ...options }: Omit<LocalBackendOptions, "path" | "create" | "system">,
+): Backend["reopen"] {
+  return {
+    module: import.meta.url,
+    name: "createLocalBackend",
+    options: {
+      path: root.path,
+      ...options,
+      ownerOnly,
+      get create() {
+        return !root.isKnown;
+      },
+    },
+  };
 }
 
 async function* listInTurns(

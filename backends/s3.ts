@@ -125,28 +125,40 @@ const OPTIONS: OptionNames<S3BackendOptions> = {
 export function createS3Backend(options: S3BackendOptions): Backend {
   options = checkOptions("open bucket", options, OPTIONS, ["bucket"]);
   checkClientOptions(options);
-  const { system = realSystem, logger = silentLogger } = options;
+  const { store, close } = openStore(options);
+  return checkRemovals<Backend>({
+    kind: "s3",
+    location: store.location,
+    reopen: descriptorOf(import.meta.url, "createS3Backend", options),
+    head: async (key, { signal } = {}) => await headObject(store, key, signal),
+    get: async (key, options = {}) => await getObject(store, key, options),
+    put: async (key, body, options = {}) => await putObject(store, key, body, options),
+    delete: async (key, options) => await deleteObject(store, key, options),
+    list: (prefix, options = {}) => listObjects(store, prefix, options),
+    deleteMany: async (keys, { signal } = {}) => await deleteObjects(store, keys, signal),
+    presign: options.credentials === "anonymous"
+      ? undefined
+      : async (key, options) => await presignObject(store, key, options),
+    copy: async (from, to, options = {}) => await copyObject(store, from, to, options),
+    sweepUploads: (options) => sweepUploads(store, options),
+    [Symbol.asyncDispose]() {
+      close();
+      return Promise.resolve();
+    },
+  });
+}
+
+/** Returns the bucket as the operations use it, with its settings, clients and connections. */
+function openStore(options: S3BackendOptions): { store: S3Store; close: () => void } {
+  const { system = realSystem, logger = silentLogger, requesterPays } = options;
   const requestTimeoutMs = timerMs(options.requestTimeoutMs ?? 30_000);
   const { partBytes = 8 * 2 ** 20, parallel = 4, putOptions = {}, retryForMs = 30_000 } = options;
   const { provider, bucket, prefix, endpoint, region, location } = parsePlace(options);
   const credentials = typeof options.credentials === "function"
     ? new CredentialCache(options.credentials, { system, timeoutMs: requestTimeoutMs })
     : undefined;
-  const connections = createConnections({ ca: options.ca, system });
-  const log = new SdkLog();
-  const found = async () => await client.config.serviceConfiguredEndpoint?.();
-  const plan = { provider, endpoint, region, credentials, connections, log, found };
-  const config = clientConfig({ ...options, requestTimeoutMs }, plan);
-  const client: S3SdkClient = options.client ?? new sdk.S3Client(config);
-  const byFetch = client.config?.runtime === "browser"; // in Workers, which have no connections
-  if (byFetch && options.ca !== undefined) {
-    const hint = "Omit `ca`, and give the store a certificate from a public authority.";
-    throw unsupported("open bucket", undefined, "Workers trust only public authorities", { hint });
-  }
-  const uploads = options.client === undefined && !byFetch
-    ? { client: () => uploader ??= uploadClient(client, config), timeoutMs: requestTimeoutMs }
-    : undefined;
-  let uploader: S3SdkClient | undefined;
+  const plan = { provider, endpoint, region, credentials, requestTimeoutMs, system };
+  const { client, uploads, isFetching, log, close } = openClients(options, plan);
   const contact = new S3Contact({
     bucket,
     endpoint,
@@ -162,8 +174,8 @@ export function createS3Backend(options: S3BackendOptions): Backend {
     provider,
     contact,
     log,
-    requesterPays: options.requesterPays,
-    timeoutMs: byFetch ? requestTimeoutMs : undefined,
+    requesterPays,
+    timeoutMs: isFetching ? requestTimeoutMs : undefined,
     command: (name, input) => {
       const Command: new (input: never) => unknown = sdk[`${name}Command`];
       return new Command(input as never);
@@ -184,35 +196,42 @@ export function createS3Backend(options: S3BackendOptions): Backend {
     retryForMs,
     system,
     logger,
-    requesterPays: options.requesterPays,
+    requesterPays,
     ready: options.createBucket
       ? createBucketMaker(wire, { contact, bucket, region, location })
       : () => Promise.resolve(),
     known: { bucketExists: false },
   };
+  return { store, close };
+}
 
-  return checkRemovals<Backend>({
-    kind: "s3",
-    location,
-    reopen: descriptorOf(import.meta.url, "createS3Backend", options),
-    head: async (key, { signal } = {}) => await headObject(store, key, signal),
-    get: async (key, options = {}) => await getObject(store, key, options),
-    put: async (key, body, options = {}) => await putObject(store, key, body, options),
-    delete: async (key, options) => await deleteObject(store, key, options),
-    list: (prefix, options = {}) => listObjects(store, prefix, options),
-    deleteMany: async (keys, { signal } = {}) => await deleteObjects(store, keys, signal),
-    presign: options.credentials === "anonymous"
-      ? undefined
-      : async (key, options) => await presignObject(store, key, options),
-    copy: async (from, to, options = {}) => await copyObject(store, from, to, options),
-    sweepUploads: (options) => sweepUploads(store, options),
-    [Symbol.asyncDispose]() {
-      if (options.client === undefined) client.destroy();
-      uploader?.destroy();
-      connections.close();
-      return Promise.resolve();
-    },
-  });
+type ClientPlan =
+  & Pick<Parameters<typeof clientConfig>[1], "provider" | "endpoint" | "region" | "credentials">
+  & { requestTimeoutMs: number; system: System };
+
+/** Returns the client of the SDK, and another one for uploads, which is made at the first one. */
+function openClients(options: S3BackendOptions, { requestTimeoutMs, system, ...plan }: ClientPlan) {
+  const connections = createConnections({ ca: options.ca, system });
+  const log = new SdkLog();
+  const found = async () => await client.config.serviceConfiguredEndpoint?.();
+  const settings = { ...options, requestTimeoutMs };
+  const config = clientConfig(settings, { ...plan, connections, log, found });
+  const client: S3SdkClient = options.client ?? new sdk.S3Client(config);
+  const isFetching = client.config?.runtime === "browser"; // in Workers, which have no connections
+  if (isFetching && options.ca !== undefined) {
+    const hint = "Omit `ca`, and give the store a certificate from a public authority.";
+    throw unsupported("open bucket", undefined, "Workers trust only public authorities", { hint });
+  }
+  let uploader: S3SdkClient | undefined;
+  const uploads = options.client === undefined && !isFetching
+    ? { client: () => uploader ??= uploadClient(client, config), timeoutMs: requestTimeoutMs }
+    : undefined;
+  const close = () => {
+    if (options.client === undefined) client.destroy();
+    uploader?.destroy();
+    connections.close();
+  };
+  return { client, uploads, isFetching, log, close };
 }
 
 /** Returns a client that finds the same credentials, without the time limit of the handler. */
