@@ -13,6 +13,7 @@ Deno.test("conditions name columns, quoted if they have spaces", () => {
     ["my score", "!=", "a b"],
   ]);
   assertEquals(withColumn("scor>0.5 well", "scor", "my score"), '"my score">0.5 well');
+  assertEquals(withColumn('"my scor">1 scor>2', "my scor", "score"), "score>1 scor>2");
   const columns = [{ name: "my score" }, { name: "word" }];
   const matching = (filter: string) =>
     [["1", "well"], ["2", "well done"], ["3", "ill"]].filter((row) =>
@@ -23,6 +24,19 @@ Deno.test("conditions name columns, quoted if they have spaces", () => {
   assertEquals(matching("scor>1"), []); // it is text
   const within = parseFilter("sword=well word=well", columns, isEmpty);
   assertEquals([["sword=well", "well"], ["1", "well"]].map(within.matches), [true, false]);
+});
+
+Deno.test("rows between bounds are read exactly if one of them may match", () => {
+  const signs = ["=", "!=", "<", "<=", ">", ">="];
+  const filterOf = (condition: string) => parseFilter(condition, [{ name: "n" }], isEmpty);
+  for (const value of [1, 2, 3, 4, 5]) {
+    const read = signs.filter((sign) => filterOf(`n${sign}${value}`).mayMatch(() => [2, 4]));
+    const matching = signs.filter((sign) =>
+      ["2", "3", "4"].some((cell) => filterOf(`n${sign}${value}`).matches([cell]))
+    );
+    assertEquals(read, matching, `${value}`);
+  }
+  assertEquals(filterOf("n=9").mayMatch(() => undefined), true); // no bounds are stored
 });
 
 Deno.test({

@@ -65,6 +65,14 @@ Deno.test("a condition on a short name is one on the key that it means", () => {
     "metadata.metrics.accuracy",
     "metadata.params.optimizer.rate",
   ]);
+  const twice = columnsFor([{ train: { loss: 1 }, val: { loss: 2 } }]);
+  assertEquals(namedFilter("loss<1 val.loss<1", twice), "metadata.loss<1 metadata.val.loss<1");
+});
+
+Deno.test("no value is the best if all are the same", () => {
+  const best = (...values: number[]) =>
+    columnsFor(values.map((accuracy) => ({ accuracy }))).map((column) => column.best);
+  assertEquals([best(0.5, 0.9), best(0.5, 0.5), best(0.5)], [[0.9], [undefined], [undefined]]);
 });
 
 /** Saves runs of a pipeline with long parameters. */

@@ -66,6 +66,15 @@ Deno.test("versions without a value are not those whose value is a word for it",
   assertEquals(new Set(groups.map(({ version }) => version)).size, 2);
 });
 
+Deno.test("numbers and the same numbers in text are one group", () => {
+  const rows = rowsOf([{ loss: 1, k: 1 }, { loss: 3, k: "1.0" }, { loss: 5, k: 2 }]);
+  const { rows: groups } = groupsOf(rows, columnsOf(rows), "metadata.k");
+  assertEquals(groups.map(({ values }) => [values.get("metadata.k"), values.get("count")]), [
+    [1, 2],
+    [2, 1],
+  ]);
+});
+
 Deno.test("colors are the frequent words, or quarters of numbers that cut no value in two", () => {
   const parts = (values: readonly unknown[]) => {
     const rows = rowsOf(values.map((k) => ({ k })));
