@@ -265,10 +265,13 @@ function titlesOf(header: readonly string[], sample: readonly CsvLine[]): string
 /** Returns names of columns that differ: the second `a` becomes `a (2)`. */
 function uniqueNames(header: readonly string[]): string[] {
   const names = new Set<string>();
+  const counts = new Map<string, number>(); // a file may have thousands of one name
   for (const [i, title] of header.entries()) {
     const name = title || `column ${i + 1}`;
     let unique = name;
-    for (let count = 2; names.has(unique); count++) unique = `${name} (${count})`;
+    let count = counts.get(name) ?? 1;
+    while (names.has(unique)) unique = `${name} (${++count})`;
+    counts.set(name, count);
     names.add(unique);
   }
   return [...names];
