@@ -1,5 +1,6 @@
 import { assertEquals, assertStringIncludes } from "@std/assert";
 import { runDeno } from "../support/run_deno.ts";
+import { partOfRun } from "../support/seeds.ts";
 
 import { cliTest, filledTest, fillRegistry } from "./captured_io.ts";
 
@@ -42,7 +43,7 @@ const TABLE: [args: string[], permissions: string[]][] = [
   [["--help"], []],
 ];
 
-for (const [args, permissions] of TABLE) {
+for (const [args, permissions] of partOfRun(TABLE, 3)) {
   cliTest(
     `holdfast ${args.join(" ")} works with ${permissions.join(" ") || "no permission"} and no less`,
     async (it) => {

@@ -9,6 +9,7 @@ import { createHandler } from "../../apps/server.ts";
 import { openRegistry } from "../../mod.ts";
 import { findPython } from "../support/numpy.ts";
 import { tempRoot } from "../support/temp_root.ts";
+import { kindsOfShare } from "../support/seeds.ts";
 import { python, pythonTest, runProgram } from "./reader.ts";
 
 const hub = await findPython("datasets", undefined, "HOLDFAST_HF_PYTHON");
@@ -106,7 +107,7 @@ pythonTest(
     await using server = Deno.serve({ port: 0, hostname: "127.0.0.1", onListen() {} }, handler);
     const url = `http://127.0.0.1:${server.addr.port}`;
     assertEquals(await runProgram(WRITE, { args: [url], cwd: root.path, env }), ["True"]);
-    for (const location of [path, url]) {
+    for (const location of kindsOfShare("packages", [path, url])) {
       assertEquals(await runProgram(READ, { args: [location], cwd: root.path, env }), EXPECTED);
     }
     if (hub === undefined) return;

@@ -24,7 +24,7 @@ const OTHERS = { writers: 1, readers: 1 };
 /** In a bucket, the entry points behind a service that read a case: the service alone sees where the registry is. */
 const BEHIND_SERVICE = 1;
 /** One of so many cases runs: of seven days three, or four, have each of the two servers of buckets. */
-const PARTS = { folder: 1, bucket: 3, memory: SHARES, worker: SHARES };
+const PARTS = { folder: 3, bucket: 3, memory: SHARES, worker: SHARES };
 
 const processes = new AsyncDisposableStack();
 let started: Promise<EntryPoints> | undefined;

@@ -7,6 +7,7 @@ import type { Backend } from "../../../core/backend.ts";
 import { isRegistryError } from "../../../core/errors.ts";
 import { realSystem } from "../../../core/system.ts";
 import { chunked, listed, putAll, sampleBytes, text } from "../../conformance/backend/samples.ts";
+import { kindsOfShare } from "../../support/seeds.ts";
 import { tempRoot } from "../../support/temp_root.ts";
 import { LOCKINGS } from "./lockings.ts";
 import { fsError, type FsPatch, withPatchedFs } from "../patched_fs.ts";
@@ -101,7 +102,7 @@ const MODES = LOCKINGS.flatMap((locking) =>
     [locking, own] as const
   )
 );
-for (const [locking, own] of MODES) {
+for (const [locking, own] of kindsOfShare("every call", MODES)) {
   const durability = locking === "link" ? "disk" : "os";
   const calls = own ? "Deno's" : "node:fs";
   const sentence = "each failing file system call is a RegistryError";

@@ -6,6 +6,7 @@ import { keyCases } from "../../conformance/backend/keys.ts";
 import { listingCases } from "../../conformance/backend/listing.ts";
 import { optionalCases } from "../../conformance/backend/optional.ts";
 import { verbCases } from "../../conformance/backend/verbs.ts";
+import { kindsOfShare } from "../../support/seeds.ts";
 import { type TempRoot, testInRoot } from "../../support/temp_root.ts";
 import { below } from "./below.ts";
 
@@ -26,7 +27,8 @@ function open(options: Partial<LocalBackendOptions> = {}) {
 const shortKeyCases = keyCases.filter(({ name }) => !/up to 900 bytes/.test(name));
 /** A key without "/" is its own cell. In a folder it is not. */
 const listingsBelow = listingCases.filter(({ name }) => !/of heads has/.test(name));
-for (const folder of ["names/a/versions/final/", "names/a/keys/", "objects/a/"]) {
+const FOLDERS = ["names/a/versions/final/", "names/a/keys/", "objects/a/"];
+for (const folder of kindsOfShare("folders", FOLDERS)) {
   testCases(
     [...verbCases, ...createCases, ...listingsBelow, ...shortKeyCases],
     { test, open: () => Promise.resolve(below(folder, open())) },

@@ -7,6 +7,7 @@ import { noise } from "../registries.ts";
 import { rejected } from "../rejected.ts";
 import { type Answer, busy, denied, doing, lostReply } from "../scripted_backend.ts";
 import { aliasesOf } from "../../conformance/registry/registry_case.ts";
+import { kindsOfShare } from "../../support/seeds.ts";
 
 const OVERWRITE = { version: "1", onConflict: "overwrite" } as const;
 const UUID = "01951e2f-6c00-7abc-8def-0123456789ab";
@@ -60,7 +61,7 @@ const unfinished: Record<string, Answer> = {
   "denies": denied,
   "does and does not answer": lostReply,
 };
-for (const [how, answer] of Object.entries(unfinished)) {
+for (const [how, answer] of kindsOfShare("unfinished", Object.entries(unfinished))) {
   Deno.test(`gc continues where it was interrupted: the store ${how} any one call`, async () => {
     const clean = await cleaned();
     let finished = false;

@@ -6,6 +6,7 @@ import type { Registry } from "../../../core/registry.ts";
 import { collectGarbage, verifyRegistry } from "../../../registry/maintenance.ts";
 import { createProtocolWorld, GRACE_MS, HOUR, type ProtocolWorld } from "../protocol_world.ts";
 import { type Call, doing } from "../scripted_backend.ts";
+import { kindsOfShare } from "../../support/seeds.ts";
 
 const MONTH_MS = 30 * 24 * HOUR;
 const DEAD = ["1.0.0", "2.0.0", "4.0.0-rc.1"];
@@ -89,7 +90,7 @@ async function check(registry: Registry, saved: Saved, when: string): Promise<vo
 }
 
 for (const mutable of [false, true]) {
-  for (const [what, act] of Object.entries(ACTIONS)) {
+  for (const [what, act] of kindsOfShare(`${mutable}`, Object.entries(ACTIONS))) {
     Deno.test(`a program that ${what} may meet the collector at any call (mutable: ${mutable})`, async () => {
       for (const earlierRuns of [0, 1, 2, 3]) {
         for (let n = 0, finished = false; !finished; n++) {

@@ -3,6 +3,7 @@ import { createMemoryBackend } from "../../../backends/memory.ts";
 import { averageFor, equalRuns, ListMaker } from "../../../core/bytes/content_chunks.ts";
 import { sha256 } from "../../../core/bytes/digest.ts";
 import { openRegistry } from "../../../mod.ts";
+import { partOfRun } from "../../support/seeds.ts";
 import { makePairs } from "./pairs.ts";
 
 const BYTES = 8 * 1024 * 1024;
@@ -13,7 +14,7 @@ function listOf(bytes: Uint8Array) {
   return maker.end();
 }
 
-for (const [kind, make] of Object.entries(makePairs(BYTES))) {
+for (const [kind, make] of partOfRun(Object.entries(makePairs(BYTES)), 3)) {
   Deno.test(`a second version adds little more than its new chunks: ${kind}`, async () => {
     const pair = make();
     const fresh = equalRuns(listOf(pair.new), listOf(pair.old)).reduce(

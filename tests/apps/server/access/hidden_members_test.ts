@@ -7,6 +7,7 @@ import { revisionOf } from "../../../../apps/server/hf/repos.ts";
 import { openRegistry, publishRelease, type Registry } from "../../../../mod.ts";
 import { annotate } from "../../../../registry/mod.ts";
 import { createMemoryQueue } from "../../../../queues/memory.ts";
+import { kindsOfShare } from "../../../support/seeds.ts";
 
 /** Tokens without the right to read `vault`, a member of the release `serving`. */
 const TOKENS = {
@@ -215,7 +216,7 @@ async function leaked(registry: Registry): Promise<string[]> {
   return found;
 }
 
-for (const [title, scopes] of Object.entries(TOKENS)) {
+for (const [title, scopes] of kindsOfShare("tokens", Object.entries(TOKENS))) {
   Deno.test(`no route shows a hidden member of a release to a token ${title}`, async () => {
     await using first = await createService(scopes);
     const all = first.app.routes;

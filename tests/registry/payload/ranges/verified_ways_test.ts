@@ -190,9 +190,6 @@ const STORES: Record<string, Store> = {
   bucket: { create: () => storeOf("far") },
 };
 
-/** In CI memory each day, and one of the others. */
-const ofRun = new Set(["memory", ...kindsOfShare("ways", Object.keys(STORES).slice(1))]);
-for (const [name, store] of Object.entries(STORES)) {
-  if (!ofRun.has(name)) continue;
+for (const [name, store] of kindsOfShare("ways", Object.entries(STORES))) {
   testInRoot(`no way to read a file gives out its damage (${name})`, (root) => play(root, store));
 }
