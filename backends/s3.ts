@@ -12,6 +12,7 @@ import { checkOptions, type OptionNames } from "../core/options/check_options.ts
 import type { Logger } from "../core/registry.ts";
 import { realSystem, silentLogger, type System, timerMs } from "../core/system.ts";
 import { createConnections } from "./bucket/connections.ts";
+import { ReadPatience } from "./bucket/read_patience.ts";
 import { descriptorOf } from "./bucket/descriptor.ts";
 import { createBucketMaker } from "./s3/bucket.ts";
 import { S3Contact } from "./s3/contact.ts";
@@ -192,7 +193,7 @@ function openStore(options: S3BackendOptions): { store: S3Store; close: () => vo
     putOptions,
     partBytes,
     parallel,
-    requestTimeoutMs,
+    patience: new ReadPatience(requestTimeoutMs),
     retryForMs,
     system,
     logger,

@@ -5,6 +5,7 @@ import { isPassing, retry } from "../../core/retry.ts";
 import type { System } from "../../core/system.ts";
 import type { Connections } from "../bucket/connections.ts";
 import { FirstContact, type FirstTry } from "../bucket/first_contact.ts";
+import { ReadPatience } from "../bucket/read_patience.ts";
 import { type FailedCall, faultError, foreignReply, replyError } from "./errors.ts";
 import { replyText, unreached } from "./errors.ts";
 import { exchange, type HttpFault, type HttpReply, type HttpRequest } from "./exchange.ts";
@@ -33,7 +34,7 @@ export interface ApiCall {
   signal?: AbortSignal;
 }
 
-interface PersistOptions extends Pick<ApiCall, "action" | "key" | "body" | "signal"> {
+interface PersistOptions extends Pick<ApiCall, "action" | "key" | "body" | "maxBytes" | "signal"> {
   /** Returns true for failures to retry. @default those with `retry: "later"` */
   passes?: (error: unknown) => boolean;
 }
@@ -57,6 +58,7 @@ export class GcsApi {
   readonly #options: ApiOptions;
   readonly #where: string;
   readonly #contact: FirstContact;
+  readonly #patience: ReadPatience;
   #signing = false;
 
   constructor(options: ApiOptions) {
@@ -64,6 +66,7 @@ export class GcsApi {
     this.place = place;
     this.system = system;
     this.#options = options;
+    this.#patience = new ReadPatience(options.requestTimeoutMs);
     this.#where = `bucket "${place.bucket}" at ${new URL(signIn.endpoint).host}`;
     const bounded = options.retryForMs === undefined;
     this.#contact = new FirstContact(
@@ -100,13 +103,13 @@ export class GcsApi {
   async #persistWithin<T>(
     first: FirstTry,
     action: () => Promise<T>,
-    { action: name, key, passes = isPassing, body }: PersistOptions,
+    { action: name, key, passes = isPassing, body, maxBytes }: PersistOptions,
   ): Promise<T> {
     const { system, retryForMs, logger, place } = this.#options;
     return await retry(action, {
       system,
       retryForMs,
-      fromFailure: body !== undefined,
+      fromFailure: body !== undefined || maxBytes !== undefined, // a slow line takes longer
       signal: first.signal,
       passes: (error) => passes(error) && first.goesOn(error),
       onRetry: (error, attempt) =>
@@ -137,24 +140,30 @@ export class GcsApi {
     for (let again = false;; again = true) {
       const pass = await this.#pass(signal);
       const headers = { ...call.headers, ...pass.headers };
-      const reply = await exchange({
-        method,
-        url,
-        headers,
-        body,
-        repeatable,
-        signal,
-        connections,
-        maxBytes,
-        timeoutMs,
-        onAnswer,
-      });
+      const request = { method, url, headers, body, repeatable, signal, connections, maxBytes };
+      const reply = await this.#exchangeOnce({ ...request, timeoutMs, onAnswer });
       // A rejected request has done nothing: resending it cannot create twice.
       if ("fault" in reply || reply.status !== 401 || again || !signIn.refused(pass)) return reply;
       logger?.debug(`${call.action}: credentials rejected; requesting new ones`, {
         backend: this.place.location,
       });
     }
+  }
+
+  /** Asks over another connection if the first one of a read is silent. */
+  async #exchangeOnce(request: HttpRequest): Promise<HttpReply | HttpFault> {
+    const { firstMs, timeoutMs } = this.#patience;
+    if (!request.repeatable || firstMs === timeoutMs) return await exchange(request);
+    const reply = await exchange({ ...request, timeoutMs: firstMs });
+    if (!("fault" in reply) || !reply.isSilent) return reply;
+    const askedAt = this.system.monotonic();
+    return await exchange({
+      ...request,
+      onAnswer: () => {
+        request.onAnswer?.();
+        this.#patience.answered(this.system.monotonic() - askedAt);
+      },
+    });
   }
 
   async #pass(signal?: AbortSignal): Promise<Pass> {

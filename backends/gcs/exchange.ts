@@ -37,6 +37,8 @@ export interface HttpReply {
 /** The failure of a request without a whole reply. */
 export interface HttpFault {
   fault: string;
+  /** True if the store was silent. @default false */
+  isSilent?: boolean;
   /** False if no connection was made, so that the store has not received the request. */
   sent: boolean;
   hint?: string;
@@ -75,7 +77,7 @@ async function fetchOnce(request: HttpRequest): Promise<HttpReply | HttpFault> {
     return { status: response.status, headers: Object.fromEntries(response.headers), chunks };
   } catch (error) {
     if (signal?.aborted) throw signal.reason;
-    if (stop.signal.aborted) return { fault: stalled(timeoutMs), sent: true };
+    if (stop.signal.aborted) return { ...stalled(timeoutMs), sent: true };
     return { ...faultOf(error), sent: true };
   } finally {
     over.abort();
@@ -117,7 +119,8 @@ function sendOnce(request: HttpRequest): Promise<HttpReply | HttpFault> {
       else socket.once(secure ? "secureConnect" : "connect", () => sent = true);
       used.add(socket);
     });
-    const limit = () => sending.setTimeout(timeoutMs, () => fail(stalled(timeoutMs)));
+    const stall = () => settle({ ...stalled(timeoutMs), sent });
+    const limit = () => sending.setTimeout(timeoutMs, stall);
     sending.on("error", (error) => settle({ ...faultOf(error), sent }));
     sending.on("close", () => fail("the connection ended without a reply"));
     sending.on("response", (response) => {
@@ -144,7 +147,7 @@ function sendOnce(request: HttpRequest): Promise<HttpReply | HttpFault> {
     });
     if (long) {
       const upload = new UploadBody(body);
-      upload.watch(timeoutMs, () => fail(stalled(timeoutMs)), replied.signal);
+      upload.watch(timeoutMs, stall, replied.signal);
       upload.stream.pipe(sending);
     } else {
       limit();
@@ -154,8 +157,8 @@ function sendOnce(request: HttpRequest): Promise<HttpReply | HttpFault> {
   });
 }
 
-function stalled(timeoutMs: number): string {
-  return `no progress for ${timeoutMs} ms`;
+function stalled(timeoutMs: number): Pick<HttpFault, "fault" | "isSilent"> {
+  return { fault: `no progress for ${timeoutMs} ms`, isSilent: true };
 }
 
 function tooLong(maxBytes: number): string {

@@ -15,8 +15,10 @@ import { fault, isRegistryError, type RegistryError } from "../../core/errors.ts
 import { shown } from "../../core/naming/names.ts";
 import type { Logger } from "../../core/registry.ts";
 import { isPassing, retry } from "../../core/retry.ts";
-import type { System } from "../../core/system.ts";
+import { realSystem, type System } from "../../core/system.ts";
+import { eitherSignal } from "../../core/work/until_aborted.ts";
 import { objectName, S3_NAMES } from "../bucket/keys.ts";
+import type { ReadPatience } from "../bucket/read_patience.ts";
 import type { S3Provider } from "../s3_providers.ts";
 import type { ReplyHeaders, S3CallName, S3Calls, SendOptions } from "./calls.ts";
 import type { S3Contact } from "./contact.ts";
@@ -37,7 +39,7 @@ export interface S3Store {
   readonly requesterPays?: boolean;
   readonly partBytes: number;
   readonly parallel: number;
-  readonly requestTimeoutMs: number;
+  readonly patience: ReadPatience;
   readonly retryForMs: number;
   readonly system: System;
   readonly logger: Logger;
@@ -45,6 +47,9 @@ export interface S3Store {
   ready(signal?: AbortSignal): Promise<void>;
   readonly known: { bucketExists: boolean };
 }
+
+/** Calls that may be sent again at any time. */
+const READS: readonly S3CallName[] = ["GetObject", "HeadObject", "ListObjectsV2"];
 
 export interface CallSettings extends SendOptions {
   action: string;
@@ -76,7 +81,9 @@ export async function call<N extends S3CallName>(
     try {
       await contact.findCredentials(wire);
       const whole = { Bucket: bucket, ...input } as S3Calls[N][0];
-      const { output, headers: replied } = await wire.send(name, whole, { signal, headers });
+      const send = (signal?: AbortSignal) => wire.send(name, whole, { signal, headers });
+      const sent = READS.includes(name) ? askTwice(store, send, signal) : send(signal);
+      const { output, headers: replied } = await sent;
       checkReply(name, output);
       store.known.bucketExists = true;
       return Object.assign(output as S3Calls[N][1] & object, { headers: replied });
@@ -103,6 +110,29 @@ export async function call<N extends S3CallName>(
     const repetition = { what: name, key, signal, passes, fromFailure: hasBody };
     return await repeated(store, () => renewing(signal), repetition);
   }, { signal: ofCaller, ended: !hasBody });
+}
+
+/** Asks over another connection if the first one is silent. */
+async function askTwice<T>(
+  { patience, system }: S3Store,
+  ask: (signal?: AbortSignal) => Promise<T>,
+  signal?: AbortSignal,
+): Promise<T> {
+  const { firstMs, timeoutMs } = patience;
+  if (firstMs === timeoutMs) return await ask(signal);
+  const late = new AbortController(), over = new AbortController();
+  realSystem.sleep(firstMs, over.signal).then(() => late.abort(), () => {});
+  try {
+    return await ask(eitherSignal(late.signal, signal));
+  } catch (error) {
+    if (signal?.aborted || !late.signal.aborted) throw error;
+  } finally {
+    over.abort();
+  }
+  const askedAt = system.monotonic();
+  const reply = await ask(signal);
+  patience.answered(system.monotonic() - askedAt);
+  return reply;
 }
 
 interface Repetition {

@@ -3,6 +3,7 @@
 import type { ObjectInfo, StoredObject } from "../../../core/backend.ts";
 import { concatBytes, iterableStream } from "../../../core/bytes/bytes.ts";
 import { storedBytes, storedObject } from "../../../core/bytes/bytes.ts";
+import { isPassing } from "../../../core/retry.ts";
 import { forEachAtOnce } from "../../../core/work/at_once.ts";
 import { eitherSignal } from "../../../core/work/until_aborted.ts";
 import { partsInOrder, type Span, spansOf } from "../../bucket/parts_in_order.ts";
@@ -164,14 +165,17 @@ async function readSpan(
   write: Write,
   { reply, freeing, signal = all }: PartOptions,
 ): Promise<void> {
+  const { firstMs, timeoutMs } = store.patience;
   let { start } = span;
   let given = reply;
+  let idleMs = firstMs;
   let refused: { error: unknown } | undefined; // by `write`, which is never called again
   const refuse = (error: unknown) => {
     refused = { error };
     throw error;
   };
-  await repeated(store, async () => {
+  const readOn = async () => {
+    if (start >= span.end) return; // the connection broke after the last byte
     const { body } = given ?? await getSame(store, key, { start, end: span.end }, info, signal);
     given = undefined;
     try {
@@ -183,8 +187,9 @@ async function readSpan(
         } catch (error) {
           refuse(error);
         }
-      }, { idleMs: store.requestTimeoutMs, freeing, signal });
+      }, { idleMs, freeing, signal });
     } catch (error) {
+      idleMs = timeoutMs;
       if (refused !== undefined) return;
       if (signal?.aborted) throw signal.reason;
       throw callError(store, error, { action: "get", key });
@@ -194,7 +199,17 @@ async function readSpan(
       const cause = { name: "ECONNRESET", message: "the body ended early" };
       throw callError(store, cause, { action: "get", key });
     }
-  }, { what: "reading", key, signal });
+  };
+  const repetition = { what: "reading", key, signal, fromFailure: true };
+  for (let from = start;; from = start) {
+    try {
+      await repeated(store, readOn, repetition);
+      break;
+    } catch (error) {
+      // A line that brings bytes gets more time.
+      if (start === from || store.retryForMs === 0 || !isPassing(error)) throw error;
+    }
+  }
   if (refused !== undefined) throw (refused as { error: unknown }).error;
 }
 
