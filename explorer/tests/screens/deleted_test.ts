@@ -1,5 +1,5 @@
 // Versions that somebody deleted earlier are listed and restored.
-import { assertEquals } from "@std/assert";
+import { assertEquals, assertMatch } from "@std/assert";
 import { createAccess, parseScope } from "../../../apps/server/access/access.ts";
 import { openRegistry } from "../../../mod.ts";
 import { barriersOf } from "../support/barriers.ts";
@@ -35,7 +35,9 @@ Deno.test({
     await page.getByRole("region", { name: "Versions", exact: true }).getByText("2.0.0").waitFor();
     assertEquals(await versionsOf(registry), ["3.0.0", "2.0.0", "1.0.0"]);
     await page.getByText("No deleted version can be restored.").waitFor();
+    const undone = page.waitForRequest((request) => request.method() === "DELETE");
     await message.getByRole("button", { name: "Undo" }).press("Enter");
+    assertMatch((await undone).url(), /ifCommit=/); // of a save since then, it would be a loss
     await rows.getByText("2.0.0").waitFor();
     assertEquals(await versionsOf(registry), ["3.0.0", "1.0.0"]);
 
