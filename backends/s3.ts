@@ -214,9 +214,9 @@ type ClientPlan =
 function openClients(options: S3BackendOptions, { requestTimeoutMs, system, ...plan }: ClientPlan) {
   const connections = createConnections({ ca: options.ca, system });
   const log = new SdkLog();
-  const found = async () => await client.config.serviceConfiguredEndpoint?.();
+  const configuredEndpoint = async () => await client.config.serviceConfiguredEndpoint?.();
   const settings = { ...options, requestTimeoutMs };
-  const config = clientConfig(settings, { ...plan, connections, log, found });
+  const config = clientConfig(settings, { ...plan, connections, log, configuredEndpoint });
   const client: S3SdkClient = options.client ?? new sdk.S3Client(config);
   const isFetching = client.config?.runtime === "browser"; // in Workers, which have no connections
   if (isFetching && options.ca !== undefined) {

@@ -197,19 +197,19 @@ function releaseOrRef(ref: string, { version }: RefOptions): Ref {
 
 /** The operations that read one version by a ref, which may name a member of a release. */
 function readersOf(context: Context) {
-  const meant = (text: string, options?: RefOptions) =>
+  const refFor = (text: string, options?: RefOptions) =>
     refThrough(context, () => ({ open, info }), text, options);
   async function load(
     artifact: string | DefinedArtifact<unknown>,
     options: LoadOptions = {},
   ): Promise<unknown> {
     const [ref, loading] = namedBy(artifact, options);
-    return await loadValue(context, await meant(ref, options), loading);
+    return await loadValue(context, await refFor(ref, options), loading);
   }
   async function has(ref: string, options: RefOptions = {}): Promise<boolean> {
     const { asOf, signal } = options;
     try {
-      return await tryLocate(context, await meant(ref, options), signal) !== undefined;
+      return await tryLocate(context, await refFor(ref, options), signal) !== undefined;
     } catch (error) {
       // a missing alias
       if (isAbsent(error) || asOf !== undefined && isRegistryError(error, "NotFound")) return false;
@@ -218,20 +218,20 @@ function readersOf(context: Context) {
   }
   async function get(ref: string, options: SignalOptions = {}): Promise<unknown> {
     try {
-      return (await loadIfThere(context, await meant(ref), options))?.value;
+      return (await loadIfThere(context, await refFor(ref), options))?.value;
     } catch (error) {
       if (isAbsent(error)) return undefined;
       throw error;
     }
   }
   const info: Registry["info"] = async (ref, options = {}) => {
-    const located = await locate(context, await meant(ref, options), options.signal);
+    const located = await locate(context, await refFor(ref, options), options.signal);
     return await artifactInfo(context, located, options);
   };
   const open: Registry["open"] = async (ref, options = {}) =>
-    await openArtifact(context, await meant(ref, options), options);
+    await openArtifact(context, await refFor(ref, options), options);
   const download: Registry["download"] = async (ref, options) =>
-    await downloadVersion(context, await meant(ref, options), options);
+    await downloadVersion(context, await refFor(ref, options), options);
   return { load, has, get, info, open, download };
 }
 

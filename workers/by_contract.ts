@@ -14,17 +14,17 @@ export function workByContract(registry: Registry, options: BatchOptions): Batch
     async save({ name, value, ...rest }, signal) {
       const { as: materializer = materializerFor(registry.materializers, name, value) } = rest;
       const held = createShare(budget);
-      const counted = async (made: Exclude<FilesToSave, AsyncIterable<unknown>>) => {
-        const files = await made;
+      const counted = async (saving: Exclude<FilesToSave, AsyncIterable<unknown>>) => {
+        const files = await saving;
         await held.take(heldBytesOf(files), signal);
         return files;
       };
       const counting: Materializer = {
         id: materializer.id,
         formatVersion: materializer.formatVersion,
-        load: (artifact, how) => materializer.load(artifact, how),
-        save(value, how) {
-          const saved = materializer.save(value, how);
+        load: (artifact, options) => materializer.load(artifact, options),
+        save(value, options) {
+          const saved = materializer.save(value, options);
           return Symbol.asyncIterator in saved ? saved : counted(saved);
         },
       };

@@ -64,10 +64,10 @@ export class WorkerExecutor implements Executor<PayloadJobs> {
       return await here.run(kind, job, options).finally(() => this.#pendingHere -= cost);
     }
     const progress = createRepeated(options.onProgress);
-    const how = { ...options, onProgress: progress.report };
+    const reporting = { ...options, onProgress: progress.report };
     slot.pending += cost;
     try {
-      return await this.#runThere((use) => slot.use(use), kind, job, how);
+      return await this.#runThere((use) => slot.use(use), kind, job, reporting);
     } catch (error) {
       if (!(error instanceof WorkerLost)) throw error;
       logger.warn(`A worker was lost; repeating its job: ${error.message}`);
@@ -76,8 +76,8 @@ export class WorkerExecutor implements Executor<PayloadJobs> {
     }
     progress.repeat();
     const repeat = again();
-    if (this.pool.slots.length === 0) return await here.run(kind, repeat, how);
-    return await this.#runThere((use) => this.pool.alone(use), kind, repeat, how);
+    if (this.pool.slots.length === 0) return await here.run(kind, repeat, reporting);
+    return await this.#runThere((use) => this.pool.alone(use), kind, repeat, reporting);
   }
 
   /** Returns the worker with the least work, or undefined if this thread has less. */

@@ -125,29 +125,31 @@ function materializing(descriptor: MaterializerDescriptor, value: unknown, movin
       yield* Symbol.asyncIterator in files ? files : await files;
     },
     async load(artifact: Artifact, options: MaterializeOptions) {
-      const { given, ...noting } = notingBytes(artifact);
+      const { buffers, ...noting } = notingBytes(artifact);
       const loaded = await (await importMaterializer(descriptor)).load(noting, options);
       // Other buffers may belong to the materializer's own code.
-      moving.push(...buffersIn(loaded).filter((buffer) => isOurs(descriptor) || given.has(buffer)));
+      moving.push(
+        ...buffersIn(loaded).filter((buffer) => isOurs(descriptor) || buffers.has(buffer)),
+      );
       return loaded;
     },
   };
 }
 
 /** Returns the same artifact, and the set of buffers that it has handed out. */
-function notingBytes(artifact: Artifact): Artifact & { given: Set<ArrayBufferLike> } {
-  const given = new Set<ArrayBufferLike>();
+function notingBytes(artifact: Artifact): Artifact & { buffers: Set<ArrayBufferLike> } {
+  const buffers = new Set<ArrayBufferLike>();
   const noting = (file: ArtifactFile): ArtifactFile => ({
     ...file,
     async bytes() {
       const bytes = await file.bytes();
-      given.add(bytes.buffer);
+      buffers.add(bytes.buffer);
       return bytes;
     },
   });
   const { info } = artifact;
   return {
-    given,
+    buffers,
     info,
     files: () => artifact.files().map(noting),
     file: (path) => noting(artifact.file(path)),

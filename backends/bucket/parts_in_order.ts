@@ -23,8 +23,8 @@ interface PartsOptions {
 export async function* partsInOrder(
   { first, rest, partBytes, atOnce, ahead = false, read, signal }: PartsOptions,
 ): AsyncGenerator<Uint8Array> {
-  const left = new AbortController();
-  const ending = eitherSignal(left.signal, signal);
+  const leaving = new AbortController();
+  const ending = eitherSignal(leaving.signal, signal);
   const parts = [first];
   const spans = spansOf(rest, partBytes);
   const order = () => {
@@ -47,7 +47,7 @@ export async function* partsInOrder(
       }
     }
   } finally {
-    left.abort();
+    leaving.abort();
   }
 }
 

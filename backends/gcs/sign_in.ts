@@ -97,9 +97,11 @@ export class SignIn {
 
   async pass(signal?: AbortSignal): Promise<Pass> {
     if (this.#ask !== undefined) {
-      const { given, asked } = await this.#session(this.#ask, signal);
-      if ("token" in given) return { headers: { authorization: `Bearer ${given.token}` }, asked };
-      return { headers: await this.#headers(given.client, signal), asked };
+      const { session, asked } = await this.#session(this.#ask, signal);
+      if ("token" in session) {
+        return { headers: { authorization: `Bearer ${session.token}` }, asked };
+      }
+      return { headers: await this.#headers(session.client, signal), asked };
     }
     return { headers: this.#anonymous ? {} : await this.#headers(this.#client, signal) };
   }
@@ -114,8 +116,8 @@ export class SignIn {
   /** Returns a client with a private key, if there is one. */
   async signer(signal?: AbortSignal): Promise<GcsClient | undefined> {
     if (this.#ask !== undefined) {
-      const { given } = await this.#session(this.#ask, signal);
-      return "client" in given ? given.client : undefined;
+      const { session } = await this.#session(this.#ask, signal);
+      return "client" in session ? session.client : undefined;
     }
     const explicit = this.#key !== undefined || this.#options.keyFilename !== undefined;
     if (this.#anonymous && !explicit) return undefined; // the search would query a metadata server
@@ -135,11 +137,11 @@ export class SignIn {
   async #session(
     from: Ask,
     signal?: AbortSignal,
-  ): Promise<{ given: Session; asked: Promise<Session> }> {
+  ): Promise<{ session: Session; asked: Promise<Session> }> {
     const asked = this.#current ??= this.#begin(from);
     try {
       const { timeoutMs } = this.#options;
-      return { given: await withDeadline(asked, { timeoutMs, signal }), asked };
+      return { session: await withDeadline(asked, { timeoutMs, signal }), asked };
     } catch (cause) {
       if (signal?.aborted) throw signal.reason;
       if (this.#current === asked) this.#current = undefined;
@@ -151,10 +153,10 @@ export class SignIn {
   }
 
   async #begin(from: Ask): Promise<Session> {
-    const given = await from();
-    return typeof given === "string"
-      ? { token: given }
-      : { client: this.#options.newClient(given) };
+    const credential = await from();
+    return typeof credential === "string"
+      ? { token: credential }
+      : { client: this.#options.newClient(credential) };
   }
 
   async #headers(client: GcsClient, signal?: AbortSignal): Promise<Record<string, string>> {

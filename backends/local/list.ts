@@ -26,7 +26,7 @@ export async function* listObjects(
     "after" | "delimiter" | "firstPerFolder"
   >,
 ): AsyncGenerator<ObjectInfo | Prefix> {
-  let given = "", cell = "";
+  let lastGroup = "", cell = "";
   const open = async (folder: string, inside: boolean) =>
     inOrder((await readEntries(root, folder, inside)).filter(isWanted));
   const opened = [await open(root.folderOf(prefix), false)];
@@ -38,8 +38,8 @@ export async function* listObjects(
     }
     const group = groupOf(entry.text);
     if (group !== undefined) {
-      if (group === given || !await holdsObject(root, entry)) continue;
-      given = group;
+      if (group === lastGroup || !await holdsObject(root, entry)) continue;
+      lastGroup = group;
       yield { prefix: group };
     } else if (entry.isLink) {
       throw linkError(

@@ -33,16 +33,16 @@ export function makeReserve(root: LocalRoot): boolean {
 
 /** Removes the reserve; returns false if there is none. */
 export function giveReserve(root: LocalRoot): boolean {
-  let given = false;
+  let isRemoved = false;
   for (const name of NAMES) {
     try {
       fs.unlinkSync(root.pathOf(name));
-      given = true;
+      isRemoved = true;
     } catch (error) {
       if (errorCode(error) === undefined) throw error;
     }
   }
-  return given;
+  return isRemoved;
 }
 
 /** Returns incompressible bytes: some file systems compress. */

@@ -34,7 +34,7 @@ export function createBucketMaker(
 ): S3Store["ready"] {
   const input = { Bucket: bucket };
   const call: FailedCall = { action: "create the bucket", backend: location, bucket };
-  let made: Promise<void> | undefined;
+  let creation: Promise<void> | undefined;
   const make = async () => {
     try {
       await contact.findCredentials(wire);
@@ -56,8 +56,8 @@ export function createBucketMaker(
   };
   return (signal) => {
     signal?.throwIfAborted();
-    return made ??= make().catch((error) => {
-      made = undefined;
+    return creation ??= make().catch((error) => {
+      creation = undefined;
       throw error;
     });
   };

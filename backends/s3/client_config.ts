@@ -26,7 +26,7 @@ interface ClientPlan {
   connections: Connections;
   log: SdkLog;
   /** Returns the endpoint that the SDK finds in the environment or the profile. */
-  found(): Promise<string | undefined>;
+  configuredEndpoint(): Promise<string | undefined>;
 }
 
 /** Keeps why the SDK could not use the profile: its final error omits this. */
@@ -54,14 +54,15 @@ export function clientConfig(
   plan: ClientPlan,
 ) {
   const { requestTimeoutMs, connectionTimeoutMs = 10_000 } = options;
-  const { provider, endpoint, region, connections, log, found } = plan;
+  const { provider, endpoint, region, connections, log, configuredEndpoint } = plan;
   const usesPath = provider.addressStyle === "path" || isForeign(provider, endpoint);
   return {
     ...(region === undefined ? {} : { region }),
     ...(endpoint === undefined ? {} : { endpoint }),
     // The SDK also calls a function, which its types do not say.
     forcePathStyle: endpoint === undefined
-      ? (async () => usesPath || isForeign(provider, await found())) as unknown as boolean
+      ? (async () =>
+        usesPath || isForeign(provider, await configuredEndpoint())) as unknown as boolean
       : usesPath,
     ...credentialConfig(options, plan.credentials),
     maxAttempts: 1,

@@ -215,9 +215,11 @@ async function readVariableSources(envFile: string, system: System): Promise<Var
 
 /** Returns the settings of a bucket in a source, if there are any. Ignores empty variables. */
 function readVariables(stem: string, { valueOf }: VariableSource): Partial<S3Config> | undefined {
-  const found = SETTINGS.map((setting) => [setting, valueOf(variableName(stem, setting))] as const)
+  const settings = SETTINGS.map((setting) =>
+    [setting, valueOf(variableName(stem, setting))] as const
+  )
     .filter(([, value]) => value !== undefined && value !== "");
-  return found.length === 0 ? undefined : Object.fromEntries(found);
+  return settings.length === 0 ? undefined : Object.fromEntries(settings);
 }
 
 function stemsOf(names: string[]): string[] {

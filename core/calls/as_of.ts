@@ -33,12 +33,12 @@ export async function refAsOf(
   checkMoment(asOf);
   const question: Question = { past, name: ref.name, asOf, signal };
   const { selector } = ref;
-  const meant = selector.kind === "version"
+  const version = selector.kind === "version"
     ? await checked(question, selector.version.canonical)
     : selector.kind === "alias"
     ? await byAlias(question, selector.alias)
     : await byOrder(question, selector);
-  return parseRef(ref.name, meant);
+  return parseRef(ref.name, version);
 }
 
 /** Applies {@linkcode refAsOf} if `asOf` is given: returns an exact ref and options. */

@@ -9,7 +9,7 @@ const TOO_MANY = `it has more than ${MAX_METADATA_BYTES} bytes as JSON`;
 /** Throws `Invalid` unless metadata is a plain object that JSON preserves, of at most 64 KiB. */
 export function checkMetadata(metadata: Record<string, unknown>, what = "metadata"): void {
   const problem = isPlainObject(metadata)
-    ? findInexact(metadata, what, { depth: 0, seen: { count: 0 } })
+    ? findInexact(metadata, what, { depth: 0, values: { count: 0 } })
     : "it is not a plain object";
   if (problem !== undefined) throw invalid(what, problem);
   const bytes = new TextEncoder().encode(JSON.stringify(metadata)).byteLength;
@@ -27,17 +27,17 @@ function invalid(what: string, state: string): RegistryError {
 function findInexact(
   value: unknown,
   path: string,
-  { depth, seen }: { depth: number; seen: { count: number } },
+  { depth, values }: { depth: number; values: { count: number } },
 ): string | undefined {
-  if (++seen.count > MAX_METADATA_BYTES) return TOO_MANY; // each has a byte or more
+  if (++values.count > MAX_METADATA_BYTES) return TOO_MANY; // each has a byte or more
   if (depth > 100) return "it is nested too deep, or contains itself";
   if (value === null || typeof value === "boolean") return undefined;
   if (typeof value === "string" || typeof value === "number") return findInexactScalar(value, path);
   if (!Array.isArray(value) && !isPlainObject(value)) return `${path} is ${described(value)}`;
   for (const [key, member] of Object.entries(value)) {
-    const at = [`${path}[${shown(key)}]`, { depth: depth + 1, seen }] as const;
-    const found = findInexact(key, ...at) ?? findInexact(member, ...at);
-    if (found !== undefined) return found;
+    const at = [`${path}[${shown(key)}]`, { depth: depth + 1, values }] as const;
+    const problem = findInexact(key, ...at) ?? findInexact(member, ...at);
+    if (problem !== undefined) return problem;
   }
   return Array.isArray(value) && !isDense(value) ? `${path} has holes or members` : undefined;
 }

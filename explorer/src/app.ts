@@ -175,7 +175,7 @@ function Frame({ session, reload }: { session: Session; reload: () => void }) {
 function Navigation(
   { session: { rights, about, service }, place }: { session: Session; place: Place },
 ) {
-  const given = {
+  const offered = {
     reads: true,
     runs: !service.isSite,
     jobs: about.features.includes("jobs"),
@@ -190,7 +190,7 @@ function Navigation(
   }, [current]);
   return html`
     <nav ref=${nav} aria-label="Views">
-      ${VIEWS.filter(({ needs }) => needs !== undefined && given[needs]).map((
+      ${VIEWS.filter(({ needs }) => needs !== undefined && offered[needs]).map((
         { title, at, also },
       ) =>
         html`

@@ -84,9 +84,9 @@ const OPTIONS: OptionNames<LocalPathOptions> = {
 export function checkLocalPathOptions(path: string, given: LocalPathOptions): LocalPathOptions {
   const options = checkOptions(`use ${shown(path)} as a local path`, given, OPTIONS);
   for (const [name, words] of Object.entries(WORDS)) {
-    const given = options[name as keyof typeof WORDS];
-    if (given !== undefined && words.every((word) => word !== given)) {
-      throw unknownWord(path, name, given, words);
+    const word = options[name as keyof typeof WORDS];
+    if (word !== undefined && words.every((each) => each !== word)) {
+      throw unknownWord(path, name, word, words);
     }
   }
   const unknown = [options.preserve ?? []].flat().find((word) => !PRESERVED.includes(word));

@@ -265,10 +265,10 @@ function describe(
     return void options.onLeftOut?.({ path: stats.isDirectory() ? `${name}/` : name, reason });
   }
   if (stats.isDirectory()) return entry;
-  const found: FoundFile = { name, path, state: stateOf(stats) };
+  const file: FoundFile = { name, path, state: stateOf(stats) };
   if (stats.isFile()) {
     if (options.unreadable === "skip") checkReadable(path);
-    return { ...found, ...factsOf(path, stats, options) };
+    return { ...file, ...factsOf(path, stats, options) };
   }
   options.onLeftOut?.({ path: name, reason: "special" }); // a pipe, which is never opened
 }

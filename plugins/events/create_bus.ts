@@ -51,19 +51,19 @@ export function createBus<T>(parts: BusParts): EventBus<T> {
     const plan = planSubscription(pattern, options, { logger, handler });
     checkOpen(`subscribe to ${pattern}`);
     const member = await join(handler, plan);
-    let left: Promise<void> | undefined;
+    let leaving: Promise<void> | undefined;
     const leave = async () => {
       subscriptions.delete(subscription);
       signal?.removeEventListener("abort", stop);
       await member.close();
     };
-    const stop = () => void (left ??= leave()).catch(() => {});
+    const stop = () => void (leaving ??= leave()).catch(() => {});
     const subscription: Subscription = {
       pattern,
       async unsubscribe(options = {}) {
         const known = { forgetGroup: true } as const;
         const { forgetGroup } = checkOptions(`unsubscribe from ${pattern}`, options, known);
-        await (left ??= leave());
+        await (leaving ??= leave());
         if (forgetGroup) await member.forget?.();
       },
       [Symbol.asyncDispose]: () => subscription.unsubscribe(),

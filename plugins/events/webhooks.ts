@@ -217,8 +217,8 @@ async function deliver(
     ...await signatureHeaders(await target.keys, { id, seconds, body }),
   };
   const { allowPrivate } = target;
-  const how = { headers, body, allowPrivate, timeoutMs, signal, lookup, system };
-  const status = await sendWebhook(target.url, how);
+  const request = { headers, body, allowPrivate, timeoutMs, signal, lookup, system };
+  const status = await sendWebhook(target.url, request);
   logger.debug(`Webhook ${name}: ${topic} ${id}: ${status}`);
   if (status === 410) logger.warn(`Webhook ${name}: the target rejects this event (410)`);
   if ((status >= 200 && status < 300) || status === 410) return { status };

@@ -180,8 +180,8 @@ function checkUsed(entry: ChainEntry, { table, context }: TaskTools): void {
   const used = usedBy(entry, table);
   if (used === undefined || settings === undefined) return;
   const action = `add behavior ${shown(name)} with ${shown(used.name)}`;
-  const given = settings(fillConfig(definition, config, { action, ...context }));
-  checkEarly(used.definition, given, { action, ...context });
+  const usedConfig = settings(fillConfig(definition, config, { action, ...context }));
+  checkEarly(used.definition, usedConfig, { action, ...context });
 }
 
 function checkFunction(fn: unknown, action: string): void {

@@ -11,10 +11,10 @@ export async function trimEnded(queue: Queue, mostEnded: number = MOST_ENDED): P
     for (let from = mostEnded;;) {
       const ids = await queue.getRanges([place], from, from + REMOVED_AT_ONCE - 1); // newest first
       if (ids.length === 0) break;
-      const left = await Promise.all(
+      const remaining = await Promise.all(
         ids.map((id) => queue.remove(id).then(() => false, isOfSchedule)),
       );
-      from += left.filter((isLeft) => isLeft).length;
+      from += remaining.filter((remains) => remains).length;
     }
   }
 }

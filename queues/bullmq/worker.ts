@@ -56,15 +56,15 @@ export class BullmqWorker implements QueueWorker {
   #ended = 0;
 
   static async open(handler: JobHandler, options: BullmqWorkerOptions): Promise<BullmqWorker> {
-    const made = new BullmqWorker(handler, options);
+    const worker = new BullmqWorker(handler, options);
     const timeoutMs = options.readyWithinMs;
     try {
-      await withDeadline(made.#worker.waitUntilReady(), { timeoutMs });
+      await withDeadline(worker.#worker.waitUntilReady(), { timeoutMs });
     } catch (error) {
-      await made.#worker.close(true); // else it takes jobs when the server is back
+      await worker.#worker.close(true); // else it takes jobs when the server is back
       throw error;
     }
-    return made;
+    return worker;
   }
 
   private constructor(handler: JobHandler, options: BullmqWorkerOptions) {

@@ -133,7 +133,7 @@ export async function signInByDevice(
   endpointOf(server, "device_authorization_endpoint");
   const client = { client_id: clientId };
   const options = () => optionsFor(issuer, signal);
-  const given = await asked(issuer, async () => {
+  const authorization = await asked(issuer, async () => {
     const query = { ...parameters, scope };
     const response = await oauth.deviceAuthorizationRequest(
       server,
@@ -144,13 +144,13 @@ export async function signInByDevice(
     );
     return await oauth.processDeviceAuthorizationResponse(server, client, response);
   });
-  const { verification_uri: url, verification_uri_complete: completeUrl } = given;
+  const { verification_uri: url, verification_uri_complete: completeUrl } = authorization;
   if (![url, completeUrl ?? url].every(isPrivateUrl)) {
     throw failed(issuer, "its page for the code is not an https URL", ASK);
   }
-  await show({ userCode: given.user_code, url, completeUrl });
-  let intervalS = given.interval ?? SLOW_DOWN_S;
-  const endsAtMs = system.monotonic() + given.expires_in * 1000;
+  await show({ userCode: authorization.user_code, url, completeUrl });
+  let intervalS = authorization.interval ?? SLOW_DOWN_S;
+  const endsAtMs = system.monotonic() + authorization.expires_in * 1000;
   for (;;) {
     await system.sleep(intervalS * 1000, signal);
     try {
@@ -158,7 +158,7 @@ export async function signInByDevice(
         server,
         client,
         oauth.None(),
-        given.device_code,
+        authorization.device_code,
         { ...options(), additionalParameters: parameters },
       );
       const tokens = await oauth.processDeviceCodeResponse(server, client, response);

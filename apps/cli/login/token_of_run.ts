@@ -14,8 +14,8 @@ export async function tokenOfRun(
 ): Promise<ServiceToken | undefined> {
   const { io: { cwd, system, signal }, shared } = context;
   const tokenFile = shared.tokenFile && resolve(cwd, shared.tokenFile);
-  const given = tokenOf(tokenFile === undefined ? place : { ...place, tokenFile }, { system });
-  if (given !== undefined) return given;
+  const token = tokenOf(tokenFile === undefined ? place : { ...place, tokenFile }, { system });
+  if (token !== undefined) return token;
   const { renewedToken } = await import("./renewed_token.ts");
   const signedIn = renewedToken(place.location, { system, signal });
   if (signedIn !== undefined) return signedIn;

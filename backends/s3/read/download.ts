@@ -167,7 +167,7 @@ async function readSpan(
 ): Promise<void> {
   const { firstMs, timeoutMs } = store.patience;
   let { start } = span;
-  let given = reply;
+  let unread = reply;
   let idleMs = firstMs;
   let refused: { error: unknown } | undefined; // by `write`, which is never called again
   const refuse = (error: unknown) => {
@@ -176,8 +176,8 @@ async function readSpan(
   };
   const readOn = async () => {
     if (start >= span.end) return; // the connection broke after the last byte
-    const { body } = given ?? await getSame(store, key, { start, end: span.end }, info, signal);
-    given = undefined;
+    const { body } = unread ?? await getSame(store, key, { start, end: span.end }, info, signal);
+    unread = undefined;
     try {
       await readBody(body, (chunk) => {
         const wanted = chunk.subarray(0, span.end - start);

@@ -107,13 +107,13 @@ export function Panels({ runs, isCompared }: { runs: readonly Run[]; isCompared:
       const { x, values } = joinLines(lines);
       const series = lines.map(({ label, color }, i) => ({ label, color, values: values[i]! }));
       const total = (of: "lost" | "replaced") => lines.reduce((sum, line) => sum + line[of], 0);
-      const left = [
+      const omitted = [
         [log === "" ? 0 : values.flat().filter((y) => y !== null && y <= 0).length, "of 0 or less"],
         [total("lost"), "of NaN or infinity"],
         [total("replaced"), "of steps that come again later"],
       ] as const;
       const label = `${panel} by ${axis}${smoothing > 0 ? `, smoothed ${smoothing}` : ""}`;
-      return { panel, label, x, series, left: left.filter(([count]) => count > 0) };
+      return { panel, label, x, series, omitted: omitted.filter(([count]) => count > 0) };
     }), [runs, few, axis, smoothing, log]);
   return html`
     <div class="fields">
@@ -139,8 +139,8 @@ export function Panels({ runs, isCompared }: { runs: readonly Run[]; isCompared:
         <div class="card" key=${chart.panel}>
           <${Chart} ...${chart} xLabel=${axis} isLog=${log !== ""}
             formatX=${numberText} formatY=${numberText} />
-          ${chart.left.length > 0 && html`
-            <p class="muted">Left out: ${chart.left.map(([count, which]) =>
+          ${chart.omitted.length > 0 && html`
+            <p class="muted">Left out: ${chart.omitted.map(([count, which]) =>
               `${formatCount(count, "value")} ${which}`
             ).join(", ")}.</p>
           `}

@@ -70,14 +70,14 @@ export async function contentOf(
   for (const listed of generations) {
     // If one is missing, the collector has begun: it leaves the first for last, and that has
     // another value if this one was overwritten.
-    const found = listed.generation === next-- && await readRecord(context, listed, signal);
-    if (!found) break;
-    const { record } = found;
+    const object = listed.generation === next-- && await readRecord(context, listed, signal);
+    if (!object) break;
+    const { record } = object;
     if (record.kind === "deleted") {
       deletion = { tombstone: record, replacedAt: listed.modifiedAt };
-    } else if (record.kind === "version" && !await isVoid(context, found, signal)) {
+    } else if (record.kind === "version" && !await isVoid(context, object, signal)) {
       if (deletion === undefined) return { state: "live" };
-      version = { located: asLocated(cell, listed, found, record), ...deletion };
+      version = { located: asLocated(cell, listed, object, record), ...deletion };
       break;
     }
   }

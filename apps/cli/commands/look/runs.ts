@@ -115,8 +115,8 @@ export const log: Command = defineCommand({
       }
     }
     await run.flush();
-    const left = refused === 0 ? "" : `, ${refused} left out`;
-    const text = `Logged ${formatCount(points, "point")} to run ${run.id}${left}`;
+    const leftOut = refused === 0 ? "" : `, ${refused} left out`;
+    const text = `Logged ${formatCount(points, "point")} to run ${run.id}${leftOut}`;
     await context.done({ name, id: run.id, first, points, refused }, text, run.id);
   },
 });

@@ -250,8 +250,8 @@ function useFound(
   const key = JSON.stringify([columns, wanted]);
   useEffect(() => {
     if (wanted === undefined) return setState({ isReading: false, read: 0 });
-    const left = new AbortController();
-    const { signal } = left;
+    const leaving = new AbortController();
+    const { signal } = leaving;
     stop.current = new AbortController();
     const onNote = (note: unknown) => {
       const [read, progress] = note as [number, number?];
@@ -263,7 +263,7 @@ function useFound(
       (value) => signal.aborted || setState({ value, key, isReading: false, read: value.read }),
       (error) => signal.aborted || setState({ error, isReading: false, read: 0 }),
     );
-    return () => left.abort();
+    return () => leaving.abort();
   }, [source, key]);
   return { ...state, stop: () => stop.current?.abort() };
 }

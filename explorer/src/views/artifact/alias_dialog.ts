@@ -163,11 +163,11 @@ function NumberChanges({ name, versions }: { name: string; versions: readonly [s
     side(versions[0], "before"),
     side(versions[1], "after"),
   ];
-  const left = changes.length - MOST_NUMBERS;
+  const more = changes.length - MOST_NUMBERS;
   return html`
     <${Table} label="Numbers that differ" rows=${changes.slice(0, MOST_NUMBERS)}
       columns=${columns} keyOf=${({ key }: NumberChange) => key} />
-    ${left > 0 && html`<p class="muted">and ${left} more</p>`}
+    ${more > 0 && html`<p class="muted">and ${more} more</p>`}
   `;
 }
 

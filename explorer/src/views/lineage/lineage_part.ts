@@ -101,9 +101,9 @@ export function withRuns({ nodes, edges, ...lineage }: Lineage): Lineage {
     return ref !== lineage.root && ref.startsWith(`${pipeline}:step:${step}@`);
   };
   const joined = edges.map(({ from, to }) => ({ from, to: by.get(to) ?? to }));
-  const made = [...by].map(([to, from]) => ({ from, to })).filter(({ to }) => !isRecord(to));
-  const kept = [...nodes.filter(({ ref }) => !isRecord(ref)), ...runs.values()];
-  return { ...lineage, nodes: kept, edges: unique([...joined, ...made]) };
+  const ofRuns = [...by].map(([to, from]) => ({ from, to })).filter(({ to }) => !isRecord(to));
+  const withoutRecords = [...nodes.filter(({ ref }) => !isRecord(ref)), ...runs.values()];
+  return { ...lineage, nodes: withoutRecords, edges: unique([...joined, ...ofRuns]) };
 }
 
 function unique(edges: Lineage["edges"]): Lineage["edges"] {
@@ -122,7 +122,7 @@ export function foldNames(lineage: Lineage, opened: ReadonlySet<string>): Lineag
     ({ ref }) => `${splitRef(ref).name}@ ${up.has(ref) ? `-${up.get(ref)}` : down.get(ref)}`,
   );
   const folded = new Map<string, string>();
-  const kept = [...groups].flatMap(([name, group]): LineageNode[] => {
+  const others = [...groups].flatMap(([name, group]): LineageNode[] => {
     if (group.length === 1 || opened.has(splitRef(name).name)) return group;
     for (const { ref } of group) folded.set(ref, name);
     const odd = group.find(({ state }) => state !== "present");
@@ -139,5 +139,5 @@ export function foldNames(lineage: Lineage, opened: ReadonlySet<string>): Lineag
     edges.map(({ from, to }) => ({ from: folded.get(from) ?? from, to: folded.get(to) ?? to })),
   ).filter(({ from, to }) => from !== to);
   const own = nodes.filter(({ ref }) => ref === root);
-  return { ...lineage, nodes: [...own, ...kept], edges: joined };
+  return { ...lineage, nodes: [...own, ...others], edges: joined };
 }

@@ -193,13 +193,13 @@ function unknownNode(ref: string): LineageNode {
 function Branches({ lineage, way }: { lineage: Lineage; way: "up" | "down" }) {
   const next = neighbors(lineage.edges, way);
   const nodes = new Map(lineage.nodes.map((node) => [node.ref, node]));
-  const left = { lines: MOST_LINES };
+  const room = { lines: MOST_LINES };
   const below = (ref: string, above: ReadonlySet<string>): unknown => {
     const refs = (next.get(ref) ?? []).filter((each) => !above.has(each));
-    if (refs.length === 0 || left.lines <= 0) return null;
+    if (refs.length === 0 || room.lines <= 0) return null;
     return html`<ul class="nested">${
       refs.map((each) => {
-        left.lines--;
+        room.lines--;
         const node = nodes.get(each) ?? unknownNode(each);
         const odd = oddWord(node);
         return html`<li key=${each}><a href=${hrefOfRef(each)}>${each}</a> ${
@@ -215,7 +215,7 @@ function Branches({ lineage, way }: { lineage: Lineage; way: "up" | "down" }) {
   };
   const list = below(lineage.root, new Set([lineage.root])) ?? html`<p class="muted">None.</p>`;
   return html`${list}${
-    left.lines <= 0 &&
+    room.lines <= 0 &&
     html`<p class="muted">The list ends after ${MOST_LINES} lines.</p>`
   }`;
 }
