@@ -136,8 +136,8 @@ export interface DirectPiece {
   readonly threads: number;
   /** Returns lengths and digests, in order; without digests, bytes are not verified. */
   chunks(): { size: number; sha256?: string }[];
-  /** Reports the progress of a piece that a thread has written. */
-  onWritten(): void;
+  /** Reports bytes that a thread has written. If it fails later, the piece does not report them again. */
+  onWritten(bytes: number): void;
 }
 
 /**

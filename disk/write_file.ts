@@ -67,9 +67,7 @@ export async function beginFile(
         users++;
         try {
           const target = opened ??= openSync(path, "wx");
-          if (isDirect && await threads.write(path, { ...piece, isNew })) {
-            piece.direct?.onWritten();
-          } else {
+          if (!isDirect || !await threads.write(path, { ...piece, isNew })) {
             // A hole makes the file longer, which must not cut what a thread wrote meanwhile.
             const begun = { ...piece, isNew: isNew && !isDirect };
             await here(() => writePiece(target, begun, tasks.signal)).catch((error) => {

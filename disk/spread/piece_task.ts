@@ -28,6 +28,8 @@ export const LAST_ID = -1;
 /** Sent as bytes arrive; with a result, after the piece. */
 export interface PieceReport {
   id: number;
+  /** Bytes that were verified, and written, since the last report. @default none */
+  bytes?: number;
   /** True if the piece is right, and written. */
   isDone?: boolean;
 }

@@ -43,7 +43,8 @@ export class PieceThreads {
     if (url === undefined || this.#isEnded) return false;
     const { from } = direct;
     const thread = this.#freest(direct.threads);
-    const isDone = await thread.run({ url, from, to, chunks: direct.chunks() });
+    const onBytes = (bytes: number) => to && direct.onWritten(bytes);
+    const isDone = await thread.run({ url, from, to, chunks: direct.chunks() }, onBytes);
     if (isDone) this.#done++;
     else this.#failed++;
     return isDone;
@@ -70,11 +71,16 @@ function mayStart(): boolean {
   return program.protocol !== "file:" || isGranted({ name: "read", path: program });
 }
 
+interface Pending {
+  onBytes(bytes: number): void;
+  resolve(isDone: boolean): void;
+}
+
 class PieceThread {
   isEnded = false;
   readonly #thread: Thread;
   readonly #system: System;
-  readonly #pending = new Map<number, (isDone: boolean) => void>();
+  readonly #pending = new Map<number, Pending>();
   #last = 0;
   #isSilent = false;
   #idle = new AbortController();
@@ -92,10 +98,13 @@ class PieceThread {
     return this.#pending.size;
   }
 
-  async run(piece: Omit<PieceTask, "id">): Promise<boolean> {
+  async run(
+    piece: Omit<PieceTask, "id">,
+    onBytes: (bytes: number) => void,
+  ): Promise<boolean> {
     const id = this.#last++;
     const { promise, resolve } = Promise.withResolvers<boolean>();
-    this.#pending.set(id, resolve);
+    this.#pending.set(id, { onBytes, resolve });
     if (this.#pending.size === 1) this.#watch().catch(() => {});
     this.#thread.post({ ...piece, id } satisfies PieceTask, []);
     return await promise;
@@ -116,15 +125,17 @@ class PieceThread {
     this.#idle.abort();
     this.#closed.abort();
     this.#thread.end();
-    for (const resolve of this.#pending.values()) resolve(false);
+    for (const { resolve } of this.#pending.values()) resolve(false);
     this.#pending.clear();
   }
 
-  #receive({ id, isDone }: PieceReport): void {
+  #receive({ id, bytes = 0, isDone }: PieceReport): void {
     if (id === LAST_ID) return this.#closed.abort();
     this.#isSilent = false;
+    const pending = this.#pending.get(id);
+    if (bytes > 0) pending?.onBytes(bytes);
     if (isDone === undefined) return;
-    this.#pending.get(id)?.(isDone);
+    pending?.resolve(isDone);
     this.#pending.delete(id);
     if (this.#pending.size === 0) this.#idle.abort();
   }

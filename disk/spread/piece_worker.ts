@@ -21,7 +21,11 @@ let isLast = false;
 async function run(task: PieceTask): Promise<void> {
   const { id } = task;
   const report = (content: PieceReport) => starter?.post(content, []);
-  const work = { system: realSystem, onProgress: () => report({ id }), isOver: () => isLast };
+  const work = {
+    system: realSystem,
+    onProgress: (bytes: number) => report({ id, bytes }),
+    isOver: () => isLast,
+  };
   const isDone = await readPiece(task, work).catch(() => false);
   report({ id, isDone });
 }

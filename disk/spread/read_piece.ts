@@ -21,8 +21,12 @@ const SILENT_LOOKS = [4, 8];
 /** The surroundings of a piece. */
 export interface PieceWork {
   system: Pick<System, "sleep">;
-  /** Reports that bytes arrived, or that another connection is tried. */
-  onProgress(): void;
+  /**
+   * Reports that bytes arrived, or that another connection is tried.
+   *
+   * @param bytes that were verified, and written; often none
+   */
+  onProgress(bytes: number): void;
   /** True if nothing more may be written. */
   isOver(): boolean;
 }
@@ -33,7 +37,7 @@ export async function readPiece(task: PieceTask, work: PieceWork): Promise<boole
   for (const looks of SILENT_LOOKS) {
     const isDone = await reading.attempt(looks);
     if (isDone !== undefined) return isDone;
-    work.onProgress();
+    work.onProgress(0);
   }
   return false;
 }
@@ -78,7 +82,7 @@ class PieceReading {
       const before = reads();
       await system.sleep(LOOK_MS, stop.signal);
       silent = reads() === before ? silent + 1 : 0;
-      if (silent === 0) onProgress();
+      if (silent === 0) onProgress(0);
     }
     stop.abort();
   }
@@ -95,7 +99,7 @@ class PieceReading {
         this.#write(bytes);
         this.#blocks.shift();
         this.#at += block.size;
-        this.#work.onProgress();
+        this.#work.onProgress(block.size);
       }
       return isDone = await reply.isAtEnd();
     } finally {

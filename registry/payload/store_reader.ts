@@ -197,14 +197,23 @@ export class StoreReader implements FileReader {
     let index = 0;
     return Array.from(list.cover({ from: 0, to: file.size }, PIECE_BYTES), (range) => {
       while (endOf(itemAt(runs, index)) <= range.from) index++;
-      const direct = this.#direct(file, list, range, itemAt(runs, index));
+      const onBytes = this.#progressOf(file);
+      let written = 0; // by a thread
+      const direct = this.#direct(file, list, range, itemAt(runs, index), (bytes) => {
+        written += bytes;
+        onBytes(bytes);
+      });
       return {
         ...asByteRange(range),
         isIn: (written: LocalCopy) => hasChunks(written, list, asByteRange(range)),
         ...(direct !== undefined && { direct }),
         passTo: inspectedPass(this.#ranges.chunksOf(file, list, range).passTo, () => {
-          const onBytes = this.#progressOf(file);
-          return { see: ({ byteLength }) => onBytes(byteLength) };
+          const see = ({ byteLength }: Uint8Array) => {
+            const again = Math.min(written, byteLength);
+            written -= again;
+            onBytes(byteLength - again);
+          };
+          return { see };
         }),
       };
     });
@@ -245,11 +254,11 @@ export class StoreReader implements FileReader {
     list: ChunkList,
     { from, to }: FileRange,
     { url, offset = 0, ...run }: ReachedRun,
+    onWritten: DirectPiece["onWritten"],
   ): DirectPiece | undefined {
     const length = to - from;
     if (url === undefined || to > endOf(run)) return undefined;
     if (length > PIECE_BYTES) return undefined; // a longer chunk, which would be in memory
-    const onBytes = this.#progressOf(file);
     return {
       url,
       from: offset + from - run.start,
@@ -259,7 +268,7 @@ export class StoreReader implements FileReader {
           list.digestsIn([{ offset: from, length }]),
           ({ size, sha256 }) => this.#options.verify === "none" ? { size } : { size, sha256 },
         ),
-      onWritten: () => onBytes(length),
+      onWritten,
     };
   }
 

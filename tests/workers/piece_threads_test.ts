@@ -1,4 +1,4 @@
-import { assertEquals, assertGreater, assertRejects } from "@std/assert";
+import { assertEquals, assertGreater, assertLess, assertRejects } from "@std/assert";
 import {
   closeSync,
   openSync,
@@ -46,6 +46,24 @@ spreadTest("write each byte of a large file once", async (world, to) => {
   assertGreater(ranges.length, 8);
   ranges.reduce((end, { from, to }) => (assertEquals(from, end), to), 0);
   assertEquals(ranges.at(-1)?.to, SIZE);
+});
+
+spreadTest("report each block, also of a piece that fails later, once", async (world, to) => {
+  world.answer = ({ index, bytes, ...range }, response) => {
+    if (index !== 3) return false;
+    response.writeHead(206, { ...partial(range), "content-length": bytes.byteLength });
+    response.end(bytes.with(bytes.byteLength - 1, bytes.at(-1)! ^ 1));
+    return true;
+  };
+  await using registry = await world.open();
+  const progress: number[] = [];
+  await registry.download("big", { to, onProgress: ({ bytes }) => void progress.push(bytes) });
+  assertSame(to, world);
+  assertEquals(progress, progress.toSorted((a, b) => a - b));
+  assertEquals(progress.at(-1), SIZE);
+  const steps = progress.map((bytes, i) => bytes - (progress[i - 1] ?? 0));
+  assertLess(Math.max(...steps), 3 * MIB);
+  assertGreater(world.storeReads, 0);
 });
 
 spreadTest("get URLs that are valid for an hour, and renewed", async (world, to) => {
