@@ -49,6 +49,7 @@ export const WITH_PROGRAMS: readonly string[] = [
   "tests/apps/cli/commands/pipelines/stopped_run_test.ts",
   "tests/apps/server/listen/descriptors_test.ts",
   "tests/apps/server/node_test.ts",
+  "tests/apps/server/processes",
   "tests/apps/uncaught_error_test.ts",
   "tests/apps/cli/commands/completions_test.ts",
   "tests/apps/cli/commands/places/doctor_permissions_test.ts",

@@ -23,15 +23,17 @@ import { checkPath, isOfDav, pathOf, Routes } from "./routing.ts";
 import type { RequestInfo, RouteEntry, ServerContext } from "./routing.ts";
 import { route } from "./describe.ts";
 import { createDocument } from "./document.ts";
+import type { ProcessParts } from "./memory/process_parts.ts";
 import { createServiceMemory } from "./memory/service_memory.ts";
 import { createOpened } from "./files/opened.ts";
 import { createWindows } from "./streams.ts";
-import { bodyMemoryOfProcess } from "./guard/body_memory.ts";
+import { bodyMemoryOfProcess, createMemoryShare } from "./guard/body_memory.ts";
 import { Audit } from "./observe/audit.ts";
 import { createGuard } from "./guard/guard.ts";
 import { davRoutes, offerBasic } from "./dav/routes.ts";
 import { hubRoutes, isOfHub, nameError } from "./hf/routes.ts";
 import { Metrics } from "./observe/metrics.ts";
+import type { ProcessCounts } from "./observe/process_counts.ts";
 import { problem, problemOf, RefusedRequest } from "./problem.ts";
 import { logRoutes, registryLogRoutes } from "./routes/log.ts";
 import { operationRoutes } from "./operation_route.ts";
@@ -93,14 +95,27 @@ const ALL_ROUTES: readonly ((routes: Routes, context: ServerContext) => void)[] 
 /** How far away the store of a backend is; the others are far. */
 const PLACES = { local: "near", memory: "near", r2: "worker" } as const;
 
+interface App extends Handler {
+  readonly routes: readonly RouteEntry[];
+  /** Returns the counts of this process. */
+  counts(): ProcessCounts;
+}
+
+function placeOf({ service, backend }: Registry): "near" | "far" | "worker" {
+  const kind = service === undefined ? backend?.kind : undefined;
+  return PLACES[kind as keyof typeof PLACES] ?? "far";
+}
+
+/** @param parts those of one of several processes. @default the service has one process */
 export function createApp(
   registry: Registry,
   options: HandlerOptions,
-): Handler & { routes: readonly RouteEntry[] } {
+  parts?: ProcessParts,
+): App {
   checkHandlerOptions(registry, options);
   const { system = realSystem, logger = silentLogger } = options;
   const closing = new AbortController();
-  const memory = createServiceMemory(system);
+  const memory = parts?.memory ?? createServiceMemory(system, options.audit);
   let uploads: Promise<ResumableUploads> | undefined;
   const metrics = new Metrics();
   /** Reports failures that clients may miss: mid-response, or shown by a program as EIO only. */
@@ -112,19 +127,24 @@ export function createApp(
       logger.warn(thrown.message);
     }
   };
-  const kind = registry.service === undefined ? registry.backend?.kind : undefined;
   const context: ServerContext = {
     registry,
     options,
     system,
     logger,
     metrics,
+    allCounts: parts?.allCounts,
     closing: closing.signal,
     openVersion: createOpened(registry),
     uploads: () => uploads ??= openUploads(registry),
     memory,
-    windows: createWindows(PLACES[kind as keyof typeof PLACES] ?? "far", report),
-    searchIndex: new SearchIndexReader(registry, { system, logger, closing: closing.signal }),
+    windows: createWindows(placeOf(registry), report, parts?.processes),
+    searchIndex: new SearchIndexReader(registry, {
+      system,
+      logger,
+      closing: closing.signal,
+      writes: memory.writes,
+    }),
   };
 
   const routes = new Routes();
@@ -137,9 +157,9 @@ export function createApp(
     report(thrown);
     return problemOf(thrown, access);
   };
-  const bodies = bodyMemoryOfProcess();
+  const bodies = parts === undefined ? bodyMemoryOfProcess() : createMemoryShare(parts.processes);
   const guard = createGuard(options, { system, logger, metrics, bodies, memory, refuse });
-  const audit = options.audit && new Audit(options.audit, { system, logger });
+  const audit = options.audit && new Audit(memory.trail, { system, logger });
   const dispatch = async (request: Request, info: RequestInfo): Promise<Answer> => {
     const asked = overridden(request);
     const path = pathOf(asked.url);
@@ -159,7 +179,7 @@ export function createApp(
     }
     // Also after a failure: a write that failed may have happened.
     const written = info.writes ?? (isChange(info.scope) ? info.name : undefined);
-    if (written !== undefined) context.searchIndex.written(written);
+    if (written !== undefined) await memory.writes.note(written);
     if (options.dav && isOfDav(path)) offerBasic(answer);
     if (options.hf && isOfHub(path)) nameError(answer, info, error);
     return answer;
@@ -179,7 +199,9 @@ export function createApp(
     await Promise.all(running);
     await options.tokens?.settle?.();
   };
-  const app = Object.assign(handler, { close, routes: routes.all, [Symbol.asyncDispose]: close });
+  const counts = () => metrics.counts();
+  const dispose = { [Symbol.asyncDispose]: close };
+  const app = Object.assign(handler, { close, routes: routes.all, counts, ...dispose });
   answerings.set(app, answering);
   return app;
 }

@@ -12,6 +12,7 @@ import type { ServiceMemory } from "./memory/service_memory.ts";
 import type { AuditSubject } from "./observe/audit_entry.ts";
 import type { Windows } from "./streams.ts";
 import type { Metrics } from "./observe/metrics.ts";
+import type { ProcessCounts } from "./observe/process_counts.ts";
 import type { HandlerInfo, HandlerOptions } from "./options.ts";
 import { invalid } from "../../core/errors.ts";
 import { Answer } from "./answer.ts";
@@ -28,6 +29,8 @@ export interface ServerContext {
   readonly system: System;
   readonly logger: Logger;
   readonly metrics: Metrics;
+  /** Returns the counts of all processes of the service. @default those of this one */
+  readonly allCounts?: () => Promise<ProcessCounts>;
   readonly closing: AbortSignal;
   /** Uploads that no save has used yet. `Unsupported` for a registry without a store. */
   uploads(): Promise<ResumableUploads>;

@@ -78,10 +78,15 @@ export interface Windows {
   readonly heldBytes: number;
 }
 
-/** Creates {@linkcode Windows} for a store: `near` is one without delay, such as a disk. */
+/**
+ * Creates {@linkcode Windows} for a store: `near` is one without delay, such as a disk.
+ *
+ * @param processes how many share the memory
+ */
 export function createWindows(
   place: keyof typeof MOST_BYTES,
   onBreak?: (error: unknown) => void,
+  processes = 1,
 ): Windows {
   let held = 0;
   let turns = Promise.resolve();
@@ -89,7 +94,7 @@ export function createWindows(
   const turn = () => turns = turns.then(() => new Promise((resolve) => setImmediate(resolve)));
 
   function take(): number {
-    const free = Math.max(SHARED_BYTES[place] - held, 0);
+    const free = Math.max(SHARED_BYTES[place] / processes - held, 0);
     const share = Math.floor(free / SHARE / LEAST_BYTES) * LEAST_BYTES;
     return Math.min(Math.max(share, LEAST_BYTES), MOST_BYTES[place]);
   }

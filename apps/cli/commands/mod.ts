@@ -103,6 +103,7 @@ const COMMANDS: Loaders = {
     cache: async () => (await import("./stores/cache.ts")).cache,
     completions: async () => (await import("./completions.ts")).completions,
   }),
+  __serve: async () => (await import("./services/serve_process.ts")).serveProcess,
   __complete: async () => (await import("./completions.ts")).complete(loadCommands, GROUPS),
 };
 

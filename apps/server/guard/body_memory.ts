@@ -66,6 +66,20 @@ export function bodyMemoryOfProcess(): BodyMemory {
   return memories[place] ??= createBodyMemory(LIMITS[place]);
 }
 
+/** The share of a process that has room for one large body. */
+const LEAST_SHARE = 64 * MIB;
+
+/** Creates the memory of one of several processes of a service. */
+export function createMemoryShare(processes: number): BodyMemory {
+  const shareOf = (bytes: number) => Math.max(Math.floor(bytes / processes), LEAST_SHARE);
+  const { arrivingBytes, parsedBytes, waitMs } = LIMITS.service;
+  return createBodyMemory({
+    arrivingBytes: shareOf(arrivingBytes),
+    parsedBytes: shareOf(parsedBytes),
+    waitMs,
+  });
+}
+
 export function createBodyMemory(options: BodyMemoryOptions): BodyMemory {
   const { arrivingBytes, parsedBytes, waitMs, system = realSystem } = options;
   const arriving = createLedger(arrivingBytes, { lastsMs: LASTS_MS + (waitMs ?? 0), system });

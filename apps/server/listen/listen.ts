@@ -8,7 +8,6 @@ import { RESPONSE_ALREADY_SENT } from "npm:@hono/node-server@^2.1/utils/response
 import { isLoopback, severalHosts } from "../guard/origin.ts";
 import type { Handler } from "../options.ts";
 import { problem, problemOf } from "../problem.ts";
-import { denied, fault, type RegistryError } from "../../../core/errors.ts";
 import { realSystem, silentLogger, type System, timerMs } from "../../../core/system.ts";
 import { checkOptions, type OptionNames } from "../../../core/options/check_options.ts";
 import { Answer, answerings } from "../answer.ts";
@@ -16,6 +15,7 @@ import type { ConnectionLimits, Listening, ListenOptions } from "./options.ts";
 import { createClientAddress } from "./client_address.ts";
 import { ServedCertificate } from "./certificate.ts";
 import { connectionsWithin, descriptorLimit } from "./descriptors.ts";
+import { cannotListen, exposed } from "./listen_errors.ts";
 
 /**
  * Limits the number of connections, and closes those that pause within a request or answer. Returns
@@ -180,6 +180,15 @@ const LIMITS: OptionNames<ConnectionLimits> = {
  * `Conflict` for a port in use; `Invalid` for an unknown option
  */
 export async function listen(handler: Handler, options: ListenOptions = {}): Promise<Listening> {
+  return await listenBeside(handler, options);
+}
+
+/** @param processes how many processes share the port, and the connections. @default 1 */
+export async function listenBeside(
+  handler: Handler,
+  options: ListenOptions,
+  processes = 1,
+): Promise<Listening> {
   const {
     host = "127.0.0.1",
     port = 8600,
@@ -195,11 +204,12 @@ export async function listen(handler: Handler, options: ListenOptions = {}): Pro
     headersTimeoutMs = 10_000,
     idleTimeoutMs = 60_000,
     keepAliveMs = 15_000,
-    maxConnections: mostAsked = 4096,
+    maxConnections: mostOfService = 4096,
   } = checkOptions("listen", limits, LIMITS);
   if (!hasTokens && !isLoopback(host)) throw exposed(host);
   const addressOf = createClientAddress(trustedProxies);
   const certificate = tls && await ServedCertificate.open(tls, { logger, ...system });
+  const mostAsked = Math.ceil(mostOfService / processes);
   const descriptors = await descriptorLimit();
   const maxConnections = Math.min(mostAsked, connectionsWithin(descriptors));
   if (maxConnections < mostAsked) {
@@ -225,7 +235,7 @@ export async function listen(handler: Handler, options: ListenOptions = {}): Pro
   server.on("request", listenerOf(handler, { system, addressOf }));
   await new Promise<void>((resolve, reject) => {
     server.once("error", reject);
-    server.listen(port, host, resolve);
+    server.listen({ port, host, reusePort: processes > 1 }, resolve);
   }).catch((error) => {
     throw cannotListen(error, { host, port });
   });
@@ -259,49 +269,4 @@ export async function listen(handler: Handler, options: ListenOptions = {}): Pro
       return cut;
     },
   };
-}
-
-function exposed(host: string): RegistryError {
-  const state = "without tokens, everyone who can reach it could read and write everything";
-  return denied("listen on", host, state, {
-    hint: "Pass tokens: await openTokenFile(path), and create a token. Without tokens, listen on " +
-      "127.0.0.1.",
-    reason: { kind: "service_exposed" },
-  });
-}
-
-function cannotListen(
-  cause: unknown,
-  { host, port }: { host: string; port: number },
-): RegistryError {
-  const { name, code = "", message } = cause as Error & { code?: string };
-  const subject = `${host}:${port}`;
-  const action = "listen on";
-  if (code === "EADDRINUSE") {
-    return fault({
-      code: "Conflict",
-      action,
-      subject,
-      state: "the port is in use",
-      hint: "Choose another port, or any free one: port: 0.",
-      reason: { kind: "port_taken" },
-      cause,
-    });
-  }
-  const isDenied = name === "NotCapable" || code === "EACCES" || code === "EPERM";
-  return fault({
-    code: isDenied ? "Denied" : "Invalid",
-    action,
-    subject,
-    state: message.replace(/\n.*/s, "").replace(/\.$/, ""),
-    ...name === "NotCapable"
-      ? { hint: `Allow it: --allow-net=${subject}` }
-      : isDenied
-      ? { hint: "Choose a port from 1024, such as 8600.", reason: { kind: "port_denied" } }
-      : {
-        hint: "Pass an address of this machine as `host`, such as 127.0.0.1.",
-        reason: { kind: "address_foreign" },
-      },
-    cause,
-  });
 }

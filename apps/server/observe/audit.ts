@@ -5,50 +5,35 @@ import type { Answer } from "../answer.ts";
 import { RefusedRequest } from "../problem.ts";
 import type { RequestInfo } from "../routing.ts";
 import { pathOf } from "../routing.ts";
-import type { AuditEntry, AuditSink } from "./audit_entry.ts";
+import type { ServiceMemory } from "../memory/service_memory.ts";
+import type { AuditEntry } from "./audit_entry.ts";
 
 const READS = new Set(["GET", "HEAD", "OPTIONS", "PROPFIND"]);
 
 /** Bytes that no version has yet, and messages whose calls are requests of their own. */
 const NOT_CHANGES = /^\/(uploads|contents|mcp)(\/|$)/;
 
-/** Most entries that wait in memory: more come only from changes that ran at the same time. */
-const MOST_MISSING = 10_000;
-
 /** Writes entries, and refuses changes while that fails. */
 export class Audit {
-  readonly #sink: AuditSink;
+  readonly #trail: ServiceMemory["trail"];
   readonly #system: Pick<System, "now">;
   readonly #logger: Pick<Logger, "error">;
-  /** Entries that could not be written, oldest first. */
-  readonly #missing: AuditEntry[] = [];
-  #retry: Promise<void> | undefined;
 
   constructor(
-    sink: AuditSink,
+    trail: ServiceMemory["trail"],
     { system, logger }: { system: Pick<System, "now">; logger: Pick<Logger, "error"> },
   ) {
-    this.#sink = sink;
+    this.#trail = trail;
     this.#system = system;
     this.#logger = logger;
   }
 
   /** Throws 503 for a change while earlier entries cannot be written. */
   async admit({ method, url }: Request): Promise<void> {
-    if (this.#missing.length === 0 || !isChange(method, url)) return;
-    this.#retry ??= this.#writeMissing().finally(() => this.#retry = undefined);
-    await this.#retry;
-  }
-
-  async #writeMissing(): Promise<void> {
-    for (let [entry] = this.#missing; entry !== undefined; [entry] = this.#missing) {
-      try {
-        await this.#sink(entry);
-      } catch (error) {
-        throw unwritten("not begun: the audit trail cannot be written", error);
-      }
-      this.#missing.shift();
-    }
+    if (!isChange(method, url)) return;
+    await this.#trail.complete().catch((error) => {
+      throw unwritten("not begun: the audit trail cannot be written", error);
+    });
   }
 
   /** Writes the entry of a request, if it has one. Throws 503 if that fails. */
@@ -59,10 +44,9 @@ export class Audit {
     const at = new Date(this.#system.now()).toISOString();
     const entry = entryOf(request, info, { at, status });
     try {
-      await this.#sink(entry);
+      await this.#trail.write(entry, isChange(method, url));
     } catch (error) {
       this.#logger.error(`Cannot write the audit trail: ${messageOf(error)}`);
-      if (isChange(method, url) && this.#missing.length < MOST_MISSING) this.#missing.push(entry);
       if (status < 400) throw unwritten("done, but not in the audit trail", error);
     }
   }

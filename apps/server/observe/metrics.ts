@@ -1,6 +1,8 @@
 // Metrics in the Prometheus text format (version 0.0.4).
 import { itemAt } from "../../../core/faults/present.ts";
 import type { Gauge } from "./gauge.ts";
+import { type DurationCounts, type ProcessCounts, PROCESSES, RUNNING } from "./process_counts.ts";
+
 export const PROMETHEUS_TYPE = "text/plain; version=0.0.4; charset=utf-8";
 
 /** Bounds of the histogram, seconds. */
@@ -11,14 +13,14 @@ const BETWEEN = "\0";
 
 /** A counter or a gauge. Without labels it starts at 0. */
 class Numbers {
+  readonly name: string;
   readonly #values = new Map<string, number>();
   readonly #head: string;
-  readonly #name: string;
   readonly #labels: string[];
 
   constructor(kind: "counter" | "gauge", name: string, help: string, ...labels: string[]) {
+    this.name = name;
     this.#head = head(kind, name, help);
-    this.#name = name;
     this.#labels = labels;
     if (labels.length === 0) this.#values.set("", 0);
   }
@@ -28,9 +30,14 @@ class Numbers {
     this.#values.set(key, (this.#values.get(key) ?? 0) + by);
   }
 
-  text(): string {
-    const lines = [...this.#values].map(([key, value]) =>
-      line(this.#name, labelled(this.#labels, key.split(BETWEEN)), value)
+  /** Values by their labels. */
+  values(): Record<string, number> {
+    return Object.fromEntries(this.#values);
+  }
+
+  text(values = this.values()): string {
+    const lines = Object.entries(values).map(([key, value]) =>
+      line(this.name, labelled(this.#labels, key.split(BETWEEN)), value)
     );
     return this.#head + lines.join("");
   }
@@ -38,8 +45,7 @@ class Numbers {
 
 class Durations {
   readonly #name = "holdfast_request_duration_seconds";
-  /** Counts by bucket, the last for all longer requests. */
-  readonly #values = new Map<string, { counts: number[]; sum: number }>();
+  readonly #values = new Map<string, DurationCounts>();
 
   observe(method: string, route: string, seconds: number): void {
     const key = `${method}${BETWEEN}${route}`;
@@ -53,9 +59,13 @@ class Durations {
     known.sum += seconds;
   }
 
-  text(): string {
+  values(): Record<string, DurationCounts> {
+    return Object.fromEntries(this.#values);
+  }
+
+  text(values: Record<string, DurationCounts>): string {
     const name = this.#name;
-    const lines = [...this.#values].flatMap(([key, { counts, sum }]) => {
+    const lines = Object.entries(values).flatMap(([key, { counts, sum }]) => {
       const labels = labelled(["method", "route"], key.split(BETWEEN));
       let count = 0;
       const buckets = counts.map((some, i) =>
@@ -97,10 +107,18 @@ interface AnsweredRequest {
   sentBytes: number;
 }
 
+/** A gauge whose values each process has for itself. */
+export interface ProcessGauge extends Omit<Gauge, "label" | "read"> {
+  label: string;
+  /** Returns values by the value of the label. Of all processes, the highest counts. */
+  read(): Readonly<Record<string, number>>;
+}
+
 export class Metrics {
   readonly #requests = counter("requests_total", "Answered requests", "method", "route", "status");
   readonly #durations = new Durations();
-  readonly #running = new Numbers("gauge", "holdfast_requests_under_way", "Running requests");
+  readonly #running = new Numbers("gauge", RUNNING, "Running requests");
+  readonly #processes = new Numbers("gauge", PROCESSES, "Processes of this service");
   readonly #received = counter("received_bytes_total", "Content-Length of requests");
   readonly #sent = counter("sent_bytes_total", "Content-Length of answers");
   readonly #faults = counter("store_faults_total", "Failures of the store or its data", "code");
@@ -110,6 +128,11 @@ export class Metrics {
     "reason",
   );
   readonly #watched: (() => Promise<string>)[] = [];
+  readonly #ofProcess: ProcessGauge[] = [];
+
+  constructor() {
+    this.#processes.add([]);
+  }
 
   begin(): void {
     this.#running.add([]);
@@ -145,13 +168,38 @@ export class Metrics {
     });
   }
 
-  async text(): Promise<string> {
+  watchProcess(gauge: ProcessGauge): void {
+    this.#ofProcess.push(gauge);
+  }
+
+  get #numbers(): Numbers[] {
+    const counts = [this.#running, this.#processes, this.#received, this.#sent, this.#faults];
+    return [...counts, this.#uncheckedTokens];
+  }
+
+  /** Returns the values of this process. */
+  counts(): ProcessCounts {
+    const series = [this.#requests, ...this.#numbers];
+    return {
+      numbers: Object.fromEntries(series.map((each) => [each.name, each.values()])),
+      durations: this.#durations.values(),
+      highest: Object.fromEntries(this.#ofProcess.map((each) => [each.name, each.read()])),
+    };
+  }
+
+  /** @param counts those of all processes. @default those of this one */
+  async text(counts: ProcessCounts = this.counts()): Promise<string> {
     const watched = await Promise.all(this.#watched.map((read) => read()));
-    const counts = [
-      ...[this.#running, this.#received, this.#sent, this.#faults],
-      this.#uncheckedTokens,
-    ];
-    const own = [this.#requests, this.#durations, ...counts].map((series) => series.text());
-    return [...own, ...watched].join("");
+    const { numbers, durations, highest } = counts;
+    const ofProcess = this.#ofProcess.map(({ name, help, label }) =>
+      new Numbers("gauge", name, help, label).text(highest[name] ?? {})
+    );
+    return [
+      this.#requests.text(numbers[this.#requests.name]),
+      this.#durations.text(durations),
+      ...this.#numbers.map((each) => each.text(numbers[each.name])),
+      ...watched,
+      ...ofProcess,
+    ].join("");
   }
 }

@@ -25,8 +25,10 @@ const FRESH = { "cache-control": "no-store" };
 
 export function observationRoutes(
   routes: Routes,
-  { registry, system, closing, metrics, options: { jobs, tokens, gauges = [] } }: ServerContext,
+  context: ServerContext,
 ): void {
+  const { registry, system, closing, metrics, allCounts } = context;
+  const { jobs, tokens, gauges = [] } = context.options;
   if (jobs !== undefined) {
     const help = `Jobs of the queue by state, at most ${MOST_COUNTED} of each`;
     const read = async () =>
@@ -40,11 +42,11 @@ export function observationRoutes(
     read: async () => Number((await readiness()).ready),
   });
   if (tokens?.lastUses !== undefined) {
-    metrics.watch({
+    metrics.watchProcess({
       name: "holdfast_token_last_use_timestamp_seconds",
       help: "When each token was last used",
       label: "token",
-      read: async () => await tokens.lastUses?.(),
+      read: () => tokens.lastUses?.() ?? {},
     });
   }
   for (const gauge of gauges) {
@@ -84,7 +86,9 @@ export function observationRoutes(
         content: { "text/plain": { schema: { type: "string" } } },
       },
     },
-    answer: async () =>
-      new Answer(await metrics.text(), { headers: { ...FRESH, "content-type": PROMETHEUS_TYPE } }),
+    answer: async () => {
+      const text = await metrics.text(await allCounts?.());
+      return new Answer(text, { headers: { ...FRESH, "content-type": PROMETHEUS_TYPE } });
+    },
   });
 }

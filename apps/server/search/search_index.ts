@@ -4,6 +4,7 @@
 import type { Logger, Registry, System } from "../../../mod.ts";
 import { encodeName } from "../../../core/naming/names.ts";
 import { mapAtOnce } from "../../../core/work/at_once.ts";
+import type { ServiceMemory } from "../memory/service_memory.ts";
 import { withinMs } from "../within_time.ts";
 import { AT_ONCE, type Entry, type IndexedVersion, type NameIndex } from "./version_reader.ts";
 import { VersionReader } from "./version_reader.ts";
@@ -76,6 +77,8 @@ interface ReadIndex extends SearchIndex {
 }
 
 interface SearchIndexOptions {
+  /** Names that the service writes. */
+  writes: Pick<ServiceMemory["writes"], "since">;
   system: System;
   logger: Logger;
   closing: AbortSignal;
@@ -91,15 +94,22 @@ export class SearchIndexReader {
   #updating: Promise<void> | undefined;
   /** Names that this service wrote since they were read. */
   readonly #written = new Set<string>();
+  #mark = 0;
 
   constructor(registry: Registry, options: SearchIndexOptions) {
     this.#registry = registry;
     this.#options = options;
   }
 
-  /** Notes that this service wrote a name, or may have. The next search reads it again. */
-  written(name: string): void {
-    if (this.#index !== undefined || this.#reading !== undefined) this.#written.add(name);
+  /** Notes the names that this service wrote since the last search, to read them again. */
+  async #noteWritten(): Promise<void> {
+    const { mark, names, isCut } = await this.#options.writes.since(this.#mark);
+    this.#mark = Math.max(this.#mark, mark);
+    if (this.#index === undefined && this.#reading === undefined) return;
+    for (const name of names) this.#written.add(name);
+    if (!isCut || this.#index === undefined) return;
+    await this.#reading?.catch(() => {}); // may have begun before the writes
+    await this.#refresh();
   }
 
   /**
@@ -109,6 +119,7 @@ export class SearchIndexReader {
    */
   async read({ partial = false }: ReadIndexOptions = {}): Promise<SearchIndex> {
     const { system, logger } = this.#options;
+    await this.#noteWritten();
     if (this.#index === undefined) {
       const whole = this.#refresh();
       if (partial) {

@@ -10,7 +10,7 @@ import { refuseUrlTarget } from "../../program/refusals.ts";
 import { aborted } from "../../program/run_process.ts";
 import { mountUrl, SEND_TOKENS } from "../../services/mounters.ts";
 import { invalid, lookUp, shellWord, withHints } from "../../terminal/hints.ts";
-import type { ServerPart } from "./serve.ts";
+import type { ServerPart } from "../../services/serve_registry.ts";
 
 const STOP_MS = 2000;
 

@@ -6,6 +6,7 @@ import { createMemoryBackend, openRegistry, type Registry } from "../../../../mo
 import { createAccess, everything, parseScope } from "../../../../apps/server/access/access.ts";
 import { Answer } from "../../../../apps/server/answer.ts";
 import { createApp } from "../../../../apps/server/app.ts";
+import { AuditTrail } from "../../../../apps/server/memory/audit_trail.ts";
 import { Audit } from "../../../../apps/server/observe/audit.ts";
 import { realSystem, silentLogger } from "../../../../core/system.ts";
 import { createMemoryQueue } from "../../../../queues/memory.ts";
@@ -195,7 +196,7 @@ Deno.test("changes wait while missing entries are written, and are refused with 
     if (isFull) throw new Error("no space left on device");
     entries.push(entry);
   };
-  const audit = new Audit(sink, { system: realSystem, logger: silentLogger });
+  const audit = new Audit(new AuditTrail(sink), { system: realSystem, logger: silentLogger });
   const request = new Request("http://localhost/artifacts/m/aliases/a", { method: "PUT" });
   const info = { requestId: "1", access: everything };
   await rejected("Unknown", audit.write(request, info, new Answer(null)));

@@ -2,6 +2,7 @@
 import { assertEquals } from "@std/assert";
 import { createCheckedHandler } from "../checked_handler.ts";
 import { openRegistry, type Registry, saveMany } from "../../../../mod.ts";
+import { WrittenNames } from "../../../../apps/server/memory/written_names.ts";
 import { SearchIndexReader } from "../../../../apps/server/search/search_index.ts";
 import { realSystem } from "../../../../core/system.ts";
 
@@ -119,15 +120,17 @@ Deno.test("a search ends while its service goes on writing", async () => {
     get(target, property) {
       if (property === "versions" && isWriting) {
         if (++reads > 100) throw new Error("the search does not end");
-        index.written("a");
+        void writes.note("a");
       }
       return Reflect.get(target, property);
     },
   });
   const closing = new AbortController().signal;
-  const index = new SearchIndexReader(busy, { system: realSystem, logger: console, closing });
+  const writes = new WrittenNames();
+  const options = { system: realSystem, logger: console, closing, writes };
+  const index = new SearchIndexReader(busy, options);
   await index.read();
   isWriting = true;
-  index.written("a");
+  await writes.note("a");
   assertEquals([...(await index.read()).entries].length, 1);
 });

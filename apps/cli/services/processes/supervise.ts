@@ -1,0 +1,127 @@
+// `holdfast serve --processes`: this process serves nothing. It starts those that do, keeps what they
+// must share, and replaces them.
+import process from "node:process";
+import { resolve } from "@std/path";
+import { createServiceMemory } from "../../../server/memory/service_memory.ts";
+import { findSharedPort } from "../../../server/listen/shared_port.ts";
+import { createAuditFile } from "../../../server/observe/audit_file.ts";
+import type { AuditSink } from "../../../server/observe/audit_entry.ts";
+import type { CommandContext } from "../../program/command.ts";
+import { aborted } from "../../program/run_process.ts";
+import { ownCommand } from "../../pipelines/open_carrier.ts";
+import { findRegistry } from "../../places/find_registry.ts";
+import { Interruption } from "../../terminal/exit_code.ts";
+import { invalid } from "../../terminal/hints.ts";
+import { messageOf } from "../../../../core/errors.ts";
+import { DEFAULT_HOST, DEFAULT_PORT, DEFAULT_STOP_MS, type ServeFlags } from "../serve_options.ts";
+import { noteServing, noteStopped } from "../serve_notes.ts";
+import { readTokens } from "../serve_tokens.ts";
+import { ProcessGroup } from "./process_group.ts";
+
+/** How much longer than its requests a process may take to end. */
+const END_MS = 10_000;
+
+/** Serves with several processes until the run is stopped. Returns an exit code other than 0. */
+export async function superviseProcesses(
+  flags: ServeFlags,
+  context: CommandContext,
+): Promise<number | void> {
+  const { io, shared } = context;
+  const { processes = 1, host = DEFAULT_HOST } = flags;
+  refuseMemoryRegistry(context);
+  const port = await findSharedPort({ host, port: flags.port ?? DEFAULT_PORT });
+  const group = new ProcessGroup({
+    command: ownCommand(),
+    cwd: io.cwd,
+    memory: createServiceMemory(io.system, auditOf(flags, context)),
+    system: io.system,
+    message: {
+      flags: { ...flags, port },
+      shared,
+      processes,
+      ...flags.tokens === "-" && { tokens: await readTokens(io) },
+    },
+    note: (text) => context.note(text),
+    onText: (line) => void io.stderr.write(`${line}\n`),
+  });
+  const stopReloading = reloadOnHangup(group, context);
+  let cut: number | undefined;
+  try {
+    await untilStopped(group, flags, context);
+  } finally {
+    stopReloading();
+    cut = await stopGroup(group, flags, context);
+  }
+  if (cut === undefined) return exitCodeOf(io.signal);
+  await noteStopped(cut, context);
+}
+
+async function untilStopped(
+  group: ProcessGroup,
+  flags: ServeFlags,
+  context: CommandContext,
+): Promise<void> {
+  const { signal } = context.io;
+  const stopped = aborted(signal);
+  const orStopped = async <T>(starting: Promise<T>): Promise<T> => {
+    starting.catch(() => {}); // after a stop
+    return await Promise.race([starting, stopped.then(() => Promise.reject(signal.reason))]);
+  };
+  const first = await orStopped(group.start(0)); // alone: all would fail with the same error
+  const others = Array.from({ length: (flags.processes ?? 1) - 1 }, (_, i) => group.start(i + 1));
+  const all = [first, ...await orStopped(Promise.all(others))];
+  const { url, location, hasTokens } = first.started;
+  await context.result({ url, registry: location }, url);
+  await noteServing({ location, hasTokens }, flags, context);
+  const kept = Promise.all(all.map(({ process }, index) => group.keep(index, process)));
+  kept.catch(() => {}); // after a stop
+  await Promise.race([stopped, kept]);
+}
+
+/** Stops all processes. Returns undefined if a second signal, or a process that hangs, cut that. */
+async function stopGroup(
+  group: ProcessGroup,
+  { stopWithin = DEFAULT_STOP_MS }: ServeFlags,
+  { io }: CommandContext,
+): Promise<number | undefined> {
+  const ended = new AbortController();
+  const stopping = group.stop().finally(() => ended.abort());
+  const late = io.system.sleep(stopWithin + END_MS, ended.signal).catch(() => stopping);
+  const second = io.secondStop === undefined ? late : aborted(io.secondStop);
+  const cut = await Promise.race([
+    stopping,
+    late.then(() => undefined),
+    second.then(() => undefined),
+  ]);
+  if (typeof cut === "number") return cut;
+  group.kill();
+  await stopping;
+  return undefined;
+}
+
+function exitCodeOf({ reason }: AbortSignal): number {
+  return reason instanceof Interruption ? reason.exitCode : 1;
+}
+
+function auditOf({ audit }: ServeFlags, { io }: CommandContext): AuditSink | undefined {
+  if (audit === undefined) return undefined;
+  if (audit !== "-") return createAuditFile(resolve(io.cwd, audit));
+  return async (entry) => await io.stdout.write(`${JSON.stringify(entry)}\n`);
+}
+
+/** Reloads the certificate on SIGHUP. An invalid one is not used. */
+function reloadOnHangup(group: ProcessGroup, context: CommandContext): () => void {
+  const reload = () =>
+    void group.reloadCertificate().then(
+      () => context.note("Certificate reloaded"),
+      (error) => context.note(`${messageOf(error)}. The old one stays in use`),
+    );
+  process.on("SIGHUP", reload);
+  return () => void process.off("SIGHUP", reload);
+}
+
+function refuseMemoryRegistry({ io, shared }: CommandContext): void {
+  if (!/^memory:/i.test(findRegistry(shared.registry, io).location)) return;
+  const state = "a registry in memory belongs to one process";
+  throw invalid("serve with several processes", state, "Omit --processes, or use a folder.");
+}

@@ -1,0 +1,103 @@
+// The options of `holdfast serve`.
+import { availableParallelism } from "node:os";
+import type { FlagsOf, OptionDefinition } from "../program/command.ts";
+import { parseBytes, parseDuration, parsePort, parsePositive } from "../terminal/units.ts";
+
+export const DEFAULT_PORT = 8600;
+export const DEFAULT_HOST = "127.0.0.1";
+export const DEFAULT_STOP_MS = 30_000;
+
+export const SERVE_OPTIONS = [
+  {
+    flags: "--port <port>",
+    text: `the port; 0 for any free one (default: ${DEFAULT_PORT})`,
+    parse: parsePort,
+  },
+  { flags: "--host <host>", text: `the address to listen on (default: ${DEFAULT_HOST})` },
+  { flags: "--read-only", text: "refuse every write" },
+  { flags: "--hf", text: "also serve Hugging Face libraries, which set HF_ENDPOINT" },
+  { flags: "--dav", text: "also serve versions as WebDAV folders, at /dav/NAME@VERSION/" },
+  { flags: "--mcp", text: "also serve assistants and agents, at /mcp" },
+  {
+    flags: "--tokens <file>",
+    text: "require a token of this file; - for its content from standard input",
+    completes: "file",
+  },
+  {
+    flags: "--oidc <file>",
+    text: "accept tokens of identity providers, by the rules in this JSON file",
+    completes: "file",
+  },
+  { flags: "--cert <file>", text: "TLS certificate and chain, PEM", completes: "file" },
+  { flags: "--key <file>", text: "private key of the certificate, PEM", completes: "file" },
+  {
+    flags: "--cors <origin>",
+    text: "allow pages of this origin; * for all, read-only without --tokens",
+    repeat: true,
+  },
+  { flags: "--allow-host <name>", text: "without tokens: accept this host name", repeat: true },
+  {
+    flags: "--max-body <size>",
+    text: "maximum size of a JSON body with files (default: 32MiB)",
+    parse: parseBytes,
+  },
+  {
+    flags: "--max-upload <size>",
+    text: "maximum size of an upload, and of joined files (default: none)",
+    parse: parseBytes,
+  },
+  {
+    flags: "--max-requests <count>",
+    text: "maximum requests per second, per token or else per address",
+    parse: parsePositive,
+  },
+  {
+    flags: "--processes <count>",
+    text: "serve with several processes; auto for one per processor (default: 1)",
+    parse: parseProcesses,
+  },
+  {
+    flags: "--max-connections <count>",
+    text: "maximum number of connections (default: 4096)",
+    parse: parsePositive,
+  },
+  { flags: "--queue <url>", text: "the queue of /jobs, such as redis://127.0.0.1:6379" },
+  { flags: "--upload-task <name>", text: "submit a job of this task for each POST /upload" },
+  {
+    flags: "--events <url>",
+    text: "publish changes to an event bus, such as redis://127.0.0.1:6379",
+  },
+  { flags: "--webhook <url>", text: "post each change to this URL, signed", repeat: true },
+  {
+    flags: "--webhook-secret-file <file>",
+    text: "the signing secret of webhooks, whsec_…",
+    completes: "file",
+  },
+  {
+    flags: "--stop-within <duration>",
+    text: "how long to wait for running requests (default: 30s)",
+    parse: parseDuration,
+  },
+  {
+    flags: "--prune-every <duration>",
+    text: "prune by the rules of the registry at this interval: 6h",
+    parse: parseDuration,
+  },
+  { flags: "--log", text: "log each request to standard error" },
+  {
+    flags: "--audit <file>",
+    text: "append changes and refused requests as JSON lines; - for standard output",
+    completes: "file",
+  },
+  {
+    flags: "--trusted-proxy <address>",
+    text: "trust X-Forwarded-For of this proxy, or of a block: 10.0.0.0/8",
+    repeat: true,
+  },
+] as const satisfies readonly OptionDefinition[];
+
+export type ServeFlags = FlagsOf<typeof SERVE_OPTIONS>;
+
+function parseProcesses(text: string): number {
+  return text === "auto" ? availableParallelism() : parsePositive(text);
+}

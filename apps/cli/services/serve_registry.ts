@@ -1,0 +1,244 @@
+// A registry behind HTTP in this process, with all that `holdfast serve` adds: tokens, events, jobs,
+// webhooks, the audit trail and pruning.
+import { readFile } from "node:fs/promises";
+import process from "node:process";
+import { resolve } from "@std/path";
+import { loadPart } from "../../../core/urls/load_part.ts";
+import type { Registry } from "../../../mod.ts";
+import type { CommandContext } from "../program/command.ts";
+import { invalid, notFound } from "../terminal/hints.ts";
+import type { TokenCheck, TokenFileOptions } from "../../server/access/token_file.ts";
+import type { OidcCheckOptions, OidcSettings } from "../../server/access/oidc/settings.ts";
+import type { Listening, ListenOptions } from "../../server/listen/options.ts";
+import type { ProcessParts } from "../../server/memory/process_parts.ts";
+import type { AuditSink } from "../../server/observe/audit_entry.ts";
+import type { ProcessCounts } from "../../server/observe/process_counts.ts";
+import type { Handler, HandlerOptions } from "../../server/options.ts";
+import { noteRun } from "./last_runs.ts";
+import { createServedGauges } from "./serve_gauges.ts";
+import { DEFAULT_HOST, DEFAULT_PORT, DEFAULT_STOP_MS, type ServeFlags } from "./serve_options.ts";
+import { openServedEvents, openServedJobs } from "./serve_queues.ts";
+import { readTokens } from "./serve_tokens.ts";
+import { startServedWebhooks } from "./serve_webhooks.ts";
+import { formatCount } from "../terminal/units.ts";
+import { messageOf } from "../../../core/errors.ts";
+import { pruneByRules } from "../../../registry/maintenance.ts";
+
+/** The server, which only commands that serve load. */
+export interface ServerPart {
+  createHandler(registry: Registry, options?: HandlerOptions): Handler;
+  listen(handler: Handler, options?: ListenOptions): Promise<Listening>;
+  openTokenFile(file: string, options?: TokenFileOptions): Promise<TokenCheck>;
+  createAuditFile(file: string): AuditSink;
+  parseTokens(content: string, options?: Pick<TokenFileOptions, "system">): TokenCheck;
+  createOidcCheck(settings: OidcSettings, options?: OidcCheckOptions): TokenCheck;
+}
+
+/** The server as one of several processes. */
+interface ProcessPart {
+  createApp(
+    registry: Registry,
+    options: HandlerOptions,
+    parts: ProcessParts,
+  ): Handler & { counts(): ProcessCounts };
+  listenBeside(handler: Handler, options: ListenOptions, processes: number): Promise<Listening>;
+}
+
+/** One of several processes that serve the same registry at the same port. */
+export interface ServingProcess extends ProcessParts {
+  /** The first one also does what must not be done twice. */
+  isFirst: boolean;
+  /** The content of the token file, if it came from standard input. */
+  tokens?: string;
+  /** Receives how this process counts its requests. */
+  onCounts(counts: () => ProcessCounts): void;
+}
+
+export interface ServedRegistry {
+  server: Listening;
+  registry: Registry;
+  hasTokens: boolean;
+}
+
+/** Serves until `use` has ended, then stops. Returns the number of requests that were cut. */
+export async function serveRegistry(
+  flags: ServeFlags,
+  context: CommandContext,
+  { use, process: own }: {
+    use(served: ServedRegistry): Promise<void>;
+    /** @default the only process */
+    process?: ServingProcess;
+  },
+): Promise<number> {
+  const { io } = context;
+  const { port = DEFAULT_PORT, host = DEFAULT_HOST, readOnly = false } = flags;
+  const tls = certificateOf(flags, context);
+  const part = await loadPart<ServerPart>("../../server.ts", import.meta.url);
+  if (flags.mcp) await loadPart("../../mcp/server.ts", import.meta.url); // before it starts
+  const { system } = io;
+  const logger = flags.log
+    ? { ...context.logger, info: (line: string) => void io.stderr.write(`${line}\n`) }
+    : context.logger;
+  const stored = await tokensOf(flags.tokens, own?.tokens, { ...context, logger }, part);
+  const tokens = await signInOf(flags.oidc, stored, { ...context, logger }, part);
+  const events = await openServedEvents(flags, context);
+  const registry = await context.open({ write: !readOnly, events });
+  const prunes = own?.isFirst ?? true;
+  const pruning = prunes && flags.pruneEvery &&
+    pruneRegularly(registry, flags.pruneEvery, context);
+  await using _webhooks = await startServedWebhooks(flags, events, context);
+  const served = await openServedJobs(flags, context);
+  await using _jobs = served.jobs;
+  const running: { server?: Listening } = {};
+  const options: HandlerOptions = {
+    ...served,
+    system,
+    logger,
+    tokens,
+    readOnly,
+    cors: flags.cors,
+    hf: flags.hf,
+    dav: flags.dav,
+    mcp: flags.mcp,
+    audit: auditOf(flags.audit, context, part),
+    gauges: createServedGauges(registry, {
+      io,
+      certificateEndsAt: () => running.server?.certificateEndsAt,
+    }),
+    hosts: flags.allowHost && [...flags.allowHost, "localhost", host],
+    limits: {
+      maxBodyBytes: flags.maxBody,
+      maxUploadBytes: flags.maxUpload,
+      requestsPerSecond: flags.maxRequests,
+    },
+  };
+  const limits = { maxConnections: flags.maxConnections };
+  const hasTokens = tokens !== undefined;
+  const { trustedProxy: trustedProxies } = flags;
+  const listening = { host, port, hasTokens, tls, limits, trustedProxies, system, logger };
+  const server = running.server = own === undefined
+    ? await part.listen(part.createHandler(registry, options), listening)
+    : await listenAsProcess(registry, { own, options, listening });
+  const stopReloading = reloadOnHangup(server, context);
+  let cut = 0;
+  try {
+    await use({ server, registry, hasTokens });
+  } finally {
+    stopReloading();
+    await pruning;
+    cut = await server.stop({ withinMs: flags.stopWithin ?? DEFAULT_STOP_MS });
+  }
+  return cut;
+}
+
+async function listenAsProcess(
+  registry: Registry,
+  { own, options, listening }: {
+    own: ServingProcess;
+    options: HandlerOptions;
+    listening: ListenOptions;
+  },
+): Promise<Listening> {
+  const { createApp, listenBeside } = await loadPart<ProcessPart>(
+    "../../server/listen/serving_process.ts",
+    import.meta.url,
+  );
+  const handler = createApp(registry, options, own);
+  own.onCounts(() => handler.counts());
+  const { logger, ...others } = listening;
+  // warnings of the start, once
+  const listenOptions = own.isFirst ? { ...others, logger } : others;
+  return await listenBeside(handler, listenOptions, own.processes);
+}
+
+/** Opens the token file. Its content from standard input does not change later. */
+async function tokensOf(
+  file: string | undefined,
+  content: string | undefined,
+  { io, logger }: Pick<CommandContext, "io" | "logger">,
+  { openTokenFile, parseTokens }: ServerPart,
+): Promise<TokenCheck | undefined> {
+  const { system } = io;
+  if (file === undefined) return undefined;
+  if (file !== "-") return await openTokenFile(resolve(io.cwd, file), { system, logger });
+  return parseTokens(content ?? await readTokens(io), { system });
+}
+
+function auditOf(
+  file: string | undefined,
+  { io }: Pick<CommandContext, "io">,
+  { createAuditFile }: ServerPart,
+): AuditSink | undefined {
+  if (file === undefined) return undefined;
+  if (file !== "-") return createAuditFile(resolve(io.cwd, file));
+  return async (entry) => await io.stdout.write(`${JSON.stringify(entry)}\n`);
+}
+
+/** Adds sign-in by the rules of a file to stored tokens. */
+async function signInOf(
+  file: string | undefined,
+  tokens: TokenCheck | undefined,
+  { io: { cwd, system }, logger }: Pick<CommandContext, "io" | "logger">,
+  { createOidcCheck }: ServerPart,
+): Promise<TokenCheck | undefined> {
+  if (file === undefined) return tokens;
+  const path = resolve(cwd, file);
+  const action = `read sign-in settings ${JSON.stringify(file)}`;
+  const text = await readFile(path, "utf8").catch((cause) => {
+    if (cause.code !== "ENOENT") throw cause;
+    const hint = "Check the path, or create the file as in docs/sign_in.md.";
+    throw notFound(action, "the file does not exist", hint, cause);
+  });
+  let settings: OidcSettings;
+  try {
+    settings = JSON.parse(text);
+  } catch (error) {
+    const hint = "Write `audience` and `issuers` as JSON: see docs/sign_in.md.";
+    throw invalid(action, messageOf(error), hint, error);
+  }
+  return createOidcCheck(settings, { tokens, system, logger });
+}
+
+function certificateOf(
+  { cert, key }: { cert?: string; key?: string },
+  { io }: CommandContext,
+): { cert: string; key: string } | undefined {
+  if (cert === undefined && key === undefined) return undefined;
+  if (cert !== undefined && key !== undefined) {
+    return { cert: resolve(io.cwd, cert), key: resolve(io.cwd, key) };
+  }
+  const hint = "Pass both: --cert with the certificate and its chain, --key with its private key.";
+  throw invalid("use TLS", `--${cert === undefined ? "cert" : "key"} is missing`, hint);
+}
+
+/** Reloads the certificate on SIGHUP. An invalid one is not used. */
+function reloadOnHangup(server: Listening, context: CommandContext): () => void {
+  const reload = () =>
+    void server.reloadCertificate().then(
+      () => context.note("Certificate reloaded"),
+      (error) => context.note(`${(error as Error).message}. The old one stays in use`),
+    );
+  process.on("SIGHUP", reload);
+  return () => void process.off("SIGHUP", reload);
+}
+
+/** Prunes now and at intervals, until the run ends. A failure is noted, and the next one tries. */
+async function pruneRegularly(
+  registry: Registry,
+  everyMs: number,
+  context: CommandContext,
+): Promise<void> {
+  const { signal, system } = context.io;
+  while (!signal.aborted) {
+    try {
+      const { deleted, failures } = await pruneByRules(registry, { signal });
+      if (failures.length === 0) await noteRun(registry.id, ["prune"], context);
+      if (deleted.length > 0) {
+        await context.note(`Pruned ${formatCount(deleted.length, "version")} by rules`);
+      }
+    } catch (error) {
+      if (!signal.aborted) await context.note(`Cannot prune by rules: ${messageOf(error)}`);
+    }
+    await system.sleep(everyMs, signal).catch(() => {}); // the loop checks the signal
+  }
+}

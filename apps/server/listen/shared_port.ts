@@ -1,0 +1,60 @@
+// A port that several processes share: Linux gives each new connection to one of them
+// (`SO_REUSEPORT`).
+import { createServer, type Server } from "node:net";
+import type { AddressInfo } from "node:net";
+import process from "node:process";
+import { unsupported } from "../../../core/errors.ts";
+import { cannotListen } from "./listen_errors.ts";
+
+interface Address {
+  host: string;
+  /** 0 for any free port. */
+  port: number;
+}
+
+/**
+ * Returns the port that processes can share, after a check that nobody has it.
+ *
+ * @throws {RegistryError} `Conflict` for a port in use; `Unsupported` for a system or a runtime that
+ * does not share ports
+ */
+export async function findSharedPort({ host, port }: Address): Promise<number> {
+  if (!await isSupported()) throw notShared();
+  const alone = await listening({ host, port }).catch((error) => {
+    throw cannotListen(error, { host, port });
+  });
+  const { port: free } = alone.address() as AddressInfo;
+  await closed(alone);
+  return free;
+}
+
+async function isSupported(): Promise<boolean> {
+  if (process.platform !== "linux" || "Bun" in globalThis) return false;
+  const host = "127.0.0.1";
+  const first = await listening({ host, port: 0, reusePort: true }).catch(() => undefined);
+  if (first === undefined) return false;
+  const { port } = first.address() as AddressInfo;
+  const second = await listening({ host, port, reusePort: true }).catch(() => undefined);
+  await closed(first);
+  if (second !== undefined) await closed(second);
+  return second !== undefined; // versions of Node before 22.12 ignore the option
+}
+
+function listening(address: Address & { reusePort?: boolean }): Promise<Server> {
+  return new Promise((resolve, reject) => {
+    const server = createServer((socket) => socket.destroy());
+    server.once("error", reject);
+    server.listen(address, () => resolve(server));
+  });
+}
+
+function closed(server: Server): Promise<void> {
+  return new Promise((resolve) => server.close(() => resolve()));
+}
+
+function notShared() {
+  const state = "only Linux shares a port between processes, with Deno, or Node from 22.12";
+  return unsupported("serve with several processes", undefined, state, {
+    hint: "Omit --processes, or start several services behind a proxy: see docs/run_service.md.",
+  });
+}
