@@ -107,44 +107,56 @@ export function problemWithin(thrown: unknown): unknown {
 
 const NO_ANSWER = "the store behind the service does not answer";
 
+/** Returns the words of an error without the place of the store. */
 function wordsOf(access: Access | undefined, thrown: RegistryError): Omit<ProblemFields, "code"> {
   const { kind = "" } = thrown.reason ?? {};
   const error = SILENT_STORE.has(kind)
     ? retold(thrown, { state: NO_ANSWER, place: undefined })
     : thrown;
-  const { message, action, state, place, backend, reason } = error;
-  const isOfPlace = place !== undefined && error.subject === place;
-  const subject = isOfPlace ? "the store" : error.subject;
-  const detail = action !== undefined && state !== undefined
-    ? sentenceOf({ action, subject, state })
-    : place === undefined
-    ? message
-    : message.replaceAll(` (${place})`, "");
-  const mayRead = error.suggestion === undefined ||
-    access?.may("read", error.suggestion.replace(/@.*/s, ""));
-  const suggestion = mayRead ? error.suggestion : undefined;
-  const folder = backend?.startsWith("file:///") ? decodeURIComponent(backend.slice(7)) : backend;
-  const unplaced = (text: string | undefined) =>
-    [backend, folder].reduce(
-      (left, place) => place ? left?.replaceAll(place, "the store") : left,
-      text,
-    ) || undefined;
+  const { action, state, place, reason } = error;
+  const subject = place !== undefined && error.subject === place ? "the store" : error.subject;
+  const unplaced = placeRemover(error);
+  const suggestion = readableSuggestion(access, error);
   const library = plainHint(error);
   const plain = hintFor({ hint: library, reason }, HTTP_HINTS);
-  const hint = plain === undefined || suggestion === undefined
-    ? plain
-    : `Did you mean ${JSON.stringify(suggestion)}? ${plain}`;
-  const names = Object.entries(reason ?? {}).map(([name, value]) => [name, unplaced(value) ?? ""]);
+  const isOfStore = OF_STORE.has(kind);
+  const facts = Object.entries(reason ?? {}).map(([name, value]) => [name, unplaced(value) ?? ""]);
   return {
-    detail: unplaced(detail) ?? "",
+    detail: unplaced(detailOf(error, subject)) ?? "",
     action,
     subject: unplaced(subject),
     state: unplaced(state),
-    hint: unplaced(hint),
-    hints: plain === library || OF_STORE.has(kind) ? undefined : { library: unplaced(library) },
-    reason: OF_STORE.has(kind) ? undefined : reason && Object.fromEntries(names),
+    hint: unplaced(
+      plain === undefined || suggestion === undefined
+        ? plain
+        : `Did you mean ${JSON.stringify(suggestion)}? ${plain}`,
+    ),
+    hints: plain === library || isOfStore ? undefined : { library: unplaced(library) },
+    reason: isOfStore ? undefined : reason && Object.fromEntries(facts),
     suggestion,
   };
+}
+
+function detailOf({ message, action, state, place }: RegistryError, subject?: string): string {
+  if (action !== undefined && state !== undefined) return sentenceOf({ action, subject, state });
+  return place === undefined ? message : message.replaceAll(` (${place})`, "");
+}
+
+/** Returns the suggestion, unless the token may not read its name. */
+function readableSuggestion(
+  access: Access | undefined,
+  { suggestion }: RegistryError,
+): string | undefined {
+  if (suggestion === undefined) return undefined;
+  return access?.may("read", suggestion.replace(/@.*/s, "")) ? suggestion : undefined;
+}
+
+/** Returns a function that replaces the place of the store in a text. */
+function placeRemover({ backend }: RegistryError): (text?: string) => string | undefined {
+  const folder = backend?.startsWith("file:///") ? decodeURIComponent(backend.slice(7)) : backend;
+  const places = [backend, folder].flatMap((place) => place || []);
+  return (text) =>
+    places.reduce((rest, place) => rest?.replaceAll(place, "the store"), text) || undefined;
 }
 
 /** An error with its own status and headers. */
