@@ -5,6 +5,7 @@ import type { Stats } from "node:fs";
 import { type FileHandle, open } from "node:fs/promises";
 import type { ByteRange } from "../core/backend.ts";
 import { iterableStream } from "../core/bytes/bytes.ts";
+import type { TakeMemory } from "../core/bytes/own_memory.ts";
 import { isRegistryError } from "../core/errors.ts";
 import { READ } from "./disk_calls.ts";
 import { fileError, onDisk } from "./file_errors.ts";
@@ -35,6 +36,13 @@ interface DiskContentOptions {
   readAll?: boolean;
   /** Called once the file is open, with the place that it then has. @default all */
   allows?: Allows;
+}
+
+interface ReadOptions {
+  /** @default the whole file */
+  range?: Required<ByteRange>;
+  /** @default new memory for each chunk */
+  take?: TakeMemory;
 }
 
 const CHUNK_BYTES = 1 << 20;
@@ -93,8 +101,8 @@ export class DiskContent implements FileSource {
     return readSmall(this.file, this.#allows);
   }
 
-  chunks(range?: Required<ByteRange>): AsyncIterable<Uint8Array> {
-    return readLarge(this.file, this.#allows, range);
+  chunks(options: ReadOptions = {}): AsyncIterable<Uint8Array> {
+    return readLarge(this.file, this.#allows, options);
   }
 
   stream(): ReadableStream<Uint8Array> {
@@ -126,8 +134,8 @@ function readSmall(file: DiskFile, allows?: Allows, size = file.state.size): Uin
 
 async function* readLarge(
   file: DiskFile,
-  allows?: Allows,
-  range?: Required<ByteRange>,
+  allows: Allows | undefined,
+  { range, take = (size) => new Uint8Array(size) }: ReadOptions,
 ): AsyncIterable<Uint8Array> {
   const { size } = file.state;
   const { offset, length } = range ?? { offset: 0, length: size || Infinity };
@@ -141,7 +149,7 @@ async function* readLarge(
     let at = offset;
     while (isToEnd || at < end) {
       // One byte more than the file has, to notice growth.
-      const chunk = new Uint8Array(Math.min(CHUNK_BYTES, end - at + Number(isToEnd)));
+      const chunk = take(Math.min(CHUNK_BYTES, end - at + Number(isToEnd)));
       const { bytesRead } = await handle.read(chunk, 0, chunk.byteLength, at);
       if (bytesRead === 0) break;
       at += bytesRead;

@@ -3,6 +3,7 @@ import { STORED } from "../../core/artifact.ts";
 import type { ByteRange } from "../../core/backend.ts";
 import type { ChunkList } from "../../core/bytes/content_chunks.ts";
 import { bodyBytes, concatBytes, plainBytes } from "../../core/bytes/bytes.ts";
+import type { TakeMemory } from "../../core/bytes/own_memory.ts";
 import { DiskContent } from "../../disk/disk_file.ts";
 import { filePathProblem } from "../../core/naming/file_paths.ts";
 import { invalid } from "../../core/errors.ts";
@@ -25,6 +26,8 @@ export interface LargeContent {
   size?: number;
   repeatable: boolean;
   chunks(): AsyncIterable<Uint8Array>;
+  /** Same as `chunks`, in memory that is taken for each, if that saves copies. */
+  chunksIn?(take: TakeMemory): AsyncIterable<Uint8Array>;
   /** Reads a range, if that takes less time than reading all. */
   range?(range: Required<ByteRange>): AsyncIterable<Uint8Array>;
   /** Of a stored file: the list of its chunks, if it has one, and ranges that are read ahead. */
@@ -90,9 +93,10 @@ export function readable(source: Uint8Array | DiskContent): LargeContent {
   const chunks = () => onDisk ? source.chunks() : copiedChunks(source);
   const range = ({ offset, length }: Required<ByteRange>) =>
     onDisk
-      ? source.chunks({ offset, length })
+      ? source.chunks({ range: { offset, length } })
       : copiedChunks(source.subarray(offset, offset + length));
-  return { size: sizeOf(source), chunks, range, repeatable: true, source };
+  const large = { size: sizeOf(source), chunks, range, repeatable: true, source };
+  return onDisk ? { ...large, chunksIn: (take) => source.chunks({ take }) } : large;
 }
 
 async function openStream(

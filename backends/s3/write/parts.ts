@@ -1,6 +1,7 @@
 // Bodies in parts: of equal size if that of the body is known, else of sizes that grow.
 import type { Body } from "../../../core/backend.ts";
-import { bodyStream, concatBytes } from "../../../core/bytes/bytes.ts";
+import { bodyStream } from "../../../core/bytes/bytes.ts";
+import { fillingReader } from "../../../core/bytes/own_memory.ts";
 import type { RegistryError } from "../../../core/errors.ts";
 import { keyFault, type S3Store } from "../store.ts";
 
@@ -69,42 +70,29 @@ function* slices(bytes: Uint8Array, partBytes: number): Generator<Uint8Array> {
 /** Reads a stream. Cancels it on abort, even while it is silent, and when the consumer leaves. */
 async function* read(
   body: Body,
-  { partBytes: firstBytes, grows, buffers, signal }: PartPlan,
+  { partBytes: firstBytes, grows, buffers, size = Infinity, signal }: PartPlan,
 ): AsyncGenerator<Uint8Array> {
-  const reader = bodyStream(body).getReader();
-  let open = true;
+  const reader = fillingReader(bodyStream(body));
+  let isOpen = true;
   const cancel = (reason: unknown) => void reader.cancel(reason).catch(() => {});
   const stop = () => cancel(signal?.reason);
   signal?.addEventListener("abort", stop, { once: true });
   try {
-    let held: Uint8Array[] = [];
-    let heldBytes = 0;
-    let parts = 0;
-    let partBytes = firstBytes;
-    while (open) {
+    for (let parts = 0; isOpen; parts++) {
       signal?.throwIfAborted();
-      const next = await reader.read();
-      if (next.done) break;
-      let chunk = next.value;
-      while (heldBytes + chunk.byteLength >= partBytes) {
-        const last = chunk.subarray(0, partBytes - heldBytes);
-        held.push(last);
-        chunk = chunk.subarray(last.byteLength);
-        yield held.length === 1 ? last : buffers.fill(held, partBytes);
-        held = [];
-        heldBytes = 0;
-        parts++;
-        if (grows) partBytes = grownPartBytes(firstBytes, parts);
-      }
-      if (chunk.byteLength > 0) held.push(chunk);
-      heldBytes += chunk.byteLength;
+      const partBytes = grows ? grownPartBytes(firstBytes, parts) : firstBytes;
+      // One byte more than a small body should have, to notice a longer one.
+      const memory = buffers.take(Math.min(partBytes, size + 1));
+      const { byteLength } = memory; // until it moves
+      const part = await reader.fill(memory);
+      buffers.own(part);
+      isOpen = part.byteLength === byteLength;
+      signal?.throwIfAborted();
+      if (part.byteLength > 0 || parts === 0) yield part;
     }
-    open = false;
-    signal?.throwIfAborted();
-    if (heldBytes > 0 || parts === 0) yield concatBytes(held);
   } finally {
     signal?.removeEventListener("abort", stop);
-    if (open) cancel(signal?.reason);
+    if (isOpen) cancel(signal?.reason);
     reader.releaseLock();
   }
 }
@@ -114,28 +102,23 @@ async function* read(
  * late.
  */
 export class PartBuffers {
-  readonly #own = new Set<Uint8Array>();
-  readonly #free: Uint8Array[] = [];
+  readonly #own = new WeakSet<ArrayBufferLike>();
+  readonly #free: ArrayBuffer[] = [];
 
-  fill(chunks: readonly Uint8Array[], size: number): Uint8Array {
-    let part = this.#free.pop();
-    if (part !== undefined && part.byteLength !== size) { // the parts have grown
-      part = undefined;
-      this.#free.length = 0;
-      this.#own.clear();
-    }
-    part ??= new Uint8Array(size);
-    this.#own.add(part);
-    let offset = 0;
-    for (const chunk of chunks) {
-      part.set(chunk, offset);
-      offset += chunk.byteLength;
-    }
-    return part;
+  take(size: number): Uint8Array<ArrayBuffer> {
+    const buffer = this.#free.pop();
+    if (buffer?.byteLength === size) return new Uint8Array(buffer);
+    this.#free.length = 0; // the parts have grown
+    return new Uint8Array(size);
+  }
+
+  /** Notes that a part is in memory that was taken, which may have moved. */
+  own({ buffer }: Uint8Array): void {
+    this.#own.add(buffer);
   }
 
   /** Makes the memory of a stored part available again. */
-  release(part: Uint8Array): void {
-    if (this.#own.has(part)) this.#free.push(part); // others belong to the caller
+  release({ buffer }: Uint8Array): void {
+    if (this.#own.has(buffer)) this.#free.push(buffer as ArrayBuffer); // others belong to the caller
   }
 }

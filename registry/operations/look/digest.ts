@@ -1,5 +1,6 @@
 // The digest of a value that is not saved.
 import { createSha256, sha256 } from "../../../core/bytes/digest.ts";
+import { sameMemory } from "../../../core/bytes/own_memory.ts";
 import type { FilesToSave, FileToSave, Materializer } from "../../../core/materializer.ts";
 import { checkGiven } from "../../../core/options/check_options.ts";
 import type { FileInfo } from "../../../core/record.ts";
@@ -47,7 +48,8 @@ async function hashContent(
   }
   const hash = createSha256();
   let size = 0;
-  for await (const chunk of content.content.chunks()) {
+  const large = content.content;
+  for await (const chunk of large.chunksIn?.(sameMemory()) ?? large.chunks()) {
     signal?.throwIfAborted();
     hash.update(chunk);
     size += chunk.byteLength;

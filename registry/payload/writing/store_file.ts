@@ -9,6 +9,7 @@ import {
   MIN_CUT_BYTES,
 } from "../../../core/bytes/content_chunks.ts";
 import { createSha256, sha256 } from "../../../core/bytes/digest.ts";
+import { memoryStream, sameMemory } from "../../../core/bytes/own_memory.ts";
 import { isRegistryError } from "../../../core/errors.ts";
 import type { JobOptions } from "../../../core/executor.ts";
 import { inTurns } from "../../../core/work/next_turn.ts";
@@ -142,7 +143,9 @@ interface Cut {
 async function cutContent({ job, signal, moved }: Sending, maker?: ListMaker): Promise<Cut> {
   const measure = new Measure(maker);
   const passed = () => moved(0);
-  for await (const _ of measure.through(job.content.chunks(), { signal, passed }));
+  const { content } = job;
+  const chunks = content.chunksIn?.(sameMemory()) ?? content.chunks();
+  for await (const _ of measure.through(chunks, { signal, passed }));
   return { facts: measure.facts(), list: (maker ?? new ListMaker(averageFor(0))).end() };
 }
 
@@ -160,7 +163,12 @@ async function sendContent(sending: Sending, maker?: ListMaker): Promise<StoredF
   const { backend, job: { to, content, compress, as }, signal, moved } = sending;
   if (as === undefined && compress !== undefined) return await sendCompressed(sending, compress);
   const measure = new Measure(maker);
-  const body = iterableStream(measure.through(content.chunks(), { signal, passed: moved }));
+  const measured = (chunks: AsyncIterable<Uint8Array>) =>
+    measure.through(chunks, { signal, passed: moved });
+  const { chunksIn } = content;
+  const body = chunksIn === undefined || isNear(backend)
+    ? iterableStream(measured(content.chunks()))
+    : memoryStream((take) => measured(chunksIn(take)));
   const info = infoOf(await backend.put(to, body, { size: content.size, signal }));
   const facts = measure.facts();
   const list = keepsList(sending, facts) ? maker?.end().encode() : undefined;
@@ -207,9 +215,10 @@ class Measure {
       signal?.throwIfAborted();
       this.#hash.update(chunk);
       this.#maker?.update(chunk);
-      this.size += chunk.byteLength;
+      const { byteLength } = chunk; // until its memory moves
+      this.size += byteLength;
       yield chunk;
-      await passed(chunk.byteLength);
+      await passed(byteLength);
     }
   }
 }
