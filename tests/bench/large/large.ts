@@ -81,8 +81,14 @@ export async function createLargeBucketGroup(
       round++;
       return await call({ operation: "save", place, path: source, version: `${round}.0.0` });
     });
+    const loopUp = inProcess(title("bare loop", "up"), mib, share, async (call) => {
+      const timing = await call({ operation: "bare loop up", place, path: source, version: "0" });
+      await clear();
+      return timing;
+    });
+    save.second = loopUp.name;
     const loop = inProcess(title("bare loop", "down"), mib, share, async (call) => {
-      const timing = await call({ operation: "bare loop", place, path: target, version: "" });
+      const timing = await call({ operation: "bare loop down", place, path: target, version: "" });
       fs.rmSync(target);
       return timing;
     });
@@ -93,9 +99,10 @@ export async function createLargeBucketGroup(
       return timing;
     });
     download.second = loop.name;
-    if (floor === undefined) return [save, loop, download];
+    if (floor === undefined) return [loopUp, save, loop, download];
     return [
       ...others,
+      { ...loopUp, floor: title(floor, "up") },
       { ...save, floor: title(floor, "up") },
       { ...loop, floor: title(floor, "down") },
       { ...download, floor: title(floor, "down") },

@@ -8,9 +8,10 @@ import { createServerStore, type ServerPlace } from "../../servers/server_world.
 import { peakRssMib } from "../batch/memory_process.ts";
 import { timed, type Timing } from "../measure.ts";
 import { runBareThreads } from "./bare_threads.ts";
+import { runBareUpload } from "./bare_upload.ts";
 
 export interface LargeCall {
-  operation: "save" | "download" | "verify" | "bare loop";
+  operation: "save" | "download" | "verify" | "bare loop up" | "bare loop down";
   /** A bucket, or the folder of a registry. */
   place: ServerPlace | string;
   version: string;
@@ -36,7 +37,9 @@ if (import.meta.main) {
       await registry.save("large", localPath(path), { version });
     } else if (operation === "download") {
       await registry.download("large", { to: path, version });
-    } else if (operation === "bare loop") {
+    } else if (operation === "bare loop up") {
+      await runBareUpload(registry.backend!, `objects/bare/${version}`, path);
+    } else if (operation === "bare loop down") {
       await runBareThreads(registry.backend!, path);
     } else {
       const { ok } = await verifyRegistry(registry);
