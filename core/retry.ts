@@ -45,6 +45,12 @@ export function isPassing(error: unknown): boolean {
   return isRegistryError(error) && error.retry === "later";
 }
 
+/**
+ * Milliseconds without a byte after which a read goes on over another connection, which gets more
+ * time. `aws s3 cp` waits for 60 s, the AWS CRT for 30 s, `huggingface_hub` for 10 s.
+ */
+export const SILENT_MS = 10_000;
+
 interface SilenceOptions {
   /** Milliseconds by the real clock. */
   timeoutMs: number;

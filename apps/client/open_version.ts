@@ -3,7 +3,7 @@ import type { ByteRange } from "../../core/backend.ts";
 import { fault, invalid, isRegistryError, type RegistryError } from "../../core/errors.ts";
 import { nameSegment, shown } from "../../core/naming/names.ts";
 import type { FileInfo } from "../../core/record.ts";
-import { backoffMs, withDeadline } from "../../core/retry.ts";
+import { backoffMs, SILENT_MS, withDeadline } from "../../core/retry.ts";
 import type { Connection } from "./connection.ts";
 import { unanswered } from "./problem.ts";
 import { createSha256, sha256 } from "../../core/bytes/digest.ts";
@@ -52,7 +52,7 @@ async function* copiesOf(chunks: AsyncIterable<Uint8Array>): AsyncGenerator<Uint
   for await (const chunk of chunks) yield chunk.slice();
 }
 
-/** Reads a range. Resumes after failures as long as bytes arrive within `retryForMs`. */
+/** Reads a range. Resumes after failures, until none brought a byte for `retryForMs`. */
 async function* readResumed(
   connection: Connection,
   file: RemoteFile,
@@ -63,21 +63,22 @@ async function* readResumed(
   const action = `read ${shown(file.info.path)} of "${file.ref}"`;
   let at = offset;
   let failures = 0;
-  let movedAt = system.monotonic();
+  let failingSince = 0;
   while (at < end) {
     const reader = await begin(connection, file, { action, at, end });
     let failure: unknown;
+    const silentMs = failures === 0 ? Math.min(SILENT_MS, timeoutMs) : timeoutMs;
     try {
       for (;;) {
-        const next = await withDeadline(reader.read(), { signal, timeoutMs }).catch((error) => {
-          failure = error;
-          return undefined;
-        });
+        const next = await withDeadline(reader.read(), { signal, timeoutMs: silentMs })
+          .catch((error) => {
+            failure = error;
+            return undefined;
+          });
         if (next === undefined || next.done || at >= end) break;
         at += next.value.byteLength;
         if (at > end) throw connection.unexpected({ action }, "the file is too long");
         failures = 0;
-        movedAt = system.monotonic();
         yield next.value;
       }
     } finally {
@@ -86,8 +87,9 @@ async function* readResumed(
     if (at >= end) return;
     signal?.throwIfAborted();
     const error = unanswered({ action, location, writes: false }, failure);
-    const waitMs = backoffMs(++failures, () => system.random());
-    if (system.monotonic() - movedAt + waitMs > retryForMs) throw error;
+    if (++failures === 1) failingSince = system.monotonic(); // not its wait for bytes
+    const waitMs = backoffMs(failures, () => system.random());
+    if (system.monotonic() - failingSince + waitMs > retryForMs) throw error;
     logger.debug(`${error.message}; resumes at byte ${at}`);
     await system.sleep(waitMs, signal);
   }

@@ -2,6 +2,8 @@ import { assert, assertEquals, assertRejects, assertStringIncludes } from "@std/
 import { openHttpRegistry, type SendRequest } from "../../../apps/client.ts";
 import { RegistryError } from "../../../mod.ts";
 import { aliasesOf, noise } from "../../conformance/registry/registry_case.ts";
+import { setImmediate } from "node:timers";
+import { holdTimers } from "../../support/held_timers.ts";
 import { createScriptedSystem } from "../../support/scripted_system.ts";
 import { silentLogger } from "../../../core/system.ts";
 import { ADDRESS, loseConnection, testService } from "./service.ts";
@@ -126,6 +128,39 @@ testService("a broken read resumes with a range of the same commit", async (serv
   const ranges = [1, 2, 3].map((n) => `bytes=${n}00000-649999`);
   assertEquals(asked, [null, ...ranges].map((range) => [range, commit]));
 });
+
+testService(
+  "a read that is silent for ten seconds goes on over another connection",
+  async (service) => {
+    const large = noise(650_000);
+    await service.behind.save("large", large);
+    const timers = holdTimers(10_000);
+    const ranges: (string | null)[] = [];
+    const silent = meddle(service.handler, /\/files\//, async (request, count) => {
+      ranges.push(request.headers.get("range"));
+      if (count > 1) return undefined;
+      const response = await service.handler(request);
+      const bytes = (await response.bytes()).slice(0, 100_000);
+      let pulls = 0;
+      const body = new ReadableStream<Uint8Array>({
+        async pull(controller) {
+          if (pulls++ === 0) return controller.enqueue(bytes);
+          await new Promise<void>((resolve) => setImmediate(resolve)); // the reader waits
+          timers.pass();
+          await new Promise<void>(() => {});
+        },
+      }, { highWaterMark: 0 });
+      return new Response(body, response);
+    });
+    try {
+      await using registry = await service.through(silent);
+      assertEquals(await registry.load("large"), large);
+    } finally {
+      timers[Symbol.dispose]();
+    }
+    assertEquals(ranges, [null, "bytes=100000-649999"]);
+  },
+);
 
 testService("an aborted read throws the reason, also without an answer", async (service) => {
   await service.behind.save("a", 1);
