@@ -129,10 +129,10 @@ async function putParts(
           if (create) throw tooLarge(store, key, size);
           await send();
         }
-        const piece = rest.subarray(0, limit - held);
-        waiting.push(piece);
-        held += piece.byteLength;
-        rest = rest.subarray(piece.byteLength);
+        const taken = rest.subarray(0, limit - held);
+        waiting.push(taken);
+        held += taken.byteLength;
+        rest = rest.subarray(taken.byteLength);
       }
     }, signal);
     if (size !== undefined && received !== size) throw otherSize(store, key, received, size);

@@ -163,7 +163,7 @@ export class R2Store {
             this.#bucket.list({ ...filter, limit, ...(cursor === undefined ? start : { cursor }) }),
         );
         return {
-          objects: page.objects.map((found) => infoOf(this.#keyOf(found.key), found)),
+          objects: page.objects.map((object) => infoOf(this.#keyOf(object.key), object)),
           groups: page.delimitedPrefixes.map((name) => this.#keyOf(name)),
           next: page.truncated ? page.cursor : undefined,
         };

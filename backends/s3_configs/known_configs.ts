@@ -41,7 +41,7 @@ export class KnownConfigs {
   readonly #system: System;
   readonly #registered = new Map<string, Bucket & { source: S3ConfigSource }>();
   /** Buckets found in variables, by their stem. */
-  readonly #asked = new Map<string, Bucket>();
+  readonly #ofVariables = new Map<string, Bucket>();
 
   constructor(envFile: string, system: System) {
     this.#envFile = envFile;
@@ -69,7 +69,7 @@ export class KnownConfigs {
       if (variables === undefined) continue;
       const other = this.#urls(stem).find((other) => other !== url);
       if (other !== undefined) throw ambiguous(url, other, stem);
-      this.#asked.set(stem, { provider, bucket });
+      this.#ofVariables.set(stem, { provider, bucket });
       const nameOf = (setting: S3Setting) => variableName(stem, setting);
       return sealS3Config(variables, `${url} in ${place.label}`, nameOf);
     }
@@ -77,7 +77,7 @@ export class KnownConfigs {
 
   /** Returns the known buckets whose variables have this stem. */
   #urls(stem: string): string[] {
-    return [...this.#registered.values(), ...this.#asked.values()]
+    return [...this.#registered.values(), ...this.#ofVariables.values()]
       .filter(({ provider, bucket }) => variableStem(provider, bucket) === stem)
       .map(({ provider, bucket }) => bucketUrl(provider, bucket));
   }
@@ -106,8 +106,8 @@ export class KnownConfigs {
     const stems = new Set(entries.map(({ provider, bucket }) => variableStem(provider, bucket)));
     const providers = this.#providers();
     for (const place of await readVariableSources(this.#envFile, this.#system)) {
-      for (const stem of [...this.#asked.keys(), ...place.stems()]) {
-        const bucket = this.#asked.get(stem) ?? parseStem(stem, providers);
+      for (const stem of [...this.#ofVariables.keys(), ...place.stems()]) {
+        const bucket = this.#ofVariables.get(stem) ?? parseStem(stem, providers);
         if (bucket === undefined || stems.has(stem) || readVariables(stem, place) === undefined) {
           continue;
         }

@@ -30,8 +30,8 @@ export function mountIdentity(folder: string): string | undefined {
 }
 
 /**
- * Returns the identity of the disk of a folder. If a note lies on the same disk, both go together:
- * what the note says is about this disk.
+ * Returns the identity of the disk of a folder, as a note in `noteFolder` has it. A note on the same
+ * disk needs none: it is gone when the disk is, so it is always about this disk.
  */
 export function diskIdentity(folder: string, noteFolder?: string): string | undefined {
   return noteFolder !== undefined && isOnSameDisk(folder, noteFolder)

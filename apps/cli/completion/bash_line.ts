@@ -11,7 +11,7 @@ export interface BashLine {
   /** The quote that is open at the end. */
   quote: Quote;
   /** Length of the beginning of the last word, without quotes, that bash keeps. */
-  kept: number;
+  keptLength: number;
 }
 
 type Quote = "" | "'" | '"';
@@ -46,18 +46,18 @@ export function parseBashLine(line: string, breaks: string): BashLine | undefine
       at += blank.length;
       continue;
     }
-    word ??= { text: "", quote: "", kept: 0, isUnclear: false };
+    word ??= { text: "", quote: "", keptLength: 0, isUnclear: false };
     at += takePart(word, rest, breaks);
   }
   if (word?.isUnclear) return undefined;
-  const { text = "", quote = "", kept = 0 } = word ?? {};
-  return { words: [...words, text], quote, kept };
+  const { text = "", quote = "", keptLength = 0 } = word ?? {};
+  return { words: [...words, text], quote, keptLength };
 }
 
 interface TypedWord {
   text: string;
   quote: Quote;
-  kept: number;
+  keptLength: number;
   isUnclear: boolean;
 }
 
@@ -73,7 +73,7 @@ function takePart(word: TypedWord, rest: string, breaks: string): number {
   if (/[`()<>;|&]/.test(char) || /^\$[({]/.test(rest)) word.isUnclear = true;
   word.text += char;
   if (breaks.includes(char)) {
-    word.kept = word.text.length - (char === "@" ? 1 : 0); // bash does not split after an @
+    word.keptLength = word.text.length - (char === "@" ? 1 : 0); // bash does not split after an @
     if (/\$/.test(word.text)) word.isUnclear = true;
   }
   return 1;
@@ -82,7 +82,7 @@ function takePart(word: TypedWord, rest: string, breaks: string): number {
 function takeQuoted(word: TypedWord, rest: string, opening: string): number {
   const isAnsiC = opening === "$'";
   const quote = opening.at(-1) as "'" | '"';
-  word.kept = word.text.length;
+  word.keptLength = word.text.length;
   for (let at = opening.length; at < rest.length; at++) {
     const char = itemAt(rest, at);
     if (char === quote) {
@@ -120,9 +120,9 @@ const PLAIN = /[\p{L}\p{M}\p{N}_@%+:,./=-]/u;
  */
 export function quotedForBash(
   candidate: string,
-  { quote, kept }: Pick<BashLine, "quote" | "kept">,
+  { quote, keptLength }: Pick<BashLine, "quote" | "keptLength">,
 ): string | undefined {
-  const rest = candidate.slice(kept);
+  const rest = candidate.slice(keptLength);
   if (quote === "") return Array.from(rest, quotedChar).join("");
   if (hasHidden(rest)) return undefined;
   if (quote === "'") return rest.replaceAll("'", `'\\''`);

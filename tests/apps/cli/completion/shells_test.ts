@@ -56,7 +56,7 @@ testInRoot("bash gets every character back that completions quote", async (root)
   const expected: string[] = [], words: string[] = [];
   for (const quote of contexts) {
     for (const text of texts) {
-      const quoted = quotedForBash(text, { quote, kept: 0 });
+      const quoted = quotedForBash(text, { quote, keptLength: 0 });
       if (quoted === undefined && quote !== "") continue;
       expected.push(text);
       words.push(quote + quoted + quote);
@@ -68,14 +68,14 @@ testInRoot("bash gets every character back that completions quote", async (root)
     assertEquals(line?.words, ["holdfast", expected[i], ""], `bash would read ${word}`);
   }
   const plain = texts.filter(isPlainWord);
-  assertEquals(plain.map((text) => quotedForBash(text, { quote: "", kept: 0 })), plain);
+  assertEquals(plain.map((text) => quotedForBash(text, { quote: "", keptLength: 0 })), plain);
 }, { ignore: !hasShell("bash") });
 
 Deno.test("a line of bash is split as bash and its readline split it", () => {
-  const line = (text: string, quote: BashLine["quote"] = "", kept = 0) => ({
+  const line = (text: string, quote: BashLine["quote"] = "", keptLength = 0) => ({
     words: ["holdfast", "info", text],
     quote,
-    kept,
+    keptLength,
   });
   const cases: [typed: string, read: BashLine | undefined][] = [
     ["", line("")],
