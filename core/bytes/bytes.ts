@@ -211,7 +211,9 @@ export function clipRange(
 }
 
 export function sameBytes(a: Uint8Array | undefined, b: Uint8Array | undefined): boolean {
-  return a !== undefined && a.byteLength === b?.byteLength && a.every((byte, i) => byte === b[i]);
+  if (a === undefined || a.byteLength !== b?.byteLength) return false;
+  for (let i = 0; i < a.byteLength; i++) if (a[i] !== b[i]) return false; // every() calls for each byte
+  return true;
 }
 
 /** Compares two strings by their UTF-8 bytes (JavaScript's `<` compares UTF-16 units). */
