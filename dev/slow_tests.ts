@@ -78,6 +78,7 @@ export const WITH_PROGRAMS: readonly string[] = [
   // threads
   "tests/workers/batch_test.ts",
   "tests/workers/download_test.ts",
+  "tests/workers/jobs/failing_test.ts",
   "tests/workers/load_test.ts",
   "tests/workers/pool_test.ts",
   "tests/workers/save_test.ts",

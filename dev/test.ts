@@ -29,15 +29,18 @@ const AT_ONCE = 2 * navigator.hardwareConcurrency;
 /** Test files of a room, of those that start programs. */
 const PROGRAMS_OF_ROOM = 7;
 /** In a quick run, folders with fewer test files share rooms. */
-const FEW_FILES = 10;
+const FEW_FILES = 50;
 
 const [part, ...given] = Deno.args;
 const words = given.filter((word) => word !== "--full");
 if (part !== "quick" && part !== "all") throw new Error("Cannot run the tests: say quick or all");
 const isQuick = part === "quick";
 
-/** Test files of a room: fewer load the product more often, more leave a core idle at the end. */
-const FILES_OF_ROOM = isQuick ? 45 : 25;
+/**
+ * Test files of a room: fewer load and compile the product more often, more leave a core idle at the end. Short tests
+ * share an isolate with many.
+ */
+const FILES_OF_ROOM = isQuick ? 90 : 25;
 
 await using root = await tempRoot();
 const leftOut = root.join("left_out");
