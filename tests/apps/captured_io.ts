@@ -4,8 +4,8 @@ import { join } from "@std/path";
 import { runCli } from "../../apps/cli/run_cli.ts";
 import type { CliIo } from "../../apps/cli/terminal/cli_io.ts";
 import { bytesStream, concatBytes } from "../../core/bytes/bytes.ts";
-import { seededRandom } from "../support/scripted_system.ts";
 import { realSystem, type System } from "../../core/system.ts";
+import { sampleBytes } from "../conformance/backend/samples.ts";
 import { tempRoot } from "../support/temp_root.ts";
 
 /** The world outside the program. */
@@ -116,8 +116,7 @@ export async function fillRegistry(cwd: string): Promise<void> {
 
 /** Bytes without a pattern, the same each time. */
 export function noise(length: number): Uint8Array {
-  const random = seededRandom(7);
-  return Uint8Array.from({ length }, () => random() * 256);
+  return sampleBytes(length, 7);
 }
 
 /** The tools of a test of commands. */

@@ -134,8 +134,17 @@ export function tableRows(version: number) {
   return [...rows.toSpliced(10, 1), { ...rows[0]!, id: 1000n, name: "new" }];
 }
 
+/** The files of versions that were written. */
+const written = new Map<number, Promise<Map<string, Uint8Array>>>();
+
 /** Returns the files of a version, by path. */
 export async function sampleFiles(version: 1 | 2): Promise<Map<string, Uint8Array>> {
+  const files = written.get(version) ?? writeSamples(version);
+  written.set(version, files);
+  return new Map(await files);
+}
+
+async function writeSamples(version: 1 | 2): Promise<Map<string, Uint8Array>> {
   const size = [96, 64] as const;
   const heights = hill(...size, version);
   const columns = { id: "int64", name: "string", score: "number?", seen: "date" } as const;
@@ -237,10 +246,11 @@ async function zarrFiles(version: number): Promise<[string, Uint8Array][]> {
     attributes: { unit: "µm" },
   });
   await array.write({ data: hill(96, 64, version), shape, dtype: "float32" });
-  const large = Uint16Array.from({ length: 2 * 1024 * 1024 }, (_, i) => {
-    const [x, y] = [i % 1024, Math.floor(i / 1024) % 1024];
-    return (x ^ y) * version + (i >= 1024 * 1024 ? 500 : 0);
-  });
+  const large = new Uint16Array(2 * 1024 * 1024);
+  for (let i = 0; i < large.length; i++) {
+    const x = i % 1024, y = (i >> 10) % 1024;
+    large[i] = (x ^ y) * version + (i >= 1024 * 1024 ? 500 : 0);
+  }
   await createImagePyramid(store, "cells.zarr", {
     image: { data: large, shape: [2, 1024, 1024], dtype: "uint16" },
     axes: [

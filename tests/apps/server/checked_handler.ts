@@ -14,17 +14,18 @@ interface Document {
 
 type Check = (request: Request, response: Response) => Promise<Response>;
 
-/** Checks by the text of their document, which most handlers share: compiling its schemas takes long. */
-const checks = new Map<string, Check>();
+/** Checks by the routes of their handlers: writing a document and compiling its schemas takes long. */
+const checks = new Map<string, Promise<Check>>();
 
 /** Creates a handler that throws for an undescribed status, media type or JSON. */
 export function createCheckedHandler(registry: Registry, options: HandlerOptions = {}): Handler {
   const handler = createHandler(registry, options);
-  let checking: Promise<Check> | undefined;
+  const key = keyOf(handler, options);
   const checked = async (request: Request, info?: Parameters<Handler>[1]) => {
     const response = await handler(request, info);
-    const check = await (checking ??= checkOf(handler));
-    return await check(request, response);
+    const checking = checks.get(key) ?? checkOf(handler);
+    checks.set(key, checking);
+    return await (await checking)(request, response);
   };
   return Object.assign(checked, {
     close: () => handler.close(),
@@ -32,11 +33,16 @@ export function createCheckedHandler(registry: Registry, options: HandlerOptions
   });
 }
 
+/** Returns what documents depend on: the routes, and whether there are tokens. */
+function keyOf(handler: Handler, { tokens }: HandlerOptions): string {
+  const { routes } = handler as unknown as { routes: readonly { method: string; path: string }[] };
+  const names = routes.map(({ method, path }) => `${method} ${path}`);
+  return JSON.stringify([tokens !== undefined, ...names]);
+}
+
 async function checkOf(handler: Handler): Promise<Check> {
-  const text = await (await handler(new Request("http://localhost/openapi.json"))).text();
-  const check = checks.get(text) ?? createCheck(JSON.parse(text));
-  checks.set(text, check);
-  return check;
+  const answer = await handler(new Request("http://localhost/openapi.json"));
+  return createCheck(await answer.json());
 }
 
 function createCheck(document: Document): Check {

@@ -3,6 +3,7 @@ import { match, ok, rejects, strictEqual } from "node:assert/strict";
 import { type ErrorCode, isRegistryError, type RegistryError } from "../../../core/errors.ts";
 import { defineMaterializer, type Materializer } from "../../../core/materializer.ts";
 import type { Registry, SavedArtifact } from "../../../core/registry.ts";
+import { sampleBytes } from "../backend/samples.ts";
 
 /**
  * Features that a registry may lack, and why:
@@ -108,24 +109,8 @@ export async function versionsOf(
   return (await collect(registry.versions(name, { range }))).map(({ version }) => version);
 }
 
-/** Bytes that {@linkcode noise} has computed, by seed: tests ask for the same ones again and again. */
-const computed = new Map<number, Uint8Array<ArrayBuffer>>();
-/** The largest array that is kept. */
-const KEPT_BYTES = 1 << 20;
-
 /** Bytes that do not compress, the same for the same seed. */
-export function noise(size: number, seed = 1): Uint8Array<ArrayBuffer> {
-  const known = computed.get(seed);
-  if (known !== undefined && known.length >= size) return known.slice(0, size);
-  const bytes = new Uint8Array(size);
-  let state = seed >>> 0;
-  for (let i = 0; i < size; i++) {
-    state = (Math.imul(state, 1_664_525) + 1_013_904_223) >>> 0;
-    bytes[i] = state >>> 24;
-  }
-  if (size <= KEPT_BYTES && computed.size < 32) computed.set(seed, bytes.slice());
-  return bytes;
-}
+export const noise = sampleBytes;
 
 /** Encodes a string as UTF-8. */
 export function text(value: string): Uint8Array<ArrayBuffer> {

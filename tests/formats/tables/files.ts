@@ -61,8 +61,12 @@ export function countedFile(
 /** Returns text that hardly compresses, another for each seed. */
 export function noise(seed: number, length: number): string {
   let state = seed;
-  const next = () => (state = Math.imul(state ^ state >>> 15, 0x2c1b3c6d) + 0x9e3779b9 | 0) >>> 0;
-  return Array.from({ length }, () => String.fromCharCode(33 + next() % 90)).join("");
+  const letters = new Uint8Array(length);
+  for (let i = 0; i < length; i++) {
+    state = Math.imul(state ^ state >>> 15, 0x2c1b3c6d) + 0x9e3779b9 | 0;
+    letters[i] = 33 + (state >>> 0) % 90;
+  }
+  return new TextDecoder().decode(letters);
 }
 
 const MAX_INT64 = 2n ** 63n - 1n;
