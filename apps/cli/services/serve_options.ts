@@ -1,7 +1,13 @@
 // The options of `holdfast serve`.
 import { availableParallelism } from "node:os";
 import type { FlagsOf, OptionDefinition } from "../program/command.ts";
-import { parseBytes, parseDuration, parsePort, parsePositive } from "../terminal/units.ts";
+import {
+  parseBytes,
+  parseDuration,
+  parsePort,
+  parsePositive,
+  unreadable,
+} from "../terminal/units.ts";
 
 export const DEFAULT_PORT = 8600;
 export const DEFAULT_HOST = "127.0.0.1";
@@ -98,6 +104,13 @@ export const SERVE_OPTIONS = [
 
 export type ServeFlags = FlagsOf<typeof SERVE_OPTIONS>;
 
+/** More are a mistake: each takes some 100 MiB. */
+const MOST_PROCESSES = 256;
+
 function parseProcesses(text: string): number {
-  return text === "auto" ? availableParallelism() : parsePositive(text);
+  if (text === "auto") return availableParallelism();
+  const count = parsePositive(text);
+  if (count <= MOST_PROCESSES) return count;
+  const state = `expected at most ${MOST_PROCESSES}`;
+  throw unreadable(text, "a number of processes", state, "Pass auto for one per processor.");
 }

@@ -96,6 +96,8 @@ cliTest("serve reports why it cannot start", async (it) => {
       "--port x",
       "--port 0 --cert c.pem",
       "--port 0 --max-requests 0",
+      "--port 0 --processes 9999",
+      "--port 0 --processes many",
       "--port 0 --cert c --key k",
       elsewhere,
     ]
