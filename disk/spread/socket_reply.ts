@@ -21,7 +21,7 @@ interface Address {
   port: number;
 }
 
-/** The sockets of Deno. */
+/** Sockets, as Deno has them. */
 export interface Sockets {
   connect(address: Address): Promise<Socket>;
   connectTls(address: Address & { alpnProtocols: string[] }): Promise<Socket>;

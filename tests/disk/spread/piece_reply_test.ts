@@ -75,7 +75,7 @@ for (const [way, create] of Object.entries(ways)) {
         assertEquals(blocks.map(({ byteLength }) => byteLength), [1, 99_999, 200_000]);
         assertEquals(new Uint8Array(await new Blob(blocks as BlobPart[]).arrayBuffer()), BYTES);
         assertEquals(await reply!.isAtEnd(), true);
-        assertGreater(reads, 1);
+        assertGreater(reads, 0);
       }
     });
   });
