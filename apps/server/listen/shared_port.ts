@@ -12,20 +12,38 @@ interface Address {
   port: number;
 }
 
+/** A port that only the processes of one service may share. */
+export interface SharedPort {
+  readonly port: number;
+  /** Lets others have it. */
+  release(): Promise<void>;
+}
+
 /**
- * Returns the port that processes can share, after a check that nobody has it.
+ * Takes a port for several processes, after a check that nobody has it.
  *
  * @throws {RegistryError} `Conflict` for a port in use; `Unsupported` for a system or a runtime that
  * does not share ports
  */
-export async function findSharedPort({ host, port }: Address): Promise<number> {
+export async function takeSharedPort({ host, port }: Address): Promise<SharedPort> {
   if (!await isSupported()) throw notShared();
-  const alone = await listening({ host, port }).catch((error) => {
+  const refuse = (error: unknown) => {
     throw cannotListen(error, { host, port });
-  });
+  };
+  const alone = await listening({ host, port }).catch(refuse);
   const { port: free } = alone.address() as AddressInfo;
-  await closed(alone);
-  return free;
+  try {
+    // Else two services that start at the same time would share the port: `alone` is closed before
+    // the processes listen. The name ends with this process.
+    const path = `\0holdfast-serve-${host}-${free}`;
+    const name = await listening({ path }).catch((error) => {
+      if (error.code === "EADDRINUSE") refuse(error);
+    });
+    name?.unref();
+    return { port: free, release: async () => name && await closed(name) };
+  } finally {
+    await closed(alone);
+  }
 }
 
 async function isSupported(): Promise<boolean> {
@@ -40,7 +58,9 @@ async function isSupported(): Promise<boolean> {
   return second !== undefined; // versions of Node before 22.12 ignore the option
 }
 
-function listening(address: Address & { reusePort?: boolean }): Promise<Server> {
+function listening(
+  address: (Address & { reusePort?: boolean }) | { path: string },
+): Promise<Server> {
   return new Promise((resolve, reject) => {
     const server = createServer((socket) => socket.destroy());
     server.once("error", reject);

@@ -3,7 +3,7 @@
 import process from "node:process";
 import { resolve } from "@std/path";
 import { createServiceMemory } from "../../../server/memory/service_memory.ts";
-import { findSharedPort } from "../../../server/listen/shared_port.ts";
+import { takeSharedPort } from "../../../server/listen/shared_port.ts";
 import { createAuditFile } from "../../../server/observe/audit_file.ts";
 import type { AuditSink } from "../../../server/observe/audit_entry.ts";
 import type { CommandContext } from "../../program/command.ts";
@@ -29,14 +29,14 @@ export async function superviseProcesses(
   const { io, shared } = context;
   const { processes = 1, host = DEFAULT_HOST } = flags;
   refuseMemoryRegistry(context);
-  const port = await findSharedPort({ host, port: flags.port ?? DEFAULT_PORT });
+  const taken = await takeSharedPort({ host, port: flags.port ?? DEFAULT_PORT });
   const group = new ProcessGroup({
     command: ownCommand(),
     cwd: io.cwd,
     memory: createServiceMemory(io.system, auditOf(flags, context)),
     system: io.system,
     message: {
-      flags: { ...flags, port },
+      flags: { ...flags, port: taken.port },
       shared,
       processes,
       ...flags.tokens === "-" && { tokens: await readTokens(io) },
@@ -51,6 +51,7 @@ export async function superviseProcesses(
   } finally {
     stopReloading();
     cut = await stopGroup(group, flags, context);
+    await taken.release();
   }
   if (cut === undefined) return exitCodeOf(io.signal);
   await noteStopped(cut, context);

@@ -1,10 +1,17 @@
 // A service with several processes: they start and end together, and one that crashes is replaced.
-import { assert, assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
+import {
+  assert,
+  assertEquals,
+  assertMatch,
+  assertRejects,
+  assertStringIncludes,
+} from "@std/assert";
 import { request } from "node:http";
 import { realSystem } from "../../../../core/system.ts";
 import { runDeno } from "../../../support/run_deno.ts";
 import { tempRoot } from "../../../support/temp_root.ts";
-import { openRegistry } from "../../../../mod.ts";
+import { takeSharedPort } from "../../../../apps/server/listen/shared_port.ts";
+import { openRegistry, RegistryError } from "../../../../mod.ts";
 import { sampleBytes } from "../../../conformance/backend/samples.ts";
 import { isRunning, MANY, serveProcesses } from "./served_processes.ts";
 
@@ -116,6 +123,48 @@ Deno.test({
 });
 
 Deno.test({
+  name: "an upload goes on after the process that received it was killed",
+  ignore,
+  async fn() {
+    await using service = await serveProcesses([]);
+    const { url, ask, pids, program } = service;
+    const tus = { "tus-resumable": "1.0.0" };
+    const begun = await ask("/uploads", {
+      method: "POST",
+      headers: { ...tus, "upload-length": "10" },
+    });
+    const path = new URL(String(begun.headers.location), `${url}/uploads`).pathname;
+    const patch = { ...tus, "content-type": "application/offset+octet-stream" };
+    const headers = { ...patch, "upload-offset": "0", "content-length": "10" };
+    const stuck = request(url + path, { method: "PATCH", agent: false, headers });
+    stuck.on("error", () => {});
+    stuck.write("abc");
+    // Both run: the upload, and the request for the metrics.
+    await program.until(async () =>
+      /^holdfast_requests_under_way 2$/m.test((await ask("/metrics")).text)
+    );
+    const before = await pids();
+    for (const pid of before) Deno.kill(pid, "SIGKILL"); // one of them has the upload
+    await program.until(async () => {
+      const now = await pids();
+      return now.length === 2 && !now.some((pid) => before.includes(pid));
+    });
+    let head = await ask(path, { method: "HEAD", headers: tus }).catch(() => undefined);
+    while (head === undefined) {
+      await realSystem.sleep(20); // they start
+      head = await ask(path, { method: "HEAD", headers: tus }).catch(() => undefined);
+    }
+    const offset = Number(head.headers["upload-offset"]);
+    const rest = await ask(path, {
+      method: "PATCH",
+      headers: { ...patch, "upload-offset": String(offset) },
+      body: "abcdefghij".slice(offset),
+    });
+    assertEquals([rest.status, rest.headers["upload-offset"]], [204, "10"], rest.text);
+  },
+});
+
+Deno.test({
   name: "a service with several processes that cannot start has one error, as with one process",
   ignore,
   async fn() {
@@ -141,5 +190,23 @@ Deno.test({
       assertEquals(both, alone, args.join(" "));
       assert(both.code > 0);
     }
+  },
+});
+
+Deno.test({
+  name: "of two services that take one port at the same time, one gets it",
+  ignore,
+  async fn() {
+    const first = await takeSharedPort({ host: "127.0.0.1", port: 0 });
+    const { port } = first;
+    const again = () => takeSharedPort({ host: "127.0.0.1", port });
+    // The port is free until its processes listen.
+    const error = await assertRejects(again, RegistryError, "the port is in use");
+    assertEquals(error.code, "Conflict");
+    await first.release();
+    const both = await Promise.allSettled([again(), again(), again()]);
+    const got = both.filter((each) => each.status === "fulfilled");
+    assertEquals(got.length, 1);
+    for (const each of got) await each.value.release();
   },
 });
