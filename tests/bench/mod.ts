@@ -66,8 +66,8 @@ const GROUPS: Record<string, GroupEntry> = {
     title: "The service, compared with presigned URLs of MinIO",
     about:
       "20 connections get the same bytes from `holdfast serve` over a folder and from MinIO. " +
-      "The load generator uses processors of the same machine. `two services` are two processes " +
-      "over the same folder, with half of the connections each.",
+      "The load generator uses processors of the same machine. `two processes` are " +
+      "those of `--processes 2`; Linux spreads the connections over them.",
     create: createServiceGroup,
   },
   runs: {

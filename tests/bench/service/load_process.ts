@@ -1,7 +1,6 @@
 // A load generator: connections that each send the same request again as soon as its answer is
 // there. It reads HTTP no further than it must, so that it takes less than the server does.
-// Arguments: ports that the connections take in turn, separated by commas; path, connections,
-// requests. Says as JSON how long it took.
+// Arguments: port, path, connections, requests. Says as JSON how long it took.
 import { Buffer } from "node:buffer";
 import { connect } from "node:net";
 import process from "node:process";
@@ -49,17 +48,14 @@ function ask(port: number, request: string, take: () => boolean): Promise<void> 
 }
 
 if (import.meta.main) {
-  const [ports, path, connections, requests] = process.argv.slice(2);
-  const all = ports!.split(",").map(Number);
-  const requestTo = (port: number) =>
-    `GET ${path} HTTP/1.1\r\nhost: 127.0.0.1:${port}\r\naccept: */*\r\n\r\n`;
+  const [port, path, connections, requests] = process.argv.slice(2);
+  const request = `GET ${path} HTTP/1.1\r\nhost: 127.0.0.1:${port}\r\naccept: */*\r\n\r\n`;
   let left = Number(requests);
   const take = () => left-- > 0;
   const time: Timing = await timed(() =>
-    Promise.all(Array.from({ length: Number(connections) }, (_, i) => {
-      const port = all[i % all.length]!;
-      return ask(port, requestTo(port), take);
-    }))
+    Promise.all(
+      Array.from({ length: Number(connections) }, () => ask(Number(port), request, take)),
+    )
   );
   console.log(JSON.stringify(time));
 }

@@ -7,7 +7,7 @@ import { runDeno } from "../../support/run_deno.ts";
 import { findServer, startServer } from "../../support/servers/mod.ts";
 import type { BenchSettings, Group, Measure, Timing } from "../measure.ts";
 import { randomBytes } from "../values.ts";
-import { startService } from "./uploads.ts";
+import { type BenchedService, startService } from "./uploads.ts";
 
 const LOAD = "tests/bench/service/load_process.ts";
 const CONNECTIONS = "20";
@@ -18,8 +18,17 @@ const SIZES: [title: string, bytes: number, share: number][] = [
   ["8 MiB", 8 * 1024 * 1024, 0.02],
 ];
 
-/** Processes that are measured together. */
-type Served = { port: number; pid: number }[];
+/** A server and its processes. */
+interface Served {
+  port: number;
+  pids: number[];
+}
+
+function served({ url, pid }: BenchedService): Served {
+  const children = fs.readFileSync(`/proc/${pid}/task/${pid}/children`, "utf8");
+  const pids = [pid, ...children.trim().split(/\s+/).filter(Boolean).map(Number)];
+  return { port: Number(new URL(url).port), pids };
+}
 
 /** Each request by 20 connections from a separate process. Without MinIO, the service alone. */
 export async function createServiceGroup(
@@ -31,10 +40,8 @@ export async function createServiceGroup(
   const bucket = minio && running.use(createServerStore(minio, {}));
   const stored = join(folder, "served");
   await using registry = await openRegistry(stored, { durability: "os" });
-  const started = [await startService(stored), await startService(stored)];
-  for (const each of started) running.use(each);
-  const services = started.map(({ url, pid }) => ({ port: Number(new URL(url).port), pid }));
-  const service = services.slice(0, 1);
+  const service = served(running.use(await startService(stored)));
+  const several = served(running.use(await startService(stored, ["--processes", "2"])));
   const measures: Measure[] = [];
   for (const [title, size, share] of SIZES) {
     const bytes = randomBytes(size);
@@ -47,11 +54,18 @@ export async function createServiceGroup(
     if (bucket) {
       await bucket.put(name, bytes);
       const url = new URL(await bucket.presign!(name, { expiresInMs: 3_600_000 }));
-      measures.push(measure(floor!, [minio!], url.pathname + url.search, count));
+      measures.push(
+        measure(
+          floor!,
+          { port: minio!.port, pids: [minio!.pid] },
+          url.pathname + url.search,
+          count,
+        ),
+      );
     }
     const exact = `${path}/1.0.0/files/${file!.path}`;
     measures.push({ ...measure(`the service: GET of ${title}`, service, exact, count), floor });
-    const both = measure(`two services: GET of ${title}`, services, exact, count);
+    const both = measure(`two processes: GET of ${title}`, several, exact, count);
     measures.push({ ...both, floor });
     if (measures.length > 3) continue;
     const byCommit = `${path}/latest/files/${file!.path}?commit=${commit}`;
@@ -62,29 +76,28 @@ export async function createServiceGroup(
   return { measures, [Symbol.asyncDispose]: () => all.disposeAsync() };
 }
 
-function measure(name: string, served: Served, path: string, count: number): Measure {
+function measure(name: string, { port, pids }: Served, path: string, count: number): Measure {
   let load = 0;
   return {
     name,
     count,
     unit: "op",
     async run() {
-      const before = cpuOf(served);
-      const ports = served.map(({ port }) => port).join(",");
-      const asked = [ports, path, CONNECTIONS, String(count)];
+      const before = cpuOf(pids);
+      const asked = [String(port), path, CONNECTIONS, String(count)];
       const { code, stdout, stderr } = await runDeno(LOAD, asked, { permissions: ["-A"] });
       if (code !== 0) throw new Error(`Cannot measure: the load ended with ${code}\n${stderr}`);
       const { wallMs, cpuMs }: Timing = JSON.parse(stdout);
       load = cpuMs / wallMs;
-      return { wallMs, cpuMs: cpuOf(served) - before };
+      return { wallMs, cpuMs: cpuOf(pids) - before };
     },
     facts: () => ({ "processors of the load": load.toFixed(2) }),
   };
 }
 
 /** Processor time that servers took so far, milliseconds; on Linux. */
-function cpuOf(served: Served): number {
-  const ticks = served.map(({ pid }) => {
+function cpuOf(pids: readonly number[]): number {
+  const ticks = pids.map((pid) => {
     const stat = fs.readFileSync(`/proc/${pid}/stat`, "utf8");
     const [user, system] = stat.slice(stat.lastIndexOf(")")).split(" ").slice(12, 14);
     return Number(user) + Number(system);

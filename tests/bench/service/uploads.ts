@@ -35,10 +35,12 @@ export interface BenchedService extends AsyncDisposable {
 }
 
 /** Starts `holdfast serve` on a folder. */
-export async function startService(folder: string): Promise<BenchedService> {
-  const child = spawnDeno("apps/cli.ts", ["serve", "-r", folder, "--port", "0", "--json"], {
-    permissions: ["-A"],
-  });
+export async function startService(
+  folder: string,
+  options: readonly string[] = [],
+): Promise<BenchedService> {
+  const args = ["serve", "-r", folder, "--port", "0", "--json", ...options];
+  const child = spawnDeno("apps/cli.ts", args, { permissions: ["-A"] });
   const watched: WatchedProcess = watchProcess(child);
   const [line] = await watched.lines(1);
   return {
