@@ -4,6 +4,7 @@ import { readFile, writeFile } from "node:fs/promises";
 import { join } from "@std/path";
 import { realSystem } from "../../core/system.ts";
 import { REPOSITORY } from "../support/run_deno.ts";
+import { kindsOfShare } from "../support/seeds.ts";
 
 const PAGE = join(REPOSITORY, "docs/first_hour.md");
 const BLOCK = /^```console\n([^]*?)^```$/gm;
@@ -75,6 +76,9 @@ export async function writeFirstHour(parts: { onDeno?: string; onNode?: string }
   const [onDeno, onNode] = await firstHour();
   await writeFile(PAGE, (parts.onDeno ?? onDeno) + (parts.onNode ?? onNode));
 }
+
+/** Runtimes of the commands of the page about the first hour: in CI Deno one day, Node the next. */
+export const FIRST_HOUR_ON = kindsOfShare("first hour", ["Deno", "Node"] as const);
 
 const MARK = "-- the next command --";
 
