@@ -11,18 +11,23 @@ import {
   type PieceReply,
 } from "./piece_reply.ts";
 
-const shared = { keepAlive: true, proxyEnv: proxyVariables(realSystem) };
-const agents = { "http:": new http.Agent(shared), "https:": new https.Agent(shared) };
+const kept = createAgents({ keepAlive: true });
+const fresh = createAgents({ keepAlive: false });
+
+function createAgents({ keepAlive }: { keepAlive: boolean }) {
+  const options = { keepAlive, proxyEnv: proxyVariables(realSystem) };
+  return { "http:": new http.Agent(options), "https:": new https.Agent(options) };
+}
 
 /** Returns undefined for a reply with other bytes. Rejects if the connection breaks. */
 export async function askByNode(
   url: string,
   range: ObjectRange,
-  { signal, onBytes }: Asking,
+  { signal, onBytes, isFresh = false }: Asking,
 ): Promise<PieceReply | undefined> {
   const reply = await new Promise<IncomingMessage>((resolve, reject) => {
     const isSecure = url.startsWith("https:");
-    const agent = agents[isSecure ? "https:" : "http:"];
+    const agent = (isFresh ? fresh : kept)[isSecure ? "https:" : "http:"];
     const options = { headers: headersOf(range), agent, signal };
     (isSecure ? https : http).get(url, options, resolve).on("error", reject);
   });

@@ -19,10 +19,17 @@ export interface Asking {
   signal: AbortSignal;
   /** Called for each read with bytes. */
   onBytes(): void;
+  /** True to open a connection: others may be lost, too. @default false: one that is not in use */
+  isFresh?: boolean;
 }
 
 export function headersOf({ from, length }: ObjectRange): Record<string, string> {
-  return { range: `bytes=${from}-${from + length - 1}`, "accept-encoding": "identity" };
+  return {
+    // Some gateways refuse requests without a name.
+    "user-agent": "holdfast",
+    range: `bytes=${from}-${from + length - 1}`,
+    "accept-encoding": "identity",
+  };
 }
 
 /** Unverified bytes, too, must be those that were asked for. */

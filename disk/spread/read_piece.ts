@@ -34,8 +34,8 @@ export interface PieceWork {
 /** Returns false if the piece is still to be done: its reply or its bytes are wrong. */
 export async function readPiece(task: PieceTask, work: PieceWork): Promise<boolean> {
   const reading = new PieceReading(task, work);
-  for (const looks of SILENT_LOOKS) {
-    const isDone = await reading.attempt(looks);
+  for (const [attempt, silentLooks] of SILENT_LOOKS.entries()) {
+    const isDone = await reading.attempt({ silentLooks, isFresh: attempt > 0 });
     if (isDone !== undefined) return isDone;
     work.onProgress(0);
   }
@@ -57,10 +57,12 @@ class PieceReading {
   }
 
   /** Reads the rest over one connection. Returns undefined if that was silent or broke. */
-  async attempt(silentLooks: number): Promise<boolean | undefined> {
+  async attempt(
+    { silentLooks, isFresh }: { silentLooks: number; isFresh: boolean },
+  ): Promise<boolean | undefined> {
     const stop = new AbortController();
     let reads = 0;
-    const asking = { signal: stop.signal, onBytes: () => void reads++ };
+    const asking = { signal: stop.signal, onBytes: () => void reads++, isFresh };
     this.#watch(() => reads, { silentLooks, stop }).catch(() => {});
     try {
       const length = this.#blocks.reduce((sum, { size }) => sum + size, 0);

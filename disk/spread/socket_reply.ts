@@ -43,7 +43,7 @@ export class SocketReplies {
   /** Returns undefined for a reply with other bytes. Throws if the connection breaks. */
   async ask(address: string, range: ObjectRange, asking: Asking): Promise<PieceReply | undefined> {
     const url = new URL(address);
-    const idle = this.#idle.get(url.origin)?.pop();
+    const idle = asking.isFresh ? undefined : this.#idle.get(url.origin)?.pop();
     if (idle !== undefined) {
       try {
         return await this.#askOver(idle, url, range, asking);

@@ -132,6 +132,31 @@ Deno.test("the second connection gets twice the time, then the piece is left", a
   assertEquals(work.waits.length, 4 + 8);
 });
 
+Deno.test("the second connection is a new one", async () => {
+  const old = new Set<unknown>();
+  const both = Promise.withResolvers<void>();
+  const first: Answer = async (request, response) => {
+    if (old.add(request.socket).size === 2) both.resolve();
+    await both.promise;
+    head(request, response).end(BYTES.subarray(...spanOf(request)));
+  };
+  const work = new SlowWork();
+  const third: Answer = (request) => {
+    assertEquals(old.has(request.socket), true);
+    work.pass(2);
+  };
+  let isNew: boolean | undefined;
+  const fourth: Answer = (request, response) => {
+    isNew = !old.has(request.socket);
+    head(request, response).end(BYTES.subarray(...spanOf(request)));
+  };
+  await serving([first, first, third, fourth], async (url) => {
+    await Promise.all([readPiece(taskOf(url), work), readPiece(taskOf(url), work)]);
+    assertEquals(await readPiece(taskOf(url), work), true);
+  });
+  assertEquals(isNew, true);
+});
+
 Deno.test("a connection that brings a few bytes now and then is not left", async () => {
   const STEP = 256 * 1024;
   const asked = Promise.withResolvers<void>();
