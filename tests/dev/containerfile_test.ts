@@ -35,7 +35,7 @@ Deno.test("the container copies what the build stage has, and starts with known 
   assertEquals(copies, [undefined, ".", "build", "/package/*.tgz"]);
   assert(/task npm --out \/package$/m.test(recipe));
   const command = JSON.parse(/^CMD (.*)$/m.exec(recipe)?.[1] ?? "");
-  const source = await Deno.readTextFile(join(REPOSITORY, "apps/cli/commands/services/serve.ts"));
+  const source = await Deno.readTextFile(join(REPOSITORY, "apps/cli/services/serve_options.ts"));
   for (const option of command.filter((word: string) => word.startsWith("--"))) {
     assert(source.includes(`"${option} <`), option);
   }

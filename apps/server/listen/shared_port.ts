@@ -75,6 +75,7 @@ function closed(server: Server): Promise<void> {
 function notShared() {
   const state = "only Linux shares a port between processes, with Deno, or Node from 22.12";
   return unsupported("serve with several processes", undefined, state, {
-    hint: "Omit --processes, or start several services behind a proxy: see docs/run_service.md.",
+    hint:
+      "Serve with one process, or start several services behind a proxy: see docs/run_service.md.",
   });
 }

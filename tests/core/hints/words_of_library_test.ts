@@ -14,7 +14,7 @@ const OF_OTHERS =
 /** Files whose texts are command lines of other programs, or no texts for readers. */
 const COMMAND_LINES: readonly string[] = [
   "backends/s3/location.ts", // names of directory buckets end in --x-s3
-  "core/bytes/content_chunks.ts", // a seed of hashes
+  "core/bytes/cutter.ts", // a seed of hashes
   "core/urls/install_command.ts", // commands of package managers
   "operators/config/script_command.ts", // bash
   "operators/config/tree/overrides.ts", // the origin of a value, in messages
