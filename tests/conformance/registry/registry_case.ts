@@ -110,7 +110,7 @@ export async function versionsOf(
 }
 
 /** Bytes that do not compress, the same for the same seed. */
-export const noise = sampleBytes;
+export const noise: typeof sampleBytes = sampleBytes;
 
 /** Encodes a string as UTF-8. */
 export function text(value: string): Uint8Array<ArrayBuffer> {
