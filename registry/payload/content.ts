@@ -25,9 +25,9 @@ export type SmallContent = Uint8Array | DiskContent;
 export interface LargeContent {
   size?: number;
   repeatable: boolean;
-  chunks(): AsyncIterable<Uint8Array>;
-  /** Same as `chunks`, in memory that is taken for each, if that saves copies. */
-  chunksIn?(take: TakeMemory): AsyncIterable<Uint8Array>;
+  /** Reads all, in memory that is taken for each chunk, if `takesMemory`. */
+  chunks(take?: TakeMemory): AsyncIterable<Uint8Array>;
+  takesMemory?: boolean;
   /** Reads a range, if that takes less time than reading all. */
   range?(range: Required<ByteRange>): AsyncIterable<Uint8Array>;
   /** Of a stored file: the list of its chunks, if it has one, and ranges that are read ahead. */
@@ -90,13 +90,13 @@ export function sizeOf(content: SmallContent): number {
 
 export function readable(source: Uint8Array | DiskContent): LargeContent {
   const onDisk = source instanceof DiskContent;
-  const chunks = () => onDisk ? source.chunks() : copiedChunks(source);
+  const chunks = (take?: TakeMemory) => onDisk ? source.chunks({ take }) : copiedChunks(source);
   const range = ({ offset, length }: Required<ByteRange>) =>
     onDisk
       ? source.chunks({ range: { offset, length } })
       : copiedChunks(source.subarray(offset, offset + length));
-  const large = { size: sizeOf(source), chunks, range, repeatable: true, source };
-  return onDisk ? { ...large, chunksIn: (take) => source.chunks({ take }) } : large;
+  const size = sizeOf(source);
+  return { size, chunks, takesMemory: onDisk, range, repeatable: true, source };
 }
 
 async function openStream(

@@ -48,8 +48,7 @@ async function hashContent(
   }
   const hash = createSha256();
   let size = 0;
-  const large = content.content;
-  for await (const chunk of large.chunksIn?.(sameMemory()) ?? large.chunks()) {
+  for await (const chunk of content.content.chunks(sameMemory())) {
     signal?.throwIfAborted();
     hash.update(chunk);
     size += chunk.byteLength;

@@ -144,8 +144,7 @@ async function cutContent({ job, signal, moved }: Sending, maker?: ListMaker): P
   const measure = new Measure(maker);
   const passed = () => moved(0);
   const { content } = job;
-  const chunks = content.chunksIn?.(sameMemory()) ?? content.chunks();
-  for await (const _ of measure.through(chunks, { signal, passed }));
+  for await (const _ of measure.through(content.chunks(sameMemory()), { signal, passed }));
   return { facts: measure.facts(), list: (maker ?? new ListMaker(averageFor(0))).end() };
 }
 
@@ -165,10 +164,9 @@ async function sendContent(sending: Sending, maker?: ListMaker): Promise<StoredF
   const measure = new Measure(maker);
   const measured = (chunks: AsyncIterable<Uint8Array>) =>
     measure.through(chunks, { signal, passed: moved });
-  const { chunksIn } = content;
-  const body = chunksIn === undefined || isNear(backend)
-    ? iterableStream(measured(content.chunks()))
-    : memoryStream((take) => measured(chunksIn(take)));
+  const body = content.takesMemory && !isNear(backend)
+    ? memoryStream((take) => measured(content.chunks(take)))
+    : iterableStream(measured(content.chunks()));
   const info = infoOf(await backend.put(to, body, { size: content.size, signal }));
   const facts = measure.facts();
   const list = keepsList(sending, facts) ? maker?.end().encode() : undefined;
