@@ -126,7 +126,7 @@ Deno.test("a file is checked by the place that it has once it is open", async ()
     bytes: (content) => content.bytes(),
     chunks: (content) => Array.fromAsync(content.chunks()),
     stream: (content) => new Response(content.stream()).text(),
-    range: (content) => Array.fromAsync(content.chunks({ offset: 0, length: 1 })),
+    range: (content) => Array.fromAsync(content.chunks({ range: { offset: 0, length: 1 } })),
   };
   const read = async (kind: string) => {
     const state = stateOf(lstatSync(path)); // of the file that is then opened

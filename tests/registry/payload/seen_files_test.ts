@@ -4,7 +4,6 @@ import fs from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { basename, join } from "node:path";
 import { createMemoryBackend } from "../../../backends/memory.ts";
-import type { ByteRange } from "../../../core/backend.ts";
 import { sha256 } from "../../../core/bytes/digest.ts";
 import type { StoredFile } from "../../../core/record.ts";
 import type { Registry, SaveOptions } from "../../../core/registry.ts";
@@ -42,9 +41,9 @@ async function readIn(
       read.add(basename(this.file.path));
       return bytes.call(this);
     },
-    chunks(this: DiskContent, range?: Required<ByteRange>) {
+    chunks(this: DiskContent, options?: Parameters<typeof chunks>[0]) {
       read.add(basename(this.file.path));
-      return chunks.call(this, range);
+      return chunks.call(this, options);
     },
   });
   try {
