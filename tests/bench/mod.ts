@@ -172,11 +172,11 @@ function large(title: string, way: Way): GroupEntry {
     about:
       "Each measure is a program of its own, on all processors or, by `taskset`, on one. The " +
       "server may use all of them. `s5cmd` and `aws s3 cp` have their default settings, and " +
-      "their time includes the start of a process. The bare loop is the least that a download " +
-      "costs in this runtime: threads that read ranges, hash each byte and write it. `memory` is " +
-      "the most that was resident. `processors for 10 Gbit/s` is the processor time at that " +
-      "speed. `s5cmd` verifies no byte. With " +
-      "`TMPDIR=/dev/shm`, all files are in memory.",
+      "their time includes the start of a process. The bare loops are the least that an upload " +
+      "or a download costs in this runtime, with a SHA-256 of every byte: one thread sends parts; " +
+      "threads read ranges and write them. `memory` is the most that was resident. " +
+      "`processors for 10 Gbit/s` is the processor time at that speed. `s5cmd` verifies no byte. " +
+      "With `TMPDIR=/dev/shm`, all files are in memory.",
     create: (settings) => createLargeBucketGroup(way, settings),
     maxRepeats: 2,
     named: true,
