@@ -1,7 +1,6 @@
 // A registry behind HTTP in this process, with all that `holdfast serve` adds: tokens, events, jobs,
 // webhooks, the audit trail and pruning.
 import { readFile } from "node:fs/promises";
-import process from "node:process";
 import { resolve } from "@std/path";
 import { loadPart } from "../../../core/urls/load_part.ts";
 import type { Registry } from "../../../mod.ts";
@@ -11,13 +10,14 @@ import type { TokenCheck, TokenFileOptions } from "../../server/access/token_fil
 import type { OidcCheckOptions, OidcSettings } from "../../server/access/oidc/settings.ts";
 import type { Listening, ListenOptions } from "../../server/listen/options.ts";
 import type { ProcessParts } from "../../server/memory/process_parts.ts";
-import type { AuditSink } from "../../server/observe/audit_entry.ts";
 import type { ProcessCounts } from "../../server/observe/process_counts.ts";
 import type { Handler, HandlerOptions } from "../../server/options.ts";
 import { noteRun } from "./last_runs.ts";
+import { auditSink } from "./serve_audit.ts";
 import { createServedGauges } from "./serve_gauges.ts";
 import { DEFAULT_HOST, DEFAULT_PORT, DEFAULT_STOP_MS, type ServeFlags } from "./serve_options.ts";
 import { openServedEvents, openServedJobs } from "./serve_queues.ts";
+import { reloadOnHangup } from "./serve_reload.ts";
 import { readTokens } from "./serve_tokens.ts";
 import { startServedWebhooks } from "./serve_webhooks.ts";
 import { formatCount } from "../terminal/units.ts";
@@ -29,7 +29,6 @@ export interface ServerPart {
   createHandler(registry: Registry, options?: HandlerOptions): Handler;
   listen(handler: Handler, options?: ListenOptions): Promise<Listening>;
   openTokenFile(file: string, options?: TokenFileOptions): Promise<TokenCheck>;
-  createAuditFile(file: string): AuditSink;
   parseTokens(content: string, options?: Pick<TokenFileOptions, "system">): TokenCheck;
   createOidcCheck(settings: OidcSettings, options?: OidcCheckOptions): TokenCheck;
 }
@@ -100,7 +99,7 @@ export async function serveRegistry(
     hf: flags.hf,
     dav: flags.dav,
     mcp: flags.mcp,
-    audit: auditOf(flags.audit, context, part),
+    audit: auditSink(flags.audit, io),
     gauges: createServedGauges(registry, {
       io,
       certificateEndsAt: () => running.server?.certificateEndsAt,
@@ -164,16 +163,6 @@ async function tokensOf(
   return parseTokens(content ?? await readTokens(io), { system });
 }
 
-function auditOf(
-  file: string | undefined,
-  { io }: Pick<CommandContext, "io">,
-  { createAuditFile }: ServerPart,
-): AuditSink | undefined {
-  if (file === undefined) return undefined;
-  if (file !== "-") return createAuditFile(resolve(io.cwd, file));
-  return async (entry) => await io.stdout.write(`${JSON.stringify(entry)}\n`);
-}
-
 /** Adds sign-in by the rules of a file to stored tokens. */
 async function signInOf(
   file: string | undefined,
@@ -209,17 +198,6 @@ function certificateOf(
   }
   const hint = "Pass both: --cert with the certificate and its chain, --key with its private key.";
   throw invalid("use TLS", `--${cert === undefined ? "cert" : "key"} is missing`, hint);
-}
-
-/** Reloads the certificate on SIGHUP. An invalid one is not used. */
-function reloadOnHangup(server: Listening, context: CommandContext): () => void {
-  const reload = () =>
-    void server.reloadCertificate().then(
-      () => context.note("Certificate reloaded"),
-      (error) => context.note(`${(error as Error).message}. The old one stays in use`),
-    );
-  process.on("SIGHUP", reload);
-  return () => void process.off("SIGHUP", reload);
 }
 
 /** Prunes now and at intervals, until the run ends. A failure is noted, and the next one tries. */

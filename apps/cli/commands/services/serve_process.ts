@@ -2,7 +2,6 @@
 // process that watches it; when that ends, this one finishes its requests and ends too.
 import process from "node:process";
 import { eitherSignal } from "../../../../core/work/until_aborted.ts";
-import { createAuditFile } from "../../../server/observe/audit_file.ts";
 import { NO_COUNTS, type ProcessCounts } from "../../../server/observe/process_counts.ts";
 import { createServiceMemory } from "../../../server/memory/service_memory.ts";
 import type { ServiceMemory } from "../../../server/memory/service_memory.ts";
@@ -11,11 +10,11 @@ import type { Listening } from "../../../server/listen/options.ts";
 import { type Command, type CommandContext, defineCommand } from "../../program/command.ts";
 import { createCommandContext } from "../../program/command_context.ts";
 import { aborted } from "../../program/run_process.ts";
+import { auditSink } from "../../services/serve_audit.ts";
 import { type Channel, ChannelEnded, openChannel } from "../../services/processes/channel.ts";
 import { PROCESS_COMMAND, type StartedMessage } from "../../services/processes/start_message.ts";
 import type { StartMessage } from "../../services/processes/start_message.ts";
 import { invalid } from "../../terminal/hints.ts";
-import { resolve } from "@std/path";
 
 export const serveProcess: Command = defineCommand({
   name: PROCESS_COMMAND,
@@ -101,10 +100,8 @@ class Serving {
 
   /** Returns the memory of the service; once the other process has ended, one of this process. */
   #memory(audit: string | undefined): ServiceMemory {
-    const sink = audit === undefined || audit === "-"
-      ? undefined
-      : createAuditFile(resolve(this.#io.cwd, audit));
-    const own = createServiceMemory(this.#io.system, sink);
+    const file = audit === "-" ? undefined : audit; // standard output ended with the other process
+    const own = createServiceMemory(this.#io.system, auditSink(file, this.#io));
     return memoryByCalls(async (method, args) => {
       try {
         return await this.#channel.call(method, args);

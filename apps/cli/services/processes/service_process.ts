@@ -54,10 +54,6 @@ export class ServiceProcess {
     });
   }
 
-  get pid(): number | undefined {
-    return this.#child.pid;
-  }
-
   /** Its counts when it was last asked. */
   get counts(): ProcessCounts {
     return this.#counts;

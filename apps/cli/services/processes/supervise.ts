@@ -1,18 +1,15 @@
 // `holdfast serve --processes`: this process serves nothing. It starts those that do, keeps what they
 // must share, and replaces them.
-import process from "node:process";
-import { resolve } from "@std/path";
 import { createServiceMemory } from "../../../server/memory/service_memory.ts";
 import { takeSharedPort } from "../../../server/listen/shared_port.ts";
-import { createAuditFile } from "../../../server/observe/audit_file.ts";
-import type { AuditSink } from "../../../server/observe/audit_entry.ts";
 import type { CommandContext } from "../../program/command.ts";
 import { aborted } from "../../program/run_process.ts";
 import { ownCommand } from "../../pipelines/open_carrier.ts";
 import { findRegistry } from "../../places/find_registry.ts";
 import { Interruption } from "../../terminal/exit_code.ts";
 import { invalid } from "../../terminal/hints.ts";
-import { messageOf } from "../../../../core/errors.ts";
+import { auditSink } from "../serve_audit.ts";
+import { reloadOnHangup } from "../serve_reload.ts";
 import { DEFAULT_HOST, DEFAULT_PORT, DEFAULT_STOP_MS, type ServeFlags } from "../serve_options.ts";
 import { noteServing, noteStopped } from "../serve_notes.ts";
 import { readTokens } from "../serve_tokens.ts";
@@ -33,7 +30,7 @@ export async function superviseProcesses(
   const group = new ProcessGroup({
     command: ownCommand(),
     cwd: io.cwd,
-    memory: createServiceMemory(io.system, auditOf(flags, context)),
+    memory: createServiceMemory(io.system, auditSink(flags.audit, io)),
     system: io.system,
     message: {
       flags: { ...flags, port: taken.port },
@@ -102,23 +99,6 @@ async function stopGroup(
 
 function exitCodeOf({ reason }: AbortSignal): number {
   return reason instanceof Interruption ? reason.exitCode : 1;
-}
-
-function auditOf({ audit }: ServeFlags, { io }: CommandContext): AuditSink | undefined {
-  if (audit === undefined) return undefined;
-  if (audit !== "-") return createAuditFile(resolve(io.cwd, audit));
-  return async (entry) => await io.stdout.write(`${JSON.stringify(entry)}\n`);
-}
-
-/** Reloads the certificate on SIGHUP. An invalid one is not used. */
-function reloadOnHangup(group: ProcessGroup, context: CommandContext): () => void {
-  const reload = () =>
-    void group.reloadCertificate().then(
-      () => context.note("Certificate reloaded"),
-      (error) => context.note(`${messageOf(error)}. The old one stays in use`),
-    );
-  process.on("SIGHUP", reload);
-  return () => void process.off("SIGHUP", reload);
 }
 
 function refuseMemoryRegistry({ io, shared }: CommandContext): void {
