@@ -2,6 +2,7 @@
 // another one goes on where it stopped.
 import { closeSync, constants, openSync, writeSync } from "node:fs";
 import { sha256 } from "../../core/bytes/digest.ts";
+import { SILENT_MS } from "../../core/retry.ts";
 import type { System } from "../../core/system.ts";
 import { isHole } from "../holes.ts";
 import { askForRange } from "./ask_for_range.ts";
@@ -16,7 +17,7 @@ const ZEROS_BYTES = 64 * 1024;
 /** How often a connection is looked at. */
 const LOOK_MS = 2_500;
 /** A connection is left after so many looks without a byte; one entry for each attempt. */
-const SILENT_LOOKS = [4, 8];
+const SILENT_LOOKS = [SILENT_MS / LOOK_MS, 2 * SILENT_MS / LOOK_MS];
 
 /** The surroundings of a piece. */
 export interface PieceWork {
