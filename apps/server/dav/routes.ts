@@ -116,6 +116,7 @@ type Find = (c: RouteContext, access: Access) => Promise<Found>;
 const KEEP_MS = 60_000;
 /** The same for aliases and whatever else may change. */
 const KEEP_CHANGING_MS = 5000;
+
 function createFind({ registry, openVersion, memory: { folders } }: ServerContext): Find {
   /** Clients read thousands of files one by one, so the record is not read for each. */
   async function open(asked: AskedVersion, access: Access): Promise<ReadableArtifact> {

@@ -66,7 +66,7 @@ export function bodyMemoryOfProcess(): BodyMemory {
   return memories[place] ??= createBodyMemory(LIMITS[place]);
 }
 
-/** The share of a process that has room for one large body. */
+/** No process gets less: one large body needs so much. */
 const LEAST_SHARE = 64 * MIB;
 
 /** Creates the memory of one of several processes of a service. */

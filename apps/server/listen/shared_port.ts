@@ -1,7 +1,6 @@
 // A port that several processes share: Linux gives each new connection to one of them
 // (`SO_REUSEPORT`).
-import { createServer, type Server } from "node:net";
-import type { AddressInfo } from "node:net";
+import { type AddressInfo, createServer, type Server } from "node:net";
 import process from "node:process";
 import { unsupported } from "../../../core/errors.ts";
 import { cannotListen } from "./listen_errors.ts";
