@@ -1,27 +1,9 @@
 import { assertEquals } from "@std/assert";
 import { createHandler } from "../../../apps/server.ts";
 import { openRegistry } from "../../../mod.ts";
-import { realSystem } from "../../../core/system.ts";
+import { launchBrowser, WITHOUT_BROWSER } from "../../../explorer/tests/support/browser.ts";
 import { denoSucceeds, REPOSITORY } from "../../support/run_deno.ts";
 import { tempRoot } from "../../support/temp_root.ts";
-
-const BROWSERS = ["chromium", "chromium-browser", "google-chrome"];
-
-/** Returns the path of a browser, which `HOLDFAST_BROWSER` overrides. */
-async function findBrowser(): Promise<string | undefined> {
-  const named = realSystem.env("HOLDFAST_BROWSER");
-  if (named) return named;
-  for (const folder of (realSystem.env("PATH") ?? "").split(":")) {
-    for (const name of BROWSERS) {
-      if (await Deno.stat(`${folder}/${name}`).then(({ isFile }) => isFile, () => false)) {
-        return `${folder}/${name}`;
-      }
-    }
-  }
-}
-
-const browser = await findBrowser();
-const isMeant = realSystem.env("HOLDFAST_REQUIRE_SERVERS") === "1";
 
 async function bundlePage(path: string): Promise<string> {
   const entry = `${REPOSITORY}tests/apps/client/browser_page.ts`;
@@ -39,8 +21,10 @@ Deno.test("a browser bundle of the client has no imports", async () => {
 
 Deno.test({
   name: "a page of another origin saves and loads through a service" +
-    (browser ? "" : " (skipped: no chromium)"),
-  ignore: browser === undefined && !isMeant,
+    (WITHOUT_BROWSER ? " (skipped: no browser)" : ""),
+  ignore: WITHOUT_BROWSER,
+  sanitizeOps: false, // the browser keeps a connection
+  sanitizeResources: false,
   async fn() {
     await using root = await tempRoot();
     const script = await bundlePage(root.join("page.js"));
@@ -67,23 +51,11 @@ Deno.test({
     );
     const service = `http://127.0.0.1:${server.addr.port}`;
 
-    const flags =
-      "--headless=new --no-sandbox --disable-gpu --disable-dev-shm-usage --no-first-run";
-    const args = [
-      ...flags.split(" "),
-      `--user-data-dir=${root.join("profile")}`,
-      `${origin}/?${new URLSearchParams({ service })}`,
-    ];
-    const child = new Deno.Command(browser ?? "chromium", {
-      args,
-      stdin: "null",
-      stdout: "null",
-      stderr: "piped",
-    }).spawn();
-    const silent = child.stderr.pipeTo(new WritableStream());
-    const ended = child.status.then(({ code }) => ({ failed: `the browser ended with ${code}` }));
+    const browser = await launchBrowser();
     try {
-      assertEquals(await Promise.race([told.promise, ended]), {
+      const tab = await browser.newPage();
+      await tab.goto(`${origin}/?${new URLSearchParams({ service })}`);
+      assertEquals(await told.promise, {
         depth: 12,
         when: 0,
         seen: [1, 2, 3],
@@ -95,8 +67,7 @@ Deno.test({
         unwritable: "Unsupported",
       });
     } finally {
-      child.kill();
-      await Promise.all([child.status, silent]); // so that the profile can be removed
+      await browser.close();
     }
     assertEquals(await behind.load("browser:config"), 2);
   },
