@@ -21,6 +21,7 @@ const READS_THE_WORLD = [
 const LEFT_BY_STRIPPING = [
   "{ using file = open(); }",
   "{ await using file = open(); }",
+  "for (using file of files) read(file);",
   "enum Kind { A }",
   "class A { constructor(private readonly b: string) {} }",
   "@sealed class A {}",
@@ -53,7 +54,11 @@ const CASES: [rule: string, sources: string[], bad: string[], good: string[]][] 
   ],
   [
     "no-default-export",
-    ["export default function names() {}", "export { names as default };"],
+    [
+      "export default function names() {}",
+      "export { names as default };",
+      "export {\n  ids,\n  names as default,\n};",
+    ],
     ["core/naming/names.ts"],
     [],
   ],
@@ -106,6 +111,7 @@ const CASES: [rule: string, sources: string[], bad: string[], good: string[]][] 
       "/** Who may read. */",
       'const hint = "Mend it.";',
       "`a ${door} door`;",
+      'const hint = "No space.\\nMend it.";',
     ],
     ["core/a.ts", "tests/core/a_test.ts", "dev/a.ts", "examples/a.ts"],
     [],
