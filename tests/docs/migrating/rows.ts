@@ -1,6 +1,8 @@
 // The tables of docs/migrating.md as programs: the code block above each table, then its rows.
-import { readFile } from "node:fs/promises";
-import { join } from "@std/path";
+// `deno run -A tests/docs/migrating/rows.ts` writes them again after a change of the page. They are
+// files of the repository, so that `deno task ok:written` checks their types together with all others.
+import { mkdir, readFile, writeFile } from "node:fs/promises";
+import { dirname, join } from "@std/path";
 import { REPOSITORY } from "../../support/run_deno.ts";
 
 export interface MigrationTable {
@@ -37,11 +39,25 @@ export async function migrationTables(): Promise<MigrationTable[]> {
   return tables;
 }
 
+/** The path of the program of a table. */
+export function pathOfProgram({ from }: MigrationTable): string {
+  const name = from.replace(/^.* /, "").replace(/\W/g, "_");
+  return join(REPOSITORY, "tests/fixtures/migrating", `${name}.ts`);
+}
+
 /** A program that runs each row in its own scope, and prints the row before. */
 export function programOf({ setup, rows }: MigrationTable): string {
   const blocks = rows.map(([call, code]) => {
     const statement = /^(for|await using|const) /.test(code) ? code : `const _ = ${code};`;
     return `console.error(${JSON.stringify(`row: ${call}`)});\n{\n  ${statement}\n}\n`;
   });
-  return `${setup}\n${blocks.join("")}console.error("done");\n`;
+  return `// deno-lint-ignore-file\n${setup}\n${blocks.join("")}console.error("done");\n`;
+}
+
+if (import.meta.main) {
+  for (const table of await migrationTables()) {
+    const path = pathOfProgram(table);
+    await mkdir(dirname(path), { recursive: true });
+    await writeFile(path, programOf(table));
+  }
 }
