@@ -1,8 +1,8 @@
 import { assert, assertEquals, assertStringIncludes } from "@std/assert";
-import { relative } from "@std/path";
 import { compileArguments, filesToInclude, missingRuntime } from "../../dev/compile.ts";
 import { writePageModule } from "../../explorer/build.ts";
-import { denoSucceeds, REPOSITORY } from "../support/run_deno.ts";
+import { reachable, readModuleGraph } from "../support/module_graph.ts";
+import { REPOSITORY } from "../support/run_deno.ts";
 import { tempRoot } from "../support/temp_root.ts";
 
 Deno.test("files that a compiled program loads by name are found: the worker, every driver, and their parts", async () => {
@@ -41,11 +41,10 @@ Deno.test("the compiled command line has the worker and all that it runs in it",
   const output = new TextDecoder().decode(stderr) + new TextDecoder().decode(stdout);
   assertEquals(code, 0, output);
   const isEmbedded = readEmbedded(output);
-  for (const program of await filesToInclude()) {
-    const run = await codeOf(program);
-    assert(run.includes(program), program);
-    assertEquals(run.filter((path) => !isEmbedded(path)), [], program);
-  }
+  const programs = await filesToInclude();
+  const run = await codeOf(programs);
+  assertEquals(programs.filter((program) => !run.includes(program)), []);
+  assertEquals(run.filter((path) => !isEmbedded(path)), []);
   assert(isEmbedded("apps/server/explorer/bundle.ts"));
   assert(!isEmbedded("tests/conformance/mod.ts"));
 });
@@ -80,18 +79,9 @@ function readEmbedded(output: string): (path: string) => boolean {
     );
 }
 
-/** The files of the repository that a program loads; types are not among them. */
-async function codeOf(program: string): Promise<string[]> {
-  const { stdout } = await denoSucceeds(["info", "--json", program]);
-  const { modules, roots }: {
-    roots: string[];
-    modules: { specifier: string; dependencies?: { code?: { specifier: string } }[] }[];
-  } = JSON.parse(stdout);
-  const reached = new Set(roots);
-  for (const at of reached) {
-    for (const { code } of modules.find(({ specifier }) => specifier === at)?.dependencies ?? []) {
-      if (code?.specifier.startsWith("file:")) reached.add(code.specifier);
-    }
-  }
-  return [...reached].map((specifier) => relative(REPOSITORY, new URL(specifier).pathname));
+/** The files of the repository that programs load; types are not among them. */
+async function codeOf(programs: readonly string[]): Promise<string[]> {
+  const graph = await readModuleGraph(programs, { codeOnly: true });
+  return [...new Set(programs.flatMap((program) => [...reachable(graph, program)]))]
+    .filter((module) => !/^(npm|jsr|node|https?):/.test(module));
 }

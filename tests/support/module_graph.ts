@@ -12,6 +12,8 @@ export type ModuleGraph = ReadonlyMap<string, readonly string[]>;
 export interface ModuleGraphOptions {
   /** Only what a program loads before it runs: no types, and no imports that are calls. @default false */
   atStart?: boolean;
+  /** No types; imports that are calls count. @default false */
+  codeOnly?: boolean;
 }
 
 interface Dependency {
@@ -27,7 +29,7 @@ interface Info {
 
 export async function readModuleGraph(
   files: Iterable<string>,
-  { atStart = false }: ModuleGraphOptions = {},
+  { atStart = false, codeOnly = false }: ModuleGraphOptions = {},
 ): Promise<ModuleGraph> {
   const entry = Array.from(files, (file) => `import ${JSON.stringify(join(REPOSITORY, file))};\n`)
     .join("");
@@ -42,8 +44,8 @@ export async function readModuleGraph(
     if (failure !== undefined) {
       throw new Error(`Cannot read the module graph: ${specifier}: ${failure}`);
     }
-    const followed = atStart
-      ? dependencies.flatMap((each) => each.isDynamic ? [] : each.code ?? [])
+    const followed = atStart || codeOnly
+      ? dependencies.flatMap((each) => atStart && each.isDynamic ? [] : each.code ?? [])
       : targets;
     graph.set(shortened(specifier), [
       ...new Set(followed.map((target) => shortened(target.specifier!))),
