@@ -19,6 +19,7 @@ import { createLocalBackend } from "./backends/local.ts";
 import { detectLocking } from "./backends/local/lock.ts";
 import { createMemoryBackend } from "./backends/memory.ts";
 import type { Backend, Locking } from "./core/backend.ts";
+import { isNear } from "./core/driver.ts";
 import { checkLocalPath } from "./core/urls/local_path.ts";
 import { isStoreUrl } from "./core/urls/store_url.ts";
 import { cacheFolder } from "./disk/cache_folder.ts";
@@ -174,8 +175,7 @@ function chooseCache(
   backend: Backend,
   options: OpenRegistryOptions,
 ): OpenOnBackendOptions["cache"] {
-  const { cache = backend.kind !== "memory" && backend.kind !== "local", system = realSystem } =
-    options;
+  const { cache = !isNear(backend), system = realSystem } = options;
   if (cache === false) return undefined;
   const { backend: cacheBackend, path, maxBytes } = checkOptions(
     "cache the registry",

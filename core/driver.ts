@@ -71,5 +71,16 @@ export interface StorageDescription {
   open(settings: any, options: Pick<OpenStoreOptions, "system" | "logger">): Promise<Backend>;
 }
 
-/** Backends that are known to conform, so a new registry does not probe them. */
+/** Kinds of stores in this process or on its disk. They are known to conform, too. */
+const NEAR_KINDS: readonly string[] = ["memory", "local"];
+
+/**
+ * True for stores that are read as fast as content. A cache of them, many requests at once, or
+ * cutting by content would save little, and the first save of a file would pay for the latter.
+ */
+export function isNear({ kind }: Pick<Backend, "kind">): boolean {
+  return NEAR_KINDS.includes(kind);
+}
+
+/** Other backends that are known to conform, so a new registry does not probe them. */
 export const conforming: WeakSet<Backend> = new WeakSet();

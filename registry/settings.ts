@@ -1,7 +1,7 @@
 // The settings cell, which defines a registry. Its first generation is written before anything else
 // and stays; later ones change the grace, the rules and the sharing.
 import type { Backend, Locking } from "../core/backend.ts";
-import { conforming } from "../core/driver.ts";
+import { conforming, isNear } from "../core/driver.ts";
 import { corrupt, fault, invalid, notFound, type RegistryError } from "../core/errors.ts";
 import type { RegistrySettings, RetentionRule } from "../core/record.ts";
 import { encodeRecord } from "./format/record_codec.ts";
@@ -15,9 +15,6 @@ import { recordKey, SETTINGS } from "./format/layout.ts";
 import { startOperation } from "./cell/operation.ts";
 
 const DEFAULT_GRACE_MS = 24 * 60 * 60 * 1000;
-
-/** Backends that need no probe, beside those in `conforming`. */
-const KNOWN_KINDS: readonly string[] = ["memory", "local"];
 
 interface StoredSettings {
   id: string;
@@ -101,7 +98,7 @@ async function create(store: OpeningStore, options: OpenOptions): Promise<FoundR
   checkGraces(store.settings);
   const settings: RegistrySettings = { versioned, mutable, ...store.settings };
   if (backend.disk !== undefined) settings.locking = backend.disk.locking;
-  const isKnown = KNOWN_KINDS.includes(backend.kind) || conforming.has(backend);
+  const isKnown = isNear(backend) || conforming.has(backend);
   if (!isKnown) await checkStore(store, options.signal);
   const action = `create the registry at ${backend.location}`;
   const operation = startOperation(store, action, options.signal);

@@ -32,11 +32,3 @@ export interface Store {
 export type OpeningStore = Omit<Store, "id" | "settings" | "createdAt"> & {
   settings: Pick<RegistrySettings, "graceMs" | "leastGraceMs">;
 };
-
-/**
- * True for stores that are read as fast as content. Cutting by content saves little there, and the
- * first save of a file would pay for it.
- */
-export function isNear({ kind }: Backend): boolean {
-  return kind === "local" || kind === "memory";
-}

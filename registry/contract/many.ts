@@ -1,4 +1,5 @@
 // Batches of saves, loads or deletions over any registry. Failures do not stop others.
+import { isNear } from "../../core/driver.ts";
 import { isVersion, parseVersion } from "../../core/naming/versions.ts";
 import { METHODS } from "../../core/options/methods.ts";
 import {
@@ -101,7 +102,7 @@ export function manyOptions<O extends ManyOptions>(
   way: "reads" | "writes",
   options: O,
 ): O {
-  const near = backend === undefined || backend.kind === "memory" || backend.kind === "local";
+  const near = backend === undefined || isNear(backend);
   const { concurrency = near ? AT_ONCE.near : AT_ONCE[way] } = options;
   return { ...options, concurrency };
 }

@@ -28,7 +28,8 @@ import { invalid, isRegistryError, type RegistryError } from "../../core/errors.
 import { itemAt } from "../../core/faults/present.ts";
 import type { Encoding, StoredFile } from "../../core/record.ts";
 import type { TransferProgress, Verify } from "../../core/registry.ts";
-import { isNear, type Store } from "../cell/store.ts";
+import { isNear } from "../../core/driver.ts";
+import type { Store } from "../cell/store.ts";
 import { decodeBytes, decodesAtOnce, decodeStream } from "./encoding.ts";
 import type { LoadLimit } from "../../core/calls/load_limit.ts";
 import {

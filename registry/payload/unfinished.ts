@@ -4,7 +4,8 @@
 import { isRegistryError, messageOf } from "../../core/errors.ts";
 import { valueAt } from "../../core/faults/present.ts";
 import type { StoredFile } from "../../core/record.ts";
-import { isNear, type Store } from "../cell/store.ts";
+import { isNear } from "../../core/driver.ts";
+import type { Store } from "../cell/store.ts";
 import { type Known, KnownFiles } from "./known.ts";
 
 /** Keeps the note of one name. It may be lost at any time. */

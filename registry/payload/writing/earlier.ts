@@ -12,7 +12,7 @@ import { checkedChunks, onlyRanges } from "../../../core/bytes/rebuild.ts";
 import { isRegistryError } from "../../../core/errors.ts";
 import { forEachAtOnce } from "../../../core/work/at_once.ts";
 import { getPart } from "../../cell/part_runs.ts";
-import { isNear } from "../../cell/store.ts";
+import { isNear } from "../../../core/driver.ts";
 import { changedWhileSaving } from "../../../core/work/source_change.ts";
 import type { LargeContent } from "../content.ts";
 import type { EarlierFile, WrittenPart } from "../job_kinds.ts";

@@ -16,7 +16,7 @@ import { inTurns } from "../../../core/work/next_turn.ts";
 import { changedWhileSaving } from "../../../core/work/source_change.ts";
 import { readSmall } from "../content.ts";
 import { encodeBytes, encodeStream } from "../encoding.ts";
-import { isNear } from "../../cell/store.ts";
+import { isNear } from "../../../core/driver.ts";
 import { type Earlier, openEarlier, planAgainst, storeParts } from "./earlier.ts";
 import type {
   EarlierFile,
