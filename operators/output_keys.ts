@@ -1,5 +1,5 @@
 // The keys of `outputs`: paths below a step's output root.
-import { extname, join } from "@std/path";
+import { extname, join } from "node:path";
 import { invalid } from "../core/errors.ts";
 import { filePathProblem } from "../core/naming/file_paths.ts";
 import { shown } from "../core/naming/names.ts";

@@ -71,10 +71,13 @@ const OF_FORMATS = ["arrays", "compression", "content", "images", "tables"].map(
   `formats/${name}/`
 );
 
+/** All of `@std/path` that the product loads: the whole package is 80 modules at the start of every program. */
+const GLOB = "@std/path/posix/glob_to_regexp";
+
 /** Allowed imports, by the first row whose `from` the path begins with. */
 const TABLE: { from: string; may: (path: string, target: string) => boolean }[] = [
-  { from: "core/", may: among("core/", "@std/semver", "@std/path") },
-  { from: "disk/", may: among("core/", "disk/", "@std/path") },
+  { from: "core/", may: among("core/", "@std/semver", GLOB) },
+  { from: "disk/", may: among("core/", "disk/") },
   {
     from: "registry/places/",
     may: among(
@@ -102,7 +105,7 @@ const TABLE: { from: string; may: (path: string, target: string) => boolean }[] 
   {
     from: "files/",
     may: either(
-      among("core/", "disk/", "files/paths/", "formats/", "npm:", "@std/path"),
+      among("core/", "disk/", "files/paths/", "formats/", "npm:", GLOB),
       isOwnPart,
     ),
   },
@@ -122,7 +125,7 @@ const TABLE: { from: string; may: (path: string, target: string) => boolean }[] 
   },
   {
     from: "materializers/",
-    may: among("core/", "disk/", "formats/", "materializers/", "npm:", "@std/path"),
+    may: among("core/", "disk/", "formats/", "materializers/", "npm:"),
   },
   {
     from: "neighbors/",
@@ -148,7 +151,7 @@ const TABLE: { from: string; may: (path: string, target: string) => boolean }[] 
       "operators/",
       "materializers/path.ts",
       "npm:",
-      "@std/path",
+      GLOB,
     ),
   },
   {
@@ -172,7 +175,7 @@ const TABLE: { from: string; may: (path: string, target: string) => boolean }[] 
   { from: "explorer/", may: either(among("explorer/src/", ...PARTS_OF_EXPLORER, "npm:"), isDoor) },
   {
     from: "apps/",
-    may: either(among("apps/", ...PARTS_OF_APPS, "deno.json", "@std/", "npm:"), isDoor),
+    may: either(among("apps/", ...PARTS_OF_APPS, "deno.json", "npm:"), isDoor),
   },
   {
     from: "mod.ts",
@@ -184,7 +187,6 @@ const TABLE: { from: string; may: (path: string, target: string) => boolean }[] 
       "backends/local.ts",
       "backends/local/lock.ts",
       "materializers/mod.ts",
-      "@std/path",
     ),
   },
 ];
@@ -360,5 +362,5 @@ function isConfigured(path: string, target: string): boolean {
 
 /** `@std/path` for its stand-in, else the target itself. */
 function named(target: string): string {
-  return target.replace(/^dev\/std\/(\w+)\/mod\.ts$/, "@std/$1");
+  return target.replace(/^dev\/std\/([\w/]+)\.ts$/, "@std/$1").replace(/\/mod$/, "");
 }

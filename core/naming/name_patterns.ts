@@ -1,5 +1,5 @@
 // Shell patterns of names: `tmp:*`, `model-{a,b}`.
-import { globToRegExp } from "@std/path";
+import { globToRegExp } from "@std/path/posix/glob-to-regexp";
 
 /** Returns true for a name, or the name of a ref, with characters of patterns. */
 export function isPattern(text: string): boolean {
@@ -12,6 +12,6 @@ export function isPattern(text: string): boolean {
  */
 export function globOf(pattern: string): { prefix: string; test(name: string): boolean } {
   const [prefix] = /^[^*?[\]{}\\]*/.exec(pattern)!;
-  const expression = globToRegExp(pattern, { os: "linux" });
+  const expression = globToRegExp(pattern);
   return { prefix, test: (name) => expression.test(name) };
 }

@@ -1,5 +1,5 @@
 // Lists folders.
-import { globToRegExp } from "@std/path";
+import { globToRegExp } from "@std/path/posix/glob-to-regexp";
 import type { CallOptions } from "../../core/backend.ts";
 import { invalid, isRegistryError, type RegistryError } from "../../core/errors.ts";
 import type { FileEntry, ReadableFileStore } from "../../core/file_store.ts";
@@ -180,7 +180,7 @@ function parseGlob(pattern: string): (path: string) => boolean {
     const hint = 'Pass one such as "*.tif", or "*.{tif,png}" for several.';
     throw invalid("use", `${shown(pattern)} as a pattern`, state, { hint });
   }
-  const expression = globToRegExp(pattern, { os: "linux" });
+  const expression = globToRegExp(pattern);
   if (pattern.includes("/")) return (path) => expression.test(path);
   return (path) => expression.test(path.slice(path.lastIndexOf("/") + 1));
 }

@@ -1,6 +1,6 @@
 // Loads a pipeline from files.
 import process from "node:process";
-import { resolve } from "@std/path";
+import { resolve } from "node:path";
 import { fault, messageOf } from "../../core/errors.ts";
 import type { Pipeline } from "../contract/pipeline.ts";
 import { realSystem } from "../../core/system.ts";

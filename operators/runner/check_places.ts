@@ -1,5 +1,5 @@
 // Checks, before anything runs, that outputs do not overwrite anything else.
-import { isAbsolute, relative, resolve } from "@std/path";
+import { isAbsolute, relative, resolve } from "node:path";
 import { fault, type RegistryError } from "../../core/errors.ts";
 import { checkName, checkNewName, shown } from "../../core/naming/names.ts";
 import { parseRef } from "../../core/naming/refs.ts";

@@ -1,7 +1,7 @@
 // Digests of local files and folders, equal to those of artifacts with the same content. Links are
 // followed, because steps read what they lead to.
 import { lstatSync, type Stats, statSync } from "node:fs";
-import { basename, join } from "@std/path";
+import { basename, join } from "node:path";
 import { createSha256, sha256 } from "../../core/bytes/digest.ts";
 import { fileError, onDisk } from "../../disk/file_errors.ts";
 import { mountIdentity } from "../../disk/mounts/identity.ts";

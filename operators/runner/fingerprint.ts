@@ -7,7 +7,7 @@ import type { PlainValue } from "../../core/text/plain_value.ts";
 import type { Fingerprint } from "./records/files.ts";
 import { existsSync, realpathSync, statSync } from "node:fs";
 import { readFile } from "node:fs/promises";
-import { isAbsolute, relative, resolve } from "@std/path";
+import { isAbsolute, relative, resolve } from "node:path";
 
 /** Encodes plain data as JSON with sorted keys: equal values give equal strings. */
 export function sortedJson(value: unknown): string {

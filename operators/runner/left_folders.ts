@@ -1,6 +1,6 @@
 // Cleans up after killed runners: ends commands of their steps and removes the folders.
 import { readdirSync, rmdirSync, rmSync } from "node:fs";
-import { dirname, join } from "@std/path";
+import { dirname, join } from "node:path";
 import { isProcessGone } from "../../disk/stage/process.ts";
 import { messageOf } from "../../core/errors.ts";
 import type { Logger } from "../../core/registry.ts";

@@ -1,6 +1,6 @@
 // The context of a run, wherever its steps are executed.
 import process from "node:process";
-import { join, resolve } from "@std/path";
+import { join, resolve } from "node:path";
 import { messageOf } from "../../core/errors.ts";
 import { encodeName } from "../../core/naming/names.ts";
 import { checkToolOptions } from "../../core/options/check_options.ts";

@@ -1,6 +1,6 @@
 // Logs on this machine that no record has: those of running and cancelled steps.
 import { readdirSync } from "node:fs";
-import { join } from "@std/path";
+import { join } from "node:path";
 import { errorCode } from "../../disk/file_errors.ts";
 import { encodeName } from "../../core/naming/names.ts";
 import { runFolder } from "./run_context.ts";

@@ -1,6 +1,6 @@
 // Sources of inputs and destinations of outputs, as written in configurations.
 import { fileURLToPath } from "node:url";
-import { resolve } from "@std/path";
+import { resolve } from "node:path";
 import { invalid, notFound } from "../../core/errors.ts";
 import { shown } from "../../core/naming/names.ts";
 import { parseRef } from "../../core/naming/refs.ts";

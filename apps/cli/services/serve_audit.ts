@@ -1,5 +1,5 @@
 // The audit trail of `holdfast serve`.
-import { resolve } from "@std/path";
+import { resolve } from "node:path";
 import { createAuditFile } from "../../server/observe/audit_file.ts";
 import type { AuditSink } from "../../server/observe/audit_entry.ts";
 import type { CliIo } from "../terminal/cli_io.ts";

@@ -1,7 +1,7 @@
 // A registry behind HTTP in this process, with all that `holdfast serve` adds: tokens, events, jobs,
 // webhooks, the audit trail and pruning.
 import { readFile } from "node:fs/promises";
-import { resolve } from "@std/path";
+import { resolve } from "node:path";
 import { loadPart } from "../../../core/urls/load_part.ts";
 import type { Registry } from "../../../mod.ts";
 import type { CommandContext } from "../program/command.ts";

@@ -5,7 +5,6 @@ export {
   dirname,
   extname,
   fromFileUrl,
-  globToRegExp,
   isAbsolute,
   join,
   normalize,

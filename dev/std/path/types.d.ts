@@ -5,7 +5,6 @@ export function basename(path: string | URL, suffix?: string): string;
 export function dirname(path: string | URL): string;
 export function extname(path: string | URL): string;
 export function fromFileUrl(url: string | URL): string;
-export function globToRegExp(glob: string, options?: { os?: "linux" }): RegExp;
 export function isAbsolute(path: string): boolean;
 export function join(path: string | URL, ...paths: string[]): string;
 export function normalize(path: string | URL): string;

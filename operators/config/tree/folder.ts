@@ -1,6 +1,6 @@
 // The files of a configuration, all in one folder.
 import { lstatSync, readdirSync, readFileSync, realpathSync, statSync } from "node:fs";
-import { basename, dirname, extname, isAbsolute, join, relative, resolve } from "@std/path";
+import { basename, dirname, extname, isAbsolute, join, relative, resolve } from "node:path";
 import { errorCode, fileError } from "../../../disk/file_errors.ts";
 import { type Advice, fault, type RegistryError } from "../../../core/errors.ts";
 import type { ConfigSource } from "./node.ts";

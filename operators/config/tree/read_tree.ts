@@ -1,5 +1,5 @@
 // Reads a file of a configuration, with its includes and refs.
-import { dirname, extname, isAbsolute, join, relative, resolve } from "@std/path";
+import { dirname, extname, isAbsolute, join, relative, resolve } from "node:path";
 import { ID_PATTERN, VERSION_PATTERN } from "../schema.ts";
 import { type ConfigFolder, EXTENSIONS } from "./folder.ts";
 import { parseExactJson } from "../../../core/text/json_text.ts";

@@ -1,7 +1,8 @@
 // Metrics of a step: values in files that it wrote, which become metadata of its outputs.
 import { createReadStream, lstatSync, realpathSync } from "node:fs";
 import { readFile } from "node:fs/promises";
-import { extname, globToRegExp, join, relative, SEPARATOR } from "@std/path";
+import { extname, join, relative, sep } from "node:path";
+import { globToRegExp } from "@std/path/posix/glob-to-regexp";
 import { iterableStream } from "../../../core/bytes/bytes.ts";
 import { isRegistryError, type RegistryError, taskFailed } from "../../../core/errors.ts";
 import { shown } from "../../../core/naming/names.ts";
@@ -81,8 +82,8 @@ async function filesOf(
     let metricPaths: string[];
     if (isPattern(name)) {
       all ??= (await Array.fromAsync(pathsBelow(outputRoot)))
-        .map((path) => path.replaceAll(SEPARATOR, "/")).sort();
-      const expression = globToRegExp(name, { os: "linux" });
+        .map((path) => path.replaceAll(sep, "/")).sort();
+      const expression = globToRegExp(name);
       metricPaths = all.filter((path) => expression.test(path));
     } else {
       const entry = lstatSync(inside(outputRoot, name), { throwIfNoEntry: false });

@@ -1,7 +1,7 @@
 // One attempt of a step: its folder, its log, and its record.
 import { mkdirSync } from "node:fs";
 import { rm } from "node:fs/promises";
-import { join } from "@std/path";
+import { join } from "node:path";
 import { isRegistryError, messageOf } from "../../../core/errors.ts";
 import { onDisk } from "../../../disk/file_errors.ts";
 import { encodeName, shown } from "../../../core/naming/names.ts";

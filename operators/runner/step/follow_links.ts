@@ -2,7 +2,7 @@
 // local inputs are staged as links, and the folders of a step are removed when it ends.
 import { constants, lstatSync, readlinkSync, realpathSync, statSync } from "node:fs";
 import { copyFile, mkdir, rm, symlink } from "node:fs/promises";
-import { basename, dirname, isAbsolute, join, relative, SEPARATOR } from "@std/path";
+import { basename, dirname, isAbsolute, join, relative, sep } from "node:path";
 import { type RegistryError, taskFailed } from "../../../core/errors.ts";
 import { linkTargetProblem } from "../../../core/naming/file_paths.ts";
 import { shown } from "../../../core/naming/names.ts";
@@ -183,7 +183,7 @@ function entryOf(link: string, target: string): string | undefined {
 
 /** Joins without removing `..`: after a link, it leads to the folder above its target. */
 function joined(link: string, target: string): string {
-  return isAbsolute(target) ? target : `${dirname(link)}${SEPARATOR}${target}`;
+  return isAbsolute(target) ? target : `${dirname(link)}${sep}${target}`;
 }
 
 function realOf(path: string): string | undefined {
@@ -197,11 +197,11 @@ function realOf(path: string): string | undefined {
 
 function isWithin(folder: string, path: string): boolean {
   return path === folder ||
-    path.startsWith(folder.endsWith(SEPARATOR) ? folder : folder + SEPARATOR);
+    path.startsWith(folder.endsWith(sep) ? folder : folder + sep);
 }
 
 function slashed(path: string): string {
-  return path.replaceAll(SEPARATOR, "/");
+  return path.replaceAll(sep, "/");
 }
 
 async function written(path: string, writing: Promise<unknown>): Promise<void> {

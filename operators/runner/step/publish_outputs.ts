@@ -1,7 +1,7 @@
 // Publishes outputs of a step: saves, uploads or moves them.
 import { lstatSync, mkdirSync, renameSync, rmSync, statSync } from "node:fs";
 import { cp } from "node:fs/promises";
-import { basename, dirname, join, relative, SEPARATOR } from "@std/path";
+import { basename, dirname, join, relative, sep } from "node:path";
 import { sha256 } from "../../../core/bytes/digest.ts";
 import { fault, invalid, type RegistryError, taskFailed } from "../../../core/errors.ts";
 import { exists, isSpecial, SPECIAL } from "../../../disk/target.ts";
@@ -143,7 +143,7 @@ async function objectsOf(from: string, url: string): Promise<[path: string, url:
         "Write the file itself, or save the output in the registry, which stores links.",
       );
     }
-    if (isFile) files.push([path, url + name.replaceAll(SEPARATOR, "/")]);
+    if (isFile) files.push([path, url + name.replaceAll(sep, "/")]);
   }
   return files;
 }
@@ -161,7 +161,7 @@ export async function specialFilesOf(outputs: readonly WrittenOutput[]): Promise
     for await (const path of pathsBelow(from)) {
       const entry = lstatSync(join(from, path), { throwIfNoEntry: false }); // none if not UTF-8
       if (!entry || entry.isFile() || entry.isDirectory() || entry.isSymbolicLink()) continue;
-      special.push(under + path.replaceAll(SEPARATOR, "/"));
+      special.push(under + path.replaceAll(sep, "/"));
     }
   }
   return special;

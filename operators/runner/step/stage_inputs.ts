@@ -1,6 +1,6 @@
 // Stages a step's inputs in the folder that it reads.
 import { mkdirSync, statSync, symlinkSync } from "node:fs";
-import { basename, join } from "@std/path";
+import { basename, join } from "node:path";
 import { onDisk } from "../../../disk/file_errors.ts";
 import { listFolder } from "../../../disk/paths_below.ts";
 import { conflict, type RegistryError, unsupported } from "../../../core/errors.ts";

@@ -3,7 +3,7 @@
 // Deno asks for](https://jsr.io/docs/api#jsr-registry-api).
 import { createHash } from "node:crypto";
 import { readdir, readFile } from "node:fs/promises";
-import { join } from "@std/path";
+import { join, relative } from "@std/path";
 import { writePageModule } from "../../../explorer/build.ts";
 import { REPOSITORY } from "../../support/run_deno.ts";
 import { BUILT_PAGE, PRODUCT_FOLDERS, sourceFiles } from "../../support/source_files.ts";
@@ -56,7 +56,7 @@ async function thisPackage(): Promise<Package> {
   for (const path of ["deno.json", "mod.ts", BUILT_PAGE, ...await sourceFiles(PRODUCT_FOLDERS)]) {
     const text = await readFile(join(REPOSITORY, path), "utf8");
     // As publishing does: what `imports` of deno.json says stands in the files.
-    files.set(path, text.replace(/from "(@std\/[a-z]+)"/g, 'from "jsr:$1"'));
+    files.set(path, text.replace(/from "(@std\/[a-z/-]+)"/g, 'from "jsr:$1"'));
   }
   return { version, exports, files };
 }
@@ -64,9 +64,11 @@ async function thisPackage(): Promise<Package> {
 async function stdPackage(name: string): Promise<Package> {
   const folder = join(REPOSITORY, "dev/std", name);
   const files = new Map<string, string>();
-  for (const path of await readdir(folder)) {
-    files.set(path, await readFile(join(folder, path), "utf8"));
+  for (const entry of await readdir(folder, { recursive: true, withFileTypes: true })) {
+    if (!entry.isFile()) continue;
+    const path = join(entry.parentPath, entry.name);
+    files.set(relative(folder, path), await readFile(path, "utf8"));
   }
-  const { version } = JSON.parse(files.get("deno.json")!);
-  return { version, exports: "./mod.ts", files };
+  const { version, exports } = JSON.parse(files.get("deno.json")!);
+  return { version, exports, files };
 }

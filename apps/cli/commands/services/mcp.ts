@@ -1,5 +1,5 @@
 import { realpath } from "node:fs/promises";
-import { resolve } from "@std/path";
+import { resolve } from "node:path";
 import { loadPart } from "../../../../core/urls/load_part.ts";
 import type { Registry } from "../../../../mod.ts";
 import { type Command, type CommandContext, defineCommand } from "../../program/command.ts";

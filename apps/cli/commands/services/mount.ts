@@ -1,6 +1,6 @@
 import { mkdir, readdir, rmdir } from "node:fs/promises";
 import process from "node:process";
-import { resolve } from "@std/path";
+import { resolve } from "node:path";
 import { loadPart } from "../../../../core/urls/load_part.ts";
 import { nameSegment } from "../../../../core/naming/names.ts";
 import { type Artifact, defineRegistry, type Registry } from "../../../../mod.ts";
