@@ -10,7 +10,7 @@ import { addFormats } from "../../materializers/formats.ts";
 import { openRegistry } from "../../mod.ts";
 import type { Table } from "../../formats/csv.ts";
 import { findPython } from "../support/numpy.ts";
-import { REPOSITORY } from "../support/run_deno.ts";
+import { LOADS_LATE, REPOSITORY } from "../support/run_deno.ts";
 import { tempRoot } from "../support/temp_root.ts";
 
 const python = await findPython("duckdb, nbclient, numpy, polars, pyarrow, sklearn");
@@ -20,7 +20,7 @@ const PROGRAMS = {
 };
 
 function environment(root: string): Record<string, string> {
-  const command = [Deno.execPath(), "run", "-A", "--no-check", join(REPOSITORY, "apps/cli.ts")];
+  const command = [Deno.execPath(), "run", "-A", LOADS_LATE, join(REPOSITORY, "apps/cli.ts")];
   return {
     HOLDFAST_COMMAND: command.join(" "),
     HOLDFAST_PYTHON_CACHE: join(root, "cache"),
@@ -28,7 +28,7 @@ function environment(root: string): Record<string, string> {
     IPYTHONDIR: join(root, "ipython"),
     PATH: realSystem.env("PATH") ?? "",
     PYTHONPATH: join(REPOSITORY, "python"),
-    PYTHONDONTWRITEBYTECODE: "1",
+    PYTHONDONTWRITEBYTECODE: "",
   };
 }
 

@@ -8,7 +8,7 @@ import { createHandler } from "../../apps/server.ts";
 import { realSystem } from "../../core/system.ts";
 import { addFormats } from "../../materializers/formats.ts";
 import { localPath, openRegistry, type Registry } from "../../mod.ts";
-import { REPOSITORY } from "../support/run_deno.ts";
+import { LOADS_LATE, REPOSITORY } from "../support/run_deno.ts";
 import { seededRandom } from "../support/scripted_system.ts";
 import { ENVIRONMENT, python, pythonTest, runProgram, served } from "./reader.ts";
 
@@ -250,7 +250,7 @@ for i in range(first, count):
 
 /** A service as a process, which is killed and started again on its port. */
 async function startService(location: string, port: number): Promise<[ChildProcess, string]> {
-  const args = ["run", "-A", "--no-check", join(REPOSITORY, "apps/cli.ts"), "serve"];
+  const args = ["run", "-A", LOADS_LATE, join(REPOSITORY, "apps/cli.ts"), "serve"];
   const more = ["-r", location, "--port", String(port), "--json"];
   const child = spawn(Deno.execPath(), [...args, ...more], { stdio: ["ignore", "pipe", "ignore"] });
   for await (const line of createInterface({ input: child.stdout! })) {

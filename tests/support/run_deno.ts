@@ -3,6 +3,14 @@ import { fromFileUrl, join } from "@std/path";
 
 export const REPOSITORY = fromFileUrl(new URL("../../", import.meta.url));
 
+const ALL = ["-A", "--allow-all"];
+
+/**
+ * Programs load a module when they import it, not all that they name: a third less of their start.
+ * They must have all permissions, for a module that is loaded later is read as any file.
+ */
+export const LOADS_LATE = "--unstable-lazy-dynamic-imports";
+
 export interface RunDenoOptions {
   /** Flags before the program, as in `["--allow-read=."]`; a missing one fails, it does not ask. @default [] */
   permissions?: string[];
@@ -74,6 +82,7 @@ export function spawnDeno(
       "--no-prompt",
       `--config=${join(REPOSITORY, "deno.json")}`,
       ...permissions,
+      ...permissions.some((flag) => ALL.includes(flag)) ? [LOADS_LATE] : [],
       join(program.startsWith("/") ? "" : REPOSITORY, program),
       ...args,
     ],

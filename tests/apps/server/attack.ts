@@ -4,6 +4,7 @@
 import { fromFileUrl } from "@std/path";
 import { realSystem } from "../../../core/system.ts";
 import { noise } from "../../registry/registries.ts";
+import { LOADS_LATE } from "../../support/run_deno.ts";
 
 const CLI = fromFileUrl(new URL("../../../apps/cli.ts", import.meta.url));
 const [connections = "10000", only = ""] = Deno.args;
@@ -13,7 +14,7 @@ const ANSWERS_WITHIN_MS = 10_000;
 const folder = await Deno.makeTempDir({ prefix: "holdfast-attack-" });
 const holdfast = (...args: string[]) =>
   new Deno.Command(Deno.execPath(), {
-    args: ["run", "-A", CLI, ...args],
+    args: ["run", "-A", LOADS_LATE, CLI, ...args],
     cwd: folder,
     stdin: "null",
     stdout: "piped",

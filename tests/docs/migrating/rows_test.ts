@@ -1,7 +1,7 @@
 import { assert, assertEquals, assertStringIncludes } from "@std/assert";
 import { cp, readFile } from "node:fs/promises";
 import { join } from "@std/path";
-import { REPOSITORY } from "../../support/run_deno.ts";
+import { LOADS_LATE, REPOSITORY } from "../../support/run_deno.ts";
 import { tempRoot } from "../../support/temp_root.ts";
 import { serverTest } from "../../support/servers/mod.ts";
 import { type MigrationTable, migrationTables, pathOfProgram, programOf } from "./rows.ts";
@@ -46,7 +46,7 @@ for (const table of tables) {
 async function assertRuns(table: MigrationTable, env: Record<string, string>): Promise<void> {
   await using root = await tempRoot();
   await cp(join(REPOSITORY, "examples"), root.join("examples"), { recursive: true });
-  const args = ["run", "-A", "--no-check", "--no-lock", CONFIG, pathOfProgram(table)];
+  const args = ["run", "-A", LOADS_LATE, "--no-lock", CONFIG, pathOfProgram(table)];
   const { code, said } = await deno(root.path, args, env);
   assertEquals(code, 0, said);
   for (const [call] of table.rows) assertStringIncludes(said, `row: ${call}`);

@@ -4,7 +4,7 @@ import { createInterface } from "node:readline";
 import { type ChildProcess, spawn } from "node:child_process";
 import { join } from "@std/path";
 import type { Random } from "../../simulate/random.ts";
-import { REPOSITORY } from "../../support/run_deno.ts";
+import { LOADS_LATE, REPOSITORY } from "../../support/run_deno.ts";
 import type { StoreToOpen } from "./client_process.ts";
 import { createHistory, type ModelName } from "./history.ts";
 import { ALIASED, ALIASED_VERSIONS } from "./perform.ts";
@@ -105,7 +105,7 @@ async function saveAliased(client: Client): Promise<void> {
 
 function startClient(): Promise<Client> {
   const program = join(REPOSITORY, "tests/judges/linearizability/client_process.ts");
-  const child = spawn(Deno.execPath(), ["run", "-A", "--no-check", "--quiet", program], {
+  const child = spawn(Deno.execPath(), ["run", "-A", LOADS_LATE, "--quiet", program], {
     cwd: REPOSITORY,
     stdio: ["pipe", "pipe", "inherit"],
   });

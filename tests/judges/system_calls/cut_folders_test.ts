@@ -1,5 +1,5 @@
 import { assertEquals } from "@std/assert";
-import { REPOSITORY } from "../../support/run_deno.ts";
+import { LOADS_LATE, REPOSITORY } from "../../support/run_deno.ts";
 import { tempRoot } from "../../support/temp_root.ts";
 import { judgeTest } from "../judge_test_case.ts";
 import { straceProblem } from "./failing_calls.ts";
@@ -31,7 +31,7 @@ async function readHalf(way: string, folder: string): Promise<string> {
     args: [
       ...["-f", "-qq", "-o", "/dev/null", "-P", folder],
       ...["-e", "trace=getdents64", "-e", "inject=getdents64:error=EIO:when=2+"],
-      ...[Deno.execPath(), "run", "-A", "--no-check", program, way, folder],
+      ...[Deno.execPath(), "run", "-A", LOADS_LATE, program, way, folder],
     ],
     cwd: REPOSITORY,
     stderr: "null",

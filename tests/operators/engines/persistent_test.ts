@@ -4,12 +4,13 @@ import { realSystem } from "../../../core/system.ts";
 import { createStepHandler } from "../../../operators/engines/mod.ts";
 import { createLocalEngine } from "../../../operators/engines/local.ts";
 import { readStat } from "../../../operators/process/proc.ts";
+import { LOADS_LATE } from "../../support/run_deno.ts";
 import { type TempRoot, testInRoot } from "../../support/temp_root.ts";
 import { withoutHanging } from "../../support/without_hanging.ts";
 import { linesOf, untilLine, untilState } from "./conformance.ts";
 
 const PROGRAM = new URL("./persistent.ts", import.meta.url).pathname;
-const persistent = [Deno.execPath(), "run", "-A", "--no-check", "--quiet", PROGRAM];
+const persistent = [Deno.execPath(), "run", "-A", LOADS_LATE, "--quiet", PROGRAM];
 const ignore = Deno.build.os !== "linux"; // elsewhere left processes and memory are unknown
 
 const command = ["false"]; // never executed

@@ -3,6 +3,7 @@ import { assertEquals, assertStringIncludes } from "@std/assert";
 import { DELIVER_AGAIN, type EngineStep } from "../../../core/engine.ts";
 import { createQueueEngine, createStepHandler } from "../../../operators/engines/queue.ts";
 import { createMemoryQueue } from "../../../queues/memory.ts";
+import { LOADS_LATE } from "../../support/run_deno.ts";
 import { testInRoot } from "../../support/temp_root.ts";
 import { createScriptedSystem } from "../../support/scripted_system.ts";
 import { linesOf, untilState } from "./conformance.ts";
@@ -16,7 +17,7 @@ const script = (text: string) => ({
 const persistent = (step: string) => ({
   step,
   command: ["false"],
-  persistent: [Deno.execPath(), "run", "-A", "--no-check", "--quiet", PROGRAM],
+  persistent: [Deno.execPath(), "run", "-A", LOADS_LATE, "--quiet", PROGRAM],
 });
 
 /** A later delivery finds the file `begun` with more than one line. */

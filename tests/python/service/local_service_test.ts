@@ -4,7 +4,7 @@ import { execFile } from "node:child_process";
 import { join } from "node:path";
 import { promisify } from "node:util";
 import { realSystem } from "../../../core/system.ts";
-import { REPOSITORY } from "../../support/run_deno.ts";
+import { LOADS_LATE, REPOSITORY } from "../../support/run_deno.ts";
 import { ENVIRONMENT, python, pythonTest, runProgram } from "../reader.ts";
 
 const SERVICE = `
@@ -30,7 +30,7 @@ except holdfast.Unsupported as error:
 `;
 
 const COMMAND = {
-  HOLDFAST_COMMAND: `${Deno.execPath()} run -A --no-check ${join(REPOSITORY, "apps/cli.ts")}`,
+  HOLDFAST_COMMAND: `${Deno.execPath()} run -A ${LOADS_LATE} ${join(REPOSITORY, "apps/cli.ts")}`,
   PATH: realSystem.env("PATH") ?? "",
 };
 

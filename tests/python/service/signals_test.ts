@@ -3,11 +3,11 @@ import { assertEquals } from "@std/assert";
 import { chmod, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { realSystem } from "../../../core/system.ts";
-import { REPOSITORY } from "../../support/run_deno.ts";
+import { LOADS_LATE, REPOSITORY } from "../../support/run_deno.ts";
 import { pythonTest, runProgram } from "../reader.ts";
 
 const COMMAND = {
-  HOLDFAST_COMMAND: `${Deno.execPath()} run -A --no-check ${join(REPOSITORY, "apps/cli.ts")}`,
+  HOLDFAST_COMMAND: `${Deno.execPath()} run -A ${LOADS_LATE} ${join(REPOSITORY, "apps/cli.ts")}`,
   PATH: realSystem.env("PATH") ?? "",
 };
 

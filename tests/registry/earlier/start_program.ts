@@ -6,6 +6,7 @@ import { createInterface } from "node:readline";
 import { fileURLToPath } from "node:url";
 import { messageOf } from "../../../core/errors.ts";
 import type { Calls } from "./program.ts";
+import { LOADS_LATE } from "../../support/run_deno.ts";
 
 const PROGRAM = fileURLToPath(new URL("./program.ts", import.meta.url));
 
@@ -63,7 +64,7 @@ interface Answer {
 /** Starts the program whose source is in a folder. */
 export function startProgram(source: URL): RunningProgram {
   const config = fileURLToPath(new URL("deno.json", source));
-  const args = ["run", "-A", "--no-check", "--quiet", "--no-lock", "--config", config];
+  const args = ["run", "-A", LOADS_LATE, "--quiet", "--no-lock", "--config", config];
   const stdio = ["pipe", "pipe", "inherit"] as const;
   const child = spawn(process.execPath, [...args, PROGRAM, source.href], { stdio: [...stdio] });
   return new RunningProgram(child);

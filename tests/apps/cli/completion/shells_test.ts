@@ -11,7 +11,7 @@ import {
   quotedForBash,
 } from "../../../../apps/cli/completion/bash_line.ts";
 import { realSystem } from "../../../../core/system.ts";
-import { REPOSITORY } from "../../../support/run_deno.ts";
+import { LOADS_LATE, REPOSITORY } from "../../../support/run_deno.ts";
 import { type TempRoot, testInRoot } from "../../../support/temp_root.ts";
 import { holdfast } from "../../captured_io.ts";
 
@@ -126,7 +126,7 @@ const SETUPS: Record<string, string> = {
 const PROGRAM = `#!/bin/sh
 if [ "$1" = __complete ] && [ ! -e started ]; then
   : >started
-  exec ${Deno.execPath()} run -A --quiet --no-check --config=${REPOSITORY}deno.json ${REPOSITORY}apps/cli.ts "$@"
+  exec ${Deno.execPath()} run -A --quiet ${LOADS_LATE} --config=${REPOSITORY}deno.json ${REPOSITORY}apps/cli.ts "$@"
 fi
 if [ "$1" = __complete ]; then
   printf '%s\\0' "$@" >asked

@@ -17,7 +17,7 @@ import {
   readTokens,
 } from "../../../../apps/server/access/token_file.ts";
 import { createScriptedSystem } from "../../../support/scripted_system.ts";
-import { REPOSITORY } from "../../../support/run_deno.ts";
+import { LOADS_LATE, REPOSITORY } from "../../../support/run_deno.ts";
 import { tempRoot } from "../../../support/temp_root.ts";
 
 Deno.test("the file has only the hash of a token, and only its owner may read it", async () => {
@@ -184,7 +184,7 @@ Deno.test({
     fs.chownSync(file, 65_533, 65_533);
     fs.chmodSync(root.path, 0o755);
     const failed = async (...args: string[]) => {
-      const [program, ...options] = [...withoutRights, Deno.execPath(), "run", "-A", "--no-check"];
+      const [program, ...options] = [...withoutRights, Deno.execPath(), "run", "-A", LOADS_LATE];
       const cli = join(REPOSITORY, "apps/cli.ts");
       const command = new Deno.Command(program, {
         args: [...options, `--config=${join(REPOSITORY, "deno.json")}`, cli, ...args],

@@ -3,6 +3,7 @@
 import { assertEquals } from "@std/assert";
 import { TextLineStream } from "./line_stream.ts";
 import { realSystem } from "../../../../core/system.ts";
+import { LOADS_LATE } from "../../../support/run_deno.ts";
 import { seedCount, shareOfRun } from "../../../support/seeds.ts";
 import { seededRandom } from "../../../support/scripted_system.ts";
 import { type ServerKind, serverTest } from "../../../support/servers/mod.ts";
@@ -84,7 +85,7 @@ async function attackOnce(place: AttackedPlace, seed: number): Promise<number> {
 async function liveOnce(attacker: Attacker, lines: number, saves: Saves): Promise<void> {
   const program = new URL("./attacker.ts", import.meta.url).href;
   const child = new Deno.Command(Deno.execPath(), {
-    args: ["run", "-A", "--no-check", program, JSON.stringify(attacker)],
+    args: ["run", "-A", LOADS_LATE, program, JSON.stringify(attacker)],
     stdout: "piped",
   }).spawn();
   let left = lines;
