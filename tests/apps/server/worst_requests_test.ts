@@ -10,7 +10,8 @@ Deno.test("every route has its worst request, or a reason why it needs none", as
   await using registry = await openRegistry("memory:");
   const { routes } = createApp(registry, { hf: true, dav: true });
   const found = new Set(routes.map(keyOf));
-  assertEquals(Object.keys(worstRequests(1)).sort(), [...found].sort());
+  const where = "add its request to tests/bench/service/worst/: without_body.ts or requests.ts";
+  assertEquals(Object.keys(worstRequests(1)).sort(), [...found].sort(), where);
 });
 
 Deno.test("the worst requests are accepted, as far as they say", async () => {

@@ -1,24 +1,9 @@
 // The worst requests found for each route: as much as its limits accept, or as much as it reads of
-// a body that it refuses. Paths without a body read what `state.ts` has filled.
+// a body that it refuses. Those without a body are in `without_body.ts`.
+import { type Ask, FILES, reading, type Reason, refused, type Worst } from "./request.ts";
 import { runRequests } from "./run_requests.ts";
 import { base64, deepPath, metadata, numbers, wide } from "./values.ts";
-
-/** A request: path, body, media type or headers. `NEW` in a path is a unique name. */
-export type Sent = [path: string, body?: string, headers?: string | Record<string, string>];
-
-/** Sends a request and returns its answer. */
-export type Ask = (method: string, ...sent: Sent) => Promise<Response>;
-
-export interface Worst {
-  title: string;
-  /** The route refuses it, after it has read it. */
-  isRefused?: boolean;
-  /** Never ends by itself. */
-  isEndless?: boolean;
-  /** Runs before the measurement. Its result, as a string, is passed to `sent`. */
-  before?(ask: Ask): Promise<unknown>;
-  sent(given: string): Sent;
-}
+import { WITHOUT_BODY } from "./without_body.ts";
 
 const MIB = 1024 ** 2;
 const JSON_TYPE = "application/json", LINES = "application/x-ndjson";
@@ -33,24 +18,13 @@ const added = (path: string, content = "") => line("file", { path, content, enco
 const deleted = (key: string, path: string) => line(key, { path });
 
 const SAVE = "/artifacts/NEW/versions", DRAFT = "/artifacts/NEW/drafts/d";
-const PART = `${DRAFT}/parts/p`, FILES = "/artifacts/files/versions/1.0.0";
-const RELEASE = "/artifacts/release/versions/latest";
+const PART = `${DRAFT}/parts/p`;
 
 const json = (title: string, path: string, body: () => unknown, more = {}): Worst => ({
   title,
   sent: () => [path, JSON.stringify(body()), JSON_TYPE],
   ...more,
 });
-const refused = (worst: Worst): Worst => ({ ...worst, isRefused: true });
-const endless = (worst: Worst): Worst => ({ ...worst, isEndless: true });
-const reading = (...paths: string[]): Worst[] =>
-  paths.map((path) => ({ title: path, sent: () => [path] }));
-
-const listing = (...paths: string[]): Worst[] =>
-  paths.map((path) => ({ title: path, sent: () => [path, undefined, { depth: "1" }] }));
-
-/** Why a route has no request of its own. */
-export type Reason = string;
 
 /** Returns the requests of all routes; `scale` 1 is their limit. Other Hub ids have the same ones. */
 export function worstRequests(scale: number): Record<string, Worst[] | Reason> {
@@ -87,8 +61,7 @@ export function worstRequests(scale: number): Record<string, Worst[] | Reason> {
   const refusedWhole = (worst: Worst) => ({ ...worst, isRefused: scale === 1 });
 
   return {
-    "GET /registry": reading("/registry"),
-    "GET /names": reading("/names?limit=10000"),
+    ...WITHOUT_BODY,
     "POST /artifacts/:name/versions": [
       saves(many, "99,000 files"),
       saves(() => filled(99_000, 0), "99,000 empty files"),
@@ -150,7 +123,6 @@ export function worstRequests(scale: number): Record<string, Worst[] | Reason> {
     "POST /artifacts/:name/aliases/:alias/rollback": [
       json("an alias that moved", "/artifacts/versions/aliases/moved/rollback", () => ({})),
     ],
-    "DELETE /artifacts/:name/aliases/:alias": reading("/artifacts/versions/aliases/none"),
     "GET /artifacts/:name/drafts/:draft": [
       { title: "60,000 deep files", ...withPart(deep), sent: () => [`${DRAFT}?files=true`] },
     ],
@@ -171,7 +143,6 @@ export function worstRequests(scale: number): Record<string, Worst[] | Reason> {
     ],
     ...runRequests(scale),
     "POST /contents": [{ title: "64 MiB", sent: () => ["/contents", large(64), BYTES] }],
-    "OPTIONS /uploads": reading("/uploads"),
     "POST /uploads": [
       {
         title: "64 MiB",
@@ -182,7 +153,6 @@ export function worstRequests(scale: number): Record<string, Worst[] | Reason> {
         }],
       },
     ],
-    "POST /uploads/": "like POST /uploads",
     "GET /uploads/:upload": [{ title: "its state", before: began, sent: (path) => [path] }],
     "PATCH /uploads/:upload": [
       {
@@ -209,27 +179,6 @@ export function worstRequests(scale: number): Record<string, Worst[] | Reason> {
         sent: () => ["/upload?name=NEW", form(20_000), FORM],
       },
     ],
-    "GET /artifacts/:name/versions/:version/presign": reading(`${FILES}/presign?path=0/0`).map(
-      refused,
-    ),
-    "GET /jobs": reading("/jobs?limit=10000"),
-    "GET /jobs/:job": reading("/jobs/j0"),
-    "DELETE /jobs/:job": reading("/jobs/j0"),
-    "POST /jobs/:job/retry": reading("/jobs/j0/retry").map(refused),
-    "GET /jobs/:job/events": reading("/jobs/j0/events").map(endless),
-    "GET /artifacts/:name/versions": reading(
-      "/artifacts/versions/versions?limit=10000&details=true",
-    ),
-    "GET /artifacts/:name/versions/:version": reading(FILES),
-    "GET /artifacts/:name/versions/:version/members": reading(`${RELEASE}/members`),
-    "GET /artifacts/:name/versions/:version/members/:member": reading(`${RELEASE}/members/m0`),
-    "GET /artifacts/:name/versions/:version/chunks/:path": reading(
-      "/artifacts/large/versions/latest/chunks/data.bin",
-    ),
-    "GET /artifacts/:name/annotations": reading("/artifacts/versions/annotations"),
-    "GET /artifacts/:name/versions/:version/annotations": reading(
-      "/artifacts/versions/versions/1.0.0/annotations",
-    ),
     "PATCH /artifacts/:name/annotations": [
       json("labels", "/artifacts/versions/annotations", () => ({ labels: metadata() })),
       json(
@@ -246,30 +195,10 @@ export function worstRequests(scale: number): Record<string, Worst[] | Reason> {
         () => ({ labels: metadata() }),
       ),
     ],
-    "GET /artifacts/:name/versions/:version/files/:path": reading(
-      `${FILES}/files/0/0`,
-      "/artifacts/large/versions/latest/files/data.bin",
-    ),
     "GET /artifacts/:name/versions/:version/archive": [
       ...reading(`${FILES}/archive`, `${FILES}/archive?format=tar`),
       { title: "60,000 deep files", before: withDeep, sent: () => [`${SAVE}/1.0.0/archive`] },
     ],
-    "GET /artifacts/:name/aliases": reading("/artifacts/versions/aliases?limit=10000"),
-    "GET /artifacts/:name/aliases/:alias": reading("/artifacts/versions/aliases/moved"),
-    "GET /artifacts/:name/aliases/:alias/history": reading(
-      "/artifacts/versions/aliases/moved/history?limit=10000",
-    ),
-    "GET /artifacts/:name/log": reading("/artifacts/versions/log?limit=10000"),
-    "GET /log": reading("/log?limit=10000"),
-    "GET /artifacts/:name/watch": reading("/artifacts/versions/watch").map(endless),
-    "GET /lineage": reading("/lineage?ref=versions@1.0.0"),
-    "GET /runs": reading("/runs?limit=10000"),
-    "GET /runs/:run": reading("/runs/p@1"),
-    "GET /runs/:run/steps/:step/attempts": reading("/runs/p@1/steps/s0/attempts"),
-    "DELETE /runs/:run": reading("/runs/open@1"),
-    "GET /space": reading("/space"),
-    "GET /artifacts/:name/space": reading("/artifacts/versions/space"),
-    "GET /rules": reading("/rules"),
     "PATCH /rules": [
       json(
         "a condition",
@@ -278,36 +207,9 @@ export function worstRequests(scale: number): Record<string, Worst[] | Reason> {
         { isRefused: true },
       ),
     ],
-    "GET /rules/history": reading("/rules/history?limit=10000"),
-    "GET /search": reading(`/search?q=${"aa%20".repeat(20)}`, "/search?limit=1000"),
-    "GET /health": "asked all the time",
-    "GET /ready": reading("/ready"),
-    "GET /metrics": reading("/metrics"),
-    "GET /": reading("/"),
-    "GET /docs": reading("/docs"),
-    "GET /explore": reading("/explore"),
-    "GET /explore/": "like GET /explore",
-    "GET /explore/:file": "a file of the explorer, which is in memory",
-    "GET /sign-in": reading("/sign-in"),
-    "GET /access": reading("/access"),
-    "GET /openapi.json": reading("/openapi.json"),
-    "GET /api/whoami-v2": reading("/api/whoami-v2"),
     "POST /api/repos/create": [
       json("a long name", "/api/repos/create", () => ({ name: large(0.9) }), { isRefused: true }),
     ],
-    "OPTIONS /dav/:path": reading("/dav/"),
-    "PROPFIND /dav/:path": listing(
-      "/dav/",
-      "/dav/versions",
-      "/dav/files@1.0.0",
-      "/dav/files@1.0.0/0",
-    ),
-    "GET /dav/:path": reading("/dav/files@1.0.0/0/0", "/dav/large/latest/data.bin"),
-    "POST /api/validate-yaml": "reads no body",
-    "PUT /uploads/:upload": "like PATCH /uploads/:upload",
-    "GET /api/models": reading("/api/models"),
-    "GET /api/models/:repo": reading("/api/models/files?blobs=true"),
-    "GET /api/models/:repo/revision/:revision": "like GET /api/models/:repo",
     "GET /api/models/:repo/tree/:revision": [
       ...reading("/api/models/files/tree/main?recursive=true&expand=true"),
       {
@@ -316,9 +218,6 @@ export function worstRequests(scale: number): Record<string, Worst[] | Reason> {
         sent: () => ["/api/models/NEW/tree/main?recursive=true"],
       },
     ],
-    "GET /api/models/:repo/tree/:revision/:path": reading(
-      "/api/models/files/tree/main/0?recursive=true",
-    ),
     "POST /api/models/:repo/paths-info/:revision": [
       json(
         "paths",
@@ -334,13 +233,6 @@ export function worstRequests(scale: number): Record<string, Worst[] | Reason> {
         ],
       },
     ],
-    "GET /:repo/resolve/:revision/:path": reading("/files/resolve/main/0/0"),
-    "GET /:repo/raw/:revision/:path": reading("/files/raw/main/0/0"),
-    "GET /api/models/:repo/refs": reading("/api/models/versions/refs"),
-    "GET /api/models/:repo/commits/:revision": reading(
-      "/api/models/versions/commits/main?limit=1000",
-    ),
-    "GET /api/models/:repo/auth-check": reading("/api/models/files/auth-check"),
     "POST /api/models/:repo/preupload/:revision": [
       json("patterns", "/api/models/NEW/preupload/main", () => ({
         files: some(1000).map((i) => ({ path: `${"a".repeat(250)}/`.repeat(3) + i, size: 1 })),
@@ -357,9 +249,6 @@ export function worstRequests(scale: number): Record<string, Worst[] | Reason> {
         }),
       ),
     ],
-    "GET /api/models/:repo/xet-write-token/:revision": reading(
-      "/api/models/NEW/xet-write-token/main",
-    ),
     "POST /api/models/:repo/commit/:revision": [
       commit(
         "99,000 files",

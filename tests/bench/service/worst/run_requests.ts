@@ -1,5 +1,5 @@
 // The worst requests about runs that programs log to.
-import type { Worst } from "./requests.ts";
+import type { Worst } from "./request.ts";
 
 const RUN = "/artifacts/NEW/runs/r";
 const JSON_TYPE = "application/json";

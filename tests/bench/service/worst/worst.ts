@@ -7,7 +7,8 @@ import { openRegistry } from "../../../../mod.ts";
 import { spawnDeno } from "../../../support/run_deno.ts";
 import { watchProcess } from "../../../support/watch_process.ts";
 import { type BenchSettings, type Group, type Measure, timed } from "../../measure.ts";
-import { type Ask, type Sent, type Worst, worstRequests } from "./requests.ts";
+import type { Ask, Sent, Worst } from "./request.ts";
+import { worstRequests } from "./requests.ts";
 import { fill } from "./state.ts";
 
 const QUICK = 0.01;
