@@ -1,4 +1,5 @@
 // The values of a simulation: bundles of files whose content follows from a short label.
+import { Buffer } from "node:buffer";
 import { defineMaterializer } from "../../core/materializer.ts";
 import type { ClassMaterializer, FileSource, FileToSave } from "../../core/materializer.ts";
 import { sha256 } from "../../core/bytes/digest.ts";
@@ -65,22 +66,38 @@ export function readFile(path: string, bytes: Uint8Array): BundleFile {
   const label = decoder.decode(bytes.subarray(0, Math.min(LABEL_BYTES, bytes.byteLength)))
     .trimEnd();
   const file = { path, label, size: bytes.byteLength };
-  const wanted = bytesOf(file);
-  return bytes.every((byte, i) => byte === wanted[i]) ? file : { ...file, label: `${label} (odd)` };
+  return contentOf(file).bytes.equals(bytes) ? file : { ...file, label: `${label} (odd)` };
 }
 
 function fileOf(file: BundleFile, chunkMs: number, system: System): FileToSave {
-  const bytes = bytesOf(file);
+  const bytes = Uint8Array.from(contentOf(file).bytes);
   if (file.size < STREAMED_BYTES) return { path: file.path, content: bytes };
   return { path: file.path, content: sourceOf(bytes, chunkMs, system) };
 }
 
+/** The content of a file, which nobody changes. */
+interface Content {
+  bytes: Buffer;
+  sha256: string;
+}
+
+/** The last contents: seeds use equal labels. */
+const contents = new Map<string, Content>();
+const MAX_CONTENTS = 200;
+
 /** Large files of equal size are equal but for a few places, which depend on their labels. */
-export function bytesOf({ label, size }: Pick<BundleFile, "label" | "size">): Uint8Array {
-  const bytes = new Uint8Array(size);
-  if (size >= STREAMED_BYTES) fill(bytes, label);
-  encoder.encodeInto(label.padEnd(Math.min(size, LABEL_BYTES)), bytes);
-  return bytes;
+export function contentOf({ label, size }: Pick<BundleFile, "label" | "size">): Content {
+  const id = `${size} ${label}`;
+  let content = contents.get(id);
+  if (content === undefined) {
+    const bytes = Buffer.alloc(size);
+    if (size >= STREAMED_BYTES) fill(bytes, label);
+    encoder.encodeInto(label.padEnd(Math.min(size, LABEL_BYTES)), bytes);
+    content = { bytes, sha256: sha256(bytes) };
+    if (contents.size >= MAX_CONTENTS) contents.clear();
+    contents.set(id, content);
+  }
+  return content;
 }
 
 const BLOCK_BYTES = 16 * 1024;
@@ -100,7 +117,8 @@ function noise(seed: number): Uint8Array {
   let block = blocks.get(seed);
   if (block === undefined) {
     const random = createRandom(seed);
-    block = Uint8Array.from({ length: BLOCK_BYTES }, () => random.int(256));
+    block = new Uint8Array(BLOCK_BYTES);
+    for (let i = 0; i < BLOCK_BYTES; i++) block[i] = random.int(256);
     if (seed < 1000) blocks.set(seed, block);
   }
   return block;

@@ -9,7 +9,7 @@ import type {
   PutResult,
 } from "../../core/backend.ts";
 import type { Capability } from "../conformance/backend/backend_case.ts";
-import { bodyBytes } from "../../core/bytes/bytes.ts";
+import { bodyBytes, bytesStream, storedObject } from "../../core/bytes/bytes.ts";
 import { RegistryError, type RegistryErrorFields } from "../../core/errors.ts";
 import { beyond } from "./stores/beyond.ts";
 import { like } from "./stores/like.ts";
@@ -150,7 +150,10 @@ export function withFaults(inner: Backend, options: FaultOptions): Backend {
         if (found === undefined) return undefined;
         // as of now, whatever happens to the object while the reply travels
         const bytes = await found.bytes();
-        return { info: found.info, body: streamOf(bytes), bytes: () => Promise.resolve(bytes) };
+        return storedObject(found.info, {
+          body: () => bytesStream(bytes),
+          bytes: () => Promise.resolve(bytes),
+        });
       });
     },
 
@@ -193,15 +196,6 @@ async function take<T>(entries: AsyncIterator<T>, count: number): Promise<T[]> {
     page.push(next.value);
   }
   return page;
-}
-
-function streamOf(bytes: Uint8Array): ReadableStream<Uint8Array> {
-  return new ReadableStream({
-    start(controller) {
-      if (bytes.byteLength > 0) controller.enqueue(bytes);
-      controller.close();
-    },
-  });
 }
 
 function unlessAborted<T>(work: Promise<T>, signal?: AbortSignal): Promise<T> {

@@ -1,7 +1,6 @@
 // Labels of stored files, by the SHA-256 of their content.
-import { sha256 } from "../../../core/bytes/digest.ts";
 import type { VersionRecord } from "../../../core/record.ts";
-import { type Bundle, type BundleFile, bytesOf } from "../bundle.ts";
+import { type Bundle, type BundleFile, contentOf } from "../bundle.ts";
 
 /** All contents that existed in a run. */
 export interface Labels {
@@ -13,15 +12,10 @@ export interface Labels {
 
 export function createLabels(): Labels {
   const bySum = new Map<string, string>();
-  const known = new Map<string, Uint8Array>();
 
   function learnFile(file: BundleFile): Uint8Array {
-    const id = `${file.size} ${file.label}`;
-    let bytes = known.get(id);
-    if (bytes === undefined) {
-      known.set(id, bytes = bytesOf(file));
-      bySum.set(sha256(bytes), file.label);
-    }
+    const { bytes, sha256 } = contentOf(file);
+    bySum.set(sha256, file.label);
     return bytes;
   }
 
