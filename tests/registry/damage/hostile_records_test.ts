@@ -1,11 +1,8 @@
 import { assert, assertEquals, assertInstanceOf } from "@std/assert";
-import type { Backend } from "../../../core/backend.ts";
 import { createMemoryBackend } from "../../../backends/memory.ts";
-import { concatBytes } from "../../../core/bytes/bytes.ts";
 import { sha256 } from "../../../core/bytes/digest.ts";
 import { RegistryError } from "../../../core/errors.ts";
 import { decodeRecord } from "../../../registry/format/record_codec.ts";
-import type { Registry } from "../../../core/registry.ts";
 import {
   collectGarbage,
   mirrorRegistry,
@@ -19,27 +16,17 @@ import { keysOf, noise } from "../registries.ts";
 import { checkWording, collect } from "../rejected.ts";
 import { withAge } from "../with_age.ts";
 import { aliasesOf } from "../../conformance/registry/registry_case.ts";
+import {
+  createWorld,
+  type HostileWorld,
+  type Line,
+  openRecord,
+  recordAt,
+  savedObjects,
+  sealed,
+} from "./hostile_world.ts";
 
 const WEEK_MS = 7 * 24 * 3_600_000;
-
-/** Returns a record with the right checksum for any line. */
-function sealed(line: string, inline: Uint8Array = new Uint8Array()): Uint8Array {
-  const text = line.slice(0, -1);
-  return concatBytes([new TextEncoder().encode(`${text},"sum":"${sha256(text)}"}\n`), inline]);
-}
-
-type Line = Record<string, unknown>;
-
-/** Returns the line of a record without its checksum, and the bytes after it. */
-async function openRecord(
-  store: Backend,
-  key: string,
-): Promise<{ line: Line; inline: Uint8Array }> {
-  const bytes = await (await store.get(key))!.bytes();
-  const end = bytes.indexOf(10);
-  const { sum: _, ...line } = JSON.parse(new TextDecoder().decode(bytes.subarray(0, end)));
-  return { line, inline: bytes.slice(end + 1) };
-}
 
 const DEEP = "[".repeat(50_000) + "]".repeat(50_000);
 const LONE = "\ud800";
@@ -169,35 +156,6 @@ const CHANGES: Record<string, (line: Line) => void> = {
   },
 };
 
-interface HostileWorld {
-  registry: Registry;
-  store: Backend;
-}
-
-/**
- * `a` with two versions of files in the record and in payload, an alias and a key; `b`, whole, with
- * garbage.
- */
-async function createWorld(): Promise<HostileWorld> {
-  const store = createMemoryBackend();
-  const registry = await openRegistry(store, { mutable: true, retryForMs: 1 });
-  registry.materializers.register(fileSet);
-  for (const n of [1, 2]) await registry.save("b", n);
-  for (const seed of [1, 2]) {
-    const value = { small: noise(10, seed), large: noise(90_000, seed) };
-    await registry.save("a", value, {
-      as: fileSet,
-      idempotencyKey: `k${seed}`,
-      inputs: ["b@1"],
-    });
-  }
-  await registry.setAlias("a", "live", "2");
-  await annotate(registry, "a@2", { notes: "x", labels: { stage: "y" } });
-  await registry.save("b", noise(90_000), { version: "3" });
-  await registry.delete("b@3");
-  return { registry, store };
-}
-
 /** Uses a record in every way. Each result is a value or a `RegistryError`. */
 async function meet({ registry, store }: HostileWorld, about: string): Promise<void> {
   const calls: Record<string, () => Promise<unknown>> = {
@@ -269,13 +227,14 @@ async function withHostile(
   value: string,
   about: string,
 ): Promise<void> {
-  const world = await createWorld();
-  const [key] = await keysOf(world.store, folder);
-  const { line, inline } = await openRecord(world.store, key);
+  const [key, record] = (await savedObjects()).find(([key]) => key.startsWith(folder))!;
+  const { line, inline } = openRecord(record);
   change(line);
   const bytes = sealed(JSON.stringify(line).replace(JSON.stringify(HOLE), () => value), inline);
+  if (!isRead(bytes, key)) return;
+  const world = await createWorld();
   await world.store.put(key, bytes);
-  if (isRead(bytes, key)) await meet(world, about);
+  await meet(world, about);
 }
 
 /** Records that are refused as a whole have their own test. */
@@ -311,7 +270,7 @@ Deno.test("an entirely invalid record affects only its name", async () => {
     for (const change of [{ commit: 5 }, { format: "holdfast/2" }]) {
       const world = await createWorld();
       const [key] = await keysOf(world.store, `names/a/${folder}/`);
-      const { line } = await openRecord(world.store, key);
+      const { line } = await recordAt(world.store, key);
       await world.store.put(key, sealed(JSON.stringify({ ...line, ...change })));
       await meet(world, folder);
     }
@@ -339,7 +298,7 @@ for (const [what, text] of Object.entries(LISTS)) {
   Deno.test(`a list of files that is ${what} affects only its name`, async () => {
     const world = await createWorld();
     const [key] = await keysOf(world.store, "names/a/versions/");
-    const { line, inline } = await openRecord(world.store, key);
+    const { line, inline } = await recordAt(world.store, key);
     const bytes = new TextEncoder().encode(text);
     const folder = (await keysOf(world.store, "objects/a/")).find((object) =>
       object.includes(line.commit as string)
@@ -382,7 +341,7 @@ for (
     const registry = await openRegistry(store);
     for (const name of ["a", "b"]) await registry.save(name, noise(90_000));
     const [key] = await keysOf(store, "names/a/versions/");
-    const { line, inline } = await openRecord(store, key);
+    const { line, inline } = await recordAt(store, key);
     await store.put(key, sealed(JSON.stringify({ ...line, ...change }), inline));
     for (const name of ["a@1", "b@1"]) await registry.delete(name);
     const aged = await openRegistry(withAge(store, WEEK_MS));
