@@ -2,7 +2,7 @@
 // come from files with the right digests, other bytes stay. See section 7.2 of FORMAT.md.
 import type { ByteRange } from "../../../core/backend.ts";
 import { iterableStream, plainBytes } from "../../../core/bytes/bytes.ts";
-import { averageFor, ListMaker } from "../../../core/bytes/content_chunks.ts";
+import { averageFor, type ChunkList, ListMaker } from "../../../core/bytes/content_chunks.ts";
 import { createSha256, sha256 } from "../../../core/bytes/digest.ts";
 import { corrupt, isRegistryError, notFound, type RegistryError } from "../../../core/errors.ts";
 import { itemAt } from "../../../core/faults/present.ts";
@@ -239,18 +239,25 @@ async function* bytesFrom({ file, reader }: Readable, use: Use): AsyncGenerator<
     }
   }
 
-  /** Yields the list of chunks, as stored or cut again. */
+  /** Yields the list of chunks, as stored, else cut again. */
   async function* lists(): AsyncGenerator<Uint8Array> {
+    const asStored = matching(await reader.storedList(file));
+    if (asStored !== undefined) return yield asStored;
     const average = averageFor(file.size);
-    const makers = [average, averageFor(0)].map((average) => new ListMaker(average));
+    const makers = [...new Set([average, averageFor(0)])].map((average) => new ListMaker(average));
     makers.push(ListMaker.fixed(Math.max(average, FIXED_AVERAGE)));
     for await (const chunk of reader.stored(file).chunks()) {
       for (const maker of makers) maker.update(chunk);
     }
-    for (const list of [await reader.storedList(file), ...makers.map((maker) => maker.end())]) {
-      const bytes = list?.encode();
-      if (bytes && sha256(bytes) === part.sha256) return yield bytes;
+    for (const maker of makers) {
+      const bytes = matching(maker.end());
+      if (bytes !== undefined) return yield bytes;
     }
+  }
+
+  function matching(list: ChunkList | undefined): Uint8Array | undefined {
+    const bytes = list?.encode();
+    return bytes && sha256(bytes) === part.sha256 ? bytes : undefined;
   }
 }
 
