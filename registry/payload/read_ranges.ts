@@ -159,6 +159,7 @@ async function* readPlanned(
   const begun: (Promise<Uint8Array> | undefined)[] = [];
   const free: Uint8Array[] = [];
   let used = 0, ahead = 0; // reads in use or done, and bytes of those after them
+  let isDone = false;
   try {
     for (const { read, offset, size, last } of slices) {
       signal?.throwIfAborted();
@@ -178,8 +179,9 @@ async function* readPlanned(
       begun[read] = undefined;
       free.push(bytes);
     }
+    isDone = true;
   } finally {
-    stop.abort();
+    if (!isDone) stop.abort();
     await Promise.allSettled(begun);
   }
 }
