@@ -85,7 +85,7 @@ testStores("verifyRegistry() reads unchanged files once", async ({ registry, ver
 
 testStores("verifyRegistry() finds damage in bytes of any version", async (world) => {
   const { registry, backend, verify } = world;
-  await saveChain(registry, MIB + 200 * KIB);
+  await saveChain(registry, 400 * KIB);
   const objects = await keysOf(backend, "objects/");
   const found = new Set<string>();
   for (const key of objects) {
@@ -106,7 +106,7 @@ testStores("verifyRegistry() finds damage in bytes of any version", async (world
 
 testStores("verifyRegistry() names each version without its object", async (world) => {
   const { registry, backend, verify } = world;
-  await saveChain(registry, MIB + 200 * KIB);
+  await saveChain(registry, 400 * KIB);
   for (const key of await keysOf(backend, "objects/")) {
     const right = await (await backend.get(key))!.bytes();
     await backend.delete(key);
@@ -131,7 +131,7 @@ async function damagedVersions({ registry, backend }: World, object: string): Pr
 testStores(
   "verifyRegistry() finds a list of other chunks",
   async ({ registry, backend, verify }) => {
-    await saveChain(registry, MIB + 200 * KIB);
+    await saveChain(registry, 400 * KIB);
     const [, key] = await keysOf(backend, "names/a/versions/"); // the first one is the newest
     const { record } = decodeRecord(await (await backend.get(key!))!.bytes(), key!);
     const { commit, files: [file] } = record as VersionRecord;
@@ -151,7 +151,7 @@ testStores(
 
 testStores("verifyRegistry() finds parts that are in another place", async (world) => {
   const { registry, backend, verify } = world;
-  await saveChain(registry, MIB + 200 * KIB);
+  await saveChain(registry, 400 * KIB);
   const random = createRandom(42);
   const keys = await keysOf(backend, "names/a/versions/");
   let found = 0;

@@ -46,7 +46,7 @@ async function saveEach(registry: StoredRegistry): Promise<RangedFile[]> {
   await save("shared", { a: edited(LARGE, 2 * MIB, 200_000) });
   await save("pieced", { a: PIECED });
   const digits = (bytes: Uint8Array) =>
-    new TextEncoder().encode(Buffer.from(bytes).toString("hex"));
+    new TextEncoder().encode(Buffer.from(bytes).toString("base64"));
   await save("gzip", { a: digits(noise(200_000, 8)) }, "gzip");
   await save("zstd", { a: digits(noise(9 * MIB, 9)) }, "zstd");
   const draft = await registry.openDraft("parts", { id: "run" });
