@@ -44,12 +44,16 @@ Deno.test("every command's help has a purpose, its options and examples, and fit
       env: PLAIN,
     });
     assertEquals(code, 0);
-    assert(hidden || out.startsWith("Examples:"), name);
-    assert(!summary.includes("\n") && summary.endsWith("."), name);
+    assert(hidden || out.startsWith("Examples:"), `${name}: its help does not begin with examples`);
+    assert(
+      !summary.includes("\n") && summary.endsWith("."),
+      `${name}: its summary is not one line that ends with a full stop`,
+    );
     for (const { flags } of options) assertStringIncludes(out, flags);
-    assert(hidden || examples.length >= 2, `${name} has ${examples.length} examples`);
+    assert(hidden || examples.length >= 2, `${name} has ${examples.length} examples; give it two`);
     for (const [line] of examples) assertStringIncludes(out, line);
-    assertEquals(out.split("\n").filter((line) => line.length > 80), [], name);
+    const wide = out.split("\n").filter((line) => line.length > 80);
+    assertEquals(wide, [], `${name}: lines of its help have more than 80 columns`);
     const paragraphs = out.split("Arguments:")[0].split(/^Options/m)[0].split("\n\n").slice(2);
     for (const [first, ...more] of paragraphs.map((text) => text.trimEnd().split("\n"))) {
       const next = more[0]?.split(" ")[0] ?? "";
