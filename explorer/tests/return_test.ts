@@ -65,16 +65,22 @@ Deno.test({
     await page.emulateMedia({ colorScheme: "dark" });
     await page.waitForFunction((light) => !(light as Node).isConnected, light);
     await canvas.waitFor();
-    const isLightLine = await canvas.evaluate((element) => {
-      const { width, height } = element as HTMLCanvasElement;
-      const context = (element as HTMLCanvasElement).getContext("2d")!;
-      const { data } = context.getImageData(0, 0, width, height);
-      const pixels = Array.from(
-        { length: data.length / 4 },
-        (_, i) => data.slice(i * 4, i * 4 + 4),
-      );
-      return pixels.some((pixel) => pixel.join() === "228,228,224,255");
-    });
-    assertEquals([isLightLine, errors], [false, []]);
+    const hasLightLine = () =>
+      canvas.evaluate((element) => {
+        const { width, height } = element as HTMLCanvasElement;
+        const context = (element as HTMLCanvasElement).getContext("2d")!;
+        const { data } = context.getImageData(0, 0, width, height);
+        const pixels = Array.from(
+          { length: data.length / 4 },
+          (_, i) => data.slice(i * 4, i * 4 + 4),
+        );
+        return pixels.some((pixel) => pixel.join() === "228,228,224,255");
+      });
+    assertEquals(await hasLightLine(), false);
+    const dark = await canvas.elementHandle();
+    await page.getByRole("button", { name: "Theme: system" }).click();
+    await page.waitForFunction((dark) => !(dark as Node).isConnected, dark);
+    await canvas.waitFor();
+    assertEquals([await hasLightLine(), errors], [true, []]);
   },
 });

@@ -12,14 +12,12 @@ import {
 } from "./chart_points.ts";
 import { html } from "../../framework/html.ts";
 import { useEffect, useRef, useState } from "../../framework/preact.ts";
-import { useInterval } from "../../framework/use_interval.ts";
+import { useTheme } from "../../framework/use_theme.ts";
 import { formatBytes, MAX_NUMBER } from "../../format/format.ts";
 import { type Column, Table } from "../table.ts";
 
 /** Steps between labels of bytes. */
 const POWERS_OF_TWO = Array.from({ length: 50 }, (_, power) => 2 ** power);
-const THEME_MS = 250;
-const textColor = () => getComputedStyle(document.body).color;
 const COLORS = 8;
 const STEPS_OF_SCALE = 7;
 
@@ -93,8 +91,7 @@ function Plot(props: ChartProps) {
   const { label, x, series, kind = "line", height = 200, isLog = false, isLogX = false } = props;
   const box = useRef<HTMLDivElement>(null);
   const tip = useRef<HTMLDivElement>(null);
-  const [text, setText] = useState(textColor); // a canvas does not follow the theme by itself
-  useInterval(() => setText(textColor()), THEME_MS, true);
+  const theme = useTheme(); // a canvas does not follow it by itself
   useEffect(() => {
     let gone = false;
     let plot: Drawn | undefined;
@@ -126,7 +123,7 @@ function Plot(props: ChartProps) {
       observer.disconnect();
       plot?.destroy();
     };
-  }, [x, series, kind, height, isLog, isLogX, text]);
+  }, [x, series, kind, height, isLog, isLogX, theme]);
   return html`
     <div ref=${box} class="plot" role="img" aria-label=${`Chart: ${label}`}
       style=${{ minBlockSize: `${height}px` }}>
