@@ -315,9 +315,19 @@ Deno.test({
     const total = sum(await Promise.all(sizes));
     assert(Math.max(...await Promise.all(sizes)) < 300_000 && total < 12_000_000, `${total}`);
     const filter = page.getByLabel("Filter versions");
+    const state = page.getByText("10,000 of 10,000 versions", { exact: true });
+    await state.evaluate((element) => {
+      const texts = (globalThis as unknown as { texts: Set<string> }).texts = new Set<string>();
+      const note = () => texts.add(element.textContent);
+      new MutationObserver(note).observe(element, { characterData: true, subtree: true });
+    });
     await filter.fill("0.5"); // words are searched in all metadata, which is read now
     await page.getByText("9,498 of 10,000 versions", { exact: true }).waitFor();
     const before = pagesRead;
+    const shown = await page.evaluate(
+      () => [...(globalThis as never as { texts: string[] }).texts],
+    );
+    assert(shown.length <= 6, shown.join()); // not with each page of versions
     const typed = await filter.evaluate((input: HTMLInputElement) => {
       performance.mark("typed");
       input.value = "0.51";

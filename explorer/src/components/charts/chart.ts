@@ -68,7 +68,7 @@ function ChartTable(props: ChartProps) {
     ...points === undefined ? [] : [{
       title: "Version",
       class: "mono",
-      cell: (_: number, i: number) => html`<a href=${points[i]?.href}>${points[i]?.label}</a>`,
+      cell: (_: number, i: number) => html`<a href=${points[i]?.href()}>${points[i]?.label}</a>`,
     }],
     { title: xLabel, cell: formatX },
     ...series.map(({ label, values }) => ({

@@ -14,7 +14,8 @@ export interface Series {
 
 export interface Point {
   readonly label: string;
-  readonly href: string;
+  /** Returns its address: most of many points are never opened. */
+  readonly href: () => string;
   /** Drawn beside it, such as aliases. */
   readonly mark?: string;
 }
@@ -170,15 +171,17 @@ export function squareHook(colors: readonly (string | undefined)[]) {
 /** Shows what the point nearest to the pointer stands for, and opens it by a click. */
 export function pointHooks(props: ChartProps, all: readonly Point[], tip: HTMLElement) {
   const { formatY = String } = props;
-  const candidates = placedPoints(props, all);
-  let near: typeof candidates[number] | undefined;
+  let candidates: ReturnType<typeof placedPoints> | undefined; // charts without a pointer need none
+  let near: NonNullable<typeof candidates>[number] | undefined;
   return {
     init: [({ over }: Drawn) => {
-      over.addEventListener("click", () => near !== undefined && openPlace(near.href));
+      over.addEventListener("click", () => near !== undefined && openPlace(near.href()));
     }],
     setCursor: [(plot: Drawn) => {
       const { left = -1, top = -1 } = plot.cursor;
-      near = left < 0 ? undefined : nearest(plot, candidates, { left, top });
+      near = left < 0
+        ? undefined
+        : nearest(plot, candidates ??= placedPoints(props, all), { left, top });
       tip.hidden = near === undefined;
       plot.over.style.cursor = near === undefined ? "" : "pointer";
       if (near === undefined || near.value === null) return;

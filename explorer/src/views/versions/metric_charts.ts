@@ -36,6 +36,7 @@ export function MetricCharts({ name, rows, columns }: {
   const members = columns.filter(({ key }) => key.includes("."));
   const colored = members.find(({ key }) => key === color);
   const parts = useMemo(() => colored && partsOf(rows, colored), [rows, colored]);
+  const oldest = useMemo(() => rows.toSorted(bySaved), [rows]);
   const { numbers, usual } = chartsOf(columns);
   const keys = shown === "" ? usual : splitValues(shown);
   if (rows.length < 2 || numbers.length === 0) return null;
@@ -63,7 +64,8 @@ export function MetricCharts({ name, rows, columns }: {
       <div class="columns">${numbers.filter(({ key }) => keys.includes(key)).map((column) =>
         html`
           <div class="card" key=${column.key}>
-            <${MetricChart} name=${name} rows=${rows} parts=${parts} column=${column} x=${x}
+            <${MetricChart} name=${name} oldest=${oldest} parts=${parts} column=${column}
+              x=${x}
               xTitle=${axes.find(([key]) => key === x)?.[1] ?? x}
               isLines=${form === "lines" && !x.includes(".")} isLog=${isLog} />
           </div>
@@ -73,9 +75,10 @@ export function MetricCharts({ name, rows, columns }: {
   `;
 }
 
-function MetricChart({ name, rows, parts, column, x, xTitle, isLines, isLog }: {
+function MetricChart({ name, oldest, parts, column, x, xTitle, isLines, isLog }: {
   name: string;
-  rows: readonly Experiment[];
+  /** The oldest first. */
+  oldest: readonly Experiment[];
   parts?: readonly Part[];
   column: ExperimentColumn;
   x: string;
@@ -89,7 +92,6 @@ function MetricChart({ name, rows, parts, column, x, xTitle, isLines, isLog }: {
   const isVersion = x === "";
   const drawn = useMemo(() => {
     const isOrder = isVersion || isTime;
-    const oldest = isOrder ? [...rows].sort(bySaved) : rows;
     const all = oldest.map((row, i) => {
       const place = isVersion ? i : numberAt(row, x) / (isTime ? 1000 : 1);
       const value = numberAt(row, key);
@@ -103,7 +105,7 @@ function MetricChart({ name, rows, parts, column, x, xTitle, isLines, isLog }: {
       places: placed.map(({ place }) => place),
       points: placed.map(({ row: { version, found: { aliases } } }) => ({
         label: version,
-        href: hrefOf(["artifacts", name, version]),
+        href: () => hrefOf(["artifacts", name, version]),
         ...aliases.length > 0 && { mark: aliases.join(", ") },
       })),
       series: [
@@ -119,7 +121,7 @@ function MetricChart({ name, rows, parts, column, x, xTitle, isLines, isLog }: {
       isLog: isLog(values.filter((value) => value !== null)),
       isLogX: !isOrder && isLog(placed.map(({ place }) => place)),
     };
-  }, [rows, parts, column, x, isLines, isLog]);
+  }, [oldest, parts, column, x, isLines, isLog]);
   const { places, points, series } = drawn;
   const formatX = (value: number) =>
     isTime

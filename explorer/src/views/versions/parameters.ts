@@ -143,11 +143,12 @@ function useRanking(
   useEffect(() => {
     let gone = false;
     const rank = async (ranked: Ranked[], metric: string) => {
+      const metrics = rows.map((row) => numberAt(row, metric));
       const others: { column: ExperimentColumn; reason: string }[] = [];
       for (const column of keys) {
         await new Promise((resolve) => setTimeout(resolve)); // the page stays smooth
         if (gone) return;
-        const pairs = pairsOf(rows, column, metric);
+        const pairs = pairsOf(rows, column, metrics);
         const influence = influenceOf(pairs, column.isNumber);
         if (influence) ranked.push({ column, ...influence });
         else others.push({ column, reason: reasonOf(pairs, column.isNumber) });
@@ -169,12 +170,12 @@ function useRanking(
 function pairsOf(
   rows: readonly Experiment[],
   { key, isNumber }: ExperimentColumn,
-  metric: string,
+  metrics: readonly number[],
 ): [unknown, number][] {
-  return rows.map((row) => [
-    isNumber ? numberAt(row, key) : row.values.get(key),
-    numberAt(row, metric),
-  ]);
+  return metrics.map((metric, i) => {
+    const row = rows[i]!;
+    return [isNumber ? numberAt(row, key) : row.values.get(key), metric];
+  });
 }
 
 /** Returns why a key has no influence that can be measured. */

@@ -23,8 +23,8 @@ import { chartsOf, MetricCharts } from "./metric_charts.ts";
 
 /** More versions are not read. */
 const MOST = 10_000;
-/** Milliseconds between renders while versions arrive. */
-const RENDER_MS = 300;
+/** While versions arrive, the page is rendered whenever there are so many times more: that takes long for many. */
+const GROWTH = 3;
 
 export function VersionsPanel({ summary }: { summary: NameSummary }) {
   const [typed, setFilter] = useQuery("filter");
@@ -45,7 +45,11 @@ export function VersionsPanel({ summary }: { summary: NameSummary }) {
     sort,
   ]);
   const chosen = useMemo(() => filtered(sorted, { filter, sort }), [sorted, filter]);
-  const lateRows = useLate(chosen.rows);
+  const late = useLate(useMemo(() => ({ all: experiments, rows: chosen.rows, columns }), [
+    experiments,
+    chosen.rows,
+    columns,
+  ]));
   const { keys, setKeys, pins, inOrder } = useShownColumns({ columns, experiments, filter });
   const leftOut = useMemo(() => keysLeftOut(experiments, columns), [experiments, columns]);
   const unread = summary.next === undefined ? 0 : columnsNotRead(columns, fields).length;
@@ -80,9 +84,9 @@ export function VersionsPanel({ summary }: { summary: NameSummary }) {
     `}
     ${versions.length >= MOST &&
       html`<p class="muted">Only the newest ${formatNumber(MOST)} versions are shown.</p>`}
-    <${MetricCharts} name=${summary.name} rows=${lateRows} columns=${columns} />
+    <${MetricCharts} name=${summary.name} rows=${late.rows} columns=${late.columns} />
     ${!isAlone && parameters.value && html`
-      <${parameters.value} all=${experiments} rows=${lateRows} columns=${columns}
+      <${parameters.value} ...${late}
         unread=${{ keys: unread, newest: summary.versions.length }} />
     `}
   `;
@@ -257,10 +261,10 @@ function useVersions(summary: NameSummary, metadata: readonly string[]) {
     if (isKnown || next === undefined) return;
     const controller = new AbortController();
     const { signal } = controller;
-    let rendered = Date.now();
+    let rendered = first.length;
     const onItems = (items: typeof first) => {
-      if (Date.now() - rendered < RENDER_MS || items.length <= first.length) return;
-      rendered = Date.now();
+      if (items.length < GROWTH * rendered) return;
+      rendered = items.length;
       setRead((before) => ({
         versions: [...items, ...before.versions.slice(items.length)],
       }));
