@@ -1,11 +1,11 @@
 // A handler whose answers are checked against its own OpenAPI document.
-import { Ajv2020 } from "npm:ajv@^8.20/dist/2020.js";
+import { Ajv2020, type ValidateFunction } from "npm:ajv@^8.20/dist/2020.js";
 import { assert, fail } from "@std/assert";
 import { createHandler } from "../../../apps/server.ts";
 import type { Handler, HandlerOptions, Registry } from "../../../apps/server.ts";
 
 interface Operation {
-  responses: Record<string, { content?: Record<string, unknown> }>;
+  responses: Record<string, { content?: Record<string, { schema?: unknown }> }>;
 }
 
 interface Document {
@@ -46,12 +46,19 @@ async function checkOf(handler: Handler): Promise<Check> {
 }
 
 function createCheck(document: Document): Check {
-  const ajv = new Ajv2020({ strict: false, validateFormats: false });
+  const ajv = new Ajv2020({
+    strict: false,
+    validateFormats: false,
+    validateSchema: false, // the document is not a schema, it holds schemas
+    code: { optimize: false }, // a schema checks few answers
+  });
   ajv.addSchema(document, "document");
+  const compiled = new Map<string, ValidateFunction>(); // hundreds of answers have the same schemas
+  const findTemplate = createFinder(document);
 
   return async (request, response) => {
     const path = new URL(request.url).pathname;
-    const template = findTemplate(document, path);
+    const template = findTemplate(path);
     if (template === undefined) return response; // no route
     const isTus = request.method === "POST" && response.status !== 405;
     const meant = isTus ? request.headers.get("x-http-method-override") : undefined;
@@ -73,28 +80,36 @@ function createCheck(document: Document): Check {
     if (found === undefined) fail(`${place}: ${type} is not described`);
     if (!/[/+]json$/.test(found)) return response;
     const text = await response.text();
+    const schema = JSON.stringify(described.content![found].schema);
     const answer = ["responses", response.status, "content", found, "schema"];
-    const steps = ["paths", template, method, ...answer];
-    const pointer = steps.map((step) =>
-      encodeURIComponent(String(step).replaceAll("~", "~0").replaceAll("/", "~1"))
-    );
-    const validate = ajv.getSchema(`document#/${pointer.join("/")}`) ??
+    const validate = compiled.get(schema) ??
+      ajv.getSchema(pointerTo(["paths", template, method, ...answer])) ??
       fail(`${place}: ${found} has no schema`);
+    compiled.set(schema, validate);
     assert(validate(JSON.parse(text)), `${place}: ${ajv.errorsText(validate.errors)}: ${text}`);
     return new Response(text, response);
   };
 }
 
-/** Returns the template of a path, preferably without parameters. */
-function findTemplate({ paths }: Document, path: string): string | undefined {
-  const isOf = (template: string) => {
-    const pattern = template.replace(/[.*+?^$()|[\]\\]/g, "\\$&").replace(/\{path\}/, ".+").replace(
-      /\{\w+\}/g,
-      "[^/]+",
-    );
-    return new RegExp(`^${pattern}$`).test(path);
-  };
-  return Object.keys(paths).filter(isOf).sort((a, b) =>
-    a.split("{").length - b.split("{").length
-  )[0];
+function pointerTo(steps: readonly (string | number)[]): string {
+  const escaped = steps.map((step) =>
+    encodeURIComponent(String(step).replaceAll("~", "~0").replaceAll("/", "~1"))
+  );
+  return `document#/${escaped.join("/")}`;
+}
+
+/** Finds the template of a path, preferably without parameters. */
+function createFinder({ paths }: Document): (path: string) => string | undefined {
+  const templates = Object.keys(paths)
+    .sort((a, b) => a.split("{").length - b.split("{").length)
+    .map((template) => ({ template, pattern: patternOf(template) }));
+  return (path) => templates.find(({ pattern }) => pattern.test(path))?.template;
+}
+
+function patternOf(template: string): RegExp {
+  const pattern = template.replace(/[.*+?^$()|[\]\\]/g, "\\$&").replace(/\{path\}/, ".+").replace(
+    /\{\w+\}/g,
+    "[^/]+",
+  );
+  return new RegExp(`^${pattern}$`);
 }
