@@ -215,20 +215,23 @@ function checkWord(name: string, word: string, words: readonly string[]): void {
 /** Deletes an object; a missing one is a success. */
 function deleteObject(root: LocalRoot, key: string): void {
   const path = root.fileOf(key);
+  let isChecked = false;
   try {
     root.ways.check(dirname(path));
+    isChecked = true;
     if (!isOrdinary(look(path), { key, backend: root.location })) return; // a folder
     fs.unlinkSync(path);
   } catch (error) {
     if (!root.isMissing(error)) throw root.failure(error, { action: "delete", key });
   }
-  removeEmptyFolders(root, dirname(path));
+  removeEmptyFolders(root, dirname(path), isChecked);
 }
 
-function removeEmptyFolders(root: LocalRoot, folder: string): void {
+function removeEmptyFolders(root: LocalRoot, folder: string, isChecked: boolean): void {
   for (let path = folder; path.length > root.path.length; path = dirname(path)) {
     try {
-      root.ways.check(path); // the first existing folder may be behind a link
+      if (!isChecked) root.ways.check(path); // the first existing folder may be behind a link
+      isChecked = true; // so are its parents
       fs.rmdirSync(path);
     } catch (error) {
       // ENOENT: already gone, continue above. Others: it stays, usually because it is not empty.
