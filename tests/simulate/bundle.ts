@@ -70,7 +70,7 @@ export function readFile(path: string, bytes: Uint8Array): BundleFile {
 }
 
 function fileOf(file: BundleFile, chunkMs: number, system: System): FileToSave {
-  const bytes = Uint8Array.from(contentOf(file).bytes);
+  const bytes = new Uint8Array(contentOf(file).bytes);
   if (file.size < STREAMED_BYTES) return { path: file.path, content: bytes };
   return { path: file.path, content: sourceOf(bytes, chunkMs, system) };
 }
