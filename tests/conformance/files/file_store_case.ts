@@ -33,16 +33,18 @@ export async function tree(files: FileStore, folder = ""): Promise<string[]> {
   return found;
 }
 
-/** Fails unless a call is refused with this code, and changes nothing. */
+/** Fails unless each call is refused with this code, and all of them change nothing. */
 export async function refused(
   files: FileStore,
   code: ErrorCode,
-  action: () => Promise<unknown>,
+  ...actions: readonly (() => Promise<unknown>)[]
 ): Promise<void> {
   const before = await tree(files);
-  await rejects(action, (error) => {
-    if (!isRegistryError(error, code)) throw error;
-    return true;
-  });
+  for (const action of actions) {
+    await rejects(action, (error) => {
+      if (!isRegistryError(error, code)) throw error;
+      return true;
+    });
+  }
   deepStrictEqual(await tree(files), before);
 }

@@ -197,7 +197,7 @@ export const folderCases: readonly FileStoreCase[] = [
         () => files.move("a", path),
         () => files.move(path, "e"),
       ];
-      for (const call of calls) await refused(files, "Invalid", call);
+      await refused(files, "Invalid", ...calls);
     }
   }),
 ];
