@@ -5,7 +5,7 @@ import { createMemoryBackend } from "../../backends/memory.ts";
 import type { Backend, Locking } from "../../core/backend.ts";
 import type { OpenOptions, StoredRegistry } from "../../core/registry.ts";
 import { openRegistry } from "../../mod.ts";
-import { IS_QUICK } from "../support/seeds.ts";
+import { IS_QUICK, kindsOfShare } from "../support/seeds.ts";
 import { type TempRoot, tempRoot } from "../support/temp_root.ts";
 
 export { noise } from "../conformance/registry/registry_case.ts";
@@ -43,14 +43,15 @@ function local(root: TempRoot, locking: Locking): Backend {
   return createLocalBackend({ path: root.join("registry"), durability: "os", locking });
 }
 
-/** Runs a test on each store, with a new registry. */
+/** Runs a test in memory and on a disk: in CI each way to commit there has its days. */
 export function testOnEach(
   sentence: string,
   body: (world: RegistryWorld) => Promise<void>,
   options: OpenOptions = {},
 ): void {
-  for (const { name, ignore, create } of REGISTRIES) {
-    Deno.test({ name: `${sentence} (${name})`, ignore, fn: () => inWorld(create, options, body) });
+  const [memory, ...disks] = REGISTRIES.filter(({ ignore }) => !ignore);
+  for (const { name, create } of [memory, ...kindsOfShare(sentence, disks)]) {
+    Deno.test(`${sentence} (${name})`, () => inWorld(create, options, body));
   }
 }
 
