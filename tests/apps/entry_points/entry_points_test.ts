@@ -60,9 +60,10 @@ storeTest("all entry points agree on every case behind a Worker", async () => {
 
 storeTest("each entry point has each operation, or a reason why not", async () => {
   for (const [name, { operations, without }] of Object.entries(await startedPoints())) {
-    const missing = Object.keys(without).filter((name) => !name.includes("."));
-    const known = [...Object.keys(operations), ...missing];
-    assertEquals(known.sort(), [...OPERATIONS].sort(), name);
+    const reasons = Object.keys(without).filter((name) => !name.includes("."));
+    const known = [...Object.keys(operations), ...reasons];
+    const missing = `${name}: write the operation, or add the reason to its \`without\``;
+    assertEquals(known.sort(), [...OPERATIONS].sort(), missing);
   }
 });
 
@@ -76,6 +77,7 @@ const NOT_ASKED: Readonly<Record<string, string>> = {
   get: "load",
   open: "range",
   download: "load; most entry points write no folder",
+
   has: "info",
   openDraft: "addPart, commitDraft, discardDraft and draftInfo",
   watch: "its events come later",
