@@ -169,18 +169,21 @@ const plugin: Deno.lint.Plugin = {
 
     "portable-syntax": rule((path, context) => {
       if (!PORTABLE.test(path) || !TRACES.syntax.test(context.sourceCode.text)) return {};
-      const report = (what: string) => (node: Node) =>
+      const report = (what: string, hint: string) => (node: Node) =>
         context.report({
           node,
           message: `${what} in code that runs on Node with its types stripped`,
-          hint: "Write what stays JavaScript when the types are taken away.",
+          hint,
         });
       return {
-        "VariableDeclaration[kind=/using/]": report("using"),
-        TSEnumDeclaration: report("enum"),
-        TSModuleDeclaration: report("namespace"),
-        TSParameterProperty: report("Parameter property"),
-        Decorator: report("Decorator"),
+        "VariableDeclaration[kind=/using/]": report(
+          "using",
+          "Write try and finally, with `await it[Symbol.asyncDispose]()` at the end.",
+        ),
+        TSEnumDeclaration: report("enum", "Write a union of strings, or a constant object."),
+        TSModuleDeclaration: report("namespace", "Write a module of its own."),
+        TSParameterProperty: report("Parameter property", "Declare the field, and assign it."),
+        Decorator: report("Decorator", "Call the function on the class or the value."),
       };
     }),
 
