@@ -54,7 +54,14 @@ Deno.test("the public names are those of tests/public_api.json", async () => {
   if (Deno.args.includes("--update")) {
     await Deno.writeTextFile(LIST, JSON.stringify(names, null, 2) + "\n");
   }
-  assertEquals(names, JSON.parse(await Deno.readTextFile(LIST)));
+  const listed = JSON.parse(await Deno.readTextFile(LIST)) as typeof names;
+  const [now, before] = [namesIn(names), namesIn(listed)];
+  assertEquals(
+    { added: without(now, before), removed: without(before, now) },
+    { added: [], removed: [] },
+    "If the change is meant, run `deno task test:names` and add it to CHANGELOG.md.",
+  );
+  assertEquals(names, listed);
 });
 
 Deno.test("a type in a signature is exported beside it, by the folder above, or by a shared entry point", () => {
@@ -71,6 +78,17 @@ Deno.test("a type in a signature is exported beside it, by the folder above, or 
   });
   assertEquals(elsewhere, []);
 });
+
+function namesIn(names: Record<string, readonly string[]>): string[] {
+  return Object.entries(names).flatMap(([subpath, names]) => [
+    subpath,
+    ...names.map((name) => `${subpath}: ${name}`),
+  ]);
+}
+
+function without(items: readonly string[], others: readonly string[]): string[] {
+  return items.filter((item) => !others.includes(item));
+}
 
 interface Reference {
   target: Declaration["location"];
