@@ -78,6 +78,11 @@ export async function launchBrowser(): Promise<Browser> {
 let shared: Promise<Browser> | undefined;
 Deno.test.afterAll?.(closeBrowser);
 
+/** How long a test waits for what the page should show. A locator that is being written needs less. */
+const WAIT_MS = Number(realSystem.env("HOLDFAST_WAIT_MS") ?? LIMIT_MS);
+/** Of a page that lacks what a test waits for, so much is shown. */
+const SHOWN_CHARACTERS = 4_000;
+
 /** Returns the browser that all tests of an isolate share: each has a context of its own, as in a new browser. */
 function sharedBrowser(): Promise<Browser> {
   return shared ??= launchBrowser();
@@ -98,7 +103,9 @@ export async function openServed(
   const browser = await sharedBrowser();
   const context = await browser.newContext({ viewport: { width: 1100, height: 800 } });
   const page = await context.newPage();
-  page.setDefaultTimeout(LIMIT_MS);
+  page.setDefaultTimeout(WAIT_MS);
+  page.setDefaultNavigationTimeout(LIMIT_MS); // the first one waits for the build
+  const openedAt = realSystem.monotonic();
   const [errors, foreign]: [string[], string[]] = [[], []];
   page.on("dialog", (dialog) => (errors.push(`dialog: ${dialog.message()}`), dialog.dismiss()));
   page.on("pageerror", (error) => errors.push(String(error)));
@@ -114,10 +121,20 @@ export async function openServed(
     errors,
     foreign,
     async [Symbol.asyncDispose]() {
+      // A wait may have failed, and its error names only the locator.
+      if (realSystem.monotonic() - openedAt >= WAIT_MS) await showPages(browser);
       // Also those that the test opened itself: a service ends with its requests.
       await Promise.all(browser.contexts().map((context) => context.close()));
       await server.shutdown();
       await also?.[Symbol.asyncDispose]();
     },
   };
+}
+
+/** Prints roles and names of what the open pages show, which is what locators find. */
+async function showPages(browser: Browser): Promise<void> {
+  for (const page of browser.contexts().flatMap((context) => context.pages())) {
+    const shown = await page.locator("body").ariaSnapshot().catch(String);
+    console.error(`${page.url()} shows\n${shown.slice(0, SHOWN_CHARACTERS)}`);
+  }
 }
