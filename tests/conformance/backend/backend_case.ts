@@ -1,5 +1,5 @@
 // The cases of the suite for backends, and the runner.
-import { strictEqual } from "node:assert/strict";
+import { deepStrictEqual } from "node:assert/strict";
 import type { Backend } from "../../../core/backend.ts";
 
 /** An optional method of a backend. */
@@ -71,12 +71,15 @@ export function testCases(
     `${name}: has exactly the optional methods that it is meant to have`,
     withBackend(async (backend) => {
       await Promise.resolve();
-      for (const method of ALL) {
-        strictEqual(
-          typeof backend[method],
-          capabilities.includes(method) ? "function" : "undefined",
-        );
-      }
+      const found = ALL.filter((method) => backend[method] !== undefined);
+      const meant = ALL.filter((method) => capabilities.includes(method));
+      deepStrictEqual(
+        found,
+        meant,
+        `the backend has ${found.join(", ") || "none"}, and capabilities are ${
+          meant.join(", ") || "empty"
+        }: pass the methods that it has`,
+      );
     }),
   );
   for (const { name: sentence, needs, run } of cases) {
