@@ -7,7 +7,7 @@ import { filledTest, fillRegistry, holdfast, succeeds } from "./captured_io.ts";
 import { writeSettings, writeVersion } from "../neighbors/mindtrace/write_version.ts";
 import { walkFiles } from "./walk_files.ts";
 
-const SIZE = 256 * 1024 ** 2;
+const SIZE = 128 * 1024 ** 2;
 const PERMISSIONS = ["--allow-all"];
 
 /** A registry and a file that takes a while. Zeros would not: they are left out, and nothing grows. */
@@ -118,7 +118,7 @@ async function withMindtrace(): Promise<TempRoot> {
   await writeSettings(folder);
   await writeVersion(folder, { name: "a", files: { "data.json": "{}" } });
   const materializer = "mindtrace.registry.archivers.builtin_materializers.BytesMaterializer";
-  const files = { "data.txt": new Uint8Array(SIZE / 2) };
+  const files = { "data.txt": new Uint8Array(SIZE) };
   await writeVersion(folder, { name: "big", class: "builtins.bytes", materializer, files });
   return root;
 }
