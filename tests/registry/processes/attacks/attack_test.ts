@@ -6,7 +6,7 @@ import type { Registry, SavedArtifact, StoredRegistry } from "../../../../mod.ts
 import { createResumableUploads } from "../../../../registry/operations/transfer/resumable/uploads.ts";
 import { placeOf, testOnServers } from "../../../servers/server_world.ts";
 import { createRandom } from "../../../simulate/random.ts";
-import { seedCount } from "../../../support/seeds.ts";
+import { partOfRun, seedCount } from "../../../support/seeds.ts";
 import { testInRoot } from "../../../support/temp_root.ts";
 import { type AttackPlace, openPlace } from "./attacked_store.ts";
 import { type Attackers, type AttackEvent, startAttackers } from "./attackers.ts";
@@ -127,18 +127,12 @@ testInRoot(
   },
 );
 
-testOnServers(
-  "drafts in a bucket keep every acknowledged part",
-  "minio",
-  async ({ server, prefix }) => {
-    await attackDrafts({ server: placeOf(server), prefix }, Math.ceil(ROUNDS / 2));
-  },
-);
-
-testOnServers(
-  "uploads in a bucket have only bytes with a right checksum",
-  "minio",
-  async ({ server, prefix }) => {
-    await attackUploads({ server: placeOf(server), prefix }, Math.ceil(ROUNDS / 2));
-  },
-);
+const IN_A_BUCKET = [
+  { name: "drafts in a bucket keep every acknowledged part", attack: attackDrafts },
+  { name: "uploads in a bucket have only bytes with a right checksum", attack: attackUploads },
+];
+for (const { name, attack } of partOfRun(IN_A_BUCKET, 2)) {
+  testOnServers(name, "minio", async ({ server, prefix }) => {
+    await attack({ server: placeOf(server), prefix }, Math.ceil(ROUNDS / 2));
+  });
+}
