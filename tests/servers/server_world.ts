@@ -1,28 +1,18 @@
 // A place of one test in the bucket of a real server, with a proxy before it.
-import { createGcsBackend, type GcsBackendOptions } from "../../backends/gcs.ts";
-import { createS3Backend, type S3BackendOptions } from "../../backends/s3.ts";
+import { createGcsBackend } from "../../backends/gcs.ts";
+import { createS3Backend } from "../../backends/s3.ts";
 import type { Backend } from "../../core/backend.ts";
-import { realSystem, type System } from "../../core/system.ts";
+import { realSystem } from "../../core/system.ts";
 import { type Proxy, startProxy } from "../support/proxy.ts";
 import { type RunningServer, type ServerKind, serverTest } from "../support/servers/mod.ts";
+import {
+  gcsOptionsOf,
+  s3OptionsOf,
+  type ServerPlace,
+  type StoreOptions,
+} from "../support/servers/server_store.ts";
 
-/** Settings of a test for its store, for both drivers. */
-export interface StoreOptions {
-  /** Target of the requests. @default the server itself */
-  endpoint?: string;
-  /** Prefix of all keys. @default the prefix of this test */
-  prefix?: string;
-  /** Same as the driver's option. */
-  requestTimeoutMs?: number;
-  /** Same as the driver's option. */
-  retryForMs?: number;
-  /** Same as the driver's option. */
-  system?: System;
-  /** Options of the S3 driver. */
-  s3?: Partial<S3BackendOptions>;
-  /** Options of the driver of Google Cloud Storage. */
-  gcs?: Partial<GcsBackendOptions>;
-}
+export { placeOf, type ServerPlace, type StoreOptions } from "../support/servers/server_store.ts";
 
 /** The setup of a test. */
 export interface ServerWorld {
@@ -38,29 +28,11 @@ export interface ServerWorld {
   proxied(options?: StoreOptions): Backend;
 }
 
-/** The address and credentials of a server. */
-export type ServerPlace = Pick<
-  RunningServer,
-  "kind" | "protocol" | "endpoint" | "bucket" | "region" | "accessKey" | "secretKey" | "ca"
->;
-
 /** Creates a store in the bucket of a server. */
 export function createServerStore(server: ServerPlace, options: StoreOptions): Backend {
-  const { s3, gcs, ...common } = options;
-  const { bucket, endpoint } = server;
-  if (server.protocol === "gcs") {
-    return createGcsBackend({ bucket, endpoint, projectId: "test", ...common, ...gcs });
-  }
-  return createS3Backend({
-    provider: server.kind === "minio" ? "minio" : "s3",
-    bucket,
-    endpoint,
-    region: server.region,
-    credentials: { accessKeyId: server.accessKey, secretAccessKey: server.secretKey },
-    ca: server.ca,
-    ...common,
-    ...s3,
-  });
+  return server.protocol === "gcs"
+    ? createGcsBackend(gcsOptionsOf(server, options))
+    : createS3Backend(s3OptionsOf(server, options));
 }
 
 /** The URL of a prefix in the bucket of a server, and the variables by which it is reached. */
@@ -77,12 +49,6 @@ export function locationOn(
     return { url: `minio://${bucket}/${prefix}`, env };
   }
   return { url: `s3://${bucket}/${prefix}?endpoint=${endpoint}&region=${region}`, env };
-}
-
-/** The server of {@linkcode createServerStore}, as arguments of a program. */
-export function placeOf(server: ServerPlace): ServerPlace {
-  const { kind, protocol, endpoint, bucket, region, accessKey, secretKey, ca } = server;
-  return { kind, protocol, endpoint, bucket, region, accessKey, secretKey, ca };
 }
 
 /** Tests a sentence on each of these servers. */

@@ -6,10 +6,10 @@ import process from "node:process";
 import { openRegistry } from "../../../mod.ts";
 import { numberedValue } from "../../registry/programs/numbered_value.ts";
 import { waitForLine } from "../../registry/programs/wait_for_line.ts";
-import { createServerStore } from "../server_world.ts";
+import { openServerStore } from "../../support/servers/server_store.ts";
 
 const [server, prefix, how] = process.argv.slice(2);
-const registry = await openRegistry(createServerStore(JSON.parse(server), { prefix }), {
+const registry = await openRegistry(await openServerStore(JSON.parse(server), { prefix }), {
   cache: false,
 });
 let working = true;

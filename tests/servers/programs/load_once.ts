@@ -3,11 +3,11 @@
 // Arguments: server, prefix.
 import process from "node:process";
 import { openRegistry } from "../../../mod.ts";
-import { createServerStore } from "../server_world.ts";
+import { openServerStore } from "../../support/servers/server_store.ts";
 
 const [server, prefix] = process.argv.slice(2);
 const patience = { retryForMs: 400 };
-const store = createServerStore(JSON.parse(server), {
+const store = await openServerStore(JSON.parse(server), {
   prefix,
   requestTimeoutMs: 2_000,
   ...patience,

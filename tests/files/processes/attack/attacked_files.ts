@@ -5,7 +5,7 @@ import { createFileManager, type Files } from "../../../../files/mod.ts";
 import { createZarrFiles } from "../../../../files/zarr.ts";
 import type { NDArray } from "../../../../formats/arrays/ndarray.ts";
 import { realSystem, type System } from "../../../../core/system.ts";
-import { createServerStore, type ServerPlace } from "../../../servers/server_world.ts";
+import { openServerStore, type ServerPlace } from "../../../support/servers/server_store.ts";
 
 /** The location and kind of files. */
 export interface AttackedPlace {
@@ -27,7 +27,7 @@ export async function openAttacked(
 ): Promise<Files> {
   const below = typeof root === "string"
     ? createLocalFiles({ root })
-    : createBucketFiles({ backend: createServerStore(root.server, { prefix: root.prefix }) });
+    : createBucketFiles({ backend: await openServerStore(root.server, { prefix: root.prefix }) });
   if (!zarr) return await createFileManager({ it: below }).on("it");
   const fast: System = {
     ...realSystem,

@@ -23,7 +23,7 @@ function attacking(
   play: (registry: StoredRegistry, attackers: Attackers, rounds: number) => Promise<void>,
 ): (place: AttackPlace, rounds: number) => Promise<void> {
   return async (place, rounds) => {
-    const registry = await openRegistry(openPlace(place), { cache: false });
+    const registry = await openRegistry(await openPlace(place), { cache: false });
     const attackers = startAttackers(program, place);
     try {
       await play(registry, attackers, rounds);

@@ -3,7 +3,7 @@ import process from "node:process";
 import { createLocalBackend } from "../../../../backends/local.ts";
 import type { Backend } from "../../../../core/backend.ts";
 import { RegistryError } from "../../../../core/errors.ts";
-import { createServerStore, type ServerPlace } from "../../../servers/server_world.ts";
+import { openServerStore, type ServerPlace } from "../../../support/servers/server_store.ts";
 import { createRandom, type Random } from "../../../simulate/random.ts";
 
 /** The store of an attack: a folder, or a bucket of a server. */
@@ -28,14 +28,14 @@ export interface AttackedStore {
   begin(attack: Attack): Random;
 }
 
-export function openPlace(place: AttackPlace): Backend {
+export async function openPlace(place: AttackPlace): Promise<Backend> {
   if ("path" in place) return createLocalBackend({ path: place.path, durability: "os" });
-  return createServerStore(place.server, { prefix: place.prefix });
+  return await openServerStore(place.server, { prefix: place.prefix });
 }
 
 /** Opens the store of a place for a process that is attacked. */
-export function openAttackedStore(place: AttackPlace): AttackedStore {
-  const inner = openPlace(place);
+export async function openAttackedStore(place: AttackPlace): Promise<AttackedStore> {
+  const inner = await openPlace(place);
   let attack: Attack = { round: 0, seed: 0, lost: 0, kept: 0 };
   let random = createRandom(0);
   let calls = 0;

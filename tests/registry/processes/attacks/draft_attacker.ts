@@ -19,7 +19,7 @@ function filesOf(part: string, label: string): FileToSave[] {
 }
 
 if (import.meta.main) {
-  const store = openAttackedStore(JSON.parse(Deno.args[0]));
+  const store = await openAttackedStore(JSON.parse(Deno.args[0]));
   const registry = await openRegistry(store.backend, { cache: false, retryForMs: 2000 });
   await playRounds<DraftAttack>(async (attack, report) => {
     const random = store.begin(attack);

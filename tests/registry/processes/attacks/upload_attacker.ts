@@ -32,7 +32,7 @@ async function* chunksOf(bytes: Uint8Array): AsyncGenerator<Uint8Array> {
 }
 
 if (import.meta.main) {
-  const store = openAttackedStore(JSON.parse(Deno.args[0]));
+  const store = await openAttackedStore(JSON.parse(Deno.args[0]));
   const registry = await openRegistry(store.backend, { cache: false, retryForMs: 2000 });
   const uploads = createResumableUploads(registry, { pieceBytes: PIECE_BYTES });
   await playRounds<UploadAttack>(async (attack, report) => {
