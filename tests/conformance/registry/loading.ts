@@ -1,11 +1,11 @@
 // Cases about loading, opening and looking.
-import { deepStrictEqual, match, strictEqual } from "node:assert/strict";
+import { deepStrictEqual, match, ok, strictEqual } from "node:assert/strict";
 import { readAll } from "../../../core/bytes/bytes.ts";
 import { defineMaterializer } from "../../../core/materializer.ts";
 import type { TransferProgress } from "../../../core/registry.ts";
 import type { StandardSchema } from "../../../core/standard_schema.ts";
 import { files, noise, refused, type RegistryCase, text } from "./registry_case.ts";
-import { assertBytes } from "../backend/samples.ts";
+import { assertBytes, sameBytes } from "../backend/samples.ts";
 import { given } from "../given.ts";
 import { NO_NAMES } from "./saving.ts";
 
@@ -194,11 +194,8 @@ export const loadCases: readonly RegistryCase[] = [
         ]];
         for (const [offset, length] of ranges.filter(([offset]) => offset >= 0)) {
           const there = await readAll(file.stream({ offset, length }));
-          deepStrictEqual(
-            there,
-            bytes.slice(offset, offset + length),
-            `${path} ${offset} ${length}`,
-          );
+          const meant = bytes.slice(offset, offset + length);
+          ok(sameBytes(there, meant), `${path} ${offset} ${length}`);
         }
         assertBytes(await readAll(file.stream({ offset: 5 })), bytes.slice(5));
         for (

@@ -3,6 +3,7 @@ import { asMap } from "../../../registry/contract/map.ts";
 import { deepStrictEqual, match, notStrictEqual, ok, strictEqual } from "node:assert/strict";
 import { defineMaterializer, type FilesToSave } from "../../../core/materializer.ts";
 import { chunks, collect, files, identityOf, noise, refused, versionsOf } from "./registry_case.ts";
+import { assertBytes } from "../backend/samples.ts";
 import { given } from "../given.ts";
 import type { RegistryCase } from "./registry_case.ts";
 
@@ -85,7 +86,7 @@ export const saveCases: readonly RegistryCase[] = [
     for (const size of [0, 1, 511, 65_535, 65_537, 262_144, 262_145, 3_000_000]) {
       const saved = await registry.save("sizes", noise(size));
       strictEqual(saved.size, size);
-      deepStrictEqual(await registry.load(`sizes@${saved.version}`), noise(size));
+      assertBytes(await registry.load(`sizes@${saved.version}`), noise(size));
     }
   }, { needs: ["save"] }),
   given(
@@ -95,7 +96,7 @@ export const saveCases: readonly RegistryCase[] = [
         strictEqual((await registry.save("a", chunks(count))).size, count * 100_000);
         const bytes = await registry.load("a") as Uint8Array;
         for (let i = 0; i < count; i++) {
-          deepStrictEqual(bytes.slice(i * 100_000, (i + 1) * 100_000), noise(100_000, i + 1));
+          assertBytes(bytes.slice(i * 100_000, (i + 1) * 100_000), noise(100_000, i + 1));
         }
       }
       for (const count of [0, 1, 30]) {
@@ -348,10 +349,10 @@ export const saveCases: readonly RegistryCase[] = [
       await registry.save("a", values[1]);
       await registry.save("a", values[2], { share: "files" });
       for (const [n, value] of values.entries()) {
-        deepStrictEqual(await registry.load(`a@${n + 1}`), value);
+        assertBytes(await registry.load(`a@${n + 1}`), value);
         const [file] = (await registry.open(`a@${n + 1}`)).files();
         const range = new Response(file.stream({ offset: 299_000, length: 5_000 }));
-        deepStrictEqual(new Uint8Array(await range.arrayBuffer()), value.slice(299_000, 304_000));
+        assertBytes(new Uint8Array(await range.arrayBuffer()), value.slice(299_000, 304_000));
       }
       await refused("Invalid", registry.save("a", 1, { share: "some" as "files" }));
     },
