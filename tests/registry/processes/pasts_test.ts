@@ -22,7 +22,7 @@ const share = shareOfRun();
 const ROUNDS = seedCount(share === undefined ? 2 : 1, "HOLDFAST_PAST_ROUNDS");
 const FIRST_SEED = seedCount(1 + (share ?? 0), "HOLDFAST_PAST_SEED");
 const WEEK_MS = 7 * 24 * 3_600_000;
-const QUESTIONS = 150;
+const QUESTIONS = 50;
 const REFS = ["latest", "^1", "1.0.0", "2.0.0", "live", "old"];
 const ignore = process.versions.deno === undefined;
 
