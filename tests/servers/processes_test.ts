@@ -9,7 +9,7 @@ import { spawnDeno } from "../support/run_deno.ts";
 import { REAL_SERVERS } from "../support/servers/mod.ts";
 import { placeOf, type ServerWorld, testOnServers } from "./server_world.ts";
 
-const PROCESSES = 8, SAVES = 25;
+const PROCESSES = 6, SAVES = 12;
 
 testOnServers(
   `${PROCESSES} processes with ${SAVES} automatic saves each make ${

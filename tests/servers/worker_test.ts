@@ -18,7 +18,7 @@ import { bundleWorker, type RunningWorker, startWorker } from "./r2/run_worker.t
 
 const ISOLATES = 4;
 /** In CI fewer. */
-const SAVES = shareOfRun() === undefined ? 500 : 200;
+const SAVES = shareOfRun() === undefined ? 500 : 80;
 
 interface Service extends AsyncDisposable {
   root: string;
