@@ -13,8 +13,8 @@ import { watchProcess } from "../support/watch_process.ts";
 import { placeOf, type ServerWorld, testOnServers } from "./server_world.ts";
 
 const MIB = 2 ** 20;
-const LARGE = 48, SMALL = 20;
-/** 48 files of 1 MiB, and a pack of 20 files of 200 KiB; 16 objects are on their way at once. */
+const LARGE = 32, SMALL = 8;
+/** Files of 1 MiB, the least that goes on, and a pack of 200 KiB each; 16 objects are on their way at once. */
 const WHOLE = LARGE * MIB + SMALL * 200 * 1024;
 
 /** The setup of a test. */
@@ -58,7 +58,7 @@ function interruptedTest(
         return line.sent() - before;
       },
     };
-    await interrupt(test, () => line.sent() > WHOLE * 0.7);
+    await interrupt(test, () => line.sent() > WHOLE * 0.8);
     await then(test);
     await using registry = await openRegistry(world.store(), { cache: false });
     await registry.download("a", { to: root.join("again") });
