@@ -5,7 +5,7 @@ import { seedRange } from "../support/seeds.ts";
 import { REAL_SERVERS } from "../support/servers/mod.ts";
 import { testOnServers } from "./server_world.ts";
 
-const { firstSeed, seeds } = seedRange(10, "HOLDFAST_SERVER_SEEDS");
+const { firstSeed, seeds } = seedRange(6, "HOLDFAST_SERVER_SEEDS");
 /** Seeds that are played at once: each has a world and a prefix of its own. */
 const AT_ONCE = 4;
 
