@@ -12,18 +12,18 @@ const WRITERS = 8, SAVES = 15, KILLS = 3;
 
 onOwnServer("running saves survive a kill of the server", async (world) => {
   const registry = await openRegistry(world.store(), { cache: false });
-  const acknowledged = new Map<string, Uint8Array>();
+  const { acknowledged, acknowledge, count } = acknowledgements();
   const saving = Promise.all(Array.from({ length: WRITERS }, async (_, writer) => {
     for (let i = 0; i < SAVES; i++) {
       // A large payload is an object, and a small one is in the record.
       const value = noise(i % 3 === 0 ? 100_000 : 500, writer * 100 + i);
       const { version } = await registry.save("shared", value);
       assert(!acknowledged.has(`shared@${version}`), `${version} was given twice`);
-      acknowledged.set(`shared@${version}`, value);
+      acknowledge(`shared@${version}`, value);
     }
   }));
   for (let kill = 1; kill <= KILLS; kill++) {
-    while (acknowledged.size < kill * 25) await Promise.race([realSystem.sleep(1), saving]);
+    await Promise.race([count(kill * 25), saving]);
     await world.server.kill();
     await realSystem.sleep(50);
     await world.server.restart();
@@ -36,17 +36,15 @@ onOwnServer("running saves survive a kill of the server", async (world) => {
 onOwnServer("acknowledged saves survive a kill of the server", async (world) => {
   const store = world.store({ retryForMs: 1 });
   const registry = await openRegistry(store, { cache: false, retryForMs: 1 });
-  const acknowledged = new Map<string, Uint8Array>();
+  const { acknowledged, acknowledge, count } = acknowledgements();
   const saving = Promise.allSettled(Array.from({ length: WRITERS }, async (_, writer) => {
     for (let i = 0;; i++) {
       const value = noise(i % 3 === 0 ? 100_000 : 500, writer * 100 + i);
       const { version } = await registry.save(`of-${writer}`, value);
-      acknowledged.set(`of-${writer}@${version}`, value);
+      acknowledge(`of-${writer}@${version}`, value);
     }
   }));
-  while (acknowledged.size < 40) {
-    await Promise.race([realSystem.sleep(1), saving.then(() => assert(false, "it ended"))]);
-  }
+  await Promise.race([count(40), saving.then(() => assert(false, "it ended"))]);
   await world.server.kill();
   for (const outcome of await saving) {
     assert(
@@ -56,6 +54,25 @@ onOwnServer("acknowledged saves survive a kill of the server", async (world) => 
   await world.server.restart();
   await (await checkAll(world, acknowledged)).save("of-1", "goes on");
 });
+
+/** The saves that were acknowledged; `count` waits until there are so many. */
+function acknowledgements() {
+  const acknowledged = new Map<string, Uint8Array>();
+  const counts = new Map<number, PromiseWithResolvers<void>>();
+  return {
+    acknowledged,
+    acknowledge(ref: string, value: Uint8Array): void {
+      acknowledged.set(ref, value);
+      counts.get(acknowledged.size)?.resolve();
+    },
+    count(saves: number): Promise<void> {
+      const reached = Promise.withResolvers<void>();
+      counts.set(saves, reached);
+      if (acknowledged.size >= saves) reached.resolve();
+      return reached.promise;
+    },
+  };
+}
 
 /** Everything that was acknowledged is there and whole, and nothing is damaged. */
 async function checkAll(

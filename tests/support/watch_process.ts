@@ -24,22 +24,36 @@ export interface WatchedProcess {
   stop(signal: Deno.Signal): Promise<Ended>;
 }
 
-const POLL_MS = 2;
+/** How often conditions are looked at that hang on other things than output, which is seen at once. */
+const POLL_MS = 10;
 /** Far more than a busy machine needs. A longer wait would only delay all other tests. */
 const LIMIT_MS = 180_000;
 
 export function watchProcess(child: Deno.ChildProcess): WatchedProcess {
   let stdout = "", stderr = "";
   let over: Ended | undefined;
+  let news = Promise.withResolvers<void>();
+  const tell = () => {
+    news.resolve();
+    news = Promise.withResolvers();
+  };
   const reading = [
-    readText(child.stdout, (text) => stdout += text),
-    readText(child.stderr, (text) => stderr += text),
+    readText(child.stdout, (text) => {
+      stdout += text;
+      tell();
+    }),
+    readText(child.stderr, (text) => {
+      stderr += text;
+      tell();
+    }),
   ];
   const ended = (async () => {
     const { code, signal } = await child.status;
     await Promise.all(reading);
     if (!child.stdin.locked) await child.stdin.abort().catch(() => {}); // nobody reads it any more
-    return over = { code, signal, stdout, stderr };
+    over = { code, signal, stdout, stderr };
+    tell();
+    return over;
   })();
   const tooEarly = ({ code, signal }: Ended) =>
     new Error(
@@ -57,14 +71,16 @@ export function watchProcess(child: Deno.ChildProcess): WatchedProcess {
     ended,
     async until(condition) {
       const startedAt = realSystem.monotonic();
-      while (!await condition()) {
+      for (;;) {
+        const { promise: heard } = news;
+        if (await condition()) return;
         if (over !== undefined) throw tooEarly(over);
         if (realSystem.monotonic() - startedAt > LIMIT_MS) {
           throw new Error(
             `Cannot go on: the program did not do it within ${LIMIT_MS} ms\n${stdout}${stderr}`,
           );
         }
-        await realSystem.sleep(POLL_MS);
+        await pause(heard);
       }
     },
     async lines(count) {
@@ -92,6 +108,14 @@ export function watchProcess(child: Deno.ChildProcess): WatchedProcess {
     },
   };
   return watched;
+}
+
+/** Waits for output, and not for long. */
+async function pause(heard: Promise<void>): Promise<void> {
+  const over = new AbortController();
+  const poll = realSystem.sleep(POLL_MS, over.signal).catch(() => {});
+  await Promise.race([heard, poll]);
+  over.abort();
 }
 
 async function readText(

@@ -55,6 +55,9 @@ export interface ReadyOptions {
   withinMs?: number;
 }
 
+/** The longest pause between two questions: each is a request, or a program. */
+const MOST_WAIT_MS = 80;
+
 /** Asks until the program is ready; throws with what it said where it ends or does not get ready. */
 export async function untilReady(
   program: WatchedProgram,
@@ -64,7 +67,7 @@ export async function untilReady(
   let how: string | undefined;
   program.ended.then((said) => how = said);
   const startedAt = realSystem.monotonic();
-  while (!await isReady()) {
+  for (let waitMs = 10; !await isReady(); waitMs = Math.min(2 * waitMs, MOST_WAIT_MS)) {
     const late = realSystem.monotonic() - startedAt > withinMs;
     if (how !== undefined || late) {
       const log = await readFile(logFile, "utf8").catch(() => "");
@@ -73,7 +76,7 @@ export async function untilReady(
         : `it ended with ${how}`;
       throw new Error(`Cannot start ${name}: ${state}\n${log.slice(-2_000)}`);
     }
-    await realSystem.sleep(10);
+    await realSystem.sleep(waitMs);
   }
 }
 
