@@ -38,13 +38,21 @@ export function inBucket(server: RunningServer): NewLocation {
   const { backendAt, storeAt } = server.protocol === "gcs" ? inGcs(server) : inS3(server);
   const run = `entry_points/${realSystem.id()}`;
   /** Creating a registry tries the store, which takes longer than a case: each is a copy of one. */
-  const copyEmpty = async (prefix: string, settings: Settings) => {
+  const empties = new Map<boolean | undefined, Promise<Map<string, Uint8Array>>>();
+  const createEmpty = async (settings: Settings) => {
     const empty = backendAt(`${run}/empty-${settings.mutable}`);
     await using _registry = await openRegistry(empty, { cache: false, ...settings });
-    const copy = backendAt(prefix);
+    const objects = new Map<string, Uint8Array>();
     for await (const entry of empty.list("settings/")) {
-      if ("key" in entry) await copy.put(entry.key, await (await empty.get(entry.key))!.bytes());
+      if ("key" in entry) objects.set(entry.key, await (await empty.get(entry.key))!.bytes());
     }
+    return objects;
+  };
+  const copyEmpty = async (prefix: string, settings: Settings) => {
+    const known = empties.get(settings.mutable) ?? createEmpty(settings);
+    empties.set(settings.mutable, known);
+    await using copy = backendAt(prefix);
+    for (const [key, bytes] of await known) await copy.put(key, bytes);
   };
   return async (settings) => {
     const prefix = `${run}/${realSystem.id()}`;
