@@ -5,7 +5,8 @@ import { createInterface } from "node:readline";
 import fs from "node:fs";
 import process from "node:process";
 import { createLocalBackend } from "../../../backends/local.ts";
-import { createS3Backend, type S3BackendOptions } from "../../../backends/s3.ts";
+import type { S3BackendOptions } from "../../../backends/s3.ts";
+import type { Backend } from "../../../core/backend.ts";
 import { createBucketFiles } from "../../../files/bucket.ts";
 import { createLocalFiles } from "../../../files/local.ts";
 import { createFileManager } from "../../../files/mod.ts";
@@ -48,8 +49,14 @@ function slowDown(): void {
 
 let perform: (request: Request) => Promise<Answer>;
 
+/** Loads the driver of S3 only for a bucket. */
+async function openBucket(options: S3BackendOptions): Promise<Backend> {
+  const { createS3Backend } = await import("../../../backends/s3.ts");
+  return createS3Backend(options);
+}
+
 async function open({ kind, path = "", s3 }: StoreToOpen): Promise<void> {
-  const backend = s3 === undefined ? undefined : createS3Backend(s3);
+  const backend = s3 === undefined ? undefined : await openBucket(s3);
   if (kind === "files") {
     const store = backend === undefined
       ? createLocalFiles({ root: path })
