@@ -5,6 +5,7 @@ import type { FileStore } from "../../core/file_store.ts";
 import { createMemoryFiles } from "../../files/memory.ts";
 import { createZarrFiles } from "../../files/zarr.ts";
 import { testFileStore } from "../conformance/files.ts";
+import { IS_QUICK } from "../support/seeds.ts";
 import { tempRoot } from "../support/temp_root.ts";
 import { KINDS, withMembers } from "./kinds.ts";
 
@@ -22,6 +23,7 @@ testIn("bucket files", () => createBucketFiles({ backend: createMemoryBackend() 
 for (const durability of ["os", "disk"] as const) {
   testIn(`local files (${durability})`, (root) => createLocalFiles({ root, durability }));
 }
-for (const [kind, create] of Object.entries(KINDS)) {
+const BELOW_ZARR = Object.entries(KINDS).filter(([kind]) => !IS_QUICK || kind === "memory");
+for (const [kind, create] of BELOW_ZARR) {
   testIn(`zarr files over ${kind}`, (root) => createZarrFiles({ files: create(root) }));
 }

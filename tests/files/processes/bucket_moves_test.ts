@@ -7,6 +7,7 @@ import { contents, text } from "../contents.ts";
 import { strictTest } from "../../backends/gcs/with_strict.ts";
 import { standInTest } from "../../backends/s3/stand_in.ts";
 import { refused } from "../../support/refused.ts";
+import { IS_QUICK } from "../../support/seeds.ts";
 
 /** The same store, with a call before the request of this number. */
 function before(
@@ -28,12 +29,12 @@ function before(
   return { backend: slow, requests: () => requests };
 }
 
-/** Registers a test on a strict bucket and in memory. */
+/** Registers a test on a strict bucket and in memory, in a quick run only in memory. */
 function bothTest(
   name: string,
   run: (stores: { open(options: { prefix: string }): Backend }) => Promise<void>,
 ): void {
-  strictTest(name, run);
+  if (!IS_QUICK) strictTest(name, run);
   Deno.test(`${name} (memory)`, () => run({ open: () => createMemoryBackend() }));
 }
 

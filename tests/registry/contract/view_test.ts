@@ -8,6 +8,7 @@ import { testRegistry } from "../../conformance/registry.ts";
 import { damageRecord, openOn } from "../conformance/open_on.ts";
 import { rejected } from "../rejected.ts";
 import { withoutStore } from "./without_store.ts";
+import { IS_QUICK } from "../../support/seeds.ts";
 import { aliasesOf } from "../../conformance/registry/registry_case.ts";
 
 /** Saves and deletes below a prefix. */
@@ -24,7 +25,8 @@ function writerBelow(inner: Registry, prefix: string): Registry {
   };
 }
 
-testRegistry((name, run) => Deno.test(name, run), async (settings) => {
+// The registry that is defined, below, has the same cases in a quick run.
+testRegistry((name, run) => Deno.test({ name, ignore: IS_QUICK, fn: run }), async (settings) => {
   const inner = await openRegistry("memory:", settings);
   for (const name of ["other", "team", "team-b/model", "z"]) await inner.save(name, "of others");
   const view = () => viewBelow(inner, "team/");
