@@ -38,7 +38,8 @@ export function objectName(
 ): string {
   const name = prefix + key;
   const isName = key !== "" && !rules.refused.test(name) && key.isWellFormed() &&
-    new TextEncoder().encode(name).byteLength <= MAX_NAME_BYTES;
+    (name.length * 3 <= MAX_NAME_BYTES || // no character of UTF-16 takes more bytes
+      new TextEncoder().encode(name).byteLength <= MAX_NAME_BYTES);
   if (isName) return name;
   throw invalid("use", `${shown(key)} as a key`, "the store does not accept it", {
     hint: rules.hint,

@@ -51,7 +51,8 @@ function problemOf(path: string, segments: string[]): string | undefined {
 }
 
 function isLonger(text: string, bytes: number): boolean {
-  return encoder.encode(text).byteLength > bytes;
+  if (text.length * 3 <= bytes) return false; // no character of UTF-16 takes more bytes: most paths
+  return text.length > bytes || encoder.encode(text).byteLength > bytes;
 }
 
 /** Returns the parent folder of a path; for the root, the root. */

@@ -159,8 +159,9 @@ async function run<O>(
   bytes: Uint8Array,
   options: O,
 ): Promise<Uint8Array> {
-  const run = promisify(later) as (bytes: Uint8Array, options: O) => Promise<Uint8Array>;
-  const done = bytes.byteLength <= SMALL_BYTES ? now(bytes, options) : await run(bytes, options);
+  const inThread = () =>
+    (promisify(later) as (bytes: Uint8Array, options: O) => Promise<Uint8Array>)(bytes, options);
+  const done = bytes.byteLength <= SMALL_BYTES ? now(bytes, options) : await inThread();
   return new Uint8Array(done.buffer, done.byteOffset, done.byteLength); // no Buffer
 }
 

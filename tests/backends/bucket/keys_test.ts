@@ -18,6 +18,8 @@ const KEYS: [key: string, s3: boolean, gcs: boolean][] = [
   ["./a", false, false],
   ["a\nb", false, false],
   ["\ud800", false, false],
+  ["€".repeat(339), true, true], // 1,017 bytes, of 1,024 with a prefix
+  ["€".repeat(342), false, false],
   ["x".repeat(1021), false, false],
 ];
 
