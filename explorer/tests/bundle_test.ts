@@ -1,6 +1,6 @@
 import { assert, assertEquals } from "@std/assert";
 import { createHandler } from "../../apps/server.ts";
-import { buildPage, INPUTS, pageText } from "../build.ts";
+import { buildPage, INPUTS, lockOfPage, pageText } from "../build.ts";
 import { openRegistry } from "../../mod.ts";
 import { reachable, readModuleGraph } from "../../tests/support/module_graph.ts";
 import { testInRoot } from "../../tests/support/temp_root.ts";
@@ -15,6 +15,25 @@ Deno.test("the same sources make the same page, which the service of a clone sen
     const answer = await handler(new Request(`http://localhost/explore/${path}`));
     assert(await answer.text() === text, name);
   }
+});
+
+Deno.test("the page is built with the locked versions of its packages, and fetches no others", async () => {
+  const file = new URL("../../deno.lock", import.meta.url);
+  const whole = JSON.parse(await Deno.readTextFile(file));
+  const { specifiers, npm } = JSON.parse(await lockOfPage());
+  for (const [specifier, version] of Object.entries(specifiers)) {
+    assertEquals(version, whole.specifiers[specifier]);
+  }
+  for (const [id, each] of Object.entries(npm)) assertEquals(each, whole.npm[id]);
+  const names = new Set(Object.keys(npm).map((id) => id.replace(/(?<=.)@.*/, "")));
+  const graph = await readModuleGraph(["explorer/src/main.ts"]);
+  const imported = [...reachable(graph, "explorer/src/main.ts")]
+    .flatMap((path) => /^npm:\/?((?:@[^/]+\/)?[^@/]+)/.exec(path)?.[1] ?? []);
+  assert(imported.includes("preact"));
+  const theirs = ["@dagrejs/graphlib", "dequal"];
+  assertEquals([...imported, ...theirs].filter((name) => !names.has(name)), []);
+  const others = ["playwright-core", "workerd", "@aws-sdk/client-s3", "bullmq"];
+  assertEquals(others.filter((name) => names.has(name)), []);
 });
 
 Deno.test("a change of any file of the page makes it anew", async () => {
