@@ -3,6 +3,7 @@
 // portable folders that, with what it uses below `tests/`, takes nothing of Deno but `Deno.test`.
 import { join } from "@std/path";
 import { reachable, readModuleGraph } from "../tests/support/module_graph.ts";
+import { npxProgram } from "../tests/dev/npm/npx_program.ts";
 import { REPOSITORY } from "../tests/support/run_deno.ts";
 import { shareOfRun, SHARES } from "../tests/support/seeds.ts";
 import { sourceFiles } from "../tests/support/source_files.ts";
@@ -73,8 +74,10 @@ async function runTests(name: string, files: readonly string[]): Promise<number>
     "inherit",
   );
   if (code !== 0) return code;
-  const command = ["npx", "-y", "-p", RUNTIMES[name]!, name, bundle];
-  return await run(command, names.length === 1 ? "inherit" : "piped");
+  return await run(
+    [await npxProgram(RUNTIMES[name]!), bundle],
+    names.length === 1 ? "inherit" : "piped",
+  );
 }
 
 async function sharedTests(): Promise<{ shared: string[]; bound: string[] }> {

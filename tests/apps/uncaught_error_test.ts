@@ -1,6 +1,7 @@
 import { assertEquals, assertStringIncludes } from "@std/assert";
 import { inspect as nodeInspect } from "node:util";
 import { RegistryError } from "../../core/errors.ts";
+import { npxProgram } from "../dev/npm/npx_program.ts";
 import { REPOSITORY, runDeno } from "../support/run_deno.ts";
 import { tempRoot } from "../support/temp_root.ts";
 
@@ -40,16 +41,16 @@ Deno.test("Deno shows the hint of an error once, even of a nested one", () => {
 });
 
 for (
-  const [runtime, args] of [["Node", ["node@22", "node", "--experimental-strip-types"]], ["Bun", [
-    "bun@1",
-    "bun",
-  ]]] as const
+  const [runtime, name, ...flags] of [
+    ["Node", "node@22", "--experimental-strip-types"],
+    ["Bun", "bun@1"],
+  ]
 ) {
   Deno.test(`an error that nobody caught shows its hint on ${runtime}`, async () => {
     await using root = await tempRoot();
     await Deno.writeTextFile(root.join("program.ts"), PROGRAM);
-    const command = new Deno.Command("npx", {
-      args: ["-y", "-p", ...args, root.join("program.ts")],
+    const command = new Deno.Command(await npxProgram(name), {
+      args: [...flags, root.join("program.ts")],
     });
     const { stderr } = await command.output();
     assertStringIncludes(new TextDecoder().decode(stderr), HINT);

@@ -1,4 +1,5 @@
 import { assertEquals, assertMatch } from "@std/assert";
+import { npxProgram } from "../../dev/npm/npx_program.ts";
 import { denoSucceeds } from "../../support/run_deno.ts";
 import { tempRoot } from "../../support/temp_root.ts";
 import type { Answered } from "./node_program.ts";
@@ -7,7 +8,7 @@ Deno.test("a handler runs behind Node's HTTP server", async () => {
   await using root = await tempRoot();
   const program = root.join("program.mjs");
   await denoSucceeds(["bundle", "--quiet", "-o", program, "tests/apps/server/node_program.ts"]);
-  const node = new Deno.Command("npx", { args: ["-y", "-p", "node@22", "node", program] });
+  const node = new Deno.Command(await npxProgram("node@22"), { args: [program] });
   const { stdout, stderr } = await node.output();
   const text = new TextDecoder().decode(stdout);
   assertMatch(text, /^\[/, new TextDecoder().decode(stderr));

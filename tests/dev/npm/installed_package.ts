@@ -3,6 +3,7 @@ import { mkdir, writeFile } from "node:fs/promises";
 import { join } from "@std/path";
 import { realSystem } from "../../../core/system.ts";
 import { buildPackage, type Built } from "../../../dev/npm.ts";
+import { npxProgram } from "./npx_program.ts";
 import { tempRoot } from "../../support/temp_root.ts";
 
 /** JavaScript runtimes; `npx` provides each. */
@@ -80,21 +81,10 @@ async function installPackage(root: string): Promise<InstalledPackage> {
   const env = { HOME: home, NO_COLOR: "1", npm_config_cache: cache, HOLDFAST_REGISTRY: "" };
   await Promise.all([home, project].map((folder) => mkdir(folder, { recursive: true })));
   await writeFile(join(project, "package.json"), '{ "type": "module" }\n');
-  const runtimes = new Map<string, Promise<string>>();
-  const runtime = (name: string) => {
-    const which = ["npx", "-y", "-p", name, "which", name.replace(/@.*/, "")];
-    if (!runtimes.has(name)) {
-      runtimes.set(name, runIn({ cwd: home, env }, which).then(({ stdout }) => stdout.trim()));
-    }
-    return runtimes.get(name)!;
-  };
-  const install = async (...packages: string[]) => {
-    const command = ["npm", "install", "--no-audit", "--no-fund", "--prefer-offline", ...packages];
-    const { code, stderr } = await runIn({ cwd: project, env }, command);
-    if (code !== 0) throw new Error(`Cannot install ${packages}: ${stderr}`);
-  };
-  const others = install("@aws-sdk/client-s3@3", "typescript@5.9", "@types/node@22");
-  const [built] = await Promise.all([buildPackage(root), others, ...RUNTIMES.map(runtime)]);
-  await install(built.archive);
-  return { built, project, env, runtime };
+  const built = await buildPackage(root);
+  const packages = ["@aws-sdk/client-s3@3", "typescript@5.9", "@types/node@22", built.archive];
+  const command = ["npm", "install", "--no-audit", "--no-fund", "--prefer-offline", ...packages];
+  const { code, stderr } = await runIn({ cwd: project, env }, command);
+  if (code !== 0) throw new Error(`Cannot install ${packages}: ${stderr}`);
+  return { built, project, env, runtime: npxProgram };
 }
