@@ -10,34 +10,39 @@ const MODULE = /^\/\/ (\S+\/npm\/[^/\s]+\/((?:@[^/\s]+\/)?[^/\s]+)\/[^/\s]+)\/\S
 
 /** Returns a file for each package, and the licenses of all. */
 export async function bundlePackages(specifiers: Iterable<string>): Promise<PackageFile[]> {
-  const files: PackageFile[] = [];
+  const all = [...specifiers];
   const licenses = new Map<string, string>();
-  for (const specifier of specifiers) {
-    for (const [, folder, name] of (await bundle(specifier)).matchAll(MODULE)) {
-      if (!licenses.has(name)) licenses.set(name, await licenseOf(resolve(REPOSITORY, folder)));
-    }
-    files.push({ path: placeOfVendored(specifier), text: await bundle(specifier, "--minify") });
+  for (const [, folder, name] of (await bundle(all)).join("").matchAll(MODULE)) {
+    if (!licenses.has(name)) licenses.set(name, await licenseOf(resolve(REPOSITORY, folder)));
   }
+  const minified = await bundle(all, "--minify");
+  const files = all.map((specifier, at): PackageFile => {
+    return { path: placeOfVendored(specifier), text: minified[at] };
+  });
   const text = [...licenses].sort().map(([name, license]) => `${name}\n\n${license}\n`).join("\n");
   return [...files, { path: "vendor/LICENSES.txt", text }];
 }
 
-async function bundle(specifier: string, ...flags: string[]): Promise<string> {
+/** Returns a bundle of each package. */
+async function bundle(specifiers: readonly string[], ...flags: string[]): Promise<string[]> {
   await using root = await tempRoot();
-  const [entry, out] = [root.join("entry.ts"), root.join("out.js")];
-  await writeFile(entry, `export * from ${JSON.stringify(specifier)};\n`);
+  const entries = specifiers.map((_, at) => root.join(`entry${at}.ts`));
+  for (const [at, entry] of entries.entries()) {
+    await writeFile(entry, `export * from ${JSON.stringify(specifiers[at])};\n`);
+  }
   const config = join(REPOSITORY, "deno.json");
-  const args = ["bundle", "--quiet", ...flags, "--config", config, "-o", out, entry];
+  const outputs = ["--outdir", root.join("out")];
+  const args = ["bundle", "--quiet", ...flags, "--config", config, ...outputs, ...entries];
   const command = new Deno.Command(Deno.execPath(), { args, cwd: REPOSITORY });
   const { code, stderr } = await command.output();
   if (code !== 0) {
-    throw new Error(`Cannot bundle ${specifier}: ${new TextDecoder().decode(stderr)}`);
+    throw new Error(`Cannot bundle ${specifiers}: ${new TextDecoder().decode(stderr)}`);
   }
-  // Bundles of CommonJS and of Workers have no URL of a module.
-  return (await readFile(out, "utf8")).replace(
-    "(import.meta.url)",
-    '(import.meta.url ?? "file:///")',
-  );
+  return await Promise.all(entries.map(async (_, at) => {
+    const text = await readFile(root.join(`out/entry${at}.js`), "utf8");
+    // Bundles of CommonJS and of Workers have no URL of a module.
+    return text.replace("(import.meta.url)", '(import.meta.url ?? "file:///")');
+  }));
 }
 
 /** Returns the license file of a package, or the license that its manifest names. */
