@@ -1,6 +1,7 @@
 // Runs the shared tests on Node or Bun, from npm: `deno task test:node`, `deno task test:bun`; where
-// both are named, side by side, in CI a seventh each, without the long ones. Shared is a test of the
-// portable folders that, with what it uses below `tests/`, takes nothing of Deno but `Deno.test`.
+// both are named, side by side, in CI a seventh each, without the long ones, with as few cases as in
+// `deno task test`. Shared is a test of the portable folders that, with what it uses below `tests/`,
+// takes nothing of Deno but `Deno.test`.
 import { join } from "@std/path";
 import { reachable, readModuleGraph } from "../tests/support/module_graph.ts";
 import { npxProgram } from "../tests/dev/npm/npx_program.ts";
@@ -47,13 +48,18 @@ const codes = await Promise.all(names.map((name, i) => runTests(name, shareOf(sh
 await root.remove();
 Deno.exit(Math.max(...codes));
 
+/** In CI: tests on Deno have all cases. */
+function isShared(): boolean {
+  return names.length > 1 && shareOfRun() !== undefined;
+}
+
 /**
  * Side by side, each runtime takes every seventh file, and on the other days of a week the others. Files that damage every
  * byte or interrupt every step test little of a runtime and take half of the time: they run only where one is named.
  */
 function shareOf(files: readonly string[], place: number): readonly string[] {
-  const share = shareOfRun();
-  if (names.length === 1 || share === undefined) return files;
+  const share = shareOfRun() ?? 0;
+  if (!isShared()) return files;
   return files.filter((path) => !isBelow(path, LONG))
     .filter((_, i) => (i + place + share) % SHARES === 0);
 }
@@ -108,8 +114,9 @@ async function run(
   [command = "", ...args]: string[],
   output: "inherit" | "piped",
 ): Promise<number> {
-  const child = new Deno.Command(command, { args, cwd: REPOSITORY, stdout: output, stderr: output })
-    .spawn();
+  const env: Record<string, string> = isShared() ? { HOLDFAST_QUICK: "1" } : {};
+  const options = { args, cwd: REPOSITORY, env, stdout: output, stderr: output } as const;
+  const child = new Deno.Command(command, options).spawn();
   if (output === "inherit") return (await child.status).code;
   const { code, stdout, stderr } = await child.output();
   for (const bytes of [stdout, stderr]) {
