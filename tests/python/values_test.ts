@@ -15,6 +15,7 @@ import {
   ENVIRONMENT,
   python,
   type PythonReader,
+  pythonTest,
   served,
   startReader,
   why,
@@ -48,7 +49,7 @@ testReader("Python loads values of every default materializer", async (reader, r
   assertEquals(await reader.ask({ ask: "load", refs, location: url, token }), expected);
 });
 
-testReader("the page about Python shows what the reader does", async (_, root) => {
+pythonTest("the page about Python shows what the reader does", async (root) => {
   await using registry = await openRegistry(root.join(".holdfast"));
   await registry.save("my:config", { depth: 12 });
   await registry.setAlias("my:config", "production", "1.0.0");
@@ -174,7 +175,7 @@ testReader("Python refuses damaged bytes by name", async (reader, root) => {
   assertEquals((await readdir(root.path)).sort(), ["registry"], "nothing is left");
 });
 
-testReader("the Python command names what it cannot print or replace", async (_, root) => {
+pythonTest("the Python command names what it cannot print or replace", async (root) => {
   const location = root.join("registry");
   await using registry = await openRegistry(location);
   await registry.save("名", 1);
@@ -312,7 +313,7 @@ testReader("Python sends its token to the service, and to no other", async (read
   assert(!failed.message.includes("secret"));
 });
 
-testReader("Python reports the missing package", async (_, root) => {
+pythonTest("Python reports the missing package", async (root) => {
   const location = root.join("registry");
   await using registry = await openRegistry(location);
   await registry.save("zstd", "z".repeat(3_000), { compress: "zstd" });
@@ -343,38 +344,33 @@ testReader("Python reports the missing package", async (_, root) => {
   assertEquals(await load("zstd", ["zstandard"], newer), "3000\n");
 });
 
-Deno.test({
-  name: `the Python command line lists, prints and downloads${why}`,
-  ignore: python === undefined,
-  async fn() {
-    await using root = await tempRoot();
-    const location = root.join("registry");
-    await using registry = await openRegistry(location);
-    await registry.save("my:config", { depth: 12 }, { metadata: { by: "me" } });
-    await registry.save("my:config", { depth: 24 });
-    await registry.setAlias("my:config", "production", "1");
-    const run = async (...args: string[]) => {
-      const program = ["-m", "holdfast", "-r", location, ...args];
-      const child = promisify(execFile)(python!, program, { env: ENVIRONMENT });
-      const { stdout, stderr, code = 0 } = await child.catch((error) => error);
-      return { stdout, stderr, code };
-    };
-    assertEquals((await run("ls")).stdout, "my:config\n");
-    assertEquals((await run("versions", "my:config", "^1")).stdout, "1.0.0\n");
-    assertEquals((await run("aliases", "my:config")).stdout, "production\t1.0.0\n");
-    assertEquals((await run("load", "my:config@production")).stdout, '{"depth":12}');
-    assertStringIncludes((await run("info", "my:config@1")).stdout, '{"by": "me"}');
-    assertEquals((await run("download", "my:config", root.join("to"))).code, 0);
-    assertEquals(await readFile(root.join("to/data.json"), "utf8"), '{"depth":24}');
-    const { code, stderr } = await run("load", "my:config@7");
-    assertEquals(code, 1);
-    assertMatch(stderr, /^error: Cannot find "my:config@7": there is no version 7\.0\.0\nhint: /);
-  },
+pythonTest("the Python command line lists, prints and downloads", async (root) => {
+  const location = root.join("registry");
+  await using registry = await openRegistry(location);
+  await registry.save("my:config", { depth: 12 }, { metadata: { by: "me" } });
+  await registry.save("my:config", { depth: 24 });
+  await registry.setAlias("my:config", "production", "1");
+  const run = async (...args: string[]) => {
+    const program = ["-m", "holdfast", "-r", location, ...args];
+    const child = promisify(execFile)(python!, program, { env: ENVIRONMENT });
+    const { stdout, stderr, code = 0 } = await child.catch((error) => error);
+    return { stdout, stderr, code };
+  };
+  assertEquals((await run("ls")).stdout, "my:config\n");
+  assertEquals((await run("versions", "my:config", "^1")).stdout, "1.0.0\n");
+  assertEquals((await run("aliases", "my:config")).stdout, "production\t1.0.0\n");
+  assertEquals((await run("load", "my:config@production")).stdout, '{"depth":12}');
+  assertStringIncludes((await run("info", "my:config@1")).stdout, '{"by": "me"}');
+  assertEquals((await run("download", "my:config", root.join("to"))).code, 0);
+  assertEquals(await readFile(root.join("to/data.json"), "utf8"), '{"depth":24}');
+  const { code, stderr } = await run("load", "my:config@7");
+  assertEquals(code, 1);
+  assertMatch(stderr, /^error: Cannot find "my:config@7": there is no version 7\.0\.0\nhint: /);
 });
 
-testReader(
+pythonTest(
   "the Python command refuses to print a folder, and ends with its reader",
-  async (_, root) => {
+  async (root) => {
     const location = root.join("registry");
     await using registry = await openRegistry(location);
     await registry.save("two", { "a.txt": Uint8Array.of(97), "b.txt": Uint8Array.of(98) }, {
