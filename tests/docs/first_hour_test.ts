@@ -1,7 +1,7 @@
 import { assertEquals } from "@std/assert";
 import { mkdir } from "node:fs/promises";
 import { join } from "@std/path";
-import { denoSucceeds, REPOSITORY } from "../support/run_deno.ts";
+import { denoSucceeds, LOADS_LATE, REPOSITORY } from "../support/run_deno.ts";
 import { tempRoot } from "../support/temp_root.ts";
 import {
   FIRST_HOUR_ON,
@@ -21,6 +21,7 @@ async function testPage(): Promise<void> {
     "run",
     "--quiet",
     "-A",
+    LOADS_LATE,
     `--config=${join(REPOSITORY, "deno.json")}`,
     join(REPOSITORY, "apps/cli.ts"),
   ];

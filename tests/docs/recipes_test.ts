@@ -6,7 +6,7 @@ import { join } from "@std/path";
 import { parse } from "npm:yaml@^2.9";
 import { realSystem } from "../../core/system.ts";
 import { localPath, openRegistry } from "../../mod.ts";
-import { REPOSITORY } from "../support/run_deno.ts";
+import { LOADS_LATE, REPOSITORY } from "../support/run_deno.ts";
 import { tempRoot } from "../support/temp_root.ts";
 
 const TRAIN = `#!/bin/sh\nmkdir "$2" && cp "$1/rows.csv" "$2/model"\n`;
@@ -35,7 +35,7 @@ Deno.test("the recipe for CI records the version that it downloaded, and a rerun
 async function runSteps(folder: string, registry: string): Promise<void> {
   const page = await readFile(join(REPOSITORY, "docs/how_to.md"), "utf8");
   const { steps } = parse(/^## Use it in CI$[^]*?^```yaml\n([^]*?)^```$/m.exec(page)![1]);
-  const command = [Deno.execPath(), "run", "-A", "--quiet"];
+  const command = [Deno.execPath(), "run", "-A", LOADS_LATE, "--quiet"];
   const program = [...command, `--config=${REPOSITORY}deno.json`, `${REPOSITORY}apps/cli.ts`];
   const holdfast = `holdfast() { ${program.map((word) => `'${word}'`).join(" ")} "$@"; }`;
   for (const { run } of steps as { run: string }[]) {
