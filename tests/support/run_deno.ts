@@ -6,7 +6,7 @@ export const REPOSITORY = fromFileUrl(new URL("../../", import.meta.url));
 const ALL = ["-A", "--allow-all"];
 
 /**
- * Programs load a module when they import it, not all that they name: a third less of their start.
+ * Programs load a module when they import it, not all that they name: a tenth less for most.
  * They must have all permissions, for a module that is loaded later is read as any file.
  */
 export const LOADS_LATE = "--unstable-lazy-dynamic-imports";
