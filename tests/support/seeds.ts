@@ -10,33 +10,38 @@ export function seedCount(fallback: number, variable = "HOLDFAST_SEEDS"): number
   return Number(text);
 }
 
-/** Days of a week: each has seeds of its own, so that seven runs of CI try all of them. */
+/** Days of a week: long tables run in as many shares, so that seven days of CI try all of them. */
 export const SHARES = 7;
+
+/** The number of the day, which chooses the share and the seeds of this run; undefined where a run does everything. */
+function dayOfRun(): number | undefined {
+  const day = realSystem.env("HOLDFAST_DAY");
+  return day === undefined || realSystem.env("HOLDFAST_FULL") === "1" ? undefined : Number(day);
+}
 
 /** The share of this run, 0 to 6; undefined where a run does everything. */
 export function shareOfRun(): number | undefined {
-  const share = realSystem.env("HOLDFAST_SHARE");
-  if (share === undefined || realSystem.env("HOLDFAST_FULL") === "1") return undefined;
-  return Number(share) % SHARES;
+  const day = dayOfRun();
+  return day === undefined ? undefined : day % SHARES;
 }
 
 /** The rows of a long table that a run tries: with a share one in `parts`, on other days the others; else all. */
 export function partOfRun<T>(items: readonly T[], parts: 2 | 3 | 4 | 5): T[] {
-  const share = shareOfRun();
-  return items.filter((_, i) => share === undefined || (i + share) % parts === 0);
+  const day = dayOfRun();
+  return items.filter((_, i) => day === undefined || (i + day) % parts === 0);
 }
 
 /** The servers or stores of this run for a test or suite of this name: with a share one, on other days the others; else all. */
 export function kindsOfShare<Kind>(name: string, kinds: readonly Kind[]): readonly Kind[] {
-  const share = shareOfRun();
-  if (share === undefined) return kinds;
+  const day = dayOfRun();
+  if (day === undefined) return kinds;
   const sum = Array.from(name).reduce((total, letter) => total + letter.codePointAt(0)!, 0);
-  return [kinds[(sum + share) % kinds.length]!];
+  return [kinds[(sum + day) % kinds.length]!];
 }
 
 /**
- * The seeds of one run: those of the share in `HOLDFAST_SHARE`, 0 to 6, as many as `variable` gives, or all seven
- * shares with `HOLDFAST_FULL=1` (`deno task test:all --full`).
+ * The seeds of one run: as many as `variable` gives, with `HOLDFAST_DAY` those of this day, which no day before had; with
+ * `HOLDFAST_FULL=1` (`deno task test:all --full`) seven times as many.
  */
 export function seedRange(
   fallback: number,
@@ -44,7 +49,7 @@ export function seedRange(
 ): { firstSeed: number; seeds: number } {
   const seeds = seedCount(fallback, variable);
   if (realSystem.env("HOLDFAST_FULL") === "1") return { firstSeed: 1, seeds: SHARES * seeds };
-  return { firstSeed: 1 + (shareOfRun() ?? 0) * seeds, seeds };
+  return { firstSeed: 1 + (dayOfRun() ?? 0) * seeds, seeds };
 }
 
 /** True in `deno task test`, which leaves out tests that take seconds: `{ ignore: IS_QUICK }`. */

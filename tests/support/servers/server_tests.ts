@@ -20,7 +20,7 @@ export function sharedServer(kind: ServerKind): Promise<RunningServer> {
  * Registers a test for each kind of server: `name (minio)`. The server is shared by the tests of a file: each uses a
  * prefix of its own. A test that kills its server starts one for itself.
  *
- * With `HOLDFAST_SHARE`, as in CI, each test runs on one of its servers, on another day on the next one.
+ * With `HOLDFAST_DAY`, as in CI, each test runs on one of its servers, on another day on the next one.
  *
  * If the binary is missing, or `HOLDFAST_SERVERS` is `none`, all tests of a file on it are left out together, and one
  * that is ignored says so; `deno task test` counts them instead, in the file that `HOLDFAST_LEFT_OUT` names. With

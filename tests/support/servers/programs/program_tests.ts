@@ -53,7 +53,7 @@ export function sharedProgram(kind: ProgramKind): Promise<ProgramServer> {
 }
 
 /**
- * Registers a test for each kind: `name (redis)`. With `HOLDFAST_SHARE` it runs on one of them, and where one is not
+ * Registers a test for each kind: `name (redis)`. With `HOLDFAST_DAY` it runs on one of them, and where one is not
  * installed, or `HOLDFAST_SERVERS` is `none`, it is left out, both as in `serverTest`; with `HOLDFAST_REQUIRE_SERVERS=1`
  * a missing one is a failure.
  */
