@@ -24,7 +24,9 @@ const LEFT_BY_STRIPPING = [
   "for (using file of files) read(file);",
   "enum Kind { A }",
   "class A { constructor(private readonly b: string) {} }",
+  "class A { constructor(a = {}, private readonly b: string) {} }",
   "@sealed class A {}",
+  "export @sealed class A {}",
   "namespace A { export const b = 1; }",
 ];
 const fails = (message: string) => `new RegistryError({ code: "Invalid", ${message} });`;
