@@ -327,6 +327,7 @@ Deno.test({
     const shown = await page.evaluate(
       () => [...(globalThis as never as { texts: string[] }).texts],
     );
+    assert(shown.includes("9,498 of 10,000 versions"), shown.join());
     assert(shown.length <= 6, shown.join()); // not with each page of versions
     const typed = await filter.evaluate((input: HTMLInputElement) => {
       performance.mark("typed");

@@ -25,13 +25,13 @@ export function shareOfRun(): number | undefined {
   return day === undefined ? undefined : day % SHARES;
 }
 
-/** The rows of a long table that a run tries: with a share one in `parts`, on other days the others; else all. */
+/** The rows of a long table that a run tries: with `HOLDFAST_DAY` one in `parts`, on other days the others; else all. */
 export function partOfRun<T>(items: readonly T[], parts: 2 | 3 | 4 | 5): T[] {
   const day = dayOfRun();
   return items.filter((_, i) => day === undefined || (i + day) % parts === 0);
 }
 
-/** The servers or stores of this run for a test or suite of this name: with a share one, on other days the others; else all. */
+/** The servers or stores on which a run tries the test of this name: with `HOLDFAST_DAY` one, on other days the others; else all. */
 export function kindsOfShare<Kind>(name: string, kinds: readonly Kind[]): readonly Kind[] {
   const day = dayOfRun();
   if (day === undefined) return kinds;
@@ -40,8 +40,8 @@ export function kindsOfShare<Kind>(name: string, kinds: readonly Kind[]): readon
 }
 
 /**
- * The seeds of one run: as many as `variable` gives, with `HOLDFAST_DAY` those of this day, which no day before had; with
- * `HOLDFAST_FULL=1` (`deno task test:all --full`) seven times as many.
+ * The seeds of one run, as many as `variable` says. Each `HOLDFAST_DAY` has seeds of its own. `HOLDFAST_FULL=1`
+ * (`deno task test:all --full`) runs seven times as many.
  */
 export function seedRange(
   fallback: number,

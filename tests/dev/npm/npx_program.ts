@@ -2,7 +2,7 @@
 
 const paths = new Map<string, Promise<string>>();
 
-/** Returns the path of the program of a package, as in `node@22`, which npx installs: to start npx takes a second each time. */
+/** Returns the path of the program of a package, as in `node@22`, which npx installs. It asks once, as npx takes a second to start. */
 export function npxProgram(name: string): Promise<string> {
   const path = paths.get(name) ?? findProgram(name);
   paths.set(name, path);
@@ -11,6 +11,7 @@ export function npxProgram(name: string): Promise<string> {
 
 async function findProgram(name: string): Promise<string> {
   const args = ["-y", "-p", name, "which", name.replace(/@.*/, "")];
-  const { stdout } = await new Deno.Command("npx", { args, stderr: "inherit" }).output();
+  const { success, stdout } = await new Deno.Command("npx", { args, stderr: "inherit" }).output();
+  if (!success) throw new Error(`Cannot install ${name}: npx failed`);
   return new TextDecoder().decode(stdout).trim();
 }

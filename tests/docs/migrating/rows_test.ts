@@ -33,7 +33,11 @@ serverTest("the rows of the guide that transfer objects run", "minio", async (se
 
 Deno.test("the programs of the rows, which `deno task ok:written` compiles, are those of the guide", async () => {
   for (const table of all) {
-    assertEquals(await readFile(pathOfProgram(table), "utf8"), programOf(table), table.from);
+    assertEquals(
+      await readFile(pathOfProgram(table), "utf8"),
+      programOf(table),
+      "run deno run -A tests/docs/migrating/rows.ts",
+    );
   }
 });
 

@@ -7,6 +7,7 @@ import { LOADS_LATE } from "../../../support/run_deno.ts";
 import { partOfRun, seedCount, shareOfRun } from "../../../support/seeds.ts";
 import { seededRandom } from "../../../support/scripted_system.ts";
 import { type ServerKind, serverTest } from "../../../support/servers/mod.ts";
+import { placeOf } from "../../../support/servers/server_store.ts";
 import { tempRoot } from "../../../support/temp_root.ts";
 import { type AttackedPlace, openAttacked } from "./attacked_files.ts";
 import type { Attacker } from "./attacker.ts";
@@ -55,9 +56,7 @@ for (const { kind, plan, zarr } of partOfRun(BUCKETS, 4)) {
   const name = `killed processes lose no save in a bucket: ${plan} of ${zarr ? "arrays" : "files"}`;
   serverTest(name, kind, async (server) => {
     for (let seed = FIRST_SEED; seed < FIRST_SEED + ROUNDS; seed++) {
-      const { kind, protocol, endpoint, bucket, region, accessKey, secretKey, ca } = server;
-      const place = { kind, protocol, endpoint, bucket, region, accessKey, secretKey, ca };
-      const root = { server: place, prefix: `${plan}-${zarr}-${seed}` };
+      const root = { server: placeOf(server), prefix: `${plan}-${zarr}-${seed}` };
       await attackOnce({ plan, zarr, root, startedAt: realSystem.now() }, seed);
     }
   });
