@@ -5,7 +5,7 @@ import { createServer, type Socket } from "node:net";
 import { createInterface } from "node:readline";
 import process from "node:process";
 import { join } from "@std/path";
-import { LOADS_LATE, REPOSITORY } from "../../support/run_deno.ts";
+import { REPOSITORY } from "../../support/run_deno.ts";
 import type { Acted } from "./acting_process.ts";
 
 export interface FailingCall {
@@ -75,7 +75,9 @@ export async function startActing(folder: string): Promise<ActingProcess> {
   const { port } = server.address() as { port: number };
   const connected = new Promise<Socket>((resolve) => server.once("connection", resolve));
   const program = join(REPOSITORY, "tests/judges/system_calls/acting_process.ts");
-  const child = spawn(Deno.execPath(), ["run", "-A", LOADS_LATE, "--quiet", program, `${port}`], {
+  // It reads all its modules at once: their calls are not those of an operation, and a module that
+  // could not be read stays missing.
+  const child = spawn(Deno.execPath(), ["run", "-A", "--quiet", program, `${port}`], {
     cwd: REPOSITORY,
     // where a call of the runtime itself fails, it says so at length
     stdio: ["ignore", "inherit", "ignore"],
