@@ -18,6 +18,7 @@ import { resolve } from "node:path";
 import { parse } from "@std/dotenv";
 import { fileError } from "../../disk/file_errors.ts";
 import { mayRead } from "../../core/may_read.ts";
+import { decodeWritten } from "../../core/text/written_text.ts";
 
 /** A configuration, or a function that returns it. */
 export type S3ConfigSource = S3ConfigInput | (() => S3ConfigInput | Promise<S3ConfigInput>);
@@ -233,7 +234,7 @@ async function readEnvFile(
   const path = resolve(envFile);
   if (!mayRead(path)) return { values: {}, label: `${path} (no permission to read it)` };
   try {
-    return { values: parse(await readFile(path, "utf8")), label: path };
+    return { values: parse(decodeWritten(await readFile(path))), label: path };
   } catch (error) {
     if (!/^(ENOENT|ENOTDIR)$/.test((error as NodeJS.ErrnoException).code ?? "")) {
       throw fileError("read", path, error);

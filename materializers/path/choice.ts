@@ -1,8 +1,11 @@
 // Patterns of the options and of ignore files that select what is saved of a folder.
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
+import { invalid } from "../../core/errors.ts";
+import { shown } from "../../core/naming/names.ts";
 import type { LeftOutReason } from "../../core/registry/left_out.ts";
 import { onDisk } from "../../disk/file_errors.ts";
+import { decodeWritten } from "../../core/text/written_text.ts";
 import { loadPart } from "../../core/urls/load_part.ts";
 import type { LocalPathOptions } from "./local_path_options.ts";
 
@@ -74,8 +77,9 @@ export class Choice {
     for (const file of this.#files) {
       if (!entries.includes(file)) continue;
       const path = join(folder.path, file);
-      const text = onDisk("read", path, () => readFileSync(path, "utf8"));
-      const lines = text.replace(/^\ufeff/, "").split(/\r?\n/);
+      const text = decodeWritten(onDisk("read", path, () => readFileSync(path)));
+      const lines = text.split(/\r?\n/);
+      checkLines(lines, path);
       ignored = await patternsOf(lines, { below: folder.name, after: ignored });
     }
     if (ignored === this.#ignored) return this;
@@ -101,6 +105,14 @@ export class Choice {
   keepsEmpty(name: string): boolean {
     return this.#include === undefined || this.#include.test(`${name}/`) === "matched";
   }
+}
+
+/** Throws `Invalid` for a pattern that is not UTF-8: it would match nothing. */
+function checkLines(lines: readonly string[], path: string): void {
+  const number = lines.findIndex((line) => !line.startsWith("#") && /[\0\ufffd]/.test(line)) + 1;
+  if (number === 0) return;
+  const hint = "Save the file as UTF-8.";
+  throw invalid("read patterns in", shown(path), `line ${number} is not UTF-8`, { hint });
 }
 
 /** Returns false only if a pattern of `include` can match nothing in a folder. */

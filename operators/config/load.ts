@@ -107,9 +107,14 @@ async function readOverride(place: string, cwd: string): Promise<ConfigSource> {
   }
   const { readFile } = await import("node:fs/promises");
   try {
-    return { file: place, text: await readFile(resolve(cwd, place), "utf8") };
+    const bytes = await readFile(resolve(cwd, place));
+    return { file: place, text: new TextDecoder("utf-8", { fatal: true }).decode(bytes) };
   } catch (cause) {
-    const [state, hint] = [messageOf(cause), "Use a file of YAML."];
+    const hint = "Use a file of YAML.";
+    if (cause instanceof TypeError) {
+      throw fault({ ...failed, code: "Invalid", subject: place, state: "it is not UTF-8", hint });
+    }
+    const state = messageOf(cause);
     throw fault({ ...failed, code: "NotFound", subject: place, state, hint, cause });
   }
 }

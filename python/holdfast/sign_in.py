@@ -76,7 +76,7 @@ class TokenFile:
 
     def __call__(self) -> str:
         try:
-            token = Path(self._file).read_text(encoding="utf-8").strip()
+            token = Path(self._file).read_text(encoding="utf-8-sig").strip()
         except (OSError, ValueError):
             token = ""
         if token:

@@ -9,6 +9,7 @@ import { type Advice, fault, notFound } from "../../core/errors.ts";
 import { shown } from "../../core/naming/names.ts";
 import { isGranted, realSystem, type System } from "../../core/system.ts";
 import { BUCKET_SCHEMES, checkStoreUrl, driverOf } from "../../backends/drivers.ts";
+import { decodeWritten } from "../../core/text/written_text.ts";
 import { checkLocalPath } from "../../core/urls/local_path.ts";
 import { isStoreUrl } from "../../core/urls/store_url.ts";
 import { isRegistryFolder } from "../../core/naming/registry_folder.ts";
@@ -231,7 +232,7 @@ function invalid(action: string, subject: string | undefined, state: string, hin
 function readText(path: string): string {
   if (!mayRead(path)) return "";
   try {
-    return readFileSync(path, "utf8");
+    return decodeWritten(readFileSync(path));
   } catch (error) {
     if (isAbsent(error) || isUnseen(error)) return "";
     throw error;

@@ -4,6 +4,7 @@ import type { Backend } from "../../core/backend.ts";
 import { fault, invalid, type RegistryError } from "../../core/errors.ts";
 import { shown } from "../../core/naming/names.ts";
 import type { OpenOptions, Registry, ServiceRegistry } from "../../core/registry.ts";
+import { decodeWritten } from "../../core/text/written_text.ts";
 import { type FoundRegistry, tokenSourceOf } from "./find_registry.ts";
 
 export async function openStoreByUrl(
@@ -81,7 +82,7 @@ export function tokenOf(
 /** @throws {RegistryError} `Denied` if the file cannot be read */
 async function readTokenFile(path: string): Promise<string> {
   try {
-    return (await readFile(path, "utf8")).trim();
+    return decodeWritten(await readFile(path)).trim();
   } catch (cause) {
     throw fault({
       code: "Denied", // NotFound would be that of a version

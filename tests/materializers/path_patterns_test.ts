@@ -1,9 +1,10 @@
 import { assert, assertEquals, assertStringIncludes } from "@std/assert";
-import { mkdirSync, readdirSync, statSync, symlinkSync, utimesSync } from "node:fs";
+import { mkdirSync, readdirSync, statSync, symlinkSync, utimesSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { folder, type LeftOut, localPath, type LocalPathOptions } from "../../materializers/mod.ts";
 import { openRegistry } from "../../mod.ts";
 import { canMountDead, withMounts } from "../disk/with_mounts.ts";
+import { inUtf16 } from "../support/strings/in_utf16.ts";
 import { fails, savedBy } from "./fake_artifact.ts";
 import { inFolder, save, write } from "./in_folder.ts";
 
@@ -110,6 +111,27 @@ inFolder("a .holdfastignore counts in its folder and below, the nearest one most
   assertEquals(byGit, ["keep.tmp: ignored"]);
   assertEquals((await chosen(root, { gitignore: true }))[1], left, "Holdfast's own counts more");
 }, { ignore: !isDeno });
+
+inFolder(
+  "ignore files may be UTF-16; a pattern that is neither this nor UTF-8 is refused",
+  async (root) => {
+    for (const path of ["clé", "b"]) write(root, path);
+    for (const file of [".holdfastignore", ".gitignore"]) {
+      writeFileSync(join(root, file), inUtf16("clé\r\n"));
+      assertEquals((await chosen(root, { gitignore: true }))[1], ["clé: ignored"]);
+      const latin1 = Uint8Array.from("# clé\r\ncl\xe9\r\n", (letter) => letter.charCodeAt(0));
+      writeFileSync(join(root, file), latin1);
+      const refused = await fails("Invalid", () => save(root, { gitignore: true }));
+      assertStringIncludes(refused.message, `${file}": line 2 is not UTF-8`);
+      writeFileSync(join(root, file), latin1.slice(0, 7)); // a comment
+      assertEquals((await chosen(root, { gitignore: true }))[1], []);
+    }
+    const unmarked = inUtf16("clé\r\n").slice(2);
+    writeFileSync(join(root, ".gitignore"), unmarked);
+    await fails("Invalid", () => save(root, { gitignore: true }));
+  },
+  { ignore: !isDeno },
+);
 
 inFolder("patterns of a folder with an odd name mean that folder alone", async (root) => {
   for (const odd of ["[ab]", "x*", "!n", "#h", "a b", "q?"]) {

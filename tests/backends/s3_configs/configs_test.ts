@@ -58,6 +58,9 @@ testInRoot("the env file is read at each use", async (root) => {
   assertEquals(await configs.find("oss", "b"), undefined);
   await writeFile(root.join("keys.env"), "OSS_B_ACCESS_KEY=1\nOSS_B_SECRET_KEY=2\n");
   assertEquals((await configs.find("oss", "b"))?.secretAccessKey, "2");
+  await writeFile(root.join("keys.env"), "\ufeffOSS_B_ACCESS_KEY=3\r\nOSS_B_SECRET_KEY=4\r\n");
+  const { accessKeyId, secretAccessKey } = await configs.get("oss", "b");
+  assertEquals([accessKeyId, secretAccessKey], ["3", "4"]);
 });
 
 testInRoot("register without a configuration is a decorator", async (root) => {

@@ -100,6 +100,18 @@ Deno.test("a mistyped variable of --set is reported, one that a value uses is no
   assertEquals(await load("variables.own=2", "operators.a.params.n=${own}"), []);
 });
 
+Deno.test("an override in another encoding is refused", async () => {
+  await using root = await tempRoot();
+  await write(root, { "pipeline.yaml": "pipeline: { operators: [{ operator_id: a }] }\n" });
+  await Deno.writeFile(root.join("o.yaml"), Uint8Array.of(0x61, 0x3a, 0x20, 0xe9));
+  const overrides = [root.join("o.yaml")];
+  await assertRejects(
+    () => checkPipeline(root.path, { system, overrides }),
+    RegistryError,
+    "o.yaml: it is not UTF-8",
+  );
+});
+
 Deno.test("an override from a URL is refused without its query", async () => {
   await using root = await tempRoot();
   await write(root, { "pipeline.yaml": "pipeline: { operators: [{ operator_id: a }] }\n" });

@@ -73,11 +73,11 @@ pythonTest("Python reads the file of a token for each request", async (root) => 
 import os, sys
 import holdfast
 registry = holdfast.connect(sys.argv[1])
-for content in (sys.argv[2], "other", None):
+for content in (sys.argv[2], "\\ufeff" + sys.argv[2], "other", None):
     if content is None:
         os.remove("token")
     else:
-        open("token", "w").write(content + "\\n")
+        open("token", "w", encoding="utf-8").write(content + "\\n")
     try:
         print(list(registry.names()))
     except holdfast.HoldfastError as error:
@@ -86,7 +86,7 @@ for content in (sys.argv[2], "other", None):
   const args = [service.location, service.token!];
   const env = { HOLDFAST_TOKEN_FILE: "token" };
   const lines = await runProgram(program, { args, cwd: root.path, env });
-  assertEquals(lines, ["['note']", "Denied False", "Denied True"]);
+  assertEquals(lines, ["['note']", "['note']", "Denied False", "Denied True"]);
 });
 
 pythonTest("Python and the command line find a sign-in under the same URL", async (root) => {

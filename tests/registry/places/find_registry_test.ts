@@ -5,6 +5,7 @@ import { findRegistry, originOf, tokenSourceOf } from "../../../registry/places/
 import { setRemote } from "../../../registry/places/remotes.ts";
 import { RegistryError } from "../../../core/errors.ts";
 import { realSystem } from "../../../core/system.ts";
+import { inUtf16 } from "../../support/strings/in_utf16.ts";
 import { testInRoot } from "../../support/temp_root.ts";
 
 /** The real system with only this environment. */
@@ -164,6 +165,17 @@ testInRoot("a token file in the environment is used like its token, which comes 
   assertEquals(at("https://host", file), { tokenFile: root.join("token") });
   assertEquals(at("https://host", { ...file, HOLDFAST_TOKEN: "mine" }), { token: "mine" });
   assertEquals(at(undefined, file), { none: true });
+});
+
+testInRoot("the first line of a .env that Windows wrote is read", (root) => {
+  for (const name of ["föö", "bar"]) {
+    const text = `HOLDFAST_REGISTRY=./${name}\r\nHOLDFAST_TOKEN=t\r\n`;
+    for (const content of [text, `\ufeff${text}`, inUtf16(text)]) {
+      writeFileSync(root.join(".env"), content);
+      const { location } = findRegistry(undefined, { cwd: root.path, system: withEnv() });
+      assertEquals(location, root.join(name));
+    }
+  }
 });
 
 testInRoot("a .env cannot redirect a Google token", (root) => {
