@@ -65,14 +65,6 @@ export function isWindows(): boolean {
   return process?.platform === "win32";
 }
 
-const PROXY_VARIABLES = ["HTTPS_PROXY", "HTTP_PROXY", "NO_PROXY"]
-  .flatMap((name) => [name, name.toLowerCase()]);
-
-/** Returns the option `proxyEnv` of an agent of `node:http`: the proxy of the environment. */
-export function proxyVariables(system: Pick<System, "env">): Record<string, string | undefined> {
-  return Object.fromEntries(PROXY_VARIABLES.map((name) => [name, system.env(name)]));
-}
-
 /** Moves variables from the environment of this process to the returned system. */
 export function takeVariables(system: System, names: Iterable<string>): System {
   const taken = new Map<string, string>();

@@ -5,7 +5,8 @@ import https from "node:https";
 import type { Socket } from "node:net";
 import tls from "node:tls";
 import { invalid } from "../../core/errors.ts";
-import { proxyVariables, type System } from "../../core/system.ts";
+import type { System } from "../../core/system.ts";
+import { namedProxies, proxyVariables } from "../../core/urls/proxies.ts";
 import { isUntrusted, type TlsProblem, tlsProblem } from "../../core/urls/tls_problems.ts";
 
 interface ConnectionOptions {
@@ -29,7 +30,9 @@ const IDLE_MS = 10_000;
 /** Safety margin before the announced time. */
 const IDLE_MARGIN_MS = 1_000;
 
+/** @throws {RegistryError} `Invalid` if the environment names a proxy that is not an HTTP proxy */
 export function createConnections({ ca, system }: ConnectionOptions): Connections {
+  checkProxies(system);
   const shared = {
     keepAlive: true,
     maxSockets: MAX_SOCKETS,
@@ -101,6 +104,15 @@ function announcedIdleMs(socket: Socket): number {
   const { _httpMessage: last } = socket as { _httpMessage?: { res?: http.IncomingMessage } };
   const match = /(?:^|[ ,])timeout=(\d+)/.exec(String(last?.res?.headers["keep-alive"] ?? ""));
   return match === null ? Infinity : Number(match[1]) * 1000;
+}
+
+function checkProxies(system: Pick<System, "env">): void {
+  for (const { name, url } of namedProxies(system)) {
+    if (url !== undefined || name.toUpperCase() === "ALL_PROXY") continue;
+    throw invalid("open store", undefined, `${name} is not the URL of an HTTP proxy`, {
+      hint: "Set it to http://host:port, or unset it. A bucket takes no SOCKS proxy.",
+    });
+  }
 }
 
 /** Throws `Invalid` if `ca` is given and contains no certificate. */

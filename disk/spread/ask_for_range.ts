@@ -1,7 +1,8 @@
 // Ranges of objects, of a file on this machine or of a store. From a store on Deno over its sockets,
 // and by `node:http` on Node, Bun and by way of a proxy.
 import { fileURLToPath } from "node:url";
-import { proxyVariables, realSystem } from "../../core/system.ts";
+import { realSystem } from "../../core/system.ts";
+import { namedProxies } from "../../core/urls/proxies.ts";
 import { look, openFile } from "../disk_calls.ts";
 import { askByNode } from "./node_reply.ts";
 import type { Asking, ObjectRange, PieceReply } from "./piece_reply.ts";
@@ -24,9 +25,8 @@ const sockets = findSockets();
 function findSockets(): SocketReplies | undefined {
   const { Deno } = globalThis as { Deno?: Sockets };
   if (Deno?.connectTls === undefined) return undefined;
-  const { HTTP_PROXY, HTTPS_PROXY, http_proxy, https_proxy } = proxyVariables(realSystem);
-  const proxy = HTTP_PROXY || HTTPS_PROXY || http_proxy || https_proxy;
-  return proxy ? undefined : new SocketReplies(Deno);
+  const usesProxy = namedProxies(realSystem).some(({ url }) => url !== undefined);
+  return usesProxy ? undefined : new SocketReplies(Deno);
 }
 
 /** True if spans of the runtime show URLs of requests, which are secrets (`OTEL_DENO=true`). */

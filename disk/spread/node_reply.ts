@@ -2,7 +2,8 @@
 // Node takes up to twice the processor time.
 import http, { type IncomingMessage } from "node:http";
 import https from "node:https";
-import { proxyVariables, realSystem } from "../../core/system.ts";
+import { realSystem } from "../../core/system.ts";
+import { proxyVariables } from "../../core/urls/proxies.ts";
 import {
   type Asking,
   hasRange,

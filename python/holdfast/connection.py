@@ -50,7 +50,8 @@ HINTS = {
 OWN_HINTS = {
     "Denied": "Check the token, and what is in front of the service.",
     "NotFound": "Check the URL of the service.",
-    "Unavailable": "Check the URL and whether the service runs, and try again.",
+    "Unavailable": "Check the URL, whether the service runs, and NO_PROXY if HTTP_PROXY or "
+    "HTTPS_PROXY is set, and try again.",
     "Unknown": "Check whether it was done before you repeat it.",
 }
 """What to do if something other than a service answers."""
@@ -95,6 +96,10 @@ def quote(text: str) -> str:
     return urllib.parse.quote(text, safe="").replace("%2F", "@@")
 
 
+OWN_TOKENS: dict[str, str] = {}
+"""The tokens of the services that this program has started and not ended, by their locations."""
+
+
 class Reply(NamedTuple):
     headers: Any
     body: bytes
@@ -126,7 +131,9 @@ class Connection:
         self.location = url.rstrip("/")
         self._token = token
         self._timeout = timeout
-        self._opener = urllib.request.build_opener(OnlyReads)
+        is_own = self.location in OWN_TOKENS  # a proxy would get its token
+        direct = [urllib.request.ProxyHandler({})] if is_own else []
+        self._opener = urllib.request.build_opener(OnlyReads, *direct)
 
     @property
     def token(self) -> str | None:

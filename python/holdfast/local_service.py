@@ -19,6 +19,7 @@ from pathlib import Path
 from typing import Any
 
 from .arguments import checked
+from .connection import OWN_TOKENS
 from .errors import HoldfastError
 from .service_registry import ServiceRegistry
 
@@ -58,8 +59,8 @@ def service(
     if "url" not in answer:
         error = answer["error"]
         raise HoldfastError(error["code"], error["message"], error.get("hint", ""))
+    OWN_TOKENS[answer["url"]] = token
     started = ServiceRegistry(answer["url"], token)
-    OWN_TOKENS[started.location] = token
     try:
         yield started
     finally:
@@ -67,10 +68,6 @@ def service(
             run.leave("its service ended before finish()")
         del OWN_TOKENS[started.location]  # its port may soon be of another program
         stop(process)
-
-
-OWN_TOKENS: dict[str, str] = {}
-"""The tokens of the services that this program has started and not ended, by their locations."""
 
 
 def new_token() -> tuple[str, str]:

@@ -11,9 +11,9 @@ from typing import Any
 
 from .arguments import checked
 from .buckets import GcsStore, S3Store, gcs_client, s3_client
+from .connection import OWN_TOKENS
 from .errors import HoldfastError, quoted
 from .folder import FolderStore
-from .local_service import OWN_TOKENS
 from .registry import Registry
 from .service_registry import ServiceRegistry
 from .sign_in import SignIn, TokenFile

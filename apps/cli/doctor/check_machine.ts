@@ -8,6 +8,7 @@ import { DRIVERS } from "../../../backends/drivers.ts";
 import type { ProbeCertificate } from "../../../registry/maintenance.ts";
 import { isRegistryError } from "../../../core/errors.ts";
 import { isGranted } from "../../../core/system.ts";
+import { namedProxies, proxyExceptions } from "../../../core/urls/proxies.ts";
 import { errorCode } from "../../../disk/file_errors.ts";
 import { toReportable } from "../terminal/exit_code.ts";
 import type { CliIo } from "../terminal/cli_io.ts";
@@ -155,26 +156,17 @@ export async function checkCertificates({ system }: Pick<CliIo, "system">): Prom
   }));
 }
 
-/** Checks the URLs of proxies, without showing credentials, and whether `host` uses one. */
-export function checkProxy(
-  { system: { env } }: Pick<CliIo, "system">,
-  host: string | undefined,
-): Check[] {
+/** Checks the URLs of proxies, without showing credentials. */
+export function checkProxy({ system }: Pick<CliIo, "system">): Check[] {
   const what = "proxy";
-  const named = ["HTTPS_PROXY", "https_proxy", "HTTP_PROXY", "http_proxy"].flatMap((name) => {
-    const url = env(name);
-    return url ? [{ name, url: URL.parse(url) }] : [];
-  });
+  const named = namedProxies(system);
   if (named.length === 0) return [ok(what, "none")];
-  const exceptions = (env("NO_PROXY") ?? env("no_proxy") ?? "").split(/[\s,]+/).filter(Boolean);
-  const isDirect = host !== undefined &&
-    exceptions.some((part) =>
-      part === "*" || host === part || host.endsWith(`.${part.replace(/^\*?\./, "")}`)
-    );
-  const note = isDirect ? `, not used for ${host}: NO_PROXY` : "";
-  return named.map(({ name, url }) =>
-    url === null || !/^https?:$/.test(url.protocol)
-      ? trouble(what, "fail", `${name} is not a proxy URL`, "Use http://host:port, or unset it.")
-      : ok(what, `${name} is ${url.protocol}//${url.host}${note}`)
-  );
+  const exceptions = proxyExceptions(system);
+  const note = exceptions === "" ? "" : `, not for ${exceptions}`;
+  return named.map(({ name, url }) => {
+    if (url !== undefined) return ok(what, `${name} is ${url.protocol}//${url.host}${note}`);
+    const verdict = name.toUpperCase() === "ALL_PROXY" ? "warn" : "fail";
+    const advice = "Use http://host:port, or unset it. A bucket takes no SOCKS proxy.";
+    return trouble(what, verdict, `${name} is not the URL of an HTTP proxy`, advice);
+  });
 }

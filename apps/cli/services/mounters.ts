@@ -81,7 +81,9 @@ async function run(
   { env, envNames = () => [] }: Pick<System, "env" | "envNames">,
   more: Pick<Mounter, "env" | "input"> = {},
 ): Promise<void> {
-  const variables = Object.fromEntries(envNames().map((name) => [name, env(name)]));
+  // The service is on this machine: a proxy would get its token.
+  const names = envNames().filter((name) => !/_proxy$/i.test(name));
+  const variables = Object.fromEntries(names.map((name) => [name, env(name)]));
   const child = spawn(program!, args, {
     env: { ...variables, ...more.env },
     stdio: ["pipe", "ignore", "pipe"],

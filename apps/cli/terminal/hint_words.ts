@@ -98,8 +98,8 @@ export const CLI_HINTS: HintTable<ReasonKind> = {
   host_untrusted: "If you trust that host, pass the registry with --registry, in " +
     "HOLDFAST_REGISTRY, or with holdfast remote add.",
   service_address: "Write https://host:8600; pass the token by HOLDFAST_TOKEN or --token-file.",
-  service_unreachable: "Check the URL, and that the service runs (holdfast serve). To wait " +
-    "longer: --wait 90s.",
+  service_unreachable: "Check the URL, that the service runs (holdfast serve), and NO_PROXY if " +
+    "HTTP_PROXY or HTTPS_PROXY is set. To wait longer: --wait 90s.",
   settings_differ: ({ option }) =>
     `Omit ${OPENING_FLAGS[option] ?? option}, or use another registry.`,
   locking_differs: "Omit --locking, or use another registry.",

@@ -1,8 +1,9 @@
-import { assert, assertEquals } from "@std/assert";
+import { assert, assertEquals, assertThrows } from "@std/assert";
 import { createGcsBackend } from "../../../backends/gcs.ts";
 import { createS3Backend } from "../../../backends/s3.ts";
 import type { Backend } from "../../../core/backend.ts";
-import { isRegistryError } from "../../../core/errors.ts";
+import { createConnections } from "../../../backends/bucket/connections.ts";
+import { isRegistryError, RegistryError } from "../../../core/errors.ts";
 import { runDeno } from "../../support/run_deno.ts";
 import { startConnectProxy } from "./connect_proxy.ts";
 import { AUTHORITY, AUTHORITY_FILE, startCuttingServer } from "./cutting_server.ts";
@@ -179,10 +180,10 @@ closingTest("the proxy of the environment is used, except for NO_PROXY", async (
     { NO_PROXY: "127.0.0.1" },
     [],
   ]];
-  for (const [more, targets] of ways) {
+  for (const [i, [more, targets]] of ways.entries()) {
     const proxy = use(await startConnectProxy());
     const env = {
-      HTTPS_PROXY: proxy.url,
+      ...(i === 0 ? { ALL_PROXY: new URL(proxy.url).host } : { HTTPS_PROXY: proxy.url }),
       NODE_EXTRA_CA_CERTS: AUTHORITY_FILE,
       DENO_NO_UPDATE_CHECK: "1",
       ...more,
@@ -193,6 +194,17 @@ closingTest("the proxy of the environment is used, except for NO_PROXY", async (
     });
     assertEquals([ran.code, ran.stdout], [0, "9 written\n"], ran.stderr);
     assertEquals([...new Set(proxy.targets)], targets);
+  }
+});
+
+Deno.test("a proxy that is not an HTTP proxy is refused, without its password", () => {
+  const opened = (environment: Record<string, string>) =>
+    createConnections({ system: { env: (name) => environment[name] } }).close();
+  for (const url of ["socks5://me:secret@proxy:1080", "secret"]) {
+    const error = assertThrows(() => opened({ https_proxy: url }), RegistryError);
+    assertEquals(error.message, "Cannot open store: https_proxy is not the URL of an HTTP proxy");
+    assertEquals([error.code, error.hint!.includes("secret")], ["Invalid", false]);
+    opened({ ALL_PROXY: url });
   }
 });
 

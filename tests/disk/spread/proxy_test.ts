@@ -13,12 +13,15 @@ Deno.test("threads read by the proxy of the environment", async () => {
   try {
     const url = "http://store.invalid/object";
     const { port } = proxy.address() as AddressInfo;
-    const ran = await runDeno("tests/disk/spread/ask_for_range.ts", [url], {
-      permissions: ["--allow-net", "--allow-env"],
-      env: { HTTP_PROXY: `http://127.0.0.1:${port}`, NO_PROXY: "" },
-    });
-    assertEquals(ran.stdout, "four\n", ran.stderr);
-    assertEquals(urls, [url]);
+    for (const name of ["HTTP_PROXY", "all_proxy"]) {
+      urls.length = 0;
+      const ran = await runDeno("tests/disk/spread/ask_for_range.ts", [url], {
+        permissions: ["--allow-net", "--allow-env"],
+        env: { [name]: `127.0.0.1:${port}`, NO_PROXY: "" },
+      });
+      assertEquals(ran.stdout, "four\n", ran.stderr);
+      assertEquals(urls, [url]);
+    }
   } finally {
     proxy.closeAllConnections();
     await new Promise<void>((resolve) => proxy.close(() => resolve()));

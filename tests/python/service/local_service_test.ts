@@ -82,14 +82,17 @@ pythonTest("other users cannot use the service of a Python program", async (root
   assertEquals(lines, ["401", "401", "False True", "1 True"]);
 });
 
-pythonTest("a block of a Python program starts and ends a service", async (root) => {
-  const env = COMMAND;
-  const lines = await runProgram(SERVICE, { env, cwd: root.path });
-  assertEquals(lines.slice(0, 3), ["a@1.0.0", "Unavailable", "1"]);
-  assertMatch(lines[3]!, /^Cannot open the registry at file:.*none: no registry found$/);
-  assertEquals(lines.slice(4), [
-    "Cannot start a service: no command `no-such-command`",
-    "hint: Install Deno (https://deno.com), run `deno task install` in a clone of Holdfast, " +
-    "add ~/.deno/bin to the PATH, or set HOLDFAST_COMMAND to the command.",
-  ]);
-});
+pythonTest(
+  "a block of a Python program starts and ends a service, without a proxy",
+  async (root) => {
+    const env = { ...COMMAND, http_proxy: "http://127.0.0.1:1", no_proxy: "" };
+    const lines = await runProgram(SERVICE, { env, cwd: root.path });
+    assertEquals(lines.slice(0, 3), ["a@1.0.0", "Unavailable", "1"]);
+    assertMatch(lines[3]!, /^Cannot open the registry at file:.*none: no registry found$/);
+    assertEquals(lines.slice(4), [
+      "Cannot start a service: no command `no-such-command`",
+      "hint: Install Deno (https://deno.com), run `deno task install` in a clone of Holdfast, " +
+      "add ~/.deno/bin to the PATH, or set HOLDFAST_COMMAND to the command.",
+    ]);
+  },
+);

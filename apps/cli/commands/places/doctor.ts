@@ -146,7 +146,7 @@ async function* checksOfMachine(
     yield trouble("cache", "warn", problem, "Set HOLDFAST_CACHE to a private folder.");
   }
   yield* await checkCertificates(io);
-  yield* checkProxy(io, place?.kind === "service" ? new URL(place.location).hostname : undefined);
+  yield* checkProxy(io);
 }
 
 function settingsText(id: string, { versioned, mutable, graceMs }: RegistrySettings): string {

@@ -118,12 +118,15 @@ cliTest("doctor finds bad certificates, proxies and permissions", async (it) => 
     XDG_CONFIG_HOME: it.root.path,
     NODE_EXTRA_CA_CERTS: it.root.join("ca.pem"),
     HTTPS_PROXY: "http://user:verysecret@proxy:3128",
+    all_proxy: "socks5://user:verysecret@proxy:1080",
+    NO_PROXY: "localhost,.corp",
   };
   const { code, out } = await it.holdfast("doctor", { env });
   assertEquals(code, 1);
   assertStringIncludes(out, "chmod go-w");
   assertStringIncludes(out, "contains no certificate");
-  assertStringIncludes(out, "HTTPS_PROXY is http://proxy:3128");
+  assertStringIncludes(out, "HTTPS_PROXY is http://proxy:3128, not for localhost,.corp");
+  assertStringIncludes(out, "all_proxy is not the URL of an HTTP proxy");
   assert(!out.includes("verysecret"));
   const wrong = (await examine(it, "", { env: { HTTPS_PROXY: "verysecret" } })).checks.get(
     "proxy",

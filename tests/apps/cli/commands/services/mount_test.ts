@@ -121,9 +121,15 @@ mountTest(
   "mount uses davfs2 where there is no rclone, and keeps a folder that existed",
   async (it) => {
     await Deno.mkdir(it.root.join("raw"));
-    const script = `read user; read token; echo "$user $token" > ${it.root.join("input")}`;
+    const script = `read user; read token; echo "$user $token$HTTP_PROXY" > ${
+      it.root.join("input")
+    }`;
     const env = await programs(it, { "mount.davfs": script, umount: "" });
-    const run = await keepsRunning(["mount", "data:raw", "raw"], { cwd: it.cwd, env });
+    const proxy = { HTTP_PROXY: "http://proxy:3128" }; // it would get the token
+    const run = await keepsRunning(["mount", "data:raw", "raw"], {
+      cwd: it.cwd,
+      env: { ...env, ...proxy },
+    });
     assertMatch(await Deno.readTextFile(it.root.join("input")), /^holdfast [\w-]{32}\n$/);
     // davfs2 encodes the URL itself.
     assertMatch(callsOf(it)[0]!, /^mount\.davfs http:\/\/[\d.:]+\/dav\/data:raw@1\.0\.0 /);
