@@ -94,7 +94,7 @@ def check_cells(frame: Any, objects: list[Cells], file: Any) -> None:
     if not objects:
         return
     columns = [names[each.at] for each in objects]
-    table = parquet.read_table(file, columns=columns, use_threads=False)
+    table = parquet.ParquetFile(file).read(columns, use_threads=False)
     for at, owner, cells, hint in objects:
         stored = table.column(names[at]).to_pylist()
         for row, (cell, other) in enumerate(zip(cells, stored, strict=True)):

@@ -71,7 +71,7 @@ def check_columns(value: Any, table: Any) -> None:
     has_categories = "category" in map(str, known)  # which are in the data
     parquet.write_table(table if has_categories else table.slice(0, 0), sink)
     # The threads of PyArrow can abort a program that ends right after this.
-    back = parquet.read_table(sink, use_threads=False).to_pandas(use_threads=False)
+    back = parquet.ParquetFile(sink).read(use_threads=False).to_pandas(use_threads=False)
     labels = [(value.columns, back.columns)]
     labels += [(each.names, new.names) for each, new in ((value.index, back.index), *labels)]
     if not all(has_same(*pair) for pair in labels):
