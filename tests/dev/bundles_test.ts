@@ -63,14 +63,7 @@ const BUNDLERS = [
   },
 ];
 
-/** In CI the first each day, and one of the others. */
-const [ESBUILD_CJS, ...OTHERS] = BUNDLERS;
-for (
-  const { name, file, on, bundler, flags } of [
-    ESBUILD_CJS,
-    ...kindsOfShare("bundlers", OTHERS),
-  ]
-) {
+for (const { name, file, on, bundler, flags } of kindsOfShare("bundlers", BUNDLERS)) { // in CI one a day
   const cwd = root.join(name);
   const bundle = async ({ project, env, runtime }: InstalledPackage): Promise<RunProgram> => {
     await mkdir(cwd);

@@ -3,7 +3,7 @@ import { mkdir, readdir, readFile, rm, stat, writeFile } from "node:fs/promises"
 import { join } from "@std/path";
 import { readExports } from "../support/exports.ts";
 import { REPOSITORY } from "../support/run_deno.ts";
-import { kindsOfShare, shareOfRun } from "../support/seeds.ts";
+import { kindsOfShare } from "../support/seeds.ts";
 import { serverTest } from "../support/servers/mod.ts";
 import { tempRoot } from "../support/temp_root.ts";
 import {
@@ -14,7 +14,13 @@ import {
   withoutWhatVaries,
   writeFirstHour,
 } from "../docs/transcript.ts";
-import { type InstalledPackage, runIn, RUNTIMES, sharedPackage } from "./npm/installed_package.ts";
+import {
+  INSTALL_QUIETLY,
+  type InstalledPackage,
+  runIn,
+  RUNTIMES,
+  sharedPackage,
+} from "./npm/installed_package.ts";
 import { LIBRARY, LIBRARY_SAYS, UPLOADS } from "./npm/library_programs.ts";
 import { readmeSamples } from "./npm/readme_samples.ts";
 import { OF_BATCHES, THREAD_PROGRAMS } from "./npm/thread_programs.ts";
@@ -103,7 +109,8 @@ export const wrong: number = saved.version;
 `,
   );
   const flags =
-    "--module nodenext --target es2022 --types node --noEmit --strict --exactOptionalPropertyTypes";
+    "--module nodenext --target es2022 --types node --noEmit --strict --exactOptionalPropertyTypes " +
+    "--skipDefaultLibCheck"; // the libraries of TypeScript itself
   const withDomAndWithout = [[], ["--lib", "es2022"]];
   for (const libraries of kindsOfShare("libraries", withDomAndWithout)) {
     const tsc = [join(project, "node_modules/.bin/tsc"), ...flags.split(" "), ...libraries];
@@ -112,20 +119,14 @@ export const wrong: number = saved.version;
   }
 });
 
-const share = shareOfRun();
-/** In CI one release of Node a day. */
-const TRIED = RUNTIMES.filter((name) =>
-  share === undefined || name !== (share % 2 === 0 ? "node@24" : "node@22")
-);
-
-/** On all of them at once, each with its own folders: `npm install` and these take most of the time. */
+/** On all runtimes at once, each with its own folders; in CI on one of them each day. */
 function everywhere(
   title: string,
   run: (name: string, at: InstalledPackage) => Promise<void>,
 ): void {
   Deno.test(title, async () => {
     const at = await installed();
-    await Promise.all(TRIED.map((name) => run(name, at)));
+    await Promise.all(kindsOfShare(title, RUNTIMES).map((name) => run(name, at)));
   });
 }
 
@@ -146,7 +147,7 @@ everywhere("the library, with batches, runs on Node and Bun", async (name, at) =
 Deno.test("the global command names where to install a package that is missing", async () => {
   const { built, env, runtime } = await installed();
   const prefix = root.join("global");
-  const install = ["npm", "install", "--global", "--prefix", prefix, "--no-audit", "--no-fund"];
+  const install = ["npm", "install", "--global", "--prefix", prefix, ...INSTALL_QUIETLY];
   const at = { cwd: root.path, env };
   await runIn(at, [...install, built.archive]);
   const command = [await runtime("node@22"), join(prefix, "bin/holdfast")];
