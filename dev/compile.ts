@@ -1,12 +1,14 @@
 // `deno task compile`: the command line as one binary, `./holdfast`. Arguments are handed on to `deno compile`, as in
 // `deno task compile --target aarch64-apple-darwin --output holdfast-mac`.
-import { readFile } from "node:fs/promises";
+import { readFile, writeFile } from "node:fs/promises";
 import { stripVTControlCharacters } from "node:util";
 import { join } from "@std/path";
 import { writePageModule } from "../explorer/build.ts";
 import { readExports } from "../tests/support/exports.ts";
 import { REPOSITORY } from "../tests/support/run_deno.ts";
 import { PRODUCT_FOLDERS, sourceFiles } from "../tests/support/source_files.ts";
+import { tempRoot } from "../tests/support/temp_root.ts";
+import { lockOf } from "./lock_of.ts";
 
 /**
  * Lists files that the program loads by name, which a compiler does not see: programs of workers, and what
@@ -37,12 +39,22 @@ async function loadedByName(): Promise<string[]> {
   return files;
 }
 
-/** The arguments of `deno` that compile the command line. */
-export async function compileArguments(more: readonly string[]): Promise<string[]> {
+/**
+ * Returns the arguments of `deno` that compile the command line.
+ *
+ * @param folder where the lock file of the binary is written, with its packages alone: Deno embeds all of a lock file
+ */
+export async function compileArguments(
+  more: readonly string[],
+  folder: string,
+): Promise<string[]> {
   const permissions = more.some((flag) => /^(-A|--allow-)/.test(flag)) ? [] : ["--allow-all"];
   const output = more.some((flag) => /^(-o|--output)\b/.test(flag)) ? [] : ["--output", "holdfast"];
   const includes = (await filesToInclude()).flatMap((file) => ["--include", file]);
-  return ["compile", ...permissions, ...output, ...more, ...includes, "apps/cli.ts"];
+  const lock = join(folder, "deno.lock");
+  await writeFile(lock, await lockOf(await sourceFiles([...PRODUCT_FOLDERS, "dev/std"])));
+  const fixed = ["compile", "--lock", lock, ...permissions, ...output];
+  return [...fixed, ...more, ...includes, "apps/cli.ts"];
 }
 
 /** Explains why the runtime of the binary is missing; undefined for another error. */
@@ -57,8 +69,9 @@ export function missingRuntime(error: string): string | undefined {
 /** Compiles, and returns the exit code. */
 async function compile(args: readonly string[]): Promise<number> {
   await writePageModule();
+  await using root = await tempRoot();
   const command = new Deno.Command(Deno.execPath(), {
-    args: await compileArguments(args),
+    args: await compileArguments(args, root.path),
     cwd: REPOSITORY,
     stderr: "piped",
     env: Deno.stderr.isTerminal() ? { FORCE_COLOR: "1" } : {},

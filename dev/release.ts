@@ -141,10 +141,12 @@ async function buildBinaries(
   { version, folder, targets }: BuildOptions,
 ): Promise<ReleasedItem[]> {
   await writePageModule();
+  await using root = await tempRoot();
   const items: ReleasedItem[] = [];
   for (const target of targets) {
     const output = join(folder, `holdfast-${target}`);
-    const args = await compileArguments(["--no-check", "--target", target, "--output", output]);
+    const flags = ["--no-check", "--target", target, "--output", output];
+    const args = await compileArguments(flags, root.path);
     const { code, stderr } = await runDenoCommand(args);
     if (code !== 0) throw new Error(missingRuntime(stderr) ?? stderr);
     const path = await stat(output).then(() => output, () => `${output}.exe`);

@@ -30,7 +30,8 @@ Deno.test("files that a compiled program loads by name are found: the worker, ev
 Deno.test("the compiled command line has the worker and all that it runs in it", async () => {
   await using root = await tempRoot();
   await writePageModule();
-  const args = await compileArguments(["--no-check", "--output", root.join("holdfast")]);
+  const flags = ["--no-check", "--output", root.join("holdfast")];
+  const args = await compileArguments(flags, root.path);
   // The list is that of the real build; the runtime in the binary is that of this test, for others are downloaded.
   const command = new Deno.Command(Deno.execPath(), {
     args,
@@ -40,13 +41,25 @@ Deno.test("the compiled command line has the worker and all that it runs in it",
   const { code, stderr, stdout } = await command.output();
   const output = new TextDecoder().decode(stderr) + new TextDecoder().decode(stdout);
   assertEquals(code, 0, output);
-  const isEmbedded = readEmbedded(output);
+  const embedded = readEmbedded(output);
+  const isEmbedded = (path: string) =>
+    embedded.some((found) =>
+      found === path || (found.endsWith("/*") && path.startsWith(found.slice(0, -1)))
+    );
   const programs = await filesToInclude();
-  const run = await codeOf(programs);
+  const modules = await codeOf(programs);
+  const run = modules.filter((module) => !/^(npm|jsr|node|https?):/.test(module));
   assertEquals(programs.filter((program) => !run.includes(program)), []);
   assertEquals(run.filter((path) => !isEmbedded(path)), []);
   assert(isEmbedded("apps/server/explorer/bundle.ts"));
   assert(!isEmbedded("tests/conformance/mod.ts"));
+  const packages = new Set(modules.flatMap((module) => nameOfPackage(module) ?? []));
+  assert(packages.has("bullmq") && packages.has("@aws-sdk/client-s3"));
+  const hasPackage = (name: string) =>
+    embedded.some((path) => path.startsWith(`${PACKAGES}${name}/`));
+  assertEquals([...packages, "@smithy/core"].filter((name) => !hasPackage(name)), []);
+  const ofTests = ["playwright-core", "workerd", "miniflare", "typescript", "fast-check"];
+  assertEquals(ofTests.filter(hasPackage), []);
 });
 
 Deno.test("a runtime that cannot be downloaded is named, with the way around", () => {
@@ -61,8 +74,11 @@ Deno.test("a runtime that cannot be downloaded is named, with the way around", (
   assertEquals(missingRuntime("error: Module not found"), undefined);
 });
 
+/** The folder of a binary with the packages of npm. */
+const PACKAGES = ".deno_compile_node_modules/localhost/";
+
 /** Reads the tree that `deno compile` prints, in which `folder/*` stands for all of a folder. */
-function readEmbedded(output: string): (path: string) => boolean {
+function readEmbedded(output: string): string[] {
   const paths: string[] = [];
   const folders: string[] = [];
   for (const line of output.split("Embedded Files")[1].split("\n")) {
@@ -73,15 +89,15 @@ function readEmbedded(output: string): (path: string) => boolean {
     folders.push(match[2]);
     paths.push(folders.join("/"));
   }
-  return (path) =>
-    paths.some((found) =>
-      found === path || (found.endsWith("/*") && path.startsWith(found.slice(0, -1)))
-    );
+  return paths;
 }
 
-/** The files of the repository that programs load; types are not among them. */
+/** The modules that programs load, and `npm:…`; types are not among them. */
 async function codeOf(programs: readonly string[]): Promise<string[]> {
   const graph = await readModuleGraph(programs, { codeOnly: true });
-  return [...new Set(programs.flatMap((program) => [...reachable(graph, program)]))]
-    .filter((module) => !/^(npm|jsr|node|https?):/.test(module));
+  return [...new Set(programs.flatMap((program) => [...reachable(graph, program)]))];
+}
+
+function nameOfPackage(module: string): string | undefined {
+  return /^npm:\/?((?:@[^/]+\/)?[^@/]+)/.exec(module)?.[1];
 }
