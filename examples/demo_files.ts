@@ -1,4 +1,5 @@
 // Helpers of the demo that copy, measure, compare and damage files.
+import { Buffer } from "node:buffer";
 import fs from "node:fs";
 import { basename, join } from "node:path";
 
@@ -55,14 +56,14 @@ export function compare(a: string, b: string): number {
   return left.reduce((sum, { size }) => sum + size, 0);
 }
 
+const [left, right] = [Buffer.alloc(1 << 20), Buffer.alloc(1 << 20)];
+
 function compareFiles(a: string, b: string): void {
-  const [left, right] = [new Uint8Array(1 << 20), new Uint8Array(1 << 20)];
   const files = [fs.openSync(a, "r"), fs.openSync(b, "r")];
   try {
     for (;;) {
       const sizes = [fs.readSync(files[0], left), fs.readSync(files[1], right)];
-      const same = sizes[0] === sizes[1] &&
-        left.subarray(0, sizes[0]).every((byte, i) => byte === right[i]);
+      const same = left.subarray(0, sizes[0]).equals(right.subarray(0, sizes[1]));
       if (!same) throw new Error(`Cannot match ${a} and ${b}: they differ`);
       if (sizes[0] === 0) return;
     }
