@@ -1,7 +1,7 @@
 import { assertEquals, assertGreater, assertRejects } from "@std/assert";
 import fs from "node:fs";
 import { RegistryError } from "../../mod.ts";
-import { FolderWorld, PIECES, SIZE } from "./folder_world.ts";
+import { assertFileHas, FolderWorld, PIECES, SIZE } from "./folder_world.ts";
 import { crash, watchWorkers } from "./watched_workers.ts";
 
 const MIB = 1024 * 1024;
@@ -14,8 +14,7 @@ function folderTest(name: string, run: Run): void {
 }
 
 function assertSame(path: string, { bytes }: FolderWorld): void {
-  assertEquals(fs.statSync(path).size, SIZE);
-  assertEquals(fs.readFileSync(path).compare(bytes), 0);
+  assertFileHas(path, bytes);
 }
 
 folderTest("write each byte of a large file once, and leave holes for zeros", async (world, to) => {

@@ -1,4 +1,6 @@
 // A registry in a folder with a large file, which threads read.
+import { assert, assertEquals } from "@std/assert";
+import { Buffer } from "node:buffer";
 import { randomFillSync } from "node:crypto";
 import fs from "node:fs";
 import { join } from "node:path";
@@ -8,9 +10,27 @@ import { verifyRegistry, type VerifyReport } from "../../registry/maintenance.ts
 import { type TempRoot, tempRoot } from "../support/temp_root.ts";
 
 const MIB = 1024 * 1024;
-export const SIZE: number = 68 * MIB + 12_345;
+/** A little more than the size from which threads read a file. */
+export const SIZE: number = 64 * MIB + 12_345;
 /** Pieces of the file, each of 8 MiB. */
 export const PIECES = 9;
+
+/** Compares a large file a block at a time: memory for all of it costs more time than reading it. */
+export function assertFileHas(path: string, bytes: Uint8Array): void {
+  assertEquals(fs.statSync(path).size, bytes.byteLength);
+  const block = Buffer.alloc(MIB);
+  const file = fs.openSync(path, "r");
+  try {
+    for (let at = 0; at < bytes.byteLength;) {
+      const read = fs.readSync(file, block, 0, MIB, at);
+      const isSame = block.subarray(0, read).equals(bytes.subarray(at, at + read));
+      assert(isSame && read > 0, `bytes from ${at} on are others`);
+      at += read;
+    }
+  } finally {
+    fs.closeSync(file);
+  }
+}
 
 /** A registry in a folder with one large file. */
 export class FolderWorld implements AsyncDisposable {

@@ -3,7 +3,6 @@ import {
   closeSync,
   openSync,
   readdirSync,
-  readFileSync,
   rmSync,
   statSync,
   truncateSync,
@@ -12,8 +11,9 @@ import {
 import { gzipSync } from "node:zlib";
 import { PieceThreads } from "../../disk/spread/piece_threads.ts";
 import { RegistryError } from "../../mod.ts";
-import { verifyRegistry } from "../../registry/maintenance.ts";
+import { verifyRegistry, type VerifyReport } from "../../registry/maintenance.ts";
 import { canMount, smallDisk } from "../support/small_disk.ts";
+import { assertFileHas } from "./folder_world.ts";
 import { partial, SIZE, SpreadWorld } from "./spread_world.ts";
 import { crash, watchWorkers } from "./watched_workers.ts";
 
@@ -31,11 +31,10 @@ function spreadTest(name: string, run: Run, options: CaseOptions = {}): void {
 }
 
 function assertSame(path: string, world: SpreadWorld): void {
-  assertEquals(statSync(path).size, SIZE);
-  assertEquals(readFileSync(path).compare(world.bytes), 0);
+  assertFileHas(path, world.bytes);
 }
 
-spreadTest("write each byte of a large file once", async (world, to) => {
+spreadTest("write each byte of a large file once, and leave holes for zeros", async (world, to) => {
   await using registry = await world.open();
   let bytes = 0;
   await registry.download("big", { to, onProgress: (progress) => void (bytes = progress.bytes) });
@@ -46,6 +45,9 @@ spreadTest("write each byte of a large file once", async (world, to) => {
   assertGreater(ranges.length, 8);
   ranges.reduce((end, { from, to }) => (assertEquals(from, end), to), 0);
   assertEquals(ranges.at(-1)?.to, SIZE);
+  assertGreater(SIZE - 3 * MIB, (statSync(to).blocks ?? 0) * 512);
+  const urls = new Set(world.urls); // valid for an hour, and renewed
+  assertEquals([...urls].toSorted(), ["?number=0&expires=3600000", "?number=1&expires=3600000"]);
 });
 
 spreadTest("report each block, also of a piece that fails later, once", async (world, to) => {
@@ -64,19 +66,6 @@ spreadTest("report each block, also of a piece that fails later, once", async (w
   const steps = progress.map((bytes, i) => bytes - (progress[i - 1] ?? 0));
   assertLess(Math.max(...steps), 3 * MIB);
   assertGreater(world.storeReads, 0);
-});
-
-spreadTest("get URLs that are valid for an hour, and renewed", async (world, to) => {
-  await using registry = await world.open();
-  await registry.download("big", { to });
-  const urls = new Set(world.urls);
-  assertEquals([...urls].toSorted(), ["?number=0&expires=3600000", "?number=1&expires=3600000"]);
-});
-
-spreadTest("leave holes for zeros", async (world, to) => {
-  await using registry = await world.open();
-  await registry.download("big", { to });
-  assertGreater(SIZE - 3 * MIB, (statSync(to).blocks ?? 0) * 512);
 });
 
 spreadTest("are not started with threads: 1", async (world, to) => {
@@ -135,7 +124,7 @@ const FAULTS: Record<string, SpreadWorld["answer"]> = {
     if (read.index !== 3) return false;
     const { from, to, bytes } = read;
     const others = { from: from + MIB, to: to + MIB };
-    response.writeHead(206, partial(others)).end(bytes.fill(1));
+    response.writeHead(206, partial(others)).end(new Uint8Array(bytes.byteLength).fill(1));
     return true;
   },
   "compresses it, unverified": (read, response) => {
@@ -183,17 +172,15 @@ for (const [fault, answer] of Object.entries(FAULTS)) {
 }
 
 spreadTest("a damaged piece has the error of one thread", async (world, to) => {
-  const stored = (await (await world.inner.get(world.objectKey))!.bytes()).slice();
-  stored[50 * MIB]! ^= 1;
-  await world.inner.put(world.objectKey, stored);
-  const messages = [];
-  for (const threads of [1, 2]) {
-    await using registry = await world.open({ threads });
-    const error = await assertRejects(() => registry.download("big", { to }), RegistryError);
-    assertEquals([error.code, error.key], ["Corrupt", world.objectKey]);
-    messages.push(error.message);
-  }
-  await world.inner.put(world.objectKey, world.bytes);
+  const messages: string[] = [];
+  await world.whileDamaged(50 * MIB, async () => {
+    for (const threads of [1, 2]) {
+      await using registry = await world.open({ threads });
+      const error = await assertRejects(() => registry.download("big", { to }), RegistryError);
+      assertEquals([error.code, error.key], ["Corrupt", world.objectKey]);
+      messages.push(error.message);
+    }
+  });
   assertEquals(messages[0], messages[1]);
   assertEquals(readdirSync(world.root.path), ["source"]);
 });
@@ -219,15 +206,13 @@ spreadTest("verify each byte of a file in a bucket once", async (world) => {
 });
 
 spreadTest("damage in a bucket has the report of one thread", async (world) => {
-  const stored = (await (await world.inner.get(world.objectKey))!.bytes()).slice();
-  stored[50 * MIB]! ^= 1;
-  await world.inner.put(world.objectKey, stored);
-  const reports = [];
-  for (const threads of [1, 2]) {
-    await using registry = await world.open({ threads });
-    reports.push(await verifyRegistry(registry));
-  }
-  await world.inner.put(world.objectKey, world.bytes);
+  const reports: VerifyReport[] = [];
+  await world.whileDamaged(50 * MIB, async () => {
+    for (const threads of [1, 2]) {
+      await using registry = await world.open({ threads });
+      reports.push(await verifyRegistry(registry));
+    }
+  });
   assertEquals(reports[0], reports[1]);
   assertEquals(reports[0]?.problems.map(({ key }) => key), [world.objectKey]);
 });

@@ -10,7 +10,8 @@ import { localPath, openRegistry, type Registry } from "../../mod.ts";
 import { type TempRoot, tempRoot } from "../support/temp_root.ts";
 
 const MIB = 1024 * 1024;
-export const SIZE: number = 68 * MIB + 12_345;
+/** A little more than the size from which threads read a file. */
+export const SIZE: number = 64 * MIB + 12_345;
 
 /** A request of a thread, by its first byte in the object. */
 export interface DirectRead {
@@ -38,21 +39,23 @@ export class SpreadWorld implements AsyncDisposable {
   answer: (read: DirectRead, response: ServerResponse) => boolean = () => false;
   readonly root: TempRoot;
   readonly bytes: Uint8Array;
+  /** The bytes of the object, which are those of the file unless a test damages it. */
+  #stored: Uint8Array;
   readonly inner: Backend;
   objectKey = "";
   readonly #server = createServer((request, response) => {
     const [, from, to] = /^bytes=(\d+)-(\d+)$/.exec(request.headers.range ?? "")!.map(Number);
     const range = { from: from!, to: to! + 1 };
     const read = { ...range, index: this.reads.push(range) - 1 };
-    const part = { offset: read.from, length: read.to - read.from };
     const { pathname, search } = new URL(request.url!, "http://host");
-    const key = decodeURIComponent(pathname.slice(1));
     this.urls.push(search);
-    this.inner.get(key, { range: part }).then(async (object) => {
-      const bytes = await object!.bytes();
-      if (this.answer({ ...read, bytes }, response)) return;
-      response.writeHead(206, { ...partial(read), "content-length": bytes.byteLength }).end(bytes);
-    });
+    if (decodeURIComponent(pathname.slice(1)) !== this.objectKey) {
+      response.writeHead(404).end();
+      return;
+    }
+    const bytes = this.#stored.subarray(read.from, read.to);
+    if (this.answer({ ...read, bytes }, response)) return;
+    response.writeHead(206, { ...partial(read), "content-length": bytes.byteLength }).end(bytes);
   });
 
   private constructor(root: TempRoot) {
@@ -62,6 +65,7 @@ export class SpreadWorld implements AsyncDisposable {
     randomFillSync(this.bytes);
     this.bytes.fill(0, 20 * MIB, 23 * MIB);
     this.bytes.fill(0, SIZE - MIB);
+    this.#stored = this.bytes;
   }
 
   static async create(): Promise<SpreadWorld> {
@@ -75,6 +79,15 @@ export class SpreadWorld implements AsyncDisposable {
       if ("size" in entry && entry.size >= SIZE) world.objectKey = entry.key;
     }
     return world;
+  }
+
+  /** Runs something while the object has a wrong byte. */
+  async whileDamaged(at: number, run: () => Promise<void>): Promise<void> {
+    this.#stored = this.bytes.with(at, this.bytes[at]! ^ 1);
+    await this.inner.put(this.objectKey, this.#stored);
+    await run();
+    this.#stored = this.bytes;
+    await this.inner.put(this.objectKey, this.#stored);
   }
 
   reset(): void {
