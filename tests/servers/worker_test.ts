@@ -12,7 +12,7 @@ import { createToken, type OidcSettings } from "../../apps/server.ts";
 import { createKey, publicJwk, signed } from "../support/oidc/provider.ts";
 import { collect } from "../registry/rejected.ts";
 import { noise, succeeds } from "../apps/captured_io.ts";
-import { shareOfRun } from "../support/seeds.ts";
+import { partOfRun, shareOfRun } from "../support/seeds.ts";
 import { tempRoot } from "../support/temp_root.ts";
 import { bundleWorker, type RunningWorker, startWorker } from "./r2/run_worker.ts";
 
@@ -21,10 +21,16 @@ const ISOLATES = 4;
 const SAVES = shareOfRun() === undefined ? 500 : 80;
 
 interface Service extends AsyncDisposable {
-  root: string;
   token: string;
   /** Starts the Worker on the bucket of this service, with settings of sign-in. */
   start(isolates: number, signIn?: OidcSettings): Promise<RunningWorker>;
+}
+
+/** A registry of its own in the Worker that most tests share. */
+interface Shared {
+  worker: RunningWorker;
+  token: string;
+  prefix: string;
 }
 
 let script: Promise<string> | undefined;
@@ -36,7 +42,6 @@ async function createService(): Promise<Service> {
   const bindings = { TOKENS: await Deno.readTextFile(root.join("tokens.json")) };
   const running = started.move();
   return {
-    root: root.path,
     token,
     start: async (isolates, signIn) =>
       await startWorker(await (script ??= bundleWorker("tests/servers/r2/service.ts")), {
@@ -48,15 +53,41 @@ async function createService(): Promise<Service> {
   };
 }
 
-function workerTest(name: string, run: (service: Service) => Promise<void>): void {
+/** Miniflare keeps connections of its own. */
+const UNCHECKED = { sanitizeOps: false, sanitizeResources: false };
+
+/** A test that kills its Worker, or needs one with other settings. */
+function ownWorkerTest(name: string, run: (service: Service) => Promise<void>): void {
   Deno.test({
     name,
-    // Miniflare keeps connections of its own.
-    sanitizeOps: false,
-    sanitizeResources: false,
+    ...UNCHECKED,
     async fn() {
       await using service = await createService();
       await run(service);
+    },
+  });
+}
+
+const running = new AsyncDisposableStack();
+let shared: Promise<Omit<Shared, "prefix">> | undefined;
+let prefixes = 0;
+Deno.test.afterAll(() => running.disposeAsync());
+
+async function startShared(): Promise<Omit<Shared, "prefix">> {
+  const { token, start } = running.use(await createService());
+  return { token, worker: running.use(await start(ISOLATES)) };
+}
+
+/** A test in the Worker that these tests share: it takes longer to start than most of them. */
+function workerTest(name: string, run: (shared: Shared) => Promise<void>): void {
+  Deno.test({
+    name,
+    ...UNCHECKED,
+    async fn() {
+      const { worker, token } = await (shared ??= startShared());
+      const prefix = `x${++prefixes}`;
+      await worker.fetch(`/create/${prefix}`);
+      await run({ worker, token, prefix });
     },
   });
 }
@@ -100,14 +131,14 @@ async function saveMany(
 }
 
 /** Checks that all acknowledged versions are there, once each, and that nothing is damaged. */
-async function assertKept(worker: RunningWorker, token: string, saved: Saved[]): Promise<string[]> {
+async function assertKept({ worker, token, prefix }: Shared, saved: Saved[]): Promise<string[]> {
   const versions = saved.map(({ version }) => version);
   assertEquals(new Set(versions).size, versions.length, "a version was given twice");
-  await using registry = await openHttpRegistry(`${worker.urls[0]}/at/x`, { token });
+  await using registry = await openHttpRegistry(`${worker.urls[0]}/at/${prefix}`, { token });
   for (const { version, value } of saved) {
     assertEquals(await registry.load(`counted@${version}`), value);
   }
-  const { ok, problems } = JSON.parse((await worker.fetch("/verify/x")).text);
+  const { ok, problems } = JSON.parse((await worker.fetch(`/verify/${prefix}`)).text);
   assertEquals([ok, problems], [true, []]);
   const listed = (await collect(registry.versions("counted"))).map(({ version }) => version);
   assertEquals(versions.filter((version) => !listed.includes(version)), [], "a version is lost");
@@ -116,68 +147,73 @@ async function assertKept(worker: RunningWorker, token: string, saved: Saved[]):
 
 workerTest(
   `${ISOLATES} isolates make ${SAVES} versions of one name without gaps`,
-  async ({ start, token }) => {
-    await using worker = await start(ISOLATES);
-    await worker.fetch("/create/x");
-    const results = await Promise.all(worker.urls.map((url, label) =>
-      saveMany(`${url}/at/x`, {
-        token,
-        label: `${label}`,
-        enough: (attempts) => attempts === SAVES / ISOLATES,
-      })
-    ));
+  async (shared) => {
+    const { worker, token, prefix } = shared;
+    const results = await Promise.all(
+      worker.urls.map((url, label) =>
+        saveMany(`${url}/at/${prefix}`, {
+          token,
+          label: `${label}`,
+          enough: (attempts) => attempts === SAVES / ISOLATES,
+        })
+      ),
+    );
     assertEquals(results.flatMap(({ refused }) => refused), []);
-    const listed = await assertKept(worker, token, results.flatMap(({ saved }) => saved));
+    const listed = await assertKept(shared, results.flatMap(({ saved }) => saved));
     assertEquals(listed, Array.from({ length: SAVES }, (_, at) => `${SAVES - at}.0.0`));
   },
 );
 
-workerTest("calls that fail, are late or unanswered lose no version", async ({ start, token }) => {
-  await using worker = await start(ISOLATES);
-  await worker.fetch("/create/x");
-  const results = await Promise.all(worker.urls.map((url, label) =>
-    saveMany(`${url}/at/x`, {
-      token,
-      label: `${label}`,
-      enough: (attempts) => attempts === 15,
-      headers: { "test-faults": "0.15" },
-    })
-  ));
+workerTest("calls that fail, are late or unanswered lose no version", async (shared) => {
+  const { worker, token, prefix } = shared;
+  const results = await Promise.all(
+    worker.urls.map((url, label) =>
+      saveMany(`${url}/at/${prefix}`, {
+        token,
+        label: `${label}`,
+        enough: (attempts) => attempts === 15,
+        headers: { "test-faults": "0.15" },
+      })
+    ),
+  );
   const saved = results.flatMap(({ saved }) => saved);
   assert(saved.length > 0, JSON.stringify(results));
-  await assertKept(worker, token, saved);
+  await assertKept(shared, saved);
 });
 
-workerTest("isolates killed during saves lose no version", async ({ start, token }) => {
+ownWorkerTest("isolates killed during saves lose no version", async ({ start, token }) => {
   const saved: Saved[] = [];
-  for (let round = 0; round < 4; round++) {
+  const prefix = "x";
+  for (const round of partOfRun([0, 1, 2, 3], 2)) {
     const worker = await start(ISOLATES);
-    if (round === 0) await worker.fetch("/create/x");
+    if (saved.length === 0) await worker.fetch(`/create/${prefix}`);
     let killed: PromiseLike<void> | undefined;
     let left = 10 + round * 3;
-    const results = await Promise.all(worker.urls.map((url, label) =>
-      saveMany(`${url}/at/x`, {
-        token,
-        label: `${round} ${label}`,
-        enough: () => killed !== undefined,
-        onSaved() {
-          if (--left === 0) killed = worker[Symbol.asyncDispose]();
-        },
-      })
-    ));
+    const results = await Promise.all(
+      worker.urls.map((url, label) =>
+        saveMany(`${url}/at/${prefix}`, {
+          token,
+          label: `${round} ${label}`,
+          enough: () => killed !== undefined,
+          onSaved() {
+            if (--left === 0) killed = worker[Symbol.asyncDispose]();
+          },
+        })
+      ),
+    );
     await killed;
     saved.push(...results.flatMap((result) => result.saved));
   }
   await using worker = await start(1);
-  await assertKept(worker, token, saved);
-  assertEquals((await worker.fetch("/cron/x")).status, 200);
-  await assertKept(worker, token, saved);
+  const shared = { worker, token, prefix };
+  await assertKept(shared, saved);
+  assertEquals((await worker.fetch(`/cron/${prefix}`)).status, 200);
+  await assertKept(shared, saved);
 });
 
-workerTest("a request with too many calls says so and does nothing", async ({ start, token }) => {
-  await using worker = await start(1);
-  await worker.fetch("/create/x");
-  const at = `${worker.urls[0]}/at/x`;
+workerTest("a request with too many calls says so and does nothing", async (shared) => {
+  const { worker, token, prefix } = shared;
+  const at = `${worker.urls[0]}/at/${prefix}`;
   let most = 0;
   const saved: Saved[] = [], refused: string[] = [];
   while (saved.length === 0) {
@@ -192,7 +228,7 @@ workerTest("a request with too many calls says so and does nothing", async ({ st
     assert(refusal.startsWith("503 "), refusal);
     assertStringIncludes(refusal, "limits.subrequests");
   }
-  assertEquals(await assertKept(worker, token, saved), ["1.0.0"]);
+  assertEquals(await assertKept(shared, saved), ["1.0.0"]);
   const alias = `${at}/artifacts/counted/aliases/prod`;
   const headers = { authorization: `Bearer ${token}`, "content-type": "application/json" };
   const setIn = (calls: number) =>
@@ -211,10 +247,9 @@ workerTest("a request with too many calls says so and does nothing", async ({ st
   assertEquals(await answer.json(), { alias: "prod", version: "1.0.0" });
 });
 
-workerTest("a body that fails midway does not look complete", async ({ start, token }) => {
-  await using worker = await start(1);
-  await worker.fetch("/create/x");
-  const at = `${worker.urls[0]}/at/x`;
+workerTest("a body that fails midway does not look complete", async (shared) => {
+  const { worker, token, prefix } = shared;
+  const at = `${worker.urls[0]}/at/${prefix}`;
   const headers = { authorization: `Bearer ${token}`, "content-type": "application/octet-stream" };
   const size = 9e6, file = `${at}/artifacts/large/versions/1.0.0/files/content`;
   const body = noise(size) as BodyInit;
@@ -226,7 +261,7 @@ workerTest("a body that fails midway does not look complete", async ({ start, to
   assertEquals(cut.status, 200);
   await assertRejects(() => cut.bytes());
 
-  const lines = (await worker.fetch("/lines/x")).text.split("\n");
+  const lines = (await worker.fetch(`/lines/${prefix}`)).text.split("\n");
   assertThrows(() => JSON.parse(lines.at(-2)!), SyntaxError);
 });
 
@@ -244,14 +279,13 @@ const CALLS = {
   "delete a version": [5, 3, 0],
 };
 
-workerTest("requests need the calls that the documentation names", async ({ start, token }) => {
-  await using worker = await start(1);
-  await worker.fetch("/create/x");
+workerTest("requests need the calls that the documentation names", async (shared) => {
+  const { worker, token, prefix } = shared;
   const called: Record<string, number[]> = {};
   async function ask(what: string, method: string, path: string, body?: string | Uint8Array) {
     const type = body instanceof Uint8Array ? "application/octet-stream" : "application/json";
     const headers = { authorization: `Bearer ${token}`, "content-type": type };
-    const answer = await fetch(`${worker.urls[0]}/at/x/${path}`, {
+    const answer = await fetch(`${worker.urls[0]}/at/${prefix}/${path}`, {
       method,
       headers,
       body: body as BodyInit | undefined,
@@ -259,7 +293,7 @@ workerTest("requests need the calls that the documentation names", async ({ star
     await answer.arrayBuffer();
     assert(answer.ok, `${what}: ${answer.status}`);
     const { get = 0, head = 0, delete: deleted = 0, ...classA } = JSON.parse(
-      (await worker.fetch("/calls/x")).text,
+      (await worker.fetch(`/calls/${prefix}`)).text,
     ) as Record<string, number>;
     called[what] = [
       Object.values(classA).reduce((sum, calls) => sum + calls, 0),
@@ -287,11 +321,11 @@ workerTest("requests need the calls that the documentation names", async ({ star
   assertEquals(called, CALLS);
 });
 
-workerTest("the command line saves, reads and lists; page and cron run", async (service) => {
-  const { start, token, root: cwd } = service;
-  await using worker = await start(1);
-  await worker.fetch("/create/x");
-  const url = `${worker.urls[0]}/at/x`;
+workerTest("the command line saves, reads and lists; page and cron run", async (shared) => {
+  const { worker, token, prefix } = shared;
+  await using root = await tempRoot();
+  const cwd = root.path;
+  const url = `${worker.urls[0]}/at/${prefix}`;
   const env = { HOLDFAST_REGISTRY: url, HOLDFAST_TOKEN: token };
   const file = fromFileUrl(import.meta.url);
   await succeeds(["save", "my:code", file], { cwd, env });
@@ -313,12 +347,12 @@ workerTest("the command line saves, reads and lists; page and cron run", async (
   assertEquals(main.headers.get("content-encoding"), "gzip");
   assertStringIncludes(await main.text(), "import");
 
-  assertEquals((await worker.fetch("/cron/x")).status, 200);
+  assertEquals((await worker.fetch(`/cron/${prefix}`)).status, 200);
   const refused = await fetch(`${url}/names`, { headers: { authorization: "Bearer other" } });
   assertEquals([refused.status, (await refused.json()).code], [401, "Denied"]);
 });
 
-workerTest("a Worker accepts tokens of an issuer, and offers it", async ({ start, token }) => {
+ownWorkerTest("a Worker accepts tokens of an issuer, and offers it", async ({ start, token }) => {
   const key = await createKey("1");
   const issuer = "https://issuer.example", audience = "https://models.example";
   await using worker = await start(1, {
