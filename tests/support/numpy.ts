@@ -5,33 +5,40 @@ import { realSystem } from "../../core/system.ts";
 
 const run = promisify(execFile);
 
+/** Fails unless modules are there, of a major version or a later one. */
+const FIND = `
+import sys, importlib.metadata as metadata, importlib.util as util
+major, *modules = sys.argv[1:]
+assert all(map(util.find_spec, modules))
+if major != "0":
+    assert all(int(metadata.version(each).split(".")[0]) >= int(major) for each in modules)
+`;
+
 export async function findNumpy(): Promise<string | undefined> {
   return await findPython("numpy");
 }
 
 /**
  * The command of a Python with a module, or with some: `HOLDFAST_PYTHON`, which must then have it, else `python3` if that
- * has it. Undefined where there is none: the tests that need it are then ignored, visibly.
+ * has it. Undefined where there is none: the tests that need it are then ignored, visibly. It imports none of them, which
+ * takes up to a second.
  *
- * @param check what the module must hold true: an expression of Python. @default that it is installed, which takes less than to import it
+ * @param major the first number of the version that the module must have, at least. @default any
  * @param variable the variable that names the Python
  */
 export async function findPython(
   module: string,
-  check?: string,
+  major = 0,
   variable = "HOLDFAST_PYTHON",
 ): Promise<string | undefined> {
   const named = realSystem.env(variable);
   const python = named ?? "python3";
-  const program = check === undefined
-    ? "import sys, importlib.util as util; assert all(map(util.find_spec, sys.argv[1:]))"
-    : `import ${module}; assert ${check}`;
   try {
-    await run(python, ["-c", program, ...module.split(", ")]);
+    await run(python, ["-c", FIND, String(major), ...module.split(", ")]);
     return python;
   } catch (cause) {
     if (named === undefined) return undefined;
-    const state = check === undefined ? "" : ` of which ${check}`;
+    const state = major === 0 ? "" : ` ${major} or later`;
     throw new Error(`Cannot use ${variable}: ${named} has no ${module}${state}`, { cause });
   }
 }

@@ -7,7 +7,7 @@ import { findPython, runPython } from "../../support/numpy.ts";
 import { testInRoot } from "../../support/temp_root.ts";
 import { imageOf } from "./stores.ts";
 
-const python = await findPython("zarr", "zarr.__version__ >= '3'");
+const python = await findPython("zarr", 3);
 const ignore = python === undefined;
 const why = ignore ? " (ignored: neither HOLDFAST_PYTHON nor python3 has zarr 3)" : "";
 

@@ -17,7 +17,7 @@ import type { CreateZarrOptions, ZarrCodec } from "../../../formats/zarr.ts";
 import { findPython, runPython } from "../../support/numpy.ts";
 import { type TempRoot, tempRoot } from "../../support/temp_root.ts";
 
-const python = await findPython("zarr", "zarr.__version__ >= '3'");
+const python = await findPython("zarr", 3);
 const ignore = python === undefined;
 const why = ignore ? " (ignored: neither HOLDFAST_PYTHON nor python3 has zarr 3)" : "";
 

@@ -20,7 +20,7 @@ class Other:
     def __init__(self, n): self.n = n
 `;
 
-/** Saves values of every kind, and prints what each is. */
+/** Saves values of every kind, and prints how many. */
 const WRITE = `
 import json, sys
 from pathlib import Path
@@ -49,17 +49,15 @@ if zenml: del values["pickled"] # asks for a database
 for name, value in values.items():
     materializer = "zenml.materializers.PydanticMaterializer" if zenml and name == "model" else None
     registry.save(name, value, materializer=materializer, metadata={"octal": "0o17", "exp": "1e5", "day": "2024-01-02", "n": [1, 1.5, None], "é": "\\x85\\U0001F600"})
-print(json.dumps(len(values)))
+stored = registry.info("text", "1.0.0")["_storage"]["created_at"] if len(sys.argv) > 2 else None
+print(json.dumps({"count": len(values), "stored": stored}))
 `;
 
-/** Prints when an object in a bucket was saved. */
-const INFO = `
-import json, sys
-from mindtrace.registry import Registry, S3RegistryBackend
-endpoint, key, secret, bucket = sys.argv[1:5]
-backend = S3RegistryBackend(endpoint=endpoint, access_key=key, secret_key=secret, bucket=bucket, secure=False, prefix="team/reg")
-print(json.dumps(Registry(backend=backend, use_cache=False).info("text", "1.0.0")["_storage"]["created_at"]))
-`;
+interface Written {
+  count: number;
+  /** When an object in a bucket was saved. */
+  stored: string;
+}
 
 const METADATA = {
   octal: "0o17",
@@ -103,7 +101,7 @@ for (const release of partOfRun(["0.9.0", "0.12.0", "0.16.0"], 3)) {
   testWithMindtrace(`what mindtrace ${release} writes is read`, async (root, python) => {
     await writeFile(root.join("models.py"), MODELS);
     const isOld = release === "0.9.0";
-    const count = await python(release, WRITE, [root.join("registry")]);
+    const { count } = await python(release, WRITE, [root.join("registry")]) as Written;
     await using registry = await openRegistry("memory:");
     const report = await importMindtrace(root.join("registry"), registry);
     assertEquals([report.imported, report.failures], [count, []]);
@@ -122,25 +120,24 @@ testWithMindtrace("a registry of mindtrace in a bucket is read", async (root, py
     await mkdir(root.join(release));
     const where = `${bucket}${release.replaceAll(".", "")}`;
     const source = `import os; os.chdir("${release}")\n${WRITE}`;
-    const count = await python(release, source, ["", host, accessKey, secretKey, where]);
+    const given = ["", host, accessKey, secretKey, where];
+    const { count, stored } = await python(release, source, given) as Written;
     const credentials = { accessKeyId: accessKey, secretAccessKey: secretKey };
     const store = { bucket: where, prefix: "team/reg", endpoint, region, credentials };
     await using registry = await openRegistry("memory:");
     const report = await importMindtrace(createS3Backend(store), registry);
     assertEquals([report.imported, report.failures], [count, []]);
     await assertWritten(registry);
-    const stored = await python(release, INFO, [host, accessKey, secretKey, where]) as string;
     assertEquals((await registry.info("text")).createdAt, new Date(stored));
   }
 });
 
-/** Loads every object, and prints what it is. */
+/** Loads every object of registries, and prints what it is. */
 const READ = `
 import json, sys, hashlib
 from pathlib import Path
 import numpy as np
 from mindtrace.registry import Registry
-registry = Registry(sys.argv[1])
 def shown(value):
     if isinstance(value, Path):
         if value.is_file(): return [value.name, hashlib.sha256(value.read_bytes()).hexdigest()]
@@ -150,13 +147,18 @@ def shown(value):
     if isinstance(value, set): return sorted(value)
     if isinstance(value, (str, int, float, bool, list, dict, tuple)): return value
     return repr(value.__dict__)
-out = {}
-for name in registry.list_objects():
-    for version in registry.list_versions(name):
-        value = registry.load(name, version=version)
-        out[f"{name}@{version}"] = [type(value).__name__, shown(value), registry.info(name, version).get("metadata")]
-print(json.dumps(out, default=str))
+found = []
+for registry in map(Registry, sys.argv[1:]):
+    found.append(out := {})
+    for name in registry.list_objects():
+        for version in registry.list_versions(name):
+            value = registry.load(name, version=version)
+            out[f"{name}@{version}"] = [type(value).__name__, shown(value), registry.info(name, version).get("metadata")]
+print(json.dumps(found, default=str))
 `;
+
+/** Of each registry, type, value and metadata by ref. */
+type Read = [Record<string, unknown[]>, Record<string, unknown[]>];
 
 testWithMindtrace(
   "mindtrace loads every fixture after import and export",
@@ -170,7 +172,7 @@ testWithMindtrace(
       const options = { to, allVersions: true };
       const report = await exportMindtrace(registry, names, options);
       assertEquals([report.exported, report.failures], [versioned.length, []]);
-      const found = await python("0.16.0", READ, [to]) as Record<string, unknown[]>;
+      const [found] = await python("0.16.0", READ, [to]) as Read;
       assertEquals(Object.keys(found).length, versioned.length);
       for (const object of versioned) {
         const version = [...object.version.split("."), "0", "0"].slice(0, 3).join(".");
@@ -226,7 +228,9 @@ testWithMindtrace("mindtrace loads what Holdfast saved", async (root, python) =>
   const names = await Array.fromAsync(registry);
   const plain = await exportMindtrace(registry, names, { to });
   assertEquals(plain.failures, []);
-  const found = await python("0.16.0", READ, [to]) as Record<string, unknown[]>;
+  const trusted = root.join("trusted");
+  await exportMindtrace(registry, names, { to: trusted, keepClasses: true });
+  const [found, restored] = await python("0.16.0", READ, [to, trusted]) as Read;
   const typeOf = (name: string) => found[`${name}@1.0.0`]![0];
   assertEquals(typeOf("model"), "dict", "a class is restored only when it is trusted");
   assertEquals([typeOf("pickled"), typeOf("words")], ["PosixPath", "PosixPath"]);
@@ -236,9 +240,6 @@ testWithMindtrace("mindtrace loads what Holdfast saved", async (root, python) =>
   assertEquals(found["own:array@1.0.0"]!.slice(0, 2), ["ndarray", ["float64", [1.5]]]);
   const { metadata } = await registry.info("own:yaml");
   assertEquals(found["own:yaml@1.0.0"]![2], metadata);
-  const trusted = root.join("trusted");
-  await exportMindtrace(registry, names, { to: trusted, keepClasses: true });
-  const restored = await python("0.16.0", READ, [trusted]) as Record<string, unknown[]>;
   assertEquals(restored["model@1.0.0"]!.slice(0, 2), ["Shop", "{'name': 'x', 'sizes': [1]}"]);
   assertEquals(restored["words@1.0.0"]!.slice(0, 2), ["ndarray", ["<U2", ["a", "bc"]]]);
 });
