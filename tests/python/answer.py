@@ -10,7 +10,6 @@ import struct
 import sys
 
 import holdfast
-import holdfast.filesystem
 from holdfast import keys, metadata, names, reads as stored_reads, records, store, versions
 
 
@@ -186,7 +185,9 @@ def ranged(registry, ref, path, offset, length, by, **_):
     if by == "range":
         data = registry.open(ref).file(path).range(offset, length)
     else:
-        files = holdfast.filesystem.HoldfastFileSystem(registry, skip_instance_cache=True)
+        from holdfast.filesystem import HoldfastFileSystem
+
+        files = HoldfastFileSystem(registry, skip_instance_cache=True)
         if by == "cat_file":
             data = files.cat_file(f"{ref}/{path}", offset, offset + length)
         else:
