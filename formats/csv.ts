@@ -76,7 +76,8 @@ async function* boundedLines(
   let length = 0; // of the current line
   for await (const piece of text) {
     const bytes = encoder.encode(piece);
-    for (const byte of bytes) {
+    for (let i = 0; i < bytes.length; i++) { // `of` takes ten times as long
+      const byte = bytes[i];
       length = byte === 0x0a || byte === 0x0d ? 0 : length + 1;
       if (length > maxBytes) throw noCsv(`a line exceeds ${maxBytes} bytes`);
     }
