@@ -1,5 +1,6 @@
 import { assert, assertEquals } from "@std/assert";
 import { createLocalBackend } from "../../backends/local.ts";
+import { concatBytes } from "../../core/bytes/bytes.ts";
 import { sha256 } from "../../core/bytes/digest.ts";
 import type { VersionRecord } from "../../core/record.ts";
 import { decodeRecord, encodeRecord } from "../../registry/format/record_codec.ts";
@@ -67,7 +68,7 @@ Deno.test("a version overwritten during a load is loaded again within the budget
 testBatch("a worker reads parts of other versions, up to maxLoadBytes", async (test) => {
   const { registry, batch } = test;
   const { backend } = registry;
-  const one = noise(MIB), two = noise(MIB, 2), both = new Uint8Array([...one, ...two]);
+  const one = noise(MIB), two = noise(MIB, 2), both = concatBytes([one, two]);
   for (const value of [one, two, both]) await registry.save("a", value, { share: "none" });
   const objects = await keysOf(backend, "objects/a/"); // newest first
   const parts = [objects[2], objects[1]].map((key) => ({

@@ -5,7 +5,7 @@ import { openHttpRegistry, type SendRequest } from "../../../apps/client.ts";
 import { sha256 } from "../../../core/bytes/digest.ts";
 import type { FileToSave } from "../../../materializers/mod.ts";
 import { type Materializer, openRegistry } from "../../../mod.ts";
-import { readAll } from "../../../core/bytes/bytes.ts";
+import { concatBytes, readAll } from "../../../core/bytes/bytes.ts";
 import { keysOf } from "../../registry/registries.ts";
 import { rejected } from "../../registry/rejected.ts";
 import { noise } from "../../conformance/registry/registry_case.ts";
@@ -202,7 +202,7 @@ testService("joined files of one request are bounded together", async (service) 
   const files = [1, 2, 3].map((count, i) => ({
     path: `${i}`,
     size: BASE.byteLength,
-    sha256: sha256(new Uint8Array([...BASE.subarray(count), ...BASE.subarray(0, count)])),
+    sha256: sha256(concatBytes([BASE.subarray(count), BASE.subarray(0, count)])),
     earlier: {
       name: "a",
       version,

@@ -1,6 +1,7 @@
 import { assert, assertEquals, assertMatch } from "@std/assert";
 import { gzipSync } from "node:zlib";
 import type { Backend } from "../../../core/backend.ts";
+import { concatBytes } from "../../../core/bytes/bytes.ts";
 import { sha256 } from "../../../core/bytes/digest.ts";
 import { defineMaterializer } from "../../../core/materializer.ts";
 import {
@@ -167,7 +168,7 @@ testInMemory(
     const bytes = noise(300_000);
     await registry.save("a", bytes);
     const [object] = await keysOf(backend, "objects/a/");
-    await backend.put(object, new Uint8Array([...bytes, ...noise(5_000_000, 2)]));
+    await backend.put(object, concatBytes([bytes, noise(5_000_000, 2)]));
     const { backend: counted, read } = metered(backend);
     assertEquals(await (await open({ cache: false }, () => counted)).load("a"), bytes);
     assertEquals(read.bytes, bytes.byteLength);

@@ -93,7 +93,7 @@ testOver("a download fetches the whole file if the copy has nothing of it", asyn
 
 testOver("a copy that is shifted or longer serves, too", async (world) => {
   const { to, value, fetched } = world;
-  await Deno.writeFile(to, new Uint8Array([...noise(1_000, 5), ...BASE, 1, 2, 3]));
+  await Deno.writeFile(to, concatBytes([noise(1_000, 5), BASE, new Uint8Array([1, 2, 3])]));
   await download(world);
   await assertFile(to, value);
   assert(fetched() < SMALL);
