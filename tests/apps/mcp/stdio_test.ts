@@ -2,8 +2,9 @@ import { assert, assertEquals, assertMatch } from "@std/assert";
 import { mkdir, symlink, writeFile } from "node:fs/promises";
 import { StdioClientTransport } from "npm:@modelcontextprotocol/client@^2.4.0/stdio";
 import { openRegistry, realSystem } from "../../../mod.ts";
-import { REPOSITORY, runDeno, spawnDeno } from "../../support/run_deno.ts";
+import { REPOSITORY, spawnDeno } from "../../support/run_deno.ts";
 import { type TempRoot, tempRoot } from "../../support/temp_root.ts";
+import { holdfast } from "../captured_io.ts";
 import { withClient } from "./client_of.ts";
 
 const PERMISSIONS = ["--allow-read", "--allow-write", "--allow-env", "--allow-sys"];
@@ -118,10 +119,9 @@ Deno.test("only files below --root are saved, and no link leads out of it", asyn
   await symlink(root.path, root.join("work/up"));
   await mkdir(root.join("work2"));
   await symlink(work, root.join("link to work"));
-  const options = { cwd: root.path, permissions: PERMISSIONS };
   const absent = ["mcp", "-r", root.join("registry"), "--root", "absent"];
-  const failed = await runDeno("apps/cli.ts", absent, options);
-  assertMatch(failed.stderr, /Cannot serve "absent": no such folder\nhint: /);
+  const failed = await holdfast(absent, { cwd: root.path });
+  assertMatch(failed.err, /Cannot serve "absent": no such folder\nhint: /);
   await using it = await start(root, "--root", "work");
   const save = async (local: string) => String(await it.call("save_version", { name: "s", local }));
   const outside = ["../outside.txt", root.join("outside.txt"), "../work2", "/", "..", "link.txt"];
@@ -153,11 +153,8 @@ Deno.test("options that contradict each other, and empty names, are refused", as
   ];
   for (const [flags, expected] of refused) {
     const args = ["mcp", "-r", root.join("registry"), ...flags];
-    const { code, stderr } = await runDeno("apps/cli.ts", args, {
-      cwd: root.path,
-      permissions: PERMISSIONS,
-    });
-    assertMatch(stderr, expected);
+    const { code, err } = await holdfast(args, { cwd: root.path });
+    assertMatch(err, expected);
     assertEquals(code, 2);
   }
 });
