@@ -7,7 +7,7 @@ import { noise } from "../registries.ts";
 
 /** Programs need the executable of Deno. */
 const ignore = process.versions.deno === undefined;
-const PROCESSES = 3, VERSIONS = 30, LOADS = 150, SIZE = 100_000;
+const PROCESSES = 3, VERSIONS = 30, LOADS = 60, SIZE = 100_000;
 const MAX_BYTES = 15 * SIZE;
 
 Deno.test({
