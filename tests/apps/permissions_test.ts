@@ -43,7 +43,7 @@ const TABLE: [args: string[], permissions: string[]][] = [
   [["--help"], []],
 ];
 
-for (const [args, permissions] of partOfRun(TABLE, 3)) {
+for (const [args, permissions] of partOfRun(TABLE, 5)) {
   cliTest(
     `holdfast ${args.join(" ")} works with ${permissions.join(" ") || "no permission"} and no less`,
     async (it) => {

@@ -3,6 +3,7 @@ import { assert, assertEquals } from "@std/assert";
 import { setImmediate } from "node:timers";
 import { nextTurn } from "../../../core/work/next_turn.ts";
 import { createMemoryBackend } from "../../../mod.ts";
+import { partOfRun } from "../../support/seeds.ts";
 import { withHooks } from "../../registry/with_hooks.ts";
 import { openService } from "./uploads/sending.ts";
 
@@ -40,7 +41,7 @@ Deno.test("no route reads more than 16 MiB of a body with many members", async (
   await using service = await openService({ hf: true });
   await service.registry.save("a", 1);
   const { paths }: { paths: Paths } = await (await service.send("GET", "/openapi.json")).json();
-  const found: string[] = [];
+  const cases: [method: string, path: string, at: string, head: string, item: string][] = [];
   let routes = 0;
   for (const [path, methods] of Object.entries(paths)) {
     const at = path.replaceAll(/\{\w+\}/g, "a").replace(
@@ -53,15 +54,17 @@ Deno.test("no route reads more than 16 MiB of a body with many members", async (
       );
       if (["get", "head", "options"].includes(method) || isOfBytes) continue;
       routes++;
-      for (const [head, item] of WORST) {
-        const { body, counted } = endless(head, item);
-        const headers = { "content-type": "application/json" };
-        const answer = await service.send(method.toUpperCase(), at, { body, headers });
-        await answer.body?.cancel();
-        if (counted.bytes > 16 * MIB) found.push(`${method} ${path} ${item}: ${counted.bytes}`);
-        if (counted.bytes > 2 * MIB) assertEquals(answer.status >= 400, true);
-      }
+      for (const [head, item] of WORST) cases.push([method, path, at, head, item]);
     }
+  }
+  const found: string[] = [];
+  for (const [method, path, at, head, item] of partOfRun(cases, 4)) {
+    const { body, counted } = endless(head, item);
+    const headers = { "content-type": "application/json" };
+    const answer = await service.send(method.toUpperCase(), at, { body, headers });
+    await answer.body?.cancel();
+    if (counted.bytes > 16 * MIB) found.push(`${method} ${path} ${item}: ${counted.bytes}`);
+    if (counted.bytes > 2 * MIB) assertEquals(answer.status >= 400, true);
   }
   assert(routes > 20);
   assertEquals(found, []);

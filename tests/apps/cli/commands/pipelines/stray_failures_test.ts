@@ -1,6 +1,7 @@
 // A failure that no operator awaits fails its step, and neither ends the run nor the steps beside it.
 import { assertEquals } from "@std/assert";
 import { spawnDeno } from "../../../../support/run_deno.ts";
+import { kindsOfShare } from "../../../../support/seeds.ts";
 import { watchProcess } from "../../../../support/watch_process.ts";
 import { OPERATORS_DOOR, projectRoot } from "./project.ts";
 
@@ -27,7 +28,7 @@ const LEAKS = {
 };
 
 for (const [leak, reason] of Object.entries(LEAKS)) {
-  for (const engine of [undefined, "local:"]) {
+  for (const engine of kindsOfShare(leak, [undefined, "local:"])) {
     const name = `pipeline run ${
       engine ?? ""
     }: a failing ${leak} that nothing awaits fails its step`;
