@@ -1,5 +1,8 @@
 import { assertEquals, assertStringIncludes } from "@std/assert";
-import { runDeno, spawnDeno } from "../support/run_deno.ts";
+import { spawnSync } from "node:child_process";
+import { closeSync, openSync } from "node:fs";
+import { join } from "node:path";
+import { REPOSITORY, runDeno, spawnDeno } from "../support/run_deno.ts";
 import { tempRoot } from "../support/temp_root.ts";
 import { filledTest, fillRegistry, noise } from "./captured_io.ts";
 
@@ -37,6 +40,27 @@ filledTest("a closed pipe ends the process quietly", async (it) => {
   await reader.cancel();
   const errors = await new Response(child.stderr).text();
   assertEquals([(await child.status).code, errors], [0, ""]);
+});
+
+filledTest("a command ends if its output does not fit on the disk", (it) => {
+  const args = ["run", ...ALL, join(REPOSITORY, "apps/cli.ts"), "ls"];
+  const full = openSync("/dev/full", "w");
+  try {
+    const options = {
+      cwd: it.root.path,
+      timeout: 60_000,
+      killSignal: "SIGKILL",
+      encoding: "utf8",
+    } as const;
+    const ran = spawnSync(Deno.execPath(), args, { ...options, stdio: ["ignore", full, "pipe"] });
+    assertEquals([ran.status, ran.signal], [7, null]);
+    assertStringIncludes(ran.stderr, "error: Cannot write: the disk is full");
+    const noted = spawnSync(Deno.execPath(), args, { ...options, stdio: ["ignore", "pipe", full] });
+    assertEquals([noted.status, noted.signal], [0, null]);
+  } finally {
+    closeSync(full);
+  }
+  return Promise.resolve();
 });
 
 filledTest("binary data passes through pipes unchanged", async (it) => {

@@ -1,4 +1,5 @@
 // The process around a command: its streams, colors, columns, folder, environment and stop signal.
+import { writeFileSync } from "node:fs";
 import process from "node:process";
 import { Readable, type Writable } from "node:stream";
 import { realSystem, type System } from "../../../core/system.ts";
@@ -113,19 +114,28 @@ export function stoppable(
  * @param isOptional a closed reader is not an error
  */
 export function createOutput(
-  stream: Writable & { isTTY?: boolean; columns?: number },
+  stream: Writable & { isTTY?: boolean; columns?: number; fd?: number },
   { isOptional = false } = {},
 ): CliOutput {
   stream.on("error", () => {}); // each write reports its own failure below
   let written: Promise<void> = Promise.resolve();
   let waiting: { data: string } | undefined;
+  let isStuck = false;
   const send = (data: string | Uint8Array) =>
     new Promise<void>((resolve, reject) => {
-      stream.write(data, (error: NodeJS.ErrnoException | null | undefined) => {
+      const end = (error?: NodeJS.ErrnoException | null) => {
         const isGone = error?.code === "EPIPE";
         if (!error || (isGone && isOptional)) resolve();
         else reject(isGone ? new ReaderGone() : error);
-      });
+      };
+      if (isStuck) return resolve(writeFileSync(stream.fd!, data));
+      try {
+        stream.write(data, end);
+      } catch (error) {
+        // A file on Deno. Its stream waits for the end of this write, and would never begin another.
+        isStuck = stream.fd !== undefined;
+        end(error as NodeJS.ErrnoException);
+      }
     });
   return {
     isTerminal: stream.isTTY === true,

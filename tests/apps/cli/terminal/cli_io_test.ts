@@ -1,7 +1,9 @@
 import { assertEquals, assertRejects } from "@std/assert";
+import { closeSync, openSync, readFileSync } from "node:fs";
 import { Writable } from "node:stream";
 import { realSystem } from "../../../../core/system.ts";
 import { createOutput, ReaderGone } from "../../../../apps/cli/terminal/cli_io.ts";
+import { testInRoot } from "../../../support/temp_root.ts";
 
 /** A stream of a process that keeps what each write has. A code makes all writes fail. */
 function recorder(code?: string) {
@@ -44,3 +46,21 @@ Deno.test("a failed write that nobody awaits ends no program, and later ones rep
   const optional = createOutput(recorder("EPIPE").stream, { isOptional: true });
   await optional.write("a");
 });
+
+testInRoot(
+  "an output goes on after a write that threw, as to a file on a full disk",
+  async (root) => {
+    const fd = openSync(root.join("log"), "w");
+    const stream = Object.assign(new Writable(), { fd });
+    stream.write = () => {
+      stream.write = () => true; // on Deno, this stream never begins another write
+      throw Object.assign(new Error("No space left on device"), { code: "ENOSPC" });
+    };
+    const output = createOutput(stream);
+    await assertRejects(() => output.write("lost"), Error, "No space");
+    await output.write("text ");
+    await output.write(new TextEncoder().encode("bytes"));
+    closeSync(fd);
+    assertEquals(readFileSync(root.join("log"), "utf8"), "text bytes");
+  },
+);
