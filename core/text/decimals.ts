@@ -10,6 +10,7 @@ export function isDecimal(text: string): boolean {
 
 /** Compares two decimal numbers exactly. One may be `Infinity` or `-Infinity`. */
 export function compareDecimals(a: string, b: string): number {
+  if (a === b) return 0;
   const [first, second] = [partsOf(a), partsOf(b)];
   if (first.sign !== second.sign) return first.sign - second.sign;
   const { digits, exponent } = first;
