@@ -43,7 +43,7 @@ def rows_of(mask) -> list[int]:
 
 
 # Tables: the same rows as CSV, CSV with the words of NumPy, TSV and Parquet.
-COUNT = 3000
+COUNT = 1500
 start = pd.Timestamp("2026-03-28T22:00:00", tz="UTC")  # clocks in Berlin change in this night
 seconds = random.integers(0, 200_000, COUNT)
 micros = random.integers(0, 1_000_000, COUNT)
@@ -77,12 +77,12 @@ table["f32"] = (random.integers(-30, 30, COUNT) / 10).astype("float32")
 table.to_csv(folder / "plain.csv", index=False)
 table.to_csv(folder / "table.tsv", index=False, sep="\t")
 table.to_csv(folder / "semicolons.csv", index=False, sep=";", quoting=1)
-table.to_parquet(folder / "table.parquet", row_group_size=500)
+table.to_parquet(folder / "table.parquet", row_group_size=250)
 infinite = table.copy()
 infinite.loc[random.random(COUNT) < 0.02, "f"] = np.inf
 infinite.loc[random.random(COUNT) < 0.02, "f"] = -np.inf
 infinite.assign(maybe=infinite["maybe"].fillna("")).to_csv(folder / "words.csv", index=False, na_rep="nan")
-infinite.to_parquet(folder / "infinite.parquet", row_group_size=500)
+infinite.to_parquet(folder / "infinite.parquet", row_group_size=250)
 
 
 def read(path: str) -> pd.DataFrame:
