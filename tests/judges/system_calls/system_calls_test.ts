@@ -5,7 +5,7 @@ import { isLong, judgeSeed, judgeTest } from "../judge_test_case.ts";
 import { straceProblem } from "./failing_calls.ts";
 import { findTrials, judgeCalls, pickTrials } from "./judge_calls.ts";
 
-const TRIALS = isLong ? Infinity : 100;
+const TRIALS = isLong ? Infinity : 60;
 
 judgeTest(
   "whichever system call fails, the caller receives what is true, and can repeat",
