@@ -1,5 +1,10 @@
 // Time, randomness, ids and environment. Only this file reads them; all other code receives a
 // {@linkcode System}, so that tests control time. It also runs in browsers, without environment.
+import { invalid } from "./errors.ts";
+import { builtinModule } from "./faults/runtime.ts";
+
+export { builtinModule, isWindows } from "./faults/runtime.ts";
+
 /** The environment of a registry. */
 export interface System {
   /** Wall clock, milliseconds since 1970. */
@@ -14,7 +19,7 @@ export interface System {
   sleep(ms: number, signal?: AbortSignal): Promise<void>;
   /** Returns a variable; undefined if it is not set or may not be read. */
   env(name: string): string | undefined;
-  /** Returns the names of all variables; none if they may not be read. */
+  /** Returns the names of all variables that are UTF-8; none if they may not be read. */
   envNames?(): string[];
 }
 
@@ -25,22 +30,30 @@ export const realSystem: System = {
   random: () => Math.random(),
   id: () => timed(crypto.randomUUID(), Date.now()),
   sleep,
-  env: (name) => isGranted({ name: "env", variable: name }) ? environment()[name] : undefined,
-  envNames: () => isGranted({ name: "env" }) ? Object.keys(environment()) : [],
+  env: (name) => isGranted({ name: "env", variable: name }) ? readVariable(name) : undefined,
+  envNames: () => isGranted({ name: "env" }) ? Object.keys(environment()).filter(isUtf8) : [],
 };
+
+/** @throws {RegistryError} `Invalid` if it is not UTF-8; without its value, which may be a secret */
+function readVariable(name: string): string | undefined {
+  if (isUtf8(name)) return environment()[name];
+  throw invalid("read environment variable", name, "it is not UTF-8", {
+    hint: "Set it in a terminal with a UTF-8 locale.",
+  });
+}
+
+/** False if Node has replaced bytes of a variable, or if Deno throws an error with its value. */
+function isUtf8(name: string): boolean {
+  try {
+    return environment()[name]?.includes("\ufffd") !== true;
+  } catch {
+    return false;
+  }
+}
 
 function environment(): Record<string, string | undefined> {
   const { process } = globalThis as { process?: { env?: Record<string, string | undefined> } };
   return process?.env ?? {};
-}
-
-/**
- * Returns a module of the runtime (`node:crypto`) without an import, which bundlers for browsers
- * cannot resolve; undefined in browsers, and in Workers without `nodejs_compat`.
- */
-export function builtinModule<Module>(name: string): Module | undefined {
-  const { process } = globalThis as { process?: { getBuiltinModule?(name: string): unknown } };
-  return process?.getBuiltinModule?.(name) as Module | undefined;
 }
 
 /** The part of V8's heap limit that only new objects can use: three halves of 64 MiB. */
@@ -58,11 +71,6 @@ export function heapRoomBytes(): number | undefined {
   } catch {
     return undefined; // another runtime
   }
-}
-
-export function isWindows(): boolean {
-  const { process } = globalThis as { process?: { platform?: string } };
-  return process?.platform === "win32";
 }
 
 /** Moves variables from the environment of this process to the returned system. */

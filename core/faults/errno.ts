@@ -1,5 +1,5 @@
 // The names of system errors: `ENOSPC`, `EDQUOT`.
-import { builtinModule, isWindows } from "../system.ts";
+import { builtinModule, isWindows } from "./runtime.ts";
 
 let names: ReadonlyMap<number, string> | undefined;
 

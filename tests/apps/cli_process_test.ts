@@ -2,6 +2,7 @@ import { assertEquals, assertStringIncludes } from "@std/assert";
 import { spawnSync } from "node:child_process";
 import { closeSync, openSync } from "node:fs";
 import { join } from "node:path";
+import { realSystem } from "../../core/system.ts";
 import { REPOSITORY, runDeno, spawnDeno } from "../support/run_deno.ts";
 import { tempRoot } from "../support/temp_root.ts";
 import { filledTest, fillRegistry, noise } from "./captured_io.ts";
@@ -61,6 +62,34 @@ filledTest("a command ends if its output does not fit on the disk", (it) => {
     closeSync(full);
   }
   return Promise.resolve();
+});
+
+filledTest("variables, notes and the current folder must be UTF-8", async (it) => {
+  const env = {
+    PATH: realSystem.env("PATH")!,
+    DENO: Deno.execPath(),
+    CLI: join(REPOSITORY, "apps/cli.ts"),
+  };
+  const run = async (script: string) => {
+    const command = new Deno.Command("bash", { args: ["-c", script], cwd: it.root.path, env });
+    const { code, stderr, stdout } = await command.output();
+    const [text, errors] = [stdout, stderr].map((bytes) => new TextDecoder().decode(bytes));
+    return { code, text, error: errors!.split("\n")[0] };
+  };
+  const cli = `$DENO run -A $CLI`;
+  const bad = `$'J\\xf6rg'`;
+  const refused = {
+    [`HOLDFAST_BY=${bad} ${cli} save a -`]:
+      "error: Cannot read environment variable HOLDFAST_BY: it is not UTF-8",
+    [`${cli} note data:raw ${bad}`]: "error: Cannot read notes: it is not UTF-8",
+    [`mkdir ${bad} && cd ${bad} && ${cli} ls`]:
+      "error: Cannot use the current folder: its path is not UTF-8",
+  };
+  for (const [script, error] of Object.entries(refused)) {
+    const ran = await run(script);
+    assertEquals([ran.code, ran.error!.slice(0, error.length)], [2, error]);
+  }
+  assertEquals((await run(`OTHER=${bad} ${cli} ls`)).code, 0);
 });
 
 filledTest("binary data passes through pipes unchanged", async (it) => {

@@ -12,7 +12,7 @@ export async function runProcess(
   const second = new AbortController();
   let isAwaited = false;
   const io = {
-    ...createProcessIo(controller.signal),
+    ...createProcessIo(currentFolder(), controller.signal),
     get secondStop() {
       isAwaited = true;
       return second.signal;
@@ -32,6 +32,20 @@ export async function runProcess(
   const code = await run(process.argv.slice(2), io);
   await Promise.allSettled([io.stdout.write(""), io.stderr.write("")]); // what nobody awaited
   process.exit(code);
+}
+
+/** Exits if the folder was deleted, or if its path is not UTF-8. */
+function currentFolder(): string {
+  try {
+    return process.cwd();
+  } catch (error) {
+    const { code } = error as NodeJS.ErrnoException;
+    const state = code === "ENOENT" ? "it does not exist" : "its path is not UTF-8";
+    console.error(
+      `error: Cannot use the current folder: ${state}\nhint: Change to another folder.`,
+    );
+    process.exit(2);
+  }
 }
 
 interface SignalledProcess {

@@ -78,7 +78,7 @@ export interface CliIo {
   readonly secondStop?: AbortSignal;
 }
 
-export function createProcessIo(signal: AbortSignal): CliIo {
+export function createProcessIo(cwd: string, signal: AbortSignal): CliIo {
   return {
     stdin: {
       get isTerminal() {
@@ -88,7 +88,7 @@ export function createProcessIo(signal: AbortSignal): CliIo {
     },
     stdout: createOutput(process.stdout),
     stderr: createOutput(process.stderr, { isOptional: true }),
-    cwd: process.cwd(),
+    cwd,
     system: realSystem,
     signal,
   };

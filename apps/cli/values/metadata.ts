@@ -3,8 +3,12 @@ import { isRegistryError, type RegistryError, retold } from "../../../core/error
 import { splitEntry, valueOf } from "../../../core/text/entries.ts";
 import { invalid, shellWord } from "../terminal/hints.ts";
 
+/** The state of an argument with bytes that the runtime replaced. */
+export const NOT_UTF8 = "it is not UTF-8";
+
 /** Parses `key=text` and `key:=json`. */
 export function parseEntry(text: string): [key: string, value: unknown] {
+  if (text.includes("\ufffd")) throw invalidMetadata(text, NOT_UTF8);
   const entry = splitEntry(text);
   if (entry === undefined) throw invalidMetadata(text, "expected key=value");
   const { key, typed } = entry;

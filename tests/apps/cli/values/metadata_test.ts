@@ -11,7 +11,7 @@ Deno.test("key=text stays a string, key:=json is parsed", () => {
 });
 
 Deno.test("an entry without a key, a sign or good JSON is refused with the right form", () => {
-  for (const text of ["", "key", "=x", "k:=nope"]) {
+  for (const text of ["", "key", "=x", "k:=nope", "k=J\ufffdrg"]) {
     const error = assertThrows(() => parseEntry(text), RegistryError);
     assertEquals(error.code, "Invalid");
   }
