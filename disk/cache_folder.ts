@@ -21,7 +21,7 @@ export function cacheFolder(asked: string | URL | undefined, system: System): Ca
   if (path === undefined) {
     return { problem: "none of HOLDFAST_CACHE, XDG_CACHE_HOME and HOME is set and readable" };
   }
-  if (asked === undefined && /^(~|[a-z][a-z0-9+.-]+:)/i.test(path)) {
+  if (asked === undefined && /^(~|\$[\w{]|[a-z][a-z0-9+.-]+:)/i.test(path)) {
     return { problem: `${shown(path)} is not the path of a folder` };
   }
   const denied = (["read", "write"] as const).find((name) => !isGranted({ name, path }));

@@ -1,5 +1,5 @@
-// Locations that are neither a path nor a URL: `s3:bucket/models`, `localhost:8600`. As a path, each
-// would be a folder of this machine.
+// Locations that are neither a path nor a URL: `s3:bucket/models`, `localhost:8600`, `$HOME/models`.
+// As a path, each would be a folder of this machine.
 import { fault } from "../errors.ts";
 
 /** `scheme://…` */
@@ -8,12 +8,14 @@ const URL = /^[a-z][a-z0-9+.-]+:\/\//i;
 const SCHEME = /^([a-z][a-z0-9+.-]+):/i;
 /** `host:8600`, `127.0.0.1:8600/team`, `[::1]:8600` */
 const HOST = /^(\[[0-9a-f:.]+\]|[a-z0-9](?:[a-z0-9.-]*[a-z0-9])?):(\d{1,5})(?:\/|$)/i;
+/** `~/models`, `$HOME/models`, `${HOME}/models` */
+const UNEXPANDED = /^(~|\$\w+|\$\{\w+\})(?:\/|$)/;
 /** `http//host` */
 const WEB = /^(https?)(:|\/\/)/i;
 
 /**
- * Throws `Invalid` for a location without slashes and for any URL, where a path is expected. Shows
- * only the scheme, or host and port: the rest may be secret.
+ * Throws `Invalid` for a location without slashes, for any URL, and for a variable that only a shell
+ * expands, where a path is expected. Shows only the scheme, or host and port: the rest may be secret.
  *
  * @param action what fails: `open a registry at`
  */
@@ -33,6 +35,11 @@ export function isAddress(text: string): boolean {
 }
 
 function problemOf(text: string): { subject: string; state: string; hint: string } | undefined {
+  const variable = UNEXPANDED.exec(text)?.[1];
+  if (variable !== undefined) {
+    const hint = `Write the absolute path. For a folder of that name write "./${variable}/…".`;
+    return { subject: `"${variable}/…"`, state: `only a shell expands ${variable}`, hint };
+  }
   const web = WEB.exec(text)?.[1]?.toLowerCase();
   if (web !== undefined && !isUrl(text)) {
     const hint = `Write ${web}://host:8600, the URL that the service prints.`;

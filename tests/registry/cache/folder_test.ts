@@ -121,7 +121,7 @@ testFolder(
     const path = root.join("cache");
     assertEquals(await use(undefined, { HOLDFAST_CACHE: relative(process.cwd(), path) }), []);
     assertEquals(fs.readdirSync(path).includes("records"), true);
-    for (const odd of ["~/cache", "s3://bucket/cache", "s3:bucket"]) {
+    for (const odd of ["~/cache", "$HOME/cache", "s3://bucket/cache", "s3:bucket"]) {
       const system = createScriptedSystem({ environment: { HOLDFAST_CACHE: odd } });
       assertEquals(
         (await inspectCache({ system })).problem,

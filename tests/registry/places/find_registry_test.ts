@@ -40,7 +40,7 @@ testInRoot("argument, environment, .env and parent folders, in this order", (roo
   ]);
 });
 
-Deno.test("empty locations and ~ are Invalid", () => {
+Deno.test("empty locations, ~ and variables are Invalid", () => {
   const cwd = "/there";
   for (const text of ["", "~", "~/reg"]) {
     const error = assertThrows(() => findRegistry(text, { cwd, system: withEnv() }), RegistryError);
@@ -56,6 +56,14 @@ Deno.test("empty locations and ~ are Invalid", () => {
     "only a shell expands ~",
   );
   assertEquals(findRegistry("./~/reg", named).location, "/there/~/reg");
+  for (const variable of ["$HOME", "${HOME}"]) {
+    const system = withEnv({ HOLDFAST_REGISTRY: `${variable}/reg` });
+    const expected = `open a registry at "${variable}/…": only a shell expands ${variable}`;
+    assertThrows(() => findRegistry(undefined, { cwd, system }), RegistryError, expected);
+  }
+  for (const text of ["./$HOME/reg", "$a.b/reg", "a/$HOME"]) {
+    assertEquals(findRegistry(text, { cwd, system: withEnv() }).location, join(cwd, text));
+  }
 });
 
 testInRoot("without a registry, the hint explains how to create one", (root) => {
