@@ -307,3 +307,35 @@ Deno.test({
     assertEquals(files.map(({ path }) => path), ["inner/a.txt"]);
   },
 });
+
+Deno.test({
+  name: "on a page without https, texts are copied too, also in a dialog" + SKIPPED,
+  ignore: IGNORED,
+  async fn() {
+    await using registry = await openRegistry("memory:");
+    await registry.save("model", { depth: 1 });
+    await using explorer = await openExplorer(registry);
+    const { page, url, errors } = explorer;
+    await page.addInitScript(() => {
+      Object.defineProperty(Navigator.prototype, "clipboard", { get: () => undefined });
+    });
+    await page.goto(`${url}#/artifacts/model?tab=aliases`);
+    await page.getByRole("button", { name: "Set an alias" }).click();
+    const dialog = page.getByRole("dialog");
+    await dialog.getByLabel("Alias").fill("best");
+    await dialog.getByText("Command line and TypeScript").click();
+    const copy = dialog.getByRole("button", { name: "Copy: Command line" });
+    const status = dialog.getByRole("status").first();
+    await copy.click();
+    await status.getByText("Copied", { exact: true }).waitFor();
+    await dialog.getByLabel("Alias").fill("");
+    await dialog.getByLabel("Alias").press("ControlOrMeta+v");
+    const pasted = await dialog.getByLabel("Alias").inputValue();
+    assertEquals(pasted, "holdfast alias model best 1.0.0");
+
+    await page.evaluate(() => document.execCommand = () => false);
+    await copy.click();
+    await status.getByText("Not copied: select it", { exact: true }).waitFor();
+    assertEquals(errors, []);
+  },
+});

@@ -6,16 +6,15 @@ import { shellWord } from "../../../core/text/shell_word.ts";
 export { shellWord };
 
 export function CopyButton({ text, label }: { text: string; label: string }) {
-  const [copied, setCopied] = useState(false);
-  const copy = async () => {
-    await navigator.clipboard.writeText(text).catch(() => copyBySelection(text));
-    setCopied(true);
-    setTimeout(() => setCopied(false), 1500);
+  const [result, setResult] = useState<string>();
+  const copy = async ({ currentTarget }: { currentTarget: Pick<Element, "after"> }) => {
+    setResult(await copyText(text, currentTarget) ? "Copied" : "Not copied: select it");
+    setTimeout(() => setResult(undefined), 1500);
   };
   return html`
     <button type="button" class="button button-small" onClick=${copy}
-      aria-label=${`Copy: ${label}`}>${copied ? "Copied" : "Copy"}</button>
-    <span class="hidden" role="status">${copied ? "Copied" : ""}</span>
+      aria-label=${`Copy: ${label}`}>${result ?? "Copy"}</button>
+    <span class="hidden" role="status">${result}</span>
   `;
 }
 
@@ -28,14 +27,24 @@ export function CopyBox({ text, label }: { text: string; label: string }) {
   `;
 }
 
-/** For pages without https, which have no clipboard. */
-function copyBySelection(text: string): void {
+/**
+ * Copies a text, and returns false if the browser does not allow it. Pages without https have no
+ * clipboard: there, it copies a selection beside the button, as a dialog keeps others from focus.
+ */
+export async function copyText(text: string, button: Pick<Element, "after">): Promise<boolean> {
+  const clipboard = navigator.clipboard as Clipboard | undefined;
+  try {
+    if (clipboard !== undefined) return await clipboard.writeText(text).then(() => true);
+  } catch {
+    // not allowed: a selection may be
+  }
   const area = document.createElement("textarea");
   area.value = text;
-  document.body.append(area);
+  button.after(area);
   area.select();
-  document.execCommand("copy");
+  const isCopied = document.execCommand("copy");
   area.remove();
+  return isCopied;
 }
 
 /** The command line and the TypeScript that do what the page shows. */
