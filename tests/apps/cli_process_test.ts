@@ -81,7 +81,7 @@ filledTest("variables, notes and the current folder must be UTF-8", async (it) =
   const refused = {
     [`HOLDFAST_BY=${bad} ${cli} save a -`]:
       "error: Cannot read environment variable HOLDFAST_BY: it is not UTF-8",
-    [`${cli} note data:raw ${bad}`]: "error: Cannot read notes: it is not UTF-8",
+    [`${cli} note data:raw ${bad}`]: "error: Cannot read notes: not UTF-8",
     [`mkdir ${bad} && cd ${bad} && ${cli} ls`]:
       "error: Cannot use the current folder: its path is not UTF-8",
   };

@@ -1,10 +1,10 @@
 import { annotate, readAnnotations } from "../../../registry/mod.ts";
 import { parseRef } from "../../../mod.ts";
 import { type Command, defineCommand } from "../program/command.ts";
-import { invalid, lookUp, withHints } from "../terminal/hints.ts";
+import { lookUp, withHints } from "../terminal/hints.ts";
 import { factsText } from "../program/print_table.ts";
 import { parseCount } from "../terminal/units.ts";
-import { NOT_UTF8, parseEntry } from "../values/metadata.ts";
+import { checkUtf8, parseEntry } from "../values/metadata.ts";
 import { annotationFacts } from "./look/info.ts";
 
 export const note: Command = defineCommand({
@@ -42,9 +42,7 @@ export const note: Command = defineCommand({
   async run([ref, text], { label = [], unlabel = [], clear, ifRevision }, context) {
     const { signal } = context.io;
     const labels = Object.fromEntries([...label, ...unlabel.map((key) => [key, null])]);
-    if (text?.includes("\ufffd")) {
-      throw invalid("read notes", NOT_UTF8, "Use a terminal with a UTF-8 locale.");
-    }
+    if (text !== undefined) checkUtf8(text, "read notes");
     const notes = clear ? null : text;
     const changes = notes !== undefined || Object.keys(labels).length > 0;
     const registry = await context.open({ write: changes });

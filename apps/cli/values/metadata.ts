@@ -3,12 +3,9 @@ import { isRegistryError, type RegistryError, retold } from "../../../core/error
 import { splitEntry, valueOf } from "../../../core/text/entries.ts";
 import { invalid, shellWord } from "../terminal/hints.ts";
 
-/** The state of an argument with bytes that the runtime replaced. */
-export const NOT_UTF8 = "it is not UTF-8";
-
 /** Parses `key=text` and `key:=json`. */
 export function parseEntry(text: string): [key: string, value: unknown] {
-  if (text.includes("\ufffd")) throw invalidMetadata(text, NOT_UTF8);
+  checkUtf8(text, `read metadata ${JSON.stringify(text)}`);
   const entry = splitEntry(text);
   if (entry === undefined) throw invalidMetadata(text, "expected key=value");
   const { key, typed } = entry;
@@ -20,6 +17,12 @@ export function parseEntry(text: string): [key: string, value: unknown] {
     }
     throw invalidMetadata(text, `not JSON after := (${(cause as Error).message})`, cause);
   }
+}
+
+/** Throws for an argument with bytes that the runtime has replaced. */
+export function checkUtf8(text: string, action: string): void {
+  if (!text.includes("\ufffd")) return;
+  throw invalid(action, "not UTF-8", "Use a terminal with a UTF-8 locale.");
 }
 
 function invalidMetadata(source: string, state: string, cause?: unknown): RegistryError {

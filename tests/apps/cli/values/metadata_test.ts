@@ -11,8 +11,17 @@ Deno.test("key=text stays a string, key:=json is parsed", () => {
 });
 
 Deno.test("an entry without a key, a sign or good JSON is refused with the right form", () => {
-  for (const text of ["", "key", "=x", "k:=nope", "k=J\ufffdrg"]) {
+  for (const text of ["", "key", "=x", "k:=nope"]) {
     const error = assertThrows(() => parseEntry(text), RegistryError);
     assertEquals(error.code, "Invalid");
   }
+});
+
+Deno.test("an entry that is not UTF-8 is refused with a hint about the terminal", () => {
+  const error = assertThrows(() => parseEntry("k=J\ufffdrg"), RegistryError);
+  assertEquals([error.code, error.message, error.hint], [
+    "Invalid",
+    'Cannot read metadata "k=J\ufffdrg": not UTF-8',
+    "Use a terminal with a UTF-8 locale.",
+  ]);
 });
