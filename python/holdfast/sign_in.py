@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import codecs
 import contextlib
 import json
 import os
@@ -76,13 +77,19 @@ class TokenFile:
 
     def __call__(self) -> str:
         try:
-            token = Path(self._file).read_text(encoding="utf-8-sig").strip()
+            token = decoded(Path(self._file).read_bytes()).strip()
         except (OSError, ValueError):
             token = ""
         if token:
             return token
         message = f"Cannot read the token from {self._file}: no such file, or no token in it"
         raise HoldfastError("Denied", message, "Set HOLDFAST_TOKEN_FILE to a file with a token.")
+
+
+def decoded(data: bytes) -> str:
+    """Decodes UTF-8, or UTF-16 with a byte order mark, as Windows PowerShell writes it."""
+    marks = (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)
+    return data.decode("utf-16" if data.startswith(marks) else "utf-8-sig")
 
 
 def normalized(url: str) -> str:

@@ -73,11 +73,13 @@ pythonTest("Python reads the file of a token for each request", async (root) => 
 import os, sys
 import holdfast
 registry = holdfast.connect(sys.argv[1])
-for content in (sys.argv[2], "\\ufeff" + sys.argv[2], "other", None):
+marked = "\\ufeff" + sys.argv[2] + "\\r\\n"
+forms = [marked.encode(form) for form in ("utf-8", "utf-16-le", "utf-16-be")]
+for content in (sys.argv[2].encode(), *forms, b"other", b"\\xff\\xfe\\0", None):
     if content is None:
         os.remove("token")
     else:
-        open("token", "w", encoding="utf-8").write(content + "\\n")
+        open("token", "wb").write(content)
     try:
         print(list(registry.names()))
     except holdfast.HoldfastError as error:
@@ -86,7 +88,12 @@ for content in (sys.argv[2], "\\ufeff" + sys.argv[2], "other", None):
   const args = [service.location, service.token!];
   const env = { HOLDFAST_TOKEN_FILE: "token" };
   const lines = await runProgram(program, { args, cwd: root.path, env });
-  assertEquals(lines, ["['note']", "['note']", "Denied False", "Denied True"]);
+  assertEquals(lines, [
+    ...Array(4).fill("['note']"),
+    "Denied False",
+    "Denied True",
+    "Denied True",
+  ]);
 });
 
 pythonTest("Python and the command line find a sign-in under the same URL", async (root) => {
