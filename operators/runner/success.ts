@@ -34,6 +34,14 @@ export async function addSuccess(
   }
 }
 
+/** Returns the facts of a step with another code, if there is one. */
+export function withCode<Facts extends Pick<StepRecord, "fingerprint">>(
+  facts: Facts,
+  code: string | undefined,
+): Facts {
+  return code === undefined ? facts : { ...facts, fingerprint: { ...facts.fingerprint, code } };
+}
+
 const MAX_METADATA_BYTES = 32 * 1024;
 
 /** Returns the metadata of a step's record and outputs. Omits a very long fingerprint. */

@@ -144,6 +144,7 @@ const SHAPES = {
     startedAt: time,
     durationMs: amount,
     metrics,
+    code: text,
   }),
 } satisfies Record<string, Shape>;
 

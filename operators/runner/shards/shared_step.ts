@@ -27,7 +27,7 @@ import { recordProblem } from "../records/record_shape.ts";
 import type { RunContext } from "../run_context.ts";
 import { WHOLE_OUTPUT } from "../../output_keys.ts";
 import type { StepState } from "../reasons.ts";
-import { addSuccess, lineageOf, metadataOf } from "../success.ts";
+import { addSuccess, lineageOf, metadataOf, withCode } from "../success.ts";
 import { mergeMetrics, type Metrics } from "../metrics/metrics_table.ts";
 import type { WrittenOutput } from "../step/publish_outputs.ts";
 
@@ -35,6 +35,8 @@ interface ShardRecord
   extends Pick<StepFacts, "run" | "attempt" | "startedAt" | "durationMs" | "usage" | "metrics"> {
   kind: "shard";
   shard: Shard;
+  /** Its code, if the files of its command changed during the run. */
+  code?: string;
   /** By output: the part of its draft, and the name of an output that is a single file. */
   outputs: Record<string, { part: string; file?: string }>;
 }
@@ -45,7 +47,7 @@ interface EndedShard extends Omit<ShardRecord, "kind" | "shard" | "run" | "outpu
 }
 
 type CommittedShards =
-  & Required<Pick<StepRecord, "outputs" | "shards">>
+  & Required<Pick<StepRecord, "fingerprint" | "outputs" | "shards">>
   & Pick<StepRecord, "metrics">
   & { log?: FileSource };
 
@@ -186,6 +188,7 @@ export class SharedStep {
       const written = new Map<string, WrittenPart[]>();
       const ended = await readRecords(artifact, indexes);
       const metrics = this.#mergedMetrics(ended);
+      const known = withCode(facts, ended.find(({ code }) => code !== undefined)?.code);
       for (const { outputs } of ended) {
         for (const [output, part] of Object.entries(outputs)) {
           written.set(output, [...written.get(output) ?? [], part]);
@@ -193,10 +196,11 @@ export class SharedStep {
       }
       const outputs: Record<string, SavedOutput> = {};
       for (const [output, parts] of written) {
-        const options = { inputs, metadata: metadataOf({ ...facts, metrics }), signal };
+        const options = { inputs, metadata: metadataOf({ ...known, metrics }), signal };
         outputs[output] = await this.#commitOutput(output, parts, options);
       }
-      return { outputs, ...metrics && { metrics }, shards, log: joinLogs(artifact, count) };
+      const saves = { fingerprint: known.fingerprint, outputs, ...metrics && { metrics } };
+      return { ...saves, shards, log: joinLogs(artifact, count) };
     } catch (error) {
       // A retry would fail the same way: all shards must be repeated.
       if (isRegistryError(error, "Invalid", "NotFound", "Conflict", "Corrupt", "TaskFailed")) {

@@ -8,6 +8,7 @@ import { encodeName, shown } from "../../../core/naming/names.ts";
 import { EXIT_CODES, type ExitCode } from "../../contract/operator.ts";
 import type { PipelineStep } from "../../contract/pipeline.ts";
 import { exitCodeOf, exitNameOf } from "../../exit_codes.ts";
+import { codeOf, commandFiles } from "../fingerprint.ts";
 import { describeError, masked, type RunEvent, type StepOutcome } from "../outcomes.ts";
 import { noteStep } from "../left_folders.ts";
 import type { PinnedInput } from "../pin_inputs.ts";
@@ -17,7 +18,7 @@ import type { RunContext } from "../run_context.ts";
 import { reveal } from "../secrets.ts";
 import { endShared, type SharedStep } from "../shards/shared_step.ts";
 import type { StepState } from "../reasons.ts";
-import { addSuccess, lineageOf, metadataOf } from "../success.ts";
+import { addSuccess, lineageOf, metadataOf, withCode } from "../success.ts";
 import { followLinks } from "./follow_links.ts";
 import { findOutputs, publishOutputs, specialFilesOf } from "./publish_outputs.ts";
 import type { WrittenOutput } from "./publish_outputs.ts";
@@ -49,6 +50,8 @@ export class Attempt {
   readonly #startedAtMs: number;
   #written: readonly WrittenOutput[] = [];
   #metrics: Metrics | undefined;
+  /** The code of an attempt whose files were not, or are no longer, those of the plan. */
+  #changedCode: string | undefined;
 
   constructor(context: RunContext, step: PipelineStep, options: AttemptOptions) {
     const { system, keep } = context;
@@ -79,6 +82,7 @@ export class Attempt {
       signal.throwIfAborted();
       if (end.exitCode !== EXIT_CODES.ok) return await this.#fail(end);
       await checkUnchanged(inputs, this.#context);
+      await this.#checkCode();
       return { success: await this.#save(end) };
     } catch (error) {
       signal.throwIfAborted();
@@ -117,8 +121,21 @@ export class Attempt {
     const { state, attempt } = this.#options;
     const durationMs = Math.round(this.#context.system.monotonic() - this.#startedAtMs);
     const startedAt = this.#startedAt;
-    const facts = factsOf(this.#context, this.#step, { state, attempt, startedAt, durationMs });
+    const facts = withCode(
+      factsOf(this.#context, this.#step, { state, attempt, startedAt, durationMs }),
+      this.#changedCode,
+    );
     return metrics === undefined ? facts : { ...facts, metrics };
+  }
+
+  /** Notes whether its code is that of the plan. Else no later run may take its success for one. */
+  async #checkCode(): Promise<void> {
+    if (this.#changedCode !== undefined) return;
+    const { code } = this.#options.state.fingerprint;
+    const files = await commandFiles(this.#step, this.#context.root);
+    if (await codeOf(this.#step, files, this.#context) === code) return;
+    this.#changedCode = `${code}, changed during the run`;
+    this.#log.write("warn", "the files of its command changed during the run: it will run again");
   }
 
   async #execute(): Promise<AttemptEnd> {
@@ -129,6 +146,7 @@ export class Attempt {
     const [params, env] = [reveal(step.params, system), reveal(step.env, system)];
     const inputRoot = await stageInputs(this.#options.inputs, this.#part("input"), context);
     const [outputRoot, workspaceRoot] = [this.#part("output"), this.#part("workspace")];
+    await this.#checkCode();
     return await runAttempt(context, step, {
       roots: { inputRoot, outputRoot, workspaceRoot },
       note,
@@ -159,10 +177,12 @@ export class Attempt {
     }
     if (shared !== undefined) {
       log.close();
+      const code = this.#changedCode;
       const { startedAt, durationMs } = this.#facts();
       const beside = Object.entries(besides(log)).map(([path, content]) => ({ path, content }));
       const metrics = this.#metrics;
-      const ended = { attempt, startedAt, durationMs, usage, outputs: written, metrics, beside };
+      const facts = { attempt, startedAt, durationMs, usage, metrics, code };
+      const ended = { ...facts, outputs: written, beside };
       await shared.add(context.shard!, ended);
       return await endShared(context, shared, { state, inputs, facts: this.#facts() });
     }

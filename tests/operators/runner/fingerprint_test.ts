@@ -137,3 +137,41 @@ testInWorld("new packages in the environment of a command run it again", async (
     [],
   ]);
 });
+
+/** Scripts of a step, with the number of its shards. The plan is made while `train.sh` is `true`. */
+const EDITS: Record<string, [script: string, shards: number]> = {
+  "before the step starts": ["sh train.sh", 1],
+  "while the step runs": ["sh train.sh; echo false > train.sh", 1],
+  "only for one shard": [
+    'case $HOLDFAST_SHARD in 0/3) echo "true #" > train.sh;; 1/3) echo true > train.sh;; esac',
+    3,
+  ],
+};
+
+for (const [when, [script, shards]] of Object.entries(EDITS)) {
+  testInWorld(
+    `a step whose code was edited ${when} runs again after that is undone`,
+    async (here, root) => {
+      const write = (text: string) => Deno.writeTextFile(root.join("train.sh"), `${text}\n`);
+      await write("true");
+      add(
+        here.operators,
+        "edit",
+        () => when.startsWith("before") ? write("true # edited") : undefined,
+      );
+      const startCommand = ["sh", "-c", `${script} # train.sh`];
+      const train = step("train", { runAs: "command", startCommand, upstream: ["edit"], shards });
+      const nodes = [{ id: "here", runnerCount: 1, resources: {} }];
+      const steps = pipeline([step("edit"), train], { nodes });
+      assertEquals((await runPipeline(steps, here)).end, "ok");
+      await write("true");
+      const reasons = async () => (await planPipeline(steps, here)).steps[1].reasons;
+      assertEquals(await reasons(), ["code changed during the run → none"]);
+      if (!when.startsWith("before")) {
+        return;
+      }
+      assertEquals((await runPipeline(steps, here)).steps.train.end, "ran");
+      assertEquals(await reasons(), [], "it ran with the code of its plan");
+    },
+  );
+}
