@@ -85,9 +85,12 @@ export class SpreadWorld implements AsyncDisposable {
   async whileDamaged(at: number, run: () => Promise<void>): Promise<void> {
     this.#stored = this.bytes.with(at, this.bytes[at]! ^ 1);
     await this.inner.put(this.objectKey, this.#stored);
-    await run();
-    this.#stored = this.bytes;
-    await this.inner.put(this.objectKey, this.#stored);
+    try {
+      await run();
+    } finally {
+      this.#stored = this.bytes;
+      await this.inner.put(this.objectKey, this.#stored);
+    }
   }
 
   reset(): void {

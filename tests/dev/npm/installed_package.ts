@@ -9,7 +9,7 @@ import { tempRoot } from "../../support/temp_root.ts";
 /** JavaScript runtimes; `npx` provides each. */
 export const RUNTIMES = ["node@22", "node@24", "bun@1"] as const;
 
-/** Options of `npm install`, without what asks its registry each time. */
+/** Options of `npm install` that avoid requests to its registry. */
 export const INSTALL_QUIETLY = ["--no-audit", "--no-fund", "--prefer-offline"];
 
 /** A project that has the package. */
@@ -92,8 +92,9 @@ async function installPackage(root: string): Promise<InstalledPackage> {
 }
 
 /**
- * Makes a cache of npm in a folder that has the earlier downloads of this user. npm extracts an archive twice in its cache before
- * it installs it: some thousand files, which a folder in memory takes in half the time of a disk.
+ * Makes a cache of npm in a folder, with the earlier downloads of this user. npm extracts an archive
+ * twice in its cache before it installs it. These are some thousand files, which take half the time
+ * in a folder in memory.
  */
 async function npmCache(folder: string): Promise<string> {
   const downloads = join(realSystem.env("HOME") ?? "", ".npm/_cacache");

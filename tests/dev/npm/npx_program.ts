@@ -5,7 +5,7 @@ const paths = new Map<string, Promise<string>>();
 
 /**
  * Returns the path of the program of a package, as in `node@22`, which npx installs. It asks once, as npx takes a second to
- * start. `HOLDFAST_PROGRAMS` has lines such as `node@22=/path` for what was asked before.
+ * start. `HOLDFAST_PROGRAMS` may have lines such as `node@22=/path`, for which npx is not asked.
  */
 export function npxProgram(name: string): Promise<string> {
   const path = paths.get(name) ?? findProgram(name);

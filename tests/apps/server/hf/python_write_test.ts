@@ -104,7 +104,7 @@ pythonTest("a large upload by Xet is refused with the variable to set", async ()
   assertEquals((await registry.info("team/bert")).size, 11_000_000);
 });
 
-/** Uploads a large file with each token, and prints why one fails in a line. */
+/** Uploads a large file with each token, and prints a line: `saved`, or the error. */
 const UPLOADS = `
 from huggingface_hub import HfApi
 def upload(uploads):
