@@ -42,7 +42,7 @@ async function loadedByName(): Promise<string[]> {
 /**
  * Returns the arguments of `deno` that compile the command line.
  *
- * @param folder where the lock file of the binary is written, with its packages alone: Deno embeds all of a lock file
+ * @param folder for the lock file of the binary, which has only its packages: Deno embeds all that one has
  */
 export async function compileArguments(
   more: readonly string[],

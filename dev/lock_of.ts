@@ -1,4 +1,4 @@
-// Lock files with a part of the packages.
+// Lock files with some of the packages.
 import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
@@ -13,8 +13,9 @@ interface Lock {
 }
 
 /**
- * Returns the lock file with only the packages of npm that source files can import, and theirs. Deno fetches and embeds all packages
- * of a lock file, those of tests too: a browser driver, a Worker's runtime, a compiler.
+ * Returns `deno.lock` with only the npm packages that source files can import, and their
+ * dependencies. Deno fetches and embeds all packages of a lock file, also those of tests: a browser
+ * driver, a Worker's runtime, a compiler.
  *
  * @param sources paths from the root of the repository
  */
@@ -34,7 +35,7 @@ export async function lockOf(sources: Iterable<string>): Promise<string> {
     `${nameOf(specifier.slice(4))}@${version}`
   );
   const kept = new Set(roots);
-  // It has a version only where there are several.
+  // A dependency has a version only where there are several.
   const idsOf = (each: string) =>
     Object.keys(lock.npm).filter((id) => id === each || nameOf(id) === each);
   for (const id of kept) {

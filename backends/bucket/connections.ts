@@ -110,7 +110,7 @@ function checkProxies(system: Pick<System, "env">): void {
   for (const { name, url } of namedProxies(system)) {
     if (url !== undefined || name.toUpperCase() === "ALL_PROXY") continue;
     throw invalid("open store", undefined, `${name} is not the URL of an HTTP proxy`, {
-      hint: "Set it to http://host:port, or unset it. A bucket takes no SOCKS proxy.",
+      hint: "Set it to http://host:port, or unset it. Buckets do not support SOCKS.",
     });
   }
 }

@@ -166,7 +166,7 @@ export function checkProxy({ system }: Pick<CliIo, "system">): Check[] {
   return named.map(({ name, url }) => {
     if (url !== undefined) return ok(what, `${name} is ${url.protocol}//${url.host}${note}`);
     const verdict = name.toUpperCase() === "ALL_PROXY" ? "warn" : "fail";
-    const advice = "Use http://host:port, or unset it. A bucket takes no SOCKS proxy.";
+    const advice = "Use http://host:port, or unset it. Buckets do not support SOCKS.";
     return trouble(what, verdict, `${name} is not the URL of an HTTP proxy`, advice);
   });
 }
