@@ -187,6 +187,19 @@ export function relative({ request }: RouteContext, path: string): string {
   return "../".repeat(pathOf(request.url).split("/").length - 2) + path;
 }
 
+/**
+ * Returns the URL of a path, relative to that of the request, as the client sees it: for programs
+ * that need whole URLs or paths. A proxy with TLS says so in `X-Forwarded-Proto`, one that removed a
+ * prefix in `X-Forwarded-Prefix`. No header changes the host.
+ */
+export function publicUrl(c: RouteContext, path: string): URL {
+  const url = new URL(path, c.request.url);
+  if (c.header("x-forwarded-proto") === "https") url.protocol = "https:";
+  const [, prefix = ""] = /^((?:\/[^/,\s]+)*)\/?$/.exec(c.header("x-forwarded-prefix") ?? "") ?? [];
+  url.pathname = prefix + url.pathname;
+  return url;
+}
+
 /** Throws `Invalid` for a path that cannot be decoded. */
 export function checkPath(path: string): void {
   if (!path.includes("%")) return;

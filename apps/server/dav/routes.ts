@@ -13,7 +13,7 @@ import { RefusedRequest } from "../problem.ts";
 import {
   Answer,
   nameIn,
-  pathOf,
+  publicUrl,
   type RouteContext,
   type Routes,
   type ServerContext,
@@ -96,7 +96,7 @@ async function answerPropfind(c: RouteContext, find: Find, access: Access): Prom
   await c.request.body?.pipeTo(new WritableStream());
   const resource = await find(c, access);
   const children = depth === "0" ? undefined : resource.children?.();
-  const stream = multistatus(trimmed(pathOf(c.request.url)), resource, children);
+  const stream = multistatus(trimmed(publicUrl(c, "").pathname), resource, children);
   return new Answer(whileAllowed(c, await oneBehind(stream)), {
     status: 207,
     headers: { "content-type": XML, "cache-control": "no-cache" },

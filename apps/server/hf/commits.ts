@@ -10,7 +10,8 @@ import { route } from "../describe.ts";
 import { checkUploadSize } from "../guard/body_limit.ts";
 import type { Access, ReadableArtifact } from "../access/access.ts";
 import { checkStillAllowed } from "../access/guard_route.ts";
-import { Answer, type RouteContext, type Routes, type ServerContext } from "../routing.ts";
+import { Answer, type RouteContext, type Routes } from "../routing.ts";
+import { publicUrl, type ServerContext } from "../routing.ts";
 import { RefusedRequest } from "../problem.ts";
 import { noUpload } from "../uploads/own_upload.ts";
 import * as schemas from "../schemas/hub_writes.ts";
@@ -76,7 +77,7 @@ export function hubAccountWrites(routes: Routes, context: WriteContext): void {
         await applyCommit(context, commit, { find, access, objects: NO_OBJECTS, signal });
       }
       const path = type === "dataset" ? `datasets/${id}` : id;
-      return c.json({ url: `${originOf(c)}/${path}`, name: id, id });
+      return c.json({ url: publicUrl(c, `/${path}`).href, name: id, id });
     },
   });
   route(routes, "POST /api/validate-yaml", {
@@ -162,7 +163,7 @@ export function hubWrites(
         const begun = { size, owner: access.token, metadata };
         const { id } = await (await context.uploads()).begin(begun);
         await objects(access).add(oid, id);
-        const actions = { upload: { href: `${originOf(c)}/uploads/${id}`, header: {} } };
+        const actions = { upload: { href: publicUrl(c, `/uploads/${id}`).href, header: {} } };
         return { oid, size, actions };
       });
       return c.json({ transfer: "basic", objects: await Array.fromAsync(answers) });
@@ -196,7 +197,7 @@ export function hubWrites(
       c.info.version = saved.version;
       const oid = revisionOf(saved);
       const path = kind === "datasets" ? `datasets/${asked.id}` : asked.id;
-      const commitUrl = `${originOf(c)}/${path}/commit/${oid}`;
+      const commitUrl = publicUrl(c, `/${path}/commit/${oid}`).href;
       return c.json({ success: true as const, commitOid: oid, commitUrl, hookOutput: "" });
     },
   });
@@ -256,13 +257,6 @@ function invalid(state: string) {
 /** Routes check the right to write the name that the repository means. */
 function about(id: string, summary: string) {
   return { id, summary, tag: "hub", scope: "save" } as const;
-}
-
-/** Returns the origin of the service, as the client sees it. */
-function originOf(c: RouteContext): string {
-  const url = new URL(c.request.url);
-  if (c.header("x-forwarded-proto") === "https") url.protocol = "https:";
-  return url.origin;
 }
 
 function askedOf(c: RouteContext, kind: RepoKind): AskedRepo {

@@ -3,7 +3,7 @@ import { itemAt, valueAt } from "../../../core/faults/present.ts";
 import type { ArtifactInfo, Registry } from "../../../mod.ts";
 import { type Access, readableNames } from "../access/access.ts";
 import { endless } from "../listing.ts";
-import type { Answer, RouteContext } from "../routing.ts";
+import { type Answer, publicUrl, type RouteContext } from "../routing.ts";
 import { HUB_PAGE } from "../schemas/hub.ts";
 import { commitOf } from "./entries.ts";
 import { type AskedRepo, DATASETS, MAIN, type RepoKind, repoOfName, revisionOf } from "./repos.ts";
@@ -22,15 +22,13 @@ export function answerPage<T>(
   items: readonly T[],
   { limit = HUB_PAGE, keyOf, at = "" }: PageOptions<T>,
 ): Answer {
-  const next = new URL(at, c.request.url);
+  const next = publicUrl(c, at);
   const cursor = next.searchParams.get("cursor");
   if (items.some((item) => keyOf(item) === cursor)) throw endless();
   const page = items.slice(0, limit);
   const headers: Record<string, string> = { "cache-control": "no-cache" };
   if (items.length > page.length) {
     next.searchParams.set("cursor", keyOf(itemAt(page, -1)));
-    // Clients want a whole URL. Behind a proxy with TLS only this header has its scheme.
-    if (c.header("x-forwarded-proto") === "https") next.protocol = "https:";
     headers.link = `<${next.href}>; rel="next"`;
   }
   return c.json(page, 200, headers);

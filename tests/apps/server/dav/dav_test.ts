@@ -54,6 +54,21 @@ Deno.test("names, versions and files are folders and files", async () => {
   );
 });
 
+Deno.test("behind a proxy that serves the registry below a path, listings have its paths", async () => {
+  await using dav = await openDav();
+  await dav.save("team/data", ["a&b.txt"]);
+  const path = "/dav/team@@data@1.0.0/";
+  for (
+    const [prefix, at] of [["/ml/models", "/ml/models"], ["/ml/", "/ml"], ["/a&b", "/a&#38;b"]]
+  ) {
+    const headers = { depth: "1", "x-forwarded-prefix": prefix! };
+    const text = await (await dav.send("PROPFIND", path, headers)).text();
+    const found = text.matchAll(/<D:href>(.*?)<\/D:href>/g);
+    const expected = [`${at}${path}`, `${at}${path}a%26b.txt`];
+    assertEquals(Array.from(found, ([, href]) => href), expected);
+  }
+});
+
 Deno.test("a colon in a name, and other characters of URLs, may be encoded or not", async () => {
   await using dav = await openDav();
   for (const name of ["data:raw", "a b", "100%", "été"]) {

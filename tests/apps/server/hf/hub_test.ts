@@ -112,8 +112,50 @@ hubTest("a tree has files and folders, a page at a time", async (hub) => {
     pages++;
   }
   assertEquals([seen, pages], [all, 3]);
-  const proxied = await ask(`${tree}?limit=1`, { headers: { "x-forwarded-proto": "https" } });
-  assertMatch(proxied.headers.get("link")!, /^<https:/);
+});
+
+hubTest("whole URLs are those of the proxy, below its path", async ({ registry, ask, json }) => {
+  await saveFiles(registry, "team/bert", FILES);
+  const forwarded = (prefix: string) => ({
+    "x-forwarded-proto": "https",
+    "x-forwarded-prefix": prefix,
+  });
+  const sent = async (path: string, type: string, prefix: string, ...lines: unknown[]) => {
+    const headers = { ...forwarded(prefix), "content-type": type };
+    const body = lines.map((line) => JSON.stringify(line)).join("\n");
+    return await json(path, { method: "POST", headers, body });
+  };
+  const linkOf = async (prefix: string) => {
+    const path = "/api/models/team/bert/tree/main?limit=1";
+    const { headers } = await ask(path, { headers: forwarded(prefix) });
+    return /^<(.*)\/team\/bert\/tree\//.exec(headers.get("link")!)![1];
+  };
+  const at = "https://localhost/ml/models";
+  for (const prefix of ["/ml/models", "/ml/models/"]) {
+    assertEquals(await linkOf(prefix), `${at}/api/models`);
+    const asked = { operation: "upload", objects: [{ oid: "0".repeat(64), size: 5 }] };
+    const lfs = "application/vnd.git-lfs+json";
+    const { objects: [{ actions }] } = await sent(
+      "/team/new.git/info/lfs/objects/batch",
+      lfs,
+      prefix,
+      asked,
+    );
+    assertMatch(actions.upload.href, new RegExp(`^${at}/uploads/[^/]+$`));
+    const commit = "/api/models/team/bert/commit/main";
+    const lines = [
+      { key: "header", value: { summary: "s" } },
+      { key: "file", value: { path: "a", encoding: "base64", content: "YQ==" } },
+    ];
+    const { commitUrl } = await sent(commit, "application/x-ndjson", prefix, ...lines);
+    assertMatch(commitUrl, new RegExp(`^${at}/team/bert/commit/`));
+    const repo = { name: `empty${prefix.length}`, organization: "team" };
+    const { url } = await sent("/api/repos/create", "application/json", prefix, repo);
+    assertEquals(url, `${at}/team/${repo.name}`);
+  }
+  for (const prefix of ["", "/", "//evil.example", "/a, /b", "evil.example"]) {
+    assertEquals(await linkOf(prefix), "https://localhost/api/models", prefix);
+  }
 });
 
 hubTest("paths-info takes a form and JSON, and leaves out what is missing", async (hub) => {
