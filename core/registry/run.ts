@@ -112,6 +112,8 @@ export interface RunWriter {
   startedAt: Date;
   /** Number of points that are stored before. */
   points: number;
+  /** The last step of these points. @default none has a number */
+  step?: number;
 }
 
 /** Options of `finishRun`. */

@@ -62,7 +62,7 @@ class Run:
         self._started = datetime.fromisoformat(begun["startedAt"].replace("Z", "+00:00"))
         self._start = self._started.timestamp()
         self._began = time.monotonic()
-        self._step: float = int(begun["points"]) - 1
+        self._step: float = begun.get("step", int(begun["points"]) - 1)
         self._lines: list[str] = []
         self._characters = self._stored = self._left_out = 0
         self._begun: int | None = None
@@ -92,7 +92,7 @@ class Run:
             if self._ended:
                 raise self._error("log to", "it has ended", "Open it again, or another run.")
             step = members.setdefault("step", self._step + 1)
-            if isinstance(step, (int, float)) and math.isfinite(step):
+            if type(step) in (int, float):  # NaN and infinities are strings by now
                 self._step = step
             members.setdefault(TIME, round(time.time() - self._start, 3))
             line = json.dumps(members, separators=(",", ":")) + "\n"

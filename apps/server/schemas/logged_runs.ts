@@ -42,4 +42,5 @@ export const RunWriterSchema = object("RunWriter", {
   ),
   startedAt: Moment,
   points: Amount,
+  step: v.optional(v.pipe(v.number(), v.description("The last step of the stored points"))),
 });

@@ -7,7 +7,7 @@ import type { Context } from "../context.ts";
 import { stateOf } from "../drafts/draft_state.ts";
 import { openDraft } from "../drafts/open_draft.ts";
 import { alreadyFinished, begunPart, draftIdOf, spokenRun, writerId } from "./run_parts.ts";
-import { countOf, lookAtRun, readJsonPart } from "./stored_run.ts";
+import { countOf, lastStep, lookAtRun, readJsonPart } from "./stored_run.ts";
 
 /** Characters of parameters: metadata also has the metrics. */
 const MOST_PARAMS = 32 * 1024;
@@ -36,5 +36,8 @@ export async function beginRun(
   const draft = openDraft(context, run.name, { id: draftIdOf(run) });
   const content = encoder.encode(JSON.stringify({ startedAt: startedAt.toISOString(), params }));
   await draft.addPart(begunPart(writer), [{ path: BEGUN_FILE, content }], { signal });
-  return { writer, startedAt: new Date(String(began.startedAt)), points: countOf(known.points) };
+  const points = countOf(known.points);
+  const step = await lastStep(known);
+  const about = { writer, startedAt: new Date(String(began.startedAt)), points };
+  return step === undefined ? about : { ...about, step };
 }

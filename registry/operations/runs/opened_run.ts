@@ -77,7 +77,8 @@ export class OpenedRun implements Run {
     this.writer = parts.writer;
     this.#parts = parts;
     this.#spoken = spokenRun(run);
-    this.#step = parts.writer.points - 1;
+    const { points, step = points - 1 } = parts.writer;
+    this.#step = step;
     this.#beganMs = parts.system.monotonic();
   }
 

@@ -107,6 +107,26 @@ export async function readPoints(
   return concatBytes(await Promise.all(files));
 }
 
+/** Returns the last step of a run; undefined if no point has a number. */
+export async function lastStep(known: RunLook): Promise<number | undefined> {
+  for (const part of known.points.toReversed()) {
+    const lines = decoder.decode(await readPoints(known, part)).split("\n");
+    for (const line of lines.reverse()) {
+      const step = stepOf(line);
+      if (step !== undefined) return step;
+    }
+  }
+}
+
+function stepOf(line: string): number | undefined {
+  try {
+    const point: unknown = JSON.parse(line);
+    return isJsonObject(point) && typeof point.step === "number" ? point.step : undefined;
+  } catch {
+    return undefined; // half a line of another program
+  }
+}
+
 /** Describes a run; undefined if no program began it. */
 export async function describeRun(
   context: Context,

@@ -113,7 +113,7 @@ elif how == "block":
         run.log(loss=1)
 else:
     run = registry.run("m", id=how)
-    run.log(loss=1)
+    run.log(step=7, loss=1)
 if how == "killed":
     run.flush()
     run.log(loss=2)
@@ -146,7 +146,7 @@ run.finish()
 `;
     const args = [service.location, service.token!];
     assertEquals(await runProgram(program, { args, cwd: root.path }), ["killed running"]);
-    assertEquals(await pointsOf(registry, "m"), [{ step: 0, loss: 1 }, { step: 1, loss: 3 }]);
+    assertEquals(await pointsOf(registry, "m"), [{ step: 7, loss: 1 }, { step: 8, loss: 3 }]);
   },
 );
 

@@ -90,18 +90,20 @@ export const RUN_CASES: readonly RunCase[] = [
     async run({ registry, other }) {
       const killed = await openRun(registry, "m", { id: "1", params: { rate: 1 } });
       killed.log({ epoch: 1 });
-      killed.log({ epoch: 2 });
+      killed.log({ step: 10.5, epoch: 2 });
+      killed.log({ step: "last", epoch: 2 });
       await killed.flush();
 
       const again = await openRun(other, "m", { id: "1", params: { rate: 1 } });
       again.log({ epoch: 2 });
       await again.flush();
-      assertEquals((await readLoggedRun(registry, "m", { id: "1" })).points, 3);
+      assertEquals((await readLoggedRun(registry, "m", { id: "1" })).points, 4);
       const { version } = await finishRun(registry, "m", { id: "1" });
       assertEquals(await pointsOf(registry, `m@${version}`), [
         { step: 0, epoch: 1 },
-        { step: 1, epoch: 2 },
-        { step: 2, epoch: 2 },
+        { step: 10.5, epoch: 2 },
+        { step: "last", epoch: 2 },
+        { step: 11.5, epoch: 2 },
       ]);
       assertEquals((await registry.info("m")).metadata.params, { rate: 1 });
       await rejected("Conflict", openRun(other, "m", { id: "1" }), /finished as 1.0.0/);
