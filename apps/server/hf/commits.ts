@@ -10,8 +10,13 @@ import { route } from "../describe.ts";
 import { checkUploadSize } from "../guard/body_limit.ts";
 import type { Access, ReadableArtifact } from "../access/access.ts";
 import { checkStillAllowed } from "../access/guard_route.ts";
-import { Answer, type RouteContext, type Routes } from "../routing.ts";
-import { publicUrl, type ServerContext } from "../routing.ts";
+import {
+  Answer,
+  publicUrl,
+  type RouteContext,
+  type Routes,
+  type ServerContext,
+} from "../routing.ts";
 import { RefusedRequest } from "../problem.ts";
 import { noUpload } from "../uploads/own_upload.ts";
 import * as schemas from "../schemas/hub_writes.ts";

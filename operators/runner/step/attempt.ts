@@ -128,7 +128,7 @@ export class Attempt {
     return metrics === undefined ? facts : { ...facts, metrics };
   }
 
-  /** Notes whether its code is that of the plan. Else no later run may take its success for one. */
+  /** Notes whether its code still is that of the plan. If not, no later run may reuse its success. */
   async #checkCode(): Promise<void> {
     if (this.#changedCode !== undefined) return;
     const { code } = this.#options.state.fingerprint;
