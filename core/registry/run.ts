@@ -112,7 +112,7 @@ export interface RunWriter {
   startedAt: Date;
   /** Number of points that are stored before. */
   points: number;
-  /** The last step of these points. @default none has a number */
+  /** The last step of these points; undefined if none has a number. */
   step?: number;
 }
 
