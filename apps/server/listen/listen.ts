@@ -13,6 +13,7 @@ import { checkOptions, type OptionNames } from "../../../core/options/check_opti
 import { Answer, answerings } from "../answer.ts";
 import type { ConnectionLimits, Listening, ListenOptions } from "./options.ts";
 import { createClientAddress } from "./client_address.ts";
+import { createHostCheck } from "./request_host.ts";
 import { ServedCertificate } from "./certificate.ts";
 import { connectionsWithin, descriptorLimit } from "./descriptors.ts";
 import { cannotListen, exposed } from "./listen_errors.ts";
@@ -70,9 +71,10 @@ const REST_MS = 10_000;
 
 function listenerOf(
   handler: Handler,
-  { system, addressOf }: {
+  { system, addressOf, hasHost }: {
     system: Pick<System, "sleep">;
     addressOf: ReturnType<typeof createClientAddress>;
+    hasHost: ReturnType<typeof createHostCheck>;
   },
 ): (request: IncomingMessage, response: ServerResponse) => void {
   const answering = answerings.get(handler) ??
@@ -87,14 +89,12 @@ function listenerOf(
     },
     {
       overrideGlobalObjects: false,
-      errorHandler: () => {
-        const detail = "Cannot read the request: its target or host is not valid in a URL";
-        return problem(400, { code: "Invalid", detail }).toResponse();
-      },
+      errorHandler: () => invalidUrl().toResponse(),
     },
   );
   return (request, response) => {
     if (hostsOf(request) > 1) reply(request, response, problemOf(severalHosts()));
+    else if (!hasHost(request)) reply(request, response, invalidUrl());
     else void listener(request, response);
   };
 
@@ -104,6 +104,11 @@ function listenerOf(
     send(response, new Answer(answer.body, { ...answer, headers }), rest)
       .catch(() => response.destroy()); // a header that HTTP does not allow
   }
+}
+
+function invalidUrl(): Answer {
+  const detail = "Cannot read the request: its target or host is not valid in a URL";
+  return problem(400, { code: "Invalid", detail });
 }
 
 /**
@@ -232,7 +237,8 @@ export async function listenBeside(
   });
   server.maxHeadersCount = 0; // more would be ignored; their size is limited
   const cutAll = watchConnections(server, { maxConnections, idleTimeoutMs });
-  server.on("request", listenerOf(handler, { system, addressOf }));
+  const hasHost = createHostCheck(tls === undefined ? "http" : "https");
+  server.on("request", listenerOf(handler, { system, addressOf, hasHost }));
   await new Promise<void>((resolve, reject) => {
     server.once("error", reject);
     server.listen({ port, host, reusePort: processes > 1 }, resolve);

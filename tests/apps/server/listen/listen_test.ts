@@ -35,6 +35,33 @@ Deno.test("two Host headers are refused", async () => {
   }
 });
 
+Deno.test("hosts in any form of URLs are answered, and others are invalid", async () => {
+  await using service = await serve();
+  const statusFor = async (host: string) => {
+    const answer = await service.talk(requestText("/names").replace("localhost", host));
+    return Number(answer.split(" ")[1]);
+  };
+  for (const host of ["[0:0:0:0:0:0:0:1]:80", "[::1]:8600", "LOCALHOST:08600", "localhost:"]) {
+    assertEquals(await statusFor(host), 200, host);
+  }
+  for (const host of ["[::FFFF:192.0.2.1]:8600", "evil.example", "192.0.2"]) {
+    assertEquals(await statusFor(host), 403, host);
+  }
+  const none = ["", "1.2.3.256", "1.2.3.4.5", "x.0x1", "a@localhost", "localhost/a", "localhost?a"];
+  for (const host of [...none, "localhost#", "local host", "local\thost", "[::1", "::1", "a:b"]) {
+    assertEquals(await statusFor(host), 400, host);
+  }
+});
+
+Deno.test("a request of HTTP/1.0 needs no host: it has the address of the service", async () => {
+  await using service = await serve({ handler: { hf: true } });
+  assertMatch(await service.talk("GET /names HTTP/1.1\r\n\r\n"), /^HTTP\/1\.1 400 /);
+  const body = JSON.stringify({ name: "a" });
+  const head = `content-type: application/json\r\ncontent-length: ${body.length}`;
+  const text = await service.talk(`POST /api/repos/create HTTP/1.0\r\n${head}\r\n\r\n${body}`);
+  assertStringIncludes(text, `"url":"${service.server.url}/a"`);
+});
+
 Deno.test("every header is seen, whatever number come before it", async () => {
   await using service = await serve();
   const saved = await service.registry.save("a", 1);
