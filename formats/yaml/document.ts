@@ -8,7 +8,13 @@ import { exactNumber } from "../../core/text/exact_number.ts";
 export type YamlNode =
   | { kind: "map"; offset: number; entries: YamlEntry[] }
   | { kind: "list"; offset: number; items: YamlNode[] }
-  | { kind: "scalar"; offset: number; value: null | boolean | number | string };
+  | {
+    kind: "scalar";
+    offset: number;
+    value: null | boolean | number | string;
+    /** How a number or flag is written, such as `3.10`. @default as `String` writes it */
+    text?: string;
+  };
 
 /** A key and its value; the offset is that of the key. */
 interface YamlEntry {
@@ -159,7 +165,10 @@ function treeOf(
         problems.push(unsupported(`${shown(node.source)} exceeds a 64-bit number`, offset));
       }
       const value = resolve === undefined ? node.value ?? null : resolve(scalarOf(node));
-      return [{ kind: "scalar", offset, value: value as string }, 0];
+      const { text } = scalarOf(node);
+      const isOwn = (typeof value === "number" || typeof value === "boolean") &&
+        text !== String(value);
+      return [{ kind: "scalar", offset, value: value as string, ...isOwn && { text } }, 0];
     }
     let deepest = 0;
     const child = (node: Node) => {
@@ -191,7 +200,7 @@ function treeOf(
     const { value } = key;
     if (resolve !== undefined) return scalarOf(key).text;
     if (typeof value === "string") return value;
-    return numberKeys && Number.isSafeInteger(value) ? String(value) : undefined;
+    return numberKeys && Number.isSafeInteger(value) ? scalarOf(key).text : undefined;
   }
 
   try {

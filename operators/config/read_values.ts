@@ -4,6 +4,7 @@ import { itemAt } from "../../core/faults/present.ts";
 import { PIPELINE, type ReadPipeline } from "./schema.ts";
 import { childOf, describeNode, plainOf } from "./tree/node.ts";
 import type { ConfigMap, ConfigNode, Path } from "./tree/node.ts";
+import type { PlainValue } from "../../core/text/plain_value.ts";
 import type { ProblemList } from "./tree/problems.ts";
 
 /** Keys and indexes that lead to a value of the pipeline. */
@@ -37,6 +38,7 @@ export function createReport(pipeline: ConfigNode, problems: ProblemList): Repor
 /** Returns the valid values of a pipeline. Reports the others. */
 export function readValues(pipeline: ConfigMap, report: Report): ReadPipeline {
   const value = plainOf(pipeline);
+  keepTexts(pipeline, value);
   const reported = new Set<string>();
   for (;;) {
     const { output, issues = [] } = v.safeParse(PIPELINE, value);
@@ -59,6 +61,24 @@ export function readValues(pipeline: ConfigMap, report: Report): ReadPipeline {
     reportReserved(pipeline, report);
     for (const { path } of wrong) set(output, path.map(({ key }) => key), undefined);
     return output as ReadPipeline;
+  }
+}
+
+/** Replaces numbers and flags that become strings by what is written: 3.10 is no 3.1 there. */
+function keepTexts(pipeline: ConfigMap, value: PlainValue): void {
+  const operators = childOf(pipeline, "operators");
+  for (const [index, operator] of operators?.kind === "list" ? operators.items.entries() : []) {
+    for (const key of ["start_command", "extra_env_vars"]) {
+      const node = childOf(operator, key);
+      if (node === undefined || node.kind === "scalar") continue;
+      const members = node.kind === "list"
+        ? node.items.entries()
+        : [...node.entries].map(([name, entry]) => [name, entry.node] as const);
+      for (const [name, member] of members) {
+        if (member.kind !== "scalar" || member.text === undefined) continue;
+        set(value, ["operators", index, key, name], member.text);
+      }
+    }
   }
 }
 

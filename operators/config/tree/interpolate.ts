@@ -1,6 +1,6 @@
 // Replaces `${…}` references in strings of a configuration.
 import { didYouMean } from "../../../core/text/nearest.ts";
-import { childOf } from "./node.ts";
+import { childOf, textOf } from "./node.ts";
 import type { ConfigEntry, ConfigNode, ConfigScalar, Path } from "./node.ts";
 import { findNode, fullPath } from "./paths.ts";
 import type { ProblemList } from "./problems.ts";
@@ -132,7 +132,7 @@ class Interpolation {
         const hint = "Use it alone: only strings, numbers and flags can be a part of a string.";
         return this.#fail(node, path, `${message} inside a string`, hint);
       }
-      text += partValue.value === null ? "" : String(partValue.value);
+      text += textOf(partValue);
       variable ??= partValue.variable;
     }
     this.#characters += text.length;

@@ -34,6 +34,8 @@ export interface ConfigScalar {
   readonly kind: "scalar";
   readonly place: Place;
   readonly value: null | boolean | number | string;
+  /** How a number or flag is written, such as `3.10`. @default as `String` writes it */
+  readonly text?: string;
   /** Environment variable that the value came from: it may stand for a number, and is not shown. */
   readonly variable?: string;
 }
@@ -85,6 +87,11 @@ export function plainOf(node: ConfigNode): PlainValue {
   return Object.fromEntries(entries); // also sets `__proto__`
 }
 
+/** Returns a value as a string: numbers and flags as they are written. */
+export function textOf({ value, text }: ConfigScalar): string {
+  return value === null ? "" : text ?? String(value);
+}
+
 export function childOf(node: ConfigNode | undefined, key: string): ConfigNode | undefined {
   return node?.kind === "map" ? node.entries.get(key)?.node : undefined;
 }
@@ -95,7 +102,7 @@ export function describeNode(node: ConfigNode): string {
   if (node.kind === "list") return "a list";
   if (node.variable !== undefined) return `the value of ${node.variable}`;
   if (node.value === null) return "empty";
-  if (typeof node.value !== "string") return String(node.value);
+  if (typeof node.value !== "string") return textOf(node);
   return JSON.stringify(
     node.value.length > 60 ? `${node.value.slice(0, 60).toWellFormed()}…` : node.value,
   );

@@ -59,13 +59,19 @@ export function parseTree(
   });
 
   function quick(): ConfigNode | undefined {
-    if (language !== "json" || exact) return undefined;
+    if (language !== "json" || exact || hasOwnNumbers(source.text)) return undefined;
     try {
       return nodeOf(parseExactJson(source.text), { source, offset: 0 });
     } catch {
       return undefined; // the YAML parser reports why
     }
   }
+}
+
+/** True if a number of a JSON text may be written as `String` does not write it, such as 3.10. */
+function hasOwnNumbers(json: string): boolean {
+  const numbers = json.matchAll(/[\s:,[](-?\d+(?:\.\d*0|(?:\.\d+)?[eE][+-]?\d+))\s*[\],}]/g);
+  return numbers.some(([, number]) => String(Number(number)) !== number);
 }
 
 export function readTree(

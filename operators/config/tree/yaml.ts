@@ -49,7 +49,10 @@ export function parseYamlTree(
 
   function treeOf(node: YamlNode): ConfigNode {
     const place = { source, offset: from + node.offset };
-    if (node.kind === "scalar") return { kind: "scalar", place, value: node.value };
+    if (node.kind === "scalar") {
+      const { value, text } = node;
+      return { kind: "scalar", place, value, ...text !== undefined && { text } };
+    }
     if (node.kind === "list") return { kind: "list", place, items: node.items.map(treeOf) };
     const entries = new Map<string, ConfigEntry>();
     for (const { key, offset, node: child } of node.entries) {

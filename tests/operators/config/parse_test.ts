@@ -247,3 +247,24 @@ Deno.test("parameters that only sound like secrets are accepted", () => {
   const text = JSON.stringify({ pipeline: { operators: [{ operator_id: "a", params }] } });
   assertEquals(parsePipeline(text).steps[0].params, params);
 });
+
+Deno.test("numbers and flags of commands, variables and strings stay as they are written", () => {
+  const words = ["3.10", "010", "0x1F", "1e3", "True", "-0.50"];
+  const yaml = `
+variables: { python: ${words[0]}, flag: True }
+pipeline:
+  operators:
+    - operator_id: a
+      start_command: [run, ${words.join(", ")}, "\${python}", "v\${python}-\${flag}"]
+      extra_env_vars: { ${words.map((word, index) => `V${index}: ${word}`).join(", ")} }
+      params: { python: ${words[0]}, codes: { 007: bond } }
+`;
+  const [{ startCommand, env, params }] = parsePipeline(yaml).steps;
+  assertEquals(startCommand, ["run", ...words, "3.10", "v3.10-True"]);
+  assertEquals(Object.values(env), words);
+  assertEquals(params, { python: 3.1, codes: { "007": "bond" } });
+  const json = '{"pipeline":{"operators":[{"operator_id":"a","start_command":[3.10, 1e3, 1]}]}}';
+  const [{ startCommand: written }] = parsePipeline(json, { language: "json" }).steps;
+  assertEquals(written, ["3.10", "1e3", "1"]);
+  assertEquals(encodePipeline(parsePipeline(yaml)).includes('"3.10"'), true);
+});
