@@ -1,4 +1,5 @@
 // Runs that programs log to.
+import { Buffer, isUtf8 } from "node:buffer";
 import { resolve } from "node:path";
 import { isRegistryError, localPath, type Registry, type SavedArtifact } from "../../../../mod.ts";
 import { finishRun, type FinishRunOptions, openRun } from "../../../../registry/mod.ts";
@@ -6,7 +7,7 @@ import { readLoggedRun, readLoggedRuns, type RunValues } from "../../../../regis
 import { parseExactJson } from "../../../../core/text/json_text.ts";
 import { type Command, defineCommand } from "../../program/command.ts";
 import { checkNewAlias, refuseRef } from "../../program/refusals.ts";
-import { noName } from "../../terminal/hints.ts";
+import { invalid, noName } from "../../terminal/hints.ts";
 import { printTable } from "../../program/print_table.ts";
 import { stdinOf } from "../../terminal/cli_io.ts";
 import { parseEntry } from "../../values/metadata.ts";
@@ -102,10 +103,14 @@ export const log: Command = defineCommand({
     let points = 0, refused = 0;
     for await (const line of linesOf(stdinOf(io))) {
       try {
-        const point = parsePoint(line);
+        const point = parsePoint(decoder.decode(line));
         if (point === undefined) {
-          await io.stdout.write(`${line}\n`);
+          await io.stdout.write(Buffer.concat([line, NEWLINE]));
           continue;
+        }
+        if (!isUtf8(line)) {
+          const subject = `run "${run.id}" of "${name}"`;
+          throw invalid(`log to ${subject}`, "a point is not UTF-8", "Write names in UTF-8.");
         }
         run.log(point);
         if (++points % FLUSHED === 0) await run.flush();
@@ -123,22 +128,24 @@ export const log: Command = defineCommand({
 
 /** Points after which a long input waits until they are stored: it is read faster than that. */
 const FLUSHED = 20_000;
-/** Characters of a line; the rest of a longer one is another line. */
+const decoder = new TextDecoder(); // removes a byte order mark
+const NEWLINE = Buffer.from("\n");
+/** Bytes of a line; the rest of a longer one is another line. */
 const MOST_LINE = 4 * 1024 * 1024;
 
-async function* linesOf(stream: ReadableStream<Uint8Array>): AsyncGenerator<string> {
-  let rest = "";
-  const decoder = new TextDecoder();
-  for await (const bytes of stream) {
-    const lines = (rest + decoder.decode(bytes, { stream: true })).split("\n");
+/** Yields lines as bytes: those that are printed may have any. */
+async function* linesOf(stream: ReadableStream<Uint8Array>): AsyncGenerator<Buffer> {
+  let rest = ""; // a character for each byte
+  for await (const { buffer, byteOffset, byteLength } of stream) {
+    const lines = (rest + Buffer.from(buffer, byteOffset, byteLength).toString("latin1"))
+      .split("\n");
     rest = lines.pop()!;
-    yield* lines;
+    for (const line of lines) yield Buffer.from(line, "latin1");
     if (rest.length <= MOST_LINE) continue;
-    yield rest;
+    yield Buffer.from(rest, "latin1");
     rest = "";
   }
-  rest += decoder.decode();
-  if (rest !== "") yield rest;
+  if (rest !== "") yield Buffer.from(rest, "latin1");
 }
 
 /** Returns the object of a line, also with NaN and infinities as Python writes them. */

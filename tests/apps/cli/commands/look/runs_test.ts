@@ -45,3 +45,26 @@ filledTest("runs log takes the lines of any program, and finish adds its files",
   assertEquals(metadata.metrics, { step: 3, loss: 0.5 });
   assertEquals(files.map(({ path }: { path: string }) => path), ["history.jsonl", "w.bin"]);
 });
+
+filledTest(
+  "runs log stores no point that is not UTF-8, and prints other lines as they are",
+  async (it) => {
+    const line = (...parts: (string | number)[]) =>
+      parts.flatMap((part) =>
+        typeof part === "number" ? part : [...new TextEncoder().encode(part)]
+      );
+    const stdin = Uint8Array.from([
+      ...line('\ufeff{"name": "\ufffd"}\n', '{"name": "caf', 0xe9, '"}\n', "Stra", 0xdf, "e\n"),
+      ...line('{"loss": 1}'),
+    ]);
+    const { bytes, out, err } = await it.holdfast("runs log net 7", { stdin });
+    assertStringIncludes(
+      err,
+      'Cannot log to run "7" of "net": a point is not UTF-8. Write names in',
+    );
+    assertEquals([...bytes.subarray(0, 7)], line("Stra", 0xdf, "e\n"));
+    assertStringIncludes(out, "Logged 2 points to run 7, 1 left out");
+    const points = (await it.succeeds("runs show net 7")).trim().split("\n");
+    assertEquals(points.map((point) => JSON.parse(point).name), ["\ufffd", undefined]);
+  },
+);
