@@ -84,3 +84,27 @@ Deno.test({
     assertEquals([await hasLightLine(), errors], [true, []]);
   },
 });
+
+Deno.test({
+  name: "a dark page is printed with dark text" + SKIPPED,
+  ignore: IGNORED,
+  async fn() {
+    await using registry = await openRegistry("memory:");
+    await registry.save("model", { depth: 1 });
+    await using explorer = await openExplorer(registry);
+    const { page, url } = explorer;
+    await page.emulateMedia({ colorScheme: "dark" });
+    await page.goto(`${url}#/artifacts/model/1.0.0`);
+    await page.getByRole("heading", { name: "1.0.0" }).waitFor();
+    const isText = (color: string) =>
+      page.waitForFunction((color) => getComputedStyle(document.body).color === color, color);
+    const [onScreen, onPaper] = ["rgb(232, 232, 230)", "rgb(28, 29, 31)"];
+    for (const theme of ["system", "light", "dark"]) {
+      await isText(theme === "light" ? onPaper : onScreen);
+      await page.emulateMedia({ media: "print" });
+      await isText(onPaper);
+      await page.emulateMedia({ media: "screen" });
+      await page.getByRole("button", { name: `Theme: ${theme}` }).click();
+    }
+  },
+});
