@@ -1,4 +1,5 @@
-// The runtime and the system that this program runs on, also in browsers.
+// The runtime and the system that this program runs on, also in browsers. `core/system.ts` exports
+// them for all but the names of errors, which it needs itself.
 
 /**
  * Returns a module of the runtime (`node:crypto`) without an import, which bundlers for browsers

@@ -64,7 +64,7 @@ export function readValues(pipeline: ConfigMap, report: Report): ReadPipeline {
   }
 }
 
-/** Replaces numbers and flags that become strings by what is written: 3.10 is no 3.1 there. */
+/** Replaces numbers and flags that become strings by their text: there, 3.10 is not 3.1. */
 function keepTexts(pipeline: ConfigMap, value: PlainValue): void {
   const operators = childOf(pipeline, "operators");
   for (const [index, operator] of operators?.kind === "list" ? operators.items.entries() : []) {
