@@ -328,6 +328,7 @@ Deno.test({
     const status = dialog.getByRole("status").first();
     await copy.click();
     await status.getByText("Copied", { exact: true }).waitFor();
+    assert(await copy.evaluate((button) => button === document.activeElement));
     await dialog.getByLabel("Alias").fill("");
     await dialog.getByLabel("Alias").press("ControlOrMeta+v");
     const pasted = await dialog.getByLabel("Alias").inputValue();

@@ -5,9 +5,11 @@ import { shellWord } from "../../../core/text/shell_word.ts";
 
 export { shellWord };
 
+type Button = Pick<HTMLButtonElement, "after" | "focus">;
+
 export function CopyButton({ text, label }: { text: string; label: string }) {
   const [result, setResult] = useState<string>();
-  const copy = async ({ currentTarget }: { currentTarget: Pick<Element, "after"> }) => {
+  const copy = async ({ currentTarget }: { currentTarget: Button }) => {
     setResult(await copyText(text, currentTarget) ? "Copied" : "Not copied: select it");
     setTimeout(() => setResult(undefined), 1500);
   };
@@ -31,7 +33,7 @@ export function CopyBox({ text, label }: { text: string; label: string }) {
  * Copies a text, and returns false if the browser does not allow it. Pages without https have no
  * clipboard: there, it copies a selection beside the button, as a dialog keeps others from focus.
  */
-export async function copyText(text: string, button: Pick<Element, "after">): Promise<boolean> {
+async function copyText(text: string, button: Button): Promise<boolean> {
   const clipboard = navigator.clipboard as Clipboard | undefined;
   try {
     if (clipboard !== undefined) return await clipboard.writeText(text).then(() => true);
@@ -44,6 +46,7 @@ export async function copyText(text: string, button: Pick<Element, "after">): Pr
   area.select();
   const isCopied = document.execCommand("copy");
   area.remove();
+  button.focus(); // the selection had it
   return isCopied;
 }
 
