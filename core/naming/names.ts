@@ -101,11 +101,25 @@ export function nameSegment(name: string): string {
   return encodeURIComponent(name.replace(/^~*\.{1,2}$/, "~$&")).replaceAll("%2F", "@@");
 }
 
-/** Returns a value for a message: quoted, escaped, and cut when long. */
+/** Characters of a value in a message. */
+const MOST_SHOWN = 80;
+
+/**
+ * Returns a value for a message: quoted and escaped. Long strings are cut in the middle, as the end
+ * of a path is the name of the file.
+ */
 export function shown(text: unknown): string {
   if (typeof text === "object" && text !== null) return "an object"; // String() fails for some
-  const quoted = typeof text === "string" ? JSON.stringify(text.slice(0, 80)) : String(text);
-  return quoted.length > 80 ? `${quoted.slice(0, 76)}…"` : quoted;
+  if (typeof text !== "string") {
+    const plain = String(text);
+    return plain.length > MOST_SHOWN ? `${plain.slice(0, MOST_SHOWN - 4)}…` : plain;
+  }
+  const half = MOST_SHOWN / 2;
+  const whole = text.length > MOST_SHOWN ? undefined : JSON.stringify(text);
+  if (whole !== undefined && whole.length <= MOST_SHOWN) return whole;
+  const begin = JSON.stringify(text.slice(0, half)).slice(0, half - 2);
+  const end = JSON.stringify(text.slice(-half)).slice(-half);
+  return `${begin}…${end}`;
 }
 
 /** Returns the `content-disposition` for a file name, in ASCII and in full (RFC 6266, RFC 8187). */

@@ -176,7 +176,12 @@ Deno.test("checkName() refuses ten million characters without encoding them", ()
 
 Deno.test("shown() quotes, escapes and cuts any value", () => {
   assertEquals(shown('a"b\n'), '"a\\"b\\n"');
-  assert(shown("x".repeat(1_000)).length <= 80);
+  for (const text of ["x".repeat(1_000), "\0".repeat(1_000), "\0".repeat(20), '"'.repeat(79)]) {
+    assert(shown(text).length <= 80, shown(text));
+  }
+  const path = `/data/${"inner/".repeat(20)}model.bin`;
+  assertEquals(shown(path), `"/data/${"inner/".repeat(5)}i…${path.slice(-39)}"`);
+  assertEquals(shown("x".repeat(78)), `"${"x".repeat(78)}"`);
   const anything = fc.anything({ withNullPrototype: true });
   fc.assert(fc.property(anything, (value) => typeof shown(value) === "string"));
 });
