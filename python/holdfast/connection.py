@@ -63,6 +63,11 @@ WRONG_PATH = (
     "such as https://HOST/models."
 )
 
+REDIRECTED = (
+    "If the service moved, connect to it there. If a proxy asks for a sign-in of its own, let it "
+    "pass requests with a token."
+)
+
 TLS_PORT = "Check the URL: a port with TLS needs https://."
 
 TOKEN_LOST = (
@@ -111,6 +116,14 @@ class OnlyReads(urllib.request.HTTPRedirectHandler):
     def redirect_request(self, request: Any, *rest: Any) -> urllib.request.Request | None:
         is_read = request.get_method() in ("GET", "HEAD")
         return super().redirect_request(request, *rest) if is_read else None
+
+
+def moved_to(error: urllib.error.HTTPError) -> str:
+    """Returns where an answer redirects, without a query, which may have secrets."""
+    target = error.headers.get("location")
+    if not 300 <= error.code < 400 or not target:
+        return ""
+    return "it redirects to " + re.split("[?#]", urllib.parse.urljoin(error.url, target))[0]
 
 
 class Connection:
@@ -262,7 +275,7 @@ class Connection:
             problem = json.loads(text)
             detail, code = str(problem["detail"]), str(problem["code"])
         except (ValueError, KeyError, TypeError, OSError):
-            detail, code, problem = f"{failed}: {error.reason}", "", {}
+            detail, code, problem = f"{failed}: {moved_to(error) or error.reason}", "", {}
         is_lost = error.code >= 500 or error.code == 499  # the connection behind a proxy broke
         default = lost if is_lost else "Invalid"
         is_foreign = text or "json" not in error.headers.get("content-type", "")
@@ -271,6 +284,8 @@ class Connection:
         code = code or STATUS_CODES.get(error.code, default)
         if code == "Unsupported" and not problem:
             usual = WRONG_PATH
+        elif moved_to(error):
+            usual = REDIRECTED
         elif error.code == 400 and self.location.startswith("http:"):
             usual = TLS_PORT
         else:

@@ -56,6 +56,31 @@ pythonTest("the hint for a 413 of a proxy names the limit of the proxy", async (
   assertEquals(await behind(413, calls), ["Invalid True", "Invalid True"]);
 });
 
+const MOVED = `
+import sys
+import holdfast
+
+registry = holdfast.connect(sys.argv[1], timeout=3)
+for value in (1, bytes(300_000), bytes(9_000_000)):
+    try:
+        registry.save("a", value)
+    except holdfast.HoldfastError as error:
+        print(error.code, error.message.partition(": ")[2], "connect to it there" in error.hint)
+`;
+
+pythonTest("the error for a redirected write has the new URL, without its query", async () => {
+  for (const status of [301, 302, 307, 308]) {
+    for (const to of ["https://other.example/login", "/login"]) {
+      const answer = () =>
+        new Response("<h1>Moved</h1>", { status, headers: { location: `${to}?token=secret` } });
+      await using server = Deno.serve({ port: 0, hostname: "127.0.0.1", onListen() {} }, answer);
+      const at = `http://127.0.0.1:${server.addr.port}`;
+      const expected = `Invalid it redirects to ${new URL(to, at)} True`;
+      assertEquals(await runProgram(MOVED, { args: [at] }), Array(3).fill(expected));
+    }
+  }
+});
+
 const WITH_TOKEN = `
 import sys
 import holdfast
