@@ -67,7 +67,8 @@ async function signers(backend: Backend): Promise<Map<string, string>> {
   return found;
 }
 
-for (const [locking, layout] of partOfRun(MODES, 4)) {
+const [usual, ...others] = MODES;
+for (const [locking, layout] of [usual!, ...partOfRun(others, 3)]) {
   Deno.test(`three processes win each key once (${locking}, ${layout})`, async () => {
     const root = await tempRoot();
     try {
