@@ -61,13 +61,15 @@ def service(
         raise HoldfastError(error["code"], error["message"], error.get("hint", ""))
     OWN_TOKENS[answer["url"]] = token
     started = ServiceRegistry(answer["url"], token)
+    owner = os.getpid()
     try:
         yield started
     finally:
-        for run in list(started.open_runs):
-            run.leave("its service ended before finish()")
-        del OWN_TOKENS[started.location]  # its port may soon be of another program
-        stop(process)
+        if os.getpid() == owner:  # and not in a child that has copied this program
+            for run in list(started.open_runs):
+                run.leave("its service ended before finish()")
+            del OWN_TOKENS[started.location]  # its port may soon be of another program
+            stop(process)
 
 
 def new_token() -> tuple[str, str]:

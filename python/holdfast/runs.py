@@ -7,6 +7,7 @@ import base64
 import json
 import logging
 import math
+import os
 import threading
 import time
 import uuid
@@ -58,6 +59,7 @@ class Run:
     def __init__(self, registry: ServiceRegistry, name: str, run_id: str, begun: Json) -> None:
         self.name, self.id = name, run_id
         self._registry = registry
+        self._process = os.getpid()
         self._writer = str(begun["writer"])
         self._started = datetime.fromisoformat(begun["startedAt"].replace("Z", "+00:00"))
         self._start = self._started.timestamp()
@@ -86,6 +88,7 @@ class Run:
         a point gets the step after that of the last one. While the service does not answer, up to
         256 MiB of points wait; later points are left out, with a warning.
         """
+        self._check_process("log to")
         point = {**values, **named} if values else named
         members = {key: self._value(key, value, 1) for key, value in point.items()}
         with self._changed:
@@ -166,6 +169,7 @@ class Run:
 
     def flush(self) -> None:
         """Waits until the points that are logged by now are stored."""
+        self._check_process("flush")
         with self._sending:
             rest = len(self._lines)
             while rest > 0:
@@ -224,6 +228,7 @@ class Run:
         """
         if self._saved is not None:
             return self._saved
+        self._check_process("finish")
         if self._ended:
             raise self._error("finish", "it has ended", "Open it again, or another run.")
         self.flush()
@@ -253,6 +258,7 @@ class Run:
 
         The stored points stay for a week: read them, or finish the run later.
         """
+        self._check_process("fail")
         if self._ended:
             raise self._error("fail", "it has ended", "Open it again, or another run.")
         self.flush()
@@ -269,7 +275,7 @@ class Run:
 
     def leave(self, reason: str) -> None:
         """Marks the run as failed if it has not ended. Never raises an error of the service."""
-        if self._ended:
+        if self._ended or self._is_copy():
             return
         try:
             self.fail(reason)
@@ -290,6 +296,15 @@ class Run:
             self.leave("its block ended without finish()")
         else:
             self.leave(f"{kind.__name__}: {error}")
+
+    def _is_copy(self) -> bool:
+        """Whether this is a child that has copied the program: its points would replace others."""
+        return os.getpid() != self._process
+
+    def _check_process(self, action: str) -> None:
+        if self._is_copy():
+            hint = f"Open it here: registry.run({quoted(self.name)}, id={quoted(self.id)})."
+            raise self._error(action, "it was opened before a fork", hint)
 
     def _error(self, action: str, state: str, hint: str) -> HoldfastError:
         run = f"run {quoted(self.id)} of {quoted(self.name)}"

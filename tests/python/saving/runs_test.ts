@@ -174,3 +174,45 @@ pythonTest("points of Python can be read while the program runs", async (root) =
   assertEquals(await running, ["logged"]);
   assert(await registry.has("m@1.0.0"));
 });
+
+const FORKED = `${CONNECT}
+run = registry.run("m", id="7")
+run.log(loss=1)
+child = os.fork()
+if child == 0:
+    for call in [lambda: run.log(loss=99), run.flush, run.finish, lambda: run.fail("no")]:
+        try:
+            call()
+        except holdfast.Invalid as error:
+            print(error.message, error.hint, flush=True)
+    with registry.run("m", id="7") as own:
+        own.log(step=5, loss=5)
+        own.flush()
+        with run:
+            sys.exit()
+os.waitpid(child, 0)
+print([(each.state, each.points) for each in registry.runs("m")])
+run.log(loss=2)
+run.finish()
+`;
+
+pythonTest(
+  "a forked child of Python changes no point of its parent, nor ends its run",
+  async (root) => {
+    await using registry = await openRegistry("memory:");
+    await using service = served(registry, ["read:*", "write:*"]);
+    const args = [service.location, service.token!];
+    const lines = await runProgram(FORKED, { args, cwd: root.path });
+    const state = 'run "7" of "m": it was opened before a fork';
+    const open = 'Open it here: registry.run("m", id="7").';
+    assertEquals(lines, [
+      ...["log to", "flush", "finish", "fail"].map((action) => `Cannot ${action} ${state} ${open}`),
+      "[('failed', 1)]",
+    ]);
+    assertEquals(await pointsOf(registry, "m"), [
+      { step: 0, loss: 1 },
+      { step: 1, loss: 2 },
+      { step: 5, loss: 5 },
+    ]);
+  },
+);

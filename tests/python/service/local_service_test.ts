@@ -54,6 +54,20 @@ pythonTest("a service ends with its Python program, also if that is killed", asy
   while (await answers());
 });
 
+const FORKED = `
+import holdfast, os, sys
+with holdfast.service(registry="registry") as registry:
+    if os.fork() == 0:
+        sys.exit()
+    os.wait()
+    print(registry.save("a", 1).ref)
+`;
+
+pythonTest("a forked child of the Python program does not end its service", async (root) => {
+  const options = { env: { ...ENVIRONMENT, ...COMMAND }, cwd: root.path };
+  assertEquals(await runProgram(FORKED, options), ["a@1.0.0"]);
+});
+
 const STRANGERS = `
 import glob, holdfast, os, urllib.error, urllib.request
 os.environ["HOLDFAST_TOKEN"] = "holdfast_of_another_service"
