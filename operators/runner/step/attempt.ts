@@ -133,6 +133,7 @@ export class Attempt {
     if (this.#changedCode !== undefined) return;
     const { code } = this.#options.state.fingerprint;
     const files = await commandFiles(this.#step, this.#context.root);
+    if (files === undefined) return; // a worker elsewhere may have none of them
     if (await codeOf(this.#step, files, this.#context) === code) return;
     this.#changedCode = `${code}, changed during the run`;
     this.#log.write("warn", "the files of its command changed during the run: it will run again");

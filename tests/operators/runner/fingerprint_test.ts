@@ -175,3 +175,18 @@ for (const [when, [script, shards]] of Object.entries(EDITS)) {
     },
   );
 }
+
+testInWorld(
+  "a step whose worker has none of the files of its command is not run again for that",
+  async (here, root) => {
+    const write = () => Deno.writeTextFile(root.join("train.sh"), "true\n");
+    await write();
+    add(here.operators, "elsewhere", () => Deno.remove(root.join("train.sh")));
+    const startCommand = ["sh", "-c", "true # train.sh"];
+    const train = step("train", { runAs: "command", startCommand, upstream: ["elsewhere"] });
+    const steps = pipeline([step("elsewhere"), train]);
+    assertEquals((await runPipeline(steps, here)).end, "ok");
+    await write();
+    assertEquals((await planPipeline(steps, here)).steps[1].reasons, []);
+  },
+);
