@@ -51,6 +51,8 @@ const WITH_EFFECTS = [
 /** Packages that only pin a version for Deno's lock file. */
 const LEFT_OUT = ["msgpackr-extract"];
 
+const VERSION_MODULE = "apps/holdfast_version.js";
+
 /** The program that `bin` names. */
 const PROGRAM = "bin/holdfast.js";
 
@@ -98,7 +100,9 @@ export async function buildPackage(out: string): Promise<Built> {
   const folder = join(out, "npm");
   await rm(folder, { recursive: true, force: true });
   const files: PackageFile[] = [
-    ...all,
+    ...all.filter(({ path }) => path !== VERSION_MODULE),
+    // A bundler would take all of package.json into programs that read its version.
+    { path: VERSION_MODULE, text: `export const VERSION = "${configuration.version}";\n` },
     ...await bundlePackages(vendored),
     { path: "vendor/optional.js", text: "export const packages = {};\n" },
     { path: PROGRAM, text: BIN },

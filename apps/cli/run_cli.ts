@@ -1,5 +1,5 @@
 // One run of the command line.
-import manifest from "../../deno.json" with { type: "json" };
+import { VERSION } from "../holdfast_version.ts";
 import { isRegistryError, type RegistryError, retold } from "../../core/errors.ts";
 import { type CliIo, ReaderGone } from "./terminal/cli_io.ts";
 import { createCommandContext } from "./program/command_context.ts";
@@ -17,7 +17,7 @@ export async function runCli(args: readonly string[], io: CliIo): Promise<number
   const shared: SharedOptions = { json: args.includes("--json"), verbose };
   // Other programs have the command `version`.
   const typed = args.length === 1 && args[0] === "version" ? ["--version"] : args;
-  const program = { groups: GROUPS, io, version: manifest.version };
+  const program = { groups: GROUPS, io, version: VERSION };
   try {
     return await runProgram(typed, {
       ...program,

@@ -4,7 +4,7 @@ import process from "node:process";
 import { Readable } from "node:stream";
 import { createMcpHandler, ProtocolError, Server } from "npm:@modelcontextprotocol/server@^2.4.0";
 import { serveStdio, StdioServerTransport } from "npm:@modelcontextprotocol/server@^2.4.0/stdio";
-import manifest from "../../deno.json" with { type: "json" };
+import { VERSION } from "../holdfast_version.ts";
 import { invalid, isRegistryError } from "../../core/errors.ts";
 import { mayBeRounded, parseExactJson } from "../../core/text/json_text.ts";
 import { loadPart } from "../../core/urls/load_part.ts";
@@ -55,7 +55,7 @@ function createMcpServer(
 ): Server {
   const tools = toolsOf(options);
   const withMemory = callMemory.forClient(options.token ?? "");
-  const info = { name: "holdfast", title: "Holdfast", version: manifest.version };
+  const info = { name: "holdfast", title: "Holdfast", version: VERSION };
   const capabilities = { tools: {}, resources: { listChanged }, completions: {} };
   const server = new Server(info, { capabilities, instructions: INSTRUCTIONS });
 

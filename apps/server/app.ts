@@ -10,7 +10,7 @@
 // Routes throw. `refuse` makes answers of errors: `RegistryError`s by their code (`problem.ts`),
 // and all others as 500 without their message, which only the log has. `close` ends event streams
 // and waits for answers that have begun; it keeps the registry open.
-import manifest from "../../deno.json" with { type: "json" };
+import { VERSION } from "../holdfast_version.ts";
 import { isRegistryError, realSystem, type Registry, type RegistryError } from "../../mod.ts";
 import { openUploads, type ResumableUploads } from "../../registry/uploads.ts";
 import { silentLogger } from "../../core/system.ts";
@@ -216,7 +216,7 @@ function documentRoute(routes: Routes, hasTokens: boolean): void {
     scope: "open",
     answers: { 200: { description: "The OpenAPI document of all routes", content } },
     answer: ({ c }) =>
-      c.json(document ??= createDocument(routes.all, { version: manifest.version, hasTokens })),
+      c.json(document ??= createDocument(routes.all, { version: VERSION, hasTokens })),
   });
 }
 

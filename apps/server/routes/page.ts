@@ -1,5 +1,5 @@
 // The page of the service, for browsers.
-import manifest from "../../../deno.json" with { type: "json" };
+import { VERSION } from "../../holdfast_version.ts";
 import { route } from "../describe.ts";
 import { Answer, type Routes } from "../routing.ts";
 
@@ -15,7 +15,7 @@ const PAGE = `<!doctype html>
 <html lang="en">
 <meta charset="utf-8">
 <title>holdfast</title>
-<h1>holdfast ${manifest.version}</h1>
+<h1>holdfast ${VERSION}</h1>
 <p>An HTTP service with a registry of versioned artifacts.</p>
 <p><a href="explore/">Explore the registry</a></p>
 <ul>

@@ -1,7 +1,7 @@
 // The registry, its names and versions, their log and lineage, and watches.
 import { Buffer } from "node:buffer";
 import { MOST_LIMIT } from "../schemas/listing.ts";
-import manifest from "../../../deno.json" with { type: "json" };
+import { VERSION } from "../../holdfast_version.ts";
 import type { Routes, ServerContext } from "../routing.ts";
 import { METHODS } from "../../../core/options/methods.ts";
 import { route } from "../describe.ts";
@@ -26,7 +26,7 @@ export function registryRoutes(routes: Routes, { registry, options }: ServerCont
   const about = {
     id: registry.id,
     settings: { versioned, mutable, graceMs, leastGraceMs },
-    service: { name: "holdfast", version: manifest.version },
+    service: { name: "holdfast", version: VERSION },
     limits: { page: MOST_LIMIT },
     features: options.jobs === undefined ? FEATURES : [...FEATURES, "jobs"],
   };

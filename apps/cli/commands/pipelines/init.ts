@@ -1,7 +1,7 @@
 import { lstat, mkdir, writeFile } from "node:fs/promises";
 import process from "node:process";
 import { basename, join, resolve } from "node:path";
-import manifest from "../../../../deno.json" with { type: "json" };
+import { VERSION } from "../../../holdfast_version.ts";
 import { alreadyExists } from "../../../../core/errors.ts";
 import { findRegistry } from "../../places/find_registry.ts";
 import { OPERATORS_FILE } from "../../places/load_module.ts";
@@ -81,7 +81,7 @@ function runsTypeScript(): boolean {
   return "Deno" in globalThis || "Bun" in globalThis || Boolean(typescript);
 }
 
-const SCHEMA = `https://jsr.io/@holdfast/holdfast/${manifest.version}/docs/pipeline.schema.json`;
+const SCHEMA = `https://jsr.io/@holdfast/holdfast/${VERSION}/docs/pipeline.schema.json`;
 
 /** Returns a pipeline with one step of each kind. */
 function pipelineText(id: string, module: string): string {
@@ -124,7 +124,7 @@ pipeline:
 }
 
 function operatorsText(): string {
-  const [major, minor] = manifest.version.split(".");
+  const [major, minor] = VERSION.split(".");
   const library = "Deno" in globalThis
     ? `jsr:@holdfast/holdfast@^${major}.${minor}`
     : "@holdfast/holdfast";

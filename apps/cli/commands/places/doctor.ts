@@ -1,6 +1,6 @@
 import process from "node:process";
 import { DRIVERS } from "../../../../backends/drivers.ts";
-import manifest from "../../../../deno.json" with { type: "json" };
+import { VERSION } from "../../../holdfast_version.ts";
 import { type FoundRegistry, originOf, readRemotes } from "../../../../registry/places/mod.ts";
 import { type Backend, inspectCache, type Registry } from "../../../../mod.ts";
 import { probeBackend, type ProbeStep, readSettings } from "../../../../registry/maintenance.ts";
@@ -161,7 +161,7 @@ function settingsText(id: string, { versioned, mutable, graceMs }: RegistrySetti
 function versionsOfAll(): string {
   const { deno, bun, node } = process.versions as Record<string, string>;
   const runtime = deno ? `deno ${deno}` : bun ? `bun ${bun}` : `node ${node}`; // all have `node`
-  return `holdfast ${manifest.version}, ${runtime}, ${process.platform} ${process.arch}`;
+  return `holdfast ${VERSION}, ${runtime}, ${process.platform} ${process.arch}`;
 }
 
 function checkNames({ io: { system } }: CommandContext): Check {
