@@ -1,6 +1,7 @@
 // The past of a registry and local copies, as Python programs have them.
 import { assert, assertEquals, assertNotEquals } from "@std/assert";
 import { readFile, stat, writeFile } from "node:fs/promises";
+import { realSystem } from "../../core/system.ts";
 import type { LogEntry } from "../../registry/mod.ts";
 import { openRegistry, readLog, type Registry } from "../../mod.ts";
 import { noise } from "../registry/registries.ts";
@@ -27,7 +28,9 @@ async function live(registry: Registry): Promise<void> {
 
 pythonTest("Python resolves refs of the past as the product does", async (root) => {
   const path = root.join("registry");
-  await using registry = await openRegistry(path, { mutable: true, cache: false });
+  let ahead = 0;
+  const system = { ...realSystem, now: () => realSystem.now() + ahead++ }; // no two changes at one time
+  await using registry = await openRegistry(path, { mutable: true, cache: false, system });
   await live(registry);
   const log: LogEntry[] = await Array.fromAsync(readLog(registry, "a"));
   const times = new Set(log.flatMap(({ at }) => [at.getTime() - 1, at.getTime()]));
