@@ -13,7 +13,7 @@ import { checkOptions, type OptionNames } from "../../../core/options/check_opti
 import { Answer, answerings } from "../answer.ts";
 import type { ConnectionLimits, Listening, ListenOptions } from "./options.ts";
 import { createClientAddress } from "./client_address.ts";
-import { createHostCheck } from "./request_host.ts";
+import { normalizeHost } from "./request_host.ts";
 import { ServedCertificate } from "./certificate.ts";
 import { connectionsWithin, descriptorLimit } from "./descriptors.ts";
 import { cannotListen, exposed } from "./listen_errors.ts";
@@ -71,10 +71,10 @@ const REST_MS = 10_000;
 
 function listenerOf(
   handler: Handler,
-  { system, addressOf, hasHost }: {
+  { system, addressOf, scheme }: {
     system: Pick<System, "sleep">;
     addressOf: ReturnType<typeof createClientAddress>;
-    hasHost: ReturnType<typeof createHostCheck>;
+    scheme: "http" | "https";
   },
 ): (request: IncomingMessage, response: ServerResponse) => void {
   const answering = answerings.get(handler) ??
@@ -94,7 +94,7 @@ function listenerOf(
   );
   return (request, response) => {
     if (hostsOf(request) > 1) reply(request, response, problemOf(severalHosts()));
-    else if (!hasHost(request)) reply(request, response, invalidUrl());
+    else if (!normalizeHost(request, scheme)) reply(request, response, invalidUrl());
     else void listener(request, response);
   };
 
@@ -237,8 +237,8 @@ export async function listenBeside(
   });
   server.maxHeadersCount = 0; // more would be ignored; their size is limited
   const cutAll = watchConnections(server, { maxConnections, idleTimeoutMs });
-  const hasHost = createHostCheck(tls === undefined ? "http" : "https");
-  server.on("request", listenerOf(handler, { system, addressOf, hasHost }));
+  const scheme = tls === undefined ? "http" : "https";
+  server.on("request", listenerOf(handler, { system, addressOf, scheme }));
   await new Promise<void>((resolve, reject) => {
     server.once("error", reject);
     server.listen({ port, host, reusePort: processes > 1 }, resolve);
