@@ -176,17 +176,18 @@ Deno.test("an error names the missing permission for TLS", async () => {
 
 closingTest("the proxy of the environment is used, except for NO_PROXY", async (use) => {
   const server = use(await startCuttingServer({ secure: true }));
-  const ways: [Record<string, string>, string[]][] = [[{}, [new URL(server.endpoint).host]], [
-    { NO_PROXY: "127.0.0.1" },
-    [],
-  ]];
-  for (const [i, [more, targets]] of ways.entries()) {
+  const proxied = [new URL(server.endpoint).host];
+  const ways: [(url: string) => Record<string, string>, string[]][] = [
+    [(url) => ({ HTTPS_PROXY: url }), proxied],
+    [(url) => ({ ALL_PROXY: new URL(url).host }), proxied],
+    [(url) => ({ HTTPS_PROXY: url, NO_PROXY: "127.0.0.1" }), []],
+  ];
+  for (const [variables, targets] of ways) {
     const proxy = use(await startConnectProxy());
     const env = {
-      ...(i === 0 ? { ALL_PROXY: new URL(proxy.url).host } : { HTTPS_PROXY: proxy.url }),
       NODE_EXTRA_CA_CERTS: AUTHORITY_FILE,
       DENO_NO_UPDATE_CHECK: "1",
-      ...more,
+      ...variables(proxy.url),
     };
     const ran = await runDeno("tests/backends/bucket/put_many.ts", [server.endpoint], {
       env,
