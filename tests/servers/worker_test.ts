@@ -130,6 +130,14 @@ async function saveMany(
   return { saved, refused };
 }
 
+/** Saves values in each isolate at the same time. */
+function saveInAll({ worker, token, prefix }: Shared, count: number, headers = {}) {
+  return Promise.all(worker.urls.map((url, label) => {
+    const enough = (attempts: number) => attempts === count;
+    return saveMany(`${url}/at/${prefix}`, { token, label: `${label}`, enough, headers });
+  }));
+}
+
 /** Checks that all acknowledged versions are there, once each, and that nothing is damaged. */
 async function assertKept({ worker, token, prefix }: Shared, saved: Saved[]): Promise<string[]> {
   const versions = saved.map(({ version }) => version);
@@ -148,16 +156,7 @@ async function assertKept({ worker, token, prefix }: Shared, saved: Saved[]): Pr
 workerTest(
   `${ISOLATES} isolates make ${SAVES} versions of one name without gaps`,
   async (shared) => {
-    const { worker, token, prefix } = shared;
-    const results = await Promise.all(
-      worker.urls.map((url, label) =>
-        saveMany(`${url}/at/${prefix}`, {
-          token,
-          label: `${label}`,
-          enough: (attempts) => attempts === SAVES / ISOLATES,
-        })
-      ),
-    );
+    const results = await saveInAll(shared, SAVES / ISOLATES);
     assertEquals(results.flatMap(({ refused }) => refused), []);
     const listed = await assertKept(shared, results.flatMap(({ saved }) => saved));
     assertEquals(listed, Array.from({ length: SAVES }, (_, at) => `${SAVES - at}.0.0`));
@@ -165,17 +164,7 @@ workerTest(
 );
 
 workerTest("calls that fail, are late or unanswered lose no version", async (shared) => {
-  const { worker, token, prefix } = shared;
-  const results = await Promise.all(
-    worker.urls.map((url, label) =>
-      saveMany(`${url}/at/${prefix}`, {
-        token,
-        label: `${label}`,
-        enough: (attempts) => attempts === 15,
-        headers: { "test-faults": "0.15" },
-      })
-    ),
-  );
+  const results = await saveInAll(shared, 15, { "test-faults": "0.15" });
   const saved = results.flatMap(({ saved }) => saved);
   assert(saved.length > 0, JSON.stringify(results));
   await assertKept(shared, saved);
