@@ -51,6 +51,7 @@ const WITH_EFFECTS = [
 /** Packages that only pin a version for Deno's lock file. */
 const LEFT_OUT = ["msgpackr-extract"];
 
+/** The module with the version, which is a constant in the package. */
 const VERSION_MODULE = "apps/holdfast_version.js";
 
 /** The program that `bin` names. */

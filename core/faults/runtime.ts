@@ -1,5 +1,5 @@
 // The runtime and the system that this program runs on, also in browsers. Import them from
-// `core/system.ts`. Only `errno.ts` imports this file: it is below the errors that `system.ts` throws.
+// `core/system.ts`, except in `errno.ts`: the errors that `system.ts` throws need it.
 
 /**
  * Returns a module of the runtime (`node:crypto`) without an import, which bundlers for browsers

@@ -114,9 +114,11 @@ export function shown(text: unknown): string {
     const plain = String(text);
     return plain.length > MOST_SHOWN ? `${plain.slice(0, MOST_SHOWN - 4)}…` : plain;
   }
+  if (text.length <= MOST_SHOWN) {
+    const whole = JSON.stringify(text);
+    if (whole.length <= MOST_SHOWN) return whole;
+  }
   const half = MOST_SHOWN / 2;
-  const whole = text.length > MOST_SHOWN ? undefined : JSON.stringify(text);
-  if (whole !== undefined && whole.length <= MOST_SHOWN) return whole;
   const begin = JSON.stringify(text.slice(0, half)).slice(0, half - 2);
   const end = JSON.stringify(text.slice(-half)).slice(-half);
   return `${begin}…${end}`;

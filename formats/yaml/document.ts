@@ -164,8 +164,9 @@ function treeOf(
       if (resolve === undefined && isInexact(node)) {
         problems.push(unsupported(`${shown(node.source)} exceeds a 64-bit number`, offset));
       }
-      const value = resolve === undefined ? node.value ?? null : resolve(scalarOf(node));
-      const { text } = scalarOf(node);
+      const scalar = scalarOf(node);
+      const { text } = scalar;
+      const value = resolve === undefined ? node.value ?? null : resolve(scalar);
       const isOwn = (typeof value === "number" || typeof value === "boolean") &&
         text !== String(value);
       return [{ kind: "scalar", offset, value: value as string, ...isOwn && { text } }, 0];

@@ -270,12 +270,13 @@ class Connection:
         self, failed: str, error: urllib.error.HTTPError, lost: str, hint: str
     ) -> HoldfastError:
         text = b""
+        moved = moved_to(error)
         try:
             text = error.read(65536)
             problem = json.loads(text)
             detail, code = str(problem["detail"]), str(problem["code"])
         except (ValueError, KeyError, TypeError, OSError):
-            detail, code, problem = f"{failed}: {moved_to(error) or error.reason}", "", {}
+            detail, code, problem = f"{failed}: {moved or error.reason}", "", {}
         is_lost = error.code >= 500 or error.code == 499  # the connection behind a proxy broke
         default = lost if is_lost else "Invalid"
         is_foreign = text or "json" not in error.headers.get("content-type", "")
@@ -284,7 +285,7 @@ class Connection:
         code = code or STATUS_CODES.get(error.code, default)
         if code == "Unsupported" and not problem:
             usual = WRONG_PATH
-        elif moved_to(error):
+        elif moved:
             usual = REDIRECTED
         elif error.code == 400 and self.location.startswith("http:"):
             usual = TLS_PORT
