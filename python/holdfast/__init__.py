@@ -8,9 +8,13 @@ config = registry.load("my:config@production")
 
 from __future__ import annotations
 
-from .artifact import Artifact, File
-from .author import Author
-from .errors import (
+from .artifacts.artifact import Artifact
+from .artifacts.listing import AliasChange, Listing, RolledBackAlias
+from .artifacts.registry import Registry
+from .artifacts.search import Found
+from .client.saving import Saved
+from .core.author import Author
+from .core.errors import (
     AlreadyExists,
     Conflict,
     Corrupt,
@@ -23,12 +27,11 @@ from .errors import (
     Unknown,
     Unsupported,
 )
+from .files.file import File
 from .local_service import service
 from .locations import connect, open_registry
-from .registry import AliasChange, Listing, Registry, RolledBackAlias
-from .runs import LoggedRun, Run
-from .search import Found
-from .service_registry import Saved, ServiceRegistry
+from .runs.run import LoggedRun, Run
+from .service_registry import ServiceRegistry
 
 __all__ = [
     "AliasChange",

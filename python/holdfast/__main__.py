@@ -11,12 +11,12 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
-from .errors import HoldfastError, quoted
+from .artifacts.registry import Registry
+from .client.saving import Saved
+from .core.errors import HoldfastError, quoted
+from .core.metadata import to_metadata
+from .core.printable import printable, printable_json, printable_text
 from .locations import open_registry
-from .metadata import to_metadata
-from .printable import printable, printable_json, printable_text
-from .registry import Registry
-from .service_registry import Saved
 
 
 def main(arguments: Sequence[str] | None = None) -> int:

@@ -11,12 +11,13 @@ from typing import Any
 
 from fsspec.spec import AbstractBufferedFile, AbstractFileSystem
 
-from .arguments import checked
-from .artifact import Artifact, File
-from .errors import HoldfastError, Invalid, NotFound, quoted
+from .artifacts.artifact import Artifact
+from .artifacts.registry import Registry
+from .core.arguments import checked
+from .core.errors import HoldfastError, Invalid, NotFound, quoted
+from .core.records import milliseconds
+from .files.file import File
 from .locations import open_registry
-from .records import milliseconds
-from .registry import Registry
 
 OPTIONS = ["registry", "fresh_for", "token", "s3", "gcs", "timeout"]
 FSSPEC_OPTIONS = "asynchronous loop use_listings_cache listings_expiry_time max_paths batch_size"

@@ -18,9 +18,9 @@ from datetime import datetime, timezone
 from pathlib import Path
 from typing import Any
 
-from .arguments import checked
-from .connection import OWN_TOKENS
-from .errors import HoldfastError
+from .client.connection import OWN_TOKENS
+from .core.arguments import checked
+from .core.errors import HoldfastError
 from .service_registry import ServiceRegistry
 
 

@@ -9,15 +9,15 @@ import urllib.request
 from pathlib import Path
 from typing import Any
 
-from .arguments import checked
-from .buckets import GcsStore, S3Store, gcs_client, s3_client
-from .connection import OWN_TOKENS
-from .errors import HoldfastError, quoted
-from .folder import FolderStore
-from .registry import Registry
+from .artifacts.registry import Registry
+from .client.connection import OWN_TOKENS
+from .client.sign_in import SignIn, TokenFile
+from .core.arguments import checked
+from .core.errors import HoldfastError, quoted
 from .service_registry import ServiceRegistry
-from .sign_in import SignIn, TokenFile
-from .store_registry import StoreRegistry
+from .store.buckets import GcsStore, S3Store, gcs_client, s3_client
+from .store.folder import FolderStore
+from .store.store_registry import StoreRegistry
 
 
 @checked

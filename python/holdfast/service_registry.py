@@ -10,53 +10,25 @@ from collections.abc import Callable, Iterator, Mapping
 from functools import partial
 from typing import Any, NamedTuple
 
-from .artifact import Artifact
-from .author import author_in
-from .connection import Connection, quote
-from .errors import (
-    Conflict,
-    Corrupt,
-    HoldfastError,
-    Json,
-    NotFound,
-    damaged,
-    disk_error,
-    quoted,
-)
-from .metadata import checked_json, from_metadata
-from .names import encode_segment
-from .records import KINDS, TIME, UUID, check_files, fits
-from .registry import AliasChange, Listing, Registry, RolledBackAlias
-from .runs import LoggedRun, Run
-from .search import Found
-from .sending import INLINE_BYTES, send_files, size_of
-from .serializers import FileToSend, files_of, refuse_path
-from .versions import check_alias, parse_ref
+from .artifacts.artifact import Artifact
+from .artifacts.listing import AliasChange, Listing, RolledBackAlias
+from .artifacts.registry import Registry
+from .artifacts.search import Found
+from .client.connection import Connection, quote
+from .client.saving import Saved, files_to_save, path_of, request_of, save_files, saved_of
+from .core.author import author_in
+from .core.errors import Corrupt, HoldfastError, Json, damaged, quoted
+from .core.metadata import checked_json, from_metadata
+from .core.names import encode_segment
+from .core.records import KINDS, TIME, UUID, check_files, fits
+from .core.versions import parse_ref
+from .runs.run import LoggedRun, Run
+from .values.serializers import FileToSend
 
 MAX_MEMBERS = 200
 MOST_FOUND = 1000
 WITH_FACTS = 16 * 2**10
 """The files of a version of at most this size come with its facts, in one request."""
-
-
-class Saved(NamedTuple):
-    """A saved version."""
-
-    name: str
-    version: str
-    commit: str
-    digest: str
-    size: int
-    created_at: str
-    skipped: bool
-    """Nothing was written: the version existed, or the content is the same."""
-
-    @property
-    def ref(self) -> str:
-        return f"{self.name}@{self.version}"
-
-
-SAVED_FACTS = ("name", "version", "commit", "digest", "size", "createdAt", "skipped")
 
 
 class DeletedVersion(NamedTuple):
@@ -185,18 +157,25 @@ class ServiceRegistry(Registry):
                 message = f"Cannot save {quoted(name)}: {given!r} is not a value of {what}"
                 raise HoldfastError("Invalid", message, f"Pass one of: {', '.join(known)}.")
         request = {
-            **self._request_of(name, version, metadata, inputs, None),
+            **request_of(name, version, metadata, inputs, alias),
             "onConflict": on_conflict,
             "skipIfUnchanged": skip_if_unchanged or None,
             "compress": compress,
             "idempotencyKey": idempotency_key,
         }
-        aliases = aliases_of(alias)
-        materializer, files = self._files_of(name, value, text)
-        try:
-            return self._save(name, materializer, files, request, aliases, progress)
-        except OSError as error:
-            raise disk_error(f"save {quoted(name)}", error) from error
+        request["materializer"], files = files_to_save(name, value, text)
+        return self._save(name, request, files, progress)
+
+    def _save(
+        self, name: str, request: Json, files: list[FileToSend], progress: bool | None
+    ) -> Saved:
+        def earlier() -> Artifact | None:
+            try:
+                return self._open(name)
+            except HoldfastError:
+                return None  # there is none to read
+
+        return save_files(self._connection, name, request, files, progress, earlier)
 
     def run(self, name: str, *, params: dict[str, Any] | None = None, id: str | None = None) -> Run:
         """Opens a run, which logs values while the program computes a version.
@@ -213,7 +192,7 @@ class ServiceRegistry(Registry):
         checked = checked_json(params, f"open a run of {quoted(name)}", "params")
         path = f"{path_of(name)}/runs/{quote(run_id)}"
         begun = self._connection.json("POST", path, {"params": checked or {}})
-        return Run(self, name, run_id, begun)
+        return Run(self._connection, name, run_id, begun, self.open_runs)
 
     def runs(self, name: str | None = None) -> Listing[LoggedRun]:
         """Lists the runs that are not finished: running, killed and failed ones."""
@@ -223,39 +202,6 @@ class ServiceRegistry(Registry):
             LoggedRun(*[*(item[fact] for fact in facts), item.get("reason")])
             for item in self._items("logged-runs", **query)
         )
-
-    def _request_of(
-        self,
-        name: str,
-        version: str | None,
-        metadata: dict[str, Any] | None,
-        inputs: str | Artifact | list[str | Artifact] | None,
-        alias: str | list[str] | None,
-    ) -> Json:
-        if isinstance(inputs, (str, Artifact)):
-            inputs = [inputs]
-        return {
-            "version": version,
-            "metadata": checked_json(metadata, f"save {quoted(name)}", "metadata"),
-            "inputs": [input_of(each) for each in inputs or []] or None,
-            "alias": aliases_of(alias) or None,
-        }
-
-    def _files_of(self, name: str, value: Any, text: bool) -> tuple[str, list[FileToSend]]:
-        if text and not isinstance(value, str):
-            message = f"Cannot save {quoted(name)} as text: it has the type {type(value).__name__}"
-            raise HoldfastError("Invalid", message, "Leave out text=True.")
-        if not text:
-            refuse_path(name, value)
-        try:
-            return files_of(value)
-        except OSError as error:
-            raise disk_error(f"save {quoted(name)}", error) from error
-
-    def _saved(self, method: str, path: str, request: Json) -> Saved:
-        given = {key: value for key, value in request.items() if value is not None}
-        facts = self._connection.json(method, path, given)
-        return Saved(*(facts[each] for each in SAVED_FACTS))
 
     def publish(
         self,
@@ -283,55 +229,13 @@ class ServiceRegistry(Registry):
             for member, each in opened.items()
         }
         content = json.dumps({"members": pinned}, ensure_ascii=False, indent=2) + "\n"
-        given = {
-            "version": version,
-            "metadata": checked_json(metadata, f"save {quoted(name)}", "metadata"),
+        request = {
+            **request_of(name, version, metadata, None, alias),
             "inputs": list(pinned.values()),
             "idempotencyKey": idempotency_key,
+            "materializer": {"id": "release", "formatVersion": 1},
         }
-        files = [FileToSend("release.json", content.encode())]
-        return self._save(name, "release", files, given, aliases_of(alias), None)
-
-    def _save(
-        self,
-        name: str,
-        materializer: str,
-        files: list[FileToSend],
-        given: Json,
-        aliases: list[str],
-        progress: bool | None,
-    ) -> Saved:
-        encode_segment(name)  # refuses what cannot be a name
-        if given["idempotencyKey"] is None:
-            given["idempotencyKey"] = str(uuid.uuid4())
-        given["alias"] = aliases or None
-        given["materializer"] = {"id": materializer, "formatVersion": 1}
-        request = {key: value for key, value in given.items() if value is not None}
-        path = f"{path_of(name)}/versions"
-        if sum(size_of(file.content) for file in files) > INLINE_BYTES:
-            self._admit(path, request)
-        for earlier in (lambda: self._earlier(name), lambda: None):
-            sent: list[Json] = []
-            try:
-                with send_files(self._connection, name, files, progress, earlier) as sent:
-                    facts = self._connection.json("POST", path, {**request, "files": sent})
-                break
-            except (Conflict, Corrupt, NotFound):
-                if not any("earlier" in file for file in sent):
-                    raise  # else it was deleted or overwritten meanwhile, or is damaged
-        return Saved(*(facts[each] for each in SAVED_FACTS))
-
-    def _admit(self, path: str, request: Json) -> None:
-        """Raises what the service would refuse: it only checks a request without files."""
-        body, headers = json.dumps(request).encode(), {"content-type": "application/json"}
-        self._connection.write("POST", path, body, headers)
-
-    def _earlier(self, name: str) -> Artifact | None:
-        """Returns the version of which a save can reuse bytes, if there is one to read."""
-        try:
-            return self._open(name)
-        except HoldfastError:
-            return None
+        return self._save(name, request, [FileToSend("release.json", content.encode())], None)
 
     def annotate(self, ref: str, **changes: str | dict[str, Any] | None) -> Json:
         """Changes the `notes` and `labels` of a name or a version, and returns all of them.
@@ -403,7 +307,7 @@ class ServiceRegistry(Registry):
         name, at, wanted = parts_of(ref)
         path = f"{path_of(name)}/versions/{quote(wanted if at else 'latest')}/undelete"
         facts = self._connection.json("POST", path, again=False)
-        return Saved(*(facts[each] for each in SAVED_FACTS))
+        return saved_of(facts)
 
     def deleted(self, name: str, range: str | None = None) -> Iterator[DeletedVersion]:
         """Yields the deleted versions that `undelete` can restore, the highest first."""
@@ -428,18 +332,6 @@ class ServiceRegistry(Registry):
             seen.add(query["after"])
 
 
-def path_of(name: str) -> str:
-    encode_segment(name)  # refuses what cannot be a name
-    return f"artifacts/{quote(name)}"
-
-
-def aliases_of(alias: str | list[str] | None) -> list[str]:
-    aliases = [alias] if isinstance(alias, str) else list(alias or [])
-    for each in aliases:
-        check_alias(each)  # before anything is saved
-    return aliases
-
-
 def parts_of(ref: str) -> tuple[str, str, str]:
     parse_ref(ref)  # refuses what is not a ref
     return ref.partition("@")
@@ -454,7 +346,3 @@ def with_numbers(annotations: Json) -> Json:
     if "labels" in annotations:
         annotations["labels"] = from_metadata(annotations["labels"])
     return annotations
-
-
-def input_of(value: str | Artifact) -> str | Json:
-    return value if isinstance(value, str) else {"ref": value.ref, "digest": value.digest}

@@ -36,7 +36,7 @@ async function known(): Promise<Record<string, (name: string) => boolean>> {
   const ids = new Set(createApp(registry, {}).routes.map(({ id }) => id));
   const tools = new Set(toolsOf({ allowDelete: true }).map(({ name }) => name));
   const commands = new Set((await loadCommands()).map(({ name }) => name));
-  const python = await read("python/holdfast/registry.py") +
+  const python = await read("python/holdfast/artifacts/registry.py") +
     await read("python/holdfast/service_registry.py");
   return {
     "HTTP": (name) => ids.has(name),

@@ -10,7 +10,8 @@ import struct
 import sys
 
 import holdfast
-from holdfast import keys, metadata, names, reads as stored_reads, records, store, versions
+from holdfast.core import keys, metadata, names, records, store, versions
+from holdfast.files.chunks import Chunks
 
 
 class FakeClient:
@@ -272,7 +273,7 @@ def vectors(path):
         for i in range(-(-size // 32)):
             parts.append(hashlib.sha256(str(i).encode()).digest())
         data, listed = b"".join(parts)[:size], base64.b64decode(vector["list"])
-        chunks = stored_reads.Chunks(listed, size)
+        chunks = Chunks(listed, size)
         expect("chunks", chunks.is_valid, True)
         expect("chunks", b"".join(chunks.checked(0, iter([data]))), data)
     for vector in known["digests"]:

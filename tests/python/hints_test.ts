@@ -126,7 +126,7 @@ pythonTest("errors have hints for Python, not for HTTP or the command line", asy
 
 const AST = `
 import ast, pathlib, sys
-for path in pathlib.Path(sys.argv[1]).glob("*.py"):
+for path in pathlib.Path(sys.argv[1]).rglob("*.py"):
     for node in ast.walk(ast.parse(path.read_text())):
         is_error = isinstance(node, ast.Call) and getattr(node.func, "id", "") == "HoldfastError"
         if is_error and len(node.args) < 3 and path.name != "errors.py":

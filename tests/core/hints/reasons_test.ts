@@ -60,7 +60,7 @@ Deno.test("every reason of a service has a hint for HTTP and for models", () => 
 });
 
 Deno.test("every reason of a service has a hint for Python", async () => {
-  const source = await Deno.readTextFile(join(REPOSITORY, "python/holdfast/reasons.py"));
+  const source = await Deno.readTextFile(join(REPOSITORY, "python/holdfast/client/reasons.py"));
   const rows = [...source.matchAll(/^ {4}"(\w+)": (.+),$/gm)];
   assertEquals(rows.map(([, kind]) => kind).sort(), Object.keys(SERVICE_REASONS).sort());
   for (const [, kind = "", hint = ""] of rows) {

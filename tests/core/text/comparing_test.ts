@@ -163,7 +163,7 @@ Deno.test("values have one total order, which operators and sorted lists follow"
 
 const PROGRAM = `
 import json, sys
-from holdfast.search import Found, parse_query
+from holdfast.artifacts.search import Found, parse_query
 
 for case in json.load(open(sys.argv[1])):
     data = {"key": case["stored"]} if "stored" in case else {}

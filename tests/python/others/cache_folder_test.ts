@@ -9,7 +9,7 @@ import { ENVIRONMENT, python, pythonTest } from "../reader.ts";
 const PLANT = `
 import hashlib, json, os, pathlib, sys, warnings
 import holdfast
-from holdfast.cache import cache_folder, key_of
+from holdfast.files.cache import cache_folder, key_of
 
 registry = holdfast.open_registry("registry")
 file = registry.open("model").files[0]

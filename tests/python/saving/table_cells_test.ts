@@ -8,7 +8,7 @@ const SUPPORT = `
 import collections, datetime as dt, decimal, enum, fractions, io, math, os, uuid, warnings
 import numpy as np, pandas as pd, polars as pl, pyarrow as pa, pyarrow.parquet as pq
 import holdfast
-from holdfast.serializers import files_of
+from holdfast.values.serializers import files_of
 warnings.simplefilter("ignore")
 
 class Word(str, enum.Enum):

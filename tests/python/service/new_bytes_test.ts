@@ -132,7 +132,7 @@ for content in (first, first + b"x"):
 });
 
 const CHANGING = `${CONTENT}
-import holdfast.sending as sending
+import holdfast.client.sending as sending
 
 path.write_bytes(first)
 registry.save("a", path)
@@ -157,8 +157,8 @@ pythonTest("a file that changes while it is compared is not saved", async (root)
 
 const FIXED = `${contentOf(4_000_000)}
 import io
-from holdfast.new_bytes import compared
-from holdfast.reads import Chunks, cut
+from holdfast.client.new_bytes import compared
+from holdfast.files.chunks import Chunks, cut
 
 chunks = Chunks(cut(iter([first]), len(first))[0], len(first))
 for change in ("same", "appended", "replaced", "prepended"):

@@ -108,7 +108,7 @@ pythonTest("Python and the command line find a sign-in under the same URL", asyn
     "https://bücher.example/",
   ];
   const program =
-    "import sys; from holdfast.sign_in import normalized; print(*map(normalized, sys.argv[1:]))";
+    "import sys; from holdfast.client.sign_in import normalized; print(*map(normalized, sys.argv[1:]))";
   const [line] = await runProgram(program, { args: urls, cwd: root.path });
   assertEquals(line!.split(" "), urls.map(parseAddress));
 });

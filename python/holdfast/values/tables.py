@@ -5,7 +5,7 @@ from __future__ import annotations
 import io
 from typing import Any
 
-from .errors import HoldfastError, Json, quoted, unsupported
+from ..core.errors import HoldfastError, Json, quoted, unsupported
 from .table_cells import check_cells, form, objects_in
 
 

@@ -2,20 +2,30 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from datetime import datetime
-from typing import TYPE_CHECKING
+from typing import Protocol
 
-from .errors import HoldfastError, NotFound, quoted
-from .records import milliseconds
-from .versions import Range, Version, parse_ref, parse_version
-
-if TYPE_CHECKING:
-    from .artifact import Artifact
-    from .registry import Registry
+from ..core.errors import HoldfastError, NotFound, quoted
+from ..core.records import milliseconds
+from ..core.versions import Range, Version, parse_ref, parse_version
+from .artifact import Artifact
+from .listing import AliasChange
 
 
-def pinned(registry: Registry, ref: str, as_of: datetime | None) -> str:
+class History(Protocol):
+    """What a registry knows of the past."""
+
+    def open(self, ref: str) -> Artifact: ...
+
+    def versions(self, name: str) -> Iterator[str]: ...
+
+    def history(self, name: str, alias: str) -> Iterable[AliasChange]: ...
+
+    def deletions(self, name: str) -> Iterator[tuple[Version, str, str | None]]: ...
+
+
+def pinned(registry: History, ref: str, as_of: datetime | None) -> str:
     """Returns the exact ref that a ref meant, by the times of versions, which copies keep.
 
     Raises `NotFound` if there was none, or if it was deleted or overwritten since.
@@ -32,7 +42,7 @@ def pinned(registry: Registry, ref: str, as_of: datetime | None) -> str:
 
 
 class Moment:
-    def __init__(self, registry: Registry, name: str, ref: str, as_of: datetime) -> None:
+    def __init__(self, registry: History, name: str, ref: str, as_of: datetime) -> None:
         self.registry, self.name, self.ref = registry, name, ref
         try:
             self.at = as_of.timestamp() * 1000

@@ -14,10 +14,10 @@ from functools import partial
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from .errors import HoldfastError, Json, changed, quoted, unsupported
-from .metadata import not_finite, number_of
+from ..core.errors import HoldfastError, Json, changed, quoted, unsupported
+from ..core.metadata import not_finite, number_of
+from ..core.versions import MAX_SAFE
 from .tables import is_table, parquet_of
-from .versions import MAX_SAFE
 
 MARK = "$holdfast"
 

@@ -9,22 +9,22 @@ import tempfile
 from collections.abc import Callable
 from pathlib import Path
 
-from .artifact import Artifact, File
-from .errors import HoldfastError, damaged, quoted
-from .names import DEVICES
+from ..core.errors import HoldfastError, damaged, quoted
+from ..core.names import DEVICES
+from ..core.records import is_path, milliseconds
+from .file import File, Files
 from .progress import progress_bar
-from .records import is_path, milliseconds
 
 
 def download_files(
-    artifact: Artifact, to: Path, links: str = "safe", progress: bool | None = None
+    version: Files, to: Path, links: str = "safe", progress: bool | None = None
 ) -> list[str]:
     """Writes the files of a version as the new folder `to`: all of them, or nothing."""
     if links not in ("safe", "unsafe", "skip"):
-        message = f"Cannot download {quoted(artifact.ref)}: {links!r} is not a way to treat links"
+        message = f"Cannot download {quoted(version.ref)}: {links!r} is not a way to treat links"
         raise HoldfastError("Invalid", message, "Pass links='safe', 'unsafe' or 'skip'.")
     if re.match(r"[a-z][a-z0-9+.-]+:[/\\\\]", str(to), re.IGNORECASE):
-        message = f"Cannot download {quoted(artifact.ref)}: the target is a URL, not a folder"
+        message = f"Cannot download {quoted(version.ref)}: the target is a URL, not a folder"
         raise HoldfastError("Invalid", message, "Pass a folder on this machine.")
     if os.path.lexists(to) and not (to.is_dir() and not to.is_symlink() and not any(to.iterdir())):
         message = f'Cannot download to "{to}": it exists'
@@ -35,33 +35,33 @@ def download_files(
     if os.path.ismount(to):  # no rename replaces it
         message = f'Cannot download to "{to}": it is a mount point'
         raise HoldfastError("Invalid", message, "Choose a new folder below it.")
-    check_tree(artifact)
+    check_tree(version)
     to.parent.mkdir(parents=True, exist_ok=True)
     stage = tempfile.mkdtemp(prefix=".holdfast-", dir=to.parent)
     try:
         tree = Path(stage, "tree")
         tree.mkdir()
-        with progress_bar(artifact.size, f"Downloading {artifact.ref}", progress) as report:
-            left_out = write_tree(artifact, tree, links, report)
+        with progress_bar(version.size, f"Downloading {version.ref}", progress) as report:
+            left_out = write_tree(version, tree, links, report)
         if to.is_dir():
             to.rmdir()
         os.rename(tree, to)
         return left_out
     except FileExistsError as error:
-        message = f'Cannot download {quoted(artifact.ref)}: "{error.filename}" is there twice'
+        message = f'Cannot download {quoted(version.ref)}: "{error.filename}" is there twice'
         hint = "Download to a file system that tells apart all of its paths."
         raise HoldfastError("Conflict", message, hint) from error
     finally:
         shutil.rmtree(stage, ignore_errors=True)
 
 
-def check_tree(artifact: Artifact) -> None:
-    leaves = {file.path for file in artifact.files if file.mode != "folder"}
-    for file in artifact.files:
+def check_tree(version: Files) -> None:
+    leaves = {file.path for file in version.files if file.mode != "folder"}
+    for file in version.files:
         parts = file.path.split("/")
         for count in range(1, len(parts)):
             if "/".join(parts[:count]) in leaves:
-                raise damaged(quoted(artifact.ref), f"{quoted(file.path)} lies below a file")
+                raise damaged(quoted(version.ref), f"{quoted(file.path)} lies below a file")
         if os.name == "nt" and not all(is_windows_name(part) for part in parts):
             message = f"Cannot download {quoted(file.path)}: Windows has no such file name"
             raise HoldfastError("Unsupported", message, "Read it with `file(path).read()`.")
@@ -73,12 +73,12 @@ def is_windows_name(part: str) -> bool:
 
 
 def write_tree(
-    artifact: Artifact, tree: Path, links: str, report: Callable[[int], object]
+    version: Files, tree: Path, links: str, report: Callable[[int], object]
 ) -> list[str]:
     """Writes folders and files, then links, then times. No file is written through a link."""
     left_out: list[str] = []
     made_links: list[File] = []
-    for file in artifact.files:
+    for file in version.files:
         place = tree / file.path
         if file.mode == "folder":
             place.mkdir(parents=True, exist_ok=True)
@@ -100,7 +100,7 @@ def write_tree(
             left_out.append(file.path)
         else:
             os.symlink(target, tree / file.path)
-    for file in sorted(artifact.files, key=lambda file: file.path, reverse=True):
+    for file in sorted(version.files, key=lambda file: file.path, reverse=True):
         if file.modified_at and file.path not in left_out:
             time = milliseconds(file.modified_at) * 1_000_000
             if file.mode != "link":

@@ -5,44 +5,18 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from datetime import datetime
 from pathlib import Path
-from typing import Any, NamedTuple, TypeVar
+from typing import Any, TypeVar
 
-from .arguments import checked_methods
+from ..core.arguments import checked_methods
+from ..core.errors import HoldfastError, NotFound, quoted
+from ..core.printable import printable
+from ..core.versions import Version
 from .artifact import Artifact
-from .author import Author
-from .errors import HoldfastError, NotFound, quoted
+from .listing import AliasChange, Listing
 from .past import pinned
-from .printable import printable
 from .search import Found, parse_query
-from .versions import Version
 
 T = TypeVar("T")
-
-
-class Listing(list[T]):
-    """A list that notebooks show as a table."""
-
-    def _repr_html_(self) -> str:
-        from .html import listing_html
-
-        return listing_html(self)
-
-
-class AliasChange(NamedTuple):
-    """A change of an alias. Without a version, the alias was removed."""
-
-    version: str | None
-    created_at: str
-    commit: str
-    by: Author | None = None
-    """Who made it, if known."""
-
-
-class RolledBackAlias(NamedTuple):
-    """The version to which an alias points again, and the one to which it pointed, if any."""
-
-    version: str
-    was: str | None
 
 
 @checked_methods
@@ -193,9 +167,9 @@ class Registry:
         return f"<{type(self).__name__} {quoted(self.location)}>"
 
     def _repr_html_(self) -> str:
-        from .html import registry_html
+        from .html import table
 
-        return registry_html(self)
+        return table(("name",), ((name,) for name in self.names()), self.location)
 
     def _following(self, ref: str, as_of: datetime | None, use: Callable[[Artifact], T]) -> T:
         """Uses a version, again if it was replaced meanwhile."""

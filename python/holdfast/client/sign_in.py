@@ -17,7 +17,7 @@ from datetime import datetime, timezone
 from pathlib import Path
 from typing import Any
 
-from .errors import HoldfastError, Json, quoted
+from ..core.errors import HoldfastError, Json, quoted
 
 MARGIN = 60
 """A token with fewer seconds left is renewed."""

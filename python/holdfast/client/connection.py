@@ -15,9 +15,9 @@ import urllib.request
 from collections.abc import Callable, Iterator
 from typing import Any, NamedTuple
 
-from .errors import HoldfastError, Json, quoted
+from ..core.errors import HoldfastError, Json, quoted
+from ..core.store import CHUNK
 from .reasons import hint_for, kind_of
-from .store import CHUNK
 
 BYTES_PER_LIMIT = 2**21
 """Bytes of a request that add one `timeout` to its time."""

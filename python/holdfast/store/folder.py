@@ -8,10 +8,10 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from .errors import HoldfastError, damaged, disk_error
-from .keys import name_path, path_of
-from .store import CHUNK, Entry, MissingObject
-from .versions import MAX_SAFE
+from ..core.errors import HoldfastError, damaged, disk_error
+from ..core.keys import name_path, path_of
+from ..core.store import CHUNK, Entry, MissingObject
+from ..core.versions import MAX_SAFE
 
 
 class FolderStore:

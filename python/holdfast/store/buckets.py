@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from typing import Any
 
-from .errors import HoldfastError, Json, damaged
-from .store import CHUNK, Entry, MissingObject
-from .versions import MAX_SAFE
+from ..core.errors import HoldfastError, Json, damaged
+from ..core.store import CHUNK, Entry, MissingObject
+from ..core.versions import MAX_SAFE
 
 
 class S3Store:

@@ -7,37 +7,37 @@ import os
 from datetime import datetime, timezone
 from typing import Any
 
-from .artifact import Artifact, File
-from .errors import HoldfastError, Json, quoted
+from ..core.errors import HoldfastError, Json, quoted
+from ..files.file import READ_BYTES, File, Files, unreadable
 
 MAX_SPARSE = 10_000_000
 
 
-def load_value(artifact: Artifact) -> Any:
+def load_value(version: Files) -> Any:
     """Returns the value of a version, by its materializer or else by the extension of its file."""
-    kind, files = artifact.materializer, artifact.files
+    kind, files = version.materializer, version.files
     if kind == "json":
-        value = artifact.file("data.json").json()
+        value = version.file("data.json").json()
         try:
-            return restored(artifact, value)
+            return restored(version, value)
         except (AttributeError, LookupError, RecursionError, TypeError, ValueError) as error:
-            message = f"Cannot load {quoted(artifact.ref)}: Python cannot hold its value ({error})"
+            message = f"Cannot load {quoted(version.ref)}: Python cannot hold its value ({error})"
             raise HoldfastError("Unsupported", message, READ_BYTES) from error
     if kind == "text":
-        return artifact.file("text.txt").text()
+        return version.file("text.txt").text()
     if kind in ("bytes", "array-buffer"):
-        return artifact.file("data.bin").read()
+        return version.file("data.bin").read()
     if kind == "blob":
-        return artifact.file("content").read()
+        return version.file("content").read()
     known = kind in ("ndarray", "typed-array", "file") or kind.startswith("format/")
     if kind.startswith("format/"):
         files = [file for file in files if file.path != "format.json"]
     if len(files) == 2:  # the curve of its run is beside the value
-        files = [file for file in files if file.path != artifact.metadata.get("curves")]
+        files = [file for file in files if file.path != version.metadata.get("curves")]
     if not known or len(files) != 1 or files[0].mode not in (None, "executable"):
         hint = "Call `download(ref, to)`, or `open(ref).file(path).read()`."
         state = f"it has {len(files)} files of the materializer {quoted(kind)}"
-        raise HoldfastError("Unsupported", f"Cannot load {quoted(artifact.ref)}: {state}", hint)
+        raise HoldfastError("Unsupported", f"Cannot load {quoted(version.ref)}: {state}", hint)
     return load_file(files[0])
 
 
@@ -82,29 +82,21 @@ def load_table(file: File, extension: str) -> Any:
         raise unreadable(file, f"it is not a table ({error})") from error
 
 
-READ_BYTES = "Read its bytes, as they were saved: `open(ref).file(path).read()`."
-
-
-def unreadable(file: File, state: str) -> HoldfastError:
-    """Returns the error for an undamaged file that does not match its name or materializer."""
-    return HoldfastError("Corrupt", f"Cannot load {quoted(file.path)}: {state}", READ_BYTES)
-
-
 def needs(file: File, title: str, package: str, error: ImportError) -> HoldfastError:
     hint = f"Run `pip install {package}`, or read the file as bytes: `open(ref).file(path).read()`."
     message = f"Cannot load {quoted(file.path)}: {title} cannot be imported ({error})"
     return HoldfastError("Unsupported", message, hint)
 
 
-def restored(artifact: Artifact, value: Any) -> Any:
+def restored(version: Files, value: Any) -> Any:
     """Returns the Python value of JSON in which `$holdfast` marks what JSON lacks (section 9)."""
     if isinstance(value, list):
-        return [restored(artifact, item) for item in value]
+        return [restored(version, item) for item in value]
     if not isinstance(value, dict):
         return value
     mark = value.get("$holdfast")
     if "$holdfast" not in value:
-        return {key: restored(artifact, item) for key, item in value.items()}
+        return {key: restored(version, item) for key, item in value.items()}
     inner = value.get("value")
     if mark == "undefined" or (mark == "date" and inner is None):
         return None
@@ -115,14 +107,14 @@ def restored(artifact: Artifact, value: Any) -> Any:
     if mark == "date":
         return date_of(str(inner))
     if mark in ("bare", "object"):
-        return {key: restored(artifact, item) for key, item in (inner or {}).items()}
+        return {key: restored(version, item) for key, item in (inner or {}).items()}
     if mark in ("map", "set", "sparse"):
-        return collection_of(mark, value, [restored(artifact, item) for item in inner or []])
+        return collection_of(mark, value, [restored(version, item) for item in inner or []])
     if mark in ("bytes", "blob"):
-        return artifact.file(value["file"]).read()
+        return version.file(value["file"]).read()
     if mark in ("typed-array", "ndarray"):
-        return load_array(artifact.file(value["file"]))
-    message = f"Cannot load {quoted(artifact.ref)}: unknown mark {mark!r} in its JSON"
+        return load_array(version.file(value["file"]))
+    message = f"Cannot load {quoted(version.ref)}: unknown mark {mark!r} in its JSON"
     raise HoldfastError("Unsupported", message, "Read it with a newer release of this reader.")
 
 

@@ -16,14 +16,14 @@ from pathlib import Path
 from threading import Lock
 from typing import Any, BinaryIO
 
-from .artifact import Artifact
-from .cache import cache_folder
+from ..artifacts.artifact import Artifact
+from ..core.errors import Conflict, HoldfastError, Json, NotFound, Unknown, changed, quoted
+from ..files.cache import cache_folder
+from ..files.chunks import Chunks
+from ..files.progress import progress_bar
+from ..values.serializers import FileToSend
 from .connection import Connection, quote
-from .errors import Conflict, HoldfastError, Json, NotFound, Unknown, changed, quoted
 from .new_bytes import LEAST_SIZE, Runs, compared
-from .progress import progress_bar
-from .reads import Chunks
-from .serializers import FileToSend
 
 INLINE_BYTES = 256 * 2**10
 PIECE_BYTES = 8 * 2**20

@@ -16,7 +16,7 @@ from itertools import chain
 from typing import Any, NamedTuple
 from uuid import UUID
 
-from .errors import quoted, unsupported
+from ..core.errors import quoted, unsupported
 
 
 class Cells(NamedTuple):

@@ -8,7 +8,7 @@ import re
 from datetime import date
 from typing import Any, NamedTuple
 
-from .metadata import NOT_FINITE, not_finite
+from ..core.metadata import NOT_FINITE, not_finite
 
 DECIMAL = re.compile(r"[+-]?(?:\d+(?:\.\d*)?|\.\d+)(?:[eE][+-]?\d{1,4})?", re.ASCII)
 TIME = re.compile(

@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 from typing import BinaryIO
 
-from .reads import Chunks
+from ..files.chunks import Chunks
 
 LEAST_SIZE = 2**20
 """Smaller files are sent whole."""

@@ -7,10 +7,10 @@ import re
 from collections.abc import Callable, Iterator
 from typing import Any, NamedTuple
 
+from ..core.errors import HoldfastError, Json, quoted
+from ..core.metadata import from_metadata
+from ..core.versions import Version, parse_version
 from .comparing import begins_date, compares, compares_text, instant_of, meets
-from .errors import HoldfastError, Json, quoted
-from .metadata import from_metadata
-from .versions import Version, parse_version
 
 
 class Found(NamedTuple):

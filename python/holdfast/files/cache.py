@@ -14,9 +14,9 @@ import tempfile
 import warnings
 from pathlib import Path
 
-from .artifact import Artifact, File
+from ..core.errors import HoldfastError, quoted
 from .downloads import download_files
-from .errors import HoldfastError, quoted
+from .file import File, Files
 from .progress import progress_bar
 
 
@@ -91,15 +91,15 @@ def remove_own(folder: str, process: int) -> None:
         shutil.rmtree(folder, ignore_errors=True)
 
 
-def local_copy(artifact: Artifact, path: str | None, progress: bool | None) -> Path:
+def local_copy(version: Files, path: str | None, progress: bool | None) -> Path:
     """Returns the copy of a version, or of one of its files: see `Artifact.path`."""
-    key = artifact.digest if path is None else key_of(artifact.file(path))
+    key = version.digest if path is None else key_of(version.file(path))
     place = cache_folder() / key[:2] / key
     if not is_intact(place):
         place.parent.mkdir(parents=True, exist_ok=True)
         stage = Path(tempfile.mkdtemp(prefix=".stage-", dir=place.parent))
         try:
-            fill(stage, artifact, path, progress)
+            fill(stage, version, path, progress)
             publish(stage, place)
         finally:
             shutil.rmtree(stage, ignore_errors=True)
@@ -113,14 +113,14 @@ def key_of(file: File) -> str:
     return hashlib.sha256(f"{file.sha256} {file.mode} {name}".encode()).hexdigest()
 
 
-def fill(stage: Path, artifact: Artifact, path: str | None, progress: bool | None) -> None:
+def fill(stage: Path, version: Files, path: str | None, progress: bool | None) -> None:
     copies = stage / "files"
     if path is None:
-        download_files(artifact, copies, progress=progress)
+        download_files(version, copies, progress=progress)
     else:
-        file = artifact.file(path)
+        file = version.file(path)
         if file.mode not in (None, "executable"):
-            message = f"Cannot copy {quoted(path)} of {quoted(artifact.ref)}: it is a {file.mode}"
+            message = f"Cannot copy {quoted(path)} of {quoted(version.ref)}: it is a {file.mode}"
             raise HoldfastError("Unsupported", message, "Call `path()` for all files.")
         copies.mkdir()
         name = path.rsplit("/", 1)[-1]

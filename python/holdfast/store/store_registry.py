@@ -7,24 +7,14 @@ from collections.abc import Iterable, Iterator
 from functools import partial
 from typing import Any
 
-from .artifact import Artifact
-from .author import author_in
-from .buckets import GcsStore, S3Store
-from .errors import HoldfastError, Json, damaged, quoted
-from .folder import FolderStore
-from .keys import cell_of
-from .names import decode_segment, encode_segment
-from .reads import (
-    MAX_CHUNK_LIST,
-    MAX_CHUNKS,
-    Chunks,
-    Piece,
-    Read,
-    cut,
-    plan,
-    whole_run,
-)
-from .records import (
+from ..artifacts.artifact import Artifact
+from ..artifacts.listing import AliasChange, Listing
+from ..artifacts.registry import Registry
+from ..core.author import author_in
+from ..core.errors import HoldfastError, Json, damaged, quoted
+from ..core.keys import cell_of
+from ..core.names import decode_segment, encode_segment
+from ..core.records import (
     CELL_KINDS,
     MAX_LIST_BYTES,
     MAX_RECORD_BYTES,
@@ -37,9 +27,8 @@ from .records import (
     parse_json,
     parse_record,
 )
-from .registry import AliasChange, Listing, Registry
-from .store import Entry, MissingObject
-from .versions import (
+from ..core.store import Entry, MissingObject
+from ..core.versions import (
     MAX_SAFE,
     Range,
     Version,
@@ -50,6 +39,10 @@ from .versions import (
     parse_ref,
     parse_version,
 )
+from ..files.chunks import MAX_CHUNK_LIST, MAX_CHUNKS, Chunks, cut
+from .buckets import GcsStore, S3Store
+from .folder import FolderStore
+from .reads import Piece, Read, plan, whole_run
 
 
 class StoreRegistry(Registry):

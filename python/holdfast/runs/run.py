@@ -13,15 +13,14 @@ import time
 import uuid
 from datetime import datetime
 from types import TracebackType
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import Any, NamedTuple
 
-from .connection import quote
-from .errors import Conflict, HoldfastError, Invalid, Json, disk_error, quoted
-from .metadata import is_exact, not_finite, number_of
-from .sending import send_files
-
-if TYPE_CHECKING:
-    from .service_registry import Saved, ServiceRegistry
+from ..artifacts.artifact import Artifact
+from ..client.connection import Connection, quote
+from ..client.saving import Saved, files_to_save, path_of, request_of, saved_of, sent_members
+from ..client.sending import send_files
+from ..core.errors import Conflict, HoldfastError, Invalid, Json, disk_error, quoted
+from ..core.metadata import is_exact, not_finite, number_of
 
 LEAST_WAIT, MOST_WAIT, PARTS = 1.0, 30.0, 600
 """Seconds between two parts: a day has a few thousand parts."""
@@ -56,9 +55,12 @@ class Run:
     failed, and so does the end of the program.
     """
 
-    def __init__(self, registry: ServiceRegistry, name: str, run_id: str, begun: Json) -> None:
+    def __init__(
+        self, connection: Connection, name: str, run_id: str, begun: Json, open_runs: set[Run]
+    ) -> None:
         self.name, self.id = name, run_id
-        self._registry = registry
+        self._connection = connection
+        self._open_runs = open_runs
         self._process = os.getpid()
         self._writer = str(begun["writer"])
         self._started = datetime.fromisoformat(begun["startedAt"].replace("Z", "+00:00"))
@@ -76,7 +78,7 @@ class Run:
         self._sending = threading.Lock()
         self._thread: threading.Thread | None = None
         atexit.register(self.leave, "the program ended without finish()")
-        registry.open_runs.add(self)
+        open_runs.add(self)
 
     def __repr__(self) -> str:
         return f"Run({self.name!r}, id={self.id!r})"
@@ -206,8 +208,8 @@ class Run:
         self._add_files(part, [{"path": path, "data": data}])
 
     def _add_files(self, part: str, files: list[Json]) -> None:
-        path = f"artifacts/{quote(self.name)}/drafts/{quote(f'run:{self.id}')}/parts/{quote(part)}"
-        self._registry._connection.json("PUT", path, {"files": files})
+        path = f"{path_of(self.name)}/drafts/{quote(f'run:{self.id}')}/parts/{quote(part)}"
+        self._connection.json("PUT", path, {"files": files})
 
     def finish(
         self,
@@ -215,7 +217,7 @@ class Run:
         *,
         version: str | None = None,
         metadata: dict[str, Any] | None = None,
-        inputs: Any = None,
+        inputs: str | Artifact | list[str | Artifact] | None = None,
         alias: str | list[str] | None = None,
         progress: bool | None = None,
         text: bool = False,
@@ -236,20 +238,18 @@ class Run:
             own = (metadata or {}).get("run")
             lost = {"pointsLeftOut": self._left_out}
             metadata = {**(metadata or {}), "run": {**(own or {}), **lost}}
-        request = self._registry._request_of(self.name, version, metadata, inputs, alias)
+        request = request_of(self.name, version, metadata, inputs, alias)
         if value is not None:
             part = f"value-{uuid.uuid4()}"
-            materializer, files = self._registry._files_of(self.name, value, text)
-            connection = self._registry._connection
+            request["materializer"], files = files_to_save(self.name, value, text)
+            request["parts"] = [part]
             try:
-                with send_files(connection, self.name, files, progress, lambda: None) as sent:
+                with send_files(self._connection, self.name, files, progress, lambda: None) as sent:
                     self._add_files(part, sent)
             except OSError as error:
                 raise disk_error(f"save {quoted(self.name)}", error) from error
-            request["parts"] = [part]
-            request["materializer"] = {"id": materializer, "formatVersion": 1}
-        path = f"artifacts/{quote(self.name)}/runs/{quote(self.id)}/finish"
-        self._saved = self._registry._saved("POST", path, request)
+        path = f"{path_of(self.name)}/runs/{quote(self.id)}/finish"
+        self._saved = saved_of(self._connection.json("POST", path, sent_members(request)))
         self._end()
         return self._saved
 
@@ -271,7 +271,7 @@ class Run:
             self._ended = True
             self._changed.notify_all()
         atexit.unregister(self.leave)
-        self._registry.open_runs.discard(self)
+        self._open_runs.discard(self)
 
     def leave(self, reason: str) -> None:
         """Marks the run as failed if it has not ended. Never raises an error of the service."""

@@ -1,4 +1,4 @@
-"""HTML of artifacts and listings, for notebooks. Everything is escaped."""
+"""Tables of HTML, for notebooks. Everything is escaped."""
 
 from __future__ import annotations
 
@@ -8,9 +8,7 @@ from html import escape
 from itertools import islice
 from typing import Any
 
-from .artifact import Artifact
-from .printable import printable_text
-from .registry import Registry
+from ..core.printable import printable_text
 
 MOST_ROWS = 50
 
@@ -42,30 +40,3 @@ def size_of(size: float) -> str:
             return f"{size:.0f} {unit}" if unit == "B" else f"{size:.1f} {unit}"
         size /= 1024
     return f"{size:.1f} TiB"
-
-
-def artifact_html(artifact: Artifact) -> str:
-    facts = [
-        ("materializer", artifact.materializer),
-        ("size", size_of(artifact.size)),
-        ("created", artifact.created_at),
-        ("digest", artifact.digest),
-        *((f"metadata.{key}", value) for key, value in artifact.metadata.items()),
-        *(("input", each) for each in artifact.inputs),
-    ]
-    files = ((file.path, size_of(file.size), file.sha256[:12]) for file in artifact.files)
-    return table((artifact.ref, ""), facts) + "\n" + table(("file", "size", "SHA-256"), files)
-
-
-def listing_html(items: Sequence[Any]) -> str:
-    if not items:
-        return "<p>none</p>"
-    if isinstance(items[0], Artifact):
-        head = ("version", "size", "created", "metadata")
-        rows = ((each.ref, size_of(each.size), each.created_at, each.metadata) for each in items)
-        return table(head, rows)
-    return table(items[0]._fields, items)
-
-
-def registry_html(registry: Registry) -> str:
-    return table(("name",), ((name,) for name in registry.names()), registry.location)

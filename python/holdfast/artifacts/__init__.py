@@ -1,0 +1,1 @@
+"""Versions, and what every registry can do with them."""

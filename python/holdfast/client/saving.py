@@ -1,0 +1,121 @@
+"""Saves through a service."""
+
+from __future__ import annotations
+
+import json
+import uuid
+from collections.abc import Callable
+from typing import Any, NamedTuple
+
+from ..artifacts.artifact import Artifact
+from ..core.errors import Conflict, Corrupt, HoldfastError, Json, NotFound, disk_error, quoted
+from ..core.metadata import checked_json
+from ..core.names import encode_segment
+from ..core.versions import check_alias
+from ..values.serializers import FileToSend, files_of, refuse_path
+from .connection import Connection, quote
+from .sending import INLINE_BYTES, send_files, size_of
+
+
+class Saved(NamedTuple):
+    """A saved version."""
+
+    name: str
+    version: str
+    commit: str
+    digest: str
+    size: int
+    created_at: str
+    skipped: bool
+    """Nothing was written: the version existed, or the content is the same."""
+
+    @property
+    def ref(self) -> str:
+        return f"{self.name}@{self.version}"
+
+
+def saved_of(facts: Json) -> Saved:
+    names = ("name", "version", "commit", "digest", "size", "createdAt", "skipped")
+    return Saved(*(facts[each] for each in names))
+
+
+def path_of(name: str) -> str:
+    encode_segment(name)  # refuses what cannot be a name
+    return f"artifacts/{quote(name)}"
+
+
+def request_of(
+    name: str,
+    version: str | None,
+    metadata: dict[str, Any] | None,
+    inputs: str | Artifact | list[str | Artifact] | None,
+    alias: str | list[str] | None,
+) -> Json:
+    """Returns the request of a save without its files. Members that are None are not sent."""
+    if isinstance(inputs, (str, Artifact)):
+        inputs = [inputs]
+    aliases = [alias] if isinstance(alias, str) else list(alias or [])
+    for each in aliases:
+        check_alias(each)  # before anything is saved
+    return {
+        "version": version,
+        "metadata": checked_json(metadata, f"save {quoted(name)}", "metadata"),
+        "inputs": [input_of(each) for each in inputs or []] or None,
+        "alias": aliases or None,
+    }
+
+
+def input_of(value: str | Artifact) -> str | Json:
+    return value if isinstance(value, str) else {"ref": value.ref, "digest": value.digest}
+
+
+def files_to_save(name: str, value: Any, text: bool) -> tuple[Json, list[FileToSend]]:
+    """Returns the materializer of a value, and its files."""
+    if text and not isinstance(value, str):
+        message = f"Cannot save {quoted(name)} as text: it has the type {type(value).__name__}"
+        raise HoldfastError("Invalid", message, "Leave out text=True.")
+    if not text:
+        refuse_path(name, value)
+    try:
+        materializer, files = files_of(value)
+    except OSError as error:
+        raise disk_error(f"save {quoted(name)}", error) from error
+    return {"id": materializer, "formatVersion": 1}, files
+
+
+def sent_members(request: Json) -> Json:
+    return {member: value for member, value in request.items() if value is not None}
+
+
+def save_files(
+    connection: Connection,
+    name: str,
+    request: Json,
+    files: list[FileToSend],
+    progress: bool | None,
+    earlier: Callable[[], Artifact | None],
+) -> Saved:
+    """Sends files, and saves a version of them. `earlier` opens one of which bytes are reused."""
+    path = f"{path_of(name)}/versions"
+    request = sent_members({**request, "idempotencyKey": request["idempotencyKey"] or new_key()})
+    try:
+        if sum(size_of(file.content) for file in files) > INLINE_BYTES:
+            # Without files it is only checked: raises what the service would refuse.
+            body, headers = json.dumps(request).encode(), {"content-type": "application/json"}
+            connection.write("POST", path, body, headers)
+        for base in (earlier, lambda: None):
+            sent: list[Json] = []
+            try:
+                with send_files(connection, name, files, progress, base) as sent:
+                    facts = connection.json("POST", path, {**request, "files": sent})
+                break
+            except (Conflict, Corrupt, NotFound):
+                if not any("earlier" in file for file in sent):
+                    raise  # else it was deleted or overwritten meanwhile, or is damaged
+    except OSError as error:
+        raise disk_error(f"save {quoted(name)}", error) from error
+    return saved_of(facts)
+
+
+def new_key() -> str:
+    return str(uuid.uuid4())

@@ -1,0 +1,1 @@
+"""Values, keys and records of the format, and what all other modules share."""

@@ -1,0 +1,1 @@
+"""Files of a version: reading, checking, copying and downloading them."""

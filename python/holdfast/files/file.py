@@ -1,0 +1,135 @@
+"""Files of a version, which are checked as they are read."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Callable, Iterator
+from typing import Any
+
+from ..core.arguments import checked_methods
+from ..core.errors import HoldfastError, Json, damaged, quoted
+from ..core.metadata import from_metadata
+from ..core.printable import printable
+from ..core.records import digest_of
+from .compression import decompressed
+
+Stored = Callable[..., Iterator[bytes]]
+"""Yields the stored bytes of a file, by its facts: all, or `size` of them from an offset."""
+
+MAX_PART = 8 * 2**20
+
+
+@checked_methods
+class File:
+    """A file of a version. Nothing is read until you ask for it."""
+
+    def __init__(self, facts: Json, owner: str, stored: Stored) -> None:
+        self.path: str = facts["path"]
+        self.size: int = int(facts["size"])
+        self.sha256: str = facts["sha256"]
+        self.media_type: str | None = facts.get("mediaType")
+        self.mode: str | None = facts.get("mode")
+        """`executable`, `link` (the content is its target), `folder`, or None."""
+        self.modified_at: str | None = facts.get("modifiedAt")
+        self._facts = facts
+        self._owner = owner
+        self._stored = stored
+
+    def chunks(self) -> Iterator[bytes]:
+        """Yields the content in pieces, and raises `Corrupt` at the end if it is damaged."""
+        digest, size = hashlib.sha256(), 0
+        what = f"{quoted(self.path)} of {self._owner}"
+        for chunk in decompressed(self._stored(self._facts), self._facts.get("encoding"), what):
+            size += len(chunk)
+            if size > self.size:
+                raise damaged(what, f"it has more than {self.size} bytes")
+            digest.update(chunk)
+            yield chunk
+        if size != self.size:
+            raise damaged(what, f"it has {size} bytes instead of {self.size}")
+        if digest.hexdigest() != self.sha256:
+            raise damaged(what, "SHA-256 mismatch")
+
+    def read(self) -> bytes:
+        """Returns the content, checked."""
+        return b"".join(self.chunks())
+
+    @property
+    def is_small(self) -> bool:
+        """Whether a range is read with the whole file, which is then checked."""
+        return "encoding" in self._facts or self.size <= MAX_PART
+
+    def range(self, offset: int, size: int) -> bytes:
+        """Returns a range of the content, checked.
+
+        Files of up to 8 MiB and compressed files are read whole. Of a larger one, little more than
+        the range is read. A file of an earlier release without a list of chunks is read whole once.
+        """
+        if not all(hasattr(each, "__index__") and each >= 0 for each in (offset, size)):
+            message = f"Cannot read a range of {quoted(self.path)}: {size!r} bytes at {offset!r}"
+            raise HoldfastError("Invalid", message, "Pass whole numbers that are not negative.")
+        if self.is_small:
+            return self.read()[offset : offset + size]
+        size = min(size, self.size - offset)
+        if size <= 0:
+            return b""
+        data = b"".join(self._stored(self._facts, offset, size))
+        if len(data) != size:
+            raise damaged(f"{quoted(self.path)} of {self._owner}", "a range has another size")
+        return data
+
+    def text(self) -> str:
+        """Returns the content as UTF-8."""
+        try:
+            return self.read().decode("utf-8")
+        except UnicodeDecodeError as error:
+            raise unreadable(self, "it is not UTF-8") from error
+
+    def json(self) -> Any:
+        """Returns the content as plain JSON; `Artifact.load` also restores dates, maps and such."""
+        try:
+            return json.loads(self.text().removeprefix("\ufeff"))
+        except (ValueError, RecursionError) as error:
+            raise unreadable(self, f"it is not JSON that Python can read ({error})") from error
+
+
+@checked_methods
+class Files:
+    """The files of a version, and the facts that say how to read them."""
+
+    def __init__(self, facts: Json, stored: Stored) -> None:
+        self.name: str = facts["name"]
+        self.version: str = facts["version"]
+        """In full, with build metadata."""
+        self.ref = f"{self.name}@{self.version}"
+        """The exact ref of this version."""
+        self.digest: str = facts["digest"]
+        self.size: int = int(facts["size"])
+        self.materializer: str = facts["materializer"]["id"]
+        self.metadata: Json = from_metadata(facts["metadata"])
+        self.files = [File(file, quoted(self.ref), stored) for file in facts["files"]]
+        if digest_of(facts["materializer"], facts["files"]) != self.digest:
+            raise damaged(quoted(self.ref), "its files do not have its digest")
+
+    def file(self, path: str | None = None) -> File:
+        """Returns a file by its path, or without a path the only one."""
+        if path is None:
+            if len(self.files) == 1:
+                return self.files[0]
+            message = f"Cannot choose a file of {quoted(self.ref)}: it has {len(self.files)} files"
+            raise HoldfastError("Invalid", message, "Name one: file(path).")
+        for file in self.files:
+            if file.path == path:
+                return file
+        paths = ", ".join(printable(file.path) for file in self.files[:10])
+        message = f"Cannot read {quoted(path)} of {quoted(self.ref)}: no such file"
+        raise HoldfastError("NotFound", message, f"Use one of: {paths}.")
+
+
+READ_BYTES = "Read its bytes, as they were saved: `open(ref).file(path).read()`."
+
+
+def unreadable(file: File, state: str) -> HoldfastError:
+    """Returns the error for an undamaged file that does not match its name or materializer."""
+    return HoldfastError("Corrupt", f"Cannot load {quoted(file.path)}: {state}", READ_BYTES)

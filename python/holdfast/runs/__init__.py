@@ -1,0 +1,1 @@
+"""Runs that log values through a service."""

@@ -1,0 +1,1 @@
+"""Reads registries from a folder or a bucket."""

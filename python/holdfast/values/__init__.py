@@ -1,0 +1,1 @@
+"""Python values: files that are made of them, and values that are loaded from files."""
