@@ -14,6 +14,7 @@ import {
   type RowChange,
   type RowDifference,
 } from "../../../apps/difference/compare_rows.ts";
+import { otherText } from "../previews/tables/cells.ts";
 import { openTable, type TableSource } from "../previews/tables/table_source.ts";
 import type { PairProps } from "./pair.ts";
 
@@ -46,7 +47,7 @@ export function TableComparison({ left, right }: PairProps): VNode {
 
 /** Names columns that are not compared. */
 function LeftOutColumns({ left, right }: Opened): VNode {
-  const others = [...new Set([...left.others, ...right.others])];
+  const others = [...new Set([...left.others, ...right.others].map(otherText))];
   const most = Math.max(
     ...[left, right].map(({ columns, columnCount }) => columnCount ?? columns.length),
   );

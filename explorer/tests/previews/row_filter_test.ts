@@ -1,8 +1,13 @@
 // Filters of rows compare columns, and report unknown ones.
-import { assertEquals } from "@std/assert";
+import { assertEquals, assertRejects, assertStringIncludes } from "@std/assert";
 import { openRegistry } from "../../../mod.ts";
-import { isEmpty } from "../../src/previews/tables/cells.ts";
+import type { Cell } from "../../../formats/tables/table.ts";
+import { isEmpty, isMissing } from "../../src/previews/tables/cells.ts";
+import { readTable } from "../../src/previews/tables/read_table.ts";
+import { findRows } from "../../src/previews/tables/table_rows.ts";
 import { conditionsOf, parseFilter, withColumn } from "../../src/previews/tables/row_filter.ts";
+import { pyarrowBytes } from "../../../tests/formats/parquet/files.ts";
+import { fakeFile } from "../support/fake_file.ts";
 import { IGNORED, openExplorer, SKIPPED } from "../support/browser.ts";
 
 Deno.test("conditions name columns, quoted if they have spaces", () => {
@@ -24,6 +29,43 @@ Deno.test("conditions name columns, quoted if they have spaces", () => {
   assertEquals(matching("scor>1"), []); // it is text
   const within = parseFilter("sword=well word=well", columns, isEmpty);
   assertEquals([["sword=well", "well"], ["1", "well"]].map(within.matches), [true, false]);
+});
+
+Deno.test("cells are found by what they read, and percentages by value", () => {
+  const cells: Cell[] = [1, null, NaN, Infinity, "", "9%", "50 %", "100%", 0.5, "nan", "well"];
+  const table: [condition: string, found: Cell[]][] = [
+    ["n=NaN", [NaN]],
+    ["n=nan", [NaN, "nan"]],
+    ["n>NaN", []],
+    ["n=null", [null]],
+    ['n=""', [""]],
+    ["n=inf", [Infinity]],
+    ["n>=1", [1, Infinity, "100%"]],
+    ["n=50%", ["50 %", 0.5]],
+    ["n>9.5%", [1, Infinity, "50 %", "100%", 0.5]],
+    ["n<50%", ["9%"]],
+  ];
+  for (const [condition, found] of table) {
+    const { matches } = parseFilter(condition, [{ name: "n" }], isEmpty);
+    const numbers = cells.filter((cell) => matches([cell]));
+    const isWord = (cell: Cell) => cell === "nan" || cell === "well";
+    const isOrder = /[<>]/.test(condition); // words are in the order of text
+    assertEquals(numbers.filter((cell) => !isOrder || !isWord(cell)), found, condition);
+    if (isOrder) continue;
+    const other = parseFilter(condition.replace("=", "!="), [{ name: "n" }], isEmpty);
+    assertEquals(cells.filter((cell) => !other.matches([cell])), found, condition);
+  }
+  // Bounds of a group of rows do not tell whether cells are missing.
+  const { mayMatch } = parseFilter("n=null", [{ name: "n" }], isMissing);
+  assertEquals(mayMatch(() => ["1", "9"]), true);
+});
+
+Deno.test("a filter by a column that cannot be read is refused", async () => {
+  const source = await readTable(fakeFile("others.parquet", pyarrowBytes("others")));
+  const [other] = source.others;
+  const find = () => findRows(source, [0], { filter: `"${other!.name}">5` });
+  const error = await assertRejects(find, Error, `Cannot filter rows by "${other!.name}"`);
+  assertStringIncludes(error.message, other!.problem);
 });
 
 Deno.test("rows between bounds are read exactly if one of them may match", () => {

@@ -47,6 +47,21 @@ Deno.test("a group has its count, the means of numbers, and the best of measures
   ]);
 });
 
+Deno.test("keys of groups whose last parts are alike have headings that differ", () => {
+  const rows = rowsOf([
+    { params: { opt: "adam" }, metrics: { accuracy: 0.5, val: { accuracy: 0.4 } } },
+    { params: { opt: "sgd" }, metrics: { accuracy: 0.6, val: { accuracy: 0.5 } } },
+  ]);
+  const { columns } = groupsOf(rows, columnsOf(rows), "metadata.params.opt");
+  const headings = columns.map(({ title, short, group }) => [group, short ?? title]);
+  assertEquals(headings.slice(2), [
+    [undefined, "accuracy, mean"],
+    [undefined, "accuracy, best"],
+    [undefined, "val.accuracy, mean"],
+    [undefined, "val.accuracy, best"],
+  ]);
+});
+
 Deno.test("the mean of a group with an infinity is infinite, and its best value is not", () => {
   const rows = rowsOf([
     { loss: 1, accuracy: "Infinity", opt: "a" },

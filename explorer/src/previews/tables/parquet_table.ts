@@ -34,7 +34,7 @@ export async function openParquetTable(file: FileToDecode, signal?: AbortSignal)
     unsignedIntegers: "text",
   });
   const known = all.flatMap((each) => "problem" in each ? [] : withShortNumbers(each));
-  const others = all.flatMap((each) => "problem" in each ? [`${each.name} (${each.problem})`] : []);
+  const others = all.flatMap((each) => "problem" in each ? [each] : []);
   const columns = chooseColumns(path, known);
   const table = batchTable({
     path,

@@ -2,10 +2,12 @@
 import { concatBytes } from "../../../../core/bytes/bytes.ts";
 import { corrupt, fault, isRegistryError } from "../../../../core/errors.ts";
 import type { FileToDecode } from "../../../../core/file_store.ts";
+import type { OtherColumn } from "../../../../formats/tables/parts.ts";
 import type { Cell } from "../../../../formats/tables/table.ts";
 import type { FileToRead } from "../../artifact_file.ts";
 import { fileToDecode } from "../file_to_decode.ts";
 import { encodingOf } from "../text/text_part.ts";
+import { numberWord, otherText } from "./cells.ts";
 import type { Group } from "./parquet_table.ts";
 import { type CsvLine, delimiterOf, splitCsv } from "./split_csv.ts";
 
@@ -28,8 +30,8 @@ export interface TableFacts {
   readonly columnCount?: number;
   /** Absent if only reading all of it tells. */
   readonly rowCount?: number;
-  /** Columns that are not shown, with the reason. */
-  readonly others: readonly string[];
+  /** Columns that are not shown. */
+  readonly others: readonly OtherColumn[];
   /** True if cells can be null: an empty string is a value then. */
   readonly hasNull?: boolean;
 }
@@ -77,7 +79,9 @@ async function openParquet(file: FileToDecode, signal?: AbortSignal): Promise<Ta
   const { table, ...about } = await openParquetTable(file, signal);
   const { columns, others, rowCount } = about;
   if (columns.length === 0) {
-    const state = others.length === 0 ? "it has no columns" : `it has only ${others.join(", ")}`;
+    const state = others.length === 0
+      ? "it has no columns"
+      : `it has only ${others.map(otherText).join(", ")}`;
     throw fault({ code: "Unsupported", action: "preview", subject: file.path, state });
   }
   const namesOf = (chosen: readonly number[]) => chosen.flatMap((i) => columns[i]?.name ?? []);
@@ -186,7 +190,9 @@ async function openCsv(file: FileToRead, signal?: AbortSignal): Promise<TableRea
   }
 
   const cellsOf = (cells: readonly string[], chosen: readonly number[]) =>
-    chosen.map((i) => columns[i]?.type === "number" ? numberWord(cells[i]) : cells[i] ?? null);
+    chosen.map((i) =>
+      columns[i]?.type === "number" ? numberWord(cells[i] ?? null) : cells[i] ?? null
+    );
 
   return {
     columns,
@@ -226,27 +232,14 @@ async function openCsv(file: FileToRead, signal?: AbortSignal): Promise<TableRea
 const NUMBER = /^[+-]?(?:(?:0|[1-9]\d*)(?:\.\d*)?|\.\d+)(?:[eE][+-]?\d+)?$/;
 const DATE = /^\d{4}-\d\d-\d\d(?:[T ]\d\d:\d\d(?::\d\d(?:\.\d+)?)?(?:Z|[+-]\d\d:?\d\d)?)?$/;
 
-/** Numbers that have no digits, as programs write them. */
-const NAN = /^\s*[+-]?nan\s*$/i;
-const INFINITY = /^\s*([+-]?)inf(?:inity)?\s*$/i;
-
 /** Returns the type that all cells of a sample have. Empty ones have any. */
 function typeOf(sample: readonly string[]): string {
   const cells = sample.map((cell) => cell.trim()).filter((cell) => cell !== "");
   const others = cells.filter((cell) => !NUMBER.test(cell));
   if (others.length < cells.length) {
-    return others.every((cell) => NAN.test(cell) || INFINITY.test(cell)) ? "number" : "string";
+    return others.every((cell) => typeof numberWord(cell) === "number") ? "number" : "string";
   }
   return cells.length > 0 && cells.every((cell) => DATE.test(cell)) ? "date" : "string";
-}
-
-/** Returns a cell of a column of numbers: NaN and infinities as numbers, others as they are. */
-function numberWord(cell: string | undefined): Cell {
-  if (cell === undefined) return null;
-  if (/\d/.test(cell)) return cell;
-  const [, sign] = INFINITY.exec(cell) ?? [];
-  if (sign !== undefined) return sign === "-" ? -Infinity : Infinity;
-  return NAN.test(cell) ? NaN : cell;
 }
 
 /**

@@ -1,4 +1,6 @@
 // Filters of the rows of a table: conditions on columns, and text that any cell may contain.
+import { invalid } from "../../../../core/errors.ts";
+import type { OtherColumn } from "../../../../formats/tables/parts.ts";
 import type { Cell } from "../../../../formats/tables/table.ts";
 import { cellOrderTo, cellText, type isEmpty } from "./cells.ts";
 import type { Group } from "./parquet_table.ts";
@@ -49,9 +51,20 @@ export function withColumn(filter: string, name: string, column: string): string
   );
 }
 
+/** Throws `Invalid` for a condition on a column that cannot be read. */
+export function checkReadable(filter: string, others: readonly OtherColumn[]): void {
+  for (const { name } of conditionsOf(filter)) {
+    const other = others.find((column) => column.name === name);
+    if (other === undefined) continue;
+    const state = `the column cannot be shown (${other.problem})`;
+    const hint = "Remove this condition, or filter by a column that is shown.";
+    throw invalid("filter rows by", JSON.stringify(name), state, { hint });
+  }
+}
+
 /**
- * Parses conditions on columns, such as `score>0.5`. Any cell may contain the rest. A missing cell
- * matches only `!=`, as in the conditions of versions.
+ * Parses conditions on columns, such as `score>0.5`. Any cell may contain the rest. A cell without
+ * a value only equals its own name: `null`, `NaN`, or an empty text.
  */
 export function parseFilter(
   filter: string,
@@ -60,24 +73,24 @@ export function parseFilter(
 ): RowFilter {
   const placeOf = (name: string) => columns.findIndex((column) => column.name === name);
   const conditions = conditionsOf(filter).map(({ name, sign, value }) => (
-    { at: placeOf(name), name, sign, order: cellOrderTo(value) }
+    { at: placeOf(name), name, sign, value, order: cellOrderTo(value) }
   )).filter(({ at }) => at >= 0);
   const text = filter.replaceAll(
     CONDITION,
     (condition, name) => placeOf(unquoted(name)) < 0 ? condition : "",
   ).trim().toLowerCase();
-  const meets = (cell: Cell, { sign, order }: typeof conditions[number]) => {
-    const difference = order(cell);
-    return difference === undefined ? sign === "!=" : COMPARISONS[sign]![0](difference);
+  const meets = (cell: Cell, { sign, value, order }: typeof conditions[number]) => {
+    const difference = cell === null && value === "null" ? 0 : order(cell);
+    const isComparable = difference === 0 || difference !== undefined && !isNone(cell);
+    return isComparable ? COMPARISONS[sign]![0](difference) : sign === "!=";
   };
   return {
     matches: (row) =>
-      conditions.every((condition) => {
-        const cell = row[condition.at] ?? null;
-        return isNone(cell) ? condition.sign === "!=" : meets(cell, condition);
-      }) && (text === "" || row.some((cell) => cellText(cell).toLowerCase().includes(text))),
+      conditions.every((condition) => meets(row[condition.at] ?? null, condition)) &&
+      (text === "" || row.some((cell) => cellText(cell).toLowerCase().includes(text))),
     mayMatch: (bounds) =>
-      conditions.every(({ name, sign, order }) => {
+      conditions.every(({ name, sign, value, order }) => {
+        if (value === "null") return true; // bounds do not tell whether cells are missing
         const [min, max] = bounds(name)?.map(order) ?? [];
         return min === undefined || max === undefined || COMPARISONS[sign]![1](min, max);
       }),

@@ -4,7 +4,7 @@ import { compareKeys, type SortKey } from "../../../../core/text/comparing.ts";
 import { isEmpty, isMissing, keyOf, MAX_CELL, shortened } from "./cells.ts";
 import { type ColumnStatistics, Tally } from "./column_statistics.ts";
 import type { TablePart, TableReader } from "./read_table.ts";
-import { parseFilter, type RowFilter } from "./row_filter.ts";
+import { checkReadable, parseFilter, type RowFilter } from "./row_filter.ts";
 
 /** Rows, cells and characters that are kept in memory. */
 const MAX_ROWS = 20_000;
@@ -60,6 +60,7 @@ export async function findRows(
   const tallies = isPlain(wanted)
     ? columns.map((i) => new Tally(source.columns[i]!.type, isNone))
     : [];
+  checkReadable(wanted.filter, source.others);
   const filter = parseFilter(wanted.filter, columns.map((i) => source.columns[i]!), isNone);
   let [read, matched, begun] = [0, 0, Date.now()];
   const result = (isEnd: boolean, problem?: string) => {

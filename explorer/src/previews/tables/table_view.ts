@@ -13,7 +13,7 @@ import { SMALL_BYTES } from "../file_to_decode.ts";
 import { LeftOut, useFiles } from "../parts.ts";
 import { Steps } from "../../components/long_content.ts";
 import { useQuery, useQueryNumber } from "../../framework/use_query.ts";
-import { cellText, MAX_CELL } from "./cells.ts";
+import { cellText, MAX_CELL, otherText } from "./cells.ts";
 import { ColumnHead } from "./column_head.ts";
 import type { ColumnStatistics } from "./column_statistics.ts";
 import { type Condition, conditionsOf, withColumn } from "./row_filter.ts";
@@ -46,7 +46,7 @@ function Opened({ source, file, isBrief }: ViewProps & { source: TableSource }):
   return html`
     <p class="summary-line">${facts.join(" · ")}</p>
     ${others.length > 0 && html`<${LeftOut} file=${file}>
-      ${`Columns without a preview: ${others.slice(0, 10).join(", ")}${
+      ${`Columns without a preview: ${others.slice(0, 10).map(otherText).join(", ")}${
       others.length > 10 ? ", …" : ""
     }.`}
     <//>`}
@@ -101,7 +101,7 @@ function Body({ source, file, columns }: BodyProps): VNode {
   const [filter, setFilter] = useQuery("filter");
   const { sort, setSort } = useSort(columns);
   const all = useFound(source, columns, { filter: "", sample: isWhole ? undefined : SAMPLE_ROWS });
-  const { needed, unknown } = columnsOfFilter(filter, source.columns, columns);
+  const { needed, unknown } = columnsOfFilter(filter, source, columns);
   const isChosen = sort !== undefined || filter !== "";
   const isFirstRead = all.value === undefined && all.isReading; // one reads at a time
   const chosen = useFound(source, needed, isChosen && !isFirstRead ? { filter, sort } : undefined);
@@ -120,7 +120,8 @@ function Body({ source, file, columns }: BodyProps): VNode {
         <${UnknownName} key=${name} typed=${name} what="Columns"
           names=${source.columns.map(({ name }) => name)}
           use=${(column: string) => setFilter(withColumn(filter, name, column))}>
-          No column is named <code>${name}</code>: <code>${text}</code> is searched as text.<//>
+          ${noneOf(source)} is named <code>${name}</code>: <code>${text}</code> is searched as
+          text.<//>
       `
     )}
     ${error !== undefined && html`<${ErrorNotice} error=${error} />`}
@@ -135,6 +136,12 @@ function Body({ source, file, columns }: BodyProps): VNode {
         statistics=${all.value?.statistics} sort=${sort} setSort=${setSort} />
     `}
   `;
+}
+
+function noneOf({ columns, columnCount }: TableSource): string {
+  return columnCount === undefined
+    ? "No column"
+    : `None of the first ${formatCount(columns.length, "column")}`;
 }
 
 /** The filter of rows, applied while it is typed or, if that takes long, at Enter. */
@@ -196,15 +203,16 @@ function sortOf(order: string, columns: readonly number[]): Wanted["sort"] {
 /** Returns the columns to read, also those that only the filter compares, and unknown ones. */
 function columnsOfFilter(
   filter: string,
-  all: TableSource["columns"],
+  { columns, others }: TableSource,
   shown: readonly number[],
 ): { needed: readonly number[]; unknown: readonly Condition[] } {
   const conditions = conditionsOf(filter);
-  const place = ({ name }: Condition) => all.findIndex((column) => column.name === name);
+  const place = ({ name }: Condition) => columns.findIndex((column) => column.name === name);
   const known = conditions.map(place).filter((at) => at >= 0);
+  const isOther = ({ name }: Condition) => others.some((column) => column.name === name);
   return {
     needed: [...new Set([...shown, ...known])],
-    unknown: conditions.filter((condition) => place(condition) < 0),
+    unknown: conditions.filter((condition) => place(condition) < 0 && !isOther(condition)),
   };
 }
 

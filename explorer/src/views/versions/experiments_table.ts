@@ -41,7 +41,7 @@ export function ExperimentsTable({ rows, all, columns, isGroups, pins, sort, set
     return {
       title: short,
       label: title,
-      group: isGroups ? undefined : group,
+      group,
       class: ({ values }) =>
         `${isNumber ? "number" : "fit"}${begins}${
           best !== undefined && numberAt({ values }, key) === best ? " best" : ""

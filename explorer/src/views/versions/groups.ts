@@ -39,7 +39,9 @@ export function groupsOf(
     }
     return { ...own[0]!, version: `${typeof value} ${value}`, values };
   });
-  const own = columnsOf(groups, better).slice(2, -4);
+  // Without headings above them, columns have their whole titles.
+  const own = columnsOf(groups, better).slice(2, -4)
+    .map(({ group: _, short: __, ...column }) => column);
   const first = own.find((column) => column.key === key);
   const others = own.filter((column) => column !== first);
   const count = { key: "count", title: "Versions", isNumber: true };
