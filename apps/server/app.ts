@@ -15,7 +15,7 @@ import { isRegistryError, realSystem, type Registry, type RegistryError } from "
 import { openUploads, type ResumableUploads } from "../../registry/uploads.ts";
 import { silentLogger } from "../../core/system.ts";
 import { type Answer, answerings } from "./answer.ts";
-import { type Access, isChange } from "./access/access.ts";
+import type { Access } from "./access/access.ts";
 import { sentBy } from "./access/sender.ts";
 import { checkHandlerOptions } from "./options.ts";
 import type { Handler, HandlerInfo, HandlerOptions } from "./options.ts";
@@ -178,8 +178,7 @@ export function createApp(
       await audit.write(asked, info, answer).catch((thrown) => void (answer = failed(thrown)));
     }
     // Also after a failure: a write that failed may have happened.
-    const written = info.writes ?? (isChange(info.scope) ? info.name : undefined);
-    if (written !== undefined) await memory.writes.note(written);
+    if (info.writes !== undefined && !info.dryRun) await memory.writes.note(info.writes);
     if (options.dav && isOfDav(path)) offerBasic(answer);
     if (options.hf && isOfHub(path)) nameError(answer, info, error);
     return answer;

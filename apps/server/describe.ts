@@ -4,7 +4,7 @@ import { parseExactJson } from "../../core/text/json_text.ts";
 import { nextTurn } from "../../core/work/next_turn.ts";
 import type { StandardSchema } from "../../registry/mod.ts";
 import { checkStillAllowed, guardRoute } from "./access/guard_route.ts";
-import type { Access } from "./access/access.ts";
+import { type Access, isChange } from "./access/access.ts";
 import { RefusedRequest } from "./problem.ts";
 import { pathOf } from "./routing.ts";
 import type { Answer, RouteContext, RouteDescription, Routes } from "./routing.ts";
@@ -60,6 +60,7 @@ export function route<
         json: json && await jsonOf(c, json),
       } as { query: Output<Q>; json: Output<J> };
       if (json !== undefined) await checkStillAllowed(c);
+      if (isChange(described.scope)) c.info.writes = c.params.name;
       return await answer({
         c,
         params: c.params as Record<ParamOf<P>, string>,

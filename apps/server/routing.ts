@@ -59,7 +59,9 @@ export interface RequestInfo extends HandlerInfo {
   aliases?: readonly string[];
   /** True if it only checks what it would change. */
   dryRun?: boolean;
-  /** A name that it writes and its path does not have. */
+  /** The name that it asks to write, if that is not the one in its path. */
+  target?: string;
+  /** The name that it may have written: its rights and its body have passed their checks. */
   writes?: string;
   /** The subject of its entry in the audit trail, beside names and versions. */
   subject?: AuditSubject;

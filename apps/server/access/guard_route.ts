@@ -8,7 +8,14 @@ import type { System } from "../../../mod.ts";
 import { onDemand } from "../streams.ts";
 import { RefusedRequest } from "../problem.ts";
 import { isOfDav, pathOf, type RouteContext } from "../routing.ts";
-import { type Access, createAccess, denied, everything, type RouteScope } from "./access.ts";
+import {
+  type Access,
+  type Change,
+  createAccess,
+  denied,
+  everything,
+  type RouteScope,
+} from "./access.ts";
 import type { AuditSubject } from "../observe/audit_entry.ts";
 import type { TokenCheck } from "./token_file.ts";
 
@@ -117,6 +124,14 @@ function subjectOf(params: Record<string, string>): AuditSubject {
       value !== undefined
     ),
   );
+}
+
+/** Throws unless a request may write a name that its path does not have. */
+export function checkWrites({ info }: RouteContext, right: Change, name: string): void {
+  info.target = name; // the audit trail has it also if it is refused
+  info.access.check(right, name);
+  checkName(name);
+  info.writes = name;
 }
 
 function allowsRoute(access: Access, scope: RouteScope, name: string | undefined): boolean {

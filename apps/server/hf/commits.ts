@@ -9,7 +9,7 @@ import { nextTurn } from "../../../core/work/next_turn.ts";
 import { route } from "../describe.ts";
 import { checkUploadSize } from "../guard/body_limit.ts";
 import type { Access, ReadableArtifact } from "../access/access.ts";
-import { checkStillAllowed } from "../access/guard_route.ts";
+import { checkStillAllowed, checkWrites } from "../access/guard_route.ts";
 import {
   Answer,
   publicUrl,
@@ -69,8 +69,7 @@ export function hubAccountWrites(routes: Routes, context: WriteContext): void {
       const id = organization ? `${organization}/${name}` : name;
       if (type !== "model" && type !== "dataset") throw noSuchKind(type);
       const asked = { kind: `${type}s`, id } as const;
-      access.check("save", nameToWrite(asked));
-      await context.repos.create(asked);
+      checkWrites(c, "save", nameToWrite(asked));
       const changes = firstFilesOf(json).map((value) => ({ key: "file", value }) as const);
       if (changes.length > 0) {
         const find = async () => {
@@ -79,8 +78,11 @@ export function hubAccountWrites(routes: Routes, context: WriteContext): void {
           return target;
         };
         const commit = { summary: "initial commit", description: "", changes };
-        await applyCommit(context, commit, { find, access, objects: NO_OBJECTS, signal });
+        const commitOptions = { find, access, objects: NO_OBJECTS, signal };
+        const { version } = await applyCommit(context, commit, commitOptions);
+        c.info.version = version;
       }
+      await context.repos.create(asked);
       const path = type === "dataset" ? `datasets/${id}` : id;
       return c.json({ url: publicUrl(c, `/${path}`).href, name: id, id });
     },
@@ -190,7 +192,7 @@ export function hubWrites(
       if (new URL(c.request.url).searchParams.has("create_pr")) throw noBranch("pull requests");
       const find = async () => {
         const { name, base } = await target(c, context, kind);
-        c.info.access.check("save", c.info.writes = name);
+        checkWrites(c, "save", name);
         return { name, base };
       };
       await find(); // refuses before the body arrives

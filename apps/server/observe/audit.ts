@@ -69,7 +69,7 @@ function entryOf(
     address: hostname,
     method,
     route: info.route,
-    name: info.writes ?? info.name,
+    name: info.target ?? info.name,
     version: info.version,
     aliases: info.aliases,
     ...info.subject,

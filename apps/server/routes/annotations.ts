@@ -60,13 +60,13 @@ export function annotationsRoutes(routes: Routes, { registry }: ServerContext): 
       "token saved.",
     summary: "Changes the notes and labels of a version",
     answer: async ({ c, params: { name, version }, query, json, access, signal }) => {
-      c.info.writes = name;
       let noted = version;
       if (!access.may("move", name)) {
         const info = await registry.info(name, { version, signal });
         access.check(isOwn(info.by, access) ? "save" : "move", name);
         noted = info.version; // an alias may move meanwhile
       }
+      c.info.writes = name;
       return c.json(await annotate(registry, `${name}@${noted}`, json, { ...query, signal }));
     },
   });

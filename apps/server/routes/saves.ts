@@ -4,6 +4,7 @@ import { readRules } from "../../../registry/maintenance.ts";
 import { invalid, orMissing } from "../../../core/errors.ts";
 import { nameSegment } from "../../../core/naming/names.ts";
 import { type Access, denied } from "../access/access.ts";
+import { checkWrites } from "../access/guard_route.ts";
 import { Answer, relative } from "../routing.ts";
 import type { RouteContext, Routes, ServerContext } from "../routing.ts";
 import { METHODS } from "../../../core/options/methods.ts";
@@ -65,8 +66,8 @@ export function savesRoutes(routes: Routes, context: ServerContext): void {
   operationRoute(routes, METHODS.copy, registry.copy.bind(registry), {
     answers: SAVED,
     answer: async ({ c, args: [from, to], options, access }) => {
-      const target = c.info.writes = parseRef(to).name;
-      access.check("save", target);
+      const target = parseRef(to).name;
+      checkWrites(c, "save", target);
       saving.checkNamed(options, { name: target, access });
       let ref = from;
       if (!access.may("move", target)) { // a release needs it

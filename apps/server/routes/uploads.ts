@@ -10,7 +10,7 @@ import { passThrough } from "../saving/sent_files.ts";
 import * as schemas from "../schemas/saving.ts";
 import { stateOfOwn } from "../uploads/own_upload.ts";
 import { invalid } from "../../../core/errors.ts";
-import { checkStillAllowed } from "../access/guard_route.ts";
+import { checkStillAllowed, checkWrites } from "../access/guard_route.ts";
 import { checkUploadSize } from "../guard/body_limit.ts";
 import { SKIPPED } from "./saves.ts";
 import { scheduleNext } from "../uploads/next_step.ts";
@@ -162,7 +162,7 @@ export function uploadRoutes(routes: Routes, context: ServerContext): void {
           });
         }
         c.info.aliases = aliasesOf(alias);
-        access.check("save", c.info.writes = name);
+        checkWrites(c, "save", name);
         if (alias !== undefined) access.check("move", name);
         const id = form === undefined ? "file" : "folder";
         const materializer = {

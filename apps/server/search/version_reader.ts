@@ -1,5 +1,6 @@
 // Reads the versions of names for the search index.
 import { isRegistryError, type Logger, type Registry } from "../../../mod.ts";
+import { retold } from "../../../core/errors.ts";
 import type { Annotations } from "../../../core/artifact.ts";
 import { itemAt } from "../../../core/faults/present.ts";
 import type { InfoOptions, VersionEntry } from "../../../core/registry.ts";
@@ -37,6 +38,9 @@ export interface NameIndex {
 const NEWEST = 20;
 /** Names, and versions of a name, that are read at the same time. */
 export const AT_ONCE = 32;
+
+/** Codes of errors that the other names would have too. */
+const OF_ALL_NAMES: ReadonlySet<string> = new Set(["Unavailable", "Unknown", "Denied"]);
 
 /** Reads the versions of names, but not the known ones again. */
 export class VersionReader {
@@ -127,8 +131,12 @@ export class VersionReader {
     }
   }
 
+  /** Throws only if no name can be read now. Its error is for all, so it has no name. */
   #skip(ref: string, error: unknown): void {
-    if (!isRegistryError(error, "NotFound", "Conflict", "Corrupt")) throw error;
+    if (!isRegistryError(error)) throw error;
+    if (OF_ALL_NAMES.has(error.code)) {
+      throw retold(error, { action: "read the index", subject: undefined, key: undefined });
+    }
     this.#logger.warn(`Cannot search ${JSON.stringify(ref)}: ${error.message}`);
   }
 }
