@@ -37,18 +37,17 @@ export async function runCli(args: readonly string[], io: CliIo): Promise<number
     });
   } catch (error) {
     if (error instanceof ReaderGone) return 0;
-    const line = isRegistryError(error, "Invalid", "NotFound")
-      ? await lineMeant(error, typed, program)
+    const hint = isRegistryError(error, "Invalid", "NotFound")
+      ? await hintForLine(error, typed, program)
       : undefined;
-    if (line === undefined) return await reportError(error, shared, io);
-    const hint = `Did you mean this?\n  ${line}`;
+    if (hint === undefined) return await reportError(error, shared, io);
     const told = retold(error as RegistryError, { hint, cause: error });
-    return await reportError(told, { ...shared, registry: undefined }, io); // the line names it
+    return await reportError(told, { ...shared, registry: undefined }, io); // a line names it
   }
 }
 
-/** Returns the line that a wrong one means, if there is one. */
-async function lineMeant(
+/** Returns what a wrong line means, if it is known. */
+async function hintForLine(
   error: RegistryError,
   args: readonly string[],
   program: Pick<ProgramOptions, "groups" | "io" | "version">,

@@ -34,7 +34,7 @@ export function didYouMean(text: string, names: Iterable<string>): string {
 }
 
 /** Returns the number of changed, added, missing and swapped letters. */
-function editDistance(a: string, b: string): number {
+export function editDistance(a: string, b: string): number {
   if (Math.abs(a.length - b.length) > a.length / 3 + 1) return Infinity;
   const cost = (row: readonly number[], at: number) => row[at] ?? Infinity;
   let [before, row] = [[] as number[], Array.from({ length: b.length + 1 }, (_, index) => index)];

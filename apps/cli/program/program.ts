@@ -166,8 +166,9 @@ function refuse(error: CommanderError, parser: Parser): never {
   const state = error.message.replace(/^error: /, "").replace(/( but got \d+): .*$/s, "$1");
   const path = ["holdfast", ...wordsOf(parser)].join(" ");
   const usage = parser.registeredArguments.map(argumentTerm).join(" ");
-  const missing = error.code === "commander.missingArgument" ? `Write: ${path} ${usage}. ` : "";
-  const hint = `${missing}See "${path} --help".`;
+  const isOfArguments = /^commander\.(missingArgument|excessArguments)$/.test(error.code);
+  const right = isOfArguments ? `Write: ${`${path} ${usage}`.trimEnd()}. ` : "";
+  const hint = `${right}See "${path} --help".`;
   throw invalid("read the command line", state, hint, new WrongUsage(error));
 }
 

@@ -1,195 +1,276 @@
-// The command line that a wrong one means.
+// Hints for wrong command lines: a line to paste, or how to write it.
+//
+// A line that stores or deletes something has the command, the arguments and the options that were
+// typed, each at most one letter away: nothing is done that was not said. For a word of another
+// tool, only commands that read get a line.
 import { lstat } from "node:fs/promises";
 import { resolve } from "node:path";
-import type { Command } from "../program/command.ts";
-import { shellWord } from "../terminal/hints.ts";
-import { fitArguments, scoreAsTyped } from "./fit_arguments.ts";
-import type { Part } from "./kinds_of_words.ts";
-import { readCommand, type TypedCommand } from "./read_command.ts";
-import { readCondition, readWords, type TypedWords } from "./read_words.ts";
-import { refOf } from "./rewordings.ts";
 import { mayRead } from "../../../core/may_read.ts";
+import { editDistance, nearest } from "../../../core/text/nearest.ts";
+import { type Command, type OptionDefinition, SHARED_OPTIONS } from "../program/command.ts";
+import { shellWord } from "../terminal/hints.ts";
+import { COMMANDS, IN_GROUP, OPTIONS, ORDERS, PREFIXES } from "./other_words.ts";
+import { READING, WRITING_OPTION } from "./other_words.ts";
 
-interface SuggestLineOptions {
+interface SuggestOptions {
   commands: readonly Command[];
   cwd: string;
-  /** The line was parsed and failed later: it must be clearly wrong. @default false */
+  /** The line was parsed, and its command failed. @default false */
   wasParsed?: boolean;
   /** True for words that this program parses. */
   parses(words: readonly string[]): Promise<boolean>;
 }
 
-/** How much better the words of a line that was parsed have to fit. */
-const CLEARLY = 4;
+/** A command that a line may mean. */
+interface Candidate {
+  command: Command;
+  /** Its arguments and options; one with `<…>` is not to paste. */
+  more: string;
+  /** The words that were typed behind it. */
+  rest: readonly string[];
+  /** The command itself was typed, or is one letter away. */
+  isSaid: boolean;
+}
+
 /** `//key:secret@host`, the same without slashes, and a URL with a query. */
 const CREDENTIALS = /\/\/[^/?#]*@|^[^@]*:[^@]*:[^@]*@|:\/\/.*[?#]/;
-/** The score of words of which one cannot be where it is. */
-const IMPOSSIBLE = -10;
-/** The score of a template with numbered words. */
-const FILLED = 6;
 
-/**
- * Returns the line that a wrong one means, to paste into a shell; undefined for none. It shows no
- * words that have no place in it: they may be secrets.
- */
+/** Returns the hint for a wrong line. It repeats no word without a place, which may be a secret. */
 export async function suggestLine(
   args: readonly string[],
-  options: SuggestLineOptions,
+  options: SuggestOptions,
 ): Promise<string | undefined> {
-  const { commands, parses } = options;
-  if (args.some((word) => CREDENTIALS.test(word))) return undefined;
-  if (args[0] === "help") return helpLine(args.slice(1), commands);
-  const typed = readCommand(args, commands) ?? guessed(args);
-  let best: Line | undefined;
-  for (const template of typed?.templates ?? []) {
-    const line = typed && await lineOf(template, typed, options);
-    if (line === undefined || line.score <= (best?.score ?? -Infinity)) continue;
-    if (await parses(line.words)) best = line;
+  const { wasParsed = false, parses } = options;
+  const commands = options.commands.filter(({ hidden }) => !hidden);
+  const { before, words } = splitShared(args);
+  const isHelp = words[0] === "help";
+  const typed = isHelp ? words.slice(1) : words;
+  const found = candidatesOf(typed, commands);
+  if (isHelp) return found[0] && pasted(["help", found[0].command.name]);
+  for (const candidate of args.some((word) => CREDENTIALS.test(word)) ? [] : found) {
+    const line = await lineOf({ ...candidate, rest: [...candidate.rest, ...before] }, options);
+    if (line === undefined || line.join("\0") === args.join("\0")) continue;
+    if (await parses(line)) return pasted(line);
   }
-  if (best === undefined || best.words.join("\0") === args.join("\0")) return undefined;
-  return ["holdfast", ...best.words.map(shellWord)].join(" ");
+  if (found.length === 0) return wasParsed ? undefined : inGroup(typed[0] ?? "", commands);
+  const isOwn = found[0]!.more === "" && found[0]!.command === nameOf(typed, commands);
+  return !isOwn ? usageOf(found) : wasParsed ? undefined : optionsOf(found[0]!);
 }
 
-/** A line without a command: a ref is shown, a path is saved. */
-function guessed(args: readonly string[]): TypedCommand | undefined {
-  const [first = ""] = args;
-  const template = /^\.{0,2}\//.test(first) ? "save" : /^[^-@].*[:@]/.test(first) ? "info" : "";
-  if (template === "") return undefined;
-  return { templates: [template], isExact: false, isForeign: true, rest: args };
+function pasted(line: readonly string[]): string {
+  return `Did you mean this?\n  ${["holdfast", ...line].map(shellWord).join(" ")}`;
 }
 
-function helpLine(words: readonly string[], commands: readonly Command[]): string | undefined {
-  const [template = ""] = readCommand(words, commands)?.templates ?? [];
-  const { command } = splitTemplate(template, commands) ?? {};
-  return command && `holdfast help ${command.name}`;
+/** Finds the commands that a line may mean: itself, one letter away, of another tool, similar. */
+function candidatesOf(words: readonly string[], commands: readonly Command[]): Candidate[] {
+  const create = (templates: string, from: number | undefined, isSaid = false) =>
+    templates.split(" | ").flatMap((template): Candidate[] => {
+      const command = nameOf(template.split(" "), commands);
+      if (command === undefined) return [];
+      const rest = words.slice(from ?? command.name.split(" ").length);
+      return [{ command, more: template.slice(command.name.length + 1), rest, isSaid }];
+    });
+  const unsaid = (rest: readonly string[]) =>
+    candidatesOf(rest, commands).map((each) => ({ ...each, isSaid: false }));
+  const [first = "", second = ""] = words;
+  const own = nameOf(words, commands);
+  const foreign = [`${first} ${second}`, first].find((typed) => OF_OTHERS.has(typed)) ?? "";
+  if (own !== undefined && (own.name.includes(" ") || !foreign.includes(" "))) {
+    return create(own.name, undefined, true);
+  }
+  if (foreign.includes(" ")) return create(OF_OTHERS.get(foreign)!, 2);
+  if (first === "holdfast") return candidatesOf(words.slice(1), commands);
+  const inner = PREFIXES.has(first) && second !== "" ? unsaid(words.slice(1)) : [];
+  if (inner.length > 0) return inner;
+  const inGroup = wordsIn(first, commands);
+  const word = /^(?!-)./.test(second) ? second : "ls";
+  const same = IN_GROUP.map((words) => words.split(" ")).filter((words) => words.includes(word));
+  const meant = same.flat().find((word) => inGroup.includes(word));
+  if (meant !== undefined) return create(`${first} ${meant}`, word === second ? 2 : 1);
+  const found = commands.filter(({ name }) => isNear(name, words))
+    .flatMap(({ name }) => create(name, undefined, true));
+  if (foreign !== "") found.push(...create(OF_OTHERS.get(foreign)!, 1));
+  const inside = nearest(word, inGroup);
+  if (inside !== undefined && found.length === 0) return create(`${first} ${inside}`, 2);
+  if (found.length > 0 || inGroup.length > 0 || /^(-|$)/.test(first)) return found;
+  if (/^\.{0,2}\//.test(first)) return create("save <name> <source>", 0);
+  if (/^[^@].*[:@]/.test(first)) return create("info", 0); // a ref alone
+  const known = [...commands.map(({ name }) => name.split(" ", 1)[0]!), ...OF_OTHERS.keys()];
+  const near = nearest(first, new Set(known.filter((word) => !word.includes(" "))));
+  return near === undefined ? [] : unsaid([near, ...words.slice(1)]);
 }
 
-interface Line {
-  words: string[];
-  score: number;
+const OF_OTHERS: ReadonlyMap<string, string> = new Map(
+  COMMANDS.flatMap(([command, words]) => words.split(", ").map((word) => [word, command] as const)),
+);
+
+/** Finds the command with the name that the first two words are, or the first. */
+function nameOf(words: readonly string[], commands: readonly Command[]): Command | undefined {
+  return [words.slice(0, 2).join(" "), words[0]]
+    .map((typed) => commands.find(({ name }) => name === typed)).find((found) => found);
 }
 
+/** True if each word of the name was typed, or is one letter away and too long to be another word. */
+function isNear(name: string, words: readonly string[]): boolean {
+  return name.split(" ").every((word, i) =>
+    word === words[i] || word.length > 3 && editDistance(word, words[i] ?? "") === 1
+  );
+}
+
+/** Returns the words behind a group: `ls` and `rm` behind `remote`. */
+function wordsIn(group: string, commands: readonly Command[]): string[] {
+  return commands.flatMap(({ name }) => {
+    const [first, second] = name.split(" ");
+    return first === group && second !== undefined ? second : [];
+  });
+}
+
+/** Returns the words of a line; undefined if it would do what was not said, or an option is unknown. */
 async function lineOf(
-  template: string,
-  typed: TypedCommand,
-  options: SuggestLineOptions,
-): Promise<Line | undefined> {
-  const split = splitTemplate(template, options.commands);
-  const words = split && readWords(typed, split.command);
-  if (split === undefined || words === undefined) return undefined;
-  const parts = isSecretive(split.command) ? publicParts(words) : withSelector(words, typed);
-  return template.includes("$")
-    ? filledLine(split, { ...words, parts })
-    : await fittedLine(split, { ...words, parts }, { ...options, typed, asTyped: words.parts });
+  { command, more, rest, isSaid }: Candidate,
+  { cwd, wasParsed = false }: SuggestOptions,
+): Promise<string[] | undefined> {
+  const read = readWords(rest, command);
+  if (read === undefined || /[<[]/.test(more)) return undefined;
+  const { args, options } = read;
+  const isFilled = more.includes("$1");
+  if (isFilled && (args.length !== 1 || /\s/.test(args[0]!))) return undefined;
+  const ordered = isFilled ? [] : await inOrder(args, command, cwd);
+  if (wasParsed && ordered === args) return undefined;
+  const isReading = [command.name, `${command.name} ${more}`].some((name) => READING.has(name)) &&
+    !options.some((word) => WRITING_OPTION.test(word));
+  if (!isReading && !isSaid) return undefined;
+  const fixed = more.split(" ").filter(Boolean).map((word) => word.replace("$1", () => args[0]!));
+  const words = more.startsWith("-") ? [...ordered, ...fixed] : [...fixed, ...ordered];
+  return [...command.name.split(" "), ...words, ...options];
 }
 
-/** A template: its command, default arguments, and options. */
-interface Template {
-  command: Command;
-  defaults: readonly string[];
-  fixed: readonly string[];
-}
-
-function splitTemplate(template: string, commands: readonly Command[]): Template | undefined {
-  const words = template.split(" ");
-  const command = commands.find(({ name }) => name === words.slice(0, 2).join(" ")) ??
-    commands.find(({ name }) => name === words[0]);
-  if (command === undefined) return undefined;
-  const more = words.slice(command.name.split(" ").length);
-  const at = more.findIndex((word) => word.startsWith("-"));
-  const count = at < 0 ? more.length : at;
-  return { command, defaults: more.slice(0, count), fixed: more.slice(count) };
-}
-
-interface FittedLineOptions extends SuggestLineOptions {
-  typed: TypedCommand;
-  /** The arguments before any of them was read as another. */
-  asTyped: readonly Part[];
-}
-
-/** Puts the words in the order of the command. */
-async function fittedLine(
-  { command, defaults, fixed }: Template,
-  { parts, options, registry, isTranslated }: TypedWords,
-  { cwd, wasParsed = false, typed, asTyped }: FittedLineOptions,
-): Promise<Line | undefined> {
-  // The nearest registry is one side of a mirror, if the line names only the other.
-  const isNamed = parts.some(({ text }) => text.endsWith(".holdfast"));
-  const own = command.name === "mirror" && defaults.length === 0 && !isNamed ? [".holdfast"] : [];
-  const fit = { existing: await existingOf(parts, cwd), defaults: [...defaults, ...own] };
-  const before = scoreAsTyped(command, asTyped, fit);
-  const fitted = fitArguments(command, parts, {
-    ...fit,
-    mayStrip: typed.isForeign,
-    hasRegistry: registry !== undefined,
-    joinsAlias: !wasParsed || before < IMPOSSIBLE,
-  });
-  if (fitted === undefined || wasParsed && !fitted.isComplete) return undefined;
-  if (typed.isExact && !isTranslated) {
-    // If arguments are only missing, the usage of the command says which.
-    const isOrdered = asTyped.every(({ text }, i) => fitted.words[i] === text);
-    if (isOrdered && !fitted.isComplete) return undefined;
-    if (wasParsed && fitted.score - before < CLEARLY) return undefined;
+/** Reads the arguments and options behind a command; undefined if an option is unknown. */
+function readWords(rest: readonly string[], command: Command) {
+  const read = { args: [] as string[], options: [] as string[] };
+  for (let at = 0; at < rest.length; at++) {
+    const word = rest[at]!;
+    if (!word.startsWith("-") || word === "-") {
+      read.args.push(word);
+      continue;
+    }
+    const [, form = word, attached] = /^(--?[^=]+)(=.*)$/s.exec(word) ?? [];
+    const option = ownOption(form, command);
+    if (option === undefined) return undefined;
+    const known = formsOf(option).includes(form) ? form : longOf(option);
+    read.options.push(`${known}${attached ?? ""}`);
+    if (!option.flags.includes("<") || attached !== undefined) continue;
+    if (++at === rest.length) return undefined;
+    read.options.push(rest[at]!);
   }
-  const words = [...command.name.split(" "), ...fitted.words, ...fixed];
-  return { words: [...words, ...fitted.options, ...options], score: fitted.score };
+  return read;
 }
 
-/** Replaces `$1`, `$2` and `$registry`; undefined if words are missing or left. */
-function filledLine(
-  { command, defaults, fixed }: Template,
-  { parts, options, registry = ".holdfast" }: TypedWords,
-): Line | undefined {
-  const template = [...defaults, ...fixed];
-  const used = new Set(template.flatMap((word) => [...word.matchAll(/\$\d/g)].flat()));
-  const isRename = used.size === 2;
-  if (parts.length !== used.size && !(isRename && parts.length === 0)) return undefined;
-  const words = template.map((word, i) => {
-    const filled = word.replaceAll("$registry", () => registry)
-      .replace(/\$(\d)/g, (_, digit) => parts[digit - 1]?.text ?? (digit === "1" ? "OLD" : "NEW"));
-    return template[i - 1] === "--where" ? readCondition(filled) : filled;
+/** Finds an option of a command; one that no other tool has may be one letter away. */
+function ownOption(form: string, command: Command): OptionDefinition | undefined {
+  const definitions = [...command.options, ...SHARED_OPTIONS];
+  const known = definitions.find((option) => formsOf(option).includes(form));
+  if (known !== undefined || otherOption(form, command) !== undefined) return known;
+  return definitions.find((option) =>
+    longOf(option).length > 5 && editDistance(form, longOf(option)) === 1
+  );
+}
+
+function formsOf({ flags }: OptionDefinition): string[] {
+  return flags.split(/[ ,]+/).filter((word) => word.startsWith("-"));
+}
+
+function longOf(option: OptionDefinition): string {
+  return formsOf(option).at(-1)!;
+}
+
+/** Returns what an option of another tool is here; undefined if it is unknown. */
+function otherOption(form: string, { name, options }: Command): string | undefined {
+  const known = [...options, ...SHARED_OPTIONS].flatMap(formsOf);
+  return OPTIONS.find(([of, is, typed]) =>
+    typed.split(" ").includes(form) &&
+    (of.split(" ").includes(name.replace(" ", ".")) ||
+      of === "*" && (is === "" || known.includes(is.split(" ")[0]!)))
+  )?.[1];
+}
+
+/** Returns arguments in the order of a command, if a row says so. */
+async function inOrder(
+  args: readonly string[],
+  { name }: Command,
+  cwd: string,
+): Promise<readonly string[]> {
+  const kinds = await Promise.all(args.map((text) => kindOf(text, cwd)));
+  const isKind = (kind: string, i: number) =>
+    kind === kinds[i] || kind === "name" && /^(word|named)$/.test(kinds[i]!);
+  const row = ORDERS.find(([of, typed]) =>
+    of.split(" ").includes(name) && typed.split(" ").length === kinds.length &&
+    typed.split(" ").every(isKind)
+  );
+  return row?.[2].split(" ").map((word) =>
+    word.replace(/\$(\d)([nv]?)/g, (_, digit, part) => {
+      const text = args[digit - 1]!;
+      const at = text.indexOf("@", 1);
+      if (part !== "") return part === "n" ? text.slice(0, at) : text.slice(at + 1);
+      return kinds[digit - 1] === "version" ? text.replace(/^v/, "") : text;
+    })
+  ) ?? args;
+}
+
+/** In this order; the first that matches. */
+const KINDS: readonly (readonly [kind: string, pattern: RegExp])[] = [
+  ["path", /^(@[^/@]+\/?|[a-z][a-z0-9+.-]+:\/\/.*|~|\.{1,2}|~\/.*|\.{1,2}\/.*|\/.*)$/is],
+  ["text", /\s|^-?$/],
+  ["ref", /.@./],
+  ["version", /^([v^~]|[<>]=?)?\d+(\.(\d+|[x*]))*(-[\w.]+)?$/],
+];
+
+async function kindOf(text: string, cwd: string): Promise<string> {
+  const kind = KINDS.find(([, pattern]) => pattern.test(text))?.[0];
+  if (kind !== undefined) return kind;
+  const path = resolve(cwd, text);
+  const exists = !text.includes("\0") && mayRead(path) &&
+    await lstat(path).then(() => true, () => false);
+  return exists ? "file" : text.includes(":") ? "named" : "word";
+}
+
+/** Says how to write what a word of another tool means. */
+function usageOf(found: readonly Candidate[]): string {
+  const ways = found.map(({ command: { name, args }, more }) =>
+    `holdfast ${name} ${more || args.map(({ usage }) => usage).join(" ")}`.trimEnd()
+  );
+  const usage = [...new Set(ways)].join(", or ").replaceAll("$1", "<text>");
+  return `Write: ${usage}. See "holdfast ${found[0]!.command.name} --help".`;
+}
+
+/** Says what the options of another tool are; undefined if there are none. */
+function optionsOf({ command, rest }: Candidate): string | undefined {
+  const advice = rest.flatMap((word) => {
+    const [form = ""] = word.split("=", 1);
+    const is = ownOption(form, command) === undefined ? otherOption(form, command) : undefined;
+    if (is === undefined) return [];
+    if (is === "") return `Omit ${form}. `;
+    return is.startsWith("<") ? `Pass ${is} without ${form}. ` : `Write ${is} instead of ${form}. `;
   });
-  const isOfRegistry = (word = "") => /^(-r|--registry)$/.test(word);
-  const others = template.includes("$registry")
-    ? options.filter((word, i) => !isOfRegistry(word) && !isOfRegistry(options[i - 1]))
-    : options;
-  return { words: [...command.name.split(" "), ...words, ...others], score: FILLED };
+  return advice.length === 0
+    ? undefined
+    : `${advice.join("")}See "holdfast ${command.name} --help".`;
 }
 
-/** A URL without a part that may be secret. */
-const PUBLIC_URL = /^[a-z][a-z0-9+.-]+:\/\/[^?#@]*$/i;
-
-/** True for commands that may be called with a secret by mistake. */
-function isSecretive({ name }: Command): boolean {
-  return /^(token|remote add)/.test(name);
+/** Names the commands of a group. */
+function inGroup(group: string, commands: readonly Command[]): string | undefined {
+  const known = wordsIn(group, commands);
+  if (known.length === 0) return undefined;
+  return `Write ${group} with one of: ${known.join(", ")}. See "holdfast ${group} --help".`;
 }
 
-function publicParts({ parts }: TypedWords): Part[] {
-  return parts.filter(({ slot, text }) => slot !== undefined || PUBLIC_URL.test(text));
-}
-
-/** Joins the version that was an option with its ref, and reads refs of other tools. */
-function withSelector({ parts, selector }: TypedWords, { isForeign }: TypedCommand): Part[] {
-  const read = parts.map((part) => ({ ...part, text: refOfOthers(part.text, isForeign) }));
-  const at = read.findIndex(({ text }) => !/^[./~-]/.test(text));
-  const part = read[at];
-  if (selector === undefined || part === undefined) return read;
-  return read.toSpliced(at, 1, { ...part, text: refOf(part.text.replace(/@.*/s, ""), selector) });
-}
-
-/** Reads `models:/name/3` of MLflow and `name:v3` of W&B. */
-function refOfOthers(text: string, isForeign: boolean): string {
-  const [, name, version] = /^models:\/+([^/@]+)[/@](.+)$/.exec(text) ??
-    (isForeign ? /^([^@]+):(latest|v\d+)$/.exec(text) : undefined) ?? [];
-  return name === undefined || version === undefined ? text : refOf(name, version);
-}
-
-async function existingOf(parts: readonly Part[], cwd: string): Promise<Set<string>> {
-  const existing = await Promise.all(parts.map(async ({ text }) => {
-    const path = resolve(cwd, text);
-    const exists = text !== "" && !text.includes("\0") && mayRead(path) &&
-      await lstat(path).then(() => true, () => false);
-    return exists ? [text] : [];
-  }));
-  return new Set(existing.flat());
+/** Splits options of every command that stand before the command. */
+function splitShared(args: readonly string[]): { before: string[]; words: string[] } {
+  let at = 0;
+  while (args[at]?.startsWith("-") && args[at] !== "-") {
+    const [form = "", value] = args[at]?.split("=", 2) ?? [];
+    const option = SHARED_OPTIONS.find((option) => formsOf(option).includes(form));
+    at += option?.flags.includes("<") && value === undefined ? 2 : 1;
+  }
+  return { before: args.slice(0, at), words: args.slice(at) };
 }
