@@ -63,11 +63,10 @@ def service(
     started = ServiceRegistry(answer["url"], token)
     owner = os.getpid()
     try:
-        yield started
+        with started:
+            yield started
     finally:
         if os.getpid() == owner:  # and not in a child that has copied this program
-            for run in list(started.open_runs):
-                run.leave("its service ended before finish()")
             del OWN_TOKENS[started.location]  # its port may soon be of another program
             stop(process)
 

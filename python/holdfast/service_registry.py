@@ -8,6 +8,7 @@ import urllib.parse
 import uuid
 from collections.abc import Callable, Iterator, Mapping
 from functools import partial
+from types import TracebackType
 from typing import Any, NamedTuple
 
 from .artifacts.artifact import Artifact
@@ -22,7 +23,7 @@ from .core.metadata import checked_json, from_metadata
 from .core.names import encode_segment
 from .core.records import KINDS, TIME, UUID, check_files, fits
 from .core.versions import parse_ref
-from .runs.run import LoggedRun, Run
+from .runs.run import LoggedRun, Run, leave_runs, reason_of
 from .values.serializers import FileToSend
 
 MAX_MEMBERS = 200
@@ -49,8 +50,14 @@ class ServiceRegistry(Registry):
     ) -> None:
         self._connection = Connection(url, token, timeout)
         self.location = self._connection.location
-        self.open_runs: set[Run] = set()
-        """Runs of this program that have not ended."""
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        leave_runs(self._connection, reason_of(kind, error))
 
     @property
     def token(self) -> str | None:
@@ -192,7 +199,7 @@ class ServiceRegistry(Registry):
         checked = checked_json(params, f"open a run of {quoted(name)}", "params")
         path = f"{path_of(name)}/runs/{quote(run_id)}"
         begun = self._connection.json("POST", path, {"params": checked or {}})
-        return Run(self._connection, name, run_id, begun, self.open_runs)
+        return Run(self._connection, name, run_id, begun)
 
     def runs(self, name: str | None = None) -> Listing[LoggedRun]:
         """Lists the runs that are not finished: running, killed and failed ones."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from datetime import datetime
 from pathlib import Path
+from types import TracebackType
 from typing import Any, TypeVar
 
 from ..core.arguments import checked_methods
@@ -17,6 +18,7 @@ from .past import pinned
 from .search import Found, parse_query
 
 T = TypeVar("T")
+R = TypeVar("R", bound="Registry")
 
 
 @checked_methods
@@ -152,6 +154,17 @@ class Registry:
                     if len(found) == limit:
                         return found
         return found
+
+    def __enter__(self: R) -> R:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        """Ends a block. The registry can still be used: it holds no connection open."""
 
     def __iter__(self) -> Iterator[str]:
         return self.names()

@@ -9,7 +9,6 @@ import json
 import os
 import urllib.parse
 from collections.abc import Callable, Iterator
-from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from functools import partial
 from pathlib import Path
@@ -24,6 +23,7 @@ from ..files.progress import progress_bar
 from ..values.serializers import FileToSend
 from .connection import Connection, quote
 from .new_bytes import LEAST_SIZE, Runs, compared
+from .side_by_side import results_of
 
 INLINE_BYTES = 256 * 2**10
 PIECE_BYTES = 8 * 2**20
@@ -51,17 +51,9 @@ def send_files(
         is_inline = size <= left
         left -= size if is_inline else 0
         jobs.append(partial(inline, file) if is_inline else partial(sender.send, file, size))
-    with (
-        progress_bar(sum(sizes), f"Saving {name}", progress) as report,
-        ThreadPoolExecutor(AT_ONCE) as pool,
-    ):
+    with progress_bar(sum(sizes), f"Saving {name}", progress) as report:
         sender.report = report
-        running = [pool.submit(job) for job in jobs]
-        try:
-            sent = [job.result() for job in running]
-        except BaseException:
-            pool.shutdown(wait=True, cancel_futures=True)
-            raise
+        sent = results_of(jobs, AT_ONCE)
     for file, facts in zip(files, sent, strict=True):
         facts.update({"path": file.path}, **({"mode": file.mode} if file.mode else {}))
     yield sent

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import atexit
 import base64
+import contextlib
 import json
 import logging
 import math
@@ -55,12 +56,9 @@ class Run:
     failed, and so does the end of the program.
     """
 
-    def __init__(
-        self, connection: Connection, name: str, run_id: str, begun: Json, open_runs: set[Run]
-    ) -> None:
+    def __init__(self, connection: Connection, name: str, run_id: str, begun: Json) -> None:
         self.name, self.id = name, run_id
         self._connection = connection
-        self._open_runs = open_runs
         self._process = os.getpid()
         self._writer = str(begun["writer"])
         self._started = datetime.fromisoformat(begun["startedAt"].replace("Z", "+00:00"))
@@ -77,8 +75,7 @@ class Run:
         self._changed = threading.Condition()
         self._sending = threading.Lock()
         self._thread: threading.Thread | None = None
-        atexit.register(self.leave, "the program ended without finish()")
-        open_runs.add(self)
+        OPEN_RUNS.add(self)
 
     def __repr__(self) -> str:
         return f"Run({self.name!r}, id={self.id!r})"
@@ -114,8 +111,10 @@ class Run:
             if len(self._lines) == 1:
                 self._changed.notify_all()
             if self._thread is None:
-                self._thread = threading.Thread(target=self._send_later, daemon=True)
-                self._thread.start()
+                thread = threading.Thread(target=self._send_later, daemon=True)
+                with contextlib.suppress(RuntimeError):  # the program ends, and `leave` sends them
+                    thread.start()
+                    self._thread = thread
 
     def _value(self, key: Any, value: Any, depth: int) -> Any:
         if type(key) is not str:
@@ -270,8 +269,7 @@ class Run:
         with self._changed:
             self._ended = True
             self._changed.notify_all()
-        atexit.unregister(self.leave)
-        self._open_runs.discard(self)
+        OPEN_RUNS.discard(self)
 
     def leave(self, reason: str) -> None:
         """Marks the run as failed if it has not ended. Never raises an error of the service."""
@@ -292,10 +290,10 @@ class Run:
         error: BaseException | None,
         trace: TracebackType | None,
     ) -> None:
-        if kind is None:
-            self.leave("its block ended without finish()")
-        else:
-            self.leave(f"{kind.__name__}: {error}")
+        self.leave(reason_of(kind, error))
+
+    def __reduce__(self) -> Any:
+        raise self._error("copy", "a run belongs to one process", self._open_hint("there"))
 
     def _is_copy(self) -> bool:
         """Whether this is a child that has copied the program: its points would replace others."""
@@ -303,12 +301,36 @@ class Run:
 
     def _check_process(self, action: str) -> None:
         if self._is_copy():
-            hint = f"Open it here: registry.run({quoted(self.name)}, id={quoted(self.id)})."
-            raise self._error(action, "it was opened before a fork", hint)
+            raise self._error(action, "it was opened before a fork", self._open_hint("here"))
+
+    def _open_hint(self, where: str) -> str:
+        return f"Open it {where}: registry.run({quoted(self.name)}, id={quoted(self.id)})."
 
     def _error(self, action: str, state: str, hint: str) -> HoldfastError:
         run = f"run {quoted(self.id)} of {quoted(self.name)}"
         return HoldfastError("Invalid", f"Cannot {action} {run}: {state}", hint)
+
+
+def reason_of(kind: type[BaseException] | None, error: BaseException | None) -> str:
+    """Returns why a block of runs left some open."""
+    return "its block ended without finish()" if kind is None else f"{kind.__name__}: {error}"
+
+
+OPEN_RUNS: set[Run] = set()
+"""The runs of this program that have not ended."""
+
+
+def leave_runs(connection: Connection, reason: str) -> None:
+    """Marks the runs that were opened through a connection as failed."""
+    for run in list(OPEN_RUNS):
+        if run._connection is connection:
+            run.leave(reason)
+
+
+@atexit.register  # before those of the program, which run first
+def leave_all_runs() -> None:
+    for run in list(OPEN_RUNS):
+        run.leave("the program ended without finish()")
 
 
 def well_formed(text: str) -> bool:

@@ -150,6 +150,38 @@ run.finish()
   },
 );
 
+const BLOCKS = `${CONNECT}
+with registry as same:
+    assert same is registry
+    same.run("m", id="left").log(loss=1)
+    with same.run("m", id="own") as run:
+        run.log(loss=2)
+        run.finish()
+other = holdfast.connect(sys.argv[1], token=sys.argv[2])
+kept = other.run("m", id="kept")
+try:
+    with registry:
+        registry.run("m", id="error")
+        raise ValueError("no data")
+except ValueError:
+    pass
+with holdfast.open_registry(sys.argv[1], token=sys.argv[2]) as opened:
+    print(len(list(opened.versions("m"))), registry.save("after", 1).ref)
+print([(each.id, each.state, each.reason) for each in registry.runs()])
+kept.finish(1)
+`;
+
+pythonTest("a block of a registry ends the runs that it leaves, and no others", async (root) => {
+  await using registry = await openRegistry("memory:");
+  await using service = served(registry, ["read:*", "write:*"]);
+  const args = [service.location, service.token!];
+  assertEquals(await runProgram(BLOCKS, { args, cwd: root.path }), [
+    "1 after@1.0.0",
+    "[('error', 'failed', 'ValueError: no data'), ('kept', 'running', None), " +
+    "('left', 'failed', 'its block ended without finish()')]",
+  ]);
+});
+
 const LIVE = `${CONNECT}
 run = registry.run("m", id="1")
 run.log(loss=1)

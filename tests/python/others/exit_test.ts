@@ -1,0 +1,88 @@
+// Saves and runs of a program that has come to its end: in `atexit`, and in threads that still run.
+import { assertEquals } from "@std/assert";
+import { openRegistry } from "../../../mod.ts";
+import { readLoggedRuns } from "../../../registry/mod.ts";
+import { pointsOf } from "../../registry/runs/run_cases.ts";
+import { pythonTest, runProgram, served } from "../reader.ts";
+
+const PROGRAM = `
+import atexit, os, pathlib, sys, threading, traceback
+import holdfast, numpy, pandas
+
+place, url, token = sys.argv[1:4]
+registry = holdfast.connect(url, token=token)
+started = registry.run("started", id=place)
+started.log(loss=1)
+
+def last_words():
+    if place == "thread":
+        threading.main_thread().join()
+    try:
+        folder = pathlib.Path("model")
+        folder.mkdir()
+        for each in range(6):
+            (folder / f"{each}.bin").write_bytes(bytes([each]) * 300_000)
+        (folder / "large.bin").write_bytes(bytes(9_000_000))
+        frame = pandas.DataFrame({"a": range(1000), "b": numpy.arange(1000) / 3})
+        values = {"json": {"a": 1}, "file": folder / "1.bin", "folder": folder, "frame": frame}
+        for name, value in values.items():
+            registry.save(name, value)
+        started.log(loss=2)
+        print(started.finish(folder).ref)
+        late = registry.run("late", id=place)
+        late.log(loss=3)
+        print(late.finish(frame).ref)
+        registry.run("left", id=place).log(loss=4)
+        print(registry.load("frame").num_rows, len(registry.load("file")))
+        registry.download("folder", "copy")
+        print(registry.open("folder").path("large.bin").stat().st_size)
+    except BaseException:
+        traceback.print_exc()
+        os._exit(1)
+
+if place == "atexit":
+    atexit.register(last_words)
+else:
+    threading.Thread(target=last_words).start()
+`;
+
+const EARLY = `
+import atexit, sys
+import holdfast
+
+run = None
+atexit.register(lambda: print(run.finish({"a": 1}).ref))
+run = holdfast.connect(sys.argv[1], token=sys.argv[2]).run("early")
+run.log(loss=1)
+`;
+
+for (const place of ["atexit", "thread"]) {
+  pythonTest(`a program saves at its end: ${place}`, async (root) => {
+    await using registry = await openRegistry("memory:");
+    await using service = served(registry, ["read:*", "write:*"]);
+    const args = [place, service.location, service.token!];
+    const env = { HOLDFAST_PYTHON_CACHE: root.join("cache") };
+    assertEquals(await runProgram(PROGRAM, { args, cwd: root.path, env }), [
+      ...["started@1.0.0", "late@1.0.0", "1000 300000", "9000000"],
+    ]);
+    assertEquals(await pointsOf(registry, "started"), [
+      { step: 0, loss: 1 },
+      { step: 1, loss: 2 },
+    ]);
+    assertEquals(await pointsOf(registry, "late"), [{ step: 0, loss: 3 }]);
+    const left = await Array.fromAsync(readLoggedRuns(registry));
+    assertEquals(left.map(({ name, state, points }) => [name, state, points]), [
+      ["left", "failed", 1],
+    ]);
+  });
+}
+
+pythonTest(
+  "what a program registers for its end before a run comes before the end of the run",
+  async (root) => {
+    await using registry = await openRegistry("memory:");
+    await using service = served(registry, ["read:*", "write:*"]);
+    const args = [service.location, service.token!];
+    assertEquals(await runProgram(EARLY, { args, cwd: root.path }), ["early@1.0.0"]);
+  },
+);
