@@ -23,7 +23,19 @@ OPTIONS = ["registry", "fresh_for", "token", "s3", "gcs", "timeout"]
 FSSPEC_OPTIONS = "asynchronous loop use_listings_cache listings_expiry_time max_paths batch_size"
 
 
-class HoldfastFileSystem(AbstractFileSystem):  # type: ignore[misc,unused-ignore]
+class Cached(type(AbstractFileSystem)):  # type: ignore[misc,unused-ignore]
+    """Returns one instance for the same options, unless they have a `Registry`.
+
+    fsspec compares options by their text, which has no token and no client.
+    """
+
+    def __call__(cls, *arguments: Any, **options: Any) -> Any:
+        if isinstance([*arguments, options.get("registry")][0], Registry):
+            options["skip_instance_cache"] = True
+        return super().__call__(*arguments, **options)
+
+
+class HoldfastFileSystem(AbstractFileSystem, metaclass=Cached):  # type: ignore[misc,unused-ignore]
     """Reads files of versions: `holdfast://NAME@SELECTOR/PATH`.
 
     The selector is a version, a range, an alias or `latest`. Without `@SELECTOR`, the name ends at
