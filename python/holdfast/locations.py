@@ -15,7 +15,7 @@ from .client.sign_in import SignIn, TokenFile
 from .core.arguments import checked
 from .core.errors import HoldfastError, quoted
 from .service_registry import ServiceRegistry
-from .store.buckets import GcsStore, S3Store, gcs_client, s3_client
+from .store.buckets import GcsStore, S3Store, gcs_store, s3_store
 from .store.folder import FolderStore
 from .store.store_registry import StoreRegistry
 
@@ -66,12 +66,15 @@ def open_registry(
         return connect(text, token=token, timeout=timeout)
     if url.scheme in ("s3", "minio"):
         query = dict(urllib.parse.parse_qsl(url.query))
-        client = s3 or s3_client(query.get("endpoint"), query.get("region"))
-        return StoreRegistry(S3Store(client, url.netloc, urllib.parse.unquote(url.path)))
+        place = (url.netloc, urllib.parse.unquote(url.path))
+        own = (query.get("endpoint"), query.get("region"))
+        return StoreRegistry(S3Store(s3, *place) if s3 else s3_store(*place, *own))
     if url.scheme in ("gs", "gcs"):
         query = dict(urllib.parse.parse_qsl(url.query))
-        client = gcs or gcs_client(query.get("endpoint"))
-        return StoreRegistry(GcsStore(client, url.netloc, urllib.parse.unquote(url.path)))
+        place = (url.netloc, urllib.parse.unquote(url.path))
+        return StoreRegistry(
+            GcsStore(gcs, *place) if gcs else gcs_store(*place, query.get("endpoint"))
+        )
     if url.scheme == "file":
         text = urllib.request.url2pathname(url.path)
     elif "://" in text:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from typing import Any
 
-from ..core.errors import HoldfastError, Json, damaged
+from ..core.errors import HoldfastError, Json, damaged, quoted
 from ..core.store import CHUNK, Entry, MissingObject
 from ..core.versions import MAX_SAFE
 
@@ -18,6 +18,13 @@ class S3Store:
         self.bucket = bucket
         self.prefix = prefix.strip("/") + "/" if prefix.strip("/") else ""
         self.location = f"s3://{bucket}/{self.prefix}".rstrip("/")
+        self.made_by: tuple[Any, ...] | None = None
+
+    def __reduce__(self) -> Any:
+        return made_again(self, "s3")
+
+    def __deepcopy__(self, _: Any) -> S3Store:
+        return self  # a client is shared
 
     def list(self, prefix: str) -> Iterator[Entry]:
         """Yields all objects whose key begins with the prefix, in byte order."""
@@ -104,6 +111,29 @@ class S3Store:
         return HoldfastError(code, f'Cannot read "{key}" of {self.location}: {state}', hint)
 
 
+def s3_store(bucket: str, prefix: str, endpoint: str | None, region: str | None) -> S3Store:
+    """Returns the store of a bucket, with a client of the usual credentials."""
+    store = S3Store(s3_client(endpoint, region), bucket, prefix)
+    store.made_by = (s3_store, (bucket, prefix, endpoint, region))
+    return store
+
+
+def gcs_store(bucket: str, prefix: str, endpoint: str | None) -> GcsStore:
+    """Returns the store of a bucket, with a client of the usual credentials."""
+    store = GcsStore(gcs_client(endpoint), bucket, prefix)
+    store.made_by = (gcs_store, (bucket, prefix, endpoint))
+    return store
+
+
+def made_again(store: S3Store | GcsStore, option: str) -> tuple[Any, ...]:
+    """Returns how another process makes a store. Clients cannot be sent there."""
+    if store.made_by is not None:
+        return store.made_by
+    message = f"Cannot pickle the registry {quoted(store.location)}: it uses a client of yours"
+    hint = f"Open it in the other process: open_registry({quoted(store.location)}, {option}=…)."
+    raise HoldfastError("Unsupported", message, hint)
+
+
 def s3_client(endpoint: str | None, region: str | None) -> Any:
     try:
         import boto3
@@ -121,6 +151,13 @@ class GcsStore:
         self.bucket = client.bucket(bucket)
         self.prefix = prefix.strip("/") + "/" if prefix.strip("/") else ""
         self.location = f"gs://{bucket}/{self.prefix}".rstrip("/")
+        self.made_by: tuple[Any, ...] | None = None
+
+    def __reduce__(self) -> Any:
+        return made_again(self, "gcs")
+
+    def __deepcopy__(self, _: Any) -> GcsStore:
+        return self  # a client is shared
 
     def list(self, prefix: str) -> Iterator[Entry]:
         """Yields all objects whose key begins with the prefix, in byte order."""
