@@ -78,7 +78,7 @@ for (const place of ["atexit", "thread"]) {
 }
 
 pythonTest(
-  "what a program registers for its end before a run comes before the end of the run",
+  "a function of atexit finishes a run that was opened after it was registered",
   async (root) => {
     await using registry = await openRegistry("memory:");
     await using service = served(registry, ["read:*", "write:*"]);
