@@ -53,7 +53,6 @@ export interface S3Calls {
   GetObject: [
     Target & {
       Range?: string;
-      IfMatch?: string;
       ResponseContentType?: string;
       ResponseContentDisposition?: string;
     },

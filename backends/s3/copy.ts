@@ -1,6 +1,6 @@
 // Copies inside the store.
 import type { CallOptions, ObjectInfo } from "../../core/backend.ts";
-import { call, fullKey, objectInfo, type S3Store } from "./store.ts";
+import { call, fullKey, objectInfo, quotedEtag, type S3Store } from "./store.ts";
 import { beginUpload } from "./write/upload.ts";
 
 /** Larger objects are copied in parts: a store may not reply before the whole copy is finished. */
@@ -22,7 +22,7 @@ export async function copyObject(
   const size = sourceHead.ContentLength ?? 0;
   const asked = {
     CopySource: `${store.bucket}/${source}`.split("/").map(encodeURIComponent).join("/"),
-    ...(sourceHead.ETag === undefined ? {} : { CopySourceIfMatch: sourceHead.ETag }),
+    ...(sourceHead.ETag === undefined ? {} : { CopySourceIfMatch: quotedEtag(sourceHead.ETag) }),
   };
   if (size > MAX_COPY_BYTES) {
     const { ContentType, Metadata } = sourceHead;

@@ -207,9 +207,18 @@ export function objectInfo(
   return { key, size, modifiedAt, ...(etag === undefined ? {} : { etag }) };
 }
 
-/** Removes the quotes of an entity tag, which some stores omit in listings. */
+/**
+ * Returns an entity tag as the store knows it: without quotes, which some stores omit in listings,
+ * and without what gateways that compress add, `W/` (nginx) or `-gzip` (Apache, Caddy).
+ */
 export function plainEtag(etag: string | undefined): string | undefined {
-  return etag?.replace(/^"|"$/g, "");
+  return etag?.replace(/^(W\/)?"|"$/g, "").replace(/-?-(gzip|br|deflate|zstd)$/, "");
+}
+
+/** Returns an entity tag as conditions and lists of parts name it. */
+export function quotedEtag(etag: string | undefined): string | undefined {
+  const plain = plainEtag(etag);
+  return plain === undefined ? undefined : `"${plain}"`;
 }
 
 export function replyTime(store: S3Store, { headers }: ReplyHeaders): Date {

@@ -31,6 +31,8 @@ export type Fault =
   | { fault: "answer"; status: number; headers?: Record<string, string>; body?: string }
   /** It reaches the server so much later. */
   | { fault: "delay"; ms: number }
+  /** The entity tag of the reply changes, as behind a gateway that compresses. */
+  | { fault: "tag"; change: (tag: string) => string }
   /** The reply's body trickles: so many bytes every ten milliseconds. */
   | { fault: "slow"; bytes: number };
 
@@ -121,11 +123,9 @@ async function serve(
     await readBody(answer); // the server is done with it
     return void incoming.socket.destroy();
   }
-  reply.writeHead(
-    answer.statusCode!,
-    answer.statusMessage,
-    repliedHeaders(answer, target, endpoint),
-  );
+  const headers = repliedHeaders(answer, target, endpoint);
+  if (fault?.fault === "tag" && headers.etag) headers.etag = fault.change(headers.etag);
+  reply.writeHead(answer.statusCode!, answer.statusMessage, headers);
   let sent = 0;
   for await (const chunk of answer as AsyncIterable<Uint8Array>) {
     if (fault?.fault === "cut" && sent + chunk.byteLength >= fault.afterBytes!) {

@@ -12,17 +12,16 @@ export interface RangeReply {
   body: ArrivingBody;
 }
 
-/** Requests a span, only of the object with this entity tag if one is given. */
+/** Requests a span. */
 export async function getRange(
   store: S3Store,
   key: string,
   { start, end }: Span,
-  { etag, signal, repeat }: { etag?: string; signal?: AbortSignal; repeat?: boolean },
+  { signal, repeat }: { signal?: AbortSignal; repeat?: boolean },
 ): Promise<RangeReply> {
   const input = {
     Key: fullKey(store, key),
     Range: `bytes=${start}-${end - 1}`,
-    ...(etag === undefined ? {} : { IfMatch: `"${etag}"` }),
   };
   const reply = await call(store, "GetObject", input, { action: "get", key, signal, repeat });
   const { Body: body = emptyBody(), ContentRange, ContentLength = Infinity } = reply;

@@ -8,7 +8,8 @@ import { failureOf } from "../errors.ts";
 import { headObject } from "../read/get.ts";
 import { pastFolderRace } from "./folder_race.ts";
 import { MAX_PARTS, type PartBuffers } from "./parts.ts";
-import { call, fullKey, keyFault, objectInfo, plainEtag, repeated, replyTime } from "../store.ts";
+import { call, fullKey, keyFault, objectInfo, plainEtag, quotedEtag } from "../store.ts";
+import { repeated, replyTime } from "../store.ts";
 import type { CallSettings, S3Store } from "../store.ts";
 import { eitherSignal } from "../../../core/work/until_aborted.ts";
 
@@ -122,7 +123,7 @@ export class Upload {
         this.#finished.push(part);
         const sent = send(number, ending)
           .then(({ ETag, ChecksumCRC32 }) => {
-            part.ETag = ETag;
+            part.ETag = quotedEtag(ETag);
             if (ChecksumCRC32 !== undefined) part.ChecksumCRC32 = ChecksumCRC32;
           })
           .catch((error) => failed.abort(error))
