@@ -117,6 +117,9 @@ export const WRITE_CONDITIONS = {
 /**
  * Compares the conditions of a request with the current ETag, without quotes. Returns that ETag,
  * which the write must expect: null if there is none, undefined if the request has no condition.
+ *
+ * A weak tag counts: it comes from a proxy that compressed the answer, and names a version or a
+ * commit, not bytes.
  */
 export async function readCondition(
   { headers }: Request,
@@ -130,11 +133,10 @@ export async function readCondition(
   const wanted = headers.get("if-match"), unwanted = headers.get("if-none-match");
   if (wanted === null && unwanted === null) return undefined;
   const now = await current();
-  const has = (tags: string, weak: boolean) =>
-    now !== undefined && matchesTag(tags, `"${now}"`, { weak });
+  const has = (tags: string) => now !== undefined && matchesTag(tags, `"${now}"`, { weak: true });
   const refuse = (header: string) => refused(subject, header, isShown ? now ?? null : undefined);
-  if (wanted !== null && !has(wanted, false)) throw refuse("If-Match");
-  if (unwanted !== null && (!namesTags(unwanted) || has(unwanted, true))) {
+  if (wanted !== null && !has(wanted)) throw refuse("If-Match");
+  if (unwanted !== null && (!namesTags(unwanted) || has(unwanted))) {
     throw refuse("If-None-Match");
   }
   return now ?? null;

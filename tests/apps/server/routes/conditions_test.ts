@@ -31,7 +31,7 @@ Deno.test("If-Match and If-None-Match guard the deletion of a version", async ()
   const etag = (await service.send("GET", "/artifacts/a/versions/3")).headers.get("etag")!;
   const remove = (headers: Record<string, string>, version = "3.0.0") =>
     service.status("DELETE", `/artifacts/a/versions/${version}`, headers);
-  for (const tags of ['"other"', `W/${etag}`, "not a tag"]) {
+  for (const tags of ['"other"', 'W/"other"', "not a tag"]) {
     assertEquals(await remove({ "if-match": tags }), 412, tags);
   }
   assertEquals(await remove({ "if-none-match": etag }), 412);
@@ -55,6 +55,9 @@ Deno.test("If-Match and If-None-Match guard changes of an alias", async () => {
   assertEquals(got.headers.get("etag"), '"1.0.0"');
   assertEquals(await service.status("GET", ALIAS, { "if-none-match": '"1.0.0"' }), 304);
   assertEquals(await service.status("GET", ALIAS, { "if-match": '"2.0.0"' }), 412);
+  assertEquals(await set("1", { "if-match": 'W/"2.0.0"' }), 412);
+  // As a proxy that compresses answers sends it.
+  assertEquals(await set("1", { "if-match": 'W/"1.0.0"' }), 200);
   assertEquals(await set("2", { "if-match": '"1.0.0"' }), 200);
   assertEquals(await set("3", { "if-match": '"1.0.0"' }), 412);
   assertEquals(await service.status("DELETE", ALIAS, { "if-match": '"1.0.0"' }), 412);
