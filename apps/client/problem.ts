@@ -2,6 +2,7 @@
 import { fault, invalid, RegistryError, retold, unavailable } from "../../core/errors.ts";
 import { errorCode } from "../../core/faults/errno.ts";
 import { connectionFault, type Meaning, statusFault } from "../../core/faults/meanings.ts";
+import { tunnelFault } from "../../core/faults/meanings.ts";
 import { readReason } from "../../core/hints/reasons.ts";
 import { tlsProblem } from "../../core/urls/tls_problems.ts";
 import type { ErrorCode, RetryAdvice } from "../../core/errors.ts";
@@ -50,7 +51,6 @@ const TOKEN_HINT = "Pass a token of the service: openHttpRegistry(url, { token }
 /** Hints for answers without a problem document. */
 const HINT_OF_STATUS: Readonly<Record<number, string>> = {
   401: TOKEN_HINT,
-  413: "Raise the body limit of the proxy in between: `client_max_body_size 0;` in nginx.",
 };
 
 const TOKEN_MISSING = { kind: "token_missing" } as const;
@@ -198,9 +198,13 @@ export function unanswered({ action, location, writes }: Asked, cause: unknown):
   }
   const here = faultHere(cause);
   if (here !== undefined) {
-    const { state, hint } = here;
-    return unavailable(action, undefined, `cannot reach ${location}: ${state}`, {
+    const { code, state, hint, retry } = here;
+    return fault({
+      code,
+      action,
+      state: `cannot reach ${location}: ${state}`,
       hint,
+      retry,
       backend: location,
       cause,
     });
@@ -221,18 +225,16 @@ export function unanswered({ action, location, writes }: Asked, cause: unknown):
 }
 
 /** Returns the fault of this machine or its name server, which sent nothing. */
-function faultHere(error: unknown): Pick<Meaning, "state" | "hint"> | undefined {
+function faultHere(error: unknown): Meaning | undefined {
   const { message, cause } = (error ?? {}) as { message?: unknown; cause?: unknown };
   const code = errorCode(error);
   const isName = code === "ENOTFOUND" || code === "EAI_AGAIN" || /\bdns error\b/.test(`${message}`);
   if (isName) {
-    return {
-      state: "its host name does not resolve",
-      hint: "Check the spelling of the URL, and DNS.",
-    };
+    const hint = "Check the spelling of the URL, and DNS.";
+    return { code: "Unavailable", state: "its host name does not resolve", hint };
   }
-  const meaning = code === "ECONNREFUSED" ? undefined : connectionFault(code);
-  if (meaning?.refused) return meaning;
+  const known = code === "ECONNREFUSED" ? undefined : connectionFault(code) ?? tunnelFault(error);
+  if (known?.refused) return known;
   return cause === undefined ? undefined : faultHere(cause);
 }
 

@@ -25,7 +25,7 @@ const DAMAGED = meaning(
 const TOO_LARGE = meaning(
   "Invalid",
   "it is too large for one request",
-  "Raise partBytes, or use a store that accepts larger objects.",
+  "Lower partBytes, or use a store that accepts larger objects.",
 );
 /** Part of a body arrived: nothing was stored. */
 const INCOMPLETE = meaning(
@@ -121,6 +121,7 @@ export const STORE_CODES: Readonly<Record<string, Meaning>> = {
   XAmzContentSHA256Mismatch: DAMAGED,
   InvalidDigest: DAMAGED,
   EntityTooLarge: TOO_LARGE,
+  uploadTooLarge: TOO_LARGE, // GCS
   KeyTooLongError: meaning("Invalid", "the key is too long", "Use a shorter key or prefix."),
   ConditionalRequestConflict: BUSY_KEY,
   OperationAborted: BUSY_KEY,
@@ -237,6 +238,32 @@ export function storeFault({ code, status, sentence }: Refusal): Meaning | undef
     ? BY_WORDS.find(([words]) => words.test(sentence))?.[1]
     : undefined;
   return byWords ?? byCode ?? (status === undefined ? undefined : statusFault(status));
+}
+
+/** Returns true for a reply of something in front of the store, which never sends HTML. */
+export function isPage(
+  { "content-type": type = "" }: Readonly<Record<string, string | undefined>>,
+): boolean {
+  return /^text\/html\b/i.test(type);
+}
+
+/** The refusal of a page in front of the store. */
+export const PAGE_DENIED = meaning(
+  "Denied",
+  "a proxy or a gateway in front of the store denies access",
+  "Let it pass requests to the store, or check the endpoint.",
+  REFUSED,
+);
+
+/** Returns what a redirect of something in front of the store means. */
+export function redirectFault(location = ""): Meaning {
+  const to = URL.parse(location);
+  return meaning(
+    "Unavailable",
+    `a proxy or a gateway redirects${to === null ? "" : ` to ${to.origin}${to.pathname}`}`,
+    "Sign in to the network or the proxy in between, or check the endpoint.",
+    { retry: "never", ...REFUSED },
+  );
 }
 
 /** Sentences that say no more than a code. */

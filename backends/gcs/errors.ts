@@ -3,7 +3,14 @@ import { concatBytes } from "../../core/bytes/bytes.ts";
 import { type Advice, fault, type RegistryError } from "../../core/errors.ts";
 import type { RegistryErrorFields } from "../../core/errors.ts";
 import { NO_FIRST_ANSWER, unreachable } from "../bucket/first_contact.ts";
-import { placeWith, storeFault, withoutSecrets } from "../bucket/store_faults.ts";
+import {
+  isPage,
+  PAGE_DENIED,
+  placeWith,
+  redirectFault,
+  storeFault,
+  withoutSecrets,
+} from "../bucket/store_faults.ts";
 import type { HttpFault, HttpReply } from "./exchange.ts";
 
 export interface FailedCall {
@@ -38,13 +45,16 @@ const MEANINGS: Readonly<Record<number, Advised>> = {
   409: LATER,
   410: LATER,
   412: { code: "Conflict", hint: "Read it again: a condition of the request no longer holds." },
-  413: { code: "Invalid", hint: "Store smaller objects." },
 };
 
 export function replyError(reply: HttpReply, call: FailedCall): RegistryError {
   const { status } = reply;
   const { reason, message } = readError(reply);
-  const known = storeFault({ code: reason, status, sentence: message });
+  const known = isPage(reply.headers) && (status === 401 || status === 403)
+    ? PAGE_DENIED
+    : status >= 300 && status < 400
+    ? redirectFault(reply.headers.location)
+    : storeFault({ code: reason, status, sentence: message });
   const { state, ...advice } = known ?? MEANINGS[status] ?? FOREIGN;
   const answer = `the store answered ${`${status} ${reason}`.trim()}`;
   return failure(state === undefined ? answer : `${state}: ${answer}`, call, {
@@ -158,6 +168,7 @@ export function failure(
 }
 
 function readError(reply: HttpReply): { reason: string; message: string } {
+  if (isPage(reply.headers)) return { reason: "", message: "" };
   const text = replyText(reply);
   try {
     const { error } = JSON.parse(text);

@@ -6,7 +6,7 @@ import http from "node:http";
 import https from "node:https";
 import type { Socket } from "node:net";
 import { errorCode } from "../../core/faults/errno.ts";
-import { connectionFault, type Meaning } from "../../core/faults/meanings.ts";
+import { connectionFault, type Meaning, tunnelFault } from "../../core/faults/meanings.ts";
 import { silence } from "../../core/retry.ts";
 import { type Connections, storeTlsProblem } from "../bucket/connections.ts";
 import { isLong, UploadBody } from "../bucket/upload_body.ts";
@@ -171,7 +171,7 @@ function faultOf(error: unknown): Pick<HttpFault, "fault" | "hint" | "meaning"> 
   const problem = storeTlsProblem(error);
   if (problem !== undefined) return { fault: `the store ${problem.state}`, hint: problem.hint };
   const system = errorCode(cause) ?? errorCode(error) ?? cause?.code ?? code;
-  const meaning = connectionFault(system);
+  const meaning = connectionFault(system) ?? tunnelFault(error);
   const known = typeof system === "string" ? system : name;
   return meaning === undefined
     ? { fault: `the connection failed (${known})` }

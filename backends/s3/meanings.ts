@@ -1,7 +1,8 @@
 // Meanings of failures of a store and of the connection to it, by error code or HTTP status.
 import { connectionFault, FAULTS, type Meaning, meaning } from "../../core/faults/meanings.ts";
+import { tunnelFault } from "../../core/faults/meanings.ts";
 import { storeTlsProblem } from "../bucket/connections.ts";
-import { STORE_CODES, storeFault } from "../bucket/store_faults.ts";
+import { PAGE_DENIED, redirectFault, STORE_CODES, storeFault } from "../bucket/store_faults.ts";
 
 /** The safe part of an SDK error: no headers and no request, which may contain secrets. */
 export interface Failure {
@@ -11,8 +12,12 @@ export interface Failure {
   status?: number;
   requestId?: string;
   region?: string;
-  /** True for a 400 or 404 without an S3 error: it may come from another server, or from TLS. */
-  wordless?: boolean;
+  /** True for HTML. */
+  page?: boolean;
+  /** Target of a redirect, without its query. */
+  location?: string;
+  /** True without an S3 error: it may come from another server, or from TLS. */
+  foreign?: boolean;
 }
 
 const refused = { refused: true };
@@ -93,20 +98,26 @@ const BY_STATUS: Readonly<Record<number, Meaning>> = {
   405: STORE_CODES.MethodNotAllowed!,
   409: meaning("Invalid", "the key conflicts with another key", "Use no key below another key."),
   412: STORE_CODES.PreconditionFailed!,
-  413: STORE_CODES.EntityTooLarge!,
   501: STORE_CODES.NotImplemented!,
 };
 
 export function meaningOf(failure: Failure): Meaning {
-  const { name, status, message } = failure;
-  if (ELSEWHERE.has(name) || status === 301 || status === 307) return elsewhere(failure);
+  const { name, status = 0, message, foreign, region } = failure;
+  const isElsewhere = region !== undefined || !foreign; // S3 answers to HEAD without a body
+  if (ELSEWHERE.has(name) || isElsewhere && (status === 301 || status === 307)) {
+    return elsewhere(failure);
+  }
+  if ([301, 302, 303, 307, 308].includes(status)) return redirectFault(failure.location);
   if (name === "CredentialsProviderError" && !message.endsWith(VAGUE)) return unusable(message);
   const own = Object.hasOwn(BY_CODE, name) ? BY_CODE[name] : undefined;
   if (own !== undefined) return own;
-  const known = storeFault({ code: name, status, sentence: message });
+  const known = storeFault({ code: name, status: failure.status, sentence: message });
   if (known !== undefined) return known;
-  if (status === undefined) return withoutReply(failure);
-  if (failure.wordless) return status === 400 ? NOT_UNDERSTOOD : STRANGER;
+  if (failure.status === undefined) return withoutReply(failure);
+  if (foreign) {
+    if (status === 401 || status === 403) return PAGE_DENIED;
+    return status === 400 ? NOT_UNDERSTOOD : STRANGER;
+  }
   const usual = BY_STATUS[status];
   if (usual !== undefined) return usual;
   if (status < 300) return STRANGER;
@@ -129,7 +140,7 @@ function elsewhere({ region, message }: Failure): Meaning {
 }
 
 function withoutReply({ name, message }: Failure): Meaning {
-  const known = connectionFault(name);
+  const known = connectionFault(name) ?? tunnelFault({ name, message });
   if (known !== undefined) return known;
   if (message === "Region is missing") { // the SDK has no code for this
     const hint = "Pass `region`, add ?region=eu-central-1 to the URL, or set AWS_REGION.";

@@ -3,7 +3,7 @@ import { createHash } from "node:crypto";
 import { eitherSignal } from "../../core/work/until_aborted.ts";
 import { isLong, UploadBody } from "../bucket/upload_body.ts";
 import type { S3Provider } from "../s3_providers.ts";
-import { isWordless } from "./errors.ts";
+import { wasAnswered } from "./errors.ts";
 import { VAGUE } from "./meanings.ts";
 import type { ListPage, PlainRequest, ReplyHeaders, S3CallName, S3Calls } from "./calls.ts";
 import type { SendOptions, Signer } from "./calls.ts";
@@ -88,7 +88,7 @@ export class S3Wire {
       if (requesterPays) args.request.headers["x-amz-request-payer"] = "requester";
       contact.asked(hostOf(args.request));
       const result = await next(args).catch((error) => {
-        if (wasAnswered(name, error)) contact.make();
+        if (wasAnswered(error, name)) contact.make();
         throw error;
       });
       if (isOfStore(name, result.output)) contact.make();
@@ -181,17 +181,6 @@ function plainRequest(request: SdkRequest): PlainRequest {
 
 function hostOf({ hostname, port }: SdkRequest): string {
   return port === undefined ? hostname : `${hostname}:${port}`;
-}
-
-/** Returns true if the store answered, not a page in front of it. */
-function wasAnswered(request: S3CallName, error: unknown): boolean {
-  const { name = "Error", $metadata, $response } = (error ?? {}) as {
-    name?: string;
-    $metadata?: { httpStatusCode?: number };
-    $response?: { statusCode?: number };
-  };
-  const status = $metadata?.httpStatusCode ?? $response?.statusCode;
-  return status !== undefined && status >= 300 && !isWordless({ name, status }, { request });
 }
 
 /**

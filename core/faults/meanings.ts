@@ -198,14 +198,37 @@ const FULL = meaning(
   { ...NEVER, ...REFUSED },
 );
 
+/** A page of a proxy, as a server with limits of its own names a code. */
+const BODY_LIMIT = meaning(
+  "Invalid",
+  "the request is larger than a proxy in between allows",
+  "Raise the body limit of the proxy: `client_max_body_size 0;` in nginx.",
+  { ...NEVER, ...REFUSED },
+);
+const PROXY_SIGN_IN = meaning(
+  "Denied",
+  "a proxy in between requires a password",
+  "Add user name and password to the URL of the proxy: http://USER:PASSWORD@HOST:PORT.",
+  { ...NEVER, ...REFUSED },
+);
+const NETWORK_SIGN_IN = meaning(
+  "Unavailable",
+  "the network requires a sign-in",
+  "Sign in to the network in a browser, then try again.",
+  { ...NEVER, ...REFUSED },
+);
+
 /** The status codes that mean the same on every server. */
 export const STATUS_FAULTS: Readonly<Record<number, Meaning>> = {
+  407: PROXY_SIGN_IN,
   408: TIMED_OUT,
+  413: BODY_LIMIT,
   425: TROUBLED,
   429: SLOW_DOWN,
   /** nginx and Tigris: the connection behind them broke. */
   499: NO_ANSWER,
   507: FULL,
+  511: NETWORK_SIGN_IN,
 };
 
 /** Rows that other tables share. */
@@ -227,6 +250,27 @@ export function connectionFault(code: string | undefined): Meaning | undefined {
   return code !== undefined && Object.hasOwn(CONNECTION_FAULTS, code)
     ? CONNECTION_FAULTS[code]
     : undefined;
+}
+
+const NO_TUNNEL = meaning(
+  "Unavailable",
+  "the proxy cannot connect to it",
+  "Let the proxy connect to this host, or name the host in NO_PROXY.",
+  REFUSED,
+);
+
+/**
+ * Returns what an error means if a proxy refused the tunnel to a server. Runtimes have other words
+ * each: Deno and Node, `fetch` of Deno, `fetch` of Node.
+ */
+export function tunnelFault(error: unknown): Meaning | undefined {
+  const { code, name, message, cause } = (error ?? {}) as Record<string, unknown>;
+  const text = `${code} ${name} ${message}`;
+  if (/\bproxy authentication required\b/i.test(text)) return PROXY_SIGN_IN;
+  if (/ERR_PROXY_TUNNEL|unsuccessful tunnel|HTTP Tunneling/.test(text)) {
+    return /\b407\b/.test(text) ? PROXY_SIGN_IN : NO_TUNNEL;
+  }
+  return cause === undefined ? undefined : tunnelFault(cause);
 }
 
 /** Returns what a status code means, if it means the same on every server. */

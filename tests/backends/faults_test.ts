@@ -1,5 +1,5 @@
 // Every row of the tables of failures, through every backend and caller that meets it.
-import { assert, assertEquals, assertStringIncludes } from "@std/assert";
+import { assert, assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
 import { problemOf, unanswered } from "../../apps/client/problem.ts";
 import { toReportable } from "../../apps/cli/terminal/exit_code.ts";
 import { STORE_CODES, storeFault } from "../../backends/bucket/store_faults.ts";
@@ -110,6 +110,71 @@ Deno.test("every status that means the same everywhere does so", async () => {
         assertEquals([error.retry, error.hint], ["never", row.hint]);
         assertStringIncludes(error.message, row.state);
       }
+    }
+  }
+});
+
+Deno.test("a page in front of a store or service is not an answer of it", async () => {
+  const location = "https://login.example/start";
+  const cases: [status: number, code: string, hint: RegExp, state: string][] = [
+    [302, "Unavailable", /^Sign in to the network or the proxy/, `redirects to ${location}`],
+    [307, "Unavailable", /^Sign in to the network or the proxy/, `redirects to ${location}`],
+    [403, "Denied", /^Let it pass requests to the store/, "a gateway in front of the store denies"],
+    [407, "Denied", /^Add user name and password to the URL of the proxy/, "requires a password"],
+    [413, "Invalid", /^Raise the body limit of the proxy/, "larger than a proxy in between allows"],
+    [511, "Unavailable", /^Sign in to the network in a browser/, "the network requires a sign-in"],
+  ];
+  const headers = {
+    "content-type": "text/html; charset=utf-8",
+    location: `${location}?state=s3cr`,
+  };
+  for (const [status, code, hint, state] of cases) {
+    const body = `<html><title>${status}</title></html>`;
+    const $response = { statusCode: status, headers };
+    const page = Object.assign(new Error("UnknownError"), {
+      name: "Unknown",
+      $metadata: { httpStatusCode: status },
+      $response,
+    });
+    const call = { action: "put", key: "a", creates: true, maybeWritten: true };
+    const ofS3 = (["PutObject", "HeadObject"] as const).map((request) =>
+      s3Error(page, { ...call, request, bucket: "bucket", backend: BACKEND })
+    );
+    const chunks = [new TextEncoder().encode(body)];
+    const ofGcs = replyError({ status, headers, chunks }, { ...call, backend: "gs://bucket/reg" });
+    for (const error of [...ofS3, ofGcs]) {
+      assertEquals([error.code, error.retry], [code, "never"], `${status}`);
+      assertStringIncludes(error.message, state);
+      assertMatch(error.hint!, hint);
+      assert(!/<html>|s3cr/.test(Deno.inspect(error, { depth: 9 })), Deno.inspect(error));
+    }
+    assertEquals(ofS3.map(({ maybeWritten }) => maybeWritten), [undefined, undefined]);
+    if (status < 400 || status === 403) continue; // which services answer too
+    const asked = { action: "save", location: "https://service", writes: true };
+    const ofService = await problemOf(new Response(body, { status, headers }), asked);
+    assertEquals([ofService.code, ofService.retry], [code, "never"]);
+    assertMatch(ofService.hint!, hint);
+  }
+});
+
+Deno.test("a proxy that opens no tunnel is named, in the words of each runtime", () => {
+  const connect = "error sending request: client error (Connect): ";
+  const cases: [words: string, code: string | undefined, needsPassword: boolean][] = [
+    [`${connect}proxy authentication required`, undefined, true],
+    [`${connect}unsuccessful tunnel`, undefined, false],
+    ["Failed to establish tunnel: HTTP/1.1 407 Proxy Authentication", "ERR_PROXY_TUNNEL", true],
+    ["Failed to establish tunnel: HTTP/1.1 502 Bad Gateway", "ERR_PROXY_TUNNEL", false],
+    ["Proxy response (407) !== 200 when HTTP Tunneling", "UND_ERR_ABORTED", true],
+  ];
+  for (const [words, code, needsPassword] of cases) {
+    const cause = Object.assign(new Error(words), code === undefined ? {} : { code });
+    const asked = { action: "save", location: "https://service", writes: true };
+    const ofService = unanswered(asked, new TypeError("fetch failed", { cause }));
+    const call = { action: "put", backend: BACKEND, bucket: "bucket", creates: true };
+    for (const error of [ofService, s3Error(cause, call)]) {
+      assertEquals(error.code, needsPassword ? "Denied" : "Unavailable", words);
+      assertEquals(error.maybeWritten, undefined, words);
+      assertMatch(error.hint!, needsPassword ? /USER:PASSWORD/ : /NO_PROXY/);
     }
   }
 });

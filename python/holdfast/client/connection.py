@@ -25,9 +25,9 @@ BYTES_PER_LIMIT = 2**21
 STATUS_CODES = {
     404: "NotFound",
     422: "Unsupported",
-    **dict.fromkeys([401, 403], "Denied"),
+    **dict.fromkeys([401, 403, 407], "Denied"),
     **dict.fromkeys([409, 410, 412], "Conflict"),
-    **dict.fromkeys([408, 425, 429, 503, 507], "Unavailable"),
+    **dict.fromkeys([408, 425, 429, 503, 507, 511], "Unavailable"),
 }
 
 TRUST = "Set SSL_CERT_FILE to a file with the certificate of its authority."
@@ -56,7 +56,12 @@ OWN_HINTS = {
 }
 """What to do if something other than a service answers."""
 
-BODY_LIMIT = "Raise the body limit of the proxy in between: `client_max_body_size 0;` in nginx."
+HINTS_OF_PROXIES = {
+    407: "Add user name and password to the URL of the proxy: http://USER:PASSWORD@HOST:PORT.",
+    413: "Raise the body limit of the proxy in between: `client_max_body_size 0;` in nginx.",
+    511: "Sign in to the network in a browser, then try again.",
+}
+"""What to do about the answers of something in front of the service, by status."""
 
 WRONG_PATH = (
     "Check that the URL is that of a Holdfast service. Behind a proxy it may have a path, "
@@ -290,9 +295,9 @@ class Connection:
         elif error.code == 400 and self.location.startswith("http:"):
             usual = TLS_PORT
         else:
-            usual = BODY_LIMIT if error.code == 413 else ""
+            usual = HINTS_OF_PROXIES.get(error.code, "")
         failure = HoldfastError(code, detail, hint or hint_of(problem, code, usual))
         failure.reason = kind_of(problem.get("reason"))
-        is_full = error.code == 507  # no time frees space
-        failure.retry = str(problem.get("retry", "never" if is_full else ""))
+        is_final = error.code in (507, 511)  # no time frees space, or signs in
+        failure.retry = str(problem.get("retry", "never" if is_final else ""))
         return failure

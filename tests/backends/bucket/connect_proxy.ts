@@ -10,8 +10,8 @@ export interface ConnectProxy extends AsyncDisposable {
   readonly targets: string[];
 }
 
-/** Starts a proxy. */
-export async function startConnectProxy(): Promise<ConnectProxy> {
+/** Starts a proxy, which opens no tunnel if there is a `refusal` such as `403 Forbidden`. */
+export async function startConnectProxy(refusal?: string): Promise<ConnectProxy> {
   const targets: string[] = [];
   const sockets = new Set<Socket>();
   const keep = (socket: Socket) => {
@@ -21,13 +21,16 @@ export async function startConnectProxy(): Promise<ConnectProxy> {
   const server = createServer((_, reply) => reply.writeHead(405).end());
   server.on("connect", (request, client: Socket) => {
     targets.push(request.url!);
+    keep(client);
+    if (refusal !== undefined) {
+      return void client.end(`HTTP/1.1 ${refusal}\r\ncontent-length: 0\r\n\r\n`);
+    }
     const [host, port] = request.url!.split(":");
     const target = connect(Number(port), host, () => {
       client.write("HTTP/1.1 200 OK\r\n\r\n");
       target.pipe(client);
       client.pipe(target);
     });
-    keep(client);
     keep(target);
   });
   await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));

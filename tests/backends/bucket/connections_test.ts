@@ -1,9 +1,10 @@
-import { assert, assertEquals, assertThrows } from "@std/assert";
+import { assert, assertEquals, assertRejects, assertThrows } from "@std/assert";
 import { createGcsBackend } from "../../../backends/gcs.ts";
-import { createS3Backend } from "../../../backends/s3.ts";
+import { createS3Backend, type S3BackendOptions } from "../../../backends/s3.ts";
 import type { Backend } from "../../../core/backend.ts";
 import { createConnections } from "../../../backends/bucket/connections.ts";
 import { isRegistryError, RegistryError } from "../../../core/errors.ts";
+import { realSystem } from "../../../core/system.ts";
 import { runDeno } from "../../support/run_deno.ts";
 import { startConnectProxy } from "./connect_proxy.ts";
 import { AUTHORITY, AUTHORITY_FILE, startCuttingServer } from "./cutting_server.ts";
@@ -14,7 +15,7 @@ const pathOf = (key: string) => `/bucket/${key}`;
 
 function overS3(
   endpoint: string,
-  options: { ca?: string; requestTimeoutMs?: number } = {},
+  options: Partial<S3BackendOptions> = {},
 ): Backend {
   return createS3Backend({
     bucket: "bucket",
@@ -195,6 +196,37 @@ closingTest("the proxy of the environment is used, except for NO_PROXY", async (
     });
     assertEquals([ran.code, ran.stdout], [0, "9 written\n"], ran.stderr);
     assertEquals([...new Set(proxy.targets)], targets);
+  }
+});
+
+closingTest("the refusal of a proxy is named, and nothing was written", async (use) => {
+  const cases = [
+    ["407 Proxy Authentication Required", "Denied", "a proxy in between requires a password"],
+    ["403 Forbidden", "Unavailable", "the proxy cannot connect to it"],
+  ];
+  for (const [refusal, code, state] of cases) {
+    const { url } = use(await startConnectProxy(refusal));
+    const env = (name: string) => name === "HTTPS_PROXY" ? url : undefined;
+    const system = { ...realSystem, env };
+    const endpoint = "https://store.example";
+    const stores = [
+      overS3(endpoint, { system, retryForMs: 0 }),
+      createGcsBackend({
+        bucket: "bucket",
+        endpoint,
+        credentials: () => "token",
+        system,
+        retryForMs: 0,
+      }),
+    ];
+    for (const backend of stores.map(use)) {
+      const error = await assertRejects(
+        () => backend.put("key", new Uint8Array(1), { mode: "create" }),
+        RegistryError,
+        state,
+      );
+      assertEquals([error.code, error.maybeWritten], [code, undefined], backend.kind);
+    }
   }
 });
 

@@ -62,7 +62,7 @@ for (const [verb, run] of Object.entries(VERBS)) {
       [403, "forbidden", "Denied", "role"],
       [403, "retentionPolicyNotMet", "Denied", "retention"],
       [400, "invalid", "Invalid", "cause"],
-      [302, "", "Unsupported", "endpoint"],
+      [302, "", "Unavailable", "endpoint"],
     ];
     for (const [status, reason, code, hint] of cases) {
       const message = `no: Bearer ${TOKEN} upload_id=hidden-session for tests@account`;

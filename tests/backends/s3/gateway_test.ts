@@ -1,13 +1,10 @@
 // A store behind a gateway that changes entity tags, as those that compress do.
 import { assert, assertEquals } from "@std/assert";
-import { createS3Backend } from "../../../backends/s3.ts";
 import type { ObjectInfo } from "../../../core/backend.ts";
 import { readAll } from "../../../core/bytes/bytes.ts";
-import { realSystem } from "../../../core/system.ts";
 import { assertBytes, passed, sampleBytes } from "../../conformance/backend/samples.ts";
-import { startProxy } from "../../support/proxy.ts";
-import { S3_SERVERS, serverTest } from "../../support/servers/mod.ts";
-import { s3OptionsOf } from "../../support/servers/server_store.ts";
+import { S3_SERVERS } from "../../support/servers/mod.ts";
+import { testOnServers } from "../../servers/server_world.ts";
 
 const GATEWAYS: Record<string, (tag: string) => string> = {
   "makes entity tags weak": (tag) => `W/${tag}`,
@@ -16,12 +13,9 @@ const GATEWAYS: Record<string, (tag: string) => string> = {
 const LARGE = sampleBytes(17 * 2 ** 20);
 
 for (const [what, change] of Object.entries(GATEWAYS)) {
-  serverTest(`a gateway that ${what} changes no object`, S3_SERVERS, async (server) => {
-    await using proxy = await startProxy(server.endpoint, () => ({ fault: "tag", change }));
-    const prefix = `test-${realSystem.id()}`;
-    await using direct = createS3Backend(s3OptionsOf(server, { prefix }));
-    const options = s3OptionsOf(server, { prefix, endpoint: proxy.endpoint, retryForMs: 0 });
-    await using backend = createS3Backend(options);
+  testOnServers(`a gateway that ${what} changes no object`, S3_SERVERS, async (world) => {
+    world.proxy.plan(() => ({ fault: "tag", change }));
+    const [direct, backend] = [world.store(), world.proxied({ retryForMs: 0 })];
     const tags = new Set<string | undefined>();
     const note = (info?: ObjectInfo) => tags.add(info?.etag);
 

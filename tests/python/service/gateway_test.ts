@@ -17,7 +17,7 @@ for call in sys.argv[2:]:
 `;
 
 /** Runs calls behind a proxy that replaces the answers to writes, and returns what they print. */
-async function behind(status: number, calls: string[]) {
+async function behind(status: number, calls: string[], program = PROGRAM) {
   const registry = await openRegistry("memory:");
   for (const value of [1, 2]) await registry.save("a", value);
   await registry.setAlias("a", "live", "1.0.0");
@@ -26,14 +26,16 @@ async function behind(status: number, calls: string[]) {
     { port: 0, hostname: "127.0.0.1", onListen() {} },
     async (request) => {
       const isRead = /GET|HEAD/.test(request.method);
-      if (status < 499 && !isRead) return new Response("<h1>Refused</h1>", { status });
+      if ((status < 499 || status === 511) && !isRead) {
+        return new Response("<h1>Refused</h1>", { status });
+      }
       const response = await handler(request);
       if (isRead) return response;
       await response.body?.cancel();
       return new Response("<h1>Bad gateway</h1>", { status });
     },
   );
-  return await runProgram(PROGRAM, { args: [`http://127.0.0.1:${server.addr.port}`, ...calls] });
+  return await runProgram(program, { args: [`http://127.0.0.1:${server.addr.port}`, ...calls] });
 }
 
 pythonTest("a write that a proxy answers with 499, 502 or 504 may have been done", async () => {
@@ -49,6 +51,15 @@ pythonTest("a write that a proxy answers with 499, 502 or 504 may have been done
   }
   const sent = ['registry.save("b", bytes(300_000))'];
   assertEquals(await behind(503, [...calls, ...sent]), Array(6).fill("Unavailable False"));
+});
+
+pythonTest("the sign-in of a proxy or a network is named", async () => {
+  const program = PROGRAM.replace('"nginx" in error.hint', "error.hint[:22]");
+  const call = ['registry.save("b", 1)'];
+  const found = [await behind(407, call, program), await behind(511, call, program)];
+  assertEquals(found, [["Denied Add user name and pass"], [
+    "Unavailable Sign in to the network",
+  ]]);
 });
 
 pythonTest("the hint for a 413 of a proxy names the limit of the proxy", async () => {
