@@ -14,7 +14,16 @@ export interface Author {
    * the same for all tokens of one person or job.
    */
   token?: string;
+  /**
+   * Commit and job of the CI system that issued the token, by the names of its claims: `sha` and
+   * `run_id` of GitHub, `sha`, `pipeline_id` and `job_id` of GitLab.
+   */
+  claims?: Readonly<Record<string, string>>;
 }
+
+/** Claims of a token that records keep: they name the code and the job that made a change. */
+const JOB_CLAIMS = ["sha", "run_id", "pipeline_id", "job_id"];
+const CLAIM = /^[\w.:/-]{1,64}$/;
 
 /** Longest name, bytes of its JSON: as much as a tombstone has room for. */
 const MAX_BYTES = 100;
@@ -62,9 +71,20 @@ export function authorName(text: string): string {
 
 /** Returns the author in a record, undefined if it has none that this release understands. */
 export function authorOf({ by }: { by?: unknown }): Author | undefined {
-  const { name, token } = (by ?? {}) as Partial<Author>;
+  const { name, token, claims } = (by ?? {}) as Partial<Author>;
   if (nameProblem(name) !== undefined) return undefined;
-  return { name: name!, ...(isTokenId(token) && { token }) };
+  if (!isTokenId(token)) return { name: name! };
+  return { name: name!, token, ...jobClaims(claims ?? {}) };
+}
+
+/** Returns the claims of a token that records keep; nothing if it has none. */
+export function jobClaims(all: object): Pick<Author, "claims"> {
+  const kept = JOB_CLAIMS.flatMap((claim) => {
+    const value: unknown = Object.hasOwn(all, claim) ? Reflect.get(all, claim) : undefined;
+    const text = typeof value === "number" ? `${value}` : value;
+    return typeof text === "string" && CLAIM.test(text) ? [[claim, text] as const] : [];
+  });
+  return kept.length === 0 ? {} : { claims: Object.fromEntries(kept) };
 }
 
 /** False for what no service wrote. */

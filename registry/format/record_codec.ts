@@ -42,7 +42,9 @@ export function encodeRecord(record: AnyRecord, inline: readonly Uint8Array[] = 
   }
   const collides = size === TOMBSTONE_BYTES;
   if (record.kind === "deleted" && size > TOMBSTONE_BYTES && record.by !== undefined) {
-    return encodeRecord({ ...record, by: undefined }); // a mirror's: the source still has it
+    const { claims, ...name } = record.by;
+    const by = claims === undefined ? undefined : name;
+    return encodeRecord({ ...record, by }); // a mirror's: the source still has it
   }
   const spaces = record.kind === "deleted" ? TOMBSTONE_BYTES - size : Number(collides);
   return spaces === 0 ? bytes : withSum(text + " ".repeat(spaces), inline);

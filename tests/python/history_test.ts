@@ -89,3 +89,19 @@ pythonTest("local copies are checked, shared by processes, and made again", asyn
   assertNotEquals((await stat(file)).ino, ino);
   assertEquals(new Uint8Array(await readFile(file)), bytes);
 });
+
+pythonTest("Python names the commit and the job of a CI token", async (root) => {
+  const record = (claims: unknown) =>
+    JSON.stringify({ by: { name: "ci", token: "oidc_x", claims } });
+  const program = `
+import json
+from holdfast.core.author import author_in
+for line in ${JSON.stringify([{ sha: "3f2c", run_id: "9" }, null, "x"].map(record))}:
+    by = author_in(json.loads(line))
+    print(by.name, dict(by.claims), by == by and hash(by) == hash(by))
+`;
+  assertEquals(await runProgram(program, { cwd: root.path }), [
+    "ci {'sha': '3f2c', 'run_id': '9'} True",
+    ...["ci {} True", "ci {} True"],
+  ]);
+});

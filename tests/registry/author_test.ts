@@ -98,6 +98,13 @@ Deno.test("a stored author has no characters that a terminal obeys", () => {
   for (const by of [null, 7, "alice", [], { name: "\u001b[2J" }, { name: 7 }]) {
     assertEquals(authorOf({ by }), undefined);
   }
+  const claims = { sha: "3f2c", run_id: "99", sub: "ci", job_id: "a b", pipeline_id: {} };
+  const kept = { name, token: "0a1b", claims: { sha: "3f2c", run_id: "99" } };
+  assertEquals(authorOf({ by: { name, token: "0a1b", claims } }), kept);
+  assertEquals(authorOf({ by: { name, claims } }), { name }); // checked by nobody
+  for (const claims of [null, 7, "sha", [], { sha: "\u001b[2J" }, { sha: "x".repeat(65) }]) {
+    assertEquals(authorOf({ by: { name, token: "0a1b", claims } }), { name, token: "0a1b" });
+  }
   assertEquals(authorName("\u202ealice\nof ops\u0007 "), "alice of ops");
   assertEquals(authorName("\u202e\n"), "");
   assertEquals(authorName("alice\u200b\ufeff"), "alice");

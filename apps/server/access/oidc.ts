@@ -10,7 +10,7 @@ import type { JWTPayload } from "npm:jose@^6.2";
 import { realSystem } from "../../../mod.ts";
 import { LAST_DATE_MS } from "../../../core/system.ts";
 import { invalid, isRegistryError, messageOf } from "../../../core/errors.ts";
-import { authorName } from "../../../core/naming/author.ts";
+import { authorName, jobClaims } from "../../../core/naming/author.ts";
 import { printable } from "../../../core/naming/printable.ts";
 import { RefusedRequest } from "../problem.ts";
 import { type Access, createAccess } from "./access.ts";
@@ -218,13 +218,13 @@ function accessOf(claims: Claims, { issuer, rules }: ParsedIssuer): Access {
       action: "accept the token",
       state: `no rule of this service matches its claims (subject ${shownText(sub)})`,
       hint: `Add a rule for it to the issuer ${issuer} in the settings of the service.`,
-      sender: { author: { name: nameOf(claims), token: id }, issuer },
+      sender: { author: { name: nameOf(claims), token: id, ...jobClaims(claims) }, issuer },
     });
   }
   return createAccess(id, rule.granted, {
     expiresAtMs: (exp + TOLERANCE_S) * 1000,
     issuer,
-    author: { name: nameOf(claims, rule.name) || id, token: id },
+    author: { name: nameOf(claims, rule.name) || id, token: id, ...jobClaims(claims) },
   });
 }
 

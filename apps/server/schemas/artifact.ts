@@ -67,6 +67,12 @@ export const AuthorSchema = v.pipe(
     token: v.optional(
       v.pipe(v.string(), v.description("Id of the token or sign-in that a service accepted")),
     ),
+    claims: v.optional(
+      v.pipe(
+        v.record(v.string(), v.string()),
+        v.description("Commit and job of the token of a CI job, such as sha and run_id"),
+      ),
+    ),
   }),
   v.description("Who did it, if known. Without a token, a program claimed the name"),
 );

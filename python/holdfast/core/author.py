@@ -12,6 +12,8 @@ class Author(NamedTuple):
 
     name: str
     token: str | None = None
+    #: Commit and job of the CI system that issued the token: `dict(by.claims).get("sha")`.
+    claims: tuple[tuple[str, str], ...] = ()
 
 
 def author_in(facts: Json) -> Author | None:
@@ -19,5 +21,9 @@ def author_in(facts: Json) -> Author | None:
     by = facts.get("by")
     if not isinstance(by, dict) or not isinstance(by.get("name"), str):
         return None
-    token = by.get("token")
-    return Author(by["name"], token if isinstance(token, str) else None)
+    token, claims = by.get("token"), by.get("claims")
+    if not isinstance(token, str):
+        return Author(by["name"])
+    pairs = claims.items() if isinstance(claims, dict) else ()
+    texts = ((key, value) for key, value in pairs if isinstance(value, str))
+    return Author(by["name"], token, tuple(texts))

@@ -45,6 +45,10 @@ function factsOf(info: ArtifactInfo, aliases: readonly string[]): Fact[] {
     ["version", version + (aliases.length > 0 ? ` (${aliases.join(", ")})` : "")],
     ["saved", formatTime(info.createdAt)],
     ["by", info.by && authorText(info.by)],
+    [
+      "job",
+      info.by?.claims && Object.entries(info.by.claims).map((each) => each.join(" ")).join(", "),
+    ],
     ["size", `${formatBytes(info.size)} in ${formatCount(files.length, "file")}`],
     ["kind", `${id} (format ${formatVersion})`],
     ["digest", info.digest],

@@ -2,6 +2,7 @@
 import { assert, assertEquals, assertNotEquals, assertRejects } from "@std/assert";
 import { base64url, CompactSign, SignJWT } from "npm:jose@^6.2";
 import {
+  type AuditEntry,
   createHandler,
   createOidcCheck,
   createToken,
@@ -223,6 +224,46 @@ Deno.test("subjects of two issuers are different people, also with the same name
   assertNotEquals(first?.token, next?.token);
   const token = await issuers[1]!.token({ iss: ISSUER }); // signed by the other issuer
   await refusal(check.find(`Bearer ${token}`));
+});
+
+Deno.test("changes keep the commit and the job of a CI token, as far as it has them", async () => {
+  const issuer = createIssuer([key]);
+  const check = checkOf(issuer, { claims: { sub: "*" }, scopes: ["admin"] });
+  const registry = await openRegistry(createMemoryBackend());
+  const trail: AuditEntry[] = [];
+  await using handler = createHandler(registry, {
+    tokens: check,
+    audit: (entry) => void trail.push(entry),
+  });
+  const open = async (claims: object) =>
+    openHttpRegistry("http://localhost", {
+      token: await issuer.token({ sub: "repo:acme/digits:ref:refs/heads/main", ...claims }),
+      fetch: (input: RequestInfo | URL, init?: RequestInit) => handler(new Request(input, init)),
+    });
+  const sha = "3f2c".repeat(10);
+  const github = { sha, run_id: "7712345678", ref: "refs/heads/main", run_attempt: "1" };
+  const gitlab = { sha, pipeline_id: 812, job_id: "9001", project_id: "4" };
+  const job = await open(github);
+  await job.save("m", 1);
+  await (await open(gitlab)).save("m", 2);
+  await (await open({})).save("m", 3);
+  await job.setAlias("m", "production", "1");
+  await job.delete("m@2");
+  const ofGithub = { sha, run_id: "7712345678" };
+  assertEquals((await job.info("m@1")).by?.claims, ofGithub);
+  assertEquals((await job.info("m@3")).by?.claims, undefined);
+  const [moved] = await Array.fromAsync(job.history("m", "production"));
+  assertEquals(moved?.by?.claims, ofGithub);
+  const [deleted] = await Array.fromAsync(readLog(job, "m")); // a tombstone has room for the name
+  assertEquals(deleted?.by, {
+    name: "repo:acme/digits:ref:refs/heads/main",
+    token: moved?.by?.token,
+  });
+  const ofGitlab = { sha, pipeline_id: "812", job_id: "9001" };
+  assertEquals(trail.map(({ by }) => by?.claims), [
+    ...[ofGithub, ofGitlab, undefined, ofGithub, ofGithub],
+  ]);
+  assertEquals((await registry.info("m@1")).by?.claims, ofGithub); // of the record
 });
 
 testInRoot(
