@@ -38,10 +38,14 @@ export function trouble(
 }
 
 /** Makes a check of an error; rethrows the interruption of a run. */
-export function failed(what: string, error: unknown): Check {
+export function failed(
+  what: string,
+  error: unknown,
+  env?: (name: string) => string | undefined,
+): Check {
   const failure = toReportable(error);
   if (!isRegistryError(failure)) throw error;
-  const advice = cliHint(failure) ?? "Rerun with --verbose to see the stack.";
+  const advice = cliHint(failure, env) ?? "Rerun with --verbose to see the stack.";
   return trouble(what, "fail", failure.message, advice);
 }
 

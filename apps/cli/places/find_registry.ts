@@ -71,8 +71,12 @@ function signedIn(location: string, system: System): FoundCredentials {
   if (system.env("ACTIONS_ID_TOKEN_REQUEST_URL")) {
     return { found: true, where: "token of this job" };
   }
-  const where = "no token: neither HOLDFAST_TOKEN nor --token-file is set, and no holdfast login";
-  return { found: false, where };
+  const where = "no token: neither HOLDFAST_TOKEN nor --token-file is set, and ";
+  const isJob = system.env("GITHUB_ACTIONS");
+  return {
+    found: false,
+    where: where + (isJob ? "the job has no `id-token: write`" : "no holdfast login"),
+  };
 }
 
 /** Finds where the credentials of a registry are, never what they are. */

@@ -93,12 +93,11 @@ export function exitCodeOf(error: RegistryError | Interruption): number {
   return error instanceof Interruption ? error.exitCode : EXIT_CODES[error.code] ?? 1;
 }
 
-export function errorJson(error: RegistryError | Interruption, registry?: string): string {
+export function errorJson(error: RegistryError | Interruption, hint?: string): string {
   if (error instanceof Interruption) {
     return printableJson({ error: { code: "Interrupted", message: error.message } });
   }
   const { code, message, key, backend, retry, maybeWritten, commit } = error;
-  const hint = withRegistry(cliHint(error), registry);
   return printableJson({
     error: { code, message, hint, key, backend, retry, maybeWritten, commit },
   });
@@ -124,15 +123,16 @@ export async function reportError(
 ): Promise<number> {
   const error = toReportable(thrown);
   const lines: string[] = [];
-  if (shared.json) lines.push(errorJson(error, shared.registry));
+  const own = error instanceof Interruption ? undefined : cliHint(error, io.system.env);
+  const hint = withRegistry(own, shared.registry);
+  if (shared.json) lines.push(errorJson(error, hint));
   else {
     // A message may be a list. Its lines are indented, so that none looks like another message.
     const clean = (text: string) => text.split("\n  ").map(printable).join("\n  ");
     const shown = (text: string, indent: number) => wrappedFor(clean(text), io.stderr, indent);
     const label = createColors(io.stderr, io).red("error:");
     lines.push(`${label} ${shown(error.message, "error: ".length)}`);
-    const hint = error instanceof Interruption ? undefined : cliHint(error);
-    if (hint) lines.push(`hint: ${shown(withRegistry(hint, shared.registry), "hint: ".length)}`);
+    if (hint) lines.push(`hint: ${shown(hint, "hint: ".length)}`);
   }
   if (shared.verbose) lines.push(printableLines(errorStack(error)));
   await io.stderr.write(`${lines.join("\n")}\n`);

@@ -189,9 +189,23 @@ const OPENING_FLAGS: Readonly<Record<string, string>> = {
   graceMs: "--grace, which holdfast settings changes",
 };
 
-/** Returns the hint of an error for the command line. */
-export function cliHint(error: Advice & { suggestion?: string }): string | undefined {
-  return hintFor(error, CLI_HINTS);
+type ReadEnv = (name: string) => string | undefined;
+
+/** Returns the hint of an error for the command line. Nobody can sign in in a job of CI. */
+export function cliHint(
+  error: Advice & { suggestion?: string },
+  env: ReadEnv = () => undefined,
+): string | undefined {
+  const isJob = error.reason?.kind === "token_missing" && Boolean(env("CI"));
+  return isJob ? jobHint(env) : hintFor(error, CLI_HINTS);
+}
+
+/** Says how a job of CI gets a token. */
+function jobHint(env: ReadEnv): string {
+  const own = env("GITHUB_ACTIONS") && !env("ACTIONS_ID_TOKEN_REQUEST_URL")
+    ? "Add `permissions: { id-token: write, contents: read }` to the job, or pass"
+    : "Pass the token of the job, or";
+  return `${own} a token of the service: HOLDFAST_TOKEN, or --token-file FILE.`;
 }
 
 function aliasOf(name: string, alias: string): string {

@@ -112,7 +112,7 @@ async function opened(context: CommandContext): Promise<Registry | Check> {
     return await context.open();
   } catch (error) {
     context.io.signal.throwIfAborted();
-    return failed("registry", error);
+    return failed("registry", error, context.io.system.env);
   }
 }
 

@@ -91,6 +91,24 @@ cliTest("a job sends its own token, and asks again before it expires", async (it
   assertEquals(job.asked, [], "a given token comes first");
 });
 
+cliTest("errors of a job without a token name its permission, not a sign-in", async (it) => {
+  await using job = await startJob(it);
+  const none = { ACTIONS_ID_TOKEN_REQUEST_URL: "", ACTIONS_ID_TOKEN_REQUEST_TOKEN: "", CI: "true" };
+  const github = { ...none, GITHUB_ACTIONS: "true" };
+  for (const flags of ["", " --json", " --verbose"]) {
+    const { code, err } = await job.run(`ls${flags}`, github);
+    assertEquals([code, err.includes("holdfast login")], [6, false], err);
+    assertStringIncludes(err, "`permissions: { id-token: write, contents: read }`");
+  }
+  const doctor = await job.run("doctor", github);
+  assertStringIncludes(doctor.out, "the job has no `id-token: write`");
+  assertStringIncludes(doctor.out, "`permissions: { id-token: write, contents: read }`");
+  const { err } = await job.run("ls", { ...none, GITLAB_CI: "true" });
+  assertEquals([err.includes("holdfast login"), err.includes("id-token")], [false, false], err);
+  assertStringIncludes(err, "Pass the token of the job");
+  assertStringIncludes((await job.run("ls", { ...none, CI: "" })).err, "holdfast login");
+});
+
 cliTest("a service cannot get tokens of a job for another service", async (it) => {
   const audience = "https://models.example.com";
   await using job = await startJob(it, { audience });
