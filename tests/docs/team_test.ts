@@ -31,7 +31,8 @@ testInRoot("the alerts are about metrics that a service has", async (root) => {
     io: { system: realSystem } as never,
     certificateEndsAt: () => new Date(0),
   });
-  await using handler = createHandler(registry, { tokens: await openTokenFile(file), gauges });
+  const [tokens, audit] = [await openTokenFile(file), () => {}];
+  await using handler = createHandler(registry, { tokens, gauges, audit });
   const headers = { authorization: `Bearer ${token}` };
   const text = await (await handler(new Request("http://localhost/metrics", { headers }))).text();
   const known = new Set(Array.from(text.matchAll(/^# TYPE (\S+)/gm), ([, name]) => name));
@@ -43,6 +44,21 @@ testInRoot("the alerts are about metrics that a service has", async (root) => {
     assertEquals(names.filter((name) => !known.has(name)), [], alert);
   }
   assertEquals(new Set(rules.map(({ alert }) => alert)).size, rules.length);
+});
+
+filledTest("the commands for a full disk free space at once", async (it) => {
+  const [row = ""] = /^\| a disk is full .*$/m.exec(page) ?? [];
+  const lines = Array.from(
+    row.matchAll(/`holdfast ((?:prune|gc) [^`]*)`/g),
+    ([, line = ""]) => line,
+  );
+  assertEquals(lines.length, 2, row);
+  await it.succeeds("rules set * --keep-last 1 -q");
+  await Deno.writeTextFile(it.root.join("second"), "of note");
+  await it.succeeds("save note second -q");
+  for (const line of lines) await it.succeeds(`${line} --yes`);
+  const { out } = await it.holdfast("versions note --deleted -q");
+  assertEquals(out.trim(), "", "none is left to restore");
 });
 
 filledTest("the nightly commands run, and each has a timer of its own", async (it) => {

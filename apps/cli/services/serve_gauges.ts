@@ -1,5 +1,6 @@
 // Values of `/metrics` about the machine of a service: alerts on them fire without traffic.
 import { statfs } from "node:fs/promises";
+import { dirname, resolve } from "node:path";
 import type { Registry } from "../../../mod.ts";
 import { cacheFolder } from "../../../disk/cache_folder.ts";
 import type { Gauge } from "../../server/observe/gauge.ts";
@@ -10,7 +11,9 @@ import { readLastRuns } from "./last_runs.ts";
 /** Returns gauges for the registry of a service. */
 export function createServedGauges(
   registry: Registry,
-  { certificateEndsAt, io: { system } }: Pick<CommandContext, "io"> & {
+  { certificateEndsAt, audit, io: { system, cwd } }: Pick<CommandContext, "io"> & {
+    /** The file of the audit trail; `-` for standard output. */
+    audit?: string;
     /** Returns when the certificate expires; undefined without TLS. */
     certificateEndsAt(): Date | undefined;
   },
@@ -20,11 +23,12 @@ export function createServedGauges(
   const disks = {
     ...folder !== undefined && { registry: folder },
     ..."path" in cache && { cache: cache.path },
+    ...audit !== undefined && audit !== "-" && { audit: dirname(resolve(cwd, audit)) },
   };
   return [
     {
       name: "holdfast_disk_free_bytes",
-      help: "Free space on the disks of the registry and of the cache",
+      help: "Free space on the disks of the registry, the cache and the audit trail",
       label: "disk",
       async read() {
         const free: Record<string, number> = {};

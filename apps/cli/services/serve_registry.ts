@@ -13,7 +13,7 @@ import type { ProcessParts } from "../../server/memory/process_parts.ts";
 import type { ProcessCounts } from "../../server/observe/process_counts.ts";
 import type { Handler, HandlerOptions } from "../../server/options.ts";
 import { noteRun } from "./last_runs.ts";
-import { auditSink } from "./serve_audit.ts";
+import { auditSink, openAuditSink } from "./serve_audit.ts";
 import { createServedGauges } from "./serve_gauges.ts";
 import { DEFAULT_HOST, DEFAULT_PORT, DEFAULT_STOP_MS, type ServeFlags } from "./serve_options.ts";
 import { openServedEvents, openServedJobs } from "./serve_queues.ts";
@@ -80,6 +80,8 @@ export async function serveRegistry(
     : context.logger;
   const stored = await tokensOf(flags.tokens, own?.tokens, { ...context, logger }, part);
   const tokens = await signInOf(flags.oidc, stored, { ...context, logger }, part);
+  const isAlone = own === undefined;
+  const audit = isAlone ? await openAuditSink(flags.audit, io) : auditSink(flags.audit, io);
   const events = await openServedEvents(flags, context);
   const registry = await context.open({ write: !readOnly, events });
   const prunes = own?.isFirst ?? true;
@@ -99,9 +101,10 @@ export async function serveRegistry(
     hf: flags.hf,
     dav: flags.dav,
     mcp: flags.mcp,
-    audit: auditSink(flags.audit, io),
+    audit,
     gauges: createServedGauges(registry, {
       io,
+      audit: flags.audit,
       certificateEndsAt: () => running.server?.certificateEndsAt,
     }),
     hosts: flags.allowHost && [...flags.allowHost, "localhost", host],

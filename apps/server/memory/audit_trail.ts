@@ -6,34 +6,47 @@ const MOST_MISSING = 10_000;
 
 export class AuditTrail {
   readonly #sink: AuditSink;
-  /** Entries of changes that could not be written, oldest first. */
+  /** Entries that could not be written, oldest first: those of changes, and one of others. */
   readonly #missing: AuditEntry[] = [];
+  #isChecked = false;
   #retry: Promise<void> | undefined;
 
   constructor(sink: AuditSink) {
     this.#sink = sink;
   }
 
-  /** Writes what is missing. Rejects while that fails. */
-  async complete(): Promise<void> {
-    if (this.#missing.length === 0) return;
+  /** Writes what is missing. Rejects while that fails, and until the sink was there once. */
+  async check(): Promise<void> {
+    if (this.#isChecked && this.#missing.length === 0) return;
     this.#retry ??= this.#writeMissing().finally(() => this.#retry = undefined);
     await this.#retry;
   }
 
+  /** Rejects if entries cannot be written now. */
+  async checkNow(): Promise<void> {
+    this.#isChecked = false;
+    await this.check();
+  }
+
   async #writeMissing(): Promise<void> {
+    if (!this.#isChecked) await this.#sink.check?.();
+    this.#isChecked = true;
     for (let [entry] = this.#missing; entry !== undefined; [entry] = this.#missing) {
       await this.#sink(entry);
       this.#missing.shift();
     }
   }
 
-  /** Writes an entry. If that fails, it rejects, and keeps the entry of a change. */
-  async write(entry: AuditEntry, isChange: boolean): Promise<void> {
+  /**
+   * Writes an entry. If that fails, it rejects, and keeps the entry of a change that may have been
+   * made. Until one is written, changes are refused, whose entries are not kept.
+   */
+  async write(entry: AuditEntry): Promise<void> {
     try {
       await this.#sink(entry);
     } catch (error) {
-      if (isChange && this.#missing.length < MOST_MISSING) this.#missing.push(entry);
+      const most = entry.outcome === "refused" ? 1 : MOST_MISSING;
+      if (this.#missing.length < most) this.#missing.push(entry);
       throw error;
     }
   }

@@ -14,7 +14,7 @@ const METHODS: MethodNames = {
   locks: ["take", "isWanted", "give"],
   rates: ["waitMs"],
   writes: ["note", "since"],
-  trail: ["complete", "write"],
+  trail: ["check", "checkNow", "write"],
 };
 
 export type Call = (method: string, args: readonly unknown[]) => Promise<unknown>;

@@ -6,7 +6,7 @@ import { RefusedRequest } from "../problem.ts";
 import type { RequestInfo } from "../routing.ts";
 import { pathOf } from "../routing.ts";
 import type { ServiceMemory } from "../memory/service_memory.ts";
-import type { AuditEntry } from "./audit_entry.ts";
+import { type AuditEntry, boundedEntry } from "./audit_entry.ts";
 
 const READS = new Set(["GET", "HEAD", "OPTIONS", "PROPFIND"]);
 
@@ -18,6 +18,8 @@ export class Audit {
   readonly #trail: ServiceMemory["trail"];
   readonly #system: Pick<System, "now">;
   readonly #logger: Pick<Logger, "error">;
+  /** Changes that were not begun. */
+  readonly #refused = new WeakSet<Request>();
 
   constructor(
     trail: ServiceMemory["trail"],
@@ -28,12 +30,16 @@ export class Audit {
     this.#logger = logger;
   }
 
-  /** Throws 503 for a change while earlier entries cannot be written. */
-  async admit({ method, url }: Request): Promise<void> {
+  /** Throws 503 for a change while entries cannot be written. */
+  async admit(request: Request): Promise<void> {
+    const { method, url } = request;
     if (!isChange(method, url)) return;
-    await this.#trail.complete().catch((error) => {
+    try {
+      await this.#trail.check();
+    } catch (error) {
+      this.#refused.add(request);
       throw unwritten("not begun: the audit trail cannot be written", error);
-    });
+    }
   }
 
   /** Writes the entry of a request, if it has one. Throws 503 if that fails. */
@@ -42,9 +48,14 @@ export class Audit {
     const isRefused = status === 401 || status === 403;
     if (!isRefused && !isChange(method, url)) return;
     const at = new Date(this.#system.now()).toISOString();
-    const entry = entryOf(request, info, { at, status });
+    const outcome = status < 400
+      ? "done"
+      : status < 500 || this.#refused.has(request)
+      ? "refused"
+      : "failed";
+    const entry = boundedEntry(entryOf(request, info, { at, status, outcome }));
     try {
-      await this.#trail.write(entry, isChange(method, url));
+      await this.#trail.write(entry);
     } catch (error) {
       this.#logger.error(`Cannot write the audit trail: ${messageOf(error)}`);
       if (status < 400) throw unwritten("done, but not in the audit trail", error);
@@ -55,14 +66,14 @@ export class Audit {
 function entryOf(
   { method, headers }: Request,
   info: RequestInfo,
-  { at, status }: { at: string; status: number },
+  about: Pick<AuditEntry, "at" | "status" | "outcome">,
 ): AuditEntry {
   const { hostname } = (info.remoteAddr ?? {}) as { hostname?: string };
   const bytes = headers.get("content-length");
   const refused = info.refusal instanceof RefusedRequest ? info.refusal.sender : undefined;
   const { author, issuer } = refused ?? info.access ?? {};
   return {
-    at,
+    at: about.at,
     request: info.requestId,
     by: author,
     ...(issuer !== undefined && { issuer }),
@@ -75,8 +86,8 @@ function entryOf(
     ...info.subject,
     ...(info.dryRun && { dryRun: true }),
     ...(bytes !== null && { bytes: Number(bytes) }),
-    status,
-    outcome: status < 400 ? "done" : status < 500 ? "refused" : "failed",
+    status: about.status,
+    outcome: about.outcome,
   };
 }
 

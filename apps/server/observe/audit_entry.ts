@@ -50,4 +50,31 @@ export interface AuditEntry extends AuditSubject {
  * Receives each entry before the request is answered. If it rejects, the answer is 503, and the
  * service refuses changes until it accepts entries again.
  */
-export type AuditSink = (entry: AuditEntry) => void | Promise<void>;
+export interface AuditSink {
+  (entry: AuditEntry): void | Promise<void>;
+  /**
+   * Rejects while entries cannot be written. Called before the first change, and for `/ready`.
+   *
+   * @default entries themselves show it
+   */
+  check?(): void | Promise<void>;
+}
+
+/** Longer texts, as JSON, are cut: those of valid names, versions, aliases and ids are shorter. */
+const MOST_TEXT = 300;
+const SHOWN = 50;
+
+/** Returns an entry with texts of a limited size, whatever the request names. */
+export function boundedEntry(entry: AuditEntry): AuditEntry {
+  return bounded(entry) as AuditEntry;
+}
+
+function bounded(value: unknown): unknown {
+  if (typeof value === "string") {
+    if (value.length < SHOWN || JSON.stringify(value).length <= MOST_TEXT) return value;
+    return `${value.slice(0, SHOWN)}… (${value.length} characters)`;
+  }
+  if (Array.isArray(value)) return value.map(bounded);
+  if (typeof value !== "object" || value === null) return value;
+  return Object.fromEntries(Object.entries(value).map(([key, each]) => [key, bounded(each)]));
+}

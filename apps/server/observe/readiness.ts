@@ -1,4 +1,4 @@
-// Readiness: the store answers within a time limit.
+// Readiness: the store and the audit trail answer within a time limit.
 import { isRegistryError, openRegistry, type Registry, type System } from "../../../mod.ts";
 import type { TokenCheck } from "../access/token_file.ts";
 import { withinMs } from "../within_time.ts";
@@ -10,16 +10,28 @@ export interface Readiness {
     | "the store refuses"
     | "the registry is gone"
     | "the tokens cannot be checked"
+    | "the audit trail cannot be written"
     | "the service stops";
 }
 
 const KEEP_MS = 2000;
-const WITHIN_MS = 2000;
+export const WITHIN_MS = 2000;
 
-/** Returns a check of the tokens and of the store, which it asks at most every two seconds. */
+interface ReadinessOptions {
+  system: System;
+  closing: AbortSignal;
+  tokens?: TokenCheck;
+  /** Returns true if the audit trail can be written. */
+  isAudited(): Promise<boolean>;
+}
+
+/**
+ * Returns a check of the tokens, of the store and of the audit trail, the last two at most every
+ * two seconds.
+ */
 export function createReadiness(
   registry: Registry,
-  { system, closing, tokens }: { system: System; closing: AbortSignal; tokens?: TokenCheck },
+  { system, closing, tokens, isAudited }: ReadinessOptions,
 ): () => Promise<Readiness> {
   let last: { at: number; found: Promise<Readiness> } | undefined;
 
@@ -30,8 +42,14 @@ export function createReadiness(
         exists ? { ready: true } : { ready: false, reason: "the registry is gone" },
       (): Readiness => ({ ready: false, reason: "the store refuses" }),
     );
-    const state = await withinMs(WITHIN_MS, asked, system);
+    const [state, audited] = await Promise.all([
+      withinMs(WITHIN_MS, asked, system),
+      isAudited(),
+    ]);
     ended.abort();
+    if (state?.ready && !audited) {
+      return { ready: false, reason: "the audit trail cannot be written" };
+    }
     return state ?? { ready: false, reason: "the store does not answer in time" };
   }
 

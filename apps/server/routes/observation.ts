@@ -3,7 +3,7 @@ import type { JobQueue } from "../../../queues/mod.ts";
 import { Answer, type Routes, type ServerContext } from "../routing.ts";
 import { route } from "../describe.ts";
 import { PROMETHEUS_TYPE } from "../observe/metrics.ts";
-import { createReadiness } from "../observe/readiness.ts";
+import { createReadiness, WITHIN_MS } from "../observe/readiness.ts";
 import { withinMs } from "../within_time.ts";
 import { HealthSchema, ReadinessSchema } from "../schemas/reading.ts";
 
@@ -27,15 +27,27 @@ export function observationRoutes(
   routes: Routes,
   context: ServerContext,
 ): void {
-  const { registry, system, closing, metrics, allCounts } = context;
-  const { jobs, tokens, gauges = [] } = context.options;
+  const { registry, system, closing, metrics, memory, allCounts } = context;
+  const { jobs, tokens, audit, gauges = [] } = context.options;
   if (jobs !== undefined) {
     const help = `Jobs of the queue by state, at most ${MOST_COUNTED} of each`;
     const read = async () =>
       await withinMs(COUNT_WITHIN_MS, countJobs(jobs, closing), system) ?? {};
     metrics.watch({ name: "holdfast_jobs", help, label: "state", read });
   }
-  const readiness = createReadiness(registry, { system, closing, tokens });
+  const isAudited = async () => {
+    if (audit === undefined) return true;
+    const checked = memory.trail.checkNow().then(() => true, () => false);
+    return await withinMs(WITHIN_MS, checked, system) ?? false;
+  };
+  const readiness = createReadiness(registry, { system, closing, tokens, isAudited });
+  if (audit !== undefined) {
+    metrics.watch({
+      name: "holdfast_audit_writable",
+      help: "1 if the audit trail can be written; changes are refused while it cannot",
+      read: async () => Number(await isAudited()),
+    });
+  }
   metrics.watch({
     name: "holdfast_ready",
     help: "1 if GET /ready answers 200",
@@ -64,7 +76,7 @@ export function observationRoutes(
   route(routes, "GET /ready", {
     id: "getReadiness",
     tag: "service",
-    summary: "Checks the tokens, and the store at most every two seconds",
+    summary: "Checks the tokens, and at most every two seconds the store and the audit trail",
     scope: "open",
     answers: {
       200: { description: "Ready", schema: ReadinessSchema },

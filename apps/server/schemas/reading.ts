@@ -77,6 +77,7 @@ export const ReadinessSchema = object("Readiness", {
       "the store refuses",
       "the registry is gone",
       "the tokens cannot be checked",
+      "the audit trail cannot be written",
       "the service stops",
     ]),
   ),

@@ -8,7 +8,7 @@ import { ownCommand } from "../../pipelines/open_carrier.ts";
 import { findRegistry } from "../../places/find_registry.ts";
 import { Interruption } from "../../terminal/exit_code.ts";
 import { invalid } from "../../terminal/hints.ts";
-import { auditSink } from "../serve_audit.ts";
+import { openAuditSink } from "../serve_audit.ts";
 import { reloadOnHangup } from "../serve_reload.ts";
 import { DEFAULT_HOST, DEFAULT_PORT, DEFAULT_STOP_MS, type ServeFlags } from "../serve_options.ts";
 import { noteServing, noteStopped } from "../serve_notes.ts";
@@ -26,11 +26,12 @@ export async function superviseProcesses(
   const { io, shared } = context;
   const { processes = 1, host = DEFAULT_HOST } = flags;
   refuseMemoryRegistry(context);
+  const audit = await openAuditSink(flags.audit, io);
   const taken = await takeSharedPort({ host, port: flags.port ?? DEFAULT_PORT });
   const group = new ProcessGroup({
     command: ownCommand(),
     cwd: io.cwd,
-    memory: createServiceMemory(io.system, auditSink(flags.audit, io)),
+    memory: createServiceMemory(io.system, audit),
     system: io.system,
     message: {
       flags: { ...flags, port: taken.port },

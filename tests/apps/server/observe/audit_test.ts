@@ -174,6 +174,22 @@ Deno.test("saves have the aliases that they set, also drafts, uploads and refuse
   ]);
 });
 
+Deno.test("a repository of the Hub that is created with files has its name and version", async () => {
+  const entries: AuditEntry[] = [];
+  const { ask } = await served((entry) => void entries.push(entry));
+  const files = [{ path: "README.md", content: btoa("# hi"), encoding: "base64" }];
+  const create = (organization: string, token: string) => {
+    const body = JSON.stringify({ name: "mnist", organization, type: "model", files });
+    return ask("/api/repos/create", token, { method: "POST", body });
+  };
+  assertEquals(await create("team", "save:*,read:*"), 200);
+  assertEquals(await create("other", "save:team/*,read:*"), 403);
+  assertEquals(entries.map(({ name, version, outcome }) => [name, version, outcome]), [
+    ["team/mnist", "1.0.0", "done"],
+    ["other/mnist", undefined, "refused"],
+  ]);
+});
+
 Deno.test("a query does not mark a change as a dry run", async () => {
   const entries: AuditEntry[] = [];
   const { registry, ask } = await served((entry) => void entries.push(entry));
@@ -250,15 +266,6 @@ testInRoot("a file has one JSON object in each line, also when it is moved away"
   const [{ aliases, by }, ...others] = await linesOf(file);
   assertEquals([aliases, by.name, others], [["production"], "who has write:m,read:m", []]);
   if (Deno.build.os !== "windows") assertEquals((await Deno.stat(file)).mode! & 0o777, 0o600);
-});
-
-testInRoot("a file that cannot be written refuses changes", async (root) => {
-  const registry = await openRegistry(createMemoryBackend());
-  await registry.save("m", 1);
-  const { as } = await served(createAuditFile(root.join("none", "audit.jsonl")), registry);
-  const alice = await as("write:m,read:m");
-  await rejected("Unknown", alice.setAlias("m", "a", "1.0.0"), /audit/);
-  await rejected("Unavailable", alice.setAlias("m", "b", "1.0.0"), /audit/);
 });
 
 Deno.test("an entry has every parameter of the path of a change, and the rule that it sets", async () => {

@@ -29,6 +29,22 @@ filledTest("serve prints its URL, answers, and ends on a signal", async (it) => 
   assertStringIncludes(io.errors(), "Stopped");
 });
 
+filledTest("serve does not start without its audit trail", async (it) => {
+  const manyProcesses = Deno.build.os === "linux" ? [" --processes 2"] : [];
+  for (const more of ["", ...manyProcesses]) {
+    const { code, err } = await it.holdfast(`serve --port 0 --audit none/audit.jsonl${more}`);
+    assertEquals(code, 3, err);
+    assertMatch(err, /Cannot write audit file ".*none\/audit\.jsonl": no such file or folder/);
+  }
+  const { line: url, stop, ended } = await serving(it.root.path, "--audit", "audit.jsonl");
+  assertEquals(await Deno.readTextFile(it.root.join("audit.jsonl")), "");
+  const metrics = await (await fetch(`${url}/metrics`)).text();
+  assertStringIncludes(metrics, "\nholdfast_audit_writable 1\n");
+  assertStringIncludes(metrics, 'holdfast_disk_free_bytes{disk="audit"} ');
+  stop();
+  assertEquals(await ended, 0);
+});
+
 filledTest("serve without tokens tells what other users of the machine can do", async (it) => {
   await it.holdfast("token create --tokens t.json --scope admin");
   const cases: [args: string[], note: RegExp | undefined][] = [
