@@ -35,7 +35,8 @@ def service(
     use it. Another process of yours needs `registry.location` and `registry.token`.
 
     The service also ends when the program is killed (not on Windows). Signals to the group of the
-    program, such as Ctrl-C, do not reach it: your program can save after them.
+    program, such as Ctrl-C, do not reach it: your program can save after them. `HOLDFAST_BY` names
+    the author of changes.
 
     Needs the `holdfast` command; `command`, or `HOLDFAST_COMMAND`, names it if it is not in the
     `PATH`. A registry that does not exist is created, unless `create` is False.
@@ -78,6 +79,7 @@ def new_token() -> tuple[str, str]:
     digest = hashlib.sha256(token.encode()).hexdigest()
     created = datetime.now(timezone.utc).isoformat()
     stored = {"id": identity, "sha256": digest, "scopes": ["admin"], "createdAt": created}
+    stored["note"] = os.environ.get("HOLDFAST_BY", "")  # the author of what it changes
     return token, json.dumps({"format": 1, "tokens": [stored]})
 
 

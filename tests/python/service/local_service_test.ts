@@ -61,12 +61,17 @@ with holdfast.service(registry="registry") as registry:
         sys.exit()
     os.wait()
     print(registry.save("a", 1).ref)
+    print(registry.open("a").by.name)
 `;
 
-pythonTest("a forked child of the Python program does not end its service", async (root) => {
-  const options = { env: { ...ENVIRONMENT, ...COMMAND }, cwd: root.path };
-  assertEquals(await runProgram(FORKED, options), ["a@1.0.0"]);
-});
+pythonTest(
+  "the service of a Python program names its author, and outlives a forked child",
+  async (root) => {
+    const by = "Ann <ann@example.org>"; // of whom its versions are
+    const options = { env: { ...COMMAND, HOLDFAST_BY: by }, cwd: root.path };
+    assertEquals(await runProgram(FORKED, options), ["a@1.0.0", by]);
+  },
+);
 
 const STRANGERS = `
 import glob, holdfast, os, urllib.error, urllib.request
