@@ -8,6 +8,8 @@ config = registry.load("my:config@production")
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING, Any
+
 from .artifacts.artifact import Artifact
 from .artifacts.listing import AliasChange, Listing, RolledBackAlias
 from .artifacts.registry import Registry
@@ -27,6 +29,7 @@ from .core.errors import (
     Unknown,
     Unsupported,
 )
+from .core.words import missing
 from .files.file import File
 from .local_service import service
 from .locations import connect, open_registry
@@ -61,3 +64,8 @@ __all__ = [
     "open_registry",
     "service",
 ]
+
+if not TYPE_CHECKING:
+
+    def __getattr__(name: str) -> Any:
+        raise missing(f"module {__name__!r}", name, None)

@@ -17,6 +17,7 @@ from .artifacts.registry import Registry
 from .artifacts.search import Found
 from .client.connection import Connection, quote
 from .client.saving import Saved, files_to_save, path_of, request_of, save_files, saved_of
+from .core.arguments import UNSET, Unset, passed
 from .core.author import author_in
 from .core.errors import Corrupt, HoldfastError, Json, damaged, quoted
 from .core.metadata import checked_json, from_metadata
@@ -244,14 +245,20 @@ class ServiceRegistry(Registry):
         }
         return self._save(name, request, [FileToSend("release.json", content.encode())], None)
 
-    def annotate(self, ref: str, **changes: str | dict[str, Any] | None) -> Json:
+    def annotate(
+        self,
+        ref: str,
+        *,
+        notes: str | None | Unset = UNSET,
+        labels: dict[str, Any] | None | Unset = UNSET,
+    ) -> Json:
         """Changes the `notes` and `labels` of a name or a version, and returns all of them.
 
         None removes: `annotate("a@1", labels={"reviewed": True, "old": None}, notes=None)`.
         """
-        if "labels" in changes:
-            labels = checked_json(changes["labels"], f"annotate {quoted(ref)}", "labels")
-            changes["labels"] = labels
+        if labels is not UNSET:
+            labels = checked_json(labels, f"annotate {quoted(ref)}", "labels")
+        changes = passed(notes=notes, labels=labels)
         return with_numbers(self._connection.json("PATCH", annotations_of(ref), changes))
 
     def annotations(self, ref: str) -> Json:
@@ -260,19 +267,30 @@ class ServiceRegistry(Registry):
         return with_numbers(json.loads(data)) if data else {}
 
     def set_alias(
-        self, name: str, alias: str, version: str, *, force: bool = False, **expected: str | None
+        self,
+        name: str,
+        alias: str,
+        version: str,
+        *,
+        force: bool = False,
+        expected: str | None | Unset = UNSET,
     ) -> None:
         """Points an alias to a version.
 
         With `expected=`, only if it names that version now; None if it must not exist. `force`
         also moves an alias that a rule protects.
         """
-        body = {"version": version, **expected, **({"force": True} if force else {})}
+        body = passed(version=version, expected=expected, force=force or UNSET)
         path = f"{path_of(name)}/aliases/{quote(alias)}"
-        self._connection.json("PUT", path, body, again=not expected)
+        self._connection.json("PUT", path, body, again=expected is UNSET)
 
     def rollback_alias(
-        self, name: str, alias: str, *, force: bool = False, **expected: str | None
+        self,
+        name: str,
+        alias: str,
+        *,
+        force: bool = False,
+        expected: str | None | Unset = UNSET,
     ) -> RolledBackAlias:
         """Points an alias to the version that it named before, unless it is changed meanwhile.
 
@@ -280,7 +298,7 @@ class ServiceRegistry(Registry):
         also moves an alias that a rule protects.
         """
         path = f"{path_of(name)}/aliases/{quote(alias)}/rollback"
-        body = {**expected, **({"force": True} if force else {})}
+        body = passed(expected=expected, force=force or UNSET)
         found = self._connection.json("POST", path, body, again=False)
         return RolledBackAlias(found["version"], found.get("was"))
 

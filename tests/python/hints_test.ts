@@ -15,7 +15,15 @@ const CASES: [call: string, code: string, hint: RegExp][] = [
   ["service.load('a@none')", "NotFound", /aliases\(name\)/],
   ["service.history('a', 'none')", "NotFound", /aliases\(name\)/],
   ["service.annotate('none', labels={'a': 1})", "NotFound", /names\(\)/],
-  ["service.annotate('a', odd='1')", "Invalid", /arguments/],
+  ["service.annotate('a', odd='1')", "Invalid", /^Pass only ref, notes, labels\.$/],
+  ["service.set_alias('a', 'b', '1', expectd='1')", "Invalid", /^Pass `expected`\.$/],
+  ["service.run('a', config={})", "Invalid", /^Pass `params`\.$/],
+  ["service.run('a', project='x')", "Invalid", /into `name`/],
+  ["service.save('a', 1, aliases=['b'])", "Invalid", /^Pass `alias`\.$/],
+  ["service.run()", "Invalid", /^Call it as run\(name, \*, params=None, id=None\)\.$/],
+  ["service.open('a', 'b')", "Invalid", /^Call it as open\(ref, \*, as_of=None\)\.$/],
+  ["folder.run('a')", "Unsupported", /holdfast\.connect/],
+  ["folder.runs()", "Unsupported", /holdfast\.connect/],
   ["service.delete('a@1.0.0')", "Conflict", /force=True/],
   ["service.save('a', 1, on_conflict='x')", "Invalid", /fail, skip, overwrite/],
   ["service.save('a', 1, compress='x')", "Invalid", /gzip, zstd/],
@@ -122,6 +130,28 @@ pythonTest("errors have hints for Python, not for HTTP or the command line", asy
     assert(!/(GET|PUT|POST|DELETE) \/|Authorization|\?force|openapi|--/.test(hint), hint);
     assertMatch(message, /^Cannot .+: /, call);
   }
+});
+
+const WORDS = `
+import holdfast
+
+registry = holdfast.connect("http://127.0.0.1:1")
+for owner in (holdfast, registry, holdfast.Run, holdfast.Artifact):
+    made = owner.__new__(owner) if isinstance(owner, type) else owner
+    for word in ("log_artifact", "init", "config", "start_run", "log_metric", "none"):
+        try:
+            getattr(made, word)
+            print("found", owner, word)
+        except AttributeError as error:
+            is_told = ". Call " in str(error) or ". Pass " in str(error)
+            if is_told == (word == "none") or error.name != word:
+                print(error)
+    assert not hasattr(made, "log_params")
+print("end")
+`;
+
+pythonTest("methods of other trackers lead to those of the package", async () => {
+  assertEquals(await runProgram(WORDS), ["end"]);
 });
 
 const AST = `

@@ -8,11 +8,12 @@ from typing import Any
 from ..core.arguments import checked_methods
 from ..core.author import Author, author_in
 from ..core.errors import Json, disk_error, quoted
+from ..core.words import Worded
 from ..files.file import Files, Stored
 
 
 @checked_methods
-class Artifact(Files):
+class Artifact(Files, Worded):
     """A version of a name: its facts, and its files."""
 
     def __init__(self, facts: Json, stored: Stored) -> None:

@@ -12,6 +12,7 @@ from ..core.arguments import checked_methods
 from ..core.errors import HoldfastError, NotFound, quoted
 from ..core.printable import printable
 from ..core.versions import Version
+from ..core.words import Worded
 from .artifact import Artifact
 from .listing import AliasChange, Listing
 from .past import pinned
@@ -22,7 +23,7 @@ R = TypeVar("R", bound="Registry")
 
 
 @checked_methods
-class Registry:
+class Registry(Worded):
     """A registry to read. Create it with `open_registry`."""
 
     location: str

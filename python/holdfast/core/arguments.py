@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import enum
 import functools
 import inspect
 import os
@@ -10,17 +11,37 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any, TypeVar, Union, get_args, get_origin, get_type_hints
 
-from .errors import HoldfastError
+from .errors import HoldfastError, quoted
 from .metadata import number_of
+from .words import hint_for_argument
 
+UNSAID = inspect.Parameter.empty
 F = TypeVar("F", bound=Callable[..., Any])
 C = TypeVar("C", bound=type)
 
 
+class Unset(enum.Enum):
+    """The default of an argument for which None has a meaning."""
+
+    UNSET = "unset"
+
+    def __repr__(self) -> str:
+        return "…"
+
+
+UNSET = Unset.UNSET
+
+
+def passed(**arguments: Any) -> dict[str, Any]:
+    """Returns the arguments that were passed."""
+    return {name: value for name, value in arguments.items() if value is not UNSET}
+
+
 def checked_methods(owner: C) -> C:
-    """Checks the arguments of all public methods that a class defines."""
+    """Checks the arguments of the public methods of a class, unless they take any names."""
     for name, method in list(vars(owner).items()):
-        if inspect.isfunction(method) and not name.startswith("_"):
+        is_public = inspect.isfunction(method) and not name.startswith("_")
+        if is_public and not method.__code__.co_flags & inspect.CO_VARKEYWORDS:
             setattr(owner, name, checked(method))
     return owner
 
@@ -37,8 +58,8 @@ def checked(function: F) -> F:
     def calling(*arguments: Any, **named: Any) -> Any:
         try:
             bound = signature.bind(*arguments, **named).arguments
-        except TypeError:
-            return function(*arguments, **named)  # raises that with its name
+        except TypeError as error:
+            raise wrong_call(function, signature, named, str(error)) from None
         for name, given in bound.items():
             many = signature.parameters[name].kind is inspect.Parameter.VAR_KEYWORD
             for each, value in given.items() if many else [(name, given)]:
@@ -49,11 +70,30 @@ def checked(function: F) -> F:
     return calling  # type: ignore[return-value]
 
 
+def name_of(function: Any) -> str:
+    return str(function.__qualname__).removesuffix(".__init__").rpartition(".")[2]
+
+
+def wrong_call(
+    function: Any, signature: inspect.Signature, named: Mapping[str, Any], state: str
+) -> HoldfastError:
+    """Returns the error for arguments that are missing, or that the function has not."""
+    called = name_of(function)
+    known = [each for each in signature.parameters if each != "self"]
+    unknown = [each for each in named if each not in known]
+    if unknown:
+        message = f"Cannot call {called}: no argument {quoted(unknown[0])}"
+        return HoldfastError("Invalid", message, hint_for_argument(unknown[0], known))
+    parameters = [signature.parameters[each].replace(annotation=UNSAID) for each in known]
+    hint = f"Call it as {called}{inspect.Signature(parameters)}."
+    return HoldfastError("Invalid", f"Cannot call {called}: {state}", hint)
+
+
 def wrong(function: Any, name: str, value: Any, kinds: str) -> HoldfastError:
     state = f"has the type {type(value).__qualname__}"
     if isinstance(value, (str, os.PathLike)) and not is_path(value):
         state = "has a NUL character or a lone surrogate"
-    called = function.__qualname__.removesuffix(".__init__").rpartition(".")[2]
+    called = name_of(function)
     hint = "Pass its `.ref`." if hasattr(value, "ref") else f"Pass `{name}` as {kinds}."
     return HoldfastError("Invalid", f"Cannot call {called}: `{name}` {state}", hint)
 

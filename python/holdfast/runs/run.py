@@ -20,8 +20,10 @@ from ..artifacts.artifact import Artifact
 from ..client.connection import Connection, quote
 from ..client.saving import Saved, files_to_save, path_of, request_of, saved_of, sent_members
 from ..client.sending import send_files
+from ..core.arguments import checked_methods
 from ..core.errors import Conflict, HoldfastError, Invalid, Json, disk_error, quoted
 from ..core.metadata import is_exact, not_finite, number_of
+from ..core.words import Worded
 
 LEAST_WAIT, MOST_WAIT, PARTS = 1.0, 30.0, 600
 """Seconds between two parts: a day has a few thousand parts."""
@@ -49,7 +51,8 @@ class LoggedRun(NamedTuple):
     """Why it failed."""
 
 
-class Run:
+@checked_methods
+class Run(Worded):
     """A run that logs values, and becomes a version when it is finished.
 
     Create it with `registry.run(name)`. A `with` block that ends without `finish` marks it as
@@ -80,7 +83,7 @@ class Run:
     def __repr__(self) -> str:
         return f"Run({self.name!r}, id={self.id!r})"
 
-    def log(self, values: dict[str, Any] | None = None, /, **named: Any) -> None:
+    def log(self, values: dict[str, Any] | None = None, /, *more: Any, **named: Any) -> None:
         """Logs a point: numbers, strings, booleans and None by name, also in dicts.
 
         Returns at once: points are sent in the background, every 1 to 30 seconds. Without `step`,
@@ -88,6 +91,9 @@ class Run:
         256 MiB of points wait; later points are left out, with a warning.
         """
         self._check_process("log to")
+        if more or not isinstance(values, (dict, type(None))):
+            hint = "Pass one dict, or names: log({...}, step=1), log(step=1, loss=0.5)."
+            raise self._error("log to", "its values have no names", hint)
         point = {**values, **named} if values else named
         members = {key: self._value(key, value, 1) for key, value in point.items()}
         with self._changed:

@@ -18,6 +18,7 @@ now = datetime.datetime.now(datetime.timezone.utc)
 VALID = {
     "name": "a", "ref": "a", "value": 1, "alias": "used", "version": "1.0.0", "query": "a",
     "members": {"x": "a"}, "to": "to", "path": "data.json", "offset": 0, "size": 1, "url": url,
+    "reason": "none",
 }
 ODD = [object(), 1j, ..., range(3), int, len]  # no parameter has these types
 WRONG = [
@@ -28,7 +29,8 @@ WRONG = [
 ]
 
 def calls():
-    for owner in (service, store, artifact, artifact.files[0]):
+    run = service.run("a", id="run")
+    for owner in (service, store, artifact, artifact.files[0], run):
         for name, method in inspect.getmembers(owner, inspect.ismethod):
             if not name.startswith("_"):
                 yield f"{type(owner).__name__}.{name}", method
@@ -47,8 +49,7 @@ for name, call in calls():
             continue
         for wrong in WRONG:
             given = {each: VALID[each] for each in needed if not kinds[each].startswith("VAR")}
-            many = "expected" if "alias" in name else "notes"
-            given[many if kinds[key] == "VAR_KEYWORD" else key] = wrong
+            given["odd" if kinds[key] == "VAR_KEYWORD" else key] = wrong
             if isinstance(given.get("to"), str):
                 given["to"] = os.path.join(folder, str(counted), given["to"])
             counted += 1
@@ -68,6 +69,17 @@ for name, call in calls():
                     print("no hint", shown, error)
             except Exception as error:
                 print(type(error).__name__, shown, error)
+    surplus = [VALID.get(key, "a") for key in needed] + ["a"] * 9
+    for given, named in ([], {"odd_argument": 1}), (surplus, {}), ([], {}):
+        try:
+            if (needed and kinds[needed[0]] != "VAR_KEYWORD") or given or named:
+                call(*given, **named)
+                print("accepted", name, given, named)
+        except holdfast.HoldfastError as error:
+            if not error.hint or not error.message.startswith(f"Cannot "):
+                print("no hint", name, error)
+        except Exception as error:
+            print(type(error).__name__, name, given, named, error)
 print("calls", counted > 3000 or counted)
 `;
 

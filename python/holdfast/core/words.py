@@ -1,0 +1,76 @@
+"""Names of methods and arguments that this package has not, and what to write instead."""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Collection
+from typing import TYPE_CHECKING, Any
+
+RUN = 'Call registry.run("NAME", params={…}), and log to the run that it returns.'
+FINISH = 'Call run.finish(Path("FILE")), or registry.save("NAME", Path("FILE")).'
+LOG = "Call run.log(loss=0.5, step=1), with all values of a step at once."
+PARAMS = 'Pass them to registry.run("NAME", params={…}).'
+LAST = 'Pass them to run.finish(value, metadata={"metrics": {…}}).'
+LOAD = 'Call registry.load("NAME@ALIAS"), or open("NAME@ALIAS").path() for files.'
+
+METHODS = {
+    "add_file": FINISH,
+    "config": PARAMS,
+    "end_run": "Call run.finish(value).",
+    "init": RUN,
+    "link_artifact": 'Call registry.set_alias("NAME", "ALIAS", "VERSION").',
+    "log_artifact": FINISH,
+    "log_artifacts": FINISH,
+    "log_dict": 'Call registry.save("NAME", {…}).',
+    "log_metric": LOG,
+    "log_metrics": LOG,
+    "log_model": FINISH,
+    "log_param": PARAMS,
+    "log_params": PARAMS,
+    "register_model": 'Call registry.set_alias("NAME", "ALIAS", "VERSION").',
+    "start_run": RUN,
+    "summary": LAST,
+    "use_artifact": LOAD,
+}
+"""Methods and attributes of W&B and MLflow."""
+
+ARGUMENTS = {
+    "aliases": "alias",
+    "artifact_path": "name",
+    "config": "params",
+    "experiment": "name",
+    "experiment_name": "name",
+    "hparams": "params",
+    "parameters": "params",
+    "project": "name",
+    "resume": "id",
+    "run_id": "id",
+    "summary": "metadata",
+    "used": "inputs",
+}
+"""Arguments of W&B and MLflow, and those of this package, if the method has them."""
+
+
+class Worded:
+    """A class that says what to call instead of a method of another package."""
+
+    if not TYPE_CHECKING:  # which would find any name
+
+        def __getattr__(self, name: str) -> Any:
+            raise missing(f"{type(self).__name__!r} object", name, self)
+
+
+def missing(owner: str, name: str, obj: Any) -> AttributeError:
+    """Returns the error for an attribute that does not exist."""
+    words = f". {METHODS[name]}" if name in METHODS else ""
+    return AttributeError(f"{owner} has no attribute {name!r}{words}", name=name, obj=obj)
+
+
+def hint_for_argument(name: str, known: Collection[str]) -> str:
+    """Returns what to pass instead of an argument that does not exist."""
+    near = difflib.get_close_matches(name, known, 1)
+    meant = ARGUMENTS.get(name)
+    found = meant if meant in known else near[0] if near else ""
+    if found == "name":
+        return 'Write it into `name`, such as "PROJECT:MODEL".'
+    return f"Pass `{found}`." if found else f"Pass only {', '.join(known)}."
