@@ -25,7 +25,8 @@ export const ALIVE = ".alive";
 
 const RECORD = ".rec";
 const MAX_GENERATION = Number.MAX_SAFE_INTEGER;
-const UNVERSIONED = "_";
+/** The order segment of the only value of a name, and of payload whose version is not known yet. */
+export const UNVERSIONED = "_";
 
 /** Returns the segment of a version: newest first, or `_` in a registry without versions. */
 export function orderSegment(version: Version, versioned: boolean): string {

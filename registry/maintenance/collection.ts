@@ -41,8 +41,15 @@ export interface WaitingItem extends GarbageItem {
 
 export interface DraftNeeds {
   names: ReadonlySet<string>;
-  /** Returns the payload places that a name's drafts need. Throws if they cannot be read. */
-  placesOf(name: string): readonly string[];
+  /** Returns the payload places of a name's drafts. Throws if they cannot be read. */
+  placesOf(name: string): DraftPlaces;
+}
+
+export interface DraftPlaces {
+  /** Of drafts that may be committed. */
+  needed: readonly string[];
+  /** Of drafts that this run removes, and that no version has. */
+  released: readonly string[];
 }
 
 /** Options of `collectGarbage`. */
@@ -89,7 +96,7 @@ const CLOCK_STEP_MS = 1000;
 
 interface CollectionOptions extends Omit<GarbageOptions, "dryRun"> {
   report: GarbageReport;
-  /** Key of the mark. While it exists, this run may be active. */
+  /** Key of the mark. While it exists, this run may be active. Empty in a run that only measures. */
   markKey: string;
   /** Receives sizes, if only those are needed. */
   measure?: Measure;
@@ -102,7 +109,7 @@ export class Collection {
   readonly forget: boolean;
   readonly markKey: string;
   readonly measure?: Measure;
-  drafts: DraftNeeds = { names: new Set(), placesOf: () => [] };
+  drafts: DraftNeeds = { names: new Set(), placesOf: () => ({ needed: [], released: [] }) };
   readonly names: Set<string> = new Set();
   /** How long garbage is kept, milliseconds. */
   readonly graceMs: number;
@@ -287,14 +294,16 @@ export async function readStoreTime(
 /**
  * Returns the mark of another collector that may be active. If that listed a key before this run
  * and removes it after the key was used again, acknowledged data is lost. Each collector takes its
- * mark before it lists anything, so at most one of two finds no other mark.
+ * mark before it lists anything, so at most one of two finds no other mark. A list without the own
+ * mark shows nothing of others: then this returns the own mark.
  */
 export async function otherMark(collection: Collection): Promise<string | undefined> {
   const { context, signal, markKey } = collection;
+  let isOwnListed = markKey === "";
   for await (const entry of context.backend.list(SCRATCH, { signal })) {
-    if (
-      !isPrefix(entry) && isMark(entry.key) && entry.key !== markKey &&
-      !collection.isOld(entry.modifiedAt)
-    ) return entry.key;
+    if (isPrefix(entry) || !isMark(entry.key)) continue;
+    if (entry.key === markKey) isOwnListed = true;
+    else if (!collection.isOld(entry.modifiedAt)) return entry.key;
   }
+  return isOwnListed ? undefined : markKey;
 }

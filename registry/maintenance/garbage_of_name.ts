@@ -17,9 +17,11 @@ import {
   readRecords,
   readRemains,
   readTimes,
+  releasedObjects,
 } from "./garbage/known_records.ts";
 import { openNote } from "./garbage/note.ts";
-import { encodeFolder, ReferredObjects } from "./garbage/referred.ts";
+import { encodeFolder, ReferredObjects, RELEASED } from "./garbage/referred.ts";
+import { foundBefore, isOfDraft } from "./garbage/second_run.ts";
 
 export async function collectName(collection: Collection, name: string): Promise<void> {
   const folders = await listFolders(collection, name);
@@ -36,15 +38,22 @@ export async function collectName(collection: Collection, name: string): Promise
     await forgetName(collection, { name, cells, records })
   ) return;
   const referred = new ReferredObjects();
-  for (const place of drafts.placesOf(name)) referred.add(encodeFolder(place), Infinity);
+  const { needed, released } = drafts.placesOf(name);
+  for (const place of released) referred.add(encodeFolder(place), RELEASED);
+  for (const place of needed) referred.add(encodeFolder(place), Infinity);
   const plan: Plan = { referred, keys: [], replaced: [], firsts: [] };
   for (const cell of cells) await sortCell(collection, cell, records, plan);
-  const unneeded = sortPayload(collection, folders, plan);
-  await checkLists(collection, { cells, note }, unneeded);
+  const { unneeded, unexplained: strange } = sortPayload(collection, folders, plan);
+  const { confirmed, unexplained } = [...folders.keys()].some(isOfDraft)
+    ? await foundBefore(collection, note, strange)
+    : NOTHING;
+  await checkLists(collection, { name, cells, note }, [...unneeded, ...strange]);
   const gone = await removeReplaced(collection, plan, records);
-  await removePayload(collection, unneeded);
-  await note.save(heads.filter(({ key }) => !gone.has(key)), records);
+  await removePayload(collection, [...unneeded, ...confirmed]);
+  await note.save(heads.filter(({ key }) => !gone.has(key)), { records, unexplained });
 }
+
+const NOTHING = { confirmed: [], unexplained: new Map<string, number>() };
 
 interface Plan {
   referred: ReferredObjects;
@@ -107,7 +116,10 @@ async function sortVersion(
         plan.referred.add(objects, until);
       }
       if (until < Infinity) reportWaiting(collection, head, recordOf[place], until);
-    } else if (head.generation > 1) plan.replaced.push({ head, why: REPLACED });
+      return;
+    }
+    for (const objects of releasedObjects(recordOf[place])) plan.referred.add(objects, RELEASED);
+    if (head.generation > 1) plan.replaced.push({ head, why: REPLACED });
     else if (recordOf[place]?.kind === "version" || ends) {
       plan.firsts.push({ head, under: ends ? generations[0] : undefined });
     }
@@ -204,28 +216,36 @@ function reportWaiting(
   }
 }
 
+interface SortedPayload {
+  /** Payload that no version and no draft needs. */
+  unneeded: GarbageItem[];
+  /** Payload of drafts that no record or draft, of now or of before, is known to refer to. */
+  unexplained: GarbageItem[];
+}
+
 /** Returns the payload objects that nothing needs, and reports those that will not be needed. */
 function sortPayload(
   collection: Collection,
   folders: ReadonlyMap<string, Folder>,
   { referred }: Plan,
-): GarbageItem[] {
-  const unneeded: GarbageItem[] = [];
+): SortedPayload {
+  const unneeded: GarbageItem[] = [], unexplained: GarbageItem[] = [];
   for (const [place, { objects, newest }] of folders) {
     const neededUntil = referred.of(place);
     const numbered = objects.map((object) => ({
       object,
       until: neededUntil(Number(object.key.slice(object.key.lastIndexOf("/") + 1))),
     }));
-    const untils = numbered.map(({ until = 0 }) => until);
-    const lastUntil = untils.reduce((last, until) => Math.max(last, until), 0);
+    const untils = numbered.map(({ until = RELEASED }) => until);
+    const lastUntil = untils.reduce((last, until) => Math.max(last, until), RELEASED);
+    const isExplained = !isOfDraft(place) || numbered.some(({ until }) => until !== undefined);
     for (const { object: { key, size }, until: own } of numbered) {
       // the mark of a long upload goes with the last object
-      const until = key.endsWith(ALIVE) && lastUntil > 0 ? lastUntil : own;
+      const until = key.endsWith(ALIVE) && lastUntil > RELEASED ? lastUntil : own;
       const item = { what: "payload", key, size } as const;
-      const waitsUntil = Math.max(until ?? 0, newest + collection.graceMs);
-      if (until === undefined && collection.isOld(newest)) {
-        unneeded.push({ ...item, why: "no version refers to it" });
+      const waitsUntil = Math.max(until ?? RELEASED, newest + collection.graceMs);
+      if ((until ?? RELEASED) === RELEASED && collection.isOld(newest)) {
+        (isExplained ? unneeded : unexplained).push({ ...item, why: "no version refers to it" });
       } else if (waitsUntil < Infinity) {
         const why = until === undefined
           ? "no version refers to it, unless a save is in progress"
@@ -234,7 +254,7 @@ function sortPayload(
       }
     }
   }
-  return unneeded;
+  return { unneeded, unexplained };
 }
 
 /** Removes payload, `.alive` marks last. */

@@ -3,8 +3,8 @@ import type { ObjectInfo } from "../../../core/backend.ts";
 import { decodeName, shown } from "../../../core/naming/names.ts";
 import { draftMemoryMs } from "../../operations/drafts/draft_state.ts";
 import { draftPlace, DRAFTS, encodePlace } from "../../format/layout.ts";
-import { DISCARDED_BYTES, parseDraftKey } from "../../operations/drafts/note.ts";
-import type { Collection, DraftNeeds, GarbageItem } from "../collection.ts";
+import { DISCARDED_BYTES, type DraftEntry, parseDraftKey } from "../../operations/drafts/note.ts";
+import type { Collection, DraftNeeds, DraftPlaces, GarbageItem } from "../collection.ts";
 import { listReadable } from "../damage/readable.ts";
 
 interface ListedDraft {
@@ -17,17 +17,18 @@ interface ListedDraft {
 
 const COMMITTED = "committed";
 const DISCARDED = "discarded";
-const NONE: readonly string[] = [];
+const NONE: DraftPlaces = { needed: [], released: [] };
 
 /**
  * Removes drafts that ended or were abandoned, and returns what the others need. Lists drafts after
  * the mark and before any payload, so payload of parts that are not listed is never old. If drafts
- * of a name cannot be listed, all payload of that name is kept.
+ * of a name cannot be listed, all payload of that name is kept. A draft that a second list shows
+ * otherwise stays.
  */
 export async function collectDrafts(collection: Collection): Promise<DraftNeeds> {
   const { context, signal } = collection;
   const names = new Set<string>();
-  const needed = new Map<string, string[]>();
+  const places = new Map<string, Record<keyof DraftPlaces, string[]>>();
   const unreadable = new Map<string, Error>();
   const onFailure = (error: Error, key: string) => {
     const [name = ""] = key.slice(DRAFTS.length).split("/");
@@ -40,17 +41,9 @@ export async function collectDrafts(collection: Collection): Promise<DraftNeeds>
     if (key === undefined) continue;
     if (current?.name !== key.name || current.draft !== key.draft) {
       await endDraft();
-      current = {
-        name: key.name,
-        draft: key.draft,
-        listed: { objects: [], places: [], newest: 0 },
-      };
+      current = { name: key.name, draft: key.draft, listed: noneListed() };
     }
-    const { listed } = current;
-    listed.objects.push(entry);
-    listed.newest = Math.max(listed.newest, entry.modifiedAt);
-    if (key.mark === "end") listed.end = entry;
-    if (key.added !== undefined) listed.places.push(encodePlace(draftPlace(key.added.commit)));
+    take(current.listed, entry, key);
   }
   await endDraft();
   return {
@@ -58,16 +51,14 @@ export async function collectDrafts(collection: Collection): Promise<DraftNeeds>
     placesOf(name) {
       const error = unreadable.get(name) ?? unreadable.get("");
       if (error !== undefined) throw error;
-      return needed.get(name) ?? NONE;
+      return places.get(name) ?? NONE;
     },
   };
 
   /** Keeps a draft and its payload: its commit may start or continue. */
   function keep(name: string, listed: ListedDraft): void {
-    const { places, objects, newest, end } = listed;
-    const known = needed.get(name);
-    if (known === undefined) needed.set(name, places);
-    else for (const place of places) known.push(place);
+    const { objects, newest, end } = listed;
+    note(name, "needed", listed);
     if (end === undefined) return;
     const why = isDiscarded(end) ? DISCARDED : COMMITTED;
     const items = objects.filter((object) => object !== end || isDiscarded(end))
@@ -75,19 +66,49 @@ export async function collectDrafts(collection: Collection): Promise<DraftNeeds>
     collection.waits(items, newest + keptForMs(collection, end));
   }
 
+  function note(name: string, as: keyof DraftPlaces, listed: ListedDraft): void {
+    const known = places.get(name) ?? { needed: [], released: [] };
+    places.set(name, known);
+    for (const place of listed.places) known[as].push(place);
+  }
+
   async function endDraft(): Promise<void> {
     if (current === undefined) return;
     const { name, draft, listed } = current;
     names.add(name);
     if (unreadable.has(name)) return;
-    const { end, newest } = listed;
-    const isGone = end !== undefined && isDiscarded(end)
-      ? collection.isOld(newest)
-      : newest < collection.markAt() - keptForMs(collection, end);
-    if (!isGone) return keep(name, listed);
+    const { end } = listed;
+    if (!isGone(collection, listed)) return keep(name, listed);
+    const again = noneListed();
+    const folder = `${DRAFTS}${name}/${draft}/`;
+    for await (const entry of listReadable(context, folder, { signal, onFailure })) {
+      const key = parseDraftKey(entry.key);
+      if (key !== undefined) take(again, entry, key);
+    }
+    if (unreadable.has(name)) return;
+    if (again.objects.length > listed.objects.length) return keep(name, again);
     const why = end === undefined ? "abandoned" : isDiscarded(end) ? DISCARDED : COMMITTED;
+    if (why !== COMMITTED) note(name, "released", listed); // else the version says what it needs
     await removeDraft(collection, listed, `${why}: draft ${shown(decodeName(draft)!)}`);
   }
+}
+
+function noneListed(): ListedDraft {
+  return { objects: [], places: [], newest: 0 };
+}
+
+function take(listed: ListedDraft, entry: ObjectInfo, { mark, added }: DraftEntry): void {
+  listed.objects.push(entry);
+  listed.newest = Math.max(listed.newest, entry.modifiedAt);
+  if (mark === "end") listed.end = entry;
+  if (added !== undefined) listed.places.push(encodePlace(draftPlace(added.commit)));
+}
+
+/** Returns true for a draft that no operation uses any more. */
+function isGone(collection: Collection, { end, newest }: ListedDraft): boolean {
+  return end !== undefined && isDiscarded(end)
+    ? collection.isOld(newest)
+    : newest < collection.markAt() - keptForMs(collection, end);
 }
 
 /**

@@ -25,8 +25,10 @@ export async function forgetName(collection: Collection, known: KnownName): Prom
   }
   const other = await otherMark(collection);
   if (other !== undefined) {
-    const forget = `Cannot forget "${decodeName(name)}"`;
-    collection.fail(other, `${forget}: another collector may be active, this is its mark`);
+    const why = other === collection.markKey
+      ? "a list of the marks omits that of this run"
+      : "another collector may be active, this is its mark";
+    collection.fail(other, `Cannot forget "${decodeName(name)}": ${why}`);
     return false;
   }
   if (!await buryFirsts(collection, versionsOf(cells), records)) return true;

@@ -82,6 +82,11 @@ export function neededObjects(
   });
 }
 
+/** Returns the objects of a record that nothing needs any more, encoded, as far as they are known. */
+export function releasedObjects(known: KnownRecord | undefined): readonly string[] {
+  return known?.objects ?? [];
+}
+
 /** Returns what to keep of a first generation; undefined if it has no content, or is gone. */
 export async function readRemains(
   { context, signal }: Collection,

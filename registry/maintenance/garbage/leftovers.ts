@@ -7,6 +7,7 @@ import {
   LINEAGE,
   orderSegment,
   parseLineageKey,
+  recordKey,
   SCRATCH,
   UPLOADS,
   versionCell,
@@ -14,9 +15,9 @@ import {
 import type { Collection, GarbageItem } from "../collection.ts";
 import { listReadable } from "../damage/readable.ts";
 import type { ObjectInfo } from "../../../core/backend.ts";
-import { isRegistryError } from "../../../core/errors.ts";
+import { isRegistryError, unavailable } from "../../../core/errors.ts";
 import { forEachAtOnce } from "../../../core/work/at_once.ts";
-import { asGeneration, readRecord } from "../../cell/heads.ts";
+import { asGeneration, type Generation, readRecord } from "../../cell/heads.ts";
 
 const BATCH = 1000;
 
@@ -95,15 +96,31 @@ async function collectNotes(collection: Collection, notes: readonly ObjectInfo[]
   await collection.remove(stale.map(({ key, size }) => ({ what: "note", key, size, why })));
 }
 
-/** Returns the commits of all version records in a cell; undefined if one cannot be read. */
+/**
+ * Returns the commits of all version records in a cell; undefined if one cannot be read. Throws
+ * `Unavailable` if one exists that a list omits: its note would go.
+ */
 async function commitsOf(
-  { context, signal }: Collection,
+  collection: Collection,
   cell: string,
 ): Promise<Set<string> | undefined> {
+  const { context, signal } = collection;
   const commits = new Set<string>();
-  for await (const entry of context.backend.list(cell, { signal })) {
-    const listed = asGeneration(entry);
-    if (listed === undefined) continue;
+  const records = await recordsIn(collection, cell);
+  const omitted = (await recordsIn(collection, cell)).find(({ key }) =>
+    !records.some((record) => record.key === key)
+  );
+  const first = recordKey(cell, 1);
+  if (
+    omitted !== undefined || records.length === 0 && await context.backend.head(first, { signal })
+  ) {
+    const key = omitted?.key ?? first;
+    throw unavailable("collect garbage", `"${key}"`, "a list of records omits it", {
+      hint: "Check the store: its lists are incomplete. Its lineage notes were not removed.",
+      key,
+    });
+  }
+  for (const listed of records) {
     try {
       const record = (await readRecord(context, listed.key, signal))?.record;
       if (record?.kind === "version") commits.add(record.commit);
@@ -113,4 +130,13 @@ async function commitsOf(
     }
   }
   return commits;
+}
+
+async function recordsIn({ context, signal }: Collection, cell: string): Promise<Generation[]> {
+  const records: Generation[] = [];
+  for await (const entry of context.backend.list(cell, { signal })) {
+    const listed = asGeneration(entry);
+    if (listed !== undefined) records.push(listed);
+  }
+  return records;
 }

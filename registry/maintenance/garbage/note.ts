@@ -1,10 +1,11 @@
-// The garbage collector's note about a name: the next run does not read records again whose listing
-// is the same.
+// The garbage collector's note about a name. The next run does not read records again whose listing
+// is the same, and removes unexplained payload only if this run found it unneeded, too.
 import type { ObjectInfo } from "../../../core/backend.ts";
 import { isRegistryError } from "../../../core/errors.ts";
 import { garbageNoteKey, NAMES } from "../../format/layout.ts";
 import { decodeNote, encodeNote } from "../noted.ts";
 import type { Collection } from "../collection.ts";
+import { isJsonObject } from "../../../core/text/json_text.ts";
 import type { KnownRecord, KnownRecords } from "./known.ts";
 import { isObjectsText } from "./referred.ts";
 
@@ -13,7 +14,20 @@ export interface Note {
   find(entry: ObjectInfo): KnownRecord | undefined;
   /** Returns the keys of noted records that a list does not have, and that the mark is younger than. */
   unlisted(listed: readonly ObjectInfo[]): Promise<string[]>;
-  save(listed: readonly ObjectInfo[], records: KnownRecords): Promise<void>;
+  /** Returns the folders of payload that earlier runs found unexplained, and the first one's mark. */
+  unexplained(): Promise<Unexplained>;
+  save(
+    listed: readonly ObjectInfo[],
+    known: { records: KnownRecords; unexplained: Unexplained },
+  ): Promise<void>;
+}
+
+/** Times of the store by the place of a payload folder, milliseconds. */
+export type Unexplained = ReadonlyMap<string, number>;
+
+interface Noted {
+  records: Map<string, Entry>;
+  unexplained: Unexplained;
 }
 
 type Entry = [
@@ -38,36 +52,46 @@ export async function openNote(collection: Collection, name: string, count: numb
   const key = garbageNoteKey(name);
   const folder = `${NAMES}${name}/`;
   const pathOf = (entry: ObjectInfo) => entry.key.slice(folder.length);
-  const isRead = count >= MIN_RECORDS && collection.measure === undefined;
-  const noted = isRead ? await attempt(read) : undefined;
+  const areMany = count >= MIN_RECORDS;
+  let reading: Promise<Noted | undefined> | undefined;
+  const read = () => reading ??= attempt(readNote);
+  const noted = areMany && collection.measure === undefined ? await read() : undefined;
 
   return {
     find(entry) {
-      const [size, modifiedAt, etag, kind, ...objects] = noted?.get(pathOf(entry)) ?? [];
+      const [size, modifiedAt, etag, kind, ...objects] = noted?.records.get(pathOf(entry)) ?? [];
       if (size !== entry.size || modifiedAt !== entry.modifiedAt || etag !== (entry.etag ?? null)) {
         return undefined;
       }
       return { kind: kind!, objects };
     },
     async unlisted(listed) {
-      const entries = isRead ? noted : await attempt(read);
+      const { records = [] } = await read() ?? {};
       const paths = new Set(listed.map(pathOf));
-      return [...entries ?? []]
+      return [...records]
         .filter(([path, [, modifiedAt]]) => !paths.has(path) && modifiedAt < collection.markAt())
         .map(([path]) => folder + path);
     },
-    async save(listed, records) {
-      if (dryRun || count < MIN_RECORDS) return;
+    unexplained: async () => (await read())?.unexplained ?? NONE,
+    async save(listed, { records, unexplained }) {
+      const before = await reading;
+      const isNeeded = areMany || unexplained.size > 0 || (before?.unexplained.size ?? 0) > 0;
+      if (dryRun || !isNeeded) return;
       const entries = new Map<string, Entry>();
-      for (const entry of listed) {
+      for (const entry of areMany ? listed : []) {
         const { kind, objects, late } = records.get(entry.key) ?? {};
         const { size, modifiedAt, etag = null } = entry;
         const isRacy = modifiedAt >= collection.markAt() - RACY_MS;
         if (kind === undefined || objects === undefined || late !== undefined || isRacy) continue;
         entries.set(pathOf(entry), [size, modifiedAt, etag, kind, ...objects]);
       }
-      if (isSame(noted, entries)) return;
-      const noteOf = { registry: context.id, name, records: Object.fromEntries(entries) };
+      if (isSame(before?.records, entries) && isSame(before?.unexplained, unexplained)) return;
+      const noteOf = {
+        registry: context.id,
+        name,
+        records: Object.fromEntries(entries),
+        ...(unexplained.size === 0 ? {} : { unexplained: Object.fromEntries(unexplained) }),
+      };
       const bytes = encodeNote(noteOf);
       if (bytes.byteLength <= MAX_NOTE_BYTES) {
         await attempt(() => backend.put(key, bytes, { signal }));
@@ -75,19 +99,23 @@ export async function openNote(collection: Collection, name: string, count: numb
     },
   };
 
-  async function read(): Promise<Map<string, Entry> | undefined> {
+  async function readNote(): Promise<Noted | undefined> {
     const object = await backend.get(key, { signal });
     if (object === undefined) return undefined;
     if (object.info.size > MAX_NOTE_BYTES) return void await object.body.cancel();
     const note = decodeNote(await object.bytes()) as Partial<Record<string, unknown>> | null;
-    const { registry, name: of, records } = note ?? {};
+    const { registry, name: of, records, unexplained } = note ?? {};
     // A note of another name may match the same listings, and must not release its payload.
-    if (registry !== context.id || of !== name || typeof records !== "object" || records === null) {
-      return undefined;
-    }
-    return new Map(
-      Object.entries(records).filter((entry): entry is [string, Entry] => isEntry(entry[1])),
-    );
+    if (registry !== context.id || of !== name || !isJsonObject(records)) return undefined;
+    return {
+      records: new Map(
+        Object.entries(records).filter((entry): entry is [string, Entry] => isEntry(entry[1])),
+      ),
+      unexplained: new Map(
+        Object.entries(isJsonObject(unexplained) ? unexplained : {})
+          .filter((entry): entry is [string, number] => Number.isFinite(entry[1])),
+      ),
+    };
   }
 
   async function attempt<T>(action: () => Promise<T>): Promise<T | undefined> {
@@ -101,7 +129,12 @@ export async function openNote(collection: Collection, name: string, count: numb
   }
 }
 
-function isSame(noted: Map<string, Entry> | undefined, entries: Map<string, Entry>): boolean {
+const NONE: Unexplained = new Map();
+
+function isSame<T extends Entry | number>(
+  noted: ReadonlyMap<string, T> | undefined,
+  entries: ReadonlyMap<string, T>,
+): boolean {
   if (noted?.size !== entries.size) return noted === undefined && entries.size === 0;
   return [...entries].every(([path, entry]) => String(noted.get(path)) === String(entry));
 }

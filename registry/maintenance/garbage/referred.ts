@@ -29,6 +29,9 @@ export function encodeFolder(place: string): string {
   return `${place}/0-${Number.MAX_SAFE_INTEGER}`;
 }
 
+/** Until when an object is needed that a record or draft of before referred to: not any more. */
+export const RELEASED = 0;
+
 export function isObjectsText(text: unknown): text is string {
   return typeof text === "string" && TEXT.test(text);
 }
@@ -37,7 +40,10 @@ export class ReferredObjects {
   /** Until when by text, by folder: many versions have the same text. */
   readonly #folders = new Map<string, Map<string, number>>();
 
-  /** Adds objects that are needed until `until`, milliseconds of the store's clock, or Infinity. */
+  /**
+   * Adds objects that are needed until `until`, milliseconds of the store's clock, `RELEASED` or
+   * Infinity.
+   */
   add(text: string, until: number): void {
     const [, place = "", objects = ""] = TEXT.exec(text) ?? [];
     const known = this.#folders.get(place) ?? new Map<string, number>();
@@ -45,7 +51,7 @@ export class ReferredObjects {
     known.set(objects, Math.max(known.get(objects) ?? 0, until));
   }
 
-  /** Returns a function that returns until when an object of a folder is needed, if it is. */
+  /** Returns a function that returns until when an object of a folder is needed, if it was added. */
   of(place: string): (object: number) => number | undefined {
     const known = Array.from(this.#folders.get(place) ?? [], ([text, until]) => {
       const ranges = text.split(",").map((range) => range.split("-").map(Number));

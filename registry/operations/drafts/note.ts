@@ -132,13 +132,19 @@ export function draftEndingKey(folder: string): string {
 const END = ".end";
 const ENDING = `${END}ing`;
 
-interface DraftKey {
-  name: string;
-  draft: string;
+/** An object of a draft: a part, as one commit added it, or a mark. */
+export interface DraftEntry {
   /** Absent in a mark. */
   added?: { part: string; commit: string };
   /** Absent in a part. */
   mark?: "ending" | "end";
+}
+
+interface DraftKey extends DraftEntry {
+  /** The name's segment, encoded. */
+  name: string;
+  /** The segment of its id, encoded. */
+  draft: string;
 }
 
 export function parseDraftKey(key: string): DraftKey | undefined {
@@ -151,7 +157,7 @@ export function parseDraftKey(key: string): DraftKey | undefined {
 }
 
 /** Parses a key below the folder of a draft; undefined for a foreign key. */
-export function parseDraftEntry(key: string): Pick<DraftKey, "added" | "mark"> | undefined {
+export function parseDraftEntry(key: string): DraftEntry | undefined {
   const [segment = "", commit, ...more] = key.split("/");
   if (segment === END && commit === undefined) return { mark: "end" };
   if (segment === ENDING && commit === undefined) return { mark: "ending" };

@@ -24,7 +24,7 @@ import {
 import { deadNumbers, longMemory } from "./memory.ts";
 import { mirrors, voidMirrors } from "./mirrors.ts";
 import { pasts } from "./history/pasts.ts";
-import { permissions, staleLists } from "./odd_stores.ts";
+import { permissions, staleLists, wrongLists } from "./odd_stores.ts";
 import { retention, voidRetention, wrongClocks } from "./retention.ts";
 import { keptKeys, longRetry, racingKeys, slowCommits } from "./retries.ts";
 import type { Schedule } from "./schedule.ts";
@@ -69,6 +69,7 @@ export const SCHEDULES: readonly Schedule[] = [
   stagedLinks,
   lockedRenames,
   staleLists,
+  wrongLists,
   permissions,
   restores,
   cachedRestores,

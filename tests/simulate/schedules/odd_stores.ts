@@ -1,8 +1,10 @@
-// Stores below the requirements: late listings, and changing permissions.
+// Stores below the requirements: late and empty listings, and changing permissions.
 import type { Fault, StoreCall } from "../with_faults.ts";
 import { createStaleLists } from "../stores/stale_lists.ts";
+import { createWrongLists } from "../stores/wrong_lists.ts";
 import { GRACE_MS } from "../world.ts";
-import { collecting, largeValue, liveAs, mostly, sharingValue, smallValue } from "./schedule.ts";
+import { collecting, largeValue, liveAs, mostly, OVERWRITE } from "./schedule.ts";
+import { sharingValue, smallValue } from "./schedule.ts";
 import type { Schedule } from "./schedule.ts";
 
 /** Longest lag of a listing, milliseconds. */
@@ -48,6 +50,58 @@ export const staleLists: Schedule = {
     );
     const collector = collecting(world, 3, [0.6, 1.2]);
     await Promise.all([...writers, collector]);
+  },
+};
+
+const DAY_MS = 24 * GRACE_MS;
+
+/**
+ * Lists are empty during every other collection, once or throughout. Versions, finished runs, open
+ * drafts and lineage keep their data.
+ */
+export const wrongLists: Schedule = {
+  name: "wrong lists",
+  weight: 5,
+  settings: ({ random }) => ({ versioned: random.chance(0.8), mutable: random.chance(0.5) }),
+  async run(world, { versioned, mutable }) {
+    const { random, sites: [main] } = world;
+    const draft = (id: string) => ({ name: "a", id });
+    const rest = () =>
+      random.pick([0, random.between(0, 4) * GRACE_MS, random.between(0, 2) * DAY_MS]);
+    const writer = liveAs(world, "writer", {}, async (actor) => {
+      for (let n = 0; n < 4; n++) {
+        const value = random.pick([
+          smallValue(`save ${n}`),
+          largeValue(`save ${n}`),
+          sharingValue("common", `save ${n}`),
+        ]);
+        const isOverwrite = mutable && (!versioned || random.chance(0.5));
+        if (isOverwrite) await actor.save("a", value, OVERWRITE);
+        else if (versioned || n === 0) await actor.save("a", value);
+        await actor.rest(rest());
+        await actor.load("a", "latest");
+      }
+      if (versioned) {
+        await actor.delete("a", "1.0.0");
+        await actor.rest(random.between(0, 0.9) * GRACE_MS);
+        if (random.chance(0.7)) await actor.undelete("a", "1.0.0");
+      }
+    });
+    const drafters = ["x", "y"].map((id) =>
+      liveAs(world, `drafter ${id}`, {}, async (actor) => {
+        for (const part of ["0", "1"]) {
+          await actor.addPart({ ...draft(id), part, delivery: "1" }, 0);
+          await actor.rest(random.pick([rest(), random.between(4, 6) * DAY_MS]));
+        }
+        if (random.chance(0.3)) await actor.discardDraft(draft(id));
+        else if (versioned) await actor.commitDraft(draft(id));
+      })
+    );
+    await Promise.race([writer, world.system.sleep(1_000)]); // the registry has its first record
+    main.view = createWrongLists(random.fork());
+    const collectors = collecting(world, 10, [0.2, 200]); // notes of lineage go after 30 days
+    await Promise.all([writer, ...drafters, collectors]);
+    main.view = undefined;
   },
 };
 
