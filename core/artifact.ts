@@ -1,5 +1,6 @@
 // An opened version of an artifact: its info and its files.
 import type { Author } from "./naming/author.ts";
+import { valueFiles } from "./naming/value_files.ts";
 import type { ByteRange } from "./backend.ts";
 import type { ArtifactInput, FileInfo, Origin } from "./record.ts";
 
@@ -62,6 +63,16 @@ export interface Artifact {
    * several `Invalid`; the error lists the files.
    */
   file(path?: string): ArtifactFile;
+}
+
+/** Returns an opened version that lists only the files of its value. Others are opened by path. */
+export function artifactOfValue(artifact: Artifact): Artifact {
+  return {
+    ...artifact, // also members of wrappers
+    info: artifact.info,
+    file: (path) => artifact.file(path),
+    files: () => valueFiles(artifact.files(), artifact.info.metadata, ({ info }) => info.path),
+  };
 }
 
 /**

@@ -1,6 +1,6 @@
 // The contract of a materializer, which turns values of one kind into files and back.
 import { described } from "./text/described.ts";
-import type { Artifact } from "./artifact.ts";
+import { type Artifact, artifactOfValue } from "./artifact.ts";
 import type { Body } from "./backend.ts";
 import { fault, invalid, type RegistryError } from "./errors.ts";
 import type { FileInfo } from "./record.ts";
@@ -58,7 +58,10 @@ export interface Materializer<T = unknown, S = T> {
   accepts?(value: unknown): boolean;
   /** Returns the files of a value. Throws `Unsupported` rather than alter a value. */
   save(value: S, options: MaterializeOptions): FilesToSave;
-  /** Returns the value of files. Never runs code that the files name. */
+  /**
+   * Returns the value of files. Never runs code that the files name. One of `defineMaterializer`
+   * receives only the files that `save` returned: a run adds its curve to a version.
+   */
   load(artifact: Artifact, options: MaterializeOptions): T | Promise<T>;
 }
 
@@ -128,7 +131,13 @@ export function defineMaterializer<T, S = T>(
   definition: MaterializerDefinition<T, S>,
 ): ClassMaterializer<T, S> {
   const passed: Partial<typeof definition> | null | undefined = definition;
-  const materializer = { ...definition, formatVersion: passed?.formatVersion ?? 1 };
+  const { load } = passed ?? {};
+  const materializer: ClassMaterializer<T, S> = {
+    ...definition,
+    formatVersion: passed?.formatVersion ?? 1,
+    ...typeof load === "function" &&
+      { load: (artifact, options) => load.call(definition, artifactOfValue(artifact), options) },
+  };
   checkMaterializer(materializer);
   return materializer;
 }

@@ -253,7 +253,7 @@ function createRemoteArtifact(
   return {
     info,
     files: () => info.files.map(open),
-    file: (path) => open(pickFile(ref, byPath, path)),
+    file: (path) => open(pickFile(info, byPath, path)),
   };
 }
 

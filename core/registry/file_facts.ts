@@ -1,8 +1,10 @@
 // Optional fields of a file, and the error of a missing file.
+import type { ArtifactInfo } from "../artifact.ts";
 import { fault, invalid, notFound } from "../errors.ts";
 import { shown } from "../naming/names.ts";
 import { didYouMean } from "../text/nearest.ts";
 import type { FileInfo } from "../record.ts";
+import { valueFiles } from "../naming/value_files.ts";
 
 export type FileFacts = Omit<FileInfo, "path" | "size" | "sha256">;
 
@@ -28,10 +30,17 @@ function checkTime(path: string, text: string): void {
 /** Maximum number of files in a hint. */
 const MOST_NAMED = 8;
 
-/** Returns a file by its path, or without a path the only one. */
-export function pickFile<T>(ref: string, files: ReadonlyMap<string, T>, path?: string): T {
-  const only = path === undefined && files.size === 1 ? [...files.keys()][0] : path;
-  const file = only === undefined ? undefined : files.get(only);
+/** Returns a file by its path, or without a path the only one of the value. */
+export function pickFile<T>(
+  { name, version, metadata }: Pick<ArtifactInfo, "name" | "version" | "metadata">,
+  files: ReadonlyMap<string, T>,
+  path?: string,
+): T {
+  const ref = `${name}@${version}`;
+  const [only, other] = path === undefined
+    ? valueFiles([...files.keys()], metadata, (path) => path)
+    : [path];
+  const file = only === undefined || other !== undefined ? undefined : files.get(only);
   if (file !== undefined) return file;
   const paths = [...files.keys()];
   const more = paths.length > MOST_NAMED ? `, … (${paths.length} in all)` : "";

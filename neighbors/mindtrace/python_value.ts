@@ -1,8 +1,8 @@
 // The files and the Python class of a version, as mindtrace saves them.
-import type { Artifact, ArtifactFile } from "../../core/artifact.ts";
 import { unsupported } from "../../core/errors.ts";
 import type { FileToSave, Materializers } from "../../core/materializer.ts";
 import { shown } from "../../core/naming/names.ts";
+import { type Artifact, type ArtifactFile, artifactOfValue } from "../../core/artifact.ts";
 import { itemAt } from "../../core/faults/present.ts";
 import { isJsonObject } from "../../core/text/json_text.ts";
 import { tgz } from "../../formats/archive.ts";
@@ -49,11 +49,15 @@ interface PythonValueOptions {
   signal?: AbortSignal;
 }
 
-/** Returns a version as mindtrace saves it. Throws `Unsupported` for what it cannot hold. */
+/**
+ * Returns the value of a version as mindtrace saves it, without the curve of its run. Throws
+ * `Unsupported` for what it cannot hold.
+ */
 export async function pythonValue(
-  artifact: Artifact,
+  version: Artifact,
   options: PythonValueOptions,
 ): Promise<PythonValue> {
+  const artifact = artifactOfValue(version);
   const recorded = artifact.info.metadata[ORIGIN_KEY];
   const origin: RecordedOrigin = isJsonObject(recorded) ? recorded : {};
   const restored = options.keepClasses ? await restore(artifact, origin, options) : undefined;

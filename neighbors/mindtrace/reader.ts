@@ -144,7 +144,7 @@ function artifactOf(info: ArtifactInfo, converted: readonly ConvertedFile[]): Ar
   return {
     info,
     files: () => files,
-    file: (path) => pickFile(`${info.name}@${info.version}`, byPath, path),
+    file: (path) => pickFile(info, byPath, path),
   };
 }
 

@@ -16,6 +16,7 @@ from .client.saving import Saved
 from .core.errors import HoldfastError, quoted
 from .core.metadata import to_metadata
 from .core.printable import printable, printable_json, printable_text
+from .files.file import value_files
 from .locations import open_registry
 
 
@@ -90,12 +91,13 @@ def run(registry: Registry, options: argparse.Namespace) -> Iterator[str]:
             yield f"{file.sha256}  {file.size}  {file.mode or '-'}  {printable(file.path)}"
     elif options.command == "load":
         artifact = registry.open(options.ref)
-        if options.path is None and len(artifact.files) != 1:
+        files = value_files(artifact)
+        if options.path is None and len(files) != 1:
             message = f"Cannot print {quoted(artifact.ref)}: it has {len(artifact.files)} files"
             hint = f"Run `download {artifact.ref} FOLDER`, or add the path of one file."
             raise HoldfastError("Invalid", message, hint)
-        path = options.path or artifact.files[0].path
-        for chunk in artifact.file(path).chunks():
+        file = files[0] if options.path is None else artifact.file(options.path)
+        for chunk in file.chunks():
             sys.stdout.buffer.write(chunk)
         sys.stdout.buffer.flush()
     elif options.command == "search":

@@ -88,7 +88,7 @@ export function createArtifact(
   return {
     info: source.info,
     files: () => source.files.map(open),
-    file: (path) => open(pickFile(source.ref, byPath, path)),
+    file: (path) => open(pickFile(source.info, byPath, path)),
   };
 }
 

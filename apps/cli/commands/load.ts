@@ -3,6 +3,7 @@ import type { Artifact, RegistryError } from "../../../mod.ts";
 import type { ArtifactFile } from "../../../materializers/mod.ts";
 import { isPlain } from "../../../core/text/plain_value.ts";
 import { fault } from "../../../core/errors.ts";
+import { artifactOfValue } from "../../../core/artifact.ts";
 import { AS_OF_OPTION, lookUpThen, refOptions } from "../look/expand_names.ts";
 import { defineCommand, OUTPUT_OPTION, REF_ARGUMENT, VERIFY_OPTION } from "../program/command.ts";
 import type { Command, CommandContext } from "../program/command.ts";
@@ -31,12 +32,15 @@ export const load: Command = defineCommand({
       registry.open(ref, { verify, ...refOptions({ asOf }, context.io) }),
       lookUpThen(ref, { asOf }),
     );
-    const { name, version, size, materializer: { id } } = artifact.info;
+    const { name, version, materializer: { id } } = artifact.info;
     const exact = `${name}@${version}`;
     const content = contentOf(artifact, exact, output);
     const outputOptions = { output, label: `load ${exact}` };
     if (content !== undefined && !context.shared.json) {
-      return await writeStream(content.stream(), context, { ...outputOptions, totalBytes: size });
+      return await writeStream(content.stream(), context, {
+        ...outputOptions,
+        totalBytes: content.info.size,
+      });
     }
     if (content !== undefined && id !== "text") throw notJson(artifact, exact);
     const value = await registry.load(exact, { verify, signal });
@@ -54,7 +58,7 @@ const ARRAYS = ["typed-array", "ndarray"];
 /** Returns the file that is the whole value, if there is one, to stream it. */
 function contentOf(artifact: Artifact, ref: string, output = "-"): ArtifactFile | undefined {
   const { id } = artifact.info.materializer;
-  const [file] = artifact.files();
+  const [file] = artifactOfValue(artifact).files();
   if (["text", "bytes", "array-buffer", "file"].includes(id)) return file;
   if (ARRAYS.includes(id) && output.endsWith(".npy")) return file;
   if (id === "blob") return artifact.file("content");
@@ -77,7 +81,7 @@ function printed(
 function notJson(artifact: Artifact, ref: string): RegistryError {
   const { id } = artifact.info.materializer;
   const word = shellWord(ref);
-  const hint = artifact.files().length > 1
+  const hint = artifactOfValue(artifact).files().length > 1
     ? `Write its files: holdfast download ${word} FOLDER`
     : ARRAYS.includes(id)
     ? `Write a NumPy file: holdfast load ${word} -o FILE.npy`

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import re
 from collections.abc import Callable, Iterator
 from typing import Any
 
@@ -113,10 +114,11 @@ class Files:
             raise damaged(quoted(self.ref), "its files do not have its digest")
 
     def file(self, path: str | None = None) -> File:
-        """Returns a file by its path, or without a path the only one."""
+        """Returns a file by its path, or without a path the only one of the value."""
         if path is None:
-            if len(self.files) == 1:
-                return self.files[0]
+            files = value_files(self)
+            if len(files) == 1:
+                return files[0]
             message = f"Cannot choose a file of {quoted(self.ref)}: it has {len(self.files)} files"
             raise HoldfastError("Invalid", message, "Name one: file(path).")
         for file in self.files:
@@ -125,6 +127,23 @@ class Files:
         paths = ", ".join(printable(file.path) for file in self.files[:10])
         message = f"Cannot read {quoted(path)} of {quoted(self.ref)}: no such file"
         raise HoldfastError("NotFound", message, f"Use one of: {paths}.")
+
+
+CURVE = re.compile(r"history(-[0-9]+)?\.jsonl")
+
+
+def value_files(version: Files) -> list[File]:
+    """Returns the files of a version without the curve of its run.
+
+    A version that has only a curve has it as its value.
+    """
+    run, curves = version.metadata.get("run"), version.metadata.get("curves")
+    path = curves[0] if isinstance(curves, list) and curves else curves
+    points = run.get("points") if isinstance(run, dict) else 0
+    has_points = isinstance(points, (int, float)) and points > 0
+    if not has_points or not isinstance(path, str) or not CURVE.fullmatch(path):
+        return version.files
+    return [file for file in version.files if file.path != path] or version.files
 
 
 READ_BYTES = "Read its bytes, as they were saved: `open(ref).file(path).read()`."

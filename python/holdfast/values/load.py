@@ -8,14 +8,14 @@ from datetime import datetime, timezone
 from typing import Any
 
 from ..core.errors import HoldfastError, Json, quoted
-from ..files.file import READ_BYTES, File, Files, unreadable
+from ..files.file import READ_BYTES, File, Files, unreadable, value_files
 
 MAX_SPARSE = 10_000_000
 
 
 def load_value(version: Files) -> Any:
     """Returns the value of a version, by its materializer or else by the extension of its file."""
-    kind, files = version.materializer, version.files
+    kind, files = version.materializer, value_files(version)
     if kind == "json":
         value = version.file("data.json").json()
         try:
@@ -32,8 +32,6 @@ def load_value(version: Files) -> Any:
     known = kind in ("ndarray", "typed-array", "file") or kind.startswith("format/")
     if kind.startswith("format/"):
         files = [file for file in files if file.path != "format.json"]
-    if len(files) == 2:  # the curve of its run is beside the value
-        files = [file for file in files if file.path != version.metadata.get("curves")]
     if not known or len(files) != 1 or files[0].mode not in (None, "executable"):
         hint = "Call `download(ref, to)`, or `open(ref).file(path).read()`."
         state = f"it has {len(files)} files of the materializer {quoted(kind)}"

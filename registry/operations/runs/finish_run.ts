@@ -3,13 +3,14 @@ import { iterableStream } from "../../../core/bytes/bytes.ts";
 import { invalid } from "../../../core/errors.ts";
 import type { FinishStoredRunOptions, LoggedRun, RunName } from "../../../core/registry/run.ts";
 import type { SavedArtifact } from "../../../core/registry/operations/saving.ts";
+import { curvesWith, freeCurvePath } from "../../../core/naming/value_files.ts";
 import { isJsonObject } from "../../../core/text/json_text.ts";
 import { mapAtOnce } from "../../../core/work/at_once.ts";
 import type { Context } from "../context.ts";
 import { readPart, stateOf } from "../drafts/draft_state.ts";
 import { openDraft } from "../drafts/open_draft.ts";
 import { LastValues } from "./last_values.ts";
-import { CURVE_FILE, draftIdOf, spokenRun } from "./run_parts.ts";
+import { curvePart, draftIdOf, isCurvePart, spokenRun } from "./run_parts.ts";
 import { describeRun, lookAtRun, noSuchRun, readPoints, type RunLook } from "./stored_run.ts";
 
 /** Saves what a run has stored as a version, with the files of `parts`. */
@@ -34,8 +35,14 @@ export async function finishStoredRun(
   const values = new LastValues();
   const isDecided = state.state !== "open";
   const hasCurve = !isDecided && known.points.length > 0;
-  const curve = `curve-${context.system.id()}`, path = freePath(await pathsOf(known, parts));
-  if (hasCurve) {
+  const curve = curvePart(context.system.id());
+  const decided = state.state === "committing" ? [...state.parts?.keys() ?? []] : [];
+  const path = isDecided
+    ? [...await pathsOf(known, decided.filter(isCurvePart))][0] // of a commit that was killed
+    : hasCurve
+    ? freeCurvePath(await pathsOf(known, parts))
+    : undefined;
+  if (hasCurve && path !== undefined) {
     const content = iterableStream(linesOf(known, values));
     await draft.addPart(curve, [{ path, content }], { signal });
   } else {
@@ -43,7 +50,7 @@ export async function finishStoredRun(
   }
   return await draft.commit({
     ...options,
-    metadata: metadataOf(info, values, metadata, hasCurve ? path : undefined),
+    metadata: metadataOf(info, values, metadata, path),
     ...(!isDecided && { parts: hasCurve ? [...parts, curve] : parts }),
   });
 }
@@ -53,14 +60,14 @@ function metadataOf(
   { id, startedAt, points, state, reason = "", params }: LoggedRun,
   values: LastValues,
   metadata: Record<string, unknown>,
-  curves: string | undefined,
+  curve: string | undefined,
 ): Record<string, unknown> {
   const { metrics, isCut } = values.toMetrics();
   const all = { ...metrics, ...(isJsonObject(metadata.metrics) && metadata.metrics) };
   return {
     ...(Object.keys(params).length > 0 && { params }),
-    ...(curves !== undefined && { curves }),
     ...metadata,
+    ...(curve !== undefined && { curves: curvesWith(curve, metadata.curves) }),
     run: {
       id,
       startedAt: startedAt.toISOString(),
@@ -96,12 +103,4 @@ async function pathsOf(
     for (const { path } of files) paths.add(path);
   }
   return paths;
-}
-
-/** Returns the path of the curve: another one if a file of the value has it. */
-function freePath(taken: ReadonlySet<string>): string {
-  for (let n = 1;; n++) {
-    const path = n === 1 ? CURVE_FILE : CURVE_FILE.replace(".", `-${n}.`);
-    if (!taken.has(path)) return path;
-  }
 }

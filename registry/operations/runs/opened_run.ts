@@ -4,6 +4,7 @@
 // part, so no timer runs while nothing is logged, and a program that ends has sent everything. A
 // long run waits longer, so that a day has a few thousand parts. A part is sent until it is stored:
 // its name has the number of its first point, so a repeat adds it only once.
+import { CURVE_FILE } from "../../../core/naming/value_files.ts";
 import { checkMetadata } from "../../../core/calls/metadata.ts";
 import { invalid, isRegistryError, type RegistryError } from "../../../core/errors.ts";
 import { shown } from "../../../core/naming/names.ts";
@@ -22,7 +23,7 @@ import { saveAgainIfChanged } from "../../../core/work/source_change.ts";
 import { materializerFor } from "../../contract/make_value.ts";
 import { TIME } from "./last_values.ts";
 import { membersText, numberText } from "./point_text.ts";
-import { CURVE_FILE, failedPart, pointsPart, spokenRun } from "./run_parts.ts";
+import { failedPart, pointsPart, spokenRun } from "./run_parts.ts";
 import { checkReason, failedFile } from "./stored_run.ts";
 
 /** The shortest and the longest wait between two parts, milliseconds. */

@@ -11,9 +11,6 @@ import { conflict, invalid, type RegistryError } from "../../../core/errors.ts";
 import { checkName, checkNewName, shown } from "../../../core/naming/names.ts";
 import { RUN_PREFIX, spokenDraft } from "../drafts/draft_id.ts";
 
-/** The name of the file with the points, in parts and in the version. */
-export const CURVE_FILE = "history.jsonl";
-
 /** Returns the id of the draft of a run. */
 export function draftIdOf({ name, id }: RunName): string {
   checkNewName(name);
@@ -29,6 +26,7 @@ export type RunPart =
   | { kind: "begun" | "failed"; writer: string }
   | { kind: "points"; writer: string; first: number; count: number };
 
+const CURVE = "curve-";
 const PART = /^(begun|failed|points)-([0-9]{5}-[0-9a-f-]{36})(?:-([0-9]{10,15})-([0-9]{1,15}))?$/;
 
 /** Returns what a part of a run has; undefined for files of a version, and foreign parts. */
@@ -51,6 +49,15 @@ export function writerId(known: readonly string[], id: string): string {
 
 export function begunPart(writer: string): string {
   return `begun-${writer}`;
+}
+
+/** A part with the curve of the version, of one call of `finish`. */
+export function curvePart(id: string): string {
+  return `${CURVE}${id}`;
+}
+
+export function isCurvePart(part: string): boolean {
+  return part.startsWith(CURVE);
 }
 
 export function failedPart(writer: string): string {

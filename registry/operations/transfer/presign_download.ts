@@ -9,6 +9,7 @@ import type { StoredFile } from "../../../core/record.ts";
 import type { Registry } from "../../../core/registry.ts";
 import { type DirectDownload, PRESIGN } from "../../../core/registry/transfer.ts";
 import type { DirectDownloadOptions } from "../../../core/registry/transfer.ts";
+import { pickFile } from "../../../core/registry/file_facts.ts";
 import { fileInfo } from "../../cache/read.ts";
 import { runsOf } from "../../cell/part_runs.ts";
 import type { PayloadSource } from "../../payload/store_reader.ts";
@@ -48,26 +49,12 @@ async function presignStored(
   const expiresAt = expiry(context, expiresInMs);
   const located = await locate(context, parseRef(ref, version), signal);
   const source = await payloadSource(context, located, signal);
-  const file = chosenFile(source, options.path);
+  const byPath = new Map(source.files.map((file) => [file.path, file]));
+  const file = pickFile(source.info, byPath, options.path);
   const { fileName = file.path.slice(file.path.lastIndexOf("/") + 1) } = options;
   const key = await wholeObject(context, source, file, signal);
   const url = await presign(key, { fileName, expiresInMs, signal });
   return { url, expiresAt, file: fileInfo(file) };
-}
-
-function chosenFile({ files, ref }: PayloadSource, path: string | undefined): StoredFile {
-  const file = path === undefined && files.length === 1
-    ? files[0]
-    : files.find((file) => file.path === path);
-  if (file !== undefined) return file;
-  const known = files.slice(0, 8).map((file) => shown(file.path)).join(", ");
-  throw fault({
-    code: path === undefined ? "Invalid" : "NotFound",
-    action: "presign a file of",
-    subject: `"${ref}"`,
-    state: path === undefined ? "it has several files" : `no file ${shown(path)}`,
-    hint: `Pass the path of one of its ${files.length}: ${known}${files.length > 8 ? ", …" : ""}`,
-  });
 }
 
 async function wholeObject(

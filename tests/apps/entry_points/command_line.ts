@@ -1,4 +1,5 @@
 // Commands with --json, in this process.
+import { assertEquals } from "@std/assert";
 import { holdfast } from "../../apps/captured_io.ts";
 import { type EntryPoint, type Location, Refused } from "./entry_point.ts";
 import { shownAnnotations, shownInfo, shownLog } from "./registries.ts";
@@ -20,6 +21,7 @@ export const commandLine: EntryPoint = {
     commitDraft: "programs write drafts",
     discardDraft: "programs write drafts",
     draftInfo: "programs write drafts",
+    finishRun: "it finishes runs with files",
   },
   operations: {
     async save(at, { name, text, value, metadata, version, inputs = [], ...more }) {
@@ -102,7 +104,10 @@ export const commandLine: EntryPoint = {
         metadata: unknown;
         materializer: Row;
       };
-      return id === "text" ? { text, metadata } : { value: JSON.parse(text), metadata };
+      if (id !== "text") return { value: JSON.parse(text), metadata };
+      const loaded = await output(at, ["load", ...option("as-of", asOf), "--", ref]);
+      assertEquals(loaded, bytes, "load and cat differ");
+      return { text, metadata };
     },
     info: async (at, { ref, asOf }) =>
       shownInfo((await run(at, ["info", ...option("as-of", asOf), "--", ref]))[0]),

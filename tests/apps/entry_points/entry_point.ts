@@ -75,6 +75,8 @@ export interface Arguments {
   addPart: { name: string; draft: string; part: string; path: string; text: string };
   /** Answers `{ version, skipped }`. */
   commitDraft: { name: string; draft: string; parts?: string[]; version?: string; alias?: string };
+  /** Logs a point to a run, and finishes it with a text. Answers `{ version, skipped }`. */
+  finishRun: { name: string; run: string; text: string };
   /** Answers whether there was one to discard. */
   discardDraft: { name: string; draft: string };
 
@@ -136,6 +138,7 @@ const NAMES: Record<Operation, true> = {
   addPart: true,
   commitDraft: true,
   discardDraft: true,
+  finishRun: true,
   pages: true,
   members: true,
   draftInfo: true,

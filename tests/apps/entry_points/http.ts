@@ -67,6 +67,22 @@ export const http: EntryPoint = {
       const { version, skipped } = await json(at, "POST", path, JSON.stringify(options));
       return { version, skipped };
     },
+    async finishRun(at, { name, run, text }) {
+      const { writer } = await json(at, "POST", `${path(name)}/runs/${segment(run)}`, "{}");
+      const parts = {
+        [`points-${writer}-0000000000-1`]: { path: "history.jsonl", data: btoa('{"loss":0.5}\n') },
+        value: { path: "text.txt", data: btoa(text) },
+      };
+      for (const [part, file] of Object.entries(parts)) {
+        const body = JSON.stringify({ files: [file] });
+        await json(at, "PUT", `${draftPath(name, `run:${run}`)}/parts/${segment(part)}`, body);
+      }
+      const materializer = { id: "text", formatVersion: 1 };
+      const body = JSON.stringify({ parts: ["value"], materializer });
+      const finish = `${path(name)}/runs/${segment(run)}/finish`;
+      const { version, skipped } = await json(at, "POST", finish, body);
+      return { version, skipped };
+    },
     discardDraft: async (at, { name, draft }) =>
       (await json(at, "DELETE", draftPath(name, draft))).discarded,
     draftInfo: async (at, { name, draft }) =>
@@ -86,8 +102,10 @@ export const http: EntryPoint = {
       }
     },
     async load(at, { ref }) {
-      const { name, version, metadata, materializer, files } = await json(at, "GET", pathOf(ref));
-      const file = await send(at, "GET", `${pathOf(`${name}@${version}`)}/files/${files[0].path}`);
+      const info = await json(at, "GET", pathOf(ref));
+      const { name, version, metadata, materializer } = info;
+      const url = `${pathOf(`${name}@${version}`)}/files/${ownPath(info)}`;
+      const file = await send(at, "GET", url);
       const bytes = await file.arrayBuffer();
       const text = new TextDecoder("utf-8", { ignoreBOM: true }).decode(bytes);
       return materializer.id === "text"
@@ -96,7 +114,7 @@ export const http: EntryPoint = {
     },
     info: async (at, { ref }) => shownInfo(await json(at, "GET", pathOf(ref))),
     async range(at, { ref, offset, length }) {
-      const { files: [{ path }] } = await json(at, "GET", pathOf(ref));
+      const path = ownPath(await json(at, "GET", pathOf(ref)));
       const last = length === undefined ? "" : offset + length - 1;
       const headers = { range: `bytes=${offset}-${last}` };
       const url = `${pathOf(ref)}/files/${path}`;
@@ -146,6 +164,11 @@ async function send(
   if (response.ok) return response;
   const { code, detail } = await response.json();
   throw new Refused(code, detail, response.status);
+}
+
+/** The path of the value: `curves` of the metadata names the curve of a run. */
+function ownPath({ files, metadata }: Answer): string {
+  return files.find(({ path }: { path: string }) => path !== metadata.curves).path;
 }
 
 async function json(...request: Parameters<typeof send>): Promise<Answer> {

@@ -15,7 +15,8 @@ def parts_of(api, ref):
     """Returns the repository, the revision and the only file of a ref."""
     repo, _, selector = ref.partition("@")
     revision = "main" if selector in ("", "latest") else selector
-    (path,) = api.list_repo_files(repo, revision=revision)
+    paths = api.list_repo_files(repo, revision=revision)
+    (path,) = [path for path in paths if path != "history.jsonl"]  # the curve of a run
     return repo, revision, path
 
 

@@ -49,6 +49,13 @@ def publish(registry, **given):
     return {"version": saved.version, "skipped": saved.skipped}
 
 
+def finish_run(registry, name, run, text):
+    opened = registry.run(name, id=run)
+    opened.log(loss=0.5)
+    saved = opened.finish(text, text=True)
+    return {"version": saved.version, "skipped": saved.skipped}
+
+
 def load(registry, **given):
     found = opened_at(registry, **given)
     member = "text" if found.materializer == "text" else "value"
@@ -77,6 +84,7 @@ def part(registry, ref, offset, length=None):
 OPERATIONS = {
     "save": save,
     "publish": publish,
+    "finishRun": finish_run,
     "setAlias": lambda registry, **given: registry.set_alias(**given),
     "rollbackAlias": lambda registry, **given: registry.rollback_alias(**given)._asdict(),
     "deleteAlias": lambda registry, **given: registry.delete_alias(**given),

@@ -22,6 +22,7 @@ const WRITES: Operation[] = [
   "undelete",
   "annotate",
   "publish",
+  "finishRun",
 ];
 
 const NO_PYTHON = "the package does not have it";

@@ -10,7 +10,7 @@ import {
   type Registry,
   resolveRelease,
 } from "../../../mod.ts";
-import { annotate, readAnnotations } from "../../../registry/mod.ts";
+import { annotate, openRun, readAnnotations } from "../../../registry/mod.ts";
 import { changeRules, pruneByRules, readRules } from "../../../registry/maintenance.ts";
 import type { Arguments, EntryPoint, Location, Operation, Operations } from "./entry_point.ts";
 
@@ -64,6 +64,12 @@ const METHODS: { [Name in Exclude<Operation, "search" | "pages">]: Method<Name> 
   },
   discardDraft: async (registry, { name, draft: id }) =>
     await (await registry.openDraft(name, { id })).discard(),
+  async finishRun(registry, { name, run: id, text }) {
+    const run = await openRun(registry, name, { id });
+    run.log({ loss: 0.5 });
+    const { version, skipped } = await run.finish(text);
+    return { version, skipped };
+  },
   async load(registry, { ref, asOf }) {
     const options = { asOf: asOf === undefined ? undefined : new Date(asOf) };
     const { metadata, materializer } = await registry.info(ref, options);
@@ -76,7 +82,7 @@ const METHODS: { [Name in Exclude<Operation, "search" | "pages">]: Method<Name> 
     return shownInfo(await registry.info(ref, options));
   },
   async range(registry, { ref, ...range }) {
-    const [file] = (await registry.open(ref)).files();
+    const file = (await registry.open(ref)).file();
     return await new Response(file.stream(range)).text();
   },
   names: (registry, options) => Array.fromAsync(registry.names(options)),

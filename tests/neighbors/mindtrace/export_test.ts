@@ -2,6 +2,7 @@ import { assert, assertEquals, assertRejects, assertStringIncludes } from "@std/
 import { mkdir, readdir, writeFile } from "node:fs/promises";
 import { localPath, openRegistry, type Registry, RegistryError } from "../../../mod.ts";
 import { exportMindtrace, importMindtrace, openMindtrace } from "../../../neighbors/mindtrace.ts";
+import { openRun } from "../../../registry/mod.ts";
 import { type TempRoot, testInRoot } from "../../support/temp_root.ts";
 import { writeSettings, writeVersion } from "./write_version.ts";
 
@@ -34,6 +35,22 @@ testInRoot(
     assertEquals(await Array.fromAsync(written), ["good"]);
   },
 );
+
+testInRoot("the value of a run is exported as its class, without the curve", async (root) => {
+  await using registry = await openRegistry("memory:");
+  const values = { bytes: Uint8Array.of(1, 2), text: "x", dict: { a: 1 } };
+  for (const [name, value] of Object.entries(values)) {
+    await using run = await openRun(registry, name);
+    run.log({ loss: 0.5 });
+    await run.finish(value);
+  }
+  const to = root.join("out");
+  assertEquals(await refusals(registry, to), {});
+  await using written = await openMindtrace(to);
+  for (const [name, value] of Object.entries(values)) {
+    assertEquals(await written.load(name), value);
+  }
+});
 
 testInRoot("another value of a version is a conflict, and stays", async (root) => {
   await using one = await openRegistry("memory:");

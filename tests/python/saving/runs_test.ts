@@ -37,16 +37,24 @@ again.finish("hello", text=True)
 array = registry.run("array", id="1")
 array.log(loss=1)
 array.finish({"a": [1, 2]})
+opened = registry.open("text")
+print([file.path for file in opened.files], opened.file().path, opened.load())
+from holdfast.__main__ import main
+os.environ["HOLDFAST_TOKEN"] = sys.argv[2]
+main(["-r", sys.argv[1], "load", "text"])
+print()
 `;
 
 pythonTest("a run of Python is a version, also for a token that may only save", async (root) => {
   await using registry = await openRegistry("memory:");
-  await using service = served(registry, ["save:*", "move:*"]);
+  await using service = served(registry, ["save:*", "move:*", "read:text"]);
   const options = { args: [service.location, service.token!], cwd: root.path };
   assertEquals(await runProgram(FINISHED, options), [
     "digits:model@1.0.0 False",
     'Cannot log to run "7" of "digits:model": it has ended',
     "Conflict",
+    "['history.jsonl', 'text.txt'] text.txt hello",
+    "hello",
   ]);
   const { metadata, files } = await registry.info("digits:model@new");
   assertEquals(files.map(({ path }) => path), ["history.jsonl", "w.bin"]);

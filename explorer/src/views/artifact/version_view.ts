@@ -1,4 +1,5 @@
 // One version: its files, a preview of one of them, and everything known of it.
+import { valueFiles } from "../../../../core/naming/value_files.ts";
 import { RELEASE } from "../../../../core/registry/release.ts";
 import type { ArtifactFile, ArtifactVersion } from "../../artifact_file.ts";
 import { isCard, type ListedVersion, namePath, openVersion } from "../../api/artifacts.ts";
@@ -78,8 +79,8 @@ function Content(
   const served = `${namePath(name)}/versions/${encodeURIComponent(version.version)}`;
   const notes = useAnnotations({ name, version: version.version, path: served });
   const close = () => setDialog(undefined);
-  const { files } = version;
-  const path = query.path ?? firstPath(files);
+  const path = query.path ??
+    firstPath(valueFiles(version.files, version.metadata, ({ path }) => path));
   return html`
     <div class="stack">
       <${Heading} name=${name} version=${version.version}>
