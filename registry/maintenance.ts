@@ -114,6 +114,7 @@ const MIRROR: OptionNames<MirrorOptions> = {
   range: true,
   aliases: true,
   deleted: true,
+  settings: true,
   verify: true,
   concurrency: true,
   dryRun: true,

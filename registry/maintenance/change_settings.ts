@@ -68,6 +68,26 @@ export async function changeSettings(
   return await currentSettings(context, signal);
 }
 
+/** Gives a registry the rules, the grace period and the sharing of another one. */
+export async function copySettings(
+  from: Context,
+  to: Context,
+  signal?: AbortSignal,
+): Promise<void> {
+  const copied = ({ graceMs, share = "bytes", rules = [] }: SettingsRecord["settings"]) => ({
+    graceMs,
+    share,
+    rules,
+  });
+  const wanted = copied((await readSettingsRecord(from, signal)).settings);
+  checkChange(to, wanted.graceMs);
+  await writeSettings(to, "copy settings", ({ settings }) => {
+    const isSame = JSON.stringify(copied(settings)) === JSON.stringify(wanted);
+    return isSame ? undefined : wanted;
+  }, signal);
+  from.rules = to.rules = wanted.rules;
+}
+
 /** Writes settings with some members changed; undefined leaves them as they are. */
 export async function writeSettings(
   context: Context,

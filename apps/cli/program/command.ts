@@ -138,7 +138,9 @@ export interface OpenRunOptions {
   /** The hint for a missing registry. @default the command that creates it */
   missing?: string;
   /** Settings to create a missing registry with; without `write`, one in memory replaces it. */
-  create?: Pick<RegistrySettings, "versioned" | "mutable" | "graceMs">;
+  create?:
+    & Pick<RegistrySettings, "versioned" | "mutable" | "graceMs">
+    & Partial<Pick<RegistrySettings, "leastGraceMs">>;
 }
 
 /** The values of {@linkcode SHARED_OPTIONS}. */

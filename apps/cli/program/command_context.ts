@@ -119,8 +119,8 @@ async function openFound(place: FoundRegistry, options: OpenFound): Promise<Regi
   if (create === undefined) return await withHints(opening, { NotFound: missing });
   const opened = await orMissing(opening);
   if (opened !== undefined) return opened;
-  const { versioned, mutable, graceMs } = create;
-  const settings = { versioned, mutable, graceMs, ...openOptions };
+  const { versioned, mutable, graceMs, leastGraceMs } = create;
+  const settings = { versioned, mutable, graceMs, leastGraceMs, ...openOptions };
   if (!write) return await openRegistry("memory:", settings);
   if (path !== undefined) await refuseForeign(path);
   return await openRegistry(target, { ...settings, events });

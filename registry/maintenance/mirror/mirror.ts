@@ -12,7 +12,8 @@ import { NAMES, namesPrefix } from "../../format/layout.ts";
 import { checkHas, checkKnown } from "../../operations/listing.ts";
 import { readThrough } from "../../../core/work/read_through.ts";
 import { findingLostObjects } from "../damage/lost_objects.ts";
-import { createRuleReader } from "../rules.ts";
+import { copySettings } from "../change_settings.ts";
+import { createRuleReader, missingRules } from "../rules.ts";
 import { type CreateMirror, mirrorInOrder } from "./in_order.ts";
 import { type NameMirror, StoreMirror } from "./mirror_name.ts";
 import { countItem, emptyReport } from "./report.ts";
@@ -34,6 +35,11 @@ export interface MirrorOptions extends SignalOptions {
    * forbids is a failure. @default true
    */
   deleted?: boolean;
+  /**
+   * First give the target the rules, the grace period and the sharing of the source, instead of its
+   * own. Between stores only. @default false
+   */
+  settings?: boolean;
   /** Ignore notes of earlier runs, and read all mirrored data from the target. @default false */
   verify?: boolean;
   /** Versions mirrored at the same time. @default 8 */
@@ -68,6 +74,10 @@ export async function mirrorRegistry(
     if (run.deleted && run.aliases) report.leftOut.push("removed aliases");
     if (stores.to === undefined) report.leftOut.push("dates");
     report.leftOut.push("annotations");
+    if (options.settings) report.leftOut.push("settings");
+  } else {
+    if (options.settings && !dryRun) await copySettings(stores.from, stores.to, signal);
+    report.missingRules = missingRules(stores.from, stores.to);
   }
   const names = await persist(run, () => pairNames(from, options, stores.from));
   progress.totalNames = names.length;

@@ -47,12 +47,14 @@ export interface MirrorReport {
   aliases: number;
   /** Versions and names whose notes and labels were written. */
   annotations: number;
+  /** Rules of the source that the target does not have. `settings: true` copies them. */
+  missingRules: number;
   failures: MirrorFailure[];
   /**
-   * Data that is not mirrored if source or target has no store here: `deletions`, `removed aliases`
-   * and `annotations`, and for such a target `dates`, including that of the first save.
+   * Data that is not mirrored if source or target has no store here: `deletions`, `removed aliases`,
+   * `annotations` and `settings`, and for such a target `dates`, including that of the first save.
    */
-  leftOut: ("deletions" | "removed aliases" | "dates" | "annotations")[];
+  leftOut: ("deletions" | "removed aliases" | "dates" | "annotations" | "settings")[];
 }
 
 /** Progress of a mirror. */
@@ -75,6 +77,7 @@ export function emptyReport(dryRun: boolean): MirrorReport {
     deleted: 0,
     aliases: 0,
     annotations: 0,
+    missingRules: 0,
     failures: [],
     leftOut: [],
   };

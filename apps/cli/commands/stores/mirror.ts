@@ -1,5 +1,7 @@
-import { mirrorRegistry } from "../../../../registry/maintenance.ts";
+import { mirrorRegistry, readRules } from "../../../../registry/maintenance.ts";
+import { readSettings } from "../../../../registry/maintenance.ts";
 import type { MirrorItem, MirrorOptions, MirrorReport } from "../../../../registry/maintenance.ts";
+import type { RegistrySettings } from "../../../../registry/mod.ts";
 import type { Registry } from "../../../../mod.ts";
 import { type Command, type CommandContext, defineCommand } from "../../program/command.ts";
 import { rethrowRepeatable } from "../../program/command_context.ts";
@@ -40,7 +42,11 @@ export const mirror: Command = defineCommand({
     },
     { flags: "--no-aliases", text: "do not copy aliases" },
     { flags: "--no-deleted", text: "do not copy deletions" },
-    { flags: "--create", text: "create a missing target with the settings of the source" },
+    { flags: "--create", text: "create a missing target with settings and rules of the source" },
+    {
+      flags: "--settings",
+      text: "replace rules and settings of the target by those of the source",
+    },
     { flags: "--verify", text: "check everything again, and read back what was written" },
     { flags: "--concurrency <count>", text: "versions at once (default: 8)", parse: parseCount },
     { flags: "-n, --dry-run", text: "only show what would be done" },
@@ -48,7 +54,7 @@ export const mirror: Command = defineCommand({
   ],
   examples: [
     ["holdfast mirror .holdfast s3://bucket/team --create", "a folder to a new bucket registry"],
-    ["holdfast mirror s3://bucket/team ./backup --quiet", "a backup, from cron"],
+    ["holdfast mirror s3://bucket/team ./backup --settings --quiet", "a backup, from cron"],
     ["holdfast mirror s3://bucket/team ./backup --check", "is the backup up to date?"],
     ["holdfast mirror ./a ./b 'team/*'", "names that match a pattern"],
     ["holdfast mirror ./a ./b my:model --range ^2 --rename my:=their: --dry-run", "partly"],
@@ -61,23 +67,27 @@ export const mirror: Command = defineCommand({
       missing: "Check the location: the first one must be an existing registry.",
     });
     const chosen = names.length > 0 ? await expandNames(from, names, context.io.signal) : undefined;
+    const settings = create ? await settingsOf(from, context) : undefined;
     const to = await context.open({
       registry: toPlace,
       write: !dryRun,
-      create: create ? from.settings : undefined,
+      create: settings,
       missing: "Check the location, or add --create to create the registry.",
     });
+    const isNew = create && !dryRun && await hasFirstSettings(to, context);
     const { prefix, range, aliases, deleted, verify, concurrency } = flags;
     const selection = { names: chosen, prefix, range, aliases, deleted };
-    const settings = {
+    const report = await runMirror(from, to, {
+      ...selection,
+      settings: flags.settings || isNew,
       verify,
       concurrency,
       dryRun,
       rename: (name: string) => renamed(name, rename),
-    };
-    const report = await runMirror(from, to, { ...selection, ...settings }, context);
+    }, context);
     await noteUnused(rename, context.note);
     await showProblems(report, { from: fromPlace, to: toPlace }, context);
+    if (isWhole(selection)) await noteRules(report, context);
     const failed = report.failures.length > 0;
     await context.done({ ...report, failures: report.failures.length }, summary(report));
     if (isWhole(selection) && !dryRun && !failed) {
@@ -87,6 +97,25 @@ export const mirror: Command = defineCommand({
     return failed || (check && isBehind) ? 1 : 0;
   },
 });
+
+/** Returns the settings for a target that does not exist: those that the source has now. */
+async function settingsOf(
+  from: Registry,
+  { io: { signal } }: CommandContext,
+): Promise<RegistrySettings> {
+  return from.backend === undefined ? from.settings : await readSettings(from, { signal });
+}
+
+/** True if nobody has changed the settings of a registry. */
+async function hasFirstSettings(to: Registry, { io: { signal } }: CommandContext) {
+  return to.backend !== undefined && (await readRules(to, { signal })).revision === 1;
+}
+
+async function noteRules({ missingRules, dryRun }: MirrorReport, context: CommandContext) {
+  if (missingRules === 0 || dryRun || context.shared.json) return;
+  const rules = formatCount(missingRules, "rule");
+  await context.note(`The target does not have ${rules} of the source. Copy them with --settings`);
+}
 
 /** Mirrors a registry, and shows the progress. */
 async function runMirror(

@@ -113,3 +113,46 @@ filledTest("mirror of a release brings its members", async (it) => {
   assertEquals(code, 1);
   assertStringIncludes(out, 'its member "kit@1.0.0" is not in the target');
 });
+
+filledTest("a lost registry comes back from its mirror with rules and settings", async (it) => {
+  await it.each([
+    ["settings --grace 7d", 0],
+    ["settings --share files", 0],
+    ["rules set config --protect-alias production --keep-last 50", 0],
+    ["mirror .holdfast backup --create", 0],
+    ["rules set tmp:* --keep-last 3", 0],
+    ["settings --grace 9d", 0],
+    [
+      "mirror .holdfast backup --create",
+      0,
+      "does not have 1 rule of the source. Copy them with --settings",
+    ],
+    ["mirror .holdfast backup --settings", 0],
+    ["mirror .holdfast backup --check", 0],
+  ]);
+  await Deno.rename(it.root.join(".holdfast"), it.root.join("lost"));
+  await it.each([
+    ["mirror backup .holdfast --create", 0],
+    ["rules ls", 0, "protected aliases production", "tmp:*"],
+    ["alias config production 1", 4, "protects this alias"],
+    ["settings", 0, /grace +216 h/, "whole files"],
+  ]);
+  const settings = (where: string) => it.json(`settings --json -r ${where}`);
+  assertEquals(await settings(".holdfast"), await settings("lost"));
+});
+
+filledTest("a mirror leaves the rules of a target that has its own", async (it) => {
+  await it.each([
+    ["init copy", 0],
+    ["rules set ** --protect -r copy", 0],
+    ["rules set config --keep-last 5", 0],
+    ["mirror .holdfast copy --create", 0, "does not have 1 rule"],
+    ["mirror .holdfast copy --settings --dry-run", 0],
+    ["rules ls -r copy", 0, "protect"],
+    ["mirror .holdfast copy --settings", 0],
+    ["rules ls -r copy", 0, "keep last 5"],
+  ]);
+  assertEquals((await it.succeeds("rules ls -r copy")).includes("**"), false);
+  const { missingRules } = await it.json("mirror .holdfast copy --json");
+  assertEquals(missingRules, 0);
+});
