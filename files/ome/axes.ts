@@ -1,5 +1,5 @@
 // Axes of images: <https://ngff.openmicroscopy.org/0.5/#axes-md>, the same in 0.4.
-import { checkDistinct, given, itemsOf, memberOf, optional, wrong } from "./document.ts";
+import { checkDistinct, described, given, itemsOf, memberOf, optional, wrong } from "./document.ts";
 import { type Part, stringOf } from "./document.ts";
 
 /** A dimension of an image. */
@@ -62,5 +62,5 @@ function readAxis(item: Part): Axis {
   const name = stringOf(memberOf(item, "name"));
   if (name === "") throw wrong(memberOf(item, "name"), "is empty");
   const word = (part: Part) => part.value === null ? undefined : stringOf(part);
-  return given({ name, type: optional(item, "type", word), unit: optional(item, "unit", word) });
+  return given({ name, type: optional(item, "type", word), unit: described(item, "unit", word) });
 }

@@ -1,5 +1,6 @@
-// Reads documents of OME-NGFF strictly. Each part knows its location, for messages.
-import { corrupt, invalid, type RegistryError } from "../../core/errors.ts";
+// Reads documents of OME-NGFF strictly, except what only describes: see `described`. Each part knows
+// its location, for messages.
+import { corrupt, invalid, isRegistryError, type RegistryError } from "../../core/errors.ts";
 import { shown } from "../../core/naming/names.ts";
 import { isJsonObject } from "../../core/text/json_text.ts";
 
@@ -8,6 +9,8 @@ export interface Part {
   /** The location in the document: `plate.rows[3].name`. */
   readonly place: string;
   readonly refuse: (place: string, state: string) => RegistryError;
+  /** True if it was stored, perhaps by another program. */
+  readonly isStored: boolean;
 }
 
 /** Returns the stored attributes of a group. Errors in them are `Corrupt`. */
@@ -17,7 +20,7 @@ export function readDocument(path: string, attributes: unknown): Part {
       hint: "Write the metadata again as https://ngff.openmicroscopy.org specifies.",
       key: path,
     });
-  return { value: attributes, place: "", refuse };
+  return { value: attributes, place: "", refuse, isStored: true };
 }
 
 /** Returns attributes to write. Errors in them are `Invalid`. */
@@ -26,7 +29,7 @@ export function newDocument(subject: string, attributes: unknown): Part {
     invalid("describe the", subject, `${place.slice(0, 200)} ${state}`, {
       hint: "Pass metadata that https://ngff.openmicroscopy.org allows.",
     });
-  return { value: attributes, place: "", refuse };
+  return { value: attributes, place: "", refuse, isStored: false };
 }
 
 export function wrong({ place, refuse }: Part, state: string): RegistryError {
@@ -37,11 +40,8 @@ export function wrong({ place, refuse }: Part, state: string): RegistryError {
 export function memberIn(part: Part, name: string): Part | undefined {
   if (!isJsonObject(part.value)) throw wrong(part, "is not an object");
   if (!Object.hasOwn(part.value, name)) return undefined;
-  return {
-    value: part.value[name],
-    place: part.place === "" ? name : `${part.place}.${name}`,
-    refuse: part.refuse,
-  };
+  const place = part.place === "" ? name : `${part.place}.${name}`;
+  return { ...part, value: part.value[name], place };
 }
 
 export function memberOf(part: Part, name: string): Part {
@@ -55,6 +55,19 @@ export function optional<T>(part: Part, name: string, read: (member: Part) => T)
   return member === undefined ? undefined : read(member);
 }
 
+/**
+ * Returns an optional member that no pixel depends on, such as a name. A stored one that cannot be
+ * read is left out; one to write is refused.
+ */
+export function described<T>(part: Part, name: string, read: (member: Part) => T): T | undefined {
+  try {
+    return optional(part, name, read);
+  } catch (error) {
+    if (part.isStored && isRegistryError(error, "Corrupt")) return undefined;
+    throw error;
+  }
+}
+
 export function given<T extends object>(members: T): T {
   return Object.fromEntries(
     Object.entries(members).filter(([, value]) => value !== undefined),
@@ -62,9 +75,9 @@ export function given<T extends object>(members: T): T {
 }
 
 export function itemsOf(part: Part): Part[] {
-  const { value, place, refuse } = part;
+  const { value, place } = part;
   if (!Array.isArray(value)) throw wrong(part, "is not a list");
-  return Array.from(value, (item, i) => ({ value: item, place: `${place}[${i}]`, refuse }));
+  return Array.from(value, (item, i) => ({ ...part, value: item, place: `${place}[${i}]` }));
 }
 
 export function stringOf(part: Part): string {

@@ -8,6 +8,7 @@ import { type Axes, type Axis, listAxes, readAxes } from "./axes.ts";
 import { type Channel, omeroOf, readChannels } from "./channels.ts";
 import {
   checkDistinct,
+  described,
   given,
   itemsOf,
   memberIn,
@@ -104,7 +105,7 @@ function parseImage(document: Part): ImageMetadata {
   const multiscales = memberOf(metadata, "multiscales");
   const [multiscale] = itemsOf(multiscales);
   if (multiscale === undefined) throw wrong(multiscales, "is empty");
-  const name = optional(multiscale, "name", stringOf);
+  const name = described(multiscale, "name", stringOf);
   const axes = readAxes(memberOf(multiscale, "axes"));
   const count = axes.length;
   const transformations = "coordinateTransformations";

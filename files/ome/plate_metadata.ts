@@ -4,6 +4,7 @@ import { shown } from "../../core/naming/names.ts";
 import type { ZarrObject } from "../../formats/zarr.ts";
 import {
   checkDistinct,
+  described,
   given,
   itemsOf,
   memberOf,
@@ -114,8 +115,8 @@ function parsePlate(document: Part): PlateMetadata {
   const wells = memberOf(plate, "wells");
   const places = itemsOf(wells).map((item) => readWell(item, rows, columns));
   checkDistinct(wells, places.map(({ path }) => path));
-  const name = optional(plate, "name", stringOf);
-  const fieldCount = optional(plate, "field_count", (part) => wholeOf(part, 1));
+  const name = described(plate, "name", stringOf);
+  const fieldCount = described(plate, "field_count", (part) => wholeOf(part, 1));
   const acquisitions = optional(plate, "acquisitions", (part) => {
     const items = itemsOf(part).map(readAcquisition);
     checkDistinct(part, items.map(({ id }) => id));
@@ -145,11 +146,11 @@ function readWell(item: Part, rows: string[], columns: string[]): WellPlace {
 function readAcquisition(item: Part): Acquisition {
   return given({
     id: wholeOf(memberOf(item, "id"), 0),
-    name: optional(item, "name", stringOf),
-    description: optional(item, "description", stringOf),
-    fieldCount: optional(item, "maximumfieldcount", (part) => wholeOf(part, 1)),
-    startTime: optional(item, "starttime", (part) => wholeOf(part, 0)),
-    endTime: optional(item, "endtime", (part) => wholeOf(part, 0)),
+    name: described(item, "name", stringOf),
+    description: described(item, "description", stringOf),
+    fieldCount: described(item, "maximumfieldcount", (part) => wholeOf(part, 1)),
+    startTime: described(item, "starttime", (part) => wholeOf(part, 0)),
+    endTime: described(item, "endtime", (part) => wholeOf(part, 0)),
   });
 }
 

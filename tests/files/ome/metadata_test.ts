@@ -1,6 +1,7 @@
 import { assert, assertEquals, assertStringIncludes } from "@std/assert";
 import fc from "fast-check";
 import { isRegistryError } from "../../../core/errors.ts";
+import type { Channel } from "../../../files/ome/channels.ts";
 import { imageAttributes, readImageAttributes } from "../../../files/ome/image_metadata.ts";
 import { plateAttributes } from "../../../files/ome/plate_metadata.ts";
 import {
@@ -167,7 +168,6 @@ Deno.test("an invalid plate or well is Corrupt, with the location", () => {
     [{ rows: [] }, "plate.rows is empty"],
     [{ rows: [{ name: "A/.." }] }, 'plate.rows[0].name is "A/.."'],
     [{ columns: [{ name: "1" }, { name: "1" }] }, 'plate.columns has "1" twice'],
-    [{ field_count: 0 }, "plate.field_count is 0"],
     [{ acquisitions: [{ id: 1 }, { id: 1 }] }, "plate.acquisitions has 1 twice"],
     [{ acquisitions: [{ name: "a" }] }, 'plate.acquisitions[0] has no "id"'],
     [{ wells: [{ ...wells[0], path: "../1" }] }, 'plate.wells[0].path is "../1"'],
@@ -187,6 +187,58 @@ Deno.test("an invalid plate or well is Corrupt, with the location", () => {
   for (const [paths, expected] of images) {
     const well = { images: paths.map((path) => ({ path })) };
     assertStringIncludes(problem(readWellAttributes, { well }), expected);
+  }
+});
+
+Deno.test("what only describes an image or a plate is left out if it cannot be read", () => {
+  const window = { start: 0, end: 20, min: 0, max: 255 };
+  const whole = { color: "00FFFF", label: "nuclei", active: true, window };
+  const { ome } = imageAttributes(IMAGE) as { ome: Record<string, unknown> };
+  const channelsOf = (omero: unknown) =>
+    readImageAttributes("a.zarr", { ome: { ...ome, omero } }).channels;
+  const cases: [omero: unknown, channels: unknown][] = [
+    [{}, undefined],
+    [null, undefined],
+    [{ channels: {} }, undefined],
+    [{ channels: [null, whole] }, [{}, whole]],
+    [{ channels: [{ ...whole, window: { start: 0, end: 20 } }] }, [
+      { ...whole, window: { start: 0, end: 20 } },
+    ]],
+    [{ channels: [{ ...whole, window: { ...window, max: "255" } }] }, [
+      { ...whole, window: { start: 0, end: 20, min: 0 } },
+    ]],
+    [{ channels: [{ window: { min: 0, max: 255 } }] }, [{}]],
+    [{ channels: [{ window: null, label: null, color: 255, active: "yes" }] }, [{}]],
+    [{ channels: [{ label: 405, active: 0 }] }, [{ label: "405", active: false }]],
+  ];
+  for (const [omero, channels] of cases) {
+    assertEquals<unknown>(channelsOf(omero), channels, JSON.stringify(omero));
+  }
+  const [multiscale] = ome.multiscales as { axes: object[] }[];
+  const axes = multiscale.axes.map((axis) => ({ ...axis, unit: 7 }));
+  const image = readImageAttributes("a.zarr", {
+    ome: { ...ome, multiscales: [{ ...multiscale, name: 7, axes }] },
+  });
+  assertEquals([image.name, ...image.axes.map(({ unit }) => unit)], Array(6).fill(undefined));
+  const wells = [{ path: "A/1", rowIndex: 0, columnIndex: 0 }];
+  const plate = { rows: [{ name: "A" }], columns: [{ name: "1" }], wells, name: 7, field_count: 0 };
+  const acquisitions = [{ id: 1, name: null, starttime: "today", maximumfieldcount: 0.5 }];
+  const read = readPlateAttributes("p.zarr", { plate: { ...plate, acquisitions } });
+  assertEquals([read.name, read.fieldCount, read.acquisitions], [undefined, undefined, [{
+    id: 1,
+  }]]);
+});
+
+Deno.test("channels get the range of their type, and wrong ones are not written", () => {
+  const of = (channel: unknown) => {
+    const attributes = imageAttributes({ ...IMAGE, channels: [channel as Channel] });
+    const { ome } = attributes as unknown as { ome: { omero: { channels: Channel[] } } };
+    return ome.omero.channels[0];
+  };
+  const window = { start: 5, end: 9, min: 0, max: 65_535 };
+  assertEquals(of({ window: { start: 5, end: 9 } }).window, window);
+  for (const wrong of [{ label: 405 }, { active: 1 }, { window: { start: "0", end: 1 } }]) {
+    thrown("Invalid", () => of(wrong));
   }
 });
 

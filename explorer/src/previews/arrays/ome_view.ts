@@ -42,7 +42,7 @@ export function channelsOf(
     const { label = `channel ${index}`, color, active, window } = channels[index] ?? {};
     const usual = count === 1 ? "FFFFFF" : COLORS[index % COLORS.length];
     const isNarrowed = window !== undefined && window.end > window.start &&
-      (window.start > window.min || window.end < window.max);
+      (window.start > (window.min ?? -Infinity) || window.end < (window.max ?? Infinity));
     return {
       index,
       label,
