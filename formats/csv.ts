@@ -10,6 +10,7 @@ import { invalid, type RegistryError } from "../core/errors.ts";
 import type { Format } from "./content/format.ts";
 import type { Columns, RowOf, Table, TableRows } from "./tables/table.ts";
 import { decodeText } from "./content/text_stream.ts";
+import { DECLARATION_CHARACTERS, declaredDelimiter } from "./csv/find_delimiter.ts";
 import { createTableFormat } from "./csv/table_format.ts";
 import type { CsvDelimiter, CsvOptions, CsvRow } from "./csv/table_format.ts";
 
@@ -20,7 +21,7 @@ export type { CsvDelimiter, CsvOptions, CsvRow } from "./csv/table_format.ts";
 
 /** Options of {@linkcode parseCsv}. */
 export interface ParseCsvOptions {
-  /** Separator of cells. @default "," */
+  /** Separator of cells, unless the first line declares one (`sep=;`, as Excel does). @default "," */
   delimiter?: CsvDelimiter;
   /**
    * Longest row, bytes of UTF-8; stops at a quote that is never closed. @default 67108864 (64 Mi)
@@ -48,23 +49,36 @@ export async function* parseCsv(
   stream: ReadableStream<Uint8Array>,
   { delimiter = ",", maxRowCharacters = 64 * 1024 * 1024, signal }: ParseCsvOptions = {},
 ): AsyncGenerator<CsvRow> {
+  const text = decodeText(stream, { utf16: true, signal, refuse: noCsv });
+  let head = "";
+  for (let next; head.length < DECLARATION_CHARACTERS && !(next = await text.next()).done;) {
+    head += next.value;
+  }
+  const declared = declaredDelimiter(head);
+  const skipped = declared === undefined ? 0 : 1;
   const parser = parse({
-    delimiter,
+    delimiter: declared?.delimiter ?? delimiter,
     info: true,
     skip_empty_lines: true,
     record_delimiter: ["\r\n", "\n", "\r"],
     relax_column_count: true,
     max_record_size: maxRowCharacters,
   });
-  const text = decodeText(stream, { utf16: true, signal, refuse: noCsv });
-  const lines = Readable.from(boundedLines(text, maxRowCharacters), { objectMode: true });
+  const rest = behind(head.slice(declared?.length), text);
+  const lines = Readable.from(boundedLines(rest, maxRowCharacters), { objectMode: true });
   pipeline(lines, parser, () => {}); // the loop below throws a failure
   try {
     const rows = parser as AsyncIterable<{ record: string[]; info: { lines: number } }>;
-    for await (const { record, info } of rows) yield { cells: record, line: info.lines };
+    for await (const { record, info } of rows) yield { cells: record, line: info.lines + skipped };
   } catch (error) {
     throw error instanceof CsvError ? noCsv(error.message, error) : error;
   }
+}
+
+/** Yields a text, and those that follow it. */
+async function* behind(head: string, rest: AsyncIterable<string>): AsyncGenerator<string> {
+  yield head;
+  yield* rest;
 }
 
 /** Limits the length of lines: the parser counts the bytes of cells, not the number of cells. */

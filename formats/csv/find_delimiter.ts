@@ -1,4 +1,4 @@
-// The separator of CSV, found in its first rows.
+// The separator of CSV: declared in its first line, or found in its first rows.
 import type { CsvDelimiter } from "./table_format.ts";
 
 const DELIMITERS: readonly CsvDelimiter[] = [",", ";", "\t", "|"];
@@ -6,11 +6,28 @@ const DELIMITERS: readonly CsvDelimiter[] = [",", ";", "\t", "|"];
 const MOST_ROWS = 50;
 const MOST_CHARACTERS = 64 * 1024;
 
+/** Characters of the longest declaration, with a byte order mark and the end of its line. */
+export const DECLARATION_CHARACTERS = 8;
+
+const DECLARATION = /^\uFEFF?sep=([!-/:-@[-`{-~\t])(?:\r\n|\r|\n|$)/i;
+
+/**
+ * Returns the separator that the first line declares, and the length of this line. Excel writes and
+ * reads it: `sep=;`.
+ */
+export function declaredDelimiter(head: string): { delimiter: string; length: number } | undefined {
+  const [line, delimiter] = DECLARATION.exec(head) ?? [];
+  return line === undefined || delimiter === undefined || delimiter === '"'
+    ? undefined
+    : { delimiter, length: line.length };
+}
+
 /**
  * Returns the separator that the first row has outside quotes, and most other rows as often; of
  * several, the one that makes most columns. A comma if there is none.
  */
-export function findDelimiter(head: string): CsvDelimiter {
+export function findDelimiter(text: string): CsvDelimiter {
+  const head = text.slice(declaredDelimiter(text)?.length); // readers use the declared one
   const rows = countsOf(head.slice(0, MOST_CHARACTERS));
   const [first = DELIMITERS.map(() => 0)] = rows;
   const scores = DELIMITERS.map((delimiter, at) => {

@@ -81,7 +81,8 @@ interface RowWriter {
 }
 
 export function createRowWriter(delimiter: string): RowWriter {
-  const special = new RegExp(`["\r\n${delimiter}]|^\ufeff`); // a mark would start the file's text
+  // At the start of a file, a mark or a separator would be none of its text.
+  const special = new RegExp(`["\r\n${delimiter}]|^\ufeff|^sep=.?$`, "i");
   const quoted = (text: string) => special.test(text) ? `"${text.replaceAll('"', '""')}"` : text;
 
   function texts(texts: readonly string[]): string {

@@ -46,7 +46,7 @@ export interface CsvOptions<C extends Columns = Columns> {
   columns?: C;
   /** Set if the first row has the names of the columns. @default true */
   header?: boolean;
-  /** Separator of cells. @default "," */
+  /** Separator of cells, unless the first line of a file declares one: `sep=;`. @default "," */
   delimiter?: CsvDelimiter;
   /** Longest row, bytes of UTF-8. @default 4194304 (4 Mi) */
   maxRowCharacters?: number;

@@ -22,6 +22,16 @@ Deno.test("NaN and infinities of CSV are numbers, in a column that has other num
   }
 });
 
+Deno.test("a first line that declares the separator is not a row of CSV", async () => {
+  for (const path of ["a.csv", "a.tsv"]) {
+    for (const text of ["sep=;\r\nn;b,c\r\n1;2,5\r\n", "\ufeffsep=|\nn|b,c\n1|2,5\n"]) {
+      const source = await readTable(fakeFile(path, new TextEncoder().encode(text)));
+      assertEquals(source.columns.map(({ name }) => name), ["n", "b,c"]);
+      assertEquals((await source.page({ from: 0, count: 5 })).rows, [["1", "2,5"]]);
+    }
+  }
+});
+
 Deno.test("texts of one number, and times of one instant, are one distinct value", async () => {
   const text = "n,at,code\n1,2026-03-29T01:30:00+01:00,1.0\n1.0,2026-03-29T00:30:00Z,1\n" +
     "1e0,2026-03-28 20:30:00-04:00,01\n9007199254740993,2026-03-28,1\n9007199254740992,2026-03-28,1\n";

@@ -190,7 +190,7 @@ Deno.test("an invalid plate or well is Corrupt, with the location", () => {
   }
 });
 
-Deno.test("what only describes an image or a plate is left out if it cannot be read", () => {
+Deno.test("a description of an image or a plate is left out if it cannot be read", () => {
   const window = { start: 0, end: 20, min: 0, max: 255 };
   const whole = { color: "00FFFF", label: "nuclei", active: true, window };
   const { ome } = imageAttributes(IMAGE) as { ome: Record<string, unknown> };

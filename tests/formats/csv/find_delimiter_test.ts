@@ -14,6 +14,7 @@ Deno.test("the separator of CSV is the one that rows have alike, outside quotes"
     ["only one column\nx\n", ","],
     ["a\n1;2\n", ","],
     ["", ","],
+    ["sep=;\na,b,c\n1,2,3\n", ","], // the rows decide about a line that readers skip
     [`a;b\n${"1;2\n".repeat(30_000)}`, ";"],
   ];
   for (const [text, delimiter] of cases) assertEquals(findDelimiter(text), delimiter, text);

@@ -9,7 +9,7 @@ import { fileToDecode } from "../file_to_decode.ts";
 import { encodingOf } from "../text/text_part.ts";
 import { numberWord, otherText } from "./cells.ts";
 import type { Group } from "./parquet_table.ts";
-import { type CsvLine, delimiterOf, splitCsv } from "./split_csv.ts";
+import { beginningOf, type CsvLine, splitCsv } from "./split_csv.ts";
 
 export interface TablePage {
   rows: readonly (readonly Cell[])[];
@@ -169,8 +169,9 @@ const MAX_SKIP_BYTES = 32 * 1024 * 1024;
 
 async function openCsv(file: FileToRead, signal?: AbortSignal): Promise<TableReader> {
   const head = await file.read(0, Math.min(CSV_BYTES, file.size), signal);
-  const reader = new CsvReader(file, delimiterOf(head, file.path), head);
-  const [header] = (await reader.read(startOf(head), { min: 1, max: 1 }, signal)).lines;
+  const { delimiter, start } = beginningOf(head, file.path);
+  const reader = new CsvReader(file, delimiter, head);
+  const [header] = (await reader.read(start, { min: 1, max: 1 }, signal)).lines;
   if (header === undefined) throw corrupt("preview", file.path, "it has no header");
   const { lines: sample } = await reader.read(header.end, { min: 1, max: SAMPLE_ROWS }, signal)
     .catch(() => ({ lines: [] })); // the first page says why
@@ -268,11 +269,6 @@ function uniqueNames(header: readonly string[]): string[] {
     names.add(unique);
   }
   return [...names];
-}
-
-/** Skips a byte order mark. */
-function startOf(head: Uint8Array): number {
-  return head[0] === 0xef && head[1] === 0xbb && head[2] === 0xbf ? 3 : 0;
 }
 
 function tooLong(path: string, most: number) {

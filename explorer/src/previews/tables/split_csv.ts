@@ -1,5 +1,5 @@
 // Rows of CSV (RFC 4180) from a part of a file, with their places: pages are read by ranges.
-import { findDelimiter } from "../../../../formats/csv/find_delimiter.ts";
+import { declaredDelimiter, findDelimiter } from "../../../../formats/csv/find_delimiter.ts";
 
 /** A row, and where the next one begins. */
 export interface CsvLine {
@@ -104,8 +104,17 @@ class Rows {
 
 const UTF8 = new TextDecoder("utf-8", { ignoreBOM: true });
 
-/** Returns the separator of a file, a byte. */
-export function delimiterOf(head: Uint8Array, path: string): number {
-  const delimiter = /\.tsv$/i.test(path) ? "\t" : findDelimiter(UTF8.decode(head));
-  return delimiter.charCodeAt(0);
+/** Returns the separator of a file, a byte, and the place of its first row. */
+export function beginningOf(
+  head: Uint8Array,
+  path: string,
+): { delimiter: number; start: number } {
+  const text = UTF8.decode(head);
+  const declared = declaredDelimiter(text);
+  const delimiter = declared?.delimiter ?? (/\.tsv$/i.test(path) ? "\t" : findDelimiter(text));
+  const skipped = text.slice(0, declared?.length ?? (text.startsWith("\uFEFF") ? 1 : 0));
+  return {
+    delimiter: delimiter.charCodeAt(0),
+    start: new TextEncoder().encode(skipped).byteLength,
+  };
 }
