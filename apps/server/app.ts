@@ -17,6 +17,7 @@ import { silentLogger } from "../../core/system.ts";
 import { type Answer, answerings } from "./answer.ts";
 import type { Access } from "./access/access.ts";
 import { sentBy } from "./access/sender.ts";
+import { withoutUnread } from "./access/unread.ts";
 import { checkHandlerOptions } from "./options.ts";
 import type { Handler, HandlerInfo, HandlerOptions } from "./options.ts";
 import { checkPath, isOfDav, pathOf, Routes } from "./routing.ts";
@@ -167,7 +168,7 @@ export function createApp(
     let error: unknown;
     const failed = (thrown: unknown) => {
       error = thrown;
-      return refuse(thrown, info.access);
+      return refuse(withoutUnread(thrown, info), info.access);
     };
     const answered = sentBy(info.access.author, async () => {
       await audit?.admit(asked);

@@ -14,11 +14,7 @@ interface RmFlags {
   dryRun?: boolean;
 }
 
-const IN_USE = {
-  Conflict:
-    "If an alias or a release names it, or a rule protects it, change that first, or add --force. " +
-    "If another program changed it, inspect it and try again.",
-};
+const CHANGED = { Conflict: "Another program changed it: inspect it, and try again." };
 
 export const rm: Command = defineCommand({
   name: "rm",
@@ -132,7 +128,7 @@ async function oneOf(
     done: exact,
     async remove(dryRun) {
       const settings = { force: flags.force, ifCommit: commit, dryRun, signal };
-      if (await withHints(registry.delete(exact, settings), IN_USE)) return [{ name, version }];
+      if (await withHints(registry.delete(exact, settings), CHANGED)) return [{ name, version }];
       const state = "another program already deleted it";
       throw notFound(`delete "${exact}"`, state, "Nothing is left to do.");
     },
@@ -197,7 +193,7 @@ async function allOf(
     done: `${name} (${count})`,
     async remove(dryRun) {
       const settings = { allVersions: true, force, dryRun, signal };
-      await withHints(registry.delete(name, settings), IN_USE);
+      await withHints(registry.delete(name, settings), CHANGED);
       return versions.map((version) => ({ name, version }));
     },
   };

@@ -66,8 +66,8 @@ export async function checkDisk(what: string, path: string): Promise<Check> {
       : `${formatBytes(free)} free for ${path}`;
     if (free >= LOW_BYTES && !noInodes) return ok(what, state);
     const verdict = free < FULL_BYTES || noInodes ? "fail" : "warn";
-    const advice = "Free space: holdfast prune, then holdfast gc; or move the registry to a " +
-      "larger disk with holdfast mirror.";
+    const advice = "Remove data: holdfast prune, then holdfast gc after the grace period, or gc " +
+      "--now while nobody else uses the registry. Or move it to a larger disk: holdfast mirror";
     return trouble(what, verdict, state, advice);
   } catch (error) {
     const { code, message, name } = error as NodeJS.ErrnoException;

@@ -52,8 +52,8 @@ export const CLI_HINTS: HintTable<ReasonKind> = {
     `${advice} Behind a proxy set HTTPS_PROXY or HTTP_PROXY, and NO_PROXY; check them with ` +
     "`holdfast doctor`. To wait longer, pass --wait 90s.",
   store_silent: null,
-  store_full: "Raise the quota or the cap of the account or bucket, or remove data: holdfast " +
-    "prune, then holdfast gc.",
+  store_full: "Raise the quota or the cap of the account or bucket. Or remove data while nobody " +
+    "else uses the registry: holdfast prune, then holdfast gc --now",
   bucket_missing: "Create it with `holdfast init URL --create-bucket`, or check its name, " +
     "endpoint and region.",
   bucket_elsewhere: ({ region }) => `Add ?region=${region} to the URL.`,

@@ -73,14 +73,18 @@ function lookUpHint(ref: string, suggestion: string | undefined): string {
   return suggestion === undefined ? hint : `Did you mean ${shellWord(suggestion)}? ${hint}`;
 }
 
-/** Awaits a call. An error with one of these codes gets the given hint instead of its own. */
+/**
+ * Awaits a call. An error with one of these codes gets the given hint instead of its own. A text is
+ * for errors without a reason: others have a hint that fits it.
+ */
 export async function withHints<T>(call: Promise<T>, hints: Hints): Promise<T> {
   try {
     return await call;
   } catch (error) {
     if (!isRegistryError(error)) throw error;
     const choice = hints[error.code];
-    if (choice === undefined) throw error;
+    const isText = typeof choice === "string";
+    if (choice === undefined || isText && error.reason !== undefined) throw error;
     const hint = typeof choice === "function" ? await choice(error) : choice;
     throw retold(error, { hint, cause: error });
   }

@@ -36,6 +36,9 @@ const HEADERS: Readonly<Record<string, string>> = {
   "content-security-policy": "default-src 'none'; frame-ancestors 'none'; sandbox",
 };
 
+/** Listings and infos have only what the token may read. */
+const VARIES = ["vary", "authorization"] as const;
+
 const METHODS = new Set(["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS", "PROPFIND"]);
 
 export function createGuard(
@@ -98,7 +101,8 @@ export function createGuard(
     metrics.begin();
     const answered = await traced(request, known, () => admit(request, known, answer));
     const { body, status, isOwned } = answered;
-    const headers = withHeaders(answered, origins.headersFor(request));
+    const ofToken = tokens === undefined || known.scope === "open" ? [] : [VARIES];
+    const headers = withHeaders(answered, [...origins.headersFor(request), ...ofToken]);
     headers["x-request-id"] = requestId;
 
     const { method, url } = request;

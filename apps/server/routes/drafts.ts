@@ -2,6 +2,7 @@
 import { finishRun, type LoggedRun, openRun } from "../../../registry/mod.ts";
 import { readLoggedRun, readLoggedRuns } from "../../../registry/mod.ts";
 import type { FileToSave } from "../../../materializers/mod.ts";
+import type { Access } from "../access/access.ts";
 import { Answer, type Routes, type ServerContext } from "../routing.ts";
 import { answerListing, listing, type PageQuery } from "../listing.ts";
 import { route } from "../describe.ts";
@@ -45,7 +46,13 @@ export function draftsRoutes(routes: Routes, context: ServerContext): void {
     json: schemas.PartRequestSchema,
     answer: async ({ c, params, json: { files: sent, compress }, access, signal }) => {
       const draft = await open(params);
-      const add = (files: FileToSave[]) => draft.addPart(params.part, files, { compress, signal });
+      const unread = unreadState(access, params.name);
+      const add = (files: FileToSave[]) =>
+        ofCondition(
+          undefined,
+          () => draft.addPart(params.part, files, { compress, signal }),
+          unread,
+        );
       if (sent === undefined) {
         c.info.dryRun = true;
         await checkOnly(add);
@@ -74,8 +81,8 @@ export function draftsRoutes(routes: Routes, context: ServerContext): void {
       const { materializer, ...options } = optionsOf(json);
       const draft = await open(params);
       const commit = () => draft.commit({ ...options, as: materializer, signal });
-      const saved = await ofCondition(options.ifCommit, commit);
       const { name, draft: id } = params;
+      const saved = await ofCondition(options.ifCommit, commit, unreadState(access, name));
       const committed = { kind: "draft", name, id, token: access.token } as const;
       if (!saved.skipped) await drafts.add(committed);
       return await savedAnswer(c, saved, () => drafts.isBy(committed));
@@ -95,6 +102,11 @@ export function draftsRoutes(routes: Routes, context: ServerContext): void {
       return c.json({ discarded: await draft.discard({ signal }) });
     },
   });
+}
+
+/** Returns the state of a conflict for a token that may not know versions and parts of a draft. */
+function unreadState(access: Access, name: string): string | undefined {
+  return access.may("read", name) ? undefined : "the draft or its version was changed";
 }
 
 function sizeOf(files: readonly FileToSave[]): number {

@@ -80,7 +80,9 @@ export function versionsRoutes(routes: Routes, { registry, openVersion }: Server
       200: {
         description: "The version",
         schema: ArtifactInfoSchema,
-        headers: { "etag": "Its commit, as a strong tag" },
+        headers: {
+          "etag": "Its commit, as a strong tag; absent if inputs are hidden from the token",
+        },
       },
       304: { description: "Not modified" },
     },
@@ -96,9 +98,11 @@ export function versionsRoutes(routes: Routes, { registry, openVersion }: Server
         known,
         failed: `Cannot answer: the commit of ${ref} is ${info.commit}`,
       });
-      if (answered !== undefined) return answered;
+      const isWhole = artifact.checkFiles === undefined; // without inputs, it is another body
+      if (answered !== undefined && (isWhole || answered.status !== 304)) return answered;
       const isSmall = data !== undefined && info.size <= data;
-      return c.json(isSmall ? await withData(artifact) : info, 200, known);
+      const body = isSmall ? await withData(artifact) : info;
+      return c.json(body, 200, isWhole ? known : { "cache-control": "no-store" });
     },
   });
 }

@@ -85,7 +85,7 @@ export function checkNamed(
 
 /**
  * Reports a lost race as 412 if the request had a condition, such as `ifCommit`, and as 409
- * otherwise.
+ * otherwise. A conflict with a reason, such as a rule, is not a race.
  *
  * @param state replaces that of the error, which has what the sender may not know
  */
@@ -98,10 +98,10 @@ export async function ofCondition<T>(
     return await action();
   } catch (error) {
     const isKept = condition === undefined && state === undefined;
-    if (isKept || !isRegistryError(error, "Conflict")) throw error;
-    const { code, message, action = "change", subject, hint, reason } = error;
+    if (isKept || !isRegistryError(error, "Conflict") || error.reason !== undefined) throw error;
+    const { code, message, action = "change", subject, hint } = error;
     const status = condition === undefined ? 409 : 412;
-    const refused = { status, code, action, subject, hint, reason };
+    const refused = { status, code, action, subject, hint };
     throw new RefusedRequest(
       state === undefined ? { ...refused, message, state: error.state } : { ...refused, state },
     );

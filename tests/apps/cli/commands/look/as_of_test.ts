@@ -79,3 +79,16 @@ cliTest("a rollback after prune works, and after rm names what is left", async (
   await it.succeeds("rm m@6 --yes");
   await it.fails("alias m production --rollback", 3, "holdfast alias m production 2.0.0");
 });
+
+cliTest("a refused change has the hint of its reason, and only a race is one", async (it) => {
+  await it.succeeds("init");
+  for (const n of [1, 2]) await it.succeeds("save m - -a production -q", { stdin: `${n}` });
+  await it.succeeds("rules set m --protect-alias production -q");
+  await it.fails("alias m production --rollback", 4, "holdfast alias --force");
+  await it.fails("alias m production 1", 4, "holdfast alias --force");
+  await it.fails("alias m production --delete", 4, "holdfast alias --force");
+  await it.fails("rm m@2 --yes", 4, "Point the alias to another version first");
+  await it.succeeds("rules set m --protect -q");
+  await it.fails("rm m@1 --yes", 4, "holdfast rules");
+  await it.succeeds("alias m production --rollback --force");
+});
