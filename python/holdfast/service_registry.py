@@ -23,7 +23,7 @@ from .core.errors import Corrupt, HoldfastError, Json, damaged, quoted
 from .core.metadata import checked_json, from_metadata
 from .core.names import encode_segment
 from .core.records import KINDS, TIME, UUID, check_files, fits
-from .core.versions import parse_ref
+from .core.versions import parse_ref, parse_version
 from .runs.run import LoggedRun, Run, leave_runs, reason_of
 from .values.serializers import FileToSend
 
@@ -329,8 +329,12 @@ class ServiceRegistry(Registry):
 
         That is for the grace period, and then until `holdfast gc` runs.
         """
-        name, at, wanted = parts_of(ref)
-        path = f"{path_of(name)}/versions/{quote(wanted if at else 'latest')}/undelete"
+        name, _, wanted = parts_of(ref)
+        if parse_version(wanted) is None:
+            message = f"Cannot undelete {quoted(ref)}: give one version"
+            hint = f"Pass {quoted(f'{name}@1.0.0')}; deleted({quoted(name)}) lists them."
+            raise HoldfastError("Invalid", message, hint)
+        path = f"{path_of(name)}/versions/{quote(wanted)}/undelete"
         facts = self._connection.json("POST", path, again=False)
         return saved_of(facts)
 

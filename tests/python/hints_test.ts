@@ -3,6 +3,7 @@ import { assert, assertEquals, assertMatch } from "@std/assert";
 import { join } from "node:path";
 import { openRegistry } from "../../mod.ts";
 import { REPOSITORY } from "../support/run_deno.ts";
+import { sourceFiles } from "../support/source_files.ts";
 import { python, pythonTest, runProgram, served } from "./reader.ts";
 
 /** Calls of a program, and the code and the hint of each error. */
@@ -20,6 +21,11 @@ const CASES: [call: string, code: string, hint: RegExp][] = [
   ["service.run('a', config={})", "Invalid", /^Pass `params`\.$/],
   ["service.run('a', project='x')", "Invalid", /into `name`/],
   ["service.save('a', 1, aliases=['b'])", "Invalid", /^Pass `alias`\.$/],
+  ["service.undelete('a')", "Invalid", /deleted\("a"\)/],
+  ["service.undelete('a@^1')", "Invalid", /"a@1\.0\.0"/],
+  ["service.run('a', params={'x': 'y' * 40000})", "Invalid", /artifact/],
+  ["service.save('b', 1, metadata={'x': 'y' * 80000})", "Invalid", /version of its own/],
+  ["service.set_alias('a', 'x/y', '1')", "Invalid", /load, open or download/],
   ["service.run()", "Invalid", /^Call it as run\(name, \*, params=None, id=None\)\.$/],
   ["service.open('a', 'b')", "Invalid", /^Call it as open\(ref, \*, as_of=None\)\.$/],
   ["folder.run('a')", "Unsupported", /holdfast\.connect/],
@@ -130,6 +136,40 @@ pythonTest("errors have hints for Python, not for HTTP or the command line", asy
     assert(!/(GET|PUT|POST|DELETE) \/|Authorization|\?force|openapi|--/.test(hint), hint);
     assertMatch(message, /^Cannot .+: /, call);
   }
+});
+
+/** The hints in the sources of what a service calls, with names for what they compute. */
+async function hintsOfServices(): Promise<string[]> {
+  const paths = await sourceFiles(["core", "registry", "disk", "materializers", "apps/server"]);
+  const sources = await Promise.all(paths.map((path) => Deno.readTextFile(join(REPOSITORY, path))));
+  const STRING = /"((?:[^"\\\n]|\\.)*)"|`((?:[^`\\]|\\.)*)`|'([^'\n]*)'/g;
+  const HINT = new RegExp(`\\bhint\\s*[:=]\\s*(?:\\s*(?:${STRING.source})\\s*\\+?)+`, "g");
+  const hints = sources.flatMap((text) => Array.from(text.matchAll(HINT), ([hint]) => hint));
+  return hints.map((hint) =>
+    Array.from(hint.matchAll(STRING), ([, a, b, c]) => a ?? b ?? c).join("")
+      .replaceAll(/\$\{[^}]*\}/g, '"aB"')
+  );
+}
+
+const FOREIGN = /\b(GET|PUT|POST|PATCH|DELETE) |\w\(.*\{|\b[a-z]+[A-Z]\w*|\bawait |: true|\s--\w/;
+
+const TRANSLATED = `
+import json, sys
+from holdfast.client.reasons import in_python
+
+for hint in json.load(open("hints.json")):
+    print(json.dumps(in_python(hint, "Invalid")))
+`;
+
+pythonTest("no hint of a service speaks TypeScript or HTTP to Python", async (root) => {
+  const hints = await hintsOfServices();
+  assert(hints.length > 300, `${hints.length}`);
+  await Deno.writeTextFile(root.join("hints.json"), JSON.stringify(hints));
+  const lines = await runProgram(TRANSLATED, { cwd: root.path });
+  const shown = lines.map((line) => JSON.parse(line) as string);
+  assertEquals(shown.filter((hint) => FOREIGN.test(hint.replaceAll('"aB"', ""))), []);
+  const kept = shown.filter((hint, i) => hint === hints[i]);
+  assert(kept.length > hints.length / 2, "most hints speak of no language");
 });
 
 const WORDS = `

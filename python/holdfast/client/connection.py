@@ -17,7 +17,7 @@ from typing import Any, NamedTuple
 
 from ..core.errors import HoldfastError, Json, quoted
 from ..core.store import CHUNK
-from .reasons import hint_for, kind_of
+from .reasons import hint_for, in_python, kind_of
 
 BYTES_PER_LIMIT = 2**21
 """Bytes of a request that add one `timeout` to its time."""
@@ -39,13 +39,6 @@ TLS_HINTS = {
 }
 """What to do about a certificate, by the code of OpenSSL."""
 
-
-HINTS = {
-    r"Authorization": "Pass a token that may do this: token=…, or HOLDFAST_TOKEN.",
-    r"/openapi|content-type": "Check the arguments.",
-    r"GET /|PUT /": "Check the spelling, or list names(), versions(name) or aliases(name).",
-}
-"""Hints for Python instead of those for HTTP, of errors without a reason."""
 
 OWN_HINTS = {
     "Denied": "Check the token, and what is in front of the service.",
@@ -91,12 +84,11 @@ def is_token_lost(error: urllib.error.HTTPError) -> bool:
 
 def hint_of(problem: Json, code: str, usual: str = "") -> str:
     """Returns the hint of an answer: by its reason, else that of the service."""
-    hint = str(problem.get("hint", usual))
     own = hint_for(problem.get("reason"))
     suggestion = problem.get("suggestion")
     if own and suggestion:
         return f"Did you mean {quoted(str(suggestion))}? {own}"
-    found = own or next((own for pattern, own in HINTS.items() if re.search(pattern, hint)), hint)
+    found = own or in_python(str(problem.get("hint", usual)), code)
     return found or OWN_HINTS.get(code, "Check the arguments, and the URL of the service.")
 
 

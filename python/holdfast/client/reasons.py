@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 TOKEN = "Sign in with `holdfast login URL`, or pass a token: token=…, or HOLDFAST_TOKEN."
@@ -62,6 +63,42 @@ REASONS = {
     "run_ended": "The run has a result already.",
     "logged_run_missing": "Call runs() to list the runs. Finished runs are versions.",
 }
+
+
+CHECK = "Check the arguments."
+SPELLING = "Check the spelling, or list names(), versions(name) or aliases(name)."
+
+HINTS = {
+    r"Authorization": "Pass a token that may do this: token=…, or HOLDFAST_TOKEN.",
+    r"^Save fewer files at once": "Join them in archives, or save them as several versions.",
+    r"^Send large files": "Save large values as versions of their own, and pass their refs.",
+    r"^Pass plain JSON, .* Save larger data": "Save larger data as a version of its own.",
+    r"is only read: by load": "Read a member of a release with load, open or download.",
+}
+"""Hints for Python instead of those of the service, of errors without a reason."""
+
+FOREIGN = re.compile(
+    r"\b(GET|HEAD|PUT|POST|PATCH|DELETE)\b|/openapi|\?\w+=|content-type|\bETag"
+    r"|\b[a-z]+[A-Z]\w*|\b(await|new|undefined|null) |[{\[] ?\w+:|: true|\bregistry\.\w"
+    r"|(^|\s)--[a-z]"
+)
+"""Words of HTTP, TypeScript and the command line, which a program in Python cannot follow."""
+
+BY_CODE = {
+    "Conflict": "Read it again, and repeat what still applies.",
+    "Corrupt": OPERATOR,
+    "Denied": TOKEN,
+    "NotFound": SPELLING,
+    "Unavailable": LATER,
+}
+
+
+def in_python(hint: str, code: str) -> str:
+    """Returns a hint of a service for Python programs."""
+    own = next((own for pattern, own in HINTS.items() if re.search(pattern, hint)), None)
+    if own is None and FOREIGN.search(re.sub(r'"(?:[^"\\]|\\.)*"', "", hint)):  # not in its names
+        own = BY_CODE.get(code, CHECK)
+    return hint if own is None else own
 
 
 def kind_of(reason: Any) -> str:
