@@ -1,4 +1,5 @@
 // `deno task bench`: measures the registry on a disk and in buckets, each measure against a raw floor in the same run.
+import { execFileSync } from "node:child_process";
 import fs from "node:fs";
 import { arch, cpus, loadavg, tmpdir, totalmem } from "node:os";
 import { join } from "node:path";
@@ -248,8 +249,9 @@ async function main(): Promise<void> {
       ? JSON.stringify({ group: "machine", ...machine })
       : `${Object.values(machine).join(", ")}\n`,
   );
-  const usual = ([, { named, about }]: [string, GroupEntry]) =>
-    values.write === undefined ? !named : about !== undefined;
+  const page = values.write === undefined ? undefined : fs.readFileSync(values.write, "utf8");
+  const usual = ([, { named, title }]: [string, GroupEntry]) =>
+    page === undefined ? !named : page.includes(`\n## ${title}\n`);
   const names = values.only?.split(",") ??
     Object.entries(GROUPS).filter(usual).map(([name]) => name);
   for (const name of names) {
@@ -279,11 +281,11 @@ async function main(): Promise<void> {
       const place = Deno.env.get("TMPDIR") === IN_MEMORY ? `TMPDIR=${IN_MEMORY} ` : "";
       const command = `${place}deno task bench --only ${name} ${asked}`;
       const load = `load ${before.toFixed(1)} before, ${loadavg()[0].toFixed(1)} after`;
-      const { runtime, cpu, memory } = machine;
+      const { runtime, commit, cpu, memory } = machine;
       await writeSection(values.write, rows, {
         ...entry,
         command,
-        circumstances: [runtime, cpu, memory, load].join(", "),
+        circumstances: [commit, runtime, cpu, memory, load].join(", "),
       });
     } finally {
       fs.rmSync(folder, { recursive: true, force: true });
@@ -294,6 +296,9 @@ async function main(): Promise<void> {
 function describeMachine(folder: string): Record<string, string> {
   const [load] = loadavg();
   return {
+    commit: `commit ${
+      execFileSync("git", ["describe", "--always", "--dirty"], { encoding: "utf8" }).trim()
+    }`,
     runtime: `Deno ${Deno.version.deno}`,
     cpu: `${cpus().length} × ${cpus()[0]?.model ?? arch()}`,
     memory: `${Math.round(totalmem() / 1024 ** 3)} GiB`,

@@ -1,6 +1,7 @@
 // Results as sections of docs/performance.md, one for each group.
 import fs from "node:fs";
 import { denoSucceeds } from "../support/run_deno.ts";
+import { withDeciding } from "./deciding.ts";
 import { type Ratio, type Row, speedOf } from "./report.ts";
 
 export interface Section {
@@ -21,7 +22,7 @@ export async function writeSection(
   const heading = `## ${section.title}\n`;
   const at = sections.findIndex((text) => text.startsWith(heading));
   sections.splice(at < 0 ? sections.length : at, at < 0 ? 0 : 1, textOf(rows, section, heading));
-  fs.writeFileSync(page, [intro, ...sections].join(""));
+  fs.writeFileSync(page, withDeciding([intro, ...sections].join("")));
   await denoSucceeds(["fmt", "--quiet", page]);
 }
 

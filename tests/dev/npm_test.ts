@@ -257,7 +257,6 @@ Deno.test("operators in a package of CommonJS get a hint", async () => {
   assertEquals((await run("pipeline", "run")).code, 0);
 });
 
-// Word for word, on Node 22 without `await using`.
 everywhere("the samples of README run on Node and Bun", async (name, { project, env, runtime }) => {
   const samples = await readmeSamples();
   samples.push({ text: await pageSample(), permissions: [] });
@@ -265,10 +264,7 @@ everywhere("the samples of README run on Node and Bun", async (name, { project, 
     const cwd = join(project, `sample-${index}-${name}`);
     await mkdir(join(cwd, "examples"), { recursive: true });
     await writeFile(join(cwd, "examples/a.txt"), "a file");
-    const main = name !== "node@22"
-      ? text
-      : text.replace(/await using (?=\w+)/g, "const ") + DISPOSAL;
-    await writeFile(join(cwd, "main.mjs"), main);
+    await writeFile(join(cwd, "main.mjs"), text);
     const { code, stderr } = await runIn({ cwd, env }, [await runtime(name), "main.mjs"]);
     assertEquals([code, stderr], [0, ""], `${name}: ${text}`);
   }
@@ -361,10 +357,8 @@ serverTest(
   },
 );
 
-const DISPOSAL = "await registry.close();\n";
-
 /** The sample of the page about installing. */
 async function pageSample(): Promise<string> {
   const page = await readFile(join(REPOSITORY, "docs/install.md"), "utf8");
-  return /^```js\n([^]*?)^```$/m.exec(page)![1].replace(DISPOSAL, "");
+  return /^```js\n([^]*?)^```$/m.exec(page)![1];
 }

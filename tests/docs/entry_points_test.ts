@@ -7,6 +7,7 @@ import { createApp } from "../../apps/server/app.ts";
 import { METHODS } from "../../core/options/methods.ts";
 import { openRegistry } from "../../mod.ts";
 import { REPOSITORY } from "../support/run_deno.ts";
+import { sourceFiles } from "../support/source_files.ts";
 
 const COLUMNS = ["HTTP", "command line", "Python", "MCP", "explorer"];
 
@@ -43,7 +44,6 @@ async function known(): Promise<Record<string, (name: string) => boolean>> {
     "command line": (name) => commands.has(name.replace(/ (clear|--\S*)$/, "")),
     "Python": (name) => python.includes(`    def ${name}(`),
     "MCP": (name) => tools.has(name),
-    "explorer": () => false,
   };
 }
 
@@ -57,12 +57,26 @@ Deno.test("the tables of entry points name what exists, or why it does not", asy
   const wrong = [...methods, ...functions].flatMap((row) =>
     COLUMNS.flatMap((column) => {
       const cell = row[column] ?? "";
-      const bad = namesIn(cell).filter((name) => !exists[column]!(name));
+      const bad = namesIn(cell).filter((name) => !exists[column]?.(name));
       const hasReason = cell !== "" && cell !== "no" && cell !== "-";
       return hasReason && (bad.length === 0 || cell.startsWith("no: ")) ? [] : [[column, cell]];
     })
   );
   assertEquals(wrong, []);
+});
+
+Deno.test("the tables of entry points deny no name that exists", async () => {
+  const exists = await known();
+  const denied = [...methods, ...functions].flatMap((row) =>
+    namesIn(row.method ?? row.function ?? "").flatMap((name) => {
+      const snake = name.replace(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`);
+      const names = [name, snake, snake.replaceAll("_", " ")];
+      return Object.keys(exists).filter((column) =>
+        row[column]?.startsWith("no: ") && names.some((each) => exists[column]!(each))
+      ).map((column) => `${name}: ${column}`);
+    })
+  );
+  assertEquals(denied, []);
 });
 
 Deno.test("the tables of entry points have the routes of the rows, and every tool", () => {
@@ -73,4 +87,38 @@ Deno.test("the tables of entry points have the routes of the rows, and every too
   const named = new Set([...methods, ...functions].flatMap(({ MCP }) => namesIn(MCP!)));
   const tools = toolsOf({ allowDelete: true }).map(({ name }) => name);
   assertEquals(tools.filter((name) => !named.has(name)), []);
+});
+
+const sources = await Promise.all(
+  (await sourceFiles(["explorer/src"])).filter((path) => path.endsWith(".ts")).map(read),
+);
+
+/** True if the explorer sends requests to a route: the end of its path, with its method near it. */
+function isAsked({ path, method }: { path: string; method: string }): boolean {
+  const within = /^\/artifacts\/:name(?:\/versions\/:version)?/.exec(path)?.[0] ?? "";
+  const ends = path.slice(within.length).replace(/\{.*\}/, "").split("/").filter(Boolean)
+    .map((part) => part.startsWith(":") ? "\\$\\{[^`]*?\\}" : part);
+  const call = within.endsWith(":version") ? "versionPath\\(" : "namePath\\(";
+  const asked = new RegExp(ends.length === 0 ? call : `[\`"/}]${ends.join("/")}["\`?]`, "g");
+  return sources.some((text) =>
+    [...text.matchAll(asked)].some(({ index }) =>
+      method === "GET" || text.slice(index, index + 600).includes(`method: "${method}"`)
+    )
+  );
+}
+
+Deno.test("the column of the explorer has words of its page, and denies nothing that it does", async () => {
+  const routes = createApp(await openRegistry("memory:"), {}).routes;
+  const visible = sources.join("\n");
+  for (const row of [...methods, ...functions]) {
+    const { explorer = "", HTTP = "" } = row;
+    const words = Array.from(explorer.matchAll(/_([^_]+)_/g), ([, word]) => word!);
+    const isShown = (word: string) => new RegExp(`[>"\\s]${word}[<"\\s]`).test(visible);
+    assertEquals(words.filter((word) => !isShown(word)), [], explorer);
+    const isDenied = explorer.startsWith("no: ");
+    assertEquals(words.length === 0, isDenied, explorer);
+    const [id] = HTTP.includes(":") ? [] : namesIn(HTTP);
+    const route = routes.find((route) => route.id === id);
+    if (isDenied && route !== undefined) assertEquals([id, isAsked(route)], [id, false]);
+  }
 });

@@ -3,6 +3,8 @@ import { assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
 import { readFile } from "node:fs/promises";
 import { join } from "@std/path";
 import { SCHEDULES } from "../simulate/schedules/mod.ts";
+import { decidingRows, rowsAtTop } from "../bench/deciding.ts";
+import { readmeSamples } from "../dev/npm/readme_samples.ts";
 import { REPOSITORY } from "../support/run_deno.ts";
 import { sourceFiles } from "../support/source_files.ts";
 
@@ -18,6 +20,32 @@ Deno.test("the pages say of second versions what the table of docs/performance.m
     const text = await readProse(page);
     assertMatch(text, new RegExp(`adds ${mean(holdfast).toPrecision(2)} % `), page);
     assertMatch(text, new RegExp(`adds ${mean(restic).toPrecision(2)} %`), page);
+  }
+});
+
+Deno.test("the rows that decide are those of the tables below them", async () => {
+  const page = await readText("docs/performance.md");
+  assertEquals(rowsAtTop(page), decidingRows(page));
+});
+
+Deno.test("README says how much slower downloads from a bucket are than with s5cmd", async () => {
+  const sections = (await readText("docs/performance.md")).split(/^## /m)
+    .filter((text) => / in a bucket|bucket compared with s5cmd/.test(text.split("\n", 1)[0]!));
+  const ratios = sections.flatMap((text) =>
+    Array.from(
+      text.matchAll(/^\| download [^|]*\|[^|]*\| \**([\d.]+)\** .*s5cmd/gm),
+      ([, times]) => Number(times),
+    )
+  );
+  const most = Math.max(...ratios);
+  assertStringIncludes(await readProse("README.md"), `up to ${most} times as long as with s5cmd`);
+});
+
+Deno.test("the programs of README parse on the Node that it names", async () => {
+  const readme = await readProse("README.md");
+  assertStringIncludes(readme, "run on Deno 2.9, Node 22.12, Bun");
+  for (const { text } of await readmeSamples()) {
+    assertEquals(/\busing\b/.test(text), false, text); // Node 24 is the first with it
   }
 });
 
