@@ -19,7 +19,10 @@ export interface Driver {
   readonly parameters: readonly string[];
   /** Prefixes of environment variables that the vendor's library reads. @default none */
   readonly variables?: readonly string[];
-  /** Environment variables that contain paths of certificates. @default none */
+  /**
+   * Variables by which other programs for this store find certificates; no runtime reads them.
+   * @default none
+   */
   readonly certificates?: readonly string[];
   readonly help: { urls: string; credentials?: string };
   open(place: BackendPlace, options: OpenStoreOptions): Backend | Promise<Backend>;

@@ -4,6 +4,7 @@ import { accessSync, closeSync, constants, openSync, statSync } from "node:fs";
 import { readFile, statfs } from "node:fs/promises";
 import { dirname } from "node:path";
 import process from "node:process";
+import tls from "node:tls";
 import { DRIVERS } from "../../../backends/drivers.ts";
 import type { ProbeCertificate } from "../../../registry/maintenance.ts";
 import { isRegistryError } from "../../../core/errors.ts";
@@ -127,11 +128,29 @@ export function checkPermissions(path: string): Check | undefined {
 
 const CERTIFICATES = /-----BEGIN CERTIFICATE-----[\s\S]*?-----END CERTIFICATE-----/g;
 
-/** Checks the files with your own certificate authorities: readable, and not expired. */
+/** Returns the variables with files of authorities that this runtime trusts. */
+function trustedVariables({ env }: CliIo["system"]): string[] {
+  if (process.versions.deno === undefined) return ["NODE_EXTRA_CA_CERTS"];
+  const usesSystem = (env("DENO_TLS_CA_STORE") ?? "").split(",").includes("system");
+  return ["NODE_EXTRA_CA_CERTS", "DENO_CERT", ...(usesSystem ? ["SSL_CERT_FILE"] : [])];
+}
+
+/** Returns the certificates that the runtime does not have: a file may repeat all of those. */
+function ownAuthorities(certificates: readonly string[]): string[] {
+  const plain = (pem: string) => pem.replace(/\s/g, "");
+  const known = new Set(tls.rootCertificates.map(plain));
+  return certificates.filter((pem) => !known.has(plain(pem)));
+}
+
+/**
+ * Checks the files with your own certificate authorities: readable, not expired, and named in a
+ * variable that this program reads.
+ */
 export async function checkCertificates({ system }: Pick<CliIo, "system">): Promise<Check[]> {
   const what = "certificates";
   const variables = new Map<string, string[]>(); // by file: often all name the same
   const ofDrivers = DRIVERS.flatMap(({ certificates = [] }) => certificates);
+  const trusted = trustedVariables(system);
   for (const name of ["NODE_EXTRA_CA_CERTS", "DENO_CERT", "SSL_CERT_FILE", ...ofDrivers]) {
     const path = system.env(name);
     if (path) variables.set(path, [...variables.get(path) ?? [], name]);
@@ -144,6 +163,12 @@ export async function checkCertificates({ system }: Pick<CliIo, "system">): Prom
     try {
       const all = (await readFile(path, "utf8")).match(CERTIFICATES) ?? [];
       if (all.length === 0) return fail("contains no certificate");
+      if (!names.some((name) => trusted.includes(name))) {
+        const { length } = ownAuthorities(all);
+        if (length === 0) return ok(what, `${path} of ${name} has only those of the runtime`);
+        const state = `${length} in ${path} not trusted: this program does not read ${name}`;
+        return trouble(what, "warn", state, `Name the file in ${trusted[0]} too.`);
+      }
       const ends = all.map((pem) => Date.parse(new X509Certificate(pem).validTo));
       const old = ends.filter((end) => end < system.now());
       const certificates = `${all.length} in ${path}, from ${name}`;

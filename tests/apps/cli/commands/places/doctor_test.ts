@@ -1,6 +1,7 @@
 import { assert, assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
 import { X509Certificate } from "node:crypto";
-import { readFile } from "node:fs/promises";
+import { copyFile, readFile } from "node:fs/promises";
+import tls from "node:tls";
 import { createHandler } from "../../../../../apps/server.ts";
 import { createAccess, parseScope } from "../../../../../apps/server/access/access.ts";
 import { openRegistry } from "../../../../../mod.ts";
@@ -190,6 +191,26 @@ cliTest("doctor accepts bundles with some expired certificates", async (it) => {
   assertStringIncludes(alone.found, "from DENO_CERT, SSL_CERT_FILE");
   const among = await check(expired + await read("fixtures/certificates/first.crt"));
   assertEquals([among.verdict, among.found.includes("; 1 expired")], ["ok", true]);
+});
+
+cliTest("doctor names certificates that this program does not read", async (it) => {
+  const path = it.root.join("ca.pem");
+  const certificates = async (env: Record<string, string>) =>
+    (await examine(it, "--no-probe", { env })).checks.get("certificates")!;
+  const source = new URL("../../../../support/certificates/authority.pem", import.meta.url);
+  await copyFile(source, path);
+  for (const name of ["AWS_CA_BUNDLE", "SSL_CERT_FILE"]) {
+    const { verdict, found, advice } = await certificates({ [name]: path });
+    assertEquals(verdict, "warn", found);
+    assertStringIncludes(found, `1 in ${path} not trusted: this program does not read ${name}`);
+    assertEquals(advice, "Name the file in NODE_EXTRA_CA_CERTS too.");
+    const both = await certificates({ [name]: path, NODE_EXTRA_CA_CERTS: path });
+    assertEquals([both.verdict, both.found.startsWith(`1 in ${path}, from `)], ["ok", true]);
+  }
+  const ofSystem = { SSL_CERT_FILE: path, DENO_TLS_CA_STORE: "mozilla,system" };
+  assertEquals((await certificates(ofSystem)).verdict, "ok");
+  await Deno.writeTextFile(path, tls.rootCertificates.slice(0, 3).join("\n"));
+  assertEquals((await certificates({ SSL_CERT_FILE: path })).verdict, "ok");
 });
 
 cliTest("doctor reports a broken file of names", async (it) => {
