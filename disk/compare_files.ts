@@ -1,11 +1,11 @@
 // Compares files on the disk with those of a version, byte by byte.
 import { closeSync, fstatSync, openSync, readlinkSync, readSync } from "node:fs";
 import { join, sep } from "node:path";
-import process from "node:process";
 import { createSha256, sha256 } from "../core/bytes/digest.ts";
 import type { FileInfo } from "../core/record.ts";
 import { READ } from "./disk_calls.ts";
 import { errorCode, fileError } from "./file_errors.ts";
+import { ExecutableBits, looksExecutable } from "./mounts/executable_bits.ts";
 import { isSpecial, lookAt, SPECIAL } from "./target.ts";
 import { nextTurn } from "../core/work/next_turn.ts";
 
@@ -18,8 +18,6 @@ interface CompareOptions {
 }
 
 const CHUNK_BYTES = 1 << 20;
-/** Windows has no executable bit. */
-const KEEPS_MODES = process.platform !== "win32";
 
 /** Compares files with those in a folder, an absolute path. Follows no link below it. */
 export async function compareFiles(
@@ -29,13 +27,11 @@ export async function compareFiles(
 ): Promise<Map<string, Found>> {
   const states = new Map<string, Found>();
   const folders = new Map<string, Found>([["", "same"]]);
-  const chunk = new Uint8Array(CHUNK_BYTES);
+  const shared = { signal, chunk: new Uint8Array(CHUNK_BYTES), bits: new ExecutableBits() };
   for (const file of files) {
     signal?.throwIfAborted();
     const way = lookAtFolder(file.path.slice(0, Math.max(0, file.path.lastIndexOf("/"))));
-    const state = way === "same"
-      ? await compareFile(file, join(root, file.path), { signal, chunk })
-      : way;
+    const state = way === "same" ? await compareFile(file, join(root, file.path), shared) : way;
     states.set(file.path, state);
     if (state === "same") onSame?.(file);
   }
@@ -54,9 +50,9 @@ export async function compareFiles(
 export async function compareFile(
   file: FileInfo,
   path: string,
-  { signal, chunk = new Uint8Array(CHUNK_BYTES) }: Pick<CompareOptions, "signal"> & {
-    chunk?: Uint8Array;
-  } = {},
+  { signal, chunk = new Uint8Array(CHUNK_BYTES), bits = new ExecutableBits() }:
+    & Pick<CompareOptions, "signal">
+    & { chunk?: Uint8Array; bits?: ExecutableBits } = {},
 ): Promise<Found> {
   if (file.mode === "folder") return asFolder(path);
   const stats = lookAt(path);
@@ -67,9 +63,8 @@ export async function compareFile(
     return stats.isSymbolicLink() && isLink(file, path) ? "same" : "different";
   }
   if (!stats.isFile() || stats.size !== file.size) return "different";
-  if (KEEPS_MODES && ((stats.mode & 0o100) !== 0) !== (file.mode === "executable")) {
-    return "different";
-  }
+  const isOther = looksExecutable(stats) !== (file.mode === "executable");
+  if (isOther && bits.areKept(path, stats)) return "different";
   return await digestOf(path, { signal, chunk }) === file.sha256 ? "same" : "different";
 }
 

@@ -7,6 +7,7 @@ import { passFile } from "../core/registry/artifact_file.ts";
 import type { FileInfo } from "../core/record.ts";
 import { createLimit } from "../core/work/at_once.ts";
 import type { SideBySide } from "../core/work/side_by_side.ts";
+import { errorCode } from "./file_errors.ts";
 import { copyAt } from "./spread/local_copy.ts";
 import { leaveHole } from "./holes.ts";
 import type { PieceThreads } from "./spread/piece_threads.ts";
@@ -110,9 +111,16 @@ export async function writePiece(
   }, signal);
 }
 
-/** Makes a file executable for everybody who may read it. */
+/** Errors of disks that keep no modes. */
+const NO_MODES = ["EPERM", "ENOTSUP", "EOPNOTSUPP", "ENOSYS"];
+
+/** Makes a new file executable for everybody who may read it, if its disk can. */
 export function makeExecutable(path: string): void {
-  chmodSync(path, executableMode(statSync(path).mode));
+  try {
+    chmodSync(path, executableMode(statSync(path).mode));
+  } catch (error) {
+    if (!NO_MODES.includes(errorCode(error) ?? "")) throw error;
+  }
 }
 
 /** Returns a mode with which everybody who may read a file may also execute it. */

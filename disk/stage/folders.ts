@@ -2,6 +2,7 @@
 // takes over the one of a killed download, or removes it.
 // The files are in `files/`.
 import { lstatSync, mkdirSync, readdirSync, renameSync, rmdirSync, rmSync } from "node:fs";
+import type { Stats } from "node:fs";
 import { dirname, join } from "node:path";
 import process from "node:process";
 import { sha256 } from "../../core/bytes/digest.ts";
@@ -16,6 +17,8 @@ const FORGOTTEN_MS = 24 * 60 * 60 * 1000;
 
 export interface StageFolder {
   readonly files: string;
+  /** A free path beside it, on the same disk. */
+  readonly trial: string;
   /** True if a killed download left files in it, which may be anything. */
   readonly isUsed: boolean;
   remove(): void;
@@ -41,6 +44,7 @@ export async function openStageFolder(
   mkdirSync(files, { recursive: true });
   return {
     files,
+    trial: join(path, "trial"),
     isUsed,
     remove: () => removeFolder(path),
     leave() {
@@ -87,12 +91,12 @@ function* stagesIn(
   target: string,
   path: string,
 ): Generator<{ abandoned: string; owner: string; isSame: boolean }> {
-  const { uid } = lstatSync(path); // Deno requires a permission to return the current user
+  const own = lstatSync(path); // Deno requires a permission to return the current user
   for (const folder of places) {
     for (const name of listed(folder)) {
       const [isStage, id, owner = ""] = STAGE_NAME.exec(name) ?? [];
       const stage = join(folder, name);
-      if (isStage !== undefined && isOwn(stage, uid)) {
+      if (isStage !== undefined && isOwn(stage, own)) {
         yield { abandoned: stage, owner, isSame: id === targetId(target) };
       }
     }
@@ -103,13 +107,16 @@ function targetId(target: string): string {
   return sha256(target).slice(0, 8);
 }
 
-/** True for a private folder of the same user, in which nobody else could put files. */
-function isOwn(path: string, uid: number): boolean {
+/**
+ * True for a private folder of the same user, in which nobody else could put files. Where modes
+ * mean nothing, a new folder is not private either.
+ */
+function isOwn(path: string, own: Pick<Stats, "uid" | "mode">): boolean {
   try {
     const stats = lstatSync(path);
     if (!stats.isDirectory()) return false;
     if (process.platform === "win32") return true;
-    return stats.uid === uid && (stats.mode & 0o077) === 0;
+    return stats.uid === own.uid && (stats.mode & 0o077 & ~own.mode) === 0;
   } catch {
     return false;
   }

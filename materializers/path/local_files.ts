@@ -11,6 +11,7 @@ import { fileFacts } from "../../core/registry/file_facts.ts";
 import { described } from "../../core/text/described.ts";
 import { DiskContent, lookAt, stateOf } from "../../disk/disk_file.ts";
 import { onDisk } from "../../disk/file_errors.ts";
+import { dropFalseBits } from "./false_bits.ts";
 import type { LocalPathOptions } from "./local_path_options.ts";
 import type { FoundFile } from "./folder_entries.ts";
 import { factsOf, walkFolder } from "./walk_folder.ts";
@@ -60,8 +61,10 @@ export function fileOf({ path: named, options }: PathToSave): FileToSave {
     ? "its name is not UTF-8"
     : filePathProblem(name, sep === "\\");
   if (problem !== undefined) throw failed("Invalid", problem, "Rename it, or save its bytes.");
-  const content = new DiskContent({ path, state: stateOf(stats) }, options);
-  return { path: name, content, ...factsOf(path, stats, options) };
+  const found = { path, state: stateOf(stats), ...factsOf(path, stats, options) };
+  dropFalseBits([found]);
+  const { state: _, ...facts } = found;
+  return { ...facts, path: name, content: new DiskContent(found, options) };
 }
 
 export async function* filesOf(

@@ -12,6 +12,7 @@ import type { MaterializeOptions } from "../../core/materializer.ts";
 import { shown } from "../../core/naming/names.ts";
 import { isCacheFolder, isRegistryFolder, isStageName } from "../../core/naming/registry_folder.ts";
 import type { FileMode } from "../../core/record.ts";
+import { looksExecutable } from "../../disk/mounts/executable_bits.ts";
 import { sourceChanged } from "../../core/work/source_change.ts";
 import {
   checkFolderPlace,
@@ -24,6 +25,7 @@ import {
 import type { DiskFile } from "../../disk/disk_file.ts";
 import { Choice } from "./choice.ts";
 import { CHECK_EVERY, checkMemory, Entries, type FoundFile } from "./folder_entries.ts";
+import { dropFalseBits } from "./false_bits.ts";
 import type { LocalPathOptions } from "./local_path_options.ts";
 
 interface FoundFolder {
@@ -78,6 +80,7 @@ export async function walkFolder(
   }
   const emptyFolders = foldersKept(files, empty, options);
   files.push(...folders.filter(({ name }) => emptyFolders.has(name)));
+  dropFalseBits(files);
   if (files.length === 0 && [options.include ?? []].flat().length > 0) throw nothingIncluded(root);
   if (files.length === 0 && options.empty === "refuse") throw nothingToSave(root);
   files.sort((a, b) => compareUtf8(a.name, b.name));
@@ -280,7 +283,7 @@ export function factsOf(
   options: LocalPathOptions,
 ): Pick<FoundFile, "mode" | "modifiedAt"> {
   return {
-    ...((stats.mode & 0o100) === 0 ? {} : { mode: "executable" }),
+    ...(looksExecutable(stats) ? { mode: "executable" } : {}),
     ...timesOf(path, stats, options),
   };
 }

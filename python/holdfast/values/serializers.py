@@ -8,6 +8,7 @@ import json
 import math
 import os
 import stat
+import tempfile
 from collections.abc import Callable, Iterator
 from datetime import datetime, timezone
 from functools import partial
@@ -108,8 +109,8 @@ def files_at(path: Path) -> tuple[str, list[FileToSend]]:
             state = "not a file or a folder" if os.path.lexists(path) else "no such file or folder"
             message = f'Cannot save "{path}": {state}'
             raise HoldfastError("NotFound", message, "Check the path. A str is saved as text.")
-        return "file", [FileToSend(path.name, path, mode_of(path))]
-    return "folder", sorted(files_below(path, path))
+        return "file", without_false_bits([FileToSend(path.name, path, mode_of(path))])
+    return "folder", without_false_bits(sorted(files_below(path, path)))
 
 
 def files_below(folder: Path, root: Path) -> Iterator[FileToSend]:
@@ -128,6 +129,28 @@ def files_below(folder: Path, root: Path) -> Iterator[FileToSend]:
             raise HoldfastError("Unsupported", message, "Remove it from the folder.")
     if is_empty and folder != root:
         yield FileToSend(folder.relative_to(root).as_posix(), b"", "folder")
+
+
+def without_false_bits(files: list[FileToSend]) -> list[FileToSend]:
+    """Makes files ordinary that are executable only because all files on their disk are."""
+    modes = {file.mode for file in files if isinstance(file.content, Path)}
+    first = next((file.content for file in files if isinstance(file.content, Path)), None)
+    if modes != {"executable"} or first is None or keeps_executable_bits(first.parent):
+        return files
+    return [file._replace(mode=None) if file.mode == "executable" else file for file in files]
+
+
+def keeps_executable_bits(folder: Path) -> bool:
+    """Tries it with a file that is removed at once: exFAT, NTFS and shares of Windows do not."""
+    before = folder.stat()
+    try:
+        with tempfile.TemporaryFile(prefix=".holdfast-", dir=folder) as trial:  # of mode 0600
+            is_kept = not os.fstat(trial.fileno()).st_mode & stat.S_IXUSR
+        if folder.stat().st_mtime_ns != before.st_mtime_ns:  # it had a name
+            os.utime(folder, ns=(before.st_atime_ns, before.st_mtime_ns))
+        return is_kept
+    except OSError:  # this program may not write there
+        return True
 
 
 def mode_of(path: Path) -> str | None:
