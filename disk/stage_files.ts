@@ -3,7 +3,10 @@ import { mkdirSync, symlinkSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import type { ArtifactFile, FilePiece } from "../core/artifact.ts";
 import type { LocalCopy } from "../core/bytes/rebuild.ts";
+import { fault } from "../core/errors.ts";
+import { shown } from "../core/naming/names.ts";
 import type { FileInfo } from "../core/record.ts";
+import { errorCode } from "./file_errors.ts";
 import { mapAtOnce } from "../core/work/at_once.ts";
 import { createSideBySide, type SideBySide } from "../core/work/side_by_side.ts";
 import { PieceThreads } from "./spread/piece_threads.ts";
@@ -86,8 +89,28 @@ export async function stageFiles(
     const path = join(folder, file.info.path);
     makeFolder(dirname(path));
     const target = targets?.get(file.info.path);
-    if (target !== undefined) symlinkSync(target, path);
+    if (target !== undefined) writeLink(target, path, file.info);
     onFile?.(file.info);
+  }
+}
+
+/** Errors of disks without symbolic links, such as exFAT. */
+const NO_LINKS = ["EPERM", "ENOTSUP", "EOPNOTSUPP", "ENOSYS"];
+
+function writeLink(target: string, path: string, file: FileInfo): void {
+  try {
+    symlinkSync(target, path);
+  } catch (cause) {
+    if (!NO_LINKS.includes(errorCode(cause) ?? "")) throw cause;
+    throw fault({
+      code: "Unsupported",
+      action: "write link",
+      subject: shown(file.path),
+      state: "its disk has no symbolic links",
+      hint: 'Choose a folder on another disk, or leave links out: { links: "skip" }.',
+      reason: { kind: "links_unsupported" },
+      cause,
+    });
   }
 }
 

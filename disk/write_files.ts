@@ -17,6 +17,7 @@ import { checkLinks, type LinkTargets, readLinks } from "./links.ts";
 import { stageFiles, type StageOptions } from "./stage_files.ts";
 import { copyAt } from "./spread/local_copy.ts";
 import { resumeFiles } from "./stage/resume.ts";
+import { checkNames } from "./mounts/file_names.ts";
 import { mountPoints, partsByMount } from "./mounts/mounts.ts";
 import { openStageFolder, removeLeftFolders, type StageFolder } from "./stage/folders.ts";
 import { findSurplus, removeSurplus, type Surplus } from "./surplus_files.ts";
@@ -84,9 +85,9 @@ export async function writeFiles(
   checkLinks(links);
   if (notInside !== undefined) checkOutside(fileURLToPath(notInside), resolve(to));
   const all = artifact.files();
-  checkPaths(all.map(({ info }) => info));
   const files = chosenAmong(all, ({ info }) => info, chosen);
   if (files.length === 0 && all[0] !== undefined) throw noneChosen(artifact, all[0].info);
+  checkPaths(files.map(({ info }) => info));
   try {
     const target = findTarget(artifact, to);
     const work = await planWork(files, target, options);
@@ -214,6 +215,7 @@ async function fillStage(
 ): Promise<void> {
   const copyOf = (info: FileInfo) =>
     states.get(info.path) === "different" ? copyAt(placeOf(info, target)) : undefined;
+  checkNames(files.map(({ info }) => info.path), stage.trial);
   const { missing, begun } = stage.isUsed
     ? await resumeFiles(files, stage.files, { signal, onThere, copyOf })
     : { missing: files };

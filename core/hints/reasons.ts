@@ -80,6 +80,8 @@ export const LOCAL_REASONS = {
   link_refused: [],
   mount_point: [],
   path_unsafe: [],
+  name_unstorable: [],
+  links_unsupported: [],
   several_files: [],
   array_unsupported: [],
   // maintenance

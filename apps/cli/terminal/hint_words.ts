@@ -118,6 +118,8 @@ export const CLI_HINTS: HintTable<ReasonKind> = {
   link_refused: "Add --links keep, follow or skip.",
   mount_point: "Unmount it, or leave it out with --exclude.",
   path_unsafe: "Read single files with holdfast cat REF PATH.",
+  name_unstorable: "Choose a folder on another disk, or leave the file out with --exclude.",
+  links_unsupported: "Choose a folder on another disk, or add --links skip.",
   several_files: "Read the files one by one with `holdfast cat REF PATH`.",
   array_unsupported: "Read its bytes with `holdfast cat REF PATH`, or save it as numbers.",
 

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import re
 import shutil
 import tempfile
+import unicodedata
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 
 from ..core.errors import HoldfastError, damaged, quoted
@@ -38,21 +41,55 @@ def download_files(
     check_tree(version)
     to.parent.mkdir(parents=True, exist_ok=True)
     stage = tempfile.mkdtemp(prefix=".holdfast-", dir=to.parent)
+    tree = Path(stage, "tree")
     try:
-        tree = Path(stage, "tree")
         tree.mkdir()
         with progress_bar(version.size, f"Downloading {version.ref}", progress) as report:
             left_out = write_tree(version, tree, links, report)
+        check_names(version, tree, left_out)
         if to.is_dir():
             to.rmdir()
         os.rename(tree, to)
         return left_out
-    except FileExistsError as error:
-        message = f'Cannot download {quoted(version.ref)}: "{error.filename}" is there twice'
-        hint = "Download to a file system that tells apart all of its paths."
-        raise HoldfastError("Conflict", message, hint) from error
+    except OSError as error:
+        place = str(error.filename2 or error.filename or "")
+        if error.errno not in REFUSALS or not place.startswith(str(tree)):
+            raise
+        state = REFUSALS[error.errno] if error.filename2 is None else "has no symbolic links"
+        raise unstorable(version, Path(place).relative_to(tree).as_posix(), state) from error
     finally:
         shutil.rmtree(stage, ignore_errors=True)
+
+
+REFUSALS = {
+    errno.EEXIST: "does not distinguish it from another file",
+    **dict.fromkeys([errno.EINVAL, errno.ENOENT], "cannot store this name"),
+    **dict.fromkeys([errno.ENOSYS, errno.EOPNOTSUPP, errno.EPERM], "does not support it"),
+}
+"""What a disk does with a file that it refuses."""
+
+
+def unstorable(version: Files, path: str, state: str) -> HoldfastError:
+    message = f"Cannot download {quoted(path)} of {quoted(version.ref)}: its disk {state}"
+    hint = "Choose a folder on another disk."
+    if state.endswith("links"):
+        hint = "Choose a folder on another disk, or pass links='skip'."
+    return HoldfastError("Invalid", message, hint)
+
+
+def check_names(version: Files, tree: Path, left_out: list[str]) -> None:
+    """Refuses what a disk stored under another name, such as a folder that it merged."""
+    paths = {file.path for file in version.files if file.path not in left_out}
+    paths |= {path[:at] for path in paths for at, sign in enumerate(path) if sign == "/"}
+    found = {
+        Path(folder, name).relative_to(tree).as_posix()
+        for folder, folders, files in os.walk(tree)
+        for name in folders + files
+    }
+    same = partial(unicodedata.normalize, "NFC")  # some disks list another form
+    missing = {same(path) for path in paths} - {same(path) for path in found}
+    if missing:
+        raise unstorable(version, min(missing), "stores it under another name")
 
 
 def check_tree(version: Files) -> None:
