@@ -16,6 +16,7 @@ import { noteMarks, noteRoot, removeNote } from "./left_command.ts";
 import { MARK, marksOf, newMark } from "./marks.ts";
 import { lastPid, readStat } from "./proc.ts";
 import { killAtExit, ProcessTree } from "./process_tree.ts";
+import { awaitUnfinished, namesOf, type Outputs } from "./unfinished.ts";
 
 /** Resources that a command and its children use. */
 export interface CommandUsage {
@@ -88,7 +89,7 @@ const DRAIN_MS = 1_000;
 type Child = ChildProcessByStdio<Writable | null, Readable, Readable>;
 
 interface Stop {
-  why: "cancelled" | "time" | "memory";
+  why: "cancelled" | "time" | "memory" | "left";
   error: unknown;
 }
 
@@ -114,6 +115,8 @@ export async function runNotedCommand(
   options: RunCommandOptions & {
     /** Receives the input of the command when it has started. @default its input is empty */
     onStart?(started: { stdin: Writable; tree: ProcessTree }): void;
+    /** Waits for processes that still work on them when it has ended. @default it has none */
+    outputs?: Outputs;
   },
   note?: string,
 ): Promise<CommandResult> {
@@ -175,6 +178,14 @@ export async function runNotedCommand(
   const reading = listen(child, options).catch((error) => end({ why: "cancelled", error }));
 
   const [code, endedBy] = await exit;
+  const { outputs } = options;
+  if (code === EXIT_CODES.ok && outputs !== undefined) {
+    const isStopped = () => stop !== undefined;
+    const left = await awaitUnfinished(tree, outputs, { system, isStopped });
+    if (left !== "") end({ why: "left", error: leftError(program, left) });
+    const others = isStopped() ? "" : namesOf(tree.scan() ?? []);
+    if (others !== "") outputs.onNote(`stopping processes that it left: ${others}`);
+  }
   over.abort();
   signal?.removeEventListener("abort", cancel);
   await Promise.all([ending, watching]);
@@ -237,6 +248,12 @@ function startError(program: string, cause: unknown): RegistryError {
 
 function limitError(program: string, state: string, hint: string): RegistryError {
   return fault({ code: "Unavailable", action: "finish", subject: shown(program), state, hint });
+}
+
+function leftError(program: string, left: string): RegistryError {
+  const state = `it left processes that still work on its outputs: ${left}`;
+  const hint = "Wait for these processes in the command, or end them there.";
+  return fault({ code: "TaskFailed", action: "finish", subject: shown(program), state, hint });
 }
 
 /** Exit codes of shells and `env` for a program that is missing or cannot run (POSIX, 2.8.2). */

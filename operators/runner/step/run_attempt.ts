@@ -89,6 +89,7 @@ async function runAsCommand(
     operator?: AnyOperator;
   },
 ): Promise<AttemptEnd> {
+  const onNote = (line: string) => log.write("warn", line);
   const options: RunCommandOptions = {
     cwd: root,
     env: stepVariables(operatorContext),
@@ -108,5 +109,9 @@ async function runAsCommand(
   const command = startCommand ?? await operator!.command(checked);
   const variables = await activate(step.environment, { root, env: operatorContext.env, system });
   const env = { ...options.env, ...variables };
-  return await runNotedCommand(command, { ...options, env }, note);
+  return await runNotedCommand(
+    command,
+    { ...options, env, outputs: { folder: operatorContext.outputRoot, onNote } },
+    note,
+  );
 }

@@ -52,6 +52,14 @@ testInRoot("a command reads, writes and logs as a step", async (root) => {
   assertEquals([end, text, said], ["ran", "raw", ["stderr: careful"]]);
 });
 
+testInRoot("a step waits for the rest of its outputs, and names what it stops", async (root) => {
+  const script = `seq 50000 | tee >(sort -r | tail -n 1 > "$OUTPUT_ROOT/text") > /dev/null
+    sleep 3600 &`;
+  const { end, text, said } = await run(root, sh(script));
+  assertEquals([end, text], ["ran", "1\n"]);
+  assertMatch(said.join("\n"), /^warn: stopping processes that it left: (bash|sleep) \(\d+\)$/m);
+});
+
 testInRoot("run_as command uses the operator's command", async (root) => {
   const inputs = { data: "registry:data:raw" };
   const one = step("clean", { operator: "upper", runAs: "command", inputs, params: { lr: 0.1 } });
