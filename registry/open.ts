@@ -270,7 +270,14 @@ function createRegistry(context: Context): StoredRegistry {
     setAlias: (name, alias, version, options) =>
       suggest(setAlias(context, { name, alias, version }, options), name, { ...options, version }),
     deleteAlias: (name, alias, options) => deleteAlias(context, { name, alias }, options),
-    rollbackAlias: (name, alias, options) => rollBackAlias(registry, { name, alias }, options),
+    rollbackAlias: (name, alias, options) =>
+      rollBackAlias(
+        registry,
+        { name, alias },
+        options,
+        (version, { generation }, how) =>
+          setAlias(context, { name, alias, version }, { ...how, above: generation }),
+      ),
     aliases: (name, options) => listAliases(context, name, options),
     history: (name, alias, options) => aliasHistory(context, { name, alias }, options),
     copy: (ref, to, options) =>

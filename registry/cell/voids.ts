@@ -15,12 +15,29 @@ export async function isLate(
   { record, info }: { record: { startedAt: string }; info: { modifiedAt: number } },
   signal?: AbortSignal,
 ): Promise<boolean> {
+  return await landing(store, { record, info }, signal) === "late";
+}
+
+/** Returns true if a record was copied or restored long after it was written, with its registry. */
+export async function wasCopied(
+  store: Store,
+  object: Pick<FoundRecord, "record" | "info">,
+  signal?: AbortSignal,
+): Promise<boolean> {
+  return await landing(store, object, signal) === "copied";
+}
+
+async function landing(
+  store: Store,
+  { record, info }: { record: { startedAt: string }; info: { modifiedAt: number } },
+  signal?: AbortSignal,
+): Promise<"in time" | "late" | "copied"> {
   const startedAt = Date.parse(record.startedAt);
-  if (info.modifiedAt <= startedAt + store.settings.leastGraceMs / 2) return false;
-  if (store.createdAt > startedAt) return false;
+  if (info.modifiedAt <= startedAt + store.settings.leastGraceMs / 2) return "in time";
+  if (store.createdAt > startedAt) return "copied";
   const settings = await store.backend.head(recordKey(SETTINGS, 1), { signal });
   store.createdAt = settings?.modifiedAt ?? store.createdAt;
-  return store.createdAt <= startedAt;
+  return store.createdAt > startedAt ? "copied" : "late";
 }
 
 /** Returns true if a record landed late and refers to payload: it expires when that is gone. */

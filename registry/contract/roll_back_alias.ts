@@ -18,18 +18,31 @@ interface Named {
   alias: string;
 }
 
-/** Sets an alias to the version that it named before, unless it is changed meanwhile. */
+/** Sets an alias, unless it was changed after this generation, of this version. */
+type SetAbove = (
+  version: string,
+  newest: { version?: string; generation: number },
+  options: Pick<SetAliasOptions, "force" | "signal">,
+) => Promise<void>;
+
+/**
+ * Sets an alias to the version that it named before, unless it is changed meanwhile.
+ *
+ * @param set by default it compares the versions: a change there and back is not noticed
+ */
 export async function rollBackAlias(
   registry: Pick<Registry, "has" | "history" | "setAlias">,
   named: Named,
   { expected, force, signal }: SetAliasOptions = {},
+  set: SetAbove = (version, { version: was = null }, options) =>
+    registry.setAlias(named.name, named.alias, version, { ...options, expected: was }),
 ): Promise<RolledBackAlias> {
   const { name, alias } = named;
-  let was: string | undefined;
+  let newest: Parameters<SetAbove>[1] = { generation: 0 };
   const changes = async function* () {
     let isFirst = true;
-    for await (const { version } of registry.history(name, alias, { signal })) {
-      if (isFirst) was = version;
+    for await (const { version, generation } of registry.history(name, alias, { signal })) {
+      if (isFirst) newest = { version, generation };
       isFirst = false;
       yield { version };
     }
@@ -39,6 +52,7 @@ export async function rollBackAlias(
   const { value: version } = await earlier.next().catch((error) => {
     throw isRegistryError(error, "NotFound") ? neverSet(named, error) : error;
   });
+  const { version: was } = newest;
   if (wanted !== undefined && wanted !== (was ?? null)) throw otherThanExpected(named, was, wanted);
   if (version === undefined) throw nothingBefore(named);
   const exists = (version: string) => isThere(registry, `${name}@${version}`, signal);
@@ -52,7 +66,7 @@ export async function rollBackAlias(
     }
     throw deletedBefore(named, version, rest);
   }
-  await registry.setAlias(name, alias, version, { expected: was ?? null, force, signal });
+  await set(version, newest, { force, signal });
   return { alias, version, ...was !== undefined && { was } };
 }
 

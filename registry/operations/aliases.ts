@@ -39,10 +39,15 @@ interface MirroredChange {
 export async function setAlias(
   context: Context,
   names: { name: string; alias: string; version: string } & Partial<MirroredChange>,
-  options: SetAliasOptions = {},
+  options: SetAliasOptions & {
+    /** Leaves an alias that was changed at this time of the store, milliseconds, or later. */
+    unlessSince?: number;
+    /** The generation to write above; `Conflict` if there is a newer one. */
+    above?: number;
+  } = {},
 ): Promise<void> {
   const { name, alias, origin } = names;
-  const { signal, expected, force = false } = options;
+  const { signal, expected, above, force = false, unlessSince = Infinity } = options;
   checkWritable(context, `set alias ${shown(alias)}`);
   checkAlias(alias);
   if (origin === undefined) { // mirrors keep old ones, and follow their source
@@ -52,16 +57,16 @@ export async function setAlias(
   const { record, found } = await locate(context, parseRef(name, names.version), signal);
   await settleVersion(context, found, signal); // the alias must not outlive the version
   const version = parseVersion(record.version).canonical;
-  const check = createCheck(context, { name, alias, expected, action: "set" });
+  const check = createCheck(context, { name, alias, expected, above, action: "set" });
   const operation = startOperation(context, `set alias "${name}@${alias}" to ${version}`, signal);
-  let present: string | undefined; // a record that has this version already
+  let present: string | undefined; // a record that has this version already, or stays
   const generation = await writeCell(context, operation, aliasCell(name, alias), {
     next(head) {
       check(head);
       // Mirrors copy each change. After a repeat, a rollback would find the same version.
-      present = origin === undefined && namedBy(head) === version
-        ? head?.found?.info.key
-        : undefined;
+      const known = head?.found?.info;
+      const isSame = origin === undefined && namedBy(head) === version;
+      present = isSame || known && known.modifiedAt >= unlessSince ? known?.key : undefined;
       if (present !== undefined) return undefined;
       const base = operation.recordBase((head?.generation ?? 0) + 1, head?.previous);
       const source = origin ? { origin, by: names.by } : { by: operation.by };
@@ -154,22 +159,29 @@ function namedBy(head: KnownHead | undefined): string | undefined {
     : recordOfKind(head.found, "alias").version;
 }
 
-/** Throws `Conflict` if an alias does not point to the expected version (null: none). */
+/**
+ * Throws `Conflict` if an alias does not point to the expected version (null: none), or was changed
+ * after the generation `above`.
+ */
 function createCheck(
   { backend }: Context,
-  { name, alias, expected, action }: {
+  { name, alias, expected, above, action }: {
     name: string;
     alias: string;
     expected?: string | null;
+    above?: number;
     action: string;
   },
 ): (head: KnownHead | undefined) => void {
   const wanted = typeof expected === "string" ? parseVersion(expected).canonical : expected;
   return (head) => {
     const now = namedBy(head) ?? null;
-    if (wanted === undefined || wanted === now) return;
+    const isOther = above !== undefined && head?.generation !== above;
+    if (!isOther && (wanted === undefined || wanted === now)) return;
     const subject = `alias "${name}@${alias}"`;
-    const state = `it points to ${now ?? "nothing"}, not to ${wanted ?? "nothing"} as expected`;
+    const state = isOther
+      ? "it was changed meanwhile"
+      : `it points to ${now ?? "nothing"}, not to ${wanted ?? "nothing"} as expected`;
     const hint = "Read the aliases again, and decide whether your change still applies.";
     throw fault({ code: "Conflict", action, subject, state, hint, backend: backend.location });
   };

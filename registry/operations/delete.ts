@@ -31,9 +31,11 @@ export async function deleteRef(
   if (!ref.bare) {
     const version = await versionOf(context, ref, options);
     if (version === undefined) return false;
-    if (!force) await refuseNamed(context, ref.name, [version.canonical], signal);
     const cell = versionCell(ref.name, version, context.settings.versioned);
-    return await deleteCell(context, cell, exactRef(ref.name, version), options);
+    const check = () => refuseNamed(context, ref.name, [version.canonical], signal);
+    return await deleteCell(context, cell, exactRef(ref.name, version), options, {
+      check: force ? undefined : check,
+    });
   }
   if (ifCommit !== undefined && context.settings.versioned) {
     const hint = "Pass the version of that commit.";
@@ -140,12 +142,13 @@ async function refuseNamed(
   });
 }
 
-/** Writes a tombstone; false if there is nothing to delete. */
+/** Writes a tombstone, each time after `check`; false if there is nothing to delete. */
 async function deleteCell(
   context: Context,
   cell: string,
   ref: string,
   { ifCommit, dryRun, signal }: DeleteOptions,
+  { check }: { check?(): Promise<void> } = {},
 ): Promise<boolean> {
   const operation = startOperation(context, `delete ${shown(ref)}`, signal);
   let gone: string | undefined; // an existing tombstone
@@ -156,7 +159,7 @@ async function deleteCell(
   if (gone !== undefined) await settle(context, [gone], signal);
   return false;
 
-  function next(head: KnownHead | undefined): Uint8Array | undefined {
+  async function next(head: KnownHead | undefined): Promise<Uint8Array | undefined> {
     gone = head?.found?.info.key;
     if (head === undefined || head.dead) return undefined;
     if (ifCommit !== undefined && head.found?.record.commit !== ifCommit) {
@@ -166,6 +169,7 @@ async function deleteCell(
         backend: context.backend.location,
       });
     }
+    await check?.();
     isThere = true;
     return dryRun ? undefined : tombstone(operation, head);
   }

@@ -1,11 +1,8 @@
 // Protection of names and aliases by the rules of the registry.
 import { conflict } from "../../core/errors.ts";
 import { shown } from "../../core/naming/names.ts";
-import { newAliases } from "../../core/naming/refs.ts";
-import { FIRST_VERSION, parseVersion } from "../../core/naming/versions.ts";
 import type { RetentionRule } from "../../core/record.ts";
 import { ruleFor, ruleOfAlias } from "../../core/registry/rules.ts";
-import type { AliasEntry, SaveOptions } from "../../core/registry.ts";
 import { readHead, readRecord, recordOfKind } from "../cell/heads.ts";
 import { SETTINGS } from "../format/layout.ts";
 import type { Context } from "./context.ts";
@@ -44,32 +41,8 @@ export async function checkUnprotectedAlias(
   });
 }
 
-/**
- * Throws `Conflict` for a save that overwrites a protected name or the version of a protected alias,
- * or that sets a protected alias.
- */
-export async function checkSaveUnprotected(
-  context: Context,
-  { name, aliasesNow }: { name: string; aliasesNow: () => AsyncIterable<AliasEntry> },
-  { version, onConflict, ifCommit, alias: aliases, signal }: SaveOptions,
-): Promise<void> {
-  if (onConflict === "overwrite" || ifCommit !== undefined) {
-    await checkUnprotected(context, { action: "overwrite", name }, signal);
-    const isNew = version === undefined && context.settings.versioned;
-    if (!isNew && ruleFor(context.rules, name)?.protectAliases !== undefined) {
-      const { canonical } = version === undefined ? FIRST_VERSION : parseVersion(version);
-      for await (const entry of aliasesNow()) {
-        if (entry.version !== canonical) continue;
-        await checkUnprotectedAlias(context, { action: "overwrite", name, ...entry }, signal);
-      }
-    }
-  }
-  for (const alias of newAliases(aliases)) {
-    await checkUnprotectedAlias(context, { action: "set alias", name, alias }, signal);
-  }
-}
-
-async function rulesNow(
+/** Returns the rules as they were at most ten seconds ago. */
+export async function rulesNow(
   context: Context,
   signal?: AbortSignal,
 ): Promise<readonly RetentionRule[]> {

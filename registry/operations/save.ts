@@ -11,15 +11,14 @@ import type { StoredFile, VersionRecord } from "../../core/record.ts";
 import { parseRef } from "../../core/naming/refs.ts";
 import { FIRST_VERSION, nextVersion, parseVersion } from "../../core/naming/versions.ts";
 import type { SavedArtifact, SaveOptions, TransferProgress } from "../../core/registry.ts";
+import { savedArtifact } from "../../core/registry/operations/saving.ts";
 import { isOnDisk, saveAgainIfChanged } from "../../core/work/source_change.ts";
 import { isPassing, withDeadline } from "../../core/retry.ts";
 import { createRecord, pause } from "../cell/cell.ts";
-import { setAliases } from "./save_alias.ts";
+import { checkAliasesUnprotected, checkOverwriteUnprotected, setAliases } from "./save_alias.ts";
 import type { DeletedContent } from "./undelete/deleted_version.ts";
 import { checkSave, type UserFields, userFields } from "./save_options.ts";
 import type { Context } from "./context.ts";
-import { checkSaveUnprotected } from "./protection.ts";
-import { listAliases } from "./aliases.ts";
 import type { FoundRecord } from "../cell/heads.ts";
 import { encodePlace, orderSegment, payloadFolder, recordKey } from "../format/layout.ts";
 import type { PayloadPlace } from "../format/layout.ts";
@@ -84,11 +83,10 @@ export async function saveFiles(
   const { name } = artifact;
   checkMaterializer(artifact.materializer);
   checkSave(context, name, options);
-  // Mirrors keep old names, and follow their source; a deleted version had its name.
-  if (artifact.members?.origin === undefined && artifact.deleted === undefined) {
+  if (isOwnChange(artifact)) {
     checkNewName(name);
-    const aliasesNow = () => listAliases(context, name, { signal: options.signal });
-    await checkSaveUnprotected(context, { name, aliasesNow }, options);
+    await checkOverwriteUnprotected(context, name, options); // before anything is uploaded
+    await checkAliasesUnprotected(context, name, options);
   }
   const parts = { executor, userFields: userFields(options) };
   let movedBytes = 0; // never decreases, even in a second attempt
@@ -96,9 +94,20 @@ export async function saveFiles(
     options.onProgress!({ ...progress, bytes: movedBytes = Math.max(movedBytes, bytes) });
   });
   const attempt = () => new SaveAttempt(context, artifact, { ...options, onProgress }, parts).run();
-  const saved = await saveAgainIfChanged(artifact.materializer, attempt);
-  await setAliases(context, saved, options);
+  const { saved, repeats } = await saveAgainIfChanged(artifact.materializer, attempt);
+  await setAliases(context, saved, options, repeats);
   return saved;
+}
+
+interface Done {
+  saved: SavedArtifact;
+  /** The record of the idempotency key, if an earlier operation wrote it. */
+  repeats?: FoundRecord;
+}
+
+/** False for mirrors, which keep old names and follow their source, and for restored versions. */
+function isOwnChange({ members, deleted }: FilesOfArtifact): boolean {
+  return members?.origin === undefined && deleted === undefined;
 }
 
 type Ending =
@@ -162,13 +171,13 @@ class SaveAttempt {
   }
 
   /** Saves. If the base is deleted during a very long upload, saves again without it. */
-  async run(): Promise<SavedArtifact> {
+  async run(): Promise<Done> {
     const { skipIfUnchanged = false, signal } = this.#options;
     const context = this.#context, userFields = this.#userFields;
     const { inputs = [] } = userFields;
     if (skipIfUnchanged || !arePinned(context, inputs)) {
       const earlier = await this.#chooser.recall?.(); // a repeat needs no base and no inputs
-      if (earlier !== undefined) return await existingArtifact(context, earlier, signal);
+      if (earlier !== undefined) return await this.#found(earlier);
     }
     if (userFields.inputs !== undefined) {
       userFields.pinned ??= await pinInputs(context, this.#artifact.name, inputs, signal);
@@ -190,8 +199,15 @@ class SaveAttempt {
     }
     await this.#placed?.folder.ended();
     return ending.state === "saved"
-      ? savedArtifact(ending.record, false, ending.addedBytes)
-      : await existingArtifact(context, ending.found, signal);
+      ? { saved: savedArtifact(ending.record, false, ending.addedBytes) }
+      : await this.#found(ending.found);
+  }
+
+  /** Ends with a version that exists. */
+  async #found(existing: FoundRecord): Promise<Done> {
+    await settleVersion(this.#context, existing, this.#options.signal);
+    const saved = savedArtifact(existing.record as VersionRecord, true);
+    return { saved, repeats: this.#chooser.repeats };
   }
 
   async #write(): Promise<Ending> {
@@ -322,6 +338,9 @@ class SaveAttempt {
       const { target } = choice;
       const { version } = target;
       await announceInputs(context, operation, { name, version, inputs, materializer });
+      if (target.generation > 1 && isOwnChange(this.#artifact)) { // promoted meanwhile
+        await checkOverwriteUnprotected(context, name, this.#options);
+      }
       const record = this.#recordOf(target, content);
       const bytes = encodeRecord(record, inline);
       const key = recordKey(target.cell, target.generation);
@@ -378,23 +397,4 @@ class SaveAttempt {
   get #folder(): string | undefined {
     return this.#placed && encodePlace(this.#placed.place);
   }
-}
-
-async function existingArtifact(
-  context: Context,
-  existing: FoundRecord,
-  signal?: AbortSignal,
-): Promise<SavedArtifact> {
-  await settleVersion(context, existing, signal);
-  return savedArtifact(existing.record as VersionRecord, true);
-}
-
-export function savedArtifact(
-  record: VersionRecord,
-  skipped: boolean,
-  addedBytes = 0,
-): SavedArtifact {
-  const { name, version, commit, digest, size } = record;
-  const createdAt = new Date(record.createdAt);
-  return { name, version, commit, digest, size, createdAt, skipped, addedBytes };
 }

@@ -9,6 +9,7 @@ import { checkMirrors } from "./checks/check_mirrors.ts";
 import { checkPasts } from "./checks/check_pasts.ts";
 import { checkPruning } from "./checks/check_pruning.ts";
 import { checkReads } from "./checks/check_reads.ts";
+import { checkSavedAliases } from "./checks/check_saved_aliases.ts";
 import { checkSends } from "./checks/send_watch.ts";
 import { checkSources } from "./checks/check_sources.ts";
 import { checkWrites } from "./checks/check_writes.ts";
@@ -97,6 +98,7 @@ async function judge(
     })),
     ...checkIdentity(world, site),
     ...checkWrites(evidence),
+    ...checkSavedAliases(evidence),
     ...checkReads(evidence),
     ...checkSends(evidence),
     ...checkSources(evidence),

@@ -2,7 +2,7 @@
 import type { Materializer } from "../../materializer.ts";
 import type { Bump } from "../../naming/versions.ts";
 import { type AnswerRow, type MemberRows, type RowOf, SIGNAL } from "./row.ts";
-import type { ArtifactInput, Encoding } from "../../record.ts";
+import type { ArtifactInput, Encoding, VersionRecord } from "../../record.ts";
 
 /** Options with a signal. */
 export interface SignalOptions {
@@ -36,7 +36,10 @@ export interface SaveOptions extends SignalOptions {
   skipIfUnchanged?: boolean;
   /** A repeat returns the first result. `Conflict` for another `version` or `ifCommit`. */
   idempotencyKey?: string;
-  /** An alias to set to the version, or several. A repeat with the same key sets them if need be. */
+  /**
+   * An alias to set to the version, or several. A repeat with the same key sets those that nobody
+   * has changed since the first try.
+   */
   alias?: string | readonly string[];
   /** Your own plain data, up to 64 KiB as JSON. @default {} */
   metadata?: Record<string, unknown>;
@@ -74,6 +77,16 @@ export interface SavedArtifact {
   skipped: boolean;
   /** Bytes added to the store, with the record and without shared files. Absent if unknown. */
   addedBytes?: number;
+}
+
+/** Returns the result of a save whose version has this record. */
+export function savedArtifact(
+  { name, version, commit, digest, size, createdAt }: VersionRecord,
+  skipped: boolean,
+  addedBytes = 0,
+): SavedArtifact {
+  const created = { createdAt: new Date(createdAt) };
+  return { name, version, commit, digest, size, ...created, skipped, addedBytes };
 }
 
 const SAVED_MEMBERS: MemberRows<SavedArtifact> = {

@@ -8,6 +8,7 @@ import { shown } from "../../../core/naming/names.ts";
 import type { CommitDraftOptions } from "../../../core/registry/draft.ts";
 import { fileFacts } from "../../../core/registry/file_facts.ts";
 import type { StoredFile, VersionRecord } from "../../../core/record.ts";
+import { savedArtifact } from "../../../core/registry/operations/saving.ts";
 import type { SavedArtifact, SaveOptions } from "../../../core/registry/operations/saving.ts";
 import { forEachAtOnce } from "../../../core/work/at_once.ts";
 import { findSaved, isDeleted } from "../target/keyed.ts";
@@ -16,7 +17,7 @@ import { settle, settleVersion } from "../../cell/settle.ts";
 import { draftPlace, encodePlace, payloadFolder, payloadKey } from "../../format/layout.ts";
 import { inMemory } from "../../payload/file_bytes.ts";
 import { PlacedContent, StoredContent } from "../../payload/stored_content.ts";
-import { savedArtifact, saveFiles } from "../save.ts";
+import { saveFiles } from "../save.ts";
 import { setAliases } from "../save_alias.ts";
 import { checkFresh, type DraftCall, type DraftLook, lookAtDraft } from "./draft_state.ts";
 import { type FoundPart, listed, partKeys, readDecided, readParts } from "./draft_state.ts";
@@ -39,13 +40,14 @@ export async function commitDraft(
     return await saveFiles(context, artifact, { ...saveOptions as SaveOptions, idempotencyKey });
   } catch (error) {
     if (!isRegistryError(error, "NotFound", "Conflict", "Corrupt")) throw error;
-    const earlier = await findSaved(context, { ...saveOptions, name, key: idempotencyKey }, signal);
-    if (earlier === undefined || await isDeleted(context, earlier, signal)) throw error;
+    const before = await findSaved(context, { ...saveOptions, name, key: idempotencyKey }, signal);
+    if (before === undefined || await isDeleted(context, before.version, signal)) throw error;
+    const { version, used } = before;
     const end = await readEnd(draft);
     if (end?.state === "committed") checkSame(draft, parts, new Map(end.parts));
-    await settleVersion(context, earlier, signal);
-    const saved = savedArtifact(earlier.record as VersionRecord, true);
-    await setAliases(context, saved, { ...saveOptions, idempotencyKey });
+    await settleVersion(context, version, signal);
+    const saved = savedArtifact(version.record as VersionRecord, true);
+    await setAliases(context, saved, saveOptions, used);
     return saved;
   }
 }

@@ -271,7 +271,8 @@ export async function stateOf(
   // After garbage collection of a committed draft, no version would contain a new part.
   const saved = await findSavedDraft(draft);
   if (saved !== undefined) {
-    return { state: "committed", version: (saved.record as VersionRecord).version, parts: decided };
+    const { version } = saved.version.record as VersionRecord;
+    return { state: "committed", version, parts: decided };
   }
   return isOpen ? { state: "open" } : { state: "committing", parts: decided };
 }

@@ -20,12 +20,18 @@ import { isVoid } from "../../cell/voids.ts";
 import { automaticTarget, explicitTarget } from "./target.ts";
 import type { Choice, Target, TargetChooser } from "./target.ts";
 
+/** The result of an earlier save with a key, and the record of the key. */
+export interface SavedBefore {
+  version: FoundRecord;
+  used: FoundRecord;
+}
+
 /** Returns the result of a save with this key, if it still exists and is what `save` asks for. */
 export async function findSaved(
   context: Context,
   save: KeyedSave,
   signal?: AbortSignal,
-): Promise<FoundRecord | undefined> {
+): Promise<SavedBefore | undefined> {
   const { name } = save;
   const head = await readHead(context, keyCell(name, save.key), signal);
   const used = head && await readRecord(context, head, signal);
@@ -33,10 +39,10 @@ export async function findSaved(
   const record = recordOfKind(used, "key");
   const { target } = record;
   const cell = versionCell(name, parseVersion(target.version), context.settings.versioned);
-  const object = await readRecord(context, recordKey(cell, target.generation), signal);
-  if (object === undefined || !await isResult(context, record, object, signal)) return undefined;
-  checkSame(context, save, record, object.record.previous);
-  return object;
+  const version = await readRecord(context, recordKey(cell, target.generation), signal);
+  if (version === undefined || !await isResult(context, record, version, signal)) return undefined;
+  checkSame(context, save, record, version.record.previous);
+  return { version, used };
 }
 
 /** True if the version of a record was deleted: a save that returned it would have saved nothing. */
@@ -94,6 +100,7 @@ function isEmptied(record: AnyRecord): boolean {
 
 /** Chooses with `inner`, and stores the choices in the key's cell. */
 class KeyedTarget implements TargetChooser {
+  repeats?: FoundRecord;
   readonly #context: Context;
   readonly #operation: Operation;
   readonly #save: KeyedSave;
@@ -113,7 +120,9 @@ class KeyedTarget implements TargetChooser {
   async recall(): Promise<FoundRecord | undefined> {
     const known = await this.#view();
     const earlier = known && await this.#tried(known);
-    return earlier && "existing" in earlier ? earlier.existing : undefined;
+    if (earlier === undefined || !("existing" in earlier)) return undefined;
+    this.repeats = known!.found;
+    return earlier.existing;
   }
 
   choose(early: boolean): Promise<Choice> {
@@ -144,7 +153,11 @@ class KeyedTarget implements TargetChooser {
     for (;;) {
       const known = this.#known;
       const earlier = known === undefined ? undefined : await this.#tried(known);
-      if (earlier !== undefined) return earlier;
+      const used = known?.found;
+      if (earlier !== undefined) {
+        this.repeats = used?.record.commit === operation.commit ? undefined : used;
+        return earlier;
+      }
       const choice = await offer();
       if (undecided && "target" in choice) return choice;
       if ("existing" in choice) await settleVersion(context, choice.existing, operation.signal);
@@ -152,7 +165,10 @@ class KeyedTarget implements TargetChooser {
       const key = recordKey(this.#cell, generation);
       const bytes = this.#encode(choice, generation);
       const outcome = await createRecord(context, operation, key, bytes);
-      if (outcome.won) return choice;
+      if (outcome.won) {
+        this.repeats = undefined;
+        return choice;
+      }
       // A repeat of the same save was faster.
       this.#known = await knownFrom(context, operation, generation, outcome.found);
     }

@@ -30,6 +30,8 @@ export interface TargetChooser {
   choose(early: boolean): Promise<Choice>;
   /** Returns the result of a save with the same key. Absent without a key. */
   recall?(): Promise<FoundRecord | undefined>;
+  /** The record of the key that decided, if an earlier operation wrote it. */
+  readonly repeats?: FoundRecord;
   /** Chooses an existing version, unless a save with the same key has chosen otherwise. */
   keep(existing: FoundRecord): Promise<Choice>;
   /**

@@ -1,9 +1,12 @@
 // Aliases and names that rules protect.
-import { assertEquals } from "@std/assert";
+import { assert, assertEquals } from "@std/assert";
 import { changeRules, mirrorRegistry } from "../../../registry/maintenance.ts";
-import { createMemoryBackend, openRegistry } from "../../../mod.ts";
+import { createMemoryBackend, openRegistry, type Registry } from "../../../mod.ts";
 import { createScriptedSystem } from "../../support/scripted_system.ts";
+import { createBatch } from "../../../workers/mod.ts";
+import { noise } from "../registries.ts";
 import { rejected } from "../rejected.ts";
+import { withHooks } from "../with_hooks.ts";
 
 const RULE = { pattern: "models:*", protectAliases: ["production", "release-*"] };
 
@@ -52,6 +55,85 @@ Deno.test("the version of a protected alias is not overwritten", async () => {
   await registry.save("models:a", 6, { onConflict: "overwrite" });
   await registry.setAlias("models:a", "production", "2.0.0", { force: true });
   await registry.save("models:a", 7, overwrite);
+});
+
+const OVERWRITE = { version: "1.0.0", onConflict: "overwrite" } as const;
+
+/** Ways to overwrite version 1.0.0 with a large value. */
+const OVERWRITES: Record<string, (registry: Registry) => Promise<unknown>> = {
+  save: (registry) => registry.save("models:a", noise(100_000, 3), OVERWRITE),
+  async "save with ifCommit"(registry) {
+    const { commit } = await registry.info("models:a@1");
+    return await registry.save("models:a", noise(100_000, 3), { version: "1", ifCommit: commit });
+  },
+  copy: (registry) => registry.copy("models:b@1", "models:a@1", { onConflict: "overwrite" }),
+  async "commit of a draft"(registry) {
+    const draft = await registry.openDraft("models:a", { id: "1" });
+    await draft.addFile("a.bin", noise(100_000, 3));
+    return await draft.commit(OVERWRITE);
+  },
+  async saveMany(registry) {
+    const batch = createBatch(registry);
+    const item = { name: "models:a", value: noise(100_000, 3), ...OVERWRITE };
+    const { errors } = await batch.saveMany([item]);
+    await batch[Symbol.asyncDispose]();
+    for (const error of errors.values()) throw error;
+  },
+};
+
+for (const [what, overwrite] of Object.entries(OVERWRITES)) {
+  Deno.test(`a ${what} that began before a promotion does not overwrite its version`, async () => {
+    const store = createMemoryBackend();
+    const other = await openRegistry(store, { mutable: true });
+    await changeRules(other, { set: RULE });
+    for (const value of ["first", "second"]) await other.save("models:a", value);
+    await other.save("models:b", noise(100_000, 2));
+    await other.setAlias("models:a", "production", "2.0.0", { force: true });
+    let promoted = 0;
+    const registry = await openRegistry(withHooks(store, {
+      async before({ verb, key }) {
+        const isUpload = verb === "put" && /^objects\/[^/]+\/p|\.end$/.test(key);
+        if (!isUpload || promoted++ > 0) return;
+        await other.setAlias("models:a", "production", "1.0.0", { force: true });
+      },
+    }));
+    await rejected("Conflict", overwrite(registry), /protects this alias/);
+    assert(promoted > 0);
+    assertEquals(await other.load("models:a@production"), "first");
+  });
+}
+
+Deno.test("a version that is given an alias meanwhile is not deleted", async () => {
+  const store = createMemoryBackend();
+  const other = await openRegistry(store);
+  for (const value of [1, 2]) await other.save("a", value);
+  let lists = 0;
+  const registry = await openRegistry(withHooks(store, {
+    async before({ verb, key }) { // the second time, to delete it
+      if (verb !== "list" || !key.startsWith("names/a/versions/final/") || ++lists !== 2) return;
+      await other.setAlias("a", "production", "1.0.0");
+    },
+  }));
+  await rejected("Conflict", registry.delete("a@1"), /alias "production" points to it/);
+  assertEquals(await registry.load("a@production"), 1);
+});
+
+Deno.test("a rollback notices an alias that was moved there and back", async () => {
+  const store = createMemoryBackend();
+  const other = await openRegistry(store);
+  for (const value of [1, 2, 3, 4]) await other.save("a", value);
+  for (const version of ["1", "2"]) await other.setAlias("a", "live", version);
+  let isNew = true;
+  const registry = await openRegistry(withHooks(store, {
+    async before({ verb, key }) { // it knows the history, and looks whether 1.0.0 exists
+      if (verb !== "list" || !key.startsWith("names/a/versions/") || !isNew) return;
+      isNew = false;
+      for (const version of ["4", "2"]) await other.setAlias("a", "live", version);
+    },
+  }));
+  await rejected("Conflict", registry.rollbackAlias("a", "live"), /changed meanwhile/);
+  assertEquals((await registry.info("a@live")).version, "2.0.0");
+  assertEquals((await registry.rollbackAlias("a", "live")).version, "4.0.0");
 });
 
 Deno.test("an open registry follows a rule of another program within ten seconds", async () => {

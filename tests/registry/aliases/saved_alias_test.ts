@@ -5,6 +5,7 @@ import { realSystem } from "../../../core/system.ts";
 import { openRegistry, type Registry, type SavedArtifact } from "../../../mod.ts";
 import { createBatch } from "../../../workers/mod.ts";
 import { rejected } from "../rejected.ts";
+import { createProtocolWorld, HOUR, type ProtocolWorld } from "../protocol_world.ts";
 import { withHooks } from "../with_hooks.ts";
 
 /** Tries to save with an alias that cannot be set yet, then again. */
@@ -55,6 +56,100 @@ Deno.test("a repeat sets an alias that pointed to the version before it was over
   await registry.save("a", "new", how);
   await registry.save("a", "new", { ...how, alias: "production" });
   assertEquals(await registry.load("a@production"), "new");
+});
+
+interface Machine {
+  registry: Registry;
+  /** Ends the call before this create. */
+  killAt(key: RegExp | undefined): void;
+}
+
+/** Opens a registry on a machine whose clock is wrong. */
+async function machineOn(world: ProtocolWorld, skewMs: number): Promise<Machine> {
+  const { system, clocks, store } = world;
+  let killAt: RegExp | undefined;
+  const hooked = withHooks(store, {
+    before({ verb, key }) {
+      if (verb === "put" && killAt?.test(key)) throw new Error("killed");
+    },
+  });
+  const skewed = { ...system, now: () => clocks.wall + skewMs };
+  const registry = await openRegistry(hooked, { system: skewed });
+  return { registry, killAt: (key) => killAt = key };
+}
+
+type Way = (registry: Registry) => Promise<{ version: string }>;
+
+/** Saves with a key and an alias: of new content, and of content that exists. */
+const WAYS: Record<string, Way> = {
+  "new content": (r) => r.save("a", "new", { alias: "live", idempotencyKey: "k" }),
+  "unchanged content": (r) =>
+    r.save("a", "two", { alias: "live", idempotencyKey: "k", skipIfUnchanged: true }),
+  "a version that exists": (r) =>
+    r.save("a", "x", { version: "2", onConflict: "skip", alias: "live", idempotencyKey: "k" }),
+  async "a draft"(r) {
+    const draft = await r.openDraft("a", { id: "1" });
+    if ((await draft.info()).state === "open") await draft.addFile("a.txt", new Uint8Array(3));
+    return await draft.commit({ alias: "live" });
+  },
+};
+
+const liveIn = async (registry: Registry) =>
+  (await Array.fromAsync(registry.aliases("a"))).find(({ alias }) => alias === "live")?.version;
+
+const HOURS = [-3, 0, 3];
+
+for (const [what, way] of Object.entries(WAYS)) {
+  Deno.test(`a keyed save of ${what} sets its alias once, whatever the clocks show`, async () => {
+    for (const skew of HOURS.flatMap((a) => HOURS.map((b) => [a * HOUR, b * HOUR] as const))) {
+      for (const kill of [undefined, /aliases/]) {
+        for (const colleague of ["sets", "removes", undefined]) {
+          const label = `${skew}, killed: ${kill}, a colleague ${colleague}`;
+          const world = await createProtocolWorld();
+          const tick = () => world.advance(60_000);
+          for (const value of ["one", "two"]) await world.registry.save("a", value);
+          await world.registry.setAlias("a", "live", "1.0.0");
+          tick();
+          const [first, again] = await Promise.all(skew.map((ms) => machineOn(world, ms)));
+          first!.killAt(kill);
+          const saved = await way(first!.registry).catch(() => undefined);
+          assertEquals(saved === undefined, kill !== undefined, label);
+          const before = saved?.version ?? "1.0.0";
+          assertEquals(await liveIn(world.registry), before, label);
+          tick();
+          const other = (await machineOn(world, skew[1])).registry;
+          if (colleague === "sets") await other.setAlias("a", "live", "1.0.0");
+          if (colleague === "removes") await other.deleteAlias("a", "live");
+          const moved = await liveIn(world.registry);
+          tick();
+          const { version } = await way(again!.registry);
+          // An alias that names the version already is not changed.
+          const isChanged = colleague === "removes" || colleague === "sets" && moved !== before;
+          assertEquals(await liveIn(world.registry), isChanged ? moved : version, label);
+        }
+      }
+    }
+  });
+}
+
+Deno.test("a repeat in a restored registry moves no alias", async () => {
+  const world = await createProtocolWorld();
+  const save: Way = (r) => r.save("a", "one", { alias: "live", idempotencyKey: "k" });
+  await save(world.registry);
+  world.advance(HOUR);
+  await world.registry.save("a", "two", { alias: "live" });
+  world.advance(24 * HOUR);
+  const copy = createMemoryBackend({ system: world.system });
+  const keys = await world.keys(); // aliases before keys, so that these look newer
+  for (const key of [...keys.filter((key) => key.startsWith("settings/")), ...keys]) {
+    world.advance(1000);
+    await copy.put(key, await (await world.store.get(key))!.bytes(), { mode: "create" });
+  }
+  const restored = await openRegistry(copy, { system: world.system });
+  assertEquals((await save(restored)).version, "1.0.0");
+  assertEquals(await liveIn(restored), "2.0.0");
+  await restored.save("a", "one", { alias: "other", idempotencyKey: "k" });
+  assertEquals((await restored.info("a@other")).version, "1.0.0");
 });
 
 Deno.test("saves of a batch set their aliases", async () => {

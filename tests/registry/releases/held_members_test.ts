@@ -63,9 +63,9 @@ Deno.test("delete() and prune() read nothing but the releases of members", async
   };
   assertEquals(await callsOf(() => registry.delete("net@1")), [
     "list names/net/versions/final/p8p9p9/",
-    "list names/net/aliases/",
     "list names/net/versions/final/p8p9p9/",
     "get names/net/versions/final/p8p9p9/REC",
+    "list names/net/aliases/",
     "put names/net/versions/final/p8p9p9/REC",
   ]);
   const pruning = await callsOf(() => prune(registry, { keepLast: 1 }));

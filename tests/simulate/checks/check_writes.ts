@@ -18,7 +18,9 @@ export function checkWrites(evidence: Evidence): BrokenInvariant[] {
     const say = (promise: Invariant, state: string) =>
       findings.push({ invariant: promise, message: `${describeOperation(operation)}: ${state}` });
 
-    const commits = own.filter(({ place, visible }) => visible && place.kind !== "key");
+    const commits = own.filter(({ place, visible }) =>
+      visible && place.kind !== "key" && !(isSaving(request) && place.kind === "alias")
+    );
     if (
       commits.length > new Set(commits.map(({ record }) => record.commit)).size ||
       (commits.length > 1 && isOne(request))
@@ -157,7 +159,8 @@ export function checkWrites(evidence: Evidence): BrokenInvariant[] {
       request.verb === "deleteAll" && (code === "Unavailable" || code === "Denied") &&
       !operation.undisturbed
     ) return;
-    if (commits.length > 0) {
+    const isWithAlias = isSaving(request) && request.options.alias !== undefined; // after its commit
+    if (commits.length > 0 && !isWithAlias) {
       say("a failed operation has no effect", `${commits[0].key} was written`);
     }
     if (operation.aborted && name === "AbortError") return;

@@ -28,6 +28,7 @@ import { permissions, staleLists, wrongLists } from "./odd_stores.ts";
 import { retention, voidRetention, wrongClocks } from "./retention.ts";
 import { keptKeys, longRetry, racingKeys, slowCommits } from "./retries.ts";
 import type { Schedule } from "./schedule.ts";
+import { savedAliases } from "./saved_aliases.ts";
 import { sharedRanges } from "./shared_ranges.ts";
 import { undeletes } from "./undeletes.ts";
 
@@ -39,6 +40,7 @@ export const SCHEDULES: readonly Schedule[] = [
   racingKeys,
   keptKeys,
   contestedAliases,
+  savedAliases,
   founders,
   lateRecord,
   pausedWriter,
