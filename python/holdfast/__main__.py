@@ -6,6 +6,7 @@ import argparse
 import io
 import json
 import os
+import re
 import sys
 from collections.abc import Iterator, Sequence
 from pathlib import Path
@@ -50,7 +51,13 @@ def main(arguments: Sequence[str] | None = None) -> int:
     save.add_argument("path", help="the file or folder")
     save.add_argument("--version", help="the version (default: the next one)")
     save.add_argument("--alias", action="append", help="set an alias to it")
-    save.add_argument("--metadata", metavar="KEY=VALUE", action="append", default=[])
+    save.add_argument(
+        "--metadata",
+        metavar="KEY=TEXT",
+        action="append",
+        default=[],
+        help="KEY:=JSON for other values: epochs:=3",
+    )
     save.add_argument("--key", help="idempotency key: a repeat returns the first result")
     options = parser.parse_args(arguments)
     if isinstance(sys.stdout, io.TextIOWrapper):  # whose encoding may lack letters of a name
@@ -111,14 +118,25 @@ def run(registry: Registry, options: argparse.Namespace) -> Iterator[str]:
             yield f"left out: {printable(path)} {state}"
 
 
+def entry_of(text: str) -> tuple[str, Any]:
+    """Returns the key and the value of `key=text` or `key:=JSON`."""
+    match = re.fullmatch(r"([^=:][^=]*?)(:?=)(.*)", text, re.DOTALL)
+    message = f"Cannot read metadata {quoted(text)}"
+    hint = "Write key=text, or key:=JSON for other values: epochs:=3."
+    if match is None:
+        raise HoldfastError("Invalid", f"{message}: expected key=value", hint)
+    key, sign, value = match.groups()
+    try:
+        return key, value if sign == "=" else json.loads(value)
+    except ValueError as error:
+        raise HoldfastError("Invalid", f"{message}: not JSON after := ({error})", hint) from error
+
+
 def save_path(registry: Any, options: argparse.Namespace) -> str:
     metadata = {}
     for each in options.metadata:
-        key, _, text = each.partition("=")
-        try:
-            metadata[key] = json.loads(text)
-        except ValueError:
-            metadata[key] = text
+        key, value = entry_of(each)
+        metadata[key] = value
     saved: Saved = registry.save(
         options.name,
         Path(options.path),

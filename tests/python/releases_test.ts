@@ -68,11 +68,11 @@ pythonTest("tables in notebooks are escaped, and the command saves", async (root
   assertEquals(await runProgram(SHOWN, { args: [path] }), ["escaped"]);
   await using service = served(registry, ["read:*", "write:*"]);
   await Deno.writeTextFile(root.join("rows.csv"), "a,b\n");
-  const save = ["save", "rows", root.join("rows.csv"), "--alias", "now", "--metadata", "n=1"];
-  const args = ["-r", service.location, ...save];
+  const save = ["save", "rows", root.join("rows.csv"), "--alias", "now", "--metadata", "n:=1"];
+  const args = ["-r", service.location, ...save, "--metadata", "commit=1e400"];
   const env = { HOLDFAST_TOKEN: service.token! };
   const run = "import sys; from holdfast.__main__ import main; sys.exit(main())";
   assertEquals(await runProgram(run, { args, env }), ["rows@1.0.0"]);
   const { metadata, files } = await registry.info("rows@now");
-  assertEquals([metadata, files[0]!.path], [{ n: 1 }, "rows.csv"]);
+  assertEquals<unknown>([metadata, files[0]!.path], [{ n: 1, commit: "1e400" }, "rows.csv"]);
 });

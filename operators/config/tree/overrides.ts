@@ -131,6 +131,21 @@ export function readOverrides(texts: readonly OverrideText[], problems: ProblemL
   });
 }
 
+/** Signs that YAML reads as more than a word or a number, where nobody means that in one value. */
+const SIGNS: readonly RegExp[] = [
+  /^#|\s#/, // a comment: #ff0000
+  /:(?:\s|$)/, // a mapping: Model: best
+  /^[-?](?:\s|$)/, // a list, a key
+  /^[|>&*%@`]/, // a block, an anchor, an alias, a directive: >5, *.csv
+  /^(?:---|\.{3})(?:\s|$)/, // another document
+  /[\r\n]/, // lines, which it would join
+];
+
+/** True for a value that is text as it was typed. Quoted text and `[…]`, `{…}` are YAML. */
+function isText(typed: string): boolean {
+  return !/^["'[{!]/.test(typed) && SIGNS.some((sign) => sign.test(typed));
+}
+
 /** Parses `--set` values. In problems, the line is the number of the value. */
 function readLines(lines: readonly string[], problems: ProblemList): Assignment[] {
   const assignments: Assignment[] = [];
@@ -146,11 +161,18 @@ function readLines(lines: readonly string[], problems: ProblemList): Assignment[
       continue;
     }
     const start = before.length + equals + 1;
+    const path = line.slice(0, equals).trim();
+    const scalar = (value: string | null) =>
+      ({ kind: "scalar", place: { source, offset: start }, value }) as const;
+    const typed = line.slice(equals + 1).trim();
+    if (isText(typed)) {
+      assignments.push({ path, place, node: scalar(typed) });
+      continue;
+    }
     const failures = problems.count;
     const node = parseYamlTree(source, problems, start);
     if (problems.count > failures) continue;
-    const empty = { kind: "scalar", place: { source, offset: start }, value: null } as const;
-    assignments.push({ path: line.slice(0, equals).trim(), place, node: node ?? empty });
+    assignments.push({ path, place, node: node ?? scalar(null) });
   }
   return assignments;
 }

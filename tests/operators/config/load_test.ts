@@ -69,6 +69,42 @@ Deno.test("overrides replace values of files, and --set those of overrides", asy
   ]);
 });
 
+Deno.test("a value of --set is text where YAML would read more than a word or a number", async () => {
+  await using root = await tempRoot();
+  await write(root, { "pipeline.yaml": "pipeline: { operators: [{ operator_id: a }] }\n" });
+  const read = async (value: string) => {
+    const set = [`operators.a.params.v=${value}`];
+    const { pipeline } = await loadPipeline(root.path, { system, set });
+    return pipeline.steps[0].params.v;
+  };
+  const texts = [
+    "#ff0000",
+    "run #5",
+    "5 # five",
+    "Model: best",
+    "a:",
+    "- a",
+    "-",
+    "? a",
+    "| wc -l",
+  ];
+  texts.push(">5", ">", "*.csv", "&nbsp;", "@here", "`x`", "%d", "---", "...", "a\nb: c\n# d");
+  for (const text of texts) assertEquals(await read(text), text);
+  const values: [string, unknown][] = [
+    ["", null],
+    [" 0.2 ", 0.2],
+    ["true", true],
+    ["-1", -1],
+    ["a#b", "a#b"],
+    ["s3://bucket/a", "s3://bucket/a"],
+    ["'#ff0000'", "#ff0000"],
+    ["[1, a]", [1, "a"]],
+    ["{ a: 1 } # as in a file", { a: 1 }],
+    ["!!str 5", "5"],
+  ];
+  for (const [text, value] of values) assertEquals<unknown>(await read(text), value, text);
+});
+
 Deno.test("an override of an unknown key is reported with a suggestion", async () => {
   await using root = await tempRoot();
   await Deno.writeTextFile(
