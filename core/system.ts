@@ -111,7 +111,7 @@ function otherThanVariables(system: System): Omit<System, "env" | "envNames"> {
 type Permission =
   | { name: "env"; variable?: string }
   | { name: "read" | "write"; path: string | URL }
-  | { name: "sys"; kind: "hostname" | "statfs" }
+  | { name: "sys"; kind: "hostname" | "inspector" | "statfs" }
   | { name: "run"; command?: string }
   | { name: "ffi" };
 

@@ -1,5 +1,5 @@
 // Opening a URL. The code that this needs is imported lazily.
-import { readFile } from "node:fs/promises";
+import { readFile, stat } from "node:fs/promises";
 import type { Backend } from "../../core/backend.ts";
 import { fault, invalid, type RegistryError } from "../../core/errors.ts";
 import { shown } from "../../core/naming/names.ts";
@@ -79,11 +79,20 @@ export function tokenOf(
   return "tokenFile" in source ? () => readTokenFile(source.tokenFile) : undefined;
 }
 
+/** Tokens of pipes, such as `<(command)` of a shell: they can be read once. */
+const piped = new Map<string, Promise<string>>();
+
 /** @throws {RegistryError} `Denied` if the file cannot be read */
 async function readTokenFile(path: string): Promise<string> {
+  const read = async () => decodeWritten(await readFile(path)).trim();
   try {
-    return decodeWritten(await readFile(path)).trim();
+    const isPipe = !(await stat(path)).isFile();
+    if (!isPipe) return await read();
+    const token = piped.get(path) ?? read();
+    piped.set(path, token);
+    return await token;
   } catch (cause) {
+    piped.delete(path);
     throw fault({
       code: "Denied", // NotFound would be that of a version
       action: "read the token from",

@@ -2,12 +2,14 @@
 import process from "node:process";
 import { type CliIo, createProcessIo } from "../terminal/cli_io.ts";
 import { Interruption } from "../terminal/exit_code.ts";
+import { refuseDebugger } from "./no_debugger.ts";
 
 /** Runs the command line on the arguments of this process, and exits with its code. */
 export async function runProcess(
   run: (args: readonly string[], io: CliIo) => Promise<number>,
 ): Promise<void> {
   Object.assign(process, { noDeprecation: true }); // warnings about dependencies help no user
+  refuseDebugger(process);
   const controller = new AbortController();
   const second = new AbortController();
   let isAwaited = false;

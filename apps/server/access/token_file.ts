@@ -166,7 +166,9 @@ export async function openTokenFile(
     if (tokens === undefined) throw noFile(file);
     return byId(tokens);
   };
+  const isPipe = (await stat(file).catch(() => undefined))?.isFile() === false;
   let known = await read();
+  if (isPipe) return checkTokens(() => Promise.resolve(known), system); // can be read once
   let changedAt = await lastChange(file);
   let checkedAt = system.monotonic();
   let problem: RegistryError | undefined;

@@ -8,6 +8,7 @@ import contextlib
 import json
 import os
 import stat
+import threading
 import time
 import urllib.error
 import urllib.parse
@@ -24,6 +25,9 @@ MARGIN = 60
 
 STALE = 30
 """Seconds after which a lock was left behind by a process that ended."""
+
+READING = threading.Lock()
+"""Held while the token of a pipe is read."""
 
 TIMEOUT = 15
 PORTS = {"http": 80, "https": 443}
@@ -74,10 +78,16 @@ class TokenFile:
 
     def __init__(self, file: str) -> None:
         self._file = file
+        self._piped = ""
 
     def __call__(self) -> str:
+        path = Path(self._file)
         try:
-            token = decoded(Path(self._file).read_bytes()).strip()
+            if path.is_file():
+                token = decoded(path.read_bytes()).strip()
+            else:
+                with READING:  # a pipe, such as `<(command)` of a shell, can be read once
+                    token = self._piped = self._piped or decoded(path.read_bytes()).strip()
         except (OSError, ValueError):
             token = ""
         if token:

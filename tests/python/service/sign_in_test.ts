@@ -71,7 +71,16 @@ pythonTest("Python reads the file of a token for each request", async (root) => 
   await using service = served(registry, ["read:*"]);
   const program = `
 import os, sys
-import holdfast
+import holdfast, threading
+if hasattr(os, "mkfifo"):
+    os.mkfifo("pipe")
+    threading.Thread(target=lambda: open("pipe", "w").write(sys.argv[2])).start()
+    os.environ["HOLDFAST_TOKEN_FILE"] = "pipe"
+    piped = holdfast.connect(sys.argv[1])
+    print([list(piped.names()) for _ in range(2)] == [["note"]] * 2)
+    os.environ["HOLDFAST_TOKEN_FILE"] = "token"
+else:
+    print(True)
 registry = holdfast.connect(sys.argv[1])
 marked = "\\ufeff" + sys.argv[2] + "\\r\\n"
 forms = [marked.encode(form) for form in ("utf-8", "utf-16-le", "utf-16-be")]
@@ -89,6 +98,7 @@ for content in (sys.argv[2].encode(), *forms, b"other", b"\\xff\\xfe\\0", None):
   const env = { HOLDFAST_TOKEN_FILE: "token" };
   const lines = await runProgram(program, { args, cwd: root.path, env });
   assertEquals(lines, [
+    "True",
     ...Array(4).fill("['note']"),
     "Denied False",
     "Denied True",
