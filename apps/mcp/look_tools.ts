@@ -20,7 +20,7 @@ const findArtifacts: Tool = defineTool({
   kind: "read",
   input: v.strictObject({
     query: v.optional(text(
-      "Words that must all occur, and filters on name, version, alias, kind, created, " +
+      "Words that must all occur, and filters on name, version, alias, kind, state, created, " +
         "metadata.KEY, labels.KEY: resnet metadata.accuracy>0.9 labels.stage=checked",
     )),
     prefix: v.optional(text("Without query: only names that begin with this")),

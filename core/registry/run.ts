@@ -1,5 +1,6 @@
 // Runs: a program logs values while it computes a version.
 import type { Materializer } from "../materializer.ts";
+import { isJsonObject } from "../text/json_text.ts";
 import type { CommitDraftOptions } from "./draft.ts";
 import type { SavedArtifact, SignalOptions } from "./operations/saving.ts";
 
@@ -66,12 +67,12 @@ export interface LoggedRun {
   id: string;
   /**
    * `silent`: nothing was stored for two minutes, because it logs rarely, was killed, or cannot
-   * reach the store.
+   * reach the store. A run that failed stays `failed` when it is saved as a version.
    */
   state: "running" | "silent" | "failed" | "finished";
   /** Why it failed. */
   reason?: string;
-  /** The version of a finished run. */
+  /** The version that the run was saved as. */
   version?: string;
   params: Record<string, unknown>;
   startedAt: Date;
@@ -120,4 +121,21 @@ export interface RunWriter {
 export interface FinishStoredRunOptions extends CommitDraftOptions {
   /** Parts of the draft that have the files of the value. @default none */
   parts?: readonly string[];
+}
+
+/** How a run ended that made a version. */
+export type EndState = "finished" | "failed" | "cancelled";
+
+/**
+ * Returns how the run ended that made a version, by the metadata that runs and pipelines write;
+ * undefined for other versions.
+ */
+export function endStateOf(metadata: Readonly<Record<string, unknown>>): EndState | undefined {
+  const { run, pipeline, end } = metadata;
+  if (isJsonObject(run)) {
+    if (typeof run.id !== "string" || typeof run.startedAt !== "string") return undefined;
+    return Object.hasOwn(run, "failed") ? "failed" : "finished";
+  }
+  if (typeof run !== "string" || typeof pipeline !== "string") return undefined;
+  return end === "failed" || end === "cancelled" ? end : "finished";
 }

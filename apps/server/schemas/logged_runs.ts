@@ -8,7 +8,7 @@ const logged = {
   id: v.string(),
   state: v.picklist(["running", "silent", "failed", "finished"]),
   reason: described(v.string(), "Why it failed"),
-  version: described(v.string(), "The version of a finished run"),
+  version: described(v.string(), "The version that the run was saved as"),
   params: JsonObject,
   startedAt: Moment,
   lastAt: v.pipe(v.string(), v.description("When something was stored last, by the store's clock")),

@@ -7,6 +7,7 @@ import {
   type Comparison,
   valueAt,
 } from "../../../core/text/comparing.ts";
+import { endStateOf } from "../../../core/registry/run.ts";
 import { isDecimal } from "../../../core/text/decimals.ts";
 import { beginsDate, instantOf } from "../../../core/text/iso_time.ts";
 import { termsOf } from "../../../core/text/terms.ts";
@@ -34,7 +35,8 @@ interface SearchQuery {
   matchesOthers(found: SearchedVersion, text: string): boolean;
 }
 
-const FIELD = /name|version|alias|kind|created|by|(?:metadata|labels)\.(?:[^\s=!<>"]|"[^"]*")+/;
+const FIELD =
+  /name|version|alias|kind|state|created|by|(?:metadata|labels)\.(?:[^\s=!<>"]|"[^"]*")+/;
 const FILTER = new RegExp(`^(${FIELD.source})(!=|>=|<=|=|>|<)(.*)$`, "s");
 /** A filter by another field. */
 const OTHER_FILTER = /^([A-Za-z_][\w.-]*)(?:!=|>=|<=|=|>|<)/;
@@ -43,9 +45,11 @@ const MOST_TERMS = 20;
 /**
  * Parses a query of terms between spaces, all of which must match. A word matches if it is part of
  * the name, the version, an alias, the notes, or a value of metadata or labels, ignoring case. A
- * filter compares `name`, `version`, `alias`, `kind`, `by` (who saved it), `created` (a time, or the
- * beginning of one in UTC: `2026-03`), `metadata.KEY` or `labels.KEY` (with dots for nested keys) by
- * `= != > >= < <=`. Metadata and labels are compared by value: also numbers and times that are text.
+ * filter compares `name`, `version`, `alias`, `kind`, `by` (who saved it), `state` (how its run
+ * ended: `finished`, `failed` or `cancelled`), `created` (a time, or the beginning of one in UTC:
+ * `2026-03`), `metadata.KEY` or `labels.KEY` (with dots for nested keys) by `= != > >= < <=`. Metadata
+ * and labels are compared by value: also numbers and times that are text. Without a value, `KEY=`
+ * matches versions that have none, and `KEY!=` those that have one.
  * Keys with spaces are quoted: `metadata."F1 score">0.9`. `"two words"` is one term, and a term that
  * begins with a quote is a word.
  *
@@ -96,7 +100,7 @@ function parseTerm(term: string): Term {
       throw invalid(
         `${
           JSON.stringify(other)
-        } is not one of name, version, alias, kind, by, created, metadata.KEY and labels.KEY`,
+        } is not one of name, version, alias, kind, state, by, created, metadata.KEY and labels.KEY`,
         `Write metadata.${term}, or quote a word: "${bare}".`,
       );
     }
@@ -127,19 +131,27 @@ function testOf(field: string, comparison: Comparison, wanted: string): Term["te
       return ({ version }) => compare(version);
     }
     case "alias":
+      if (wanted === "") return ({ aliases }) => (aliases.length === 0) === (comparison === "=");
       return ({ aliases }) =>
         comparison === "!=" ? aliases.every(compareText) : aliases.some(compareText);
     case "name":
       return ({ name }) => compareText(name);
     case "kind":
       return ({ kind }) => compareText(kind);
+    case "state":
+      return ({ metadata }) => compareText(endStateOf(metadata) ?? "");
     case "by":
       return ({ by }) => compareText(by ?? "");
     case "created":
       return comparingCreated(comparison, wanted);
   }
+  if (wanted === "") return (version) => isNone(memberOf(version, field)) === (comparison === "=");
   const compare = comparing(comparison, wanted);
   return (version) => compare(memberOf(version, field));
+}
+
+function isNone(value: unknown): boolean {
+  return value === undefined || value === null || value === "";
 }
 
 /** Compares with an instant, or with the beginning of a time in UTC. */

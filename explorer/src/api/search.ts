@@ -2,7 +2,7 @@
 import { termsOf } from "../../../core/text/terms.ts";
 
 /** Fields that the search of the service compares. Others are metadata. */
-const FIELD = /^(name|version|alias|kind|created|(?:metadata|labels)\..*)$/;
+const FIELD = /^(name|version|alias|kind|state|created|(?:metadata|labels)\..*)$/;
 const CONDITION = /^([A-Za-z_][\w.-]*)(?:!=|>=|<=|=|>|<)/;
 
 /** Returns a query for `GET /search`: `epochs>3` is short for `metadata.epochs>3`. */

@@ -38,7 +38,7 @@ ZONED = re.compile(r"Z\Z|[T ].*[+-]", re.IGNORECASE)
 MISSING = object()
 COMPARISON = r"(!=|>=|<=|=|>|<)"
 FILTER = re.compile(
-    rf'(name|version|alias|kind|by|created|metadata\.(?:[^\s=!<>"]|"[^"]*")+){COMPARISON}(.*)\Z',
+    rf'(name|version|alias|kind|state|by|created|metadata\.(?:[^\s=!<>"]|"[^"]*")+){COMPARISON}(.*)\Z',
     re.DOTALL,
 )
 OTHER_FILTER = re.compile(rf"([A-Za-z_][\w.-]*?){COMPARISON}", re.ASCII)
@@ -56,9 +56,10 @@ def parse_term(term: str) -> Test:
     if not match:
         other = None if term.startswith('"') else OTHER_FILTER.match(term)
         if other:
-            state = f"{quoted(other[1])} is not one of name, version, alias, kind, by, created and"
+            fields = "name, version, alias, kind, state, by, created and metadata.KEY"
+            state = f"{quoted(other[1])} is not one of {fields}"
             hint = 'Write metadata.epochs>3, or quote a word: "epochs>3".'
-            raise HoldfastError("Invalid", f"Cannot search: {state} metadata.KEY", hint)
+            raise HoldfastError("Invalid", f"Cannot search: {state}", hint)
         word = bare.lower()
         return lambda found: any(word in text.lower() for text in texts_of(found))
     field, comparison, wanted = (part.replace('"', "") for part in match.groups())
@@ -70,6 +71,8 @@ def parse_term(term: str) -> Test:
         state = f"there is no date {quoted(wanted)}"
         raise HoldfastError("Invalid", f"Cannot search: {state}", hint)
     if field == "alias":
+        if not wanted:
+            return lambda found: (not found.aliases) == (comparison == "=")
         some = all if comparison == "!=" else any
         return lambda found: some(
             compares_text(alias, comparison, wanted) for alias in found.aliases
@@ -79,14 +82,33 @@ def parse_term(term: str) -> Test:
     bound = parse_version(wanted) if field == "version" else None
     if bound:
         return lambda found: meets(order_of_versions(found.version, bound), comparison)
+    if field == "state":
+        return lambda found: compares_text(
+            end_state_of(found.metadata) or "", comparison, wanted
+        )
     if field in ("name", "version", "kind", "by"):
         return lambda found: compares_text(getattr(found, field) or "", comparison, wanted)
     path = field.removeprefix("metadata.")
 
     def test(found: Found) -> bool:
-        return compares(from_metadata(value_at(found.metadata, path)), comparison, wanted)
+        value = value_at(found.metadata, path)
+        if not wanted:
+            return (value is MISSING or value in (None, "")) == (comparison == "=")
+        return compares(from_metadata(value), comparison, wanted)
 
     return test
+
+
+def end_state_of(metadata: Json) -> str | None:
+    """Returns how the run ended that made a version; None for other versions."""
+    run, end = metadata.get("run"), metadata.get("end")
+    if isinstance(run, dict):
+        if not isinstance(run.get("id"), str) or not isinstance(run.get("startedAt"), str):
+            return None
+        return "failed" if "failed" in run else "finished"
+    if not isinstance(run, str) or not isinstance(metadata.get("pipeline"), str):
+        return None
+    return end if end in ("failed", "cancelled") else "finished"
 
 
 def value_at(value: Any, path: str) -> Any:

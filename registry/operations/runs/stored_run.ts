@@ -150,10 +150,10 @@ export async function describeRun(
   return {
     name: run.name,
     id: run.id,
-    state: state.state === "committed"
-      ? "finished"
-      : isFailed
+    state: isFailed
       ? "failed"
+      : state.state === "committed"
+      ? "finished"
       : isSilent
       ? "silent"
       : "running",

@@ -175,6 +175,10 @@ export const RUN_CASES: readonly RunCase[] = [
       const { metadata } = await registry.info("m@0.1.0");
       assertEquals(metadata.metrics, { step: 0, loss: "NaN" });
       assertEquals((metadata.run as { failed: string }).failed, "the loss is NaN");
+      const saved = await readLoggedRun(other, "m", { id: "1" });
+      assertEquals([saved.state, saved.version, saved.reason], [
+        ...["failed", "0.1.0", "the loss is NaN"],
+      ]);
     },
   },
   {

@@ -42,6 +42,42 @@ Deno.test("filters compare numbers, and nested keys by their path", () => {
   for (const query of no) assertEquals(meets(query), false, query);
 });
 
+Deno.test("a filter without a value finds what has none, or with != what has one", () => {
+  const metadata = { none: null, empty: "", zero: 0, no: false, nan: "NaN" };
+  const version = { ...VERSION, metadata };
+  const found = (query: string, of = version) => parseQuery(query)(of, "");
+  for (const key of ["none", "empty", "missing", "zero.deeper"]) {
+    assertEquals([found(`metadata.${key}=`), found(`metadata.${key}!=`)], [true, false], key);
+  }
+  for (const key of ["zero", "no", "nan"]) {
+    assertEquals([found(`metadata.${key}=`), found(`metadata.${key}!=`)], [false, true], key);
+  }
+  assertEquals([found("alias="), found("alias!=")], [false, true]);
+  assertEquals(found("alias=", { ...version, aliases: [] }), true);
+});
+
+Deno.test("a version has the state in which its run ended", () => {
+  const run = { id: "7", startedAt: VERSION.createdAt, points: 1 };
+  const cases = [
+    [{ run }, "finished"],
+    [{ run: { ...run, failed: "" } }, "failed"],
+    [{ run: { ...run, failed: "the loss is NaN" } }, "failed"],
+    [{ run: "train@1", pipeline: "train" }, "finished"],
+    [{ run: "train@1", pipeline: "train", end: "failed" }, "failed"],
+    [{ run: "train@1", pipeline: "train", end: "cancelled" }, "cancelled"],
+    [{ run: "a word", end: "failed" }, ""],
+    [{ run: { failed: true } }, ""],
+    [{ state: "failed" }, ""],
+  ] as const;
+  for (const [metadata, state] of cases) {
+    const found = (query: string) => parseQuery(query)({ ...VERSION, metadata }, "");
+    for (const each of ["", "finished", "failed", "cancelled"]) {
+      assertEquals(found(`state=${each}`), state === each, `${JSON.stringify(metadata)} ${each}`);
+      assertEquals(found(`state!=${each}`), state !== each);
+    }
+  }
+});
+
 Deno.test("too long queries and empty bounds are refused", () => {
   assertThrows(() => parseQuery("a ".repeat(21)), RegistryError, "21 terms");
   assertThrows(() => parseQuery("metadata.a>"), RegistryError, "has no value");
