@@ -131,7 +131,7 @@ Deno.test({
     await using explorer = await openExplorer(registry);
     const { page, url, errors } = explorer;
     const logs: string[] = [];
-    page.on("request", (request) => request.url().includes("/log") && logs.push(request.url()));
+    page.on("request", (request) => request.url().includes("/log?") && logs.push(request.url()));
     await page.goto(url);
     // Names of one millisecond are equally new.
     await page.getByRole("list", { name: "Changes" }).getByRole("listitem").nth(7).waitFor();

@@ -74,7 +74,11 @@ Deno.test("of wide metadata, only the keys that the page needs are asked for", (
   const usual = usualKeys(columns, rows);
   assertEquals(usual.filter((key) => key.startsWith("metadata.")).length, 20);
   const keys = ["metadata.k2", "size", "metadata.k25", ""];
-  assertEquals(fieldsOf(columns, { keys, isAll: false }), ["metadata.k2", "metadata.k25"]);
+  const ofRun = ["metadata.run", "metadata.pipeline", "metadata.end"];
+  assertEquals(fieldsOf(columns, { keys, isAll: false }), [
+    ...["metadata.k2", "metadata.k25"],
+    ...ofRun,
+  ]);
   assertEquals(fieldsOf(columns, { keys, isAll: true }), ["metadata"]);
   assertEquals(fieldsOf(columnsOf(THREE), { keys, isAll: false }), ["metadata"]);
   const odd = experimentsOf([listed("1.0.0", { ...metadata, "a,b": 1 })], []);

@@ -1,4 +1,5 @@
 // The facts of versions side by side: metadata, inputs, kind, size, and time.
+import { endStateOf } from "../../../core/registry/run.ts";
 import type { ArtifactVersion } from "../artifact_file.ts";
 import { usualBetter } from "../components/better.ts";
 import { formatBytes, formatCount, formatTime, numberText } from "../format/format.ts";
@@ -15,6 +16,8 @@ export interface Fact {
   readonly values: readonly unknown[];
   readonly isSame: boolean;
   readonly isMetadata: boolean;
+  /** Versions of runs that failed: none of their values is the best. */
+  readonly failed?: readonly number[];
 }
 
 const MOST_DEPTH = 8;
@@ -52,13 +55,24 @@ export function factsOf(versions: readonly ArtifactVersion[]): { facts: Fact[]; 
     const [first, ...rest] = fact.values.map((value) => JSON.stringify(value));
     return { ...fact, isSame: rest.every((text) => text === first) };
   });
-  return { facts, leftOut: others.size };
+  const failed = [...versions.keys()].filter((at) =>
+    endStateOf(versions[at]!.metadata) === "failed"
+  );
+  const marked = failed.length === 0 ? facts : facts.map((fact) => ({ ...fact, failed }));
+  return { facts: marked, leftOut: others.size };
+}
+
+/** True for the best number of a metric that differs, which has a ★. */
+export function isBestAt(fact: Fact, at: number): boolean {
+  const best = bestOf(fact);
+  return best !== undefined && fact.values[at] === best && fact.failed?.includes(at) !== true;
 }
 
 /** Returns the best number of a metric that differs; undefined of other facts. */
-export function bestOf({ name, values, isSame, isMetadata }: Fact): number | undefined {
+export function bestOf({ name, values, isSame, isMetadata, failed = [] }: Fact) {
   const better = isMetadata && !isSame ? usualBetter(name) : "none";
-  const numbers = values.filter((value) => typeof value === "number");
+  const numbers = values.filter((_, at) => !failed.includes(at))
+    .filter((value) => typeof value === "number");
   if (better === "none" || numbers.length < 2) return undefined;
   return better === "low" ? Math.min(...numbers) : Math.max(...numbers);
 }
@@ -79,10 +93,7 @@ export function Facts({ versions, aliases = new Map() }: {
         <span class="row"><${VersionMark} at=${at} /><${AliasTags}
           aliases=${aliases.get(`${name}@${version}`)} /></span>
       `,
-      class: (fact) => {
-        const best = bestOf(fact);
-        return best !== undefined && fact.values[at] === best ? "top best" : "top";
-      },
+      class: (fact) => isBestAt(fact, at) ? "top best" : "top",
       cell: (fact) => html`<${Value} fact=${fact} at=${at} />`,
     })),
   ];
@@ -112,7 +123,7 @@ export function Value({ fact, at }: { fact: Fact; at: number }) {
   if (name === "Content") return html`<code>${(value as string).slice(0, 12)}</code>`;
   if (typeof value === "number") {
     return html`
-      <span title=${String(value)}>${numberText(value)}</span>${value === bestOf(fact) &&
+      <span title=${String(value)}>${numberText(value)}</span>${isBestAt(fact, at) &&
         " ★"}<${Change} fact=${fact}
         value=${value} />
     `;

@@ -2,7 +2,7 @@
 import type { ArtifactVersion } from "../artifact_file.ts";
 import type { AliasesOfNames } from "../api/names.ts";
 import type { ServiceError } from "../api/service.ts";
-import { colorOf } from "../components/charts/chart.ts";
+import { colorOf } from "../components/charts/chart_scales.ts";
 import { html } from "../framework/html.ts";
 
 /** More versions have no color of their own. */

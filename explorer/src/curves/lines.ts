@@ -1,61 +1,112 @@
 // Lines of curves: smoothed, thinned to the pixels of a chart, and put together.
+import type { Numbers } from "./steps.ts";
 
 /** Points of a line: about two for each pixel. */
 const MOST_POINTS = 2000;
 
-export type Line = { readonly x: readonly number[]; readonly y: readonly number[] };
+/** Points by ascending x. NaN and infinities are gaps. */
+export interface Line {
+  readonly x: readonly number[];
+  readonly y: readonly number[];
+}
+
+export interface CurveLine extends Line {
+  /** Number of earlier values of steps that a resumed run repeats. They are left out. */
+  readonly replaced: number;
+}
 
 /**
- * Returns the points that have both numbers, by ascending x. `smoothing`, from 0 to 1, is the
- * weight of earlier values in an exponential mean without a bias to 0, as in TensorBoard. Long
- * lines keep both ends, and the smallest and the largest value of each group of points. If a resumed
- * run repeats steps, only their last values are kept: `replaced` counts the others, `lost` the
- * infinities.
+ * Returns the points that have both numbers, by ascending x. If a resumed run repeats steps, only
+ * their last values are kept. `smoothing`, from 0 to 1, is the weight of earlier values in an
+ * exponential mean without a bias to 0, as in TensorBoard; it goes on after NaN and infinities.
  */
-export function lineOf({ x, y }: Line, smoothing: number) {
-  let [turn, last] = [0, -Infinity];
-  const turns = x.map((at) => {
-    if (at < last) turn++;
-    if (!Number.isNaN(at)) last = at;
-    return turn;
-  });
-  const all = x.map((at, i) => ({ x: at, y: y[i] ?? NaN, turn: turns[i] }))
-    .filter((point) => Number.isFinite(point.x) && Number.isFinite(point.y))
-    .sort((a, b) => a.x - b.x);
-  const newest = new Map(turn === 0 ? [] : all.map((point) => [point.x, point.turn]));
-  const points = all.filter((point) => turn === 0 || point.turn === newest.get(point.x));
+export function lineOf(x: Numbers, y: Numbers, smoothing: number): CurveLine {
+  const all = joined(x, y);
+  const { x: at, y: values, replaced } = all.isInOrder ? { ...all, replaced: 0 } : inOrder(all);
+  return { x: at, y: smoothing === 0 ? values : smoothed(values, smoothing), replaced };
+}
+
+interface Joined {
+  readonly x: number[];
+  readonly y: number[];
+  /** Of each point, how often x went back before it. */
+  readonly turns: number[];
+  readonly isInOrder: boolean;
+}
+
+/** Returns the points of rows that have both numbers. */
+function joined(x: Numbers, y: Numbers): Joined {
+  const points = { x: [] as number[], y: [] as number[], turns: [] as number[] };
+  let [turn, last, i] = [0, -Infinity, 0];
+  for (let j = 0; j < y.rows.length; j++) {
+    const { [j]: row = 0 } = y.rows;
+    for (; (x.rows[i] ?? Infinity) <= row; i++) {
+      const { [i]: at = NaN } = x.values;
+      if (at < last) turn++;
+      if (Number.isFinite(at)) last = at;
+    }
+    const { [i - 1]: at = NaN } = x.values;
+    if (x.rows[i - 1] !== row || !Number.isFinite(at)) continue;
+    points.x.push(at);
+    points.y.push(y.values[j] ?? NaN);
+    points.turns.push(turn);
+  }
+  return { ...points, isInOrder: turn === 0 };
+}
+
+function inOrder({ x, y, turns }: Joined): CurveLine {
+  const newest = new Map(x.map((at, i) => [at, turns[i]]));
+  const kept = x.map((at, i) => ({ at, i })).filter(({ at, i }) => newest.get(at) === turns[i])
+    .sort((a, b) => a.at - b.at).map(({ i }) => i);
+  return { ...pointsAt({ x, y }, kept), replaced: x.length - kept.length };
+}
+
+/** Returns points of a line by their indices. */
+export function pointsAt({ x, y }: Line, indices: readonly number[]): Line {
+  const at = (values: readonly number[]) => indices.map((i) => values[i] ?? NaN);
+  return { x: at(x), y: at(y) };
+}
+
+function smoothed(values: readonly number[], smoothing: number): number[] {
   let [mean, weight] = [0, 0];
-  const smooth = points.map((point) => {
-    mean = smoothing * mean + (1 - smoothing) * point.y;
+  return values.map((value) => {
+    if (!Number.isFinite(value)) return value;
+    mean = smoothing * mean + (1 - smoothing) * value;
     weight = smoothing * weight + 1 - smoothing;
-    return { x: point.x, y: mean / weight };
+    return mean / weight;
   });
-  const shown = extremes(smooth);
-  return {
-    x: shown.map((point) => point.x),
-    y: shown.map((point) => point.y),
-    replaced: all.length - points.length,
-    lost: y.filter((value) => value === Infinity).length,
-  };
 }
 
-interface Point {
-  readonly x: number;
-  readonly y: number;
+/**
+ * Thins a line to the pixels of a chart: both ends, and of each group of points the lowest, the
+ * highest and the first gap, in their order.
+ */
+export function thinned(line: Line): Line {
+  const count = line.x.length;
+  if (count <= MOST_POINTS) return line;
+  const size = Math.ceil(count / (MOST_POINTS - 2) * 2);
+  const kept = [0];
+  for (let from = 1; from < count - 1; from += size) {
+    kept.push(...extremesOf(line.y, from, Math.min(from + size, count - 1)));
+  }
+  kept.push(count - 1);
+  return pointsAt(line, kept);
 }
 
-/** Returns both ends, and the lowest and the highest point of each group, in their order. */
-function extremes(points: readonly Point[]): Point[] {
-  if (points.length <= MOST_POINTS) return [...points];
-  const size = Math.ceil(points.length / (MOST_POINTS - 2) * 2);
-  const inner = points.slice(1, -1);
-  const groups = Map.groupBy(inner.entries(), ([i]) => Math.floor(i / size));
-  const turns = [...groups.values()].flatMap((group) => {
-    const lowest = group.reduce((a, b) => b[1].y < a[1].y ? b : a);
-    const highest = group.reduce((a, b) => b[1].y > a[1].y ? b : a);
-    return [...new Map([lowest, highest].sort(([a], [b]) => a - b)).values()];
-  });
-  return [...points.slice(0, 1), ...turns, ...points.slice(-1)];
+function extremesOf(values: readonly number[], from: number, to: number): number[] {
+  const found = new Set<number>();
+  let [min, max, lowest, highest, gap] = [Infinity, -Infinity, -1, -1, -1];
+  for (let i = from; i < to; i++) {
+    const { [i]: value = NaN } = values;
+    if (!Number.isFinite(value)) {
+      if (gap < 0) gap = i;
+    } else {
+      if (value < min) [min, lowest] = [value, i];
+      if (value > max) [max, highest] = [value, i];
+    }
+  }
+  for (const i of [lowest, highest, gap]) if (i >= 0) found.add(i);
+  return [...found].sort((a, b) => a - b);
 }
 
 /** Puts lines together: a value of each for each x, null where a line has none. */
@@ -72,17 +123,4 @@ export function joinLines(lines: readonly Line[]) {
       if (isHere) part.next++;
     }
   }
-}
-
-/** Words for the part of the data that a measure is of. */
-const PARTS = /^(?:train(?:ing)?|val(?:id(?:ation)?)?|test|eval(?:uation)?|dev)$/i;
-
-/**
- * Groups the measures that one chart shows: `loss` and `val_loss`, unless each is `alone`. A chart
- * of one measure has its name.
- */
-export function panelsOf(measures: readonly string[], alone: boolean): Map<string, string[]> {
-  const words = (name: string) => name.split(/[/._ -]/).filter((word) => !PARTS.test(word));
-  const groups = Map.groupBy(measures, (name) => alone ? name : words(name).join(" ") || name);
-  return new Map([...groups].map(([name, own]) => [own.length === 1 ? own[0] ?? name : name, own]));
 }

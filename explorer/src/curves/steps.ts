@@ -9,10 +9,10 @@ import { numberOf } from "../previews/tables/cells.ts";
 import { openTable, type TableSource } from "../previews/tables/table_source.ts";
 import { isJsonLines } from "../previews/text/json_value.ts";
 import { axesOf } from "./axes.ts";
+import { MOST_AXES, MOST_COLUMNS, PointLines } from "./point_lines.ts";
 
-/** Files of a version that are opened, and columns that are read. */
+/** Files of a version that are opened. */
 const MOST_FILES = 8;
-const MOST_COLUMNS = 50;
 const HEAD_BYTES = 256 * 1024;
 /** Longer lines end the rows. */
 const MOST_LINE = 4 * 1024 * 1024;
@@ -54,72 +54,45 @@ export async function findSteps(
 }
 
 async function openLines(file: ArtifactFile, signal?: AbortSignal): Promise<StepFile["source"]> {
-  const columns: { name: string; type: string }[] = [];
-  const places = new Map<string, number>();
-  const leftOut = new Set<string>();
-  const rowOf = (line: string) => {
-    const row: Cell[] = [];
-    for (const [name, value] of numbersIn(parseLine(line))) {
-      if (columns.length === MOST_COLUMNS && !places.has(name)) {
-        if (leftOut.size < MOST_COLUMNS) leftOut.add(name);
-        continue;
-      }
-      if (!places.has(name)) places.set(name, columns.push({ name, type: "number" }) - 1);
-      row[places.get(name)!] = value;
-    }
-    return row;
-  };
-  const rowsOf = (lines: readonly string[]) => lines.map(rowOf).filter(({ length }) => length > 0);
-  rowsOf((await file.text(HEAD_BYTES, signal)).text.split("\n"));
+  const lines = new PointLines();
+  lines.rowsOf((await headOf(file, signal)).split("\n"));
   return {
-    columns,
-    leftOut,
+    columns: lines.columns,
+    leftOut: lines.leftOut,
     async *parts(_, signal) {
       let rest = "";
       const decoder = new TextDecoder();
       for await (const bytes of fileToDecode(file, signal).stream()) {
-        const lines = (rest + decoder.decode(bytes, { stream: true })).split("\n");
-        rest = lines.pop()!;
-        yield { rows: rowsOf(lines) };
+        const whole = (rest + decoder.decode(bytes, { stream: true })).split("\n");
+        rest = whole.pop()!;
+        yield { rows: lines.rowsOf(whole) };
         if (rest.length <= MOST_LINE) continue;
         const state = `a line exceeds ${MOST_LINE} characters`;
         throw fault({ code: "Unsupported", action: "preview", subject: file.path, state });
       }
-      yield { rows: rowsOf([rest]) };
+      yield { rows: lines.rowsOf([rest]) };
     },
   };
 }
 
-/** Objects in objects that have values. */
-const MOST_DEPTH = 5;
-
-/** Yields the numbers of an object, and of objects in it: `test.loss`. */
-function* numbersIn(values: object, prefix = "", depth = 1): Generator<[string, Cell]> {
-  for (const [name, value] of Object.entries(values)) {
-    const isNumber = typeof value === "number" || /^(NaN|-?Infinity)$/.test(`${value}`);
-    if (isNumber) yield [prefix + name, value];
-    else if (isObject(value) && depth < MOST_DEPTH) {
-      yield* numbersIn(value, `${prefix}${name}.`, depth + 1);
-    }
-  }
+/** Returns the beginning of a file, with one line at least. */
+async function headOf(file: ArtifactFile, signal?: AbortSignal): Promise<string> {
+  const { text, truncated } = await file.text(HEAD_BYTES, signal);
+  if (!truncated || text.includes("\n")) return text;
+  return (await file.text(MOST_LINE, signal)).text;
 }
 
-function isObject(value: unknown): value is object {
-  return typeof value === "object" && value !== null && !Array.isArray(value);
+/** The numbers of a column, and the rows that have them. Missing cells take no memory. */
+export interface Numbers {
+  /** Ascending. */
+  readonly rows: readonly number[];
+  /** Also NaN and infinities. */
+  readonly values: readonly number[];
 }
 
-/** Parses an object, also with NaN and infinities as Python writes them. */
-function parseLine(line: string): object {
-  try {
-    return Object(JSON.parse(line.replaceAll(/([:[,]\s*)(?:NaN|-?Infinity)\b/g, "$1 1e999")));
-  } catch {
-    return {}; // a program that is killed leaves half a line
-  }
-}
-
-/** The numbers of a file by column. NaN stands for a gap, Infinity for NaN and infinities. */
+/** The numbers of a file by column. */
 export interface Steps {
-  readonly columns: ReadonlyMap<string, readonly number[]>;
+  readonly columns: ReadonlyMap<string, Numbers>;
   readonly rows: number;
   /** False if more rows follow. */
   readonly isAll: boolean;
@@ -129,40 +102,77 @@ export interface Steps {
   readonly moreColumns: number;
 }
 
+/** Columns that grow. */
+export class GrowingSteps {
+  readonly #read: { rows: number[]; values: number[] }[] = [];
+  rows = 0;
+  numbers = 0;
+
+  /** Adds a row of cells. */
+  add(row: readonly (Cell | undefined)[]): void {
+    while (this.#read.length < row.length) this.#read.push({ rows: [], values: [] });
+    for (const [i, { rows, values }] of this.#read.entries()) {
+      const value = stepNumber(row[i] ?? null);
+      if (value === undefined) continue;
+      rows.push(this.rows);
+      values.push(value);
+      this.numbers++;
+    }
+    this.rows++;
+  }
+
+  /** Returns the columns that have numbers, by their names. */
+  named(nameOf: (index: number) => string): ReadonlyMap<string, Numbers> {
+    const named = this.#read.map((numbers, i) => [nameOf(i), numbers] as const);
+    return new Map(named.filter(([, { values }]) => values.length > 0));
+  }
+}
+
 /** Reads rows, up to a limit of numbers or a row that cannot be read. */
 export async function readSteps(
   { source }: StepFile,
   { most, signal }: { most: number; signal?: AbortSignal },
 ): Promise<Steps> {
-  const chosen = source.columns.map((_, i) => i).slice(0, MOST_COLUMNS);
-  const read: number[][] = [];
-  let [rows, isAll] = [0, true];
+  const chosen = chosenColumns(source.columns);
+  const read = new GrowingSteps();
+  let isAll = true;
   let problem: string | undefined;
   try {
     reading: for await (const part of source.parts(chosen, signal)) {
       for (const row of part.rows) {
-        isAll = rows * read.length < most;
+        isAll = read.numbers < most;
         if (!isAll) break reading;
-        while (read.length < row.length) read.push(new Array(rows).fill(NaN));
-        for (const [i, values] of read.entries()) values.push(stepNumber(row[i] ?? null));
-        rows++;
+        read.add(row);
       }
     }
   } catch (error) {
-    if (rows === 0 || signal?.aborted) throw error;
+    if (read.rows === 0 || signal?.aborted) throw error;
     problem = (error as Error).message;
     isAll = false;
   }
-  const named = read.map((values, i) => [source.columns[i]!.name, values] as const);
-  const columns = new Map(named.filter(([, all]) => !all.every(Number.isNaN)));
-  const moreColumns = source.columns.length - chosen.length + (source.leftOut?.size ?? 0);
-  return { columns, rows, isAll, problem, moreColumns };
+  const columns = read.named((i) => source.columns[chosen[i] ?? i]!.name);
+  const moreColumns = source.leftOut?.size ?? source.columns.length - chosen.length;
+  return { columns, rows: read.rows, isAll, problem, moreColumns };
 }
 
-function stepNumber(cell: Cell): number {
-  const number = numberOf(cell) ?? NaN;
-  if (Number.isNaN(number)) {
-    return /^\s*[+-]?(nan|inf(inity)?)\s*$/i.test(`${cell}`) ? Infinity : NaN;
-  }
-  return Math.abs(number) > MAX_NUMBER ? Infinity : number;
+/** Returns which columns are read: those of steps first, and as many others as there is room for. */
+function chosenColumns(columns: StepFile["source"]["columns"]): number[] {
+  const axes = new Set(axesOf(columns.map(({ name }) => name)).slice(0, MOST_AXES));
+  let others = 0;
+  return columns.flatMap(({ name }, i) => axes.has(name) || others++ < MOST_COLUMNS ? [i] : []);
+}
+
+/** Returns the number of a cell; undefined for a word, or for none. */
+function stepNumber(cell: Cell): number | undefined {
+  const number = numberOf(cell);
+  if (number === undefined) return writtenNumber(cell);
+  return Math.abs(number) > MAX_NUMBER ? Math.sign(number) * Infinity : number;
+}
+
+/** Returns the number that words stand for, as pandas reads them. */
+function writtenNumber(cell: Cell): number | undefined {
+  const [, sign, word] = /^\s*([+-]?)(nan|inf)(?:inity)?\s*$/i.exec(`${cell}`) ?? [];
+  if (word === undefined) return undefined;
+  if (/nan/i.test(word)) return NaN;
+  return sign === "-" ? -Infinity : Infinity;
 }

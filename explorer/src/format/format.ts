@@ -33,6 +33,18 @@ export function formatNumber(value: number): string {
   return counts.format(value);
 }
 
+const brief = new Intl.NumberFormat(undefined, { maximumSignificantDigits: 4 });
+
+/** Formats an integer in all its digits, and other numbers in four, or to a whole number. */
+export function briefText(value: number): string {
+  const size = Math.abs(value);
+  if (Number.isSafeInteger(value) || !Number.isFinite(value)) return numberText(value);
+  if (size >= 1e-4 && size < 1e9) {
+    return size < 1e4 ? brief.format(value) : formatNumber(Math.round(value));
+  }
+  return value.toExponential(3).replace(/\.?0+e/, "e");
+}
+
 /** Formats an integer in all its digits, and other numbers in at most six. */
 export function numberText(value: number): string {
   const size = Math.abs(value);

@@ -1,14 +1,21 @@
 // Values in the query of the address, so that a view has a URL.
-import { hrefOf, openPlace, usePlace } from "./router.ts";
+import { hrefOf, openPlace, type Place, usePlace } from "./router.ts";
 
 /** A string in the query. */
 export function useQuery(key: string, usual = ""): [string, (value: string) => void] {
+  const [query, change] = useQueries();
+  return [query[key] ?? usual, (value) => change({ [key]: value === usual ? undefined : value })];
+}
+
+/** All strings in the query, and a function that changes several at once. */
+export function useQueries(): [
+  Place["query"],
+  (changes: Readonly<Record<string, string | undefined>>) => void,
+] {
   const { path, query } = usePlace();
-  const set = (value: string) => {
-    const changed = { ...query, [key]: value === usual ? undefined : value };
-    openPlace(hrefOf(path, changed), { replace: true });
-  };
-  return [query[key] ?? usual, set];
+  const change = (changes: Readonly<Record<string, string | undefined>>) =>
+    openPlace(hrefOf(path, { ...query, ...changes }), { replace: true });
+  return [query, change];
 }
 
 /** A whole number in the query, from 0. */

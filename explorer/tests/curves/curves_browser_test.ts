@@ -96,7 +96,7 @@ Deno.test({
     await page.getByRole("treeitem", { name: "confusion.csv" }).click();
     await page.waitForURL(/path=confusion.csv/);
     await loss(page).getByText("smoothed 0.99").waitFor();
-    await page.getByLabel("Log axis").focus();
+    await page.getByLabel("to step").focus();
     await page.keyboard.press("Tab");
     await page.keyboard.press("Enter");
     const first = loss(page).getByRole("row").nth(1);
@@ -140,14 +140,17 @@ Deno.test({
     const labels = () =>
       page.evaluate(() => (globalThis as never as { labels: [string, boolean][] }).labels);
     const figure = (name: string) => page.getByRole("figure", { name: `${name} by step` });
-    const left = (name: string) =>
-      page.locator(".card", { has: figure(name) }).locator(".muted").innerText();
+    const left = async (name: string) => {
+      const card = page.locator(".card", { has: figure(name) });
+      return (await card.locator("p.muted").allInnerTexts()).join(" ");
+    };
+    await page.setViewportSize({ width: 1280, height: 1600 });
     await page.goto(`${url}#/artifacts/run/${long}1?charts=all`);
     await figure("diverged").locator("canvas").waitFor();
     await page.waitForFunction(() => document.querySelectorAll("canvas").length === 5);
     assertEquals(
       await left("diverged"),
-      "Left out: 10 values of NaN or infinity, 25 values of steps that come again later.",
+      "× marks 10 values of NaN or infinity. Left out: 25 values of steps that come again later.",
     );
     const linear = await labels();
     assertEquals(linear.filter(([, isWhole]) => !isWhole), []);
@@ -161,6 +164,7 @@ Deno.test({
     assert((await left("loss")).startsWith("Left out: 75 values of 0 or less"), await left("loss"));
     await page.setViewportSize({ width: 390, height: 800 });
     await page.goto(`${url}#/compare?refs=run%40${long}1+run%40${long}2`);
+    await page.getByRole("heading", { name: "Curves" }).scrollIntoViewIfNeeded();
     await loss(page).locator(".u-legend").waitFor();
     await page.waitForFunction(() =>
       document.documentElement.scrollWidth <= document.documentElement.clientWidth
@@ -234,6 +238,7 @@ Deno.test({
           ]
         ) {
           await page.goto(`${url}#/${at}`);
+          await page.getByRole("heading", { name: "Curves" }).scrollIntoViewIfNeeded();
           await loss(page).locator("canvas").waitFor();
           await page.waitForFunction(() => document.querySelector(".loading") === null);
           await page.waitForFunction(() =>

@@ -49,7 +49,7 @@ Deno.test({
     const { page, url, errors } = explorer;
     await page.goto(`${url}#/artifacts/m/1.0.0`);
     const tiles = page.getByRole("region", { name: "Metrics" });
-    await tiles.getByText("0.333333", { exact: true }).waitFor();
+    await tiles.getByText("0.3333", { exact: true }).waitFor();
     assertEquals(await tiles.locator(".tile > .muted").allInnerTexts(), ["accuracy", "loss"]);
     const metadata = page.getByLabel("Metadata", { exact: true });
     assertEquals(await metadata.locator("dt").allInnerTexts(), [

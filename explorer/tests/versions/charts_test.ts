@@ -1,7 +1,8 @@
 // Charts of runs: points with the best so far, aliases, logarithmic axes, and colors in order.
 import { assert, assertEquals } from "@std/assert";
 import { openRegistry } from "../../../mod.ts";
-import { isOnePoint, needsLogAxis, scaleColorOf } from "../../src/components/charts/chart.ts";
+import { needsLogAxis, scaleColorOf } from "../../src/components/charts/chart_scales.ts";
+import { isOnePoint } from "../../src/components/charts/plot.ts";
 import { placeLabel } from "../../src/components/charts/chart_points.ts";
 import { bestSoFar } from "../../src/views/versions/metric_charts.ts";
 import { powersBetween, stepsBetween, ticksOf } from "../../src/views/versions/ticks.ts";

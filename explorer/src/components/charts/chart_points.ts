@@ -4,7 +4,7 @@ import { openPlace } from "../../framework/router.ts";
 
 export interface Series {
   readonly label: string;
-  /** One for each `x`; null where there is none. */
+  /** One for each `x`; null where there is none. NaN and infinities are gaps with a mark. */
   readonly values: readonly (number | null)[];
   /** The variable of the styles with its color. @default the next one */
   readonly color?: string;
@@ -35,6 +35,14 @@ export interface ChartProps {
   readonly isLog?: boolean;
   /** The same of `x`, whose values are all positive. */
   readonly isLogX?: boolean;
+  /** The part of `x` that is shown. @default all */
+  readonly range?: readonly [from: number, to: number];
+  /** Called with a part of `x` that is chosen by dragging; without one to show all. */
+  readonly onRange?: (range?: readonly [from: number, to: number]) => void;
+  /** The values that the scale shows. @default all */
+  readonly rangeY?: readonly [from: number, to: number];
+  /** Series between which the chart is filled. */
+  readonly bands?: readonly (readonly [high: number, low: number])[];
   readonly formatX?: (value: number) => string;
   readonly formatY?: (value: number) => string;
   /** Pixels. @default 200 */
@@ -199,16 +207,16 @@ function placeTip({ cursor: { left = 0 }, over }: Drawn, tip: HTMLElement): void
 }
 
 /** Shows the value of each series that is nearest to the pointer, with its x if that differs. */
-export function valueHooks(props: ChartProps, tip: HTMLElement) {
-  const { x, xLabel, series, formatX = String, formatY = String } = props;
+export function valueHooks(now: () => ChartProps, tip: HTMLElement) {
   return {
     setCursor: [(plot: Drawn) => {
+      const { x, xLabel, series, formatX = String, formatY = String } = now();
       const { left = -1, idx, idxs = [] } = plot.cursor;
       const middle = left < 0 ? undefined : x[idx ?? -1];
       tip.hidden = middle === undefined;
       if (middle === undefined) return;
       const lines = series.flatMap(({ label, values }, i) => {
-        const at = idxs[i + 1] ?? -1;
+        const at = isGap(values[idx!]) ? idx! : idxs[i + 1] ?? -1;
         const [value, place] = [values[at], x[at]];
         if (value === null || value === undefined || !plot.series[i + 1]?.show) return [];
         const where = place === undefined || place === middle ? "" : ` at ${formatX(place)}`;
@@ -222,6 +230,11 @@ export function valueHooks(props: ChartProps, tip: HTMLElement) {
       placeTip(plot, tip);
     }],
   };
+}
+
+/** True for NaN and infinities, which a line cannot show. */
+export function isGap(value: number | null | undefined): boolean {
+  return typeof value === "number" && !Number.isFinite(value);
 }
 
 function nearest<T extends { x: number; y: number | null }>(

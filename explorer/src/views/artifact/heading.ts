@@ -5,7 +5,13 @@ import type { ComponentChildren } from "../../framework/preact.ts";
 import { hrefOf } from "../../framework/router.ts";
 
 export function Heading(
-  { name, version, children }: { name: string; version?: string; children?: ComponentChildren },
+  { name, version, tag, children }: {
+    name: string;
+    version?: string;
+    /** Beside the name. */
+    tag?: ComponentChildren;
+    children?: ComponentChildren;
+  },
 ) {
   const folders = name.match(/[^:/]*[:/](?=.)/g) ?? [];
   const last = name.slice(folders.join("").length);
@@ -22,6 +28,7 @@ export function Heading(
           <h1>${version === undefined
             ? last
             : html`${last} <span class="muted mono">${version}</span>`}</h1>
+          ${tag}
           <${CopyButton} label="ref" text=${version === undefined ? name : `${name}@${version}`} />
         </div>
       </div>

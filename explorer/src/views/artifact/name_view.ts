@@ -6,7 +6,7 @@ import { type LogEntry, type NameSummary, readName, stateOf } from "../../api/na
 import { mayChange, type Service } from "../../api/service.ts";
 import { ChangeList, changesOf } from "../../components/change_list.ts";
 import { SameByCode, shellWord } from "../../components/copy_box.ts";
-import { Empty, Shown, Suggestion } from "../../components/notices.ts";
+import { Empty, Loading, Shown, Suggestion } from "../../components/notices.ts";
 import { UnknownName } from "../../components/unknown_name.ts";
 import { html } from "../../framework/html.ts";
 import { hrefOf, openPlace, type Place } from "../../framework/router.ts";
@@ -19,6 +19,8 @@ import { DeletedVersions } from "./deleted_versions.ts";
 import { Heading, Tabs } from "./heading.ts";
 import { SpacePanel } from "./space_panel.ts";
 import { LoggedRuns } from "../work/logged_runs.ts";
+import { useLoggedRuns } from "../work/use_logged_runs.ts";
+import type { LoggedRun } from "../../api/logged_runs.ts";
 import { VersionsPanel } from "../versions/versions_panel.ts";
 import type { RetentionRule } from "../../../../core/record.ts";
 import { ruleText } from "../../../../core/registry/rules.ts";
@@ -43,6 +45,7 @@ export function NameView({ name, query }: { name: string; query: Place["query"] 
     LIVE_MS,
     !loading && !service.isSite,
   );
+  const runs = useLoggedRuns({ name });
   const notes = useAnnotations({ name, path: namePath(name) });
   const tab = query.tab ?? "versions";
   const href = (key: string) =>
@@ -69,7 +72,7 @@ export function NameView({ name, query }: { name: string; query: Place["query"] 
       <//>
       <${RuleLine} name=${name} />
       ${notes.card}
-      ${!service.isSite && html`<${LoggedRuns} name=${name} />`}
+      ${runs && html`<${LoggedRuns} runs=${runs} isOfName />`}
       <${Tabs} tabs=${all} current=${tab} href=${href} />
       ${!TABS.includes(tab) && html`
         <${UnknownName} typed=${tab} names=${all.map(([key]) => key)} what="Tabs"
@@ -81,7 +84,9 @@ export function NameView({ name, query }: { name: string; query: Place["query"] 
           ? card !== undefined
             ? html`<${CardPanel} card=${card} newest=${summary.versions[0]?.version} />`
             : cardSearch.value !== undefined && html`<${NoCard} />`
-          : html`<${Panel} tab=${tab} summary=${summary} changed=${reload} />`}<//>
+          : html`
+            <${Panel} tab=${tab} summary=${summary} runs=${runs} changed=${reload} />
+          `}<//>
       <${SameByCode} ...${codeOf(tab, name, query.deleted !== undefined)} />
     </div>
   `;
@@ -132,27 +137,40 @@ function CardPanel({ card: { version, path }, newest }: { card: Card; newest?: s
   `;
 }
 
-function Panel(
-  { tab, summary, changed }: { tab: string; summary: NameSummary; changed: () => void },
-) {
+function Panel({ tab, summary, runs, changed }: {
+  tab: string;
+  summary: NameSummary;
+  runs?: readonly LoggedRun[];
+  changed: () => void;
+}) {
   const { name, versions } = summary;
   if (tab === "aliases") return html`<${AliasesPanel} summary=${summary} changed=${changed} />`;
   if (tab === "changes") return html`<${ChangesPanel} name=${name} state=${stateOf(summary)} />`;
   if (tab === "storage") return html`<${SpacePanel} name=${name} />`;
   const isNone = versions.length === 0;
   return html`
-    ${isNone ? html`<${NoVersions} name=${name} />` : html`<${VersionsPanel} summary=${summary} />`}
+    ${isNone
+      ? html`<${NoVersions} name=${name} runs=${runs} />`
+      : html`<${VersionsPanel} summary=${summary} />`}
     <${DeletedVersions} name=${name} isOpen=${isNone} state=${stateOf(summary)}
       changed=${changed} />
   `;
 }
 
-function NoVersions({ name }: { name: string }) {
+function NoVersions({ name, runs }: { name: string; runs?: readonly LoggedRun[] }) {
   const { service } = useSession();
   const { error } = useLoaded(
     (signal) => service.ask(`${namePath(name)}/versions/latest`, { signal }),
     [name],
   );
+  if (runs === undefined) return html`<${Loading} what="Reading runs" />`;
+  if (runs.length > 0) {
+    return html`
+      <${Empty} title="This name has no version yet">
+        <p>A run becomes the first one when its program finishes it.</p>
+        <//>
+    `;
+  }
   return html`
     <${Empty} title="This name has no version">
       <p>It was deleted, or never saved. The changes show more.</p>

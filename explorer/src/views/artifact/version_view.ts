@@ -1,5 +1,6 @@
 // One version: its files, a preview of one of them, and everything known of it.
 import { valueFiles } from "../../../../core/naming/value_files.ts";
+import { endStateOf } from "../../../../core/registry/run.ts";
 import { RELEASE } from "../../../../core/registry/release.ts";
 import type { ArtifactFile, ArtifactVersion } from "../../artifact_file.ts";
 import { isCard, type ListedVersion, namePath, openVersion } from "../../api/artifacts.ts";
@@ -7,6 +8,7 @@ import { useSession } from "../../api/context.ts";
 import { aliasesOf, type NameSummary, readName } from "../../api/names.ts";
 import { mayChange, type Service } from "../../api/service.ts";
 import { SameByCode, shellWord } from "../../components/copy_box.ts";
+import { StateTag } from "../../components/state_tag.ts";
 import { FactList } from "../../components/fact_list.ts";
 import { formatAgo, formatBytes, formatCount, formatTime } from "../../format/format.ts";
 import { Empty, ErrorNotice, Shown } from "../../components/notices.ts";
@@ -79,11 +81,14 @@ function Content(
   const served = `${namePath(name)}/versions/${encodeURIComponent(version.version)}`;
   const notes = useAnnotations({ name, version: version.version, path: served });
   const close = () => setDialog(undefined);
-  const path = query.path ??
-    firstPath(valueFiles(version.files, version.metadata, ({ path }) => path));
+  const { files, metadata } = version;
+  const state = endStateOf(metadata);
+  const reason = state === "failed" ? (metadata.run as { failed?: string }).failed : undefined;
+  const path = query.path ?? firstPath(valueFiles(files, metadata, ({ path }) => path));
   return html`
     <div class="stack">
-      <${Heading} name=${name} version=${version.version}>
+      <${Heading} name=${name} version=${version.version}
+        tag=${state !== undefined && html`<${StateTag} state=${state} />`}>
         ${previous !== undefined &&
           html`<a class="button" href=${
             hrefOf(["compare"], { refs: joinValues([`${name}@${previous}`, ref]) })
@@ -97,6 +102,7 @@ function Content(
           html`<button type="button" class="button button-danger" onClick=${() =>
             setDialog("delete")}>Delete</button>`}
       <//>
+      ${reason !== undefined && html`<p class="note">${reason || "The run failed."}</p>`}
       <${MetricTiles} metadata=${version.metadata} />
       <${Curves} versions=${[version]} />
       <${Facts} version=${version} aliases=${aliasesOf(summary, version.version)} />

@@ -1,5 +1,6 @@
 // All names: a tree, a search while typing, and filters.
 import { useSession } from "../../api/context.ts";
+import type { LoggedRun } from "../../api/logged_runs.ts";
 import { mayChange } from "../../api/service.ts";
 import { CopyBox, SameByCode } from "../../components/copy_box.ts";
 import { formatCount, formatNumber } from "../../format/format.ts";
@@ -11,6 +12,7 @@ import { hrefOf, hrefOfRef, openPlace, splitRef } from "../../framework/router.t
 import { useInterval, useLate } from "../../framework/use_interval.ts";
 import { useLoaded } from "../../framework/use_loaded.ts";
 import type { ViewProps } from "../mod.ts";
+import { useLoggedRuns } from "../work/use_logged_runs.ts";
 import { FoundList, type FoundVersion, NameCells, type Promoted } from "./found_list.ts";
 import { type NameNode, namesWith, nameTree, sortNames } from "./name_tree.ts";
 import { codeOf, commandOf } from "./search_commands.ts";
@@ -29,8 +31,10 @@ const before: { opened?: ReadonlySet<string>; key?: string } = {};
 
 export function Names({ place: { query } }: ViewProps) {
   const { service } = useSession();
-  const { names, error, complete, reload } = useNames();
-  const details = useDetails(names, complete);
+  const { names: saved, error, complete, reload } = useNames();
+  const runs = useLoggedRuns();
+  const names = useMemo(() => withRuns(saved, runs), [saved, runs]);
+  const details = useDetails(saved, complete);
   const text = searchText(query);
   const typed = query.q ?? "";
   const change = (next: Record<string, string>) =>
@@ -52,8 +56,8 @@ export function Names({ place: { query } }: ViewProps) {
             details=${details} />
         `
         : names.length > 0
-        ? html`<${AllNames} names=${names} details=${details} isComplete=${complete} />`
-        : complete && error === undefined
+        ? html`<${AllNames} ...${{ names, details, runs, isComplete: complete }} />`
+        : complete && error === undefined && runs !== undefined
         ? html`<${FirstSteps} />`
         : error === undefined && html`<${Loading} what="Reading names" />`}
       ${!service.isSite && (isSearch || names.length > 0) &&
@@ -63,9 +67,11 @@ export function Names({ place: { query } }: ViewProps) {
 }
 
 /** The tree of names, beside what changed lately. */
-function AllNames({ names, details, isComplete }: {
+function AllNames({ names, details, runs, isComplete }: {
   names: readonly string[];
   details: ReadonlyMap<string, FoundVersion>;
+  /** Those that are not finished. */
+  runs?: readonly LoggedRun[];
   isComplete: boolean;
 }) {
   const { service } = useSession();
@@ -73,6 +79,7 @@ function AllNames({ names, details, isComplete }: {
   const hasChanges = details.size > 0 || isComplete && names.length > DETAILED && !service.isSite;
   const promoted = usePromoted(details.size > 0);
   const tree = useMemo(() => nameTree(names), [names]);
+  const running = useMemo(() => runningOf(runs), [runs]);
   return html`
     <div class="row start">
       <${Tree} key=${names.length <= ALL_OPEN} label="Names" nodes=${tree} rowHeight=${30}
@@ -84,24 +91,43 @@ function AllNames({ names, details, isComplete }: {
           openPlace(hrefOf(["artifacts", value.name]));
         }}
         row=${(node: TreeNode<NameNode>) =>
-          html`<${NameRow} node=${node} details=${details} promoted=${promoted} />`} />
+          html`
+            <${NameRow} node=${node} details=${details} promoted=${promoted}
+              running=${running.get(node.value.name)} />
+          `} />
       ${lately && hasChanges && html`<${lately} names=${names} newest=${details} />`}
     </div>
   `;
 }
 
-function NameRow({ node: { value }, details, promoted }: {
+function NameRow({ node: { value }, details, promoted, running }: {
   node: TreeNode<NameNode>;
   details: ReadonlyMap<string, FoundVersion>;
   promoted: ReadonlyMap<string, Promoted>;
+  /** Number of running runs. */
+  running?: number;
 }) {
   const { name, label, count } = value;
   const newest = count === 0 ? details.get(name) : undefined;
   return html`
     <span class="tree-label grow">${label}</span>
     ${count > 0 && html`<span class="count">${formatNumber(count)}</span>`}
+    ${running !== undefined &&
+      html`<span class="tag tag-alias">${running === 1 ? "" : `${running} `}running</span>`}
     ${newest && html`<${NameCells} found=${newest} promoted=${promoted.get(name)} />`}
   `;
+}
+
+/** Returns names with those of runs, whose first version may not be saved yet. */
+function withRuns(names: readonly string[], runs: readonly LoggedRun[] = []): readonly string[] {
+  const known = new Set(names);
+  const others = new Set(runs.map(({ name }) => name).filter((name) => !known.has(name)));
+  return others.size === 0 ? names : sortNames([...names, ...others]);
+}
+
+function runningOf(runs: readonly LoggedRun[] = []): ReadonlyMap<string, number> {
+  const byName = Map.groupBy(runs.filter(({ state }) => state === "running"), ({ name }) => name);
+  return new Map([...byName].map(([name, own]) => [name, own.length]));
 }
 
 /** Names with the typed words at once, and versions that the service finds by anything else. */

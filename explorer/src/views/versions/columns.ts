@@ -1,6 +1,6 @@
 // The columns of versions: their facts, and keys of metadata and labels by the part that they play.
 import { BETTER, type Better, MEMBER, PARAMETERS, usualBetter } from "../../components/better.ts";
-import { type Experiment, numberFrom } from "./experiments.ts";
+import { type Experiment, isFailed, numberAt, numberFrom } from "./experiments.ts";
 
 /** The part that a key plays. Measures are results of which some values are better. */
 type Role = "measure" | "result" | "parameter" | "other";
@@ -20,7 +20,13 @@ export interface ExperimentColumn {
   readonly short?: string;
   /** Of measures: which values are better, by the name or by choice. */
   readonly better?: "high" | "low";
+  /** The best value of versions whose run did not fail. */
   readonly best?: number;
+}
+
+/** True for a row with the best value of a column, which has a ★. */
+export function isBest(row: Pick<Experiment, "values">, { key, best }: ExperimentColumn): boolean {
+  return best !== undefined && !isFailed(row) && numberAt(row, key) === best;
 }
 
 /** More keys are left out. */
@@ -33,6 +39,7 @@ const MOST_FIELD_BYTES = 4000;
 const FACTS: readonly ExperimentColumn[] = [
   { key: "version", title: "Version", isNumber: false },
   { key: "aliases", title: "Aliases", isNumber: false },
+  { key: "state", title: "State", isNumber: false },
   { key: "kind", title: "Kind", isNumber: false },
   { key: "files", title: "Files", isNumber: true },
   { key: "size", title: "Size", isNumber: true },
@@ -60,7 +67,11 @@ export function columnsOf(
   const notes = experiments.some(({ values }) => values.has("notes"))
     ? [{ key: "notes", title: "Notes", isNumber: false }]
     : [];
-  return [...FACTS.slice(0, 2), ...inOrder(named(own)), ...notes, ...FACTS.slice(2)];
+  const facts = FACTS.filter(({ key }) =>
+    key !== "state" || experiments.some(({ values }) => values.has(key))
+  );
+  const first = facts.findIndex(({ key }) => key === "kind");
+  return [...facts.slice(0, first), ...inOrder(named(own)), ...notes, ...facts.slice(first)];
 }
 
 const ROLES: readonly Role[] = ["measure", "result", "parameter", "other"];
@@ -94,7 +105,10 @@ export function keysLeftOut(
   return [...keys].filter((key) => MEMBER.test(key)).length - known;
 }
 
-/** The values of a key: whether all are numbers, and the smallest and the largest finite one. */
+/**
+ * The values of a key: whether all are numbers, and the smallest and the largest finite one of runs
+ * that did not fail.
+ */
 type Range = { isNumber: boolean; min: number; max: number };
 
 function rangesOf(experiments: readonly Pick<Experiment, "values">[]): ReadonlyMap<string, Range> {
@@ -103,24 +117,29 @@ function rangesOf(experiments: readonly Pick<Experiment, "values">[]): ReadonlyM
   if (first === undefined) return keys;
   const fullest = experiments.reduce((a, b) => b.values.size > a.values.size ? b : a, first);
   for (const { values } of [fullest, ...experiments]) {
+    const hasFailed = isFailed({ values });
     for (const [key, value] of values) {
       if (!MEMBER.test(key) || value === null || value === undefined) continue;
       const known = keys.get(key);
       if (known === undefined && keys.size >= MOST_KEYS) continue;
-      keys.set(key, rangeWith(value, known));
+      keys.set(key, rangeWith(value, { before: known, hasFailed }));
     }
   }
   return keys;
 }
 
+const NO_VALUES: Range = { isNumber: true, min: Infinity, max: -Infinity };
+
 function rangeWith(
   value: unknown,
-  { isNumber, min, max }: Range = { isNumber: true, min: Infinity, max: -Infinity },
+  { before = NO_VALUES, hasFailed }: { before?: Range; hasFailed: boolean },
 ): Range {
+  const { isNumber, min, max } = before;
   const number = numberFrom(value);
   if (!Number.isFinite(number)) {
     return { isNumber: isNumber && typeof value === "number", min, max };
   }
+  if (hasFailed) return before;
   return { isNumber, min: Math.min(min, number), max: Math.max(max, number) };
 }
 
@@ -191,9 +210,14 @@ export function usualKeys(
       ? ++members <= MOST_USUAL
       : key === "aliases"
       ? has(key)
+      : key === "state"
+      ? experiments.some(isFailed) || differs(key)
       : key !== "kind" && key !== "files" || differs(key)
   );
 }
+
+/** Members of metadata with the run or the pipeline that made a version, and its end. */
+const RUN_FIELDS = ["metadata.run", "metadata.pipeline", "metadata.end"];
 
 /** Returns the fields to ask of versions: all metadata, or if that is large, those of `keys`. */
 export function fieldsOf(
@@ -203,5 +227,5 @@ export function fieldsOf(
   const own = columns.filter(({ key }) => key.startsWith("metadata.")).map(({ key }) => key);
   const asked = own.filter((key) => keys.includes(key));
   const isLong = asked.join().length > MOST_FIELD_BYTES || asked.some((key) => key.includes(","));
-  return isAll || own.length <= MOST_USUAL || isLong ? ["metadata"] : asked;
+  return isAll || own.length <= MOST_USUAL || isLong ? ["metadata"] : [...asked, ...RUN_FIELDS];
 }

@@ -32,9 +32,14 @@ export function namedFilter(typed: string, columns: readonly ExperimentColumn[])
   }).join(" ");
 }
 
+/** A condition on a fact with a column. */
+const OF_FACT = /^(state)(?:[!<>]=|[=<>])/;
+
 /** Returns the columns that the conditions of a filter compare. */
 export function keysIn(filter: string, columns: readonly ExperimentColumn[]): string[] {
-  const fields = termsOf(queryOf(filter)).map((term) => CONDITION.exec(term)?.[1] ?? "");
+  const fields = termsOf(queryOf(filter)).map((term) =>
+    (CONDITION.exec(term) ?? OF_FACT.exec(term))?.[1] ?? ""
+  );
   const keys = new Set(fields.map((field) => field.replaceAll('"', "")));
   return columns.map(({ key }) => key).filter((key) => keys.has(key));
 }

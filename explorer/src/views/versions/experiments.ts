@@ -1,5 +1,6 @@
 // Versions as rows: their facts, and every key of their metadata and labels.
 import { fromMetadata, sortByField } from "../../../../core/text/comparing.ts";
+import { endStateOf } from "../../../../core/registry/run.ts";
 import { isTextNumber, TextNumbers } from "../../../../core/text/text_numbers.ts";
 import { parseQuery, searchText } from "../../../../apps/server/search/query.ts";
 import type { ListedVersion } from "../../api/artifacts.ts";
@@ -55,6 +56,8 @@ function experimentOf(
     ["size", info?.size],
     ["saved", Date.parse(createdAt)],
   ]);
+  const state = endStateOf(metadata);
+  if (state !== undefined) values.set("state", state);
   if (notes !== undefined) values.set("notes", notes);
   addMembers(values, "metadata", metadata, 0);
   addMembers(values, "labels", labels, 0);
@@ -78,6 +81,11 @@ export function metadataValues(metadata: object): ReadonlyMap<string, unknown> {
   const values = new Map<string, unknown>();
   addMembers(values, "metadata", metadata, 0);
   return values;
+}
+
+/** True for a version of a run that failed: none of its values is the best. */
+export function isFailed({ values }: Pick<Experiment, "values">): boolean {
+  return values.get("state") === "failed";
 }
 
 /** Returns a value as a number, also one that was saved as text; NaN if it is none. */

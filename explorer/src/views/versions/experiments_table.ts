@@ -5,9 +5,10 @@ import { html } from "../../framework/html.ts";
 import { hrefOf, joinValues, splitValues } from "../../framework/router.ts";
 import { useQuery } from "../../framework/use_query.ts";
 import { toggled } from "./column_choice.ts";
-import type { ExperimentColumn } from "./columns.ts";
-import { type Experiment, numberAt, runHref } from "./experiments.ts";
+import { type ExperimentColumn, isBest } from "./columns.ts";
+import { type Experiment, runHref } from "./experiments.ts";
 import { RunLink } from "./metadata.ts";
+import { StateTag } from "../../components/state_tag.ts";
 
 export function ExperimentsTable({ rows, all, columns, isGroups, pins, sort, setSort }: {
   rows: readonly Experiment[];
@@ -35,17 +36,15 @@ export function ExperimentsTable({ rows, all, columns, isGroups, pins, sort, set
       `,
   };
   const shown = columns.map((column, i): Column<Experiment> => {
-    const { key, title, short = title, group, isNumber, best, better } = column;
+    const { key, title, short = title, group, isNumber, better } = column;
     const begins = group !== undefined && group !== columns[i - 1]?.group ? " begins" : "";
     const way = sort === key ? "ascending" : sort === `-${key}` ? "descending" : undefined;
     return {
       title: short,
       label: title,
       group,
-      class: ({ values }) =>
-        `${isNumber ? "number" : "fit"}${begins}${
-          best !== undefined && numberAt({ values }, key) === best ? " best" : ""
-        }`,
+      class: (row) =>
+        `${isNumber ? "number" : "fit"}${begins}${isBest(row, column) ? " best" : ""}`,
       heading: `${isNumber ? "number" : ""}${begins}`,
       isPinned: i < pins,
       cell: (row) => shownValue(row, column),
@@ -90,7 +89,8 @@ function nextOrder(sort: string, key: string, isLargest: boolean): string {
   return sort === first ? second : sort === second ? "" : first;
 }
 
-function shownValue(row: Experiment, { key, best }: ExperimentColumn) {
+function shownValue(row: Experiment, column: ExperimentColumn) {
+  const { key } = column;
   const { name, version, values, problem } = row;
   const value = values.get(key);
   if (key === "version") {
@@ -102,6 +102,7 @@ function shownValue(row: Experiment, { key, best }: ExperimentColumn) {
   if (key === "aliases") {
     return row.found.aliases.map((alias) => html`<span class="tag tag-alias">${alias}</span>`);
   }
+  if (key === "state") return value !== undefined && html`<${StateTag} state=${value} />`;
   if (key === "saved") {
     const iso = row.found.createdAt;
     return html`<span title=${formatTime(iso)}>${formatAgo(iso)}</span>`;
@@ -109,7 +110,7 @@ function shownValue(row: Experiment, { key, best }: ExperimentColumn) {
   const href = key === "metadata.run" ? runHref(values) : undefined;
   if (href !== undefined) return html`<${RunLink} run=${value} href=${href} />`;
   if (key === "size" && typeof value === "number") return formatBytes(value);
-  if (best !== undefined && numberAt(row, key) === best) {
+  if (isBest(row, column)) {
     return html`<span title="The best of all versions">${valueText(value)} ★</span>`;
   }
   return valueText(value);

@@ -1,8 +1,8 @@
 // Rows grouped by the value of a key: into rows of means, and into the colors of charts.
-import { colorOf, scaleColorOf } from "../../components/charts/chart.ts";
+import { colorOf, scaleColorOf } from "../../components/charts/chart_scales.ts";
 import { numberText } from "../../format/format.ts";
 import { columnsOf, type ExperimentColumn } from "./columns.ts";
-import { type Experiment, numberAt } from "./experiments.ts";
+import { type Experiment, isFailed, numberAt } from "./experiments.ts";
 import { mean } from "./influence.ts";
 
 /** Rows with one color, by the name of its variable in the styles. */
@@ -33,7 +33,8 @@ export function groupsOf(
       if (known.length === 0) continue;
       better.push(`${is ?? "none"}:${key}, mean`, `${is}:${key}, best`);
       values.set(`${key}, mean`, mean(known));
-      const finite = known.filter(Number.isFinite);
+      const finite = own.filter((row) => !isFailed(row)).map((row) => numberAt(row, key))
+        .filter(Number.isFinite);
       if (!is || finite.length === 0) continue;
       values.set(`${key}, best`, (is === "low" ? Math.min : Math.max)(...finite));
     }

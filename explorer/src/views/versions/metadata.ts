@@ -1,7 +1,7 @@
 // The metadata of a version: its metrics as tiles, and all keys as rows.
 import type { NamedFact } from "../../components/fact_list.ts";
 import { useSession } from "../../api/context.ts";
-import { numberText } from "../../format/format.ts";
+import { briefText, numberText } from "../../format/format.ts";
 import { html } from "../../framework/html.ts";
 import { axesOf } from "../../curves/axes.ts";
 import { columnsOf } from "./columns.ts";
@@ -11,27 +11,44 @@ import { jsonText } from "../../format/short_number.ts";
 /** Metrics that are shown above the curves. All of them are in the metadata below. */
 const MOST_TILES = 8;
 
-/** Shows the measures and other results of a version, if it has some. */
-export function MetricTiles({ metadata }: { metadata: Readonly<Record<string, unknown>> }) {
+/**
+ * Shows the measures and other results of a version, if it has some. NaN and infinities, which
+ * often explain why a run failed, come first.
+ */
+export function MetricTiles({ metadata, notes }: {
+  metadata: Readonly<Record<string, unknown>>;
+  /** Shown below the names of metrics. */
+  notes?: ReadonlyMap<string, string>;
+}) {
   const values = metadataValues(metadata);
   const tiles = columnsOf([{ values }])
     .filter(({ role, isNumber, title }) =>
       isNumber && (role === "measure" || role === "result") && axesOf([title]).length === 0
-    );
+    )
+    .map((column) => ({ ...column, value: numberAt({ values }, column.key) }))
+    .sort((a, b) => Number(Number.isFinite(a.value)) - Number(Number.isFinite(b.value)));
   if (tiles.length === 0) return null;
   return html`
     <section class="tiles" aria-label="Metrics">${tiles.slice(0, MOST_TILES).map((
-      { key, title },
+      { key, title, value },
     ) =>
       html`
-        <div class="tile" key=${key}>
-          <div class="tile-value">
-            <${NumberValue} value=${numberAt({ values }, key)} />
-          </div>
+        <div class=${Number.isFinite(value) ? "tile" : "tile tile-bad"} key=${key}>
+          <${TileValue} value=${value} />
           <span class="muted">${title}</span>
+          ${notes?.has(title) && html`<div class="muted tile-note">${notes.get(title)}</div>`}
         </div>
       `
     )}</section>
+  `;
+}
+
+/** A number in large type with four digits. Its title has all of them. */
+function TileValue({ value }: { value: number }) {
+  const text = briefText(value);
+  return html`
+    <div class="tile-value" title=${String(value)}
+      style=${{ "--characters": Math.max(8, text.length) }}>${text}</div>
   `;
 }
 

@@ -8,7 +8,7 @@ import { hrefOf, joinValues, splitValues } from "../../framework/router.ts";
 import { useQuery } from "../../framework/use_query.ts";
 import { KeyMenu } from "./column_choice.ts";
 import type { ExperimentColumn } from "./columns.ts";
-import { type Experiment, numberAt } from "./experiments.ts";
+import { type Experiment, isFailed, numberAt } from "./experiments.ts";
 import { type Part, partsOf } from "./groups.ts";
 import { ScaleChoice, useScale } from "./scale_choice.ts";
 
@@ -100,11 +100,12 @@ function MetricChart({ name, oldest, parts, column, x, xTitle, isLines, isLog }:
     const placed = all.filter(({ place }) => Number.isFinite(place))
       .sort((a, b) => a.place - b.place);
     const values = placed.map(({ value }) => value);
-    const best = isOrder && !isLines ? bestSoFar(values, column.better) : undefined;
+    const finished = placed.map(({ row, value }) => isFailed(row) ? null : value);
+    const best = isOrder && !isLines ? bestSoFar(finished, column.better) : undefined;
     return {
       places: placed.map(({ place }) => place),
-      points: placed.map(({ row: { version, found: { aliases } } }) => ({
-        label: version,
+      points: placed.map(({ row, row: { version, found: { aliases } } }) => ({
+        label: isFailed(row) ? `${version} (failed)` : version,
         href: () => hrefOf(["artifacts", name, version]),
         ...aliases.length > 0 && { mark: aliases.join(", ") },
       })),

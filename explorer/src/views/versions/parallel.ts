@@ -1,5 +1,5 @@
 // Parallel coordinates: an axis for each key, and a line for each version that crosses them.
-import { scaleColorOf } from "../../components/charts/chart.ts";
+import { scaleColorOf } from "../../components/charts/chart_scales.ts";
 import { onValue } from "../../components/field.ts";
 import { formatNumber, numberText } from "../../format/format.ts";
 import { html } from "../../framework/html.ts";

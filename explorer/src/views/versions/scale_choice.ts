@@ -1,5 +1,5 @@
 // Logarithmic axes: by themselves where a linear one would be crowded, or by choice.
-import { needsLogAxis } from "../../components/charts/chart.ts";
+import { needsLogAxis } from "../../components/charts/chart_scales.ts";
 import { Choice } from "../../components/choice.ts";
 import { html } from "../../framework/html.ts";
 import { useCallback } from "../../framework/preact.ts";

@@ -13,7 +13,7 @@ import { hrefOf, openPlace } from "../../framework/router.ts";
 import { useInterval } from "../../framework/use_interval.ts";
 import { useLoaded } from "../../framework/use_loaded.ts";
 import type { ViewProps } from "../mod.ts";
-import { StateTag } from "./state_tag.ts";
+import { StateTag } from "../../components/state_tag.ts";
 
 interface Job {
   readonly id: string;

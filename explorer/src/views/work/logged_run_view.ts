@@ -1,38 +1,35 @@
 // A run that a program logs to: its state, its parameters and its curves, live.
 import { nameSegment } from "../../../../core/naming/names.ts";
-import type { ArtifactFile, ArtifactVersion } from "../../artifact_file.ts";
 import { namePath } from "../../api/artifacts.ts";
+import type { LoggedRun } from "../../api/logged_runs.ts";
 import { useSession } from "../../api/context.ts";
 import { mayChange, type Service } from "../../api/service.ts";
 import { SameByCode, shellWord } from "../../components/copy_box.ts";
 import { FactList } from "../../components/fact_list.ts";
-import { formatAgo, formatNumber, formatTime } from "../../format/format.ts";
+import { briefText, formatAgo, formatNumber, formatTime, numberText } from "../../format/format.ts";
 import { ErrorNotice, Shown } from "../../components/notices.ts";
-import { axesOf } from "../../curves/axes.ts";
-import { MOST_NUMBERS, Panels } from "../../curves/curves_view.ts";
-import { findSteps, readSteps, type Steps } from "../../curves/steps.ts";
+import { MOST_NUMBERS } from "../../curves/curves_view.ts";
+import { LivePoints } from "../../curves/live_points.ts";
+import { Panels } from "../../curves/panels_view.ts";
+import type { Steps } from "../../curves/steps.ts";
+import { summariesOf } from "../../curves/summary.ts";
 import { html } from "../../framework/html.ts";
-import { useRef } from "../../framework/preact.ts";
+import { useMemo, useRef } from "../../framework/preact.ts";
 import { hrefOf, hrefOfRef } from "../../framework/router.ts";
 import { useAction } from "../../framework/use_action.ts";
 import { useInterval } from "../../framework/use_interval.ts";
 import { useLoaded } from "../../framework/use_loaded.ts";
 import { metadataFacts, MetricTiles } from "../versions/metadata.ts";
 import type { ViewProps } from "../mod.ts";
-import type { LoggedRun } from "./logged_runs.ts";
-import { StateTag } from "./state_tag.ts";
+import { StateTag } from "../../components/state_tag.ts";
 
 const LIVE_MS = 3000;
-/** Bytes of points that the page holds. */
-const MOST_BYTES = 64 * 1024 * 1024;
 
 /** The part of a run that is read so far. */
 interface Read {
   readonly path: string;
+  readonly points: LivePoints;
   next?: string;
-  chunks: Uint8Array<ArrayBuffer>[];
-  bytes: number;
-  steps?: Steps;
 }
 
 interface ShownRun {
@@ -43,11 +40,11 @@ interface ShownRun {
 export function LoggedRunView({ place: { path: [, name = "", id = ""] } }: ViewProps) {
   const { service } = useSession();
   const path = `${namePath(name)}/runs/${nameSegment(id)}`;
-  const read = useRef<Read>({ path, chunks: [], bytes: 0 });
-  if (read.current.path !== path) read.current = { path, chunks: [], bytes: 0 };
-  const shown = useLoaded((signal) => readOn(service, read.current, signal), [path]);
-  const state = shown.value?.run.state;
-  useInterval(shown.reload, LIVE_MS, !shown.loading && state !== "finished");
+  const read = useRef<Read | undefined>(undefined);
+  if (read.current?.path !== path) read.current = { path, points: new LivePoints(MOST_NUMBERS) };
+  const shown = useLoaded((signal) => readOn(service, read.current!, signal), [path]);
+  const isSaved = shown.value?.run.version !== undefined;
+  useInterval(shown.reload, LIVE_MS, !shown.loading && !isSaved);
   return html`
     <div class="stack">
       <nav class="crumbs" aria-label="Path"><a href=${hrefOfRef(name)}>${name}</a> / <a
@@ -79,6 +76,7 @@ const NOTES: Readonly<Partial<Record<LoggedRun["state"], string>>> = {
 
 function RunDetails({ run, steps, reload }: ShownRun & { reload: () => void }) {
   const { state, version, reason } = run;
+  const runs = useMemo(() => steps ? [{ ...steps, label: run.id }] : [], [steps, run.id]);
   return html`
     <div class="row spread heading">
       <h1>${run.id} <${StateTag} state=${state} /></h1>
@@ -87,16 +85,17 @@ function RunDetails({ run, steps, reload }: ShownRun & { reload: () => void }) {
     ${reason !== undefined && html`<p>${reason}</p>`}
     <p class="muted">Began ${formatTime(run.startedAt)}, ${formatNumber(
       run.points,
-    )} points, the last stored ${formatAgo(run.lastAt)}. ${NOTES[state]}</p>
+    )} points, the last stored ${formatAgo(run.lastAt)}. ${version === undefined &&
+      NOTES[state]}</p>
     ${version !== undefined &&
       html`<p>It was saved as <a href=${
         hrefOfRef(`${run.name}@${version}`)
       }>${run.name}@${version}</a>.</p>`}
-    ${steps !== undefined && html`<${MetricTiles} metadata=${{ metrics: lastValues(steps) }} />`}
+    ${steps !== undefined && html`<${LastValues} steps=${steps} />`}
     ${steps !== undefined && html`
       <section class="stack" aria-label="Curves">
         <h2>Curves</h2>
-        <${Panels} runs=${[{ ...steps, label: run.id }]} isCompared=${false} />
+        <${Panels} runs=${runs} isCompared=${false} />
       </section>
     `}
     ${Object.keys(run.params).length > 0 &&
@@ -104,8 +103,26 @@ function RunDetails({ run, steps, reload }: ShownRun & { reload: () => void }) {
   `;
 }
 
+/** The last value of each measure, and below it the best one. */
+function LastValues({ steps }: { steps: Steps }) {
+  const { metrics, notes } = useMemo(() => {
+    const all = [...summariesOf(steps)];
+    const metrics = Object.fromEntries(all.map(([name, { last }]) => [name, last]));
+    const notes = all.flatMap(([name, { best }]) => {
+      if (best === undefined) return [];
+      const at = best.at === undefined ? "" : ` at ${numberText(best.at)}`;
+      return [[name, `${best.word} ${briefText(best.value)}${at}`] as const];
+    });
+    return { metrics, notes: new Map(notes) };
+  }, [steps]);
+  return html`<${MetricTiles} metadata=${{ metrics }} notes=${notes} />`;
+}
+
 /** Saves what a run that no longer logs has stored as a version. */
-function KeepButton({ run: { name, id, state }, reload }: { run: LoggedRun; reload: () => void }) {
+function KeepButton({ run: { name, id, state, version }, reload }: {
+  run: LoggedRun;
+  reload: () => void;
+}) {
   const { service, rights } = useSession();
   const { isBusy, error, start } = useAction(async () => {
     const path = `${namePath(name)}/runs/${nameSegment(id)}/finish`;
@@ -113,7 +130,7 @@ function KeepButton({ run: { name, id, state }, reload }: { run: LoggedRun; relo
     reload();
   });
   const isOver = state === "failed" || state === "silent";
-  if (!isOver || !mayChange(rights, "save", name)) return null;
+  if (!isOver || version !== undefined || !mayChange(rights, "save", name)) return null;
   return html`
     <div class="row actions"><button type="button" class="button" disabled=${isBusy}
       onClick=${start}>Save as a version</button></div>
@@ -121,18 +138,7 @@ function KeepButton({ run: { name, id, state }, reload }: { run: LoggedRun; relo
   `;
 }
 
-/** Returns the last number of each name. Omits those whose last value is NaN or infinite. */
-function lastValues({ columns }: Steps): Record<string, number> {
-  const axes = axesOf([...columns.keys()]);
-  const last = [...columns].map(([name, values]) =>
-    [name, values.findLast((value) => !Number.isNaN(value)) ?? NaN] as const
-  );
-  return Object.fromEntries(
-    last.filter(([name, value]) => !axes.includes(name) && Number.isFinite(value)),
-  );
-}
-
-/** Reads the points that are new, and the steps of all. */
+/** Reads the points that are new. */
 async function readOn(service: Service, read: Read, signal: AbortSignal): Promise<ShownRun> {
   for (;;) {
     const query = { after: read.next };
@@ -140,54 +146,8 @@ async function readOn(service: Service, read: Read, signal: AbortSignal): Promis
       read.path,
       { query, signal },
     );
-    if (page.lines !== "" && read.bytes < MOST_BYTES) {
-      const chunk = new TextEncoder().encode(page.lines);
-      read.chunks.push(chunk);
-      read.bytes += chunk.byteLength;
-      read.steps = undefined;
-    }
+    read.points.add(page.lines);
     read.next = page.next;
-    if (page.more && read.bytes < MOST_BYTES) continue;
-    read.steps ??= await stepsOf(page, read, signal);
-    return { run: page, steps: read.steps };
+    if (!page.more) return { run: page, steps: read.points.steps };
   }
-}
-
-async function stepsOf(run: LoggedRun, { chunks, bytes }: Read, signal: AbortSignal) {
-  if (bytes === 0) return undefined;
-  const [file] = await findSteps(versionOf(run, new Blob(chunks)), signal);
-  return file && await readSteps(file, { most: MOST_NUMBERS, signal });
-}
-
-/** Returns a version with the points as its only file. */
-function versionOf({ name, id, startedAt }: LoggedRun, points: Blob): ArtifactVersion {
-  const path = "history.jsonl";
-  const read = async (offset: number, length: number) =>
-    new Uint8Array(await points.slice(offset, offset + length).arrayBuffer());
-  const file: ArtifactFile = {
-    ref: `${name}@${id}`,
-    path,
-    size: points.size,
-    digest: "",
-    mediaType: "application/x-ndjson",
-    url: "",
-    read,
-    async text(maxBytes) {
-      const truncated = points.size > maxBytes;
-      const text = new TextDecoder().decode(await read(0, maxBytes), { stream: truncated });
-      return { text, truncated };
-    },
-  };
-  return {
-    name,
-    version: id,
-    commit: "",
-    digest: "",
-    materializer: "folder",
-    metadata: { curves: path },
-    files: [file],
-    createdAt: startedAt,
-    size: points.size,
-    inputs: [],
-  };
 }

@@ -12,7 +12,7 @@ import { useState } from "../../framework/preact.ts";
 import { hrefOf, hrefOfRef, splitRef } from "../../framework/router.ts";
 import { useInterval } from "../../framework/use_interval.ts";
 import { useLoaded } from "../../framework/use_loaded.ts";
-import { StateTag } from "./state_tag.ts";
+import { StateTag } from "../../components/state_tag.ts";
 import { StepMetrics } from "./step_metrics.ts";
 
 export interface Step {

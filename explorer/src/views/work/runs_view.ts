@@ -11,7 +11,8 @@ import { useLoaded } from "../../framework/use_loaded.ts";
 import type { ViewProps } from "../mod.ts";
 import { LoggedRuns } from "./logged_runs.ts";
 import { RunView } from "./run_view.ts";
-import { StateTag } from "./state_tag.ts";
+import { useLoggedRuns } from "./use_logged_runs.ts";
+import { StateTag } from "../../components/state_tag.ts";
 import { CompareRuns } from "./step_metrics.ts";
 
 export interface ListedRun {
@@ -46,7 +47,7 @@ function Runs({ pipeline }: { pipeline?: string }) {
         <h1>Runs${pipeline === undefined ? "" : ` of ${pipeline}`}</h1>
         ${pipeline !== undefined && html`<${CompareRuns} pipeline=${pipeline} />`}
       </div>
-      ${pipeline === undefined && html`<${LoggedRuns} />`}
+      ${pipeline === undefined && html`<${AllLoggedRuns} />`}
       <${Shown} of=${runs} what="Reading runs">${({ items }: { items: ListedRun[] }) =>
         items.length === 0
           ? html`
@@ -68,6 +69,11 @@ function Runs({ pipeline }: { pipeline?: string }) {
 const runs = await listRuns(registry, { limit: ${LIMIT} });`} />
     </div>
   `;
+}
+
+function AllLoggedRuns() {
+  const runs = useLoggedRuns();
+  return runs && html`<${LoggedRuns} runs=${runs} />`;
 }
 
 const COLUMNS: readonly Column<ListedRun>[] = [

@@ -2,8 +2,8 @@
 import { type Column, Table } from "../../components/table.ts";
 import { html } from "../../framework/html.ts";
 import { hrefOf, splitRef } from "../../framework/router.ts";
-import { columnsOf } from "../versions/columns.ts";
-import { metadataValues, numberAt } from "../versions/experiments.ts";
+import { columnsOf, isBest } from "../versions/columns.ts";
+import { metadataValues } from "../versions/experiments.ts";
 import { valueText } from "../versions/experiments_table.ts";
 
 interface StepMetrics {
@@ -28,13 +28,13 @@ export function StepMetrics({ run, steps }: {
       isPinned: true,
       cell: ({ step }) => html`<a href=${hrefOf(["runs", run, step])}>${step}</a>`,
     },
-    ...keys.map(({ key, title, isNumber, best }): Column<StepMetrics> => {
-      const isBest = (row: StepMetrics) => best !== undefined && numberAt(row, key) === best;
+    ...keys.map((column): Column<StepMetrics> => {
+      const { key, title, isNumber } = column;
       return {
         title,
-        class: (row) => `${isNumber ? "number" : "fit"}${isBest(row) ? " best" : ""}`,
+        class: (row) => `${isNumber ? "number" : "fit"}${isBest(row, column) ? " best" : ""}`,
         heading: isNumber ? "number" : undefined,
-        cell: (row) => `${valueText(row.values.get(key))}${isBest(row) ? " ★" : ""}`,
+        cell: (row) => `${valueText(row.values.get(key))}${isBest(row, column) ? " ★" : ""}`,
       };
     }),
   ];

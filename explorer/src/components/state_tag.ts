@@ -1,5 +1,5 @@
 // The state of a run, a step or a job: a word and a color.
-import { html } from "../../framework/html.ts";
+import { html } from "../framework/html.ts";
 
 const CLASSES: Readonly<Record<string, string>> = {
   ok: "tag-good",

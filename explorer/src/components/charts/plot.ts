@@ -1,0 +1,322 @@
+// A chart as a canvas: drawn by uPlot, which is loaded with the first chart.
+import { html } from "../../framework/html.ts";
+import { type RefObject, useEffect, useRef } from "../../framework/preact.ts";
+import { useTheme } from "../../framework/use_theme.ts";
+import { formatBytes, MAX_NUMBER } from "../../format/format.ts";
+import { gapHook } from "./chart_gaps.ts";
+import {
+  areSquares,
+  type ChartProps,
+  type Drawn,
+  markHook,
+  pointHooks,
+  scaledX,
+  type Series,
+  squareHook,
+  valueHooks,
+} from "./chart_points.ts";
+import { colorOf } from "./chart_scales.ts";
+
+/** Steps between labels of bytes. */
+const POWERS_OF_TWO = Array.from({ length: 50 }, (_, power) => 2 ** power);
+/** Pixels of the axis below a chart. */
+const AXIS_HEIGHT = 32;
+/** The part of a scale that is empty above and below the values. */
+const PADDING = 0.1;
+/** Lines with fewer points show each. */
+const FEW_POINTS = 40;
+const NONE = { values: [] };
+/** Pixels from which a drag selects a range. */
+const LEAST_DRAG = 6;
+
+export function Plot(props: ChartProps) {
+  const { label, x, series, points, kind = "line", height = 200 } = props;
+  const { isLog = false, isLogX = false, bands } = props;
+  const box = useRef<HTMLDivElement>(null);
+  const tip = useRef<HTMLDivElement>(null);
+  const theme = useTheme(); // a canvas does not follow it by itself
+  const latest = useRef(props);
+  latest.current = props;
+  const plot = useRef<Drawn | undefined>(undefined);
+  const looks = series.map(({ label, color, isStep }) => [label, color, isStep]);
+  const isZoomed = props.onRange !== undefined;
+  useEffect(() => {
+    let gone = false;
+    const observer = new ResizeObserver((entries) => {
+      for (const { contentRect } of entries) {
+        plot.current?.setSize({ width: Math.floor(contentRect.width), height });
+      }
+    });
+    const draw = async () => {
+      const { uPlot } = await import("./uplot.ts");
+      if (gone || box.current === null || tip.current === null) return;
+      const options = optionsOf(uPlot, latest, { box: box.current, tip: tip.current });
+      plot.current = new uPlot(options, dataOf(latest.current), box.current);
+      observer.observe(box.current);
+    };
+    void draw();
+    return () => {
+      gone = true;
+      observer.disconnect();
+      plot.current?.destroy();
+      plot.current = undefined;
+    };
+  }, [JSON.stringify([looks, kind, height, isLog, isLogX, isZoomed, bands, theme]), points]);
+  // A chart that grows keeps its canvas.
+  useEffect(() => plot.current?.setData(dataOf(props)), [x, series, props.range, props.rangeY]);
+  return html`
+    <div ref=${box} class="plot" role="img" aria-label=${`Chart: ${label}`}
+      style=${{ minBlockSize: `${height}px` }}>
+      <div ref=${tip} class="tip" hidden></div>
+    </div>
+  `;
+}
+
+type Data = Parameters<Drawn["setData"]>[0];
+
+/** Returns the data as uPlot takes them: null for a gap, undefined where a line has no point. */
+function dataOf({ x, series, isLog = false, isLogX = false }: ChartProps): Data {
+  const scaled = isLog ? Math.log10 : Number;
+  const drawn = (y: number | null) => {
+    if (y === null) return undefined;
+    if (!Number.isFinite(y)) return null;
+    return Math.abs(scaled(y)) <= MAX_NUMBER ? scaled(y) : undefined;
+  };
+  const data = series.map(({ values }) => widened(values.map(drawn)));
+  return [isLogX ? x.map(Math.log10) : [...x], ...data] as Data;
+}
+
+/** Widens gaps to the points around them, so that no line leads into one. */
+function widened(values: (number | null | undefined)[]): (number | null | undefined)[] {
+  for (const at of [...values.keys()].filter((i) => values[i] === null)) {
+    for (let i = at - 1; i >= 0 && values[i] === undefined; i--) values[i] = null;
+    for (let i = at + 1; i < values.length && values[i] === undefined; i++) values[i] = null;
+  }
+  return values;
+}
+
+function optionsOf(
+  uPlot: typeof import("./uplot.ts").uPlot,
+  latest: RefObject<ChartProps>,
+  { box, tip }: { box: HTMLElement; tip: HTMLElement },
+): ConstructorParameters<typeof uPlot>[0] {
+  const now = () => latest.current!;
+  const props = now();
+  const { series, isTime = false, height = 200, onRange, bands } = props;
+  const { isLog = false, isLogX = false } = props;
+  const color = (name: string) => resolvedColor(box, name);
+  const axis = {
+    stroke: color("--muted"),
+    grid: { stroke: color("--line"), width: 1 },
+    ticks: { stroke: color("--line"), width: 1 },
+    font: "11px system-ui",
+  };
+  // Names of versions often differ at their end.
+  const formatX = (value: number, { formatX = String } = now()) =>
+    formatX(isLogX ? powerOf(value) : value).replace(/^(.{8}).{8,}(.{8})$/, "$1…$2");
+  const formatY = (splits: readonly number[], { formatY = String } = now()) => {
+    const values = splits.map((split) => isLog ? powerOf(split) : split);
+    const isExact = new Set(values.map(formatY)).size === values.length;
+    return values.map(isExact ? formatY : String);
+  };
+  return {
+    width: Math.floor(box.clientWidth),
+    height,
+    cursor: {
+      y: false,
+      hover: { skip: [null] },
+      ...onRange && { drag: { x: true, y: false, setScale: false, dist: LEAST_DRAG } },
+    },
+    legend: { show: series.length > 1, live: false },
+    padding: [
+      null,
+      () => Math.max(32, widthOf([formatX(scaledX(props, now().x.at(-1) ?? 0))]) / 2),
+      null,
+      null,
+    ],
+    scales: { x: scaleX(now), y: scaleY(uPlot, now) },
+    ...bands &&
+      {
+        bands: bands.map(([high, low]) =>
+          bandOf(high, low, color(series[high]?.color ?? colorOf(0)))
+        ),
+      },
+    axes: [
+      {
+        ...axis,
+        size: AXIS_HEIGHT,
+        ...!isTime && {
+          space: (_, __, min, max) => Math.max(50, 12 + widthOf([formatX(min), formatX(max)])),
+          values: (_, splits) => splits.map((split) => formatX(split)),
+        },
+        ...isLogX && {
+          splits: (_, __, min, max) =>
+            powersOf(Math.floor(min), Math.ceil(max)).filter((at) => at >= min && at <= max),
+        },
+      },
+      {
+        ...axis,
+        size: (_, texts) => Math.max(64, 20 + widthOf(texts ?? [])),
+        values: (_, splits) => formatY(splits),
+        ...isLog && { splits: (_, __, min, max) => powersOf(min, max) },
+        ...(props.formatY === formatBytes ? { incrs: POWERS_OF_TWO } : {}),
+      },
+    ],
+    series: [{}, ...seriesOf(uPlot, now, color)],
+    hooks: hooksOf(now, { tip, color }),
+  };
+}
+
+type Options = ConstructorParameters<typeof import("./uplot.ts").uPlot>[0];
+type Scale = NonNullable<Options["scales"]>[string];
+
+function scaleX(now: () => ChartProps): Scale {
+  const { kind, isTime = false } = now();
+  const whole = (min: number, max: number): [number, number] =>
+    kind === "points" ? beyond(min, max) : min === max ? [min - 1, max + 1] : [min, max];
+  return {
+    time: isTime,
+    ...(kind === "points" || now().onRange !== undefined) && {
+      range: (_, min, max) => now().range as [number, number] | undefined ?? whole(min, max),
+    },
+  };
+}
+
+function scaleY(
+  { rangeNum }: typeof import("./uplot.ts").uPlot,
+  now: () => ChartProps,
+): Scale {
+  const { kind, isLog = false } = now();
+  if (isFilled(kind)) return { range: (_, min, max) => [Math.min(0, min), max || 1] };
+  return {
+    range(_, min, max) {
+      const [low, high] = now().rangeY?.map((y) => isLog ? Math.log10(y) : y) ?? [min, max];
+      if (isLog) return [Math.floor(low ?? 0), Math.floor(high ?? 0) + 1];
+      return low === null || high === null ? [0, 1] : rangeNum(low!, high!, PADDING, true);
+    },
+  };
+}
+
+/** Returns the fill between two series, which are numbered from 1. */
+function bandOf(high: number, low: number, color: string): NonNullable<Options["bands"]>[number] {
+  return { series: [high + 1, low + 1], fill: `${color}33` };
+}
+
+function isFilled(kind: ChartProps["kind"]): boolean {
+  return kind === "bars" || kind === "steps";
+}
+
+/** Returns the lines, bars or points of a chart. */
+function seriesOf(
+  { paths }: typeof import("./uplot.ts").uPlot,
+  now: () => ChartProps,
+  color: (name: string) => string,
+) {
+  const props = now();
+  const { kind = "line" } = props;
+  const drawn = {
+    bars: paths.bars!({ size: [0.9, 64] }),
+    steps: paths.stepped!({ align: 1 }),
+    points: () => null,
+    line: undefined,
+  }[kind];
+  const hasPoints = () => kind === "points" || now().x.length < FEW_POINTS && kind !== "bars";
+  const isEdge = (i: number) => props.bands?.some((band) => band.includes(i)) === true;
+  return props.series.map(({ label, color: own, isStep = false }, i) => {
+    const name = own ?? colorOf(i);
+    return {
+      label,
+      paths: isStep ? paths.stepped!({ align: 1 }) : drawn,
+      points: {
+        show: () =>
+          (hasPoints() || isOnePoint(props, now().series[i] ?? NONE)) && !isStep &&
+          !isEdge(i) && !areSquares(props),
+        size: kind === "points" ? 7 : 5,
+        ...kind === "points" && { fill: color(name) },
+      },
+      stroke: color(name),
+      fill: isFilled(kind) ? `${color(name)}${kind === "bars" ? "" : "22"}` : "",
+      width: isEdge(i) ? 0.5 : 1.5,
+    };
+  });
+}
+
+/** Returns true for a line with one value: only a point shows it. */
+export function isOnePoint(
+  { kind = "line", isLog = false }: Pick<ChartProps, "kind" | "isLog">,
+  { values }: Pick<Series, "values">,
+): boolean {
+  const isShown = (y: number | null) => y !== null && Number.isFinite(y) && !(isLog && y <= 0);
+  return kind === "line" && values.filter(isShown).length === 1;
+}
+
+function hooksOf(
+  now: () => ChartProps,
+  { tip, color }: { tip: HTMLElement; color: (name: string) => string },
+): NonNullable<Options["hooks"]> {
+  const props = now();
+  const { points, series, onRange } = props;
+  const colors = series.map(({ color: own }, i) => color(own ?? colorOf(i)));
+  const drawn = series.map(({ isStep }, i) => isStep ? undefined : colors[i]);
+  const squares = areSquares(props) ? { drawSeries: [squareHook(drawn)] } : {};
+  if (points === undefined) {
+    return {
+      ...valueHooks(now, tip),
+      ...squares,
+      draw: [gapHook(now, colors)],
+      ...onRange && selectHooks(now),
+    };
+  }
+  const marks = markHook(props, points, { text: color("--text"), ground: color("--surface") });
+  return { ...pointHooks(props, points, tip), draw: [marks], ...squares };
+}
+
+/** Reports the range of a drag; a double click, that all is shown again. */
+function selectHooks(now: () => ChartProps) {
+  return {
+    setSelect: [(plot: Drawn) => {
+      const { left, width } = plot.select;
+      if (width === 0) return;
+      plot.setSelect({ left: 0, top: 0, width: 0, height: 0 }, false);
+      now().onRange?.([plot.posToVal(left, "x"), plot.posToVal(left + width, "x")]);
+    }],
+    ready: [({ over }: Drawn) => over.addEventListener("dblclick", () => now().onRange?.())],
+  };
+}
+
+/** Returns ten to a power, without the last digits that rounding changes. */
+function powerOf(logarithm: number): number {
+  return Number((10 ** logarithm).toPrecision(12));
+}
+
+/** Returns a range in which no point is cut off. */
+function beyond(min: number, max: number): [number, number] {
+  const more = (max - min || 1) * 0.02;
+  return [min - more, max + more];
+}
+
+/** Returns the logarithms of 1, 2, 5, 10 and so on; over a wide range, of some powers of ten. */
+function powersOf(min: number, max: number): number[] {
+  const powers: number[] = [];
+  for (let power = min; power <= max; power += Math.ceil((max - min) / 8)) {
+    const digits = max - min > 2 || power === max ? [1] : [1, 2, 5];
+    powers.push(...digits.map((digit) => power + Math.log10(digit)));
+  }
+  return powers;
+}
+
+/** Returns about how many pixels the longest label has. */
+function widthOf(labels: readonly (string | null)[]): number {
+  return 6.5 * Math.max(0, ...labels.map((label) => label?.length ?? 0));
+}
+
+/** Returns a color of the current theme as `#rrggbb`, which a canvas needs. */
+function resolvedColor(element: HTMLElement, name: string): string {
+  const probe = document.createElement("span");
+  probe.style.color = `var(${name})`;
+  element.append(probe);
+  const [red = 0, green = 0, blue = 0] = getComputedStyle(probe).color.match(/\d+/g)?.map(Number) ??
+    [];
+  probe.remove();
+  return `#${[red, green, blue].map((part) => part.toString(16).padStart(2, "0")).join("")}`;
+}

@@ -1,0 +1,61 @@
+// One chart of curves, which is drawn once it is near the part of the page that is in view.
+import { Chart } from "../components/charts/chart.ts";
+import { formatCount, numberText } from "../format/format.ts";
+import { html } from "../framework/html.ts";
+import { useMemo, useRef } from "../framework/preact.ts";
+import { useNear } from "../framework/use_near.ts";
+import { type Drawing, linesOf, type Run } from "./curve_lines.ts";
+import type { Panel } from "./panels.ts";
+
+/** Pixels of a chart that is not drawn yet. */
+const HEIGHT = 200;
+
+interface CurveProps {
+  readonly panel: Panel;
+  readonly runs: readonly Run[];
+  readonly drawing: Drawing;
+  /** Called with a part of the axis that is chosen by dragging; without one for all of it. */
+  readonly onRange: (range?: readonly [from: number, to: number]) => void;
+}
+
+export function CurveCard(props: CurveProps) {
+  const { title } = props.panel;
+  const { axis, smoothing } = props.drawing;
+  const box = useRef<HTMLDivElement>(null);
+  const [isNear, height] = useNear(box);
+  const label = `${title} by ${axis}${smoothing > 0 ? `, smoothed ${smoothing}` : ""}`;
+  return html`
+    <div ref=${box} class="card">${isNear
+      ? html`<${CurveChart} ...${props} label=${label} />`
+      : html`
+        <figure class="chart" aria-label=${label} style=${{
+          minBlockSize: `${height || HEIGHT}px`,
+        }}>
+          <figcaption class="chart-title">${label}</figcaption>
+        </figure>
+      `}</div>
+  `;
+}
+
+function CurveChart({ panel, runs, drawing, onRange, label }: CurveProps & { label: string }) {
+  const { axis, isLog, range } = drawing;
+  const { measures } = panel;
+  const shown = useMemo(
+    () => linesOf(panel, runs, drawing),
+    [measures.join("\n"), runs, JSON.stringify(drawing)],
+  );
+  const { x, series, gaps, omitted, rangeY, isBand } = shown;
+  const notes = omitted.map(([count, which]) => `${formatCount(count, "value")} ${which}`);
+  return html`
+    <${Chart} label=${label} x=${x} xLabel=${axis} series=${series} isLog=${isLog}
+      range=${range}
+      onRange=${onRange} rangeY=${rangeY} bands=${isBand ? BANDS : undefined}
+      formatX=${numberText} formatY=${numberText} />
+    ${gaps > 0 &&
+      html`<p class="muted">× marks ${formatCount(gaps, "value")} of NaN or infinity.</p>`}
+    ${notes.length > 0 && html`<p class="muted">Left out: ${notes.join(", ")}.</p>`}
+  `;
+}
+
+/** The series of the largest and the smallest values, after that of the mean. */
+const BANDS = [[1, 2]] as const;

@@ -1,0 +1,89 @@
+// The lines of one chart: of each run and measure, in the range of the axis that is shown.
+import { quantileOf } from "../format/quantile.ts";
+import { bandOf } from "./band.ts";
+import { type CurveLine, joinLines, type Line, lineOf, thinned } from "./lines.ts";
+import type { Panel } from "./panels.ts";
+import type { Steps } from "./steps.ts";
+
+export type Run = Steps & {
+  readonly label: string;
+  /** The variable of the styles with the color of its line. @default by its number */
+  readonly color?: string;
+};
+
+/** How all charts draw their lines. */
+export interface Drawing {
+  readonly isCompared: boolean;
+  readonly axis: string;
+  readonly smoothing: number;
+  readonly isLog: boolean;
+  /** The range of the axis that is shown. @default all of it */
+  readonly range?: readonly [from: number, to: number];
+  /** The scale shows the middle 98 % of the values. */
+  readonly hidesOutliers: boolean;
+  /** The mean of the runs, with the range of their values, instead of a line for each. */
+  readonly isBand: boolean;
+}
+
+interface LabeledLine extends CurveLine {
+  readonly label: string;
+  readonly color?: string;
+}
+
+/** A note on values that a chart does not draw. */
+type Note = readonly [count: number, which: string];
+
+/** Returns what a chart shows of the runs. */
+export function linesOf(panel: Panel, runs: readonly Run[], drawing: Drawing) {
+  const { axis, isCompared, smoothing, isLog, range } = drawing;
+  const all = runs.flatMap(({ label, color, columns }) =>
+    panel.measures.flatMap((measure): LabeledLine[] => {
+      const [x, y] = [columns.get(axis), columns.get(measure)];
+      if (x === undefined || y === undefined) return [];
+      return [{ label: isCompared ? label : measure, color, ...lineOf(x, y, smoothing) }];
+    })
+  );
+  const lines = all.map((line) => ({ ...line, ...around(line, range) }));
+  const shown = all.flatMap(({ x, y }) => y.filter((_, i) => isIn(range, x[i] ?? NaN)));
+  const values = shown.filter(Number.isFinite);
+  const rangeY = drawing.hidesOutliers ? middleOf(values, isLog) : undefined;
+  const isBand = drawing.isBand && isCompared && lines.length > 1;
+  const { x, values: drawn } = isBand
+    ? bandOf(lines)
+    : joinLines(lines.map((line) => thinned(line)));
+  const labels = isBand
+    ? BAND.map((label) => ({ label, color: "--chart-1" }))
+    : lines.map(({ label, color }) => ({ label, color }));
+  const series = labels.map((each, i) => ({ ...each, values: drawn[i] ?? [] }));
+  const isOutside = (y: number) => rangeY !== undefined && (y < rangeY[0] || y > rangeY[1]);
+  const notes: Note[] = [
+    [isLog ? values.filter((y) => y <= 0).length : 0, "of 0 or less"],
+    [all.reduce((sum, { replaced }) => sum + replaced, 0), "of steps that come again later"],
+    [values.filter(isOutside).length, "outside the middle 98 %"],
+  ];
+  const gaps = shown.length - values.length;
+  return { x, series, isBand, gaps, rangeY, omitted: notes.filter(([count]) => count > 0) };
+}
+
+const BAND = ["mean", "maximum", "minimum"] as const;
+
+function isIn(range: Drawing["range"], x: number): boolean {
+  return range === undefined || x >= range[0] && x <= range[1];
+}
+
+/** Returns the points of a line in a range, with one before and one after it. */
+function around({ x, y }: Line, range: Drawing["range"]): Line {
+  if (range === undefined) return { x, y };
+  const first = x.findIndex((at) => at >= range[0]);
+  const last = x.findLastIndex((at) => at <= range[1]);
+  if (first < 0 || last < 0) return { x: [], y: [] };
+  const [from, to] = [Math.max(0, first - 1), last + 2];
+  return { x: x.slice(from, to), y: y.slice(from, to) };
+}
+
+/** Returns the bounds of the middle 98 % of values; undefined if they are one. */
+function middleOf(values: readonly number[], isLog: boolean): [number, number] | undefined {
+  const sorted = Float64Array.from(isLog ? values.filter((y) => y > 0) : values).sort();
+  const [low, high] = [quantileOf(sorted, 0.01), quantileOf(sorted, 0.99)];
+  return low < high ? [low, high] : undefined;
+}

@@ -1,0 +1,175 @@
+// The charts of curves in their sections, and the controls that all of them share.
+import { Choice } from "../components/choice.ts";
+import { onValue } from "../components/field.ts";
+import { formatCount, formatNumber, numberText } from "../format/format.ts";
+import { html } from "../framework/html.ts";
+import { useMemo } from "../framework/preact.ts";
+import { joinValues, splitValues } from "../framework/router.ts";
+import { useQueries, useQuery } from "../framework/use_query.ts";
+import { axesOf } from "./axes.ts";
+import { CurveCard } from "./curve_card.ts";
+import type { Drawing, Run } from "./curve_lines.ts";
+import { panelsOf, panelsWith, type Section, sectionsOf } from "./panels.ts";
+
+/** Charts of each section that are shown at first: two rows. */
+const FEW = 6;
+/** The first sections are open at first, until they show so many charts. */
+const MOST_OPEN = 12;
+
+/** A chart for each measure of the runs, or for some measures of one run. */
+export function Panels({ runs, isCompared }: { runs: readonly Run[]; isCompared: boolean }) {
+  const [query, change] = useQueries();
+  const names = [...new Set(runs.flatMap(({ columns }) => [...columns.keys()]))];
+  const steps = axesOf(names);
+  const axes = [...steps, ...names.filter((name) => !steps.includes(name))];
+  const axis = axes.find((name) => name === query.by) ?? axes[0] ?? "";
+  const drawing = drawingOf(query, { axis, isCompared });
+  const measures = names.filter((name) => name !== axis && !steps.includes(name));
+  const all = panelsOf(measures, isCompared);
+  const found = panelsWith(all, query.find ?? "");
+  const onRange = (range?: Drawing["range"]) =>
+    change({ from: range && shortText(range[0], range), to: range && shortText(range[1], range) });
+  return html`
+    <${Controls} axes=${axes} drawing=${drawing} count=${[found.length, all.length]}
+      onRange=${onRange} />
+    ${runs.filter(({ isAll }) => !isAll).map(({ label, rows, problem }) =>
+      html`<p class="note">${label}: the first ${formatNumber(rows)} rows are drawn${
+        problem === undefined ? "" : `. ${problem}`
+      }.</p>`
+    )}
+    ${runs.filter(({ moreColumns }) => moreColumns > 0).map(({ label, moreColumns }) =>
+      html`<p class="note">${label}: ${formatCount(moreColumns, "more column")} not drawn.</p>`
+    )}
+    <${Sections} sections=${sectionsOf(found)} count=${found.length}
+      isSearch=${found.length < all.length} card=${(panel: Section["panels"][number]) =>
+        html`
+          <${CurveCard} key=${panel.title} panel=${panel} runs=${runs} drawing=${drawing}
+            onRange=${onRange} />
+        `} />
+  `;
+}
+
+function drawingOf(
+  { smooth, log, from, to, outliers, lines }: Readonly<Record<string, string>>,
+  { axis, isCompared }: Pick<Drawing, "axis" | "isCompared">,
+): Drawing {
+  const range = [from, to].map((text) => text === undefined ? NaN : Number(text));
+  const [first = NaN, last = NaN] = range;
+  return {
+    axis,
+    isCompared,
+    smoothing: Math.min(Math.max(Number(smooth) || 0, 0), 0.99),
+    isLog: log !== undefined,
+    ...first < last && { range: [first, last] },
+    hidesOutliers: outliers === "hidden",
+    isBand: lines === "band",
+  };
+}
+
+/** Returns a bound with as many digits as the range needs. */
+function shortText(bound: number, [from, to]: NonNullable<Drawing["range"]>): string {
+  const digits = Math.ceil(3 - Math.log10(to - from));
+  return String(digits > 0 ? Number(bound.toFixed(Math.min(digits, 100))) : Math.round(bound));
+}
+
+function Controls({ axes, drawing, count: [found, all], onRange }: {
+  axes: readonly string[];
+  drawing: Drawing;
+  count: readonly [found: number, all: number];
+  onRange: (range?: Drawing["range"]) => void;
+}) {
+  const [query, change] = useQueries();
+  const [find, setFind] = useQuery("find");
+  const [, setSmooth] = useQuery("smooth", "0");
+  const { axis, smoothing, range, isCompared } = drawing;
+  const toggle = (key: string, value: string, label: string) =>
+    html`
+      <label
+        class="check"><input type="checkbox" checked=${query[key] === value} onChange=${() =>
+          change({ [key]: query[key] === value ? undefined : value })} /> ${label}</label>
+    `;
+  return html`
+    <div class="fields">
+      ${all > FEW && html`
+        <label class="grow">Find charts
+          <input type="search" value=${find} onInput=${onValue(setFind)} placeholder="val loss"
+            spellcheck=${false} autocomplete="off" /></label>
+      `}
+      <${Choice} label="by" value=${axis} change=${(by: string) =>
+        change({ by: by === axes[0] ? undefined : by, from: undefined, to: undefined })}
+        options=${axes.map((name) => [name, name])} />
+      <label>Smoothing <input type="range" min="0" max="0.99" step="0.01" value=${smoothing}
+        onChange=${onValue(setSmooth)} /> <output>${smoothing}</output></label>
+      ${toggle("log", "y", "Log axis")}
+      ${toggle("outliers", "hidden", "Hide outliers")}
+      ${isCompared && toggle("lines", "band", "Mean and range")}
+      <${Zoom} drawing=${drawing} />
+      ${range && html`
+        <button type="button" class="button" onClick=${() => onRange()}>Reset zoom</button>
+      `}
+      <span class="muted" role="status">${find === ""
+        ? ""
+        : `${found} of ${formatCount(all, "chart")}. `}${range &&
+        `All charts show ${axis} ${numberText(range[0])} to ${numberText(range[1])}.`}</span>
+    </div>
+  `;
+}
+
+/** The range of the axis as fields, for the keyboard. */
+function Zoom({ drawing: { axis } }: { drawing: Drawing }) {
+  const [from, setFrom] = useQuery("from");
+  const [to, setTo] = useQuery("to");
+  const field = (label: string, value: string, set: (value: string) => void) =>
+    html`
+      <label class="field">${label} <input type="number" step="any" class="bound" value=${value}
+        aria-label=${`${label} ${axis}`} onInput=${onValue(set)} /></label>
+    `;
+  return html`${field("from", from, setFrom)}${field("to", to, setTo)}`;
+}
+
+/** The charts of each section, of which long ones show a part. The address has which are open. */
+function Sections({ sections, count, isSearch, card }: {
+  sections: readonly Section[];
+  count: number;
+  isSearch: boolean;
+  card: (panel: Section["panels"][number]) => unknown;
+}) {
+  const [charts, setCharts] = useQuery("charts");
+  const [toggled, setToggled] = useQuery("sections");
+  const isAll = isSearch || charts === "all";
+  const changed = useMemo(() => splitValues(toggled), [toggled]);
+  const shownOf = ({ panels }: Section) =>
+    isAll || count <= MOST_OPEN ? panels : panels.slice(0, FEW);
+  const isOpen = ({ title }: Section, at: number) => {
+    const before = sections.slice(0, at + 1).reduce((sum, each) => sum + shownOf(each).length, 0);
+    return isAll || (at === 0 || before <= MOST_OPEN) !== changed.includes(title);
+  };
+  const isCut = sections.some((section, at) =>
+    !isOpen(section, at) || shownOf(section).length < section.panels.length
+  );
+  const grid = (section: Section) =>
+    html`
+      <div class="charts">
+        <div class="charts-grid">${shownOf(section).map(card)}</div>
+      </div>
+    `;
+  const toggle = (title: string) =>
+    setToggled(joinValues(
+      changed.includes(title) ? changed.filter((each) => each !== title) : [...changed, title],
+    ));
+  return html`
+    ${sections.map((section, at) =>
+      sections.length === 1 ? grid(section) : html`
+        <section class="stack" key=${section.title} aria-label=${section.title || "Other charts"}>
+          <h3><button type="button" class="fold" aria-expanded=${isOpen(section, at)}
+            disabled=${isAll} onClick=${() => toggle(section.title)}>${section.title ||
+              "Charts"} <span class="muted">${section.panels.length}</span></button></h3>
+          ${isOpen(section, at) && grid(section)}
+        </section>
+      `
+    )}
+    ${isCut &&
+      html`<p><button type="button" class="button" onClick=${() =>
+        setCharts("all")}>Show all ${count} charts</button></p>`}
+  `;
+}

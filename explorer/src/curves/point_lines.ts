@@ -1,0 +1,77 @@
+// Points as lines of JSON: the numbers of each, by name.
+import { axesOf } from "./axes.ts";
+
+/** Names that have a column, and more of those that count steps. */
+export const MOST_COLUMNS = 1_000, MOST_AXES = 10;
+/** Objects in objects that have values. */
+const MOST_DEPTH = 5;
+
+/** The columns of lines that are read so far. Each name has one, up to a limit. */
+export class PointLines {
+  readonly columns: { name: string; type: "number" }[] = [];
+  /** Names without a column, up to {@linkcode MOST_COLUMNS}. */
+  readonly leftOut: Set<string> = new Set();
+  readonly #places = new Map<string, number>();
+
+  /** Returns the rows of lines that have numbers. */
+  rowsOf(lines: readonly string[]): number[][] {
+    return lines.map((line) => this.#rowOf(line)).filter(({ length }) => length > 0);
+  }
+
+  #rowOf(line: string): number[] {
+    const row: number[] = [];
+    for (const [name, value] of numbersIn(parseLine(line))) {
+      const place = this.#places.get(name) ?? this.#placeOf(name);
+      if (place !== undefined) row[place] = value;
+    }
+    return row;
+  }
+
+  #placeOf(name: string): number | undefined {
+    const more = axesOf([name]).length > 0 ? MOST_AXES : 0;
+    if (this.columns.length >= MOST_COLUMNS + more) {
+      if (this.leftOut.size < MOST_COLUMNS) this.leftOut.add(name);
+      return undefined;
+    }
+    const place = this.columns.push({ name, type: "number" }) - 1;
+    this.#places.set(name, place);
+    return place;
+  }
+}
+
+/** Yields the numbers of an object, and of objects in it: `test.loss`. */
+function* numbersIn(values: object, prefix = "", depth = 1): Generator<[string, number]> {
+  for (const [name, value] of Object.entries(values)) {
+    if (typeof value === "number") yield [prefix + name, value];
+    else if (typeof value === "string") {
+      if (NOT_FINITE.test(value)) yield [prefix + name, Number(value)];
+    } else if (isObject(value) && depth < MOST_DEPTH) {
+      yield* numbersIn(value, `${prefix}${name}.`, depth + 1);
+    }
+  }
+}
+
+const NOT_FINITE = /^(?:NaN|-?Infinity)$/;
+
+function isObject(value: unknown): value is object {
+  return typeof value === "object" && value !== null && !Array.isArray(value);
+}
+
+/** Parses an object, also with NaN and infinities as Python writes them. */
+function parseLine(line: string): object {
+  return parsed(line) ??
+    parsed(line.replaceAll(WRITTEN, (_, text, number) => text ?? `"${number}"`)) ??
+    {}; // a program that is killed leaves half a line
+}
+
+function parsed(line: string): object | undefined {
+  try {
+    const value: unknown = JSON.parse(line);
+    return isObject(value) ? value : {};
+  } catch {
+    return undefined;
+  }
+}
+
+/** A string, or a number that JSON lacks. */
+const WRITTEN = /("(?:[^"\\]|\\.)*")|(NaN|-?Infinity)\b/g;
