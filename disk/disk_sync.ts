@@ -3,6 +3,7 @@
 import fs from "node:fs";
 import { dirname, sep } from "node:path";
 import { mayRead } from "../core/may_read.ts";
+import { SyncRefused } from "../core/faults/errno.ts";
 import { closeRead, lookIfThere } from "./disk_calls.ts";
 import { errorCode } from "./file_errors.ts";
 
@@ -11,6 +12,7 @@ const MAX_REMEMBERED = 10_000;
 
 /** Errors that mean lost names. Others mean no permission, or no support. */
 const LOST: ReadonlySet<string | undefined> = new Set(["EIO", "ENOSPC", "EDQUOT"]);
+const NO_SYNC = ["EINVAL", "EBADF", "EISDIR", "ENOSYS", "ENOTSUP", "EOPNOTSUPP"];
 
 export interface DiskSync {
   file(file: number): Promise<void>;
@@ -107,14 +109,35 @@ async function syncFolder(path: string): Promise<void> {
   }
   try {
     await syncFile(file);
+  } catch (error) {
+    if (!(error instanceof SyncRefused)) throw error; // CIFS, DrvFs, 9p and some of FUSE
   } finally {
     closeRead(file);
   }
 }
 
+/** Returns false if the file system of a folder cannot make names durable. */
+export async function syncsFolders(path: string): Promise<boolean> {
+  if (sep === "\\") return true;
+  const file = fs.openSync(path, O_RDONLY | O_DIRECTORY);
+  try {
+    await syncFile(file);
+    return true;
+  } catch (error) {
+    return !(error instanceof SyncRefused);
+  } finally {
+    closeRead(file);
+  }
+}
+
+/** Makes a file or folder durable. Rejects with {@linkcode SyncRefused} where nothing can. */
 export function syncFile(file: number): Promise<void> {
   return new Promise((resolve, reject) =>
-    fs.fsync(file, (error) => error ? reject(error) : resolve())
+    fs.fsync(file, (cause) => {
+      if (!cause) return resolve();
+      const isRefused = NO_SYNC.includes(errorCode(cause) ?? "");
+      reject(isRefused ? new SyncRefused("fsync is not supported", { cause }) : cause);
+    })
   );
 }
 

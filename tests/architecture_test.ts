@@ -18,6 +18,7 @@ const PARTS_OF_APPS = [
   "backends/drivers.ts",
   "core/",
   "disk/cache_folder.ts",
+  "disk/disk_sync.ts",
   "disk/file_errors.ts",
   "disk/replace_file.ts",
   "formats/archive/",

@@ -1,7 +1,7 @@
 // Errors of the file system as errors of the library.
 import { fileURLToPath } from "node:url";
 import { fault } from "../../core/errors.ts";
-import { errorCode } from "../../core/faults/errno.ts";
+import { errorCode, SyncRefused } from "../../core/faults/errno.ts";
 import { diskFault, type Meaning, meaning } from "../../core/faults/meanings.ts";
 
 export interface FailedCall {
@@ -67,8 +67,16 @@ function notAllowed(hint: string): Meaning {
   return meaning("Denied", "this program lacks the permission", hint);
 }
 
+/** A file system whose files no program can make durable. */
+const NO_SYNC = meaning(
+  "Unsupported",
+  "its file system cannot sync files",
+  'Open it with durability: "os", which a power cut may undo, or use another file system.',
+);
+
 function meaningOf(error: unknown): Meaning | undefined {
   const { name, code, message = "" } = error as { name?: string; code?: unknown; message?: string };
+  if (error instanceof SyncRefused) return NO_SYNC;
   if (name === "NotCapable") return notAllowed(`${message}.`);
   if (code === "ERR_ACCESS_DENIED") {
     // Node never allows fsync with --permission.

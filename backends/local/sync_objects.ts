@@ -2,6 +2,7 @@
 import fs from "node:fs";
 import { dirname, sep } from "node:path";
 import type { RegistryError } from "../../core/errors.ts";
+import { SyncRefused } from "../../core/faults/errno.ts";
 import { forEachAtOnce } from "../../core/work/at_once.ts";
 import { closeRead } from "../../disk/disk_calls.ts";
 import { type OpenedFile, openObject } from "./open_object.ts";
@@ -29,6 +30,7 @@ export function createObjectSync(
       const { identity } = opened.found;
       if (failed.has(identity)) throw failedBefore(root, key);
       await syncFile(opened.file).catch((error) => {
+        if (error instanceof SyncRefused) return; // of a read-only image: there is nothing to lose
         failed.add(identity);
         throw error;
       });

@@ -1,6 +1,9 @@
 // The names of system errors: `ENOSPC`, `EDQUOT`.
 import { builtinModule, isWindows } from "./runtime.ts";
 
+/** The error of a sync that a file system does not offer. */
+export class SyncRefused extends Error {}
+
 let names: ReadonlyMap<number, string> | undefined;
 
 /**

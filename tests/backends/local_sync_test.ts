@@ -1,9 +1,10 @@
 import fs from "node:fs";
 import { relative } from "node:path";
-import { assertEquals, assertRejects } from "@std/assert";
+import { assertEquals, assertRejects, assertStringIncludes } from "@std/assert";
 import { createLocalBackend } from "../../backends/local.ts";
 import type { Backend } from "../../core/backend.ts";
 import { RegistryError } from "../../core/errors.ts";
+import { syncsFolders } from "../../disk/disk_sync.ts";
 import { assertHolds, assertMissing, sampleBytes, text } from "../conformance/backend/samples.ts";
 import { type TempRoot, tempRoot } from "../support/temp_root.ts";
 import { fsError, withPatchedFs } from "./patched_fs.ts";
@@ -108,6 +109,38 @@ test("bytes that fail to sync get no key", async (backend, root) => {
   assertEquals([error.code, error.maybeWritten], ["Unavailable", undefined]);
   await assertMissing(backend, "a/b");
   assertEquals(fs.readdirSync(root.join("store", ".stage")), []);
+});
+
+for (const code of ["EINVAL", "EBADF", "ENOTSUP", "ENOSYS"]) {
+  test(`a disk that answers ${code} to syncs of folders is used`, async (backend, root) => {
+    const isFolder = (file: number) => fs.fstatSync(file).isDirectory();
+    await withPatchedFs((real) => ({
+      fsync: (file: number, done: (error: Error | null) => void) =>
+        isFolder(file) ? done(fsError(code)) : real.fsync(file, done),
+    }), async () => {
+      assertEquals(await syncsFolders(root.path), false);
+      await backend.put("a/b", text("x"), { mode: "create" });
+      await backend.sync!(["a/b"]);
+    });
+    assertEquals(await syncsFolders(root.path), true);
+    await assertHolds(backend, "a/b", text("x"));
+  });
+}
+
+test("objects in an image, which syncs nothing, are durable", async (backend, root) => {
+  await unsynced(root).put("a/b", text("x"));
+  const refuse = (_: number, done: (error: Error) => void) => done(fsError("EINVAL"));
+  await withPatchedFs(() => ({ fsync: refuse }), () => backend.sync!(["a/b"]));
+});
+
+test("a disk that syncs no files is Unsupported", async (backend) => {
+  const refused = fsError("EINVAL");
+  const error = await withPatchedFs(
+    () => ({ fsync: (_: number, done: (error: Error) => void) => done(refused) }),
+    () => assertRejects(() => backend.put("a/b", text("x"), { mode: "create" }), RegistryError),
+  );
+  assertEquals([error.code, error.maybeWritten], ["Unsupported", undefined]);
+  assertStringIncludes(error.hint!, 'durability: "os"');
 });
 
 test("a name that fails to sync is maybe written", async (backend) => {

@@ -10,6 +10,7 @@ import type { ProbeCertificate } from "../../../registry/maintenance.ts";
 import { isRegistryError } from "../../../core/errors.ts";
 import { isGranted } from "../../../core/system.ts";
 import { namedProxies, proxyExceptions } from "../../../core/urls/proxies.ts";
+import { syncsFolders } from "../../../disk/disk_sync.ts";
 import { errorCode } from "../../../disk/file_errors.ts";
 import { toReportable } from "../terminal/exit_code.ts";
 import type { CliIo } from "../terminal/cli_io.ts";
@@ -61,6 +62,9 @@ export async function checkDisk(what: string, path: string): Promise<Check> {
   try {
     const { bavail, bsize, files, ffree } = await statfs(path);
     const free = bavail * bsize;
+    if (bavail === 0 && isReadOnly(path)) {
+      return ok(what, `read-only: nothing can be saved in ${path}`);
+    }
     const noInodes = files > 0 && ffree === 0;
     const state = noInodes
       ? `${path}: its disk has no inodes left`
@@ -78,6 +82,15 @@ export async function checkDisk(what: string, path: string): Promise<Check> {
       : "Check the owner of the folder.";
     return trouble(what, "warn", `unknown: ${message}`, advice);
   }
+}
+
+/** Warns of a disk that cannot sync folders; undefined if it can, or cannot be tried. */
+export async function checkSync(path: string): Promise<Check | undefined> {
+  const isSafe = isReadOnly(path) || await syncsFolders(path).catch(() => true);
+  if (isSafe) return undefined;
+  const state = `the disk of ${path} cannot sync folders: a power cut may undo the last saves`;
+  const advice = "Copy the registry to a disk of this machine, or to a bucket: holdfast mirror.";
+  return trouble("durability", "warn", state, advice);
 }
 
 const ACCESS = [["read", "fail"], ["write", "warn"]] as const;
@@ -102,6 +115,17 @@ function tryFolder(path: string, verb: "read" | "write"): void {
     closeSync(openSync(path, isRead ? O_RDONLY | O_DIRECTORY : O_RDWR | TMPFILE, 0o600));
   } catch (error) {
     if (!NO_TMPFILE.includes(errorCode(error) ?? "")) throw error; // else the probe tries it
+  }
+}
+
+/** True for a folder in an image such as squashfs, or on a disk that is mounted for reading. */
+export function isReadOnly(path: string): boolean {
+  if (!isGranted({ name: "write", path })) return false; // Deno would ask
+  try {
+    tryFolder(path, "write");
+    return false;
+  } catch (error) {
+    return errorCode(error) === "EROFS";
   }
 }
 

@@ -10,7 +10,9 @@ import {
   checkDisk,
   checkPermissions,
   checkProxy,
+  checkSync,
   failed,
+  isReadOnly,
   ok,
   trouble,
 } from "../../doctor/check_machine.ts";
@@ -102,9 +104,15 @@ async function* checksOf(probe: boolean, context: CommandContext): AsyncGenerato
     yield ok("settings", settingsText(registry.id, settings));
     yield* await checkLastRuns(registry.id, context.io);
     if (backend === undefined) yield await checkSlash(registry, context);
+    else if (isInImage(place)) yield ok("probe", "not tried: the file system is read-only");
     else if (probe) yield* await checkStore(registry, backend, context);
   }
   yield* checksOfMachine(place, context);
+}
+
+function isInImage({ kind, location }: FoundRegistry): boolean {
+  const folder = kind === "folder" ? localPathOf(location) : undefined;
+  return folder !== undefined && isReadOnly(folder);
 }
 
 async function opened(context: CommandContext): Promise<Registry | Check> {
@@ -139,6 +147,8 @@ async function* checksOfMachine(
     const permissions = checkPermissions(folder);
     if (permissions !== undefined) yield permissions;
     yield await checkDisk("disk", folder);
+    const sync = await checkSync(folder);
+    if (sync !== undefined) yield sync;
   }
   const { path, problem = "" } = await inspectCache({ signal: io.signal, system: io.system });
   if (path !== undefined) yield await checkDisk("cache", path);

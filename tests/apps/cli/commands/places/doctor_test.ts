@@ -1,12 +1,15 @@
 import { assert, assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
 import { X509Certificate } from "node:crypto";
-import { copyFile, readFile } from "node:fs/promises";
+import { execFileSync } from "node:child_process";
+import { copyFile, readFile, statfs } from "node:fs/promises";
 import tls from "node:tls";
 import { createHandler } from "../../../../../apps/server.ts";
 import { createAccess, parseScope } from "../../../../../apps/server/access/access.ts";
 import { openRegistry } from "../../../../../mod.ts";
 import { realSystem } from "../../../../../core/system.ts";
+import { fsError, withPatchedFs } from "../../../../backends/patched_fs.ts";
 import { startCuttingServer } from "../../../../backends/bucket/cutting_server.ts";
+import { canMount, smallDisk } from "../../../../support/small_disk.ts";
 import { type CapturedIoOptions, type CliTest, cliTest } from "../../../captured_io.ts";
 
 type Check = Record<"what" | "verdict" | "found", string> & { advice?: string };
@@ -241,4 +244,35 @@ cliTest("doctor warns of the certificate of a service before it expires", async 
     const check = checks.get("certificate");
     assertEquals([check?.verdict, check?.found.includes(until)], [verdict, true], String(days));
   }
+});
+
+cliTest("a registry in a read-only image is healthy, and nothing is saved there", async (it) => {
+  const disk = await smallDisk(16 * 2 ** 20);
+  try {
+    const registry = disk.join("registry");
+    await it.succeeds(`init ${registry}`);
+    await Deno.writeTextFile(it.root.join("a.txt"), "1");
+    await it.succeeds(`save a a.txt -r ${registry}`);
+    const { bavail, bsize } = await statfs(disk.path);
+    await Deno.writeFile(disk.join("rest"), new Uint8Array(bavail * bsize)); // as in an image
+    execFileSync("mount", ["-o", "remount,ro", disk.path]);
+    const { code, checks } = await examine(it, `-r ${registry}`);
+    const found = [...checks.values()].filter(({ verdict }) => verdict !== "ok");
+    assertEquals([code, found], [0, []]);
+    assertStringIncludes(checks.get("disk")!.found, "read-only: nothing can be saved");
+    assertStringIncludes(checks.get("probe")!.found, "not tried");
+    await it.prints(`cat a -r ${registry}`, "1");
+    await it.fails(`save a a.txt -r ${registry}`, 6, "the file system is read-only");
+  } finally {
+    await disk.remove();
+  }
+}, { ignore: !canMount });
+
+cliTest("doctor warns of a disk that cannot sync folders", async (it) => {
+  await it.succeeds("init");
+  const { checks } = await withPatchedFs((real) => ({
+    fsync: (file: number, done: (error: Error | null) => void) =>
+      real.fstatSync(file).isDirectory() ? done(fsError("EINVAL")) : real.fsync(file, done),
+  }), () => examine(it, "--no-probe"));
+  assertEquals(checks.get("durability")?.verdict, "warn");
 });
