@@ -2,7 +2,8 @@
 // `scancel`.
 //
 // Ids of Slurm's jobs may get lost and are reused. So a delivery is identified by the name of its
-// job, and is lost if Slurm does not list that name.
+// job, and is lost if Slurm does not list that name. Only these names are listed: a cluster may have
+// ten thousand other jobs.
 import { execFile } from "node:child_process";
 import { fault, unavailable } from "../../core/errors.ts";
 import type { Engine, EngineState, EngineStep } from "../../core/engine.ts";
@@ -22,17 +23,15 @@ interface SlurmEngineOptions {
   system?: System;
 }
 
-/** A job of `squeue --json`: the fields that are used. */
-interface SlurmJob {
-  name: string;
-  comment?: string | null;
-  /** One word; since Slurm 23.02 a list of them. */
-  job_state: string | string[];
-  exit_code: number | { return_code?: { number?: number } };
-  state_reason: string;
-}
+type KnownPart = PartState & { name: string; run: string; id: string };
 
-type KnownPart = PartState & { run: string; id: string };
+/** Fields of `squeue`, each as wide as its longest value. */
+const FIELDS = { State: 32, exit_code: 16, Name: 121, Comment: 2048 };
+const LISTING = ["--noheader", "--all", "--states=all"];
+const FORMAT = `--Format=State:${FIELDS.State},exit_code:${FIELDS.exit_code},Name:${FIELDS.Name}`;
+const WITH_COMMENT = `${FORMAT},Comment:${FIELDS.Comment}`;
+/** Names of one call: an argument has up to 128 KiB. */
+const MOST_NAMES = 500;
 
 /** Creates the engine. It calls no program before the first step. */
 export function createSlurmEngine(options: SlurmEngineOptions = {}): Engine {
@@ -45,17 +44,30 @@ export function createSlurmEngine(options: SlurmEngineOptions = {}): Engine {
     { signal }: SignalOptions = {},
   ) => run(program, args, { env, input, signal });
 
-  async function known(options?: SignalOptions): Promise<Map<string, KnownPart[]>> {
-    const partsByName = new Map<string, KnownPart[]>();
-    const add = (name: string, part: KnownPart) =>
-      partsByName.set(name, [...partsByName.get(name) ?? [], part]);
-    for (const job of jobsIn(await call("squeue", ["--json"], "", options))) {
-      const [run = "", step, id = job.name] = (job.comment ?? "").split(" ");
-      const states = [job.job_state].flat();
-      const state = states.find((one) => one === "COMPLETING") ?? states[0] ?? "";
-      add(job.name, { ...stateOf(state, codeOf(job)), run, step, id });
+  /** Lists jobs with some names, or all of this user. */
+  async function list(
+    chosen: readonly string[],
+    options?: SignalOptions,
+  ): Promise<Map<string, KnownPart[]>> {
+    const listed = await call("squeue", [...LISTING, ...chosen], "", options);
+    return Map.groupBy(partsIn(listed), ({ name }) => name);
+  }
+
+  /** Lists jobs by their names: those of this user, which Slurm finds fast, then all others. */
+  async function known(
+    names: readonly string[],
+    options?: SignalOptions,
+  ): Promise<Map<string, KnownPart[]>> {
+    const found = new Map<string, KnownPart[]>();
+    for (const users of [["--me"], []]) {
+      const missing = names.filter((name) => !found.has(name));
+      for (let at = 0; at < missing.length; at += MOST_NAMES) {
+        const some = `--name=${missing.slice(at, at + MOST_NAMES).join()}`;
+        const listed = await list([FORMAT, ...users, some], options);
+        for (const [name, parts] of listed) found.set(name, parts);
+      }
     }
-    return partsByName;
+    return found;
   }
 
   /** Returns the accounting records of jobs that Slurm no longer lists. */
@@ -73,17 +85,17 @@ export function createSlurmEngine(options: SlurmEngineOptions = {}): Engine {
     async submit(step, options) {
       const id = idOf(step);
       checkCommand(step);
-      if ((await known(options)).has(step.name)) return id;
+      if ((await known([step.name], options)).has(step.name)) return id;
       await call("sbatch", [...argumentsOf(step), ...more], scriptOf(step), options);
       return id;
     },
     async poll(ids, options) {
-      const partsByName = await known(options);
+      const names = ids.flatMap((id) => parseId(id)?.name ?? []);
+      const partsByName = await known(names, options);
       return await Promise.all(ids.map(async (id) => {
-        const { name, shards } = parseId(id) ?? { name: id, shards: 0 };
-        const parts: PartState[] = partsByName.get(name) ??
-          (shards > 0 ? await remembered(name, options) : []);
-        return wholeOf(id, parts);
+        const { name } = parseId(id) ?? {};
+        if (name === undefined) return wholeOf(id, []);
+        return wholeOf(id, partsByName.get(name) ?? await remembered(name, options));
       }));
     },
     async cancel(id, options) {
@@ -91,7 +103,7 @@ export function createSlurmEngine(options: SlurmEngineOptions = {}): Engine {
       if (name !== undefined) await call("scancel", [`--name=${name}`, "--full"], "", options);
     },
     async list(run, options) {
-      return [...await known(options)].flatMap(([, parts]) => {
+      return [...await list([WITH_COMMENT, "--me"], options)].flatMap(([, parts]) => {
         const mine = parts.find((part) => part.run === run);
         return mine === undefined ? [] : [wholeOf(mine.id, parts)];
       });
@@ -177,20 +189,31 @@ function stateOf(state: string, code: number): PartState {
   return { state: known, exitCode: code > 0 ? code : undefined, reason };
 }
 
-function jobsIn(listed: string): SlurmJob[] {
-  try {
-    return (JSON.parse(listed) as { jobs: SlurmJob[] }).jobs;
-  } catch (cause) {
-    throw unavailable("read the answer of Slurm's", "squeue", "it is not JSON", {
-      hint: "Use Slurm 22.05 or newer: squeue --json",
-      cause,
+/** Reads the lines of `squeue`. Lines of names and comments of other jobs are left out. */
+function partsIn(listed: string): KnownPart[] {
+  const lines = listed.split("\n").filter((line) => line !== "");
+  const parts = lines.map(partIn);
+  if (lines.length > 0 && parts[0] === undefined) {
+    throw unavailable("read the answer of Slurm's", "squeue", "unknown columns", {
+      hint: "Use Slurm 22.05 or newer.",
     });
   }
+  return parts.filter((part) => part !== undefined);
 }
 
-/** Returns the exit code. Older versions report the raw status, with the code in its upper byte. */
-function codeOf({ exit_code: status }: SlurmJob): number {
-  return typeof status === "number" ? status >> 8 : status?.return_code?.number ?? 0;
+function partIn(line: string): KnownPart | undefined {
+  let at = 0;
+  const [state = "", status = "", name = "", comment = ""] = Object.values(FIELDS).map((width) =>
+    line.slice(at, at += width).trim()
+  );
+  if (!/^[A-Z_]+$/.test(state) || !/^\d+(:\d+)?$/.test(status)) return undefined;
+  const [run = "", step, id = name] = comment.split(" ");
+  return { ...stateOf(state, codeOf(status)), name, run, step, id };
+}
+
+/** Returns the exit code of a raw status, with the code in its upper byte, or of `code:signal`. */
+function codeOf(status: string): number {
+  return status.includes(":") ? parseInt(status) : Number(status) >> 8;
 }
 
 interface CallOptions extends SignalOptions {

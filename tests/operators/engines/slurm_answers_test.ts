@@ -1,7 +1,7 @@
 import { assertEquals } from "@std/assert";
 import { createSlurmEngine } from "../../../operators/engines/slurm.ts";
 import { rejected } from "../../registry/rejected.ts";
-import { testInRoot } from "../../support/temp_root.ts";
+import { type TempRoot, testInRoot } from "../../support/temp_root.ts";
 
 /** Answers of `sbatch`, and whether the same job may be taken later. */
 const ANSWERS = {
@@ -28,7 +28,7 @@ for (const [answer, passes] of Object.entries(ANSWERS)) {
   const [line = ""] = answer.split("\n");
   testInRoot(`slurm engine: "${line}" is ${passes ? "away" : "refused"}`, async (root) => {
     const programs: Record<string, string> = {
-      squeue: "echo '{\"jobs\":[]}'",
+      squeue: "",
       sbatch: `cat >&2 <<'END'\nsbatch: error: ${answer}\nEND\nexit 1`,
     };
     for (const [name, script] of Object.entries(programs)) {
@@ -44,33 +44,70 @@ for (const [answer, passes] of Object.entries(ANSWERS)) {
 }
 
 /** Jobs as versions of Slurm list them, and their states. */
-const LISTED: readonly [job: Record<string, unknown>, state: string, exitCode?: number][] = [
-  [{ job_state: "RUNNING", exit_code: 0, comment: "r@1 do one" }, "running"],
-  [{ job_state: ["RUNNING"], exit_code: { return_code: { number: 0 } } }, "running"],
-  [{ job_state: ["PENDING"], comment: null }, "waiting"],
-  [{ job_state: ["COMPLETED", "COMPLETING"], comment: "" }, "running"],
-  [{ job_state: ["COMPLETED"], exit_code: { return_code: { number: 0 } } }, "ended", 0],
-  [{ job_state: ["FAILED"], exit_code: { return_code: { number: 3 } } }, "failed", 3],
-  [{ job_state: "FAILED", exit_code: 3 << 8 }, "failed", 3],
-  [{ job_state: "REQUEUE_HOLD", exit_code: 0 }, "waiting"],
-  [{ job_state: "SPECIAL_EXIT", exit_code: 0 }, "waiting"],
-  [{ job_state: "STAGE_OUT", exit_code: 0 }, "running"],
-  [{ job_state: "STOPPED", exit_code: 0 }, "running"],
-  [{ job_state: "PREEMPTED", exit_code: 0 }, "failed"],
+const LISTED: readonly [state: string, status: string, expected: string, exitCode?: number][] = [
+  ["RUNNING", "0", "running"],
+  ["PENDING", "0:0", "waiting"],
+  ["COMPLETING", "0", "running"],
+  ["COMPLETED", "0:0", "ended", 0],
+  ["FAILED", "3:0", "failed", 3],
+  ["FAILED", String(3 << 8), "failed", 3],
+  ["REQUEUE_HOLD", "0", "waiting"],
+  ["SPECIAL_EXIT", "0", "waiting"],
+  ["STAGE_OUT", "0", "running"],
+  ["STOPPED", "0", "running"],
+  ["PREEMPTED", "0", "failed"],
 ];
 
-for (const [job, state, exitCode] of LISTED) {
-  testInRoot(`slurm engine: ${JSON.stringify(job)} is ${state}`, async (root) => {
-    const listed = JSON.stringify({ jobs: [{ name: "foreign" }, { name: "one", ...job }] });
-    await Deno.writeTextFile(root.join("squeue"), `#!/bin/sh\necho '${listed}'\n`, { mode: 0o755 });
-    await using engine = createSlurmEngine({ env: { PATH: `${root.path}:/usr/bin:/bin` } });
+/** Writes programs of Slurm. Those that are called note their arguments. */
+async function programs(root: TempRoot, scripts: Record<string, string>) {
+  for (const [name, script] of Object.entries(scripts)) {
+    const text = `#!/bin/sh\necho "${name} $*" >> ${root.path}/calls\n${script}\n`;
+    await Deno.writeTextFile(root.join(name), text, { mode: 0o755 });
+  }
+  return createSlurmEngine({ env: { PATH: `${root.path}:/usr/bin:/bin` } });
+}
+
+const callsIn = async (root: TempRoot) =>
+  (await Deno.readTextFile(root.join("calls"))).trim().split("\n");
+
+const lineOf = (state: string, status: string, name: string, comment: string) =>
+  `printf '%-32s%-16s%-121s%-2048s\\n' '${state}' '${status}' '${name}' '${comment}'`;
+
+for (const [state, status, expected, exitCode] of LISTED) {
+  testInRoot(`slurm engine: ${state} ${status} is ${expected}`, async (root) => {
+    await using engine = await programs(root, {
+      squeue: lineOf(state, status, "one", "r@1 a one"),
+    });
     const [polled] = await engine.poll(["one"]);
-    assertEquals([polled!.state, polled!.exitCode], [state, exitCode]);
+    assertEquals([polled!.state, polled!.exitCode], [expected, exitCode]);
   });
 }
 
-testInRoot("slurm engine: an answer that is not JSON is asked for again", async (root) => {
-  await Deno.writeTextFile(root.join("squeue"), "#!/bin/sh\necho busy\n", { mode: 0o755 });
-  await using engine = createSlurmEngine({ env: { PATH: `${root.path}:/usr/bin:/bin` } });
+testInRoot("slurm engine: an answer that cannot be read is asked for again", async (root) => {
+  await using engine = await programs(root, { squeue: "echo busy" });
   await rejected("Unavailable", engine.poll(["one"]));
+});
+
+testInRoot("slurm engine: only its jobs are listed, those of this user first", async (root) => {
+  const foreign = lineOf("RUNNING", "0", "ä line\nof a name", "r@1");
+  const squeue = `case "$*" in
+    *--me*--name*) ${lineOf("RUNNING", "0", "mine", "r@1 a mine")};;
+    *--name*) ${lineOf("PENDING", "0", "theirs", "r@1 b theirs")};;
+    *) ${foreign}; ${lineOf("RUNNING", "0", "mine", "r@1 a mine")};;
+  esac`;
+  await using engine = await programs(root, { squeue, sacct: "exit 1", sbatch: "exit 1" });
+  const polled = await engine.poll(["mine", "theirs", "none"]);
+  assertEquals(polled.map(({ state }) => state), ["running", "waiting", "lost"]);
+  assertEquals((await engine.list("r@1")).map(({ id, step }) => [id, step]), [["mine", "a"]]);
+  const step = { run: "r@1", step: "do", name: "theirs", command: ["true"], cwd: "/" };
+  assertEquals(await engine.submit({ ...step, env: {}, resources: {} }), "theirs");
+  const listings = (await callsIn(root)).filter((call) => call.startsWith("squeue"))
+    .map((call) => call.split(" ").slice(5));
+  assertEquals(listings, [
+    ["--me", "--name=mine,theirs,none"],
+    ["--name=theirs,none"],
+    ["--me"],
+    ["--me", "--name=theirs"],
+    ["--name=theirs"],
+  ]);
 });
