@@ -3,6 +3,8 @@
 import { openRegistry } from "../mod.ts";
 import { createHandler, listen } from "../apps/server.ts";
 import { createMemoryQueue } from "../queues/memory.ts";
+import { dav } from "../gateways/dav/dav.ts";
+import { hub } from "../gateways/hub/hub.ts";
 
 const registry = await openRegistry("memory:");
 for (let i = 0; i < Number(Deno.args[0]); i++) {
@@ -13,7 +15,11 @@ for (let i = 0; i < Number(Deno.args[0]); i++) {
 await registry.save("my:config", { depth: 12 });
 await registry.setAlias("my:config", "production", "1.0.0");
 const logger = { ...console, debug() {}, info() {} };
-const handler = createHandler(registry, { logger, jobs: createMemoryQueue(), hf: true, dav: true });
+const handler = createHandler(registry, {
+  logger,
+  jobs: createMemoryQueue(),
+  gateways: [hub, dav],
+});
 const server = await listen(handler, { port: 0 });
 console.log(server.url);
 for await (const _ of Deno.stdin.readable) { /* until it ends */ }

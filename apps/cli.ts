@@ -9,7 +9,10 @@
  *
  * @module
  */
+import { EXTENSIONS } from "./extensions.ts";
 import { runCli } from "./cli/run_cli.ts";
 import { runProcess } from "./cli/program/run_process.ts";
 
-if (import.meta.main) await runProcess(runCli);
+if (import.meta.main) {
+  await runProcess((args, io) => runCli(args, io, { extensions: EXTENSIONS }));
+}

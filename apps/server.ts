@@ -42,6 +42,8 @@ export type { Access, Change, Right } from "./server/access/access.ts";
 export type { Logger, Registry, System } from "../mod.ts";
 export type { UploadedVersion, UploadOptions } from "./server/uploads/next_step.ts";
 export type { Handler, HandlerInfo, HandlerLimits, HandlerOptions } from "./server/options.ts";
+export type { ServiceOptions } from "./server/service_options.ts";
+export type { Gateway } from "./server/gateways/gateway.ts";
 
 /**
  * Creates a handler that answers requests for a registry. It does not listen: pass it to a server.

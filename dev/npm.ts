@@ -73,7 +73,8 @@ if (major < ${NODE[0]} || (major === ${NODE[0]} && minor < ${NODE[1]})) {
 }
 const { runCli } = await import("../apps/cli/run_cli.js");
 const { runProcess } = await import("../apps/cli/program/run_process.js");
-await runProcess(runCli);
+const { EXTENSIONS: extensions } = await import("../apps/extensions.js");
+await runProcess((args, io) => runCli(args, io, { extensions }));
 `;
 
 export interface Built {

@@ -91,7 +91,7 @@ export const WITH_PROGRAMS: readonly string[] = [
   "tests/docs/recipes_test.ts",
   "tests/lazy_drivers_test.ts",
   "tests/publish_test.ts",
-  "tests/apps/server/dav/rclone_test.ts",
+  "tests/gateways/dav/rclone_test.ts",
   "tests/backends/bucket/connections_test.ts",
 ];
 
@@ -173,9 +173,9 @@ export const LONG: readonly string[] = [
   "tests/workers/verify_threads_test.ts",
   // Python
   "explorer/tests/pandas",
-  "tests/apps/server/hf/python_moving_test.ts",
-  "tests/apps/server/hf/python_test.ts",
-  "tests/apps/server/hf/python_write_test.ts",
+  "tests/gateways/hub/python_moving_test.ts",
+  "tests/gateways/hub/python_test.ts",
+  "tests/gateways/hub/python_write_test.ts",
   "tests/docs/python_test.ts",
   "tests/files/ome/python_test.ts",
   "tests/formats/python/packages_test.ts",

@@ -175,6 +175,22 @@ const TABLE: { from: string; may: (path: string, target: string) => boolean }[] 
   },
   { from: "explorer/", may: either(among("explorer/src/", ...PARTS_OF_EXPLORER, "npm:"), isDoor) },
   {
+    from: "gateways/",
+    may: either(
+      among(
+        ...["core/", "materializers/path/ignore_rules.ts"],
+        ...["apps/cli/program/extension.ts", "apps/cli/", "apps/server/", "npm:"],
+      ),
+      isOfSameGateway,
+      isDoor,
+    ),
+  },
+  {
+    from: "apps/extensions.ts",
+    may: (_path, target) =>
+      target === "apps/cli/program/extension.ts" || target.endsWith("/extension.ts"),
+  },
+  {
     from: "apps/",
     may: either(among("apps/", ...PARTS_OF_APPS, "deno.json", "npm:"), isDoor),
   },
@@ -352,6 +368,12 @@ function wholeOf(path: string): string {
 }
 
 /** Entry points that users can import too: programs show that they are enough. */
+/** Returns true if both are in the same folder of `gateways/`. */
+function isOfSameGateway(path: string, target: string): boolean {
+  const [room, gateway] = path.split("/");
+  return target.startsWith(`${room}/${gateway}/`);
+}
+
 function isDoor(_path: string, target: string): boolean {
   return doors.includes(target);
 }

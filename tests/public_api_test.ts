@@ -18,6 +18,9 @@ const SHARED = [
   "./formats/zarr",
   "./files",
   "./queues",
+  "./server",
+  "./gateways",
+  "./uploads",
   "./events",
   "./operators/config",
 ];

@@ -4,24 +4,30 @@ import { isRegistryError, type RegistryError, retold } from "../../core/errors.t
 import { type CliIo, ReaderGone } from "./terminal/cli_io.ts";
 import { createCommandContext } from "./program/command_context.ts";
 import type { SharedOptions } from "./program/command.ts";
-import { GROUPS, loadCommands, loadCommandsFor } from "./commands/mod.ts";
+import type { Extension } from "./program/extension.ts";
+import { type CommandTable, createCommandTable } from "./commands/mod.ts";
 import { reportError } from "./terminal/exit_code.ts";
 import { refuseHalfRefs } from "./program/refusals.ts";
 import { splitRemotes } from "./program/split_remotes.ts";
 import { isWrongUsage, type ProgramOptions, runProgram } from "./program/program.ts";
 
 /** Runs the command line and returns its exit code. Results, notes and errors go to `io`. */
-export async function runCli(args: readonly string[], io: CliIo): Promise<number> {
+export async function runCli(
+  args: readonly string[],
+  io: CliIo,
+  { extensions }: { extensions: readonly Extension[] },
+): Promise<number> {
   // Also for arguments that cannot be parsed.
   const verbose = args.includes("--verbose") || args.includes("-v");
   const shared: SharedOptions = { json: args.includes("--json"), verbose };
   // Other programs have the command `version`.
   const typed = args.length === 1 && args[0] === "version" ? ["--version"] : args;
-  const program = { groups: GROUPS, io, version: VERSION };
+  const table = createCommandTable(extensions);
+  const program = { groups: table.groups, io, version: VERSION };
   try {
     return await runProgram(typed, {
       ...program,
-      commands: await loadCommandsFor(typed),
+      commands: await table.loadFor(typed),
       async run(command, call) {
         const { args: words, registry } = splitRemotes(command, call.args, call.shared);
         Object.assign(shared, call.shared, registry === undefined ? {} : { registry });
@@ -38,7 +44,7 @@ export async function runCli(args: readonly string[], io: CliIo): Promise<number
   } catch (error) {
     if (error instanceof ReaderGone) return 0;
     const hint = isRegistryError(error, "Invalid", "NotFound")
-      ? await hintForLine(error, typed, program)
+      ? await hintForLine(error, typed, { ...program, table })
       : undefined;
     if (hint === undefined) return await reportError(error, shared, io);
     const told = retold(error as RegistryError, { hint, cause: error });
@@ -50,10 +56,12 @@ export async function runCli(args: readonly string[], io: CliIo): Promise<number
 async function hintForLine(
   error: RegistryError,
   args: readonly string[],
-  program: Pick<ProgramOptions, "groups" | "io" | "version">,
+  { table, ...program }: Pick<ProgramOptions, "groups" | "io" | "version"> & {
+    table: CommandTable;
+  },
 ): Promise<string | undefined> {
   const { suggestLine } = await import("./suggest/suggest_line.ts");
-  const commands = await loadCommands();
+  const commands = await table.load();
   const parses = (words: readonly string[]) =>
     runProgram(words, { ...program, commands, run: () => Promise.resolve(0) })
       .then(() => true, () => false);

@@ -20,8 +20,8 @@ import { sentBy } from "./access/sender.ts";
 import { withoutUnread } from "./access/unread.ts";
 import { checkHandlerOptions } from "./options.ts";
 import type { Handler, HandlerInfo, HandlerOptions } from "./options.ts";
-import { checkPath, isOfDav, pathOf, Routes } from "./routing.ts";
-import type { RequestInfo, RouteEntry, ServerContext } from "./routing.ts";
+import type { RequestInfo, RouteEntry, Routes } from "./gateways/gateway.ts";
+import { checkPath, openGateways, pathOf, Router, type ServerContext } from "./routing.ts";
 import { route } from "./describe.ts";
 import { createDocument } from "./document.ts";
 import type { ProcessParts } from "./memory/process_parts.ts";
@@ -31,8 +31,6 @@ import { createWindows } from "./streams.ts";
 import { bodyMemoryOfProcess, createMemoryShare } from "./guard/body_memory.ts";
 import { Audit } from "./observe/audit.ts";
 import { createGuard } from "./guard/guard.ts";
-import { davRoutes, offerBasic } from "./dav/routes.ts";
-import { hubRoutes, isOfHub, nameError } from "./hf/routes.ts";
 import { Metrics } from "./observe/metrics.ts";
 import type { ProcessCounts } from "./observe/process_counts.ts";
 import { problem, problemOf, RefusedRequest } from "./problem.ts";
@@ -44,11 +42,11 @@ import { archiveRoutes, chunksRoutes, filesRoutes } from "./routes/files.ts";
 import * as reading from "./routes/reading.ts";
 import { deletesRoutes, savesRoutes } from "./routes/saves.ts";
 import { draftsRoutes, loggedRunsRoutes } from "./routes/drafts.ts";
+import { tus } from "./uploads/tus_gateway.ts";
 import * as uploading from "./routes/uploads.ts";
 import { jobsRoutes, runsRoutes, runStepsRoutes } from "./routes/jobs.ts";
 import { explorerRoutes } from "./routes/explorer.ts";
 import { pageRoutes } from "./routes/page.ts";
-import { mcpRoutes } from "./routes/mcp.ts";
 import { observationRoutes } from "./routes/observation.ts";
 import { rulesRoutes } from "./routes/rules.ts";
 import { spaceRoutes } from "./routes/space.ts";
@@ -140,6 +138,7 @@ export function createApp(
     uploads: () => uploads ??= openUploads(registry),
     memory,
     windows: createWindows(placeOf(registry), report, parts?.processes),
+    dispatch: (request, info) => dispatch(request, info),
     searchIndex: new SearchIndexReader(registry, {
       system,
       logger,
@@ -148,40 +147,42 @@ export function createApp(
     }),
   };
 
-  const routes = new Routes();
+  const routes = new Router();
   for (const addRoutes of ALL_ROUTES) addRoutes(routes, context);
-  if (options.dav) davRoutes(routes, context);
-  if (options.hf) hubRoutes(routes, context);
-  if (options.mcp) mcpRoutes(routes, context, (request, info) => dispatch(request, info));
-  documentRoute(routes, options.tokens !== undefined);
+  const gateways = openGateways([tus, ...options.gateways ?? []], { routes, context });
+  const tables = new Set([routes, ...gateways.flatMap((each) => each.tables)]);
+  const all = () => [...tables].flatMap((table) => table.all);
+  documentRoute(routes, { all, hasTokens: options.tokens !== undefined });
   const refuse = (thrown: unknown, access?: Access): Answer => {
     report(thrown);
     return problemOf(thrown, access);
   };
   const bodies = parts === undefined ? bodyMemoryOfProcess() : createMemoryShare(parts.processes);
-  const guard = createGuard(options, { system, logger, metrics, bodies, memory, refuse });
+  const gatewayOf = (request: Request) => {
+    const path = pathOf(request.url);
+    return gateways.find(({ gateway }) => gateway.owns(path, request));
+  };
+  const ofGuard = { system, logger, metrics, bodies, memory, refuse, gatewayOf };
+  const guard = createGuard(options, ofGuard);
   const audit = options.audit && new Audit(memory.trail, { system, logger });
-  const dispatch = async (request: Request, info: RequestInfo): Promise<Answer> => {
-    const asked = overridden(request);
-    const path = pathOf(asked.url);
-    checkPath(path);
-    let error: unknown;
-    const failed = (thrown: unknown) => {
-      error = thrown;
-      return refuse(withoutUnread(thrown, info), info.access);
+  const dispatch = async (sent: Request, info: RequestInfo): Promise<Answer> => {
+    checkPath(pathOf(sent.url));
+    const request = info.gateway?.gateway.received?.(sent) ?? sent;
+    const failed = (thrown: unknown) => refuse(withoutUnread(thrown, info), info.access);
+    const { tables } = info.gateway ?? { tables: [routes] };
+    const answered = async () => {
+      for (const table of tables) {
+        const answer = await table.answer(request, info);
+        if (answer !== undefined) return answer;
+      }
+      return noSuchRoute(tables, request);
     };
-    const answered = sentBy(info.access.author, async () => {
-      await audit?.admit(asked);
-      return await routes.answer(asked, info);
-    });
-    let answer = await answered.catch(failed) ?? noSuchRoute(routes, path, asked.method);
-    if (audit !== undefined) {
-      await audit.write(asked, info, answer).catch((thrown) => void (answer = failed(thrown)));
-    }
+    const admitted = () => sentBy(info.access.author, answered).catch(failed);
+    const answer = audit === undefined
+      ? await admitted()
+      : await audit.around(request, info, { answer: admitted, failed });
     // Also after a failure: a write that failed may have happened.
     if (info.writes !== undefined && !info.dryRun) await memory.writes.note(info.writes);
-    if (options.dav && isOfDav(path)) offerBasic(answer);
-    if (options.hf && isOfHub(path)) nameError(answer, info, error);
     return answer;
   };
 
@@ -201,12 +202,15 @@ export function createApp(
   };
   const counts = () => metrics.counts();
   const dispose = { [Symbol.asyncDispose]: close };
-  const app = Object.assign(handler, { close, routes: routes.all, counts, ...dispose });
+  const app = Object.assign(handler, { close, routes: all(), counts, ...dispose });
   answerings.set(app, answering);
   return app;
 }
 
-function documentRoute(routes: Routes, hasTokens: boolean): void {
+function documentRoute(
+  routes: Routes,
+  { all, hasTokens }: { all: () => readonly RouteEntry[]; hasTokens: boolean },
+): void {
   let document: Record<string, unknown> | undefined;
   const content = { "application/json": { schema: { type: "object" } } };
   route(routes, "GET /openapi.json", {
@@ -215,33 +219,22 @@ function documentRoute(routes: Routes, hasTokens: boolean): void {
     summary: "This document",
     scope: "open",
     answers: { 200: { description: "The OpenAPI document of all routes", content } },
-    answer: ({ c }) =>
-      c.json(document ??= createDocument(routes.all, { version: VERSION, hasTokens })),
+    answer: ({ c }) => c.json(document ??= createDocument(all(), { version: VERSION, hasTokens })),
   });
-}
-
-/** Gives a POST of a tus client the method of its header: some proxies pass no PATCH. */
-function overridden(request: Request): Request {
-  const { url, headers, signal, body } = request;
-  const method = headers.get("x-http-method-override")?.toUpperCase() ?? "";
-  const isMeant = request.method === "POST" && headers.has("tus-resumable") &&
-    pathOf(url).startsWith("/uploads/") && ["PATCH", "HEAD", "DELETE"].includes(method);
-  if (!isMeant) return request;
-  const sent = method === "PATCH" ? { body, duplex: "half" } : {};
-  return new Request(url, { method, headers, signal, ...sent } as RequestInit);
 }
 
 /** Paths of uploads that went to the store by URLs for writing, which older clients ask for. */
 const DIRECT_UPLOADS = /^\/uploads\/presigned(\/[^/]+\/commit)?$/;
 
-function noSuchRoute(routes: Routes, path: string, method: string): Answer {
+function noSuchRoute(tables: readonly Routes[], { url, method }: Request): Answer {
+  const path = pathOf(url);
   if (method === "POST" && DIRECT_UPLOADS.test(path)) {
     const detail = "Cannot upload to the store directly: this service gives no URLs for writing";
     const hint = "Send the files to the service: POST /uploads (tus), /contents or /upload.";
     const hints = { library: "Save with `registry.save`, which sends files to the service." };
     return problem(410, { code: "Unsupported", detail, hint, hints });
   }
-  const allowed = routes.methodsAt(path);
+  const allowed = tables.flatMap((routes) => routes.methodsAt(path));
   if (allowed.length === 0) {
     const detail = `Cannot find ${JSON.stringify(path)}: no such route`;
     // The most likely cause is a name with an unencoded slash.

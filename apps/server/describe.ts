@@ -7,20 +7,23 @@ import { checkStillAllowed, guardRoute } from "./access/guard_route.ts";
 import { type Access, isChange } from "./access/access.ts";
 import { RefusedRequest } from "./problem.ts";
 import { pathOf } from "./routing.ts";
-import type { Answer, RouteContext, RouteDescription, Routes } from "./routing.ts";
+import type { RouteContext, RouteDescription, Routes } from "./gateways/gateway.ts";
+import type { Answer } from "./answer.ts";
 import { check, faultOf } from "./schemas/listing.ts";
 
 export type { RouteDescription };
 
-type Output<S> = S extends StandardSchema<infer O> ? O : undefined;
+/** The values that a schema accepts; undefined without a schema. */
+export type ValueOf<S> = S extends StandardSchema<infer O> ? O : undefined;
 
 /** The parameters of a path: `name` and `path` of `/:name/files/:path{[^]+}`. */
-type ParamOf<P extends string> = P extends `${infer Part}/${infer Rest}`
+export type ParamOf<P extends string> = P extends `${infer Part}/${infer Rest}`
   ? ParamOf<Part> | ParamOf<Rest>
   : P extends `:${infer Name}{${string}` ? Name
   : P extends `:${infer Name}` ? Name
   : never;
 
+/** A route: its description, and the code that answers. */
 export interface Route<P extends string, Q, J> extends RouteDescription {
   /** The schema of the query. @default not read */
   query?: Q;
@@ -31,8 +34,8 @@ export interface Route<P extends string, Q, J> extends RouteDescription {
   answer(asked: {
     c: RouteContext;
     params: Record<ParamOf<P>, string>;
-    query: Output<Q>;
-    json: Output<J>;
+    query: ValueOf<Q>;
+    json: ValueOf<J>;
     access: Access;
     signal: AbortSignal;
   }): Answer | Promise<Answer>;
@@ -58,7 +61,7 @@ export function route<
       const asked = {
         query: query && queryOf(c, query),
         json: json && await jsonOf(c, json),
-      } as { query: Output<Q>; json: Output<J> };
+      } as { query: ValueOf<Q>; json: ValueOf<J> };
       if (json !== undefined) await checkStillAllowed(c);
       if (isChange(described.scope)) c.info.writes = c.params.name;
       return await answer({

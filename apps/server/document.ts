@@ -2,7 +2,7 @@
 import type { StandardSchema } from "../../registry/mod.ts";
 import { valibotToJsonSchema } from "./json_schema.ts";
 import { PROBLEM_TYPE, TITLES } from "./problem.ts";
-import type { Content, DescribedAnswer, RouteEntry } from "./routing.ts";
+import type { Content, DescribedAnswer, RouteEntry } from "./gateways/gateway.ts";
 import { ProblemSchema } from "./schemas/artifact.ts";
 
 type Json = Record<string, unknown>;

@@ -1,7 +1,9 @@
 // Server-sent events (WHATWG HTML, section 9.2).
 import type { Access } from "./access/access.ts";
 import { whileAllowed } from "./access/guard_route.ts";
-import { Answer, type RouteContext, type ServerContext } from "./routing.ts";
+import type { RouteContext } from "./gateways/gateway.ts";
+import { Answer } from "./answer.ts";
+import type { ServerContext } from "./routing.ts";
 
 export const EVENTS_TYPE = "text/event-stream";
 

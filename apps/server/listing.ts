@@ -4,7 +4,8 @@ import type { StandardSchema } from "../../registry/mod.ts";
 import { whileAllowed } from "./access/guard_route.ts";
 import type { RouteDescription } from "./describe.ts";
 import { oneBehind } from "./streams.ts";
-import { Answer, type RouteContext } from "./routing.ts";
+import type { RouteContext } from "./gateways/gateway.ts";
+import { Answer } from "./answer.ts";
 import { DEFAULT_LIMIT } from "./schemas/listing.ts";
 
 const LINES_TYPE = "application/x-ndjson";

@@ -7,7 +7,9 @@ import type { Access } from "./access/access.ts";
 import { route } from "./describe.ts";
 import { answerListing, type PageQuery } from "./listing.ts";
 import { answersOf, bodyOf, queryOf } from "./operation_schemas.ts";
-import type { Answer, RouteContext, RouteDescription, Routes, ServerContext } from "./routing.ts";
+import type { RouteContext, RouteDescription, Routes } from "./gateways/gateway.ts";
+import type { Answer } from "./answer.ts";
+import type { ServerContext } from "./routing.ts";
 
 // deno-lint-ignore no-explicit-any -- the parameters are those of each operation
 type Operation = (...given: any[]) => any;

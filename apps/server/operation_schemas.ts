@@ -4,7 +4,7 @@ import { itemAt } from "../../core/faults/present.ts";
 import { type OperationRow, sentArguments } from "../../core/registry/operations/row.ts";
 import type { StandardSchema } from "../../registry/mod.ts";
 import { listing } from "./listing.ts";
-import type { RouteDescription } from "./routing.ts";
+import type { RouteDescription } from "./gateways/gateway.ts";
 import { optionsInBody, optionsInQuery, schemaOf } from "./schemas/rows.ts";
 import { Text } from "./schemas/artifact.ts";
 import { numberedFields, page, pageFields, strictObject } from "./schemas/listing.ts";

@@ -1,5 +1,5 @@
 // Errors as answers: `application/problem+json` (RFC 9457).
-import type { RegistryErrorFields, RetryAdvice } from "../../registry/mod.ts";
+import type { RegistryErrorFields } from "../../registry/mod.ts";
 import {
   ADVICE,
   hintFor,
@@ -12,7 +12,7 @@ import {
 import type { ErrorCode, Fault } from "../../core/errors.ts";
 import type { Access } from "./access/access.ts";
 import { HTTP_HINTS, OF_STORE, SILENT_STORE } from "./hint_words.ts";
-import { Answer } from "./answer.ts";
+import { Answer, type ProblemFields } from "./answer.ts";
 
 export const PROBLEM_TYPE = "application/problem+json";
 
@@ -50,33 +50,17 @@ export const TITLES: Readonly<Record<number, string>> = {
   503: "Unavailable",
 };
 
-interface ProblemFields {
-  code: ErrorCode;
-  detail: string;
-  action?: string;
-  subject?: string;
-  state?: string;
-  hint?: string;
-  /** The hint for programs, if it differs. */
-  hints?: { library?: string };
-  reason?: RegistryErrorFields["reason"];
-  suggestion?: string;
-  maybeWritten?: boolean;
-  /** Absent if the code implies it. */
-  retry?: RetryAdvice;
-  commit?: string;
-  key?: string;
-}
-
 export function problem(
   status: number,
   { code, detail, ...fields }: ProblemFields,
   headers: Record<string, string> = {},
 ): Answer {
   const body = { title: TITLES[status] ?? "Error", status, detail, code, ...fields };
+  const problem = { code, detail, ...fields };
   return new Answer(`${JSON.stringify(body)}\n`, {
     status,
     headers: { "content-type": PROBLEM_TYPE, "cache-control": "no-store", ...headers },
+    problem,
   });
 }
 

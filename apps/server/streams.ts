@@ -69,6 +69,7 @@ const SHARE = 8;
 /** The connection may still hold the previous window. */
 const WINDOWS_HELD = 2;
 
+/** The memory of all downloads. */
 export interface Windows {
   /** Opens a stream with a window, {@linkcode oneBehind}. The window is released when it ends. */
   open(

@@ -4,6 +4,7 @@ import { createR2Backend, type R2Binding } from "@holdfast/holdfast/backends/r2"
 import { collectGarbage, pruneByRules, verifyRegistry } from "@holdfast/holdfast/maintenance";
 import { createHandler, createOidcCheck, parseTokens } from "@holdfast/holdfast/server";
 import type { TokenCheck } from "@holdfast/holdfast/server";
+import { hub } from "@holdfast/holdfast/gateways/hub";
 
 /**
  * `PREFIX` is a folder in the bucket, `TOKENS` a secret: what `holdfast token create` writes.
@@ -26,7 +27,9 @@ function tokensOf({ TOKENS, SIGN_IN }: Env): TokenCheck {
 async function answer(request: Request, env: Env): Promise<Response> {
   const tokens = tokensOf(env);
   const limits = { maxBodyBytes: 6 * 2 ** 20 }; // of JSON: an isolate has 128 MB for all requests
-  return createHandler(await open(env), { tokens, limits, hf: true, logger: console })(request);
+  return createHandler(await open(env), { tokens, limits, gateways: [hub], logger: console })(
+    request,
+  );
 }
 
 export default {

@@ -1,7 +1,7 @@
 // The outside of a command line as a test writes it, and what it said.
 import { assert, assertEquals, assertStringIncludes } from "@std/assert";
 import { join } from "@std/path";
-import { runCli } from "../../apps/cli/run_cli.ts";
+import { runCli } from "./run_cli.ts";
 import type { CliIo } from "../../apps/cli/terminal/cli_io.ts";
 import { bytesStream, concatBytes } from "../../core/bytes/bytes.ts";
 import { realSystem, type System } from "../../core/system.ts";

@@ -1,11 +1,10 @@
 import { assert, assertEquals, assertStringIncludes } from "@std/assert";
 import manifest from "../../deno.json" with { type: "json" };
-import { GROUPS, loadCommands } from "../../apps/cli/commands/mod.ts";
-import { runCli } from "../../apps/cli/run_cli.ts";
+import { COMMAND_TABLE, runCli } from "./run_cli.ts";
 import { ReaderGone } from "../../apps/cli/terminal/cli_io.ts";
 import { captureIo, cliTest, filesIn, filledTest, holdfast, succeeds } from "./captured_io.ts";
 
-const COMMANDS = await loadCommands();
+const COMMANDS = await COMMAND_TABLE.load();
 const HERE = { cwd: "/" };
 const PLAIN = { NO_COLOR: "1" };
 
@@ -15,21 +14,23 @@ Deno.test("--help fits on one screen, and shows the first steps and the groups",
   assertStringIncludes(out, "$ holdfast init");
   assertEquals(out.split("\n").filter((line) => line.length > 80), []);
   assert(out.trimEnd().split("\n").length <= 40, out);
-  for (const { name } of GROUPS) assertStringIncludes(out, `\n  ${name} `);
+  for (const { name } of COMMAND_TABLE.groups) assertStringIncludes(out, `\n  ${name} `);
 });
 
 Deno.test("every command is in the help of exactly one group", async () => {
-  const helps = await Promise.all(GROUPS.map(({ name }) => succeeds(`help ${name}`, HERE)));
+  const helps = await Promise.all(
+    COMMAND_TABLE.groups.map(({ name }) => succeeds(`help ${name}`, HERE)),
+  );
   for (const { name, hidden } of COMMANDS) {
     const count = helps.filter((help) => help.includes(`\n  ${name} `)).length;
     assertEquals(count, hidden ? 0 : 1, name);
   }
   assertEquals(helps.join("\n").split("\n").filter((line) => line.length > 80), []);
   const first = COMMANDS.map(({ name }) => name.split(" ")[0]);
-  assertEquals(GROUPS.filter(({ name }) => first.includes(name)), []);
+  assertEquals(COMMAND_TABLE.groups.filter(({ name }) => first.includes(name)), []);
   assertStringIncludes(await succeeds("help exit-codes", HERE), "130  interrupted by Ctrl-C");
   const page = await Deno.readTextFile("docs/command_line.md");
-  for (const { name, words } of GROUPS) {
+  for (const { name, words } of COMMAND_TABLE.groups) {
     const row = new RegExp(`^\\| \`${name}\` +\\| (.*?) *\\|$`, "m").exec(page)?.[1];
     assertEquals(row, words.map((word) => `\`${word}\``).join(", "), name);
   }

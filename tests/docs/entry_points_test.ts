@@ -1,7 +1,7 @@
 // The tables of docs/entry_points.md name what exists, and miss nothing.
 import { assertEquals } from "@std/assert";
 import { readFile } from "node:fs/promises";
-import { loadCommands } from "../../apps/cli/commands/mod.ts";
+import { COMMAND_TABLE } from "../apps/run_cli.ts";
 import { toolsOf } from "../../apps/mcp/server.ts";
 import { createApp } from "../../apps/server/app.ts";
 import { METHODS } from "../../core/options/methods.ts";
@@ -36,7 +36,7 @@ async function known(): Promise<Record<string, (name: string) => boolean>> {
   const registry = await openRegistry("memory:");
   const ids = new Set(createApp(registry, {}).routes.map(({ id }) => id));
   const tools = new Set(toolsOf({ allowDelete: true }).map(({ name }) => name));
-  const commands = new Set((await loadCommands()).map(({ name }) => name));
+  const commands = new Set((await COMMAND_TABLE.load()).map(({ name }) => name));
   const python = await read("python/holdfast/artifacts/registry.py") +
     await read("python/holdfast/service_registry.py");
   return {

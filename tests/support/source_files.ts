@@ -18,6 +18,7 @@ export const PRODUCT_FOLDERS: readonly string[] = [
   "workers",
   "plugins",
   "apps",
+  "gateways",
 ];
 
 /** The sources of the page that the service sends to browsers, a product of its own. */

@@ -1,124 +1,184 @@
 // All commands. A command is loaded when it is called, or when help lists all.
 import { itemAt } from "../../../core/faults/present.ts";
+import type { CommandLoaders, CommandSet, Extension } from "../program/extension.ts";
 import { type Command, SHARED_OPTIONS } from "../program/command.ts";
 import type { CommandGroup } from "../program/groups.ts";
 
-type Loaders = Readonly<Record<string, () => Promise<Command>>>;
+/** The commands of every program, by the groups of the help. Those of extensions follow. */
+const OWN: readonly CommandSet[] = [
+  {
+    group: "start",
+    title: "First commands",
+    load: {
+      init: async () => (await import("./places/init.ts")).init,
+      explore: async () => (await import("./services/explore.ts")).explore,
+      doctor: async () => (await import("./places/doctor.ts")).doctor,
+    },
+  },
+  {
+    group: "data",
+    title: "Save, load and download",
+    load: {
+      save: async () => (await import("./save.ts")).save,
+      load: async () => (await import("./load.ts")).load,
+      download: async () => (await import("./download.ts")).download,
+      cat: async () => (await import("./cat.ts")).cat,
+      copy: async () => (await import("./copy.ts")).copy,
+      "batch save": async () => (await import("./batch.ts")).batchSave,
+      "batch load": async () => (await import("./batch.ts")).batchLoad,
+    },
+  },
+  {
+    group: "look",
+    title: "List, search and compare",
+    load: {
+      ls: async () => (await import("./look/ls.ts")).ls,
+      versions: async () => (await import("./look/versions.ts")).versions,
+      info: async () => (await import("./look/info.ts")).info,
+      log: async () => (await import("./look/log.ts")).log,
+      diff: async () => (await import("./look/diff.ts")).diff,
+      lineage: async () => (await import("./look/lineage.ts")).lineage,
+    },
+  },
+  {
+    group: "names",
+    title: "Aliases, releases, notes and deletion",
+    load: {
+      alias: async () => (await import("./alias.ts")).alias,
+      publish: async () => (await import("./releases.ts")).publish,
+      members: async () => (await import("./releases.ts")).members,
+      note: async () => (await import("./note.ts")).note,
+      rm: async () => (await import("./rm.ts")).rm,
+      undelete: async () => (await import("./undelete.ts")).undelete,
+    },
+  },
+  {
+    group: "logging",
+    title: "Runs that log values",
+    load: {
+      "runs ls": async () => (await import("./look/runs.ts")).ls,
+      "runs log": async () => (await import("./look/runs.ts")).log,
+      "runs show": async () => (await import("./look/runs.ts")).show,
+      "runs finish": async () => (await import("./look/runs.ts")).finish,
+    },
+  },
+  {
+    group: "space",
+    title: "Space and safety",
+    load: {
+      du: async () => (await import("./space/du.ts")).du,
+      prune: async () => (await import("./space/prune.ts")).prune,
+      "rules set": async () => (await import("./space/rules.ts")).rulesSet,
+      "rules ls": async () => (await import("./space/rules.ts")).rulesLs,
+      "rules log": async () => (await import("./space/rules.ts")).rulesLog,
+      "rules rm": async () => (await import("./space/rules.ts")).rulesRm,
+      "rules test": async () => (await import("./space/rules.ts")).rulesTest,
+      gc: async () => (await import("./space/gc.ts")).gc,
+      verify: async () => (await import("./verify.ts")).verify,
+      mirror: async () => (await import("./stores/mirror.ts")).mirror,
+      settings: async () => (await import("./space/settings.ts")).settings,
+    },
+  },
+  {
+    group: "share",
+    title: "Other registries and programs",
+    load: {
+      "remote add": async () => (await import("./places/remote.ts")).remoteAdd,
+      "remote ls": async () => (await import("./places/remote.ts")).remoteLs,
+      "remote rm": async () => (await import("./places/remote.ts")).remoteRm,
+      "export mindtrace": async () => (await import("./neighbors/mindtrace.ts")).exportMindtrace,
+      "export site": async () => (await import("./export_site.ts")).exportSite,
+      "import mindtrace": async () => (await import("./neighbors/mindtrace.ts")).importMindtrace,
+    },
+  },
+  {
+    group: "pipelines",
+    title: "Steps that run when their inputs change",
+    load: {
+      "pipeline init": async () => (await import("./pipelines/init.ts")).init,
+      "pipeline plan": async () => (await import("./pipelines/plan.ts")).plan,
+      "pipeline run": async () => (await import("./pipelines/run.ts")).run,
+      "pipeline step": async () => (await import("./pipelines/step.ts")).step,
+      "pipeline status": async () => (await import("./pipelines/status.ts")).status,
+      "pipeline logs": async () => (await import("./pipelines/logs.ts")).logs,
+      "pipeline cancel": async () => (await import("./pipelines/status.ts")).cancel,
+      "pipeline graph": async () => (await import("./pipelines/graph.ts")).graph,
+      worker: async () => (await import("./pipelines/worker.ts")).worker,
+    },
+  },
+  {
+    group: "services",
+    title: "HTTP, tokens and jobs",
+    load: {
+      login: async () => (await import("./login.ts")).login,
+      logout: async () => (await import("./login.ts")).logout,
+      whoami: async () => (await import("./login.ts")).whoami,
+      serve: async (all) => (await import("./services/serve.ts")).createServe(all),
+      "token create": async () => (await import("./services/token.ts")).tokenCreate,
+      "token ls": async () => (await import("./services/token.ts")).tokenLs,
+      "token rm": async () => (await import("./services/token.ts")).tokenRm,
+      "token rotate": async () => (await import("./services/token.ts")).tokenRotate,
+      "token set": async () => (await import("./services/token.ts")).tokenSet,
+      "jobs ls": async () => (await import("./jobs.ts")).ls,
+      "jobs show": async () => (await import("./jobs.ts")).show,
+      "jobs retry": async () => (await import("./jobs.ts")).retry,
+      "jobs cancel": async () => (await import("./jobs.ts")).cancel,
+    },
+  },
+  {
+    group: "machine",
+    title: "This machine and its stores",
+    load: {
+      cache: async () => (await import("./stores/cache.ts")).cache,
+      completions: async () => (await import("./completions.ts")).completions,
+    },
+  },
+];
 
-export const GROUPS: CommandGroup[] = [];
-
-function group(name: string, title: string, commands: Loaders): Loaders {
-  const words = Object.keys(commands).map((command) => itemAt(command.split(" "), 0));
-  GROUPS.push({ name, title, words: [...new Set(words)] });
-  return commands;
+export interface CommandTable {
+  /** The groups of the help. */
+  readonly groups: readonly CommandGroup[];
+  load(): Promise<readonly Command[]>;
+  /** Loads the command that these arguments call, or all if that is not obvious. */
+  loadFor(args: readonly string[]): Promise<readonly Command[]>;
 }
 
-const COMMANDS: Loaders = {
-  ...group("start", "First commands", {
-    init: async () => (await import("./places/init.ts")).init,
-    explore: async () => (await import("./services/explore.ts")).explore,
-    doctor: async () => (await import("./places/doctor.ts")).doctor,
-  }),
-  ...group("data", "Save, load and download", {
-    save: async () => (await import("./save.ts")).save,
-    load: async () => (await import("./load.ts")).load,
-    download: async () => (await import("./download.ts")).download,
-    mount: async () => (await import("./services/mount.ts")).mount,
-    cat: async () => (await import("./cat.ts")).cat,
-    copy: async () => (await import("./copy.ts")).copy,
-    "batch save": async () => (await import("./batch.ts")).batchSave,
-    "batch load": async () => (await import("./batch.ts")).batchLoad,
-  }),
-  ...group("look", "List, search and compare", {
-    ls: async () => (await import("./look/ls.ts")).ls,
-    versions: async () => (await import("./look/versions.ts")).versions,
-    info: async () => (await import("./look/info.ts")).info,
-    log: async () => (await import("./look/log.ts")).log,
-    diff: async () => (await import("./look/diff.ts")).diff,
-    lineage: async () => (await import("./look/lineage.ts")).lineage,
-  }),
-  ...group("names", "Aliases, releases, notes and deletion", {
-    alias: async () => (await import("./alias.ts")).alias,
-    publish: async () => (await import("./releases.ts")).publish,
-    members: async () => (await import("./releases.ts")).members,
-    note: async () => (await import("./note.ts")).note,
-    rm: async () => (await import("./rm.ts")).rm,
-    undelete: async () => (await import("./undelete.ts")).undelete,
-  }),
-  ...group("logging", "Runs that log values", {
-    "runs ls": async () => (await import("./look/runs.ts")).ls,
-    "runs log": async () => (await import("./look/runs.ts")).log,
-    "runs show": async () => (await import("./look/runs.ts")).show,
-    "runs finish": async () => (await import("./look/runs.ts")).finish,
-  }),
-  ...group("space", "Space and safety", {
-    du: async () => (await import("./space/du.ts")).du,
-    prune: async () => (await import("./space/prune.ts")).prune,
-    "rules set": async () => (await import("./space/rules.ts")).rulesSet,
-    "rules ls": async () => (await import("./space/rules.ts")).rulesLs,
-    "rules log": async () => (await import("./space/rules.ts")).rulesLog,
-    "rules rm": async () => (await import("./space/rules.ts")).rulesRm,
-    "rules test": async () => (await import("./space/rules.ts")).rulesTest,
-    gc: async () => (await import("./space/gc.ts")).gc,
-    verify: async () => (await import("./verify.ts")).verify,
-    mirror: async () => (await import("./stores/mirror.ts")).mirror,
-    settings: async () => (await import("./space/settings.ts")).settings,
-  }),
-  ...group("share", "Other registries and programs", {
-    "remote add": async () => (await import("./places/remote.ts")).remoteAdd,
-    "remote ls": async () => (await import("./places/remote.ts")).remoteLs,
-    "remote rm": async () => (await import("./places/remote.ts")).remoteRm,
-    "export mindtrace": async () => (await import("./neighbors/mindtrace.ts")).exportMindtrace,
-    "export site": async () => (await import("./export_site.ts")).exportSite,
-    "import mindtrace": async () => (await import("./neighbors/mindtrace.ts")).importMindtrace,
-  }),
-  ...group("pipelines", "Steps that run when their inputs change", {
-    "pipeline init": async () => (await import("./pipelines/init.ts")).init,
-    "pipeline plan": async () => (await import("./pipelines/plan.ts")).plan,
-    "pipeline run": async () => (await import("./pipelines/run.ts")).run,
-    "pipeline step": async () => (await import("./pipelines/step.ts")).step,
-    "pipeline status": async () => (await import("./pipelines/status.ts")).status,
-    "pipeline logs": async () => (await import("./pipelines/logs.ts")).logs,
-    "pipeline cancel": async () => (await import("./pipelines/status.ts")).cancel,
-    "pipeline graph": async () => (await import("./pipelines/graph.ts")).graph,
-    worker: async () => (await import("./pipelines/worker.ts")).worker,
-  }),
-  ...group("services", "HTTP, tokens and jobs", {
-    login: async () => (await import("./login.ts")).login,
-    logout: async () => (await import("./login.ts")).logout,
-    whoami: async () => (await import("./login.ts")).whoami,
-    serve: async () => (await import("./services/serve.ts")).serve,
-    mcp: async () => (await import("./services/mcp.ts")).mcp,
-    "token create": async () => (await import("./services/token.ts")).tokenCreate,
-    "token ls": async () => (await import("./services/token.ts")).tokenLs,
-    "token rm": async () => (await import("./services/token.ts")).tokenRm,
-    "token rotate": async () => (await import("./services/token.ts")).tokenRotate,
-    "token set": async () => (await import("./services/token.ts")).tokenSet,
-    "jobs ls": async () => (await import("./jobs.ts")).ls,
-    "jobs show": async () => (await import("./jobs.ts")).show,
-    "jobs retry": async () => (await import("./jobs.ts")).retry,
-    "jobs cancel": async () => (await import("./jobs.ts")).cancel,
-  }),
-  ...group("machine", "This machine and its stores", {
-    cache: async () => (await import("./stores/cache.ts")).cache,
-    completions: async () => (await import("./completions.ts")).completions,
-  }),
-  __serve: async () => (await import("./services/serve_process.ts")).serveProcess,
-  __complete: async () => (await import("./completions.ts")).complete(loadCommands, GROUPS),
-};
-
-export async function loadCommands(): Promise<readonly Command[]> {
-  return await Promise.all(Object.values(COMMANDS).map((load) => load()));
+/** Returns the commands of a program with these extensions. */
+export function createCommandTable(extensions: readonly Extension[]): CommandTable {
+  const sets = [...OWN, ...extensions.flatMap(({ commands = [] }) => commands)];
+  const groups = groupsOf(sets);
+  const loaders: CommandLoaders = Object.fromEntries([
+    ...sets.flatMap(({ load }) => Object.entries(load)),
+    [
+      "__serve",
+      async () => (await import("./services/serve_process.ts")).createServeProcess(extensions),
+    ],
+    ["__complete", async () => (await import("./completions.ts")).complete(load, groups)],
+  ]);
+  const load = async () =>
+    await Promise.all(Object.values(loaders).map((each) => each(extensions)));
+  return {
+    groups,
+    load,
+    async loadFor(args) {
+      if (/^(-V|--version)$/.test(args.join(" "))) return [];
+      const called = loaders[calledBy(args, loaders) ?? ""];
+      return called === undefined ? await load() : [await called(extensions)];
+    },
+  };
 }
 
-/** Loads the command that these arguments call, or all if that is not obvious. */
-export async function loadCommandsFor(args: readonly string[]): Promise<readonly Command[]> {
-  if (/^(-V|--version)$/.test(args.join(" "))) return [];
-  const load = COMMANDS[calledBy(args) ?? ""];
-  return load === undefined ? await loadCommands() : [await load()];
+function groupsOf(sets: readonly CommandSet[]): CommandGroup[] {
+  return sets.flatMap(({ group, title }) => {
+    if (title === undefined) return [];
+    const words = sets.filter((set) => set.group === group)
+      .flatMap(({ load }) => Object.keys(load))
+      .map((command) => itemAt(command.split(" "), 0));
+    return [{ name: group, title, words: [...new Set(words)] }];
+  });
 }
 
-function calledBy(args: readonly string[]): string | undefined {
+function calledBy(args: readonly string[], loaders: CommandLoaders): string | undefined {
   const rest = [...args];
   while (rest[0]?.startsWith("-")) {
     const [form = "", value] = rest.shift()!.split("=", 2);
@@ -127,5 +187,5 @@ function calledBy(args: readonly string[]): string | undefined {
     if (value === undefined && option.flags.includes("<")) rest.shift(); // its value
   }
   const [first = "", second] = rest;
-  return [first, `${first} ${second}`].find((words) => Object.hasOwn(COMMANDS, words));
+  return [first, `${first} ${second}`].find((words) => Object.hasOwn(loaders, words));
 }

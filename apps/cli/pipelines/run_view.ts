@@ -7,7 +7,7 @@ import { showLiveLines } from "../terminal/live_lines.ts";
 import { displayWidth, printable } from "../terminal/table.ts";
 import { formatSeconds } from "../terminal/units.ts";
 import { metricsText } from "./metrics_text.ts";
-import { countedEnds } from "../../server/known_runs.ts";
+import { countedEnds } from "../../known_runs.ts";
 import { shellWord } from "../../../core/text/shell_word.ts";
 import { cliHint } from "../terminal/hint_words.ts";
 

@@ -16,7 +16,7 @@ import { printableJson, printableLines, printableText } from "../terminal/table.
 
 /** Creates the context of one run; disposing it closes what the run has opened. */
 export function createCommandContext(
-  { io, shared }: { io: CliIo; shared: SharedOptions },
+  { io, shared }: Pick<CommandContext, "io" | "shared">,
 ): CommandContext & AsyncDisposable {
   const toClose: AsyncDisposable[] = [];
   const transfers: Progress[] = [];

@@ -1,5 +1,6 @@
 // The options of `holdfast serve`.
 import { availableParallelism } from "node:os";
+import type { Extension } from "../program/extension.ts";
 import type { FlagsOf, OptionDefinition } from "../program/command.ts";
 import {
   parseBytes,
@@ -13,7 +14,7 @@ export const DEFAULT_PORT = 8600;
 export const DEFAULT_HOST = "127.0.0.1";
 export const DEFAULT_STOP_MS = 30_000;
 
-export const SERVE_OPTIONS = [
+const SERVE_OPTIONS = [
   {
     flags: "--port <port>",
     text: `the port; 0 for any free one (default: ${DEFAULT_PORT})`,
@@ -21,9 +22,6 @@ export const SERVE_OPTIONS = [
   },
   { flags: "--host <host>", text: `the address to listen on (default: ${DEFAULT_HOST})` },
   { flags: "--read-only", text: "refuse every write" },
-  { flags: "--hf", text: "also serve Hugging Face libraries, which set HF_ENDPOINT" },
-  { flags: "--dav", text: "also serve versions as WebDAV folders, at /dav/NAME@VERSION/" },
-  { flags: "--mcp", text: "also serve assistants and agents, at /mcp" },
   {
     flags: "--tokens <file>",
     text: "require a token of this file; - for its content from standard input",
@@ -103,6 +101,11 @@ export const SERVE_OPTIONS = [
 ] as const satisfies readonly OptionDefinition[];
 
 export type ServeFlags = FlagsOf<typeof SERVE_OPTIONS>;
+
+/** Returns all options, with those of extensions. */
+export function serveOptions(extensions: readonly Extension[]): readonly OptionDefinition[] {
+  return [...SERVE_OPTIONS, ...extensions.flatMap(({ serving }) => serving?.options ?? [])];
+}
 
 /** More are a mistake: each takes some 100 MiB. */
 const MOST_PROCESSES = 256;

@@ -14,6 +14,8 @@ import type { ProcessCounts } from "../../server/observe/process_counts.ts";
 import type { Handler, HandlerOptions } from "../../server/options.ts";
 import { noteRun } from "./last_runs.ts";
 import { auditSink, openAuditSink } from "./serve_audit.ts";
+import type { Extension } from "../program/extension.ts";
+import { openGateways } from "./serve_gateways.ts";
 import { createServedGauges } from "./serve_gauges.ts";
 import { DEFAULT_HOST, DEFAULT_PORT, DEFAULT_STOP_MS, type ServeFlags } from "./serve_options.ts";
 import { openServedEvents, openServedJobs } from "./serve_queues.ts";
@@ -63,7 +65,8 @@ export interface ServedRegistry {
 export async function serveRegistry(
   flags: ServeFlags,
   context: CommandContext,
-  { use, process: own }: {
+  { extensions, use, process: own }: {
+    extensions: readonly Extension[];
     use(served: ServedRegistry): Promise<void>;
     /** @default the only process */
     process?: ServingProcess;
@@ -73,7 +76,7 @@ export async function serveRegistry(
   const { port = DEFAULT_PORT, host = DEFAULT_HOST, readOnly = false } = flags;
   const tls = certificateOf(flags, context);
   const part = await loadPart<ServerPart>("../../server.ts", import.meta.url);
-  if (flags.mcp) await loadPart("../../mcp/server.ts", import.meta.url); // before it starts
+  const gateways = await openGateways(extensions, flags, context);
   const { system } = io;
   const logger = flags.log
     ? { ...context.logger, info: (line: string) => void io.stderr.write(`${line}\n`) }
@@ -98,9 +101,7 @@ export async function serveRegistry(
     tokens,
     readOnly,
     cors: flags.cors,
-    hf: flags.hf,
-    dav: flags.dav,
-    mcp: flags.mcp,
+    gateways,
     audit,
     gauges: createServedGauges(registry, {
       io,

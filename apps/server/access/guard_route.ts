@@ -1,13 +1,12 @@
 // Authentication, and the scope of each route. Long responses end when the token of their request
 // is removed, expires or loses its scope.
-import { Buffer } from "node:buffer";
 import { invalid, isRegistryError } from "../../../core/errors.ts";
 import { checkName } from "../../../core/naming/names.ts";
 import { parseSelector } from "../../../core/naming/refs.ts";
 import type { System } from "../../../mod.ts";
 import { onDemand } from "../streams.ts";
 import { RefusedRequest } from "../problem.ts";
-import { isOfDav, pathOf, type RouteContext } from "../routing.ts";
+import type { RequestInfo, RouteContext } from "../gateways/gateway.ts";
 import {
   type Access,
   type Change,
@@ -26,22 +25,23 @@ export const nobody: Access = createAccess(undefined, []);
 export async function authenticate(
   request: Request,
   tokens: TokenCheck | undefined,
+  info: Pick<RequestInfo, "gateway"> = {},
 ): Promise<Access> {
   if (tokens === undefined) return everything;
-  const authorization = authorizationOf(request);
+  const authorization = authorizationOf(request, info);
   if (authorization === null) return nobody;
   const access = await tokens.find(authorization);
   if (access !== undefined) return access;
   throw needsToken("accept the token", "unknown, removed or expired", INVALID_TOKEN);
 }
 
-/** Returns the header. Below `/dav/`, Basic with a token as password (RFC 7617) is Bearer. */
-function authorizationOf({ headers, url }: Request): string | null {
-  const authorization = headers.get("authorization");
-  const [, encoded] = /^basic +([\w+/]+=*)$/i.exec(authorization ?? "") ?? [];
-  if (encoded === undefined || !isOfDav(pathOf(url))) return authorization;
-  const text = Buffer.from(encoded, "base64").toString();
-  return `Bearer ${text.slice(text.indexOf(":") + 1)}`;
+/** Returns the header, or what the protocol of the request sends instead. */
+function authorizationOf(
+  request: Request,
+  { gateway }: Pick<RequestInfo, "gateway">,
+): string | null {
+  const ofProtocol = gateway?.gateway.authorization;
+  return ofProtocol === undefined ? request.headers.get("authorization") : ofProtocol(request);
 }
 
 /** Minimum time between two lookups of the token of a long request, milliseconds. */
@@ -50,18 +50,18 @@ const RENEW_EVERY_MS = 1000;
 /** Returns a function for the current rights of a request: none after its token has ended. */
 export function createRenewal(
   request: Request,
-  { tokens, system, access }: {
+  { tokens, system, info }: {
     tokens: TokenCheck;
     system: Pick<System, "monotonic">;
-    access: Access;
+    info: Pick<RequestInfo, "access" | "gateway">;
   },
 ): () => Promise<Access> {
-  let now = access, askedAt = system.monotonic();
+  let now = info.access, askedAt = system.monotonic();
   return async () => {
     if (system.monotonic() - askedAt < RENEW_EVERY_MS) return now;
     askedAt = system.monotonic();
     try {
-      now = await tokens.find(authorizationOf(request)) ?? nobody;
+      now = await tokens.find(authorizationOf(request, info)) ?? nobody;
     } catch (error) {
       if (!isRegistryError(error, "Unavailable")) now = nobody; // else it was valid a moment ago
     }

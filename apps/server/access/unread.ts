@@ -1,7 +1,7 @@
 // Refused changes, for tokens that may not read the name that they change.
 import { isRegistryError, retold } from "../../../core/errors.ts";
 import type { ReasonKind } from "../../../core/hints/reasons.ts";
-import type { RequestInfo } from "../routing.ts";
+import type { RequestInfo } from "../gateways/gateway.ts";
 
 /** States without the aliases, versions and rules that refuse a change. */
 const STATES: Partial<Record<ReasonKind, string>> = {

@@ -4,6 +4,7 @@ import { type Access, type ReadableArtifact, readableArtifact } from "../access/
 import { shareReads } from "../share_reads.ts";
 import { conflict } from "../../../core/errors.ts";
 
+/** A version as a request names it. */
 export interface AskedVersion {
   name: string;
   version: string;

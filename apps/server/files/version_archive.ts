@@ -12,7 +12,9 @@ import { tarSize, writeTar } from "../../../formats/archive/tar_write.ts";
 import type { WrittenEntry } from "../../../formats/archive/written_entries.ts";
 import { writeZip, zipSize } from "../../../formats/archive/zip_write.ts";
 import { whileAllowed } from "../access/guard_route.ts";
-import { Answer, type RouteContext, type ServerContext } from "../routing.ts";
+import type { RouteContext } from "../gateways/gateway.ts";
+import { Answer } from "../answer.ts";
+import type { ServerContext } from "../routing.ts";
 import { mediaHeaders } from "./media.ts";
 
 type Entries = readonly WrittenEntry[];

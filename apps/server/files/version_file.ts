@@ -1,7 +1,8 @@
 // Answers with a file of an opened version.
 import { Buffer } from "node:buffer";
 import { type Artifact, type ArtifactFile, isStored } from "../../../core/artifact.ts";
-import { Answer, type RouteContext, type ServerContext } from "../routing.ts";
+import type { GatewayContext, RouteContext } from "../gateways/gateway.ts";
+import { Answer } from "../answer.ts";
 import { whileAllowed } from "../access/guard_route.ts";
 import { checkGoesOn } from "./moving_reads.ts";
 import { answerFile, type Representation } from "./answer_file.ts";
@@ -31,7 +32,7 @@ export interface AnsweredFile {
 /** Answers with a file or a range of it, as long as the token of the request may read it. */
 export async function answerVersionFile(
   c: RouteContext,
-  { windows, memory, options }: Pick<ServerContext, "windows" | "memory" | "options">,
+  { windows, memory, options }: Pick<GatewayContext, "windows" | "memory" | "options">,
   answered: AnsweredFile,
 ): Promise<Answer> {
   const { artifact: { info }, file, fixed } = answered;

@@ -4,7 +4,9 @@ import type { Logger, System } from "../../../mod.ts";
 import { silentLogger } from "../../../core/system.ts";
 import { type Access, everything } from "../access/access.ts";
 import { authenticate, createRenewal, nobody } from "../access/guard_route.ts";
-import { Answer, type RequestInfo } from "../routing.ts";
+import type { OpenGateway } from "../gateways/gateway.ts";
+import type { RequestInfo } from "../gateways/gateway.ts";
+import { Answer } from "../answer.ts";
 import type { Metrics } from "../observe/metrics.ts";
 import type { ServiceMemory } from "../memory/service_memory.ts";
 import { shownPath } from "../observe/shown_path.ts";
@@ -24,6 +26,8 @@ interface GuardParts {
   /** The memory of bodies in this process. */
   bodies: BodyMemory;
   refuse(thrown: unknown): Answer;
+  /** Returns the gateway of a request in the protocol of another program. */
+  gatewayOf(request: Request): OpenGateway | undefined;
 }
 
 type Routed = (request: Request, info: RequestInfo) => Promise<Answer>;
@@ -43,7 +47,7 @@ const METHODS = new Set(["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIO
 
 export function createGuard(
   options: HandlerOptions,
-  { system, logger, metrics, bodies, memory, refuse }: GuardParts,
+  { system, logger, metrics, bodies, memory, refuse, gatewayOf }: GuardParts,
 ): (request: Request, info: HandlerInfo, answer: Routed) => Promise<Answer> {
   const { tokens } = options;
   const { requestsPerSecond, ...sizes } = options.limits ?? {};
@@ -56,7 +60,7 @@ export function createGuard(
 
   async function authenticated(request: Request, known: RequestInfo): Promise<Access> {
     try {
-      return await authenticate(request, tokens);
+      return await authenticate(request, tokens, known);
     } catch (error) {
       const problem = await tokens?.problem?.();
       if (problem !== undefined) metrics.uncheckedToken(problem);
@@ -80,7 +84,7 @@ export function createGuard(
         if (waitMs > 0) throw tooMany(waitMs);
       }
       if (tokens !== undefined) {
-        known.renew = createRenewal(request, { tokens, system, access: known.access });
+        known.renew = createRenewal(request, { tokens, system, info: known });
       }
       let refused: RefusedRequest | undefined; // the route may report another error of the body
       const onRefuse = (reason: RefusedRequest) => void (refused = reason);
@@ -97,9 +101,11 @@ export function createGuard(
   return async (request, info, answer) => {
     const beganAt = system.monotonic();
     const requestId = idOf(request) ?? system.id();
-    const known = { ...info, requestId } as RequestInfo; // `admit` adds its access
+    const gateway = gatewayOf(request);
+    const known = { ...info, requestId, gateway } as RequestInfo; // `admit` adds its access
     metrics.begin();
-    const answered = await traced(request, known, () => admit(request, known, answer));
+    const admitted = await traced(request, known, () => admit(request, known, answer));
+    const answered = gateway?.gateway.answered?.(admitted, known, request) ?? admitted;
     const { body, status, isOwned } = answered;
     const ofToken = tokens === undefined || known.scope === "open" ? [] : [VARIES];
     const headers = withHeaders(answered, [...origins.headersFor(request), ...ofToken]);

@@ -7,6 +7,7 @@ const KEEP_MS = 600_000;
 /** Maximum number of reads that are remembered. */
 const MOST_KNOWN = 10_000;
 
+/** A request for a part of a file. */
 export interface BegunRead {
   token: string | undefined;
   /** The path of the URL. */

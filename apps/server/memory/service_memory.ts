@@ -5,21 +5,28 @@ import type { AuditSink } from "../observe/audit_entry.ts";
 import { AuditTrail } from "./audit_trail.ts";
 import { BegunReads } from "./begun_reads.ts";
 import { CommittedDrafts } from "./committed_drafts.ts";
-import { CreatedRepos } from "./created_repos.ts";
-import { FolderVersions } from "./folder_versions.ts";
 import { RequestRates } from "./request_rates.ts";
-import { SentObjects } from "./sent_objects.ts";
 import { UploadLocks } from "./upload_locks.ts";
 import { WrittenNames } from "./written_names.ts";
 
 /** The public methods of a class. */
-type MethodsOf<T> = { readonly [Name in keyof T]: T[Name] };
+export type MethodsOf<T> = { readonly [Name in keyof T]: T[Name] };
 
-export interface ServiceMemory {
+/** A part of a gateway: a class whose methods are asynchronous. */
+export interface MemoryKind<T extends object> {
+  /** Its name in calls between processes: `dav.folders`. */
+  readonly id: string;
+  new (system: Pick<System, "monotonic">): T;
+}
+
+/** The part that gateways use. */
+export interface GatewayMemory {
   readonly reads: MethodsOf<BegunReads>;
-  readonly folders: MethodsOf<FolderVersions>;
-  readonly objects: MethodsOf<SentObjects>;
-  readonly repos: MethodsOf<CreatedRepos>;
+  /** Returns what a gateway remembers. */
+  of<T extends object>(kind: MemoryKind<T>): MethodsOf<T>;
+}
+
+export interface ServiceMemory extends GatewayMemory {
   readonly drafts: MethodsOf<CommittedDrafts>;
   readonly locks: MethodsOf<UploadLocks>;
   readonly rates: MethodsOf<RequestRates>;
@@ -32,15 +39,18 @@ export function createServiceMemory(
   system: Pick<System, "monotonic">,
   audit: AuditSink = () => {},
 ): ServiceMemory {
+  const ofGateways = new Map<string, object>();
   return {
     reads: new BegunReads(system),
-    folders: new FolderVersions(system),
-    objects: new SentObjects(),
-    repos: new CreatedRepos(),
     drafts: new CommittedDrafts(),
     locks: new UploadLocks(),
     rates: new RequestRates(system),
     writes: new WrittenNames(),
     trail: new AuditTrail(audit),
+    of<T extends object>(kind: MemoryKind<T>): MethodsOf<T> {
+      const known = ofGateways.get(kind.id) ?? new kind(system);
+      ofGateways.set(kind.id, known);
+      return known as T;
+    },
   };
 }

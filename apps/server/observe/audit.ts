@@ -3,7 +3,7 @@ import type { Logger, System } from "../../../mod.ts";
 import { messageOf } from "../../../core/errors.ts";
 import type { Answer } from "../answer.ts";
 import { RefusedRequest } from "../problem.ts";
-import type { RequestInfo } from "../routing.ts";
+import type { RequestInfo } from "../gateways/gateway.ts";
 import { pathOf } from "../routing.ts";
 import type { ServiceMemory } from "../memory/service_memory.ts";
 import { type AuditEntry, boundedEntry } from "./audit_entry.ts";
@@ -40,6 +40,19 @@ export class Audit {
       this.#refused.add(request);
       throw unwritten("not begun: the audit trail cannot be written", error);
     }
+  }
+
+  /**
+   * Answers a request and writes its entry. A change is not begun while earlier entries cannot be
+   * written.
+   */
+  async around(
+    request: Request,
+    info: RequestInfo,
+    { answer, failed }: { answer(): Promise<Answer>; failed(thrown: unknown): Answer },
+  ): Promise<Answer> {
+    const answered = await this.admit(request).then(answer, failed);
+    return await this.write(request, info, answered).then(() => answered, failed);
   }
 
   /** Writes the entry of a request, if it has one. Throws 503 if that fails. */

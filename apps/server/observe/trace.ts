@@ -5,7 +5,7 @@
 // itself.
 //
 // @see https://github.com/open-telemetry/opentelemetry-js/blob/main/api/src/internal/semver.ts
-import type { Answer } from "../routing.ts";
+import type { Answer } from "../answer.ts";
 import { shownPath } from "./shown_path.ts";
 
 interface OpenTelemetry {

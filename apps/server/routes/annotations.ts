@@ -3,7 +3,9 @@ import { annotate, readAnnotations } from "../../../registry/mod.ts";
 import type { Author } from "../../../core/naming/author.ts";
 import type { Access } from "../access/access.ts";
 import { route } from "../describe.ts";
-import { Answer, answerJson, type Routes, type ServerContext } from "../routing.ts";
+import { answerJson, type Routes } from "../gateways/gateway.ts";
+import { Answer } from "../answer.ts";
+import type { ServerContext } from "../routing.ts";
 import { AnnotateQuery, AnnotationsChangeSchema, AnnotationsSchema } from "../schemas/artifact.ts";
 
 const FOUND = { description: "The notes and labels", schema: AnnotationsSchema };

@@ -2,7 +2,9 @@
 import { notFound } from "../../../core/errors.ts";
 import { route } from "../describe.ts";
 import { sendBundle } from "../explorer/send_bundle.ts";
-import { Answer, type Routes, type ServerContext } from "../routing.ts";
+import type { Routes } from "../gateways/gateway.ts";
+import { Answer } from "../answer.ts";
+import type { ServerContext } from "../routing.ts";
 
 const FILE_ANSWERS = {
   200: {

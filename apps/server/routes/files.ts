@@ -1,5 +1,6 @@
 // Files of a version: one, the chunks of one, or all as an archive.
-import type { Routes, ServerContext } from "../routing.ts";
+import type { Routes } from "../gateways/gateway.ts";
+import type { ServerContext } from "../routing.ts";
 import { route } from "../describe.ts";
 import { isFixed } from "../files/opened.ts";
 import { answerArchive } from "../files/version_archive.ts";

@@ -4,13 +4,15 @@ import type { RegistryError } from "../../../core/errors.ts";
 import type { System } from "../../../core/system.ts";
 import type { JobQueue, QueuedJob } from "../../../queues/mod.ts";
 import { type Access, denied, readableNames, type Right } from "../access/access.ts";
-import { Answer, type RouteContext, type Routes, type ServerContext } from "../routing.ts";
+import type { RouteContext, Routes } from "../gateways/gateway.ts";
+import { Answer } from "../answer.ts";
+import type { ServerContext } from "../routing.ts";
 import { route } from "../describe.ts";
 import { answerEvents, EVENTS_TYPE } from "../event_stream.ts";
 import { answerListing, endless, listing } from "../listing.ts";
 import { AttemptsSchema, CancelledRunSchema } from "../schemas/explorer.ts";
 import * as schemas from "../schemas/reading.ts";
-import { type KnownRun, knownRun, knownSteps } from "../known_runs.ts";
+import { type KnownRun, knownRun, knownSteps } from "../../known_runs.ts";
 import { RefusedRequest } from "../problem.ts";
 import { queueAnswer } from "../within_time.ts";
 

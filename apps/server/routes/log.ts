@@ -5,7 +5,8 @@ import { readLog, readRegistryLog } from "../../../mod.ts";
 import type { LogEntry, RegistryLogOptions } from "../../../registry/mod.ts";
 import { answerListing, listing, type PageQuery } from "../listing.ts";
 import { operationRoute } from "../operation_route.ts";
-import type { Routes, ServerContext } from "../routing.ts";
+import type { Routes } from "../gateways/gateway.ts";
+import type { ServerContext } from "../routing.ts";
 import * as schemas from "../schemas/reading.ts";
 
 const ANSWERS = listing(schemas.LogPage, "A page of changes, or all of them as lines");

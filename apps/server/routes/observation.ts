@@ -1,6 +1,8 @@
 // Health, readiness and metrics.
 import type { JobQueue } from "../../../queues/mod.ts";
-import { Answer, type Routes, type ServerContext } from "../routing.ts";
+import type { Routes } from "../gateways/gateway.ts";
+import { Answer } from "../answer.ts";
+import type { ServerContext } from "../routing.ts";
 import { route } from "../describe.ts";
 import { PROMETHEUS_TYPE } from "../observe/metrics.ts";
 import { createReadiness, WITHIN_MS } from "../observe/readiness.ts";

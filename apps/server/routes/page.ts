@@ -1,7 +1,8 @@
 // The page of the service, for browsers.
 import { VERSION } from "../../holdfast_version.ts";
 import { route } from "../describe.ts";
-import { Answer, type Routes } from "../routing.ts";
+import type { Routes } from "../gateways/gateway.ts";
+import { Answer } from "../answer.ts";
 
 const LINKS: readonly (readonly [path: string, text: string])[] = [
   ["openapi.json", "all routes, as OpenAPI 3.1"],

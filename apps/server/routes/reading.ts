@@ -2,7 +2,8 @@
 import { Buffer } from "node:buffer";
 import { MOST_LIMIT } from "../schemas/listing.ts";
 import { VERSION } from "../../holdfast_version.ts";
-import type { Routes, ServerContext } from "../routing.ts";
+import type { Routes } from "../gateways/gateway.ts";
+import type { ServerContext } from "../routing.ts";
 import { METHODS } from "../../../core/options/methods.ts";
 import { route } from "../describe.ts";
 import { operationRoute } from "../operation_route.ts";

@@ -5,7 +5,9 @@ import { parseRef, type Registry, resolveRelease } from "../../../mod.ts";
 import type { Release } from "../../../registry/mod.ts";
 import { type Access, mayReadRef } from "../access/access.ts";
 import { route } from "../describe.ts";
-import { Answer, type Routes, type ServerContext } from "../routing.ts";
+import type { Routes } from "../gateways/gateway.ts";
+import { Answer } from "../answer.ts";
+import type { ServerContext } from "../routing.ts";
 import { ReleaseSchema } from "../schemas/reading.ts";
 
 export function releasesRoutes(routes: Routes, { registry }: ServerContext): void {

@@ -3,7 +3,8 @@ import { changeRules, readRules, readRulesHistory } from "../../../registry/main
 import { denied } from "../access/access.ts";
 import { route } from "../describe.ts";
 import { answerListing, listing } from "../listing.ts";
-import type { Routes, ServerContext } from "../routing.ts";
+import type { Routes } from "../gateways/gateway.ts";
+import type { ServerContext } from "../routing.ts";
 import { NumbersQuery } from "../schemas/reading.ts";
 import * as schemas from "../schemas/rules.ts";
 

@@ -1,5 +1,6 @@
 // Search.
-import type { Routes, ServerContext } from "../routing.ts";
+import type { Routes } from "../gateways/gateway.ts";
+import type { ServerContext } from "../routing.ts";
 import { TextNumbers } from "../../../core/text/text_numbers.ts";
 import { nextTurn } from "../../../core/work/next_turn.ts";
 import { route } from "../describe.ts";

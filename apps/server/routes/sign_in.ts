@@ -1,6 +1,7 @@
 // The sources of tokens, and the rights of the token of a request.
 import { route } from "../describe.ts";
-import type { Routes, ServerContext } from "../routing.ts";
+import type { Routes } from "../gateways/gateway.ts";
+import type { ServerContext } from "../routing.ts";
 import { AccessSchema, SignInSchema } from "../schemas/sign_in.ts";
 
 const FRESH = { "cache-control": "no-store" };

@@ -1,7 +1,8 @@
 // The space of the registry and of versions. Nothing is written.
 import { measureSpace, measureVersions } from "../../../registry/maintenance.ts";
 import { route } from "../describe.ts";
-import type { Routes, ServerContext } from "../routing.ts";
+import type { Routes } from "../gateways/gateway.ts";
+import type { ServerContext } from "../routing.ts";
 import * as schemas from "../schemas/explorer.ts";
 
 const FRESH = { "cache-control": "no-store" };

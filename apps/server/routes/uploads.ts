@@ -1,7 +1,8 @@
 // Uploads: whole, resumable, or saved at once as a version. URLs of the store for downloads.
 import { presignDownload } from "../../../registry/uploads.ts";
 import type { FileToSave } from "../../../materializers/mod.ts";
-import { relative, type RouteContext, type Routes, type ServerContext } from "../routing.ts";
+import type { RouteContext, Routes } from "../gateways/gateway.ts";
+import { relative, type ServerContext } from "../routing.ts";
 import { type DirectDownloadOptions, PRESIGN } from "../../../core/registry/transfer.ts";
 import { route } from "../describe.ts";
 import { operationRoute } from "../operation_route.ts";

@@ -9,6 +9,7 @@ import { openRegistry, type Registry } from "../../../mod.ts";
 import type { RunningServer } from "../../support/servers/mod.ts";
 import { tempRoot } from "../../support/temp_root.ts";
 import type { Location, Store } from "./entry_point.ts";
+import { hub } from "../../../gateways/hub/hub.ts";
 
 export interface Settings {
   mutable?: boolean;
@@ -111,7 +112,7 @@ function locate(
   const find = (header: string | null) =>
     Promise.resolve(header === `Bearer ${token}` ? access : undefined);
   const serve = () => {
-    const handler = createHandler(registry, { tokens: { find }, hf: true });
+    const handler = createHandler(registry, { tokens: { find }, gateways: [hub] });
     const server = Deno.serve({ port: 0, hostname: "127.0.0.1", onListen() {} }, handler);
     return { handler, server };
   };

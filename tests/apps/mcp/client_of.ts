@@ -12,6 +12,7 @@ import {
 } from "../../../apps/server.ts";
 import { createAccess, parseScope } from "../../../apps/server/access/access.ts";
 import type { Registry } from "../../../mod.ts";
+import { mcp } from "../../../apps/mcp/mcp.ts";
 
 /** Uses the text after `Bearer ` as scopes, separated by commas. */
 export const tokens: TokenCheck = {
@@ -38,7 +39,7 @@ export async function connect(
   { scopes, ...options }: HandlerOptions & { scopes?: string } = {},
 ): Promise<Connected> {
   const known = scopes === undefined ? {} : { tokens };
-  const handler = createHandler(registry, { mcp: true, ...options, ...known });
+  const handler = createHandler(registry, { gateways: [mcp], ...options, ...known });
   return await connectTo(handler, { scopes, close: () => handler.close() });
 }
 

@@ -5,6 +5,7 @@ import { openRegistry } from "../../../mod.ts";
 import { spawnDeno } from "../../support/run_deno.ts";
 import { tempRoot } from "../../support/temp_root.ts";
 import { slowTest } from "../../support/seeds.ts";
+import { mcp } from "../../../apps/mcp/mcp.ts";
 
 type Reply = { id: unknown; error?: { code: number; message: string }; result?: unknown };
 
@@ -28,7 +29,7 @@ const REFUSED: [message: string, id: unknown, code: number, words: RegExp][] = [
 
 Deno.test("the service refuses batches and numbers that would be rounded", async () => {
   await using registry = await openRegistry("memory:");
-  await using handler = createHandler(registry, { mcp: true });
+  await using handler = createHandler(registry, { gateways: [mcp] });
   const send = async (body: string) => {
     const headers = {
       "content-type": "application/json",

@@ -3,6 +3,7 @@ import { createHandler } from "../../../apps/server.ts";
 import { openRegistry, type Registry } from "../../../mod.ts";
 import { connect, type Connected, connectTo, tokens } from "./client_of.ts";
 import { slowTest } from "../../support/seeds.ts";
+import { mcp } from "../../../apps/mcp/mcp.ts";
 
 async function filled() {
   const registry = await openRegistry("memory:");
@@ -131,7 +132,7 @@ function post(body: BodyInit, headers: Record<string, string> = {}): Request {
 Deno.test("/mcp needs a token like every route, and exists only if it is served", async () => {
   await using registry = await filled();
   const body = JSON.stringify(MESSAGE);
-  await using handler = createHandler(registry, { mcp: true, tokens });
+  await using handler = createHandler(registry, { gateways: [mcp], tokens });
   assertEquals((await handler(post(body))).status, 401);
   assertEquals((await handler(post(body, { authorization: "Bearer metrics" }))).status, 403);
   assertEquals((await handler(post(body, { origin: "https://evil.example" }))).status, 403);
@@ -145,7 +146,10 @@ Deno.test("/mcp needs a token like every route, and exists only if it is served"
 
 Deno.test("bodies over the limit are refused, and invalid ones are answered", async () => {
   await using registry = await openRegistry("memory:");
-  await using handler = createHandler(registry, { mcp: true, limits: { maxBodyBytes: 9_000_000 } });
+  await using handler = createHandler(registry, {
+    gateways: [mcp],
+    limits: { maxBodyBytes: 9_000_000 },
+  });
   const call = (text: string) => ({
     ...MESSAGE,
     method: "tools/call",
@@ -162,7 +166,7 @@ Deno.test("bodies over the limit are refused, and invalid ones are answered", as
 
 Deno.test("a client that dies while it sends a save leaves nothing", async () => {
   await using registry = await openRegistry("memory:");
-  await using handler = createHandler(registry, { mcp: true });
+  await using handler = createHandler(registry, { gateways: [mcp] });
   const body = new ReadableStream<Uint8Array>({
     start(controller) {
       const text = JSON.stringify({ ...MESSAGE, method: "tools/call" }).slice(0, -1);
@@ -177,7 +181,7 @@ Deno.test("a client that dies while it sends a save leaves nothing", async () =>
 
 slowTest("50 connected clients keep nothing open", async () => {
   await using registry = await filled();
-  const handler = createHandler(registry, { mcp: true });
+  const handler = createHandler(registry, { gateways: [mcp] });
   const clients = await Promise.all(Array.from({ length: 50 }, () => connectTo(handler)));
   const answers = clients.flatMap((each) => each.answers);
   assertEquals(answers.filter(({ headers }) => headers.has("mcp-session-id")), []);

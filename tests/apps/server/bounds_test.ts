@@ -1,5 +1,6 @@
 import { assert, assertEquals } from "@std/assert";
 import { openService } from "./uploads/sending.ts";
+import { hub } from "../../../gateways/hub/hub.ts";
 
 // deno-lint-ignore no-explicit-any -- a document of JSON
 type Schema = any;
@@ -27,7 +28,7 @@ function* unbounded(schema: Schema, place: string, document: Schema): Generator<
 }
 
 Deno.test("the document gives every string of a request a minimum length", async () => {
-  await using service = await openService({ hf: true });
+  await using service = await openService({ gateways: [hub] });
   const document: Schema = await (await service.send("GET", "/openapi.json")).json();
   const found: string[] = [];
   for (const [path, methods] of Object.entries<Schema>(document.paths)) {
@@ -45,7 +46,7 @@ Deno.test("the document gives every string of a request a minimum length", async
 });
 
 Deno.test("the document describes every parameter of a query", async () => {
-  await using service = await openService({ hf: true });
+  await using service = await openService({ gateways: [hub] });
   const document: Schema = await (await service.send("GET", "/openapi.json")).json();
   const silent = Object.entries<Schema>(document.paths).flatMap(([path, methods]) =>
     Object.entries<Schema>(methods).flatMap(([method, { parameters = [] }]) =>

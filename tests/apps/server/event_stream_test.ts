@@ -1,5 +1,6 @@
 import { assertEquals } from "@std/assert";
-import type { RouteContext, ServerContext } from "../../../apps/server/routing.ts";
+import type { RouteContext } from "../../../apps/server/gateways/gateway.ts";
+import type { ServerContext } from "../../../apps/server/routing.ts";
 import { answerEvents, type EventSource } from "../../../apps/server/event_stream.ts";
 import { createScriptedSystem } from "../../support/scripted_system.ts";
 import { readEvents } from "./event_text.ts";

@@ -4,6 +4,7 @@ import { createAccess } from "../../../apps/server/access/access.ts";
 import { createMemoryBackend, defineRegistry, openRegistry } from "../../../mod.ts";
 import { realSystem } from "../../../core/system.ts";
 import { createMemoryQueue } from "../../../queues/memory.ts";
+import { hub } from "../../../gateways/hub/hub.ts";
 
 Deno.test("pages of a registry whose lists ignore `after` end with an error", async () => {
   await using all = await openRegistry(createMemoryBackend());
@@ -22,7 +23,7 @@ Deno.test("pages of a registry whose lists ignore `after` end with an error", as
     history: (name, alias, { limit } = {}) => all.history(name, alias, { limit }),
     versions: (name, { details, limit } = {}) => all.versions(name, { details, limit }),
   });
-  await using handler = createHandler(registry, { hf: true });
+  await using handler = createHandler(registry, { gateways: [hub] });
   const walk = async (path: string) => {
     let next: string | undefined = "", pages = 0, text = "";
     for (; next !== undefined && pages < 20; pages++) {

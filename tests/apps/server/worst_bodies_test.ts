@@ -6,6 +6,7 @@ import { createMemoryBackend } from "../../../mod.ts";
 import { partOfRun } from "../../support/seeds.ts";
 import { withHooks } from "../../registry/with_hooks.ts";
 import { openService } from "./uploads/sending.ts";
+import { hub } from "../../../gateways/hub/hub.ts";
 
 const MIB = 1024 ** 2;
 const encoder = new TextEncoder();
@@ -38,7 +39,7 @@ const WORST: [head: string, item: string][] = [
 type Paths = Record<string, Record<string, { requestBody?: any; responses: any }>>;
 
 Deno.test("no route reads more than 16 MiB of a body with many members", async () => {
-  await using service = await openService({ hf: true });
+  await using service = await openService({ gateways: [hub] });
   await service.registry.save("a", 1);
   const { paths }: { paths: Paths } = await (await service.send("GET", "/openapi.json")).json();
   const cases: [method: string, path: string, at: string, head: string, item: string][] = [];
@@ -71,7 +72,7 @@ Deno.test("no route reads more than 16 MiB of a body with many members", async (
 });
 
 Deno.test("a request has at most 100,000 files", async () => {
-  await using service = await openService({ hf: true });
+  await using service = await openService({ gateways: [hub] });
   const files = Array.from({ length: 100_001 }, (_, i) => ({ path: `${i}`, data: "" }));
   const materializer = { id: "folder", formatVersion: 1 };
   const saved = await service.sendJson("POST", "/artifacts/a/versions", { files, materializer });
@@ -88,7 +89,7 @@ Deno.test("a request has at most 100,000 files", async () => {
 });
 
 Deno.test("other work goes on while many small files are saved", async () => {
-  await using service = await openService({ hf: true });
+  await using service = await openService({ gateways: [hub] });
   const files = Array.from({ length: 10_000 }, (_, i) => ({ path: `${i}`, data: "YQ==" }));
   const materializer = { id: "folder", formatVersion: 1 };
   const line = ({ path, data }: { path: string; data: string }) =>
@@ -128,7 +129,7 @@ Deno.test("the uploads of a Git LFS batch begin 16 at a time", async () => {
       if (verb === "put") writing--;
     },
   });
-  await using service = await openService({ backend, hf: true });
+  await using service = await openService({ backend, gateways: [hub] });
   const objects = Array.from(
     { length: 100 },
     (_, i) => ({ oid: `${i}`.padStart(64, "0"), size: 1 }),
@@ -141,7 +142,7 @@ Deno.test("the uploads of a Git LFS batch begin 16 at a time", async () => {
 });
 
 Deno.test("a commit may delete as many folders as it has files", async () => {
-  await using service = await openService({ hf: true });
+  await using service = await openService({ gateways: [hub] });
   const count = 20_000;
   const line = (key: string, path: string, more = {}) =>
     JSON.stringify({ key, value: { path, ...more } });
@@ -158,7 +159,7 @@ Deno.test("a commit may delete as many folders as it has files", async () => {
 });
 
 Deno.test("a path that no disk holds is refused by its size", async () => {
-  await using service = await openService({ hf: true });
+  await using service = await openService({ gateways: [hub] });
   const long = { path: "a".repeat(4097), data: "" };
   const deep = { path: "a/".repeat(200_000) + "a", data: "" }; // gigabytes as a list of its folders
   const materializer = { id: "folder", formatVersion: 1 };
@@ -183,7 +184,7 @@ Deno.test("a path that no disk holds is refused by its size", async () => {
 });
 
 Deno.test("the limit of uploads holds in whatever way a file comes, and names its option", async () => {
-  await using service = await openService({ hf: true, limits: { maxUploadBytes: 1000 } });
+  await using service = await openService({ gateways: [hub], limits: { maxUploadBytes: 1000 } });
   const { version, commit } = await service.registry.save("a", new Uint8Array(900));
   const sha256 = "0".repeat(64);
   const runs = [{ size: 900, at: 0 }, { size: 900, at: 0 }];
@@ -209,7 +210,7 @@ Deno.test("the limit of uploads holds in whatever way a file comes, and names it
 });
 
 Deno.test("objects with very many members are refused early, and many files are not", async () => {
-  await using service = await openService({ hf: true });
+  await using service = await openService({ gateways: [hub] });
   const headers = { "content-type": "application/json" };
   for (const head of ['{"metadata":{', '{"files":[{', '{"a":[{},{"b":{"\\"{":1,']) {
     const { body, counted } = endless(head, '"a":1,');

@@ -5,10 +5,12 @@ import { openRegistry } from "../../../mod.ts";
 import { openQueue } from "../../../queues/mod.ts";
 import { keyOf, worstRequests } from "../../bench/service/worst/requests.ts";
 import { fill } from "../../bench/service/worst/state.ts";
+import { dav } from "../../../gateways/dav/dav.ts";
+import { hub } from "../../../gateways/hub/hub.ts";
 
 Deno.test("every route has its worst request, or a reason why it needs none", async () => {
   await using registry = await openRegistry("memory:");
-  const { routes } = createApp(registry, { hf: true, dav: true });
+  const { routes } = createApp(registry, { gateways: [hub, dav] });
   const found = new Set(routes.map(keyOf));
   const where = "add its request to tests/bench/service/worst/: without_body.ts or requests.ts";
   assertEquals(Object.keys(worstRequests(1)).sort(), [...found].sort(), where);
@@ -25,7 +27,7 @@ Deno.test("the worst requests are accepted, as far as they say", async () => {
     for (const { title, before, sent, isRefused = false, isEndless } of all) {
       await using jobs = await openQueue("memory:");
       await jobs.add({ id: "j0", group: "g", kind: "k", data: null });
-      await using handler = createApp(registry, { hf: true, dav: true, jobs });
+      await using handler = createApp(registry, { gateways: [hub, dav], jobs });
       const name = `new${count++}`;
       const ask = async (
         method: string,

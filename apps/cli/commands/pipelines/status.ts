@@ -5,7 +5,7 @@ import { type Command, type CommandContext, defineCommand } from "../../program/
 import { printTable, type Row } from "../../program/print_table.ts";
 import type { Column } from "../../terminal/table.ts";
 import { formatTime, parseCount } from "../../terminal/units.ts";
-import { knownRun, knownSteps } from "../../../server/known_runs.ts";
+import { knownRun, knownSteps } from "../../../known_runs.ts";
 import { findRun, RUN_ARGUMENT } from "../../pipelines/run_ref.ts";
 import { metricsText } from "../../pipelines/metrics_text.ts";
 import { endCounts, formatMs, headline } from "../../pipelines/run_view.ts";

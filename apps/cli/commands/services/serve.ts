@@ -1,39 +1,49 @@
+import type { Extension } from "../../program/extension.ts";
 import { aborted } from "../../program/run_process.ts";
 import { type Command, defineCommand } from "../../program/command.ts";
-import { DEFAULT_HOST, DEFAULT_PORT, SERVE_OPTIONS } from "../../services/serve_options.ts";
+import {
+  DEFAULT_HOST,
+  DEFAULT_PORT,
+  type ServeFlags,
+  serveOptions,
+} from "../../services/serve_options.ts";
 import { noteServing, noteStopped } from "../../services/serve_notes.ts";
 
-export const serve: Command = defineCommand({
-  name: "serve",
-  summary: "Serve a registry over HTTP until Ctrl-C or SIGTERM.",
-  details:
-    "By default only this machine can reach it, with all of its users; another --host requires " +
-    "--tokens or --oidc. On a signal it finishes running requests. SIGHUP reloads the " +
-    "certificate. GET /openapi.json describes the API.",
-  args: [],
-  options: SERVE_OPTIONS,
-  examples: [
-    ["holdfast serve", `the registry of this folder at http://${DEFAULT_HOST}:${DEFAULT_PORT}`],
-    ["holdfast serve -r s3://bucket/registry --port 0 --json", "a bucket, at a free port"],
-    ["holdfast serve --hf --read-only", "HF_ENDPOINT=http://127.0.0.1:8600 for Python programs"],
-    ["holdfast serve --queue redis://127.0.0.1:6379 --upload-task resize", "uploads become jobs"],
-    ["holdfast serve --host 0.0.0.0 --tokens t.json --cert c.pem --key k.pem", "on the network"],
-  ],
-  async run(_args, flags, context) {
-    const { io } = context;
-    await context.note("Starting the service");
-    if ((flags.processes ?? 1) > 1) {
-      const { superviseProcesses } = await import("../../services/processes/supervise.ts");
-      return await superviseProcesses(flags, context);
-    }
-    const { serveRegistry } = await import("../../services/serve_registry.ts");
-    const cut = await serveRegistry(flags, context, {
-      async use({ server: { url }, registry: { location }, hasTokens }) {
-        await context.result({ url, registry: location }, url);
-        await noteServing({ location, hasTokens }, flags, context);
-        await aborted(io.signal);
-      },
-    });
-    await noteStopped(cut, context);
-  },
-});
+/** Creates the command with the options of these extensions. */
+export function createServe(extensions: readonly Extension[]): Command {
+  return defineCommand({
+    name: "serve",
+    summary: "Serve a registry over HTTP until Ctrl-C or SIGTERM.",
+    details:
+      "By default only this machine can reach it, with all of its users; another --host requires " +
+      "--tokens or --oidc. On a signal it finishes running requests. SIGHUP reloads the " +
+      "certificate. GET /openapi.json describes the API.",
+    args: [],
+    options: serveOptions(extensions),
+    examples: [
+      ["holdfast serve", `the registry of this folder at http://${DEFAULT_HOST}:${DEFAULT_PORT}`],
+      ["holdfast serve -r s3://bucket/registry --port 0 --json", "a bucket, at a free port"],
+      ["holdfast serve --hf --read-only", "HF_ENDPOINT=http://127.0.0.1:8600 for Python programs"],
+      ["holdfast serve --queue redis://127.0.0.1:6379 --upload-task resize", "uploads become jobs"],
+      ["holdfast serve --host 0.0.0.0 --tokens t.json --cert c.pem --key k.pem", "on the network"],
+    ],
+    async run(_args, flags: ServeFlags, context) {
+      const { io } = context;
+      await context.note("Starting the service");
+      if ((flags.processes ?? 1) > 1) {
+        const { superviseProcesses } = await import("../../services/processes/supervise.ts");
+        return await superviseProcesses(flags, context, extensions);
+      }
+      const { serveRegistry } = await import("../../services/serve_registry.ts");
+      const cut = await serveRegistry(flags, context, {
+        extensions,
+        async use({ server: { url }, registry: { location }, hasTokens }) {
+          await context.result({ url, registry: location }, url);
+          await noteServing({ location, hasTokens }, flags, context);
+          await aborted(io.signal);
+        },
+      });
+      await noteStopped(cut, context);
+    },
+  });
+}

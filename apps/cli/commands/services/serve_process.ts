@@ -6,6 +6,7 @@ import { NO_COUNTS, type ProcessCounts } from "../../../server/observe/process_c
 import { createServiceMemory } from "../../../server/memory/service_memory.ts";
 import type { ServiceMemory } from "../../../server/memory/service_memory.ts";
 import { answerCall, memoryByCalls } from "../../../server/memory/shared_memory.ts";
+import type { Extension } from "../../program/extension.ts";
 import type { Listening } from "../../../server/listen/options.ts";
 import { type Command, type CommandContext, defineCommand } from "../../program/command.ts";
 import { createCommandContext } from "../../program/command_context.ts";
@@ -16,32 +17,37 @@ import { PROCESS_COMMAND, type StartedMessage } from "../../services/processes/s
 import type { StartMessage } from "../../services/processes/start_message.ts";
 import { invalid } from "../../terminal/hints.ts";
 
-export const serveProcess: Command = defineCommand({
-  name: PROCESS_COMMAND,
-  summary: "Serve as one of the processes of holdfast serve --processes.",
-  args: [],
-  options: [],
-  examples: [],
-  hidden: true,
-  works: true,
-  async run(_args, _flags, { io }) {
-    if (io.stdin.isTerminal) {
-      const hint = "Run: holdfast serve --processes 2";
-      throw invalid("serve as one of several processes", "nothing started it", hint);
-    }
-    await new Serving(io).run();
-  },
-});
+/** Creates the command for a program with these extensions. */
+export function createServeProcess(extensions: readonly Extension[]): Command {
+  return defineCommand({
+    name: PROCESS_COMMAND,
+    summary: "Serve as one of the processes of holdfast serve --processes.",
+    args: [],
+    options: [],
+    examples: [],
+    hidden: true,
+    works: true,
+    async run(_args, _flags, { io }) {
+      if (io.stdin.isTerminal) {
+        const hint = "Run: holdfast serve --processes 2";
+        throw invalid("serve as one of several processes", "nothing started it", hint);
+      }
+      await new Serving(io, extensions).run();
+    },
+  });
+}
 
 class Serving {
   readonly #io: CommandContext["io"];
+  readonly #extensions: readonly Extension[];
   readonly #channel: Channel;
   readonly #stopping = new AbortController();
   readonly #done = Promise.withResolvers<number>();
   #server: Listening | undefined;
   #counts: () => ProcessCounts = () => NO_COUNTS;
 
-  constructor(io: CommandContext["io"]) {
+  constructor(io: CommandContext["io"], extensions: readonly Extension[]) {
+    this.#extensions = extensions;
     this.#io = { ...io, signal: eitherSignal(io.signal, this.#stopping.signal) };
     this.#channel = openChannel({
       input: process.stdin,
@@ -76,6 +82,7 @@ class Serving {
     const { serveRegistry } = await import("../../services/serve_registry.ts");
     const context = createCommandContext({ io: this.#io, shared });
     const serving = serveRegistry(flags, context, {
+      extensions: this.#extensions,
       process: {
         ...parts,
         tokens,
@@ -102,12 +109,12 @@ class Serving {
   #memory(audit: string | undefined): ServiceMemory {
     const file = audit === "-" ? undefined : audit; // standard output ended with the other process
     const own = createServiceMemory(this.#io.system, auditSink(file, this.#io));
-    return memoryByCalls(async (method, args) => {
+    return memoryByCalls(async (called, kinds) => {
       try {
-        return await this.#channel.call(method, args);
+        return await this.#channel.call(...called);
       } catch (error) {
         if (!(error instanceof ChannelEnded)) throw error;
-        return await answerCall(own, method, args);
+        return await answerCall(own, called, kinds);
       }
     });
   }

@@ -7,7 +7,7 @@ import {
   NO_COUNTS,
   type ProcessCounts,
 } from "../../../server/observe/process_counts.ts";
-import type { ServiceMemory } from "../../../server/memory/service_memory.ts";
+import type { MemoryKind, ServiceMemory } from "../../../server/memory/service_memory.ts";
 import { withinMs } from "../../../server/within_time.ts";
 import { ChannelEnded } from "./channel.ts";
 import { ServiceProcess } from "./service_process.ts";
@@ -18,6 +18,8 @@ interface GroupOptions {
   command: readonly string[];
   cwd: string;
   memory: ServiceMemory;
+  /** Facts of the gateways in it. */
+  kinds: readonly MemoryKind<object>[];
   system: Pick<System, "sleep" | "monotonic">;
   message: Omit<StartMessage, "isFirst">;
   note(text: string): Promise<void>;
@@ -48,9 +50,9 @@ export class ProcessGroup {
    * @param index 0 for the first one, which does what must not be done twice
    */
   async start(index: number): Promise<{ process: ServiceProcess; started: StartedMessage }> {
-    const { command, cwd, memory, message, onText } = this.#options;
+    const { command, cwd, memory, kinds, message, onText } = this.#options;
     const allCounts = () => this.counts();
-    const process = new ServiceProcess({ command, cwd, memory, allCounts, onText });
+    const process = new ServiceProcess({ command, cwd, memory, kinds, allCounts, onText });
     this.#running.add(process);
     void process.ended.then(() => {
       this.#running.delete(process);

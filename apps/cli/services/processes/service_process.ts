@@ -2,7 +2,7 @@
 import { type ChildProcess, spawn } from "node:child_process";
 import { NO_COUNTS, type ProcessCounts } from "../../../server/observe/process_counts.ts";
 import { answerCall } from "../../../server/memory/shared_memory.ts";
-import type { ServiceMemory } from "../../../server/memory/service_memory.ts";
+import type { MemoryKind, ServiceMemory } from "../../../server/memory/service_memory.ts";
 import { type Channel, openChannel } from "./channel.ts";
 import { PROCESS_COMMAND, type StartedMessage, type StartMessage } from "./start_message.ts";
 
@@ -12,6 +12,8 @@ interface ProcessOptions {
   cwd: string;
   /** The memory that all processes share. */
   memory: ServiceMemory;
+  /** Facts of the gateways in it. */
+  kinds: readonly MemoryKind<object>[];
   allCounts(): Promise<ProcessCounts>;
   /** Receives what it prints. */
   onText(line: string): void;
@@ -84,10 +86,10 @@ export class ServiceProcess {
   }
 
   async #answer(method: string, args: readonly unknown[]): Promise<unknown> {
-    const { memory, allCounts } = this.#options;
+    const { memory, kinds, allCounts } = this.#options;
     if (method === "counts.all") return await allCounts();
     if (method === "counts.last") return void (this.#counts = args[0] as ProcessCounts);
-    const result = await answerCall(memory, method, args);
+    const result = await answerCall(memory, [method, args], kinds);
     if (method === "locks.give") this.#locks.delete(String(args[1]));
     if (method !== "locks.take") return result;
     const upload = String(args[0]), lock = String(result);

@@ -11,6 +11,8 @@ import { invalid } from "../../terminal/hints.ts";
 import { openAuditSink } from "../serve_audit.ts";
 import { reloadOnHangup } from "../serve_reload.ts";
 import { DEFAULT_HOST, DEFAULT_PORT, DEFAULT_STOP_MS, type ServeFlags } from "../serve_options.ts";
+import type { Extension } from "../../program/extension.ts";
+import { openGateways } from "../serve_gateways.ts";
 import { noteServing, noteStopped } from "../serve_notes.ts";
 import { readTokens } from "../serve_tokens.ts";
 import { ProcessGroup } from "./process_group.ts";
@@ -22,16 +24,19 @@ const END_MS = 10_000;
 export async function superviseProcesses(
   flags: ServeFlags,
   context: CommandContext,
+  extensions: readonly Extension[],
 ): Promise<number | void> {
   const { io, shared } = context;
   const { processes = 1, host = DEFAULT_HOST } = flags;
   refuseMemoryRegistry(context);
   const audit = await openAuditSink(flags.audit, io);
+  const gateways = await openGateways(extensions, flags, context);
   const taken = await takeSharedPort({ host, port: flags.port ?? DEFAULT_PORT });
   const group = new ProcessGroup({
     command: ownCommand(),
     cwd: io.cwd,
     memory: createServiceMemory(io.system, audit),
+    kinds: gateways.flatMap(({ memory = [] }) => memory),
     system: io.system,
     message: {
       flags: { ...flags, port: taken.port },

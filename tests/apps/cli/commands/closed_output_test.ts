@@ -1,7 +1,7 @@
 // Commands that work while they print, such as `holdfast worker --json | head -1`.
 import { assertEquals } from "@std/assert";
 import { Writable } from "node:stream";
-import { runCli } from "../../../../apps/cli/run_cli.ts";
+import { runCli } from "../../run_cli.ts";
 import { createOutput } from "../../../../apps/cli/terminal/cli_io.ts";
 import { openRegistry } from "../../../../mod.ts";
 import { openQueue } from "../../../../queues/mod.ts";

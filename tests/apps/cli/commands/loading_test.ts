@@ -1,5 +1,5 @@
 import { assert, assertEquals } from "@std/assert";
-import { loadCommands, loadCommandsFor } from "../../../../apps/cli/commands/mod.ts";
+import { COMMAND_TABLE } from "../../run_cli.ts";
 import { reachable, readModuleGraph } from "../../../support/module_graph.ts";
 import { sourceFiles } from "../../../support/source_files.ts";
 
@@ -26,16 +26,17 @@ Deno.test("the definition of a command, which its help shows, loads nothing of h
 });
 
 Deno.test("every command is loaded by the words that call it, alone", async () => {
-  const names = (await loadCommands()).map(({ name }) => name);
+  const names = (await COMMAND_TABLE.load()).map(({ name }) => name);
   assertEquals(names.length, new Set(names).size);
   for (const name of names) {
-    const loaded = await loadCommandsFor([...name.split(" "), "--help"]);
+    const loaded = await COMMAND_TABLE.loadFor([...name.split(" "), "--help"]);
     assertEquals(loaded.map((command) => command.name), [name]);
   }
 });
 
 Deno.test("options of every command before the words, and their values, are no command", async () => {
-  const called = async (...args: string[]) => (await loadCommandsFor(args)).map(({ name }) => name);
+  const called = async (...args: string[]) =>
+    (await COMMAND_TABLE.loadFor(args)).map(({ name }) => name);
   assertEquals(await called("--json", "-q", "ls", "save"), ["ls"]);
   assertEquals(await called("-r", "save", "ls"), ["ls"]);
   assertEquals(await called("--registry", "save", "batch", "save"), ["batch save"]);
@@ -44,9 +45,9 @@ Deno.test("options of every command before the words, and their values, are no c
 });
 
 Deno.test("all commands are loaded where it takes a closer look", async () => {
-  const { length } = await loadCommands();
+  const { length } = await COMMAND_TABLE.load();
   for (const line of ["", "--help", "help ls", "lst", "batch", "-qr ls save", "--version ls"]) {
     const args = line.split(" ").filter(Boolean);
-    assertEquals((await loadCommandsFor(args)).length, length, line);
+    assertEquals((await COMMAND_TABLE.loadFor(args)).length, length, line);
   }
 });

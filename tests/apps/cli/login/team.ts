@@ -1,5 +1,5 @@
 // A service whose people sign in with a real provider, and a command line that waits for them.
-import { runCli } from "../../../../apps/cli/run_cli.ts";
+import { runCli } from "../../run_cli.ts";
 import { createHandler, createOidcCheck, type OidcSignIn } from "../../../../apps/server.ts";
 import { openRegistry } from "../../../../mod.ts";
 import type { PeopleOptions } from "../../../support/oidc/people.ts";

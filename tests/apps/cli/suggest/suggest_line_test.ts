@@ -1,6 +1,6 @@
 import { assert, assertEquals, assertStringIncludes } from "@std/assert";
 import fc from "fast-check";
-import { GROUPS, loadCommands } from "../../../../apps/cli/commands/mod.ts";
+import { COMMAND_TABLE } from "../../run_cli.ts";
 import { runProgram } from "../../../../apps/cli/program/program.ts";
 import { COMMANDS, OPTIONS, READING } from "../../../../apps/cli/suggest/other_words.ts";
 import { suggestLine } from "../../../../apps/cli/suggest/suggest_line.ts";
@@ -53,7 +53,7 @@ const ODD = ["s3://b/x", "@team", "acc:", "0.5", "a b", "k=v", "7", "latest", "m
 
 filledTest("a suggested line changes nothing that was not typed", async (it) => {
   await Deno.writeTextFile(it.root.join("m.bin"), "1");
-  const commands = await loadCommands();
+  const commands = await COMMAND_TABLE.load();
   const own = commands.filter(({ hidden }) => !hidden).map(({ name }) => name);
   const ownOptions = commands.flatMap(({ options }) => options)
     .flatMap(({ flags }) => flags.match(/(?<!\S)--?[a-z-]+/g) ?? []);
@@ -114,7 +114,7 @@ function isLike(word: string, typed: string): boolean {
 }
 
 Deno.test("every word of another tool leads to a command that exists", async () => {
-  const commands = await loadCommands();
+  const commands = await COMMAND_TABLE.load();
   const find = (template: string) =>
     commands.filter(({ name }) => template === name || template.startsWith(`${name} `))
       .sort((a, b) => b.name.length - a.name.length)[0];
@@ -199,8 +199,10 @@ async function parses(words: readonly string[], cwd: string): Promise<boolean> {
   let wasRun = false;
   const run = () => Promise.resolve(Number(wasRun = true) - 1);
   const io = captureIo({ cwd });
-  const commands = await loadCommands();
-  await runProgram(words, { commands, groups: GROUPS, io, version: "1", run }).catch(() => 1);
+  const commands = await COMMAND_TABLE.load();
+  await runProgram(words, { commands, groups: COMMAND_TABLE.groups, io, version: "1", run }).catch(
+    () => 1,
+  );
   return wasRun || words[0] === "help";
 }
 

@@ -16,6 +16,7 @@ import {
 } from "../../../../apps/server/access/access.ts";
 import type { TokenCheck } from "../../../../apps/server/access/token_file.ts";
 import { createApp } from "../../../../apps/server/app.ts";
+import { hub } from "../../../../gateways/hub/hub.ts";
 
 Deno.test("a scope gives one right on a name or a prefix", () => {
   const readable = (scopes: string[], right: Right, names: string[]) =>
@@ -182,7 +183,7 @@ Deno.test("readable names are those of all names, and others are not listed", as
   assertEquals(await Array.fromAsync(readableNames(registry, admin)), all);
 
   await using handler = createHandler(registry, {
-    hf: true,
+    gateways: [hub],
     tokens: { find: () => Promise.resolve(createAccess("me", [parseScope("read:team/a")])) },
   });
   const headers = { authorization: "Bearer x" };

@@ -4,6 +4,7 @@ import { createApp } from "../../../../apps/server/app.ts";
 import { openRegistry } from "../../../../mod.ts";
 import { createMemoryQueue } from "../../../../queues/memory.ts";
 import { slowTest } from "../../../support/seeds.ts";
+import { hub } from "../../../../gateways/hub/hub.ts";
 
 /** The forms of `/` in a name that the service decodes. */
 const SLASHES = ["%2F", "@@", "%40%40", "@%40"];
@@ -29,7 +30,7 @@ slowTest("every route checks the rights on a decoded name, never on the sent one
     );
     return Promise.resolve(createAccess("me", scopes));
   };
-  const app = createApp(registry, { tokens: { find }, jobs, hf: true });
+  const app = createApp(registry, { tokens: { find }, jobs, gateways: [hub] });
   const ask = async (method: string, path: string, prefix: string) => {
     const last = /batch$|commit\/main|preupload/.exec(path)?.[0] ?? "";
     const { status, body } = await app(

@@ -3,11 +3,12 @@ import { Buffer } from "node:buffer";
 import { createHash } from "node:crypto";
 import { createAccess, parseScope } from "../../../../apps/server/access/access.ts";
 import { createApp } from "../../../../apps/server/app.ts";
-import { revisionOf } from "../../../../apps/server/hf/repos.ts";
+import { revisionOf } from "../../../../gateways/hub/repos.ts";
 import { openRegistry, publishRelease, type Registry } from "../../../../mod.ts";
 import { annotate } from "../../../../registry/mod.ts";
 import { createMemoryQueue } from "../../../../queues/memory.ts";
 import { kindsOfShare } from "../../../support/seeds.ts";
+import { hub } from "../../../../gateways/hub/hub.ts";
 
 /** Tokens without the right to read `vault`, a member of the release `serving`. */
 const TOKENS = {
@@ -29,7 +30,7 @@ async function createService(scopes: readonly string[]) {
   const jobs = createMemoryQueue();
   const access = createAccess("me", scopes.map(parseScope));
   const tokens = { find: () => Promise.resolve(access) };
-  const app = createApp(registry, { tokens, jobs, hf: true });
+  const app = createApp(registry, { tokens, jobs, gateways: [hub] });
   const release = await registry.open("serving");
   const { sha256, size } = release.file().info;
   const bytes = await release.file().bytes();

@@ -18,6 +18,9 @@ import type { TokenCheck } from "../../../../apps/server/access/token_file.ts";
 import { createApp } from "../../../../apps/server/app.ts";
 import { openHttpRegistry } from "../../../../apps/client.ts";
 import { rejected } from "../../../registry/rejected.ts";
+import { dav } from "../../../../gateways/dav/dav.ts";
+import { hub } from "../../../../gateways/hub/hub.ts";
+import { mcp } from "../../../../apps/mcp/mcp.ts";
 
 /** Uses the text after `Bearer ` as scopes, separated by commas, and as the id of the token. */
 const tokens: TokenCheck = {
@@ -40,7 +43,7 @@ const GRANTS: Record<string, readonly Right[]> = {
 
 Deno.test("every route of a name asks for its right on that name", async () => {
   await using registry = await openRegistry("memory:");
-  const app = createApp(registry, { tokens, hf: true, dav: true, mcp: true });
+  const app = createApp(registry, { tokens, gateways: [hub, dav, mcp] });
   const tried = new Map<string, number>();
   for (const { method, path, scope } of app.routes) {
     if (!path.includes(":name") || scope === "open" || scope === "metrics") continue;
@@ -84,7 +87,7 @@ Deno.test("every route of a name asks for its right on that name", async () => {
 
 Deno.test("no route that changes something asks only for the right to read", async () => {
   await using registry = await openRegistry("memory:");
-  const { routes } = createApp(registry, { tokens, hf: true, dav: true, mcp: true });
+  const { routes } = createApp(registry, { tokens, gateways: [hub, dav, mcp] });
   const others = routes.filter(({ method, scope }) =>
     !["GET", "PROPFIND", "OPTIONS"].includes(method) && !isChange(scope) && scope !== "admin"
   );

@@ -3,6 +3,8 @@ import { assertEquals } from "@std/assert";
 import { createHandler } from "../../../../apps/server.ts";
 import { openRegistry } from "../../../../mod.ts";
 import { checkOf, createIssuer, key } from "../../../support/oidc/issuer.ts";
+import { dav } from "../../../../gateways/dav/dav.ts";
+import { hub } from "../../../../gateways/hub/hub.ts";
 
 /** Requests for lists and for what a list or a cache could have shared. */
 const READS = [
@@ -28,7 +30,7 @@ Deno.test("requests at once share no answer between rights, also of one subject"
     { claims: { environment: "production" }, scopes: ["read:*"] },
     { claims: { sub: "job" }, scopes: ["read:open"] },
   );
-  await using handler = createHandler(registry, { tokens, dav: true, hf: true });
+  await using handler = createHandler(registry, { tokens, gateways: [dav, hub] });
   const [strong, weak] = await Promise.all([
     issuer.token({ sub: "job", environment: "production" }),
     issuer.token({ sub: "job" }),

@@ -6,6 +6,8 @@ import { changeAs, createToken, openTokenFile } from "../../../../apps/server.ts
 import { openHttpRegistry } from "../../../../apps/client.ts";
 import { createCheckedHandler } from "../checked_handler.ts";
 import { testInRoot } from "../../../support/temp_root.ts";
+import { hub } from "../../../../gateways/hub/hub.ts";
+import { mcp } from "../../../../apps/mcp/mcp.ts";
 
 testInRoot("changes are by the token of their request, also of concurrent ones", async (root) => {
   const file = root.join("tokens.json");
@@ -24,7 +26,7 @@ testInRoot("changes are by the token of their request, also of concurrent ones",
       return undefined;
     },
   };
-  await using handler = createCheckedHandler(registry, { tokens, hf: true, mcp: true });
+  await using handler = createCheckedHandler(registry, { tokens, gateways: [hub, mcp] });
   await Promise.all(created.map(async ({ token }, at) => {
     const fetch = (input: RequestInfo | URL, init?: RequestInit) =>
       handler(new Request(input, init));

@@ -4,6 +4,8 @@ import { createAccess, parseScope } from "../../../../apps/server/access/access.
 import { createApp } from "../../../../apps/server/app.ts";
 import { openRegistry, publishRelease } from "../../../../mod.ts";
 import { changeRules } from "../../../../registry/maintenance.ts";
+import { dav } from "../../../../gateways/dav/dav.ts";
+import { hub } from "../../../../gateways/hub/hub.ts";
 
 /** Uses the text after `Bearer ` as scopes, separated by commas. */
 const tokens = {
@@ -78,7 +80,7 @@ Deno.test("a refused change tells a token that may not read only that it is refu
 Deno.test("no two bodies have one tag, and caches keep the answers of tokens apart", async () => {
   await using registry = await openRegistry("memory:");
   await registry.save("m", 1, { inputs: ["secret@1.0.0"].map((ref) => ({ ref, digest: null })) });
-  await using app = createApp(registry, { tokens, hf: true, dav: true });
+  await using app = createApp(registry, { tokens, gateways: [hub, dav] });
   const ask = async (scopes: string, headers: Record<string, string> = {}) => {
     const authorization = `Bearer ${scopes}`;
     const url = "http://localhost/artifacts/m/versions/1.0.0";

@@ -8,6 +8,7 @@ import { createScriptedSystem } from "../../../support/scripted_system.ts";
 import { tempRoot } from "../../../support/temp_root.ts";
 import { readEvents } from "../event_text.ts";
 import { slowTest } from "../../../support/seeds.ts";
+import { hub } from "../../../../gateways/hub/hub.ts";
 
 const DAY_MS = 24 * 3_600_000;
 
@@ -34,7 +35,7 @@ async function serve(scopes: string[]) {
     tokens: await openTokenFile(file, { system }),
     jobs,
     system,
-    hf: true,
+    gateways: [hub],
   });
   return {
     registry,

@@ -5,7 +5,9 @@ import { openRegistry } from "../../../../mod.ts";
 import { bytes } from "../../../../materializers/mod.ts";
 import { createScriptedSystem } from "../../../support/scripted_system.ts";
 import { createCheckedHandler } from "../checked_handler.ts";
-import { movedFrom } from "../hf/ask_hub.ts";
+import { movedFrom } from "../../../gateways/hub/ask_hub.ts";
+import { dav } from "../../../../gateways/dav/dav.ts";
+import { hub } from "../../../../gateways/hub/hub.ts";
 
 const OLD = "old old old old", NEW = "new new new new";
 
@@ -30,7 +32,7 @@ function serviceTest(name: string, run: (service: Service) => Promise<void>): vo
   Deno.test(name, async () => {
     const system = createScriptedSystem();
     await using registry = await openRegistry("memory:");
-    await using handler = createCheckedHandler(registry, { hf: true, dav: true, system });
+    await using handler = createCheckedHandler(registry, { gateways: [hub, dav], system });
     const ask: Service["ask"] = (method, path, headers) =>
       handler(new Request(`http://localhost${path}`, { method, headers }));
     await run({

@@ -14,6 +14,8 @@ import { createScriptedSystem } from "../../../support/scripted_system.ts";
 import { withHooks } from "../../../registry/with_hooks.ts";
 import { openService, type Service } from "../uploads/sending.ts";
 import { slowTest } from "../../../support/seeds.ts";
+import { hub } from "../../../../gateways/hub/hub.ts";
+import { mcp } from "../../../../apps/mcp/mcp.ts";
 
 const MIB = 1024 ** 2;
 const LIMITS = { maxBodyBytes: 32 * MIB, maxUploadBytes: Infinity, bodyTimeoutMs: 60_000 };
@@ -149,7 +151,7 @@ slowTest("each route holds its body while it answers, and nothing afterwards", a
   const backend = withHooks(createMemoryBackend(), {
     before: () => void (most = Math.max(most, memory.held.parsed)),
   });
-  await using service = await openService({ backend, hf: true, mcp: true });
+  await using service = await openService({ backend, gateways: [hub, mcp] });
   for (const [kind, send] of Object.entries(REQUESTS)) {
     most = 0;
     const answer = await send(service);

@@ -10,6 +10,8 @@ import { silentLogger } from "../../../../core/system.ts";
 import { limitBody } from "../../../../apps/server/guard/body_limit.ts";
 import { createBodyMemory } from "../../../../apps/server/guard/body_memory.ts";
 import type { RefusedRequest } from "../../../../apps/server/problem.ts";
+import { dav } from "../../../../gateways/dav/dav.ts";
+import { hub } from "../../../../gateways/hub/hub.ts";
 
 const admin = { find: () => Promise.resolve(createAccess("me", [{ kind: "admin" as const }])) };
 
@@ -103,7 +105,7 @@ Deno.test("without tokens, `*` allows reads and a named origin also writes", asy
 
 Deno.test("a page of an allowed origin lists folders of WebDAV", async () => {
   for (const origin of ["https://app.example", "*"]) {
-    await using service = await served({ cors: [origin], dav: true });
+    await using service = await served({ cors: [origin], gateways: [dav] });
     const asked = (method: string, headers: Record<string, string>) =>
       get(service.handler, "http://127.0.0.1:8600/dav/", {
         origin: "https://app.example",
@@ -311,7 +313,7 @@ Deno.test("only JSON that carries files may have more than 1 MiB", async () => {
 
 Deno.test("a body is checked up to its first fault", async () => {
   await using registry = await openRegistry("memory:");
-  await using handler = createHandler(registry, { hf: true });
+  await using handler = createHandler(registry, { gateways: [hub] });
   const post = async (path: string, body: unknown) => {
     const init = { method: "POST", headers: { "content-type": "application/json" } };
     const response = await handler(

@@ -12,6 +12,7 @@ import { listen } from "../../../../apps/server/listen/listen.ts";
 import { withoutHanging } from "../../../support/without_hanging.ts";
 import { readToEnd, requestText, serve } from "./served.ts";
 import { slowTest } from "../../../support/seeds.ts";
+import { hub } from "../../../../gateways/hub/hub.ts";
 
 const encoder = new TextEncoder();
 
@@ -54,7 +55,7 @@ Deno.test("hosts in any form of URLs are answered, and others are invalid", asyn
 });
 
 Deno.test("a request of HTTP/1.0 needs no host: it has the address of the service", async () => {
-  await using service = await serve({ handler: { hf: true } });
+  await using service = await serve({ handler: { gateways: [hub] } });
   assertMatch(await service.talk("GET /names HTTP/1.1\r\n\r\n"), /^HTTP\/1\.1 400 /);
   const body = JSON.stringify({ name: "a" });
   const head = `content-type: application/json\r\ncontent-length: ${body.length}`;

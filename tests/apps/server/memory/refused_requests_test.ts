@@ -15,6 +15,9 @@ import { openQueue } from "../../../../queues/mod.ts";
 import { worstRequests } from "../../../bench/service/worst/requests.ts";
 import { fill } from "../../../bench/service/worst/state.ts";
 import { rejected } from "../../../registry/rejected.ts";
+import { dav } from "../../../../gateways/dav/dav.ts";
+import { hub } from "../../../../gateways/hub/hub.ts";
+import { mcp } from "../../../../apps/mcp/mcp.ts";
 
 /** Uses the text after `Bearer ` as scopes, separated by commas. */
 const tokens: TokenCheck = {
@@ -58,7 +61,7 @@ async function everyRequest(
   await fill(registry, scale);
   await using jobs = await openQueue("memory:");
   const parts = { processes: 1, memory, allCounts: () => Promise.resolve(NO_COUNTS) };
-  await using app = createApp(registry, { tokens, jobs, hf: true, dav: true, mcp: true }, parts);
+  await using app = createApp(registry, { tokens, jobs, gateways: [hub, dav, mcp] }, parts);
   for (const [route, all] of Object.entries(worstRequests(scale))) {
     const [first] = typeof all === "string" ? [] : all;
     if (first === undefined || first.before !== undefined) continue; // needs the id of an upload
@@ -97,7 +100,7 @@ Deno.test("a name that no artifact can have, and a save that only checks, are no
   const { memory, changes } = recorded();
   await using registry = await openRegistry("memory:");
   const parts = { processes: 1, memory, allCounts: () => Promise.resolve(NO_COUNTS) };
-  await using app = createApp(registry, { tokens, hf: true }, parts);
+  await using app = createApp(registry, { tokens, gateways: [hub] }, parts);
   const json = { "content-type": "application/json" };
   const materializer = { id: "folder", formatVersion: 1 };
   const ask = async (path: string, body: BodyInit, headers: Record<string, string> = json) => {

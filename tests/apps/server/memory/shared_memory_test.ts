@@ -1,7 +1,7 @@
 import { assert, assertEquals, assertRejects } from "@std/assert";
 import { PassThrough } from "node:stream";
 import { createServiceMemory } from "../../../../apps/server/memory/service_memory.ts";
-import { answerCall, memoryByCalls } from "../../../../apps/server/memory/shared_memory.ts";
+import { answerCall, memoryByCalls, PARTS } from "../../../../apps/server/memory/shared_memory.ts";
 import { WrittenNames } from "../../../../apps/server/memory/written_names.ts";
 import { addCounts, countsOfEnded } from "../../../../apps/server/observe/process_counts.ts";
 import { Metrics } from "../../../../apps/server/observe/metrics.ts";
@@ -21,18 +21,36 @@ function channels(
   return { calling, back };
 }
 
+/** Facts that a gateway might remember. */
+class Remembered {
+  static readonly id = "test.remembered";
+  readonly #values: string[] = [];
+
+  // deno-lint-ignore require-await -- a process may ask another one
+  async add(value: string): Promise<number> {
+    return this.#values.push(value);
+  }
+}
+
 Deno.test("another process can call every method of the memory, and no other one", async () => {
   const memory = createServiceMemory(realSystem);
-  const remote = memoryByCalls(refuse);
-  for (const [part, methods] of Object.entries(memory)) {
-    const own = Object.getOwnPropertyNames(Object.getPrototypeOf(methods))
-      .filter((name) => name !== "constructor");
-    const offered = Object.keys(remote[part as keyof typeof remote]);
-    assertEquals(offered.toSorted(), own.toSorted(), part);
+  const remote = memoryByCalls((called, kinds) => answerCall(memory, called, kinds));
+  for (const [part, { prototype }] of Object.entries(PARTS)) {
+    const own = Object.getOwnPropertyNames(prototype).filter((name) => name !== "constructor");
+    assertEquals(Object.keys(remote[part as keyof typeof PARTS]), own, part);
   }
-  assertEquals(Object.keys(remote).toSorted(), Object.keys(memory).toSorted());
-  for (const method of ["reads.constructor", "toString.call", "constructor.x", "reads", ""]) {
-    await assertRejects(() => answerCall(memory, method, []), Error, "no such method");
+  await remote.writes.note("a");
+  assertEquals((await memory.writes.since(0)).names, ["a"]);
+  await remote.of(Remembered).add("b");
+  assertEquals(await memory.of(Remembered).add("c"), 2);
+  for (
+    const method of [
+      ...["reads.constructor", "toString.call", "constructor.x", "reads", "", "of.call"],
+      ...["test.remembered.constructor", "test.other.add", "test.remembered"],
+    ]
+  ) {
+    const call = () => answerCall(memory, [method, []], [Remembered]);
+    await assertRejects(call, Error, "no such method");
   }
 });
 

@@ -12,6 +12,8 @@ import { realSystem, silentLogger } from "../../../../core/system.ts";
 import { createMemoryQueue } from "../../../../queues/memory.ts";
 import { rejected } from "../../../registry/rejected.ts";
 import { testInRoot } from "../../../support/temp_root.ts";
+import { hub } from "../../../../gateways/hub/hub.ts";
+import { mcp } from "../../../../apps/mcp/mcp.ts";
 
 const tokens = {
   find(authorization: string | null) {
@@ -26,7 +28,7 @@ type Sink = (entry: AuditEntry) => void | Promise<void>;
 
 async function served(audit: Sink, given?: Registry) {
   const registry = given ?? await openRegistry(createMemoryBackend());
-  const handler = createHandler(registry, { tokens, audit, hf: true, mcp: true });
+  const handler = createHandler(registry, { tokens, audit, gateways: [hub, mcp] });
   const info = { remoteAddr: { hostname: "192.0.2.7" } };
   const as = (token: string) =>
     openHttpRegistry("http://localhost", {
@@ -299,7 +301,7 @@ Deno.test("an entry of a refused request has the repository of the Hub that it n
   const entries: AuditEntry[] = [];
   const registry = await openRegistry(createMemoryBackend());
   const audit = (entry: AuditEntry) => void entries.push(entry);
-  const app = createApp(registry, { audit, tokens, hf: true });
+  const app = createApp(registry, { audit, tokens, gateways: [hub] });
   const ofRepositories = app.routes.filter(({ path }) => path.includes(":repo"));
   for (const { method, path } of ofRepositories) {
     const asked = path.replace(/:path\{.*\}/, "a").replace(/:(\w+)/g, (_, name) => `one-${name}`);

@@ -25,6 +25,7 @@ import { createHandler } from "../../../../apps/server.ts";
 import { createCheckedHandler } from "../checked_handler.ts";
 import { withHooks } from "../../../registry/with_hooks.ts";
 import { slowTest } from "../../../support/seeds.ts";
+import { hub } from "../../../../gateways/hub/hub.ts";
 
 const TEXT = "0123456789";
 
@@ -305,7 +306,7 @@ slowTest("a stalled answer holds at most 1 MiB of a file", async () => {
 
 slowTest("files with line breaks in their paths are served", async () => {
   await using registry = await openRegistry("memory:");
-  await using handler = createCheckedHandler(registry, { hf: true });
+  await using handler = createCheckedHandler(registry, { gateways: [hub] });
   const ask = (path: string, init?: RequestInit) =>
     handler(new Request(`http://localhost${path}`, init));
   const paths = ["\n", "\r", "\u2028", "\u2029"].map((end) => `a${end}b/c${end}d`);

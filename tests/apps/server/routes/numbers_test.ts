@@ -1,6 +1,7 @@
 import { assertEquals } from "@std/assert";
 import { openService } from "../uploads/sending.ts";
 import { rowsOfRun } from "../../../support/seeds.ts";
+import { hub } from "../../../../gateways/hub/hub.ts";
 
 const NO_NUMBERS = ["abc", "", "-1", "+1", "1.5", "1e3", "1e999", "0x10", "NaN", "Infinity", " 1"];
 const LARGE = ["9".repeat(16), "9".repeat(400)]; // more than any limit
@@ -13,7 +14,7 @@ interface Parameter {
 }
 
 Deno.test("every number in a query is a whole number with limits", async () => {
-  await using service = await openService({ hf: true });
+  await using service = await openService({ gateways: [hub] });
   const document = await (await service.send("GET", "/openapi.json")).json();
   const numbers: string[] = [];
   for (const [path, methods] of Object.entries<object>(document.paths)) {

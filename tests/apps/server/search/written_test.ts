@@ -5,6 +5,7 @@ import { openRegistry, type Registry, saveMany } from "../../../../mod.ts";
 import { WrittenNames } from "../../../../apps/server/memory/written_names.ts";
 import { SearchIndexReader } from "../../../../apps/server/search/search_index.ts";
 import { realSystem } from "../../../../core/system.ts";
+import { hub } from "../../../../gateways/hub/hub.ts";
 
 type Ask = (at: string, json?: unknown) => Promise<unknown>;
 
@@ -13,7 +14,7 @@ async function afterSearch(use: (ask: Ask, registry: Registry) => Promise<void>)
   await using registry = await openRegistry("memory:");
   await saveMany(registry, ["a", "b:c", "z"].map((name) => ({ name, value: 1 })));
   await registry.save("many", 0, { metadata: { at: 0 } });
-  await using handler = createCheckedHandler(registry, { hf: true });
+  await using handler = createCheckedHandler(registry, { gateways: [hub] });
   const ask: Ask = async (at, json) => {
     const [method, path] = at.split(" ") as [string, string];
     const headers = { "content-type": "application/json" };
@@ -81,7 +82,7 @@ Deno.test("a search has a saved version of a name with many, and those of before
 
 Deno.test("a search has the commits of Hub clients of its service", async () => {
   await afterSearch(async (_ask, registry) => {
-    await using handler = createCheckedHandler(registry, { hf: true });
+    await using handler = createCheckedHandler(registry, { gateways: [hub] });
     const get = async () =>
       (await (await handler(new Request("http://localhost/search?q=name=team/bert"))).json()).total;
     assertEquals(await get(), 0);

@@ -9,6 +9,8 @@ import { createHandler } from "../../../../apps/server.ts";
 import { openRegistry } from "../../../../mod.ts";
 import { openQueue } from "../../../../queues/mod.ts";
 import { metadata, numbers } from "./values.ts";
+import { dav } from "../../../../gateways/dav/dav.ts";
+import { hub } from "../../../../gateways/hub/hub.ts";
 
 const [folder] = process.argv.slice(2);
 await using registry = await openRegistry(folder!, { durability: "os" });
@@ -16,7 +18,7 @@ await using jobs = await openQueue("memory:");
 for (const i of numbers(1000)) {
   await jobs.add({ id: `j${i}`, group: "g", kind: "k", data: metadata() as { text: string } });
 }
-await using handler = createHandler(registry, { hf: true, dav: true, jobs });
+await using handler = createHandler(registry, { gateways: [hub, dav], jobs });
 
 /** Processor time of this thread, milliseconds: other programs do not add to it. */
 function busyMs(): number {

@@ -1,6 +1,6 @@
 import { Repeated } from "../../../../../apps/cli/jobs/work_until_stopped.ts";
 import { assertEquals, assertStringIncludes } from "@std/assert";
-import { runCli } from "../../../../../apps/cli/run_cli.ts";
+import { runCli } from "../../../run_cli.ts";
 import { createPlugins, taskJob } from "../../../../../plugins/mod.ts";
 import { openQueue } from "../../../../../queues/mod.ts";
 import { REPOSITORY, spawnDeno } from "../../../../support/run_deno.ts";

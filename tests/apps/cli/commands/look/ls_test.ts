@@ -1,6 +1,6 @@
 import { assert, assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
 import { join } from "@std/path";
-import { runCli } from "../../../../../apps/cli/run_cli.ts";
+import { runCli } from "../../../run_cli.ts";
 import type { ownCalls } from "../../../../../disk/disk_calls.ts";
 import { withPatchedFs } from "../../../../backends/patched_fs.ts";
 import { IS_QUICK } from "../../../../support/seeds.ts";

@@ -1,7 +1,7 @@
 import { assertEquals } from "@std/assert";
 import type { PlainValue } from "../../../../../core/text/plain_value.ts";
 import { openQueue } from "../../../../../queues/mod.ts";
-import { runCli } from "../../../../../apps/cli/run_cli.ts";
+import { runCli } from "../../../run_cli.ts";
 import { realSystem, type System } from "../../../../../core/system.ts";
 import { withoutHanging } from "../../../../support/without_hanging.ts";
 import { captureIo, holdfast } from "../../../captured_io.ts";

@@ -1,5 +1,5 @@
 import { assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
-import { runCli } from "../../../../../apps/cli/run_cli.ts";
+import { runCli } from "../../../run_cli.ts";
 import { openInBrowser } from "../../../../../apps/cli/terminal/open_in_browser.ts";
 import { captureIo, cliTest, filledTest } from "../../../captured_io.ts";
 

@@ -1,0 +1,11 @@
+// All extensions of the command line and the service.
+import { davExtension } from "../gateways/dav/extension.ts";
+import { hubExtension } from "../gateways/hub/extension.ts";
+import type { Extension } from "./cli/program/extension.ts";
+import { mcpExtension } from "./mcp/extension.ts";
+
+export const EXTENSIONS: readonly Extension[] = [
+  hubExtension,
+  davExtension,
+  mcpExtension,
+];

@@ -1,0 +1,28 @@
+/**
+ * The names of the service for gateways: routes, answers and checks. A gateway is a protocol of other
+ * programs, such as that of the Hugging Face Hub, which `createHandler` takes.
+ *
+ * @module
+ */
+export { Answer, type ProblemFields } from "./server/answer.ts";
+export type { Access, ReadableArtifact, Right, RouteScope } from "./server/access/access.ts";
+export { route } from "./server/describe.ts";
+export type { ParamOf, Route, ValueOf } from "./server/describe.ts";
+export type { AskedVersion, OpenVersion } from "./server/files/opened.ts";
+export type { GatewayMemory, MemoryKind, MethodsOf } from "./server/memory/service_memory.ts";
+export type { BegunRead, BegunReads } from "./server/memory/begun_reads.ts";
+export type { Windows } from "./server/streams.ts";
+export type { Fault } from "../core/errors.ts";
+export { RefusedRequest } from "./server/problem.ts";
+export { RouteContext } from "./server/gateways/gateway.ts";
+export type {
+  Content,
+  DescribedAnswer,
+  Gateway,
+  GatewayContext,
+  OpenGateway,
+  RequestInfo,
+  RouteDescription,
+  RouteEntry,
+  Routes,
+} from "./server/gateways/gateway.ts";

@@ -1,0 +1,20 @@
+import { loadPart } from "../../core/urls/load_part.ts";
+import type { Gateway } from "../server/gateways/gateway.ts";
+import { defineServing, type Extension } from "../cli/program/extension.ts";
+
+export const mcpExtension: Extension = {
+  name: "mcp",
+  commands: [{
+    group: "services",
+    load: { mcp: async () => (await import("./command.ts")).mcp },
+  }],
+  serving: defineServing({
+    options: [{ flags: "--mcp", text: "also serve assistants and agents, at /mcp" }],
+    async open({ mcp }) {
+      if (!mcp) return {};
+      await loadPart("./server.ts", import.meta.url); // fails before the service starts
+      const part = await loadPart<{ mcp: Gateway }>("./mcp.ts", import.meta.url);
+      return { gateways: [part.mcp] };
+    },
+  }),
+};

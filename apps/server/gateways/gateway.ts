@@ -1,0 +1,184 @@
+// Requests, the routes that answer them, and gateways: protocols of other programs on the service,
+// such as that of the Hugging Face Hub. This module loads no package: `routing.ts` has the router.
+import type { Logger, Registry, System } from "../../../mod.ts";
+import type { StandardSchema } from "../../../registry/mod.ts";
+import type { ResumableUploads } from "../../../registry/uploads.ts";
+import type { Access, RouteScope } from "../access/access.ts";
+import { Answer } from "../answer.ts";
+import type { OpenVersion } from "../files/opened.ts";
+import type { GatewayMemory, MemoryKind } from "../memory/service_memory.ts";
+import type { AuditSubject } from "../observe/audit_entry.ts";
+import type { HandlerInfo, ServiceOptions } from "../service_options.ts";
+import type { Windows } from "../streams.ts";
+
+/**
+ * The services of all routes, also of those of gateways.
+ *
+ * Reads ignore the signal of a request: `Deno.serve` also aborts it after complete answers, with a
+ * warning on the terminal. Unread streams are cancelled; shorter reads run to their end.
+ */
+export interface GatewayContext {
+  readonly registry: Registry;
+  readonly options: ServiceOptions;
+  readonly system: System;
+  readonly logger: Logger;
+  readonly closing: AbortSignal;
+  /** Uploads that no save has used yet. `Unsupported` for a registry without a store. */
+  uploads(): Promise<ResumableUploads>;
+  readonly openVersion: OpenVersion;
+  /** The memory of all downloads. */
+  readonly windows: Windows;
+  /** Facts that the service remembers between requests. */
+  readonly memory: GatewayMemory;
+  /** Sends a request to a route of the service, with the rights of `info`. */
+  dispatch(request: Request, info: RequestInfo): Promise<Answer>;
+}
+
+/** A request as the service knows it, beside its bytes. */
+export interface RequestInfo extends HandlerInfo {
+  /** The rights of the sender. Routes whose path has a `name` have checked it. */
+  access: Access;
+  /** The error of the token. Every route that is not open throws it. */
+  refusal?: unknown;
+  requestId: string;
+  /** Of a request in the protocol of another program. */
+  gateway?: OpenGateway;
+  route?: string;
+  /** Returns the current rights of the sender, for long responses. Absent without tokens. */
+  renew?: () => Promise<Access>;
+  scope?: RouteScope;
+  name?: string;
+  /** The version in its path, or the one that it saved. */
+  version?: string;
+  /** The alias in its path, or those that a save sets. */
+  aliases?: readonly string[];
+  /** True if it only checks what it would change. */
+  dryRun?: boolean;
+  /** The name that it asks to write, if that is not the one in its path. */
+  target?: string;
+  /** The name that it may have written: its rights and its body have passed their checks. */
+  writes?: string;
+  /** The subject of its entry in the audit trail, beside names and versions. */
+  subject?: AuditSubject;
+}
+
+/** Bodies by their media types. */
+export type Content = Record<string, { schema?: StandardSchema | Record<string, unknown> }>;
+
+/** An answer in the document. */
+export interface DescribedAnswer {
+  description: string;
+  schema?: StandardSchema;
+  content?: Content;
+  headers?: Record<string, string>;
+}
+
+/** A route in the document. */
+export interface RouteDescription {
+  id: string;
+  tag: string;
+  summary: string;
+  description?: string;
+  /** Checked for the `name` of the path. Routes without a name check `c.info.access` themselves. */
+  scope: RouteScope;
+  requestHeaders?: Record<string, string>;
+  body?: Content;
+  answers: Record<number, DescribedAnswer>;
+  problems?: readonly number[];
+}
+
+/** A row of the table. Its `answer` checks the token, the query and the body too. */
+export interface RouteEntry extends RouteDescription {
+  readonly method: string;
+  readonly path: string;
+  readonly query?: StandardSchema;
+  readonly json?: StandardSchema;
+  answer(c: RouteContext): Promise<Answer>;
+}
+
+/** A request to a route. */
+export class RouteContext {
+  readonly request: Request;
+  readonly info: RequestInfo;
+  /** The path of the route. */
+  readonly path: string;
+  /** The decoded parameters of the path. */
+  readonly params: Record<string, string>;
+
+  constructor(
+    request: Request,
+    { info, path, params }: Pick<RouteContext, "info" | "path" | "params">,
+  ) {
+    this.request = request;
+    this.info = info;
+    this.path = path;
+    this.params = params;
+  }
+
+  header(name: string): string | undefined {
+    return this.request.headers.get(name) ?? undefined;
+  }
+
+  /** Answers with JSON that ends with a newline, for terminals. */
+  json(value: unknown, status?: number, headers?: Record<string, string>): Answer {
+    return answerJson(value, status, headers);
+  }
+}
+
+/** A table of routes. The first one added wins. */
+export interface Routes {
+  readonly all: readonly RouteEntry[];
+  add(entry: RouteEntry): void;
+  /** Returns the answer of the route of a request, undefined without one. HEAD asks that of GET. */
+  answer(request: Request, info: RequestInfo): Promise<Answer | undefined>;
+  /** Returns the methods of a path. Routes without parameters win over those with parameters. */
+  methodsAt(path: string): string[];
+}
+
+/**
+ * A protocol of other programs on the service: which requests are its own, its routes, how its
+ * clients send a token, and how its errors look.
+ */
+export interface Gateway {
+  /** One word: `hub`. */
+  readonly name: string;
+  /** Returns true for a request of the protocol, by its path, headers or host. */
+  owns(path: string, request: Request): boolean;
+  /**
+   * Its routes answer only requests of its own, before those of the service: for a protocol that
+   * takes all paths.
+   *
+   * @default false, its routes stand beside those of the service
+   */
+  readonly takesAllPaths?: boolean;
+  addRoutes?(routes: Routes, context: GatewayContext): void;
+  /** Returns the header `Authorization` of a request whose protocol sends a token otherwise. */
+  authorization?(request: Request): string | null;
+  /** Returns the request as routes read it. @default as it was sent */
+  received?(request: Request): Request;
+  /**
+   * Returns the answer to a request of its own in the form of the protocol. `answer.problem` has
+   * the words of an error.
+   */
+  answered?(answer: Answer, info: RequestInfo, request: Request): Answer;
+  /** Classes of facts that it remembers between requests. */
+  readonly memory?: readonly MemoryKind<object>[];
+}
+
+/** A gateway of a service, with the tables that its requests are looked up in. */
+export interface OpenGateway {
+  readonly gateway: Gateway;
+  readonly tables: readonly Routes[];
+}
+
+/** Answers with JSON that ends with a newline, for terminals. */
+export function answerJson(
+  value: unknown,
+  status?: number,
+  headers?: Record<string, string>,
+): Answer {
+  return new Answer(`${JSON.stringify(value)}\n`, {
+    status,
+    headers: { "content-type": "application/json", ...headers },
+  });
+}

@@ -1,0 +1,21 @@
+import { loadPart } from "../../core/urls/load_part.ts";
+import type { Gateway } from "../../apps/server/gateways/gateway.ts";
+import { defineServing, type Extension } from "../../apps/cli/program/extension.ts";
+
+export const davExtension: Extension = {
+  name: "dav",
+  commands: [{
+    group: "data",
+    load: { mount: async () => (await import("./mount.ts")).mount },
+  }],
+  serving: defineServing({
+    options: [
+      { flags: "--dav", text: "also serve versions as WebDAV folders, at /dav/NAME@VERSION/" },
+    ],
+    async open({ dav }) {
+      if (!dav) return {};
+      const part = await loadPart<{ dav: Gateway }>("./dav.ts", import.meta.url);
+      return { gateways: [part.dav] };
+    },
+  }),
+};

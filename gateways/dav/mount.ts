@@ -1,0 +1,112 @@
+import { mkdir, readdir, rmdir } from "node:fs/promises";
+import process from "node:process";
+import { resolve } from "node:path";
+import { loadPart } from "../../core/urls/load_part.ts";
+import { nameSegment } from "../../core/naming/names.ts";
+import { type Artifact, defineRegistry, type Registry } from "../../mod.ts";
+import { createTokenCheck } from "../../apps/server/access/one_time.ts";
+import { type Command, defineCommand, REF_ARGUMENT } from "../../apps/cli/program/command.ts";
+import { refuseUrlTarget } from "../../apps/cli/program/refusals.ts";
+import { aborted } from "../../apps/cli/program/run_process.ts";
+import type { Gateway } from "../../apps/server/gateways/gateway.ts";
+import { mountUrl, SEND_TOKENS } from "./mounters.ts";
+import { invalid, lookUp, shellWord, withHints } from "../../apps/cli/terminal/hints.ts";
+import type { ServerPart } from "../../apps/cli/services/serve_registry.ts";
+
+const STOP_MS = 2000;
+
+export const mount: Command = defineCommand({
+  name: "mount",
+  summary: "Mount a version as a read-only folder until Ctrl-C.",
+  details:
+    "Serves WebDAV on this machine and mounts it with rclone (Linux, with fuse3), davfs2 (Linux, " +
+    "as root), mount_webdav (macOS) or net use (Windows). A range or an alias is resolved once, " +
+    "so the folder does not change. The registry is a folder, a bucket or a service.",
+  args: [
+    REF_ARGUMENT,
+    {
+      usage: "<folder>",
+      text: "a new or empty folder; on Windows, a drive such as Z:",
+      completes: "file",
+    },
+  ],
+  options: [],
+  examples: [
+    ["holdfast mount data:raw ./raw", "the latest version; then ls, grep and cat in ./raw"],
+    ["holdfast mount data:raw@1.4 ./raw -r s3://bucket/registry", "a registry in a bucket"],
+    ["holdfast mount data:raw ./raw -r https://registry.example", "one behind a service"],
+  ],
+  async run([ref, given], _flags, context) {
+    const { io: { cwd, system, signal }, logger } = context;
+    const registry = await context.open();
+    const artifact = await withHints(registry.open(ref), lookUp(ref));
+    const { name, version } = artifact.info;
+    const { createHandler, listen } = await loadPart<ServerPart>(
+      "../../apps/server.ts",
+      import.meta.url,
+    );
+    const part = await loadPart<{ dav: Gateway }>("./dav.ts", import.meta.url);
+    const tokens = SEND_TOKENS ? createTokenCheck(["read:*"]) : undefined;
+    const reported = new Set<unknown>(); // programs repeat reads, and show only EIO
+    const warn = (reason: unknown) => {
+      if (!reported.has(reason)) logger.warn(reason);
+      reported.add(reason);
+    };
+    const handler = createHandler(withPinned(registry, artifact), {
+      gateways: [part.dav],
+      tokens,
+      readOnly: true,
+      system,
+      logger: { ...logger, warn },
+    });
+    const isDrive = process.platform === "win32";
+    refuseUrlTarget(given, `mount "${ref}"`);
+    const folder = isDrive ? given : resolve(cwd, given);
+    const isNew = !isDrive && await mkdir(folder, { recursive: true }) !== undefined;
+    if (!isDrive && (await readdir(folder)).length > 0) {
+      throw invalid(`mount at ${folder}`, "the folder is not empty", "Choose a new folder.");
+    }
+    const server = await listen(handler, { port: 0, hasTokens: SEND_TOKENS, system });
+    const pinned = `${name}@${version}`;
+    try {
+      const unmount = await mountUrl({
+        folder,
+        system,
+        token: tokens?.token ?? "",
+        url: `${server.url}/dav/${nameSegment(name)}@${encodeURIComponent(version)}`,
+        hint: "Install rclone and FUSE: sudo apt install rclone fuse3. Or download the version: " +
+          `holdfast download ${shellWord(pinned)} --to ${shellWord(given)}`,
+      });
+      await context.result({ ref: pinned, folder }, folder);
+      await context.note(`Mounted ${pinned}; Ctrl-C unmounts it`);
+      if (!SEND_TOKENS) {
+        await context.note("Every user of this machine can read the registry until then");
+      }
+      await aborted(signal);
+      await unmount();
+    } finally {
+      await server.stop({ withinMs: STOP_MS });
+      if (isNew) await rmdir(folder).catch(() => {}); // still mounted, after a failure
+    }
+    await context.note("Unmounted");
+  },
+});
+
+/** Returns a registry in which a version stays what it is, also if another one overwrites it. */
+function withPinned(registry: Registry, artifact: Artifact): Registry {
+  const { location, id, settings, materializers } = registry;
+  return defineRegistry({
+    location,
+    id,
+    settings,
+    materializers,
+    ...registry.service === undefined && { backend: registry.backend },
+    names: (options) => registry.names(options),
+    versions: (name, options) => registry.versions(name, options),
+    open: async (ref, options) => {
+      const { name, version } = artifact.info;
+      const isPinned = ref === name && options?.version === version;
+      return isPinned ? artifact : await registry.open(ref, options);
+    },
+  });
+}

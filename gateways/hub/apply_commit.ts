@@ -1,0 +1,215 @@
+// A commit of the Hub: lines of JSON, applied to the latest version.
+import { type Artifact, isRegistryError, type SavedArtifact } from "../../mod.ts";
+import { shown } from "../../core/naming/names.ts";
+import { inTurns } from "../../core/work/next_turn.ts";
+import { nextVersion, parseVersion } from "../../core/naming/versions.ts";
+import type { FileInfo, FileToSave } from "../../materializers/mod.ts";
+import { fileToSave } from "../../core/registry/artifact_file.ts";
+import { RefusedRequest } from "../../apps/server/problem.ts";
+import type { GatewayContext } from "../../apps/server/gateways/gateway.ts";
+import { fromBase64, openSentFiles, passThrough } from "../../apps/server/saving/sent_files.ts";
+import type { CommitLine } from "./write_schemas.ts";
+import { isShown } from "./entries.ts";
+import { LiveFiles } from "./live_files.ts";
+import { NO_REVISION, revisionOf } from "./repos.ts";
+import type { Access, ReadableArtifact } from "../../apps/server/access/access.ts";
+
+/** Uploads by SHA-256. Several programs may have sent the same bytes. */
+export interface SentObjects {
+  /** Takes a whole upload for one commit. */
+  take(oid: string): Promise<string | undefined>;
+  /** Gives an upload back that was not committed. */
+  add(oid: string, upload: string): Promise<void>;
+}
+
+export interface Commit {
+  summary: string;
+  description: string;
+  parentCommit?: string;
+  changes: Exclude<CommitLine, { key: "header" }>[];
+}
+
+interface ApplyOptions {
+  /** Returns the name, and its latest version. */
+  find(): Promise<{ name: string; base: ReadableArtifact | undefined }>;
+  access: Access;
+  objects: SentObjects;
+  signal: AbortSignal;
+}
+
+const MOST_TRIES = 20;
+
+/** Saves the latest version with the changes as the next one, again if another commit was faster. */
+export async function applyCommit(
+  context: GatewayContext,
+  { summary, description, parentCommit, changes }: Commit,
+  { find, access, objects, signal }: ApplyOptions,
+): Promise<SavedArtifact> {
+  const huggingface = { message: summary, ...(description && { description }) };
+  let before: Artifact | undefined;
+  let version = "";
+  const taken = new Map<string, string>();
+  try {
+    return await save();
+  } catch (error) {
+    for (const [oid, upload] of taken) await objects.add(oid, upload);
+    throw error;
+  }
+
+  async function save(): Promise<SavedArtifact> {
+    for (let tries = 1;; tries++) {
+      const { name, base } = await find();
+      if (
+        parentCommit !== undefined && (base ? revisionOf(base.info) : NO_REVISION) !== parentCommit
+      ) {
+        throw notLatest(parentCommit);
+      }
+      // A version that was deleted stays used: then the number after it is tried.
+      const isSame = tries > 1 && before?.info.commit === base?.info.commit;
+      const highest = isSame ? version : base?.info.version;
+      version = highest === undefined ? "1.0.0" : nextVersion(parseVersion(highest)).canonical;
+      before = base;
+      const applying = { name, base, changes, access, take, signal };
+      const { files: save, removeUploads } = await changedFiles(context, applying);
+      const materializer = { ...passThrough({ id: "folder", formatVersion: 1 }, []), save };
+      const options = {
+        version,
+        as: materializer,
+        metadata: { huggingface },
+        signal,
+        skipIfUnchanged: true, // clients repeat a commit whose answer was lost
+      };
+      try {
+        const saved = await context.registry.save(name, undefined, options);
+        await removeUploads();
+        return saved;
+      } catch (error) {
+        if (!isRegistryError(error, "AlreadyExists") || tries === MOST_TRIES) throw error;
+      }
+    }
+  }
+
+  async function take(oid: string): Promise<string | undefined> {
+    const upload = taken.get(oid) ?? await objects.take(oid);
+    if (upload !== undefined) taken.set(oid, upload);
+    return upload;
+  }
+}
+
+async function changedFiles(
+  context: GatewayContext,
+  { name, base, changes, access, take, signal }: Pick<ApplyOptions, "access" | "signal"> & {
+    name: string;
+    base: ReadableArtifact | undefined;
+    changes: Commit["changes"];
+    take: SentObjects["take"];
+  },
+): Promise<{ files(): Iterable<FileToSave>; removeUploads(): Promise<void> }> {
+  const baseFiles = base?.info.files ?? [];
+  base?.checkFiles?.();
+  const files = new LiveFiles(
+    [...baseFiles, ...changes.map(({ value }) => value)].map(({ path }) => path),
+  );
+  const keptBySha256 = new Map(baseFiles.map((file) => [file.sha256, file]));
+  for await (const file of inTurns(baseFiles)) files.set(file.path, file);
+  const uploads = new Map<string, string>();
+  let earlier: Awaited<ReturnType<typeof earlierFiles>> | undefined;
+  for await (const { key, value } of inTurns(changes)) {
+    const { path } = value;
+    uploads.delete(path);
+    if (key === "file") {
+      files.set(path, { path, content: fromBase64(path, value.content) });
+    } else if (key === "lfsFile") {
+      const same = keptBySha256.get(value.oid);
+      const upload = same === undefined ? await take(value.oid) : undefined;
+      if (same !== undefined) files.set(path, same);
+      else if (upload !== undefined) uploads.set(path, upload);
+      else {
+        earlier ??= await earlierFiles(context, { name, changes, access });
+        const copied = earlier.get(value.oid);
+        if (copied === undefined) throw notSent(path);
+        files.set(path, fileToSave(copied.artifact, copied.file, path));
+      }
+    } else if (key === "deletedFile") {
+      if (!files.delete(path)) throw noFile(path);
+    } else if (!files.deleteFolder(path)) throw noFile(path);
+  }
+  const oids = new Map(
+    changes.flatMap(({ key, value }) => key === "lfsFile" ? [[value.path, value.oid]] : []),
+  );
+  const sent = [...uploads].map(([path, upload]) => ({ path, upload, sha256: oids.get(path) }));
+  const { files: added, removeUploads } = await openSentFiles(context, sent, { access, signal });
+  for (const file of added) files.set(file.path, file);
+  const opened = () =>
+    // a save may ask twice
+    files.entries().map(([path, file]) => "content" in file ? file : fileToSave(base!, file, path));
+  return { files: opened, removeUploads };
+}
+
+/** Maximum number of versions in which a commit looks for the content that it names. */
+const MOST_EARLIER = 1000;
+
+/**
+ * Returns the files of earlier versions that a commit names by their SHA-256 only: a copy from an
+ * older revision.
+ */
+async function earlierFiles(
+  { registry, openVersion }: Pick<GatewayContext, "registry" | "openVersion">,
+  { name, changes, access }: {
+    name: string;
+    changes: Commit["changes"];
+    access: Access;
+  },
+): Promise<Map<string, { artifact: ReadableArtifact; file: FileInfo }>> {
+  const files = new Map<string, { artifact: ReadableArtifact; file: FileInfo }>();
+  if (!access.may("read", name)) return files;
+  const oids = changes.flatMap(({ key, value }) => key === "lfsFile" ? [value.oid] : []);
+  const missing = new Set(oids);
+  for await (const { info } of registry.versions(name, { details: true, limit: MOST_EARLIER })) {
+    if (missing.size === 0) break;
+    const named = info?.files.filter((file) => isShown(file) && missing.has(file.sha256)) ?? [];
+    if (named.length === 0) continue;
+    const { version, commit } = info!;
+    const artifact = await openVersion({ name, version, commit }, access);
+    artifact.checkFiles?.();
+    for (const file of named) {
+      files.set(file.sha256, { artifact, file });
+      missing.delete(file.sha256);
+    }
+  }
+  return files;
+}
+
+function noFile(path: string): RefusedRequest {
+  return new RefusedRequest({
+    status: 404,
+    code: "NotFound",
+    action: "delete",
+    subject: shown(path),
+    state: "A file with this name doesn't exist", // the words that clients look for
+    hint: "List the files with list_repo_files.",
+    headers: { "x-error-code": "EntryNotFound" },
+  });
+}
+
+function notSent(path: string): RefusedRequest {
+  return new RefusedRequest({
+    status: 409,
+    code: "Conflict",
+    action: "commit",
+    subject: shown(path),
+    state: "its content was not sent to this service, or was committed",
+    hint: "Upload it again. Behind a load balancer, send all requests to one service.",
+  });
+}
+
+function notLatest(parent: string): RefusedRequest {
+  return new RefusedRequest({
+    status: 412,
+    code: "Conflict",
+    action: "commit",
+    subject: `above ${parent}`,
+    state: "it is not the latest version",
+    hint: "Read the latest version, and apply your change to it.",
+  });
+}

@@ -1,0 +1,116 @@
+// Schemas of the write routes of the Hugging Face Hub. Unknown members are ignored: clients send
+// more than a registry needs.
+import * as v from "npm:valibot@^1.5";
+import { fault } from "../../core/errors.ts";
+import { Amount, Sha256, Text } from "../../apps/server/schemas/artifact.ts";
+import { MOST_FILES } from "../../apps/server/schemas/saving.ts";
+import { atMost, object } from "../../apps/server/schemas/listing.ts";
+
+/** A file whose bytes are in the request. */
+const SentInline = v.object({ path: Text, content: v.string(), encoding: v.literal("base64") });
+
+export const HubCreate = v.object({
+  name: Text,
+  organization: v.nullish(Text),
+  type: v.nullish(Text),
+  license: v.nullish(Text),
+  files: v.nullish(atMost(MOST_FILES, SentInline)),
+});
+
+export const HubCreated = object("HubCreated", {
+  url: v.string(),
+  name: v.string(),
+  id: v.string(),
+});
+
+export const HubFindings = object("HubFindings", {
+  errors: v.array(v.unknown()),
+  warnings: v.array(v.unknown()),
+});
+
+export const HubReceived = object("HubReceived", { received: v.literal(true) });
+
+export const HubPreupload = v.object({
+  files: atMost(1000, v.object({ path: Text, size: Amount })),
+  gitIgnore: v.optional(v.union([v.literal(""), Text])), // a file may be empty
+});
+
+export const HubModes = object("HubModes", {
+  files: v.array(v.object({
+    path: v.string(),
+    uploadMode: v.picklist(["regular", "lfs"]),
+    shouldIgnore: v.boolean(),
+    oid: v.optional(v.string()),
+  })),
+});
+
+const LfsObject = v.object({ oid: Sha256, size: Amount });
+
+export const HubBatch = v.object({
+  operation: v.literal("upload"),
+  objects: atMost(1000, LfsObject),
+});
+
+export const HubBatchAnswer = object("HubBatchAnswer", {
+  transfer: v.literal("basic"),
+  objects: v.array(v.object({
+    ...LfsObject.entries,
+    actions: v.optional(v.object({
+      upload: v.object({ href: v.string(), header: v.record(v.string(), v.string()) }),
+    })),
+  })),
+});
+
+export const HubCommitted = object("HubCommitted", {
+  success: v.literal(true),
+  commitOid: v.string(),
+  commitUrl: v.string(),
+  hookOutput: v.string(),
+});
+
+const path = Text;
+
+const LineSchema = v.variant("key", [
+  v.object({
+    key: v.literal("header"),
+    value: v.object({
+      summary: v.string(),
+      description: v.optional(v.string(), ""),
+      parentCommit: v.optional(v.string()),
+    }),
+  }),
+  v.object({
+    key: v.literal("file"),
+    value: SentInline,
+  }),
+  v.object({
+    key: v.literal("lfsFile"),
+    value: v.object({ path, algo: v.literal("sha256"), oid: Sha256 }),
+  }),
+  v.object({ key: v.picklist(["deletedFile", "deletedFolder"]), value: v.object({ path }) }),
+]);
+
+export type CommitLine = v.InferOutput<typeof LineSchema>;
+
+export function parseLine(text: string): CommitLine {
+  return parsed(LineSchema, text, "the commit");
+}
+
+/** Parses the body of a batch of Git LFS, whose media type is not that of JSON. */
+export function parseBatch(text: string): v.InferOutput<typeof LfsObject>[] {
+  return parsed(HubBatch, text, "the batch").objects;
+}
+
+function parsed<S extends v.GenericSchema>(
+  schema: S,
+  text: string,
+  what: string,
+): v.InferOutput<S> {
+  try {
+    return v.parse(schema, JSON.parse(text), { abortEarly: true });
+  } catch (error) {
+    const state = v.isValiError(error) ? error.message : "it is not JSON";
+    const hint = "Use huggingface_hub, or follow the API of the Hub.";
+    throw fault({ code: "Invalid", action: `read ${what}`, state, hint });
+  }
+}
