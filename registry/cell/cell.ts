@@ -12,6 +12,7 @@
 import type { ObjectInfo, PutResult } from "../../core/backend.ts";
 import { isRegistryError, type RegistryError } from "../../core/errors.ts";
 import { backoffMs } from "../../core/retry.ts";
+import type { AnyRecord } from "../../core/record.ts";
 import { TOMBSTONE_BYTES } from "../format/record_codec.ts";
 import type { OpeningStore, Store } from "./store.ts";
 import { type FoundRecord, readHead, readRecord } from "./heads.ts";
@@ -202,6 +203,18 @@ export interface KnownHead {
   dead: boolean;
   /** The record that counts, older if the head has expired. Absent if damaged or if none counts. */
   found?: FoundRecord;
+}
+
+/**
+ * Returns the generation to write above a version or its deletion. A tombstone with a digest in the
+ * place of the first generation was the second: a collector has removed that, and its request may
+ * arrive late.
+ */
+export function generationAbove(
+  { generation, record }: { generation: number; record?: AnyRecord },
+): number {
+  const isBuried = generation === 1 && record?.kind === "deleted" && record.digest !== undefined;
+  return isBuried ? 3 : generation + 1;
 }
 
 /** Reads the head with its record. A known head never gets older, whatever a stale list returns. */

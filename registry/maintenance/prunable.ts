@@ -2,7 +2,7 @@
 import type { ArtifactInfo } from "../../core/artifact.ts";
 import { isRegistryError, orMissing } from "../../core/errors.ts";
 import { versionBefore } from "../../core/naming/alias_history.ts";
-import type { AliasEntry, Registry, SignalOptions, VersionEntry } from "../../core/registry.ts";
+import type { Registry, SignalOptions, VersionEntry } from "../../core/registry.ts";
 import { mapAtOnce } from "../../core/work/at_once.ts";
 import type { Context } from "../operations/context.ts";
 import { annotationsOfName } from "../operations/annotations.ts";
@@ -60,6 +60,7 @@ export function prunableInStore(
   signal?: AbortSignal,
 ): Prunable<Listed & { found: VersionHead }> {
   const known = noneKnown();
+  const before = new EarlierVersions(registry, name, signal);
   let annotations: ReturnType<typeof annotationsOfName> | undefined;
   return {
     name,
@@ -72,8 +73,8 @@ export function prunableInStore(
     },
     async aliased() {
       const { aliases, releases } = await listHolds(context, { name }, { known, signal });
-      const before = await versionsBeforeOf(registry, name, aliases, signal);
-      return [...[...aliases, ...releases].map(versionOf), ...before];
+      const earlier = await before.of(aliases);
+      return [...[...aliases, ...releases].map(versionOf), ...earlier];
     },
     async times({ found: { head } }) {
       const read = await readCell(context, cellOf(head.key), { head, signal });
@@ -97,16 +98,32 @@ export function prunableInStore(
   };
 }
 
-/** Returns the versions to which rollbacks would set aliases. */
-async function versionsBeforeOf(
-  registry: Registry,
-  name: string,
-  aliases: readonly AliasEntry[],
-  signal?: AbortSignal,
-): Promise<string[]> {
-  const read = ({ alias }: AliasEntry) => versionBefore(registry, { name, alias }, { signal });
-  const versions = await Array.fromAsync(mapAtOnce(aliases, read));
-  return versions.filter((version) => version !== undefined);
+/** The versions to which rollbacks would set aliases. A history is read once for each change. */
+class EarlierVersions {
+  readonly #registry: Registry;
+  readonly #name: string;
+  readonly #signal?: AbortSignal;
+  readonly #known = new Map<string, string | undefined>();
+
+  constructor(registry: Registry, name: string, signal?: AbortSignal) {
+    this.#registry = registry;
+    this.#name = name;
+    this.#signal = signal;
+  }
+
+  /** Returns them. The `key` of an alias is another after each change. */
+  async of(aliases: readonly { alias: string; key: string }[]): Promise<string[]> {
+    const versions = await Array.fromAsync(mapAtOnce(aliases, (entry) => this.#before(entry)));
+    return versions.filter((version) => version !== undefined);
+  }
+
+  async #before({ alias, key }: { alias: string; key: string }): Promise<string | undefined> {
+    if (!this.#known.has(key)) {
+      const named = { name: this.#name, alias };
+      this.#known.set(key, await versionBefore(this.#registry, named, { signal: this.#signal }));
+    }
+    return this.#known.get(key);
+  }
 }
 
 function versionOf({ version }: { version: string }): string {
@@ -119,6 +136,7 @@ export function prunableByContract(
   rules: Retention & SignalOptions,
 ): Prunable<Listed & Pick<VersionEntry, "info" | "error">> {
   const { keepAliased = true, signal } = rules;
+  const before = new EarlierVersions(registry, name, signal);
   const infoOf = ({ version }: Listed) =>
     registry.info(`${name}@${version}`, { annotations: true, signal });
   const remove = async (listed: Listed, dryRun: boolean) => {
@@ -143,8 +161,8 @@ export function prunableByContract(
     },
     async aliased() {
       const aliases = await Array.fromAsync(registry.aliases(name, { signal }));
-      const before = await versionsBeforeOf(registry, name, aliases, signal);
-      return [...aliases.map(versionOf), ...before];
+      const changed = aliases.map(({ alias, version }) => ({ alias, key: `${alias} ${version}` }));
+      return [...aliases.map(versionOf), ...await before.of(changed)];
     },
     async times(listed) {
       const { modifiedAt, generation, error } = listed;

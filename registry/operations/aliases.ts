@@ -116,15 +116,31 @@ export interface MarkedReleases {
   hasMore: boolean;
 }
 
+/** Lists the aliases of a name. */
+export async function* listAliases(
+  context: Context,
+  name: string,
+  options: SignalOptions = {},
+): AsyncGenerator<AliasEntry> {
+  for await (const { alias, version } of aliasesWithKeys(context, name, options)) {
+    yield { alias, version };
+  }
+}
+
+/** An alias, and the key of its newest record: as long as that is the same, its history is. */
+export interface KeyedAlias extends AliasEntry {
+  key: string;
+}
+
 /**
  * Lists the aliases of a name. Records never change, so it reads only those that are not in
  * `known`, and adds them.
  */
-export async function* listAliases(
+export async function* aliasesWithKeys(
   context: Context,
   name: string,
   { known = new Map(), releases, signal }: ListAliasesOptions = {},
-): AsyncGenerator<AliasEntry> {
+): AsyncGenerator<KeyedAlias> {
   checkName(name);
   const isMark = ({ key, size }: ObjectInfo) => {
     const mark = parseReleasedMark(key);
@@ -138,7 +154,7 @@ export async function* listAliases(
     const version = known.get(head.key) ?? await readListed(context, { name, alias, head }, signal);
     if (version === undefined) continue;
     known.set(head.key, version);
-    yield { alias, version };
+    yield { alias, version, key: head.key };
   }
 }
 

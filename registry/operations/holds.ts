@@ -1,14 +1,19 @@
 // Aliases and releases that name versions: neither `delete` nor `prune` deletes those.
 import { isPrefix } from "../../core/backend.ts";
 import { itemAt } from "../../core/faults/present.ts";
-import type { AliasEntry, SignalOptions } from "../../core/registry.ts";
+import type { SignalOptions } from "../../core/registry.ts";
 import { RELEASE } from "../../core/registry/release.ts";
 import { mapAtOnce } from "../../core/work/at_once.ts";
 import { parseVersion } from "../../core/naming/versions.ts";
 import { LINEAGE, lineageFolder, orderSegment, parseLineageKey } from "../format/layout.ts";
 import type { LineageKey } from "../format/layout.ts";
 import { encodeName } from "../../core/naming/names.ts";
-import { type KnownAliases, listAliases, type MarkedReleases } from "./aliases.ts";
+import {
+  aliasesWithKeys,
+  type KeyedAlias,
+  type KnownAliases,
+  type MarkedReleases,
+} from "./aliases.ts";
 import type { Context } from "./context.ts";
 import { readInput } from "./lineage/inputs.ts";
 import { locateVersion } from "./resolve.ts";
@@ -20,7 +25,7 @@ interface ReleaseHold {
 }
 
 interface Holds {
-  aliases: AliasEntry[];
+  aliases: KeyedAlias[];
   releases: ReleaseHold[];
 }
 
@@ -45,7 +50,11 @@ export async function listHolds(
   { known = noneKnown(), signal }: SignalOptions & { known?: KnownHolds } = {},
 ): Promise<Holds> {
   const marked: MarkedReleases = { names: new Set(), hasMore: false };
-  const listing = listAliases(context, name, { known: known.aliases, releases: marked, signal });
+  const listing = aliasesWithKeys(context, name, {
+    known: known.aliases,
+    releases: marked,
+    signal,
+  });
   const aliases = await Array.fromAsync(listing);
   if (marked.names.size === 0 && !marked.hasMore) return { aliases, releases: [] };
   const { versioned } = context.settings;

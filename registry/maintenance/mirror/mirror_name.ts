@@ -4,6 +4,7 @@ import { isRegistryError } from "../../../core/errors.ts";
 import { itemAt } from "../../../core/faults/present.ts";
 import { settle } from "../../cell/settle.ts";
 import { createLedger, type Ledger } from "./ledger.ts";
+import { LiveVersions } from "./live_versions.ts";
 import { mirrorAlias } from "./mirror_alias.ts";
 import { mirrorDeletion } from "./mirror_deletion.ts";
 import { mirrorNotes } from "./mirror_notes.ts";
@@ -34,7 +35,7 @@ export class StoreMirror {
   readonly mirrored: Set<string> = new Set();
   readonly #run: MirrorRun;
   readonly #ledger: Ledger;
-  readonly #live: Version[] = []; // in the target
+  #live = new LiveVersions();
   readonly #users = new Map<string, Version>();
   #releases: CellPair[] = [];
   #aliases: CellPair[] = [];
@@ -57,7 +58,7 @@ export class StoreMirror {
   /** Copies versions, oldest first. Returns false if releases wait for their members. */
   async copyVersions(): Promise<boolean> {
     const run = this.#run;
-    const versions: CellPair[] = [];
+    const versions: CellPair[] = [], live: Version[] = [];
     let deleted: CellPair[] = [];
     const deleteAgain = async () => {
       await this.#each(deleted, (pair) => this.#bury(pair));
@@ -67,7 +68,7 @@ export class StoreMirror {
       if (targetCell !== undefined) await this.#ledger.keep(targetCell);
       const isLive = targetCell?.version !== undefined && !targetCell.notes &&
         !targetCell.head.dead;
-      if (isLive) this.#live.push(targetCell.version!);
+      if (isLive) live.push(targetCell.version!);
       if (source === undefined) continue;
       const pair = { ...this.pair, source, targetCell };
       if (source.alias !== undefined) this.#aliases.push(pair);
@@ -78,7 +79,7 @@ export class StoreMirror {
       else if (deleted.push(pair) >= DELETIONS_AT_ONCE) await deleteAgain();
     }
     await deleteAgain();
-    this.#live.sort(compareVersions);
+    this.#live = new LiveVersions(live);
     const alone: { pair: CellPair; commit: string }[] = [];
     await run.forEach(versions.sort(oldestFirst), async (pair) => {
       const { action, commit = "" } = await this.#copy(pair, true) ?? {};

@@ -1,9 +1,10 @@
 // Mirrors one version, unless the target has it.
 import { isPrefix } from "../../../core/backend.ts";
 import { isRegistryError } from "../../../core/errors.ts";
-import { compareVersions, decodeOrder, parseVersion } from "../../../core/naming/versions.ts";
+import { decodeOrder, parseVersion } from "../../../core/naming/versions.ts";
 import type { Version } from "../../../core/naming/versions.ts";
 import type { StoredFile, VersionRecord } from "../../../core/record.ts";
+import { generationAbove } from "../../cell/cell.ts";
 import { type Head, type Located, readHead, readRecord } from "../../cell/heads.ts";
 import { settleVersion } from "../../cell/settle.ts";
 import { inUtc } from "../../cell/since.ts";
@@ -13,6 +14,7 @@ import { cellOf, parseCellKey, parsePlace } from "../../format/layout.ts";
 import type { PayloadSource } from "../../payload/store_reader.ts";
 import { copyFiles, openSource, sharesFiles } from "./copy_files.ts";
 import type { CopyFilesOptions, Moved } from "./copy_files.ts";
+import type { LiveVersions } from "./live_versions.ts";
 import {
   checkProtection,
   holdTheSame,
@@ -25,7 +27,8 @@ import type { CellPair, MirrorRun, Outcome } from "./run.ts";
 import { readCell } from "../../operations/resolve.ts";
 
 interface SharingOptions {
-  live: Version[];
+  /** In the target. */
+  live: LiveVersions;
   /** The last copied version that uses a payload, by the place of the payload in the source. */
   users: Map<string, Version>;
   postpone: boolean;
@@ -93,13 +96,13 @@ async function copyUnlessPostponed(
   if (sharing.postpone && sharesFiles(record, source.files)) {
     return { action: "postponed", commit: record.commit };
   }
-  const generation = (above ?? head?.generation ?? 0) + 1;
+  const generation = above?.next ?? (head?.generation ?? 0) + 1;
   if (run.dryRun) {
     return { action: "copied", generation, files: source.files.length, bytes: record.size };
   }
   const condition = {
     target,
-    above,
+    above: above?.generation,
     onConflict: head === undefined || !mutable ? "fail" : "overwrite",
     ifCommit: present?.record.commit,
   } as const;
@@ -121,12 +124,11 @@ async function copyVersion(
   const moved = await copyFiles(run, source, record, {
     ...condition,
     base: base && `${condition.target}@${base.canonical}`,
-    badBase: () => void live.splice(live.indexOf(base!), 1),
+    badBase: () => live.delete(base!),
   });
   const places = source.files.flatMap((file) => file.parts?.map((part) => placeOf(file, part)));
   for (const place of [ownPlace(run.from, record), ...places]) if (place) users.set(place, version);
-  live.push(version);
-  live.sort(compareVersions);
+  live.add(version);
   return moved;
 }
 
@@ -144,12 +146,12 @@ function chooseBase(
     for (const part of file.parts ?? []) {
       const place = placeOf(file, part);
       const user = place && (users.get(place) ?? decodeOrder(parsePlace(place).order));
-      const base = user && live.find(({ canonical }) => canonical === user.canonical);
+      const base = user && live.get(user.canonical);
       if (base) shared.set(base, (shared.get(base) ?? 0) + part.size);
     }
   }
   const [most] = [...shared].sort(([, a], [, b]) => b - a);
-  return most?.[0] ?? live.findLast((other) => compareVersions(other, parseVersion(version)) <= 0);
+  return most?.[0] ?? live.upTo(parseVersion(version));
 }
 
 /** Returns true if the target has the content of the version, from the same save or a later one. */
@@ -158,12 +160,18 @@ function isMirrored(run: MirrorRun, present: VersionRecord, record: VersionRecor
   return !isAgain && holdTheSame(present, record);
 }
 
+/** A generation above which an immutable target may write, and the one to write. */
+interface FreeAbove {
+  generation: number;
+  next: number;
+}
+
 /** Returns the generation above which an immutable target may write. Throws if there is none. */
 async function freeAbove(
   run: MirrorRun,
   target: string,
   { located, head, present }: Counterparts & { head: Head },
-): Promise<number | undefined> {
+): Promise<FreeAbove> {
   const above = await newestVoid(run, head, located) ?? await undoneThere(run, head, located);
   if (above !== undefined) return above;
   const state = head.dead
@@ -179,14 +187,14 @@ async function undoneThere(
   { to, signal }: MirrorRun,
   head: Head,
   { record: { restored = [] } }: Located,
-): Promise<number | undefined> {
+): Promise<FreeAbove | undefined> {
   if (!head.dead || restored.length === 0) return undefined;
   const tombstone = (await readRecord(to, head, signal))?.record;
   if (tombstone?.kind !== "deleted") return undefined;
   const deletedAt = inUtc(tombstone.createdAt);
-  return restored.some((deletion) => deletion.deletedAt === deletedAt)
-    ? head.generation
-    : undefined;
+  if (!restored.some((deletion) => deletion.deletedAt === deletedAt)) return undefined;
+  const { generation } = head;
+  return { generation, next: generationAbove({ generation, record: tombstone }) };
 }
 
 /** Returns true if the source saved the version again after the save that the target has. */
@@ -218,10 +226,10 @@ async function newestVoid(
   { from, to, signal }: MirrorRun,
   head: Head,
   { record }: Located,
-): Promise<number | undefined> {
+): Promise<FreeAbove | undefined> {
   if (head.dead) return undefined;
   const origin = originOf(from, record);
-  let newest: number | undefined;
+  let newest: FreeAbove | undefined;
   for await (const entry of to.backend.list(cellOf(head.key), { signal })) {
     const key = isPrefix(entry) ? undefined : parseCellKey(entry.key);
     if (isPrefix(entry) || key === undefined) continue;
@@ -230,7 +238,7 @@ async function newestVoid(
     const own = object.record.origin;
     if (own?.registry !== origin.registry || own.commit !== origin.commit) return undefined;
     if (!await isVoid(to, object, signal)) return undefined;
-    newest ??= key.generation;
+    newest ??= { generation: key.generation, next: key.generation + 1 };
   }
   return newest;
 }

@@ -3,7 +3,7 @@
 import { type Advice, alreadyExists, conflict, type RegistryError } from "../../../core/errors.ts";
 import { compareVersions, FIRST_VERSION, nextVersion } from "../../../core/naming/versions.ts";
 import type { Bump, Version } from "../../../core/naming/versions.ts";
-import { knownFrom, type KnownHead, viewHead } from "../../cell/cell.ts";
+import { generationAbove, knownFrom, type KnownHead, viewHead } from "../../cell/cell.ts";
 import type { Context } from "../context.ts";
 import type { FoundRecord } from "../../cell/heads.ts";
 import { isPrefix } from "../../../core/backend.ts";
@@ -157,10 +157,9 @@ export function explicitTarget(
       }
       if (known === undefined) return { target: { version, cell, generation: 1 } };
       if (!overwrite && known.generation !== above) return { existing: existing(known) };
-      const { generation, previous } = known;
-      return {
-        target: { version, cell, generation: generation + 1, previous, since: sinceAbove(known) },
-      };
+      const { previous, found } = known;
+      const generation = generationAbove({ ...known, record: found?.record });
+      return { target: { version, cell, generation, previous, since: sinceAbove(known) } };
     },
 
     keep: (existing) => Promise.resolve({ existing }),

@@ -1,7 +1,7 @@
 // Repeated mirrors of one registry into another.
 import type { Actor } from "../actor.ts";
 import { createRandomFaults, type FaultRates } from "../random.ts";
-import type { Fault } from "../with_faults.ts";
+import type { Fault, StoreCall } from "../with_faults.ts";
 import { type ActorOptions, GRACE_MS, type World } from "../world.ts";
 import {
   collecting,
@@ -147,5 +147,38 @@ export const voidMirrors: Schedule = {
       await to.load("a", "latest");
       await to.mirror(from);
     });
+  },
+};
+
+/** The source restores versions whose deletion the target has collected, with late requests. */
+export const restoredMirrors: Schedule = {
+  name: "restored mirrors",
+  weight: 3,
+  settings: () => ({ versioned: true, mutable: false }),
+  prepare: (world) => void world.site("target", { location: "target" }),
+  async run(world, settings) {
+    const { random } = world;
+    const versions = ["1.0.0", "2.0.0"];
+    await liveAs(world, "founder", {}, async (actor) => {
+      for (const version of versions) await actor.save("a", largeValue(version), { version });
+    });
+    const isDelete = ({ verb }: StoreCall) => verb === "delete" || verb === "deleteMany";
+    const fault = (call: StoreCall): Fault | undefined =>
+      isDelete(call) && random.chance(0.5)
+        ? { kind: "hiddenRetry", afterMs: random.between(0, 3) * GRACE_MS }
+        : undefined;
+    const collector = collecting(world, 6, [0.5, 1.3], { ...settings, site: "target", fault });
+    const life = mirrorAs(world, { settings }, async (to, from) => {
+      for (let n = 0; n < 5; n++) {
+        await to.mirror(from);
+        for (const version of versions) await to.load("a", version);
+        await from.delete("a", random.pick(versions));
+        if (random.chance(0.8)) await to.mirror(from);
+        await to.rest(random.between(0, 4) * GRACE_MS);
+        for (const version of versions) await from.undelete("a", version);
+      }
+      await to.mirror(from);
+    });
+    await Promise.all([collector, life]);
   },
 };

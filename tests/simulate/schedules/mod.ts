@@ -22,7 +22,7 @@ import {
   repeatedKeys,
 } from "./lost_replies.ts";
 import { deadNumbers, longMemory } from "./memory.ts";
-import { mirrors, voidMirrors } from "./mirrors.ts";
+import { mirrors, restoredMirrors, voidMirrors } from "./mirrors.ts";
 import { pasts } from "./history/pasts.ts";
 import { permissions, staleLists, wrongLists } from "./odd_stores.ts";
 import { retention, voidRetention, wrongClocks } from "./retention.ts";
@@ -66,6 +66,7 @@ export const SCHEDULES: readonly Schedule[] = [
   wrongClocks,
   mirrors,
   voidMirrors,
+  restoredMirrors,
   pasts,
   caches,
   stagedLinks,
