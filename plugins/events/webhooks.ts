@@ -6,11 +6,13 @@ import { shown } from "../../core/naming/names.ts";
 import type { Logger } from "../../core/registry.ts";
 import { checkPattern, topicMatcher } from "../../core/event_bus.ts";
 import type { BusEvent, EventBus, Subscription } from "../../core/event_bus.ts";
-import type { JobQueue, QueueWorker, TakenJob, WorkerEvent } from "../../core/queue.ts";
+import type { JobHandler, JobQueue, NewJob, QueueWorker } from "../../core/queue.ts";
+import type { TakenJob, WorkerEvent } from "../../core/queue.ts";
 import { checkDurations } from "../../core/options/check_options.ts";
 import { realSystem, silentLogger, type System } from "../../core/system.ts";
 import type { PlainValue } from "../../core/text/plain_value.ts";
 import { encodeBody, importSecret, signatureHeaders } from "./webhooks/signature.ts";
+import { Lane } from "./webhooks/lane.ts";
 import { type HostLookup, sendWebhook } from "./webhooks/send.ts";
 
 /** A receiver of events. */
@@ -42,7 +44,7 @@ export interface WebhooksOptions {
   backoffMs?: number;
   /** Milliseconds to wait for an answer. @default 15000 */
   timeoutMs?: number;
-  /** Concurrent deliveries. @default 8 */
+  /** Concurrent deliveries to each target. @default 8 */
   concurrency?: number;
   /** The group on the bus, shared by all processes. @default "webhooks" */
   group?: string;
@@ -74,17 +76,29 @@ interface Target {
   fits(topic: string): boolean;
   keys: Promise<CryptoKey[]>;
   allowPrivate: boolean;
+  lane: Lane;
+}
+
+interface DeliveredEvent {
+  id: string;
+  topic: string;
+  at: string;
+  payload: PlainValue;
 }
 
 /** The data of a job, without secrets and URLs. */
-interface Delivery {
+type Delivery = {
   target: string;
-  event: { id: string; topic: string; at: string; payload: PlainValue };
-}
+  /** The event as JSON: queues store fewer strings, and fewer levels, than a bus accepts. */
+  json: string;
+  /** How often it found no place at its target. */
+  waited?: number;
+};
 
 /**
  * Creates a sender of Standard Webhooks (standardwebhooks.com), which `verifyWebhook` checks. A
- * delivery without a 2xx answer is retried, except after 410; redirects are not followed.
+ * delivery without a 2xx answer is retried, except after 410; redirects are not followed. A target
+ * that does not answer three times in a row is paused for a minute: deliveries to it fail at once.
  * Deliveries may arrive twice and out of order: receivers identify them by `webhook-id`, the id of
  * the event.
  *
@@ -93,7 +107,7 @@ interface Delivery {
 export function createWebhooks(options: WebhooksOptions): Webhooks {
   options = { ...options }; // read at each delivery
   checkDurations("create webhooks", options, ["backoffMs"]);
-  const { bus, queue, targets: given, allowPrivate = false } = options;
+  const { bus, queue, targets: given, allowPrivate = false, concurrency = 8 } = options;
   if (
     typeof bus?.subscribe !== "function" || typeof queue?.add !== "function" ||
     !Array.isArray(given)
@@ -103,13 +117,15 @@ export function createWebhooks(options: WebhooksOptions): Webhooks {
       "Pass { bus, queue, targets: [{ url, topics, secret }] }.",
     );
   }
-  const targets = (given as readonly WebhookTarget[]).map((each) =>
-    checkTarget(each, allowPrivate)
-  );
+  const { system = realSystem } = options;
+  const targets = (given as readonly WebhookTarget[]).map((each) => ({
+    ...checkTarget(each, allowPrivate),
+    lane: new Lane(concurrency, system),
+  }));
   if (new Set(targets.map(({ id }) => id)).size < targets.length) {
     throw invalid("two targets have the same id", "Pass a unique id for each target.");
   }
-  const { concurrency = 8, group = "webhooks", logger = silentLogger } = options;
+  const { group = "webhooks", logger = silentLogger } = options;
   const outages = new Outages(logger);
   const subscriptions: Subscription[] = [];
   let worker: QueueWorker | undefined;
@@ -118,11 +134,9 @@ export function createWebhooks(options: WebhooksOptions): Webhooks {
     async start({ listen = true, deliver: isWorker = true } = {}) {
       for (const { keys } of targets) await keys; // throws for an invalid secret
       if (isWorker) {
-        worker ??= await queue.work(
-          (job, { signal }) =>
-            outages.watch(job, signal, () => deliver(job, signal, targets, options)),
-          { concurrency, onEvent: outages.onEvent },
-        );
+        const deliver = createDelivery(targets, { outages, options });
+        const places = concurrency * Math.max(targets.length, 1);
+        worker ??= await queue.work(deliver, { concurrency: places, onEvent: outages.onEvent });
       }
       const patterns = new Set(
         listen && subscriptions.length === 0 ? targets.flatMap(({ patterns }) => patterns) : [],
@@ -150,18 +164,37 @@ export function createWebhooks(options: WebhooksOptions): Webhooks {
 async function schedule(
   { id, topic, at, payload }: BusEvent,
   targets: readonly Target[],
-  { queue, attempts = 12, backoffMs = 5_000 }: WebhooksOptions,
+  options: WebhooksOptions,
 ): Promise<void> {
-  const event = { id, topic, at: at.toISOString(), payload };
-  const jobs = targets.filter(({ fits }) => fits(topic)).map((target) => ({
-    id: `webhook-${target.id}-${id}`.replace(/[^A-Za-z0-9._-]/g, "_"),
-    group: "webhooks",
-    kind: "webhook",
-    data: { target: target.id, event } satisfies Delivery as unknown as PlainValue,
-    attempts,
-    backoffMs,
-  }));
+  const { queue } = options;
+  const event: DeliveredEvent = { id, topic, at: at.toISOString(), payload };
+  const json = JSON.stringify(event);
+  const jobs = targets.filter(({ fits }) => fits(topic)).map((target) =>
+    jobOf({ target: target.id, json }, id, options)
+  );
   if (jobs.length > 0) await queue.add(jobs);
+}
+
+function jobOf(
+  data: Delivery,
+  event: string,
+  { attempts = 12, backoffMs = 5_000 }: WebhooksOptions,
+): NewJob<Delivery> {
+  const { target, waited } = data;
+  const id = `webhook-${target}-${event}${waited === undefined ? "" : `.${waited}`}`
+    .replace(/[^A-Za-z0-9._-]/g, "_");
+  return { id, group: "webhooks", kind: "webhook", data, attempts, backoffMs };
+}
+
+/** Queues a delivery again, for when its target may have a place. It does not use up an attempt. */
+async function waitForPlace(
+  { waited = 0, ...delivery }: Delivery,
+  afterMs: number,
+  options: WebhooksOptions,
+): Promise<PlainValue> {
+  const job = jobOf({ ...delivery, waited: waited + 1 }, eventOf(delivery).id, options);
+  await options.queue.add({ ...job, delayMs: afterMs });
+  return { afterMs };
 }
 
 /** Logs when a target begins to fail, when it answers again, and events that it never gets. */
@@ -174,11 +207,10 @@ class Outages {
   }
 
   async watch<Result>(
-    job: TakenJob,
+    target: string,
     signal: AbortSignal,
     deliver: () => Promise<Result>,
   ): Promise<Result> {
-    const { target } = deliveryOf(job);
     try {
       const result = await deliver();
       if (this.#failing.delete(target)) this.#logger.info(`Webhook ${target}: it answers again`);
@@ -199,16 +231,39 @@ class Outages {
   };
 }
 
-async function deliver(
-  job: TakenJob,
-  signal: AbortSignal,
+/** Returns the handler of the jobs: it delivers one if its target has a place. */
+function createDelivery(
   targets: readonly Target[],
+  { outages, options }: { outages: Outages; options: WebhooksOptions },
+): JobHandler<Delivery> {
+  return async (job, { signal }) => {
+    const delivery = deliveryOf(job);
+    const target = targets.find(({ id }) => id === delivery.target);
+    const place = target?.lane.take();
+    if (typeof place === "object" && "afterMs" in place) {
+      return await waitForPlace(delivery, place.afterMs, options);
+    }
+    let isSilent = false;
+    const send = async () => {
+      if (target === undefined) throw unknownTarget(delivery.target);
+      if (place === "paused") throw paused(target);
+      const onSilent = () => void (isSilent = true);
+      return await deliver(eventOf(delivery), { target, signal, onSilent }, options);
+    };
+    try {
+      return await outages.watch(delivery.target, signal, send);
+    } finally {
+      if (typeof place === "object") place.leave(isSilent);
+    }
+  };
+}
+
+async function deliver(
+  { id, topic, at, payload }: DeliveredEvent,
+  { target, signal, onSilent }: { target: Target; signal: AbortSignal; onSilent(): void },
   { timeoutMs = 15_000, lookup, system = realSystem, logger = silentLogger }: WebhooksOptions,
 ): Promise<PlainValue> {
-  const { target: name, event } = deliveryOf(job);
-  const target = targets.find(({ id }) => id === name);
-  if (target === undefined) throw unknownTarget(name);
-  const { id, topic, at, payload } = event;
+  const { id: name, url, allowPrivate } = target;
   const body = encodeBody({ topic, at: new Date(at), payload });
   const seconds = Math.floor(system.now() / 1000);
   const headers = {
@@ -216,18 +271,26 @@ async function deliver(
     "user-agent": "holdfast-webhooks",
     ...await signatureHeaders(await target.keys, { id, seconds, body }),
   };
-  const { allowPrivate } = target;
-  const request = { headers, body, allowPrivate, timeoutMs, signal, lookup, system };
-  const status = await sendWebhook(target.url, request);
+  const request = { headers, body, allowPrivate, timeoutMs, signal, lookup, onSilent, system };
+  const status = await sendWebhook(url, request);
   logger.debug(`Webhook ${name}: ${topic} ${id}: ${status}`);
   if (status === 410) logger.warn(`Webhook ${name}: the target rejects this event (410)`);
   if ((status >= 200 && status < 300) || status === 410) return { status };
-  throw unavailable("deliver", `${topic} to ${target.url.host}`, `it answered ${status}`, {
+  throw unavailable("deliver", `${topic} to ${url.host}`, `it answered ${status}`, {
     hint: "Make the receiver answer 2xx; redirects are not followed.",
   });
 }
 
-function checkTarget(target: WebhookTarget, allowPrivate: boolean | readonly string[]): Target {
+function paused({ url: { host } }: Target): RegistryError {
+  return unavailable("deliver to", host, "it did not answer, and is paused for a minute", {
+    hint: "Check the target; remaining attempts follow.",
+  });
+}
+
+function checkTarget(
+  target: WebhookTarget,
+  allowPrivate: boolean | readonly string[],
+): Omit<Target, "lane"> {
   const { topics, secret } = target;
   const url = URL.canParse(target.url) ? new URL(target.url) : undefined;
   if (url === undefined || !/^https?:$/.test(url.protocol)) {
@@ -277,9 +340,11 @@ function checkTarget(target: WebhookTarget, allowPrivate: boolean | readonly str
 }
 
 function deliveryOf({ id, data }: TakenJob): Delivery {
-  const { target, event } = (data ?? {}) as Partial<Delivery>;
-  if (typeof target === "string" && typeof event === "object" && event !== null) {
-    return { target, event };
+  const { target, json, event, waited } = (data ?? {}) as Partial<Delivery> & { event?: unknown };
+  // Before, the event itself was there.
+  const text = typeof event === "object" && event !== null ? JSON.stringify(event) : json;
+  if (typeof target === "string" && typeof text === "string") {
+    return { target, json: text, ...waited !== undefined && { waited } };
   }
   throw fault({
     code: "Invalid",
@@ -288,6 +353,10 @@ function deliveryOf({ id, data }: TakenJob): Delivery {
     state: "it is not a webhook delivery",
     hint: "Use a separate queue for webhooks: redis://127.0.0.1:6379?queue=webhooks",
   });
+}
+
+function eventOf({ json }: Delivery): DeliveredEvent {
+  return JSON.parse(json);
 }
 
 function unknownTarget(name: string): RegistryError {

@@ -25,6 +25,8 @@ interface SendOptions {
   timeoutMs: number;
   signal: AbortSignal;
   lookup?: HostLookup;
+  /** Called if the target does not answer in time. */
+  onSilent?(): void;
   system: System;
 }
 
@@ -57,6 +59,7 @@ export async function sendWebhook(url: URL, options: SendOptions): Promise<numbe
   } catch (error) {
     signal.throwIfAborted();
     if (error instanceof RegistryError) throw error;
+    if (deadline.signal.aborted) options.onSilent?.();
     throw unavailable(
       url,
       deadline.signal.aborted ? `no answer within ${timeoutMs} ms` : messageOf(error),

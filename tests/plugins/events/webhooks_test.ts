@@ -2,6 +2,7 @@ import { assert, assertEquals, assertMatch, assertRejects, assertThrows } from "
 import { RegistryError } from "../../../mod.ts";
 import type { BusEvent } from "../../../core/event_bus.ts";
 import type { WorkerEvent } from "../../../core/queue.ts";
+import type { PlainValue } from "../../../core/text/plain_value.ts";
 import { createMemoryBus } from "../../../plugins/events/memory.ts";
 import { createWebhooks, createWebhookSecret, verifyWebhook } from "../../../plugins/events/mod.ts";
 import type { WebhooksOptions } from "../../../plugins/events/mod.ts";
@@ -150,6 +151,49 @@ Deno.test("a silent receiver times out", async () => {
   await world.bus.publish("model.trained", 1);
   assertMatch(reasonOf((await world.happened.until(1))[0]), /no answer within 200 ms/);
   answered.resolve(new Response());
+});
+
+Deno.test("a target that never answers delays no other, and loses nothing", async () => {
+  const answers = Promise.withResolvers<Response>();
+  await using silent = receive(async () => (await answers.promise).clone() as Response);
+  await using receiver = receive();
+  const targets = [silent, receiver].map(({ url }, i) => ({
+    id: `t${i}`,
+    url,
+    topics: "model.*",
+    secret: SECRET,
+  }));
+  await using world = await open("", { targets, concurrency: 2, timeoutMs: 600_000 });
+  for (let n = 0; n < 12; n++) await world.bus.publish("model.trained", n);
+  assertEquals((await receiver.heard.until(12)).length, 12);
+  assertEquals((await silent.requests.until(2)).length, 2, "its own places");
+  answers.resolve(new Response());
+  const heard = await silent.heard.until(12);
+  assertEquals(heard.map(({ payload }) => payload as number).sort((a, b) => a - b).length, 12);
+  assertEquals(new Set(heard.map(({ payload }) => payload)).size, 12, "each once");
+});
+
+Deno.test("every payload that a bus accepts is delivered as it is", async () => {
+  await using receiver = receive();
+  await using world = await open(receiver.url);
+  let deep: PlainValue = 1;
+  for (let level = 0; level < 1000; level++) deep = [deep];
+  const payloads = [{ "a\0": "b\0" }, "\ud800", "\\u0000", deep, null];
+  for (const payload of payloads) await world.bus.publish("model.trained", payload);
+  const heard = await receiver.heard.until(payloads.length);
+  const sorted = (values: unknown[]) => values.map((value) => JSON.stringify(value)).sort();
+  assertEquals(sorted(heard.map(({ payload }) => payload)), sorted(payloads));
+});
+
+Deno.test("deliveries that an earlier program has queued arrive", async () => {
+  await using receiver = receive();
+  await using world = await open(receiver.url);
+  const event = { id: "e", topic: "model.trained", at: "2026-01-01T00:00:00.000Z", payload: [1] };
+  const [target = ""] = world.webhooks.targets;
+  const job = { id: `webhook-${target}-e`, group: "webhooks", kind: "webhook" };
+  await world.queue.add({ ...job, data: { target, event } });
+  const [heard] = await receiver.heard.until(1);
+  assertEquals(heard, { ...event, at: new Date(event.at) });
 });
 
 Deno.test("410 ends a delivery", async () => {
