@@ -128,8 +128,11 @@ export interface FilePiece extends Required<ByteRange> {
    * after the bytes. A chunk is valid until `write` returns, or until its promise is fulfilled.
    */
   passTo(write: (chunk: Uint8Array) => void | Promise<void>, signal?: AbortSignal): Promise<void>;
-  /** True if a file has it at its offset. @default absent: that is not known */
-  isIn?(written: LocalFile): Promise<boolean>;
+  /**
+   * Returns what a file lacks of it, from the first chunk that is not at its offset; undefined for
+   * nothing. @default absent: that is not known
+   */
+  missingIn?(written: LocalFile): Promise<FilePiece | undefined>;
   /** Its place, for other threads to read. @default absent: they cannot */
   readonly direct?: DirectPiece;
 }

@@ -71,20 +71,20 @@ export async function* rebuilt(
   }
 }
 
-/** True if a copy has the right bytes in a range of whole chunks. */
-export async function hasChunks(
+/** Returns where the first chunk of a range begins that a copy has not; its end if it has all. */
+export async function endOfEqual(
   copy: LocalCopy,
   list: ChunkList,
   { offset, length }: Required<ByteRange>,
-): Promise<boolean> {
+): Promise<number> {
   let at = offset;
   for (const { size, sha256 } of list.digestsIn([{ offset, length }])) {
     const hash = createSha256();
     for await (const bytes of copy.chunks({ offset: at, length: size })) hash.update(bytes);
-    if (hash.digest() !== sha256) return false;
+    if (hash.digest() !== sha256) return at;
     at += size;
   }
-  return true;
+  return at;
 }
 
 /** Yields the bytes of ranges, in order, of chunks from the beginning of a file. */

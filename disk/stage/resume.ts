@@ -27,7 +27,7 @@ const MIN_BEGUN_BYTES = 1 << 20;
 /** Files that are still to be written. */
 interface Rest {
   missing: ArtifactFile[];
-  /** The missing pieces of those that were begun; the paths of all others are free. */
+  /** What those that were begun lack of their pieces; the paths of all others are free. */
   begun: Map<ArtifactFile, readonly FilePiece[]>;
 }
 
@@ -59,9 +59,10 @@ export async function resumeFiles(
     const isUsed = copyOf?.(file.info) === undefined;
     const pieces = isUsed ? await file.pieces?.() : undefined;
     const missing = pieces && await missingPieces(join(folder, path), pieces, signal);
-    if (missing !== undefined && missing.length < pieces!.length) {
+    const lacking = missing?.reduce((sum, { length }) => sum + length, 0) ?? Infinity;
+    if (missing !== undefined && lacking < file.info.size) {
       begun.set(file, missing);
-      onThere?.(file.info, file.info.size - missing.reduce((sum, { length }) => sum + length, 0));
+      onThere?.(file.info, file.info.size - lacking);
     } else if (
       isUsed && pieces === undefined &&
       await finishFile(join(folder, path), file, { signal, onThere })
@@ -93,7 +94,7 @@ async function removeOthers(files: readonly FileInfo[], folder: string): Promise
   }
 }
 
-/** Returns the pieces that a file lacks: a dead connection may have left one long before the others. */
+/** Returns what a file lacks of its pieces: many arrive at once, and each may have been begun. */
 async function missingPieces(
   path: string,
   pieces: readonly FilePiece[],
@@ -103,7 +104,9 @@ async function missingPieces(
   const missing: FilePiece[] = [];
   for (const piece of pieces) {
     signal?.throwIfAborted();
-    if (written === undefined || !await piece.isIn?.(written)) missing.push(piece);
+    const { missingIn = () => Promise.resolve(piece) } = piece;
+    const rest = written === undefined ? piece : await missingIn(written);
+    if (rest !== undefined) missing.push(rest);
     await nextTurn();
   }
   return missing;

@@ -1,5 +1,5 @@
 // The files of an opened version.
-import { type Artifact, type ArtifactFile, STORED } from "../../core/artifact.ts";
+import { type Artifact, type ArtifactFile, type FilePiece, STORED } from "../../core/artifact.ts";
 import { iterableStream } from "../../core/bytes/bytes.ts";
 import { invalid } from "../../core/errors.ts";
 import { shown } from "../../core/naming/names.ts";
@@ -42,6 +42,16 @@ export function createArtifact(
   const streamOf = (chunks: AsyncIterable<Uint8Array>) =>
     iterableStream(wordedListing(call, chunks));
   const stored = new StoreReader(place, source, { ...options, verify: "integrity" });
+  const wordedPiece = ({ passTo, missingIn, ...piece }: FilePiece): FilePiece => ({
+    ...piece,
+    passTo: (...args) => worded(call, () => passTo(...args)),
+    ...(missingIn && {
+      async missingIn(written) {
+        const rest = await missingIn(written);
+        return rest && wordedPiece(rest);
+      },
+    }),
+  });
   const open = (file: StoredFile): ArtifactFile & MaybeStored => {
     const whole = () => read.whole(file);
     const stream: ArtifactFile["stream"] = (range, window) => {
@@ -70,10 +80,7 @@ export function createArtifact(
       passTo: (write, signal) => worded(call, () => whole().passTo(write, signal)),
       async pieces() {
         const pieces = await worded(call, async () => await read.pieces?.(file));
-        return pieces?.map(({ passTo, ...piece }) => ({
-          ...piece,
-          passTo: (...args) => worded(call, () => passTo(...args)),
-        }));
+        return pieces?.map(wordedPiece);
       },
       keep: async (written, signal) => await read.keep?.(file, written, signal),
       chunkList: () => worded(call, async () => (await stored.chunkList(file))?.encode()),

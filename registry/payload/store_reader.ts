@@ -18,7 +18,7 @@ import type { Backend, ByteRange } from "../../core/backend.ts";
 import { averageFor, MIN_CUT_BYTES } from "../../core/bytes/content_chunks.ts";
 import type { ChunkList, FileRange } from "../../core/bytes/content_chunks.ts";
 import {
-  hasChunks,
+  endOfEqual,
   type LocalCopy,
   missingRanges,
   planRebuild,
@@ -198,26 +198,33 @@ export class StoreReader implements FileReader {
     let index = 0;
     return Array.from(list.cover({ from: 0, to: file.size }, PIECE_BYTES), (range) => {
       while (endOf(itemAt(runs, index)) <= range.from) index++;
-      const onBytes = this.#progressOf(file);
-      let written = 0; // by a thread
-      const direct = this.#direct(file, list, range, itemAt(runs, index), (bytes) => {
-        written += bytes;
-        onBytes(bytes);
-      });
-      return {
-        ...asByteRange(range),
-        isIn: (written: LocalCopy) => hasChunks(written, list, asByteRange(range)),
-        ...(direct !== undefined && { direct }),
-        passTo: inspectedPass(this.#ranges.chunksOf(file, list, range).passTo, () => {
-          const see = ({ byteLength }: Uint8Array) => {
-            const again = Math.min(written, byteLength);
-            written -= again;
-            onBytes(byteLength - again);
-          };
-          return { see };
-        }),
-      };
+      return this.#pieceOf(file, list, range, itemAt(runs, index));
     });
+  }
+
+  #pieceOf(file: StoredFile, list: ChunkList, range: FileRange, run: ReachedRun): FilePiece {
+    const onBytes = this.#progressOf(file);
+    let written = 0; // by a thread
+    const direct = this.#direct(file, list, range, run, (bytes) => {
+      written += bytes;
+      onBytes(bytes);
+    });
+    return {
+      ...asByteRange(range),
+      missingIn: async (copy: LocalCopy) => {
+        const from = await endOfEqual(copy, list, asByteRange(range));
+        return from < range.to ? this.#pieceOf(file, list, { ...range, from }, run) : undefined;
+      },
+      ...(direct !== undefined && { direct }),
+      passTo: inspectedPass(this.#ranges.chunksOf(file, list, range).passTo, () => {
+        const see = ({ byteLength }: Uint8Array) => {
+          const again = Math.min(written, byteLength);
+          written -= again;
+          onBytes(byteLength - again);
+        };
+        return { see };
+      }),
+    };
   }
 
   /** True if a file is worth threads, and they may be used. */

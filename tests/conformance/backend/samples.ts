@@ -58,7 +58,7 @@ export function chunked(
 }
 
 /** Returns copies of all bytes that an object passes on. */
-export async function passed(object: StoredObject): Promise<Uint8Array> {
+export async function passed(object: Pick<StoredObject, "passTo">): Promise<Uint8Array> {
   const chunks: Uint8Array[] = [];
   await object.passTo!((chunk) => void chunks.push(chunk.slice()));
   return concatBytes(chunks);

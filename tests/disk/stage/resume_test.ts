@@ -2,7 +2,8 @@ import { assert, assertEquals, assertRejects } from "@std/assert";
 import fs from "node:fs";
 import { join } from "node:path";
 import process from "node:process";
-import { RegistryError } from "../../../core/errors.ts";
+import type { FilePiece } from "../../../core/artifact.ts";
+import { RegistryError, unavailable } from "../../../core/errors.ts";
 import { noProcess } from "../../../disk/stage/process.ts";
 import { writeFiles } from "../../../disk/write_files.ts";
 import { artifactOf, inFolder, tree } from "../folder_case.ts";
@@ -113,6 +114,38 @@ inFolder("only the rest of a large file is read, unless its beginning is wrong",
     assertEquals(new Uint8Array(fs.readFileSync(join(to, "large"))), large);
     fs.rmSync(to, { recursive: true });
   }
+});
+
+inFolder("of pieces that were all begun, only the rests are read", async (root) => {
+  const to = join(root, "out");
+  let read = 0, isCut = true;
+  const pieceOf = (offset: number, length: number): FilePiece => ({
+    offset,
+    length,
+    async passTo(write) {
+      const given = isCut ? length / 2 : length;
+      read += given;
+      await write(large.slice(offset, offset + given));
+      if (isCut) throw unavailable("read", "large", "the connection broke");
+    },
+    async missingIn(written) {
+      let equal = 0;
+      for await (const chunk of written.chunks({ offset, length })) {
+        while (chunk[equal] === large[offset + equal] && equal < chunk.byteLength) equal++;
+      }
+      return equal < length ? pieceOf(offset + equal, length - equal) : undefined;
+    },
+  });
+  const artifact = artifactOf({ large });
+  artifact.files()[0]!.pieces = () =>
+    Promise.resolve([pieceOf(0, 2 * MIB), pieceOf(2 * MIB, MIB + 5)]);
+  await assertRejects(() => writeFiles(artifact, to), RegistryError, "broke");
+  [read, isCut] = [0, false];
+  let there = 0;
+  await writeFiles(artifact, to, { onThere: (_, bytes) => void (there += bytes) });
+  assertEquals(read, large.byteLength - there);
+  assert(there >= MIB, `${there} bytes were there`);
+  assertEquals(new Uint8Array(fs.readFileSync(join(to, "large"))), large);
 });
 
 inFolder("leftovers are not trusted, and used by other versions only if equal", async (root) => {
