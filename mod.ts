@@ -50,6 +50,12 @@ export interface OpenRegistryOptions extends OpenOptions {
   durability?: "disk" | "os";
   /** For a folder: how creates are exclusive. @default "link", or "file" without hard links */
   locking?: Locking;
+  /**
+   * For a service: its token, or a function called before each request.
+   *
+   * @default that of `HOLDFAST_TOKEN` or `HOLDFAST_TOKEN_FILE`
+   */
+  token?: string | (() => string | Promise<string>);
 }
 
 const OPTIONS: OptionNames<OpenRegistryOptions> = {
@@ -72,6 +78,7 @@ const OPTIONS: OptionNames<OpenRegistryOptions> = {
   signal: true,
   durability: true,
   locking: true,
+  token: true,
 };
 const CACHE: OptionNames<CacheOptions> = { path: true, backend: true, maxBytes: true };
 
@@ -110,10 +117,12 @@ export async function openRegistry(
   checkGraces(options); // before anything is made on a disk
   if (isBackend(target)) {
     checkOfFolder(options);
+    checkOfService(options);
     return await openOn(target, options);
   }
   const text = target === undefined ? undefined : String(target);
   if (text === undefined || isNamed(text)) return await openFound(text, options);
+  checkOfService(options);
   return await openOn(await openTarget(text, options), options);
 }
 
@@ -130,6 +139,7 @@ async function openFound(
   const { system, logger, create = target !== undefined } = options;
   const place = findRegistry(target, { system, create });
   logger?.debug("registry", { location: place.location, by: place.by });
+  if (place.kind !== "service") checkOfService(options);
   try {
     if (place.kind === "folder") {
       return await openOn(await openTarget(place.location, { ...options, create }), {
@@ -142,8 +152,8 @@ async function openFound(
     if (place.kind === "store") {
       return await openOn(await openStoreByUrl(place.location, options), { ...options, create });
     }
-    const { materializers = createMaterializers() } = options;
-    return await openServiceByUrl(place, { ...options, materializers });
+    const { materializers = createMaterializers(), token } = options;
+    return await openServiceByUrl(place, { ...options, materializers }, token);
   } catch (error) {
     const { explainFailure } = await import("./registry/places/explain_failure.ts");
     throw await explainFailure(error, place);
@@ -268,6 +278,14 @@ function checkOfFolder(options: OpenRegistryOptions): void {
     const hint = `Open a folder by its path with ${name}, or pass it to createLocalBackend.`;
     throw invalid("open the registry with", name, state, { hint });
   }
+}
+
+/** Throws `Invalid` for a token without a service, which it would not protect. */
+function checkOfService({ token }: OpenRegistryOptions): void {
+  if (token === undefined) return;
+  throw invalid("open the registry with", "token", "only registries of services have one", {
+    hint: "Omit it, or open the registry by the URL of its service.",
+  });
 }
 
 function isBackend(target: string | URL | Backend | undefined): target is Backend {

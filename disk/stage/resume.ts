@@ -27,7 +27,7 @@ const MIN_BEGUN_BYTES = 1 << 20;
 /** Files that are still to be written. */
 interface Rest {
   missing: ArtifactFile[];
-  /** What those that were begun lack of their pieces; the paths of all others are free. */
+  /** The missing pieces of those that were begun; the paths of all others are free. */
   begun: Map<ArtifactFile, readonly FilePiece[]>;
 }
 

@@ -1,8 +1,12 @@
 import { assert, assertEquals, assertRejects, assertStringIncludes } from "@std/assert";
+import { existsSync } from "node:fs";
 import { openHttpRegistry, type SendRequest } from "../../../apps/client.ts";
-import { RegistryError } from "../../../mod.ts";
+import { createHandler, createToken, openTokenFile } from "../../../apps/server.ts";
+import { realSystem } from "../../../core/system.ts";
+import { createMemoryBackend, openRegistry, RegistryError } from "../../../mod.ts";
 import { holdTimers } from "../../support/held_timers.ts";
 import { createScriptedSystem } from "../../support/scripted_system.ts";
+import { testInRoot } from "../../support/temp_root.ts";
 import { ADDRESS, testService } from "./service.ts";
 
 async function failureOf(action: Promise<unknown>): Promise<RegistryError> {
@@ -130,4 +134,31 @@ testService("a redirect is reported and not followed", async (service) => {
   const error = await failureOf(opening);
   assertEquals([error.code, asked], ["Invalid", []]);
   assertStringIncludes(error.message, `redirects to ${to}/registry`);
+});
+
+testInRoot("openRegistry takes the token of a service, and refuses one elsewhere", async (root) => {
+  const file = root.join("tokens.json");
+  const { token } = await createToken(file, { scopes: ["admin"] });
+  const behind = await openRegistry("memory:");
+  await behind.save("a", 1);
+  const handler = createHandler(behind, { tokens: await openTokenFile(file) });
+  const server = Deno.serve({ port: 0, hostname: "127.0.0.1", onListen() {} }, handler);
+  const url = `http://127.0.0.1:${server.addr.port}`;
+  const env = (name: string) => name === "HOLDFAST_TOKEN" ? "of-another" : undefined;
+  const system = { ...realSystem, env };
+  try {
+    for (const given of [token, () => Promise.resolve(token)]) {
+      assertEquals(await (await openRegistry(url, { token: given, system })).load("a"), 1);
+    }
+    const denied = await failureOf(openRegistry(url, { system, retryForMs: 0 }));
+    assertEquals(denied.code, "Denied");
+    for (const target of ["memory:", root.join("new"), createMemoryBackend()]) {
+      const error = await failureOf(openRegistry(target as string, { token }));
+      assertEquals([error.code, error.message.includes(token)], ["Invalid", false]);
+    }
+    assertEquals(existsSync(root.join("new")), false);
+  } finally {
+    await server.shutdown();
+    await handler[Symbol.asyncDispose]();
+  }
 });

@@ -17,7 +17,6 @@ function begun(ranges: readonly { offset: number; length: number }[]): LocalFile
   }
   return {
     size: bytes.byteLength,
-    // deno-lint-ignore require-await -- as the interface has it
     async *chunks({ offset, length }) {
       yield bytes.subarray(offset, offset + length);
     },
