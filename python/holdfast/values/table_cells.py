@@ -1,7 +1,8 @@
-"""Comparisons of the cells of a data frame with what Parquet stores of them.
+"""Comparisons of the cells of a data frame with those of the data frame that a load returns.
 
 PyArrow guesses the type of a column of Python objects from its first cells and fits the others
-into it: in a column of dates, a datetime loses its time of day.
+into it: in a column of dates, a datetime loses its time of day. Back in pandas, integers beside a
+missing value are floats.
 """
 
 from __future__ import annotations
@@ -27,6 +28,8 @@ class Cells(NamedTuple):
     owner: str
     cells: list[Any]
     hint: str
+    cast: str = ""
+    """How to give it another type, as the beginning of a hint."""
 
 
 def objects_in(frame: Any) -> list[Cells]:
@@ -34,7 +37,7 @@ def objects_in(frame: Any) -> list[Cells]:
     import numpy
 
     columns = [*columns_of_objects(frame), *levels_of_objects(frame)]
-    for _, owner, cells, hint in [*columns, *categories_in(frame)]:
+    for _, owner, cells, hint, _ in [*columns, *categories_in(frame)]:
         kinds = numpy_types(cells)
         if numpy.datetime64 in kinds and len(kinds) > 1:  # this ends the process in PyArrow
             raise unsupported(frame, f"{owner} mixes times and other values of NumPy", hint)
@@ -62,16 +65,22 @@ def columns_of_objects(frame: Any) -> Iterator[Cells]:
             column = f"value[{label!r}]"
             hint = f"Try value.infer_objects(), or {column} = {column}.astype(str)."
             owner = f"the column {quoted(str(label))}"
-            yield Cells(at, owner, list(frame.iloc[:, at].to_numpy()), hint)
+            cast = f"Call {column} = {column}.astype("
+            yield Cells(at, owner, list(frame.iloc[:, at].to_numpy()), hint, cast)
 
 
 def levels_of_objects(frame: Any) -> Iterator[Cells]:
     for level in range(frame.index.nlevels):
         values = frame.index.get_level_values(level)
         if str(values.dtype) == "object":
+            cells = list(values.to_numpy())
             hint = "Make it a column with value.reset_index(), and give its cells one type."
-            at = len(frame.columns) + level
-            yield Cells(at, "the index", list(values.to_numpy()), hint)
+            kinds = set(map(type, cells))
+            if any(kind.__hash__ is None or issubclass(kind, tuple) for kind in kinds):
+                state = "Parquet makes arrays of the tuples or lists in its index"
+                raise unsupported(frame, state, "Make it a column: value.reset_index().")
+            cast = "Make it a column with value.reset_index(), and call its astype("
+            yield Cells(len(frame.columns) + level, "the index", cells, hint, cast)
 
 
 def categories_in(frame: Any) -> Iterator[Cells]:
@@ -82,7 +91,7 @@ def categories_in(frame: Any) -> Iterator[Cells]:
 
 
 def check_cells(frame: Any, objects: list[Cells], file: Any) -> None:
-    """Raises `Unsupported` if a Parquet file of a data frame has other cells than it."""
+    """Raises `Unsupported` if a load of a Parquet file returns other cells than the data frame."""
     from pyarrow import parquet
 
     schema = parquet.read_schema(file)
@@ -93,21 +102,27 @@ def check_cells(frame: Any, objects: list[Cells], file: Any) -> None:
     ]
     if not objects:
         return
-    columns = [names[each.at] for each in objects]
-    table = parquet.ParquetFile(file).read(columns, use_threads=False)
-    for at, owner, cells, hint in objects:
-        stored = table.column(names[at]).to_pylist()
-        for row, (cell, other) in enumerate(zip(cells, stored, strict=True)):
+    own = sorted(each.at for each in objects if each.at < len(frame.columns))
+    index = [each for each in descriptions if isinstance(each, str)]
+    columns = [*(names[at] for at in own), *index]
+    table = parquet.ParquetFile(file).read(columns, use_threads=False).select(columns)
+    loaded = table.to_pandas(use_threads=False)
+    for at, owner, cells, hint, cast in objects:
+        if at < len(frame.columns):
+            values = loaded.iloc[:, own.index(at)]
+        else:
+            values = loaded.index.get_level_values(at - len(frame.columns))
+        for row, (cell, other) in enumerate(zip(cells, list(values), strict=True)):
             if form(cell) != form(other):
                 kind = f"{type(cell).__module__}.{type(cell).__qualname__}"
-                kind = kind.removeprefix("builtins.")
-                raise unsupported(
-                    frame, f"Parquet changes the {kind} in row {row} of {owner}", hint
-                )
+                state = f"the {kind.removeprefix('builtins.')} in row {row} of {owner}"
+                if all(type(each) is int or form(each) is None for each in cells):
+                    hint = f"{cast}'Int64')."  # which keeps them beside missing values
+                raise unsupported(frame, f"Parquet changes {state}", hint)
 
 
 def are_plain(cells: Iterable[Any], stored: Any) -> bool:
-    """Whether all cells have one plain type, and the stored ones the same. So they are equal."""
+    """Whether all cells have one plain type, and the stored ones the same. So they stay equal."""
     from pyarrow import types
 
     cells = list(cells)
@@ -120,6 +135,8 @@ def are_plain(cells: Iterable[Any], stored: Any) -> bool:
     kind = kinds.pop()
     if (kind.__module__, kind.__name__) == ("numpy", "ndarray"):
         return are_plain_arrays([each for each in cells if each is not None], stored)
+    if kind is int and None in cells and max(abs(each or 0) for each in cells) > 2**53:
+        return False  # they become floats
     return kind in PLAIN and bool(getattr(types, PLAIN[kind])(stored))
 
 

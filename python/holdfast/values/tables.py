@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import json
 from typing import Any
 
 from ..core.errors import HoldfastError, Json, quoted, unsupported
@@ -69,14 +70,17 @@ def check_columns(value: Any, table: Any) -> None:
     sink = io.BytesIO()
     known = types_of(value)
     has_categories = "category" in map(str, known)  # which are in the data
-    parquet.write_table(table if has_categories else table.slice(0, 0), sink)
+    parquet.write_table(table if has_categories else without_rows(table), sink)
     # The threads of PyArrow can abort a program that ends right after this.
     back = parquet.ParquetFile(sink).read(use_threads=False).to_pandas(use_threads=False)
-    labels = [(value.columns, back.columns)]
-    labels += [(each.names, new.names) for each, new in ((value.index, back.index), *labels)]
-    if not all(has_same(*pair) for pair in labels):
-        hint = "Rename them: value.columns = value.columns.astype(str)."
-        raise unsupported(value, "Parquet changes the names of its columns", hint)
+    rename = "columns = value.columns.astype(str)"
+    for what, old, new, hint in (
+        ("names of its columns", value.columns, back.columns, rename),
+        ("names of its index", value.index.names, back.index.names, "index.names = ['row']"),
+        ("title of its columns", value.columns.names, back.columns.names, "columns.names = ['n']"),
+    ):
+        if not has_same(old, new):
+            raise unsupported(value, f"Parquet changes the {what}", f"Rename them: value.{hint}.")
     if not value.flags.allows_duplicate_labels:
         hint = "Call value.set_flags(allows_duplicate_labels=True), and set the flag after a load."
         raise unsupported(value, "Parquet cannot store its flag allows_duplicate_labels", hint)
@@ -85,12 +89,23 @@ def check_columns(value: Any, table: Any) -> None:
         raise unsupported(value, "its attrs are not JSON", "Remove them: value.attrs = {}.")
     names = [*map(str, value.columns), *(["index"] * value.index.nlevels)]
     for name, old, new in zip(names, known, types_of(back), strict=True):
-        is_kept = str(old) == "object" or old == new or old.kind == new.kind == "M"
+        is_time = old.kind == new.kind == "M" and type(old) is type(new)
+        is_kept = str(old) == "object" or old == new or is_time
         if str(old) == str(new) == "category" and str(old.categories.dtype) == "object":
             is_kept = old.ordered == new.ordered and has_same(old.categories, new.categories)
         if not is_kept:
             state = f"Parquet changes the column {quoted(name)} of the type {old}"
             raise unsupported(value, state, TABLE_HINT)
+
+
+def without_rows(table: Any) -> Any:
+    """Returns a table of no rows, also in the description of a range that is its index."""
+    facts: Json = table.schema.pandas_metadata or {}
+    for each in facts.get("index_columns", []):
+        if isinstance(each, dict):
+            each["stop"] = each["start"]
+    known = {**(table.schema.metadata or {}), b"pandas": json.dumps(facts).encode()}
+    return table.slice(0, 0).replace_schema_metadata(known)
 
 
 def has_same(old: Any, new: Any) -> bool:
