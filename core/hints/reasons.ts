@@ -108,6 +108,7 @@ export const LOCAL_REASONS = {
   run_record_damaged: ["ref"],
   shard_record_damaged: [],
   run_configuration: [],
+  engine_full: [],
   run_not_cancelled: ["run"],
   buckets_missing: [],
   links_outside: [],

@@ -5,7 +5,7 @@
 // job, and is lost if Slurm does not list that name. Only these names are listed: a cluster may have
 // ten thousand other jobs.
 import { execFile } from "node:child_process";
-import { fault, unavailable } from "../../core/errors.ts";
+import { fault, isRegistryError, type RegistryError, unavailable } from "../../core/errors.ts";
 import type { Engine, EngineState, EngineStep } from "../../core/engine.ts";
 import type { SignalOptions } from "../../core/registry.ts";
 import { realSystem, type System } from "../../core/system.ts";
@@ -27,9 +27,12 @@ type KnownPart = PartState & { name: string; run: string; id: string };
 
 /** Fields of `squeue`, each as wide as its longest value. */
 const FIELDS = { State: 32, exit_code: 16, Name: 121, Comment: 2048 };
-const LISTING = ["--noheader", "--all", "--states=all"];
-const FORMAT = `--Format=State:${FIELDS.State},exit_code:${FIELDS.exit_code},Name:${FIELDS.Name}`;
-const WITH_COMMENT = `${FORMAT},Comment:${FIELDS.Comment}`;
+const LISTING = [
+  "--noheader",
+  "--all",
+  "--states=all",
+  `--Format=${Object.entries(FIELDS).map(([field, width]) => `${field}:${width}`).join()}`,
+];
 /** Names of one call: an argument has up to 128 KiB. */
 const MOST_NAMES = 500;
 
@@ -63,11 +66,21 @@ export function createSlurmEngine(options: SlurmEngineOptions = {}): Engine {
       const missing = names.filter((name) => !found.has(name));
       for (let at = 0; at < missing.length; at += MOST_NAMES) {
         const some = `--name=${missing.slice(at, at + MOST_NAMES).join()}`;
-        const listed = await list([FORMAT, ...users, some], options);
+        const listed = await list([...users, some], options);
         for (const [name, parts] of listed) found.set(name, parts);
       }
     }
     return found;
+  }
+
+  /**
+   * True for a job beyond a limit of single jobs. Some versions name no limit, and only a user with
+   * jobs can have too many.
+   */
+  async function isTooLarge(error: unknown, options?: SignalOptions): Promise<boolean> {
+    if (!isRegistryError(error, "Unavailable") || !ANY_LIMIT.test(error.state ?? "")) return false;
+    const own = [...(await list(["--me"], options)).values()].flat();
+    return own.every(({ state }) => state !== "running" && state !== "waiting");
   }
 
   /** Returns the accounting records of jobs that Slurm no longer lists. */
@@ -86,7 +99,11 @@ export function createSlurmEngine(options: SlurmEngineOptions = {}): Engine {
       const id = idOf(step);
       checkCommand(step);
       if ((await known([step.name], options)).has(step.name)) return id;
-      await call("sbatch", [...argumentsOf(step), ...more], scriptOf(step), options);
+      try {
+        await call("sbatch", [...argumentsOf(step), ...more], scriptOf(step), options);
+      } catch (error) {
+        throw await isTooLarge(error, options) ? tooLarge(error) : error;
+      }
       return id;
     },
     async poll(ids, options) {
@@ -103,7 +120,7 @@ export function createSlurmEngine(options: SlurmEngineOptions = {}): Engine {
       if (name !== undefined) await call("scancel", [`--name=${name}`, "--full"], "", options);
     },
     async list(run, options) {
-      return [...await list([WITH_COMMENT, "--me"], options)].flatMap(([, parts]) => {
+      return [...await list(["--me"], options)].flatMap(([, parts]) => {
         const mine = parts.find((part) => part.run === run);
         return mine === undefined ? [] : [wholeOf(mine.id, parts)];
       });
@@ -263,22 +280,46 @@ function run(
         if (error === null) return resolve(stdout);
         if (signal?.aborted) return reject(signal.reason);
         const lines = stderr.trim().split("\n");
-        const refusal = lines.find((line) => REFUSED.test(line));
-        const state = refusal ?? lines.at(-1) ?? "";
-        const problem = error.code as unknown === 127 ? "missing" : refusal ? "refused" : "away";
-        reject(fault({
-          ...PROBLEMS[problem],
-          action: "call Slurm's",
-          subject: program,
-          state: state || error.message,
-          cause: error,
-        }));
+        const [problem, state = lines.at(-1)] = error.code as unknown === 127
+          ? ["missing"] as const
+          : problemIn(lines);
+        reject(failure(problem, program, state || error.message, error));
       },
     );
     child.stdin!.on("error", () => {});
     child.stdin!.end(input);
   });
 }
+
+function failure(
+  problem: keyof typeof PROBLEMS,
+  subject: string,
+  state: string,
+  cause: unknown,
+): RegistryError {
+  return fault({ ...PROBLEMS[problem], action: "call Slurm's", subject, state, cause });
+}
+
+function tooLarge(cause: unknown): RegistryError {
+  const { state = "" } = cause as RegistryError;
+  return failure("refused", "sbatch", state, cause);
+}
+
+/** Returns the kind of a failure and the line that says so. */
+function problemIn(
+  lines: readonly string[],
+): readonly ["full" | "refused" | "away", line?: string] {
+  for (const [problem, message] of MESSAGES) {
+    const line = lines.find((line) => message.test(line));
+    if (line !== undefined) return [problem, line];
+  }
+  return ["away"];
+}
+
+/** Limits on the number of jobs; others are limits of single jobs. */
+const SUBMITTED = /\b(?:Assoc|QOS)\w*Submit\w*|unable to accept job|resource temporarily unavail/i;
+const OF_A_JOB = /\b(?:Assoc|QOS)(?:Grp|Max|Min|Usage)\w*/;
+const ANY_LIMIT = /job submit limit/;
 
 /** Messages of `sbatch` for jobs that it never takes. Others may pass, such as "timed out". */
 const REFUSED = new RegExp(
@@ -287,7 +328,19 @@ const REFUSED = new RegExp(
   "i",
 );
 
+const MESSAGES = [
+  ["full", SUBMITTED],
+  ["refused", REFUSED],
+  ["refused", OF_A_JOB],
+  ["full", ANY_LIMIT],
+] as const;
+
 const PROBLEMS = {
+  full: {
+    code: "Unavailable",
+    hint: "Wait until other jobs have ended, or ask for a higher limit of submitted jobs.",
+    reason: { kind: "engine_full" },
+  },
   missing: {
     code: "Unsupported",
     hint: "Run this where Slurm's programs are installed, such as its login node.",

@@ -158,6 +158,7 @@ export const CLI_HINTS: HintTable<ReasonKind> = {
   shard_record_damaged: "If only this pipeline should write there, delete that version and run " +
     "with --force.",
   run_configuration: "Pass every worker the file and --set values of the run, or start a new run.",
+  engine_full: "Wait until other jobs have ended, or run it without --detach: its steps wait then.",
   run_not_cancelled: ({ run }) => `Try again: holdfast pipeline cancel ${shellWord(run)}`,
   buckets_missing: "Use `holdfast pipeline run`.",
   links_outside: "Save it with links inside its folder, or with the linked files: --links follow.",

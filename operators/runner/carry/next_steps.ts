@@ -17,28 +17,39 @@ import type { DueStep } from "./run_state.ts";
 const PATIENCE_MS = 5 * 60_000;
 
 /** True for failures of a server that may answer later. */
-function mayPass(error: unknown): error is RegistryError {
-  return isRegistryError(error, "Unavailable", "Unknown");
+function mayPass(error: unknown): boolean {
+  return isRegistryError(error, "Unavailable", "Unknown") && !isFull(error);
+}
+
+/** True if an engine takes no further job before another one ends. */
+export function isFull(error: unknown): error is RegistryError {
+  return isRegistryError(error, "Unavailable") && error.reason?.kind === "engine_full";
 }
 
 /** Repeats an operation while the engine or the registry is away. Throws the last failure. */
 export async function untilAnswered<T>(
   { context: { system, logger } }: Pick<CarriedRun, "context">,
   operation: () => Promise<T>,
-  { signal, patienceMs = PATIENCE_MS }: { signal?: AbortSignal; patienceMs?: number } = {},
+  { signal, patienceMs = PATIENCE_MS, passes = mayPass }: {
+    signal?: AbortSignal;
+    patienceMs?: number;
+    passes?: (error: unknown) => boolean;
+  } = {},
 ): Promise<T> {
   return await retry(operation, {
     system,
     signal,
     retryForMs: patienceMs,
     fromFailure: true,
-    passes: mayPass,
+    passes,
     onRetry: (error) => logger.warn(`${(error as RegistryError).message}; trying again`),
   });
 }
 
 /**
- * Submits the steps that waited for a step. Returns whether all of them have ended instead.
+ * Submits the steps that waited for a step, or others. Returns whether all of them have ended
+ * instead. If the engine is full, the steps are left to another job of the run that ends later: one
+ * that waited here would keep its place.
  *
  * @throws {RegistryError} if it cannot submit them. An engine that redelivers tries again; for
  * others, the reason is recorded as an attempt of each step, which a watcher may still submit
@@ -46,18 +57,35 @@ export async function untilAnswered<T>(
 export async function submitNext(
   run: CarriedRun,
   id: string,
-  { carry, signal }: { carry: CarryOptions; signal?: AbortSignal },
+  { carry, signal, steps }: {
+    carry: CarryOptions;
+    signal?: AbortSignal;
+    /** @default those that waited for it */
+    steps?: readonly string[];
+  },
 ): Promise<boolean> {
   const { context } = run;
+  const { logger } = context;
   const unsubmitted = new Map<string, DueStep>();
   const begin = async (next: string, due: DueStep) => {
     unsubmitted.set(next, due);
     await deliver(context, next, { ...carry, count: 1 });
     return unsubmitted.delete(next);
   };
-  const after = valueAt(context.dependencies.after, id);
+  const all = steps ?? valueAt(context.dependencies.after, id);
+  const submit = () => advance(run, all, begin);
   try {
-    return await untilAnswered(run, () => advance(run, after, begin), { signal });
+    try {
+      return await untilAnswered(run, submit, { signal });
+    } catch (error) {
+      if (!isFull(error)) throw error;
+      logger.warn(`${error.message}; a job that ends later submits the next steps`);
+      if (!await isLastJob(run, id, { carry, signal })) return false;
+      return await untilAnswered(run, submit, {
+        signal,
+        passes: (error) => isFull(error) || mayPass(error),
+      });
+    }
   } catch (error) {
     signal?.throwIfAborted();
     if (carry.engine.redelivers || !isRegistryError(error)) throw error;
@@ -68,6 +96,29 @@ export async function submitNext(
     }
     throw error;
   }
+}
+
+/**
+ * Returns whether no other job of the run submits steps later: all that still run have recorded
+ * their end, and are before this one in the order of the run.
+ */
+export async function isLastJob(
+  run: CarriedRun,
+  id: string,
+  { carry: { engine }, signal }: { carry: CarryOptions; signal?: AbortSignal },
+): Promise<boolean> {
+  const { context, plan, state } = run;
+  const jobs = await untilAnswered(run, () => engine.list(context.run), { signal });
+  const others = jobs.filter((job) =>
+    job.step !== id && (job.state === "running" || job.state === "waiting")
+  );
+  if (others.some((job) => job.step === undefined || job.state === "waiting")) return false;
+  const ids = others.flatMap(({ step }) => step ?? []);
+  await untilAnswered(run, () => state.update(ids), { signal });
+  const rank = new Map(plan.record.steps.map(({ step }, index) => [step, index]));
+  return ids.every((other) =>
+    state.frontier.outcomeOf(other) !== undefined && valueAt(rank, other) < valueAt(rank, id)
+  );
 }
 
 /** Records a failure of a step that has no process to do so. */

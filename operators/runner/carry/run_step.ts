@@ -13,7 +13,7 @@ import { cancelledError, watchForCancel } from "../records/run_record.ts";
 import { endRun, findCarriedRun, isStopped } from "./carried_run.ts";
 import type { CarriedRun, CarriedRunOptions } from "./carried_run.ts";
 import type { CarryOptions } from "./run_options.ts";
-import { submitNext, untilAnswered } from "./next_steps.ts";
+import { isLastJob, submitNext, untilAnswered } from "./next_steps.ts";
 
 /** Options of {@linkcode runStep}. */
 export interface RunStepOptions extends CarriedRunOptions {
@@ -47,7 +47,13 @@ export async function runStepOf(run: CarriedRun, options: StepOfRun): Promise<St
   }
   // If others are running here, the last of them checks for the end of the run.
   if (done.mayBeLast && run.running === 0) {
-    await untilAnswered(run, () => endRun(run), { signal: options.signal });
+    const { step, carry, signal } = options;
+    const result = await untilAnswered(run, () => endRun(run), { signal });
+    const isLeft = result === undefined && carry !== undefined && !carry.engine.redelivers;
+    if (isLeft && await isLastJob(run, step, { carry, signal })) {
+      // A full engine has refused them when another step ended.
+      await submitNext(run, step, { carry, signal, steps: run.state.frontier.open });
+    }
   }
   return done.outcome;
 }

@@ -10,7 +10,7 @@ import { checkRunOptions, runFolder, withDefaults } from "../run_context.ts";
 import { deliver, endRun, findCarriedRun } from "./carried_run.ts";
 import type { CarriedRun } from "./carried_run.ts";
 import type { CarryOptions, RunPipelineOptions } from "./run_options.ts";
-import { untilAnswered } from "./next_steps.ts";
+import { isFull, untilAnswered } from "./next_steps.ts";
 import { watchCarried, type WatchRunOptions } from "./watch_run.ts";
 
 /** Options of {@linkcode submitRun}. */
@@ -27,12 +27,13 @@ export interface SubmitRunOptions
  * @returns the run: `my_pipeline@3`
  */
 export async function submitRun(pipeline: Pipeline, options: SubmitRunOptions): Promise<string> {
-  return (await submit(pipeline, options)).carried.context.run;
+  return (await submit(pipeline, options, { isWatched: false })).carried.context.run;
 }
 
 async function submit(
   pipeline: Pipeline,
   options: SubmitRunOptions,
+  { isWatched }: { isWatched: boolean },
 ): Promise<{ carried: CarriedRun; jobs: Map<string, string> }> {
   options = checkRunOptions("submit a run", options, ["carry"]);
   const { carry, onRun } = options;
@@ -48,15 +49,22 @@ async function submit(
     const submit = () => deliver(carried.context, step, { ...carry, count: 1 });
     jobs.set(step, await untilAnswered(carried, submit, { patienceMs: PATIENCE_MS }));
   };
-  const begun = await Promise.allSettled(longestFirst(frontier.ready, dependencies).map(begin));
-  const refused = begun.find((one) => one.status === "rejected");
+  const steps = longestFirst(frontier.ready, dependencies);
+  const begun = await Promise.allSettled(steps.map(begin));
+  const failed = begun.filter((one) => one.status === "rejected");
+  // A full engine takes the others when these have ended, or when somebody watches the run.
+  const mayWait = isWatched || jobs.size > 0;
+  const refused = failed.find(({ reason }) => !(mayWait && isFull(reason)));
   if (refused !== undefined) {
     await endSubmitted(carried, jobs).catch((error) =>
       options.logger?.warn(stopFailure(run, error))
     );
     throw refused.reason;
   }
-  if (jobs.size === 0) await endRun(carried);
+  if (failed[0] !== undefined) {
+    const state = `${failed.length} of ${steps.length} steps wait`;
+    carried.context.logger.warn(`${(failed[0].reason as RegistryError).message}; ${state}`);
+  } else if (jobs.size === 0) await endRun(carried);
   return { carried, jobs };
 }
 
@@ -82,7 +90,7 @@ export async function runOnEngine(
   options: SubmitRunOptions & Omit<WatchRunOptions, "run">,
 ): Promise<RunResult> {
   const { signal, registry } = options;
-  const { carried, jobs } = await submit(pipeline, options);
+  const { carried, jobs } = await submit(pipeline, options, { isWatched: true });
   const { run } = carried.context;
   let stopping: Promise<unknown> | undefined;
   const stop = () =>

@@ -9,7 +9,7 @@ import { advance, deliver, endRun, findCarriedRun, isStopped } from "./carried_r
 import { mostDeliveries } from "./carried_run.ts";
 import type { CarriedRun, CarriedRunOptions } from "./carried_run.ts";
 import type { CarryOptions } from "./run_options.ts";
-import { recordUnstarted } from "./next_steps.ts";
+import { isFull, recordUnstarted } from "./next_steps.ts";
 import type { DueStep } from "./run_state.ts";
 
 /** Options of {@linkcode watchRun}. */
@@ -69,6 +69,9 @@ class RunWatch {
   readonly #signal?: AbortSignal;
   readonly #failFast: boolean;
   readonly #deliveries: Map<string, Delivery>;
+  /** Steps that the engine had no place for, and how many of them are submitted next. */
+  readonly #held: Set<string>;
+  #places = 0;
   #toUpdate: string[];
   #updatedAllAt: number;
   #waitMs: number = POLL_MS.first;
@@ -86,6 +89,8 @@ class RunWatch {
     this.#signal = signal;
     this.#failFast = failFast;
     this.#deliveries = new Map([...jobs ?? []].map(([id, job]) => [id, { count: 1, job }]));
+    const isHeld = (id: string) => jobs !== undefined && !jobs.has(id);
+    this.#held = new Set(run.state.frontier.ready.filter(isHeld));
     this.#updatedAllAt = run.context.system.monotonic();
     this.#toUpdate = jobs === undefined ? this.#open : [];
   }
@@ -141,7 +146,10 @@ class RunWatch {
     ) return true;
     const isTimeForAll = system.monotonic() - this.#updatedAllAt > UPDATE_ALL_MS;
     if (isTimeForAll) this.#updatedAllAt = system.monotonic();
-    const isDue = (id: string) => isTimeForAll || isOver(this.#deliveries.get(id));
+    if (isTimeForAll) this.#places = Math.max(1, this.#places);
+    const isDue = (id: string) =>
+      isTimeForAll || isOver(this.#deliveries.get(id)) ||
+      this.#places > 0 && this.#held.has(id);
     this.#toUpdate = this.#open.filter(isDue);
     this.#waitMs = changed
       ? (this.#toUpdate.length > 0 ? 0 : firstMs)
@@ -152,6 +160,7 @@ class RunWatch {
   #emitEnds(): void {
     this.#run.state.frontier.emitEnds((event) => {
       this.#deliveries.delete(event.step);
+      this.#held.delete(event.step);
       this.#failed ||= event.end === "failed";
       this.#run.context.emit(event);
     });
@@ -171,6 +180,10 @@ class RunWatch {
     const { context } = this.#run;
     const known = this.#deliveries.get(id);
     if (known !== undefined && !isOver(known)) return true;
+    if (this.#held.has(id)) {
+      if (this.#places === 0) return true;
+      this.#places--;
+    }
     const count = (known?.count ?? 0) + 1;
     if (known !== undefined && count > mostDeliveries(valueAt(context.dependencies.steps, id))) {
       await giveUp(this.#run, id, { due, delivery: known });
@@ -179,8 +192,16 @@ class RunWatch {
     if (known !== undefined) {
       context.logger.info(`step "${id}" is submitted again: its job ${known.state}`);
     }
-    const job = await deliver(context, id, { ...this.#carry, count });
-    this.#deliveries.set(id, { count, job });
+    try {
+      const job = await deliver(context, id, { ...this.#carry, count });
+      this.#deliveries.set(id, { count, job });
+      if (this.#held.delete(id)) this.#places++; // there may be another one
+    } catch (error) {
+      if (!isFull(error)) throw error;
+      if (this.#held.size === 0) context.logger.warn(`${error.message}; step "${id}" waits`);
+      this.#held.add(id);
+      this.#places = 0;
+    }
     return true;
   }
 
@@ -203,6 +224,7 @@ class RunWatch {
       if (state === delivery.state) continue;
       changed = true;
       delivery.state = state;
+      if (isOver(delivery)) this.#places++;
       delivery.reason = reason ?? (exitCode === undefined ? undefined : `code ${exitCode}`);
       if (state === "running") {
         emit({ type: "step started", step, attempt: delivery.count, folder });

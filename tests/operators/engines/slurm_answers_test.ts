@@ -7,9 +7,6 @@ import { type TempRoot, testInRoot } from "../../support/temp_root.ts";
 const ANSWERS = {
   "Socket timed out on send/recv operation": true,
   "Unable to contact slurm controller (connect failure)": true,
-  "Slurm temporarily unable to accept job, sleeping and retrying": true,
-  "Job violates accounting/QOS policy (job submit limit, user's size and/or time limits)": true,
-  "Resource temporarily unavailable": true,
   "Zero Bytes were transmitted or received": true,
   "Invalid authentication credential": true,
   "Protocol authentication error": true,
@@ -43,21 +40,6 @@ for (const [answer, passes] of Object.entries(ANSWERS)) {
   });
 }
 
-/** Jobs as versions of Slurm list them, and their states. */
-const LISTED: readonly [state: string, status: string, expected: string, exitCode?: number][] = [
-  ["RUNNING", "0", "running"],
-  ["PENDING", "0:0", "waiting"],
-  ["COMPLETING", "0", "running"],
-  ["COMPLETED", "0:0", "ended", 0],
-  ["FAILED", "3:0", "failed", 3],
-  ["FAILED", String(3 << 8), "failed", 3],
-  ["REQUEUE_HOLD", "0", "waiting"],
-  ["SPECIAL_EXIT", "0", "waiting"],
-  ["STAGE_OUT", "0", "running"],
-  ["STOPPED", "0", "running"],
-  ["PREEMPTED", "0", "failed"],
-];
-
 /** Writes programs of Slurm. Those that are called note their arguments. */
 async function programs(root: TempRoot, scripts: Record<string, string>) {
   for (const [name, script] of Object.entries(scripts)) {
@@ -72,6 +54,62 @@ const callsIn = async (root: TempRoot) =>
 
 const lineOf = (state: string, status: string, name: string, comment: string) =>
   `printf '%-32s%-16s%-121s%-2048s\\n' '${state}' '${status}' '${name}' '${comment}'`;
+
+/** Answers of `sbatch` about limits; without a name of the limit, by whether the user has jobs. */
+const POLICY = "Batch job submission failed: Job violates accounting/QOS policy " +
+  "(job submit limit, user's size and/or time limits)";
+const LIMITS: readonly [lines: string[], hasJobs: boolean, problem: "full" | "refused"][] = [
+  [["QOSMaxSubmitJobPerUserLimit", POLICY], false, "full"],
+  [["AssocGrpSubmitJobsLimit", POLICY], false, "full"],
+  [["AssocMaxSubmitJobLimit", POLICY], true, "full"],
+  [["QOSMaxWallDurationPerJobLimit", POLICY], true, "refused"],
+  [["QOSMinGRES", POLICY], true, "refused"],
+  [[POLICY], true, "full"],
+  [[POLICY], false, "refused"],
+  [
+    [
+      "Slurm temporarily unable to accept job, sleeping and retrying",
+      "Batch job submission failed: Resource temporarily unavailable",
+    ],
+    false,
+    "full",
+  ],
+];
+
+for (const [lines, hasJobs, problem] of LIMITS) {
+  testInRoot(
+    `slurm engine: "${lines[0]}" of a user with${hasJobs ? "" : "out"} jobs is ${problem}`,
+    async (root) => {
+      const answer = lines.map((line) => `sbatch: error: ${line}`).join("\n");
+      await using engine = await programs(root, {
+        squeue: hasJobs
+          ? `case "$*" in *--name*);; *) ${lineOf("PENDING", "0", "x", "")};; esac`
+          : "",
+        sbatch: `cat >&2 <<'END'\n${answer}\nEND\nexit 1`,
+      });
+      const step = { run: "r@1", step: "do", name: "one", command: ["true"], cwd: "/" };
+      const submitting = engine.submit({ ...step, env: {}, resources: {} });
+      const error = await rejected(problem === "full" ? "Unavailable" : "Invalid", submitting);
+      assertEquals(error.reason?.kind, problem === "full" ? "engine_full" : undefined);
+      assertEquals(error.message, `Cannot call Slurm's sbatch: sbatch: error: ${lines[0]}`);
+    },
+  );
+}
+
+/** Jobs as versions of Slurm list them, and their states. */
+const LISTED: readonly [state: string, status: string, expected: string, exitCode?: number][] = [
+  ["RUNNING", "0", "running"],
+  ["PENDING", "0:0", "waiting"],
+  ["COMPLETING", "0", "running"],
+  ["COMPLETED", "0:0", "ended", 0],
+  ["FAILED", "3:0", "failed", 3],
+  ["FAILED", String(3 << 8), "failed", 3],
+  ["REQUEUE_HOLD", "0", "waiting"],
+  ["SPECIAL_EXIT", "0", "waiting"],
+  ["STAGE_OUT", "0", "running"],
+  ["STOPPED", "0", "running"],
+  ["PREEMPTED", "0", "failed"],
+];
 
 for (const [state, status, expected, exitCode] of LISTED) {
   testInRoot(`slurm engine: ${state} ${status} is ${expected}`, async (root) => {
