@@ -48,7 +48,8 @@ export interface Run extends AsyncDisposable {
   flush(): Promise<void>;
   /**
    * Saves a version: the files of the value, and the curve as `history.jsonl`. Its metadata has the
-   * last values as `metrics`, the parameters as `params`, and the id, start and number of points as
+   * last values as `metrics`, with the best ones of losses, accuracies and other measures whose name
+   * says which is better (`loss.min`, `accuracy.max`), the parameters as `params`, and the id, start and number of points as
    * `run`. A repeat returns the same version.
    *
    * @throws {RegistryError} `Conflict` if the run was finished by another program with other files

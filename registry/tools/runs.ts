@@ -39,7 +39,7 @@ const READ: OptionNames<ReadRunOptions & { id: string }> = { id: true, after: tr
  *
  * const { metadata } = await registry.info(`digits:model@${version}`);
  * assertEquals(metadata.params, { rate: 0.1 });
- * assertEquals(metadata.metrics, { step: 2, loss: 1 / 3 });
+ * assertEquals(metadata.metrics, { step: 2, loss: 1 / 3, "loss.min": 1 / 3 });
  * assertEquals(await registry.load("digits:model"), { weights: [1, 2] });
  * ```
  */

@@ -2,6 +2,7 @@
 import { assert, assertEquals } from "@std/assert";
 import { openRegistry, type Registry } from "../../../mod.ts";
 import { columnsOf } from "../../src/views/versions/columns.ts";
+import { chartsOf } from "../../src/views/versions/metric_charts.ts";
 import { keysIn, namedFilter } from "../../src/views/versions/conditions.ts";
 import { experimentsOf } from "../../src/views/versions/experiments.ts";
 import { IGNORED, openExplorer, SKIPPED } from "../support/browser.ts";
@@ -26,6 +27,18 @@ const RUN = {
   author: "ada",
   metrics: { steps: 9, accuracy: 0.9, val: { loss: 0.1 } },
 };
+
+Deno.test("the best value of a curve stands behind the last one, in the same group", () => {
+  const metrics = { loss: 1, acc: 2, "loss.min": 0.5, test: { acc: 1, "acc.max": 3 }, "lr.min": 1 };
+  const own = columnsFor([{ metrics }]);
+  assertEquals(own.map(({ group, short }) => `${group}: ${short}`), [
+    ...["Metrics: loss", "Metrics: loss.min", "Metrics: acc"],
+    ...["Metrics · test: acc", "Metrics · test: acc.max"],
+    "Results · lr: min", // there is no `lr`
+  ]);
+  const charts = chartsOf(columnsFor([{ metrics }, { metrics: { loss: 2, "loss.min": 1 } }]));
+  assertEquals(charts.usual, ["metadata.metrics.loss"]);
+});
 
 Deno.test("metrics are before parameters, below headings that shorten their names", () => {
   assertEquals(columnsFor([RUN]).map(({ group, short, title }) => [group, short, title]), [

@@ -1,8 +1,16 @@
-// The last value of each name of a run, as `metrics` of its version.
+// The last value of each name of a run, and the best one of measures, as `metrics` of its version.
+import { usualBetter } from "../../../core/text/better.ts";
 import { isJsonObject } from "../../../core/text/json_text.ts";
 
 type Scalar = number | string | boolean;
-type Tree = Scalar | Map<string, Tree>;
+type Tree = Last | Map<string, Tree>;
+
+/** A name with a value. */
+interface Last {
+  value: Scalar;
+  /** The smallest or the largest of several numbers, if the name says which is better. */
+  best?: { readonly word: "min" | "max"; number: number; count: number };
+}
 
 /** Names and bytes that metadata has at most: as much as the metrics of a step. */
 const MOST_VALUES = 1_000;
@@ -10,7 +18,7 @@ const MAX_BYTES = 16 * 1024;
 /** The name of the time that each point has. It is left out of metrics. */
 export const TIME = "_time";
 
-/** Collects the last value of each name. */
+/** Collects the last value of each name, and the best one. */
 export class LastValues {
   readonly #root = new Map<string, Tree>();
   #count = 0;
@@ -24,41 +32,63 @@ export class LastValues {
     } catch {
       return;
     }
-    if (isJsonObject(values)) this.#addAll(values, this.#root, 0);
+    if (isJsonObject(values)) this.#addAll(values, this.#root, "");
   }
 
-  #addAll(values: Record<string, unknown>, branch: Map<string, Tree>, depth: number): void {
+  #addAll(values: Record<string, unknown>, branch: Map<string, Tree>, prefix: string): void {
     for (const [name, value] of Object.entries(values)) {
-      if (depth === 0 && name === TIME) continue;
+      if (prefix === "" && name === TIME) continue;
       const before = branch.get(name);
       if (isJsonObject(value)) {
         if (before !== undefined && !(before instanceof Map)) continue; // a value elsewhere
         const next = before ?? new Map<string, Tree>();
         if (before === undefined) branch.set(name, next);
-        this.#addAll(value, next, depth + 1);
-      } else if (isScalar(value)) this.#set(branch, name, Object.is(value, -0) ? 0 : value);
+        this.#addAll(value, next, `${prefix}${name}.`);
+      } else if (isScalar(value)) {
+        this.#set(branch, [prefix, name], Object.is(value, -0) ? 0 : value);
+      }
     }
   }
 
-  #set(branch: Map<string, Tree>, name: string, value: Scalar): void {
+  #set(branch: Map<string, Tree>, [prefix, name]: [string, string], value: Scalar): void {
     const before = branch.get(name);
     if (before instanceof Map) return; // an object elsewhere
-    if (before === undefined) {
-      if (this.#count === MOST_VALUES) {
-        this.#isCut = true;
-        return;
-      }
+    if (before !== undefined) {
+      before.value = value;
+      addTo(before.best, value);
+    } else if (this.#count === MOST_VALUES) this.#isCut = true;
+    else {
       this.#count++;
+      const best = noBest(prefix + name);
+      addTo(best, value);
+      branch.set(name, { value, best });
     }
-    branch.set(name, value);
   }
 
-  /** Returns the first names that fit into metadata, and whether others are left out. */
+  /**
+   * Returns the first names that fit into metadata, and whether others are left out. Measures that
+   * were logged more than once also have their best value, as `loss.min` or `accuracy.max`.
+   */
   toMetrics(): { metrics: Record<string, unknown>; isCut: boolean } {
     const room = { bytes: MAX_BYTES };
     const metrics = objectOf(this.#root, room);
+    addBests(metrics, this.#root, room);
     return { metrics, isCut: this.#isCut || room.bytes < 0 };
   }
+}
+
+function noBest(name: string): Last["best"] {
+  const better = usualBetter(name);
+  if (better === "none") return undefined;
+  const isLow = better === "low";
+  return { word: isLow ? "min" : "max", number: isLow ? Infinity : -Infinity, count: 0 };
+}
+
+/** Adds a value to the best one. NaN and infinities, which are strings, never are. */
+function addTo(best: Last["best"], value: Scalar): void {
+  if (best === undefined || typeof value !== "number") return;
+  best.number = best.word === "min" ? Math.min(best.number, value) : Math.max(best.number, value);
+  best.count++;
 }
 
 function isScalar(value: unknown): value is Scalar {
@@ -66,6 +96,10 @@ function isScalar(value: unknown): value is Scalar {
 }
 
 const encoder = new TextEncoder();
+
+function bytesOf(name: string, value: Scalar): number {
+  return encoder.encode(`${JSON.stringify(name)}:${JSON.stringify(value)},`).byteLength;
+}
 
 function objectOf(tree: ReadonlyMap<string, Tree>, room: { bytes: number }) {
   const entries: [string, unknown][] = [];
@@ -76,8 +110,28 @@ function objectOf(tree: ReadonlyMap<string, Tree>, room: { bytes: number }) {
       if (Object.keys(own).length > 0) entries.push([name, own]);
       continue;
     }
-    room.bytes -= encoder.encode(`${JSON.stringify(name)}:${JSON.stringify(child)},`).byteLength;
-    if (room.bytes >= 0) entries.push([name, child]);
+    room.bytes -= bytesOf(name, child.value);
+    if (room.bytes >= 0) entries.push([name, child.value]);
   }
   return Object.fromEntries(entries);
+}
+
+/** Adds the best values for which there is room. A value with such a name stays. */
+function addBests(
+  metrics: Record<string, unknown>,
+  tree: ReadonlyMap<string, Tree>,
+  room: { bytes: number },
+): void {
+  for (const [name, child] of tree) {
+    if (child instanceof Map) {
+      const own = metrics[name];
+      if (isJsonObject(own)) addBests(own, child, room);
+    } else if (child.best !== undefined && child.best.count > 1) {
+      const { word, number } = child.best;
+      const key = `${name}.${word}`;
+      if (tree.has(key) || !Object.hasOwn(metrics, name)) continue;
+      room.bytes -= bytesOf(key, number);
+      if (room.bytes >= 0) metrics[key] = Object.is(number, -0) ? 0 : number;
+    }
+  }
 }

@@ -65,6 +65,7 @@ pythonTest("a run of Python is a version, also for a token that may only save", 
     test: { accuracy: 0.8 },
     "loss/train": "NaN",
     up: "Infinity",
+    "loss.min": 0.25,
     best: 0.25,
   });
   assertEquals(await pointsOf(registry, "digits:model"), [

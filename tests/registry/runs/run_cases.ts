@@ -45,7 +45,13 @@ export const RUN_CASES: readonly RunCase[] = [
         note: "a",
         params: { rate: 0.1 },
         curves: "history.jsonl",
-        metrics: { step: 2, loss: 0.25, test: { accuracy: 0.9 }, best: 0.9 },
+        metrics: {
+          step: 2,
+          loss: 0.25,
+          test: { accuracy: 0.9, "accuracy.max": 0.9 },
+          "loss.min": 0.25,
+          best: 0.9,
+        },
       });
       assertEquals(await pointsOf(other, "digits:model"), [
         { step: 1, loss: 0.5, test: { accuracy: 0.8 } },

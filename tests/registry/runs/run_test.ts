@@ -213,6 +213,37 @@ Deno.test("values are stored exactly, or refused", async () => {
   await registry.close();
 });
 
+Deno.test("the best values of measures are metrics beside the last ones, if they fit", async () => {
+  const registry = await openRegistry("memory:");
+  const metricsOf = async (points: readonly RunValues[]) => {
+    const run = await openRun(registry, "m");
+    for (const point of points) run.log(point);
+    const { version } = await run.finish();
+    return (await registry.info(`m@${version}`)).metadata.metrics;
+  };
+  const points: RunValues[] = [
+    { step: 1, loss: 0.5, val: { acc: 0.1, loss: NaN }, lr: 3, score: "a", once: { f1: 1 } },
+    { step: 2, loss: 0.25, val: { acc: 0.9, loss: 2 }, lr: 2, "auc.max": 7, auc: 0.5 },
+    { step: 3, loss: NaN, val: { acc: 0.4, loss: 3 }, lr: 4, score: 2, auc: -0 },
+  ];
+  assertEquals(await metricsOf(points), {
+    step: 3,
+    loss: "NaN",
+    val: { acc: 0.4, loss: 3, "acc.max": 0.9, "loss.min": 2 },
+    lr: 4,
+    score: 2,
+    once: { f1: 1 },
+    "auc.max": 7,
+    auc: 0,
+    "loss.min": 0.25,
+  });
+  const many = Object.fromEntries(Array.from({ length: 900 }, (_, i) => [`loss${i}`, i]));
+  const metrics = Object.keys(await metricsOf([many, many]) as object);
+  assertEquals(metrics.slice(0, 901), ["step", ...Object.keys(many)]); // last values come first
+  assert(metrics.length > 901 && metrics.length < 1_800, `${metrics.length}`);
+  await registry.close();
+});
+
 Deno.test("10,000 names are all in the curve, and as many in the metadata as fit", async () => {
   const registry = await openRegistry("memory:");
   const run = await openRun(registry, "m", { id: "1" });

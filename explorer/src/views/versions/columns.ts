@@ -1,5 +1,11 @@
 // The columns of versions: their facts, and keys of metadata and labels by the part that they play.
-import { BETTER, type Better, MEMBER, PARAMETERS, usualBetter } from "../../components/better.ts";
+import {
+  BETTER,
+  type Better,
+  MEMBER,
+  PARAMETERS,
+  usualBetter,
+} from "../../../../core/text/better.ts";
 import { type Experiment, isFailed, numberAt, numberFrom } from "./experiments.ts";
 
 /** The part that a key plays. Measures are results of which some values are better. */
@@ -63,7 +69,9 @@ export function columnsOf(
 ): ExperimentColumn[] {
   const ranges = rangesOf(experiments);
   const hasParameters = [...ranges.keys()].some((key) => PARAMETERS.test(bareOf(key)));
-  const own = [...ranges].map(([key, range]) => columnOf(key, range, { chosen, hasParameters }));
+  const own = withBests(ranges).map(([key, range]) =>
+    columnOf(key, range, { chosen, hasParameters, last: lastOf(key, ranges) })
+  );
   const notes = experiments.some(({ values }) => values.has("notes"))
     ? [{ key: "notes", title: "Notes", isNumber: false }]
     : [];
@@ -146,13 +154,20 @@ function rangeWith(
 function columnOf(
   key: string,
   { isNumber, min, max }: Range,
-  { chosen, hasParameters }: { chosen: readonly string[]; hasParameters: boolean },
+  { chosen, hasParameters, last }: {
+    chosen: readonly string[];
+    hasParameters: boolean;
+    /** The key of the last value, of one that is the best. */
+    last: string | undefined;
+  },
 ): ExperimentColumn {
   const title = bareOf(key);
   const is = (better: string) => chosen.includes(`${better}:${key}`);
   const better = isNumber ? BETTER.find(is) ?? usualBetter(key) : "none";
   const role = roleOf(key, better, hasParameters);
-  const column = { key, title, isNumber, role, ...placeOf(key, role) };
+  const { group, short } = placeOf(last ?? key, role);
+  const suffix = last === undefined ? "" : key.slice(last.length);
+  const column = { key, title, isNumber, role, group, short: short + suffix };
   if (better === "none") return column;
   const best = better === "low" ? min : max;
   return { ...column, better, ...min < max && { best } };
@@ -181,6 +196,18 @@ function placeOf(key: string, role: Role): { group: string; short: string } {
   const path = title.replace(role === "parameter" ? PARAMETERS : RESULTS, "").split(".");
   const short = path.pop() ?? title;
   return { group: [isLabel ? "Labels" : HEADINGS[role], ...path].join(" · "), short };
+}
+
+/** Returns keys with those of best values behind those of the last ones. */
+function withBests(ranges: ReadonlyMap<string, Range>): [string, Range][] {
+  const bests = Map.groupBy(ranges, ([key]) => lastOf(key, ranges) ?? "");
+  return (bests.get("") ?? []).flatMap((last) => [last, ...bests.get(last[0]) ?? []]);
+}
+
+/** Returns the key of the last value of a curve, of that of its best one: `metrics.loss.min`. */
+export function lastOf(key: string, keys: { has(key: string): boolean }): string | undefined {
+  const last = key.replace(/\.(?:min|max)$/, "");
+  return last !== key && keys.has(last) ? last : undefined;
 }
 
 function bareOf(key: string): string {

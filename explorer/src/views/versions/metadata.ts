@@ -4,7 +4,7 @@ import { useSession } from "../../api/context.ts";
 import { briefText, numberText } from "../../format/format.ts";
 import { html } from "../../framework/html.ts";
 import { axesOf } from "../../curves/axes.ts";
-import { columnsOf } from "./columns.ts";
+import { columnsOf, lastOf } from "./columns.ts";
 import { metadataValues, numberAt, runHref } from "./experiments.ts";
 import { jsonText } from "../../format/short_number.ts";
 
@@ -25,22 +25,32 @@ export function MetricTiles({ metadata, notes }: {
     .filter(({ role, isNumber, title }) =>
       isNumber && (role === "measure" || role === "result") && axesOf([title]).length === 0
     )
-    .map((column) => ({ ...column, value: numberAt({ values }, column.key) }))
+    .filter(({ key }) => lastOf(key, values) === undefined)
+    .map(({ key, title }) => {
+      const note = notes?.get(title) ?? bestText(key, values);
+      return { key, title, note, value: numberAt({ values }, key) };
+    })
     .sort((a, b) => Number(Number.isFinite(a.value)) - Number(Number.isFinite(b.value)));
   if (tiles.length === 0) return null;
   return html`
     <section class="tiles" aria-label="Metrics">${tiles.slice(0, MOST_TILES).map((
-      { key, title, value },
+      { key, title, note, value },
     ) =>
       html`
         <div class=${Number.isFinite(value) ? "tile" : "tile tile-bad"} key=${key}>
           <${TileValue} value=${value} />
           <span class="muted">${title}</span>
-          ${notes?.has(title) && html`<div class="muted tile-note">${notes.get(title)}</div>`}
+          ${note !== undefined && html`<div class="muted tile-note">${note}</div>`}
         </div>
       `
     )}</section>
   `;
+}
+
+/** Returns the best value of a curve, which metadata have beside the last one. */
+function bestText(key: string, values: ReadonlyMap<string, unknown>): string | undefined {
+  const word = ["min", "max"].find((word) => values.has(`${key}.${word}`));
+  return word && `${word} ${briefText(numberAt({ values }, `${key}.${word}`))}`;
 }
 
 /** A number in large type with four digits. Its title has all of them. */

@@ -7,7 +7,7 @@ import { useMemo } from "../../framework/preact.ts";
 import { hrefOf, joinValues, splitValues } from "../../framework/router.ts";
 import { useQuery } from "../../framework/use_query.ts";
 import { KeyMenu } from "./column_choice.ts";
-import type { ExperimentColumn } from "./columns.ts";
+import { type ExperimentColumn, lastOf } from "./columns.ts";
 import { type Experiment, isFailed, numberAt } from "./experiments.ts";
 import { type Part, partsOf } from "./groups.ts";
 import { ScaleChoice, useScale } from "./scale_choice.ts";
@@ -18,7 +18,10 @@ const FEW = 3;
 /** Returns the columns of charts, and the keys of those that are shown at first. */
 export function chartsOf(columns: readonly ExperimentColumn[]) {
   const numbers = columns.filter(({ key, isNumber }) => isNumber && key.includes("."));
-  const measures = numbers.filter(({ best }) => best !== undefined);
+  const keys = new Set(numbers.map(({ key }) => key));
+  const measures = numbers.filter(({ key, best }) =>
+    best !== undefined && lastOf(key, keys) === undefined
+  );
   const usual = (measures.length > 0 ? measures : numbers).slice(0, FEW).map(({ key }) => key);
   return { numbers, usual };
 }
@@ -61,16 +64,18 @@ export function MetricCharts({ name, rows, columns }: {
         `}
         <${ScaleChoice} />
       </div>
-      <div class="columns">${numbers.filter(({ key }) => keys.includes(key)).map((column) =>
-        html`
-          <div class="card" key=${column.key}>
-            <${MetricChart} name=${name} oldest=${oldest} parts=${parts} column=${column}
-              x=${x}
-              xTitle=${axes.find(([key]) => key === x)?.[1] ?? x}
-              isLines=${form === "lines" && !x.includes(".")} isLog=${isLog} />
-          </div>
-        `
-      )}</div>
+      <div class="charts">
+        <div class="charts-grid">${numbers.filter(({ key }) => keys.includes(key)).map((column) =>
+          html`
+            <div class="card" key=${column.key}>
+              <${MetricChart} name=${name} oldest=${oldest} parts=${parts} column=${column}
+                x=${x}
+                xTitle=${axes.find(([key]) => key === x)?.[1] ?? x}
+                isLines=${form === "lines" && !x.includes(".")} isLog=${isLog} />
+            </div>
+          `
+        )}</div>
+      </div>
     </section>
   `;
 }

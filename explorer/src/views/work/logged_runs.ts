@@ -1,6 +1,6 @@
 // Tables of runs that programs log to, and that are no versions yet.
 import type { LoggedRun } from "../../api/logged_runs.ts";
-import { MEMBER } from "../../components/better.ts";
+import { MEMBER } from "../../../../core/text/better.ts";
 import { formatAgo, formatNumber, formatTime } from "../../format/format.ts";
 import { type Column, Table } from "../../components/table.ts";
 import { html } from "../../framework/html.ts";
