@@ -1,6 +1,7 @@
 // All extensions of the command line and the service.
 import { davExtension } from "../gateways/dav/extension.ts";
 import { hubExtension } from "../gateways/hub/extension.ts";
+import { mindtraceExtension } from "../neighbors/mindtrace/extension.ts";
 import type { Extension } from "./cli/program/extension.ts";
 import { mcpExtension } from "./mcp/extension.ts";
 
@@ -8,4 +9,5 @@ export const EXTENSIONS: readonly Extension[] = [
   hubExtension,
   davExtension,
   mcpExtension,
+  mindtraceExtension,
 ];

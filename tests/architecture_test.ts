@@ -134,6 +134,8 @@ const TABLE: { from: string; may: (path: string, target: string) => boolean }[] 
       "core/",
       "disk/",
       "neighbors/",
+      "apps/cli/",
+      "mod.ts",
       "registry/",
       "backends/mod.ts",
       "files/mod.ts",

@@ -4,7 +4,7 @@ import { openBackend } from "../../backends/mod.ts";
 import { isRegistryError, type RegistryError } from "../../core/errors.ts";
 import { realSystem } from "../../core/system.ts";
 import { createLocalFiles } from "../../files/mod.ts";
-import { importMindtrace } from "../../neighbors/mindtrace.ts";
+import { importMindtrace } from "../../neighbors/mindtrace/mindtrace.ts";
 import { openRegistry } from "../../mod.ts";
 import { setRemote } from "../../registry/places/mod.ts";
 import { cliTest, filesIn } from "./captured_io.ts";

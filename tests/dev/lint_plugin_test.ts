@@ -36,7 +36,11 @@ const CASES: [rule: string, sources: string[], bad: string[], good: string[]][] 
   [
     "injected-world",
     READS_THE_WORLD.map((expression) => `const x = ${expression};`),
-    ["registry/operations/save.ts", "neighbors/mindtrace.ts", "tests/registry/save_test.ts"],
+    [
+      "registry/operations/save.ts",
+      "neighbors/mindtrace/mindtrace.ts",
+      "tests/registry/save_test.ts",
+    ],
     [
       "core/system.ts",
       "explorer/src/app.ts",
@@ -68,7 +72,7 @@ const CASES: [rule: string, sources: string[], bad: string[], good: string[]][] 
   [
     "registry-errors",
     ['throw new Error("no");', 'reject(new TypeError("no"));', "throw new DOMException();"],
-    ["core/naming/names.ts", "backends/local.ts", "neighbors/mindtrace.ts", "mod.ts"],
+    ["core/naming/names.ts", "backends/local.ts", "neighbors/mindtrace/mindtrace.ts", "mod.ts"],
     ["tests/core/naming/names_test.ts"],
   ],
   ["registry-errors", ["throw error;"], [], ["core/naming/names.ts"]],

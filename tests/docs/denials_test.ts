@@ -1,7 +1,7 @@
 // "Holdfast has no …" in the documentation: each thing that a page denies is missing.
 import { assertEquals } from "@std/assert";
 import { readdir, readFile } from "node:fs/promises";
-import { loadCommands } from "../../apps/cli/commands/mod.ts";
+import { COMMAND_TABLE } from "../apps/run_cli.ts";
 import { createApp } from "../../apps/server/app.ts";
 import { DRIVERS } from "../../backends/drivers.ts";
 import { METHODS } from "../../core/options/methods.ts";
@@ -14,7 +14,7 @@ async function namesOf(): Promise<Record<"calls" | "schemes", string[]>> {
   const publicNames = await readFile(`${REPOSITORY}/tests/public_api.json`, "utf8");
   const calls = [
     ...Object.keys(METHODS),
-    ...(await loadCommands()).flatMap(({ name, options }) => [
+    ...(await COMMAND_TABLE.load()).flatMap(({ name, options }) => [
       ...name.split(" "),
       ...options.map(({ flags }) => flags),
     ]),

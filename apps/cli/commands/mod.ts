@@ -86,9 +86,7 @@ const OWN: readonly CommandSet[] = [
       "remote add": async () => (await import("./places/remote.ts")).remoteAdd,
       "remote ls": async () => (await import("./places/remote.ts")).remoteLs,
       "remote rm": async () => (await import("./places/remote.ts")).remoteRm,
-      "export mindtrace": async () => (await import("./neighbors/mindtrace.ts")).exportMindtrace,
       "export site": async () => (await import("./export_site.ts")).exportSite,
-      "import mindtrace": async () => (await import("./neighbors/mindtrace.ts")).importMindtrace,
     },
   },
   {

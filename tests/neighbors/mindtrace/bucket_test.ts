@@ -2,7 +2,7 @@ import { assertEquals } from "@std/assert";
 import { mkdir, readdir, readFile, writeFile } from "node:fs/promises";
 import { dirname } from "node:path";
 import { createMemoryBackend, openRegistry } from "../../../mod.ts";
-import { importMindtrace, openMindtrace } from "../../../neighbors/mindtrace.ts";
+import { importMindtrace, openMindtrace } from "../../../neighbors/mindtrace/mindtrace.ts";
 import { RELEASES, unpackFixture } from "../../support/mindtrace_fixtures.ts";
 import { testInRoot } from "../../support/temp_root.ts";
 import { keysOf } from "../../registry/registries.ts";

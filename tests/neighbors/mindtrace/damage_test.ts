@@ -2,7 +2,7 @@ import { assert, assertEquals, assertRejects, assertStringIncludes } from "@std/
 import { tmpdir } from "node:os";
 import { mkdir, rm, symlink, writeFile } from "node:fs/promises";
 import { isRegistryError, localPath, openRegistry, RegistryError } from "../../../mod.ts";
-import { importMindtrace, openMindtrace } from "../../../neighbors/mindtrace.ts";
+import { importMindtrace, openMindtrace } from "../../../neighbors/mindtrace/mindtrace.ts";
 import { contentBytes } from "../../../formats/content/content.ts";
 import { tgz } from "../../../formats/archive.ts";
 import { type TempRoot, testInRoot } from "../../support/temp_root.ts";

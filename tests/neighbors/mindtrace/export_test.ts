@@ -1,7 +1,11 @@
 import { assert, assertEquals, assertRejects, assertStringIncludes } from "@std/assert";
 import { mkdir, readdir, writeFile } from "node:fs/promises";
 import { localPath, openRegistry, type Registry, RegistryError } from "../../../mod.ts";
-import { exportMindtrace, importMindtrace, openMindtrace } from "../../../neighbors/mindtrace.ts";
+import {
+  exportMindtrace,
+  importMindtrace,
+  openMindtrace,
+} from "../../../neighbors/mindtrace/mindtrace.ts";
 import { openRun } from "../../../registry/mod.ts";
 import { type TempRoot, testInRoot } from "../../support/temp_root.ts";
 import { writeSettings, writeVersion } from "./write_version.ts";

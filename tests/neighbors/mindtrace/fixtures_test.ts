@@ -6,7 +6,7 @@ import {
   type Registry,
   type VersionsOptions,
 } from "../../../mod.ts";
-import { importMindtrace, openMindtrace } from "../../../neighbors/mindtrace.ts";
+import { importMindtrace, openMindtrace } from "../../../neighbors/mindtrace/mindtrace.ts";
 import { sha256 } from "../../../core/bytes/digest.ts";
 import type { NDArray } from "../../../materializers/mod.ts";
 import {

@@ -2,7 +2,11 @@ import { assertEquals } from "@std/assert";
 import { mkdir, symlink, writeFile } from "node:fs/promises";
 import { openRegistry, type Registry } from "../../../mod.ts";
 import { createS3Backend } from "../../../backends/s3.ts";
-import { exportMindtrace, importMindtrace, openMindtrace } from "../../../neighbors/mindtrace.ts";
+import {
+  exportMindtrace,
+  importMindtrace,
+  openMindtrace,
+} from "../../../neighbors/mindtrace/mindtrace.ts";
 import { ndarray } from "../../../materializers/mod.ts";
 import { localPath } from "../../../mod.ts";
 import { partOfRun } from "../../support/seeds.ts";

@@ -4,17 +4,17 @@
  *
  * @module
  */
-import type { Registry } from "../core/registry.ts";
-import type { ExportMindtraceOptions, ExportReport } from "./mindtrace/export.ts";
-import type { ImportMindtraceOptions, ImportReport } from "./mindtrace/import.ts";
-import type { MindtraceRegistry, OpenMindtraceOptions } from "./mindtrace/open.ts";
-import type { MindtraceLocation } from "./mindtrace/source.ts";
+import type { Registry } from "../../core/registry.ts";
+import type { ExportMindtraceOptions, ExportReport } from "./export.ts";
+import type { ImportMindtraceOptions, ImportReport } from "./import.ts";
+import type { MindtraceRegistry, OpenMindtraceOptions } from "./open.ts";
+import type { MindtraceLocation } from "./source.ts";
 
-export type { ExportedVersion, ExportMindtraceOptions, ExportReport } from "./mindtrace/export.ts";
-export type { ImportedVersion, ImportMindtraceOptions, ImportReport } from "./mindtrace/import.ts";
-export type { UnfitVersion } from "./mindtrace/listing.ts";
-export type { MindtraceRegistry, OpenMindtraceOptions } from "./mindtrace/open.ts";
-export type { MindtraceLocation } from "./mindtrace/source.ts";
+export type { ExportedVersion, ExportMindtraceOptions, ExportReport } from "./export.ts";
+export type { ImportedVersion, ImportMindtraceOptions, ImportReport } from "./import.ts";
+export type { UnfitVersion } from "./listing.ts";
+export type { MindtraceRegistry, OpenMindtraceOptions } from "./open.ts";
+export type { MindtraceLocation } from "./source.ts";
 
 /**
  * Opens a mindtrace registry, written by a release from 0.9 to 0.16, as a read-only registry.
@@ -41,7 +41,7 @@ export async function openMindtrace(
   location: MindtraceLocation,
   options: OpenMindtraceOptions = {},
 ): Promise<MindtraceRegistry> {
-  const tool = await import("./mindtrace/open.ts");
+  const tool = await import("./open.ts");
   return await tool.openMindtrace(location, options);
 }
 
@@ -74,7 +74,7 @@ export async function importMindtrace(
   to: Registry,
   options: ImportMindtraceOptions = {},
 ): Promise<ImportReport> {
-  const tool = await import("./mindtrace/import.ts");
+  const tool = await import("./import.ts");
   return await tool.importMindtrace(from, to, options);
 }
 
@@ -91,6 +91,6 @@ export async function exportMindtrace(
   refs: Iterable<string>,
   options: ExportMindtraceOptions,
 ): Promise<ExportReport> {
-  const tool = await import("./mindtrace/export.ts");
+  const tool = await import("./export.ts");
   return await tool.exportMindtrace(registry, refs, options);
 }

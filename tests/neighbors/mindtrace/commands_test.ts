@@ -1,8 +1,8 @@
 import { assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
 import { cp, rm, writeFile } from "node:fs/promises";
 import { join } from "@std/path";
-import { unpackFixture } from "../../../../support/mindtrace_fixtures.ts";
-import { cliTest } from "../../../captured_io.ts";
+import { unpackFixture } from "../../support/mindtrace_fixtures.ts";
+import { cliTest } from "../../apps/captured_io.ts";
 
 cliTest("import mindtrace imports everything, then only what is new", async (it) => {
   await unpackFixture("0.12.0", join(it.cwd, "old"));

@@ -1,18 +1,22 @@
 import { resolve } from "node:path";
-import type { Backend, Registry } from "../../../../mod.ts";
-import { checkFolder } from "../../../../registry/places/mod.ts";
-import { itemAt } from "../../../../core/faults/present.ts";
-import { loadPart } from "../../../../core/urls/load_part.ts";
-import type { RegistryError } from "../../../../core/errors.ts";
-import { isStoreUrl } from "../../../../core/urls/store_url.ts";
-import { expandNames } from "../../look/expand_names.ts";
-import { localPathOf, openStore } from "../../places/open_store.ts";
-import { type Command, type CommandContext, defineCommand } from "../../program/command.ts";
-import { invalid, lookUp, withHints } from "../../terminal/hints.ts";
-import { printTable } from "../../program/print_table.ts";
-import { formatBytes, formatCount, parsePositive } from "../../terminal/units.ts";
-import { noteUnused, parseRenaming, renamed } from "../../values/renaming.ts";
-import { cliHint } from "../../terminal/hint_words.ts";
+import type { Backend, Registry } from "../../mod.ts";
+import { checkFolder } from "../../registry/places/mod.ts";
+import { itemAt } from "../../core/faults/present.ts";
+import { loadPart } from "../../core/urls/load_part.ts";
+import type { RegistryError } from "../../core/errors.ts";
+import { isStoreUrl } from "../../core/urls/store_url.ts";
+import { expandNames } from "../../apps/cli/look/expand_names.ts";
+import { localPathOf, openStore } from "../../apps/cli/places/open_store.ts";
+import {
+  type Command,
+  type CommandContext,
+  defineCommand,
+} from "../../apps/cli/program/command.ts";
+import { invalid, lookUp, withHints } from "../../apps/cli/terminal/hints.ts";
+import { printTable } from "../../apps/cli/program/print_table.ts";
+import { formatBytes, formatCount, parsePositive } from "../../apps/cli/terminal/units.ts";
+import { noteUnused, parseRenaming, renamed } from "../../apps/cli/values/renaming.ts";
+import { cliHint } from "../../apps/cli/terminal/hint_words.ts";
 
 /** A version that was not imported or exported. */
 interface Failure {
@@ -36,7 +40,7 @@ interface ImportReport {
   failures: Failure[];
 }
 
-/** `neighbors/mindtrace.ts`, which is loaded by name because of its packages. */
+/** `neighbors/mindtrace/mindtrace.ts`, which is loaded by name because of its packages. */
 interface MindtracePart {
   openMindtrace(from: string | Backend): Promise<Registry>;
   importMindtrace(from: string | Backend, to: Registry, options: {
@@ -140,7 +144,7 @@ export const importMindtrace: Command = defineCommand({
 });
 
 async function loadTool(): Promise<MindtracePart> {
-  return await loadPart<MindtracePart>("../../../../neighbors/mindtrace.ts", import.meta.url);
+  return await loadPart<MindtracePart>("./mindtrace.ts", import.meta.url);
 }
 
 /** Opens a bucket with the credentials of the command line; keeps the path of a folder. */
