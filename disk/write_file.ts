@@ -9,7 +9,7 @@ import { createLimit } from "../core/work/at_once.ts";
 import type { SideBySide } from "../core/work/side_by_side.ts";
 import { errorCode } from "./file_errors.ts";
 import { copyAt } from "./spread/local_copy.ts";
-import { leaveHole } from "./holes.ts";
+import { isHole, leaveHole } from "./holes.ts";
 import type { PieceThreads } from "./spread/piece_threads.ts";
 
 /** The usual memory of a piece that arrives. */
@@ -69,8 +69,7 @@ export async function beginFile(
         try {
           const target = opened ??= openSync(path, "wx");
           if (!isDirect || !await threads.write(path, { ...piece, isNew })) {
-            // A hole makes the file longer, which must not cut what a thread wrote meanwhile.
-            const begun = { ...piece, isNew: isNew && !isDirect };
+            const begun = { ...piece, isNew };
             await here(() => writePiece(target, begun, tasks.signal)).catch((error) => {
               if (piece !== rebuilt || !isRegistryError(error, "Corrupt")) throw error;
               return writePiece(target, whole, tasks.signal); // the copy has changed
@@ -91,15 +90,18 @@ export async function beginFile(
  * Writes a piece at its offset. Pieces may be written in any order.
  *
  * @param piece.isNew nothing was written there yet, so zeros are left out
+ * @param piece.direct threads write other pieces: the file gets its length at the end
  */
 export async function writePiece(
   opened: number,
-  { offset, passTo, isNew }: Pick<FilePiece, "offset" | "passTo"> & { isNew?: boolean },
+  { offset, passTo, isNew, direct }:
+    & Pick<FilePiece, "offset" | "passTo" | "direct">
+    & { isNew?: boolean },
   signal?: AbortSignal,
 ): Promise<void> {
   let position = offset;
   await passTo((chunk) => {
-    if (isNew && leaveHole(opened, chunk, position)) {
+    if (isNew && (direct === undefined ? leaveHole(opened, chunk, position) : isHole(chunk))) {
       position += chunk.byteLength;
       return;
     }
