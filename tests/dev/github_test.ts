@@ -57,7 +57,8 @@ Deno.test("CI runs .ci/run, and tests on the runtimes that README names and late
   assertEquals(jobs.deno!.strategy!.matrix.deno!.map((version) => version.startsWith(deno!)), [
     ...[true, false],
   ]);
-  assertEquals(jobs.node!.strategy!.matrix.node![0], node);
+  assertEquals(jobs.package!.strategy!.matrix.node![0], node);
+  assert(jobs.node!.strategy!.matrix.node!.every((version) => version >= "22"));
 });
 
 Deno.test("each folder has reviewers, and each line of the map is a path that exists", async () => {
