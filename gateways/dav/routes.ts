@@ -11,7 +11,7 @@ import {
 } from "../../apps/server/access/access.ts";
 import { whileAllowed } from "../../apps/server/access/guard_route.ts";
 import { route } from "../../apps/server/describe.ts";
-import { type AskedVersion, isFixed } from "../../apps/server/files/opened.ts";
+import { type AskedVersion, isExact } from "../../apps/server/files/opened.ts";
 import { type AnsweredFile, answerVersionFile } from "../../apps/server/files/version_file.ts";
 import { RefusedRequest } from "../../apps/server/problem.ts";
 import type { GatewayContext, RouteContext, Routes } from "../../apps/server/gateways/gateway.ts";
@@ -126,7 +126,7 @@ function createFind({ registry, openVersion, memory }: GatewayContext): Find {
     }
     const artifact = await openVersion(asked, access);
     const { info } = artifact;
-    const keepMs = isFixed(registry, asked, artifact) ? KEEP_MS : KEEP_CHANGING_MS;
+    const keepMs = isExact(registry, asked, artifact) ? KEEP_MS : KEEP_CHANGING_MS;
     await folders.set(name, version, { version: info.version, commit: info.commit }, keepMs);
     return artifact;
   }
@@ -165,8 +165,8 @@ function createFind({ registry, openVersion, memory }: GatewayContext): Find {
         hint: "Read the file that it leads to, or download the version.",
       });
     }
-    const fixed = isFixed(registry, asked, artifact);
-    return { modified, file: file.info, content: { artifact, file, fixed } };
+    const exact = isExact(registry, asked, artifact);
+    return { modified, file: file.info, content: { artifact, file, exact, fixed: false } };
   };
 }
 

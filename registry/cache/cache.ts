@@ -7,7 +7,8 @@ import { shown } from "../../core/naming/names.ts";
 import type { ClearCacheReport, Logger, SignalOptions } from "../../core/registry.ts";
 import type { System } from "../../core/system.ts";
 import { type CachedRegistry, clearEntries, recordEntryKey } from "./entries.ts";
-import { type RecordEntry, Seal } from "./seal.ts";
+import { keepNewest } from "../../core/work/keep_newest.ts";
+import { type RecordEntry, Seal, type SeenHead } from "./seal.ts";
 import { Sweeper } from "./sweep.ts";
 
 /** Entries up to this size are held in memory until they are written; others are streamed. */
@@ -15,6 +16,7 @@ const SMALL_BYTES = 4 * 1024 * 1024;
 /** A cache that is too slow to write this much caches less. */
 const MAX_HELD_BYTES = 32 * 1024 * 1024;
 const REST_MS = 60_000;
+const MOST_SEEN = 10_000;
 const DEFAULT_MAX_BYTES = 10 * 1024 ** 3;
 
 export interface CacheParts {
@@ -46,6 +48,8 @@ export class RegistryCache {
   readonly #parts: CacheParts;
   readonly #sweeper: Sweeper;
   readonly #seal: Seal;
+  /** By cell, the newest. */
+  readonly #seen = new Map<string, SeenHead>();
   readonly #writing = new Set<string>(); // keys
   readonly #pending = new Set<Promise<void>>();
   readonly #restUntil = { read: -Infinity, write: -Infinity };
@@ -138,6 +142,26 @@ export class RegistryCache {
   async removeRecord(cell: string, state?: string): Promise<void> {
     const key = recordEntryKey(this.#parts.registry, cell);
     await (state === undefined ? this.#remove(key) : this.discard(key, state));
+  }
+
+  /** Returns the head of a cell as this handle saw it last in the store, if it knows. */
+  seen(cell: string): SeenHead | undefined {
+    return this.#seen.get(cell);
+  }
+
+  /** Notes the head of a cell in the store. */
+  note(cell: string, { generation, size, modifiedAt, etag }: SeenHead): void {
+    this.#seen.delete(cell);
+    this.#seen.set(cell, { generation, size, modifiedAt, etag });
+    keepNewest(this.#seen, MOST_SEEN);
+  }
+
+  /** Removes all records and notes of the registry, but no files. */
+  async forgetAll(): Promise<void> {
+    const { backend, registry } = this.#parts;
+    await this.#idle();
+    await clearEntries(backend, { registryId: registry.id })
+      .catch((error) => this.#fail("write", error));
   }
 
   /** Removes everything, including pending writes. Throws errors of the cache's store. */

@@ -8,8 +8,8 @@ import type { ReadOptions, Verify } from "../../core/registry.ts";
 import { parseVersion } from "../../core/naming/versions.ts";
 import { countingHead, isLate } from "../cell/voids.ts";
 import type { Store } from "../cell/store.ts";
-import { recordKey, SETTINGS, versionCell } from "../format/layout.ts";
-import type { Located } from "../cell/heads.ts";
+import { cellOf, recordKey, SETTINGS, versionCell } from "../format/layout.ts";
+import type { Located, VersionHead } from "../cell/heads.ts";
 import type { NoteKeeper } from "../payload/unfinished.ts";
 import { type CacheParts, RegistryCache } from "./cache.ts";
 import type { RecordEntry, SeenHead } from "./seal.ts";
@@ -49,12 +49,45 @@ export async function locateCached(
   const entry = await cache.getRecord(cell);
   const located = entry && await decodeEntry(cache, cell, entry);
   if (located === undefined) return undefined;
+  const seen = cache.seen(cell);
+  if (seen !== undefined && !isSameHead(located.head, seen)) {
+    return void await cache.removeRecord(cell);
+  }
   const due = isDue(entry!, store.system.now());
   if (verify !== "full" && !due) return located;
   const head = await countingHead(store, cell, signal);
   if (!isSameHead(located.head, head)) return void await cache.removeRecord(cell);
   if (due) cache.keepRecord(cell, entry!);
   return located;
+}
+
+/** Notes the head of a version as a list shows it: a cached record must be the same. */
+export function noteListed(store: CachingStore, { head }: VersionHead): void {
+  cacheOf(store)?.note(cellOf(head.key), head);
+}
+
+/**
+ * Compares the cached record of a version with the one that the store has, which was just read, and
+ * forgets it if they differ. Another record of the same generation shows that the store was
+ * restored to an earlier state: then everything that is cached of it is forgotten.
+ */
+export async function compareWithStore(
+  store: CachingStore,
+  cell: string,
+  located: Located | undefined,
+): Promise<void> {
+  const cache = cacheOf(store);
+  if (cache === undefined) return;
+  if (located !== undefined) cache.note(cell, located.head);
+  const entry = await cache.getRecord(cell);
+  const cached = entry && await decodeEntry(cache, cell, entry);
+  if (cached === undefined || cached.record.commit === located?.record.commit) return;
+  if (located === undefined || located.generation > cached.generation) {
+    return await cache.removeRecord(cell);
+  }
+  const ref = `${located.record.name}@${located.record.version}`;
+  store.logger.warn(`cache: the store has another value for "${ref}": was it restored?`);
+  await cache.forgetAll();
 }
 
 /** Returns true if the last comparison with the store is too old, or was made by a wrong clock. */

@@ -5,6 +5,7 @@ import { inWords } from "../../core/calls/verb_errors.ts";
 import { checkName, shown } from "../../core/naming/names.ts";
 import type { NamesOptions, Registry, VersionEntry, VersionsOptions } from "../../core/registry.ts";
 import { parseVersion, parseVersionRange } from "../../core/naming/versions.ts";
+import { noteListed } from "../cache/cached_records.ts";
 import type { Context } from "./context.ts";
 import { asGeneration, headOf, readHead, versionHeads } from "../cell/heads.ts";
 import {
@@ -42,7 +43,9 @@ export async function* listVersions(
   const annotations = details || options.annotations
     ? await annotationsOfName(context, name, signal)
     : undefined;
-  for await (const { version, head } of versionHeads(context, name, { ...which, signal })) {
+  for await (const listed of versionHeads(context, name, { ...which, signal })) {
+    noteListed(context, listed);
+    const { version, head } = listed;
     const entry: VersionEntry = {
       name,
       version: version.canonical,

@@ -272,7 +272,9 @@ async function explainMissing(
   const { cell, found } = located;
   if (await isLate(context, found)) noteVoid(context, found.info.key);
   const head = await countingHead(context, cell);
-  if (head?.key !== found.info.key) {
+  const isSame = head?.key === found.info.key &&
+    (await readRecord(context, head.key))?.record.commit === found.record.commit;
+  if (!isSame) { // another generation, or another record after a restore
     await forgetRecord(context, cell);
     throw new Superseded({
       code: "Conflict",

@@ -17,6 +17,7 @@ import {
 } from "../cell/heads.ts";
 import type { FoundRecord, Head, Located } from "../cell/heads.ts";
 import { aliasCell, cellOf, versionCell, versionsFolder } from "../format/layout.ts";
+import { compareWithStore } from "../cache/cached_records.ts";
 import { countingHead, isVoid } from "../cell/voids.ts";
 
 /** Returns the record of a ref. Throws `NotFound`, naming the missing part. */
@@ -74,6 +75,24 @@ function absent(
 
 /** Like {@linkcode locate}, but undefined if there is no such version. Missing aliases throw. */
 export async function tryLocate(
+  context: Context,
+  ref: Ref,
+  signal?: AbortSignal,
+): Promise<Located | undefined> {
+  const located = await readLocated(context, ref, signal);
+  const cell = located?.cell ?? cellNamed(context, ref);
+  if (cell !== undefined) await compareWithStore(context, cell, located);
+  return located;
+}
+
+/** Returns the cell of the version that a ref names. */
+function cellNamed({ settings }: Context, { name, selector }: Ref): string | undefined {
+  return selector.kind === "version"
+    ? versionCell(name, selector.version, settings.versioned)
+    : undefined;
+}
+
+async function readLocated(
   context: Context,
   ref: Ref,
   signal?: AbortSignal,

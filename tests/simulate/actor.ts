@@ -45,6 +45,8 @@ export interface Actor extends AskVerbs, ManyVerbs, MaintenanceVerbs, TransferVe
   deleteAlias(name: string, alias: string): Promise<void>;
   load(name: string, ref: string, restMs?: number): Promise<void>;
   open(name: string, ref: string, restMs?: number): Promise<void>;
+  /** Finds the version of a ref in the store, and loads it by its number. */
+  loadFound(name: string, ref: string): Promise<void>;
   versions(name: string): Promise<void>;
 }
 
@@ -181,6 +183,14 @@ export function createActor(parts: ActorParts): Actor {
         }
         const { commit, version } = artifact.info;
         return { ok: true, read: { label: labelOf(files), commit, version } };
+      });
+    },
+
+    async loadFound(name, ref) {
+      await call({ verb: "load", name, ref }, async () => {
+        const { version } = await registry.info(refOf(name, ref));
+        const value = await registry.load(`${name}@${version}`) as Bundle;
+        return { ok: true, read: { label: value.label } };
       });
     },
 

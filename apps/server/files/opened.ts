@@ -11,8 +11,8 @@ export interface AskedVersion {
   commit?: string;
 }
 
-/** Returns true if the answer never changes: a commit, or a version that cannot be overwritten. */
-export function isFixed(
+/** Returns true for an address that keeps its meaning, unless a store is restored. */
+export function isExact(
   { settings }: Pick<Registry, "settings">,
   { version, commit }: AskedVersion,
   { info }: Artifact,
@@ -33,7 +33,7 @@ const MOST_FILES = 50_000;
  * Opens versions and keeps them by commit. A client that reads the files of a commit one by one
  * gets consistent files even if the version is replaced or deleted, and its record is read once.
  */
-export function createOpened(registry: Pick<Registry, "open">): OpenVersion {
+export function createOpened(registry: Pick<Registry, "open" | "info">): OpenVersion {
   const opened = new Map<string, Artifact>();
   const share = shareReads<Artifact>();
   let files = 0;
@@ -46,7 +46,12 @@ export function createOpened(registry: Pick<Registry, "open">): OpenVersion {
     const known = commit === undefined ? undefined : opened.get(commit);
     if (known?.info.name === name) return known;
     const asked = JSON.stringify([name, version]);
-    const artifact = await share(asked, () => registry.open(name, { version }));
+    const now = () => share(asked, () => registry.open(name, { version }));
+    let artifact = await now();
+    if (commit !== undefined && !hasCommit(artifact, commit)) {
+      await registry.info(name, { version }); // compares what the registry has cached
+      artifact = await now();
+    }
     const { info } = artifact;
     if (!opened.has(info.commit)) files += 1 + info.files.length;
     opened.set(info.commit, artifact);
@@ -55,12 +60,15 @@ export function createOpened(registry: Pick<Registry, "open">): OpenVersion {
       opened.delete(oldest);
       files -= 1 + info.files.length;
     }
-    // A version that was deleted and restored has the same content.
-    const commits = [info.commit, ...info.restored?.map((deletion) => deletion.commit) ?? []];
-    if (commit === undefined || commits.includes(commit)) return artifact;
+    if (commit === undefined || hasCommit(artifact, commit)) return artifact;
     const subject = `${JSON.stringify(`${name}@${version}`)} at commit ${commit}`;
     throw conflict("read", subject, "the version was replaced", {
       hint: "Read the current version from the beginning.",
     });
   }
+}
+
+/** True for the commit of a version, and those that it had before it was deleted and restored. */
+function hasCommit({ info: { commit, restored = [] } }: Artifact, asked: string): boolean {
+  return asked === commit || restored.some((deletion) => deletion.commit === asked);
 }

@@ -21,8 +21,10 @@ export interface AnsweredFile {
   file: ArtifactFile;
   /** @default by the media type */
   disposition?: Disposition;
-  /** True if the file at this URL cannot change. */
+  /** True if the file at this URL cannot change, also if the store is restored: it has a commit. */
   fixed: boolean;
+  /** True if the URL means one version. @default fixed */
+  exact?: boolean;
   /** @default `"sha256:…"` */
   etag?: string;
   /** Additional headers. */
@@ -35,8 +37,8 @@ export async function answerVersionFile(
   { windows, memory, options }: Pick<GatewayContext, "windows" | "memory" | "options">,
   answered: AnsweredFile,
 ): Promise<Answer> {
-  const { artifact: { info }, file, fixed } = answered;
-  if (!fixed) await checkGoesOn(c, file.info, memory);
+  const { artifact: { info }, file, fixed, exact = fixed } = answered;
+  if (!exact) await checkGoesOn(c, file.info, memory);
   const caching = options.tokens ? ASK_AGAIN : fixed ? IMMUTABLE : "no-cache";
   const answer = await answerFile(c.request, represent(answered, caching), async (range) => {
     if (range === undefined && file.info.size <= WHOLE_BYTES) return await file.bytes();

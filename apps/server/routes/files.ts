@@ -1,8 +1,8 @@
 // Files of a version: one, the chunks of one, or all as an archive.
+import { isExact } from "../files/opened.ts";
 import type { Routes } from "../gateways/gateway.ts";
 import type { ServerContext } from "../routing.ts";
 import { route } from "../describe.ts";
-import { isFixed } from "../files/opened.ts";
 import { answerArchive } from "../files/version_archive.ts";
 import { answerVersionFile } from "../files/version_file.ts";
 import { notFound } from "../../../core/errors.ts";
@@ -45,8 +45,9 @@ export function filesRoutes(routes: Routes, context: ServerContext): void {
     ) => {
       const artifact = await openVersion({ name, version, commit }, access);
       const file = artifact.file(path);
-      const fixed = isFixed(registry, { name, version, commit }, artifact);
-      return await answerVersionFile(c, context, { artifact, file, disposition, fixed });
+      const exact = isExact(registry, { name, version, commit }, artifact);
+      const fixed = commit !== undefined; // a restored store may have another value for a number
+      return await answerVersionFile(c, context, { artifact, file, disposition, exact, fixed });
     },
   });
 }
@@ -115,7 +116,7 @@ const ANY_BYTES = { "*/*": BINARY };
 const FILE_HEADERS = {
   "etag": 'SHA-256 of the file: `"sha256:…"`, strong',
   "last-modified": "The date of the version",
-  "cache-control": "`immutable` for files that cannot change, in a service without tokens",
+  "cache-control": "`immutable` for files with `?commit=`, in a service without tokens",
   "accept-ranges": "`bytes`",
   "content-digest": "SHA-256 of a whole file (RFC 9530)",
   "repr-digest": "SHA-256 of the whole file (RFC 9530)",

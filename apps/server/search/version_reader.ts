@@ -109,12 +109,13 @@ export class VersionReader {
 
   /** Returns the entry of a version, or none if it cannot be read. */
   async #entriesOf(
-    { name, version, generation, annotations }: Partial<VersionEntry> & SavedVersion,
+    { name, version, generation, modifiedAt, annotations }: Partial<VersionEntry> & SavedVersion,
     aliases: NameIndex["aliases"],
   ): Promise<Entry[]> {
     try {
       const isListed = generation !== undefined;
-      const key = `${name}@${version}#${generation}`;
+      // A restored store may have another record of the same generation.
+      const key = `${name}@${version}#${generation} ${modifiedAt?.getTime()}`;
       const asked = { name, version, annotations: !isListed, signal: this.#signal };
       const facts = (isListed ? this.#known.get(key) : undefined) ??
         await describe(this.#registry, asked);

@@ -1,7 +1,7 @@
 // All schedules, and the choice by seed.
 import { batches, copies, wholeNames } from "./copies.ts";
 import { lockedRenames, powerCuts, stagedLinks } from "./disks.ts";
-import { cachedRestores, caches, restores } from "./restores.ts";
+import { cachedRestores, caches, copiedDisks, restores } from "./restores.ts";
 import { besideCommits, drafts, leftDrafts, pieces } from "./parts/drafts.ts";
 import { general } from "./general.ts";
 import {
@@ -76,6 +76,7 @@ export const SCHEDULES: readonly Schedule[] = [
   permissions,
   restores,
   cachedRestores,
+  copiedDisks,
   powerCuts,
   drafts,
   besideCommits,

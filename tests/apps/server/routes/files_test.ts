@@ -50,7 +50,7 @@ Deno.test("a file has digests, an ETag and cache headers", async () => {
     assertEquals(headers["repr-digest"], "sha-256=:hNiYd/DUBB77a/kaFvAkjy/Vc+avBcGflr7bn4gveII=:");
     assertEquals(headers["etag"], `"sha256:${info.files[0].sha256}"`);
     assertEquals(headers["last-modified"], info.createdAt.toUTCString());
-    assertEquals(headers["cache-control"], "private, max-age=604800, immutable");
+    assertEquals(headers["cache-control"], "no-cache");
     assertEquals(headers["content-length"], "10");
     assertEquals(headers["accept-ranges"], "bytes");
     assertEquals(headers["holdfast-commit"], info.commit);
