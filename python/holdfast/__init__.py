@@ -8,33 +8,37 @@ config = registry.load("my:config@production")
 
 from __future__ import annotations
 
+import atexit
+import sys
+from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
-from .artifacts.artifact import Artifact
-from .artifacts.listing import AliasChange, Listing, RolledBackAlias
-from .artifacts.registry import Registry
-from .artifacts.search import Found
-from .client.saving import Saved
-from .core.author import Author
-from .core.errors import (
-    AlreadyExists,
-    Conflict,
-    Corrupt,
-    Denied,
-    HoldfastError,
-    Invalid,
-    NotFound,
-    TaskFailed,
-    Unavailable,
-    Unknown,
-    Unsupported,
-)
-from .core.words import missing
-from .files.file import File
-from .local_service import service
-from .locations import connect, open_registry
-from .runs.run import LoggedRun, Run
-from .service_registry import ServiceRegistry
+if TYPE_CHECKING:
+    from .artifacts.artifact import Artifact
+    from .artifacts.listing import AliasChange, Listing, RolledBackAlias
+    from .artifacts.registry import Registry
+    from .artifacts.search import Found
+    from .client.saving import Saved
+    from .core.author import Author
+    from .core.errors import (
+        AlreadyExists,
+        Conflict,
+        Corrupt,
+        Denied,
+        HoldfastError,
+        Invalid,
+        NotFound,
+        TaskFailed,
+        Unavailable,
+        Unknown,
+        Unsupported,
+    )
+    from .files.file import File
+    from .local_service import service
+    from .locations import open_registry
+    from .runs.run import LoggedRun, Run
+    from .service_location import connect
+    from .service_registry import ServiceRegistry
 
 __all__ = [
     "AliasChange",
@@ -65,7 +69,41 @@ __all__ = [
     "service",
 ]
 
-if not TYPE_CHECKING:
+_MODULES = {
+    "artifacts.artifact": ["Artifact"],
+    "artifacts.listing": ["AliasChange", "Listing", "RolledBackAlias"],
+    "artifacts.registry": ["Registry"],
+    "artifacts.search": ["Found"],
+    "client.saving": ["Saved"],
+    "core.author": ["Author"],
+    "files.file": ["File"],
+    "local_service": ["service"],
+    "locations": ["open_registry"],
+    "runs.run": ["LoggedRun", "Run"],
+    "service_location": ["connect"],
+    "service_registry": ["ServiceRegistry"],
+}
+"""Where each name is defined; all others are errors. A module is loaded when one is first used."""
+
+if not TYPE_CHECKING:  # which would find any name
 
     def __getattr__(name: str) -> Any:
-        raise missing(f"module {__name__!r}", name, None)
+        known = (module for module, names in _MODULES.items() if name in names)
+        found = next(known, "core.errors" if name in __all__ else "")
+        if not found:
+            from .core.words import missing
+
+            raise missing(f"module {__name__!r}", name, None)
+        globals()[name] = value = getattr(import_module(f".{found}", __name__), name)
+        return value
+
+
+def __dir__() -> list[str]:
+    return __all__
+
+
+@atexit.register  # here, so that it comes after functions that the program registers
+def _end_runs() -> None:
+    runs = sys.modules.get(f"{__name__}.runs.run")
+    if runs is not None:
+        runs.leave_all_runs()

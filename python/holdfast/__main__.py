@@ -13,7 +13,6 @@ from pathlib import Path
 from typing import Any
 
 from .artifacts.registry import Registry
-from .client.saving import Saved
 from .core.errors import HoldfastError, quoted
 from .core.metadata import to_metadata
 from .core.printable import printable, printable_json, printable_text
@@ -137,7 +136,7 @@ def save_path(registry: Any, options: argparse.Namespace) -> str:
     for each in options.metadata:
         key, value = entry_of(each)
         metadata[key] = value
-    saved: Saved = registry.save(
+    saved = registry.save(
         options.name,
         Path(options.path),
         version=options.version,
@@ -145,7 +144,7 @@ def save_path(registry: Any, options: argparse.Namespace) -> str:
         metadata=metadata or None,
         idempotency_key=options.key,
     )
-    return saved.ref
+    return str(saved.ref)
 
 
 if __name__ == "__main__":

@@ -4,34 +4,12 @@ from __future__ import annotations
 
 import os
 import re
-import urllib.parse
-import urllib.request
 from pathlib import Path
 from typing import Any
 
 from .artifacts.registry import Registry
-from .client.connection import OWN_TOKENS
-from .client.sign_in import SignIn, TokenFile
 from .core.arguments import checked
 from .core.errors import HoldfastError, quoted
-from .service_registry import ServiceRegistry
-from .store.buckets import GcsStore, S3Store, gcs_store, s3_store
-from .store.folder import FolderStore
-from .store.store_registry import StoreRegistry
-
-
-@checked
-def connect(url: str, *, token: str | None = None, timeout: float = 60) -> ServiceRegistry:
-    """Opens the registry of a `holdfast serve`, to read and to write.
-
-    `token` is by default that of a `service` of this program, else `HOLDFAST_TOKEN`, else that in
-    the file `HOLDFAST_TOKEN_FILE`, which is read for each request, else that of `holdfast login`,
-    which is renewed. Requests are repeated for up to `timeout` seconds.
-    """
-    given = token or OWN_TOKENS.get(url.rstrip("/")) or os.environ.get("HOLDFAST_TOKEN")
-    if not given and (file := os.environ.get("HOLDFAST_TOKEN_FILE")):
-        return ServiceRegistry(url, TokenFile(file), timeout)
-    return ServiceRegistry(url, given or SignIn(url) or None, timeout)
 
 
 @checked
@@ -57,31 +35,13 @@ def open_registry(
     text = str(location)
     if isinstance(location, str):
         check_slashes(text)
-    try:
-        url = urllib.parse.urlsplit(text)
-    except ValueError:
-        hint = "Fix the URL, or write a folder as ./folder."
-        raise HoldfastError("Invalid", f"Cannot open {quoted(text)}: not a URL", hint) from None
-    if url.scheme in ("http", "https"):
+    if re.match(r"https?:", text, re.IGNORECASE):
+        from .service_location import connect
+
         return connect(text, token=token, timeout=timeout)
-    if url.scheme in ("s3", "minio"):
-        query = dict(urllib.parse.parse_qsl(url.query))
-        place = (url.netloc, urllib.parse.unquote(url.path))
-        own = (query.get("endpoint"), query.get("region"))
-        return StoreRegistry(S3Store(s3, *place) if s3 else s3_store(*place, *own))
-    if url.scheme in ("gs", "gcs"):
-        query = dict(urllib.parse.parse_qsl(url.query))
-        place = (url.netloc, urllib.parse.unquote(url.path))
-        return StoreRegistry(
-            GcsStore(gcs, *place) if gcs else gcs_store(*place, query.get("endpoint"))
-        )
-    if url.scheme == "file":
-        text = urllib.request.url2pathname(url.path)
-    elif "://" in text:
-        message = f"Cannot open {quoted(text)}: unknown kind of location"
-        hint = "Use a folder, s3://bucket/prefix, gs://bucket/prefix, or the URL of a service."
-        raise HoldfastError("Unsupported", message, hint)
-    return StoreRegistry(FolderStore(text))
+    from .store.open_store import open_store
+
+    return open_store(text, s3, gcs)
 
 
 HOST = re.compile(r"(\[[0-9a-f:.]+\]|[a-z0-9][a-z0-9.-]*):\d{1,5}(?=/|$)", re.IGNORECASE)

@@ -116,6 +116,13 @@ const GROUPS: Record<string, GroupEntry> = {
     title: "Batches: 64 MiB arrays compressed, 16 KiB values, 16 MiB files, crashes, length",
     create: createBatchGroup,
   },
+  python: {
+    title: "The start of a Python program that imports the package",
+    about: "Modules are loaded when a name of them is first used. Requests to a service need the " +
+      "HTTP of Python, `urllib.request`.",
+    create: async (settings) => (await import("./python/imports.ts")).createImportsGroup(settings),
+    named: true,
+  },
   uploads: {
     title: "Uploads over HTTP, into a service over a folder",
     create: async (settings) => (await import("./service/uploads.ts")).createUploadsGroup(settings),

@@ -83,9 +83,7 @@ def parse_term(term: str) -> Test:
     if bound:
         return lambda found: meets(order_of_versions(found.version, bound), comparison)
     if field == "state":
-        return lambda found: compares_text(
-            end_state_of(found.metadata) or "", comparison, wanted
-        )
+        return lambda found: compares_text(end_state_of(found.metadata) or "", comparison, wanted)
     if field in ("name", "version", "kind", "by"):
         return lambda found: compares_text(getattr(found, field) or "", comparison, wanted)
     path = field.removeprefix("metadata.")

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import atexit
 import base64
 import contextlib
 import json
@@ -333,8 +332,8 @@ def leave_runs(connection: Connection, reason: str) -> None:
             run.leave(reason)
 
 
-@atexit.register  # before those of the program, which run first
 def leave_all_runs() -> None:
+    """Marks all open runs as failed, at the end of the program."""
     for run in list(OPEN_RUNS):
         run.leave("the program ended without finish()")
 
