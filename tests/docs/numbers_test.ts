@@ -52,7 +52,8 @@ Deno.test("the programs of README parse on the Node that it names", async () => 
 Deno.test("README counts the tests that it names", async () => {
   const readme = await readProse("README.md");
   const seeds = /HOLDFAST_SEEDS:-(\d+)/.exec(await readText(".ci/run"))![1];
-  const tested = `${grouped(seeds)} random runs of ${SCHEDULES.length} schedules`;
+  const schedules = Math.floor(SCHEDULES.length / 10) * 10;
+  const tested = `${grouped(seeds)} random runs of over ${schedules} schedules`;
   assertStringIncludes(readme, tested);
 
   const judge = await readText("tests/judges/linearizability/linearizability_test.ts");
