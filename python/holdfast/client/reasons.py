@@ -84,20 +84,22 @@ FOREIGN = re.compile(
 )
 """Words of HTTP, TypeScript and the command line, which a program in Python cannot follow."""
 
-BY_CODE = {
-    "Conflict": "Read it again, and repeat what still applies.",
-    "Corrupt": OPERATOR,
-    "Denied": TOKEN,
-    "NotFound": SPELLING,
-    "Unavailable": LATER,
-}
+
+def usual_hint(code: str) -> str:
+    if code == "Conflict":
+        return "Read it again, and repeat what still applies."
+    if code == "Denied":
+        return TOKEN
+    if code in ("Corrupt", "Unavailable"):
+        return LATER
+    return SPELLING if code == "NotFound" else CHECK
 
 
 def in_python(hint: str, code: str) -> str:
     """Returns a hint of a service for Python programs."""
     own = next((own for pattern, own in HINTS.items() if re.search(pattern, hint)), None)
     if own is None and FOREIGN.search(re.sub(r'"(?:[^"\\]|\\.)*"', "", hint)):  # not in its names
-        own = BY_CODE.get(code, CHECK)
+        own = usual_hint(code)
     return hint if own is None else own
 
 
