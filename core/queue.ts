@@ -93,7 +93,11 @@ export interface RateLimit {
 /** A worker that takes jobs until it is closed. */
 export interface QueueWorker extends AsyncDisposable {
   running(): string[];
-  /** Takes no more jobs and waits for the running ones. You can call it again with `handBack`. */
+  /**
+   * Takes no more jobs and waits for the running ones. You can call it again with `handBack`. If
+   * the server of the queue is away, it returns ten seconds after the last job: another worker takes
+   * a job again whose end the server does not know.
+   */
   close(options?: {
     /** Ends running jobs and returns them to the queue. @default false: waits for them */
     handBack?: boolean;

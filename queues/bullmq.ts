@@ -50,6 +50,9 @@ const POLL_MS = 500;
 
 const ADDED_AT_ONCE = 500;
 
+/** How long the end of a queue without workers may take, milliseconds. */
+const CLOSE_MS = 5_000;
+
 /**
  * Opens a queue by its URL: `redis://host:6379/0`, `rediss://…`, `postgres://user@host/database`.
  * `?queue=name` names it, by default `holdfast`. PostgreSQL must be 13 or newer; missing tables are
@@ -208,8 +211,10 @@ class BullmqQueue implements JobQueue {
   async [Symbol.asyncDispose](): Promise<void> {
     if (this.#closed) return;
     this.#closed = true;
-    for (const worker of this.#workers) await worker.close();
-    await this.#queue.close();
+    await Promise.all([...this.#workers].map((worker) => worker.close()));
+    const closing = this.#queue.close();
+    await withDeadline(closing, { timeoutMs: CLOSE_MS }).catch(() => {}); // the server is away
+    closing.catch(() => {});
     await this.#connection.store.close();
   }
 

@@ -1,5 +1,5 @@
 // Connections to Redis or Valkey: the only module that imports a client.
-import { Redis } from "npm:ioredis@^5";
+import { Redis, type RedisOptions } from "npm:ioredis@^5";
 import { denied, fault, invalid, isRegistryError, messageOf } from "../core/errors.ts";
 import type { RegistryError } from "../core/errors.ts";
 import { withDeadline } from "../core/retry.ts";
@@ -78,9 +78,39 @@ function locationOf({ protocol, host, pathname }: URL): string {
   return `${protocol}//${host}${pathname === "/" ? "" : pathname}`;
 }
 
+/** A client for BullMQ, which copies it for each worker: those wait for jobs. */
+class WaitingClient extends Redis {
+  readonly #copies: WaitingClient[] = [];
+
+  override duplicate(options?: Partial<RedisOptions>): WaitingClient {
+    const copy = new WaitingClient({ ...this.options, ...options });
+    this.#copies.push(copy);
+    return copy;
+  }
+
+  /**
+   * Ends the connection, and fails requests that wait for it. Between two attempts to reconnect,
+   * the client of ioredis only stops: requests, and who waits for the end, would wait for ever. So
+   * it makes a last attempt.
+   */
+  override disconnect(reconnect = false): void {
+    super.disconnect(reconnect);
+    if (reconnect || this.status !== "reconnecting") return;
+    const stop = () => super.disconnect();
+    this.once("connect", stop);
+    this.once("end", () => this.off("connect", stop));
+    this.connect().catch(() => {}); // its end is awaited
+  }
+
+  /** Ends its connection and those of its copies. */
+  disconnectAll(): void {
+    for (const client of [...this.#copies, this]) client.disconnect();
+  }
+}
+
 /** Creates a client for BullMQ: its requests wait for the server without a time limit. */
-export function createWaitingClient(server: URL): Redis {
-  return new Redis(server.href, {
+export function createWaitingClient(server: URL): WaitingClient {
+  return new WaitingClient(server.href, {
     maxRetriesPerRequest: null,
     keepAlive: 10_000,
     retryStrategy: (times: number) => Math.min(50 * times, MOST_WAIT_MS),

@@ -1,9 +1,13 @@
 // Connections of BullMQ to PostgreSQL, 13 or newer.
+import type { Socket } from "node:net";
 import pg from "npm:pg@^8";
+import { withDeadline } from "../../core/retry.ts";
 import { type BullmqStore, shownUrl, splitQueueName } from "./store.ts";
 
 const SCHEMA = "bullmq";
 const CONNECTIONS = 10;
+/** How long requests may take to end before their connections are destroyed, milliseconds. */
+const END_MS = 5_000;
 
 /** Requests of BullMQ, with the number of the parameter for the current time. */
 const NOW_OF: readonly [request: RegExp, parameter: number][] = [
@@ -62,6 +66,11 @@ export function createPostgresStore(url: string): BullmqStore {
     connectionTimeoutMillis: 10_000,
   });
   useServerClock(pool);
+  const sockets = new Set<{ destroy(): unknown }>();
+  pool.on("connect", ({ connection: { stream } }: { connection: { stream: Socket } }) => {
+    sockets.add(stream);
+    stream.once("close", () => sockets.delete(stream));
+  });
   let failure: Error | undefined;
   pool.on("error", (error: Error) => failure = error); // of an idle connection, which is replaced
   return {
@@ -71,6 +80,12 @@ export function createPostgresStore(url: string): BullmqStore {
     connection: pool,
     ready: async () => void await pool.query("select 1"),
     lastFailure: () => failure,
-    close: async () => void await pool.end(),
+    async close() {
+      const ending = pool.end();
+      await withDeadline(ending, { timeoutMs: END_MS }).catch(() => {
+        for (const socket of sockets) socket.destroy();
+      });
+      await ending;
+    },
   };
 }

@@ -21,7 +21,7 @@ export function createRedisStore(url: string): BullmqStore {
     },
     lastFailure: () => failure,
     close() {
-      client.disconnect();
+      client.disconnectAll();
       return Promise.resolve();
     },
   };

@@ -11,6 +11,7 @@ export interface BullmqStore {
   readonly connection: unknown;
   ready(): Promise<void>;
   lastFailure(): Error | undefined;
+  /** Ends all connections, also while the server is away. */
   close(): Promise<void>;
 }
 

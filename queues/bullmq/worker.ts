@@ -23,6 +23,8 @@ const POLL_MS = 500;
 const ASK_AGAIN_MS = 1_000;
 /** The delay before the end of a job is reported again, milliseconds. */
 const REPORT_AGAIN_MS = 200;
+/** The longest wait for a server that does not answer, with no job running, milliseconds. */
+const LEAVE_MS = 10_000;
 /** The number of lost workers after which a job fails: the job may be the cause. */
 const MOST_LOST = 3;
 const LOST = `it ran in ${MOST_LOST} workers that were lost`;
@@ -43,6 +45,8 @@ interface Running {
   controller: AbortController;
   startedAt: number;
   handBack: boolean;
+  /** Its handler has ended; the server may not know. */
+  isOver: boolean;
   cancelled?: string;
 }
 
@@ -53,6 +57,7 @@ export class BullmqWorker implements QueueWorker {
   readonly #closed = new AbortController();
   readonly #worker: Worker;
   #polling?: Promise<void>;
+  #closing?: Promise<void>;
   #ended = 0;
 
   static async open(handler: JobHandler, options: BullmqWorkerOptions): Promise<BullmqWorker> {
@@ -116,9 +121,32 @@ export class BullmqWorker implements QueueWorker {
       entry.handBack = true;
       entry.controller.abort("handed back");
     }
-    await this.#worker.close();
-    this.#closed.abort();
+    await (this.#closing ??= this.#close());
   };
+
+  /**
+   * Waits for running jobs and for the server, but not for one that is away: another worker then
+   * takes a finished job again, and its connections end with those of the queue.
+   */
+  async #close(): Promise<void> {
+    const { system } = this.#options;
+    const settled = new AbortController();
+    const isWorking = () => [...this.#running.values()].some(({ isOver }) => !isOver);
+    const late = async () => {
+      for (let idleMs = 0; idleMs < LEAVE_MS; idleMs = isWorking() ? 0 : idleMs + POLL_MS) {
+        await system.sleep(POLL_MS, settled.signal);
+      }
+      this.#trouble("the queue does not answer; leaving it as it is");
+    };
+    const closing = this.#worker.close();
+    try {
+      await Promise.race([closing, late()]);
+    } finally {
+      closing.catch(() => {}); // when its connections end
+      settled.abort();
+      this.#closed.abort();
+    }
+  }
 
   [Symbol.asyncDispose](): Promise<void> {
     return this.close();
@@ -132,7 +160,8 @@ export class BullmqWorker implements QueueWorker {
     if (cancelled !== undefined) throw neverAgain(cancelled);
     if (job.stalledCounter - lost >= MOST_LOST) throw neverAgain(LOST);
     const startedAt = this.#options.system.monotonic();
-    const entry: Running = { controller: new AbortController(), startedAt, handBack: false };
+    const controller = new AbortController();
+    const entry: Running = { controller, startedAt, handBack: false, isOver: false };
     const progress = this.#progressOf(job);
     this.#running.set(id, entry);
     this.#keepCompleting(job);
@@ -141,9 +170,11 @@ export class BullmqWorker implements QueueWorker {
     try {
       const options = { signal: entry.controller.signal, onProgress: progress.update };
       const result = resultOf(id, await this.#handler({ id, group, kind, data }, options));
+      entry.isOver = true;
       await progress.flush();
       return result;
     } catch (error) {
+      entry.isOver = true;
       await progress.flush();
       if (entry.cancelled !== undefined) throw neverAgain(entry.cancelled);
       // BullMQ reads `message` of what is thrown, and takes errors by their names for its own.

@@ -1,5 +1,4 @@
 // The life of a worker: it takes jobs, reports events, and ends on a signal.
-import type { System } from "../../../mod.ts";
 import { messageOf } from "../../../core/errors.ts";
 import { listenForStrays } from "../../../operators/stray_failures.ts";
 import type { JobQueue } from "../../../queues/mod.ts";
@@ -28,7 +27,6 @@ export async function workUntilStopped(
   { handBack, unit, io, report }: WorkOptions,
   start: () => Promise<Taking>,
 ): Promise<void> {
-  let isReached = true;
   const trouble = (error: unknown) => {
     const reason = `nothing awaits a failure: ${messageOf(error)}`;
     report({ event: "trouble", reason }).catch(() => {});
@@ -45,13 +43,9 @@ export async function workUntilStopped(
       "abort",
       () => void taking.close({ handBack: true }).catch(() => {}),
     );
-    isReached = await leaveWorker(taking.close({ handBack }), taking.running, io.system);
-    const reason = "the queue does not answer; leaving it as it is";
-    if (!isReached) await report({ event: "trouble", reason });
+    await taking.close({ handBack });
   } finally {
-    const closing = Promise.resolve(queue[Symbol.asyncDispose]());
-    if (isReached) await closing;
-    else closing.catch(() => {}); // the process exits, and its connections with it
+    await queue[Symbol.asyncDispose]();
     ignoreStrays();
   }
 }
@@ -91,35 +85,6 @@ export class Repeated {
 
   reset(): void {
     this.#last = undefined;
-  }
-}
-
-/** Longest wait for a queue that does not answer, with no work running, milliseconds. */
-const LEAVE_MS = 10_000;
-const POLL_MS = 500;
-
-/**
- * Waits for the worker to end, but not for an unreachable queue: another worker then takes the
- * finished job again and finds it done.
- *
- * @returns false if the queue did not answer
- */
-async function leaveWorker(
-  closing: Promise<void>,
-  running: () => readonly string[],
-  system: System,
-): Promise<boolean> {
-  const ended = new AbortController();
-  const late = async () => {
-    for (let idleMs = 0; idleMs < LEAVE_MS; idleMs = running().length > 0 ? 0 : idleMs + POLL_MS) {
-      await system.sleep(POLL_MS, ended.signal);
-    }
-    return false;
-  };
-  try {
-    return await Promise.race([closing.then(() => true), late()]);
-  } finally {
-    ended.abort();
   }
 }
 
