@@ -3,9 +3,20 @@ import { assert, assertEquals, assertMatch } from "@std/assert";
 import { showFile } from "../../../apps/mcp/file_views.ts";
 import { createTable, parquet } from "../../../formats/parquet.ts";
 import { type Artifact, openRegistry } from "../../../mod.ts";
+import { openRun } from "../../../registry/mod.ts";
 import { pyarrowBytes } from "../../formats/parquet/files.ts";
 import { connect } from "./client_of.ts";
 import { saveFiles } from "./save_files.ts";
+
+Deno.test("the file of a run is its value, not its curve", async () => {
+  await using registry = await openRegistry("memory:");
+  await using run = await openRun(registry, "m");
+  run.log({ loss: 0.5 });
+  await run.finish("the weights");
+  await using it = await connect(registry);
+  const { path, text } = await it.call("read_file", { ref: "m" });
+  assertEquals([path, text], ["text.txt", "the weights"]);
+});
 
 Deno.test("tables are read by rows and compared by column", async () => {
   await using registry = await openRegistry("memory:");
@@ -30,8 +41,11 @@ Deno.test("tables are read by rows and compared by column", async () => {
   const { matchedBy, added, removed, changed } = file.rows as Record<string, unknown>;
   assertEquals([matchedBy, added, removed, changed], ["id", 1, 2, 0]);
   await saveFiles(registry, "german", { "a.csv": "id;name\n1;a,b\n2;c\n" });
-  const { rows: german } = await it.call("read_file", { ref: "german" });
-  assertEquals(german, [{ id: "1", name: "a,b" }, { id: "2", name: "c" }]);
+  await saveFiles(registry, "excel", { "a.csv": "sep=;\r\nid;name\r\n1;a,b\r\n2;c\r\n" });
+  for (const ref of ["german", "excel"]) {
+    const { rows } = await it.call("read_file", { ref });
+    assertEquals(rows, [{ id: "1", name: "a,b" }, { id: "2", name: "c" }], ref);
+  }
   assertMatch(await it.call("read_file", { ref: "t", path: "a.csv", offset: -1 }), /beginning/);
   await saveFiles(registry, "local", { "a.parquet": pyarrowBytes("local") });
   const local = await it.call("read_file", { ref: "local", path: "a.parquet" });
