@@ -43,12 +43,14 @@ Deno.test({
     await page.getByText("4 points").waitFor();
     await curves.getByText("accuracy by step", { exact: false }).first().waitFor();
     assertEquals(await barriersOf(page), []);
-    await run.finish({ weights: [1] });
+    await run.finish("the weights");
     await page.clock.fastForward(3000);
     await page.getByRole("link", { name: "digits:model@2.0.0" }).press("Enter");
     await page.getByRole("region", { name: "Curves" }).getByText("accuracy by step", {
       exact: false,
     }).first().waitFor();
+    // The value is shown first, not the curve.
+    await page.getByRole("region", { name: "Preview" }).getByText("the weights").waitFor();
     assertEquals(errors, []);
   },
 });
