@@ -24,6 +24,7 @@ export const ALONE: readonly string[] = [
   "tests/workers/memory_test.ts",
   // builds, examples, what is published
   "tests/dev/bundles_test.ts",
+  "tests/dev/frameworks_test.ts",
   "tests/dev/install_test.ts",
   "tests/dev/npm_test.ts",
   "tests/docs/first_hour_test.ts",

@@ -55,6 +55,7 @@ Deno.test("a package that is missing is named, as runtimes and bundlers report i
       "Cannot find package 'pg' imported from /app/main.mjs",
       'Could not resolve "pg" imported by "@holdfast/holdfast".',
       'No such module "pg".', // in a Worker
+      "Cannot find module 'pg'", // in a bundle of CommonJS
     ]
   ) {
     const load = () => Promise.reject(new Error(reason));

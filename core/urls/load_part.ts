@@ -76,7 +76,8 @@ function failure(path: string, from: string, cause: unknown): RegistryError {
     return failed("Denied", reason, "Grant it; stores need --allow-env and --allow-net.");
   }
   const [, missing] =
-    /^(?:Cannot find package|Could not resolve|No such module) ['"]([^'"]+)/.exec(reason) ?? [];
+    /^(?:Cannot find (?:package|module)|Could not resolve|No such module) ['"]([^'"./][^'"]*)/
+      .exec(reason) ?? [];
   if (missing !== undefined) {
     const state = `the package ${missing} is not installed`;
     return failed("Unsupported", state, `Install it: ${installCommand(missing)}`);

@@ -68,6 +68,8 @@ export class PieceThreads {
 function mayStart(): boolean {
   if (import.meta.url === undefined) return false; // in a bundle of CommonJS
   const program = new URL("./piece_worker.ts", import.meta.url);
+  // Bundlers copy the program elsewhere, without the modules that it imports.
+  if (!/\/disk\/spread\/piece_worker\.[jt]s$/.test(program.pathname)) return false;
   return program.protocol !== "file:" || isGranted({ name: "read", path: program });
 }
 
