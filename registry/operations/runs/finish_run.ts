@@ -7,7 +7,7 @@ import { curvesWith, freeCurvePath } from "../../../core/naming/value_files.ts";
 import { isJsonObject } from "../../../core/text/json_text.ts";
 import { mapAtOnce } from "../../../core/work/at_once.ts";
 import type { Context } from "../context.ts";
-import { readPart, stateOf } from "../drafts/draft_state.ts";
+import { type DraftState, readPart, stateOf } from "../drafts/draft_state.ts";
 import { openDraft } from "../drafts/open_draft.ts";
 import { LastValues } from "./last_values.ts";
 import { curvePart, draftIdOf, isCurvePart, spokenRun } from "./run_parts.ts";
@@ -33,16 +33,10 @@ export async function finishStoredRun(
   }
 
   const values = new LastValues();
+  const path = await curvePathOf(known, state, parts);
   const isDecided = state.state !== "open";
-  const hasCurve = !isDecided && known.points.length > 0;
-  const curve = curvePart(context.system.id());
-  const decided = state.state === "committing" ? [...state.parts?.keys() ?? []] : [];
-  const path = isDecided
-    ? [...await pathsOf(known, decided.filter(isCurvePart))][0] // of a commit that was killed
-    : hasCurve
-    ? freeCurvePath(await pathsOf(known, parts))
-    : undefined;
-  if (hasCurve && path !== undefined) {
+  const curve = isDecided || path === undefined ? undefined : curvePart(context.system.id());
+  if (curve !== undefined && path !== undefined) {
     const content = iterableStream(linesOf(known, values));
     await draft.addPart(curve, [{ path, content }], { signal });
   } else {
@@ -51,7 +45,7 @@ export async function finishStoredRun(
   return await draft.commit({
     ...options,
     metadata: metadataOf(info, values, metadata, path),
-    ...(!isDecided && { parts: hasCurve ? [...parts, curve] : parts }),
+    ...(!isDecided && { parts: curve === undefined ? parts : [...parts, curve] }),
   });
 }
 
@@ -90,6 +84,19 @@ async function* linesOf(known: RunLook, values: LastValues): AsyncGenerator<Uint
     yield bytes;
     if (bytes.byteLength > 0 && bytes.at(-1) !== NEWLINE) yield new Uint8Array([NEWLINE]);
   }
+}
+
+/** Returns the path of the curve; that of a commit that was killed is decided. */
+async function curvePathOf(
+  known: RunLook,
+  state: DraftState,
+  parts: readonly string[],
+): Promise<string | undefined> {
+  if (state.state === "open") {
+    return known.points.length === 0 ? undefined : freeCurvePath(await pathsOf(known, parts));
+  }
+  const decided = [...state.parts?.keys() ?? []].filter(isCurvePart);
+  return [...await pathsOf(known, decided)][0];
 }
 
 async function pathsOf(
