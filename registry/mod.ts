@@ -64,6 +64,8 @@ export type {
   ReadRunOptions,
   ReadRunsOptions,
   Run,
+  RunChange,
+  RunFacts,
   RunName,
   RunValues,
   RunWriter,

@@ -9,9 +9,12 @@ import { listAll } from "./listing.ts";
 import { savedOf } from "./operations.ts";
 import { type Asked, unexpected } from "./problem.ts";
 import { askedOf } from "./save_value.ts";
-import type { OnWire } from "./wire.ts";
+import { flag, type OnWire } from "./wire.ts";
 
-type RunService = Pick<RegistryService, "beginRun" | "runs" | "readRun" | "finishRun">;
+type RunService = Pick<
+  RegistryService,
+  "beginRun" | "runs" | "readRun" | "updateRun" | "discardRun" | "finishRun"
+>;
 
 export function createRemoteRuns(
   connection: Connection,
@@ -20,10 +23,16 @@ export function createRemoteRuns(
   const pathOf = ({ name, id }: { name: string; id: string }) =>
     `${artifactPath(name)}/runs/${nameSegment(id)}`;
   return {
-    async beginRun(run, { params, signal } = {}) {
+    async beginRun(run, { params, tags, signal } = {}) {
       const action = `open a run of ${shown(run.name)}`;
       checkWritable(action);
-      const call = { action, method: "POST", path: pathOf(run), json: { params }, signal } as const;
+      const call = {
+        action,
+        method: "POST",
+        path: pathOf(run),
+        json: { params, tags },
+        signal,
+      } as const;
       // A repeat adds another writer, which logs nothing.
       const sent = { ...call, writes: true, repeats: true };
       return await connection.read(sent, (wire: OnWire<RunWriter>, asked) => {
@@ -42,13 +51,27 @@ export function createRemoteRuns(
       );
     },
 
-    async readRun(run, { after, signal } = {}) {
+    async readRun(run, { after, lines, signal } = {}) {
       const action = `read a run of ${shown(run.name)}`;
-      const call = { action, path: pathOf(run), query: { after }, signal };
+      const call = { action, path: pathOf(run), query: { after, lines }, signal };
       return await connection.read(call, (wire: OnWire<LoggedRunPage>, asked) => {
         if (typeof wire?.lines !== "string") throw unexpected(asked, "it has no lines");
         return infoOf(wire, asked) as LoggedRunPage;
       });
+    },
+
+    async updateRun(run, { signal, ...json }) {
+      const action = `update a run of ${shown(run.name)}`;
+      checkWritable(action);
+      const call = { action, method: "PATCH", path: pathOf(run), json, signal } as const;
+      await connection.read({ ...call, writes: true, repeats: true }, () => undefined);
+    },
+
+    async discardRun(run, { signal } = {}) {
+      const action = `discard a run of ${shown(run.name)}`;
+      checkWritable(action);
+      const call = { action, method: "DELETE", path: pathOf(run), signal } as const;
+      return await connection.read({ ...call, writes: true }, flag("discarded"));
     },
 
     async finishRun(run, options = {}) {

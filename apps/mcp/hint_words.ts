@@ -57,4 +57,5 @@ export const MCP_HINTS: ServiceHints = {
   run_step_missing: FIND,
   run_ended: null,
   logged_run_missing: FIND,
+  run_value_differs: null,
 };

@@ -41,7 +41,8 @@ import { aliasChangesRoutes, aliasesRoutes } from "./routes/aliases.ts";
 import { archiveRoutes, chunksRoutes, filesRoutes } from "./routes/files.ts";
 import * as reading from "./routes/reading.ts";
 import { deletesRoutes, savesRoutes } from "./routes/saves.ts";
-import { draftsRoutes, loggedRunsRoutes } from "./routes/drafts.ts";
+import { draftsRoutes } from "./routes/drafts.ts";
+import { changedRunsRoutes, loggedRunsRoutes } from "./routes/logged_runs.ts";
 import { tus } from "./uploads/tus_gateway.ts";
 import * as uploading from "./routes/uploads.ts";
 import { jobsRoutes, runsRoutes, runStepsRoutes } from "./routes/jobs.ts";
@@ -63,6 +64,7 @@ const ALL_ROUTES: readonly ((routes: Routes, context: ServerContext) => void)[] 
   aliasChangesRoutes,
   draftsRoutes,
   loggedRunsRoutes,
+  changedRunsRoutes,
   uploading.contentsRoutes,
   uploading.tusRoutes,
   uploading.uploadRoutes,

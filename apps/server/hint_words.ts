@@ -90,6 +90,7 @@ export const HTTP_HINTS: ServiceHints = {
     `Finished runs are versions. List the others: GET /logged-runs?name=${
       encodeURIComponent(name)
     }`,
+  run_value_differs: null,
 };
 
 function of(name: string): string {

@@ -34,7 +34,8 @@ export function checkSaveEntry(entry: SaveEntry): SaveEntry {
   return checkOptions(`save ${shown(entry?.name)}`, entry, SAVE_ENTRY);
 }
 
-const COMMIT_DRAFT: OptionNames<CommitDraftOptions> = {
+/** The options of {@linkcode Draft.commit}. */
+export const COMMIT_DRAFT: OptionNames<CommitDraftOptions> = {
   parts: true,
   ...without(METHODS.save.options, "idempotencyKey", "compress"),
 };

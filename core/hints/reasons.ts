@@ -56,6 +56,7 @@ export const SERVICE_REASONS = {
   run_step_missing: ["run"],
   run_ended: ["run"],
   logged_run_missing: ["name"],
+  run_value_differs: [],
 } as const;
 
 /** Reasons that only the machine of the caller can have. */

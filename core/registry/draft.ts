@@ -28,7 +28,7 @@ export interface DraftInfo {
   /**
    * In `committing`, a commit has begun: no parts can be added, and `commit` completes it. An
    * `abandoned` draft had no additions for so long that `gc` may remove it: 7 days, or 7 times the
-   * grace period if that is longer, minus two grace periods.
+   * grace period if that is longer, minus twice `leastGraceMs` (2 hours by default).
    */
   state: "open" | "committing" | "committed" | "discarded" | "abandoned";
   version?: string;

@@ -1,5 +1,6 @@
 // Runs: a program logs values while it computes a version.
 import type { Materializer } from "../materializer.ts";
+import type { Author } from "../naming/author.ts";
 import { isJsonObject } from "../text/json_text.ts";
 import type { CommitDraftOptions } from "./draft.ts";
 import type { SavedArtifact, SignalOptions } from "./operations/saving.ts";
@@ -15,12 +16,24 @@ export interface RunValues {
   readonly [name: string]: number | string | boolean | null | RunValues;
 }
 
+/** Parameters and tags of a run, which become `params` and `tags` in the metadata of the version. */
+export interface RunFacts {
+  /** Parameters: plain JSON. */
+  params?: Record<string, unknown>;
+  /** Tags: strings, numbers and booleans. `null` removes a tag. */
+  tags?: Record<string, string | number | boolean | null>;
+}
+
 /** Options of `openRun`. */
-export interface OpenRunOptions extends SignalOptions {
+export interface OpenRunOptions extends RunFacts, SignalOptions {
   /** A run with this id is continued, or begun. @default a new id */
   id?: string;
-  /** Parameters: plain JSON, which becomes `params` in the metadata of the version. */
-  params?: Record<string, unknown>;
+}
+
+/** Parameters and tags to add to a run. */
+export interface RunChange extends RunFacts, SignalOptions {
+  /** Other values of parameters and tags replace the present ones. @default they are refused */
+  replace?: boolean;
 }
 
 /** Options of {@linkcode Run.finish}. */
@@ -40,26 +53,53 @@ export interface Run extends AsyncDisposable {
    * Without `step`, a point gets the step after that of the last one. While the store does not
    * answer, up to 256 MiB of points wait; later points are left out, with a warning.
    *
-   * @throws {RegistryError} `Invalid` for a list, a bigint or another value that is not exact in
-   * JSON, and after the end of the run. NaN and infinities are fine
+   * @throws {RegistryError} `Invalid` for a point without values, a step that is not a number, a
+   * list, a bigint or another value that is not exact in JSON, and after the end of the run. NaN and
+   * infinities are fine
    */
   log(values: RunValues): void;
-  /** Waits until the points that are logged by now are stored. */
+  /** Waits until the points that are logged by now are stored. Every version has them then. */
   flush(): Promise<void>;
+  /**
+   * Ends this writer at once, and returns its points that are not stored: keep them in a file for
+   * {@linkcode Run.restore} while the store does not answer.
+   */
+  abandon(): string;
+  /**
+   * Stores the points that `abandon` of another writer of this run returned, by lines. A repeat adds
+   * nothing.
+   *
+   * @throws {RegistryError} `Invalid` for other lines
+   */
+  restore(lines: Iterable<string> | AsyncIterable<string>): Promise<void>;
+  /**
+   * Adds parameters and tags.
+   *
+   * @throws {RegistryError} `Conflict` if one has another value, unless `replace`
+   */
+  update(change: RunChange): Promise<void>;
   /**
    * Saves a version: the files of the value, and the curve as `history.jsonl`. Its metadata has the
    * last values as `metrics`, with the best ones of losses, accuracies and other measures whose name
-   * says which is better (`loss.min`, `accuracy.max`), the parameters as `params`, and the id, start and number of points as
-   * `run`. A repeat returns the same version.
+   * says which is better (`loss.min`, `accuracy.max`), the parameters as `params`, the tags as `tags`,
+   * and the id, start, last step and number of points as `run`. A repeat returns the same version.
+   * Once the value is sent, no program can log to the run any more, even if the save then fails:
+   * repeat it.
    *
    * @throws {RegistryError} `Conflict` if the run was finished by another program with other files
    */
   finish(value?: unknown, options?: FinishRunOptions): Promise<SavedArtifact>;
   /**
    * Ends the run without a version. The stored points stay for a week: read them, or finish the run
-   * later. Leaving the block of an `await using` without `finish` does the same.
+   * within six days. Leaving the block of an `await using` without `finish` does the same, and never
+   * throws.
    */
   fail(reason: string): Promise<void>;
+  /**
+   * Ends this writer, once its points are stored. The run goes on: another program finishes it, such
+   * as the one that this helps.
+   */
+  close(): Promise<void>;
 }
 
 /** A stored run. */
@@ -67,15 +107,20 @@ export interface LoggedRun {
   name: string;
   id: string;
   /**
-   * `silent`: nothing was stored for two minutes, because it logs rarely, was killed, or cannot
-   * reach the store. A run that failed stays `failed` when it is saved as a version.
+   * - `silent`: nothing was stored for two minutes, because it logs rarely, was killed, or cannot
+   *   reach the store.
+   * - `failed`: also if it was saved as a version since.
+   * - `finishing`: a program is saving its version, or was killed then: `finishRun` completes it.
    */
-  state: "running" | "silent" | "failed" | "finished";
+  state: "running" | "silent" | "failed" | "finishing" | "finished" | "discarded";
   /** Why it failed. */
   reason?: string;
   /** The version that the run was saved as. */
   version?: string;
   params: Record<string, unknown>;
+  tags: Record<string, unknown>;
+  /** The author of its beginning, if known. */
+  by?: Author;
   startedAt: Date;
   /** When something was stored last, by the store's clock. */
   lastAt: Date;
@@ -95,6 +140,8 @@ export interface ReadRunsOptions extends SignalOptions {
 export interface ReadRunOptions extends SignalOptions {
   /** `next` of an earlier page. @default from the beginning */
   after?: string;
+  /** False for a page without points. @default true */
+  lines?: boolean;
 }
 
 /** A run with a page of its points. */
@@ -122,6 +169,8 @@ export interface RunWriter {
 export interface FinishStoredRunOptions extends CommitDraftOptions {
   /** Parts of the draft that have the files of the value. @default none */
   parts?: readonly string[];
+  /** The writer that finishes its run: then failures of others are not those of the run. */
+  writer?: string;
 }
 
 /** How a run ended that made a version. */

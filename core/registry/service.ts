@@ -13,6 +13,7 @@ import type {
   OpenRunOptions,
   ReadRunOptions,
   ReadRunsOptions,
+  RunChange,
   RunName,
   RunWriter,
 } from "./run.ts";
@@ -46,6 +47,8 @@ export interface RegistryService {
   /** Lists the runs of all names that may be read, without those that are finished. */
   runs?(options?: Omit<ReadRunsOptions, "names">): AsyncIterable<LoggedRun>;
   readRun?(run: RunName, options?: ReadRunOptions): Promise<LoggedRunPage>;
+  updateRun?(run: RunName, change: RunChange): Promise<void>;
+  discardRun?(run: RunName, options?: SignalOptions): Promise<boolean>;
   finishRun?(run: RunName, options?: FinishStoredRunOptions): Promise<SavedArtifact>;
   presignDownload?(ref: string, options?: DirectDownloadOptions): Promise<DirectDownload>;
 }

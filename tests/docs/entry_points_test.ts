@@ -99,7 +99,8 @@ function isAsked({ path, method }: { path: string; method: string }): boolean {
   const ends = path.slice(within.length).replace(/\{.*\}/, "").split("/").filter(Boolean)
     .map((part) => part.startsWith(":") ? "\\$\\{[^`]*?\\}" : part);
   const call = within.endsWith(":version") ? "versionPath\\(" : "namePath\\(";
-  const asked = new RegExp(ends.length === 0 ? call : `[\`"/}]${ends.join("/")}["\`?]`, "g");
+  const before = within === "" ? '[`"/}]' : "/"; // not the same path below another one
+  const asked = new RegExp(ends.length === 0 ? call : `${before}${ends.join("/")}["\`?]`, "g");
   return sources.some((text) =>
     [...text.matchAll(asked)].some(({ index }) =>
       method === "GET" || text.slice(index, index + 600).includes(`method: "${method}"`)

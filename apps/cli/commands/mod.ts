@@ -56,10 +56,12 @@ const OWN: readonly CommandSet[] = [
     group: "logging",
     title: "Runs that log values",
     load: {
-      "runs ls": async () => (await import("./look/runs.ts")).ls,
-      "runs log": async () => (await import("./look/runs.ts")).log,
-      "runs show": async () => (await import("./look/runs.ts")).show,
-      "runs finish": async () => (await import("./look/runs.ts")).finish,
+      "runs ls": async () => (await import("./runs/runs.ts")).ls,
+      "runs log": async () => (await import("./runs/log.ts")).log,
+      "runs show": async () => (await import("./runs/runs.ts")).show,
+      "runs set": async () => (await import("./runs/runs.ts")).set,
+      "runs finish": async () => (await import("./runs/runs.ts")).finish,
+      "runs rm": async () => (await import("./runs/runs.ts")).rm,
     },
   },
   {

@@ -85,6 +85,7 @@ export const CLI_HINTS: HintTable<ReasonKind> = {
   logged_run_missing: ({ name }) =>
     `List the runs: holdfast runs ls ${shellWord(name)}. Finished runs are versions: holdfast ` +
     `versions ${shellWord(name)}`,
+  run_value_differs: "Use a run with another id, or change the value by runs set with --replace.",
 
   registry_missing: ({ grants }) =>
     'Run "holdfast init" to create one here, or name one with --registry or HOLDFAST_REGISTRY.' +

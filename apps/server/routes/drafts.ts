@@ -1,18 +1,14 @@
-// Drafts: versions that several clients write together, and runs, whose points are parts of a draft.
-import { finishRun, type LoggedRun, openRun } from "../../../registry/mod.ts";
-import { readLoggedRun, readLoggedRuns } from "../../../registry/mod.ts";
+// Drafts: versions that several clients write together.
 import type { FileToSave } from "../../../materializers/mod.ts";
-import type { Access } from "../access/access.ts";
 import type { Routes } from "../gateways/gateway.ts";
+import { checkOwnRun } from "../access/own_runs.ts";
 import { Answer } from "../answer.ts";
 import type { ServerContext } from "../routing.ts";
-import { answerListing, listing, type PageQuery } from "../listing.ts";
 import { route } from "../describe.ts";
 import { aliasesOf, checkNamed, checkOnly, ofCondition, optionsOf } from "../saving/save_sent.ts";
 import { openSentFiles } from "../saving/sent_files.ts";
-import * as runs from "../schemas/logged_runs.ts";
 import * as schemas from "../schemas/saving.ts";
-import { CHECKED, REPEATED, savedAnswer } from "./saves.ts";
+import { CHECKED, REPEATED, savedAnswer, unreadState } from "./saves.ts";
 
 export function draftsRoutes(routes: Routes, context: ServerContext): void {
   const { registry, memory: { drafts } } = context;
@@ -99,16 +95,13 @@ export function draftsRoutes(routes: Routes, context: ServerContext): void {
     answers: {
       200: { description: "`discarded` is false without a draft", schema: schemas.DiscardedSchema },
     },
-    answer: async ({ c, params, signal }) => {
+    answer: async ({ c, params, access, signal }) => {
+      const { name, draft: id } = params;
       const draft = await open(params);
+      await checkOwnRun(registry, { name, draft: id }, "delete", { access, signal });
       return c.json({ discarded: await draft.discard({ signal }) });
     },
   });
-}
-
-/** Returns the state of a conflict for a token that may not know versions and parts of a draft. */
-function unreadState(access: Access, name: string): string | undefined {
-  return access.may("read", name) ? undefined : "the draft or its version was changed";
 }
 
 function sizeOf(files: readonly FileToSave[]): number {
@@ -116,86 +109,4 @@ function sizeOf(files: readonly FileToSave[]): number {
     content instanceof Uint8Array ? content.byteLength : "size" in content ? content.size ?? 0 : 0
   );
   return sizes.reduce((sum, size) => sum + size, 0);
-}
-
-const FRESH = { "cache-control": "no-store" };
-
-export function loggedRunsRoutes(
-  routes: Routes,
-  { registry, memory: { drafts } }: ServerContext,
-): void {
-  route(routes, "GET /logged-runs", {
-    id: "listLoggedRuns",
-    tag: "drafts",
-    summary: "Lists the runs that are not finished, of all readable names",
-    scope: "read",
-    answers: listing(runs.LoggedRunsPage, "A page of runs"),
-    query: runs.LoggedRunsQuery,
-    answer: ({ c, query: { name, ...page }, access, signal }) => {
-      const names = (each: string) => access.may("read", each);
-      const list = (page: PageQuery) =>
-        runsAfter(readLoggedRuns(registry, { name, names, signal }), page);
-      return answerListing(c, page, { list, keyOf });
-    },
-  });
-
-  route(routes, "GET /artifacts/:name/runs/:run", {
-    id: "readLoggedRun",
-    tag: "drafts",
-    summary: "Returns a run and a page of its points, also while it goes on",
-    scope: "read",
-    answers: { 200: { description: "The run", schema: runs.LoggedRunSchema } },
-    query: runs.LoggedRunQuery,
-    answer: async ({ c, params: { name, run: id }, query: { after }, signal }) =>
-      c.json(await readLoggedRun(registry, name, { id, after, signal }), 200, FRESH),
-  });
-
-  route(routes, "POST /artifacts/:name/runs/:run", {
-    id: "beginRun",
-    tag: "drafts",
-    summary: "Begins a run, or adds a writer to one",
-    description: "Then PUT the points as parts of the draft `run:` and the id of the run.",
-    scope: "save",
-    answers: { 200: { description: "The new writer", schema: runs.RunWriterSchema } },
-    json: runs.BeginRunSchema,
-    answer: async ({ c, params: { name, run: id }, json, signal }) =>
-      c.json((await openRun(registry, name, { id, ...json, signal })).writer),
-  });
-
-  route(routes, "POST /artifacts/:name/runs/:run/finish", {
-    id: "finishRun",
-    tag: "drafts",
-    summary: "Saves a run as one version; a repeat returns the same version",
-    description: "`parts` are those of the draft with the files of the value.",
-    scope: "save",
-    answers: REPEATED,
-    json: schemas.CommitDraftSchema,
-    answer: async ({ c, params: { name, run: id }, json, access, signal }) => {
-      c.info.aliases = aliasesOf(json.alias);
-      checkNamed(json, { name, access });
-      const { materializer, ...options } = optionsOf(json);
-      const finish = () => finishRun(registry, name, { id, ...options, as: materializer, signal });
-      const saved = await ofCondition(options.ifCommit, finish);
-      const finished = { kind: "run", name, id, token: access.token } as const;
-      if (!saved.skipped) await drafts.add(finished);
-      return await savedAnswer(c, saved, () => drafts.isBy(finished));
-    },
-  });
-}
-
-function keyOf({ name, id }: LoggedRun): string {
-  return `${name}@${id}`; // no name contains @
-}
-
-/** Yields what follows a run. */
-async function* runsAfter(
-  all: AsyncIterable<LoggedRun>,
-  { after, limit = Infinity }: PageQuery,
-): AsyncGenerator<LoggedRun> {
-  let isAfter = after === undefined, count = 0;
-  for await (const run of all) {
-    if (isAfter && count++ >= limit) return;
-    if (isAfter) yield run;
-    isAfter ||= keyOf(run) === after;
-  }
 }

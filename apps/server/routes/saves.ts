@@ -173,3 +173,8 @@ export async function savedAnswer(
   const location = relative(c, path);
   return c.json(saved, skipped ? 200 : 201, skipped ? SKIPPED : { location });
 }
+
+/** Returns the state of a conflict for a token that may not know versions and parts of a draft. */
+export function unreadState(access: Access, name: string): string | undefined {
+  return access.may("read", name) ? undefined : "the draft or its version was changed";
+}

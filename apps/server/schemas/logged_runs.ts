@@ -1,15 +1,20 @@
 // Schemas of runs that programs log to.
 import * as v from "npm:valibot@^1.5";
-import { Amount, JsonObject, Moment, Text } from "./artifact.ts";
-import { described, object, page, pageFields, strictObject } from "./listing.ts";
+import { Amount, AuthorSchema, JsonObject, Moment, Text } from "./artifact.ts";
+import { described, flag, object, page, pageFields, strictObject } from "./listing.ts";
+import { CommitDraftSchema } from "./saving.ts";
+
+const STATES = ["running", "silent", "failed", "finishing", "finished", "discarded"] as const;
 
 const logged = {
   name: v.string(),
   id: v.string(),
-  state: v.picklist(["running", "silent", "failed", "finished"]),
+  state: v.picklist(STATES),
   reason: described(v.string(), "Why it failed"),
   version: described(v.string(), "The version that the run was saved as"),
   params: JsonObject,
+  tags: JsonObject,
+  by: v.optional(AuthorSchema),
   startedAt: Moment,
   lastAt: v.pipe(v.string(), v.description("When something was stored last, by the store's clock")),
   points: Amount,
@@ -31,9 +36,33 @@ export const LoggedRunSchema = object("LoggedRunPage", {
 
 export const LoggedRunQuery = v.object({
   after: described(v.string(), "The `next` of an earlier answer. Default: from the beginning"),
+  lines: flag("`false` leaves the points out"),
 });
 
-export const BeginRunSchema = strictObject("BeginRunRequest", { params: v.optional(JsonObject) });
+const Tag = v.nullable(v.union([v.string(), v.number(), v.boolean()]));
+
+const facts = {
+  params: v.optional(JsonObject),
+  tags: v.optional(
+    v.pipe(v.record(v.string(), Tag), v.description("By name. `null` removes a tag")),
+  ),
+};
+
+export const BeginRunSchema = strictObject("BeginRunRequest", facts);
+
+export const UpdateRunSchema = strictObject("UpdateRunRequest", {
+  ...facts,
+  replace: v.optional(
+    v.pipe(v.boolean(), v.description("Replace other values. Default: 409, and nothing changes")),
+  ),
+});
+
+export const FinishRunSchema = strictObject("FinishRunRequest", {
+  ...CommitDraftSchema.entries,
+  writer: v.optional(
+    v.pipe(Text, v.description("The writer that finishes its run: others may have failed")),
+  ),
+});
 
 export const RunWriterSchema = object("RunWriter", {
   writer: v.pipe(

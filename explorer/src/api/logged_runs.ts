@@ -4,10 +4,11 @@ import type { Service } from "./service.ts";
 export interface LoggedRun {
   readonly name: string;
   readonly id: string;
-  readonly state: "running" | "silent" | "failed" | "finished";
+  readonly state: "running" | "silent" | "failed" | "finishing" | "finished" | "discarded";
   readonly reason?: string;
   readonly version?: string;
   readonly params: Readonly<Record<string, unknown>>;
+  readonly tags: Readonly<Record<string, unknown>>;
   readonly startedAt: string;
   readonly lastAt: string;
   readonly points: number;

@@ -61,6 +61,7 @@ REASONS = {
     "run_missing": "Check the name of the run.",
     "run_step_missing": "Check the name of the step.",
     "run_ended": "The run has a result already.",
+    "run_value_differs": "Use another id, or call update(…, replace=True) on the run.",
     "logged_run_missing": "Call runs() to list the runs. Finished runs are versions.",
 }
 

@@ -21,29 +21,44 @@ import { checkFresh, type DraftCall, lookAtPart } from "./draft_state.ts";
 import { type DraftState, partKeys, readAddition, readPart } from "./draft_state.ts";
 import { afterWrite, ended, orMaybeWritten, stateAfterPart, stateOf } from "./draft_state.ts";
 
+interface AddOptions extends Omit<AddPartOptions, "signal"> {
+  part: string;
+  /** Called only if the part does not exist. */
+  produce(): FilesToSave | Promise<FilesToSave>;
+  /** True for a part of the commit that has closed the draft, and names it in its decision. */
+  byCommit?: boolean;
+  /**
+   * True for small files of which only one program may add the part: `added` is false for all
+   * others, and all programs read the same. Otherwise two may add one part at once.
+   */
+  once?: boolean;
+}
+
+/** The commit of a part that is added once: its key is the same for all programs. */
+const ONCE = "00000000-0000-7000-8000-000000000000";
+
 export async function addPart(
   draft: DraftCall,
-  { part, produce, compress, onProgress }: Omit<AddPartOptions, "signal"> & {
-    part: string;
-    /** Called only if the part does not exist. */
-    produce(): FilesToSave | Promise<FilesToSave>;
-  },
+  { part, produce, compress, onProgress, byCommit = false, once = false }: AddOptions,
 ): Promise<AddedPart> {
   const { context, signal, name } = draft;
   if (compress !== undefined) checkEncoding(compress);
-  const operation = startOperation(context, `add part ${shown(part)} to ${draft.spoken}`, signal);
+  const start = () => startOperation(context, `add part ${shown(part)} to ${draft.spoken}`, signal);
+  let operation = start();
+  const isOpen = ({ state, parts }: DraftState) =>
+    state === "open" || byCommit && state === "committing" && parts === undefined;
   const isOld = (seenAt: Moment) => operation.ageMs(seenAt) > operation.deadlineMs / 2;
   const view = async () => {
     const seenAt = operation.moment();
     const now = seenAt.store ?? seenAt.wall;
     const look = await lookAtPart(draft, part, now);
     const state = await stateOf(draft, look);
-    if (state.state === "open") checkFresh(draft, look, now);
+    if (isOpen(state)) await checkFresh(draft, look, seenAt);
     operation.views.draft = seenAt;
     return { look, state };
   };
   const { look: { parts }, state } = await view();
-  if (state.state !== "open") return await addedBefore(draft, part, state);
+  if (!isOpen(state)) return await addedBefore(draft, part, state);
   const present = await readPart(draft, part, parts.get(part));
   if (present !== undefined) {
     await settle(context, partKeys(draft, present), signal);
@@ -53,8 +68,7 @@ export async function addPart(
   const settings = { compress, signal, progress: createSaveProgress(onProgress) };
   const payload = new Payload(settings);
   let folder: PayloadFolder | undefined;
-  let key: string;
-  let bytes: Uint8Array;
+  let note: Note;
   try {
     if (!await payload.gather(await produce())) {
       const { executor } = context;
@@ -62,37 +76,43 @@ export async function addPart(
       folder = new PayloadFolder(context, operation, { ...settings, ...to });
       await folder.store(payload);
     }
-    key = draftPartKey(draft.folder, part, operation.commit);
     if (isOld(operation.views.draft!)) {
       const { state } = await view();
-      if (state.state !== "open") throw ended(draft, state);
+      if (!isOpen(state)) throw ended(draft, state);
     }
-    operation.checkCommit();
-    const { startedAt } = operation.recordBase(1);
-    const note = { name, draft: draft.id, part, startedAt, files: payload.files };
-    bytes = await encodePart(note, payload.inline);
-    if (bytes.byteLength > MAX_FILE_LIST_BYTES) throw tooLong(operation, payload.files.length);
+    note = await noteOf(draft, operation, { part, payload, once });
   } catch (error) {
     await payload.drop();
     await folder?.discard();
     throw error;
   }
   // From here on the part may exist, whatever the reply: its payload stays.
-  const info = await putNote(context, operation, key, bytes)
-    .catch((error) => Promise.reject(operation.unresolved ? afterWrite(error) : error));
-  if (operation.landedLate(info)) throw tooSlow(context, operation, key);
-  return await confirm(payload.files, operation.commit);
+  let info = await putNote(context, operation, note);
+  const { draft: seenAt } = operation.views;
+  const byOwnClock = !operation.replied && seenAt!.store === undefined;
+  if (operation.landedLate(info) && byOwnClock && !isOld(seenAt!)) {
+    // Only the clock of this machine is wrong. The reply has the time of the store.
+    operation.noteReply(info);
+    if (once) return added(false, []); // readers ignore it, and its key is used
+    operation = start();
+    operation.views.draft = seenAt;
+    note = await noteOf(draft, operation, { part, payload });
+    info = await putNote(context, operation, note).catch((e) => Promise.reject(afterWrite(e)));
+  }
+  if (operation.landedLate(info)) throw tooSlow(context, operation, note.key);
+  operation.noteReply(info);
+  const confirmed = await confirm(payload.files, operation.commit);
+  return once ? { ...confirmed, added: await isOwn(draft, note) } : confirmed;
 
   /** Acknowledges an existing part if every later commit, or the current one, contains it. */
   async function confirm(files: readonly StoredFile[], own?: string): Promise<AddedPart> {
     const looking = stateAfterPart(draft);
     const state = await (own === undefined ? looking : orMaybeWritten(looking));
     const isOwn = own !== undefined && state.parts?.get(part) === own;
-    const isOpen = state.state === "open";
     // Later, the draft may have ended and been garbage collected.
     const isLate = operation.ageMs(operation.views.draft!) > context.settings.leastGraceMs;
-    if (isOpen && isLate) throw afterWrite(tooSlow(context, operation, draft.folder));
-    if (isOpen || isOwn) return added(own !== undefined, files);
+    if (isOpen(state) && isLate) throw afterWrite(tooSlow(context, operation, draft.folder));
+    if (isOpen(state) || isOwn) return added(own !== undefined, files);
     return await addedBefore(draft, part, state);
   }
 }
@@ -105,6 +125,32 @@ async function addedBefore(draft: DraftCall, part: string, state: DraftState): P
   return added(false, present.note.files);
 }
 
+async function isOwn({ context: { backend }, signal }: DraftCall, { key, bytes }: Note) {
+  const object = await orMaybeWritten(backend.get(key, { signal }));
+  const present = await object?.bytes();
+  return present?.byteLength === bytes.byteLength && present.every((byte, i) => byte === bytes[i]);
+}
+
+interface Note {
+  key: string;
+  bytes: Uint8Array;
+}
+
+async function noteOf(
+  draft: DraftCall,
+  operation: Operation,
+  { part, payload, once = false }: { part: string; payload: Payload; once?: boolean },
+): Promise<Note> {
+  operation.checkCommit();
+  const { startedAt } = operation.recordBase(1);
+  const { name, id } = draft;
+  const note = { name, draft: id, part, startedAt, files: payload.files };
+  const bytes = await encodePart(note, payload.inline);
+  if (bytes.byteLength > MAX_FILE_LIST_BYTES) throw tooLong(operation, payload.files.length);
+  const commit = once ? ONCE : operation.commit;
+  return { key: draftPartKey(draft.folder, part, commit), bytes };
+}
+
 /**
  * Creates the object of a part. Its key is unique, and it is never overwritten: a late repeat must
  * not change its time.
@@ -112,13 +158,12 @@ async function addedBefore(draft: DraftCall, part: string, state: DraftState): P
 async function putNote(
   context: Context,
   operation: Operation,
-  key: string,
-  bytes: Uint8Array,
+  { key, bytes }: Note,
 ): Promise<ObjectInfo> {
   const { backend, system, retryForMs } = context;
   const { signal } = operation;
   let isOver = false; // errors of `checkCommit` are final
-  return await retry(async () => {
+  const put = async () => {
     isOver = true;
     operation.checkCommit();
     isOver = false;
@@ -134,7 +179,10 @@ async function putNote(
     if (info === undefined) throw tooSlow(context, operation, key); // garbage collected
     await settle(context, [key], signal);
     return info;
-  }, { system, retryForMs, signal, passes: (error) => !isOver && isPassing(error) });
+  };
+  const passes = (error: unknown) => !isOver && isPassing(error);
+  return await retry(put, { system, retryForMs, signal, passes })
+    .catch((error) => Promise.reject(operation.unresolved ? afterWrite(error) : error));
 }
 
 function tooSlow({ backend }: Context, { action }: Operation, key: string): RegistryError {

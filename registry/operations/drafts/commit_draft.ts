@@ -63,7 +63,7 @@ async function filesOfDraft(
   const look = await lookAtDraft(draft);
   const state = await stateOf(draft, look);
   if (state.state === "discarded" || state.state === "committed") throw ended(draft, state);
-  checkFresh(draft, look, seenAt.store ?? seenAt.wall);
+  await checkFresh(draft, look, seenAt);
   operation.views.draft = seenAt;
   const parts = state.parts === undefined
     ? await decideParts(draft, look, only)

@@ -10,7 +10,8 @@ import { retry } from "../../../core/retry.ts";
 import { forEachAtOnce } from "../../../core/work/at_once.ts";
 import { settle } from "../../cell/settle.ts";
 import { isLate } from "../../cell/voids.ts";
-import { draftPlace, encodePlace, payloadKey } from "../../format/layout.ts";
+import type { Moment } from "../../cell/operation.ts";
+import { draftPlace, encodePlace, payloadKey, SCRATCH } from "../../format/layout.ts";
 import type { Context } from "../context.ts";
 import { findSaved } from "../target/keyed.ts";
 import { runIdOf, spokenDraft } from "./draft_id.ts";
@@ -139,19 +140,44 @@ function take(look: DraftLook, info: ObjectInfo, folder: string): boolean {
 }
 
 /**
- * True if a draft is too old to start anything with it: two graces before garbage collection may
- * remove it, so that earlier operations have landed or are late.
+ * True if a draft is too old to start anything with it: two graces of writers before garbage
+ * collection may remove it, so that earlier operations have landed or are late.
  */
-export function isStale({ context }: DraftCall, { newest }: DraftLook, now: number): boolean {
-  const { graceMs } = context.settings;
-  return newest !== undefined && now - newest > draftMemoryMs(graceMs) - 2 * graceMs;
+export function isStale(draft: DraftCall, look: DraftLook, now: number): boolean {
+  return isWithin(2 * draft.context.settings.leastGraceMs, draft, look, now);
 }
 
-/** Throws `Conflict` if a draft is so old that `gc` may be removing it. */
-export function checkFresh(draft: DraftCall, look: DraftLook, now: number): void {
-  if (!isStale(draft, look, now)) return;
+/** True if garbage collection may remove a draft in this time. */
+function isWithin(
+  ms: number,
+  { context }: DraftCall,
+  { newest }: DraftLook,
+  now: number,
+): boolean {
+  return newest !== undefined && now - newest > draftMemoryMs(context.settings.graceMs) - ms;
+}
+
+/**
+ * Throws `Conflict` if a draft is so old that `gc` may be removing it. Near that age, it asks the
+ * store for the time unless it is known: the clock of this machine may be hours behind.
+ */
+export async function checkFresh(
+  draft: DraftCall,
+  look: DraftLook,
+  { store, wall }: Moment,
+): Promise<void> {
+  const isNear = isWithin(2 * draft.context.settings.graceMs, draft, look, store ?? wall);
+  if (!isNear || !isStale(draft, look, store ?? await readStoreTime(draft))) return;
   const state = "nothing was added to it for so long that `gc` may be removing it";
   throw draft.fault("Conflict", "use", state, `Open another ${draft.noun} with another id.`);
+}
+
+async function readStoreTime({ context, signal }: DraftCall): Promise<number> {
+  const { backend, system } = context;
+  const key = `${SCRATCH}time-${system.id()}`;
+  const sent = await backend.put(key, new Uint8Array(), { useReserve: true, signal });
+  await backend.delete(key, { signal });
+  return sent.written ? sent.info.modifiedAt : system.now();
 }
 
 /** A part that counts, with the bytes of its small files. */
@@ -257,7 +283,12 @@ export type DraftState =
   /** A commit has begun and may have decided on the parts; its version does not exist yet. */
   | { state: "committing"; parts?: DecidedParts }
   /** `parts` is absent after garbage collection. */
-  | { state: "committed"; version: string; parts?: DecidedParts };
+  | {
+    state: "committed";
+    version: string;
+    metadata: Record<string, unknown>;
+    parts?: DecidedParts;
+  };
 
 export async function stateOf(
   draft: DraftCall,
@@ -271,8 +302,8 @@ export async function stateOf(
   // After garbage collection of a committed draft, no version would contain a new part.
   const saved = await findSavedDraft(draft);
   if (saved !== undefined) {
-    const { version } = saved.version.record as VersionRecord;
-    return { state: "committed", version, parts: decided };
+    const { version, metadata } = saved.version.record as VersionRecord;
+    return { state: "committed", version, metadata, parts: decided };
   }
   return isOpen ? { state: "open" } : { state: "committing", parts: decided };
 }

@@ -47,14 +47,16 @@ export function openDraft(context: Context, name: string, { id }: { id: string }
     async info({ signal } = {}) {
       const draft = call(signal);
       const look = await lookAtDraft(draft);
-      const { parts: decided, ...state } = await stateOf(draft, look);
+      const found = await stateOf(draft, look);
+      const { parts: decided } = found;
       const parts = Array.from(
         look.parts,
         ([part, [{ info }]]) => ({ part, addedAt: new Date(info.modifiedAt) }),
       ).filter(({ part }) => decided === undefined || decided.has(part));
-      if (state.state === "committed" || state.state === "discarded") return { ...state, parts };
+      if (found.state === "committed") return { state: found.state, version: found.version, parts };
+      if (found.state === "discarded") return { state: found.state, parts };
       const now = context.system.now() + (context.clockOffset?.ms ?? 0);
-      return { state: isStale(draft, look, now) ? "abandoned" : state.state, parts };
+      return { state: isStale(draft, look, now) ? "abandoned" : found.state, parts };
     },
 
     async files({ signal } = {}) {

@@ -1,72 +1,201 @@
-// Finishing a run: its points become one file, their last values metadata, and its draft a version.
+// Finishing a run: from then on no program logs to it. Its points become one file, their last values
+// metadata, and its draft a version.
 import { iterableStream } from "../../../core/bytes/bytes.ts";
-import { invalid } from "../../../core/errors.ts";
-import type { FinishStoredRunOptions, LoggedRun, RunName } from "../../../core/registry/run.ts";
+import { invalid, isRegistryError } from "../../../core/errors.ts";
+import { checkMaterializer } from "../../../core/materializer.ts";
+import type { FinishStoredRunOptions, RunName } from "../../../core/registry/run.ts";
 import type { SavedArtifact } from "../../../core/registry/operations/saving.ts";
 import { curvesWith, freeCurvePath } from "../../../core/naming/value_files.ts";
 import { isJsonObject } from "../../../core/text/json_text.ts";
 import { mapAtOnce } from "../../../core/work/at_once.ts";
+import { startOperation } from "../../cell/operation.ts";
 import type { Context } from "../context.ts";
-import { type DraftState, readPart, stateOf } from "../drafts/draft_state.ts";
+import { addPart } from "../drafts/add_part.ts";
+import {
+  checkFresh,
+  closeDraft,
+  type DecidedParts,
+  type DraftState,
+} from "../drafts/draft_state.ts";
+import { ended, listed, readDecided, readParts, stateOf } from "../drafts/draft_state.ts";
 import { openDraft } from "../drafts/open_draft.ts";
+import { checkSave } from "../save_options.ts";
 import { LastValues } from "./last_values.ts";
-import { curvePart, draftIdOf, isCurvePart, spokenRun } from "./run_parts.ts";
-import { describeRun, lookAtRun, noSuchRun, readPoints, type RunLook } from "./stored_run.ts";
+import { countOf, failureOf, lookAtRun, noSuchRun, readPoints } from "./look_at_run.ts";
+import type { RunLook } from "./look_at_run.ts";
+import { readFacts, refuseEarlier } from "./run_facts.ts";
+import { curvePart, draftIdOf, isCurvePart, isValuePart } from "./run_parts.ts";
+import { loaderOf, spokenRun } from "./run_parts.ts";
 
 /** Saves what a run has stored as a version, with the files of `parts`. */
 export async function finishStoredRun(
   context: Context,
   run: RunName,
-  { parts = [], metadata = {}, ...options }: FinishStoredRunOptions,
+  options: FinishStoredRunOptions,
 ): Promise<SavedArtifact> {
+  const closed = await closeRun(context, run, options);
+  try {
+    return await saveRun(context, run, { ...options, closed });
+  } catch (error) {
+    if (closed.state.parts !== undefined || !isRegistryError(error, "Conflict")) throw error;
+    // Another call may have decided on the same files, such as the one that this repeats.
+    const known = await lookAtRun(context, run, options.signal);
+    const state = await stateOf(known.draft, known.look);
+    if (state.parts === undefined) throw error;
+    return await saveRun(context, run, { ...options, closed: { ...closed, state } });
+  }
+}
+
+interface ClosedRun {
+  known: RunLook;
+  state: DraftState;
+  /** Parts with the files of the value, unless others are decided. */
+  files: readonly string[];
+}
+
+/** Closes a run, and lists it then: it has every point that was ever acknowledged. */
+async function closeRun(
+  context: Context,
+  run: RunName,
+  { parts, as, ...options }: FinishStoredRunOptions,
+): Promise<ClosedRun> {
   const { signal } = options;
+  const seenAt = startOperation(context, `finish ${spokenRun(run)}`, signal).moment();
   const known = await lookAtRun(context, run, signal);
-  const info = await describeRun(context, run, known);
-  if (info === undefined) throw noSuchRun(run, "finish");
-  const draft = openDraft(context, run.name, { id: draftIdOf(run) });
-  const state = await stateOf(known.draft, known.look);
-  if (state.state === "committed") return await draft.commit(options);
-  if (known.points.length === 0 && parts.length === 0) {
+  const { draft, look } = known;
+  if (known.first === undefined) throw noSuchRun(run, "finish");
+  const state = await stateOf(draft, look);
+  if (state.state === "discarded") throw ended(draft, state);
+  if (state.state !== "open") return { known, state, files: parts ?? newestValue(known) };
+
+  const files = parts ?? [];
+  if (known.points.length === 0 && files.length === 0) {
     throw invalid("finish", spokenRun(run), "it has neither points nor files", {
       hint: "Log a point before, or pass a value.",
     });
   }
+  checkSave(context, run.name, options);
+  if (as !== undefined) checkMaterializer(as);
+  await checkFresh(draft, look, seenAt);
+  await readParts(draft, look, files); // throws if one is missing
+  await refuseEarlier(known);
+  await closeDraft(draft);
+  const closed = await lookAtRun(context, run, signal);
+  const now = await stateOf(draft, closed.look);
+  if (now.state === "discarded") throw ended(draft, now);
+  return { known: closed, state: now, files };
+}
 
-  const values = new LastValues();
-  const path = await curvePathOf(known, state, parts);
-  const isDecided = state.state !== "open";
-  const curve = isDecided || path === undefined ? undefined : curvePart(context.system.id());
-  if (curve !== undefined && path !== undefined) {
-    const content = iterableStream(linesOf(known, values));
-    await draft.addPart(curve, [{ path, content }], { signal });
-  } else {
-    for await (const _ of linesOf(known, values)); // for their last values
+/** Returns the value that a killed call of `finish` has sent before it closed the run. */
+function newestValue({ look }: RunLook): string[] {
+  const values = [...look.parts].filter(([part]) => isValuePart(part))
+    .sort(([, [a]], [, [b]]) => b.info.modifiedAt - a.info.modifiedAt);
+  return values.slice(0, 1).map(([part]) => part);
+}
+
+async function saveRun(
+  context: Context,
+  run: RunName,
+  { closed, parts, writer, metadata = {}, as, ...options }: FinishStoredRunOptions & {
+    closed: ClosedRun;
+  },
+): Promise<SavedArtifact> {
+  const { known, state, files } = closed;
+  const draft = openDraft(context, run.name, { id: draftIdOf(run) });
+  if (state.parts !== undefined) {
+    checkFiles(known, [...state.parts.keys()], parts ?? (writer === undefined ? undefined : []));
   }
+  if (state.state === "committed") return await draft.commit({ ...options, as, metadata });
+  const values = new LastValues();
+  const { named, path } = state.parts === undefined
+    ? await addCurve(known, files, values)
+    : await decidedCurve(known, state.parts, values);
+  const failure = writer === undefined ? await failureOf(known) : undefined;
   return await draft.commit({
     ...options,
-    metadata: metadataOf(info, values, metadata, path),
-    ...(!isDecided && { parts: curve === undefined ? parts : [...parts, curve] }),
+    as: as ?? loaderOf(named),
+    metadata: await metadataOf(run, { known, values, metadata, path, failure }),
+    parts: named,
   });
 }
 
-/** Returns the metadata of the version: members of the caller come before those of the run. */
-function metadataOf(
-  { id, startedAt, points, state, reason = "", params }: LoggedRun,
+/** Throws `Conflict` if a run was finished with other files than those of this call. */
+function checkFiles(
+  { draft }: RunLook,
+  decided: readonly string[],
+  given: readonly string[] | undefined,
+): void {
+  if (given === undefined) return;
+  const files = decided.filter((part) => !isCurvePart(part));
+  if (files.length === new Set(given).size && files.every((part) => given.includes(part))) return;
+  const state = files.length === 0 ? "without files" : `with other files (${listed(files)})`;
+  const hint = "Load its version, or open a run with another id.";
+  throw draft.fault("Conflict", "finish", `it was finished ${state}`, hint);
+}
+
+interface Curve {
+  /** All parts of the version. */
+  named: readonly string[];
+  /** The file of the curve; undefined without points. */
+  path?: string;
+}
+
+/** Adds a part with all points, and their values. */
+async function addCurve(
+  known: RunLook,
+  files: readonly string[],
   values: LastValues,
-  metadata: Record<string, unknown>,
-  curve: string | undefined,
-): Record<string, unknown> {
+): Promise<Curve> {
+  if (known.points.length === 0) return { named: files };
+  const { draft, look } = known;
+  const part = curvePart(draft.context.system.id());
+  const taken = (await readParts(draft, look, files)).flatMap(({ note }) => note.files);
+  const path = freeCurvePath(new Set(taken.map(({ path }) => path)));
+  const content = iterableStream(linesOf(known, values));
+  await addPart(draft, { part, produce: () => [{ path, content }], byCommit: true });
+  return { named: [...files, part], path };
+}
+
+/** Returns the curve of a run whose parts are decided, and adds the values of its points. */
+async function decidedCurve(
+  known: RunLook,
+  decided: DecidedParts,
+  values: LastValues,
+): Promise<Curve> {
+  for await (const _ of linesOf(known, values)); // for their values
+  const named = [...decided.keys()];
+  const curve = [...decided].filter(([part]) => isCurvePart(part));
+  const [found] = await readDecided(known.draft, new Map(curve));
+  return { named, path: found?.note.files[0]?.path };
+}
+
+interface RunMetadata {
+  known: RunLook;
+  values: LastValues;
+  metadata: Record<string, unknown>;
+  path?: string;
+  failure?: string;
+}
+
+/** Returns the metadata of the version: members of the caller come before those of the run. */
+async function metadataOf(
+  { id }: RunName,
+  { known, values, metadata, path, failure }: RunMetadata,
+): Promise<Record<string, unknown>> {
   const { metrics, isCut } = values.toMetrics();
+  const { startedAt, params, tags } = await readFacts(known);
   const all = { ...metrics, ...(isJsonObject(metadata.metrics) && metadata.metrics) };
   return {
-    ...(Object.keys(params).length > 0 && { params }),
+    ...(params.size > 0 && { params: Object.fromEntries(params) }),
+    ...(tags.size > 0 && { tags: Object.fromEntries(tags) }),
     ...metadata,
-    ...(curve !== undefined && { curves: curvesWith(curve, metadata.curves) }),
+    ...(path !== undefined && { curves: curvesWith(path, metadata.curves) }),
     run: {
       id,
-      startedAt: startedAt.toISOString(),
-      points,
-      ...(state === "failed" && { failed: reason }),
+      startedAt,
+      points: countOf(known.points),
+      ...(values.step !== undefined && { step: values.step }),
+      ...(failure !== undefined && { failed: failure }),
       ...(isCut && { metricsLeftOut: true }),
       ...(isJsonObject(metadata.run) && metadata.run),
     },
@@ -84,30 +213,4 @@ async function* linesOf(known: RunLook, values: LastValues): AsyncGenerator<Uint
     yield bytes;
     if (bytes.byteLength > 0 && bytes.at(-1) !== NEWLINE) yield new Uint8Array([NEWLINE]);
   }
-}
-
-/** Returns the path of the curve; that of a commit that was killed is decided. */
-async function curvePathOf(
-  known: RunLook,
-  state: DraftState,
-  parts: readonly string[],
-): Promise<string | undefined> {
-  if (state.state === "open") {
-    return known.points.length === 0 ? undefined : freeCurvePath(await pathsOf(known, parts));
-  }
-  const decided = [...state.parts?.keys() ?? []].filter(isCurvePart);
-  return [...await pathsOf(known, decided)][0];
-}
-
-async function pathsOf(
-  { draft, look }: RunLook,
-  parts: readonly string[],
-): Promise<Set<string>> {
-  const paths = new Set<string>();
-  for (const part of parts) {
-    const { note: { files } = { files: [] } } = await readPart(draft, part, look.parts.get(part)) ??
-      {};
-    for (const { path } of files) paths.add(path);
-  }
-  return paths;
 }

@@ -15,14 +15,15 @@ interface Last {
 /** Names and bytes that metadata has at most: as much as the metrics of a step. */
 const MOST_VALUES = 1_000;
 const MAX_BYTES = 16 * 1024;
-/** The name of the time that each point has. It is left out of metrics. */
-export const TIME = "_time";
+/** The names of the step and the time that each point has. They are left out of metrics. */
+export const STEP = "step", TIME = "_time";
 
 /** Collects the last value of each name, and the best one. */
 export class LastValues {
   readonly #root = new Map<string, Tree>();
   #count = 0;
   #isCut = false;
+  #step: number | undefined;
 
   /** Adds a line of JSON. Lines that are none are skipped, such as half a line of another program. */
   add(line: string): void {
@@ -32,12 +33,19 @@ export class LastValues {
     } catch {
       return;
     }
-    if (isJsonObject(values)) this.#addAll(values, this.#root, "");
+    if (!isJsonObject(values)) return;
+    if (typeof values[STEP] === "number") this.#step = values[STEP];
+    this.#addAll(values, this.#root, "");
+  }
+
+  /** The last step that is a number. */
+  get step(): number | undefined {
+    return this.#step;
   }
 
   #addAll(values: Record<string, unknown>, branch: Map<string, Tree>, prefix: string): void {
     for (const [name, value] of Object.entries(values)) {
-      if (prefix === "" && name === TIME) continue;
+      if (prefix === "" && (name === TIME || name === STEP)) continue;
       const before = branch.get(name);
       if (isJsonObject(value)) {
         if (before !== undefined && !(before instanceof Map)) continue; // a value elsewhere

@@ -7,14 +7,17 @@ import type {
   ReadRunOptions,
   ReadRunsOptions,
   Run,
+  RunChange,
   RunName,
 } from "../../../core/registry/run.ts";
+import type { SignalOptions } from "../../../core/registry/operations/saving.ts";
 import type { Registry, SavedArtifact } from "../../../core/registry.ts";
 import { realSystem, silentLogger } from "../../../core/system.ts";
 import { contextOf, knownContext } from "../context.ts";
 import { beginRun } from "./begin_run.ts";
 import { finishStoredRun } from "./finish_run.ts";
 import { OpenedRun } from "./opened_run.ts";
+import { checkFacts, updateStoredRun } from "./run_facts.ts";
 import { draftIdOf } from "./run_parts.ts";
 import { listStoredRuns, readStoredRun } from "./stored_run.ts";
 
@@ -26,11 +29,42 @@ export async function openRunHere(
   const context = knownContext(registry);
   const { system = realSystem, logger = silentLogger } = context ?? {};
   const run = { name, id: asked ?? system.id() };
+  checkFacts(run, options);
   const draft = await registry.openDraft(name, { id: draftIdOf(run) });
   const writer = await registry.service?.beginRun?.(run, options) ??
     await beginRun(contextOf(registry, "open a run"), run, options);
-  const finish = (options: FinishStoredRunOptions) => finishRunHere(registry, run, options);
-  return new OpenedRun(run, { registry, draft, writer, system, logger, finish });
+  return new OpenedRun(run, {
+    registry,
+    draft,
+    writer,
+    system,
+    logger,
+    finish: (options) => finishRunHere(registry, run, options),
+    update: (change) => updateRunHere(registry, run, change),
+  });
+}
+
+export async function updateRunHere(
+  registry: Registry,
+  run: RunName,
+  change: RunChange,
+): Promise<void> {
+  checkFacts(run, change);
+  const { service } = registry;
+  if (service?.updateRun !== undefined) return await service.updateRun(run, change);
+  await updateStoredRun(contextOf(registry, "update a run"), run, change);
+}
+
+export async function discardRunHere(
+  registry: Registry,
+  run: RunName,
+  options: SignalOptions,
+): Promise<boolean> {
+  const { service } = registry;
+  if (service?.discardRun !== undefined) return await service.discardRun(run, options);
+  contextOf(registry, "discard a run");
+  const draft = await registry.openDraft(run.name, { id: draftIdOf(run) });
+  return await draft.discard(options);
 }
 
 export async function* runsHere(

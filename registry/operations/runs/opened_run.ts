@@ -13,17 +13,19 @@ import type {
   FinishRunOptions,
   FinishStoredRunOptions,
   Run,
+  RunChange,
   RunName,
   RunValues,
   RunWriter,
 } from "../../../core/registry/run.ts";
 import type { Logger, Registry, SavedArtifact } from "../../../core/registry.ts";
 import type { System } from "../../../core/system.ts";
+import type { Materializer } from "../../../core/materializer.ts";
 import { saveAgainIfChanged } from "../../../core/work/source_change.ts";
 import { materializerFor } from "../../contract/make_value.ts";
-import { TIME } from "./last_values.ts";
-import { membersText, numberText } from "./point_text.ts";
-import { failedPart, pointsPart, spokenRun } from "./run_parts.ts";
+import { partsOf } from "./kept_points.ts";
+import { pointText } from "./point_text.ts";
+import { failedPart, PART_CHARACTERS, pointsPart, spokenRun, valuePart } from "./run_parts.ts";
 import { checkReason, failedFile } from "./stored_run.ts";
 
 /** The shortest and the longest wait between two parts, milliseconds. */
@@ -31,8 +33,7 @@ const LEAST_WAIT_MS = 1_000;
 const MOST_WAIT_MS = 30_000;
 /** A run has about this number of parts each time that its length grows by a factor of e. */
 const PARTS = 600;
-/** Characters of a part, and of all points that wait. */
-const PART_CHARACTERS = 4 * 1024 * 1024;
+/** Characters of all points that wait. */
 const MOST_CHARACTERS = 256 * 1024 * 1024;
 
 const encoder = new TextEncoder();
@@ -44,6 +45,7 @@ export interface OpenedRunParts {
   system: System;
   logger: Pick<Logger, "warn">;
   finish(options: FinishStoredRunOptions): Promise<SavedArtifact>;
+  update(change: RunChange): Promise<void>;
   /** Characters of all points that wait. @default 256 MiB */
   mostCharacters?: number;
 }
@@ -70,7 +72,9 @@ export class OpenedRun implements Run {
   #failure: RegistryError | undefined;
   #finished: Promise<SavedArtifact> | undefined;
   #hasEnded = false;
-  #value: { value: unknown; part: string } | undefined;
+  /** True once `finish` has sent the value: a later point would be in no version. */
+  #isClosing = false;
+  #value: { value: unknown; materializer: Materializer; part: string } | undefined;
 
   constructor(run: RunName, parts: OpenedRunParts) {
     this.name = run.name;
@@ -85,17 +89,11 @@ export class OpenedRun implements Run {
 
   log(values: RunValues): void {
     if (this.#hasEnded) throw this.#ended("log to");
-    const members = membersText(values, this.#spoken);
-    const hasStep = Object.hasOwn(values, "step");
-    const step = hasStep ? values.step : this.#step + 1;
-    if (typeof step === "number" && Number.isFinite(step)) this.#step = step;
+    if (this.#isClosing) throw this.#ended("log to", "it is being finished");
     const seconds = (this.#parts.system.now() - this.writer.startedAt.getTime()) / 1000;
-    const all = [
-      ...(hasStep ? [] : [`"step":${numberText(this.#step)}`]),
-      ...(members === "" ? [] : [members]),
-      ...(Object.hasOwn(values, TIME) ? [] : [`"${TIME}":${numberText(seconds)}`]),
-    ];
-    const line = `{${all.join(",")}}\n`;
+    const next = { step: this.#step + 1, seconds };
+    const { step, line } = pointText(values, { next, spoken: this.#spoken });
+    this.#step = step;
     const { mostCharacters = MOST_CHARACTERS } = this.#parts;
     if (this.#characters + line.length > mostCharacters) return this.#leaveOut();
     this.#lines.push(line);
@@ -146,6 +144,7 @@ export class OpenedRun implements Run {
   async #sendAll(): Promise<void> {
     for (let rest = this.#lines.length; rest > 0;) {
       if (this.#failure !== undefined) throw this.#failure;
+      if (this.#hasEnded) throw this.#ended("flush");
       const count = this.#begun ?? this.#countOfPart(rest);
       await this.#send(count);
       rest -= count;
@@ -181,8 +180,7 @@ export class OpenedRun implements Run {
     this.#finished ??= this.#finish(value, options);
     try {
       const saved = await this.#finished;
-      this.#hasEnded = true;
-      this.#stop.abort();
+      this.#end();
       return saved;
     } catch (error) {
       this.#finished = undefined; // it can be tried again
@@ -190,25 +188,61 @@ export class OpenedRun implements Run {
     }
   }
 
-  async #finish(value: unknown, options: FinishRunOptions): Promise<SavedArtifact> {
-    const { as, ...rest } = options;
+  async #finish(value: unknown, { as, ...options }: FinishRunOptions): Promise<SavedArtifact> {
     await this.flush();
-    if (this.#leftOut > 0) {
-      const own = rest.metadata?.run as object | undefined;
-      const run = { ...own, pointsLeftOut: this.#leftOut };
-      rest.metadata = { ...rest.metadata, run };
+    const sent = value === undefined ? {} : await this.#sendValue(value, as, options.signal);
+    this.#isClosing = true;
+    try {
+      await this.flush();
+      const { writer } = this.writer;
+      return await this.#parts.finish({ ...this.#withLost(options), ...sent, writer });
+    } catch (error) {
+      this.#isClosing = false;
+      throw error;
     }
-    if (value === undefined) return await this.#parts.finish(rest);
+  }
+
+  /** Adds the number of points that were left out to the metadata. */
+  #withLost(options: FinishStoredRunOptions): FinishStoredRunOptions {
+    if (this.#leftOut === 0) return options;
+    const own = options.metadata?.run as object | undefined;
+    const run = { ...own, pointsLeftOut: this.#leftOut };
+    return { ...options, metadata: { ...options.metadata, run } };
+  }
+
+  async #sendValue(value: unknown, as: Materializer | undefined, signal?: AbortSignal) {
     const { registry, draft, system } = this.#parts;
     const materializer = as ?? materializerFor(registry.materializers, this.name, value);
-    if (this.#value?.value !== value) this.#value = { value, part: `value-${system.id()}` };
-    const { part } = this.#value;
-    const { signal } = options;
+    const sent = this.#value;
+    const isSent = sent?.value === value && sent?.materializer === materializer;
+    const part = sent && isSent ? sent.part : valuePart(materializer, system.id());
+    this.#value = { value, materializer, part };
     await saveAgainIfChanged(
       materializer,
       async () => await draft.addPart(part, materializer.save(value, { signal }), { signal }),
     );
-    return await this.#parts.finish({ ...rest, parts: [part], as: materializer });
+    return { parts: [part], as: materializer };
+  }
+
+  async update(change: RunChange): Promise<void> {
+    if (this.#hasEnded) throw this.#ended("update");
+    await this.#parts.update(change);
+  }
+
+  abandon(): string {
+    if (this.#hasEnded) throw this.#ended("abandon");
+    this.#end();
+    const { name, id, writer: { writer } } = this;
+    const kept = { name, id, writer, first: this.#stored, begun: this.#begun };
+    return `${JSON.stringify({ kept })}\n${this.#lines.join("")}`;
+  }
+
+  async restore(lines: Iterable<string> | AsyncIterable<string>): Promise<void> {
+    if (this.#hasEnded) throw this.#ended("restore");
+    // The parts are the same each time, and the first one is the same that may have been stored.
+    for await (const { part, text } of partsOf(lines, this)) {
+      await this.#parts.draft.addPart(part, [{ path: CURVE_FILE, content: encoder.encode(text) }]);
+    }
   }
 
   async fail(reason: string): Promise<void> {
@@ -217,16 +251,35 @@ export class OpenedRun implements Run {
     await this.flush();
     const part = failedPart(this.writer.writer);
     await this.#parts.draft.addPart(part, [failedFile(reason)]);
+    this.#end();
+  }
+
+  async close(): Promise<void> {
+    if (this.#hasEnded) return;
+    await this.flush();
+    this.#end();
+  }
+
+  #end(): void {
     this.#hasEnded = true;
     this.#stop.abort();
   }
 
+  /** Never throws: the error of the program would be hidden. */
   async [Symbol.asyncDispose](): Promise<void> {
-    if (!this.#hasEnded) await this.fail("its program ended it without `finish`");
+    if (this.#hasEnded) return;
+    try {
+      await this.fail("its program ended it without `finish`");
+    } catch (error) {
+      const lost = this.#lines.length;
+      const points = lost === 0 ? "" : `. ${lost} points are not stored`;
+      this.#parts.logger.warn(`${(error as Error).message}${points}`);
+      this.#end();
+    }
   }
 
-  #ended(action: string): RegistryError {
-    return invalid(action, this.#spoken, "it has ended", {
+  #ended(action: string, state = "it has ended"): RegistryError {
+    return invalid(action, this.#spoken, state, {
       hint: `Open it again, or another run: openRun(registry, ${shown(this.name)}).`,
     });
   }

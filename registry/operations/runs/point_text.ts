@@ -3,13 +3,49 @@ import { invalid, type RegistryError } from "../../../core/errors.ts";
 import { shown } from "../../../core/naming/names.ts";
 import type { RunValues } from "../../../core/registry/run.ts";
 import { described } from "../../../core/text/described.ts";
+import { STEP, TIME } from "./last_values.ts";
 
 const MAX_DEPTH = 5;
 const MAX_STRING = 1_000;
 const MAX_LINE = 1024 * 1024;
 
-/** Returns the members of a point as JSON, without braces. NaN and infinities are strings. */
-export function membersText(values: RunValues, spoken: string): string {
+interface PointContext {
+  /** The step of a point without one, and the seconds since the run began. */
+  next: { step: number; seconds: number };
+  /** The run, as errors name it. */
+  spoken: string;
+}
+
+/** Returns a point as a line of JSON, and its step. NaN and infinities are strings. */
+export function pointText(
+  values: RunValues,
+  { next, spoken }: PointContext,
+): { step: number; line: string } {
+  const members = membersText(values, spoken);
+  const numberOf = (name: string, missing: number) => {
+    if (!Object.hasOwn(values, name)) return missing;
+    const { [name]: value } = values;
+    if (typeof value === "number" && Number.isFinite(value)) return value;
+    throw invalid("log to", spoken, `${shown(name)} is ${shown(value)}, not a number`, {
+      hint: "Log it under another name.",
+    });
+  };
+  const step = numberOf(STEP, next.step), seconds = numberOf(TIME, next.seconds);
+  if (!Object.keys(values).some((name) => name !== STEP && name !== TIME)) {
+    throw invalid("log to", spoken, "a point has no values", {
+      hint: "Pass numbers by name: { step: 1, loss: 0.5 }.",
+    });
+  }
+  const all = [
+    ...(Object.hasOwn(values, STEP) ? [] : [`"${STEP}":${numberText(step)}`]),
+    members,
+    ...(Object.hasOwn(values, TIME) ? [] : [`"${TIME}":${numberText(seconds)}`]),
+  ];
+  return { step, line: `{${all.join(",")}}\n` };
+}
+
+/** Returns the members of a point as JSON, without braces. */
+function membersText(values: RunValues, spoken: string): string {
   const refuse = (state: string, hint: string): RegistryError =>
     invalid("log to", spoken, state, { hint });
   const isObject = (value: unknown): value is RunValues => {
@@ -61,7 +97,7 @@ export function membersText(values: RunValues, spoken: string): string {
   }
 }
 
-export function numberText(value: number): string {
+function numberText(value: number): string {
   if (!Number.isFinite(value)) return `"${value}"`;
   return Object.is(value, -0) ? "-0.0" : `${value}`;
 }

@@ -2,13 +2,16 @@
 // writer with its number and a UUID, so parts are listed in the order of writers and points, also if
 // the clocks of their machines differ:
 //
-//   begun-<writer>                    run.json: parameters and the start
+//   begun-<writer>                    run.json: the start
+//   meta-<n>                          meta.json: a change of parameters and tags
 //   points-<writer>-<first>-<count>   history.jsonl: points as lines of JSON
 //   failed-<writer>                   failed.json: why it failed
-//   value-<id>, curve-<id>            the files of a version, as one call of `finish` added them
+//   value-<UUID>-<format>-<id>        the files of a value, and the materializer that loads them
+//   curve-<UUID>                      all points, as one call of `finish` added them
+import type { Materializer } from "../../../core/materializer.ts";
 import type { RunName } from "../../../core/registry/run.ts";
 import { conflict, invalid, type RegistryError } from "../../../core/errors.ts";
-import { checkName, checkNewName, shown } from "../../../core/naming/names.ts";
+import { checkName, checkNewName, nameProblem, shown } from "../../../core/naming/names.ts";
 import { RUN_PREFIX, spokenDraft } from "../drafts/draft_id.ts";
 
 /** Returns the id of the draft of a run. */
@@ -24,10 +27,12 @@ export function spokenRun({ name, id }: RunName): string {
 
 export type RunPart =
   | { kind: "begun" | "failed"; writer: string }
+  | { kind: "meta" }
   | { kind: "points"; writer: string; first: number; count: number };
 
-const CURVE = "curve-";
-const PART = /^(begun|failed|points)-([0-9]{5}-[0-9a-f-]{36})(?:-([0-9]{10,15})-([0-9]{1,15}))?$/;
+const META = /^meta-[0-9]{5}$/;
+const PART =
+  /^(begun|failed|meta|points)-([0-9]{5}-[0-9a-f-]{36})(?:-([0-9]{10,15})-([0-9]{1,15}))?$/;
 
 /** Returns what a part of a run has; undefined for files of a version, and foreign parts. */
 export function parseRunPart(part: string): RunPart | undefined {
@@ -37,6 +42,7 @@ export function parseRunPart(part: string): RunPart | undefined {
       ? undefined
       : { kind, writer, first: Number(first), count: Number(count) };
   }
+  if (META.test(part)) return { kind: "meta" };
   if (first !== undefined || (kind !== "begun" && kind !== "failed")) return undefined;
   return { kind, writer };
 }
@@ -51,18 +57,56 @@ export function begunPart(writer: string): string {
   return `begun-${writer}`;
 }
 
-/** A part with the curve of the version, of one call of `finish`. */
-export function curvePart(id: string): string {
-  return `${CURVE}${id}`;
-}
-
-export function isCurvePart(part: string): boolean {
-  return part.startsWith(CURVE);
-}
+/**
+ * The beginning of a run of an earlier release, written again: the number of no writer. Earlier
+ * releases read it instead of the first one.
+ */
+export const FIRST_AGAIN = "00000-00000000-0000-0000-0000-000000000000";
 
 export function failedPart(writer: string): string {
   return `failed-${writer}`;
 }
+
+/** Returns the part of the `n`th change of parameters and tags. */
+export function metaPart(n: number): string {
+  return `meta-${String(n).padStart(5, "0")}`;
+}
+
+/** Returns the number of the change after those of these parts. */
+export function numberAfter(changes: readonly string[]): number {
+  return Number(changes.at(-1)?.slice("meta-".length) ?? 0) + 1;
+}
+
+type Loader = Pick<Materializer, "id" | "formatVersion">;
+
+/** Returns the part of a value. Its name has the materializer unless that is too long. */
+export function valuePart({ id, formatVersion }: Loader, unique: string): string {
+  const part = `value-${unique}-${formatVersion}-${id}`;
+  return nameProblem(part) === undefined ? part : `value-${unique}`;
+}
+
+/** Returns the materializer of the value in these parts; undefined if none names it. */
+export function loaderOf(parts: readonly string[]): Loader | undefined {
+  for (const part of parts) {
+    const [, formatVersion, id] = /^value-[0-9a-f-]{36}-([1-9][0-9]*)-(.+)$/.exec(part) ?? [];
+    if (id !== undefined) return { id, formatVersion: Number(formatVersion) };
+  }
+}
+
+export function isValuePart(part: string): boolean {
+  return part.startsWith("value-");
+}
+
+export function curvePart(unique: string): string {
+  return `curve-${unique}`;
+}
+
+export function isCurvePart(part: string): boolean {
+  return part.startsWith("curve-");
+}
+
+/** Characters of a part with points. */
+export const PART_CHARACTERS = 4 * 1024 * 1024;
 
 /** `first` counts the points of this writer, from 0. */
 export function pointsPart(writer: string, first: number, count: number): string {

@@ -1,7 +1,6 @@
 // Runs as they are stored: begun, listed, and read while they go on.
 import { isPrefix } from "../../../core/backend.ts";
-import { concatBytes } from "../../../core/bytes/bytes.ts";
-import { invalid, isRegistryError, notFound } from "../../../core/errors.ts";
+import { invalid } from "../../../core/errors.ts";
 import { checkName, decodeName, encodeName, encodeNamePrefix } from "../../../core/naming/names.ts";
 import type {
   LoggedRun,
@@ -15,24 +14,13 @@ import { mapAtOnce } from "../../../core/work/at_once.ts";
 import { DRAFTS } from "../../format/layout.ts";
 import type { Context } from "../context.ts";
 import { RUN_PREFIX, runIdOf } from "../drafts/draft_id.ts";
-import {
-  DraftCall,
-  type DraftLook,
-  lookAtDraft,
-  readPart,
-  stateOf,
-} from "../drafts/draft_state.ts";
-import { readPartFile } from "../drafts/read_part.ts";
-import {
-  begunPart,
-  cursorOf,
-  draftIdOf,
-  failedPart,
-  parseCursor,
-  parseRunPart,
-  type RunPart,
-  spokenRun,
-} from "./run_parts.ts";
+import { type DraftState, stateOf } from "../drafts/draft_state.ts";
+import { DISCARDED_BYTES } from "../drafts/note.ts";
+import { isSpent } from "../target/keyed.ts";
+import { readFacts } from "./run_facts.ts";
+import { countOf, failureOf, lookAtRun, noSuchRun, readPoints } from "./look_at_run.ts";
+import type { PointsPart, RunLook } from "./look_at_run.ts";
+import { cursorOf, parseCursor, spokenRun } from "./run_parts.ts";
 
 /** After this time without a new part, a run is `silent`. */
 const SILENT_MS = 120_000;
@@ -42,69 +30,9 @@ const FAILED_FILE = "failed.json";
 const decoder = new TextDecoder();
 const encoder = new TextEncoder();
 
-/** A part with points of one writer. */
-export type PointsPart = Extract<RunPart, { kind: "points" }> & { part: string };
-
-export interface RunLook {
-  draft: DraftCall;
-  look: DraftLook;
-  /** Ids of all writers, the earliest first. */
-  writers: string[];
-  failed: ReadonlySet<string>;
-  /** In the order of writers and of their points. */
-  points: PointsPart[];
-}
-
-/** Lists what a run has stored. */
-export async function lookAtRun(
-  context: Context,
-  run: RunName,
-  signal?: AbortSignal,
-): Promise<RunLook> {
-  const draft = new DraftCall(context, { name: run.name, id: draftIdOf(run) }, signal);
-  const look = await lookAtDraft(draft);
-  const writers: string[] = [], failed = new Set<string>(), points: PointsPart[] = [];
-  for (const part of look.parts.keys()) {
-    const parsed = parseRunPart(part);
-    if (parsed?.kind === "begun") writers.push(parsed.writer);
-    else if (parsed?.kind === "failed") failed.add(parsed.writer);
-    else if (parsed?.kind === "points") points.push({ ...parsed, part });
-  }
-  points.sort((a, b) => a.writer < b.writer ? -1 : a.writer > b.writer ? 1 : a.first - b.first);
-  return { draft, look, writers: writers.sort(), failed, points };
-}
-
 /** Returns the file that says why a run failed. */
 export function failedFile(reason: string): { path: string; content: Uint8Array<ArrayBuffer> } {
   return { path: FAILED_FILE, content: encoder.encode(JSON.stringify({ reason })) };
-}
-
-export function countOf(points: readonly PointsPart[]): number {
-  return points.reduce((sum, { count }) => sum + count, 0);
-}
-
-/** Reads the only file of a part as JSON; undefined if it is not there or is none. */
-export async function readJsonPart({ draft, look }: RunLook, name: string): Promise<unknown> {
-  const part = await readPart(draft, name, look.parts.get(name));
-  const [file] = part?.note.files ?? [];
-  if (part === undefined || file === undefined) return undefined;
-  try {
-    return JSON.parse(decoder.decode(await readPartFile(draft, part, file)));
-  } catch (error) {
-    if (isRegistryError(error)) throw error;
-    return undefined;
-  }
-}
-
-/** Returns the lines of a part with points. */
-export async function readPoints(
-  { draft, look }: RunLook,
-  { part: name }: PointsPart,
-): Promise<Uint8Array> {
-  const part = await readPart(draft, name, look.parts.get(name));
-  if (part === undefined) return new Uint8Array();
-  const files = part.note.files.map((file) => readPartFile(draft, part, file));
-  return concatBytes(await Promise.all(files));
 }
 
 /** Returns the last step of a run; undefined if no point has a number. */
@@ -133,50 +61,59 @@ export async function describeRun(
   run: RunName,
   known: RunLook,
 ): Promise<LoggedRun | undefined> {
-  const { draft, look, writers, failed, points } = known;
-  const last = writers.at(-1);
-  if (last === undefined) return undefined;
-  const state = await stateOf(draft, look);
-  const isFailed = failed.has(last);
-  const [begun, failure] = await Promise.all([
-    readJsonPart(known, begunPart(writers[0]!)),
-    isFailed ? readJsonPart(known, failedPart(last)) : undefined,
+  const { draft, look, points } = known;
+  if (known.first === undefined) return undefined;
+  const [stored, facts, failure] = await Promise.all([
+    stateOf(draft, look),
+    readFacts(known),
+    failureOf(known),
   ]);
+  const reason = stored.state === "committed" ? failureIn(stored.metadata) : failure;
   const lastAt = new Date(look.newest ?? 0);
   const nowMs = context.system.now() + (context.clockOffset?.ms ?? 0);
   const isSilent = nowMs - lastAt.getTime() > SILENT_MS;
-  const { startedAt, params } = isJsonObject(begun) ? begun : {};
-  const reason = isJsonObject(failure) ? String(failure.reason) : undefined;
+  const isDeleted = stored.state === "committing" && look.end !== undefined &&
+    await isSpent(context, { name: run.name, key: draft.idempotencyKey }, draft.signal);
+  const { startedAt = lastAt, params, tags, by } = facts;
+  const isOpenAs = reason !== undefined ? "failed" : isSilent ? "silent" : "running";
+  const isFinished = isDeleted || stored.state === "committed" && reason === undefined;
   return {
     name: run.name,
     id: run.id,
-    state: isFailed
-      ? "failed"
-      : state.state === "committed"
-      ? "finished"
-      : isSilent
-      ? "silent"
-      : "running",
+    state: isFinished ? "finished" : STATES[stored.state] ?? isOpenAs,
     ...(reason !== undefined && { reason }),
-    ...(state.state === "committed" && { version: state.version }),
-    params: isJsonObject(params) ? params : {},
-    startedAt: new Date(typeof startedAt === "string" ? startedAt : lastAt),
+    ...(stored.state === "committed" && { version: stored.version }),
+    params: Object.fromEntries(params),
+    tags: Object.fromEntries(tags),
+    ...(by !== undefined && { by }),
+    startedAt: new Date(startedAt),
     lastAt,
     points: countOf(points),
   };
 }
 
+/** Returns why the run of a version failed. */
+function failureIn({ run }: Record<string, unknown>): string | undefined {
+  return isJsonObject(run) && Object.hasOwn(run, "failed") ? String(run.failed) : undefined;
+}
+
+const STATES: Readonly<Partial<Record<DraftState["state"], LoggedRun["state"]>>> = {
+  committing: "finishing",
+  discarded: "discarded",
+};
+
 /** Reads a run, with the points after those of an earlier page. */
 export async function readStoredRun(
   context: Context,
   run: RunName,
-  { after = "", signal }: ReadRunOptions,
+  { after = "", lines: hasLines = true, signal }: ReadRunOptions,
 ): Promise<LoggedRunPage> {
   const read = parseCursor(after);
   const known = await lookAtRun(context, run, signal);
   const info = await describeRun(context, run, known);
   if (info === undefined) throw noSuchRun(run);
-  const unread = known.points.filter(({ writer, first }) => first >= (read.get(writer) ?? 0));
+  const isUnread = ({ writer, first }: PointsPart) => first >= (read.get(writer) ?? 0);
+  const unread = hasLines ? known.points.filter(isUnread) : [];
   let lines = "", count = 0;
   const texts = mapAtOnce(unread, async (part) => ({ part, bytes: await readPoints(known, part) }));
   for await (const { part: { writer, first, count: own }, bytes } of texts) {
@@ -186,13 +123,6 @@ export async function readStoredRun(
     if (lines.length > PAGE_BYTES) break;
   }
   return { ...info, lines, next: cursorOf(read), more: count < unread.length };
-}
-
-export function noSuchRun(run: RunName, action = "read") {
-  return notFound(action, spokenRun(run), "no such run", {
-    hint: "List open runs: readLoggedRuns(registry). Finished runs are versions.",
-    reason: { kind: "logged_run_missing", name: run.name },
-  });
 }
 
 /** Lists the runs that are not finished, by name and id in the order of their encoding. */
@@ -221,7 +151,9 @@ async function* runsIn(
     if (id === undefined) return undefined;
     const run = { name, id };
     const known = await lookAtRun(context, run, signal);
-    return known.look.end === undefined ? await describeRun(context, run, known) : undefined;
+    if (known.look.end?.size === DISCARDED_BYTES) return undefined;
+    const info = await describeRun(context, run, known);
+    return info?.state === "finished" || info?.version !== undefined ? undefined : info;
   });
   for await (const info of infos) if (info !== undefined) yield info;
 }

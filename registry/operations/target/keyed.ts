@@ -45,6 +45,21 @@ export async function findSaved(
   return { version, used };
 }
 
+/** True if a save with this key has saved a version that was deleted and collected since. */
+export async function isSpent(
+  context: Context,
+  { name, key }: Pick<KeyedSave, "name" | "key">,
+  signal?: AbortSignal,
+): Promise<boolean> {
+  const head = await readHead(context, keyCell(name, key), signal);
+  const used = head && await readRecord(context, head, signal);
+  if (used === undefined) return false;
+  const { target } = recordOfKind(used, "key");
+  const cell = versionCell(name, parseVersion(target.version), context.settings.versioned);
+  const object = await readRecord(context, recordKey(cell, target.generation), signal);
+  return object !== undefined && isEmptied(object.record);
+}
+
 /** True if the version of a record was deleted: a save that returned it would have saved nothing. */
 export async function isDeleted(
   context: Context,

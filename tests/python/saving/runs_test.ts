@@ -60,7 +60,6 @@ pythonTest("a run of Python is a version, also for a token that may only save", 
   assertEquals(files.map(({ path }) => path), ["history.jsonl", "w.bin"]);
   assertEquals(metadata.params, { rate: 0.1 });
   assertEquals<unknown>(metadata.metrics, {
-    step: 2,
     loss: 0.25,
     test: { accuracy: 0.8 },
     "loss/train": "NaN",
@@ -102,8 +101,8 @@ pythonTest("values of Python are logged exactly, or refused", async (root) => {
   assertEquals(await runProgram(EXACT, options), ["True"]);
   const [first, ...points] = await pointsOf(registry, "m") as Record<string, unknown>[];
   assertEquals(first, {
-    ...{ a: 0.5, b: 3, c: true, d: 2 ** 53, e: -0, f: null, g: "x", h: true, i: 5e-324 },
     step: 0,
+    ...{ a: 0.5, b: 3, c: true, d: 2 ** 53, e: -0, f: null, g: "x", h: true, i: 5e-324 },
   });
   assertEquals([points.length, points.at(-1)!.step], [20_000, 19_999]);
 });

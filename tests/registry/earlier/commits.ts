@@ -18,7 +18,11 @@ const run = promisify(execFile);
 export const COMMITS = [
   "04ea9cf0ec66dddcb81c51885eed0d0548b99580",
   "339ea89cd7e64c83e611c1a48c7839abcd329dda",
+  "b3b105589252c377af78a464f6eb6941b50da3e8",
 ];
+
+/** Those whose programs have runs that log values. */
+export const WITH_RUNS = COMMITS.slice(2);
 
 /**
  * Returns the commits that the history has, and the last tag if there is one. Throws if a commit is

@@ -6,12 +6,14 @@ import type * as maintenance from "../../../registry/maintenance.ts";
 import type * as tools from "../../../registry/mod.ts";
 
 /** The entry points of one commit. */
-export type Program = Pick<
-  typeof root & typeof maintenance & typeof tools,
-  | ("openRegistry" | "publishRelease" | "resolveRelease" | "deleteMany")
-  | ("collectGarbage" | "prune" | "pruneByRules" | "verifyRegistry" | "mirrorRegistry")
-  | ("changeRules" | "annotate" | "readAnnotations")
->;
+export type Program =
+  & Pick<
+    typeof root & typeof maintenance & typeof tools,
+    | ("openRegistry" | "publishRelease" | "resolveRelease" | "deleteMany")
+    | ("collectGarbage" | "prune" | "pruneByRules" | "verifyRegistry" | "mirrorRegistry")
+    | ("changeRules" | "annotate" | "readAnnotations")
+  >
+  & Partial<Pick<typeof tools, "openRun" | "finishRun" | "readLoggedRuns">>;
 
 type Registry = Awaited<ReturnType<Program["openRegistry"]>>;
 type Draft = Awaited<ReturnType<Registry["openDraft"]>>;
@@ -86,6 +88,7 @@ export async function writeContent(program: Program, folder: string): Promise<vo
   await writeValues(main);
   await writeDated(main);
   await writeDrafts(main);
+  if (program.openRun !== undefined) await writeRuns(program.openRun, main);
   await program.annotate(main, "noted@1", { notes: "Best so far", labels: { stage: "checked" } });
   await program.annotate(main, "noted@1", { labels: { stage: "live", score: 0.5 } });
   await program.annotate(main, "noted", { notes: "Of the name" });
@@ -160,4 +163,22 @@ async function writeDrafts(registry: Registry): Promise<void> {
   const gone = await registry.openDraft("drafted", { id: "gone" });
   await addFile(gone, "a.txt", Buffer.from("discarded"));
   await gone.discard();
+}
+
+/** A run whose program was killed, with a second writer, one that failed, and a finished one. */
+async function writeRuns(openRun: typeof tools.openRun, registry: Registry): Promise<void> {
+  const killed = await openRun(registry, "logged", { id: "killed", params: { rate: 0.1 } });
+  killed.log({ step: 1, loss: 0.5 });
+  await killed.flush();
+  const params = { rate: 0.2 }; // earlier programs ignore other values, today's refuses them
+  const again = await openRun(registry, "logged", { id: "killed", params })
+    .catch(() => openRun(registry, "logged", { id: "killed" }));
+  again.log({ loss: 0.25 });
+  await again.flush();
+  const failed = await openRun(registry, "logged", { id: "failed" });
+  failed.log({ loss: NaN });
+  await failed.fail("the loss is NaN");
+  const done = await openRun(registry, "logged", { id: "done", params: { rate: 0.3 } });
+  done.log({ loss: 0.1 });
+  await done.finish({ weights: [1, 2] }, { alias: "live" });
 }

@@ -3,6 +3,7 @@
 // A call is a function of `CALLS` and its arguments. The answer is `{ value }` or `{ code, message }`.
 import { createInterface } from "node:readline";
 import process from "node:process";
+import type { RunValues } from "../../../registry/mod.ts";
 import { programAt, writeContent } from "./content.ts";
 
 const program = await programAt(process.argv[2]!);
@@ -46,6 +47,20 @@ const CALLS = {
     const { problems } = await program.verifyRegistry(await registryAt(path));
     return problems.map(({ key, message }) => `${key}: ${message}`);
   },
+  /** Adds a writer to a run, and logs points. */
+  logTo: async (path: string, id: string, points: RunValues[], options: object = {}) => {
+    const run = await program.openRun!(await registryAt(path), "logged", { id, ...options });
+    for (const point of points) run.log(point);
+    await run.flush();
+  },
+  finishRun: async (path: string, id: string) =>
+    (await program.finishRun!(await registryAt(path), "logged", { id })).version,
+  runs: async (path: string) => {
+    const runs = await Array.fromAsync(program.readLoggedRuns!(await registryAt(path)));
+    return runs.map(({ id, state, points }) => `${id}: ${state}, ${points} points`);
+  },
+  metadata: async (path: string, ref: string) =>
+    (await (await registryAt(path)).info(ref)).metadata,
   mirror: async (path: string, to: string, options: object) => {
     const from = await registryAt(path);
     const { failures } = await program.mirrorRegistry(from, await registryAt(to), options);

@@ -7,7 +7,7 @@ import { decodeRecord, encodeRecord } from "../../../registry/format/record_code
 import { recordKey, SETTINGS } from "../../../registry/format/layout.ts";
 import { REPOSITORY } from "../../support/run_deno.ts";
 import { type TempRoot, testInRoot } from "../../support/temp_root.ts";
-import { COMMITS, commitsHere, unpackCommit } from "../earlier/commits.ts";
+import { COMMITS, commitsHere, unpackCommit, WITH_RUNS } from "../earlier/commits.ts";
 import { CallError, type RunningProgram, startProgram } from "../earlier/start_program.ts";
 import { keysOf } from "../registries.ts";
 
@@ -17,8 +17,9 @@ const here = await commitsHere();
 function testBesideEach(
   sentence: string,
   body: (world: { now: RunningProgram; before: RunningProgram; path: string }) => Promise<void>,
+  commits: Iterable<string> = new Set([...COMMITS, ...here]),
 ): void {
-  for (const commit of new Set([...COMMITS, ...here])) {
+  for (const commit of commits) {
     const run = async (root: TempRoot) => {
       const before = startProgram(await unpackCommit(commit, root));
       const now = startProgram(pathToFileURL(REPOSITORY));
@@ -143,3 +144,29 @@ testBesideEach("programs refuse a later format, also with the registry open", as
   }
   assertEquals(await keysOf(backend, "names/"), keys);
 });
+
+testBesideEach("both log to one run, and only today's program finishes it", async (world) => {
+  const { now, before, path } = world;
+  await before.call("save", path, "other", "first");
+  for (const [id, first, second] of [["1", before, now], ["2", now, before]] as const) {
+    const params = { rate: 0.1 };
+    await first.call("logTo", path, id, [{ loss: 3 }], { params });
+    await second.call("logTo", path, id, [{ loss: 2 }], { params });
+    await now.call("logTo", path, id, [{ loss: 1 }], { params: { depth: 2 }, tags: { a: "b" } });
+    await before.call("logTo", path, id, [{ loss: 0 }]);
+    for (const program of [now, before]) {
+      assertEquals(await program.call("runs", path), [`${id}: running, 4 points`]);
+    }
+    await refuses("Invalid", before.call("finishRun", path, id)); // it reads not all parameters
+    const version = await now.call("finishRun", path, id);
+    for (const program of [now, before]) {
+      assertEquals(await program.call("runs", path), []);
+      const { run, ...rest } = await program.call("metadata", path, `logged@${version}`);
+      assertEquals((run as { points: number }).points, 4);
+      const facts = { params: { rate: 0.1, depth: 2 }, tags: { a: "b" } };
+      assertEquals(rest, { ...facts, metrics: { loss: 0 }, curves: "history.jsonl" });
+    }
+    assertEquals(await before.call("finishRun", path, id), version);
+    await refuses("Conflict", before.call("logTo", path, id, [{ loss: 0 }]));
+  }
+}, WITH_RUNS);

@@ -37,16 +37,15 @@ export const RUN_CASES: readonly RunCase[] = [
 
       const { metadata } = await other.info("digits:model@candidate");
       const { run: { startedAt, ...about }, ...rest } = metadata as {
-        run: { startedAt: string; id: string; points: number };
+        run: { startedAt: string; id: string; points: number; step: number };
       };
       assert(!Number.isNaN(Date.parse(startedAt)));
-      assertEquals(about, { id: "7", points: 2 });
+      assertEquals(about, { id: "7", points: 2, step: 2 });
       assertEquals<unknown>(rest, {
         note: "a",
         params: { rate: 0.1 },
         curves: "history.jsonl",
         metrics: {
-          step: 2,
           loss: 0.25,
           test: { accuracy: 0.9, "accuracy.max": 0.9 },
           "loss.min": 0.25,
@@ -97,18 +96,16 @@ export const RUN_CASES: readonly RunCase[] = [
       const killed = await openRun(registry, "m", { id: "1", params: { rate: 1 } });
       killed.log({ epoch: 1 });
       killed.log({ step: 10.5, epoch: 2 });
-      killed.log({ step: "last", epoch: 2 });
       await killed.flush();
 
       const again = await openRun(other, "m", { id: "1", params: { rate: 1 } });
       again.log({ epoch: 2 });
       await again.flush();
-      assertEquals((await readLoggedRun(registry, "m", { id: "1" })).points, 4);
+      assertEquals((await readLoggedRun(registry, "m", { id: "1" })).points, 3);
       const { version } = await finishRun(registry, "m", { id: "1" });
       assertEquals(await pointsOf(registry, `m@${version}`), [
         { step: 0, epoch: 1 },
         { step: 10.5, epoch: 2 },
-        { step: "last", epoch: 2 },
         { step: 11.5, epoch: 2 },
       ]);
       assertEquals((await registry.info("m")).metadata.params, { rate: 1 });
@@ -179,7 +176,7 @@ export const RUN_CASES: readonly RunCase[] = [
       assertEquals(states, [["1", "failed"], ["2", "failed"]]);
       await finishRun(other, "m", { id: "1", version: "0.1.0" });
       const { metadata } = await registry.info("m@0.1.0");
-      assertEquals(metadata.metrics, { step: 0, loss: "NaN" });
+      assertEquals(metadata.metrics, { loss: "NaN" });
       assertEquals((metadata.run as { failed: string }).failed, "the loss is NaN");
       const saved = await readLoggedRun(other, "m", { id: "1" });
       assertEquals([saved.state, saved.version, saved.reason], [

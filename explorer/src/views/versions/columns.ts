@@ -216,7 +216,7 @@ function bareOf(key: string): string {
 
 /** Facts about a run that say little beside its values. */
 const OF_RUN =
-  /^metadata\.(curves|run\.(id|startedAt|points|failed|metricsLeftOut)|metrics\.step)$/;
+  /^metadata\.(curves|run\.(id|startedAt|points|step|failed|metricsLeftOut)|metrics\.step)$/;
 /** Facts that a step of a pipeline adds to its outputs. */
 const OF_STEP = /^metadata\.(pipeline|step|node|operator|code|effect|inputs\..*)$/;
 

@@ -71,6 +71,10 @@ const NOTES: Readonly<Partial<Record<LoggedRun["state"], string>>> = {
     "It logs rarely, was killed, or cannot reach the store. This page follows it. Its points " +
     "stay for a week: open it again with its id to continue, or save it as a version. That ends it: " +
     "a program that still logs to it gets an error.",
+  finishing:
+    "Its version is being saved, or its program was killed then: save it as a version to " +
+    "complete that.",
+  discarded: "It was discarded.",
   failed: "Its points stay for a week. To keep them, save the run as a version.",
 };
 
@@ -100,6 +104,8 @@ function RunDetails({ run, steps, reload }: ShownRun & { reload: () => void }) {
     `}
     ${Object.keys(run.params).length > 0 &&
       html`<${FactList} isCard isMono label="Parameters" facts=${metadataFacts(run.params)} />`}
+    ${Object.keys(run.tags).length > 0 &&
+      html`<${FactList} isCard isMono label="Tags" facts=${metadataFacts(run.tags)} />`}
   `;
 }
 
@@ -129,7 +135,7 @@ function KeepButton({ run: { name, id, state, version }, reload }: {
     await service.ask(path, { method: "POST", json: {} });
     reload();
   });
-  const isOver = state === "failed" || state === "silent";
+  const isOver = state === "failed" || state === "silent" || state === "finishing";
   if (!isOver || version !== undefined || !mayChange(rights, "save", name)) return null;
   return html`
     <div class="row actions"><button type="button" class="button" disabled=${isBusy}

@@ -94,6 +94,7 @@ const BODIES: Record<string, (service: Service, version: string) => unknown[]> =
     { materializer },
   ],
   "POST :run": () => [{}, { params: { a: 1 } }],
+  "PATCH :run": () => [{}, { params: { a: 1 }, tags: { b: "c" } }],
   "POST finish": (_, version) => [
     ...refs(`serving@${version}`),
     { materializer },

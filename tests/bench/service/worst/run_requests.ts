@@ -1,5 +1,5 @@
 // The worst requests about runs that programs log to.
-import type { Worst } from "./request.ts";
+import type { Ask, Worst } from "./request.ts";
 
 const RUN = "/artifacts/NEW/runs/r";
 const JSON_TYPE = "application/json";
@@ -33,6 +33,16 @@ export function runRequests(scale: number): Record<string, Worst[]> {
         RUN,
         () => ({ params: { a: "a".repeat(20 * 1024 ** 2 * scale) } }),
         { isRefused: true },
+      ),
+    ],
+    "PATCH /artifacts/:name/runs/:run": [
+      json(
+        "parameters",
+        RUN,
+        () => ({ params: { a: "a".repeat(31_000 * scale) }, replace: true }),
+        {
+          before: (ask: Ask) => ask("POST", RUN, "{}", JSON_TYPE),
+        },
       ),
     ],
     "POST /artifacts/:name/runs/:run/finish": [

@@ -8,6 +8,7 @@ export const WITHOUT_BODY: Record<string, Worst[] | Reason> = {
   "GET /registry": reading("/registry"),
   "GET /names": reading("/names?limit=10000"),
   "DELETE /artifacts/:name/aliases/:alias": reading("/artifacts/versions/aliases/none"),
+  "DELETE /artifacts/:name/runs/:run": reading("/artifacts/versions/runs/none"),
   "OPTIONS /uploads": reading("/uploads"),
   "POST /uploads/": "like POST /uploads",
   "GET /artifacts/:name/versions/:version/presign": reading(`${FILES}/presign?path=0/0`).map(

@@ -22,7 +22,7 @@ filledTest("runs lists and prints a run that was left, and finish saves it", asy
   await it.tells("runs finish net 7 -a kept", "Saved net@1.0.0");
   await it.tells("runs finish net 7", "Saved net@1.0.0");
   const { metadata } = JSON.parse(await it.succeeds("info net@kept --json"));
-  assertEquals(metadata.metrics, { step: 1, loss: 0.25, "loss.min": 0.25 });
+  assertEquals(metadata.metrics, { loss: 0.25, "loss.min": 0.25 });
   await it.fails("runs finish net 8", 3, 'Cannot finish run "8"');
   await it.fails("runs ls nett", 3, "Did you mean net?");
 });
@@ -34,7 +34,9 @@ filledTest("runs log takes the lines of any program, and finish adds its files",
   const out = await it.succeeds(line, { stdin: lines });
   assertEquals(out.split("\n").slice(0, 2), ["epoch 1 of 2", '{"step": 3, "lo']);
   assertStringIncludes(out, "Logged 2 points to run 7, 2 left out");
-  const again = JSON.parse(await it.succeeds("runs log net 7 --json", { stdin: '{"step": 3}' }));
+  const again = JSON.parse(
+    await it.succeeds("runs log net 7 --json", { stdin: '{"step": 3, "loss": 0.5}' }),
+  );
   assertEquals([again.first, again.points], [2, 1]);
   await Deno.mkdir(it.root.join("model"));
   await Deno.writeTextFile(it.root.join("model", "w.bin"), "weights");
@@ -42,7 +44,7 @@ filledTest("runs log takes the lines of any program, and finish adds its files",
   await it.tells("runs finish net 7 model -a live", "Saved net@1.0.0");
   const { metadata, files } = JSON.parse(await it.succeeds("info net@live --json"));
   assertEquals(metadata.params, { rate: 0.1, optimizer: "adam" });
-  assertEquals(metadata.metrics, { step: 3, loss: 0.5 });
+  assertEquals(metadata.metrics, { loss: 0.5, "loss.min": 0.5 });
   assertEquals(files.map(({ path }: { path: string }) => path), ["history.jsonl", "w.bin"]);
 });
 
@@ -68,3 +70,20 @@ filledTest(
     assertEquals(points.map((point) => JSON.parse(point).name), ["\ufffd", undefined]);
   },
 );
+
+filledTest("runs set adds parameters and tags, and runs rm discards a run", async (it) => {
+  await it.succeeds("runs log net 7 -p rate:=0.1 -t host=n1", { stdin: '{"loss": 1}' });
+  await it.tells("runs set net 7 -p depth:=3 -t host=n1", "Changed run 7 of net");
+  await it.fails("runs set net 7 -p rate:=0.2", 4, "by runs set with --replace");
+  await it.fails("runs log net 7 -p rate:=0.2", 4, '"rate" is 0.1, not 0.2', { stdin: "" });
+  await it.fails("runs set net 7", 2, "nothing is given");
+  await it.fails("runs set net 8 -t a=b", 3, "holdfast runs ls net.");
+  await it.succeeds("runs set net 7 -p rate:=0.2 -t host:=null --replace");
+  const { params, tags } = JSON.parse(await it.succeeds("runs ls net --json"));
+  assertEquals([params, tags], [{ rate: 0.2, depth: 3 }, {}]);
+  await it.fails("runs rm net 7", 2, "--yes");
+  await it.fails("runs rm net 8 --yes", 3);
+  await it.tells("runs rm net 7 --yes", "Discarded run 7 of net");
+  await it.fails("runs rm net 7 --yes", 4, "it is discarded");
+  assertEquals(await it.succeeds("runs ls"), "");
+});

@@ -1,0 +1,198 @@
+// Parameters and tags of a run: a log of changes. Each has a number, and only one program can add it.
+// So it has seen all changes before, and two programs neither lose one nor both set a value.
+import { checkMetadata } from "../../../core/calls/metadata.ts";
+import { conflict, invalid, type RegistryError } from "../../../core/errors.ts";
+import type { Author } from "../../../core/naming/author.ts";
+import { shown } from "../../../core/naming/names.ts";
+import type { RunChange, RunFacts, RunName } from "../../../core/registry/run.ts";
+import { isJsonObject } from "../../../core/text/json_text.ts";
+import type { FileToSave } from "../../../core/materializer.ts";
+import { checkWritable, type Context } from "../context.ts";
+import { addPart } from "../drafts/add_part.ts";
+import { begunPart, FIRST_AGAIN, metaPart, numberAfter, spokenRun } from "./run_parts.ts";
+import { lookAtRun, noSuchRun, readJsonPart, type RunLook } from "./look_at_run.ts";
+
+/** Bytes of parameters and of tags as JSON: metadata also has the metrics. */
+const MOST_BYTES = { params: 32 * 1024, tags: 8 * 1024 } as const;
+/** Changes of a run: a listing reads all of them. */
+const MOST_CHANGES = 10_000;
+const BEGUN_FILE = "run.json";
+const META_FILE = "meta.json";
+/**
+ * Earlier releases show this as the only parameter. They finish no run with it, because metadata
+ * cannot have -0: the version would lack parameters and tags that they do not read.
+ */
+const FOR_EARLIER = `{"begun by a later release of Holdfast, which finishes it":-0}`;
+const encoder = new TextEncoder();
+
+/** The start, parameters and tags of a run. */
+export interface StoredFacts {
+  startedAt?: string;
+  params: Map<string, unknown>;
+  tags: Map<string, unknown>;
+  by?: Author;
+}
+
+interface Begun {
+  startedAt: string;
+  by?: Author;
+}
+
+/** Returns the first file of a writer. */
+export function begunFile({ startedAt, by }: Begun): FileToSave {
+  const json = JSON.stringify({ startedAt, by, meta: true });
+  const content = encoder.encode(`${json.slice(0, -1)},"params":${FOR_EARLIER}}`);
+  return { path: BEGUN_FILE, content };
+}
+
+/** Reads the parameters and tags of a run by now. */
+export async function readFacts(known: RunLook): Promise<StoredFacts> {
+  const [begun, ...changes] = await Promise.all(
+    [known.first, ...known.changes].map((part) => part && readJsonPart(known, part)),
+  );
+  const { startedAt, params, meta, by } = isJsonObject(begun) ? begun : {};
+  const stored: StoredFacts = {
+    ...(typeof startedAt === "string" && { startedAt }),
+    params: new Map(),
+    tags: new Map(),
+    ...(isJsonObject(by) && { by: by as unknown as Author }),
+  };
+  for (const change of [meta === true ? {} : { params }, ...changes]) {
+    if (isJsonObject(change)) apply(stored, change);
+  }
+  return stored;
+}
+
+interface Difference {
+  kind: "params" | "tags";
+  key: string;
+  present: unknown;
+  given: unknown;
+}
+
+/** Applies a change. Values that may not be replaced stay: returns the first of them. */
+function apply(stored: StoredFacts, change: RunFacts & { replace?: unknown }) {
+  let first: Difference | undefined;
+  for (const kind of ["params", "tags"] as const) {
+    const values = isJsonObject(change[kind]) ? change[kind] : {};
+    for (const [key, given] of Object.entries(values)) {
+      const present = stored[kind].get(key);
+      if (present !== undefined && change.replace !== true && !isSame(present, given)) {
+        first ??= { kind, key, present, given };
+      } else if (kind === "tags" && given === null) stored.tags.delete(key);
+      else stored[kind].set(key, given);
+    }
+  }
+  return first;
+}
+
+function isSame(one: unknown, other: unknown): boolean {
+  return sortedJson(one) === sortedJson(other);
+}
+
+function sortedJson(value: unknown): string {
+  return JSON.stringify(
+    value,
+    (_, member) =>
+      isJsonObject(member)
+        ? Object.fromEntries(Object.entries(member).sort(([a], [b]) => a < b ? -1 : 1))
+        : member,
+  );
+}
+
+/** Throws `Invalid` for parameters and tags that metadata cannot have. */
+export function checkFacts(run: RunName, { params = {}, tags = {} }: RunFacts): void {
+  checkMetadata(params, "params");
+  checkMetadata(tags, "tags");
+  const [key] = Object.entries(tags).find(([, tag]) => typeof tag === "object" && tag !== null) ??
+    [];
+  if (key !== undefined) {
+    throw invalid("open", spokenRun(run), `tag ${shown(key)} is a list or an object`, {
+      hint: "Use strings, numbers and booleans as tags, and parameters for other values.",
+    });
+  }
+  checkSizes(run, new Map(Object.entries(params)), new Map(Object.entries(tags)));
+}
+
+function checkSizes(
+  run: RunName,
+  params: ReadonlyMap<string, unknown>,
+  tags: ReadonlyMap<string, unknown>,
+): void {
+  for (const [kind, values] of Object.entries({ params, tags })) {
+    const most = MOST_BYTES[kind as "params" | "tags"];
+    const json = JSON.stringify(Object.fromEntries(values));
+    if (encoder.encode(json).byteLength <= most) continue;
+    throw invalid("open", spokenRun(run), `${kind} have more than ${most} bytes as JSON`, {
+      hint: "Save larger values as an artifact, and pass its ref.",
+    });
+  }
+}
+
+/** Changes parameters and tags of a stored run. */
+export async function updateStoredRun(
+  context: Context,
+  run: RunName,
+  { signal, ...change }: RunChange,
+): Promise<void> {
+  checkWritable(context, `update ${spokenRun(run)}`);
+  const known = await lookAtRun(context, run, signal);
+  if (known.first === undefined) throw noSuchRun(run, "update");
+  await refuseEarlier(known);
+  await addFacts(context, run, { known, signal, ...change });
+}
+
+/** Adds parameters and tags to a run. Throws `Conflict` for other values, unless `replace`. */
+export async function addFacts(
+  context: Context,
+  run: RunName,
+  { known, signal, ...change }: RunChange & { known: RunLook },
+): Promise<void> {
+  if (Object.keys({ ...change.params, ...change.tags }).length === 0) return;
+  for (let look = known;; look = await lookAtRun(context, run, signal)) {
+    const stored = await readFacts(look);
+    const before = factsText(stored);
+    const differs = apply(stored, change);
+    if (differs !== undefined) throw hasOther(run, differs);
+    if (factsText(stored) === before) return;
+    checkSizes(run, stored.params, stored.tags);
+    const n = numberAfter(look.changes);
+    if (n > MOST_CHANGES) {
+      throw invalid("update", spokenRun(run), `it was changed ${MOST_CHANGES} times`, {
+        hint: "Log values that change often as points.",
+      });
+    }
+    // The program that adds the change of this number has seen all before.
+    const content = encoder.encode(JSON.stringify(change));
+    const produce = () => [{ path: META_FILE, content }];
+    const { added } = await addPart(look.draft, { part: metaPart(n), produce, once: true });
+    if (added) return;
+  }
+}
+
+function factsText({ params, tags }: StoredFacts): string {
+  return sortedJson([Object.fromEntries(params), Object.fromEntries(tags)]);
+}
+
+/**
+ * Makes sure that no earlier release finishes a run: its version would lack what that does not read.
+ * If one began the run, its beginning is written again, and comes before it.
+ */
+export async function refuseEarlier({ draft, look, writers: [first] }: RunLook): Promise<void> {
+  if (first === undefined || look.parts.has(begunPart(FIRST_AGAIN))) return;
+  const begun = await readJsonPart({ draft, look }, begunPart(first));
+  if (isJsonObject(begun) && begun.meta === true) return;
+  const startedAt = isJsonObject(begun) ? String(begun.startedAt) : "";
+  const produce = () => [begunFile({ startedAt })];
+  await addPart(draft, { part: begunPart(FIRST_AGAIN), produce });
+}
+
+function hasOther(run: RunName, { kind, key, present, given }: Difference): RegistryError {
+  const what = kind === "params" ? "parameter" : "tag";
+  const text = (value: unknown) => shown(value as string);
+  const state = `its ${what} ${shown(key)} is ${text(present)}, not ${text(given)}`;
+  return conflict("update", spokenRun(run), state, {
+    hint: "Pass `replace: true` to change it, or open a run with another id.",
+    reason: { kind: "run_value_differs" },
+  });
+}
