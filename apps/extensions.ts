@@ -2,6 +2,7 @@
 import { davExtension } from "../gateways/dav/extension.ts";
 import { hubExtension } from "../gateways/hub/extension.ts";
 import { mindtraceExtension } from "../neighbors/mindtrace/extension.ts";
+import { signInExtension } from "../sign_in/extension.ts";
 import type { Extension } from "./cli/program/extension.ts";
 import { mcpExtension } from "./mcp/extension.ts";
 
@@ -10,4 +11,5 @@ export const EXTENSIONS: readonly Extension[] = [
   davExtension,
   mcpExtension,
   mindtraceExtension,
+  signInExtension,
 ];

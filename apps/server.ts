@@ -25,16 +25,6 @@ export { createAuditFile } from "./server/observe/audit_file.ts";
 export type { AuditEntry, AuditSink, AuditSubject } from "./server/observe/audit_entry.ts";
 export type { Gauge } from "./server/observe/gauge.ts";
 export { changeAs } from "./server/access/sender.ts";
-export { createOidcCheck } from "./server/access/oidc.ts";
-export type {
-  OidcCheckOptions,
-  OidcClaims,
-  OidcClaimValue,
-  OidcIssuer,
-  OidcRule,
-  OidcSettings,
-} from "./server/access/oidc/settings.ts";
-export type { OidcSignIn } from "./server/access/oidc/people.ts";
 export type { SignIn, SignInIssuer } from "./server/access/sign_in.ts";
 export { listen } from "./server/listen/listen.ts";
 export type * from "./server/listen/options.ts";

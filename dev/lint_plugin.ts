@@ -4,7 +4,9 @@ import { dirname, fromFileUrl, relative } from "@std/path";
 const ROOT = dirname(dirname(fromFileUrl(import.meta.url)));
 
 const PRODUCT =
-  /^(mod\.ts$|(core|disk|registry|backends|formats|queues|materializers|files|neighbors|operators|workers|plugins|apps)\/)/;
+  /^(mod\.ts$|(core|disk|registry|backends|formats|queues|materializers|files|neighbors|operators|workers|plugins|apps|gateways|sign_in)\/)/;
+/** Surfaces and their extensions, which may use timers and pass errors on. */
+const SURFACES = /^(apps|gateways|sign_in)\//;
 /** Code that also runs on Node with its types stripped, and the tests that show it. */
 const PORTABLE =
   /^(mod\.ts$|(core|disk|registry|backends|formats|materializers)\/|tests\/(conformance|simulate|support|core|disk|registry|backends|formats|materializers)\/)/;
@@ -83,7 +85,7 @@ const plugin: Deno.lint.Plugin = {
           message: `${what} outside core/system.ts`,
           hint: "Take a System as an option, so that tests decide what time it is.",
         });
-      const timersAllowed = path.startsWith("apps/");
+      const timersAllowed = SURFACES.test(path);
       return {
         MemberExpression(node) {
           const name = context.sourceCode.getText(node).replace(/^globalThis\./, "");
@@ -122,7 +124,7 @@ const plugin: Deno.lint.Plugin = {
     }),
 
     "registry-errors": rule((path, context) => {
-      if (!PRODUCT.test(path) || path.startsWith("apps/")) return {};
+      if (!PRODUCT.test(path) || SURFACES.test(path)) return {};
       if (!TRACES.otherError.test(context.sourceCode.text)) return {};
       return {
         NewExpression(node) {

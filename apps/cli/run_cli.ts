@@ -22,6 +22,7 @@ export async function runCli(
   const shared: SharedOptions = { json: args.includes("--json"), verbose };
   // Other programs have the command `version`.
   const typed = args.length === 1 && args[0] === "version" ? ["--version"] : args;
+  const tokens = extensions.flatMap(({ tokens = [] }) => tokens);
   const table = createCommandTable(extensions);
   const program = { groups: table.groups, io, version: VERSION };
   try {
@@ -33,7 +34,7 @@ export async function runCli(
         Object.assign(shared, call.shared, registry === undefined ? {} : { registry });
         refuseHalfRefs(command, words);
         if (command.works) io.stdout.ignoreClose?.();
-        const context = createCommandContext({ io, shared });
+        const context = createCommandContext({ io, shared, tokens });
         try {
           return await command.run(words, call.options, context) ?? 0;
         } finally {

@@ -10,11 +10,11 @@ export const mcpExtension: Extension = {
   }],
   serving: defineServing({
     options: [{ flags: "--mcp", text: "also serve assistants and agents, at /mcp" }],
-    async open({ mcp }) {
-      if (!mcp) return {};
+    async gateways({ mcp }) {
+      if (!mcp) return [];
       await loadPart("./server.ts", import.meta.url); // fails before the service starts
       const part = await loadPart<{ mcp: Gateway }>("./mcp.ts", import.meta.url);
-      return { gateways: [part.mcp] };
+      return [part.mcp];
     },
   }),
 };

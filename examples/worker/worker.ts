@@ -2,7 +2,8 @@
 import { openRegistry, type Registry, type RegistryError } from "@holdfast/holdfast";
 import { createR2Backend, type R2Binding } from "@holdfast/holdfast/backends/r2";
 import { collectGarbage, pruneByRules, verifyRegistry } from "@holdfast/holdfast/maintenance";
-import { createHandler, createOidcCheck, parseTokens } from "@holdfast/holdfast/server";
+import { createHandler, parseTokens } from "@holdfast/holdfast/server";
+import { createOidcCheck } from "@holdfast/holdfast/sign_in";
 import type { TokenCheck } from "@holdfast/holdfast/server";
 import { hub } from "@holdfast/holdfast/gateways/hub";
 

@@ -12,10 +12,10 @@ export const davExtension: Extension = {
     options: [
       { flags: "--dav", text: "also serve versions as WebDAV folders, at /dav/NAME@VERSION/" },
     ],
-    async open({ dav }) {
-      if (!dav) return {};
+    async gateways({ dav }) {
+      if (!dav) return [];
       const part = await loadPart<{ dav: Gateway }>("./dav.ts", import.meta.url);
-      return { gateways: [part.dav] };
+      return [part.dav];
     },
   }),
 };

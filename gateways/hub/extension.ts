@@ -8,10 +8,10 @@ export const hubExtension: Extension = {
     options: [
       { flags: "--hf", text: "also serve Hugging Face libraries, which set HF_ENDPOINT" },
     ],
-    async open({ hf }) {
-      if (!hf) return {};
+    async gateways({ hf }) {
+      if (!hf) return [];
       const part = await loadPart<{ hub: Gateway }>("./hub.ts", import.meta.url);
-      return { gateways: [part.hub] };
+      return [part.hub];
     },
   }),
 };

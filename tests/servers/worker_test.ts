@@ -8,7 +8,8 @@ import {
 } from "@std/assert";
 import { fromFileUrl } from "@std/path";
 import { openHttpRegistry } from "../../apps/client.ts";
-import { createToken, type OidcSettings } from "../../apps/server.ts";
+import { createToken } from "../../apps/server.ts";
+import type { OidcSettings } from "../../sign_in/oidc.ts";
 import { createKey, publicJwk, signed } from "../support/oidc/provider.ts";
 import { collect } from "../registry/rejected.ts";
 import { noise, succeeds } from "../apps/captured_io.ts";

@@ -19,6 +19,7 @@ export const PRODUCT_FOLDERS: readonly string[] = [
   "plugins",
   "apps",
   "gateways",
+  "sign_in",
 ];
 
 /** The sources of the page that the service sends to browsers, a product of its own. */

@@ -110,9 +110,6 @@ const OWN: readonly CommandSet[] = [
     group: "services",
     title: "HTTP, tokens and jobs",
     load: {
-      login: async () => (await import("./login.ts")).login,
-      logout: async () => (await import("./login.ts")).logout,
-      whoami: async () => (await import("./login.ts")).whoami,
       serve: async (all) => (await import("./services/serve.ts")).createServe(all),
       "token create": async () => (await import("./services/token.ts")).tokenCreate,
       "token ls": async () => (await import("./services/token.ts")).tokenLs,

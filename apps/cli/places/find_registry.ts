@@ -12,9 +12,7 @@ import {
 } from "../../../registry/places/mod.ts";
 import type { FindRegistryOptions, FoundRegistry } from "../../../registry/places/mod.ts";
 import { alreadyExists, unsupported } from "../../../core/errors.ts";
-import type { System } from "../../../core/system.ts";
-import { parseAddress } from "../../client/address.ts";
-import { readLogins } from "../login/login_file.ts";
+import type { TokenSource } from "../program/token_source.ts";
 import { shellWord } from "../terminal/hints.ts";
 import type { CliIo } from "../terminal/cli_io.ts";
 
@@ -64,31 +62,27 @@ export async function refuseForeign(path: string): Promise<void> {
   throw alreadyExists(`create a registry in ${path}`, undefined, state, { hint });
 }
 
-/** Returns the sign-in that provides the token of a service. */
-function signedIn(location: string, system: System): FoundCredentials {
-  const login = readLogins(system)[parseAddress(location)];
-  if (login !== undefined) return { found: true, where: `sign-in with ${login.issuer}` };
-  if (system.env("ACTIONS_ID_TOKEN_REQUEST_URL")) {
-    return { found: true, where: "token of this job" };
-  }
-  const where = "no token: neither HOLDFAST_TOKEN nor --token-file is set, and ";
-  const isJob = system.env("GITHUB_ACTIONS");
-  return {
-    found: false,
-    where: where + (isJob ? "the job has no `id-token: write`" : "no holdfast login"),
-  };
+/** Finds the token of a service among those of extensions. */
+function tokenElsewhere(
+  location: string,
+  { io: { system }, tokens }: { io: Pick<CliIo, "system">; tokens: readonly TokenSource[] },
+): FoundCredentials {
+  const all = tokens.map((source) => source.find(location, system));
+  const given = "no token: neither HOLDFAST_TOKEN nor --token-file is set";
+  const where = [given, ...all.map((each) => each.where)].join(", and ");
+  return all.find(({ found }) => found) ?? { found: false, where };
 }
 
 /** Finds where the credentials of a registry are, never what they are. */
 export async function findCredentials(
   found: FoundRegistry,
-  io: Pick<CliIo, "cwd" | "system">,
+  { io, tokens }: { io: Pick<CliIo, "cwd" | "system">; tokens: readonly TokenSource[] },
 ): Promise<FoundCredentials> {
   if (found.kind === "folder") return { found: true, where: "none needed: a folder" };
   if (found.kind === "service") {
     const source = tokenSourceOf(found, { system: io.system });
     if ("tokenFile" in source) return { found: true, where: `token in ${source.tokenFile}` };
-    if ("none" in source) return signedIn(found.location, io.system);
+    if ("none" in source) return tokenElsewhere(found.location, { io, tokens });
     const where = found.token === source.token ? found.envFile : "HOLDFAST_TOKEN";
     return { found: true, where: `token in ${where}` };
   }

@@ -3,6 +3,7 @@ import type { Logger, Registry } from "../../../mod.ts";
 import type { RegistrySettings } from "../../../registry/mod.ts";
 import { CHOICES } from "../../../core/registry/operations/saving.ts";
 import type { EventBus, RegistryTopics } from "../../../plugins/events/mod.ts";
+import type { TokenSource } from "./token_source.ts";
 import type { CliIo, Colors } from "../terminal/cli_io.ts";
 import { parseDuration } from "../terminal/units.ts";
 import type { Progress, ProgressOptions } from "../terminal/progress.ts";
@@ -112,6 +113,8 @@ export function defineCommand<
 export interface CommandContext {
   readonly io: CliIo;
   readonly shared: SharedOptions;
+  /** Tokens of extensions for services. */
+  readonly tokens: readonly TokenSource[];
   readonly colors: Colors;
   readonly logger: Logger;
   /** Opens the registry of this run, read-only unless `write`. The run closes it. */

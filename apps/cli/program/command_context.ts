@@ -4,7 +4,7 @@ import { createMaterializers, type Logger, openRegistry, type Registry } from ".
 import { orMissing } from "../../../core/errors.ts";
 import { type CliIo, createColors, stdinOf, wrappedFor } from "../terminal/cli_io.ts";
 import type { CommandContext, OpenRunOptions, SharedOptions } from "./command.ts";
-import { tokenOfRun } from "../login/token_of_run.ts";
+import { tokenOfRun } from "../places/token_of_run.ts";
 import { findRegistry, refuseForeign } from "../places/find_registry.ts";
 import { Interruption } from "../terminal/exit_code.ts";
 import { invalid, shellWord, withHints, withRegistry } from "../terminal/hints.ts";
@@ -16,7 +16,7 @@ import { printableJson, printableLines, printableText } from "../terminal/table.
 
 /** Creates the context of one run; disposing it closes what the run has opened. */
 export function createCommandContext(
-  { io, shared }: Pick<CommandContext, "io" | "shared">,
+  { io, shared, tokens }: Pick<CommandContext, "io" | "shared" | "tokens">,
 ): CommandContext & AsyncDisposable {
   const toClose: AsyncDisposable[] = [];
   const transfers: Progress[] = [];
@@ -32,6 +32,7 @@ export function createCommandContext(
   return {
     io,
     shared,
+    tokens,
     colors: createColors(io.stdout, io),
     logger,
     async open({ write = false, registry = shared.registry, events, missing, create } = {}) {
@@ -42,6 +43,7 @@ export function createCommandContext(
         const opened = await openFound(place, {
           io,
           shared,
+          tokens,
           logger,
           write,
           events,
@@ -89,7 +91,7 @@ export function createCommandContext(
 interface OpenFound
   extends
     Pick<OpenRunOptions, "create" | "events">,
-    Pick<CommandContext, "io" | "shared" | "logger"> {
+    Pick<CommandContext, "io" | "shared" | "tokens" | "logger"> {
   write: boolean;
   missing: string;
 }

@@ -1,6 +1,8 @@
 // Extensions: the parts of the product that may be absent. `extensions.ts` lists them, and the
 // command line and the service ask the list. A new one is a folder, and a line there.
 import type { Command, CommandContext, FlagsOf, OptionDefinition } from "./command.ts";
+import type { TokenSource } from "./token_source.ts";
+import type { TokenCheck } from "../../server/access/token_file.ts";
 import type { Gateway } from "../../server/gateways/gateway.ts";
 
 /** A part of the product that may be absent. */
@@ -9,6 +11,8 @@ export interface Extension {
   readonly name: string;
   readonly commands?: readonly CommandSet[];
   readonly serving?: Serving;
+  /** Tokens of this user for services, beside those that are passed to a program. */
+  readonly tokens?: TokenSource;
 }
 
 /** Functions that load the commands of these words when they are called. */
@@ -28,20 +32,24 @@ export interface CommandSet {
 /** The part of an extension in `holdfast serve`. */
 export interface Serving {
   readonly options: readonly OptionDefinition[];
-  /** Opens what the options of a line ask for, before the service starts. */
+  /** Returns the gateways that the options of a line ask for, before the service starts. */
   // deno-lint-ignore no-explicit-any -- see `defineServing`
-  open(flags: any, context: CommandContext): Promise<Served>;
+  gateways?(flags: any): Promise<readonly Gateway[]>;
+  /** Adds further tokens to those of a service, if the options of a line ask for it. */
+  // deno-lint-ignore no-explicit-any -- see `defineServing`
+  tokens?(flags: any, parts: ServedTokens): Promise<TokenCheck | undefined>;
 }
 
-/** Parts that an extension adds to a running service. */
-export interface Served {
-  readonly gateways?: readonly Gateway[];
+/** The tokens of a service, and what a check of them needs. */
+export interface ServedTokens extends Pick<CommandContext, "io" | "logger"> {
+  readonly tokens: TokenCheck | undefined;
 }
 
 export function defineServing<const Options extends readonly OptionDefinition[]>(
   serving: {
     readonly options: Options;
-    open(flags: FlagsOf<Options>, context: CommandContext): Promise<Served>;
+    gateways?(flags: FlagsOf<Options>): Promise<readonly Gateway[]>;
+    tokens?(flags: FlagsOf<Options>, parts: ServedTokens): Promise<TokenCheck | undefined>;
   },
 ): Serving {
   return serving;

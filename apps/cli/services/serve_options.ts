@@ -27,11 +27,6 @@ const SERVE_OPTIONS = [
     text: "require a token of this file; - for its content from standard input",
     completes: "file",
   },
-  {
-    flags: "--oidc <file>",
-    text: "accept tokens of identity providers, by the rules in this JSON file",
-    completes: "file",
-  },
   { flags: "--cert <file>", text: "TLS certificate and chain, PEM", completes: "file" },
   { flags: "--key <file>", text: "private key of the certificate, PEM", completes: "file" },
   {

@@ -1,20 +1,18 @@
 // A registry behind HTTP in this process, with all that `holdfast serve` adds: tokens, events, jobs,
 // webhooks, the audit trail and pruning.
-import { readFile } from "node:fs/promises";
 import { resolve } from "node:path";
 import { loadPart } from "../../../core/urls/load_part.ts";
 import type { Registry } from "../../../mod.ts";
 import type { CommandContext } from "../program/command.ts";
-import { invalid, notFound } from "../terminal/hints.ts";
+import { invalid } from "../terminal/hints.ts";
 import type { TokenCheck, TokenFileOptions } from "../../server/access/token_file.ts";
-import type { OidcCheckOptions, OidcSettings } from "../../server/access/oidc/settings.ts";
 import type { Listening, ListenOptions } from "../../server/listen/options.ts";
 import type { ProcessParts } from "../../server/memory/process_parts.ts";
 import type { ProcessCounts } from "../../server/observe/process_counts.ts";
 import type { Handler, HandlerOptions } from "../../server/options.ts";
 import { noteRun } from "./last_runs.ts";
 import { auditSink, openAuditSink } from "./serve_audit.ts";
-import type { Extension } from "../program/extension.ts";
+import type { Extension, ServedTokens } from "../program/extension.ts";
 import { openGateways } from "./serve_gateways.ts";
 import { createServedGauges } from "./serve_gauges.ts";
 import { DEFAULT_HOST, DEFAULT_PORT, DEFAULT_STOP_MS, type ServeFlags } from "./serve_options.ts";
@@ -32,7 +30,6 @@ export interface ServerPart {
   listen(handler: Handler, options?: ListenOptions): Promise<Listening>;
   openTokenFile(file: string, options?: TokenFileOptions): Promise<TokenCheck>;
   parseTokens(content: string, options?: Pick<TokenFileOptions, "system">): TokenCheck;
-  createOidcCheck(settings: OidcSettings, options?: OidcCheckOptions): TokenCheck;
 }
 
 /** The server as one of several processes. */
@@ -76,13 +73,13 @@ export async function serveRegistry(
   const { port = DEFAULT_PORT, host = DEFAULT_HOST, readOnly = false } = flags;
   const tls = certificateOf(flags, context);
   const part = await loadPart<ServerPart>("../../server.ts", import.meta.url);
-  const gateways = await openGateways(extensions, flags, context);
+  const gateways = await openGateways(extensions, flags);
   const { system } = io;
   const logger = flags.log
     ? { ...context.logger, info: (line: string) => void io.stderr.write(`${line}\n`) }
     : context.logger;
   const stored = await tokensOf(flags.tokens, own?.tokens, { ...context, logger }, part);
-  const tokens = await signInOf(flags.oidc, stored, { ...context, logger }, part);
+  const tokens = await tokensWith(extensions, flags, { io, logger, tokens: stored });
   const isAlone = own === undefined;
   const audit = isAlone ? await openAuditSink(flags.audit, io) : auditSink(flags.audit, io);
   const events = await openServedEvents(flags, context);
@@ -167,29 +164,17 @@ async function tokensOf(
   return parseTokens(content ?? await readTokens(io), { system });
 }
 
-/** Adds sign-in by the rules of a file to stored tokens. */
-async function signInOf(
-  file: string | undefined,
-  tokens: TokenCheck | undefined,
-  { io: { cwd, system }, logger }: Pick<CommandContext, "io" | "logger">,
-  { createOidcCheck }: ServerPart,
+/** Adds the tokens of extensions to the stored ones. */
+async function tokensWith(
+  extensions: readonly Extension[],
+  flags: ServeFlags,
+  parts: ServedTokens,
 ): Promise<TokenCheck | undefined> {
-  if (file === undefined) return tokens;
-  const path = resolve(cwd, file);
-  const action = `read sign-in settings ${JSON.stringify(file)}`;
-  const text = await readFile(path, "utf8").catch((cause) => {
-    if (cause.code !== "ENOENT") throw cause;
-    const hint = "Check the path, or create the file as in docs/sign_in.md.";
-    throw notFound(action, "the file does not exist", hint, cause);
-  });
-  let settings: OidcSettings;
-  try {
-    settings = JSON.parse(text);
-  } catch (error) {
-    const hint = "Write `audience` and `issuers` as JSON: see docs/sign_in.md.";
-    throw invalid(action, messageOf(error), hint, error);
+  let { tokens } = parts;
+  for (const { serving } of extensions) {
+    tokens = await serving?.tokens?.(flags, { ...parts, tokens }) ?? tokens;
   }
-  return createOidcCheck(settings, { tokens, system, logger });
+  return tokens;
 }
 
 function certificateOf(

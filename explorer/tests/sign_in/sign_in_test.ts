@@ -1,7 +1,8 @@
 // Sign-in with a real identity provider on this machine, in Chromium.
 import { assert, assertEquals } from "@std/assert";
 import type { Page } from "npm:playwright-core@^1.56";
-import { createHandler, createOidcCheck, type Handler } from "../../../apps/server.ts";
+import { createHandler, type Handler } from "../../../apps/server.ts";
+import { createOidcCheck } from "../../../sign_in/oidc.ts";
 import { openRegistry, type Registry } from "../../../mod.ts";
 import { realSystem } from "../../../core/system.ts";
 import type { PeopleOptions } from "../../../tests/support/oidc/people.ts";

@@ -3,7 +3,7 @@ import { assert, assertEquals } from "@std/assert";
 import { parseAddress } from "../../../apps/client/address.ts";
 import { openRegistry } from "../../../mod.ts";
 import { Browser } from "../../support/oidc/people.ts";
-import { editLogin, runWith, startTeam, storedIn, urlIn } from "../../apps/cli/login/team.ts";
+import { editLogin, runWith, startTeam, storedIn, urlIn } from "../../sign_in/login/team.ts";
 import { holdfast } from "../../apps/captured_io.ts";
 import { pythonTest, runProgram, served } from "../reader.ts";
 

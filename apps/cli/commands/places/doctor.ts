@@ -82,7 +82,7 @@ async function* checksOf(probe: boolean, context: CommandContext): AsyncGenerato
     yield* checksOfMachine(undefined, context);
     return;
   }
-  const credentials = await findCredentials(place, io);
+  const credentials = await findCredentials(place, context);
   if (place.kind !== "folder") {
     const advice = "See their names: holdfast doctor --help.";
     yield credentials.found || place.kind === "service" // which may need no token

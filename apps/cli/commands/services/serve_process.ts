@@ -80,7 +80,11 @@ class Serving {
   async #start({ flags, shared, tokens, ...parts }: StartMessage): Promise<StartedMessage> {
     const started = Promise.withResolvers<StartedMessage>();
     const { serveRegistry } = await import("../../services/serve_registry.ts");
-    const context = createCommandContext({ io: this.#io, shared });
+    const context = createCommandContext({
+      io: this.#io,
+      shared,
+      tokens: this.#extensions.flatMap(({ tokens = [] }) => tokens),
+    });
     const serving = serveRegistry(flags, context, {
       extensions: this.#extensions,
       process: {

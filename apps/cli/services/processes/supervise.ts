@@ -30,7 +30,7 @@ export async function superviseProcesses(
   const { processes = 1, host = DEFAULT_HOST } = flags;
   refuseMemoryRegistry(context);
   const audit = await openAuditSink(flags.audit, io);
-  const gateways = await openGateways(extensions, flags, context);
+  const gateways = await openGateways(extensions, flags);
   const taken = await takeSharedPort({ host, port: flags.port ?? DEFAULT_PORT });
   const group = new ProcessGroup({
     command: ownCommand(),

@@ -29,7 +29,7 @@ cliTest("gc --forget forgets names that were deleted long ago", async (it) => {
   const io = captureIo({ cwd: it.cwd });
   const year = withAge(backendOf(it), 365 * 24 * 3_600_000);
   await using registry = await openRegistry(year, { create: false });
-  await using context = createCommandContext({ io, shared: {} });
+  await using context = createCommandContext({ io, shared: {}, tokens: [] });
   await gc.run([], { forget: true }, { ...context, open: () => Promise.resolve(registry) });
   assertMatch(new TextDecoder().decode(io.output()), /records of forgotten names +2 /);
   assertEquals(await Array.fromAsync(backendOf(it).list("names/gone/")), []);

@@ -1,0 +1,150 @@
+// Offers of a service to sign in with, and its answer about a token.
+import { Connection } from "../../apps/client/connection.ts";
+import { unsupported } from "../../core/errors.ts";
+import { isJsonObject } from "../../core/text/json_text.ts";
+import type { Author } from "../../core/naming/author.ts";
+import type { SignIn, SignInIssuer } from "../../apps/server/access/sign_in.ts";
+import { invalid, shellWord } from "../../apps/cli/terminal/hints.ts";
+import type { TokenContext } from "../../apps/cli/program/token_source.ts";
+import { isOwnAudience } from "./jwt.ts";
+import { isPrivateUrl } from "../../core/urls/private_url.ts";
+import { fetchSmall } from "./small_answer.ts";
+
+type Token = string | (() => string | Promise<string>);
+
+/** The answer of `GET /access`. */
+export interface ServiceAccess {
+  known: boolean;
+  kind?: "open" | "token" | "oidc";
+  scopes: string[];
+  by?: Author;
+  issuer?: string;
+  expiresAt?: string;
+}
+
+const FIRST_ANSWER_MS = 5000;
+
+function connectionTo(
+  location: string,
+  { io: { system }, shared, logger }: TokenContext,
+  token?: Token,
+): Connection {
+  return new Connection({
+    location,
+    token,
+    send: fetchSmall,
+    retryForMs: shared.wait ?? FIRST_ANSWER_MS,
+    timeoutMs: FIRST_ANSWER_MS,
+    system,
+    logger,
+  });
+}
+
+/** Returns the sign-in offers of a service. Sends no token. */
+export async function signInOf(
+  location: string,
+  context: TokenContext,
+): Promise<SignIn> {
+  const call = { action: "read the sign-in of the service", path: "sign-in" };
+  const { signal } = context.io;
+  const response = await connectionTo(location, context).request({ ...call, also: [404], signal });
+  const body = response.ok ? await response.json().catch(() => undefined) : undefined;
+  await response.body?.cancel().catch(() => {});
+  if (isSignIn(body)) return body;
+  throw unsupported(
+    "sign in to",
+    location,
+    "the service is an older release without sign-in, or another program",
+    {
+      hint: "Check the URL, or use a token of the service: HOLDFAST_TOKEN or --token-file.",
+    },
+  );
+}
+
+/** Returns the author and rights of a token. Throws the service's reason if it refuses the token. */
+export async function accessOf(
+  location: string,
+  context: TokenContext,
+  token: Token | undefined,
+): Promise<ServiceAccess> {
+  const connection = connectionTo(location, context, token);
+  const call = { action: "read your rights", signal: context.io.signal };
+  const access = await connection.json<unknown>({ ...call, path: "access" });
+  if (!isAccess(access)) throw connection.unexpected(call, "its answer is not that of GET /access");
+  if (!access.known) await connection.json({ ...call, path: "names", query: { limit: 1 } });
+  return access;
+}
+
+function isAccess(value: unknown): value is ServiceAccess {
+  if (!isJsonObject(value) || !isJsonObject(value.by ?? {})) return false;
+  const { known, kind = "open", scopes, by, issuer = "", expiresAt = "1970-01-01" } = value;
+  const { name = "", token = "" } = (by ?? {}) as Record<string, unknown>;
+  return typeof known === "boolean" && Array.isArray(scopes) &&
+    [kind, name, token, issuer, expiresAt, ...scopes].every((text) => typeof text === "string") &&
+    !Number.isNaN(Date.parse(expiresAt as string));
+}
+
+function isSignIn(value: unknown): value is SignIn {
+  if (!isJsonObject(value) || !Array.isArray(value.issuers)) return false;
+  if (value.audience !== undefined && typeof value.audience !== "string") return false;
+  return value.issuers.every((each) =>
+    isJsonObject(each) && typeof each.issuer === "string" &&
+    [each.clientId, each.scope].every((text) => ["string", "undefined"].includes(typeof text)) &&
+    [undefined, "access_token", "id_token"].includes(each.token as undefined) &&
+    (each.parameters === undefined || isJsonObject(each.parameters) &&
+        Object.values(each.parameters).every((text) => typeof text === "string"))
+  );
+}
+
+/** An issuer with which a person can sign in, and the `aud` that its tokens must have. */
+export type PeopleOffer = Required<SignInIssuer> & {
+  audience: string;
+  /** The person named this issuer, and not only the service. */
+  isNamed?: boolean;
+};
+
+/** Returns the issuer to sign in with. Throws if there is none, or no single one. */
+export function chosenOffer(
+  location: string,
+  signIn: SignIn,
+  { issuer, audience }: { issuer?: string; audience?: string },
+): PeopleOffer {
+  const offers = signIn.issuers.filter(({ clientId }) => clientId !== undefined);
+  const action = `sign in to ${location}`;
+  if (offers.length === 0) {
+    const hint = "Ask its operator for a token: HOLDFAST_TOKEN or --token-file.";
+    throw invalid(action, "the service offers no sign-in for people", hint);
+  }
+  const names = offers.map((offer) => offer.issuer);
+  const chosen = issuer === undefined
+    ? offers.length === 1 ? offers[0] : undefined
+    : offers.find((offer) => offer.issuer === issuer);
+  if (chosen === undefined) {
+    const state = issuer === undefined ? "it has several issuers" : "it does not offer this issuer";
+    const flags = names.map((name) => `--issuer ${shellWord(name)}`);
+    throw invalid(action, state, `Pass one of: ${flags.join(", ")}`);
+  }
+  if (!isPrivateUrl(chosen.issuer)) {
+    const state = `its issuer ${JSON.stringify(chosen.issuer)} is not an https URL`;
+    throw invalid(action, state, "Check the URL of the service, and ask its operator.");
+  }
+  const { clientId = "", scope = "openid", token = "access_token", parameters = {} } = chosen;
+  const expected = token === "id_token" ? clientId : signIn.audience ?? "";
+  checkAudience(location, expected, audience);
+  const isNamed = issuer !== undefined;
+  return { issuer: chosen.issuer, clientId, scope, token, parameters, audience: expected, isNamed };
+}
+
+/**
+ * Throws unless tokens for an audience may go to a service: a foreign service could name the
+ * audience of another one, and use its tokens there.
+ */
+function checkAudience(location: string, audience: string, allowed?: string): void {
+  if (audience === allowed || isOwnAudience(audience, location)) return;
+  const state = `it asks for tokens for another service, ${JSON.stringify(audience)}`;
+  throw invalid(
+    `sign in to ${location}`,
+    state,
+    `If you trust the service with them, add --audience ${shellWord(audience)}`,
+  );
+}
