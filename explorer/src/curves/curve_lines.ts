@@ -44,9 +44,12 @@ export function linesOf(panel: Panel, runs: readonly Run[], drawing: Drawing) {
     })
   );
   const lines = all.map((line) => ({ ...line, ...around(line, range) }));
-  const shown = all.flatMap(({ x, y }) => y.filter((_, i) => isIn(range, x[i] ?? NaN)));
-  const values = shown.filter(Number.isFinite);
-  const rangeY = drawing.hidesOutliers ? middleOf(values, isLog) : undefined;
+  const shown = range === undefined
+    ? all.map(({ y }) => y)
+    : all.map(({ x, y }) => y.filter((_, i) => isIn(range, x[i] ?? NaN)));
+  const count = (is: (y: number) => boolean) =>
+    shown.reduce((sum, values) => sum + values.filter(is).length, 0);
+  const rangeY = drawing.hidesOutliers ? middleOf(shown.flat(), isLog) : undefined;
   const isBand = drawing.isBand && isCompared && lines.length > 1;
   const { x, values: drawn } = isBand
     ? bandOf(lines)
@@ -55,20 +58,20 @@ export function linesOf(panel: Panel, runs: readonly Run[], drawing: Drawing) {
     ? BAND.map((label) => ({ label, color: "--chart-1" }))
     : lines.map(({ label, color }) => ({ label, color }));
   const series = labels.map((each, i) => ({ ...each, values: drawn[i] ?? [] }));
-  const isOutside = (y: number) => rangeY !== undefined && (y < rangeY[0] || y > rangeY[1]);
+  const gaps = count((y) => !Number.isFinite(y));
+  const [low = -Infinity, high = Infinity] = rangeY ?? [];
   const notes: Note[] = [
-    [isLog ? values.filter((y) => y <= 0).length : 0, "of 0 or less"],
+    [isLog ? count((y) => y <= 0 && y > -Infinity) : 0, "of 0 or less"],
     [all.reduce((sum, { replaced }) => sum + replaced, 0), "of steps that come again later"],
-    [values.filter(isOutside).length, "outside the middle 98 %"],
+    [count((y) => Number.isFinite(y) && (y < low || y > high)), "outside the middle 98 %"],
   ];
-  const gaps = shown.length - values.length;
   return { x, series, isBand, gaps, rangeY, omitted: notes.filter(([count]) => count > 0) };
 }
 
 const BAND = ["mean", "maximum", "minimum"] as const;
 
-function isIn(range: Drawing["range"], x: number): boolean {
-  return range === undefined || x >= range[0] && x <= range[1];
+function isIn([from, to]: NonNullable<Drawing["range"]>, x: number): boolean {
+  return x >= from && x <= to;
 }
 
 /** Returns the points of a line in a range, with one before and one after it. */
@@ -83,7 +86,8 @@ function around({ x, y }: Line, range: Drawing["range"]): Line {
 
 /** Returns the bounds of the middle 98 % of values; undefined if they are one. */
 function middleOf(values: readonly number[], isLog: boolean): [number, number] | undefined {
-  const sorted = Float64Array.from(isLog ? values.filter((y) => y > 0) : values).sort();
+  const shown = values.filter((y) => Number.isFinite(y) && (!isLog || y > 0));
+  const sorted = Float64Array.from(shown).sort();
   const [low, high] = [quantileOf(sorted, 0.01), quantileOf(sorted, 0.99)];
   return low < high ? [low, high] : undefined;
 }

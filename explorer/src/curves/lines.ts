@@ -21,42 +21,58 @@ export interface CurveLine extends Line {
  * exponential mean without a bias to 0, as in TensorBoard; it goes on after NaN and infinities.
  */
 export function lineOf(x: Numbers, y: Numbers, smoothing: number): CurveLine {
-  const all = joined(x, y);
-  const { x: at, y: values, replaced } = all.isInOrder ? { ...all, replaced: 0 } : inOrder(all);
-  return { x: at, y: smoothing === 0 ? values : smoothed(values, smoothing), replaced };
+  const points = joined(x, y);
+  const { replaced, ...line } = isAscending(x.values)
+    ? { ...points, replaced: 0 }
+    : inOrder(points, turnsOf(x));
+  const values = smoothing === 0 ? line.y : smoothed(line.y, smoothing);
+  return { x: line.x, y: values, replaced };
 }
 
-interface Joined {
-  readonly x: number[];
-  readonly y: number[];
-  /** Of each point, how often x went back before it. */
-  readonly turns: number[];
-  readonly isInOrder: boolean;
+interface Joined extends Line {
+  /** The row of each point. */
+  readonly rows: readonly number[];
 }
 
 /** Returns the points of rows that have both numbers. */
 function joined(x: Numbers, y: Numbers): Joined {
-  const points = { x: [] as number[], y: [] as number[], turns: [] as number[] };
-  let [turn, last, i] = [0, -Infinity, 0];
-  for (let j = 0; j < y.rows.length; j++) {
-    const { [j]: row = 0 } = y.rows;
-    for (; (x.rows[i] ?? Infinity) <= row; i++) {
-      const { [i]: at = NaN } = x.values;
-      if (at < last) turn++;
-      if (Number.isFinite(at)) last = at;
-    }
-    const { [i - 1]: at = NaN } = x.values;
-    if (x.rows[i - 1] !== row || !Number.isFinite(at)) continue;
+  const points = { x: [] as number[], y: [] as number[], rows: [] as number[] };
+  let i = 0, j = 0;
+  for (const row of y.rows) {
+    const { [j++]: value = NaN } = y.values;
+    while ((x.rows[i] ?? Infinity) < row) i++;
+    const { [i]: at = NaN } = x.values;
+    if (x.rows[i] !== row || !Number.isFinite(at)) continue;
     points.x.push(at);
-    points.y.push(y.values[j] ?? NaN);
-    points.turns.push(turn);
+    points.y.push(value);
+    points.rows.push(row);
   }
-  return { ...points, isInOrder: turn === 0 };
+  return points;
 }
 
-function inOrder({ x, y, turns }: Joined): CurveLine {
-  const newest = new Map(x.map((at, i) => [at, turns[i]]));
-  const kept = x.map((at, i) => ({ at, i })).filter(({ at, i }) => newest.get(at) === turns[i])
+function isAscending(values: readonly number[]): boolean {
+  let last = -Infinity;
+  for (const value of values) {
+    if (value < last) return false;
+    if (Number.isFinite(value)) last = value;
+  }
+  return true;
+}
+
+/** Returns how often x went back until each row that has one. */
+function turnsOf({ rows, values }: Numbers): ReadonlyMap<number, number> {
+  let [turn, last] = [0, -Infinity];
+  return new Map(values.map((at, i) => {
+    if (at < last) turn++;
+    if (Number.isFinite(at)) last = at;
+    return [rows[i] ?? -1, turn];
+  }));
+}
+
+function inOrder({ x, y, rows }: Joined, turns: ReadonlyMap<number, number>): CurveLine {
+  const points = x.map((at, i) => ({ at, i, turn: turns.get(rows[i] ?? -1) }));
+  const newest = new Map(points.map(({ at, turn }) => [at, turn]));
+  const kept = points.filter(({ at, turn }) => newest.get(at) === turn)
     .sort((a, b) => a.at - b.at).map(({ i }) => i);
   return { ...pointsAt({ x, y }, kept), replaced: x.length - kept.length };
 }
@@ -109,8 +125,15 @@ function extremesOf(values: readonly number[], from: number, to: number): number
   return [...found].sort((a, b) => a - b);
 }
 
+interface Joint {
+  readonly x: readonly number[];
+  readonly values: readonly (readonly (number | null)[])[];
+}
+
 /** Puts lines together: a value of each for each x, null where a line has none. */
-export function joinLines(lines: readonly Line[]) {
+export function joinLines(lines: readonly Line[]): Joint {
+  const [first, ...others] = lines;
+  if (first !== undefined && others.length === 0) return { x: first.x, values: [first.y] };
   const parts = lines.map(({ x, y }) => ({ x, y, next: 0, values: [] as (number | null)[] }));
   const x: number[] = [];
   for (;;) {

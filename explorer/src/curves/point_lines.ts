@@ -20,11 +20,26 @@ export class PointLines {
 
   #rowOf(line: string): number[] {
     const row: number[] = [];
-    for (const [name, value] of numbersIn(parseLine(line))) {
-      const place = this.#places.get(name) ?? this.#placeOf(name);
-      if (place !== undefined) row[place] = value;
-    }
+    this.#addTo(row, parseLine(line), "", 1);
     return row;
+  }
+
+  /** Adds the numbers of an object, and of objects in it: `test.loss`. */
+  #addTo(row: number[], values: object, prefix: string, depth: number): void {
+    for (const [name, value] of Object.entries(values)) {
+      const number = typeof value === "number"
+        ? value
+        : typeof value === "string" && NOT_FINITE.test(value)
+        ? Number(value)
+        : undefined;
+      if (number !== undefined) {
+        const full = prefix + name;
+        const place = this.#places.get(full) ?? this.#placeOf(full);
+        if (place !== undefined) row[place] = number;
+      } else if (isObject(value) && depth < MOST_DEPTH) {
+        this.#addTo(row, value, `${prefix}${name}.`, depth + 1);
+      }
+    }
   }
 
   #placeOf(name: string): number | undefined {
@@ -36,18 +51,6 @@ export class PointLines {
     const place = this.columns.push({ name, type: "number" }) - 1;
     this.#places.set(name, place);
     return place;
-  }
-}
-
-/** Yields the numbers of an object, and of objects in it: `test.loss`. */
-function* numbersIn(values: object, prefix = "", depth = 1): Generator<[string, number]> {
-  for (const [name, value] of Object.entries(values)) {
-    if (typeof value === "number") yield [prefix + name, value];
-    else if (typeof value === "string") {
-      if (NOT_FINITE.test(value)) yield [prefix + name, Number(value)];
-    } else if (isObject(value) && depth < MOST_DEPTH) {
-      yield* numbersIn(value, `${prefix}${name}.`, depth + 1);
-    }
   }
 }
 

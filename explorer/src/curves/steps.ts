@@ -111,8 +111,9 @@ export class GrowingSteps {
   /** Adds a row of cells. */
   add(row: readonly (Cell | undefined)[]): void {
     while (this.#read.length < row.length) this.#read.push({ rows: [], values: [] });
-    for (const [i, { rows, values }] of this.#read.entries()) {
-      const value = stepNumber(row[i] ?? null);
+    let i = 0;
+    for (const { rows, values } of this.#read) {
+      const value = stepNumber(row[i++] ?? null);
       if (value === undefined) continue;
       rows.push(this.rows);
       values.push(value);
@@ -164,7 +165,8 @@ function chosenColumns(columns: StepFile["source"]["columns"]): number[] {
 
 /** Returns the number of a cell; undefined for a word, or for none. */
 function stepNumber(cell: Cell): number | undefined {
-  const number = numberOf(cell);
+  if (cell === null) return undefined;
+  const number = typeof cell === "number" ? cell : numberOf(cell);
   if (number === undefined) return writtenNumber(cell);
   return Math.abs(number) > MAX_NUMBER ? Math.sign(number) * Infinity : number;
 }
