@@ -46,6 +46,8 @@ interface KnownStep extends Omit<StepOutcome, "end"> {
   step: string;
   why: string[];
   end: StepEnd | "unknown";
+  /** Absent without any. */
+  params?: Readonly<Record<string, unknown>>;
 }
 
 export async function* knownSteps(
@@ -54,11 +56,17 @@ export async function* knownSteps(
   { signal }: SignalOptions = {},
 ): AsyncGenerator<KnownStep> {
   const { readRun } = await import("../operators/runner/records/run_record.ts");
-  const plan = await readRun(registry, run, { signal });
+  const { paramsOfRun } = await import("../operators/runner/records/run_params.ts");
+  const [plan, allParams] = await Promise.all([
+    readRun(registry, run, { signal }),
+    paramsOfRun(registry, run, { signal }),
+  ]);
   yield* mapAtOnce(plan.steps, async (step) => {
     const outcome = result?.steps[step.step] ??
       await outcomeSoFar(registry, { run, step }, { signal });
-    return { run, step: step.step, why: step.reasons, ...outcome };
+    const params = allParams.get(step.step) ?? {};
+    const own = Object.keys(params).length > 0 ? { params } : {};
+    return { run, step: step.step, why: step.reasons, ...outcome, ...own };
   });
 }
 

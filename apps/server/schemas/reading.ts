@@ -154,6 +154,7 @@ export const RunDetailsSchema = object("RunDetails", {
     record: v.optional(v.string()),
     outputs: v.optional(v.record(v.string(), v.string())),
     metrics: v.optional(v.record(v.string(), v.unknown())),
+    params: v.optional(v.record(v.string(), v.unknown())),
   })),
 });
 

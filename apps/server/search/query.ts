@@ -25,6 +25,8 @@ export interface SearchedVersion {
   readonly createdAt: string;
   /** The name of who saved it. */
   readonly by?: string;
+  /** The state of a run. @default how the run ended that made the version, by its metadata */
+  readonly state?: string;
 }
 
 interface SearchQuery {
@@ -139,7 +141,7 @@ function testOf(field: string, comparison: Comparison, wanted: string): Term["te
     case "kind":
       return ({ kind }) => compareText(kind);
     case "state":
-      return ({ metadata }) => compareText(endStateOf(metadata) ?? "");
+      return ({ metadata, state = endStateOf(metadata) ?? "" }) => compareText(state);
     case "by":
       return ({ by }) => compareText(by ?? "");
     case "created":

@@ -3,6 +3,7 @@ import { html } from "../framework/html.ts";
 
 const CLASSES: Readonly<Record<string, string>> = {
   ok: "tag-good",
+  finished: "tag-good",
   ran: "tag-good",
   done: "tag-good",
   failed: "tag-bad",
@@ -15,4 +16,9 @@ const CLASSES: Readonly<Record<string, string>> = {
 
 export function StateTag({ state }: { state: string }) {
   return html`<span class=${`tag ${CLASSES[state] ?? ""}`}>${state}</span>`;
+}
+
+/** Returns the word for how a run of a pipeline ended. The service does not know whether one was killed. */
+export function stateOfEnd(end: string): string {
+  return end === "ok" ? "finished" : end === "unknown" ? "running or killed" : end;
 }

@@ -15,10 +15,16 @@ import { findSteps, readSteps, tablesLeftOut } from "./steps.ts";
 /** Numbers that are read, over all versions. */
 export const MOST_NUMBERS = 4_000_000;
 
-export function CurvesView({ versions, labels = versions.map(({ version }) => version) }: {
+export function CurvesView({
+  versions,
+  labels = versions.map(({ version }) => version),
+  isQuiet = false,
+}: {
   versions: readonly ArtifactVersion[];
   /** Names of the lines of several versions. @default their version numbers */
   labels?: readonly string[];
+  /** Versions without steps are not named. */
+  isQuiet?: boolean;
 }) {
   const [path, setPath] = useQuery("curve");
   const refs = versions.map(({ name, version }) => `${name}@${version}`);
@@ -66,7 +72,8 @@ export function CurvesView({ versions, labels = versions.map(({ version }) => ve
             : "are"} not searched for steps. Name a file
             by <code>curves</code> in the metadata.</p>
         `}
-        ${left.length > 0 && html`<p class="note">${left.join(", ")}: no file with steps.</p>`}
+        ${left.length > 0 && !isQuiet &&
+          html`<p class="note">${left.join(", ")}: no file with steps.</p>`}
         ${whenLoaded(read, () => html`<${Panels} runs=${runs} isCompared=${isCompared} />`)}
       </section>
     `);

@@ -3,6 +3,7 @@ import type { ArtifactVersion } from "../artifact_file.ts";
 import { openVersion } from "../api/artifacts.ts";
 import { useSession } from "../api/context.ts";
 import { type AliasesOfNames, readAliases } from "../api/names.ts";
+import { runOfResult } from "../api/runs.ts";
 import type { Service } from "../api/service.ts";
 import { Beside } from "../compare/beside.ts";
 import { Facts } from "../compare/facts.ts";
@@ -17,7 +18,7 @@ import {
 } from "../compare/version_labels.ts";
 import { Choice } from "../components/choice.ts";
 import { SameByCode, shellWord } from "../components/copy_box.ts";
-import { ErrorNotice, Loading } from "../components/notices.ts";
+import { ErrorNotice, Lazy, Loading } from "../components/notices.ts";
 import { RestoreOffer } from "./artifact/deleted_versions.ts";
 import { type Offer, Offers } from "./offers.ts";
 import { Curves } from "../curves/mod.ts";
@@ -108,13 +109,17 @@ function Compared({ versions, aliases, path }: {
   aliases: AliasesByRef;
   path?: string;
 }) {
+  const { service } = useSession();
   const refs = versions.map(refOf);
   const [left = "", right = ""] = refs;
   const drawn = versions.slice(0, FEW);
+  const runs = service.isSite ? [] : drawn.flatMap((version) => runOfResult(version) ?? []);
   return html`
     ${path === undefined && html`
       <${Facts} versions=${versions} aliases=${aliases} />
-      <${Curves} versions=${drawn} labels=${labelsOf(versions, aliases)} />
+      ${runs.length > 1
+        ? html`<${Lazy} load=${loadCurves} runs=${runs} />`
+        : html`<${Curves} versions=${drawn} labels=${labelsOf(versions, aliases)} />`}
       <${Beside} versions=${drawn} aliases=${aliases} />
       ${versions.length > FEW &&
         html`<p class="note">Curves and files side by side are of the first ${FEW} versions.</p>`}
@@ -126,6 +131,8 @@ const versions = await Promise.all(refs.map((ref) => registry.info(ref)));
 console.table(versions.map(({ version, metadata }) => ({ version, ...metadata })));`} />
   `;
 }
+
+const loadCurves = async () => (await import("./work/output_curves.ts")).CurvesOfRuns;
 
 /** The files of two of the versions: at first the two that were saved last. */
 function Files({ versions, aliases, path }: {

@@ -26,7 +26,7 @@ Deno.test({
     await all.getByText("the loss is NaN").waitFor();
     await page.goto(`${url}#/artifacts/digits%3Amodel`);
     const runs = page.getByRole("region", { name: "Logged runs" });
-    await runs.getByText("rate 0.1").waitFor();
+    await runs.getByRole("cell", { name: "0.1", exact: true }).waitFor();
     await runs.getByRole("link", { name: "7", exact: true }).press("Enter");
 
     await page.getByText("2 points").waitFor();

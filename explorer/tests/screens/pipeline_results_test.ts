@@ -19,7 +19,7 @@ Deno.test({
       await page.getByRole("heading", { name: "result", exact: true }).waitFor();
       const table = page.getByRole("region", { name: "Versions" });
       const heads = table.locator("thead tr:last-child th");
-      await heads.filter({ hasText: "end" }).waitFor();
+      await heads.filter({ hasText: "State" }).waitFor();
       const titles = await heads.allInnerTexts();
       assertEquals(titles.filter((title) => /^(pipeline|code|effect)/.test(title)), []);
       await table.getByRole("columnheader", { name: "Metrics · train · val" }).waitFor();

@@ -34,14 +34,14 @@ Deno.test({
     await using explorer = await openExplorer(registry);
     const { page, url, errors } = explorer;
     await page.goto(`${url}#/runs/sweep%401`);
-    const table = page.getByRole("region", { name: "Metrics", exact: true });
+    const table = page.getByRole("region", { name: "Parameters and metrics", exact: true });
     await table.getByText("0.875 ★", { exact: true }).waitFor();
     assertEquals(await table.locator("thead th").allInnerTexts(), [
-      ...["Step", "accuracy", "val.loss", "seconds"],
+      ...["Step", "accuracy", "val.loss", "seconds", "width"],
     ]);
     assertEquals(await table.locator("tbody tr").allInnerTexts(), [
-      "train-4\t0.75\t0.25\t4",
-      "train-8\t0.875 ★\t0.125 ★\t8",
+      "train-4\t0.75\t0.25\t4\t4",
+      "train-8\t0.875 ★\t0.125 ★\t8\t8",
     ]);
     await page.goto(`${url}#/artifacts/net%2F8`); // the metadata of an output has them, too
     await page.getByRole("region", { name: "Versions" }).getByText("0.875").waitFor();

@@ -8,6 +8,7 @@ import type { RunEnd, StepOutcome } from "../outcomes.ts";
 import type { PipelinePlan } from "../plan.ts";
 import { type FoundRecord, readRecord, saveRecord } from "./files.ts";
 import { formatRunId, numberOf, parseRunId, recordNames, versionOf } from "./names.ts";
+import { CONFIGURATION_FILE } from "./run_params.ts";
 import { resultMetadata } from "./result_metadata.ts";
 import { mapAtOnce } from "../../../core/work/at_once.ts";
 import type { RunContext } from "../run_context.ts";
@@ -38,7 +39,7 @@ export async function saveRun(
   plan: PipelinePlan,
   { signal, configuration: text, key: idempotencyKey }: SaveRunOptions = {},
 ): Promise<string> {
-  const beside: Record<string, string> = text === undefined ? {} : { "pipeline.json": text };
+  const beside: Record<string, string> = text === undefined ? {} : { [CONFIGURATION_FILE]: text };
   const name = recordNames(plan.pipeline).run;
   let last = 0;
   for await (const { version } of registry.versions(name, { limit: 1, signal })) {

@@ -10,7 +10,7 @@ import { useEffect, useRef } from "../../framework/preact.ts";
 import { hrefOf, hrefOfRef, splitRef } from "../../framework/router.ts";
 import { useLoaded } from "../../framework/use_loaded.ts";
 import { RestoreOffer } from "../artifact/deleted_versions.ts";
-import type { Run } from "../work/run_view.ts";
+import type { Run } from "../../api/runs.ts";
 import type { LineageNode } from "./lineage_part.ts";
 import { jsonText } from "../../format/short_number.ts";
 

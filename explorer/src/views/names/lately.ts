@@ -8,7 +8,7 @@ import { Shown } from "../../components/notices.ts";
 import { html } from "../../framework/html.ts";
 import { hrefOf } from "../../framework/router.ts";
 import { useLoaded } from "../../framework/use_loaded.ts";
-import type { ListedRun } from "../work/runs_view.ts";
+import type { ListedRun } from "../../api/runs.ts";
 import type { FoundVersion } from "./found_list.ts";
 
 /** Names whose logs are read, changes of each, runs, and changes that are shown. */

@@ -218,7 +218,7 @@ function bareOf(key: string): string {
 const OF_RUN =
   /^metadata\.(curves|run\.(id|startedAt|points|step|failed|metricsLeftOut)|metrics\.step)$/;
 /** Facts that a step of a pipeline adds to its outputs. */
-const OF_STEP = /^metadata\.(pipeline|step|node|operator|code|effect|inputs\..*)$/;
+const OF_STEP = /^metadata\.(pipeline|end|step|node|operator|code|effect|inputs\..*)$/;
 
 /** Returns the keys that are shown at first: facts that say nothing are left out. */
 export function usualKeys(

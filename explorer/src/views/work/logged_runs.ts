@@ -1,58 +1,67 @@
 // Tables of runs that programs log to, and that are no versions yet.
 import type { LoggedRun } from "../../api/logged_runs.ts";
-import { MEMBER } from "../../../../core/text/better.ts";
-import { formatAgo, formatNumber, formatTime } from "../../format/format.ts";
-import { type Column, Table } from "../../components/table.ts";
-import { html } from "../../framework/html.ts";
-import { hrefOf, hrefOfRef } from "../../framework/router.ts";
-import { metadataValues } from "../versions/experiments.ts";
-import { valueText } from "../versions/experiments_table.ts";
+import { ErrorNotice } from "../../components/notices.ts";
 import { StateTag } from "../../components/state_tag.ts";
+import { type Column, Table } from "../../components/table.ts";
+import { formatAgo, formatNumber, formatTime } from "../../format/format.ts";
+import { html } from "../../framework/html.ts";
+import { useMemo } from "../../framework/preact.ts";
+import { hrefOf, hrefOfRef } from "../../framework/router.ts";
+import { columnsOfRows, filteredRows, rowOf, type RunRow } from "./run_rows.ts";
+
+type Row = RunRow<LoggedRun>;
 
 /** A table of runs, or nothing if there are none. */
-export function LoggedRuns({ runs, isOfName = false }: {
+export function LoggedRuns({ runs, filter = "", isOfName = false }: {
   runs: readonly LoggedRun[];
+  filter?: string;
   /** All are of the name of the page. */
   isOfName?: boolean;
 }) {
-  if (runs.length === 0) return null;
-  const columns = isOfName ? COLUMNS.filter(({ title }) => title !== "Name") : COLUMNS;
+  const rows = useMemo(() =>
+    runs.map((run): Row => {
+      const { name, id, state, startedAt: at, reason, params } = run;
+      return rowOf(run, { name, id, state, at, reason, params });
+    }), [runs]);
+  const { rows: shown, error } = filteredRows(rows, filter);
+  const columns = useMemo(() => {
+    const first = isOfName ? FIRST.filter(({ title }) => title !== "Name") : FIRST;
+    const last = runs.some(({ reason }) => reason !== undefined) ? [REASON] : [];
+    return [...first, ...columnsOfRows(rows), ...last];
+  }, [rows, isOfName]);
+  if (shown.length === 0) return null;
   return html`
     <section class="stack" aria-label="Logged runs">
       <h2>Runs that are not finished</h2>
-      <${Table} label="Logged runs" rows=${runs} columns=${columns}
-        keyOf=${({ name, id }: LoggedRun) => `${name}@${id}`} />
+      ${error !== undefined && html`<${ErrorNotice} error=${error} />`}
+      <${Table} label="Logged runs" rows=${shown} columns=${columns}
+        keyOf=${({ run: { name, id } }: Row) => `${name}@${id}`} />
     </section>
   `;
 }
 
-const COLUMNS: readonly Column<LoggedRun>[] = [
+const FIRST: readonly Column<Row>[] = [
   {
     title: "Run",
     class: "fit",
-    cell: ({ name, id }) => html`<a href=${hrefOf(["logged", name, id])}>${id}</a>`,
+    cell: ({ run: { name, id } }) => html`<a href=${hrefOf(["logged", name, id])}>${id}</a>`,
   },
   {
     title: "Name",
     class: "fit",
-    cell: ({ name }) => html`<a href=${hrefOfRef(name)}>${name}</a>`,
+    cell: ({ run: { name } }) => html`<a href=${hrefOfRef(name)}>${name}</a>`,
   },
-  { title: "State", class: "fit", cell: ({ state }) => html`<${StateTag} state=${state} />` },
-  { title: "Points", class: "number", cell: ({ points }) => formatNumber(points) },
+  { title: "State", class: "fit", cell: ({ run }) => html`<${StateTag} state=${run.state} />` },
+  { title: "Points", class: "number", cell: ({ run }) => formatNumber(run.points) },
   {
     title: "Last stored",
     class: "fit",
-    cell: ({ lastAt: at }) => html`<span title=${formatTime(at)}>${formatAgo(at)}</span>`,
-  },
-  {
-    title: "Parameters or reason",
-    class: "wide",
-    cell: ({ params, reason }) => reason ?? paramsText(params),
+    cell: ({ run: { lastAt: at } }) => html`<span title=${formatTime(at)}>${formatAgo(at)}</span>`,
   },
 ];
 
-function paramsText(params: Readonly<Record<string, unknown>>): string {
-  return [...metadataValues(params)].map(([key, value]) =>
-    `${key.replace(MEMBER, "")} ${valueText(value)}`
-  ).join(", ");
-}
+const REASON: Column<Row> = {
+  title: "Reason",
+  class: "wide",
+  cell: ({ run }) => run.reason,
+};

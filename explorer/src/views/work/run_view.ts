@@ -1,71 +1,46 @@
 // One run: its steps, live, with their logs.
 import { nameSegment } from "../../../../core/naming/names.ts";
-import { openVersion } from "../../api/artifacts.ts";
 import { useSession } from "../../api/context.ts";
-import { mayChange, type Service } from "../../api/service.ts";
+import { pipelineOf, readRun, type Run, type Step } from "../../api/runs.ts";
+import { mayChange } from "../../api/service.ts";
 import { SameByCode, shellWord } from "../../components/copy_box.ts";
 import { formatMs, formatTime } from "../../format/format.ts";
-import { Empty, ErrorNotice, Shown } from "../../components/notices.ts";
+import { ErrorNotice, Shown } from "../../components/notices.ts";
 import { type Column, Table } from "../../components/table.ts";
 import { html } from "../../framework/html.ts";
 import { useState } from "../../framework/preact.ts";
-import { hrefOf, hrefOfRef, splitRef } from "../../framework/router.ts";
+import { hrefOf, hrefOfRef } from "../../framework/router.ts";
 import { useInterval } from "../../framework/use_interval.ts";
 import { useLoaded } from "../../framework/use_loaded.ts";
-import { StateTag } from "../../components/state_tag.ts";
+import { stateOfEnd, StateTag } from "../../components/state_tag.ts";
+import { OutputCurves } from "./output_curves.ts";
+import { StepLog } from "./step_log.ts";
 import { StepMetrics } from "./step_metrics.ts";
 
-export interface Step {
-  readonly step: string;
-  readonly why: readonly string[];
-  readonly end: string;
-  readonly startedAt?: string;
-  readonly durationMs: number;
-  readonly reason?: string;
-  readonly outputs?: Readonly<Record<string, string>>;
-  readonly metrics?: Readonly<Record<string, unknown>>;
-  readonly record?: string;
-}
-
-export interface Run {
-  readonly run: string;
-  readonly end: string;
-  readonly startedAt?: string;
-  readonly durationMs?: number;
-  readonly steps: readonly Step[];
-}
-
-interface Attempt {
-  readonly ref: string;
-  readonly end: string;
-  readonly durationMs: number;
-  readonly reason?: string;
-  readonly hint?: string;
-  readonly log?: string;
-}
-
 const LIVE_MS = 3000;
-const MOST_LOG = 512 * 1024;
 
 export function RunView({ run: id, step }: { run: string; step?: string }) {
   const { service } = useSession();
   const run = useLoaded(
-    (signal) => service.json<Run>(`runs/${nameSegment(id)}`, { signal }),
+    (signal) => readRun(service, id, signal),
     [id],
   );
-  const [pipeline = id] = id.split("@");
+  const pipeline = pipelineOf(id);
+  // The log of a step that failed is what explains the run.
+  const opened = step ?? run.value?.steps.find(({ end }) => end === "failed")?.step;
   useInterval(run.reload, LIVE_MS, run.value?.end === "unknown");
   return html`
     <div class="stack">
       <nav class="crumbs" aria-label="Path"><a href=${hrefOf(["runs"])}>Runs</a> / <a
         href=${hrefOf(["runs"], { pipeline })}>${pipeline}</a></nav>
       <${Shown} of=${run} what="Reading the run">${(run_: Run) =>
-        html`<${Steps} run=${run_} step=${step} reload=${run.reload} />`}<//>
-      ${step !== undefined &&
+        html`<${Steps} run=${run_} step=${opened} reload=${run.reload} />`}<//>
+      ${opened !== undefined &&
         html`
-          <${Attempts} key=${step} run=${id} step=${step}
+          <${StepLog} key=${opened} run=${id} step=${opened}
             hasEnded=${run.value !== undefined && run.value.end !== "unknown"} />
         `}
+      ${run.value && html`<${OutputCurves} runs=${[run.value]} />`}
       <${SameByCode} cli=${`holdfast pipeline status ${shellWord(id)}\nholdfast pipeline logs ${
         shellWord(id)
       }${
@@ -82,7 +57,7 @@ function Steps({ run, step, reload }: { run: Run; step?: string; reload: () => v
   const { service, rights } = useSession();
   const [asked, setAsked] = useState<{ done?: boolean; error?: unknown }>({});
   const isOpen = run.end === "unknown";
-  const mayCancel = isOpen && mayChange(rights, "save", `${run.run.split("@")[0]}:run`);
+  const mayCancel = isOpen && mayChange(rights, "save", `${pipelineOf(run.run)}:run`);
   const cancel = async () => {
     try {
       await service.ask(`runs/${nameSegment(run.run)}`, { method: "DELETE" });
@@ -94,7 +69,7 @@ function Steps({ run, step, reload }: { run: Run; step?: string; reload: () => v
   };
   return html`
     <div class="row spread heading">
-      <h1>${run.run} <${StateTag} state=${isOpen ? "running or killed" : run.end} /></h1>
+      <h1>${run.run} <${StateTag} state=${stateOfEnd(run.end)} /></h1>
       ${mayCancel &&
         html`
           <button type="button" class="button button-danger actions" disabled=${asked.done}
@@ -186,58 +161,4 @@ function Bar({ step: { startedAt = "", durationMs, end }, times: { begin, length
     <span class="span" aria-hidden="true"><span class=${`span-${end}`}
       style=${{ inlineSize, marginInlineStart }}></span></span>
   `;
-}
-
-function Attempts({ run, step, hasEnded }: { run: string; step: string; hasEnded: boolean }) {
-  const { service } = useSession();
-  const path = `runs/${nameSegment(run)}/steps/${nameSegment(step)}/attempts`;
-  const attempts = useLoaded((signal) => service.json<{ items: Attempt[] }>(path, { signal }), [
-    path,
-  ]);
-  return html`
-    <section class="stack" aria-label=${`Log of ${step}`}>
-      <h2>Log of ${step}</h2>
-      <${Shown} of=${attempts} what="Reading attempts">${({ items }: { items: Attempt[] }) =>
-        items.length === 0
-          ? html`
-            <${Empty} title="No attempt has ended">
-              ${hasEnded ? html`<p>The run ended first, so there is no log.</p>` : html`
-                <p>The log is saved when an attempt ends.
-                  On its machine, <code>holdfast pipeline logs --follow</code> shows it live.</p>
-              `}
-              <//>
-          `
-          : items.map((attempt, i) =>
-            html`<${AttemptLog} key=${attempt.ref} attempt=${attempt} number=${i + 1} />`
-          )}<//>
-    </section>
-  `;
-}
-
-function AttemptLog({ attempt, number }: { attempt: Attempt; number: number }) {
-  const { service } = useSession();
-  const log = useLoaded((signal) => readLog(service, attempt, signal), [attempt.ref]);
-  return html`
-    <div class="row"><h3>Attempt ${number}</h3><${StateTag} state=${attempt.end} />
-      <span class="muted">${formatMs(attempt.durationMs)}</span>
-      <a href=${hrefOfRef(attempt.ref)}>its record</a></div>
-    ${attempt.reason && html`<p>${attempt.reason}</p>`}
-    ${attempt.hint && html`<p class="muted">${attempt.hint}</p>`}
-    <${Shown} of=${log} what="Reading the log">${(text: string) =>
-      text === ""
-        ? html`<p class="muted">It has no log.</p>`
-        : html`<pre class="log" tabindex="0" role="region" aria-label=${`Log of attempt ${number}`}>${text}</pre>`}<//>
-  `;
-}
-
-async function readLog(service: Service, { ref, log }: Attempt, signal: AbortSignal) {
-  if (log === undefined) return "";
-  const { name, version = "" } = splitRef(ref);
-  const file = (await openVersion(service, { name, version }, signal)).files.find(({ path }) =>
-    path === log
-  );
-  if (file === undefined) return "";
-  const from = Math.max(0, file.size - MOST_LOG);
-  const text = new TextDecoder().decode(await file.read(from, MOST_LOG, signal));
-  return from === 0 ? text : `… only the end is shown\n${text.slice(text.indexOf("\n") + 1)}`;
 }

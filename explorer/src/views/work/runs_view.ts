@@ -1,28 +1,18 @@
-// Runs of pipelines: all of them, or one with its steps and their logs.
+// Runs of programs and of pipelines: all of them, or one with its steps and their logs.
 import { useSession } from "../../api/context.ts";
+import { type ListedRun, pipelineOf } from "../../api/runs.ts";
+import { onValue } from "../../components/field.ts";
 import { CopyBox, SameByCode, shellWord } from "../../components/copy_box.ts";
-import { formatAgo, formatMs, formatTime } from "../../format/format.ts";
 import { Empty, Shown } from "../../components/notices.ts";
-import { type Column, Table } from "../../components/table.ts";
 import { html } from "../../framework/html.ts";
-import { hrefOf } from "../../framework/router.ts";
 import { useInterval } from "../../framework/use_interval.ts";
 import { useLoaded } from "../../framework/use_loaded.ts";
+import { useQuery } from "../../framework/use_query.ts";
 import type { ViewProps } from "../mod.ts";
 import { LoggedRuns } from "./logged_runs.ts";
+import { PipelineRuns } from "./pipeline_runs.ts";
 import { RunView } from "./run_view.ts";
 import { useLoggedRuns } from "./use_logged_runs.ts";
-import { StateTag } from "../../components/state_tag.ts";
-import { CompareRuns } from "./step_metrics.ts";
-
-export interface ListedRun {
-  readonly run: string;
-  readonly end: string;
-  readonly plannedAt: string;
-  readonly steps: number;
-  readonly durationMs?: number;
-  readonly counts?: Readonly<Record<string, number>>;
-}
 
 const LIMIT = 100;
 const LIVE_MS = 5000;
@@ -35,32 +25,29 @@ export function RunsView({ place: { path: [, run, step], query } }: ViewProps) {
 
 function Runs({ pipeline }: { pipeline?: string }) {
   const { service } = useSession();
+  const [filter, setFilter] = useQuery("filter");
   const runs = useLoaded(
     (signal) =>
       service.json<{ items: ListedRun[] }>("runs", { query: { pipeline, limit: LIMIT }, signal }),
     [pipeline],
   );
+  const logged = useLoggedRuns();
   useInterval(runs.reload, LIVE_MS, true);
   return html`
     <div class="stack">
-      <div class="row spread heading">
-        <h1>Runs${pipeline === undefined ? "" : ` of ${pipeline}`}</h1>
-        ${pipeline !== undefined && html`<${CompareRuns} pipeline=${pipeline} />`}
+      <h1>Runs${pipeline === undefined ? "" : ` of ${pipeline}`}</h1>
+      <div class="fields">
+        <label class="grow">Filter runs
+          <input type="search" value=${filter} onInput=${onValue(setFilter)}
+            placeholder="state=failed rate>0.1" spellcheck=${false} autocomplete="off" /></label>
       </div>
-      ${pipeline === undefined && html`<${AllLoggedRuns} />`}
+      ${pipeline === undefined && logged && html`<${LoggedRuns} runs=${logged} filter=${filter} />`}
       <${Shown} of=${runs} what="Reading runs">${({ items }: { items: ListedRun[] }) =>
-        items.length === 0
-          ? html`
-            <${Empty} title="There are no runs" docs="pipelines.md">
-              <p>A run of a pipeline appears here with its steps and logs. Start one where its code is:</p>
-              <${CopyBox} label="Start a run" text="holdfast pipeline run" />
-              <//>
-          `
-          : html`
-            <${Table} label="Runs" rows=${items} columns=${COLUMNS} />
-            ${items.length >= LIMIT &&
-              html`<p class="muted">Only the newest ${LIMIT} runs are shown.</p>`}
-          `}<//>
+        items.length === 0 && (pipeline !== undefined || logged?.length === 0)
+          ? html`<${NoRuns} />`
+          : html`<${Pipelines} runs=${items} filter=${filter} isOnly=${
+            pipeline !== undefined
+          } />`}<//>
       <${SameByCode} cli=${`holdfast pipeline status${
         pipeline === undefined ? "" : ` ${shellWord(pipeline)}`
       }`}
@@ -71,36 +58,31 @@ const runs = await listRuns(registry, { limit: ${LIMIT} });`} />
   `;
 }
 
-function AllLoggedRuns() {
-  const runs = useLoggedRuns();
-  return runs && html`<${LoggedRuns} runs=${runs} />`;
+function NoRuns() {
+  return html`
+    <${Empty} title="There are no runs" docs="pipelines.md">
+      <p>A run of a pipeline appears here with its steps and logs. Start one where its code is:</p>
+      <${CopyBox} label="Start a run" text="holdfast pipeline run" />
+      <p>Programs that log values appear here, too:</p>
+      <${CopyBox} label="Log values" text="./train | holdfast runs log my:model" />
+      <//>
+  `;
 }
 
-const COLUMNS: readonly Column<ListedRun>[] = [
-  {
-    title: "Run",
-    class: "fit",
-    cell: ({ run }) => html`<a href=${hrefOf(["runs", run])}>${run}</a>`,
-  },
-  {
-    title: "State",
-    class: "fit",
-    cell: ({ end }) => html`<${StateTag} state=${end === "unknown" ? "running or killed" : end} />`,
-  },
-  {
-    title: "Steps",
-    class: "fit",
-    cell: ({ steps, counts = { "": steps } }) =>
-      Object.entries(counts).map(([end, count]) => `${count} ${end}`).join(", "),
-  },
-  {
-    title: "Took",
-    class: "number",
-    cell: ({ durationMs }) => durationMs === undefined ? "" : formatMs(durationMs),
-  },
-  {
-    title: "Began",
-    class: "fit",
-    cell: ({ plannedAt: at }) => html`<span title=${formatTime(at)}>${formatAgo(at)}</span>`,
-  },
-];
+/** A table for each pipeline, the one with the newest run first. */
+function Pipelines({ runs, filter, isOnly }: {
+  runs: readonly ListedRun[];
+  filter: string;
+  isOnly: boolean;
+}) {
+  const pipelines = Map.groupBy(runs, ({ run }) => pipelineOf(run));
+  return html`
+    ${[...pipelines].map(([pipeline, own]) =>
+      html`
+        <${PipelineRuns} key=${pipeline} pipeline=${pipeline} runs=${own} filter=${filter}
+          isOnly=${isOnly} />
+      `
+    )}
+    ${runs.length >= LIMIT && html`<p class="muted">Only the newest ${LIMIT} runs are shown.</p>`}
+  `;
+}

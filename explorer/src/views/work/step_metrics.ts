@@ -1,24 +1,27 @@
-// The metrics of the steps of a run, side by side.
+// The parameters and metrics of the steps of a run, side by side.
 import { type Column, Table } from "../../components/table.ts";
 import { html } from "../../framework/html.ts";
-import { hrefOf, splitRef } from "../../framework/router.ts";
+import { pipelineOf, type Step } from "../../api/runs.ts";
+import { hrefOf } from "../../framework/router.ts";
 import { columnsOf, isBest } from "../versions/columns.ts";
 import { metadataValues } from "../versions/experiments.ts";
 import { valueText } from "../versions/experiments_table.ts";
+import { CompareRuns } from "./pipeline_runs.ts";
 
 interface StepMetrics {
   readonly step: string;
   readonly values: ReadonlyMap<string, unknown>;
 }
 
-/** A row for each step with metrics. ★ marks the best of several steps. */
+/** A row for each step with some. ★ marks the best of several steps. */
 export function StepMetrics({ run, steps }: {
   run: string;
-  steps: readonly { readonly step: string; readonly metrics?: object }[];
+  steps: readonly Pick<Step, "step" | "params" | "metrics">[];
 }) {
-  const rows = steps.flatMap(({ step, metrics }): StepMetrics[] =>
-    metrics === undefined ? [] : [{ step, values: metadataValues({ metrics }) }]
-  );
+  const rows = steps.flatMap(({ step, params = {}, metrics = {} }): StepMetrics[] => {
+    const values = metadataValues({ metrics, params });
+    return values.size === 0 ? [] : [{ step, values }];
+  });
   if (rows.length === 0) return null;
   const keys = columnsOf(rows).filter(({ role }) => role !== undefined);
   const columns: Column<StepMetrics>[] = [
@@ -39,20 +42,14 @@ export function StepMetrics({ run, steps }: {
     }),
   ];
   return html`
-    <section class="stack" aria-label="Metrics of steps">
+    <section class="stack" aria-label="Parameters and metrics of steps">
       <div class="row spread">
-        <h2>Metrics</h2>
-        <${CompareRuns} pipeline=${splitRef(run).name} />
+        <h2>Parameters and metrics</h2>
+        <${CompareRuns} pipeline=${pipelineOf(run)} />
       </div>
-      <${Table} label="Metrics" rows=${rows} columns=${columns} class="experiments"
+      <${Table} label="Parameters and metrics" rows=${rows} columns=${columns}
+        class="experiments"
         keyOf=${({ step }: StepMetrics) => step} />
     </section>
-  `;
-}
-
-/** Leads to the results of all runs of a pipeline: parameters and metrics of their steps. */
-export function CompareRuns({ pipeline }: { pipeline: string }) {
-  return html`
-    <a class="button actions" href=${hrefOf(["artifacts", `${pipeline}:result`])}>Compare runs</a>
   `;
 }

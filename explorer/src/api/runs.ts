@@ -1,0 +1,83 @@
+// Runs of pipelines.
+import { nameSegment } from "../../../core/naming/names.ts";
+import { namePath } from "./artifacts.ts";
+import type { Service } from "./service.ts";
+
+export interface ListedRun {
+  readonly run: string;
+  readonly end: string;
+  readonly plannedAt: string;
+  readonly steps: number;
+  readonly durationMs?: number;
+  readonly counts?: Readonly<Record<string, number>>;
+}
+
+export interface Step {
+  readonly step: string;
+  readonly why: readonly string[];
+  readonly end: string;
+  readonly startedAt?: string;
+  readonly durationMs: number;
+  readonly reason?: string;
+  readonly outputs?: Readonly<Record<string, string>>;
+  readonly metrics?: Readonly<Record<string, unknown>>;
+  readonly params?: Readonly<Record<string, unknown>>;
+  readonly record?: string;
+}
+
+export interface Run {
+  readonly run: string;
+  readonly end: string;
+  readonly startedAt?: string;
+  readonly durationMs?: number;
+  readonly steps: readonly Step[];
+}
+
+/** The name whose versions are the results of the runs of a pipeline. */
+export function resultsName(pipeline: string): string {
+  return `${pipeline}:result`;
+}
+
+/** Returns the pipeline of a run: `training` of `training@3`. */
+export function pipelineOf(run: string): string {
+  return run.slice(0, run.lastIndexOf("@"));
+}
+
+/** Returns the run whose result a version is; undefined of other versions. */
+export function runOfResult({ name, metadata: { pipeline, run } }: {
+  readonly name: string;
+  readonly metadata: Readonly<Record<string, unknown>>;
+}): string | undefined {
+  const isResult = typeof pipeline === "string" && name === resultsName(pipeline);
+  return isResult && typeof run === "string" && pipelineOf(run) === pipeline ? run : undefined;
+}
+
+export async function readRun(service: Service, run: string, signal: AbortSignal): Promise<Run> {
+  return await service.json<Run>(`runs/${nameSegment(run)}`, { signal });
+}
+
+/** The parameters and metrics of a run, by step. */
+export interface RunValues {
+  readonly params?: Readonly<Record<string, object>>;
+  readonly metrics?: Readonly<Record<string, object>>;
+}
+
+/** Reads the parameters and metrics of the newest runs of a pipeline that have ended, by run. */
+export async function readRunValues(
+  service: Service,
+  pipeline: string,
+  { limit, signal }: { limit: number; signal: AbortSignal },
+): Promise<ReadonlyMap<string, RunValues>> {
+  const path = `${namePath(resultsName(pipeline))}/versions`;
+  const query = { fields: "metadata", limit };
+  const { items } = await service.json<{ items: Result[] }>(path, { query, signal });
+  return new Map(
+    items.flatMap(({ info: { metadata } = {} }) =>
+      typeof metadata?.run === "string" ? [[metadata.run, metadata]] : []
+    ),
+  );
+}
+
+interface Result {
+  readonly info?: { readonly metadata?: RunValues & { readonly run?: unknown } };
+}

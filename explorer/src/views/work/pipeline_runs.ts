@@ -1,0 +1,106 @@
+// The runs of one pipeline, with the best metric and the parameters that differ.
+import { useSession } from "../../api/context.ts";
+import { type ListedRun, readRunValues, resultsName } from "../../api/runs.ts";
+import { ErrorNotice } from "../../components/notices.ts";
+import { stateOfEnd, StateTag } from "../../components/state_tag.ts";
+import { type Column, Table } from "../../components/table.ts";
+import { formatAgo, formatCount, formatMs, formatTime } from "../../format/format.ts";
+import { html } from "../../framework/html.ts";
+import { useMemo } from "../../framework/preact.ts";
+import { hrefOf } from "../../framework/router.ts";
+import { useLoaded } from "../../framework/use_loaded.ts";
+import { columnsOfRows, filteredRows, rowOf, type RunRow } from "./run_rows.ts";
+
+type Row = RunRow<ListedRun>;
+
+/** Runs of each of several pipelines that are shown. */
+const FEW = 8;
+/** Runs whose parameters and metrics are read. */
+const MOST_READ = 100;
+
+export function PipelineRuns({ pipeline, runs, filter, isOnly }: {
+  pipeline: string;
+  runs: readonly ListedRun[];
+  filter: string;
+  /** No other pipeline is on the page. */
+  isOnly: boolean;
+}) {
+  const { service } = useSession();
+  const ended = runs.filter(({ end }) => end !== "unknown").length;
+  const { value: values } = useLoaded(
+    (signal) => readRunValues(service, pipeline, { limit: MOST_READ, signal }),
+    [pipeline, ended],
+  );
+  const rows = useMemo(() =>
+    runs.map((run): Row => {
+      const { params, metrics } = values?.get(run.run) ?? {};
+      const state = stateOfEnd(run.end);
+      return rowOf(run, { name: pipeline, id: run.run, state, at: run.plannedAt, params, metrics });
+    }), [runs, values]);
+  const { rows: chosen, error } = filteredRows(rows, filter);
+  const shown = isOnly || filter !== "" ? chosen : chosen.slice(0, FEW);
+  const columns = useMemo(() => [
+    ...FIRST,
+    ...columnsOfRows(rows),
+    ...REST,
+  ], [rows]);
+  if (chosen.length === 0) return null;
+  const label = `Runs of ${pipeline}`;
+  return html`
+    <section class="stack" aria-label=${label}>
+      <div class="row spread">
+        <h2>${isOnly ? formatCount(chosen.length, "run") : pipeline}</h2>
+        <span class="row">
+          ${shown.length < chosen.length && html`
+            <a href=${hrefOf(["runs"], { pipeline })}>All ${chosen.length} runs</a>
+          `}
+          <${CompareRuns} pipeline=${pipeline} />
+        </span>
+      </div>
+      ${error !== undefined && html`<${ErrorNotice} error=${error} />`}
+      <${Table} label=${label} rows=${shown} columns=${columns} class="experiments"
+        keyOf=${({ run: { run } }: Row) => run} />
+    </section>
+  `;
+}
+
+/** Leads to the results of all runs of a pipeline: parameters and metrics of their steps. */
+export function CompareRuns({ pipeline }: { pipeline: string }) {
+  return html`
+    <a class="button actions" href=${hrefOf(["artifacts", resultsName(pipeline)])}>Compare runs</a>
+  `;
+}
+
+const FIRST: readonly Column<Row>[] = [
+  {
+    title: "Run",
+    class: "fit",
+    isPinned: true,
+    cell: ({ run: { run } }) => html`<a href=${hrefOf(["runs", run])}>${run}</a>`,
+  },
+  {
+    title: "State",
+    class: "fit",
+    cell: ({ run: { end } }) => html`<${StateTag} state=${stateOfEnd(end)} />`,
+  },
+];
+
+const REST: readonly Column<Row>[] = [
+  {
+    title: "Steps",
+    class: "fit",
+    cell: ({ run: { steps, counts = { "": steps } } }) =>
+      Object.entries(counts).map(([end, count]) => `${count} ${end}`).join(", "),
+  },
+  {
+    title: "Took",
+    class: "number",
+    cell: ({ run: { durationMs } }) => durationMs === undefined ? "" : formatMs(durationMs),
+  },
+  {
+    title: "Began",
+    class: "fit",
+    cell: ({ run: { plannedAt: at } }) =>
+      html`<span title=${formatTime(at)}>${formatAgo(at)}</span>`,
+  },
+];

@@ -1,0 +1,69 @@
+// Runs as rows: their best metric, the parameters that differ, and conditions that select them.
+import { parseQuery, searchText } from "../../../../apps/server/search/query.ts";
+import { queryOf } from "../../api/search.ts";
+import { columnsOf, type ExperimentColumn, isBest } from "../versions/columns.ts";
+import { namedFilter } from "../versions/conditions.ts";
+import { metadataValues } from "../versions/experiments.ts";
+import { valueText } from "../versions/experiments_table.ts";
+import type { Column } from "../../components/table.ts";
+
+export interface RunRow<T> {
+  readonly run: T;
+  readonly values: ReadonlyMap<string, unknown>;
+  readonly found: Parameters<ReturnType<typeof parseQuery>>[0];
+  /** Words of a filter are searched in it. */
+  readonly text: string;
+}
+
+/** Parameters with a column: those that differ, or of one run all. */
+const MOST_PARAMETERS = 5;
+
+export function rowOf<T>(run: T, { name, id, state, at, reason = "", params, metrics }: {
+  name: string;
+  id: string;
+  state: string;
+  /** When it began, ISO 8601. */
+  at: string;
+  reason?: string;
+  params?: object;
+  metrics?: object;
+}): RunRow<T> {
+  const metadata = { ...params && { params }, ...metrics && { metrics } };
+  const values = new Map([["state", state], ...metadataValues(metadata)]);
+  const found = { name, version: id, aliases: [], metadata, kind: "run", createdAt: at, state };
+  return { run, values, found, text: `${searchText(found)}\n${state}\n${reason}`.toLowerCase() };
+}
+
+/**
+ * Returns the rows that meet all conditions of a filter, and why it selects none of them.
+ */
+export function filteredRows<T>(
+  rows: readonly RunRow<T>[],
+  filter: string,
+): { rows: readonly RunRow<T>[]; error?: unknown } {
+  if (filter.trim() === "") return { rows };
+  try {
+    const matches = parseQuery(queryOf(namedFilter(filter, columnsOf(rows))));
+    return { rows: rows.filter(({ found, text }) => matches(found, text)) };
+  } catch (error) {
+    return { rows, error };
+  }
+}
+
+/** Returns the columns of the first metric and of the first parameters that differ. */
+export function columnsOfRows<T>(rows: readonly RunRow<T>[]): Column<RunRow<T>>[] {
+  const all = columnsOf(rows);
+  const differs = ({ key }: ExperimentColumn) =>
+    rows.length === 1 || new Set(rows.map(({ values }) => values.get(key))).size > 1;
+  const metrics = all.filter(({ role }) => role === "measure");
+  const parameters = all.filter((column) => column.role === "parameter" && differs(column));
+  return [...metrics.slice(0, 1), ...parameters.slice(0, MOST_PARAMETERS)].map((column) => {
+    const { key, title, isNumber } = column;
+    return {
+      title,
+      class: (row) => `${isNumber ? "number" : "fit"}${isBest(row, column) ? " best" : ""}`,
+      heading: isNumber ? "number" : undefined,
+      cell: (row) => `${valueText(row.values.get(key))}${isBest(row, column) ? " ★" : ""}`,
+    };
+  });
+}
