@@ -185,21 +185,30 @@ class ServiceRegistry(Registry):
 
         return save_files(self._connection, name, request, files, progress, earlier)
 
-    def run(self, name: str, *, params: dict[str, Any] | None = None, id: str | None = None) -> Run:
+    def run(
+        self,
+        name: str,
+        *,
+        params: dict[str, Any] | None = None,
+        tags: dict[str, str | int | float | bool | None] | None = None,
+        id: str | None = None,
+    ) -> Run:
         """Opens a run, which logs values while the program computes a version.
 
             with registry.run("digits:model", params={"rate": 0.1}) as run:
                 run.log(step=1, loss=0.5)
                 run.finish(model)
 
-        A run with the same `id` is continued, after its program was killed. `params` becomes
-        `params` in the metadata of the version.
+        A run with the same `id` is continued, after its program was killed. `params` and `tags`
+        become those in the metadata of the version. Another value of one raises `Conflict`.
         """
         encode_segment(name)  # refuses what cannot be a name
         run_id = str(uuid.uuid4()) if id is None else id
-        checked = checked_json(params, f"open a run of {quoted(name)}", "params")
-        path = f"{path_of(name)}/runs/{quote(run_id)}"
-        begun = self._connection.json("POST", path, {"params": checked or {}})
+        encode_segment(run_id)
+        action = f"open a run of {quoted(name)}"
+        facts = {"params": params, "tags": tags}
+        body = {key: checked_json(facts[key], action, key) or {} for key in facts}
+        begun = self._connection.json("POST", f"{path_of(name)}/runs/{quote(run_id)}", body)
         return Run(self._connection, name, run_id, begun)
 
     def runs(self, name: str | None = None) -> Listing[LoggedRun]:
@@ -207,7 +216,7 @@ class ServiceRegistry(Registry):
         query = {} if name is None else {"name": name}
         facts = ("name", "id", "state", "points", "params", "startedAt", "lastAt")
         return Listing(
-            LoggedRun(*[*(item[fact] for fact in facts), item.get("reason")])
+            LoggedRun(*[*(item[fact] for fact in facts), item.get("reason"), item.get("tags", {})])
             for item in self._items("logged-runs", **query)
         )
 

@@ -21,7 +21,7 @@ from ..client.saving import Saved, files_to_save, path_of, request_of, saved_of,
 from ..client.sending import send_files
 from ..core.arguments import checked_methods
 from ..core.errors import Conflict, HoldfastError, Invalid, Json, disk_error, quoted
-from ..core.metadata import is_exact, not_finite, number_of
+from ..core.metadata import checked_json, is_exact, not_finite, number_of
 from ..core.words import Worded
 
 LEAST_WAIT, MOST_WAIT, PARTS = 1.0, 30.0, 600
@@ -41,13 +41,14 @@ class LoggedRun(NamedTuple):
     name: str
     id: str
     state: str
-    """`running`, `failed`, or `silent`: nothing was stored for two minutes."""
+    """`running`, `failed`, `finishing`, or `silent`: nothing was stored for two minutes."""
     points: int
     params: dict[str, Any]
     started_at: str
     last_at: str
     reason: str | None
     """Why it failed."""
+    tags: dict[str, Any]
 
 
 @checked_methods
@@ -72,7 +73,8 @@ class Run(Worded):
         self._begun: int | None = None
         """The number of points of a part that may have been stored: it is sent again as it was."""
         self._failure: HoldfastError | None = None
-        self._ended = False
+        self._ended = self._closing = False
+        """A run is closing once `finish` has sent the value: later points would be lost."""
         self._saved: Saved | None = None
         self._changed = threading.Condition()
         self._sending = threading.Lock()
@@ -95,12 +97,16 @@ class Run(Worded):
             raise self._error("log to", "its values have no names", hint)
         point = {**values, **named} if values else named
         members = {key: self._value(key, value, 1) for key, value in point.items()}
+        for key in ("step", TIME):  # NaN and infinities are strings by now
+            if key in members and type(members[key]) not in (int, float):
+                state = f"{quoted(key)} is {quoted(point[key])}, not a number"
+                raise self._error("log to", state, "Log it under another name.")
+        if not members.keys() - {"step", TIME}:
+            hint = "Log numbers by name: log(step=1, loss=0.5)."
+            raise self._error("log to", "a point has no values", hint)
         with self._changed:
-            if self._ended:
-                raise self._error("log to", "it has ended", "Open it again, or another run.")
-            step = members.setdefault("step", self._step + 1)
-            if type(step) in (int, float):  # NaN and infinities are strings by now
-                self._step = step
+            self._check_open("log to")
+            self._step = members.setdefault("step", self._step + 1)
             members.setdefault(TIME, round(time.time() - self._start, 3))
             line = json.dumps(members, separators=(",", ":")) + "\n"
             if len(line) > MAX_LINE:
@@ -228,34 +234,72 @@ class Run(Worded):
     ) -> Saved:
         """Saves a version: the files of the value, and the curve as `history.jsonl`.
 
-        Its metadata has the last values as `metrics`, the parameters as `params`, and the id, start
-        and number of points as `run`. `value` and the options are those of `save`. A repeat returns
-        the same version.
+        Its metadata has the last values as `metrics`, the parameters as `params`, the tags as
+        `tags`, and the id, start, last step and number of points as `run`. `value` and the options
+        are those of `save`. A repeat returns the same version. Once the value is sent, no program
+        can log to the run any more, even if the save then fails: repeat it.
         """
         if self._saved is not None:
             return self._saved
         self._check_process("finish")
-        if self._ended:
-            raise self._error("finish", "it has ended", "Open it again, or another run.")
+        self._check_open("finish")
         self.flush()
-        if self._left_out > 0:
-            own = (metadata or {}).get("run")
-            lost = {"pointsLeftOut": self._left_out}
-            metadata = {**(metadata or {}), "run": {**(own or {}), **lost}}
         request = request_of(self.name, version, metadata, inputs, alias)
+        request["writer"] = self._writer
         if value is not None:
-            part = f"value-{uuid.uuid4()}"
-            request["materializer"], files = files_to_save(self.name, value, text)
+            materializer, files = files_to_save(self.name, value, text)
+            part = f"value-{uuid.uuid4()}-{materializer['formatVersion']}-{materializer['id']}"
+            request["materializer"] = materializer
             request["parts"] = [part]
             try:
                 with send_files(self._connection, self.name, files, progress, lambda: None) as sent:
                     self._add_files(part, sent)
             except OSError as error:
                 raise disk_error(f"save {quoted(self.name)}", error) from error
-        path = f"{path_of(self.name)}/runs/{quote(self.id)}/finish"
-        self._saved = saved_of(self._connection.json("POST", path, sent_members(request)))
+        with self._changed:
+            self._closing = True
+        try:
+            self.flush()
+            if self._left_out > 0:
+                own = (metadata or {}).get("run")
+                lost = {"pointsLeftOut": self._left_out}
+                request["metadata"] = {**(metadata or {}), "run": {**(own or {}), **lost}}
+            path = f"{self._path()}/finish"
+            self._saved = saved_of(self._connection.json("POST", path, sent_members(request)))
+        finally:
+            self._closing = False
         self._end()
         return self._saved
+
+    def update(
+        self,
+        params: dict[str, Any] | None = None,
+        tags: dict[str, str | int | float | bool | None] | None = None,
+        *,
+        replace: bool = False,
+    ) -> None:
+        """Adds parameters and tags. With `replace`, other values replace the present ones.
+
+        Without it, another value raises `Conflict`. A tag that is None is removed.
+        """
+        self._check_process("update")
+        self._check_open("update")
+        action = f"update a run of {quoted(self.name)}"
+        facts = {"params": params, "tags": tags}
+        change = {key: checked_json(facts[key], action, key) or {} for key in facts}
+        body = json.dumps({**change, "replace": replace}).encode()
+        self._connection.write("PATCH", self._path(), body, {"content-type": "application/json"})
+
+    def close(self) -> None:
+        """Ends this writer, once its points are stored. The run goes on.
+
+        Use it for a helper of the program that finishes the run.
+        """
+        if self._ended:
+            return
+        self._check_process("close")
+        self.flush()
+        self._end()
 
     def fail(self, reason: str) -> None:
         """Ends the run without a version.
@@ -263,12 +307,19 @@ class Run(Worded):
         The stored points stay for a week: read them, or finish the run later.
         """
         self._check_process("fail")
-        if self._ended:
-            raise self._error("fail", "it has ended", "Open it again, or another run.")
+        self._check_open("fail")
         self.flush()
         text = json.dumps({"reason": reason[:MAX_STRING]})
         self._add(f"failed-{self._writer}", "failed.json", text)
         self._end()
+
+    def _path(self) -> str:
+        return f"{path_of(self.name)}/runs/{quote(self.id)}"
+
+    def _check_open(self, action: str) -> None:
+        if self._ended or self._closing:
+            state = "it has ended" if self._ended else "it is being finished"
+            raise self._error(action, state, "Open it again, or another run.")
 
     def _end(self) -> None:
         with self._changed:

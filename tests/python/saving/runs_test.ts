@@ -215,6 +215,74 @@ pythonTest("points of Python can be read while the program runs", async (root) =
   assert(await registry.has("m@1.0.0"));
 });
 
+const LIFE = `${CONNECT}
+import threading
+
+def refused(call):
+    try:
+        call()
+    except holdfast.HoldfastError as error:
+        print(error.code, error.message.split(": ", 1)[1])
+
+run = registry.run("m", id="1", params={"rate": 0.1}, tags={"host": "n1"})
+run.update(params={"depth": None, "rate": 0.1}, tags={"late": True})
+refused(lambda: run.update(params={"rate": 0.2}))
+refused(lambda: run.update({"rate": math.nan}))
+refused(lambda: registry.run("m", id="1", params={"rate": 0.3}))
+run.update({"rate": 0.2}, {"host": None}, replace=True)
+print([(each.params, each.tags) for each in registry.runs("m")])
+for wrong in [{}, {"step": 1}, {"step": "a", "loss": 1}, {"step": math.nan, "loss": 1}]:
+    refused(lambda: run.log(wrong))
+refused(lambda: registry.run("m", id=""))
+helper = registry.run("m", id="1")
+helper.log(validation=1)
+helper.close()
+helper.close()
+refused(lambda: helper.log(loss=1))
+run.flush()
+with registry.run("m", id="1") as failing:
+    pass
+
+logged = 1
+run.log(loss=1)
+send = run._connection.json
+def logging(method, path, *rest, **named):
+    global logged
+    for _ in range(2):
+        try:
+            run.log(loss=2)
+            logged += 1
+        except holdfast.Invalid as error:
+            pass
+    return send(method, path, *rest, **named)
+run._connection.json = logging
+saved = run.finish({"weights": [1]})
+run._connection.json = send
+print(logged > 2, registry.open(saved.ref).metadata["run"]["points"] - logged)
+`;
+
+pythonTest("runs of Python take late parameters, and lose no point of a finish", async (root) => {
+  await using registry = await openRegistry("memory:");
+  await using service = served(registry, ["read:*", "write:*"]);
+  const args = [service.location, service.token!];
+  assertEquals(await runProgram(LIFE, { args, cwd: root.path }), [
+    'Conflict its parameter "rate" is 0.1, not 0.2',
+    'Conflict its parameter "rate" is 0.1, not "NaN"',
+    'Conflict its parameter "rate" is 0.1, not 0.3',
+    "[({'rate': 0.2, 'depth': None}, {'late': True})]",
+    "Invalid a point has no values",
+    "Invalid a point has no values",
+    'Invalid "step" is "a", not a number',
+    'Invalid "step" is NaN, not a number',
+    "Invalid it is empty",
+    "Invalid it has ended",
+    "True 1",
+  ]);
+  const { metadata } = await registry.info("m");
+  assertEquals([metadata.params, metadata.tags], [{ rate: 0.2, depth: null }, { late: true }]);
+  assertEquals((metadata.run as { failed?: string }).failed, undefined);
+});
+
 const FORKED = `${CONNECT}
 run = registry.run("m", id="7")
 run.log(loss=1)
