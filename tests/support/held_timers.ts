@@ -1,9 +1,12 @@
 // Timeouts that a test triggers, instead of the clock of a machine that may be busy. SDKs and the
 // runtime do not use the injected time.
 import { Socket } from "node:net";
+import { setImmediate } from "node:timers";
 
 export interface HeldTimers extends Disposable {
   pass(): void;
+  /** Passes when the other end of a server's connection has read all that was written to it. */
+  passAfterReading(socket: Socket): Promise<void>;
 }
 
 /** Like a timer of Node. The real `clearTimeout` takes it for the timer 0, which does not exist. */
@@ -61,11 +64,22 @@ export function holdTimers(ms: number): HeldTimers {
     return this;
   };
 
+  const pass = () => {
+    const due = [...waiting.values()];
+    waiting.clear();
+    for (const run of due) run();
+  };
+  const bytesRead = (port: number | undefined) =>
+    [...waiting.keys()].find((key): key is Socket =>
+      key instanceof Socket && key.localPort === port
+    )?.bytesRead ?? 0;
   return {
-    pass() {
-      const due = [...waiting.values()];
-      waiting.clear();
-      for (const run of due) run();
+    pass,
+    async passAfterReading({ remotePort, bytesWritten }) {
+      while (bytesRead(remotePort) < bytesWritten) {
+        await new Promise<void>((resolve) => setImmediate(resolve));
+      }
+      pass();
     },
     [Symbol.dispose]() {
       Object.assign(world, { setTimeout, clearTimeout });

@@ -25,7 +25,8 @@ export interface StandInRequest {
 
 /**
  * A reply. After any `body`, `cut` closes the connection and `stall` leaves it open. `timeout` also
- * leaves it open, and the client's time limit passes at once.
+ * leaves it open, and the client's time limit passes at once; with `silence` when it has read the
+ * body.
  */
 export interface StandInReply {
   /** HTTP status. @default 200 */
@@ -35,7 +36,7 @@ export interface StandInReply {
   /** Body. */
   body?: string | Uint8Array;
   /** Ends the connection before the reply is whole. */
-  end?: "cut" | "stall" | "timeout";
+  end?: "cut" | "stall" | "timeout" | "silence";
 }
 
 /** A stand-in and a backend over it. */
@@ -122,7 +123,10 @@ async function startStandIn(
       ...headers,
     });
     if (end === undefined) return outgoing.end(isHead ? undefined : bytes);
-    outgoing.write(bytes, () => end === "cut" && setImmediate(() => incoming.socket.destroy()));
+    outgoing.write(bytes, () => {
+      if (end === "cut") setImmediate(() => incoming.socket.destroy());
+      if (end === "silence") void timers.passAfterReading(incoming.socket);
+    });
   };
   const server = createServer((incoming, outgoing) => {
     serve(incoming, outgoing).catch(() => incoming.socket.destroy()); // the client is gone
