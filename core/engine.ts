@@ -4,6 +4,7 @@
 // engine that forgets a step or delivers it twice costs time, but never a result: the registry
 // holds what is done, and the engine's state is a hint.
 import type { SignalOptions } from "./registry.ts";
+import type { System } from "./system.ts";
 
 /** Requested resources and limits of a step. */
 export interface Resources {
@@ -91,4 +92,18 @@ export interface Engine extends AsyncDisposable {
   list(run: string, options?: SignalOptions): Promise<EngineJob[]>;
   /** Closes the engine, as `await using` does. Running steps continue. */
   close(): Promise<void>;
+}
+
+/** Opens the engines of a URL scheme. */
+export interface EngineDriver {
+  /** Its URLs, for help: `slurm:`. */
+  readonly help: string;
+  /**
+   * True if its jobs end with the process that submits them, so that no other one can see them.
+   *
+   * @default false
+   */
+  readonly endsWithProcess?: boolean;
+  /** Throws `Invalid` for an invalid URL, without showing secrets. */
+  open(url: string, options: { system?: System }): Engine | Promise<Engine>;
 }

@@ -44,9 +44,10 @@ export { runCommand } from "./process/run_command.ts";
 export type { CommandResult, CommandUsage, RunCommandOptions } from "./process/run_command.ts";
 export { drawPipeline } from "./graph/pipeline_drawing.ts";
 export type { PlannedDecisions } from "./graph/pipeline_drawing.ts";
-export { createQueueEngine, createStepHandler, openEngine } from "./engines/mod.ts";
+export { createEngines, createQueueEngine, createStepHandler, openEngine } from "./engines/mod.ts";
 export type {
   Engine,
+  EngineDriver,
   EngineJob,
   EngineState,
   EngineStep,

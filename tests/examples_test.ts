@@ -128,16 +128,6 @@ Deno.test("examples/first_steps.ts shows versions, ranges, aliases, files and an
   ]);
 });
 
-Deno.test("examples/service.ts saves and loads typed artifacts through a service", async () => {
-  const stdout = await example("service.ts");
-  assertEquals(stdout.split("\n").slice(0, -1), [
-    "most frequent: fast",
-    "weights:       2 × 3 float32",
-    "by name:       true",
-    'over HTTP:     "hold\\t3\\nfast\\t5\\n"',
-  ]);
-});
-
 Deno.test("examples/registry_view.ts shows what is below a prefix, as the guide has it", async () => {
   const stdout = await example("registry_view.ts");
   assertMatch(
@@ -168,13 +158,16 @@ Deno.test("examples/runs.ts saves a run, and lists and keeps others", async () =
   assertMatch(await example("runs.ts"), /^saved: .*\n.* 50\nkept: 2.0.0 with 1 point\n$/);
 });
 
-Deno.test("examples/concurrent_writers.ts loses no save of any writer", async () => {
-  const stdout = await example("concurrent_writers.ts");
-  assertEquals(
-    stdout,
+const PRINTED = {
+  "concurrent_writers.ts":
     "4 programs made 20 versions, from 1.0.0 to 20.0.0\nsaves kept of each: 5, 5, 5, 5\n",
-  );
-});
+  "own_engine.ts": "ended hello\n",
+  "service.ts": "most frequent: fast\nweights:       2 × 3 float32\nby name:       true\n" +
+    'over HTTP:     "hold\\t3\\nfast\\t5\\n"\n',
+};
+for (const [name, printed] of Object.entries(PRINTED)) {
+  Deno.test(`examples/${name} prints this`, async () => assertEquals(await example(name), printed));
+}
 
 Deno.test("examples/images.ts saves and loads images, with an outcome for each", async () => {
   const stdout = await example("images.ts");

@@ -17,6 +17,7 @@ const SHARED = [
   "./formats",
   "./formats/zarr",
   "./files",
+  "./operators",
   "./queues",
   "./server",
   "./gateways",

@@ -1,9 +1,21 @@
 // The engine for processes of this machine. It keeps its jobs in memory: they end with this process.
 import { availableParallelism } from "node:os";
-import type { Engine, EngineJob, EngineStep } from "../../core/engine.ts";
+import type { Engine, EngineDriver, EngineJob, EngineStep } from "../../core/engine.ts";
+import { invalid } from "../../core/errors.ts";
 import { realSystem, type System, withoutVariables } from "../../core/system.ts";
 import { checkCommand, idOf, partsOf, type PartState, wholeOf } from "./parts.ts";
 import { StepProcesses } from "./step_processes.ts";
+
+export const localDriver: EngineDriver = {
+  help: "local:",
+  endsWithProcess: true,
+  open(url, { system }) {
+    if (/^local:?$/i.test(url)) return createLocalEngine({ system });
+    throw invalid("open engine", `"local:"`, "this engine has no host and no options", {
+      hint: 'Write "local:".',
+    });
+  },
+};
 
 interface LocalEngineOptions {
   /** Cores that its steps share. @default all cores of the machine */

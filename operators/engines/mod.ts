@@ -5,23 +5,39 @@
  * @module
  */
 import { invalid } from "../../core/errors.ts";
-import type { Engine } from "../../core/engine.ts";
-import type { JobQueue } from "../../core/queue.ts";
+import type { Engine, EngineDriver } from "../../core/engine.ts";
+import { createLookup, type Lookup } from "../../core/lookup.ts";
 import type { System } from "../../core/system.ts";
-import { loadPart } from "../../core/urls/load_part.ts";
-import { createLocalEngine } from "./local.ts";
-import { createQueueEngine } from "./queue.ts";
-import { createSlurmEngine } from "./slurm.ts";
+import { didYouMean } from "../../core/text/nearest.ts";
+import { localDriver } from "./local.ts";
+import { queueDriver } from "./queue.ts";
+import { slurmDriver } from "./slurm.ts";
 
 export type * from "../../core/engine.ts";
 export { createQueueEngine, createStepHandler } from "./queue.ts";
 export type { QueuedStep, StepCommand } from "./step_processes.ts";
 
 /**
+ * Creates the URL schemes of {@linkcode openEngine}. Register your own with a driver that opens an
+ * engine.
+ */
+export function createEngines(): Lookup<EngineDriver> {
+  return createLookup<EngineDriver>("engine", {
+    local: localDriver,
+    slurm: slurmDriver,
+    redis: queueDriver,
+    rediss: queueDriver,
+    postgres: queueDriver,
+    postgresql: queueDriver,
+  });
+}
+
+/**
  * Opens an engine by URL: `local:`, `redis://host:6379`, `rediss://…`,
  * `postgres://user@host/database`, or `slurm:`, optionally with arguments of `sbatch`:
  * `slurm:?partition=gpu`.
  *
+ * @param options `engines`: the known schemes. @default `createEngines()`
  * @throws {RegistryError} `Invalid` for an invalid URL; `Unavailable` if its server does not answer
  *
  * @example
@@ -33,36 +49,28 @@ export type { QueuedStep, StepCommand } from "./step_processes.ts";
  * assertEquals((await engine.poll(["never-submitted"]))[0]?.state, "lost");
  * ```
  */
-export async function openEngine(url: string, options: { system?: System } = {}): Promise<Engine> {
-  const { system } = options;
-  const scheme = /^([a-z][a-z0-9+.-]*)(:|$)/i.exec(url)?.[1]?.toLowerCase() ?? "";
-  if (scheme === "slurm") return openSlurm(url, options);
-  if (scheme === "local" && /^local:?$/i.test(url)) return createLocalEngine({ system });
-  if (["redis", "rediss", "postgres", "postgresql"].includes(scheme)) {
-    const { openQueue } = await loadPart<Queues>("../../queues/mod.ts", import.meta.url);
-    return createQueueEngine(await openQueue(url, { system }));
-  }
-  const isUrl = scheme !== "" && url.includes(":");
-  const subject = isUrl ? `"${scheme}:"` : undefined;
-  throw invalid("open engine", subject, isUrl ? "unknown scheme" : "it has no URL scheme", {
-    hint: "Use local, slurm, redis, rediss or postgres, as in local: or redis://127.0.0.1:6379.",
-  });
+export async function openEngine(
+  url: string,
+  { engines, system }: { engines?: Lookup<EngineDriver>; system?: System } = {},
+): Promise<Engine> {
+  return await findEngine(url, engines).open(url, { system });
 }
 
-function openSlurm(url: string, { system }: { system?: System }): Engine {
-  const [match, parameters] = /^slurm:?(?:\?(.*))?$/i.exec(url) ?? [];
-  const pairs = [...new URLSearchParams(parameters)];
-  if (match !== undefined && pairs.every(([name]) => /^[a-z][a-z-]*$/.test(name))) {
-    return createSlurmEngine({
-      arguments: pairs.map(([name, value]) => `--${name}=${value}`),
-      system,
-    });
-  }
-  throw invalid("open Slurm", undefined, "invalid arguments of sbatch after slurm:", {
-    hint: "Use slurm: alone, or slurm:?partition=gpu&account=me.",
+/** Returns the driver of a URL. Throws `Invalid` for an unknown scheme. */
+export function findEngine(
+  url: string,
+  engines: Pick<Lookup<EngineDriver>, "find" | "names"> = createEngines(),
+): EngineDriver {
+  const scheme = /^([a-z][a-z0-9+.-]*)(:|$)/i.exec(url)?.[1]?.toLowerCase();
+  const driver = scheme === undefined ? undefined : engines.find(scheme);
+  if (driver !== undefined) return driver;
+  const isUrl = scheme !== undefined && url.includes(":");
+  const [subject, state] = isUrl
+    ? [`"${scheme}:"`, "unknown scheme"]
+    : [undefined, "it has no URL scheme"];
+  const suggestion = scheme === undefined ? "" : didYouMean(scheme, engines.names());
+  throw invalid("open engine", subject, state, {
+    hint: `${suggestion}Use one of ${engines.names().join(", ")}, as in local: or ` +
+      "redis://127.0.0.1:6379.",
   });
-}
-
-interface Queues {
-  openQueue(url: string, options: { system?: System }): Promise<JobQueue>;
 }

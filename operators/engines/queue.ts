@@ -3,12 +3,25 @@
 // A job names the run and the step, never the command: each worker derives that from its own copy
 // of the pipeline's file.
 import { invalid, unavailable } from "../../core/errors.ts";
-import type { Engine } from "../../core/engine.ts";
+import type { Engine, EngineDriver } from "../../core/engine.ts";
 import type { Shard } from "../../core/work/shards.ts";
 import type { JobHandler, JobQueue, QueuedJob, TakenJob } from "../../core/queue.ts";
-import { realSystem, withoutVariables } from "../../core/system.ts";
+import { realSystem, type System, withoutVariables } from "../../core/system.ts";
+import { loadPart } from "../../core/urls/load_part.ts";
 import { idOf, partsOf, type PartState, wholeOf } from "./parts.ts";
 import { type QueuedStep, STEP_KIND, type StepCommand, StepProcesses } from "./step_processes.ts";
+
+export const queueDriver: EngineDriver = {
+  help: "redis://host:6379, postgres://host/database",
+  async open(url, { system }) {
+    const { openQueue } = await loadPart<Queues>("../../queues/mod.ts", import.meta.url);
+    return createQueueEngine(await openQueue(url, { system }));
+  },
+};
+
+interface Queues {
+  openQueue(url: string, options: { system?: System }): Promise<JobQueue>;
+}
 
 /** Deliveries of a step whose end is not recorded. Recorded failures are not repeated. */
 const DELIVERIES = 3;

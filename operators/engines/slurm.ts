@@ -5,14 +5,32 @@
 // job, and is lost if Slurm does not list that name. Only these names are listed: a cluster may have
 // ten thousand other jobs.
 import { execFile } from "node:child_process";
-import { fault, isRegistryError, type RegistryError, unavailable } from "../../core/errors.ts";
-import type { Engine, EngineState, EngineStep } from "../../core/engine.ts";
+import { fault, invalid, isRegistryError, unavailable } from "../../core/errors.ts";
+import type { RegistryError } from "../../core/errors.ts";
+import type { Engine, EngineDriver, EngineState, EngineStep } from "../../core/engine.ts";
 import type { SignalOptions } from "../../core/registry.ts";
 import { realSystem, type System } from "../../core/system.ts";
 import { MARK } from "../process/marks.ts";
 import { ownVariables } from "../process/step_variables.ts";
 import { checkCommand, idOf, parseId, type PartState, refused, wholeOf } from "./parts.ts";
 import { shellLine, shellWord } from "../process/shell_words.ts";
+
+export const slurmDriver: EngineDriver = {
+  help: "slurm:",
+  open(url, { system }) {
+    const [match, parameters] = /^slurm:?(?:\?(.*))?$/i.exec(url) ?? [];
+    const pairs = [...new URLSearchParams(parameters)];
+    if (match !== undefined && pairs.every(([name]) => /^[a-z][a-z-]*$/.test(name))) {
+      return createSlurmEngine({
+        arguments: pairs.map(([name, value]) => `--${name}=${value}`),
+        system,
+      });
+    }
+    throw invalid("open Slurm", undefined, "invalid arguments of sbatch after slurm:", {
+      hint: "Use slurm: alone, or slurm:?partition=gpu&account=me.",
+    });
+  },
+};
 
 interface SlurmEngineOptions {
   /** Variables added to those of this process, such as `SLURM_CONF`. @default none */

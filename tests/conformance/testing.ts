@@ -1,6 +1,6 @@
 /**
- * Conformance suites for backends, registries, file stores, queues and event buses of your own, for any
- * test framework, and the simulation that Holdfast's commit protocol is tested with.
+ * Conformance suites for backends, registries, file stores, queues, event buses and engines of your own,
+ * for any test framework, and the simulation that Holdfast's commit protocol is tested with.
  *
  * @example
  * ```ts ignore
@@ -23,6 +23,7 @@ export type {
   StoreCall,
   Violation,
 } from "../simulate/mod.ts";
+export { testEngine } from "./engines.ts";
 export { testEventBus } from "./events.ts";
 export { testFileStore } from "./files.ts";
 export { testBackend } from "./mod.ts";

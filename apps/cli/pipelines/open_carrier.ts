@@ -2,8 +2,10 @@
 import process from "node:process";
 import { join, resolve } from "node:path";
 import { fileURLToPath } from "node:url";
-import type { Engine } from "../../../operators/engines/mod.ts";
+import { createEngines, type Engine, openEngine } from "../../../operators/engines/mod.ts";
+import { type EngineDriver, findEngine } from "../../../operators/engines/mod.ts";
 import type { CarryOptions, Pipeline } from "../../../operators/runner/mod.ts";
+import type { Lookup } from "../../../core/lookup.ts";
 import { findRegistry } from "../places/find_registry.ts";
 import type { CommandContext, OptionDefinition } from "../program/command.ts";
 import { invalid } from "../terminal/hints.ts";
@@ -12,9 +14,14 @@ export const ENGINE_VARIABLE = "HOLDFAST_ENGINE";
 
 export const ENGINE_OPTION = {
   flags: "--engine [url]",
-  text: "run the steps with: local:, slurm:, redis://host:6379, postgres://host/database " +
+  text: `run the steps with: ${urlsOf(createEngines())} ` +
     `(default and required for a URL with a password: ${ENGINE_VARIABLE})`,
 } as const satisfies OptionDefinition;
+
+function urlsOf(engines: Lookup<EngineDriver>): string {
+  const drivers = new Set(engines.names().map((name) => engines.get(name)));
+  return [...drivers].map(({ help }) => help).join(", ");
+}
 
 export const QUEUE_OPTION = {
   flags: "--queue <url>",
@@ -57,22 +64,21 @@ interface CarrierOptions {
   pipeline: Pipeline;
   folder: string;
   operators?: string;
+  engines: Lookup<EngineDriver>;
 }
 
 /** Opens an engine that executes `holdfast pipeline step` with the configuration of the run. */
 export async function openCarrier(
-  { url, pipeline, folder, operators }: CarrierOptions,
+  { url, pipeline, folder, operators, engines }: CarrierOptions,
   context: CommandContext,
 ): Promise<CarryOptions & { engine: Engine }> {
   const { io } = context;
-  const { openEngine } = await import("../../../operators/engines/mod.ts");
   const { runFolder } = await import("../../../operators/runner/run_context.ts");
-  const engine = await openEngine(url, { system: io.system });
-  // Jobs of a local engine end with this process, so steps must not submit others to it.
-  const isShared = engine.kind !== "local";
+  const engine = await openEngine(url, { engines, system: io.system });
+  const { endsWithProcess } = findEngine(url, engines); // steps must not submit others to it
   const env = {
     HOLDFAST_REGISTRY: findRegistry(context.shared.registry, io).location,
-    [ENGINE_VARIABLE]: isShared ? url : "",
+    [ENGINE_VARIABLE]: endsWithProcess ? "" : url,
   };
   return {
     engine,

@@ -2,12 +2,14 @@
 import { stat } from "node:fs/promises";
 import { join, resolve } from "node:path";
 import { loadPart } from "../../../core/urls/load_part.ts";
-import { createOperators, type Operators } from "../../../operators/mod.ts";
+import type { Lookup } from "../../../core/lookup.ts";
+import { createEngines, createOperators } from "../../../operators/mod.ts";
+import type { EngineDriver, Operators } from "../../../operators/mod.ts";
 import type { Pipeline, RunnerOptions } from "../../../operators/runner/mod.ts";
 import type { CommandContext, FlagsOf, OptionDefinition } from "../program/command.ts";
 import { invalid } from "../terminal/hints.ts";
 import { configsIn } from "../places/open_store.ts";
-import { loadOperators, OPERATORS_FILE } from "../places/load_module.ts";
+import { loadOperators, loadSet, OPERATORS_FILE } from "../places/load_module.ts";
 
 export const PIPELINE_OPTIONS = [
   {
@@ -44,6 +46,8 @@ export const PIPELINE_ARGUMENT = {
 export interface FoundPipeline extends LoadedPipeline {
   /** Undefined without a module of operators. */
   operators?: Operators;
+  /** Those of the module of operators, else the built-in ones. */
+  engines: Lookup<EngineDriver>;
 }
 
 /**
@@ -68,9 +72,26 @@ export async function findPipeline(
   const loaded = await load();
   const file = await operatorsFile(loaded, flags, cwd);
   const operators = file && await loadOperators(file.path, file);
+  const engines = file === undefined ? createEngines() : await loadEngines(file.path, file);
   const isComplete = operators === undefined || missingOperator(loaded, operators) === undefined;
   // Read again, to report missing operators with their lines.
-  return { ...isComplete ? loaded : await load({ operators }), operators };
+  return { ...isComplete ? loaded : await load({ operators }), operators, engines };
+}
+
+/** Imports a module and returns its export `engines`. @default the built-in engines */
+async function loadEngines(
+  file: string,
+  { cwd }: { cwd: string },
+): Promise<Lookup<EngineDriver>> {
+  return await loadSet(file, {
+    cwd,
+    what: "engines",
+    name: "engines",
+    missing: "Pass --operators FILE.",
+    isSet: (value) => typeof (value as Partial<Lookup<unknown>> | undefined)?.find === "function",
+    maker: ["createEngines", "operators"],
+    otherwise: createEngines,
+  });
 }
 
 /** Like {@linkcode findPipeline}, but throws `Invalid` for a missing operator. */

@@ -11,7 +11,7 @@ import { offerOwnPackage } from "./own_package.ts";
 
 export const OPERATORS_FILE = "operators.ts";
 
-interface SetOptions {
+interface SetOptions<T> {
   /** The base of a relative path. */
   cwd: string;
   /** The content of the module, for messages: `operators`. */
@@ -21,6 +21,8 @@ interface SetOptions {
   isSet(value: unknown): boolean;
   /** The function that creates a set, and the entry point that exports it. */
   maker: [name: string, entry: string];
+  /** Returns the set of a module without this export. @default none: an error */
+  otherwise?(): T;
 }
 
 /**
@@ -30,13 +32,14 @@ interface SetOptions {
  * @throws {RegistryError} `NotFound` for a missing file, `TaskFailed` if it fails itself, `Invalid`
  * if it exports no set, `Unsupported` in a compiled program
  */
-export async function loadSet<T>(file: string, options: SetOptions): Promise<T> {
-  const { what, name, missing, isSet, maker: [maker, entry] } = options;
+export async function loadSet<T>(file: string, options: SetOptions<T>): Promise<T> {
+  const { what, name, missing, isSet, maker: [maker, entry], otherwise } = options;
   const path = pathOf(file, options);
   if (!(await stat(path).catch(() => undefined))?.isFile()) {
     throw notFound(`load ${what}`, `no such file: ${path}`, missing);
   }
   const exported = await importModule(path, what);
+  if (otherwise !== undefined && !(name in exported)) return otherwise();
   const set = await exported[name];
   if (isSet(set)) return set as T;
   throw invalid(
@@ -61,7 +64,7 @@ export async function loadOperators(file: string, { cwd }: { cwd: string }): Pro
 }
 
 /** Returns the path of a module. A URL of another host would be foreign code. */
-function pathOf(file: string, { cwd, what }: Pick<SetOptions, "cwd" | "what">): string {
+function pathOf(file: string, { cwd, what }: Pick<SetOptions<unknown>, "cwd" | "what">): string {
   try {
     return resolve(cwd, /^[a-z][a-z0-9+.-]+:/i.test(file) ? fileURLToPath(file) : file);
   } catch (cause) {

@@ -1,76 +1,63 @@
 import type { Engine, EngineStep } from "../../../core/engine.ts";
+import type { JobQueue } from "../../../core/queue.ts";
+import { createSpoolEngine } from "../../../examples/own_engine.ts";
 import { createLocalEngine } from "../../../operators/engines/local.ts";
 import { createQueueEngine, createStepHandler } from "../../../operators/engines/queue.ts";
 import { createSlurmEngine } from "../../../operators/engines/slurm.ts";
 import { openEngine } from "../../../operators/engines/mod.ts";
 import { openQueue } from "../../../queues/mod.ts";
 import { createMemoryQueue } from "../../../queues/memory.ts";
+import { engineCases, runEngineCase, testEngine } from "../../conformance/engines.ts";
 import { programTest } from "../../support/servers/programs/program_tests.ts";
-import { type TempRoot, tempRoot } from "../../support/temp_root.ts";
-import { engineCases } from "./conformance.ts";
+import { tempRoot } from "../../support/temp_root.ts";
 
-let made = 0;
-
-function stepIn(root: TempRoot) {
-  return (script: string, more: Partial<EngineStep> = {}): EngineStep => ({
-    run: "clean_up@1",
-    step: "clean",
-    name: `case-${Deno.pid}-${made++}`,
-    command: ["sh", "-c", script],
-    cwd: root.path,
-    env: {},
-    resources: {},
-    ...more,
+/** An engine with a worker that knows the commands of the steps that were submitted last. */
+async function withWorker(engine: Engine, queue: JobQueue): Promise<Engine> {
+  const commands = new Map<string, EngineStep>();
+  const worker = await queue.work(createStepHandler(({ step }) => commands.get(step)!), {
+    concurrency: 3,
   });
-}
-
-/** The commands of the steps that were submitted last, which a worker knows by itself. */
-function remembering(engine: Engine, commands: Map<string, EngineStep>): Engine {
   return {
     ...engine,
     submit(step, options) {
       commands.set(step.step, step);
       return engine.submit(step, options);
     },
-    [Symbol.asyncDispose]: () => engine[Symbol.asyncDispose](),
+    async [Symbol.asyncDispose]() {
+      await worker[Symbol.asyncDispose]();
+      await engine[Symbol.asyncDispose]();
+      await queue[Symbol.asyncDispose]();
+    },
   };
 }
 
+testEngine(Deno.test, () => Promise.resolve(createLocalEngine({ cores: 3 })), {
+  name: "local engine",
+});
+testEngine(Deno.test, () => {
+  const queue = createMemoryQueue();
+  return withWorker(createQueueEngine(queue), queue);
+}, { name: "queue engine" });
+
+testEngine(Deno.test, async () => {
+  const root = await tempRoot();
+  const engine = createSpoolEngine(root.join("jobs"));
+  return { ...engine, [Symbol.asyncDispose]: () => root[Symbol.asyncDispose]() };
+}, { name: "engine of examples/own_engine.ts" });
+
+let made = 0;
+
 for (const { name, run } of engineCases) {
-  Deno.test(`local engine: ${name}`, async () => {
-    await using root = await tempRoot();
-    await using engine = createLocalEngine({ cores: 3 });
-    await run({ engine, root, step: stepIn(root) });
-  });
-  Deno.test(`queue engine: ${name}`, async () => {
-    await using root = await tempRoot();
-    await using queue = createMemoryQueue();
-    const commands = new Map<string, EngineStep>();
-    await using _worker = await queue.work(createStepHandler(({ step }) => commands.get(step)!), {
-      concurrency: 3,
-    });
-    await run({
-      engine: remembering(createQueueEngine(queue), commands),
-      root,
-      step: stepIn(root),
-    });
-  });
   programTest(`queue engine: ${name}`, ["redis", "postgres"], async ({ shared }) => {
     const { url } = await shared();
-    await using root = await tempRoot();
     const place = `${url}?queue=engine-${made++}`;
-    await using engine = await openEngine(place);
-    await using queue = await openQueue(place);
-    const commands = new Map<string, EngineStep>();
-    await using _worker = await queue.work(createStepHandler(({ step }) => commands.get(step)!), {
-      concurrency: 3,
-    });
-    await run({ engine: remembering(engine, commands), root, step: stepIn(root) });
+    await runEngineCase(
+      run,
+      async () => withWorker(await openEngine(place), await openQueue(place)),
+    );
   });
   programTest(`slurm engine: ${name}`, "slurm", async ({ shared }) => {
     const { env } = await shared();
-    await using root = await tempRoot();
-    await using engine = createSlurmEngine({ env });
-    await run({ engine, root, step: stepIn(root) });
+    await runEngineCase(run, () => Promise.resolve(createSlurmEngine({ env })));
   });
 }

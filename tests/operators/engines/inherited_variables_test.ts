@@ -6,7 +6,7 @@ import { createLocalEngine } from "../../../operators/engines/local.ts";
 import { createSlurmEngine } from "../../../operators/engines/slurm.ts";
 import { programTest } from "../../support/servers/programs/program_tests.ts";
 import { tempRoot, testInRoot } from "../../support/temp_root.ts";
-import { untilState } from "./conformance.ts";
+import { untilState } from "../../conformance/engines.ts";
 
 /** The variables of a process that is a shard of a step, in a Slurm job that is a task of an array. */
 const OF_A_SHARD: Record<string, string> = {

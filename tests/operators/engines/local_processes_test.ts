@@ -2,7 +2,7 @@ import { assertEquals } from "@std/assert";
 import { createLocalEngine } from "../../../operators/engines/local.ts";
 import { readStat } from "../../../operators/process/proc.ts";
 import { type TempRoot, tempRoot, testInRoot } from "../../support/temp_root.ts";
-import { linesOf, untilLine, untilState } from "./conformance.ts";
+import { linesOf, untilLine, untilState } from "../../conformance/engines.ts";
 import { createSlurmEngine } from "../../../operators/engines/slurm.ts";
 import { startSlurm } from "../../support/servers/programs/slurm.ts";
 import { programTest } from "../../support/servers/programs/program_tests.ts";

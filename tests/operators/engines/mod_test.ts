@@ -1,10 +1,12 @@
 import { assertEquals, assertRejects } from "@std/assert";
 import { RegistryError } from "../../../core/errors.ts";
 import {
+  createEngines,
   createQueueEngine,
   createStepHandler,
   openEngine,
 } from "../../../operators/engines/mod.ts";
+import { createLocalEngine } from "../../../operators/engines/local.ts";
 import { createMemoryQueue } from "../../../queues/memory.ts";
 
 const STEP = { run: "r@1", step: "clean", name: "clean-1", cwd: "/", env: {}, resources: {} };
@@ -16,8 +18,32 @@ Deno.test("openEngine() opens engines by URL, without showing a password", async
   assertEquals(slurm.kind, "slurm");
 });
 
+Deno.test("openEngine() opens engines of schemes that a program registers", async () => {
+  await using engines = createEngines();
+  const urls: string[] = [];
+  engines.register("mine", {
+    help: "mine:HOST",
+    open(url) {
+      urls.push(url);
+      return createLocalEngine({ cores: 1 });
+    },
+  });
+  await using _mine = await openEngine("MINE:host", { engines });
+  await using local = await openEngine("local:", { engines });
+  assertEquals([urls, local.kind], [["MINE:host"], "local"]);
+  const error = await assertRejects(() => openEngine("mine:host"), RegistryError);
+  assertEquals([error.code, error.state], ["Invalid", "unknown scheme"]);
+});
+
 Deno.test("openEngine() refuses invalid URLs without showing secrets", async () => {
-  const urls = ["", "kafka://user:secret@host", "slurm://host", "slurm:?Bad Name=1"];
+  const urls = [
+    "",
+    "kafka://user:secret@host",
+    "slurm://host",
+    "local:8",
+    "constructor:",
+    "slurm:?Bad Name=1",
+  ];
   for (const url of [...urls, "redis://x?queue=a:secret b"]) {
     const error = await assertRejects(() => openEngine(url), RegistryError);
     assertEquals([error.code, /user|host\b.*secret/.test(error.message)], ["Invalid", false], url);

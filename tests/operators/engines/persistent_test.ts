@@ -7,7 +7,7 @@ import { readStat } from "../../../operators/process/proc.ts";
 import { LOADS_LATE } from "../../support/run_deno.ts";
 import { type TempRoot, testInRoot } from "../../support/temp_root.ts";
 import { withoutHanging } from "../../support/without_hanging.ts";
-import { linesOf, untilLine, untilState } from "./conformance.ts";
+import { linesOf, untilLine, untilState } from "../../conformance/engines.ts";
 
 const PROGRAM = new URL("./persistent.ts", import.meta.url).pathname;
 const persistent = [Deno.execPath(), "run", "-A", LOADS_LATE, "--quiet", PROGRAM];

@@ -6,7 +6,7 @@ import { createMemoryQueue } from "../../../queues/memory.ts";
 import { LOADS_LATE } from "../../support/run_deno.ts";
 import { testInRoot } from "../../support/temp_root.ts";
 import { createScriptedSystem } from "../../support/scripted_system.ts";
-import { linesOf, untilState } from "./conformance.ts";
+import { linesOf, untilState } from "../../conformance/engines.ts";
 
 const PROGRAM = new URL("./persistent.ts", import.meta.url).pathname;
 

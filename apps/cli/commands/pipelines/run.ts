@@ -1,5 +1,6 @@
 import { chmod, mkdir, writeFile } from "node:fs/promises";
 import { join } from "node:path";
+import { type EngineDriver, findEngine } from "../../../../operators/engines/mod.ts";
 import type { Pipeline, RunEvent } from "../../../../operators/runner/mod.ts";
 import type { Shard } from "../../../../workers/mod.ts";
 import {
@@ -86,7 +87,8 @@ export const run: Command = defineCommand({
       "../../../../operators/runner/mod.ts"
     );
     const url = flags.engine && engineUrl(flags.engine, context, "--engine");
-    refuseCombinations(flags, url);
+    const { engines } = opened;
+    refuseCombinations(flags, url === undefined ? undefined : findEngine(url, engines));
     const share = await sharedWith(flags, context);
     const registry = await context.open({ write: true });
     const withSecrets = {
@@ -96,7 +98,7 @@ export const run: Command = defineCommand({
     const { operators, force, failFast, concurrency, keep } = flags;
     const carrier = url === undefined
       ? undefined
-      : await openCarrier({ url, pipeline, folder, operators }, withSecrets);
+      : await openCarrier({ url, pipeline, folder, operators, engines }, withSecrets);
     const listener = listen(pipeline, folder, context);
     const options = {
       ...runnerOptions(opened, withSecrets),
@@ -171,8 +173,8 @@ async function sharedWith(
   return { shard, array: id };
 }
 
-/** Refuses options that exclude each other. `url` is that of the engine. */
-function refuseCombinations(flags: RunFlags, url: string | undefined): void {
+/** Refuses options that exclude each other. */
+function refuseCombinations(flags: RunFlags, driver: EngineDriver | undefined): void {
   const { shard, array, engine, failFast, detach, keep, concurrency } = flags;
   const isShared = shard !== undefined;
   const isHere = engine === undefined;
@@ -191,8 +193,8 @@ function refuseCombinations(flags: RunFlags, url: string | undefined): void {
       "Limit concurrent steps with a node's runner_count, or with --concurrency of each worker.",
     ],
     [
-      detach && /^local:/i.test(url ?? ""),
-      "steps of a local engine end with this command",
+      detach && driver?.endsWithProcess,
+      "steps of this engine end with this command",
       "Omit --detach, or use queue workers or Slurm.",
     ],
   ];

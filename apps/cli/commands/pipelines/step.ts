@@ -85,10 +85,11 @@ async function executeSteps(
   const hasEngine = flags.engine !== undefined || withSecrets.io.system.env(ENGINE_VARIABLE);
   const url = hasEngine ? engineUrl(flags.engine, withSecrets, "--engine") : undefined;
   const shard = flags.shard ?? io.system.env("HOLDFAST_SHARD");
+  const { engines } = opened;
   const { operators } = flags;
   const carry = url === undefined
     ? undefined
-    : await openCarrier({ url, pipeline, folder, operators }, withSecrets);
+    : await openCarrier({ url, pipeline, folder, operators, engines }, withSecrets);
   const options = {
     ...runnerOptions(opened, withSecrets),
     registry,

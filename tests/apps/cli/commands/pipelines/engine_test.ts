@@ -1,10 +1,14 @@
 import { assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
+import { fromFileUrl } from "@std/path";
 import { realSystem } from "../../../../../core/system.ts";
 import {
   ENGINE_VARIABLE,
   ownCommand,
   stepCommands,
 } from "../../../../../apps/cli/pipelines/open_carrier.ts";
+import { openRegistry } from "../../../../../mod.ts";
+import { readResult } from "../../../../../operators/runner/mod.ts";
+import { withoutHanging } from "../../../../support/without_hanging.ts";
 import { projectTest } from "./project.ts";
 
 /** The variables that processes need. */
@@ -43,11 +47,46 @@ pipeline:
 `,
 });
 
+projectTest("a run is submitted to an engine of the module of operators", async (it) => {
+  const operators = fromFileUrl(
+    new URL("../../../../../examples/own_engine.ts", import.meta.url),
+  );
+  const line = ["pipeline", "run", "--operators", operators];
+  const unknown = await it.holdfast([...line, "--engine", "sppol:jobs"], { env });
+  assertStringIncludes(unknown.err, "Did you mean spool? ");
+  const jobs = it.root.join("jobs");
+  const { code, err } = await it.holdfast([...line, "--engine", `spool:${jobs}`, "--detach"], {
+    env,
+  });
+  assertEquals(code, 0, err);
+  await using registry = await openRegistry(it.root.join(".holdfast"), { create: false });
+  const ended = (async () => {
+    for (;;) {
+      const result = await readResult(registry, "greeting@1");
+      if (result !== undefined) return result;
+      await realSystem.sleep(50);
+    }
+  })();
+  assertEquals((await withoutHanging("the end of the run", ended)).end, "ok");
+  await it.prints("cat greeting:output:pass_on text", "hello", { env });
+}, {
+  pipeline: `
+pipeline:
+  pipeline_id: greeting
+  operators:
+    - operator_id: greet
+      start_command: [sh, -c, 'printf hello > "$OUTPUT_ROOT/text"']
+    - operator_id: pass_on
+      inputs: { greeting: step:greet }
+      start_command: [sh, -c, 'cat "$INPUT_ROOT"/text > "$OUTPUT_ROOT/text"']
+`,
+});
+
 projectTest("engine options that conflict are refused", async (it) => {
   const run = "pipeline run --engine";
   const cases: [line: string, part: string, more?: Record<string, string>][] = [
     ["pipeline run --detach", "--detach needs an engine"],
-    [`${run} local: --detach`, "steps of a local engine end with this command"],
+    [`${run} local: --detach`, "steps of this engine end with this command"],
     [`${run} local: --keep`, "--keep cannot be used with --engine"],
     [`${run} local: --concurrency 2`, "--concurrency cannot be used with --engine"],
     [run, `neither --engine nor ${ENGINE_VARIABLE} is set`],
