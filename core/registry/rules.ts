@@ -26,6 +26,24 @@ export interface RulesChange extends SignalOptions {
 
 const COUNTS = ["keepLast", "keepDaily", "keepWeekly", "keepMonthly"] as const;
 
+const MEMBERS: ReadonlySet<string> = new Set<keyof RetentionRule>([
+  "pattern",
+  ...COUNTS,
+  "olderThanMs",
+  "keepWhere",
+  "protect",
+  "protectAliases",
+]);
+
+/**
+ * Returns true for a stored rule that this release does not understand: a later one wrote it. It may
+ * protect what it matches, so that must not be deleted, overwritten or moved.
+ */
+export function isUnknownRule(rule: RetentionRule): boolean {
+  return Object.keys(rule).some((member) => !MEMBERS.has(member)) ||
+    ruleProblem({ ...rule }) !== undefined;
+}
+
 export function ruleProblem(rule: Partial<Record<string, unknown>>): string | undefined {
   const { pattern, olderThanMs = 0, keepWhere = "", protect = true, protectAliases = ["*"] } = rule;
   if (typeof pattern !== "string" || pattern === "" || pattern.length > 200) {
@@ -54,11 +72,17 @@ function isAliasPatterns(value: unknown): value is readonly string[] {
 export function ruleText(
   { pattern: _, protect, protectAliases, olderThanMs, ...keep }: RetentionRule,
 ): string {
-  const parts = Object.entries(keep).filter(([, count]) => count !== undefined)
-    .map(([name, count]) => `${name.replace("keep", "keep ").toLowerCase()} ${count}`);
+  const members = Object.entries(keep).filter(([, value]) => value !== undefined);
+  const parts = members.map(([name, value]) =>
+    MEMBERS.has(name)
+      ? `${name.replace("keep", "keep ").toLowerCase()} ${value}`
+      : `${name} ${JSON.stringify(value)} (unknown to this release)`
+  );
   if (olderThanMs !== undefined) parts.push(`older than ${olderThanMs / 3_600_000} h`);
   if (protect) parts.push("protected");
-  if (protectAliases !== undefined) parts.push(`protected aliases ${protectAliases.join(" ")}`);
+  if (protectAliases !== undefined) {
+    parts.push(`protected aliases ${[protectAliases].flat().join(" ")}`);
+  }
   return parts.join(", ");
 }
 
@@ -69,24 +93,36 @@ export function isRetention(rule: RetentionRule): boolean {
   );
 }
 
-/** Returns the rule for a name: the one whose pattern has the most characters other than `*`. */
+/**
+ * Returns the rule for a name: the one whose pattern has the most characters other than `*`, but
+ * before all others one that this release does not understand.
+ */
 export function ruleFor(rules: readonly RetentionRule[], name: string): RetentionRule | undefined {
   return rulesFor(rules, name)[0];
 }
 
 /** Returns the rules that match a name. Only the first applies. */
 export function rulesFor(rules: readonly RetentionRule[], name: string): RetentionRule[] {
-  const weight = ({ pattern }: RetentionRule) =>
-    pattern.replaceAll("*", "").length * 1_000 - pattern.length;
-  return rules.filter(({ pattern }) => matchesStars(name, pattern))
-    .sort((a, b) => weight(b) - weight(a) || (a.pattern < b.pattern ? -1 : 1));
+  const weight = (rule: RetentionRule) =>
+    isUnknownRule(rule)
+      ? Infinity
+      : rule.pattern.replaceAll("*", "").length * 1_000 - rule.pattern.length;
+  return rules.filter(({ pattern }) => typeof pattern !== "string" || matchesStars(name, pattern))
+    .map((rule) => ({ rule, weight: weight(rule) }))
+    .sort((a, b) => a.weight === b.weight ? compare(a.rule, b.rule) : b.weight - a.weight)
+    .map(({ rule }) => rule);
 }
 
-/** Returns the rule that protects an alias, undefined if none does. */
+function compare({ pattern: a }: RetentionRule, { pattern: b }: RetentionRule): number {
+  return a < b ? -1 : 1;
+}
+
+/** Returns the rule that protects an alias, or may; undefined if none does. */
 export function ruleOfAlias(
   rules: readonly RetentionRule[],
   { name, alias }: { name: string; alias: string },
 ): RetentionRule | undefined {
   const rule = ruleFor(rules, name);
+  if (rule !== undefined && isUnknownRule(rule)) return rule;
   return rule?.protectAliases?.some((pattern) => matchesStars(alias, pattern)) ? rule : undefined;
 }

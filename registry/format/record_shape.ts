@@ -2,7 +2,6 @@
 // changes.
 import { nameProblem } from "../../core/naming/names.ts";
 import { parseVersion } from "../../core/naming/versions.ts";
-import { ruleProblem } from "../../core/registry/rules.ts";
 import { isJsonObject, opensFew } from "../../core/text/json_text.ts";
 import { slicesInTurns } from "../../core/work/next_turn.ts";
 
@@ -222,8 +221,8 @@ function isSettings(settings: unknown): boolean {
   const { versioned, mutable, graceMs, leastGraceMs, locking, rules } = settings;
   if (typeof versioned !== "boolean" || typeof mutable !== "boolean") return false;
   if (locking !== undefined && locking !== "link" && locking !== "file") return false;
-  const isRule = (rule: unknown) => isJsonObject(rule) && ruleProblem(rule) === undefined;
-  if (!isAbsentOr(rules, (list) => Array.isArray(list) && list.every(isRule))) return false;
+  // Later releases may write other rules: `isUnknownRule` finds them.
+  if (!isAbsentOr(rules, (list) => Array.isArray(list) && list.every(isJsonObject))) return false;
   return isNumber(leastGraceMs, 1) && isNumber(graceMs, leastGraceMs as number);
 }
 

@@ -1,21 +1,21 @@
 // Retention: deletes old versions by rules.
-import { invalid, isRegistryError, notFound, orMissing } from "../../core/errors.ts";
+import { invalid, isRegistryError, orMissing } from "../../core/errors.ts";
 import type { RegistryError } from "../../core/errors.ts";
 import { valueAt } from "../../core/faults/present.ts";
-import { globOf, isPattern } from "../../core/naming/name_patterns.ts";
 import { shown } from "../../core/naming/names.ts";
 import type { RetentionRule } from "../../core/record.ts";
 import { parseStoredCondition } from "../../core/registry/conditions.ts";
-import { isRetention } from "../../core/registry/rules.ts";
+import { isRetention, isUnknownRule } from "../../core/registry/rules.ts";
 import type { Registry } from "../../core/registry.ts";
 import { realSystem } from "../../core/system.ts";
 import { checkWritable, type Context, contextOf, knownContext } from "../operations/context.ts";
-import { checkHas, checkKnown, listNames } from "../operations/listing.ts";
 import { readStoreTime } from "./collection.ts";
 import type { PruneOptions, PruneReport } from "./prune_report.ts";
 import { newestOfPeriods, PERIOD_OPTIONS } from "./prune_periods.ts";
+import { listPruned } from "./pruned_names.ts";
 import { type Listed, type Prunable, prunableByContract, prunableInStore } from "./prunable.ts";
 import { readsEach, type Retention, type Times } from "./prunable.ts";
+import { checkKnownRule } from "../operations/protection.ts";
 import { createRuleReader } from "./rules.ts";
 import { inWords } from "../../core/calls/verb_errors.ts";
 import { forEachAtOnce } from "../../core/work/at_once.ts";
@@ -59,9 +59,13 @@ async function pruneEach(
   const now = createClock(context, report, signal);
   const ruleOf = createRuleReader(registry, signal);
   const prunings: Pruning[] = [];
+  const at = { backend: { location: registry.location } };
   for await (const name of listPruned(registry, names, signal)) {
     const rule = await ruleOf(name);
-    const retention = retentionBy(rule);
+    const retention = asFailure(report, name, () => {
+      if (rule !== undefined) checkKnownRule(at, { action: "prune", subject: shown(name) }, rule);
+      return retentionBy(rule);
+    });
     if (retention === undefined) continue;
     if (rule?.protect) {
       report.protected = (report.protected ?? 0) + 1;
@@ -69,7 +73,10 @@ async function pruneEach(
     }
     const { keepLast = 0, keepAliased = true, olderThanMs } = retention;
     const youngFrom = olderThanMs === undefined ? Infinity : await now() - olderThanMs;
-    const isProtected = async () => (await createRuleReader(registry, signal)(name))?.protect;
+    const isProtected = async () => {
+      const present = await createRuleReader(registry, signal)(name);
+      return present !== undefined && (present.protect === true || isUnknownRule(present));
+    };
     const rules = {
       ...retention,
       keepLast,
@@ -94,52 +101,15 @@ async function pruneEach(
   return report;
 }
 
-/** Yields each name once. Throws `NotFound` for a given one that never existed. */
-async function* listPruned(
-  registry: Registry,
-  names: Iterable<string> | undefined,
-  signal?: AbortSignal,
-): AsyncGenerator<string> {
-  const context = knownContext(registry);
-  if (names === undefined) {
-    return yield* context === undefined
-      ? registry.names({ signal })
-      : listNames(context, { signal });
+/** Returns what `find` does. Reports an error as the failure of a name, all of which stays. */
+function asFailure<T>(report: PruneReport, name: string, find: () => T): T | undefined {
+  try {
+    return find();
+  } catch (error) {
+    if (!isRegistryError(error, "Unsupported", "Invalid")) throw error;
+    const { code, message, hint } = error;
+    report.failures.push({ name, code, message, ...(hint && { hint }) });
   }
-  const listed = new Set<string>();
-  for (const text of names) {
-    for await (const name of namesMeant(registry, text, signal)) {
-      if (listed.has(name)) continue;
-      listed.add(name);
-      yield name;
-    }
-  }
-}
-
-/** Yields a name, or the names that match a pattern which is not the name of something. */
-async function* namesMeant(
-  registry: Registry,
-  text: string,
-  signal?: AbortSignal,
-): AsyncGenerator<string> {
-  const context = knownContext(registry);
-  if (!isPattern(text) || await registry.has(text, { signal })) {
-    await (context ? checkKnown(context, text, signal) : checkHas(registry, text, signal));
-    return yield text;
-  }
-  const { prefix, test } = globOf(text);
-  const all = context ? listNames(context, { prefix, signal }) : registry.names({ prefix, signal });
-  let count = 0;
-  for await (const name of all) {
-    if (!test(name)) continue;
-    count++;
-    yield name;
-  }
-  if (count > 0) return;
-  throw notFound("find", shown(text), "no name matches", {
-    hint: "List the names: registry.names(). * matches anything but /, and **/ any folders.",
-    reason: { kind: "pattern_unmatched" },
-  });
 }
 
 /** Returns a function that returns one time for all ages, and reports its clock. */
@@ -185,7 +155,7 @@ interface PruneRules extends Omit<Retention, "olderThanMs">, Pick<PruneOptions, 
   /** Returns the store's time, milliseconds. */
   now(): Promise<number>;
   /** Returns true if a rule protects the name by now. */
-  isProtected(): Promise<boolean | undefined>;
+  isProtected(): Promise<boolean>;
   report: PruneReport;
 }
 

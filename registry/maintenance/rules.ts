@@ -1,10 +1,10 @@
 // Retention rules, a part of the settings: reading, changing, and pruning by them.
 import { authorOf } from "../../core/naming/author.ts";
 import { parseCondition } from "../../core/registry/conditions.ts";
-import { fault, notFound } from "../../core/errors.ts";
+import { fault, notFound, unsupported } from "../../core/errors.ts";
 import { shown } from "../../core/naming/names.ts";
 import type { RetentionRule, SettingsRecord } from "../../core/record.ts";
-import { ruleFor, ruleProblem, rulesFor } from "../../core/registry/rules.ts";
+import { isUnknownRule, ruleFor, ruleProblem, rulesFor } from "../../core/registry/rules.ts";
 import type { RetentionRules, RulesChange } from "../../core/registry/rules.ts";
 import type { Registry, SignalOptions } from "../../core/registry.ts";
 import { asGeneration, readRecord, recordOfKind } from "../cell/heads.ts";
@@ -93,6 +93,12 @@ export async function changeRules(
       throw fault({ code: "Conflict", action, state, hint });
     }
     const pattern = remove ?? set!.pattern;
+    const present = rules.find((rule) => rule.pattern === pattern);
+    if (set !== undefined && present !== undefined && isUnknownRule(present)) {
+      const state = "this release does not understand the rule that it has";
+      const hint = "Upgrade Holdfast, or remove the rule first.";
+      throw unsupported("set rule for", shown(pattern), state, { hint });
+    }
     const others = rules.filter((rule) => rule.pattern !== pattern);
     if (remove !== undefined && others.length === rules.length) {
       const hint = "List the rules: readRules(registry).";

@@ -52,12 +52,35 @@ export async function annotateHere(
       if (before !== undefined && isSame) return written = undefined;
       const of = { name, ...version && { version: version.canonical } };
       const base = operation.recordBase(revision + 1, head?.previous);
-      return encodeRecord(written = { ...base, by: operation.by, kind: "note", ...of, ...after });
+      const kept = before && unknownMembers(before);
+      written = { ...kept, ...base, by: operation.by, kind: "note", ...of, ...after };
+      return encodeRecord(written);
     },
   });
   if (written !== undefined) return annotationsIn(written);
   await settle(context, [present!.info.key], signal);
   return annotationsIn(noteIn(present!));
+}
+
+const MEMBERS: ReadonlySet<string> = new Set<keyof NoteRecord>([
+  "format",
+  "kind",
+  "generation",
+  "commit",
+  "previous",
+  "startedAt",
+  "createdAt",
+  "by",
+  "name",
+  "version",
+  "notes",
+  "labels",
+  "origin",
+]);
+
+/** Returns the members of a record that a later release wrote: each record has the whole state. */
+function unknownMembers(record: NoteRecord): Partial<NoteRecord> {
+  return Object.fromEntries(Object.entries(record).filter(([member]) => !MEMBERS.has(member)));
 }
 
 function changed(

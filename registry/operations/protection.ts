@@ -1,8 +1,8 @@
 // Protection of names and aliases by the rules of the registry.
-import { conflict } from "../../core/errors.ts";
+import { conflict, unsupported } from "../../core/errors.ts";
 import { shown } from "../../core/naming/names.ts";
 import type { RetentionRule } from "../../core/record.ts";
-import { ruleFor, ruleOfAlias } from "../../core/registry/rules.ts";
+import { isUnknownRule, ruleFor, ruleOfAlias } from "../../core/registry/rules.ts";
 import { readHead, readRecord, recordOfKind } from "../cell/heads.ts";
 import { SETTINGS } from "../format/layout.ts";
 import type { Context } from "./context.ts";
@@ -17,6 +17,7 @@ export async function checkUnprotected(
   signal?: AbortSignal,
 ): Promise<void> {
   const rule = ruleFor(await rulesNow(context, signal), name);
+  if (rule !== undefined) checkKnownRule(context, { action, subject: shown(name) }, rule);
   if (!rule?.protect) return;
   throw conflict(action, shown(name), `the rule ${shown(rule.pattern)} protects it`, {
     hint: "Change the rule, or delete with force: true.",
@@ -33,11 +34,26 @@ export async function checkUnprotectedAlias(
 ): Promise<void> {
   const rule = ruleOfAlias(await rulesNow(context, signal), { name, alias });
   if (rule === undefined) return;
+  checkKnownRule(context, { action, subject: shown(`${name}@${alias}`) }, rule);
   const state = `the rule ${shown(rule.pattern)} protects this alias`;
   throw conflict(action, shown(`${name}@${alias}`), state, {
     hint: "Change the alias with force: true.",
     reason: { kind: "alias_protected", name, alias },
     backend: context.backend.location,
+  });
+}
+
+/** Throws `Unsupported` for a rule of a later release: it may protect the subject. */
+export function checkKnownRule(
+  { backend }: { backend: { location: string } },
+  { action, subject }: { action: string; subject: string },
+  rule: RetentionRule,
+): void {
+  if (!isUnknownRule(rule)) return;
+  const state = `this release does not understand the rule ${shown(rule.pattern)}`;
+  throw unsupported(action, subject, state, {
+    hint: "Upgrade Holdfast to the release that set the rule, or a later one.",
+    backend: backend.location,
   });
 }
 

@@ -56,8 +56,8 @@ export interface FilesOfArtifact {
   digest?: string;
   /** Returns the files. Called again only if the base was deleted during a very long upload. */
   produce(operation: Operation): FilesToSave | Promise<Awaited<FilesToSave> | ValueToStore>;
-  /** Checks the stored files before the record is written. An error aborts the save. */
-  check?(files: readonly StoredFile[]): void;
+  /** Adds members to the stored files before the record is written. */
+  complete?(files: readonly StoredFile[]): void;
 }
 
 export function saveValue(
@@ -219,7 +219,7 @@ class SaveAttempt {
       if (existing !== undefined) return { state: "existing", found: existing };
       await this.#placed!.folder.store(payload).catch(fail);
     }
-    this.#artifact.check?.(payload.files);
+    this.#artifact.complete?.(payload.files);
     const list = await fileListOf(operation, placedUnder(this.#folder, payload.files));
     if (list !== undefined && this.#placed === undefined) {
       const stored = await this.#begin();

@@ -23,8 +23,11 @@ const RuleSchema = strictObject("RetentionRule", {
   ),
 });
 
+/** A later release may have set others: they are returned as they are. */
+const StoredRuleSchema = v.union([RuleSchema, v.looseObject({})]);
+
 export const RulesSchema = object("RetentionRules", {
-  rules: v.array(RuleSchema),
+  rules: v.array(StoredRuleSchema),
   revision: Amount,
   changedAt: Moment,
   by: v.optional(AuthorSchema),

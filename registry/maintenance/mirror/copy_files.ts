@@ -8,7 +8,7 @@ import { artifactDigest } from "../../../core/artifact_digest.ts";
 import type { SaveOptions } from "../../../core/registry.ts";
 import { inUtc } from "../../cell/since.ts";
 import { parsePlace } from "../../format/layout.ts";
-import { keptMembers } from "../../operations/undelete/kept_members.ts";
+import { keptFileMembers, keptMembers } from "../../operations/undelete/kept_members.ts";
 import { payloadSource } from "../../operations/load.ts";
 import { placeOf } from "../../cell/objects.ts";
 import type { FileBytes } from "../../payload/file_bytes.ts";
@@ -80,6 +80,7 @@ export async function copyFiles(
       ...(since && { since }),
     },
     produce: () => source.files.map((file) => fileToSave(file, reader)),
+    complete: keptFileMembers(source.files),
   };
   const version = to.settings.versioned ? record.version : undefined;
   const save = (base: string | undefined) => {

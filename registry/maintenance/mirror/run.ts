@@ -13,6 +13,7 @@ import { RELEASE } from "../../../core/registry/release.ts";
 import { forEachAtOnce } from "../../../core/work/at_once.ts";
 import { type NamedInput, readInput } from "../../operations/lineage/inputs.ts";
 import type { Context } from "../../operations/context.ts";
+import { checkKnownRule } from "../../operations/protection.ts";
 import { nameFolder } from "../../format/layout.ts";
 import type { Head } from "../../cell/heads.ts";
 import type { MirrorItem } from "./report.ts";
@@ -180,6 +181,9 @@ export async function checkProtection(
   { action, name, version, location }: Record<"action" | "name" | "version" | "location", string>,
 ): Promise<void> {
   const rule = await ruleOf(name);
+  if (rule !== undefined) {
+    checkKnownRule({ backend: { location } }, { action, subject: `"${name}@${version}"` }, rule);
+  }
   if (!rule?.protect) return;
   throw new LastingConflict({
     action,

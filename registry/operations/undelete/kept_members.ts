@@ -1,5 +1,5 @@
 // Members of a record that another record of the same version keeps: in a mirror, or restored.
-import type { VersionRecord } from "../../../core/record.ts";
+import type { StoredFile, VersionRecord } from "../../../core/record.ts";
 
 const REMADE: ReadonlySet<string> = new Set<keyof VersionRecord>([
   "format",
@@ -12,7 +12,6 @@ const REMADE: ReadonlySet<string> = new Set<keyof VersionRecord>([
   "startedAt",
   "createdAt",
   "by",
-  "materializer",
   "metadata",
   "inputs",
   "files",
@@ -27,4 +26,32 @@ const REMADE: ReadonlySet<string> = new Set<keyof VersionRecord>([
 /** Returns all members, known or not, except those that are made anew. */
 export function keptMembers(record: VersionRecord): Partial<VersionRecord> {
   return Object.fromEntries(Object.entries(record).filter(([member]) => !REMADE.has(member)));
+}
+
+const OF_FILE: ReadonlySet<string> = new Set<keyof StoredFile>([
+  "path",
+  "size",
+  "sha256",
+  "mediaType",
+  "mode",
+  "modifiedAt",
+  "encoding",
+  "from",
+  "parts",
+  "chunks",
+  "inline",
+]);
+
+/** Returns a function that gives files the members of these ones that this release does not know. */
+export function keptFileMembers(
+  source: readonly StoredFile[],
+): (files: readonly StoredFile[]) => void {
+  const kept = new Map<string, object>();
+  for (const file of source) {
+    const unknown = Object.entries(file).filter(([member]) => !OF_FILE.has(member));
+    if (unknown.length > 0) kept.set(file.path, Object.fromEntries(unknown));
+  }
+  return (files) => {
+    for (const file of kept.size > 0 ? files : []) Object.assign(file, kept.get(file.path));
+  };
 }

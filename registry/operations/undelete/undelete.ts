@@ -27,7 +27,7 @@ import {
   keptUntil,
   readContent,
 } from "./deleted_version.ts";
-import { keptMembers } from "./kept_members.ts";
+import { keptFileMembers, keptMembers } from "./kept_members.ts";
 import { payloadSource } from "../load.ts";
 import { versionNotFound } from "../resolve.ts";
 import { type FilesOfArtifact, saveFiles } from "../save.ts";
@@ -175,6 +175,7 @@ async function artifactOf(
         }),
     },
     produce: () => filesOf(artifact),
+    complete: keptFileMembers(source.files),
   };
 }
 

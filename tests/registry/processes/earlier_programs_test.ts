@@ -1,5 +1,6 @@
 // Programs of earlier commits and of this one use one registry at the same time.
 import { assertEquals, assertRejects } from "@std/assert";
+import { mkdir } from "node:fs/promises";
 import { pathToFileURL } from "node:url";
 import type { AnyRecord } from "../../../core/record.ts";
 import { createLocalBackend, openRegistry } from "../../../mod.ts";
@@ -77,6 +78,45 @@ testBesideEach("an earlier program reads, keeps and deletes a restored version",
   assertEquals(await before.call("load", path, "model"), large);
   assertEquals(await before.call("save", path, "model", "next"), "3.0.0");
 });
+
+testBesideEach("both collect, in turns, what either wrote", async ({ now, before, path }) => {
+  for (const writer of [now, before]) {
+    const folder = `${path}-${writer === now}`;
+    await mkdir(folder);
+    await writer.call("writeContent", folder);
+    const at = `${folder}/main`;
+    for (const collector of [now, before, now]) {
+      assertEquals(await collector.call("collectGarbage", at, { now: true }), []);
+    }
+    for (const reader of [now, before]) assertEquals(await reader.call("verify", at), []);
+  }
+});
+
+testBesideEach(
+  "an earlier program keeps what a mirror restored after a collection",
+  async (world) => {
+    const { now, before, path } = world;
+    const from = `${path}-from`, to = `${path}-to`;
+    const large = "x".repeat(100_000);
+    await before.call("save", from, "model", large);
+    await now.call("mirror", from, to, {});
+    await before.call("delete", from, "model@1");
+    await before.call("mirror", from, to, {});
+    // a deletion in two steps: its tombstone takes the place of the first record, and then goes
+    for (let run = 0; run < 2; run++) await before.call("collectGarbage", to, { now: true });
+    await now.call("undelete", from, "model@1");
+    assertEquals(await now.call("mirror", from, to, {}), []);
+    for (let run = 0; run < 2; run++) {
+      for (const program of [before, now]) {
+        assertEquals(await program.call("load", to, "model@1"), large);
+        assertEquals(await program.call("collectGarbage", to, { now: true }), []);
+        assertEquals(await program.call("verify", to), []);
+      }
+    }
+    assertEquals(await before.call("delete", to, "model@1"), true);
+    await refuses("NotFound", now.call("load", to, "model@1"));
+  },
+);
 
 testBesideEach("each protects what the other's releases and aliases hold", async (world) => {
   const { now, before, path } = world;

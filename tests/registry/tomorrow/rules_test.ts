@@ -1,0 +1,154 @@
+// Rules of a program of tomorrow are kept. This program refuses what they may protect.
+import { assert, assertEquals, assertStringIncludes } from "@std/assert";
+import { openHttpRegistry } from "../../../apps/client.ts";
+import { createMemoryBackend } from "../../../backends/memory.ts";
+import type { SettingsRecord } from "../../../core/record.ts";
+import { deleteMany, openRegistry, type Registry } from "../../../mod.ts";
+import type { StoredRegistry } from "../../../core/registry.ts";
+import { ruleText } from "../../../core/registry/rules.ts";
+import { decodeRecord, encodeRecord } from "../../../registry/format/record_codec.ts";
+import { recordKey, SETTINGS } from "../../../registry/format/layout.ts";
+import {
+  changeRules,
+  changeSettings,
+  collectGarbage,
+  mirrorRegistry,
+  prune,
+  pruneByRules,
+  readRules,
+  verifyRegistry,
+} from "../../../registry/maintenance.ts";
+import { createCheckedHandler } from "../../apps/server/checked_handler.ts";
+import { keysOf } from "../registries.ts";
+import { rejected } from "../rejected.ts";
+
+type Rule = Record<string, unknown>;
+
+const RULES: Record<string, Rule> = {
+  "only members of tomorrow": { pattern: "m", keepYearly: 2 },
+  "a retention with more": { pattern: "m", keepLast: 1, keepYearly: 2 },
+  "a protection with more": { pattern: "m", protect: true, until: "2030-01-01" },
+  "another value": { pattern: "m", protect: "softly" },
+  "another condition": { pattern: "m", keepWhere: { metadata: "good" } },
+  "a pattern for all names": { pattern: "*", lock: true },
+  "no pattern": { names: ["m"], protect: true },
+};
+
+/** Writes the settings as a program of tomorrow would, with these rules. */
+async function setRules({ backend }: StoredRegistry, rules: readonly Rule[]): Promise<void> {
+  const [key] = await keysOf(backend, SETTINGS);
+  const { record } = decodeRecord(await (await backend.get(key!))!.bytes(), key!);
+  const { settings, generation, commit } = record as SettingsRecord;
+  const next = {
+    ...record,
+    registry: generation === 1 ? commit : (record as SettingsRecord).registry,
+    generation: generation + 1,
+    settings: { ...settings, rules },
+  } as unknown as SettingsRecord;
+  await backend.put(recordKey(SETTINGS, generation + 1), encodeRecord(next), { mode: "create" });
+}
+
+/** Opens a mutable registry with versions and aliases of "m" and "other", and one rule. */
+async function openWith(rule: Rule): Promise<StoredRegistry> {
+  const store = createMemoryBackend();
+  const first = await openRegistry(store, { mutable: true });
+  for (const name of ["m", "other"]) {
+    for (const value of [1, 2, 3]) await first.save(name, value);
+    for (const version of ["1", "2"]) await first.setAlias(name, "live", version);
+  }
+  for (const value of [1, 2, 3]) await first.save("plain", value);
+  await setRules(first, [{ pattern: "kept:*", keepLast: 3 }, rule]);
+  return await openRegistry(store);
+}
+
+const OVERWRITE = { version: "3", onConflict: "overwrite" } as const;
+
+/** Calls that delete, overwrite or move something of "m". */
+const REFUSED: Record<string, (registry: Registry) => Promise<unknown>> = {
+  "delete": (registry) => registry.delete("m@3"),
+  "delete of all": (registry) => registry.delete("m", { allVersions: true }),
+  "overwrite": (registry) => registry.save("m", 4, OVERWRITE),
+  "setAlias": (registry) => registry.setAlias("m", "live", "3"),
+  "setAlias of a new one": (registry) => registry.setAlias("m", "new", "3"),
+  "deleteAlias": (registry) => registry.deleteAlias("m", "live"),
+  "rollbackAlias": (registry) => registry.rollbackAlias("m", "live"),
+  "save with an alias": (registry) => registry.save("m", 4, { alias: "live" }),
+};
+
+for (const [what, rule] of Object.entries(RULES)) {
+  const isForAll = rule.pattern !== "m";
+
+  Deno.test(`a rule of tomorrow protects what it matches: ${what}`, async () => {
+    const stored = await openWith(rule);
+    const handler = createCheckedHandler(stored);
+    const fetch = (input: RequestInfo | URL, init?: RequestInit) =>
+      handler(new Request(input, init));
+    const remote = await openHttpRegistry("http://localhost", { fetch });
+    for (const registry of [stored, remote]) {
+      for (const [call, refused] of Object.entries(REFUSED)) {
+        const error = await rejected("Unsupported", refused(registry), /does not understand/);
+        assertStringIncludes(error.hint ?? "", "Upgrade", call);
+      }
+      const { failed, results } = await deleteMany(registry, ["m@3"]);
+      assertEquals(failed, [0]);
+      assertEquals(results[0]?.ok === false && results[0].error.code, "Unsupported");
+    }
+    for (const pruned of [await prune(stored, { keepLast: 1 }), await pruneByRules(stored)]) {
+      const names = isForAll ? ["m", "other", "plain"] : ["m"];
+      assertEquals(
+        pruned.failures.map(({ name, code }) => [name, code]),
+        names.map((name) => [
+          name,
+          "Unsupported",
+        ]),
+      );
+      assert(pruned.deleted.every(({ name }) => name !== "m"));
+    }
+    assertEquals((await Array.fromAsync(stored.versions("m"))).length, 3);
+    assertEquals((await Array.fromAsync(stored.versions("plain"))).length, isForAll ? 3 : 1);
+
+    await stored.save("m", "new");
+    await stored.delete("m@3", { force: true });
+    await stored.setAlias("m", "live", "4", { force: true });
+    assertEquals((await verifyRegistry(stored)).problems, []);
+    assertEquals((await collectGarbage(stored)).failures, []);
+    await handler[Symbol.asyncDispose]();
+  });
+
+  Deno.test(`a rule of tomorrow is kept, shown, and removed by its pattern: ${what}`, async () => {
+    const registry = await openWith(rule);
+    await changeSettings(registry, { graceMs: 48 * 3_600_000 });
+    await changeRules(registry, { set: { pattern: "b", protect: true } });
+    const { rules } = await readRules(registry);
+    const stored: unknown = rules[1];
+    assertEquals(stored, rule);
+    assertEquals(typeof ruleText(rules[1]!), "string");
+    const handler = createCheckedHandler(registry);
+    const answer = await handler(new Request("http://localhost/rules"));
+    assertEquals((await answer.json()).rules[1], rule);
+    await handler[Symbol.asyncDispose]();
+
+    const copy = await openRegistry(createMemoryBackend());
+    assertEquals((await mirrorRegistry(registry, copy)).failures, []);
+    if (typeof rule.pattern !== "string") return;
+    const { pattern } = rule;
+    await rejected("Unsupported", changeRules(registry, { set: { pattern, keepLast: 1 } }));
+    await changeRules(registry, { remove: pattern });
+    await registry.delete("m@3");
+  });
+}
+
+Deno.test("a mirror deletes and overwrites nothing that a rule of tomorrow may protect", async () => {
+  const target = await openWith({ pattern: "m", keepYearly: 2 });
+  const source = await openRegistry(createMemoryBackend(), { mutable: true });
+  assertEquals((await mirrorRegistry(target, source)).failures, []);
+  await source.delete("m@3");
+  await source.save("m", "over", { version: "1", onConflict: "overwrite" });
+  await source.delete("other@3");
+  const { failures } = await mirrorRegistry(source, target);
+  assertEquals(failures.map(({ version, error }) => [version, error.code]).toSorted(), [
+    ["1.0.0", "Unsupported"],
+    ["3.0.0", "Unsupported"],
+  ]);
+  assertEquals([await target.load("m@3"), await target.load("m@1")], [3, 1]);
+});
