@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import argparse
-import io
 import json
 import os
 import re
@@ -59,8 +58,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
     )
     save.add_argument("--key", help="idempotency key: a repeat returns the first result")
     options = parser.parse_args(arguments)
-    if isinstance(sys.stdout, io.TextIOWrapper):  # whose encoding may lack letters of a name
-        sys.stdout.reconfigure(errors="backslashreplace")
+    out: Any = sys.stdout
+    if hasattr(out, "reconfigure"):  # its encoding may lack letters of a name
+        out.reconfigure(errors="backslashreplace")
     try:
         for line in run(open_registry(options.registry), options):
             print(printable_text(line) if sys.stdout.isatty() else line)

@@ -1,5 +1,10 @@
 """`holdfast://` paths for fsspec, and so for pandas, polars, DuckDB, PyArrow, Dask and zarr."""
 
+# The packages that it uses have no types.
+# pyright: reportMissingTypeStubs=false, reportUnknownMemberType=false
+# pyright: reportUnknownVariableType=false, reportUnknownArgumentType=false
+# pyright: reportIncompatibleMethodOverride=false, reportAssignmentType=false
+
 from __future__ import annotations
 
 import difflib

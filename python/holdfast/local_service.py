@@ -12,7 +12,7 @@ import shutil
 import signal
 import subprocess
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Generator
 from contextlib import contextmanager
 from datetime import datetime, timezone
 from pathlib import Path
@@ -21,6 +21,7 @@ from typing import Any
 from .client.connection import OWN_TOKENS
 from .core.arguments import checked
 from .core.errors import HoldfastError
+from .core.shapes import is_dict
 from .service_registry import ServiceRegistry
 
 
@@ -28,7 +29,7 @@ from .service_registry import ServiceRegistry
 @contextmanager
 def service(
     registry: str | Path = "./.holdfast", *, command: str | None = None, create: bool = True
-) -> Iterator[ServiceRegistry]:
+) -> Generator[ServiceRegistry, None, None]:
     """Serves a registry on a free port of this machine while the block runs.
 
     The service has a random token, which only this program has: other users of the machine cannot
@@ -149,7 +150,7 @@ def start(command: list[str], tokens: str) -> tuple[subprocess.Popen[str], dict[
             for line in process.stdout or ():
                 with contextlib.suppress(ValueError):
                     answer = json.loads(line)
-                    if isinstance(answer, dict) and "url" in answer:
+                    if is_dict(answer) and "url" in answer:
                         return process, answer
             process.wait()
         except BaseException:  # Ctrl-C ends this program, but not a process of another group

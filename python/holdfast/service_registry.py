@@ -23,6 +23,7 @@ from .core.errors import Corrupt, HoldfastError, Json, damaged, quoted
 from .core.metadata import checked_json, from_metadata
 from .core.names import encode_segment
 from .core.records import KINDS, TIME, UUID, check_files, fits
+from .core.shapes import is_dict, is_list
 from .core.versions import parse_ref, parse_version
 from .runs.run import LoggedRun, Run, leave_runs, reason_of
 from .values.serializers import FileToSend
@@ -50,7 +51,7 @@ class ServiceRegistry(Registry):
         self, url: str, token: str | Callable[[], str] | None = None, timeout: float = 60
     ) -> None:
         self._connection = Connection(url, token, timeout)
-        self.location = self._connection.location
+        self.location: str = self._connection.location
 
     def __exit__(
         self,
@@ -110,8 +111,8 @@ class ServiceRegistry(Registry):
         if not all(fits(facts.get(member), shape) for member, shape in shapes.items()):
             raise damaged(what, "it is not one of a version")
         files = facts["files"]
-        for file in files if isinstance(files, list) else ():
-            if isinstance(file, dict):  # the service decompresses, and joins the parts
+        for file in files if is_list(files) else ():
+            if is_dict(file):  # the service decompresses, and joins the parts
                 file.pop("encoding", None)
                 file["parts"] = [{"object": 0, "size": file.get("size")}]
         check_files(files, what, int(facts["size"]), 0)
@@ -207,7 +208,7 @@ class ServiceRegistry(Registry):
         encode_segment(run_id)
         action = f"open a run of {quoted(name)}"
         facts = {"params": params, "tags": tags}
-        body = {key: checked_json(facts[key], action, key) or {} for key in facts}
+        body: Json = {key: checked_json(facts[key], action, key) or {} for key in facts}
         begun = self._connection.json("POST", f"{path_of(name)}/runs/{quote(run_id)}", body)
         return Run(self._connection, name, run_id, begun)
 
@@ -361,7 +362,7 @@ class ServiceRegistry(Registry):
         seen: set[str] = set()
         while True:
             page = self._connection.json("GET", f"{path}?{urllib.parse.urlencode(query)}")
-            if not isinstance(page.get("items"), list) or str(page.get("next")) in seen:
+            if not is_list(page.get("items")) or str(page.get("next")) in seen:
                 raise self._connection.foreign(path)
             yield from page["items"]
             if not page.get("next"):

@@ -2,7 +2,7 @@
 // environment.
 import { assert, assertEquals, assertMatch } from "@std/assert";
 import { execFile } from "node:child_process";
-import { readdir, readFile } from "node:fs/promises";
+import { cp, mkdir, readdir, readFile, writeFile } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import { promisify } from "node:util";
 import { buildPython } from "../../dev/python.ts";
@@ -28,12 +28,50 @@ async function succeeds(command: string, args: string[], cwd: string): Promise<s
   }
 }
 
+/** Packages without types, and what short programs leave out. */
+const OF_OTHERS = `# pyright: reportUnknownMemberType=false, reportUnknownVariableType=false
+# pyright: reportUnknownArgumentType=false, reportMissingTypeStubs=false
+# pyright: reportOptionalMemberAccess=false, reportPossiblyUnboundVariable=false
+`;
+
+/** Writes the programs of the pages about Python, and of the notebook. */
+async function writePrograms(folder: string): Promise<void> {
+  await mkdir(folder);
+  const page = async (path: string) => await readFile(join(REPOSITORY, path), "utf8");
+  const texts = await Promise.all(["docs/python.md", "docs/runs.md", "python/README.md"].map(page));
+  const blocks = texts.flatMap((text) =>
+    Array.from(text.matchAll(/^```python(?! ignore).*\n([^]*?)^```$/gm), ([, code]) => code!)
+  );
+  const { cells } = JSON.parse(await page("examples/python.ipynb")) as {
+    cells: { cell_type: string; source: string[] }[];
+  };
+  const code = cells.filter(({ cell_type }) => cell_type === "code");
+  blocks.push(code.map(({ source }) => source.join("")).join("\n"));
+  assert(blocks.length > 8);
+  for (const [i, block] of blocks.entries()) {
+    await writeFile(join(folder, `program_${i}.py`), OF_OTHERS + block);
+  }
+}
+
 packageTest("the types and the style of the Python package hold", async (python) => {
   const ruff = join(dirname(python), "ruff");
   await succeeds(ruff, ["check", "--no-cache", "."], PACKAGE);
   await succeeds(ruff, ["format", "--no-cache", "--check", "."], PACKAGE);
   const cache = join(dirname(serversFolder()), "mypy"); // what it knows of other packages
   await succeeds(python, ["-m", "mypy", "--cache-dir", cache, "holdfast"], PACKAGE);
+});
+
+packageTest("mypy and pyright accept the package and programs that use it", async (python) => {
+  await using root = await tempRoot();
+  await cp(join(PACKAGE, "holdfast"), root.join("holdfast"), { recursive: true });
+  await writePrograms(root.join("programs"));
+  const mypy = ["-m", "mypy", "--cache-dir", join(dirname(serversFolder()), "mypy_of_programs")];
+  const options = ["--strict", "--ignore-missing-imports", "--disable-error-code", "union-attr"];
+  await succeeds(python, [...mypy, ...options, "programs"], root.path);
+  const settings = { typeCheckingMode: "strict", pythonVersion: "3.10" };
+  await writeFile(root.join("pyrightconfig.json"), JSON.stringify(settings));
+  const pyright = ["run", "--allow-all", "--no-lock", "npm:pyright@1.1.414"];
+  await succeeds(Deno.execPath(), [...pyright, "--pythonpath", python], root.path);
 });
 
 packageTest(

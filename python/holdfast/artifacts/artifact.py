@@ -25,7 +25,7 @@ class Artifact(Files, Worded):
         self.generation: int = int(facts.get("generation", 1))
         """How often this version was written: more than 1 if it was overwritten."""
         self.inputs: list[Any] = facts.get("inputs", [])
-        self.is_copy = "origin" in facts
+        self.is_copy: bool = "origin" in facts
         """Whether it was copied from another registry."""
         self.restored: list[Json] = facts.get("restored", [])
         """When it was deleted and restored: `deletedAt`, `restoredAt`."""

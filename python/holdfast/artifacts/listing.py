@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any, NamedTuple, TypeVar
+from typing import Any, NamedTuple, TypeVar, cast
 
 from ..core.author import Author
 from .artifact import Artifact
@@ -16,7 +16,7 @@ class Listing(list[T]):
     def _repr_html_(self) -> str:
         from .html import size_of, table
 
-        items: list[Any] = self
+        items = cast("list[Any]", self)
         if not items:
             return "<p>none</p>"
         if isinstance(items[0], Artifact):

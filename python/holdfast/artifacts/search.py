@@ -9,6 +9,7 @@ from typing import Any, NamedTuple
 
 from ..core.errors import HoldfastError, Json, quoted
 from ..core.metadata import from_metadata
+from ..core.shapes import is_dict, is_list
 from ..core.versions import Version, parse_version
 from .comparing import begins_date, compares, compares_text, instant_of, meets
 
@@ -100,7 +101,7 @@ def parse_term(term: str) -> Test:
 def end_state_of(metadata: Json) -> str | None:
     """Returns how the run ended that made a version; None for other versions."""
     run, end = metadata.get("run"), metadata.get("end")
-    if isinstance(run, dict):
+    if is_dict(run):
         if not isinstance(run.get("id"), str) or not isinstance(run.get("startedAt"), str):
             return None
         return "failed" if "failed" in run else "finished"
@@ -111,7 +112,7 @@ def end_state_of(metadata: Json) -> str | None:
 
 def value_at(value: Any, path: str) -> Any:
     """Returns the value of nested keys between dots. Keys may have dots themselves."""
-    keys = value if isinstance(value, dict) else ()
+    keys = value if is_dict(value) else ()
     for key in sorted((key for key in keys if f"{path}.".startswith(f"{key}.")), key=len):
         found = value[key] if key == path else value_at(value[key], path[len(key) + 1 :])
         if found is not MISSING:
@@ -138,7 +139,7 @@ def texts_of(found: Found) -> Iterator[str]:
     values: list[Any] = [found.metadata]
     while values:
         value = values.pop()
-        if isinstance(value, (dict, list)):
-            values.extend(value.values() if isinstance(value, dict) else value)
+        if is_dict(value) or is_list(value):
+            values.extend(value.values() if is_dict(value) else value)
         elif value is not None:
             yield value if isinstance(value, str) else json.dumps(value)

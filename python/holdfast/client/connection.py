@@ -16,6 +16,7 @@ from collections.abc import Callable, Iterator
 from typing import Any, NamedTuple
 
 from ..core.errors import HoldfastError, Json, quoted
+from ..core.shapes import is_dict
 from ..core.store import CHUNK
 from .reasons import hint_for, in_python, kind_of
 
@@ -110,9 +111,12 @@ class Reply(NamedTuple):
 class OnlyReads(urllib.request.HTTPRedirectHandler):
     """Follows redirects of reads: others would become reads, or lose their body."""
 
-    def redirect_request(self, request: Any, *rest: Any) -> urllib.request.Request | None:
-        is_read = request.get_method() in ("GET", "HEAD")
-        return super().redirect_request(request, *rest) if is_read else None
+    def redirect_request(
+        self, req: urllib.request.Request, fp: Any, code: int, msg: str, headers: Any, newurl: str
+    ) -> urllib.request.Request | None:
+        if req.get_method() not in ("GET", "HEAD"):
+            return None
+        return super().redirect_request(req, fp, code, msg, headers, newurl)
 
 
 def moved_to(error: urllib.error.HTTPError) -> str:
@@ -138,7 +142,7 @@ class Connection:
         if not 0 < timeout < 1e9:
             message = f"Cannot connect to {quoted(url)}: timeout is {timeout}"
             raise HoldfastError("Invalid", message, "Pass a number of seconds above 0.")
-        self.location = url.rstrip("/")
+        self.location: str = url.rstrip("/")
         self._token = token
         self._timeout = timeout
         is_own = self.location in OWN_TOKENS  # a proxy would get its token
@@ -180,7 +184,7 @@ class Connection:
             answer = json.loads(data)
         except ValueError as error:
             raise self.foreign(path) from error
-        if not isinstance(answer, dict):
+        if not is_dict(answer):
             raise self.foreign(path)
         return answer
 
@@ -270,7 +274,7 @@ class Connection:
         moved = moved_to(error)
         try:
             text = error.read(65536)
-            problem = json.loads(text)
+            problem: Json = json.loads(text)
             detail, code = str(problem["detail"]), str(problem["code"])
         except (ValueError, KeyError, TypeError, OSError):
             detail, code, problem = f"{failed}: {moved or error.reason}", "", {}

@@ -5,6 +5,8 @@ from __future__ import annotations
 import re
 from typing import Any
 
+from ..core.shapes import is_dict
+
 TOKEN = "Sign in with `holdfast login URL`, or pass a token: token=…, or HOLDFAST_TOKEN."
 ALIASES = "Check the spelling, or list aliases(name)."
 VERSIONS = "Check the spelling, or list versions(name)."
@@ -105,7 +107,7 @@ def in_python(hint: str, code: str) -> str:
 
 
 def kind_of(reason: Any) -> str:
-    kind = reason.get("kind") if isinstance(reason, dict) else None
+    kind = reason.get("kind") if is_dict(reason) else None
     return kind if isinstance(kind, str) else ""
 
 

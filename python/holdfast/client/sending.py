@@ -8,7 +8,7 @@ import io
 import json
 import os
 import urllib.parse
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Generator, Iterator
 from contextlib import contextmanager
 from functools import partial
 from pathlib import Path
@@ -38,7 +38,7 @@ def send_files(
     files: list[FileToSend],
     progress: bool | None,
     earlier: Callable[[], Artifact | None],
-) -> Iterator[list[Json]]:
+) -> Generator[list[Json], None, None]:
     """Yields the files of the request of a save, then deletes the notes that resume its uploads.
 
     Of large files, it sends only the bytes that the `earlier` version lacks.

@@ -32,7 +32,7 @@ def results_of(jobs: Sequence[Callable[[], T]], at_once: int) -> list[T]:
                 failures[at] = error
 
     threads = [Thread(target=work, daemon=True) for _ in jobs[1:at_once]]
-    started = []
+    started: list[Thread] = []
     try:
         for thread in threads:
             thread.start()

@@ -13,12 +13,13 @@ import time
 import urllib.error
 import urllib.parse
 import urllib.request
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Generator
 from datetime import datetime, timezone
 from pathlib import Path
 from typing import Any
 
 from ..core.errors import HoldfastError, Json, quoted
+from ..core.shapes import is_list
 
 MARGIN = 60
 """A token with fewer seconds left is renewed."""
@@ -144,7 +145,8 @@ def read_logins() -> dict[str, Json]:
         logins = content["logins"]
         for login in logins.values():
             left(login)
-            str(login["token"]), str(login["tokenEndpoint"]), str(login["audience"])
+            for member in ("token", "tokenEndpoint", "audience"):
+                str(login[member])
     except (FileNotFoundError, NotADirectoryError):
         return {}
     except OSError as error:
@@ -166,7 +168,7 @@ def left(login: Json) -> float:
 
 
 @contextlib.contextmanager
-def locked() -> Iterator[None]:
+def locked() -> Generator[None, None, None]:
     """Excludes other processes: an issuer accepts a refresh token once."""
     lock = f"{login_file()}.lock"
     while True:
@@ -219,7 +221,9 @@ def unwritable(error: OSError) -> HoldfastError:
 
 
 class NoRedirects(urllib.request.HTTPRedirectHandler):
-    def redirect_request(self, *_: Any) -> None:
+    def redirect_request(
+        self, req: urllib.request.Request, fp: Any, code: int, msg: str, headers: Any, newurl: str
+    ) -> None:
         return None
 
 
@@ -250,7 +254,7 @@ def renew(login: Json, ended: Callable[[str], HoldfastError]) -> Json:
         raise unavailable(f"{issuer} does not answer") from None
     except (ValueError, KeyError, TypeError, OverflowError):
         raise ended(f"the answer of {issuer} has no token that a service can check") from None
-    if login["audience"] not in (audience if isinstance(audience, list) else [audience]):
+    if login["audience"] not in (audience if is_list(audience) else [audience]):
         raise ended(f"the token of {issuer} is for another service")
     return {
         **login,

@@ -13,6 +13,7 @@ from typing import Any, TypeVar, Union, get_args, get_origin, get_type_hints
 
 from .errors import HoldfastError, quoted
 from .metadata import number_of
+from .shapes import is_mapping, is_sequence
 from .words import hint_for_argument
 
 UNSAID = inspect.Parameter.empty
@@ -91,7 +92,7 @@ def wrong_call(
 
 def wrong(function: Any, name: str, value: Any, kinds: str) -> HoldfastError:
     state = f"has the type {type(value).__qualname__}"
-    if isinstance(value, (str, os.PathLike)) and not is_path(value):
+    if is_path_like(value) and not is_path(value):
         state = "has a NUL character or a lone surrogate"
     called = name_of(function)
     hint = "Pass its `.ref`." if hasattr(value, "ref") else f"Pass `{name}` as {kinds}."
@@ -105,20 +106,24 @@ def is_of(value: Any, kind: Any) -> bool:
     if kind is Any:
         return True
     if origin is list:
-        return isinstance(value, (list, tuple)) and all(is_of(each, inner[0]) for each in value)
-    if origin is Mapping and isinstance(value, Mapping):
+        return is_sequence(value) and all(is_of(each, inner[0]) for each in value)
+    if origin is Mapping and is_mapping(value):
         return all(all(map(is_of, pair, inner)) for pair in value.items())
     if isinstance(value, str) and kind is str:
         return not any("\ud800" <= each <= "\udfff" for each in value)
     if kind is Path:
-        return isinstance(value, (str, os.PathLike)) and is_path(value)
+        return is_path_like(value) and is_path(value)
     value = number_of(value)
     if isinstance(value, bool) or kind is not float:
         return isinstance(value, origin or kind) and (kind is bool or not isinstance(value, bool))
     return isinstance(value, (int, float))
 
 
-def is_path(value: str | os.PathLike[Any]) -> bool:
+def is_path_like(value: object) -> bool:
+    return isinstance(value, (str, os.PathLike))
+
+
+def is_path(value: Any) -> bool:
     try:
         return b"\0" not in os.fsencode(value)
     except UnicodeEncodeError:

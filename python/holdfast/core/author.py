@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import NamedTuple
 
 from .errors import Json
+from .shapes import is_dict
 
 
 class Author(NamedTuple):
@@ -19,11 +20,11 @@ class Author(NamedTuple):
 def author_in(facts: Json) -> Author | None:
     """Returns the author in a record or an answer, if it has one that this release understands."""
     by = facts.get("by")
-    if not isinstance(by, dict) or not isinstance(by.get("name"), str):
+    if not is_dict(by) or not isinstance(by.get("name"), str):
         return None
     token, claims = by.get("token"), by.get("claims")
     if not isinstance(token, str):
         return Author(by["name"])
-    pairs = claims.items() if isinstance(claims, dict) else ()
+    pairs = claims.items() if is_dict(claims) else ()
     texts = ((key, value) for key, value in pairs if isinstance(value, str))
     return Author(by["name"], token, tuple(texts))

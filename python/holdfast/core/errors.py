@@ -19,17 +19,18 @@ class HoldfastError(Exception):
     """
 
     def __new__(cls, code: str, message: str, hint: str = "") -> HoldfastError:
-        return super().__new__(_CLASSES.get(code, cls))
+        made: type[HoldfastError] = _CLASSES.get(code, cls)
+        return Exception.__new__(made)
 
     def __init__(self, code: str, message: str, hint: str = "") -> None:
         message = printable_text(message.encode("utf-8", "backslashreplace").decode())
         hint = printable_text(hint)
         super().__init__(f"{message}\nhint: {hint}" if hint else message)
-        self.code = code
-        self.message = message
-        self.hint = hint
-        self.reason = ""
-        self.retry = ""  # "never" if the service says that a repeat fails too
+        self.code: str = code
+        self.message: str = message
+        self.hint: str = hint
+        self.reason: str = ""
+        self.retry: str = ""  # "never" if the service says that a repeat fails too
 
     def __reduce__(self) -> Any:
         return HoldfastError, (self.code, self.message, self.hint)

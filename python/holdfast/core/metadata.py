@@ -8,6 +8,7 @@ from decimal import Decimal
 from typing import Any
 
 from .errors import HoldfastError, quoted
+from .shapes import is_dict, is_list, is_sequence
 
 NOT_FINITE = {"NaN": math.nan, "Infinity": math.inf, "-Infinity": -math.inf}
 """Numbers that JSON lacks, by their strings in metadata and labels (FORMAT.md, section 2)."""
@@ -15,18 +16,18 @@ NOT_FINITE = {"NaN": math.nan, "Infinity": math.inf, "-Infinity": -math.inf}
 
 def from_metadata(value: Any) -> Any:
     """Returns metadata in which strings stand for numbers that JSON lacks."""
-    if isinstance(value, dict):
+    if is_dict(value):
         return {key: from_metadata(each) for key, each in value.items()}
-    if isinstance(value, list):
+    if is_list(value):
         return [from_metadata(each) for each in value]
     return NOT_FINITE.get(value, value) if isinstance(value, str) else value
 
 
 def to_metadata(value: Any) -> Any:
     """Returns the JSON of metadata that was read."""
-    if isinstance(value, dict):
+    if is_dict(value):
         return {key: to_metadata(each) for key, each in value.items()}
-    if isinstance(value, list):
+    if is_list(value):
         return [to_metadata(each) for each in value]
     return not_finite(value) if isinstance(value, float) and not math.isfinite(value) else value
 
@@ -47,7 +48,7 @@ def not_finite(value: float) -> str:
 def checked_json(value: Any, action: str, path: str) -> Any:
     """Returns the JSON of metadata if every reader of it gets the same values."""
     try:
-        if value is not None and not isinstance(value, dict):
+        if value is not None and not is_dict(value):
             raise ValueError(f"{path} is of type {type(value).__name__}, not a dict")
         return json_of(value, path)
     except RecursionError:
@@ -75,9 +76,9 @@ def json_of(value: Any, path: str) -> Any:
                 f"{path} is an int of {value.bit_length()} bits, which would be rounded"
             )
         return value
-    if isinstance(value, (list, tuple)):
+    if is_sequence(value):
         return [json_of(each, f"{path}[{at}]") for at, each in enumerate(list(value))]
-    if not isinstance(value, dict):
+    if not is_dict(value):
         raise ValueError(f"{path} is of type {type(value).__name__}")
     pairs = list(value.items())
     odd = [key for key, _ in pairs if not isinstance(key, str) or isinstance(key, enum.Enum)]

@@ -7,10 +7,11 @@ import hashlib
 import json
 import re
 from collections.abc import Iterable, Mapping
-from typing import Any, NamedTuple, NoReturn
+from typing import Any, NamedTuple, NoReturn, cast
 
 from .errors import HoldfastError, Json, damaged, quoted
 from .keys import generation_of
+from .shapes import is_dict, is_list
 from .store import Entry
 from .versions import MAX_SAFE
 
@@ -55,7 +56,8 @@ def is_whole(value: Any) -> bool:
 
 def fits(value: Any, shape: Any) -> bool:
     if isinstance(shape, re.Pattern):
-        return isinstance(value, str) and shape.match(value) is not None
+        pattern = cast("re.Pattern[str]", shape)
+        return isinstance(value, str) and pattern.match(value) is not None
     return is_whole(value) if shape is int else isinstance(value, shape)
 
 
@@ -69,15 +71,10 @@ def parse_json(data: bytes, what: str) -> Any:
         value = json.loads(data.decode("utf-8"), parse_constant=refuse)
     except (ValueError, RecursionError) as error:
         raise damaged(what, "it is not JSON") from error
-    level: list[Any] = [value]
+    level: list[Any] = [value] if is_dict(value) or is_list(value) else []
     for _ in range(MAX_NESTING + 1):
-        level = [
-            child
-            for item in level
-            if isinstance(item, (dict, list))
-            for child in (item.values() if isinstance(item, dict) else item)
-            if isinstance(child, (dict, list))
-        ]
+        inner = [item.values() if is_dict(item) else item for item in level]
+        level = [child for each in inner for child in each if is_dict(child) or is_list(child)]
         if not level:
             return value
     raise damaged(what, f"it is nested more than {MAX_NESTING} deep")
@@ -143,8 +140,8 @@ FILE_MEMBERS = {"mediaType": str, "modifiedAt": TIME, "from": FROM}
 
 def check_files(files: Any, what: str, size: int, inline: int) -> None:
     """Raises `Corrupt` if a list of files does not follow section 3."""
-    total, paths = 0, set()
-    if not isinstance(files, list):
+    total, paths = 0, set[str]()
+    if not is_list(files):
         raise damaged(what, "its list of files is not a list")
     for file in files:
         state = why_not_file(file, inline)
@@ -160,7 +157,7 @@ def check_files(files: Any, what: str, size: int, inline: int) -> None:
 
 
 def why_not_file(file: Any, inline: int) -> str:
-    if not isinstance(file, dict) or not isinstance(file.get("path"), str):
+    if not is_dict(file) or not isinstance(file.get("path"), str):
         return "a file has no path"
     path, shown = file["path"], f"file {quoted(file['path'])}"
     if not is_path(path):
@@ -195,14 +192,14 @@ def stored_size(file: Json, inline: int) -> int | None:
     """Returns how many bytes of a file are stored, or None if its place is invalid."""
     if "inline" in file:
         place = file["inline"]
-        if not isinstance(place, list) or len(place) != 2 or not all(map(is_whole, place)):
+        if not is_list(place) or len(place) != 2 or not all(map(is_whole, place)):
             return None
         return int(place[1]) if "parts" not in file and sum(place) <= inline else None
     total, parts = 0, file.get("parts", [])
-    if not isinstance(parts, list):
+    if not is_list(parts):
         return None
     for part in parts:
-        if not isinstance(part, dict) or not is_whole(part.get("object")):
+        if not is_dict(part) or not is_whole(part.get("object")):
             return None
         offset, size = part.get("offset", 0), part.get("size")
         if not is_whole(offset) or not is_whole(size) or offset + size > MAX_SAFE:
@@ -217,7 +214,7 @@ def stored_size(file: Json, inline: int) -> int | None:
 
 def list_size(place: Any) -> int | None:
     """Returns the bytes of a list in an object, or None if its place is invalid."""
-    if not isinstance(place, dict) or not fits(place.get("sha256"), HASH):
+    if not is_dict(place) or not fits(place.get("sha256"), HASH):
         return None
     return stored_size({"parts": [place]}, 0)
 

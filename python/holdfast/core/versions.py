@@ -89,7 +89,8 @@ def encode_number(number: int) -> str:
 
 def decode_order(order: str) -> Version | None:
     """Returns the version of a segment, or None if no version has it."""
-    numbers, rest = [], order
+    numbers: list[int] = []
+    rest = order
     for _ in range(3):
         number, rest = take_number(rest)
         if number is None:

@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING, Any
 RUN = 'Call registry.run("NAME", params={…}), and log to the run that it returns.'
 FINISH = 'Call run.finish(Path("FILE")), or registry.save("NAME", Path("FILE")).'
 LOG = "Call run.log(loss=0.5, step=1), with all values of a step at once."
-PARAMS = 'Pass them to registry.run("NAME", params={…}).'
+PARAMS = 'Pass them to registry.run("NAME", params={…}), or later to run.update(params={…}).'
+TAGS = "Call run.update(tags={…})."
 LAST = 'Pass them to run.finish(value, metadata={"metrics": {…}}).'
 LOAD = 'Call registry.load("NAME@ALIAS"), or open("NAME@ALIAS").path() for files.'
 
@@ -28,6 +29,8 @@ METHODS = {
     "log_param": PARAMS,
     "log_params": PARAMS,
     "register_model": 'Call registry.set_alias("NAME", "ALIAS", "VERSION").',
+    "set_tag": TAGS,
+    "set_tags": TAGS,
     "start_run": RUN,
     "summary": LAST,
     "use_artifact": LOAD,

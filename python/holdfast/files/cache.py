@@ -157,7 +157,7 @@ def publish(stage: Path, place: Path) -> None:
 
 def facts_of(folder: Path) -> dict[str, list[int]]:
     """Returns what shows that a file was changed: its size and its modification time."""
-    facts = {}
+    facts: dict[str, list[int]] = {}
     for each in sorted(folder.rglob("*")):
         status = each.lstat()
         if stat.S_ISREG(status.st_mode):

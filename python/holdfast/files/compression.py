@@ -5,7 +5,7 @@ from __future__ import annotations
 import io
 import zlib
 from collections.abc import Iterator
-from typing import Any
+from typing import Any, cast
 
 from ..core.errors import HoldfastError, damaged
 from ..core.store import CHUNK
@@ -55,7 +55,7 @@ def unzstd(chunks: Iterator[bytes]) -> Iterator[bytes]:
             raise HoldfastError("Unsupported", message, hint) from None
         reader: Any = zstandard.ZstdDecompressor().stream_reader(raw, read_across_frames=True)
     else:
-        reader = zstd.ZstdFile(raw)
+        reader = cast(Any, zstd).ZstdFile(raw)
     yield from iter(lambda: reader.read(CHUNK), b"")
 
 

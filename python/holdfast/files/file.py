@@ -13,6 +13,7 @@ from ..core.errors import HoldfastError, Json, damaged, quoted
 from ..core.metadata import from_metadata
 from ..core.printable import printable
 from ..core.records import digest_of
+from ..core.shapes import is_dict, is_list
 from .compression import decompressed
 
 Stored = Callable[..., Iterator[bytes]]
@@ -103,13 +104,13 @@ class Files:
         self.name: str = facts["name"]
         self.version: str = facts["version"]
         """In full, with build metadata."""
-        self.ref = f"{self.name}@{self.version}"
+        self.ref: str = f"{self.name}@{self.version}"
         """The exact ref of this version."""
         self.digest: str = facts["digest"]
         self.size: int = int(facts["size"])
         self.materializer: str = facts["materializer"]["id"]
         self.metadata: Json = from_metadata(facts["metadata"])
-        self.files = [File(file, quoted(self.ref), stored) for file in facts["files"]]
+        self.files: list[File] = [File(file, quoted(self.ref), stored) for file in facts["files"]]
         if digest_of(facts["materializer"], facts["files"]) != self.digest:
             raise damaged(quoted(self.ref), "its files do not have its digest")
 
@@ -138,8 +139,8 @@ def value_files(version: Files) -> list[File]:
     A version that has only a curve has it as its value.
     """
     run, curves = version.metadata.get("run"), version.metadata.get("curves")
-    path = curves[0] if isinstance(curves, list) and curves else curves
-    points = run.get("points") if isinstance(run, dict) else 0
+    path = curves[0] if is_list(curves) and curves else curves
+    points = run.get("points") if is_dict(run) else 0
     has_points = isinstance(points, (int, float)) and points > 0
     if not has_points or not isinstance(path, str) or not CURVE.fullmatch(path):
         return version.files

@@ -22,6 +22,7 @@ from ..client.sending import send_files
 from ..core.arguments import checked_methods
 from ..core.errors import Conflict, HoldfastError, Invalid, Json, disk_error, quoted
 from ..core.metadata import checked_json, is_exact, not_finite, number_of
+from ..core.shapes import is_dict
 from ..core.words import Worded
 
 LEAST_WAIT, MOST_WAIT, PARTS = 1.0, 30.0, 600
@@ -60,7 +61,8 @@ class Run(Worded):
     """
 
     def __init__(self, connection: Connection, name: str, run_id: str, begun: Json) -> None:
-        self.name, self.id = name, run_id
+        self.name: str = name
+        self.id: str = run_id
         self._connection = connection
         self._process = os.getpid()
         self._writer = str(begun["writer"])
@@ -79,7 +81,7 @@ class Run(Worded):
         self._changed = threading.Condition()
         self._sending = threading.Lock()
         self._thread: threading.Thread | None = None
-        OPEN_RUNS.add(self)
+        OPEN_RUNS[self] = connection
 
     def __repr__(self) -> str:
         return f"Run({self.name!r}, id={self.id!r})"
@@ -92,7 +94,7 @@ class Run(Worded):
         256 MiB of points wait; later points are left out, with a warning.
         """
         self._check_process("log to")
-        if more or not isinstance(values, (dict, type(None))):
+        if more or not (values is None or is_dict(values)):
             hint = "Pass one dict, or names: log({...}, step=1), log(step=1, loss=0.5)."
             raise self._error("log to", "its values have no names", hint)
         point = {**values, **named} if values else named
@@ -130,7 +132,7 @@ class Run(Worded):
     def _value(self, key: Any, value: Any, depth: int) -> Any:
         if type(key) is not str:
             raise self._error("log to", f"{key!r} is not a str", "Use strings as names.")
-        kind = type(value)
+        kind: type[Any] = type(value)  # pyright: ignore[reportUnknownVariableType]
         if kind is float:
             return value if math.isfinite(value) else not_finite(value)
         if kind is bool or value is None:
@@ -286,7 +288,7 @@ class Run(Worded):
         self._check_open("update")
         action = f"update a run of {quoted(self.name)}"
         facts = {"params": params, "tags": tags}
-        change = {key: checked_json(facts[key], action, key) or {} for key in facts}
+        change: Json = {key: checked_json(facts[key], action, key) or {} for key in facts}
         body = json.dumps({**change, "replace": replace}).encode()
         self._connection.write("PATCH", self._path(), body, {"content-type": "application/json"})
 
@@ -325,7 +327,7 @@ class Run(Worded):
         with self._changed:
             self._ended = True
             self._changed.notify_all()
-        OPEN_RUNS.discard(self)
+        OPEN_RUNS.pop(self, None)
 
     def leave(self, reason: str) -> None:
         """Marks the run as failed if it has not ended. Never raises an error of the service."""
@@ -372,14 +374,14 @@ def reason_of(kind: type[BaseException] | None, error: BaseException | None) -> 
     return "its block ended without finish()" if kind is None else f"{kind.__name__}: {error}"
 
 
-OPEN_RUNS: set[Run] = set()
-"""The runs of this program that have not ended."""
+OPEN_RUNS: dict[Run, Connection] = {}
+"""The runs of this program that have not ended, and the connections of their registries."""
 
 
 def leave_runs(connection: Connection, reason: str) -> None:
     """Marks the runs that were opened through a connection as failed."""
-    for run in list(OPEN_RUNS):
-        if run._connection is connection:
+    for run, own in list(OPEN_RUNS.items()):
+        if own is connection:
             run.leave(reason)
 
 

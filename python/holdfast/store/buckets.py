@@ -1,5 +1,9 @@
 """Registries in a bucket: S3 and Google Cloud Storage."""
 
+# The packages that it uses have no types.
+# pyright: reportMissingTypeStubs=false, reportUnknownMemberType=false
+# pyright: reportUnknownVariableType=false, reportUnknownArgumentType=false
+
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator

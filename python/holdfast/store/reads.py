@@ -51,10 +51,10 @@ def plan(pieces: list[Piece]) -> list[list[tuple[Read, int, int]]]:
     """
     limit = min(max(HELD // len({piece.key for piece in pieces} or "-"), LEAST_READ), MOST_READ)
     latest: dict[str, Read] = {}
-    planned = []
+    planned: list[list[tuple[Read, int, int]]] = []
     for piece in pieces:
         at, end = piece.offset + piece.first, piece.offset + piece.last
-        slices = []
+        slices: list[tuple[Read, int, int]] = []
         while at < end:
             read = latest.get(piece.key)
             is_near = read is not None and read.offset <= at <= read.end + gap_after(read)

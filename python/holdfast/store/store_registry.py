@@ -51,17 +51,17 @@ class StoreRegistry(Registry):
     def __init__(self, store: FolderStore | S3Store | GcsStore) -> None:
         self._store = store
         self._lists: dict[tuple[str, int], Chunks] = {}
-        self.location = store.location
+        self.location: str = store.location
         entry = next(iter(self._heads("settings/")), None)
         if entry is None:
             message = f"Cannot open {quoted(self.location)}: no registry found"
             hint = "Check the location, or create one in a folder: holdfast.service(registry=…)."
             raise HoldfastError("NotFound", message, hint)
         settings = self._record(entry).members["settings"]
-        self._versioned: bool = settings.get("versioned")
-        self._grace: int = settings.get("leastGraceMs")
-        if not isinstance(self._versioned, bool) or not is_whole(self._grace):
+        versioned, grace = settings.get("versioned"), settings.get("leastGraceMs")
+        if not isinstance(versioned, bool) or not is_whole(grace):
             raise damaged(f'"{entry.key}"', "invalid settings")
+        self._versioned, self._grace = versioned, int(grace)
         if isinstance(store, FolderStore):
             store.folded = "locking" in settings  # else it is a plain copy of a bucket
         elif "locking" in settings:
@@ -95,7 +95,7 @@ class StoreRegistry(Registry):
                 yield str(version)
 
     def aliases(self, name: str) -> dict[str, str]:
-        found = {}
+        found: dict[str, str] = {}
         for entry in self._heads(f"names/{encode_segment(name)}/aliases/"):
             record = self._read_cell(entry.key[: entry.key.rindex("/") + 1])
             if record is not None:
@@ -325,7 +325,7 @@ class StoreRegistry(Registry):
         if "inline" in file:
             offset, length = map(int, file["inline"])
             yield record.inline[offset : offset + length][start:end]
-        pieces = []
+        pieces: list[Piece] = []
         begin = 0  # of the part, in the file
         for part in file.get("parts", ()):
             length = int(part["size"])

@@ -1,5 +1,9 @@
 """The Python values of versions."""
 
+# The packages that it uses have no types.
+# pyright: reportMissingTypeStubs=false, reportUnknownMemberType=false
+# pyright: reportUnknownVariableType=false, reportUnknownArgumentType=false
+
 from __future__ import annotations
 
 import io
@@ -8,6 +12,7 @@ from datetime import datetime, timezone
 from typing import Any
 
 from ..core.errors import HoldfastError, Json, quoted
+from ..core.shapes import is_dict, is_list
 from ..files.file import READ_BYTES, File, Files, unreadable, value_files
 
 MAX_SPARSE = 10_000_000
@@ -88,9 +93,9 @@ def needs(file: File, title: str, package: str, error: ImportError) -> HoldfastE
 
 def restored(version: Files, value: Any) -> Any:
     """Returns the Python value of JSON in which `$holdfast` marks what JSON lacks (section 9)."""
-    if isinstance(value, list):
+    if is_list(value):
         return [restored(version, item) for item in value]
-    if not isinstance(value, dict):
+    if not is_dict(value):
         return value
     mark = value.get("$holdfast")
     if "$holdfast" not in value:

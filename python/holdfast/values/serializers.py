@@ -13,10 +13,11 @@ from collections.abc import Callable, Iterator
 from datetime import datetime, timezone
 from functools import partial
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, cast
 
 from ..core.errors import HoldfastError, Json, changed, quoted, unsupported
 from ..core.metadata import not_finite, number_of
+from ..core.shapes import is_dict, is_sequence, is_set
 from ..core.versions import MAX_SAFE
 from .tables import is_table, parquet_of
 
@@ -65,13 +66,13 @@ class Same:
 def files_of(value: Any) -> tuple[str, list[FileToSend]]:
     """Returns the materializer of a value, and its files."""
     if isinstance(value, os.PathLike):
-        return files_at(Path(value))
+        return files_at(Path(cast("os.PathLike[str]", value)))
     if is_table(value):
         return "format/parquet", [FileToSend("data.parquet", parquet_of(value))]
     parts = Parts()
     try:
         if isinstance(value, (bytes, bytearray, memoryview)):
-            return "bytes", [FileToSend("data.bin", bytes(value))]
+            return "bytes", [FileToSend("data.bin", bytes(cast("bytes", value)))]
         known = marked(value, parts)
         parts.position = 0
         if marked(value, parts) != known:
@@ -160,7 +161,7 @@ def mode_of(path: Path) -> str | None:
 
 def is_array(value: Any) -> bool:
     """Whether a value is an array of NumPy, and neither a subclass nor like one."""
-    kind = type(value)
+    kind: type[Any] = type(value)  # pyright: ignore[reportUnknownVariableType]
     return kind.__module__ == "numpy" and kind.__name__ in ("ndarray", "memmap")
 
 
@@ -228,15 +229,15 @@ def marked(value: Any, parts: Parts) -> Any:
     if isinstance(value, float):
         if math.isfinite(value) and (value or math.copysign(1, value) > 0):
             return value
-        text = "-0" if value == 0 else not_finite(value)
+        text = "-0" if math.isfinite(value) else not_finite(value)
         return {MARK: "number", "value": text}
     if type(value) is datetime:
         return {MARK: "date", "value": text_of_time(value)}
-    if isinstance(value, (list, tuple)):
+    if is_sequence(value):
         return [marked(each, parts) for each in list(value)]
-    if isinstance(value, (set, frozenset)):
+    if is_set(value):
         return {MARK: "set", "value": [marked_key(each, value, parts) for each in list(value)]}
-    if isinstance(value, dict):
+    if is_dict(value):
         return marked_dict(value, parts)
     if isinstance(value, (bytes, bytearray)):
         path = parts.add("bin", lambda sink: sink.write(bytes(value)))
@@ -258,8 +259,9 @@ def marked_dict(value: Json, parts: Parts) -> Json:
 def marked_key(key: Any, owner: Any, parts: Parts) -> Any:
     """Marks a key of a dict or an element of a set, which must be one again when it is loaded."""
     if isinstance(key, (tuple, frozenset)):
+        kind = "tuple" if isinstance(key, tuple) else "frozenset"
         hint = "Use keys and elements of the types str, int, float, bytes or datetime."
-        state = f"it contains a {type(key).__name__}, which would become a list"
+        state = f"it contains a {kind}, which would become a list"
         raise unsupported(owner, state, hint)
     return marked(key, parts)
 

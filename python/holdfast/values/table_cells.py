@@ -5,6 +5,10 @@ into it: in a column of dates, a datetime loses its time of day. Back in pandas,
 missing value are floats.
 """
 
+# The packages that it uses have no types.
+# pyright: reportMissingTypeStubs=false, reportUnknownMemberType=false
+# pyright: reportUnknownVariableType=false, reportUnknownArgumentType=false
+
 from __future__ import annotations
 
 import enum
@@ -18,6 +22,7 @@ from typing import Any, NamedTuple
 from uuid import UUID
 
 from ..core.errors import quoted, unsupported
+from ..core.shapes import is_dict
 
 
 class Cells(NamedTuple):
@@ -52,7 +57,7 @@ def numpy_types(cells: Iterable[Any]) -> set[type]:
     for cell in cells:
         if isinstance(cell, (list, tuple)):
             kinds |= numpy_types(cell)
-        elif isinstance(cell, dict):
+        elif is_dict(cell):
             kinds |= numpy_types(cell.values())
         elif isinstance(cell, (numpy.generic, numpy.ndarray)):
             kinds.add(cell.dtype.type)

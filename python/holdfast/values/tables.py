@@ -1,5 +1,9 @@
 """Parquet of tables."""
 
+# The packages that it uses have no types.
+# pyright: reportMissingTypeStubs=false, reportUnknownMemberType=false
+# pyright: reportUnknownVariableType=false, reportUnknownArgumentType=false
+
 from __future__ import annotations
 
 import io
@@ -7,6 +11,7 @@ import json
 from typing import Any
 
 from ..core.errors import HoldfastError, Json, quoted, unsupported
+from ..core.shapes import is_dict
 from .table_cells import check_cells, form, objects_in
 
 
@@ -102,7 +107,7 @@ def without_rows(table: Any) -> Any:
     """Returns a table of no rows, also in the description of a range that is its index."""
     facts: Json = table.schema.pandas_metadata or {}
     for each in facts.get("index_columns", []):
-        if isinstance(each, dict):
+        if is_dict(each):
             each["stop"] = each["start"]
     known = {**(table.schema.metadata or {}), b"pandas": json.dumps(facts).encode()}
     return table.slice(0, 0).replace_schema_metadata(known)
