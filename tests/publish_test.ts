@@ -10,7 +10,6 @@ import { denoSucceeds, REPOSITORY } from "./support/run_deno.ts";
 const UNSEEN_IMPORTS: string[] = [
   "apps/cli/places/load_module.ts",
   "apps/cli/places/own_package.ts",
-  "apps/client/download.ts",
   "core/urls/load_part.ts",
   "workers/worker.ts",
 ];

@@ -19,10 +19,10 @@ Deno.test("files that a compiled program loads by name are found: the worker, ev
   ) {
     assert(files.includes(file), file);
   }
-  // Of programs what others load too: the service, alone or as one of several processes, its client, what compares, exports
+  // Of programs what others load too: the service, its client, what compares, exports
   // a site, serves assistants.
   const isLoaded = (file: string) =>
-    /^apps\/(server|client|diff|gateways|server\/(app|export_site|explorer\/page_files|listen\/serving_process)|mcp\/(server|mcp))\.ts$/
+    /^apps\/(server|client|client\/new_bytes|diff|gateways|server\/(app|export_site|explorer\/page_files)|mcp\/(server|mcp))\.ts$/
       .test(file);
   assertEquals(files.filter((file) => /^(tests|apps)\//.test(file) && !isLoaded(file)), []);
 });
