@@ -2,6 +2,7 @@
 import { davExtension } from "../gateways/dav/extension.ts";
 import { hubExtension } from "../gateways/hub/extension.ts";
 import { mindtraceExtension } from "../neighbors/mindtrace/extension.ts";
+import { processesExtension } from "../processes/extension.ts";
 import { signInExtension } from "../sign_in/extension.ts";
 import type { Extension } from "./cli/program/extension.ts";
 import { mcpExtension } from "./mcp/extension.ts";
@@ -12,4 +13,5 @@ export const EXTENSIONS: readonly Extension[] = [
   mcpExtension,
   mindtraceExtension,
   signInExtension,
+  processesExtension,
 ];

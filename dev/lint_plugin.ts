@@ -4,9 +4,9 @@ import { dirname, fromFileUrl, relative } from "@std/path";
 const ROOT = dirname(dirname(fromFileUrl(import.meta.url)));
 
 const PRODUCT =
-  /^(mod\.ts$|(core|disk|registry|backends|formats|queues|materializers|files|neighbors|operators|workers|plugins|apps|gateways|sign_in)\/)/;
+  /^(mod\.ts$|(core|disk|registry|backends|formats|queues|materializers|files|neighbors|operators|workers|plugins|apps|gateways|sign_in|processes)\/)/;
 /** Surfaces and their extensions, which may use timers and pass errors on. */
-const SURFACES = /^(apps|gateways|sign_in)\//;
+const SURFACES = /^(apps|gateways|sign_in|processes)\//;
 /** Code that also runs on Node with its types stripped, and the tests that show it. */
 const PORTABLE =
   /^(mod\.ts$|(core|disk|registry|backends|formats|materializers)\/|tests\/(conformance|simulate|support|core|disk|registry|backends|formats|materializers)\/)/;

@@ -194,9 +194,12 @@ export const IMPORTS: { from: string; may: (path: string, target: string) => boo
     ),
   },
   {
+    from: "processes/",
+    may: either(among("core/", "processes/", "apps/cli/", "apps/server/"), isDoor),
+  },
+  {
     from: "apps/extensions.ts",
-    may: (_path, target) =>
-      target === "apps/cli/program/extension.ts" || target.endsWith("/extension.ts"),
+    may: (_path, target) => target.endsWith("/extension.ts"),
   },
   {
     from: "apps/",

@@ -20,6 +20,7 @@ export const PRODUCT_FOLDERS: readonly string[] = [
   "apps",
   "gateways",
   "sign_in",
+  "processes",
 ];
 
 /** The sources of the page that the service sends to browsers, a product of its own. */

@@ -146,10 +146,6 @@ export function createCommandTable(extensions: readonly Extension[]): CommandTab
   const groups = groupsOf(sets);
   const loaders: CommandLoaders = Object.fromEntries([
     ...sets.flatMap(({ load }) => Object.entries(load)),
-    [
-      "__serve",
-      async () => (await import("./services/serve_process.ts")).createServeProcess(extensions),
-    ],
     ["__complete", async () => (await import("./completions.ts")).complete(load, groups)],
   ]);
   const load = async () =>
@@ -167,7 +163,7 @@ export function createCommandTable(extensions: readonly Extension[]): CommandTab
 
 function groupsOf(sets: readonly CommandSet[]): CommandGroup[] {
   return sets.flatMap(({ group, title }) => {
-    if (title === undefined) return [];
+    if (group === undefined || title === undefined) return [];
     const words = sets.filter((set) => set.group === group)
       .flatMap(({ load }) => Object.keys(load))
       .map((command) => itemAt(command.split(" "), 0));

@@ -1,13 +1,12 @@
 // The engine that runs steps, and the command that it executes for them.
-import process from "node:process";
 import { join, resolve } from "node:path";
-import { fileURLToPath } from "node:url";
 import { createEngines, type Engine, openEngine } from "../../../operators/engines/mod.ts";
 import { type EngineDriver, findEngine } from "../../../operators/engines/mod.ts";
 import type { CarryOptions, Pipeline } from "../../../operators/runner/mod.ts";
 import type { Lookup } from "../../../core/lookup.ts";
 import { findRegistry } from "../places/find_registry.ts";
 import type { CommandContext, OptionDefinition } from "../program/command.ts";
+import { ownCommand } from "../program/own_command.ts";
 import { invalid } from "../terminal/hints.ts";
 
 export const ENGINE_VARIABLE = "HOLDFAST_ENGINE";
@@ -116,32 +115,4 @@ export function stepCommands(
     ...["--", run], // from a queue: never options
   ];
   return { command: [...persistent, step], persistent };
-}
-
-interface DenoRuntime {
-  build?: { standalone?: boolean };
-  permissions?: { querySync(descriptor: { name: string }): { state: string } };
-}
-
-/** The program of the npm package, relative to that of Deno: see `dev/npm.ts`. */
-const NPM_PROGRAM = "../bin/holdfast.js";
-
-const PERMISSIONS = ["read", "write", "net", "env", "run", "sys", "ffi", "import"];
-
-/** Returns the program of this process and its first arguments, with the same permissions. */
-export function ownCommand(): string[] {
-  const { Deno } = globalThis as { Deno?: DenoRuntime };
-  if (Deno?.build?.standalone) return [process.execPath];
-  const extension = /\.\w+$/.exec(import.meta.url)?.[0] ?? ".ts";
-  const { href } = new URL(`../../cli${extension}`, import.meta.url);
-  if (Deno === undefined) {
-    return [process.execPath, ...process.execArgv, fileURLToPath(new URL(NPM_PROGRAM, href))];
-  }
-  const granted = PERMISSIONS.filter((name) =>
-    Deno.permissions?.querySync({ name }).state === "granted"
-  );
-  const flags = granted.length === PERMISSIONS.length
-    ? ["--allow-all"]
-    : granted.map((name) => `--allow-${name}`);
-  return [process.execPath, "run", "--quiet", "--no-prompt", ...flags, href];
 }

@@ -22,8 +22,8 @@ export type CommandLoaders = Readonly<
 
 /** Commands of a group of the help. */
 export interface CommandSet {
-  /** One word, as in `holdfast help data`. */
-  readonly group: string;
+  /** One word, as in `holdfast help data`. @default the help does not list them */
+  readonly group?: string;
   /** The title of a group that no other set has. */
   readonly title?: string;
   readonly load: CommandLoaders;
@@ -38,6 +38,16 @@ export interface Serving {
   /** Adds further tokens to those of a service, if the options of a line ask for it. */
   // deno-lint-ignore no-explicit-any -- see `defineServing`
   tokens?(flags: any, parts: ServedTokens): Promise<TokenCheck | undefined>;
+  /**
+   * Serves in place of this process, if the options of a line ask for it. Resolves to an exit code
+   * other than 0.
+   */
+  instead?(
+    // deno-lint-ignore no-explicit-any -- see `defineServing`
+    flags: any,
+    context: CommandContext,
+    extensions: readonly Extension[],
+  ): Promise<number | void> | undefined;
 }
 
 /** The tokens of a service, and what a check of them needs. */
@@ -50,6 +60,11 @@ export function defineServing<const Options extends readonly OptionDefinition[]>
     readonly options: Options;
     gateways?(flags: FlagsOf<Options>): Promise<readonly Gateway[]>;
     tokens?(flags: FlagsOf<Options>, parts: ServedTokens): Promise<TokenCheck | undefined>;
+    instead?(
+      flags: FlagsOf<Options>,
+      context: CommandContext,
+      extensions: readonly Extension[],
+    ): Promise<number | void> | undefined;
   },
 ): Serving {
   return serving;

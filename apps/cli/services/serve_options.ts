@@ -1,14 +1,7 @@
 // The options of `holdfast serve`.
-import { availableParallelism } from "node:os";
 import type { Extension } from "../program/extension.ts";
 import type { FlagsOf, OptionDefinition } from "../program/command.ts";
-import {
-  parseBytes,
-  parseDuration,
-  parsePort,
-  parsePositive,
-  unreadable,
-} from "../terminal/units.ts";
+import { parseBytes, parseDuration, parsePort, parsePositive } from "../terminal/units.ts";
 
 export const DEFAULT_PORT = 8600;
 export const DEFAULT_HOST = "127.0.0.1";
@@ -49,11 +42,6 @@ const SERVE_OPTIONS = [
     flags: "--max-requests <count>",
     text: "maximum requests per second, per token or else per address",
     parse: parsePositive,
-  },
-  {
-    flags: "--processes <count>",
-    text: "serve with several processes; auto for one per processor (default: 1)",
-    parse: parseProcesses,
   },
   {
     flags: "--max-connections <count>",
@@ -100,15 +88,4 @@ export type ServeFlags = FlagsOf<typeof SERVE_OPTIONS>;
 /** Returns all options, with those of extensions. */
 export function serveOptions(extensions: readonly Extension[]): readonly OptionDefinition[] {
   return [...SERVE_OPTIONS, ...extensions.flatMap(({ serving }) => serving?.options ?? [])];
-}
-
-/** More are a mistake: each takes some 100 MiB. */
-const MOST_PROCESSES = 256;
-
-function parseProcesses(text: string): number {
-  if (text === "auto") return availableParallelism();
-  const count = parsePositive(text);
-  if (count <= MOST_PROCESSES) return count;
-  const state = `expected at most ${MOST_PROCESSES}`;
-  throw unreadable(text, "a number of processes", state, "Pass auto for one per processor.");
 }

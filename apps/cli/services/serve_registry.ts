@@ -7,8 +7,6 @@ import type { CommandContext } from "../program/command.ts";
 import { invalid } from "../terminal/hints.ts";
 import type { TokenCheck, TokenFileOptions } from "../../server/access/token_file.ts";
 import type { Listening, ListenOptions } from "../../server/listen/options.ts";
-import type { ProcessParts } from "../../server/memory/process_parts.ts";
-import type { ProcessCounts } from "../../server/observe/process_counts.ts";
 import type { Handler, HandlerOptions } from "../../server/options.ts";
 import { noteRun } from "./last_runs.ts";
 import { auditSink, openAuditSink } from "./serve_audit.ts";
@@ -32,24 +30,13 @@ export interface ServerPart {
   parseTokens(content: string, options?: Pick<TokenFileOptions, "system">): TokenCheck;
 }
 
-/** The server as one of several processes. */
-interface ProcessPart {
-  createApp(
-    registry: Registry,
-    options: HandlerOptions,
-    parts: ProcessParts,
-  ): Handler & { counts(): ProcessCounts };
-  listenBeside(handler: Handler, options: ListenOptions, processes: number): Promise<Listening>;
-}
-
-/** One of several processes that serve the same registry at the same port. */
-export interface ServingProcess extends ProcessParts {
-  /** The first one also does what must not be done twice. */
+/** How this process serves beside others. */
+export interface ServedBeside {
+  /** True for the one that also does what must not be done twice. */
   isFirst: boolean;
   /** The content of the token file, if it came from standard input. */
   tokens?: string;
-  /** Receives how this process counts its requests. */
-  onCounts(counts: () => ProcessCounts): void;
+  listen(registry: Registry, options: HandlerOptions, at: ListenOptions): Promise<Listening>;
 }
 
 export interface ServedRegistry {
@@ -62,11 +49,11 @@ export interface ServedRegistry {
 export async function serveRegistry(
   flags: ServeFlags,
   context: CommandContext,
-  { extensions, use, process: own }: {
+  { extensions, use, beside }: {
     extensions: readonly Extension[];
     use(served: ServedRegistry): Promise<void>;
-    /** @default the only process */
-    process?: ServingProcess;
+    /** @default this is the only process */
+    beside?: ServedBeside;
   },
 ): Promise<number> {
   const { io } = context;
@@ -78,14 +65,13 @@ export async function serveRegistry(
   const logger = flags.log
     ? { ...context.logger, info: (line: string) => void io.stderr.write(`${line}\n`) }
     : context.logger;
-  const stored = await tokensOf(flags.tokens, own?.tokens, { ...context, logger }, part);
+  const stored = await tokensOf(flags.tokens, beside?.tokens, { ...context, logger }, part);
   const tokens = await tokensWith(extensions, flags, { io, logger, tokens: stored });
-  const isAlone = own === undefined;
+  const isAlone = beside === undefined; // else another process has checked the trail
   const audit = isAlone ? await openAuditSink(flags.audit, io) : auditSink(flags.audit, io);
   const events = await openServedEvents(flags, context);
   const registry = await context.open({ write: !readOnly, events });
-  const prunes = own?.isFirst ?? true;
-  const pruning = prunes && flags.pruneEvery &&
+  const pruning = (beside?.isFirst ?? true) && flags.pruneEvery &&
     pruneRegularly(registry, flags.pruneEvery, context);
   await using _webhooks = await startServedWebhooks(flags, events, context);
   const served = await openServedJobs(flags, context);
@@ -116,9 +102,9 @@ export async function serveRegistry(
   const hasTokens = tokens !== undefined;
   const { trustedProxy: trustedProxies } = flags;
   const listening = { host, port, hasTokens, tls, limits, trustedProxies, system, logger };
-  const server = running.server = own === undefined
+  const server = running.server = beside === undefined
     ? await part.listen(part.createHandler(registry, options), listening)
-    : await listenAsProcess(registry, { own, options, listening });
+    : await beside.listen(registry, options, listening);
   const stopReloading = reloadOnHangup(server, context);
   let cut = 0;
   try {
@@ -129,26 +115,6 @@ export async function serveRegistry(
     cut = await server.stop({ withinMs: flags.stopWithin ?? DEFAULT_STOP_MS });
   }
   return cut;
-}
-
-async function listenAsProcess(
-  registry: Registry,
-  { own, options, listening }: {
-    own: ServingProcess;
-    options: HandlerOptions;
-    listening: ListenOptions;
-  },
-): Promise<Listening> {
-  const { createApp, listenBeside } = await loadPart<ProcessPart>(
-    "../../server/listen/serving_process.ts",
-    import.meta.url,
-  );
-  const handler = createApp(registry, options, own);
-  own.onCounts(() => handler.counts());
-  const { logger, ...others } = listening;
-  // warnings of the start, once
-  const listenOptions = own.isFirst ? { ...others, logger } : others;
-  return await listenBeside(handler, listenOptions, own.processes);
 }
 
 /** Opens the token file. Its content from standard input does not change later. */

@@ -30,9 +30,9 @@ export function createServe(extensions: readonly Extension[]): Command {
     async run(_args, flags: ServeFlags, context) {
       const { io } = context;
       await context.note("Starting the service");
-      if ((flags.processes ?? 1) > 1) {
-        const { superviseProcesses } = await import("../../services/processes/supervise.ts");
-        return await superviseProcesses(flags, context, extensions);
+      for (const { serving } of extensions) {
+        const served = serving?.instead?.(flags, context, extensions);
+        if (served !== undefined) return await served;
       }
       const { serveRegistry } = await import("../../services/serve_registry.ts");
       const cut = await serveRegistry(flags, context, {

@@ -1,11 +1,8 @@
 import { assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
 import { fromFileUrl } from "@std/path";
 import { realSystem } from "../../../../../core/system.ts";
-import {
-  ENGINE_VARIABLE,
-  ownCommand,
-  stepCommands,
-} from "../../../../../apps/cli/pipelines/open_carrier.ts";
+import { ENGINE_VARIABLE, stepCommands } from "../../../../../apps/cli/pipelines/open_carrier.ts";
+import { ownCommand } from "../../../../../apps/cli/program/own_command.ts";
 import { openRegistry } from "../../../../../mod.ts";
 import { readResult } from "../../../../../operators/runner/mod.ts";
 import { withoutHanging } from "../../../../support/without_hanging.ts";

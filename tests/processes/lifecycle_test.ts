@@ -7,13 +7,13 @@ import {
   assertStringIncludes,
 } from "@std/assert";
 import { request } from "node:http";
-import { realSystem } from "../../../../core/system.ts";
-import { runDeno } from "../../../support/run_deno.ts";
-import { partOfRun } from "../../../support/seeds.ts";
-import { tempRoot } from "../../../support/temp_root.ts";
-import { takeSharedPort } from "../../../../apps/server/listen/shared_port.ts";
-import { openRegistry, RegistryError } from "../../../../mod.ts";
-import { sampleBytes } from "../../../conformance/backend/samples.ts";
+import { realSystem } from "../../core/system.ts";
+import { runDeno } from "../support/run_deno.ts";
+import { partOfRun } from "../support/seeds.ts";
+import { tempRoot } from "../support/temp_root.ts";
+import { takeSharedPort } from "../../processes/shared_port.ts";
+import { openRegistry, RegistryError } from "../../mod.ts";
+import { sampleBytes } from "../conformance/backend/samples.ts";
 import { isRunning, MANY, serveProcesses } from "./served_processes.ts";
 
 const ignore = Deno.build.os !== "linux";

@@ -1,28 +1,35 @@
 // `holdfast serve --processes`: this process serves nothing. It starts those that do, keeps what they
 // must share, and replaces them.
-import { createServiceMemory } from "../../../server/memory/service_memory.ts";
-import { takeSharedPort } from "../../../server/listen/shared_port.ts";
-import type { CommandContext } from "../../program/command.ts";
-import { aborted } from "../../program/run_process.ts";
-import { ownCommand } from "../../pipelines/open_carrier.ts";
-import { findRegistry } from "../../places/find_registry.ts";
-import { Interruption } from "../../terminal/exit_code.ts";
-import { invalid } from "../../terminal/hints.ts";
-import { openAuditSink } from "../serve_audit.ts";
-import { reloadOnHangup } from "../serve_reload.ts";
-import { DEFAULT_HOST, DEFAULT_PORT, DEFAULT_STOP_MS, type ServeFlags } from "../serve_options.ts";
-import type { Extension } from "../../program/extension.ts";
-import { openGateways } from "../serve_gateways.ts";
-import { noteServing, noteStopped } from "../serve_notes.ts";
-import { readTokens } from "../serve_tokens.ts";
+import { createServiceMemory } from "../apps/server/memory/service_memory.ts";
+import { takeSharedPort } from "./shared_port.ts";
+import type { CommandContext } from "../apps/cli/program/command.ts";
+import { aborted } from "../apps/cli/program/run_process.ts";
+import { ownCommand } from "../apps/cli/program/own_command.ts";
+import { findRegistry } from "../apps/cli/places/find_registry.ts";
+import { Interruption } from "../apps/cli/terminal/exit_code.ts";
+import { invalid } from "../apps/cli/terminal/hints.ts";
+import { openAuditSink } from "../apps/cli/services/serve_audit.ts";
+import { reloadOnHangup } from "../apps/cli/services/serve_reload.ts";
+import {
+  DEFAULT_HOST,
+  DEFAULT_PORT,
+  DEFAULT_STOP_MS,
+  type ServeFlags,
+} from "../apps/cli/services/serve_options.ts";
+import type { Extension } from "../apps/cli/program/extension.ts";
+import { openGateways } from "../apps/cli/services/serve_gateways.ts";
+import { noteServing, noteStopped } from "../apps/cli/services/serve_notes.ts";
+import { readTokens } from "../apps/cli/services/serve_tokens.ts";
 import { ProcessGroup } from "./process_group.ts";
 
 /** How much longer than its requests a process may take to end. */
 const END_MS = 10_000;
 
+type SeveralFlags = ServeFlags & { processes?: number };
+
 /** Serves with several processes until the run is stopped. Returns an exit code other than 0. */
 export async function superviseProcesses(
-  flags: ServeFlags,
+  flags: SeveralFlags,
   context: CommandContext,
   extensions: readonly Extension[],
 ): Promise<number | void> {
@@ -62,7 +69,7 @@ export async function superviseProcesses(
 
 async function untilStopped(
   group: ProcessGroup,
-  flags: ServeFlags,
+  flags: SeveralFlags,
   context: CommandContext,
 ): Promise<void> {
   const { signal } = context.io;

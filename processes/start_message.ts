@@ -1,6 +1,6 @@
 // The first call to a process of a service, `start`, and its answer.
-import type { SharedOptions } from "../../program/command.ts";
-import type { ServeFlags } from "../serve_options.ts";
+import type { SharedOptions } from "../apps/cli/program/command.ts";
+import type { ServeFlags } from "../apps/cli/services/serve_options.ts";
 
 /** The hidden command that a process of a service runs. */
 export const PROCESS_COMMAND = "__serve";

@@ -1,14 +1,14 @@
 // The processes of a service: started, counted together, replaced when they end, and stopped.
-import type { System } from "../../../../mod.ts";
-import { messageOf, taskFailed } from "../../../../core/errors.ts";
+import type { System } from "../mod.ts";
+import { messageOf, taskFailed } from "../core/errors.ts";
 import {
   addCounts,
   countsOfEnded,
   NO_COUNTS,
   type ProcessCounts,
-} from "../../../server/observe/process_counts.ts";
-import type { MemoryKind, ServiceMemory } from "../../../server/memory/service_memory.ts";
-import { withinMs } from "../../../server/within_time.ts";
+} from "../apps/server/observe/process_counts.ts";
+import type { MemoryKind, ServiceMemory } from "../apps/server/memory/service_memory.ts";
+import { withinMs } from "../apps/server/within_time.ts";
 import { ChannelEnded } from "./channel.ts";
 import { ServiceProcess } from "./service_process.ts";
 import type { StartedMessage, StartMessage } from "./start_message.ts";

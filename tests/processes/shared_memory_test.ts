@@ -1,13 +1,13 @@
 import { assert, assertEquals, assertRejects } from "@std/assert";
 import { PassThrough } from "node:stream";
-import { createServiceMemory } from "../../../../apps/server/memory/service_memory.ts";
-import { answerCall, memoryByCalls, PARTS } from "../../../../apps/server/memory/shared_memory.ts";
-import { WrittenNames } from "../../../../apps/server/memory/written_names.ts";
-import { addCounts, countsOfEnded } from "../../../../apps/server/observe/process_counts.ts";
-import { Metrics } from "../../../../apps/server/observe/metrics.ts";
-import { ChannelEnded, openChannel } from "../../../../apps/cli/services/processes/channel.ts";
-import { conflict, isRegistryError } from "../../../../core/errors.ts";
-import { realSystem } from "../../../../core/system.ts";
+import { createServiceMemory } from "../../apps/server/memory/service_memory.ts";
+import { answerCall, memoryByCalls, PARTS } from "../../processes/shared_memory.ts";
+import { WrittenNames } from "../../apps/server/memory/written_names.ts";
+import { addCounts, countsOfEnded } from "../../apps/server/observe/process_counts.ts";
+import { Metrics } from "../../apps/server/observe/metrics.ts";
+import { ChannelEnded, openChannel } from "../../processes/channel.ts";
+import { conflict, isRegistryError } from "../../core/errors.ts";
+import { realSystem } from "../../core/system.ts";
 
 const refuse = () => Promise.reject(new Error("no calls"));
 

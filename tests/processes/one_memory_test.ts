@@ -3,7 +3,7 @@
 import { assert, assertEquals, assertMatch } from "@std/assert";
 import { createHash, randomUUID } from "node:crypto";
 import { connect } from "node:net";
-import { realSystem } from "../../../../core/system.ts";
+import { realSystem } from "../../core/system.ts";
 import { MANY, type ServedProcesses, serveProcesses } from "./served_processes.ts";
 
 const FLAGS = [

@@ -1,21 +1,23 @@
 // One of the processes of `holdfast serve --processes`. Its standard streams are a channel to the
 // process that watches it; when that ends, this one finishes its requests and ends too.
 import process from "node:process";
-import { eitherSignal } from "../../../../core/work/until_aborted.ts";
-import { NO_COUNTS, type ProcessCounts } from "../../../server/observe/process_counts.ts";
-import { createServiceMemory } from "../../../server/memory/service_memory.ts";
-import type { ServiceMemory } from "../../../server/memory/service_memory.ts";
-import { answerCall, memoryByCalls } from "../../../server/memory/shared_memory.ts";
-import type { Extension } from "../../program/extension.ts";
-import type { Listening } from "../../../server/listen/options.ts";
-import { type Command, type CommandContext, defineCommand } from "../../program/command.ts";
-import { createCommandContext } from "../../program/command_context.ts";
-import { aborted } from "../../program/run_process.ts";
-import { auditSink } from "../../services/serve_audit.ts";
-import { type Channel, ChannelEnded, openChannel } from "../../services/processes/channel.ts";
-import { PROCESS_COMMAND, type StartedMessage } from "../../services/processes/start_message.ts";
-import type { StartMessage } from "../../services/processes/start_message.ts";
-import { invalid } from "../../terminal/hints.ts";
+import { loadPart } from "../core/urls/load_part.ts";
+import { eitherSignal } from "../core/work/until_aborted.ts";
+import type { Registry } from "../mod.ts";
+import { type Command, type CommandContext, defineCommand } from "../apps/cli/program/command.ts";
+import { createCommandContext } from "../apps/cli/program/command_context.ts";
+import type { Extension } from "../apps/cli/program/extension.ts";
+import { aborted } from "../apps/cli/program/run_process.ts";
+import { auditSink } from "../apps/cli/services/serve_audit.ts";
+import { invalid } from "../apps/cli/terminal/hints.ts";
+import type { Listening, ListenOptions } from "../apps/server/listen/options.ts";
+import type { ProcessParts } from "../apps/server/memory/process_parts.ts";
+import { createServiceMemory, type ServiceMemory } from "../apps/server/memory/service_memory.ts";
+import { NO_COUNTS, type ProcessCounts } from "../apps/server/observe/process_counts.ts";
+import type { Handler, HandlerOptions } from "../apps/server/options.ts";
+import { type Channel, ChannelEnded, openChannel } from "./channel.ts";
+import { answerCall, memoryByCalls } from "./shared_memory.ts";
+import { PROCESS_COMMAND, type StartedMessage, type StartMessage } from "./start_message.ts";
 
 /** Creates the command for a program with these extensions. */
 export function createServeProcess(extensions: readonly Extension[]): Command {
@@ -35,6 +37,16 @@ export function createServeProcess(extensions: readonly Extension[]): Command {
       await new Serving(io, extensions).run();
     },
   });
+}
+
+/** The server as one of several processes. */
+interface ServerPart {
+  createApp(
+    registry: Registry,
+    options: HandlerOptions,
+    parts: ProcessParts,
+  ): Handler & { counts(): ProcessCounts };
+  listenBeside(handler: Handler, options: ListenOptions, processes: number): Promise<Listening>;
 }
 
 class Serving {
@@ -77,9 +89,11 @@ class Serving {
   }
 
   /** Resolves once it serves. */
-  async #start({ flags, shared, tokens, ...parts }: StartMessage): Promise<StartedMessage> {
+  async #start(
+    { flags, shared, tokens, processes, isFirst }: StartMessage,
+  ): Promise<StartedMessage> {
     const started = Promise.withResolvers<StartedMessage>();
-    const { serveRegistry } = await import("../../services/serve_registry.ts");
+    const { serveRegistry } = await import("../apps/cli/services/serve_registry.ts");
     const context = createCommandContext({
       io: this.#io,
       shared,
@@ -87,13 +101,21 @@ class Serving {
     });
     const serving = serveRegistry(flags, context, {
       extensions: this.#extensions,
-      process: {
-        ...parts,
+      beside: {
+        isFirst,
         tokens,
-        memory: this.#memory(flags.audit),
-        allCounts: async () =>
-          await this.#channel.call("counts.all").catch(this.#counts) as ProcessCounts,
-        onCounts: (counts) => void (this.#counts = counts),
+        listen: async (registry, options, at) => {
+          const { createApp, listenBeside } = await loadPart<ServerPart>(
+            "./serving_process.ts",
+            import.meta.url,
+          );
+          const memory = this.#memory(flags.audit);
+          const allCounts = () => this.#allCounts();
+          const handler = createApp(registry, options, { processes, memory, allCounts });
+          this.#counts = () => handler.counts();
+          const logger = isFirst ? at.logger : undefined; // warnings of the start, once
+          return await listenBeside(handler, { ...at, logger }, processes);
+        },
       },
       use: async ({ server, registry, hasTokens }) => {
         this.#server = server;
@@ -107,6 +129,10 @@ class Serving {
       setTimeout(() => this.#done.resolve(0)); // after the answer
     });
     return await started.promise;
+  }
+
+  async #allCounts(): Promise<ProcessCounts> {
+    return await this.#channel.call("counts.all").catch(this.#counts) as ProcessCounts;
   }
 
   /** Returns the memory of the service; once the other process has ended, one of this process. */

@@ -2,11 +2,11 @@
 // chooses the process of a connection, so a few of them reach every process.
 import { Buffer } from "node:buffer";
 import { type IncomingHttpHeaders, request } from "node:http";
-import { createToken } from "../../../../apps/server/access/change_tokens.ts";
-import { openRegistry, type Registry } from "../../../../mod.ts";
-import { spawnDeno } from "../../../support/run_deno.ts";
-import { type TempRoot, tempRoot } from "../../../support/temp_root.ts";
-import { type WatchedProcess, watchProcess } from "../../../support/watch_process.ts";
+import { createToken } from "../../apps/server/access/change_tokens.ts";
+import { openRegistry, type Registry } from "../../mod.ts";
+import { spawnDeno } from "../support/run_deno.ts";
+import { type TempRoot, tempRoot } from "../support/temp_root.ts";
+import { type WatchedProcess, watchProcess } from "../support/watch_process.ts";
 
 export interface Asked {
   method?: string;

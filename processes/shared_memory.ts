@@ -1,11 +1,11 @@
 // The memory of a service in another process: each method is a call by its name.
-import { AuditTrail } from "./audit_trail.ts";
-import { BegunReads } from "./begun_reads.ts";
-import { CommittedDrafts } from "./committed_drafts.ts";
-import { RequestRates } from "./request_rates.ts";
-import type { MemoryKind, MethodsOf, ServiceMemory } from "./service_memory.ts";
-import { UploadLocks } from "./upload_locks.ts";
-import { WrittenNames } from "./written_names.ts";
+import { AuditTrail } from "../apps/server/memory/audit_trail.ts";
+import { BegunReads } from "../apps/server/memory/begun_reads.ts";
+import { CommittedDrafts } from "../apps/server/memory/committed_drafts.ts";
+import { RequestRates } from "../apps/server/memory/request_rates.ts";
+import type { MemoryKind, MethodsOf, ServiceMemory } from "../apps/server/memory/service_memory.ts";
+import { UploadLocks } from "../apps/server/memory/upload_locks.ts";
+import { WrittenNames } from "../apps/server/memory/written_names.ts";
 
 /** The parts of every service, by the names of their members. */
 export const PARTS = {
