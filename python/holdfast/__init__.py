@@ -93,7 +93,7 @@ if not TYPE_CHECKING:  # which would find any name
         if not found:
             from .core.words import missing
 
-            raise missing(f"module {__name__!r}", name, None)
+            raise missing(f"module {__name__!r}", name, sys.modules[__name__])
         globals()[name] = value = getattr(import_module(f".{found}", __name__), name)
         return value
 

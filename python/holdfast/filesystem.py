@@ -14,7 +14,7 @@ from datetime import datetime, timezone
 from pathlib import Path
 from typing import Any
 
-from fsspec.spec import AbstractBufferedFile, AbstractFileSystem
+from fsspec.spec import AbstractBufferedFile, AbstractFileSystem, make_instance
 
 from .artifacts.artifact import Artifact
 from .artifacts.registry import Registry
@@ -78,6 +78,12 @@ class HoldfastFileSystem(AbstractFileSystem, metaclass=Cached):  # type: ignore[
         self.registry = registry
         self._fresh_for = fresh_for
         self._opened: dict[str, tuple[Artifact, float]] = {}
+
+    def __reduce__(self) -> Any:
+        if not any(each in self.storage_options for each in ("s3", "gcs")):
+            return super().__reduce__()
+        rest = {key: each for key, each in self.storage_options.items() if key not in OPTIONS}
+        return make_instance, (type(self), (self.registry, self._fresh_for), rest)
 
     @classmethod
     def _strip_protocol(cls, path: Any) -> Any:

@@ -72,6 +72,7 @@ import copy, pickle, os
 from google.auth.credentials import AnonymousCredentials
 from google.cloud import storage
 import boto3, holdfast
+from holdfast import filesystem
 from holdfast.store.buckets import GcsStore, S3Store, gcs_store, s3_store
 
 os.environ |= {"AWS_ACCESS_KEY_ID": "key", "AWS_SECRET_ACCESS_KEY": "secret"}
@@ -83,17 +84,23 @@ for store in (s3_store(*place, "http://127.0.0.1:1", "us-east-1"), gcs_store(*pl
     print(again.location)
 s3 = boto3.client("s3", region_name="us-east-1")
 gcs = storage.Client("none", AnonymousCredentials())
-for store in (S3Store(s3, *place), GcsStore(gcs, *place)):
-    assert copy.deepcopy(store).client is store.client
-    try:
-        pickle.dumps(store)
-    except holdfast.Unsupported as error:
-        print(error)
+for option, store in (("s3", S3Store(s3, *place)), ("gcs", GcsStore(gcs, *place))):
+    registry = holdfast.Registry()
+    registry.store, registry.location = store, store.location
+    filesystem.open_registry = lambda *_, **__: registry  # which needs no server
+    files = filesystem.HoldfastFileSystem("registry", **{option: store.client})
+    assert copy.deepcopy(files).registry.store.client is store.client
+    for each in (store, files):
+        try:
+            pickle.dumps(each)
+        except holdfast.Unsupported as error:
+            print(error)
 `;
 
 pythonTest("registries in buckets are pickled, unless a client was passed", async () => {
   const [s3, gcs, ...lines] = await runProgram(BUCKETS);
   assertEquals([s3, gcs], ["s3://bucket/models/é", "gs://bucket/models/é"]);
+  assertEquals(lines.length, 8); // of two stores and two file systems
   const text = lines.join("\n");
   assertMatch(text, /^Cannot pickle the registry "s3:.*": it uses a client of yours\nhint: .*s3=…/);
   assertMatch(text, /\nCannot pickle the registry "gs:.*client of yours\nhint: .*gcs=…\)\.$/);
