@@ -67,6 +67,29 @@ Deno.test("each key of metadata is a column, and measures have a best value", ()
   assertEquals([usual.includes("kind"), usual.includes("aliases")], [false, true]);
 });
 
+Deno.test("parameters come among the first columns, however many metrics there are", () => {
+  const numbered = (name: string, count: number, value: number) =>
+    Object.fromEntries(Array.from({ length: count }, (_, i) => [`${name}${i}`, i + value]));
+  const row = (version: string, value: number) => {
+    const metrics = { ...numbered("loss_", 30, value), ...numbered("gpu", 30, value) };
+    const params = { seed: 1, ...numbered("rate", 12, value) };
+    return listed(version, { metrics, params });
+  };
+  const rows = experimentsOf([row("2.0.0", 2), row("1.0.0", 1)], []);
+  const usual = usualKeys(columnsOf(rows), rows);
+  const members = usual.filter((key) => key.includes("."));
+  assertEquals(members.length, 20);
+  assertEquals(members.slice(5, 8), [
+    "metadata.metrics.loss_5",
+    "metadata.params.rate0",
+    "metadata.params.rate1",
+  ]);
+  assertEquals(members.slice(17), [
+    ...["metadata.params.rate11", "metadata.params.seed", "metadata.metrics.gpu0"],
+  ]);
+  assertEquals([usual.at(0), usual.at(-1)], ["version", "saved"]);
+});
+
 Deno.test("of wide metadata, only the keys that the page needs are asked for", () => {
   const metadata = Object.fromEntries(Array.from({ length: 30 }, (_, i) => [`k${i}`, i]));
   const rows = experimentsOf([listed("1.0.0", metadata), listed("2.0.0", metadata)], []);

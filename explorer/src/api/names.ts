@@ -56,18 +56,22 @@ export function stateOf({ versions: [newest], aliases }: NameSummary): string {
 export async function readVersions(
   service: Service,
   { name, versions, next }: NameSummary,
-  { metadata, limit, signal, onItems }: {
+  { metadata, whole, limit, signal, onItems }: {
     /** Keys as `metadata.accuracy`; `metadata` for all of them. */
     metadata: readonly string[];
+    /** Number of the newest versions that are read with all their metadata. */
+    whole: number;
     limit: number;
     signal: AbortSignal;
     onItems: (items: readonly ListedVersion[]) => void;
   },
 ): Promise<readonly ListedVersion[]> {
   const all = [...versions];
-  const fields = [FACTS, ...metadata].join();
   for (let after = next; after !== undefined && all.length < limit;) {
-    const query = { fields, after, limit: Math.min(limit - all.length, 1000) };
+    const isWhole = all.length < whole;
+    const fields = [FACTS, ...isWhole ? ["metadata"] : metadata].join();
+    const rest = (isWhole ? Math.min(whole, limit) : limit) - all.length;
+    const query = { fields, after, limit: Math.min(rest, 1000) };
     const page = await service.json<VersionsPage>(`${namePath(name)}/versions`, { query, signal });
     all.push(...page.items);
     onItems(all);

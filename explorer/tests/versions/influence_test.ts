@@ -75,6 +75,38 @@ Deno.test("two words are as strong as two numbers, and many random words are wea
   assert(random.strength < 0.5 && real.strength > 0.8, `${random.strength} ${real.strength}`);
 });
 
+Deno.test("chance explains random keys, and no key that matters", () => {
+  const random = (() => {
+    let state = 7;
+    return () => (state = state * 16_807 % 2_147_483_647) / 2_147_483_647;
+  })();
+  let [above, total] = [0, 0];
+  for (const count of [8, 20, 60]) {
+    for (let round = 0; round < 60; round++) {
+      const metric = Array.from({ length: count }, random);
+      const numbers = influenceOf(zip(metric.map(random), metric), true);
+      const words = influenceOf(
+        zip(metric.map(() => "abc"[Math.floor(random() * 3)]), metric),
+        false,
+      );
+      for (const found of [numbers, words]) {
+        if (found === undefined) continue;
+        total++;
+        if (found.strength > found.chance) above++;
+      }
+      const noisy = influenceOf(zip(metric.map((y) => y + random() / 5), metric), true)!;
+      assert(
+        count < 20 || noisy.strength > noisy.chance,
+        `${count}: ${noisy.strength} ${noisy.chance}`,
+      );
+    }
+  }
+  assert(above / total < 0.04, `${above} of ${total}`);
+  const few = influenceOf(zip([1, 2, 3], [4, 5, 6]), true)!; // each third shuffle is as strong
+  assertEquals([few.strength, few.chance], [1, 1]);
+  assertEquals(few, influenceOf(zip([1, 2, 3], [4, 5, 6]), true));
+});
+
 Deno.test("a key whose best values are in the middle or at both ends is strong", () => {
   const rate = Array.from({ length: 41 }, (_, i) => i);
   const of = (metric: (rate: number) => number) => influenceOf(zip(rate, rate.map(metric)), true)!;

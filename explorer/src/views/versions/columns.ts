@@ -220,7 +220,10 @@ const OF_RUN =
 /** Facts that a step of a pipeline adds to its outputs. */
 const OF_STEP = /^metadata\.(pipeline|end|step|node|operator|code|effect|inputs\..*)$/;
 
-/** Returns the keys that are shown at first: facts that say nothing are left out. */
+/**
+ * Returns the keys that are shown at first, in their order. Facts that say nothing are left out. Of
+ * many metrics, a few come before the parameters, those that differ first, and the others behind.
+ */
 export function usualKeys(
   columns: readonly ExperimentColumn[],
   experiments: readonly Experiment[],
@@ -229,18 +232,43 @@ export function usualKeys(
     new Set(experiments.map(({ values }) => values.get(key))).size > 1;
   const has = (key: string) => experiments.some(({ values }) => values.get(key) !== "");
   const isOfPipeline = columns.some(({ key }) => key === "metadata.pipeline");
-  let members = 0;
-  return columns.map(({ key }) => key).filter((key) =>
-    OF_RUN.test(key) || isOfPipeline && OF_STEP.test(key)
-      ? false
-      : MEMBER.test(key)
-      ? ++members <= MOST_USUAL
+  const isUsual = ({ key }: ExperimentColumn) =>
+    MEMBER.test(key)
+      ? !OF_RUN.test(key) && !(isOfPipeline && OF_STEP.test(key))
       : key === "aliases"
       ? has(key)
       : key === "state"
       ? experiments.some(isFailed) || differs(key)
-      : key !== "kind" && key !== "files" || differs(key)
-  );
+      : key !== "kind" && key !== "files" || differs(key);
+  const usual = columns.filter(isUsual);
+  const members = membersInOrder(usual.filter(({ key }) => MEMBER.test(key)), differs);
+  const facts = usual.filter(({ key }) => !MEMBER.test(key)).map(({ key }) => key);
+  const first = facts.findLastIndex((key) => FIRST.has(key)) + 1;
+  return [...facts.slice(0, first), ...members.slice(0, MOST_USUAL), ...facts.slice(first)];
+}
+
+/** Facts before the keys of metadata. */
+const FIRST: ReadonlySet<string> = new Set(["version", "aliases", "state"]);
+/** Metrics before the parameters. */
+const FIRST_METRICS = 6;
+
+function membersInOrder(
+  columns: readonly ExperimentColumn[],
+  differs: (key: string) => boolean,
+): string[] {
+  const of = (...roles: Role[]) =>
+    columns.filter(({ role = "other" }) => roles.includes(role)).map(({ key }) => key);
+  const [metrics, parameters] = [of("measure"), of("parameter")];
+  if (metrics.length <= FIRST_METRICS || parameters.length === 0) {
+    return columns.map(({ key }) => key);
+  }
+  return [
+    ...metrics.slice(0, FIRST_METRICS),
+    ...parameters.filter(differs),
+    ...parameters.filter((key) => !differs(key)),
+    ...of("result", "other"),
+    ...metrics.slice(FIRST_METRICS),
+  ];
 }
 
 /** Members of metadata with the run or the pipeline that made a version, and its end. */

@@ -1,4 +1,5 @@
-// How much a metric changes with a key of the metadata.
+// The influence of a key of the metadata on a metric.
+import { chanceOf } from "./chance.ts";
 
 /** The influence of a key on a metric, over the versions that have both. */
 export interface Influence {
@@ -9,6 +10,8 @@ export interface Influence {
   readonly words?: readonly (readonly [word: string, mean: number])[];
   /** From 0 to 1, for both measures: the root of the share of the ranks that the key explains. */
   readonly strength: number;
+  /** The strength that 1 % of shuffled metrics exceed. */
+  readonly chance: number;
   readonly versions: number;
   /** Ranks with the highest metric, if the distance from the middle rank explains more. */
   readonly best?: "in the middle" | "at both ends";
@@ -33,34 +36,57 @@ export function influenceOf(
     .filter(([, { length }]) => length > 1);
   const ranked = groups.flatMap(([, own]) => own);
   const y = fromMean(ranksOf(ranked.map(([, metric]) => metric)));
-  const [all, versions] = [dot(y, y), ranked.length];
-  // Returns the root of the explained share, less what `parameters` explain by chance.
-  const strengthOf = (explained: number, parameters: number) =>
-    Math.sqrt(Math.max(0, 1 - (1 - explained) * (versions - 1) / (versions - parameters)));
-  if (versions < 3 || all === 0) return undefined;
-  if (isNumber) {
-    const x = fromMean(ranksOf(ranked.map(([value]) => value)));
-    const value = dot(x, y) / Math.sqrt(dot(x, x) * all);
-    const squares = fromMean(x.map((each) => each ** 2));
-    const bent = dot(squares, y) / Math.sqrt(dot(squares, squares) * all);
-    const isBent = Math.abs(bent) > Math.abs(value) + 1e-9;
-    const strength = strengthOf((isBent ? bent : value) ** 2, 2);
-    const best = isBent ? { best: bent < 0 ? "in the middle" : "at both ends" } as const : {};
-    return Number.isNaN(value)
-      ? undefined
-      : { measure: "rank correlation", value, strength, versions, ...best };
-  }
+  const versions = ranked.length;
+  if (versions < 3 || dot(y, y) === 0) return undefined;
+  if (isNumber) return ofNumbers(ranked.map(([value]) => value), y);
   if (groups.length < 2) return undefined;
-  let [between, at] = [0, 0];
-  for (const [, { length }] of groups) between += length * mean(y.slice(at, at += length)) ** 2;
+  const sizes = groups.map(([, { length }]) => length);
+  const strengthOf = (y: readonly number[]) => strengthOfWords(sizes, y);
   const means = groups.map(([word, own]) => [`${word}`, mean(own.map((pair) => pair[1]))] as const)
     .sort(([, a], [, b]) => b - a);
   const [largest, smallest] = [means.at(0), means.at(-1)];
   if (largest === undefined || smallest === undefined) return undefined;
   const words = [largest, smallest];
-  const strength = strengthOf(between / all, groups.length);
   const value = largest[1] - smallest[1];
-  return { measure: "difference of means", value, words, strength, versions };
+  const strengths = { strength: strengthOf(y), chance: chanceOf(strengthOf, y) };
+  return { measure: "difference of means", value, words, versions, ...strengths };
+}
+
+/** The influence of numbers on the ranks of a metric, from their mean. */
+function ofNumbers(values: readonly number[], y: readonly number[]): Influence | undefined {
+  const x = fromMean(ranksOf(values));
+  const squares = fromMean(x.map((each) => each ** 2));
+  const [ofX, ofSquares] = [x, squares].map((each) => Math.sqrt(dot(each, each) * dot(y, y)));
+  const bothOf = (y: readonly number[]) => {
+    const [value, bent] = [dot(x, y) / ofX!, dot(squares, y) / ofSquares!];
+    return { value, bent, isBent: Math.abs(bent) > Math.abs(value) + 1e-9 };
+  };
+  const strengthOf = (y: readonly number[]) => {
+    const { value, bent, isBent } = bothOf(y);
+    return corrected((isBent ? bent : value) ** 2, 2, y.length);
+  };
+  const { value, bent, isBent } = bothOf(y);
+  if (Number.isNaN(value)) return undefined;
+  return {
+    measure: "rank correlation",
+    value,
+    versions: y.length,
+    strength: strengthOf(y),
+    chance: chanceOf(strengthOf, y),
+    ...isBent && { best: bent < 0 ? "in the middle" : "at both ends" },
+  };
+}
+
+/** The strength of words, whose ranks of the metric follow each other, from their mean. */
+function strengthOfWords(sizes: readonly number[], y: readonly number[]): number {
+  let [between, at] = [0, 0];
+  for (const length of sizes) between += length * mean(y.slice(at, at += length)) ** 2;
+  return corrected(between / dot(y, y), sizes.length, y.length);
+}
+
+/** Returns the root of the explained share, less what `parameters` explain by chance. */
+function corrected(explained: number, parameters: number, versions: number): number {
+  return Math.sqrt(Math.max(0, 1 - (1 - explained) * (versions - 1) / (versions - parameters)));
 }
 
 function ranksOf(values: readonly number[]): number[] {

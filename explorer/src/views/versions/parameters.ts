@@ -4,7 +4,7 @@ import { formatCount, formatNumber, numberText } from "../../format/format.ts";
 import { Loading } from "../../components/notices.ts";
 import { type Column, Table } from "../../components/table.ts";
 import { html } from "../../framework/html.ts";
-import { useEffect, useState } from "../../framework/preact.ts";
+import { useEffect, useMemo, useState } from "../../framework/preact.ts";
 import { useQuery } from "../../framework/use_query.ts";
 import type { ExperimentColumn } from "./columns.ts";
 import { type Experiment, numberAt } from "./experiments.ts";
@@ -26,7 +26,7 @@ export function Parameters({ all, rows, columns, unread }: {
   all: readonly Experiment[];
   rows: readonly Experiment[];
   columns: readonly ExperimentColumn[];
-  /** Keys that are read only of the newest versions. */
+  /** Keys that are read only of the newest versions, and the number of these. */
   unread: { keys: number; newest: number };
 }) {
   const [metric, setMetric] = useQuery("metric");
@@ -38,7 +38,11 @@ export function Parameters({ all, rows, columns, unread }: {
   const target = numbers.find(({ key }) => key === metric) ??
     numbers.find(({ better }) => better !== undefined) ?? numbers[0];
   const keys = members.filter(({ key }) => key !== target?.key);
-  const { ranked, unranked, axes } = useRanking(rows, keys, {
+  const read = useMemo(() => {
+    const newest = new Set(unread.keys > 0 ? all.slice(0, unread.newest) : all);
+    return rows.filter((row) => newest.has(row));
+  }, [rows, all, unread.keys, unread.newest]);
+  const { ranked, unranked, axes } = useRanking(read, keys, {
     metric: target?.key,
     isAll: rows.length >= all.length,
   });
@@ -58,7 +62,7 @@ export function Parameters({ all, rows, columns, unread }: {
         <p class="muted" role="status">${ranked.length} of ${formatCount(
           keys.length,
           "key",
-        )} ranked, over ${formatCount(rows.length, "version")}.</p>
+        )} ranked, over ${formatCount(read.length, "version")}.</p>
       `}
       ${ranked?.length === 0 &&
         html`<p class="muted">No key differs among at least three versions with this metric.</p>`}
@@ -76,14 +80,16 @@ export function Parameters({ all, rows, columns, unread }: {
         }.</p>`
       )}
       ${unread.keys > 0 && html`
-        <p class="note">${formatCount(unread.keys, "key")} ${unread.keys === 1
-          ? "is"
-          : "are"} ranked over the newest ${formatNumber(unread.newest)} versions only.
+        <p
+          class="note">Of older versions, ${formatCount(unread.keys, "key")} ${unread.keys === 1
+            ? "is"
+            : "are"} not read: the newest ${formatNumber(unread.newest)} are ranked.
           <button type="button" class="button button-small" onClick=${() => setKeys("all")}>Read all
             versions</button></p>
       `}
       <p class="muted">A rank correlation is 1 if the metric rises whenever the key does, and -1 if
-        it falls. None of these values shows a cause.</p>
+        it falls. Keys are gray if chance explains as much: 1 % of shuffled metrics are stronger.
+        None of these values shows a cause.</p>
     </section>
     ${ranked && html`
       <${Parallel} all=${all} rows=${rows} columns=${members}
@@ -92,9 +98,9 @@ export function Parameters({ all, rows, columns, unread }: {
   `;
 }
 
-/** Returns the columns of a ranking. `choose` shows a key in the charts. */
+/** Returns the columns of a ranking. What chance explains is gray. `choose` shows a key in the charts. */
 function rankColumns(choose: (key: string, isNumber: boolean) => void): Column<Ranked>[] {
-  return [
+  const columns: Column<Ranked>[] = [
     {
       title: "Key",
       cell: ({ column: { key, title, isNumber } }) =>
@@ -117,16 +123,40 @@ function rankColumns(choose: (key: string, isNumber: boolean) => void): Column<R
     },
     {
       title: "Measure",
-      cell: ({ measure, words, best, strength }) =>
+      cell: ({ measure, words, best, strength, chance }) =>
         words
-          ? `${measure}: ${words.map(([word, mean]) => `${word} ${numberText(mean)}`).join(", ")}`
-          : `Spearman's ${measure}${best && strength > 0.1 ? `; highest ${best}` : ""}`,
+          ? `${measure}: ${
+            words.map(([word, mean]) => `${cutText(word)} ${numberText(mean)}`).join(", ")
+          }`
+          : `Spearman's ${measure}${best && strength > chance ? `; highest ${best}` : ""}`,
     },
     { title: "Versions", class: "number", cell: ({ versions }) => formatNumber(versions) },
+    {
+      title: "By chance",
+      class: "number",
+      cell: ({ chance }) => `up to ${Math.round(100 * chance)} %`,
+    },
   ];
+  return columns.map((column): Column<Ranked> => ({
+    ...column,
+    class: (row) => `${column.class ?? ""}${isChance(row) ? " muted" : ""}`,
+    heading: column.class === "number" ? "number" : undefined,
+  }));
 }
 
 const keyOf = ({ column }: Ranked) => column.key;
+
+/** True for an influence that shuffled metrics have, too. */
+function isChance({ strength, chance }: Influence): boolean {
+  return strength <= chance;
+}
+
+/** Characters of a word in a ranking. */
+const MOST_WORD = 24;
+
+function cutText(word: string): string {
+  return word.length > MOST_WORD ? `${word.slice(0, MOST_WORD)}…` : word;
+}
 
 function isResult({ role }: ExperimentColumn): boolean {
   return role === "measure" || role === "result";
@@ -153,7 +183,7 @@ function useRanking(
         if (influence) ranked.push({ column, ...influence });
         else others.push({ column, reason: reasonOf(pairs, column.isNumber) });
       }
-      ranked.sort((a, b) => b.strength - a.strength);
+      ranked.sort((a, b) => Number(isChance(a)) - Number(isChance(b)) || b.strength - a.strength);
       const unranked = Map.groupBy(others, ({ reason }) => reason).entries()
         .map(([reason, own]) => [reason, own.map(({ column }) => column)] as const);
       setRanking({ ranked, unranked: new Map(unranked) });

@@ -23,6 +23,8 @@ import { chartsOf, MetricCharts } from "./metric_charts.ts";
 
 /** More versions are not read. */
 const MOST = 10_000;
+/** Versions that are read with all their metadata, so that all keys are ranked over the same ones. */
+const MOST_WHOLE = 2_000;
 /** While versions arrive, the page is rendered whenever there are so many times more: that takes long for many. */
 const GROWTH = 3;
 
@@ -52,7 +54,7 @@ export function VersionsPanel({ summary }: { summary: NameSummary }) {
   ]));
   const { keys, setKeys, pins, inOrder } = useShownColumns({ columns, experiments, filter });
   const leftOut = useMemo(() => keysLeftOut(experiments, columns), [experiments, columns]);
-  const unread = summary.next === undefined ? 0 : columnsNotRead(columns, fields).length;
+  const unread = versions.length <= MOST_WHOLE ? 0 : columnsNotRead(columns, fields).length;
   const parameters = useLoaded(async () => (await import("./parameters.ts")).Parameters, []);
   const members = columns.filter(({ key }) => key.includes("."));
   const isGroups = members.some(({ key }) => key === group);
@@ -87,7 +89,7 @@ export function VersionsPanel({ summary }: { summary: NameSummary }) {
     <${MetricCharts} name=${summary.name} rows=${late.rows} columns=${late.columns} />
     ${!isAlone && parameters.value && html`
       <${parameters.value} ...${late}
-        unread=${{ keys: unread, newest: summary.versions.length }} />
+        unread=${{ keys: unread, newest: MOST_WHOLE }} />
     `}
   `;
 }
@@ -138,10 +140,12 @@ function useShownColumns({ columns, experiments, filter }: {
   return { keys, setKeys, pins, inOrder };
 }
 
-/** Returns columns of metadata that only the versions of the first page were read with. */
+/** Returns columns of metadata that only the newest versions were read with. */
 function columnsNotRead(columns: readonly ExperimentColumn[], fields: readonly string[]) {
   if (fields.includes("metadata")) return [];
-  return columns.filter(({ key }) => key.startsWith("metadata.") && !fields.includes(key));
+  const isRead = (key: string) =>
+    fields.some((field) => key === field || key.startsWith(`${field}.`));
+  return columns.filter(({ key }) => key.startsWith("metadata.") && !isRead(key));
 }
 
 /** Returns a row for each value of a column, in order. */
@@ -269,10 +273,11 @@ function useVersions(summary: NameSummary, metadata: readonly string[]) {
         versions: [...items, ...before.versions.slice(items.length)],
       }));
     };
-    readVersions(service, summary, { metadata, limit: MOST, signal, onItems }).then(
-      (versions) => setRead({ versions, fields }),
-      (error) => signal.aborted || setError(error),
-    );
+    readVersions(service, summary, { metadata, whole: MOST_WHOLE, limit: MOST, signal, onItems })
+      .then(
+        (versions) => setRead({ versions, fields }),
+        (error) => signal.aborted || setError(error),
+      );
     return () => controller.abort();
   }, [first, fields]);
   const isComplete = next === undefined || read.fields === fields;
