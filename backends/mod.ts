@@ -19,12 +19,14 @@ import { checkLocalPath, isAddress } from "../core/urls/local_path.ts";
 import { isStoreUrl } from "../core/urls/store_url.ts";
 import type { System } from "../core/system.ts";
 import { type BackendPlace, parsePlace } from "../core/urls/store_place.ts";
-import { BUCKET_SCHEMES, DRIVERS } from "./drivers.ts";
+import { DRIVERS, isBucketScheme, unwrap } from "./drivers.ts";
 import type { S3Configs } from "./s3_configs.ts";
 import type { S3Credentials } from "./s3/credentials.ts";
 
 export type * from "../core/backend.ts";
 export { isPrefix } from "../core/backend.ts";
+export { wrapBackend, wrapCalls } from "../core/work/wrap_backend.ts";
+export type { AroundCall, BackendCall } from "../core/work/wrap_backend.ts";
 export type { Lookup } from "../core/lookup.ts";
 export type { Logger, SignalOptions, TransferProgress } from "../core/registry.ts";
 export type { System } from "../core/system.ts";
@@ -92,7 +94,8 @@ export type BackendOpener = (
  * Opens the store of a URL: `memory:`, a path or `file:` URL (also `disk:data`),
  * `gs://bucket/prefix` (also `gcs:`), and `s3://bucket/prefix` or another S3 provider: `minio r2
  * tos ks3 oss cos`. Parameters are `?endpoint=…`, for S3 providers also `&region=…`, for `s3:` also
- * `&provider=…`.
+ * `&provider=…`. `latency+s3://bucket?latency-ms=30` waits before each call, to see how a program
+ * behaves far from its bucket; so does any URL of a bucket.
  *
  * Credentials come from `credentials`, else from {@linkcode createS3Configs} by provider and bucket
  * (with endpoint and region), else for `s3:` and `gs:` from the vendor's SDK.
@@ -114,12 +117,21 @@ export async function openBackend(
   options: OpenBackendOptions = {},
 ): Promise<Backend> {
   options = checkOptions("open store", options, OPTIONS);
-  const { backends = createBackends() } = options;
   const text = String(url);
   const place = readPlace(text);
-  const isOfBucket = BUCKET_SCHEMES.includes(place.scheme) || isAddress(text);
+  const isOfBucket = isBucketScheme(place.scheme) || isAddress(text);
   if (isOfBucket && !isStoreUrl(text)) checkLocalPath(text, "open a store at");
+  return await openPlace(place, options);
+}
+
+async function openPlace(place: BackendPlace, options: OpenBackendOptions): Promise<Backend> {
+  const { backends = createBackends() } = options;
   if (backends.has(place.scheme)) return await backends.get(place.scheme)(place, options);
+  const outer = unwrap(place);
+  if (outer !== undefined) {
+    const wrap = outer.wrapper.wrap(place.parameters, options);
+    return wrap(await openPlace(outer.inner, options));
+  }
   throw invalid("open store", shown(`${place.scheme}:`), "unknown scheme", {
     hint: `${didYouMean(place.scheme, backends.names())}Use one of ${
       backends.names().join(", ")

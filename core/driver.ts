@@ -34,6 +34,20 @@ export interface Driver {
   readonly storages?: Readonly<Record<string, StorageDescription>>;
 }
 
+/** Changes the stores of other drivers: `latency` those of `s3` in `latency+s3://bucket`. */
+export interface Wrapper {
+  /** Stands before the scheme of another driver, with a `+`. */
+  readonly name: string;
+  /** Query parameters of its own. */
+  readonly parameters: readonly string[];
+  readonly help: { urls: string };
+  /** Returns a function that wraps a store. Throws `Invalid` for invalid parameters. */
+  wrap(
+    parameters: BackendPlace["parameters"],
+    options: Pick<OpenStoreOptions, "system" | "logger">,
+  ): (inner: Backend) => Backend;
+}
+
 /** Options of every driver; a driver ignores those that it does not have. */
 export interface OpenStoreOptions {
   credentials?: unknown;

@@ -2,6 +2,7 @@
 // emptied, or another registry is in its place.
 import type { Backend } from "../../core/backend.ts";
 import { unavailable } from "../../core/errors.ts";
+import { wrapBackend } from "../../core/work/wrap_backend.ts";
 import { recordKey, SETTINGS } from "../format/layout.ts";
 import { readRecord } from "./heads.ts";
 import type { Store } from "./store.ts";
@@ -60,7 +61,7 @@ class Presence {
  */
 export function guardBackend(store: OpenStore): Backend {
   const { backend } = store;
-  const { kind, location, reopen, disk, getFirst, copy, reserve } = backend;
+  const { getFirst, copy, reserve } = backend;
   const presence = new Presence(store);
 
   async function guarded<T>(write: () => Promise<T>): Promise<T> {
@@ -82,11 +83,7 @@ export function guardBackend(store: OpenStore): Backend {
     return result;
   }
 
-  return {
-    kind,
-    location,
-    reopen,
-    disk,
+  return wrapBackend(backend, {
     head: (key, options) => believed(key, backend.head(key, options)),
     get: (key, options) => believed(key, backend.get(key, options)),
     async put(key, body, options) {
@@ -97,7 +94,6 @@ export function guardBackend(store: OpenStore): Backend {
       });
       return await backend.put(key, body, options);
     },
-    delete: (key, options) => backend.delete(key, options),
     async *list(prefix, options) {
       let last;
       for await (last of backend.list(prefix, options)) yield last;
@@ -105,12 +101,7 @@ export function guardBackend(store: OpenStore): Backend {
     },
     getFirst: getFirst &&
       ((prefix, options) => believed(prefix, getFirst.call(backend, prefix, options))),
-    deleteMany: backend.deleteMany?.bind(backend),
-    presign: backend.presign?.bind(backend),
     copy: copy && ((...args) => guarded(() => copy.apply(backend, args))),
-    sweepUploads: backend.sweepUploads?.bind(backend),
-    sync: backend.sync?.bind(backend),
     reserve: reserve && ((options) => guarded(() => reserve.call(backend, options))),
-    [Symbol.asyncDispose]: () => backend[Symbol.asyncDispose](),
-  };
+  });
 }

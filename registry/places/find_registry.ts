@@ -8,7 +8,7 @@ import { mayRead } from "../../core/may_read.ts";
 import { type Advice, fault, notFound } from "../../core/errors.ts";
 import { shown } from "../../core/naming/names.ts";
 import { isGranted, realSystem, type System } from "../../core/system.ts";
-import { BUCKET_SCHEMES, checkStoreUrl, driverOf } from "../../backends/drivers.ts";
+import { checkStoreUrl, driverOf, isBucketScheme } from "../../backends/drivers.ts";
 import { decodeWritten } from "../../core/text/written_text.ts";
 import { checkLocalPath } from "../../core/urls/local_path.ts";
 import { isStoreUrl } from "../../core/urls/store_url.ts";
@@ -220,7 +220,7 @@ function toPlace(text: string, cwd: string): Pick<FoundRegistry, "location" | "k
 export function checkFolder(text: string, action: string): void {
   checkLocalPath(text, action);
   const scheme = /^([a-z][a-z0-9+.-]+)\/\//i.exec(text)?.[1];
-  if (scheme === undefined || !BUCKET_SCHEMES.includes(scheme.toLowerCase())) return;
+  if (scheme === undefined || !isBucketScheme(scheme)) return;
   const hint = `Write ${scheme}://bucket/prefix. For a folder of that name write ./${scheme}/…`;
   throw invalid(action, `"${scheme}//…"`, "a URL needs a colon", hint);
 }

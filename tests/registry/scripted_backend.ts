@@ -9,6 +9,7 @@ import type {
 } from "../../core/backend.ts";
 import type { StoredObject, SweepOptions } from "../../core/backend.ts";
 import { bodyBytes, bytesStream } from "../../core/bytes/bytes.ts";
+import { withoutExtras } from "../simulate/stores/like.ts";
 import { type ErrorCode, RegistryError } from "../../core/errors.ts";
 
 export interface Call {
@@ -61,9 +62,7 @@ export function createScriptedBackend(inner: Backend): ScriptedBackend {
   }
 
   const backend: ScriptedBackend = {
-    kind: inner.kind,
-    location: inner.location,
-    disk: inner.disk,
+    ...withoutExtras(inner),
     calls,
     answer: (pattern, ...answers) => void script.push({ pattern, answers, once: true }),
     answerAll: (pattern, answer) => void script.push({ pattern, answers: [answer], once: false }),
@@ -118,7 +117,6 @@ export function createScriptedBackend(inner: Backend): ScriptedBackend {
       sync: (keys: readonly string[], { signal }: CallOptions = {}) =>
         send({ verb: "sync", key: keys.join(" ") }, signal, () => inner.sync!(keys)),
     }),
-    [Symbol.asyncDispose]: () => inner[Symbol.asyncDispose](),
   };
   return backend;
 }

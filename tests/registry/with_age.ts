@@ -1,5 +1,6 @@
 // A store whose objects and unfinished writes look old, except for marks.
 import type { Backend } from "../../core/backend.ts";
+import { wrapBackend } from "../../core/work/wrap_backend.ts";
 import { withShiftedTime } from "../simulate/with_shifted_time.ts";
 
 /** Wraps a store as if everything had been written this long ago. */
@@ -9,8 +10,7 @@ export function withAge(inner: Backend, ageMs: number): Backend {
   });
   const sweep = inner.sweepUploads?.bind(inner);
   if (sweep === undefined) return older;
-  return Object.assign(older, {
-    sweepUploads: (options: Parameters<typeof sweep>[0]) =>
-      sweep({ ...options, olderThan: options.olderThan + ageMs }),
+  return wrapBackend(older, {
+    sweepUploads: (options) => sweep({ ...options, olderThan: options.olderThan + ageMs }),
   });
 }

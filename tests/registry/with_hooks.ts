@@ -1,5 +1,6 @@
 // A store that notifies a test before and after each call.
 import type { Backend } from "../../core/backend.ts";
+import { withoutExtras } from "../simulate/stores/like.ts";
 
 export interface HookedCall {
   verb: "head" | "get" | "put" | "delete" | "list";
@@ -28,9 +29,7 @@ export function withHooks(inner: Backend, hooks: Hooks): Backend {
     return result;
   }
   return {
-    kind: inner.kind,
-    location: inner.location,
-    disk: inner.disk,
+    ...withoutExtras(inner),
     head: (key, options) => around("head", key, () => inner.head(key, options)),
     get: (key, options) => around("get", key, () => inner.get(key, options)),
     put: (key, body, options) =>
@@ -41,9 +40,8 @@ export function withHooks(inner: Backend, hooks: Hooks): Backend {
       yield* inner.list(prefix, options);
       await hooks.after?.({ verb: "list", key: prefix, create: false });
     },
-    ...(inner.sweepUploads && { sweepUploads: inner.sweepUploads.bind(inner) }),
-    ...(inner.sync && { sync: inner.sync.bind(inner) }),
-    [Symbol.asyncDispose]: () => inner[Symbol.asyncDispose](),
+    sweepUploads: inner.sweepUploads?.bind(inner),
+    sync: inner.sync?.bind(inner),
   };
 }
 

@@ -1,22 +1,12 @@
 // A store with every fault that the contract allows.
-import type {
-  Backend,
-  Body,
-  CallOptions,
-  ObjectInfo,
-  Prefix,
-  PutOptions,
-  PutResult,
-} from "../../core/backend.ts";
-import type { Capability } from "../conformance/backend/backend_case.ts";
+import type { Backend } from "../../core/backend.ts";
 import { bodyBytes, bytesStream, storedObject } from "../../core/bytes/bytes.ts";
 import { RegistryError, type RegistryErrorFields } from "../../core/errors.ts";
-import { beyond } from "./stores/beyond.ts";
-import { like } from "./stores/like.ts";
+import { type BackendCall, wrapBackend, wrapCalls } from "../../core/work/wrap_backend.ts";
 
 /** A call of a store. */
 export interface StoreCall {
-  verb: "head" | "get" | "put" | "delete" | "list" | Capability | "place";
+  verb: BackendCall["verb"] | "place";
   key: string;
   mode?: "create" | "overwrite";
 }
@@ -136,14 +126,11 @@ export function withFaults(inner: Backend, options: FaultOptions): Backend {
     return result;
   }
 
-  return {
-    ...like(inner),
-    ...beyond(inner, send),
-
-    head(key, { signal }: CallOptions = {}) {
-      return send({ verb: "head", key }, signal, () => inner.head(key));
-    },
-
+  // an effect may come long after its caller is gone
+  const calls = wrapCalls(inner, (call, act) => send(call, call.signal, () => act(undefined)), {
+    pageEntries: pageSize,
+  });
+  return wrapBackend(calls, {
     get(key, { range, signal } = {}) {
       return send({ verb: "get", key }, signal, async () => {
         const found = await inner.get(key, { range });
@@ -156,46 +143,10 @@ export function withFaults(inner: Backend, options: FaultOptions): Backend {
         });
       });
     },
-
-    async put(key, body: Body, { signal, ...rest }: PutOptions = {}): Promise<PutResult> {
-      // a request may take effect twice, and long after its caller is gone
-      const bytes = await bodyBytes(body);
-      return await send(
-        { verb: "put", key, mode: rest.mode ?? "overwrite" },
-        signal,
-        () => inner.put(key, bytes, rest),
-      );
+    async put(key, body, options) {
+      return await calls.put(key, await bodyBytes(body), options); // may take effect twice
     },
-
-    delete(key, { signal } = {}) {
-      return send({ verb: "delete", key }, signal, () => inner.delete(key));
-    },
-
-    async *list(prefix, { signal, ...rest } = {}): AsyncGenerator<ObjectInfo | Prefix> {
-      const entries = inner.list(prefix, rest)[Symbol.asyncIterator]();
-      for (let more = true; more;) {
-        // a page that is asked for twice is the same page
-        let taken: Promise<(ObjectInfo | Prefix)[]> | undefined;
-        const page = await send(
-          { verb: "list", key: prefix },
-          signal,
-          () => taken ??= take(entries, pageSize),
-        );
-        yield* page;
-        more = page.length === pageSize && page.length !== rest.limit;
-      }
-    },
-  };
-}
-
-async function take<T>(entries: AsyncIterator<T>, count: number): Promise<T[]> {
-  const page: T[] = [];
-  while (page.length < count) {
-    const next = await entries.next();
-    if (next.done) break;
-    page.push(next.value);
-  }
-  return page;
+  });
 }
 
 function unlessAborted<T>(work: Promise<T>, signal?: AbortSignal): Promise<T> {

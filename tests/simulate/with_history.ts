@@ -1,7 +1,7 @@
 // The changes of a store, in their true order.
 import type { Backend, Body, PutOptions, PutResult } from "../../core/backend.ts";
 import { bodyBytes, iterableStream } from "../../core/bytes/bytes.ts";
-import { like } from "./stores/like.ts";
+import { withoutExtras } from "./stores/like.ts";
 
 export interface Effect {
   order: number;
@@ -89,7 +89,7 @@ export function withHistory(
   }
 
   return {
-    ...like(inner),
+    ...withoutExtras(inner),
     head: (key, options) => hold(inner.head(key, options)),
     async get(key, options) {
       const object = await hold(inner.get(key, options));

@@ -2,9 +2,8 @@
 // reply arrives after it was killed.
 import type { Backend, ObjectInfo, Prefix } from "../../core/backend.ts";
 import type { FrozenClocks, SimulatedProcess } from "./simulated_system.ts";
-import { beyond } from "./stores/beyond.ts";
+import { wrapBackend, wrapCalls } from "../../core/work/wrap_backend.ts";
 import type { StoreCall } from "./with_faults.ts";
-import { like } from "./stores/like.ts";
 
 /** A pause before a call is sent, or before its reply is read. */
 export interface CallPause extends FrozenClocks {
@@ -30,17 +29,8 @@ export function withProcess(inner: Backend, { process, pause }: WithProcessOptio
     }
   }
 
-  return {
-    ...like(inner),
-    ...beyond(inner, (call, _signal, work) => during(call, work)),
-    head: (key, options) => during({ verb: "head", key }, () => inner.head(key, options)),
-    get: (key, options) => during({ verb: "get", key }, () => inner.get(key, options)),
-    put: (key, body, options) =>
-      during(
-        { verb: "put", key, mode: options?.mode ?? "overwrite" },
-        () => inner.put(key, body, options),
-      ),
-    delete: (key, options) => during({ verb: "delete", key }, () => inner.delete(key, options)),
+  const calls = wrapCalls(inner, (call, act) => during(call, () => act(call.signal)));
+  return wrapBackend(calls, {
     async *list(prefix, options): AsyncGenerator<ObjectInfo | Prefix> {
       const entries = inner.list(prefix, options)[Symbol.asyncIterator]();
       for (;;) {
@@ -49,5 +39,5 @@ export function withProcess(inner: Backend, { process, pause }: WithProcessOptio
         yield next.value;
       }
     },
-  };
+  });
 }

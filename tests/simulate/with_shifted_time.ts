@@ -1,7 +1,7 @@
 // A store whose objects look older or younger.
 import type { Backend, ObjectInfo, Prefix, PutResult, StoredObject } from "../../core/backend.ts";
 import { isPrefix } from "../../core/backend.ts";
-import { like } from "./stores/like.ts";
+import { wrapBackend } from "../../core/work/wrap_backend.ts";
 
 export interface ShiftedTimeOptions {
   shiftMs(info: ObjectInfo): number;
@@ -16,11 +16,11 @@ export function withShiftedTime(inner: Backend, { shiftMs }: ShiftedTimeOptions)
     ...info,
     modifiedAt: info.modifiedAt + shiftMs(info),
   });
-  const { deleteMany, presign, copy, sync, getFirst, reserve } = inner;
+  const { copy, getFirst } = inner;
 
-  return {
-    ...like(inner),
-
+  return wrapBackend(inner, {
+    reopen: undefined,
+    sweepUploads: undefined,
     async head(key, options) {
       const info = await inner.head(key, options);
       return info && shifted(info);
@@ -32,25 +32,16 @@ export function withShiftedTime(inner: Backend, { shiftMs }: ShiftedTimeOptions)
       const result = await inner.put(key, body, options);
       return result.written ? { written: true, info: shifted(result.info) } : result;
     },
-    delete: (key, options) => inner.delete(key, options),
     async *list(prefix, options): AsyncGenerator<ObjectInfo | Prefix> {
       for await (const entry of inner.list(prefix, options)) {
         yield isPrefix(entry) ? entry : shifted(entry);
       }
     },
-
-    ...(deleteMany && { deleteMany: deleteMany.bind(inner) }),
-    ...(presign && { presign: presign.bind(inner) }),
-    ...(copy && {
-      copy: async (from, to, options) => shifted(await copy.call(inner, from, to, options)),
-    } satisfies Pick<Backend, "copy">),
-    ...(sync && { sync: sync.bind(inner) }),
-    ...(reserve && { reserve: reserve.bind(inner) }),
-    ...(getFirst && {
-      getFirst: async (prefix, options) =>
-        shiftedObject(await getFirst.call(inner, prefix, options)),
-    } satisfies Pick<Backend, "getFirst">),
-  };
+    copy: copy &&
+      (async (from, to, options) => shifted(await copy.call(inner, from, to, options))),
+    getFirst: getFirst &&
+      (async (prefix, options) => shiftedObject(await getFirst.call(inner, prefix, options))),
+  });
 
   function shiftedObject(found: StoredObject | undefined): StoredObject | undefined {
     if (found === undefined) return undefined;

@@ -1,5 +1,5 @@
 import process from "node:process";
-import { DRIVERS } from "../../../../backends/drivers.ts";
+import { DRIVERS, WRAPPERS } from "../../../../backends/drivers.ts";
 import { VERSION } from "../../../holdfast_version.ts";
 import { type FoundRegistry, originOf, readRemotes } from "../../../../registry/places/mod.ts";
 import { type Backend, inspectCache, type Registry } from "../../../../mod.ts";
@@ -37,7 +37,7 @@ export const doctor: Command = defineCommand({
     "problems, and the sources of credentials, never their values. The check of the store sends " +
     "about 280 requests below scratch/ and cleans up: races of creates, reads and lists after " +
     "writes, order, ranges, keys. Exit code 1 if a check fails. --json: a line per check.\n\n" +
-    `Stores: ${DRIVERS.map(({ help }) => help.urls).join("; ")}.\n\n` +
+    `Stores: ${[...DRIVERS, ...WRAPPERS].map(({ help }) => help.urls).join("; ")}.\n\n` +
     `Credentials: ${DRIVERS.flatMap(({ help }) => help.credentials ?? []).join("; ")}.`,
   args: [],
   options: [{ flags: "--no-probe", text: "do not check the store; writes nothing" }],
