@@ -45,13 +45,14 @@ function tryNameless(folder: string): boolean | undefined {
 function tryNamed(folder: string): boolean {
   const path = join(folder, `${STAGE_PREFIX}${realSystem.id()}`);
   const { atime, mtime } = fs.statSync(folder);
-  const file = fs.openSync(path, "wx", 0o600);
+  const isKept = tryFile(fs.openSync(path, "wx", 0o600));
+  fs.unlinkSync(path);
   try {
-    return tryFile(file);
-  } finally {
-    fs.unlinkSync(path);
     fs.utimesSync(folder, atime, mtime); // as if nothing had been there
+  } catch {
+    // the folder is another user's
   }
+  return isKept;
 }
 
 /** Closes the file. */
