@@ -9,7 +9,7 @@ import { chosenAmong, type ChosenPath } from "./choose_files.ts";
 import { shown } from "../core/naming/names.ts";
 import type { FileInfo } from "../core/record.ts";
 import { compareFile, compareFiles, type Found } from "./compare_files.ts";
-import { errorCode, fileError } from "./file_errors.ts";
+import { errorCode, fileError, onDisk } from "./file_errors.ts";
 import { foldersOf } from "../core/naming/file_paths.ts";
 import type { DownloadChange, DownloadedFiles, DownloadOptions } from "../core/registry.ts";
 import { keepMostAccess } from "./replace_file.ts";
@@ -365,7 +365,7 @@ function restoreTime(file: FileInfo, path: string): void {
   if (file.modifiedAt === undefined) return;
   const time = restoredTime(file);
   const set = time.getTime() % 1000 < 0 ? utimesSync : lutimesSync;
-  set(path, time, time);
+  onDisk("set the time of", file.path, () => set(path, time, time));
 }
 
 /** `lutimes` of Deno 2.9 has no fractions of seconds before 1970: a link gets the second before. */

@@ -69,6 +69,10 @@ REFUSALS = {
 """What a disk does with a file that it refuses."""
 
 
+NO_MODES = {errno.EPERM, errno.ENOTSUP, errno.EOPNOTSUPP, errno.ENOSYS}
+"""Errors of disks that keep no modes."""
+
+
 def unstorable(version: Files, path: str, state: str) -> HoldfastError:
     message = f"Cannot download {quoted(path)} of {quoted(version.ref)}: its disk {state}"
     hint = "Choose a folder on another disk."
@@ -129,8 +133,7 @@ def write_tree(
                 out.write(chunk)
                 report(len(chunk))
         if file.mode == "executable":
-            mode = place.stat().st_mode
-            place.chmod(mode | (mode & 0o444) >> 2)
+            make_executable(place)
     for file in made_links:
         target = file.text()
         if links == "skip" or (links == "safe" and not stays_inside(file.path, target)):
@@ -145,6 +148,16 @@ def write_tree(
             elif os.utime in os.supports_follow_symlinks:
                 os.utime(tree / file.path, ns=(time, time), follow_symlinks=False)
     return left_out
+
+
+def make_executable(path: Path) -> None:
+    """Lets everybody execute a new file who may read it, if its disk can."""
+    mode = path.stat().st_mode
+    try:
+        path.chmod(mode | (mode & 0o444) >> 2)
+    except OSError as error:
+        if error.errno not in NO_MODES:
+            raise
 
 
 def stays_inside(path: str, target: str) -> bool:

@@ -10,6 +10,7 @@ import os
 import stat
 import tempfile
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from datetime import datetime, timezone
 from functools import partial
 from pathlib import Path
@@ -147,11 +148,12 @@ def keeps_executable_bits(folder: Path) -> bool:
     try:
         with tempfile.TemporaryFile(prefix=".holdfast-", dir=folder) as trial:  # of mode 0600
             is_kept = not os.fstat(trial.fileno()).st_mode & stat.S_IXUSR
-        if folder.stat().st_mtime_ns != before.st_mtime_ns:  # it had a name
-            os.utime(folder, ns=(before.st_atime_ns, before.st_mtime_ns))
-        return is_kept
     except OSError:  # this program may not write there
         return True
+    if folder.stat().st_mtime_ns != before.st_mtime_ns:  # it had a name
+        with suppress(PermissionError):  # the folder is another user's
+            os.utime(folder, ns=(before.st_atime_ns, before.st_mtime_ns))
+    return is_kept
 
 
 def mode_of(path: Path) -> str | None:

@@ -1,13 +1,11 @@
 // Downloads on file systems of a user's program: one keeps an open file that is removed under
 // another name, as NFS does, others keep no executable bits, as exFAT and shares of Windows.
 import { assertEquals, assertRejects } from "@std/assert";
-import { spawnSync } from "node:child_process";
 import { readdirSync } from "node:fs";
 import { writeFiles } from "../../../disk/write_files.ts";
 import { localPath, openRegistry } from "../../../mod.ts";
-import { judgeTest } from "../../judges/judge_test_case.ts";
-import { tempRoot } from "../../support/temp_root.ts";
 import { artifactOf, refused, tree } from "../folder_case.ts";
+import { fuseTest, OF_ANOTHER_USER, runWithoutOwnership } from "./fuse_folder.ts";
 
 fuseTest("downloads leave nothing behind on FUSE", [], async (folder) => {
   await writeFiles(artifactOf({ "a/b": "1", c: "2" }), `${folder}/out`);
@@ -53,34 +51,17 @@ fuseTest(
   },
 );
 
-/** Registers a test in a folder that shows another one, with these options of bindfs. */
-function fuseTest(
-  name: string,
-  options: string[],
-  test: (folder: string) => Promise<void>,
-): void {
-  judgeTest(name, fuseProblem(), async () => {
-    const root = await tempRoot();
-    const folder = root.join("mounted");
-    await Deno.mkdir(folder);
-    await Deno.mkdir(root.join("real"));
-    assertEquals(spawnSync("bindfs", [...options, root.join("real"), folder]).status, 0);
-    try {
-      await test(folder);
-    } finally {
-      spawnSync("fusermount3", ["-u", folder]);
-      await root.remove();
-    }
-  });
-}
-
-function fuseProblem(): string | undefined {
-  if (spawnSync("bindfs", ["--version"]).status !== 0) {
-    return "bindfs is not installed; apt-get install bindfs fuse3 installs it";
-  }
-  try {
-    Deno.openSync("/dev/fuse", { read: true, write: true }).close();
-  } catch {
-    return "/dev/fuse cannot be opened";
-  }
-}
+fuseTest("downloads go into a folder of another user", OF_ANOTHER_USER, async (folder) => {
+  const program = `
+    import { writeFiles } from "./disk/write_files.ts";
+    import { artifactOf } from "./tests/disk/folder_case.ts";
+    const to = ${JSON.stringify(`${folder}/out`)};
+    const artifact = artifactOf({ "data.csv": "1", "run.sh -> executable": "2" });
+    await writeFiles(artifact, to);
+    console.log((await writeFiles(artifact, to, { overwrite: true })).changes);
+    for (const file of artifact.files()) file.info.modifiedAt = "2026-01-01T00:00:00.000Z";
+    await writeFiles(artifact, to).catch((error) => console.log(error.message));`;
+  const output = await runWithoutOwnership(Deno.execPath(), ["eval", "--no-check", program]);
+  assertEquals(output, '[]\nCannot set the time of "data.csv": permission denied\n');
+  assertEquals(readdirSync(folder), ["out"]);
+});
