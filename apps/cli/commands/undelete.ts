@@ -27,7 +27,7 @@ export const undelete: Command = defineCommand({
     const failed = await tryEach(refs, async (ref) => {
       const progress = context.progress(`undelete ${ref}`);
       const restoring = registry.undelete(ref, { signal, onProgress: progress.update });
-      const { name, version, size } = await withHints(restoring, { NotFound: hintFor(ref) })
+      const { name, version, size } = await withHints(restoring, { NotFound: () => hintFor(ref) })
         .finally(progress.end);
       restored.push({ name, version });
       done.push(`Restored ${name}@${version} (${formatBytes(size)})`);

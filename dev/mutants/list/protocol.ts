@@ -56,8 +56,8 @@ export const PROTOCOL: readonly Mutant[] = [
   {
     name: "rules/keep-generation-one",
     file: "registry/maintenance/garbage_of_name.ts",
-    text: "} else if (head.generation > 1) plan",
-    replacement: "} else if (head.generation > 0) plan",
+    text: "if (head.generation > 1) plan",
+    replacement: "if (head.generation > 0) plan",
   },
   {
     name: "rules/head-age",
@@ -233,11 +233,11 @@ export const PROTOCOL: readonly Mutant[] = [
   {
     name: "voids/restored-records-are-late",
     file: "registry/cell/voids.ts",
-    text: "return store.createdAt <= startedAt;",
-    replacement: "return true;",
+    text: `return store.createdAt > startedAt ? "copied" : "late";`,
+    replacement: `return "late";`,
     also: [{
       file: "registry/cell/voids.ts",
-      text: "if (store.createdAt > startedAt) return false;",
+      text: `if (store.createdAt > startedAt) return "copied";`,
       replacement: "",
     }],
     test: "tests/registry/cell/void_records_test.ts",

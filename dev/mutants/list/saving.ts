@@ -60,8 +60,8 @@ export const SAVING: readonly Mutant[] = [
   {
     name: "keyed/race-saves-twice",
     file: "registry/operations/target/keyed.ts",
-    text: "if (outcome.won) return choice;",
-    replacement: "return choice;",
+    text: "if (outcome.won) {",
+    replacement: "if (outcome) {",
     test: "tests/registry/cell/idempotency_test.ts",
     testName: "of two concurrent saves with one key only one saves",
   },
@@ -153,7 +153,7 @@ export const SAVING: readonly Mutant[] = [
   {
     name: "drafts/payload-is-not-needed",
     file: "registry/maintenance/garbage/drafts.ts",
-    text: "return needed.get(name) ?? NONE;",
+    text: "return places.get(name) ?? NONE;",
     replacement: "return NONE;",
     test: "tests/registry/drafts/draft_age_test.ts",
     testName: "payload of a draft outlives the grace",
@@ -168,7 +168,7 @@ export const SAVING: readonly Mutant[] = [
   {
     name: "drafts/acknowledged-after-collection",
     file: "registry/operations/drafts/add_part.ts",
-    text: "if (isOpen && isLate) throw",
+    text: "if (isOpen(state) && isLate) throw",
     replacement: "if (false) throw",
     test: "tests/registry/drafts/draft_age_test.ts",
     testName: "a part is not acknowledged when its draft may be collected",

@@ -5,7 +5,12 @@ import { REPOSITORY } from "../../support/run_deno.ts";
 import { PRODUCT_FOLDERS, sourceFiles } from "../../support/source_files.ts";
 
 /** Sources of the interfaces that have flags or are read by people in a browser. */
-const INTERFACES = /^apps\/(cli|mcp|server\/explorer)(\/|\.ts)/;
+const INTERFACES: readonly RegExp[] = [
+  /^apps\/(cli|mcp|server\/explorer)(\/|\.ts)/,
+  /^(gateways\/\w+|neighbors\/\w+|sign_in)\/(extension|commands)\.ts$/,
+  /^gateways\/dav\/mount(ers)?\.ts$/,
+  /^(processes|sign_in\/login)\//,
+];
 
 /** Flags of runtimes, bundlers and other programs, which a program may need. */
 const OF_OTHERS =
@@ -29,7 +34,7 @@ function textsOf(source: string): string[] {
 Deno.test("texts of the library name no command and no flag", async () => {
   const named: string[] = [];
   for (const path of await sourceFiles(PRODUCT_FOLDERS)) {
-    if (INTERFACES.test(path) || COMMAND_LINES.includes(path)) continue;
+    if (INTERFACES.some((each) => each.test(path)) || COMMAND_LINES.includes(path)) continue;
     for (const text of textsOf(await Deno.readTextFile(join(REPOSITORY, path)))) {
       const own = text.replace(OF_OTHERS, "");
       if (/(^|[\s"'`([])--[a-z]|\bholdfast [a-z]+/.test(own)) named.push(`${path}: ${text}`);

@@ -43,7 +43,7 @@ Deno.test("credentials are located, never shown", async () => {
   cases.push(["@work", { XDG_CONFIG_HOME: root.path }, true, `token in ${root.join("token")}`]);
   for (const [place, env, isFound, part] of cases) {
     const io = captureIo({ cwd: root.path, env });
-    const { found, where } = await findCredentials(findRegistry(place, io), io);
+    const { found, where } = await findCredentials(findRegistry(place, io), { io, tokens: [] });
     assertEquals(found, isFound, `${place}: ${where}`);
     assertStringIncludes(where, part);
     assert(!where.includes(SECRET));
@@ -59,10 +59,10 @@ Deno.test("incomplete keys in s3_aksk.env are reported", async () => {
   );
   const env = { OSS_A_ACCESS_KEY: SECRET, OSS_A_SECRET_KEY: SECRET }; // of another bucket
   for (const whole of [io, captureIo({ cwd: root.path, env })]) {
-    const found = await findCredentials(findRegistry("oss://b", whole), whole);
+    const found = await findCredentials(findRegistry("oss://b", whole), { io: whole, tokens: [] });
     assertEquals(found, { found: true, where: `keys in ${root.join("s3_aksk.env")}` });
   }
   await Deno.writeTextFile(root.join("s3_aksk.env"), `OSS_B_ACCESS_KEY=${SECRET}\n`);
-  const half = await findCredentials(findRegistry("oss://b", io), io);
+  const half = await findCredentials(findRegistry("oss://b", io), { io, tokens: [] });
   assertEquals([half.found, half.where.includes(SECRET)], [false, false]);
 });
