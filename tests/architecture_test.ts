@@ -122,6 +122,12 @@ Deno.test("no folder holds more than 18 files", () => {
   assertEquals([...counts].filter(([, count]) => count > 18), []);
 });
 
+Deno.test("each decision has a number of its own", async () => {
+  const files = await Array.fromAsync(Deno.readDir("docs/decisions"), ({ name }) => name);
+  const numbers = files.map((name) => name.slice(0, 4)).toSorted();
+  assertEquals(numbers.filter((number, at) => number === numbers[at - 1]), []);
+});
+
 let measured: ReturnType<typeof measureHouse> | undefined;
 
 slowTest("no measure of the house exceeds its limit: deno task house shows them", async () => {
