@@ -28,7 +28,6 @@ export function createServeProcess(extensions: readonly Extension[]): Command {
     options: [],
     examples: [],
     hidden: true,
-    works: true,
     async run(_args, _flags, { io }) {
       if (io.stdin.isTerminal) {
         const hint = "Run: holdfast serve --processes 2";

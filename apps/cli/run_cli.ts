@@ -3,7 +3,7 @@ import { VERSION } from "../holdfast_version.ts";
 import { isRegistryError, type RegistryError, retold } from "../../core/errors.ts";
 import { type CliIo, ReaderGone } from "./terminal/cli_io.ts";
 import { createCommandContext } from "./program/command_context.ts";
-import type { SharedOptions } from "./program/command.ts";
+import type { Command, SharedOptions } from "./program/command.ts";
 import type { Extension } from "./program/extension.ts";
 import { type CommandTable, createCommandTable } from "./commands/mod.ts";
 import { reportError } from "./terminal/exit_code.ts";
@@ -25,6 +25,7 @@ export async function runCli(
   const tokens = extensions.flatMap(({ tokens = [] }) => tokens);
   const table = createCommandTable(extensions);
   const program = { groups: table.groups, io, version: VERSION };
+  let whenUnread: Command["whenUnread"] = "end"; // help and versions
   try {
     return await runProgram(typed, {
       ...program,
@@ -33,7 +34,8 @@ export async function runCli(
         const { args: words, registry } = splitRemotes(command, call.args, call.shared);
         Object.assign(shared, call.shared, registry === undefined ? {} : { registry });
         refuseHalfRefs(command, words);
-        if (command.works) io.stdout.ignoreClose?.();
+        ({ whenUnread } = command);
+        if (whenUnread === undefined) io.stdout.ignoreClose?.();
         const context = createCommandContext({ io, shared, tokens });
         try {
           return await command.run(words, call.options, context) ?? 0;
@@ -43,7 +45,7 @@ export async function runCli(
       },
     });
   } catch (error) {
-    if (error instanceof ReaderGone) return 0;
+    if (error instanceof ReaderGone && whenUnread === "end") return 0;
     const hint = isRegistryError(error, "Invalid", "NotFound")
       ? await hintForLine(error, typed, { ...program, table })
       : undefined;

@@ -50,7 +50,6 @@ export const batchSave: Command = defineCommand({
     { flags: "--run-id <text>", text: "identity of this run (default: the path of the manifest)" },
     ...OPTIONS,
   ],
-  works: true,
   examples: [
     ["holdfast batch save models.csv --json > saved.jsonl", "save, and keep a line for each row"],
     [`echo '{"name": "a", "value": {"lr": 0.1}}' | holdfast batch save -`, "one row"],
@@ -96,7 +95,6 @@ export const batchLoad: Command = defineCommand({
     },
     { flags: "--overwrite", text: "replace files that have other content" },
   ],
-  works: true,
   examples: [
     ["holdfast batch load wanted.csv", "with the columns ref and to"],
     ["holdfast ls data: --json | holdfast batch load - --to ./data", "the latest of many names"],

@@ -18,6 +18,7 @@ export const cat: Command = defineCommand({
     ["holdfast cat data:raw@1.4 train.csv | head", "one file of a folder"],
     ["holdfast cat backup@production | psql shop", "pipe it into a program"],
   ],
+  whenUnread: "end",
   async run([ref, path], { output, verify, asOf }, context) {
     const registry = await context.open();
     const artifact = await withHints(

@@ -25,6 +25,7 @@ export const load: Command = defineCommand({
     ["holdfast load my:model@production --output model.bin", "into a file"],
     ["holdfast load my:weights -o weights.npy", "a typed array, for NumPy"],
   ],
+  whenUnread: "end",
   async run([ref], { output, verify, asOf }, context) {
     const { signal } = context.io;
     const registry = await context.open();

@@ -49,8 +49,12 @@ export interface Command {
   examples: readonly Example[];
   /** Omit it from the list of commands. @default false */
   hidden?: boolean;
-  /** It keeps working if standard output is closed; the work sets the exit code. @default false */
-  works?: boolean;
+  /**
+   * Behavior once the reader of standard output has left, as `head` does. `end`: it only prints,
+   * and ends with 0. `fail`: its output is needed. @default it goes on, and the exit code is that of
+   * its work
+   */
+  whenUnread?: "end" | "fail";
   /** Returns the exit code if it is not 0. */
   // deno-lint-ignore no-explicit-any -- see `CommandOf`
   run(args: any, flags: any, context: CommandContext): Promise<number | void>;

@@ -3,7 +3,7 @@ import { fault, isRegistryError, messageOf, RegistryError } from "../../../core/
 import type { ErrorCode } from "../../../core/errors.ts";
 import { errorCode } from "../../../core/faults/errno.ts";
 import { diskFault, type Meaning } from "../../../core/faults/meanings.ts";
-import { type CliIo, createColors, wrappedFor } from "./cli_io.ts";
+import { type CliIo, createColors, ReaderGone, wrappedFor } from "./cli_io.ts";
 import { withRegistry } from "./hints.ts";
 import { printable, printableJson, printableLines } from "./table.ts";
 import { cliHint } from "./hint_words.ts";
@@ -69,6 +69,10 @@ export function toReportable(error: unknown): RegistryError | Interruption {
     const hint = "Allow it: --allow-read and --allow-write take folders, --allow-env variables, " +
       "--allow-run programs.";
     return new RegistryError({ code: "Denied", message, hint, cause });
+  }
+  if (cause instanceof ReaderGone) {
+    const hint = "Keep the program that reads the output running.";
+    return new RegistryError({ code: "TaskFailed", message, hint, cause });
   }
   const system = errorCode(cause) ?? "";
   const known = diskFault(system);

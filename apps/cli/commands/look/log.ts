@@ -43,6 +43,7 @@ export const log: Command = defineCommand({
     ["holdfast log --all --since 7d --by alice", "what alice did in a week"],
     ["holdfast log --all --event deleted", "what was deleted, and by whom"],
   ],
+  whenUnread: "end",
   async run([name], flags, context) {
     if (flags.all) return await showAll(name, flags, context);
     if (name === undefined) {

@@ -84,6 +84,7 @@ export const ls: Command = defineCommand({
     ["holdfast ls --json | jq -r .name", "for programs"],
     ["holdfast ls ./other/registry", "another registry"],
   ],
+  whenUnread: "end",
   async run([text], flags, context) {
     const { long = false, after, limit, alias, allVersions = false, sort = "name" } = flags;
     if (alias !== undefined) refuseOddAlias(alias);

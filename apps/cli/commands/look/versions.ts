@@ -64,6 +64,7 @@ export const versions: Command = defineCommand({
     ["holdfast versions my:model --sort -metadata.accuracy --limit 1", "the best"],
     ["holdfast versions my:model --json", "one JSON object per line"],
   ],
+  whenUnread: "end",
   async run([name], flags, context) {
     const { limit, sort, columns: fields = Object.keys(COLUMNS) } = flags;
     const { io, shared } = context;

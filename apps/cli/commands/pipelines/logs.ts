@@ -20,6 +20,7 @@ export const logs: Command = defineCommand({
     ["holdfast pipeline logs training@3 train", "the log of one step"],
     ["holdfast pipeline logs training --follow", "follow all steps of the last run"],
   ],
+  whenUnread: "end",
   async run([text, step], { follow = false }, context) {
     const registry = await context.open();
     const run = await findRun(registry, text, context);

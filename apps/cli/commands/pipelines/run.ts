@@ -67,7 +67,6 @@ export const run: Command = defineCommand({
     "result is the last line.",
   args: [PIPELINE_ARGUMENT],
   options: OPTIONS,
-  works: true,
   examples: [
     ["holdfast pipeline run", "the pipeline of this folder"],
     ["holdfast pipeline run nightly.yaml --set variables.day=2026-03-01", "with another value"],

@@ -48,7 +48,6 @@ export const step: Command = defineCommand({
     { usage: "[step]", text: "the step (default: those on standard input)" },
   ],
   options: OPTIONS,
-  works: true,
   examples: [
     ["holdfast pipeline step nightly@3 train", "the step train of run 3"],
     ["holdfast pipeline step nightly@3 train --shard 0/4", "the first of its four shards"],

@@ -59,7 +59,6 @@ export const worker: Command = defineCommand({
     "worker restarts its steps.",
   args: [],
   options: OPTIONS,
-  works: true,
   examples: [
     ["holdfast worker --queue redis://127.0.0.1:6379", "steps of the pipeline here"],
     ["holdfast worker --tasks ./tasks.ts --queue redis://127.0.0.1:6379", "tasks of programs"],

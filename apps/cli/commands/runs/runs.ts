@@ -53,6 +53,7 @@ export const show: Command = defineCommand({
     ["holdfast runs show digits:model 7 | tail -n 1", "the last point"],
     ["holdfast runs show digits:model 7 > history.jsonl", "all points"],
   ],
+  whenUnread: "end",
   async run([name, id], _flags, context) {
     refuseRef(name, "read a run of", "runs show");
     const registry = await context.open();

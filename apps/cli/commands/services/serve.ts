@@ -27,6 +27,7 @@ export function createServe(extensions: readonly Extension[]): Command {
       ["holdfast serve --queue redis://127.0.0.1:6379 --upload-task resize", "uploads become jobs"],
       ["holdfast serve --host 0.0.0.0 --tokens t.json --cert c.pem --key k.pem", "on the network"],
     ],
+    whenUnread: "fail",
     async run(_args, flags: ServeFlags, context) {
       const { io } = context;
       await context.note("Starting the service");

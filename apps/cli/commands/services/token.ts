@@ -48,6 +48,7 @@ export const tokenCreate: Command = defineCommand({
     ['holdfast token create ci --tokens t.json --scope "read:*" --expires 90d', "for CI"],
     ["holdfast token create --tokens tokens.json --scope admin", "a first token"],
   ],
+  whenUnread: "fail",
   async run([note], flags, context) {
     const { scope: scopes = [], expires: expiresInMs } = flags;
     const { token, stored } = await createToken(fileOf(flags, context), {
@@ -118,6 +119,7 @@ export const tokenRotate: Command = defineCommand({
     ["holdfast token rotate 3f9c2a71b0de --tokens t.json", "a leaked token"],
     ["holdfast token rotate 3f9c2a71b0de --tokens t.json --keep 7d", "a week to replace it"],
   ],
+  whenUnread: "fail",
   async run([id], flags, context) {
     const { system } = context.io;
     const options = { keepForMs: flags.keep, system };

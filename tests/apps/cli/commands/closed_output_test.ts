@@ -1,13 +1,14 @@
-// Commands that work while they print, such as `holdfast worker --json | head -1`.
+// Commands whose reader leaves, such as `holdfast worker --json | head -1`.
 import { assertEquals } from "@std/assert";
 import { Writable } from "node:stream";
-import { runCli } from "../../run_cli.ts";
+import { COMMAND_TABLE, runCli } from "../../run_cli.ts";
 import { createOutput } from "../../../../apps/cli/terminal/cli_io.ts";
 import { openRegistry } from "../../../../mod.ts";
 import { openQueue } from "../../../../queues/mod.ts";
 import { realSystem } from "../../../../core/system.ts";
 import { programTest } from "../../../support/servers/programs/program_tests.ts";
-import { captureIo, holdfast } from "../../captured_io.ts";
+import { captureIo, fillRegistry, holdfast, noise } from "../../captured_io.ts";
+import { tempRoot } from "../../../support/temp_root.ts";
 import { projectRoot } from "./pipelines/project.ts";
 
 /** Standard output whose reader takes some writes and then closes it. */
@@ -25,8 +26,149 @@ function closedAfter(writes: number) {
 
 /** Runs a command line whose reader is gone. */
 async function unread(line: string, cwd: string, writes = 0): Promise<number> {
-  const io = { ...captureIo({ cwd }), stdout: closedAfter(writes) };
+  const io = { ...captureIo(outside(cwd)), stdout: closedAfter(writes) };
   return await runCli(line.split(" "), io);
+}
+
+function outside(cwd: string) {
+  return { cwd, env: { HOME: cwd }, stdin: '{"loss": 1}\nstarting\n{"loss": [1]}\n{"loss": 2}\n' };
+}
+
+/** Lines with their exit codes. The last ones find damage. */
+const LINES: readonly (readonly [line: string, code: number])[] = [
+  ["save new:a data/a.csv -a live", 0],
+  ["copy new:a new:b", 0],
+  ["download note config data:raw --to out", 0],
+  ["download new:* --to out/new --json", 0],
+  ["download config --to out/none --dry-run", 0],
+  ["alias config production 1", 0],
+  ["alias config", 0],
+  ["alias config production --rollback", 0],
+  ["publish release a=config@1 b=note", 0],
+  ["note config@1 checked", 0],
+  ["diff config@1 config@2", 1],
+  ["lineage data:raw", 0],
+  ["info config", 0],
+  ["du", 0],
+  ["settings --grace 2d", 0],
+  ["rules set tmp:* --keep-last 1", 0],
+  ["rules ls", 0],
+  ["rules log", 0],
+  ["rules test tmp:a", 0],
+  ["rules rm tmp:*", 0],
+  ["runs log net 7", 0],
+  ["runs ls", 0],
+  ["runs set net 7 -t a=b", 0],
+  ["runs finish net 7", 0],
+  ["runs log net 8", 0],
+  ["runs rm net 8 --yes", 0],
+  ["remote add other ../other", 0],
+  ["remote ls", 0],
+  ["remote rm other", 0],
+  ["token ls --tokens tokens.json", 3],
+  ["token create --scope admin --tokens tokens.json", 1],
+  ["token set 1 --note a --tokens tokens.json", 3],
+  ["token rm 1 --tokens tokens.json", 3],
+  ["token rotate 1 --tokens tokens.json", 3],
+  ["mirror .holdfast copy --create", 0],
+  ["rm note@1 --force --yes", 0],
+  ["members release", 1],
+  ["undelete note@1.0.0", 0],
+  ["rm new:a@1 new:b@9 --yes", 3],
+  ["prune config --keep-last 1 --yes", 0],
+  ["gc --now --yes", 0],
+  ["init second", 0],
+  ["pipeline init project", 0],
+  ["pipeline plan project", 0],
+  ["pipeline graph project", 0],
+  ["pipeline status", 0],
+  ["completions bash", 0],
+  ["cache info", 0],
+  ["__complete bash 1 holdfast l", 0],
+  ["ls", 0],
+  ["versions config", 0],
+  ["cat note", 0],
+  ["load config", 0],
+  ["log config", 0],
+  ["runs show net 7", 0],
+  ["save large large.bin", 0],
+  ["verify", 1],
+];
+
+/** Commands that other tests run, and those that need a server. */
+const ELSEWHERE = [
+  ...["batch save", "batch load", "pipeline run", "pipeline step", "pipeline logs"],
+  ...[
+    "pipeline cancel",
+    "worker",
+    "export mindtrace",
+    "import mindtrace",
+    "export site",
+    "explore",
+    "serve",
+  ],
+  ...["doctor", "mount", "mcp", "login", "logout", "whoami", "__serve", "jobs ls", "jobs show"],
+  ...["jobs retry", "jobs cancel"],
+];
+
+Deno.test("commands do the same without a reader, with the same exit code", async () => {
+  await using root = await tempRoot();
+  const tryAll = async (run: (line: string, cwd: string) => Promise<number>) => {
+    const cwd = root.join(run.name);
+    await Deno.mkdir(cwd);
+    await fillRegistry(cwd);
+    await Deno.writeFile(`${cwd}/large.bin`, noise(200_000));
+    const codes: [string, number][] = [];
+    for (const [line] of LINES) {
+      if (line === "verify") await damage(cwd);
+      codes.push([line, await run(line, cwd)]);
+    }
+    return { codes, content: await contentOf(cwd) };
+  };
+  async function read(line: string, cwd: string): Promise<number> {
+    return (await holdfast(line, outside(cwd))).code;
+  }
+  const one = await tryAll(read), other = await tryAll(unread);
+  assertEquals(other.codes, LINES.map((line) => [...line]));
+  const isProduct = (line: string) => line.startsWith("token create");
+  assertEquals(one.codes, LINES.map(([line, code]) => [line, isProduct(line) ? 0 : code]));
+  assertEquals(other.content, one.content);
+  const tried = new Set(LINES.flatMap(([line]) => {
+    const [first = "", second = ""] = line.split(" ");
+    return [first, `${first} ${second}`];
+  }));
+  const names = (await COMMAND_TABLE.load()).map(({ name }) => name);
+  const untried = names.filter((name) => !tried.has(name) && !ELSEWHERE.includes(name));
+  assertEquals(untried, []);
+});
+
+async function damage(cwd: string): Promise<void> {
+  const folder = `${cwd}/.holdfast/objects/large/`;
+  for (const { name } of Deno.readDirSync(folder)) {
+    await Deno.remove(folder + name, { recursive: true });
+  }
+}
+
+/** Returns the versions and aliases of the registry in a folder, and its other files. */
+async function contentOf(cwd: string): Promise<string[]> {
+  const found: string[] = [];
+  await using registry = await openRegistry(`${cwd}/.holdfast`);
+  for await (const name of registry.names()) {
+    for await (const { version } of registry.versions(name)) found.push(`${name}@${version}`);
+    for await (const { alias, version } of registry.aliases(name)) {
+      found.push(`${name}@${alias}: ${version}`);
+    }
+  }
+  const walk = (folder: string) => {
+    for (const { name, isDirectory } of Deno.readDirSync(`${cwd}/${folder}`)) {
+      const path = `${folder}${name}`;
+      if (name === ".holdfast" || path === "copy" || path === "second") continue;
+      if (isDirectory) walk(`${path}/`);
+      else found.push(path);
+    }
+  };
+  walk("");
+  return found.sort();
 }
 
 Deno.test("batch save and load go on without a reader, and report failures", async () => {
