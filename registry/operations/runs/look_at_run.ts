@@ -46,21 +46,25 @@ export async function lookAtRun(
   const look = await lookAtDraft(draft);
   const begun: StoredPart[] = [], failed: StoredPart[] = [], changes: string[] = [];
   const points: (PointsPart & StoredPart)[] = [];
-  for (const [part, [{ info: { modifiedAt } }]] of look.parts) {
+  for (const [part, [{ commit, info: { modifiedAt } }]] of look.parts) {
     const parsed = parseRunPart(part);
-    if (parsed?.kind === "points") points.push({ ...parsed, part, modifiedAt });
+    const at = { commit, modifiedAt };
+    if (parsed?.kind === "points") points.push({ ...parsed, ...at, part });
     else if (parsed?.kind === "meta") changes.push(part);
-    else if (parsed?.kind === "failed") failed.push({ ...parsed, modifiedAt });
-    else if (parsed && parsed.writer !== FIRST_AGAIN) begun.push({ ...parsed, modifiedAt });
+    else if (parsed?.kind === "failed") failed.push({ ...parsed, ...at });
+    else if (parsed && parsed.writer !== FIRST_AGAIN) begun.push({ ...parsed, ...at });
   }
   const byWriter = (a: StoredPart, b: StoredPart) => a.writer < b.writer ? -1 : 1;
-  const byTime = (a: StoredPart, b: StoredPart) => a.modifiedAt - b.modifiedAt || byWriter(a, b);
+  // Many stores tell time in seconds. Commits begin with the milliseconds of their machine.
+  const byTime = (a: StoredPart, b: StoredPart) =>
+    a.modifiedAt - b.modifiedAt || (a.commit < b.commit ? -1 : 1);
   points.sort((a, b) => a.writer === b.writer ? a.first - b.first : byWriter(a, b));
   const writers = begun.sort(byWriter).map(({ writer }) => writer);
-  // A failure counts until another writer begins or logs. In the same tick of the store's clock it
-  // counts too: the next point corrects that.
-  const goesOn = ({ writer, modifiedAt }: StoredPart) =>
-    [...begun, ...points].some((other) => other.writer !== writer && other.modifiedAt > modifiedAt);
+  const goesOn = (failure: StoredPart) =>
+    // until another writer begins or logs, a failure counts
+    [...begun, ...points].some((other) =>
+      other.writer !== failure.writer && byTime(other, failure) > 0
+    );
   return {
     draft,
     look,
@@ -75,6 +79,7 @@ export async function lookAtRun(
 
 interface StoredPart {
   writer: string;
+  commit: string;
   /** By the clock of the store. */
   modifiedAt: number;
 }
