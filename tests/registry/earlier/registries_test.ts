@@ -138,7 +138,10 @@ testOnAll("runs keep their meaning", async ({ open }) => {
   await again.flush();
   const { version } = await finishRun(main, "logged", { id: "killed" });
   const { metadata } = await main.info(`logged@${version}`);
-  assertEquals([metadata.params, metadata.metrics], [{ rate: 0.1, depth: 2 }, { loss: 0.1 }]);
+  assertEquals([metadata.params, metadata.metrics], [
+    { rate: 0.1, depth: 2 },
+    { loss: 0.1, "loss.min": 0.1 },
+  ]);
   assertEquals((metadata.run as { step: number }).step, 3);
 });
 

@@ -204,7 +204,11 @@ testBesideEach("both log to one run, and only today's program finishes it", asyn
       const { run, ...rest } = await program.call("metadata", path, `logged@${version}`);
       assertEquals((run as { points: number }).points, 4);
       const facts = { params: { rate: 0.1, depth: 2 }, tags: { a: "b" } };
-      assertEquals(rest, { ...facts, metrics: { loss: 0 }, curves: "history.jsonl" });
+      assertEquals(rest, {
+        ...facts,
+        metrics: { loss: 0, "loss.min": 0 },
+        curves: "history.jsonl",
+      });
     }
     assertEquals(await before.call("finishRun", path, id), version);
     await refuses("Conflict", before.call("logTo", path, id, [{ loss: 0 }]));
