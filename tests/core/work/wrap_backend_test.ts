@@ -4,7 +4,6 @@ import { createMemoryBackend } from "../../../backends/memory.ts";
 import type { Backend } from "../../../core/backend.ts";
 import { type BackendCall, wrapBackend, wrapCalls } from "../../../core/work/wrap_backend.ts";
 import { testBackend } from "../../conformance/mod.ts";
-import { tempRoot } from "../../support/temp_root.ts";
 
 const passOn = (inner: Backend) => wrapCalls(inner, ({ signal }, act) => act(signal));
 
@@ -12,16 +11,6 @@ testBackend(Deno.test, () => Promise.resolve(passOn(createMemoryBackend())), {
   name: "wrapped calls of memory",
   largeBytes: 100_000,
 });
-testBackend(Deno.test, async () => {
-  const root = await tempRoot();
-  const backend = passOn(wrapBackend(createLocalBackend({ path: root.path }), {}));
-  return wrapBackend(backend, { [Symbol.asyncDispose]: () => root[Symbol.asyncDispose]() });
-}, {
-  name: "wrapped calls of a folder",
-  capabilities: ["copy", "sweepUploads", "sync", "getFirst", "reserve"],
-  largeBytes: 100_000,
-});
-
 /** A backend whose methods return their names, with every member. */
 function whole(asked: unknown[]): Backend {
   const ask = (verb: string) => (...args: unknown[]) => {
