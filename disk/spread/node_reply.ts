@@ -4,13 +4,7 @@ import http, { type IncomingMessage } from "node:http";
 import https from "node:https";
 import { realSystem } from "../../core/system.ts";
 import { proxyVariables } from "../../core/urls/proxies.ts";
-import {
-  type Asking,
-  hasRange,
-  headersOf,
-  type ObjectRange,
-  type PieceReply,
-} from "./piece_reply.ts";
+import { type GetRange, headersOf, isJust } from "./piece_reply.ts";
 
 const kept = createAgents({ keepAlive: true });
 const fresh = createAgents({ keepAlive: false });
@@ -20,19 +14,16 @@ function createAgents({ keepAlive }: { keepAlive: boolean }) {
   return { "http:": new http.Agent(options), "https:": new https.Agent(options) };
 }
 
-/** Returns undefined for a reply with other bytes. Rejects if the connection breaks. */
-export async function askByNode(
-  url: string,
-  range: ObjectRange,
-  { signal, onBytes, isFresh = false }: Asking,
-): Promise<PieceReply | undefined> {
+export const askByNode: GetRange = async (url, range, { signal, onBytes, isFresh = false }) => {
   const reply = await new Promise<IncomingMessage>((resolve, reject) => {
     const isSecure = url.startsWith("https:");
     const agent = (isFresh ? fresh : kept)[isSecure ? "https:" : "http:"];
     const options = { headers: headersOf(range), agent, signal };
     (isSecure ? https : http).get(url, options, resolve).on("error", reject);
   });
-  if (reply.statusCode !== 206 || !hasRange(reply.headers["content-range"], range)) {
+  const { statusCode: status = 0, headers } = reply;
+  const header = (name: string) => headers[name]?.toString();
+  if (!isJust(range, { status, header })) {
     reply.destroy();
     return undefined;
   }
@@ -57,4 +48,4 @@ export async function askByNode(
     isAtEnd: async () => rest.byteLength === 0 && (await chunks.next()).done === true,
     leave: () => void reply.destroy(),
   };
-}
+};

@@ -1,4 +1,20 @@
-// Replies with the bytes of a piece.
+// The contract of a GET of a range, which two ways keep: `node_reply.ts` and `socket_reply.ts`. The
+// drivers of S3 and GCS have another form of it, with errors that say why. One table tests all ways.
+
+/**
+ * Asks once, over one connection, for a range of the object at a URL. It follows no redirect, and
+ * goes by the proxy of the environment, if it supports proxies.
+ *
+ * Returns undefined for a reply that is not just this range, as it is stored. Rejects if the
+ * connection breaks or the signal aborts.
+ */
+export type GetRange = (
+  url: string,
+  range: ObjectRange,
+  asking: Asking,
+) => Promise<PieceReply | undefined>;
+
+/** The bytes of a range, in order. A reply that ends early or goes on shows at the latest at its end. */
 export interface PieceReply {
   /** Fills bytes. False if the reply is too short. Rejects if its connection breaks. */
   fill(bytes: Uint8Array): Promise<boolean>;
@@ -32,10 +48,17 @@ export function headersOf({ from, length }: ObjectRange): Record<string, string>
   };
 }
 
-/** Unverified bytes, too, must be those that were asked for. */
-export function hasRange(
-  header: string | null | undefined,
-  { from, length }: ObjectRange,
-): boolean {
-  return header?.startsWith(`bytes ${from}-${from + length - 1}/`) ?? false;
+/** The head of a reply. */
+interface ReplyHead {
+  status: number;
+  /** Returns the value of a header, by its name in lower case. */
+  header(name: string): string | null | undefined;
+}
+
+/** True for a reply with just this range: unverified bytes, too, must be those that were asked for. */
+export function isJust({ from, length }: ObjectRange, { status, header }: ReplyHead): boolean {
+  const range = `bytes ${from}-${from + length - 1}/`;
+  return status === 206 && (header("content-range")?.startsWith(range) ?? false) &&
+    Number(header("content-length") ?? length) === length &&
+    (header("content-encoding") ?? "identity") === "identity";
 }

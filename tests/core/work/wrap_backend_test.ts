@@ -11,6 +11,7 @@ testBackend(Deno.test, () => Promise.resolve(passOn(createMemoryBackend())), {
   name: "wrapped calls of memory",
   largeBytes: 100_000,
 });
+
 /** A backend whose methods return their names, with every member. */
 function whole(asked: unknown[]): Backend {
   const ask = (verb: string) => (...args: unknown[]) => {
