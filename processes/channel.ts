@@ -1,7 +1,8 @@
 // Calls between two processes, as lines of JSON over a pipe in each direction.
 import { StringDecoder } from "node:string_decoder";
 import type { Readable, Writable } from "node:stream";
-import { fieldsOf, isRegistryError, messageOf, RegistryError } from "../core/errors.ts";
+import { isRegistryError, messageOf, RegistryError } from "../core/kernel.ts";
+import { fieldsOf } from "../core/errors.ts";
 
 /** A call that the other process did not answer before it ended. */
 export class ChannelEnded extends Error {

@@ -1,7 +1,7 @@
 // `holdfast serve` with several processes.
 import { availableParallelism } from "node:os";
 import { defineServing, type Extension } from "../apps/cli/program/extension.ts";
-import { parsePositive, unreadable } from "../apps/cli/terminal/units.ts";
+import { parsePositive, unreadable } from "../apps/cli/extending.ts";
 
 /** More are a mistake: each takes some 100 MiB. */
 const MOST_PROCESSES = 256;

@@ -1,6 +1,6 @@
 // The processes of a service: started, counted together, replaced when they end, and stopped.
 import type { System } from "../mod.ts";
-import { messageOf, taskFailed } from "../core/errors.ts";
+import { messageOf, taskFailed } from "../core/kernel.ts";
 import {
   addCounts,
   countsOfEnded,

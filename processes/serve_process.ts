@@ -1,15 +1,13 @@
 // One of the processes of `holdfast serve --processes`. Its standard streams are a channel to the
 // process that watches it; when that ends, this one finishes its requests and ends too.
 import process from "node:process";
-import { loadPart } from "../core/urls/load_part.ts";
-import { eitherSignal } from "../core/work/until_aborted.ts";
+import { eitherSignal, loadPart } from "../core/kernel.ts";
 import type { Registry } from "../mod.ts";
-import { type Command, type CommandContext, defineCommand } from "../apps/cli/program/command.ts";
+import { aborted, defineCommand, invalid } from "../apps/cli/extending.ts";
+import type { Command, CommandContext } from "../apps/cli/extending.ts";
 import { createCommandContext } from "../apps/cli/program/command_context.ts";
 import type { Extension } from "../apps/cli/program/extension.ts";
-import { aborted } from "../apps/cli/program/run_process.ts";
 import { auditSink } from "../apps/cli/services/serve_audit.ts";
-import { invalid } from "../apps/cli/terminal/hints.ts";
 import type { Listening, ListenOptions } from "../apps/server/listen/options.ts";
 import type { ProcessParts } from "../apps/server/memory/process_parts.ts";
 import { createServiceMemory, type ServiceMemory } from "../apps/server/memory/service_memory.ts";

@@ -2,7 +2,7 @@
 // (`SO_REUSEPORT`).
 import { type AddressInfo, createServer, type Server } from "node:net";
 import process from "node:process";
-import { unsupported } from "../core/errors.ts";
+import { unsupported } from "../core/kernel.ts";
 import { cannotListen } from "../apps/server/listen/listen_errors.ts";
 
 interface Address {

@@ -2,12 +2,9 @@
 // must share, and replaces them.
 import { createServiceMemory } from "../apps/server/memory/service_memory.ts";
 import { takeSharedPort } from "./shared_port.ts";
-import type { CommandContext } from "../apps/cli/program/command.ts";
-import { aborted } from "../apps/cli/program/run_process.ts";
+import { aborted, findRegistry, Interruption, invalid } from "../apps/cli/extending.ts";
+import type { CommandContext } from "../apps/cli/extending.ts";
 import { ownCommand } from "../apps/cli/program/own_command.ts";
-import { findRegistry } from "../apps/cli/places/find_registry.ts";
-import { Interruption } from "../apps/cli/terminal/exit_code.ts";
-import { invalid } from "../apps/cli/terminal/hints.ts";
 import { openAuditSink } from "../apps/cli/services/serve_audit.ts";
 import { reloadOnHangup } from "../apps/cli/services/serve_reload.ts";
 import {

@@ -24,7 +24,7 @@ import type {
   QueueWorker,
   WatchJobOptions,
   WorkOptions,
-} from "../core/queue.ts";
+} from "./queue.ts";
 import { watchJob } from "./checks/watch_job.ts";
 import { withDeadline } from "../core/retry.ts";
 import { realSystem, type System } from "../core/system.ts";

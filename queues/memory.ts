@@ -23,7 +23,7 @@ import type {
   RateLimit,
   WatchJobOptions,
   WorkOptions,
-} from "../core/queue.ts";
+} from "./queue.ts";
 import { watchJob } from "./checks/watch_job.ts";
 import { realSystem, type System } from "../core/system.ts";
 import type { PlainValue } from "../core/text/plain_value.ts";
@@ -32,7 +32,7 @@ import { alter, type Entry, untilAltered, viewOf } from "./memory/entry.ts";
 import { createSchedules, type Schedules } from "./memory/schedules.ts";
 import { createMemoryWorker, type MemoryWorker } from "./memory/worker.ts";
 
-export type * from "../core/queue.ts";
+export type * from "./queue.ts";
 export type { SignalOptions } from "../core/registry.ts";
 export type { System } from "../core/system.ts";
 export type { PlainValue } from "../core/text/plain_value.ts";

@@ -4,13 +4,13 @@
  * @module
  */
 import { fault } from "../core/errors.ts";
-import type { JobQueue } from "../core/queue.ts";
+import type { JobQueue } from "./queue.ts";
 import { checkDurations } from "../core/options/check_options.ts";
 import type { System } from "../core/system.ts";
 import { loadPart } from "../core/urls/load_part.ts";
 import { createMemoryQueue } from "./memory.ts";
 
-export type * from "../core/queue.ts";
+export type * from "./queue.ts";
 export * from "./job_storage.ts";
 
 /** Options of {@linkcode openQueue}. */

@@ -7,11 +7,17 @@ import { isPrivateUrl } from "../core/urls/private_url.ts";
 import { accessOf, chosenOffer, type ServiceAccess, signInOf } from "./login/service_offers.ts";
 import { signIn } from "./login/sign_in.ts";
 import { tokenOfRun } from "../apps/cli/places/token_of_run.ts";
-import { findRegistry } from "../apps/cli/places/find_registry.ts";
-import { type Command, type CommandContext, defineCommand } from "../apps/cli/program/command.ts";
-import { invalid, notFound, shellWord } from "../apps/cli/terminal/hints.ts";
-import { printable } from "../apps/cli/terminal/table.ts";
-import { formatTime, parsePort } from "../apps/cli/terminal/units.ts";
+import {
+  defineCommand,
+  findRegistry,
+  formatTime,
+  invalid,
+  notFound,
+  parsePort,
+  printable,
+  shellWord,
+} from "../apps/cli/extending.ts";
+import type { Command, CommandContext } from "../apps/cli/extending.ts";
 
 const LOCATION = {
   usage: "[location]",

@@ -1,9 +1,8 @@
 // Sign-in with identity providers: its commands, its tokens for services, and services that accept
 // tokens of providers.
-import { loadPart } from "../core/urls/load_part.ts";
-import { defineServing, type Extension } from "../apps/cli/program/extension.ts";
-import type { TokenSource } from "../apps/cli/program/token_source.ts";
-import type { TokenCheck } from "../apps/server/access/token_file.ts";
+import { loadPart } from "../core/kernel.ts";
+import { defineServing } from "../apps/cli/program/extension.ts";
+import type { Extension, TokenCheck, TokenSource } from "../apps/cli/program/extension.ts";
 import { whereSignedIn } from "./login/login_file.ts";
 import type { OidcCheckOptions, OidcSettings } from "./oidc/settings.ts";
 

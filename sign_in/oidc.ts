@@ -13,16 +13,17 @@ import { decodeJwt, decodeProtectedHeader, errors, jwtVerify } from "npm:jose@^6
 import type { JWTPayload } from "npm:jose@^6.2";
 import { realSystem } from "../mod.ts";
 import { LAST_DATE_MS } from "../core/system.ts";
-import { invalid, isRegistryError, messageOf } from "../core/errors.ts";
+import { invalid, isRegistryError, messageOf } from "../core/kernel.ts";
 import { authorName, jobClaims } from "../core/naming/author.ts";
 import { printable } from "../core/naming/printable.ts";
-import { RefusedRequest } from "../apps/server/problem.ts";
-import { type Access, createAccess } from "../apps/server/access/access.ts";
+import { RefusedRequest } from "../apps/server/extending.ts";
+import type { Access } from "../apps/server/extending.ts";
+import { createAccess } from "../apps/server/access/access.ts";
 import { IssuerKeys, type KeyParts } from "./oidc/issuer_keys.ts";
 import { matchingRule } from "./oidc/match_claims.ts";
 import { type ParsedIssuer, parseSettings } from "./oidc/settings.ts";
 import type { OidcCheckOptions, OidcSettings } from "./oidc/settings.ts";
-import type { TokenCheck } from "../apps/server/access/token_file.ts";
+import type { TokenCheck } from "../apps/cli/program/extension.ts";
 
 export type { OidcSignIn } from "./oidc/people.ts";
 export type {

@@ -1,6 +1,6 @@
 import { assert, assertEquals } from "@std/assert";
 import { basename, dirname } from "@std/path";
-import { IMPORTS, PARTS_OF_EXPLORER, wholeOf } from "./house/imports.ts";
+import { EXTENSIONS, IMPORTS, PARTS_OF_EXPLORER, wholeOf } from "./house/imports.ts";
 import { limitOf } from "./house/limits.ts";
 import { measureHouse } from "./house/measures.ts";
 import { withTable } from "./house/written_table.ts";
@@ -38,6 +38,22 @@ Deno.test("nothing imports the explorer, and the page needs each module of its l
   const idle = PARTS_OF_EXPLORER.filter((part) =>
     !needed.some((target) => target.startsWith(part))
   );
+  assertEquals(idle, []);
+});
+
+Deno.test("only the list of extensions imports an extension, and each needs the files of its row", () => {
+  const importers = Object.keys(EXTENSIONS).flatMap((folder) =>
+    product.filter((path) =>
+      !path.startsWith(folder) && graph.get(path)!.some((target) => target.startsWith(folder))
+    )
+  );
+  assertEquals([...new Set(importers)], ["apps/extensions.ts"]);
+  const idle = Object.entries(EXTENSIONS).flatMap(([folder, parts]) => {
+    const targets = product.filter((path) => path.startsWith(folder)).flatMap((path) =>
+      graph.get(path)!
+    );
+    return parts.filter((part) => !targets.some((target) => target.startsWith(part)));
+  });
   assertEquals(idle, []);
 });
 

@@ -1,8 +1,7 @@
 // The memory of calls, for all clients of this process together: what one of them unpacks or
 // parses may be a thousand times as large as its file.
 import { fixedLength } from "../../core/bytes/bytes.ts";
-import { unavailable } from "../../core/errors.ts";
-import { createLimit } from "../../core/work/at_once.ts";
+import { createLimit, unavailable } from "../../core/kernel.ts";
 import { createBudget, createShare } from "../../core/work/budget.ts";
 import { createLedger } from "../../core/work/ledger.ts";
 

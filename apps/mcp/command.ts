@@ -1,9 +1,9 @@
 import { realpath } from "node:fs/promises";
 import { resolve } from "node:path";
-import { loadPart } from "../../core/urls/load_part.ts";
-import type { Registry } from "../../mod.ts";
-import { type Command, type CommandContext, defineCommand } from "../cli/program/command.ts";
-import { invalid, notFound } from "../cli/terminal/hints.ts";
+import { loadPart } from "../../core/kernel.ts";
+import type { Registry } from "../../core/kernel.ts";
+import { defineCommand, invalid, notFound } from "../cli/extending.ts";
+import type { Command, CommandContext } from "../cli/extending.ts";
 
 /** The server of the protocol, which only this command and `/mcp` load. */
 interface McpPart {

@@ -1,6 +1,5 @@
-import { loadPart } from "../../core/urls/load_part.ts";
-import type { Gateway } from "../server/gateways/gateway.ts";
-import { defineServing, type Extension } from "../cli/program/extension.ts";
+import { loadPart } from "../../core/kernel.ts";
+import { defineServing, type Extension, type Gateway } from "../cli/program/extension.ts";
 
 export const mcpExtension: Extension = {
   name: "mcp",

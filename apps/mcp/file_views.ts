@@ -1,7 +1,7 @@
 // Parts of a stored file as a model can read them.
 import { Buffer } from "node:buffer";
-import { type RegistryError, unsupported } from "../../core/errors.ts";
-import { parseExactJson } from "../../core/text/json_text.ts";
+import { parseExactJson, unsupported } from "../../core/kernel.ts";
+import type { RegistryError } from "../../core/kernel.ts";
 import { createTurn } from "../../core/work/next_turn.ts";
 import type { File, Part, Reading, Shown } from "./file_part.ts";
 import { readRows } from "./table_views.ts";

@@ -1,9 +1,9 @@
 // Tools that find and describe versions.
 import * as v from "npm:valibot@^1.5";
-import { orMissing } from "../../core/errors.ts";
-import { mapAtOnce } from "../../core/work/at_once.ts";
+import { mapAtOnce, orMissing } from "../../core/kernel.ts";
 import { readLineage } from "../../mod.ts";
-import { type ArtifactInput, readAnnotations } from "../../registry/mod.ts";
+import { readAnnotations } from "../../registry/mod.ts";
+import type { ArtifactInput } from "../../registry/mod.ts";
 import { count, defineTool, fitting, ref, text, type Tool } from "./tool.ts";
 import { uriOf } from "./resources.ts";
 

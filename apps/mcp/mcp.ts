@@ -3,13 +3,10 @@
  *
  * @module
  */
-import { loadPart } from "../../core/urls/load_part.ts";
-import type { Logger, System } from "../../mod.ts";
-import { checkStillAllowed } from "../server/access/guard_route.ts";
-import type { Gateway } from "../server/gateways/gateway.ts";
-import type { GatewayContext, Routes } from "../server/gateways/gateway.ts";
-import { Answer } from "../server/answer.ts";
-import { route } from "../server/describe.ts";
+import { loadPart } from "../../core/kernel.ts";
+import type { Logger, System } from "../../core/kernel.ts";
+import { Answer, checkStillAllowed, route } from "../server/extending.ts";
+import type { Gateway, GatewayContext, Routes } from "../server/extending.ts";
 
 /** The server, which is loaded at the first request. */
 interface McpPart {

@@ -1,6 +1,7 @@
 // Rights on chosen names, for a server whose user is known.
-import { denied, invalid, notFound } from "../../core/errors.ts";
-import { type Access, createAccess, parseScope, patternProblem } from "../server/access/access.ts";
+import { denied, invalid, notFound } from "../../core/kernel.ts";
+import type { Access } from "../server/extending.ts";
+import { createAccess, parseScope, patternProblem } from "../server/access/access.ts";
 
 /**
  * Returns a check that gives every request rights on the names that match: `team:*`, `model`. For

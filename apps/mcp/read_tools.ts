@@ -1,8 +1,8 @@
 // Tools that read files and compare versions.
 import * as v from "npm:valibot@^1.5";
-import { type Artifact, diffVersions } from "../../mod.ts";
-import { isRegistryError } from "../../core/errors.ts";
-import { inTurns } from "../../core/work/next_turn.ts";
+import { diffVersions } from "../../mod.ts";
+import type { Artifact } from "../../mod.ts";
+import { inTurns, isRegistryError } from "../../core/kernel.ts";
 import type { FileInfo } from "../../materializers/mod.ts";
 import type { FileChange } from "../../registry/mod.ts";
 import { differenceOf } from "../difference/file_content.ts";

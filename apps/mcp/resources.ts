@@ -1,8 +1,8 @@
 // Versions and their files as resources: `holdfast://team%3Amodel@1.0.0/config/model.yaml`.
 import { Buffer, isUtf8 } from "node:buffer";
-import { invalid, isRegistryError, unsupported } from "../../core/errors.ts";
+import { invalid, isRegistryError, unsupported } from "../../core/kernel.ts";
+import type { Registry } from "../../core/kernel.ts";
 import type { CompleteRequestParams } from "npm:@modelcontextprotocol/server@^2.4.0";
-import type { Registry } from "../../mod.ts";
 
 /** The URIs of resources, RFC 6570. A version may be an alias. */
 export const TEMPLATES = [

@@ -2,11 +2,11 @@
 import { realpathSync } from "node:fs";
 import { realpath } from "node:fs/promises";
 import { dirname, relative, resolve, sep } from "node:path";
-import { denied, type RegistryError } from "../../core/errors.ts";
+import { denied, realSystem } from "../../core/kernel.ts";
+import type { RegistryError } from "../../core/kernel.ts";
 import { isRegistryFolder } from "../../core/naming/registry_folder.ts";
-import { realSystem } from "../../core/system.ts";
 import { cacheFolder } from "../../disk/cache_folder.ts";
-import { localPath } from "../../materializers/mod.ts";
+import { localPath } from "../../mod.ts";
 
 /**
  * Returns a path below the root, to be saved. Links are followed first, and each file is checked

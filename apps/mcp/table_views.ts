@@ -1,11 +1,10 @@
 // Rows and statistics of tables, as a model can read them.
 import { Buffer } from "node:buffer";
-import { isRegistryError } from "../../core/errors.ts";
+import { forEachAtOnce, isRegistryError, loadPart, mapAtOnce } from "../../core/kernel.ts";
+import type { FileToDecode } from "../../core/kernel.ts";
 import { isDecimal } from "../../core/text/decimals.ts";
-import { forEachAtOnce, mapAtOnce } from "../../core/work/at_once.ts";
-import { loadPart } from "../../core/urls/load_part.ts";
 import { createTurn, withTurns } from "../../core/work/next_turn.ts";
-import { type FileToDecode, LimitExceeded } from "../../core/file_store.ts";
+import { LimitExceeded } from "../../core/file_store.ts";
 import type { Cell, CsvOptions, Format, Table } from "../../formats/csv.ts";
 import type { ParquetReadOptions, ParquetTable } from "../../formats/parquet.ts";
 import type { ComparedTable } from "../difference/compare_rows.ts";

@@ -1,10 +1,11 @@
 // Tools as data: schemas check and describe their arguments, and describe their results.
 import * as v from "npm:valibot@^1.5";
-import { hintFor, invalid, isRegistryError, type RegistryError } from "../../core/errors.ts";
-import { itemAt } from "../../core/faults/present.ts";
-import type { Logger, Registry } from "../../mod.ts";
-import { valibotToJsonSchema } from "../server/json_schema.ts";
-import { check, faultOf } from "../server/schemas/listing.ts";
+import { invalid, isRegistryError, itemAt } from "../../core/kernel.ts";
+import type { Logger, Registry, RegistryError } from "../../core/kernel.ts";
+import { hintFor } from "../../core/errors.ts";
+import { valibotToJsonSchema } from "../server/schemas/json_schema.ts";
+import { check } from "../server/extending.ts";
+import { faultOf } from "../server/schemas/listing.ts";
 import type { CallMemory } from "./call_memory.ts";
 import { MCP_HINTS } from "./hint_words.ts";
 

@@ -1,8 +1,7 @@
 // Tools that save versions and change what refers to them.
 import * as v from "npm:valibot@^1.5";
-import { invalid, orMissing } from "../../core/errors.ts";
-import { JsonObject } from "../server/schemas/artifact.ts";
-import { fromBase64, passThrough } from "../server/saving/sent_files.ts";
+import { invalid, orMissing } from "../../core/kernel.ts";
+import { fromBase64, JsonObject, passThrough } from "../server/extending.ts";
 import { annotate } from "../../registry/mod.ts";
 import { pathBelow } from "./root_folder.ts";
 import { defineTool, text, type Tool } from "./tool.ts";

@@ -1,6 +1,6 @@
 // The OpenAPI 3.1 document of all routes.
 import type { StandardSchema } from "../../registry/mod.ts";
-import { valibotToJsonSchema } from "./json_schema.ts";
+import { valibotToJsonSchema } from "./schemas/json_schema.ts";
 import { PROBLEM_TYPE, TITLES } from "./problem.ts";
 import type { Content, DescribedAnswer, RouteEntry } from "./gateways/gateway.ts";
 import { ProblemSchema } from "./schemas/artifact.ts";

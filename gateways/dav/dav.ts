@@ -4,8 +4,7 @@
  * @module
  */
 import { Buffer } from "node:buffer";
-import type { Answer } from "../../apps/server/answer.ts";
-import type { Gateway } from "../../apps/server/gateways/gateway.ts";
+import type { Answer, Gateway } from "../../apps/server/extending.ts";
 import { FolderVersions } from "./folder_versions.ts";
 import { davRoutes } from "./routes.ts";
 

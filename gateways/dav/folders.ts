@@ -1,7 +1,6 @@
 // The folders of a version. WebDAV has no links, so they are left out.
 import type { ArtifactInfo } from "../../mod.ts";
-import { folderOf, nameOf } from "../../core/naming/paths.ts";
-import { inTurns } from "../../core/work/next_turn.ts";
+import { folderOf, inTurns, nameOf } from "../../core/kernel.ts";
 
 type FileInfo = ArtifactInfo["files"][number];
 

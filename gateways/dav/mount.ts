@@ -1,17 +1,22 @@
 import { mkdir, readdir, rmdir } from "node:fs/promises";
 import process from "node:process";
 import { resolve } from "node:path";
-import { loadPart } from "../../core/urls/load_part.ts";
-import { nameSegment } from "../../core/naming/names.ts";
+import { loadPart, nameSegment } from "../../core/kernel.ts";
 import { type Artifact, defineRegistry, type Registry } from "../../mod.ts";
-import { createTokenCheck } from "../../apps/server/access/one_time.ts";
-import { type Command, defineCommand, REF_ARGUMENT } from "../../apps/cli/program/command.ts";
-import { refuseUrlTarget } from "../../apps/cli/program/refusals.ts";
-import { aborted } from "../../apps/cli/program/run_process.ts";
-import type { Gateway } from "../../apps/server/gateways/gateway.ts";
+import { createTokenCheck } from "../../apps/server/access/one_time.ts"; // loads no package
+import type { Gateway } from "../../apps/cli/program/extension.ts";
+import {
+  aborted,
+  defineCommand,
+  invalid,
+  lookUp,
+  REF_ARGUMENT,
+  refuseUrlTarget,
+  shellWord,
+  withHints,
+} from "../../apps/cli/extending.ts";
+import type { Command, ServerPart } from "../../apps/cli/extending.ts";
 import { mountUrl, SEND_TOKENS } from "./mounters.ts";
-import { invalid, lookUp, shellWord, withHints } from "../../apps/cli/terminal/hints.ts";
-import type { ServerPart } from "../../apps/cli/services/serve_registry.ts";
 
 const STOP_MS = 2000;
 

@@ -1,8 +1,6 @@
 // Answers to PROPFIND (RFC 4918, section 9.1), as streams.
 import type { ArtifactInfo } from "../../mod.ts";
-import { contentType } from "../../apps/server/files/media.ts";
-import { etagOf } from "../../apps/server/files/version_file.ts";
-import { textOf } from "../../apps/server/listing.ts";
+import { contentType, etagOf, textOf } from "../../apps/server/extending.ts";
 
 type FileInfo = ArtifactInfo["files"][number];
 

@@ -1,23 +1,35 @@
 // Versions as folders: read-only WebDAV, class 1 (RFC 4918), below `/dav`. `/dav/NAME/VERSION/…` and
 // `/dav/NAME@VERSION/…` are the same files; a version may be a range, an alias or `latest`.
-import { invalid, isRegistryError, notFound } from "../../core/errors.ts";
-import { nameSegment, shown } from "../../core/naming/names.ts";
-import { nameOf } from "../../core/naming/paths.ts";
-import { inTurns } from "../../core/work/next_turn.ts";
 import {
-  type Access,
-  type ReadableArtifact,
+  inTurns,
+  invalid,
+  isRegistryError,
+  nameOf,
+  nameSegment,
+  notFound,
+  shown,
+} from "../../core/kernel.ts";
+import {
+  Answer,
+  answerVersionFile,
+  isExact,
+  nameIn,
+  oneBehind,
+  publicUrl,
   readableNames,
-} from "../../apps/server/access/access.ts";
-import { whileAllowed } from "../../apps/server/access/guard_route.ts";
-import { route } from "../../apps/server/describe.ts";
-import { type AskedVersion, isExact } from "../../apps/server/files/opened.ts";
-import { type AnsweredFile, answerVersionFile } from "../../apps/server/files/version_file.ts";
-import { RefusedRequest } from "../../apps/server/problem.ts";
-import type { GatewayContext, RouteContext, Routes } from "../../apps/server/gateways/gateway.ts";
-import { Answer } from "../../apps/server/answer.ts";
-import { nameIn, publicUrl } from "../../apps/server/routing.ts";
-import { oneBehind } from "../../apps/server/streams.ts";
+  RefusedRequest,
+  route,
+  whileAllowed,
+} from "../../apps/server/extending.ts";
+import type {
+  Access,
+  AnsweredFile,
+  AskedVersion,
+  GatewayContext,
+  ReadableArtifact,
+  RouteContext,
+  Routes,
+} from "../../apps/server/extending.ts";
 import { FolderVersions } from "./folder_versions.ts";
 import { type Folder, foldersIn } from "./folders.ts";
 import { type Child, multistatus, type Resource } from "./multistatus.ts";

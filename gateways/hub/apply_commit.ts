@@ -1,18 +1,18 @@
 // A commit of the Hub: lines of JSON, applied to the latest version.
 import { type Artifact, isRegistryError, type SavedArtifact } from "../../mod.ts";
-import { shown } from "../../core/naming/names.ts";
-import { inTurns } from "../../core/work/next_turn.ts";
-import { nextVersion, parseVersion } from "../../core/naming/versions.ts";
+import { fileToSave, inTurns, nextVersion, parseVersion, shown } from "../../core/kernel.ts";
 import type { FileInfo, FileToSave } from "../../materializers/mod.ts";
-import { fileToSave } from "../../core/registry/artifact_file.ts";
-import { RefusedRequest } from "../../apps/server/problem.ts";
-import type { GatewayContext } from "../../apps/server/gateways/gateway.ts";
-import { fromBase64, openSentFiles, passThrough } from "../../apps/server/saving/sent_files.ts";
+import {
+  fromBase64,
+  openSentFiles,
+  passThrough,
+  RefusedRequest,
+} from "../../apps/server/extending.ts";
+import type { Access, GatewayContext, ReadableArtifact } from "../../apps/server/extending.ts";
 import type { CommitLine } from "./write_schemas.ts";
 import { isShown } from "./entries.ts";
 import { LiveFiles } from "./live_files.ts";
 import { NO_REVISION, revisionOf } from "./repos.ts";
-import type { Access, ReadableArtifact } from "../../apps/server/access/access.ts";
 
 /** Uploads by SHA-256. Several programs may have sent the same bytes. */
 export interface SentObjects {

@@ -3,20 +3,26 @@
 import { Buffer } from "node:buffer";
 import type * as v from "npm:valibot@^1.5";
 import { type Artifact, isRegistryError } from "../../mod.ts";
-import { fault, orMissing } from "../../core/errors.ts";
-import { mapAtOnce } from "../../core/work/at_once.ts";
-import { nextTurn } from "../../core/work/next_turn.ts";
-import { route } from "../../apps/server/describe.ts";
-import { checkUploadSize } from "../../apps/server/guard/body_limit.ts";
-import type { Access, ReadableArtifact } from "../../apps/server/access/access.ts";
-import { checkStillAllowed, checkWrites } from "../../apps/server/access/guard_route.ts";
-import type { GatewayContext, RouteContext, Routes } from "../../apps/server/gateways/gateway.ts";
-import { Answer } from "../../apps/server/answer.ts";
-import { publicUrl } from "../../apps/server/routing.ts";
-import { RefusedRequest } from "../../apps/server/problem.ts";
-import { noUpload } from "../../apps/server/uploads/own_upload.ts";
+import { fault, mapAtOnce, nextTurn, orMissing } from "../../core/kernel.ts";
+import {
+  Answer,
+  checkStillAllowed,
+  checkUploadSize,
+  checkWrites,
+  MOST_FILES,
+  noUpload,
+  publicUrl,
+  RefusedRequest,
+  route,
+} from "../../apps/server/extending.ts";
+import type {
+  Access,
+  GatewayContext,
+  ReadableArtifact,
+  RouteContext,
+  Routes,
+} from "../../apps/server/extending.ts";
 import * as schemas from "./write_schemas.ts";
-import { MOST_FILES } from "../../apps/server/schemas/saving.ts";
 import { fileIn } from "./entries.ts";
 import { gitIgnoreOf, ignoredAmong } from "./ignored.ts";
 import { applyCommit, type Commit, type SentObjects } from "./apply_commit.ts";

@@ -1,6 +1,6 @@
 // Repositories of the Hub that were created and have no version yet: clients then miss files, not the
 // repository.
-import { keepNewest } from "../../core/work/keep_newest.ts";
+import { keepNewest } from "../../core/kernel.ts";
 
 const MOST_REPOS = 10_000;
 

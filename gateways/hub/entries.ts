@@ -1,9 +1,7 @@
 // The files and folders of a version as the Hugging Face Hub lists them.
 import { createHash } from "node:crypto";
-import { folderOf } from "../../core/naming/paths.ts";
-import { inTurns, nextTurn } from "../../core/work/next_turn.ts";
+import { folderOf, inTurns, isRegistryError, nextTurn } from "../../core/kernel.ts";
 import type { Artifact, ArtifactInfo } from "../../mod.ts";
-import { isRegistryError } from "../../core/errors.ts";
 import type { ArtifactFile } from "../../materializers/mod.ts";
 import { revisionOf } from "./repos.ts";
 

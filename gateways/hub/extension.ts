@@ -1,6 +1,6 @@
-import { loadPart } from "../../core/urls/load_part.ts";
-import type { Gateway } from "../../apps/server/gateways/gateway.ts";
-import { defineServing, type Extension } from "../../apps/cli/program/extension.ts";
+import { loadPart } from "../../core/kernel.ts";
+
+import { defineServing, type Extension, type Gateway } from "../../apps/cli/program/extension.ts";
 
 export const hubExtension: Extension = {
   name: "hub",

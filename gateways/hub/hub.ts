@@ -3,9 +3,7 @@
  *
  * @module
  */
-import type { Answer } from "../../apps/server/answer.ts";
-import type { Gateway } from "../../apps/server/gateways/gateway.ts";
-import type { RequestInfo } from "../../apps/server/gateways/gateway.ts";
+import type { Answer, Gateway, RequestInfo } from "../../apps/server/extending.ts";
 import { CreatedRepos } from "./created_repos.ts";
 import { ERROR_CODE } from "./repos.ts";
 import { hubRoutes } from "./routes.ts";

@@ -1,8 +1,7 @@
 // Files that a `.gitignore` leaves out of a commit. Clients send its text, and rely on the answer.
 import type { Artifact } from "../../mod.ts";
-import { filePathProblem } from "../../core/naming/file_paths.ts";
-import { inTurns } from "../../core/work/next_turn.ts";
-import { RefusedRequest } from "../../apps/server/problem.ts";
+import { filePathProblem, inTurns } from "../../core/kernel.ts";
+import { RefusedRequest } from "../../apps/server/extending.ts";
 import { fileIn } from "./entries.ts";
 
 const NAME = ".gitignore";

@@ -1,11 +1,8 @@
 // Listings of the Hub: pages with a `Link` to the next one, refs, commits and repositories.
-import { itemAt, valueAt } from "../../core/faults/present.ts";
+import { itemAt, valueAt } from "../../core/kernel.ts";
 import type { ArtifactInfo, Registry } from "../../mod.ts";
-import { type Access, readableNames } from "../../apps/server/access/access.ts";
-import { endless } from "../../apps/server/listing.ts";
-import type { RouteContext } from "../../apps/server/gateways/gateway.ts";
-import type { Answer } from "../../apps/server/answer.ts";
-import { publicUrl } from "../../apps/server/routing.ts";
+import { endless, publicUrl, readableNames } from "../../apps/server/extending.ts";
+import type { Access, Answer, RouteContext } from "../../apps/server/extending.ts";
 import { HUB_PAGE } from "./schemas.ts";
 import { commitOf } from "./entries.ts";
 import { type AskedRepo, DATASETS, MAIN, type RepoKind, repoOfName, revisionOf } from "./repos.ts";

@@ -1,5 +1,5 @@
 // The files of a version while a commit changes it.
-import { itemAt, valueAt } from "../../core/faults/present.ts";
+import { itemAt, valueAt } from "../../core/kernel.ts";
 import type { FileInfo, FileToSave } from "../../materializers/mod.ts";
 
 /** Number of paths in a block. Each block counts its live files. */

@@ -1,7 +1,7 @@
 // The body of `paths-info`: a form from Python, JSON from JavaScript.
-import { invalid } from "../../core/errors.ts";
+import { invalid } from "../../core/kernel.ts";
 import { HubPaths } from "./schemas.ts";
-import { check } from "../../apps/server/schemas/listing.ts";
+import { check } from "../../apps/server/extending.ts";
 
 /** Reads the body by its media type. Throws `Invalid` if it has no paths. */
 export async function readPaths(

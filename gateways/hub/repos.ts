@@ -1,13 +1,16 @@
 // Repositories of the Hugging Face Hub: the names and versions that their ids and revisions mean.
 import { createHash } from "node:crypto";
 import type { Artifact, ArtifactInfo } from "../../mod.ts";
-import { isRegistryError } from "../../core/errors.ts";
-import { checkName, nameProblem, shown } from "../../core/naming/names.ts";
-import type { Access } from "../../apps/server/access/access.ts";
-import { RefusedRequest } from "../../apps/server/problem.ts";
-import type { GatewayContext } from "../../apps/server/gateways/gateway.ts";
-import { itemAt } from "../../core/faults/present.ts";
-import { keepNewest } from "../../core/work/keep_newest.ts";
+import {
+  checkName,
+  isRegistryError,
+  itemAt,
+  keepNewest,
+  nameProblem,
+  shown,
+} from "../../core/kernel.ts";
+import { RefusedRequest } from "../../apps/server/extending.ts";
+import type { Access, GatewayContext } from "../../apps/server/extending.ts";
 import { CreatedRepos } from "./created_repos.ts";
 
 export type RepoKind = "models" | "datasets";

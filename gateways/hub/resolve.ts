@@ -1,10 +1,13 @@
 // Files of the Hub: `/org/repo/resolve/REVISION/PATH`.
 import type { Artifact } from "../../mod.ts";
-import { route } from "../../apps/server/describe.ts";
-import { checkGoesOn, isFirst } from "../../apps/server/files/moving_reads.ts";
-import { answerVersionFile } from "../../apps/server/files/version_file.ts";
-import type { GatewayContext, RouteContext, Routes } from "../../apps/server/gateways/gateway.ts";
-import { Answer } from "../../apps/server/answer.ts";
+import {
+  Answer,
+  answerVersionFile,
+  checkGoesOn,
+  isFirst,
+  route,
+} from "../../apps/server/extending.ts";
+import type { GatewayContext, RouteContext, Routes } from "../../apps/server/extending.ts";
 import { fileIn } from "./entries.ts";
 import { isCommit, noEntry, revisionOf } from "./repos.ts";
 

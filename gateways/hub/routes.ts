@@ -1,9 +1,13 @@
 // The routes of the Hugging Face Hub, for `huggingface_hub`, `transformers` and `datasets`.
-import { checkStillAllowed } from "../../apps/server/access/guard_route.ts";
+import { checkStillAllowed, route } from "../../apps/server/extending.ts";
+import type {
+  Access,
+  GatewayContext,
+  RouteContext,
+  RouteDescription,
+  Routes,
+} from "../../apps/server/extending.ts";
 import type { Artifact } from "../../mod.ts";
-import { route, type RouteDescription } from "../../apps/server/describe.ts";
-import type { Access } from "../../apps/server/access/access.ts";
-import type { GatewayContext, RouteContext, Routes } from "../../apps/server/gateways/gateway.ts";
 import * as schemas from "./schemas.ts";
 import { entriesBelow, entriesOf, filesOf, lfsOf, withCommit } from "./entries.ts";
 import { createSentObjects, hubAccountWrites, hubWrites } from "./commits.ts";

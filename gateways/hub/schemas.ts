@@ -1,7 +1,6 @@
 // Schemas of the routes of the Hugging Face Hub. Their members are what its clients read.
 import * as v from "npm:valibot@^1.5";
-import { Amount, Moment, Text } from "../../apps/server/schemas/artifact.ts";
-import { count, described, object } from "../../apps/server/schemas/listing.ts";
+import { Amount, count, described, Moment, object, Text } from "../../apps/server/extending.ts";
 
 const Revision = v.pipe(v.string(), v.regex(/^[0-9a-f]{40}$/));
 

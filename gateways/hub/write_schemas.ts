@@ -1,10 +1,8 @@
 // Schemas of the write routes of the Hugging Face Hub. Unknown members are ignored: clients send
 // more than a registry needs.
 import * as v from "npm:valibot@^1.5";
-import { fault } from "../../core/errors.ts";
-import { Amount, Sha256, Text } from "../../apps/server/schemas/artifact.ts";
-import { MOST_FILES } from "../../apps/server/schemas/saving.ts";
-import { atMost, object } from "../../apps/server/schemas/listing.ts";
+import { fault } from "../../core/kernel.ts";
+import { Amount, atMost, MOST_FILES, object, Sha256, Text } from "../../apps/server/extending.ts";
 
 /** A file whose bytes are in the request. */
 const SentInline = v.object({ path: Text, content: v.string(), encoding: v.literal("base64") });

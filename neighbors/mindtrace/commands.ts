@@ -1,22 +1,24 @@
 import { resolve } from "node:path";
 import type { Backend, Registry } from "../../mod.ts";
 import { checkFolder } from "../../registry/places/mod.ts";
-import { itemAt } from "../../core/faults/present.ts";
-import { loadPart } from "../../core/urls/load_part.ts";
-import type { RegistryError } from "../../core/errors.ts";
-import { isStoreUrl } from "../../core/urls/store_url.ts";
-import { expandNames } from "../../apps/cli/look/expand_names.ts";
-import { localPathOf, openStore } from "../../apps/cli/places/open_store.ts";
+import { isStoreUrl, itemAt, loadPart } from "../../core/kernel.ts";
+import type { RegistryError } from "../../core/kernel.ts";
 import {
-  type Command,
-  type CommandContext,
+  cliHint,
   defineCommand,
-} from "../../apps/cli/program/command.ts";
-import { invalid, lookUp, withHints } from "../../apps/cli/terminal/hints.ts";
-import { printTable } from "../../apps/cli/program/print_table.ts";
-import { formatBytes, formatCount, parsePositive } from "../../apps/cli/terminal/units.ts";
+  expandNames,
+  formatBytes,
+  formatCount,
+  invalid,
+  localPathOf,
+  lookUp,
+  openStore,
+  parsePositive,
+  printTable,
+  withHints,
+} from "../../apps/cli/extending.ts";
+import type { Command, CommandContext } from "../../apps/cli/extending.ts";
 import { noteUnused, parseRenaming, renamed } from "../../apps/cli/values/renaming.ts";
-import { cliHint } from "../../apps/cli/terminal/hint_words.ts";
 
 /** A version that was not imported or exported. */
 interface Failure {

@@ -1,18 +1,22 @@
 // Converts a mindtrace artifact to a value, file or folder of Holdfast, or keeps its files as they are.
 // The names of Python classes only choose among the conversions here; nothing is imported or run.
 import { isUtf8 } from "node:buffer";
-import { createSha256, sha256 } from "../../core/bytes/digest.ts";
-import { corrupt, isRegistryError, messageOf } from "../../core/errors.ts";
-import type { Materializers } from "../../core/materializer.ts";
-import { filePathProblem, foldersOf } from "../../core/naming/file_paths.ts";
-import { itemAt } from "../../core/faults/present.ts";
-import type { FileInfo } from "../../core/record.ts";
-import { isJsonObject } from "../../core/text/json_text.ts";
+import {
+  corrupt,
+  createSha256,
+  filePathProblem,
+  isJsonObject,
+  isRegistryError,
+  itemAt,
+  messageOf,
+  sha256,
+} from "../../core/kernel.ts";
+import type { FileInfo, FileToDecode, Materializers } from "../../core/kernel.ts";
+import { foldersOf } from "../../core/naming/file_paths.ts";
 import { readPart } from "../../formats/archive/ranges.ts";
 import { checkNpySize, NPY_MEDIA_TYPE } from "../../formats/arrays/npy.ts";
 import { MAX_HEADER_BYTES, parseNpyHeader } from "../../formats/arrays/npy_header.ts";
-import { bytesFile, contentBytes } from "../../formats/content/content.ts";
-import type { FileToDecode } from "../../core/file_store.ts";
+import { bytesFile, contentBytes } from "../../files/mod.ts";
 import type { MindtraceOrigin } from "./description.ts";
 import { parsePythonJson } from "./python_json.ts";
 import type { Unpacker } from "./unpack.ts";

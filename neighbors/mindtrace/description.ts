@@ -1,8 +1,6 @@
 // The description of one version: the content of its `_meta_` file.
-import { corrupt, type RegistryError } from "../../core/errors.ts";
-import { filePathProblem } from "../../core/naming/file_paths.ts";
-import { shown } from "../../core/naming/names.ts";
-import { isJsonObject } from "../../core/text/json_text.ts";
+import { corrupt, filePathProblem, isJsonObject, shown } from "../../core/kernel.ts";
+import type { RegistryError } from "../../core/kernel.ts";
 import { parsePyYaml } from "../../formats/yaml/pyyaml.ts";
 import { parsePythonJson } from "./python_json.ts";
 

@@ -2,18 +2,29 @@
 import { existsSync } from "node:fs";
 import { mkdir, readdir, utimes } from "node:fs/promises";
 import { resolve } from "node:path";
-import type { Artifact } from "../../core/artifact.ts";
-import { conflict, fault, isRegistryError, orMissing } from "../../core/errors.ts";
-import type { Fault, RegistryError } from "../../core/errors.ts";
-import type { FileStore } from "../../core/file_store.ts";
-import type { FileToSave } from "../../core/materializer.ts";
-import { shown } from "../../core/naming/names.ts";
-import { joinPath } from "../../core/naming/paths.ts";
-import { checkToolOptions, type OptionNames } from "../../core/options/check_options.ts";
-import { itemAt } from "../../core/faults/present.ts";
-import type { Registry, SignalOptions } from "../../core/registry.ts";
+import {
+  checkToolOptions,
+  conflict,
+  fault,
+  isJsonObject,
+  isRegistryError,
+  itemAt,
+  joinPath,
+  orMissing,
+  parseJson,
+  shown,
+} from "../../core/kernel.ts";
+import type {
+  Artifact,
+  Fault,
+  FileStore,
+  FileToSave,
+  OptionNames,
+  Registry,
+  RegistryError,
+  SignalOptions,
+} from "../../core/kernel.ts";
 import { checkLocalPath } from "../../core/urls/local_path.ts";
-import { isJsonObject, parseJson } from "../../core/text/json_text.ts";
 import { yaml } from "../../formats/yaml.ts";
 import { parsePyYaml } from "../../formats/yaml/pyyaml.ts";
 import { ORIGIN_KEY } from "./description.ts";

@@ -1,11 +1,20 @@
 // Imports a mindtrace registry into a registry of Holdfast.
 import { isDeepStrictEqual } from "node:util";
-import type { ArtifactInfo } from "../../core/artifact.ts";
-import { isUnreadable, notFound, orMissing, retold } from "../../core/errors.ts";
-import type { RegistryError } from "../../core/errors.ts";
-import { checkToolOptions, type OptionNames } from "../../core/options/check_options.ts";
-import { isJsonObject } from "../../core/text/json_text.ts";
-import type { Registry, SignalOptions } from "../../core/registry.ts";
+import {
+  checkToolOptions,
+  isJsonObject,
+  isUnreadable,
+  notFound,
+  orMissing,
+  retold,
+} from "../../core/kernel.ts";
+import type {
+  ArtifactInfo,
+  OptionNames,
+  Registry,
+  RegistryError,
+  SignalOptions,
+} from "../../core/kernel.ts";
 import { mirrorRegistry } from "../../registry/maintenance.ts";
 import type { MirrorItem } from "../../registry/maintenance/mirror/report.ts";
 import { ORIGIN_KEY } from "./description.ts";

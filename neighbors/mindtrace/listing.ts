@@ -1,12 +1,22 @@
 // The versions of a mindtrace registry, by the names of its `_meta_` files.
-import type { CallOptions } from "../../core/backend.ts";
+import {
+  checkName,
+  compareVersions,
+  conflict,
+  corrupt,
+  encodeName,
+  isJsonObject,
+  isRegistryError,
+  notFound,
+  parseJson,
+  parseVersion,
+  retold,
+  shown,
+  valueAt,
+} from "../../core/kernel.ts";
+import type { CallOptions, RegistryError } from "../../core/kernel.ts";
 import { compareUtf8 } from "../../core/bytes/bytes.ts";
-import { conflict, corrupt, isRegistryError, notFound, retold } from "../../core/errors.ts";
-import type { RegistryError } from "../../core/errors.ts";
-import { checkName, encodeName, shown } from "../../core/naming/names.ts";
-import { compareVersions, parseVersion, type Version } from "../../core/naming/versions.ts";
-import { valueAt } from "../../core/faults/present.ts";
-import { isJsonObject, parseJson } from "../../core/text/json_text.ts";
+import type { Version } from "../../mod.ts";
 import { META, type MindtraceFiles, SETTINGS_FILE } from "./source.ts";
 
 /** A version that Holdfast can name. */

@@ -1,25 +1,29 @@
 // A mindtrace registry as a read-only `Registry`.
-import type { CallOptions } from "../../core/backend.ts";
-import { compareUtf8 } from "../../core/bytes/bytes.ts";
-import { fault, isUnreadable, type RegistryError } from "../../core/errors.ts";
-import { checkName, encodeName, shown } from "../../core/naming/names.ts";
-import { parseRef, type Ref } from "../../core/naming/refs.ts";
 import {
+  checkName,
+  checkOptions,
   compareVersions,
-  inRange,
+  encodeName,
+  fault,
+  isUnreadable,
+  parseRef,
   parseVersion,
-  parseVersionRange,
-} from "../../core/naming/versions.ts";
-import { checkOptions, type OptionNames } from "../../core/options/check_options.ts";
+  shown,
+} from "../../core/kernel.ts";
 import type {
-  NamesOptions,
+  CallOptions,
+  OptionNames,
   Registry,
+  RegistryError,
   SignalOptions,
-  VersionEntry,
-  VersionsOptions,
-} from "../../core/registry.ts";
-import { createMaterializers, type Materializers } from "../../materializers/mod.ts";
-import { defineRegistry } from "../../registry/contract/define_registry.ts";
+} from "../../core/kernel.ts";
+import { compareUtf8 } from "../../core/bytes/bytes.ts";
+import { defineRegistry } from "../../mod.ts";
+import type { Ref, VersionEntry, VersionsOptions } from "../../mod.ts";
+import { inRange, parseVersionRange } from "../../core/naming/versions.ts";
+import type { NamesOptions } from "../../registry/mod.ts";
+import { createMaterializers } from "../../materializers/mod.ts";
+import type { Materializers } from "../../materializers/mod.ts";
 import { type ListedVersion, type Listing, listMindtrace, readSettings } from "./listing.ts";
 import type { MindtraceSettings, UnfitVersion } from "./listing.ts";
 import { idOf, modifiedAt, openMindtraceVersion, readDescription, type Reading } from "./reader.ts";

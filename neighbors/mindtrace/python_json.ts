@@ -1,5 +1,5 @@
 // JSON as Python writes it: with NaN, infinities, and integers of any size.
-import { parseJson } from "../../core/text/json_text.ts";
+import { parseJson } from "../../core/kernel.ts";
 import { decodeJson } from "../../materializers/json/decode_json.ts";
 import { TAG } from "../../materializers/json/json_tags.ts";
 

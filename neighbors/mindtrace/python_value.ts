@@ -1,10 +1,8 @@
 // The files and the Python class of a version, as mindtrace saves them.
-import { unsupported } from "../../core/errors.ts";
-import type { FileToSave, Materializers } from "../../core/materializer.ts";
-import { shown } from "../../core/naming/names.ts";
-import { type Artifact, type ArtifactFile, artifactOfValue } from "../../core/artifact.ts";
-import { itemAt } from "../../core/faults/present.ts";
-import { isJsonObject } from "../../core/text/json_text.ts";
+import { isJsonObject, itemAt, shown, unsupported } from "../../core/kernel.ts";
+import type { Artifact, FileToSave, Materializers } from "../../core/kernel.ts";
+import type { ArtifactFile } from "../../materializers/mod.ts";
+import { artifactOfValue } from "../../core/artifact.ts";
 import { tgz } from "../../formats/archive.ts";
 import type { EntryToSave } from "../../formats/archive/entries.ts";
 import { ORIGIN_KEY } from "./description.ts";

@@ -1,15 +1,26 @@
 // Reads versions of a mindtrace registry: checks the hash, and converts the files.
-import type { Artifact, ArtifactFile, ArtifactInfo } from "../../core/artifact.ts";
-import type { ByteRange, CallOptions } from "../../core/backend.ts";
-import { artifactDigest } from "../../core/artifact_digest.ts";
-import { iterableStream, readAll } from "../../core/bytes/bytes.ts";
-import { createSha256, sha256 } from "../../core/bytes/digest.ts";
-import { corrupt, fault, unsupported } from "../../core/errors.ts";
-import type { FileToDecode } from "../../core/file_store.ts";
-import type { Materializers } from "../../core/materializer.ts";
-import { readableFile } from "../../core/registry/artifact_file.ts";
+import {
+  artifactDigest,
+  corrupt,
+  createSha256,
+  fault,
+  iterableStream,
+  readableFile,
+  readAll,
+  sha256,
+  unsupported,
+} from "../../core/kernel.ts";
+import type {
+  Artifact,
+  ArtifactInfo,
+  ByteRange,
+  CallOptions,
+  FileToDecode,
+  Materializers,
+} from "../../core/kernel.ts";
+import type { ArtifactFile } from "../../materializers/mod.ts";
 import { pickFile } from "../../core/registry/file_facts.ts";
-import type { ReadOptions } from "../../core/registry.ts";
+import type { ReadOptions } from "../../mod.ts";
 import { convert, type ConvertedFile } from "./convert.ts";
 import { damaged, type Description, ORIGIN_KEY, parseDescription } from "./description.ts";
 import type { MindtraceOrigin } from "./description.ts";

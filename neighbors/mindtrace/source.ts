@@ -3,18 +3,19 @@ import { basename, dirname } from "node:path";
 import { realpathSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 import { type Backend, type CallOptions, openBackend } from "../../backends/mod.ts";
-import { fault, notFound, orMissing, type RegistryError } from "../../core/errors.ts";
-import type {
-  FileEntry,
-  FileStore,
-  FileToDecode,
-  ReadableFileStore,
-} from "../../core/file_store.ts";
-import { shown } from "../../core/naming/names.ts";
-import { joinPath, nameOf } from "../../core/naming/paths.ts";
-import { checkLocalPath } from "../../core/urls/local_path.ts";
-import { isStoreUrl } from "../../core/urls/store_url.ts";
+import {
+  fault,
+  isStoreUrl,
+  joinPath,
+  nameOf,
+  notFound,
+  orMissing,
+  shown,
+} from "../../core/kernel.ts";
+import type { FileStore, FileToDecode, RegistryError } from "../../core/kernel.ts";
 import { createBucketFiles, createLocalFiles } from "../../files/mod.ts";
+import type { FileEntry, ReadableFileStore } from "../../files/mod.ts";
+import { checkLocalPath } from "../../core/urls/local_path.ts";
 
 /** Prefix of the files that describe versions. */
 export const META = "_meta_";

@@ -5,10 +5,8 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { pipeline } from "node:stream/promises";
 import { createGunzip } from "node:zlib";
-import { iterableStream, readAll } from "../../core/bytes/bytes.ts";
-import type { ByteRange } from "../../core/backend.ts";
-import { fault } from "../../core/errors.ts";
-import type { FileToDecode } from "../../core/file_store.ts";
+import { fault, iterableStream, readAll } from "../../core/kernel.ts";
+import type { ByteRange, FileToDecode } from "../../core/kernel.ts";
 import type { ArchiveEntry } from "../../formats/archive/entries.ts";
 import { tar, tgz } from "../../formats/archive.ts";
 

@@ -1,8 +1,8 @@
 // The hash of an artifact's folder, by both rules of mindtrace.
 import { compareUtf8 } from "../../core/bytes/bytes.ts";
-import { createSha256 } from "../../core/bytes/digest.ts";
-import type { FileToDecode } from "../../core/file_store.ts";
-import { bytesFile } from "../../formats/content/content.ts";
+import { createSha256 } from "../../core/kernel.ts";
+import type { FileToDecode } from "../../core/kernel.ts";
+import { bytesFile } from "../../files/mod.ts";
 
 /** A file of an artifact and its SHA-256. */
 export interface HashedFile {

@@ -5,7 +5,7 @@
 import { invalid, unavailable } from "../../core/errors.ts";
 import type { Engine, EngineDriver } from "../../core/engine.ts";
 import type { Shard } from "../../core/work/shards.ts";
-import type { JobHandler, JobQueue, QueuedJob, TakenJob } from "../../core/queue.ts";
+import type { JobHandler, JobQueue, QueuedJob, TakenJob } from "../../queues/queue.ts";
 import { realSystem, type System, withoutVariables } from "../../core/system.ts";
 import { loadPart } from "../../core/urls/load_part.ts";
 import { idOf, partsOf, type PartState, wholeOf } from "./parts.ts";

@@ -8,7 +8,7 @@ import { JobRunner, type JobStorage } from "../interfaces.ts";
 import type { Background } from "./background.ts";
 import { createJobKeeper, createQueueRunner, jobIdOf, TASK_KIND } from "./work_tasks.ts";
 import type { QueueRunner } from "./work_tasks.ts";
-import type { JobQueue, QueueWorker, TakenJob } from "../../core/queue.ts";
+import type { JobQueue, QueueWorker, TakenJob } from "../../queues/queue.ts";
 import { invalid, notFound, type RegistryError } from "../../core/errors.ts";
 import { shown } from "../../core/naming/names.ts";
 import { plainProblem, type PlainValue } from "../../core/text/plain_value.ts";

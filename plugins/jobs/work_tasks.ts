@@ -1,7 +1,7 @@
 // Tasks as jobs of a queue: senders and workers.
 import type { CallRunner, JobRunner, ScheduledCall } from "../job_runner.ts";
 import type { JobStorage } from "../../queues/job_storage/contract.ts";
-import type { JobQueue, NewJob, QueueWorker, TakenJob, WorkOptions } from "../../core/queue.ts";
+import type { JobQueue, NewJob, QueueWorker, TakenJob, WorkOptions } from "../../queues/queue.ts";
 import { invalid, messageOf } from "../../core/errors.ts";
 import { realSystem, type System } from "../../core/system.ts";
 import { shown } from "../../core/naming/names.ts";

@@ -1,5 +1,5 @@
 // Jobs as BullMQ stores them.
-import type { JobState, NewJob, QueuedJob } from "../../core/queue.ts";
+import type { JobState, NewJob, QueuedJob } from "../queue.ts";
 import type { PlainValue } from "../../core/text/plain_value.ts";
 import type { Job, Queue } from "npm:bullmq@^6";
 import { corrupt, isRegistryError, messageOf } from "../../core/errors.ts";

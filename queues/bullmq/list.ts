@@ -1,7 +1,7 @@
 // Lists jobs of BullMQ, in the order of their places.
 import type { Queue } from "npm:bullmq@^6";
 import { isReservedId, notListed } from "../checks/queue_checks.ts";
-import type { JobState, ListJobsOptions, QueuedJob } from "../../core/queue.ts";
+import type { JobState, ListJobsOptions, QueuedJob } from "../queue.ts";
 import { damagedJob, jobOf, type Place, placesOf, readJob, stateOf } from "./job_form.ts";
 
 /** The page size of ids, if not all jobs are requested. */

@@ -2,7 +2,7 @@
 import { type Job, UnrecoverableError, WaitingError, Worker } from "npm:bullmq@^6";
 import { messageOf } from "../../core/errors.ts";
 import { progressOf, reasonOf, resultOf } from "../checks/queue_checks.ts";
-import type { JobHandler, QueueWorker, WorkerEvent, WorkOptions } from "../../core/queue.ts";
+import type { JobHandler, QueueWorker, WorkerEvent, WorkOptions } from "../queue.ts";
 import { withDeadline } from "../../core/retry.ts";
 import type { System } from "../../core/system.ts";
 import type { PlainValue } from "../../core/text/plain_value.ts";

@@ -2,8 +2,8 @@
 import { conflict, invalid, messageOf, notFound, type RegistryError } from "../../core/errors.ts";
 import { checkOptions, type OptionNames } from "../../core/options/check_options.ts";
 import { plainProblem, type PlainValue } from "../../core/text/plain_value.ts";
-import type { ListJobsOptions, NewJob, NewSchedule } from "../../core/queue.ts";
-import type { QueuedJob, WorkOptions } from "../../core/queue.ts";
+import type { ListJobsOptions, NewJob, NewSchedule } from "../queue.ts";
+import type { QueuedJob, WorkOptions } from "../queue.ts";
 
 /** A condition, and the state and hint of its error. */
 type Problem = readonly [is: boolean, state: string, hint: string];

@@ -1,7 +1,7 @@
 // Changes of a job as events that can be resumed. The id of an event is derived from the state of
 // the job, so no events are stored, and a reader that returns receives only what is new.
 import { crc32c } from "../../core/bytes/digest.ts";
-import type { JobEvent, QueuedJob, WatchJobOptions } from "../../core/queue.ts";
+import type { JobEvent, QueuedJob, WatchJobOptions } from "../queue.ts";
 import { eitherSignal } from "../../core/work/until_aborted.ts";
 
 interface WatchedJob {

@@ -1,6 +1,6 @@
 // The contract of storages for jobs that no queue keeps any more, and those of this process.
 import type { SignalOptions } from "../../core/registry.ts";
-import type { ListJobsOptions, QueuedJob } from "../../core/queue.ts";
+import type { ListJobsOptions, QueuedJob } from "../queue.ts";
 
 /** A storage of jobs. */
 export interface JobStorage extends AsyncDisposable {

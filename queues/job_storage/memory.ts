@@ -1,7 +1,7 @@
 // Stored jobs in this process: the reference of the contract.
 import { pageOf } from "../checks/queue_checks.ts";
 import { keepNewest } from "../../core/work/keep_newest.ts";
-import type { QueuedJob } from "../../core/queue.ts";
+import type { QueuedJob } from "../queue.ts";
 import type { JobStorage } from "./contract.ts";
 
 export function createMemoryJobStorage(

@@ -1,7 +1,7 @@
 // Stored jobs on Redis or Valkey: a JSON string for each, and a sorted set of their ids by the time
 // of their addition.
 import { notListed } from "../checks/queue_checks.ts";
-import type { QueuedJob } from "../../core/queue.ts";
+import type { QueuedJob } from "../queue.ts";
 import type { JobStorage } from "./contract.ts";
 import type { System } from "../../core/system.ts";
 import { openRedis, type RedisCommand } from "../redis.ts";

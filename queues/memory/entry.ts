@@ -1,5 +1,5 @@
 // Jobs in memory.
-import type { JobState, NewJob, QueuedJob } from "../../core/queue.ts";
+import type { JobState, NewJob, QueuedJob } from "../queue.ts";
 import type { PlainValue } from "../../core/text/plain_value.ts";
 
 export interface Entry {

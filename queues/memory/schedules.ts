@@ -1,6 +1,6 @@
 // Schedules in memory.
 import { checkSchedule } from "../checks/queue_checks.ts";
-import type { JobSchedule, NewJob, NewSchedule } from "../../core/queue.ts";
+import type { JobSchedule, NewJob, NewSchedule } from "../queue.ts";
 import type { System } from "../../core/system.ts";
 import { loadPart } from "../../core/urls/load_part.ts";
 

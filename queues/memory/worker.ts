@@ -1,13 +1,7 @@
 // Workers of a queue in memory.
 import { AsyncResource } from "node:async_hooks";
 import { progressOf, reasonOf, resultOf } from "../checks/queue_checks.ts";
-import type {
-  JobHandler,
-  QueueWorker,
-  RateLimit,
-  WorkerEvent,
-  WorkOptions,
-} from "../../core/queue.ts";
+import type { JobHandler, QueueWorker, RateLimit, WorkerEvent, WorkOptions } from "../queue.ts";
 import { alter, type Entry } from "./entry.ts";
 
 export interface MemoryWorker extends QueueWorker {

@@ -1,10 +1,9 @@
 // Sign-in with an identity provider: authorization code with PKCE (RFC 7636), device code (RFC 8628),
 // renewal and revocation.
 import * as oauth from "npm:oauth4webapi@^3.8";
-import { denied, isRegistryError, type RegistryError, unavailable } from "../../core/errors.ts";
+import { denied, isRegistryError, shellWord, unavailable } from "../../core/kernel.ts";
+import type { RegistryError, System } from "../../core/kernel.ts";
 import { printable } from "../../core/naming/printable.ts";
-import type { System } from "../../core/system.ts";
-import { shellWord } from "../../core/text/shell_word.ts";
 import { claimsOf } from "./jwt.ts";
 import type { Login } from "./login_file.ts";
 import { isOfThisMachine, isPrivateUrl } from "../../core/urls/private_url.ts";

@@ -1,8 +1,8 @@
 // The token of a CI job, from the provider of the job: GitHub Actions, and what works like it.
-import { denied, isRegistryError, unavailable } from "../../core/errors.ts";
-import type { System } from "../../core/system.ts";
+import { denied, isRegistryError, unavailable } from "../../core/kernel.ts";
+import type { System } from "../../core/kernel.ts";
 import type { SignIn } from "../../apps/server/access/sign_in.ts";
-import type { TokenContext } from "../../apps/cli/program/token_source.ts";
+import type { TokenContext } from "../../apps/cli/program/extension.ts";
 import { claimsOf, isOwnAudience, type TokenClaims } from "./jwt.ts";
 import { isPrivateUrl } from "../../core/urls/private_url.ts";
 import { signInOf } from "./service_offers.ts";

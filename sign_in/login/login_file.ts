@@ -3,13 +3,10 @@
 import fs from "node:fs";
 import { dirname, join } from "node:path";
 import process from "node:process";
-import { fault, type RegistryError } from "../../core/errors.ts";
+import { fault, isJsonObject, shellWord, shown } from "../../core/kernel.ts";
+import type { RegistryError, System } from "../../core/kernel.ts";
 import type { FoundCredentials } from "../../core/driver.ts";
 import { mayRead } from "../../core/may_read.ts";
-import { shown } from "../../core/naming/names.ts";
-import type { System } from "../../core/system.ts";
-import { isJsonObject } from "../../core/text/json_text.ts";
-import { shellWord } from "../../core/text/shell_word.ts";
 import { errorCode, fileError, onDisk } from "../../disk/file_errors.ts";
 import { parseAddress } from "../../apps/client/address.ts";
 import { changeFile } from "../../disk/replace_file.ts";

@@ -3,7 +3,7 @@ import { createServer } from "node:http";
 import { once } from "node:events";
 import type { AddressInfo } from "node:net";
 import { errorCode } from "../../disk/file_errors.ts";
-import { invalid } from "../../apps/cli/terminal/hints.ts";
+import { invalid } from "../../apps/cli/extending.ts";
 
 export interface Loopback extends AsyncDisposable {
   /** The redirect URI. */

@@ -1,7 +1,6 @@
 // The token of a sign-in, renewed before it expires.
-import { denied, isRegistryError, type RegistryError } from "../../core/errors.ts";
-import type { System } from "../../core/system.ts";
-import { shellWord } from "../../core/text/shell_word.ts";
+import { denied, isRegistryError, shellWord } from "../../core/kernel.ts";
+import type { RegistryError, System } from "../../core/kernel.ts";
 import { parseAddress } from "../../apps/client/address.ts";
 import { lockLogins, type Login, readLogins, setLogin } from "./login_file.ts";
 

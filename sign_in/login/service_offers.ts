@@ -1,11 +1,10 @@
 // Offers of a service to sign in with, and its answer about a token.
 import { Connection } from "../../apps/client/connection.ts";
-import { unsupported } from "../../core/errors.ts";
-import { isJsonObject } from "../../core/text/json_text.ts";
-import type { Author } from "../../core/naming/author.ts";
+import { isJsonObject, unsupported } from "../../core/kernel.ts";
+import type { Author } from "../../registry/mod.ts";
 import type { SignIn, SignInIssuer } from "../../apps/server/access/sign_in.ts";
-import { invalid, shellWord } from "../../apps/cli/terminal/hints.ts";
-import type { TokenContext } from "../../apps/cli/program/token_source.ts";
+import { invalid, shellWord } from "../../apps/cli/extending.ts";
+import type { TokenContext } from "../../apps/cli/program/extension.ts";
 import { isOwnAudience } from "./jwt.ts";
 import { isPrivateUrl } from "../../core/urls/private_url.ts";
 import { fetchSmall } from "./small_answer.ts";

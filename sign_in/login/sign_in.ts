@@ -1,10 +1,9 @@
 // One sign-in of a person: by the browser of this machine, or by a code for another device.
 import process from "node:process";
-import { unavailable } from "../../core/errors.ts";
-import type { System } from "../../core/system.ts";
-import { printableLines } from "../../apps/cli/terminal/table.ts";
-import { openInBrowser } from "../../apps/cli/terminal/open_in_browser.ts";
-import type { TokenContext } from "../../apps/cli/program/token_source.ts";
+import { unavailable } from "../../core/kernel.ts";
+import type { System } from "../../core/kernel.ts";
+import { openInBrowser, printableLines } from "../../apps/cli/extending.ts";
+import type { TokenContext } from "../../apps/cli/program/extension.ts";
 import { openLoopback } from "./loopback.ts";
 import { type Login, readLogins } from "./login_file.ts";
 import type { PeopleOffer } from "./service_offers.ts";

@@ -2,10 +2,9 @@
 // a token, and kept while the issuer does not answer.
 import { createLocalJWKSet, errors, type JWSHeaderParameters } from "npm:jose@^6.2";
 import type { FlattenedJWSInput, JSONWebKeySet } from "npm:jose@^6.2";
-import type { Logger, System } from "../../mod.ts";
-import { readAtMost } from "../../core/bytes/bytes.ts";
-import { messageOf } from "../../core/errors.ts";
-import { RefusedRequest } from "../../apps/server/problem.ts";
+import { messageOf, readAtMost } from "../../core/kernel.ts";
+import type { Logger, System } from "../../core/kernel.ts";
+import { RefusedRequest } from "../../apps/server/extending.ts";
 import { isIssuerUrl, type OidcIssuer } from "./settings.ts";
 
 const MINUTE = 60_000;

@@ -1,8 +1,8 @@
 // The file of `holdfast serve --oidc`.
 import { readFile } from "node:fs/promises";
 import { resolve } from "node:path";
-import { messageOf } from "../../core/errors.ts";
-import { invalid, notFound } from "../../apps/cli/terminal/hints.ts";
+import { messageOf } from "../../core/kernel.ts";
+import { invalid, notFound } from "../../apps/cli/extending.ts";
 import type { OidcSettings } from "./settings.ts";
 
 export async function readSettings(file: string, cwd: string): Promise<OidcSettings> {

@@ -1,10 +1,10 @@
 // The settings of sign-in: issuers, the audience, and rules from claims to scopes.
-import { messageOf } from "../../core/errors.ts";
-import type { Logger, System } from "../../mod.ts";
+import { messageOf } from "../../core/kernel.ts";
+import type { Logger, System } from "../../core/kernel.ts";
+import type { TokenCheck } from "../../apps/cli/program/extension.ts";
+import type { SignInIssuer } from "../../apps/server/access/sign_in.ts";
 import { isPrivateUrl } from "../../core/urls/private_url.ts";
 import { parseScope, type Scope } from "../../apps/server/access/access.ts";
-import type { SignInIssuer } from "../../apps/server/access/sign_in.ts";
-import type { TokenCheck } from "../../apps/server/access/token_file.ts";
 import { offerOf, type OidcSignIn } from "./people.ts";
 import { listOf, MAX_TEXT, membersOf, refuse, textOf, textsOf } from "./settings_checks.ts";
 

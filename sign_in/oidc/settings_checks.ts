@@ -1,5 +1,5 @@
 // Checks of the members of the sign-in settings, with errors that name them.
-import { invalid } from "../../core/errors.ts";
+import { invalid } from "../../core/kernel.ts";
 
 /** Longest text in the settings. */
 export const MAX_TEXT = 2000;

@@ -10,7 +10,7 @@
  *
  * @module
  */
-import type { JobQueue } from "../../core/queue.ts";
+import type { JobQueue } from "../../queues/queue.ts";
 import type { RegisterTest } from "./backend/backend_case.ts";
 import { afterwardsCases } from "./queues/afterwards.ts";
 import { cancellingCases } from "./queues/cancelling.ts";

@@ -65,6 +65,63 @@ const OF_FORMATS = ["arrays", "compression", "content", "images", "tables"].map(
 /** All of `@std/path` that the product loads: the whole package is 80 modules at the start of every program. */
 const GLOB = "@std/path/posix/glob_to_regexp";
 
+/** The borders of the kernel, the command line and the service: what an extension may import, beside the entry points. */
+export const BORDERS = [
+  "core/kernel.ts",
+  "apps/cli/extending.ts",
+  "apps/cli/program/extension.ts",
+  "apps/server/extending.ts",
+];
+
+/** The folders of extensions, and the files past the borders that each needs alone. */
+export const EXTENSIONS: Record<string, readonly string[]> = {
+  "gateways/dav/": ["apps/server/access/one_time.ts"],
+  "gateways/hub/": ["materializers/path/ignore_rules.ts"],
+  "apps/mcp/": [
+    "apps/client/connection.ts",
+    "apps/difference/",
+    "apps/holdfast_version.ts",
+    "apps/server/access/access.ts",
+    "apps/server/options.ts",
+    "apps/server/schemas/",
+    "core/bytes/bytes.ts",
+    "core/errors.ts",
+    "core/file_store.ts",
+    "core/hints/reasons.ts",
+    "core/naming/registry_folder.ts",
+    "core/text/",
+    "core/work/",
+    "disk/cache_folder.ts",
+  ],
+  "neighbors/mindtrace/": [
+    "apps/cli/values/renaming.ts",
+    "core/artifact.ts",
+    "core/bytes/bytes.ts",
+    "core/naming/",
+    "core/registry/file_facts.ts",
+    "core/urls/local_path.ts",
+    "formats/",
+    "materializers/json/",
+    "registry/maintenance/mirror/report.ts",
+    "registry/places/",
+  ],
+  "sign_in/": [
+    "apps/cli/places/token_of_run.ts",
+    "apps/client/",
+    "apps/server/access/",
+    "core/driver.ts",
+    "core/may_read.ts",
+    "core/naming/",
+    "core/system.ts",
+    "core/text/star_pattern.ts",
+    "core/urls/private_url.ts",
+    "disk/file_errors.ts",
+    "disk/replace_file.ts",
+    "registry/places/",
+  ],
+  "processes/": ["apps/cli/", "apps/server/", "core/errors.ts"], // serves as the command line does
+};
+
 /** Allowed imports, by the first row whose `from` the path begins with. */
 export const IMPORTS: { from: string; may: (path: string, target: string) => boolean }[] = [
   { from: "core/", may: among("core/", "@std/semver", GLOB) },
@@ -108,7 +165,10 @@ export const IMPORTS: { from: string; may: (path: string, target: string) => boo
   { from: "queues/mod.ts", may: among("core/", "queues/") },
   {
     from: "queues/",
-    may: either(among("core/", "npm:", "queues/checks/", "queues/redis.ts"), isOwnPart),
+    may: either(
+      among("core/", "npm:", "queues/checks/", "queues/queue.ts", "queues/redis.ts"),
+      isOwnPart,
+    ),
   },
   {
     from: "materializers/mod.ts",
@@ -119,22 +179,6 @@ export const IMPORTS: { from: string; may: (path: string, target: string) => boo
     may: among("core/", "disk/", "formats/", "materializers/", "npm:"),
   },
   {
-    from: "neighbors/",
-    may: among(
-      "core/",
-      "disk/",
-      "neighbors/",
-      "apps/cli/",
-      "mod.ts",
-      "registry/",
-      "backends/mod.ts",
-      "files/mod.ts",
-      "formats/",
-      "materializers/",
-      "npm:",
-    ),
-  },
-  {
     from: "operators/",
     may: among(
       "core/",
@@ -142,6 +186,7 @@ export const IMPORTS: { from: string; may: (path: string, target: string) => boo
       "backends/drivers.ts",
       "formats/",
       "operators/",
+      "queues/queue.ts",
       "materializers/path.ts",
       "npm:",
       GLOB,
@@ -166,37 +211,10 @@ export const IMPORTS: { from: string; may: (path: string, target: string) => boo
     ),
   },
   { from: "explorer/", may: either(among("explorer/src/", ...PARTS_OF_EXPLORER, "npm:"), isDoor) },
-  {
-    from: "gateways/",
-    may: either(
-      among(
-        ...["core/", "materializers/path/ignore_rules.ts"],
-        ...["apps/cli/program/extension.ts", "apps/cli/", "apps/server/", "npm:"],
-      ),
-      isOfSameGateway,
-      isDoor,
-    ),
-  },
-  {
-    from: "sign_in/",
-    may: either(
-      among(
-        "core/",
-        "disk/",
-        "sign_in/",
-        "registry/places/",
-        "apps/cli/",
-        "apps/client/",
-        "apps/server/",
-        "npm:",
-      ),
-      isDoor,
-    ),
-  },
-  {
-    from: "processes/",
-    may: either(among("core/", "processes/", "apps/cli/", "apps/server/"), isDoor),
-  },
+  ...Object.entries(EXTENSIONS).map(([from, parts]) => ({
+    from,
+    may: either(among(from, ...BORDERS, ...parts, "npm:"), isDoor),
+  })),
   {
     from: "apps/extensions.ts",
     may: (_path, target) => target.endsWith("/extension.ts"),
@@ -240,12 +258,6 @@ function isOwnPart(path: string, target: string): boolean {
 /** Returns the module of a file: `backends/s3` for `backends/s3_providers.ts`, `formats/csv` for `formats/csv.ts`. */
 export function wholeOf(path: string): string {
   return path.split(/[/_.]/, 2).join("/");
-}
-
-/** Returns true if both are in the same folder of `gateways/`. */
-function isOfSameGateway(path: string, target: string): boolean {
-  const [room, gateway] = path.split("/");
-  return target.startsWith(`${room}/${gateway}/`);
 }
 
 /** Entry points that users can import too: programs show that they are enough. */

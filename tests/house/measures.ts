@@ -1,5 +1,6 @@
 // The measures of the house: what tells that rooms grow together, or that a function does too much.
 import { readExports } from "../support/exports.ts";
+import { BORDERS, EXTENSIONS } from "./imports.ts";
 import { type FunctionShape, readProduct, type SourceFile } from "./source.ts";
 
 export interface Measure {
@@ -15,6 +16,9 @@ type Files = ReadonlyMap<string, SourceFile>;
 type Graph = ReadonlyMap<string, readonly string[]>;
 
 const EXPLORER = "explorer/";
+
+/** The kernel: without one of these, a save or a load on some store is not right. */
+const KERNEL = /^(core|disk|registry|backends|materializers|workers|apps\/client)[/.]|^mod\.ts$/;
 
 export async function measureHouse(): Promise<Measure[]> {
   const entries = Object.values(await readExports()).map((file) => file.replace("./", ""));
@@ -53,6 +57,12 @@ export function measures(files: Files, entries: readonly string[]): Measure[] {
       goal: 15,
       where: inner.join(" "),
     },
+    {
+      name: "lines of code of the kernel",
+      value: sum(all.filter(({ path }) => KERNEL.test(path)).map(({ code }) => code)),
+      goal: 43_000,
+    },
+    ...measuresOfExtensions(files, entries),
     { name: "longest file", value: largest.lines, goal: 400, where: largest.path },
     { name: "longest function", value: longest.lines, goal: 100, where: longest.at },
     { name: "most branches", value: branchiest.branches, goal: 25, where: branchiest.at },
@@ -66,6 +76,37 @@ export function measures(files: Files, entries: readonly string[]): Measure[] {
     { name: "the same in the explorer", value: assertionsPerLine(page), goal: 8 },
     { name: "members of Backend", value: membersOf(files, "Backend"), goal: 16 },
     { name: "options of put", value: membersOf(files, "PutOptions"), goal: 6 },
+  ];
+}
+
+/** How far extensions are from a folder of their own, by the extension that is furthest. */
+function measuresOfExtensions(files: Files, entries: readonly string[]): Measure[] {
+  const each = Object.keys(EXTENSIONS).map((folder) => {
+    const inside = [...files.values()].filter(({ path }) => path.startsWith(folder));
+    const importers = [...files.values()].filter((file) =>
+      !inside.includes(file) && [...file.imports.keys()].some((path) => path.startsWith(folder))
+    );
+    const targets = new Set(inside.flatMap((file) => [...file.imports.keys()]));
+    const inner = [...targets].filter((path) =>
+      !path.startsWith(folder) && !BORDERS.includes(path) && !entries.includes(path)
+    );
+    return { folder, importers: importers.length, inner: inner.length };
+  });
+  const tied = most(each, ({ importers }) => importers);
+  const deep = most(each, ({ inner }) => inner);
+  return [
+    {
+      name: "files that import an extension",
+      value: tied.importers,
+      goal: 1,
+      where: tied.folder,
+    },
+    {
+      name: "files past the borders that an extension imports",
+      value: deep.inner,
+      goal: 25,
+      where: deep.folder,
+    },
   ];
 }
 

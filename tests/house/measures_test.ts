@@ -91,3 +91,19 @@ Deno.test("limits are restated where a goal is missed, with 2 % of slack", () =>
   ];
   assertEquals(restated(measured), { files: 102, rate: 7.4 });
 });
+
+Deno.test("an extension is measured by what imports it, and by what it imports past the borders", () => {
+  const files = product({
+    "core/kernel.ts": "",
+    "core/text/a.ts": "",
+    "apps/extensions.ts": `import { dav } from "../gateways/dav/extension.ts";\n`,
+    "apps/server/app.ts": `import { dav } from "../../gateways/dav/extension.ts";\n`,
+    "gateways/dav/extension.ts":
+      `import "../../core/kernel.ts";\nimport "../../core/text/a.ts";\nexport function dav() {}\n`,
+  });
+  const values = measures(files, []).filter(({ where }) => where === "gateways/dav/");
+  assertEquals(values.map(({ name, value }) => [name, value]), [
+    ["files that import an extension", 2],
+    ["files past the borders that an extension imports", 1],
+  ]);
+});

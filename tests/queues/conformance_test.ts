@@ -1,6 +1,6 @@
 import { createMemoryQueue } from "../../queues/memory.ts";
 import { openQueue } from "../../queues/mod.ts";
-import type { JobQueue } from "../../core/queue.ts";
+import type { JobQueue } from "../../queues/queue.ts";
 import { queueCases, runQueueCase, testQueue } from "../conformance/queues.ts";
 import { programTest } from "../support/servers/programs/program_tests.ts";
 

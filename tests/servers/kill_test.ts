@@ -1,6 +1,5 @@
 import { assert, assertEquals } from "@std/assert";
 import type { Registry } from "../../core/registry.ts";
-import { realSystem } from "../../core/system.ts";
 import { isRegistryError, openRegistry } from "../../mod.ts";
 import { verifyRegistry } from "../../registry/maintenance.ts";
 import { noise } from "../registry/registries.ts";
@@ -25,7 +24,6 @@ onOwnServer("running saves survive a kill of the server", async (world) => {
   for (let kill = 1; kill <= KILLS; kill++) {
     await Promise.race([count(kill * 25), saving]);
     await world.server.kill();
-    await realSystem.sleep(50);
     await world.server.restart();
   }
   await saving;

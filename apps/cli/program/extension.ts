@@ -1,9 +1,11 @@
 // Extensions: the parts of the product that may be absent. `extensions.ts` lists them, and the
 // command line and the service ask the list. A new one is a folder, and a line there.
 import type { Command, CommandContext, FlagsOf, OptionDefinition } from "./command.ts";
-import type { TokenSource } from "./token_source.ts";
+import type { TokenContext, TokenSource } from "./token_source.ts";
 import type { TokenCheck } from "../../server/access/token_file.ts";
 import type { Gateway } from "../../server/gateways/gateway.ts";
+
+export type { Gateway, TokenCheck, TokenContext, TokenSource };
 
 /** A part of the product that may be absent. */
 export interface Extension {

@@ -2,7 +2,7 @@
 import { notFound } from "../../../core/errors.ts";
 import { shown } from "../../../core/naming/names.ts";
 import { keepNewest } from "../../../core/work/keep_newest.ts";
-import type { JobHandler } from "../../../core/queue.ts";
+import type { JobHandler } from "../../../queues/queue.ts";
 import type { Pipeline } from "../../contract/pipeline.ts";
 import { queuedStepOf } from "../../engines/queue.ts";
 import { isWell } from "../outcomes.ts";

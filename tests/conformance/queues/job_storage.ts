@@ -2,7 +2,7 @@
 import { given } from "../given.ts";
 import { deepStrictEqual, strictEqual } from "node:assert/strict";
 import type { JobStorage } from "../../../queues/job_storage/contract.ts";
-import type { QueuedJob } from "../../../core/queue.ts";
+import type { QueuedJob } from "../../../queues/queue.ts";
 import { refused } from "./queue_case.ts";
 
 /** A rule of the contract, and its test. */

@@ -1,5 +1,5 @@
 import type { Engine, EngineStep } from "../../../core/engine.ts";
-import type { JobQueue } from "../../../core/queue.ts";
+import type { JobQueue } from "../../../queues/queue.ts";
 import { createSpoolEngine } from "../../../examples/own_engine.ts";
 import { createLocalEngine } from "../../../operators/engines/local.ts";
 import { createQueueEngine, createStepHandler } from "../../../operators/engines/queue.ts";

@@ -1,7 +1,7 @@
 import { assert, assertEquals, assertMatch, assertRejects, assertThrows } from "@std/assert";
 import { RegistryError } from "../../../mod.ts";
 import type { BusEvent } from "../../../core/event_bus.ts";
-import type { WorkerEvent } from "../../../core/queue.ts";
+import type { WorkerEvent } from "../../../queues/queue.ts";
 import type { PlainValue } from "../../../core/text/plain_value.ts";
 import { createMemoryBus } from "../../../plugins/events/memory.ts";
 import { createWebhooks, createWebhookSecret, verifyWebhook } from "../../../plugins/events/mod.ts";

@@ -1,7 +1,7 @@
 import { assertEquals, assertRejects } from "@std/assert";
 import { RegistryError } from "../../../core/errors.ts";
 import { createPlugins, JobStorage } from "../../../plugins/mod.ts";
-import type { QueuedJob } from "../../../core/queue.ts";
+import type { QueuedJob } from "../../../queues/queue.ts";
 import { createScriptedSystem } from "../../support/scripted_system.ts";
 import { programTest } from "../../support/servers/programs/program_tests.ts";
 

@@ -1,5 +1,6 @@
 import { assert, assertEquals, assertRejects } from "@std/assert";
-import { createLocalBackend, createMemoryBackend, realSystem } from "../../../../mod.ts";
+import { nextTurn } from "../../../../core/work/next_turn.ts";
+import { createLocalBackend, createMemoryBackend } from "../../../../mod.ts";
 import { openUploads } from "../../../../registry/uploads.ts";
 import { noise } from "../../../registry/registries.ts";
 import { createScriptedSystem } from "../../../support/scripted_system.ts";
@@ -226,7 +227,7 @@ Deno.test("a lock asks its holder once and waits without polling", async () => {
   await other.lock(signal, () => {});
   let isMine = false;
   const locked = second.lock(signal, () => {}).then(() => isMine = true);
-  await realSystem.sleep(20);
+  await nextTurn(); // whatever is ready has run
   assertEquals([asked, isMine], [1, false]);
   await first.unlock();
   await locked;

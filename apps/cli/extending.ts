@@ -1,0 +1,27 @@
+// The border of the command line: the names that the commands of an extension may use, beside core/kernel.ts.
+// The object of an extension has its types in program/extension.ts.
+export { expandNames } from "./look/expand_names.ts";
+export { findRegistry } from "./places/find_registry.ts";
+export { localPathOf, openStore } from "./places/open_store.ts";
+export { defineCommand, REF_ARGUMENT } from "./program/command.ts";
+export type { Command, CommandContext, FlagsOf, OptionDefinition } from "./program/command.ts";
+export { printTable } from "./program/print_table.ts";
+export type { Row } from "./program/print_table.ts";
+export { refuseUrlTarget } from "./program/refusals.ts";
+export { aborted } from "./program/run_process.ts";
+export type { ServerPart } from "./services/serve_registry.ts";
+export { Interruption } from "./terminal/exit_code.ts";
+export { cliHint } from "./terminal/hint_words.ts";
+export { invalid, lookUp, notFound, shellWord, withHints } from "./terminal/hints.ts";
+export { openInBrowser } from "./terminal/open_in_browser.ts";
+export { printable, printableLines } from "./terminal/table.ts";
+export {
+  formatBytes,
+  formatCount,
+  formatSeconds,
+  formatTime,
+  parseCount,
+  parsePort,
+  parsePositive,
+  unreadable,
+} from "./terminal/units.ts";

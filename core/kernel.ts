@@ -1,0 +1,53 @@
+// The border of the kernel: the names that an extension may use, beside the entry points of the package.
+export type { Artifact, ArtifactInfo } from "./artifact.ts";
+export { artifactDigest } from "./artifact_digest.ts";
+export type { Backend, ByteRange, CallOptions } from "./backend.ts";
+export { concatBytes, iterableStream, readAll, readAtMost } from "./bytes/bytes.ts";
+export { createSha256, sha256 } from "./bytes/digest.ts";
+export {
+  alreadyExists,
+  conflict,
+  corrupt,
+  denied,
+  fault,
+  invalid,
+  isRegistryError,
+  isUnreadable,
+  messageOf,
+  notFound,
+  orMissing,
+  RegistryError,
+  retold,
+  taskFailed,
+  unavailable,
+  unsupported,
+} from "./errors.ts";
+export type { ErrorCode, Fault } from "./errors.ts";
+export { itemAt, valueAt } from "./faults/present.ts";
+export type { FileStore, FileToDecode } from "./file_store.ts";
+export type { FileToSave, Materializers } from "./materializer.ts";
+export { filePathProblem } from "./naming/file_paths.ts";
+export { checkName, encodeName, nameProblem, nameSegment, shown } from "./naming/names.ts";
+export { folderOf, joinPath, nameOf, parsePath } from "./naming/paths.ts";
+export { parseRef } from "./naming/refs.ts";
+export { compareVersions, nextVersion, parseVersion } from "./naming/versions.ts";
+export { checkDurations, checkOptions, checkToolOptions } from "./options/check_options.ts";
+export type { OptionNames } from "./options/check_options.ts";
+export type { FileInfo } from "./record.ts";
+export { fileToSave, readableFile } from "./registry/artifact_file.ts";
+export type { Logger, Registry, SignalOptions } from "./registry.ts";
+export { withDeadline } from "./retry.ts";
+export { shownIssues } from "./standard_schema.ts";
+export type { StandardSchema } from "./standard_schema.ts";
+export { realSystem, silentLogger } from "./system.ts";
+export type { System } from "./system.ts";
+export { isJsonObject, parseExactJson, parseJson } from "./text/json_text.ts";
+export { plainProblem } from "./text/plain_value.ts";
+export type { PlainValue } from "./text/plain_value.ts";
+export { shellWord } from "./text/shell_word.ts";
+export { loadPart } from "./urls/load_part.ts";
+export { isStoreUrl } from "./urls/store_url.ts";
+export { createLimit, forEachAtOnce, mapAtOnce } from "./work/at_once.ts";
+export { keepNewest } from "./work/keep_newest.ts";
+export { inTurns, nextTurn } from "./work/next_turn.ts";
+export { eitherSignal } from "./work/until_aborted.ts";
