@@ -13,6 +13,7 @@ const ROOMS: Readonly<Record<string, readonly string[]>> = {
   store: ["core", "files", "artifacts"],
   client: ["core", "files", "values", "artifacts"],
   runs: ["core", "values", "artifacts", "client"],
+  drafts: ["core", "values", "artifacts", "client"],
 };
 
 const sources = await readPython();

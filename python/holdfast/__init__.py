@@ -33,6 +33,7 @@ if TYPE_CHECKING:
         Unknown,
         Unsupported,
     )
+    from .drafts.draft import AddedPart, Draft, DraftFile, DraftInfo
     from .files.file import File
     from .local_service import service
     from .locations import open_registry
@@ -41,6 +42,7 @@ if TYPE_CHECKING:
     from .service_registry import ServiceRegistry
 
 __all__ = [
+    "AddedPart",
     "AliasChange",
     "AlreadyExists",
     "Artifact",
@@ -48,6 +50,9 @@ __all__ = [
     "Conflict",
     "Corrupt",
     "Denied",
+    "Draft",
+    "DraftFile",
+    "DraftInfo",
     "File",
     "Found",
     "HoldfastError",
@@ -76,6 +81,7 @@ _MODULES = {
     "artifacts.search": ["Found"],
     "client.saving": ["Saved"],
     "core.author": ["Author"],
+    "drafts.draft": ["AddedPart", "Draft", "DraftFile", "DraftInfo"],
     "files.file": ["File"],
     "local_service": ["service"],
     "locations": ["open_registry"],

@@ -9,10 +9,10 @@ import uuid
 from collections.abc import Callable, Iterator, Mapping
 from functools import partial
 from types import TracebackType
-from typing import Any, NamedTuple
+from typing import Any
 
 from .artifacts.artifact import Artifact
-from .artifacts.listing import AliasChange, Listing, RolledBackAlias
+from .artifacts.listing import AliasChange, DeletedVersion, Listing, RolledBackAlias
 from .artifacts.registry import Registry
 from .artifacts.search import Found
 from .client.connection import Connection, quote
@@ -25,6 +25,7 @@ from .core.names import encode_segment
 from .core.records import KINDS, TIME, UUID, check_files, fits
 from .core.shapes import is_dict, is_list
 from .core.versions import parse_ref, parse_version
+from .drafts.draft import Draft
 from .runs.run import LoggedRun, Run, leave_runs, reason_of
 from .values.serializers import FileToSend
 
@@ -32,16 +33,6 @@ MAX_MEMBERS = 200
 MOST_FOUND = 1000
 WITH_FACTS = 16 * 2**10
 """The files of a version of at most this size come with its facts, in one request."""
-
-
-class DeletedVersion(NamedTuple):
-    """A deleted version that can be restored."""
-
-    version: str
-    deleted_at: str | None
-    """None if its record is damaged."""
-    kept_until: str | None
-    """Until then at least, and on until the next `holdfast gc`."""
 
 
 class ServiceRegistry(Registry):
@@ -178,13 +169,28 @@ class ServiceRegistry(Registry):
     def _save(
         self, name: str, request: Json, files: list[FileToSend], progress: bool | None
     ) -> Saved:
-        def earlier() -> Artifact | None:
-            try:
-                return self._open(name)
-            except HoldfastError:
-                return None  # there is none to read
-
+        earlier = partial(self._earlier, name)
         return save_files(self._connection, name, request, files, progress, earlier)
+
+    def _earlier(self, name: str) -> Artifact | None:
+        """Opens the latest version, of which bytes are reused. None if there is none to read."""
+        try:
+            return self._open(name)
+        except HoldfastError:
+            return None
+
+    def draft(self, name: str, id: str | None = None) -> Draft:
+        """Opens a draft, which many programs write and one commits as a version.
+
+            draft = registry.draft("data:clean", "job-7")  # in each of them
+            draft.add("part-0.csv", Path("out.csv"))
+            draft.commit(alias="production")  # in one, when all parts are there
+
+        Sends no request. The same name and id are the same draft, on any machine; the default id
+        is a new one.
+        """
+        id = str(uuid.uuid4()) if id is None else id
+        return Draft(self._connection, name, id, partial(self._earlier, name))
 
     def run(
         self,

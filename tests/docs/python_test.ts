@@ -2,7 +2,7 @@
 // `HOLDFAST_PYTHON` names the Python; else `python3` is tried.
 import { assert, assertEquals } from "@std/assert";
 import { execFile } from "node:child_process";
-import { cp, readFile } from "node:fs/promises";
+import { cp, readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { promisify } from "node:util";
 import { realSystem } from "../../core/system.ts";
@@ -15,7 +15,7 @@ import { tempRoot } from "../support/temp_root.ts";
 
 const python = await findPython("duckdb, nbclient, numpy, polars, pyarrow, sklearn");
 const PROGRAMS = {
-  "docs/python.md": ["save", "fsspec", "sklearn", "checkpoints", "curves", "errors"],
+  "docs/python.md": ["save", "drafts", "fsspec", "sklearn", "checkpoints", "curves", "errors"],
   "docs/runs.md": ["run"],
 };
 
@@ -55,7 +55,9 @@ Deno.test({
         ? "import holdfast.filesystem, fsspec\n" +
           "fsspec.register_implementation('holdfast', holdfast.filesystem.HoldfastFileSystem)\n"
         : "";
-      const { stdout } = await promisify(execFile)(python!, ["-c", setUp + program], options);
+      const file = root.join("program.py"); // other processes can import what it defines
+      await writeFile(file, setUp + program);
+      const { stdout } = await promisify(execFile)(python!, [file], options);
       assertEquals(stdout.trim().split("\n"), expected, name);
     }
     await using registry = await openRegistry(root.join(".holdfast"));

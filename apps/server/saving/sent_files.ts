@@ -50,6 +50,8 @@ export async function openSentFiles(
       ? decoded(file)
       : "earlier" in file
       ? await joined(file)
+      : "uploads" in file
+      ? inPieces(file)
       : await openUpload(file);
     files.push({ path: file.path, content, ...fileFacts(file) });
   }
@@ -77,6 +79,25 @@ export async function openSentFiles(
       ? undefined
       : await openUpload({ path, upload, size: missing });
     return joinedRuns(sent, file, fresh);
+  }
+
+  /** Returns uploads that follow each other. Each is opened when it is read. */
+  function inPieces({ path, size, sha256, uploads: pieces }: FileInPieces): FileSource {
+    checkUploadSize(options, size);
+    const opened = async function* () {
+      const all = await uploads();
+      let bytes = 0;
+      for (const id of pieces) {
+        const { size: own } = await stateOfOwn(all, id, access);
+        const source = await all.source(id, { signal });
+        ids.add(id);
+        bytes += own;
+        if (bytes <= size) yield* source.stream();
+      }
+      if (bytes !== size) throw mismatch(path, `its uploads have ${bytes} bytes, not ${size}`);
+    };
+    const stream = () => iterableStream(opened()).pipeThrough(verifying(path, sha256));
+    return { size, stream };
   }
 
   async function openUpload(
@@ -107,6 +128,7 @@ export async function openSentFiles(
   }
 }
 
+type FileInPieces = Extract<SentFile, { uploads: string[] }>;
 type UploadedFile = Extract<SentFile, { upload: string }>;
 type EarlierFile = Extract<SentFile, { earlier: unknown }>;
 

@@ -28,30 +28,42 @@ const aboutFile = {
   sha256: v.optional(Sha256),
 };
 
+/** Maximum number of uploads that make one file: of 8 MiB each, they have 800 GB. */
+const MOST_UPLOADS = 100_000;
+
 /**
- * A file: its bytes in base64, the id of its upload, or runs of an earlier version of it and of an
- * upload with the other bytes.
+ * A file: its bytes in base64, the id of its upload, the ids of uploads whose bytes follow each
+ * other, or runs of an earlier version of it and of an upload with the other bytes.
  */
 const SentFileSchema = v.pipe(
-  v.union([
-    v.strictObject({
-      ...aboutFile,
-      data: v.pipe(v.string(), v.regex(/^[A-Za-z0-9+/]*={0,2}$/, "expected base64")),
-    }),
-    v.strictObject({ ...aboutFile, upload: Text }),
-    v.strictObject({
-      ...aboutFile,
-      size: Amount,
-      sha256: Sha256,
-      upload: v.optional(Text),
-      earlier: v.strictObject({
-        name: Text,
-        version: Text,
-        commit: Text,
-        runs: atMost(100_000, v.strictObject({ size: Amount, at: v.optional(Amount) })),
+  v.union(
+    [
+      v.strictObject({
+        ...aboutFile,
+        data: v.pipe(v.string(), v.regex(/^[A-Za-z0-9+/]*={0,2}$/, "expected base64")),
       }),
-    }),
-  ], "expected a path, and data (base64), upload (an id) or earlier"),
+      v.strictObject({ ...aboutFile, upload: Text }),
+      v.strictObject({
+        ...aboutFile,
+        size: Amount,
+        sha256: Sha256,
+        uploads: atMost(MOST_UPLOADS, Text, 1),
+      }),
+      v.strictObject({
+        ...aboutFile,
+        size: Amount,
+        sha256: Sha256,
+        upload: v.optional(Text),
+        earlier: v.strictObject({
+          name: Text,
+          version: Text,
+          commit: Text,
+          runs: atMost(100_000, v.strictObject({ size: Amount, at: v.optional(Amount) })),
+        }),
+      }),
+    ],
+    "expected a path, and data (base64), upload (an id), uploads (with size and sha256) or earlier",
+  ),
   v.metadata({ ref: "SentFile" }),
 );
 

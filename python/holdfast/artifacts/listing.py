@@ -43,3 +43,13 @@ class RolledBackAlias(NamedTuple):
 
     version: str
     was: str | None
+
+
+class DeletedVersion(NamedTuple):
+    """A deleted version that can be restored."""
+
+    version: str
+    deleted_at: str | None
+    """None if its record is damaged."""
+    kept_until: str | None
+    """Until then at least, and on until the next `holdfast gc`."""

@@ -98,22 +98,52 @@ def save_files(
     """Sends files, and saves a version of them. `earlier` opens one of which bytes are reused."""
     path = f"{path_of(name)}/versions"
     request = sent_members({**request, "idempotencyKey": request["idempotencyKey"] or new_key()})
+    sizes = sizes_of(name, files)
+    if sum(sizes) > INLINE_BYTES:
+        check_request(connection, "POST", path, request)
+
+    def save(sent: list[Json]) -> Json:
+        return connection.json("POST", path, {**request, "files": sent})
+
+    return saved_of(with_files(connection, name, files, save, progress, earlier))
+
+
+def sizes_of(name: str, files: list[FileToSend]) -> list[int]:
     try:
-        if sum(size_of(file.content) for file in files) > INLINE_BYTES:
-            # Without files it is only checked: raises what the service would refuse.
-            body, headers = json.dumps(request).encode(), {"content-type": "application/json"}
-            connection.write("POST", path, body, headers)
-        for base in (earlier, lambda: None):
-            sent: list[Json] = []
-            try:
-                with send_files(connection, name, files, progress, base) as sent:
-                    facts = connection.json("POST", path, {**request, "files": sent})
-                return saved_of(facts)
-            except (Conflict, Corrupt, NotFound):
-                if not any("earlier" in file for file in sent):
-                    raise  # else it was deleted or overwritten meanwhile, or is damaged
+        return [size_of(file.content) for file in files]
     except OSError as error:
         raise disk_error(f"save {quoted(name)}", error) from error
+
+
+def check_request(connection: Connection, method: str, path: str, request: Json) -> None:
+    """Sends a request without its files: saves nothing, and raises what the service refuses."""
+    body, headers = json.dumps(request).encode(), {"content-type": "application/json"}
+    connection.write(method, path, body, headers)
+
+
+def with_files(
+    connection: Connection,
+    name: str,
+    files: list[FileToSend],
+    use: Callable[[list[Json]], Json],
+    progress: bool | None,
+    earlier: Callable[[], Artifact | None],
+) -> Json:
+    """Sends files, and returns what the request with them does.
+
+    `earlier` opens a version of which bytes are reused. The request is sent once more, with all
+    bytes, if that version was deleted or overwritten meanwhile, or is damaged.
+    """
+    for base in (earlier, lambda: None):
+        sent: list[Json] = []
+        try:
+            with send_files(connection, name, files, progress, base) as sent:
+                return use(sent)
+        except (Conflict, Corrupt, NotFound):
+            if not any("earlier" in file for file in sent):
+                raise
+        except OSError as error:
+            raise disk_error(f"save {quoted(name)}", error) from error
     raise AssertionError
 
 

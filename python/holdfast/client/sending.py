@@ -66,7 +66,11 @@ def size_of(content: bytes | Path) -> int:
 
 
 def inline(file: FileToSend) -> Json:
-    data = file.content if isinstance(file.content, bytes) else file.content.read_bytes()
+    return encoded(file.content if isinstance(file.content, bytes) else file.content.read_bytes())
+
+
+def encoded(data: bytes) -> Json:
+    """Returns the bytes of a file for the request of a save."""
     return {"data": base64.b64encode(data).decode(), "size": len(data), "sha256": sha256(data)}
 
 
@@ -120,10 +124,8 @@ class Sender:
         """Sends the bytes that no other version has."""
         if size <= PIECE_BYTES:
             data = b"".join(pieces_of(source, runs))
-            headers = {"content-type": "application/octet-stream"}
-            reply = self.connection.write("POST", "contents", data, headers)
+            upload = send_piece(self.connection, data)
             self._moved(len(data))
-            upload = parse(self.connection, reply.body)["upload"]
             return {"upload": upload, "size": len(data), "sha256": sha256(data)}
         note = None if isinstance(content, bytes) else self._note(content, runs)
         upload, offset = self._begin(note, size)
@@ -192,6 +194,52 @@ class Sender:
                 at = self._offset(upload)
                 if not begin <= at <= end:
                     raise self.connection.foreign(f"uploads/{upload}") from None
+
+
+class StreamSender:
+    """Sends a file while its bytes come, in pieces. A piece is sent again if its reply is lost."""
+
+    def __init__(self, connection: Connection, begin: Callable[[], object]) -> None:
+        """`begin` is called before anything is sent."""
+        self._connection = connection
+        self._begin = begin
+        self._rest = bytearray()
+        self._uploads: list[str] = []
+        self._digest = hashlib.sha256()
+        self._size = 0
+
+    def write(self, data: bytes | bytearray | memoryview) -> None:
+        view = memoryview(data).cast("B")
+        while view:
+            count = PIECE_BYTES - len(self._rest)
+            self._rest += view[:count]
+            view = view[count:]
+            if len(self._rest) == PIECE_BYTES:
+                self._send()
+
+    def _send(self) -> None:
+        if not self._uploads:
+            self._begin()
+        piece = bytes(self._rest)
+        self._rest.clear()
+        self._digest.update(piece)
+        self._size += len(piece)
+        self._uploads.append(send_piece(self._connection, piece))
+
+    def end(self) -> Json:
+        """Sends the rest, and returns the file without its path."""
+        if not self._uploads and len(self._rest) <= INLINE_BYTES:
+            return encoded(bytes(self._rest))
+        if self._rest:
+            self._send()
+        return {"uploads": self._uploads, "size": self._size, "sha256": self._digest.hexdigest()}
+
+
+def send_piece(connection: Connection, data: bytes) -> str:
+    """Sends bytes, and returns the id of their upload."""
+    headers = {"content-type": "application/octet-stream"}
+    reply = connection.write("POST", "contents", data, headers)
+    return str(parse(connection, reply.body)["upload"])
 
 
 def state_of(source: BinaryIO) -> tuple[int, int] | None:

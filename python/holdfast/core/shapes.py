@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence, Set
+from collections.abc import Iterator, Mapping, Sequence, Set
 from typing import Any, TypeGuard
 
 
@@ -25,3 +25,11 @@ def is_set(value: object) -> TypeGuard[Set[Any]]:
 def is_sequence(value: object) -> TypeGuard[Sequence[Any]]:
     """Whether a value is a list or a tuple."""
     return isinstance(value, (list, tuple))
+
+
+def is_binary(value: object) -> TypeGuard[bytes | bytearray | memoryview]:
+    return isinstance(value, (bytes, bytearray, memoryview))
+
+
+def is_iterator(value: object) -> TypeGuard[Iterator[Any]]:
+    return isinstance(value, Iterator)

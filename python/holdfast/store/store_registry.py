@@ -74,7 +74,7 @@ class StoreRegistry(Registry):
         raise HoldfastError("Unsupported", message, hint)
 
     save = publish = annotate = annotations = delete = undelete = deleted = _refuse
-    run = runs = _refuse
+    draft = run = runs = _refuse
     set_alias = rollback_alias = delete_alias = _refuse
 
     def names(self, prefix: str = "") -> Iterator[str]:

@@ -56,6 +56,21 @@ def finish_run(registry, name, run, text):
     return {"version": saved.version, "skipped": saved.skipped}
 
 
+def add_part(registry, name, draft, part, path, text):
+    return registry.draft(name, draft).add(path, text.encode(), part=part)._asdict()
+
+
+def commit_draft(registry, name, draft, **options):
+    saved = registry.draft(name, draft).commit(**options)
+    return {"version": saved.version, "skipped": saved.skipped}
+
+
+def draft_info(registry, name, draft):
+    info = registry.draft(name, draft).info()
+    version = {} if info.version is None else {"version": info.version}
+    return {"state": info.state, **version, "parts": list(info.parts)}
+
+
 def load(registry, **given):
     found = opened_at(registry, **given)
     member = "text" if found.materializer == "text" else "value"
@@ -85,6 +100,10 @@ OPERATIONS = {
     "save": save,
     "publish": publish,
     "finishRun": finish_run,
+    "addPart": add_part,
+    "commitDraft": commit_draft,
+    "discardDraft": lambda registry, name, draft: registry.draft(name, draft).discard(),
+    "draftInfo": draft_info,
     "setAlias": lambda registry, **given: registry.set_alias(**given),
     "rollbackAlias": lambda registry, **given: registry.rollback_alias(**given)._asdict(),
     "deleteAlias": lambda registry, **given: registry.delete_alias(**given),

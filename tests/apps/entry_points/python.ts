@@ -23,6 +23,9 @@ const WRITES: Operation[] = [
   "annotate",
   "publish",
   "finishRun",
+  "addPart",
+  "commitDraft",
+  "discardDraft",
 ];
 
 const NO_PYTHON = "the package does not have it";
@@ -35,10 +38,6 @@ const WITHOUT = {
   prune: NO_PYTHON,
   members: "it opens them by ref",
   pages: "it iterates over lists",
-  addPart: NO_PYTHON,
-  commitDraft: NO_PYTHON,
-  discardDraft: NO_PYTHON,
-  draftInfo: NO_PYTHON,
   "save.ifCommit": NO_PYTHON,
   "delete.ifCommit": NO_PYTHON,
   ...Object.fromEntries(
@@ -57,14 +56,16 @@ const LISTINGS = {
 };
 
 export function startPythonOfService(): Started {
-  const operations = [...READS, ...WRITES, "annotations", "search"] as Operation[];
+  const operations = [...READS, ...WRITES, "annotations", "draftInfo", "search"] as Operation[];
   const where = ({ url, token }: Location) => ({ location: url, token });
   return start("tests/apps/entry_points/python.py", where, { operations, without: WITHOUT });
 }
 
 export function startPythonOfStore(): Started {
-  const reads = "it only reads, and no annotations";
-  const without = Object.fromEntries([...WRITES, "annotations"].map((name) => [name, reads]));
+  const reads = "it only reads, and no annotations or drafts";
+  const without = Object.fromEntries(
+    [...WRITES, "annotations", "draftInfo"].map((name) => [name, reads]),
+  );
   return {
     ...start("tests/apps/entry_points/python.py", ({ store }) => ({ ...store }), {
       operations: [...READS, "search"],
@@ -78,7 +79,9 @@ export function startPythonOfStore(): Started {
 export function startHub(command: string, folder: string): Started {
   const reads = "it reads repositories; a commit of it is a folder";
   const without = Object.fromEntries(
-    [...WRITES, ...Object.keys(WITHOUT), "annotations", "search"].map((name) => [name, reads]),
+    [...WRITES, ...Object.keys(WITHOUT), "annotations", "draftInfo", "search"].map((
+      name,
+    ) => [name, reads]),
   );
   const env = {
     HF_HOME: folder,

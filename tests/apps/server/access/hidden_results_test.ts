@@ -1,6 +1,7 @@
 // Answers tell a token nothing of what others saved, sent or named.
 import { assertEquals, assertMatch } from "@std/assert";
 import { createAccess, parseScope } from "../../../../apps/server/access/access.ts";
+import { sha256 } from "../../../../core/bytes/digest.ts";
 import { createMemoryQueue } from "../../../../queues/memory.ts";
 import { openService, type Service } from "../uploads/sending.ts";
 
@@ -116,6 +117,7 @@ Deno.test("an upload of another token is as unknown as one that never was", asyn
       body: JSON.stringify(body),
     });
     const files = [{ path: "a", upload: id }];
+    const joined = [{ path: "a", uploads: [id], size: 3, sha256: sha256("abc") }];
     return [
       ["GET", `/uploads/${id}`],
       ["HEAD", `/uploads/${id}`, { headers: tus }],
@@ -130,6 +132,7 @@ Deno.test("an upload of another token is as unknown as one that never was", asyn
       ["POST", "/artifacts/a/versions", json({ materializer, files: [{ ...files[0], size: 7 }] })],
       ["POST", "/artifacts/a/versions", json({ materializer, files, idempotencyKey: "k" })],
       ["PUT", "/artifacts/a/drafts/d/parts/p", json({ files })],
+      ["PUT", "/artifacts/a/drafts/d/parts/p", json({ files: joined })],
       ["DELETE", `/uploads/${id}`, { headers: tus }],
     ];
   };

@@ -74,6 +74,36 @@ Deno.test("a save takes `base: null`, the earlier form of `share: none`", async 
   assertEquals(await isStoredAgain({ share: "none" }), true);
 });
 
+Deno.test("uploads whose bytes follow each other make one file", async () => {
+  const backend = createMemoryBackend();
+  await using service = await openService({ backend });
+  const content = noise(400_000);
+  const pieces = [content.subarray(0, 150_000), content.subarray(150_000)];
+  const uploads = [];
+  for (const piece of pieces) uploads.push(await uploaded(service, piece));
+  const put = (part: string, about: Record<string, unknown>) =>
+    service.sendJson("PUT", `/artifacts/big/drafts/7/parts/${part}`, {
+      files: [{ path: `${part}.bin`, ...about }],
+    });
+  const facts = { uploads, size: 400_000, sha256: digestOf(content) };
+  const refused = async (code: string, about: Record<string, unknown>) => {
+    const answer = await put("a", { ...facts, ...about });
+    assertEquals([answer.status >= 400, (await answer.json()).code], [true, code]);
+  };
+  await refused("Invalid", { size: undefined });
+  await refused("Invalid", { sha256: undefined });
+  await refused("Invalid", { uploads: [] });
+  await refused("Invalid", { size: 399_999 });
+  await refused("Invalid", { uploads: uploads.toReversed() });
+  await refused("Invalid", { uploads: uploads.slice(1) });
+  await refused("NotFound", { uploads: [...uploads, "01951e2f-6c00-7abc-8def-0123456789ab"] });
+  assertEquals((await put("a", facts)).status, 200);
+  assertEquals(await keysOf(backend, "uploads/"), []);
+  assertEquals((await (await put("a", facts)).json()).added, false); // a repeat needs no uploads
+  assertEquals((await service.sendJson("POST", "/artifacts/big/drafts/7/commit", {})).status, 201);
+  assertEquals(await (await service.registry.open("big")).file("a.bin").bytes(), content);
+});
+
 Deno.test("a save consumes its uploads and checks their size and digest", async () => {
   const backend = createMemoryBackend();
   await using service = await openService({ backend });
