@@ -1,4 +1,5 @@
 // The table of imports: which module may import which.
+import { join } from "node:path/posix";
 import { readExports } from "../support/exports.ts";
 
 const doors = Object.values(await readExports()).map((file) => file.replace("./", ""));
@@ -73,8 +74,8 @@ export const BORDERS = [
   "apps/server/extending.ts",
 ];
 
-/** The folders of extensions, and the files past the borders that each needs alone. */
-export const EXTENSIONS: Record<string, readonly string[]> = {
+/** Files past the borders that an extension needs alone. */
+const PARTS_OF_EXTENSIONS: Record<string, readonly string[]> = {
   "gateways/dav/": ["apps/server/access/one_time.ts"],
   "gateways/hub/": ["materializers/path/ignore_rules.ts"],
   "apps/mcp/": [
@@ -121,6 +122,15 @@ export const EXTENSIONS: Record<string, readonly string[]> = {
   ],
   "processes/": ["apps/cli/", "apps/server/", "core/errors.ts"], // serves as the command line does
 };
+
+/** The folders of the extensions in the list, and the files past the borders that each needs. */
+export const EXTENSIONS: Record<string, readonly string[]> = Object.fromEntries(
+  [...(await Deno.readTextFile("apps/extensions.ts")).matchAll(
+    /^import \{.*"(.+\/)extension\.ts"/gm,
+  )]
+    .map(([, specifier]) => join("apps", specifier))
+    .map((folder) => [folder, PARTS_OF_EXTENSIONS[folder] ?? []]),
+);
 
 /** Allowed imports, by the first row whose `from` the path begins with. */
 export const IMPORTS: { from: string; may: (path: string, target: string) => boolean }[] = [
