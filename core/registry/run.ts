@@ -61,8 +61,9 @@ export interface Run extends AsyncDisposable {
   /** Waits until the points that are logged by now are stored. Every version has them then. */
   flush(): Promise<void>;
   /**
-   * Ends this writer at once, and returns its points that are not stored: keep them in a file for
-   * {@linkcode Run.restore} while the store does not answer.
+   * Stops sending, and returns the points that are not stored: keep them in a file for
+   * {@linkcode Run.restore} while the store does not answer. `log` still takes points, and a later
+   * call returns those since.
    */
   abandon(): string;
   /**

@@ -33,3 +33,10 @@ export function factsOf(param: Entries, tag: Entries): RunFacts {
     tags: Object.fromEntries(tag) as RunFacts["tags"],
   };
 }
+
+/** Returns parameters and tags as words of a command line. */
+export function wordsOf(param: Entries, tag: Entries): string[] {
+  const words = (option: string, entries: Entries) =>
+    entries.flatMap(([key, value]) => [option, `${key}:=${JSON.stringify(value)}`]);
+  return [...words("-p", param), ...words("-t", tag)];
+}

@@ -13,8 +13,13 @@ export async function runProcess(
   const controller = new AbortController();
   const second = new AbortController();
   let isAwaited = false;
+  let outlasting: string | undefined;
   const io = {
     ...createProcessIo(currentFolder(), controller.signal),
+    outlast(note: string) {
+      outlasting = note;
+      process.on("SIGHUP", () => {});
+    },
     get secondStop() {
       isAwaited = true;
       return second.signal;
@@ -29,6 +34,12 @@ export async function runProcess(
     onSecond() {
       second.abort();
       return isAwaited;
+    },
+    outlasts() {
+      if (outlasting === undefined) return false;
+      void io.stderr.write(`${outlasting}\n`);
+      outlasting = undefined;
+      return true;
     },
   });
   const code = await run(process.argv.slice(2), io);
@@ -59,17 +70,20 @@ interface StopListeners {
   onStop(): void;
   /** Returns true if the run still ends cleanly, so that only the third signal exits at once. */
   onSecond?(): boolean;
+  /** Returns true if the signal is ignored, and only the next one is the first. */
+  outlasts?(): boolean;
 }
 
 /** Aborts `controller` at the first signal, and exits at the second, or the third. */
 export function stopOnSignals(
   process: SignalledProcess,
   controller: AbortController,
-  { onStop, onSecond = () => false }: StopListeners,
+  { onStop, onSecond = () => false, outlasts = () => false }: StopListeners,
 ): void {
   let isSecond = false;
   for (const signal of ["SIGINT", "SIGTERM"] as const) {
     process.on(signal, () => {
+      if (outlasts()) return;
       const reason = new Interruption(signal);
       if (controller.signal.aborted) {
         if (isSecond || !onSecond()) return process.exit(reason.exitCode);

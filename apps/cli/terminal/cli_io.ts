@@ -76,6 +76,8 @@ export interface CliIo {
   readonly signal: AbortSignal;
   /** Aborted by the second Ctrl-C. A command that reads it still ends cleanly then. */
   readonly secondStop?: AbortSignal;
+  /** Ignores the first Ctrl-C except for a note, and the end of the terminal. */
+  outlast?(note: string): void;
 }
 
 export function createProcessIo(cwd: string, signal: AbortSignal): CliIo {

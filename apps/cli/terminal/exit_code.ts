@@ -139,6 +139,6 @@ export async function reportError(
     if (hint) lines.push(`hint: ${shown(hint, "hint: ".length)}`);
   }
   if (shared.verbose) lines.push(printableLines(errorStack(error)));
-  await io.stderr.write(`${lines.join("\n")}\n`);
+  await io.stderr.write(`${lines.join("\n")}\n`).catch(() => {}); // the exit code says it too
   return exitCodeOf(error);
 }

@@ -93,7 +93,7 @@ export async function withHints<T>(call: Promise<T>, hints: Hints): Promise<T> {
 /** The commands that work on the registry of a run. */
 const OF_REGISTRY = new RegExp(
   "\\bholdfast (save|load|ls|versions|info|log|diff|rm|alias|note|publish|members|lineage|copy|download|cat|verify|du" +
-    "|gc|prune|rules \\w+|settings|doctor|batch \\w+|pipeline (plan|run|status|logs|cancel|graph))" +
+    "|gc|prune|rules \\w+|runs \\w+|undelete|settings|doctor|batch \\w+|pipeline (plan|run|status|logs|cancel|graph))" +
     "(?! --help)\\b",
   "g",
 );

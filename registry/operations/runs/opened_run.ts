@@ -72,6 +72,8 @@ export class OpenedRun implements Run {
   #failure: RegistryError | undefined;
   #finished: Promise<SavedArtifact> | undefined;
   #hasEnded = false;
+  /** True once the points that wait are kept elsewhere. */
+  #isAbandoned = false;
   /** True once `finish` has sent the value: a later point would be in no version. */
   #isClosing = false;
   #value: { value: unknown; materializer: Materializer; part: string } | undefined;
@@ -88,7 +90,7 @@ export class OpenedRun implements Run {
   }
 
   log(values: RunValues): void {
-    if (this.#hasEnded) throw this.#ended("log to");
+    if (this.#hasEnded && !this.#isAbandoned) throw this.#ended("log to");
     if (this.#isClosing) throw this.#ended("log to", "it is being finished");
     const seconds = (this.#parts.system.now() - this.writer.startedAt.getTime()) / 1000;
     const next = { step: this.#step + 1, seconds };
@@ -98,7 +100,8 @@ export class OpenedRun implements Run {
     if (this.#characters + line.length > mostCharacters) return this.#leaveOut();
     this.#lines.push(line);
     this.#characters += line.length;
-    if (!this.#isWaiting && this.#failure === undefined) void this.#sendLater();
+    const isSent = this.#failure === undefined && !this.#hasEnded;
+    if (isSent && !this.#isWaiting) void this.#sendLater();
   }
 
   #leaveOut(): void {
@@ -135,6 +138,7 @@ export class OpenedRun implements Run {
   }
 
   async flush(): Promise<void> {
+    if (this.#isAbandoned) throw this.#ended("flush");
     await this.#sending?.catch(() => {}); // of points that were logged before
     this.#sending ??= this.#sendAll().finally(() => void (this.#sending = undefined));
     await this.#sending;
@@ -168,6 +172,7 @@ export class OpenedRun implements Run {
       if (isRegistryError(error, "Conflict", "Invalid")) this.#failure = error;
       throw error;
     }
+    if (this.#isAbandoned) return; // they are kept, and stored under the same name
     this.#begun = undefined;
     this.#lines.splice(0, count);
     this.#characters -= text.length;
@@ -230,11 +235,16 @@ export class OpenedRun implements Run {
   }
 
   abandon(): string {
-    if (this.#hasEnded) throw this.#ended("abandon");
-    this.#end();
+    if (this.#hasEnded && !this.#isAbandoned) throw this.#ended("abandon");
     const { name, id, writer: { writer } } = this;
     const kept = { name, id, writer, first: this.#stored, begun: this.#begun };
-    return `${JSON.stringify({ kept })}\n${this.#lines.join("")}`;
+    const head = this.#isAbandoned ? "" : `${JSON.stringify({ kept })}\n`;
+    this.#isAbandoned = true;
+    this.#end();
+    const text = head + this.#lines.join("");
+    this.#lines = []; // not those of a part that is being sent
+    this.#characters = 0;
+    return text;
   }
 
   async restore(lines: Iterable<string> | AsyncIterable<string>): Promise<void> {

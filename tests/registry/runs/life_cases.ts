@@ -170,7 +170,7 @@ export const LIFE_CASES: readonly RunCase[] = [
       await rejected("Conflict", openRun(other, "m", { id: "1" }), /it was discarded/);
       const kept = run.abandon().trim().split("\n");
       assertEquals(JSON.parse(kept[1]).loss, 2);
-      await rejected("Conflict", run.flush(), /it was discarded/);
+      await rejected("Invalid", run.flush(), /has ended/);
     },
   },
   {
@@ -181,8 +181,11 @@ export const LIFE_CASES: readonly RunCase[] = [
       await run.flush();
       run.log({ loss: 2, text: "a\nb" });
       run.log({ step: 5, loss: NaN });
-      const kept = `${run.abandon()}{"half a li`.split("\n");
-      assertThrows(() => run.log({ loss: 3 }), Error, "has ended");
+      const first = run.abandon();
+      run.log({ loss: 3 });
+      assertThrows(() => run.log({ loss: [3] as never }));
+      const kept = `${first}${run.abandon()}${run.abandon()}{"half a li`.split("\n");
+      await rejected("Invalid", run.finish(), /has ended/);
       const later = await openRun(other, "m", { id: "1" });
       for (let times = 0; times < 2; times++) await later.restore(kept);
       later.log({ loss: 3 });
@@ -196,6 +199,7 @@ export const LIFE_CASES: readonly RunCase[] = [
         { step: 0, loss: 1 },
         { step: 1, loss: 2, text: "a\nb" },
         { step: 5, loss: "NaN" },
+        { step: 6, loss: 3 },
         { step: 1, loss: 3 },
       ]);
     },

@@ -1,93 +1,111 @@
 // `runs log`: points of any program, through a pipe.
-import { Buffer, isUtf8 } from "node:buffer";
-import { isRegistryError } from "../../../../mod.ts";
-import { openRun, type RunValues } from "../../../../registry/mod.ts";
-import { parseExactJson } from "../../../../core/text/json_text.ts";
-import { type Command, defineCommand } from "../../program/command.ts";
-import { invalid } from "../../terminal/hints.ts";
+import { createReadStream } from "node:fs";
+import { unlink } from "node:fs/promises";
+import { resolve } from "node:path";
+import { openRun, type Run, type RunName } from "../../../../registry/mod.ts";
+import { type Command, type CommandContext, defineCommand } from "../../program/command.ts";
 import { stdinOf } from "../../terminal/cli_io.ts";
+import { invalid, shellWord } from "../../terminal/hints.ts";
+import { keptRun, linesOf } from "../../logging/point_lines.ts";
+import { type LoggedPoints, PointLog } from "../../logging/point_log.ts";
 import { factsOf, PARAM_OPTION, RUN_NAME, TAG_OPTION } from "../../logging/run_options.ts";
+import { wordsOf } from "../../logging/run_options.ts";
 import { formatCount } from "../../terminal/units.ts";
 
 export const log: Command = defineCommand({
   name: "runs log",
   summary: "Log lines of JSON from standard input to a run.",
   details:
-    "Each line with a JSON object is a point. Other lines are printed. Points that cannot be " +
-    "stored exactly are left out, with a note. The run stays open at the end of the input. Save it " +
-    "with the files that the program wrote: holdfast runs finish NAME ID PATH.",
+    "Each line with a JSON object is a point. Other lines, and points that cannot be stored " +
+    "exactly, are printed. The input is read to its end, whatever happens: the first Ctrl-C is " +
+    "ignored, and points that cannot be sent are kept in a file for --from. The run stays open at " +
+    "the end of the input. Save it with the files that the program wrote: holdfast runs finish " +
+    "NAME ID PATH.",
   args: [RUN_NAME, { usage: "[id]", text: "the id of the run (default: a new one)" }],
   options: [
     PARAM_OPTION,
     TAG_OPTION,
+    {
+      flags: "--from <file>",
+      text: "store the points that an earlier call has kept, and remove the file",
+      completes: "file",
+    },
   ],
   examples: [
     ["./train | holdfast runs log digits:model 7 -p rate:=0.1", "watch any program"],
     ["holdfast runs log digits:model 7 < history.jsonl", "a file that exists"],
   ],
-  async run([name, id], { param = [], tag = [] }, context) {
-    const registry = await context.open({ write: true });
+  async run([name, id], { param = [], tag = [], from }, context) {
     const { io } = context;
-    const run = await openRun(registry, name, { id, ...factsOf(param, tag), signal: io.signal });
-    const first = run.writer.points;
-    let points = 0, refused = 0;
-    for await (const line of linesOf(stdinOf(io))) {
-      try {
-        const point = parsePoint(decoder.decode(line));
-        if (point === undefined) {
-          await io.stdout.write(Buffer.concat([line, NEWLINE]));
-          continue;
-        }
-        if (!isUtf8(line)) {
-          const subject = `run "${run.id}" of "${name}"`;
-          throw invalid(`log to ${subject}`, "a point is not UTF-8", "Write names in UTF-8.");
-        }
-        run.log(point);
-        if (++points % FLUSHED === 0) await run.flush();
-      } catch (error) {
-        if (!isRegistryError(error, "Invalid")) throw error;
-        if (refused++ === 0) await context.note(`${error.message}. ${error.hint}`);
-      }
+    const openAs = async (id: string | undefined) => {
+      const registry = await context.open({ write: true });
+      return await openRun(registry, name, { id, ...factsOf(param, tag) });
+    };
+    if (from !== undefined) {
+      const path = resolve(io.cwd, from);
+      const run = await keptRunOf(path, { name, id });
+      return await store(path, await openAs(run.id), context);
     }
-    await run.flush();
-    const leftOut = refused === 0 ? "" : `, ${refused} left out`;
-    const text = `Logged ${formatCount(points, "point")} to run ${run.id}${leftOut}`;
-    await context.done({ name, id: run.id, first, points, refused }, text, run.id);
+    const words = wordsOf(param, tag);
+    const points = new PointLog(context, { name, id, words, open: () => openAs(id) });
+    io.outlast?.("The input is read to its end. Press Ctrl-C again to stop.");
+    await points.begin();
+    let stopped: { error: unknown } | undefined;
+    try {
+      for await (const line of linesOf(stdinOf(io))) await points.take(line);
+    } catch (error) {
+      stopped = { error };
+    }
+    const logged = await points.end();
+    if (stopped !== undefined) throw stopped.error;
+    await report(logged, context);
   },
 });
 
-/** Points after which a long input waits until they are stored: it is read faster than that. */
-const FLUSHED = 20_000;
-const decoder = new TextDecoder(); // removes a byte order mark
-const NEWLINE = Buffer.from("\n");
-/** Bytes of a line; the rest of a longer one is another line. */
-const MOST_LINE = 4 * 1024 * 1024;
-
-/** Yields lines as bytes: those that are printed may have any. */
-async function* linesOf(stream: ReadableStream<Uint8Array>): AsyncGenerator<Buffer> {
-  let rest = ""; // a character for each byte
-  for await (const { buffer, byteOffset, byteLength } of stream) {
-    const lines = (rest + Buffer.from(buffer, byteOffset, byteLength).toString("latin1"))
-      .split("\n");
-    rest = lines.pop()!;
-    for (const line of lines) yield Buffer.from(line, "latin1");
-    if (rest.length <= MOST_LINE) continue;
-    yield Buffer.from(rest, "latin1");
-    rest = "";
-  }
-  if (rest !== "") yield Buffer.from(rest, "latin1");
+async function report(
+  { run, points, refused }: LoggedPoints,
+  context: CommandContext,
+): Promise<void> {
+  const { name, id, writer } = run;
+  const leftOut = refused === 0 ? "" : `, ${refused} left out`;
+  const text = `Logged ${formatCount(points, "point")} to run ${id}${leftOut}`;
+  await context.done({ name, id, first: writer.points, points, refused }, text, id);
 }
 
-/** Returns the object of a line, also with NaN and infinities as Python writes them. */
-function parsePoint(line: string): RunValues | undefined {
-  if (!/^\s*\{/.test(line)) return undefined;
-  const quoted = line.replaceAll(/([:[,]\s*)(NaN|-?Infinity)\b/g, '$1"$2"');
-  for (const text of [line, quoted]) {
-    try {
-      return parseExactJson(text) as RunValues;
-    } catch (error) {
-      if (isRegistryError(error)) throw error;
-    }
+/** Returns the run of the points in a file. Throws if it is not the given one. */
+async function keptRunOf(
+  path: string,
+  { name, id }: { name: string; id?: string },
+): Promise<RunName> {
+  let head = "";
+  for await (const line of linesOf(createReadStream(path))) {
+    head = line.toString();
+    break;
   }
-  return undefined;
+  const kept = keptRun(head);
+  const file = shellWord(path);
+  if (kept === undefined) {
+    const hint = `Log them to a run: holdfast runs log ${shellWord(name)} < ${file}`;
+    throw invalid(`store the points of ${file}`, "they are not those of a run", hint);
+  }
+  if (kept.name === name && (id === undefined || kept.id === id)) return kept;
+  const of = `${shellWord(kept.name)} ${shellWord(kept.id)}`;
+  const state = `they are those of run "${kept.id}" of "${kept.name}"`;
+  const hint = `Store them there: holdfast runs log ${of} --from ${file}`;
+  throw invalid(`store the points of ${file}`, state, hint);
+}
+
+/** Stores the points of a file. A repeat stores none of them twice. */
+async function store(path: string, run: Run, context: CommandContext): Promise<void> {
+  let points = -1; // the first line is about the writer
+  const counted = async function* () {
+    for await (const line of linesOf(createReadStream(path))) {
+      points++;
+      yield line.toString();
+    }
+  };
+  await run.restore(counted());
+  await run.close();
+  await unlink(path);
+  await report({ run, points, refused: 0 }, context);
 }

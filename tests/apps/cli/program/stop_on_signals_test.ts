@@ -3,7 +3,7 @@ import type { Interruption } from "../../../../apps/cli/terminal/exit_code.ts";
 import { stopOnSignals } from "../../../../apps/cli/program/run_process.ts";
 
 /** A process that records exits, and the listeners of its signals. */
-function signalled(onSecond?: () => boolean) {
+function signalled(onSecond?: () => boolean, outlasts?: () => boolean) {
   const listeners = new Map<string, () => void>();
   const exits: number[] = [];
   const controller = new AbortController();
@@ -12,7 +12,7 @@ function signalled(onSecond?: () => boolean) {
     exit: (code: number) => void exits.push(code),
   };
   let stops = 0;
-  stopOnSignals(process, controller, { onStop: () => stops++, onSecond });
+  stopOnSignals(process, controller, { onStop: () => stops++, onSecond, outlasts });
   return { exits, controller, send: (name: string) => listeners.get(name)!(), stops: () => stops };
 }
 
@@ -33,4 +33,16 @@ Deno.test("a run that handles the second signal exits at the third", () => {
   assertEquals([seconds, exits], [1, []]);
   send("SIGINT");
   assertEquals([seconds, exits], [1, [130]]);
+});
+
+Deno.test("a run that outlasts the first signal ends at the second", () => {
+  let ignored = 0;
+  const { exits, controller: { signal }, send, stops } = signalled(
+    undefined,
+    () => ignored++ === 0,
+  );
+  send("SIGINT");
+  assertEquals([signal.aborted, stops(), exits], [false, 0, []]);
+  send("SIGTERM");
+  assertEquals([signal.aborted, stops(), exits], [true, 1, []]);
 });

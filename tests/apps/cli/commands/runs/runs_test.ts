@@ -32,7 +32,7 @@ filledTest("runs log takes the lines of any program, and finish adds its files",
     '{"loss": [1]}\n{"loss": 9007199254740993}\n{"step": 3, "lo';
   const line = "runs log net 7 -p rate:=0.1 -p optimizer=adam";
   const out = await it.succeeds(line, { stdin: lines });
-  assertEquals(out.split("\n").slice(0, 2), ["epoch 1 of 2", '{"step": 3, "lo']);
+  assertEquals(out.split("\n").slice(0, 2), ["epoch 1 of 2", '{"loss": [1]}']);
   assertStringIncludes(out, "Logged 2 points to run 7, 2 left out");
   const again = JSON.parse(
     await it.succeeds("runs log net 7 --json", { stdin: '{"step": 3, "loss": 0.5}' }),
@@ -62,9 +62,10 @@ filledTest(
     const { bytes, out, err } = await it.holdfast("runs log net 7", { stdin });
     assertStringIncludes(
       err,
-      'Cannot log to run "7" of "net": a point is not UTF-8. Write names in',
+      "Cannot log a point: it is not UTF-8. Write names in UTF-8.",
     );
-    assertEquals([...bytes.subarray(0, 7)], line("Stra", 0xdf, "e\n"));
+    const printed = line('{"name": "caf', 0xe9, '"}\n', "Stra", 0xdf, "e\n");
+    assertEquals([...bytes.subarray(0, printed.length)], printed);
     assertStringIncludes(out, "Logged 2 points to run 7, 1 left out");
     const points = (await it.succeeds("runs show net 7")).trim().split("\n");
     assertEquals(points.map((point) => JSON.parse(point).name), ["\ufffd", undefined]);
