@@ -2,6 +2,8 @@
 import { davExtension } from "../gateways/dav/extension.ts";
 import { hubExtension } from "../gateways/hub/extension.ts";
 import { mindtraceExtension } from "../neighbors/mindtrace/extension.ts";
+import { pipelinesExtension } from "../operators/surface/extension.ts";
+import { tasksExtension } from "../plugins/surface/extension.ts";
 import { processesExtension } from "../processes/extension.ts";
 import { signInExtension } from "../sign_in/extension.ts";
 import type { Extension } from "./cli/program/extension.ts";
@@ -14,4 +16,6 @@ export const EXTENSIONS: readonly Extension[] = [
   mindtraceExtension,
   signInExtension,
   processesExtension,
+  tasksExtension,
+  pipelinesExtension,
 ];

@@ -10,7 +10,7 @@ import { completeContext, type PartialContext } from "./context.ts";
 import { exitCodeOf, exitNameOf, parseExitCode } from "./exit_codes.ts";
 import { type AnyOperator, prepareContext } from "./operator.ts";
 import { makeOperator, type OperatorSource } from "./operator_set.ts";
-import { watchStrays } from "./stray_failures.ts";
+import { watchStrays } from "../core/work/stray_failures.ts";
 
 /** Options of {@linkcode runOperator}. */
 export interface RunOperatorOptions {

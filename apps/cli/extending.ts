@@ -1,5 +1,6 @@
 // The border of the command line: the names that the commands of an extension may use, beside core/kernel.ts.
 // The object of an extension has its types in program/extension.ts.
+export { printEvent, Repeated, workerLine, workUntilStopped } from "./jobs/work_until_stopped.ts";
 export { expandNames } from "./look/expand_names.ts";
 export { findRegistry } from "./places/find_registry.ts";
 export { localPathOf, openStore } from "./places/open_store.ts";

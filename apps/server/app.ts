@@ -45,7 +45,7 @@ import { draftsRoutes } from "./routes/drafts.ts";
 import { changedRunsRoutes, loggedRunsRoutes } from "./routes/logged_runs.ts";
 import { tus } from "./uploads/tus_gateway.ts";
 import * as uploading from "./routes/uploads.ts";
-import { jobsRoutes, runsRoutes, runStepsRoutes } from "./routes/jobs.ts";
+import { jobsRoutes } from "./routes/jobs.ts";
 import { explorerRoutes } from "./routes/explorer.ts";
 import { pageRoutes } from "./routes/page.ts";
 import { observationRoutes } from "./routes/observation.ts";
@@ -81,8 +81,6 @@ const ALL_ROUTES: readonly ((routes: Routes, context: ServerContext) => void)[] 
   registryLogRoutes,
   reading.watchRoutes,
   reading.lineageRoutes,
-  runsRoutes,
-  runStepsRoutes,
   spaceRoutes,
   rulesRoutes,
   searchRoutes,
@@ -131,6 +129,7 @@ export function createApp(
   const context: ServerContext = {
     registry,
     options,
+    gateways: (options.gateways ?? []).map(({ name }) => name),
     system,
     logger,
     metrics,
@@ -160,10 +159,8 @@ export function createApp(
     return problemOf(thrown, access);
   };
   const bodies = parts === undefined ? bodyMemoryOfProcess() : createMemoryShare(parts.processes);
-  const gatewayOf = (request: Request) => {
-    const path = pathOf(request.url);
-    return gateways.find(({ gateway }) => gateway.owns(path, request));
-  };
+  const gatewayOf = (request: Request) =>
+    gateways.find(({ gateway }) => gateway.owns?.(pathOf(request.url), request));
   const ofGuard = { system, logger, metrics, bodies, memory, refuse, gatewayOf };
   const guard = createGuard(options, ofGuard);
   const audit = options.audit && new Audit(memory.trail, { system, logger });
@@ -202,9 +199,9 @@ export function createApp(
     await Promise.all(running);
     await options.tokens?.settle?.();
   };
-  const counts = () => metrics.counts();
   const dispose = { [Symbol.asyncDispose]: close };
-  const app = Object.assign(handler, { close, routes: all(), counts, ...dispose });
+  const known = { routes: all(), counts: () => metrics.counts() };
+  const app = Object.assign(handler, { close, ...known, ...dispose });
   answerings.set(app, answering);
   return app;
 }

@@ -18,8 +18,8 @@ export interface Handler extends AsyncDisposable {
 /** Options of `createHandler`. */
 export interface HandlerOptions extends ServiceOptions {
   /**
-   * Protocols of other programs that the service speaks too: `hub`, `dav` and `mcp`, from the
-   * subpaths of these names, or your own.
+   * More routes, and protocols of other programs that the service speaks too: `pipelines`, `hub`,
+   * `dav` and `mcp`, from the subpaths of these names, or your own.
    *
    * @default none
    */

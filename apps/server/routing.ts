@@ -18,6 +18,8 @@ export interface ServerContext extends GatewayContext {
   readonly allCounts?: () => Promise<ProcessCounts>;
   readonly memory: ServiceMemory;
   readonly searchIndex: SearchIndexReader;
+  /** The names of the gateways that a program passed. */
+  readonly gateways: readonly string[];
 }
 
 const METHODS = ["GET", "POST", "PUT", "PATCH", "DELETE", "OPTIONS", "PROPFIND"];

@@ -3,7 +3,13 @@ import { valueAt } from "../../core/faults/present.ts";
 import type { Pipeline, PipelineStep } from "../contract/pipeline.ts";
 import { stepOf } from "./step_inputs.ts";
 import { WHOLE_OUTPUT } from "../output_keys.ts";
-import { draw, type Drawing, type DrawnArrow, type DrawnBox, drawnLine } from "./drawing.ts";
+import {
+  draw,
+  type Drawing,
+  type DrawnArrow,
+  type DrawnBox,
+  drawnLine,
+} from "../../core/graph/drawing.ts";
 import { levelsOf } from "./order.ts";
 
 /** Planned decisions by step, as `planPipeline` returns them. */

@@ -6,6 +6,7 @@ import { toolsOf } from "../../apps/mcp/server.ts";
 import { createApp } from "../../apps/server/app.ts";
 import { METHODS } from "../../core/options/methods.ts";
 import { openRegistry } from "../../mod.ts";
+import { pipelines } from "../../operators/surface/pipelines.ts";
 import { REPOSITORY } from "../support/run_deno.ts";
 import { sourceFiles } from "../support/source_files.ts";
 
@@ -34,7 +35,7 @@ const methods = rowsOf(page, "method"), functions = rowsOf(page, "function");
 
 async function known(): Promise<Record<string, (name: string) => boolean>> {
   const registry = await openRegistry("memory:");
-  const ids = new Set(createApp(registry, {}).routes.map(({ id }) => id));
+  const ids = new Set(createApp(registry, { gateways: [pipelines] }).routes.map(({ id }) => id));
   const tools = new Set(toolsOf({ allowDelete: true }).map(({ name }) => name));
   const commands = new Set((await COMMAND_TABLE.load()).map(({ name }) => name));
   const python = await read("python/holdfast/artifacts/registry.py") +

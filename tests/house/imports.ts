@@ -15,11 +15,6 @@ const PARTS_OF_APPS = [
   "formats/archive/",
   "formats/csv/find_delimiter.ts",
   "materializers/path/ignore_rules.ts",
-  "operators/engines/",
-  "operators/graph/",
-  "operators/operator_set.ts",
-  "operators/runner/",
-  "operators/stray_failures.ts",
   "registry/places/",
 ];
 
@@ -120,6 +115,24 @@ const PARTS_OF_EXTENSIONS: Record<string, readonly string[]> = {
     "disk/replace_file.ts",
     "registry/places/",
   ],
+  "operators/surface/": [
+    "apps/cli/commands/worker.ts",
+    "apps/cli/jobs/queue_url.ts",
+    "apps/cli/places/",
+    "apps/cli/program/own_command.ts",
+    "apps/cli/terminal/",
+    "apps/cli/values/find_shard.ts",
+    "apps/holdfast_version.ts",
+    "core/engine.ts",
+    "core/lookup.ts",
+    "core/work/",
+    "operators/",
+  ],
+  "plugins/surface/": [
+    "apps/cli/commands/worker.ts",
+    "apps/cli/places/load_module.ts",
+    "core/work/stray_failures.ts",
+  ],
   "processes/": ["apps/cli/", "apps/server/", "core/errors.ts"], // serves as the command line does
 };
 
@@ -188,6 +201,10 @@ export const IMPORTS: { from: string; may: (path: string, target: string) => boo
     from: "materializers/",
     may: among("core/", "disk/", "formats/", "materializers/", "npm:"),
   },
+  ...Object.entries(EXTENSIONS).map(([from, parts]) => ({
+    from,
+    may: either(among(from, ...BORDERS, ...parts, "npm:"), isDoor),
+  })),
   {
     from: "operators/",
     may: among(
@@ -221,10 +238,6 @@ export const IMPORTS: { from: string; may: (path: string, target: string) => boo
     ),
   },
   { from: "explorer/", may: either(among("explorer/src/", ...PARTS_OF_EXPLORER, "npm:"), isDoor) },
-  ...Object.entries(EXTENSIONS).map(([from, parts]) => ({
-    from,
-    may: either(among(from, ...BORDERS, ...parts, "npm:"), isDoor),
-  })),
   {
     from: "apps/extensions.ts",
     may: (_path, target) => target.endsWith("/extension.ts"),

@@ -79,6 +79,11 @@ export function measures(files: Files, entries: readonly string[]): Measure[] {
   ];
 }
 
+/** Returns the folder whose surface a folder is: `operators/` of `operators/surface/`. */
+function wholeFolderOf(folder: string): string {
+  return folder.replace(/surface\/$/, "");
+}
+
 /** How far extensions are from a folder of their own, by the extension that is furthest. */
 function measuresOfExtensions(files: Files, entries: readonly string[]): Measure[] {
   const each = Object.keys(EXTENSIONS).map((folder) => {
@@ -88,7 +93,7 @@ function measuresOfExtensions(files: Files, entries: readonly string[]): Measure
     );
     const targets = new Set(inside.flatMap((file) => [...file.imports.keys()]));
     const inner = [...targets].filter((path) =>
-      !path.startsWith(folder) && !BORDERS.includes(path) && !entries.includes(path)
+      !path.startsWith(wholeFolderOf(folder)) && !BORDERS.includes(path) && !entries.includes(path)
     );
     return { folder, importers: importers.length, inner: inner.length };
   });

@@ -3,7 +3,7 @@ import { EventEmitter } from "node:events";
 import process from "node:process";
 import { realSystem } from "../../core/system.ts";
 import { defineOperator, type OperatorContext, runOperator } from "../../operators/mod.ts";
-import { listenForStrays } from "../../operators/stray_failures.ts";
+import { listenForStrays } from "../../core/work/stray_failures.ts";
 import { testInRoot } from "../support/temp_root.ts";
 
 const wait = (ms: number) => realSystem.sleep(ms);

@@ -11,7 +11,7 @@ const OWN: readonly CommandSet[] = [
     title: "First commands",
     load: {
       init: async () => (await import("./places/init.ts")).init,
-      explore: async () => (await import("./services/explore.ts")).explore,
+      explore: async (all) => (await import("./services/explore.ts")).createExplore(all),
       doctor: async () => (await import("./places/doctor.ts")).doctor,
     },
   },
@@ -32,7 +32,7 @@ const OWN: readonly CommandSet[] = [
     group: "look",
     title: "List, search and compare",
     load: {
-      ls: async () => (await import("./look/ls.ts")).ls,
+      ls: async (all) => (await import("./look/ls.ts")).createLs(all),
       versions: async () => (await import("./look/versions.ts")).versions,
       info: async () => (await import("./look/info.ts")).info,
       log: async () => (await import("./look/log.ts")).log,
@@ -89,21 +89,6 @@ const OWN: readonly CommandSet[] = [
       "remote ls": async () => (await import("./places/remote.ts")).remoteLs,
       "remote rm": async () => (await import("./places/remote.ts")).remoteRm,
       "export site": async () => (await import("./export_site.ts")).exportSite,
-    },
-  },
-  {
-    group: "pipelines",
-    title: "Steps that run when their inputs change",
-    load: {
-      "pipeline init": async () => (await import("./pipelines/init.ts")).init,
-      "pipeline plan": async () => (await import("./pipelines/plan.ts")).plan,
-      "pipeline run": async () => (await import("./pipelines/run.ts")).run,
-      "pipeline step": async () => (await import("./pipelines/step.ts")).step,
-      "pipeline status": async () => (await import("./pipelines/status.ts")).status,
-      "pipeline logs": async () => (await import("./pipelines/logs.ts")).logs,
-      "pipeline cancel": async () => (await import("./pipelines/status.ts")).cancel,
-      "pipeline graph": async () => (await import("./pipelines/graph.ts")).graph,
-      worker: async () => (await import("./pipelines/worker.ts")).worker,
     },
   },
   {

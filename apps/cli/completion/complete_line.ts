@@ -5,8 +5,6 @@ import type { Command, Completes, OptionDefinition } from "../program/command.ts
 
 /** Maximum number of candidates of one kind. */
 const MOST = 200;
-/** The suffix of names that hold plans of runs. */
-const RUNS = ":run";
 
 interface CompleteLineOptions {
   commands: readonly Command[];
@@ -47,7 +45,7 @@ export async function completeLine(
         [];
       return among(await OF_REF[completes](await open(remote), ref)).slice(0, MOST);
     }
-    const inRegistry = FROM_REGISTRY[completes];
+    const inRegistry = typeof completes === "function" ? completes : FROM_REGISTRY[completes];
     if (at === "") return await inRegistry(await open(registry), typed);
     const [, remote, rest] = /^(@[^/]+)\/(.*)$/s.exec(typed) ?? [];
     const candidates = remote === undefined
@@ -76,7 +74,7 @@ export async function completeLine(
   return await thing(argument?.completes);
 }
 
-const FROM_REGISTRY = { name: namesFrom, ref: refsFrom, run: runsFrom } as const;
+const FROM_REGISTRY = { name: namesFrom, ref: refsFrom } as const;
 
 /** Words of the name or ref that is the first argument. */
 const OF_REF = {
@@ -139,22 +137,6 @@ function wordsAfter(group: string, commands: readonly Command[]): string[] {
 async function namesFrom(registry: Registry, prefix: string): Promise<string[]> {
   if (prefix.includes("@")) return [];
   return await Array.fromAsync(registry.names({ prefix, limit: MOST }));
-}
-
-/** Completes `training@3` from the versions of `training:run`; before the @, the pipelines. */
-async function runsFrom(registry: Registry, typed: string): Promise<string[]> {
-  const [pipeline, number] = typed.split("@");
-  if (number === undefined) {
-    const names = await Array.fromAsync(registry.names({ prefix: typed }));
-    const pipelines = names.filter((name) => name.endsWith(RUNS))
-      .map((name) => name.slice(0, -RUNS.length));
-    return pipelines.length === 1 ? [...pipelines, `${pipelines}@`] : pipelines.slice(0, MOST);
-  }
-  const runs: string[] = [];
-  for await (const { version } of registry.versions(pipeline + RUNS, { limit: MOST })) {
-    runs.push(`${pipeline}@${version.split(".")[0]}`);
-  }
-  return runs.filter((run) => run.startsWith(typed));
 }
 
 async function refsFrom(registry: Registry, typed: string): Promise<string[]> {

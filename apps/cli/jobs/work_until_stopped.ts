@@ -1,9 +1,8 @@
 // The life of a worker: it takes jobs, reports events, and ends on a signal.
 import { messageOf } from "../../../core/errors.ts";
-import { listenForStrays } from "../../../operators/stray_failures.ts";
+import { listenForStrays } from "../../../core/work/stray_failures.ts";
 import type { JobQueue } from "../../../queues/mod.ts";
 import type { CommandContext } from "../program/command.ts";
-import { invalid } from "../terminal/hints.ts";
 import { aborted } from "../program/run_process.ts";
 import { printable, printableJson } from "../terminal/table.ts";
 
@@ -86,10 +85,4 @@ export class Repeated {
   reset(): void {
     this.#last = undefined;
   }
-}
-
-export function refuseMemory(url: string): void {
-  if (!/^memory:/i.test(url)) return;
-  const hint = "Use a server: --queue redis://127.0.0.1:6379";
-  throw invalid("use a queue in memory", "no other process can add jobs to it", hint);
 }

@@ -3,13 +3,9 @@ import { stat } from "node:fs/promises";
 import { resolve } from "node:path";
 import { fileURLToPath, pathToFileURL } from "node:url";
 import { fault, type RegistryError, unsupported } from "../../../core/errors.ts";
-import type { Operators } from "../../../operators/mod.ts";
-import { isOperators } from "../../../operators/operator_set.ts";
 import { toReportable } from "../terminal/exit_code.ts";
 import { invalid, notFound, shellWord } from "../terminal/hints.ts";
 import { offerOwnPackage } from "./own_package.ts";
-
-export const OPERATORS_FILE = "operators.ts";
 
 interface SetOptions<T> {
   /** The base of a relative path. */
@@ -49,18 +45,6 @@ export async function loadSet<T>(file: string, options: SetOptions<T>): Promise<
       : `it exports ${Object.keys(exported).join(", ") || "nothing"}`,
     `Add: export const ${name} = ${maker}(), from "@holdfast/holdfast/${entry}".`,
   );
-}
-
-/** Imports a module and returns its export `operators`; see {@linkcode loadSet}. */
-export async function loadOperators(file: string, { cwd }: { cwd: string }): Promise<Operators> {
-  return await loadSet(file, {
-    cwd,
-    what: "operators",
-    name: "operators",
-    missing: "Write one with: export const operators = createOperators(), or pass --operators FILE",
-    isSet: isOperators,
-    maker: ["createOperators", "operators"],
-  });
 }
 
 /** Returns the path of a module. A URL of another host would be foreign code. */

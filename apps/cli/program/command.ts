@@ -8,11 +8,14 @@ import type { CliIo, Colors } from "../terminal/cli_io.ts";
 import { parseDuration } from "../terminal/units.ts";
 import type { Progress, ProgressOptions } from "../terminal/progress.ts";
 
-/** Kinds of words. `alias`, `version` and `path` belong to the first argument, a name or ref. */
+/**
+ * Kinds of words. `alias`, `version` and `path` belong to the first argument, a name or ref. A
+ * function completes words that a registry has.
+ */
 export type Completes =
+  | ((registry: Registry, typed: string) => Promise<string[]>)
   | "name"
   | "ref"
-  | "run"
   | "file"
   | "place"
   | "remote"

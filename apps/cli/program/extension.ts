@@ -1,5 +1,6 @@
 // Extensions: the parts of the product that may be absent. `extensions.ts` lists them, and the
 // command line and the service ask the list. A new one is a folder, and a line there.
+import type { Registry } from "../../../mod.ts";
 import type { Command, CommandContext, FlagsOf, OptionDefinition } from "./command.ts";
 import type { TokenContext, TokenSource } from "./token_source.ts";
 import type { TokenCheck } from "../../server/access/token_file.ts";
@@ -13,6 +14,14 @@ export interface Extension {
   readonly name: string;
   readonly commands?: readonly CommandSet[];
   readonly serving?: Serving;
+  /** Loads what `holdfast worker` needs to do jobs of the extension. */
+  readonly working?: () => Promise<Working>;
+  /** Yields the names that are no records of the extension, and counts those that are. */
+  withoutRecords?(
+    registry: Pick<Registry, "names" | "versions">,
+    names: AsyncIterable<string>,
+    hidden: { count: number },
+  ): AsyncIterable<string>;
   /** Tokens of this user for services, beside those that are passed to a program. */
   readonly tokens?: TokenSource;
 }
@@ -52,6 +61,26 @@ export interface Serving {
   ): Promise<number | void> | undefined;
 }
 
+/** Jobs that `holdfast worker` takes from a queue. */
+export interface Working {
+  /** One word, in the plural: `steps`. */
+  readonly takes: string;
+  readonly options: readonly OptionDefinition[];
+  /** The jobs of lines without an option of any kind. @default false */
+  readonly isDefault?: boolean;
+  /** Takes jobs of the queue at a URL until the run is stopped. */
+  // deno-lint-ignore no-explicit-any -- see `defineWorking`
+  work(url: string, flags: any, context: CommandContext): Promise<void>;
+}
+
+/** Options of `holdfast worker` for all kinds of jobs. */
+export interface WorkerFlags {
+  /** Jobs at once. @default 1 */
+  concurrency?: number;
+  /** Hand running jobs to another worker at the first signal. @default false */
+  handBack?: boolean;
+}
+
 /** The tokens of a service, and what a check of them needs. */
 export interface ServedTokens extends Pick<CommandContext, "io" | "logger"> {
   readonly tokens: TokenCheck | undefined;
@@ -70,4 +99,17 @@ export function defineServing<const Options extends readonly OptionDefinition[]>
   },
 ): Serving {
   return serving;
+}
+
+export function defineWorking<const Options extends readonly OptionDefinition[]>(
+  working: Omit<Working, "options" | "work"> & {
+    readonly options: Options;
+    work(
+      url: string,
+      flags: FlagsOf<Options> & WorkerFlags,
+      context: CommandContext,
+    ): Promise<void>;
+  },
+): Working {
+  return working;
 }

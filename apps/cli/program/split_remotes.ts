@@ -37,8 +37,10 @@ export function splitRemotes(
     return rest || undefined;
   };
   const rest = args.map((arg, i) => {
-    const { completes = "", usage = "" } = definitions[i] ?? {};
-    return ["name", "ref", "run"].includes(completes) ? split(arg, usage.startsWith("[")) : arg;
+    const { completes, usage = "" } = definitions[i] ?? {};
+    const isInRegistry = typeof completes === "function" || completes === "name" ||
+      completes === "ref";
+    return isInRegistry ? split(arg, usage.startsWith("[")) : arg;
   });
   const [registry, second] = named;
   if (registry === undefined) return { args };

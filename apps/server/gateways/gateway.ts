@@ -136,14 +136,18 @@ export interface Routes {
 }
 
 /**
- * A protocol of other programs on the service: which requests are its own, its routes, how its
- * clients send a token, and how its errors look.
+ * A part of the service that can be absent: more routes, or a protocol of other programs, with the
+ * requests that are its own, how its clients send a token, and how its errors look.
  */
 export interface Gateway {
   /** One word: `hub`. */
   readonly name: string;
-  /** Returns true for a request of the protocol, by its path, headers or host. */
-  owns(path: string, request: Request): boolean;
+  /**
+   * Returns true for a request of the protocol, by its path, headers or host.
+   *
+   * @default false, it only adds routes
+   */
+  owns?(path: string, request: Request): boolean;
   /**
    * Its routes answer only requests of its own, before those of the service: for a protocol that
    * takes all paths.

@@ -1,23 +1,19 @@
-// The jobs of the queue, and runs of pipelines.
-import { conflict, isRegistryError, notFound, unsupported } from "../../../core/errors.ts";
+// The jobs of the queue.
+import { conflict, notFound, unsupported } from "../../../core/errors.ts";
 import type { RegistryError } from "../../../core/errors.ts";
 import type { System } from "../../../core/system.ts";
 import type { JobQueue, QueuedJob } from "../../../queues/mod.ts";
-import { type Access, denied, readableNames, type Right } from "../access/access.ts";
+import { type Access, denied, type Right } from "../access/access.ts";
 import type { RouteContext, Routes } from "../gateways/gateway.ts";
 import { Answer } from "../answer.ts";
 import type { ServerContext } from "../routing.ts";
 import { route } from "../describe.ts";
 import { answerEvents, EVENTS_TYPE } from "../event_stream.ts";
 import { answerListing, endless, listing } from "../listing.ts";
-import { AttemptsSchema, CancelledRunSchema } from "../schemas/explorer.ts";
 import * as schemas from "../schemas/reading.ts";
-import { type KnownRun, knownRun, knownSteps } from "../../known_runs.ts";
-import { RefusedRequest } from "../problem.ts";
 import { queueAnswer } from "../within_time.ts";
 
 const FRESH = { "cache-control": "no-store" };
-const loadRuns = () => import("../../../operators/runner/records/run_record.ts");
 
 export function jobsRoutes(routes: Routes, context: ServerContext): void {
   const jobs = context.options.jobs && inTime(context.options.jobs, context.system);
@@ -216,116 +212,4 @@ function notEnded({ id, state }: QueuedJob): RegistryError {
   return conflict("retry job", JSON.stringify(id), `it is ${state}`, {
     hint: "Retry failed or cancelled jobs only.",
   });
-}
-
-export function runsRoutes(routes: Routes, { registry }: ServerContext): void {
-  route(routes, "GET /runs", {
-    id: "listRuns",
-    tag: "runs",
-    summary: "Lists runs of pipelines, newest first",
-    scope: "read",
-    answers: listing(schemas.RunsPage, "A page of runs, or all of them as lines"),
-    query: schemas.RunsQuery,
-    answer: ({ c, query: { pipeline, ...page }, access }) => {
-      async function* list(asked: { after?: string; limit?: number }): AsyncGenerator<KnownRun> {
-        const { listRuns } = await loadRuns();
-        const { recordNames } = await import("../../../operators/runner/records/names.ts");
-        if (pipeline !== undefined && !access.may("read", recordNames(pipeline).run)) return;
-        const names = readableNames(registry, access);
-        for (const run of await listRuns(registry, { pipeline, names, ...asked })) {
-          yield knownRun(run);
-        }
-      }
-      return answerListing(c, page, { list, keyOf: ({ run }) => run });
-    },
-  });
-  route(routes, "GET /runs/:run", {
-    id: "getRun",
-    tag: "runs",
-    summary: "Returns a run and its steps",
-    scope: "read",
-    answers: { 200: { description: "The run", schema: schemas.RunDetailsSchema } },
-    answer: async ({ c, params: { run }, access }) => {
-      access.check("read", await recordsOf(run));
-      const { readResult } = await loadRuns();
-      const result = await asRecord(readResult(registry, run));
-      const steps = await asRecord(Array.fromAsync(
-        knownSteps(registry, { run, result }),
-        ({ run: _run, ...step }) => step,
-      ));
-      const { end = "unknown", startedAt, durationMs } = result ?? {};
-      const body = { run, end, startedAt, durationMs, steps };
-      return c.json(body, 200, { "cache-control": "no-cache" });
-    },
-  });
-}
-
-export function runStepsRoutes(routes: Routes, { registry }: ServerContext): void {
-  route(routes, "GET /runs/:run/steps/:step/attempts", {
-    id: "listAttempts",
-    tag: "runs",
-    summary: "Lists the ended attempts of a step, with their records and logs",
-    description:
-      "The log is a file of the record, `GET /artifacts/{name}/versions/{version}/files/log.txt`. " +
-      "A skipped step has the attempt whose outputs it uses.",
-    scope: "read",
-    answers: { 200: { description: "The attempts, oldest first", schema: AttemptsSchema } },
-    answer: async ({ c, params: { run, step }, access }) => {
-      access.check("read", await recordsOf(run));
-      const { readRun } = await loadRuns();
-      const { attemptsOf } = await import("../../../operators/runner/records/failures.ts");
-      const { steps } = await asRecord(readRun(registry, run));
-      if (!steps.some((planned) => planned.step === step)) {
-        throw notFound("find step", JSON.stringify(step.slice(0, 200)), `${run} has no such step`, {
-          hint: `List its steps: (await readRun(registry, ${JSON.stringify(run)})).steps.`,
-          reason: { kind: "run_step_missing", run },
-        });
-      }
-      const attempts = await asRecord(attemptsOf(registry, { run, step }));
-      const items = attempts.map(({ ref, hasLog, outcome }) => {
-        const { end, durationMs, reason, hint, exitCode, exit } = outcome;
-        const log = hasLog ? "log.txt" : undefined;
-        return { ref, end, durationMs, reason, hint, exitCode, exit, log };
-      });
-      return c.json({ items }, 200, { "cache-control": "no-cache" });
-    },
-  });
-  route(routes, "DELETE /runs/:run", {
-    id: "cancelRun",
-    tag: "runs",
-    summary: "Requests a run to stop, on any machine",
-    description: "The run polls for the request every few seconds. Finished steps stay finished.",
-    scope: "save",
-    answers: { 200: { description: "The request is stored", schema: CancelledRunSchema } },
-    answer: async ({ c, params: { run }, access }) => {
-      access.check("save", await recordsOf(run));
-      const { cancelRun, readResult, readRun } = await loadRuns();
-      await asRecord(readRun(registry, run));
-      const result = await asRecord(readResult(registry, run));
-      if (result === undefined) return c.json({ run, asked: await cancelRun(registry, run) });
-      throw conflict(`cancel run ${run}`, undefined, `it has ended (${result.end})`, {
-        hint: `See its result: readResult(registry, ${JSON.stringify(run)}).`,
-        reason: { kind: "run_ended", run },
-      });
-    },
-  });
-}
-
-/**
- * Reads records. One with invalid content is refused, and not a fault of the service: anyone who may
- * write to the registry can have stored it.
- */
-async function asRecord<T>(reading: Promise<T>): Promise<T> {
-  try {
-    return await reading;
-  } catch (error) {
-    if (!isRegistryError(error, "Corrupt") || error.action !== "read the record") throw error;
-    const { code, action, subject, state = "", hint = "" } = error;
-    throw new RefusedRequest({ status: 422, code, action, subject, state, hint, cause: error });
-  }
-}
-
-async function recordsOf(run: string): Promise<string> {
-  const { parseRunId, recordNames } = await import("../../../operators/runner/records/names.ts");
-  return recordNames(parseRunId(run).pipeline).run;
 }

@@ -22,14 +22,21 @@ import { answerEvents, EVENTS_TYPE, type ServerEvent } from "../event_stream.ts"
 
 const FEATURES = ["reads", "writes", "drafts", "uploads", "search"];
 
-export function registryRoutes(routes: Routes, { registry, options }: ServerContext): void {
+export function registryRoutes(
+  routes: Routes,
+  { registry, options, gateways }: ServerContext,
+): void {
   const { versioned, mutable, graceMs, leastGraceMs } = registry.settings;
   const about = {
     id: registry.id,
     settings: { versioned, mutable, graceMs, leastGraceMs },
     service: { name: "holdfast", version: VERSION },
     limits: { page: MOST_LIMIT },
-    features: options.jobs === undefined ? FEATURES : [...FEATURES, "jobs"],
+    features: [
+      ...FEATURES,
+      ...options.jobs === undefined ? [] : ["jobs"],
+      ...gateways,
+    ],
   };
   route(routes, "GET /registry", {
     id: "getRegistry",

@@ -45,21 +45,3 @@ export const VersionSpacesSchema = object("VersionSpaces", {
   storedBytes: Amount,
   freedBytes: Amount,
 });
-
-export const AttemptsSchema = object("Attempts", {
-  items: v.array(v.object({
-    ref: v.pipe(v.string(), v.description("The record of the attempt")),
-    end: v.string(),
-    durationMs: v.number(),
-    reason: v.optional(v.string()),
-    hint: v.optional(v.string()),
-    exitCode: v.optional(v.number()),
-    exit: v.optional(v.string()),
-    log: v.optional(v.pipe(v.string(), v.description("The file of the record with the log"))),
-  })),
-});
-
-export const CancelledRunSchema = object("CancelledRun", {
-  run: v.string(),
-  asked: v.pipe(v.boolean(), v.description("False if it had been asked to stop before")),
-});

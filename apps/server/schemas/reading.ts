@@ -1,4 +1,4 @@
-// Schemas of reads: names, logs, aliases, files, lineage, runs, jobs, search, and the service.
+// Schemas of reads: names, logs, aliases, files, lineage, jobs, search, and the service.
 import * as v from "npm:valibot@^1.5";
 import { ALIASES } from "../../../core/registry/operations/aliases.ts";
 import { schemaOf } from "./rows.ts";
@@ -112,50 +112,6 @@ export const ReleaseSchema = object("Release", {
       state: v.picklist(["present", "missing", "changed"]),
     }),
   ),
-});
-
-export const RunsQuery = v.object({
-  pipeline: described(v.string(), "Only runs of this pipeline"),
-  ...pageFields,
-});
-
-const runFields = {
-  run: v.string(),
-  end: v.pipe(
-    v.picklist(["ok", "failed", "cancelled", "unknown", "unreadable"]),
-    v.description("`unknown`: running or killed; `unreadable`: the result is damaged"),
-  ),
-  durationMs: v.optional(v.number()),
-};
-
-const RunSchema = object("Run", {
-  ...runFields,
-  plannedAt: Moment,
-  steps: Amount,
-  counts: v.optional(v.record(v.string(), Amount)),
-});
-
-export const RunsPage = page(RunSchema, "RunsPage");
-
-export const RunDetailsSchema = object("RunDetails", {
-  ...runFields,
-  startedAt: v.optional(Moment),
-  steps: v.array(v.object({
-    step: v.string(),
-    why: v.array(v.string()),
-    end: v.picklist(["ran", "skipped", "failed", "blocked", "cancelled", "unknown"]),
-    startedAt: v.optional(Moment),
-    durationMs: v.number(),
-    reason: v.optional(v.string()),
-    hint: v.optional(v.string()),
-    exitCode: v.optional(v.number()),
-    exit: v.optional(v.string()),
-    attempts: v.optional(Amount),
-    record: v.optional(v.string()),
-    outputs: v.optional(v.record(v.string(), v.string())),
-    metrics: v.optional(v.record(v.string(), v.unknown())),
-    params: v.optional(v.record(v.string(), v.unknown())),
-  })),
 });
 
 const State = v.picklist(["waiting", "delayed", "running", "done", "failed", "cancelled"]);

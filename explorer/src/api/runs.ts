@@ -1,7 +1,7 @@
 // Runs of pipelines.
 import { nameSegment } from "../../../core/naming/names.ts";
 import { namePath } from "./artifacts.ts";
-import type { Service } from "./service.ts";
+import type { About, Service } from "./service.ts";
 
 export interface ListedRun {
   readonly run: string;
@@ -31,6 +31,11 @@ export interface Run {
   readonly startedAt?: string;
   readonly durationMs?: number;
   readonly steps: readonly Step[];
+}
+
+/** Returns true if the service knows the runs of pipelines. */
+export function hasPipelines({ features }: About): boolean {
+  return features.includes("pipelines");
 }
 
 /** The name whose versions are the results of the runs of a pipeline. */

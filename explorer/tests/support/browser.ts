@@ -4,6 +4,7 @@ import { createHandler, type HandlerOptions } from "../../../apps/server.ts";
 import { realSystem } from "../../../core/system.ts";
 import type { Registry } from "../../../mod.ts";
 import { LIMIT_MS } from "../../../tests/support/without_hanging.ts";
+import { pipelines } from "../../../operators/surface/pipelines.ts";
 
 /**
  * The path of Chromium, which `HOLDFAST_BROWSER` overrides; undefined if there is none. Without windows and their
@@ -65,7 +66,7 @@ export async function openExplorer(
   registry: Registry,
   { service, between = (request, answer) => answer(request) }: OpenExplorerOptions = {},
 ): Promise<OpenExplorer> {
-  const handler = createHandler(registry, service);
+  const handler = createHandler(registry, { gateways: [pipelines], ...service });
   return await openServed((request) => between(request, handler), handler);
 }
 

@@ -5,7 +5,7 @@ import { spawn } from "node:child_process";
 import { appendFileSync } from "node:fs";
 import { unavailable } from "../../../core/errors.ts";
 import { realSystem } from "../../../core/system.ts";
-import { takeSteps } from "../../../apps/cli/pipelines/take_steps.ts";
+import { takeSteps } from "../../../operators/surface/take_steps.ts";
 
 const PIECE = "x".repeat(1024 * 1024);
 let kept = new Uint8Array();

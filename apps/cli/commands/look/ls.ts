@@ -7,9 +7,10 @@ import {
   parseCondition,
 } from "../../../../core/registry/conditions.ts";
 import { TextNumbers } from "../../../../core/text/text_numbers.ts";
-import { withoutRecords } from "../../../../operators/runner/records/names.ts";
 import { type NameFilter, nameFilter } from "../../look/expand_names.ts";
-import { type Command, defineCommand, type SharedOptions } from "../../program/command.ts";
+import type { Command, OptionDefinition, SharedOptions } from "../../program/command.ts";
+import { defineCommand } from "../../program/command.ts";
+import type { Extension } from "../../program/extension.ts";
 import { invalid } from "../../terminal/hints.ts";
 import { refuseOddAlias, refuseRef } from "../../program/refusals.ts";
 import { Damage, damageJson, damageMark } from "../../terminal/damage.ts";
@@ -35,91 +36,98 @@ const LONG_COLUMNS: readonly (Column | string)[] = [
   { title: "ALIASES", shrinks: true },
 ];
 
-export const ls: Command = defineCommand({
-  name: "ls",
-  summary: "List names with latest version, number of versions and size.",
-  details:
-    "Records of pipelines are left out, unless you pass a prefix, a condition or an option that " +
-    "limits the list. More than 1,000 names are listed in the order of the store. " +
-    "--json lists all. --quiet lists all names, without reading versions. " +
-    "A prefix that starts with / or ./ or is a URL names the registry: holdfast ls ./r.",
-  args: [{
-    usage: "[prefix]",
-    text: "only names that begin with this, or match this pattern; or the location of a registry",
-    completes: "name",
-  }],
-  options: [
-    { flags: "-l, --long", text: "also kind, digest and aliases" },
-    { flags: "-a, --all", text: "also the records of pipelines, such as p:run and p:step:a" },
-    { flags: "--limit <count>", text: "at most this many", parse: parseCount },
-    { flags: "--after <name>", text: "start after this name", completes: "name" },
-    {
-      flags: "--where <condition>",
-      text: "only matches: 'metadata.epochs > 3 and size < 10MiB'; also labels.KEY, name, kind",
-      parse: parseCondition,
-      repeat: true,
-    },
-    {
-      flags: "--since <time>",
-      text: "only if saved since: 7d, 2026-03-01T14:05",
-      parse: parseMoment,
-    },
-    {
-      flags: "--all-versions",
-      text: "--where and --since look at all versions, not only the latest",
-    },
-    { flags: "--alias <alias>", text: "only names with this alias, at its version" },
-    {
-      flags: "--sort <order>",
-      text: "by name (default), or largest, newest or most versions first",
-      choices: ["name", "size", "saved", "versions"],
-    },
-  ],
-  examples: [
-    ["holdfast ls", "everything"],
-    ["holdfast ls data: --long", "names that begin with data:"],
-    ["holdfast ls 'team/*:model'", "names that match a pattern"],
-    ["holdfast ls --where 'metadata.epochs > 3' --since 7d --sort size", "search by metadata"],
-    ["holdfast ls --alias production", "the versions in production"],
-    ["holdfast ls --json | jq -r .name", "for programs"],
-    ["holdfast ls ./other/registry", "another registry"],
-  ],
-  whenUnread: "end",
-  async run([text], flags, context) {
-    const { long = false, after, limit, alias, allVersions = false, sort = "name" } = flags;
-    if (alias !== undefined) refuseOddAlias(alias);
-    const { io, shared } = context;
-    const { location, begin } = locationOrBegin(shared, text);
-    refuseRef(begin, "list", "versions");
-    const registry = await context.open({ registry: location });
-    const filter = await nameFilter(registry, begin, io.signal);
-    const { chosen, meets, textNumbers } = choiceOf(flags, io.system.now());
-    const { signal } = io;
-    const most = chosen || sort !== "name" ? undefined : limit; // reads all to find the first
-    const names = filtered(registry, filter, { after, limit: most, signal });
-    const damage = new Damage();
-    const forPeople = after === undefined && limit === undefined && !shared.json && !shared.quiet;
-    const hides = !flags.all && !chosen && begin === "";
-    const hidden = { count: 0 };
-    const ordered = forPeople ? forReading(registry, names, { hides, hidden }) : names;
-    const unread = { versions: 0 };
-    const picks = { long, alias, allVersions, meets, chosen, unread };
-    const picking = { ...picks, damage, signal, sort, most: limit };
-    const rows = rowsOf(registry, ordered, { ...picking, quiet: shared.quiet });
-    const count = await printTable(context, shared.quiet ? undefined : columnsOf(flags), rows);
-    damage.end();
-    if (hidden.count > 0) {
-      const records = formatCount(hidden.count, "record");
-      await context.note(`Left out ${records} of pipelines: holdfast ls --all`);
-    }
-    await noteTextNumbers(context, textNumbers);
-    if (unread.versions > 0) {
-      await context.note("Only the latest versions were compared (--all-versions compares all)");
-    }
-    if (count > 0 || limit === 0) return;
-    await context.note(nothing({ chosen, after, begin, none: filter.none }));
+const OPTIONS = [
+  { flags: "-l, --long", text: "also kind, digest and aliases" },
+  { flags: "-a, --all", text: "also the records of pipelines, such as p:run and p:step:a" },
+  { flags: "--limit <count>", text: "at most this many", parse: parseCount },
+  { flags: "--after <name>", text: "start after this name", completes: "name" },
+  {
+    flags: "--where <condition>",
+    text: "only matches: 'metadata.epochs > 3 and size < 10MiB'; also labels.KEY, name, kind",
+    parse: parseCondition,
+    repeat: true,
   },
-});
+  {
+    flags: "--since <time>",
+    text: "only if saved since: 7d, 2026-03-01T14:05",
+    parse: parseMoment,
+  },
+  {
+    flags: "--all-versions",
+    text: "--where and --since look at all versions, not only the latest",
+  },
+  { flags: "--alias <alias>", text: "only names with this alias, at its version" },
+  {
+    flags: "--sort <order>",
+    text: "by name (default), or largest, newest or most versions first",
+    choices: ["name", "size", "saved", "versions"],
+  },
+] as const satisfies readonly OptionDefinition[];
+
+/** Creates the command, which leaves out records of these extensions. */
+export function createLs(extensions: readonly Extension[]): Command {
+  return defineCommand({
+    name: "ls",
+    summary: "List names with latest version, number of versions and size.",
+    details:
+      "Records of pipelines are left out, unless you pass a prefix, a condition or an option that " +
+      "limits the list. More than 1,000 names are listed in the order of the store. " +
+      "--json lists all. --quiet lists all names, without reading versions. " +
+      "A prefix that starts with / or ./ or is a URL names the registry: holdfast ls ./r.",
+    args: [{
+      usage: "[prefix]",
+      text: "only names that begin with this, or match this pattern; or the location of a registry",
+      completes: "name",
+    }],
+    options: OPTIONS,
+    examples: [
+      ["holdfast ls", "everything"],
+      ["holdfast ls data: --long", "names that begin with data:"],
+      ["holdfast ls 'team/*:model'", "names that match a pattern"],
+      ["holdfast ls --where 'metadata.epochs > 3' --since 7d --sort size", "search by metadata"],
+      ["holdfast ls --alias production", "the versions in production"],
+      ["holdfast ls --json | jq -r .name", "for programs"],
+      ["holdfast ls ./other/registry", "another registry"],
+    ],
+    whenUnread: "end",
+    async run([text], flags, context) {
+      const { long = false, after, limit, alias, allVersions = false, sort = "name" } = flags;
+      if (alias !== undefined) refuseOddAlias(alias);
+      const { io, shared } = context;
+      const { location, begin } = locationOrBegin(shared, text);
+      refuseRef(begin, "list", "versions");
+      const registry = await context.open({ registry: location });
+      const filter = await nameFilter(registry, begin, io.signal);
+      const { chosen, meets, textNumbers } = choiceOf(flags, io.system.now());
+      const { signal } = io;
+      const most = chosen || sort !== "name" ? undefined : limit; // reads all to find the first
+      const names = filtered(registry, filter, { after, limit: most, signal });
+      const damage = new Damage();
+      const forPeople = after === undefined && limit === undefined && !shared.json && !shared.quiet;
+      const hides = !flags.all && !chosen && begin === "";
+      const hidden = { count: 0 };
+      const ordered = forPeople
+        ? forReading(registry, names, { filters: hides ? extensions : [], hidden })
+        : names;
+      const unread = { versions: 0 };
+      const picks = { long, alias, allVersions, meets, chosen, unread };
+      const picking = { ...picks, damage, signal, sort, most: limit };
+      const rows = rowsOf(registry, ordered, { ...picking, quiet: shared.quiet });
+      const count = await printTable(context, shared.quiet ? undefined : columnsOf(flags), rows);
+      damage.end();
+      if (hidden.count > 0) {
+        const records = formatCount(hidden.count, "record");
+        await context.note(`Left out ${records} of pipelines: holdfast ls --all`);
+      }
+      await noteTextNumbers(context, textNumbers);
+      if (unread.versions > 0) {
+        await context.note("Only the latest versions were compared (--all-versions compares all)");
+      }
+      if (count > 0 || limit === 0) return;
+      await context.note(nothing({ chosen, after, begin, none: filter.none }));
+    },
+  });
+}
 
 function columnsOf(
   { long, allVersions }: { long?: boolean; allVersions?: boolean },
@@ -177,10 +185,14 @@ const MOST_SORTED = 1000;
 async function* forReading(
   registry: Registry,
   all: AsyncIterable<string>,
-  { hides, hidden }: { hides: boolean; hidden: { count: number } },
+  { filters, hidden }: { filters: readonly Extension[]; hidden: { count: number } },
 ): AsyncGenerator<string> {
   let first: string[] | undefined = [];
-  for await (const name of hides ? withoutRecords(registry, all, hidden) : all) {
+  const shown = filters.reduce(
+    (names, filter) => filter.withoutRecords?.(registry, names, hidden) ?? names,
+    all,
+  );
+  for await (const name of shown) {
     if (first === undefined) yield name;
     else if (first.push(name) > MOST_SORTED) {
       yield* first;

@@ -5,7 +5,9 @@ import type { Listening, ListenOptions } from "../../../server/listen/options.ts
 import type { Handler, HandlerOptions } from "../../../server/options.ts";
 import { type Command, defineCommand } from "../../program/command.ts";
 import { aborted } from "../../program/run_process.ts";
+import type { Extension } from "../../program/extension.ts";
 import { openInBrowser } from "../../terminal/open_in_browser.ts";
+import { openGateways } from "../../services/serve_gateways.ts";
 import { openServedJobs } from "../../services/serve_queues.ts";
 import { parsePort } from "../../terminal/units.ts";
 
@@ -20,58 +22,63 @@ interface PagePart {
 
 const STOP_MS = 2000;
 
-export const explore: Command = defineCommand({
-  name: "explore",
-  summary: "Open a registry in the browser, until Ctrl-C.",
-  details:
-    "Serves the explorer on this machine only and prints its URL. The code in the URL works only " +
-    "in the first browser that opens it.",
-  args: [{
-    usage: "[location]",
-    text: "a folder, a bucket URL or a remote (default: the registry of this folder)",
-    completes: "file",
-  }],
-  options: [
-    { flags: "--port <port>", text: "the port (default: any free port)", parse: parsePort },
-    { flags: "--read-only", text: "offer no changes" },
-    { flags: "--no-browser", text: "only print the URL" },
-    { flags: "--queue <url>", text: "also show the jobs of this queue" },
-  ],
-  examples: [
-    ["holdfast explore", "the registry of this folder"],
-    ["holdfast explore s3://bucket/registry --read-only", "a bucket, without changes"],
-    ["holdfast explore --no-browser", "on a machine without a desktop: forward the port"],
-  ],
-  async run([location], { port = 0, readOnly = false, browser = true, ...flags }, context) {
-    const { io } = context;
-    const registry = await context.open({ write: !readOnly, registry: location });
-    const { createHandler, listen } = await loadPart<ServerPart>(
-      "../../../server.ts",
-      import.meta.url,
-    );
-    const { pageFiles } = await loadPart<PagePart>(
-      "../../../server/explorer/page_files.ts",
-      import.meta.url,
-    );
-    await pageFiles(); // a clone builds it before a browser waits for it
-    const { system } = io;
-    const tokens = createOneTimeCheck([readOnly ? "read:*" : "admin"]);
-    const served = await openServedJobs(flags, context);
-    await using _jobs = served.jobs;
-    const { logger } = context;
-    const handler = createHandler(registry, { ...served, system, logger, tokens, readOnly });
-    const server = await listen(handler, { host: "127.0.0.1", port, hasTokens: true, system });
-    const url = `${server.url}/explore/#code=${tokens.code}`;
-    try {
-      await context.result({ url, registry: registry.location }, url);
-      const opens = browser && io.stdout.isTerminal;
-      await using opened = opens ? await openInBrowser(url, system.env) : undefined;
-      const hint = opened ? "" : ". Open the URL in a browser";
-      await context.note(`Exploring ${registry.location}${hint}; Ctrl-C ends it`);
-      await aborted(io.signal);
-    } finally {
-      await server.stop({ withinMs: STOP_MS });
-    }
-    await context.note("Stopped");
-  },
-});
+/** Creates the command, which serves what these extensions add without an option. */
+export function createExplore(extensions: readonly Extension[]): Command {
+  return defineCommand({
+    name: "explore",
+    summary: "Open a registry in the browser, until Ctrl-C.",
+    details:
+      "Serves the explorer on this machine only and prints its URL. The code in the URL works only " +
+      "in the first browser that opens it.",
+    args: [{
+      usage: "[location]",
+      text: "a folder, a bucket URL or a remote (default: the registry of this folder)",
+      completes: "file",
+    }],
+    options: [
+      { flags: "--port <port>", text: "the port (default: any free port)", parse: parsePort },
+      { flags: "--read-only", text: "offer no changes" },
+      { flags: "--no-browser", text: "only print the URL" },
+      { flags: "--queue <url>", text: "also show the jobs of this queue" },
+    ],
+    examples: [
+      ["holdfast explore", "the registry of this folder"],
+      ["holdfast explore s3://bucket/registry --read-only", "a bucket, without changes"],
+      ["holdfast explore --no-browser", "on a machine without a desktop: forward the port"],
+    ],
+    async run([location], { port = 0, readOnly = false, browser = true, ...flags }, context) {
+      const { io } = context;
+      const registry = await context.open({ write: !readOnly, registry: location });
+      const { createHandler, listen } = await loadPart<ServerPart>(
+        "../../../server.ts",
+        import.meta.url,
+      );
+      const { pageFiles } = await loadPart<PagePart>(
+        "../../../server/explorer/page_files.ts",
+        import.meta.url,
+      );
+      await pageFiles(); // a clone builds it before a browser waits for it
+      const { system } = io;
+      const tokens = createOneTimeCheck([readOnly ? "read:*" : "admin"]);
+      const served = await openServedJobs(flags, context);
+      await using _jobs = served.jobs;
+      const { logger } = context;
+      const gateways = await openGateways(extensions, {});
+      const options = { ...served, system, logger, tokens, readOnly, gateways };
+      const handler = createHandler(registry, options);
+      const server = await listen(handler, { host: "127.0.0.1", port, hasTokens: true, system });
+      const url = `${server.url}/explore/#code=${tokens.code}`;
+      try {
+        await context.result({ url, registry: registry.location }, url);
+        const opens = browser && io.stdout.isTerminal;
+        await using opened = opens ? await openInBrowser(url, system.env) : undefined;
+        const hint = opened ? "" : ". Open the URL in a browser";
+        await context.note(`Exploring ${registry.location}${hint}; Ctrl-C ends it`);
+        await aborted(io.signal);
+      } finally {
+        await server.stop({ withinMs: STOP_MS });
+      }
+      await context.note("Stopped");
+    },
+  });
+}

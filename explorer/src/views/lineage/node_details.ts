@@ -10,7 +10,7 @@ import { useEffect, useRef } from "../../framework/preact.ts";
 import { hrefOf, hrefOfRef, splitRef } from "../../framework/router.ts";
 import { useLoaded } from "../../framework/use_loaded.ts";
 import { RestoreOffer } from "../artifact/deleted_versions.ts";
-import type { Run } from "../../api/runs.ts";
+import { hasPipelines, type Run } from "../../api/runs.ts";
 import type { LineageNode } from "./lineage_part.ts";
 import { jsonText } from "../../format/short_number.ts";
 
@@ -27,14 +27,14 @@ export function NodeDetails({ node, changed }: {
   /** Called after its version is restored. */
   changed: () => void;
 }) {
-  const { service } = useSession();
+  const { service, about } = useSession();
   const { ref, state, made, createdAt, metadata } = node;
   const known: Facts = made === undefined
     ? { State: state, ...createdAt && { Saved: formatTime(createdAt) } }
     : { Pipeline: made.pipeline, Operator: made.operator, Parameters: made.params };
   const more = useLoaded(async (signal): Promise<Facts> => {
     if (made !== undefined) {
-      if (service.isSite) return {};
+      if (!hasPipelines(about)) return {};
       const run = await service.json<Run>(`runs/${nameSegment(made.run)}`, { signal });
       const step = run.steps.find(({ step }) => step === made.step);
       return {

@@ -8,7 +8,7 @@ import { Shown } from "../../components/notices.ts";
 import { html } from "../../framework/html.ts";
 import { hrefOf } from "../../framework/router.ts";
 import { useLoaded } from "../../framework/use_loaded.ts";
-import type { ListedRun } from "../../api/runs.ts";
+import { hasPipelines, type ListedRun } from "../../api/runs.ts";
 import type { FoundVersion } from "./found_list.ts";
 
 /** Names whose logs are read, changes of each, runs, and changes that are shown. */
@@ -23,11 +23,11 @@ const RECORD_OF_RUN = /^(.+?):(?:run|result|cancel|(?:step|failure|shards|inputs
 export function Lately(
   { names, newest }: { names: readonly string[]; newest: ReadonlyMap<string, FoundVersion> },
 ) {
-  const { service } = useSession();
+  const { service, about } = useSession();
   const recent = [...newest.values()]
     .filter(({ name }) => !names.includes(`${RECORD_OF_RUN.exec(name)?.[1]}:run`))
     .sort((a, b) => Date.parse(b.createdAt) - Date.parse(a.createdAt)).slice(0, NAMES);
-  const hasRuns = names.some((name) => name.endsWith(":run"));
+  const hasRuns = hasPipelines(about) && names.some((name) => name.endsWith(":run"));
   const changes = useLoaded(async (signal) => {
     const read = async <T>(path: string, limit: number) =>
       (await service.json<{ items: T[] }>(path, { query: { limit }, signal })).items;

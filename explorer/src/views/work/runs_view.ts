@@ -1,6 +1,6 @@
 // Runs of programs and of pipelines: all of them, or one with its steps and their logs.
 import { useSession } from "../../api/context.ts";
-import { type ListedRun, pipelineOf } from "../../api/runs.ts";
+import { hasPipelines, type ListedRun, pipelineOf } from "../../api/runs.ts";
 import { onValue } from "../../components/field.ts";
 import { CopyBox, SameByCode, shellWord } from "../../components/copy_box.ts";
 import { Empty, Shown } from "../../components/notices.ts";
@@ -24,11 +24,13 @@ export function RunsView({ place: { path: [, run, step], query } }: ViewProps) {
 }
 
 function Runs({ pipeline }: { pipeline?: string }) {
-  const { service } = useSession();
+  const { service, about } = useSession();
   const [filter, setFilter] = useQuery("filter");
   const runs = useLoaded(
-    (signal) =>
-      service.json<{ items: ListedRun[] }>("runs", { query: { pipeline, limit: LIMIT }, signal }),
+    async (signal): Promise<{ items: ListedRun[] }> =>
+      hasPipelines(about)
+        ? await service.json("runs", { query: { pipeline, limit: LIMIT }, signal })
+        : { items: [] },
     [pipeline],
   );
   const logged = useLoggedRuns();

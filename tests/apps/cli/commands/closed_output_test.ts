@@ -9,7 +9,7 @@ import { realSystem } from "../../../../core/system.ts";
 import { programTest } from "../../../support/servers/programs/program_tests.ts";
 import { captureIo, fillRegistry, holdfast, noise } from "../../captured_io.ts";
 import { tempRoot } from "../../../support/temp_root.ts";
-import { projectRoot } from "./pipelines/project.ts";
+import { projectRoot } from "../../../operators/surface/commands/project.ts";
 
 /** Standard output whose reader takes some writes and then closes it. */
 function closedAfter(writes: number) {

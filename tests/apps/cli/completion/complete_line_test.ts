@@ -20,6 +20,12 @@ function command(
   });
 }
 
+/** Completes words of an extension. */
+async function wordsIn(registry: Registry, typed: string): Promise<string[]> {
+  const names = await Array.fromAsync(registry.names({ prefix: typed }));
+  return names.map((name) => `${name}!`);
+}
+
 const COMMANDS = [
   command("info", [{ usage: "<ref>", completes: "ref" }], [
     { flags: "-l, --long" },
@@ -28,7 +34,7 @@ const COMMANDS = [
   command("verify", [{ usage: "[names...]", completes: "name" }], [
     { flags: "-o, --output <file>", completes: "file" },
   ]),
-  command("pipeline logs", [{ usage: "<run>", completes: "run" }]),
+  command("pipeline logs", [{ usage: "<run>", completes: wordsIn }]),
   command("batch save", [], [{ flags: "--format <format>", choices: ["csv", "jsonl"] }]),
   command("batch load"),
   command("cat", [{ usage: "<ref>", completes: "ref" }, { usage: "[path]", completes: "path" }]),
@@ -112,11 +118,9 @@ const CASES: Record<string, [line: string, words: string][]> = {
     ["verify --registry=there at", "at-there"],
     ["verify at", "at-default"],
   ],
-  "pipelines, and then runs": [
-    ["pipeline logs n", "night noon"],
-    ["pipeline logs noo", "noon noon@"],
-    ["pipeline logs noon@", "noon@2 noon@1"],
-    ["pipeline logs noon@1", "noon@1"],
+  "words of an extension": [
+    ["pipeline logs n", "night:run! noon:run!"],
+    ["pipeline logs @team/at", "@team/at-@team!"],
   ],
 };
 

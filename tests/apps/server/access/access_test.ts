@@ -17,6 +17,7 @@ import {
 import type { TokenCheck } from "../../../../apps/server/access/token_file.ts";
 import { createApp } from "../../../../apps/server/app.ts";
 import { hub } from "../../../../gateways/hub/hub.ts";
+import { pipelines } from "../../../../operators/surface/pipelines.ts";
 
 Deno.test("a scope gives one right on a name or a prefix", () => {
   const readable = (scopes: string[], right: Right, names: string[]) =>
@@ -69,7 +70,7 @@ async function served(): Promise<
 > {
   const registry = await openRegistry("memory:");
   for (const name of ["team/a", "team/b", "other", "models:x"]) await registry.save(name, { name });
-  const handler = createApp(registry, { tokens });
+  const handler = createApp(registry, { tokens, gateways: [pipelines] });
   return {
     registry,
     ask: (path, scopes) =>
@@ -128,9 +129,9 @@ Deno.test("suggestions contain only readable names", async () => {
 Deno.test("every route that is not open refuses a token without rights", async () => {
   const { registry, ask } = await served();
   await using _ = registry;
-  const { routes } = createApp(registry, {});
+  const { routes } = createApp(registry, { gateways: [pipelines] });
   const open = new Set(["/health", "/ready", "/openapi.json", "/", "/docs", "/sign-in"]);
-  const handler = createApp(registry, { tokens });
+  const handler = createApp(registry, { tokens, gateways: [pipelines] });
   for (const { method, path } of routes) {
     if (open.has(path) || method === "OPTIONS") continue;
     const target = path.replace(
@@ -183,7 +184,7 @@ Deno.test("readable names are those of all names, and others are not listed", as
   assertEquals(await Array.fromAsync(readableNames(registry, admin)), all);
 
   await using handler = createHandler(registry, {
-    gateways: [hub],
+    gateways: [hub, pipelines],
     tokens: { find: () => Promise.resolve(createAccess("me", [parseScope("read:team/a")])) },
   });
   const headers = { authorization: "Bearer x" };

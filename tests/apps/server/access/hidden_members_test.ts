@@ -9,6 +9,7 @@ import { annotate } from "../../../../registry/mod.ts";
 import { createMemoryQueue } from "../../../../queues/memory.ts";
 import { kindsOfShare } from "../../../support/seeds.ts";
 import { hub } from "../../../../gateways/hub/hub.ts";
+import { pipelines } from "../../../../operators/surface/pipelines.ts";
 
 /** Tokens without the right to read `vault`, a member of the release `serving`. */
 const TOKENS = {
@@ -30,7 +31,7 @@ async function createService(scopes: readonly string[]) {
   const jobs = createMemoryQueue();
   const access = createAccess("me", scopes.map(parseScope));
   const tokens = { find: () => Promise.resolve(access) };
-  const app = createApp(registry, { tokens, jobs, gateways: [hub] });
+  const app = createApp(registry, { tokens, jobs, gateways: [hub, pipelines] });
   const release = await registry.open("serving");
   const { sha256, size } = release.file().info;
   const bytes = await release.file().bytes();

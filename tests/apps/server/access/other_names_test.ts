@@ -4,6 +4,7 @@ import { createAccess, parseScope } from "../../../../apps/server/access/access.
 import { openRegistry } from "../../../../mod.ts";
 import { createMemoryQueue } from "../../../../queues/memory.ts";
 import { aliasesOf } from "../../../conformance/registry/registry_case.ts";
+import { pipelines } from "../../../../operators/surface/pipelines.ts";
 
 const FILES = {
   materializer: { id: "bytes", formatVersion: 1 },
@@ -66,7 +67,11 @@ Deno.test("a token for one prefix has no access to another by any route", async 
   const scopes = (text: string) => createAccess("me", text.split(",").map(parseScope));
   const find = (header: string | null) =>
     Promise.resolve(header === null ? undefined : scopes(header));
-  await using handler = createHandler(registry, { tokens: { find }, jobs });
+  await using handler = createHandler(registry, {
+    tokens: { find },
+    jobs,
+    gateways: [pipelines],
+  });
   const ask = (method: string, path: string, body?: unknown, token?: string) =>
     handler(
       new Request(`http://127.0.0.1${path}`, {

@@ -3,12 +3,12 @@ import { createMemoryBackend, openRegistry, realSystem, type Registry } from "..
 import type { LogEntry } from "../../../../registry/mod.ts";
 import { damageRecord } from "../../../registry/conformance/open_on.ts";
 import { openHttpRegistry } from "../../../../apps/client.ts";
+import { hub } from "../../../../gateways/hub/hub.ts";
+import { createMemoryQueue } from "../../../../queues/memory.ts";
 import { createCheckedHandler } from "../checked_handler.ts";
 import { readEvents } from "../event_text.ts";
 import { createAccess, parseScope } from "../../../../apps/server/access/access.ts";
 import { createScriptedSystem } from "../../../support/scripted_system.ts";
-import { succeeds } from "../../captured_io.ts";
-import { projectRoot } from "../../cli/commands/pipelines/project.ts";
 import { slowTest } from "../../../support/seeds.ts";
 
 function serve(registry: Registry) {
@@ -138,13 +138,15 @@ Deno.test("a version is found by version, range, alias and latest", async () => 
 
 Deno.test("the registry route returns its settings and features", async () => {
   await using registry = await openRegistry("memory:");
-  const { get } = serve(registry);
-  const { id, settings, service, features } = await get("/registry");
-  assertEquals([id, settings, service.name, features.includes("reads")], [
+  const jobs = createMemoryQueue();
+  await using handler = createCheckedHandler(registry, { jobs, gateways: [hub] });
+  const answer = await handler(new Request("http://localhost/registry"));
+  const { id, settings, service, features } = await answer.json();
+  assertEquals([id, settings, service.name, features], [
     registry.id,
     { versioned: true, mutable: false, graceMs: 86_400_000, leastGraceMs: 3_600_000 },
     "holdfast",
-    true,
+    ["reads", "writes", "drafts", "uploads", "search", "jobs", "hub"],
   ]);
 });
 
@@ -259,56 +261,4 @@ Deno.test("search finds only readable names", async () => {
   const { items, total } = await (await search("")).json();
   assertEquals([items.map(({ name }: { name: string }) => name), total], [["team/a"], 1]);
   assertEquals((await search("?q=metadata.a%3E")).status, 400);
-});
-
-slowTest("a run has the metrics of its steps", async () => {
-  await using root = await projectRoot();
-  const script =
-    'echo 1 > "$OUTPUT_ROOT/weights"; echo "{\\"loss\\": 0.5}" > "$OUTPUT_ROOT/m.json"';
-  await succeeds([
-    ...["pipeline", "run", "-q", "--set", `operators.train.script=${JSON.stringify(script)}`],
-    ...["--set", "operators.train.metrics=m.json"],
-  ], { cwd: root.path });
-  await using registry = await openRegistry(root.join(".holdfast"));
-  const { get } = serve(registry);
-  const { steps } = await get("/runs/nightly%401");
-  const metrics = steps.map((step: { metrics?: unknown }) => step.metrics);
-  assertEquals(metrics, [undefined, { loss: 0.5 }, undefined]);
-  const { metadata } = await get("/artifacts/model/versions/1.0.0");
-  assertEquals(metadata.metrics, { loss: 0.5 });
-  const found = await get("/search?q=metadata.metrics.loss%3C1+name%3Dmodel");
-  assertEquals(found.total, 1);
-});
-
-Deno.test("runs are listed newest first, with their steps", async () => {
-  await using root = await projectRoot();
-  const { path: cwd } = root;
-  await succeeds("pipeline run -q", { cwd });
-  await succeeds("pipeline run -q", { cwd });
-  await succeeds("pipeline run -q --set pipeline.pipeline_id=other --operator clean", { cwd });
-  await using registry = await openRegistry(root.join(".holdfast"));
-  const { get } = serve(registry);
-  const runsOf = ({ items }: { items: { run: string }[] }) => items.map(({ run }) => run);
-
-  assertEquals(runsOf(await get("/runs")), ["other@1", "nightly@2", "nightly@1"]);
-  assertEquals(runsOf(await get("/runs?pipeline=nightly")), ["nightly@2", "nightly@1"]);
-  const page = await get("/runs?limit=2");
-  assertEquals([runsOf(page), page.next], [["other@1", "nightly@2"], "nightly@2"]);
-  const rest = await get(`/runs?limit=2&after=${encodeURIComponent(page.next)}`);
-  assertEquals([runsOf(rest), rest.next], [["nightly@1"], undefined]);
-  assertEquals(rest.items[0].counts, { ran: 3 });
-  assertEquals(await get("/runs?after=none%401"), { items: [] });
-
-  const { end, steps } = await get("/runs/nightly%401");
-  const ends = steps.map(({ step, end }: { step: string; end: string }) => `${step} ${end}`);
-  assertEquals([end, ...ends], ["ok", "clean ran", "train ran", "report ran"]);
-  assertEquals((await get("/runs/nightly%409")).code, "NotFound");
-  assertEquals((await get("/runs/nightly")).code, "Invalid");
-
-  const { items: [attempt] } = await get("/runs/nightly%401/steps/train/attempts");
-  assertEquals([attempt.end, attempt.log], ["ran", "log.txt"]);
-  const [name, version] = attempt.ref.split("@").map(encodeURIComponent);
-  const { files } = await get(`/artifacts/${name}/versions/${version}`);
-  assertEquals(files.some(({ path }: { path: string }) => path === attempt.log), true);
-  assertEquals((await get("/runs/nightly%401/steps/none/attempts")).code, "NotFound");
 });

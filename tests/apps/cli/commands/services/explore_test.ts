@@ -18,14 +18,15 @@ filledTest("explore prints an address whose code opens the service once", async 
   const [, base, code] = /^(http:\/\/127\.0\.0\.1:\d+)\/explore\/#code=([\w-]+)\n$/.exec(
     await said.promise,
   )!;
-  const ask = async (token: string) => {
+  const ask = async (token: string, path = "names") => {
     const headers = { authorization: `Bearer ${token}` };
-    const response = await fetch(`${base}/names`, { headers });
+    const response = await fetch(`${base}/${path}`, { headers });
     await response.body!.cancel();
     return response.status;
   };
   const first = `${code}.${"a".repeat(40)}`;
   assertEquals([await ask(first), await ask(`${code}.${"b".repeat(40)}`)], [200, 401]);
+  assertEquals(await ask(first, "runs"), 200, "of pipelines");
   const page = await fetch(`${base}/explore/`);
   assertStringIncludes(await page.text(), "main.js");
   stopping.abort();

@@ -1,0 +1,70 @@
+// `holdfast worker`: extensions do the work of the jobs that it takes.
+import { engineUrl, QUEUE_OPTION, refuseMemory } from "../jobs/queue_url.ts";
+import { type Command, defineCommand, type OptionDefinition } from "../program/command.ts";
+import type { Extension, WorkerFlags, Working } from "../program/extension.ts";
+import { invalid } from "../terminal/hints.ts";
+import { parsePositive } from "../terminal/units.ts";
+
+const OPTIONS = [
+  QUEUE_OPTION,
+  { flags: "--concurrency <count>", text: "jobs at once (default: 1)", parse: parsePositive },
+  { flags: "--hand-back", text: "at the first signal, hand running jobs to another worker" },
+] as const satisfies readonly OptionDefinition[];
+
+/** Creates the command for the kinds of jobs that these extensions can do. */
+export async function createWorker(extensions: readonly Extension[]): Promise<Command> {
+  const workings = await Promise.all(extensions.flatMap(({ working }) => working?.() ?? []));
+  return defineCommand({
+    name: "worker",
+    summary: "Execute steps of pipelines, or tasks, from a queue until Ctrl-C or SIGTERM.",
+    details:
+      "With --tasks, jobs are tasks that programs submitted, and run in this process; the module " +
+      "defines the same tasks. Otherwise jobs are steps of pipelines, which run in other processes. " +
+      "A step executes the local configuration, never one from the queue: a run that was planned " +
+      "with another is refused, unless its merged configuration is on this machine.\n\n" +
+      "The first signal stops taking jobs and waits for the running ones. The second ends them and " +
+      "hands them to another worker. A killed worker is detected within ten seconds, and another " +
+      "worker restarts its steps.",
+    args: [],
+    options: [...OPTIONS, ...workings.flatMap(({ options }) => options)],
+    examples: [
+      ["holdfast worker --queue redis://127.0.0.1:6379", "steps of the pipeline here"],
+      ["holdfast worker --tasks ./tasks.ts --queue redis://127.0.0.1:6379", "tasks of programs"],
+      ["HOLDFAST_ENGINE=$URL holdfast worker --pipeline nightly.yaml --json", "one event per line"],
+    ],
+    async run(_args, flags: WorkerFlags & { queue?: string }, context) {
+      const url = engineUrl(flags.queue, context, "--queue");
+      refuseMemory(url);
+      await chosen(workings, flags).work(url, flags, context);
+    },
+  });
+}
+
+/** Returns the kind of jobs that the options of a line ask for. Refuses two. */
+function chosen(workings: readonly Working[], flags: object): Working {
+  const asked = workings.flatMap((working) => {
+    const option = working.options.map(formOf).find((form) => nameOf(form) in flags);
+    return option === undefined ? [] : [{ working, option }];
+  });
+  const [first, second] = asked;
+  if (first !== undefined && second !== undefined) {
+    throw invalid(
+      `take ${first.working.takes} and ${second.working.takes} at once`,
+      `${first.option} cannot be used with ${second.option}`,
+      "Start two workers, with separate queues: ?queue=NAME",
+    );
+  }
+  const working = first?.working ?? workings.find(({ isDefault }) => isDefault);
+  if (working !== undefined) return working;
+  const options = workings.flatMap(({ options }) => options.map(formOf));
+  throw invalid("take jobs", "their kind is not given", `Add one of: ${options.join(", ")}`);
+}
+
+function formOf({ flags }: OptionDefinition): string {
+  return flags.replace(/ .*/, "");
+}
+
+/** Returns the member of an option: `handBack` for `--hand-back`. */
+function nameOf(form: string): string {
+  return form.replace("--", "").replace(/-(\w)/g, (_, letter: string) => letter.toUpperCase());
+}

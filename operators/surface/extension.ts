@@ -1,0 +1,37 @@
+// Pipelines: their commands, workers for their steps, and the routes of their runs.
+import { loadPart } from "../../core/kernel.ts";
+import { defineServing, type Extension, type Gateway } from "../../apps/cli/program/extension.ts";
+
+export const pipelinesExtension: Extension = {
+  name: "pipelines",
+  commands: [{
+    group: "pipelines",
+    title: "Steps that run when their inputs change",
+    load: {
+      "pipeline init": async () => (await import("./commands/init.ts")).init,
+      "pipeline plan": async () => (await import("./commands/plan.ts")).plan,
+      "pipeline run": async () => (await import("./commands/run.ts")).run,
+      "pipeline step": async () => (await import("./commands/step.ts")).step,
+      "pipeline status": async () => (await import("./commands/status.ts")).status,
+      "pipeline logs": async () => (await import("./commands/logs.ts")).logs,
+      "pipeline cancel": async () => (await import("./commands/status.ts")).cancel,
+      "pipeline graph": async () => (await import("./commands/graph.ts")).graph,
+      worker: async (all) => (await import("../../apps/cli/commands/worker.ts")).createWorker(all),
+    },
+  }],
+  serving: defineServing({
+    options: [],
+    async gateways() {
+      const { pipelines } = await loadPart<{ pipelines: Gateway }>(
+        "./pipelines.ts",
+        import.meta.url,
+      );
+      return [pipelines];
+    },
+  }),
+  working: async () => (await import("./work_steps.ts")).workingSteps,
+  async *withoutRecords(registry, names, hidden) {
+    const { withoutRecords } = await import("../runner/records/names.ts");
+    yield* withoutRecords(registry, names, hidden);
+  },
+};
