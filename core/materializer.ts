@@ -32,6 +32,11 @@ export type FilesToSave =
 /** Options that a materializer receives. */
 export interface MaterializeOptions {
   signal?: AbortSignal;
+  /**
+   * The most files that this save takes. A generator that knows its files throws for more before it
+   * returns the first. @default unlimited
+   */
+  mostFiles?: number;
 }
 
 /** A class, abstract or not. */

@@ -1,6 +1,6 @@
 // Drafts of a service.
 import { invalid } from "../../core/errors.ts";
-import type { FilesToSave, Materializers } from "../../core/materializer.ts";
+import type { FilesToSave, MaterializeOptions, Materializers } from "../../core/materializer.ts";
 import { checkDraft } from "../../core/calls/check_calls.ts";
 import { checkName, checkNewName, nameSegment, shown } from "../../core/naming/names.ts";
 import type { AddedPart, AddPartOptions, Draft, DraftInfo } from "../../core/registry/draft.ts";
@@ -115,13 +115,13 @@ async function addPart(
     signal,
   });
   const admit = createAdmission(connection, call());
-  const gather = (produce: () => FilesToSave) =>
+  const gather = (produce: (options: MaterializeOptions) => FilesToSave) =>
     gatherFiles(connection, produce, { action, signal, onProgress, admit });
   const materializer = areFiles ? undefined : materializers.forValue(files);
   const gathered = materializer === undefined
     ? await gather(() => files as FilesToSave)
     : await saveAgainIfChanged(materializer, () =>
-      gather(() => materializer.save(files, { signal })));
+      gather((options) => materializer.save(files, options)));
   // The service keeps a part that it has.
   const added = { ...call(gathered), writes: true, repeats: true };
   return await connection.read(

@@ -4,12 +4,14 @@ import {
   checkMaterializer,
   type FilesToSave,
   type FileToSave,
+  type MaterializeOptions,
   type Materializer,
   type Materializers,
 } from "../../core/materializer.ts";
 import type { ArtifactInfo } from "../../core/artifact.ts";
 import { without } from "../../core/options/check_options.ts";
 import { checkName, shown } from "../../core/naming/names.ts";
+import { checkFileCount, MOST_SENT_FILES } from "../../core/calls/file_limit.ts";
 import { checkMetadata } from "../../core/calls/metadata.ts";
 import type { SavedArtifact, SaveOptions, TransferProgress } from "../../core/registry.ts";
 import { artifactPath } from "./address.ts";
@@ -41,7 +43,7 @@ export async function saveValue(
   checkMaterializer(materializer);
   const action = `save ${shown(version === undefined ? name : `${name}@${version}`)}`;
   const asked = askedOf({ ...options, as: materializer });
-  const produce = () => materializer.save(value, { signal });
+  const produce = (options: MaterializeOptions) => materializer.save(value, options);
   const callOptions = { action, signal, onProgress };
   const { idempotencyKey = connection.system.id() } = options;
   const call = (files?: WireFile[]): Call => ({
@@ -152,7 +154,7 @@ const LEAST_COMPARED_BYTES = 1024 * 1024;
 /** Reads the files of a value, and sends large ones. Other errors become `TaskFailed`. */
 export async function gatherFiles(
   connection: Connection,
-  produce: () => FilesToSave,
+  produce: (options: MaterializeOptions) => FilesToSave,
   { action, signal, onProgress, admit, base }: GatherOptions,
 ): Promise<WireFile[]> {
   const gathered: WireFile[] = [];
@@ -162,14 +164,16 @@ export async function gatherFiles(
   let moved = 0;
   const report = (path: string, bytes: number) => onProgress?.({ path, bytes: moved += bytes });
   try {
-    const all = await withDeadline(Promise.resolve(produce()), { signal });
+    const producing = produce({ signal, mostFiles: MOST_SENT_FILES });
+    const all = await withDeadline(Promise.resolve(producing), { signal });
     const generated = !Array.isArray(all);
+    if (!generated) checkFileCount(all.length, MOST_SENT_FILES);
     for await (const file of untilAborted(all, signal)) {
       signal?.throwIfAborted();
       if (file.check !== undefined) checks.push(file);
       const { path } = file;
       const wire: WireFile = { path, size: 0, sha256: "", ...fileFacts(file) };
-      gathered.push(wire);
+      checkFileCount(gathered.push(wire), MOST_SENT_FILES);
       const content = await openContent(file, { maxBytes: remaining, signal });
       if (content instanceof Uint8Array) {
         const size = content.byteLength;

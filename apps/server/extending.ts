@@ -1,5 +1,6 @@
 // The border of the service: the names that a gateway may use, beside core/kernel.ts. The entry point ./gateways has
 // those that gateways of other programs need too.
+export { MOST_SENT_FILES } from "../../core/calls/file_limit.ts";
 export { readableNames } from "./access/access.ts";
 export type { Access, ReadableArtifact } from "./access/access.ts";
 export { checkStillAllowed, checkWrites, whileAllowed } from "./access/guard_route.ts";
@@ -21,6 +22,5 @@ export { nameIn, publicUrl } from "./routing.ts";
 export { fromBase64, openSentFiles, passThrough } from "./saving/sent_files.ts";
 export { Amount, JsonObject, Moment, Sha256, Text } from "./schemas/artifact.ts";
 export { atMost, check, count, described, object, page, pageFields } from "./schemas/listing.ts";
-export { MOST_FILES } from "./schemas/saving.ts";
 export { oneBehind } from "./streams.ts";
 export { noUpload } from "./uploads/own_upload.ts";

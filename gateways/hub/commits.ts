@@ -9,7 +9,7 @@ import {
   checkStillAllowed,
   checkUploadSize,
   checkWrites,
-  MOST_FILES,
+  MOST_SENT_FILES,
   noUpload,
   publicUrl,
   RefusedRequest,
@@ -227,8 +227,8 @@ async function readCommit(request: Request): Promise<Commit> {
       if (change.key !== "header") break;
       commit = { ...change.value, changes: [] };
     } else if (change.key === "header") throw invalid("it has two headers");
-    else if (commit.changes.push(change) > MOST_FILES) {
-      throw invalid(`it has more than ${MOST_FILES} changes`);
+    else if (commit.changes.push(change) > MOST_SENT_FILES) {
+      throw invalid(`it has more than ${MOST_SENT_FILES} changes`);
     }
   }
   if (commit === undefined) throw invalid("its first line is not a header");

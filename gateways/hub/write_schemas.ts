@@ -2,7 +2,14 @@
 // more than a registry needs.
 import * as v from "npm:valibot@^1.5";
 import { fault } from "../../core/kernel.ts";
-import { Amount, atMost, MOST_FILES, object, Sha256, Text } from "../../apps/server/extending.ts";
+import {
+  Amount,
+  atMost,
+  MOST_SENT_FILES,
+  object,
+  Sha256,
+  Text,
+} from "../../apps/server/extending.ts";
 
 /** A file whose bytes are in the request. */
 const SentInline = v.object({ path: Text, content: v.string(), encoding: v.literal("base64") });
@@ -12,7 +19,7 @@ export const HubCreate = v.object({
   organization: v.nullish(Text),
   type: v.nullish(Text),
   license: v.nullish(Text),
-  files: v.nullish(atMost(MOST_FILES, SentInline)),
+  files: v.nullish(atMost(MOST_SENT_FILES, SentInline)),
 });
 
 export const HubCreated = object("HubCreated", {

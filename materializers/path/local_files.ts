@@ -2,6 +2,7 @@
 import { lstatSync, realpathSync, statSync } from "node:fs";
 import { basename, resolve, sep } from "node:path";
 import { fileURLToPath } from "node:url";
+import { checkFileCount, checkFileList } from "../../core/calls/file_limit.ts";
 import { fault, invalid, unsupported } from "../../core/errors.ts";
 import { itemAt } from "../../core/faults/present.ts";
 import type { FileToSave, MaterializeOptions } from "../../core/materializer.ts";
@@ -69,10 +70,17 @@ export function fileOf({ path: named, options }: PathToSave): FileToSave {
 
 export async function* filesOf(
   { path, options }: PathToSave,
-  { signal }: MaterializeOptions,
+  { signal, mostFiles }: MaterializeOptions,
 ): AsyncIterable<FileToSave> {
   const walked = await walkFolder(realPath(followed(path, options)), { ...options, signal });
   const { files } = walked;
+  checkFileCount(files.length, mostFiles);
+  checkFileList(
+    files.values().map(({ name, mode, state: { size } }) => ({
+      path: name,
+      size: mode === "folder" ? 0 : size,
+    })),
+  );
   for (let i = 0; i < files.length; i++) {
     signal?.throwIfAborted();
     const { name, mode, modifiedAt } = itemAt(files, i);

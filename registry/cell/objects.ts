@@ -1,9 +1,10 @@
 // The payload objects of a record, and its list of files.
 import { sha256 } from "../../core/bytes/digest.ts";
+import { MAX_FILE_LIST_BYTES } from "../../core/calls/file_limit.ts";
 import { fault, invalid } from "../../core/errors.ts";
 import { createLimit } from "../../core/work/at_once.ts";
 import { encodeFiles } from "../format/record_codec.ts";
-import { filesProblem, MAX_FILE_LIST_BYTES } from "../format/record_shape.ts";
+import { filesProblem } from "../format/record_shape.ts";
 import type { AnyRecord, Part, StoredFile, VersionRecord } from "../../core/record.ts";
 import { parseVersion } from "../../core/naming/versions.ts";
 import type { Store } from "./store.ts";

@@ -1,5 +1,6 @@
 // Validates the members of a record before they are used: the checksum detects only accidental
 // changes.
+import { MAX_FILE_LIST_BYTES } from "../../core/calls/file_limit.ts";
 import { nameProblem } from "../../core/naming/names.ts";
 import { parseVersion } from "../../core/naming/versions.ts";
 import { isJsonObject, opensFew } from "../../core/text/json_text.ts";
@@ -21,9 +22,6 @@ const COMMIT = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/;
 const SHA256 = /^[0-9a-f]{64}$/;
 const MAX_KIND_LENGTH = 64;
 const PLACE = /^[a-z0-9_]+\/[0-9a-f-]{36}$/;
-
-/** Longest list of files that is read, bytes. Longer JSON would not fit into a string. */
-export const MAX_FILE_LIST_BYTES = 256 * 1024 * 1024;
 
 interface RecordSource {
   /** Inline bytes of the record. @default Infinity, which is enough for all files */

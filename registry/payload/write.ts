@@ -20,6 +20,7 @@ import { withDeadline } from "../../core/retry.ts";
 import { createSideBySide } from "../../core/work/side_by_side.ts";
 import { nextTurn } from "../../core/work/next_turn.ts";
 import { untilAborted } from "../../core/work/until_aborted.ts";
+import { checkFileList } from "../../core/calls/file_limit.ts";
 import { fileFacts } from "../../core/registry/file_facts.ts";
 import type { StoreValueJob } from "./job_kinds.ts";
 import { createPathCheck, openContent, readSmall, SMALL_FILE_BYTES } from "./content.ts";
@@ -103,6 +104,7 @@ export class Payload {
     const all = Symbol.asyncIterator in files
       ? files
       : await withDeadline(Promise.resolve(files), { signal });
+    if (Array.isArray(all)) checkFileList(all.map(listedOf));
     const source: Given = this.#given = Array.isArray(all)
       ? { rest: all.values(), listed: all }
       : { rest: untilAborted(all, signal) };
@@ -205,6 +207,12 @@ export class Payload {
   async #checkAll(): Promise<void> {
     for (const file of this.#checks) await file.check!();
   }
+}
+
+/** Entries may be invalid: each is checked in its turn. */
+function listedOf(file?: Partial<FileToSave>): { path: string; size?: number } {
+  const { byteLength, size = byteLength } = (file?.content ?? {}) as Partial<Uint8Array & Blob>;
+  return { path: String(file?.path), size };
 }
 
 /** Closes a stream that was never read. */

@@ -1,5 +1,6 @@
 // Schemas of saves, drafts and uploads.
 import * as v from "npm:valibot@^1.5";
+import { MOST_SENT_FILES } from "../../../core/calls/file_limit.ts";
 import { ALIASES } from "../../../core/registry/operations/aliases.ts";
 import { SAVE, SAVED, type SaveOptions } from "../../../core/registry/operations/saving.ts";
 import { optionsInBody, schemaOf } from "./rows.ts";
@@ -69,9 +70,6 @@ const SentFileSchema = v.pipe(
 
 export type SentFile = v.InferOutput<typeof SentFileSchema>;
 
-/** Maximum number of files in one request. */
-export const MOST_FILES = 100_000;
-
 /** An input: resolved when saved, unless it has a digest or null in its place. */
 const GivenInputSchema = v.union([
   ArtifactInputSchema,
@@ -102,7 +100,7 @@ export const SaveRequestSchema = strictObject("SaveRequest", {
   idempotencyKey,
   compress,
   materializer: MaterializerSchema,
-  files: v.optional(atMost(MOST_FILES, SentFileSchema)),
+  files: v.optional(atMost(MOST_SENT_FILES, SentFileSchema)),
 });
 
 export type SaveRequest = v.InferOutput<typeof SaveRequestSchema>;
@@ -112,7 +110,7 @@ export const SavedArtifactSchema = schemaOf(SAVED);
 export const DeletedSchema = schemaOf(ALIASES.deleteAlias.route.answer);
 
 export const PartRequestSchema = strictObject("PartRequest", {
-  files: v.optional(atMost(MOST_FILES, SentFileSchema, 1)),
+  files: v.optional(atMost(MOST_SENT_FILES, SentFileSchema, 1)),
   compress,
 });
 

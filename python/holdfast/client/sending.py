@@ -28,6 +28,7 @@ from .side_by_side import results_of
 INLINE_BYTES = 256 * 2**10
 PIECE_BYTES = 8 * 2**20
 AT_ONCE = 4
+MOST_FILES = 100_000
 TUS = {"tus-resumable": "1.0.0"}
 
 
@@ -43,6 +44,9 @@ def send_files(
 
     Of large files, it sends only the bytes that the `earlier` version lacks.
     """
+    if len(files) > MOST_FILES:
+        message = f"Cannot save {quoted(name)}: it has {len(files)} files, of at most {MOST_FILES}"
+        raise HoldfastError("Invalid", message, "Save several artifacts, or one archive.")
     sizes = [size_of(file.content) for file in files]
     is_large = max(sizes, default=0) >= LEAST_SIZE
     sender, left = Sender(connection, earlier() if is_large else None), INLINE_BYTES

@@ -1,12 +1,12 @@
 // Adding a part to a draft: its payload first, then one object that lists its files. The part is
 // acknowledged if the draft has not ended by then.
 import type { ObjectInfo } from "../../../core/backend.ts";
+import { MAX_FILE_LIST_BYTES } from "../../../core/calls/file_limit.ts";
 import { fault, isRegistryError, type RegistryError } from "../../../core/errors.ts";
 import type { FilesToSave } from "../../../core/materializer.ts";
 import { shown } from "../../../core/naming/names.ts";
 import type { AddedPart, AddPartOptions } from "../../../core/registry/draft.ts";
 import type { StoredFile } from "../../../core/record.ts";
-import { MAX_FILE_LIST_BYTES } from "../../format/record_shape.ts";
 import { isPassing, retry } from "../../../core/retry.ts";
 import { type Moment, type Operation, startOperation } from "../../cell/operation.ts";
 import { settle } from "../../cell/settle.ts";

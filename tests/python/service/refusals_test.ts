@@ -1,5 +1,7 @@
 // Refusals of uploads, as Python programs receive them.
 import { assertEquals } from "@std/assert";
+import { createHandler } from "../../../apps/server.ts";
+import { openRegistry } from "../../../mod.ts";
 import { serve } from "../../apps/server/listen/served.ts";
 import { pythonTest, runProgram } from "../reader.ts";
 
@@ -19,6 +21,38 @@ pythonTest("a refused upload is an error with its reason, not a broken connectio
   await using service = await serve({ handler: { limits: { maxUploadBytes: 2 ** 20 } } });
   const refused = "Invalid Cannot upload the file: it has more than 1048576 bytes";
   assertEquals(await runProgram(PROGRAM, { args: [service.server.url] }), [refused, refused]);
+});
+
+const MANY = `
+import pathlib, sys
+import holdfast, holdfast.client.sending
+
+registry = holdfast.connect(sys.argv[1])
+holdfast.client.sending.MOST_FILES = 1  # of a service it is 100,000
+folder = pathlib.Path("folder")
+folder.mkdir()
+for name in ("a", "b"):
+    (folder / name).write_bytes(bytes(500_000))
+run = registry.run("m")
+for save in (lambda: registry.save("m", folder), lambda: run.finish(folder)):
+    try:
+        save()
+    except holdfast.Invalid as error:
+        print(error.message)
+`;
+
+pythonTest("more files than a service takes are refused before any is sent", async (root) => {
+  await using registry = await openRegistry("memory:");
+  await using handler = createHandler(registry);
+  const sent: string[] = [];
+  await using server = Deno.serve({ port: 0, hostname: "127.0.0.1", onListen() {} }, (request) => {
+    if (/contents|uploads/.test(request.url)) sent.push(`${request.method} ${request.url}`);
+    return handler(request);
+  });
+  const refused = 'Cannot save "m": it has 2 files, of at most 1';
+  const args = [`http://127.0.0.1:${server.addr.port}`];
+  assertEquals(await runProgram(MANY, { args, cwd: root.path }), [refused, refused]);
+  assertEquals(sent, []);
 });
 
 const FULL = `

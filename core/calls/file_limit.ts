@@ -1,0 +1,41 @@
+// How many files one version and one request may have. What is known of the files is checked before
+// any of them is stored or sent.
+import { invalid } from "../errors.ts";
+
+/** Longest list of the files of a version, bytes: its JSON must fit into a string. */
+export const MAX_FILE_LIST_BYTES: number = 256 * 1024 * 1024;
+
+/** Most files in one request to a service. */
+export const MOST_SENT_FILES = 100_000;
+
+/** The text of a file, of where it is, and of its place between others, without what differs. */
+const FILE = `{"path":"","size":,"sha256":"${"0".repeat(64)}"},`.length;
+const PART = `,"parts":[{"object":0,"size":}]`.length;
+const OFFSET = `,"offset":00000`.length;
+/** Files up to this size lie side by side. */
+const PACKED_BYTES = 256 * 1024;
+
+/**
+ * Throws `Invalid` if the list of files would be too long for a version, unless most are equal.
+ * Files of unknown size count as empty.
+ */
+export function checkFileList(files: Iterable<{ path: string; size?: number }>): void {
+  let count = 0, bytes = 0;
+  for (const { path, size = 0 } of files) {
+    count++;
+    bytes += FILE + path.length;
+    if (size > 0) bytes += PART + (size > PACKED_BYTES ? 0 : OFFSET) + 2 * String(size).length;
+  }
+  if (bytes <= MAX_FILE_LIST_BYTES) return;
+  throw tooMany(`${count} files, whose list would have over ${MAX_FILE_LIST_BYTES} bytes`);
+}
+
+/** Throws `Invalid` for more files than one call may have. */
+export function checkFileCount(count: number, most = Infinity): void {
+  if (count > most) throw tooMany(`over ${most} files, the most of one request to a service`);
+}
+
+function tooMany(state: string) {
+  const hint = "Save several artifacts or parts of a draft, or one archive. Nothing was saved.";
+  return invalid("save", "files", state, { hint });
+}
