@@ -211,7 +211,7 @@ class ServiceRegistry(Registry):
         """
         encode_segment(name)  # refuses what cannot be a name
         run_id = str(uuid.uuid4()) if id is None else id
-        encode_segment(run_id)
+        encode_segment(run_id, "id")
         action = f"open a run of {quoted(name)}"
         facts = {"params": params, "tags": tags}
         body: Json = {key: checked_json(facts[key], action, key) or {} for key in facts}
@@ -246,7 +246,7 @@ class ServiceRegistry(Registry):
             raise HoldfastError("Invalid", message, f"Pass 1 to {MAX_MEMBERS} members.")
         members = dict(members)
         for member in members:
-            encode_segment(member)  # refuses what cannot be a name
+            encode_segment(member, "member")  # refuses what cannot be a name
         opened = {member: self.open(members[member]) for member in sorted(members)}
         pinned = {
             member: {"ref": each.ref.partition("+")[0], "digest": each.digest}

@@ -11,16 +11,17 @@ PLAIN_BYTES = frozenset(b"abcdefghijklmnopqrstuvwxyz0123456789_-")
 DEVICES = re.compile(r"(con|prn|aux|nul|com[0-9]|lpt[0-9])\Z")
 
 
-def encode_segment(text: str) -> str:
+def encode_segment(text: str, kind: str = "name") -> str:
     """Returns the segment of a name, an alias or a key (section 1.1).
 
-    Raises `Invalid` for a text that cannot be one.
+    Raises `Invalid` for a text that cannot be one. `kind` is what it is called then.
     """
     reason = why_not_name(text)
     segment = "" if reason else escaped(text)
     if reason or len(segment) > 200:
-        message = f"Cannot use the name {quoted(str(text))}: {reason or 'it is too long'}"
-        raise HoldfastError("Invalid", message, "Choose another one, such as `team:model`.")
+        message = f"Cannot use the {kind} {quoted(str(text))}: {reason or 'it is too long'}"
+        example = ", such as `team:model`" if kind == "name" else ""
+        raise HoldfastError("Invalid", message, f"Choose another one{example}.")
     return segment
 
 

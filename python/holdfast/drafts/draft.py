@@ -76,7 +76,7 @@ class Draft(Worded):
         earlier: Callable[[], Artifact | None],
     ) -> None:
         encode_segment(name)  # refuses what cannot be a name
-        encode_segment(id)
+        encode_segment(id, "id")
         self.name: str = name
         self.id: str = id
         self._connection = connection
@@ -176,7 +176,7 @@ class Draft(Worded):
     def _part_of(self, path: str, part: str | None) -> str:
         part = path if part is None else part
         try:
-            encode_segment(part)
+            encode_segment(part, "part")
         except HoldfastError as error:
             raise self._refused(error.message, 'Pass a name for the part: part="0".') from None
         return part

@@ -103,7 +103,7 @@ class Run(Worded):
             if key in members and type(members[key]) not in (int, float):
                 state = f"{quoted(key)} is {quoted(point[key])}, not a number"
                 raise self._error("log to", state, "Log it under another name.")
-        if not members.keys() - {"step", TIME}:
+        if not any(has_value(members[key]) for key in members.keys() - {"step", TIME}):
             hint = "Log numbers by name: log(step=1, loss=0.5)."
             raise self._error("log to", "a point has no values", hint)
         with self._changed:
@@ -389,6 +389,11 @@ def leave_all_runs() -> None:
     """Marks all open runs as failed, at the end of the program."""
     for run in list(OPEN_RUNS):
         run.leave("the program ended without finish()")
+
+
+def has_value(value: Any) -> bool:
+    """False for a dict without a value, however deep."""
+    return not is_dict(value) or any(map(has_value, value.values()))
 
 
 def well_formed(text: str) -> bool:

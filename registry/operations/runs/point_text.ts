@@ -31,7 +31,8 @@ export function pointText(
     });
   };
   const step = numberOf(STEP, next.step), seconds = numberOf(TIME, next.seconds);
-  if (!Object.keys(values).some((name) => name !== STEP && name !== TIME)) {
+  const own = Object.keys(values).filter((name) => name !== STEP && name !== TIME);
+  if (!own.some((name) => hasValue(values[name]))) {
     throw invalid("log to", spoken, "a point has no values", {
       hint: "Pass numbers by name: { step: 1, loss: 0.5 }.",
     });
@@ -42,6 +43,11 @@ export function pointText(
     ...(Object.hasOwn(values, TIME) ? [] : [`"${TIME}":${numberText(seconds)}`]),
   ];
   return { step, line: `{${all.join(",")}}\n` };
+}
+
+/** False for an object without a value, however deep. */
+function hasValue(value: unknown): boolean {
+  return typeof value !== "object" || value === null || Object.values(value).some(hasValue);
 }
 
 /** Returns the members of a point as JSON, without braces. */

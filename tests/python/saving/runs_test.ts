@@ -218,11 +218,11 @@ pythonTest("points of Python can be read while the program runs", async (root) =
 const LIFE = `${CONNECT}
 import threading
 
-def refused(call):
+def refused(call, part=1):
     try:
         call()
     except holdfast.HoldfastError as error:
-        print(error.code, error.message.split(": ", 1)[1])
+        print(error.code, error.message.split(": ", 1)[part])
 
 run = registry.run("m", id="1", params={"rate": 0.1}, tags={"host": "n1"})
 run.update(params={"depth": None, "rate": 0.1}, tags={"late": True})
@@ -231,9 +231,10 @@ refused(lambda: run.update({"rate": math.nan}))
 refused(lambda: registry.run("m", id="1", params={"rate": 0.3}))
 run.update({"rate": 0.2}, {"host": None}, replace=True)
 print([(each.params, each.tags) for each in registry.runs("m")])
-for wrong in [{}, {"step": 1}, {"step": "a", "loss": 1}, {"step": math.nan, "loss": 1}]:
+for wrong in [{}, {"step": 1}, {"a": {"b": {}}}, {"step": "a", "loss": 1}, {"step": math.nan, "loss": 1}]:
     refused(lambda: run.log(wrong))
-refused(lambda: registry.run("m", id=""))
+refused(lambda: registry.run("m", id=""), part=0)
+refused(lambda: registry.draft("m", id="a@b"), part=0)
 helper = registry.run("m", id="1")
 helper.log(validation=1)
 helper.close()
@@ -272,9 +273,11 @@ pythonTest("runs of Python take late parameters, and lose no point of a finish",
     "[({'rate': 0.2, 'depth': None}, {'late': True})]",
     "Invalid a point has no values",
     "Invalid a point has no values",
+    "Invalid a point has no values",
     'Invalid "step" is "a", not a number',
     'Invalid "step" is NaN, not a number',
-    "Invalid it is empty",
+    'Invalid Cannot use the id ""',
+    'Invalid Cannot use the id "a@b"',
     "Invalid it has ended",
     "True 1",
   ]);

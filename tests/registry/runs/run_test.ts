@@ -201,7 +201,7 @@ Deno.test("values are stored exactly, or refused", async () => {
   for (
     const values of [
       ...[null, [1], 1, deep, { a: "\ud800" }, { "\ud800": 1 }, { a: "x".repeat(1_001) }],
-      ...[{}, { step: 1 }, { step: 1, _time: 1 }],
+      ...[{}, { step: 1 }, { step: 1, _time: 1 }, { a: { b: {} } }],
       ...["a", NaN, Infinity, null, true, { b: 1 }].flatMap((wrong) => [
         { step: wrong, loss: 1 },
         { _time: wrong, loss: 1 },
