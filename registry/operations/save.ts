@@ -11,13 +11,18 @@ import type { StoredFile, VersionRecord } from "../../core/record.ts";
 import { parseRef } from "../../core/naming/refs.ts";
 import { FIRST_VERSION, nextVersion, parseVersion } from "../../core/naming/versions.ts";
 import type { SavedArtifact, SaveOptions, TransferProgress } from "../../core/registry.ts";
-import { savedArtifact } from "../../core/registry/operations/saving.ts";
+import {
+  type CheckedOptions,
+  ONLY_CHECKED,
+  savedArtifact,
+} from "../../core/registry/operations/saving.ts";
 import { isOnDisk, saveAgainIfChanged } from "../../core/work/source_change.ts";
 import { isPassing, withDeadline } from "../../core/retry.ts";
 import { createRecord, pause } from "../cell/cell.ts";
-import { checkAliasesUnprotected, checkOverwriteUnprotected, setAliases } from "./save_alias.ts";
+import { checkAliasesUnprotected, checkOverwriteUnprotected } from "./saving/check_protected.ts";
+import { type Done, endSave } from "./saving/end_save.ts";
 import type { DeletedContent } from "./undelete/deleted_version.ts";
-import { checkSave, type UserFields, userFields } from "./save_options.ts";
+import { checkSave, type UserFields, userFields } from "./saving/check_options.ts";
 import type { Context } from "./context.ts";
 import type { FoundRecord } from "../cell/heads.ts";
 import { encodePlace, orderSegment, payloadFolder, recordKey } from "../format/layout.ts";
@@ -26,7 +31,7 @@ import { materializerFor } from "../contract/make_value.ts";
 import { announceInputs } from "./lineage/inputs.ts";
 import { arePinned, pinInputs } from "./lineage/pin_inputs.ts";
 import { tryLocate } from "./resolve.ts";
-import { cutting, isLive, loadBase } from "./save_base.ts";
+import { cutting, isLive, loadBase } from "./saving/load_base.ts";
 import { type Operation, startOperation } from "../cell/operation.ts";
 import { settle, settleVersion } from "../cell/settle.ts";
 import type { PayloadJobs } from "../payload/job_kinds.ts";
@@ -77,7 +82,7 @@ export function saveValue(
 export async function saveFiles(
   context: Context,
   artifact: FilesOfArtifact,
-  options: SaveOptions,
+  options: SaveOptions & CheckedOptions,
   executor: Executor<PayloadJobs> = context.executor,
 ): Promise<SavedArtifact> {
   const { name } = artifact;
@@ -94,15 +99,9 @@ export async function saveFiles(
     options.onProgress!({ ...progress, bytes: movedBytes = Math.max(movedBytes, bytes) });
   });
   const attempt = () => new SaveAttempt(context, artifact, { ...options, onProgress }, parts).run();
-  const { saved, repeats } = await saveAgainIfChanged(artifact.materializer, attempt);
-  await setAliases(context, saved, options, repeats);
-  return saved;
-}
-
-interface Done {
-  saved: SavedArtifact;
-  /** The record of the idempotency key, if an earlier operation wrote it. */
-  repeats?: FoundRecord;
+  const done = await saveAgainIfChanged(artifact.materializer, attempt);
+  await endSave(context, done, options);
+  return done.saved;
 }
 
 /** False for mirrors, which keep old names and follow their source, and for restored versions. */
@@ -131,7 +130,7 @@ interface Content {
 class SaveAttempt {
   readonly #context: Context;
   readonly #artifact: FilesOfArtifact;
-  readonly #options: SaveOptions;
+  readonly #options: SaveOptions & CheckedOptions;
   readonly #userFields: UserFields;
   readonly #operation: Operation;
   readonly #chooser: TargetChooser;
@@ -145,7 +144,7 @@ class SaveAttempt {
   constructor(
     context: Context,
     artifact: FilesOfArtifact,
-    options: SaveOptions,
+    options: SaveOptions & CheckedOptions,
     { executor, userFields, isAlone = false }: {
       executor: Executor<PayloadJobs>;
       userFields: UserFields;
@@ -197,22 +196,24 @@ class SaveAttempt {
       const parts = { executor, userFields: this.#userFields, isAlone: true };
       return await new SaveAttempt(context, artifact, this.#options, parts).run();
     }
-    await this.#placed?.folder.ended();
     return ending.state === "saved"
-      ? { saved: savedArtifact(ending.record, false, ending.addedBytes) }
+      ? this.#done(savedArtifact(ending.record, false, ending.addedBytes))
       : await this.#found(ending.found);
   }
 
   /** Ends with a version that exists. */
   async #found(existing: FoundRecord): Promise<Done> {
     await settleVersion(this.#context, existing, this.#options.signal);
-    const saved = savedArtifact(existing.record as VersionRecord, true);
-    return { saved, repeats: this.#chooser.repeats };
+    return this.#done(savedArtifact(existing.record as VersionRecord, true));
+  }
+
+  #done(saved: SavedArtifact): Done {
+    const repeats = saved.skipped ? this.#chooser.repeats : undefined;
+    return { saved, folder: this.#placed?.folder, repeats };
   }
 
   async #write(): Promise<Ending> {
-    const operation = this.#operation;
-    const payload = this.#payload;
+    const operation = this.#operation, payload = this.#payload;
     const fail = (error: unknown) => Promise.reject(contentFailure(operation, error));
     if (!await this.#gather().catch(fail)) { // the files do not fit into the record
       const existing = await this.#begin();
@@ -262,13 +263,20 @@ class SaveAttempt {
     this.#base ??= await this.#loadBase();
     const base = this.#sharesNothing ? undefined : this.#base;
     const key = payloadFolder(name, place);
-    const context = this.#context, isMirrored = members?.origin !== undefined;
-    const keeper = isMirrored ? undefined : noteKeeper(context.cache, "unfinished", name);
+    const context = this.#context;
+    const keepsNotes = members?.origin === undefined && !this.#options[ONLY_CHECKED];
+    const keeper = keepsNotes ? noteKeeper(context.cache, "unfinished", name) : undefined;
     const unfinished = await Unfinished.open(context, keeper, key);
-    const notes = isOnDisk(materializer) && !isMirrored ? context.openNotes?.() : undefined;
+    const notes = isOnDisk(materializer) && keepsNotes ? context.openNotes?.() : undefined;
     const seenFiles = await SeenFiles.open(noteKeeper(notes, "seen", name), this.#startedAt);
-    const sources = { base, wholeBase, unfinished, seenFiles };
-    const folderOptions = { ...this.#settings, folder: key, ...sources };
+    const folderOptions = {
+      ...this.#settings,
+      folder: key,
+      base,
+      wholeBase,
+      unfinished,
+      seenFiles,
+    };
     this.#placed = { place, folder: new PayloadFolder(context, this.#operation, folderOptions) };
   }
 
@@ -321,8 +329,7 @@ class SaveAttempt {
   async #commit(content: Content): Promise<Ending> {
     const { name, members, materializer } = this.#artifact;
     const { files, inline } = this.#payload;
-    const context = this.#context;
-    const operation = this.#operation;
+    const context = this.#context, operation = this.#operation;
     const { inputs = this.#userFields.pinned ?? [] } = members ?? {};
     // Look for an existing version before index entries of the inputs are written.
     const look = inputs.length > 0 && this.#options.onConflict === "skip" &&

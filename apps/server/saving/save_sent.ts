@@ -3,6 +3,7 @@
 import { isRegistryError, parseRef, type SavedArtifact, type SaveOptions } from "../../../mod.ts";
 import { newAliases } from "../../../core/naming/refs.ts";
 import { RELEASE } from "../../../core/registry/release.ts";
+import { type CheckedOptions, ONLY_CHECKED } from "../../../core/registry/operations/saving.ts";
 import type { Access } from "../access/access.ts";
 import type { ServerContext } from "../routing.ts";
 import { RefusedRequest } from "../problem.ts";
@@ -28,11 +29,12 @@ export async function saveSent(
   checkNamed(request, { name, access });
   newAliases(request.alias);
   const save = (files: FileToSave[]) => {
-    const saveOptions = { ...options, as: passThrough(materializer, files), signal };
-    if (sent === undefined) { // only checked: keeps no version for its key, and sets no alias
-      saveOptions.skipIfUnchanged = true;
-      delete saveOptions.alias;
-    }
+    const saveOptions: SaveOptions & CheckedOptions = {
+      ...options,
+      as: passThrough(materializer, files),
+      signal,
+      ...(sent === undefined && { [ONLY_CHECKED]: true }),
+    };
     return ofCondition(options.ifCommit, () => context.registry.save(name, undefined, saveOptions));
   };
   if (sent === undefined) return await checkOnly(save);

@@ -57,6 +57,17 @@ export interface SaveOptions extends SignalOptions {
   onProgress?: (progress: TransferProgress) => void;
 }
 
+/** The option of a save that is only checked. */
+export const ONLY_CHECKED: unique symbol = Symbol("holdfast.only_checked");
+
+/**
+ * An option for services, whose clients ask before they send files. The save throws all errors that
+ * it would throw before it reads a large file, and has no effects.
+ */
+export interface CheckedOptions {
+  [ONLY_CHECKED]?: true;
+}
+
 /** Progress of a transfer. */
 export interface TransferProgress {
   path: string;

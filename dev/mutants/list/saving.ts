@@ -75,7 +75,7 @@ export const SAVING: readonly Mutant[] = [
   },
   {
     name: "save/tombstone-taken-for-the-base",
-    file: "registry/operations/save_base.ts",
+    file: "registry/operations/saving/load_base.ts",
     text: "if (head?.key !== base.key || head.dead) return false;",
     replacement: "if (head?.key !== base.key) return false;",
     test: "tests/registry/cell/renewal_test.ts",

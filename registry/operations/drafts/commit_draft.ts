@@ -18,7 +18,7 @@ import { draftPlace, encodePlace, payloadFolder, payloadKey } from "../../format
 import { inMemory } from "../../payload/file_bytes.ts";
 import { PlacedContent, StoredContent } from "../../payload/stored_content.ts";
 import { saveFiles } from "../save.ts";
-import { setAliases } from "../save_alias.ts";
+import { endSave } from "../saving/end_save.ts";
 import { checkFresh, type DraftCall, type DraftLook, lookAtDraft } from "./draft_state.ts";
 import { type FoundPart, listed, partKeys, readDecided, readParts } from "./draft_state.ts";
 import { closeDraft, decideEnd, ended, readEnd, stateOf } from "./draft_state.ts";
@@ -47,7 +47,7 @@ export async function commitDraft(
     if (end?.state === "committed") checkSame(draft, parts, new Map(end.parts));
     await settleVersion(context, version, signal);
     const saved = savedArtifact(version.record as VersionRecord, true);
-    await setAliases(context, saved, saveOptions, used);
+    await endSave(context, { saved, repeats: used }, saveOptions as SaveOptions);
     return saved;
   }
 }

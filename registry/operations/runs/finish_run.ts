@@ -19,7 +19,7 @@ import {
 } from "../drafts/draft_state.ts";
 import { ended, listed, readDecided, readParts, stateOf } from "../drafts/draft_state.ts";
 import { openDraft } from "../drafts/open_draft.ts";
-import { checkSave } from "../save_options.ts";
+import { checkSave } from "../saving/check_options.ts";
 import { LastValues } from "./last_values.ts";
 import { countOf, failureOf, lookAtRun, noSuchRun, readPoints } from "./look_at_run.ts";
 import type { RunLook } from "./look_at_run.ts";

@@ -7,7 +7,8 @@ import { conflict } from "../../../core/errors.ts";
 import { encodeRecord } from "../../format/record_codec.ts";
 import type { AnyRecord, KeyRecord, VersionRecord } from "../../../core/record.ts";
 import { FIRST_VERSION, parseVersion } from "../../../core/naming/versions.ts";
-import type { SaveOptions } from "../../../core/registry.ts";
+import { type CheckedOptions, ONLY_CHECKED } from "../../../core/registry/operations/saving.ts";
+import type { SaveOptions } from "../../../core/registry/operations/saving.ts";
 import { createRecord, knownFrom, type KnownHead, viewHead } from "../../cell/cell.ts";
 import type { Context } from "../context.ts";
 import { misplaced, readHead, readRecord, recordOfKind } from "../../cell/heads.ts";
@@ -83,7 +84,7 @@ async function isResult(
   return isOfSave && !await isVoid(context, object, signal);
 }
 
-type KeyedSave = Pick<SaveOptions, "version" | "ifCommit" | "skipIfUnchanged"> & {
+type KeyedSave = Pick<SaveOptions, "version" | "ifCommit" | "skipIfUnchanged"> & CheckedOptions & {
   name: string;
   key: string;
 };
@@ -174,7 +175,7 @@ class KeyedTarget implements TargetChooser {
         return earlier;
       }
       const choice = await offer();
-      if (undecided && "target" in choice) return choice;
+      if (this.#save[ONLY_CHECKED] || (undecided && "target" in choice)) return choice;
       if ("existing" in choice) await settleVersion(context, choice.existing, operation.signal);
       const generation = (known?.generation ?? 0) + 1;
       const key = recordKey(this.#cell, generation);
@@ -253,7 +254,7 @@ export function createChooser(
   context: Context,
   operation: Operation,
   { name, above }: { name: string; above?: number },
-  options: SaveOptions,
+  options: SaveOptions & CheckedOptions,
 ): TargetChooser {
   const { version, bump, ifCommit, idempotencyKey: key } = options;
   const { onConflict = ifCommit === undefined ? "fail" : "overwrite" } = options;

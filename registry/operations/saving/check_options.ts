@@ -1,14 +1,14 @@
 // Checks of a save's options.
-import { type Fault, fault } from "../../core/errors.ts";
-import { checkName, shown } from "../../core/naming/names.ts";
-import { newAliases } from "../../core/naming/refs.ts";
-import { FIRST_VERSION, parseVersion } from "../../core/naming/versions.ts";
-import { checkMetadata } from "../../core/calls/metadata.ts";
-import type { VersionRecord } from "../../core/record.ts";
-import { CHOICES, type SaveOptions } from "../../core/registry/operations/saving.ts";
-import { checkInputs, type GivenInput } from "./lineage/inputs.ts";
-import { checkWritable, type Context } from "./context.ts";
-import { checkEncoding } from "../payload/encoding.ts";
+import { type Fault, fault } from "../../../core/errors.ts";
+import { checkName, shown } from "../../../core/naming/names.ts";
+import { newAliases } from "../../../core/naming/refs.ts";
+import { FIRST_VERSION, parseVersion } from "../../../core/naming/versions.ts";
+import { checkMetadata } from "../../../core/calls/metadata.ts";
+import type { VersionRecord } from "../../../core/record.ts";
+import { CHOICES, type SaveOptions } from "../../../core/registry/operations/saving.ts";
+import { checkInputs, type GivenInput } from "../lineage/inputs.ts";
+import { checkWritable, type Context } from "../context.ts";
+import { checkEncoding } from "../../payload/encoding.ts";
 
 /** Throws `Invalid` for contradictory options, or options that the registry's settings forbid. */
 export function checkSave(context: Context, name: string, options: SaveOptions): void {

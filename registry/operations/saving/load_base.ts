@@ -1,14 +1,14 @@
 // The base of a save: the version whose unchanged files it shares.
-import { isRegistryError } from "../../core/errors.ts";
-import { parseRef } from "../../core/naming/refs.ts";
-import type { SaveOptions } from "../../core/registry.ts";
-import { readHead } from "../cell/heads.ts";
-import type { Operation } from "../cell/operation.ts";
-import { cellOf } from "../format/layout.ts";
-import { type Base, createBase, isStaleView } from "../payload/base.ts";
-import type { Context } from "./context.ts";
-import { payloadSource } from "./load.ts";
-import { locate, tryLocate } from "./resolve.ts";
+import { isRegistryError } from "../../../core/errors.ts";
+import { parseRef } from "../../../core/naming/refs.ts";
+import type { SaveOptions } from "../../../core/registry.ts";
+import { readHead } from "../../cell/heads.ts";
+import type { Operation } from "../../cell/operation.ts";
+import { cellOf } from "../../format/layout.ts";
+import { type Base, createBase, isStaleView } from "../../payload/base.ts";
+import type { Context } from "../context.ts";
+import { payloadSource } from "../load.ts";
+import { locate, tryLocate } from "../resolve.ts";
 
 /** Returns the version whose files can be shared or equal: the given one, else the latest. */
 export async function loadBase(

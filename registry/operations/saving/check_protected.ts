@@ -1,0 +1,40 @@
+// Rules that protect names and aliases from a save.
+import { newAliases } from "../../../core/naming/refs.ts";
+import { FIRST_VERSION, parseVersion } from "../../../core/naming/versions.ts";
+import type { SaveOptions } from "../../../core/registry.ts";
+import { ruleFor } from "../../../core/registry/rules.ts";
+import { listAliases } from "../aliases.ts";
+import type { Context } from "../context.ts";
+import { checkUnprotected, checkUnprotectedAlias, rulesNow } from "../protection.ts";
+
+/** Throws `Conflict` for a save that sets a protected alias. */
+export async function checkAliasesUnprotected(
+  context: Context,
+  name: string,
+  { alias: aliases, signal }: SaveOptions,
+): Promise<void> {
+  for (const alias of newAliases(aliases)) {
+    await checkUnprotectedAlias(context, { action: "set alias", name, alias }, signal);
+  }
+}
+
+/**
+ * Throws `Conflict` for a save that overwrites a protected name, or the version of a protected
+ * alias.
+ */
+export async function checkOverwriteUnprotected(
+  context: Context,
+  name: string,
+  { version, onConflict, ifCommit, signal }: SaveOptions,
+): Promise<void> {
+  if (onConflict !== "overwrite" && ifCommit === undefined) return;
+  await checkUnprotected(context, { action: "overwrite", name }, signal);
+  const isNew = version === undefined && context.settings.versioned;
+  const { protectAliases } = ruleFor(await rulesNow(context, signal), name) ?? {};
+  if (isNew || protectAliases === undefined) return;
+  const { canonical } = version === undefined ? FIRST_VERSION : parseVersion(version);
+  for await (const entry of listAliases(context, name, { signal })) {
+    if (entry.version !== canonical) continue;
+    await checkUnprotectedAlias(context, { action: "overwrite", name, ...entry }, signal);
+  }
+}
