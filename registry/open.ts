@@ -241,7 +241,7 @@ function createRegistry(context: Context): StoredRegistry {
   const names: Registry["names"] = (options) => listNames(context, options);
   const suggesting = createSuggesting(context);
   const suggest = <T>(call: Promise<T>, ref: string, options: RefOptions = {}) =>
-    suggesting(call, () => releaseOrRef(ref, options), options.signal);
+    call.catch(suggesting(() => releaseOrRef(ref, options), options.signal));
 
   const registry: StoredRegistry = {
     location: backend.location,
@@ -250,7 +250,7 @@ function createRegistry(context: Context): StoredRegistry {
     backend,
     materializers,
     save: (artifact, value, options) =>
-      suggesting(saveValue(context, artifact, value, options), undefined, options?.signal),
+      saveValue(context, artifact, value, options).catch(suggesting(undefined, options?.signal)),
     load: ((ref: string | DefinedArtifact<unknown>, options?: LoadOptions) => {
       const text = isDefinedArtifact(ref) ? ref.name : ref;
       return suggest(load(ref, options), text, options);

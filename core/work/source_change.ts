@@ -17,7 +17,12 @@ export function isOnDisk({ id }: { id: string }): boolean {
   return id === "file" || id === "folder";
 }
 
-/** Saves a file or folder, once more if it changed meanwhile. Other values may be read only once. */
+/** True for the error of a file or folder that changed. Other values may be read only once. */
+export function changedOnDisk(materializer: { id: string }, error: unknown): boolean {
+  return isOnDisk(materializer) && isRegistryError(error, "Conflict") && error.state === STATE;
+}
+
+/** Saves a file or folder, once more if it changed meanwhile. */
 export async function saveAgainIfChanged<T>(
   materializer: { id: string },
   save: () => Promise<T>,
@@ -25,9 +30,7 @@ export async function saveAgainIfChanged<T>(
   try {
     return await save();
   } catch (error) {
-    if (!isOnDisk(materializer) || !isRegistryError(error, "Conflict") || error.state !== STATE) {
-      throw error;
-    }
+    if (!changedOnDisk(materializer, error)) throw error;
     return await save();
   }
 }

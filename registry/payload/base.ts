@@ -3,8 +3,8 @@ import type { Part, StoredFile, VersionRecord } from "../../core/record.ts";
 import { forEachAtOnce } from "../../core/work/at_once.ts";
 import { inTurns } from "../../core/work/next_turn.ts";
 import type { Store } from "../cell/store.ts";
-import type { FoundRecord } from "../cell/heads.ts";
-import { payloadKey } from "../format/layout.ts";
+import { type FoundRecord, readHead } from "../cell/heads.ts";
+import { cellOf, payloadKey } from "../format/layout.ts";
 import type { Operation } from "../cell/operation.ts";
 import { MIN_CUT_BYTES } from "../../core/bytes/content_chunks.ts";
 import { isLate } from "../cell/voids.ts";
@@ -129,6 +129,21 @@ function earlierOf(
   const list = chunks && { ...located(chunks), sha256: chunks.sha256 };
   const earlier = { size, parts: parts.map(located), ...(list && { chunks: list }), expectsEqual };
   return [[path, earlier]];
+}
+
+/** True if a base still counts, by a recent lookup. */
+export async function isLive(
+  store: Store,
+  operation: Operation,
+  { key }: Pick<Base, "key">,
+): Promise<boolean> {
+  if (!isStaleView(operation, "base")) return true;
+  const seenAt = operation.moment();
+  const head = await readHead(store, cellOf(key), operation.signal);
+  // After a deletion the collector may have put the tombstone in the place of the record.
+  if (head?.key !== key || head.dead) return false;
+  operation.views.base = seenAt;
+  return true;
 }
 
 /**

@@ -17,6 +17,8 @@ import type { MaybeStored } from "./stored_content.ts";
 
 /** Files up to this size are held in memory: packed together, or inline in the record. */
 export const SMALL_FILE_BYTES = 256 * 1024;
+/** Plain bytes of a full pack, and its files: each takes several hundred bytes until it is sent. */
+export const PACK_BYTES = 8 * 1024 * 1024, PACK_FILES = 16_384;
 const CHUNK_BYTES = 1024 * 1024;
 
 /** Content that is read at once: unshared bytes in memory, or a file on disk. */

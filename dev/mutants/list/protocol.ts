@@ -80,7 +80,7 @@ export const PROTOCOL: readonly Mutant[] = [
     text: "[start, head, base, draft]",
     replacement: "[start, head, draft]",
     also: [{
-      file: "registry/operations/saving/load_base.ts",
+      file: "registry/payload/base.ts",
       text: `if (!isStaleView(operation, "base")) return true;`,
       replacement: "if (true) return true;",
     }],

@@ -15,7 +15,8 @@ import type { FileBytes } from "../../payload/file_bytes.ts";
 import { type PayloadSource, StoreReader } from "../../payload/store_reader.ts";
 import { StoredContent, type StoredReader } from "../../payload/stored_content.ts";
 import type { Located } from "../../cell/heads.ts";
-import { type FilesOfArtifact, saveFiles } from "../../operations/save.ts";
+import { saveFiles } from "../../operations/save.ts";
+import type { FilesOfArtifact } from "../../operations/saving/attempt.ts";
 import { type MirrorRun, originOf } from "./run.ts";
 import { fileFacts } from "../../../core/registry/file_facts.ts";
 

@@ -24,12 +24,14 @@ const WITHIN_MS = 60_000;
 const TIMEOUT_MS = 2_000;
 const MOST_NAMES = 1_000;
 
-/** Adds a suggestion to the error of a call whose ref, or one that the error has, does not exist. */
-type Suggesting = <T>(
-  call: Promise<T>,
+/**
+ * Returns a handler of a call's error: it throws the error with a suggestion if its ref, or one
+ * that the error has, does not exist.
+ */
+type Suggesting = (
   ref: (() => Ref) | undefined,
   signal?: AbortSignal,
-) => Promise<T>;
+) => (error: unknown) => Promise<never>;
 
 export function createSuggesting(context: Context): Suggesting {
   const { system } = context;
@@ -43,13 +45,12 @@ export function createSuggesting(context: Context): Suggesting {
     return true;
   }
 
-  return (call, ref, signal) =>
-    call.catch(async (error) => {
-      const missing = isAbsent(error) ? error.missing ?? ref?.() : undefined;
-      if (missing === undefined || !maySearch()) throw error;
-      const suggestion = await search(context, missing, signal);
-      throw suggestion === undefined ? error : withSuggestion(error as RegistryError, suggestion);
-    });
+  return (ref, signal) => async (error) => {
+    const missing = isAbsent(error) ? error.missing ?? ref?.() : undefined;
+    if (missing === undefined || !maySearch()) throw error;
+    const suggestion = await search(context, missing, signal);
+    throw suggestion === undefined ? error : withSuggestion(error as RegistryError, suggestion);
+  };
 }
 
 /** Returns a similar name or ref. Failures are ignored: the original error matters. */

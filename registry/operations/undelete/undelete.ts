@@ -30,7 +30,8 @@ import {
 import { keptFileMembers, keptMembers } from "./kept_members.ts";
 import { payloadSource } from "../load.ts";
 import { versionNotFound } from "../resolve.ts";
-import { type FilesOfArtifact, saveFiles } from "../save.ts";
+import { saveFiles } from "../save.ts";
+import type { FilesOfArtifact } from "../saving/attempt.ts";
 
 /** Maximum number of attempts after other writers changed the version. */
 const MAX_TRIES = 20;

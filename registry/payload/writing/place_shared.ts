@@ -9,7 +9,7 @@ import { inTurns } from "../../../core/work/next_turn.ts";
 import { allParts, placeOf } from "../../cell/objects.ts";
 import { payloadKey } from "../../format/layout.ts";
 import type { Base } from "../base.ts";
-import { PACK_BYTES } from "./send_queue.ts";
+import { PACK_BYTES } from "../content.ts";
 
 /** A range of an object that files use. */
 interface Use {

@@ -7,15 +7,13 @@ import { inTurns } from "../../../core/work/next_turn.ts";
 import type { SideBySide } from "../../../core/work/side_by_side.ts";
 import { DiskContent } from "../../../disk/disk_file.ts";
 import { changedWhileSaving } from "../../../core/work/source_change.ts";
-import { type Content, sizeOf, SMALL_FILE_BYTES } from "../content.ts";
+import { type Content, PACK_BYTES, PACK_FILES, sizeOf, SMALL_FILE_BYTES } from "../content.ts";
 import type { LargeContent, SmallContent } from "../content.ts";
 import type { ByteSharing, FileFacts, PayloadJobs, UnplacedJob } from "../job_kinds.ts";
 import { type Known, KnownFiles } from "../known.ts";
 import type { SeenFiles } from "../seen_files.ts";
 import type { StoredContent } from "../stored_content.ts";
 
-/** Plain bytes of a full pack, and its files: each takes several hundred bytes until it is sent. */
-export const PACK_BYTES = 8 * 1024 * 1024, PACK_FILES = 16_384;
 /** Memory of a small file on its way, beside its bytes. */
 const HELD_OF_SMALL_BYTES = 1024;
 /** Maximum memory that a store needs to send one object in parts. */
