@@ -222,7 +222,7 @@ const OF_STEP = /^metadata\.(pipeline|end|step|node|operator|code|effect|inputs\
 
 /**
  * Returns the keys that are shown at first, in their order. Facts that say nothing are left out. Of
- * many metrics, a few come before the parameters, those that differ first, and the others behind.
+ * many results, a few come before the parameters, those that differ first, and the others behind.
  */
 export function usualKeys(
   columns: readonly ExperimentColumn[],
@@ -249,8 +249,8 @@ export function usualKeys(
 
 /** Facts before the keys of metadata. */
 const FIRST: ReadonlySet<string> = new Set(["version", "aliases", "state"]);
-/** Metrics before the parameters. */
-const FIRST_METRICS = 6;
+/** Metrics and other results before the parameters. */
+const FIRST_RESULTS = 6;
 
 function membersInOrder(
   columns: readonly ExperimentColumn[],
@@ -258,16 +258,14 @@ function membersInOrder(
 ): string[] {
   const of = (...roles: Role[]) =>
     columns.filter(({ role = "other" }) => roles.includes(role)).map(({ key }) => key);
-  const [metrics, parameters] = [of("measure"), of("parameter")];
-  if (metrics.length <= FIRST_METRICS || parameters.length === 0) {
-    return columns.map(({ key }) => key);
-  }
+  const [results, parameters] = [of("measure", "result"), of("parameter")];
+  if (results.length <= FIRST_RESULTS) return columns.map(({ key }) => key);
   return [
-    ...metrics.slice(0, FIRST_METRICS),
+    ...results.slice(0, FIRST_RESULTS),
     ...parameters.filter(differs),
     ...parameters.filter((key) => !differs(key)),
-    ...of("result", "other"),
-    ...metrics.slice(FIRST_METRICS),
+    ...results.slice(FIRST_RESULTS),
+    ...of("other"),
   ];
 }
 
