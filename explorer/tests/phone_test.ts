@@ -73,7 +73,8 @@ Deno.test({
       ) {
         await page.goto(`${url}${fragment}`);
         const box = page.getByLabel(label!, { exact: true });
-        const short = label === "Versions" ? key.replace("evaluation.", "") : key; // by its group
+        const isGrouped = label === "Versions" || label === "Metadata";
+        const short = isGrouped ? key.replace("evaluation.", "") : key;
         await box.getByText(label === "Preview" ? "measurement_0" : short).first().waitFor();
         const beyond = await page.evaluate(() => document.documentElement.scrollWidth - innerWidth);
         assertEquals(Math.max(0, beyond), 0, `${width} ${fragment}`);

@@ -1,4 +1,5 @@
 // One chart of curves, which is drawn once it is near the part of the page that is in view.
+import { breakable } from "../components/breakable.ts";
 import { Chart } from "../components/charts/chart.ts";
 import { formatCount, numberText } from "../format/format.ts";
 import { html } from "../framework/html.ts";
@@ -31,7 +32,7 @@ export function CurveCard(props: CurveProps) {
         <figure class="chart" aria-label=${label} style=${{
           minBlockSize: `${height || HEIGHT}px`,
         }}>
-          <figcaption class="chart-title">${label}</figcaption>
+          <figcaption class="chart-title">${breakable(label)}</figcaption>
         </figure>
       `}</div>
   `;

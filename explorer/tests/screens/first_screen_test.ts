@@ -3,6 +3,7 @@ import { assertEquals } from "@std/assert";
 import { openRegistry, type Registry } from "../../../mod.ts";
 import { bestOf } from "../../src/compare/facts.ts";
 import { conditionsOf, inOrderOf } from "../../src/views/names/found_order.ts";
+import { barriersOf } from "../support/barriers.ts";
 import { IGNORED, openExplorer, SKIPPED } from "../support/browser.ts";
 
 Deno.test("a search with a bound shows the best side of it first", () => {
@@ -52,8 +53,8 @@ Deno.test({
     await tiles.getByText("0.3333", { exact: true }).waitFor();
     assertEquals(await tiles.locator(".tile > .muted").allInnerTexts(), ["accuracy", "loss"]);
     const metadata = page.getByLabel("Metadata", { exact: true });
-    assertEquals(await metadata.locator("dt").allInnerTexts(), [
-      ...["params.opt.rate", "metrics.accuracy", "metrics.loss"],
+    assertEquals(await metadata.locator("h3, dt").allInnerTexts(), [
+      ...["params", "opt.rate", "metrics", "accuracy", "loss"],
     ]);
     assertEquals(await metadata.getByTitle(String(1 / 3)).count(), 2); // all digits
 
@@ -74,6 +75,50 @@ Deno.test({
     await page.evaluate(() => {
       for (const event of ["focusin", "pointerdown", "keydown"]) dispatchEvent(new Event(event));
     });
+    assertEquals(errors, []);
+  },
+});
+
+Deno.test({
+  name: "a version has its facts beside its content, or on a phone around it" + SKIPPED,
+  ignore: IGNORED,
+  async fn() {
+    await using registry = await openRegistry("memory:");
+    const numbered = Array.from({ length: 30 }, (_, i) => [`layer_${i}`, i]);
+    const metadata = {
+      params: { rate: 0.1 },
+      metrics: { accuracy: 0.9, tokens: 7_241_748_480, ...Object.fromEntries(numbered) },
+    };
+    const name = `team-of-research/models:${"risk-of-default-".repeat(5)}v12`;
+    await registry.save(name, "the value", { metadata });
+    await using explorer = await openExplorer(registry);
+    const { page, url, errors } = explorer;
+    const facts = page.getByRole("complementary", { name: "Facts" });
+    const content = page.getByRole("region", { name: "Preview" });
+    const boxOf = async (part: typeof facts) => (await part.boundingBox())!;
+    for (const width of [1280, 1920]) {
+      await page.setViewportSize({ width, height: 900 });
+      await page.goto(`${url}#/artifacts/${encodeURIComponent(name)}/1.0.0`);
+      await content.getByText("the value").waitFor();
+      const [left, right] = [await boxOf(content), await boxOf(facts)];
+      assertEquals(left.x + left.width <= right.x, true);
+      assertEquals(width - right.x - right.width < 40, true); // the whole width is used
+      assertEquals(left.y < 400, true, "the content is on the first screen");
+    }
+    const all = facts.getByRole("button", { name: "Show all 32 of metrics" });
+    const names = facts.locator("dt");
+    assertEquals(await names.filter({ hasText: "layer_29" }).count(), 0);
+    await all.press("Enter");
+    await names.filter({ hasText: "layer_29" }).waitFor();
+
+    await page.setViewportSize({ width: 390, height: 900 });
+    const [kind, value, rate] = [facts.getByText("Digest"), content, facts.getByText("rate")];
+    const tops = await Promise.all([kind, value, rate].map(async (part) => (await boxOf(part)).y));
+    assertEquals(tops, tops.toSorted((a, b) => a - b));
+    assertEquals(await barriersOf(page), []);
+    const tile = page.locator(".tile", { hasText: "tokens" });
+    const isCut = (each: HTMLElement) => each.scrollWidth > each.clientWidth;
+    assertEquals(await tile.evaluate(isCut), false);
     assertEquals(errors, []);
   },
 });

@@ -79,7 +79,8 @@ Deno.test({
     ]);
     await page.getByRole("figure", { name: "grad_norm by step" }).waitFor();
     const shown = page.getByLabel("Parameters", { exact: true });
-    assertEquals(await shown.locator("dt").allInnerTexts(), ["optimizer.rate", "optimizer.name"]);
+    const names = await shown.locator("h3, dt").allInnerTexts();
+    assertEquals(names, ["optimizer", "rate", "name"]);
     assertEquals(await barriersOf(page), []);
     await page.getByRole("button", { name: "Save as a version" }).press("Enter");
     await page.getByRole("link", { name: "digits:model@2.0.0" }).waitFor();

@@ -1,6 +1,7 @@
 // A chart, and the same as a table.
 import { html } from "../../framework/html.ts";
 import { useState } from "../../framework/preact.ts";
+import { breakable } from "../breakable.ts";
 import { type Column, Table } from "../table.ts";
 import type { ChartProps } from "./chart_points.ts";
 import { Plot } from "./plot.ts";
@@ -11,7 +12,7 @@ export function Chart(props: ChartProps) {
   return html`
     <figure class="chart" aria-label=${label}>
       <figcaption class="row spread chart-head">
-        <span class="chart-title">${label}</span>
+        <span class="chart-title">${breakable(label)}</span>
         <button type="button" class="button button-small" aria-pressed=${isTable}
           onClick=${() => setTable(!isTable)}>${isTable ? "As a chart" : "As a table"}</button>
       </figcaption>

@@ -7,7 +7,8 @@ import { isCard, type ListedVersion, namePath, openVersion } from "../../api/art
 import { useSession } from "../../api/context.ts";
 import { aliasesOf, type NameSummary, readName } from "../../api/names.ts";
 import { mayChange, type Service } from "../../api/service.ts";
-import { SameByCode, shellWord } from "../../components/copy_box.ts";
+import { breakable } from "../../components/breakable.ts";
+import { CopyButton, SameByCode, shellWord } from "../../components/copy_box.ts";
 import { StateTag } from "../../components/state_tag.ts";
 import { FactList } from "../../components/fact_list.ts";
 import { formatAgo, formatBytes, formatCount, formatTime } from "../../format/format.ts";
@@ -25,7 +26,7 @@ import { DeleteDialog } from "./delete_dialog.ts";
 import { RestoreOffer } from "./deleted_versions.ts";
 import { DownloadAll, DownloadButton } from "./download_button.ts";
 import { Heading } from "./heading.ts";
-import { metadataFacts, MetricTiles } from "../versions/metadata.ts";
+import { MetadataFacts, MetricTiles } from "../versions/metadata.ts";
 import { ReleasePanel } from "./release_panel.ts";
 import { Tree, type TreeNode } from "../../components/tree.ts";
 import { type DirectoryEntry, entriesOf, isZarr } from "../../previews/directory.ts";
@@ -86,7 +87,7 @@ function Content(
   const reason = state === "failed" ? (metadata.run as { failed?: string }).failed : undefined;
   const path = query.path ?? firstPath(valueFiles(files, metadata, ({ path }) => path));
   return html`
-    <div class="stack">
+    <div class="stack whole">
       <${Heading} name=${name} version=${version.version}
         tag=${state !== undefined && html`<${StateTag} state=${state} />`}>
         ${previous !== undefined &&
@@ -103,15 +104,24 @@ function Content(
             setDialog("delete")}>Delete</button>`}
       <//>
       ${reason !== undefined && html`<p class="note">${reason || "The run failed."}</p>`}
-      <${MetricTiles} metadata=${version.metadata} />
-      <${Curves} versions=${[version]} />
-      <${Facts} version=${version} aliases=${aliasesOf(summary, version.version)} />
-      ${version.materializer === RELEASE &&
-        html`<${ReleasePanel} ...${{ name, version: version.version, previous }} />`}
-      ${notes.card}
-      ${version.files.length === 0
-        ? html`<${Empty} title="This version has no files" />`
-        : html`<${Files} version=${version} path=${path} />`}
+      <div class="page">
+        <div class="page-top">
+          <${MetricTiles} metadata=${metadata} />
+          ${notes.card}
+        </div>
+        <aside class="page-side" aria-label="Facts">
+          <${Facts} version=${version} aliases=${aliasesOf(summary, version.version)} />
+          <${MetadataFacts} metadata=${metadata} label="Metadata" />
+        </aside>
+        <div class="page-main">
+          ${version.materializer === RELEASE &&
+            html`<${ReleasePanel} ...${{ name, version: version.version, previous }} />`}
+          <${Curves} versions=${[version]} />
+          ${files.length === 0
+            ? html`<${Empty} title="This version has no files" />`
+            : html`<${Files} version=${version} path=${path} />`}
+        </div>
+      </div>
       <${SameByCode} ...${codeOf(ref, path)} />
       ${dialog === "alias" &&
         html`
@@ -163,28 +173,26 @@ function Files({ version, path }: { version: ArtifactVersion; path?: string }) {
 
 function Facts({ version, aliases }: { version: ArtifactVersion; aliases: readonly string[] }) {
   const { materializer, size, files, createdAt: at, by, digest, inputs } = version;
-  const metadata = metadataFacts(version.metadata);
-  const tags = aliases.map((alias) =>
-    html`
-      <span class="tag tag-alias">${alias}</span>
-    `
+  const tags = aliases.map((alias) => html`<span class="tag tag-alias">${alias}</span>`);
+  const refs = inputs.map((ref) =>
+    html`<div><a href=${hrefOfRef(ref)}>${breakable(ref)}</a></div>`
   );
-  const refs = inputs.map((ref) => html`<div><a href=${hrefOfRef(ref)}>${ref}</a></div>`);
-  const facts = [
-    ["Aliases", tags.length > 0 && tags],
-    ["Kind", materializer],
-    ["Size", `${formatBytes(size)} in ${formatCount(files.length, "file")}`],
-    ["Saved", html`<span title=${at}>${formatTime(at)}, ${formatAgo(at)}</span>`],
-    ["By", by && html`<span title=${by.token && `token ${by.token}`}>${by.name}</span>`],
-    ["Digest", html`<span class="mono">${digest}</span>`],
-    ["Inputs", refs.length > 0 && refs],
-  ];
   return html`
-    <div class="columns">
-      <${FactList} facts=${facts} isCard />
-      ${metadata.length > 0 &&
-        html`<${FactList} facts=${metadata} label="Metadata" isCard isMono />`}
-    </div>
+    <${FactList} facts=${[
+      ["Aliases", tags.length > 0 && html`<span class="tags">${tags}</span>`],
+      ["Kind", materializer],
+      ["Size", `${formatBytes(size)} in ${formatCount(files.length, "file")}`],
+      ["Saved", html`<span title=${at}>${formatTime(at)}, ${formatAgo(at)}</span>`],
+      ["By", by && html`<span title=${by.token && `token ${by.token}`}>${by.name}</span>`],
+      [
+        "Digest",
+        html`
+          <code title=${digest}>${digest.slice(0, 12)}…</code> <${CopyButton} label="digest"
+            text=${digest} />
+        `,
+      ],
+      ["Inputs", refs.length > 0 && refs],
+    ]} />
   `;
 }
 

@@ -1,8 +1,10 @@
 // The metadata of a version: its metrics as tiles, and all keys as rows.
-import type { NamedFact } from "../../components/fact_list.ts";
+import { breakable } from "../../components/breakable.ts";
+import { FactList, type NamedFact } from "../../components/fact_list.ts";
 import { useSession } from "../../api/context.ts";
 import { briefText, numberText } from "../../format/format.ts";
 import { html } from "../../framework/html.ts";
+import { useState } from "../../framework/preact.ts";
 import { axesOf } from "../../curves/axes.ts";
 import { columnsOf, lastOf } from "./columns.ts";
 import { metadataValues, numberAt, runHref } from "./experiments.ts";
@@ -39,7 +41,7 @@ export function MetricTiles({ metadata, notes }: {
       html`
         <div class=${Number.isFinite(value) ? "tile" : "tile tile-bad"} key=${key}>
           <${TileValue} value=${value} />
-          <span class="muted">${title}</span>
+          <span class="muted">${breakable(title)}</span>
           ${note !== undefined && html`<div class="muted tile-note">${note}</div>`}
         </div>
       `
@@ -62,18 +64,60 @@ function TileValue({ value }: { value: number }) {
   `;
 }
 
-/** Returns a row for each key, with members of objects on rows of their own. */
-export function metadataFacts(metadata: Readonly<Record<string, unknown>>): NamedFact[] {
+/** Rows of a group of metadata that are shown at first. */
+const FEW_ROWS = 12;
+
+/**
+ * Shows a row for each key of metadata. Members of objects, such as `params.rate`, are rows below
+ * the name of the object.
+ */
+export function MetadataFacts({ metadata, label }: {
+  metadata: Readonly<Record<string, unknown>>;
+  label: string;
+}) {
   const values = metadataValues(metadata);
-  const run = runHref(values);
-  return [...values].map(([key, value]) => [
-    key.replace(/^metadata\./, ""),
+  const groups = Map.groupBy(values, ([key]) => /^metadata\.([^.]+)\../.exec(key)?.[1] ?? "");
+  if (groups.size === 0) return null;
+  return html`
+    <section class="stack fact-groups" aria-label=${label}>
+      <h2>${label}</h2>
+      ${[...groups].toSorted(([a], [b]) => Number(b === "") - Number(a === "")).map((
+        [group, own],
+      ) =>
+        html`<${MetadataGroup} key=${group} group=${group} own=${own} run=${runHref(values)} />`
+      )}
+    </section>
+  `;
+}
+
+function MetadataGroup({ group, own, run }: {
+  group: string;
+  own: readonly (readonly [key: string, value: unknown])[];
+  /** The address of the run that saved the version. */
+  run?: string;
+}) {
+  const [isAll, setIsAll] = useState(own.length <= FEW_ROWS + 1);
+  const prefix = group === "" ? "metadata." : `metadata.${group}.`;
+  const facts = (isAll ? own : own.slice(0, FEW_ROWS)).map(([key, value]): NamedFact => [
+    html`<span title=${key.replace(/^metadata\./, "")}>${
+      breakable(
+        key.slice(prefix.length),
+      )
+    }</span>`,
     typeof value === "number"
       ? html`<${NumberValue} value=${value} />`
       : key === "metadata.run" && run !== undefined
       ? html`<${RunLink} run=${value} href=${run} />`
       : jsonText(value),
   ]);
+  return html`
+    ${group !== "" && html`<h3>${group}</h3>`}
+    <${FactList} facts=${facts} isMono />
+    ${!isAll && html`
+      <p><button type="button" class="button button-small" onClick=${() =>
+        setIsAll(true)}>Show all ${own.length} of ${group || "the keys"}</button></p>
+    `}
+  `;
 }
 
 /** The run of a pipeline. A site has no page of it. */

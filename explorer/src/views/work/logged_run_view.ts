@@ -5,7 +5,6 @@ import type { LoggedRun } from "../../api/logged_runs.ts";
 import { useSession } from "../../api/context.ts";
 import { mayChange, type Service } from "../../api/service.ts";
 import { SameByCode, shellWord } from "../../components/copy_box.ts";
-import { FactList } from "../../components/fact_list.ts";
 import { briefText, formatAgo, formatNumber, formatTime, numberText } from "../../format/format.ts";
 import { ErrorNotice, Shown } from "../../components/notices.ts";
 import { MOST_NUMBERS } from "../../curves/curves_view.ts";
@@ -19,7 +18,7 @@ import { hrefOf, hrefOfRef } from "../../framework/router.ts";
 import { useAction } from "../../framework/use_action.ts";
 import { useInterval } from "../../framework/use_interval.ts";
 import { useLoaded } from "../../framework/use_loaded.ts";
-import { metadataFacts, MetricTiles } from "../versions/metadata.ts";
+import { MetadataFacts, MetricTiles } from "../versions/metadata.ts";
 import type { ViewProps } from "../mod.ts";
 import { StateTag } from "../../components/state_tag.ts";
 
@@ -46,7 +45,7 @@ export function LoggedRunView({ place: { path: [, name = "", id = ""] } }: ViewP
   const isSaved = shown.value?.run.version !== undefined;
   useInterval(shown.reload, LIVE_MS, !shown.loading && !isSaved);
   return html`
-    <div class="stack">
+    <div class="stack whole">
       <nav class="crumbs" aria-label="Path"><a href=${hrefOfRef(name)}>${name}</a> / <a
         href=${hrefOf(["runs"])}>Runs</a></nav>
       <${Shown} of=${shown} what="Reading the run">${(value: ShownRun) =>
@@ -95,17 +94,23 @@ function RunDetails({ run, steps, reload }: ShownRun & { reload: () => void }) {
       html`<p>It was saved as <a href=${
         hrefOfRef(`${run.name}@${version}`)
       }>${run.name}@${version}</a>.</p>`}
-    ${steps !== undefined && html`<${LastValues} steps=${steps} />`}
-    ${steps !== undefined && html`
-      <section class="stack" aria-label="Curves">
-        <h2>Curves</h2>
-        <${Panels} runs=${runs} isCompared=${false} />
-      </section>
-    `}
-    ${Object.keys(run.params).length > 0 &&
-      html`<${FactList} isCard isMono label="Parameters" facts=${metadataFacts(run.params)} />`}
-    ${Object.keys(run.tags).length > 0 &&
-      html`<${FactList} isCard isMono label="Tags" facts=${metadataFacts(run.tags)} />`}
+    <div class="page">
+      <div class="page-top">
+        ${steps !== undefined && html`<${LastValues} steps=${steps} />`}
+      </div>
+      <aside class="page-side" aria-label="Facts">
+        <${MetadataFacts} metadata=${run.params} label="Parameters" />
+        <${MetadataFacts} metadata=${run.tags} label="Tags" />
+      </aside>
+      <div class="page-main">
+        ${steps !== undefined && html`
+          <section class="stack" aria-label="Curves">
+            <h2>Curves</h2>
+            <${Panels} runs=${runs} isCompared=${false} />
+          </section>
+        `}
+      </div>
+    </div>
   `;
 }
 
