@@ -2,6 +2,7 @@
 import { elementOf } from "./framework/element_of.ts";
 import { type Message, type Session, SessionContext } from "./api/context.ts";
 import { type About, mayChange, type Rights, type Service } from "./api/service.ts";
+import type { PageExtension } from "./extension.ts";
 import { FactList } from "./components/fact_list.ts";
 import { ShownMessage } from "./components/messages.ts";
 import { ErrorNotice, whenLoaded } from "./components/notices.ts";
@@ -17,7 +18,7 @@ import { View } from "./views/view.ts";
 
 const SITE_RIGHTS: Rights = { known: true, admin: false, writable: false, scopes: ["read:*"] };
 
-type Opened = Omit<Session, "announce">;
+type Opened = Omit<Session, "announce" | "extensions">;
 
 /** A session, or why there is none yet. */
 type Entry = Opened | { readonly refusal: unknown };
@@ -37,7 +38,14 @@ async function openSession(service: Service, signal: AbortSignal): Promise<Entry
   return { service, rights, about };
 }
 
-export function App({ service, error }: { service: Service; error?: unknown }) {
+interface AppProps {
+  readonly service: Service;
+  readonly extensions: readonly PageExtension[];
+  /** Why a sign-in failed. */
+  readonly error?: unknown;
+}
+
+export function App({ service, extensions, error }: AppProps) {
   const session = useLoaded((signal) => openSession(service, signal), []);
   useEffect(() => service.token.share(session.reload), []);
   if (session.loading && session.value === undefined) return html`<${Skeleton} />`;
@@ -51,14 +59,18 @@ export function App({ service, error }: { service: Service; error?: unknown }) {
     const { refusal } = session.value;
     return html`<${SignInForm} ...${{ service, refusal, error, enter }} />`;
   }
-  return html`<${OpenedApp} opened=${session.value} reload=${session.reload} error=${error} />`;
+  const opened = { opened: session.value, extensions, reload: session.reload, error };
+  return html`<${OpenedApp} ...${opened} />`;
 }
 
 function OpenedApp(
-  { opened, reload, error }: { opened: Opened; reload: () => void; error?: unknown },
+  { opened, extensions, reload, error }: Pick<AppProps, "extensions" | "error"> & {
+    opened: Opened;
+    reload: () => void;
+  },
 ) {
   const [message, announce] = useState<Message>();
-  const session = useMemo(() => ({ ...opened, announce }), [opened]);
+  const session = useMemo(() => ({ ...opened, extensions, announce }), [opened]);
   return html`
     <${SessionContext.Provider} value=${session}>
       <${Frame} session=${session} reload=${reload} />

@@ -2,6 +2,7 @@
 import { Service } from "./api/service.ts";
 import { oneTimeToken } from "./api/one_time.ts";
 import { App } from "./app.ts";
+import { EXTENSIONS } from "./extensions.ts";
 import { html } from "./framework/html.ts";
 import { render } from "./framework/preact.ts";
 import { type SignInAnswer, takeAnswer } from "./api/grant.ts";
@@ -17,7 +18,7 @@ if (oneTime !== undefined) token.set(oneTime);
 const error = answer === undefined ? undefined : await signIn(answer);
 const box = document.getElementById("app")!;
 box.textContent = "";
-render(html`<${App} service=${service} error=${error} />`, box);
+render(html`<${App} service=${service} extensions=${EXTENSIONS} error=${error} />`, box);
 
 /** Ends a sign-in that a provider has answered, and returns to the view from before. */
 async function signIn(answer: SignInAnswer): Promise<unknown> {

@@ -1,5 +1,6 @@
 // The service and the rights on it, for every view.
 import { createContext, useContext } from "../framework/preact.ts";
+import type { PageExtension } from "../extension.ts";
 import type { About, Rights, Service } from "./service.ts";
 
 /** A message about a change that was made. */
@@ -12,6 +13,7 @@ export interface Session {
   readonly service: Service;
   readonly about: About;
   readonly rights: Rights;
+  readonly extensions: readonly PageExtension[];
   /** Shows what has been changed, and how to undo it. */
   readonly announce: (message: Message) => void;
 }

@@ -1,4 +1,5 @@
 // Arrays compared by their statistics.
+import { useSession } from "../api/context.ts";
 import { whenLoaded } from "../components/notices.ts";
 import { html } from "../framework/html.ts";
 import type { VNode } from "../framework/preact.ts";
@@ -20,9 +21,10 @@ export function ArrayFileComparison({ left, right }: PairProps): VNode {
 
 /** Zarr arrays, and images at the level that fits. */
 export function ZarrComparison({ left, right, folder }: FolderPairProps): VNode {
+  const { extensions } = useSession();
   const open = (signal: AbortSignal) =>
     Promise.all([left, right].map(async (version) => {
-      const { levels } = await openZarr(version, folder, signal);
+      const { levels } = await openZarr(version, folder, { extensions, signal });
       return levels[fittingLevel(levels)]?.source;
     }));
   const names = [left, right].map(({ name, version }) => `${name}@${version}`);

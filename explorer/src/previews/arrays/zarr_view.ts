@@ -1,9 +1,10 @@
-// Zarr arrays, and images of OME-NGFF at the level that fits.
+// Zarr arrays, and groups of arrays that an extension knows, at the level that fits.
 import type { ByteRange } from "../../../../core/backend.ts";
 import { fault } from "../../../../core/errors.ts";
-import { type MultiscaleImage, openMultiscale } from "../../../../files/ome/image.ts";
 import { openZarrArray, openZarrGroup, type ZarrStore } from "../../../../formats/zarr.ts";
+import { useSession } from "../../api/context.ts";
 import type { ArtifactFile, ArtifactVersion } from "../../artifact_file.ts";
+import type { ArrayLevel, OpenedGroup, PageExtension } from "../../extension.ts";
 import { Choice } from "../../components/choice.ts";
 import { whenLoaded } from "../../components/notices.ts";
 import { html } from "../../framework/html.ts";
@@ -15,7 +16,6 @@ import { ExactNumber } from "../text/json_value.ts";
 import { JsonTree } from "../text/json_tree.ts";
 import { type ArraySource, zarrSource } from "./array_source.ts";
 import { ArrayView } from "./array_view.ts";
-import { OmeView } from "./ome_view.ts";
 
 /** Limit of a chunk in memory. */
 const MAX_BYTES = 64 * 1024 * 1024;
@@ -46,19 +46,13 @@ function rangeOf({ size }: ArtifactFile, range?: ByteRange, suffix?: number) {
   return { offset, length: Math.min(range?.length ?? Infinity, size - offset) };
 }
 
-/** A level of an image, or the only array. */
-interface Level {
-  name: string;
-  source: ArraySource;
-}
+type Node = Partial<OpenedGroup> & { levels: readonly ArrayLevel[]; attributes: unknown };
 
-type Node = { levels: Level[]; image?: MultiscaleImage; attributes: unknown };
-
-/** Opens an array, the levels of an image, or a group without arrays of its own. */
+/** Opens an array, a group that an extension knows, or a group without arrays of its own. */
 export async function openZarr(
   version: ArtifactVersion,
   folder: string,
-  signal?: AbortSignal,
+  { extensions, signal }: { extensions: readonly PageExtension[]; signal?: AbortSignal },
 ): Promise<Node> {
   const store = zarrFiles(version, folder);
   const document = await store.get("zarr.json", { signal });
@@ -70,26 +64,27 @@ export async function openZarr(
     return { levels: [{ name: "", source: zarrSource(array) }], attributes: array.attributes };
   }
   const { attributes } = await openZarrGroup(store, "", { signal });
-  const ome = (attributes.ome ?? attributes) as { multiscales?: unknown };
-  if (ome.multiscales === undefined) return { levels: [], attributes };
-  const image = await openMultiscale(store, "", { signal });
-  const axes = image.axes.map(({ name }) => name);
-  const levels = image.levels.map(({ array, path }) => {
-    return { name: `${path}: ${array.shape.join(" x ")}`, source: zarrSource(array, axes) };
-  });
-  return { levels, image, attributes };
+  for (const { openGroup } of extensions) {
+    const opened = await openGroup?.(store, { attributes, signal });
+    if (opened !== undefined) return { ...opened, attributes };
+  }
+  return { levels: [], attributes };
 }
 
 /** Returns the index of the largest level that fits, else of the smallest. */
-export function fittingLevel(levels: readonly Pick<Level, "source">[]): number {
-  const fits = ({ source }: Pick<Level, "source">) =>
+export function fittingLevel(levels: readonly Pick<ArrayLevel, "source">[]): number {
+  const fits = ({ source }: Pick<ArrayLevel, "source">) =>
     source.shape.slice(-2).every((length) => length <= FITTING_SIDE);
   const level = levels.findIndex(fits);
   return level < 0 ? levels.length - 1 : level;
 }
 
 export function ZarrView({ version, folder }: { version: ArtifactVersion; folder: string }): VNode {
-  const loaded = useLoaded((signal) => openZarr(version, folder, signal), [version.commit, folder]);
+  const { extensions } = useSession();
+  const loaded = useLoaded(
+    (signal) => openZarr(version, folder, { extensions, signal }),
+    [version.commit, folder],
+  );
   return whenLoaded(loaded, (node) =>
     html`
       ${node.levels.length > 0 &&
@@ -107,7 +102,7 @@ function plain(value: unknown): unknown {
   return Object.fromEntries(Object.entries(value).map(([key, each]) => [key, plain(each)]));
 }
 
-function Levels({ node: { levels, image }, version, folder }: {
+function Levels({ node: { levels, Picture }, version, folder }: {
   node: Node;
   version: ArtifactVersion;
   folder: string;
@@ -124,10 +119,10 @@ function Levels({ node: { levels, image }, version, folder }: {
           options=${levels.map(({ name }, i) => [String(i), name])} />
       </div>
     `}
-    ${image === undefined
+    ${Picture === undefined
       ? html`<${ArrayView} key=${level} source=${source} file=${file} />`
       : html`
-        <${OmeView} key=${level} image=${image} source=${source} file=${file} />
+        <${Picture} key=${level} source=${source} file=${file} />
         <${OpenedArray} key=${`array ${level}`} source=${source} file=${file} />
       `}
   `;

@@ -6,11 +6,11 @@ import { whenLoaded } from "../../components/notices.ts";
 import { html } from "../../framework/html.ts";
 import { useEffect, useMemo, useRef, type VNode } from "../../framework/preact.ts";
 import { useLoaded } from "../../framework/use_loaded.ts";
-import { LeftOut, type ShownFile } from "../parts.ts";
+import { LeftOut, type ShownFile } from "../../previews/parts.ts";
 import { useQuery } from "../../framework/use_query.ts";
-import { Zoom } from "../zoom.ts";
-import type { ArraySource } from "./array_source.ts";
-import { type Numbers, numbersOf, windowOf } from "./numbers.ts";
+import { Zoom } from "../../previews/zoom.ts";
+import type { ArraySource } from "../../previews/arrays/array_source.ts";
+import { type Numbers, numbersOf, windowOf } from "../../previews/arrays/numbers.ts";
 
 /** A channel as it is drawn. */
 export interface DrawnChannel {

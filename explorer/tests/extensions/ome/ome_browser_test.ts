@@ -1,12 +1,12 @@
 // An image of OME-Zarr in Chromium: the picture of its channels, and sliders.
 import { assertEquals } from "@std/assert";
 import type { Page } from "npm:playwright-core@^1.56";
-import { createMemoryFiles } from "../../../files/mod.ts";
-import { createImagePyramid } from "../../../files/ome.ts";
-import { zarrStore } from "../../../formats/zarr.ts";
-import { openRegistry } from "../../../mod.ts";
-import { barriersOf } from "../support/barriers.ts";
-import { IGNORED, openExplorer, SKIPPED } from "../support/browser.ts";
+import { createMemoryFiles } from "../../../../files/mod.ts";
+import { createImagePyramid } from "../../../../files/ome.ts";
+import { zarrStore } from "../../../../formats/zarr.ts";
+import { openRegistry } from "../../../../mod.ts";
+import { barriersOf } from "../../support/barriers.ts";
+import { IGNORED, openExplorer, SKIPPED } from "../../support/browser.ts";
 
 const [WIDTH, HEIGHT, PLANES] = [32, 16, 3];
 
