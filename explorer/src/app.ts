@@ -102,7 +102,7 @@ function SignInAgain(
   const again = async () => {
     const { grant } = service.token;
     if (grant === undefined) reload(); // asks for a token
-    else setProblem(await signInWith(grant.issuer));
+    else setProblem(await signInWith(grant.issuer, service));
   };
   const close = () => (setIsOver(false), setProblem(undefined));
   return html`
@@ -124,8 +124,8 @@ function SignInAgain(
 async function signOut({ token }: Service): Promise<void> {
   const grant = token.leave();
   if (grant === undefined) return;
-  const { revokeGrant } = await import("./sign_in/provider.ts");
-  await revokeGrant(grant).catch(() => {}); // this tab has forgotten it all the same
+  const signIn = await token.loadSignIn?.();
+  await signIn?.revokeGrant(grant).catch(() => {}); // this tab has forgotten it all the same
 }
 
 /** The frame before the service has answered: the same as in `index.html`. */

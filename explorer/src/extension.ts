@@ -1,6 +1,7 @@
 // Extensions of the page: the parts that it may lack. `extensions.ts` lists them, and views find them
 // in the session.
 import type { ZarrStore } from "../../formats/zarr.ts";
+import type { LoadSignIn } from "./api/grant.ts";
 import type { VNode } from "./framework/preact.ts";
 import type { ArraySource } from "./previews/arrays/array_source.ts";
 import type { ShownFile } from "./previews/parts.ts";
@@ -11,6 +12,7 @@ export interface PageExtension {
   readonly name: string;
   /** Opens a group of zarr that it knows by its attributes; else returns undefined. */
   openGroup?(store: ZarrStore, options: OpenGroupOptions): Promise<OpenedGroup> | undefined;
+  readonly loadSignIn?: LoadSignIn;
 }
 
 export interface OpenGroupOptions {

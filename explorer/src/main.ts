@@ -5,25 +5,25 @@ import { App } from "./app.ts";
 import { EXTENSIONS } from "./extensions.ts";
 import { html } from "./framework/html.ts";
 import { render } from "./framework/preact.ts";
-import { type SignInAnswer, takeAnswer } from "./api/grant.ts";
+import { type LoadSignIn, type SignInAnswer, takeAnswer } from "./api/grant.ts";
 import { TabToken } from "./api/tab_token.ts";
 
 const answer = takeAnswer(location, history);
 const isSite = document.querySelector("meta[name=holdfast-site]") !== null;
-const loadProvider = () => import("./sign_in/provider.ts");
-const token = new TabToken(async (grant) => (await loadProvider()).renewGrant(grant));
+const loadSignIn = EXTENSIONS.find(({ loadSignIn }) => loadSignIn)?.loadSignIn;
+const token = new TabToken(loadSignIn);
 const service = new Service(new URL("../", document.baseURI).href, { isSite, token });
 const oneTime = oneTimeToken(location, history);
 if (oneTime !== undefined) token.set(oneTime);
-const error = answer === undefined ? undefined : await signIn(answer);
+const error = answer && loadSignIn && await finish(answer, loadSignIn);
 const box = document.getElementById("app")!;
 box.textContent = "";
 render(html`<${App} service=${service} extensions=${EXTENSIONS} error=${error} />`, box);
 
 /** Ends a sign-in that a provider has answered, and returns to the view from before. */
-async function signIn(answer: SignInAnswer): Promise<unknown> {
+async function finish(answer: SignInAnswer, loadSignIn: LoadSignIn): Promise<unknown> {
   try {
-    const { grant, view } = await (await loadProvider()).finishSignIn(answer);
+    const { grant, view } = await (await loadSignIn()).finishSignIn(answer);
     token.setGrant(grant);
     history.replaceState(null, "", view === "" ? "#/" : view);
   } catch (error) {

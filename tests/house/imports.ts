@@ -237,7 +237,11 @@ export const IMPORTS: { from: string; may: (path: string, target: string) => boo
       ),
     ),
   },
-  { from: "explorer/", may: either(among("explorer/src/", ...PARTS_OF_EXPLORER, "npm:"), isDoor) },
+  { from: "explorer/src/extensions.ts", may: (_path, target) => target.endsWith("/extension.ts") },
+  {
+    from: "explorer/",
+    may: (path, target) => isOfPage(path, target) && isOfNoOtherExtension(path, target),
+  },
   {
     from: "apps/extensions.ts",
     may: (_path, target) => target.endsWith("/extension.ts"),
@@ -262,6 +266,16 @@ export const IMPORTS: { from: string; may: (path: string, target: string) => boo
 
 function among(...prefixes: string[]): (path: string, target: string) => boolean {
   return (_path, target) => prefixes.some((prefix) => target.startsWith(prefix));
+}
+
+function isOfPage(path: string, target: string): boolean {
+  return either(among("explorer/src/", ...PARTS_OF_EXPLORER, "npm:"), isDoor)(path, target);
+}
+
+/** Returns false for a target in the folder of an extension of the page that the path is not in. */
+function isOfNoOtherExtension(path: string, target: string): boolean {
+  const [folder] = /^explorer\/src\/extensions\/\w+\//.exec(target) ?? [];
+  return folder === undefined || path.startsWith(folder);
 }
 
 function either(

@@ -33,6 +33,20 @@ export interface Attempt {
 /** The parameters that a provider adds to the address when it leads back. */
 export type SignInAnswer = readonly (readonly [name: string, value: string])[];
 
+/** Sign-in with identity providers. */
+interface SignIn {
+  /** Opens the page of a provider, which redirects back to this page. */
+  beginSignIn(issuer: Issuer): Promise<void>;
+  /** Returns the grant that an answer of a provider stands for, and the view from before. */
+  finishSignIn(answer: SignInAnswer): Promise<{ grant: Grant; view: string }>;
+  /** Returns a grant that is valid longer, or undefined if the provider gives none. */
+  renewGrant(grant: Grant): Promise<Grant | undefined>;
+  revokeGrant(grant: Grant): Promise<void>;
+}
+
+/** Loads the sign-in, which has a package of its own. */
+export type LoadSignIn = () => Promise<SignIn>;
+
 const [ATTEMPT, GRANT] = ["holdfast-sign-in-attempt", "holdfast-sign-in"];
 
 export function storeAttempt(attempt: Attempt): void {

@@ -64,7 +64,7 @@ export class Service {
 
   constructor(
     base: string,
-    { isSite = false, token = new TabToken(() => Promise.resolve(undefined)) } = {},
+    { isSite = false, token = new TabToken() } = {},
   ) {
     this.base = base;
     this.isSite = isSite;

@@ -1,5 +1,5 @@
 // The token of this tab, until it is closed: pasted, of a one-time address, or of a sign-in.
-import { type Grant, storedGrant, storeGrant } from "./grant.ts";
+import { type Grant, type LoadSignIn, storedGrant, storeGrant } from "./grant.ts";
 
 const KEY = "holdfast-token";
 /** A token that expires sooner is renewed before the next request. */
@@ -11,10 +11,9 @@ type Message =
   | { readonly token: string; readonly was?: string }
   | { readonly left: string };
 
-type Renew = (grant: Grant) => Promise<Grant | undefined>;
-
 export class TabToken {
-  readonly #renewGrant: Renew;
+  /** Undefined in a page without sign-in. */
+  readonly loadSignIn?: LoadSignIn;
   #value = sessionStorage.getItem(KEY) ?? undefined;
   #grant = storedGrant();
   #renewing?: Promise<void>;
@@ -24,8 +23,8 @@ export class TabToken {
   /** Is called when the service no longer accepts the token, and nothing renews it. */
   onRefused: () => void = () => {};
 
-  constructor(renewGrant: Renew) {
-    this.#renewGrant = renewGrant;
+  constructor(loadSignIn?: LoadSignIn) {
+    this.loadSignIn = loadSignIn;
   }
 
   get value(): string | undefined {
@@ -92,8 +91,8 @@ export class TabToken {
 
   async #renewNow(grant: Grant): Promise<void> {
     const isOver = (error: unknown) => (error as { status?: number }).status === 401;
-    const renewed = await this.#renewGrant(grant).catch((error) => isOver(error) ? undefined : grant // the provider may answer later
-    );
+    const renew = async () => await (await this.loadSignIn?.())?.renewGrant(grant);
+    const renewed = await renew().catch((error) => isOver(error) ? undefined : grant); // it may answer later
     if (this.#grant !== grant || renewed === grant) return; // or the reader has left
     if (renewed !== undefined) this.setGrant(renewed);
     else this.#keep(grant.token, { ...grant, refreshToken: undefined });

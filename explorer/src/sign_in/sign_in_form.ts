@@ -32,7 +32,9 @@ export function SignInForm({ service, refusal, error, enter }: SignInFormProps) 
       <form class="card sign-in" onSubmit=${submit}>
         <img src="icon.svg" alt="" width="36" height="36" />
         <h1>Sign in</h1>
-        <${Providers} issuers=${issuers} error=${isOfProvider ? refusal : error} />
+        <${Providers} service=${service} issuers=${issuers} error=${isOfProvider
+          ? refusal
+          : error} />
         <p>${isOther
           ? "Or use a token."
           : "This service needs a token."} It stays in open tabs of this page, and is sent to this service only.</p>
@@ -51,11 +53,15 @@ export function SignInForm({ service, refusal, error, enter }: SignInFormProps) 
   `;
 }
 
-function Providers({ issuers, error: earlier }: { issuers: readonly Issuer[]; error?: unknown }) {
+function Providers({ service, issuers, error: earlier }: {
+  service: Service;
+  issuers: readonly Issuer[];
+  error?: unknown;
+}) {
   const [state, setState] = useState<{ busy?: boolean; error?: unknown }>({ error: earlier });
   const begin = async (issuer: Issuer) => {
     setState({ busy: true });
-    setState({ error: await signInWith(issuer), busy: false });
+    setState({ error: await signInWith(issuer, service), busy: false });
   };
   return html`
     ${state.error !== undefined && html`<${ErrorNotice} error=${state.error} />`}
@@ -70,10 +76,10 @@ function Providers({ issuers, error: earlier }: { issuers: readonly Issuer[]; er
 }
 
 /** Opens the page of the provider. Returns an error if that fails; else this page has ended. */
-export async function signInWith(issuer: Issuer): Promise<unknown> {
+export async function signInWith(issuer: Issuer, { token }: Service): Promise<unknown> {
   try {
-    const { beginSignIn } = await import("./provider.ts");
-    await beginSignIn(issuer);
+    const signIn = await token.loadSignIn?.();
+    await signIn?.beginSignIn(issuer);
   } catch (error) {
     return error;
   }
@@ -87,6 +93,7 @@ export function shownIssuer(issuer: string): string {
 
 /** Returns the providers with which people sign in: none for a service without sign-in. */
 async function readIssuers(service: Service, signal: AbortSignal): Promise<readonly Issuer[]> {
+  if (service.token.loadSignIn === undefined) return [];
   try {
     const { issuers } = await service.json<{ issuers: Partial<Issuer>[] }>("sign-in", { signal });
     return issuers.filter(({ clientId }) => clientId !== undefined) as Issuer[];

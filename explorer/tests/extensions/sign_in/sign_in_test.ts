@@ -1,17 +1,17 @@
 // Sign-in with a real identity provider on this machine, in Chromium.
 import { assert, assertEquals } from "@std/assert";
 import type { Page } from "npm:playwright-core@^1.56";
-import { createHandler, type Handler } from "../../../apps/server.ts";
-import { createOidcCheck } from "../../../sign_in/oidc.ts";
-import { openRegistry, type Registry } from "../../../mod.ts";
-import { realSystem } from "../../../core/system.ts";
-import type { PeopleOptions } from "../../../tests/support/oidc/people.ts";
+import { createHandler, type Handler } from "../../../../apps/server.ts";
+import { createOidcCheck } from "../../../../sign_in/oidc.ts";
+import { openRegistry, type Registry } from "../../../../mod.ts";
+import { realSystem } from "../../../../core/system.ts";
+import type { PeopleOptions } from "../../../../tests/support/oidc/people.ts";
 import {
   createKey,
   type RunningProvider,
   startProvider,
-} from "../../../tests/support/oidc/provider.ts";
-import { IGNORED, openServed, SKIPPED } from "../support/browser.ts";
+} from "../../../../tests/support/oidc/provider.ts";
+import { IGNORED, openServed, SKIPPED } from "../../support/browser.ts";
 
 const AUDIENCE = "https://models.example";
 
