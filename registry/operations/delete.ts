@@ -6,7 +6,7 @@ import { parseRef, type Ref } from "../../core/naming/refs.ts";
 import { checkDelete } from "../../core/options/check_delete.ts";
 import type { DeleteOptions, SignalOptions } from "../../core/registry.ts";
 import { FIRST_VERSION, parseVersion, type Version } from "../../core/naming/versions.ts";
-import { listHolds } from "./holds.ts";
+import { listHolds, noneKnown } from "./holds.ts";
 import { whileForgetting } from "../cache/cached_records.ts";
 import { type KnownHead, writeCell } from "../cell/cell.ts";
 import { checkWritable, type Context } from "./context.ts";
@@ -32,7 +32,7 @@ export async function deleteRef(
     const version = await versionOf(context, ref, options);
     if (version === undefined) return false;
     const cell = versionCell(ref.name, version, context.settings.versioned);
-    const check = () => refuseNamed(context, ref.name, [version.canonical], signal);
+    const check = () => refuseNamed(context, ref.name, [version.canonical], { signal });
     return await deleteCell(context, cell, exactRef(ref.name, version), options, {
       check: force ? undefined : check,
     });
@@ -45,14 +45,18 @@ export async function deleteRef(
   const dead = all.filter(({ head }) => head.dead).map(({ head }) => head.key);
   if (!dryRun) await settle(context, dead, signal);
   const heads = all.filter(({ head }) => !head.dead);
-  if (!force) {
-    const versions = heads.map(({ version }) => version.canonical);
-    await refuseNamed(context, ref.name, versions, signal);
-  }
+  const known = noneKnown();
+  const refuse = async (found: readonly VersionHead[]) => {
+    const versions = found.map(({ version }) => version.canonical);
+    if (!force) await refuseNamed(context, ref.name, versions, { known, signal });
+  };
+  await refuse(heads);
   if (dryRun && ifCommit === undefined) return heads.length > 0;
   let deleted = false;
-  for (const { version, head } of heads) {
-    const ended = await deleteCell(context, cellOf(head.key), exactRef(ref.name, version), options);
+  for (const found of heads) {
+    const exact = exactRef(ref.name, found.version);
+    const check = () => refuse([found]); // it may have been named meanwhile
+    const ended = await deleteCell(context, cellOf(found.head.key), exact, options, { check });
     deleted ||= ended;
   }
   return deleted;
@@ -125,9 +129,9 @@ async function refuseNamed(
   context: Context,
   name: string,
   versions: string[],
-  signal?: AbortSignal,
+  options: Parameters<typeof listHolds>[2],
 ): Promise<void> {
-  const { aliases, releases } = await listHolds(context, { name, versions }, { signal });
+  const { aliases, releases } = await listHolds(context, { name, versions }, options);
   const alias = aliases.find(({ version }) => versions.includes(version));
   const release = releases.find(({ version }) => versions.includes(version));
   const hold = alias ?? release;

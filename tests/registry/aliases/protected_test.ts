@@ -118,6 +118,25 @@ Deno.test("a version that is given an alias meanwhile is not deleted", async () 
   assertEquals(await registry.load("a@production"), 1);
 });
 
+Deno.test("with all versions of a name, none goes that is given an alias meanwhile", async () => {
+  const store = createMemoryBackend();
+  const other = await openRegistry(store);
+  for (const value of [1, 2]) await other.save("a", value);
+  const registry = await openRegistry(withHooks(store, {
+    async after({ verb, key }) { // the newest goes first
+      if (verb === "put" && key.startsWith("names/a/versions/")) {
+        await other.setAlias("a", "production", "1.0.0");
+      }
+    },
+  }));
+  await rejected(
+    "Conflict",
+    registry.delete("a", { allVersions: true }),
+    /alias "production" points to it/,
+  );
+  assertEquals(await registry.load("a@production"), 1);
+});
+
 Deno.test("a rollback notices an alias that was moved there and back", async () => {
   const store = createMemoryBackend();
   const other = await openRegistry(store);
