@@ -4,10 +4,11 @@ import { Buffer } from "node:buffer";
 import { createReadStream } from "node:fs";
 import { unlink } from "node:fs/promises";
 import { isRegistryError } from "../../../mod.ts";
-import { fault } from "../../../core/errors.ts";
+import { fault, retold } from "../../../core/errors.ts";
 import type { Run } from "../../../registry/mod.ts";
 import type { CommandContext } from "../program/command.ts";
 import { toReportable } from "../terminal/exit_code.ts";
+import { cliHint } from "../terminal/hint_words.ts";
 import { shellWord } from "../terminal/hints.ts";
 import { formatCount } from "../terminal/units.ts";
 import { KeptFile } from "./kept_file.ts";
@@ -105,10 +106,16 @@ export class PointLog {
       if (!isStored && this.#failure === undefined) await this.#keep(signal.reason);
     }
     await this.#keepMore();
-    await this.#endFiles();
+    const hint = await this.#endFiles();
     const failed = this.#failure ?? this.#lost;
-    if (failed !== undefined) throw failed.error;
-    return { run: this.#run!, points: this.#points, refused: this.#refused };
+    if (failed === undefined) {
+      return { run: this.#run!, points: this.#points, refused: this.#refused };
+    }
+    if (hint === undefined) throw failed.error;
+    const error = toReportable(failed.error);
+    if (isRegistryError(error)) throw retold(error, { hint, cause: failed.error });
+    await this.#note(hint);
+    throw error;
   }
 
   /** Now and then waits until points are stored. */
@@ -154,7 +161,10 @@ export class PointLog {
     const { name, id = "run" } = this.#options;
     this.#file = await KeptFile.create(this.#context.io.cwd, [name, id]).catch(() => undefined);
     const where = this.#file === undefined ? "printed" : `kept in ${this.#file.path}`;
-    await this.#note(`${toReportable(error).message}. Points that are not stored are ${where}`);
+    const reported = toReportable(error);
+    const hint = isRegistryError(reported) ? cliHint(reported, this.#context.io.system.env) : "";
+    const advice = hint ? `\nhint: ${hint}` : "";
+    await this.#note(`${reported.message}. Points that are not stored are ${where}${advice}`);
     await this.#keepMore();
   }
 
@@ -213,14 +223,14 @@ export class PointLog {
     }
   }
 
-  /** Removes files that are not needed, and notes how the points in the other one are stored. */
-  async #endFiles(): Promise<void> {
+  /** Removes files that are not needed, and returns how the points in the other one are stored. */
+  async #endFiles(): Promise<string | undefined> {
     const file = this.#file;
     await file?.close();
     const isKept = this.#failure === undefined || file !== undefined;
     if (isKept && this.#lost === undefined && this.#resent) await unlink(this.#resent);
-    if (file === undefined) return;
-    if (this.#kept === 0) return await unlink(file.path);
+    if (file === undefined) return undefined;
+    if (this.#kept === 0) return void await unlink(file.path);
     const { name, words, id = this.#run?.id } = this.#options;
     const isOther = this.#isFinal(), isNew = this.#run === undefined;
     const line = [
@@ -231,7 +241,7 @@ export class PointLog {
     const from = `${isNew || isOther ? "<" : "--from"} ${shellWord(file.path)}`;
     const count = formatCount(this.#kept, "point");
     const where = isOther ? "in another run" : "later";
-    await this.#note(`${count} can be stored ${where}:\n  ${line.join(" ")} ${from}`);
+    return `Store ${count} ${where}: ${line.join(" ")} ${from}`;
   }
 
   async #print(line: Uint8Array): Promise<void> {

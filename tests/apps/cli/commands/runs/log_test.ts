@@ -84,9 +84,9 @@ async function lossesOf(it: CliTest, run = "net 7"): Promise<unknown[]> {
   return lines.map((line) => JSON.parse(line).loss);
 }
 
-/** Returns the words of the command that a note suggests. */
+/** Returns the words of the command that a hint suggests. */
 function suggested(err: string): { words: string[]; file?: string } {
-  const [, line = ""] = /\n {2}holdfast (runs log .*)\n/.exec(err) ?? [];
+  const [, line = ""] = / (?:later|run): holdfast (runs log .*)\n/.exec(err) ?? [];
   const [words = "", file] = line.split(" < ");
   return { words: words.split(" "), file };
 }
@@ -141,7 +141,7 @@ filledTest(
     const said = await logged(it, ({ say }) => {
       say({ loss: 1 }, "starting", { loss: 2, _time: 5 });
       return Promise.resolve();
-    }, { args: "-p rate:=0.1 -t host=n1 -r ./.holdfast" });
+    }, { args: "-p rate:=0.1 -t host=n1 -r ./.holdfast -q" });
     assertEquals([said.code, said.refused], [3, false], said.err);
     await Deno.rename(it.root.join("away"), it.root.join(".holdfast"));
     const { words, file = "" } = suggested(said.err);
