@@ -27,7 +27,14 @@ export { itemAt, valueAt } from "./faults/present.ts";
 export type { FileStore, FileToDecode } from "./file_store.ts";
 export type { FileToSave, Materializers } from "./materializer.ts";
 export { filePathProblem } from "./naming/file_paths.ts";
-export { checkName, encodeName, nameProblem, nameSegment, shown } from "./naming/names.ts";
+export {
+  checkName,
+  checkNewName,
+  encodeName,
+  nameProblem,
+  nameSegment,
+  shown,
+} from "./naming/names.ts";
 export { folderOf, joinPath, nameOf, parsePath } from "./naming/paths.ts";
 export { parseRef } from "./naming/refs.ts";
 export { compareVersions, nextVersion, parseVersion } from "./naming/versions.ts";
@@ -38,10 +45,12 @@ export { fileToSave, readableFile } from "./registry/artifact_file.ts";
 export type { Logger, Registry, SignalOptions } from "./registry.ts";
 export { withDeadline } from "./retry.ts";
 export { shownIssues } from "./standard_schema.ts";
-export type { StandardSchema } from "./standard_schema.ts";
+export type { InferOutput, SchemaIssue, SchemaResult, StandardSchema } from "./standard_schema.ts";
 export { realSystem, silentLogger } from "./system.ts";
 export type { System } from "./system.ts";
+export { described } from "./text/described.ts";
 export { isJsonObject, parseExactJson, parseJson } from "./text/json_text.ts";
+export { didYouMean } from "./text/nearest.ts";
 export { plainProblem } from "./text/plain_value.ts";
 export type { PlainValue } from "./text/plain_value.ts";
 export { shellWord } from "./text/shell_word.ts";
@@ -50,4 +59,7 @@ export { isStoreUrl } from "./urls/store_url.ts";
 export { createLimit, forEachAtOnce, mapAtOnce } from "./work/at_once.ts";
 export { keepNewest } from "./work/keep_newest.ts";
 export { inTurns, nextTurn } from "./work/next_turn.ts";
+export { isOfShard } from "./work/shards.ts";
+export type { Shard } from "./work/shards.ts";
+export { watchStrays } from "./work/stray_failures.ts";
 export { eitherSignal } from "./work/until_aborted.ts";

@@ -1,7 +1,6 @@
 // The contract of a registry and the options of its methods.
 import type { Artifact, ArtifactInfo } from "./artifact.ts";
 import type { Backend } from "./backend.ts";
-import type { EventPublisher } from "./event_bus.ts";
 import type { DefinedArtifact, Materializer, Materializers } from "./materializer.ts";
 import type {
   AliasChange,
@@ -27,7 +26,7 @@ import type {
 import type { RegistrySettings } from "./record.ts";
 import type { DownloadResult } from "./registry/downloading.ts";
 import type { Draft } from "./registry/draft.ts";
-import type { RegistryTopics } from "./registry/registry_events.ts";
+import type { EventPublisher, RegistryTopics } from "./registry/registry_events.ts";
 import type { SavedArtifact, SaveOptions, SignalOptions } from "./registry/operations/saving.ts";
 import type { RegistryService } from "./registry/service.ts";
 import type { WatchEvent, WatchOptions } from "./registry/watching.ts";

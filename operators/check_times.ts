@@ -1,5 +1,5 @@
 // Checks of times that timers can wait.
-import { fault } from "../core/errors.ts";
+import { fault } from "../core/kernel.ts";
 
 /** The longest delay of a timer, milliseconds: about 24 days. A longer one fires at once. */
 export const MAX_TIMER_MS = 2 ** 31 - 1;

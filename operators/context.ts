@@ -4,7 +4,7 @@ import { mkdtemp, rm, rmdir } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
 import { onDisk } from "../disk/file_errors.ts";
-import { silentLogger } from "../core/system.ts";
+import { silentLogger } from "../core/kernel.ts";
 import type { OperatorContext } from "./contract/operator.ts";
 
 /** A partial context. Folders may be relative to the current one. */

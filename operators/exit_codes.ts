@@ -1,9 +1,9 @@
 // The exit code that a failure of an operator maps to.
-import { type ErrorCode, isRegistryError, taskFailed } from "../core/errors.ts";
+import { isRegistryError, shown, taskFailed } from "../core/kernel.ts";
+import type { ErrorCode } from "../core/kernel.ts";
 import { errorCode } from "../core/faults/errno.ts";
 import { diskFault } from "../core/faults/meanings.ts";
 import { EXIT_CODES, type ExitCode, type ExitName } from "./contract/operator.ts";
-import { shown } from "../core/naming/names.ts";
 
 const OF_REGISTRY: Partial<Record<ErrorCode, ExitName>> = {
   Invalid: "configuration",

@@ -1,9 +1,8 @@
 // Operators, written as classes or as objects.
 import { stat } from "node:fs/promises";
-import { fault, invalid, notFound } from "../core/errors.ts";
-import { shown } from "../core/naming/names.ts";
+import { fault, invalid, notFound, shown, shownIssues } from "../core/kernel.ts";
+import type { StandardSchema } from "../core/kernel.ts";
 import type { Operator as OperatorContract, OperatorContext } from "./contract/operator.ts";
-import { shownIssues, type StandardSchema } from "../core/standard_schema.ts";
 
 /** An operator with any parameters, from {@linkcode defineOperator} or a class. */
 // deno-lint-ignore no-explicit-any -- a set holds operators of all parameters

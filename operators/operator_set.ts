@@ -1,8 +1,7 @@
 // Sets of operators, looked up by key.
 import { isDeepStrictEqual } from "node:util";
-import { invalid } from "../core/errors.ts";
+import { invalid, shown } from "../core/kernel.ts";
 import { createLookup, type Lookup } from "../core/lookup.ts";
-import { shown } from "../core/naming/names.ts";
 import { type AnyOperator, checkOperator, isClass, type OperatorClass } from "./operator.ts";
 
 /** Arguments of a class or function that creates an operator. */

@@ -1,8 +1,6 @@
 // The keys of `outputs`: paths below a step's output root.
 import { extname, join } from "node:path";
-import { invalid } from "../core/errors.ts";
-import { filePathProblem } from "../core/naming/file_paths.ts";
-import { shown } from "../core/naming/names.ts";
+import { filePathProblem, invalid, shown } from "../core/kernel.ts";
 
 export const WHOLE_OUTPUT = ".";
 

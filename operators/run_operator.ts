@@ -1,16 +1,13 @@
 // Runs one operator on this thread, with or without a pipeline.
-import { unavailable } from "../core/errors.ts";
-import { shown } from "../core/naming/names.ts";
+import { eitherSignal, realSystem, shown, unavailable, watchStrays } from "../core/kernel.ts";
+import type { System } from "../core/kernel.ts";
 import { EXIT_CODES } from "./contract/operator.ts";
 import type { ExitCode, ExitName, OperatorContext } from "./contract/operator.ts";
-import { realSystem, type System } from "../core/system.ts";
-import { eitherSignal } from "../core/work/until_aborted.ts";
 import { checkTimes } from "./check_times.ts";
 import { completeContext, type PartialContext } from "./context.ts";
 import { exitCodeOf, exitNameOf, parseExitCode } from "./exit_codes.ts";
 import { type AnyOperator, prepareContext } from "./operator.ts";
 import { makeOperator, type OperatorSource } from "./operator_set.ts";
-import { watchStrays } from "../core/work/stray_failures.ts";
 
 /** Options of {@linkcode runOperator}. */
 export interface RunOperatorOptions {

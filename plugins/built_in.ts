@@ -13,7 +13,7 @@ import type { AnyDefinition } from "./sets/make_plugin.ts";
 import type { PluginTable } from "./sets/plugin_table.ts";
 import { REDIS_ENVIRONMENT, SERVER, SERVER_SECRETS, serverUrl } from "./sets/server.ts";
 import { count, defineSettings, type Setting, text } from "./sets/settings.ts";
-import { described } from "../core/text/described.ts";
+import { described } from "../core/kernel.ts";
 
 const RUNNER_SETTINGS = ["background", "concurrency", "storage", ...Object.keys(SERVER), "queue"];
 

@@ -1,9 +1,13 @@
 // The types of plugin sets, behaviors and tasks.
-import type { Logger, Registry, SignalOptions } from "../core/registry.ts";
+import type {
+  Logger,
+  PlainValue,
+  Registry,
+  SignalOptions,
+  StandardSchema,
+  System,
+} from "../core/kernel.ts";
 import type { CallRunner, JobRunner, ScheduleOptions } from "./job_runner.ts";
-import type { StandardSchema } from "../core/standard_schema.ts";
-import type { System } from "../core/system.ts";
-import type { PlainValue } from "../core/text/plain_value.ts";
 import type { AnyInterface, InterfaceOf } from "./interface.ts";
 
 /** Settings of a plugin or a behavior by name. They are read-only. */

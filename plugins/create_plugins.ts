@@ -1,15 +1,12 @@
 // Sets of plugins.
-import { invalid, type RegistryError } from "../core/errors.ts";
-import { shown } from "../core/naming/names.ts";
-import type { Logger } from "../core/registry.ts";
-import { realSystem, type System } from "../core/system.ts";
+import { invalid, plainProblem, realSystem, shown } from "../core/kernel.ts";
+import type { Logger, RegistryError, System } from "../core/kernel.ts";
 import type { PluginContext, Plugins, TaskRegistry } from "./contract.ts";
 import { type AnyInterface, type Interface, type InterfaceOf, interfaceOf } from "./interface.ts";
 import { registerBuiltIn } from "./built_in.ts";
 import { type AnySource, type CheckedOrder, checkOrder, makePlugin } from "./sets/make_plugin.ts";
 import { PluginTable } from "./sets/plugin_table.ts";
 import { createTaskSet } from "./tasks/task_set.ts";
-import { plainProblem } from "../core/text/plain_value.ts";
 
 /** Options of {@linkcode createPlugins}. */
 export interface PluginsOptions {

@@ -10,9 +10,8 @@
 // In both, `Mailer` is the type of its plugins and the value by which a set finds them. TypeScript
 // forgets the type when it runs, so the value has the name and the methods: `interfaceOf` reads
 // them from it, and `checkMethods` compares a plugin with them.
-import { fault, type RegistryError } from "../core/errors.ts";
-import { described } from "../core/text/described.ts";
-import { shown } from "../core/naming/names.ts";
+import { described, fault, shown } from "../core/kernel.ts";
+import type { RegistryError } from "../core/kernel.ts";
 
 /** The names of the required methods of a type. */
 export type MethodName<T> =

@@ -1,6 +1,7 @@
 // The interfaces of built-in plugins. Each name is the type of a plugin, and the value by which a
 // plugin set finds plugins of that type: `plugins.create(JobRunner, "memory")` is a `JobRunner`.
-import type * as events from "../core/event_bus.ts";
+import type { AnyTopics } from "../core/registry/registry_events.ts";
+import type * as events from "./events/event_bus.ts";
 import type * as storages from "../queues/job_storage/contract.ts";
 import type * as tasks from "./contract.ts";
 import { defineInterface, type Interface } from "./interface.ts";
@@ -21,7 +22,7 @@ export const JobStorage: Interface<JobStorage> = defineInterface<JobStorage>("jo
 });
 
 /** A bus that delivers events to subscribers. */
-export type EventBus<T = events.AnyTopics> = events.EventBus<T>;
+export type EventBus<T = AnyTopics> = events.EventBus<T>;
 /** Interface of event buses. */
 export const EventBus: Interface<EventBus> = defineInterface<EventBus>("event_bus", {
   methods: ["publish", "subscribe", "listen"],

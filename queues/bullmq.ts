@@ -6,9 +6,8 @@
 import "./bullmq/msgpackr_extract.ts"; // before BullMQ
 import { createPostgresBackend, Queue, runMigrations } from "npm:bullmq@^6";
 import type { Job, RepeatOptions } from "npm:bullmq@^6";
-import { invalid } from "../core/errors.ts";
-import { itemAt } from "../core/faults/present.ts";
-import type { SignalOptions } from "../core/registry.ts";
+import { invalid, itemAt, loadPart, realSystem, withDeadline } from "../core/kernel.ts";
+import type { PlainValue, SignalOptions, System } from "../core/kernel.ts";
 import { checkNewJob, checkSchedule, checkWorkOptions } from "./checks/queue_checks.ts";
 import { nextCronTime } from "./checks/cron.ts";
 import { isReservedId, ofSchedule, reasonOf } from "./checks/queue_checks.ts";
@@ -26,10 +25,6 @@ import type {
   WorkOptions,
 } from "./queue.ts";
 import { watchJob } from "./checks/watch_job.ts";
-import { withDeadline } from "../core/retry.ts";
-import { realSystem, type System } from "../core/system.ts";
-import type { PlainValue } from "../core/text/plain_value.ts";
-import { loadPart } from "../core/urls/load_part.ts";
 import { type BullmqStore, failure } from "./bullmq/store.ts";
 import { damagedJob, formOf, type JobForm, jobOf, optionsOf } from "./bullmq/job_form.ts";
 import { readJob, repeatedOptionsOf, stateOf } from "./bullmq/job_form.ts";

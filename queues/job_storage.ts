@@ -4,11 +4,9 @@
  *
  * @module
  */
-import { fault } from "../core/errors.ts";
+import { checkDurations, fault, loadPart, realSystem } from "../core/kernel.ts";
+import type { System } from "../core/kernel.ts";
 import type { JobStorage } from "./job_storage/contract.ts";
-import { checkDurations } from "../core/options/check_options.ts";
-import { realSystem, type System } from "../core/system.ts";
-import { loadPart } from "../core/urls/load_part.ts";
 import { createMemoryJobStorage } from "./job_storage/memory.ts";
 
 export type { JobStorage } from "./job_storage/contract.ts";

@@ -25,9 +25,8 @@ import type {
   WorkOptions,
 } from "./queue.ts";
 import { watchJob } from "./checks/watch_job.ts";
-import { realSystem, type System } from "../core/system.ts";
-import type { PlainValue } from "../core/text/plain_value.ts";
-import { inTurns } from "../core/work/next_turn.ts";
+import { inTurns, realSystem } from "../core/kernel.ts";
+import type { PlainValue, System } from "../core/kernel.ts";
 import { alter, type Entry, untilAltered, viewOf } from "./memory/entry.ts";
 import { createSchedules, type Schedules } from "./memory/schedules.ts";
 import { createMemoryWorker, type MemoryWorker } from "./memory/worker.ts";

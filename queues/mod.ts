@@ -3,11 +3,9 @@
  *
  * @module
  */
-import { fault } from "../core/errors.ts";
+import { checkDurations, fault, loadPart } from "../core/kernel.ts";
+import type { System } from "../core/kernel.ts";
 import type { JobQueue } from "./queue.ts";
-import { checkDurations } from "../core/options/check_options.ts";
-import type { System } from "../core/system.ts";
-import { loadPart } from "../core/urls/load_part.ts";
 import { createMemoryQueue } from "./memory.ts";
 
 export type * from "./queue.ts";

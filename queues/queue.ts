@@ -2,8 +2,7 @@
 //
 // A job may be delivered more than once: if a worker dies, hangs or loses its connection, another
 // one gets its jobs. Jobs must be idempotent.
-import type { SignalOptions } from "../core/registry.ts";
-import type { PlainValue } from "../core/text/plain_value.ts";
+import type { PlainValue, SignalOptions } from "../core/kernel.ts";
 
 /** A job to add. `Data` is an object type (`type`, not `interface`), an array type or a scalar. */
 export interface NewJob<Data extends PlainValue = PlainValue> {

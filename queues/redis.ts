@@ -1,8 +1,14 @@
 // Connections to Redis or Valkey: the only module that imports a client.
 import { Redis, type RedisOptions } from "npm:ioredis@^5";
-import { denied, fault, invalid, isRegistryError, messageOf } from "../core/errors.ts";
-import type { RegistryError } from "../core/errors.ts";
-import { withDeadline } from "../core/retry.ts";
+import {
+  denied,
+  fault,
+  invalid,
+  isRegistryError,
+  messageOf,
+  withDeadline,
+} from "../core/kernel.ts";
+import type { RegistryError } from "../core/kernel.ts";
 import { timerMs } from "../core/system.ts";
 import { isRefused, withoutCommand } from "./checks/server_errors.ts";
 

@@ -1,4 +1,7 @@
-// Events of a registry, published after each commit.
+// Events of a registry, published after each commit, and the part of a bus that publishes them.
+import type { PlainValue } from "../text/plain_value.ts";
+import type { SignalOptions } from "./operations/saving.ts";
+
 /** Fields of all events. */
 export type RegistryEvent = { registry: string; name: string };
 
@@ -19,4 +22,15 @@ export interface RegistryTopics {
     version: string | null;
     commit: string;
   };
+}
+
+/** Topics of any name with any plain data. */
+export type AnyTopics = Record<string, PlainValue>;
+
+/** The topics of a map of events. */
+export type TopicOf<T> = Extract<keyof T, string>;
+
+/** The publishing part of a bus. */
+export interface EventPublisher<T = AnyTopics> {
+  publish<K extends TopicOf<T>>(topic: K, payload: T[K], options?: SignalOptions): Promise<unknown>;
 }

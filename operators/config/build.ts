@@ -5,8 +5,8 @@ import type {
   PipelineNode,
   PipelineStep,
 } from "../contract/pipeline.ts";
-import type { Resources } from "../../core/engine.ts";
-import { didYouMean } from "../../core/text/nearest.ts";
+import type { Resources } from "../contract/engine.ts";
+import { didYouMean } from "../../core/kernel.ts";
 import { type BuildOptions, checkSteps, type FoundStep } from "./check_steps.ts";
 import type { Keys, Report } from "./read_values.ts";
 import type { ReadNode, ReadOperator, ReadPipeline } from "./schema.ts";

@@ -1,11 +1,7 @@
 // Checks across the steps of a pipeline.
 import { BUCKET_SCHEMES } from "../../backends/drivers.ts";
-import { isRegistryError } from "../../core/errors.ts";
-import { checkNewName } from "../../core/naming/names.ts";
-import { parseRef } from "../../core/naming/refs.ts";
+import { checkNewName, didYouMean, isRegistryError, itemAt, parseRef } from "../../core/kernel.ts";
 import type { Pipeline, PipelineNode, PipelineStep } from "../contract/pipeline.ts";
-import { itemAt } from "../../core/faults/present.ts";
-import { didYouMean } from "../../core/text/nearest.ts";
 import { findCycle } from "../graph/order.ts";
 import { findKeyProblem, KEY_HINT, metricsProblem, WHOLE_OUTPUT } from "../output_keys.ts";
 import { TOKEN_VARIABLE } from "../process/step_variables.ts";

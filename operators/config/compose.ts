@@ -1,14 +1,13 @@
 // Composes a pipeline from the tree of a configuration.
 import { availableParallelism } from "node:os";
 import type { Pipeline } from "../contract/pipeline.ts";
-import { realSystem } from "../../core/system.ts";
+import { didYouMean, realSystem } from "../../core/kernel.ts";
 import { OWN_SECRETS } from "../process/step_variables.ts";
 import { buildPipeline } from "./build.ts";
 import type { PipelineOptions } from "./definition.ts";
 import { createReport, readValues } from "./read_values.ts";
 import { FILE_KEYS, ID_PATTERN, PIPELINE_KEYS } from "./schema.ts";
 import { interpolate } from "./tree/interpolate.ts";
-import { didYouMean } from "../../core/text/nearest.ts";
 import { childOf, type ConfigMap, type ConfigNode, describeNode } from "./tree/node.ts";
 import { assign, type Assignment, checkNewVariables, isForRefs } from "./tree/overrides.ts";
 import { namesIn } from "./tree/paths.ts";

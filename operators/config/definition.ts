@@ -6,8 +6,7 @@ import type {
   RerunCause,
   RunAs,
 } from "../contract/pipeline.ts";
-import type { System } from "../../core/system.ts";
-import type { PlainValue } from "../../core/text/plain_value.ts";
+import type { PlainValue, System } from "../../core/kernel.ts";
 
 /** Resources of a node: cores as `2` or `500m`, sizes as `4Gi`. */
 export interface ResourceDefinition {

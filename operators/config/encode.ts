@@ -1,8 +1,8 @@
 // Encodes a pipeline as one JSON file, which is saved with a run.
 import type { Pipeline, PipelineStep } from "../contract/pipeline.ts";
-import type { Resources } from "../../core/engine.ts";
-import { valueAt } from "../../core/faults/present.ts";
-import type { PlainValue } from "../../core/text/plain_value.ts";
+import type { Resources } from "../contract/engine.ts";
+import { valueAt } from "../../core/kernel.ts";
+import type { PlainValue } from "../../core/kernel.ts";
 import type {
   OperatorDefinition,
   OperatorResourceDefinition,

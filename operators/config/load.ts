@@ -1,10 +1,8 @@
 // Loads a pipeline from files.
 import process from "node:process";
 import { resolve } from "node:path";
-import { fault, messageOf } from "../../core/errors.ts";
+import { fault, isStoreUrl, messageOf, realSystem } from "../../core/kernel.ts";
 import type { Pipeline } from "../contract/pipeline.ts";
-import { realSystem } from "../../core/system.ts";
-import { isStoreUrl } from "../../core/urls/store_url.ts";
 import { composePipeline } from "./compose.ts";
 import type { PipelineOptions } from "./definition.ts";
 import { findConfig } from "./tree/folder.ts";

@@ -1,6 +1,6 @@
 // Parses a pipeline from a string, or from an object of a program.
 import type { Pipeline } from "../contract/pipeline.ts";
-import { plainProblem } from "../../core/text/plain_value.ts";
+import { plainProblem } from "../../core/kernel.ts";
 import { type ComposeOptions, composePipeline } from "./compose.ts";
 import type { PipelineDefinition, PipelineOptions } from "./definition.ts";
 import { type ConfigMap, type ConfigSource, MAX_DEPTH, nodeOf, plainOf } from "./tree/node.ts";

@@ -1,10 +1,10 @@
 // Reads a pipeline from its tree by the schema. Mistakes become problems with positions.
 import * as v from "npm:valibot@^1.5";
-import { itemAt } from "../../core/faults/present.ts";
+import { itemAt } from "../../core/kernel.ts";
+import type { PlainValue } from "../../core/kernel.ts";
 import { PIPELINE, type ReadPipeline } from "./schema.ts";
 import { childOf, describeNode, plainOf } from "./tree/node.ts";
 import type { ConfigMap, ConfigNode, Path } from "./tree/node.ts";
-import type { PlainValue } from "../../core/text/plain_value.ts";
 import type { ProblemList } from "./tree/problems.ts";
 
 /** Keys and indexes that lead to a value of the pipeline. */

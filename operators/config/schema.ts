@@ -2,8 +2,7 @@
 // them. A message has two lines: the problem and the hint. A problem that begins with "is" follows
 // a description of the value.
 import * as v from "npm:valibot@^1.5";
-import { isJsonObject } from "../../core/text/json_text.ts";
-import { didYouMean } from "../../core/text/nearest.ts";
+import { didYouMean, isJsonObject } from "../../core/kernel.ts";
 import { parseCores, parseSize, parseTime } from "./quantities.ts";
 
 /** Ids of pipelines, nodes and steps, which are also names of folders. */

@@ -1,8 +1,6 @@
 // The contract of an operator: one processing step over files, run in this process or as a
 // command.
-import type { Shard } from "../../core/work/shards.ts";
-import type { Logger, Registry } from "../../core/registry.ts";
-import type { StandardSchema } from "../../core/standard_schema.ts";
+import type { Logger, Registry, Shard, StandardSchema } from "../../core/kernel.ts";
 
 /** Exit codes of a step. */
 export const EXIT_CODES = {

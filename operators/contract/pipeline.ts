@@ -1,8 +1,8 @@
 // A pipeline as it is run: merged, checked, with all defaults applied.
-import type { Resources } from "../../core/engine.ts";
-import type { PlainValue } from "../../core/text/plain_value.ts";
+import type { Resources } from "./engine.ts";
+import type { PlainValue } from "../../core/kernel.ts";
 
-export type { Resources } from "../../core/engine.ts";
+export type { Resources } from "./engine.ts";
 
 /** A pipeline. */
 export interface Pipeline {

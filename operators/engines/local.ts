@@ -1,8 +1,9 @@
 // The engine for processes of this machine. It keeps its jobs in memory: they end with this process.
 import { availableParallelism } from "node:os";
-import type { Engine, EngineDriver, EngineJob, EngineStep } from "../../core/engine.ts";
-import { invalid } from "../../core/errors.ts";
-import { realSystem, type System, withoutVariables } from "../../core/system.ts";
+import type { Engine, EngineDriver, EngineJob, EngineStep } from "../contract/engine.ts";
+import { invalid, realSystem } from "../../core/kernel.ts";
+import type { System } from "../../core/kernel.ts";
+import { withoutVariables } from "../../core/system.ts";
 import { checkCommand, idOf, partsOf, type PartState, wholeOf } from "./parts.ts";
 import { StepProcesses } from "./step_processes.ts";
 

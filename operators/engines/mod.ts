@@ -4,16 +4,15 @@
  *
  * @module
  */
-import { invalid } from "../../core/errors.ts";
-import type { Engine, EngineDriver } from "../../core/engine.ts";
+import { didYouMean, invalid } from "../../core/kernel.ts";
+import type { System } from "../../core/kernel.ts";
+import type { Engine, EngineDriver } from "../contract/engine.ts";
 import { createLookup, type Lookup } from "../../core/lookup.ts";
-import type { System } from "../../core/system.ts";
-import { didYouMean } from "../../core/text/nearest.ts";
 import { localDriver } from "./local.ts";
 import { queueDriver } from "./queue.ts";
 import { slurmDriver } from "./slurm.ts";
 
-export type * from "../../core/engine.ts";
+export type * from "../contract/engine.ts";
 export { createQueueEngine, createStepHandler } from "./queue.ts";
 export type { QueuedStep, StepCommand } from "./step_processes.ts";
 

@@ -2,12 +2,11 @@
 //
 // A job names the run and the step, never the command: each worker derives that from its own copy
 // of the pipeline's file.
-import { invalid, unavailable } from "../../core/errors.ts";
-import type { Engine, EngineDriver } from "../../core/engine.ts";
-import type { Shard } from "../../core/work/shards.ts";
+import { invalid, loadPart, realSystem, unavailable } from "../../core/kernel.ts";
+import type { Shard, System } from "../../core/kernel.ts";
+import type { Engine, EngineDriver } from "../contract/engine.ts";
 import type { JobHandler, JobQueue, QueuedJob, TakenJob } from "../../queues/queue.ts";
-import { realSystem, type System, withoutVariables } from "../../core/system.ts";
-import { loadPart } from "../../core/urls/load_part.ts";
+import { withoutVariables } from "../../core/system.ts";
 import { idOf, partsOf, type PartState, wholeOf } from "./parts.ts";
 import { type QueuedStep, STEP_KIND, type StepCommand, StepProcesses } from "./step_processes.ts";
 

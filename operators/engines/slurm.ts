@@ -5,11 +5,9 @@
 // job, and is lost if Slurm does not list that name. Only these names are listed: a cluster may have
 // ten thousand other jobs.
 import { execFile } from "node:child_process";
-import { fault, invalid, isRegistryError, unavailable } from "../../core/errors.ts";
-import type { RegistryError } from "../../core/errors.ts";
-import type { Engine, EngineDriver, EngineState, EngineStep } from "../../core/engine.ts";
-import type { SignalOptions } from "../../core/registry.ts";
-import { realSystem, type System } from "../../core/system.ts";
+import { fault, invalid, isRegistryError, realSystem, unavailable } from "../../core/kernel.ts";
+import type { RegistryError, SignalOptions, System } from "../../core/kernel.ts";
+import type { Engine, EngineDriver, EngineState, EngineStep } from "../contract/engine.ts";
 import { MARK } from "../process/marks.ts";
 import { ownVariables } from "../process/step_variables.ts";
 import { checkCommand, idOf, parseId, type PartState, refused, wholeOf } from "./parts.ts";

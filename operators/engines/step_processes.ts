@@ -4,10 +4,9 @@
 // begins with the token, then has the end as JSON. Before, it writes the token to standard error: the
 // output of the step ends there.
 import type { Writable } from "node:stream";
-import { DELIVER_AGAIN } from "../../core/engine.ts";
-import { messageOf, unavailable } from "../../core/errors.ts";
-import type { System } from "../../core/system.ts";
-import type { Shard } from "../../core/work/shards.ts";
+import { DELIVER_AGAIN } from "../contract/engine.ts";
+import { messageOf, unavailable } from "../../core/kernel.ts";
+import type { Shard, System } from "../../core/kernel.ts";
 import type { ProcessTree } from "../process/process_tree.ts";
 import { runNotedCommand } from "../process/run_command.ts";
 

@@ -1,6 +1,5 @@
 // The order of steps, their levels, their cycles.
-import { invalid } from "../../core/errors.ts";
-import { valueAt } from "../../core/faults/present.ts";
+import { invalid, valueAt } from "../../core/kernel.ts";
 
 interface GraphStep {
   readonly id: string;

@@ -1,5 +1,5 @@
 // Drawings of a pipeline, as boxes and as text: its steps by node, their inputs and outputs.
-import { valueAt } from "../../core/faults/present.ts";
+import { valueAt } from "../../core/kernel.ts";
 import type { Pipeline, PipelineStep } from "../contract/pipeline.ts";
 import { stepOf } from "./step_inputs.ts";
 import { WHOLE_OUTPUT } from "../output_keys.ts";

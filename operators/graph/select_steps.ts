@@ -1,5 +1,5 @@
 // Selects a part of a pipeline.
-import { notFound } from "../../core/errors.ts";
+import { notFound } from "../../core/kernel.ts";
 import type { Pipeline } from "../contract/pipeline.ts";
 
 /**

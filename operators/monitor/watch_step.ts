@@ -1,11 +1,9 @@
 // Measures the memory, processor time and disk space of a running step.
 import process from "node:process";
-import { type RegistryError, unavailable } from "../../core/errors.ts";
-import { shown } from "../../core/naming/names.ts";
+import { shown, unavailable } from "../../core/kernel.ts";
+import type { PlainValue, RegistryError, System } from "../../core/kernel.ts";
 import type { PipelineStep } from "../contract/pipeline.ts";
-import type { System } from "../../core/system.ts";
 import type { CommandUsage } from "../process/run_command.ts";
-import type { PlainValue } from "../../core/text/plain_value.ts";
 import { lstat, opendir, statfs } from "node:fs/promises";
 import { join } from "node:path";
 

@@ -2,9 +2,8 @@
 import { stat } from "node:fs/promises";
 import { delimiter, join, resolve } from "node:path";
 import process from "node:process";
-import { unsupported } from "../../core/errors.ts";
-import { shown } from "../../core/naming/names.ts";
-import type { System } from "../../core/system.ts";
+import { shown, unsupported } from "../../core/kernel.ts";
+import type { System } from "../../core/kernel.ts";
 import type { EnvironmentConfig } from "../contract/pipeline.ts";
 import { shellWord } from "./shell_words.ts";
 

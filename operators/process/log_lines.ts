@@ -1,5 +1,5 @@
 // Output of a process as lines of a log.
-import type { System } from "../../core/system.ts";
+import type { System } from "../../core/kernel.ts";
 import { secretPattern } from "./secret_forms.ts";
 
 export const MAX_LINE = 16_384;

@@ -3,11 +3,17 @@ import { type ChildProcessByStdio, spawn } from "node:child_process";
 import { once } from "node:events";
 import { stat } from "node:fs/promises";
 import type { Readable, Writable } from "node:stream";
-import { fault, messageOf, RegistryError, unsupported } from "../../core/errors.ts";
-import { shown } from "../../core/naming/names.ts";
-import { checkOptions, type OptionNames } from "../../core/options/check_options.ts";
+import {
+  checkOptions,
+  fault,
+  messageOf,
+  realSystem,
+  RegistryError,
+  shown,
+  unsupported,
+} from "../../core/kernel.ts";
+import type { OptionNames, System } from "../../core/kernel.ts";
 import { EXIT_CODES, type ExitCode } from "../contract/operator.ts";
-import { realSystem, type System } from "../../core/system.ts";
 import { checkTimes } from "../check_times.ts";
 import { exitCodeOf } from "../exit_codes.ts";
 import { createLogLines } from "./log_lines.ts";

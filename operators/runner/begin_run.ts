@@ -1,6 +1,5 @@
 // Begins a run: checks its steps, plans them, and saves the plan.
-import { unsupported } from "../../core/errors.ts";
-import { shown } from "../../core/naming/names.ts";
+import { shown, unsupported } from "../../core/kernel.ts";
 import { encodePipeline } from "../config/encode.ts";
 import type { Pipeline, PipelineStep } from "../contract/pipeline.ts";
 import { type PlanOptions, planWithSuccesses } from "./plan.ts";

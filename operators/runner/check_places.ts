@@ -1,8 +1,7 @@
 // Checks, before anything runs, that outputs do not overwrite anything else.
 import { isAbsolute, relative, resolve } from "node:path";
-import { fault, type RegistryError } from "../../core/errors.ts";
-import { checkName, checkNewName, shown } from "../../core/naming/names.ts";
-import { parseRef } from "../../core/naming/refs.ts";
+import { checkName, checkNewName, fault, parseRef, shown } from "../../core/kernel.ts";
+import type { RegistryError } from "../../core/kernel.ts";
 import { isSpecial, SPECIAL } from "../../disk/target.ts";
 import type { Pipeline } from "../contract/pipeline.ts";
 import { findKeyProblem, KEY_HINT, WHOLE_OUTPUT } from "../output_keys.ts";

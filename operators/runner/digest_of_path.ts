@@ -2,14 +2,11 @@
 // followed, because steps read what they lead to.
 import { lstatSync, type Stats, statSync } from "node:fs";
 import { basename, join } from "node:path";
-import { createSha256, sha256 } from "../../core/bytes/digest.ts";
+import { artifactDigest, createSha256, sha256 } from "../../core/kernel.ts";
+import type { FileInfo, FileToSave, SignalOptions } from "../../core/kernel.ts";
 import { fileError, onDisk } from "../../disk/file_errors.ts";
 import { mountIdentity } from "../../disk/mounts/identity.ts";
 import { pathsBelow } from "../../disk/paths_below.ts";
-import type { FileToSave } from "../../core/materializer.ts";
-import type { FileInfo } from "../../core/record.ts";
-import { artifactDigest } from "../../core/artifact_digest.ts";
-import type { SignalOptions } from "../../core/registry.ts";
 import { file, folder, localPath } from "../../materializers/path.ts";
 
 /** Reads a file or folder. Returns its digest as an artifact, and its size in bytes. */

@@ -1,9 +1,8 @@
 // Fingerprints of steps: inputs, parameters and code, and how they changed.
-import { sha256 } from "../../core/bytes/digest.ts";
+import { isJsonObject, sha256 } from "../../core/kernel.ts";
+import type { PlainValue } from "../../core/kernel.ts";
 import type { PipelineStep } from "../contract/pipeline.ts";
 import type { Operators } from "../operator_set.ts";
-import { isJsonObject } from "../../core/text/json_text.ts";
-import type { PlainValue } from "../../core/text/plain_value.ts";
 import type { Fingerprint } from "./records/files.ts";
 import { existsSync, realpathSync, statSync } from "node:fs";
 import { readFile } from "node:fs/promises";

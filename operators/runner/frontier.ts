@@ -1,5 +1,5 @@
 // The order of a run: it decides which steps are ready, which have ended, and how.
-import { valueAt } from "../../core/faults/present.ts";
+import { valueAt } from "../../core/kernel.ts";
 import { isWell, type RunEvent, skippedOutcome, type StepOutcome, STOPPED } from "./outcomes.ts";
 import type { PlannedStep } from "./plan.ts";
 import type { FoundRecord, StepRecord } from "./records/files.ts";

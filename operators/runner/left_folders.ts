@@ -2,9 +2,8 @@
 import { readdirSync, rmdirSync, rmSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { isProcessGone } from "../../disk/stage/process.ts";
-import { messageOf } from "../../core/errors.ts";
-import type { Logger } from "../../core/registry.ts";
-import type { System } from "../../core/system.ts";
+import { messageOf } from "../../core/kernel.ts";
+import type { Logger, System } from "../../core/kernel.ts";
 import { endLeftCommand, noteMarks } from "../process/left_command.ts";
 import { MARK } from "../process/marks.ts";
 

@@ -1,16 +1,11 @@
 // Outcomes of steps, from errors and records, and the end of a run that follows from them.
-import {
-  type Advice,
-  isRegistryError,
-  messageOf,
-  type RegistryErrorFields,
-} from "../../core/errors.ts";
+import { isRegistryError, messageOf } from "../../core/kernel.ts";
+import type { PlainValue, Shard } from "../../core/kernel.ts";
+import type { Advice, RegistryErrorFields } from "../../core/errors.ts";
 import { EXIT_CODES, type ExitCode, type ExitName } from "../contract/operator.ts";
 import { exitCodeOf, exitNameOf } from "../exit_codes.ts";
 import type { PipelineSecrets } from "./secrets.ts";
 import type { FailureRecord, StepRecord } from "./records/files.ts";
-import type { PlainValue } from "../../core/text/plain_value.ts";
-import type { Shard } from "../../core/work/shards.ts";
 
 interface Kept<Record> {
   record: Record;

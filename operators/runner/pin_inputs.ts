@@ -1,8 +1,13 @@
 // Pins inputs of steps to exact versions, or to digests of their content.
-import { sha256 } from "../../core/bytes/digest.ts";
-import { fault, isRegistryError, notFound } from "../../core/errors.ts";
-import { shown } from "../../core/naming/names.ts";
-import { itemAt, valueAt } from "../../core/faults/present.ts";
+import {
+  fault,
+  isRegistryError,
+  itemAt,
+  notFound,
+  sha256,
+  shown,
+  valueAt,
+} from "../../core/kernel.ts";
 import type { Pipeline, PipelineStep } from "../contract/pipeline.ts";
 import { WHOLE_OUTPUT } from "../output_keys.ts";
 import { digestOfPath } from "./digest_of_path.ts";

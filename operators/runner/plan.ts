@@ -1,10 +1,6 @@
 // Plans a run: which steps would run, and why.
-import { sha256 } from "../../core/bytes/digest.ts";
-import { notFound, unsupported } from "../../core/errors.ts";
-import { shown } from "../../core/naming/names.ts";
+import { forEachAtOnce, notFound, sha256, shown, unsupported, valueAt } from "../../core/kernel.ts";
 import type { Pipeline, PipelineStep } from "../contract/pipeline.ts";
-import { valueAt } from "../../core/faults/present.ts";
-import { forEachAtOnce } from "../../core/work/at_once.ts";
 import { checkPlaces } from "./check_places.ts";
 import { codeOf, commandFiles, countedParams, sortedJson } from "./fingerprint.ts";
 import { createPins, type PinnedInput, type Pins } from "./pin_inputs.ts";

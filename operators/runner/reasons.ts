@@ -1,7 +1,6 @@
 // Reasons for a step to run, or that it is done.
-import { isRegistryError } from "../../core/errors.ts";
+import { isRegistryError, parseRef } from "../../core/kernel.ts";
 import type { PipelineStep } from "../contract/pipeline.ts";
-import { parseRef } from "../../core/naming/refs.ts";
 import { digestOfPath } from "./digest_of_path.ts";
 import { changedParams, codeOf, countedParams, effectKey, shortDigest } from "./fingerprint.ts";
 import type { PinnedInput, PinOptions } from "./pin_inputs.ts";

@@ -1,13 +1,15 @@
 // The context of a run, wherever its steps are executed.
 import process from "node:process";
 import { join, resolve } from "node:path";
-import { messageOf } from "../../core/errors.ts";
-import { encodeName } from "../../core/naming/names.ts";
-import { checkToolOptions } from "../../core/options/check_options.ts";
-import type { Shard } from "../../core/work/shards.ts";
+import {
+  checkToolOptions,
+  encodeName,
+  messageOf,
+  realSystem,
+  silentLogger,
+} from "../../core/kernel.ts";
+import type { Logger, Registry, Shard, System } from "../../core/kernel.ts";
 import type { Pipeline } from "../contract/pipeline.ts";
-import type { Logger, Registry } from "../../core/registry.ts";
-import { realSystem, silentLogger, type System } from "../../core/system.ts";
 import { thisProcess } from "../../disk/stage/process.ts";
 import type { Operators } from "../operator_set.ts";
 import type { KnownDigests } from "./digest_of_path.ts";

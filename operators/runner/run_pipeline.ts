@@ -11,7 +11,7 @@
 // Only a fault of the run is thrown: the registry does not answer, or an abort. It ends all running
 // steps, and steps that did not run are `cancelled`. Results of steps are saved as they end, so the
 // next run continues. Engines run the same steps elsewhere: `carry/submit_run.ts`.
-import { fault } from "../../core/errors.ts";
+import { fault, valueAt } from "../../core/kernel.ts";
 import type { Pipeline } from "../contract/pipeline.ts";
 import { beginRun } from "./begin_run.ts";
 import { Frontier } from "./frontier.ts";
@@ -21,7 +21,6 @@ import { removeEmpty, removeLeft } from "./left_folders.ts";
 import { createPins, type Pins } from "./pin_inputs.ts";
 import { type RunResult, saveResult, watchForCancel } from "./records/run_record.ts";
 import { checkRunOptions, createRunContext, type RunContext, withDefaults } from "./run_context.ts";
-import { valueAt } from "../../core/faults/present.ts";
 import { type Machine, type ReadyStep, ReadySteps, Room, thisMachine } from "./schedule.ts";
 import type { RunPipelineOptions } from "./carry/run_options.ts";
 import { type ExecutedStep, ShardGroup } from "./shards/shard_group.ts";

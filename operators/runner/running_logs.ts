@@ -2,7 +2,7 @@
 import { readdirSync } from "node:fs";
 import { join } from "node:path";
 import { errorCode } from "../../disk/file_errors.ts";
-import { encodeName } from "../../core/naming/names.ts";
+import { encodeName } from "../../core/kernel.ts";
 import { runFolder } from "./run_context.ts";
 
 /** The location of a run's work folder. */

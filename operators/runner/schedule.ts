@@ -1,11 +1,9 @@
 // Decides which ready steps run at once, by the limits of nodes, cores and memory.
 import { availableParallelism, totalmem } from "node:os";
-import { invalid } from "../../core/errors.ts";
-import { shown } from "../../core/naming/names.ts";
+import { invalid, itemAt, shown, valueAt } from "../../core/kernel.ts";
+import type { Shard } from "../../core/kernel.ts";
 import type { Pipeline, PipelineStep } from "../contract/pipeline.ts";
-import type { Resources } from "../../core/engine.ts";
-import { itemAt, valueAt } from "../../core/faults/present.ts";
-import type { Shard } from "../../core/work/shards.ts";
+import type { Resources } from "../contract/engine.ts";
 
 /** Resources of a machine. */
 export interface Machine {

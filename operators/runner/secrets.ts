@@ -1,11 +1,9 @@
 // Secrets of configurations, which only operators receive.
 import { DRIVERS } from "../../backends/drivers.ts";
-import { invalid } from "../../core/errors.ts";
-import { shown } from "../../core/naming/names.ts";
+import { invalid, isJsonObject, realSystem, shown } from "../../core/kernel.ts";
+import type { PlainValue, System } from "../../core/kernel.ts";
 import type { Pipeline } from "../contract/pipeline.ts";
-import { realSystem, type System, takeVariables } from "../../core/system.ts";
-import { isJsonObject } from "../../core/text/json_text.ts";
-import type { PlainValue } from "../../core/text/plain_value.ts";
+import { takeVariables } from "../../core/system.ts";
 import { ENGINE_VARIABLE, OWN_SECRETS } from "../process/step_variables.ts";
 import { secretPattern } from "../process/secret_forms.ts";
 

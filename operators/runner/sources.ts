@@ -1,10 +1,7 @@
 // Sources of inputs and destinations of outputs, as written in configurations.
 import { fileURLToPath } from "node:url";
 import { resolve } from "node:path";
-import { invalid, notFound } from "../../core/errors.ts";
-import { shown } from "../../core/naming/names.ts";
-import { parseRef } from "../../core/naming/refs.ts";
-import { itemAt, valueAt } from "../../core/faults/present.ts";
+import { invalid, itemAt, notFound, parseRef, shown, valueAt } from "../../core/kernel.ts";
 import type { Pipeline, PipelineStep } from "../contract/pipeline.ts";
 import { stepOf } from "../graph/step_inputs.ts";
 import { topologicalOrder } from "../graph/order.ts";

@@ -1,12 +1,11 @@
 // Adds successes of a step.
-import { isRegistryError } from "../../core/errors.ts";
+import { isRegistryError, sha256 } from "../../core/kernel.ts";
 import type { ArtifactInput } from "../../core/record.ts";
 import type { PinnedInput } from "./pin_inputs.ts";
 import { readSuccess, saveOnce, saveRecord } from "./records/files.ts";
 import type { FoundRecord, SaveRecordOptions, StepRecord } from "./records/files.ts";
 import { numberOf, recordNames, versionOf } from "./records/names.ts";
 import type { RunContext } from "./run_context.ts";
-import { sha256 } from "../../core/bytes/digest.ts";
 
 /**
  * Adds a success, or returns the same one if another process has just added it. Its version follows

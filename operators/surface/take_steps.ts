@@ -1,7 +1,7 @@
 // The steps that a process of `local:` or of a worker receives, see
 // `operators/engines/step_processes.ts`.
 import { isRegistryError, messageOf } from "../../core/kernel.ts";
-import { DELIVER_AGAIN } from "../../core/engine.ts";
+import { DELIVER_AGAIN } from "../contract/engine.ts";
 import type { JobHandler, TakenJob } from "../../queues/mod.ts";
 
 interface Ended {

@@ -1,8 +1,7 @@
 // Behaviors for retries and timeouts.
-import { isRegistryError, unresolved } from "../../core/errors.ts";
-import { shown } from "../../core/naming/names.ts";
-import { withDeadline } from "../../core/retry.ts";
-import type { InferOutput } from "../../core/standard_schema.ts";
+import { isRegistryError, shown, withDeadline } from "../../core/kernel.ts";
+import type { InferOutput } from "../../core/kernel.ts";
+import { unresolved } from "../../core/errors.ts";
 import type { PluginDefinition } from "../contract.ts";
 import type { Behavior } from "../interfaces.ts";
 import { count, defineSettings, milliseconds } from "../sets/settings.ts";

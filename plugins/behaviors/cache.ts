@@ -1,7 +1,6 @@
 // The behavior that caches results.
-import { keepNewest } from "../../core/work/keep_newest.ts";
-import type { InferOutput } from "../../core/standard_schema.ts";
-import { plainProblem, type PlainValue } from "../../core/text/plain_value.ts";
+import { keepNewest, plainProblem } from "../../core/kernel.ts";
+import type { InferOutput, PlainValue } from "../../core/kernel.ts";
 import type { PluginDefinition } from "../contract.ts";
 import type { Behavior } from "../interfaces.ts";
 import { count, defineSettings, milliseconds } from "../sets/settings.ts";

@@ -1,6 +1,5 @@
 // Behaviors that write and read files.
-import { invalid } from "../../core/errors.ts";
-import { described } from "../../core/text/described.ts";
+import { described, invalid } from "../../core/kernel.ts";
 import type { BehaviorContext, PluginDefinition } from "../contract.ts";
 import { type Behavior, Storage } from "../interfaces.ts";
 import { defineSettings, text, word } from "../sets/settings.ts";

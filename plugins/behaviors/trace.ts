@@ -1,7 +1,6 @@
 // The behavior that logs when the rest of a task starts and ends.
-import { messageOf } from "../../core/errors.ts";
-import { shown } from "../../core/naming/names.ts";
-import type { InferOutput } from "../../core/standard_schema.ts";
+import { messageOf, shown } from "../../core/kernel.ts";
+import type { InferOutput } from "../../core/kernel.ts";
 import type { PluginDefinition } from "../contract.ts";
 import type { Behavior } from "../interfaces.ts";
 import { defineSettings, text, word } from "../sets/settings.ts";

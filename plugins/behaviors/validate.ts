@@ -1,7 +1,6 @@
 // The behavior that validates inputs and results.
-import { invalid } from "../../core/errors.ts";
-import { shown } from "../../core/naming/names.ts";
-import { type InferOutput, shownIssues, type StandardSchema } from "../../core/standard_schema.ts";
+import { invalid, shown, shownIssues } from "../../core/kernel.ts";
+import type { InferOutput, StandardSchema } from "../../core/kernel.ts";
 import type { PluginDefinition } from "../contract.ts";
 import type { Behavior } from "../interfaces.ts";
 import { defineSettings, schema } from "../sets/settings.ts";

@@ -1,8 +1,7 @@
 // Common parts of event buses: checks, the end of subscriptions, and streams.
-import { fault } from "../../core/errors.ts";
-import type { Logger } from "../../core/registry.ts";
-import type { System } from "../../core/system.ts";
-import { checkTopic, encodePayload } from "../../core/event_bus.ts";
+import { checkOptions, fault } from "../../core/kernel.ts";
+import type { Logger, System } from "../../core/kernel.ts";
+import { checkTopic, encodePayload } from "./event_bus.ts";
 import type {
   BusEvent,
   EventBus,
@@ -10,8 +9,7 @@ import type {
   EventStream,
   SubscribeOptions,
   Subscription,
-} from "../../core/event_bus.ts";
-import { checkOptions } from "../../core/options/check_options.ts";
+} from "./event_bus.ts";
 import { LISTEN_OPTIONS, planSubscription, type SubscriptionPlan } from "./subscribing.ts";
 
 interface BusMember {

@@ -4,12 +4,13 @@
  *
  * @module
  */
-import type { AnyTopics, BusEvent, EventBus } from "../../core/event_bus.ts";
-import { topicMatcher } from "../../core/event_bus.ts";
+import type { BusEvent, EventBus } from "./event_bus.ts";
+import type { AnyTopics } from "../../core/registry/registry_events.ts";
+import { topicMatcher } from "./event_bus.ts";
 import { createBus } from "./create_bus.ts";
 import { createDeliveries } from "./subscribing.ts";
-import type { Logger } from "../../core/registry.ts";
-import { realSystem, silentLogger, type System } from "../../core/system.ts";
+import { realSystem, silentLogger } from "../../core/kernel.ts";
+import type { Logger, System } from "../../core/kernel.ts";
 import { MemoryGroup } from "./memory/group.ts";
 
 /**

@@ -4,30 +4,25 @@
  *
  * @module
  */
-import { invalid } from "../../core/errors.ts";
-import type { Logger } from "../../core/registry.ts";
-import type { AnyTopics, EventBus } from "../../core/event_bus.ts";
-import { checkDurations } from "../../core/options/check_options.ts";
-import type { System } from "../../core/system.ts";
-import { loadPart } from "../../core/urls/load_part.ts";
+import { checkDurations, invalid, loadPart } from "../../core/kernel.ts";
+import type { Logger, System } from "../../core/kernel.ts";
+import type { EventBus } from "./event_bus.ts";
+import type { AnyTopics } from "../../core/registry/registry_events.ts";
 import { createMemoryBus } from "./memory.ts";
 
 export type {
-  AnyTopics,
   BusEvent,
   BusTrouble,
   EventBus,
   EventHandler,
   EventOf,
-  EventPublisher,
   EventStream,
   Fits,
   ListenOptions,
   SubscribeOptions,
   Subscription,
-  TopicOf,
   TopicsFitting,
-} from "../../core/event_bus.ts";
+} from "./event_bus.ts";
 export type * from "../../core/registry/registry_events.ts";
 export { createMemoryBus } from "./memory.ts";
 export { createWebhooks } from "./webhooks.ts";

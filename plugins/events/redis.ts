@@ -4,10 +4,10 @@
  *
  * @module
  */
-import { invalid } from "../../core/errors.ts";
-import type { Logger } from "../../core/registry.ts";
-import type { AnyTopics, EventBus } from "../../core/event_bus.ts";
-import { realSystem, silentLogger, type System } from "../../core/system.ts";
+import { invalid, realSystem, silentLogger } from "../../core/kernel.ts";
+import type { Logger, System } from "../../core/kernel.ts";
+import type { EventBus } from "./event_bus.ts";
+import type { AnyTopics } from "../../core/registry/registry_events.ts";
 import { openRedis, parseRedisUrl, type RedisCommand } from "../../queues/redis.ts";
 import { createBus } from "./create_bus.ts";
 import { encodeEvent } from "./redis/envelope.ts";

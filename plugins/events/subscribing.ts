@@ -1,16 +1,14 @@
 // Common parts of subscriptions: options and delivery to handlers.
-import { invalid, messageOf } from "../../core/errors.ts";
-import { shown } from "../../core/naming/names.ts";
-import { checkOptions, type OptionNames } from "../../core/options/check_options.ts";
-import type { Logger } from "../../core/registry.ts";
-import { checkPattern } from "../../core/event_bus.ts";
+import { checkOptions, invalid, messageOf, shown } from "../../core/kernel.ts";
+import type { Logger, OptionNames } from "../../core/kernel.ts";
+import { checkPattern } from "./event_bus.ts";
 import type {
   BusEvent,
   BusTrouble,
   EventHandler,
   ListenOptions,
   SubscribeOptions,
-} from "../../core/event_bus.ts";
+} from "./event_bus.ts";
 
 export interface SubscriptionPlan {
   readonly pattern: string;

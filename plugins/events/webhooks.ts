@@ -1,16 +1,20 @@
 // Webhooks: events of a bus as signed HTTP requests. Each delivery is a job of a queue, which any
 // process can retry.
-import { fault, notFound, type RegistryError, unavailable } from "../../core/errors.ts";
-import { sha256 } from "../../core/bytes/digest.ts";
-import { shown } from "../../core/naming/names.ts";
-import type { Logger } from "../../core/registry.ts";
-import { checkPattern, topicMatcher } from "../../core/event_bus.ts";
-import type { BusEvent, EventBus, Subscription } from "../../core/event_bus.ts";
+import {
+  checkDurations,
+  fault,
+  notFound,
+  realSystem,
+  sha256,
+  shown,
+  silentLogger,
+  unavailable,
+} from "../../core/kernel.ts";
+import type { Logger, PlainValue, RegistryError, System } from "../../core/kernel.ts";
+import { checkPattern, topicMatcher } from "./event_bus.ts";
+import type { BusEvent, EventBus, Subscription } from "./event_bus.ts";
 import type { JobHandler, JobQueue, NewJob, QueueWorker } from "../../queues/queue.ts";
 import type { TakenJob, WorkerEvent } from "../../queues/queue.ts";
-import { checkDurations } from "../../core/options/check_options.ts";
-import { realSystem, silentLogger, type System } from "../../core/system.ts";
-import type { PlainValue } from "../../core/text/plain_value.ts";
 import { encodeBody, importSecret, signatureHeaders } from "./webhooks/signature.ts";
 import { Lane } from "./webhooks/lane.ts";
 import { type HostLookup, sendWebhook } from "./webhooks/send.ts";

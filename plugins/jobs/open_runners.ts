@@ -1,6 +1,7 @@
 // Opens job runners with checked settings.
 import type { ScheduledCall, ScheduleOptions } from "../job_runner.ts";
-import type { System } from "../../core/system.ts";
+import { invalid, notFound, plainProblem, shown } from "../../core/kernel.ts";
+import type { PlainValue, RegistryError, System } from "../../core/kernel.ts";
 import { openJobStorage } from "../../queues/job_storage.ts";
 import { openQueue } from "../../queues/mod.ts";
 import type { PluginContext } from "../contract.ts";
@@ -9,9 +10,6 @@ import type { Background } from "./background.ts";
 import { createJobKeeper, createQueueRunner, jobIdOf, TASK_KIND } from "./work_tasks.ts";
 import type { QueueRunner } from "./work_tasks.ts";
 import type { JobQueue, QueueWorker, TakenJob } from "../../queues/queue.ts";
-import { invalid, notFound, type RegistryError } from "../../core/errors.ts";
-import { shown } from "../../core/naming/names.ts";
-import { plainProblem, type PlainValue } from "../../core/text/plain_value.ts";
 import { createMemoryQueue } from "../../queues/memory.ts";
 
 /** Limit of concurrent background jobs, including those that wait for a response. */

@@ -2,10 +2,8 @@
 import type { CallRunner, JobRunner, ScheduledCall } from "../job_runner.ts";
 import type { JobStorage } from "../../queues/job_storage/contract.ts";
 import type { JobQueue, NewJob, QueueWorker, TakenJob, WorkOptions } from "../../queues/queue.ts";
-import { invalid, messageOf } from "../../core/errors.ts";
-import { realSystem, type System } from "../../core/system.ts";
-import { shown } from "../../core/naming/names.ts";
-import type { PlainValue } from "../../core/text/plain_value.ts";
+import { invalid, messageOf, realSystem, shown } from "../../core/kernel.ts";
+import type { PlainValue, System } from "../../core/kernel.ts";
 
 /**
  * Runs tasks of a queue, with the functions and behaviors of a plugin set. A task may run twice if

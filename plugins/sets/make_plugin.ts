@@ -1,13 +1,18 @@
 // Creates plugins from registered definitions and settings.
 import { inspect } from "node:util";
-import { invalid, isRegistryError, messageOf, taskFailed } from "../../core/errors.ts";
-import { shown } from "../../core/naming/names.ts";
+import {
+  described,
+  invalid,
+  isRegistryError,
+  messageOf,
+  shown,
+  shownIssues,
+  taskFailed,
+} from "../../core/kernel.ts";
+import type { SchemaResult, System } from "../../core/kernel.ts";
 import type { PluginClass, PluginConfig, PluginContext } from "../contract.ts";
 import type { PluginDefinition, PluginSource } from "../contract.ts";
 import { checkMethods, type Interface } from "../interface.ts";
-import { described } from "../../core/text/described.ts";
-import { type SchemaResult, shownIssues } from "../../core/standard_schema.ts";
-import type { System } from "../../core/system.ts";
 
 interface PluginOrder {
   kind: Interface;

@@ -1,6 +1,5 @@
 // The plugins of a set by interface and name.
-import { alreadyExists, invalid, notFound } from "../../core/errors.ts";
-import { shown } from "../../core/naming/names.ts";
+import { alreadyExists, invalid, notFound, shown } from "../../core/kernel.ts";
 import type { Interface } from "../interface.ts";
 import { type AnyDefinition, type AnySource, toDefinition } from "./make_plugin.ts";
 

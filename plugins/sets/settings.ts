@@ -1,6 +1,6 @@
 // Schemas of the settings of built-in plugins.
-import { described } from "../../core/text/described.ts";
-import type { SchemaIssue, StandardSchema } from "../../core/standard_schema.ts";
+import { described } from "../../core/kernel.ts";
+import type { SchemaIssue, StandardSchema } from "../../core/kernel.ts";
 
 export interface Setting<T = unknown> {
   problemOf(value: unknown): string | undefined;

@@ -1,9 +1,7 @@
 // A file storage over any backend.
-import { type Backend, type Body, isPrefix } from "../../core/backend.ts";
-import { type ErrorCode, fault, type RegistryError } from "../../core/errors.ts";
-import { parsePath } from "../../core/naming/paths.ts";
-import { described } from "../../core/text/described.ts";
-import { shown } from "../../core/naming/names.ts";
+import { described, fault, parsePath, shown } from "../../core/kernel.ts";
+import type { Backend, ErrorCode, RegistryError } from "../../core/kernel.ts";
+import { type Body, isPrefix } from "../../core/backend.ts";
 import type { FileData, FileStorage, StorageReadOptions } from "./file_storage.ts";
 
 /**

@@ -1,5 +1,5 @@
 // The contract of file storages.
-import type { ByteRange, CallOptions } from "../../core/backend.ts";
+import type { ByteRange, CallOptions } from "../../core/kernel.ts";
 
 /** Data to write: bytes, a string as UTF-8, a blob, or a stream of bytes. */
 export type FileData = Uint8Array | string | Blob | ReadableStream<Uint8Array>;

@@ -1,7 +1,6 @@
 // Opens built-in storages: folders, buckets, memory.
 import { DRIVERS } from "../../backends/drivers.ts";
-import { notFound } from "../../core/errors.ts";
-import { shown } from "../../core/naming/names.ts";
+import { notFound, shown } from "../../core/kernel.ts";
 import type { PluginContext } from "../contract.ts";
 import { createFileStorage } from "./backend_storage.ts";
 import type { FileStorage } from "./file_storage.ts";

@@ -2,9 +2,8 @@
 import { printEvent, Repeated, workerLine, workUntilStopped } from "../../apps/cli/extending.ts";
 import { loadSet } from "../../apps/cli/places/load_module.ts";
 import type { CommandContext } from "../../apps/cli/extending.ts";
-import { eitherSignal } from "../../core/kernel.ts";
+import { eitherSignal, watchStrays } from "../../core/kernel.ts";
 import { openQueue, type WorkerEvent } from "../../queues/mod.ts";
-import { watchStrays } from "../../core/work/stray_failures.ts";
 import { type CallRunner, workTasks } from "../mod.ts";
 import { defineWorking, type WorkerFlags, type Working } from "../../apps/cli/program/extension.ts";
 

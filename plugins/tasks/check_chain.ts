@@ -1,7 +1,5 @@
 // Checks when a task is built and before it runs: can the rest of it be sent to another process?
-import { invalid } from "../../core/errors.ts";
-import { shown } from "../../core/naming/names.ts";
-import { plainProblem } from "../../core/text/plain_value.ts";
+import { invalid, plainProblem, shown } from "../../core/kernel.ts";
 import type { TaskRegistry } from "../contract.ts";
 import { interfaceOf } from "../interface.ts";
 import { JobRunner } from "../interfaces.ts";

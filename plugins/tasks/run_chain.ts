@@ -1,9 +1,7 @@
 // Runs a chain of behaviors.
-import { invalid } from "../../core/errors.ts";
-import { shown } from "../../core/naming/names.ts";
+import { eitherSignal, invalid, shown } from "../../core/kernel.ts";
+import type { SignalOptions } from "../../core/kernel.ts";
 import { isReservedId } from "../../queues/checks/queue_checks.ts";
-import type { SignalOptions } from "../../core/registry.ts";
-import { eitherSignal } from "../../core/work/until_aborted.ts";
 import type { BehaviorContext } from "../contract.ts";
 import type { Remainder, TaskContext } from "../contract.ts";
 import { interfaceOf } from "../interface.ts";

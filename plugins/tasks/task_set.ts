@@ -1,11 +1,15 @@
 // The tasks of a plugin set.
-import { fault, invalid, notFound } from "../../core/errors.ts";
-import { keepNewest } from "../../core/work/keep_newest.ts";
-import { described } from "../../core/text/described.ts";
-import { shown } from "../../core/naming/names.ts";
-import { withDeadline } from "../../core/retry.ts";
+import {
+  described,
+  fault,
+  invalid,
+  keepNewest,
+  notFound,
+  shown,
+  withDeadline,
+} from "../../core/kernel.ts";
+import type { PlainValue } from "../../core/kernel.ts";
 import type { CallRunner, ScheduledCall } from "../job_runner.ts";
-import type { PlainValue } from "../../core/text/plain_value.ts";
 import type {
   PluginConfig,
   PluginContext,

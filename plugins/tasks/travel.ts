@@ -1,11 +1,10 @@
 // Encoding of inputs and results for another process: JSON, with bytes in base64; large ones are
 // saved in the registry.
 import { Buffer } from "node:buffer";
-import { invalid } from "../../core/errors.ts";
-import { shown } from "../../core/naming/names.ts";
-import { MAX_DEPTH, plainProblem, type PlainValue } from "../../core/text/plain_value.ts";
+import { invalid, isJsonObject, plainProblem, shown } from "../../core/kernel.ts";
+import type { PlainValue } from "../../core/kernel.ts";
+import { MAX_DEPTH } from "../../core/text/plain_value.ts";
 import type { TaskRegistry } from "../contract.ts";
-import { isJsonObject } from "../../core/text/json_text.ts";
 
 /** Maximum without a registry: JSON in UTF-8 and its bytes before base64. */
 const MOST_TRAVELLING_BYTES = 65_536;

@@ -1,8 +1,8 @@
 // Jobs as BullMQ stores them.
 import type { JobState, NewJob, QueuedJob } from "../queue.ts";
-import type { PlainValue } from "../../core/text/plain_value.ts";
+import { corrupt, isRegistryError, messageOf } from "../../core/kernel.ts";
+import type { PlainValue } from "../../core/kernel.ts";
 import type { Job, Queue } from "npm:bullmq@^6";
-import { corrupt, isRegistryError, messageOf } from "../../core/errors.ts";
 
 export interface JobForm {
   group: string;

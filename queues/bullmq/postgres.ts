@@ -1,7 +1,7 @@
 // Connections of BullMQ to PostgreSQL, 13 or newer.
 import type { Socket } from "node:net";
 import pg from "npm:pg@^8";
-import { withDeadline } from "../../core/retry.ts";
+import { withDeadline } from "../../core/kernel.ts";
 import { type BullmqStore, shownUrl, splitQueueName } from "./store.ts";
 
 const SCHEMA = "bullmq";

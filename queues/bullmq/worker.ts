@@ -1,11 +1,9 @@
 // Workers of BullMQ.
 import { type Job, UnrecoverableError, WaitingError, Worker } from "npm:bullmq@^6";
-import { messageOf } from "../../core/errors.ts";
+import { messageOf, withDeadline } from "../../core/kernel.ts";
+import type { PlainValue, System } from "../../core/kernel.ts";
 import { progressOf, reasonOf, resultOf } from "../checks/queue_checks.ts";
 import type { JobHandler, QueueWorker, WorkerEvent, WorkOptions } from "../queue.ts";
-import { withDeadline } from "../../core/retry.ts";
-import type { System } from "../../core/system.ts";
-import type { PlainValue } from "../../core/text/plain_value.ts";
 import { cancellationOf, formOf, keptOptionsOf } from "./job_form.ts";
 import type { JobForm, ProgressForm } from "./job_form.ts";
 import type { BullmqStore } from "./store.ts";

@@ -1,6 +1,6 @@
 // Times of schedules in the syntax of cron, for all queues.
 import { Cron } from "npm:croner@^11";
-import { messageOf } from "../../core/errors.ts";
+import { messageOf } from "../../core/kernel.ts";
 import { CRON_HINT, notScheduled } from "./queue_checks.ts";
 
 interface CronTimes {

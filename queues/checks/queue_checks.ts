@@ -1,7 +1,13 @@
 // Checks that all queues of jobs share.
-import { conflict, invalid, messageOf, notFound, type RegistryError } from "../../core/errors.ts";
-import { checkOptions, type OptionNames } from "../../core/options/check_options.ts";
-import { plainProblem, type PlainValue } from "../../core/text/plain_value.ts";
+import {
+  checkOptions,
+  conflict,
+  invalid,
+  messageOf,
+  notFound,
+  plainProblem,
+} from "../../core/kernel.ts";
+import type { OptionNames, PlainValue, RegistryError } from "../../core/kernel.ts";
 import type { ListJobsOptions, NewJob, NewSchedule } from "../queue.ts";
 import type { QueuedJob, WorkOptions } from "../queue.ts";
 

@@ -1,5 +1,5 @@
 // Errors of queue servers.
-import { messageOf } from "../../core/errors.ts";
+import { messageOf } from "../../core/kernel.ts";
 
 /** Codes of PostgreSQL and answers of Redis for missing permissions. */
 const REFUSED = /^(28000|28P01|42501)$|^(NOAUTH|WRONGPASS|NOPERM)\b/;

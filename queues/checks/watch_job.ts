@@ -2,7 +2,7 @@
 // the job, so no events are stored, and a reader that returns receives only what is new.
 import { crc32c } from "../../core/bytes/digest.ts";
 import type { JobEvent, QueuedJob, WatchJobOptions } from "../queue.ts";
-import { eitherSignal } from "../../core/work/until_aborted.ts";
+import { eitherSignal } from "../../core/kernel.ts";
 
 interface WatchedJob {
   read(): Promise<QueuedJob | undefined>;

@@ -1,6 +1,6 @@
 // Stored jobs in this process: the reference of the contract.
 import { pageOf } from "../checks/queue_checks.ts";
-import { keepNewest } from "../../core/work/keep_newest.ts";
+import { keepNewest } from "../../core/kernel.ts";
 import type { QueuedJob } from "../queue.ts";
 import type { JobStorage } from "./contract.ts";
 

@@ -1,6 +1,6 @@
 // Jobs in memory.
 import type { JobState, NewJob, QueuedJob } from "../queue.ts";
-import type { PlainValue } from "../../core/text/plain_value.ts";
+import type { PlainValue } from "../../core/kernel.ts";
 
 export interface Entry {
   job: NewJob;

@@ -17,7 +17,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import process from "node:process";
 import { isRegistryError } from "../../core/errors.ts";
-import type { Engine, EngineJob, EngineStep } from "../../core/engine.ts";
+import type { Engine, EngineJob, EngineStep } from "../../operators/contract/engine.ts";
 import { realSystem } from "../../core/system.ts";
 import type { RegisterTest } from "./backend/backend_case.ts";
 

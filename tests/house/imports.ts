@@ -69,6 +69,41 @@ export const BORDERS = [
   "apps/server/extending.ts",
 ];
 
+/** The files of the kernel that the rooms of pipelines, tasks and queues import: its border, and few more. */
+const OF_OPERATORS = [
+  "core/calls/metadata.ts",
+  "core/errors.ts",
+  "core/faults/",
+  "core/graph/",
+  "core/hints/reasons.ts",
+  "core/kernel.ts",
+  "core/lookup.ts",
+  "core/materializer.ts",
+  "core/naming/file_paths.ts",
+  "core/record.ts",
+  "core/registry.ts",
+  "core/registry/draft.ts",
+  "core/retry.ts",
+  "core/system.ts",
+  "core/text/exact_number.ts",
+  "core/work/shards.ts",
+];
+const OF_PLUGINS = [
+  "core/backend.ts",
+  "core/driver.ts",
+  "core/errors.ts",
+  "core/kernel.ts",
+  "core/registry/",
+  "core/text/",
+];
+const OF_QUEUES = [
+  "core/bytes/digest.ts",
+  "core/kernel.ts",
+  "core/registry.ts",
+  "core/system.ts",
+  "core/text/plain_value.ts",
+];
+
 /** Files past the borders that an extension needs alone. */
 const PARTS_OF_EXTENSIONS: Record<string, readonly string[]> = {
   "gateways/dav/": ["apps/server/access/one_time.ts"],
@@ -123,7 +158,7 @@ const PARTS_OF_EXTENSIONS: Record<string, readonly string[]> = {
     "apps/cli/terminal/",
     "apps/cli/values/find_shard.ts",
     "apps/holdfast_version.ts",
-    "core/engine.ts",
+    "operators/contract/engine.ts",
     "core/lookup.ts",
     "core/work/",
     "operators/",
@@ -131,7 +166,6 @@ const PARTS_OF_EXTENSIONS: Record<string, readonly string[]> = {
   "plugins/surface/": [
     "apps/cli/commands/worker.ts",
     "apps/cli/places/load_module.ts",
-    "core/work/stray_failures.ts",
   ],
   "processes/": ["apps/cli/", "apps/server/", "core/errors.ts"], // serves as the command line does
 };
@@ -185,11 +219,11 @@ export const IMPORTS: { from: string; may: (path: string, target: string) => boo
     from: "formats/",
     may: either(among("core/", "formats/content/format.ts", ...OF_FORMATS, "npm:"), isOwnPart),
   },
-  { from: "queues/mod.ts", may: among("core/", "queues/") },
+  { from: "queues/mod.ts", may: among("core/kernel.ts", "queues/") },
   {
     from: "queues/",
     may: either(
-      among("core/", "npm:", "queues/checks/", "queues/queue.ts", "queues/redis.ts"),
+      among(...OF_QUEUES, "npm:", "queues/checks/", "queues/queue.ts", "queues/redis.ts"),
       isOwnPart,
     ),
   },
@@ -208,7 +242,7 @@ export const IMPORTS: { from: string; may: (path: string, target: string) => boo
   {
     from: "operators/",
     may: among(
-      "core/",
+      ...OF_OPERATORS,
       "disk/",
       "backends/drivers.ts",
       "formats/",
@@ -223,8 +257,8 @@ export const IMPORTS: { from: string; may: (path: string, target: string) => boo
     from: "workers/",
     may: among("core/", "disk/", "workers/", "registry/", "materializers/mod.ts"),
   },
-  { from: "plugins/storage/", may: among("core/", "plugins/", "backends/drivers.ts") },
-  { from: "plugins/", may: among("core/", "queues/", "plugins/", "npm:") },
+  { from: "plugins/storage/", may: among(...OF_PLUGINS, "plugins/", "backends/drivers.ts") },
+  { from: "plugins/", may: among(...OF_PLUGINS, "queues/", "plugins/", "npm:") },
   {
     from: "apps/client",
     may: among(

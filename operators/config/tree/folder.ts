@@ -2,7 +2,9 @@
 import { lstatSync, readdirSync, readFileSync, realpathSync, statSync } from "node:fs";
 import { basename, dirname, extname, isAbsolute, join, relative, resolve } from "node:path";
 import { errorCode, fileError } from "../../../disk/file_errors.ts";
-import { type Advice, fault, type RegistryError } from "../../../core/errors.ts";
+import { fault } from "../../../core/kernel.ts";
+import type { RegistryError } from "../../../core/kernel.ts";
+import type { Advice } from "../../../core/errors.ts";
 import type { ConfigSource } from "./node.ts";
 
 export const EXTENSIONS: readonly string[] = [".yaml", ".yml", ".json"];

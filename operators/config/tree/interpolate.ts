@@ -1,5 +1,5 @@
 // Replaces `${…}` references in strings of a configuration.
-import { didYouMean } from "../../../core/text/nearest.ts";
+import { didYouMean } from "../../../core/kernel.ts";
 import { childOf, textOf } from "./node.ts";
 import type { ConfigEntry, ConfigNode, ConfigScalar, Path } from "./node.ts";
 import { findNode, fullPath } from "./paths.ts";

@@ -1,7 +1,6 @@
 // Overrides: values that replace those of the files.
 import { FILE_KEYS } from "../schema.ts";
-import { itemAt } from "../../../core/faults/present.ts";
-import { didYouMean } from "../../../core/text/nearest.ts";
+import { didYouMean, itemAt } from "../../../core/kernel.ts";
 import { childOf, describeNode, plainOf } from "./node.ts";
 import type { ConfigMap, ConfigNode, ConfigSource, Path, Place } from "./node.ts";
 import { fullPath, idOf, indexOf, namesIn, nextKey, type RestOfPath } from "./paths.ts";

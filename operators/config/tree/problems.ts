@@ -1,6 +1,6 @@
 // Problems of a configuration, collected with their positions and hints.
-import { invalid, type RegistryError } from "../../../core/errors.ts";
-import { valueAt } from "../../../core/faults/present.ts";
+import { invalid, valueAt } from "../../../core/kernel.ts";
+import type { RegistryError } from "../../../core/kernel.ts";
 import { type Path, pathText, type Place } from "./node.ts";
 
 /** A problem of a configuration. */

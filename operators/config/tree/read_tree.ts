@@ -2,8 +2,7 @@
 import { dirname, extname, isAbsolute, join, relative, resolve } from "node:path";
 import { ID_PATTERN, VERSION_PATTERN } from "../schema.ts";
 import { type ConfigFolder, EXTENSIONS } from "./folder.ts";
-import { parseExactJson } from "../../../core/text/json_text.ts";
-import { didYouMean } from "../../../core/text/nearest.ts";
+import { didYouMean, parseExactJson } from "../../../core/kernel.ts";
 import { childOf, describeNode, nodeOf } from "./node.ts";
 import type {
   ConfigEntry,

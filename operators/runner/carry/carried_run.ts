@@ -1,6 +1,6 @@
 // A run on an engine, as each of its processes sees it.
-import { type ErrorCode, type Fault, fault } from "../../../core/errors.ts";
-import { shown } from "../../../core/naming/names.ts";
+import { fault, sha256, shown, valueAt } from "../../../core/kernel.ts";
+import type { ErrorCode, Fault } from "../../../core/kernel.ts";
 import type { Pipeline, PipelineStep } from "../../contract/pipeline.ts";
 import { endOf } from "../outcomes.ts";
 import { removeLeft } from "../left_folders.ts";
@@ -13,9 +13,7 @@ import { createRunContext, type RunContext, type RunnerOptions } from "../run_co
 import type { CarryOptions, RunPipelineOptions } from "./run_options.ts";
 import { longestFirst } from "../sources.ts";
 import { type DueStep, RunState } from "./run_state.ts";
-import { sha256 } from "../../../core/bytes/digest.ts";
-import type { EngineStep } from "../../../core/engine.ts";
-import { valueAt } from "../../../core/faults/present.ts";
+import type { EngineStep } from "../../contract/engine.ts";
 
 /** Options of functions for one run. */
 export interface CarriedRunOptions

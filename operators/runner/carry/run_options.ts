@@ -1,6 +1,6 @@
 // Options of a run, here or on an engine.
-import type { Engine } from "../../../core/engine.ts";
-import type { Logger } from "../../../core/registry.ts";
+import type { Engine } from "../../contract/engine.ts";
+import type { Logger } from "../../../core/kernel.ts";
 import type { RunEvent } from "../outcomes.ts";
 import type { PlanOptions } from "../plan.ts";
 import type { Machine } from "../schedule.ts";

@@ -1,8 +1,12 @@
 // States of a run's steps, derived from the registry: all processes see the same.
-import { isRegistryError, notFound } from "../../../core/errors.ts";
-import { shown } from "../../../core/naming/names.ts";
-import { valueAt } from "../../../core/faults/present.ts";
-import { createLimit, forEachAtOnce } from "../../../core/work/at_once.ts";
+import {
+  createLimit,
+  forEachAtOnce,
+  isRegistryError,
+  notFound,
+  shown,
+  valueAt,
+} from "../../../core/kernel.ts";
 import { Frontier } from "../frontier.ts";
 import { failedOutcome, failureOutcome, ranOutcome, skippedOutcome } from "../outcomes.ts";
 import type { StepOutcome } from "../outcomes.ts";

@@ -1,8 +1,6 @@
 // Executes one step of a planned run, for engines.
-import { conflict, notFound, type RegistryError, unavailable } from "../../../core/errors.ts";
-import { shown } from "../../../core/naming/names.ts";
-import { valueAt } from "../../../core/faults/present.ts";
-import type { Shard } from "../../../core/work/shards.ts";
+import { conflict, notFound, shown, unavailable, valueAt } from "../../../core/kernel.ts";
+import type { RegistryError, Shard } from "../../../core/kernel.ts";
 import type { Pipeline } from "../../contract/pipeline.ts";
 import { type RunEvent, type StepOutcome, STOPPED } from "../outcomes.ts";
 import { checkRunnable } from "../begin_run.ts";

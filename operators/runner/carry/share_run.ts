@@ -1,9 +1,7 @@
 // Runs a pipeline in several processes that share only an id and their number: tasks of an array.
-import { unavailable } from "../../../core/errors.ts";
-import { shown } from "../../../core/naming/names.ts";
+import { isOfShard, shown, unavailable, valueAt } from "../../../core/kernel.ts";
+import type { Shard } from "../../../core/kernel.ts";
 import type { Pipeline, PipelineStep } from "../../contract/pipeline.ts";
-import { valueAt } from "../../../core/faults/present.ts";
-import { isOfShard, type Shard } from "../../../core/work/shards.ts";
 import type { RunResult } from "../records/run_record.ts";
 import { beginRun } from "../begin_run.ts";
 import type { RunPipelineOptions } from "./run_options.ts";

@@ -1,7 +1,5 @@
 // Executes steps of runs in a worker of a queue.
-import { notFound } from "../../../core/errors.ts";
-import { shown } from "../../../core/naming/names.ts";
-import { keepNewest } from "../../../core/work/keep_newest.ts";
+import { keepNewest, notFound, shown } from "../../../core/kernel.ts";
 import type { JobHandler } from "../../../queues/queue.ts";
 import type { Pipeline } from "../../contract/pipeline.ts";
 import { queuedStepOf } from "../../engines/queue.ts";

@@ -1,7 +1,6 @@
 // Watches a run on an engine: reads ends from the registry, and submits lost steps again.
-import { invalid, isRegistryError } from "../../../core/errors.ts";
-import type { EngineJob } from "../../../core/engine.ts";
-import { itemAt, valueAt } from "../../../core/faults/present.ts";
+import { invalid, isRegistryError, itemAt, valueAt } from "../../../core/kernel.ts";
+import type { EngineJob } from "../../contract/engine.ts";
 import type { Pipeline } from "../../contract/pipeline.ts";
 import { cancelRun, type RunResult } from "../records/run_record.ts";
 import { checkRunOptions } from "../run_context.ts";

@@ -1,8 +1,8 @@
 // JSON as nodes with their offsets, for errors that name a line. NaN and infinities, which Python
 // and others write without quotes, are strings, as in all metadata.
 import { exactNumber } from "../../../core/text/exact_number.ts";
-import { isJsonObject } from "../../../core/text/json_text.ts";
-import type { PlainValue } from "../../../core/text/plain_value.ts";
+import { isJsonObject } from "../../../core/kernel.ts";
+import type { PlainValue } from "../../../core/kernel.ts";
 
 /** A value with its offset in characters. */
 export type MetricsNode =

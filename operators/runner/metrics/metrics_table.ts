@@ -1,8 +1,6 @@
 // The metrics of a step, by the path of each value: `test.accuracy`.
-import type { RegistryError } from "../../../core/errors.ts";
-import { itemAt } from "../../../core/faults/present.ts";
-import { shown } from "../../../core/naming/names.ts";
-import type { PlainValue } from "../../../core/text/plain_value.ts";
+import { itemAt, shown } from "../../../core/kernel.ts";
+import type { PlainValue, RegistryError } from "../../../core/kernel.ts";
 import { type MetricsNode, nodeOf } from "./json_nodes.ts";
 
 /** Values by key: numbers, strings, booleans and null, also in objects. */

@@ -1,7 +1,6 @@
 // Objects in buckets as inputs and outputs: one by its URL, or all below a URL that ends with `/`.
-import { sha256 } from "../../../core/bytes/digest.ts";
-import { notFound, type RegistryError, unsupported } from "../../../core/errors.ts";
-import { shown } from "../../../core/naming/names.ts";
+import { notFound, sha256, shown, unsupported } from "../../../core/kernel.ts";
+import type { RegistryError } from "../../../core/kernel.ts";
 import { sortedJson } from "../fingerprint.ts";
 import type { ObjectTransfer } from "../run_context.ts";
 

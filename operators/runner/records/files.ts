@@ -1,20 +1,19 @@
 // Records as versions in a registry: `record.json`, with other files beside it.
-import { fault, isRegistryError, messageOf } from "../../../core/errors.ts";
-import type { ErrorCode, RegistryError } from "../../../core/errors.ts";
-import { defineMaterializer } from "../../../core/materializer.ts";
-import type { FileSource, FileToSave } from "../../../core/materializer.ts";
-import type { ArtifactInfo } from "../../../core/artifact.ts";
+import { fault, isRegistryError, messageOf, parseJson, sha256 } from "../../../core/kernel.ts";
 import type {
+  ArtifactInfo,
+  ErrorCode,
+  FileToSave,
+  PlainValue,
   Registry,
-  SavedArtifact,
-  SaveOptions,
+  RegistryError,
   SignalOptions,
-} from "../../../core/registry.ts";
-import { parseJson } from "../../../core/text/json_text.ts";
+} from "../../../core/kernel.ts";
+import { defineMaterializer } from "../../../core/materializer.ts";
+import type { FileSource } from "../../../core/materializer.ts";
+import type { SavedArtifact, SaveOptions } from "../../../core/registry.ts";
 import type { ExitCode, ExitName } from "../../contract/operator.ts";
-import { sha256 } from "../../../core/bytes/digest.ts";
 import { type RecordKind, recordProblem } from "./record_shape.ts";
-import type { PlainValue } from "../../../core/text/plain_value.ts";
 import type { Reason } from "../../../core/hints/reasons.ts";
 
 const RECORD_FILE = "record.json";

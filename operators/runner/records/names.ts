@@ -1,7 +1,6 @@
 // Names of records and outputs of pipelines in a registry.
-import { invalid } from "../../../core/errors.ts";
-import { checkName, shown } from "../../../core/naming/names.ts";
-import type { Registry } from "../../../core/registry.ts";
+import { checkName, invalid, shown } from "../../../core/kernel.ts";
+import type { Registry } from "../../../core/kernel.ts";
 
 /** Names of one pipeline's records and outputs. */
 interface RecordNames {

@@ -1,7 +1,6 @@
 // Shapes of run records. Anyone who may write to the registry can store others: each member that is
 // read later has its type, so that no reader fails on a forged or damaged record.
-import { nameProblem, shown } from "../../../core/naming/names.ts";
-import { isJsonObject } from "../../../core/text/json_text.ts";
+import { isJsonObject, nameProblem, shown } from "../../../core/kernel.ts";
 
 /** Returns the path of the first invalid member, empty for the value itself; undefined if valid. */
 type Shape = (value: unknown) => string | undefined;

@@ -1,7 +1,6 @@
 // The parameters of the steps of a run, by the configuration that is stored beside its plan.
-import { isRegistryError, isUnreadable } from "../../../core/errors.ts";
-import type { Registry, SignalOptions } from "../../../core/registry.ts";
-import { isJsonObject } from "../../../core/text/json_text.ts";
+import { isJsonObject, isRegistryError, isUnreadable } from "../../../core/kernel.ts";
+import type { Registry, SignalOptions } from "../../../core/kernel.ts";
 import { parseRunId, recordNames, versionOf } from "./names.ts";
 
 /** The configuration, beside the plan of a run. */

@@ -1,8 +1,13 @@
 // Records of runs: the plan, the result, and the request to cancel.
-import { isRegistryError, isUnreadable, notFound, taskFailed } from "../../../core/errors.ts";
-import type { RegistryError } from "../../../core/errors.ts";
-import { shown } from "../../../core/naming/names.ts";
-import type { Registry, SignalOptions } from "../../../core/registry.ts";
+import {
+  isRegistryError,
+  isUnreadable,
+  mapAtOnce,
+  notFound,
+  shown,
+  taskFailed,
+} from "../../../core/kernel.ts";
+import type { Registry, RegistryError, SignalOptions } from "../../../core/kernel.ts";
 import type { PipelineStep } from "../../contract/pipeline.ts";
 import type { RunEnd, StepOutcome } from "../outcomes.ts";
 import type { PipelinePlan } from "../plan.ts";
@@ -10,7 +15,6 @@ import { type FoundRecord, readRecord, saveRecord } from "./files.ts";
 import { formatRunId, numberOf, parseRunId, recordNames, versionOf } from "./names.ts";
 import { CONFIGURATION_FILE } from "./run_params.ts";
 import { resultMetadata } from "./result_metadata.ts";
-import { mapAtOnce } from "../../../core/work/at_once.ts";
 import type { RunContext } from "../run_context.ts";
 
 /** Result of a run. */

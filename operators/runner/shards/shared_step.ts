@@ -5,19 +5,26 @@
 // shard adds its output to the draft of each output, as a part with a unique name, and then its
 // record to the draft of `<pipeline>:shards:<step>`, which makes the shard done. That draft is
 // committed first, once: this decides which attempt of each shard counts.
-import type { Artifact } from "../../../core/artifact.ts";
-import { iterableStream } from "../../../core/bytes/bytes.ts";
-import { sha256 } from "../../../core/bytes/digest.ts";
-import { corrupt, fault, isRegistryError } from "../../../core/errors.ts";
-import type { ErrorCode, RegistryError } from "../../../core/errors.ts";
-import type { FileSource, FileToSave } from "../../../core/materializer.ts";
-import { shown } from "../../../core/naming/names.ts";
-import type { Shard } from "../../../core/work/shards.ts";
+import {
+  corrupt,
+  fault,
+  forEachAtOnce,
+  isRegistryError,
+  parseJson,
+  sha256,
+  shown,
+} from "../../../core/kernel.ts";
+import type {
+  Artifact,
+  ErrorCode,
+  FileToSave,
+  RegistryError,
+  Shard,
+} from "../../../core/kernel.ts";
+import type { FileSource } from "../../../core/materializer.ts";
 import type { PipelineStep } from "../../contract/pipeline.ts";
 import type { Draft, DraftInfo } from "../../../core/registry/draft.ts";
 import type { ArtifactInput } from "../../../core/record.ts";
-import { parseJson } from "../../../core/text/json_text.ts";
-import { forEachAtOnce } from "../../../core/work/at_once.ts";
 import { localPath } from "../../../materializers/path.ts";
 import { fileOf } from "../digest_of_path.ts";
 import type { PinnedInput } from "../pin_inputs.ts";
@@ -25,6 +32,7 @@ import type { FoundRecord, SavedOutput, StepFacts, StepRecord } from "../records
 import { recordNames } from "../records/names.ts";
 import { recordProblem } from "../records/record_shape.ts";
 import type { RunContext } from "../run_context.ts";
+import { joinLogs } from "./joined_log.ts";
 import { WHOLE_OUTPUT } from "../../output_keys.ts";
 import type { StepState } from "../reasons.ts";
 import { addSuccess, lineageOf, metadataOf, withCode } from "../success.ts";
@@ -366,34 +374,4 @@ function outputError(
 ): RegistryError {
   const subject = `${shown(output)} of step ${shown(step)}`;
   return fault({ code, action: "save output", subject, state, hint });
-}
-
-const MAX_LOG_BYTES = 8 * 1024 * 1024;
-
-/** Joins the logs of all shards; undefined if they are empty. */
-function joinLogs(shards: Artifact, count: number): FileSource | undefined {
-  const pieces: { size: number; chunks(): AsyncIterable<Uint8Array> | Iterable<Uint8Array> }[] = [];
-  const addLine = (text: string) => {
-    const bytes = encoder.encode(`… ${text} …\n`);
-    pieces.push({ size: bytes.byteLength, chunks: () => [bytes] });
-  };
-  let size = 0;
-  const files = new Map(shards.files().map((file) => [file.info.path, file]));
-  for (let index = 0; index < count; index++) {
-    const file = files.get(`${index}/log.txt`);
-    if (file === undefined) continue;
-    if (size + file.info.size > MAX_LOG_BYTES) {
-      addLine(`the rest is in ${shards.info.name}@${shards.info.version}`);
-      break;
-    }
-    size += file.info.size;
-    addLine(`shard ${index}/${count}`);
-    pieces.push({ size: file.info.size, chunks: () => file.stream() });
-  }
-  if (pieces.length === 0) return undefined;
-  async function* all(): AsyncGenerator<Uint8Array> {
-    for (const { chunks } of pieces) yield* chunks();
-  }
-  const total = pieces.reduce((sum, piece) => sum + piece.size, 0);
-  return { size: total, stream: () => iterableStream(all()) };
 }

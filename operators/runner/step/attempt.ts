@@ -2,9 +2,8 @@
 import { mkdirSync } from "node:fs";
 import { rm } from "node:fs/promises";
 import { join } from "node:path";
-import { isRegistryError, messageOf } from "../../../core/errors.ts";
+import { encodeName, isRegistryError, messageOf, shown } from "../../../core/kernel.ts";
 import { onDisk } from "../../../disk/file_errors.ts";
-import { encodeName, shown } from "../../../core/naming/names.ts";
 import { EXIT_CODES, type ExitCode } from "../../contract/operator.ts";
 import type { PipelineStep } from "../../contract/pipeline.ts";
 import { exitCodeOf, exitNameOf } from "../../exit_codes.ts";

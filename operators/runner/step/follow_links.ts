@@ -3,9 +3,9 @@
 import { constants, lstatSync, readlinkSync, realpathSync, statSync } from "node:fs";
 import { copyFile, mkdir, rm, symlink } from "node:fs/promises";
 import { basename, dirname, isAbsolute, join, relative, sep } from "node:path";
-import { type RegistryError, taskFailed } from "../../../core/errors.ts";
+import { shown, taskFailed } from "../../../core/kernel.ts";
+import type { RegistryError } from "../../../core/kernel.ts";
 import { linkTargetProblem } from "../../../core/naming/file_paths.ts";
-import { shown } from "../../../core/naming/names.ts";
 import { errorCode, fileError } from "../../../disk/file_errors.ts";
 import { listFolder } from "../../../disk/paths_below.ts";
 import type { PinnedInput } from "../pin_inputs.ts";

@@ -2,12 +2,10 @@
 import { lstatSync, mkdirSync, renameSync, rmSync, statSync } from "node:fs";
 import { cp } from "node:fs/promises";
 import { basename, dirname, join, relative, sep } from "node:path";
-import { sha256 } from "../../../core/bytes/digest.ts";
-import { fault, invalid, type RegistryError, taskFailed } from "../../../core/errors.ts";
+import { fault, forEachAtOnce, invalid, sha256, shown, taskFailed } from "../../../core/kernel.ts";
+import type { RegistryError } from "../../../core/kernel.ts";
 import { exists, isSpecial, SPECIAL } from "../../../disk/target.ts";
 import { listFolder, pathsBelow } from "../../../disk/paths_below.ts";
-import { forEachAtOnce } from "../../../core/work/at_once.ts";
-import { shown } from "../../../core/naming/names.ts";
 import type { PipelineStep } from "../../contract/pipeline.ts";
 import type { ArtifactInput } from "../../../core/record.ts";
 import { localPath } from "../../../materializers/path.ts";

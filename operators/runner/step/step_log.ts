@@ -1,11 +1,10 @@
 // The log of one attempt: emitted at once, saved in a file, and limited in size.
 import { closeSync, openSync, writeSync } from "node:fs";
 import { format } from "node:util";
-import { messageOf } from "../../../core/errors.ts";
+import { messageOf } from "../../../core/kernel.ts";
+import type { Logger, System } from "../../../core/kernel.ts";
 import { DiskContent, lookAt, stateOf } from "../../../disk/disk_file.ts";
 import type { FileSource } from "../../../core/materializer.ts";
-import type { Logger } from "../../../core/registry.ts";
-import type { System } from "../../../core/system.ts";
 import type { LogLevel } from "../outcomes.ts";
 
 /** Size of the beginning that is kept, bytes. */

@@ -6,7 +6,7 @@ import type {
   OptionDefinition,
 } from "../../../apps/cli/extending.ts";
 import { isRegistryError } from "../../../core/kernel.ts";
-import { DELIVER_AGAIN } from "../../../core/engine.ts";
+import { DELIVER_AGAIN } from "../../contract/engine.ts";
 import type { RunEvent, StepOutcome } from "../../runner/mod.ts";
 import { failOnStrays } from "../fail_on_strays.ts";
 import { openPipeline, PIPELINE_OPTIONS, runnerOptions } from "../open_pipeline.ts";

@@ -1,7 +1,7 @@
 // Groups of subscriptions that share events. An event is delivered until a handler succeeds.
-import type { BusEvent, EventHandler } from "../../../core/event_bus.ts";
+import type { BusEvent, EventHandler } from "../event_bus.ts";
 import { ENDED, redeliveryMs, type SubscriptionPlan } from "../subscribing.ts";
-import type { System } from "../../../core/system.ts";
+import type { System } from "../../../core/kernel.ts";
 
 interface Entry {
   event: () => BusEvent;

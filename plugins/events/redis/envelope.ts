@@ -1,5 +1,5 @@
 // Encoding of events: JSON `{"id","topic","at","payload"}`, with `at` in milliseconds since 1970.
-import { type BusEvent, checkTopic } from "../../../core/event_bus.ts";
+import { type BusEvent, checkTopic } from "../event_bus.ts";
 
 export function encodeEvent(
   { id, topic, at }: { id: string; topic: string; at: number },

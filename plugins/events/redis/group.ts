@@ -1,8 +1,7 @@
 // A member of a group on a Redis stream. It acknowledges events after its handler succeeds, renews
 // those that it holds, and takes over those of dead members.
-import { messageOf } from "../../../core/errors.ts";
-import { type BusEvent, type EventHandler, topicMatcher } from "../../../core/event_bus.ts";
-import { valueAt } from "../../../core/faults/present.ts";
+import { messageOf, valueAt } from "../../../core/kernel.ts";
+import { type BusEvent, type EventHandler, topicMatcher } from "../event_bus.ts";
 import { ENDED, redeliveryMs, type SubscriptionPlan } from "../subscribing.ts";
 import type { RedisConnection } from "../../../queues/redis.ts";
 import { decodeEvent } from "./envelope.ts";

@@ -1,7 +1,6 @@
 // Redis commands of a group member.
-import { messageOf } from "../../../core/errors.ts";
-import { withDeadline } from "../../../core/retry.ts";
-import type { System } from "../../../core/system.ts";
+import { messageOf, withDeadline } from "../../../core/kernel.ts";
+import type { System } from "../../../core/kernel.ts";
 import type { RedisCommand, RedisConnection } from "../../../queues/redis.ts";
 import { FORGET, LEAVE, LOST, RENEW, TRIM } from "./scripts.ts";
 

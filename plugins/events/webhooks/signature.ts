@@ -2,11 +2,16 @@
 // `webhook-timestamp` (seconds since 1970) and `webhook-signature`, which is `v1,` and the base64
 // HMAC-SHA256 of `id.timestamp.body`, once per secret, separated by spaces.
 import { randomBytes } from "node:crypto";
-import { concatBytes, readAtMost } from "../../../core/bytes/bytes.ts";
-import { fault, invalid, type RegistryError } from "../../../core/errors.ts";
-import type { BusEvent } from "../../../core/event_bus.ts";
-import { checkDurations } from "../../../core/options/check_options.ts";
-import { realSystem, type System } from "../../../core/system.ts";
+import {
+  checkDurations,
+  concatBytes,
+  fault,
+  invalid,
+  readAtMost,
+  realSystem,
+} from "../../../core/kernel.ts";
+import type { RegistryError, System } from "../../../core/kernel.ts";
+import type { BusEvent } from "../event_bus.ts";
 import { instantOf } from "../../../core/text/iso_time.ts";
 
 const PREFIX = "whsec_";

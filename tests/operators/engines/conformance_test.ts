@@ -1,4 +1,4 @@
-import type { Engine, EngineStep } from "../../../core/engine.ts";
+import type { Engine, EngineStep } from "../../../operators/contract/engine.ts";
 import type { JobQueue } from "../../../queues/queue.ts";
 import { createSpoolEngine } from "../../../examples/own_engine.ts";
 import { createLocalEngine } from "../../../operators/engines/local.ts";

@@ -1,6 +1,6 @@
 import { assertEquals } from "@std/assert";
 import { readFile } from "node:fs/promises";
-import type { EngineStep } from "../../../core/engine.ts";
+import type { EngineStep } from "../../../operators/contract/engine.ts";
 import { realSystem } from "../../../core/system.ts";
 import { createLocalEngine } from "../../../operators/engines/local.ts";
 import { createSlurmEngine } from "../../../operators/engines/slurm.ts";

@@ -1,5 +1,5 @@
 import { assert, assertEquals, assertNotEquals } from "@std/assert";
-import type { Engine, EngineJob, EngineStep } from "../../../core/engine.ts";
+import type { Engine, EngineJob, EngineStep } from "../../../operators/contract/engine.ts";
 import { realSystem } from "../../../core/system.ts";
 import { createStepHandler } from "../../../operators/engines/mod.ts";
 import { createLocalEngine } from "../../../operators/engines/local.ts";

@@ -1,6 +1,6 @@
 // A queue delivers a step again whose process could not record its end, and no other step.
 import { assertEquals, assertStringIncludes } from "@std/assert";
-import { DELIVER_AGAIN, type EngineStep } from "../../../core/engine.ts";
+import { DELIVER_AGAIN, type EngineStep } from "../../../operators/contract/engine.ts";
 import { createQueueEngine, createStepHandler } from "../../../operators/engines/queue.ts";
 import { createMemoryQueue } from "../../../queues/memory.ts";
 import { LOADS_LATE } from "../../support/run_deno.ts";

@@ -1,6 +1,6 @@
 import { assert, assertEquals } from "@std/assert";
 import { Redis } from "npm:ioredis@^5";
-import type { BusTrouble } from "../../../core/event_bus.ts";
+import type { BusTrouble } from "../../../plugins/events/event_bus.ts";
 import { aborted, gather, gatherPayloads } from "../../conformance/events/event_bus_case.ts";
 import { testEventBus } from "../../conformance/events.ts";
 import { openRedisBus } from "../../../plugins/events/redis.ts";

@@ -1,6 +1,6 @@
 import { assert, assertEquals, assertMatch, assertRejects, assertThrows } from "@std/assert";
 import { RegistryError } from "../../../mod.ts";
-import type { BusEvent } from "../../../core/event_bus.ts";
+import type { BusEvent } from "../../../plugins/events/event_bus.ts";
 import type { WorkerEvent } from "../../../queues/queue.ts";
 import type { PlainValue } from "../../../core/text/plain_value.ts";
 import { createMemoryBus } from "../../../plugins/events/memory.ts";

@@ -1,5 +1,5 @@
 // A queue, an engine on it and a worker for tests of runs that engines carry.
-import type { Engine } from "../../../../core/engine.ts";
+import type { Engine } from "../../../../operators/contract/engine.ts";
 import type { JobQueue, QueueWorker, WorkerEvent } from "../../../../queues/queue.ts";
 import { createQueueEngine } from "../../../../operators/engines/queue.ts";
 import { createRunHandler } from "../../../../operators/runner/mod.ts";

@@ -11,7 +11,7 @@ import {
 import { add, pipeline, step } from "../pipelines.ts";
 import { countOf, endless, ends, textOf, threeSteps } from "../world.ts";
 import { type CarriedWorld, losing, testCarried } from "./carried_world.ts";
-import type { Engine } from "../../../../core/engine.ts";
+import type { Engine } from "../../../../operators/contract/engine.ts";
 
 testCarried("a run on an engine ends like a local run", async (world) => {
   const { registry, options, ran } = world;

@@ -1,6 +1,6 @@
 // Runs on an engine that takes only some jobs at once, as a cluster with a limit for each user.
 import { assertEquals, assertRejects } from "@std/assert";
-import type { Engine } from "../../../../core/engine.ts";
+import type { Engine } from "../../../../operators/contract/engine.ts";
 import { RegistryError, unavailable } from "../../../../core/errors.ts";
 import { realSystem, type System } from "../../../../core/system.ts";
 import { readResult, runPipeline, submitRun } from "../../../../operators/runner/mod.ts";

@@ -1,7 +1,7 @@
 // Steps that waited for one are submitted although the engine or the registry is away as it ends.
 import { assertEquals, assertRejects, assertStringIncludes } from "@std/assert";
 import { type ErrorCode, fault, RegistryError } from "../../../../core/errors.ts";
-import type { Engine } from "../../../../core/engine.ts";
+import type { Engine } from "../../../../operators/contract/engine.ts";
 import type { Registry } from "../../../../core/registry.ts";
 import { realSystem, type System } from "../../../../core/system.ts";
 import { createQueueEngine } from "../../../../operators/engines/queue.ts";

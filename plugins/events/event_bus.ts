@@ -1,15 +1,8 @@
 // The contract of an event bus: publishers send events to topics, and subscribers receive them, in
 // this process or, over a server, in others.
-import { fault, invalid, type RegistryError } from "./errors.ts";
-import { shown } from "./naming/names.ts";
-import type { SignalOptions } from "./registry/operations/saving.ts";
-import { plainProblem, type PlainValue } from "./text/plain_value.ts";
-
-/** Topics of any name with any plain data. */
-export type AnyTopics = Record<string, PlainValue>;
-
-/** The topics of a map of events. */
-export type TopicOf<T> = Extract<keyof T, string>;
+import { fault, invalid, plainProblem, shown } from "../../core/kernel.ts";
+import type { PlainValue, RegistryError, SignalOptions } from "../../core/kernel.ts";
+import type { AnyTopics, TopicOf } from "../../core/registry/registry_events.ts";
 
 /** True if a topic matches a pattern: `*` stands for one segment, `**` for the rest. */
 export type Fits<Topic extends string, Pattern extends string> = Pattern extends "**" ? true
@@ -120,11 +113,6 @@ export interface EventBus<T = AnyTopics> extends AsyncDisposable {
   listen<P extends string>(pattern: P, options?: ListenOptions): EventStream<EventOf<T, P>>;
   /** Closes the bus and its subscriptions, as `await using` does. */
   close(): Promise<void>;
-}
-
-/** The publishing part of a bus. */
-export interface EventPublisher<T = AnyTopics> {
-  publish<K extends TopicOf<T>>(topic: K, payload: T[K], options?: SignalOptions): Promise<unknown>;
 }
 
 /** Largest payload, bytes as JSON. Publish larger data as an artifact. */

@@ -6,12 +6,11 @@ import {
   encodePayload,
   type EventBus,
   type EventOf,
-  type EventPublisher,
   topicMatcher,
   type TopicsFitting,
-} from "../../core/event_bus.ts";
-import type { RegistryTopics } from "../../core/registry/registry_events.ts";
-import { thrown } from "./thrown.ts";
+} from "../../../plugins/events/event_bus.ts";
+import type { EventPublisher, RegistryTopics } from "../../../core/registry/registry_events.ts";
+import { thrown } from "../../core/thrown.ts";
 
 type Same<A, B> = (<X>() => X extends A ? 1 : 2) extends (<X>() => X extends B ? 1 : 2) ? true
   : false;
