@@ -27,7 +27,7 @@ import { makeReserve } from "./local/reserve.ts";
 import { headObject, type LocalRoot, parseRoot } from "./local/root.ts";
 import { sweepStages } from "./local/stage.ts";
 import { createObjectSync } from "./local/sync_objects.ts";
-import { createTurn, type Turn } from "../core/work/next_turn.ts";
+import { giveWay } from "../core/work/next_turn.ts";
 import { createDiskSync } from "../disk/disk_sync.ts";
 import fs from "node:fs";
 import { dirname } from "node:path";
@@ -101,9 +101,8 @@ export function createLocalBackend(options: LocalBackendOptions): Backend {
   checkWord("locking", locking, ["link", "file"]);
   checkWord("layout", layout, ["folded", "plain"]);
   const root = parseRoot(checked.path, { ...checked, layout });
-  const turn = createTurn(system);
   const disk = durability === "disk" ? createDiskSync(root.path) : undefined;
-  const writer = new LocalPut(root, { disk, locking, system, turn });
+  const writer = new LocalPut(root, { disk, locking, system });
   const sync = disk && createObjectSync(root, disk);
 
   return checkRemovals<Backend>({
@@ -113,50 +112,50 @@ export function createLocalBackend(options: LocalBackendOptions): Backend {
     disk: { locking, layout },
 
     async head(key, { signal } = {}) {
-      await turn(signal);
+      await giveWay(signal);
       return root.known(headObject(root, key));
     },
 
     async get(key, options = {}) {
-      await turn(options.signal);
+      await giveWay(options.signal);
       return root.known(readObject(root, key, options));
     },
 
     async put(key, body, options = {}) {
-      await turn(options.signal);
+      await giveWay(options.signal);
       return root.known(await writer.put(key, body, options));
     },
 
     async delete(key, { signal } = {}) {
-      await turn(signal);
+      await giveWay(signal);
       deleteObject(root, key);
     },
 
-    list: (prefix, options = {}) => listInTurns(root, prefix, { ...options, turn }),
+    list: (prefix, options = {}) => listInTurns(root, prefix, options),
 
     async getFirst(prefix, { signal } = {}) {
-      await turn(signal);
+      await giveWay(signal);
       return root.known(await readFirst(root, { prefix, signal }));
     },
 
     async *sweepUploads(options) {
-      await turn(options.signal);
+      await giveWay(options.signal);
       yield* sweepStages(root, options);
     },
 
     async copy(from, to, { signal } = {}) {
-      await turn(signal);
+      await giveWay(signal);
       return await copyObject(root, { from, to }, { disk, locking, system, signal });
     },
 
     async reserve({ signal } = {}) {
-      await turn(signal);
+      await giveWay(signal);
       return makeReserve(root);
     },
 
     ...(sync && {
       async sync(keys: readonly string[], { signal }: CallOptions = {}) {
-        await turn(signal);
+        await giveWay(signal);
         await sync(keys, signal);
       },
     }),
@@ -187,11 +186,11 @@ function descriptorOf(
 async function* listInTurns(
   root: LocalRoot,
   prefix: string,
-  { limit = Infinity, signal, turn, ...options }: ListOptions & { turn: Turn },
+  { limit = Infinity, signal, ...options }: ListOptions,
 ): AsyncGenerator<ObjectInfo | Prefix> {
   let remaining = limit;
   if (remaining <= 0) return;
-  await turn(signal);
+  await giveWay(signal);
   if (limit === 1 && options.delimiter === undefined) {
     const first = await headFirst(root, { prefix, after: options.after });
     if (first !== undefined) yield first;
@@ -200,7 +199,7 @@ async function* listInTurns(
   for await (const entry of listObjects(root, prefix, options)) {
     yield entry;
     if (--remaining <= 0) return;
-    await turn(signal);
+    await giveWay(signal);
   }
 }
 

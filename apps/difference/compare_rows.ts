@@ -1,7 +1,7 @@
 // Two tables compared by all their rows: by a unique column, or by content. Rows are known by
 // hashes, so only those that differ are kept. It runs in the worker of the explorer, too.
 import { alignItems } from "../../core/text/align.ts";
-import { createTurn } from "../../core/work/next_turn.ts";
+import { giveWay } from "../../core/work/next_turn.ts";
 import type { Cell } from "../../formats/csv.ts";
 
 /** More rows of a table are not read, and more columns are not compared. */
@@ -68,7 +68,6 @@ export async function findKeys(
   const uniqueOf = async (table: ComparedTable) => {
     const names = namesOf(table);
     const values = names.map(() => new Set<number>());
-    const turn = createTurn();
     let count = 0;
     for await (const { rows } of table.parts([...names.keys()], signal)) {
       for (const row of rows) {
@@ -77,7 +76,7 @@ export async function findKeys(
         values.forEach((known, at) => known.add(hashOf(cellText(row[at] ?? null))));
       }
       if (count === KEY_ROWS) break;
-      await turn(signal);
+      await giveWay(signal);
     }
     return names.filter((_, at) => values[at]?.size === count);
   };
@@ -137,7 +136,6 @@ class Side {
 
   async *read(): AsyncGenerator<ReadRow> {
     const { signal, maxRows = MAX_ROWS, onProgress } = this.options;
-    const turn = createTurn();
     let at = 0;
     for await (const { rows } of this.table.parts([...this.#names.keys()], signal)) {
       for (const row of rows) {
@@ -146,7 +144,7 @@ class Side {
         this.rows = Math.max(this.rows, ++at);
       }
       onProgress?.(at);
-      await turn(signal);
+      await giveWay(signal);
     }
   }
 

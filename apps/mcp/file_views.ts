@@ -2,7 +2,7 @@
 import { Buffer } from "node:buffer";
 import { parseExactJson, unsupported } from "../../core/kernel.ts";
 import type { RegistryError } from "../../core/kernel.ts";
-import { createTurn } from "../../core/work/next_turn.ts";
+import { giveWay } from "../../core/work/next_turn.ts";
 import type { File, Part, Reading, Shown } from "./file_part.ts";
 import { readRows } from "./table_views.ts";
 import { unreadable } from "./tool.ts";
@@ -77,9 +77,8 @@ async function bytesOf(
 async function startOf(file: File, line: number, signal: AbortSignal): Promise<number> {
   let known = 1, start = 0, read = 0;
   if (line === 1) return 0;
-  const turn = createTurn();
   for await (const chunk of file.stream()) {
-    await turn(signal);
+    await giveWay(signal);
     for (let at = chunk.indexOf(0x0a); at >= 0; at = chunk.indexOf(0x0a, at + 1)) {
       start = read + at + 1;
       if (++known === line && start < file.info.size) return start;

@@ -3,7 +3,7 @@ import { Buffer } from "node:buffer";
 import { forEachAtOnce, isRegistryError, loadPart, mapAtOnce } from "../../core/kernel.ts";
 import type { FileToDecode } from "../../core/kernel.ts";
 import { isDecimal } from "../../core/text/decimals.ts";
-import { createTurn, withTurns } from "../../core/work/next_turn.ts";
+import { withTurns } from "../../core/work/next_turn.ts";
 import { LimitExceeded } from "../../core/file_store.ts";
 import type { Cell, CsvOptions, Format, Table } from "../../formats/csv.ts";
 import type { ParquetReadOptions, ParquetTable } from "../../formats/parquet.ts";
@@ -265,11 +265,10 @@ async function countColumns(
   counts: Count[],
   { signal, atOnce }: Reading & { atOnce: number },
 ): Promise<number> {
-  const turn = createTurn();
   await forEachAtOnce(counts, async (count) => {
     Object.assign(count, EMPTY); // of a reading that began again
     const rows = table.rows({ columns: [count.name], to: MOST_ROWS, signal });
-    for await (const row of withTurns(rows, { signal, turn })) add(count, row[count.name] ?? null);
+    for await (const row of withTurns(rows, { signal })) add(count, row[count.name] ?? null);
   }, { concurrency: atOnce });
   return table.rowCount;
 }

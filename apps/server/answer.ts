@@ -62,6 +62,25 @@ export class Answer {
   }
 }
 
+/** Calls `end` once an answer is sent, or will not be: its stream has ended, failed or is cancelled. */
+export function onceSent(answer: Answer, end: () => void): Answer {
+  if (!(answer.body instanceof ReadableStream)) {
+    end();
+    return answer;
+  }
+  const reader = answer.body.getReader();
+  const body = onDemand(reader, async (controller) => {
+    const { done, value } = await reader.read().catch((error) => {
+      end();
+      throw error;
+    });
+    if (!done) return controller.enqueue(value as Uint8Array<ArrayBuffer>);
+    end();
+    controller.close();
+  }, end);
+  return new Answer(body, answer);
+}
+
 const CUT_OFF = new TextEncoder().encode("the rest is missing: the service failed\n");
 
 /**

@@ -31,6 +31,7 @@ import { createWindows } from "./streams.ts";
 import { bodyMemoryOfProcess, createMemoryShare } from "./guard/body_memory.ts";
 import { Audit } from "./observe/audit.ts";
 import { createGuard } from "./guard/guard.ts";
+import { createPlaces } from "./guard/places.ts";
 import { Metrics } from "./observe/metrics.ts";
 import type { ProcessCounts } from "./observe/process_counts.ts";
 import { problem, problemOf, RefusedRequest } from "./problem.ts";
@@ -139,6 +140,7 @@ export function createApp(
     uploads: () => uploads ??= openUploads(registry),
     memory,
     windows: createWindows(placeOf(registry), report, parts?.processes),
+    ...createPlaces(placeOf(registry), system),
     dispatch: (request, info) => dispatch(request, info),
     searchIndex: new SearchIndexReader(registry, {
       system,
@@ -165,6 +167,7 @@ export function createApp(
   const guard = createGuard(options, ofGuard);
   const audit = options.audit && new Audit(memory.trail, { system, logger });
   const dispatch = async (sent: Request, info: RequestInfo): Promise<Answer> => {
+    info.lists = context.lists;
     checkPath(pathOf(sent.url));
     const request = info.gateway?.gateway.received?.(sent) ?? sent;
     const failed = (thrown: unknown) => refuse(withoutUnread(thrown, info), info.access);
@@ -199,9 +202,8 @@ export function createApp(
     await Promise.all(running);
     await options.tokens?.settle?.();
   };
-  const dispose = { [Symbol.asyncDispose]: close };
-  const known = { routes: all(), counts: () => metrics.counts() };
-  const app = Object.assign(handler, { close, ...known, ...dispose });
+  const known = { routes: all(), counts: () => metrics.counts(), [Symbol.asyncDispose]: close };
+  const app = Object.assign(handler, { close, ...known });
   answerings.set(app, answering);
   return app;
 }

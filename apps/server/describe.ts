@@ -4,6 +4,7 @@ import { parseExactJson } from "../../core/text/json_text.ts";
 import { nextTurn } from "../../core/work/next_turn.ts";
 import type { StandardSchema } from "../../registry/mod.ts";
 import { checkStillAllowed, guardRoute } from "./access/guard_route.ts";
+import { answerInPlace } from "./guard/in_place.ts";
 import { type Access, isChange } from "./access/access.ts";
 import { RefusedRequest } from "./problem.ts";
 import { pathOf } from "./routing.ts";
@@ -64,15 +65,19 @@ export function route<
       } as { query: ValueOf<Q>; json: ValueOf<J> };
       if (json !== undefined) await checkStillAllowed(c);
       if (isChange(described.scope)) c.info.writes = c.params.name;
-      return await answer({
-        c,
-        params: c.params as Record<ParamOf<P>, string>,
-        ...asked,
-        access: c.info.access,
-        get signal() { // lazy: reads must not touch it, see `ServerContext`
-          return c.request.signal;
-        },
-      });
+      const { access } = c.info;
+      const params = c.params as Record<ParamOf<P>, string>;
+      const answered = () =>
+        answer({
+          c,
+          params,
+          ...asked,
+          access,
+          get signal() { // lazy: reads must not touch it, see `ServerContext`
+            return c.request.signal;
+          },
+        });
+      return described.readsMany ? await answerInPlace(c, answered) : await answered();
     },
   });
 }

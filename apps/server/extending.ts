@@ -17,6 +17,7 @@ export { RouteContext } from "./gateways/gateway.ts";
 export type { Gateway, GatewayContext, RequestInfo, Routes } from "./gateways/gateway.ts";
 export { checkUploadSize } from "./guard/body_limit.ts";
 export { answerListing, endless, listing, textOf } from "./listing.ts";
+export { answerInPlace } from "./guard/in_place.ts";
 export { RefusedRequest } from "./problem.ts";
 export { nameIn, publicUrl } from "./routing.ts";
 export { fromBase64, openSentFiles, passThrough } from "./saving/sent_files.ts";

@@ -1,5 +1,6 @@
 // Listings as pages of JSON, and as lines of JSON.
 import { type RegistryError, taskFailed } from "../../core/errors.ts";
+import { giveWay } from "../../core/work/next_turn.ts";
 import type { StandardSchema } from "../../registry/mod.ts";
 import { whileAllowed } from "./access/guard_route.ts";
 import type { RouteDescription } from "./describe.ts";
@@ -60,6 +61,7 @@ async function pageOf<T, K>(
   let bytes = 0, last: T | undefined, next: K | undefined;
   for await (const item of list({ after, limit: limit + 1 })) {
     if (keyOf(item) === after) throw endless();
+    await giveWay(); // a list may come from memory
     const text = JSON.stringify(item);
     bytes += bytesOf(text);
     if (last !== undefined && (items.length === limit || bytes > PAGE_BYTES)) {
@@ -107,6 +109,7 @@ export function textOf<T>(
       let text = "";
       while (text.length < CHUNK_CHARACTERS) {
         const { done, value } = await iterator.next();
+        await giveWay();
         if (done) {
           if (text !== "") controller.enqueue(encoder.encode(text));
           return controller.close();

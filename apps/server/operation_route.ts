@@ -33,7 +33,8 @@ export interface AskedOperation<F extends Operation> {
 }
 
 /** The parts of a route that the row of its operation lacks: all of them, if it has no answer. */
-export interface OwnRoute<F extends Operation> extends Pick<RouteDescription, "requestHeaders"> {
+export interface OwnRoute<F extends Operation>
+  extends Pick<RouteDescription, "requestHeaders" | "readsMany"> {
   /** Schemas of members of the query that are no options of the operation. */
   query?: ObjectEntries;
   /** @default the answer of the row */
@@ -63,6 +64,7 @@ export function operationRoute<F extends Operation>(
   const answer = own.answer ?? ((asked: AskedOperation<F>) => answerOperation(row, run, asked));
   route(routes, at, {
     ...described,
+    readsMany: own.readsMany ?? row.effect === "lists",
     requestHeaders: own.requestHeaders,
     answers: own.answers ?? answersOf(row),
     query: queryOf(row, own.query),

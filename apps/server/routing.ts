@@ -6,6 +6,7 @@ import { invalid } from "../../core/errors.ts";
 import { Answer } from "./answer.ts";
 import { type GatewayContext, type RequestInfo, RouteContext } from "./gateways/gateway.ts";
 import type { Gateway, OpenGateway, RouteEntry, Routes } from "./gateways/gateway.ts";
+import type { Places } from "./guard/places.ts";
 import type { ServiceMemory } from "./memory/service_memory.ts";
 import type { Metrics } from "./observe/metrics.ts";
 import type { ProcessCounts } from "./observe/process_counts.ts";
@@ -17,6 +18,10 @@ export interface ServerContext extends GatewayContext {
   /** Returns the counts of all processes of the service. @default those of this one */
   readonly allCounts?: () => Promise<ProcessCounts>;
   readonly memory: ServiceMemory;
+  /** Archives that are being sent. Absent where requests must not wait for each other. */
+  readonly archives?: Places;
+  /** Requests that read lists. */
+  readonly lists?: Places;
   readonly searchIndex: SearchIndexReader;
   /** The names of the gateways that a program passed. */
   readonly gateways: readonly string[];

@@ -1,6 +1,6 @@
 // Streams of files: errors come before the first or last byte, and many slow readers use little
 // memory.
-import { setImmediate } from "node:timers";
+import { nextTurn } from "../../core/work/next_turn.ts";
 
 /** Returns a stream that calls `pull` for each chunk, and cancels the reader of its source. */
 export function onDemand(
@@ -90,9 +90,6 @@ export function createWindows(
   processes = 1,
 ): Windows {
   let held = 0;
-  let turns = Promise.resolve();
-  /** Waits for an own turn of the event loop: other requests are answered between two reads. */
-  const turn = () => turns = turns.then(() => new Promise((resolve) => setImmediate(resolve)));
 
   function take(): number {
     const free = Math.max(SHARED_BYTES[place] / processes - held, 0);
@@ -110,7 +107,7 @@ export function createWindows(
         held -= bytes;
         bytes = 0;
       };
-      return oneBehind(opened, { turn, onEnd, onBreak });
+      return oneBehind(opened, { turn: nextTurn, onEnd, onBreak });
     },
     get heldBytes() {
       return held;

@@ -10,14 +10,12 @@ import { type LocalRoot, objectInfo } from "./root.ts";
 import { giveReserve } from "./reserve.ts";
 import { closeStage, removeStage, type Stage, writeStage } from "./stage.ts";
 import type { DiskSync } from "../../disk/disk_sync.ts";
-import type { Turn } from "../../core/work/next_turn.ts";
 
 interface LocalPutOptions {
   /** Syncs files and folders. @default no sync */
   disk?: DiskSync;
   locking: Locking;
   system: System;
-  turn: Turn;
 }
 
 export class LocalPut {
@@ -44,14 +42,14 @@ export class LocalPut {
 
   async #write(key: string, body: Body, { mode, size, signal }: PutOptions): Promise<PutResult> {
     const root = this.#root;
-    const { disk, locking, system, turn } = this.#options;
+    const { disk, locking, system } = this.#options;
     const path = root.fileOf(key);
     const create = mode === "create";
     if (locking === "file") checkFileLocks(root);
     // A create that has already lost writes nothing. Streams are always read, as by other stores.
     const mayLook = create && !(body instanceof ReadableStream);
     if (mayLook && isTaken({ root, key, path })) return await this.#lost(key, path);
-    const stage = await writeStage(root, body, { key, size, disk, system, turn, signal });
+    const stage = await writeStage(root, body, { key, size, disk, system, signal });
     try {
       const placement = { root, key, path, stagePath: stage.path };
       const written = await this.#place(placement, create, signal);

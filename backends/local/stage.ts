@@ -10,7 +10,7 @@ import { leaveHole } from "../../disk/holes.ts";
 import type { LocalRoot } from "./root.ts";
 import { makeRoot } from "./make_root.ts";
 import type { DiskSync } from "../../disk/disk_sync.ts";
-import type { Turn } from "../../core/work/next_turn.ts";
+import { giveWay } from "../../core/work/next_turn.ts";
 
 /** A UUID, as `system.id()` makes them. */
 const STAGE_NAME = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/;
@@ -44,7 +44,6 @@ interface StageOptions {
   size?: number;
   disk?: DiskSync;
   system: System;
-  turn: Turn;
   signal?: AbortSignal;
 }
 
@@ -54,7 +53,7 @@ export async function writeStage(
   body: Body,
   options: StageOptions,
 ): Promise<Stage> {
-  const { key, size, disk, system, turn, signal } = options;
+  const { key, size, disk, system, signal } = options;
   const failure = (error: unknown) => root.failure(error, { action: "put", key });
   checkSize(root, bodySize(body) ?? size, options);
   const stage = await openStage(root, system, disk).catch((error) => {
@@ -67,7 +66,7 @@ export async function writeStage(
       const position = written;
       written += bytes.byteLength;
       if (size !== undefined && written > size) checkSize(root, written, options);
-      await turn();
+      await giveWay();
       await writing; // the previous chunk, written while this one was produced
       writing = writeBytes(stage.writer!, { bytes, position, signal }, failure);
       writing.catch(() => {}); // thrown by the next await

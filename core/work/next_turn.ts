@@ -1,16 +1,86 @@
 // Turns of the event loop, for long loops over data in memory that would block all other work.
-import { realSystem, type System } from "../system.ts";
+//
+// All loops of a process share its turns: each runs for at most 10 ms, then waits for the loops that
+// came before it, and between two of them the process answers others. Twenty loops at once take
+// longer than one, but delay others no more than one does.
+import { fixedLength } from "../bytes/bytes.ts";
+import { realSystem } from "../system.ts";
 
-/** Deno polls sockets before timers, but only once in about 60 immediates, which are faster. */
-const TIMER_EVERY = 4;
+/** The longest that loops keep the thread, milliseconds. */
+const SLICE_MS = 10;
 
-let turns = 0;
+/**
+ * How long loops run without a timer, milliseconds. Deno polls sockets before timers, but only once
+ * in about 60 immediates. A timer takes 1 to 2 ms, an immediate 20 µs.
+ */
+const POLL_EVERY_MS = 30;
 
-/** Waits for the next turn of the event loop. */
+/** Waits for the next immediate; browsers have none. */
+const { setImmediate = (run: () => void) => void realSystem.sleep(0).then(run) } = globalThis as {
+  setImmediate?(run: () => void): unknown;
+};
+
+/** A Worker gives each request a thread of its own, and they must not wait for each other. */
+const isShared = fixedLength === undefined;
+
+/** Loops that wait for their turn. */
+const waiting: (() => void)[] = [];
+let isPassing = false;
+/** When a loop first ran in this turn of the event loop; undefined if none has. */
+let beganAt: number | undefined;
+/** When sockets were last polled for sure. */
+let polledAt = -Infinity;
+
+/** Waits for the next turn of the event loop, and for the loops that wait already. */
 export function nextTurn(): Promise<void> {
-  const { setImmediate } = globalThis as { setImmediate?(run: () => void): unknown }; // not in browsers
-  if (setImmediate === undefined || ++turns % TIMER_EVERY === 0) return realSystem.sleep(0);
-  return new Promise((resolve) => void setImmediate(resolve));
+  return new Promise((resolve) => {
+    if (!isShared) return void setImmediate(resolve);
+    waiting.push(resolve);
+    if (!isPassing) pass();
+  });
+}
+
+/** Lets one loop go on in each turn of the event loop. */
+function pass(): void {
+  isPassing = true;
+  const now = realSystem.monotonic();
+  if (now - polledAt < POLL_EVERY_MS) return void setImmediate(goOn);
+  polledAt = now;
+  void realSystem.sleep(0).then(goOn);
+}
+
+function goOn(): void {
+  isPassing = false;
+  begin(realSystem.monotonic());
+  waiting.shift()?.();
+  if (waiting.length > 0) pass();
+}
+
+function begin(now: number): void {
+  beganAt = now;
+  setImmediate(() => {
+    if (!isPassing) beganAt = undefined;
+  });
+}
+
+/** The last call of `giveWay`. */
+let last = Promise.resolve();
+
+/**
+ * Lets other work go on if loops have run for 10 ms. Calls go on in order, each after the next step
+ * of the one before: many loops that begin together do not all run in one turn. Throws if the signal
+ * is aborted then.
+ */
+export function giveWay(signal?: AbortSignal): Promise<void> {
+  if (isShared) last = last.then(goOnInTime);
+  return signal === undefined ? last : last.then(() => signal.throwIfAborted());
+}
+
+function goOnInTime(): Promise<void> | undefined {
+  const now = realSystem.monotonic();
+  if (beganAt !== undefined) return now - beganAt >= SLICE_MS ? nextTurn() : undefined;
+  polledAt = now;
+  begin(now);
 }
 
 /** Yields items some at a time, and lets other work go on after each `count` of them. */
@@ -29,30 +99,13 @@ export async function* inTurns<T>(items: readonly T[], count?: number): AsyncGen
   for await (const some of slicesInTurns(items, count)) yield* some;
 }
 
-/** The longest that a loop keeps the thread, milliseconds. */
-const SLICE_MS = 10;
-
-/** Lets other work go on if none has for a while. Throws if the signal is aborted then. */
-export type Turn = (signal?: AbortSignal) => Promise<void>;
-
-/** Creates a function for each step of a long loop. */
-export function createTurn(system: Pick<System, "monotonic"> = realSystem): Turn {
-  let since = system.monotonic();
-  return async (signal) => {
-    const isOver = system.monotonic() - since >= SLICE_MS;
-    await (isOver ? nextTurn() : undefined);
-    if (isOver) since = system.monotonic();
-    signal?.throwIfAborted();
-  };
-}
-
 /** Yields items as they come, and lets other work go on every 10 ms. */
 export async function* withTurns<T>(
   items: AsyncIterable<T>,
-  { signal, turn = createTurn() }: { signal?: AbortSignal; turn?: Turn } = {},
+  { signal }: { signal?: AbortSignal } = {},
 ): AsyncGenerator<T> {
   for await (const item of items) {
     yield item;
-    await turn(signal);
+    await giveWay(signal);
   }
 }

@@ -6,7 +6,7 @@ import { plainBytes } from "../../core/bytes/bytes.ts";
 import { contentSize, contentStream } from "../content/content.ts";
 import { shown } from "../../core/naming/names.ts";
 import type { FileMode } from "../../core/record.ts";
-import { createTurn } from "../../core/work/next_turn.ts";
+import { giveWay } from "../../core/work/next_turn.ts";
 import { unwritable } from "./entries.ts";
 import {
   BLOCK_BYTES,
@@ -46,13 +46,12 @@ async function* piecesOf(content: WrittenEntry["content"]): AsyncGenerator<Uint8
 
 /** Returns the size of the archive that {@linkcode writeTar} makes of entries, bytes. */
 export async function tarSize(entries: Iterable<WrittenEntry>): Promise<number> {
-  const turn = createTurn();
   let size = END_BYTES;
   for (const entry of entries) {
     const header = headerOf(entry);
     for (const block of headersOf(header)) size += block.byteLength;
     size += header.size + paddingOf(header.size);
-    await turn();
+    await giveWay();
   }
   return size;
 }

@@ -5,7 +5,7 @@ import { crc32, deflateRawSync } from "node:zlib";
 import { concatBytes, plainBytes } from "../../core/bytes/bytes.ts";
 import { contentBytes, contentSize, contentStream } from "../content/content.ts";
 import type { FileMode } from "../../core/record.ts";
-import { createTurn } from "../../core/work/next_turn.ts";
+import { giveWay } from "../../core/work/next_turn.ts";
 import { deflate } from "./gzip.ts";
 import type { WrittenEntry } from "./written_entries.ts";
 import { DEFLATED, SIGNATURES, STORED } from "./zip_directory.ts";
@@ -17,6 +17,8 @@ const LARGE_BYTES = 0xf0000000;
 const [MAX16, MAX32] = [0xffff, 0xffffffff];
 /** Flags of sections 4.4.4 and 4.3.9: names are UTF-8; sizes and CRC-32 follow the bytes. */
 const [UTF8, LATER] = [0x800, 0x8];
+/** Records of the directory that are joined. */
+const JOINED = 1000;
 /** The dates of section 4.4.6. */
 const [EARLIEST, LATEST] = [Date.UTC(1980, 0), Date.UTC(2107, 11, 31, 23, 59, 58)];
 /** The extra field of Info-ZIP with the time in seconds since 1970: the other one has no zone. */
@@ -56,23 +58,44 @@ export async function* writeZip(
   entries: AsyncIterable<WrittenEntry>,
   { compress, wholeBytes = SMALL_BYTES }: ZipWriting,
 ): AsyncGenerator<Uint8Array> {
-  const members: Member[] = [];
+  const directory = new Directory();
   let offset = 0;
   for await (const entry of entries) {
     const member = memberOf(entry, offset, compress);
-    members.push(member);
     for await (const piece of writeMember(member, entry, wholeBytes)) {
       offset += piece.byteLength;
       yield piece;
     }
+    directory.add(centralRecord(member));
   }
-  const directory = offset;
-  for (const member of members) {
-    const record = centralRecord(member);
-    offset += record.byteLength;
-    yield record;
+  yield* directory.pieces();
+  yield endOf(directory.count, offset, directory.bytes);
+}
+
+/** The records at the end of an archive: bytes take a tenth of the memory of their members. */
+class Directory {
+  count = 0;
+  bytes = 0;
+  readonly #pieces: Uint8Array[] = [];
+  #open: Uint8Array[] = [];
+
+  add(record: Uint8Array): void {
+    this.count++;
+    this.bytes += record.byteLength;
+    this.#open.push(record);
+    if (this.#open.length === JOINED) this.#pieces.push(this.#joined());
   }
-  yield endOf(members.length, directory, offset - directory);
+
+  *pieces(): Generator<Uint8Array> {
+    yield* this.#pieces;
+    if (this.#open.length > 0) yield this.#joined();
+  }
+
+  #joined(): Uint8Array {
+    const joined = concatBytes(this.#open);
+    this.#open = [];
+    return joined;
+  }
 }
 
 /** Returns the size of the archive that {@linkcode writeZip} makes without compression, bytes. */
@@ -80,7 +103,6 @@ export async function zipSize(
   entries: Iterable<WrittenEntry>,
   { wholeBytes = SMALL_BYTES }: Omit<ZipWriting, "compress"> = {},
 ): Promise<number> {
-  const turn = createTurn();
   let count = 0, offset = 0, directory = 0;
   for (const entry of entries) {
     const member = memberOf(entry, offset, false);
@@ -90,7 +112,7 @@ export async function zipSize(
     if (size > wholeBytes) offset += descriptor(member).byteLength;
     directory += centralRecord(member).byteLength;
     count++;
-    await turn();
+    await giveWay();
   }
   return offset + directory + endOf(count, offset, directory).byteLength;
 }

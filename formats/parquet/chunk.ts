@@ -1,6 +1,6 @@
 // The cells of one column in one row group, read page by page.
 import { viewOf } from "../arrays/view_bytes.ts";
-import { createTurn } from "../../core/work/next_turn.ts";
+import { giveWay } from "../../core/work/next_turn.ts";
 import { crc32 } from "node:zlib";
 import { isRegistryError, messageOf } from "../../core/errors.ts";
 import { openWindow } from "../content/window.ts";
@@ -89,7 +89,6 @@ export class ChunkReader {
   left = 0;
   readonly #place: ChunkPlace;
   readonly #unpack: Unpack;
-  readonly #turn = createTurn();
   /** The row that the next cell belongs to. */
   #row: number;
   #at: number;
@@ -263,7 +262,7 @@ export class ChunkReader {
   }
 
   async #unpacked(packed: Uint8Array, size: number): Promise<Uint8Array> {
-    const turn = () => this.#turn(this.#place.signal);
+    const turn = () => giveWay(this.#place.signal);
     const bytes = await this.#unpack(packed, size, turn);
     if (bytes.byteLength === size) return bytes;
     throw this.#corrupt(`a page has ${bytes.byteLength} bytes, expected ${size}`);

@@ -2,16 +2,15 @@
 // (https://github.com/google/snappy/blob/main/format_description.txt), LZ4, and codecs of the
 // runtime. Large pages are unpacked in turns or off this thread.
 import zlib from "node:zlib";
-import type { Turn } from "../../core/work/next_turn.ts";
 import { unpackZstd } from "../compression/zstd.ts";
 import { copyBack, copyIn, lz4Steps } from "../compression/lz4.ts";
 import { Damage } from "./thrift.ts";
 
-/** Unpacks bytes to a known size. Throws any error if they are damaged. */
+/** Unpacks bytes to a known size, with a `turn` between steps. Throws any error if they are damaged. */
 export type Unpack = (
   packed: Uint8Array,
   size: number,
-  turn: Turn,
+  turn: () => Promise<void>,
 ) => Uint8Array | Promise<Uint8Array>;
 
 /** Codecs by number; without `unpack`, this runtime does not support one. */

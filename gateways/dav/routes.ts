@@ -11,6 +11,7 @@ import {
 } from "../../core/kernel.ts";
 import {
   Answer,
+  answerInPlace,
   answerVersionFile,
   isExact,
   nameIn,
@@ -101,12 +102,14 @@ async function answerPropfind(c: RouteContext, find: Find, access: Access): Prom
   }
   // Read, so that the connection can be used again, but ignored: see `multistatus`.
   await c.request.body?.pipeTo(new WritableStream());
-  const resource = await find(c, access);
-  const children = depth === "0" ? undefined : resource.children?.();
-  const stream = multistatus(trimmed(publicUrl(c, "").pathname), resource, children);
-  return new Answer(whileAllowed(c, await oneBehind(stream)), {
-    status: 207,
-    headers: { "content-type": XML, "cache-control": "no-cache" },
+  return await answerInPlace(c, async () => {
+    const resource = await find(c, access);
+    const children = depth === "0" ? undefined : resource.children?.();
+    const stream = multistatus(trimmed(publicUrl(c, "").pathname), resource, children);
+    return new Answer(whileAllowed(c, await oneBehind(stream)), {
+      status: 207,
+      headers: { "content-type": XML, "cache-control": "no-cache" },
+    });
   });
 }
 

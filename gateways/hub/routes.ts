@@ -1,5 +1,5 @@
 // The routes of the Hugging Face Hub, for `huggingface_hub`, `transformers` and `datasets`.
-import { checkStillAllowed, route } from "../../apps/server/extending.ts";
+import { answerInPlace, checkStillAllowed, route } from "../../apps/server/extending.ts";
 import type {
   Access,
   GatewayContext,
@@ -113,6 +113,7 @@ function revisionRoutes(routes: Routes, context: HubContext, paths: RepoPaths): 
         "The repository",
         schemas.HubRepoSchema,
       ),
+      readsMany: true,
       query: schemas.HubInfoQuery,
       answer: async ({ c, query: { blobs } }) => {
         const { id } = asked(c, kind);
@@ -145,6 +146,7 @@ function revisionRoutes(routes: Routes, context: HubContext, paths: RepoPaths): 
         "A page; its `Link` leads to the next",
         schemas.HubEntriesSchema,
       ),
+      readsMany: true,
       query: schemas.HubTreeQuery,
       answer: async (
         { c, query: { recursive = false, expand, limit = schemas.HUB_PAGE, cursor } },
@@ -176,9 +178,11 @@ function revisionRoutes(routes: Routes, context: HubContext, paths: RepoPaths): 
       const { paths, expand } = await readPaths(c.request);
       await checkStillAllowed(c);
       if (c.info.access !== access) await infoAsked(c, context, kind);
-      const chosen = (await entriesOf(info)).filter(({ path }) => paths.has(path));
-      const items = expand ? chosen.map((entry) => withCommit(entry, info)) : chosen;
-      return c.json(items, 200, FRESH);
+      return await answerInPlace(c, async () => {
+        const chosen = (await entriesOf(info)).filter(({ path }) => paths.has(path));
+        const items = expand ? chosen.map((entry) => withCommit(entry, info)) : chosen;
+        return c.json(items, 200, FRESH);
+      });
     },
   });
 }
@@ -195,6 +199,7 @@ function repoRoutes(routes: Routes, context: HubContext, { kind, api, suffix }: 
       "The refs",
       schemas.HubRefsSchema,
     ),
+    readsMany: true,
     answer: async ({ c, access }) => {
       const name = await repos.find(asked(c, kind), access);
       return c.json(await refsOf(registry, name), 200, FRESH);
@@ -207,6 +212,7 @@ function repoRoutes(routes: Routes, context: HubContext, { kind, api, suffix }: 
       "A page; its `Link` leads to the next",
       schemas.HubCommitsSchema,
     ),
+    readsMany: true,
     query: schemas.HubCommitsQuery,
     answer: async ({ c, query }) => {
       const { info } = await openAsked(c, context, kind);
@@ -236,6 +242,7 @@ function listRoute(routes: Routes, context: GatewayContext, kind: RepoKind): voi
       "A page; its `Link` leads to the next",
       schemas.HubReposSchema,
     ),
+    readsMany: true,
     query: schemas.HubListQuery,
     answer: async ({ c, query, access }) => {
       const page = await listRepos(context.registry, access, { kind, ...query });

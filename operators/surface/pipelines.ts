@@ -32,6 +32,7 @@ function runsRoutes(routes: Routes, { registry }: GatewayContext): void {
     tag: "runs",
     summary: "Lists runs of pipelines, newest first",
     scope: "read",
+    readsMany: true,
     answers: listing(schemas.RunsPage, "A page of runs, or all of them as lines"),
     query: schemas.RunsQuery,
     answer: ({ c, query: { pipeline, ...page }, access }) => {
@@ -52,6 +53,7 @@ function runsRoutes(routes: Routes, { registry }: GatewayContext): void {
     tag: "runs",
     summary: "Returns a run and its steps",
     scope: "read",
+    readsMany: true,
     answers: { 200: { description: "The run", schema: schemas.RunDetailsSchema } },
     answer: async ({ c, params: { run }, access }) => {
       access.check("read", await recordsOf(run));
@@ -77,6 +79,7 @@ function runStepsRoutes(routes: Routes, { registry }: GatewayContext): void {
       "The log is a file of the record, `GET /artifacts/{name}/versions/{version}/files/log.txt`. " +
       "A skipped step has the attempt whose outputs it uses.",
     scope: "read",
+    readsMany: true,
     answers: { 200: { description: "The attempts, oldest first", schema: schemas.AttemptsSchema } },
     answer: async ({ c, params: { run, step }, access }) => {
       access.check("read", await recordsOf(run));

@@ -37,7 +37,8 @@ export function createArtifact(
   options: ReadFilesOptions,
 ): Artifact {
   const read = createCachingReader(place, source, options);
-  const byPath = new Map(source.files.map((file) => [file.path, file]));
+  let byPath: Map<string, StoredFile> | undefined;
+  const filesByPath = () => byPath ??= new Map(source.files.map((file) => [file.path, file]));
   const call = { verb: "read", ref: source.ref };
   const streamOf = (chunks: AsyncIterable<Uint8Array>) =>
     iterableStream(wordedListing(call, chunks));
@@ -95,7 +96,7 @@ export function createArtifact(
   return {
     info: source.info,
     files: () => source.files.map(open),
-    file: (path) => open(pickFile(source.info, byPath, path)),
+    file: (path) => open(pickFile(source.info, filesByPath(), path)),
   };
 }
 

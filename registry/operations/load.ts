@@ -4,7 +4,7 @@ import type { Artifact, ArtifactFile, ArtifactInfo, Restoration } from "../../co
 import { createDownload } from "../../disk/download_files.ts";
 import { corrupt, RegistryError } from "../../core/errors.ts";
 import type { MaterializeOptions, Materializer } from "../../core/materializer.ts";
-import type { RestoredRecord, StoredFile, VersionRecord } from "../../core/record.ts";
+import type { FileInfo, RestoredRecord, StoredFile, VersionRecord } from "../../core/record.ts";
 import { decodeOrder, parseVersion } from "../../core/naming/versions.ts";
 import type { Ref } from "../../core/naming/refs.ts";
 import type {
@@ -24,6 +24,7 @@ import { oneOfFewLists, ownPlace, parseFileList, placeOf } from "../cell/objects
 import { getPart, saveAgain } from "../cell/part_runs.ts";
 import { createArtifact, fileInfo } from "../cache/read.ts";
 import { readThrough } from "../../core/work/read_through.ts";
+import { slicesInTurns } from "../../core/work/next_turn.ts";
 import { createLoadLimit, type LoadLimit } from "../../core/calls/load_limit.ts";
 import { makeValue } from "../contract/make_value.ts";
 import type { PayloadSource } from "../payload/store_reader.ts";
@@ -178,6 +179,8 @@ export async function payloadSource(
   const files = record.fileList === undefined
     ? record.files
     : await readFileList(context, record, own, missing, signal);
+  const infos: FileInfo[] = [];
+  for await (const some of slicesInTurns(files)) infos.push(...some.map(fileInfo));
   return {
     ref,
     recordKey: found.info.key,
@@ -199,7 +202,7 @@ export async function payloadSource(
       materializer: record.materializer,
       metadata: record.metadata,
       inputs: record.inputs ?? [],
-      files: files.map(fileInfo),
+      files: infos,
       ...(record.key === undefined ? {} : { idempotencyKey: record.key }),
       ...(record.origin === undefined ? {} : { origin: record.origin }),
       ...(record.restored && { restored: record.restored.map(restoration) }),

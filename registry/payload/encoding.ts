@@ -6,7 +6,7 @@ import { iterableStream, plainBytes } from "../../core/bytes/bytes.ts";
 import { invalid, type RegistryError, unsupported } from "../../core/errors.ts";
 import type { Encoding } from "../../core/record.ts";
 import { builtinModule } from "../../core/system.ts";
-import { createTurn } from "../../core/work/next_turn.ts";
+import { giveWay } from "../../core/work/next_turn.ts";
 
 const builtin = builtinModule<typeof Zlib>("node:zlib");
 const zlib = builtin!; // `checkEncoding` and `decodesAtOnce` ask first
@@ -135,11 +135,10 @@ async function* through(
     }
   };
   void feed();
-  const turn = createTurn(); // a few bytes may expand to gigabytes
   try {
     for await (const chunk of transform) {
       yield plainBytes(chunk);
-      await turn();
+      await giveWay(); // a few bytes may expand to gigabytes
     }
   } finally {
     transform.destroy();

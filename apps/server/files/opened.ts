@@ -47,13 +47,16 @@ export function createOpened(registry: Pick<Registry, "open" | "info">): OpenVer
     if (known?.info.name === name) return known;
     const asked = JSON.stringify([name, version]);
     const now = () => share(asked, () => registry.open(name, { version }));
-    let artifact = await now();
-    if (commit !== undefined && !hasCommit(artifact, commit)) {
+    let current = await now();
+    if (commit !== undefined && !hasCommit(current, commit)) {
       await registry.info(name, { version }); // compares what the registry has cached
-      artifact = await now();
+      current = await now();
     }
-    const { info } = artifact;
-    if (!opened.has(info.commit)) files += 1 + info.files.length;
+    const { info } = current;
+    const before = opened.get(info.commit);
+    const artifact = before?.info.name === name ? before : current; // requests share one
+    if (before === undefined) files += 1 + info.files.length;
+    opened.delete(info.commit); // to the end
     opened.set(info.commit, artifact);
     for (const [oldest, { info }] of opened) {
       if (files <= MOST_FILES || opened.size === 1) break;

@@ -6,6 +6,7 @@ import type { ResumableUploads } from "../../../registry/uploads.ts";
 import type { Access, RouteScope } from "../access/access.ts";
 import { Answer } from "../answer.ts";
 import type { OpenVersion } from "../files/opened.ts";
+import type { Places } from "../guard/places.ts";
 import type { GatewayMemory, MemoryKind } from "../memory/service_memory.ts";
 import type { AuditSubject } from "../observe/audit_entry.ts";
 import type { HandlerInfo, ServiceOptions } from "../service_options.ts";
@@ -44,6 +45,8 @@ export interface RequestInfo extends HandlerInfo {
   /** Of a request in the protocol of another program. */
   gateway?: OpenGateway;
   route?: string;
+  /** Places to read lists of any length. Absent where requests must not wait for each other. */
+  lists?: Places;
   /** Returns the current rights of the sender, for long responses. Absent without tokens. */
   renew?: () => Promise<Access>;
   scope?: RouteScope;
@@ -81,6 +84,8 @@ export interface RouteDescription {
   description?: string;
   /** Checked for the `name` of the path. Routes without a name check `c.info.access` themselves. */
   scope: RouteScope;
+  /** True if it reads a list of any length: it waits for a place, so that others get one too. */
+  readsMany?: boolean;
   requestHeaders?: Record<string, string>;
   body?: Content;
   answers: Record<number, DescribedAnswer>;

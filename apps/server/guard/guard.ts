@@ -6,7 +6,7 @@ import { type Access, everything } from "../access/access.ts";
 import { authenticate, createRenewal, nobody } from "../access/guard_route.ts";
 import type { OpenGateway } from "../gateways/gateway.ts";
 import type { RequestInfo } from "../gateways/gateway.ts";
-import { Answer } from "../answer.ts";
+import { Answer, onceSent } from "../answer.ts";
 import type { Metrics } from "../observe/metrics.ts";
 import type { ServiceMemory } from "../memory/service_memory.ts";
 import { shownPath } from "../observe/shown_path.ts";
@@ -15,7 +15,6 @@ import type { HandlerInfo, HandlerOptions } from "../options.ts";
 import { RefusedRequest } from "../problem.ts";
 import { limitBody } from "./body_limit.ts";
 import type { BodyMemory } from "./body_memory.ts";
-import { onDemand } from "../streams.ts";
 import { OriginCheck } from "./origin.ts";
 
 interface GuardParts {
@@ -131,25 +130,6 @@ export function createGuard(
     }
     return new Answer(body, { status, headers, isOwned });
   };
-}
-
-/** Calls `end` once an answer is complete: a stream may still use the body of the request. */
-function onceSent(answer: Answer, end: () => void): Answer {
-  if (!(answer.body instanceof ReadableStream)) {
-    end();
-    return answer;
-  }
-  const reader = answer.body.getReader();
-  const body = onDemand(reader, async (controller) => {
-    const { done, value } = await reader.read().catch((error) => {
-      end();
-      throw error;
-    });
-    if (!done) return controller.enqueue(value as Uint8Array<ArrayBuffer>);
-    end();
-    controller.close();
-  }, end);
-  return new Answer(body, answer);
 }
 
 /** Returns the headers of an answer, with those of every answer. */

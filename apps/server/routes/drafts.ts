@@ -20,6 +20,7 @@ export function draftsRoutes(routes: Routes, context: ServerContext): void {
     tag: "drafts",
     summary: "Returns the state and parts of a draft",
     scope: "read",
+    readsMany: true,
     answers: {
       200: {
         description: "The draft; its files with `files=true`",

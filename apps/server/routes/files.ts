@@ -60,6 +60,7 @@ export function chunksRoutes(routes: Routes, { openVersion }: ServerContext): vo
     description:
       "FORMAT.md, section 3.4, has its bytes. With it, a client sends or fetches only what is new.",
     scope: "read",
+    readsMany: true,
     answers: { 200: { description: "The list", content: ANY_BYTES } },
     query: CommitQuery,
     answer: async ({ params: { name, version, path }, query: { commit }, access }) => {

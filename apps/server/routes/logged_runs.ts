@@ -21,6 +21,7 @@ export function loggedRunsRoutes(routes: Routes, { registry }: ServerContext): v
     tag: "drafts",
     summary: "Lists the runs that are not finished, of all readable names",
     scope: "read",
+    readsMany: true,
     answers: listing(runs.LoggedRunsPage, "A page of runs"),
     query: runs.LoggedRunsQuery,
     answer: ({ c, query: { name, ...page }, access, signal }) => {
@@ -36,6 +37,7 @@ export function loggedRunsRoutes(routes: Routes, { registry }: ServerContext): v
     tag: "drafts",
     summary: "Returns a run and a page of its points, also while it goes on",
     scope: "read",
+    readsMany: true,
     answers: { 200: { description: "The run", schema: runs.LoggedRunSchema } },
     query: runs.LoggedRunQuery,
     answer: async ({ c, params: { name, run: id }, query: { after, lines }, signal }) =>

@@ -80,6 +80,7 @@ export function versionsRoutes(routes: Routes, { registry, openVersion }: Server
     tag: "artifacts",
     summary: "Returns the info of a version",
     scope: "read",
+    readsMany: true,
     requestHeaders: {
       "if-match": "Commits as ETags, one of which must match",
       "if-none-match": "Commits as ETags that the client has",
@@ -154,6 +155,7 @@ function membersAt(value: object, paths: readonly string[]): object {
 export function lineageRoutes(routes: Routes, { registry }: ServerContext): void {
   const run = (ref: string, options: LineageOptions) => readLineage(registry, ref, options);
   operationRoute(routes, LINEAGE, run, {
+    readsMany: true,
     query: schemas.RefQuery,
     answers: { 200: { description: "The lineage", schema: schemas.LineageSchema } },
     answer: async ({ c, args: [ref], options, access }) => {

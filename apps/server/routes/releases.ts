@@ -16,6 +16,7 @@ export function releasesRoutes(routes: Routes, { registry }: ServerContext): voi
     tag: "releases",
     summary: "Returns the members of a release that the token may read, and their states",
     scope: "read",
+    readsMany: true,
     answers: { 200: { description: "The release", schema: ReleaseSchema } },
     answer: async ({ c, params: { name, version }, access }) =>
       c.json(await readableRelease(registry, `${name}@${version}`, access), 200, FRESH),
@@ -25,6 +26,7 @@ export function releasesRoutes(routes: Routes, { registry }: ServerContext): voi
     tag: "releases",
     summary: "Redirects to the version that is a member of a release",
     scope: "read",
+    readsMany: true,
     answers: {
       307: { description: "To the version", headers: { location: "The URL of its info" } },
     },

@@ -43,6 +43,7 @@ export function rulesRoutes(routes: Routes, { registry }: ServerContext): void {
     tag: "rules",
     summary: "Lists the rules after each change, newest first",
     scope: "admin",
+    readsMany: true,
     answers: listing(schemas.RulesPage, "A page, or all as lines. `after` is a revision"),
     query: NumbersQuery,
     answer: ({ c, query }) =>

@@ -21,6 +21,7 @@ export function searchRoutes(
       "Searches all versions, as far as memory allows, in an index that has everything " +
       "that this service wrote, and is about a minute old for the rest.",
     scope: "read",
+    readsMany: true,
     answers: { 200: { description: "Versions by name, newest first", schema: SearchResultSchema } },
     query: SearchQuerySchema,
     answer: async (

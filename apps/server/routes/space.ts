@@ -14,6 +14,7 @@ export function spaceRoutes(routes: Routes, { registry, closing: signal }: Serve
     summary: "Measures the registry: names, shared bytes, and what gc frees",
     description: "Reads every record.",
     scope: "admin",
+    readsMany: true,
     answers: { 200: { description: "The space", schema: schemas.SpaceSchema } },
     answer: async ({ c }) => c.json(await measureSpace(registry, { signal }), 200, FRESH),
   });
@@ -22,6 +23,7 @@ export function spaceRoutes(routes: Routes, { registry, closing: signal }: Serve
     tag: "space",
     summary: "Measures the versions of a name, and what deleting one would free",
     scope: "read",
+    readsMany: true,
     answers: { 200: { description: "The space", schema: schemas.VersionSpacesSchema } },
     query: schemas.VersionSpaceQuery,
     answer: async ({ c, params: { name }, query: { deleting } }) => {

@@ -2,8 +2,14 @@
 import { assert, assertEquals } from "@std/assert";
 import { once } from "node:events";
 import { type AddressInfo, connect, createServer } from "node:net";
-import { inTurns, nextTurn, slicesInTurns } from "../../../core/work/next_turn.ts";
+import { giveWay, inTurns, nextTurn, slicesInTurns } from "../../../core/work/next_turn.ts";
+import { realSystem } from "../../../core/system.ts";
 import { slowTest } from "../../support/seeds.ts";
+
+/** Keeps the thread for at least so many milliseconds. */
+function work(ms: number): void {
+  for (const until = realSystem.monotonic() + ms; realSystem.monotonic() < until;);
+}
 
 Deno.test("a connection is answered within a few turns", async () => {
   const server = createServer((socket) => socket.end("x")).listen(0, "127.0.0.1");
@@ -14,11 +20,52 @@ Deno.test("a connection is answered within a few turns", async () => {
     let turns = 0, isOver = false;
     const socket = connect(port, "127.0.0.1").resume();
     socket.on("end", () => isOver = true);
-    for (; !isOver; turns++) await nextTurn();
+    for (; !isOver; turns++) {
+      work(2);
+      await nextTurn();
+    }
     counts.push(turns);
   }
   server.close();
-  assert(Math.min(...counts) < 40, `${counts} turns`);
+  assert(Math.min(...counts) < 80, `${counts} turns`);
+});
+
+Deno.test("many loops at once delay others no more than one does", async () => {
+  let steps = 0, most = 0, isOver = false;
+  const loop = async () => {
+    for (let step = 0; step < 6; step++) {
+      await giveWay();
+      steps++;
+      work(1);
+    }
+  };
+  const others = (async () => {
+    while (!isOver) {
+      steps = 0;
+      await new Promise((resolve) => void setImmediate(resolve));
+      most = Math.max(most, steps);
+    }
+  })();
+  await Promise.all(Array.from({ length: 40 }, loop));
+  isOver = true;
+  await others;
+  assert(most <= 12, `${most} steps of at least a millisecond in one turn`);
+});
+
+Deno.test("short loops do not wait, and an aborted one ends", async () => {
+  const order: string[] = [];
+  const others = new Promise<void>((resolve) =>
+    void setImmediate(() => {
+      order.push("others");
+      resolve();
+    })
+  );
+  for (let step = 0; step < 100; step++) await giveWay();
+  order.push("loop");
+  await others;
+  assertEquals(order, ["loop", "others"]);
+  const reason = await giveWay(AbortSignal.abort("stopped")).catch((reason) => reason);
+  assertEquals(reason, "stopped");
 });
 
 slowTest("items come in order, and other work goes on between them", async () => {

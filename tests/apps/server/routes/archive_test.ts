@@ -246,7 +246,7 @@ function counted(store: Registry) {
       const artifact = await store.open(...given);
       return {
         info: artifact.info,
-        file: artifact.file,
+        file: (path) => countedFile(artifact.file(path)),
         files: () => artifact.files().map(countedFile),
       };
     },
@@ -294,7 +294,11 @@ Deno.test("paths and links that would leave the archive are refused before its f
       text: () => Promise.resolve(content),
       json: () => Promise.resolve(content),
     }));
-    const artifact = { info, files: () => all, file: () => all[0]! } as Artifact;
+    const artifact: Artifact = {
+      info: { ...info, files: all.map(({ info }) => info) },
+      files: () => all,
+      file: (path) => all.find(({ info }) => info.path === path)!,
+    };
     const registry: Registry = {
       ...store,
       settings: store.settings,
