@@ -28,7 +28,7 @@ function Runs({ pipeline }: { pipeline?: string }) {
   const [filter, setFilter] = useQuery("filter");
   const runs = useLoaded(
     async (signal): Promise<{ items: ListedRun[] }> =>
-      hasPipelines(about)
+      hasPipelines(about) || service.isSite // which says that it has no runs
         ? await service.json("runs", { query: { pipeline, limit: LIMIT }, signal })
         : { items: [] },
     [pipeline],
