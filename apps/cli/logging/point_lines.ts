@@ -37,7 +37,7 @@ export interface PointLine {
  */
 export function pointOf(line: Buffer): PointLine | undefined {
   const text = decoder.decode(line);
-  if (!/^\s*\{/.test(text)) return undefined;
+  if (!/^\s*\{/.test(text) || keptRun(text) !== undefined) return undefined;
   const quoted = text.replaceAll(/([:[,]\s*)(NaN|-?Infinity)\b/g, '$1"$2"');
   for (const json of [text, quoted]) {
     let point: RunValues;
@@ -55,6 +55,7 @@ export function pointOf(line: Buffer): PointLine | undefined {
 
 /** Returns the run of kept points by their first line; undefined for other lines. */
 export function keptRun(line: string): RunName | undefined {
+  if (!line.startsWith('{"kept":{')) return undefined;
   try {
     const { kept: { name, id } } = JSON.parse(line);
     return typeof name === "string" && typeof id === "string" ? { name, id } : undefined;

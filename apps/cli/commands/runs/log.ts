@@ -5,7 +5,7 @@ import { resolve } from "node:path";
 import { openRun, type Run, type RunName } from "../../../../registry/mod.ts";
 import { type Command, type CommandContext, defineCommand } from "../../program/command.ts";
 import { stdinOf } from "../../terminal/cli_io.ts";
-import { invalid, shellWord } from "../../terminal/hints.ts";
+import { invalid, shellWord, withHints } from "../../terminal/hints.ts";
 import { keptRun, linesOf } from "../../logging/point_lines.ts";
 import { type LoggedPoints, PointLog } from "../../logging/point_log.ts";
 import { factsOf, PARAM_OPTION, RUN_NAME, TAG_OPTION } from "../../logging/run_options.ts";
@@ -44,7 +44,10 @@ export const log: Command = defineCommand({
     if (from !== undefined) {
       const path = resolve(io.cwd, from);
       const run = await keptRunOf(path, { name, id });
-      return await store(path, await openAs(run.id), context);
+      const another = `holdfast runs log ${shellWord(name)} < ${shellWord(path)}`;
+      const hint = `Log them to another run: ${another}`;
+      const stored = openAs(run.id).then((opened) => store(path, opened, context));
+      return await withHints(stored, { Conflict: hint });
     }
     const words = wordsOf(param, tag);
     const points = new PointLog(context, { name, id, words, open: () => openAs(id) });

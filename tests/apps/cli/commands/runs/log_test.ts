@@ -112,6 +112,15 @@ filledTest("points of a store that is away are kept, and stored later, once", as
   await it.tells(["runs", "log", "net", "--from", file], "to run 7");
   assertEquals(await lossesOf(it), [1, 2, 3]);
   await it.fails(["runs", "log", "net", "--from", file], 3);
+  await Deno.writeTextFile(file, text);
+  await it.succeeds("runs finish net 7");
+  await it.fails(
+    ["runs", "log", "net", "--from", file],
+    4,
+    "another run: holdfast runs log net < ",
+  );
+  await it.succeeds("runs log net 8", { stdin: text });
+  assertEquals((await lossesOf(it, "net 8")).slice(-2), [2, 3]);
   await it.fails("runs ls other", 3, "no such name");
 });
 
