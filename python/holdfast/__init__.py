@@ -37,7 +37,8 @@ if TYPE_CHECKING:
     from .files.file import File
     from .local_service import service
     from .locations import open_registry
-    from .runs.run import LoggedRun, Run
+    from .runs.logged_run import LoggedRun
+    from .runs.run import Run
     from .service_location import connect
     from .service_registry import ServiceRegistry
 
@@ -85,7 +86,8 @@ _MODULES = {
     "files.file": ["File"],
     "local_service": ["service"],
     "locations": ["open_registry"],
-    "runs.run": ["LoggedRun", "Run"],
+    "runs.logged_run": ["LoggedRun"],
+    "runs.run": ["Run"],
     "service_location": ["connect"],
     "service_registry": ["ServiceRegistry"],
 }

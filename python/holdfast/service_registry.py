@@ -26,7 +26,8 @@ from .core.records import KINDS, TIME, UUID, check_files, fits
 from .core.shapes import is_dict, is_list
 from .core.versions import parse_ref, parse_version
 from .drafts.draft import Draft
-from .runs.run import LoggedRun, Run, leave_runs, reason_of
+from .runs.logged_run import LoggedRun
+from .runs.run import Run, leave_runs, reason_of
 from .values.serializers import FileToSend
 
 MAX_MEMBERS = 200

@@ -13,7 +13,7 @@ import time
 import uuid
 from datetime import datetime
 from types import TracebackType
-from typing import Any, NamedTuple
+from typing import Any
 
 from ..artifacts.artifact import Artifact
 from ..client.connection import Connection, quote
@@ -34,22 +34,6 @@ MAX_DEPTH = 5
 MAX_STRING = 1000
 TIME = "_time"
 LOG = logging.getLogger("holdfast")
-
-
-class LoggedRun(NamedTuple):
-    """A run that is not finished."""
-
-    name: str
-    id: str
-    state: str
-    """`running`, `failed`, `finishing`, or `silent`: nothing was stored for two minutes."""
-    points: int
-    params: dict[str, Any]
-    started_at: str
-    last_at: str
-    reason: str | None
-    """Why it failed."""
-    tags: dict[str, Any]
 
 
 @checked_methods
