@@ -31,8 +31,8 @@ export function checkFileList(files: Iterable<{ path: string; size?: number }>):
 }
 
 /** Throws `Invalid` for more files than one call may have. */
-export function checkFileCount(count: number, most = Infinity): void {
-  if (count > most) throw tooMany(`over ${most} files, the most of one request to a service`);
+export function checkFileCount(count: number, most?: number): void {
+  if (most !== undefined && count > most) throw tooMany(`over ${most} files, the most of one request to a service`);
 }
 
 function tooMany(state: string) {
