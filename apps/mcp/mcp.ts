@@ -6,7 +6,7 @@
 import { loadPart } from "../../core/kernel.ts";
 import type { Logger, System } from "../../core/kernel.ts";
 import { Answer, checkStillAllowed, route } from "../server/extending.ts";
-import type { Gateway, GatewayContext, Routes } from "../server/extending.ts";
+import type { Gateway, GatewayContext, Routes } from "../gateways.ts";
 
 /** The server, which is loaded at the first request. */
 interface McpPart {

@@ -37,7 +37,11 @@ export function readableFile<T extends Omit<ArtifactFile, "text" | "json">>(
 }
 
 /** Returns a file of a version for another save, which shares its stored bytes if it can. */
-export function fileToSave(artifact: Artifact, file: FileInfo, path = file.path): FileToSave {
+export function fileToSave(
+  artifact: Artifact,
+  file: FileInfo,
+  path: string = file.path,
+): FileToSave {
   const content = { ...artifact.file(file.path), size: file.size };
   return { path, ...fileFacts(file), content };
 }

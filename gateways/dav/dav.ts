@@ -4,7 +4,7 @@
  * @module
  */
 import { Buffer } from "node:buffer";
-import type { Answer, Gateway } from "../../apps/server/extending.ts";
+import type { Answer, Gateway } from "../../apps/gateways.ts";
 import { FolderVersions } from "./folder_versions.ts";
 import { davRoutes } from "./routes.ts";
 

@@ -3,7 +3,7 @@
  *
  * @module
  */
-import type { Answer, Gateway, RequestInfo } from "../../apps/server/extending.ts";
+import type { Answer, Gateway, RequestInfo } from "../../apps/gateways.ts";
 import { CreatedRepos } from "./created_repos.ts";
 import { ERROR_CODE } from "./repos.ts";
 import { hubRoutes } from "./routes.ts";

@@ -10,7 +10,7 @@ import {
   RefusedRequest,
   route,
 } from "../../apps/server/extending.ts";
-import type { Gateway, GatewayContext, Routes } from "../../apps/server/extending.ts";
+import type { Gateway, GatewayContext, Routes } from "../../apps/gateways.ts";
 import { conflict, isRegistryError, notFound } from "../../core/kernel.ts";
 import { type KnownRun, knownRun, knownSteps } from "./known_runs.ts";
 import * as schemas from "./schemas.ts";
