@@ -32,7 +32,9 @@ export function checkFileList(files: Iterable<{ path: string; size?: number }>):
 
 /** Throws `Invalid` for more files than one call may have. */
 export function checkFileCount(count: number, most?: number): void {
-  if (most !== undefined && count > most) throw tooMany(`over ${most} files, the most of one request to a service`);
+  if (most !== undefined && count > most) {
+    throw tooMany(`over ${most} files, the most of one request to a service`);
+  }
 }
 
 function tooMany(state: string) {

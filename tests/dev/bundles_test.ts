@@ -130,14 +130,14 @@ Deno.test("every entry point can be bundled for Workers, which have modules of N
   await bundleForWorkers("--outfile=all.js", ...external, "all.mjs");
 });
 
-Deno.test("a registry over R2 is at most 100 KiB in a bundle that imports nothing", async () => {
+Deno.test("a registry over R2 is at most 101 KiB in a bundle that imports nothing", async () => {
   const bundle = await edgeBundle();
   const bytes = gzipSync(bundle, { level: 9 }).byteLength;
   console.log(`a registry over R2, minified and compressed: ${bytes} bytes`);
-  assert(bytes <= 100 * 1024);
+  assert(bytes <= 101 * 1024); // 1 KiB of it checks: rules of a later release, and too many files
 });
 
-Deno.test("the service of a Worker is at most 260 KiB beside its page and MCP", async () => {
+Deno.test("the service of a Worker is at most 256 KiB beside its page and MCP", async () => {
   const { project } = await installed();
   const worker = await readFile(join(REPOSITORY, "examples/worker/worker.ts"), "utf8");
   await writeFile(join(project, "worker.ts"), worker);
@@ -146,7 +146,7 @@ Deno.test("the service of a Worker is at most 260 KiB beside its page and MCP", 
   await bundleForWorkers("--minify", "--outfile=worker.js", ...external, "worker.ts");
   const bytes = gzipSync(await readFile(join(project, "worker.js")), { level: 9 }).byteLength;
   console.log(`a service over R2, minified and compressed: ${bytes} bytes`);
-  assert(bytes <= 260 * 1024); // runs, which the service logs and lists, are 6 KiB of it
+  assert(bytes <= 256 * 1024);
 });
 
 Deno.test({
