@@ -221,7 +221,7 @@ async function inOrder(
 const KINDS: readonly (readonly [kind: string, pattern: RegExp])[] = [
   ["path", /^(@[^/@]+\/?|[a-z][a-z0-9+.-]+:\/\/.*|~|\.{1,2}|~\/.*|\.{1,2}\/.*|\/.*)$/is],
   ["text", /\s|^-?$/],
-  ["ref", /.@./],
+  ["ref", /^.[^@]*@[^@]+$/s],
   ["version", /^([v^~]|[<>]=?)?\d+(\.(\d+|[x*]))*(-[\w.]+)?$/],
 ];
 

@@ -79,6 +79,7 @@ filledTest("a suggested line changes nothing that was not typed", async (it) => 
     if (line !== undefined) assertSaid(words, wordsOf(line), own);
   };
   for (const [typed] of [...LINES, ...WORDS]) await check(wordsOf(typed), false);
+  await check(["alias", "x@1@2", "k=v"], false);
   const property = fc.asyncProperty(anyLine, fc.boolean(), check);
   await fc.assert(property, { numRuns: casesOfRun(2_000) });
 });
