@@ -222,7 +222,7 @@ export async function clearCache(options: ClearCacheOptions = {}): Promise<Clear
   const { backend, path, system = realSystem } = checkOptions("clear the cache", options, CLEAR);
   const { clearEntries } = await import("./registry/cache/entries.ts");
   const clear = (cache: Backend) =>
-    worded({ verb: "clearCache" }, () => clearEntries(cache, options));
+    worded({ verb: "clear the cache" }, () => clearEntries(cache, options));
   if (backend !== undefined) return await clear(backend);
   const folder = cacheFolder(path, system);
   if ("path" in folder) return await clear(createCacheBackend(folder.path, options));

@@ -18,11 +18,11 @@
  * @module
  */
 import type { Backend } from "../core/backend.ts";
-import { checkOptions, checkRegistry, checkToolOptions } from "../core/options/check_options.ts";
-import type { OptionNames } from "../core/options/check_options.ts";
+import { checkOptions, type OptionNames } from "../core/options/check_options.ts";
 import { SIGNAL } from "../core/registry/operations/row.ts";
+import { RETENTION } from "../core/registry/rules.ts";
 import type { Registry, SignalOptions } from "../core/registry.ts";
-import { worded } from "../core/calls/verb_errors.ts";
+import { callFunction } from "./contract/call_function.ts";
 import type { CurrentSettings, SettingsChange } from "./maintenance/change_settings.ts";
 import type { GarbageOptions, GarbageReport } from "./maintenance/collection.ts";
 import type { MirrorOptions } from "./maintenance/mirror/mirror.ts";
@@ -66,63 +66,6 @@ export type { RetentionRule } from "../core/record.ts";
 export type { RetentionRules, RulesChange } from "../core/registry/rules.ts";
 export * from "./tools/rules.ts";
 
-const GARBAGE: OptionNames<GarbageOptions> = {
-  dryRun: true,
-  forget: true,
-  now: true,
-  onItem: true,
-  onWaiting: true,
-  signal: true,
-};
-
-const PRUNE: OptionNames<PruneOptions> = {
-  keepLast: true,
-  keepDaily: true,
-  keepWeekly: true,
-  keepMonthly: true,
-  keepWhere: true,
-  olderThanMs: true,
-  keepAliased: true,
-  confirm: true,
-  onDeleted: true,
-  names: true,
-  dryRun: true,
-  signal: true,
-};
-
-const VERIFY: OptionNames<VerifyOptions> = {
-  names: true,
-  deep: true,
-  repairFrom: true,
-  onProgress: true,
-  signal: true,
-};
-
-const PROBE: OptionNames<ProbeOptions> = {
-  maxClockOffsetMs: true,
-  onStep: true,
-  system: true,
-  signal: true,
-};
-
-const CHANGE: OptionNames<SettingsChange> = { graceMs: true, share: true, signal: true };
-
-const MIRROR: OptionNames<MirrorOptions> = {
-  names: true,
-  prefix: true,
-  rename: true,
-  range: true,
-  aliases: true,
-  deleted: true,
-  settings: true,
-  verify: true,
-  concurrency: true,
-  dryRun: true,
-  onItem: true,
-  onProgress: true,
-  signal: true,
-};
-
 /**
  * Removes garbage that is older than `graceMs` by the store's clock: replaced generations, payload
  * of deleted or failed saves, and unfinished uploads. Idempotency keys and stale lineage notes
@@ -144,12 +87,12 @@ export async function collectGarbage(
   registry: Registry,
   options: GarbageOptions = {},
 ): Promise<GarbageReport> {
-  const checkedOptions = checkToolOptions("collect garbage", registry, options, GARBAGE);
-  const tool = await import("./maintenance/collect_garbage.ts");
-  return await worded(
-    { verb: "collect garbage" },
-    () => tool.collectGarbage(registry, checkedOptions),
-  );
+  return await callFunction(registry, [options], {
+    name: "collectGarbage",
+    action: "collect garbage",
+    options: { dryRun: {}, forget: {}, now: {}, onItem: {}, onWaiting: {}, ...SIGNAL },
+    here: async () => (await import("./maintenance/collect_garbage.ts")).collectGarbage,
+  });
 }
 
 /**
@@ -177,9 +120,20 @@ export async function collectGarbage(
  * ```
  */
 export async function prune(registry: Registry, options: PruneOptions): Promise<PruneReport> {
-  const checkedOptions = checkToolOptions("prune", registry, options ?? {}, PRUNE);
-  const tool = await import("./maintenance/prune.ts");
-  return await worded({ verb: "prune" }, () => tool.prune(registry, checkedOptions));
+  return await callFunction(registry, [options ?? {}], {
+    name: "prune",
+    action: "prune",
+    options: {
+      ...RETENTION,
+      keepAliased: {},
+      confirm: {},
+      onDeleted: {},
+      names: {},
+      dryRun: {},
+      ...SIGNAL,
+    },
+    here: async () => (await import("./maintenance/prune.ts")).prune,
+  });
 }
 
 /**
@@ -197,12 +151,12 @@ export async function verifyRegistry(
   registry: Registry,
   options: VerifyOptions = {},
 ): Promise<VerifyReport> {
-  const checkedOptions = checkToolOptions("verify the registry", registry, options, VERIFY);
-  const { repairFrom } = checkedOptions;
-  if (repairFrom !== undefined) checkRegistry("repair from it", repairFrom);
-  const tool = await import("./maintenance/verify.ts");
-  const call = { verb: "verify the registry" };
-  return await worded(call, () => tool.verifyRegistry(registry, checkedOptions));
+  return await callFunction(registry, [options], {
+    name: "verifyRegistry",
+    action: "verify the registry",
+    options: { names: {}, deep: {}, repairFrom: {}, onProgress: {}, ...SIGNAL },
+    here: async () => (await import("./maintenance/verify.ts")).verifyRegistry,
+  });
 }
 
 /**
@@ -244,13 +198,26 @@ export async function mirrorRegistry(
   to: Registry,
   options: MirrorOptions = {},
 ): Promise<MirrorReport> {
-  const checkedOptions = checkToolOptions("mirror the registry", from, options, MIRROR);
-  checkRegistry("mirror the registry", to);
-  const tool = await import("./maintenance/mirror/mirror.ts");
-  return await worded(
-    { verb: "mirror the registry" },
-    () => tool.mirrorRegistry(from, to, checkedOptions),
-  );
+  return await callFunction(from, [to, options], {
+    name: "mirrorRegistry",
+    action: "mirror the registry",
+    options: {
+      names: {},
+      prefix: {},
+      rename: {},
+      range: {},
+      aliases: {},
+      deleted: {},
+      settings: {},
+      verify: {},
+      concurrency: {},
+      dryRun: {},
+      onItem: {},
+      onProgress: {},
+      ...SIGNAL,
+    },
+    here: async () => (await import("./maintenance/mirror/mirror.ts")).mirrorRegistry,
+  });
 }
 
 /**
@@ -275,9 +242,12 @@ export async function measureSpace(
   registry: Registry,
   options: SignalOptions = {},
 ): Promise<SpaceReport> {
-  checkToolOptions("measure space", registry, options, SIGNAL);
-  const tool = await import("./maintenance/space.ts");
-  return await worded({ verb: "measure space" }, () => tool.measureSpace(registry, options));
+  return await callFunction(registry, [options], {
+    name: "measureSpace",
+    action: "measure space",
+    options: SIGNAL,
+    here: async () => (await import("./maintenance/space.ts")).measureSpace,
+  });
 }
 
 /**
@@ -304,15 +274,12 @@ export async function measureVersions(
   name: string,
   options: VersionSpaceOptions = {},
 ): Promise<VersionSpaces> {
-  const checkedOptions = checkToolOptions("measure versions", registry, options, {
-    deleting: true,
-    signal: true,
+  return await callFunction(registry, [name, options], {
+    name: "measureVersions",
+    action: "measure versions of",
+    options: { deleting: {}, ...SIGNAL },
+    here: async () => (await import("./maintenance/version_space.ts")).measureVersions,
   });
-  const tool = await import("./maintenance/version_space.ts");
-  return await worded(
-    { verb: "measure versions" },
-    () => tool.measureVersions(registry, name, checkedOptions),
-  );
 }
 
 /**
@@ -336,7 +303,13 @@ export async function probeBackend(
   backend: Backend,
   options: ProbeOptions = {},
 ): Promise<ProbeCertificate> {
-  const checkedOptions = checkOptions("probe the store", options, PROBE);
+  const known: OptionNames<ProbeOptions> = {
+    maxClockOffsetMs: {},
+    onStep: {},
+    system: {},
+    ...SIGNAL,
+  };
+  const checkedOptions = checkOptions("probe the store", options, known);
   const tool = await import("./maintenance/probe/probe.ts");
   return await tool.probeBackend(backend, checkedOptions);
 }
@@ -361,9 +334,12 @@ export async function readSettings(
   registry: Registry,
   options: SignalOptions = {},
 ): Promise<CurrentSettings> {
-  checkToolOptions("read the settings", registry, options, SIGNAL);
-  const tool = await import("./maintenance/change_settings.ts");
-  return await worded({ verb: "read the settings" }, () => tool.readSettings(registry, options));
+  return await callFunction(registry, [options], {
+    name: "readSettings",
+    action: "read the settings",
+    options: SIGNAL,
+    here: async () => (await import("./maintenance/change_settings.ts")).readSettings,
+  });
 }
 
 /**
@@ -389,10 +365,10 @@ export async function changeSettings(
   registry: Registry,
   change: SettingsChange,
 ): Promise<CurrentSettings> {
-  const checkedChange = checkToolOptions("change the settings", registry, change, CHANGE);
-  const tool = await import("./maintenance/change_settings.ts");
-  return await worded(
-    { verb: "change the settings" },
-    () => tool.changeSettings(registry, checkedChange),
-  );
+  return await callFunction(registry, [change], {
+    name: "changeSettings",
+    action: "change the settings",
+    options: { graceMs: {}, share: {}, ...SIGNAL },
+    here: async () => (await import("./maintenance/change_settings.ts")).changeSettings,
+  });
 }

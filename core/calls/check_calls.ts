@@ -1,11 +1,20 @@
 // Checks of calls by the rows of operations: a mistyped option must not be ignored.
 import { shown } from "../naming/names.ts";
 import { METHODS } from "../options/methods.ts";
-import { type OperationRow, SIGNAL } from "../registry/operations/row.ts";
+import { SIGNAL } from "../registry/operations/row.ts";
 import { checkOptions, type OptionNames, without } from "../options/check_options.ts";
 import type { AddPartOptions, CommitDraftOptions, Draft } from "../registry/draft.ts";
 import type { SaveEntry } from "../registry/many.ts";
 import { createVerbCall, wordsOf } from "./verb_call.ts";
+
+/** An operation, as far as its calls are checked. */
+export interface CheckedRow {
+  readonly action: string;
+  /** One for each argument before the options. */
+  readonly takes: readonly unknown[];
+  readonly options: Readonly<Record<string, unknown>>;
+  readonly required?: readonly string[];
+}
 
 /**
  * Returns the arguments of a call with plain options.
@@ -13,7 +22,7 @@ import { createVerbCall, wordsOf } from "./verb_call.ts";
  * @throws {RegistryError} `Invalid` for unknown options
  */
 export function checkedArguments(
-  { action: words, takes, options: known, required }: OperationRow,
+  { action: words, takes, options: known, required }: CheckedRow,
   args: unknown[],
 ): unknown[] {
   const at = takes.length;

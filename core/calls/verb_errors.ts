@@ -1,8 +1,6 @@
 // Rewrites errors of a store as errors of the called method.
 import { type Advice, isRegistryError, type RegistryError, retold } from "../errors.ts";
 import { shown } from "../naming/names.ts";
-import { METHODS } from "../options/methods.ts";
-import type { OperationRow } from "../registry/operations/row.ts";
 import type { VerbCall } from "./verb_call.ts";
 
 /**
@@ -17,14 +15,12 @@ export function inWords({ verb, ref }: VerbCall, error: unknown): unknown {
     (action === "get" || action === "read");
   return retold(error, {
     ...isOfPayload && ifAlone(error),
-    action: ROWS[verb]?.action ?? verb,
+    action: verb,
     subject: ref === undefined ? undefined : shown(ref),
     state: action === "read record" ? `a record cannot be read: ${state}` : state,
     place: place === subject ? undefined : place,
   });
 }
-
-const ROWS: Readonly<Record<string, OperationRow | undefined>> = METHODS;
 
 /** For stores that return nothing of a rotten object. */
 function ifAlone({ hint }: RegistryError): Advice {

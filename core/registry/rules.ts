@@ -2,6 +2,7 @@
 import type { Author } from "../naming/author.ts";
 import type { RetentionRule } from "../record.ts";
 import { matchesStars } from "../text/star_pattern.ts";
+import type { OptionRows } from "./operations/row.ts";
 import type { SignalOptions } from "./operations/saving.ts";
 
 /** The rules of a registry. */
@@ -26,21 +27,30 @@ export interface RulesChange extends SignalOptions {
 
 const COUNTS = ["keepLast", "keepDaily", "keepWeekly", "keepMonthly"] as const;
 
-const MEMBERS: ReadonlySet<string> = new Set<keyof RetentionRule>([
-  "pattern",
-  ...COUNTS,
-  "olderThanMs",
-  "keepWhere",
-  "protect",
-  "protectAliases",
-]);
+/** The members of a rule, and options of `prune`, that choose versions. */
+export const RETENTION = {
+  keepLast: {},
+  keepDaily: {},
+  keepWeekly: {},
+  keepMonthly: {},
+  keepWhere: {},
+  olderThanMs: {},
+} as const;
+
+/** All members of a rule. */
+export const RULE: OptionRows<RetentionRule> = {
+  pattern: {},
+  ...RETENTION,
+  protect: {},
+  protectAliases: {},
+};
 
 /**
  * Returns true for a stored rule that this release does not understand: a later one wrote it. It may
  * protect what it matches, so that must not be deleted, overwritten or moved.
  */
 export function isUnknownRule(rule: RetentionRule): boolean {
-  return Object.keys(rule).some((member) => !MEMBERS.has(member)) ||
+  return Object.keys(rule).some((member) => !Object.hasOwn(RULE, member)) ||
     ruleProblem({ ...rule }) !== undefined;
 }
 
@@ -74,7 +84,7 @@ export function ruleText(
 ): string {
   const members = Object.entries(keep).filter(([, value]) => value !== undefined);
   const parts = members.map(([name, value]) =>
-    MEMBERS.has(name)
+    Object.hasOwn(RULE, name)
       ? `${name.replace("keep", "keep ").toLowerCase()} ${value}`
       : `${name} ${JSON.stringify(value)} (unknown to this release)`
   );
@@ -88,9 +98,7 @@ export function ruleText(
 
 /** True if a rule deletes anything at all. */
 export function isRetention(rule: RetentionRule): boolean {
-  return [...COUNTS, "olderThanMs" as const, "keepWhere" as const].some((name) =>
-    rule[name] !== undefined
-  );
+  return Object.keys(RETENTION).some((name) => rule[name as keyof typeof RETENTION] !== undefined);
 }
 
 /**

@@ -10,12 +10,7 @@ import {
 import { checkName, shown } from "../../core/naming/names.ts";
 import { parseRef } from "../../core/naming/refs.ts";
 import { parseVersion } from "../../core/naming/versions.ts";
-import {
-  checkOptions,
-  checkRegistry,
-  type OptionNames,
-  without,
-} from "../../core/options/check_options.ts";
+import { checkOptions, checkRegistry, without } from "../../core/options/check_options.ts";
 import {
   MAX_MEMBERS,
   memberOf,
@@ -24,6 +19,7 @@ import {
   releaseMaterializer,
   type ReleaseMember,
 } from "../../core/registry/release.ts";
+import { SIGNAL } from "../../core/registry/operations/row.ts";
 import { SAVE } from "../../core/registry/operations/saving.ts";
 import type {
   RefOptions,
@@ -34,9 +30,9 @@ import type {
 } from "../../core/registry.ts";
 import { didYouMean } from "../../core/text/nearest.ts";
 import { mapAtOnce } from "../../core/work/at_once.ts";
+import { callFunction } from "./call_function.ts";
 
 const PUBLISH = without(SAVE.options, "as", "inputs", "compress", "base");
-const RESOLVE: OptionNames<SignalOptions & { partial?: boolean }> = { partial: true, signal: true };
 
 /**
  * Publishes several versions as one: saves a version of `name` that names the exact version and the
@@ -125,8 +121,19 @@ export async function resolveRelease(
   ref: string,
   options: SignalOptions & { partial?: boolean } = {},
 ): Promise<Release> {
-  checkRegistry("resolve a release", registry);
-  const { partial = false, signal } = checkOptions("resolve a release", options, RESOLVE);
+  return await callFunction(registry, [ref, options], {
+    name: "resolveRelease",
+    action: "resolve release",
+    options: { partial: {}, ...SIGNAL },
+    here: () => Promise.resolve(resolveHere),
+  });
+}
+
+async function resolveHere(
+  registry: Registry,
+  ref: string,
+  { partial = false, signal }: SignalOptions & { partial?: boolean },
+): Promise<Release> {
   const release = await (registry.service?.release?.(ref, { signal }) ??
     readRelease(registry, ref, { signal }));
   const { name, version, members } = release;

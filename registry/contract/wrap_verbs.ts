@@ -11,7 +11,7 @@ import type {
   VerbCall,
   VerbOutcome,
 } from "../../core/calls/verb_call.ts";
-import { checkedArguments } from "../../core/calls/check_calls.ts";
+import { checkedArguments, type CheckedRow } from "../../core/calls/check_calls.ts";
 import { beginSpan, isTraced, type VerbSpan } from "./verb_spans.ts";
 import { inWords, wordedListing } from "../../core/calls/verb_errors.ts";
 
@@ -23,6 +23,12 @@ export interface WrapVerbsOptions {
 type Verb = (...args: unknown[]) => unknown;
 type List = (...args: unknown[]) => AsyncIterable<unknown>;
 
+/** An operation with its name in logs and traces. */
+export interface CalledRow extends CheckedRow {
+  readonly name: string;
+  readonly reports?: OperationRow["reports"];
+}
+
 /**
  * Makes the methods of a registry refuse unknown options, and log and trace their calls without
  * values, metadata and options. With a silent logger nothing is logged, without a provider nothing
@@ -30,48 +36,63 @@ type List = (...args: unknown[]) => AsyncIterable<unknown>;
  */
 export function wrapVerbs<R extends Registry>(registry: R, options: WrapVerbsOptions): R {
   const verbs = registry as unknown as Record<string, Verb | undefined>;
-  const isLogged = options.logger !== silentLogger;
+  const wrapper = new CallWrapper(registry.id, options);
+  for (const [name, row] of Object.entries<OperationRow>(METHODS)) {
+    const inner = verbs[name]?.bind(registry);
+    if (inner === undefined) continue;
+    verbs[name] = row.effect === "lists"
+      ? wrapper.listing({ name, ...row }, inner as List)
+      : wrapper.call({ name, ...row }, inner);
+  }
+  wrappers.set(registry, wrapper);
+  return registry;
+}
 
-  function begin(verb: string, what: unknown): VerbSpan {
-    const call = createVerbCall(verb, what);
-    const span = beginSpan(call, registry.id);
-    const lines = isLogged ? beginLines(call, options) : undefined;
-    return {
-      run: (step) => span === undefined ? step() : span.run(step),
-      done(outcome) {
-        lines?.done(outcome);
-        span?.done(outcome);
-      },
-      failed(error) {
-        lines?.failed(error);
-        span?.failed(error);
-      },
-    };
+const wrappers = new WeakMap<Registry, CallWrapper>();
+
+/** Returns the wrapper of a registry. Calls with a registry that has none are traced, not logged. */
+export function wrapperOf(registry: Registry): CallWrapper {
+  return wrappers.get(registry) ?? new CallWrapper(registry.id, UNLOGGED);
+}
+
+const UNLOGGED: WrapVerbsOptions = { logger: silentLogger, system: { monotonic: () => 0 } };
+
+/** Wraps operations of one registry by their rows. */
+class CallWrapper {
+  readonly #registry: string;
+  readonly #options: WrapVerbsOptions;
+  readonly #isLogged: boolean;
+
+  constructor(registry: string, options: WrapVerbsOptions) {
+    this.#registry = registry;
+    this.#options = options;
+    this.#isLogged = options.logger !== silentLogger;
   }
 
-  function call(verb: string, row: OperationRow, inner: Verb): Verb {
+  call(row: CalledRow, inner: Verb): (...args: unknown[]) => Promise<unknown> {
     return async (...rawArgs) => {
       const args = checkedArguments(row, rawArgs);
       let watched: VerbSpan | undefined;
       try {
-        if (!isLogged && !isTraced()) return await inner(...args);
-        watched = begin(verb, args[0]);
+        if (!this.#isLogged && !isTraced()) return await inner(...args);
+        watched = this.#begin(callOf(row.name, row, args));
         const loaded: VerbOutcome = {};
-        if (verb === "load") args[1] = observed(args[1] as LoadOptions | undefined, loaded);
+        if (row.name === "load") args[1] = observed(args[1] as LoadOptions | undefined, loaded);
         const result = await watched.run(() => inner(...args));
         watched.done(row.reports === undefined ? loaded : outcomeOf(result, row.reports));
         return result;
       } catch (error) {
-        const failure = inWords(createVerbCall(verb, args[0]), error);
+        const failure = inWords(callOf(row.action, row, args), error);
         watched?.failed(failure);
         throw failure;
       }
     };
   }
 
-  function listing(verb: string, row: OperationRow, inner: List): List {
+  listing(row: CalledRow, inner: List): List {
+    const begin = (args: unknown[]) => this.#begin(callOf(row.name, row, args));
     const watchedItems = async function* (...args: unknown[]) {
-      const watched = begin(verb, args[0]);
+      const watched = begin(args);
       let items = 0;
       let failure: { error: unknown } | undefined;
       try {
@@ -90,27 +111,43 @@ export function wrapVerbs<R extends Registry>(registry: R, options: WrapVerbsOpt
     const list = (rawArgs: unknown[]) => {
       try {
         const args = checkedArguments(row, rawArgs);
-        return isLogged || isTraced() ? watchedItems(...args) : inner(...args);
+        return this.#isLogged || isTraced() ? watchedItems(...args) : inner(...args);
       } catch (error) {
         return failing(error);
       }
     };
-    return (...args) => wordedListing(createVerbCall(verb, args[0]), list(args));
+    return (...args) => wordedListing(callOf(row.action, row, args), list(args));
   }
 
-  for (const [verb, row] of Object.entries<OperationRow>(METHODS)) {
-    const inner = verbs[verb]?.bind(registry);
-    if (inner === undefined) continue;
-    verbs[verb] = row.effect === "lists"
-      ? listing(verb, row, inner as List)
-      : call(verb, row, inner);
+  #begin(call: VerbCall): VerbSpan {
+    const span = beginSpan(call, this.#registry);
+    const lines = this.#isLogged ? beginLines(call, this.#options) : undefined;
+    return {
+      run: (step) => span === undefined ? step() : span.run(step),
+      done(outcome) {
+        lines?.done(outcome);
+        span?.done(outcome);
+      },
+      failed(error) {
+        lines?.failed(error);
+        span?.failed(error);
+      },
+    };
   }
-  return registry;
 }
 
-/** A listing whose first item is this error: methods that list throw nothing when they are called. */
+/** Returns a call with its name or ref, if it takes one. */
+export function callOf(
+  verb: string,
+  { takes }: Pick<CalledRow, "takes">,
+  args: readonly unknown[],
+): VerbCall {
+  return createVerbCall(verb, takes.length === 0 ? undefined : args[0]);
+}
+
+/** A listing whose first item is this error: operations that list throw nothing when they are called. */
 // deno-lint-ignore require-yield
-async function* failing(error: unknown): AsyncGenerator<never> {
+export async function* failing(error: unknown): AsyncGenerator<never> {
   await Promise.resolve();
   throw error;
 }

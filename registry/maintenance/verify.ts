@@ -36,6 +36,7 @@ import type {
 } from "./verify_report.ts";
 import { checkWritable, type Context, contextOf } from "../operations/context.ts";
 import { notFound, type RegistryError } from "../../core/errors.ts";
+import { checkRegistry } from "../../core/options/check_options.ts";
 import { parseVersion } from "../../core/naming/versions.ts";
 import { forEachAtOnce } from "../../core/work/at_once.ts";
 import { readHead } from "../cell/heads.ts";
@@ -46,6 +47,8 @@ export async function verifyRegistry(
   registry: Registry,
   options: VerifyOptions = {},
 ): Promise<VerifyReport> {
+  const { repairFrom } = options;
+  if (repairFrom !== undefined) checkRegistry("repair from it", repairFrom);
   // without the cache: the data of the store is to be verified
   const stored: Context = { ...contextOf(registry, "verify the registry"), cache: undefined };
   const context = findingLostObjects(stored);
@@ -65,7 +68,7 @@ export async function verifyRegistry(
   } finally {
     await verified.end();
   }
-  if (options.repairFrom !== undefined) await repair(context, options.repairFrom, report, options);
+  if (repairFrom !== undefined) await repair(context, repairFrom, report, options);
   report.ok = report.problems.length === 0;
   return report;
 }

@@ -1,16 +1,14 @@
 // Notes and labels of versions and names, which can change. The code for a store is imported at the
 // first call, so that programs with a client of a service do not load it.
-import { checkOptions, checkRegistry, type OptionNames } from "../../core/options/check_options.ts";
-import { shown } from "../../core/naming/names.ts";
+import { checkOptions, type OptionNames } from "../../core/options/check_options.ts";
 import { SIGNAL } from "../../core/registry/operations/row.ts";
 import type { Annotations } from "../../core/artifact.ts";
 import type { AnnotateOptions, AnnotationsChange } from "../../core/registry/annotations.ts";
 import type { Registry, SignalOptions } from "../../core/registry.ts";
 import { checkMetadata } from "../../core/calls/metadata.ts";
-import { worded } from "../../core/calls/verb_errors.ts";
+import { callFunction } from "../contract/call_function.ts";
 
 const CHANGE: OptionNames<AnnotationsChange> = { notes: true, labels: true };
-const ANNOTATE: OptionNames<AnnotateOptions> = { ifRevision: true, signal: true };
 
 /**
  * Changes the notes and labels of a version, or of a bare name. Both stay beside the immutable
@@ -43,18 +41,16 @@ export async function annotate(
   change: AnnotationsChange,
   options: AnnotateOptions = {},
 ): Promise<Annotations> {
-  checkRegistry("annotate", registry);
   const members = Object.entries(checkOptions("annotate", change ?? {}, CHANGE));
   const patch = Object.fromEntries(members.filter(([, value]) => value !== undefined));
-  const checkedOptions = checkOptions("annotate", options, ANNOTATE);
   checkMetadata(patch, "notes and labels");
-  const { service } = registry;
-  if (service?.annotate !== undefined) return await service.annotate(ref, patch, checkedOptions);
-  const tool = await import("../operations/annotate.ts");
-  return await worded(
-    { verb: "annotate", ref },
-    () => tool.annotateHere(registry, ref, patch, checkedOptions),
-  );
+  return await callFunction(registry, [ref, patch, options], {
+    name: "annotate",
+    action: "annotate",
+    options: { ifRevision: {}, ...SIGNAL },
+    service: (service, ...args) => service.annotate?.(...args),
+    here: async () => (await import("../operations/annotate.ts")).annotateHere,
+  });
 }
 
 /**
@@ -65,11 +61,11 @@ export async function readAnnotations(
   ref: string,
   options: SignalOptions = {},
 ): Promise<Annotations | undefined> {
-  checkRegistry("read annotations", registry);
-  checkOptions(`read annotations of ${shown(ref)}`, options, SIGNAL);
-  const { service } = registry;
-  if (service?.annotations !== undefined) return await service.annotations(ref, options);
-  const tool = await import("../operations/annotate.ts");
-  const call = { verb: "read annotations of", ref };
-  return await worded(call, () => tool.annotationsHere(registry, ref, options));
+  return await callFunction(registry, [ref, options], {
+    name: "readAnnotations",
+    action: "read annotations of",
+    options: SIGNAL,
+    service: (service, ...args) => service.annotations?.(...args),
+    here: async () => (await import("../operations/annotate.ts")).annotationsHere,
+  });
 }

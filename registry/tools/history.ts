@@ -1,14 +1,7 @@
 // Functions over any registry that the root exports. Each imports its code when it is called, so
 // that programs start faster.
-import { shown } from "../../core/naming/names.ts";
-import {
-  checkGiven,
-  checkOptions,
-  checkRegistry,
-  checkToolOptions,
-  type OptionNames,
-} from "../../core/options/check_options.ts";
-import { worded, wordedListing } from "../../core/calls/verb_errors.ts";
+import { checkGiven, checkOptions } from "../../core/options/check_options.ts";
+import { callFunction, listByFunction } from "../contract/call_function.ts";
 import type { DiffOptions, VersionDifference } from "../operations/look/difference.ts";
 import { LINEAGE, type Lineage, type LineageOptions } from "../../core/registry/lineage.ts";
 import {
@@ -20,8 +13,6 @@ import {
 } from "../../core/registry/log.ts";
 import { SIGNAL } from "../../core/registry/operations/row.ts";
 import type { Registry, SignalOptions } from "../../core/registry.ts";
-
-const DIFF: OptionNames<DiffOptions> = { before: true, after: true, signal: true };
 
 /**
  * Returns the inputs of a version and the versions made from it, by the `inputs` of saves. Reads
@@ -47,11 +38,11 @@ export async function readLineage(
   ref: string,
   options: LineageOptions = {},
 ): Promise<Lineage> {
-  checkRegistry("follow the lineage", registry);
-  const { action: verb, options: known } = LINEAGE;
-  const checkedOptions = checkOptions(`${verb} ${shown(ref)}`, options, known);
-  const tool = await import("../operations/lineage.ts");
-  return await worded({ verb, ref }, () => tool.readLineage(registry, ref, checkedOptions));
+  return await callFunction(registry, [ref, options], {
+    name: "readLineage",
+    ...LINEAGE,
+    here: async () => (await import("../operations/lineage.ts")).readLineage,
+  });
 }
 
 /**
@@ -77,10 +68,13 @@ export async function diffVersions(
   registry: Registry,
   options: DiffOptions,
 ): Promise<VersionDifference> {
-  const needed = ["before", "after"];
-  const checkedOptions = checkToolOptions("compare versions", registry, options, DIFF, needed);
-  const tool = await import("../operations/look/diff.ts");
-  return await tool.diffVersions(registry, checkedOptions);
+  return await callFunction(registry, [options], {
+    name: "diffVersions",
+    action: "compare versions",
+    options: { before: {}, after: {}, ...SIGNAL },
+    required: ["before", "after"],
+    here: async () => (await import("../operations/look/diff.ts")).diffVersions,
+  });
 }
 
 /**
@@ -107,7 +101,11 @@ export function readLog(
   name: string,
   options: LogOptions = {},
 ): AsyncIterable<LogEntry> {
-  return wordedListing({ verb: LOG.action, ref: name }, entriesOf(registry, name, options));
+  return listByFunction(registry, [name, options], {
+    name: "readLog",
+    ...LOG,
+    here: async () => (await import("../operations/look/log.ts")).readLog,
+  });
 }
 
 /**
@@ -133,21 +131,11 @@ export function readRegistryLog(
   registry: Registry,
   options: RegistryLogOptions = {},
 ): AsyncIterable<LogEntry> {
-  return wordedListing({ verb: REGISTRY_LOG.action }, allEntriesOf(registry, options));
-}
-
-async function* allEntriesOf(registry: Registry, options: RegistryLogOptions) {
-  checkRegistry(REGISTRY_LOG.action, registry);
-  const checkedOptions = checkOptions(REGISTRY_LOG.action, options, REGISTRY_LOG.options);
-  const tool = await import("../operations/look/registry_log.ts");
-  yield* tool.readRegistryLog(registry, checkedOptions);
-}
-
-async function* entriesOf(registry: Registry, name: string, options: LogOptions) {
-  checkRegistry("list the log", registry);
-  const checkedOptions = checkOptions(`${LOG.action} ${shown(name)}`, options, LOG.options);
-  const tool = await import("../operations/look/log.ts");
-  yield* tool.readLog(registry, name, checkedOptions);
+  return listByFunction(registry, [options], {
+    name: "readRegistryLog",
+    ...REGISTRY_LOG,
+    here: async () => (await import("../operations/look/registry_log.ts")).readRegistryLog,
+  });
 }
 
 /**

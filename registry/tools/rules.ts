@@ -1,24 +1,10 @@
 // Retention rules that the registry keeps.
 import type { Registry, SignalOptions } from "../../core/registry.ts";
 import { SIGNAL } from "../../core/registry/operations/row.ts";
-import { checkOptions, checkRegistry, checkToolOptions } from "../../core/options/check_options.ts";
-import type { OptionNames } from "../../core/options/check_options.ts";
-import type { RetentionRule } from "../../core/record.ts";
-import { worded } from "../../core/calls/verb_errors.ts";
+import { checkOptions } from "../../core/options/check_options.ts";
+import { callFunction, listByFunction } from "../contract/call_function.ts";
 import type { PruneOptions, PruneReport } from "../maintenance/prune_report.ts";
-import type { RetentionRules, RulesChange } from "../../core/registry/rules.ts";
-
-const RULE: OptionNames<RetentionRule> = {
-  pattern: true,
-  keepLast: true,
-  keepDaily: true,
-  keepWeekly: true,
-  keepMonthly: true,
-  olderThanMs: true,
-  keepWhere: true,
-  protect: true,
-  protectAliases: true,
-};
+import { type RetentionRules, RULE, type RulesChange } from "../../core/registry/rules.ts";
 
 /**
  * Returns the retention rules of a registry; with `name`, those that match it: the first applies.
@@ -29,12 +15,13 @@ export async function readRules(
   registry: Registry,
   options: SignalOptions & { name?: string } = {},
 ): Promise<RetentionRules> {
-  checkRegistry("read rules", registry);
-  checkOptions("read rules", options, { name: true, signal: true });
-  const { service } = registry;
-  if (service?.rules !== undefined) return await service.rules(options);
-  const tool = await import("../maintenance/rules.ts");
-  return await worded({ verb: "read the rules" }, () => tool.readRules(registry, options));
+  return await callFunction(registry, [options], {
+    name: "readRules",
+    action: "read the rules",
+    options: { name: {}, ...SIGNAL },
+    service: (service, ...args) => service.rules?.(...args),
+    here: async () => (await import("../maintenance/rules.ts")).readRules,
+  });
 }
 
 /** Yields the retention rules after each change, newest first. */
@@ -42,12 +29,13 @@ export async function* readRulesHistory(
   registry: Registry,
   options: SignalOptions = {},
 ): AsyncGenerator<RetentionRules> {
-  checkRegistry("read rules", registry);
-  checkOptions("read rules", options, SIGNAL);
-  const { service } = registry;
-  if (service?.rulesHistory !== undefined) return yield* service.rulesHistory(options);
-  const tool = await import("../maintenance/rules.ts");
-  yield* tool.readRulesHistory(registry, options);
+  yield* listByFunction(registry, [options], {
+    name: "readRulesHistory",
+    action: "read the rules",
+    options: SIGNAL,
+    service: (service, ...args) => service.rulesHistory?.(...args),
+    here: async () => (await import("../maintenance/rules.ts")).readRulesHistory,
+  });
 }
 
 /**
@@ -75,16 +63,14 @@ export async function changeRules(
   registry: Registry,
   change: RulesChange,
 ): Promise<RetentionRules> {
-  const known = { set: true, remove: true, ifRevision: true, signal: true } as const;
-  const checkedOptions = checkToolOptions("change rules", registry, change, known);
-  if (checkedOptions?.set !== undefined) checkOptions("set a rule", checkedOptions.set, RULE);
-  const { service } = registry;
-  if (service?.changeRules !== undefined) return await service.changeRules(checkedOptions ?? {});
-  const tool = await import("../maintenance/rules.ts");
-  return await worded(
-    { verb: "change the rules" },
-    () => tool.changeRules(registry, checkedOptions ?? {}),
-  );
+  if (change?.set !== undefined) checkOptions("set a rule", change.set, RULE);
+  return await callFunction(registry, [change ?? {}], {
+    name: "changeRules",
+    action: "change the rules",
+    options: { set: {}, remove: {}, ifRevision: {}, ...SIGNAL },
+    service: (service, ...args) => service.changeRules?.(...args),
+    here: async () => (await import("../maintenance/rules.ts")).changeRules,
+  });
 }
 
 /** Prunes every name by its rule. Names without a rule, and protected ones, keep all versions. */
@@ -92,14 +78,10 @@ export async function pruneByRules(
   registry: Registry,
   options: Pick<PruneOptions, "confirm" | "dryRun" | "names" | "onDeleted" | "signal"> = {},
 ): Promise<PruneReport> {
-  const known = {
-    confirm: true,
-    dryRun: true,
-    names: true,
-    onDeleted: true,
-    signal: true,
-  } as const;
-  const checkedOptions = checkToolOptions("prune by rules", registry, options, known);
-  const tool = await import("../maintenance/prune.ts");
-  return await worded({ verb: "prune" }, () => tool.pruneByRules(registry, checkedOptions));
+  return await callFunction(registry, [options], {
+    name: "pruneByRules",
+    action: "prune by rules",
+    options: { confirm: {}, dryRun: {}, names: {}, onDeleted: {}, ...SIGNAL },
+    here: async () => (await import("../maintenance/prune.ts")).pruneByRules,
+  });
 }

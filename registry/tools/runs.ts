@@ -1,6 +1,4 @@
 // Runs of programs that log values. The code for a store is imported at the first call.
-import { checkOptions, checkRegistry, type OptionNames } from "../../core/options/check_options.ts";
-import { checkNewName, shown } from "../../core/naming/names.ts";
 import { COMMIT_DRAFT } from "../../core/calls/check_calls.ts";
 import type { SignalOptions } from "../../core/registry/operations/saving.ts";
 import { SIGNAL } from "../../core/registry/operations/row.ts";
@@ -14,33 +12,22 @@ import type {
   ReadRunsOptions,
   Run,
   RunChange,
+  RunName,
 } from "../../core/registry/run.ts";
-import { worded, wordedListing } from "../../core/calls/verb_errors.ts";
-
-const OPEN: OptionNames<OpenRunOptions> = { id: true, params: true, tags: true, ...SIGNAL };
-const READ_ALL: OptionNames<ReadRunsOptions> = { name: true, names: true, ...SIGNAL };
-const READ: OptionNames<ReadRunOptions & RunId> = {
-  id: true,
-  after: true,
-  lines: true,
-  ...SIGNAL,
-};
-const UPDATE: OptionNames<RunChange & RunId> = {
-  id: true,
-  params: true,
-  tags: true,
-  replace: true,
-  ...SIGNAL,
-};
-const DISCARD: OptionNames<SignalOptions & RunId> = { id: true, ...SIGNAL };
-const FINISH: OptionNames<FinishStoredRunOptions & RunId> = {
-  id: true,
-  writer: true,
-  ...COMMIT_DRAFT,
-};
+import { callFunction, listByFunction } from "../contract/call_function.ts";
 
 interface RunId {
   id: string;
+}
+
+type Tool = typeof import("../operations/runs/open_run.ts");
+
+/** Imports an operation on a run, whose id is an option of the function. */
+async function onRun<O, Result>(
+  pick: (tool: Tool) => (registry: Registry, run: RunName, options: O) => Result,
+): Promise<(registry: Registry, name: string, options: O & RunId) => Result> {
+  const here = pick(await import("../operations/runs/open_run.ts"));
+  return (registry, name, { id, ...options }) => here(registry, { name, id }, options as O);
 }
 
 /**
@@ -73,14 +60,12 @@ export async function openRun(
   name: string,
   options: OpenRunOptions = {},
 ): Promise<Run> {
-  checkRegistry("open a run", registry);
-  checkNewName(name);
-  const checked = checkOptions(`open a run of ${shown(name)}`, options, OPEN);
-  const tool = await import("../operations/runs/open_run.ts");
-  return await worded(
-    { verb: "open a run of", ref: name },
-    () => tool.openRunHere(registry, name, checked),
-  );
+  return await callFunction(registry, [name, options], {
+    name: "openRun",
+    action: "open a run of",
+    options: { id: {}, params: {}, tags: {}, ...SIGNAL },
+    here: async () => (await import("../operations/runs/open_run.ts")).openRunHere,
+  });
 }
 
 /**
@@ -92,14 +77,12 @@ export function readLoggedRuns(
   registry: Registry,
   options: ReadRunsOptions = {},
 ): AsyncIterable<LoggedRun> {
-  return wordedListing({ verb: "list runs" }, runsOf(registry, options));
-}
-
-async function* runsOf(registry: Registry, options: ReadRunsOptions) {
-  checkRegistry("list runs", registry);
-  const checkedOptions = checkOptions("list runs", options, READ_ALL);
-  const tool = await import("../operations/runs/open_run.ts");
-  yield* tool.runsHere(registry, checkedOptions);
+  return listByFunction(registry, [options], {
+    name: "readLoggedRuns",
+    action: "list runs",
+    options: { name: {}, names: {}, ...SIGNAL },
+    here: async () => (await import("../operations/runs/open_run.ts")).runsHere,
+  });
 }
 
 /**
@@ -112,14 +95,13 @@ export async function readLoggedRun(
   name: string,
   options: ReadRunOptions & { id: string },
 ): Promise<LoggedRunPage> {
-  checkRegistry("read a run", registry);
-  const action = `read a run of ${shown(name)}`;
-  const { id, ...checkedOptions } = checkOptions(action, options, READ, ["id"]);
-  const tool = await import("../operations/runs/open_run.ts");
-  return await worded(
-    { verb: "read a run of", ref: name },
-    () => tool.readRunHere(registry, { name, id }, checkedOptions),
-  );
+  return await callFunction(registry, [name, options], {
+    name: "readLoggedRun",
+    action: "read a run of",
+    options: { id: {}, after: {}, lines: {}, ...SIGNAL },
+    required: ["id"],
+    here: () => onRun((tool) => tool.readRunHere),
+  });
 }
 
 /**
@@ -133,14 +115,13 @@ export async function updateRun(
   name: string,
   options: RunChange & { id: string },
 ): Promise<void> {
-  checkRegistry("update a run", registry);
-  const action = `update a run of ${shown(name)}`;
-  const { id, ...change } = checkOptions(action, options, UPDATE, ["id"]);
-  const tool = await import("../operations/runs/open_run.ts");
-  await worded(
-    { verb: "update a run of", ref: name },
-    () => tool.updateRunHere(registry, { name, id }, change),
-  );
+  await callFunction(registry, [name, options], {
+    name: "updateRun",
+    action: "update a run of",
+    options: { id: {}, params: {}, tags: {}, replace: {}, ...SIGNAL },
+    required: ["id"],
+    here: () => onRun((tool) => tool.updateRunHere),
+  });
 }
 
 /**
@@ -152,14 +133,13 @@ export async function discardRun(
   name: string,
   options: SignalOptions & { id: string },
 ): Promise<boolean> {
-  checkRegistry("discard a run", registry);
-  const action = `discard a run of ${shown(name)}`;
-  const { id, ...checkedOptions } = checkOptions(action, options, DISCARD, ["id"]);
-  const tool = await import("../operations/runs/open_run.ts");
-  return await worded(
-    { verb: "discard a run of", ref: name },
-    () => tool.discardRunHere(registry, { name, id }, checkedOptions),
-  );
+  return await callFunction(registry, [name, options], {
+    name: "discardRun",
+    action: "discard a run of",
+    options: { id: {}, ...SIGNAL },
+    required: ["id"],
+    here: () => onRun((tool) => tool.discardRunHere),
+  });
 }
 
 /**
@@ -173,12 +153,12 @@ export async function finishRun(
   name: string,
   options: FinishStoredRunOptions & { id: string },
 ): Promise<SavedArtifact> {
-  checkRegistry("finish a run", registry);
-  const action = `finish a run of ${shown(name)}`;
-  const { id, ...checkedOptions } = checkOptions(action, options, FINISH, ["id"]);
-  const tool = await import("../operations/runs/open_run.ts");
-  return await worded(
-    { verb: "finish a run of", ref: name },
-    () => tool.finishRunHere(registry, { name, id }, checkedOptions),
-  );
+  return await callFunction(registry, [name, options], {
+    name: "finishRun",
+    action: "finish a run of",
+    options: { id: {}, writer: {}, ...COMMIT_DRAFT },
+    reports: "moved",
+    required: ["id"],
+    here: () => onRun((tool) => tool.finishRunHere),
+  });
 }

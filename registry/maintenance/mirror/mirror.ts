@@ -1,6 +1,7 @@
 // Mirrors the versions of a registry into another one, in any stores.
 import { isPrefix } from "../../../core/backend.ts";
 import { type Fault, fault, isRegistryError } from "../../../core/errors.ts";
+import { checkRegistry } from "../../../core/options/check_options.ts";
 import { checkName, checkNewName, decodeName, shown } from "../../../core/naming/names.ts";
 import type { Registry, SignalOptions } from "../../../core/registry.ts";
 import { compareVersions, parseVersion, parseVersionRange } from "../../../core/naming/versions.ts";
@@ -60,6 +61,7 @@ export async function mirrorRegistry(
   to: Registry,
   options: MirrorOptions = {},
 ): Promise<MirrorReport> {
+  checkRegistry("mirror the registry", to);
   const { dryRun = false, concurrency = 8, verify = false, signal, onProgress } = options;
   const stores = { from: knownContext(from), to: knownContext(to) };
   checkBoth(from, to, options);

@@ -10,6 +10,7 @@ import type {
   RunChange,
   RunName,
 } from "../../../core/registry/run.ts";
+import { checkNewName } from "../../../core/naming/names.ts";
 import type { SignalOptions } from "../../../core/registry/operations/saving.ts";
 import type { Registry, SavedArtifact } from "../../../core/registry.ts";
 import { realSystem, silentLogger } from "../../../core/system.ts";
@@ -26,6 +27,7 @@ export async function openRunHere(
   name: string,
   { id: asked, ...options }: OpenRunOptions,
 ): Promise<Run> {
+  checkNewName(name);
   const context = knownContext(registry);
   const { system = realSystem, logger = silentLogger } = context ?? {};
   const run = { name, id: asked ?? system.id() };

@@ -1,6 +1,5 @@
 // URLs that read a file from the store without credentials.
-import { worded } from "../../../core/calls/verb_errors.ts";
-import { checkOptions, checkRegistry } from "../../../core/options/check_options.ts";
+import { callFunction } from "../../contract/call_function.ts";
 import type { Backend } from "../../../core/backend.ts";
 import { fault, unsupported } from "../../../core/errors.ts";
 import { shown } from "../../../core/naming/names.ts";
@@ -29,10 +28,12 @@ export async function presignDownload(
   ref: string,
   options: DirectDownloadOptions = {},
 ): Promise<DirectDownload> {
-  checkRegistry("presign a file", registry);
-  const { action: verb, options: known } = PRESIGN;
-  const checkedOptions = checkOptions(`${verb} ${shown(ref)}`, options, known);
-  return await worded({ verb, ref }, () => presignStored(registry, ref, checkedOptions));
+  return await callFunction(registry, [ref, options], {
+    name: "presignDownload",
+    ...PRESIGN,
+    service: (service, ...args) => service.presignDownload?.(...args),
+    here: () => Promise.resolve(presignStored),
+  });
 }
 
 async function presignStored(
@@ -40,9 +41,6 @@ async function presignStored(
   ref: string,
   options: DirectDownloadOptions,
 ): Promise<DirectDownload> {
-  if (registry.service?.presignDownload !== undefined) {
-    return await registry.service.presignDownload(ref, options);
-  }
   const context = contextOf(registry, `presign a file of ${shown(ref)}`);
   const { version, expiresInMs = DEFAULT_EXPIRY_MS, signal } = options;
   const presign = presigner(context, `presign a file of ${shown(ref)}`);

@@ -1,30 +1,9 @@
-import { context, type ContextManager, trace } from "npm:@opentelemetry/api@^1.10";
-import { AsyncLocalStorageContextManager } from "npm:@opentelemetry/context-async-hooks@^2";
-import {
-  BasicTracerProvider,
-  InMemorySpanExporter,
-  type ReadableSpan,
-  SimpleSpanProcessor,
-} from "npm:@opentelemetry/sdk-trace-base@^2";
+import type { ReadableSpan } from "npm:@opentelemetry/sdk-trace-base@^2";
+import { trace } from "npm:@opentelemetry/api@^1.10";
 import { assert, assertEquals } from "@std/assert";
 import { createMemoryBackend, defineMaterializer, openRegistry } from "../../../mod.ts";
 import { rejected } from "../rejected.ts";
-
-/** Runs with the OpenTelemetry SDK as provider; returns the ended spans. */
-async function tracing(action: () => Promise<unknown>): Promise<ReadableSpan[]> {
-  const exporter = new InMemorySpanExporter();
-  trace.setGlobalTracerProvider(
-    new BasicTracerProvider({ spanProcessors: [new SimpleSpanProcessor(exporter)] }),
-  );
-  context.setGlobalContextManager(new AsyncLocalStorageContextManager().enable() as ContextManager);
-  try {
-    await action();
-    return exporter.getFinishedSpans();
-  } finally {
-    trace.disable();
-    context.disable();
-  }
-}
+import { tracing } from "./tracing.ts";
 
 const told = ({ name, attributes, status }: ReadableSpan) => {
   const { "holdfast.registry.id": _, ...others } = attributes;
