@@ -144,14 +144,14 @@ Deno.test("lists of one token wait for each other, those of others do not", asyn
 
 Deno.test("archives of one token wait until it has read others, or left", async () => {
   await using registry = await openRegistry("memory:");
-  await registry.save("a", new Uint8Array(2 ** 20));
+  await registry.save("a", new Uint8Array(2 ** 17));
   const path = "/artifacts/a/versions/1.0.0/archive?format=tar";
   const { sleep, sleeps } = scriptedSleep();
   const system = { ...realSystem, sleep };
   await using handler = createCheckedHandler(registry, { tokens: { find }, system });
   const ask = async (token: string, init?: RequestInit) => await handler(asked(token, path, init));
   for (const end of ["read", "left", "head", "gone"]) {
-    const unread = await Promise.all(Array.from({ length: 8 }, () => ask("one")));
+    const unread = await Promise.all(Array.from({ length: 32 }, () => ask("one")));
     await (await ask("other")).body!.cancel();
     let isAnswered = false;
     const client = new AbortController();
@@ -166,7 +166,7 @@ Deno.test("archives of one token wait until it has read others, or left", async 
     assertEquals(answer.status, end === "gone" ? 503 : 200);
     for (const { body } of [answer, ...unread]) if (!body?.locked) await body?.cancel();
   }
-  const unread = await Promise.all(Array.from({ length: 8 }, () => ask("one")));
+  const unread = await Promise.all(Array.from({ length: 32 }, () => ask("one")));
   const late = ask("one");
   await manyTurns();
   sleeps.at(-1)!.end();
