@@ -1,7 +1,6 @@
 // Opening a registry over any backend.
 import type { Backend } from "../core/backend.ts";
 import { claimedAuthor } from "../core/naming/author.ts";
-import { createExecutor } from "../core/executor.ts";
 import { without } from "../core/options/check_options.ts";
 import { isDefinedArtifact, namedBy } from "../core/materializer.ts";
 import type { DefinedArtifact, Materializers } from "../core/materializer.ts";
@@ -27,7 +26,7 @@ import { type Context, rememberContext } from "./operations/context.ts";
 import { copyVersion } from "./operations/copy.ts";
 import { deleteRef } from "./operations/delete.ts";
 import { readOrRecall } from "./cache/cached_records.ts";
-import { createPayloadJobs } from "./cache/payload_jobs.ts";
+import { createPayloadExecutor } from "./cache/payload_jobs.ts";
 import { listNames, listVersions } from "./operations/listing.ts";
 import {
   artifactInfo,
@@ -113,7 +112,7 @@ export async function openOnBackend(
     return store ? openCache({ backend: store, maxBytes: checkMaxBytes(undefined) }) : cache;
   };
   const guardedBackend = guardBackend({ ...opening, ...stored });
-  const executor = createExecutor(createPayloadJobs({ backend: guardedBackend, cache }));
+  const executor = createPayloadExecutor({ backend: guardedBackend, cache });
   const { id } = stored;
   const announcer = events &&
     createAnnouncer(events, { registry: id, logger: opening.logger, system });

@@ -39,7 +39,7 @@ const methods: WorkerMethods = {
     );
     const progress = createProgress(run);
     // deno-lint-ignore no-explicit-any -- the job of its kind
-    const reply = await (await store)!.jobs[kind](received as any, {
+    const reply = await (await store)!.executor.run(kind, received as any, {
       signal,
       onProgress: progress.report,
     });

@@ -22,38 +22,44 @@ import { itemAt, valueAt } from "../../core/faults/present.ts";
 import type { Part, StoredFile } from "../../core/record.ts";
 import { createLoadLimit } from "../../core/calls/load_limit.ts";
 import { Payload } from "../payload/write.ts";
+import type { ObjectFolder } from "../payload/writing/send_queue.ts";
 
 export type { PayloadJobs } from "../payload/job_kinds.ts";
 
-/** Creates the handlers of jobs on a store. They read through the cache if a job says so. */
-export function createPayloadJobs(place: CachedFiles): JobHandlers<PayloadJobs> {
-  const { backend } = place;
-  const only = (artifact: Artifact) => itemAt(artifact.files(), 0);
-  const jobs: JobHandlers<PayloadJobs> = {
-    storeFile: (job, options) => storeFile(backend, job, options),
-    packFiles: (job, options) => packFiles(backend, job, options),
-    storeValue: (job, options) => storeValue({ backend, executor }, job, options),
-    readFile: (job, options) =>
-      readFiles(place, job, options, (artifact) => only(artifact).bytes()),
-    writeFile: (job, options) =>
-      readFiles(
-        place,
-        job,
-        options,
-        (artifact, signal) => writeFileTo(job.path, only(artifact), signal),
-      ),
-    checkFile: (job, options) =>
-      readFiles(place, job, options, (artifact) => drain(only(artifact))),
-    loadValue: (job, options) =>
-      readFiles(place, job, options, (artifact, signal) => job.here.load(artifact, { signal })),
-  };
-  const executor = createExecutor(jobs);
-  return jobs;
+const only = (artifact: Artifact) => itemAt(artifact.files(), 0);
+
+const JOBS: JobHandlers<PayloadJobs, CachedFiles> = {
+  storeFile,
+  packFiles,
+  storeValue,
+  readFile: (place, job, options) =>
+    readFiles(place, job, options, (artifact) => only(artifact).bytes()),
+  writeFile: (place, job, options) =>
+    readFiles(
+      place,
+      job,
+      options,
+      (artifact, signal) => writeFileTo(job.path, only(artifact), signal),
+    ),
+  checkFile: (place, job, options) =>
+    readFiles(place, job, options, (artifact) => drain(only(artifact))),
+  loadValue: (place, job, options) =>
+    readFiles(
+      place,
+      job,
+      options,
+      (artifact, signal) => job.here.load(artifact, { signal }),
+    ),
+};
+
+/** Creates an executor of jobs on a store. They read through the cache if a job says so. */
+export function createPayloadExecutor(place: CachedFiles): Executor<PayloadJobs> {
+  return createExecutor(JOBS, place);
 }
 
 /** The jobs of a store that another thread opened, and its cache. */
 export interface OpenedJobs {
-  readonly jobs: JobHandlers<PayloadJobs>;
+  readonly executor: Executor<PayloadJobs>;
   /** Waits for pending writes to the cache. */
   close(): Promise<void>;
 }
@@ -65,7 +71,7 @@ export function openPayloadJobs(
 ): OpenedJobs {
   const cache = cacheParts && new RegistryCache(cacheParts);
   return {
-    jobs: createPayloadJobs({ backend, cache }),
+    executor: createPayloadExecutor({ backend, cache }),
     close: async () => await cache?.close(),
   };
 }
@@ -146,10 +152,11 @@ async function readFiles<T>(
 }
 
 async function storeValue(
-  { backend, executor }: Pick<CachedFiles, "backend"> & { executor: Executor<PayloadJobs> },
-  { folder, first, compress, known, sharing, here }: StoreValueJob,
+  place: CachedFiles,
+  { folder: folderKey, first, compress, known, sharing, here }: StoreValueJob,
   options: JobOptions,
 ): Promise<StoredValueReply> {
+  const { backend } = place;
   let objects = 0;
   let info: StoredValueReply["info"];
   const lists = new Map<string, Uint8Array>();
@@ -159,23 +166,30 @@ async function storeValue(
   const payload = new Payload({ compress, signal, progress: { moved, count() {} } });
   try {
     if (!await payload.gather(here.save({ signal }))) {
-      await payload.send({
+      const folder: ObjectFolder = {
         async run(kind, job, signal) {
           const object = first + objects++;
-          const placed = { ...job, to: `${folder}${object}` } as PayloadJobs[typeof kind]["job"];
-          const reply = await executor.run(kind, placed, { signal, onProgress });
+          const placed = { ...job, to: `${folderKey}${object}` } as PayloadJobs[typeof kind]["job"];
+          const reply = await JOBS[kind](place, placed, { signal, onProgress });
           info = reply.info ?? info;
           return { object, ...reply };
         },
         // garbage for `gc` if it fails
-        drop: (object) => backend.delete(`${folder}${object}`).catch(() => {}),
-        known: (size) => known?.get(size),
-        bytesToShare: (file) => sharing && { earlier: earlierAt(sharing, file) },
-        keepList: (sha256, list) => void lists.set(sha256, list),
-        share({ path, size }) {
+        drop: (object) => backend.delete(`${folderKey}${object}`).catch(() => {}),
+      };
+      const base = {
+        known: (size: number) => known?.get(size),
+        take({ path, size }: StoredFile) {
           moved(path, size);
-          return Promise.resolve(true); // the caller knows its place
+          return true; // the caller knows its place
         },
+        isShared: false,
+      };
+      await payload.send({
+        folder,
+        base,
+        lists: { keep: (sha256, list) => void lists.set(sha256, list) },
+        sharing: (file) => sharing && { earlier: earlierAt(sharing, file) },
       });
     }
   } catch (error) {

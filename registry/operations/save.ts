@@ -24,6 +24,7 @@ import { contentFailure } from "../payload/content_failure.ts";
 import type { PayloadJobs } from "../payload/job_kinds.ts";
 import { Payload } from "../payload/write.ts";
 import { createSaveProgress } from "../payload/writing/send_queue.ts";
+import { storePayload } from "../payload/writing/store_payload.ts";
 import type { Context } from "./context.ts";
 import { arePinned, pinInputs } from "./lineage/pin_inputs.ts";
 import type { Attempt, Ending, FilesOfArtifact } from "./saving/attempt.ts";
@@ -106,7 +107,8 @@ function startAttempt(
   // Later versions may share the same, whether or not this save shares anything.
   const { share = "none" } = options;
   const cut = share === "none" ? context.share : share;
-  const settings = { executor, compress, share: cut, progress: createSaveProgress(onProgress) };
+  const progress = createSaveProgress(onProgress);
+  const settings = { executor, compress, share: cut, progress, signal };
   return {
     context,
     artifact,
@@ -116,7 +118,7 @@ function startAttempt(
     chooser: createChooser(context, operation, artifact, options),
     sharesNothing: isAlone || options.share === "none",
     settings,
-    payload: new Payload({ ...settings, signal }),
+    payload: new Payload(settings),
     startedAt,
     checkUnprotected: async () => {
       if (isOwnChange(artifact)) await checkOverwriteUnprotected(context, name, options);
@@ -126,7 +128,7 @@ function startAttempt(
 
 /** Saves. If the base is deleted during a very long upload, saves again without it. */
 async function save(attempt: Attempt): Promise<Done> {
-  const { context, artifact, options, userFields, operation } = attempt;
+  const { context, artifact, options, userFields, operation, settings } = attempt;
   const { skipIfUnchanged = false, signal } = options;
   const { inputs = [] } = userFields;
   if (skipIfUnchanged || !arePinned(context, inputs)) {
@@ -142,7 +144,12 @@ async function save(attempt: Attempt): Promise<Done> {
   try {
     if (!await gather(attempt).catch(fail)) {
       ending = await place(attempt);
-      if (ending === undefined) await attempt.placed!.folder.store(attempt.payload).catch(fail);
+      if (ending === undefined) {
+        const { wholeBase } = artifact;
+        await storePayload(attempt.payload, attempt.placed!, { ...settings, wholeBase }).catch(
+          fail,
+        );
+      }
     }
     const list = ending === undefined ? await listFiles(attempt) : undefined;
     if (list !== undefined && attempt.placed === undefined) ending = await place(attempt);
@@ -155,10 +162,10 @@ async function save(attempt: Attempt): Promise<Done> {
   if (ending.state === "existing") return await existing(attempt, ending.found);
   if (ending.state === "saved") {
     const { record, addedBytes } = ending;
-    return { saved: savedArtifact(record, false, addedBytes), folder: attempt.placed?.folder };
+    return { saved: savedArtifact(record, false, addedBytes), shelves: attempt.placed?.shelves };
   }
   const again = { ...artifact, digest: ending.digest };
-  const { executor } = attempt.settings;
+  const { executor } = settings;
   return await save(startAttempt(context, again, options, { executor, userFields, isAlone: true }));
 }
 
@@ -176,14 +183,20 @@ async function existing(
 ): Promise<Done> {
   await settleVersion(context, found, options.signal);
   const saved = savedArtifact(found.record as VersionRecord, true);
-  return { saved, folder: placed?.folder, repeats: chooser.repeats };
+  return { saved, shelves: placed?.shelves, repeats: chooser.repeats };
 }
 
-/** Removes what was written, if possible, unless the record may have been committed. */
+/**
+ * Removes what was written, if possible, unless the record may have been committed. `goesOn` leaves
+ * the objects that the next save finds again.
+ */
 async function discard(
   { payload, operation, placed }: Attempt,
-  options?: { goesOn?: boolean },
+  { goesOn = false }: { goesOn?: boolean } = {},
 ): Promise<void> {
   await payload.drop();
-  if (!operation.unresolved) await placed?.folder.discard(options);
+  if (placed === undefined || operation.unresolved) return;
+  const { folder, shelves: { left } } = placed;
+  await folder.discard(goesOn ? left?.own : undefined);
+  await (goesOn ? left?.written() : left?.end());
 }

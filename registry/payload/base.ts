@@ -8,18 +8,21 @@ import { cellOf, payloadKey } from "../format/layout.ts";
 import type { Operation } from "../cell/operation.ts";
 import { MIN_CUT_BYTES } from "../../core/bytes/content_chunks.ts";
 import { isLate } from "../cell/voids.ts";
-import { byPlace, type Known, KnownFiles } from "./known.ts";
+import { byPlace, type Known, KnownFiles, pointTo, type Shelf } from "./known.ts";
 import type { EarlierFile } from "./job_kinds.ts";
 import { allParts, objectsOf, ownPlace, placeOf } from "../cell/objects.ts";
 
-export interface Base {
+export interface Base extends Shelf {
   record: VersionRecord;
   key: string;
   found: FoundRecord;
   /** True if a save without changes may return it: same name, and it cannot expire. */
   readonly answers: boolean;
   readonly damaged: boolean;
-  readonly known: ReadonlyMap<number, Known>;
+  /** Digests of its files, by size. */
+  readonly bySize: ReadonlyMap<number, Known>;
+  /** True once the save uses its objects: the base must exist until the commit. */
+  isShared: boolean;
   /** Its files that can share bytes with changed ones, for {@linkcode earlierAt}. */
   readonly earlier: Map<string, EarlierFile>;
   /**
@@ -31,8 +34,6 @@ export interface Base {
   readonly sizes: ReadonlyMap<string, number>;
   /** Inspects all objects at once, for a save that shares all files. */
   inspectAll(): Promise<void>;
-  /** Returns the file with its stored bytes; undefined if the base has not, or has lost them. */
-  share(file: StoredFile): Promise<StoredFile | undefined>;
 }
 
 interface BaseOptions {
@@ -61,7 +62,7 @@ export async function createBase(
   // A record that landed late may have lost its payload. Other names are copied, never shared.
   const usable = !late && (!copies || store.backend.copy !== undefined) ? files : [];
   for await (const file of inTurns(usable)) if (file.parts !== undefined) known.add(file);
-  return {
+  const base: Base = {
     record,
     key: object.info.key,
     found: object,
@@ -78,23 +79,27 @@ export async function createBase(
       }
       await forEachAtOnce(keys, inspect);
     },
-    known: known.bySize,
+    bySize: known.bySize,
+    known: (size) => known.bySize.get(size),
+    isShared: false,
     get earlier() {
       const shared = known.bySize.size === 0 || copies ? [] : files;
       const place = { name: record.name, own, expectsEqual };
       return earlier ??= byPlace(shared.flatMap((file) => earlierOf(file, place)));
     },
-    async share(file) {
+    async take(file) {
       const same = known.same(file);
-      if (same === undefined) return undefined;
+      if (same === undefined) return false;
       const { encoding, parts, chunks, from = own } = same;
       for (const part of allParts(same)) {
-        if (!await isThere(keyOf(same, part), part)) return undefined;
+        if (!await isThere(keyOf(same, part), part)) return false;
       }
-      const facts = { ...file, ...(encoding === undefined ? {} : { encoding }) };
-      return { ...facts, from, parts, ...(chunks && { chunks }) };
+      pointTo(file, { ...(encoding && { encoding }), from, parts, ...(chunks && { chunks }) });
+      base.isShared ||= !copies;
+      return true;
     },
   };
+  return base;
 
   function keyOf(file: StoredFile, part: Part): string {
     return payloadKey(record.name, placeOf(file, part) ?? own, part.object);

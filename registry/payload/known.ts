@@ -6,6 +6,23 @@ import type { StoredFile } from "../../core/record.ts";
 /** Digests of files that need not be stored. */
 export type Known = ReadonlySet<string>;
 
+/**
+ * Stored files that a save takes instead of sending their bytes: those of its own payload, of its
+ * base, or of an interrupted save.
+ */
+export interface Shelf {
+  /** Returns the digests of its files of this size. */
+  known(size: number): Known | undefined;
+  /** Points a file with a digest to its stored bytes. False if it is not here, or they are gone. */
+  take(file: StoredFile): boolean | Promise<boolean>;
+}
+
+/** Points a file to stored bytes. */
+export function pointTo(file: StoredFile, same: Partial<StoredFile>): void {
+  delete file.encoding;
+  Object.assign(file, same);
+}
+
 export class KnownFiles {
   readonly bySize: Map<number, Set<string>> = new Map();
   readonly #byDigest = new Map<string, StoredFile>();

@@ -136,7 +136,7 @@ export class SeenFiles {
   }
 
   /** Remembers the files of a save that is done. Never throws: without a note, all are read. */
-  async keep(): Promise<void> {
+  async end(): Promise<void> {
     await this.#keep().catch(() => {}); // the folder is gone, or the note is too long
   }
 

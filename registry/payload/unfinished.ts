@@ -6,7 +6,8 @@ import { valueAt } from "../../core/faults/present.ts";
 import type { StoredFile } from "../../core/record.ts";
 import { isNear } from "../../core/driver.ts";
 import type { Store } from "../cell/store.ts";
-import { type Known, KnownFiles } from "./known.ts";
+import type { FileFacts, WrittenPart } from "./job_kinds.ts";
+import { type Known, KnownFiles, pointTo, type Shelf } from "./known.ts";
 
 /** Keeps the note of one name. It may be lost at any time. */
 export interface NoteKeeper {
@@ -31,8 +32,12 @@ interface NotedObject {
   files: NotedFile[];
 }
 
-/** Copies an object into the payload that is being written, and returns its number there. */
-type CopyIntoPayload = (key: string) => Promise<number>;
+/** The folder of the payload that is being written. */
+interface OwnFolder {
+  readonly key: string;
+  /** Copies an object into it, and returns its number there. */
+  copy(key: string): Promise<number>;
+}
 
 type NotingStore = Pick<Store, "backend" | "system" | "logger" | "settings">;
 
@@ -41,10 +46,10 @@ const NOTED_BYTES = 1024 * 1024;
 /** The note is written again when this share of its objects is new: a long one takes time. */
 const NEW_SHARE = 1 / 16;
 
-export class Unfinished {
+export class Unfinished implements Shelf {
   readonly #store: NotingStore;
   readonly #keeper: NoteKeeper;
-  readonly #folder: string;
+  readonly #folder: OwnFolder;
   readonly #known = new KnownFiles();
   /** Objects in the note, by key: left ones that were not copied, and those of this save. */
   readonly #noted = new Map<string, NotedObject>();
@@ -56,7 +61,7 @@ export class Unfinished {
   /** Numbers of the objects of this save that are noted. */
   readonly own: Set<number> = new Set();
 
-  private constructor(store: NotingStore, keeper: NoteKeeper, folder: string) {
+  private constructor(store: NotingStore, keeper: NoteKeeper, folder: OwnFolder) {
     this.#store = store;
     this.#keeper = keeper;
     this.#folder = folder;
@@ -66,7 +71,7 @@ export class Unfinished {
   static async open(
     store: NotingStore,
     keeper: NoteKeeper | undefined,
-    folder: string,
+    folder: OwnFolder,
   ): Promise<Unfinished | undefined> {
     const { backend, settings, system } = store;
     if (keeper === undefined || backend.copy === undefined || isNear(backend)) return undefined;
@@ -79,9 +84,16 @@ export class Unfinished {
     return opened;
   }
 
-  /** Digests of the noted files, by size. */
-  get known(): ReadonlyMap<number, Known> {
-    return this.#known.bySize;
+  known(size: number): Known | undefined {
+    return this.#known.bySize.get(size);
+  }
+
+  /** Notes an object that a job has stored, with the files that are whole in it. */
+  noteStored(
+    object: number,
+    files: readonly (FileFacts & { parts?: readonly WrittenPart[] })[],
+  ): void {
+    this.note(object, wholeFiles(object, files));
   }
 
   /** Notes an object that the store has acknowledged. */
@@ -89,7 +101,7 @@ export class Unfinished {
     const ends = files.flatMap(({ parts }) => parts.map(({ offset = 0, size }) => offset + size));
     const size = Math.max(0, ...ends);
     if (size < NOTED_BYTES) return;
-    const key = `${this.#folder}${object}`;
+    const key = `${this.#folder.key}${object}`;
     this.own.add(object);
     this.#noted.set(key, { key, size, at: this.#store.system.now(), files: [...files] });
     this.#added++;
@@ -102,17 +114,18 @@ export class Unfinished {
     if (this.#added > 0) await this.#write();
   }
 
-  /** Copies the object with a file, once. Returns the file there; undefined if it is gone. */
-  async share(file: StoredFile, copy: CopyIntoPayload): Promise<StoredFile | undefined> {
+  /** Copies the object with the file, once. */
+  async take(file: StoredFile): Promise<boolean> {
     const same = this.#known.same(file);
-    if (same === undefined) return undefined;
+    if (same === undefined) return false;
     const key = valueAt(this.#keyOf, same);
-    if (!this.#copied.has(key)) this.#copied.set(key, this.#copy(valueAt(this.#noted, key), copy));
+    if (!this.#copied.has(key)) this.#copied.set(key, this.#copy(valueAt(this.#noted, key)));
     const object = await valueAt(this.#copied, key);
-    if (object === undefined) return undefined;
+    if (object === undefined) return false;
     const { encoding } = same;
     const parts = same.parts!.map((part) => ({ ...part, object }));
-    return { ...file, ...(encoding === undefined ? {} : { encoding }), parts };
+    pointTo(file, { ...(encoding && { encoding }), parts });
+    return true;
   }
 
   /** Forgets everything, after the commit. */
@@ -135,15 +148,12 @@ export class Unfinished {
     this.#writing = undefined;
   }
 
-  async #copy(
-    { key, size, files }: NotedObject,
-    copy: CopyIntoPayload,
-  ): Promise<number | undefined> {
+  async #copy({ key, size, files }: NotedObject): Promise<number | undefined> {
     const { backend, logger } = this.#store;
     this.#noted.delete(key);
     try {
       if ((await backend.head(key))?.size !== size) return undefined; // collected
-      const object = await copy(key);
+      const object = await this.#folder.copy(key);
       this.note(object, files);
       return object;
     } catch (error) {
@@ -161,4 +171,17 @@ export class Unfinished {
       this.#keyOf.set(stored, object.key);
     }
   }
+}
+
+/** Returns the files that are whole in one object. */
+function wholeFiles(
+  object: number,
+  files: readonly (FileFacts & { parts?: readonly WrittenPart[] })[],
+): NotedFile[] {
+  const isOwn = ({ from, object: other }: WrittenPart) => other === undefined && !from;
+  return files.flatMap(({ size, sha256, encoding, parts = [] }) => {
+    const own = parts.length === 1 && parts.every(isOwn);
+    const noted = parts.map((part) => ({ ...part, object }));
+    return own ? [{ size, sha256, ...(encoding && { encoding }), parts: noted }] : [];
+  });
 }

@@ -4,12 +4,12 @@
 //
 //   const payload = new Payload(options);
 //   const fits = await payload.gather(files); // into memory, while the record can hold them
-//   const folder = new PayloadFolder(store, operation, { ...options, folder: key });
-//   if (!fits) await folder.store(payload); // sends all files to `folder`, by a `SendQueue`
+//   const folder = new PayloadFolder(store, operation, { ...options, key });
+//   if (!fits) await storePayload(payload, { folder, shelves }, options); // by a `SendQueue`
 //   record.files = payload.files;
 //
-// Three objects: `Payload` has the files, `SendQueue` those on their way (packed, or large ones
-// several at a time), `PayloadFolder` the objects in the store, and what files share with others.
+// `Payload` has the files, `SendQueue` those on their way (packed, or large ones several at a time),
+// `PayloadFolder` the objects in the store, and a `Shelf` files that are stored already.
 //
 // Errors of the store, and errors of reading a file, are rethrown. `drop` then closes files that
 // were not read, and the folder's `discard` removes what was sent. It must not be called if the

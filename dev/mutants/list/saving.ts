@@ -43,8 +43,8 @@ export const SAVING: readonly Mutant[] = [
   },
   {
     name: "share/base-of-parts-is-not-looked-at-again",
-    file: "registry/payload/writing/payload_folder.ts",
-    text: "if (parts.some(({ from }) => from !== undefined)) this.sharing = true;",
+    file: "registry/payload/writing/send_queue.ts",
+    text: "      base.isShared = true;\n",
     replacement: "",
     test: "tests/registry/cell/renewal_test.ts",
     testName: "bytes of a base that is deleted meanwhile are not shared",
@@ -100,8 +100,8 @@ export const SAVING: readonly Mutant[] = [
   {
     name: "payload/unresolved-payload-removed",
     file: "registry/operations/save.ts",
-    text: "if (!operation.unresolved) await placed",
-    replacement: "await placed",
+    text: "if (placed === undefined || operation.unresolved) return;",
+    replacement: "if (placed === undefined) return;",
     test: "tests/registry/cell/operation_test.ts",
     testName: "an abort while a create is in flight is Unknown, landed or not",
   },

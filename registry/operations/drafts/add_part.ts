@@ -17,6 +17,7 @@ import { checkEncoding } from "../../payload/encoding.ts";
 import { Payload } from "../../payload/write.ts";
 import { PayloadFolder } from "../../payload/writing/payload_folder.ts";
 import { createSaveProgress } from "../../payload/writing/send_queue.ts";
+import { storePayload } from "../../payload/writing/store_payload.ts";
 import { checkFresh, type DraftCall, lookAtPart } from "./draft_state.ts";
 import { type DraftState, partKeys, readAddition, readPart } from "./draft_state.ts";
 import { afterWrite, ended, orMaybeWritten, stateAfterPart, stateOf } from "./draft_state.ts";
@@ -72,9 +73,9 @@ export async function addPart(
   try {
     if (!await payload.gather(await produce())) {
       const { executor } = context;
-      const to = { folder: payloadFolder(name, draftPlace(operation.commit)), executor };
-      folder = new PayloadFolder(context, operation, { ...settings, ...to });
-      await folder.store(payload);
+      const key = payloadFolder(name, draftPlace(operation.commit));
+      folder = new PayloadFolder(context, operation, { ...settings, executor, key });
+      await storePayload(payload, { folder }, settings);
     }
     if (isOld(operation.views.draft!)) {
       const { state } = await view();

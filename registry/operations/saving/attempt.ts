@@ -8,6 +8,7 @@ import type { PayloadPlace } from "../../format/layout.ts";
 import type { Base } from "../../payload/base.ts";
 import type { Payload, ValueToStore } from "../../payload/write.ts";
 import type { PayloadFolder, PayloadFolderOptions } from "../../payload/writing/payload_folder.ts";
+import type { Shelves, StoringOptions } from "../../payload/writing/store_payload.ts";
 import type { Context } from "../context.ts";
 import type { TargetChooser } from "../target/target.ts";
 import type { DeletedContent } from "../undelete/deleted_version.ts";
@@ -36,10 +37,11 @@ export type Ending =
   | { state: "existing"; found: FoundRecord }
   | { state: "baseGone"; digest: string };
 
-/** The folder of the payload. */
+/** The folder of the payload, and the stored files that it may share. */
 interface Placed {
   place: PayloadPlace;
   folder: PayloadFolder;
+  shelves: Shelves;
 }
 
 /** The values that an attempt begins with, and those that it has found so far. */
@@ -51,7 +53,7 @@ export interface Attempt {
   readonly operation: Operation;
   readonly chooser: TargetChooser;
   readonly sharesNothing: boolean;
-  readonly settings: Omit<PayloadFolderOptions, "folder">;
+  readonly settings: StoringOptions & Omit<PayloadFolderOptions, "key">;
   readonly payload: Payload;
   /** Local time before the files were found, milliseconds. */
   readonly startedAt: number;

@@ -39,11 +39,10 @@ export async function commit(attempt: Attempt, list?: Uint8Array): Promise<Endin
   const { digest: expected = digest } = artifact;
   if (digest !== expected) throw readOnce(operation);
   const unchanged = await unchangedBase(attempt, digest);
-  const { folder } = attempt.placed ?? {};
-  if (folder?.sharing && !await isLive(context, operation, attempt.base!)) {
-    return { state: "baseGone", digest };
-  }
-  if (!folder?.sharing) delete operation.views.base;
+  const { folder, shelves } = attempt.placed ?? {};
+  const shared = shelves?.base?.isShared ? shelves.base : undefined;
+  if (shared && !await isLive(context, operation, shared)) return { state: "baseGone", digest };
+  if (!shared) delete operation.views.base;
   const fileList = list &&
     { object: await folder!.put(list), size: list.byteLength, sha256: sha256(list) };
   return await createVersion(attempt, { digest, unchanged, fileList });

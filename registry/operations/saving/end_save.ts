@@ -4,15 +4,15 @@ import type { SavedArtifact, SaveOptions } from "../../../core/registry.ts";
 import { type CheckedOptions, ONLY_CHECKED } from "../../../core/registry/operations/saving.ts";
 import type { FoundRecord } from "../../cell/heads.ts";
 import { wasCopied } from "../../cell/voids.ts";
-import type { PayloadFolder } from "../../payload/writing/payload_folder.ts";
+import type { Shelves } from "../../payload/writing/store_payload.ts";
 import { setAlias } from "../aliases.ts";
 import type { Context } from "../context.ts";
 
 /** A save whose version is committed or found. */
 export interface Done {
   saved: SavedArtifact;
-  /** The folder of its payload, if it has one. */
-  folder?: PayloadFolder;
+  /** The stored files that its payload could share, if it has one. */
+  shelves?: Shelves;
   /** The record of the idempotency key, if an earlier operation wrote it. */
   repeats?: FoundRecord;
 }
@@ -25,7 +25,8 @@ type Effect = (context: Context, done: Done, options: SaveOptions) => Promise<vo
  * created has one, also those of aliases and deletions (`cell/announcer.ts`).
  */
 const EFFECTS: readonly Effect[] = [
-  (_, { folder }) => folder?.ended(),
+  (_, { shelves }) => shelves?.left?.end(),
+  (_, { shelves }) => shelves?.seen?.end(),
   (context, { saved, repeats }, options) => setAliases(context, saved, options, repeats),
 ];
 

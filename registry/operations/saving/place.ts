@@ -19,19 +19,19 @@ export async function place(attempt: Attempt): Promise<Ending | undefined> {
   const { context, artifact, options, operation, settings } = attempt;
   const choice = await attempt.chooser.choose(true);
   if ("existing" in choice) return { state: "existing", found: choice.existing };
-  const { name, wholeBase, members, materializer } = artifact;
+  const { name, members, materializer } = artifact;
   const order = orderSegment(choice.target.version, context.settings.versioned);
   const place = { order, commit: operation.commit };
   attempt.base ??= await loadBase(attempt);
   const base = attempt.sharesNothing ? undefined : attempt.base;
-  const folder = payloadFolder(name, place);
+  const key = payloadFolder(name, place);
+  const folder = new PayloadFolder(context, operation, { ...settings, key });
   const keepsNotes = members?.origin === undefined && !options[ONLY_CHECKED];
   const keeper = keepsNotes ? noteKeeper(context.cache, "unfinished", name) : undefined;
-  const unfinished = await Unfinished.open(context, keeper, folder);
+  const left = await Unfinished.open(context, keeper, folder);
   const notes = isOnDisk(materializer) && keepsNotes ? context.openNotes?.() : undefined;
-  const seenFiles = await SeenFiles.open(noteKeeper(notes, "seen", name), attempt.startedAt);
-  const folderOptions = { ...settings, folder, base, wholeBase, unfinished, seenFiles };
-  attempt.placed = { place, folder: new PayloadFolder(context, operation, folderOptions) };
+  const seen = await SeenFiles.open(noteKeeper(notes, "seen", name), attempt.startedAt);
+  attempt.placed = { place, folder, shelves: { base, left, seen } };
 }
 
 /** Returns the version whose files can be shared or equal: the given one, else the latest. */

@@ -1,34 +1,15 @@
-// The folder of one payload in the store: its objects, numbered in the order of requests and
-// written by jobs, and what its files share with other versions.
+// The folder of one payload in the store: its objects, numbered in the order of requests.
 import type { ByteRange, PutResult } from "../../../core/backend.ts";
-import { concatBytes } from "../../../core/bytes/bytes.ts";
-import { sha256 } from "../../../core/bytes/digest.ts";
 import { isRegistryError, unavailable } from "../../../core/errors.ts";
 import type { Executor, RunOptions } from "../../../core/executor.ts";
 import { valueAt } from "../../../core/faults/present.ts";
-import type { Encoding, StoredFile } from "../../../core/record.ts";
-import type { SaveOptions } from "../../../core/registry.ts";
-import { inTurns } from "../../../core/work/next_turn.ts";
+import type { StoredFile } from "../../../core/record.ts";
 import { removeObjects } from "../../../core/work/remove_objects.ts";
 import type { Moment, Operation } from "../../cell/operation.ts";
 import type { OpeningStore, Store } from "../../cell/store.ts";
 import { ALIVE } from "../../format/layout.ts";
-import type { Base } from "../base.ts";
-import type {
-  ByteSharing,
-  FileFacts,
-  PayloadJobs,
-  StoredFileReply,
-  StoringKind,
-  UnplacedJob,
-  WrittenPart,
-} from "../job_kinds.ts";
-import { earlierAt, type Known } from "../known.ts";
-import type { SeenFiles } from "../seen_files.ts";
-import type { NotedFile, Unfinished } from "../unfinished.ts";
-import type { MadeByJob, Payload } from "../write.ts";
-import { placeShared } from "./place_shared.ts";
-import type { Destination, Sent, WriteProgress } from "./send_queue.ts";
+import type { PayloadJobs, StoringKind, UnplacedJob } from "../job_kinds.ts";
+import type { ObjectFolder, Sent, WriteProgress } from "./send_queue.ts";
 
 /**
  * Time limit for removing an abandoned payload: aborting a save must not wait for a silent store.
@@ -36,8 +17,6 @@ import type { Destination, Sent, WriteProgress } from "./send_queue.ts";
 const DISCARD_MS = 5_000;
 /** Numbers reserved for a value, whose thread may be lost after using some of them. */
 const NUMBERS_OF_A_VALUE = 1_000_000;
-/** Lists of chunks are held until they have this size, bytes. */
-const HELD_LISTS_BYTES = 8 * 1024 * 1024;
 
 type PayloadOperation = Pick<
   Operation,
@@ -47,30 +26,20 @@ type PayloadOperation = Pick<
 type PayloadStore = Pick<Store, "backend" | "logger"> & Pick<OpeningStore, "settings">;
 
 export interface PayloadFolderOptions {
-  folder: string;
+  /** The key of the folder, which ends in `/`. */
+  key: string;
   executor: Executor<PayloadJobs>;
   progress: WriteProgress;
-  compress?: Encoding;
-  /** @default "bytes" */
-  share?: SaveOptions["share"];
-  base?: Omit<Base, "key" | "found" | "answers" | "damaged">;
-  wholeBase?: boolean;
-  unfinished?: Unfinished;
-  seenFiles?: SeenFiles;
 }
 
-export class PayloadFolder implements Destination {
-  /** True if files are shared with the base. */
-  sharing = false;
+export class PayloadFolder implements ObjectFolder {
+  readonly key: string;
   readonly #store: PayloadStore;
   readonly #operation: PayloadOperation;
   readonly #options: PayloadFolderOptions;
   readonly #sent = new Set<number>();
   /** The objects that no job stored, and the bytes that each added. */
   readonly #added = new Map<number, number>();
-  /** Lists of chunks by the SHA-256 of their file, held and stored. */
-  readonly #lists = new Map<string, Uint8Array>();
-  readonly #stored = new Map<string, Required<Pick<StoredFile, "chunks">>["chunks"]>();
   #last = -1;
   /** True once a value was sent: the number of its objects is known at its end, if at all. */
   #guessing = false;
@@ -80,25 +49,8 @@ export class PayloadFolder implements Destination {
     this.#store = store;
     this.#operation = operation;
     this.#options = options;
+    this.key = options.key;
     this.#aliveAt = operation.moment();
-  }
-
-  get seenFiles(): SeenFiles | undefined {
-    return this.#options.seenFiles;
-  }
-
-  /** Stores all files of a payload, except those that the base has. */
-  async store(payload: Payload): Promise<void> {
-    const { base, wholeBase = false, seenFiles } = this.#options;
-    if (wholeBase || seenFiles?.some) await base?.inspectAll();
-    if (payload.value === undefined) await payload.send(this);
-    else await this.#storeValue(payload, payload.value, base);
-    if (base !== undefined) await placeShared(payload.files, base, this);
-    await this.#storeLists();
-    for await (const file of inTurns(payload.files)) { // the digest of all comes next
-      const chunks = file.encoding === undefined ? this.#stored.get(file.sha256) : undefined;
-      if (file.parts !== undefined && file.from === undefined && chunks) file.chunks ??= chunks;
-    }
   }
 
   /**
@@ -110,11 +62,14 @@ export class PayloadFolder implements Destination {
     job: UnplacedJob<N>,
     signal?: AbortSignal,
   ): Promise<Sent<PayloadJobs[N]["result"]>> {
-    const { executor, progress, folder, unfinished } = this.#options;
+    const { executor, progress } = this.#options;
+    this.#guessing ||= kind === "storeValue";
     let object = 0;
     const make = () => {
       object = this.#next(kind === "storeValue" ? NUMBERS_OF_A_VALUE : 1);
-      const place = kind === "storeValue" ? { folder, first: object } : { to: this.#keyOf(object) };
+      const place = kind === "storeValue"
+        ? { folder: this.key, first: object }
+        : { to: this.#keyOf(object) };
       return { ...job, ...place } as PayloadJobs[N]["job"];
     };
     const options: RunOptions<PayloadJobs[N]["job"]> = {
@@ -130,43 +85,9 @@ export class PayloadFolder implements Destination {
     this.#operation.checkSend();
     const reply = await executor.run(kind, first, options).catch(this.#notCommitted);
     if (reply.info !== undefined) this.#operation.noteReply(reply.info);
-    const files = "files" in reply ? reply.files : [reply as StoredFileReply];
-    for (const { parts = [] } of files) {
-      if (parts.some(({ from }) => from !== undefined)) this.sharing = true;
-    }
-    unfinished?.note(object, wholeFiles(object, files));
+    const objects = "objects" in reply ? reply.objects : 0;
+    for (let n = 0; n < objects; n++) this.#sent.add(object + n);
     return { object, ...reply };
-  }
-
-  known(size: number): Known | undefined {
-    return this.#options.base?.known.get(size);
-  }
-
-  leftDigests(size: number): Known | undefined {
-    return this.#options.unfinished?.known.get(size);
-  }
-
-  bytesToShare(file: { path: string; size?: number }): ByteSharing | undefined {
-    const { base, share = "bytes" } = this.#options;
-    return share === "bytes" ? { earlier: base && earlierAt(base.earlier, file) } : undefined;
-  }
-
-  async keepList(sha256: string, list: Uint8Array): Promise<void> {
-    this.#lists.set(sha256, list);
-    const held = [...this.#lists.values()].reduce((sum, { byteLength }) => sum + byteLength, 0);
-    if (held > HELD_LISTS_BYTES) await this.#storeLists();
-  }
-
-  async share(file: StoredFile): Promise<boolean> {
-    const { base } = this.#options;
-    if (!pointTo(file, await base?.share(plainFile(file)))) return false;
-    if (!base!.copies) this.sharing = true;
-    return true;
-  }
-
-  async shareLeft(file: StoredFile): Promise<boolean> {
-    const copy = (key: string) => this.copy(key);
-    return pointTo(file, await this.#options.unfinished?.share(plainFile(file), copy));
   }
 
   /** Copies an object of the store and returns its new number. */
@@ -227,31 +148,24 @@ export class PayloadFolder implements Destination {
     return [...sizes, ...this.#added.values()].reduce((sum, size) => sum + size, 0);
   }
 
-  /** Removes the note of interrupted saves, and writes that of seen files. */
-  async ended(): Promise<void> {
-    await this.#options.unfinished?.end();
-    await this.seenFiles?.keep();
-  }
-
   /**
-   * Removes the objects that were sent, if the store answers in time. `goesOn` leaves those that
-   * the next save finds again.
+   * Removes the objects that were sent, if the store answers in time, except those to keep: the
+   * next save finds them again.
    */
-  async discard({ goesOn = false } = {}): Promise<void> {
-    const { folder, unfinished } = this.#options;
+  async discard(kept: ReadonlySet<number> = new Set()): Promise<void> {
     const { backend, logger } = this.#store;
     const { action } = this.#operation;
     const sent = Array.from(this.#sent, (object) => this.#keyOf(object));
-    const keys = new Set([`${folder}${ALIVE}`, ...sent]);
-    const own = goesOn && unfinished?.own.size ? [ALIVE, ...unfinished.own] : [];
+    const keys = new Set([`${this.key}${ALIVE}`, ...sent]);
+    const own = kept.size > 0 ? [ALIVE, ...kept] : [];
     const signal = AbortSignal.timeout(DISCARD_MS);
     try {
       if (this.#guessing) {
-        for await (const entry of backend.list(folder, { signal })) {
+        for await (const entry of backend.list(this.key, { signal })) {
           if ("key" in entry) keys.add(entry.key);
         }
       }
-      for (const object of own) keys.delete(`${folder}${object}`);
+      for (const object of own) keys.delete(`${this.key}${object}`);
       const failures = await removeObjects(backend, [...keys], signal);
       for (const [key, error] of failures) {
         logger.debug(`${action}: left "${key}" for gc`, error);
@@ -259,48 +173,10 @@ export class PayloadFolder implements Destination {
     } catch (error) {
       logger.debug(`${action}: left its objects for gc`, error);
     }
-    await (goesOn ? unfinished?.written() : unfinished?.end());
-  }
-
-  async #storeValue(
-    payload: Payload,
-    value: MadeByJob,
-    base?: Pick<Base, "known" | "earlier">,
-  ): Promise<void> {
-    this.#guessing = true;
-    const { compress, share = "bytes" } = this.#options;
-    const { known, earlier = new Map() } = base ?? {};
-    const sharing = share === "bytes" ? earlier : undefined;
-    const job = { ...value, compress, known, sharing };
-    const reply = await this.run("storeValue", job, this.#operation.signal);
-    for (let n = 0; n < reply.objects; n++) this.#sent.add(reply.object + n);
-    payload.files = reply.files;
-    payload.inline = reply.inline;
-    for (const [sha256, list] of reply.lists) await this.keepList(sha256, list);
-    for (const file of reply.files) {
-      if (file.inline !== undefined || file.parts !== undefined) continue;
-      if (await this.share(file)) continue;
-      this.sharing = false;
-      return await this.#storeValue(payload, value); // stores all of them again
-    }
-  }
-
-  /** Stores the lists that are held as one object. */
-  async #storeLists(): Promise<void> {
-    const lists = [...this.#lists];
-    if (lists.length === 0) return;
-    this.#lists.clear();
-    const object = await this.put(concatBytes(lists.map(([, list]) => list)));
-    let offset = 0;
-    for (const [file, list] of lists) {
-      const size = list.byteLength;
-      this.#stored.set(file, { object, offset, size, sha256: sha256(list) });
-      offset += size;
-    }
   }
 
   #keyOf(object: number): string {
-    return `${this.#options.folder}${object}`;
+    return `${this.key}${object}`;
   }
 
   /** Reserves numbers and returns the first. */
@@ -316,7 +192,7 @@ export class PayloadFolder implements Destination {
     const operation = this.#operation;
     if (operation.ageMs(this.#aliveAt) < this.#store.settings.leastGraceMs / 16) return;
     const sentAt = this.#aliveAt = operation.moment();
-    const result = await this.#put(`${this.#options.folder}${ALIVE}`, new Uint8Array());
+    const result = await this.#put(`${this.key}${ALIVE}`, new Uint8Array());
     if (result.written) operation.renew(result.info, sentAt);
     this.#aliveAt = operation.moment();
   }
@@ -339,28 +215,4 @@ export class PayloadFolder implements Destination {
       cause: error,
     });
   };
-}
-
-/** Returns the files that are whole in one object. */
-function wholeFiles(
-  object: number,
-  files: readonly (FileFacts & { parts?: readonly WrittenPart[] })[],
-): NotedFile[] {
-  const isOwn = ({ from, object: other }: WrittenPart) => other === undefined && !from;
-  return files.flatMap(({ size, sha256, encoding, parts = [] }) => {
-    const own = parts.length === 1 && parts.every(isOwn);
-    const noted = parts.map((part) => ({ ...part, object }));
-    return own ? [{ size, sha256, ...(encoding && { encoding }), parts: noted }] : [];
-  });
-}
-
-function plainFile({ encoding: _, ...plain }: StoredFile): StoredFile {
-  return plain;
-}
-
-function pointTo(file: StoredFile, same: StoredFile | undefined): boolean {
-  if (same === undefined) return false;
-  delete file.encoding;
-  Object.assign(file, same);
-  return true;
 }

@@ -9,10 +9,17 @@ import { DiskContent } from "../../../disk/disk_file.ts";
 import { changedWhileSaving } from "../../../core/work/source_change.ts";
 import { type Content, PACK_BYTES, PACK_FILES, sizeOf, SMALL_FILE_BYTES } from "../content.ts";
 import type { LargeContent, SmallContent } from "../content.ts";
-import type { ByteSharing, FileFacts, PayloadJobs, UnplacedJob } from "../job_kinds.ts";
-import { type Known, KnownFiles } from "../known.ts";
+import type {
+  ByteSharing,
+  FileFacts,
+  PayloadJobs,
+  UnplacedJob,
+  WrittenPart,
+} from "../job_kinds.ts";
+import { type Known, KnownFiles, pointTo, type Shelf } from "../known.ts";
 import type { SeenFiles } from "../seen_files.ts";
 import type { StoredContent } from "../stored_content.ts";
+import type { Unfinished } from "../unfinished.ts";
 
 /** Memory of a small file on its way, beside its bytes. */
 const HELD_OF_SMALL_BYTES = 1024;
@@ -21,8 +28,8 @@ const HELD_OF_LARGE_BYTES = 40 * 1024 * 1024;
 
 export type Sent<T> = T & { object: number };
 
-/** The folder that files are sent to, of a save or of a job that stores a value. */
-export interface Destination {
+/** The folder of the objects of a payload. */
+export interface ObjectFolder {
   /** Stores one object by a job. */
   run<N extends "storeFile" | "packFiles">(
     kind: N,
@@ -30,18 +37,20 @@ export interface Destination {
     signal: AbortSignal,
   ): Promise<Sent<PayloadJobs[N]["result"]>>;
   drop(object: number): Promise<void>;
-  known(size: number): Known | undefined;
-  /** Digests of files that an interrupted save left. */
-  leftDigests?(size: number): Known | undefined;
-  bytesToShare(file: { path: string; size?: number }): ByteSharing | undefined;
-  /** Keeps the encoded list of chunks of a file. */
-  keepList(sha256: string, list: Uint8Array): void | Promise<void>;
-  /** Points a file to its stored bytes elsewhere. False if they are gone. */
-  share(file: StoredFile): Promise<boolean>;
-  /** Like `share`, with the noted objects of an interrupted save. Their files have no chunk list. */
-  shareLeft?(file: StoredFile): Promise<boolean>;
+}
+
+/** The way of files into a payload, of a save or of a job that stores a value. */
+export interface Destination {
+  readonly folder: ObjectFolder;
+  readonly base?: Shelf & { isShared: boolean };
+  /** Noted objects of an interrupted save. Their files have no list of chunks. */
+  readonly left?: Shelf & Pick<Unfinished, "noteStored">;
   /** Files on disk that need not be read if they are stored. */
-  readonly seenFiles?: SeenFiles;
+  readonly seen?: SeenFiles;
+  /** Keeps the encoded list of chunks of a file. */
+  readonly lists: { keep(sha256: string, list: Uint8Array): void | Promise<void> };
+  /** Returns the bytes that a file may share; undefined if it must share none. */
+  sharing(file: { path: string; size?: number }): ByteSharing | undefined;
 }
 
 export interface SmallFile {
@@ -58,6 +67,14 @@ export interface FileToSend {
   passing: boolean;
 }
 
+interface LargeFile {
+  content: LargeContent;
+  /** Facts of the file, if its bytes are stored unchanged. */
+  as?: FileFacts;
+  /** False for a file that shares bytes with no earlier one, and is read once. @default true */
+  comparing?: boolean;
+}
+
 interface SendQueueOptions {
   tasks: SideBySide;
   compress?: Encoding;
@@ -68,7 +85,7 @@ export class SendQueue {
   readonly #to: Destination;
   readonly #options: SendQueueOptions;
   /** Equal files of a payload are stored once. */
-  readonly #here = new KnownFiles();
+  readonly #here = new OwnFiles();
   #pack: SmallFile[] = [];
   #packBytes = 0;
 
@@ -80,9 +97,22 @@ export class SendQueue {
   /** Adds a file. It is not read if it can be shared by what is known of it. */
   async add({ file, content, passing }: FileToSend): Promise<void> {
     if (content.kind === "placed" || await this.#shareSeen(file, content)) return;
-    if (content.kind === "stored") return await this.#addStored(file, content.stored);
     if (content.kind === "small") return await this.addSmall({ file, content: content.content });
-    const ended = await this.#addLarge(file, content.content);
+    const large = content.kind === "large"
+      ? { content: content.content }
+      : await this.#largeOf(file, content.stored);
+    if (large === undefined) return;
+    const { content: { size = Infinity, cancel } } = large;
+    let ended: () => Promise<void>;
+    try {
+      const job = this.#jobOf(file, large);
+      const weight = Math.min(size, HELD_OF_LARGE_BYTES);
+      const run = () => this.#storeLarge(file, job).finally(cancel);
+      ended = await this.#options.tasks.begin(weight, run);
+    } catch (error) {
+      await cancel?.(); // if it was not started
+      throw error;
+    }
     if (passing) await ended();
   }
 
@@ -100,40 +130,29 @@ export class SendQueue {
     await this.#options.tasks.end();
   }
 
-  /** Adds stored content: shared if possible, otherwise unchanged. */
-  async #addStored(file: StoredFile, stored: StoredContent): Promise<void> {
+  /** Shares stored content, or adds it to a pack. Otherwise returns it, to be sent unchanged. */
+  async #largeOf(file: StoredFile, stored: StoredContent): Promise<LargeFile | undefined> {
     const as = factsOf(file, stored);
-    if (!stored.inline && await this.#share(file)) return;
+    if (!stored.inline && await this.#share(file)) return undefined;
     if (stored.size <= SMALL_FILE_BYTES) {
-      return await this.addSmall({ file, content: await stored.bytes(), as });
+      await this.addSmall({ file, content: await stored.bytes(), as });
+      return undefined;
     }
     const content = { size: stored.size, repeatable: true, chunks: () => stored.chunks(), stored };
-    await this.#addLarge(file, content, { as, comparing: stored.sharesBytes });
+    return { content, as, comparing: stored.sharesBytes };
   }
 
-  /**
-   * Starts to send a large file and returns a wait for it. Without `comparing` it shares bytes with
-   * no earlier file, and is read once.
-   */
-  async #addLarge(
-    file: StoredFile,
-    content: LargeContent,
-    { as, comparing = true }: { as?: FileFacts; comparing?: boolean } = {},
-  ): Promise<() => Promise<void>> {
-    const { tasks, compress } = this.#options;
-    try {
-      const size = content.repeatable && as === undefined ? content.size : undefined;
-      const known = size === undefined ? undefined : this.#to.known(size);
-      const leftDigests = size === undefined ? undefined : this.#to.leftDigests?.(size);
-      const weight = Math.min(content.size ?? Infinity, HELD_OF_LARGE_BYTES);
-      const shared = this.#to.bytesToShare({ path: file.path, size: content.size });
-      const sharing = comparing ? shared : shared && {};
-      const job = { path: file.path, content, compress, known, leftDigests, as, sharing };
-      return await tasks.begin(weight, () => this.#storeLarge(file, job).finally(content.cancel));
-    } catch (error) {
-      await content.cancel?.(); // if it was not started
-      throw error;
-    }
+  #jobOf(
+    { path }: StoredFile,
+    { content, as, comparing = true }: LargeFile,
+  ): UnplacedJob<"storeFile"> {
+    const { base, left } = this.#to;
+    const size = content.repeatable && as === undefined ? content.size : undefined;
+    const known = size === undefined ? undefined : base?.known(size);
+    const leftDigests = size === undefined ? undefined : left?.known(size);
+    const shared = this.#to.sharing({ path, size: content.size });
+    const sharing = comparing ? shared : shared && {};
+    return { path, content, compress: this.#options.compress, known, leftDigests, as, sharing };
   }
 
   /** Shares a file on disk that has not changed since it was saved. Returns false to read it. */
@@ -142,7 +161,7 @@ export class SendQueue {
       ? content.content.source
       : content.kind === "small" && content.content;
     if (!(source instanceof DiskContent)) return false;
-    const sha256 = this.#to.seenFiles?.find(source, file);
+    const sha256 = this.#to.seen?.find(source, file);
     if (sha256 === undefined) return false;
     Object.assign(file, { size: source.size, sha256 });
     if (await this.#share(file)) return true;
@@ -152,14 +171,14 @@ export class SendQueue {
 
   /** Points a file to its stored bytes in this payload or elsewhere. False if there are none. */
   async #share(file: StoredFile): Promise<boolean> {
-    if (!this.#shareHere(file) && !await this.#to.share(file)) return false;
+    if (!this.#here.take(file) && !await this.#to.base?.take(file)) return false;
     this.#options.progress.count(file.size);
     return true;
   }
 
   async #shareKnown(file: StoredFile): Promise<boolean> {
     if (await this.#share(file)) return true;
-    if (!await this.#to.shareLeft?.(file)) return false;
+    if (!await this.#to.left?.take(file)) return false;
     this.#here.add(file);
     this.#options.progress.count(file.size);
     return true;
@@ -167,20 +186,21 @@ export class SendQueue {
 
   async #storeLarge(file: StoredFile, job: UnplacedJob<"storeFile">): Promise<void> {
     const { tasks, progress } = this.#options;
-    const reply = await this.#to.run("storeFile", job, tasks.signal);
+    const reply = await this.#to.folder.run("storeFile", job, tasks.signal);
+    this.#stored(reply.object, [reply]);
     const { object, parts, list, info: _, ...facts } = reply;
     if (file.sha256 !== "" && file.sha256 !== facts.sha256) throw changedWhileSaving(file.path);
-    take(file, facts);
+    takeFacts(file, facts);
     if (parts !== undefined) {
       file.parts = parts.map((part) => ({ object, ...part }));
-      if (list !== undefined) await this.#to.keepList(facts.sha256, list);
-      if (this.#shareHere(file)) await this.#to.drop(object); // an equal file was sent concurrently
+      if (list !== undefined) await this.#to.lists.keep(facts.sha256, list);
+      if (this.#here.take(file)) await this.#to.folder.drop(object); // an equal file was sent concurrently
       else this.#here.add(file);
       if (job.as !== undefined) {
         progress.count(facts.size - parts.reduce((sum, { size }) => sum + size, 0));
       }
     } else if (await this.#shareKnown(file)) {
-      if (list !== undefined) await this.#to.keepList(facts.sha256, list);
+      if (list !== undefined) await this.#to.lists.keep(facts.sha256, list);
     } else await this.#storeLarge(file, { ...job, known: undefined, leftDigests: undefined });
   }
 
@@ -200,11 +220,12 @@ export class SendQueue {
     const known = new Set(Array.from(sizes, (size) => this.#knownOf(size)).flat());
     const packed = files.map(({ file: { path }, ...rest }) => ({ path, ...rest }));
     const job = { files: packed, compress, known };
-    const { object, files: stored } = await this.#to.run("packFiles", job, tasks.signal);
+    const { object, files: stored } = await this.#to.folder.run("packFiles", job, tasks.signal);
+    this.#stored(object, stored);
     const again: SmallFile[] = [];
     for await (const [i, { parts, ...facts }] of inTurns([...stored.entries()])) {
       const { file } = itemAt(files, i);
-      take(file, facts);
+      takeFacts(file, facts);
       if (parts !== undefined) {
         file.parts = parts.map((part) => ({ object, ...part }));
         this.#here.add(file);
@@ -214,24 +235,39 @@ export class SendQueue {
     if (again.length > 0) await this.#storePack(again, false);
   }
 
-  #knownOf(size: number): string[] {
-    const { bySize } = this.#here;
-    return [this.#to.known(size), this.#to.leftDigests?.(size), bySize.get(size)]
-      .flatMap((known) => [...known ?? []]);
+  /** Notes what a job has stored. */
+  #stored(object: number, files: readonly (FileFacts & { parts?: WrittenPart[] })[]): void {
+    const { base, left } = this.#to;
+    const isOfBase = ({ from }: WrittenPart) => from !== undefined;
+    if (base !== undefined && files.some(({ parts = [] }) => parts.some(isOfBase))) {
+      base.isShared = true;
+    }
+    left?.noteStored(object, files);
   }
 
-  #shareHere(file: StoredFile): boolean {
-    const same = this.#here.same(file);
+  #knownOf(size: number): string[] {
+    const { base, left } = this.#to;
+    return [base, left, this.#here].flatMap((shelf) => [...shelf?.known(size) ?? []]);
+  }
+}
+
+/** The files of a payload that have been stored. */
+class OwnFiles extends KnownFiles implements Shelf {
+  known(size: number): Known | undefined {
+    return this.bySize.get(size);
+  }
+
+  take(file: StoredFile): boolean {
+    const same = this.same(file);
     if (same === undefined) return false;
-    take(file, same);
-    file.parts = same.parts;
+    const { size, sha256, encoding, parts } = same;
+    pointTo(file, { size, sha256, ...(encoding && { encoding }), parts });
     return true;
   }
 }
 
-function take(file: StoredFile, { size, sha256, encoding }: FileFacts): void {
-  delete file.encoding;
-  Object.assign(file, { size, sha256 }, encoding === undefined ? {} : { encoding });
+function takeFacts(file: StoredFile, { size, sha256, encoding }: FileFacts): void {
+  pointTo(file, { size, sha256, ...(encoding && { encoding }) });
 }
 
 /** Copies the facts of stored content, including members that this release does not know. */

@@ -30,7 +30,7 @@ import type { Encoding } from "../../../core/record.ts";
 
 /** Stores a file, unless it is known. Content that is read twice must be the same both times. */
 export async function storeFile(
-  backend: Backend,
+  { backend }: { backend: Backend },
   job: StoreFileJob,
   { signal, onProgress }: JobOptions,
 ): Promise<StoredFileReply> {
@@ -228,7 +228,7 @@ function infoOf(result: PutResult): ObjectInfo | undefined {
 
 /** Stores small files in one object, without known ones; equal files once. */
 export async function packFiles(
-  backend: Backend,
+  { backend }: { backend: Backend },
   { to, files, compress, known }: PackFilesJob,
   { signal, onProgress }: JobOptions,
 ): Promise<PackedFilesReply> {

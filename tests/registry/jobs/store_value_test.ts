@@ -2,7 +2,7 @@ import { assertEquals, assertRejects } from "@std/assert";
 import { createMemoryBackend } from "../../../backends/memory.ts";
 import { sha256 } from "../../../core/bytes/digest.ts";
 import type { JobProgress } from "../../../core/executor.ts";
-import { createPayloadJobs } from "../../../registry/cache/payload_jobs.ts";
+import { createPayloadExecutor } from "../../../registry/cache/payload_jobs.ts";
 import { noise } from "../registries.ts";
 
 const large = { path: "large", content: noise(300_000) };
@@ -18,7 +18,9 @@ function store(files: typeof small[], onProgress: (progress: JobProgress) => voi
     known: new Map([[large.content.byteLength, new Set([sha256(large.content)])]]),
     here: { save: () => files },
   };
-  return createPayloadJobs({ backend: createMemoryBackend() }).storeValue(job, { onProgress });
+  return createPayloadExecutor({ backend: createMemoryBackend() }).run("storeValue", job, {
+    onProgress,
+  });
 }
 
 Deno.test("an error of the progress listener ends a value's job, also late", async () => {

@@ -10,12 +10,13 @@ import { silentLogger } from "../../../core/system.ts";
 import { localPath, openRegistry } from "../../../mod.ts";
 import type { PayloadJobs } from "../../../registry/payload/job_kinds.ts";
 import { PayloadFolder } from "../../../registry/payload/writing/payload_folder.ts";
+import { storePayload } from "../../../registry/payload/writing/store_payload.ts";
 import { Payload, ValueToStore } from "../../../registry/payload/write.ts";
 import { fileSet, filler } from "../protocol_world.ts";
 import { holdTimers } from "../../support/held_timers.ts";
 import { tempRoot } from "../../support/temp_root.ts";
 import { sha256 } from "../../../core/bytes/digest.ts";
-import { createPayloadJobs } from "../../../registry/cache/payload_jobs.ts";
+import { createPayloadExecutor } from "../../../registry/cache/payload_jobs.ts";
 
 Deno.test("an aborted save waits only a moment for a silent store", async () => {
   const root = await tempRoot();
@@ -77,7 +78,7 @@ Deno.test("requests of a lost thread use unused keys", async () => {
   };
   const store = { backend, logger: silentLogger, settings: { graceMs: 1, leastGraceMs: 1 } };
   const progress = { moved() {}, count() {} };
-  const folder = new PayloadFolder(store, operation, { folder: "f/", executor, progress });
+  const folder = new PayloadFolder(store, operation, { key: "f/", executor, progress });
   const { signal } = new AbortController();
   const content = { repeatable: true, async *chunks() {} };
   assertEquals((await folder.run("storeFile", { path: "a", content }, signal)).object, 1);
@@ -86,7 +87,7 @@ Deno.test("requests of a lost thread use unused keys", async () => {
   const payload = new Payload({ progress });
   const value = { value: 1, materializer, here: { save: () => [] } };
   await payload.gather(new ValueToStore(value, 1));
-  await folder.store(payload);
+  await storePayload(payload, { folder }, {});
   const after = (await folder.run("storeFile", { path: "b", content }, signal)).object;
   assertEquals(asked.slice(0, 2), [["f/0", "f/1"], ["f/2", "f/3"]]);
   const [first, second] = asked[2] as number[];
@@ -149,7 +150,8 @@ Deno.test("a failing progress callback ends reading", async () => {
     files: [{ file, keys: [`${FOLDER}0`] }],
     cached: false,
   };
-  const reading = createPayloadJobs({ backend }).checkFile(
+  const reading = createPayloadExecutor({ backend }).run(
+    "checkFile",
     { ...job, verify: "integrity" as const },
     {
       onProgress: failLater,

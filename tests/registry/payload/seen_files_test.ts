@@ -306,7 +306,7 @@ async function playDisks(seed: number, cache: typeof CACHES[number]): Promise<nu
       file.sha256 = digest ?? real?.content ?? "";
       if (!isOnDisk && random.chance(0.05)) swap(); // while files are read
     }
-    if (!failed) await seen.keep();
+    if (!failed) await seen.end();
     wait();
   }
   return found;

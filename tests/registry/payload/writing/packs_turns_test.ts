@@ -16,7 +16,7 @@ Deno.test("packing many files takes turns with other work", async () => {
     if (!ended) setImmediate(count);
   };
   setImmediate(count);
-  const packed = await packFiles(backend, { to: "a", files }, {});
+  const packed = await packFiles({ backend }, { to: "a", files }, {});
   ended = true;
   assertEquals(packed.files.length, 5000);
   assert(turns >= 9, `${turns} turns of the event loop`);
