@@ -25,7 +25,6 @@ export function jobsRoutes(routes: Routes, context: ServerContext): void {
     summary: "Lists the jobs of the queue",
     description: "Without `admin`, only jobs about readable artifacts.",
     scope: "read",
-    readsMany: true,
     answers: listing(schemas.JobsPage, "A page of jobs"),
     query: schemas.JobsQuery,
     answer: ({ c, query: { state, group, ...page }, access, signal }) => {
