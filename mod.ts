@@ -37,11 +37,7 @@ import type {
 } from "./core/registry.ts";
 import { realSystem } from "./core/system.ts";
 import { createMaterializers } from "./materializers/mod.ts";
-import type {
-  CacheReport,
-  ClearCacheOptions,
-  InspectCacheOptions,
-} from "./registry/cache/entries.ts";
+import type { CacheReport, ClearCacheOptions } from "./registry/cache/entries.ts";
 import type { OpenOnBackendOptions } from "./registry/open.ts";
 
 /** Options of {@linkcode openRegistry}. */
@@ -210,7 +206,7 @@ function createCacheBackend(path: string, { system }: Pick<OpenOptions, "system"
   return createLocalBackend({ path, durability: "os", ownerOnly: true, system });
 }
 
-const INSPECT: OptionNames<InspectCacheOptions> = { path: true, system: true, signal: true };
+const INSPECT = { path: true, system: true, signal: true };
 const CLEAR: OptionNames<ClearCacheOptions> = { ...INSPECT, backend: true, registryId: true };
 
 /**
@@ -236,7 +232,9 @@ export async function clearCache(options: ClearCacheOptions = {}): Promise<Clear
  * Returns the folder of this machine's cache, and its size. Creates nothing; if there is no usable
  * folder, the report says why.
  */
-export async function inspectCache(options: InspectCacheOptions = {}): Promise<CacheReport> {
+export async function inspectCache(
+  options: Pick<ClearCacheOptions, "path" | "signal" | "system"> = {},
+): Promise<CacheReport> {
   const action = "measure the cache";
   const { path, signal, system = realSystem } = checkOptions(action, options, INSPECT);
   const folder = cacheFolder(path, system);

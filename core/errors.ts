@@ -28,8 +28,7 @@ export type ErrorCode =
   | "Unknown"
   | "TaskFailed";
 
-/** Advice whether to repeat the call. `unknown`: it may already have succeeded. */
-export type RetryAdvice = "never" | "later" | "unknown";
+export type RetryAdvice = RegistryError["retry"];
 
 /** The fields of a {@linkcode RegistryError}. */
 export interface RegistryErrorFields {
@@ -54,8 +53,12 @@ export interface RegistryErrorFields {
   key?: string;
   /** The `location` of the backend. */
   backend?: string;
-  /** @default "later" for `Unavailable`, "unknown" for `Unknown`, else "never" */
-  retry?: RetryAdvice;
+  /**
+   * Advice whether to repeat the call. `unknown`: it may already have succeeded.
+   *
+   * @default "later" for `Unavailable`, "unknown" for `Unknown`, else "never"
+   */
+  retry?: "never" | "later" | "unknown";
   /** True if a write was sent and its reply never came. */
   maybeWritten?: boolean;
   /** The commit id of the failed operation. */
@@ -79,7 +82,7 @@ export class RegistryError extends Error {
   declare readonly suggestion?: string;
   declare readonly key?: string;
   declare readonly backend?: string;
-  readonly retry: RetryAdvice;
+  readonly retry: "never" | "later" | "unknown";
   declare readonly maybeWritten?: boolean;
   declare readonly commit?: string;
 

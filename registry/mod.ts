@@ -4,12 +4,10 @@
  *
  * @module
  */
-export type { RegistryErrorFields, RetryAdvice } from "../core/errors.ts";
+export type { RegistryErrorFields } from "../core/errors.ts";
 export { LOCAL_REASONS, SERVICE_REASONS } from "../core/hints/reasons.ts";
-export type { Reason, ReasonKind } from "../core/hints/reasons.ts";
+export type { Reason } from "../core/hints/reasons.ts";
 export type { Author } from "../core/naming/author.ts";
-export type { Selector } from "../core/naming/refs.ts";
-export type { Bump, VersionParts, VersionRange } from "../core/naming/versions.ts";
 export type { ArtifactInput, RegistrySettings } from "../core/record.ts";
 export type {
   AliasChange,
@@ -20,38 +18,22 @@ export type {
   HistoryOptions,
   InfoOptions,
   NamesOptions,
-  NoTypeOfLoad,
   OpenOptions,
   RolledBackAlias,
   SetAliasOptions,
   Verify,
 } from "../core/registry.ts";
 export type { DownloadChange, DownloadedFiles } from "../core/registry/downloading.ts";
-export type { LeftOut, LeftOutReason, WrittenLinks } from "../core/registry/left_out.ts";
 export type { Lineage, LineageNode, LineageOptions } from "../core/registry/lineage.ts";
-export type * from "../core/registry/draft.ts";
-export type { DirectDownload, DirectDownloadOptions } from "../core/registry/transfer.ts";
-export type { RetentionRules, RulesChange } from "../core/registry/rules.ts";
-export type { RetentionRule } from "../core/record.ts";
-export type { CacheReport, ClearCacheOptions, InspectCacheOptions } from "./cache/entries.ts";
+export type { CacheReport, ClearCacheOptions } from "./cache/entries.ts";
 export type { LogEntry, LogOptions, RegistryLogOptions } from "../core/registry/log.ts";
-export type { Inputs, ManyOptions, ManyProgress } from "../core/registry/many.ts";
 export type { ClearOptions, RegistryMap } from "../core/registry/map.ts";
 export type { Annotations } from "../core/artifact.ts";
 export type { AnnotateOptions, AnnotationsChange } from "../core/registry/annotations.ts";
 export type { Release } from "../core/registry/release.ts";
-export type {
-  OnConflict,
-  SignalOptions,
-  TransferProgress,
-} from "../core/registry/operations/saving.ts";
+export type { SignalOptions } from "../core/registry/operations/saving.ts";
 export type { RegistryService } from "../core/registry/service.ts";
-export type {
-  InferOutput,
-  SchemaIssue,
-  SchemaResult,
-  StandardSchema,
-} from "../core/standard_schema.ts";
+export type { StandardSchema } from "../core/standard_schema.ts";
 export type { RegistryParts } from "./contract/define_registry.ts";
 export type * from "./operations/look/difference.ts";
 export type { ValueChange } from "../core/text/value_changes.ts";
@@ -66,7 +48,6 @@ export type {
   Run,
   RunChange,
   RunFacts,
-  RunName,
   RunValues,
   RunWriter,
 } from "../core/registry/run.ts";

@@ -12,6 +12,8 @@ const LIKE_SAVE = ["annotate", "publishRelease"];
 const SHARED = [
   ".",
   "./registry",
+  "./maintenance",
+  "./workers",
   "./backends",
   "./materializers",
   "./formats",

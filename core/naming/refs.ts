@@ -4,20 +4,19 @@ import { checkName, checkNewName, shown } from "./names.ts";
 import { isRange, isVersion, parseVersion, parseVersionRange } from "./versions.ts";
 import type { Version, VersionRange } from "./versions.ts";
 
-/** The part of a ref that selects a version. */
-export type Selector =
-  | { kind: "latest" }
-  | { kind: "version"; version: Version }
-  | { kind: "range"; text: string; range: VersionRange }
-  | { kind: "alias"; alias: string };
-
 /** A ref, parsed. */
 export interface Ref {
   name: string;
-  /** `latest` by default. */
-  selector: Selector;
+  /** The part that selects a version, `latest` by default. */
+  selector:
+    | { kind: "latest" }
+    | { kind: "version"; version: Version }
+    | { kind: "range"; text: string; range: VersionRange }
+    | { kind: "alias"; alias: string };
   bare: boolean;
 }
+
+export type Selector = Ref["selector"];
 
 /**
  * Parses `name`, `name@1.2.0`, `name@^1.2`, `name@latest`, `name@production`.

@@ -73,12 +73,6 @@ export interface ClearCacheOptions extends SignalOptions, Pick<CacheOptions, "pa
   system?: System;
 }
 
-/** Options of `inspectCache`. */
-export interface InspectCacheOptions extends SignalOptions, Pick<CacheOptions, "path"> {
-  /** Environment that locates the cache. @default the real one */
-  system?: System;
-}
-
 /** The contents of the cache on this machine. */
 export interface CacheReport {
   /** Its folder; absent if the cache is disabled. */

@@ -1,7 +1,7 @@
 // Rows of manifests: their fields, parsed and checked.
 import { resolve } from "node:path";
 import type { Encoding, LocalPathOptions } from "../../../materializers/mod.ts";
-import type { OnConflict } from "../../../registry/mod.ts";
+import type { OnConflict } from "../../../core/registry/operations/saving.ts";
 import { isRegistryError, parseRef, type RegistryError } from "../../../mod.ts";
 import { CHOICES } from "../../../core/registry/operations/saving.ts";
 import { parseExactJson } from "../../../core/text/json_text.ts";

@@ -2,7 +2,7 @@
 import { stat } from "node:fs/promises";
 import { resolve } from "node:path";
 import type { Registry, RegistryError } from "../../../mod.ts";
-import type { LeftOut } from "../../../registry/mod.ts";
+import type { LeftOut } from "../../../core/registry/left_out.ts";
 import { outcomesOf } from "../../../workers/mod.ts";
 import { valueAt } from "../../../core/faults/present.ts";
 import { type FoundShard, isOfShard } from "../../../core/work/shards.ts";

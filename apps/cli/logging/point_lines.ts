@@ -1,7 +1,7 @@
 // Lines of a program that logs, and the points among them.
 import { Buffer, isUtf8 } from "node:buffer";
 import { isRegistryError } from "../../../mod.ts";
-import type { RunName, RunValues } from "../../../registry/mod.ts";
+import type { RunName, RunValues } from "../../../core/registry/run.ts";
 import { parseExactJson } from "../../../core/text/json_text.ts";
 import { invalid } from "../terminal/hints.ts";
 

@@ -1,5 +1,5 @@
 // Entries of a folder that were not saved.
-import type { LeftOut, LeftOutReason } from "../../../registry/mod.ts";
+import type { LeftOut, LeftOutReason } from "../../../core/registry/left_out.ts";
 
 /** Paths shown for each reason. */
 const SHOWN = 3;

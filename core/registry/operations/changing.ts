@@ -1,5 +1,5 @@
 // Deletions and copies of versions, and drafts: options and rows of their operations.
-import { CHOICES, type OnConflict, SAVED } from "./saving.ts";
+import { CHOICES, SAVED, type SaveOptions } from "./saving.ts";
 import type { SignalOptions, TransferProgress } from "./saving.ts";
 import { type RequestRowOf, type RoutedRowOf, type RowOf, SIGNAL } from "./row.ts";
 
@@ -33,7 +33,7 @@ export interface UndeleteOptions extends SignalOptions {
 /** Options of copying. */
 export interface CopyOptions extends SignalOptions {
   /** If the version exists. @default "fail" */
-  onConflict?: OnConflict;
+  onConflict?: SaveOptions["onConflict"];
   onProgress?: (progress: TransferProgress) => void;
 }
 

@@ -1,6 +1,5 @@
 // Options and results of saving.
 import type { Materializer } from "../../materializer.ts";
-import type { Bump } from "../../naming/versions.ts";
 import { type AnswerRow, type MemberRows, type RowOf, SIGNAL } from "./row.ts";
 import type { ArtifactInput, Encoding, VersionRecord } from "../../record.ts";
 
@@ -10,17 +9,14 @@ export interface SignalOptions {
   signal?: AbortSignal;
 }
 
-/** Behavior if the version exists. */
-export type OnConflict = "fail" | "skip" | "overwrite";
-
 /** Options of saving. */
 export interface SaveOptions extends SignalOptions {
   /** One to three numbers and a prerelease. @default the next version */
   version?: string;
   /** Number that an automatic version raises. @default the last that is not zero */
-  bump?: Bump;
+  bump?: "major" | "minor" | "patch";
   /** `fail` throws `AlreadyExists`, `skip` returns the existing one. @default "fail" */
-  onConflict?: OnConflict;
+  onConflict?: "fail" | "skip" | "overwrite";
   /** Overwrites only this commit, else throws `Conflict`. */
   ifCommit?: string;
   /** Ref whose unchanged files are shared. @default the latest version of the name */
@@ -67,6 +63,8 @@ export const ONLY_CHECKED: unique symbol = Symbol("holdfast.only_checked");
 export interface CheckedOptions {
   [ONLY_CHECKED]?: true;
 }
+
+export type OnConflict = NonNullable<SaveOptions["onConflict"]>;
 
 /** Progress of a transfer. */
 export interface TransferProgress {

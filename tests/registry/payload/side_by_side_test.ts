@@ -10,7 +10,7 @@ import {
   openRegistry,
   RegistryError,
 } from "../../../mod.ts";
-import type { TransferProgress } from "../../../registry/mod.ts";
+import type { TransferProgress } from "../../../core/registry/operations/saving.ts";
 import { HOUR, testProtocol } from "../protocol_world.ts";
 import { keysOf, noise } from "../registries.ts";
 import { slowTest } from "../../support/seeds.ts";

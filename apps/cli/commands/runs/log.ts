@@ -2,7 +2,8 @@
 import { createReadStream } from "node:fs";
 import { unlink } from "node:fs/promises";
 import { resolve } from "node:path";
-import { openRun, type Run, type RunName } from "../../../../registry/mod.ts";
+import type { RunName } from "../../../../core/registry/run.ts";
+import { openRun, type Run } from "../../../../registry/mod.ts";
 import { type Command, type CommandContext, defineCommand } from "../../program/command.ts";
 import { stdinOf } from "../../terminal/cli_io.ts";
 import { invalid, shellWord, withHints } from "../../terminal/hints.ts";
