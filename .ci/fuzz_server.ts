@@ -5,6 +5,7 @@ import { createHandler, listen } from "../apps/server.ts";
 import { createMemoryQueue } from "../queues/memory.ts";
 import { dav } from "../gateways/dav/dav.ts";
 import { hub } from "../gateways/hub/hub.ts";
+import { pipelines } from "../operators/surface/pipelines.ts";
 
 const registry = await openRegistry("memory:");
 for (let i = 0; i < Number(Deno.args[0]); i++) {
@@ -18,7 +19,7 @@ const logger = { ...console, debug() {}, info() {} };
 const handler = createHandler(registry, {
   logger,
   jobs: createMemoryQueue(),
-  gateways: [hub, dav],
+  gateways: [hub, dav, pipelines],
 });
 const server = await listen(handler, { port: 0 });
 console.log(server.url);

@@ -29,6 +29,7 @@ export const ALONE: readonly string[] = [
   "tests/dev/npm_test.ts",
   "tests/docs/first_hour_test.ts",
   "tests/examples_test.ts",
+  "tests/extensions_test.ts",
 ];
 
 /**

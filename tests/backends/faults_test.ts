@@ -15,7 +15,6 @@ import {
   STATUS_FAULTS,
 } from "../../core/faults/meanings.ts";
 import { fileError } from "../../disk/file_errors.ts";
-import { exitCodeOf } from "../../operators/exit_codes.ts";
 
 const SENTENCE = "arn:aws:iam::1:user/x may not do this";
 const BACKEND = "s3://bucket/reg?endpoint=http://127.0.0.1:9000";
@@ -201,10 +200,9 @@ Deno.test("every error of a connection is known, by its code or its number", () 
   assertStringIncludes(unanswered(asked, dns).message, "its host name does not resolve");
 });
 
-Deno.test("every error of a disk is known to the registry, downloads, commands and operators", () => {
+Deno.test("every error of a disk is known to the registry, downloads and commands", () => {
   const ofStores = ["ENOTDIR", "EEXIST", "ELOOP", "EISDIR", "ENAMETOOLONG", "ENOENT", "EXDEV"];
   const ofCommands = ["ENOENT", "ENOTDIR", "EISDIR", "EEXIST", "ELOOP"];
-  const exits: Record<string, number> = { NotFound: 2, Unavailable: 4, Denied: 5 };
   for (const [code, row] of Object.entries(DISK_FAULTS)) {
     const raw = () => Object.assign(new Error("raw"), { code, path: "/data/a" });
     const stored = diskError(raw(), { action: "put", key: "a", backend: "file:///reg" });
@@ -213,6 +211,5 @@ Deno.test("every error of a disk is known to the registry, downloads, commands a
     checkRow(fileError("write", "/data/a", raw()), row, `file ${code}`);
     const command = toReportable(raw());
     if (!ofCommands.includes(code)) checkRow(command, row, `command ${code}`);
-    assertEquals(exitCodeOf(raw()), exits[row.code] ?? 3, `operator ${code}`);
   }
 });

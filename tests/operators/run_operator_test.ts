@@ -2,6 +2,7 @@ import { assert, assertEquals, assertRejects } from "@std/assert";
 import { exists } from "./support/exists.ts";
 import { type ErrorCode, isRegistryError, RegistryError } from "../../core/errors.ts";
 import type { StandardSchema } from "../../core/standard_schema.ts";
+import { DISK_FAULTS } from "../../core/faults/meanings.ts";
 import { realSystem } from "../../core/system.ts";
 import { defineOperator, runOperator } from "../../operators/mod.ts";
 import { exitCodeOf } from "../../operators/exit_codes.ts";
@@ -151,6 +152,14 @@ slowTest("system errors are mapped to exit codes", async () => {
   assertEquals(exitCodeOf(new DOMException("it took too long", "TimeoutError")), 4); // of AbortSignal.timeout
   assertEquals(exitCodeOf(new Deno.errors.TimedOut("it took too long")), 4);
   assertEquals(exitCodeOf(Object.assign(new Error("connect"), { code: "ETIMEDOUT" })), 4);
+});
+
+Deno.test("every error of a disk has an exit code", () => {
+  const exits: Record<string, number> = { NotFound: 2, Unavailable: 4, Denied: 5 };
+  for (const [code, row] of Object.entries(DISK_FAULTS)) {
+    const raw = Object.assign(new Error("raw"), { code, path: "/data/a" });
+    assertEquals(exitCodeOf(raw), exits[row.code] ?? 3, code);
+  }
 });
 
 Deno.test("a cancellation throws its reason", async () => {

@@ -1,9 +1,9 @@
 import { assertEquals } from "@std/assert";
-import { runPipeline } from "../../../operators/runner/mod.ts";
-import { carriedWorld } from "../../operators/runner/carry/carried_world.ts";
-import { ends, textOf, threeSteps, world } from "../../operators/runner/world.ts";
-import { testInRoot } from "../../support/temp_root.ts";
-import { withoutStore } from "./without_store.ts";
+import { runPipeline } from "../../operators/runner/mod.ts";
+import { carriedWorld } from "./runner/carry/carried_world.ts";
+import { ends, textOf, threeSteps, world } from "./runner/world.ts";
+import { testInRoot } from "../support/temp_root.ts";
+import { withoutStore } from "../registry/contract/without_store.ts";
 
 testInRoot("pipelines run over a registry without a store", async (root) => {
   const inner = await world(root);

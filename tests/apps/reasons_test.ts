@@ -1,22 +1,22 @@
 // An error has a reason, and each interface makes its own hint of it.
 import { assert, assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
 import { join } from "@std/path";
-import { openHttpRegistry } from "../../../apps/client.ts";
-import { CLI_HINTS, cliHint } from "../../../apps/cli/terminal/hint_words.ts";
-import { MCP_HINTS } from "../../../apps/mcp/hint_words.ts";
-import { explained } from "../../../apps/mcp/tool.ts";
-import { createHandler } from "../../../apps/server.ts";
-import { HTTP_HINTS } from "../../../apps/server/hint_words.ts";
-import { fault, hintFor, isRegistryError, type RegistryError } from "../../../core/errors.ts";
+import { openHttpRegistry } from "../../apps/client.ts";
+import { CLI_HINTS, cliHint } from "../../apps/cli/terminal/hint_words.ts";
+import { MCP_HINTS } from "../../apps/mcp/hint_words.ts";
+import { explained } from "../../apps/mcp/tool.ts";
+import { createHandler } from "../../apps/server.ts";
+import { HTTP_HINTS } from "../../apps/server/hint_words.ts";
+import { fault, hintFor, isRegistryError, type RegistryError } from "../../core/errors.ts";
 import {
   LOCAL_REASONS,
   readReason,
   type Reason,
   type ReasonKind,
   SERVICE_REASONS,
-} from "../../../core/hints/reasons.ts";
-import { openRegistry } from "../../../mod.ts";
-import { REPOSITORY } from "../../support/run_deno.ts";
+} from "../../core/hints/reasons.ts";
+import { openRegistry } from "../../mod.ts";
+import { REPOSITORY } from "../support/run_deno.ts";
 
 type Samples = { kind: ReasonKind; reason: Reason }[];
 

@@ -1,0 +1,162 @@
+// Each extension may be absent: without its folder, its tests and its line in the list, types are right, and the
+// kernel saves and loads. With `HOLDFAST_DAY` a run tries some, on other days the others.
+import { assert, assertEquals } from "@std/assert";
+import { existsSync } from "node:fs";
+import { copyFile, link, mkdir, readdir, rename, rm, writeFile } from "node:fs/promises";
+import { dirname, join } from "@std/path";
+import { REPOSITORY } from "./support/run_deno.ts";
+import { partOfRun } from "./support/seeds.ts";
+import { PRODUCT_FOLDERS, sourceFiles } from "./support/source_files.ts";
+import { type TempRoot, tempRoot } from "./support/temp_root.ts";
+
+/** The lists of extensions, and the folders that their modules are named from. */
+const LISTS = ["apps/extensions.ts", "explorer/src/extensions.ts"];
+
+/** Files and folders that only an extension uses, beside its own. */
+const MORE: Readonly<Record<string, readonly string[]>> = {
+  "explorer/src/extensions/ome": ["files/ome", "files/ome.ts"],
+  "operators/surface": ["operators"],
+};
+
+/** Folders whose tests are those of the kernel, and the ones that run. */
+const KERNEL = ["core", "disk", "registry", "backends", "materializers", "workers"]
+  .map((folder) => `tests/${folder}`);
+const QUICK = "tests/registry/conformance/registries_test.ts";
+
+interface Removed {
+  readonly list: string;
+  /** The name of its object. */
+  readonly name: string;
+  readonly folder: string;
+}
+
+const listed = (await Promise.all(LISTS.map(extensionsOf))).flat();
+
+async function extensionsOf(list: string): Promise<Removed[]> {
+  const text = await Deno.readTextFile(join(REPOSITORY, list));
+  return [...text.matchAll(/^import \{ (\w+) \} from "(.+)\/extension\.ts";$/gm)]
+    .map(([, name = "", folder = ""]) => ({ list, name, folder: join(dirname(list), folder) }));
+}
+
+/** A copy of the repository, whose files are those of the repository: none may be changed in place. */
+class Copy {
+  readonly #root: TempRoot;
+
+  constructor(root: TempRoot) {
+    this.#root = root;
+  }
+
+  path(name: string): string {
+    return this.#root.join("copy", name);
+  }
+
+  async fill(): Promise<void> {
+    const listing = ["ls-files", "-z", "--cached", "--others", "--exclude-standard"];
+    const { stdout } = await new Deno.Command("git", { args: listing, cwd: REPOSITORY }).output();
+    const files = new TextDecoder().decode(stdout).split("\0")
+      .filter((name) => /\.(ts|json|lock)$/.test(name) && !/^(docs|python)\//.test(name));
+    for (const folder of new Set(files.map(dirname))) {
+      await mkdir(this.path(folder), { recursive: true });
+    }
+    for (const name of files) {
+      const from = join(REPOSITORY, name), to = this.path(name);
+      if (name === "deno.lock") await copyFile(from, to); // Deno may write it
+      else await link(from, to).catch(() => copyFile(from, to)).catch(ignoreMissing);
+    }
+  }
+
+  async write(name: string, text: string): Promise<void> {
+    await rm(this.path(name));
+    await writeFile(this.path(name), text);
+  }
+
+  /** Runs `deno`, and returns what it said if it failed. */
+  async run(args: readonly string[]): Promise<string | undefined> {
+    const { success, stdout, stderr } = await new Deno.Command(Deno.execPath(), {
+      args: [...args],
+      cwd: this.path("."),
+      env: { NO_COLOR: "1", HOLDFAST_QUICK: "1", HOLDFAST_SERVERS: "none", HOLDFAST_SEEDS: "1" },
+    }).output();
+    if (success) return undefined;
+    return [stdout, stderr].map((bytes) => new TextDecoder().decode(bytes)).join("").slice(-3000);
+  }
+
+  /** Takes an extension away, until the end of a block. */
+  async remove({ list, name, folder }: Removed): Promise<AsyncDisposable> {
+    const parts = [folder, ...MORE[folder] ?? []];
+    const paths = [...parts.flatMap((part) => [part, testsOf(part)])].filter((path, i, all) =>
+      !all.some((other, j) => j !== i && path.startsWith(`${other}/`))
+    );
+    const kept = new Map<string, string>();
+    for (const path of paths) {
+      const to = this.#root.join("away", path);
+      if (this.isMissing(path)) continue;
+      await mkdir(dirname(to), { recursive: true });
+      await rename(this.path(path), to);
+      kept.set(path, to);
+    }
+    const texts = new Map<string, string>();
+    for (const file of [list, "deno.json"]) {
+      texts.set(file, await Deno.readTextFile(this.path(file)));
+    }
+    await this.write(list, withoutName(texts.get(list)!, name));
+    const config = JSON.parse(texts.get("deno.json")!);
+    const exports: [string, string][] = Object.entries(config.exports);
+    config.exports = Object.fromEntries(exports.filter(([, file]) => !this.isMissing(file)));
+    await this.write("deno.json", JSON.stringify(config));
+    const bringBack = async () => {
+      for (const [path, to] of kept) await rename(to, this.path(path));
+      for (const [file, text] of texts) await this.write(file, text);
+    };
+    return { [Symbol.asyncDispose]: bringBack };
+  }
+
+  isMissing(name: string): boolean {
+    return !existsSync(this.path(name));
+  }
+}
+
+function ignoreMissing(error: unknown): void {
+  if (!(error instanceof Deno.errors.NotFound)) throw error; // it is deleted, but still in the index
+}
+
+/** Returns the path of the tests of a file or folder. */
+function testsOf(path: string): string {
+  return path.startsWith("explorer/src/")
+    ? path.replace("explorer/src/", "explorer/tests/")
+    : `tests/${path}`;
+}
+
+/** Returns a list without the import and the row of an extension. */
+function withoutName(text: string, name: string): string {
+  return text.replace(new RegExp(`^import .*\\b${name}\\b.*\n`, "m"), "")
+    .replace(new RegExp(`\\b${name}\\b,?`), "");
+}
+
+Deno.test("the lists of extensions are found", async () => {
+  const rooms = listed.map(({ folder }) => folder);
+  for (const folder of ["gateways/hub", "operators/surface", "explorer/src/extensions/ome"]) {
+    assert(rooms.includes(folder), folder);
+  }
+  const page = await readdir(join(REPOSITORY, "explorer/src/extensions"));
+  assertEquals(rooms.filter((each) => each.startsWith("explorer/")).length, page.length);
+});
+
+Deno.test("the rest is whole without any one of the extensions", async (test) => {
+  await using root = await tempRoot();
+  const copy = new Copy(root);
+  await copy.fill();
+  const product = ["mod.ts", ...await sourceFiles(PRODUCT_FOLDERS)]; // some are loaded by name
+  for (const removed of partOfRun(listed, 5)) {
+    await test.step(removed.folder, async () => {
+      await using _away = await copy.remove(removed);
+      const isOfPage = removed.list.startsWith("explorer/");
+      const all = isOfPage ? ["explorer/src/main.ts", ...product] : product;
+      const checked = all.filter((file) => !copy.isMissing(file));
+      assertEquals(await copy.run(["check", "-q", ...checked]), undefined, "types");
+      const flags = ["test", "-A", "-q", "--no-check"];
+      assertEquals(await copy.run([...flags, "--no-run", ...KERNEL]), undefined, "tests import it");
+      assertEquals(await copy.run([...flags, QUICK]), undefined, "tests of the kernel");
+    });
+  }
+});
