@@ -8,7 +8,7 @@ export const MAX_FILE_LIST_BYTES: number = 256 * 1024 * 1024;
 /** Most files in one request to a service. */
 export const MOST_SENT_FILES = 100_000;
 
-/** The text of a file, of where it is, and of its place between others, without what differs. */
+/** Characters of an entry in the list, of its part, and of its offset in a pack, at least. */
 const FILE = `{"path":"","size":,"sha256":"${"0".repeat(64)}"},`.length;
 const PART = `,"parts":[{"object":0,"size":}]`.length;
 const OFFSET = `,"offset":00000`.length;
@@ -33,7 +33,7 @@ export function checkFileList(files: Iterable<{ path: string; size?: number }>):
 /** Throws `Invalid` for more files than one call may have. */
 export function checkFileCount(count: number, most?: number): void {
   if (most !== undefined && count > most) {
-    throw tooMany(`over ${most} files, the most of one request to a service`);
+    throw tooMany(`over ${most} files in one request to a service`);
   }
 }
 

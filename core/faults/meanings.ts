@@ -198,7 +198,7 @@ const FULL = meaning(
   { ...NEVER, ...REFUSED },
 );
 
-/** A page of a proxy, as a server with limits of its own names a code. */
+/** A refusal by a proxy: a service that refuses a large body itself names a code. */
 const BODY_LIMIT = meaning(
   "Invalid",
   "the request is larger than a proxy in between allows",

@@ -54,7 +54,7 @@ export function wrapBackend(inner: Backend, members: Partial<Backend>): Backend 
 
 /** A call of a backend. */
 export interface BackendCall {
-  readonly verb: Exclude<keyof Backend, "kind" | "location" | "reopen" | "disk" | symbol>;
+  readonly method: Exclude<keyof Backend, "kind" | "location" | "reopen" | "disk" | symbol>;
   /** Its key, prefix, or first key. */
   readonly key: string;
   /** Of a put. */
@@ -113,44 +113,44 @@ export function wrapCalls(
       await entries?.return?.();
     }
   }
-  const calls: Pick<Members, BackendCall["verb"]> = {
+  const calls: Pick<Members, BackendCall["method"]> = {
     head: (key, options) =>
-      send({ verb: "head", key }, options, (options) => inner.head(key, options)),
+      send({ method: "head", key }, options, (options) => inner.head(key, options)),
     get: (key, options) =>
-      send({ verb: "get", key }, options, (options) => inner.get(key, options)),
+      send({ method: "get", key }, options, (options) => inner.get(key, options)),
     put(key, body, options) {
-      const call = { verb: "put", key, mode: options?.mode ?? "overwrite" } as const;
+      const call = { method: "put", key, mode: options?.mode ?? "overwrite" } as const;
       return send(call, options, (options) => inner.put(key, body, options));
     },
     delete: (key, options) =>
-      send({ verb: "delete", key }, options, (options) => inner.delete(key, options)),
+      send({ method: "delete", key }, options, (options) => inner.delete(key, options)),
     list: (prefix, options) =>
       pages(
-        { verb: "list", key: prefix },
+        { method: "list", key: prefix },
         options,
         (options) => inner.list(prefix, options),
       ),
     getFirst: getFirst &&
       ((key, options) =>
-        send({ verb: "getFirst", key }, options, (options) => getFirst(key, options))),
+        send({ method: "getFirst", key }, options, (options) => getFirst(key, options))),
     deleteMany: deleteMany && ((keys, options) => {
-      const call = { verb: "deleteMany", key: keys[0] ?? "" } as const;
+      const call = { method: "deleteMany", key: keys[0] ?? "" } as const;
       return send(call, options, (options) => deleteMany(keys, options));
     }),
     presign: presign &&
       ((key, options) =>
-        send({ verb: "presign", key }, options, (options) => presign(key, options))),
+        send({ method: "presign", key }, options, (options) => presign(key, options))),
     copy: copy &&
       ((from, key, options) =>
-        send({ verb: "copy", key }, options, (options) => copy(from, key, options))),
+        send({ method: "copy", key }, options, (options) => copy(from, key, options))),
     sweepUploads: sweepUploads &&
       ((options) =>
-        pages({ verb: "sweepUploads", key: "" }, options, (options) => sweepUploads(options))),
+        pages({ method: "sweepUploads", key: "" }, options, (options) => sweepUploads(options))),
     sync: sync &&
       ((keys, options) =>
-        send({ verb: "sync", key: keys[0] ?? "" }, options, (options) => sync(keys, options))),
+        send({ method: "sync", key: keys[0] ?? "" }, options, (options) => sync(keys, options))),
     reserve: reserve &&
-      ((options) => send({ verb: "reserve", key: "" }, options, (options) => reserve(options))),
+      ((options) => send({ method: "reserve", key: "" }, options, (options) => reserve(options))),
   };
   return { ...bound, ...calls };
 }

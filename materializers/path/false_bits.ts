@@ -4,8 +4,8 @@ import { keepsExecutableBits } from "../../disk/mounts/executable_bits.ts";
 import type { FoundFile } from "./folder_entries.ts";
 
 /**
- * Makes files ordinary that are executable only because everything on their disk is. A disk with
- * an ordinary file keeps the bits; any other is tried.
+ * Clears the executable bit of files whose disk shows every file as executable. A disk with an
+ * ordinary file keeps the bits; any other is tried.
  */
 export function dropFalseBits(files: readonly Pick<FoundFile, "path" | "state" | "mode">[]): void {
   const executable = new Map<number, string>(); // the path of one on each disk

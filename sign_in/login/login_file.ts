@@ -163,7 +163,7 @@ function damaged(file: string, state: string): RegistryError {
   return fault({ code: "Invalid", action: ACTION, subject: shown(file), state, hint });
 }
 
-/** Finds the sign-in that provides the token of a service, or says what is missing. */
+/** Returns the sign-in that provides the token of a service, or what is missing. */
 export function whereSignedIn(location: string, system: System): FoundCredentials {
   const login = readLogins(system)[parseAddress(location)];
   if (login !== undefined) return { found: true, where: `sign-in with ${login.issuer}` };

@@ -9,17 +9,18 @@ export interface CallCounts {
 
 export function withCounts(inner: Backend): { backend: Backend; calls: CallCounts } {
   const counts: Record<string, number> = {};
-  const counted = wrapCalls(inner, ({ verb, signal }, act) => {
-    counts[verb] = (counts[verb] ?? 0) + 1;
+  const counted = wrapCalls(inner, ({ method, signal }, act) => {
+    counts[method] = (counts[method] ?? 0) + 1;
     return act(signal);
   });
   const backend = { ...counted, reopen: inner.reopen };
   const calls: CallCounts = {
     counts,
     take() {
-      const text = Object.entries(counts).map(([verb, times]) => `${verb} ${times}`).join(", ") ||
+      const text =
+        Object.entries(counts).map(([method, times]) => `${method} ${times}`).join(", ") ||
         "none";
-      for (const verb of Object.keys(counts)) delete counts[verb];
+      for (const method of Object.keys(counts)) delete counts[method];
       return text;
     },
   };

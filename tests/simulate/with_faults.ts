@@ -6,7 +6,7 @@ import { type BackendCall, wrapBackend, wrapCalls } from "../../core/work/wrap_b
 
 /** A call of a store. */
 export interface StoreCall {
-  verb: BackendCall["verb"] | "place";
+  verb: BackendCall["method"] | "place";
   key: string;
   mode?: "create" | "overwrite";
 }
@@ -127,9 +127,14 @@ export function withFaults(inner: Backend, options: FaultOptions): Backend {
   }
 
   // an effect may come long after its caller is gone
-  const calls = wrapCalls(inner, (call, act) => send(call, call.signal, () => act(undefined)), {
-    pageEntries: pageSize,
-  });
+  const calls = wrapCalls(
+    inner,
+    ({ method: verb, key, mode, signal }, act) =>
+      send({ verb, key, mode }, signal, () => act(undefined)),
+    {
+      pageEntries: pageSize,
+    },
+  );
   return wrapBackend(calls, {
     get(key, { range, signal } = {}) {
       return send({ verb: "get", key }, signal, async () => {

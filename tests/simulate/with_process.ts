@@ -29,7 +29,10 @@ export function withProcess(inner: Backend, { process, pause }: WithProcessOptio
     }
   }
 
-  const calls = wrapCalls(inner, (call, act) => during(call, () => act(call.signal)));
+  const calls = wrapCalls(
+    inner,
+    ({ method: verb, key, mode, signal }, act) => during({ verb, key, mode }, () => act(signal)),
+  );
   return wrapBackend(calls, {
     async *list(prefix, options): AsyncGenerator<ObjectInfo | Prefix> {
       const entries = inner.list(prefix, options)[Symbol.asyncIterator]();

@@ -7,7 +7,7 @@ import type { CliIo } from "../terminal/cli_io.ts";
 export interface TokenSource {
   /** Returns the token for a service, undefined without one. */
   tokenOf(location: string, context: TokenContext): Promise<ServiceToken | undefined>;
-  /** Finds where the token for a service is, never what it is; or says what is missing. */
+  /** Returns where the token for a service comes from, without the token, or what is missing. */
   find(location: string, system: System): FoundCredentials;
 }
 

@@ -14,7 +14,7 @@ export function auditSink(
   return async (entry) => await stdout.write(`${JSON.stringify(entry)}\n`);
 }
 
-/** Returns the same. Throws if it cannot be written: then the service must not start. */
+/** Opens the sink of the audit trail. Throws if it cannot be written: the service must not start. */
 export async function openAuditSink(
   file: string | undefined,
   io: Pick<CliIo, "cwd" | "stdout">,

@@ -1,7 +1,7 @@
 // Hints for wrong command lines: a line to paste, or how to write it.
 //
 // A line that stores or deletes something has the command, the arguments and the options that were
-// typed, each at most one letter away: nothing is done that was not said. For a word of another
+// typed, each at most one letter away: it does nothing else. For a word of another
 // tool, only commands that read get a line.
 import { lstat } from "node:fs/promises";
 import { resolve } from "node:path";
@@ -125,7 +125,7 @@ function wordsIn(group: string, commands: readonly Command[]): string[] {
   });
 }
 
-/** Returns the words of a line; undefined if it would do what was not said, or an option is unknown. */
+/** Returns the words of a line; undefined if it would do what was not typed, or an option is unknown. */
 async function lineOf(
   { command, more, rest, isSaid }: Candidate,
   { cwd, wasParsed = false }: SuggestOptions,
@@ -234,7 +234,7 @@ async function kindOf(text: string, cwd: string): Promise<string> {
   return exists ? "file" : text.includes(":") ? "named" : "word";
 }
 
-/** Says how to write what a word of another tool means. */
+/** Returns the advice for a word of another tool: how to write what it means. */
 function usageOf(found: readonly Candidate[]): string {
   const ways = found.map(({ command: { name, args }, more }) =>
     `holdfast ${name} ${more || args.map(({ usage }) => usage).join(" ")}`.trimEnd()
@@ -243,7 +243,7 @@ function usageOf(found: readonly Candidate[]): string {
   return `Write: ${usage}. See "holdfast ${found[0]!.command.name} --help".`;
 }
 
-/** Says what the options of another tool are; undefined if there are none. */
+/** Returns the advice for options of another tool; undefined if there are none. */
 function optionsOf({ command, rest }: Candidate): string | undefined {
   const advice = rest.flatMap((word) => {
     const [form = ""] = word.split("=", 1);

@@ -195,7 +195,7 @@ const OPENING_FLAGS: Readonly<Record<string, string>> = {
 
 type ReadEnv = (name: string) => string | undefined;
 
-/** Returns the hint of an error for the command line. Nobody can sign in in a job of CI. */
+/** Returns the hint of an error for the command line; in CI, where nobody can sign in, another one. */
 export function cliHint(
   error: Advice & { suggestion?: string },
   env: ReadEnv = () => undefined,
@@ -204,7 +204,7 @@ export function cliHint(
   return isJob ? jobHint(env) : hintFor(error, CLI_HINTS);
 }
 
-/** Says how a job of CI gets a token. */
+/** Returns how a CI job gets a token. */
 function jobHint(env: ReadEnv): string {
   const own = env("GITHUB_ACTIONS") && !env("ACTIONS_ID_TOKEN_REQUEST_URL")
     ? "Add `permissions: { id-token: write, contents: read }` to the job, or pass"

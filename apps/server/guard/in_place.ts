@@ -1,4 +1,4 @@
-// Answers that are made in a place.
+// Answers that are made while the request holds a place: see `places.ts`.
 import { Answer } from "../answer.ts";
 import type { RequestInfo, RouteContext } from "../gateways/gateway.ts";
 import { onDemand } from "../streams.ts";

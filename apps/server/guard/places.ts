@@ -109,6 +109,6 @@ function tooMany(): RefusedRequest {
     code: "Unavailable",
     action: "answer",
     state: "too many requests for long lists or archives at once",
-    hint: "Send fewer at once, and this one again later.",
+    hint: "Send fewer at once, and repeat this one later.",
   });
 }

@@ -130,7 +130,7 @@ export function readOverrides(texts: readonly OverrideText[], problems: ProblemL
   });
 }
 
-/** Signs that YAML reads as more than a word or a number, where nobody means that in one value. */
+/** Values that YAML would read as a comment, a block or an alias, and that are meant as text. */
 const SIGNS: readonly RegExp[] = [
   /^#|\s#/, // a comment: #ff0000
   /:(?:\s|$)/, // a mapping: Model: best

@@ -1,1 +1,1 @@
-"""Speaks to a service."""
+"""The client of a service."""

@@ -45,7 +45,7 @@ def send_files(
     Of large files, it sends only the bytes that the `earlier` version lacks.
     """
     if len(files) > MOST_FILES:
-        message = f"Cannot save {quoted(name)}: it has {len(files)} files, of at most {MOST_FILES}"
+        message = f"Cannot save {quoted(name)}: it has more than {MOST_FILES} files ({len(files)})"
         raise HoldfastError("Invalid", message, "Save several artifacts, or one archive.")
     sizes = [size_of(file.content) for file in files]
     is_large = max(sizes, default=0) >= LEAST_SIZE

@@ -24,7 +24,7 @@ def download_files(
 ) -> list[str]:
     """Writes the files of a version as the new folder `to`: all of them, or nothing."""
     if links not in ("safe", "unsafe", "skip"):
-        message = f"Cannot download {quoted(version.ref)}: {links!r} is not a way to treat links"
+        message = f"Cannot download {quoted(version.ref)}: unknown value of links: {links!r}"
         raise HoldfastError("Invalid", message, "Pass links='safe', 'unsafe' or 'skip'.")
     if re.match(r"[a-z][a-z0-9+.-]+:[/\\\\]", str(to), re.IGNORECASE):
         message = f"Cannot download {quoted(version.ref)}: the target is a URL, not a folder"
@@ -151,7 +151,7 @@ def write_tree(
 
 
 def make_executable(path: Path) -> None:
-    """Lets everybody execute a new file who may read it, if its disk can."""
+    """Makes a new file executable for everybody who may read it, if its disk can."""
     mode = path.stat().st_mode
     try:
         path.chmod(mode | (mode & 0o444) >> 2)

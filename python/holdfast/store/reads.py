@@ -69,5 +69,5 @@ def plan(pieces: list[Piece]) -> list[list[tuple[Read, int, int]]]:
 
 
 def gap_after(read: Read) -> int:
-    """Returns how far the next piece may be from a read that takes it too."""
+    """Returns the largest gap between a read and the next piece that it still includes."""
     return min(max(read.end - read.offset, 64 * 1024), 512 * 1024)

@@ -134,7 +134,7 @@ def files_below(folder: Path, root: Path) -> Iterator[FileToSend]:
 
 
 def without_false_bits(files: list[FileToSend]) -> list[FileToSend]:
-    """Makes files ordinary that are executable only because all files on their disk are."""
+    """Clears the executable bit of files whose disk shows every file as executable."""
     modes = {file.mode for file in files if isinstance(file.content, Path)}
     first = next((file.content for file in files if isinstance(file.content, Path)), None)
     if modes != {"executable"} or first is None or keeps_executable_bits(first.parent):

@@ -14,14 +14,14 @@ testBackend(Deno.test, () => Promise.resolve(passOn(createMemoryBackend())), {
 
 /** A backend whose methods return their names, with every member. */
 function whole(asked: unknown[]): Backend {
-  const ask = (verb: string) => (...args: unknown[]) => {
-    asked.push([verb, args.at(-1)]);
-    return Promise.resolve(verb);
+  const ask = (method: string) => (...args: unknown[]) => {
+    asked.push([method, args.at(-1)]);
+    return Promise.resolve(method);
   };
-  const listing = (verb: string) =>
+  const listing = (method: string) =>
     async function* (...args: unknown[]) {
-      asked.push([verb, args.at(-1)]);
-      for (let i = 0; i < 5; i++) yield verb;
+      asked.push([method, args.at(-1)]);
+      for (let i = 0; i < 5; i++) yield method;
     };
   const backend = {
     kind: "mine",
@@ -32,10 +32,10 @@ function whole(asked: unknown[]): Backend {
     sweepUploads: listing("sweepUploads"),
     [Symbol.asyncDispose]: async () => {},
   };
-  const verbs = "head get put delete getFirst deleteMany presign copy sync reserve".split(" ");
+  const methods = "head get put delete getFirst deleteMany presign copy sync reserve".split(" ");
   return Object.assign(
     backend,
-    Object.fromEntries(verbs.map((verb) => [verb, ask(verb)])),
+    Object.fromEntries(methods.map((method) => [method, ask(method)])),
   ) as unknown as Backend;
 }
 
@@ -48,7 +48,7 @@ Deno.test("every call passes through a wrapper once, with its key and signal", a
     return act(call.signal);
   }, { pageEntries: 3 });
   const options = { signal, olderThan: 1, expiresInMs: 1 };
-  const made: Record<BackendCall["verb"], () => unknown> = {
+  const made: Record<BackendCall["method"], () => unknown> = {
     head: () => backend.head("key", options),
     get: () => backend.get("key", options),
     put: () => backend.put("key", new Uint8Array(), { ...options, mode: "create" }),
@@ -62,16 +62,16 @@ Deno.test("every call passes through a wrapper once, with its key and signal", a
     sync: () => backend.sync?.(["key"], options),
     reserve: () => backend.reserve?.(options),
   };
-  for (const [verb, make] of Object.entries(made)) {
+  for (const [method, make] of Object.entries(made)) {
     calls.length = asked.length = 0;
     const result = await make();
-    const isListing = verb === "list" || verb === "sweepUploads";
-    assertEquals(result, isListing ? Array(5).fill(verb) : verb);
-    const key = verb === "sweepUploads" || verb === "reserve" ? "" : "key";
-    const call = { verb, key, signal, ...(verb === "put" && { mode: "create" }) };
+    const isListing = method === "list" || method === "sweepUploads";
+    assertEquals(result, isListing ? Array(5).fill(method) : method);
+    const key = method === "sweepUploads" || method === "reserve" ? "" : "key";
+    const call = { method, key, signal, ...(method === "put" && { mode: "create" }) };
     assertEquals(calls, Array(isListing ? 2 : 1).fill(call)); // pages of three
-    const given = verb === "put" ? { ...options, mode: "create" } : options;
-    assertEquals(asked, [[verb, given]]);
+    const given = method === "put" ? { ...options, mode: "create" } : options;
+    assertEquals(asked, [[method, given]]);
   }
   assertEquals([backend.kind, backend.location], ["mine", "mine:"]);
   assertEquals([backend.reopen, backend.disk?.layout], [undefined, "folded"]);

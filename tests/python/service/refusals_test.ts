@@ -49,7 +49,7 @@ pythonTest("more files than a service takes are refused before any is sent", asy
     if (/contents|uploads/.test(request.url)) sent.push(`${request.method} ${request.url}`);
     return handler(request);
   });
-  const refused = 'Cannot save "m": it has 2 files, of at most 1';
+  const refused = 'Cannot save "m": it has more than 1 files (2)';
   const args = [`http://127.0.0.1:${server.addr.port}`];
   assertEquals(await runProgram(MANY, { args, cwd: root.path }), [refused, refused]);
   assertEquals(sent, []);

@@ -34,7 +34,7 @@ export const log: Command = defineCommand({
   ],
   examples: [
     ["./train | holdfast runs log digits:model 7 -p rate:=0.1", "watch any program"],
-    ["holdfast runs log digits:model 7 < history.jsonl", "a file that exists"],
+    ["holdfast runs log digits:model 7 < history.jsonl", "an existing file"],
   ],
   async run([name, id], { param = [], tag = [], from }, context) {
     const { io } = context;

@@ -6,7 +6,7 @@ import { readLoggedRun, readLoggedRuns, updateRun } from "../../../../registry/m
 import { conflict } from "../../../../core/errors.ts";
 import { type Command, defineCommand, YES_OPTION } from "../../program/command.ts";
 import { checkNewAlias, refuseRef } from "../../program/refusals.ts";
-import { invalid, noName } from "../../terminal/hints.ts";
+import { invalid, noName, shellWord } from "../../terminal/hints.ts";
 import { printTable } from "../../program/print_table.ts";
 import { factsOf, PARAM_OPTION, RUN_ID, RUN_NAME, TAG_OPTION } from "../../logging/run_options.ts";
 import { formatCount, formatTimes } from "../../terminal/units.ts";
@@ -113,7 +113,10 @@ export const rm: Command = defineCommand({
       const state = run.version === undefined
         ? `it is ${run.state}`
         : `it was finished as ${run.version}`;
-      throw conflict("discard", spoken, state, { hint: "Nothing is left to do." });
+      const hint = run.version === undefined
+        ? "Check the id: holdfast runs ls."
+        : `Delete the version instead: holdfast rm ${shellWord(`${name}@${run.version}`)}`;
+      throw conflict("discard", spoken, state, { hint });
     }
     const about = `${run.state}, ${formatCount(run.points, "point")}`;
     if (!yes && !await context.confirm(`Discard ${spoken} (${about})?`)) {

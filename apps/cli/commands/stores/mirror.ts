@@ -45,7 +45,7 @@ export const mirror: Command = defineCommand({
     { flags: "--create", text: "create a missing target with settings and rules of the source" },
     {
       flags: "--settings",
-      text: "replace rules and settings of the target by those of the source",
+      text: "replace rules and settings of the target with those of the source",
     },
     { flags: "--verify", text: "check everything again, and read back what was written" },
     { flags: "--concurrency <count>", text: "versions at once (default: 8)", parse: parseCount },

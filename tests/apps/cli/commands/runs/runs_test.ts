@@ -21,6 +21,7 @@ filledTest("runs lists and prints a run that was left, and finish saves it", asy
   await it.fails("runs show net 8", 3, "holdfast runs ls net.");
   await it.tells("runs finish net 7 -a kept", "Saved net@1.0.0");
   await it.tells("runs finish net 7", "Saved net@1.0.0");
+  await it.fails("runs rm net 7 --yes", 4, "holdfast rm net@1.0.0");
   const { metadata } = JSON.parse(await it.succeeds("info net@kept --json"));
   assertEquals(metadata.metrics, { loss: 0.25, "loss.min": 0.25 });
   await it.fails("runs finish net 8", 3, 'Cannot finish run "8"');
