@@ -109,7 +109,8 @@ export const rm: Command = defineCommand({
     const { signal } = context.io;
     const run = await readLoggedRun(registry, name, { id, lines: false, signal });
     const spoken = `run ${id} of ${name}`;
-    if (run.state === "finished" || run.state === "discarded") {
+    const hasEnded = run.state === "finished" || run.state === "discarded";
+    if (hasEnded || run.version !== undefined) { // a failed run can have a version
       const state = run.version === undefined
         ? `it is ${run.state}`
         : `it was finished as ${run.version}`;
@@ -124,6 +125,10 @@ export const rm: Command = defineCommand({
       return 1;
     }
     const discarded = await discardRun(registry, name, { id, signal });
+    if (!discarded) {
+      const hint = `Look at its state: holdfast runs show ${shellWord(name)} ${shellWord(id)}`;
+      throw conflict("discard", spoken, "it has ended meanwhile", { hint });
+    }
     await context.done({ name, id, discarded }, `Discarded ${spoken}`, "");
   },
 });
