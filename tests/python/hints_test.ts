@@ -1,7 +1,8 @@
 // Errors of the Python package: each is a HoldfastError, with a hint for Python programs.
-import { assert, assertEquals, assertMatch } from "@std/assert";
+import { assert, assertEquals, assertMatch, assertThrows } from "@std/assert";
 import { join } from "node:path";
-import { openRegistry } from "../../mod.ts";
+import { checkAlias } from "../../core/naming/refs.ts";
+import { openRegistry, RegistryError } from "../../mod.ts";
 import { REPOSITORY } from "../support/run_deno.ts";
 import { sourceFiles } from "../support/source_files.ts";
 import { python, pythonTest, runProgram, served } from "./reader.ts";
@@ -205,4 +206,28 @@ for path in pathlib.Path(sys.argv[1]).rglob("*.py"):
 
 pythonTest("each error of the package is written with a hint", async () => {
   assertEquals(await runProgram(AST, { args: [join(REPOSITORY, "python/holdfast")] }), [""]);
+});
+
+const WRONG_ALIASES = ["latest", "v1", "1.0.0", "^1", "2.x", ">=1 <2", "a/b"];
+
+pythonTest("an alias that cannot be set is refused for the reason of the library", async (root) => {
+  await using registry = await openRegistry("memory:");
+  await using service = served(registry, ["read:*", "write:*"]);
+  const program = `
+import json, sys
+import holdfast
+
+registry = holdfast.connect(sys.argv[1], token=sys.argv[2])
+for alias in json.loads(sys.argv[3]):
+    try:
+        registry.save("a", 1, alias=alias)
+    except holdfast.Invalid as error:
+        print(error.message.split(": ", 1)[1])
+`;
+  const args = [service.location, service.token!, JSON.stringify(WRONG_ALIASES)];
+  const reasons = WRONG_ALIASES.map((alias) => {
+    const { message } = assertThrows(() => checkAlias(alias), RegistryError);
+    return message.slice(message.indexOf(": ") + 2);
+  });
+  assertEquals(await runProgram(program, { args, cwd: root.path }), reasons);
 });

@@ -275,10 +275,22 @@ def parse_ref(ref: str) -> tuple[str, Version | Range | str]:
 
 def check_alias(alias: str) -> None:
     """Raises `Invalid` for what cannot be an alias: `latest`, or like a version or a range."""
+    encode_segment(alias, "alias")
+    hint = 'Use a word such as "production".'
+    if "/" in alias:
+        state, hint = "it contains /", "Use one word. Aliases of a release are only read."
+    elif alias == "latest":
+        state = "it is the newest version"
+    elif not is_alias(alias):
+        has_space = re.search(r"\s", alias) is not None
+        state = f"it {'contains white space' if has_space else 'looks like a version or a range'}"
+    else:
+        return
+    raise HoldfastError("Invalid", f"Cannot use the alias {quoted(alias)}: {state}", hint)
+
+
+def is_alias(text: str) -> bool:
     try:
-        found = parse_ref(f"a@{alias}")[1]
+        return isinstance(parse_ref(f"a@{text}")[1], str)
     except HoldfastError:
-        found = "latest"
-    if not isinstance(found, str) or found == "latest" or "/" in alias:
-        message = f"Cannot use {quoted(str(alias))} as an alias: it is not a word"
-        raise HoldfastError("Invalid", message, 'Use a word such as "production".')
+        return False
