@@ -320,7 +320,9 @@ class Run(Worded):
         try:
             self.fail(reason)
         except HoldfastError as error:
-            LOG.warning("%s", error.message)
+            lost = len(self._lines)
+            points = f". Points that are not stored: {lost}" if lost > 0 else ""
+            LOG.warning("%s%s", error.message, points)
             self._end()
 
     def __enter__(self) -> Run:

@@ -282,7 +282,7 @@ export class OpenedRun implements Run {
       await this.fail("its program ended it without `finish`");
     } catch (error) {
       const lost = this.#lines.length;
-      const points = lost === 0 ? "" : `. ${lost} points are not stored`;
+      const points = lost === 0 ? "" : `. Points that are not stored: ${lost}`;
       this.#parts.logger.warn(`${(error as Error).message}${points}`);
       this.#end();
     }

@@ -158,6 +158,39 @@ run.finish()
   },
 );
 
+const LOST = `${CONNECT}
+import logging
+
+class Lines(logging.Handler):
+    def emit(self, record):
+        if "Points" in record.getMessage():
+            print(record.getMessage(), flush=True)
+
+logging.getLogger("holdfast").addHandler(Lines())
+
+def away(*call, **named):
+    raise holdfast.HoldfastError("Unavailable", "Cannot write: no answer", "Try again.")
+
+with registry.run("m", id="1") as run:
+    run.log(loss=1)
+    run.flush()
+    run._connection.json = away
+    run.log(loss=2)
+    run.log(loss=3)
+`;
+
+pythonTest(
+  "a run that is left while the store is away says how many points are lost",
+  async (root) => {
+    await using registry = await openRegistry("memory:");
+    await using service = served(registry, ["read:*", "write:*"]);
+    const args = [service.location, service.token!];
+    assertEquals(await runProgram(LOST, { args, cwd: root.path }), [
+      "Cannot write: no answer. Points that are not stored: 2",
+    ]);
+  },
+);
+
 const BLOCKS = `${CONNECT}
 with registry as same:
     assert same is registry
