@@ -10,6 +10,7 @@ import { relative } from "../routing.ts";
 import type { RouteContext, Routes } from "../gateways/gateway.ts";
 import type { ServerContext } from "../routing.ts";
 import { METHODS } from "../../../core/options/methods.ts";
+import { isUnknownRule } from "../../../core/registry/rules.ts";
 import { route } from "../describe.ts";
 import { operationRoute } from "../operation_route.ts";
 import * as saving from "../saving/save_sent.ts";
@@ -151,7 +152,9 @@ async function checkForce(
   access.check("move", name);
   if (access.admin) return;
   const { rules: [rule] } = await readRules(registry, { name, signal });
-  if (rule?.protect) throw denied("delete what a rule protects", "admin");
+  if (rule && (rule.protect || isUnknownRule(rule))) {
+    throw denied("delete what a rule protects", "admin");
+  }
   if (rule?.protectAliases !== undefined) access.check("promote", name);
 }
 

@@ -1,6 +1,7 @@
 // Rules of a program of tomorrow are kept. This program refuses what they may protect.
 import { assert, assertEquals, assertStringIncludes } from "@std/assert";
 import { openHttpRegistry } from "../../../apps/client.ts";
+import { createAccess, parseScope } from "../../../apps/server/access/access.ts";
 import { createMemoryBackend } from "../../../backends/memory.ts";
 import type { SettingsRecord } from "../../../core/record.ts";
 import { deleteMany, openRegistry, type Registry } from "../../../mod.ts";
@@ -137,6 +138,27 @@ for (const [what, rule] of Object.entries(RULES)) {
     await registry.delete("m@3");
   });
 }
+
+Deno.test("only `admin` forces a deletion that a rule of tomorrow may protect", async () => {
+  const stored = await openWith({ pattern: "m", keepYearly: 2 });
+  const handler = createCheckedHandler(stored, {
+    tokens: {
+      find(authorization) {
+        const scopes = authorization!.slice("Bearer ".length).split(",").map(parseScope);
+        return Promise.resolve(createAccess("id", scopes));
+      },
+    },
+  });
+  const open = (token: string) =>
+    openHttpRegistry("http://localhost", { token, fetch: (request) => handler(request) });
+  const force = true;
+  const writer = await open("write:*,promote:*,read:*");
+  await rejected("Denied", writer.delete("m@3", { force }));
+  await rejected("Denied", writer.delete("m", { allVersions: true, force }));
+  assertEquals(await writer.delete("other@3", { force }), true);
+  assertEquals(await (await open("admin")).delete("m@3", { force }), true);
+  await handler[Symbol.asyncDispose]();
+});
 
 Deno.test("a mirror deletes and overwrites nothing that a rule of tomorrow may protect", async () => {
   const target = await openWith({ pattern: "m", keepYearly: 2 });
