@@ -67,12 +67,12 @@ export interface Run extends AsyncDisposable {
    */
   abandon(): string;
   /**
-   * Stores the points that `abandon` of another writer of this run returned, by lines. A repeat adds
-   * nothing.
+   * Stores the points that `abandon` of another writer of this run returned, by lines, and
+   * returns their number. A repeat adds nothing. A last line that was cut off is left out.
    *
    * @throws {RegistryError} `Invalid` for other lines
    */
-  restore(lines: Iterable<string> | AsyncIterable<string>): Promise<void>;
+  restore(lines: Iterable<string> | AsyncIterable<string>): Promise<number>;
   /**
    * Adds parameters and tags.
    *

@@ -16,6 +16,8 @@ interface KeptPoints {
 interface KeptPart {
   part: string;
   text: string;
+  /** Number of its points. */
+  count: number;
 }
 
 /** Yields parts for the draft of a run. Lines that are not whole are left out. */
@@ -27,7 +29,7 @@ export async function* partsOf(
   let text = "", count = 0;
   const take = (): KeptPart => {
     const { writer, first } = kept!;
-    const taken = { part: pointsPart(writer, first, count), text };
+    const taken = { part: pointsPart(writer, first, count), text, count };
     kept = { writer, first: first + count };
     text = "";
     count = 0;

@@ -247,12 +247,15 @@ export class OpenedRun implements Run {
     return text;
   }
 
-  async restore(lines: Iterable<string> | AsyncIterable<string>): Promise<void> {
+  async restore(lines: Iterable<string> | AsyncIterable<string>): Promise<number> {
     if (this.#hasEnded) throw this.#ended("restore");
+    let points = 0;
     // The parts are the same each time, and the first one is the same that may have been stored.
-    for await (const { part, text } of partsOf(lines, this)) {
+    for await (const { part, text, count } of partsOf(lines, this)) {
       await this.#parts.draft.addPart(part, [{ path: CURVE_FILE, content: encoder.encode(text) }]);
+      points += count;
     }
+    return points;
   }
 
   async fail(reason: string): Promise<void> {

@@ -3,6 +3,8 @@ import { assertEquals, assertRejects, assertThrows } from "@std/assert";
 import type { Registry } from "../../../mod.ts";
 import { discardRun, finishRun, openRun, updateRun } from "../../../registry/mod.ts";
 import { readLoggedRun, readLoggedRuns } from "../../../registry/mod.ts";
+import { realSystem } from "../../../core/system.ts";
+import { nextTurn } from "../../../core/work/next_turn.ts";
 import { collect, rejected } from "../rejected.ts";
 import { pointsOf, type RunCase } from "./run_cases.ts";
 
@@ -122,7 +124,9 @@ export const LIFE_CASES: readonly RunCase[] = [
       await main.flush();
       const helper = await openRun(other, "m", { id: "1" });
       helper.log({ validation: 0.4 });
+      await nextMillisecond(); // nothing else orders what two programs do in one
       await helper.fail("the helper has no memory");
+      await nextMillisecond();
       assertEquals((await lookAt(other)).reason, "the helper has no memory");
       const closed = await openRun(other, "m", { id: "1" });
       closed.log({ test: 0.3 });
@@ -143,6 +147,7 @@ export const LIFE_CASES: readonly RunCase[] = [
     async run({ registry, other }) {
       const main = await openRun(registry, "m", { id: "1" });
       await (await openRun(other, "m", { id: "1" })).close();
+      await nextMillisecond();
       main.log({ loss: NaN });
       await main.fail("the loss is NaN");
       const { state, reason } = await lookAt(other);
@@ -249,3 +254,8 @@ export const LIFE_CASES: readonly RunCase[] = [
     },
   },
 ];
+
+async function nextMillisecond(): Promise<void> {
+  const start = realSystem.now();
+  while (realSystem.now() === start) await nextTurn();
+}

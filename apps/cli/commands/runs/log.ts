@@ -1,6 +1,6 @@
 // `runs log`: points of any program, through a pipe.
 import { createReadStream } from "node:fs";
-import { unlink } from "node:fs/promises";
+import { rm } from "node:fs/promises";
 import { resolve } from "node:path";
 import type { RunName } from "../../../../core/registry/run.ts";
 import { openRun, type Run } from "../../../../registry/mod.ts";
@@ -101,15 +101,11 @@ async function keptRunOf(
 
 /** Stores the points of a file. A repeat stores none of them twice. */
 async function store(path: string, run: Run, context: CommandContext): Promise<void> {
-  let points = -1; // the first line is about the writer
-  const counted = async function* () {
-    for await (const line of linesOf(createReadStream(path))) {
-      points++;
-      yield line.toString();
-    }
+  const lines = async function* () {
+    for await (const line of linesOf(createReadStream(path))) yield line.toString();
   };
-  await run.restore(counted());
+  const points = await run.restore(lines());
   await run.close();
-  await unlink(path);
+  await rm(path, { force: true }); // another call may have stored the same points
   await report({ run, points, refused: 0 }, context);
 }
