@@ -22,6 +22,7 @@ export type {
   GatewayContext,
   OpenGateway,
   RequestInfo,
+  RequestPlaces,
   RouteDescription,
   RouteEntry,
   Routes,

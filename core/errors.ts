@@ -28,6 +28,7 @@ export type ErrorCode =
   | "Unknown"
   | "TaskFailed";
 
+/** Advice whether a call can be made again. */
 export type RetryAdvice = RegistryError["retry"];
 
 /** The fields of a {@linkcode RegistryError}. */

@@ -4,10 +4,11 @@
  *
  * @module
  */
-export type { RegistryErrorFields } from "../core/errors.ts";
+export type { RegistryErrorFields, RetryAdvice } from "../core/errors.ts";
 export { LOCAL_REASONS, SERVICE_REASONS } from "../core/hints/reasons.ts";
-export type { Reason } from "../core/hints/reasons.ts";
+export type { Reason, ReasonKind } from "../core/hints/reasons.ts";
 export type { Author } from "../core/naming/author.ts";
+export type { VersionParts, VersionRange } from "../core/naming/versions.ts";
 export type { ArtifactInput, RegistrySettings } from "../core/record.ts";
 export type {
   AliasChange,
@@ -18,6 +19,7 @@ export type {
   HistoryOptions,
   InfoOptions,
   NamesOptions,
+  NoTypeOfLoad,
   OpenOptions,
   RolledBackAlias,
   SetAliasOptions,
@@ -33,7 +35,12 @@ export type { AnnotateOptions, AnnotationsChange } from "../core/registry/annota
 export type { Release } from "../core/registry/release.ts";
 export type { SignalOptions } from "../core/registry/operations/saving.ts";
 export type { RegistryService } from "../core/registry/service.ts";
-export type { StandardSchema } from "../core/standard_schema.ts";
+export type {
+  InferOutput,
+  SchemaIssue,
+  SchemaResult,
+  StandardSchema,
+} from "../core/standard_schema.ts";
 export type { RegistryParts } from "./contract/define_registry.ts";
 export type * from "./operations/look/difference.ts";
 export type { ValueChange } from "../core/text/value_changes.ts";
@@ -48,6 +55,7 @@ export type {
   Run,
   RunChange,
   RunFacts,
+  RunName,
   RunValues,
   RunWriter,
 } from "../core/registry/run.ts";

@@ -6,7 +6,6 @@ import type { ResumableUploads } from "../../../registry/uploads.ts";
 import type { Access, RouteScope } from "../access/access.ts";
 import { Answer } from "../answer.ts";
 import type { OpenVersion } from "../files/opened.ts";
-import type { Places } from "../guard/places.ts";
 import type { GatewayMemory, MemoryKind } from "../memory/service_memory.ts";
 import type { AuditSubject } from "../observe/audit_entry.ts";
 import type { HandlerInfo, ServiceOptions } from "../service_options.ts";
@@ -46,7 +45,7 @@ export interface RequestInfo extends HandlerInfo {
   gateway?: OpenGateway;
   route?: string;
   /** Places to read lists of any length. Absent where requests must not wait for each other. */
-  lists?: Places;
+  lists?: RequestPlaces;
   /** Returns the current rights of the sender, for long responses. Absent without tokens. */
   renew?: () => Promise<Access>;
   scope?: RouteScope;
@@ -63,6 +62,12 @@ export interface RequestInfo extends HandlerInfo {
   writes?: string;
   /** The subject of its entry in the audit trail, beside names and versions. */
   subject?: AuditSubject;
+}
+
+/** Places of a process, which requests take in turns. */
+export interface RequestPlaces {
+  /** Waits for a place of this sender, and returns a function that gives it back. */
+  take(sender: string, signalOf?: () => AbortSignal): Promise<() => void>;
 }
 
 /** Bodies by their media types. */

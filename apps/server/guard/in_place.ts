@@ -1,11 +1,13 @@
 // Answers that are made while the request holds a place: see `places.ts`.
 import { Answer } from "../answer.ts";
-import type { RequestInfo, RouteContext } from "../gateways/gateway.ts";
+import type { RequestInfo, RequestPlaces, RouteContext } from "../gateways/gateway.ts";
 import { onDemand } from "../streams.ts";
-import type { Places } from "./places.ts";
 
 /** Takes a place for a request, unless its client leaves or waits for more than a minute. */
-export function placeFor({ info, request }: RouteContext, places: Places): Promise<() => void> {
+export function placeFor(
+  { info, request }: RouteContext,
+  places: RequestPlaces,
+): Promise<() => void> {
   return places.take(senderOf(info), () => request.signal);
 }
 
