@@ -26,6 +26,8 @@ const LOADERS = [
   "materializers/path/choice.ts",
   "disk/choose_files.ts",
   "registry/places/open_by_url.ts",
+  "apps/client/download.ts",
+  "core/kernel.ts",
   "backends/gcs_driver.ts",
   "backends/s3_configs/open_bucket.ts",
   "files/mod.ts",
