@@ -13,7 +13,7 @@ interface Sender {
 }
 
 /** Requests that read lists at once: from a disk they need the processor, from elsewhere they wait. */
-const LISTS = { near: 8, far: 64 };
+const LISTS = { near: 24, far: 64 };
 /** Archives that are being sent: each takes some 100 bytes for each file that it has sent. */
 const ARCHIVES = 64;
 /** The longest wait for the first place of a request, milliseconds. */

@@ -136,7 +136,7 @@ Deno.test("lists of one token wait for each other, those of others do not", asyn
   };
   const first = Array.from({ length: 20 }, () => ask("one"));
   await manyTurns();
-  assertEquals(open, 4);
+  assertEquals(open, 12);
   assertEquals(await ask("other", "/names"), 200);
   assertEquals(await ask("one", "/artifacts/a/aliases/none"), 404, "what is short does not wait");
   gate.resolve();
