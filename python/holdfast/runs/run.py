@@ -12,15 +12,23 @@ import threading
 import time
 import uuid
 from datetime import datetime
+from functools import partial
 from types import TracebackType
 from typing import Any
 
 from ..artifacts.artifact import Artifact
 from ..client.connection import Connection, quote
-from ..client.saving import Saved, files_to_save, path_of, request_of, saved_of, sent_members
-from ..client.sending import send_files
+from ..client.saving import (
+    Saved,
+    files_to_save,
+    path_of,
+    request_of,
+    saved_of,
+    sent_members,
+    with_files,
+)
 from ..core.arguments import checked_methods
-from ..core.errors import Conflict, HoldfastError, Invalid, Json, disk_error, quoted
+from ..core.errors import Conflict, HoldfastError, Invalid, Json, quoted
 from ..core.metadata import checked_json, is_exact, not_finite, number_of
 from ..core.shapes import is_dict
 from ..core.words import Worded
@@ -203,9 +211,9 @@ class Run(Worded):
         data = base64.b64encode(text.encode()).decode()
         self._add_files(part, [{"path": path, "data": data}])
 
-    def _add_files(self, part: str, files: list[Json]) -> None:
+    def _add_files(self, part: str, files: list[Json]) -> Json:
         path = f"{path_of(self.name)}/drafts/{quote(f'run:{self.id}')}/parts/{quote(part)}"
-        self._connection.json("PUT", path, {"files": files})
+        return self._connection.json("PUT", path, {"files": files})
 
     def finish(
         self,
@@ -237,11 +245,8 @@ class Run(Worded):
             part = f"value-{uuid.uuid4()}-{materializer['formatVersion']}-{materializer['id']}"
             request["materializer"] = materializer
             request["parts"] = [part]
-            try:
-                with send_files(self._connection, self.name, files, progress, lambda: None) as sent:
-                    self._add_files(part, sent)
-            except OSError as error:
-                raise disk_error(f"save {quoted(self.name)}", error) from error
+            add = partial(self._add_files, part)
+            with_files(self._connection, self.name, files, add, progress, lambda: None)
         with self._changed:
             self._closing = True
         try:
