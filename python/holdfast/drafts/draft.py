@@ -178,7 +178,8 @@ class Draft(Worded):
         try:
             encode_segment(part, "part")
         except HoldfastError as error:
-            raise self._refused(error.message, 'Pass a name for the part: part="0".') from None
+            hint = 'Pass a name for the part: part="0".'
+            raise HoldfastError("Invalid", error.message, hint) from None
         return part
 
     def _files_of(self, path: str, content: Any) -> list[FileToSend]:
