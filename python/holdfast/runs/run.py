@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import contextlib
+import enum
 import json
 import logging
 import math
@@ -150,6 +151,8 @@ class Run(Worded):
             return self._value(key, number, depth)
         if isinstance(value, float):
             return self._value(key, float(value), depth)
+        if isinstance(value, str) and not isinstance(value, enum.Enum):  # as numpy.str_
+            return self._value(key, str.__str__(value), depth)
         state = f"{quoted(key)} is of type {kind.__name__}"
         raise self._error("log to", state, "Log numbers, str, bool, None, and dicts of them.")
 

@@ -76,10 +76,14 @@ pythonTest("a run of Python is a version, also for a token that may only save", 
 });
 
 const EXACT = `${CONNECT}
+import enum
 import numpy as np
+Word = enum.Enum("Word", {"A": "a"}, type=str)
 run = registry.run("m", id="1")
-run.log(a=np.float32(0.5), b=np.int64(3), c=np.bool_(True), d=2**53, e=-0.0, f=None, g="x", h=True, i=5e-324)
-for value in ([1], 2**53 + 1, 10**400, {1: 2}, np.zeros(2), object(), "\\ud800", "x" * 1001, 1j):
+run.log(a=np.float32(0.5), b=np.int64(3), c=np.bool_(True), d=2**53, e=-0.0, f=None,
+        g=np.str_("x"), h=True, i=5e-324)
+for value in ([1], 2**53 + 1, 10**400, {1: 2}, np.zeros(2), object(), "\\ud800", "x" * 1001,
+              np.str_("x" * 1001), Word.A, 1j):
     try:
         run.log(loss=value)
         raise AssertionError(value)
