@@ -157,6 +157,15 @@ slowTest("ARCHITECTURE.md has the limits and goals: deno task house --restate", 
   assertEquals(text, withTable(text, await (measured ??= measureHouse())));
 });
 
+Deno.test("modules that ARCHITECTURE.md names exist", async () => {
+  const text = await Deno.readTextFile("ARCHITECTURE.md");
+  const named = text.matchAll(/`((?:\w+\/)*\w+\.ts)`/g).map(([, path]) => path!)
+    .filter((path) => !/\bx(_driver)?\.ts$/.test(path)); // stands for a new file
+  const known = [...everything, "explorer/build.ts"].map((path) => `/${path}`);
+  const isKnown = (path: string) => known.some((each) => each.endsWith(`/${path}`));
+  assertEquals([...named].filter((path) => !isKnown(path)), []);
+});
+
 Deno.test("files are named in snake_case, after what they hold", () => {
   const names = everything.map((path) => ({
     path,
