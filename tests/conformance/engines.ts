@@ -98,7 +98,7 @@ async function until<T>(what: string, ask: () => Promise<T | undefined>): Promis
     const answer = await ask();
     if (answer !== undefined) return answer;
     if (realSystem.monotonic() - startedAt > LIMIT_MS) {
-      throw new Error(`Cannot go on: ${what} did not come within ${LIMIT_MS} ms`);
+      throw new Error(`Cannot go on: ${what} is missing after ${LIMIT_MS} ms`);
     }
     await realSystem.sleep(20);
   }
@@ -119,7 +119,7 @@ export async function untilState(
   });
 }
 
-/** The lines of a file, none where it is not there. */
+/** The lines of a file, or none if it is missing. */
 export async function linesOf(path: string): Promise<string[]> {
   return (await readFile(path, "utf8").catch(() => "")).split("\n").filter(Boolean);
 }
@@ -170,7 +170,7 @@ export const engineCases: readonly EngineCase[] = [
     },
   },
   {
-    name: "a step that fails says with which code",
+    name: "a failed step has its exit code",
     async run({ engine, step }) {
       const { state, exitCode } = await untilState(engine, await engine.submit(step("exit 7")));
       deepStrictEqual([state, exitCode], ["failed", 7]);
@@ -192,7 +192,7 @@ export const engineCases: readonly EngineCase[] = [
     },
   },
   {
-    name: "a name that is none is refused",
+    name: "an invalid name is refused",
     async run({ engine, step }) {
       for (const name of ["", "../a", "a b", "A", "x".repeat(121)]) {
         await rejects(
@@ -231,7 +231,7 @@ export const engineCases: readonly EngineCase[] = [
     },
   },
   {
-    name: "a step fails where one of its shards does",
+    name: "a step fails if one of its shards fails",
     async run({ engine, step }) {
       const id = await engine.submit(
         step(`[ $HOLDFAST_SHARD = 1/3 ] && exit 3 || exit 0`, { shards: 3 }),
