@@ -28,8 +28,8 @@ export type ErrorCode =
   | "Unknown"
   | "TaskFailed";
 
-/** Advice whether a call can be made again. */
-export type RetryAdvice = RegistryError["retry"];
+/** Advice whether to repeat the call. `unknown`: it may already have succeeded. */
+export type RetryAdvice = "never" | "later" | "unknown";
 
 /** The fields of a {@linkcode RegistryError}. */
 export interface RegistryErrorFields {
@@ -54,12 +54,8 @@ export interface RegistryErrorFields {
   key?: string;
   /** The `location` of the backend. */
   backend?: string;
-  /**
-   * Advice whether to repeat the call. `unknown`: it may already have succeeded.
-   *
-   * @default "later" for `Unavailable`, "unknown" for `Unknown`, else "never"
-   */
-  retry?: "never" | "later" | "unknown";
+  /** @default "later" for `Unavailable`, "unknown" for `Unknown`, else "never" */
+  retry?: RetryAdvice;
   /** True if a write was sent and its reply never came. */
   maybeWritten?: boolean;
   /** The commit id of the failed operation. */
@@ -83,7 +79,7 @@ export class RegistryError extends Error {
   declare readonly suggestion?: string;
   declare readonly key?: string;
   declare readonly backend?: string;
-  readonly retry: "never" | "later" | "unknown";
+  readonly retry: RetryAdvice;
   declare readonly maybeWritten?: boolean;
   declare readonly commit?: string;
 
