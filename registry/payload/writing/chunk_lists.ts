@@ -11,6 +11,7 @@ export class ChunkLists {
   readonly #put: (bytes: Uint8Array) => Promise<number>;
   /** Held and stored lists, by the SHA-256 of their file. */
   readonly #held = new Map<string, Uint8Array>();
+  #heldBytes = 0;
   readonly #stored = new Map<string, Required<StoredFile>["chunks"]>();
 
   /** `put` stores bytes, and returns the number of their object. */
@@ -20,9 +21,9 @@ export class ChunkLists {
 
   /** Keeps the encoded list of a file. */
   async keep(file: string, list: Uint8Array): Promise<void> {
+    this.#heldBytes += list.byteLength - (this.#held.get(file)?.byteLength ?? 0);
     this.#held.set(file, list);
-    const held = [...this.#held.values()].reduce((sum, { byteLength }) => sum + byteLength, 0);
-    if (held > HELD_BYTES) await this.#store();
+    if (this.#heldBytes > HELD_BYTES) await this.#store();
   }
 
   /** Stores the lists that are held, and tells the files of this payload where theirs are. */
@@ -38,6 +39,7 @@ export class ChunkLists {
     const lists = [...this.#held];
     if (lists.length === 0) return;
     this.#held.clear();
+    this.#heldBytes = 0;
     const object = await this.#put(concatBytes(lists.map(([, list]) => list)));
     let offset = 0;
     for (const [file, list] of lists) {
