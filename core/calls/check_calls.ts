@@ -7,7 +7,7 @@ import type { AddPartOptions, CommitDraftOptions, Draft } from "../registry/draf
 import type { SaveEntry } from "../registry/many.ts";
 import { createVerbCall, wordsOf } from "./verb_call.ts";
 
-/** An operation, as far as its calls are checked. */
+/** The members of an operation's row that its calls are checked by. */
 export interface CheckedRow {
   readonly action: string;
   /** One for each argument before the options. */

@@ -1,5 +1,5 @@
-// How many files one version and one request may have. What is known of the files is checked before
-// any of them is stored or sent.
+// Limits on the files of a version and of a request. They are checked before any file is stored or
+// sent, by the paths and sizes that are known.
 import { invalid } from "../errors.ts";
 
 /** Longest list of the files of a version, bytes: its JSON must fit into a string. */

@@ -47,7 +47,7 @@ export const RULE: OptionRows<RetentionRule> = {
 
 /**
  * Returns true for a stored rule that this release does not understand: a later one wrote it. It may
- * protect what it matches, so that must not be deleted, overwritten or moved.
+ * protect all names that it matches, so nothing of theirs is deleted, overwritten or moved.
  */
 export function isUnknownRule(rule: RetentionRule): boolean {
   return Object.keys(rule).some((member) => !Object.hasOwn(RULE, member)) ||
@@ -102,8 +102,8 @@ export function isRetention(rule: RetentionRule): boolean {
 }
 
 /**
- * Returns the rule for a name: the one whose pattern has the most characters other than `*`, but
- * before all others one that this release does not understand.
+ * Returns the rule for a name: one that this release does not understand, else the one whose pattern
+ * has the most characters other than `*`.
  */
 export function ruleFor(rules: readonly RetentionRule[], name: string): RetentionRule | undefined {
   return rulesFor(rules, name)[0];

@@ -25,7 +25,7 @@ interface StrayListener {
   onUnknown(error: unknown, failRunning: () => boolean): void;
 }
 
-/** Keeps such failures from ending the process. Returns a function that ends this. */
+/** Keeps such failures from ending the process. Returns a function that stops listening. */
 export function listenForStrays({ onLate, onUnknown }: StrayListener): () => void {
   const receive = (error: unknown) => {
     const work = works.getStore();

@@ -1,5 +1,5 @@
-// The contract of a GET of a range, which two ways keep: `node_reply.ts` and `socket_reply.ts`. The
-// drivers of S3 and GCS have another form of it, with errors that say why. One table tests all ways.
+// The contract of a GET of a range. `node_reply.ts` and `socket_reply.ts` implement it. The drivers of
+// S3 and GCS have another form of it, with errors that give the reason. One table tests all of them.
 
 /**
  * Asks once, over one connection, for a range of the object at a URL. It follows no redirect, and
@@ -14,7 +14,7 @@ export type GetRange = (
   asking: Asking,
 ) => Promise<PieceReply | undefined>;
 
-/** The bytes of a range, in order. A reply that ends early or goes on shows at the latest at its end. */
+/** The bytes of a range, in order. A reply of another length is noticed at its end at the latest. */
 export interface PieceReply {
   /** Fills bytes. False if the reply is too short. Rejects if its connection breaks. */
   fill(bytes: Uint8Array): Promise<boolean>;
@@ -55,7 +55,7 @@ interface ReplyHead {
   header(name: string): string | null | undefined;
 }
 
-/** True for a reply with just this range: unverified bytes, too, must be those that were asked for. */
+/** True for a reply with just this range. Its bytes may be used unverified, so the head must match. */
 export function isJust({ from, length }: ObjectRange, { status, header }: ReplyHead): boolean {
   const range = `bytes ${from}-${from + length - 1}/`;
   return status === 206 && (header("content-range")?.startsWith(range) ?? false) &&

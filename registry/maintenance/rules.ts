@@ -95,7 +95,7 @@ export async function changeRules(
     const pattern = remove ?? set!.pattern;
     const present = rules.find((rule) => rule.pattern === pattern);
     if (set !== undefined && present !== undefined && isUnknownRule(present)) {
-      const state = "this release does not understand the rule that it has";
+      const state = "this release does not understand its present rule";
       const hint = "Upgrade Holdfast, or remove the rule first.";
       throw unsupported("set rule for", shown(pattern), state, { hint });
     }

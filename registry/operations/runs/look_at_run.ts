@@ -60,8 +60,8 @@ export async function lookAtRun(
     a.modifiedAt - b.modifiedAt || (a.commit < b.commit ? -1 : 1);
   points.sort((a, b) => a.writer === b.writer ? a.first - b.first : byWriter(a, b));
   const writers = begun.sort(byWriter).map(({ writer }) => writer);
+  // A failure counts until another writer begins or logs.
   const goesOn = (failure: StoredPart) =>
-    // until another writer begins or logs, a failure counts
     [...begun, ...points].some((other) =>
       other.writer !== failure.writer && byTime(other, failure) > 0
     );

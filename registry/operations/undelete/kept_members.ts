@@ -42,7 +42,10 @@ const OF_FILE: ReadonlySet<string> = new Set<keyof StoredFile>([
   "inline",
 ]);
 
-/** Returns a function that gives files the members of these ones that this release does not know. */
+/**
+ * Returns a function that copies the members that this release does not know from these files to
+ * those with the same paths.
+ */
 export function keptFileMembers(
   source: readonly StoredFile[],
 ): (files: readonly StoredFile[]) => void {

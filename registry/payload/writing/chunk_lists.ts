@@ -26,7 +26,7 @@ export class ChunkLists {
     if (this.#heldBytes > HELD_BYTES) await this.#store();
   }
 
-  /** Stores the lists that are held, and tells the files of this payload where theirs are. */
+  /** Stores the lists that are held, and points the files of this payload to theirs. */
   async end(files: readonly StoredFile[]): Promise<void> {
     await this.#store();
     for await (const file of inTurns(files)) { // the digest of all comes next

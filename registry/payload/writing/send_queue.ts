@@ -39,7 +39,7 @@ export interface ObjectFolder {
   drop(object: number): Promise<void>;
 }
 
-/** The way of files into a payload, of a save or of a job that stores a value. */
+/** The folder that a save, or a job that stores a value, sends files to, and what is stored already. */
 export interface Destination {
   readonly folder: ObjectFolder;
   readonly base?: Shelf & { isShared: boolean };
