@@ -7,6 +7,7 @@ import { isRegistryError } from "../../../mod.ts";
 import { fault, retold } from "../../../core/errors.ts";
 import type { Run } from "../../../registry/mod.ts";
 import type { CommandContext } from "../program/command.ts";
+import { aborted } from "../program/run_process.ts";
 import { toReportable } from "../terminal/exit_code.ts";
 import { cliHint } from "../terminal/hint_words.ts";
 import { shellWord } from "../terminal/hints.ts";
@@ -102,7 +103,7 @@ export class PointLog {
     const { signal } = this.#context.io;
     if (this.#run === undefined) await this.#openAgain(0);
     if (this.#run !== undefined && this.#failure === undefined) {
-      const isStored = await this.#flush(signal.aborted ? PATIENCE_MS : undefined);
+      const isStored = await this.#flush();
       if (!isStored && this.#failure === undefined) await this.#keep(signal.reason);
     }
     await this.#keepMore();
@@ -136,16 +137,22 @@ export class PointLog {
     }
   }
 
-  /** Returns whether all points are stored in this time. Keeps them if they never can be. */
+  /**
+   * Returns whether all points are stored in this time. Keeps them if they never can be.
+   *
+   * @param patienceMs @default as long as the store takes, and some seconds after the run is stopped
+   */
   async #flush(patienceMs?: number): Promise<boolean> {
+    const { signal, system } = this.#context.io;
     const flushing = this.#run!.flush();
     const late = new AbortController();
+    const outOfTime = async () => {
+      if (patienceMs === undefined) await aborted(signal);
+      await system.sleep(patienceMs ?? PATIENCE_MS, late.signal);
+      return false;
+    };
     try {
-      const waits = [flushing.then(() => true)];
-      if (patienceMs !== undefined) {
-        waits.push(this.#context.io.system.sleep(patienceMs, late.signal).then(() => false));
-      }
-      return await Promise.race(waits);
+      return await Promise.race([flushing.then(() => true), outOfTime()]);
     } catch (error) {
       if (patienceMs === undefined || isFinal(error)) await this.#keep(error);
       return false;
