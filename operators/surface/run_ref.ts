@@ -2,11 +2,12 @@
 import { notFound, shellWord } from "../../apps/cli/extending.ts";
 import type { CommandContext } from "../../apps/cli/extending.ts";
 import type { Registry } from "../../mod.ts";
+import { formatRunId, parseRunId, recordNames } from "../runner/records/names.ts";
 
 /** Maximum number of completed runs. */
 const MOST = 200;
 /** The suffix of names that hold plans of runs. */
-const RUNS = ":run";
+const RUNS = recordNames("").run;
 
 /** Completes `training@3` from the versions of `training:run`; before the @, the pipelines. */
 export async function completeRun(registry: Registry, typed: string): Promise<string[]> {
@@ -18,7 +19,9 @@ export async function completeRun(registry: Registry, typed: string): Promise<st
     return pipelines.length === 1 ? [...pipelines, `${pipelines}@`] : pipelines.slice(0, MOST);
   }
   const runs: string[] = [];
-  for await (const { version } of registry.versions(pipeline + RUNS, { limit: MOST })) {
+  for await (
+    const { version } of registry.versions(recordNames(pipeline ?? "").run, { limit: MOST })
+  ) {
     runs.push(`${pipeline}@${version.split(".")[0]}`);
   }
   return runs.filter((run) => run.startsWith(typed));
@@ -36,12 +39,11 @@ export async function findRun(
   text: string,
   { io: { signal } }: CommandContext,
 ): Promise<string> {
-  const { formatRunId, parseRunId } = await import("../runner/records/names.ts");
   const { lastRun } = await import("../runner/records/run_record.ts");
   const [, pipeline] = /^([^@]+)(?:@latest)?$/.exec(text) ?? [];
   if (pipeline === undefined) {
     const run = parseRunId(text);
-    if (await registry.has(`${run.pipeline}:run@${run.number}.0.0`, { signal })) {
+    if (await registry.has(`${recordNames(run.pipeline).run}@${run.number}.0.0`, { signal })) {
       return formatRunId(run);
     }
     const hint = `See what exists: holdfast pipeline status ${shellWord(run.pipeline)}`;
