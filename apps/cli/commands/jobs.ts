@@ -1,8 +1,7 @@
 import { conflict } from "../../../core/errors.ts";
 import { itemAt } from "../../../core/faults/present.ts";
 import { type JobQueue, type JobState, openQueue, type QueuedJob } from "../../../queues/mod.ts";
-import { refuseMemory } from "../jobs/queue_url.ts";
-import { engineUrl, QUEUE_OPTION } from "../jobs/queue_url.ts";
+import { engineUrl, QUEUE_OPTION, refuseMemory } from "../jobs/queue_url.ts";
 import { type Command, type CommandContext, defineCommand } from "../program/command.ts";
 import { invalid, notFound } from "../terminal/hints.ts";
 import { type Fact, factsText, printTable } from "../program/print_table.ts";

@@ -16,7 +16,7 @@ export interface Extension {
   readonly serving?: Serving;
   /** Loads what `holdfast worker` needs to do jobs of the extension. */
   readonly working?: () => Promise<Working>;
-  /** Yields the names that are no records of the extension, and counts those that are. */
+  /** Yields the names that are not records of the extension, and counts the others. */
   withoutRecords?(
     registry: Pick<Registry, "names" | "versions">,
     names: AsyncIterable<string>,
@@ -66,7 +66,7 @@ export interface Working {
   /** One word, in the plural: `steps`. */
   readonly takes: string;
   readonly options: readonly OptionDefinition[];
-  /** The jobs of lines without an option of any kind. @default false */
+  /** Takes the jobs if a line has no option of any kind of jobs. @default false */
   readonly isDefault?: boolean;
   /** Takes jobs of the queue at a URL until the run is stopped. */
   // deno-lint-ignore no-explicit-any -- see `defineWorking`

@@ -3,8 +3,7 @@ import type { EventBus, OpenEventBusOptions, RegistryTopics } from "../../../plu
 import { loadPart } from "../../../core/urls/load_part.ts";
 import { taskJob } from "../../../plugins/mod.ts";
 import { openQueue } from "../../../queues/mod.ts";
-import { refuseMemory } from "../jobs/queue_url.ts";
-import { ENGINE_VARIABLE, engineUrl, refusePassword } from "../jobs/queue_url.ts";
+import { ENGINE_VARIABLE, engineUrl, refuseMemory, refusePassword } from "../jobs/queue_url.ts";
 import type { CommandContext } from "../program/command.ts";
 import { invalid } from "../terminal/hints.ts";
 import type { HandlerOptions } from "../../server/options.ts";

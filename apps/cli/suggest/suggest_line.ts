@@ -1,8 +1,8 @@
 // Hints for wrong command lines: a line to paste, or how to write it.
 //
 // A line that stores or deletes something has the command, the arguments and the options that were
-// typed, each at most one letter away: it does nothing else. For a word of another
-// tool, only commands that read get a line.
+// typed, each at most one letter away: it does nothing else. For a word of another tool, only
+// commands that read get a line.
 import { lstat } from "node:fs/promises";
 import { resolve } from "node:path";
 import { mayRead } from "../../../core/may_read.ts";

@@ -9,8 +9,7 @@ import { stdinOf } from "../../terminal/cli_io.ts";
 import { invalid, shellWord, withHints } from "../../terminal/hints.ts";
 import { keptRun, linesOf } from "../../logging/point_lines.ts";
 import { type LoggedPoints, PointLog } from "../../logging/point_log.ts";
-import { factsOf, PARAM_OPTION, RUN_NAME, TAG_OPTION } from "../../logging/run_options.ts";
-import { wordsOf } from "../../logging/run_options.ts";
+import { factsOf, PARAM_OPTION, RUN_NAME, TAG_OPTION, wordsOf } from "../../logging/run_options.ts";
 import { formatCount } from "../../terminal/units.ts";
 
 export const log: Command = defineCommand({

@@ -115,7 +115,7 @@ export const rm: Command = defineCommand({
         ? `it is ${run.state}`
         : `it was finished as ${run.version}`;
       const hint = run.version === undefined
-        ? "Check the id: holdfast runs ls."
+        ? "Check the id: holdfast runs ls"
         : `Delete the version instead: holdfast rm ${shellWord(`${name}@${run.version}`)}`;
       throw conflict("discard", spoken, state, { hint });
     }
@@ -126,7 +126,7 @@ export const rm: Command = defineCommand({
     }
     const discarded = await discardRun(registry, name, { id, signal });
     if (!discarded) {
-      const hint = `Look at its state: holdfast runs show ${shellWord(name)} ${shellWord(id)}`;
+      const hint = `See its state: holdfast runs show ${shellWord(name)} ${shellWord(id)}`;
       throw conflict("discard", spoken, "it has ended meanwhile", { hint });
     }
     await context.done({ name, id, discarded }, `Discarded ${spoken}`, "");
