@@ -179,7 +179,8 @@ async function storeValue(
       };
       const base = {
         known: (size: number) => known?.get(size),
-        take({ path, size }: StoredFile) {
+        take({ path, size, sha256 }: StoredFile) {
+          if (!known?.get(size)?.has(sha256)) return false;
           moved(path, size);
           return true; // the caller knows its place
         },
