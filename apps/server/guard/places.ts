@@ -2,9 +2,9 @@
 // gets at most half of them, so that others find one free, and waiting senders take turns. A request
 // holds one place at a time.
 import { fixedLength } from "../../../core/bytes/bytes.ts";
-import { eitherSignal } from "../../../core/work/until_aborted.ts";
 import type { System } from "../../../core/system.ts";
 import { RefusedRequest } from "../problem.ts";
+import { withinMs } from "../within_time.ts";
 
 interface Sender {
   running: number;
@@ -48,17 +48,15 @@ export class Places {
     const { promise, resolve: goOn } = Promise.withResolvers<void>();
     sender.waiting.add(goOn);
     this.#admit();
-    if (sender.waiting.has(goOn)) await (signalOf ? this.#soon(promise, signalOf()) : promise);
+    if (signalOf && sender.waiting.has(goOn)) {
+      const signal = signalOf();
+      if (signal.aborted) goOn(); // without a place
+      signal.addEventListener("abort", () => goOn(), { once: true });
+      await withinMs(WAIT_MS, promise, this.#system);
+    } else await promise;
     if (!sender.waiting.delete(goOn)) return this.#giver(id, sender);
     this.#forget(id, sender);
     throw tooMany();
-  }
-
-  async #soon(promise: Promise<void>, signal: AbortSignal): Promise<void> {
-    const ended = new AbortController();
-    const late = this.#system.sleep(WAIT_MS, eitherSignal(ended.signal, signal));
-    await Promise.race([promise, late.catch(() => {})]);
-    ended.abort();
   }
 
   /** Lets requests go on, one of each sender in turn. */

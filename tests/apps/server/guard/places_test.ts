@@ -61,10 +61,11 @@ Deno.test("a request that waits for a minute, or whose client leaves, is refused
   const client = new AbortController();
   const leaving = places.take("a", () => client.signal);
   const late = places.take("a", staying);
+  const gone = places.take("a", () => AbortSignal.abort());
   const next = places.take("a", staying);
   client.abort();
   sleeps[1]!.end();
-  for (const refused of [leaving, late]) {
+  for (const refused of [leaving, late, gone]) {
     await assertRejects(() => refused, RegistryError, "at once");
   }
   assertEquals(places.counts, { running: 1, waiting: 1 });
@@ -72,7 +73,7 @@ Deno.test("a request that waits for a minute, or whose client leaves, is refused
   give(); // again
   (await next)();
   assertEquals(places.counts, { running: 0, waiting: 0 });
-  assertEquals(sleeps.map(({ ms }) => ms), [60_000, 60_000, 60_000]);
+  assertEquals(sleeps.map(({ ms }) => ms), [60_000, 60_000, 60_000, 60_000]);
   assert(sleeps.slice(2).every(({ signal }) => signal!.aborted), "no timer runs on");
 });
 
