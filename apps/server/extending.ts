@@ -14,7 +14,7 @@ export type { AskedVersion } from "./files/opened.ts";
 export { answerVersionFile, etagOf } from "./files/version_file.ts";
 export type { AnsweredFile } from "./files/version_file.ts";
 export { RouteContext } from "./gateways/gateway.ts";
-export type { Gateway, GatewayContext, RequestInfo, Routes } from "./gateways/gateway.ts";
+export type { Gateway, GatewayContext, Routes } from "./gateways/gateway.ts";
 export { checkUploadSize } from "./guard/body_limit.ts";
 export { answerListing, endless, listing, textOf } from "./listing.ts";
 export { answerInPlace } from "./guard/in_place.ts";

@@ -1,5 +1,4 @@
 import { loadPart } from "../../core/kernel.ts";
-
 import { defineServing, type Extension, type Gateway } from "../../apps/cli/program/extension.ts";
 
 export const hubExtension: Extension = {
