@@ -114,21 +114,27 @@ const asked = (token: string, path: string, init: RequestInit = {}) =>
     ...init,
   });
 
-Deno.test("lists of one token wait for each other, those of others do not", async () => {
-  await using store = await openRegistry("memory:");
-  await store.save("a", 1);
-  const gate = Promise.withResolvers<void>();
-  let open = 0;
+/** A registry whose lists of versions wait as long as the gate is shut. */
+function gated(store: Registry) {
+  const opening = Promise.withResolvers<void>();
+  const gate = { isShut: true, waiting: 0, open: opening.resolve };
   const registry: Registry = {
     ...store,
     settings: store.settings,
     async *versions(...given) {
-      open++;
-      await gate.promise;
+      gate.waiting++;
+      if (gate.isShut) await opening.promise;
+      gate.waiting--;
       yield* store.versions(...given);
-      open--;
     },
   };
+  return { registry, gate };
+}
+
+Deno.test("lists of one token wait for each other, those of others do not", async () => {
+  await using store = await openRegistry("memory:");
+  await store.save("a", 1);
+  const { registry, gate } = gated(store);
   await using handler = createCheckedHandler(registry, { tokens: { find } });
   const ask = async (token: string, path = "/artifacts/a/versions") => {
     const answer = await handler(asked(token, path));
@@ -137,11 +143,52 @@ Deno.test("lists of one token wait for each other, those of others do not", asyn
   };
   const first = Array.from({ length: 20 }, () => ask("one"));
   await manyTurns();
-  assertEquals(open, 12);
+  assertEquals(gate.waiting, 12);
   assertEquals(await ask("other", "/names"), 200);
   assertEquals(await ask("one", "/artifacts/a/aliases/none"), 404, "what is short does not wait");
-  gate.resolve();
+  gate.open();
   assertEquals(new Set(await Promise.all(first)), new Set([200]));
+});
+
+/** Requests that take a place late, once they have what they may wait for. */
+const LATE: [path: string, init: RequestInit][] = [
+  ["/search?q=a", {}],
+  ["/dav/a/1.0.0/", {
+    method: "PROPFIND",
+    headers: { authorization: "Bearer one", depth: "1" },
+  }],
+  ["/api/models/a/paths-info/main", {
+    method: "POST",
+    body: new URLSearchParams({ paths: "content" }),
+  }],
+];
+
+Deno.test("a search, PROPFIND and paths-info take a place too", async () => {
+  await using store = await openRegistry("memory:");
+  await store.save("a", new Uint8Array(1));
+  const { registry, gate } = gated(store);
+  gate.isShut = false;
+  await using handler = createApp(registry, { tokens: { find }, gateways: [hub, dav] });
+  const answered: string[] = [];
+  const askLate = () =>
+    LATE.map(async ([path, init]) => {
+      const { body, status } = await handler(asked("one", path, init));
+      answered.push(path);
+      await body?.cancel();
+      return status;
+    });
+  assertEquals(await Promise.all(askLate()), [200, 207, 200]);
+  gate.isShut = true;
+  const lists = Array.from({ length: 12 }, () => handler(asked("one", "/artifacts/a/versions")));
+  await manyTurns();
+  answered.length = 0;
+  const late = askLate();
+  await manyTurns();
+  const meanwhile = [gate.waiting, ...answered];
+  gate.open();
+  assertEquals(await Promise.all(late), [200, 207, 200]);
+  assertEquals(meanwhile, [12]);
+  for (const { body } of await Promise.all(lists)) await body?.cancel();
 });
 
 Deno.test("archives of one token wait until it has read others, or left", async () => {
