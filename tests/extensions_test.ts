@@ -4,12 +4,13 @@ import { assert, assertEquals } from "@std/assert";
 import { existsSync } from "node:fs";
 import { copyFile, link, mkdir, readdir, rename, rm, writeFile } from "node:fs/promises";
 import { dirname, join } from "@std/path";
+import { type ListedExtension, readExtensions } from "./house/extension_list.ts";
 import { REPOSITORY } from "./support/run_deno.ts";
 import { partOfRun } from "./support/seeds.ts";
 import { PRODUCT_FOLDERS, sourceFiles } from "./support/source_files.ts";
 import { type TempRoot, tempRoot } from "./support/temp_root.ts";
 
-/** The lists of extensions, and the folders that their modules are named from. */
+/** The lists of extensions. */
 const LISTS = ["apps/extensions.ts", "explorer/src/extensions.ts"];
 
 /** Files and folders that only an extension uses, beside its own. */
@@ -23,20 +24,7 @@ const KERNEL = ["core", "disk", "registry", "backends", "materializers", "worker
   .map((folder) => `tests/${folder}`);
 const QUICK = "tests/registry/conformance/registries_test.ts";
 
-interface Removed {
-  readonly list: string;
-  /** The name of its object. */
-  readonly name: string;
-  readonly folder: string;
-}
-
-const listed = (await Promise.all(LISTS.map(extensionsOf))).flat();
-
-async function extensionsOf(list: string): Promise<Removed[]> {
-  const text = await Deno.readTextFile(join(REPOSITORY, list));
-  return [...text.matchAll(/^import \{ (\w+) \} from "(.+)\/extension\.ts";$/gm)]
-    .map(([, name = "", folder = ""]) => ({ list, name, folder: join(dirname(list), folder) }));
-}
+const listed = (await Promise.all(LISTS.map(readExtensions))).flat();
 
 /** A copy of the repository, whose files are those of the repository: none may be changed in place. */
 class Copy {
@@ -82,7 +70,7 @@ class Copy {
   }
 
   /** Takes an extension away, until the end of a block. */
-  async remove({ list, name, folder }: Removed): Promise<AsyncDisposable> {
+  async remove({ list, name, folder }: ListedExtension): Promise<AsyncDisposable> {
     const parts = [folder, ...MORE[folder] ?? []];
     const paths = [...parts.flatMap((part) => [part, testsOf(part)])].filter((path, i, all) =>
       !all.some((other, j) => j !== i && path.startsWith(`${other}/`))

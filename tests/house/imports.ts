@@ -1,6 +1,6 @@
 // The table of imports: which module may import which.
-import { join } from "node:path/posix";
 import { readExports } from "../support/exports.ts";
+import { readExtensions } from "./extension_list.ts";
 
 const doors = Object.values(await readExports()).map((file) => file.replace("./", ""));
 
@@ -158,7 +158,6 @@ const PARTS_OF_EXTENSIONS: Record<string, readonly string[]> = {
     "apps/cli/terminal/",
     "apps/cli/values/find_shard.ts",
     "apps/holdfast_version.ts",
-    "operators/contract/engine.ts",
     "core/lookup.ts",
     "core/work/",
     "operators/",
@@ -172,10 +171,7 @@ const PARTS_OF_EXTENSIONS: Record<string, readonly string[]> = {
 
 /** The folders of the extensions in the list, and the files past the borders that each needs. */
 export const EXTENSIONS: Record<string, readonly string[]> = Object.fromEntries(
-  [...(await Deno.readTextFile("apps/extensions.ts")).matchAll(
-    /^import \{.*"(.+\/)extension\.ts"/gm,
-  )]
-    .map(([, specifier]) => join("apps", specifier))
+  (await readExtensions("apps/extensions.ts")).map(({ folder }) => `${folder}/`)
     .map((folder) => [folder, PARTS_OF_EXTENSIONS[folder] ?? []]),
 );
 
