@@ -77,11 +77,15 @@ export class Unfinished implements Shelf {
     if (keeper === undefined || backend.copy === undefined || isNear(backend)) return undefined;
     const opened = new Unfinished(store, keeper, folder);
     const bytes = await keeper.read();
-    const noted: NotedObject[] = bytes ? JSON.parse(new TextDecoder().decode(bytes)) : [];
-    for (const object of noted) {
-      if (system.now() - object.at < settings.leastGraceMs) opened.#find(object);
+    try {
+      const noted: NotedObject[] = bytes ? JSON.parse(new TextDecoder().decode(bytes)) : [];
+      for (const object of noted) {
+        if (system.now() - object.at < settings.leastGraceMs) opened.#find(object);
+      }
+      return opened;
+    } catch {
+      return new Unfinished(store, keeper, folder); // a note of another release
     }
-    return opened;
   }
 
   known(size: number): Known | undefined {

@@ -53,6 +53,26 @@ Deno.test("a save sends what the store refuses to copy", async () => {
   }
 });
 
+function open(keeper: NoteKeeper): Promise<Unfinished | undefined> {
+  const store = {
+    backend: distant(createMemoryBackend(), () => Promise.reject(), () => {}),
+    system: realSystem,
+    logger: silentLogger,
+    settings: { versioned: true, mutable: false, graceMs: HOUR, leastGraceMs: HOUR },
+  };
+  return Unfinished.open(store, keeper, { key: "objects/a/", copy: () => Promise.reject() });
+}
+
+Deno.test("a note that another release wrote in another form is none", async () => {
+  const at = realSystem.now();
+  for (const note of [{ objects: [] }, [{ key: "objects/b/0", size: MIB, at }], [null], "x"]) {
+    const read = () => Promise.resolve(new TextEncoder().encode(JSON.stringify(note)));
+    const nothing = () => Promise.resolve();
+    const unfinished = await open({ read, write: nothing, remove: nothing });
+    assertEquals(unfinished?.known(MIB), undefined);
+  }
+});
+
 Deno.test("the note of many objects is written a few times", async () => {
   let text = "", written = 0;
   const keeper: NoteKeeper = {
@@ -64,22 +84,14 @@ Deno.test("the note of many objects is written a few times", async () => {
     },
     remove: () => Promise.resolve(),
   };
-  const backend = distant(createMemoryBackend(), () => Promise.reject(), () => {});
-  const store = {
-    backend,
-    system: realSystem,
-    logger: silentLogger,
-    settings: { versioned: true, mutable: false, graceMs: HOUR, leastGraceMs: HOUR },
-  };
-  const folder = { key: "objects/a/", copy: () => Promise.reject() };
-  const unfinished = (await Unfinished.open(store, keeper, folder))!;
+  const unfinished = (await open(keeper))!;
   for (let object = 0; object < 1_000; object++) {
     const file = { size: MIB + object, sha256: sha256(`${object}`) };
     unfinished.note(object, [{ ...file, parts: [{ object, size: file.size }] }]);
     await Promise.resolve();
   }
   await unfinished.written();
-  const again = (await Unfinished.open(store, keeper, folder))!;
+  const again = (await open(keeper))!;
   for (let n = 0; n < 1_000; n++) assertEquals(again.known(MIB + n)?.size, 1);
   assertLess(written, 40 * text.length);
 });
