@@ -91,7 +91,7 @@ async function pruneEach(
       ? new NamePruning(prunableByContract(registry, name, { ...retention, signal }), rules)
       : new NamePruning(prunableInStore(context, registry, name, signal), rules);
     const chosen = await pruning.choose();
-    if (chosen.length > 0) prunings.push(pruning);
+    if (chosen.length > 0 && !dryRun) prunings.push(pruning);
     report.deleted.push(...chosen);
   }
   const plan = { ...report, dryRun: true };
