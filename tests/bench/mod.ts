@@ -144,7 +144,8 @@ const GROUPS: Record<string, GroupEntry> = {
       "Parquet; CSV with 24 rows changed and 6 removed; JSON Lines with a line inserted at the " +
       "front; SQLite with 192 rows updated at random; a tar with 1 of 1,920 files changed and one " +
       "added. `added` is the growth of the store, in percent of the file. restic has its default " +
-      "settings: it compresses. Its time includes the start of its process.",
+      "settings: it compresses, and where it cuts is drawn for each repository, so `added` differs " +
+      "from one repository to the next. Its time includes the start of its process.",
     create: async (settings) => (await import("./pairs.ts")).createPairsGroup(settings),
     maxRepeats: 3,
     named: true,
