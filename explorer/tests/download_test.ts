@@ -83,7 +83,7 @@ Deno.test({
     });
     const { page, url } = explorer;
     await page.goto(url);
-    await page.evaluate(() => sessionStorage.setItem("holdfast-token", "me"));
+    await page.evaluate(() => sessionStorage.setItem(`holdfast-token ${location.origin}/`, "me"));
     await page.goto("about:blank");
     await page.goto(`${url}${VIEW}`);
     await page.getByText(/^Download all as ZIP/).click();

@@ -173,7 +173,10 @@ export async function signInByDevice(
   }
 }
 
-/** Returns the sign-in with new tokens. Throws `Denied` if the issuer has ended it. */
+/**
+ * Returns the sign-in with new tokens. Throws `Denied` if the issuer has ended it, and `Unavailable`
+ * for an answer that says nothing about it.
+ */
 export async function renew(
   login: Login,
   { signal }: Pick<SigningIn, "signal">,
@@ -194,11 +197,26 @@ export async function renew(
       refreshToken,
       { ...optionsFor(issuer, signal), additionalParameters: parameters },
     );
-    return await oauth.processRefreshTokenResponse(server, client, response);
+    response.headers.delete("www-authenticate"); // the body has the error
+    try {
+      return await oauth.processRefreshTokenResponse(server, client, response);
+    } catch (error) {
+      if (isOfIssuer(error, response)) throw error;
+      throw unanswered(issuer, `it answers with status ${response.status}`, error);
+    }
   }, signal);
   const offer = { issuer, clientId, parameters, audience, token: kind, scope: "" };
   const renewed = loginOf(server, tokens, { offer });
   return { ...renewed, refreshToken: renewed.refreshToken ?? refreshToken };
+}
+
+/**
+ * Returns true for an answer about the sign-in: tokens, or an error of OAuth. Others come from a
+ * proxy in between, or from an issuer that fails.
+ */
+function isOfIssuer(error: unknown, { status, headers }: Response): boolean {
+  if (status === 200) return /^application\/json\b/.test(headers.get("content-type") ?? "");
+  return error instanceof oauth.ResponseBodyError && status !== 408 && status !== 429;
 }
 
 /** Asks the issuer to revoke a sign-in. Returns false if it cannot. */

@@ -60,7 +60,7 @@ export async function jobToken(
     return undefined;
   }
   return async () => {
-    if (job.expiresAtMs - system.now() < MARGIN_MS) job = await ask(source, audience, signal);
+    if (job.expiresAtMs - system.now() <= MARGIN_MS) job = await ask(source, audience, signal);
     return job.token;
   };
 }

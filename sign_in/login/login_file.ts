@@ -97,8 +97,10 @@ function isLogin(value: unknown): boolean {
   return [...texts, revocationEndpoint].every((text) => typeof text === "string") &&
     (kind === "access_token" || kind === "id_token") && isJsonObject(parameters) &&
     Object.values(parameters).every((text) => typeof text === "string") &&
-    typeof expiresAt === "string" && !Number.isNaN(Date.parse(expiresAt));
+    typeof expiresAt === "string" && MOMENT.test(expiresAt) && !Number.isNaN(Date.parse(expiresAt));
 }
+
+const MOMENT = /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z$/;
 
 /** Age from which a lock is stale, milliseconds: its process has ended. No work takes this long. */
 const STALE_MS = 30_000;

@@ -2,7 +2,8 @@
 import { Connection } from "../../apps/client/connection.ts";
 import { isJsonObject, unsupported } from "../../core/kernel.ts";
 import type { Author } from "../../registry/mod.ts";
-import type { SignIn, SignInIssuer } from "../../apps/server/access/sign_in.ts";
+import { isSignIn, issuersOfPeople } from "../../apps/server/access/sign_in.ts";
+import type { PeopleIssuer, SignIn } from "../../apps/server/access/sign_in.ts";
 import { invalid, shellWord } from "../../apps/cli/extending.ts";
 import type { TokenContext } from "../../apps/cli/program/extension.ts";
 import { isOwnAudience } from "./jwt.ts";
@@ -83,20 +84,8 @@ function isAccess(value: unknown): value is ServiceAccess {
     !Number.isNaN(Date.parse(expiresAt as string));
 }
 
-function isSignIn(value: unknown): value is SignIn {
-  if (!isJsonObject(value) || !Array.isArray(value.issuers)) return false;
-  if (value.audience !== undefined && typeof value.audience !== "string") return false;
-  return value.issuers.every((each) =>
-    isJsonObject(each) && typeof each.issuer === "string" &&
-    [each.clientId, each.scope].every((text) => ["string", "undefined"].includes(typeof text)) &&
-    [undefined, "access_token", "id_token"].includes(each.token as undefined) &&
-    (each.parameters === undefined || isJsonObject(each.parameters) &&
-        Object.values(each.parameters).every((text) => typeof text === "string"))
-  );
-}
-
 /** An issuer with which a person can sign in, and the `aud` that its tokens must have. */
-export type PeopleOffer = Required<SignInIssuer> & {
+export type PeopleOffer = PeopleIssuer & {
   audience: string;
   /** The person named this issuer, and not only the service. */
   isNamed?: boolean;
@@ -108,7 +97,7 @@ export function chosenOffer(
   signIn: SignIn,
   { issuer, audience }: { issuer?: string; audience?: string },
 ): PeopleOffer {
-  const offers = signIn.issuers.filter(({ clientId }) => clientId !== undefined);
+  const offers = issuersOfPeople(signIn);
   const action = `sign in to ${location}`;
   if (offers.length === 0) {
     const hint = "Ask its operator for a token: HOLDFAST_TOKEN or --token-file.";
@@ -127,11 +116,9 @@ export function chosenOffer(
     const state = `its issuer ${JSON.stringify(chosen.issuer)} is not an https URL`;
     throw invalid(action, state, "Check the URL of the service, and ask its operator.");
   }
-  const { clientId = "", scope = "openid", token = "access_token", parameters = {} } = chosen;
-  const expected = token === "id_token" ? clientId : signIn.audience ?? "";
+  const expected = chosen.token === "id_token" ? chosen.clientId : signIn.audience ?? "";
   checkAudience(location, expected, audience);
-  const isNamed = issuer !== undefined;
-  return { issuer: chosen.issuer, clientId, scope, token, parameters, audience: expected, isNamed };
+  return { ...chosen, audience: expected, isNamed: issuer !== undefined };
 }
 
 /**

@@ -22,6 +22,7 @@ const PARTS_OF_APPS = [
 export const PARTS_OF_EXPLORER = [
   "apps/diff.ts",
   "apps/difference/compare_rows.ts",
+  "apps/server/access/sign_in.ts",
   "apps/server/explorer/site_path.ts",
   "apps/server/search/query.ts",
   "core/",

@@ -1,13 +1,16 @@
 // Parts of a sign-in that the tab keeps: the attempt until the provider answers, then the grant.
+import {
+  isSignIn,
+  issuersOfPeople,
+  type PeopleIssuer,
+} from "../../../apps/server/access/sign_in.ts";
 
 /** An identity provider with which people sign in, of `GET /sign-in`. */
-export interface Issuer {
-  readonly issuer: string;
-  readonly clientId: string;
-  readonly scope: string;
-  /** The member of the provider's answer with the token for the service. */
-  readonly token: "access_token" | "id_token";
-  readonly parameters?: Readonly<Record<string, string>>;
+export type Issuer = PeopleIssuer;
+
+/** Returns the providers in an answer of `GET /sign-in`: none for an answer of another kind. */
+export function issuersOf(answer: unknown): readonly Issuer[] {
+  return isSignIn(answer) ? issuersOfPeople(answer) : [];
 }
 
 /** The token of a sign-in, and what renews it. */
@@ -16,7 +19,7 @@ export interface Grant {
   readonly token: string;
   /** Never given to other tabs: providers accept it once. */
   readonly refreshToken?: string;
-  readonly expiresAtMs?: number;
+  readonly expiresAtMs: number;
 }
 
 /** A sign-in that has begun. */
@@ -39,7 +42,10 @@ interface SignIn {
   beginSignIn(issuer: Issuer): Promise<void>;
   /** Returns the grant that an answer of a provider stands for, and the view from before. */
   finishSignIn(answer: SignInAnswer): Promise<{ grant: Grant; view: string }>;
-  /** Returns a grant that is valid longer, or undefined if the provider gives none. */
+  /**
+   * Returns a grant that is valid longer, or undefined if the provider gives none. Throws if an
+   * answer says nothing about the sign-in.
+   */
   renewGrant(grant: Grant): Promise<Grant | undefined>;
   revokeGrant(grant: Grant): Promise<void>;
 }
@@ -47,7 +53,7 @@ interface SignIn {
 /** Loads the sign-in, which has a package of its own. */
 export type LoadSignIn = () => Promise<SignIn>;
 
-const [ATTEMPT, GRANT] = ["holdfast-sign-in-attempt", "holdfast-sign-in"];
+const ATTEMPT = "holdfast-sign-in-attempt";
 
 export function storeAttempt(attempt: Attempt): void {
   sessionStorage.setItem(ATTEMPT, JSON.stringify(attempt));
@@ -60,14 +66,17 @@ export function takeAttempt(): Attempt | undefined {
   return text === null ? undefined : JSON.parse(text);
 }
 
-export function storedGrant(): Grant | undefined {
-  const text = sessionStorage.getItem(GRANT);
+/** Names of a grant: one for each service, as several may be below one host. */
+const grantOf = (service: string) => `holdfast-sign-in ${service}`;
+
+export function storedGrant(service: string): Grant | undefined {
+  const text = sessionStorage.getItem(grantOf(service));
   return text === null ? undefined : JSON.parse(text);
 }
 
-export function storeGrant(grant: Grant | undefined): void {
-  if (grant === undefined) sessionStorage.removeItem(GRANT);
-  else sessionStorage.setItem(GRANT, JSON.stringify(grant));
+export function storeGrant(service: string, grant: Grant | undefined): void {
+  if (grant === undefined) sessionStorage.removeItem(grantOf(service));
+  else sessionStorage.setItem(grantOf(service), JSON.stringify(grant));
 }
 
 /** Takes the answer of a provider out of the address. Undefined if there is none. */

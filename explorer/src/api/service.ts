@@ -52,6 +52,8 @@ export interface About {
   readonly features: readonly string[];
 }
 
+const REDIRECTS = [301, 302, 303, 307, 308];
+
 /** The content of an exported site, in hints. */
 export const SITE_HINT = "A site contains the versions that were exported, with their aliases, " +
   "changes, files and lineage. It lacks other versions, notes, runs, jobs and storage.";
@@ -64,7 +66,7 @@ export class Service {
 
   constructor(
     base: string,
-    { isSite = false, token = new TabToken() } = {},
+    { isSite = false, token = new TabToken(base) } = {},
   ) {
     this.base = base;
     this.isSite = isSite;
@@ -114,6 +116,7 @@ export class Service {
         body,
         signal,
         credentials: "omit",
+        redirect: this.isSite ? "follow" : "manual", // it could send the token elsewhere
         headers: {
           ...(token === undefined ? {} : { authorization: `Bearer ${token}` }),
           ...(json === undefined ? {} : { "content-type": "application/json" }),
@@ -124,6 +127,11 @@ export class Service {
       if (signal?.aborted) throw error;
       const what = this.isSite ? "site" : "service";
       throw new ServiceError(0, `Cannot reach the ${what}`, { hint: "Check that it still runs." });
+    }
+    if (response.type === "opaqueredirect" || REDIRECTS.includes(response.status)) {
+      throw new ServiceError(0, "Cannot reach the service: something in between redirects", {
+        hint: "Reload the page: a proxy may ask you to sign in.",
+      });
     }
     if (!this.isSite || response.ok) return response;
     if (response.status !== 404) throw await problemOf(response);

@@ -1,9 +1,14 @@
 // The token of this tab, until it is closed: pasted, of a one-time address, or of a sign-in.
 import { type Grant, type LoadSignIn, storedGrant, storeGrant } from "./grant.ts";
 
-const KEY = "holdfast-token";
-/** A token that expires sooner is renewed before the next request. */
-const RENEW_BEFORE_MS = 30_000;
+/** A token with less time than this is renewed before the next request, milliseconds. */
+const MARGIN_MS = 60_000;
+
+/** Returns the token in what a person has pasted; undefined if no header can have it. */
+export function readToken(text: string): string | undefined {
+  const token = text.trim().replace(/^Bearer\s+/i, "");
+  return /^[\x21-\x7e]+$/.test(token) ? token : undefined;
+}
 
 /** Messages between the tabs of this page. */
 type Message =
@@ -14,8 +19,11 @@ type Message =
 export class TabToken {
   /** Undefined in a page without sign-in. */
   readonly loadSignIn?: LoadSignIn;
-  #value = sessionStorage.getItem(KEY) ?? undefined;
-  #grant = storedGrant();
+  readonly #service: string;
+  /** The name of the token in this tab, and of the messages about it. */
+  readonly #key: string;
+  #value: string | undefined;
+  #grant: Grant | undefined;
   #renewing?: Promise<void>;
   #channel?: BroadcastChannel;
   /** True if the service no longer accepts the token. */
@@ -23,7 +31,12 @@ export class TabToken {
   /** Is called when the service no longer accepts the token, and nothing renews it. */
   onRefused: () => void = () => {};
 
-  constructor(loadSignIn?: LoadSignIn) {
+  /** @param service the URL of the service that receives the token, and no other one on its host */
+  constructor(service: string, loadSignIn?: LoadSignIn) {
+    this.#service = service;
+    this.#key = `holdfast-token ${service}`;
+    this.#value = sessionStorage.getItem(this.#key) ?? undefined;
+    this.#grant = storedGrant(service);
     this.loadSignIn = loadSignIn;
   }
 
@@ -56,15 +69,15 @@ export class TabToken {
 
   #keep(token: string | undefined, grant: Grant | undefined): void {
     [this.#value, this.#grant, this.#isRefused] = [token, grant, false];
-    if (token === undefined) sessionStorage.removeItem(KEY);
-    else sessionStorage.setItem(KEY, token);
-    storeGrant(grant);
+    if (token === undefined) sessionStorage.removeItem(this.#key);
+    else sessionStorage.setItem(this.#key, token);
+    storeGrant(this.#service, grant);
   }
 
   /** Renews a token that is about to expire. */
-  async beforeRequest(): Promise<void> {
+  async beforeRequest(nowMs = Date.now()): Promise<void> {
     const { expiresAtMs = Infinity } = this.#grant ?? {};
-    if (Date.now() > expiresAtMs - RENEW_BEFORE_MS) await this.#renew();
+    if (expiresAtMs - nowMs <= MARGIN_MS) await this.#renew();
   }
 
   /** Returns true if the request that the service refused can be repeated with another token. */
@@ -90,9 +103,8 @@ export class TabToken {
   }
 
   async #renewNow(grant: Grant): Promise<void> {
-    const isOver = (error: unknown) => (error as { status?: number }).status === 401;
     const renew = async () => await (await this.loadSignIn?.())?.renewGrant(grant);
-    const renewed = await renew().catch((error) => isOver(error) ? undefined : grant); // it may answer later
+    const renewed = await renew().catch(() => grant); // it may answer later
     if (this.#grant !== grant || renewed === grant) return; // or the reader has left
     if (renewed !== undefined) this.setGrant(renewed);
     else this.#keep(grant.token, { ...grant, refreshToken: undefined });
@@ -100,7 +112,7 @@ export class TabToken {
 
   /** Gives the token to other tabs of this page, and takes theirs. */
   share(changed: () => void): void {
-    this.#channel = new BroadcastChannel(KEY);
+    this.#channel = new BroadcastChannel(this.#key);
     this.#channel.onmessage = ({ data }: MessageEvent<Message>) => {
       if (data === "?") {
         if (this.#value !== undefined && !this.#isRefused) this.#send({ token: this.#value });

@@ -5,7 +5,8 @@ import { elementOf } from "../framework/element_of.ts";
 import { html } from "../framework/html.ts";
 import { useRef, useState } from "../framework/preact.ts";
 import { useLoaded } from "../framework/use_loaded.ts";
-import type { Issuer } from "../api/grant.ts";
+import { type Issuer, issuersOf } from "../api/grant.ts";
+import { readToken } from "../api/tab_token.ts";
 
 export interface SignInFormProps {
   readonly service: Service;
@@ -21,11 +22,13 @@ export function SignInForm({ service, refusal, error, enter }: SignInFormProps) 
   const field = useRef<HTMLInputElement>(null);
   const isOther = issuers.length > 0;
   const isOfProvider = service.token.grant !== undefined;
-  const refused = service.hasToken && !isOfProvider;
+  const [isOdd, setIsOdd] = useState(false);
+  const refused = isOdd || service.hasToken && !isOfProvider;
   const submit = (event: Event) => {
     event.preventDefault();
-    const token = elementOf(field).value.trim().replace(/^Bearer\s+/i, "");
-    if (token !== "") enter(token);
+    const token = readToken(elementOf(field).value);
+    setIsOdd(token === undefined);
+    if (token !== undefined) enter(token);
   };
   return html`
     <main class="alone">
@@ -43,7 +46,11 @@ export function SignInForm({ service, refusal, error, enter }: SignInFormProps) 
             placeholder="holdfast_…" aria-invalid=${refused} />
         </label>
         ${refused &&
-          html`<p class="notice notice-error" role="alert">The token is unknown, was removed or has expired.</p>`}
+          html`<p class="notice notice-error" role="alert">${
+            isOdd
+              ? "A token is one line of ASCII without spaces."
+              : "The token is unknown, was removed or has expired."
+          }</p>`}
         <button type="submit" class=${isOther ? "button" : "button button-main"}>${isOther
           ? "Use the token"
           : "Sign in"}</button>
@@ -87,16 +94,15 @@ export async function signInWith(issuer: Issuer, { token }: Service): Promise<un
 
 /** Returns the host of an issuer, and the path of one among several: `example.com/realms/team`. */
 export function shownIssuer(issuer: string): string {
-  const { host, pathname } = new URL(issuer);
-  return `${host}${pathname.replace(/\/$/, "")}`;
+  const url = URL.parse(issuer);
+  return url === null ? issuer : `${url.host}${url.pathname.replace(/\/$/, "")}`;
 }
 
 /** Returns the providers with which people sign in: none for a service without sign-in. */
 async function readIssuers(service: Service, signal: AbortSignal): Promise<readonly Issuer[]> {
   if (service.token.loadSignIn === undefined) return [];
   try {
-    const { issuers } = await service.json<{ issuers: Partial<Issuer>[] }>("sign-in", { signal });
-    return issuers.filter(({ clientId }) => clientId !== undefined) as Issuer[];
+    return issuersOf(await service.json("sign-in", { signal }));
   } catch {
     return [];
   }

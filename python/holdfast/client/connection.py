@@ -12,12 +12,14 @@ import time
 import urllib.error
 import urllib.parse
 import urllib.request
+import warnings
 from collections.abc import Callable, Iterator
 from typing import Any, NamedTuple
 
 from ..core.errors import HoldfastError, Json, quoted
 from ..core.shapes import is_dict
 from ..core.store import CHUNK
+from .address import address, is_private
 from .reasons import hint_for, in_python, kind_of
 
 BYTES_PER_LIMIT = 2**21
@@ -66,6 +68,8 @@ REDIRECTED = (
     "If the service moved, connect to it there. If a proxy asks for a sign-in of its own, let it "
     "pass requests with a token."
 )
+
+TOKEN = re.compile(r"[\x21-\x7e]+")
 
 TLS_PORT = "Check the URL: a port with TLS needs https://."
 
@@ -131,18 +135,13 @@ class Connection:
     def __init__(
         self, url: str, token: str | Callable[[], str] | None = None, timeout: float = 60
     ) -> None:
-        try:
-            parts = urllib.parse.urlsplit(url)
-            is_url = parts.scheme in ("http", "https") and parts.hostname and parts.port != 0
-        except ValueError:
-            is_url = False
-        if not is_url:
-            message = f"Cannot connect to {quoted(url)}: not an http:// or https:// URL"
-            raise HoldfastError("Invalid", message, "Pass the URL that `holdfast serve` prints.")
+        self.location: str = address(url)
         if not 0 < timeout < 1e9:
             message = f"Cannot connect to {quoted(url)}: timeout is {timeout}"
             raise HoldfastError("Invalid", message, "Pass a number of seconds above 0.")
-        self.location: str = url.rstrip("/")
+        if token and not is_private(self.location):
+            message = f"The token is sent to {self.location} unencrypted. Use https."
+            warnings.warn(message, stacklevel=2)
         self._token = token
         self._timeout = timeout
         is_own = self.location in OWN_TOKENS  # a proxy would get its token
@@ -153,7 +152,11 @@ class Connection:
     def token(self) -> str | None:
         """The token as it is now: that of a sign-in is renewed."""
         token = self._token() if callable(self._token) else self._token
-        return token and token.strip()
+        if token is None or TOKEN.fullmatch(token):
+            return token
+        message = f"Cannot send the token to {self.location}: not one line of ASCII without spaces"
+        hint = "Pass only the token, without a newline at its end."
+        raise HoldfastError("Invalid", message, hint)
 
     def read(self, path: str, **headers: str) -> Iterator[bytes]:
         """Yields the body of a successful answer in pieces."""
@@ -247,9 +250,8 @@ class Connection:
                 lost = "Unavailable"
             raise HoldfastError(lost, message, OWN_HINTS[lost]) from error
         except ValueError:  # its text has the header, and so the token
-            message = f"{failed}: the URL or the token is not ASCII"
-            hint = "Percent-encode the URL; check the token."
-            raise HoldfastError("Invalid", message, hint) from None
+            message = f"{failed}: the URL is not valid"
+            raise HoldfastError("Invalid", message, "Check the URL of the service.") from None
 
     def _answer(self, request: urllib.request.Request, end: float | None) -> Any:
         """Sends a request, again while the service asks to wait, for as long as the timeout."""

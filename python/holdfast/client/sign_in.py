@@ -5,12 +5,13 @@ from __future__ import annotations
 import base64
 import codecs
 import contextlib
+import http.client
 import json
 import os
+import re
 import stat
 import threading
 import time
-import urllib.error
 import urllib.parse
 import urllib.request
 from collections.abc import Callable, Generator
@@ -19,7 +20,8 @@ from pathlib import Path
 from typing import Any
 
 from ..core.errors import HoldfastError, Json, quoted
-from ..core.shapes import is_list
+from ..core.shapes import is_dict, is_list
+from .address import address, is_https, is_of_this_machine, is_private
 
 MARGIN = 60
 """A token with fewer seconds left is renewed."""
@@ -31,14 +33,20 @@ READING = threading.Lock()
 """Held while the token of a pipe is read."""
 
 TIMEOUT = 15
-PORTS = {"http": 80, "https": 443}
+LATEST = 253_402_300_799
+"""The end of the year 9999, in seconds."""
+
+MOMENT = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}\.[0-9]{3}Z")
+
+MOST_BYTES = 2**20
+"""The longest answer of an issuer."""
 
 
 class SignIn:
     """The sign-in to one service. A call returns its token, and renews it before it expires."""
 
     def __init__(self, url: str) -> None:
-        self._url = normalized(url)
+        self._url = address(url)
         self._login: Json = read_logins().get(self._url, {})
 
     def __bool__(self) -> bool:
@@ -103,24 +111,6 @@ def decoded(data: bytes) -> str:
     return data.decode("utf-16" if data.startswith(marks) else "utf-8-sig")
 
 
-def normalized(url: str) -> str:
-    """Returns the URL of a service as `holdfast login` writes it."""
-    try:
-        parts = urllib.parse.urlsplit(url)
-        port = parts.port
-    except ValueError:
-        return url
-    host = parts.hostname or ""
-    if not host.isascii():
-        with contextlib.suppress(UnicodeError):
-            host = host.encode("idna").decode()
-    host = f"[{host}]" if ":" in host else host
-    end = "" if port is None or port == PORTS.get(parts.scheme) else f":{port}"
-    root = f"{parts.scheme}://{host}{end}"
-    path = urllib.parse.urlsplit(urllib.parse.urljoin(f"{root}/", parts.path)).path
-    return root + urllib.parse.quote(path, safe="/%:@!$&'()*+,;=~[]|^").rstrip("/")
-
-
 def login_file() -> Path | None:
     folder = os.environ.get("XDG_CONFIG_HOME", "")
     if os.path.isabs(folder):
@@ -139,24 +129,36 @@ def read_logins() -> dict[str, Json]:
             message = f"Cannot use the sign-ins of this user: others can read or change {file}"
             hint = f"Run chmod 600 {file}. If others may have read it, sign in again."
             raise HoldfastError("Denied", message, hint)
-        content = json.loads(file.read_bytes())
-        if content["format"] != 1:
-            raise ValueError
+        content = json.loads(file.read_bytes().decode())
         logins = content["logins"]
-        for login in logins.values():
-            left(login)
-            for member in ("token", "tokenEndpoint", "audience"):
-                str(login[member])
+        if content["format"] != 1 or not all(map(is_login, logins.values())):
+            raise ValueError
     except (FileNotFoundError, NotADirectoryError):
         return {}
     except OSError as error:
         hint = "Check its owner, or pass token=…"
         raise HoldfastError("Denied", f"Cannot read {file}: {error.strerror}", hint) from None
-    except (ValueError, KeyError, TypeError, AttributeError):
+    except (ValueError, KeyError, TypeError, AttributeError, RecursionError):
         message = f"Cannot use the sign-ins of this user: {file} is damaged"
         hint = "Remove it, and sign in again: holdfast login URL"
         raise HoldfastError("Invalid", message, hint) from None
     return dict(logins)
+
+
+def is_login(value: object) -> bool:
+    """Returns true for a sign-in as `holdfast login` writes it."""
+    if not is_dict(value):
+        return False
+    needed = ("issuer", "clientId", "audience", "tokenEndpoint", "token", "expiresAt")
+    given = [value[name] for name in ("refreshToken", "revocationEndpoint") if name in value]
+    parameters = value.get("parameters")
+    if not is_dict(parameters) or value.get("kind") not in ("access_token", "id_token"):
+        return False
+    texts = [value.get(name) for name in needed] + given + list(parameters.values())
+    if not all(isinstance(text, str) for text in texts) or not MOMENT.fullmatch(value["expiresAt"]):
+        return False
+    left(value)  # raises a ValueError
+    return True
 
 
 def left(login: Json) -> float:
@@ -220,13 +222,6 @@ def unwritable(error: OSError) -> HoldfastError:
     return HoldfastError("Denied", message, hint)
 
 
-class NoRedirects(urllib.request.HTTPRedirectHandler):
-    def redirect_request(
-        self, req: urllib.request.Request, fp: Any, code: int, msg: str, headers: Any, newurl: str
-    ) -> None:
-        return None
-
-
 def renew(login: Json, ended: Callable[[str], HoldfastError]) -> Json:
     """Asks the issuer for new tokens. Errors contain none."""
     fields = {
@@ -235,33 +230,66 @@ def renew(login: Json, ended: Callable[[str], HoldfastError]) -> Json:
         "refresh_token": login["refreshToken"],
         "client_id": login["clientId"],
     }
-    body = urllib.parse.urlencode(fields).encode()
-    request = urllib.request.Request(login["tokenEndpoint"], body)
-    issuer = quoted(str(login["issuer"]))
-    try:
-        with urllib.request.build_opener(NoRedirects).open(request, timeout=TIMEOUT) as response:
-            answer = json.loads(response.read(2**20))
-        token = str(answer[login["kind"]])
-        claims = claims_of(token)
-        audience = claims["aud"]
-        expires = datetime.fromtimestamp(claims["exp"], timezone.utc)
-    except urllib.error.HTTPError as error:
-        error.close()
-        if error.code in (400, 401, 403):
-            raise ended("the issuer does not renew the sign-in") from None
-        raise unavailable(f"{issuer} answers with status {error.code}") from None
-    except OSError:
-        raise unavailable(f"{issuer} does not answer") from None
-    except (ValueError, KeyError, TypeError, OverflowError):
-        raise ended(f"the answer of {issuer} has no token that a service can check") from None
-    if login["audience"] not in (audience if is_list(audience) else [audience]):
-        raise ended(f"the token of {issuer} is for another service")
+    issuer, kind = login["issuer"], login["kind"]
+    answer = ask(login["tokenEndpoint"], urllib.parse.urlencode(fields).encode(), issuer)
+    if "error" in answer:
+        raise ended("the issuer does not renew the sign-in")
+    texts = [answer.get("access_token"), answer.get("refresh_token", login["refreshToken"])]
+    is_whole = all(isinstance(text, str) and text for text in texts)
+    is_known = str(answer.get("token_type")).lower() in ("bearer", "dpop")
+    claims = claims_of(answer.get(kind)) if is_whole and is_known else None
+    if claims is None:
+        raise ended(f"the answer of {quoted(issuer)} has no token that a service can check")
+    if login["audience"] not in claims["aud"]:
+        raise ended(f"the token of {quoted(issuer)} is for another service")
+    if kind == "id_token" and claims["iss"] != issuer:
+        raise ended(f"the token of {quoted(issuer)} is of another issuer")
+    expires = datetime.fromtimestamp(claims["exp"], timezone.utc)
     return {
         **login,
-        "token": token,
+        "token": answer[kind],
         "expiresAt": expires.isoformat(timespec="milliseconds").replace("+00:00", "Z"),
-        "refreshToken": answer.get("refresh_token", login["refreshToken"]),
+        "refreshToken": texts[1],
     }
+
+
+def ask(endpoint: str, body: bytes, issuer: str) -> Json:
+    """Returns the answer of an issuer: tokens, or an error of OAuth.
+
+    Raises `Unavailable` for another answer, of a proxy in between or of an issuer that fails.
+    """
+    if not (is_private(endpoint) if is_of_this_machine(issuer) else is_https(endpoint)):
+        message = "Cannot renew the sign-in: the token endpoint is not an https URL"
+        raise HoldfastError("Denied", message, "Sign in again: holdfast login URL")
+    request = urllib.request.Request(endpoint, body, {"accept": "application/json"})
+    try:
+        with urllib.request.build_opener(Answers).open(request, timeout=TIMEOUT) as response:
+            status, content = response.status, response.read(MOST_BYTES + 1)
+            is_json = response.headers.get_content_type() == "application/json"
+    except (OSError, http.client.HTTPException):
+        raise unavailable(f"{quoted(issuer)} does not answer") from None
+    try:
+        answer = json.loads(content.decode())
+    except (ValueError, RecursionError):
+        answer = None
+    error = answer.get("error") if is_dict(answer) else None
+    if len(content) > MOST_BYTES:
+        raise unavailable(f"{quoted(issuer)} answers with more than 1 MiB")
+    if status == 200 and (is_json or is_dict(answer)):
+        return answer if is_dict(answer) and error is None else {}
+    is_of_issuer = is_json and 400 <= status < 500 and status not in (408, 429)
+    if is_of_issuer and isinstance(error, str) and error:
+        return {"error": error}
+    raise unavailable(f"{quoted(issuer)} answers with status {status}")
+
+
+class Answers(urllib.request.HTTPErrorProcessor):
+    """Returns answers of every status, and follows no redirects."""
+
+    def http_response(self, request: urllib.request.Request, response: Any) -> Any:
+        return response
+
+    https_response = http_response
 
 
 def unavailable(state: str) -> HoldfastError:
@@ -269,7 +297,22 @@ def unavailable(state: str) -> HoldfastError:
     return HoldfastError("Unavailable", message, "Check the network, and try again later.")
 
 
-def claims_of(token: str) -> Json:
-    payload = token.split(".")[1]
-    decoded = base64.urlsafe_b64decode(payload + "=" * (-len(payload) % 4))
-    return dict(json.loads(decoded))
+def claims_of(token: object) -> Json | None:
+    """Returns issuer, audiences and end of a JSON Web Token, None for anything else."""
+    if not isinstance(token, str):
+        return None
+    match = re.fullmatch(r"[A-Za-z0-9_-]+\.([A-Za-z0-9_-]+)\.[A-Za-z0-9_-]+", token)
+    if match is None:
+        return None
+    payload = match[1]
+    try:
+        decoded = base64.urlsafe_b64decode(payload + "=" * (-len(payload) % 4))
+        claims = json.loads(decoded.decode())
+        issuer, end = claims["iss"], claims["exp"]
+    except (ValueError, KeyError, TypeError, RecursionError):
+        return None
+    is_number = isinstance(end, (int, float)) and not isinstance(end, bool)
+    if not isinstance(issuer, str) or not is_number or not 0 <= end <= LATEST:
+        return None
+    audience = claims.get("aud")
+    return {"iss": issuer, "aud": audience if is_list(audience) else [audience], "exp": end}

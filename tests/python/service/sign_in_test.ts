@@ -1,6 +1,5 @@
 // The sign-in of `holdfast login`, which Python uses and renews.
 import { assert, assertEquals } from "@std/assert";
-import { parseAddress } from "../../../apps/client/address.ts";
 import { openRegistry } from "../../../mod.ts";
 import { Browser } from "../../support/oidc/people.ts";
 import { editLogin, runWith, startTeam, storedIn, urlIn } from "../../sign_in/login/team.ts";
@@ -104,21 +103,4 @@ for content in (sys.argv[2].encode(), *forms, b"other", b"\\xff\\xfe\\0", None):
     "Denied True",
     "Denied True",
   ]);
-});
-
-pythonTest("Python and the command line find a sign-in under the same URL", async (root) => {
-  const urls = [
-    "https://models.example.com",
-    "HTTPS://Models.Example.COM:443//",
-    "http://127.0.0.1:8600/models/",
-    "http://localhost:80/a/b",
-    "https://[::1]:8600/",
-    "https://h/a/../b/./c",
-    "https://h/a b/%7Euser/ü",
-    "https://bücher.example/",
-  ];
-  const program =
-    "import sys; from holdfast.client.sign_in import normalized; print(*map(normalized, sys.argv[1:]))";
-  const [line] = await runProgram(program, { args: urls, cwd: root.path });
-  assertEquals(line!.split(" "), urls.map(parseAddress));
 });

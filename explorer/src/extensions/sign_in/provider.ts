@@ -8,9 +8,11 @@ import {
   storeAttempt,
   takeAttempt,
 } from "../../api/grant.ts";
+import { isOfThisMachine, isPrivateUrl } from "../../../../core/urls/private_url.ts";
+import { expiryOf } from "./expiry.ts";
 
-/** Services accept issuers without TLS only on this machine. */
-const INSECURE = { [oauth.allowInsecureRequests]: true };
+/** How long a provider may take for an answer, milliseconds. */
+const TIMEOUT_MS = 15_000;
 const PUBLIC_CLIENT = oauth.None();
 
 /** Opens the page of the provider, which redirects back to this page. */
@@ -26,8 +28,8 @@ export async function beginSignIn(issuer: Issuer): Promise<void> {
     nonce: oauth.generateRandomNonce(),
     view: location.hash,
   };
-  if (at === undefined || !/^https?:$/.test(new URL(at).protocol)) {
-    throw refused("the identity provider has no page to sign in", ASK);
+  if (at === undefined || !isSecure(issuer, at)) {
+    throw refused("the identity provider has no page to sign in with an https URL", ASK);
   }
   const url = new URL(at);
   const parameters = {
@@ -67,7 +69,7 @@ export async function finishSignIn(answer: SignInAnswer): Promise<{ grant: Grant
       code,
       pageUrl(),
       verifier,
-      { ...INSECURE, additionalParameters: issuer.parameters },
+      { ...optionsFor(issuer), additionalParameters: issuer.parameters },
     );
     const options = { expectedNonce: nonce, requireIdToken: true };
     return await oauth.processAuthorizationCodeResponse(
@@ -77,26 +79,50 @@ export async function finishSignIn(answer: SignInAnswer): Promise<{ grant: Grant
       options,
     );
   });
-  return { grant: grantOf(issuer, tokens), view };
+  const grant = grantOf(issuer, tokens);
+  if (grant !== undefined) return { grant, view };
+  const what = `the ${issuer.token} of the identity provider`;
+  throw refused(`${what} is not a JSON Web Token, which the service could check`, ASK);
 }
 
-/** Returns the grant with a new token; undefined if the reader has to sign in again. */
+/**
+ * Returns the grant with a new token; undefined if the reader has to sign in again. Throws for an
+ * answer that says nothing about the sign-in.
+ */
 export async function renewGrant(grant: Grant): Promise<Grant | undefined> {
   const { issuer, refreshToken } = grant;
   if (refreshToken === undefined) return undefined;
   const provider = await discover(issuer);
-  const tokens = await wording(issuer, async () => {
-    const response = await oauth.refreshTokenGrantRequest(
+  return await wording(issuer, async () => {
+    const { status, headers, body } = await oauth.refreshTokenGrantRequest(
       provider,
       clientOf(issuer),
       PUBLIC_CLIENT,
       refreshToken,
-      { ...INSECURE, additionalParameters: issuer.parameters },
+      { ...optionsFor(issuer), additionalParameters: issuer.parameters },
     );
-    return await oauth.processRefreshTokenResponse(provider, clientOf(issuer), response);
+    const response = new Response(body, { status, headers: { "content-type": typeIn(headers) } });
+    try {
+      const tokens = await oauth.processRefreshTokenResponse(provider, clientOf(issuer), response);
+      return grantOf(issuer, { refresh_token: refreshToken, ...tokens });
+    } catch (error) {
+      if (isOfProvider(error, response)) return undefined;
+      throw error;
+    }
   });
-  if (tokens[issuer.token] === undefined) return undefined;
-  return grantOf(issuer, { refresh_token: refreshToken, ...tokens });
+}
+
+/**
+ * Returns true for an answer about the sign-in: tokens, or an error of OAuth. Others come from a
+ * proxy in between, or from a provider that fails.
+ */
+function isOfProvider(error: unknown, { status, headers }: Response): boolean {
+  if (status === 200) return /^application\/json\b/.test(typeIn(headers));
+  return error instanceof oauth.ResponseBodyError && status !== 408 && status !== 429;
+}
+
+function typeIn(headers: Headers): string {
+  return headers.get("content-type") ?? "";
 }
 
 /** Asks the provider to revoke the refresh token, if it supports that. */
@@ -105,17 +131,34 @@ export async function revokeGrant({ issuer, refreshToken }: Grant): Promise<void
   const provider = await discover(issuer);
   const { revocation_endpoint: at } = provider;
   if (at === undefined || !isOf(issuer, at)) return;
-  await oauth.revocationRequest(provider, clientOf(issuer), PUBLIC_CLIENT, refreshToken, INSECURE);
+  const options = optionsFor(issuer);
+  await oauth.revocationRequest(provider, clientOf(issuer), PUBLIC_CLIENT, refreshToken, options);
 }
 
 function clientOf({ clientId }: Issuer): oauth.Client {
   return { client_id: clientId };
 }
 
+/** Options of a request: only a provider on this machine may be without TLS. */
+function optionsFor({ issuer }: Issuer) {
+  return {
+    [oauth.allowInsecureRequests]: isOfThisMachine(issuer),
+    signal: AbortSignal.timeout(TIMEOUT_MS),
+  };
+}
+
+function isSecure({ issuer }: Issuer, url: string): boolean {
+  return isOfThisMachine(issuer) ? isPrivateUrl(url) : /^https:/i.test(url);
+}
+
 async function discover(issuer: Issuer): Promise<oauth.AuthorizationServer> {
+  if (!isPrivateUrl(issuer.issuer)) {
+    throw refused("the identity provider has no https URL", ASK);
+  }
   const url = new URL(issuer.issuer);
   const provider = await wording(issuer, async () => {
-    const response = await oauth.discoveryRequest(url, { algorithm: "oidc", ...INSECURE });
+    const options = { algorithm: "oidc" as const, ...optionsFor(issuer) };
+    const response = await oauth.discoveryRequest(url, options);
     return await oauth.processDiscoveryResponse(url, response);
   });
   if (isOf(issuer, provider.token_endpoint)) return provider;
@@ -126,8 +169,8 @@ async function discover(issuer: Issuer): Promise<oauth.AuthorizationServer> {
   );
 }
 
-function isOf({ issuer }: Issuer, url: string | undefined): boolean {
-  return url !== undefined && new URL(url).origin === new URL(issuer).origin;
+function isOf({ issuer }: Issuer, url = ""): boolean {
+  return URL.parse(url)?.origin === new URL(issuer).origin;
 }
 
 /** Runs requests. Their errors become those that the page shows. */
@@ -138,7 +181,8 @@ async function wording<T>({ issuer }: Issuer, ask: () => Promise<T>): Promise<T>
     if (error instanceof oauth.AuthorizationResponseError) throw problemOf(error);
     if (error instanceof oauth.ResponseBodyError) throw problemOf(error);
     const { host } = new URL(issuer);
-    const isLost = error instanceof TypeError && !("code" in error);
+    const isLost = error instanceof TypeError && !("code" in error) ||
+      error instanceof DOMException; // it takes too long
     if (!isLost) throw refused(`the answer of ${host} is not valid`, (error as Error).message);
     const hint =
       `Check the connection, and that the provider allows requests of ${location.origin} (CORS).`;
@@ -146,24 +190,25 @@ async function wording<T>({ issuer }: Issuer, ask: () => Promise<T>): Promise<T>
   }
 }
 
-/** Returns the error of a provider as text. Status 401 is final: its refresh token has ended. */
+/** Returns the error of a provider as text. */
 function problemOf(
   { error, error_description: why }: Pick<
     oauth.ResponseBodyError,
     "error" | "error_description"
   >,
 ): ServiceError {
-  const status = error === "invalid_grant" ? 401 : 0;
-  const hint = (why === undefined ? error : `${error}: ${why}`).slice(0, 500);
-  return new ServiceError(status, "Cannot sign in: the identity provider refuses it", { hint });
+  return refused(
+    "the identity provider refuses it",
+    (why === undefined ? error : `${error}: ${why}`).slice(0, 500),
+  );
 }
 
-function grantOf(issuer: Issuer, tokens: oauth.TokenEndpointResponse): Grant {
-  const token = tokens[issuer.token];
-  if (token === undefined) throw refused(`the identity provider gives no ${issuer.token}`, ASK);
-  const { refresh_token: refreshToken, expires_in: seconds } = tokens;
-  const expiresAtMs = seconds === undefined ? undefined : Date.now() + seconds * 1000;
-  return { issuer, token, refreshToken, expiresAtMs };
+/** Returns a grant; undefined if no service could check the token. */
+function grantOf(issuer: Issuer, tokens: oauth.TokenEndpointResponse): Grant | undefined {
+  const token = tokens[issuer.token] ?? "";
+  const expiresAtMs = expiryOf(token);
+  if (expiresAtMs === undefined) return undefined;
+  return { issuer, token, refreshToken: tokens.refresh_token, expiresAtMs };
 }
 
 /** The address of this page, without view and query: the registered redirect URI. */

@@ -1,0 +1,72 @@
+"""URLs of services and of identity providers."""
+
+from __future__ import annotations
+
+import re
+import urllib.parse
+
+from ..core.errors import HoldfastError, quoted
+
+PORTS = {"http": 80, "https": 443}
+
+OTHER_HOSTS = re.compile("[ßς\u200c\u200d]")
+"""Characters with which the codec `idna` names another host than browsers do (UTS 46)."""
+
+
+def address(url: str) -> str:
+    """Returns the URL of a service as `holdfast login` writes it, without a trailing slash."""
+    message = f"Cannot connect to {quoted(url)}: not an http:// or https:// URL"
+    no_url = HoldfastError("Invalid", message, "Pass the URL that `holdfast serve` prints.")
+    try:
+        parts = urllib.parse.urlsplit(url.strip(" \t\r\n"))
+        port = parts.port
+        host = ascii_host(parts.hostname or "")
+        path = urllib.parse.urlsplit(urllib.parse.urljoin("http://h/", parts.path)).path
+        path = urllib.parse.quote(path, safe="/%:@!$&'()*+,;=~[]|^").rstrip("/")
+    except ValueError:
+        raise no_url from None
+    if not host or parts.scheme not in PORTS or port == 0:
+        raise no_url
+    if "@" in parts.netloc:  # the messages omit the URL: it may contain a secret
+        message = "Cannot connect to the service: its URL contains credentials"
+        raise HoldfastError("Invalid", message, "Pass a token: token=…, or HOLDFAST_TOKEN.")
+    if parts.query or parts.fragment:
+        message = "Cannot connect to the service: its URL has a query or a fragment"
+        raise HoldfastError("Invalid", message, "Write only the scheme, host and path.")
+    end = "" if port is None or port == PORTS[parts.scheme] else f":{port}"
+    return f"{parts.scheme}://{host}{end}{path}"
+
+
+def ascii_host(host: str) -> str:
+    """Returns a host in ASCII. Raises `ValueError` for one that has several forms."""
+    if ":" in host:
+        return f"[{host}]"
+    if host.isascii():
+        return host
+    if OTHER_HOSTS.search(host):
+        raise ValueError
+    return host.encode("idna").decode()
+
+
+def is_of_this_machine(url: str) -> bool:
+    """Returns true for a URL of this machine without TLS."""
+    try:
+        parts = urllib.parse.urlsplit(url)
+        host = parts.hostname or ""
+    except ValueError:
+        return False
+    local = re.fullmatch(r"localhost|127\.[0-9]+\.[0-9]+\.[0-9]+|::1", host)
+    return parts.scheme == "http" and local is not None
+
+
+def is_private(url: str) -> bool:
+    """Returns true for a URL whose requests others on the network cannot read."""
+    return is_https(url) or is_of_this_machine(url)
+
+
+def is_https(url: str) -> bool:
+    try:
+        parts = urllib.parse.urlsplit(url)
+        return parts.scheme == "https" and bool(parts.hostname)
+    except ValueError:
+        return False
