@@ -38,6 +38,7 @@ import {
 import { createSuggesting, refMeant } from "./operations/look/suggesting.ts";
 import { checkMaxLoadBytes } from "../core/calls/load_limit.ts";
 import { memberMeant } from "./contract/release.ts";
+import { derivedMethods } from "./contract/derived.ts";
 import { rollBackAlias } from "./contract/roll_back_alias.ts";
 import { shown } from "../core/naming/names.ts";
 import { parseRef, type Ref } from "../core/naming/refs.ts";
@@ -243,6 +244,7 @@ function createRegistry(context: Context): StoredRegistry {
     call.catch(suggesting(() => releaseOrRef(ref, options), options.signal));
 
   const registry: StoredRegistry = {
+    ...derivedMethods(() => registry), // those that are not below
     location: backend.location,
     id: context.id,
     settings: context.settings,
