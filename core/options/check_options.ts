@@ -1,5 +1,7 @@
-// Checks of options: a mistyped option must not be ignored.
+// Checks of options: a mistyped option must not be ignored, and a wrong value not be taken for another.
 import { fault, type RegistryError } from "../errors.ts";
+import { shown } from "../naming/names.ts";
+import type { OptionRow, SentKind } from "../registry/operations/row.ts";
 import type { Registry } from "../registry.ts";
 import { nearest } from "../text/nearest.ts";
 
@@ -17,11 +19,12 @@ export function without<O extends object, K extends keyof O>(
 }
 
 /**
- * Throws `Invalid` for unknown options, and for options that are not an object; undefined values
- * are ignored. Returns a plain object, so that spreading loses nothing that a class provides.
+ * Throws `Invalid` for unknown options, for values of another kind than their row has, and for
+ * options that are not an object; undefined values are ignored. Returns a plain object, so that
+ * spreading loses nothing that a class provides.
  *
  * @param action the failed action for messages: `load "model"`
- * @param known all options. @default any
+ * @param known all options, with their rows or any other value. @default any
  * @param required options that must be present
  */
 export function checkOptions<O>(
@@ -59,8 +62,44 @@ function checkNames(
     if (!isKnown && values[name] !== undefined) {
       throw unknownOption(action, name, Object.keys(known));
     }
+    if (isKnown && values[name] !== undefined) {
+      checkValue(action, name, values[name], known[name] as OptionRow);
+    }
   }
   checkDurations(action, values);
+}
+
+const KINDS: Readonly<Record<SentKind, [is: (value: unknown) => boolean, hint: string]>> = {
+  text: [(value) => typeof value === "string", "Pass a string."],
+  flag: [(value) => typeof value === "boolean", "Pass true or false."],
+  count: [(value) => typeof value === "number" && !Number.isNaN(value), "Pass a number."],
+  moment: [
+    (value) => value instanceof Date && !Number.isNaN(value.getTime()),
+    "Pass a valid Date.",
+  ],
+};
+
+/** Throws `Invalid` for a value that its row does not have. `"false"` would be taken for true. */
+function checkValue(
+  action: string,
+  name: string,
+  value: unknown,
+  { sent, among, orNull }: Pick<OptionRow, "sent" | "among" | "orNull">,
+): void {
+  if (sent === undefined || value === null && orNull) return;
+  if (among !== undefined && !among.includes(value as string)) {
+    const words = among.map(shown);
+    const hint = `Pass ${words.slice(0, -1).join(", ")} or ${words.at(-1)}.`;
+    throw invalid(action, `${name} is ${shown(value)}`, hint);
+  }
+  const [is, hint] = KINDS[sent];
+  if (is(value)) return;
+  const what = value instanceof Date
+    ? "an invalid date"
+    : typeof value === "number"
+    ? String(value)
+    : nameOf(value);
+  throw invalid(action, `${name} is ${what}`, hint);
 }
 
 /** Durations of at least an hour, as their own errors say. */

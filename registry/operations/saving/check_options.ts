@@ -5,7 +5,7 @@ import { newAliases } from "../../../core/naming/refs.ts";
 import { FIRST_VERSION, parseVersion } from "../../../core/naming/versions.ts";
 import { checkMetadata } from "../../../core/calls/metadata.ts";
 import type { VersionRecord } from "../../../core/record.ts";
-import { CHOICES, type SaveOptions } from "../../../core/registry/operations/saving.ts";
+import type { SaveOptions } from "../../../core/registry/operations/saving.ts";
 import { checkInputs, type GivenInput } from "../lineage/inputs.ts";
 import { checkWritable, type Context } from "../context.ts";
 import { checkEncoding } from "../../payload/encoding.ts";
@@ -15,7 +15,7 @@ export function checkSave(context: Context, name: string, options: SaveOptions):
   checkWritable(context, `save ${shown(name)}`);
   checkName(name);
   const { version, bump, onConflict, ifCommit } = options;
-  const { metadata, inputs, idempotencyKey, compress, share } = options;
+  const { metadata, inputs, idempotencyKey, compress } = options;
   const { mutable, versioned } = context.settings;
   const problems: Problem[] = [
     [
@@ -23,9 +23,6 @@ export function checkSave(context: Context, name: string, options: SaveOptions):
       "version and bump are both given",
       "Pass the version, or the number that the next one raises.",
     ],
-    notAmong("bump", bump),
-    notAmong("onConflict", onConflict),
-    notAmong("share", share),
     [options.base === null, "base is null", 'Pass { share: "none" } to share nothing.'],
     [
       (onConflict === "overwrite" || ifCommit !== undefined) && !mutable,
@@ -57,13 +54,6 @@ export function checkSave(context: Context, name: string, options: SaveOptions):
 }
 
 type Problem = [isProblem: boolean, state: string, hint: string, reason?: Fault["reason"]];
-
-function notAmong(name: "bump" | "onConflict" | "share", value: unknown): Problem {
-  const choices: readonly unknown[] = CHOICES[name];
-  const words = choices.map(shown);
-  const hint = `Pass ${words.slice(0, -1).join(", ")} or ${words.at(-1)}.`;
-  return [value !== undefined && !choices.includes(value), `${name} is ${shown(value)}`, hint];
-}
 
 /** The fields of a record that the user gives. */
 export interface UserFields {

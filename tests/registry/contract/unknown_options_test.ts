@@ -37,11 +37,16 @@ testInMemory("names must be a list, not a string", async ({ registry }) => {
 const ARGUMENTS: Record<string, unknown> = { alias: "b", version: "1", to: "b", value: 1 };
 const REQUIRED = { to: "nowhere", id: "1" };
 
-/** Calls a method with an unknown option, and reads the first item of a list. */
-async function callWrongly(registry: Registry, name: string, row: OperationRow): Promise<unknown> {
+/** Calls a method with wrong options, and reads the first item of a list. */
+async function callWrongly(
+  registry: Registry,
+  name: string,
+  row: OperationRow,
+  wrong: Record<string, unknown> = WRONG,
+): Promise<unknown> {
   const method = registry[name as keyof Registry] as (...given: unknown[]) => unknown;
   const needed = (row.required ?? []).map((option) => [option, REQUIRED[option as "to" | "id"]]);
-  const options = { ...Object.fromEntries(needed), ...WRONG };
+  const options = { ...Object.fromEntries(needed), ...wrong };
   const result = method(...row.takes.map((argument) => ARGUMENTS[argument] ?? "a"), options);
   if (row.effect !== "lists") return await result;
   for await (const _ of result as AsyncIterable<unknown>) break;
@@ -75,6 +80,35 @@ for (const [verb, call] of [...METHOD_CALLS, ...Object.entries(FUNCTION_CALLS)])
     assertMatch(error.message, /: unknown option versoin/);
     assert(error.hint !== undefined);
     assertEquals((await Array.fromAsync(registry.versions("a"))).length, 1);
+  });
+}
+
+/** Values that JavaScript would take for others. */
+const OF_OTHER_KINDS = {
+  text: [7, ["a"]],
+  flag: ["false", 1],
+  count: ["7", NaN],
+  moment: ["2026", 7],
+};
+
+for (const [name, row] of Object.entries<OperationRow>(METHODS)) {
+  const wrong = Object.entries(row.options).flatMap(([option, { sent, among }]) =>
+    [...sent === undefined ? [] : OF_OTHER_KINDS[sent], ...among ? ["another"] : []]
+      .map((value) => ({ [option]: value }))
+  );
+  if (wrong.length === 0) continue;
+  testInMemory(`${name}() refuses options of another kind`, async ({ registry }) => {
+    await registry.save("a", 1);
+    await registry.setAlias("a", "b", "1");
+    for (const options of wrong) {
+      const [option] = Object.keys(options);
+      const error = await rejected("Invalid", callWrongly(registry, name, row, options));
+      assert(error.message.startsWith(`Cannot ${row.action}`), error.message);
+      assertMatch(error.message, new RegExp(`: ${option} is `));
+      assert(error.hint !== undefined);
+    }
+    assertEquals((await Array.fromAsync(registry.versions("a"))).length, 1);
+    assertEquals((await Array.fromAsync(registry.aliases("a"))).length, 1);
   });
 }
 
