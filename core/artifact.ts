@@ -1,4 +1,5 @@
 // An opened version of an artifact: its info and its files.
+import type { MemberRows, PlainMembers } from "./kinds.ts";
 import type { Author } from "./naming/author.ts";
 import { valueFiles } from "./naming/value_files.ts";
 import type { ByteRange } from "./backend.ts";
@@ -31,6 +32,19 @@ export interface ArtifactInfo {
   /** If they were requested, and there are any. */
   annotations?: Annotations;
 }
+
+/** The members of an info that are plain values, by their kind. */
+export const PLAIN_MEMBERS: MemberRows<PlainMembers<ArtifactInfo>> = {
+  name: "text",
+  version: "text",
+  commit: "text",
+  generation: "count",
+  digest: "digest",
+  size: "count",
+  createdAt: "moment",
+  by: "author?",
+  idempotencyKey: "text?",
+};
 
 /** A deletion of a version that was undone. */
 export interface Restoration {

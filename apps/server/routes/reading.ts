@@ -16,7 +16,7 @@ import type { Artifact, ArtifactInfo, Registry, VersionEntry, WatchOptions } fro
 import type { Lineage } from "../../../registry/mod.ts";
 import { answerConditions } from "../files/answer_file.ts";
 import { problemWithin } from "../problem.ts";
-import { ArtifactInfoSchema, InfoFields, InfoQuery, VersionsPage } from "../schemas/artifact.ts";
+import { ArtifactInfoSchema, InfoFields, InfoQuery, VersionsPage } from "../schemas/version.ts";
 import { shareReads } from "../share_reads.ts";
 import { answerEvents, EVENTS_TYPE, type ServerEvent } from "../event_stream.ts";
 

@@ -1,9 +1,8 @@
-// Schemas of versions, their files, and errors.
+// Schemas of parts of versions, and of errors.
 import * as v from "npm:valibot@^1.5";
-import { itemAt } from "../../../core/faults/present.ts";
 import { isJsonObject } from "../../../core/text/json_text.ts";
 import { STATUS } from "../problem.ts";
-import { count, described, object, page, strictObject } from "./listing.ts";
+import { count, described, object, strictObject } from "./listing.ts";
 
 export const ProblemSchema = object("Problem", {
   title: v.string(),
@@ -94,62 +93,6 @@ export const AnnotateQuery = v.object({
   ifRevision: count(0, 1_000_000_000, "Only if this is the revision, 0 for none. Otherwise 409"),
 });
 
-const RestorationSchema = object("Restoration", {
-  commit: v.string(),
-  deletedAt: Moment,
-  restoredAt: Moment,
-});
-
-export const ArtifactInfoSchema = object("ArtifactInfo", {
-  name: v.string(),
-  version: v.string(),
-  commit: v.string(),
-  generation: Amount,
-  digest: Sha256,
-  size: Amount,
-  createdAt: Moment,
-  by: v.optional(AuthorSchema),
-  origin: v.optional(v.object({ registry: v.string(), commit: v.string() })),
-  restored: v.optional(v.array(RestorationSchema)),
-  materializer: v.object({ id: v.string(), formatVersion: v.number() }),
-  metadata: v.record(v.string(), v.unknown()),
-  inputs: v.array(ArtifactInputSchema),
-  files: v.array(FileInfoSchema),
-  idempotencyKey: v.optional(v.string()),
-  annotations: v.optional(AnnotationsSchema),
-});
-
-const VersionEntrySchema = object("VersionEntry", {
-  name: v.string(),
-  version: v.string(),
-  generation: Amount,
-  modifiedAt: Moment,
-  deleted: v.optional(v.object({ at: Moment, until: Moment, by: v.optional(AuthorSchema) })),
-  info: v.optional(v.union([ArtifactInfoSchema, JsonObject])),
-  error: v.optional(ProblemSchema),
-});
-
-const isOfInfo = (field: string) =>
-  Object.hasOwn(ArtifactInfoSchema.entries, itemAt(field.split("."), 0));
-
-/** Members of the query of versions that are no options of a registry. */
-export const InfoFields = {
-  fields: v.optional(v.pipe(
-    Text,
-    v.maxLength(8000),
-    v.description("Include only these members of `info`: `size,files.length,metadata.accuracy`"),
-    v.transform((text) => text.split(",")),
-    v.check((fields) => fields.every(isOfInfo), "expected members of info, separated by commas"),
-  )),
-};
-
-export const VersionsPage = page(VersionEntrySchema, "VersionsPage");
-
 export const CommitQuery = v.object({
   commit: described(Text, "Only if the version has this commit. Otherwise 409"),
-});
-
-export const InfoQuery = v.object({
-  ...CommitQuery.entries,
-  data: count(0, 65_536, "Include the `data` of files if their total size is at most this"),
 });

@@ -1,9 +1,8 @@
 // Schemas of options and answers, by their rows.
 import * as v from "npm:valibot@^1.5";
+import type { Kind, MemberKind } from "../../../core/kinds.ts";
 import type {
   AnswerRow,
-  Kind,
-  MemberKind,
   OperationRow,
   OptionRow,
   SentKind,
@@ -23,8 +22,12 @@ const SCHEMAS: Readonly<Record<Kind, v.GenericSchema>> = {
 
 /** Returns the schema of an answer, or of an item of a page. */
 export function schemaOf({ type, has }: AnswerRow) {
-  const members = Object.entries(has).map(([name, kind]) => [name, memberOf(kind)]);
-  return object(type, Object.fromEntries(members) as v.ObjectEntries);
+  return object(type, membersOf(has));
+}
+
+/** Returns the schemas of these members. */
+export function membersOf(has: Readonly<Record<string, MemberKind>>): v.ObjectEntries {
+  return Object.fromEntries(Object.entries(has).map(([name, kind]) => [name, memberOf(kind)]));
 }
 
 function memberOf(kind: MemberKind): v.GenericSchema {

@@ -1,7 +1,8 @@
 // Aliases of versions: options, results and rows of their operations.
 import type { Author } from "../../naming/author.ts";
 import type { SignalOptions } from "./saving.ts";
-import { type MemberRows, type RoutedRowOf, SIGNAL } from "./row.ts";
+import type { MemberRows } from "../../kinds.ts";
+import { type RoutedRowOf, SIGNAL } from "./row.ts";
 
 /** Options of setting and deleting an alias. */
 export interface SetAliasOptions extends SignalOptions {

@@ -1,20 +1,9 @@
 // Operations as data. Checks of options, errors, logs and traces follow from one row for each
 // operation, and those with a route get the request of the client, the route and its document.
-import type { Author } from "../../naming/author.ts";
-
-/** The type of a value in a request or an answer. */
-export type Kind = "text" | "digest" | "flag" | "count" | "moment" | "author";
+import type { Kind, KindOf, MemberKind } from "../../kinds.ts";
 
 /** The kind of an option in a request: others are not the same in JSON and in a program. */
 export type SentKind = "text" | "flag" | "count" | "moment";
-
-/** The kind of a type, so that the compiler compares rows with interfaces. */
-type KindOf<T> = [T] extends [boolean] ? "flag"
-  : [T] extends [number] ? "count"
-  : [T] extends [Date] ? "moment"
-  : [T] extends [Author] ? "author"
-  : [T] extends [string] ? "text" | "digest"
-  : never;
 
 /** An option of an operation. */
 export interface OptionRow<K extends Kind = Kind> {
@@ -35,15 +24,6 @@ export interface OptionRow<K extends Kind = Kind> {
 /** A row for every option of an interface. */
 export type OptionRows<O> = {
   readonly [K in keyof Required<O>]: OptionRow<KindOf<NonNullable<O[K]>>>;
-};
-
-/** The kind of a member; optional ones end with `?`. */
-export type MemberKind = Kind | `${Kind}?`;
-
-/** The kind of every member of an interface. */
-export type MemberRows<T> = {
-  readonly [K in keyof Required<T>]: undefined extends T[K] ? `${KindOf<NonNullable<T[K]>>}?`
-    : KindOf<T[K]>;
 };
 
 /** The JSON that answers a request. */

@@ -1,6 +1,7 @@
 // Options and results of saving.
 import type { Materializer } from "../../materializer.ts";
-import { type AnswerRow, type MemberRows, type RowOf, SIGNAL } from "./row.ts";
+import type { MemberRows } from "../../kinds.ts";
+import { type AnswerRow, type RowOf, SIGNAL } from "./row.ts";
 import type { ArtifactInput, Encoding, VersionRecord } from "../../record.ts";
 
 /** Options with a signal. */
