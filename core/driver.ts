@@ -88,15 +88,24 @@ export interface StorageDescription {
   open(settings: any, options: Pick<OpenStoreOptions, "system" | "logger">): Promise<Backend>;
 }
 
-/** Kinds of stores in this process or on its disk. They are known to conform, too. */
-const NEAR_KINDS: readonly string[] = ["memory", "local"];
+/** Near are stores in this process or on its disk; they are known to conform, too. Others are far. */
+const PLACES: Readonly<Record<string, "near" | "worker">> = {
+  memory: "near",
+  local: "near",
+  r2: "worker",
+};
+
+/** Returns how far away a store is: beside this process, beside its Worker, or far. */
+export function placeOf({ kind }: Pick<Backend, "kind">): "near" | "worker" | "far" {
+  return PLACES[kind] ?? "far";
+}
 
 /**
  * True for stores that are read as fast as content. A cache of them, many requests at once, or
  * cutting by content would save little, and the first save of a file would pay for the latter.
  */
-export function isNear({ kind }: Pick<Backend, "kind">): boolean {
-  return NEAR_KINDS.includes(kind);
+export function isNear(backend: Pick<Backend, "kind">): boolean {
+  return placeOf(backend) === "near";
 }
 
 /** Other backends that are known to conform, so a new registry does not probe them. */

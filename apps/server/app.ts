@@ -13,6 +13,7 @@
 import { VERSION } from "../holdfast_version.ts";
 import { isRegistryError, realSystem, type Registry, type RegistryError } from "../../mod.ts";
 import { openUploads, type ResumableUploads } from "../../registry/uploads.ts";
+import { placeOf } from "../../core/driver.ts";
 import { silentLogger } from "../../core/system.ts";
 import { type Answer, answerings } from "./answer.ts";
 import type { Access } from "./access/access.ts";
@@ -92,18 +93,15 @@ const ALL_ROUTES: readonly ((routes: Routes, context: ServerContext) => void)[] 
   operationRoutes,
 ];
 
-/** How far away the store of a backend is; the others are far. */
-const PLACES = { local: "near", memory: "near", r2: "worker" } as const;
-
 interface App extends Handler {
   readonly routes: readonly RouteEntry[];
   /** Returns the counts of this process. */
   counts(): ProcessCounts;
 }
 
-function placeOf({ service, backend }: Registry): "near" | "far" | "worker" {
-  const kind = service === undefined ? backend?.kind : undefined;
-  return PLACES[kind as keyof typeof PLACES] ?? "far";
+/** Returns how far away the store is; behind another service it is far. */
+function placeOfStore({ service, backend }: Registry): ReturnType<typeof placeOf> {
+  return service === undefined && backend !== undefined ? placeOf(backend) : "far";
 }
 
 /** @param parts those of one of several processes. @default the service has one process */
@@ -139,8 +137,8 @@ export function createApp(
     openVersion: createOpened(registry),
     uploads: () => uploads ??= openUploads(registry),
     memory,
-    windows: createWindows(placeOf(registry), report, parts?.processes),
-    ...createPlaces(placeOf(registry), system),
+    windows: createWindows(placeOfStore(registry), report, parts?.processes),
+    ...createPlaces(placeOfStore(registry), system),
     dispatch: (request, info) => dispatch(request, info),
     searchIndex: new SearchIndexReader(registry, {
       system,

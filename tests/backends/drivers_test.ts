@@ -1,6 +1,7 @@
 import { assertEquals } from "@std/assert";
-import { DRIVERS } from "../../backends/drivers.ts";
+import { DRIVERS, WRAPPERS } from "../../backends/drivers.ts";
 import { openBackend } from "../../backends/mod.ts";
+import type { Driver } from "../../core/driver.ts";
 import { PRODUCT_FOLDERS, sourceFiles } from "../support/source_files.ts";
 import { createScriptedSystem } from "../support/scripted_system.ts";
 
@@ -20,6 +21,18 @@ Deno.test("descriptions of drivers match their backends", async () => {
     await backend[Symbol.asyncDispose]();
     assertEquals(backend.kind, kind);
   }
+});
+
+Deno.test("the comment of openBackend and docs/stores.md name each driver and wrapper", async () => {
+  const source = await Deno.readTextFile("backends/mod.ts");
+  const [, comment = ""] = /\/\*\*\n( \* Opens the store of a URL[^]*?)\*\/\nexport/.exec(source)!;
+  const page = await Deno.readTextFile("docs/stores.md");
+  const schemesOf = (drivers: readonly Driver[]) => drivers.map(({ schemes }) => `${schemes[0]}:`);
+  const wrappers = WRAPPERS.map(({ name }) => `${name}+`);
+  const missing = (text: string, names: string[]) => names.filter((name) => !text.includes(name));
+  assertEquals(missing(comment, [...schemesOf(DRIVERS), ...wrappers]), []);
+  const buckets = schemesOf(DRIVERS.filter(({ buckets }) => buckets));
+  assertEquals(missing(page, [...buckets, ...wrappers]), []);
 });
 
 Deno.test("only drivers name bucket schemes and vendor variables", async () => {
