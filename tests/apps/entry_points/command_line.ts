@@ -25,11 +25,13 @@ export const commandLine: EntryPoint = {
   },
   operations: {
     async save(at, { name, text, value, metadata, version, inputs = [], ...more }) {
-      const { alias, onConflict, idempotencyKey, skipIfUnchanged, compress } = more;
+      const { bump, share, alias, onConflict, idempotencyKey, skipIfUnchanged, compress } = more;
       const [saved] = await run(at, [
         ...["save", ...option("version", version), "--as", value === undefined ? "text" : "json"],
         ...membersOf(metadata).map(([key, json]) => `-m${key}:=${json}`),
         ...inputs.flatMap((input) => ["--input", input]),
+        ...option("bump", bump),
+        ...option("share", share),
         ...option("alias", alias),
         ...option("on-conflict", onConflict),
         ...option("idempotency-key", idempotencyKey),

@@ -30,6 +30,8 @@ export interface Save {
   /** JSON, as a user writes it. */
   metadata: string;
   version?: string;
+  bump?: "major" | "minor" | "patch";
+  share?: "bytes" | "files" | "none";
   alias?: string;
   inputs?: string[];
   onConflict?: "fail" | "skip" | "overwrite";

@@ -1,6 +1,7 @@
 // Every case, written through each entry point and read through others, over several stores.
 import { assertEquals } from "@std/assert";
 import { METHODS } from "../../../core/options/methods.ts";
+import type { OperationRow } from "../../../core/registry/operations/row.ts";
 import { realSystem } from "../../../core/system.ts";
 import { findPython } from "../../support/numpy.ts";
 import { shareOfRun, SHARES } from "../../support/seeds.ts";
@@ -82,6 +83,45 @@ const NOT_ASKED: Readonly<Record<string, string>> = {
   openDraft: "addPart, commitDraft, discardDraft and draftInfo",
   watch: "its events come later",
   clearCache: "a service keeps its own",
+};
+
+Deno.test("each option of a method is in a case, or has a reason why not", () => {
+  const steps = CASES.flatMap(({ writes, reads }) => [...writes, ...reads]);
+  const asked = new Set(
+    steps.flatMap(({ operation, given }) =>
+      Object.keys(given).map((name) => `${operation}.${name}`)
+    ),
+  );
+  const missing = Object.entries<OperationRow>(METHODS).flatMap(([method, { options }]) =>
+    method in NOT_ASKED ? [] : Object.keys(options).map((name) => `${method}.${name}`)
+  ).filter((option) => !asked.has(option) && !OF_PROGRAMS.includes(option.replace(/.*\./, "")));
+  assertEquals(missing.sort(), Object.keys(OPTIONS_NOT_ASKED).sort(), "see README.md");
+});
+
+/** Options of calls in a program. */
+const OF_PROGRAMS = ["signal", "onProgress"];
+
+/** Why options are in no case. */
+const OPTIONS_NOT_ASKED: Readonly<Record<string, string>> = {
+  "delete.dryRun": "it changes nothing; commands ask people instead",
+  "delete.version": "in the ref",
+  "deleteAlias.expected": "as in setAlias",
+  "deleteAlias.force": "only for protected aliases: tests/registry/aliases/protected_test.ts",
+  "info.annotations": "annotations",
+  "info.version": "in the ref",
+  "load.as": "a function",
+  "load.schema": "a function",
+  "load.verify": "it does not change the answer",
+  "load.version": "in the ref",
+  "rollbackAlias.expected": "as in setAlias",
+  "rollbackAlias.force": "as in deleteAlias",
+  "save.as": "text or value",
+  "save.base": "it does not change the answer",
+  "setAlias.force": "as in deleteAlias",
+  "undelete.version": "in the ref",
+  "versions.annotations": "annotations",
+  "versions.deleted": "times of deletions differ: tests/registry/verbs/undelete_test.ts",
+  "versions.details": "info",
 };
 
 /** Writes cases through some entry points, by default all in turn, and reads them through others. */

@@ -38,6 +38,8 @@ const WITHOUT = {
   prune: NO_PYTHON,
   members: "it opens them by ref",
   pages: "it iterates over lists",
+  "save.bump": NO_PYTHON,
+  "save.share": NO_PYTHON,
   "save.ifCommit": NO_PYTHON,
   "delete.ifCommit": NO_PYTHON,
   ...Object.fromEntries(
