@@ -231,3 +231,12 @@ for alias in json.loads(sys.argv[3]):
   });
   assertEquals(await runProgram(program, { args, cwd: root.path }), reasons);
 });
+
+pythonTest("a registry that is read from its store refuses what needs a service", async () => {
+  const program = `
+import holdfast
+from holdfast.store.store_registry import StoreRegistry
+
+print([name for name in dir(holdfast.ServiceRegistry) if not hasattr(StoreRegistry, name)])`;
+  assertEquals(await runProgram(program), ["[]"], "add it to the lines of _refuse");
+});
