@@ -89,22 +89,21 @@ export type Settings = Record<string, unknown>;
 
 /** Copies lists and plain objects deeply and freezes the copies. */
 export function frozenCopy<T>(value: T): T {
-  return copied(value, Object.freeze) as T;
+  return copied(value, { isFrozen: true });
 }
 
-function copied(
-  value: unknown,
-  finish: (copy: object) => object,
-  inside: readonly object[] = [],
-): unknown {
+function copied<T>(
+  value: T,
+  { isFrozen = false, inside = [] }: { isFrozen?: boolean; inside?: readonly unknown[] } = {},
+): T {
   if (typeof value !== "object" || value === null) return value;
   // Always copies the outermost value. Cycles are kept as they are.
   if (inside.length > 0 && !isContainer(value) || inside.includes(value)) return value;
-  const copy = (member: unknown) => copied(member, finish, [...inside, value]);
-  if (Array.isArray(value)) return finish(value.map(copy));
-  return finish(
-    Object.fromEntries(Object.entries(value).map(([key, member]) => [key, copy(member)])),
-  );
+  const copy: T & object = Array.isArray(value) ? Object.assign([], value) : { ...value };
+  const options = { isFrozen, inside: [...inside, value] };
+  for (const key in copy) copy[key] = copied(copy[key], options);
+  if (isFrozen) Object.freeze(copy);
+  return copy;
 }
 
 export function checkSettings(config: unknown, action: string): asserts config is Settings {
@@ -133,7 +132,7 @@ export function fillConfig(
       }`;
       throw invalid(action, undefined, state, { hint: "Keep one of them." });
     }
-    [filled[name]] = copied([value], (copy) => copy) as unknown[];
+    [filled[name]] = copied([value]);
   }
   for (const [name, variable] of Object.entries(env)) {
     const value = Object.hasOwn(filled, name) ? undefined : system.env(variable);

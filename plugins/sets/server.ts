@@ -1,24 +1,17 @@
 // Server addresses of plugins: a URL or its parts.
-import { type Setting, text } from "./settings.ts";
+import { type Setting, type SettingsOf, text } from "./settings.ts";
 
 /** A number or, from the environment, a string. */
-const port: Setting = {
+const port: Setting<number | string> = {
   problemOf: (value) => /^[0-9]{1,5}$/.test(String(value)) ? undefined : "it is not a port number",
 };
 
-const database: Setting = {
+const database: Setting<number | string> = {
   problemOf: (value) =>
     /^[^\s/?#]+$/.test(String(value)) ? undefined : "it is not a database number or name",
 };
 
-export const SERVER: Readonly<Record<string, Setting>> = {
-  url: text,
-  host: text,
-  port,
-  db: database,
-  user: text,
-  password: text,
-};
+export const SERVER = { url: text, host: text, port, db: database, user: text, password: text };
 
 export const REDIS_ENVIRONMENT: Readonly<Record<string, string>> = {
   host: "REDIS_HOST",
@@ -36,8 +29,7 @@ export const SERVER_SECRETS: readonly string[] = ["password", "url"];
  */
 export function serverUrl(
   kind: "redis" | "postgres",
-  // deno-lint-ignore no-explicit-any -- its plugin's schema checked it
-  settings: any,
+  settings: Partial<SettingsOf<typeof SERVER>>,
   asked: Readonly<Record<string, string | undefined>>,
 ): string {
   const defaults = {

@@ -1,6 +1,6 @@
 // Schemas of the settings of built-in plugins.
-import { described } from "../../core/kernel.ts";
-import type { SchemaIssue, StandardSchema } from "../../core/kernel.ts";
+import { described, isJsonObject } from "../../core/kernel.ts";
+import type { SchemaIssue, SchemaResult, StandardSchema } from "../../core/kernel.ts";
 
 export interface Setting<T = unknown> {
   problemOf(value: unknown): string | undefined;
@@ -30,17 +30,14 @@ export function defineSettings<const Known extends KnownSettings>(
 ): StandardSchema<SettingsOf<Known>> {
   const names = Object.keys(known);
   const instead = names.length === 0 ? ", it takes none" : `, use ${names.join(", ")}`;
-  return {
-    "~standard": { version: 1, vendor: "holdfast", validate: (value) => validate(value as object) },
-  };
+  return { "~standard": { version: 1, vendor: "holdfast", validate } };
 
-  function validate(
-    given: object,
-  ): { value: SettingsOf<Known> } | { issues: SchemaIssue[] } {
+  function validate(given: unknown): SchemaResult<SettingsOf<Known>> {
+    if (!isJsonObject(given)) return { issues: [{ message: `it is ${described(given)}` }] };
     const issues: SchemaIssue[] = [];
     const output: Record<string, unknown> = {};
     for (const [name, setting] of Object.entries(known)) {
-      const value: unknown = (given as Record<string, unknown>)[name] ?? setting.otherwise;
+      const value = given[name] ?? setting.otherwise;
       const problem = value === undefined
         ? setting.required ? "it is missing" : undefined
         : setting.problemOf(value);
@@ -73,8 +70,8 @@ export function count({ least, most }: { least: number; most?: number }): Settin
   const range = most === undefined ? `of at least ${least}` : `from ${least} to ${most}`;
   return {
     problemOf: (value) =>
-      Number.isSafeInteger(value) && (value as number) >= least &&
-        (value as number) <= (most ?? Infinity)
+      typeof value === "number" && Number.isSafeInteger(value) && value >= least &&
+        value <= (most ?? Infinity)
         ? undefined
         : `it is not an integer ${range}`,
   };
@@ -82,14 +79,14 @@ export function count({ least, most }: { least: number; most?: number }): Settin
 
 export const milliseconds: Setting<number> = {
   problemOf: (value) =>
-    Number.isFinite(value) && (value as number) >= 0 && (value as number) < 2 ** 31
+    typeof value === "number" && value >= 0 && value < 2 ** 31
       ? undefined
       : "it is not a number of milliseconds, 0 to 2147483647",
 };
 
 export const schema: Setting<StandardSchema> = {
   problemOf: (value) =>
-    typeof (value as Partial<StandardSchema>)?.["~standard"]?.validate === "function"
+    typeof Object(value)["~standard"]?.validate === "function"
       ? undefined
       : `it is ${described(value)}, not a Standard Schema (Zod, Valibot, ArkType …)`,
 };
@@ -97,6 +94,6 @@ export const schema: Setting<StandardSchema> = {
 export function word<const Word extends string>(...words: Word[]): Setting<Word> {
   return {
     problemOf: (value) =>
-      words.includes(value as Word) ? undefined : `it is not one of ${words.join(", ")}`,
+      words.some((word) => word === value) ? undefined : `it is not one of ${words.join(", ")}`,
   };
 }
