@@ -206,14 +206,8 @@ async function saveInTarget(
     save: produce,
     load: () => cannotLoad(id),
   });
-  const save = (inputs: SaveOptions["inputs"]) =>
-    to.save(name, undefined, { ...options, inputs, as: materializer });
-  try {
-    await save(inputs.map(asRecorded)); // the target would resolve them
-  } catch (error) {
-    if (!isRegistryError(error, "Invalid") || inputs.length === 0) throw error;
-    await save(inputs); // an early service records all as they are
-  }
+  const recorded = inputs.map(asRecorded); // the target would resolve them
+  await to.save(name, undefined, { ...options, inputs: recorded, as: materializer });
 }
 
 function asRecorded(input: ArtifactInput): NonNullable<SaveOptions["inputs"]>[number] {
