@@ -49,7 +49,7 @@ export type { InferOutput, SchemaIssue, SchemaResult, StandardSchema } from "./s
 export { realSystem, silentLogger } from "./system.ts";
 export type { System } from "./system.ts";
 export { described } from "./text/described.ts";
-export { isJsonObject, parseExactJson, parseJson } from "./text/json_text.ts";
+export { isJsonObject, parseExactJson, parseJson, quoteNotFinite } from "./text/json_text.ts";
 export { didYouMean } from "./text/nearest.ts";
 export { plainProblem } from "./text/plain_value.ts";
 export type { PlainValue } from "./text/plain_value.ts";

@@ -6,6 +6,9 @@ import { described } from "../text/described.ts";
 const MAX_METADATA_BYTES = 64 * 1024;
 const TOO_MANY = `it has more than ${MAX_METADATA_BYTES} bytes as JSON`;
 
+/** Limits of the metrics of a run or a step, and of a string and the depth of objects in them. */
+export const METRIC_LIMITS = { values: 1_000, bytes: 16 * 1024, characters: 1_000, depth: 5 };
+
 /** Throws `Invalid` unless metadata is a plain object that JSON preserves, of at most 64 KiB. */
 export function checkMetadata(metadata: Record<string, unknown>, what = "metadata"): void {
   const problem = isPlainObject(metadata)

@@ -50,6 +50,18 @@ function inexact(number: string): RegistryError {
   return invalid("parse number", shown, "it would be rounded", { hint: "Pass it as a string." });
 }
 
+/** NaN and infinities as Python writes them, and strings, in which they are words. */
+const NOT_FINITE = /"[^"\\]*(?:\\[^]?[^"\\]*)*"?|-?\b(?:NaN|Infinity)\b(?!\s*:)/g;
+
+/** Puts NaN and infinities of a text, which are not JSON, in quotes. Adds no lines. */
+export function quoteNotFinite(text: string): string {
+  if (!/NaN|Infinity/.test(text)) return text;
+  return text.replace(
+    NOT_FINITE,
+    (token) => token.startsWith(QUOTE) ? token : `"${token.replace("-N", "N")}"`,
+  );
+}
+
 /** True for values that are JSON objects: no arrays, no primitive values. */
 export function isJsonObject(value: unknown): value is Record<string, unknown> {
   return typeof value === "object" && value !== null && !Array.isArray(value);

@@ -1,20 +1,12 @@
 // Metrics of a step as a short text.
-import { isJsonObject } from "../../core/kernel.ts";
-
-type Metrics = Readonly<Record<string, unknown>>;
+import { valuesOf } from "../runner/metrics/json_values.ts";
 
 /** Formats the first metrics: `accuracy 0.93, test.loss 0.21`. */
-export function metricsText(metrics: Metrics | undefined, most = 4): string {
-  const texts = leavesOf(metrics ?? {}, "");
-  const more = texts.length > most ? ` and ${texts.length - most} more` : "";
-  return texts.slice(0, most).join(", ") + more;
-}
-
-function leavesOf(value: Metrics, under: string): string[] {
-  return Object.entries(value).flatMap(([key, child]) => {
-    const path = `${under}${key}`;
-    if (isJsonObject(child)) return leavesOf(child, `${path}.`);
-    const isLong = typeof child === "number" && !Number.isInteger(child);
-    return [`${path} ${isLong ? Number(child.toPrecision(4)) : String(child)}`];
+export function metricsText(metrics: Readonly<Record<string, unknown>> = {}, most = 4): string {
+  const values = valuesOf(metrics);
+  const texts = values.slice(0, most).map(({ path, value }) => {
+    const isLong = typeof value === "number" && !Number.isInteger(value);
+    return `${path.join(".")} ${isLong ? Number(value.toPrecision(4)) : String(value)}`;
   });
+  return texts.join(", ") + (values.length > most ? ` and ${values.length - most} more` : "");
 }

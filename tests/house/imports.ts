@@ -86,7 +86,6 @@ const OF_OPERATORS = [
   "core/registry/draft.ts",
   "core/retry.ts",
   "core/system.ts",
-  "core/text/exact_number.ts",
   "core/work/shards.ts",
 ];
 const OF_PLUGINS = [

@@ -2,7 +2,7 @@
 import { Buffer, isUtf8 } from "node:buffer";
 import { isRegistryError } from "../../../mod.ts";
 import type { RunName, RunValues } from "../../../core/registry/run.ts";
-import { parseExactJson } from "../../../core/text/json_text.ts";
+import { parseExactJson, quoteNotFinite } from "../../../core/text/json_text.ts";
 import { invalid } from "../terminal/hints.ts";
 
 /** Bytes of a line; the rest of a longer one is another line. */
@@ -38,19 +38,16 @@ export interface PointLine {
 export function pointOf(line: Buffer): PointLine | undefined {
   const text = decoder.decode(line);
   if (!/^\s*\{/.test(text) || keptRun(text) !== undefined) return undefined;
-  const quoted = text.replaceAll(/([:[,]\s*)(NaN|-?Infinity)\b/g, '$1"$2"');
-  for (const json of [text, quoted]) {
-    let point: RunValues;
-    try {
-      point = parseExactJson(json) as RunValues;
-    } catch (error) {
-      if (isRegistryError(error)) throw error;
-      continue;
-    }
-    if (isUtf8(line)) return { text: json, point };
-    throw invalid("log a point", "it is not UTF-8", "Write names in UTF-8.");
+  const json = quoteNotFinite(text);
+  let point: RunValues;
+  try {
+    point = parseExactJson(json) as RunValues;
+  } catch (error) {
+    if (isRegistryError(error)) throw error;
+    return undefined;
   }
-  return undefined;
+  if (isUtf8(line)) return { text: json, point };
+  throw invalid("log a point", "it is not UTF-8", "Write names in UTF-8.");
 }
 
 /** Returns the run of kept points by their first line; undefined for other lines. */

@@ -3,15 +3,21 @@ import { createReadStream, lstatSync, realpathSync } from "node:fs";
 import { readFile } from "node:fs/promises";
 import { extname, join, relative, sep } from "node:path";
 import { globToRegExp } from "@std/path/posix/glob-to-regexp";
-import { isRegistryError, iterableStream, shown, taskFailed } from "../../../core/kernel.ts";
-import type { PlainValue, RegistryError } from "../../../core/kernel.ts";
+import {
+  isRegistryError,
+  iterableStream,
+  quoteNotFinite,
+  shown,
+  taskFailed,
+} from "../../../core/kernel.ts";
+import type { RegistryError } from "../../../core/kernel.ts";
 import { listFolder, pathsBelow } from "../../../disk/paths_below.ts";
 import { decodeText, decodeUtf8, splitLines } from "../../../formats/content/text_stream.ts";
 import { createFormats } from "../../../formats/mod.ts";
 import type { PipelineStep } from "../../contract/pipeline.ts";
 import { inside, isPattern, METRICS_OF_LINES } from "../../output_keys.ts";
-import { JsonFault, lineAt, type MetricsNode, nodeOf, parseJsonNodes } from "./json_nodes.ts";
-import { type Metrics, MetricsTable } from "./metrics_table.ts";
+import { parseValues, valuesOf } from "./json_values.ts";
+import { type Metrics, MetricsTable, type Refuse } from "./metrics_table.ts";
 
 /** Largest file of values, bytes. A file of lines may be larger: it is read line by line. */
 const MAX_FILE_BYTES = 1024 * 1024;
@@ -57,8 +63,6 @@ export async function readMetrics(
     refuse: refusalOf(step.id, step.metrics.join(", ")),
   });
 }
-
-type Refuse = (state: string, hint?: string) => RegistryError;
 
 const HINT =
   'Write numbers, strings and booleans by key: {"loss": 0.12, "test": {"accuracy": 0.9}}';
@@ -124,12 +128,7 @@ async function readFileInto(
   const bytes = new Uint8Array(await readFile(file));
   if (extname(path).toLowerCase() === ".json") {
     const text = decodeUtf8(bytes, (state) => refuse(state)).replace(/^\ufeff/, "");
-    const place = (offset: number) => `line ${lineAt(text, offset)}: `;
-    return table.add(jsonOf(text, (fault) => refuse(place(fault.offset) + fault.message)), {
-      file: path,
-      place,
-      refuse,
-    });
+    return addJson(table, text, { path, refuse });
   }
   const yaml = await createFormats().get("yaml");
   const value = await yaml.decode({
@@ -138,15 +137,19 @@ async function readFileInto(
     bytes: () => Promise.resolve(bytes),
     stream: () => new Blob([bytes]).stream(),
   });
-  table.add(nodeOf(value as PlainValue), { file: path, place: () => "", refuse });
+  table.add(valuesOf(value), { from: path, place: () => "", refuse });
 }
 
-function jsonOf(text: string, refuse: (fault: JsonFault) => RegistryError): MetricsNode {
-  try {
-    return parseJsonNodes(text);
-  } catch (error) {
-    throw error instanceof JsonFault ? refuse(error) : error;
-  }
+/** Adds the values of a JSON text that begins in a line of a file. */
+function addJson(
+  table: MetricsTable,
+  text: string,
+  { path, refuse, hint, line = 1 }: { path: string; refuse: Refuse; hint?: string; line?: number },
+): void {
+  const json = quoteNotFinite(text); // as Python and others write it
+  const place = (offset: number) => `line ${line + json.slice(0, offset).split("\n").length - 1}: `;
+  const fault = (state: string, offset: number) => refuse(place(offset) + state, hint);
+  table.add(parseValues(json, fault), { from: path, place, refuse });
 }
 
 const COPY = "Write the file itself to OUTPUT_ROOT.";
@@ -163,17 +166,13 @@ async function readLinesInto(
     maxCharacters: MAX_LINE,
     refuse: (line) => refuse(`line ${line} exceeds ${MAX_LINE} characters`, FEWER),
   });
-  const curve = new MetricsTable();
   let isEmpty = true;
   for await (const { text, line } of lines) {
     if (text.trim() === "") continue;
     isEmpty = false;
-    const place = () => `line ${line}: `;
-    const node = jsonOf(text, ({ message }) => refuse(place() + message, LINES));
-    curve.add(node, { file: path, place, refuse, isLater: true });
+    addJson(table, text, { path, refuse, hint: LINES, line });
   }
   if (isEmpty) throw refuse("it is empty", LINES);
-  table.addAll(curve, refuse);
 }
 
 const LINES = 'Write an object in each line: {"step": 1, "loss": 0.5}';

@@ -1,4 +1,5 @@
 // The last value of each name of a run, and the best one of measures, as `metrics` of its version.
+import { METRIC_LIMITS } from "../../../core/calls/metadata.ts";
 import { usualBetter } from "../../../core/text/better.ts";
 import { isJsonObject } from "../../../core/text/json_text.ts";
 
@@ -12,9 +13,6 @@ interface Last {
   best?: { readonly word: "min" | "max"; number: number; count: number };
 }
 
-/** Names and bytes that metadata has at most: as much as the metrics of a step. */
-const MOST_VALUES = 1_000;
-const MAX_BYTES = 16 * 1024;
 /** The names of the step and the time that each point has. They are left out of metrics. */
 export const STEP = "step", TIME = "_time";
 
@@ -64,7 +62,7 @@ export class LastValues {
     if (before !== undefined) {
       before.value = value;
       addTo(before.best, value);
-    } else if (this.#count === MOST_VALUES) this.#isCut = true;
+    } else if (this.#count === METRIC_LIMITS.values) this.#isCut = true;
     else {
       this.#count++;
       const best = noBest(prefix + name);
@@ -78,7 +76,7 @@ export class LastValues {
    * were logged more than once also have their best value, as `loss.min` or `accuracy.max`.
    */
   toMetrics(): { metrics: Record<string, unknown>; isCut: boolean } {
-    const room = { bytes: MAX_BYTES };
+    const room = { bytes: METRIC_LIMITS.bytes };
     const metrics = objectOf(this.#root, room);
     addBests(metrics, this.#root, room);
     return { metrics, isCut: this.#isCut || room.bytes < 0 };

@@ -1,6 +1,6 @@
 import { assertEquals, assertThrows } from "@std/assert";
 import fc from "fast-check";
-import { parseJson } from "../../../core/text/json_text.ts";
+import { parseJson, quoteNotFinite } from "../../../core/text/json_text.ts";
 
 Deno.test("escaped names are parsed correctly after any other name", () => {
   const names = ["\\", '"', "\n", "a\\", 'a"', "/", "\u0007", "b"];
@@ -35,4 +35,20 @@ Deno.test("invalid JSON throws SyntaxError", () => {
   for (const text of ["", '{"\\":1}', '{"\\n":1', "[1}", '{"\\n",1}']) {
     assertThrows(() => parseJson(text), SyntaxError);
   }
+});
+
+Deno.test("NaN and infinities are put in quotes, but not in strings and names", () => {
+  const cases = [
+    ['{"a": NaN, "b": [-Infinity,Infinity]}', '{"a": "NaN", "b": ["-Infinity","Infinity"]}'],
+    ['{"loss": NaN, "note": "loss: NaN"}', '{"loss": "NaN", "note": "loss: NaN"}'],
+    ['{"\\"": -NaN, "NaN": "\\\\"}', '{"\\"": "NaN", "NaN": "\\\\"}'],
+    ["{NaN : 1, NaNs: xInfinity}", "{NaN : 1, NaNs: xInfinity}"],
+    ['NaN "NaN', '"NaN" "NaN'],
+  ];
+  for (const [text, quoted] of cases) assertEquals(quoteNotFinite(text!), quoted);
+  const words = fc.array(fc.constantFrom("NaN", "-Infinity", '"', "\\", ": ", ",", "a"));
+  fc.assert(fc.property(words, (words) => {
+    const json = JSON.stringify({ [words.join("")]: words.join("") });
+    assertEquals(quoteNotFinite(json), json);
+  }));
 });

@@ -29,8 +29,8 @@ filledTest("runs lists and prints a run that was left, and finish saves it", asy
 });
 
 filledTest("runs log takes the lines of any program, and finish adds its files", async (it) => {
-  const lines = '{"step": 1, "loss": NaN}\nepoch 1 of 2\n{"step": 2, "loss": 0.5}\n' +
-    '{"loss": [1]}\n{"loss": 9007199254740993}\n{"step": 3, "lo';
+  const lines = '{"step": 1, "loss": NaN, "note": "loss: NaN"}\nepoch 1 of 2\n' +
+    '{"step": 2, "loss": 0.5}\n{"loss": [1]}\n{"loss": 9007199254740993}\n{"step": 3, "lo';
   const line = "runs log net 7 -p rate:=0.1 -p optimizer=adam";
   const out = await it.succeeds(line, { stdin: lines });
   assertEquals(out.split("\n").slice(0, 2), ["epoch 1 of 2", '{"loss": [1]}']);
@@ -45,7 +45,7 @@ filledTest("runs log takes the lines of any program, and finish adds its files",
   await it.tells("runs finish net 7 model -a live", "Saved net@1.0.0");
   const { metadata, files } = JSON.parse(await it.succeeds("info net@live --json"));
   assertEquals(metadata.params, { rate: 0.1, optimizer: "adam" });
-  assertEquals(metadata.metrics, { loss: 0.5, "loss.min": 0.5 });
+  assertEquals(metadata.metrics, { loss: 0.5, "loss.min": 0.5, note: "loss: NaN" });
   assertEquals(files.map(({ path }: { path: string }) => path), ["history.jsonl", "w.bin"]);
 });
 
