@@ -1,4 +1,6 @@
-// One run of the command line.
+// One run of the command line. Each folder beside this file imports only those after it: `suggest/`;
+// `commands/`; what several commands share (`batch/`, `completion/`, `doctor/`, `logging/`, `look/`,
+// `services/`); `jobs/` and `values/`; `program/`; `places/`; `terminal/`.
 import { VERSION } from "../holdfast_version.ts";
 import { isRegistryError, type RegistryError, retold } from "../../core/errors.ts";
 import { type CliIo, ReaderGone } from "./terminal/cli_io.ts";

@@ -49,6 +49,9 @@ export type EnvironmentValue = string | { from_env: string };
 /** A kind of change that makes a step run again. */
 export type RerunCause = "inputs" | "params" | "code";
 
+// Another place is a change of `config/build.ts`, `check_steps.ts` and `schema.ts` (then
+// `deno task schema`), `runner/step/run_attempt.ts`, `runner/fingerprint.ts` and
+// `monitor/watch_step.ts`.
 /** The place where a step runs: on the runner's thread, or as a process. */
 export type RunAs = "thread" | "command";
 

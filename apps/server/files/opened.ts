@@ -1,4 +1,4 @@
-// Versions opened for requests.
+// Versions opened for requests. Routes read files of versions only by this, as it checks the token.
 import type { Artifact, Registry } from "../../../mod.ts";
 import { type Access, type ReadableArtifact, readableArtifact } from "../access/access.ts";
 import { shareReads } from "../share_reads.ts";
