@@ -164,27 +164,7 @@ export function createApp(
   const ofGuard = { system, logger, metrics, bodies, memory, refuse, gatewayOf };
   const guard = createGuard(options, ofGuard);
   const audit = options.audit && new Audit(memory.trail, { system, logger });
-  const dispatch = async (sent: Request, info: RequestInfo): Promise<Answer> => {
-    info.lists = context.lists;
-    checkPath(pathOf(sent.url));
-    const request = info.gateway?.gateway.received?.(sent) ?? sent;
-    const failed = (thrown: unknown) => refuse(withoutUnread(thrown, info), info.access);
-    const { tables } = info.gateway ?? { tables: [routes] };
-    const answered = async () => {
-      for (const table of tables) {
-        const answer = await table.answer(request, info);
-        if (answer !== undefined) return answer;
-      }
-      return noSuchRoute(tables, request);
-    };
-    const admitted = () => sentBy(info.access.author, answered).catch(failed);
-    const answer = audit === undefined
-      ? await admitted()
-      : await audit.around(request, info, { answer: admitted, failed });
-    // Also after a failure: a write that failed may have happened.
-    if (info.writes !== undefined && !info.dryRun) await memory.writes.note(info.writes);
-    return answer;
-  };
+  const dispatch = createDispatch(context, { routes, refuse, audit });
 
   const running = new Set<Promise<Answer>>();
   const answering = (request: Request, info: HandlerInfo): Promise<Answer> => {
@@ -204,6 +184,40 @@ export function createApp(
   const app = Object.assign(handler, { close, ...known });
   answerings.set(app, answering);
   return app;
+}
+
+type Dispatch = (request: Request, info: RequestInfo) => Promise<Answer>;
+
+/** Returns a function that answers admitted requests, by the tables of their gateway or by routes. */
+function createDispatch(
+  { lists, memory }: ServerContext,
+  { routes, refuse, audit }: {
+    routes: Routes;
+    refuse(thrown: unknown, access?: Access): Answer;
+    audit?: Audit;
+  },
+): Dispatch {
+  return async (sent, info) => {
+    info.lists = lists;
+    checkPath(pathOf(sent.url));
+    const request = info.gateway?.gateway.received?.(sent) ?? sent;
+    const failed = (thrown: unknown) => refuse(withoutUnread(thrown, info), info.access);
+    const { tables } = info.gateway ?? { tables: [routes] };
+    const answered = async () => {
+      for (const table of tables) {
+        const answer = await table.answer(request, info);
+        if (answer !== undefined) return answer;
+      }
+      return noSuchRoute(tables, request);
+    };
+    const admitted = () => sentBy(info.access.author, answered).catch(failed);
+    const answer = audit === undefined
+      ? await admitted()
+      : await audit.around(request, info, { answer: admitted, failed });
+    // Also after a failure: a write that failed may have happened.
+    if (info.writes !== undefined && !info.dryRun) await memory.writes.note(info.writes);
+    return answer;
+  };
 }
 
 function documentRoute(

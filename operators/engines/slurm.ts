@@ -52,28 +52,33 @@ const LISTING = [
 /** Names of one call: an argument has up to 128 KiB. */
 const MOST_NAMES = 500;
 
-/** Creates the engine. It calls no program before the first step. */
-export function createSlurmEngine(options: SlurmEngineOptions = {}): Engine {
-  const { arguments: more = [], system = realSystem } = options;
-  const env = { ...inheritable(ownVariables(system)), ...options.env };
-  const call = (
-    program: string,
-    args: readonly string[],
-    input = "",
-    { signal }: SignalOptions = {},
-  ) => run(program, args, { env, input, signal });
+/** Calls a program of Slurm, and returns its output. */
+type Call = (
+  program: string,
+  args: readonly string[],
+  input?: string,
+  options?: SignalOptions,
+) => Promise<string>;
+
+/** The jobs that Slurm lists. */
+class Jobs {
+  readonly #call: Call;
+
+  constructor(call: Call) {
+    this.#call = call;
+  }
 
   /** Lists jobs with some names, or all of this user. */
-  async function list(
+  async list(
     chosen: readonly string[],
     options?: SignalOptions,
   ): Promise<Map<string, KnownPart[]>> {
-    const listed = await call("squeue", [...LISTING, ...chosen], "", options);
+    const listed = await this.#call("squeue", [...LISTING, ...chosen], "", options);
     return Map.groupBy(partsIn(listed), ({ name }) => name);
   }
 
   /** Lists jobs by their names: those of this user, which Slurm finds fast, then all others. */
-  async function known(
+  async known(
     names: readonly string[],
     options?: SignalOptions,
   ): Promise<Map<string, KnownPart[]>> {
@@ -82,7 +87,7 @@ export function createSlurmEngine(options: SlurmEngineOptions = {}): Engine {
       const missing = names.filter((name) => !found.has(name));
       for (let at = 0; at < missing.length; at += MOST_NAMES) {
         const some = `--name=${missing.slice(at, at + MOST_NAMES).join()}`;
-        const listed = await list([...users, some], options);
+        const listed = await this.list([...users, some], options);
         for (const [name, parts] of listed) found.set(name, parts);
       }
     }
@@ -93,20 +98,29 @@ export function createSlurmEngine(options: SlurmEngineOptions = {}): Engine {
    * True for a job beyond a limit of single jobs. Some versions name no limit, and only a user with
    * jobs can have too many.
    */
-  async function isTooLarge(error: unknown, options?: SignalOptions): Promise<boolean> {
+  async isTooLarge(error: unknown, options?: SignalOptions): Promise<boolean> {
     if (!isRegistryError(error, "Unavailable") || !ANY_LIMIT.test(error.state ?? "")) return false;
-    const own = [...(await list(["--me"], options)).values()].flat();
+    const own = [...(await this.list(["--me"], options)).values()].flat();
     return own.every(({ state }) => state !== "running" && state !== "waiting");
   }
 
   /** Returns the accounting records of jobs that Slurm no longer lists. */
-  async function remembered(name: string, options?: SignalOptions): Promise<PartState[]> {
+  async remembered(name: string, options?: SignalOptions): Promise<PartState[]> {
     const args = `-c -n -P -S now-30days --name=${name} -o JobName,State,ExitCode`.split(" ");
-    const listed = await call("sacct", args, "", options).catch(() => "");
+    const listed = await this.#call("sacct", args, "", options).catch(() => "");
     return listed.split("\n").map((line) => line.split("|")).filter(([jobName]) => jobName === name)
       .map(([, state = "", code = ""]) => stateOf(state.replace(/ .*/, ""), parseInt(code)))
       .filter(({ state }) => state !== "waiting"); // a requeued job has a record from before
   }
+}
+
+/** Creates the engine. It calls no program before the first step. */
+export function createSlurmEngine(options: SlurmEngineOptions = {}): Engine {
+  const { arguments: more = [], system = realSystem } = options;
+  const env = { ...inheritable(ownVariables(system)), ...options.env };
+  const call: Call = (program, args, input = "", { signal } = {}) =>
+    run(program, args, { env, input, signal });
+  const jobs = new Jobs(call);
 
   return {
     kind: "slurm",
@@ -114,21 +128,21 @@ export function createSlurmEngine(options: SlurmEngineOptions = {}): Engine {
     async submit(step, options) {
       const id = idOf(step);
       checkCommand(step);
-      if ((await known([step.name], options)).has(step.name)) return id;
+      if ((await jobs.known([step.name], options)).has(step.name)) return id;
       try {
         await call("sbatch", [...argumentsOf(step), ...more], scriptOf(step), options);
       } catch (error) {
-        throw await isTooLarge(error, options) ? tooLarge(error) : error;
+        throw await jobs.isTooLarge(error, options) ? tooLarge(error) : error;
       }
       return id;
     },
     async poll(ids, options) {
       const names = ids.flatMap((id) => parseId(id)?.name ?? []);
-      const partsByName = await known(names, options);
+      const partsByName = await jobs.known(names, options);
       return await Promise.all(ids.map(async (id) => {
         const { name } = parseId(id) ?? {};
         if (name === undefined) return wholeOf(id, []);
-        return wholeOf(id, partsByName.get(name) ?? await remembered(name, options));
+        return wholeOf(id, partsByName.get(name) ?? await jobs.remembered(name, options));
       }));
     },
     async cancel(id, options) {
@@ -136,7 +150,7 @@ export function createSlurmEngine(options: SlurmEngineOptions = {}): Engine {
       if (name !== undefined) await call("scancel", [`--name=${name}`, "--full"], "", options);
     },
     async list(run, options) {
-      return [...await list(["--me"], options)].flatMap(([, parts]) => {
+      return [...await jobs.list(["--me"], options)].flatMap(([, parts]) => {
         const mine = parts.find((part) => part.run === run);
         return mine === undefined ? [] : [wholeOf(mine.id, parts)];
       });

@@ -7,6 +7,7 @@ import { createServer as createSecureServer } from "node:https";
 import { RESPONSE_ALREADY_SENT } from "npm:@hono/node-server@^2.1/utils/response";
 import { isLoopback, severalHosts } from "../guard/origin.ts";
 import type { Handler } from "../options.ts";
+import type { Logger } from "../../../mod.ts";
 import { problem, problemOf } from "../problem.ts";
 import { realSystem, silentLogger, type System, timerMs } from "../../../core/system.ts";
 import { checkOptions, type OptionNames } from "../../../core/options/check_options.ts";
@@ -188,6 +189,39 @@ export async function listen(handler: Handler, options: ListenOptions = {}): Pro
   return await listenBeside(handler, options);
 }
 
+/** Returns how many of these connections the files that this process may open allow. */
+async function mostConnections(asked: number, logger: Pick<Logger, "warn">): Promise<number> {
+  const descriptors = await descriptorLimit();
+  const most = Math.min(asked, connectionsWithin(descriptors));
+  if (most < asked) {
+    logger.warn(
+      `At most ${most} connections instead of ${asked}: this process may open ` +
+        `${descriptors} files. Raise LimitNOFILE (systemd) or ulimit -n`,
+    );
+  }
+  return most;
+}
+
+function serverOf(
+  certificate: ServedCertificate | undefined,
+  { maxHeaderBytes = 16_384, headersTimeoutMs = 10_000, keepAliveMs = 15_000 }: ConnectionLimits,
+): Server {
+  const settings = {
+    maxHeaderSize: maxHeaderBytes,
+    headersTimeout: timerMs(headersTimeoutMs),
+    requestTimeout: 0, // an upload may take hours; pauses are limited
+    keepAliveTimeout: timerMs(keepAliveMs),
+    connectionsCheckingInterval: Math.min(1000, timerMs(headersTimeoutMs)),
+  };
+  const server: Server = certificate === undefined ? createServer(settings) : createSecureServer({
+    ...settings,
+    ...certificate.pem,
+    handshakeTimeout: timerMs(headersTimeoutMs),
+  });
+  server.maxHeadersCount = 0; // more would be ignored; their size is limited
+  return server;
+}
+
 /** @param processes how many processes share the port, and the connections. @default 1 */
 export async function listenBeside(
   handler: Handler,
@@ -204,38 +238,16 @@ export async function listenBeside(
     system = realSystem,
     logger = silentLogger,
   } = checkOptions("listen", options, OPTIONS);
-  const {
-    maxHeaderBytes = 16_384,
-    headersTimeoutMs = 10_000,
-    idleTimeoutMs = 60_000,
-    keepAliveMs = 15_000,
-    maxConnections: mostOfService = 4096,
-  } = checkOptions("listen", limits, LIMITS);
+  const { idleTimeoutMs = 60_000, maxConnections: asked = 4096, ...timeouts } = checkOptions(
+    "listen",
+    limits,
+    LIMITS,
+  );
   if (!hasTokens && !isLoopback(host)) throw exposed(host);
   const addressOf = createClientAddress(trustedProxies);
   const certificate = tls && await ServedCertificate.open(tls, { logger, ...system });
-  const mostAsked = Math.ceil(mostOfService / processes);
-  const descriptors = await descriptorLimit();
-  const maxConnections = Math.min(mostAsked, connectionsWithin(descriptors));
-  if (maxConnections < mostAsked) {
-    logger.warn(
-      `At most ${maxConnections} connections instead of ${mostAsked}: this process may open ` +
-        `${descriptors} files. Raise LimitNOFILE (systemd) or ulimit -n`,
-    );
-  }
-  const settings = {
-    maxHeaderSize: maxHeaderBytes,
-    headersTimeout: timerMs(headersTimeoutMs),
-    requestTimeout: 0, // an upload may take hours; pauses are limited
-    keepAliveTimeout: timerMs(keepAliveMs),
-    connectionsCheckingInterval: Math.min(1000, timerMs(headersTimeoutMs)),
-  };
-  const server: Server = certificate === undefined ? createServer(settings) : createSecureServer({
-    ...settings,
-    ...certificate.pem,
-    handshakeTimeout: timerMs(headersTimeoutMs),
-  });
-  server.maxHeadersCount = 0; // more would be ignored; their size is limited
+  const maxConnections = await mostConnections(Math.ceil(asked / processes), logger);
+  const server = serverOf(certificate, timeouts);
   const cutAll = watchConnections(server, { maxConnections, idleTimeoutMs });
   const scheme = tls === undefined ? "http" : "https";
   server.on("request", listenerOf(handler, { system, addressOf, scheme }));

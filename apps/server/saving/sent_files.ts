@@ -33,83 +33,103 @@ interface OpenFilesOptions {
   signal?: AbortSignal;
 }
 
+type Parts = Pick<ServerContext, "uploads" | "logger" | "openVersion" | "options">;
+
 /** Opens sent files. Checks given sizes and digests, those of uploads as they are read. */
 export async function openSentFiles(
-  { uploads, logger, openVersion, options }: Pick<
-    ServerContext,
-    "uploads" | "logger" | "openVersion" | "options"
-  >,
+  context: Parts,
   sent: readonly SentFile[],
-  { access, repeatable = false, signal }: OpenFilesOptions,
+  options: OpenFilesOptions,
 ): Promise<{ files: FileToSave[]; removeUploads(): Promise<void> }> {
-  const ids = new Set<string>();
+  const opened = new SentFiles(context, options);
   const files: FileToSave[] = [];
-  let joinedBytes = 0;
   for await (const file of inTurns(sent)) {
-    const content = "data" in file
-      ? decoded(file)
-      : "earlier" in file
-      ? await joined(file)
-      : "uploads" in file
-      ? inPieces(file)
-      : await openUpload(file);
+    const content = "data" in file ? decoded(file) : await opened.open(file);
     files.push({ path: file.path, content, ...fileFacts(file) });
   }
-  return {
-    files,
-    async removeUploads() {
-      try {
-        for (const id of ids) await (await uploads()).remove(id);
-      } catch (error) {
-        logger.debug("Left an upload for gc:", error); // the save is done
-      }
-    },
-  };
+  return { files, removeUploads: () => opened.removeUploads() };
+}
+
+/** The files of one request that the service has: in uploads, and in earlier versions. */
+class SentFiles {
+  readonly #context: Parts;
+  readonly #options: OpenFilesOptions;
+  /** Uploads that were opened. */
+  readonly #ids = new Set<string>();
+  #joinedBytes = 0;
+
+  constructor(context: Parts, options: OpenFilesOptions) {
+    this.#context = context;
+    this.#options = options;
+  }
+
+  async open(file: EarlierFile | FileInPieces | UploadedFile): Promise<FileSource> {
+    if ("earlier" in file) return await this.#joined(file);
+    return "uploads" in file ? this.#inPieces(file) : await this.#ofUpload(file);
+  }
+
+  async removeUploads(): Promise<void> {
+    const { uploads, logger } = this.#context;
+    try {
+      for (const id of this.#ids) await (await uploads()).remove(id);
+    } catch (error) {
+      logger.debug("Left an upload for gc:", error); // the save is done
+    }
+  }
 
   /** Joins bytes of an earlier version and of an upload. */
-  async function joined(sent: EarlierFile): Promise<FileSource> {
+  async #joined(sent: EarlierFile): Promise<FileSource> {
     const { path, size, upload, earlier: { runs, ...asked } } = sent;
+    const { options, openVersion } = this.#context;
     checkUploadSize(options, size);
-    checkJoinedSize(options, joinedBytes += size);
-    const file = (await openVersion(asked, access)).file(path);
+    checkJoinedSize(options, this.#joinedBytes += size);
+    const file = (await openVersion(asked, this.#options.access)).file(path);
     const missing = runs.reduce((sum, { size, at }) => at === undefined ? sum + size : sum, 0);
     const total = runs.reduce((sum, { size }) => sum + size, 0);
     if (total !== size) throw mismatch(path, `its runs have ${total} bytes, not ${size}`);
     const fresh = upload === undefined
       ? undefined
-      : await openUpload({ path, upload, size: missing });
+      : await this.#ofUpload({ path, upload, size: missing });
     return joinedRuns(sent, file, fresh);
   }
 
   /** Returns uploads that follow each other. Each is opened when it is read. */
-  function inPieces({ path, size, sha256, uploads: pieces }: FileInPieces): FileSource {
-    checkUploadSize(options, size);
-    const opened = async function* () {
-      const all = await uploads();
-      let bytes = 0;
-      for (const id of pieces) {
-        const { size: own } = await stateOfOwn(all, id, access);
-        const source = await all.source(id, { signal });
-        ids.add(id);
-        bytes += own;
-        if (bytes <= size) yield* source.stream();
-      }
-      if (bytes !== size) throw mismatch(path, `its uploads have ${bytes} bytes, not ${size}`);
-    };
-    const stream = () => iterableStream(opened()).pipeThrough(verifying(path, sha256));
+  #inPieces({ path, size, sha256, uploads: pieces }: FileInPieces): FileSource {
+    checkUploadSize(this.#context.options, size);
+    const stream = () =>
+      iterableStream(this.#pieces(pieces, { path, size })).pipeThrough(verifying(path, sha256));
     return { size, stream };
   }
 
-  async function openUpload(
+  async *#pieces(
+    pieces: readonly string[],
+    { path, size }: { path: string; size: number },
+  ): AsyncGenerator<Uint8Array> {
+    const { access, signal } = this.#options;
+    const all = await this.#context.uploads();
+    let bytes = 0;
+    for (const id of pieces) {
+      const { size: own } = await stateOfOwn(all, id, access);
+      const source = await all.source(id, { signal });
+      this.#ids.add(id);
+      bytes += own;
+      if (bytes <= size) yield* source.stream();
+    }
+    if (bytes !== size) throw mismatch(path, `its uploads have ${bytes} bytes, not ${size}`);
+  }
+
+  async #ofUpload(
     { path, upload, size, sha256 }: Pick<UploadedFile, "path" | "upload" | "size" | "sha256">,
   ): Promise<FileSource> {
+    const { access, repeatable = false, signal } = this.#options;
     try {
-      await stateOfOwn(await uploads(), upload, access);
-      const source = await (await uploads()).source(upload, { signal });
+      const uploads = await this.#context.uploads();
+      await stateOfOwn(uploads, upload, access);
+      const source = await uploads.source(upload, { signal });
       if (size !== undefined && source.size !== size) {
         throw mismatch(path, `it has ${source.size} bytes, not ${size}`);
       }
-      ids.add(upload);
+      this.#ids.add(upload);
       if (sha256 === undefined || source.sha256 === sha256) return source;
       if (source.sha256 !== undefined) {
         throw mismatch(path, `its SHA-256 is ${source.sha256}, not ${sha256}`);

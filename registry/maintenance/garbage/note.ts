@@ -54,7 +54,7 @@ export async function openNote(collection: Collection, name: string, count: numb
   const pathOf = (entry: ObjectInfo) => entry.key.slice(folder.length);
   const areMany = count >= MIN_RECORDS;
   let reading: Promise<Noted | undefined> | undefined;
-  const read = () => reading ??= attempt(readNote);
+  const read = () => reading ??= attempt(() => readNote(collection, name));
   const noted = areMany && collection.measure === undefined ? await read() : undefined;
 
   return {
@@ -99,25 +99,6 @@ export async function openNote(collection: Collection, name: string, count: numb
     },
   };
 
-  async function readNote(): Promise<Noted | undefined> {
-    const object = await backend.get(key, { signal });
-    if (object === undefined) return undefined;
-    if (object.info.size > MAX_NOTE_BYTES) return void await object.body.cancel();
-    const note = decodeNote(await object.bytes()) as Partial<Record<string, unknown>> | null;
-    const { registry, name: of, records, unexplained } = note ?? {};
-    // A note of another name may match the same listings, and must not release its payload.
-    if (registry !== context.id || of !== name || !isJsonObject(records)) return undefined;
-    return {
-      records: new Map(
-        Object.entries(records).filter((entry): entry is [string, Entry] => isEntry(entry[1])),
-      ),
-      unexplained: new Map(
-        Object.entries(isJsonObject(unexplained) ? unexplained : {})
-          .filter((entry): entry is [string, number] => Number.isFinite(entry[1])),
-      ),
-    };
-  }
-
   async function attempt<T>(action: () => Promise<T>): Promise<T | undefined> {
     try {
       return await action();
@@ -127,6 +108,28 @@ export async function openNote(collection: Collection, name: string, count: numb
       logger.warn(`collect garbage: the next run reads all of "${name}" again: ${error.message}`);
     }
   }
+}
+
+async function readNote(
+  { context, signal }: Collection,
+  name: string,
+): Promise<Noted | undefined> {
+  const object = await context.backend.get(garbageNoteKey(name), { signal });
+  if (object === undefined) return undefined;
+  if (object.info.size > MAX_NOTE_BYTES) return void await object.body.cancel();
+  const note = decodeNote(await object.bytes()) as Partial<Record<string, unknown>> | null;
+  const { registry, name: of, records, unexplained } = note ?? {};
+  // A note of another name may match the same listings, and must not release its payload.
+  if (registry !== context.id || of !== name || !isJsonObject(records)) return undefined;
+  return {
+    records: new Map(
+      Object.entries(records).filter((entry): entry is [string, Entry] => isEntry(entry[1])),
+    ),
+    unexplained: new Map(
+      Object.entries(isJsonObject(unexplained) ? unexplained : {})
+        .filter((entry): entry is [string, number] => Number.isFinite(entry[1])),
+    ),
+  };
 }
 
 const NONE: Unexplained = new Map();
