@@ -11,7 +11,8 @@ import { sourceFiles } from "../tests/support/source_files.ts";
 import { tempRoot } from "../tests/support/temp_root.ts";
 import { isBelow, LONG } from "./slow_tests.ts";
 
-const FOLDERS = /^tests\/(core|disk|registry|backends|files|formats|materializers|apps\/client)\//;
+const FOLDERS =
+  /^tests\/(core|disk|registry|runs|backends|files|formats|materializers|apps\/client)\//;
 const RUNTIMES: Record<string, string> = { node: "node@22", bun: "bun@1" };
 
 /** Loads files by name on first use, which no bundle contains: tests that reach it are left out. */

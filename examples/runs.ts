@@ -5,7 +5,7 @@ import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { openRegistry } from "@holdfast/holdfast";
-import { finishRun, openRun, readLoggedRun, readLoggedRuns } from "@holdfast/holdfast/registry";
+import { finishRun, openRun, readLoggedRun, readLoggedRuns } from "@holdfast/holdfast/runs";
 
 const folder = mkdtempSync(join(tmpdir(), "holdfast-runs-"));
 try {

@@ -44,20 +44,4 @@ export type {
 export type { RegistryParts } from "./contract/define_registry.ts";
 export type * from "./operations/look/difference.ts";
 export type { ValueChange } from "../core/text/value_changes.ts";
-export type {
-  FinishRunOptions,
-  FinishStoredRunOptions,
-  LoggedRun,
-  LoggedRunPage,
-  OpenRunOptions,
-  ReadRunOptions,
-  ReadRunsOptions,
-  Run,
-  RunChange,
-  RunFacts,
-  RunName,
-  RunValues,
-  RunWriter,
-} from "../core/registry/run.ts";
 export * from "./tools/annotate.ts";
-export * from "./tools/runs.ts";

@@ -12,6 +12,7 @@ const LIKE_SAVE = ["annotate", "publishRelease"];
 const SHARED = [
   ".",
   "./registry",
+  "./runs",
   "./maintenance",
   "./workers",
   "./backends",
@@ -156,7 +157,8 @@ Deno.test("docs/entry_points.md has every function over a registry", async () =>
 });
 
 /** Entry points with functions over a registry; others have runs, tasks or services. */
-const OVER_REGISTRIES = [".", "./registry", "./maintenance", "./uploads", "./workers"];
+const OVER_REGISTRIES = [".", "./registry", "./runs", "./maintenance", "./uploads"]
+  .concat("./workers");
 
 function isOverRegistry({ kind, def }: Declaration): boolean {
   if (kind !== "function") return false;

@@ -54,6 +54,9 @@ const FLOORS = [
   "places",
 ];
 
+/** The borders of the registry: what runs import of it, beside the body of functions over registries. */
+export const BORDERS_OF_REGISTRY = ["registry/draft_reads.ts", "registry/draft_writes.ts"];
+
 /** Parts that several formats share, beside `formats/content/format.ts`. */
 const OF_FORMATS = ["arrays", "compression", "content", "images", "tables"].map((name) =>
   `formats/${name}/`
@@ -193,6 +196,10 @@ export const IMPORTS: { from: string; may: (path: string, target: string) => boo
     may: among("core/", "disk/", ...FLOORS.slice(0, i + 1).map((each) => `registry/${each}/`)),
   })),
   { from: "registry/", may: among("registry/", "core/", "disk/") },
+  {
+    from: "runs/",
+    may: among("core/", "runs/", ...BORDERS_OF_REGISTRY, "registry/contract/call_function.ts"),
+  },
   { from: "backends/drivers.ts", may: among("core/", "backends/") },
   { from: "backends/mod.ts", may: among("core/", "backends/") },
   { from: "backends/", may: either(among("core/", "disk/", "npm:"), isOwnPart, isConfigured) },

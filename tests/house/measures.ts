@@ -1,6 +1,6 @@
 // The measures of the house: what tells that rooms grow together, or that a function does too much.
 import { readExports } from "../support/exports.ts";
-import { BORDERS, EXTENSIONS } from "./imports.ts";
+import { BORDERS, BORDERS_OF_REGISTRY, EXTENSIONS } from "./imports.ts";
 import { type FunctionShape, readProduct, type SourceFile } from "./source.ts";
 
 export interface Measure {
@@ -36,7 +36,7 @@ export function measures(files: Files, entries: readonly string[]): Measure[] {
   const largest = most(all, ({ lines }) => lines);
   const rings = ringsOfFolders(files);
   const chain = longestChain(graphOf(files, { types: false }));
-  const inner = innerFilesReached(files, "registry/", entries);
+  const inner = innerFilesReached(files, "registry/", [...entries, ...BORDERS_OF_REGISTRY]);
   const spread = all.filter(({ spreads }) => spreads > 0);
   return [
     {

@@ -8,6 +8,7 @@ export const PRODUCT_FOLDERS: readonly string[] = [
   "core",
   "disk",
   "registry",
+  "runs",
   "backends",
   "formats",
   "queues",

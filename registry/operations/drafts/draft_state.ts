@@ -14,7 +14,7 @@ import type { Moment } from "../../cell/operation.ts";
 import { draftPlace, encodePlace, payloadKey, SCRATCH } from "../../format/layout.ts";
 import type { Context } from "../context.ts";
 import { findSaved } from "../target/keyed.ts";
-import { runIdOf, spokenDraft } from "./draft_id.ts";
+import { runIdOf, spokenDraft } from "../../../core/naming/draft_ids.ts";
 import {
   decodeEnd,
   decodePart,

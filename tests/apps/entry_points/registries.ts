@@ -10,7 +10,8 @@ import {
   type Registry,
   resolveRelease,
 } from "../../../mod.ts";
-import { annotate, openRun, readAnnotations } from "../../../registry/mod.ts";
+import { annotate, readAnnotations } from "../../../registry/mod.ts";
+import { openRun } from "../../../runs/mod.ts";
 import { changeRules, pruneByRules, readRules } from "../../../registry/maintenance.ts";
 import type { Arguments, EntryPoint, Location, Operation, Operations } from "./entry_point.ts";
 

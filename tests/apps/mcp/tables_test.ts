@@ -3,7 +3,7 @@ import { assert, assertEquals, assertMatch } from "@std/assert";
 import { showFile } from "../../../apps/mcp/file_views.ts";
 import { createTable, parquet } from "../../../formats/parquet.ts";
 import { type Artifact, openRegistry } from "../../../mod.ts";
-import { openRun } from "../../../registry/mod.ts";
+import { openRun } from "../../../runs/mod.ts";
 import { pyarrowBytes } from "../../formats/parquet/files.ts";
 import { connect } from "./client_of.ts";
 import { saveFiles } from "./save_files.ts";

@@ -6,7 +6,7 @@ import {
   importMindtrace,
   openMindtrace,
 } from "../../../neighbors/mindtrace/mindtrace.ts";
-import { openRun } from "../../../registry/mod.ts";
+import { openRun } from "../../../runs/mod.ts";
 import { type TempRoot, testInRoot } from "../../support/temp_root.ts";
 import { writeSettings, writeVersion } from "./write_version.ts";
 

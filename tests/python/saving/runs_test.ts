@@ -2,8 +2,8 @@
 import { assert, assertEquals } from "@std/assert";
 import { realSystem } from "../../../core/system.ts";
 import { openRegistry } from "../../../mod.ts";
-import { readLoggedRun, readLoggedRuns } from "../../../registry/mod.ts";
-import { parsePoints, pointsOf } from "../../registry/runs/run_cases.ts";
+import { readLoggedRun, readLoggedRuns } from "../../../runs/mod.ts";
+import { parsePoints, pointsOf } from "../../runs/run_cases.ts";
 import { pythonTest, runProgram, served } from "../reader.ts";
 
 const CONNECT = `

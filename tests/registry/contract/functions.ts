@@ -4,7 +4,7 @@ import * as maintenance from "../../../registry/maintenance.ts";
 import * as annotations from "../../../registry/tools/annotate.ts";
 import * as history from "../../../registry/tools/history.ts";
 import { publishRelease, resolveRelease } from "../../../registry/contract/release.ts";
-import * as runs from "../../../registry/tools/runs.ts";
+import * as runs from "../../../runs/mod.ts";
 
 const { probeBackend: _, ...ofRegistry } = maintenance; // it takes a backend
 const { digestValue: __, ...ofStored } = history; // it needs materializers only

@@ -1,9 +1,12 @@
 // Contents of the registries that an earlier program writes into a folder.
-// Uses only functions that all commits have: those of `mod.ts`, and those of two other entry points.
+// Uses only functions that all commits have, and runs where they are. Those were in `registry/mod.ts`
+// before they had an entry point.
 import { Buffer } from "node:buffer";
+import { existsSync } from "node:fs";
 import type * as root from "../../../mod.ts";
 import type * as maintenance from "../../../registry/maintenance.ts";
 import type * as tools from "../../../registry/mod.ts";
+import type * as runs from "../../../runs/mod.ts";
 
 /** The entry points of one commit. */
 export type Program =
@@ -13,14 +16,15 @@ export type Program =
     | ("collectGarbage" | "prune" | "pruneByRules" | "verifyRegistry" | "mirrorRegistry")
     | ("changeRules" | "annotate" | "readAnnotations")
   >
-  & Partial<Pick<typeof tools, "openRun" | "finishRun" | "readLoggedRuns">>;
+  & Partial<Pick<typeof runs, "openRun" | "finishRun" | "readLoggedRuns">>;
 
 type Registry = Awaited<ReturnType<Program["openRegistry"]>>;
 type Draft = Awaited<ReturnType<Registry["openDraft"]>>;
 
 export async function programAt(root: string): Promise<Program> {
-  const modules = ["mod.ts", "registry/maintenance.ts", "registry/mod.ts"];
-  const all = await Promise.all(modules.map((path) => import(new URL(path, root).href)));
+  const modules = ["mod.ts", "registry/maintenance.ts", "registry/mod.ts", "runs/mod.ts"]
+    .map((path) => new URL(path, root)).filter((module) => existsSync(module));
+  const all = await Promise.all(modules.map((module) => import(module.href)));
   const program = Object.assign({}, ...all);
   return { publishRelease: program.publish, readAnnotations: program.annotationsOf, ...program };
 }
@@ -166,7 +170,7 @@ async function writeDrafts(registry: Registry): Promise<void> {
 }
 
 /** A run whose program was killed, with a second writer, one that failed, and a finished one. */
-async function writeRuns(openRun: typeof tools.openRun, registry: Registry): Promise<void> {
+async function writeRuns(openRun: typeof runs.openRun, registry: Registry): Promise<void> {
   const killed = await openRun(registry, "logged", { id: "killed", params: { rate: 0.1 } });
   killed.log({ step: 1, loss: 0.5 });
   await killed.flush();

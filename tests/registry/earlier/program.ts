@@ -3,7 +3,7 @@
 // A call is a function of `CALLS` and its arguments. The answer is `{ value }` or `{ code, message }`.
 import { createInterface } from "node:readline";
 import process from "node:process";
-import type { RunValues } from "../../../registry/mod.ts";
+import type { RunValues } from "../../../runs/mod.ts";
 import { programAt, writeContent } from "./content.ts";
 
 const program = await programAt(process.argv[2]!);

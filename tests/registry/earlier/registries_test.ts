@@ -14,7 +14,8 @@ import {
   readRules,
   verifyRegistry,
 } from "../../../registry/maintenance.ts";
-import { finishRun, openRun, readAnnotations, readLoggedRuns } from "../../../registry/mod.ts";
+import { readAnnotations } from "../../../registry/mod.ts";
+import { finishRun, openRun, readLoggedRuns } from "../../../runs/mod.ts";
 import { aliasesOf } from "../../conformance/registry/registry_case.ts";
 import { REPOSITORY } from "../../support/run_deno.ts";
 import { type TempRoot, testInRoot } from "../../support/temp_root.ts";

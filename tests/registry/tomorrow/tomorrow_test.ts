@@ -14,7 +14,8 @@ import {
   readRules,
   verifyRegistry,
 } from "../../../registry/maintenance.ts";
-import { annotate, openRun, readAnnotations } from "../../../registry/mod.ts";
+import { annotate, readAnnotations } from "../../../registry/mod.ts";
+import { openRun } from "../../../runs/mod.ts";
 import { createResumableUploads } from "../../../registry/operations/transfer/resumable/uploads.ts";
 import { fileSet } from "../protocol_world.ts";
 import { noise } from "../registries.ts";

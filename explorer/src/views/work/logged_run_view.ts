@@ -55,7 +55,7 @@ export function LoggedRunView({ place: { path: [, name = "", id = ""] } }: ViewP
       }\nholdfast runs finish ${shellWord(name)} ${
         shellWord(id)
       }   # saves its points as a version`}
-        code=${`import { readLoggedRun } from "@holdfast/holdfast/registry";
+        code=${`import { readLoggedRun } from "@holdfast/holdfast/runs";
 
 const { state, lines } = await readLoggedRun(registry, ${JSON.stringify(name)}, ${
           JSON.stringify(id)

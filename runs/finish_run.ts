@@ -1,48 +1,59 @@
 // Finishing a run: from then on no program logs to it. Its points become one file, their last values
 // metadata, and its draft a version.
-import { iterableStream } from "../../../core/bytes/bytes.ts";
-import { invalid, isRegistryError } from "../../../core/errors.ts";
-import { checkMaterializer } from "../../../core/materializer.ts";
-import type { FinishStoredRunOptions, RunName } from "../../../core/registry/run.ts";
-import type { SavedArtifact } from "../../../core/registry/operations/saving.ts";
-import { curvesWith, freeCurvePath } from "../../../core/naming/value_files.ts";
-import { isJsonObject } from "../../../core/text/json_text.ts";
-import { mapAtOnce } from "../../../core/work/at_once.ts";
-import { startOperation } from "../../cell/operation.ts";
-import type { Context } from "../context.ts";
-import { addPart } from "../drafts/add_part.ts";
+import { iterableStream } from "../core/bytes/bytes.ts";
+import { invalid, isRegistryError } from "../core/errors.ts";
+import { checkMaterializer } from "../core/materializer.ts";
+import type { Draft } from "../core/registry/draft.ts";
+import type { FinishStoredRunOptions, RunName } from "../core/registry/run.ts";
+import type { SavedArtifact } from "../core/registry/operations/saving.ts";
+import { curvesWith, freeCurvePath } from "../core/naming/value_files.ts";
+import { isJsonObject } from "../core/text/json_text.ts";
+import { mapAtOnce } from "../core/work/at_once.ts";
 import {
-  checkFresh,
-  closeDraft,
+  type Context,
   type DecidedParts,
   type DraftState,
-} from "../drafts/draft_state.ts";
-import { ended, listed, readDecided, readParts, stateOf } from "../drafts/draft_state.ts";
-import { openDraft } from "../drafts/open_draft.ts";
-import { checkSave } from "../saving/check_options.ts";
+  ended,
+  listed,
+  readDecided,
+  readParts,
+  stateOf,
+} from "../registry/draft_reads.ts";
+import {
+  addPart,
+  checkFresh,
+  checkSave,
+  closeDraft,
+  startOperation,
+} from "../registry/draft_writes.ts";
 import { LastValues } from "./last_values.ts";
 import { countOf, failureOf, lookAtRun, noSuchRun, readPoints } from "./look_at_run.ts";
 import type { RunLook } from "./look_at_run.ts";
 import { readFacts, refuseEarlier } from "./run_facts.ts";
-import { curvePart, draftIdOf, isCurvePart, isValuePart } from "./run_parts.ts";
+import { curvePart, isCurvePart, isValuePart } from "./run_parts.ts";
 import { loaderOf, spokenRun } from "./run_parts.ts";
+
+/** A run and its draft. */
+interface RunOfDraft extends RunName {
+  draft: Draft;
+}
 
 /** Saves what a run has stored as a version, with the files of `parts`. */
 export async function finishStoredRun(
   context: Context,
-  run: RunName,
+  run: RunOfDraft,
   options: FinishStoredRunOptions,
 ): Promise<SavedArtifact> {
   const closed = await closeRun(context, run, options);
   try {
-    return await saveRun(context, run, { ...options, closed });
+    return await saveRun(run, { ...options, closed });
   } catch (error) {
     if (closed.state.parts !== undefined || !isRegistryError(error, "Conflict")) throw error;
     // Another call may have decided on the same files, such as the one that this repeats.
     const known = await lookAtRun(context, run, options.signal);
     const state = await stateOf(known.draft, known.look);
     if (state.parts === undefined) throw error;
-    return await saveRun(context, run, { ...options, closed: { ...closed, state } });
+    return await saveRun(run, { ...options, closed: { ...closed, state } });
   }
 }
 
@@ -94,24 +105,22 @@ function newestValue({ look }: RunLook): string[] {
 }
 
 async function saveRun(
-  context: Context,
-  run: RunName,
+  run: RunOfDraft,
   { closed, parts, writer, metadata = {}, as, ...options }: FinishStoredRunOptions & {
     closed: ClosedRun;
   },
 ): Promise<SavedArtifact> {
   const { known, state, files } = closed;
-  const draft = openDraft(context, run.name, { id: draftIdOf(run) });
   if (state.parts !== undefined) {
     checkFiles(known, [...state.parts.keys()], parts ?? (writer === undefined ? undefined : []));
   }
-  if (state.state === "committed") return await draft.commit({ ...options, as, metadata });
+  if (state.state === "committed") return await run.draft.commit({ ...options, as, metadata });
   const values = new LastValues();
   const { named, path } = state.parts === undefined
     ? await addCurve(known, files, values)
     : await decidedCurve(known, state.parts, values);
   const failure = writer === undefined ? await failureOf(known) : undefined;
-  return await draft.commit({
+  return await run.draft.commit({
     ...options,
     as: as ?? loaderOf(named),
     metadata: await metadataOf(run, { known, values, metadata, path, failure }),

@@ -1,8 +1,13 @@
-// Runs of programs that log values. The code for a store is imported at the first call.
-import { COMMIT_DRAFT } from "../../core/calls/check_calls.ts";
-import type { SignalOptions } from "../../core/registry/operations/saving.ts";
-import { SIGNAL } from "../../core/registry/operations/row.ts";
-import type { Registry, SavedArtifact } from "../../core/registry.ts";
+/**
+ * Runs: programs log values while they compute a version. `core/registry/run.ts` has the types, and
+ * a run is stored as a draft. The code for a store is imported at the first call.
+ *
+ * @module
+ */
+import { COMMIT_DRAFT } from "../core/calls/check_calls.ts";
+import type { SignalOptions } from "../core/registry/operations/saving.ts";
+import { SIGNAL } from "../core/registry/operations/row.ts";
+import type { Registry, SavedArtifact } from "../core/registry.ts";
 import type {
   FinishStoredRunOptions,
   LoggedRun,
@@ -13,20 +18,36 @@ import type {
   Run,
   RunChange,
   RunName,
-} from "../../core/registry/run.ts";
-import { callFunction, listByFunction } from "../contract/call_function.ts";
+} from "../core/registry/run.ts";
+import { callFunction, listByFunction } from "../registry/contract/call_function.ts";
+
+export type {
+  FinishRunOptions,
+  FinishStoredRunOptions,
+  LoggedRun,
+  LoggedRunPage,
+  OpenRunOptions,
+  ReadRunOptions,
+  ReadRunsOptions,
+  Run,
+  RunChange,
+  RunFacts,
+  RunName,
+  RunValues,
+  RunWriter,
+} from "../core/registry/run.ts";
 
 interface RunId {
   id: string;
 }
 
-type Tool = typeof import("../operations/runs/open_run.ts");
+type Tool = typeof import("./open_run.ts");
 
 /** Imports an operation on a run, whose id is an option of the function. */
 async function onRun<O, Result>(
   pick: (tool: Tool) => (registry: Registry, run: RunName, options: O) => Result,
 ): Promise<(registry: Registry, name: string, options: O & RunId) => Result> {
-  const here = pick(await import("../operations/runs/open_run.ts"));
+  const here = pick(await import("./open_run.ts"));
   return (registry, name, { id, ...options }) => here(registry, { name, id }, options as O);
 }
 
@@ -41,7 +62,7 @@ async function onRun<O, Result>(
  * @example
  * ```ts
  * import { openRegistry } from "@holdfast/holdfast";
- * import { openRun } from "@holdfast/holdfast/registry";
+ * import { openRun } from "@holdfast/holdfast/runs";
  * import { assertEquals } from "@std/assert";
  *
  * await using registry = await openRegistry("memory:");
@@ -64,7 +85,7 @@ export async function openRun(
     name: "openRun",
     action: "open a run of",
     options: { id: {}, params: {}, tags: {}, ...SIGNAL },
-    here: async () => (await import("../operations/runs/open_run.ts")).openRunHere,
+    here: async () => (await import("./open_run.ts")).openRunHere,
   });
 }
 
@@ -81,7 +102,7 @@ export function readLoggedRuns(
     name: "readLoggedRuns",
     action: "list runs",
     options: { name: {}, names: {}, ...SIGNAL },
-    here: async () => (await import("../operations/runs/open_run.ts")).runsHere,
+    here: async () => (await import("./open_run.ts")).runsHere,
   });
 }
 

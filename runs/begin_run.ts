@@ -1,13 +1,11 @@
 // Beginning a run, or continuing it.
-import { presentSender } from "../../../core/naming/author.ts";
-import type { OpenRunOptions, RunName, RunWriter } from "../../../core/registry/run.ts";
-import { checkWritable, type Context } from "../context.ts";
-import { stateOf } from "../drafts/draft_state.ts";
-import { addPart } from "../drafts/add_part.ts";
+import { presentSender } from "../core/naming/author.ts";
+import type { OpenRunOptions, RunName, RunWriter } from "../core/registry/run.ts";
+import { type Context, stateOf } from "../registry/draft_reads.ts";
+import { addPart, checkWritable } from "../registry/draft_writes.ts";
 import { addFacts, begunFile, readFacts, refuseEarlier } from "./run_facts.ts";
 import { alreadyFinished, begunPart, spokenRun, writerId } from "./run_parts.ts";
-import { countOf, lookAtRun } from "./look_at_run.ts";
-import { lastStep } from "./stored_run.ts";
+import { countOf, lastStep, lookAtRun } from "./look_at_run.ts";
 
 /** Adds a writer to a run, which need not exist. */
 export async function beginRun(

@@ -4,11 +4,11 @@
 // part, so no timer runs while nothing is logged, and a program that ends has sent everything. A
 // long run waits longer, so that a day has a few thousand parts. A part is sent until it is stored:
 // its name has the number of its first point, so a repeat adds it only once.
-import { CURVE_FILE } from "../../../core/naming/value_files.ts";
-import { checkMetadata } from "../../../core/calls/metadata.ts";
-import { invalid, isRegistryError, type RegistryError } from "../../../core/errors.ts";
-import { shown } from "../../../core/naming/names.ts";
-import type { Draft } from "../../../core/registry/draft.ts";
+import { CURVE_FILE } from "../core/naming/value_files.ts";
+import { checkMetadata } from "../core/calls/metadata.ts";
+import { invalid, isRegistryError, type RegistryError } from "../core/errors.ts";
+import { shown } from "../core/naming/names.ts";
+import type { Draft } from "../core/registry/draft.ts";
 import type {
   FinishRunOptions,
   FinishStoredRunOptions,
@@ -17,16 +17,15 @@ import type {
   RunName,
   RunValues,
   RunWriter,
-} from "../../../core/registry/run.ts";
-import type { Logger, Registry, SavedArtifact } from "../../../core/registry.ts";
-import type { System } from "../../../core/system.ts";
-import type { Materializer } from "../../../core/materializer.ts";
-import { saveAgainIfChanged } from "../../../core/work/source_change.ts";
-import { materializerFor } from "../../contract/make_value.ts";
+} from "../core/registry/run.ts";
+import type { Logger, Registry, SavedArtifact } from "../core/registry.ts";
+import type { System } from "../core/system.ts";
+import type { Materializer } from "../core/materializer.ts";
+import { saveAgainIfChanged } from "../core/work/source_change.ts";
+import { materializerFor } from "../registry/draft_writes.ts";
 import { partsOf } from "./kept_points.ts";
 import { pointText } from "./point_text.ts";
 import { failedPart, PART_CHARACTERS, pointsPart, spokenRun, valuePart } from "./run_parts.ts";
-import { checkReason, failedFile } from "./stored_run.ts";
 
 /** The shortest and the longest wait between two parts, milliseconds. */
 const LEAST_WAIT_MS = 1_000;
@@ -36,6 +35,7 @@ const PARTS = 600;
 /** Characters of all points that wait. */
 const MOST_CHARACTERS = 256 * 1024 * 1024;
 
+const FAILED_FILE = "failed.json";
 const encoder = new TextEncoder();
 
 export interface OpenedRunParts {
@@ -296,4 +296,16 @@ export class OpenedRun implements Run {
       hint: `Open it again, or another run: openRun(registry, ${shown(this.name)}).`,
     });
   }
+}
+
+/** Returns the file that says why a run failed. */
+function failedFile(reason: string): { path: string; content: Uint8Array<ArrayBuffer> } {
+  return { path: FAILED_FILE, content: encoder.encode(JSON.stringify({ reason })) };
+}
+
+function checkReason(run: RunName, reason: string): void {
+  if (typeof reason === "string" && reason.isWellFormed()) return;
+  throw invalid("fail", spokenRun(run), "its reason is not a string", {
+    hint: 'Write run.fail("out of memory").',
+  });
 }

@@ -1,9 +1,9 @@
 // Finishing a run keeps the points of other calls and programs, and can be completed after a kill.
 import { assert, assertEquals } from "@std/assert";
-import { createMemoryBackend, openRegistry, type Registry } from "../../../mod.ts";
-import { finishRun, openRun, readLoggedRun, readLoggedRuns } from "../../../registry/mod.ts";
-import { collect } from "../rejected.ts";
-import { type HookedCall, type Hooks, withHooks } from "../with_hooks.ts";
+import { createMemoryBackend, openRegistry, type Registry } from "../../mod.ts";
+import { finishRun, openRun, readLoggedRun, readLoggedRuns } from "../../runs/mod.ts";
+import { collect } from "../registry/rejected.ts";
+import { type HookedCall, type Hooks, withHooks } from "../registry/with_hooks.ts";
 import { pointsOf } from "./run_cases.ts";
 
 /** Calls of the store that change it, and those that read parts. */
@@ -116,7 +116,7 @@ Deno.test("a run that was killed in its finish is listed until it is finished by
 });
 
 Deno.test("a finished run whose version was deleted and collected is in no list", async () => {
-  const { collectGarbage } = await import("../../../registry/maintenance.ts");
+  const { collectGarbage } = await import("../../registry/maintenance.ts");
   const registry = await openRegistry("memory:");
   const run = await openRun(registry, "m", { id: "1" });
   run.log({ loss: 1 });

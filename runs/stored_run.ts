@@ -1,59 +1,34 @@
 // Runs as they are stored: begun, listed, and read while they go on.
-import { isPrefix } from "../../../core/backend.ts";
-import { invalid } from "../../../core/errors.ts";
-import { checkName, decodeName, encodeName, encodeNamePrefix } from "../../../core/naming/names.ts";
+import { isPrefix } from "../core/backend.ts";
+import { checkName, decodeName, encodeName, encodeNamePrefix } from "../core/naming/names.ts";
 import type {
   LoggedRun,
   LoggedRunPage,
   ReadRunOptions,
   ReadRunsOptions,
   RunName,
-} from "../../../core/registry/run.ts";
-import { isJsonObject } from "../../../core/text/json_text.ts";
-import { mapAtOnce } from "../../../core/work/at_once.ts";
-import { DRAFTS } from "../../format/layout.ts";
-import type { Context } from "../context.ts";
-import { RUN_PREFIX, runIdOf } from "../drafts/draft_id.ts";
-import { type DraftState, stateOf } from "../drafts/draft_state.ts";
-import { DISCARDED_BYTES } from "../drafts/note.ts";
-import { isSpent } from "../target/keyed.ts";
+} from "../core/registry/run.ts";
+import { isJsonObject } from "../core/text/json_text.ts";
+import { mapAtOnce } from "../core/work/at_once.ts";
+import { RUN_PREFIX, runIdOf } from "../core/naming/draft_ids.ts";
+import {
+  type Context,
+  DISCARDED_BYTES,
+  DRAFTS,
+  type DraftState,
+  isSpent,
+  stateOf,
+} from "../registry/draft_reads.ts";
 import { readFacts } from "./run_facts.ts";
 import { countOf, failureOf, lookAtRun, noSuchRun, readPoints } from "./look_at_run.ts";
 import type { PointsPart, RunLook } from "./look_at_run.ts";
-import { cursorOf, parseCursor, spokenRun } from "./run_parts.ts";
+import { cursorOf, parseCursor } from "./run_parts.ts";
 
 /** After this time without a new part, a run is `silent`. */
 const SILENT_MS = 120_000;
 /** Bytes of points in a page: a page ends with the part that exceeds them. */
 const PAGE_BYTES = 4 * 1024 * 1024;
-const FAILED_FILE = "failed.json";
 const decoder = new TextDecoder();
-const encoder = new TextEncoder();
-
-/** Returns the file that says why a run failed. */
-export function failedFile(reason: string): { path: string; content: Uint8Array<ArrayBuffer> } {
-  return { path: FAILED_FILE, content: encoder.encode(JSON.stringify({ reason })) };
-}
-
-/** Returns the last step of a run; undefined if no point has a number. */
-export async function lastStep(known: RunLook): Promise<number | undefined> {
-  for (const part of known.points.toReversed()) {
-    const lines = decoder.decode(await readPoints(known, part)).split("\n");
-    for (const line of lines.reverse()) {
-      const step = stepOf(line);
-      if (step !== undefined) return step;
-    }
-  }
-}
-
-function stepOf(line: string): number | undefined {
-  try {
-    const point: unknown = JSON.parse(line);
-    return isJsonObject(point) && typeof point.step === "number" ? point.step : undefined;
-  } catch {
-    return undefined; // half a line of another program
-  }
-}
 
 /** Describes a run; undefined if no program began it. */
 export async function describeRun(
@@ -166,11 +141,4 @@ async function* foldersIn(
   for await (const entry of backend.list(prefix, { delimiter: "/", signal })) {
     if (isPrefix(entry)) yield entry.prefix;
   }
-}
-
-export function checkReason(run: RunName, reason: string): void {
-  if (typeof reason === "string" && reason.isWellFormed()) return;
-  throw invalid("fail", spokenRun(run), "its reason is not a string", {
-    hint: 'Write run.fail("out of memory").',
-  });
 }

@@ -1,5 +1,5 @@
 // Ids of drafts. The run `7` of a name is its draft `run:7`, and errors about it name the run.
-import { shown } from "../../../core/naming/names.ts";
+import { shown } from "./names.ts";
 
 /** The beginning of the ids of drafts that are runs. */
 export const RUN_PREFIX = "run:";

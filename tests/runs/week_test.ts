@@ -1,9 +1,9 @@
 // How long the run of a killed program can be continued and finished, also with wrong clocks.
 import { assertEquals } from "@std/assert";
-import { collectGarbage } from "../../../registry/maintenance.ts";
-import { finishRun, openRun, readLoggedRuns } from "../../../registry/mod.ts";
-import { GRACE_MS, HOUR, type ProtocolWorld, testProtocol } from "../protocol_world.ts";
-import { collect, rejected } from "../rejected.ts";
+import { collectGarbage } from "../../registry/maintenance.ts";
+import { finishRun, openRun, readLoggedRuns } from "../../runs/mod.ts";
+import { GRACE_MS, HOUR, type ProtocolWorld, testProtocol } from "../registry/protocol_world.ts";
+import { collect, rejected } from "../registry/rejected.ts";
 import { pointsOf } from "./run_cases.ts";
 
 const DAY = 24 * HOUR;

@@ -1,11 +1,11 @@
 // Promises about the life of a run: its parameters and tags, its writers, and its end.
 import { assertEquals, assertRejects, assertThrows } from "@std/assert";
-import type { Registry } from "../../../mod.ts";
-import { discardRun, finishRun, openRun, updateRun } from "../../../registry/mod.ts";
-import { readLoggedRun, readLoggedRuns } from "../../../registry/mod.ts";
-import { realSystem } from "../../../core/system.ts";
-import { nextTurn } from "../../../core/work/next_turn.ts";
-import { collect, rejected } from "../rejected.ts";
+import type { Registry } from "../../mod.ts";
+import { discardRun, finishRun, openRun, updateRun } from "../../runs/mod.ts";
+import { readLoggedRun, readLoggedRuns } from "../../runs/mod.ts";
+import { realSystem } from "../../core/system.ts";
+import { nextTurn } from "../../core/work/next_turn.ts";
+import { collect, rejected } from "../registry/rejected.ts";
 import { pointsOf, type RunCase } from "./run_cases.ts";
 
 const lookAt = (registry: Registry) => readLoggedRun(registry, "m", { id: "1", lines: false });

@@ -1,14 +1,14 @@
 // Parameters and tags of a run: a log of changes. Each has a number, and only one program can add it.
 // So it has seen all changes before, and two programs neither lose one nor both set a value.
-import { checkMetadata } from "../../../core/calls/metadata.ts";
-import { conflict, invalid, type RegistryError } from "../../../core/errors.ts";
-import type { Author } from "../../../core/naming/author.ts";
-import { shown } from "../../../core/naming/names.ts";
-import type { RunChange, RunFacts, RunName } from "../../../core/registry/run.ts";
-import { isJsonObject } from "../../../core/text/json_text.ts";
-import type { FileToSave } from "../../../core/materializer.ts";
-import { checkWritable, type Context } from "../context.ts";
-import { addPart } from "../drafts/add_part.ts";
+import { checkMetadata } from "../core/calls/metadata.ts";
+import { conflict, invalid, type RegistryError } from "../core/errors.ts";
+import type { Author } from "../core/naming/author.ts";
+import { shown } from "../core/naming/names.ts";
+import type { RunChange, RunFacts, RunName } from "../core/registry/run.ts";
+import { isJsonObject } from "../core/text/json_text.ts";
+import type { FileToSave } from "../core/materializer.ts";
+import type { Context } from "../registry/draft_reads.ts";
+import { addPart, checkWritable } from "../registry/draft_writes.ts";
 import { begunPart, FIRST_AGAIN, metaPart, numberAfter, spokenRun } from "./run_parts.ts";
 import { lookAtRun, noSuchRun, readJsonPart, type RunLook } from "./look_at_run.ts";
 

@@ -9,12 +9,12 @@ import type {
   Run,
   RunChange,
   RunName,
-} from "../../../core/registry/run.ts";
-import { checkNewName } from "../../../core/naming/names.ts";
-import type { SignalOptions } from "../../../core/registry/operations/saving.ts";
-import type { Registry, SavedArtifact } from "../../../core/registry.ts";
-import { realSystem, silentLogger } from "../../../core/system.ts";
-import { contextOf, knownContext } from "../context.ts";
+} from "../core/registry/run.ts";
+import { checkNewName } from "../core/naming/names.ts";
+import type { SignalOptions } from "../core/registry/operations/saving.ts";
+import type { Registry, SavedArtifact } from "../core/registry.ts";
+import { realSystem, silentLogger } from "../core/system.ts";
+import { contextOf, knownContext } from "../registry/draft_reads.ts";
 import { beginRun } from "./begin_run.ts";
 import { finishStoredRun } from "./finish_run.ts";
 import { OpenedRun } from "./opened_run.ts";
@@ -94,6 +94,9 @@ export async function finishRunHere(
   run: RunName,
   options: FinishStoredRunOptions,
 ): Promise<SavedArtifact> {
-  return await registry.service?.finishRun?.(run, options) ??
-    await finishStoredRun(contextOf(registry, "finish a run"), run, options);
+  const { service } = registry;
+  if (service?.finishRun !== undefined) return await service.finishRun(run, options);
+  const context = contextOf(registry, "finish a run");
+  const draft = await registry.openDraft(run.name, { id: draftIdOf(run) });
+  return await finishStoredRun(context, { ...run, draft }, options);
 }

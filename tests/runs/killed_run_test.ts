@@ -1,14 +1,14 @@
 import { assert, assertEquals } from "@std/assert";
-import { finishRun, openRun, readLoggedRuns } from "../../../registry/mod.ts";
-import { runDeno } from "../../support/run_deno.ts";
-import { testInRoot } from "../../support/temp_root.ts";
-import { openFolder } from "../create_registry.ts";
-import { collect } from "../rejected.ts";
+import { finishRun, openRun, readLoggedRuns } from "../../runs/mod.ts";
+import { runDeno } from "../support/run_deno.ts";
+import { testInRoot } from "../support/temp_root.ts";
+import { openFolder } from "../registry/create_registry.ts";
+import { collect } from "../registry/rejected.ts";
 import { pointsOf } from "./run_cases.ts";
 
 testInRoot("a killed program leaves what it sent, and its run can go on", async (root) => {
   const path = root.join("registry");
-  const killed = await runDeno("tests/registry/runs/killed_run.ts", [path], {
+  const killed = await runDeno("tests/runs/killed_run.ts", [path], {
     permissions: ["-A"],
   });
   assert(killed.code !== 0 && killed.stdout === "", killed.stdout + killed.stderr);

@@ -1,16 +1,16 @@
 import { assert, assertEquals, assertThrows } from "@std/assert";
-import { openRegistry, RegistryError } from "../../../mod.ts";
-import { unavailable } from "../../../core/errors.ts";
-import { realSystem, silentLogger, type System } from "../../../core/system.ts";
-import { nextTurn } from "../../../core/work/next_turn.ts";
-import { createMemoryBackend } from "../../../backends/memory.ts";
-import { finishRun, openRun, type RunValues } from "../../../registry/mod.ts";
-import { readLoggedRun, readLoggedRuns } from "../../../registry/mod.ts";
-import { OpenedRun } from "../../../registry/operations/runs/opened_run.ts";
-import { testService } from "../../apps/client/service.ts";
-import { testOnEach } from "../registries.ts";
-import { collect } from "../rejected.ts";
-import { withHooks } from "../with_hooks.ts";
+import { openRegistry, RegistryError } from "../../mod.ts";
+import { unavailable } from "../../core/errors.ts";
+import { realSystem, silentLogger, type System } from "../../core/system.ts";
+import { nextTurn } from "../../core/work/next_turn.ts";
+import { createMemoryBackend } from "../../backends/memory.ts";
+import { finishRun, openRun, type RunValues } from "../../runs/mod.ts";
+import { readLoggedRun, readLoggedRuns } from "../../runs/mod.ts";
+import { OpenedRun } from "../../runs/opened_run.ts";
+import { testService } from "../apps/client/service.ts";
+import { testOnEach } from "../registry/registries.ts";
+import { collect } from "../registry/rejected.ts";
+import { withHooks } from "../registry/with_hooks.ts";
 import { LIFE_CASES } from "./life_cases.ts";
 import { parsePoints, pointsOf, RUN_CASES } from "./run_cases.ts";
 

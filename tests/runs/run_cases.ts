@@ -1,8 +1,8 @@
 // Promises of runs that hold for a registry on any store, and behind a service.
 import { assert, assertEquals } from "@std/assert";
-import type { Registry } from "../../../mod.ts";
-import { finishRun, openRun, readLoggedRun, readLoggedRuns } from "../../../registry/mod.ts";
-import { collect, rejected } from "../rejected.ts";
+import type { Registry } from "../../mod.ts";
+import { finishRun, openRun, readLoggedRun, readLoggedRuns } from "../../runs/mod.ts";
+import { collect, rejected } from "../registry/rejected.ts";
 
 export interface RunCase {
   name: string;

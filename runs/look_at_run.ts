@@ -1,11 +1,16 @@
 // The stored parts of a run, by kind and in their order.
-import { concatBytes } from "../../../core/bytes/bytes.ts";
-import { isRegistryError, notFound, type RegistryError } from "../../../core/errors.ts";
-import type { RunName } from "../../../core/registry/run.ts";
-import { isJsonObject } from "../../../core/text/json_text.ts";
-import type { Context } from "../context.ts";
-import { DraftCall, type DraftLook, lookAtDraft, readPart } from "../drafts/draft_state.ts";
-import { readPartFile } from "../drafts/read_part.ts";
+import { concatBytes } from "../core/bytes/bytes.ts";
+import { isRegistryError, notFound, type RegistryError } from "../core/errors.ts";
+import type { RunName } from "../core/registry/run.ts";
+import { isJsonObject } from "../core/text/json_text.ts";
+import {
+  type Context,
+  DraftCall,
+  type DraftLook,
+  lookAtDraft,
+  readPart,
+  readPartFile,
+} from "../registry/draft_reads.ts";
 import {
   begunPart,
   draftIdOf,
@@ -121,6 +126,26 @@ export async function readPoints(
   if (part === undefined) return new Uint8Array();
   const files = part.note.files.map((file) => readPartFile(draft, part, file));
   return concatBytes(await Promise.all(files));
+}
+
+/** Returns the last step of a run; undefined if no point has a number. */
+export async function lastStep(known: RunLook): Promise<number | undefined> {
+  for (const part of known.points.toReversed()) {
+    const lines = decoder.decode(await readPoints(known, part)).split("\n");
+    for (const line of lines.reverse()) {
+      const step = stepOf(line);
+      if (step !== undefined) return step;
+    }
+  }
+}
+
+function stepOf(line: string): number | undefined {
+  try {
+    const point: unknown = JSON.parse(line);
+    return isJsonObject(point) && typeof point.step === "number" ? point.step : undefined;
+  } catch {
+    return undefined; // half a line of another program
+  }
 }
 
 export function noSuchRun(run: RunName, action = "read"): RegistryError {

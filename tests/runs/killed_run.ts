@@ -1,7 +1,7 @@
 // A program that is killed after it logged: `killed_run.ts REGISTRY`.
 import process from "node:process";
-import { openRun } from "../../../registry/mod.ts";
-import { openFolder } from "../create_registry.ts";
+import { openRun } from "../../runs/mod.ts";
+import { openFolder } from "../registry/create_registry.ts";
 
 const registry = await openFolder(Deno.args[0]);
 const run = await openRun(registry, "m", { id: "1", params: { rate: 0.1 } });

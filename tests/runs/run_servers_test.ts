@@ -1,5 +1,5 @@
-import { openRegistry } from "../../../mod.ts";
-import { testOnServers } from "../../servers/server_world.ts";
+import { openRegistry } from "../../mod.ts";
+import { testOnServers } from "../servers/server_world.ts";
 import { LIFE_CASES } from "./life_cases.ts";
 import { RUN_CASES } from "./run_cases.ts";
 

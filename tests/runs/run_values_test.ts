@@ -1,20 +1,20 @@
 // The value of a version that a run finished: the curve beside it does not belong to it.
 import { assertEquals, assertRejects } from "@std/assert";
 import { mkdir, readdir, readFile, writeFile } from "node:fs/promises";
-import { unavailable } from "../../../core/errors.ts";
-import type { Materializer } from "../../../core/materializer.ts";
-import { csv } from "../../../formats/csv.ts";
-import { createTable } from "../../../formats/csv.ts";
-import { defineMaterializer, localPath, openRegistry, type Registry } from "../../../mod.ts";
-import { addFormats, formatMaterializer } from "../../../materializers/formats.ts";
-import type { StoredPath } from "../../../materializers/path/stored_path.ts";
-import { createMemoryBackend } from "../../../backends/memory.ts";
-import { finishRun, openRun } from "../../../registry/mod.ts";
-import { testService } from "../../apps/client/service.ts";
-import { testInRoot } from "../../support/temp_root.ts";
-import { testOnEach } from "../registries.ts";
-import { rejected } from "../rejected.ts";
-import { withHooks } from "../with_hooks.ts";
+import { unavailable } from "../../core/errors.ts";
+import type { Materializer } from "../../core/materializer.ts";
+import { csv } from "../../formats/csv.ts";
+import { createTable } from "../../formats/csv.ts";
+import { defineMaterializer, localPath, openRegistry, type Registry } from "../../mod.ts";
+import { addFormats, formatMaterializer } from "../../materializers/formats.ts";
+import type { StoredPath } from "../../materializers/path/stored_path.ts";
+import { createMemoryBackend } from "../../backends/memory.ts";
+import { finishRun, openRun } from "../../runs/mod.ts";
+import { testService } from "../apps/client/service.ts";
+import { testInRoot } from "../support/temp_root.ts";
+import { testOnEach } from "../registry/registries.ts";
+import { rejected } from "../registry/rejected.ts";
+import { withHooks } from "../registry/with_hooks.ts";
 
 /** A materializer that reads the list of its files. */
 const pair = defineMaterializer<[string, string]>({

@@ -1,9 +1,9 @@
 // A point of a run as a line of JSON. What JSON cannot keep exactly is refused.
-import { METRIC_LIMITS } from "../../../core/calls/metadata.ts";
-import { invalid, type RegistryError } from "../../../core/errors.ts";
-import { shown } from "../../../core/naming/names.ts";
-import type { RunValues } from "../../../core/registry/run.ts";
-import { described } from "../../../core/text/described.ts";
+import { METRIC_LIMITS } from "../core/calls/metadata.ts";
+import { invalid, type RegistryError } from "../core/errors.ts";
+import { shown } from "../core/naming/names.ts";
+import type { RunValues } from "../core/registry/run.ts";
+import { described } from "../core/text/described.ts";
 import { STEP, TIME } from "./last_values.ts";
 
 const { depth: MAX_DEPTH, characters: MAX_STRING } = METRIC_LIMITS;

@@ -1,0 +1,18 @@
+// The border of drafts for runs: reads of the store that is open here, beside their contract.
+export { DRAFTS } from "./format/layout.ts";
+export { contextOf, knownContext } from "./operations/context.ts";
+export type { Context } from "./operations/context.ts";
+export {
+  DraftCall,
+  ended,
+  listed,
+  lookAtDraft,
+  readDecided,
+  readPart,
+  readParts,
+  stateOf,
+} from "./operations/drafts/draft_state.ts";
+export type { DecidedParts, DraftLook, DraftState } from "./operations/drafts/draft_state.ts";
+export { DISCARDED_BYTES } from "./operations/drafts/note.ts";
+export { readPartFile } from "./operations/drafts/read_part.ts";
+export { isSpent } from "./operations/target/keyed.ts";
