@@ -5,6 +5,7 @@ import type { Registry } from "../../core/registry.ts";
 import { checkWritable, contextOf } from "../operations/context.ts";
 import { bindingGraceMs, readGraces } from "../cell/graces.ts";
 import { decodeName } from "../../core/naming/names.ts";
+import { forEachAtOnce } from "../../core/work/at_once.ts";
 import { NAMES, OBJECTS } from "../format/layout.ts";
 import { Collection, emptyReport, takeMark } from "./collection.ts";
 import type { GarbageOptions, GarbageReport } from "./collection.ts";
@@ -81,8 +82,8 @@ export async function collectNames(collection: Collection): Promise<void> {
   await forEachName((name) => collectName(collection, name));
 
   async function forEachName(action: (name: string) => Promise<void>): Promise<void> {
-    for (const name of names) {
-      if (waiting.has(name)) continue;
+    await forEachAtOnce(names, async (name) => {
+      if (waiting.has(name)) return;
       try {
         await action(name);
       } catch (error) {
@@ -91,6 +92,6 @@ export async function collectNames(collection: Collection): Promise<void> {
         collection.fail(key, message);
         waiting.add(name);
       }
-    }
+    });
   }
 }

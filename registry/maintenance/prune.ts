@@ -18,7 +18,7 @@ import { readsEach, type Retention, type Times } from "./prunable.ts";
 import { checkKnownRule } from "../operations/protection.ts";
 import { createRuleReader } from "./rules.ts";
 import { inWords } from "../../core/calls/verb_errors.ts";
-import { forEachAtOnce } from "../../core/work/at_once.ts";
+import { forEachAtOnce, mapAtOnce } from "../../core/work/at_once.ts";
 
 /** Implements `prune` of `registry/maintenance.ts`. */
 export async function prune(registry: Registry, options: PruneOptions): Promise<PruneReport> {
@@ -58,18 +58,17 @@ async function pruneEach(
   const report: PruneReport = { dryRun, deleted: [], kept: 0, failures: [] };
   const now = createClock(context, report, signal);
   const ruleOf = createRuleReader(registry, signal);
-  const prunings: Pruning[] = [];
   const at = { backend: { location: registry.location } };
-  for await (const name of listPruned(registry, names, signal)) {
+  const choose = async (name: string) => {
     const rule = await ruleOf(name);
     const retention = asFailure(report, name, () => {
       if (rule !== undefined) checkKnownRule(at, { action: "prune", subject: shown(name) }, rule);
       return retentionBy(rule);
     });
-    if (retention === undefined) continue;
+    if (retention === undefined) return;
     if (rule?.protect) {
       report.protected = (report.protected ?? 0) + 1;
-      continue;
+      return;
     }
     const { keepLast = 0, keepAliased = true, olderThanMs } = retention;
     const youngFrom = olderThanMs === undefined ? Infinity : await now() - olderThanMs;
@@ -90,9 +89,13 @@ async function pruneEach(
     const pruning: Pruning = context === undefined
       ? new NamePruning(prunableByContract(registry, name, { ...retention, signal }), rules)
       : new NamePruning(prunableInStore(context, registry, name, signal), rules);
-    const chosen = await pruning.choose();
-    if (chosen.length > 0 && !dryRun) prunings.push(pruning);
-    report.deleted.push(...chosen);
+    return { pruning, chosen: await pruning.choose() };
+  };
+  const prunings: Pruning[] = [];
+  for await (const planned of mapAtOnce(listPruned(registry, names, signal), choose)) {
+    if (planned === undefined) continue;
+    if (planned.chosen.length > 0 && !dryRun) prunings.push(planned.pruning);
+    report.deleted.push(...planned.chosen);
   }
   const plan = { ...report, dryRun: true };
   if (dryRun || await confirm?.(plan) === false) return plan;

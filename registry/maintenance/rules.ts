@@ -55,10 +55,19 @@ export function createRuleReader(
   signal?: AbortSignal,
 ): (name: string) => Promise<RetentionRule | undefined> {
   const isStored = knownContext(registry) !== undefined;
-  let stored: RetentionRules | undefined;
+  let stored: Promise<RetentionRules> | undefined;
+  const read = async () => {
+    try {
+      return await readRules(registry, { signal });
+    } catch (error) {
+      stored = undefined;
+      throw error;
+    }
+  };
   return async (name) => {
-    if (isStored) stored ??= await readRules(registry, { signal });
-    const rules = stored ?? await registry.service?.rules?.({ name, signal });
+    const rules = isStored
+      ? await (stored ??= read())
+      : await registry.service?.rules?.({ name, signal });
     return ruleFor(rules?.rules ?? [], name);
   };
 }

@@ -106,8 +106,8 @@ class SpaceMeasure implements Measure {
   readonly garbage: GarbageSpace = { bytes: 0, freeableBytes: 0 };
   readonly #spaces = new Map<string, NameSpace>();
   readonly #days = new Map<string, DaySpace>();
-  /** Object sizes of the name that was listed last, by place and number. */
-  #sizes = new Map<string, number>();
+  /** Object sizes of the names that were listed but are not known yet, by place and number. */
+  readonly #sizes = new Map<string, ReadonlyMap<string, number>>();
 
   /** Returns the names, largest first. */
   names(): NameSpace[] {
@@ -136,12 +136,15 @@ class SpaceMeasure implements Measure {
       garbage: { bytes: 0, freeableBytes: 0 },
     });
     const objectOf = (key: string) => key.slice(key.lastIndexOf("/") + 1);
-    this.#sizes = new Map(
-      payloads.map(({ place, key, size }) => [`${place}/${objectOf(key)}`, size]),
+    this.#sizes.set(
+      name,
+      new Map(payloads.map(({ place, key, size }) => [`${place}/${objectOf(key)}`, size])),
     );
   }
 
   known({ name, cells, records }: KnownName): void {
+    const sizes = valueAt(this.#sizes, name);
+    this.#sizes.delete(name);
     const users = new Map<string, number>();
     const ranges: ObjectRange[] = [];
     const space = valueAt(this.#spaces, name);
@@ -158,10 +161,10 @@ class SpaceMeasure implements Measure {
       }
     }
     for (const [key, count] of users) {
-      if (count > 1) space.sharedBytes += this.#sizes.get(key) ?? 0;
+      if (count > 1) space.sharedBytes += sizes.get(key) ?? 0;
     }
     for (const [key, used] of usedBytes(ranges)) {
-      space.unusedBytes += Math.max((this.#sizes.get(key) ?? 0) - used, 0);
+      space.unusedBytes += Math.max((sizes.get(key) ?? 0) - used, 0);
     }
   }
 

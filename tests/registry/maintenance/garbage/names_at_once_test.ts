@@ -1,0 +1,44 @@
+// Maintenance of many names: as fast as a store answers several of them at once.
+import { assertEquals } from "@std/assert";
+import { wrapCalls } from "../../../../core/work/wrap_backend.ts";
+import { createMemoryBackend, openRegistry, saveMany } from "../../../../mod.ts";
+import type { Registry } from "../../../../core/registry.ts";
+import { NAMES, OBJECTS } from "../../../../registry/format/layout.ts";
+import { collectGarbage, measureSpace, prune } from "../../../../registry/maintenance.ts";
+import { turns } from "../../payload/large/large_files.ts";
+
+const NAME_COUNT = 20, AT_ONCE = 16;
+
+const TASKS: Record<string, (registry: Registry) => Promise<unknown>> = {
+  collectGarbage: (registry) => collectGarbage(registry),
+  measureSpace: (registry) => measureSpace(registry),
+  prune: (registry) => prune(registry, { keepLast: 1, dryRun: true }),
+};
+
+for (const [task, run] of Object.entries(TASKS)) {
+  Deno.test(`${task}() lists ${AT_ONCE} names at once`, async () => {
+    const busy = new Map<symbol, string>();
+    let most = 0;
+    const backend = wrapCalls(createMemoryBackend(), async ({ method, key }, act) => {
+      const top = [NAMES, OBJECTS].find((top) => method === "list" && key.startsWith(top));
+      const [name = ""] = key.slice(top?.length).split("/");
+      if (top === undefined || name === "") return await act(undefined);
+      const call = Symbol();
+      busy.set(call, name);
+      most = Math.max(most, new Set(busy.values()).size);
+      await turns(1); // until all that may begin did
+      try {
+        return await act(undefined);
+      } finally {
+        busy.delete(call);
+      }
+    });
+    const registry = await openRegistry(backend);
+    const names = Array.from({ length: NAME_COUNT }, (_, i) => `runs:${i}`);
+    await saveMany(registry, names.map((name) => ({ name, value: new Uint8Array(40_000) })));
+    most = 0;
+    await run(registry);
+    await registry.close();
+    assertEquals(most, AT_ONCE);
+  });
+}
