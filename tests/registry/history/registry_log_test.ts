@@ -158,6 +158,26 @@ Deno.test("so does a page of the log of a name", async () => {
   assert(reads > 0 && reads < 60, `${reads} records are read`);
 });
 
+Deno.test("the newest changes of many names cost as many reads, and those of the second before", async () => {
+  const system = createScriptedSystem();
+  const store = createMemoryBackend({ system });
+  const writer = await openRegistry(store, { system });
+  for (let n = 0; n < 300; n++) {
+    system.advance(2_000);
+    await writer.save(`m${n}`, n);
+  }
+  const { backend, calls } = withCounts(store);
+  const reader = await openRegistry(backend, { system });
+  const counts = async () => {
+    calls.take();
+    const { length } = await Array.fromAsync(readRegistryLog(reader, { limit: 50 }));
+    return [length, calls.take()];
+  };
+  assertEquals(await counts(), [50, "list 1, get 50"]);
+  for (let n = 0; n < 120; n++) await writer.save(`at-once-${n}`, n);
+  assertEquals(await counts(), [50, "list 1, get 150"]);
+});
+
 Deno.test("pages go on within changes of one time", async () => {
   const system = createScriptedSystem();
   const registry = await openRegistry(createMemoryBackend({ system }), { system });
