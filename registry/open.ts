@@ -27,7 +27,8 @@ import { copyVersion } from "./operations/copy.ts";
 import { deleteRef } from "./operations/delete.ts";
 import { readOrRecall } from "./cache/cached_records.ts";
 import { createPayloadExecutor } from "./cache/payload_jobs.ts";
-import { listNames, listVersions } from "./operations/listing.ts";
+import { listVersions } from "./operations/listing.ts";
+import { listNames } from "./operations/names.ts";
 import {
   artifactInfo,
   downloadVersion,

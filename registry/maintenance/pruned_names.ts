@@ -4,7 +4,8 @@ import { globOf, isPattern } from "../../core/naming/name_patterns.ts";
 import { shown } from "../../core/naming/names.ts";
 import type { Registry } from "../../core/registry.ts";
 import { knownContext } from "../operations/context.ts";
-import { checkHas, checkKnown, listNames } from "../operations/listing.ts";
+import { checkHas, checkKnown } from "../operations/listing.ts";
+import { listNames } from "../operations/names.ts";
 
 /** Yields each name once. Throws `NotFound` for a given one that never existed. */
 export async function* listPruned(

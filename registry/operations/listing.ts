@@ -1,27 +1,16 @@
-// Listing names and versions. Tombstones are recognized by size, so only pages of keys are read.
-import { isPrefix } from "../../core/backend.ts";
+// Listing versions. Tombstones are recognized by size, so only pages of keys are read.
 import { isUnreadable, notFound, type RegistryError } from "../../core/errors.ts";
 import { inWords } from "../../core/calls/verb_errors.ts";
 import { checkName, shown } from "../../core/naming/names.ts";
-import type { NamesOptions, Registry, VersionEntry, VersionsOptions } from "../../core/registry.ts";
+import type { Registry, VersionEntry, VersionsOptions } from "../../core/registry.ts";
 import { parseVersion, parseVersionRange } from "../../core/naming/versions.ts";
 import { noteListed } from "../cache/cached_records.ts";
 import type { Context } from "./context.ts";
-import { asGeneration, headOf, readHead, versionHeads } from "../cell/heads.ts";
-import {
-  afterFolder,
-  nameFolder,
-  NAMES,
-  namesPrefix,
-  parseCellKey,
-  versionsFolder,
-} from "../format/layout.ts";
+import { readHead, versionHeads } from "../cell/heads.ts";
+import { versionsFolder } from "../format/layout.ts";
 import { annotationsOfName } from "./annotations.ts";
 import { artifactInfo } from "./load.ts";
 import { locateVersion } from "./resolve.ts";
-
-/** After this many keys of one name, a new listing that skips the rest is cheaper. */
-const JUMP_AFTER = 200;
 
 export async function* listVersions(
   context: Context,
@@ -98,43 +87,4 @@ export function noSuchName(name: string, backend: string): RegistryError {
     reason: { kind: "name_missing" },
     backend,
   });
-}
-
-export async function* listNames(
-  context: Context,
-  options: NamesOptions = {},
-): AsyncGenerator<string> {
-  const { prefix = "", after, limit = Infinity, signal } = options;
-  if (limit <= 0) return;
-  if (after !== undefined) checkName(after);
-  let jump: string | undefined = after === undefined ? undefined : afterFolder(nameFolder(after));
-  let count = 0;
-  do {
-    const from = jump;
-    jump = undefined;
-    let name = "", entriesOfName = 0, cell = "", others = 0;
-    for await (const entry of context.backend.list(namesPrefix(prefix), { after: from, signal })) {
-      if (isPrefix(entry)) continue;
-      const folder = entry.key.slice(0, entry.key.indexOf("/", NAMES.length) + 1);
-      if (folder === name) { // already listed
-        if (++entriesOfName < JUMP_AFTER) continue;
-        jump = afterFolder(folder);
-        break;
-      }
-      if (cell !== "" && entry.key.startsWith(cell)) continue; // an older generation
-      const key = parseCellKey(entry.key);
-      if (key?.kind !== "version") { // aliases and idempotency keys precede versions
-        if (++others < JUMP_AFTER) continue;
-        jump = `${folder}versions/`;
-        break;
-      }
-      others = 0;
-      cell = key.cell;
-      if (headOf(asGeneration(entry)!).dead) continue;
-      name = folder;
-      entriesOfName = 0;
-      yield key.name;
-      if (++count >= limit) return;
-    }
-  } while (jump !== undefined);
 }
