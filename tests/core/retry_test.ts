@@ -9,6 +9,7 @@ import { RegistryError } from "../../core/errors.ts";
 import { retry, withDeadline } from "../../core/retry.ts";
 import type { System } from "../../core/system.ts";
 import { denoSucceeds } from "../support/run_deno.ts";
+import { slowTest } from "../support/seeds.ts";
 
 /** A system whose `sleep` only moves the clock. */
 class FakeSystem implements System {
@@ -145,7 +146,7 @@ Deno.test("a wait with a limit ends by its promise, its signal or the limit", as
   assertStrictEquals(await assertRejects(() => waiting), stopped);
 });
 
-Deno.test("waits that are over keep nothing until their limit", async () => {
+slowTest("waits that are over keep nothing until their limit", async () => {
   const program = `
     const { withDeadline } = await import("${new URL("../../core/retry.ts", import.meta.url)}");
     const wait = async (count) => {

@@ -9,6 +9,7 @@ import {
 } from "@std/assert";
 import { realSystem } from "../../core/system.ts";
 import { runDeno } from "../support/run_deno.ts";
+import { slowTest } from "../support/seeds.ts";
 
 const UUID_V7 = /^[0-9a-f]{8}-[0-9a-f]{4}-7[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}$/;
 
@@ -60,7 +61,7 @@ Deno.test("sleep() works for times longer than a timer", async () => {
   }
 });
 
-Deno.test("takeVariables() removes variables from this process and its children", async () => {
+slowTest("takeVariables() removes variables from this process and its children", async () => {
   const ran = await runDeno("tests/core/take_variables.ts", [], {
     permissions: ["-A"],
     env: { TAKEN: "secret" },

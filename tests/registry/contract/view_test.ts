@@ -25,7 +25,7 @@ function writerBelow(inner: Registry, prefix: string): Registry {
   };
 }
 
-// The registry that is defined, below, has the same cases in a quick run.
+// Registries in memory and of a service have the same cases in a quick run.
 testRegistry((name, run) => Deno.test({ name, ignore: IS_QUICK, fn: run }), async (settings) => {
   const inner = await openRegistry("memory:", settings);
   for (const name of ["other", "team", "team-b/model", "z"]) await inner.save(name, "of others");
@@ -69,7 +69,7 @@ class Own {
   openDraft: Registry["openDraft"] = (...args) => this.#inner.openDraft(...args);
 }
 
-testRegistry((name, run) => Deno.test(name, run), async (settings) => {
+testRegistry((name, run) => Deno.test({ name, ignore: IS_QUICK, fn: run }), async (settings) => {
   const backend = createMemoryBackend();
   const { registry, damage, reopen } = await openOn(() => backend, settings);
   const own = (inner: Registry) => defineRegistry(new Own(inner));

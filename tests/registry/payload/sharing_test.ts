@@ -7,6 +7,7 @@ import { openRegistry } from "../../../mod.ts";
 import { createRandom } from "../../simulate/random.ts";
 import { withVerbs } from "../../simulate/stores/with_verbs.ts";
 import { seededRandom } from "../../support/scripted_system.ts";
+import { IS_QUICK } from "../../support/seeds.ts";
 import { fileSet, GRACE_MS, testProtocol } from "../protocol_world.ts";
 import type { FileSet, ProtocolWorld } from "../protocol_world.ts";
 import { keysOf, noise } from "../registries.ts";
@@ -197,7 +198,7 @@ testProtocol("versions with added and removed files are whole", async (world) =>
   const random = (below: number) => Math.floor(next() * below);
   const versions: Record<string, Record<string, Uint8Array>> = {};
   let now: Record<string, Uint8Array> = {};
-  for (let n = 1; n <= 25; n++) {
+  for (let n = 1; n <= (IS_QUICK ? 12 : 25); n++) {
     now = { ...now };
     for (let change = 0; change < 3; change++) {
       const path = `${random(8)}`;

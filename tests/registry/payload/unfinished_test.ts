@@ -10,6 +10,7 @@ import { verifyRegistry } from "../../../registry/maintenance.ts";
 import { type NoteKeeper, Unfinished } from "../../../registry/payload/unfinished.ts";
 import { fileSet, HOUR } from "../protocol_world.ts";
 import { noise } from "../registries.ts";
+import { rowsOfRun } from "../../support/seeds.ts";
 
 const MIB = 2 ** 20;
 
@@ -29,7 +30,7 @@ function distant(inner: Backend, copy: Backend["copy"], onSent: () => void): Bac
 
 Deno.test("a save sends what the store refuses to copy", async () => {
   const value = Object.fromEntries([1, 2, 3, 4].map((n) => [`${n}`, noise(MIB, n)]));
-  for (const code of ["Denied", "Invalid", "Unsupported"] as const) {
+  for (const code of rowsOfRun(["Denied", "Invalid", "Unsupported"] as const)) {
     const stop = new AbortController();
     let sent = 0, refused = 0;
     const copy = () => {

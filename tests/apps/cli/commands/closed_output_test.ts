@@ -7,6 +7,7 @@ import { openRegistry } from "../../../../mod.ts";
 import { openQueue } from "../../../../queues/mod.ts";
 import { realSystem } from "../../../../core/system.ts";
 import { programTest } from "../../../support/servers/programs/program_tests.ts";
+import { slowTest } from "../../../support/seeds.ts";
 import { captureIo, fillRegistry, holdfast, noise } from "../../captured_io.ts";
 import { tempRoot } from "../../../support/temp_root.ts";
 import { projectRoot } from "../../../operators/surface/commands/project.ts";
@@ -111,7 +112,7 @@ const ELSEWHERE = [
   ...["jobs retry", "jobs cancel"],
 ];
 
-Deno.test("commands do the same without a reader, with the same exit code", async () => {
+slowTest("commands do the same without a reader, with the same exit code", async () => {
   await using root = await tempRoot();
   const tryAll = async (run: (line: string, cwd: string) => Promise<number>) => {
     const cwd = root.join(run.name);

@@ -1,6 +1,5 @@
 import { assertEquals, assertStringIncludes } from "@std/assert";
-import { denoSucceeds, REPOSITORY } from "../../../support/run_deno.ts";
-import { type CliTest, cliTest } from "../../../apps/captured_io.ts";
+import type { CliTest } from "../../../apps/captured_io.ts";
 import { OPERATORS_DOOR, projectTest } from "./project.ts";
 
 async function write({ root }: CliTest, name: string, source: string): Promise<void> {
@@ -38,20 +37,4 @@ projectTest("a wrong module of operators is reported", async (it) => {
     [`${line} https://a.example/steps.ts`, 2, "not a local file"],
     [`${line} file://another-machine/steps.ts`, 2, "not a local file"],
   ]);
-});
-
-cliTest("an install with a copied configuration prints how to install it again", async (it) => {
-  await it.succeeds("pipeline init");
-  const install = ["install", "--global", "-A", "--root", it.cwd, "--name", "holdfast"];
-  await denoSucceeds([...install, "--config", "deno.json", "apps/cli.ts"]);
-  const program = new Deno.Command(it.root.join("bin/holdfast"), {
-    args: ["pipeline", "plan", "--check"],
-    cwd: it.cwd,
-    env: { NO_COLOR: "1" },
-  });
-  const { code, stderr } = await program.output();
-  const err = new TextDecoder().decode(stderr);
-  assertEquals(code, 1, err);
-  assertStringIncludes(err, "holdfast was installed with a copy of its deno.json");
-  assertStringIncludes(err, `hint: Install it again: cd ${REPOSITORY} && deno task install`);
 });

@@ -4,6 +4,7 @@ import { concatBytes } from "../../../../core/bytes/bytes.ts";
 import { present } from "../../../../core/faults/present.ts";
 import { passed } from "../../../conformance/backend/samples.ts";
 import { testInMemory } from "../../registries.ts";
+import { rowsOfRun } from "../../../support/seeds.ts";
 import { saveFar, VALUE } from "./large_files.ts";
 
 /** The longest chunk of the file. */
@@ -28,7 +29,7 @@ testInMemory("of pieces that were begun at once, only the rests are read again",
   const [file] = (await registry.open("a")).files();
   const pieces = present(await file!.pieces?.(), "the pieces");
   assert(pieces.length > 2);
-  for (const share of [0, 0.3, 0.75, 1]) {
+  for (const share of rowsOfRun([0.3, 0, 0.75, 1])) {
     const written = pieces.map(({ offset, length }) => ({
       offset,
       length: Math.floor(length * share),

@@ -4,6 +4,7 @@ import { openRegistry } from "../../../../mod.ts";
 import type { FileSet } from "../../protocol_world.ts";
 import { noise } from "../../registries.ts";
 import { AS, edited, KIB, storeOf } from "../shared_bytes.ts";
+import { casesOfRun } from "../../../support/seeds.ts";
 
 /** A store that counts the bytes that are read of each payload object. */
 function countedStore(kind: "memory" | "far") {
@@ -40,6 +41,6 @@ for (const kind of ["memory", "far"] as const) {
       assert(bytesOf(read) <= 1.1 * sizes[0]!, `${bytesOf(read)} of ${sizes}`);
       assertEquals(await registry.load("a", { as: AS.as }), { ...files, f0 });
     });
-    await fc.assert(play, { numRuns: 8 });
+    await fc.assert(play, { numRuns: casesOfRun(8) });
   });
 }
