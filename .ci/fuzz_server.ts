@@ -3,6 +3,7 @@
 import { openRegistry } from "../mod.ts";
 import { createHandler, listen } from "../apps/server.ts";
 import { createMemoryQueue } from "../queues/memory.ts";
+import { createJobsGateway } from "../queues/surface/jobs.ts";
 import { dav } from "../gateways/dav/dav.ts";
 import { hub } from "../gateways/hub/hub.ts";
 import { pipelines } from "../operators/surface/pipelines.ts";
@@ -18,8 +19,7 @@ await registry.setAlias("my:config", "production", "1.0.0");
 const logger = { ...console, debug() {}, info() {} };
 const handler = createHandler(registry, {
   logger,
-  jobs: createMemoryQueue(),
-  gateways: [hub, dav, pipelines],
+  gateways: [createJobsGateway(createMemoryQueue()), hub, dav, pipelines],
 });
 const server = await listen(handler, { port: 0 });
 console.log(server.url);

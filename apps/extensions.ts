@@ -3,19 +3,21 @@ import { davExtension } from "../gateways/dav/extension.ts";
 import { hubExtension } from "../gateways/hub/extension.ts";
 import { mindtraceExtension } from "../neighbors/mindtrace/extension.ts";
 import { pipelinesExtension } from "../operators/surface/extension.ts";
-import { tasksExtension } from "../plugins/surface/extension.ts";
+import { pluginsExtension } from "../plugins/surface/extension.ts";
 import { processesExtension } from "../processes/extension.ts";
+import { jobsExtension } from "../queues/surface/extension.ts";
 import { signInExtension } from "../sign_in/extension.ts";
 import type { Extension } from "./cli/program/extension.ts";
 import { mcpExtension } from "./mcp/extension.ts";
 
 export const EXTENSIONS: readonly Extension[] = [
+  jobsExtension,
   hubExtension,
   davExtension,
   mcpExtension,
   mindtraceExtension,
   signInExtension,
   processesExtension,
-  tasksExtension,
+  pluginsExtension,
   pipelinesExtension,
 ];

@@ -14,7 +14,7 @@ import {
   type ServeFlags,
 } from "../apps/cli/services/serve_options.ts";
 import type { Extension } from "../apps/cli/program/extension.ts";
-import { openGateways } from "../apps/cli/services/serve_gateways.ts";
+import { openGateways } from "../apps/cli/services/serve_parts.ts";
 import { noteServing, noteStopped } from "../apps/cli/services/serve_notes.ts";
 import { readTokens } from "../apps/cli/services/serve_tokens.ts";
 import { ProcessGroup } from "./process_group.ts";

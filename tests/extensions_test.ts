@@ -17,6 +17,7 @@ const LISTS = ["apps/extensions.ts", "explorer/src/extensions.ts"];
 const MORE: Readonly<Record<string, readonly string[]>> = {
   "explorer/src/extensions/ome": ["files/ome", "files/ome.ts"],
   "operators/surface": ["operators"],
+  "plugins/surface": ["plugins"],
 };
 
 /** Folders whose tests are those of the kernel, and the ones that run. */

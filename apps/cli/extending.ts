@@ -1,13 +1,22 @@
 // The border of the command line: the names that the commands of an extension may use, beside core/kernel.ts.
 // The object of an extension has its types in program/extension.ts.
+export {
+  ENGINE_VARIABLE,
+  engineUrl,
+  QUEUE_OPTION,
+  refuseMemory,
+  refusePassword,
+  SERVED_QUEUE_OPTION,
+  servedQueueUrl,
+} from "./jobs/queue_url.ts";
 export { printEvent, Repeated, workerLine, workUntilStopped } from "./jobs/work_until_stopped.ts";
 export { expandNames } from "./look/expand_names.ts";
 export { findRegistry } from "./places/find_registry.ts";
 export { localPathOf, openStore } from "./places/open_store.ts";
 export { defineCommand, REF_ARGUMENT } from "./program/command.ts";
 export type { Command, CommandContext, FlagsOf, OptionDefinition } from "./program/command.ts";
-export { printTable } from "./program/print_table.ts";
-export type { Row } from "./program/print_table.ts";
+export { factsText, printTable } from "./program/print_table.ts";
+export type { Fact, Row } from "./program/print_table.ts";
 export { refuseUrlTarget } from "./program/refusals.ts";
 export { aborted } from "./program/run_process.ts";
 export type { ServerPart } from "./services/serve_registry.ts";
@@ -16,6 +25,7 @@ export { cliHint } from "./terminal/hint_words.ts";
 export { invalid, lookUp, notFound, shellWord, withHints } from "./terminal/hints.ts";
 export { openInBrowser } from "./terminal/open_in_browser.ts";
 export { printable, printableLines } from "./terminal/table.ts";
+export type { Column } from "./terminal/table.ts";
 export {
   formatBytes,
   formatCount,

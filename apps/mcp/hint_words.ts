@@ -52,7 +52,6 @@ export const MCP_HINTS: ServiceHints = {
   page_may_not_write: OPERATOR,
   route_missing: OPERATOR,
   upload_too_large: "Save fewer or smaller files.",
-  queue_missing: OPERATOR,
   run_missing: FIND,
   run_step_missing: FIND,
   run_ended: null,

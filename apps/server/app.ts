@@ -47,7 +47,6 @@ import { draftsRoutes } from "./routes/drafts.ts";
 import { changedRunsRoutes, loggedRunsRoutes } from "./routes/logged_runs.ts";
 import { tus } from "./uploads/tus_gateway.ts";
 import * as uploading from "./routes/uploads.ts";
-import { jobsRoutes } from "./routes/jobs.ts";
 import { explorerRoutes } from "./routes/explorer.ts";
 import { pageRoutes } from "./routes/page.ts";
 import { observationRoutes } from "./routes/observation.ts";
@@ -71,7 +70,6 @@ const ALL_ROUTES: readonly ((routes: Routes, context: ServerContext) => void)[] 
   uploading.tusRoutes,
   uploading.uploadRoutes,
   uploading.presignRoutes,
-  jobsRoutes,
   reading.versionsRoutes,
   releasesRoutes,
   chunksRoutes,
@@ -115,7 +113,7 @@ export function createApp(
   const closing = new AbortController();
   const memory = parts?.memory ?? createServiceMemory(system, options.audit);
   let uploads: Promise<ResumableUploads> | undefined;
-  const metrics = new Metrics();
+  const metrics = new Metrics(system);
   /** Reports failures that clients may miss: mid-response, or shown by a program as EIO only. */
   const report = (thrown: unknown): void => {
     if (!isRegistryError(thrown)) {

@@ -1,9 +1,8 @@
 // Server-sent events (WHATWG HTML, section 9.2).
 import type { Access } from "./access/access.ts";
 import { whileAllowed } from "./access/guard_route.ts";
-import type { RouteContext } from "./gateways/gateway.ts";
+import type { GatewayContext, RouteContext } from "./gateways/gateway.ts";
 import { Answer } from "./answer.ts";
-import type { ServerContext } from "./routing.ts";
 
 export const EVENTS_TYPE = "text/event-stream";
 
@@ -28,7 +27,7 @@ export type EventSource = (signal: AbortSignal) => AsyncIterable<ServerEvent>;
  * further rights.
  */
 export function answerEvents(c: RouteContext, { context, events, may, onSilence }: {
-  context: ServerContext;
+  context: Pick<GatewayContext, "closing" | "system">;
   events: EventSource;
   /** Called before each heartbeat. */
   onSilence?: () => Promise<unknown>;

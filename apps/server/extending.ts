@@ -1,12 +1,13 @@
 // The border of the service: the names that a gateway may use, beside core/kernel.ts. The entry point ./gateways has
 // those that gateways of other programs need too.
 export { MOST_SENT_FILES } from "../../core/calls/file_limit.ts";
-export { readableNames } from "./access/access.ts";
-export type { Access, ReadableArtifact } from "./access/access.ts";
+export { denied, readableNames } from "./access/access.ts";
+export type { Access, ReadableArtifact, Right } from "./access/access.ts";
 export { checkStillAllowed, checkWrites, whileAllowed } from "./access/guard_route.ts";
 export { Answer } from "./answer.ts";
 export { route } from "./describe.ts";
 export type { RouteDescription } from "./describe.ts";
+export { answerEvents, EVENTS_TYPE } from "./event_stream.ts";
 export { contentType } from "./files/media.ts";
 export { checkGoesOn, isFirst } from "./files/moving_reads.ts";
 export { isExact } from "./files/opened.ts";
@@ -25,3 +26,4 @@ export { Amount, JsonObject, Moment, Sha256, Text } from "./schemas/artifact.ts"
 export { atMost, check, count, described, object, page, pageFields } from "./schemas/listing.ts";
 export { oneBehind } from "./streams.ts";
 export { noUpload } from "./uploads/own_upload.ts";
+export { queueAnswer } from "./within_time.ts";

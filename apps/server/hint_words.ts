@@ -82,7 +82,6 @@ export const HTTP_HINTS: ServiceHints = {
   page_may_not_write: null,
   route_missing: "List all routes: GET /openapi.json.",
   upload_too_large: null,
-  queue_missing: OPERATOR,
   run_missing: "List the runs: GET /runs",
   run_step_missing: ({ run }) => `List its steps: GET /runs/${nameSegment(run)}`,
   run_ended: ({ run }) => `See its result: GET /runs/${nameSegment(run)}`,

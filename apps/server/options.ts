@@ -18,8 +18,8 @@ export interface Handler extends AsyncDisposable {
 /** Options of `createHandler`. */
 export interface HandlerOptions extends ServiceOptions {
   /**
-   * More routes, and protocols of other programs that the service speaks too: `pipelines`, `hub`,
-   * `dav` and `mcp`, from the subpaths of these names, or your own.
+   * More routes, and protocols of other programs that the service speaks too: `jobs`, `pipelines`,
+   * `hub`, `dav` and `mcp`, from the subpaths of these names, or your own.
    *
    * @default none
    */
@@ -32,7 +32,6 @@ const OPTIONS: OptionNames<HandlerOptions> = {
   hosts: true,
   limits: true,
   readOnly: true,
-  jobs: true,
   upload: true,
   gateways: true,
   audit: true,
@@ -57,18 +56,12 @@ export function checkHandlerOptions(registry: unknown, options: HandlerOptions):
     );
   }
   checkOptions("create a handler", options, OPTIONS);
-  const { tokens, jobs, upload, limits } = options;
+  const { tokens, upload, limits } = options;
   checkOptions("create a handler", limits, LIMITS);
   if (tokens !== undefined && !has(tokens, "find")) {
     throw invalid(
       "`tokens` is not the result of `openTokenFile` or `parseTokens`",
       'Pass { tokens: await openTokenFile("tokens.json") }.',
-    );
-  }
-  if (jobs !== undefined && !has(jobs, "add")) {
-    throw invalid(
-      "`jobs` is not a queue",
-      'Pass { jobs: await openQueue(url) }, from "@holdfast/holdfast/queues".',
     );
   }
   if (upload !== undefined && !has(upload.task, "submit") && !has(upload, "schedule")) {

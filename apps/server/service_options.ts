@@ -1,6 +1,5 @@
 // The options of a service.
 import type { Logger, System } from "../../mod.ts";
-import type { JobQueue } from "../../queues/mod.ts";
 import type { TokenCheck } from "./access/token_file.ts";
 import type { AuditSink } from "./observe/audit_entry.ts";
 import type { Gauge } from "./observe/gauge.ts";
@@ -37,8 +36,6 @@ export interface ServiceOptions {
   limits?: HandlerLimits;
   /** The registry was opened read-only, so the explorer offers no changes. @default false */
   readOnly?: boolean;
-  /** The queue behind `/jobs`. It receives jobs for uploads only with `upload`. @default none */
-  jobs?: JobQueue;
   /** The task that runs after `POST /upload`. @default none */
   upload?: UploadOptions;
   /**

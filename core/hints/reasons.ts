@@ -51,7 +51,6 @@ export const SERVICE_REASONS = {
   page_may_not_write: [],
   route_missing: [],
   upload_too_large: [],
-  queue_missing: [],
   run_missing: ["pipeline"],
   run_step_missing: ["run"],
   run_ended: ["run"],

@@ -1,5 +1,6 @@
 // Changes in Chromium: upload, aliases, roll back and deletion, one task by keyboard alone.
 import { Buffer } from "node:buffer";
+import { createJobsGateway } from "../../queues/surface/jobs.ts";
 import { assert, assertEquals } from "@std/assert";
 import { mkdir, writeFile } from "node:fs/promises";
 import type { Page } from "npm:playwright-core@^1.56";
@@ -263,7 +264,8 @@ Deno.test({
     await using _runs = await fillRuns(registry);
     await using work = await demoQueue();
     const { jobs } = work;
-    await using explorer = await openExplorer(registry, { service: { jobs } });
+    const service = { gateways: [createJobsGateway(jobs)] };
+    await using explorer = await openExplorer(registry, { service });
     const { page, url } = explorer;
     const stateOf = (id: string) =>
       page.getByRole("row").filter({ hasText: id }).locator(".tag").innerText();

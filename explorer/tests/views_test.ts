@@ -1,5 +1,6 @@
 // Every view in Chromium: nothing fails, nothing leaves the service, and everybody can use it.
 import { assert, assertEquals } from "@std/assert";
+import { createJobsGateway } from "../../queues/surface/jobs.ts";
 import { createAccess, parseScope } from "../../apps/server/access/access.ts";
 import { openRegistry, publishRelease, type Registry } from "../../mod.ts";
 import { partOfRun } from "../../tests/support/seeds.ts";
@@ -70,7 +71,8 @@ Deno.test({
     await using registry = await openDemo();
     await using _runs = await fillRuns(registry);
     await using work = await demoQueue();
-    await using explorer = await openExplorer(registry, { service: { jobs: work.jobs } });
+    const service = { gateways: [createJobsGateway(work.jobs)] };
+    await using explorer = await openExplorer(registry, { service });
     const { page, url } = explorer;
     const barriers: string[] = [];
     for (

@@ -1,13 +1,12 @@
 // The engine that runs steps, and the command that it executes for them.
 import { join, resolve } from "node:path";
-import { findRegistry } from "../../apps/cli/extending.ts";
+import { ENGINE_VARIABLE, findRegistry } from "../../apps/cli/extending.ts";
 import type { CommandContext, OptionDefinition } from "../../apps/cli/extending.ts";
 import { createEngines, type Engine, openEngine } from "../engines/mod.ts";
 import { type EngineDriver, findEngine } from "../engines/mod.ts";
 import type { CarryOptions, Pipeline } from "../runner/mod.ts";
 import type { Lookup } from "../../core/lookup.ts";
 import { ownCommand } from "../../apps/cli/program/own_command.ts";
-import { ENGINE_VARIABLE } from "../../apps/cli/jobs/queue_url.ts";
 
 export const ENGINE_OPTION = {
   flags: "--engine [url]",

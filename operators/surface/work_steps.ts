@@ -2,14 +2,13 @@
 import { stat } from "node:fs/promises";
 import { join, resolve } from "node:path";
 import { printEvent, Repeated, workerLine, workUntilStopped } from "../../apps/cli/extending.ts";
-import { findRegistry, notFound, printable } from "../../apps/cli/extending.ts";
+import { ENGINE_VARIABLE, findRegistry, notFound, printable } from "../../apps/cli/extending.ts";
 import type { CommandContext, FlagsOf, OptionDefinition } from "../../apps/cli/extending.ts";
 import type { JobQueue, WorkerEvent } from "../../queues/mod.ts";
 import type { QueuedStep, StepCommand } from "../engines/mod.ts";
 import { openPipeline, PIPELINE_OPTIONS } from "./open_pipeline.ts";
 import type { FoundPipeline } from "./open_pipeline.ts";
 import { MERGED_FILE, stepCommands } from "./open_carrier.ts";
-import { ENGINE_VARIABLE } from "../../apps/cli/jobs/queue_url.ts";
 import { defineWorking, type WorkerFlags, type Working } from "../../apps/cli/program/extension.ts";
 
 const STEP_OPTIONS = [

@@ -155,7 +155,6 @@ const PARTS_OF_EXTENSIONS: Record<string, readonly string[]> = {
   ],
   "operators/surface/": [
     "apps/cli/commands/worker.ts",
-    "apps/cli/jobs/queue_url.ts",
     "apps/cli/places/",
     "apps/cli/program/own_command.ts",
     "apps/cli/terminal/",
@@ -177,6 +176,10 @@ export const EXTENSIONS: Record<string, readonly string[]> = Object.fromEntries(
   (await readExtensions("apps/extensions.ts")).map(({ folder }) => `${folder}/`)
     .map((folder) => [folder, PARTS_OF_EXTENSIONS[folder] ?? []]),
 );
+
+/** The rooms with extensions: `queues/` of `queues/surface/`. */
+export const ROOMS: readonly string[] = Object.keys(EXTENSIONS)
+  .map((folder) => folder.replace(/surface\/$/, ""));
 
 /** Allowed imports, by the first row whose `from` the path begins with. */
 export const IMPORTS: { from: string; may: (path: string, target: string) => boolean }[] = [
@@ -222,14 +225,6 @@ export const IMPORTS: { from: string; may: (path: string, target: string) => boo
     from: "formats/",
     may: either(among("core/", "formats/content/format.ts", ...OF_FORMATS, "npm:"), isOwnPart),
   },
-  { from: "queues/mod.ts", may: among("core/kernel.ts", "queues/") },
-  {
-    from: "queues/",
-    may: either(
-      among(...OF_QUEUES, "npm:", "queues/checks/", "queues/queue.ts", "queues/redis.ts"),
-      isOwnPart,
-    ),
-  },
   {
     from: "materializers/mod.ts",
     may: among("core/", "disk/", "formats/arrays/", "materializers/"),
@@ -242,6 +237,14 @@ export const IMPORTS: { from: string; may: (path: string, target: string) => boo
     from,
     may: either(among(from, ...BORDERS, ...parts, "npm:"), isDoor),
   })),
+  { from: "queues/mod.ts", may: among("core/kernel.ts", "queues/") },
+  {
+    from: "queues/",
+    may: either(
+      among(...OF_QUEUES, "npm:", "queues/checks/", "queues/queue.ts", "queues/redis.ts"),
+      isOwnPart,
+    ),
+  },
   {
     from: "operators/",
     may: among(
@@ -285,7 +288,7 @@ export const IMPORTS: { from: string; may: (path: string, target: string) => boo
   },
   {
     from: "apps/",
-    may: either(among("apps/", ...PARTS_OF_APPS, "deno.json", "npm:"), isDoor),
+    may: either(among("apps/", ...PARTS_OF_APPS, "deno.json", "npm:"), isKeptDoor),
   },
   {
     from: "mod.ts",
@@ -332,6 +335,11 @@ function isOwnPart(path: string, target: string): boolean {
 /** Returns the module of a file: `backends/s3` for `backends/s3_providers.ts`, `formats/csv` for `formats/csv.ts`. */
 export function wholeOf(path: string): string {
   return path.split(/[/_.]/, 2).join("/");
+}
+
+/** Entry points of rooms that stay without any extension. */
+function isKeptDoor(path: string, target: string): boolean {
+  return isDoor(path, target) && !ROOMS.some((room) => target.startsWith(room));
 }
 
 /** Entry points that users can import too: programs show that they are enough. */

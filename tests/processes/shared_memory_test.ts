@@ -114,7 +114,7 @@ Deno.test("names written since a mark are complete, or are said to be cut", asyn
 
 Deno.test("counts of processes are added, and those of an ended one stay", async () => {
   const request = { method: "GET", route: "/names", status: 200, receivedBytes: 1, sentBytes: 2 };
-  const [one, other] = [new Metrics(), new Metrics()];
+  const [one, other] = [new Metrics(realSystem), new Metrics(realSystem)];
   for (const metrics of [one, other, other]) {
     metrics.begin();
     metrics.end({ ...request, durationMs: 3 });

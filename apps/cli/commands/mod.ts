@@ -101,10 +101,6 @@ const OWN: readonly CommandSet[] = [
       "token rm": async () => (await import("./services/token.ts")).tokenRm,
       "token rotate": async () => (await import("./services/token.ts")).tokenRotate,
       "token set": async () => (await import("./services/token.ts")).tokenSet,
-      "jobs ls": async () => (await import("./jobs.ts")).ls,
-      "jobs show": async () => (await import("./jobs.ts")).show,
-      "jobs retry": async () => (await import("./jobs.ts")).retry,
-      "jobs cancel": async () => (await import("./jobs.ts")).cancel,
     },
   },
   {

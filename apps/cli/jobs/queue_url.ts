@@ -10,6 +10,12 @@ export const QUEUE_OPTION = {
     `(default and required for a URL with a password: ${ENGINE_VARIABLE})`,
 } as const satisfies OptionDefinition;
 
+/** The queue of a service, for its jobs and for its uploads. */
+export const SERVED_QUEUE_OPTION = {
+  flags: "--queue <url>",
+  text: "the queue of /jobs, such as redis://127.0.0.1:6379",
+} as const satisfies OptionDefinition;
+
 /**
  * Returns the URL of an engine or queue, as given or from the environment.
  *
@@ -26,6 +32,17 @@ export function engineUrl(
     throw invalid("connect to an engine", `neither ${flag} nor ${ENGINE_VARIABLE} is set`, hint);
   }
   if (typeof named === "string") refusePassword(named, flag, ENGINE_VARIABLE);
+  return url;
+}
+
+/** Returns the URL of the queue of a service; undefined if it has none. */
+export function servedQueueUrl(
+  named: string | undefined,
+  context: Pick<CommandContext, "io">,
+): string | undefined {
+  if (named === undefined && !context.io.system.env(ENGINE_VARIABLE)) return undefined;
+  const url = engineUrl(named, context, "--queue");
+  refuseMemory(url);
   return url;
 }
 

@@ -1,7 +1,6 @@
 // The life of a worker: it takes jobs, reports events, and ends on a signal.
 import { messageOf } from "../../../core/errors.ts";
 import { listenForStrays } from "../../../core/work/stray_failures.ts";
-import type { JobQueue } from "../../../queues/mod.ts";
 import type { CommandContext } from "../program/command.ts";
 import { aborted } from "../program/run_process.ts";
 import { printable, printableJson } from "../terminal/table.ts";
@@ -22,7 +21,7 @@ interface WorkOptions {
 
 /** Works until a signal of the run, waits for running work, and closes the queue. */
 export async function workUntilStopped(
-  queue: JobQueue,
+  queue: AsyncDisposable,
   { handBack, unit, io, report }: WorkOptions,
   start: () => Promise<Taking>,
 ): Promise<void> {

@@ -1,8 +1,7 @@
 // Definitions of commands: plain data and a function, which help, parsing and completion all read.
-import type { Logger, Registry } from "../../../mod.ts";
+import type { Logger, OpenRegistryOptions, Registry } from "../../../mod.ts";
 import type { RegistrySettings } from "../../../registry/mod.ts";
 import { CHOICES } from "../../../core/registry/operations/saving.ts";
-import type { EventBus, RegistryTopics } from "../../../plugins/events/mod.ts";
 import type { TokenSource } from "./token_source.ts";
 import type { CliIo, Colors } from "../terminal/cli_io.ts";
 import { parseDuration } from "../terminal/units.ts";
@@ -143,8 +142,8 @@ export interface OpenRunOptions {
   write?: boolean;
   /** The location. @default that of the run */
   registry?: string;
-  /** A bus that receives the changes. The run closes it. */
-  events?: EventBus<RegistryTopics>;
+  /** A bus that receives the changes. */
+  events?: OpenRegistryOptions["events"];
   /** The hint for a missing registry. @default the command that creates it */
   missing?: string;
   /** Settings to create a missing registry with; without `write`, one in memory replaces it. */

@@ -36,7 +36,6 @@ export function createCommandContext(
     colors: createColors(io.stdout, io),
     logger,
     async open({ write = false, registry = shared.registry, events, missing, create } = {}) {
-      if (events !== undefined) toClose.push(events); // after the registry, which publishes last
       const place = findRegistry(registry, io);
       logger.debug(`registry ${place.location}: the location ${originOf(place) ?? "is given"}`);
       try {

@@ -1,10 +1,11 @@
 // Extensions: the parts of the product that may be absent. `extensions.ts` lists them, and the
 // command line and the service ask the list. A new one is a folder, and a line there.
-import type { Registry } from "../../../mod.ts";
+import type { OpenRegistryOptions, Registry } from "../../../mod.ts";
 import type { Command, CommandContext, FlagsOf, OptionDefinition } from "./command.ts";
 import type { TokenContext, TokenSource } from "./token_source.ts";
 import type { TokenCheck } from "../../server/access/token_file.ts";
 import type { Gateway } from "../../server/gateways/gateway.ts";
+import type { UploadOptions } from "../../server/uploads/next_step.ts";
 
 export type { Gateway, TokenCheck, TokenContext, TokenSource };
 
@@ -43,9 +44,20 @@ export interface CommandSet {
 /** The part of an extension in `holdfast serve`. */
 export interface Serving {
   readonly options: readonly OptionDefinition[];
-  /** Returns the gateways that the options of a line ask for, before the service starts. */
+  /** Options of `holdfast explore`. Without any, it opens no parts of the extension. */
+  readonly exploring?: readonly OptionDefinition[];
+  /**
+   * Returns the gateways that the options of a line ask for, before the service starts. A process
+   * that watches those which serve asks for them, too.
+   */
   // deno-lint-ignore no-explicit-any -- see `defineServing`
   gateways?(flags: any): Promise<readonly Gateway[]>;
+  /** Opens the parts that the options of a line ask for, in a process that serves. */
+  open?(
+    // deno-lint-ignore no-explicit-any -- see `defineServing`
+    flags: any,
+    context: CommandContext,
+  ): AsyncIterable<ServedPart>;
   /** Adds further tokens to those of a service, if the options of a line ask for it. */
   // deno-lint-ignore no-explicit-any -- see `defineServing`
   tokens?(flags: any, parts: ServedTokens): Promise<TokenCheck | undefined>;
@@ -59,6 +71,15 @@ export interface Serving {
     context: CommandContext,
     extensions: readonly Extension[],
   ): Promise<number | void> | undefined;
+}
+
+/** A part of a service, which ends it after the registry is closed. */
+export interface ServedPart extends Partial<AsyncDisposable> {
+  readonly gateways?: readonly Gateway[];
+  /** The next step of an upload. */
+  readonly upload?: UploadOptions;
+  /** Receives the changes of the registry. */
+  readonly events?: OpenRegistryOptions["events"];
 }
 
 /** Jobs that `holdfast worker` takes from a queue. */
@@ -89,7 +110,9 @@ export interface ServedTokens extends Pick<CommandContext, "io" | "logger"> {
 export function defineServing<const Options extends readonly OptionDefinition[]>(
   serving: {
     readonly options: Options;
+    readonly exploring?: readonly OptionDefinition[];
     gateways?(flags: FlagsOf<Options>): Promise<readonly Gateway[]>;
+    open?(flags: FlagsOf<Options>, context: CommandContext): AsyncIterable<ServedPart>;
     tokens?(flags: FlagsOf<Options>, parts: ServedTokens): Promise<TokenCheck | undefined>;
     instead?(
       flags: FlagsOf<Options>,

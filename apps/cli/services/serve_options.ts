@@ -48,18 +48,6 @@ const SERVE_OPTIONS = [
     text: "maximum number of connections (default: 4096)",
     parse: parsePositive,
   },
-  { flags: "--queue <url>", text: "the queue of /jobs, such as redis://127.0.0.1:6379" },
-  { flags: "--upload-task <name>", text: "submit a job of this task for each POST /upload" },
-  {
-    flags: "--events <url>",
-    text: "publish changes to an event bus, such as redis://127.0.0.1:6379",
-  },
-  { flags: "--webhook <url>", text: "post each change to this URL, signed", repeat: true },
-  {
-    flags: "--webhook-secret-file <file>",
-    text: "the signing secret of webhooks, whsec_…",
-    completes: "file",
-  },
   {
     flags: "--stop-within <duration>",
     text: "how long to wait for running requests (default: 30s)",
@@ -85,7 +73,8 @@ const SERVE_OPTIONS = [
 
 export type ServeFlags = FlagsOf<typeof SERVE_OPTIONS>;
 
-/** Returns all options, with those of extensions. */
+/** Returns all options, with those of extensions. Two extensions may share one. */
 export function serveOptions(extensions: readonly Extension[]): readonly OptionDefinition[] {
-  return [...SERVE_OPTIONS, ...extensions.flatMap(({ serving }) => serving?.options ?? [])];
+  const others = new Set(extensions.flatMap(({ serving }) => serving?.options ?? []));
+  return [...SERVE_OPTIONS, ...others];
 }

@@ -1,5 +1,5 @@
-// A registry behind HTTP in this process, with all that `holdfast serve` adds: tokens, events, jobs,
-// webhooks, the audit trail and pruning.
+// A registry behind HTTP in this process, with all that `holdfast serve` adds: tokens, the audit
+// trail, pruning, and the parts of extensions.
 import { resolve } from "node:path";
 import { loadPart } from "../../../core/urls/load_part.ts";
 import type { Registry } from "../../../mod.ts";
@@ -11,13 +11,11 @@ import type { Handler, HandlerOptions } from "../../server/options.ts";
 import { noteRun } from "./last_runs.ts";
 import { auditSink, openAuditSink } from "./serve_audit.ts";
 import type { Extension, ServedTokens } from "../program/extension.ts";
-import { openGateways } from "./serve_gateways.ts";
+import { openGateways, openParts } from "./serve_parts.ts";
 import { createServedGauges } from "./serve_gauges.ts";
 import { DEFAULT_HOST, DEFAULT_PORT, DEFAULT_STOP_MS, type ServeFlags } from "./serve_options.ts";
-import { openServedEvents, openServedJobs } from "./serve_queues.ts";
 import { reloadOnHangup } from "./serve_reload.ts";
 import { readTokens } from "./serve_tokens.ts";
-import { startServedWebhooks } from "./serve_webhooks.ts";
 import { formatCount } from "../terminal/units.ts";
 import { messageOf } from "../../../core/errors.ts";
 import { pruneByRules } from "../../../registry/maintenance.ts";
@@ -69,22 +67,20 @@ export async function serveRegistry(
   const tokens = await tokensWith(extensions, flags, { io, logger, tokens: stored });
   const isAlone = beside === undefined; // else another process has checked the trail
   const audit = isAlone ? await openAuditSink(flags.audit, io) : auditSink(flags.audit, io);
-  const events = await openServedEvents(flags, context);
-  const registry = await context.open({ write: !readOnly, events });
+  await using parts = await openParts(extensions, flags, context);
+  const { events, upload } = parts;
+  await using registry = await context.open({ write: !readOnly, events }); // it publishes last
   const pruning = (beside?.isFirst ?? true) && flags.pruneEvery &&
     pruneRegularly(registry, flags.pruneEvery, context);
-  await using _webhooks = await startServedWebhooks(flags, events, context);
-  const served = await openServedJobs(flags, context);
-  await using _jobs = served.jobs;
   const running: { server?: Listening } = {};
   const options: HandlerOptions = {
-    ...served,
     system,
     logger,
     tokens,
     readOnly,
     cors: flags.cors,
-    gateways,
+    gateways: [...gateways, ...parts.gateways],
+    upload,
     audit,
     gauges: createServedGauges(registry, {
       io,

@@ -77,7 +77,6 @@ export const CLI_HINTS: HintTable<ReasonKind> = {
     "serve --cors ORIGIN.",
   route_missing: "Check the URL of the registry: holdfast doctor",
   upload_too_large: "Ask for a larger limit: holdfast serve --max-upload SIZE",
-  queue_missing: "Start the service with one: holdfast serve --queue URL",
   run_missing: ({ pipeline }) => `List all runs: holdfast pipeline status ${shellWord(pipeline)}`,
   run_step_missing: ({ run }) =>
     `List its steps: holdfast cat ${shellWord(run.replace("@", ":run@"))} record.json`,

@@ -8,6 +8,7 @@ import { Answer } from "../answer.ts";
 import type { OpenVersion } from "../files/opened.ts";
 import type { GatewayMemory, MemoryKind } from "../memory/service_memory.ts";
 import type { AuditSubject } from "../observe/audit_entry.ts";
+import type { Gauge } from "../observe/gauge.ts";
 import type { HandlerInfo, ServiceOptions } from "../service_options.ts";
 import type { Windows } from "../streams.ts";
 
@@ -30,6 +31,8 @@ export interface GatewayContext {
   readonly windows: Windows;
   /** Facts that the service remembers between requests. */
   readonly memory: GatewayMemory;
+  /** Values of `/metrics`. */
+  readonly metrics: { watch(gauge: Gauge): void };
   /** Sends a request to a route of the service, with the rights of `info`. */
   dispatch(request: Request, info: RequestInfo): Promise<Answer>;
 }

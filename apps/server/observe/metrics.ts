@@ -1,5 +1,7 @@
 // Metrics in the Prometheus text format (version 0.0.4).
 import { itemAt } from "../../../core/faults/present.ts";
+import type { System } from "../../../core/system.ts";
+import { withinMs } from "../within_time.ts";
 import type { Gauge } from "./gauge.ts";
 import { type DurationCounts, type ProcessCounts, PROCESSES, RUNNING } from "./process_counts.ts";
 
@@ -7,6 +9,9 @@ export const PROMETHEUS_TYPE = "text/plain; version=0.0.4; charset=utf-8";
 
 /** Bounds of the histogram, seconds. */
 const BUCKETS = [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30];
+
+/** Without an answer by then, a gauge has no values: scrapers give up after 10 s. */
+const READ_WITHIN_MS = 5000;
 
 /** Separates the values of labels in a key. */
 const BETWEEN = "\0";
@@ -130,7 +135,10 @@ export class Metrics {
   readonly #watched: (() => Promise<string>)[] = [];
   readonly #ofProcess: ProcessGauge[] = [];
 
-  constructor() {
+  readonly #system: Pick<System, "sleep">;
+
+  constructor(system: Pick<System, "sleep">) {
+    this.#system = system;
     this.#processes.add([]);
   }
 
@@ -154,12 +162,13 @@ export class Metrics {
     this.#uncheckedTokens.add([reason]);
   }
 
-  /** Adds a gauge. If `read` fails it has no values. */
+  /** Adds a gauge. If `read` fails, or takes long, it has no values. */
   watch(gauge: Gauge): void {
     const { name, help, label } = gauge;
     const labels = label === undefined ? [] : [label];
     this.#watched.push(async () => {
-      const result = await gauge.read().catch(() => undefined);
+      const read = async () => await gauge.read();
+      const result = await withinMs(READ_WITHIN_MS, read(), this.#system).catch(() => undefined);
       if (result === undefined) return "";
       const values = new Numbers("gauge", name, help, ...labels);
       if (typeof result === "number") values.add([], result);

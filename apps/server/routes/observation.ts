@@ -1,5 +1,4 @@
 // Health, readiness and metrics.
-import type { JobQueue } from "../../../queues/mod.ts";
 import type { Routes } from "../gateways/gateway.ts";
 import { Answer } from "../answer.ts";
 import type { ServerContext } from "../routing.ts";
@@ -9,20 +8,6 @@ import { createReadiness, WITHIN_MS } from "../observe/readiness.ts";
 import { withinMs } from "../within_time.ts";
 import { HealthSchema, ReadinessSchema } from "../schemas/reading.ts";
 
-/** Maximum number of jobs counted in each state: a queue can only list them. */
-const MOST_COUNTED = 1000;
-/** Without an answer of the queue by then, the metrics have no jobs: scrapers give up after 10 s. */
-const COUNT_WITHIN_MS = 2000;
-const READ_WITHIN_MS = 5000;
-
-async function countJobs(jobs: JobQueue, signal: AbortSignal): Promise<Record<string, number>> {
-  const states = ["waiting", "delayed", "running", "failed"] as const;
-  const counts = states.map(async (state) =>
-    [state, (await jobs.list({ state, limit: MOST_COUNTED, signal })).length] as const
-  );
-  return Object.fromEntries(await Promise.all(counts));
-}
-
 const FRESH = { "cache-control": "no-store" };
 
 export function observationRoutes(
@@ -30,13 +15,7 @@ export function observationRoutes(
   context: ServerContext,
 ): void {
   const { registry, system, closing, metrics, memory, allCounts } = context;
-  const { jobs, tokens, audit, gauges = [] } = context.options;
-  if (jobs !== undefined) {
-    const help = `Jobs of the queue by state, at most ${MOST_COUNTED} of each`;
-    const read = async () =>
-      await withinMs(COUNT_WITHIN_MS, countJobs(jobs, closing), system) ?? {};
-    metrics.watch({ name: "holdfast_jobs", help, label: "state", read });
-  }
+  const { tokens, audit, gauges = [] } = context.options;
   const isAudited = async () => {
     if (audit === undefined) return true;
     const checked = memory.trail.checkNow().then(() => true, () => false);
@@ -63,10 +42,7 @@ export function observationRoutes(
       read: () => tokens.lastUses?.() ?? {},
     });
   }
-  for (const gauge of gauges) {
-    const read = async () => await gauge.read();
-    metrics.watch({ ...gauge, read: () => withinMs(READ_WITHIN_MS, read(), system) });
-  }
+  for (const gauge of gauges) metrics.watch(gauge);
   route(routes, "GET /health", {
     id: "getHealth",
     tag: "service",

@@ -24,7 +24,7 @@ const FEATURES = ["reads", "writes", "drafts", "uploads", "search"];
 
 export function registryRoutes(
   routes: Routes,
-  { registry, options, gateways }: ServerContext,
+  { registry, gateways }: ServerContext,
 ): void {
   const { versioned, mutable, graceMs, leastGraceMs } = registry.settings;
   const about = {
@@ -32,11 +32,7 @@ export function registryRoutes(
     settings: { versioned, mutable, graceMs, leastGraceMs },
     service: { name: "holdfast", version: VERSION },
     limits: { page: MOST_LIMIT },
-    features: [
-      ...FEATURES,
-      ...options.jobs === undefined ? [] : ["jobs"],
-      ...gateways,
-    ],
+    features: [...FEATURES, ...gateways],
   };
   route(routes, "GET /registry", {
     id: "getRegistry",

@@ -1,9 +1,9 @@
-// Schemas of reads: names, logs, aliases, files, lineage, jobs, search, and the service.
+// Schemas of reads: names, logs, aliases, files, lineage, search, and the service.
 import * as v from "npm:valibot@^1.5";
 import { ALIASES } from "../../../core/registry/operations/aliases.ts";
 import { schemaOf } from "./rows.ts";
 import { Amount, AuthorSchema, CommitQuery, Moment, Sha256, Text } from "./artifact.ts";
-import { count, described, flag, numberedFields, object, page, pageFields } from "./listing.ts";
+import { count, described, flag, numberedFields, object, page } from "./listing.ts";
 
 export const NamesPage = page(v.string(), "NamesPage");
 
@@ -112,33 +112,6 @@ export const ReleaseSchema = object("Release", {
       state: v.picklist(["present", "missing", "changed"]),
     }),
   ),
-});
-
-const State = v.picklist(["waiting", "delayed", "running", "done", "failed", "cancelled"]);
-
-export const JobSchema = object("Job", {
-  id: v.string(),
-  group: v.string(),
-  kind: v.string(),
-  data: v.unknown(),
-  state: State,
-  attempts: Amount,
-  attemptsMade: Amount,
-  takenOver: v.optional(Amount),
-  addedAt: Moment,
-  startedAt: v.optional(Moment),
-  endedAt: v.optional(Moment),
-  progress: v.optional(v.unknown()),
-  result: v.optional(v.unknown()),
-  reason: v.optional(v.string()),
-});
-
-export const JobsPage = page(JobSchema, "JobsPage");
-
-export const JobsQuery = v.object({
-  state: described(State, "Only jobs in this state"),
-  group: described(Text, "Only jobs of this group"),
-  ...pageFields,
 });
 
 /** The default number of search results. */

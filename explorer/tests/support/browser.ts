@@ -66,7 +66,10 @@ export async function openExplorer(
   registry: Registry,
   { service, between = (request, answer) => answer(request) }: OpenExplorerOptions = {},
 ): Promise<OpenExplorer> {
-  const handler = createHandler(registry, { gateways: [pipelines], ...service });
+  const handler = createHandler(registry, {
+    ...service,
+    gateways: [pipelines, ...service?.gateways ?? []],
+  });
   return await openServed((request) => between(request, handler), handler);
 }
 

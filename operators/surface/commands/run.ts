@@ -2,6 +2,7 @@ import { chmod, mkdir, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import {
   defineCommand,
+  engineUrl,
   Interruption,
   invalid,
   parsePositive,
@@ -26,7 +27,6 @@ import {
   runnerOptions,
 } from "../open_pipeline.ts";
 import { ENGINE_OPTION, MERGED_FILE, openCarrier } from "../open_carrier.ts";
-import { engineUrl } from "../../../apps/cli/jobs/queue_url.ts";
 import { printableJson } from "../../../apps/cli/terminal/table.ts";
 import { printPlan } from "./plan.ts";
 import { failOnStrays } from "../fail_on_strays.ts";

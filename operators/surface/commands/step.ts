@@ -1,4 +1,10 @@
-import { cliHint, defineCommand, printable } from "../../../apps/cli/extending.ts";
+import {
+  cliHint,
+  defineCommand,
+  ENGINE_VARIABLE,
+  engineUrl,
+  printable,
+} from "../../../apps/cli/extending.ts";
 import type {
   Command,
   CommandContext,
@@ -11,7 +17,6 @@ import type { RunEvent, StepOutcome } from "../../runner/mod.ts";
 import { failOnStrays } from "../fail_on_strays.ts";
 import { openPipeline, PIPELINE_OPTIONS, runnerOptions } from "../open_pipeline.ts";
 import { ENGINE_OPTION, openCarrier } from "../open_carrier.ts";
-import { ENGINE_VARIABLE, engineUrl } from "../../../apps/cli/jobs/queue_url.ts";
 import { reportError } from "../../../apps/cli/terminal/exit_code.ts";
 import { stdinOf } from "../../../apps/cli/terminal/cli_io.ts";
 import { printableJson } from "../../../apps/cli/terminal/table.ts";

@@ -59,7 +59,6 @@ REASONS = {
     "page_may_not_write": OPERATOR,
     "route_missing": "Check the URL of the service.",
     "upload_too_large": "Ask the operator of the service for a larger limit.",
-    "queue_missing": OPERATOR,
     "run_missing": "Check the name of the run.",
     "run_step_missing": "Check the name of the step.",
     "run_ended": "The run has a result already.",

@@ -1,9 +1,6 @@
 import { assertEquals } from "@std/assert";
 import { createHandler } from "../../../apps/server.ts";
-import { createAccess } from "../../../apps/server/access/access.ts";
 import { createMemoryBackend, defineRegistry, openRegistry } from "../../../mod.ts";
-import { realSystem } from "../../../core/system.ts";
-import { createMemoryQueue } from "../../../queues/memory.ts";
 import { hub } from "../../../gateways/hub/hub.ts";
 
 Deno.test("pages of a registry whose lists ignore `after` end with an error", async () => {
@@ -47,31 +44,3 @@ Deno.test("pages of a registry whose lists ignore `after` end with an error", as
   }
   assertEquals([pages, status], [2, 500]);
 });
-
-Deno.test("a list of hidden jobs ends with an error if the queue ignores `after`", async () => {
-  await using registry = await openRegistry("memory:");
-  await using all = createMemoryQueue();
-  const jobOf = (_: unknown, i: number) => ({ id: `j${i}`, group: "g", kind: "k", data: null });
-  await all.add(Array.from({ length: 1000 }, jobOf));
-  let asked = 0;
-  const list: typeof all.list = ({ limit } = {}) => {
-    if (++asked > 5) throw new Error("the list does not end");
-    return all.list({ limit });
-  };
-  const jobs = new Proxy(all, {
-    get: (target, key) => key === "list" ? list : Reflect.get(target, key, target),
-  });
-  const find = () =>
-    Promise.resolve(createAccess("me", [{ kind: "read", name: "a", prefix: false }]));
-  const system = { ...realSystem, sleep: waitForAbort }; // no answer takes too long
-  await using handler = createHandler(registry, { tokens: { find }, jobs, system });
-  const headers = { authorization: "Bearer x" };
-  const response = await handler(new Request("http://localhost/jobs", { headers }));
-  assertEquals([(await response.json()).code, asked], ["TaskFailed", 2]);
-});
-
-function waitForAbort(_: number, signal?: AbortSignal): Promise<never> {
-  return new Promise((_, reject) =>
-    signal?.addEventListener("abort", () => reject(signal.reason), { once: true })
-  );
-}

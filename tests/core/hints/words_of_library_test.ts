@@ -9,7 +9,7 @@ const INTERFACES: readonly RegExp[] = [
   /^apps\/(cli|mcp|server\/explorer)(\/|\.ts)/,
   /^(gateways\/\w+|neighbors\/\w+|sign_in)\/(extension|commands)\.ts$/,
   /^gateways\/dav\/mount(ers)?\.ts$/,
-  /^(processes|operators\/surface|plugins\/surface|sign_in\/login)\//,
+  /^(processes|operators\/surface|plugins\/surface|queues\/surface|sign_in\/login)\//,
 ];
 
 /** Flags of runtimes, bundlers and other programs, which a program may need. */

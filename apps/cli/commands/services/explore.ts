@@ -4,11 +4,11 @@ import { createOneTimeCheck } from "../../../server/access/one_time.ts";
 import type { Listening, ListenOptions } from "../../../server/listen/options.ts";
 import type { Handler, HandlerOptions } from "../../../server/options.ts";
 import { type Command, defineCommand } from "../../program/command.ts";
+import type { FlagsOf, OptionDefinition } from "../../program/command.ts";
 import { aborted } from "../../program/run_process.ts";
 import type { Extension } from "../../program/extension.ts";
 import { openInBrowser } from "../../terminal/open_in_browser.ts";
-import { openGateways } from "../../services/serve_gateways.ts";
-import { openServedJobs } from "../../services/serve_queues.ts";
+import { openGateways, openParts } from "../../services/serve_parts.ts";
 import { parsePort } from "../../terminal/units.ts";
 
 interface ServerPart {
@@ -22,8 +22,18 @@ interface PagePart {
 
 const STOP_MS = 2000;
 
-/** Creates the command, which serves what these extensions add without an option. */
+const OPTIONS = [
+  { flags: "--port <port>", text: "the port (default: any free port)", parse: parsePort },
+  { flags: "--read-only", text: "offer no changes" },
+  { flags: "--no-browser", text: "only print the URL" },
+] as const satisfies readonly OptionDefinition[];
+
+type ExploreFlags = FlagsOf<typeof OPTIONS>;
+
+/** Creates the command, which serves what these extensions add without an option of `serve`. */
 export function createExplore(extensions: readonly Extension[]): Command {
+  const explored = extensions.filter(({ serving }) => serving?.exploring !== undefined);
+  const others = explored.flatMap(({ serving }) => serving?.exploring ?? []);
   return defineCommand({
     name: "explore",
     summary: "Open a registry in the browser, until Ctrl-C.",
@@ -35,18 +45,14 @@ export function createExplore(extensions: readonly Extension[]): Command {
       text: "a folder, a bucket URL or a remote (default: the registry of this folder)",
       completes: "file",
     }],
-    options: [
-      { flags: "--port <port>", text: "the port (default: any free port)", parse: parsePort },
-      { flags: "--read-only", text: "offer no changes" },
-      { flags: "--no-browser", text: "only print the URL" },
-      { flags: "--queue <url>", text: "also show the jobs of this queue" },
-    ],
+    options: [...OPTIONS, ...others],
     examples: [
       ["holdfast explore", "the registry of this folder"],
       ["holdfast explore s3://bucket/registry --read-only", "a bucket, without changes"],
       ["holdfast explore --no-browser", "on a machine without a desktop: forward the port"],
     ],
-    async run([location], { port = 0, readOnly = false, browser = true, ...flags }, context) {
+    async run([location], flags: ExploreFlags, context) {
+      const { port = 0, readOnly = false, browser = true } = flags;
       const { io } = context;
       const registry = await context.open({ write: !readOnly, registry: location });
       const { createHandler, listen } = await loadPart<ServerPart>(
@@ -60,11 +66,10 @@ export function createExplore(extensions: readonly Extension[]): Command {
       await pageFiles(); // a clone builds it before a browser waits for it
       const { system } = io;
       const tokens = createOneTimeCheck([readOnly ? "read:*" : "admin"]);
-      const served = await openServedJobs(flags, context);
-      await using _jobs = served.jobs;
+      await using parts = await openParts(explored, flags, context);
       const { logger } = context;
-      const gateways = await openGateways(extensions, {});
-      const options = { ...served, system, logger, tokens, readOnly, gateways };
+      const gateways = [...await openGateways(extensions, {}), ...parts.gateways];
+      const options = { system, logger, tokens, readOnly, gateways };
       const handler = createHandler(registry, options);
       const server = await listen(handler, { host: "127.0.0.1", port, hasTokens: true, system });
       const url = `${server.url}/explore/#code=${tokens.code}`;

@@ -18,6 +18,8 @@ import type { TokenCheck } from "../../../../apps/server/access/token_file.ts";
 import { createApp } from "../../../../apps/server/app.ts";
 import { hub } from "../../../../gateways/hub/hub.ts";
 import { pipelines } from "../../../../operators/surface/pipelines.ts";
+import { createMemoryQueue } from "../../../../queues/memory.ts";
+import { createJobsGateway } from "../../../../queues/surface/jobs.ts";
 
 Deno.test("a scope gives one right on a name or a prefix", () => {
   const readable = (scopes: string[], right: Right, names: string[]) =>
@@ -129,9 +131,11 @@ Deno.test("suggestions contain only readable names", async () => {
 Deno.test("every route that is not open refuses a token without rights", async () => {
   const { registry, ask } = await served();
   await using _ = registry;
-  const { routes } = createApp(registry, { gateways: [pipelines] });
+  await using queue = createMemoryQueue();
+  const gateways = [createJobsGateway(queue), pipelines];
+  const { routes } = createApp(registry, { gateways });
   const open = new Set(["/health", "/ready", "/openapi.json", "/", "/docs", "/sign-in"]);
-  const handler = createApp(registry, { tokens, gateways: [pipelines] });
+  const handler = createApp(registry, { tokens, gateways });
   for (const { method, path } of routes) {
     if (open.has(path) || method === "OPTIONS") continue;
     const target = path.replace(

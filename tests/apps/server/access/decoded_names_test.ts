@@ -5,6 +5,7 @@ import { openRegistry } from "../../../../mod.ts";
 import { createMemoryQueue } from "../../../../queues/memory.ts";
 import { slowTest } from "../../../support/seeds.ts";
 import { hub } from "../../../../gateways/hub/hub.ts";
+import { createJobsGateway } from "../../../../queues/surface/jobs.ts";
 
 /** The forms of `/` in a name that the service decodes. */
 const SLASHES = ["%2F", "@@", "%40%40", "@%40"];
@@ -30,7 +31,7 @@ slowTest("every route checks the rights on a decoded name, never on the sent one
     );
     return Promise.resolve(createAccess("me", scopes));
   };
-  const app = createApp(registry, { tokens: { find }, jobs, gateways: [hub] });
+  const app = createApp(registry, { tokens: { find }, gateways: [createJobsGateway(jobs), hub] });
   const ask = async (method: string, path: string, prefix: string) => {
     const last = /batch$|commit\/main|preupload/.exec(path)?.[0] ?? "";
     const { status, body } = await app(

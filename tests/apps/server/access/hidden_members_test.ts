@@ -10,6 +10,7 @@ import { createMemoryQueue } from "../../../../queues/memory.ts";
 import { kindsOfShare } from "../../../support/seeds.ts";
 import { hub } from "../../../../gateways/hub/hub.ts";
 import { pipelines } from "../../../../operators/surface/pipelines.ts";
+import { createJobsGateway } from "../../../../queues/surface/jobs.ts";
 
 /** Tokens without the right to read `vault`, a member of the release `serving`. */
 const TOKENS = {
@@ -31,7 +32,7 @@ async function createService(scopes: readonly string[]) {
   const jobs = createMemoryQueue();
   const access = createAccess("me", scopes.map(parseScope));
   const tokens = { find: () => Promise.resolve(access) };
-  const app = createApp(registry, { tokens, jobs, gateways: [hub, pipelines] });
+  const app = createApp(registry, { tokens, gateways: [createJobsGateway(jobs), hub, pipelines] });
   const release = await registry.open("serving");
   const { sha256, size } = release.file().info;
   const bytes = await release.file().bytes();
@@ -259,7 +260,10 @@ Deno.test("a token that only writes is not answered with the content of others",
   await using registry = await openRegistry("memory:");
   await using jobs = createMemoryQueue();
   const access = createAccess("me", ["write:drop", "read:mine", "write:mine"].map(parseScope));
-  await using app = createApp(registry, { tokens: { find: () => Promise.resolve(access) }, jobs });
+  await using app = createApp(registry, {
+    tokens: { find: () => Promise.resolve(access) },
+    gateways: [createJobsGateway(jobs)],
+  });
   const { digest } = await registry.save("drop", CONTENT, { idempotencyKey: "nightly" });
   await registry.save("mine", "mine");
   const data = { name: "drop", words: CONTENT };

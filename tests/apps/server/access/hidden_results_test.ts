@@ -4,6 +4,7 @@ import { createAccess, parseScope } from "../../../../apps/server/access/access.
 import { sha256 } from "../../../../core/bytes/digest.ts";
 import { createMemoryQueue } from "../../../../queues/memory.ts";
 import { openService, type Service } from "../uploads/sending.ts";
+import { createJobsGateway } from "../../../../queues/surface/jobs.ts";
 
 /** Tokens are their scopes, behind a name: `one:write:*`. */
 const find = (header: string | null) => {
@@ -98,7 +99,10 @@ Deno.test("a token that may only write learns nothing of what others saved", asy
 
 Deno.test("an upload of another token is as unknown as one that never was", async () => {
   await using jobs = createMemoryQueue();
-  await using service = await openService({ tokens: { find }, jobs });
+  await using service = await openService({
+    tokens: { find },
+    gateways: [createJobsGateway(jobs)],
+  });
   const missing = "019a9f5e-7c1e-7d3a-8b52-3f1c2a9d4e60";
   const begin = async (length: string) => {
     const headers = { authorization: OWNER, "upload-length": length };

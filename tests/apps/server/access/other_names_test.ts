@@ -5,6 +5,7 @@ import { openRegistry } from "../../../../mod.ts";
 import { createMemoryQueue } from "../../../../queues/memory.ts";
 import { aliasesOf } from "../../../conformance/registry/registry_case.ts";
 import { pipelines } from "../../../../operators/surface/pipelines.ts";
+import { createJobsGateway } from "../../../../queues/surface/jobs.ts";
 
 const FILES = {
   materializer: { id: "bytes", formatVersion: 1 },
@@ -69,8 +70,7 @@ Deno.test("a token for one prefix has no access to another by any route", async 
     Promise.resolve(header === null ? undefined : scopes(header));
   await using handler = createHandler(registry, {
     tokens: { find },
-    jobs,
-    gateways: [pipelines],
+    gateways: [createJobsGateway(jobs), pipelines],
   });
   const ask = (method: string, path: string, body?: unknown, token?: string) =>
     handler(

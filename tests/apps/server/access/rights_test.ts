@@ -21,6 +21,8 @@ import { rejected } from "../../../registry/rejected.ts";
 import { dav } from "../../../../gateways/dav/dav.ts";
 import { hub } from "../../../../gateways/hub/hub.ts";
 import { mcp } from "../../../../apps/mcp/mcp.ts";
+import { createMemoryQueue } from "../../../../queues/memory.ts";
+import { createJobsGateway } from "../../../../queues/surface/jobs.ts";
 
 /** Uses the text after `Bearer ` as scopes, separated by commas, and as the id of the token. */
 const tokens: TokenCheck = {
@@ -87,7 +89,9 @@ Deno.test("every route of a name asks for its right on that name", async () => {
 
 Deno.test("no route that changes something asks only for the right to read", async () => {
   await using registry = await openRegistry("memory:");
-  const { routes } = createApp(registry, { tokens, gateways: [hub, dav, mcp] });
+  await using queue = createMemoryQueue();
+  const gateways = [createJobsGateway(queue), hub, dav, mcp];
+  const { routes } = createApp(registry, { tokens, gateways });
   const others = routes.filter(({ method, scope }) =>
     !["GET", "PROPFIND", "OPTIONS"].includes(method) && !isChange(scope) && scope !== "admin"
   );

@@ -9,6 +9,7 @@ import { tempRoot } from "../../../support/temp_root.ts";
 import { readEvents } from "../event_text.ts";
 import { slowTest } from "../../../support/seeds.ts";
 import { hub } from "../../../../gateways/hub/hub.ts";
+import { createJobsGateway } from "../../../../queues/surface/jobs.ts";
 
 const DAY_MS = 24 * 3_600_000;
 
@@ -33,9 +34,8 @@ async function serve(scopes: string[]) {
   await jobs.add({ id: "j", group: "g", kind: "k", data: { name: "a" } });
   const handler = createHandler(registry, {
     tokens: await openTokenFile(file, { system }),
-    jobs,
     system,
-    gateways: [hub],
+    gateways: [createJobsGateway(jobs), hub],
   });
   return {
     registry,

@@ -18,6 +18,7 @@ import { rejected } from "../../../registry/rejected.ts";
 import { dav } from "../../../../gateways/dav/dav.ts";
 import { hub } from "../../../../gateways/hub/hub.ts";
 import { mcp } from "../../../../apps/mcp/mcp.ts";
+import { createJobsGateway } from "../../../../queues/surface/jobs.ts";
 
 /** Uses the text after `Bearer ` as scopes, separated by commas. */
 const tokens: TokenCheck = {
@@ -61,7 +62,10 @@ async function everyRequest(
   await fill(registry, scale);
   await using jobs = await openQueue("memory:");
   const parts = { processes: 1, memory, allCounts: () => Promise.resolve(NO_COUNTS) };
-  await using app = createApp(registry, { tokens, jobs, gateways: [hub, dav, mcp] }, parts);
+  await using app = createApp(registry, {
+    tokens,
+    gateways: [createJobsGateway(jobs), hub, dav, mcp],
+  }, parts);
   for (const [route, all] of Object.entries(worstRequests(scale))) {
     const [first] = typeof all === "string" ? [] : all;
     if (first === undefined || first.before !== undefined) continue; // needs the id of an upload

@@ -11,6 +11,7 @@ import { createScriptedSystem } from "../../../support/scripted_system.ts";
 import { canMount, smallDisk } from "../../../support/small_disk.ts";
 import { testInRoot } from "../../../support/temp_root.ts";
 import { hub } from "../../../../gateways/hub/hub.ts";
+import { createJobsGateway } from "../../../../queues/surface/jobs.ts";
 
 const CHECKED_EVERY_MS = 2000;
 
@@ -92,7 +93,11 @@ Deno.test("no request writes more than a bounded entry", async () => {
     find: () => Promise.resolve(createAccess("t", ["save:m", "read:m"].map(parseScope))),
   };
   const jobs = createMemoryQueue();
-  await using app = createApp(registry, { audit, tokens, jobs, gateways: [hub] });
+  await using app = createApp(registry, {
+    audit,
+    tokens,
+    gateways: [createJobsGateway(jobs), hub],
+  });
   const long = "\u0001".repeat(100_000);
   const ask = async (path: string, init: RequestInit) => {
     const before = sizes.length;

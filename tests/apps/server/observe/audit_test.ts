@@ -14,6 +14,7 @@ import { rejected } from "../../../registry/rejected.ts";
 import { testInRoot } from "../../../support/temp_root.ts";
 import { hub } from "../../../../gateways/hub/hub.ts";
 import { mcp } from "../../../../apps/mcp/mcp.ts";
+import { createJobsGateway } from "../../../../queues/surface/jobs.ts";
 
 const tokens = {
   find(authorization: string | null) {
@@ -275,7 +276,7 @@ Deno.test("an entry has every parameter of the path of a change, and the rule th
   const registry = await openRegistry(createMemoryBackend());
   const jobs = createMemoryQueue();
   const audit = (entry: AuditEntry) => void entries.push(entry);
-  const app = createApp(registry, { audit, jobs });
+  const app = createApp(registry, { audit, gateways: [createJobsGateway(jobs)] });
   const changes = app.routes.filter(({ method, path }) =>
     method !== "GET" && !/^\/(uploads|contents|mcp|upload)\b/.test(path)
   );

@@ -3,6 +3,7 @@ import { createMemoryBackend, openRegistry } from "../../../../mod.ts";
 import { createMemoryQueue } from "../../../../queues/memory.ts";
 import { createScriptedSystem } from "../../../support/scripted_system.ts";
 import { openService } from "../uploads/sending.ts";
+import { createJobsGateway } from "../../../../queues/surface/jobs.ts";
 
 const OTHER = "019a9f5e-7c1e-7d3a-8b52-3f1c2a9d4e60";
 const LINES = { accept: "application/x-ndjson" };
@@ -125,7 +126,7 @@ Deno.test("requests have the expected answers", async () => {
   const folder = { id: "folder", formatVersion: 1, load: () => undefined };
   const save = () => TILDES.map((path) => ({ path, content: new TextEncoder().encode(path) }));
   await registry.save("tildes", undefined, { as: { ...folder, save } });
-  await using service = await openService({ backend, jobs });
+  await using service = await openService({ backend, gateways: [createJobsGateway(jobs)] });
   for (const [request, expected, { headers, json, body } = {}] of ROWS) {
     const [method, path] = request.split(" ");
     const response = json === undefined

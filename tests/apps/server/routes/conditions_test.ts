@@ -3,6 +3,8 @@ import { openRegistry } from "../../../../mod.ts";
 import { createApp } from "../../../../apps/server/app.ts";
 import { openService } from "../uploads/sending.ts";
 import { aliasesOf } from "../../../conformance/registry/registry_case.ts";
+import { createMemoryQueue } from "../../../../queues/memory.ts";
+import { createJobsGateway } from "../../../../queues/surface/jobs.ts";
 
 const ALIAS = "/artifacts/a/aliases/production";
 
@@ -81,7 +83,8 @@ Deno.test("a change of an alias after its condition was checked is 412", async (
 
 Deno.test("every write without conditions refuses them", async () => {
   await using registry = await openRegistry("memory:");
-  const handler = createApp(registry, {});
+  await using queue = createMemoryQueue();
+  const handler = createApp(registry, { gateways: [createJobsGateway(queue)] });
   const knows = /^(PUT|DELETE) \/artifacts\/:name\/(aliases\/:alias|versions\/:version)$/;
   const writes = handler.routes.filter(({ method, path }) =>
     ["POST", "PUT", "PATCH", "DELETE"].includes(method) && !knows.test(`${method} ${path}`)

@@ -10,6 +10,7 @@ import { readEvents } from "../event_text.ts";
 import { createAccess, parseScope } from "../../../../apps/server/access/access.ts";
 import { createScriptedSystem } from "../../../support/scripted_system.ts";
 import { slowTest } from "../../../support/seeds.ts";
+import { createJobsGateway } from "../../../../queues/surface/jobs.ts";
 
 function serve(registry: Registry) {
   const handler = createCheckedHandler(registry);
@@ -139,7 +140,9 @@ Deno.test("a version is found by version, range, alias and latest", async () => 
 Deno.test("the registry route returns its settings and features", async () => {
   await using registry = await openRegistry("memory:");
   const jobs = createMemoryQueue();
-  await using handler = createCheckedHandler(registry, { jobs, gateways: [hub] });
+  await using handler = createCheckedHandler(registry, {
+    gateways: [createJobsGateway(jobs), hub],
+  });
   const answer = await handler(new Request("http://localhost/registry"));
   const { id, settings, service, features } = await answer.json();
   assertEquals([id, settings, service.name, features], [

@@ -32,7 +32,7 @@ function scheduleOn(jobs: JobQueue): UploadOptions {
 
 Deno.test("an upload is saved and returns the id of its job", async () => {
   await using jobs = createMemoryQueue();
-  await using service = await openService({ jobs, upload: scheduleOn(jobs) });
+  await using service = await openService({ upload: scheduleOn(jobs) });
   const content = noise(700_000);
   const answer = await service.send("POST", "/upload?name=team%2Fdata&path=scan.bin", {
     body: sentBody(content),
@@ -92,7 +92,7 @@ Deno.test("a form whose file name may be escaped is refused, others are exact", 
 Deno.test("an incomplete body saves nothing", async () => {
   const backend = createMemoryBackend();
   await using jobs = createMemoryQueue();
-  await using service = await openService({ backend, jobs, upload: scheduleOn(jobs) });
+  await using service = await openService({ backend, upload: scheduleOn(jobs) });
   const content = noise(600_000) as Uint8Array<ArrayBuffer>;
   const before = await keysOf(backend);
   const broken = { body: sentBody(content, { breaks: true }) };
@@ -106,7 +106,7 @@ Deno.test("an incomplete body saves nothing", async () => {
 
 Deno.test("a repeated upload with a key makes one version and one job", async () => {
   await using jobs = createMemoryQueue();
-  await using service = await openService({ jobs, upload: scheduleOn(jobs) });
+  await using service = await openService({ upload: scheduleOn(jobs) });
   const send = async () => {
     const init = { body: sentBody(noise(300_000)), headers: { "idempotency-key": "phone-17" } };
     const answer = await service.send("POST", "/upload?name=a", init);

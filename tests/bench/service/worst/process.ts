@@ -12,6 +12,7 @@ import { metadata, numbers } from "./values.ts";
 import { dav } from "../../../../gateways/dav/dav.ts";
 import { hub } from "../../../../gateways/hub/hub.ts";
 import { pipelines } from "../../../../operators/surface/pipelines.ts";
+import { createJobsGateway } from "../../../../queues/surface/jobs.ts";
 
 const [folder] = process.argv.slice(2);
 await using registry = await openRegistry(folder!, { durability: "os" });
@@ -19,7 +20,9 @@ await using jobs = await openQueue("memory:");
 for (const i of numbers(1000)) {
   await jobs.add({ id: `j${i}`, group: "g", kind: "k", data: metadata() as { text: string } });
 }
-await using handler = createHandler(registry, { gateways: [hub, dav, pipelines], jobs });
+await using handler = createHandler(registry, {
+  gateways: [hub, dav, pipelines, createJobsGateway(jobs)],
+});
 
 /** Processor time of this thread, milliseconds: other programs do not add to it. */
 function busyMs(): number {

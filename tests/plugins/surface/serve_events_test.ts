@@ -1,9 +1,9 @@
 import { assertEquals, assertStringIncludes } from "@std/assert";
-import type { RegistryTopics } from "../../../../../plugins/events/mod.ts";
-import { openEventBus } from "../../../../../plugins/events/mod.ts";
-import { programTest } from "../../../../support/servers/programs/program_tests.ts";
-import { tempRoot } from "../../../../support/temp_root.ts";
-import { filledTest, fillRegistry, holdfast, serving } from "../../../captured_io.ts";
+import type { RegistryTopics } from "../../../plugins/events/mod.ts";
+import { openEventBus } from "../../../plugins/events/mod.ts";
+import { programTest } from "../../support/servers/programs/program_tests.ts";
+import { tempRoot } from "../../support/temp_root.ts";
+import { filledTest, fillRegistry, holdfast, serving } from "../../apps/captured_io.ts";
 
 programTest("serve tells a bus what was saved through it", "redis", async ({ shared }) => {
   await using root = await tempRoot();

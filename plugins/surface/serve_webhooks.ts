@@ -1,16 +1,11 @@
 // The webhooks of `holdfast serve`.
 import { readFile } from "node:fs/promises";
 import { resolve } from "node:path";
-import type {
-  EventBus,
-  RegistryTopics,
-  Webhooks,
-  WebhooksOptions,
-} from "../../../plugins/events/mod.ts";
-import { loadPart } from "../../../core/urls/load_part.ts";
-import { openQueue } from "../../../queues/mod.ts";
-import type { CommandContext } from "../program/command.ts";
-import { invalid, shellWord } from "../terminal/hints.ts";
+import { invalid, shellWord } from "../../apps/cli/extending.ts";
+import type { CommandContext } from "../../apps/cli/extending.ts";
+import { loadPart } from "../../core/kernel.ts";
+import { openQueue } from "../../queues/mod.ts";
+import type { EventBus, RegistryTopics, Webhooks, WebhooksOptions } from "../events/mod.ts";
 
 export interface ServeWebhooksFlags {
   webhook?: string[];
@@ -39,10 +34,7 @@ export async function startServedWebhooks(
     throw invalid("send webhooks", `--webhook${urls ? "-secret-file" : ""} is missing`, hint);
   }
   const secret = await readSecrets(resolve(cwd, file));
-  const { createWebhooks } = await loadPart<WebhooksPart>(
-    "../../../plugins/events/mod.ts",
-    import.meta.url,
-  );
+  const { createWebhooks } = await loadPart<WebhooksPart>("../events/mod.ts", import.meta.url);
   const queue = await openQueue("memory:", { system });
   const targets = urls.map((url) => ({ url, topics: "registry.*", secret }));
   let webhooks: Webhooks | undefined;

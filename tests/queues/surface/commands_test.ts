@@ -1,9 +1,9 @@
 import { assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
-import { type JobQueue, openQueue } from "../../../../../queues/mod.ts";
-import { createListener } from "../../../../conformance/queues/queue_case.ts";
-import { programTest } from "../../../../support/servers/programs/program_tests.ts";
-import { tempRoot } from "../../../../support/temp_root.ts";
-import { cliTest, holdfast } from "../../../captured_io.ts";
+import { type JobQueue, openQueue } from "../../../queues/mod.ts";
+import { createListener } from "../../conformance/queues/queue_case.ts";
+import { programTest } from "../../support/servers/programs/program_tests.ts";
+import { tempRoot } from "../../support/temp_root.ts";
+import { cliTest, holdfast } from "../../apps/captured_io.ts";
 
 /** A queue with a job that is done, one that failed, and one that is delayed. */
 async function fill(queue: JobQueue): Promise<void> {

@@ -1,23 +1,57 @@
-// The jobs of the queue.
-import { conflict, notFound, unsupported } from "../../../core/errors.ts";
-import type { RegistryError } from "../../../core/errors.ts";
-import type { System } from "../../../core/system.ts";
-import type { JobQueue, QueuedJob } from "../../../queues/mod.ts";
-import { type Access, denied, type Right } from "../access/access.ts";
-import type { RouteContext, Routes } from "../gateways/gateway.ts";
-import { Answer } from "../answer.ts";
-import type { ServerContext } from "../routing.ts";
-import { route } from "../describe.ts";
-import { answerEvents, EVENTS_TYPE } from "../event_stream.ts";
-import { answerListing, endless, listing } from "../listing.ts";
-import * as schemas from "../schemas/reading.ts";
-import { queueAnswer } from "../within_time.ts";
+/**
+ * The jobs of a queue on a service:
+ * `createHandler(registry, { gateways: [createJobsGateway(queue)] })`.
+ *
+ * @module
+ */
+import {
+  Answer,
+  answerEvents,
+  answerListing,
+  denied,
+  endless,
+  EVENTS_TYPE,
+  listing,
+  queueAnswer,
+  route,
+} from "../../apps/server/extending.ts";
+import type { Access, Right } from "../../apps/server/extending.ts";
+import type { Gateway, GatewayContext, RouteContext, Routes } from "../../apps/gateways.ts";
+import { conflict, notFound } from "../../core/kernel.ts";
+import type { RegistryError, System } from "../../core/kernel.ts";
+import type { JobQueue, QueuedJob } from "../mod.ts";
+import * as schemas from "./schemas.ts";
 
+/** Maximum number of jobs counted in each state: a queue can only list them. */
+const MOST_COUNTED = 1000;
 const FRESH = { "cache-control": "no-store" };
 
-export function jobsRoutes(routes: Routes, context: ServerContext): void {
-  const jobs = context.options.jobs && inTime(context.options.jobs, context.system);
-  const find = (id: string, access: Access, right: Right) => findJob(jobs, id, { access, right });
+/** Creates the routes `/jobs` of a queue, and its counts in `/metrics`. The queue stays open. */
+export function createJobsGateway(queue: JobQueue): Gateway {
+  return {
+    name: "jobs",
+    addRoutes(routes, context) {
+      jobsRoutes(routes, inTime(queue, context.system), context);
+      context.metrics.watch({
+        name: "holdfast_jobs",
+        help: `Jobs of the queue by state, at most ${MOST_COUNTED} of each`,
+        label: "state",
+        read: () => countJobs(queue, context.closing),
+      });
+    },
+  };
+}
+
+async function countJobs(jobs: JobQueue, signal: AbortSignal): Promise<Record<string, number>> {
+  const states = ["waiting", "delayed", "running", "failed"] as const;
+  const counts = states.map(async (state) =>
+    [state, (await jobs.list({ state, limit: MOST_COUNTED, signal })).length] as const
+  );
+  return Object.fromEntries(await Promise.all(counts));
+}
+
+function jobsRoutes(routes: Routes, queue: AskedQueue, context: GatewayContext): void {
+  const find = (id: string, access: Access, right: Right) => findJob(queue, id, { access, right });
 
   route(routes, "GET /jobs", {
     id: "listJobs",
@@ -27,13 +61,11 @@ export function jobsRoutes(routes: Routes, context: ServerContext): void {
     scope: "read",
     answers: listing(schemas.JobsPage, "A page of jobs"),
     query: schemas.JobsQuery,
-    answer: ({ c, query: { state, group, ...page }, access, signal }) => {
-      const queue = queueOf(jobs);
-      return answerListing(c, page, {
+    answer: ({ c, query: { state, group, ...page }, access, signal }) =>
+      answerListing(c, page, {
         list: (page) => readableJobs(queue, { ...page, state, group, access, signal }),
         keyOf: ({ id }) => id,
-      });
-    },
+      }),
   });
 
   route(routes, "GET /jobs/:job", {
@@ -43,7 +75,7 @@ export function jobsRoutes(routes: Routes, context: ServerContext): void {
     scope: "read",
     answers: { 200: { description: "The job", schema: schemas.JobSchema } },
     answer: async ({ c, params, access }) =>
-      c.json((await find(params.job, access, "read")).job, 200, FRESH),
+      c.json(await find(params.job, access, "read"), 200, FRESH),
   });
 
   route(routes, "DELETE /jobs/:job", {
@@ -54,7 +86,7 @@ export function jobsRoutes(routes: Routes, context: ServerContext): void {
     scope: "save",
     answers: { 200: { description: "The current state of the job", schema: schemas.JobSchema } },
     answer: async ({ c, params, access }) => {
-      const { queue, job } = await find(params.job, access, "save");
+      const job = await find(params.job, access, "save");
       await queue.cancel(job.id, { reason: "cancelled over HTTP" });
       return c.json(shownJob(await queue.get(job.id) ?? job, access));
     },
@@ -67,7 +99,7 @@ export function jobsRoutes(routes: Routes, context: ServerContext): void {
     scope: "save",
     answers: { 200: { description: "The current state of the job", schema: schemas.JobSchema } },
     answer: async ({ c, params, access }) => {
-      const { queue, job } = await find(params.job, access, "save");
+      const job = await find(params.job, access, "save");
       const retried = await queue.retry(job.id);
       const now = await queue.get(job.id) ?? job;
       if (!retried) throw notEnded(now);
@@ -91,8 +123,10 @@ export function jobsRoutes(routes: Routes, context: ServerContext): void {
       },
       204: { description: "The job has ended, and the client has all events" },
     },
-    answer: async ({ c, params, access }) =>
-      await answerJobEvents(c, context, await find(params.job, access, "read")),
+    answer: async ({ c, params, access }) => {
+      const job = await find(params.job, access, "read");
+      return await answerJobEvents(c, context, { queue, job });
+    },
   });
 }
 
@@ -112,17 +146,11 @@ function inTime(queue: JobQueue, system: Pick<System, "sleep">): AskedQueue {
   };
 }
 
-interface FoundJob {
-  queue: AskedQueue;
-  job: QueuedJob;
-}
-
 async function findJob(
-  jobs: AskedQueue | undefined,
+  queue: AskedQueue,
   id: string,
   { access, right }: { access: Access; right: Right },
-): Promise<FoundJob> {
-  const queue = queueOf(jobs);
+): Promise<QueuedJob> {
   const job = await queue.get(id);
   // A token must not learn whether jobs exist that it cannot read.
   if (job === undefined || !mayDo(access, "read", job) && !mayDo(access, right, job)) {
@@ -131,13 +159,13 @@ async function findJob(
     });
   }
   if (!mayDo(access, right, job)) throw denied(`change job ${JSON.stringify(id)}`, "admin");
-  return { queue, job };
+  return job;
 }
 
 async function answerJobEvents(
   c: RouteContext,
-  context: ServerContext,
-  { queue, job }: FoundJob,
+  context: GatewayContext,
+  { queue, job }: { queue: AskedQueue; job: QueuedJob },
 ): Promise<Answer> {
   const after = c.header("last-event-id");
   if (after !== undefined && hasEnded(job)) {
@@ -198,14 +226,6 @@ function hasEnded({ state }: QueuedJob): boolean {
 async function isNews(queue: AskedQueue, id: string, after: string): Promise<boolean> {
   for await (const _ of queue.watch(id, { after })) return true;
   return false;
-}
-
-function queueOf(queue: AskedQueue | undefined): AskedQueue {
-  if (queue !== undefined) return queue;
-  throw unsupported("read jobs", undefined, "this service has no queue", {
-    hint: "Start it with one: createHandler(registry, { jobs: await openQueue(url) }).",
-    reason: { kind: "queue_missing" },
-  });
 }
 
 function notEnded({ id, state }: QueuedJob): RegistryError {

@@ -1,8 +1,8 @@
 import { assertEquals } from "@std/assert";
-import { openRegistry } from "../../mod.ts";
-import type { RegistryTopics } from "../../plugins/events/mod.ts";
-import { createMemoryBus } from "../../plugins/events/memory.ts";
-import { createBatch } from "../../workers/mod.ts";
+import { openRegistry } from "../../../mod.ts";
+import type { RegistryTopics } from "../../../plugins/events/mod.ts";
+import { createMemoryBus } from "../../../plugins/events/memory.ts";
+import { createBatch } from "../../../workers/mod.ts";
 
 Deno.test("saves of a batch publish events", async () => {
   await using bus = createMemoryBus<RegistryTopics>();

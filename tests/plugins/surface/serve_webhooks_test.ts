@@ -1,6 +1,6 @@
 import { assertEquals } from "@std/assert";
-import { createWebhookSecret, verifyWebhook } from "../../../../../plugins/events/mod.ts";
-import { filledTest, serving } from "../../../captured_io.ts";
+import { createWebhookSecret, verifyWebhook } from "../../../plugins/events/mod.ts";
+import { filledTest, serving } from "../../apps/captured_io.ts";
 
 filledTest("serve sends changes to webhooks", async (it) => {
   const secret = createWebhookSecret();

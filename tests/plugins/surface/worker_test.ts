@@ -1,13 +1,13 @@
-import { Repeated } from "../../../../../apps/cli/jobs/work_until_stopped.ts";
+import { Repeated } from "../../../apps/cli/jobs/work_until_stopped.ts";
 import { assertEquals, assertStringIncludes } from "@std/assert";
-import { runCli } from "../../../run_cli.ts";
-import { createPlugins, taskJob } from "../../../../../plugins/mod.ts";
-import { openQueue } from "../../../../../queues/mod.ts";
-import { REPOSITORY, spawnDeno } from "../../../../support/run_deno.ts";
-import { programTest } from "../../../../support/servers/programs/program_tests.ts";
-import { tempRoot } from "../../../../support/temp_root.ts";
-import { watchProcess } from "../../../../support/watch_process.ts";
-import { captureIo, cliTest } from "../../../captured_io.ts";
+import { runCli } from "../../apps/run_cli.ts";
+import { createPlugins, taskJob } from "../../../plugins/mod.ts";
+import { openQueue } from "../../../queues/mod.ts";
+import { REPOSITORY, spawnDeno } from "../../support/run_deno.ts";
+import { programTest } from "../../support/servers/programs/program_tests.ts";
+import { tempRoot } from "../../support/temp_root.ts";
+import { watchProcess } from "../../support/watch_process.ts";
+import { captureIo, cliTest } from "../../apps/captured_io.ts";
 
 const TASKS = `
 import { createPlugins } from "${REPOSITORY}plugins/mod.ts";

@@ -1,10 +1,10 @@
 import { assertEquals, assertMatch } from "@std/assert";
-import { createPlugins } from "../../../../../plugins/mod.ts";
-import { workTasks } from "../../../../../plugins/mod.ts";
-import { openQueue } from "../../../../../queues/mod.ts";
-import { programTest } from "../../../../support/servers/programs/program_tests.ts";
-import { tempRoot } from "../../../../support/temp_root.ts";
-import { filledTest, fillRegistry, serving } from "../../../captured_io.ts";
+import { createPlugins } from "../../../plugins/mod.ts";
+import { workTasks } from "../../../plugins/mod.ts";
+import { openQueue } from "../../../queues/mod.ts";
+import { programTest } from "../../support/servers/programs/program_tests.ts";
+import { tempRoot } from "../../support/temp_root.ts";
+import { filledTest, fillRegistry, serving } from "../../apps/captured_io.ts";
 
 programTest(
   "serve passes uploads to a task of workers",

@@ -1,12 +1,15 @@
-import { failure } from "../../../../queues/bullmq/store.ts";
-import { assertEquals, assertRejects } from "@std/assert";
-import { createMemoryQueue } from "../../../../queues/memory.ts";
-import { createAccess, parseScope } from "../../../../apps/server/access/access.ts";
-import { type EventText, readEvents } from "../event_text.ts";
-import { createScriptedSystem } from "../../../support/scripted_system.ts";
-import { openRegistry } from "../../../../mod.ts";
-import { createHandler } from "../../../../apps/server.ts";
-import { openService } from "../uploads/sending.ts";
+import { failure } from "../../../queues/bullmq/store.ts";
+import { assertEquals, assertMatch, assertRejects } from "@std/assert";
+import { createMemoryQueue } from "../../../queues/memory.ts";
+import type { JobQueue } from "../../../queues/mod.ts";
+import { createAccess, parseScope } from "../../../apps/server/access/access.ts";
+import { type EventText, readEvents } from "../../apps/server/event_text.ts";
+import { createScriptedSystem } from "../../support/scripted_system.ts";
+import { realSystem, type System } from "../../../core/system.ts";
+import { openRegistry } from "../../../mod.ts";
+import { createHandler } from "../../../apps/server.ts";
+import { openService } from "../../apps/server/uploads/sending.ts";
+import { createJobsGateway } from "../../../queues/surface/jobs.ts";
 
 interface JobEvent {
   id?: string;
@@ -32,7 +35,7 @@ const job = (id: string) => ({ id, group: "test", kind: "count", data: { name: "
 
 Deno.test("jobs are listed, read, cancelled and retried", async () => {
   await using jobs = createMemoryQueue();
-  await using service = await openService({ jobs });
+  await using service = await openService({ gateways: [createJobsGateway(jobs)] });
   const get = async (path: string) => await (await service.send("GET", path)).json();
   for (const id of ["a", "b", "c"]) await jobs.add(job(id));
   await jobs.add({ ...job("later"), group: "other", delayMs: 1_000_000 });
@@ -59,7 +62,7 @@ Deno.test("jobs are listed, read, cancelled and retried", async () => {
 
 Deno.test("events of a job can be resumed and end with it", async () => {
   await using jobs = createMemoryQueue();
-  await using service = await openService({ jobs });
+  await using service = await openService({ gateways: [createJobsGateway(jobs)] });
   await jobs.add(job("count"));
   const events = readEvents(await service.send("GET", "/jobs/count/events"));
   const waiting = await nextEvent(events);
@@ -92,7 +95,7 @@ Deno.test("events of a job can be resumed and end with it", async () => {
 
 Deno.test("closing the service ends the events of a running job", async () => {
   await using jobs = createMemoryQueue();
-  const service = await openService({ jobs });
+  const service = await openService({ gateways: [createJobsGateway(jobs)] });
   await jobs.add(job("waits"));
   const events = readEvents(await service.send("GET", "/jobs/waits/events"));
   assertEquals((await nextEvent(events))?.state, "waiting");
@@ -100,17 +103,11 @@ Deno.test("closing the service ends the events of a running job", async () => {
   assertEquals(await nextEvent(events), undefined);
 });
 
-Deno.test("jobs are Unsupported without a queue", async () => {
-  await using service = await openService();
-  const answer = await service.send("GET", "/jobs");
-  assertEquals([answer.status, (await answer.json()).code], [422, "Unsupported"]);
-});
-
 Deno.test("jobs need the rights on their artifact", async () => {
   await using jobs = createMemoryQueue();
   const access = (scopes: string) => createAccess("1", scopes.split(" ").map(parseScope));
   const tokens = { find: (header: string | null) => Promise.resolve(access(header!)) };
-  await using service = await openService({ jobs, tokens });
+  await using service = await openService({ gateways: [createJobsGateway(jobs)], tokens });
   await jobs.add([
     { ...job("mine"), data: { name: "team/a" } },
     { ...job("task"), kind: "task", data: { task: "resize", input: { name: "team/b" } } },
@@ -148,7 +145,7 @@ Deno.test("a failing queue is not located to its readers", async () => {
   let cause = "";
   const fail = () => Promise.reject(failure("read jobs of", store, new Error(cause)));
   const jobs = Object.assign(Object.create(queue), { list: fail, get: fail });
-  await using service = await openService({ jobs });
+  await using service = await openService({ gateways: [createJobsGateway(jobs)] });
   const requests = [["GET", "/jobs"], ["GET", "/jobs/a"], ["DELETE", "/jobs/a"]] as const;
   for (cause of causes) {
     for (const [method, path] of requests) {
@@ -175,7 +172,7 @@ Deno.test("requests do not wait for a queue that does not answer", async () => {
     const get = (id: string) => queue.get(id);
     const jobs = Object.assign(Object.create(queue), { get, [method]: never });
     const system = createScriptedSystem();
-    await using handler = createHandler(registry, { jobs, system });
+    await using handler = createHandler(registry, { gateways: [createJobsGateway(jobs)], system });
     for (const request of asked) {
       const [verb, path] = request.split(" ");
       const url = `http://localhost${path}`;
@@ -201,7 +198,11 @@ Deno.test("no upload and no list of missed events waits for a silent queue", asy
   const get = (id: string) => queue.get(id);
   const jobs = Object.assign(Object.create(queue), { get, watch: silent });
   const system = createScriptedSystem();
-  await using handler = createHandler(registry, { jobs, system, upload: { schedule: never } });
+  await using handler = createHandler(registry, {
+    gateways: [createJobsGateway(jobs)],
+    system,
+    upload: { schedule: never },
+  });
   const ask = async (path: string, init: RequestInit) => {
     const answer = await handler(new Request(`http://localhost${path}`, init));
     const { code, hint } = await answer.json();
@@ -222,9 +223,58 @@ Deno.test("events of a job break when its queue no longer answers", async () => 
   const own = { watch: silent, get: (id: string) => get(id) };
   const jobs = Object.assign(Object.create(queue), own);
   const system = createScriptedSystem();
-  await using handler = createHandler(registry, { jobs, system });
+  await using handler = createHandler(registry, { gateways: [createJobsGateway(jobs)], system });
   const events = readEvents(await handler(new Request("http://localhost/jobs/a/events")));
   await events.until(":\n\n"); // heartbeats, while the queue answers
   get = never;
   await assertRejects(() => events.until("event:"), Error, "does not answer");
 });
+
+Deno.test("metrics count jobs by state, without waiting for a queue that does not answer", async () => {
+  await using registry = await openRegistry("memory:");
+  await using queue = createMemoryQueue();
+  await queue.add([job("a"), job("b")]);
+  const metricsOf = async (jobs: JobQueue, system: System) => {
+    const gateways = [createJobsGateway(jobs)];
+    await using handler = createHandler(registry, { gateways, system });
+    return await (await handler(new Request("http://localhost/metrics"))).text();
+  };
+  assertMatch(await metricsOf(queue, realSystem), /^holdfast_jobs\{state="waiting"\} 2$/m);
+  const silent = Object.assign(Object.create(queue), { list: never });
+  const system = createScriptedSystem();
+  const text = await metricsOf(silent, system);
+  assertEquals(text.includes("holdfast_jobs"), false, text);
+  assertEquals(system.slept.every((ms) => ms <= 5000), true, `${system.slept}`);
+});
+
+Deno.test("a list of hidden jobs ends with an error if the queue ignores `after`", async () => {
+  await using registry = await openRegistry("memory:");
+  await using all = createMemoryQueue();
+  const jobOf = (_: unknown, i: number) => ({ id: `j${i}`, group: "g", kind: "k", data: null });
+  await all.add(Array.from({ length: 1000 }, jobOf));
+  let asked = 0;
+  const list: typeof all.list = ({ limit } = {}) => {
+    if (++asked > 5) throw new Error("the list does not end");
+    return all.list({ limit });
+  };
+  const jobs = new Proxy(all, {
+    get: (target, key) => key === "list" ? list : Reflect.get(target, key, target),
+  });
+  const find = () =>
+    Promise.resolve(createAccess("me", [{ kind: "read", name: "a", prefix: false }]));
+  const system = { ...realSystem, sleep: waitForAbort }; // no answer takes too long
+  await using handler = createHandler(registry, {
+    tokens: { find },
+    gateways: [createJobsGateway(jobs)],
+    system,
+  });
+  const headers = { authorization: "Bearer x" };
+  const response = await handler(new Request("http://localhost/jobs", { headers }));
+  assertEquals([(await response.json()).code, asked], ["TaskFailed", 2]);
+});
+
+function waitForAbort(_: number, signal?: AbortSignal): Promise<never> {
+  return new Promise((_, reject) =>
+    signal?.addEventListener("abort", () => reject(signal.reason), { once: true })
+  );
+}

@@ -1,12 +1,21 @@
-import { conflict } from "../../../core/errors.ts";
-import { itemAt } from "../../../core/faults/present.ts";
-import { type JobQueue, type JobState, openQueue, type QueuedJob } from "../../../queues/mod.ts";
-import { engineUrl, QUEUE_OPTION, refuseMemory } from "../jobs/queue_url.ts";
-import { type Command, type CommandContext, defineCommand } from "../program/command.ts";
-import { invalid, notFound } from "../terminal/hints.ts";
-import { type Fact, factsText, printTable } from "../program/print_table.ts";
-import { type Column, printable } from "../terminal/table.ts";
-import { formatCount, formatTime, parseCount } from "../terminal/units.ts";
+// `holdfast jobs`: the jobs of a queue.
+import {
+  defineCommand,
+  engineUrl,
+  factsText,
+  formatCount,
+  formatTime,
+  invalid,
+  notFound,
+  parseCount,
+  printable,
+  printTable,
+  QUEUE_OPTION,
+  refuseMemory,
+} from "../../apps/cli/extending.ts";
+import type { Column, Command, CommandContext, Fact } from "../../apps/cli/extending.ts";
+import { conflict, itemAt } from "../../core/kernel.ts";
+import { type JobQueue, type JobState, openQueue, type QueuedJob } from "../mod.ts";
 
 async function withQueue<T>(
   name: string | undefined,

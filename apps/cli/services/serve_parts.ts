@@ -1,0 +1,45 @@
+// The parts of `holdfast serve` that extensions add.
+import type { Gateway } from "../../server/gateways/gateway.ts";
+import type { CommandContext } from "../program/command.ts";
+import type { Extension, ServedPart } from "../program/extension.ts";
+
+/** Opens the gateways that the options of extensions ask for. */
+export async function openGateways(
+  extensions: readonly Extension[],
+  flags: object,
+): Promise<Gateway[]> {
+  const all: Gateway[] = [];
+  for (const { serving } of extensions) {
+    all.push(...await serving?.gateways?.(flags) ?? []);
+  }
+  return all;
+}
+
+/** The parts of all extensions. Disposing it ends them. */
+export type ServedParts = ServedPart & AsyncDisposable & Required<Pick<ServedPart, "gateways">>;
+
+/** Opens the parts that the options of extensions ask for. */
+export async function openParts(
+  extensions: readonly Extension[],
+  flags: object,
+  context: CommandContext,
+): Promise<ServedParts> {
+  const parts: ServedPart[] = [];
+  const close = async () => {
+    for (const part of parts.toReversed()) await part[Symbol.asyncDispose]?.();
+  };
+  try {
+    for (const { serving } of extensions) {
+      for await (const part of serving?.open?.(flags, context) ?? []) parts.push(part);
+    }
+  } catch (error) {
+    await close();
+    throw error;
+  }
+  return {
+    gateways: parts.flatMap(({ gateways = [] }) => gateways),
+    upload: parts.find(({ upload }) => upload)?.upload,
+    events: parts.find(({ events }) => events)?.events,
+    [Symbol.asyncDispose]: close,
+  };
+}
