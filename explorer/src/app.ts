@@ -1,7 +1,7 @@
 // The frame of all views: sign-in, navigation, and the view of the address.
 import { elementOf } from "./framework/element_of.ts";
 import { type Message, type Session, SessionContext } from "./api/context.ts";
-import { type About, mayChange, type Rights, type Service } from "./api/service.ts";
+import type { About, Opened, Rights, Service } from "./api/service.ts";
 import type { PageExtension } from "./extension.ts";
 import { FactList } from "./components/fact_list.ts";
 import { ShownMessage } from "./components/messages.ts";
@@ -13,12 +13,10 @@ import { hrefOf, type Place, usePlace } from "./framework/router.ts";
 import { useLoaded } from "./framework/use_loaded.ts";
 import { SignInForm, signInWith } from "./sign_in/sign_in_form.ts";
 import { Who } from "./sign_in/who.ts";
-import { titleOf, VIEWS } from "./views/mod.ts";
-import { View } from "./views/view.ts";
+import { titleOf } from "./views/mod.ts";
+import { View, viewsOf } from "./views/view.ts";
 
 const SITE_RIGHTS: Rights = { known: true, admin: false, writable: false, scopes: ["read:*"] };
-
-type Opened = Omit<Session, "announce" | "extensions">;
 
 /** A session, or why there is none yet. */
 type Entry = Opened | { readonly refusal: unknown };
@@ -70,7 +68,11 @@ function OpenedApp(
   },
 ) {
   const [message, announce] = useState<Message>();
-  const session = useMemo(() => ({ ...opened, extensions, announce }), [opened]);
+  const session = useMemo(() => {
+    const { features } = opened.about;
+    const asked = extensions.filter(({ asks }) => asks === undefined || features.includes(asks));
+    return { ...opened, extensions: asked, announce };
+  }, [opened]);
   return html`
     <${SessionContext.Provider} value=${session}>
       <${Frame} session=${session} reload=${reload} />
@@ -156,7 +158,7 @@ function Frame({ session, reload }: { session: Session; reload: () => void }) {
       elementOf(main),
     );
   }, [path]);
-  const title = titleOf(place);
+  const title = titleOf(place, viewsOf(session));
   useEffect(() => void (document.title = shownText(title)), [title]);
   const skip = (event: Event) => {
     event.preventDefault();
@@ -184,17 +186,10 @@ function Frame({ session, reload }: { session: Session; reload: () => void }) {
   `;
 }
 
-function Navigation(
-  { session: { rights, about, service }, place }: { session: Session; place: Place },
-) {
-  const offered = {
-    reads: true,
-    runs: !service.isSite,
-    jobs: about.features.includes("jobs"),
-    admin: rights.admin && !service.isSite,
-    writes: !service.isSite && mayChange(rights, "save"),
-  };
-  const current = place.path[0] ?? "";
+function Navigation({ session, place }: { session: Session; place: Place }) {
+  const views = viewsOf(session);
+  const first = place.path[0] ?? "";
+  const current = views.find(({ at }) => at === first)?.of ?? first;
   const nav = useRef<HTMLElement>(null);
   useEffect(() => { // on narrow pages, the navigation scrolls
     const link = elementOf(nav).querySelector("[aria-current]");
@@ -202,15 +197,14 @@ function Navigation(
   }, [current]);
   return html`
     <nav ref=${nav} aria-label="Views">
-      ${VIEWS.filter(({ needs }) => needs !== undefined && offered[needs]).map((
-        { title, at, also },
-      ) =>
-        html`
-          <a href=${hrefOf(at === "" ? [] : [at])}
-            aria-current=${at === current || also?.includes(current)
-              ? "page"
-              : undefined}>${title}</a>
-        `
+      ${views.filter(({ of, isOffered }) => of === undefined && isOffered?.(session) !== false).map(
+        (
+          { title, at },
+        ) =>
+          html`
+            <a href=${hrefOf(at === "" ? [] : [at])}
+              aria-current=${at === current ? "page" : undefined}>${title}</a>
+          `,
       )}
     </nav>
   `;

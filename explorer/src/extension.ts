@@ -2,17 +2,55 @@
 // in the session.
 import type { ZarrStore } from "../../formats/zarr.ts";
 import type { LoadSignIn } from "./api/grant.ts";
+import type { Service } from "./api/service.ts";
+import type { ArtifactVersion } from "./artifact_file.ts";
+import type { Change } from "./components/change_list.ts";
 import type { VNode } from "./framework/preact.ts";
 import type { ArraySource } from "./previews/arrays/array_source.ts";
 import type { ShownFile } from "./previews/parts.ts";
+import type { Made } from "./views/lineage/lineage_part.ts";
+import type { ViewEntry } from "./views/mod.ts";
 
 /** A part of the page that may be absent. */
 export interface PageExtension {
   /** One word: `ome`. */
   readonly name: string;
+  /** The gateway of the service that it asks. Without it, as in a site, the page is without both. */
+  readonly asks?: string;
+  /** Views after those of the page, or in place of that with the same address. */
+  readonly views?: readonly ViewEntry[];
+  readonly runs?: VersionRuns;
   /** Opens a group of zarr that it knows by its attributes; else returns undefined. */
   openGroup?(store: ZarrStore, options: OpenGroupOptions): Promise<OpenedGroup> | undefined;
   readonly loadSignIn?: LoadSignIn;
+}
+
+/** Runs that make versions, for the views of these. */
+export interface VersionRuns {
+  /** Returns the address of the run, or step, that made a version, by its metadata. */
+  hrefOf(made: Readonly<Partial<Record<"run" | "pipeline" | "step", unknown>>>): string | undefined;
+  /** Returns the run whose result a version is; undefined of other versions. */
+  runOfResult(version: Pick<ArtifactVersion, "name" | "metadata">): string | undefined;
+  /** Returns true for a name, of these, that runs gave to their records. */
+  isRecord(name: string, names: readonly string[]): boolean;
+  load(): Promise<LoadedVersionRuns>;
+}
+
+export interface LoadedVersionRuns {
+  /** Draws the curves of what runs saved. */
+  Curves(props: { runs: readonly string[] }): unknown;
+  readStep(service: Service, made: Made, signal: AbortSignal): Promise<Facts>;
+  /** Returns the newest runs as changes. */
+  readRecent(service: Service, options: RecentOptions): Promise<readonly Change[]>;
+}
+
+export type Facts = Readonly<Record<string, unknown>>;
+
+export interface RecentOptions {
+  /** All names of the registry. */
+  readonly names: readonly string[];
+  readonly limit: number;
+  readonly signal: AbortSignal;
 }
 
 export interface OpenGroupOptions {

@@ -1,6 +1,7 @@
 // Ways through the explorer: back, steps of the history, titles, and addresses of members.
 import { assert, assertEquals } from "@std/assert";
 import { titleOf } from "../src/views/mod.ts";
+import { VIEWS, viewsOf } from "../src/views/view.ts";
 import { parsePlace } from "../src/framework/router.ts";
 import { localPath, openRegistry, publishRelease } from "../../mod.ts";
 import { tempRoot } from "../../tests/support/temp_root.ts";
@@ -95,7 +96,7 @@ Deno.test("the title of a tab begins with what differs from others", () => {
       ["#/runs/fit%401/train", "fit@1 / train · Runs · Holdfast"],
       ["#/other", "Holdfast"],
     ]
-  ) assertEquals(titleOf(parsePlace(fragment!)), title);
+  ) assertEquals(titleOf(parsePlace(fragment!), VIEWS), title);
 });
 
 Deno.test({
@@ -131,4 +132,12 @@ Deno.test({
     await page.getByText("no such member").waitFor();
     assertEquals(errors.filter((text) => !text.includes("404")), []);
   },
+});
+
+Deno.test("a view of an extension replaces that with its address, else it is the last", () => {
+  const view = (at: string) => ({ at, title: `own ${at}`, load: () => Promise.reject(at) });
+  const extensions = [{ name: "own", views: [view("runs"), view("more")] }];
+  const own = VIEWS.map(({ at, title }) => at === "runs" ? "own runs" : title);
+  assertEquals(viewsOf({ extensions }).map(({ title }) => title), [...own, "own more"]);
+  assertEquals(viewsOf({ extensions: [] }), VIEWS);
 });

@@ -1,7 +1,7 @@
 // The service and the rights on it, for every view.
 import { createContext, useContext } from "../framework/preact.ts";
-import type { PageExtension } from "../extension.ts";
-import type { About, Rights, Service } from "./service.ts";
+import type { PageExtension, VersionRuns } from "../extension.ts";
+import type { Opened } from "./service.ts";
 
 /** A message about a change that was made. */
 export interface Message {
@@ -9,10 +9,7 @@ export interface Message {
   readonly undo: () => Promise<void>;
 }
 
-export interface Session {
-  readonly service: Service;
-  readonly about: About;
-  readonly rights: Rights;
+export interface Session extends Opened {
   readonly extensions: readonly PageExtension[];
   /** Shows what has been changed, and how to undo it. */
   readonly announce: (message: Message) => void;
@@ -22,4 +19,9 @@ export const SessionContext = createContext<Session>(undefined as unknown as Ses
 
 export function useSession(): Session {
   return useContext(SessionContext);
+}
+
+/** Returns the runs that made versions, if an extension knows some. */
+export function useVersionRuns(): VersionRuns | undefined {
+  return useSession().extensions.find(({ runs }) => runs)?.runs;
 }

@@ -54,9 +54,21 @@ export interface About {
 
 const REDIRECTS = [301, 302, 303, 307, 308];
 
+/** A service, and the rights of this page on it. */
+export interface Opened {
+  readonly service: Service;
+  readonly about: About;
+  readonly rights: Rights;
+}
+
 /** The content of an exported site, in hints. */
 export const SITE_HINT = "A site contains the versions that were exported, with their aliases, " +
   "changes, files and lineage. It lacks other versions, notes, runs, jobs and storage.";
+
+/** Returns the error of what an exported site lacks. */
+export function notInSite(): ServiceError {
+  return new ServiceError(404, "Cannot show this: it is not in this site", { hint: SITE_HINT });
+}
 
 export class Service {
   /** Ends with `/`. */
@@ -135,7 +147,7 @@ export class Service {
     }
     if (!this.isSite || response.ok) return response;
     if (response.status !== 404) throw await problemOf(response);
-    throw new ServiceError(404, "Cannot show this: it is not in this site", { hint: SITE_HINT });
+    throw notInSite();
   }
 
   async json<T>(path: string, options: AskOptions = {}): Promise<T> {

@@ -17,8 +17,3 @@ const CLASSES: Readonly<Record<string, string>> = {
 export function StateTag({ state }: { state: string }) {
   return html`<span class=${`tag ${CLASSES[state] ?? ""}`}>${state}</span>`;
 }
-
-/** Returns the word for how a run of a pipeline ended. The service does not know whether one was killed. */
-export function stateOfEnd(end: string): string {
-  return end === "ok" ? "finished" : end === "unknown" ? "running or killed" : end;
-}

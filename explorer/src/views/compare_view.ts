@@ -1,9 +1,8 @@
 // Versions side by side: their facts, and the files of any two.
 import type { ArtifactVersion } from "../artifact_file.ts";
 import { openVersion } from "../api/artifacts.ts";
-import { useSession } from "../api/context.ts";
+import { useSession, useVersionRuns } from "../api/context.ts";
 import { type AliasesOfNames, readAliases } from "../api/names.ts";
-import { runOfResult } from "../api/runs.ts";
 import type { Service } from "../api/service.ts";
 import { Beside } from "../compare/beside.ts";
 import { Facts } from "../compare/facts.ts";
@@ -109,11 +108,12 @@ function Compared({ versions, aliases, path }: {
   aliases: AliasesByRef;
   path?: string;
 }) {
-  const { service } = useSession();
+  const known = useVersionRuns();
   const refs = versions.map(refOf);
   const [left = "", right = ""] = refs;
   const drawn = versions.slice(0, FEW);
-  const runs = service.isSite ? [] : drawn.flatMap((version) => runOfResult(version) ?? []);
+  const runs = drawn.flatMap((version) => known?.runOfResult(version) ?? []);
+  const loadCurves = async () => (await known?.load())?.Curves;
   return html`
     ${path === undefined && html`
       <${Facts} versions=${versions} aliases=${aliases} />
@@ -131,8 +131,6 @@ const versions = await Promise.all(refs.map((ref) => registry.info(ref)));
 console.table(versions.map(({ version, metadata }) => ({ version, ...metadata })));`} />
   `;
 }
-
-const loadCurves = async () => (await import("./work/output_curves.ts")).CurvesOfRuns;
 
 /** The files of two of the versions: at first the two that were saved last. */
 function Files({ versions, aliases, path }: {

@@ -1,4 +1,5 @@
-// The views in the navigation, and who sees them.
+// The contract of views. `view.ts` has the list.
+import type { Opened } from "../api/service.ts";
 import { type Place, splitValues } from "../framework/router.ts";
 
 export interface ViewProps {
@@ -6,30 +7,25 @@ export interface ViewProps {
 }
 
 export interface ViewEntry {
-  readonly title: string;
   /** The first segment of its address. */
   readonly at: string;
-  /** Other first segments that belong to it. */
-  readonly also?: readonly string[];
-  readonly needs?: "reads" | "runs" | "jobs" | "admin" | "writes";
+  readonly title: string;
+  /** The address of the view of the navigation that it belongs to. @default its own */
+  readonly of?: string;
+  /** Returns true if the navigation has it. @default it always has */
+  isOffered?(opened: Opened): boolean;
+  load(): Promise<(props: ViewProps) => unknown>;
 }
 
 /** Returns the title of a tab. It begins with what differs from other tabs. */
-export function titleOf({ path: [first = "", ...rest], query }: Place): string {
+export function titleOf(
+  { path: [first = "", ...rest], query }: Place,
+  views: readonly ViewEntry[],
+): string {
   const { tab = "versions", path, ref = "", refs = "", q = "" } = query;
-  const view = VIEWS.find(({ at, also }) => at === first || also?.includes(first))?.title;
+  const view = views.find(({ at }) => at === first)?.title;
   const shown = first === "artifacts"
     ? [rest.join("@"), path ?? (rest.length > 1 ? "Version" : tab[0]?.toUpperCase() + tab.slice(1))]
     : [rest.join(" / ") || splitValues(refs).join(", ") || ref || q, view];
   return [...shown, "Holdfast"].filter((part) => part).join(" · ");
 }
-
-export const VIEWS: readonly ViewEntry[] = [
-  { title: "Names", at: "", also: ["artifacts"], needs: "reads" },
-  { title: "Compare", at: "compare", needs: "reads" },
-  { title: "Lineage", at: "lineage", needs: "reads" },
-  { title: "Storage", at: "storage", needs: "admin" },
-  { title: "Runs", at: "runs", also: ["logged"], needs: "runs" },
-  { title: "Jobs", at: "jobs", needs: "jobs" },
-  { title: "Upload", at: "upload", needs: "writes" },
-];

@@ -1,32 +1,73 @@
-// Finds the view of an address. Each but the first is loaded when it is opened.
-import { Empty, Lazy, Loading } from "../components/notices.ts";
+// All views, and the one of an address. Each but the first is loaded when it is opened.
+import { type Session, useSession } from "../api/context.ts";
+import { mayChange, notInSite } from "../api/service.ts";
+import { Empty, ErrorNotice, Lazy, Loading } from "../components/notices.ts";
 import { html } from "../framework/html.ts";
 import { useEffect } from "../framework/preact.ts";
 import { hrefOf, hrefOfRef, openPlace } from "../framework/router.ts";
-import type { ViewProps } from "./mod.ts";
+import type { ViewEntry, ViewProps } from "./mod.ts";
 import { Names } from "./names/names.ts";
 
-type Component = (props: ViewProps) => unknown;
+/** The views of the page, in the order of the navigation. */
+export const VIEWS: readonly ViewEntry[] = [
+  { at: "", title: "Names", load: () => Promise.resolve(Names) },
+  {
+    at: "artifacts",
+    title: "Names",
+    of: "",
+    load: async () => (await import("./artifact/mod.ts")).ArtifactView,
+  },
+  {
+    at: "compare",
+    title: "Compare",
+    load: async () => (await import("./compare_view.ts")).CompareView,
+  },
+  {
+    at: "lineage",
+    title: "Lineage",
+    load: async () => (await import("./lineage/lineage_view.ts")).LineageView,
+  },
+  {
+    at: "storage",
+    title: "Storage",
+    isOffered: ({ rights, service }) => rights.admin && !service.isSite,
+    load: async () => (await import("./storage/storage_view.ts")).StorageView,
+  },
+  {
+    at: "runs",
+    title: "Runs",
+    isOffered: ({ service }) => !service.isSite,
+    load: async () => (await import("./runs/runs_view.ts")).RunsView,
+  },
+  {
+    at: "logged",
+    title: "Runs",
+    of: "runs",
+    load: async () => (await import("./runs/logged_run_view.ts")).LoggedRunView,
+  },
+  {
+    at: "upload",
+    title: "Upload",
+    isOffered: ({ service, rights }) => !service.isSite && mayChange(rights, "save"),
+    load: async () => (await import("./upload/upload_view.ts")).UploadView,
+  },
+];
 
-const LAZY: Readonly<Record<string, () => Promise<Component>>> = {
-  artifacts: async () => (await import("./artifact/mod.ts")).ArtifactView,
-  lineage: async () => (await import("./lineage/lineage_view.ts")).LineageView,
-  storage: async () => (await import("./storage/storage_view.ts")).StorageView,
-  runs: async () => (await import("./work/runs_view.ts")).RunsView,
-  logged: async () => (await import("./work/logged_run_view.ts")).LoggedRunView,
-  jobs: async () => (await import("./work/jobs_view.ts")).JobsView,
-  upload: async () => (await import("./upload/upload_view.ts")).UploadView,
-  compare: async () => (await import("./compare_view.ts")).CompareView,
-};
+/** Returns all views. One of an extension replaces that with the same address. */
+export function viewsOf({ extensions }: Pick<Session, "extensions">): readonly ViewEntry[] {
+  const all = [...VIEWS, ...extensions.flatMap(({ views = [] }) => views)];
+  return [...new Map(all.map((view) => [view.at, view])).values()];
+}
 
 export function View({ place }: ViewProps) {
+  const session = useSession();
   const [first] = place.path;
   if (first === undefined) return html`<${Names} place=${place} />`;
-  if (Object.hasOwn(LAZY, first)) {
-    return html`<${Lazy} key=${first} load=${LAZY[first]} place=${place} />`;
-  }
+  const view = viewsOf(session).find(({ at }) => at === first);
+  if (view !== undefined) return html`<${Lazy} key=${first} load=${view.load} place=${place} />`;
   const ref = place.path.join("/");
   if (/[:@]/.test(ref)) return html`<${Opened} ref=${ref} />`;
+  if (session.service.isSite) return html`<${ErrorNotice} error=${notInSite()} />`;
   return html`<${Empty} title="There is no such view"><a href=${hrefOf([])}>All names</a><//>`;
 }
 

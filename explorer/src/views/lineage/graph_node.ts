@@ -2,7 +2,7 @@
 import { html } from "../../framework/html.ts";
 import { splitRef } from "../../framework/router.ts";
 import type { LineageNode } from "./lineage_part.ts";
-import { hrefOfNode } from "./node_details.ts";
+import { useHrefOfNode } from "./node_details.ts";
 import { kindWord, type Look, oddWord } from "./node_looks.ts";
 
 /** The place of a node: `x` and `y` are its middle. */
@@ -55,6 +55,7 @@ export function GraphNode({ node, look, isRoot, isChosen, choose, reveal }: {
 }) {
   const { ref, state, count, x, y, width, height } = node;
   const [name, about] = linesOf(node);
+  const href = useHrefOfNode(node) ?? location.hash; // without one, keys would not reach it
   const chosen = (event: MouseEvent) => {
     if (event.ctrlKey || event.metaKey) return; // opens a tab
     event.preventDefault();
@@ -65,7 +66,7 @@ export function GraphNode({ node, look, isRoot, isChosen, choose, reveal }: {
   const marks = [isRoot && "root", look.shape === "odd" && "odd", isChosen && "chosen"]
     .filter(Boolean);
   return html`
-    <a href=${hrefOfNode(node)} onClick=${chosen} aria-current=${isChosen ? "true" : undefined}
+    <a href=${href} onClick=${chosen} aria-current=${isChosen ? "true" : undefined}
       onFocus=${() => reveal(node)}
       class=${`node ${marks.join(" ")}`}>
       <title>${count === undefined

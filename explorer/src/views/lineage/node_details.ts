@@ -1,25 +1,23 @@
 // The details of the chosen node of a lineage: of a version, or of a step that ran.
 import { elementOf } from "../../framework/element_of.ts";
-import { nameSegment } from "../../../../core/naming/names.ts";
 import { openVersion } from "../../api/artifacts.ts";
-import { useSession } from "../../api/context.ts";
+import { useSession, useVersionRuns } from "../../api/context.ts";
 import { FactList } from "../../components/fact_list.ts";
-import { formatBytes, formatCount, formatMs, formatTime } from "../../format/format.ts";
+import { formatBytes, formatCount, formatTime } from "../../format/format.ts";
 import { html } from "../../framework/html.ts";
 import { useEffect, useRef } from "../../framework/preact.ts";
-import { hrefOf, hrefOfRef, splitRef } from "../../framework/router.ts";
+import { hrefOfRef, splitRef } from "../../framework/router.ts";
 import { useLoaded } from "../../framework/use_loaded.ts";
 import { RestoreOffer } from "../artifact/deleted_versions.ts";
-import { hasPipelines, type Run } from "../../api/runs.ts";
+import type { Facts } from "../../extension.ts";
 import type { LineageNode } from "./lineage_part.ts";
 import { jsonText } from "../../format/short_number.ts";
 
-type Facts = Readonly<Record<string, unknown>>;
-
-export function hrefOfNode({ ref, made, count }: LineageNode): string {
-  return made === undefined
-    ? hrefOfRef(count === undefined ? ref : splitRef(ref).name)
-    : hrefOf(["runs", made.run, made.step]);
+/** Returns the address of a version or a step; undefined if the page has no view of it. */
+export function useHrefOfNode({ ref, made, count }: LineageNode): string | undefined {
+  const runs = useVersionRuns();
+  if (made !== undefined) return runs?.hrefOf(made);
+  return hrefOfRef(count === undefined ? ref : splitRef(ref).name);
 }
 
 export function NodeDetails({ node, changed }: {
@@ -27,21 +25,16 @@ export function NodeDetails({ node, changed }: {
   /** Called after its version is restored. */
   changed: () => void;
 }) {
-  const { service, about } = useSession();
+  const { service } = useSession();
+  const runs = useVersionRuns();
+  const href = useHrefOfNode(node);
   const { ref, state, made, createdAt, metadata } = node;
   const known: Facts = made === undefined
     ? { State: state, ...createdAt && { Saved: formatTime(createdAt) } }
     : { Pipeline: made.pipeline, Operator: made.operator, Parameters: made.params };
   const more = useLoaded(async (signal): Promise<Facts> => {
     if (made !== undefined) {
-      if (!hasPipelines(about)) return {};
-      const run = await service.json<Run>(`runs/${nameSegment(made.run)}`, { signal });
-      const step = run.steps.find(({ step }) => step === made.step);
-      return {
-        Status: step?.end,
-        Began: step?.startedAt && formatTime(step.startedAt),
-        Took: step && formatMs(step.durationMs),
-      };
+      return await (await runs?.load())?.readStep(service, made, signal) ?? {};
     }
     if (state !== "present") return {};
     const { name, version = "" } = splitRef(ref);
@@ -58,8 +51,7 @@ export function NodeDetails({ node, changed }: {
     <section ref=${card} class="card stack details" tabindex="0" aria-label=${`Details of ${ref}`}>
       <div class="row spread">
         <h2 class="mono">${ref}</h2>
-        ${(made === undefined || !service.isSite) &&
-          html`<a class="button" href=${hrefOfNode(node)}>Open</a>`}
+        ${href !== undefined && html`<a class="button" href=${href}>Open</a>`}
       </div>
       ${state === "missing" && html`<${RestoreOffer} of=${ref} changed=${changed} />`}
       <${FactList} facts=${facts.map(([key, value]) => [key, jsonText(value)])} />

@@ -1,14 +1,12 @@
 // Recent changes: the logs of the names with the newest versions, and runs.
 import { RELEASE } from "../../../../core/registry/release.ts";
 import { namePath } from "../../api/artifacts.ts";
-import { useSession } from "../../api/context.ts";
+import { useSession, useVersionRuns } from "../../api/context.ts";
 import type { LogEntry } from "../../api/names.ts";
 import { type Change, ChangeList, changesOf } from "../../components/change_list.ts";
 import { Shown } from "../../components/notices.ts";
 import { html } from "../../framework/html.ts";
-import { hrefOf } from "../../framework/router.ts";
 import { useLoaded } from "../../framework/use_loaded.ts";
-import { hasPipelines, type ListedRun } from "../../api/runs.ts";
 import type { FoundVersion } from "./found_list.ts";
 
 /** Names whose logs are read, changes of each, runs, and changes that are shown. */
@@ -17,17 +15,16 @@ const NAMES = 8, EACH = 24, RUNS = 4, MOST = 12;
 const BURST = 3;
 /** Keys of metadata that may name who saved a version. */
 const BY = ["author", "user", "by", "created_by", "savedBy"];
-const RECORD_OF_RUN = /^(.+?):(?:run|result|cancel|(?:step|failure|shards|inputs):.+)$/s;
 
 /** `newest` has the newest version of each name, or none if there are too many names. */
 export function Lately(
   { names, newest }: { names: readonly string[]; newest: ReadonlyMap<string, FoundVersion> },
 ) {
-  const { service, about } = useSession();
+  const { service } = useSession();
+  const runs = useVersionRuns();
   const recent = [...newest.values()]
-    .filter(({ name }) => !names.includes(`${RECORD_OF_RUN.exec(name)?.[1]}:run`))
+    .filter(({ name }) => runs?.isRecord(name, names) !== true)
     .sort((a, b) => Date.parse(b.createdAt) - Date.parse(a.createdAt)).slice(0, NAMES);
-  const hasRuns = hasPipelines(about) && names.some((name) => name.endsWith(":run"));
   const changes = useLoaded(async (signal) => {
     const read = async <T>(path: string, limit: number) =>
       (await service.json<{ items: T[] }>(path, { query: { limit }, signal })).items;
@@ -35,10 +32,11 @@ export function Lately(
       changesOf(newest.name, await read<LogEntry>(`${namePath(newest.name)}/log`, EACH))
         .map((change) => withFound(change, newest))
     );
-    const runs = hasRuns ? await read<ListedRun>("runs", RUNS) : [];
-    const all: Change[] = [...(await Promise.all(logs)).flat(), ...runs.map(changeOf)];
+    const options = { names, limit: RUNS, signal };
+    const ran = await (await runs?.load())?.readRecent(service, options) ?? [];
+    const all: Change[] = [...(await Promise.all(logs)).flat(), ...ran];
     return foldBursts(all.sort((a, b) => Date.parse(b.at) - Date.parse(a.at))).slice(0, MOST);
-  }, [recent.map(({ name, version }) => [name, version]), hasRuns]);
+  }, [recent.map(({ name, version }) => [name, version]), names.length]);
   return html`
     <aside class="card grow" aria-label="Changed lately">
       <h2>Changed lately</h2>
@@ -84,9 +82,4 @@ export function withFound(
       .find((value) => typeof value === "string"),
   } = change;
   return { ...change, by, event: kind === RELEASE ? "published" : event };
-}
-
-function changeOf({ run, end, plannedAt: at }: ListedRun): Change {
-  const event = end === "unknown" ? "running or killed" : end;
-  return { name: `run ${run}`, href: hrefOf(["runs", run]), event, at };
 }

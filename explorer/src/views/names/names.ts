@@ -12,7 +12,7 @@ import { hrefOf, hrefOfRef, openPlace, splitRef } from "../../framework/router.t
 import { useInterval, useLate } from "../../framework/use_interval.ts";
 import { useLoaded } from "../../framework/use_loaded.ts";
 import type { ViewProps } from "../mod.ts";
-import { useLoggedRuns } from "../work/use_logged_runs.ts";
+import { useLoggedRuns } from "../runs/use_logged_runs.ts";
 import { FoundList, type FoundVersion, NameCells, type Promoted } from "./found_list.ts";
 import { type NameNode, namesWith, nameTree, sortNames } from "./name_tree.ts";
 import { codeOf, commandOf } from "./search_commands.ts";

@@ -7,7 +7,6 @@ import type { ListedVersion } from "../../api/artifacts.ts";
 import type { Alias } from "../../api/names.ts";
 import { queryOf } from "../../api/search.ts";
 import { jsonText } from "../../format/short_number.ts";
-import { hrefOf } from "../../framework/router.ts";
 
 export interface Experiment {
   readonly name: string;
@@ -127,12 +126,4 @@ export function chooseExperiments(
     ? experiments
     : experiments.filter(({ found, text }) => matches(found, text));
   return sort === "" ? matching : sortByField(matching, sort, ({ values }, key) => values.get(key));
-}
-
-/** Returns the address of the run of a pipeline that saved a version; undefined if none did. */
-export function runHref(values: Experiment["values"]): string | undefined {
-  const [run, pipeline] = [values.get("metadata.run"), values.get("metadata.pipeline")];
-  const isRun = typeof run === "string" && typeof pipeline === "string" &&
-    run.startsWith(`${pipeline}@`);
-  return isRun ? hrefOf(["runs", run]) : undefined;
 }

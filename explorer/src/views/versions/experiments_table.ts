@@ -6,7 +6,7 @@ import { hrefOf, joinValues, splitValues } from "../../framework/router.ts";
 import { useQuery } from "../../framework/use_query.ts";
 import { toggled } from "./column_choice.ts";
 import { type ExperimentColumn, isBest } from "./columns.ts";
-import { type Experiment, runHref } from "./experiments.ts";
+import type { Experiment } from "./experiments.ts";
 import { RunLink } from "./metadata.ts";
 import { StateTag } from "../../components/state_tag.ts";
 
@@ -107,8 +107,9 @@ function shownValue(row: Experiment, column: ExperimentColumn) {
     const iso = row.found.createdAt;
     return html`<span title=${formatTime(iso)}>${formatAgo(iso)}</span>`;
   }
-  const href = key === "metadata.run" ? runHref(values) : undefined;
-  if (href !== undefined) return html`<${RunLink} run=${value} href=${href} />`;
+  if (key === "metadata.run") {
+    return html`<${RunLink} values=${values}>${valueText(value)}<//>`;
+  }
   if (key === "size" && typeof value === "number") return formatBytes(value);
   if (isBest(row, column)) {
     return html`<span title="The best of all versions">${valueText(value)} ★</span>`;

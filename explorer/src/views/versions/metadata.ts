@@ -1,13 +1,13 @@
 // The metadata of a version: its metrics as tiles, and all keys as rows.
 import { breakable } from "../../components/breakable.ts";
 import { FactList, type NamedFact } from "../../components/fact_list.ts";
-import { useSession } from "../../api/context.ts";
+import { useVersionRuns } from "../../api/context.ts";
 import { briefText, numberText } from "../../format/format.ts";
 import { html } from "../../framework/html.ts";
-import { useState } from "../../framework/preact.ts";
+import { type ComponentChildren, useState } from "../../framework/preact.ts";
 import { axesOf } from "../../curves/axes.ts";
 import { columnsOf, lastOf } from "./columns.ts";
-import { metadataValues, numberAt, runHref } from "./experiments.ts";
+import { metadataValues, numberAt } from "./experiments.ts";
 import { jsonText } from "../../format/short_number.ts";
 
 /** Metrics that are shown above the curves. All of them are in the metadata below. */
@@ -83,18 +83,15 @@ export function MetadataFacts({ metadata, label }: {
       <h2>${label}</h2>
       ${[...groups].toSorted(([a], [b]) => Number(b === "") - Number(a === "")).map((
         [group, own],
-      ) =>
-        html`<${MetadataGroup} key=${group} group=${group} own=${own} run=${runHref(values)} />`
-      )}
+      ) => html`<${MetadataGroup} key=${group} group=${group} own=${own} all=${values} />`)}
     </section>
   `;
 }
 
-function MetadataGroup({ group, own, run }: {
+function MetadataGroup({ group, own, all }: {
   group: string;
   own: readonly (readonly [key: string, value: unknown])[];
-  /** The address of the run that saved the version. */
-  run?: string;
+  all: Values;
 }) {
   const [isAll, setIsAll] = useState(own.length <= FEW_ROWS + 1);
   const prefix = group === "" ? "metadata." : `metadata.${group}.`;
@@ -106,8 +103,8 @@ function MetadataGroup({ group, own, run }: {
     }</span>`,
     typeof value === "number"
       ? html`<${NumberValue} value=${value} />`
-      : key === "metadata.run" && run !== undefined
-      ? html`<${RunLink} run=${value} href=${run} />`
+      : key === "metadata.run"
+      ? html`<${RunLink} values=${all}>${jsonText(value)}<//>`
       : jsonText(value),
   ]);
   return html`
@@ -120,9 +117,13 @@ function MetadataGroup({ group, own, run }: {
   `;
 }
 
-/** The run of a pipeline. A site has no page of it. */
-export function RunLink({ run, href }: { run: string; href: string }) {
-  return useSession().service.isSite ? run : html`<a href=${href}>${run}</a>`;
+type Values = ReadonlyMap<string, unknown>;
+
+/** The run that made a version with these values, as a link if there is a view of it. */
+export function RunLink({ values, children }: { values: Values; children: ComponentChildren }) {
+  const [run, pipeline] = ["run", "pipeline"].map((key) => values.get(`metadata.${key}`));
+  const href = useVersionRuns()?.hrefOf({ run, pipeline });
+  return href === undefined ? html`${children}` : html`<a href=${href}>${children}</a>`;
 }
 
 /** A number with few digits. Its title has all of them. */

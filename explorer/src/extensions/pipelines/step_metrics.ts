@@ -1,11 +1,12 @@
 // The parameters and metrics of the steps of a run, side by side.
 import { type Column, Table } from "../../components/table.ts";
 import { html } from "../../framework/html.ts";
-import { pipelineOf, type Step } from "../../api/runs.ts";
+import { pipelineOf } from "./names.ts";
+import type { Step } from "./runs.ts";
 import { hrefOf } from "../../framework/router.ts";
-import { columnsOf, isBest } from "../versions/columns.ts";
-import { metadataValues } from "../versions/experiments.ts";
-import { valueText } from "../versions/experiments_table.ts";
+import { columnsOf, isBest } from "../../views/versions/columns.ts";
+import { metadataValues } from "../../views/versions/experiments.ts";
+import { valueText } from "../../views/versions/experiments_table.ts";
 import { CompareRuns } from "./pipeline_runs.ts";
 
 interface StepMetrics {

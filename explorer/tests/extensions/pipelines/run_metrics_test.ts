@@ -1,11 +1,11 @@
 // The page of a run shows the metrics of its steps.
 import { assertEquals } from "@std/assert";
-import { openRegistry } from "../../../mod.ts";
-import { createOperators, type OperatorContext } from "../../../operators/mod.ts";
-import { runPipeline } from "../../../operators/runner/mod.ts";
-import { add, pipeline, step } from "../../../tests/operators/runner/pipelines.ts";
-import { tempRoot } from "../../../tests/support/temp_root.ts";
-import { IGNORED, openExplorer, SKIPPED } from "../support/browser.ts";
+import { openRegistry } from "../../../../mod.ts";
+import { createOperators, type OperatorContext } from "../../../../operators/mod.ts";
+import { runPipeline } from "../../../../operators/runner/mod.ts";
+import { add, pipeline, step } from "../../../../tests/operators/runner/pipelines.ts";
+import { tempRoot } from "../../../../tests/support/temp_root.ts";
+import { IGNORED, openExplorer, SKIPPED } from "../../support/browser.ts";
 
 Deno.test({
   name: "the page of a run shows the metrics of its steps, and the best of them" + SKIPPED,

@@ -1,18 +1,19 @@
 // Runs of programs and of pipelines: all of them, or one with its steps and their logs.
 import { useSession } from "../../api/context.ts";
-import { hasPipelines, type ListedRun, pipelineOf } from "../../api/runs.ts";
-import { onValue } from "../../components/field.ts";
+import { pipelineOf } from "./names.ts";
+import type { ListedRun } from "./runs.ts";
 import { CopyBox, SameByCode, shellWord } from "../../components/copy_box.ts";
-import { Empty, Shown } from "../../components/notices.ts";
+import { Shown } from "../../components/notices.ts";
 import { html } from "../../framework/html.ts";
 import { useInterval } from "../../framework/use_interval.ts";
 import { useLoaded } from "../../framework/use_loaded.ts";
 import { useQuery } from "../../framework/use_query.ts";
-import type { ViewProps } from "../mod.ts";
-import { LoggedRuns } from "./logged_runs.ts";
+import type { ViewProps } from "../../views/mod.ts";
+import { LoggedRuns } from "../../views/runs/logged_runs.ts";
+import { NoRuns, RunFilter } from "../../views/runs/runs_view.ts";
 import { PipelineRuns } from "./pipeline_runs.ts";
 import { RunView } from "./run_view.ts";
-import { useLoggedRuns } from "./use_logged_runs.ts";
+import { useLoggedRuns } from "../../views/runs/use_logged_runs.ts";
 
 const LIMIT = 100;
 const LIVE_MS = 5000;
@@ -24,13 +25,11 @@ export function RunsView({ place: { path: [, run, step], query } }: ViewProps) {
 }
 
 function Runs({ pipeline }: { pipeline?: string }) {
-  const { service, about } = useSession();
+  const { service } = useSession();
   const [filter, setFilter] = useQuery("filter");
   const runs = useLoaded(
-    async (signal): Promise<{ items: ListedRun[] }> =>
-      hasPipelines(about) || service.isSite // which says that it has no runs
-        ? await service.json("runs", { query: { pipeline, limit: LIMIT }, signal })
-        : { items: [] },
+    (signal) =>
+      service.json<{ items: ListedRun[] }>("runs", { query: { pipeline, limit: LIMIT }, signal }),
     [pipeline],
   );
   const logged = useLoggedRuns();
@@ -38,15 +37,11 @@ function Runs({ pipeline }: { pipeline?: string }) {
   return html`
     <div class="stack">
       <h1>Runs${pipeline === undefined ? "" : ` of ${pipeline}`}</h1>
-      <div class="fields">
-        <label class="grow">Filter runs
-          <input type="search" value=${filter} onInput=${onValue(setFilter)}
-            placeholder="state=failed rate>0.1" spellcheck=${false} autocomplete="off" /></label>
-      </div>
+      <${RunFilter} filter=${filter} change=${setFilter} />
       ${pipeline === undefined && logged && html`<${LoggedRuns} runs=${logged} filter=${filter} />`}
       <${Shown} of=${runs} what="Reading runs">${({ items }: { items: ListedRun[] }) =>
         items.length === 0 && (pipeline !== undefined || logged?.length === 0)
-          ? html`<${NoRuns} />`
+          ? html`<${NoRunsYet} />`
           : html`<${Pipelines} runs=${items} filter=${filter} isOnly=${
             pipeline !== undefined
           } />`}<//>
@@ -60,13 +55,11 @@ const runs = await listRuns(registry, { limit: ${LIMIT} });`} />
   `;
 }
 
-function NoRuns() {
+function NoRunsYet() {
   return html`
-    <${Empty} title="There are no runs" docs="pipelines.md">
+    <${NoRuns} docs="pipelines.md">
       <p>A run of a pipeline appears here with its steps and logs. Start one where its code is:</p>
       <${CopyBox} label="Start a run" text="holdfast pipeline run" />
-      <p>Programs that log values appear here, too:</p>
-      <${CopyBox} label="Log values" text="./train | holdfast runs log my:model" />
       <//>
   `;
 }

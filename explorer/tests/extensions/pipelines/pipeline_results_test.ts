@@ -1,9 +1,9 @@
 // Runs of a pipeline as rows: from a run to the table of results, and back to a run.
 import { assertEquals } from "@std/assert";
-import { openRegistry } from "../../../mod.ts";
-import { barriersOf } from "../support/barriers.ts";
-import { IGNORED, openExplorer, SKIPPED } from "../support/browser.ts";
-import { fillRuns } from "../support/demo_work.ts";
+import { openRegistry } from "../../../../mod.ts";
+import { barriersOf } from "../../support/barriers.ts";
+import { IGNORED, openExplorer, SKIPPED } from "../../support/browser.ts";
+import { fillRuns } from "../../support/demo_work.ts";
 
 Deno.test({
   name: "runs of a pipeline are compared by parameters and metrics, by keyboard" + SKIPPED,

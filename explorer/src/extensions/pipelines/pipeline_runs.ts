@@ -1,15 +1,16 @@
 // The runs of one pipeline, with the best metric and the parameters that differ.
 import { useSession } from "../../api/context.ts";
-import { type ListedRun, readRunValues, resultsName } from "../../api/runs.ts";
+import { resultsName } from "./names.ts";
+import { type ListedRun, readRunValues, stateOfEnd } from "./runs.ts";
 import { ErrorNotice } from "../../components/notices.ts";
-import { stateOfEnd, StateTag } from "../../components/state_tag.ts";
+import { StateTag } from "../../components/state_tag.ts";
 import { type Column, Table } from "../../components/table.ts";
 import { formatAgo, formatCount, formatMs, formatTime } from "../../format/format.ts";
 import { html } from "../../framework/html.ts";
 import { useMemo } from "../../framework/preact.ts";
 import { hrefOf } from "../../framework/router.ts";
 import { useLoaded } from "../../framework/use_loaded.ts";
-import { columnsOfRows, filteredRows, rowOf, type RunRow } from "./run_rows.ts";
+import { columnsOfRows, filteredRows, rowOf, type RunRow } from "../../views/runs/run_rows.ts";
 
 type Row = RunRow<ListedRun>;
 

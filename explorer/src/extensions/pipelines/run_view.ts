@@ -1,7 +1,8 @@
 // One run: its steps, live, with their logs.
 import { nameSegment } from "../../../../core/naming/names.ts";
 import { useSession } from "../../api/context.ts";
-import { pipelineOf, readRun, type Run, type Step } from "../../api/runs.ts";
+import { pipelineOf } from "./names.ts";
+import { readRun, type Run, stateOfEnd, type Step } from "./runs.ts";
 import { mayChange } from "../../api/service.ts";
 import { SameByCode, shellWord } from "../../components/copy_box.ts";
 import { formatMs, formatTime } from "../../format/format.ts";
@@ -12,7 +13,7 @@ import { useState } from "../../framework/preact.ts";
 import { hrefOf, hrefOfRef } from "../../framework/router.ts";
 import { useInterval } from "../../framework/use_interval.ts";
 import { useLoaded } from "../../framework/use_loaded.ts";
-import { stateOfEnd, StateTag } from "../../components/state_tag.ts";
+import { StateTag } from "../../components/state_tag.ts";
 import { OutputCurves } from "./output_curves.ts";
 import { StepLog } from "./step_log.ts";
 import { StepMetrics } from "./step_metrics.ts";

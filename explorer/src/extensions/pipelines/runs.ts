@@ -1,7 +1,8 @@
 // Runs of pipelines.
-import { nameSegment } from "../../../core/naming/names.ts";
-import { namePath } from "./artifacts.ts";
-import type { About, Service } from "./service.ts";
+import { nameSegment } from "../../../../core/naming/names.ts";
+import { namePath } from "../../api/artifacts.ts";
+import type { Service } from "../../api/service.ts";
+import { resultsName } from "./names.ts";
 
 export interface ListedRun {
   readonly run: string;
@@ -33,28 +34,9 @@ export interface Run {
   readonly steps: readonly Step[];
 }
 
-/** Returns true if the service knows the runs of pipelines. */
-export function hasPipelines({ features }: About): boolean {
-  return features.includes("pipelines");
-}
-
-/** The name whose versions are the results of the runs of a pipeline. */
-export function resultsName(pipeline: string): string {
-  return `${pipeline}:result`;
-}
-
-/** Returns the pipeline of a run: `training` of `training@3`. */
-export function pipelineOf(run: string): string {
-  return run.slice(0, run.lastIndexOf("@"));
-}
-
-/** Returns the run whose result a version is; undefined of other versions. */
-export function runOfResult({ name, metadata: { pipeline, run } }: {
-  readonly name: string;
-  readonly metadata: Readonly<Record<string, unknown>>;
-}): string | undefined {
-  const isResult = typeof pipeline === "string" && name === resultsName(pipeline);
-  return isResult && typeof run === "string" && pipelineOf(run) === pipeline ? run : undefined;
+/** Returns the word for how a run of a pipeline ended. The service does not know whether one was killed. */
+export function stateOfEnd(end: string): string {
+  return end === "ok" ? "finished" : end === "unknown" ? "running or killed" : end;
 }
 
 export async function readRun(service: Service, run: string, signal: AbortSignal): Promise<Run> {

@@ -1,7 +1,7 @@
 // The curves of what runs of pipelines saved.
 import { openVersion } from "../../api/artifacts.ts";
 import { useSession } from "../../api/context.ts";
-import { readRun, type Run } from "../../api/runs.ts";
+import { readRun, type Run } from "./runs.ts";
 import type { Service } from "../../api/service.ts";
 import type { ArtifactVersion } from "../../artifact_file.ts";
 import { FEW } from "../../compare/version_labels.ts";

@@ -12,7 +12,7 @@ import { useState } from "../../framework/preact.ts";
 import { hrefOf, openPlace } from "../../framework/router.ts";
 import { useInterval } from "../../framework/use_interval.ts";
 import { useLoaded } from "../../framework/use_loaded.ts";
-import type { ViewProps } from "../mod.ts";
+import type { ViewProps } from "../../views/mod.ts";
 import { StateTag } from "../../components/state_tag.ts";
 
 interface Job {
