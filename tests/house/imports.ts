@@ -40,6 +40,7 @@ export const PARTS_OF_EXPLORER = [
   "formats/safetensors/tensor_file.ts",
   "formats/tables/",
   "formats/tiff.ts",
+  "runs/better.ts",
 ];
 
 /** The floors of `registry/`: each imports only those before it. The files beside them stand on all. */

@@ -1,7 +1,7 @@
 // The facts of versions side by side: metadata, inputs, kind, size, and time.
 import { endStateOf } from "../../../core/registry/run.ts";
 import type { ArtifactVersion } from "../artifact_file.ts";
-import { usualBetter } from "../../../core/text/better.ts";
+import { usualBetter } from "../../../runs/better.ts";
 import { formatBytes, formatCount, formatTime, numberText } from "../format/format.ts";
 import { type Column, Table } from "../components/table.ts";
 import { html } from "../framework/html.ts";
