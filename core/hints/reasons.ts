@@ -101,7 +101,6 @@ export const LOCAL_REASONS = {
   // pipelines
   pipeline_missing: [],
   pipeline_file_missing: [],
-  shard_gaps: [],
   step_failed_first: [],
   step_not_selected: [],
   run_name: [],

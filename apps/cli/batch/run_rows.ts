@@ -5,7 +5,7 @@ import type { Registry, RegistryError } from "../../../mod.ts";
 import type { LeftOut } from "../../../core/registry/left_out.ts";
 import { outcomesOf } from "../../../workers/mod.ts";
 import { valueAt } from "../../../core/faults/present.ts";
-import { type FoundShard, isOfShard } from "../../../core/work/shards.ts";
+import { isOfShard } from "../../../core/work/shards.ts";
 import type { CommandContext } from "../program/command.ts";
 import { localPathOf } from "../places/open_store.ts";
 import { toReportable } from "../terminal/exit_code.ts";
@@ -15,7 +15,7 @@ import { printable, printableJson } from "../terminal/table.ts";
 import { formatBytes, formatCount, formatSeconds } from "../terminal/units.ts";
 import { findManifest, type Manifest } from "./manifest.ts";
 import type { ManifestFormat, RawRow } from "./rows.ts";
-import { findShard } from "../values/find_shard.ts";
+import { findShard, type FoundShard } from "../values/find_shard.ts";
 import { cliHint } from "../terminal/hint_words.ts";
 
 export { createBatch } from "../../../workers/mod.ts";

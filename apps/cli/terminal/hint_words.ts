@@ -148,7 +148,6 @@ export const CLI_HINTS: HintTable<ReasonKind> = {
 
   pipeline_missing: "Check the path, or create it: holdfast pipeline init",
   pipeline_file_missing: "Name the file, or create it: holdfast pipeline init",
-  shard_gaps: "Use array indices without gaps (0-7, not 1,3,7), or pass --shard INDEX/COUNT.",
   step_failed_first: "Omit --fail-fast to run steps that do not depend on it.",
   step_not_selected: "Select this step too, or omit --operator and --node.",
   run_name: "Use a name like my_pipeline@3. List runs: holdfast pipeline status",

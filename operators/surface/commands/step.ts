@@ -84,7 +84,7 @@ async function executeSteps(
     ...context,
     io: { ...context.io, system: takeSecrets(pipeline, context.io.system) },
   };
-  const { parseShard } = await import("../../../core/work/shards.ts");
+  const { parseShard } = await import("../../../apps/cli/values/find_shard.ts");
   const hasEngine = flags.engine !== undefined || withSecrets.io.system.env(ENGINE_VARIABLE);
   const url = hasEngine ? engineUrl(flags.engine, withSecrets, "--engine") : undefined;
   const shard = flags.shard ?? io.system.env("HOLDFAST_SHARD");

@@ -1,6 +1,6 @@
 import { assertEquals, assertStringIncludes } from "@std/assert";
-import { thrown } from "../thrown.ts";
-import { shardFromEnvironment } from "../../../core/work/shards.ts";
+import { thrown } from "../../../core/thrown.ts";
+import { shardFromEnvironment } from "../../../../apps/cli/values/find_shard.ts";
 
 const found = (env: Record<string, string>) => {
   const { shard, from } = shardFromEnvironment({ env: (name) => env[name] }) ?? {};
