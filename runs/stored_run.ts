@@ -50,12 +50,10 @@ export async function describeRun(
   const isDeleted = stored.state === "committing" && look.end !== undefined &&
     await isSpent(context, { name: run.name, key: draft.idempotencyKey }, draft.signal);
   const { startedAt = lastAt, params, tags, by } = facts;
-  const isOpenAs = reason !== undefined ? "failed" : isSilent ? "silent" : "running";
-  const isFinished = isDeleted || stored.state === "committed" && reason === undefined;
   return {
     name: run.name,
     id: run.id,
-    state: isFinished ? "finished" : STATES[stored.state] ?? isOpenAs,
+    state: isDeleted ? "finished" : stateIn(stored, { reason, isSilent }),
     ...(reason !== undefined && { reason }),
     ...(stored.state === "committed" && { version: stored.version }),
     params: Object.fromEntries(params),
@@ -76,6 +74,14 @@ const STATES: Readonly<Partial<Record<DraftState["state"], LoggedRun["state"]>>>
   committing: "finishing",
   discarded: "discarded",
 };
+
+function stateIn(
+  { state }: DraftState,
+  { reason, isSilent }: { reason?: string; isSilent: boolean },
+): LoggedRun["state"] {
+  if (state === "committed" && reason === undefined) return "finished";
+  return STATES[state] ?? (reason !== undefined ? "failed" : isSilent ? "silent" : "running");
+}
 
 /** Reads a run, with the points after those of an earlier page. */
 export async function readStoredRun(

@@ -160,17 +160,7 @@ function treeOf(
   }
 
   function convertOwn(node: Node, offset: number): [YamlNode, number] {
-    if (isScalar(node)) {
-      if (resolve === undefined && isInexact(node)) {
-        problems.push(unsupported(`${shown(node.source)} exceeds a 64-bit number`, offset));
-      }
-      const scalar = scalarOf(node);
-      const { text } = scalar;
-      const value = resolve === undefined ? node.value ?? null : resolve(scalar);
-      const isOwn = (typeof value === "number" || typeof value === "boolean") &&
-        text !== String(value);
-      return [{ kind: "scalar", offset, value: value as string, ...isOwn && { text } }, 0];
-    }
+    if (isScalar(node)) return [convertScalar(node, offset), 0];
     let deepest = 0;
     const child = (node: Node) => {
       const [converted, depth] = convert(node);
@@ -195,6 +185,18 @@ function treeOf(
       } else entries.set(name, { key: name, offset: at, node: valueNode });
     }
     return [{ kind: "map", offset, entries: [...entries.values()] }, deepest + 1];
+  }
+
+  function convertScalar(node: Scalar, offset: number): YamlNode {
+    if (resolve === undefined && isInexact(node)) {
+      problems.push(unsupported(`${shown(node.source)} exceeds a 64-bit number`, offset));
+    }
+    const scalar = scalarOf(node);
+    const { text } = scalar;
+    const value = resolve === undefined ? node.value ?? null : resolve(scalar);
+    const isOwn = (typeof value === "number" || typeof value === "boolean") &&
+      text !== String(value);
+    return { kind: "scalar", offset, value: value as string, ...isOwn && { text } };
   }
 
   function keyText(key: Scalar): string | undefined {

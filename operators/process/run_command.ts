@@ -189,8 +189,7 @@ export async function runNotedCommand(
     const isStopped = () => stop !== undefined;
     const left = await awaitUnfinished(tree, outputs, { system, isStopped });
     if (left !== "") end({ why: "left", error: leftError(program, left) });
-    const others = isStopped() ? "" : namesOf(tree.scan() ?? []);
-    if (others !== "") outputs.onNote(`stopping processes that it left: ${others}`);
+    noteOthers(tree, outputs, isStopped());
   }
   over.abort();
   signal?.removeEventListener("abort", cancel);
@@ -205,6 +204,12 @@ export async function runNotedCommand(
   if (stopped === undefined) return result({ ...ended, ...endedOf(program, ended) });
   const error = stopped.error as RegistryError;
   return result({ ...ended, exitCode: exitCodeOf(error), error }, stopped.why === "time");
+}
+
+/** Notes processes that work on no output, which are stopped. */
+function noteOthers(tree: ProcessTree, outputs: Outputs, isStopped: boolean): void {
+  const others = isStopped ? "" : namesOf(tree.scan() ?? []);
+  if (others !== "") outputs.onNote(`stopping processes that it left: ${others}`);
 }
 
 async function start(

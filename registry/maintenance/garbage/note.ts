@@ -79,11 +79,8 @@ export async function openNote(collection: Collection, name: string, count: numb
       if (dryRun || !isNeeded) return;
       const entries = new Map<string, Entry>();
       for (const entry of areMany ? listed : []) {
-        const { kind, objects, late } = records.get(entry.key) ?? {};
-        const { size, modifiedAt, etag = null } = entry;
-        const isRacy = modifiedAt >= collection.markAt() - RACY_MS;
-        if (kind === undefined || objects === undefined || late !== undefined || isRacy) continue;
-        entries.set(pathOf(entry), [size, modifiedAt, etag, kind, ...objects]);
+        const noted = entryOf(entry, records, collection.markAt());
+        if (noted !== undefined) entries.set(pathOf(entry), noted);
       }
       if (isSame(before?.records, entries) && isSame(before?.unexplained, unexplained)) return;
       const noteOf = {
@@ -130,6 +127,18 @@ async function readNote(
         .filter((entry): entry is [string, number] => Number.isFinite(entry[1])),
     ),
   };
+}
+
+/** Returns what the next run need not read again; undefined for a record that may change. */
+function entryOf(
+  { key, size, modifiedAt, etag }: ObjectInfo,
+  records: KnownRecords,
+  markAt: number,
+): Entry | undefined {
+  const { kind, objects, late } = records.get(key) ?? {};
+  const isRacy = modifiedAt >= markAt - RACY_MS;
+  if (kind === undefined || objects === undefined || late !== undefined || isRacy) return undefined;
+  return [size, modifiedAt, etag ?? null, kind, ...objects];
 }
 
 const NONE: Unexplained = new Map();
