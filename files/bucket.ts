@@ -12,16 +12,8 @@ import { invalid } from "../core/errors.ts";
 import { contentSize, contentStream } from "../formats/content/content.ts";
 import { inTheWay, intoItself, missing, notEmpty, taken } from "./paths/path_errors.ts";
 import type { PathPlace } from "./paths/path_errors.ts";
-import {
-  folderOf,
-  joinPath,
-  movedText,
-  nameOf,
-  OWN_PREFIX,
-  parsePath,
-  relativeTarget,
-  targetOf,
-} from "../core/naming/paths.ts";
+import { folderOf, joinPath, nameOf, OWN_PREFIX, parsePath } from "../core/naming/paths.ts";
+import { movedText, relativeTarget, targetOf } from "./paths/links.ts";
 import type { FileEntry, FileStore, FileToDecode, WriteFileOptions } from "../core/file_store.ts";
 import { described } from "../core/text/described.ts";
 import { forEachAtOnce, mapAtOnce } from "../core/work/at_once.ts";

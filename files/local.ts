@@ -21,7 +21,8 @@ import {
   type PathPlace,
   taken,
 } from "./paths/path_errors.ts";
-import { folderOf, OWN_PREFIX, parsePath, relativeTarget } from "../core/naming/paths.ts";
+import { folderOf, OWN_PREFIX, parsePath } from "../core/naming/paths.ts";
+import { relativeTarget } from "./paths/links.ts";
 import type { FileEntry, FileStore, FileToDecode, WriteFileOptions } from "../core/file_store.ts";
 import { described } from "../core/text/described.ts";
 import { checkOptions, type OptionNames } from "../core/options/check_options.ts";

@@ -8,15 +8,8 @@ import { compareEntries } from "./paths/entries.ts";
 import { bytesFile, contentBytes } from "../formats/content/content.ts";
 import { inTheWay, intoItself, missing, notEmpty, taken } from "./paths/path_errors.ts";
 import type { PathPlace } from "./paths/path_errors.ts";
-import {
-  folderOf,
-  joinPath,
-  movedText,
-  nameOf,
-  parsePath,
-  relativeTarget,
-  targetOf,
-} from "../core/naming/paths.ts";
+import { folderOf, joinPath, nameOf, parsePath } from "../core/naming/paths.ts";
+import { movedText, relativeTarget, targetOf } from "./paths/links.ts";
 import type { CallOptions } from "../core/backend.ts";
 import type { FileEntry, FileStore, FileToDecode, WriteFileOptions } from "../core/file_store.ts";
 import { realSystem, type System } from "../core/system.ts";

@@ -9,14 +9,8 @@ import { errorCode, fileError, onDisk } from "../../disk/file_errors.ts";
 import { keepMostAccess } from "../../disk/replace_file.ts";
 import { isRegistryError } from "../../core/errors.ts";
 import { goneRoot, inTheWay, type PathPlace, refused, taken } from "../paths/path_errors.ts";
-import {
-  folderOf,
-  joinPath,
-  movedText,
-  OWN_PREFIX,
-  relativeTarget,
-  targetOf,
-} from "../../core/naming/paths.ts";
+import { folderOf, joinPath, OWN_PREFIX } from "../../core/naming/paths.ts";
+import { movedText, relativeTarget, targetOf } from "../paths/links.ts";
 import type { FileEntry, FileKind } from "../../core/file_store.ts";
 import { compareEntries, isPath, type NamedEntry } from "../paths/entries.ts";
 
