@@ -25,6 +25,7 @@ export const PARTS_OF_EXPLORER = [
   "apps/server/access/sign_in.ts",
   "apps/server/explorer/site_path.ts",
   "apps/server/search/query.ts",
+  "apps/server/search/terms.ts",
   "core/",
   "files/ome/image.ts",
   "formats/archive/tar_read.ts",

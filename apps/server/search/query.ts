@@ -10,7 +10,7 @@ import {
 import { endStateOf } from "../../../core/registry/run.ts";
 import { isDecimal } from "../../../core/text/decimals.ts";
 import { beginsDate, instantOf } from "../../../core/text/iso_time.ts";
-import { termsOf } from "../../../core/text/terms.ts";
+import { termsOf } from "./terms.ts";
 
 export interface SearchedVersion {
   readonly name: string;

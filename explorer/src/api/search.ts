@@ -1,5 +1,5 @@
 // Conditions as people type them.
-import { termsOf } from "../../../core/text/terms.ts";
+import { termsOf } from "../../../apps/server/search/terms.ts";
 
 /** Fields that the search of the service compares. Others are metadata. */
 const FIELD = /^(name|version|alias|kind|state|created|(?:metadata|labels)\..*)$/;

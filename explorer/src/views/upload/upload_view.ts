@@ -5,7 +5,7 @@ import { filePathProblem } from "../../../../core/naming/file_paths.ts";
 import { checkNewName, shown } from "../../../../core/naming/names.ts";
 import { checkAlias } from "../../../../core/naming/refs.ts";
 import { splitEntry, valueOf } from "../../../../core/text/entries.ts";
-import { termsOf } from "../../../../core/text/terms.ts";
+import { termsOf } from "../../../../apps/server/search/terms.ts";
 import { namePath } from "../../api/artifacts.ts";
 import { useSession } from "../../api/context.ts";
 import { mayChange, type Rights, type Service, SITE_HINT } from "../../api/service.ts";

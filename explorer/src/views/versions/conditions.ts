@@ -1,5 +1,5 @@
 // Conditions in the text of a filter, which other controls read and write.
-import { termsOf } from "../../../../core/text/terms.ts";
+import { termsOf } from "../../../../apps/server/search/terms.ts";
 import { queryOf } from "../../api/search.ts";
 import type { ExperimentColumn } from "./columns.ts";
 import { chooseExperiments, type Experiment } from "./experiments.ts";
