@@ -150,12 +150,12 @@ Deno.test({
       const now = await pids();
       return now.length === 2 && !now.some((pid) => before.includes(pid));
     });
-    let head = await ask(path, { method: "HEAD", headers: tus }).catch(() => undefined);
-    while (head === undefined) {
-      await realSystem.sleep(20); // they start
-      head = await ask(path, { method: "HEAD", headers: tus }).catch(() => undefined);
-    }
-    const offset = Number(head.headers["upload-offset"]);
+    let offset = NaN;
+    await program.until(async () => { // they start
+      const head = await ask(path, { method: "HEAD", headers: tus }).catch(() => undefined);
+      offset = Number(head?.headers["upload-offset"]);
+      return head !== undefined;
+    });
     const rest = await ask(path, {
       method: "PATCH",
       headers: { ...patch, "upload-offset": String(offset) },
