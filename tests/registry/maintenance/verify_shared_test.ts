@@ -10,7 +10,7 @@ import { verifyRegistry } from "../../../registry/maintenance.ts";
 import { createRandom } from "../../simulate/random.ts";
 import { fileSet } from "../protocol_world.ts";
 import { keysOf, noise } from "../registries.ts";
-import { kindsOfShare } from "../../support/seeds.ts";
+import { kindsOfShare, partOfRun } from "../../support/seeds.ts";
 
 const KIB = 1024;
 const MIB = 1024 * KIB;
@@ -90,7 +90,7 @@ testStores("verifyRegistry() finds damage in bytes of any version", async (world
   const found = new Set<string>();
   for (const key of objects) {
     const right = await (await backend.get(key))!.bytes();
-    for (const at of [0, 0.3, 0.55, 0.8, 1]) {
+    for (const at of partOfRun([0, 0.3, 0.55, 0.8, 1], 2)) {
       const wrong = right.slice();
       wrong[Math.floor((right.byteLength - 1) * at)]! ^= 1;
       await backend.put(key, wrong);
