@@ -17,7 +17,7 @@ export interface PageExtension {
   readonly name: string;
   /** The gateway of the service that it asks. Without it, as in a site, the page is without both. */
   readonly asks?: string;
-  /** Views after those of the page, or in place of that with the same address. */
+  /** Views before the last one of the page, or in place of that with the same address. */
   readonly views?: readonly ViewEntry[];
   readonly runs?: VersionRuns;
   /** Opens a group of zarr that it knows by its attributes; else returns undefined. */

@@ -8,7 +8,7 @@ import { hrefOf, hrefOfRef, openPlace } from "../framework/router.ts";
 import type { ViewEntry, ViewProps } from "./mod.ts";
 import { Names } from "./names/names.ts";
 
-/** The views of the page, in the order of the navigation. */
+/** The views of the page, in the order of the navigation. Those of extensions are before the last. */
 export const VIEWS: readonly ViewEntry[] = [
   { at: "", title: "Names", load: () => Promise.resolve(Names) },
   {
@@ -55,7 +55,8 @@ export const VIEWS: readonly ViewEntry[] = [
 
 /** Returns all views. One of an extension replaces that with the same address. */
 export function viewsOf({ extensions }: Pick<Session, "extensions">): readonly ViewEntry[] {
-  const all = [...VIEWS, ...extensions.flatMap(({ views = [] }) => views)];
+  const own = extensions.flatMap(({ views = [] }) => views);
+  const all = [...VIEWS.slice(0, -1), ...own, ...VIEWS.slice(-1)];
   return [...new Map(all.map((view) => [view.at, view])).values()];
 }
 

@@ -32,9 +32,9 @@ export function Lately(
       changesOf(newest.name, await read<LogEntry>(`${namePath(newest.name)}/log`, EACH))
         .map((change) => withFound(change, newest))
     );
-    const options = { names, limit: RUNS, signal };
-    const ran = await (await runs?.load())?.readRecent(service, options) ?? [];
-    const all: Change[] = [...(await Promise.all(logs)).flat(), ...ran];
+    const readRuns = async () =>
+      await (await runs?.load())?.readRecent(service, { names, limit: RUNS, signal }) ?? [];
+    const all: Change[] = (await Promise.all([...logs, readRuns()])).flat();
     return foldBursts(all.sort((a, b) => Date.parse(b.at) - Date.parse(a.at))).slice(0, MOST);
   }, [recent.map(({ name, version }) => [name, version]), names.length]);
   return html`
