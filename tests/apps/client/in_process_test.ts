@@ -5,6 +5,7 @@ import {
   testRegistry,
 } from "../../conformance/registry.ts";
 import { damageRecord } from "../../registry/conformance/open_on.ts";
+import { IS_QUICK } from "../../support/seeds.ts";
 import { startService } from "./service.ts";
 
 /** Node and Bun run a bundle without the module that writes to a disk. */
@@ -18,8 +19,11 @@ const features: RegistryFeature[] = [
   ...isBundle ? [] : ["download" as const],
 ];
 
+/** Cases that take long. In a quick run, `registries_test.ts` has them in memory and on a disk. */
+const LONG = /versions of a changed file|pieces\(\) of a large file|keeps many files/;
+
 testRegistry(
-  (name, run) => Deno.test(name, run),
+  (name, run) => Deno.test({ name, ignore: IS_QUICK && LONG.test(name), fn: run }),
   async (settings: RegistryToOpen): Promise<RegistryUnderTest> => {
     const service = await startService(settings);
     const registry = await service.open();

@@ -6,7 +6,7 @@ import { verifyRegistry } from "../../../registry/maintenance.ts";
 import { createBatch } from "../../../workers/mod.ts";
 import { fileSet } from "../protocol_world.ts";
 import { noise } from "../registries.ts";
-import { slowTest } from "../../support/seeds.ts";
+import { rowsOfRun, slowTest } from "../../support/seeds.ts";
 
 const KIB = 1024;
 const MIB = 1024 * KIB;
@@ -73,7 +73,7 @@ const SAVES: Record<string, Save> = {
 
 for (const [sentence, { before, after, shares }] of Object.entries(CASES)) {
   for (const [how, save] of Object.entries(SAVES)) {
-    for (const kind of ["memory", "far"]) {
+    for (const kind of rowsOfRun(["far", "memory"])) {
       Deno.test(`${sentence}: ${shares ? "shared" : "whole"} (${how}, ${kind})`, async () => {
         const store = { ...createMemoryBackend(), kind };
         const registry = await openRegistry(store, { cache: false });
