@@ -61,8 +61,32 @@ export async function openVersion(
   { name, version }: { name: string; version: string },
   signal?: AbortSignal,
 ): Promise<ArtifactVersion> {
+  const [release = "", member] = version.split(/\/(.*)/s);
+  if (member !== undefined && !service.isSite) {
+    const found = await memberOf(service, { name, release, member }, signal);
+    return await openVersion(service, found, signal);
+  }
   const path = versionPath(name, version);
   return versionOf(service, await service.json<VersionInfo>(path, { signal }));
+}
+
+/** Finds the version that is a member. The page does not follow redirects, as it has a token. */
+async function memberOf(
+  service: Service,
+  { name, release, member }: Record<"name" | "release" | "member", string>,
+  signal?: AbortSignal,
+): Promise<{ name: string; version: string }> {
+  type Member = { ref: string; state: "present" | "missing" | "changed" };
+  const path = `${versionPath(name, release)}/members`;
+  const { members } = await service.json<{ members: Record<string, Member> }>(path, {
+    signal,
+  });
+  const found = new Map(Object.entries(members)).get(member);
+  if (found?.state === "present") return { version: "latest", ...splitRef(found.ref) };
+  const reason = found === undefined
+    ? "no such member"
+    : `its version ${found.state === "missing" ? "was deleted" : "has changed"}`;
+  throw new ServiceError(404, `Cannot find "${name}@${release}/${member}": ${reason}`);
 }
 
 /** Returns the ref of the version that is a member of a release; another ref as it is. */
