@@ -123,6 +123,7 @@ export async function openOnBackend(
     backend: guardedBackend,
     cache,
     openNotes,
+    farAliases: new Set<string>(),
     executor,
     threads: checkThreads(options.threads, guardedBackend),
     announcer,

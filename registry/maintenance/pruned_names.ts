@@ -5,7 +5,6 @@ import { shown } from "../../core/naming/names.ts";
 import type { Registry } from "../../core/registry.ts";
 import { knownContext } from "../operations/context.ts";
 import { checkHas, checkKnown } from "../operations/listing.ts";
-import { listNames } from "../operations/names.ts";
 
 /** Yields each name once. Throws `NotFound` for a given one that never existed. */
 export async function* listPruned(
@@ -13,12 +12,7 @@ export async function* listPruned(
   names: Iterable<string> | undefined,
   signal?: AbortSignal,
 ): AsyncGenerator<string> {
-  const context = knownContext(registry);
-  if (names === undefined) {
-    return yield* context === undefined
-      ? registry.names({ signal })
-      : listNames(context, { signal });
-  }
+  if (names === undefined) return yield* registry.names({ signal });
   const listed = new Set<string>();
   for (const text of names) {
     for await (const name of namesMeant(registry, text, signal)) {
@@ -41,9 +35,8 @@ async function* namesMeant(
     return yield text;
   }
   const { prefix, test } = globOf(text);
-  const all = context ? listNames(context, { prefix, signal }) : registry.names({ prefix, signal });
   let count = 0;
-  for await (const name of all) {
+  for await (const name of registry.names({ prefix, signal })) {
     if (!test(name)) continue;
     count++;
     yield name;

@@ -18,7 +18,7 @@ import { type KnownHead, writeCell } from "../cell/cell.ts";
 import { checkWritable, type Context } from "./context.ts";
 import { checkUnprotectedAlias } from "./protection.ts";
 import { asGeneration, liveHeads, readHead, readRecord, recordOfKind } from "../cell/heads.ts";
-import type { FoundRecord, Head } from "../cell/heads.ts";
+import type { FoundRecord } from "../cell/heads.ts";
 import {
   aliasCell,
   aliasesFolder,
@@ -151,22 +151,12 @@ export async function* aliasesWithKeys(
   for await (const head of liveHeads(context, aliasesFolder(name), { isMark, signal })) {
     const alias = parseCellKey(head.key)?.label;
     if (alias === undefined) continue;
-    const version = known.get(head.key) ?? await readListed(context, { name, alias, head }, signal);
+    const heads = new Map([[aliasCell(name, alias), head]]);
+    const version = known.get(head.key) ?? await readAlias(context, name, alias, signal, heads);
     if (version === undefined) continue;
     known.set(head.key, version);
     yield { alias, version, key: head.key };
   }
-}
-
-/** Returns the version of an alias when it was listed, or now if that record is gone. */
-async function readListed(
-  context: Context,
-  { name, alias, head }: { name: string; alias: string; head: Head },
-  signal?: AbortSignal,
-): Promise<string | undefined> {
-  const object = await readRecord(context, head, signal);
-  if (object === undefined) return await readAlias(context, name, alias, signal);
-  return versionNamed(object, name, alias);
 }
 
 function namedBy(head: KnownHead | undefined): string | undefined {

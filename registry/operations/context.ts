@@ -17,6 +17,8 @@ export interface Context extends CachingStore {
   rulesReadAtMs: number;
   /** Default of the option of `save`, when it was last read. */
   share: "bytes" | "files";
+  /** Cells of aliases whose version one list does not show: their names have many records. */
+  readonly farAliases: Set<string>;
   readonly executor: Executor<PayloadJobs>;
   /** Number of threads that read and verify a large file. */
   readonly threads: number;

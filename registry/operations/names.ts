@@ -36,7 +36,7 @@ export async function* listNames(
     }
     const isDense = count - before > 1 || listing.isWithin;
     if (!isFolders) ahead = isDense ? 1 : Math.min(2 * ahead, MOST_ASKED);
-    isFolders = !isFolders && ahead > 1;
+    isFolders = !isFolders && !isDense;
   } while (listing.next !== undefined);
 }
 
@@ -79,9 +79,7 @@ async function* namesOfRecords(
     // aliases and idempotency keys precede versions
     const next = isListed ? afterFolder(folder) : `${folder}versions/`;
     if (key >= next) continue;
-    listing.next = next;
-    listing.isWithin = !isListed;
-    return;
+    return void Object.assign(listing, { next, isWithin: !isListed });
   }
 }
 
@@ -92,11 +90,9 @@ async function* namesOfFolders(
   count: number,
 ): AsyncGenerator<string> {
   const { prefix, next: after, signal } = listing;
-  const folders: string[] = [];
   const options = { after, delimiter: "/", limit: count, signal } as const;
-  for await (const entry of context.backend.list(prefix, options)) {
-    folders.push(isPrefix(entry) ? entry.prefix : entry.key);
-  }
+  const entries = await Array.fromAsync(context.backend.list(prefix, options));
+  const folders = entries.map((entry) => isPrefix(entry) ? entry.prefix : entry.key);
   const last = folders[count - 1];
   listing.next = last && (last.endsWith("/") ? afterFolder(last) : last);
   for await (const name of mapAtOnce(folders, nameIn)) if (name !== undefined) yield name;

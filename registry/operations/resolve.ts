@@ -7,6 +7,8 @@ import type { Ref } from "../../core/naming/refs.ts";
 import { FIRST_VERSION, parseVersion, type Version } from "../../core/naming/versions.ts";
 import type { Context } from "./context.ts";
 import {
+  asGeneration,
+  headOf,
   liveHeads,
   misplaced,
   readFirst,
@@ -16,7 +18,7 @@ import {
   versionHeads,
 } from "../cell/heads.ts";
 import type { FoundRecord, Head, Located } from "../cell/heads.ts";
-import { aliasCell, cellOf, versionCell, versionsFolder } from "../format/layout.ts";
+import { aliasCell, cellOf, nameFolder, versionCell, versionsFolder } from "../format/layout.ts";
 import { compareWithStore } from "../cache/cached_records.ts";
 import { countingHead, isVoid } from "../cell/voids.ts";
 
@@ -79,17 +81,13 @@ export async function tryLocate(
   ref: Ref,
   signal?: AbortSignal,
 ): Promise<Located | undefined> {
+  const { name, selector } = ref;
   const located = await readLocated(context, ref, signal);
-  const cell = located?.cell ?? cellNamed(context, ref);
+  const cell = selector.kind === "version"
+    ? versionCell(name, selector.version, context.settings.versioned)
+    : located?.cell;
   if (cell !== undefined) await compareWithStore(context, cell, located);
   return located;
-}
-
-/** Returns the cell of the version that a ref names. */
-function cellNamed({ settings }: Context, { name, selector }: Ref): string | undefined {
-  return selector.kind === "version"
-    ? versionCell(name, selector.version, settings.versioned)
-    : undefined;
 }
 
 async function readLocated(
@@ -137,10 +135,12 @@ export async function locateVersion(
   name: string,
   version: Version,
   signal?: AbortSignal,
+  heads?: Heads,
 ): Promise<Located | undefined> {
   const { versioned } = context.settings;
   if (!versioned && version.canonical !== FIRST_VERSION.canonical) return undefined;
-  return await readCell(context, versionCell(name, version, versioned), { signal });
+  const cell = versionCell(name, version, versioned);
+  return await readCell(context, cell, { head: heads?.get(cell), signal });
 }
 
 async function locateAlias(
@@ -150,8 +150,8 @@ async function locateAlias(
   signal?: AbortSignal,
 ): Promise<Located> {
   let before: string | undefined;
-  for (;;) {
-    const version = await readAlias(context, name, alias, signal);
+  for (let heads = await headsFrom(context, name, alias, signal);; heads = undefined) {
+    const version = await readAlias(context, name, alias, signal, heads);
     if (version === undefined) {
       throw absent(context, {
         subject: `"${name}@${alias}"`,
@@ -161,11 +161,45 @@ async function locateAlias(
         reason: { kind: "alias_missing", name, alias },
       });
     }
-    const located = await locateVersion(context, name, parseVersion(version), signal);
+    const located = await locateVersion(context, name, parseVersion(version), signal, heads);
+    if (heads && located && !heads.has(located.cell)) {
+      context.farAliases.add(aliasCell(name, alias));
+    }
     if (located !== undefined) return located;
     if (version === before) throw await danglingAlias(context, { name, alias, version }, signal);
     before = version; // the alias may have moved before the version was deleted
   }
+}
+
+/** Listed heads, by cell. */
+type Heads = ReadonlyMap<string, Head>;
+
+/** Entries of a list that begins at an alias: enough for the versions of most names. */
+const NEARBY = 200;
+
+/**
+ * Lists the heads from an alias to the versions of its name, by cell; undefined where that must not
+ * or need not be done.
+ *
+ * The order in which a store reads the keys of one list is not known, so a version may be seen
+ * before the alias. That is enough for versions that are never overwritten: if one is missing or
+ * deleted, both are read again.
+ */
+async function headsFrom(
+  { backend, settings, farAliases }: Context,
+  name: string,
+  alias: string,
+  signal?: AbortSignal,
+): Promise<Heads | undefined> {
+  const after = aliasCell(name, alias);
+  const isStable = settings.versioned && !settings.mutable;
+  if (!isStable || backend.getFirst !== undefined || farAliases.has(after)) return undefined;
+  const heads = new Map<string, Head>();
+  for await (const entry of backend.list(nameFolder(name), { after, limit: NEARBY, signal })) {
+    const listed = asGeneration(entry), cell = listed && cellOf(listed.key);
+    if (cell !== undefined && !heads.has(cell)) heads.set(cell, headOf(listed!));
+  }
+  return heads;
 }
 
 /** Returns the error of an alias whose version was deleted, by force or concurrently. */
@@ -186,15 +220,17 @@ export async function danglingAlias(
   });
 }
 
-/** Returns the version that an alias points to; undefined if it does not exist. */
+/** Returns the version that an alias points to, at first by listed heads; undefined if missing. */
 export async function readAlias(
   context: Context,
   name: string,
   alias: string,
   signal?: AbortSignal,
+  heads?: Heads,
 ): Promise<string | undefined> {
-  for (let key = "";;) {
-    const head = await readHead(context, aliasCell(name, alias), signal);
+  const cell = aliasCell(name, alias);
+  for (let key = "";; heads = undefined) {
+    const head = heads ? heads.get(cell) : await readHead(context, cell, signal);
     if (head === undefined || head.dead) return undefined;
     const object = await readRecord(context, head, signal);
     if (object !== undefined) return versionNamed(object, name, alias);

@@ -13,7 +13,17 @@ Deno.test("a small value costs one backend call to save under a new version, and
   await group[Symbol.asyncDispose]();
   assertEquals(made.get("save, new name, explicit version"), "put 1");
   assertEquals(made.get("save, next of 10 versions"), "list 1, put 1");
-  for (const verb of ["load, explicit version", "load, latest", "load, range", "info", "has"]) {
+  assertEquals(made.get("load, alias"), "list 1, get 2");
+  for (
+    const verb of [
+      "load, explicit version",
+      "load, latest",
+      "load, range",
+      "load, alias",
+      "info",
+      "has",
+    ]
+  ) {
     const calls = made.get(verb)!.split(", ").reduce(
       (sum, call) => sum + Number(call.split(" ")[1]),
       0,
