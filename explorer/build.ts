@@ -36,6 +36,7 @@ export const INPUTS: readonly string[] = [
   "apps/server/search",
   "core",
   "files",
+  "runs/better.ts",
   "formats",
   "registry/operations/look",
 ];
