@@ -45,8 +45,9 @@ export function rowsAtTop(page: string): string[][] {
   return cellsIn(section ?? "").slice(2);
 }
 
-/** Returns the page with the rows that decide as its first section. */
+/** Returns a page that has such a section with the rows that decide. */
 export function withDeciding(page: string): string {
+  if (!page.includes(`\n${HEADING}\n`)) return page;
   const [intro, ...sections] = page.split(/^(?=## )/m);
   const others = sections.filter((text) => !text.startsWith(`${HEADING}\n`));
   const head = ["to …", "measured", "per second", "ratio", "median", "processor", "compared with"];

@@ -18,6 +18,8 @@ export interface Measure {
   /** Another measure to compare with. */
   second?: string;
   facts?(): Record<string, number | string>;
+  /** Cells of columns that only this group has, by title. */
+  columns?(): Record<string, string>;
 }
 
 export interface Group extends AsyncDisposable {

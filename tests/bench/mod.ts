@@ -55,6 +55,14 @@ interface GroupEntry {
 
 const GROUPS: Record<string, GroupEntry> = {
   calls: { title: "Backend calls of a small value", create: createCallsGroup, maxRepeats: 1 },
+  costs: {
+    title: "Requests",
+    about: "Each name but one has one version of a small value. The last column is the price of " +
+      "the column before it.",
+    create: async (settings) => (await import("./costs/costs.ts")).createCostsGroup(settings),
+    maxRepeats: 1,
+    named: true,
+  },
   small: {
     title: "Saves and loads of 1 KiB in a folder",
     about: "The floor is what any program must do: for a save, make a folder, write, link and " +

@@ -1,4 +1,4 @@
-// Results as sections of docs/performance.md, one for each group.
+// Results as sections of a page, one for each group.
 import fs from "node:fs";
 import { denoSucceeds } from "../support/run_deno.ts";
 import { withDeciding } from "./deciding.ts";
@@ -31,16 +31,19 @@ function textOf(
   { about, command, circumstances }: Section,
   heading: string,
 ): string {
+  const titles = [...new Set(rows.flatMap(({ columns = {} }) => Object.keys(columns)))];
   const cells = rows.flatMap((row, i) => {
     const facts = Object.entries(row.facts ?? {}).map(([key, value]) => `${key}: ${value}`);
     const { timesFloor, timesSecond } = row;
     const { floor = "" } = row;
     const to = floor === rows[i - 1]?.name ? "the row above" : floor;
-    const first = [row.name, speedOf(row), ...ratioOf(timesFloor), to, facts.join("; ")];
+    const own = titles.map((title) => row.columns?.[title] ?? "");
+    const first = [row.name, speedOf(row), ...ratioOf(timesFloor), to, facts.join("; "), ...own];
     if (timesSecond === undefined) return [first];
-    return [first, ["the same", "", ...ratioOf(timesSecond), timesSecond.second, ""]];
+    const none = titles.map(() => "");
+    return [first, ["the same", "", ...ratioOf(timesSecond), timesSecond.second, "", ...none]];
   });
-  const head = ["", "per second", "ratio", "median", "processor", "compared with", ""];
+  const head = ["", "per second", "ratio", "median", "processor", "compared with", "", ...titles];
   const used = head.map((_, i) => i === 0 || cells.some((line) => line[i] !== ""));
   const table = [head, head.map((_, i) => i > 0 && i < 5 ? "--:" : "---"), ...cells]
     .map((line) => `| ${line.filter((_, i) => used[i]).join(" | ")} |`).join("\n");

@@ -20,6 +20,7 @@ export interface Row {
   /** The ratio to a second measure, named by `second`. */
   timesSecond?: Ratio & { second: string };
   facts?: Record<string, number | string>;
+  columns?: Record<string, string>;
 }
 
 export interface Ratio {
@@ -30,7 +31,7 @@ export interface Ratio {
 
 export function rowsOf(group: string, samples: readonly Sample[]): Row[] {
   return samples.map((sample) => {
-    const { name, unit, floor, second, facts } = sample.measure;
+    const { name, unit, floor, second, facts, columns } = sample.measure;
     const { best, middle, cpu } = summaryOf(each(sample));
     const row: Row = {
       group,
@@ -53,6 +54,7 @@ export function rowsOf(group: string, samples: readonly Sample[]): Row[] {
     }
     const more = facts?.();
     if (more !== undefined) row.facts = more;
+    if (columns !== undefined) row.columns = columns();
     return row;
   });
 }
@@ -97,7 +99,7 @@ export function tableOf(title: string, rows: readonly Row[]): string {
     shownRatio(row.timesFloor),
     [
       ...(row.timesSecond ? [`${shownRatio(row.timesSecond)} × ${row.timesSecond.second}`] : []),
-      ...Object.entries(row.facts ?? {}).map(([key, value]) => `${key}: ${value}`),
+      ...Object.entries({ ...row.columns, ...row.facts }).map(([key, value]) => `${key}: ${value}`),
     ].join("; "),
   ]);
   const used = head.map((_, i) => i === 0 || cells.some((line) => line[i] !== ""));
