@@ -7,6 +7,7 @@ import type { OperationRow } from "../../core/registry/operations/row.ts";
 import type { Registry } from "../../core/registry.ts";
 import { memberOf } from "../../core/registry/release.ts";
 import { derivedMethods } from "./derived.ts";
+import { openedMethods } from "./from_open.ts";
 import { memberMeant } from "./release.ts";
 
 /** The members that {@linkcode defineRegistry} needs, and optional ones. */
@@ -73,6 +74,7 @@ export function defineRegistry(parts: RegistryParts): Registry {
   };
   const registry: Registry = {
     ...refusedMethods(parts),
+    ...openedMethods(() => registry),
     ...derivedMethods(() => registry),
     ...ownMethods(parts),
     location,
