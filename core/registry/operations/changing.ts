@@ -7,7 +7,9 @@ import { type RequestRowOf, type RoutedRowOf, type RowOf, SIGNAL } from "./row.t
 export interface DeleteOptions extends SignalOptions {
   version?: string;
   /**
-   * Deletes every version of a bare name. Required, unless the registry has no versions.
+   * Deletes every version of a bare name, newest first. Required, unless the registry has no
+   * versions. One that an alias is set to meanwhile ends that with `Conflict`: it stays, and so do
+   * those before it.
    *
    * @default false
    */
