@@ -98,6 +98,7 @@ async function* namesOfFolders(
   for await (const name of mapAtOnce(folders, nameIn)) if (name !== undefined) yield name;
 
   async function nameIn(folder: string): Promise<string | undefined> {
+    if (!folder.endsWith("/")) return undefined; // a foreign file
     for await (const { key } of liveHeads(context, `${folder}versions/`, { signal })) {
       const record = parseCellKey(key);
       if (record?.kind === "version") return record.name;

@@ -190,3 +190,13 @@ Deno.test("names() asks side by side for names that fill pages, and for no more 
   const some = await countLists(large, 10);
   assertLessOrEqual(some.lists, 14);
 });
+
+Deno.test("names() lists each name once beside a foreign file", async () => {
+  const shape = { aliases: 0, keys: 0, deleted: 0, live: 1_100 };
+  const entries = entriesOf(["a", "b", "cversions", "d"].map((name) => ({ name, ...shape })));
+  entries.push({ key: "names/c", size: 3, modifiedAt: 0 });
+  entries.sort((a, b) => a.key < b.key ? -1 : 1);
+  for (const [store, view] of Object.entries(STORES)) {
+    assertEquals(await listIn(view(storeOf(entries))), ["a", "b", "cversions", "d"], store);
+  }
+});
