@@ -162,9 +162,7 @@ async function locateAlias(
       });
     }
     const located = await locateVersion(context, name, parseVersion(version), signal, heads);
-    if (heads && located && !heads.has(located.cell)) {
-      context.farAliases.add(aliasCell(name, alias));
-    }
+    if (heads && located && !heads.has(located.cell)) noteFar(context, aliasCell(name, alias));
     if (located !== undefined) return located;
     if (version === before) throw await danglingAlias(context, { name, alias, version }, signal);
     before = version; // the alias may have moved before the version was deleted
@@ -176,6 +174,14 @@ type Heads = ReadonlyMap<string, Head>;
 
 /** Entries of a list that begins at an alias: enough for the versions of most names. */
 const NEARBY = 200;
+
+/** Aliases that a process remembers as far. */
+const MOST_FAR = 10_000;
+
+function noteFar({ farAliases }: Context, cell: string): void {
+  if (farAliases.size >= MOST_FAR) farAliases.clear(); // each costs one longer list again
+  farAliases.add(cell);
+}
 
 /**
  * Lists the heads from an alias to the versions of its name, by cell; undefined where that must not

@@ -5,6 +5,7 @@ import type { Backend, ObjectInfo, Prefix } from "../../../core/backend.ts";
 import type { OpenOptions, StoredRegistry } from "../../../core/registry.ts";
 import { wrapBackend, wrapCalls } from "../../../core/work/wrap_backend.ts";
 import { openRegistry } from "../../../mod.ts";
+import { contextOf } from "../../../registry/operations/context.ts";
 import { annotate } from "../../../registry/mod.ts";
 import { withCounts } from "../../bench/counted_backend.ts";
 import { rejected } from "../rejected.ts";
@@ -53,6 +54,17 @@ Deno.test("an alias of a name with many records takes two lists and two gets, ea
     assertEquals(await reader.load("a@production"), 2);
     assertEquals(calls.take(), "list 2, get 2");
   }
+});
+
+Deno.test("a process remembers at most 10,000 aliases of names with many records", async () => {
+  const store = createMemoryBackend();
+  const registry = await aliased(store);
+  for (let n = 0; n < 200; n++) await registry.save("a", n, { idempotencyKey: `more ${n}` });
+  const reader = await openRegistry(store, { create: false });
+  const { farAliases } = contextOf(reader, "test");
+  for (let n = 0; n < 10_000; n++) farAliases.add(`names/n${n}/aliases/production/`);
+  assertEquals(await reader.load("a@production"), 2);
+  assertEquals([...farAliases], ["names/a/aliases/production/"]);
 });
 
 Deno.test("a mutable registry lists a version after its alias was read", async () => {
