@@ -18,7 +18,7 @@ import { readsEach, type Retention, type Times } from "./prunable.ts";
 import { checkKnownRule } from "../operations/protection.ts";
 import { createRuleReader } from "./rules.ts";
 import { inWords } from "../../core/calls/verb_errors.ts";
-import { forEachAtOnce, mapAtOnce } from "../../core/work/at_once.ts";
+import { forEachAtOnce } from "../../core/work/at_once.ts";
 
 /** Implements `prune` of `registry/maintenance.ts`. */
 export async function prune(registry: Registry, options: PruneOptions): Promise<PruneReport> {
@@ -89,18 +89,19 @@ async function pruneEach(
     const pruning: Pruning = context === undefined
       ? new NamePruning(prunableByContract(registry, name, { ...retention, signal }), rules)
       : new NamePruning(prunableInStore(context, registry, name, signal), rules);
-    return { pruning, chosen: await pruning.choose() };
+    const chosen = await pruning.choose();
+    return { pruning: chosen.length > 0 && !dryRun ? pruning : undefined, chosen };
   };
-  const prunings: Pruning[] = [];
-  for await (const planned of mapAtOnce(listPruned(registry, names, signal), choose)) {
-    if (planned === undefined) continue;
-    if (planned.chosen.length > 0 && !dryRun) prunings.push(planned.pruning);
-    report.deleted.push(...planned.chosen);
-  }
+  const listed = await Array.fromAsync(listPruned(registry, names, signal));
+  const plans: Awaited<ReturnType<typeof choose>>[] = [];
+  await forEachAtOnce(listed.entries(), async ([place, name]) => plans[place] = await choose(name));
+  report.deleted = plans.flatMap((plan) => plan?.chosen ?? []);
   const plan = { ...report, dryRun: true };
   if (dryRun || await confirm?.(plan) === false) return plan;
   report.deleted = [];
-  for (const pruning of prunings) report.deleted.push(...await pruning.run());
+  for (const plan of plans) {
+    for (const version of await plan?.pruning?.run() ?? []) report.deleted.push(version);
+  }
   return report;
 }
 

@@ -1,5 +1,5 @@
 // Maintenance of many names: as fast as a store answers several of them at once.
-import { assertEquals } from "@std/assert";
+import { assertEquals, assertRejects } from "@std/assert";
 import { wrapCalls } from "../../../../core/work/wrap_backend.ts";
 import { createMemoryBackend, openRegistry, saveMany } from "../../../../mod.ts";
 import type { Registry } from "../../../../core/registry.ts";
@@ -42,3 +42,26 @@ for (const [task, run] of Object.entries(TASKS)) {
     assertEquals(most, AT_ONCE);
   });
 }
+
+Deno.test("prune() that fails has ended: it calls the store no more", async () => {
+  let isOver = false, isSlow = false;
+  const late: string[] = [];
+  const backend = wrapCalls(createMemoryBackend(), async ({ method, key }, act) => {
+    if (isOver) late.push(`${method} ${key}`);
+    if (isSlow && key.startsWith(`${NAMES}runs=3a0/`)) throw new Error("the first name");
+    if (isSlow) await turns(3);
+    return await act(undefined);
+  });
+  const registry = await openRegistry(backend);
+  const names = Array.from({ length: NAME_COUNT }, (_, i) => `runs:${i}`);
+  await saveMany(registry, names.map((name) => ({ name, value: 1 })));
+  isSlow = true;
+  await assertRejects(
+    () => prune(registry, { keepLast: 1, dryRun: true }),
+    Error,
+    "the first name",
+  );
+  isOver = true;
+  await turns(100);
+  assertEquals(late, []);
+});
