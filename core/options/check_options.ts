@@ -95,7 +95,7 @@ function checkValue(
   const [is, hint] = KINDS[sent];
   if (is(value)) return;
   const what = value instanceof Date
-    ? "an invalid date"
+    ? `${Number.isNaN(value.getTime()) ? "an invalid" : "a"} date`
     : typeof value === "number"
     ? String(value)
     : nameOf(value);

@@ -112,6 +112,18 @@ for (const [name, row] of Object.entries<OperationRow>(METHODS)) {
   });
 }
 
+testInMemory("only a date without a time is called invalid", async ({ registry }) => {
+  await registry.save("a", 1);
+  for (const [date, words] of [[new Date(0), "a date"], [new Date(NaN), "an invalid date"]]) {
+    const options = { version: date } as Record<string, unknown>;
+    await rejected(
+      "Invalid",
+      registry.save("a", 2, options),
+      new RegExp(`: version is ${words}$`, "m"),
+    );
+  }
+});
+
 testInMemory("one entry with an unknown option fails alone", async ({ registry }) => {
   const { errors, succeeded } = await saveMany(registry, [{ name: "a", value: 1, ...WRONG }, {
     name: "b",
