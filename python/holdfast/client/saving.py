@@ -97,7 +97,7 @@ def save_files(
 ) -> Saved:
     """Sends files, and saves a version of them. `earlier` opens one of which bytes are reused."""
     path = f"{path_of(name)}/versions"
-    request = sent_members({**request, "idempotencyKey": request["idempotencyKey"] or new_key()})
+    request = {"idempotencyKey": new_key(), **sent_members(request)}
     sizes = sizes_of(name, files)
     if sum(sizes) > INLINE_BYTES:
         check_request(connection, "POST", path, request)
