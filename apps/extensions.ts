@@ -18,6 +18,6 @@ export const EXTENSIONS: readonly Extension[] = [
   mindtraceExtension,
   signInExtension,
   processesExtension,
-  pluginsExtension,
   pipelinesExtension,
+  pluginsExtension,
 ];

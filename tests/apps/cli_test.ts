@@ -30,6 +30,9 @@ Deno.test("every command is in the help of exactly one group", async () => {
   assertEquals(COMMAND_TABLE.groups.filter(({ name }) => first.includes(name)), []);
   assertStringIncludes(await succeeds("help exit-codes", HERE), "130  interrupted by Ctrl-C");
   const page = await Deno.readTextFile("docs/command_line.md");
+  const names = COMMAND_TABLE.groups.map(({ name }) => name);
+  const rows = Array.from(page.matchAll(/^\| `(\w+)` +\| `/gm), ([, name]) => name);
+  assertEquals(rows.filter((name) => names.includes(name)), names, "the same order in both");
   for (const { name, words } of COMMAND_TABLE.groups) {
     const row = new RegExp(`^\\| \`${name}\` +\\| (.*?) *\\|$`, "m").exec(page)?.[1];
     assertEquals(row, words.map((word) => `\`${word}\``).join(", "), name);

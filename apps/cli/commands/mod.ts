@@ -4,7 +4,7 @@ import type { CommandLoaders, CommandSet, Extension } from "../program/extension
 import { type Command, SHARED_OPTIONS } from "../program/command.ts";
 import type { CommandGroup } from "../program/groups.ts";
 
-/** The commands of every program, by the groups of the help. Those of extensions follow. */
+/** The commands of every program, by the groups of the help. Those of extensions are before the last. */
 const OWN: readonly CommandSet[] = [
   {
     group: "start",
@@ -123,7 +123,8 @@ export interface CommandTable {
 
 /** Returns the commands of a program with these extensions. */
 export function createCommandTable(extensions: readonly Extension[]): CommandTable {
-  const sets = [...OWN, ...extensions.flatMap(({ commands = [] }) => commands)];
+  const added = extensions.flatMap(({ commands = [] }) => commands);
+  const sets = [...OWN.slice(0, -1), ...added, ...OWN.slice(-1)];
   const groups = groupsOf(sets);
   const loaders: CommandLoaders = Object.fromEntries([
     ...sets.flatMap(({ load }) => Object.entries(load)),
