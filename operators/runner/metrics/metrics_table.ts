@@ -45,10 +45,11 @@ export class MetricsTable {
       if (typeof value === "string" && value.length > characters) {
         throw refuse(`${at()} has ${value.length} characters, ${characters} are allowed`);
       }
-      const id = JSON.stringify(path);
-      if (!id.isWellFormed() || (typeof value === "string" && !value.isWellFormed())) {
+      const texts = typeof value === "string" ? [...path, value] : path;
+      if (!texts.every((text) => text.isWellFormed())) {
         throw refuse(`${at()} is not well-formed Unicode`);
       }
+      const id = JSON.stringify(path);
       const before = this.#values.get(id);
       if (before !== undefined && before.from !== from) throw twice(before, from, refuse);
       if (before !== undefined && value === null) continue; // a line of a curve without this value

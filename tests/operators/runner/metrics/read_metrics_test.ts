@@ -184,6 +184,7 @@ const WRONG: [path: string, content: string, reason: string][] = [
   ],
   ["m.json", `{"a": "${"x".repeat(1_001)}"}`, 'key "a" has 1001 characters, 1000 are allowed'],
   ["m.json", '{"a": "\\ud800"}', 'key "a" is not well-formed Unicode'],
+  ["m.json", '{"\\ud800": {"a": 1}}', 'key "\\ud800.a" is not well-formed Unicode'],
   ["m.json", many(1_001), "it has more than 1000 values"],
   ["m.json", `{"${"x".repeat(17_000)}": 1}`, "bytes as JSON, 16384 are allowed"],
   ["m.json", `{"a": 1}${" ".repeat(1024 * 1024)}`, "it has 1048584 bytes, 1048576 are allowed"],
