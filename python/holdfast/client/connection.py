@@ -152,10 +152,12 @@ class Connection:
     def token(self) -> str | None:
         """The token as it is now: that of a sign-in is renewed."""
         token = self._token() if callable(self._token) else self._token
+        if token is not None:
+            token = token.strip()  # of a file that ends with a newline
         if token is None or TOKEN.fullmatch(token):
             return token
         message = f"Cannot send the token to {self.location}: not one line of ASCII without spaces"
-        hint = "Pass only the token, without a newline at its end."
+        hint = "Pass only the token."
         raise HoldfastError("Invalid", message, hint)
 
     def read(self, path: str, **headers: str) -> Iterator[bytes]:

@@ -27,7 +27,7 @@ interface Vectors {
   addresses: { url: string; is: string | null; python?: null }[];
   private: { url: string; is: boolean }[];
   services: { signedIn: string; used: string; sent: boolean }[];
-  tokens: { token: string; sent: string | null; page?: string | null }[];
+  tokens: { token: string; sent: string | null; page?: string | null; python?: string }[];
   redirects: { method: "GET" | "POST" | "DELETE"; status: number }[];
   folders: { env: Record<string, string>; is: string | null }[];
   login: Record<string, unknown> & { parameters: Record<string, string> };
