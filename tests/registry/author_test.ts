@@ -11,6 +11,7 @@ import {
   verifyRegistry,
 } from "../../registry/maintenance.ts";
 import { annotate } from "../../registry/tools/annotate.ts";
+import { createScriptedSystem } from "../support/scripted_system.ts";
 import { GRACE_MS, testProtocol } from "./protocol_world.ts";
 import { withAge } from "./with_age.ts";
 
@@ -23,10 +24,12 @@ async function logged(registry: Registry, name: string): Promise<(string | undef
 }
 
 Deno.test("each change has the author of its program, and none without one", async () => {
-  const store = createMemoryBackend();
-  const alice = await openRegistry(store, { by: "alice@example.org" });
-  const bob = await openRegistry(store, { by: "bob" });
-  const nobody = await openRegistry(store);
+  const clock = createScriptedSystem();
+  const system = { ...clock, now: () => (clock.advance(1), clock.now()) }; // no two at one time
+  const store = createMemoryBackend({ system });
+  const alice = await openRegistry(store, { system, by: "alice@example.org" });
+  const bob = await openRegistry(store, { system, by: "bob" });
+  const nobody = await openRegistry(store, { system });
   await alice.save("m", 1);
   await bob.setAlias("m", "production", "1");
   await nobody.save("m", 2);
