@@ -218,12 +218,10 @@ export const LIFE_CASES: readonly RunCase[] = [
       await finishRun(other, "m", { id: "1" });
       run.log({ loss: 2 });
       const error = await assertRejects(async () => {
-        const stack = new AsyncDisposableStack();
-        stack.use(run);
         try {
           throw new TypeError("mine");
         } finally {
-          await stack.disposeAsync();
+          await run[Symbol.asyncDispose](); // as `await using` does
         }
       });
       assertEquals([(error as Error).name, (error as Error).message], ["TypeError", "mine"]);

@@ -144,8 +144,8 @@ Deno.test("a job of two responses starts after the first", async () => {
 
 const queueUrl = (
   kind: "redis" | "postgres",
-  settings: { queue?: string; [name: string]: unknown },
-) => serverUrl(kind, settings, { queue: settings.queue });
+  { queue, ...settings }: Parameters<typeof serverUrl>[1] & { queue?: string },
+) => serverUrl(kind, settings, { queue });
 
 Deno.test("parts of a server address become its URL", () => {
   assertEquals(queueUrl("redis", {}), "redis://127.0.0.1:6379/0");
