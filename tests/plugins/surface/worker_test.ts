@@ -113,7 +113,7 @@ cliTest("worker --tasks needs a module with plugins", async (it) => {
     ["--tasks wrong.ts", "its export plugins is not a set of plugins"],
     ["--tasks broken.ts", "it broke"],
     ["--tasks https://example.org/tasks.ts", "not a local file"],
-    ["--tasks wrong.ts --pipeline .", "Cannot take tasks and steps at once"],
+    ["--tasks wrong.ts --pipeline .", "Cannot take steps and tasks at once"],
   ];
   for (const [line, part] of said) {
     const { code, err } = await worker(line);
