@@ -176,11 +176,12 @@ export async function payloadSource(
   const own = ownPlace(context, record);
   const ref = `${record.name}@${record.version}`;
   const missing = (key: string) => explainMissing(context, located, ref, key);
-  const files = record.fileList === undefined
-    ? record.files
-    : await readFileList(context, record, own, missing, signal);
-  const infos: FileInfo[] = [];
-  for await (const some of slicesInTurns(files)) infos.push(...some.map(fileInfo));
+  const isListed = record.fileList !== undefined; // else a record has few files
+  const files = isListed ? await readFileList(context, record, own, missing, signal) : record.files;
+  const infos: FileInfo[] = isListed ? [] : files.map(fileInfo);
+  if (isListed) {
+    for await (const some of slicesInTurns(files)) infos.push(...some.map(fileInfo));
+  }
   return {
     ref,
     recordKey: found.info.key,

@@ -83,6 +83,7 @@ export async function tryLocate(
 ): Promise<Located | undefined> {
   const { name, selector } = ref;
   const located = await readLocated(context, ref, signal);
+  if (context.cache === undefined) return located;
   const cell = selector.kind === "version"
     ? versionCell(name, selector.version, context.settings.versioned)
     : located?.cell;
