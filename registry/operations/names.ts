@@ -79,7 +79,9 @@ async function* namesOfRecords(
     // aliases and idempotency keys precede versions
     const next = isListed ? afterFolder(folder) : `${folder}versions/`;
     if (key >= next) continue;
-    return void Object.assign(listing, { next, isWithin: !isListed });
+    listing.next = next;
+    listing.isWithin = !isListed;
+    return;
   }
 }
 
