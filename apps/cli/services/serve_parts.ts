@@ -24,22 +24,19 @@ export async function openParts(
   flags: object,
   context: CommandContext,
 ): Promise<ServedParts> {
+  await using opening = new AsyncDisposableStack();
   const parts: ServedPart[] = [];
-  const close = async () => {
-    for (const part of parts.toReversed()) await part[Symbol.asyncDispose]?.();
-  };
-  try {
-    for (const { serving } of extensions) {
-      for await (const part of serving?.open?.(flags, context) ?? []) parts.push(part);
+  for (const { serving } of extensions) {
+    for await (const part of serving?.open?.(flags, context) ?? []) {
+      parts.push(part);
+      opening.defer(async () => await part[Symbol.asyncDispose]?.());
     }
-  } catch (error) {
-    await close();
-    throw error;
   }
+  const opened = opening.move();
   return {
     gateways: parts.flatMap(({ gateways = [] }) => gateways),
     upload: parts.find(({ upload }) => upload)?.upload,
     events: parts.find(({ events }) => events)?.events,
-    [Symbol.asyncDispose]: close,
+    [Symbol.asyncDispose]: () => opened.disposeAsync(),
   };
 }
