@@ -4,9 +4,9 @@ import { html } from "../../framework/html.ts";
 import { pipelineOf } from "./names.ts";
 import type { Step } from "./runs.ts";
 import { hrefOf } from "../../framework/router.ts";
-import { columnsOf, isBest } from "../../views/versions/columns.ts";
+import { columnOfValues } from "../../views/runs/run_rows.ts";
+import { columnsOf } from "../../views/versions/columns.ts";
 import { metadataValues } from "../../views/versions/experiments.ts";
-import { valueText } from "../../views/versions/experiments_table.ts";
 import { CompareRuns } from "./pipeline_runs.ts";
 
 interface StepMetrics {
@@ -32,15 +32,7 @@ export function StepMetrics({ run, steps }: {
       isPinned: true,
       cell: ({ step }) => html`<a href=${hrefOf(["runs", run, step])}>${step}</a>`,
     },
-    ...keys.map((column): Column<StepMetrics> => {
-      const { key, title, isNumber } = column;
-      return {
-        title,
-        class: (row) => `${isNumber ? "number" : "fit"}${isBest(row, column) ? " best" : ""}`,
-        heading: isNumber ? "number" : undefined,
-        cell: (row) => `${valueText(row.values.get(key))}${isBest(row, column) ? " ★" : ""}`,
-      };
-    }),
+    ...keys.map((column) => columnOfValues<StepMetrics>(column)),
   ];
   return html`
     <section class="stack" aria-label="Parameters and metrics of steps">

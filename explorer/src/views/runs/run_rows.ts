@@ -57,13 +57,18 @@ export function columnsOfRows<T>(rows: readonly RunRow<T>[]): Column<RunRow<T>>[
     rows.length === 1 || new Set(rows.map(({ values }) => values.get(key))).size > 1;
   const metrics = all.filter(({ role }) => role === "measure");
   const parameters = all.filter((column) => column.role === "parameter" && differs(column));
-  return [...metrics.slice(0, 1), ...parameters.slice(0, MOST_PARAMETERS)].map((column) => {
-    const { key, title, isNumber } = column;
-    return {
-      title,
-      class: (row) => `${isNumber ? "number" : "fit"}${isBest(row, column) ? " best" : ""}`,
-      heading: isNumber ? "number" : undefined,
-      cell: (row) => `${valueText(row.values.get(key))}${isBest(row, column) ? " ★" : ""}`,
-    };
-  });
+  return [...metrics.slice(0, 1), ...parameters.slice(0, MOST_PARAMETERS)].map(columnOfValues);
+}
+
+/** Returns a column of a table of rows with values. ★ marks the best. */
+export function columnOfValues<R extends Pick<RunRow<unknown>, "values">>(
+  column: ExperimentColumn,
+): Column<R> {
+  const { key, title, isNumber } = column;
+  return {
+    title,
+    class: (row) => `${isNumber ? "number" : "fit"}${isBest(row, column) ? " best" : ""}`,
+    heading: isNumber ? "number" : undefined,
+    cell: (row) => `${valueText(row.values.get(key))}${isBest(row, column) ? " ★" : ""}`,
+  };
 }
