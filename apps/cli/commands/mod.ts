@@ -4,7 +4,7 @@ import type { CommandLoaders, CommandSet, Extension } from "../program/extension
 import { type Command, SHARED_OPTIONS } from "../program/command.ts";
 import type { CommandGroup } from "../program/groups.ts";
 
-/** The commands of every program, by the groups of the help. Those of extensions are before the last. */
+/** The commands of every program, by the groups of the help. Extensions add theirs before the last. */
 const OWN: readonly CommandSet[] = [
   {
     group: "start",
