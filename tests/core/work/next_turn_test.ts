@@ -49,21 +49,27 @@ Deno.test("many loops at once delay others no more than one does", async () => {
   await Promise.all(Array.from({ length: 40 }, loop));
   isOver = true;
   await others;
-  assert(most <= 12, `${most} steps of at least a millisecond in one turn`);
+  // 10 ms, twice where a turn begins with a timer; 240 if the loops did not wait for each other.
+  assert(most <= 24, `${most} steps of at least a millisecond in one turn`);
 });
 
 Deno.test("short loops do not wait, and an aborted one ends", async () => {
-  await nextTurn(); // after what ran before
-  const order: string[] = [];
-  const others = new Promise<void>((resolve) =>
-    void setImmediate(() => {
-      order.push("others");
-      resolve();
-    })
-  );
-  for (let step = 0; step < 10; step++) await giveWay();
-  order.push("loop");
-  await others;
+  let order: string[], took: number;
+  do {
+    await nextTurn(); // after what ran before
+    order = [];
+    const others = new Promise<void>((resolve) =>
+      void setImmediate(() => {
+        order.push("others");
+        resolve();
+      })
+    );
+    const began = realSystem.monotonic();
+    for (let step = 0; step < 10; step++) await giveWay();
+    took = realSystem.monotonic() - began;
+    order.push("loop");
+    await others;
+  } while (took > 5); // a busy machine stopped this process meanwhile
   assertEquals(order, ["loop", "others"]);
   const reason = await giveWay(AbortSignal.abort("stopped")).catch((reason) => reason);
   assertEquals(reason, "stopped");

@@ -32,7 +32,9 @@ slowTest("digests, lists and checks of many files take turns with other work", a
   const checked = await turnsOf(filesProblem(files, 5000));
   assertEquals(checked.result, undefined);
   const digest = await turnsOf(artifactDigest(materializer, files));
-  for (const { turns } of [encoded, checked, digest]) assert(turns >= 9, `${turns} turns`);
+  // Ten slices of 500 files. Now and then a turn begins with a timer, before this count, but not twice
+  // in a row.
+  for (const { turns } of [encoded, checked, digest]) assert(turns >= 4, `${turns} turns`);
 });
 
 Deno.test("a list of any number of files is encoded as JSON.stringify() encodes it", async () => {

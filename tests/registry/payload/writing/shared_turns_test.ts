@@ -29,5 +29,6 @@ Deno.test("placing many files of another name takes turns with other work", asyn
   });
   isOver = true;
   assertEquals(files.at(-1)!.parts, [{ object: 7, offset: 4999, size: 1 }]);
-  assert(turns >= 18, `${turns} turns`);
+  // Twice ten slices. Now and then a turn begins with a timer, before this count, but not twice in a row.
+  assert(turns >= 8, `${turns} turns`);
 });
