@@ -9,6 +9,7 @@ export const mcpExtension: Extension = {
   }],
   serving: defineServing({
     options: [{ flags: "--mcp", text: "also serve assistants and agents, at /mcp" }],
+    routes: { mcp: "--mcp" },
     async gateways({ mcp }) {
       if (!mcp) return [];
       await loadPart("./server.ts", import.meta.url); // fails before the service starts

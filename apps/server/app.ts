@@ -188,7 +188,7 @@ type Dispatch = (request: Request, info: RequestInfo) => Promise<Answer>;
 
 /** Returns a function that answers admitted requests, by the tables of their gateway or by routes. */
 function createDispatch(
-  { lists, memory }: ServerContext,
+  { lists, memory, options }: ServerContext,
   { routes, refuse, audit }: {
     routes: Routes;
     refuse(thrown: unknown, access?: Access): Answer;
@@ -206,7 +206,7 @@ function createDispatch(
         const answer = await table.answer(request, info);
         if (answer !== undefined) return answer;
       }
-      return noSuchRoute(tables, request);
+      return noSuchRoute(request, tables, options);
     };
     const admitted = () => sentBy(info.access.author, answered).catch(failed);
     const answer = audit === undefined
@@ -237,7 +237,11 @@ function documentRoute(
 /** Paths of uploads that went to the store by URLs for writing, which older clients ask for. */
 const DIRECT_UPLOADS = /^\/uploads\/presigned(\/[^/]+\/commit)?$/;
 
-function noSuchRoute(tables: readonly Routes[], { url, method }: Request): Answer {
+function noSuchRoute(
+  { url, method }: Request,
+  tables: readonly Routes[],
+  { absent = {} }: HandlerOptions,
+): Answer {
   const path = pathOf(url);
   if (method === "POST" && DIRECT_UPLOADS.test(path)) {
     const detail = "Cannot upload to the store directly: this service gives no URLs for writing";
@@ -248,6 +252,10 @@ function noSuchRoute(tables: readonly Routes[], { url, method }: Request): Answe
   const allowed = tables.flatMap((routes) => routes.methodsAt(path));
   if (allowed.length === 0) {
     const detail = `Cannot find ${JSON.stringify(path)}: no such route`;
+    const folder = folderOf(path);
+    const isAbsent = Object.hasOwn(absent, folder) &&
+      !tables.some((each) => hasRoutes(each, folder));
+    if (isAbsent) return problem(404, { code: "Unsupported", detail, hint: absent[folder] });
     // The most likely cause is a name with an unencoded slash.
     const name = path.startsWith("/artifacts/") ? " In a name, write `/` as @@." : "";
     const hint = `List all routes: GET /openapi.json.${name}`;
@@ -261,6 +269,15 @@ function noSuchRoute(tables: readonly Routes[], { url, method }: Request): Answe
     ? "Versions never change: save a new one."
     : `Use one of: ${allow}.`;
   return problem(405, { code: "Invalid", detail, hint }, { allow });
+}
+
+/** Returns the first folder of a path: `jobs` of `/jobs/7`. */
+function folderOf(path: string): string {
+  return path.split("/", 2)[1] ?? "";
+}
+
+function hasRoutes({ all }: Routes, folder: string): boolean {
+  return all.some(({ path }) => folderOf(path) === folder);
 }
 
 /** Returns true if the connection ended before its request had arrived. */

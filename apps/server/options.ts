@@ -36,6 +36,7 @@ const OPTIONS: OptionNames<HandlerOptions> = {
   gateways: true,
   audit: true,
   gauges: true,
+  absent: true,
   system: true,
   logger: true,
 };

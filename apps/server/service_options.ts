@@ -47,6 +47,13 @@ export interface ServiceOptions {
   audit?: AuditSink;
   /** Further values of `/metrics`. @default none */
   gauges?: readonly Gauge[];
+  /**
+   * Hints for paths without a route, by their first folder: how to turn on the part that has them,
+   * such as `{ jobs: "Start the service with --queue URL." }`.
+   *
+   * @default none
+   */
+  absent?: Readonly<Record<string, string>>;
   /** @default the real clock and randomness */
   system?: System;
   /**

@@ -11,6 +11,7 @@ export const davExtension: Extension = {
     options: [
       { flags: "--dav", text: "also serve versions as WebDAV folders, at /dav/NAME@VERSION/" },
     ],
+    routes: { dav: "--dav" },
     async gateways({ dav }) {
       if (!dav) return [];
       const part = await loadPart<{ dav: Gateway }>("./dav.ts", import.meta.url);

@@ -7,6 +7,7 @@ export const hubExtension: Extension = {
     options: [
       { flags: "--hf", text: "also serve Hugging Face libraries, which set HF_ENDPOINT" },
     ],
+    routes: { api: "--hf" },
     async gateways({ hf }) {
       if (!hf) return [];
       const part = await loadPart<{ hub: Gateway }>("./hub.ts", import.meta.url);

@@ -21,6 +21,7 @@ export const jobsExtension: Extension = {
   }],
   serving: defineServing({
     options: [SERVED_QUEUE_OPTION],
+    routes: { jobs: "--queue URL" },
     exploring: [{ flags: "--queue <url>", text: "also show the jobs of this queue" }],
     async *open({ queue: given }, context) {
       const url = servedQueueUrl(given, context);

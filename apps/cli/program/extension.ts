@@ -46,6 +46,8 @@ export interface Serving {
   readonly options: readonly OptionDefinition[];
   /** Options of `holdfast explore`. Without any, it opens no parts of the extension. */
   readonly exploring?: readonly OptionDefinition[];
+  /** The option that adds routes, by the first folder of their paths: `{ jobs: "--queue URL" }`. */
+  readonly routes?: Readonly<Record<string, string>>;
   /**
    * Returns the gateways that the options of a line ask for, before the service starts. A process
    * that watches those which serve asks for them, too.
@@ -111,6 +113,7 @@ export function defineServing<const Options extends readonly OptionDefinition[]>
   serving: {
     readonly options: Options;
     readonly exploring?: readonly OptionDefinition[];
+    readonly routes?: Readonly<Record<string, string>>;
     gateways?(flags: FlagsOf<Options>): Promise<readonly Gateway[]>;
     open?(flags: FlagsOf<Options>, context: CommandContext): AsyncIterable<ServedPart>;
     tokens?(flags: FlagsOf<Options>, parts: ServedTokens): Promise<TokenCheck | undefined>;

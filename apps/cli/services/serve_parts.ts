@@ -15,6 +15,14 @@ export async function openGateways(
   return all;
 }
 
+/** Returns how to turn on the routes of extensions, by the first folder of their paths. */
+export function absentHints(extensions: readonly Extension[]): Record<string, string> {
+  const routes = extensions.flatMap(({ serving }) => Object.entries(serving?.routes ?? {}));
+  return Object.fromEntries(
+    routes.map(([folder, option]) => [folder, `Start the service with ${option}.`]),
+  );
+}
+
 /** The parts of all extensions. Disposing it ends them. */
 export type ServedParts = ServedPart & AsyncDisposable & Required<Pick<ServedPart, "gateways">>;
 

@@ -11,7 +11,7 @@ import type { Handler, HandlerOptions } from "../../server/options.ts";
 import { noteRun } from "./last_runs.ts";
 import { auditSink, openAuditSink } from "./serve_audit.ts";
 import type { Extension, ServedTokens } from "../program/extension.ts";
-import { openGateways, openParts } from "./serve_parts.ts";
+import { absentHints, openGateways, openParts } from "./serve_parts.ts";
 import { createServedGauges } from "./serve_gauges.ts";
 import { DEFAULT_HOST, DEFAULT_PORT, DEFAULT_STOP_MS, type ServeFlags } from "./serve_options.ts";
 import { reloadOnHangup } from "./serve_reload.ts";
@@ -80,6 +80,7 @@ export async function serveRegistry(
     readOnly,
     cors: flags.cors,
     gateways: [...gateways, ...parts.gateways],
+    absent: absentHints(extensions),
     upload,
     audit,
     gauges: createServedGauges(registry, {

@@ -83,16 +83,21 @@ filledTest("serve takes the content of a token file from standard input", async 
   assertEquals([typed.code, typed.err.includes("it is a terminal")], [2, true], typed.err);
 });
 
-filledTest("serve --json prints JSON", async (it) => {
-  const { line, stop, ended } = await serving(it.root.path, "--json");
-  const { url, registry } = JSON.parse(line);
-  assertEquals([(await (await fetch(`${url}/registry`)).json()).service.name, registry], [
-    "holdfast",
-    toFileUrl(it.root.join(".holdfast")).href,
-  ]);
-  stop();
-  assertEquals(await ended, 0);
-});
+filledTest(
+  "serve --json prints JSON; its service names the option of an absent part",
+  async (it) => {
+    const { line, stop, ended } = await serving(it.root.path, "--json");
+    const { url, registry } = JSON.parse(line);
+    assertEquals([(await (await fetch(`${url}/registry`)).json()).service.name, registry], [
+      "holdfast",
+      toFileUrl(it.root.join(".holdfast")).href,
+    ]);
+    const { hint } = await (await fetch(`${url}/jobs`)).json();
+    assertEquals(hint, "Start the service with --queue URL.");
+    stop();
+    assertEquals(await ended, 0);
+  },
+);
 
 cliTest("serve reports why it cannot start", async (it) => {
   await it.fails("serve --port 0", 3);
