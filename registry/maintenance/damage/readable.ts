@@ -29,12 +29,14 @@ export async function checkAnswers(backend: Backend, signal?: AbortSignal): Prom
 export async function* listReadable(
   context: Context,
   prefix: string,
-  { signal, onFailure }: {
+  { after: from, signal, onFailure }: {
+    /** A key to begin after. */
+    after?: string;
     signal?: AbortSignal;
     onFailure(error: RegistryError, key: string): void | Promise<void>;
   },
 ): AsyncGenerator<ObjectInfo> {
-  for (let after: string | undefined;;) {
+  for (let after = from;;) {
     try {
       for await (const entry of context.backend.list(prefix, { after, signal })) {
         if (!isPrefix(entry)) yield entry;
