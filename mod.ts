@@ -290,7 +290,7 @@ function isBackend(target: string | URL | Backend | undefined): target is Backen
   return typeof target === "object" && !(target instanceof URL);
 }
 
-export { createLocalBackend, createMaterializers, createMemoryBackend };
+export { createLocalBackend, createMemoryBackend };
 export type { Artifact, ArtifactInfo, Restoration } from "./core/artifact.ts";
 export type { Backend } from "./core/backend.ts";
 export { isRegistryError, RegistryError } from "./core/errors.ts";

@@ -57,7 +57,8 @@ export type { PlainValue } from "../core/text/plain_value.ts";
  *
  * @example
  * ```ts
- * import { createMaterializers, defineMaterializer } from "@holdfast/holdfast";
+ * import { defineMaterializer } from "@holdfast/holdfast";
+ * import { createMaterializers } from "@holdfast/holdfast/materializers";
  * import { assertEquals } from "@std/assert";
  *
  * const materializers = createMaterializers();

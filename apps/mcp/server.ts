@@ -8,7 +8,7 @@ import { VERSION } from "../holdfast_version.ts";
 import { invalid, isRegistryError, loadPart, parseExactJson } from "../../core/kernel.ts";
 import type { Registry, System } from "../../core/kernel.ts";
 import { mayBeRounded } from "../../core/text/json_text.ts";
-import { createMaterializers } from "../../mod.ts";
+import { createMaterializers } from "../../materializers/mod.ts";
 import type { Handler, HandlerOptions } from "../server/options.ts";
 import { openHttpRegistry } from "../client.ts";
 import { Connection, type SendRequest } from "../client/connection.ts";

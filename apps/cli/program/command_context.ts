@@ -1,6 +1,7 @@
 // The context of one run of a command.
 import { explainFailure, type FoundRegistry, originOf } from "../../../registry/places/mod.ts";
-import { createMaterializers, type Logger, openRegistry, type Registry } from "../../../mod.ts";
+import { createMaterializers } from "../../../materializers/mod.ts";
+import { type Logger, openRegistry, type Registry } from "../../../mod.ts";
 import { orMissing } from "../../../core/errors.ts";
 import { type CliIo, createColors, stdinOf, wrappedFor } from "../terminal/cli_io.ts";
 import type { CommandContext, OpenRunOptions, SharedOptions } from "./command.ts";

@@ -9,7 +9,7 @@ import {
   type Registry,
   saveMany,
 } from "../../../mod.ts";
-import { createMaterializers } from "../../../mod.ts";
+import { createMaterializers } from "../../../materializers/mod.ts";
 import { createBatch } from "../../../workers/mod.ts";
 import { tempRoot } from "../../support/temp_root.ts";
 import { startService } from "./service.ts";
