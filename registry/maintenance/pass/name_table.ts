@@ -1,0 +1,108 @@
+// A table of notes about names, in pages: what one run leaves for the next. A page that is missing,
+// damaged or of another table is ignored, so its names are unknown. Two runs that write at once may
+// mix their pages, and a run may write some of its pages only: each entry must be true by itself.
+import { isPrefix } from "../../../core/backend.ts";
+import { isRegistryError } from "../../../core/errors.ts";
+import { isJsonObject } from "../../../core/text/json_text.ts";
+import { forEachAtOnce } from "../../../core/work/at_once.ts";
+import { removeObjects } from "../../../core/work/remove_objects.ts";
+import type { Context } from "../../operations/context.ts";
+import { decodeNote, encodeNote } from "../noted.ts";
+
+/** Names of one page. */
+const PAGE = 10_000;
+const MAX_PAGE_BYTES = 64 * 1024 * 1024;
+
+/** The place of a table, and the shape of its entries. */
+export interface NameTableOptions<Entry> {
+  /** The folder of its pages, with `/`. Nothing else may be in it. */
+  folder: string;
+  /** Returns true for a value of JSON that is a whole entry. */
+  isEntry(value: unknown): value is Entry;
+  signal?: AbortSignal;
+}
+
+/** A table as it was read. */
+export interface NameTable<Entry> {
+  /** Entries by encoded name. */
+  readonly entries: ReadonlyMap<string, Entry>;
+  /** Writes these entries in place of all others. A failure is logged. */
+  save(entries: Iterable<readonly [name: string, entry: Entry]>): Promise<void>;
+}
+
+/** Reads the pages of a table: a list, and a get for each 10,000 names. */
+export async function readNameTable<Entry>(
+  context: Context,
+  { folder, isEntry, signal }: NameTableOptions<Entry>,
+): Promise<NameTable<Entry>> {
+  const { backend, id, logger } = context;
+  const entries = new Map<string, Entry>();
+  /** The digest of each page in the store; empty for a page that was ignored. */
+  const pages = new Map<string, string>();
+  await attempt("read", async () => {
+    for await (const entry of backend.list(folder, { signal })) {
+      if (!isPrefix(entry) && PAGE_NUMBER.test(entry.key.slice(folder.length))) {
+        pages.set(entry.key, "");
+      }
+    }
+    await forEachAtOnce([...pages.keys()], (key) => attempt("read", () => readPage(key)));
+  });
+
+  return {
+    entries,
+    async save(wanted) {
+      const sorted = [...wanted].sort(([a], [b]) => a < b ? -1 : 1);
+      const old = new Set(pages.keys());
+      const written: [key: string, bytes: Uint8Array][] = [];
+      for (let first = 0; first < sorted.length; first += PAGE) {
+        const key = `${folder}${first / PAGE}`;
+        const names = Object.fromEntries(sorted.slice(first, first + PAGE));
+        const bytes = encodeNote({ registry: id, table: folder, names });
+        if (pages.get(key) !== digestOf(bytes)) written.push([key, bytes]);
+        old.delete(key);
+      }
+      await attempt("write", async () => {
+        await forEachAtOnce(written, ([key, bytes]) => backend.put(key, bytes, { signal }));
+        await removeObjects(backend, [...old], signal);
+      });
+    },
+  };
+
+  async function readPage(key: string): Promise<void> {
+    const page = await backend.get(key, { signal });
+    if (page === undefined) return;
+    if (page.info.size > MAX_PAGE_BYTES) return void await page.body.cancel();
+    const bytes = await page.bytes();
+    const names = namesOf(decodeNote(bytes));
+    if (names === undefined) return;
+    pages.set(key, digestOf(bytes));
+    for (const [name, entry] of Object.entries(names)) {
+      if (isEntry(entry)) entries.set(name, entry);
+    }
+  }
+
+  /** Returns the names of a page, if it is of this table. */
+  function namesOf(note: unknown): Record<string, unknown> | undefined {
+    if (!isJsonObject(note)) return undefined;
+    const { registry, table, names } = note;
+    return registry === id && table === folder && isJsonObject(names) ? names : undefined;
+  }
+
+  async function attempt(what: string, action: () => Promise<void>): Promise<void> {
+    try {
+      await action();
+    } catch (error) {
+      signal?.throwIfAborted();
+      if (!isRegistryError(error)) throw error;
+      logger.warn(
+        `cannot ${what} the notes in "${folder}", so names are read again: ${error.message}`,
+      );
+    }
+  }
+}
+
+const PAGE_NUMBER = /^(0|[1-9]\d*)$/;
+
+function digestOf(note: Uint8Array): string {
+  return new TextDecoder().decode(note.subarray(0, 64));
+}
