@@ -16,6 +16,8 @@ type Ranked = Influence & { readonly column: ExperimentColumn };
 interface Ranking {
   /** The strongest first; absent until all keys are ranked. */
   readonly ranked?: readonly Ranked[];
+  /** Numbers of the keys and versions that were ranked. */
+  readonly of: { readonly keys: number; readonly versions: number };
   /** The keys that have no rank, by the reason. */
   readonly unranked: ReadonlyMap<string, readonly ExperimentColumn[]>;
   /** The keys of the first axes. */
@@ -42,7 +44,7 @@ export function Parameters({ all, rows, columns, unread }: {
     const newest = new Set(unread.keys > 0 ? all.slice(0, unread.newest) : all);
     return rows.filter((row) => newest.has(row));
   }, [rows, all, unread.keys, unread.newest]);
-  const { ranked, unranked, axes } = useRanking(read, keys, {
+  const { ranked, of, unranked, axes } = useRanking(read, keys, {
     metric: target?.key,
     isAll: rows.length >= all.length,
   });
@@ -60,9 +62,9 @@ export function Parameters({ all, rows, columns, unread }: {
       ${ranked === undefined && html`<${Loading} what="Ranking keys" />`}
       ${ranked && html`
         <p class="muted" role="status">${ranked.length} of ${formatCount(
-          keys.length,
+          of.keys,
           "key",
-        )} ranked, over ${formatCount(read.length, "version")}.</p>
+        )} ranked, over ${formatCount(of.versions, "version")}.</p>
       `}
       ${ranked?.length === 0 &&
         html`<p class="muted">No key differs among at least three versions with this metric.</p>`}
@@ -168,7 +170,10 @@ function useRanking(
   keys: readonly ExperimentColumn[],
   { metric, isAll }: { metric?: string; isAll: boolean },
 ): Ranking {
-  const [ranking, setRanking] = useState<Omit<Ranking, "axes">>({ unranked: new Map() });
+  const [ranking, setRanking] = useState<Omit<Ranking, "axes">>({
+    of: { keys: 0, versions: 0 },
+    unranked: new Map(),
+  });
   const [axes, setAxes] = useState({ of: "", keys: [] as readonly string[] });
   useEffect(() => {
     let gone = false;
@@ -186,7 +191,8 @@ function useRanking(
       ranked.sort((a, b) => Number(isChance(a)) - Number(isChance(b)) || b.strength - a.strength);
       const unranked = Map.groupBy(others, ({ reason }) => reason).entries()
         .map(([reason, own]) => [reason, own.map(({ column }) => column)] as const);
-      setRanking({ ranked, unranked: new Map(unranked) });
+      const of = { keys: keys.length, versions: rows.length };
+      setRanking({ ranked, of, unranked: new Map(unranked) });
       const first = ranked.filter(({ column }) => !isResult(column)).slice(0, 4).map(keyOf);
       const top = { of: metric, keys: first };
       setAxes((old) => !isAll && old.of === metric && old.keys[0] ? old : top);
