@@ -47,6 +47,7 @@ export function checkOptions<O>(
   }
   const values = options as Record<string, unknown>;
   if (known !== undefined) checkNames(action, values, known);
+  for (const name in values) checkUsual(action, name, values[name]);
   for (const name of required) if (values[name] === undefined) throw notGiven(action, name);
   return known === undefined || isPlain(options) ? options : plain(values, known) as O;
 }
@@ -100,6 +101,27 @@ function checkValue(
     ? String(value)
     : nameOf(value);
   throw invalid(action, `${name} is ${what}`, hint);
+}
+
+/** Options that are of one kind wherever they are known. */
+const USUAL: Readonly<Record<string, [is: (value: unknown) => boolean, hint: string]>> = {
+  signal: [
+    (value) => typeof (value as Partial<AbortSignal> | null)?.throwIfAborted === "function",
+    "Pass the signal of an AbortController.",
+  ],
+  as: [
+    (value) => typeof (value as { id?: unknown } | null)?.id === "string",
+    "Pass a materializer.",
+  ],
+  alias: [(value) => typeof value === "string" || Array.isArray(value), "Pass an alias or a list."],
+};
+
+/** Throws `Invalid` for a wrong value of a usual option. A signal of null is none, as for `fetch`. */
+function checkUsual(action: string, name: string, value: unknown): void {
+  if (value === undefined || !Object.hasOwn(USUAL, name)) return;
+  const [is, hint] = USUAL[name]!;
+  if (is(value) || name === "signal" && value === null) return;
+  throw invalid(action, `${name} is ${nameOf(value)}`, hint);
 }
 
 /** Durations of at least an hour, as their own errors say. */
