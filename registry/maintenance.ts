@@ -33,6 +33,8 @@ import type { SpaceReport } from "./maintenance/space.ts";
 import type { VerifyOptions, VerifyReport } from "./maintenance/verify_report.ts";
 import type { VersionSpaceOptions, VersionSpaces } from "./maintenance/version_space.ts";
 
+export type { Shard } from "../core/work/shards.ts";
+
 export type { CurrentSettings, SettingsChange };
 export type {
   GarbageItem,
@@ -154,7 +156,15 @@ export async function verifyRegistry(
   return await callFunction(registry, [options], {
     name: "verifyRegistry",
     action: "verify the registry",
-    options: { names: {}, deep: {}, repairFrom: {}, onProgress: {}, ...SIGNAL },
+    options: {
+      names: {},
+      deep: {},
+      sample: {},
+      shard: {},
+      repairFrom: {},
+      onProgress: {},
+      ...SIGNAL,
+    },
     here: async () => (await import("./maintenance/verify.ts")).verifyRegistry,
   });
 }

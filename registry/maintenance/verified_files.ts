@@ -12,6 +12,7 @@ import type { FileInfo, StoredFile } from "../../core/record.ts";
 import { allParts } from "../cell/objects.ts";
 import { endOf, runsOf } from "../cell/part_runs.ts";
 import type { PayloadSource, StoreReader } from "../payload/store_reader.ts";
+import type { Amounts, Selection } from "./verify/selection.ts";
 
 /** A file with the right bytes. */
 interface Verified {
@@ -29,30 +30,43 @@ const PER_LIST_BYTE = 5;
 
 /** Remembers the last verified file at each path of a name. */
 export class VerifiedFiles {
+  readonly #selection: Selection;
   readonly #checks: PieceChecks;
   readonly #turns = new Map<string, { done: Promise<Verified | undefined>; bytes: number }>();
   #bytes = 0;
 
-  constructor(threads: number) {
+  constructor(threads: number, selection: Selection) {
+    this.#selection = selection;
     this.#checks = new PieceChecks(threads);
   }
 
-  /** Returns a function that verifies a file of a version, by `readAll` if need be. */
+  /**
+   * Returns a function that verifies what is selected of a file of a version, by `readAll` if need
+   * be, and passes the amounts on first.
+   */
   reading(
     source: PayloadSource,
     reader: StoreReader,
-    signal?: AbortSignal,
+    { cell, onFile, signal }: {
+      cell: string;
+      onFile: (path: string, amounts: Amounts) => void;
+      signal?: AbortSignal;
+    },
   ): (file: Pick<FileInfo, "path">, readAll: () => Promise<void>) => Promise<void> {
     const files = new Map(source.files.map((file) => [file.path, file]));
+    const selection = this.#selection;
     return async ({ path }, readAll) => {
       const file = valueAt(files, path);
+      const amounts = selection.amounts(source, file, cell);
+      onFile(path, amounts);
+      if (amounts.now === 0 && amounts.first !== "now") return;
       if (file.parts === undefined) return await readAll();
       // One file after the other at each path: the next one needs the result.
       const id = `${source.info.name} ${path}`;
       const last = this.#turns.get(id)?.done ?? Promise.resolve(undefined);
       const areRight: Reading["areRight"] = (pieces) => this.#checks.areRight(pieces, signal);
       const turn = last.then((last) =>
-        verifyFile(source, file, { reader, last, areRight, readAll })
+        verifyFile(source, file, { reader, selection, last, areRight, readAll })
       );
       this.#remember(id, turn.catch(() => last), file);
       await turn;
@@ -83,6 +97,7 @@ export class VerifiedFiles {
 
 interface Reading {
   reader: StoreReader;
+  selection: Selection;
   last?: Verified;
   areRight(pieces: readonly FilePiece[]): Promise<boolean>;
   readAll: () => Promise<void>;
@@ -91,7 +106,7 @@ interface Reading {
 async function verifyFile(
   source: PayloadSource,
   file: StoredFile,
-  { reader, last, areRight, readAll }: Reading,
+  { reader, selection, last, areRight, readAll }: Reading,
 ): Promise<Verified> {
   const placed = allParts(file).map((part) => [
     source.keyOf(file, part),
@@ -104,44 +119,63 @@ async function verifyFile(
     await readAll();
     return { chunks: new Map(), ...last, id }; // the next one may need its chunks
   }
-  const places = placesOf(source, file, list);
   const known = new Set<number>();
-  for (const [place, chunk] of places) {
+  const chunks = new Map<string, number>();
+  let isDivided = false;
+  for (const { chunk, key, offset, isWhole } of placesOf(source, file, list)) {
+    const place = `${key} ${offset}`;
     const same = last?.chunks.get(place);
-    if (same !== undefined && last!.list!.equals(same, list, chunk)) known.add(chunk);
+    const isLeft = !selection.reads(key, offset); // to another run
+    isDivided ||= isLeft;
+    if (isLeft || isWhole && same !== undefined && last!.list!.equals(same, list, chunk)) {
+      known.add(chunk);
+    }
+    if (isWhole) chunks.set(place, chunk);
   }
   const readWhole = async () => {
     const pieces = await reader.directPieces(file, list);
     if (pieces === undefined || !await areRight(pieces)) await readAll(); // names the damage
   };
-  await readOthers(reader, file, { list, known, readWhole, readAll });
-  return { id, list, chunks: new Map(places) };
+  await readOthers(reader, file, { list, known, isDivided, readWhole, readAll });
+  return { id, list, chunks };
 }
 
-/** Returns the place of each chunk; equal ones may share it. A chunk in two objects has none. */
-function placesOf(source: PayloadSource, file: StoredFile, list: ChunkList): [string, number][] {
-  const places: [string, number][] = [];
+interface ChunkPlace {
+  chunk: number;
+  /** The object of its first byte. */
+  key: string;
+  offset: number;
+  /** False for a chunk in two objects. */
+  isWhole: boolean;
+}
+
+/** Yields the place of each chunk; equal ones may share it. */
+function* placesOf(
+  source: PayloadSource,
+  file: StoredFile,
+  list: ChunkList,
+): Generator<ChunkPlace, undefined> {
   const runs = runsOf(file.parts).values();
   let run = runs.next().value!;
   for (let chunk = 0, from = 0; chunk < list.count; chunk++) {
     const to = from + list.lengthOf(chunk);
     while (endOf(run) <= from) run = runs.next().value!;
     const { offset = 0, start, parts: [part] } = run;
-    if (to <= endOf(run)) {
-      places.push([`${source.keyOf(file, part)} ${offset + from - start}`, chunk]);
-    }
+    const key = source.keyOf(file, part);
+    yield { chunk, key, offset: offset + from - start, isWhole: to <= endOf(run) };
     from = to;
   }
-  return places;
 }
 
-/** Reads the other chunks of a file, or all of it if they are many or wrong. */
+/** Reads the other chunks of a file, or all of it if they are many, or wrong. */
 async function readOthers(
   reader: StoreReader,
   file: StoredFile,
-  { list, known, readWhole, readAll }: {
+  { list, known, isDivided, readWhole, readAll }: {
     list: ChunkList;
     known: ReadonlySet<number>;
+    /** True if other runs read some of the known ones. */
+    isDivided: boolean;
     readWhole: () => Promise<void>;
     readAll: () => Promise<void>;
   },
@@ -158,7 +192,7 @@ async function readOthers(
     }
     offset += length;
   }
-  if (unread * 2 > file.size) return await readWhole();
+  if (unread * 2 > file.size && !isDivided) return await readWhole();
   let wrong: RegistryError | undefined;
   const error = () => wrong = reader.damagedList(file);
   const read = reader.storedRanges(file, ranges);

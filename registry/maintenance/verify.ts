@@ -40,17 +40,23 @@ import { checkRegistry } from "../../core/options/check_options.ts";
 import { parseVersion } from "../../core/naming/versions.ts";
 import { forEachAtOnce } from "../../core/work/at_once.ts";
 import { readHead } from "../cell/heads.ts";
+import { checkSample, windowOfDay, windowsOf } from "./verify/sample.ts";
+import { checkShard, Selection } from "./verify/selection.ts";
 import { lineageKeys, readInput } from "../operations/lineage/inputs.ts";
+
+const ACTION = "verify the registry";
 
 /** Implements `verifyRegistry` of `registry/maintenance.ts`. */
 export async function verifyRegistry(
   registry: Registry,
   options: VerifyOptions = {},
 ): Promise<VerifyReport> {
-  const { repairFrom } = options;
+  const { repairFrom, shard, sample, deep = true } = options;
   if (repairFrom !== undefined) checkRegistry("repair from it", repairFrom);
+  if (shard !== undefined) checkShard(ACTION, shard);
+  if (sample !== undefined) checkSample(ACTION, sample, deep);
   // without the cache: the data of the store is to be verified
-  const stored: Context = { ...contextOf(registry, "verify the registry"), cache: undefined };
+  const stored: Context = { ...contextOf(registry, ACTION), cache: undefined };
   const context = findingLostObjects(stored);
   const unseen: VerifyUnseen = { names: 0, files: 0, generations: 0, auxiliary: 0, strangers: 0 };
   const report: VerifyReport = {
@@ -62,9 +68,13 @@ export async function verifyRegistry(
     problems: [],
     unseen,
   };
-  const verified = new VerifiedFiles(context.threads);
+  const windows = windowsOf(sample ?? 1);
+  const window = windows[windowOfDay(windows, context.system.now())];
+  if (windows.length > 1) report.later = { runs: windows.length, bytes: 0 };
+  const selection = new Selection(shard, window);
+  const verified = new VerifiedFiles(context.threads, selection);
   try {
-    await verifyPlaces(context, report, { ...options, verified });
+    await verifyPlaces(context, report, { ...options, selection, verified });
   } finally {
     await verified.end();
   }
@@ -79,9 +89,10 @@ async function verifyPlaces(
   report: VerifyReport,
   options: Omit<VerifyRecordsOptions, "onRecord">,
 ): Promise<void> {
-  const { names, deep = true, signal } = options;
+  const { names, selection, deep = true, signal } = options;
   const { unseen } = report;
-  const lineage = new LineageCheck(context);
+  const lineage = new LineageCheck(context, selection);
+  const counting = { selection, unseen, signal };
   const onRecord = names === undefined
     ? (record: VersionRecord) => lineage.learn(record)
     : undefined;
@@ -90,8 +101,8 @@ async function verifyPlaces(
   await verify(SETTINGS);
   if (names === undefined) {
     await verify(NAMES);
-    await countStrangers(context, OBJECTS, unseen, signal);
-    await countOthers(context, unseen, signal);
+    await countStrangers(context, OBJECTS, counting);
+    await countOthers(context, counting);
     await lineage.check(report, { signal });
   } else {
     const requested = new Set<string>();
@@ -104,10 +115,11 @@ async function verifyPlaces(
       }
       requested.add(name);
       await verify(nameFolder(name));
-      await countStrangers(context, objectsFolder(name), unseen, signal);
+      await countStrangers(context, objectsFolder(name), counting);
     }
     for await (const entry of context.backend.list(NAMES, { delimiter: "/", signal })) {
-      const name = isPrefix(entry) ? decodeName(entry.prefix.slice(NAMES.length, -1)) : undefined;
+      if (!isPrefix(entry) || !selection.owns(entry.prefix)) continue;
+      const name = decodeName(entry.prefix.slice(NAMES.length, -1));
       if (name !== undefined && !requested.has(name)) unseen.names++;
     }
   }
@@ -152,31 +164,38 @@ async function cellOfRef(context: Context, ref: Ref, signal?: AbortSignal): Prom
   return (await locate(context, ref, signal)).cell;
 }
 
-async function countStrangers(
-  context: Context,
-  prefix: string,
-  unseen: VerifyUnseen,
-  signal?: AbortSignal,
-): Promise<void> {
-  const onFailure = () => void unseen.strangers++;
+interface Counting extends SignalOptions {
+  selection: Selection;
+  unseen: VerifyUnseen;
+}
+
+/** Counts an object or a folder that is not verified, if it belongs to the shard. */
+function count(
+  { selection, unseen }: Counting,
+  kind: "auxiliary" | "strangers",
+  key: string,
+): void {
+  if (selection.owns(key)) unseen[kind]++;
+}
+
+async function countStrangers(context: Context, prefix: string, counting: Counting): Promise<void> {
+  const { signal } = counting;
+  const onFailure = (_: unknown, key: string) => count(counting, "strangers", key);
   for await (const { key } of listReadable(context, prefix, { signal, onFailure })) {
-    if (parsePayloadKey(key) === undefined) unseen.strangers++;
+    if (parsePayloadKey(key) === undefined) count(counting, "strangers", key);
   }
 }
 
 /** Counts objects other than records and payload. */
-async function countOthers(
-  context: Context,
-  unseen: VerifyUnseen,
-  signal?: AbortSignal,
-): Promise<void> {
+async function countOthers(context: Context, counting: Counting): Promise<void> {
+  const { signal } = counting;
   for await (const top of context.backend.list("", { delimiter: "/", signal })) {
-    if (!isPrefix(top)) unseen.strangers++;
+    if (!isPrefix(top)) count(counting, "strangers", top.key);
     else if (![SETTINGS, NAMES, OBJECTS, LINEAGE].includes(top.prefix)) {
       const kind = AUXILIARY.includes(top.prefix) ? "auxiliary" : "strangers";
-      const onFailure = () => void unseen.strangers++;
-      for await (const _ of listReadable(context, top.prefix, { signal, onFailure })) {
-        unseen[kind]++;
+      const onFailure = (_: unknown, key: string) => count(counting, "strangers", key);
+      for await (const { key } of listReadable(context, top.prefix, { signal, onFailure })) {
+        count(counting, kind, key);
       }
     }
   }
@@ -185,11 +204,13 @@ async function countOthers(
 /** Compares the inputs in records with the lineage notes. */
 export class LineageCheck {
   readonly #context: Context;
+  readonly #selection: Selection;
   readonly #expected = new Map<string, { ref: string; record: string }>();
   readonly #inputs = new Set<string>();
 
-  constructor(context: Context) {
+  constructor(context: Context, selection: Selection) {
     this.#context = context;
+    this.#selection = selection;
   }
 
   learn(record: VersionRecord): void {
@@ -215,7 +236,10 @@ export class LineageCheck {
     const onFailure = (error: RegistryError, key: string) =>
       void report.problems.push(asProblem("lineage", key, error));
     for await (const { key } of listReadable(context, LINEAGE, { signal, onFailure })) {
-      if (parseLineageKey(key) === undefined) report.unseen.strangers++;
+      const note = parseLineageKey(key);
+      const cell = note && versionCell(note.name, note.version, context.settings.versioned);
+      if (!this.#selection.owns(cell ?? key)) continue;
+      if (note === undefined) report.unseen.strangers++;
       else if (++lineage.notes && !expected.delete(key)) lineage.stale++;
     }
     await forEachAtOnce(this.#inputs, async (cell) => {

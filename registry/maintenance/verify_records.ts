@@ -8,7 +8,7 @@ import type { AnyRecord } from "../../core/record.ts";
 import { artifactDigest } from "../../core/artifact_digest.ts";
 import { corruptRecord, TOMBSTONE_BYTES } from "../format/record_codec.ts";
 import { parseVersion, type Version } from "../../core/naming/versions.ts";
-import { forEachAtOnce } from "../../core/work/at_once.ts";
+import { createLimit, forEachAtOnce } from "../../core/work/at_once.ts";
 import { type Head, misplaced, readHead, readRecord } from "../cell/heads.ts";
 import type { Context } from "../operations/context.ts";
 import {
@@ -26,7 +26,8 @@ import { asProblem, type VerifyRecordsOptions, type VerifyReport } from "./verif
 import { payloadSource } from "../operations/load.ts";
 import { createArtifact } from "../cache/read.ts";
 import { drain, readThrough } from "../../core/work/read_through.ts";
-import { StoreReader } from "../payload/store_reader.ts";
+import { type PayloadSource, StoreReader } from "../payload/store_reader.ts";
+import type { Amounts } from "./verify/selection.ts";
 
 /** Records in memory at the same time. */
 const BATCH = 128;
@@ -40,6 +41,13 @@ interface Place {
   key?: CellKey;
   /** True for the newest record of its cell, as listed. */
   newest: boolean;
+  /** False for a record of another shard: it tells which bytes belong to this one. */
+  isOwn: boolean;
+}
+
+/** True for a record whose version is read. */
+function isVersion({ key, newest, info }: Place): boolean {
+  return newest && key?.kind === "version" && info.size !== TOMBSTONE_BYTES;
 }
 
 /** Verifies every record below a prefix, and reports problems in the order of keys. */
@@ -49,22 +57,27 @@ export async function verifyRecords(
   report: VerifyReport,
   options: VerifyRecordsOptions,
 ): Promise<void> {
+  const { selection } = options;
   let batch: Place[] = [];
   let cell = "";
+  let isOwn = true;
   const onFailure = async (error: RegistryError, at: string) => {
     await verifyBatch(context, batch, report, options);
     batch = [];
-    report.problems.push(asProblem(nameOf(at), at, error));
+    if (selection.owns(at)) report.problems.push(asProblem(nameOf(at), at, error));
   };
   for await (const info of listReadable(context, prefix, { signal: options.signal, onFailure })) {
     if (parseReleasedMark(info.key) !== undefined) continue;
     const key = parseCellKey(info.key);
     if (!(prefix === SETTINGS ? isSettings(info.key) : key !== undefined && isOurs(context, key))) {
-      report.unseen.strangers++;
+      if (selection.owns(info.key)) report.unseen.strangers++;
       continue;
     }
-    batch.push({ info, key, newest: cell !== cellOf(info.key) });
-    cell = cellOf(info.key);
+    const newest = cell !== cellOf(info.key);
+    if (newest) isOwn = selection.owns(cell = cellOf(info.key));
+    const place = { info, key, newest, isOwn };
+    if (!isOwn && !(options.deep && isVersion(place))) continue;
+    batch.push(place);
     if (batch.length < BATCH) continue;
     await verifyBatch(context, batch, report, options);
     batch = [];
@@ -94,8 +107,7 @@ async function verifyBatch(
   options: VerifyRecordsOptions,
 ): Promise<void> {
   const problems = new Map<Place, readonly Damage[]>();
-  const isVersion = ({ key, newest, info }: Place) =>
-    newest && key?.kind === "version" && info.size !== TOMBSTONE_BYTES;
+  const inTurn = createLimit(VERSIONS_AT_ONCE);
   await forEachAtOnce(batch.filter((place) => !isVersion(place)), async (place) => {
     const error = await verifyRecord(context, place, report, options);
     if (error !== undefined) problems.set(place, [{ error }]);
@@ -103,10 +115,11 @@ async function verifyBatch(
   await forEachAtOnce(batch.filter(isVersion), async (place) => {
     const { name, version, generation } = place.key!;
     const head = { ...place.info, generation, dead: false };
-    const listed = { name, version: version!, head };
-    problems.set(place, await verifyVersion(context, listed, report, options));
-  }, { concurrency: options.deep ? VERSIONS_AT_ONCE : undefined });
-  report.records += batch.length;
+    const listed = { name, version: version!, head, isOwn: place.isOwn };
+    const found = await verifyVersion(context, listed, report, { ...options, inTurn });
+    problems.set(place, place.isOwn ? found : found.filter(({ path }) => path !== undefined));
+  });
+  report.records += batch.filter(({ isOwn }) => isOwn).length;
   for (const place of batch) {
     for (const { error, path } of problems.get(place) ?? []) {
       const problem = asProblem(refOf(place), place.info.key, aboutRecord(place, error), path);
@@ -211,13 +224,19 @@ interface ListedVersion {
   name: string;
   version: Version;
   head: Head;
+  isOwn: boolean;
+}
+
+interface VerifyVersionOptions extends VerifyRecordsOptions {
+  /** Limits how many versions are read. */
+  inTurn: ReturnType<typeof createLimit>;
 }
 
 async function verifyVersion(
   context: Context,
-  { name, version, head }: ListedVersion,
+  { name, version, head, isOwn }: ListedVersion,
   report: VerifyReport,
-  { deep, verified, signal, onProgress, onRecord }: VerifyRecordsOptions,
+  { deep, verified, inTurn, signal, onProgress, onRecord }: VerifyVersionOptions,
 ): Promise<Damage[]> {
   const cell = cellOf(head.key);
   let listed: Head | undefined = head;
@@ -228,44 +247,55 @@ async function verifyVersion(
       if (located === undefined) {
         return damageBy(problem ?? await scrubbedHead(context, head, signal));
       }
-      onRecord?.(located.record);
-      const source = await payloadSource(context, located, signal);
-      const { materializer, files, digest } = source.info;
-      if (await artifactDigest(materializer, files) !== digest) {
-        const { key } = located.found.info;
-        return counted(corruptRecord(key, "its digest does not match its files"));
-      }
-      if (!deep) {
-        report.unseen.files += files.length;
-        return counted(problem);
-      }
-      const reading = { verify: "integrity" as const, signal };
-      const reader = new StoreReader(context, source, reading);
-      const artifact = createArtifact(context, source, reading);
-      const verify = verified.reading(source, reader, signal);
-      const damaged: Damage[] = [];
-      let damagedBytes = 0;
-      const all = await readThrough(artifact, drain, async ({ path, size }, readAll) => {
-        try {
-          await verify({ path }, readAll);
-        } catch (error) {
-          if (!isRegistryError(error, "Corrupt")) throw error;
-          damaged.push({ error, path });
-          damagedBytes += size;
+      if (isOwn) onRecord?.(located.record);
+      return await inTurn(async () => {
+        const source = await payloadSource(context, located, signal);
+        const { materializer, files, digest } = source.info;
+        if (isOwn && await artifactDigest(materializer, files) !== digest) {
+          const { key } = located.found.info;
+          return counted(corruptRecord(key, "its digest does not match its files"));
         }
+        if (!deep) {
+          report.unseen.files += files.length;
+          return counted(problem);
+        }
+        const damaged = await readFiles(source);
+        return [...damaged, ...counted(damaged.length === 0 ? problem : undefined)];
       });
-      report.bytes += all - damagedBytes;
-      report.files += files.length - damaged.length;
-      damaged.sort((a, b) => a.path! < b.path! ? -1 : 1);
-      return [...damaged, ...counted(damaged.length === 0 ? problem : undefined)];
     } catch (error) {
       if (isRegistryError(error, "Conflict")) continue; // overwritten or expired meanwhile
       return counted(await asPartial(context, error, signal));
     }
   }
 
+  async function readFiles(source: PayloadSource): Promise<Damage[]> {
+    const reading = { verify: "integrity" as const, signal };
+    const reader = new StoreReader(context, source, reading);
+    const artifact = createArtifact(context, source, reading);
+    const amounts = new Map<string, Amounts>();
+    const onFile = (path: string, its: Amounts) => void amounts.set(path, its);
+    const verify = verified.reading(source, reader, { cell, onFile, signal });
+    const damaged: Damage[] = [];
+    await readThrough(artifact, drain, async (file, readAll) => {
+      try {
+        await verify(file, readAll);
+      } catch (error) {
+        if (!isRegistryError(error, "Corrupt")) throw error;
+        damaged.push({ error, path: file.path });
+        amounts.delete(file.path);
+      }
+    });
+    for (const { first, now, later } of amounts.values()) {
+      report.bytes += now;
+      if (report.later !== undefined) report.later.bytes += later;
+      if (first === "now") report.files++;
+      if (first === "later") report.unseen.files++;
+    }
+    return damaged.sort((a, b) => a.path! < b.path! ? -1 : 1);
+  }
+
   function counted(problem: RegistryError | undefined): Damage[] {
-    report.versions++;
+    if (isOwn) report.versions++;
     onProgress?.({
       versions: report.versions,
       bytes: report.bytes,

@@ -2,7 +2,9 @@
 import type { ErrorCode, RegistryError, RegistryErrorFields } from "../../core/errors.ts";
 import type { VersionRecord } from "../../core/record.ts";
 import type { Registry, SignalOptions } from "../../core/registry.ts";
+import type { Shard } from "../../core/work/shards.ts";
 import type { VerifiedFiles } from "./verified_files.ts";
+import type { Selection } from "./verify/selection.ts";
 
 /** Options of {@linkcode verifyRegistry}. */
 export interface VerifyOptions extends SignalOptions {
@@ -13,12 +15,26 @@ export interface VerifyOptions extends SignalOptions {
    * @default true
    */
   deep?: boolean;
+  /**
+   * Checks all records, but reads only about this fraction of the bytes, at least 0.0001. Runs on
+   * successive days (UTC) read the next ones: with 1/30, thirty of them read everything.
+   *
+   * @default 1
+   */
+  sample?: number;
+  /**
+   * Checks one shard of several, such as `{ index: 0, count: 4 }`, each on a machine of its own.
+   * Each record and each block of 64 MiB of an object belongs to one shard, so that the counts of
+   * all shards add up to those of one run. Every shard reads the records of all versions.
+   */
+  shard?: Shard;
   /** Repairs damaged files from this registry, a mirror of the verified one or its original. */
   repairFrom?: Registry;
   onProgress?: (progress: { versions: number; bytes: number; ref: string }) => void;
 }
 
 export interface VerifyRecordsOptions extends VerifyOptions {
+  selection: Selection;
   verified: VerifiedFiles;
   onRecord?: (record: VersionRecord) => void;
 }
@@ -34,13 +50,20 @@ export interface VerifyReport {
   /** Bytes of these files. */
   bytes: number;
   problems: VerifyProblem[];
+  /** Bytes left to later runs; absent unless a sample was read. */
+  later?: {
+    /** Number of runs of a cycle, which together read everything. */
+    runs: number;
+    /** Bytes of files that later runs read. */
+    bytes: number;
+  };
   /** Problems that were repaired; absent without `repairFrom`. */
   repaired?: VerifyProblem[];
   /** Lineage notes; absent if only some names were verified. Missing notes are problems. */
   lineage?: {
     notes: number;
     stale: number;
-    /** Number of inputs of other versions that do not exist. */
+    /** Number of inputs of other versions that do not exist. Two shards may count the same one. */
     dangling: number;
   };
   /** Data that was not verified. */
@@ -71,7 +94,7 @@ export interface VerifyProblem {
 export interface VerifyUnseen {
   /** Names that were not requested, or of which only some versions were. */
   names: number;
-  /** Files that were not read because `deep` is false. */
+  /** Files that were not read because `deep` is false, or that a sample leaves to later runs. */
   files: number;
   /** Older generations of versions, whose records but not files were read: no reader uses them. */
   generations: number;

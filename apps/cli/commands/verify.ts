@@ -1,6 +1,7 @@
 import type { Registry } from "../../../mod.ts";
 import { verifyRegistry } from "../../../registry/maintenance.ts";
 import type {
+  Shard,
   VerifyOptions,
   VerifyProblem,
   VerifyReport,
@@ -8,7 +9,9 @@ import type {
 } from "../../../registry/maintenance.ts";
 import { expandNames } from "../look/expand_names.ts";
 import { type Command, type CommandContext, defineCommand } from "../program/command.ts";
-import { withRegistry } from "../terminal/hints.ts";
+import { invalid, withRegistry } from "../terminal/hints.ts";
+import { findShard } from "../values/find_shard.ts";
+import { parseSample } from "../values/sample.ts";
 import { noteRun } from "../services/last_runs.ts";
 import { inOrder, printTable } from "../program/print_table.ts";
 import { printable } from "../terminal/table.ts";
@@ -23,10 +26,14 @@ export const verify: Command = defineCommand({
     "and lists what was not checked. If there are problems, prints them as a table and exits with " +
     "1. With --json: one line per problem, then the report.\n\n" +
     "With --repair-from, replaces damaged and missing files with those of a mirror, or of the " +
-    "original of a mirror. Versions, dates and aliases stay as they are.",
+    "original of a mirror. Versions, dates and aliases stay as they are.\n\n" +
+    "With --sample 1/30, checks all records, but reads a thirtieth of the bytes, each day the " +
+    "next: thirty days read everything. With --shard, several machines share the work.",
   args: [{ usage: "[refs...]", text: "only these names, patterns or versions", completes: "ref" }],
   options: [
     { flags: "--shallow", text: "check records only, not files" },
+    { flags: "--sample <part>", text: "read this part of the bytes (1%, 1/30), each day the next" },
+    { flags: "--shard <i/n>", text: "check shard i of n, from 0; auto: by the scheduler's array" },
     {
       flags: "--repair-from <place>",
       text: "repair damage from this folder, URL or @name",
@@ -37,11 +44,18 @@ export const verify: Command = defineCommand({
     ["holdfast verify", "everything"],
     ["holdfast verify my:model 'data:*'", "some names"],
     ["holdfast verify my:model@1.2", "one version"],
+    ["holdfast verify --sample 1/30", "each night, a thirtieth of the bytes"],
+    ["holdfast verify --shard 0/4", "on the first of four machines"],
     ["holdfast verify --repair-from /mnt/backup/registry", "repair from a mirror"],
     ["holdfast verify --shallow --quiet || mail -s damaged ops", "a quick check, from cron"],
   ],
-  async run([names], { shallow = false, repairFrom }, context) {
+  async run([names], { shallow = false, repairFrom, ...parts }, context) {
     const { io, shared } = context;
+    const sample = parts.sample === undefined ? undefined : parseSample(parts.sample);
+    if (shallow && sample !== undefined) {
+      throw invalid("verify", "--sample cannot be used with --shallow", "Omit one of them.");
+    }
+    const shard = parts.shard === undefined ? undefined : await shardOf(parts.shard, context);
     const registry = await context.open({ write: repairFrom !== undefined });
     const copy = repairFrom === undefined ? undefined : await context.open({
       registry: repairFrom,
@@ -51,9 +65,11 @@ export const verify: Command = defineCommand({
     const report = await runVerify(registry, {
       names: chosen,
       deep: !shallow,
+      sample,
+      shard,
       repairFrom: copy,
     }, context);
-    const { ok, problems, repaired, lineage, unseen } = report;
+    const { ok, later, problems, repaired, lineage, unseen } = report;
     if (problems.length > 0) await printProblems(problems, context);
     const counts = { problems: problems.length, ...repaired && { repaired: repaired.length } };
     await context.done({ ...report, ...counts }, summary(report));
@@ -63,13 +79,20 @@ export const verify: Command = defineCommand({
       const remarks = lineage === undefined ? "" : lineageText(lineage);
       if (remarks !== "") await context.note(`Lineage: ${remarks}`);
     }
-    if (ok && names.length === 0) {
-      const checks = shallow ? ["verify_shallow"] as const : ["verify", "verify_shallow"] as const;
+    if (ok && names.length === 0 && shard === undefined) {
+      const isWhole = !shallow && later === undefined;
+      const checks = isWhole ? ["verify", "verify_shallow"] as const : ["verify_shallow"] as const;
       await noteRun(registry.id, checks, context);
     }
     return ok ? 0 : 1;
   },
 });
+
+async function shardOf(typed: string, context: CommandContext): Promise<Shard> {
+  const { shard, from } = findShard(typed, context.io.system);
+  await context.note(`Shard ${shard.index}/${shard.count} (${from})`);
+  return shard;
+}
 
 /** Verifies a registry, and shows the progress. */
 async function runVerify(
@@ -80,7 +103,7 @@ async function runVerify(
   const { io, shared } = context;
   const progress = context.progress("verify");
   let total: number | undefined;
-  if (io.stderr.isTerminal && !shared.quiet) {
+  if (io.stderr.isTerminal && !shared.quiet && options.shard === undefined) {
     countVersions(registry, options.names, io.signal).then((count) => total = count, () => {});
   }
   const report = await verifyRegistry(registry, {
@@ -93,10 +116,14 @@ async function runVerify(
   return report;
 }
 
-function summary({ ok, versions, files, bytes, problems, repaired = [] }: VerifyReport): string {
+function summary(
+  { ok, versions, files, bytes, later, problems, repaired = [] }: VerifyReport,
+): string {
   const fixed = repaired.length > 0 ? `Repaired ${formatCount(repaired.length, "problem")}. ` : "";
-  const checked = [formatCount(versions, "version"), formatCount(files, "file"), formatBytes(bytes)]
-    .join(", ");
+  const read = later === undefined
+    ? formatBytes(bytes)
+    : `${formatBytes(bytes)} of ${formatBytes(bytes + later.bytes)} (one run of ${later.runs})`;
+  const checked = [formatCount(versions, "version"), formatCount(files, "file"), read].join(", ");
   return ok
     ? `${fixed}No problems: ${checked}`
     : `${fixed}${formatCount(problems.length, "problem")} in ${checked}`;

@@ -73,3 +73,44 @@ filledTest("verify refuses a missing mirror, and does not advise to create one",
     );
   }
 });
+
+filledTest("verify reads a sample each day, and says how much", async (it) => {
+  await it.succeeds("save big -", { stdin: new Uint8Array(200_000) });
+  assertMatch(
+    await it.succeeds("verify --sample 1/30"),
+    /^No problems: 5 versions, \d files?, [\d.]+ (B|kB|KiB) of 19[\d.]+ KiB \(one run of 30\)\n$/,
+  );
+  const { later, bytes, unseen } = JSON.parse(await it.succeeds("verify --sample 1% --json"));
+  assertEquals([later.runs, bytes + later.bytes > 200_000], [100, true]);
+  assertEquals(unseen.files, later.bytes > 0 ? 1 : 0);
+  assertMatch(
+    await it.succeeds("verify --sample 100%"),
+    /^No problems: 5 versions, 6 files, [^(]*\n$/,
+  );
+});
+
+filledTest("verify refuses samples that make no sense", async (it) => {
+  const wrong = ["0%", "101%", "1", "0.01", "5/4", "1/0", "0/3", "-1%", "0.001%", "1/20000", "%"];
+  for (const sample of wrong) {
+    const { code, err } = await it.holdfast(`verify --sample=${sample}`);
+    assertEquals(code, 2, sample);
+    assertStringIncludes(err, `Cannot read sample "${sample}": not a part from 0.01% to 100%`);
+    assertStringIncludes(err, "hint: Write 1% or 1/30.");
+  }
+  await it.fails("verify --sample 1% --shallow", 2, "--sample cannot be used with --shallow");
+});
+
+filledTest("verify checks one shard of several", async (it) => {
+  await it.succeeds("save big -", { stdin: new Uint8Array(200_000) });
+  const whole = JSON.parse(await it.succeeds("verify --json"));
+  const sum = { versions: 0, records: 0, files: 0, bytes: 0 };
+  for (const shard of ["0/3", "1/3", "2/3"]) {
+    const report = JSON.parse(await it.succeeds(`verify --shard ${shard} --json`));
+    for (const count of Object.keys(sum) as (keyof typeof sum)[]) sum[count] += report[count];
+  }
+  const { versions, records, files, bytes } = whole;
+  assertEquals(sum, { versions, records, files, bytes });
+  assertStringIncludes((await it.holdfast("verify --shard 1/3")).err, "Shard 1/3 (--shard)\n");
+  await it.fails("verify --shard 3/3", 2, "not INDEX/COUNT");
+  await it.fails("verify --shard auto", 2, "no scheduler variable is set");
+});
