@@ -101,7 +101,8 @@ export async function collectGarbage(
  * Deletes old versions, oldest first. `collectGarbage` frees their bytes once `graceMs` has passed.
  *
  * Chooses the versions of all names first: a release keeps its members even if it is deleted too.
- * Only versions that can be read count as kept. It checks again between deletions: if another
+ * Unreadable versions stay, and `keepLast` does not count them. It reads only versions that the
+ * listing of records does not keep, by number or age. It checks again between deletions: if another
  * program deletes a version that was to be kept, it keeps the next one. Protected names stay.
  *
  * A registry that `openRegistry` did not open is pruned through its methods, by this machine's clock.

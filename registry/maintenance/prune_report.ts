@@ -55,7 +55,8 @@ export interface PruneReport {
   /** How many names were left alone because a rule protects them. */
   protected?: number;
   /**
-   * Unreadable versions and aliases. They are kept, as are versions that such an alias may have.
+   * Unreadable versions and aliases, of those that were read. They are kept, as are versions that
+   * such an alias may have.
    */
   failures: {
     name: string;

@@ -5,7 +5,7 @@ import type { RegistryError } from "../../../core/errors.ts";
 import { decodeName } from "../../../core/naming/names.ts";
 import type { SignalOptions } from "../../../core/registry.ts";
 import { eitherSignal } from "../../../core/work/until_aborted.ts";
-import { NAMES } from "../../format/layout.ts";
+import { NAMES, namesPrefix } from "../../format/layout.ts";
 import type { Context } from "../../operations/context.ts";
 import { listReadable } from "../damage/readable.ts";
 import { findCut, type KeyRange } from "./cut.ts";
@@ -36,6 +36,8 @@ export class ListedName {
 
 /** Options of `passNames`. */
 export interface PassOptions extends SignalOptions {
+  /** Only names that begin with it. @default all */
+  prefix?: string;
   /**
    * Receives places that cannot be listed, and the encoded name that each belongs to; undefined if
    * it may be any name. The pass skips these names. By default their failure is thrown.
@@ -57,7 +59,7 @@ const PAGES_BEFORE_CUT = 4;
  */
 export async function* passNames(
   context: Context,
-  { signal, onFailure }: PassOptions = {},
+  { prefix = "", signal, onFailure }: PassOptions = {},
 ): AsyncGenerator<ListedName> {
   const stopped = new AbortController();
   const pass: Pass = {
@@ -75,7 +77,8 @@ export async function* passNames(
     step.catch(() => {}); // thrown when its turn comes
     reading.set(batches, step);
   };
-  read(namesIn(pass, { after: NAMES }));
+  const after = namesPrefix(prefix);
+  read(namesIn(pass, { after, ...prefix !== "" && { end: `${after}\x7f` } })); // keys are ASCII
   try {
     while (reading.size > 0) {
       const { batches, result } = await Promise.race(reading.values());
@@ -95,7 +98,7 @@ interface Step {
   result: IteratorResult<ListedName[]>;
 }
 
-interface Pass extends PassOptions {
+interface Pass extends Omit<PassOptions, "prefix"> {
   context: Context;
   signal: AbortSignal;
   /** Names that cannot be listed as a whole. */

@@ -1,7 +1,7 @@
 // A dry run reports what the run does, and writes nothing.
 import { assertEquals } from "@std/assert";
 import fc from "fast-check";
-import type { Registry } from "../../../mod.ts";
+import type { ArtifactInfo, Registry } from "../../../mod.ts";
 import {
   collectGarbage,
   type GarbageItem,
@@ -55,6 +55,32 @@ testPlans("prune() without a store", retention, (options) => async (_, registry,
   const { clock: __, ...given } = { clock: 0, ...options };
   const report = await prune(withoutStore(registry), { ...given, olderThanMs: undefined, dryRun });
   return { ...report, dryRun: undefined };
+});
+
+const condition = fc.constantFrom(
+  undefined,
+  ({ annotations }: ArtifactInfo) => annotations?.labels.keep === true,
+  ({ size }: ArtifactInfo) => size > 10,
+);
+const anyRetention = fc.record({
+  retention,
+  more: fc.record({ keepWeekly: fc.nat(2), keepMonthly: fc.nat(1), keepWhere: condition }),
+});
+
+Deno.test("a plan from a pass over all names is that of each name", async () => {
+  const property = fc.asyncProperty(histories, anyRetention, async (history, chosen) => {
+    const options = { ...chosen.retention, ...chosen.more, dryRun: true };
+    const { from, to } = await play(history);
+    for (const world of [from, to]) {
+      const { registry } = await world.open();
+      const names = await Array.fromAsync(registry.names());
+      assertEquals(await prune(registry, options), await prune(registry, { ...options, names }));
+      const byRules = { dryRun: true };
+      const each = await pruneByRules(registry, { ...byRules, names });
+      assertEquals(await pruneByRules(registry, byRules), each);
+    }
+  });
+  await fc.assert(property, { seed: firstSeed, numRuns: seeds });
 });
 
 const collecting = fc.record({ now: fc.boolean(), forget: fc.boolean() });

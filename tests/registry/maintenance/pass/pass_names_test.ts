@@ -84,6 +84,19 @@ for (const { title, ranges, ...names } of CASES) {
   });
 }
 
+Deno.test("a pass over a prefix yields the names that begin with it", async () => {
+  for (
+    const [prefix, count] of [["n01", 10_000], ["n0123", 100], ["n", 30_000], ["o", 0]] as const
+  ) {
+    const store = createListedStore(infosOf(NUMBERED));
+    const passing = passNames(contextOn(store), { prefix });
+    const passed = await Array.fromAsync(passing, ({ name }) => name);
+    assertEquals(new Set(passed).size, count);
+    assert(passed.length === count && passed.every((name) => name.startsWith(prefix)));
+    assert(store.lists <= 2 * count / 1000 + 2, `${store.lists} lists`);
+  }
+});
+
 Deno.test("a pass skips foreign files and folders", async () => {
   const keys = ["names/a/x", "names/b", "names/b/versions/y", "names/c%/z", "names/É/z"];
   const store = createListedStore(keys.map((key) => ({ key, size: 1, modifiedAt: 1 })));

@@ -53,8 +53,9 @@ cliTest("prune asks first, takes names, and keeps what is young", async (it) => 
 cliTest("prune keeps unreadable versions and exits with 1", async (it) => {
   await saveFive(it.cwd);
   await damageRecords(it.root.join(".holdfast"), "note");
-  const { code, out, err } = await it.holdfast("prune --keep-last 1 --yes");
-  assertEquals([code, out], [1, "config@4.0.0\nconfig@3.0.0\nconfig@1.0.0\n"]);
+  const { code, out, err } = await it.holdfast("prune --keep-last 0 --yes");
+  const config = [5, 4, 3, 1].map((n) => `config@${n}.0.0\n`).join("");
+  assertEquals([code, out], [1, `${config}data:raw@1.0.0\n`]);
   assertStringIncludes(
     err,
     'stays: note@1.0.0: Cannot prune "note@1.0.0": a record cannot be read: ',

@@ -1,12 +1,12 @@
 import { assertEquals } from "@std/assert";
-import { openHttpRegistry } from "../../../apps/client.ts";
-import { createHandler } from "../../../apps/server.ts";
-import { createMemoryBackend } from "../../../backends/memory.ts";
-import { openRegistry } from "../../../mod.ts";
-import { mirrorRegistry, prune } from "../../../registry/maintenance.ts";
-import { newestOfPeriods } from "../../../registry/maintenance/prune_periods.ts";
-import { HOUR, testProtocol } from "../protocol_world.ts";
-import { testInMemory } from "../registries.ts";
+import { openHttpRegistry } from "../../../../apps/client.ts";
+import { createHandler } from "../../../../apps/server.ts";
+import { createMemoryBackend } from "../../../../backends/memory.ts";
+import { openRegistry } from "../../../../mod.ts";
+import { mirrorRegistry, prune } from "../../../../registry/maintenance.ts";
+import { newestOfPeriods } from "../../../../registry/maintenance/pruning/periods.ts";
+import { HOUR, testProtocol } from "../../protocol_world.ts";
+import { testInMemory } from "../../registries.ts";
 
 const TIMES = [
   "2026-03-02T00:00", // a Monday

@@ -1,19 +1,23 @@
 // The versions of a name for `prune`: in a store, and by the methods of any registry.
-import type { ArtifactInfo } from "../../core/artifact.ts";
-import { isRegistryError, orMissing } from "../../core/errors.ts";
-import { versionBefore } from "../../core/naming/alias_history.ts";
-import type { Registry, SignalOptions, VersionEntry } from "../../core/registry.ts";
-import { mapAtOnce } from "../../core/work/at_once.ts";
-import type { Context } from "../operations/context.ts";
-import { annotationsOfName } from "../operations/annotations.ts";
-import { listHolds, noneKnown } from "../operations/holds.ts";
-import { graceAt, readGraces } from "../cell/graces.ts";
-import { type VersionHead, versionHeads } from "../cell/heads.ts";
-import { deleteListed } from "../operations/delete.ts";
-import { cellOf } from "../format/layout.ts";
-import { readCell } from "../operations/resolve.ts";
-import { PERIOD_OPTIONS } from "./prune_periods.ts";
-import type { PruneOptions } from "./prune_report.ts";
+import type { ArtifactInfo } from "../../../core/artifact.ts";
+import { isRegistryError, orMissing } from "../../../core/errors.ts";
+import { versionBefore } from "../../../core/naming/alias_history.ts";
+import type { Registry, SignalOptions, VersionEntry } from "../../../core/registry.ts";
+import { mapAtOnce } from "../../../core/work/at_once.ts";
+import { aliasHistory } from "../../operations/aliases.ts";
+import type { Context } from "../../operations/context.ts";
+import { annotationsOfName } from "../../operations/annotations.ts";
+import { listHolds, noneKnown } from "../../operations/holds.ts";
+import { graceAt, readGraces } from "../../cell/graces.ts";
+import { type VersionHead, versionHeads } from "../../cell/heads.ts";
+import { deleteListed } from "../../operations/delete.ts";
+import { cellOf } from "../../format/layout.ts";
+import { artifactInfo } from "../../operations/load.ts";
+import { readCell } from "../../operations/resolve.ts";
+import { asListed } from "../pass/as_listed.ts";
+import type { ListedName } from "../pass/pass_names.ts";
+import { PERIOD_OPTIONS } from "./periods.ts";
+import type { PruneOptions } from "../prune_report.ts";
 
 /** Options that decide which versions of a name stay. */
 export type Retention = Pick<
@@ -28,14 +32,16 @@ export interface Listed {
   generation: number;
 }
 
-/** Times of the valid record, milliseconds; undefined if there is none, or it is unreadable. */
-export interface Times {
+/** Facts in the valid record of a version. Times are milliseconds. */
+export interface Facts {
   /** When the store received it. */
   receivedAt: number;
   /** When it was made, by the writer's clock: it stays in mirrors and restored copies. */
   createdAt: number;
   /** Until when it stays because it was deleted and restored; absent if it never was. */
   restoredUntil?: number;
+  /** Only if it was asked for. */
+  info?: ArtifactInfo;
 }
 
 /** A name to prune. */
@@ -45,67 +51,80 @@ export interface Prunable<L extends Listed = Listed> {
   list(): AsyncIterable<L>;
   /** Returns the versions that aliases and releases name, and those that aliases named before. */
   aliased(): Promise<string[]>;
-  times(listed: L): Promise<Times | undefined>;
-  info(listed: L): Promise<ArtifactInfo>;
+  /** Reads the valid record; undefined if there is none. */
+  read(listed: L, options: { info: boolean }): Promise<Facts | undefined>;
   /** Returns true for a version that `delete` refuses, unless `aliased` returns all of them. */
   isHeld?(listed: L): Promise<boolean>;
   /** Deletes a version, unless it was changed after it was listed. */
   delete(listed: L): Promise<"deleted" | "changed" | "gone">;
+  /** Lists the name again from now on, if its lists are those of a pass over many names. */
+  relist?(): void;
 }
 
+/** `pass` is what a pass over many names listed of this one: until `relist`, it is not listed. */
 export function prunableInStore(
   context: Context,
-  registry: Registry,
   name: string,
-  signal?: AbortSignal,
+  { pass, signal }: SignalOptions & { pass?: ListedName },
 ): Prunable<Listed & { found: VersionHead }> {
+  let store = pass === undefined ? context : asListed(context, pass);
   const known = noneKnown();
-  const before = new EarlierVersions(registry, name, signal);
+  const before = new EarlierVersions(
+    { history: (name, alias, options) => aliasHistory(store, { name, alias }, options) },
+    name,
+    signal,
+  );
   let annotations: ReturnType<typeof annotationsOfName> | undefined;
   return {
     name,
     async *list() {
       annotations = undefined;
-      for await (const listed of versionHeads(context, name, { signal })) {
+      for await (const listed of versionHeads(store, name, { signal })) {
         const { generation, modifiedAt } = listed.head;
         yield { version: listed.version.canonical, modifiedAt, generation, found: listed };
       }
     },
     async aliased() {
-      const { aliases, releases } = await listHolds(context, { name }, { known, signal });
+      const { aliases, releases } = await listHolds(store, { name }, { known, signal });
       const earlier = await before.of(aliases);
       return [...[...aliases, ...releases].map(versionOf), ...earlier];
     },
-    async times({ found: { head } }) {
-      const read = await readCell(context, cellOf(head.key), { head, signal });
-      if (read === undefined) return undefined;
-      const { record: { createdAt, restored = [] }, head: { modifiedAt } } = read;
+    async read({ version, found: { head: listed } }, { info }) {
+      const located = await readCell(store, cellOf(listed.key), { head: listed, signal });
+      if (located === undefined) return undefined;
+      const { record: { createdAt, restored = [] }, head: { modifiedAt } } = located;
       const graceMs = restored.length > 0
         ? graceAt(await readGraces(context, signal), modifiedAt)
         : undefined;
-      return {
+      const facts = {
         receivedAt: modifiedAt,
         createdAt: Date.parse(createdAt),
         ...graceMs !== undefined && { restoredUntil: modifiedAt + graceMs },
       };
-    },
-    async info({ version }) {
-      annotations ??= annotationsOfName(context, name, signal);
-      const info = await registry.info(`${name}@${version}`, { signal });
-      return { ...info, annotations: await (await annotations)(version) };
+      if (!info) return facts;
+      annotations ??= annotationsOfName(store, name, signal);
+      const notes = await (await annotations)(version);
+      return {
+        ...facts,
+        info: { ...await artifactInfo(store, located, { signal }), annotations: notes },
+      };
     },
     delete: ({ found }) => deleteListed(context, name, found, { signal }),
+    relist() {
+      store = context;
+      annotations = undefined;
+    },
   };
 }
 
 /** The versions to which rollbacks would set aliases. A history is read once for each change. */
 class EarlierVersions {
-  readonly #registry: Registry;
+  readonly #registry: Pick<Registry, "history">;
   readonly #name: string;
   readonly #signal?: AbortSignal;
   readonly #known = new Map<string, string | undefined>();
 
-  constructor(registry: Registry, name: string, signal?: AbortSignal) {
+  constructor(registry: Pick<Registry, "history">, name: string, signal?: AbortSignal) {
     this.#registry = registry;
     this.#name = name;
     this.#signal = signal;
@@ -164,17 +183,19 @@ export function prunableByContract(
       const changed = aliases.map(({ alias, version }) => ({ alias, key: `${alias} ${version}` }));
       return [...aliases.map(versionOf), ...await before.of(changed)];
     },
-    async times(listed) {
+    async read(listed, wants) {
       const { modifiedAt, generation, error } = listed;
       if (error !== undefined) throw error;
-      const info = listed.info ?? (generation > 1 ? await orMissing(infoOf(listed)) : undefined);
+      const isRead = wants.info || generation > 1;
+      const info = listed.info ?? (isRead ? await orMissing(infoOf(listed)) : undefined);
+      if (wants.info && info === undefined) return undefined;
       return {
         receivedAt: modifiedAt,
         createdAt: info?.createdAt.getTime() ?? modifiedAt,
         ...info?.restored && { restoredUntil: modifiedAt + registry.settings.graceMs },
+        ...info && { info },
       };
     },
-    info: async (listed) => listed.info ?? await infoOf(listed),
     isHeld: async (listed) => await remove(listed, true) !== "deleted",
     delete: (listed) => remove(listed, false),
   };
