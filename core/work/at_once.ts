@@ -9,26 +9,34 @@ export interface AtOnceOptions {
 
 /** Calls `action` for each item. After a failure, waits for running calls and throws it. */
 export async function forEachAtOnce<T>(
-  items: Iterable<T>,
+  items: Iterable<T> | AsyncIterable<T>,
   action: (item: T) => Promise<unknown>,
   { concurrency = AT_ONCE }: AtOnceOptions = {},
 ): Promise<void> {
-  const pending = items[Symbol.iterator]();
+  const pending = Symbol.asyncIterator in items
+    ? items[Symbol.asyncIterator]()
+    : items[Symbol.iterator]();
   const failures: unknown[] = [];
   let over = false;
+  const fail = (error: unknown) => {
+    failures.push(error);
+    over = true;
+  };
   const work = async () => {
     while (!over) {
-      const next = pending.next();
-      over ||= next.done ?? false;
-      if (next.done) return;
-      await action(next.value).catch((error) => void failures.push(error));
-      over ||= failures.length > 0;
+      const step = pending.next();
+      const next = step instanceof Promise ? await step.catch(fail) : step;
+      over ||= next?.done ?? false;
+      if (next === undefined || next.done || failures.length > 0) return;
+      await action(next.value).catch(fail);
     }
   };
   const works: Promise<void>[] = [];
   while (!over && works.length < concurrency) works.push(work());
   await Promise.all(works);
-  if (failures.length > 0) throw failures[0];
+  if (failures.length === 0) return;
+  if (Symbol.asyncIterator in items) await pending.return?.();
+  throw failures[0];
 }
 
 /**

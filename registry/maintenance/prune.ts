@@ -6,7 +6,7 @@ import { parseStoredCondition } from "../../core/registry/conditions.ts";
 import { isRetention, isUnknownRule } from "../../core/registry/rules.ts";
 import type { Registry } from "../../core/registry.ts";
 import { realSystem } from "../../core/system.ts";
-import { mapAtOnce } from "../../core/work/at_once.ts";
+import { forEachAtOnce } from "../../core/work/at_once.ts";
 import { checkWritable, type Context, contextOf, knownContext } from "../operations/context.ts";
 import { checkKnownRule } from "../operations/protection.ts";
 import { readStoreTime } from "./collection.ts";
@@ -84,19 +84,16 @@ async function pruneEach(
     return { listed, findings: chosen, pruning: dryRun ? undefined : pruning };
   };
   const plans: Plan[] = [];
-  const listed = listPruned(registry, names, signal);
-  for await (const plan of mapAtOnce(listed, choose)) {
-    if (plan === undefined) continue;
-    const { listed: { name, at }, findings: { deleted, failures }, pruning } = plan;
-    addCounts(report, plan.findings);
-    if (deleted.length === 0 && failures.length === 0) continue;
+  await forEachAtOnce(listPruned(registry, names, signal), async (listed) => {
+    const plan = await choose(listed);
+    if (plan === undefined) return;
+    const { listed: { name, at }, findings, pruning } = plan;
+    addCounts(report, findings);
+    const isQuiet = findings.deleted.length === 0;
+    if (isQuiet && findings.failures.length === 0) return;
     // without the entries of the pass, of which there may be many
-    plans.push({
-      listed: { name, at },
-      findings: plan.findings,
-      ...deleted.length > 0 && { pruning },
-    });
-  }
+    plans.push({ listed: { name, at }, findings, ...!isQuiet && { pruning } });
+  });
   plans.sort((a, b) => comparePlaces(a.listed, b.listed));
   report.deleted = plans.flatMap(({ findings }) => findings.deleted);
   report.failures = plans.flatMap(({ findings }) => findings.failures);

@@ -35,6 +35,37 @@ Deno.test("forEachAtOnce() limits concurrency, and starts nothing after a failur
   assertEquals([running, begun.includes(9)], [0, false]);
 });
 
+Deno.test("forEachAtOnce() draws from an async iterable, and ends it after a failure", async () => {
+  let drawn = 0, isEnded = false, running = 0;
+  async function* items(failAt: number): AsyncGenerator<number> {
+    try {
+      for (drawn = 0; drawn < 20; drawn++) {
+        await Promise.resolve();
+        if (drawn === failAt) throw new Error("no more items");
+        yield drawn;
+      }
+    } finally {
+      isEnded = true;
+    }
+  }
+  const done: number[] = [];
+  const work = async (item: number) => {
+    assertEquals(++running <= 3, true);
+    for (let turn = 0; turn < 10 - item % 10; turn++) await Promise.resolve();
+    running--;
+    if (item === 15) throw new Error("the fifteenth");
+    done.push(item);
+  };
+  const run = (failAt: number) => forEachAtOnce(items(failAt), work, { concurrency: 3 });
+  await assertRejects(() => run(12), Error, "no more items");
+  assertEquals([running, done.splice(0).length, isEnded], [0, 12, true]);
+  isEnded = false;
+  await assertRejects(() => run(99), Error, "the fifteenth");
+  assertEquals([running, done.splice(0).length < 19, isEnded], [0, true, true]);
+  await forEachAtOnce(items(99), (item) => Promise.resolve(done.push(item)));
+  assertEquals(done.length, 20);
+});
+
 Deno.test("createLimit() limits all its callers, even after failures", async () => {
   const limit = createLimit(2);
   let running = 0;
