@@ -17,6 +17,7 @@ import type {
   SignalOptions,
   StoredRegistry,
 } from "../core/registry.ts";
+import { createLanes } from "../core/work/lanes.ts";
 import { realSystem, silentLogger } from "../core/system.ts";
 import { aliasHistory, deleteAlias, listAliases, setAlias } from "./operations/aliases.ts";
 import { checkMaxBytes, RegistryCache } from "./cache/cache.ts";
@@ -124,6 +125,7 @@ export async function openOnBackend(
     cache,
     openNotes,
     farAliases: new Set<string>(),
+    numbering: createLanes(),
     executor,
     threads: checkThreads(options.threads, guardedBackend),
     announcer,

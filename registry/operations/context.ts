@@ -4,6 +4,7 @@ import type { Executor } from "../../core/executor.ts";
 import type { Materializers } from "../../core/materializer.ts";
 import type { RetentionRule } from "../../core/record.ts";
 import type { Registry } from "../../core/registry.ts";
+import type { Lanes } from "../../core/work/lanes.ts";
 import type { CachingStore } from "../cache/cached_records.ts";
 import type { PayloadJobs } from "../payload/job_kinds.ts";
 
@@ -19,6 +20,8 @@ export interface Context extends CachingStore {
   share: "bytes" | "files";
   /** Cells of aliases whose version one list does not show: their names have many records. */
   readonly farAliases: Set<string>;
+  /** Saves that take the next version of a name, one at a time. */
+  readonly numbering: Lanes;
   readonly executor: Executor<PayloadJobs>;
   /** Number of threads that read and verify a large file. */
   readonly threads: number;
