@@ -54,6 +54,7 @@ export type { ProbeCertificate, ProbeOptions, ProbeStep } from "./maintenance/pr
 export type { PruneOptions, PruneReport } from "./maintenance/prune_report.ts";
 export type { DaySpace, GarbageSpace, NameSpace, SpaceReport } from "./maintenance/space.ts";
 export type {
+  VerifyCoverage,
   VerifyOptions,
   VerifyProblem,
   VerifyReport,

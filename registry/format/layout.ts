@@ -3,6 +3,7 @@ import { invalid } from "../../core/errors.ts";
 import { decodeName, encodeName, encodeNamePrefix, shown } from "../../core/naming/names.ts";
 import { decodeOrder, FIRST_VERSION, type Version } from "../../core/naming/versions.ts";
 import { itemAt } from "../../core/faults/present.ts";
+import type { Shard } from "../../core/work/shards.ts";
 
 const MAX_KEY_BYTES = 900;
 
@@ -132,6 +133,21 @@ export function mirrorKey(registry: string, name: string, source: string): strin
 /** Returns the key of the garbage collector's note about a name, given as its encoded segment. */
 export function garbageNoteKey(name: string): string {
   return `${GARBAGE_NOTES}${name}`;
+}
+
+/** The folder of the notes of `verify`. No name has its segment. */
+export const READINGS = `${GARBAGE_NOTES}.verified/`;
+
+/** Returns the key of the note of a shard. */
+export function readingsKey({ index, count }: Readonly<Shard>): string {
+  return `${READINGS}${index}-${count}`;
+}
+
+/** Parses the key of a note of `verify`; undefined for others. */
+export function parseReadingsKey(key: string): Shard | undefined {
+  const [, index, count] = /^(\d{1,15})-(\d{1,15})$/.exec(key.slice(READINGS.length)) ?? [];
+  const shard = { index: Number(index), count: Number(count) };
+  return shard.index < shard.count && readingsKey(shard) === key ? shard : undefined;
 }
 
 /** Replaces the order segment if a ref has no version. */

@@ -15,6 +15,7 @@ import {
   parseLineageKey,
   parsePayloadKey,
   parseReleasedMark,
+  READINGS,
   recordKey,
   SETTINGS,
   versionCell,
@@ -40,6 +41,7 @@ import { checkRegistry } from "../../core/options/check_options.ts";
 import { parseVersion } from "../../core/naming/versions.ts";
 import { forEachAtOnce } from "../../core/work/at_once.ts";
 import { readHead } from "../cell/heads.ts";
+import { Readings } from "./verify/readings.ts";
 import { checkSample, windowOfDay, windowsOf } from "./verify/sample.ts";
 import { checkShard, Selection } from "./verify/selection.ts";
 import { lineageKeys, readInput } from "../operations/lineage/inputs.ts";
@@ -51,7 +53,7 @@ export async function verifyRegistry(
   registry: Registry,
   options: VerifyOptions = {},
 ): Promise<VerifyReport> {
-  const { repairFrom, shard, sample, deep = true } = options;
+  const { names, repairFrom, shard, sample, deep = true, signal } = options;
   if (repairFrom !== undefined) checkRegistry("repair from it", repairFrom);
   if (shard !== undefined) checkShard(ACTION, shard);
   if (sample !== undefined) checkSample(ACTION, sample, deep);
@@ -68,27 +70,39 @@ export async function verifyRegistry(
     problems: [],
     unseen,
   };
+  const startedAt = context.system.now();
+  const isNoted = names === undefined && deep;
+  const open = async () => await Readings.open(context, { shard, startedAt, signal });
+  let readings = isNoted && (sample ?? shard) !== undefined ? await open() : undefined;
   const windows = windowsOf(sample ?? 1);
-  const window = windows[windowOfDay(windows, context.system.now())];
+  const window = readings?.next(windows) ?? windows[windowOfDay(windows, startedAt)]!;
   if (windows.length > 1) report.later = { runs: windows.length, bytes: 0 };
   const selection = new Selection(shard, window);
   const verified = new VerifiedFiles(context.threads, selection);
+  let hasReadings: boolean;
   try {
-    await verifyPlaces(context, report, { ...options, selection, verified });
+    hasReadings = await verifyPlaces(context, report, { ...options, selection, verified });
   } finally {
     await verified.end();
   }
   if (repairFrom !== undefined) await repair(context, repairFrom, report, options);
+  if (isNoted && hasReadings) readings ??= await open();
+  await readings?.note(window, report.problems.some(({ path }) => path !== undefined));
+  const coverage = readings?.coverage();
+  if (coverage !== undefined) report.coverage = coverage;
   report.ok = report.problems.length === 0;
   return report;
 }
 
-/** Verifies all places of the registry, or those of the requested names. */
+/**
+ * Verifies all places of the registry, or those of the requested names. Returns true if it saw notes
+ * of earlier runs.
+ */
 async function verifyPlaces(
   context: Context,
   report: VerifyReport,
   options: Omit<VerifyRecordsOptions, "onRecord">,
-): Promise<void> {
+): Promise<boolean> {
   const { names, selection, deep = true, signal } = options;
   const { unseen } = report;
   const lineage = new LineageCheck(context, selection);
@@ -102,8 +116,9 @@ async function verifyPlaces(
   if (names === undefined) {
     await verify(NAMES);
     await countStrangers(context, OBJECTS, counting);
-    await countOthers(context, counting);
+    const hasReadings = await countOthers(context, counting);
     await lineage.check(report, { signal });
+    return hasReadings;
   } else {
     const requested = new Set<string>();
     for await (const ref of names) {
@@ -122,6 +137,7 @@ async function verifyPlaces(
       const name = decodeName(entry.prefix.slice(NAMES.length, -1));
       if (name !== undefined && !requested.has(name)) unseen.names++;
     }
+    return false;
   }
 }
 
@@ -186,19 +202,22 @@ async function countStrangers(context: Context, prefix: string, counting: Counti
   }
 }
 
-/** Counts objects other than records and payload. */
-async function countOthers(context: Context, counting: Counting): Promise<void> {
+/** Counts objects other than records and payload. Returns true if there are notes of `verify`. */
+async function countOthers(context: Context, counting: Counting): Promise<boolean> {
   const { signal } = counting;
+  let hasReadings = false;
   for await (const top of context.backend.list("", { delimiter: "/", signal })) {
     if (!isPrefix(top)) count(counting, "strangers", top.key);
     else if (![SETTINGS, NAMES, OBJECTS, LINEAGE].includes(top.prefix)) {
       const kind = AUXILIARY.includes(top.prefix) ? "auxiliary" : "strangers";
       const onFailure = (_: unknown, key: string) => count(counting, "strangers", key);
       for await (const { key } of listReadable(context, top.prefix, { signal, onFailure })) {
-        count(counting, kind, key);
+        if (key.startsWith(READINGS)) hasReadings = true;
+        else count(counting, kind, key);
       }
     }
   }
+  return hasReadings;
 }
 
 /** Compares the inputs in records with the lineage notes. */

@@ -16,8 +16,10 @@ export interface VerifyOptions extends SignalOptions {
    */
   deep?: boolean;
   /**
-   * Checks all records, but reads only about this fraction of the bytes, at least 0.0001. Runs on
-   * successive days (UTC) read the next ones: with 1/30, thirty of them read everything.
+   * Checks all records, but reads only about this fraction of the bytes, at least 0.0001: those that
+   * no run has read for the longest time, as noted in the store. With 1/30, thirty runs read
+   * everything. If nothing can be noted, or with `names`, the date (UTC) chooses: then it takes
+   * runs on thirty days in succession.
    *
    * @default 1
    */
@@ -57,6 +59,11 @@ export interface VerifyReport {
     /** Bytes of files that later runs read. */
     bytes: number;
   };
+  /**
+   * The readings of all runs, from notes in the store. Absent without such notes, and if only some
+   * names or records were verified. Runs with `sample` or `shard` write the first note.
+   */
+  coverage?: VerifyCoverage;
   /** Problems that were repaired; absent without `repairFrom`. */
   repaired?: VerifyProblem[];
   /** Lineage notes; absent if only some names were verified. Missing notes are problems. */
@@ -68,6 +75,16 @@ export interface VerifyReport {
   };
   /** Data that was not verified. */
   unseen: VerifyUnseen;
+}
+
+/** The readings that {@linkcode verifyRegistry} has noted in the store. */
+export interface VerifyCoverage {
+  /** All bytes that were stored at this time have been read since; absent if some were not. */
+  since?: Date;
+  /** Fraction of the places that no run has read, 0 to 1. */
+  unread: number;
+  /** Fraction of the places where the last run found damage that it did not repair. */
+  damaged: number;
 }
 
 /** A problem that verification found. */

@@ -27,6 +27,7 @@ const TABLE: [args: string[], permissions: string[]][] = [
   [["download", "data:raw", "there/out"], [READ + ",there", "--allow-write=there"]],
   [["cat", "data:raw", "a.csv"], [READ]],
   [["verify"], [READ]],
+  [["verify", "--sample", "1%"], [READ]],
   [["lineage", "config", "--as", "mermaid"], [READ]],
   [["batch", "save", "manifest.csv"], [READ + ",manifest.csv", WRITE]],
   [["batch", "load", "there/manifest.csv"], [READ + ",there", "--allow-write=there"]],

@@ -2,6 +2,7 @@ import type { Registry } from "../../../mod.ts";
 import { verifyRegistry } from "../../../registry/maintenance.ts";
 import type {
   Shard,
+  VerifyCoverage,
   VerifyOptions,
   VerifyProblem,
   VerifyReport,
@@ -15,8 +16,13 @@ import { parseSample } from "../values/sample.ts";
 import { noteRun } from "../services/last_runs.ts";
 import { inOrder, printTable } from "../program/print_table.ts";
 import { printable } from "../terminal/table.ts";
-import { formatBytes, formatCount } from "../terminal/units.ts";
+import { formatBytes, formatCount, formatTime } from "../terminal/units.ts";
+import { isGranted } from "../../../core/system.ts";
+import { findRegistry } from "../places/find_registry.ts";
+import { localPathOf } from "../places/open_store.ts";
 import { cliHint } from "../terminal/hint_words.ts";
+
+const DAY_MS = 24 * 3_600_000;
 
 export const verify: Command = defineCommand({
   name: "verify",
@@ -27,12 +33,13 @@ export const verify: Command = defineCommand({
     "1. With --json: one line per problem, then the report.\n\n" +
     "With --repair-from, replaces damaged and missing files with those of a mirror, or of the " +
     "original of a mirror. Versions, dates and aliases stay as they are.\n\n" +
-    "With --sample 1/30, checks all records, but reads a thirtieth of the bytes, each day the " +
-    "next: thirty days read everything. With --shard, several machines share the work.",
+    "With --sample 1/30, checks all records, but reads only the thirtieth of the bytes that no " +
+    "run has read for the longest time: thirty runs read everything. With --shard, several " +
+    "machines share the work. Both note in the store what they have read, if they may write.",
   args: [{ usage: "[refs...]", text: "only these names, patterns or versions", completes: "ref" }],
   options: [
     { flags: "--shallow", text: "check records only, not files" },
-    { flags: "--sample <part>", text: "read this part of the bytes (1%, 1/30), each day the next" },
+    { flags: "--sample <part>", text: "read this part of the bytes (1%, 1/30), each run the next" },
     { flags: "--shard <i/n>", text: "check shard i of n, from 0; auto: by the scheduler's array" },
     {
       flags: "--repair-from <place>",
@@ -56,7 +63,9 @@ export const verify: Command = defineCommand({
       throw invalid("verify", "--sample cannot be used with --shallow", "Omit one of them.");
     }
     const shard = parts.shard === undefined ? undefined : await shardOf(parts.shard, context);
-    const registry = await context.open({ write: repairFrom !== undefined });
+    const isPart = sample !== undefined || shard !== undefined;
+    const write = repairFrom !== undefined || isPart && mayWrite(context);
+    const registry = await context.open({ write });
     const copy = repairFrom === undefined ? undefined : await context.open({
       registry: repairFrom,
       missing: "Check the location: --repair-from takes an existing registry.",
@@ -69,24 +78,38 @@ export const verify: Command = defineCommand({
       shard,
       repairFrom: copy,
     }, context);
-    const { ok, later, problems, repaired, lineage, unseen } = report;
+    const { ok, problems, repaired } = report;
     if (problems.length > 0) await printProblems(problems, context);
     const counts = { problems: problems.length, ...repaired && { repaired: repaired.length } };
     await context.done({ ...report, ...counts }, summary(report));
-    if (!shared.json) {
-      const unseenNote = unseenText(unseen);
-      if (unseenNote !== "") await context.note(`Not checked: ${unseenNote}`);
-      const remarks = lineage === undefined ? "" : lineageText(lineage);
-      if (remarks !== "") await context.note(`Lineage: ${remarks}`);
-    }
-    if (ok && names.length === 0 && shard === undefined) {
-      const isWhole = !shallow && later === undefined;
-      const checks = isWhole ? ["verify", "verify_shallow"] as const : ["verify_shallow"] as const;
-      await noteRun(registry.id, checks, context);
+    if (!shared.json) await printNotes(report, context);
+    if (ok && names.length === 0) {
+      if (shard === undefined) await noteRun(registry.id, ["verify_shallow"], context);
+      const isWhole = !shallow && shard === undefined && report.later === undefined;
+      const { since, damaged } = report.coverage ?? {};
+      const readAt = isWhole ? new Date(io.system.now()) : damaged === 0 ? since : undefined;
+      if (readAt !== undefined) await noteRun(registry.id, ["verify"], context, readAt);
     }
     return ok ? 0 : 1;
   },
 });
+
+async function printNotes(
+  { unseen, coverage, lineage }: VerifyReport,
+  context: CommandContext,
+): Promise<void> {
+  const unseenNote = unseenText(unseen);
+  if (unseenNote !== "") await context.note(`Not checked: ${unseenNote}`);
+  if (coverage !== undefined) await context.note(coverageText(coverage, context.io.system.now()));
+  const remarks = lineage === undefined ? "" : lineageText(lineage);
+  if (remarks !== "") await context.note(`Lineage: ${remarks}`);
+}
+
+/** True if notes can be written without a question of Deno. */
+function mayWrite({ io, shared }: CommandContext): boolean {
+  const path = localPathOf(findRegistry(shared.registry, io).location);
+  return path === undefined || isGranted({ name: "write", path });
+}
 
 async function shardOf(typed: string, context: CommandContext): Promise<Shard> {
   const { shard, from } = findShard(typed, context.io.system);
@@ -174,6 +197,16 @@ function unseenText({ names, files, generations, auxiliary, strangers }: VerifyU
   return parts.flatMap(([count, what, more = ""]) =>
     count > 0 ? [formatCount(count, what) + more] : []
   ).join("; ");
+}
+
+function coverageText({ since, unread, damaged }: VerifyCoverage, now: number): string {
+  const percent = (part: number) => `${Number((100 * part).toPrecision(3))} %`;
+  const days = since && Math.floor((now - since.getTime()) / DAY_MS);
+  const read = since !== undefined
+    ? `all bytes read since ${formatTime(since)} (${formatCount(days!, "day")} ago)`
+    : `no run has read about ${percent(unread)} of the bytes yet`;
+  const harm = damaged > 0 ? `; the last run found damage in about ${percent(damaged)}` : "";
+  return `Coverage: ${read}${harm}`;
 }
 
 function lineageText({ stale, dangling }: NonNullable<VerifyReport["lineage"]>): string {

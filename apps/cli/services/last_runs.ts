@@ -7,7 +7,10 @@ import { isGranted, type System } from "../../../core/system.ts";
 import { replaceFile } from "../../../disk/replace_file.ts";
 import type { CommandContext } from "../program/command.ts";
 
-/** Maintenance that is noted. Every `verify` is a `verify_shallow` too. */
+/**
+ * Maintenance that is noted. Every `verify` is a `verify_shallow` too. Runs that verify in parts note
+ * since when all bytes have been read.
+ */
 const MAINTENANCE = ["gc", "prune", "mirror", "verify", "verify_shallow"] as const;
 
 export type Maintenance = (typeof MAINTENANCE)[number];
@@ -19,18 +22,19 @@ function notesOf(registry: string, { env }: Pick<System, "env">): string | undef
   return state && isAbsolute(state) && isId ? join(state, "last_runs", registry) : undefined;
 }
 
-/** Notes that maintenance of a registry succeeded now. A failure of that is a warning. */
+/** Notes when maintenance of a registry succeeded. A failure of that is a warning. */
 export async function noteRun(
   registry: string,
   commands: readonly Maintenance[],
   { io: { system }, logger }: Pick<CommandContext, "io" | "logger">,
+  at = new Date(system.now()),
 ): Promise<void> {
   const notes = notesOf(registry, system);
   if (notes === undefined || !isGranted({ name: "write", path: dirname(notes) })) return;
   try {
     await mkdir(dirname(notes), { recursive: true, mode: 0o700 });
     for (const command of commands) {
-      const content = `${new Date(system.now()).toISOString()}\n`;
+      const content = `${at.toISOString()}\n`;
       replaceFile("note maintenance in", `${notes}.${command}`, { content, mode: 0o644 });
     }
   } catch (error) {

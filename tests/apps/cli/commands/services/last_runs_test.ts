@@ -1,6 +1,7 @@
 // When maintenance last succeeded, for operators.
-import { assert, assertEquals, assertStringIncludes } from "@std/assert";
+import { assert, assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
 import { realSystem } from "../../../../../core/system.ts";
+import { walkFiles } from "../../../walk_files.ts";
 import { filledTest, keepsRunning } from "../../../captured_io.ts";
 
 const COMMANDS = ["gc", "prune", "mirror", "verify", "verify_shallow"];
@@ -64,4 +65,34 @@ filledTest("without HOLDFAST_STATE nothing is noted", async (it) => {
   await it.succeeds("gc -q", { env });
   const { out } = await it.holdfast("doctor --no-probe --json", { env });
   assert(!out.includes('"maintenance"'), out);
+});
+
+filledTest("verify in parts notes since when all bytes have been read", async (it) => {
+  const state = it.root.join("state");
+  const noted = async (check: string) => {
+    const [folder] = await Array.fromAsync(walkFiles(state));
+    const path = folder && folder.replace(/\.[a-z_]+$/, `.${check}`);
+    return path && Date.parse((await Deno.readTextFile(path).catch(() => "")).trim());
+  };
+  const start = realSystem.now();
+  const run = async (line: string, day: number) => {
+    const system = {
+      ...realSystem,
+      now: () => start + day * DAY_MS,
+      env: (name: string) => name === "HOLDFAST_STATE" ? state : realSystem.env(name),
+    };
+    return await it.holdfast(line, { system });
+  };
+  const first = await run("verify --sample 50%", 1);
+  assertStringIncludes(first.err, "Coverage: no run has read about 50 % of the bytes yet\n");
+  assertEquals([await noted("verify"), await noted("verify_shallow")], [NaN, start + DAY_MS]);
+  const second = await run("verify --sample 50%", 3);
+  assertMatch(second.err, /^Coverage: all bytes read since \d{4}-.* \(2 days ago\)$/m);
+  assertEquals([await noted("verify"), await noted("verify_shallow")], [
+    start + DAY_MS,
+    start + 3 * DAY_MS,
+  ]);
+  await run("verify --shard 0/1", 4);
+  assertEquals(await noted("verify"), start + 4 * DAY_MS);
+  assertEquals(await noted("verify_shallow"), start + 3 * DAY_MS);
 });
