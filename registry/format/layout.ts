@@ -130,6 +130,11 @@ export function mirrorKey(registry: string, name: string, source: string): strin
   return `${MIRRORS}${registry}/${encodeName(name)}/${encodeName(source)}`;
 }
 
+/** Returns the folder of a mirror's table of equal names. No name begins with a dot. */
+export function mirrorTableFolder(registry: string, selection: string): string {
+  return `${MIRRORS}${registry}/.names/${selection}/`;
+}
+
 /** Returns the key of the garbage collector's note about a name, given as its encoded segment. */
 export function garbageNoteKey(name: string): string {
   return `${GARBAGE_NOTES}${name}`;

@@ -44,7 +44,7 @@ const MAX_NOTE_BYTES = 64 * 1024 * 1024;
  * Some stores have times in seconds, or two: a record that is overwritten after reading it must
  * show another time. So only records that were written this long before the mark are noted.
  */
-const RACY_MS = 10_000;
+export const RACY_MS = 10_000;
 
 export async function openNote(collection: Collection, name: string, count: number): Promise<Note> {
   const { context, signal, dryRun } = collection;

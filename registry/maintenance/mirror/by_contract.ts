@@ -64,7 +64,7 @@ export class ContractMirror implements NameMirror {
 
   async deleteVersions(): Promise<void> {}
 
-  async end(): Promise<void> {}
+  async end(): Promise<undefined> {}
 
   async #copy(versions: readonly string[]): Promise<void> {
     const run = this.#run;

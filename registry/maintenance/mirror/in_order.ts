@@ -9,6 +9,8 @@ import type { AnyRun, Member, NamePair } from "./run.ts";
 export type CreateMirror = (pair: NamePair, range?: VersionRange) => NameMirror;
 
 interface Order {
+  /** The names of which members need not be copied: these, and those that have no change. */
+  chosen: ReadonlySet<string>;
   create: CreateMirror;
   /** Called for each name that is done. */
   end(mirror: NameMirror): Promise<void>;
@@ -20,7 +22,7 @@ interface Order {
 export async function mirrorInOrder(
   run: AnyRun,
   names: readonly NamePair[],
-  { create, end, rename = (name) => name, concurrency }: Order,
+  { chosen, create, end, rename = (name) => name, concurrency }: Order,
 ): Promise<void> {
   const releasing: NameMirror[] = [], deleting: NameMirror[] = [];
   const begin = async (pair: NamePair, range?: VersionRange) => {
@@ -33,7 +35,6 @@ export async function mirrorInOrder(
   };
   await forEachAtOnce(names, (pair) => begin(pair, run.range), { concurrency });
 
-  const chosen = new Set(names.map(({ name }) => name));
   const isTried = ({ name, version }: Member) =>
     chosen.has(name) && (run.range === undefined || inRange(version, run.range));
   const copyReleases = async (isLast: boolean) => {

@@ -16,6 +16,7 @@ import { findingLostObjects } from "../damage/lost_objects.ts";
 import { copySettings } from "../change_settings.ts";
 import { createRuleReader, missingRules } from "../rules.ts";
 import { type CreateMirror, mirrorInOrder } from "./in_order.ts";
+import { openEqualNames } from "./equal_names.ts";
 import { type NameMirror, StoreMirror } from "./mirror_name.ts";
 import { countItem, emptyReport } from "./report.ts";
 import type { MirrorFailure, MirrorItem, MirrorProgress, MirrorReport } from "./report.ts";
@@ -70,7 +71,13 @@ export async function mirrorRegistry(
   const progress = { names: 0, totalNames: 0, versions: 0, bytes: 0 };
   const members = new Members(from, to, signal);
   const run = createRun(to, { ...options, members }, report, progress);
-  const create = await chooseMirror(run, from, to, stores);
+  const between: MirrorRun | undefined = stores.from && stores.to && {
+    ...run,
+    range: rangeIn(from, run.range),
+    from: findingLostObjects(stores.from),
+    to: stores.to,
+  };
+  const create = await chooseMirror(run, from, to, between);
   if (stores.from === undefined || stores.to === undefined) {
     if (run.deleted) report.leftOut.push("deletions");
     if (run.deleted && run.aliases) report.leftOut.push("removed aliases");
@@ -83,20 +90,33 @@ export async function mirrorRegistry(
   }
   const names = await persist(run, () => pairNames(from, options, stores.from));
   progress.totalNames = names.length;
-  const end = async (mirror: NameMirror) => {
-    await mirror.end();
-    if (verify && !dryRun) {
-      const { pair, mirrored } = mirror;
-      report.failures.push(...await persist(run, () => readBack(run, to, pair, mirrored)));
-    }
+  const equalNames = between && options.names === undefined
+    ? await openEqualNames(between, names, options)
+    : undefined;
+  const onName = () => {
     progress.names = ++report.names;
     onProgress?.({ ...progress });
   };
+  const own = new Set(names); // not members of releases, which the run may add
+  const end = async (mirror: NameMirror) => {
+    const { pair, mirrored } = mirror;
+    const equal = await mirror.end();
+    const damaged = verify && !dryRun
+      ? await persist(run, () => readBack(run, to, pair, mirrored))
+      : [];
+    report.failures.push(...damaged);
+    if (own.has(pair)) equalNames?.note(pair, damaged.length === 0 ? equal : undefined);
+    onName();
+  };
   try {
-    await mirrorInOrder(run, names, { create, end, concurrency, ...options });
+    const changed = await equalNames?.findChanged(onName) ?? names;
+    const chosen = new Set(names.map(({ name }) => name));
+    await mirrorInOrder(run, changed, { chosen, create, end, concurrency, ...options });
   } catch (error) {
     signal?.throwIfAborted();
     throw error;
+  } finally {
+    await equalNames?.save();
   }
   return report;
 }
@@ -106,16 +126,19 @@ async function chooseMirror(
   run: AnyRun,
   from: Registry,
   to: Registry,
-  stores: { from?: Context; to?: Context },
+  between?: MirrorRun,
 ): Promise<CreateMirror> {
-  const rangeOf = (range?: VersionRange) => from.settings.versioned ? range : undefined;
-  if (stores.from !== undefined && stores.to !== undefined) {
-    const between: MirrorRun = { ...run, from: findingLostObjects(stores.from), to: stores.to };
-    return (pair, range) => new StoreMirror({ ...between, range: rangeOf(range) }, pair);
+  if (between !== undefined) {
+    return (pair, range) => new StoreMirror({ ...between, range: rangeIn(from, range) }, pair);
   }
   const { ContractMirror } = await import("./by_contract.ts");
-  const byContract = { ...run, from, to, store: stores.to };
-  return (pair, range) => new ContractMirror({ ...byContract, range: rangeOf(range) }, pair);
+  const byContract = { ...run, from, to, store: knownContext(to) };
+  return (pair, range) => new ContractMirror({ ...byContract, range: rangeIn(from, range) }, pair);
+}
+
+/** A registry without versions has no range of them. */
+function rangeIn({ settings }: Registry, range?: VersionRange): VersionRange | undefined {
+  return settings.versioned ? range : undefined;
 }
 
 function createRun(

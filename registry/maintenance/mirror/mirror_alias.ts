@@ -26,7 +26,7 @@ export async function mirrorAlias(
   if (pair.source.head.dead && !mayRemove(run, pair)) return { action: "skipped" };
   return await persist(run, async () => {
     const state = await compareAliases(run, pair);
-    if (state === undefined) return { action: "skipped" };
+    if (state === undefined) return { action: "skipped", isPassing: true };
     return state.wanted.record.kind === "deleted"
       ? await remove(run, pair, state)
       : await set(run, pair, state, known);
@@ -71,7 +71,7 @@ async function set(
     await setAlias(to, { name: target, alias, version, origin, by }, { signal });
   } catch (error) {
     if (!isRegistryError(error, "NotFound")) throw error;
-    return { action: "skipped" }; // deleted there a moment ago
+    return { action: "skipped", isPassing: true }; // deleted there a moment ago
   }
   return { action: "copied", generation: generation + 1 };
 }

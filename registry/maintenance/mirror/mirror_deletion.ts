@@ -51,7 +51,7 @@ async function deletePresent(
 ): Promise<Outcome> {
   const { from, to, signal } = run;
   const present = head && await readCell(to, targetCellPath(pair), { head, signal });
-  if (head !== undefined && present === undefined) return { action: "skipped" };
+  if (head !== undefined && present === undefined) return { action: "skipped", isPassing: true };
   const tombstone = await readTombstone(from, pair.source.head.key, signal);
   if (tombstone === undefined) return { action: "gone" };
   const above = present?.record;
@@ -114,7 +114,7 @@ async function bury(
   const write = () => writeCell(to, operation, cell, { next });
   const generation = await whileForgetting(to, cell, write);
   return generation === undefined
-    ? { action: "skipped" }
+    ? { action: "skipped", isPassing: true }
     : { action: "deleted", ...noted(run, generation) };
 }
 

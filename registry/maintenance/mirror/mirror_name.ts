@@ -1,9 +1,9 @@
 // Mirrors one name: its versions, oldest first, then its aliases, then deletions.
-import { compareVersions, inRange, type Version } from "../../../core/naming/versions.ts";
+import { compareVersions, type Version } from "../../../core/naming/versions.ts";
 import { isRegistryError } from "../../../core/errors.ts";
-import { itemAt } from "../../../core/faults/present.ts";
 import { settle } from "../../cell/settle.ts";
 import { createLedger, type Ledger } from "./ledger.ts";
+import { type BothListings, Fingerprint, isWanted, itemOf, listPairs } from "./list_cells.ts";
 import { LiveVersions } from "./live_versions.ts";
 import { mirrorAlias } from "./mirror_alias.ts";
 import { mirrorDeletion } from "./mirror_deletion.ts";
@@ -11,19 +11,14 @@ import { mirrorNotes } from "./mirror_notes.ts";
 import { mirrorVersion } from "./mirror_version.ts";
 import { attempt, persist, versionOfPair } from "./run.ts";
 import type { CellPair, MirrorCell, MirrorRun, NamePair, Outcome } from "./run.ts";
-import { asGeneration, headOf } from "../../cell/heads.ts";
-import {
-  afterFolder,
-  keysFolder,
-  nameFolder,
-  parseCellKey,
-  versionCell,
-} from "../../format/layout.ts";
-import type { Context } from "../../operations/context.ts";
+import { RACY_MS } from "../garbage/note.ts";
 import { listHolds } from "../../operations/holds.ts";
 
 /** Deletions are mirrored before more cells than this are listed. */
 const DELETIONS_AT_ONCE = 1_000;
+
+/** Fingerprints of the listings of a name in both registries between which nothing was to do. */
+export type EqualListings = Record<"source" | "target", string>;
 
 /** Mirrors a name in steps: releases and aliases are copied after versions, and deleted before. */
 export type NameMirror = Pick<StoreMirror, keyof StoreMirror>;
@@ -43,11 +38,18 @@ export class StoreMirror {
   #deletions: CellPair[] = [];
   /** Versions that a dry run would delete. */
   readonly #buried = new Set<string>();
+  readonly #listings: BothListings;
+  readonly #listedAt: number;
+  /** False if it did anything, or a later run of the same listings could do something. */
+  #isQuiet = true;
 
   constructor(run: MirrorRun, pair: NamePair) {
     this.#run = run;
     this.pair = pair;
     this.#ledger = createLedger(run, pair);
+    const { name, target } = pair;
+    this.#listings = { source: new Fingerprint(name), target: new Fingerprint(target) };
+    this.#listedAt = run.system.now();
   }
 
   /** Number of releases and deletions that wait for those of other names. */
@@ -64,7 +66,7 @@ export class StoreMirror {
       await this.#each(deleted, (pair) => this.#bury(pair));
       deleted = []; // a name may have a hundred thousand
     };
-    for await (const { source, targetCell } of listPairs(run, this.pair)) {
+    for await (const { source, targetCell } of listPairs(run, this.pair, this.#listings)) {
       if (targetCell !== undefined) await this.#ledger.keep(targetCell);
       const isLive = targetCell?.version !== undefined && !targetCell.notes &&
         !targetCell.head.dead;
@@ -156,8 +158,13 @@ export class StoreMirror {
     return (version) => held.has(version);
   }
 
-  async end(): Promise<void> {
+  async end(): Promise<EqualListings | undefined> {
     await this.#ledger.save();
+    const { source, target } = this.#listings;
+    // A list shows no change of what was written a moment ago: times may be whole seconds.
+    const newestAt = Math.max(source.newestAt, target.newestAt);
+    if (!this.#isQuiet || newestAt >= this.#listedAt - RACY_MS) return undefined;
+    return { source: source.digest(), target: target.digest() };
   }
 
   async #each(
@@ -165,14 +172,22 @@ export class StoreMirror {
     action: (pair: CellPair) => Promise<Outcome>,
   ): Promise<void> {
     const { forEach } = this.#run;
-    await forEach(pairs, (pair) => step(this.#run, this.#ledger, pair, () => action(pair)));
+    await forEach(pairs, (pair) => this.#step(pair, () => action(pair)));
+  }
+
+  async #step(
+    pair: CellPair,
+    action: () => Promise<Outcome>,
+  ): Promise<Outcome | undefined> {
+    const outcome = await step(this.#run, this.#ledger, pair, action);
+    if (outcome?.action !== "skipped" || outcome.isPassing) this.#isQuiet = false;
+    return outcome;
   }
 
   async #copy(pair: CellPair, postpone: boolean): Promise<Outcome | undefined> {
     const run = this.#run;
     const sharing = { live: this.#live, users: this.#users, postpone };
-    const mirror = () => mirrorVersion(run, pair, sharing);
-    const outcome = await step(run, this.#ledger, pair, mirror);
+    const outcome = await this.#step(pair, () => mirrorVersion(run, pair, sharing));
     const action = outcome?.action;
     if (action === "waiting") this.#releases.push(pair);
     if (action === "copied" || action === "skipped") {
@@ -180,11 +195,6 @@ export class StoreMirror {
     }
     return outcome;
   }
-}
-
-function isWanted({ range, deleted }: MirrorRun, { source: { version, head } }: CellPair): boolean {
-  if (version === undefined || (head.dead && !deleted)) return false;
-  return range === undefined || inRange(version, range);
 }
 
 function oldestFirst(a: CellPair, b: CellPair): number {
@@ -198,10 +208,8 @@ async function step(
   pair: CellPair,
   action: () => Promise<Outcome>,
 ): Promise<Outcome | undefined> {
-  const { name, target, source, targetCell } = pair;
-  const { version, alias, notes: annotations } = source;
-  const of = version ? { version: version.canonical } : { alias };
-  const item = { name, target, ...of, ...annotations && { annotations } };
+  const { source, targetCell } = pair;
+  const item = itemOf(pair);
   const known = targetCell !== undefined &&
     (ledger.has(source, targetCell) || isDeletedForGood(run, pair));
   return await attempt(run, item, async () => {
@@ -222,79 +230,4 @@ function bothDeleted(source: MirrorCell, targetCell: MirrorCell): boolean {
 function isDeletedForGood({ from }: MirrorRun, { source, targetCell }: CellPair): boolean {
   return source.version !== undefined && !source.notes && !from.settings.mutable &&
     bothDeleted(source, targetCell!);
-}
-
-const PART = 1_000;
-
-/** Lists cells of versions and aliases after `start`; fewer than {@linkcode PART} at the end. */
-async function listPart(
-  context: Context,
-  name: string,
-  start?: string,
-  signal?: AbortSignal,
-): Promise<MirrorCell[]> {
-  const folder = nameFolder(name);
-  const cells: MirrorCell[] = [];
-  let after = start && afterFolder(start);
-  do {
-    const from = after;
-    after = undefined;
-    for await (const entry of context.backend.list(folder, { after: from, signal })) {
-      const newest = asGeneration(entry);
-      const key = newest && parseCellKey(newest.key);
-      if (newest === undefined || key === undefined) continue;
-      const { cell, kind, version, label: alias } = key;
-      const path = cell.slice(folder.length);
-      if (kind === "key") {
-        after = afterFolder(keysFolder(name)); // skip: there may be one for each version
-        break;
-      }
-      if (cells.at(-1)?.path === path) continue; // an older generation
-      if (cells.length >= PART) return cells;
-      const isOther = kind === "version" &&
-        cell !== versionCell(name, version!, context.settings.versioned);
-      if (isOther) continue;
-      const head = headOf(newest);
-      const notes = kind === "note";
-      cells.push({ cell, path, head, ...(kind === "alias" ? { alias } : { version, notes }) });
-    }
-  } while (after !== undefined);
-  return cells;
-}
-
-/** The cells of one path, of which at least one exists. */
-interface ListedPair {
-  source?: MirrorCell;
-  targetCell?: MirrorCell;
-}
-
-/** Lists the cells of versions and aliases in both registries, by path. */
-async function* listPairs(run: MirrorRun, { name, target }: NamePair): AsyncGenerator<ListedPair> {
-  const sources = listCells(run, run.from, name), targets = listCells(run, run.to, target);
-  let [nextSource, nextTarget] = await Promise.all([sources.next(), targets.next()]);
-  while (!nextSource.done || !nextTarget.done) {
-    const isSource = !nextSource.done &&
-      (nextTarget.done || nextSource.value.path <= nextTarget.value.path);
-    const isTarget = !nextTarget.done &&
-      (nextSource.done || nextTarget.value.path <= nextSource.value.path);
-    yield {
-      ...(isSource && { source: nextSource.value as MirrorCell }),
-      ...(isTarget && { targetCell: nextTarget.value as MirrorCell }),
-    };
-    if (isSource) nextSource = await sources.next();
-    if (isTarget) nextTarget = await targets.next();
-  }
-}
-
-async function* listCells(
-  run: MirrorRun,
-  context: Context,
-  name: string,
-): AsyncGenerator<MirrorCell, undefined> {
-  let last: string | undefined;
-  do {
-    const cells = await persist(run, () => listPart(context, name, last, run.signal));
-    yield* cells;
-    last = cells.length < PART ? undefined : itemAt(cells, -1).cell;
-  } while (last !== undefined);
 }

@@ -72,6 +72,8 @@ export function versionOfPair({ source }: Pick<CellPair, "source">): Version {
 export interface Outcome extends Pick<MirrorItem, "files" | "bytes"> {
   /** `waiting`: a release whose members are not in the target yet. */
   action: MirrorItem["action"] | "postponed" | "waiting";
+  /** True if what it saw may be over by now: the next run looks again. */
+  isPassing?: boolean;
   /** Commit of a postponed version. */
   commit?: string;
   /** Generation of the target that is now equal to the source. */

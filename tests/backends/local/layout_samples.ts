@@ -8,6 +8,7 @@ import {
   garbageNoteKey,
   keyCell,
   mirrorKey,
+  mirrorTableFolder,
   orderSegment,
   payloadFolder,
   recordKey,
@@ -127,6 +128,7 @@ function keyOf(
     fc.oneof(
       fc.constant(recordKey(SETTINGS, 1)),
       fc.tuple(names, name).map(([name, source]) => mirrorKey(ID, name, source)),
+      fc.nat(12).map((page) => `${mirrorTableFolder(ID, "0123456789abcdef")}${page}`),
       names.map((name) => garbageNoteKey(encodeName(name))),
       fc.nat(12).map((file) => uploadKey(ID, file)),
     ),

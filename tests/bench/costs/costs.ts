@@ -88,6 +88,7 @@ const NIGHTS: readonly Operation[] = [
 
 const MIRRORS = [
   ["`mirror`, the first run: source", "target"],
+  ["`mirror`, the second run: source", "target"],
   ["`mirror`, a run that finds no change: source", "target"],
 ] as const;
 
@@ -136,6 +137,7 @@ export async function countAll(names: number): Promise<Counted[]> {
   }
   const target = await world.createTarget();
   for (const [source, other] of MIRRORS) {
+    world.system.advance(DAY);
     target.calls.take();
     const mirror: Operation[2] = ({ registry }) => mirrorRegistry(registry, target.registry);
     await count([source, "each", mirror]);
