@@ -93,7 +93,7 @@ export async function collectGarbage(
   return await callFunction(registry, [options], {
     name: "collectGarbage",
     action: "collect garbage",
-    options: { dryRun: {}, forget: {}, now: {}, onItem: {}, onWaiting: {}, ...SIGNAL },
+    options: { dryRun: {}, forget: {}, now: {}, all: {}, onItem: {}, onWaiting: {}, ...SIGNAL },
     here: async () => (await import("./maintenance/collect_garbage.ts")).collectGarbage,
   });
 }

@@ -155,6 +155,9 @@ export function parseReadingsKey(key: string): Shard | undefined {
   return shard.index < shard.count && readingsKey(shard) === key ? shard : undefined;
 }
 
+/** The folder of the garbage collector's table of names. No name has this segment. */
+export const GARBAGE_TABLE = `${GARBAGE_NOTES}.names/`;
+
 /** Replaces the order segment if a ref has no version. */
 export const UNPINNED = "any";
 

@@ -11,8 +11,10 @@ import { Collection, emptyReport, takeMark } from "./collection.ts";
 import type { GarbageOptions, GarbageReport } from "./collection.ts";
 import { collectDrafts } from "./garbage/drafts.ts";
 import { removeLeftovers, removeNotes } from "./garbage/leftovers.ts";
+import { QuietNames } from "./garbage/quiet_names.ts";
 import { checkNobodyUploads, collectName } from "./garbage_of_name.ts";
 import { asPartial } from "./damage/readable.ts";
+import { passNames } from "./pass/pass_names.ts";
 
 /** Implements `collectGarbage` of `registry/maintenance.ts`. */
 export async function collectGarbage(
@@ -68,21 +70,21 @@ export async function sweepStages(collection: Collection, report: GarbageReport)
 }
 
 export async function collectNames(collection: Collection): Promise<void> {
-  const { context, signal, names } = collection;
+  const { context, signal, measure } = collection;
   collection.drafts = await collectDrafts(collection);
-  for (const name of collection.drafts.names) names.add(name);
-  for (const top of [OBJECTS, NAMES]) {
-    for await (const entry of context.backend.list(top, { delimiter: "/", signal })) {
-      const name = isPrefix(entry) ? entry.prefix.slice(top.length, -1) : "";
-      if (decodeName(name) !== undefined) names.add(name);
-    }
-  }
+  const quiet = measure === undefined ? await QuietNames.read(collection) : undefined;
+  const wanted = await namesToLookAt(collection, quiet);
   const waiting = new Set<string>();
   if (collection.graceMs <= 0) await forEachName((name) => checkNobodyUploads(collection, name));
-  await forEachName((name) => collectName(collection, name));
+  await forEachName(async (name) => {
+    const { view, outlook } = collection.ofName();
+    await collectName(view, name);
+    quiet?.add(name, outlook);
+  });
+  await quiet?.save();
 
   async function forEachName(action: (name: string) => Promise<void>): Promise<void> {
-    await forEachAtOnce(names, async (name) => {
+    await forEachAtOnce(wanted, async (name) => {
       if (waiting.has(name)) return;
       try {
         await action(name);
@@ -94,4 +96,36 @@ export async function collectNames(collection: Collection): Promise<void> {
       }
     });
   }
+}
+
+/**
+ * Finds all names, and returns those that this run looks at: all that are not known to be quiet, and
+ * those without a record. A name whose records cannot be listed as a whole is one of them.
+ */
+async function namesToLookAt(
+  collection: Collection,
+  quiet: QuietNames | undefined,
+): Promise<Set<string>> {
+  const { context, signal, names } = collection;
+  for (const name of collection.drafts.names) names.add(name);
+  const skipped = new Set<string>();
+  const tops = [OBJECTS];
+  if (quiet === undefined) tops.push(NAMES);
+  else {
+    const onFailure = (_: unknown, name: string | undefined) => {
+      if (name === undefined) tops.push(NAMES);
+      else names.add(name);
+    };
+    for await (const listed of passNames(context, { signal, onFailure })) {
+      names.add(listed.name);
+      if (quiet.skips(listed)) skipped.add(listed.name);
+    }
+  }
+  for (const top of tops) {
+    for await (const entry of context.backend.list(top, { delimiter: "/", signal })) {
+      const name = isPrefix(entry) ? entry.prefix.slice(top.length, -1) : "";
+      if (decodeName(name) !== undefined) names.add(name);
+    }
+  }
+  return names.difference(skipped);
 }

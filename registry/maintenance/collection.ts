@@ -1,6 +1,7 @@
 // One run of the garbage collector, and its mark.
 import type { Context } from "../operations/context.ts";
 import type { Cell, Folder, KnownName } from "./garbage/known.ts";
+import { Outlook, type Waiting } from "./outlook.ts";
 import { isPrefix } from "../../core/backend.ts";
 import { isRegistryError, unavailable } from "../../core/errors.ts";
 import type { SignalOptions } from "../../core/registry.ts";
@@ -69,6 +70,13 @@ export interface GarbageOptions extends SignalOptions {
    * are kept as usual. @default false
    */
   now?: boolean;
+  /**
+   * Look at every name. By default, a run skips names that have not changed since a run that found
+   * nothing to remove, until something of them can be removed, at most 30 days. So the payload of
+   * an interrupted save of such a name may stay that long. Runs with `now`, `forget` or `onWaiting`
+   * look at every name. @default false
+   */
+  all?: boolean;
   onItem?: (item: GarbageItem) => void;
   onWaiting?: (item: WaitingItem) => void;
 }
@@ -100,6 +108,14 @@ interface CollectionOptions extends Omit<GarbageOptions, "dryRun"> {
   markKey: string;
   /** Receives sizes, if only those are needed. */
   measure?: Measure;
+  /** Of the name that this collection is a view for. */
+  outlook?: Outlook;
+  begun?: Begun;
+}
+
+interface Begun {
+  wall: number;
+  monotonic: number;
 }
 
 export class Collection {
@@ -115,10 +131,12 @@ export class Collection {
   readonly graceMs: number;
   readonly #report: GarbageReport;
   readonly #options: CollectionOptions;
-  readonly #begun: { wall: number; monotonic: number };
+  readonly #begun: Begun;
+  readonly #outlook?: Outlook;
 
   constructor(context: Context, options: CollectionOptions) {
-    const { report, markKey, signal, forget = false, now = false, measure } = options;
+    const { report, markKey, signal, forget = false, now = false, measure, outlook } = options;
+    const { system } = context;
     this.context = context;
     this.signal = signal;
     this.dryRun = report.dryRun;
@@ -128,7 +146,27 @@ export class Collection {
     this.graceMs = now ? -CLOCK_STEP_MS : report.graceMs;
     this.#report = report;
     this.#options = options;
-    this.#begun = { wall: context.system.now(), monotonic: context.system.monotonic() };
+    this.#outlook = outlook;
+    this.#begun = options.begun ?? { wall: system.now(), monotonic: system.monotonic() };
+  }
+
+  /** Returns a view for one name, and what it will know of that name. */
+  ofName(): { view: Collection; outlook: Outlook } {
+    const outlook = new Outlook();
+    const view = new Collection(this.context, { ...this.#options, outlook, begun: this.#begun });
+    view.drafts = this.drafts;
+    return { view, outlook };
+  }
+
+  /** Returns true if this run must look at every name. */
+  looksAtAll(): boolean {
+    const { all = false, onWaiting, now = false } = this.#options;
+    return all || now || this.forget || onWaiting !== undefined || this.measure !== undefined;
+  }
+
+  /** Leaves something of the name to the next run. */
+  leaveOpen(): void {
+    if (this.#outlook !== undefined) this.#outlook.isOpen = true;
   }
 
   /** Returns the time of the store from which all ages are measured, milliseconds. */
@@ -138,12 +176,19 @@ export class Collection {
 
   /** Returns true for times that were longer than `graceMs` ago at the mark. */
   isOld(modifiedAt: number): boolean {
-    return modifiedAt < this.markAt() - this.graceMs;
+    return this.#noted(modifiedAt < this.markAt() - this.graceMs, modifiedAt + this.graceMs);
   }
 
   /** Returns true if keys and deleted names of this time can be forgotten: {@linkcode memoryMs}. */
   isForgettable(modifiedAt: number): boolean {
-    return modifiedAt < this.markAt() - memoryMs(this.#report.graceMs);
+    const ms = memoryMs(this.#report.graceMs);
+    return this.#noted(modifiedAt < this.markAt() - ms, modifiedAt + ms);
+  }
+
+  /** Returns the result of a comparison with the mark, and notes when it will be true. */
+  #noted(result: boolean, trueAt: number): boolean {
+    if (!result) this.#outlook?.changesAt(trueAt);
+    return result;
   }
 
   /** Returns true if the mark is too old for actions that must not be late. */
@@ -155,6 +200,7 @@ export class Collection {
   }
 
   count(item: GarbageItem): void {
+    this.leaveOpen();
     const removed = this.#report.removed[item.what];
     removed.count++;
     removed.bytes += item.size;
@@ -164,11 +210,8 @@ export class Collection {
 
   /** Reports garbage that must stay until `until`, milliseconds of the store's clock. */
   waits(items: readonly GarbageItem[], until: number): void {
-    const { waiting } = this.#report;
     for (const item of items) {
-      waiting.count++;
-      waiting.bytes += item.size;
-      waiting.nextAt = new Date(Math.min(waiting.nextAt?.getTime() ?? until, until));
+      this.addWaiting({ count: 1, bytes: item.size, nextAt: until });
       this.#options.onWaiting?.({ ...named(item), until: new Date(until) });
     }
   }
@@ -200,12 +243,23 @@ export class Collection {
     }
   }
 
+  /** Adds garbage to the sums of the report. */
+  addWaiting({ count, bytes, nextAt }: Waiting): void {
+    this.#outlook?.waits({ count, bytes, nextAt });
+    const { waiting } = this.#report;
+    waiting.count += count;
+    waiting.bytes += bytes;
+    waiting.nextAt = new Date(Math.min(waiting.nextAt?.getTime() ?? nextAt, nextAt));
+  }
+
   fail(key: string, message: string): void {
+    this.leaveOpen();
     this.#report.failures.push({ key, message });
   }
 
   /** Reports an expired record. */
   foundVoid(key: string): void {
+    this.leaveOpen();
     this.#report.voids.push(key);
   }
 }

@@ -36,7 +36,7 @@ export async function collectName(collection: Collection, name: string): Promise
   if (
     folders.size === 0 && !drafts.names.has(name) &&
     await forgetName(collection, { name, cells, records })
-  ) return;
+  ) return collection.leaveOpen();
   const referred = new ReferredObjects();
   const { needed, released } = drafts.placesOf(name);
   for (const place of released) referred.add(encodeFolder(place), RELEASED);
@@ -48,6 +48,7 @@ export async function collectName(collection: Collection, name: string): Promise
     ? await foundBefore(collection, note, strange)
     : NOTHING;
   await checkLists(collection, { name, cells, note }, [...unneeded, ...strange]);
+  if (mayChange(plan, heads, records) || unexplained.size > 0) collection.leaveOpen();
   const gone = await removeReplaced(collection, plan, records);
   await removePayload(collection, [...unneeded, ...confirmed]);
   await note.save(heads.filter(({ key }) => !gone.has(key)), { records, unexplained });
@@ -61,6 +62,19 @@ interface Plan {
   replaced: { head: Generation; why: string }[];
   /** First generations that lose their content. A tombstone replaces them if it is `under` one. */
   firsts: { head: Generation; under?: Generation }[];
+}
+
+/**
+ * Returns true if another run may find more without a new record: this one changes records, another
+ * collector removed some, or some may expire.
+ */
+function mayChange(
+  { keys, replaced, firsts }: Plan,
+  heads: readonly Generation[],
+  records: KnownRecords,
+): boolean {
+  return keys.length + replaced.length + firsts.length > 0 ||
+    heads.some(({ key }) => records.get(key) === undefined || records.get(key)?.late !== undefined);
 }
 
 const REPLACED = "replaced longer ago than the grace period";

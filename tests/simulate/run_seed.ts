@@ -87,7 +87,7 @@ async function judge(
   drafts: readonly Effect[],
 ): Promise<BrokenInvariant[]> {
   const judge = (await world.actor("judge", { site: site.name }))!;
-  await judge.collect();
+  await judge.collect({ all: true });
   const evidence = evidenceOf(world, site, settings);
   return [
     ...site.ledger.breaches.map(({ order, message }): BrokenInvariant => ({

@@ -13,10 +13,11 @@ import { createLabels, type Labels } from "./checks/labels.ts";
 import { createSendWatch } from "./checks/send_watch.ts";
 import { createLedger } from "./ledger.ts";
 import { createOperationLog, type LoggedOperation, type OperationLog } from "./operation_log.ts";
-import type { Random } from "./random.ts";
+import { createRandom, type Random } from "./random.ts";
 import { createSimulatedSystem } from "./simulated_system.ts";
 import type { SimulatedProcess, SimulatedSystem } from "./simulated_system.ts";
 import type { Site, SiteOptions } from "./stores/site.ts";
+import { withWrongTables } from "./stores/wrong_tables.ts";
 import { type Fault, type StoreCall, withFaults } from "./with_faults.ts";
 import { createHistory, type History, withHistory } from "./with_history.ts";
 import { type CallPause, withProcess } from "./with_process.ts";
@@ -60,6 +61,7 @@ export function createWorld(seed: number, options: WorldOptions = {}): World {
   const { store: createStore } = options;
   const system = createSimulatedSystem(seed);
   const random = system.randomness.fork();
+  const wrongTables = withWrongTables(createRandom(seed));
   const network = system.randomness.fork();
   const history = createHistory();
   const labels = createLabels();
@@ -111,7 +113,7 @@ export function createWorld(seed: number, options: WorldOptions = {}): World {
     const reading = { restMs: 0 };
     const recorded = site.recorded(name);
     const view = site.view?.(recorded, { process, plan, system, fenced: sends.fenced }) ?? recorded;
-    const faulty = withFaults(view, {
+    const faulty = withFaults(wrongTables(view), {
       choose: (call) => plan.fault?.(call),
       sleep: (ms) => system.sleep(ms),
       latencyMs: () => network.between(0.5, 20),

@@ -22,15 +22,18 @@ export class ListedName {
     this.entries = entries;
   }
 
-  /** Returns a digest of keys, sizes, times and tags. Equal listings have the same. */
-  fingerprint(): string {
+  /**
+   * Returns a digest of keys, sizes, times and tags, and of `salt`: what else a note of this listing
+   * depends on. Equal listings have the same.
+   */
+  fingerprint(salt = ""): string {
     const facts = this.entries.map(({ key, size, modifiedAt, etag }) => [
       key,
       size,
       modifiedAt,
       etag,
     ]);
-    return sha256(JSON.stringify(facts)).slice(0, 32);
+    return sha256(JSON.stringify([salt, ...facts])).slice(0, 32);
   }
 }
 

@@ -67,17 +67,19 @@ for (const [how, answer] of kindsOfShare("unfinished", Object.entries(unfinished
       const live = await readLive(world.registry);
       const { registry, backend } = await world.open();
       let call = 0;
-      let isNote = false;
+      let isSpare = false;
       backend.answerAll({}, (act, what) => {
         if (call++ !== n) return act();
-        isNote = what.key.startsWith("gc/") && what.verb !== "list";
+        const isOfTable = what.key.startsWith("gc/.names/");
+        const isNote = what.key.startsWith("gc/") && what.verb !== "list";
+        isSpare = isOfTable || isNote || what.key === "names/"; // a second list has the names
         return answer(act, what);
       });
       const report = await collectGarbage(registry).catch((error) => error);
       finished = call <= n;
       backend.heal();
       const complete = !(report instanceof Error) && report.failures.length === 0;
-      assertEquals(complete, finished || isNote, `call ${n} failed and nothing was said`);
+      assertEquals(complete, finished || isSpare, `call ${n} failed and nothing was said`);
       assertEquals(await readLive((await world.open()).registry), live, `stopped at call ${n}`);
       assertEquals((await collectGarbage(registry)).failures, []);
       assertEquals(await readLive((await world.open()).registry), live);

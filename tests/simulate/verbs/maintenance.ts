@@ -8,7 +8,7 @@ import type { Actor, VerbParts } from "../actor.ts";
 import type { VersionRecord } from "../../../core/record.ts";
 
 export interface MaintenanceVerbs {
-  collect(options?: { forget?: boolean }): Promise<void>;
+  collect(options?: { forget?: boolean; all?: boolean }): Promise<void>;
   changeGrace(graceMs: number): Promise<void>;
   prune(options: PruneOptions): Promise<void>;
   mirror(from: Actor, options?: { deleted?: boolean; verify?: boolean }): Promise<void>;
@@ -16,9 +16,9 @@ export interface MaintenanceVerbs {
 
 export function createMaintenanceVerbs({ call, registry }: VerbParts): MaintenanceVerbs {
   return {
-    async collect({ forget = false } = {}) {
+    async collect({ forget = false, all = false } = {}) {
       await call({ verb: "collect", forget }, async () => {
-        await collectGarbage(registry, { forget });
+        await collectGarbage(registry, { forget, all });
         return { ok: true, done: true };
       });
     },

@@ -34,6 +34,9 @@ export const gc: Command = defineCommand({
     "Frees only what is older than the grace period of the registry (24 h by default), so it " +
     "never disturbs readers and writers. --verbose lists each object with the reason, and what " +
     "waits until when.\n\n" +
+    "A run skips names that did not change since a run that found nothing to free, until something " +
+    "of them can be freed; each is looked at every 30 days. --all looks at every name, and so do " +
+    "--verbose, --now and --forget.\n\n" +
     "--now ignores the age. Use it only if no one else uses the registry, on any machine: a " +
     "running save may lose its files, and a download of a deleted version fails. Asks first; " +
     "scripts pass --yes.",
@@ -43,6 +46,7 @@ export const gc: Command = defineCommand({
       flags: "-n, --dry-run",
       text: "only show what would be removed; writes a mark, to read the store's clock",
     },
+    { flags: "--all", text: "look at every name, also those that did not change" },
     { flags: "--now", text: "ignore the grace period; only if no one else uses the registry" },
     YES_OPTION,
     {
@@ -58,7 +62,11 @@ export const gc: Command = defineCommand({
     ["holdfast gc --now", "a full disk, and no other users"],
     ["holdfast gc --forget --dry-run --verbose", "names that could be forgotten"],
   ],
-  async run(_args, { dryRun = false, now = false, forget = false, yes = false }, context) {
+  async run(
+    _args,
+    { dryRun = false, all = false, now = false, forget = false, yes = false },
+    context,
+  ) {
     const { io, shared } = context;
     const registry = await context.open({ write: true });
     if (now && !dryRun && !yes) {
@@ -78,6 +86,7 @@ export const gc: Command = defineCommand({
     const waiting: WaitingItem[] = [];
     const report = await collectGarbage(registry, {
       dryRun,
+      all,
       now,
       forget,
       signal: io.signal,
