@@ -8,7 +8,7 @@ import type { MirrorItem, MirrorOptions } from "../../../registry/maintenance.ts
 import { annotate } from "../../../registry/mod.ts";
 import { withCounts } from "../../bench/counted_backend.ts";
 import { createScriptedSystem, type ScriptedSystem } from "../../support/scripted_system.ts";
-import { keysOf } from "../registries.ts";
+import { keysOf, noise } from "../registries.ts";
 import { withHooks } from "../with_hooks.ts";
 
 const MINUTE = 60_000;
@@ -166,6 +166,23 @@ Deno.test("a name that fails is looked at, and fails, each time", async () => {
   }
   await changeRules(to, { remove: "a" });
   assertEquals((await mirrorRegistry(from, to)).deleted, 1);
+});
+
+Deno.test("verify looks at all names, and one with damage is not noted", async () => {
+  const { system, from, to, store } = await createWorld();
+  for (const name of ["a", "b"]) await from.save(name, noise(100_000));
+  for (let run = 0; run < 3; run++) {
+    system.advance(MINUTE);
+    await mirrorRegistry(from, to);
+  }
+  for (const key of await keysOf(store, "objects/a/")) await store.put(key, noise(100_000, 2));
+  for (let run = 0; run < 2; run++) {
+    const { failures } = await mirrorRegistry(from, to, { verify: true });
+    assertEquals(failures.map(({ name, error }) => [name, error.code]), [["a", "Corrupt"]]);
+  }
+  const [table] = (await keysOf(store, "mirrors/")).filter(isTable);
+  const text = new TextDecoder().decode(await (await store.get(table!))!.bytes());
+  assertEquals(["a", "b"].map((name) => text.includes(`"${name}":`)), [false, true]);
 });
 
 Deno.test("names that were written within ten seconds are not noted", async () => {

@@ -4,6 +4,8 @@ import { mkdir } from "node:fs/promises";
 import { pathToFileURL } from "node:url";
 import type { AnyRecord } from "../../../core/record.ts";
 import { createLocalBackend, openRegistry } from "../../../mod.ts";
+import { realSystem } from "../../../core/system.ts";
+import { mirrorRegistry } from "../../../registry/maintenance.ts";
 import { decodeRecord, encodeRecord } from "../../../registry/format/record_codec.ts";
 import { recordKey, SETTINGS } from "../../../registry/format/layout.ts";
 import { REPOSITORY } from "../../support/run_deno.ts";
@@ -164,6 +166,36 @@ testBesideEach("mirrors that each makes of the other's hold members", async (wor
     }
   }
 });
+
+testBesideEach(
+  "a mirror's table of names is kept, and shows what the other changed",
+  async (world) => {
+    const { before, path } = world;
+    const target = `${path}-mirror`;
+    for (const name of ["a", "b"]) await before.call("save", path, name, "first");
+    // a minute ahead, so nothing is too new to be noted
+    const system = { ...realSystem, now: () => realSystem.now() + 60_000 };
+    const [from, to] = [
+      await openRegistry(path, { system, durability: "os" }),
+      await openRegistry(target, { system, durability: "os" }),
+    ];
+    for (let run = 0; run < 2; run++) await mirrorRegistry(from, to);
+    const tables = async () =>
+      (await keysOf(to.backend!, "mirrors/")).filter((key) => key.includes("/.names/"));
+    const [table] = await tables();
+    assertEquals(typeof table, "string");
+    assertEquals(await before.call("mirror", path, target, {}), []);
+    assertEquals(await before.call("collectGarbage", target, { now: true }), []);
+    assertEquals(await before.call("verify", target), []);
+    assertEquals(await tables(), [table]);
+    await before.call("save", path, "a", "second");
+    await before.call("save", target, "b", "own");
+    await from.save("b", "other");
+    const { copied, failures } = await mirrorRegistry(from, to);
+    assertEquals([copied, failures.map(({ name }) => name)], [1, ["b"]]);
+    for (const registry of [from, to]) await registry[Symbol.asyncDispose]();
+  },
+);
 
 testBesideEach("programs refuse a later format, also with the registry open", async (world) => {
   const { now, before, path } = world;

@@ -103,7 +103,15 @@ export const mirrors: Schedule = {
       collecting(world, 2, [0.6, 1.2], { name: `collector of ${site}`, ...settings, site })
     );
     await Promise.all([writer, mirroring(), ...collectors]);
-    await mirrorAs(world, { settings }, (to, from) => to.mirror(from)); // when all is quiet again
+    await mirrorAs(world, { settings }, async (to, from) => {
+      await to.mirror(from); // when all is quiet again
+      for (let n = 0; n < 2; n++) { // the first one notes equal names
+        await to.rest(60_000);
+        if (n > 0) await from.save(random.pick(["a", "b", "c"]), smallValue(`late ${n}`), over());
+        if (n > 0 && random.chance(0.5)) await from.delete("a", "1.0.0", { force: true });
+        await to.mirror(from, { verify: random.chance(0.1) });
+      }
+    });
 
     function over() {
       return mutable && !versioned
