@@ -69,19 +69,19 @@ export async function sweepStages(collection: Collection, report: GarbageReport)
   }
 }
 
-export async function collectNames(collection: Collection): Promise<void> {
-  const { context, signal, measure } = collection;
+async function collectNames(collection: Collection): Promise<void> {
+  const { context, signal } = collection;
   collection.drafts = await collectDrafts(collection);
-  const quiet = measure === undefined ? await QuietNames.read(collection) : undefined;
+  const quiet = await QuietNames.read(collection);
   const wanted = await namesToLookAt(collection, quiet);
   const waiting = new Set<string>();
   if (collection.graceMs <= 0) await forEachName((name) => checkNobodyUploads(collection, name));
   await forEachName(async (name) => {
     const { view, outlook } = collection.ofName();
     await collectName(view, name);
-    quiet?.add(name, outlook);
+    quiet.add(name, outlook);
   });
-  await quiet?.save();
+  await quiet.save();
 
   async function forEachName(action: (name: string) => Promise<void>): Promise<void> {
     await forEachAtOnce(wanted, async (name) => {
@@ -104,22 +104,19 @@ export async function collectNames(collection: Collection): Promise<void> {
  */
 async function namesToLookAt(
   collection: Collection,
-  quiet: QuietNames | undefined,
+  quiet: QuietNames,
 ): Promise<Set<string>> {
   const { context, signal, names } = collection;
   for (const name of collection.drafts.names) names.add(name);
   const skipped = new Set<string>();
   const tops = [OBJECTS];
-  if (quiet === undefined) tops.push(NAMES);
-  else {
-    const onFailure = (_: unknown, name: string | undefined) => {
-      if (name === undefined) tops.push(NAMES);
-      else names.add(name);
-    };
-    for await (const listed of passNames(context, { signal, onFailure })) {
-      names.add(listed.name);
-      if (quiet.skips(listed)) skipped.add(listed.name);
-    }
+  const onFailure = (_: unknown, name: string | undefined) => {
+    if (name === undefined) tops.push(NAMES);
+    else names.add(name);
+  };
+  for await (const listed of passNames(context, { signal, onFailure })) {
+    names.add(listed.name);
+    if (quiet.skips(listed)) skipped.add(listed.name);
   }
   for (const top of tops) {
     for await (const entry of context.backend.list(top, { delimiter: "/", signal })) {

@@ -161,7 +161,7 @@ export class Collection {
   /** Returns true if this run must look at every name. */
   looksAtAll(): boolean {
     const { all = false, onWaiting, now = false } = this.#options;
-    return all || now || this.forget || onWaiting !== undefined || this.measure !== undefined;
+    return all || now || this.forget || onWaiting !== undefined;
   }
 
   /** Leaves something of the name to the next run. */

@@ -1,17 +1,23 @@
 // Measures the space of a registry: of each name, of shared files, and of garbage.
 import { decodeName } from "../../core/naming/names.ts";
 import { valueAt } from "../../core/faults/present.ts";
+import { forEachAtOnce } from "../../core/work/at_once.ts";
+import type { RegistryError } from "../../core/errors.ts";
 import type { Registry, SignalOptions } from "../../core/registry.ts";
 import { AUXILIARY, SETTINGS, UPLOADS } from "../format/layout.ts";
 import { type Context, contextOf } from "../operations/context.ts";
 import { bindingGraceMs, readGraces } from "../cell/graces.ts";
 import { type ObjectRange, usedBytes } from "../cell/object_ranges.ts";
-import { collectNames, sweepStages } from "./collect_garbage.ts";
+import { sweepStages } from "./collect_garbage.ts";
 import { Collection, emptyReport } from "./collection.ts";
 import type { GarbageItem, Measure, WaitingItem } from "./collection.ts";
+import { collectDrafts } from "./garbage/drafts.ts";
 import type { Cell, Folder, KnownName } from "./garbage/known.ts";
 import { removeLeftovers } from "./garbage/leftovers.ts";
-import { listReadable } from "./damage/readable.ts";
+import { asPartial, listReadable } from "./damage/readable.ts";
+import { collectName } from "./garbage_of_name.ts";
+import { asListed } from "./pass/as_listed.ts";
+import { type JoinedName, joinNames } from "./pass/join_names.ts";
 
 /** Garbage, in bytes. */
 export interface GarbageSpace {
@@ -73,16 +79,18 @@ export async function measureSpace(
   const graceMs = bindingGraceMs(await readGraces(context, signal), mark);
   const report = emptyReport({ dryRun: true, mark, graceMs });
   const measure = new SpaceMeasure();
-  const collection = new Collection(context, {
-    report,
-    markKey: "",
-    signal,
-    onItem: (item) => measure.freeable(item),
-    onWaiting: (item) => measure.waiting(item),
-    measure,
-  });
+  const collectionOf = (store: Context) =>
+    new Collection(store, {
+      report,
+      markKey: "",
+      signal,
+      onItem: (item) => measure.freeable(item),
+      onWaiting: (item) => measure.waiting(item),
+      measure,
+    });
+  const collection = collectionOf(context);
   await sweepStages(collection, report);
-  await collectNames(collection);
+  await measureNames(collection, collectionOf);
   await removeLeftovers(collection);
   const other = await measureOther(context, report.failures, signal);
   const { garbage } = measure;
@@ -98,6 +106,33 @@ export async function measureSpace(
     measuredAt: report.markAt,
     failures: report.failures,
   };
+}
+
+/** Measures each name from one list of all payload and one of all records. */
+async function measureNames(
+  collection: Collection,
+  collectionOf: (store: Context) => Collection,
+): Promise<void> {
+  const { context, signal, names } = collection;
+  const drafts = await collectDrafts(collection);
+  const measureOne = async ({ name, folders }: JoinedName) => {
+    names.add(name);
+    const view = collectionOf(asListed(context, folders));
+    view.drafts = drafts;
+    try {
+      await collectName(view, name);
+    } catch (error) {
+      const { key = name, message } = await asPartial(context, error, signal);
+      collection.fail(key, message);
+    }
+  };
+  const onFailure = ({ key, message }: RegistryError, name?: string) => {
+    if (name !== undefined) names.add(name);
+    collection.fail(key ?? name ?? "", message);
+  };
+  await forEachAtOnce(joinNames(context, { signal, onFailure }), measureOne);
+  const others = drafts.names.difference(names);
+  await forEachAtOnce(others, (name) => measureOne({ name, folders: [] }));
 }
 
 /** Adds up the findings of a collection that removes nothing. */

@@ -19,17 +19,24 @@ export function nameWithVersion({ name, entries }: ListedName): string | undefin
   }
 }
 
+/** All objects of a folder, in order. */
+export interface ListedFolder {
+  folder: string;
+  entries: readonly ObjectInfo[];
+}
+
 /**
- * Returns a context whose store answers lists of the name from a pass. Its records may have been
+ * Returns a context whose store answers lists of folders from a pass. Its records may have been
  * replaced and collected since: then reading one throws `Corrupt`, and so may reading others.
  */
-export function asListed(context: Context, { name, entries }: ListedName): Context {
+export function asListed(context: Context, folders: readonly ListedFolder[]): Context {
   const { backend } = context;
-  const folder = `${NAMES}${name}/`;
-  const list = (prefix: string, options: ListOptions = {}) =>
-    prefix.startsWith(folder) && options.delimiter === undefined
-      ? listed(entries, prefix, options)
-      : backend.list(prefix, options);
+  const list = (prefix: string, options: ListOptions = {}) => {
+    const within = folders.find(({ folder }) => prefix.startsWith(folder));
+    return within === undefined || options.delimiter !== undefined
+      ? backend.list(prefix, options)
+      : listed(within.entries, prefix, options);
+  };
   return { ...context, backend: wrapBackend(backend, { list, getFirst: undefined }) };
 }
 

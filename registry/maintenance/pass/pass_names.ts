@@ -67,6 +67,7 @@ export async function* passNames(
   const stopped = new AbortController();
   const pass: Pass = {
     context,
+    top: NAMES,
     signal: eitherSignal(stopped.signal, signal),
     onFailure,
     failed: new Set(),
@@ -103,7 +104,7 @@ interface Step {
 
 interface Pass extends Omit<PassOptions, "prefix"> {
   context: Context;
-  signal: AbortSignal;
+  top: string;
   /** Names that cannot be listed as a whole. */
   failed: Set<string>;
   /** Ranges that were cut off and wait to be read. */
@@ -111,9 +112,20 @@ interface Pass extends Omit<PassOptions, "prefix"> {
   mayCut(): boolean;
 }
 
+/** Yields the names below `top`, `names/` or `objects/`, in the order of their keys. */
+export async function* listInOrder(
+  context: Context,
+  top: string,
+  { signal, onFailure }: Omit<PassOptions, "prefix"> = {},
+): AsyncGenerator<ListedName> {
+  const pass = { context, top, signal, onFailure, failed: new Set<string>(), cuts: [] };
+  const batches = namesIn({ ...pass, mayCut: () => false }, { after: top });
+  for await (const names of batches) yield* names;
+}
+
 /** Yields the names of a range, after each page those that it completed. */
 async function* namesIn(pass: Pass, range: KeyRange): AsyncGenerator<ListedName[]> {
-  const { context, signal, failed } = pass;
+  const { context, top, signal, failed } = pass;
   let complete: ListedName[] = [];
   let name = "", entries: ObjectInfo[] = [];
   const endName = () => {
@@ -123,18 +135,18 @@ async function* namesIn(pass: Pass, range: KeyRange): AsyncGenerator<ListedName[
   };
   const onFailure = (error: RegistryError, key: string) => {
     if (pass.onFailure === undefined) throw error;
-    const [failing = ""] = key.slice(NAMES.length).split("/");
+    const [failing = ""] = key.slice(top.length).split("/");
     const isOne = decodeName(failing) !== undefined;
     if (isOne) failed.add(failing);
     pass.onFailure(error, isOne ? failing : undefined);
   };
   let count = 0, first: string | undefined;
   for await (
-    const entry of listReadable(context, NAMES, { after: range.after, signal, onFailure })
+    const entry of listReadable(context, top, { after: range.after, signal, onFailure })
   ) {
     const { key } = entry;
     if (range.end !== undefined && key >= range.end) break;
-    const folder = key.slice(NAMES.length, Math.max(NAMES.length, key.indexOf("/", NAMES.length)));
+    const folder = key.slice(top.length, Math.max(top.length, key.indexOf("/", top.length)));
     first ??= key;
     if (folder !== name) endName();
     name = folder;

@@ -11,7 +11,7 @@ import { listHolds, noneKnown } from "../../operations/holds.ts";
 import { graceAt, readGraces } from "../../cell/graces.ts";
 import { type VersionHead, versionHeads } from "../../cell/heads.ts";
 import { deleteListed } from "../../operations/delete.ts";
-import { cellOf } from "../../format/layout.ts";
+import { cellOf, nameFolder } from "../../format/layout.ts";
 import { artifactInfo } from "../../operations/load.ts";
 import { readCell } from "../../operations/resolve.ts";
 import { asListed } from "../pass/as_listed.ts";
@@ -67,7 +67,9 @@ export function prunableInStore(
   name: string,
   { pass, signal }: SignalOptions & { pass?: ListedName },
 ): Prunable<Listed & { found: VersionHead }> {
-  let store = pass === undefined ? context : asListed(context, pass);
+  let store = pass === undefined
+    ? context
+    : asListed(context, [{ folder: nameFolder(name), entries: pass.entries }]);
   const known = noneKnown();
   const before = new EarlierVersions(
     { history: (name, alias, options) => aliasHistory(store, { name, alias }, options) },
