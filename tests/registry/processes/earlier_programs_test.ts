@@ -7,7 +7,8 @@ import { createLocalBackend, openRegistry } from "../../../mod.ts";
 import { realSystem } from "../../../core/system.ts";
 import { mirrorRegistry } from "../../../registry/maintenance.ts";
 import { decodeRecord, encodeRecord } from "../../../registry/format/record_codec.ts";
-import { recordKey, SETTINGS } from "../../../registry/format/layout.ts";
+import { GARBAGE_TABLE, recordKey, SETTINGS } from "../../../registry/format/layout.ts";
+import { encodeNote } from "../../../registry/maintenance/noted.ts";
 import { REPOSITORY } from "../../support/run_deno.ts";
 import { type TempRoot, testInRoot } from "../../support/temp_root.ts";
 import { COMMITS, commitsHere, unpackCommit, WITH_RUNS } from "../earlier/commits.ts";
@@ -91,6 +92,26 @@ testBesideEach("both collect, in turns, what either wrote", async ({ now, before
       assertEquals(await collector.call("collectGarbage", at, { now: true }), []);
     }
     for (const reader of [now, before]) assertEquals(await reader.call("verify", at), []);
+  }
+});
+
+testBesideEach("an earlier collector leaves the table of this one alone", async (world) => {
+  const { now, before, path } = world;
+  for (const name of ["a", "b"]) await before.call("save", path, name, "x".repeat(100_000));
+  const backend = createLocalBackend({ path, durability: "os" });
+  const { id: registry } = await openRegistry(backend);
+  const key = `${GARBAGE_TABLE}0`;
+  const names = { a: ["0".repeat(32), 0] }, table = GARBAGE_TABLE;
+  await backend.put(key, encodeNote({ registry, table, names }));
+  await before.call("delete", path, "a@1");
+  assertEquals(await before.call("collectGarbage", path, {}), []);
+  assertEquals(await before.call("collectGarbage", path, { now: true }), []);
+  assertEquals(await keysOf(backend, table), [key]);
+  assertEquals(await keysOf(backend, "objects/a/"), []);
+  assertEquals(await now.call("collectGarbage", path, {}), []);
+  for (const program of [before, now]) {
+    assertEquals(await program.call("load", path, "b"), "x".repeat(100_000));
+    assertEquals(await program.call("verify", path), []);
   }
 });
 

@@ -1,4 +1,5 @@
 import { assert, assertEquals } from "@std/assert";
+import { annotate } from "../../../../registry/mod.ts";
 import {
   changeSettings,
   collectGarbage,
@@ -7,6 +8,8 @@ import {
 import { decodeNote, encodeNote } from "../../../../registry/maintenance/noted.ts";
 import { createProtocolWorld, GRACE_MS, HOUR, type ProtocolWorld } from "../../protocol_world.ts";
 import { noise } from "../../registries.ts";
+import { createRandom, type Random } from "../../../simulate/random.ts";
+import { casesOfRun } from "../../../support/seeds.ts";
 import { denied } from "../../scripted_backend.ts";
 
 const DAY = 24 * HOUR;
@@ -154,12 +157,69 @@ Deno.test("names with drafts, failures or recent records are looked at again", a
   assertEquals(await night(world), ["a", "c"]);
 });
 
+Deno.test("gc removes on the next night what it failed to remove", async () => {
+  const world = await quietWorld("a", "b");
+  const key = await addCrashedUpload(world, "a");
+  world.advance(2 * DAY);
+  world.backend.answer({ verb: "delete", key: /^objects\// }, denied);
+  assertEquals((await collectGarbage(world.registry, { all: true })).failures.length, 1);
+  assert(await world.store.head(key) !== undefined);
+  assertEquals(await night(world), ["a"]);
+  assertEquals(await world.store.head(key), undefined);
+});
+
 Deno.test("another grace period makes the notes invalid", async () => {
   const world = await quietWorld("a", "b");
   await changeSettings(world.registry, { graceMs: 2 * GRACE_MS });
   assertEquals(await night(world), ["a", "b"]);
   assertEquals(await night(world), []);
 });
+
+/** Changes one of a few names, in any way that leaves a record. */
+async function change({ registry }: ProtocolWorld, random: Random): Promise<void> {
+  const name = random.pick(["a", "b", "c", "d"]);
+  const version = random.pick(["1.0.0", "2.0.0"]);
+  const value = noise(random.pick([10, 70_000]), random.int(4));
+  const actions = [
+    () => registry.save(name, value, { idempotencyKey: `key ${random.int(3)}` }),
+    () => registry.save(name, value, { version, onConflict: "overwrite" }),
+    () => registry.save(name, value, { version }),
+    () => registry.delete(`${name}@${version}`),
+    () => registry.undelete(`${name}@${version}`),
+    () => registry.setAlias(name, "live", version),
+    () => annotate(registry, name, { notes: "seen" }),
+  ];
+  await random.pick(actions)().catch(() => {}); // such as of a version that does not exist
+}
+
+for (const mutable of [true, false]) {
+  Deno.test(`each night finds what a look at all names finds: mutable ${mutable}`, async () => {
+    for (let seed = 1; seed <= casesOfRun(5); seed++) {
+      const random = createRandom(seed);
+      const world = await createProtocolWorld({ mutable });
+      let skipped = 0;
+      for (let day = 0; day < 70; day++) {
+        const changes = random.weighted([[3, 0], [2, 1], [1, 4]]);
+        for (let n = 0; n < (day < 40 ? changes : 0); n++) await change(world, random);
+        world.advance(random.between(0.1, 1.5) * DAY);
+        const of = async (options: GarbageOptions) => {
+          const { removed, waiting, voids, failures } = await collectGarbage(
+            world.registry,
+            options,
+          );
+          return { removed, waiting, voids, failures };
+        };
+        const all = await of({ dryRun: true, all: true });
+        world.backend.forget();
+        const where = `seed ${seed}, day ${day}`;
+        assertEquals(await of({ dryRun: true }), all, where);
+        skipped += 4 - world.backend.asked({ verb: "list", key: /^objects\/./ }).length;
+        assertEquals(await of({}), all, where);
+      }
+      assert(skipped > 70, `${skipped} names were skipped`);
+    }
+  });
+}
 
 type Names = Record<string, unknown[]>;
 
