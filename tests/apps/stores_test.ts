@@ -83,7 +83,7 @@ serverTest(
 );
 
 serverTest(
-  "doctor shows the tests of a store as JSON",
+  "doctor shows the tests of a store and the price of a night as JSON",
   ["minio", "fake-gcs"],
   async (server) => {
     await using root = await tempRoot();
@@ -93,6 +93,12 @@ serverTest(
     const checks = json.trimEnd().split("\n").map((line) => JSON.parse(line));
     const { ok, kind, steps } = checks.find(({ what }) => what === "probe").certificate;
     assertEquals([ok, kind, steps.length > 5], [true, server.protocol, true]);
+    const { verdict, found, night } = checks.find(({ what }) => what === "night");
+    assertEquals([verdict, night.names, night.counted], ["ok", 0, "all"]);
+    assertStringIncludes(
+      found,
+      "gc, prune, mirror and verify of 0 names with 0 records send about",
+    );
   },
 );
 

@@ -12,7 +12,7 @@ import {
 import { createScriptedSystem, type ScriptedSystem } from "../../support/scripted_system.ts";
 import { type CallCounts, withCounts } from "../counted_backend.ts";
 import type { BenchSettings, Group } from "../measure.ts";
-import prices from "./s3_standard.json" with { type: "json" };
+import { formatPrice, priceOf, PRICES } from "../../../apps/cli/doctor/prices.ts";
 
 const MINUTE = 60_000;
 const DAY = 24 * 60 * MINUTE;
@@ -109,7 +109,7 @@ export async function createCostsGroup({ quick }: BenchSettings): Promise<Group>
       ...Object.fromEntries(
         counts.map((requests, i) => [`${sizes[i]!.toLocaleString("en")} names`, textOf(requests)]),
       ),
-      [prices.store]: priceOf(counts.at(-1)!, unit),
+      [PRICES.store]: priceText(counts.at(-1)!, unit),
     }),
   }));
   return { measures, [Symbol.asyncDispose]: () => Promise.resolve() };
@@ -131,8 +131,9 @@ export async function countAll(names: number): Promise<Counted[]> {
     counted.push({ name, unit, requests: { ...world.calls.counts } });
   };
   for (const operation of OPERATIONS) await count(operation);
+  world.system.advance(DAY);
   for (const operation of NIGHTS) {
-    world.system.advance(2 * DAY); // all of it is older than the grace period
+    world.system.advance(DAY); // on the first night, all of it is older than the grace period
     await count(operation);
   }
   const target = await world.createTarget();
@@ -181,7 +182,7 @@ function noise(): Uint8Array {
 }
 
 function textOf(requests: Requests): string {
-  const methods = Object.keys(prices.per1000).filter((method) => requests[method]);
+  const methods = Object.keys(PRICES.per1000).filter((method) => requests[method]);
   const parts = methods.map((method) => {
     const times = requests[method]!;
     return `${times.toLocaleString("en")} ${method}${times === 1 ? "" : "s"}`;
@@ -189,14 +190,7 @@ function textOf(requests: Requests): string {
   return parts.join(", ") || "none";
 }
 
-function priceOf(requests: Requests, unit: Unit): string {
-  const per1000: Readonly<Record<string, number>> = prices.per1000;
-  const once = Object.entries(requests).reduce((sum, [method, times]) => {
-    const price = per1000[method];
-    if (price === undefined) throw new Error(`Cannot price "${method}": the table lacks it`);
-    return sum + times * price / 1000;
-  }, 0);
-  const price = unit === "each" ? once : once * 1_000_000;
-  const digits = price >= 0.01 ? price.toFixed(2) : price.toPrecision(2);
-  return `${prices.currency} ${digits} ${unit}`;
+function priceText(requests: Requests, unit: Unit): string {
+  const once = priceOf(requests);
+  return `${formatPrice(unit === "each" ? once : once * 1_000_000)} ${unit}`;
 }

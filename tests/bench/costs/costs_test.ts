@@ -1,4 +1,5 @@
-import { assertEquals, assertLessOrEqual } from "@std/assert";
+import { assert, assertEquals, assertLessOrEqual } from "@std/assert";
+import { estimateNight } from "../../../apps/cli/doctor/check_night.ts";
 import { countAll } from "./costs.ts";
 
 Deno.test("reads and saves of a name take the same requests however many names there are", async () => {
@@ -9,4 +10,26 @@ Deno.test("reads and saves of a name take the same requests however many names t
   assertEquals(requests("load by alias"), { list: 1, get: 2 });
   assertEquals(requests("all names"), { list: 1 });
   assertLessOrEqual(requests("`log --all`, the newest 50")!.get!, 100);
+});
+
+Deno.test("the estimate of a night is near what it costs", async () => {
+  const names = 400;
+  const rows = new Map((await countAll(names)).map(({ name, requests }) => [name, requests]));
+  const estimate = estimateNight({ names, records: names });
+  const counted = (name: string, method: string) => rows.get(name)![method] ?? 0;
+  const { gc, prune, mirror, verify } = estimate;
+  const of: [estimated: typeof prune, rows: string[]][] = [
+    [gc, ["`gc`, a night after no change"]],
+    [prune, ["`prune`, nothing to delete"]],
+    [mirror, ["source", "target"].map((side) => `\`mirror\`, a run that finds no change: ${side}`)],
+    [verify, ["`verify`"]],
+  ];
+  for (const [estimated, names] of of) {
+    for (const method of ["list", "get"] as const) {
+      const requests = names.reduce((sum, name) => sum + counted(name, method), 0);
+      const tolerance = 40 + requests / 5;
+      const text = `${names[0]}: ${estimated[method]} ${method}, counted ${requests}`;
+      assert(Math.abs(estimated[method] - requests) <= tolerance, text);
+    }
+  }
 });

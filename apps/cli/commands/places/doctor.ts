@@ -18,6 +18,7 @@ import {
 } from "../../doctor/check_machine.ts";
 import type { Check } from "../../doctor/check_machine.ts";
 import { checkLastRuns } from "../../doctor/check_last_runs.ts";
+import { checkNight } from "../../doctor/check_night.ts";
 import { checkPeer } from "../../doctor/check_peer.ts";
 import { findCredentials, findRegistry } from "../../places/find_registry.ts";
 import { localPathOf } from "../../places/open_store.ts";
@@ -33,7 +34,8 @@ export const doctor: Command = defineCommand({
   summary: "Show which registry is used and why, and check it and this machine.",
   details: "Checks location, opening, store, clock, permissions, disk, cache, credentials, " +
     "certificates and proxies, whether names with / reach a service, and when maintenance last " +
-    "succeeded, if HOLDFAST_STATE is set. Shows how to fix " +
+    "succeeded, if HOLDFAST_STATE is set. For a bucket, estimates what a night of maintenance " +
+    "costs, from at most 20 lists. Shows how to fix " +
     "problems, and the sources of credentials, never their values. The check of the store sends " +
     "about 280 requests below scratch/ and cleans up: races of creates, reads and lists after " +
     "writes, order, ranges, keys. Exit code 1 if a check fails. --json: a line per check.\n\n" +
@@ -106,6 +108,7 @@ async function* checksOf(probe: boolean, context: CommandContext): AsyncGenerato
     if (backend === undefined) yield await checkSlash(registry, context);
     else if (isInImage(place)) yield ok("probe", "not tried: the file system is read-only");
     else if (probe) yield* await checkStore(registry, backend, context);
+    if (backend !== undefined && place.kind === "store") yield await nightOf(backend, context);
   }
   yield* checksOfMachine(place, context);
 }
@@ -181,6 +184,15 @@ function checkNames({ io: { system } }: CommandContext): Check {
     return ok("names", `${count} in ${file ?? "no file: HOME is not set"}`);
   } catch (error) {
     return failed("names", error);
+  }
+}
+
+async function nightOf(backend: Backend, { io: { signal } }: CommandContext): Promise<Check> {
+  try {
+    return await checkNight(backend, signal);
+  } catch (error) {
+    signal.throwIfAborted();
+    return failed("night", error);
   }
 }
 
