@@ -69,12 +69,8 @@ export class Readings {
     const today = windowOfDay(windows, this.#startedAt);
     const ordered = [...windows.slice(today), ...windows.slice(0, today)];
     if (!this.#canWrite) return ordered[0] ?? ALL;
-    const { index, count } = this.#own.shard;
-    const times = this.#own.times.slice();
-    for (const { shard, times: theirs } of this.#others) {
-      const hasAll = count % shard.count === 0 && index % shard.count === shard.index;
-      if (hasAll) replaceOlder(times, theirs);
-    }
+    const times = this.#ofAllShards();
+    replaceOlder(times, this.#own.times);
     const oldest = ({ from, to }: Positions) => times.subarray(from, to).reduce(older, Infinity);
     return ordered.reduce((best, window) => oldest(window) < oldest(best) ? window : best);
   }
@@ -91,11 +87,8 @@ export class Readings {
 
   /** Returns what the notes of all shards say; undefined if there are none. */
   coverage(): VerifyCoverage | undefined {
-    const times = new Float64Array(POSITIONS);
+    const times = this.#ofAllShards();
     const noted = [this.#own, ...this.#others];
-    for (const [count, its] of Map.groupBy(noted, ({ shard }) => shard.count)) {
-      if (its.length === count) replaceOlder(times, oldestOf(its));
-    }
     if (!this.#canWrite && noted.every((one) => one.times.every((at) => at === 0))) {
       return undefined;
     }
@@ -103,6 +96,15 @@ export class Readings {
     const damaged = times.filter((at) => at < 0).length / POSITIONS;
     const since = times.reduce(older, Infinity);
     return { ...since > 0 && { since: new Date(since) }, unread, damaged };
+  }
+
+  #ofAllShards(): Times {
+    const times = new Float64Array(POSITIONS);
+    const noted = [this.#own, ...this.#others];
+    for (const [count, its] of Map.groupBy(noted, ({ shard }) => shard.count)) {
+      if (its.length === count) replaceOlder(times, oldestOf(its));
+    }
+    return times;
   }
 
   async #read(shard: Readonly<Shard>): Promise<Times | undefined> {
