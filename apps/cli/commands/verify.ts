@@ -201,9 +201,10 @@ function unseenText({ names, files, generations, auxiliary, strangers }: VerifyU
 
 function coverageText({ since, unread, damaged }: VerifyCoverage, now: number): string {
   const percent = (part: number) => `${Number((100 * part).toPrecision(3))} %`;
-  const days = since && Math.floor((now - since.getTime()) / DAY_MS);
+  const days = Math.floor((now - (since?.getTime() ?? now)) / DAY_MS);
+  const ago = days > 0 ? ` (${formatCount(days, "day")} ago)` : "";
   const read = since !== undefined
-    ? `all bytes read since ${formatTime(since)} (${formatCount(days!, "day")} ago)`
+    ? `all bytes read since ${formatTime(since)}${ago}`
     : `no run has read about ${percent(unread)} of the bytes yet`;
   const harm = damaged > 0 ? `; the last run found damage in about ${percent(damaged)}` : "";
   return `Coverage: ${read}${harm}`;
