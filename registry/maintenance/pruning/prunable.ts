@@ -112,10 +112,10 @@ export function prunableInStore(
       };
     },
     delete: ({ found }) => deleteListed(context, name, found, { signal }),
-    relist() {
+    relist: pass && (() => {
       store = context;
       annotations = undefined;
-    },
+    }),
   };
 }
 

@@ -93,6 +93,23 @@ testProtocol("a pattern costs a pass over its names", async (world) => {
   assertEquals(get, 1);
 });
 
+testProtocol("a name that is given is listed once for a plan", async ({ registry, backend }) => {
+  for (let n = 1; n <= 3; n++) await registry.save("a", n);
+  backend.forget();
+  let planned: string[] = [];
+  const confirm = () => {
+    planned = backend.asked({ verb: "list", key: /^names\/a\// });
+    return true;
+  };
+  assertEquals((await prune(registry, { keepLast: 1, names: ["a"], confirm })).deleted.length, 2);
+  assertEquals(planned.sort(), [
+    "list names/a/aliases/",
+    "list names/a/versions/", // it exists
+    "list names/a/versions/final/",
+    "list names/a/versions/prerelease/",
+  ]);
+});
+
 /** Changes of `a` after the pass listed it. Each protects version 1. */
 const CHANGES: Record<string, [PruneOptions, (world: ProtocolWorld) => Promise<unknown>]> = {
   "an alias is set to it": [{ keepLast: 1 }, ({ registry }) => registry.setAlias("a", "live", "1")],
