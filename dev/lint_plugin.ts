@@ -23,6 +23,24 @@ const WORLD = new Set([
   "Deno.env",
 ]);
 const TIMERS = new Set(["setTimeout", "setInterval"]);
+/** Globals that Node 22 does not have. */
+const LATER_CLASSES = new Set([
+  "AsyncDisposableStack",
+  "DisposableStack",
+  "SuppressedError",
+  "URLPattern",
+]);
+const LATER_FUNCTIONS = new Set([
+  "Error.isError",
+  "Iterator.concat",
+  "Math.f16round",
+  "Math.sumPrecise",
+  "Promise.try",
+  "RegExp.escape",
+  "Uint8Array.fromBase64",
+  "Uint8Array.fromHex",
+]);
+const LATER_METHODS = /^(toBase64|toHex|setFromBase64|setFromHex|getOrInsert(Computed)?)$/;
 const MESSAGE = /^[A-Z].*[^\s:]: \S(.*[^.\s])?$/s;
 
 /** Words that readers stumble over, and what to write instead. */
@@ -48,6 +66,10 @@ const NAME_BEGINNING = /^(who|whoever|what|where|whether) /i;
  * part of a rule, so a rule skips files without a match.
  */
 const TRACES = {
+  later: new RegExp(
+    [...LATER_CLASSES, ...[...LATER_FUNCTIONS].map((name) => name.replace(".", "\\."))].join("|") +
+      "|\\.(to|setFrom)(Base64|Hex)\\b|\\.getOrInsert",
+  ),
   world: new RegExp(
     [...WORLD].map((name) => name.replace(".", "\\.")).join("|") +
       "|\\bDate\\b|setTimeout|setInterval|node:timers/promises",
@@ -186,6 +208,29 @@ const plugin: Deno.lint.Plugin = {
         TSModuleDeclaration: report("namespace", "Write a module of its own."),
         TSParameterProperty: report("Parameter property", "Declare the field, and assign it."),
         Decorator: report("Decorator", "Call the function on the class or the value."),
+      };
+    }),
+
+    "early-runtimes": rule((path, context) => {
+      if (!PRODUCT.test(path) || !TRACES.later.test(context.sourceCode.text)) return {};
+      const report = (node: Node, what: string) =>
+        context.report({
+          node,
+          message: `${what} is not in Node 22`,
+          hint: "Write it without, or ask first whether the runtime has it.",
+        });
+      return {
+        NewExpression(node) {
+          const name = nameOf(node.callee);
+          if (LATER_CLASSES.has(name)) report(node, name);
+        },
+        CallExpression(node) {
+          if (node.callee.type !== "MemberExpression") return;
+          const method = nameOf(node.callee.property);
+          const name = `${nameOf(node.callee.object)}.${method}`;
+          if (LATER_FUNCTIONS.has(name)) report(node, name);
+          else if (LATER_METHODS.test(method)) report(node, `${method}()`);
+        },
       };
     }),
 

@@ -52,7 +52,7 @@ function escapedForms(text: string): string {
   return Array.from(parts, ([, run = "", char = ""], index) => {
     const slashes = run.length;
     const isPlain = /^[A-Za-z0-9]?$/.test(char);
-    const itself = char === "\n" ? [] : [RegExp.escape(char)]; // logs are lines
+    const itself = char === "\n" ? [] : [char.replace(/[^\w\s]/, "\\$&")]; // logs are lines
     const form = isPlain
       ? char
       : `(?:${[...FORMS[char] ?? [], ...codesOf(char), ...itself].join("|")})`;
@@ -89,7 +89,8 @@ function base64Forms(text: string): string[] {
   return [0, 1, 2].map((before) => {
     const padded = new Uint8Array(before + bytes.length);
     padded.set(bytes, before);
-    const whole = padded.toBase64({ omitPadding: true }).slice(Math.ceil(before * 8 / 6));
+    const encoded = btoa(Array.from(padded, (byte) => String.fromCharCode(byte)).join(""));
+    const whole = encoded.replace(/=+$/, "").slice(Math.ceil(before * 8 / 6));
     const same = Math.floor(padded.length * 8 / 6) - Math.ceil(before * 8 / 6);
     const either = (part: string) => part.replaceAll("+", "[+-]").replaceAll("/", "[/_]");
     return `${either(whole.slice(0, same))}(?:${either(whole.slice(same))})?`;

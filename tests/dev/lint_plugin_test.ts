@@ -108,6 +108,23 @@ const CASES: [rule: string, sources: string[], bad: string[], good: string[]][] 
     ["apps/cli.ts"],
   ],
   ["portable-syntax", ["class A { readonly #b: string = ''; }"], [], ["core/naming/names.ts"]],
+  [
+    "early-runtimes",
+    [
+      "const stack = new AsyncDisposableStack();",
+      "const pattern = new RegExp(RegExp.escape(text));",
+      "const text = bytes.toBase64();",
+      "const made = Promise.try(make);",
+    ],
+    ["apps/a.ts", "operators/a.ts", "core/a.ts"],
+    ["dev/a.ts", "tests/core/a_test.ts", "explorer/src/a.ts"],
+  ],
+  [
+    "early-runtimes",
+    ["const has = bytes.toBase64 !== undefined;", "const name = toHex(bytes);"],
+    [],
+    ["core/a.ts"],
+  ],
   ["no-unfinished", ["// TODO later\n", "/* FIXME */"], ["core/naming/names.ts"], []],
   ["no-unfinished", ['const text = "TODO";'], [], ["core/naming/names.ts"]],
   [

@@ -1,6 +1,6 @@
 import { mkdir, open, readdir, readFile, rm } from "node:fs/promises";
 import { dirname, join, resolve } from "node:path";
-import { isPrefix } from "../../../backends/mod.ts";
+import { type Backend, isPrefix } from "../../../backends/mod.ts";
 import { isStoreUrl } from "../../../core/urls/store_url.ts";
 import { removeObjects } from "../../../core/work/remove_objects.ts";
 import { loadPart } from "../../../core/urls/load_part.ts";
@@ -71,22 +71,16 @@ async function openWriter(to: string, context: CommandContext): Promise<SiteWrit
   return await openFolder(resolve(context.io.cwd, localPathOf(to) ?? to));
 }
 
-/**
- * Refuses a path of a bucket with other objects than those of a site. Objects of an earlier export
- * are removed after the last file is written, so the site works all the time.
- */
+/** Objects of an earlier export are removed after the last file is written: the site always works. */
 async function openBucket(to: string, { io, logger }: CommandContext): Promise<SiteWriter> {
   const { cwd, system, signal } = io;
   const backend = await openStore(to, { cwd, system, logger });
-  await using opening = new AsyncDisposableStack();
-  opening.use(backend);
-  const entries = await Array.fromAsync(backend.list("", { limit: 1, signal }));
-  const page = await (await backend.get(PAGE, { signal }))?.bytes();
-  if (entries.length > 0 && !isSite(new TextDecoder().decode(page))) {
-    const hint = "Choose a path without objects, or that of an earlier export.";
-    throw invalid(`export a site to ${to}`, "the bucket has other objects there", hint);
+  try {
+    await checkPlace(backend, to, signal);
+  } catch (error) {
+    await backend[Symbol.asyncDispose]();
+    throw error;
   }
-  opening.move();
   const written = new Set<string>();
   return {
     async write({ path, content, size, type: contentType }) {
@@ -104,6 +98,16 @@ async function openBucket(to: string, { io, logger }: CommandContext): Promise<S
     },
     [Symbol.asyncDispose]: () => backend[Symbol.asyncDispose](),
   };
+}
+
+/** Refuses a path of a bucket with other objects than those of a site. */
+async function checkPlace(backend: Backend, to: string, signal?: AbortSignal): Promise<void> {
+  const entries = await Array.fromAsync(backend.list("", { limit: 1, signal }));
+  const page = await (await backend.get(PAGE, { signal }))?.bytes();
+  if (entries.length > 0 && !isSite(new TextDecoder().decode(page))) {
+    const hint = "Choose a path without objects, or that of an earlier export.";
+    throw invalid(`export a site to ${to}`, "the bucket has other objects there", hint);
+  }
 }
 
 /** Refuses a folder with other files than those of a site. */

@@ -32,19 +32,32 @@ export async function openParts(
   flags: object,
   context: CommandContext,
 ): Promise<ServedParts> {
-  await using opening = new AsyncDisposableStack();
   const parts: ServedPart[] = [];
-  for (const { serving } of extensions) {
-    for await (const part of serving?.open?.(flags, context) ?? []) {
-      parts.push(part);
-      opening.defer(async () => await part[Symbol.asyncDispose]?.());
+  try {
+    for (const { serving } of extensions) {
+      for await (const part of serving?.open?.(flags, context) ?? []) parts.push(part);
     }
+  } catch (error) {
+    await closeAll(parts).catch(() => {});
+    throw error;
   }
-  const opened = opening.move();
   return {
     gateways: parts.flatMap(({ gateways = [] }) => gateways),
     upload: parts.find(({ upload }) => upload)?.upload,
     events: parts.find(({ events }) => events)?.events,
-    [Symbol.asyncDispose]: () => opened.disposeAsync(),
+    [Symbol.asyncDispose]: () => closeAll(parts),
   };
+}
+
+/** Closes parts, the last one first. Throws the first failure, after closing the others. */
+async function closeAll(parts: readonly ServedPart[]): Promise<void> {
+  const failures: unknown[] = [];
+  for (const part of parts.toReversed()) {
+    try {
+      await part[Symbol.asyncDispose]?.();
+    } catch (error) {
+      failures.push(error);
+    }
+  }
+  if (failures.length > 0) throw failures[0];
 }
