@@ -34,53 +34,45 @@ export async function openEqualNames(
   const selection = JSON.stringify([prefix, range, aliases, deleted]);
   const folder = mirrorTableFolder(from.id, sha256(selection).slice(0, 16));
   const table = await readNameTable(to, { folder, isEntry: isEqual, signal });
-  const noted = new Map(table.entries);
-  const byTarget = new Map(names.map((pair) => [encodeName(pair.target), pair]));
-  let isChanged = false;
-  for (const target of noted.keys()) if (!byTarget.has(target)) forget(target);
+  const noted = table.entries;
+  /** By encoded target: those that have no change are removed. */
+  const pairs = new Map(names.map((pair) => [encodeName(pair.target), pair]));
+  const changes = new Map<string, EqualListings | undefined>();
+  for (const target of noted.keys()) if (!pairs.has(target)) changes.set(target, undefined);
 
   return {
     async findChanged(onUnchanged) {
-      const isAny = names.some(({ target }) => noted.has(encodeName(target)));
-      if (run.verify || !isAny) return names;
-      const same = await attempt(run, () => sameTargets(run, byTarget, noted)) ?? [];
-      const left = new Map<string, NamePair>();
-      for (const target of same) {
-        const pair = byTarget.get(target)!;
-        left.set(encodeName(pair.name), pair);
-      }
-      const unchanged = new Set<NamePair>();
+      if (run.verify || noted.size === changes.size) return names;
+      const left = await attempt(run, () => sameTargets(run, pairs, noted));
       await attempt(run, async () => {
-        if (left.size === 0) return;
-        const pass = passNames(from, { prefix, signal, onFailure() {} });
-        for await (const listed of pass) {
-          const pair = left.get(listed.name);
-          if (pair === undefined) continue;
-          const { source } = noted.get(encodeName(pair.target))!;
-          if (fingerprintOf(pair.name, listed) !== source) continue;
+        if (left === undefined || left.size === 0) return;
+        for await (const listed of passNames(from, { prefix, signal, onFailure() {} })) {
+          const pair = left.get(listed.name), target = pair && encodeName(pair.target);
+          if (pair === undefined || target === undefined) continue;
+          if (fingerprintOf(pair.name, listed) !== noted.get(target)?.source) continue;
           left.delete(listed.name);
-          unchanged.add(pair);
+          pairs.delete(target);
           reportUnchanged(run, pair, listed);
           onUnchanged();
         }
       });
-      return names.filter((pair) => !unchanged.has(pair));
+      return [...pairs.values()];
     },
-    note({ target }, equal) {
-      const name = encodeName(target);
-      if (equal === undefined) return forget(name);
-      const before = noted.get(name);
-      isChanged ||= before?.source !== equal.source || before.target !== equal.target;
-      noted.set(name, equal);
+    note(pair, equal) {
+      const target = encodeName(pair.target), before = noted.get(target);
+      if (pairs.get(target) !== pair) return; // a member of a release that the run adds
+      if (before?.source !== equal?.source || before?.target !== equal?.target) {
+        changes.set(target, equal);
+      }
     },
     async save() {
-      if (!isChanged || run.dryRun || signal?.aborted) return;
-      await table.save(noted);
+      if (changes.size > 0 && !run.dryRun && !signal?.aborted) await table.save(changed());
     },
   };
 
-  function forget(target: string): void {
-    if (noted.delete(target)) isChanged = true;
+  function* changed(): Generator<[string, EqualListings]> {
+    for (const entry of noted) if (!changes.has(entry[0])) yield entry;
+    for (const [target, equal] of changes) if (equal !== undefined) yield [target, equal];
   }
 }
 
@@ -95,36 +87,39 @@ async function attempt<T>(run: MirrorRun, pass: () => Promise<T>): Promise<T | u
   }
 }
 
-/** Lists the target, and returns the names in it that are as noted. */
+/** Lists the target, and returns the pairs of which it is as noted, by the name in the source. */
 async function sameTargets(
   run: MirrorRun,
-  byTarget: ReadonlyMap<string, NamePair>,
+  pairs: ReadonlyMap<string, NamePair>,
   noted: ReadonlyMap<string, EqualListings>,
-): Promise<Set<string>> {
-  const same = new Set<string>(), present = new Set<string>();
+): Promise<Map<string, NamePair>> {
+  const same = new Map<string, NamePair>(), absent = new Map<string, NamePair>();
+  const nothing = new Fingerprint("").digest();
+  const targets: string[] = [];
+  for (const [target, pair] of pairs) {
+    targets.push(pair.target);
+    if (noted.get(target)?.target === nothing) absent.set(target, pair);
+  }
   let ofOthers = 0, isWhole = true;
   const pass = passNames(run.to, {
-    prefix: commonStart([...byTarget.values()].map(({ target }) => target)),
+    prefix: commonStart(targets),
     signal: run.signal,
     onFailure: () => void (isWhole = false),
   });
   for await (const listed of pass) {
-    const pair = byTarget.get(listed.name);
+    const pair = pairs.get(listed.name), equal = noted.get(listed.name);
     if (pair !== undefined) {
-      present.add(listed.name);
-      const equal = noted.get(listed.name);
-      if (equal && fingerprintOf(pair.target, listed) === equal.target) same.add(listed.name);
+      absent.delete(listed.name);
+      const isSame = equal && fingerprintOf(pair.target, listed) === equal.target;
+      if (isSame) same.set(encodeName(pair.name), pair);
       continue;
     }
     ofOthers += listed.entries.length;
-    if (ofOthers <= MOST_OF_OTHERS * byTarget.size) continue;
+    if (ofOthers <= MOST_OF_OTHERS * pairs.size) continue;
     isWhole = false;
     break;
   }
-  for (const [target, { target: name }] of isWhole ? byTarget : []) {
-    const nothing = () => new Fingerprint(name).digest();
-    if (!present.has(target) && noted.get(target)?.target === nothing()) same.add(target);
-  }
+  if (isWhole) { for (const pair of absent.values()) same.set(encodeName(pair.name), pair); }
   return same;
 }
 

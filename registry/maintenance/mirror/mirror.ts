@@ -97,7 +97,6 @@ export async function mirrorRegistry(
     progress.names = ++report.names;
     onProgress?.({ ...progress });
   };
-  const own = new Set(names); // not members of releases, which the run may add
   const end = async (mirror: NameMirror) => {
     const { pair, mirrored } = mirror;
     const equal = await mirror.end();
@@ -105,7 +104,7 @@ export async function mirrorRegistry(
       ? await persist(run, () => readBack(run, to, pair, mirrored))
       : [];
     report.failures.push(...damaged);
-    if (own.has(pair)) equalNames?.note(pair, damaged.length === 0 ? equal : undefined);
+    equalNames?.note(pair, damaged.length === 0 ? equal : undefined);
     onName();
   };
   try {
