@@ -5,9 +5,9 @@ import { pathToFileURL } from "node:url";
 import type { AnyRecord } from "../../../core/record.ts";
 import { createLocalBackend, openRegistry } from "../../../mod.ts";
 import { realSystem } from "../../../core/system.ts";
-import { mirrorRegistry } from "../../../registry/maintenance.ts";
+import { mirrorRegistry, verifyRegistry } from "../../../registry/maintenance.ts";
 import { decodeRecord, encodeRecord } from "../../../registry/format/record_codec.ts";
-import { GARBAGE_TABLE, recordKey, SETTINGS } from "../../../registry/format/layout.ts";
+import { GARBAGE_TABLE, READINGS, recordKey, SETTINGS } from "../../../registry/format/layout.ts";
 import { encodeNote } from "../../../registry/maintenance/noted.ts";
 import { REPOSITORY } from "../../support/run_deno.ts";
 import { type TempRoot, testInRoot } from "../../support/temp_root.ts";
@@ -113,6 +113,19 @@ testBesideEach("an earlier collector leaves the table of this one alone", async 
     assertEquals(await program.call("load", path, "b"), "x".repeat(100_000));
     assertEquals(await program.call("verify", path), []);
   }
+});
+
+testBesideEach("an earlier program keeps notes of verified bytes", async ({ before, path }) => {
+  for (const name of ["a", "b"]) await before.call("save", path, name, "x".repeat(100_000));
+  const backend = createLocalBackend({ path, durability: "os" });
+  const registry = await openRegistry(backend);
+  const runs = async () => (await verifyRegistry(registry, { sample: 0.5 })).coverage?.unread;
+  assertEquals(await runs(), 0.5);
+  assertEquals(await before.call("verify", path), []);
+  await before.call("delete", path, "a@1");
+  assertEquals(await before.call("collectGarbage", path, { now: true }), []);
+  assertEquals(await keysOf(backend, READINGS), [`${READINGS}0-1`]);
+  assertEquals(await runs(), 0);
 });
 
 testBesideEach(
