@@ -128,7 +128,9 @@ export class Readings {
     } catch (error) {
       this.#signal?.throwIfAborted();
       if (!isRegistryError(error)) throw error;
-      this.#context.logger.warn(`verify: cannot ${verb} a note of readings: ${error.message}`);
+      this.#context.logger.warn(
+        `verify: cannot ${verb} the note of what was read: ${error.message}`,
+      );
     }
   }
 }

@@ -113,10 +113,10 @@ function noteOf(note: object): Uint8Array {
 }
 
 Deno.test("a cycle after any note reads everything", async () => {
-  for (const [seed, [what, unread, bytes]] of OTHERS.entries()) {
-    const world = await filledWorld(seed % 2);
-    const { backend, registry, advance } = world;
-    await damage(world.backend);
+  const world = await filledWorld();
+  const { backend, registry, advance } = world;
+  await damage(backend);
+  for (const [what, unread, bytes] of OTHERS) {
     await backend.put(NOTE, bytes(registry.id));
     const reports = await assertFinds(world, () => advance(DAY));
     assertEquals(

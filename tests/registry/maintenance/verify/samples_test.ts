@@ -58,15 +58,15 @@ Deno.test("damage of each object is found by one run of a cycle", async () => {
     await fillAtRandom(world);
     const { registry, backend } = world;
     const keys = (await keysOf(backend)).filter((key) => /^objects\/.*\d/.test(key));
-    for (let n = 0; n < 6; n++) {
+    for (let n = 0; n < casesOfRun(6); n++) {
       const key = world.random.pick(keys);
       const right = await (await backend.get(key))!.bytes();
       await damage(backend, key);
       const whole = await verifyRegistry(registry);
-      assertEquals(problemsOf(await verifyNights(world, 5)), problemsOf([whole]), key);
+      assertEquals(problemsOf(await verifyNights(world, 3)), problemsOf([whole]), key);
       const shards: VerifyReport[] = [];
       for (const index of [0, 1]) {
-        shards.push(...await verifyNights(world, 5, { shard: { index, count: 2 } }));
+        shards.push(...await verifyNights(world, 3, { shard: { index, count: 2 } }));
       }
       assertEquals(problemsOf(shards), problemsOf([whole]), `${key} by shards`);
       await backend.put(key, right);
