@@ -4,7 +4,7 @@
 import { sha256 } from "../../core/bytes/digest.ts";
 
 /** Every name is looked at this often: an upload that ended before its commit changes no record. */
-export const LOOK_AGAIN_MS = 30 * 24 * 60 * 60 * 1000;
+export const LOOK_AGAIN_MS: number = 30 * 24 * 60 * 60 * 1000;
 
 /** Garbage that is too young: objects, bytes, and when the first can be removed. */
 export interface Waiting {
@@ -16,9 +16,9 @@ export interface Waiting {
 
 export class Outlook {
   /** Time of the store, milliseconds. */
-  until = Infinity;
+  until: number = Infinity;
   /** True if the next run must look again in any case. */
-  isOpen = false;
+  isOpen: boolean = false;
   readonly waiting: Waiting = { count: 0, bytes: 0, nextAt: Infinity };
 
   /** Notes a time at which a comparison will have another result. */

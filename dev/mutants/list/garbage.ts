@@ -171,7 +171,7 @@ export const GARBAGE: readonly Mutant[] = [
     text: "if (!result) this.#outlook?.changesAt(trueAt);",
     replacement: "",
     test: "tests/registry/maintenance/garbage/quiet_names_test.ts",
-    testName: "each night finds what a look at all names finds: mutable true",
+    testName: "each night finds what a look at all names finds",
   },
   {
     name: "quiet/changed-names-skipped",
