@@ -155,6 +155,21 @@ export function parseReadingsKey(key: string): Shard | undefined {
   return shard.index < shard.count && readingsKey(shard) === key ? shard : undefined;
 }
 
+/** Returns the folder of the rest of that note, if it is large. */
+export function garbageRecordsFolder(name: string): string {
+  return `${GARBAGE_RECORDS}${name}/`;
+}
+
+const GARBAGE_RECORDS = `${GARBAGE_NOTES}.records/`;
+
+/** Returns the encoded name that a key of `gc/` is a note of; undefined for others. */
+export function garbageNoteName(key: string): string | undefined {
+  const name = key.startsWith(GARBAGE_RECORDS)
+    ? key.slice(GARBAGE_RECORDS.length).replace(/\/\d+$/, "")
+    : key.slice(GARBAGE_NOTES.length);
+  return decodeName(name) === undefined ? undefined : name;
+}
+
 /** The folder of the garbage collector's table of names. No name has this segment. */
 export const GARBAGE_TABLE = `${GARBAGE_NOTES}.names/`;
 

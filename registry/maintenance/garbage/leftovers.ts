@@ -1,8 +1,8 @@
 // Garbage outside the names: unfinished uploads, probes and collections, and lineage notes without
 // a record, whose writer lost a race or ended, or whose version was deleted.
-import { decodeName } from "../../../core/naming/names.ts";
 import {
   GARBAGE_NOTES,
+  garbageNoteName,
   isLeftover,
   LINEAGE,
   orderSegment,
@@ -44,11 +44,14 @@ export async function removeLeftovers(collection: Collection): Promise<void> {
   const itemOf = ({ key, size }: ObjectInfo): GarbageItem => (
     { what: "upload", key, size, why: "left behind" }
   );
-  const isStray = (name: string) => !names.has(name) && decodeName(name) !== undefined;
+  const isStray = (key: string) => {
+    const name = garbageNoteName(key);
+    return name !== undefined && !names.has(name);
+  };
   for (const top of [UPLOADS, SCRATCH, GARBAGE_NOTES]) {
     const batches = listBatches(collection, top, (entry) => {
       const { key, modifiedAt } = entry;
-      const isGarbage = top === GARBAGE_NOTES ? isStray(key.slice(top.length)) : isLeftover(key);
+      const isGarbage = top === GARBAGE_NOTES ? isStray(key) : isLeftover(key);
       if (key === markKey || !isGarbage) return false;
       if (collection.isOld(modifiedAt)) return true;
       if (top === UPLOADS) collection.waits([itemOf(entry)], modifiedAt + graceMs);

@@ -2,8 +2,9 @@
 // is the same, and removes unexplained payload only if this run found it unneeded, too.
 import type { ObjectInfo } from "../../../core/backend.ts";
 import { isRegistryError } from "../../../core/errors.ts";
-import { garbageNoteKey, NAMES } from "../../format/layout.ts";
+import { garbageNoteKey, garbageRecordsFolder, NAMES } from "../../format/layout.ts";
 import { decodeNote, encodeNote } from "../noted.ts";
+import { readNameTable } from "../pass/name_table.ts";
 import type { Collection } from "../collection.ts";
 import { isJsonObject } from "../../../core/text/json_text.ts";
 import type { KnownRecord, KnownRecords } from "./known.ts";
@@ -39,6 +40,8 @@ type Entry = [
 ];
 
 const MIN_RECORDS = 3;
+/** The records of a larger name are in a table of their own. */
+const MAX_RECORDS = 100_000;
 const MAX_NOTE_BYTES = 64 * 1024 * 1024;
 /**
  * Some stores have times in seconds, or two: a record that is overwritten after reading it must
@@ -53,8 +56,11 @@ export async function openNote(collection: Collection, name: string, count: numb
   const folder = `${NAMES}${name}/`;
   const pathOf = (entry: ObjectInfo) => entry.key.slice(folder.length);
   const areMany = count >= MIN_RECORDS;
+  const table = count > MAX_RECORDS
+    ? await readNameTable(context, { folder: garbageRecordsFolder(name), isEntry, signal })
+    : undefined;
   let reading: Promise<Noted | undefined> | undefined;
-  const read = () => reading ??= attempt(() => readNote(collection, name));
+  const read = () => reading ??= attempt(() => readNote(collection, name, table?.entries));
   const noted = areMany && collection.measure === undefined ? await read() : undefined;
 
   return {
@@ -83,10 +89,11 @@ export async function openNote(collection: Collection, name: string, count: numb
         if (noted !== undefined) entries.set(pathOf(entry), noted);
       }
       if (isSame(before?.records, entries) && isSame(before?.unexplained, unexplained)) return;
+      await table?.save(entries);
       const noteOf = {
         registry: context.id,
         name,
-        records: Object.fromEntries(entries),
+        records: table === undefined ? Object.fromEntries(entries) : {},
         ...(unexplained.size === 0 ? {} : { unexplained: Object.fromEntries(unexplained) }),
       };
       const bytes = encodeNote(noteOf);
@@ -107,9 +114,11 @@ export async function openNote(collection: Collection, name: string, count: numb
   }
 }
 
+/** @param more records that the note does not have itself */
 async function readNote(
   { context, signal }: Collection,
   name: string,
+  more: ReadonlyMap<string, Entry> = new Map(),
 ): Promise<Noted | undefined> {
   const object = await context.backend.get(garbageNoteKey(name), { signal });
   if (object === undefined) return undefined;
@@ -119,9 +128,10 @@ async function readNote(
   // A note of another name may match the same listings, and must not release its payload.
   if (registry !== context.id || of !== name || !isJsonObject(records)) return undefined;
   return {
-    records: new Map(
-      Object.entries(records).filter((entry): entry is [string, Entry] => isEntry(entry[1])),
-    ),
+    records: new Map([
+      ...Object.entries(records).filter((entry): entry is [string, Entry] => isEntry(entry[1])),
+      ...more,
+    ]),
     unexplained: new Map(
       Object.entries(isJsonObject(unexplained) ? unexplained : {})
         .filter((entry): entry is [string, number] => Number.isFinite(entry[1])),
