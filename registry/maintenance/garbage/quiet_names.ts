@@ -5,8 +5,8 @@ import { GARBAGE_TABLE } from "../../format/layout.ts";
 import type { Collection } from "../collection.ts";
 import { type NameTable, readNameTable } from "../pass/name_table.ts";
 import type { ListedName } from "../pass/pass_names.ts";
-import { RACY_MS } from "./note.ts";
 import { LOOK_AGAIN_MS, lookAgainAt, type Outlook } from "../outlook.ts";
+import { RACY_MS } from "./note.ts";
 
 /** The fingerprint of a listing, and until when it shows nothing to remove; then what waits. */
 type Entry = [
@@ -86,5 +86,8 @@ function isEntry(value: unknown): value is Entry {
   if (!Array.isArray(value) || (value.length !== 2 && value.length !== 5)) return false;
   const [fingerprint, ...numbers] = value;
   return typeof fingerprint === "string" &&
-    numbers.every((number) => typeof number === "number" && number >= 0);
+    numbers.every((number) => typeof number === "number" && number >= 0 && number <= MAX_TIME);
 }
+
+/** The last time of a `Date`, milliseconds. No count or size is larger. */
+const MAX_TIME = 8.64e15;

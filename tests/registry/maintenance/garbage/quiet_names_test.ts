@@ -236,6 +236,10 @@ const ATTACKS: Record<string, (names: Names, now: number) => unknown> = {
     const change = ([name, [fingerprint]]: [string, unknown[]]) => [name, [fingerprint, now * 2]];
     return Object.fromEntries(Object.entries(names).map(change));
   },
+  "with waiting garbage until a time that no clock shows": (names) => {
+    const change = ([name, entry]: [string, unknown[]]) => [name, [...entry, 1, 1, 1e300]];
+    return Object.fromEntries(Object.entries(names).map(change));
+  },
   "with infinite times": (names) => {
     const change = ([name, [fingerprint]]: [string, unknown[]]) => [name, [fingerprint, 1e999]];
     return Object.fromEntries(Object.entries(names).map(change));
