@@ -90,7 +90,8 @@ const GROUPS: Record<string, GroupEntry> = {
     title: "Retention rules over 1,000,000 versions",
     about: "A dry run of `prune` by a rule that keeps 30 of 100 versions of each name, in a " +
       "folder, without a cache. The report lists every version to delete, and the versions of " +
-      "one name are in memory together. The benchmark writes the records itself, as saves would.",
+      "one name are in memory together. The benchmark writes the records itself, as saves would. " +
+      "[What requests cost](costs.md) counts the requests of `prune`.",
     create: createRulesGroup,
     maxRepeats: 1,
     named: true,

@@ -19,8 +19,6 @@ export interface RulesReport {
   time: Timing;
   /** Versions that the rules would delete, or records that were read. */
   found: number;
-  /** Backend calls. */
-  calls: string;
   peakRssMib: number;
 }
 
@@ -84,9 +82,9 @@ function measure(name: string, args: string[], count: number): Measure {
       return report.time;
     },
     facts() {
-      const { found, calls, peakRssMib } = report;
-      const planned = { "to delete": found.toLocaleString("en"), calls };
-      return { ...calls && planned, "peak RSS MiB": peakRssMib };
+      const { found, peakRssMib } = report;
+      const planned = args[0] === "plan" && { "to delete": found.toLocaleString("en") };
+      return { ...planned, "peak RSS MiB": peakRssMib };
     },
   };
 }

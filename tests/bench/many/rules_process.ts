@@ -9,15 +9,13 @@ import { nameFolder } from "../../../registry/format/layout.ts";
 import { decodeRecord } from "../../../registry/format/record_codec.ts";
 import { pruneByRules } from "../../../registry/maintenance.ts";
 import { peakRssMib } from "../batch/memory_process.ts";
-import { withCounts } from "../counted_backend.ts";
 import { timed } from "../measure.ts";
 import type { RulesReport } from "./rules.ts";
 
 const [how, root = "", prefix = "", count] = process.argv.slice(2);
-const { backend, calls } = withCounts(createLocalBackend({ path: root }));
+const backend = createLocalBackend({ path: root });
 await using registry = await openRegistry(backend, { create: false, readOnly: true });
 const names = (await Array.fromAsync(registry.names({ prefix }))).slice(0, Number(count));
-calls.take();
 let found = 0;
 const time = await timed(async () => {
   if (how === "plan") {
@@ -27,12 +25,7 @@ const time = await timed(async () => {
     for (const name of names) readAll(join(root, pathOf(nameFolder(name))!));
   }
 });
-const report: RulesReport = {
-  time,
-  found,
-  calls: how === "plan" ? calls.take() : "",
-  peakRssMib: peakRssMib(),
-};
+const report: RulesReport = { time, found, peakRssMib: peakRssMib() };
 console.log(JSON.stringify(report));
 
 function readAll(folder: string): void {
