@@ -71,10 +71,10 @@ export interface GarbageOptions extends SignalOptions {
    */
   now?: boolean;
   /**
-   * Look at every name. By default, a run skips names that have not changed since a run that found
+   * Inspect every name. By default, a run skips names that have not changed since a run that found
    * nothing to remove, until something of them can be removed, at most 30 days. So the payload of
    * an interrupted save of such a name may stay that long. Runs with `now`, `forget` or `onWaiting`
-   * look at every name. @default false
+   * inspect every name. @default false
    */
   all?: boolean;
   onItem?: (item: GarbageItem) => void;

@@ -83,7 +83,9 @@ async function attempt<T>(run: MirrorRun, pass: () => Promise<T>): Promise<T | u
   } catch (error) {
     run.signal?.throwIfAborted();
     if (!isRegistryError(error)) throw error;
-    run.logger.warn(`mirror: all names are looked at: ${error.message}`);
+    run.logger.warn(
+      `mirror: cannot find the changed names, so all are read: ${error.message}`,
+    );
   }
 }
 

@@ -35,8 +35,8 @@ export const gc: Command = defineCommand({
     "never disturbs readers and writers. --verbose lists each object with the reason, and what " +
     "waits until when.\n\n" +
     "A run skips names that did not change since a run that found nothing to free, until something " +
-    "of them can be freed; each is looked at every 30 days. --all looks at every name, and so do " +
-    "--verbose, --now and --forget.\n\n" +
+    "of them can be freed; it inspects each at least every 30 days. --all inspects every name, and " +
+    "so do --verbose, --now and --forget.\n\n" +
     "--now ignores the age. Use it only if no one else uses the registry, on any machine: a " +
     "running save may lose its files, and a download of a deleted version fails. Asks first; " +
     "scripts pass --yes.",
@@ -46,7 +46,7 @@ export const gc: Command = defineCommand({
       flags: "-n, --dry-run",
       text: "only show what would be removed; writes a mark, to read the store's clock",
     },
-    { flags: "--all", text: "look at every name, also those that did not change" },
+    { flags: "--all", text: "inspect every name, even if it did not change" },
     { flags: "--now", text: "ignore the grace period; only if no one else uses the registry" },
     YES_OPTION,
     {
