@@ -17,7 +17,6 @@ import type {
   SignalOptions,
   StoredRegistry,
 } from "../core/registry.ts";
-import { createLanes } from "../core/work/lanes.ts";
 import { realSystem, silentLogger } from "../core/system.ts";
 import { aliasHistory, deleteAlias, listAliases, setAlias } from "./operations/aliases.ts";
 import { checkMaxBytes, RegistryCache } from "./cache/cache.ts";
@@ -47,6 +46,7 @@ import { parseRef, type Ref } from "../core/naming/refs.ts";
 import { memberOf } from "../core/registry/release.ts";
 import { asAbsent, isAbsent, locate, tryLocate } from "./operations/resolve.ts";
 import { saveValue } from "./operations/save.ts";
+import { Turns } from "./operations/saving/turns.ts";
 import { gracesOf, openSettings } from "./settings.ts";
 import { watchLatest } from "./contract/watch.ts";
 
@@ -125,7 +125,7 @@ export async function openOnBackend(
     cache,
     openNotes,
     farAliases: new Set<string>(),
-    numbering: createLanes(),
+    numbering: new Turns(system),
     executor,
     threads: checkThreads(options.threads, guardedBackend),
     announcer,

@@ -4,9 +4,9 @@ import type { Executor } from "../../core/executor.ts";
 import type { Materializers } from "../../core/materializer.ts";
 import type { RetentionRule } from "../../core/record.ts";
 import type { Registry } from "../../core/registry.ts";
-import type { Lanes } from "../../core/work/lanes.ts";
 import type { CachingStore } from "../cache/cached_records.ts";
 import type { PayloadJobs } from "../payload/job_kinds.ts";
+import type { Turns } from "./saving/turns.ts";
 
 export interface Context extends CachingStore {
   readonly materializers: Materializers;
@@ -21,7 +21,7 @@ export interface Context extends CachingStore {
   /** Cells of aliases whose version one list does not show: their names have many records. */
   readonly farAliases: Set<string>;
   /** Saves that take the next version of a name, one at a time. */
-  readonly numbering: Lanes;
+  readonly numbering: Turns;
   readonly executor: Executor<PayloadJobs>;
   /** Number of threads that read and verify a large file. */
   readonly threads: number;

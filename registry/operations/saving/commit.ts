@@ -4,7 +4,6 @@ import { sha256 } from "../../../core/bytes/digest.ts";
 import { parseRef } from "../../../core/naming/refs.ts";
 import { FIRST_VERSION, nextVersion, parseVersion } from "../../../core/naming/versions.ts";
 import type { VersionRecord } from "../../../core/record.ts";
-import type { Lanes } from "../../../core/work/lanes.ts";
 import { createRecord, pause } from "../../cell/cell.ts";
 import type { FoundRecord } from "../../cell/heads.ts";
 import { fileListOf, objectsOf, placedUnder, sharedObjects } from "../../cell/objects.ts";
@@ -58,11 +57,12 @@ async function createVersion(attempt: Attempt, content: Content): Promise<Ending
   const look = inputs.length > 0 && options.onConflict === "skip" &&
     userFields.fields.key === undefined;
   await settle(context, sharedObjects(name, files), operation.signal);
-  // Saves of this process that take the next version would only lose to each other.
   const isNumbered = options.version === undefined && context.settings.versioned;
-  const turn: Lanes = isNumbered ? context.numbering : (_name, task) => task();
+  const attemptVersion = () => tryVersion(attempt, content, look);
   for (let losses = 1;; losses++) {
-    const ending = await turn(name, () => tryVersion(attempt, content, look));
+    const ending = isNumbered
+      ? await context.numbering.take(name, attemptVersion, operation.signal)
+      : await attemptVersion();
     if (ending !== undefined) return ending;
     // Else another save of the same content won.
     if (content.unchanged === undefined) await pause(context, operation, losses);
@@ -79,7 +79,6 @@ async function tryVersion(
   const { name, members, materializer } = artifact;
   const { files, inline } = attempt.payload;
   const { inputs = userFields.pinned ?? [] } = members ?? {};
-  operation.signal?.throwIfAborted(); // while others had their turn
   let choice = content.unchanged === undefined
     ? await chooser.choose(look)
     : await chooser.keep(content.unchanged);

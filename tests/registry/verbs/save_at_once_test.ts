@@ -1,5 +1,6 @@
 // Saves of one name at once: what they ask the store for, and that no number is lost.
-import { assertEquals } from "@std/assert";
+import { assertEquals, assertRejects } from "@std/assert";
+import { realSystem, type System } from "../../../core/system.ts";
 import { wrapCalls } from "../../../core/work/wrap_backend.ts";
 import {
   createMemoryBackend,
@@ -88,4 +89,51 @@ Deno.test("a save that is aborted while others have their turn saves nothing", a
     await Array.fromAsync(registry.versions("model"), ({ version }) => version),
     ["1.0.0"],
   );
+});
+
+/** A registry whose first save hangs while it lists, and that counts the lists. */
+async function hanging(sleep: System["sleep"]) {
+  const memory = createMemoryBackend();
+  const hung = Promise.withResolvers<void>();
+  let lists = 0, isOpen = false;
+  const backend = wrapCalls(memory, async ({ method, signal }, act) => {
+    if (isOpen && method === "list" && ++lists === 1) await hung.promise;
+    return await act(signal);
+  });
+  const registry = await openRegistry(backend, { system: { ...realSystem, sleep } });
+  isOpen = true;
+  const first = registry.save("model", 1);
+  return { registry, first, goOn: () => hung.resolve() };
+}
+
+Deno.test("a save that hangs delays others of its name for a time only", async () => {
+  const waited: number[] = [];
+  const { registry, first, goOn } = await hanging((ms) => {
+    waited.push(ms);
+    return Promise.resolve();
+  });
+  const others = await Promise.all([registry.save("model", 2), registry.save("model", 3)]);
+  assertEquals(new Set(others.map(({ version }) => version)), new Set(["1.0.0", "2.0.0"]));
+  assertEquals(waited.slice(0, 2), [10_000, 10_000]);
+  goOn();
+  assertEquals((await first).version, "3.0.0");
+});
+
+Deno.test("an abort ends the wait for a save that hangs", async () => {
+  const waits = [Promise.withResolvers<void>(), Promise.withResolvers<void>()];
+  let waiting = 0;
+  const { registry, first, goOn } = await hanging(() => {
+    waits[waiting++]?.resolve();
+    return new Promise(() => {}); // its time never comes
+  });
+  const aborting = new AbortController();
+  const second = registry.save("model", 2, { signal: aborting.signal });
+  await waits[0]!.promise;
+  const third = registry.save("model", 3);
+  await waits[1]!.promise;
+  aborting.abort();
+  await assertRejects(() => second, DOMException, "aborted");
+  assertEquals((await third).version, "1.0.0"); // it waited for the second only
+  goOn();
+  assertEquals((await first).version, "2.0.0");
 });
