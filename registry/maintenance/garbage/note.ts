@@ -3,7 +3,7 @@
 import type { ObjectInfo } from "../../../core/backend.ts";
 import { isRegistryError } from "../../../core/errors.ts";
 import { garbageNoteKey, garbageRecordsFolder, NAMES } from "../../format/layout.ts";
-import { decodeNote, encodeNote } from "../noted.ts";
+import { decodeNote, encodeNote, RACY_MS } from "../noted.ts";
 import { readNameTable } from "../pass/name_table.ts";
 import type { Collection } from "../collection.ts";
 import { isJsonObject } from "../../../core/text/json_text.ts";
@@ -43,11 +43,6 @@ const MIN_RECORDS = 3;
 /** The records of a larger name are in a table of their own. */
 const MAX_RECORDS = 100_000;
 const MAX_NOTE_BYTES = 64 * 1024 * 1024;
-/**
- * Some stores have times in seconds, or two: a record that is overwritten after reading it must
- * show another time. So only records that were written this long before the mark are noted.
- */
-export const RACY_MS = 10_000;
 
 export async function openNote(collection: Collection, name: string, count: number): Promise<Note> {
   const { context, signal, dryRun } = collection;

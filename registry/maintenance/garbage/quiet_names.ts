@@ -3,10 +3,11 @@
 // removes nothing, so a wrong note costs a delay of at most 30 days, never data.
 import { GARBAGE_TABLE } from "../../format/layout.ts";
 import type { Collection } from "../collection.ts";
+import { RACY_MS } from "../noted.ts";
+import { fingerprintOf } from "../pass/fingerprint.ts";
 import { type NameTable, readNameTable } from "../pass/name_table.ts";
 import type { ListedName } from "../pass/pass_names.ts";
 import { LOOK_AGAIN_MS, lookAgainAt, type Outlook } from "../outlook.ts";
-import { RACY_MS } from "./note.ts";
 
 /** The fingerprint of a listing, and until when it shows nothing to remove; then what waits. */
 type Entry = [
@@ -43,7 +44,7 @@ export class QuietNames {
   skips(listed: ListedName): boolean {
     const { name } = listed;
     const mark = this.#collection.markAt();
-    const fingerprint = listed.fingerprint(this.#salt);
+    const fingerprint = fingerprintOf(listed.entries, { salt: this.#salt });
     const entry = this.#collection.looksAtAll() ? undefined : this.#table.entries.get(name);
     const [noted, until = 0, count = 0, bytes = 0, nextAt = 0] = entry ?? [];
     const isQuiet = noted === fingerprint && mark < until && until <= mark + LOOK_AGAIN_MS &&

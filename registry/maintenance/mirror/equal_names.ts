@@ -4,9 +4,10 @@ import { sha256 } from "../../../core/bytes/digest.ts";
 import { isRegistryError } from "../../../core/errors.ts";
 import { encodeName } from "../../../core/naming/names.ts";
 import { mirrorTableFolder } from "../../format/layout.ts";
+import { fingerprintOf } from "../pass/fingerprint.ts";
 import { readNameTable } from "../pass/name_table.ts";
 import { type ListedName, passNames } from "../pass/pass_names.ts";
-import { cellsAmong, Fingerprint, isWanted, itemOf } from "./list_cells.ts";
+import { cellsAmong, fingerprintOfName, isWanted, itemOf } from "./list_cells.ts";
 import type { EqualListings } from "./mirror_name.ts";
 import { type MirrorCell, type MirrorRun, type NamePair, persist } from "./run.ts";
 
@@ -49,7 +50,8 @@ export async function openEqualNames(
         for await (const listed of passNames(from, { prefix, signal, onFailure() {} })) {
           const pair = left.get(listed.name), target = pair && encodeName(pair.target);
           if (pair === undefined || target === undefined) continue;
-          if (fingerprintOf(pair.name, listed) !== noted.get(target)?.source) continue;
+          const fingerprint = fingerprintOfName(pair.name, listed.entries);
+          if (fingerprint !== noted.get(target)?.source) continue;
           left.delete(listed.name);
           pairs.delete(target);
           reportUnchanged(run, pair, listed);
@@ -96,7 +98,7 @@ async function sameTargets(
   noted: ReadonlyMap<string, EqualListings>,
 ): Promise<Map<string, NamePair>> {
   const same = new Map<string, NamePair>(), absent = new Map<string, NamePair>();
-  const nothing = new Fingerprint("").digest();
+  const nothing = fingerprintOf([]);
   const targets: string[] = [];
   for (const [target, pair] of pairs) {
     targets.push(pair.target);
@@ -112,7 +114,7 @@ async function sameTargets(
     const pair = pairs.get(listed.name), equal = noted.get(listed.name);
     if (pair !== undefined) {
       absent.delete(listed.name);
-      const isSame = equal && fingerprintOf(pair.target, listed) === equal.target;
+      const isSame = equal && fingerprintOfName(pair.target, listed.entries) === equal.target;
       if (isSame) same.set(encodeName(pair.name), pair);
       continue;
     }
@@ -123,12 +125,6 @@ async function sameTargets(
   }
   if (isWhole) { for (const pair of absent.values()) same.set(encodeName(pair.name), pair); }
   return same;
-}
-
-function fingerprintOf(name: string, { entries }: ListedName): string {
-  const fingerprint = new Fingerprint(name);
-  for (const entry of entries) fingerprint.add(entry);
-  return fingerprint.digest();
 }
 
 /** Returns what all of these texts begin with. */

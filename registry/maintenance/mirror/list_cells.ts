@@ -1,6 +1,5 @@
-// Lists the cells of a name in both registries, and identifies what was listed.
+// Lists the cells of a name in both registries.
 import { isPrefix, type ObjectInfo } from "../../../core/backend.ts";
-import { createSha256 } from "../../../core/bytes/digest.ts";
 import { itemAt } from "../../../core/faults/present.ts";
 import { inRange } from "../../../core/naming/versions.ts";
 import { asGeneration, headOf } from "../../cell/heads.ts";
@@ -12,38 +11,25 @@ import {
   versionCell,
 } from "../../format/layout.ts";
 import type { Context } from "../../operations/context.ts";
+import { Fingerprint, fingerprintOf } from "../pass/fingerprint.ts";
 import type { MirrorItem } from "./report.ts";
 import { type CellPair, type MirrorCell, type MirrorRun, type NamePair, persist } from "./run.ts";
 
-/**
- * Identifies a listing of a name by what it says of each object but idempotency keys: a mirror does
- * not copy these, and there may be one for each version.
- */
-export class Fingerprint {
-  readonly #hash = createSha256();
-  readonly #keys: string;
-  /** The time of its newest object, milliseconds by the store's clock. */
-  newestAt = 0;
-
-  constructor(name: string) {
-    this.#keys = keysFolder(name);
-  }
-
-  /** Adds an object, in the order of keys. */
-  add({ key, size, modifiedAt, etag }: ObjectInfo): void {
-    if (key.startsWith(this.#keys)) return;
-    this.#hash.update(`${JSON.stringify([key, size, modifiedAt, etag])}\n`);
-    this.newestAt = Math.max(this.newestAt, modifiedAt);
-  }
-
-  /** Returns 128 bits as hexadecimal digits. Do not call `add` afterwards. */
-  digest(): string {
-    return this.#hash.digest().slice(0, 32);
-  }
-}
-
 /** Fingerprints of the listings of a name in both registries. */
 export type BothListings = Record<"source" | "target", Fingerprint>;
+
+/** Creates fingerprints without idempotency keys: a mirror does not copy these. */
+export function beginListings({ name, target }: NamePair): BothListings {
+  return {
+    source: new Fingerprint({ without: keysFolder(name) }),
+    target: new Fingerprint({ without: keysFolder(target) }),
+  };
+}
+
+/** Returns the same fingerprint as `beginListings`, of a whole listing of a name. */
+export function fingerprintOfName(name: string, entries: readonly ObjectInfo[]): string {
+  return fingerprintOf(entries, { without: keysFolder(name) });
+}
 
 /** The cells of one path, of which at least one exists. */
 export interface ListedPair {

@@ -3,7 +3,7 @@ import { compareVersions, type Version } from "../../../core/naming/versions.ts"
 import { isRegistryError } from "../../../core/errors.ts";
 import { settle } from "../../cell/settle.ts";
 import { createLedger, type Ledger } from "./ledger.ts";
-import { type BothListings, Fingerprint, isWanted, itemOf, listPairs } from "./list_cells.ts";
+import { beginListings, type BothListings, isWanted, itemOf, listPairs } from "./list_cells.ts";
 import { LiveVersions } from "./live_versions.ts";
 import { mirrorAlias } from "./mirror_alias.ts";
 import { mirrorDeletion } from "./mirror_deletion.ts";
@@ -11,7 +11,7 @@ import { mirrorNotes } from "./mirror_notes.ts";
 import { mirrorVersion } from "./mirror_version.ts";
 import { attempt, persist, versionOfPair } from "./run.ts";
 import type { CellPair, MirrorCell, MirrorRun, NamePair, Outcome } from "./run.ts";
-import { RACY_MS } from "../garbage/note.ts";
+import { RACY_MS } from "../noted.ts";
 import { listHolds } from "../../operations/holds.ts";
 
 /** Deletions are mirrored before more cells than this are listed. */
@@ -47,8 +47,7 @@ export class StoreMirror {
     this.#run = run;
     this.pair = pair;
     this.#ledger = createLedger(run, pair);
-    const { name, target } = pair;
-    this.#listings = { source: new Fingerprint(name), target: new Fingerprint(target) };
+    this.#listings = beginListings(pair);
     this.#listedAt = run.system.now();
   }
 

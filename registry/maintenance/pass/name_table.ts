@@ -7,7 +7,7 @@ import { isJsonObject } from "../../../core/text/json_text.ts";
 import { forEachAtOnce } from "../../../core/work/at_once.ts";
 import { removeObjects } from "../../../core/work/remove_objects.ts";
 import type { Context } from "../../operations/context.ts";
-import { decodeNote, encodeNote } from "../noted.ts";
+import { decodeNote, digestOfNote, encodeNote } from "../noted.ts";
 
 /** Names of one page. */
 const PAGE = 10_000;
@@ -58,7 +58,7 @@ export async function readNameTable<Entry>(
         const key = `${folder}${first / PAGE}`;
         const names = Object.fromEntries(sorted.slice(first, first + PAGE));
         const bytes = encodeNote({ registry: id, table: folder, names });
-        if (pages.get(key) !== digestOf(bytes)) written.push([key, bytes]);
+        if (pages.get(key) !== digestOfNote(bytes)) written.push([key, bytes]);
         old.delete(key);
       }
       await attempt("write", async () => {
@@ -75,7 +75,7 @@ export async function readNameTable<Entry>(
     const bytes = await page.bytes();
     const names = namesOf(decodeNote(bytes));
     if (names === undefined) return;
-    pages.set(key, digestOf(bytes));
+    pages.set(key, digestOfNote(bytes));
     for (const [name, entry] of Object.entries(names)) {
       if (isEntry(entry)) entries.set(name, entry);
     }
@@ -102,7 +102,3 @@ export async function readNameTable<Entry>(
 }
 
 const PAGE_NUMBER = /^(0|[1-9]\d*)$/;
-
-function digestOf(note: Uint8Array): string {
-  return new TextDecoder().decode(note.subarray(0, 64));
-}

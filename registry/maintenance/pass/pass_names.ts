@@ -1,6 +1,5 @@
 // One pass over all names: a list of their records, cut into ranges that are listed at once.
 import type { ObjectInfo } from "../../../core/backend.ts";
-import { sha256 } from "../../../core/bytes/digest.ts";
 import type { RegistryError } from "../../../core/errors.ts";
 import { decodeName } from "../../../core/naming/names.ts";
 import type { SignalOptions } from "../../../core/registry.ts";
@@ -11,30 +10,11 @@ import { listReadable } from "../damage/readable.ts";
 import { findCut, type KeyRange } from "./cut.ts";
 
 /** A name as the store listed it. */
-export class ListedName {
+export interface ListedName {
   /** Encoded. */
   readonly name: string;
-  /** All objects below `names/<name>/`, in order. */
+  /** All objects of its folder, in order. */
   readonly entries: readonly ObjectInfo[];
-
-  constructor(name: string, entries: readonly ObjectInfo[]) {
-    this.name = name;
-    this.entries = entries;
-  }
-
-  /**
-   * Returns a digest of keys, sizes, times and tags, and of `salt`: what else a note of this listing
-   * depends on. Equal listings have the same.
-   */
-  fingerprint(salt = ""): string {
-    const facts = this.entries.map(({ key, size, modifiedAt, etag }) => [
-      key,
-      size,
-      modifiedAt,
-      etag,
-    ]);
-    return sha256(JSON.stringify([salt, ...facts])).slice(0, 32);
-  }
 }
 
 /** Options of `passNames`. */
@@ -130,7 +110,7 @@ async function* namesIn(pass: Pass, range: KeyRange): AsyncGenerator<ListedName[
   let name = "", entries: ObjectInfo[] = [];
   const endName = () => {
     const isWhole = entries.length > 0 && !failed.has(name) && decodeName(name) !== undefined;
-    if (isWhole) complete.push(new ListedName(name, entries));
+    if (isWhole) complete.push({ name, entries });
     entries = [];
   };
   const onFailure = (error: RegistryError, key: string) => {
