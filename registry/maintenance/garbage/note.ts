@@ -4,7 +4,7 @@ import type { ObjectInfo } from "../../../core/backend.ts";
 import { isRegistryError } from "../../../core/errors.ts";
 import { garbageNoteKey, garbageRecordsFolder, NAMES } from "../../format/layout.ts";
 import { decodeNote, encodeNote, RACY_MS } from "../noted.ts";
-import { readNameTable } from "../pass/name_table.ts";
+import { type NameTable, readNameTable } from "../pass/name_table.ts";
 import type { Collection } from "../collection.ts";
 import { isJsonObject } from "../../../core/text/json_text.ts";
 import type { KnownRecord, KnownRecords } from "./known.ts";
@@ -29,6 +29,8 @@ export type Unexplained = ReadonlyMap<string, number>;
 interface Noted {
   records: Map<string, Entry>;
   unexplained: Unexplained;
+  /** The pages that have the records, if the name was large. */
+  pages?: NameTable<Entry>;
 }
 
 type Entry = [
@@ -50,12 +52,9 @@ export async function openNote(collection: Collection, name: string, count: numb
   const key = garbageNoteKey(name);
   const folder = `${NAMES}${name}/`;
   const pathOf = (entry: ObjectInfo) => entry.key.slice(folder.length);
-  const areMany = count >= MIN_RECORDS;
-  const table = count > MAX_RECORDS
-    ? await readNameTable(context, { folder: garbageRecordsFolder(name), isEntry, signal })
-    : undefined;
+  const areMany = count >= MIN_RECORDS, isLarge = count > MAX_RECORDS;
   let reading: Promise<Noted | undefined> | undefined;
-  const read = () => reading ??= attempt(() => readNote(collection, name, table?.entries));
+  const read = () => reading ??= attempt(() => readNote(collection, name));
   const noted = areMany && collection.measure === undefined ? await read() : undefined;
 
   return {
@@ -84,11 +83,13 @@ export async function openNote(collection: Collection, name: string, count: numb
         if (noted !== undefined) entries.set(pathOf(entry), noted);
       }
       if (isSame(before?.records, entries) && isSame(before?.unexplained, unexplained)) return;
-      await table?.save(entries);
+      const pages = before?.pages ?? (isLarge ? await readPages(collection, name) : undefined);
+      await pages?.save(isLarge ? entries : []);
       const noteOf = {
         registry: context.id,
         name,
-        records: table === undefined ? Object.fromEntries(entries) : {},
+        records: isLarge ? {} : Object.fromEntries(entries),
+        ...(isLarge && { pages: true }),
         ...(unexplained.size === 0 ? {} : { unexplained: Object.fromEntries(unexplained) }),
       };
       const bytes = encodeNote(noteOf);
@@ -109,24 +110,30 @@ export async function openNote(collection: Collection, name: string, count: numb
   }
 }
 
-/** @param more records that the note does not have itself */
-async function readNote(
+async function readPages(
   { context, signal }: Collection,
   name: string,
-  more: ReadonlyMap<string, Entry> = new Map(),
-): Promise<Noted | undefined> {
+): Promise<NameTable<Entry>> {
+  return await readNameTable(context, { folder: garbageRecordsFolder(name), isEntry, signal });
+}
+
+async function readNote(collection: Collection, name: string): Promise<Noted | undefined> {
+  const { context, signal } = collection;
   const object = await context.backend.get(garbageNoteKey(name), { signal });
   if (object === undefined) return undefined;
   if (object.info.size > MAX_NOTE_BYTES) return void await object.body.cancel();
   const note = decodeNote(await object.bytes()) as Partial<Record<string, unknown>> | null;
-  const { registry, name: of, records, unexplained } = note ?? {};
+  const { registry, name: of, records, unexplained, pages: hasPages } = note ?? {};
   // A note of another name may match the same listings, and must not release its payload.
   if (registry !== context.id || of !== name || !isJsonObject(records)) return undefined;
+  // Even if few records are listed: the list may omit those that the pages have.
+  const pages = hasPages === true ? await readPages(collection, name) : undefined;
   return {
     records: new Map([
       ...Object.entries(records).filter((entry): entry is [string, Entry] => isEntry(entry[1])),
-      ...more,
+      ...pages?.entries ?? [],
     ]),
+    pages,
     unexplained: new Map(
       Object.entries(isJsonObject(unexplained) ? unexplained : {})
         .filter((entry): entry is [string, number] => Number.isFinite(entry[1])),

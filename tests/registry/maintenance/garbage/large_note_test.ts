@@ -63,7 +63,23 @@ Deno.test("a page that is lost, damaged or of another name only costs reads", as
   await store.put(`${FOLDER}1`, bytes.subarray(0, 99));
   await store.delete(`${FOLDER}2`);
   assertEquals(await foundIn(world), 10_000);
-  assertEquals(await foundIn(world, 3), 0, "a name with fewer records has no pages");
+});
+
+Deno.test("a list of few records of a large name does not hide what its pages have", async () => {
+  const world = await noted();
+  assertEquals(await foundIn(world, 3), INFOS.length);
+  for (const count of [1, 3]) {
+    const note = await open(world, count);
+    assertEquals(await note.unlisted(INFOS.slice(1)), [INFOS[0].key], `${count} are listed`);
+  }
+});
+
+Deno.test("the note of a name that is not large any more has no pages", async () => {
+  const world = await noted();
+  const few = INFOS.slice(0, 10);
+  await (await open(world, few.length)).save(few, { records: RECORDS, unexplained: new Map() });
+  assertEquals(await world.keys("gc/"), ["gc/a"]);
+  assertEquals(await foundIn(world, few.length), few.length);
 });
 
 Deno.test("gc removes the pages of names that are gone", async () => {
