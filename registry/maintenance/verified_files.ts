@@ -30,6 +30,8 @@ const PER_LIST_BYTE = 5;
 
 /** Remembers the last verified file at each path of a name. */
 export class VerifiedFiles {
+  /** True if records could not be read, and so the files that they name, or not all files. */
+  isPartial = false;
   readonly #selection: Selection;
   readonly #checks: PieceChecks;
   readonly #turns = new Map<string, { done: Promise<Verified | undefined>; bytes: number }>();

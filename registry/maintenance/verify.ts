@@ -87,7 +87,8 @@ export async function verifyRegistry(
   }
   if (repairFrom !== undefined) await repair(context, repairFrom, report, options);
   if (isNoted && hasReadings) readings ??= await open();
-  await readings?.note(window, report.problems.some(({ path }) => path !== undefined));
+  const isRight = !verified.isPartial && report.problems.every(({ path }) => path === undefined);
+  await readings?.note(window, isRight);
   const coverage = readings?.coverage();
   if (coverage !== undefined) report.coverage = coverage;
   report.ok = report.problems.length === 0;

@@ -57,14 +57,15 @@ export async function verifyRecords(
   report: VerifyReport,
   options: VerifyRecordsOptions,
 ): Promise<void> {
-  const { selection } = options;
+  const { selection, verified } = options;
   let batch: Place[] = [];
   let cell = "";
   let isOwn = true;
   const onFailure = async (error: RegistryError, at: string) => {
     await verifyBatch(context, batch, report, options);
     batch = [];
-    if (selection.owns(at)) report.problems.push(asProblem(nameOf(at), at, error));
+    verified.isPartial = true; // each shard has records there
+    report.problems.push(asProblem(nameOf(at), at, error));
   };
   for await (const info of listReadable(context, prefix, { signal: options.signal, onFailure })) {
     if (parseReleasedMark(info.key) !== undefined) continue;
@@ -117,7 +118,7 @@ async function verifyBatch(
     const head = { ...place.info, generation, dead: false };
     const listed = { name, version: version!, head, isOwn: place.isOwn };
     const found = await verifyVersion(context, listed, report, { ...options, inTurn });
-    problems.set(place, place.isOwn ? found : found.filter(({ path }) => path !== undefined));
+    problems.set(place, place.isOwn ? found : found.filter(concernsBytes));
   });
   report.records += batch.filter(({ isOwn }) => isOwn).length;
   for (const place of batch) {
@@ -128,6 +129,11 @@ async function verifyBatch(
       if (!isSame) report.problems.push(problem);
     }
   }
+}
+
+/** True if it may be no problem for another shard, which has the record: a file, or a refusal. */
+function concernsBytes({ path, error }: Damage): boolean {
+  return path !== undefined || isRegistryError(error, "Denied", "Unavailable");
 }
 
 /** Rewords damage of a record that is not the newest: it stops the collector, but no reader. */
@@ -253,6 +259,7 @@ async function verifyVersion(
         const { materializer, files, digest } = source.info;
         if (isOwn && await artifactDigest(materializer, files) !== digest) {
           const { key } = located.found.info;
+          verified.isPartial = true;
           return counted(corruptRecord(key, "its digest does not match its files"));
         }
         if (!deep) {
@@ -264,6 +271,7 @@ async function verifyVersion(
       });
     } catch (error) {
       if (isRegistryError(error, "Conflict")) continue; // overwritten or expired meanwhile
+      verified.isPartial = true;
       return counted(await asPartial(context, error, signal));
     }
   }

@@ -83,7 +83,7 @@ export interface VerifyCoverage {
   since?: Date;
   /** Fraction of the places that no run has read, 0 to 1. */
   unread: number;
-  /** Fraction of the places where the last run found damage that it did not repair. */
+  /** Fraction of the places where the last run could not read all, or left damage. */
   damaged: number;
 }
 

@@ -206,7 +206,9 @@ function coverageText({ since, unread, damaged }: VerifyCoverage, now: number): 
   const read = since !== undefined
     ? `all bytes read since ${formatTime(since)}${ago}`
     : `no run has read about ${percent(unread)} of the bytes yet`;
-  const harm = damaged > 0 ? `; the last run found damage in about ${percent(damaged)}` : "";
+  const harm = damaged > 0
+    ? `; damage, or bytes that could not be read, in about ${percent(damaged)}`
+    : "";
   return `Coverage: ${read}${harm}`;
 }
 

@@ -9,7 +9,7 @@ import type { VerifyCoverage } from "../verify_report.ts";
 import { windowOfDay } from "./sample.ts";
 import { ALL, POSITIONS, type Positions, WHOLE } from "./selection.ts";
 
-/** When each position was read, milliseconds since 1970; 0 if never, negative if damage was found. */
+/** When each position was read, milliseconds since 1970; 0 if never, negative if not all was right. */
 type Times = Float64Array;
 
 const MAX_NOTE_BYTES = 1024 * 1024;
@@ -75,13 +75,13 @@ export class Readings {
     return ordered.reduce((best, window) => oldest(window) < oldest(best) ? window : best);
   }
 
-  /** Notes a complete run. One that ran at the same time may win. */
-  async note({ from, to }: Positions, isDamaged: boolean): Promise<void> {
+  /** Notes a run, and if all that it read was right. One that ran at the same time may win. */
+  async note({ from, to }: Positions, isRight: boolean): Promise<void> {
     if (!this.#canWrite) return;
     const { times, shard } = this.#own;
     const newest = await this.#read(shard);
-    if (newest !== undefined) replaceOlder(times, newest);
-    times.fill(isDamaged ? -this.#startedAt : this.#startedAt, from, to);
+    times.fill(isRight ? this.#startedAt : -this.#startedAt, from, to);
+    if (newest !== undefined) replaceOlder(times, newest); // and damage that a later run found
     await this.#write();
   }
 

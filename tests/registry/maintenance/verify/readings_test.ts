@@ -249,3 +249,22 @@ Deno.test("gc keeps the notes", async () => {
   await collectGarbage(await open({}, (store) => withAge(store, 365 * DAY)));
   assert((await keysOf(backend)).includes(NOTE));
 });
+
+Deno.test("a run that began earlier does not hide damage that a later one found", async () => {
+  const world = await filledWorld();
+  const { backend, advance } = world;
+  let other: VerifyReport | undefined;
+  const slow = await world.open({}, (store) => ({
+    ...store,
+    async *list(prefix, options) {
+      yield* store.list(prefix, options);
+      if (prefix !== "lineage/" || other !== undefined) return;
+      advance(1000);
+      await damage(backend);
+      other = await verifyRegistry(world.registry, { sample: 1 });
+    },
+  }));
+  const { ok, coverage } = await verifyRegistry(slow, { sample: 1 });
+  assertEquals([ok, coverage?.damaged], [true, 1]);
+  assertEquals(other?.ok, false);
+});
