@@ -7,7 +7,7 @@ export interface AtOnceOptions {
   concurrency?: number;
 }
 
-/** Calls `action` for each item. After a failure, waits for running calls and throws it. */
+/** Calls `action` for each item. After a failure, waits for running calls, and throws it. */
 export async function forEachAtOnce<T>(
   items: Iterable<T> | AsyncIterable<T>,
   action: (item: T) => Promise<unknown>,

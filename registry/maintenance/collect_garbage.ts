@@ -99,13 +99,10 @@ async function collectNames(collection: Collection): Promise<void> {
 }
 
 /**
- * Finds all names, and returns those that this run looks at: all that are not known to be quiet, and
- * those without a record. A name whose records cannot be listed as a whole is one of them.
+ * Finds all names, and returns those that this run inspects: all that are not known to be quiet,
+ * and those without a record. A name whose records cannot be listed as a whole is one of them.
  */
-async function namesToLookAt(
-  collection: Collection,
-  quiet: QuietNames,
-): Promise<Set<string>> {
+async function namesToLookAt(collection: Collection, quiet: QuietNames): Promise<Set<string>> {
   const { context, signal, names } = collection;
   for (const name of collection.drafts.names) names.add(name);
   const skipped = new Set<string>();

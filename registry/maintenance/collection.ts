@@ -108,7 +108,7 @@ interface CollectionOptions extends Omit<GarbageOptions, "dryRun"> {
   markKey: string;
   /** Receives sizes, if only those are needed. */
   measure?: Measure;
-  /** Of the name that this collection is a view for. */
+  /** Receives what comparisons find, if this is a view for one name. */
   outlook?: Outlook;
   begun?: Begun;
 }
@@ -150,7 +150,7 @@ export class Collection {
     this.#begun = options.begun ?? { wall: system.now(), monotonic: system.monotonic() };
   }
 
-  /** Returns a view for one name, and what it will know of that name. */
+  /** Returns a view for one name, and the outlook that its comparisons fill. */
   ofName(): { view: Collection; outlook: Outlook } {
     const outlook = new Outlook();
     const view = new Collection(this.context, { ...this.#options, outlook, begun: this.#begun });
@@ -185,7 +185,7 @@ export class Collection {
     return this.#noted(modifiedAt < this.markAt() - ms, modifiedAt + ms);
   }
 
-  /** Returns the result of a comparison with the mark, and notes when it will be true. */
+  /** Returns the result of a comparison with the mark. If false, notes when it will be true. */
   #noted(result: boolean, trueAt: number): boolean {
     if (!result) this.#outlook?.changesAt(trueAt);
     return result;

@@ -174,10 +174,7 @@ export class StoreMirror {
     await forEach(pairs, (pair) => this.#step(pair, () => action(pair)));
   }
 
-  async #step(
-    pair: CellPair,
-    action: () => Promise<Outcome>,
-  ): Promise<Outcome | undefined> {
+  async #step(pair: CellPair, action: () => Promise<Outcome>): Promise<Outcome | undefined> {
     const outcome = await step(this.#run, this.#ledger, pair, action);
     if (outcome?.action !== "skipped" || outcome.isPassing) this.#isQuiet = false;
     return outcome;

@@ -13,7 +13,7 @@ import { type ListedName, passNames } from "../pass/pass_names.ts";
 export interface PrunedName {
   name: string;
   pass?: ListedName;
-  /** Its place in a report: of the name or pattern that means it, then of its key. */
+  /** Its place in a report: the number of the name or pattern that was given, then its key. */
   at: { argument: number; key: string };
 }
 

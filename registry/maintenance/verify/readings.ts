@@ -9,7 +9,7 @@ import type { VerifyCoverage } from "../verify_report.ts";
 import { windowOfDay } from "./sample.ts";
 import { ALL, POSITIONS, type Positions, WHOLE } from "./selection.ts";
 
-/** When each position was read, milliseconds since 1970; 0 if never, negative if not all was right. */
+/** When each position was read, Unix milliseconds; 0 if never, negative if not all was right. */
 type Times = Float64Array;
 
 const MAX_NOTE_BYTES = 1024 * 1024;
@@ -52,12 +52,7 @@ export class Readings {
     return readings;
   }
 
-  private constructor(
-    context: Context,
-    own: NotedShard,
-    startedAt: number,
-    signal?: AbortSignal,
-  ) {
+  private constructor(context: Context, own: NotedShard, startedAt: number, signal?: AbortSignal) {
     this.#context = context;
     this.#own = own;
     this.#startedAt = startedAt;

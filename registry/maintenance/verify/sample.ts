@@ -1,4 +1,4 @@
-// Samples: each run reads the next window of positions, so that the runs of a cycle read everything.
+// Samples: each run reads the next window of positions, so the runs of a cycle read everything.
 import { invalid } from "../../../core/errors.ts";
 import { POSITIONS, type Positions } from "./selection.ts";
 
@@ -7,8 +7,8 @@ const DAY_MS = 24 * 3_600_000;
 /** Throws `Invalid` for a fraction that no cycle of runs could have. */
 export function checkSample(action: string, sample: number, deep: boolean): void {
   if (!deep) {
-    const hint = "Omit sample, or read files too.";
-    throw invalid(action, undefined, "a sample of the files needs `deep`", { hint });
+    const hint = "Omit `sample`, or pass `deep: true`.";
+    throw invalid(action, undefined, "`sample` reads files, but `deep` is false", { hint });
   }
   if (typeof sample === "number" && sample >= 1 / POSITIONS && sample <= 1) return;
   const state = `sample is ${sample}, not a number from ${1 / POSITIONS} to 1`;

@@ -1,5 +1,5 @@
-// The bytes that a run of `verify` reads: blocks of objects, by the digest of their place. Versions that
-// share bytes refer to the same places, so that one run reads all that they share, and once.
+// The bytes that a run of `verify` reads: blocks of objects, by the digest of their place. Versions
+// that share bytes refer to the same places, so one run reads all that they share, and once.
 import { sha256 } from "../../../core/bytes/digest.ts";
 import { invalid } from "../../../core/errors.ts";
 import type { StoredFile } from "../../../core/record.ts";
