@@ -27,7 +27,7 @@ Deno.test("the estimate of a night is near what it costs", async () => {
   for (const [estimated, names] of of) {
     for (const method of ["list", "get"] as const) {
       const requests = names.reduce((sum, name) => sum + counted(name, method), 0);
-      const tolerance = 40 + requests / 5;
+      const tolerance = 6 + requests / 10;
       const text = `${names[0]}: ${estimated[method]} ${method}, counted ${requests}`;
       assert(Math.abs(estimated[method] - requests) <= tolerance, text);
     }
