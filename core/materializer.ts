@@ -152,10 +152,11 @@ export function reopenOf(materializer: ClassMaterializer): MaterializerDescripto
   return materializer.class === undefined ? materializer.reopen : undefined;
 }
 
-/** Throws `Invalid` for an id or formatVersion that a record cannot store. */
+/** Throws `Invalid` for an id or formatVersion that a record cannot store, also for null. */
 export function checkMaterializer(
-  { id, formatVersion }: Pick<Materializer, "id" | "formatVersion">,
+  materializer: Pick<Materializer, "id" | "formatVersion">,
 ): void {
+  const { id, formatVersion } = materializer ?? {};
   const valid = typeof id === "string" && id.length <= 200 && /^[a-z0-9][a-z0-9._/-]*$/.test(id);
   if (valid && Number.isSafeInteger(formatVersion) && formatVersion >= 1) return;
   throw invalid("use materializer", JSON.stringify(id), "invalid id or formatVersion", {

@@ -109,10 +109,6 @@ const USUAL: Readonly<Record<string, [is: (value: unknown) => boolean, hint: str
     (value) => typeof (value as Partial<AbortSignal> | null)?.throwIfAborted === "function",
     "Pass the signal of an AbortController.",
   ],
-  as: [
-    (value) => typeof (value as { id?: unknown } | null)?.id === "string",
-    "Pass a materializer.",
-  ],
   alias: [(value) => typeof value === "string" || Array.isArray(value), "Pass an alias or a list."],
 };
 

@@ -2,6 +2,7 @@
 import type * as FileSystem from "node:fs";
 import type { Artifact, ArtifactInfo } from "../../core/artifact.ts";
 import { fault, invalid, isRegistryError, messageOf } from "../../core/errors.ts";
+import { checkMaterializer } from "../../core/materializer.ts";
 import type { MaterializeOptions, Materializer, Materializers } from "../../core/materializer.ts";
 import { shown } from "../../core/naming/names.ts";
 import { builtinModule, isGranted } from "../../core/system.ts";
@@ -35,6 +36,7 @@ export async function makeValue(
   const { materializers, limit, schema, signal } = options;
   const { as = materializers.get(artifact.info.materializer.id) } = options;
   options[RESOLVED]?.(artifact.info.version);
+  checkMaterializer(as);
   checkSavedBy(as, artifact.info);
   const make = () => limit.together(() => materialize(as, artifact, { signal }));
   const value = await ofCaller(artifact.info, options, make);
