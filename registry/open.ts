@@ -46,7 +46,6 @@ import { parseRef, type Ref } from "../core/naming/refs.ts";
 import { memberOf } from "../core/registry/release.ts";
 import { asAbsent, isAbsent, locate, tryLocate } from "./operations/resolve.ts";
 import { saveValue } from "./operations/save.ts";
-import { Turns } from "./operations/saving/turns.ts";
 import { gracesOf, openSettings } from "./settings.ts";
 import { watchLatest } from "./contract/watch.ts";
 
@@ -125,7 +124,6 @@ export async function openOnBackend(
     cache,
     openNotes,
     farAliases: new Set<string>(),
-    numbering: new Turns(system),
     executor,
     threads: checkThreads(options.threads, guardedBackend),
     announcer,

@@ -6,7 +6,6 @@ import type { RetentionRule } from "../../core/record.ts";
 import type { Registry } from "../../core/registry.ts";
 import type { CachingStore } from "../cache/cached_records.ts";
 import type { PayloadJobs } from "../payload/job_kinds.ts";
-import type { Turns } from "./saving/turns.ts";
 
 export interface Context extends CachingStore {
   readonly materializers: Materializers;
@@ -20,8 +19,6 @@ export interface Context extends CachingStore {
   share: "bytes" | "files";
   /** Cells of aliases whose version one list does not show: their names have many records. */
   readonly farAliases: Set<string>;
-  /** Saves that take the next version of a name, one at a time. */
-  readonly numbering: Turns;
   readonly executor: Executor<PayloadJobs>;
   /** Number of threads that read and verify a large file. */
   readonly threads: number;

@@ -50,57 +50,39 @@ export async function commit(attempt: Attempt, list?: Uint8Array): Promise<Endin
 
 /** Creates the record, again after each lost race that is not final. */
 async function createVersion(attempt: Attempt, content: Content): Promise<Ending> {
-  const { context, operation, artifact: { name, members }, options, userFields } = attempt;
-  const { files } = attempt.payload;
+  const { context, operation, artifact, options, userFields, chooser } = attempt;
+  const { name, members, materializer } = artifact;
+  const { files, inline } = attempt.payload;
   const { inputs = userFields.pinned ?? [] } = members ?? {};
   // Look for an existing version before index entries of the inputs are written.
   const look = inputs.length > 0 && options.onConflict === "skip" &&
     userFields.fields.key === undefined;
   await settle(context, sharedObjects(name, files), operation.signal);
-  const isNumbered = options.version === undefined && context.settings.versioned;
-  const attemptVersion = () => tryVersion(attempt, content, look);
   for (let losses = 1;; losses++) {
-    const ending = isNumbered
-      ? await context.numbering.take(name, attemptVersion, operation.signal)
-      : await attemptVersion();
-    if (ending !== undefined) return ending;
-    // Else another save of the same content won.
-    if (content.unchanged === undefined) await pause(context, operation, losses);
+    let choice = content.unchanged === undefined
+      ? await chooser.choose(look)
+      : await chooser.keep(content.unchanged);
+    const newer = "target" in choice && await newerUnchanged(attempt, choice.target, content);
+    if (newer) choice = await chooser.keep(newer);
+    if ("existing" in choice) return { state: "existing", found: choice.existing };
+    const { target } = choice;
+    const { version } = target;
+    await announceInputs(context, operation, { name, version, inputs, materializer });
+    if (target.generation > 1) await attempt.checkUnprotected(); // promoted meanwhile
+    const record = recordOf(attempt, target, content);
+    const bytes = encodeRecord(record, inline);
+    const key = recordKey(target.cell, target.generation);
+    const outcome = await createRecord(context, operation, key, bytes);
+    if (outcome.won) {
+      const addedBytes = bytes.byteLength + (attempt.placed?.folder.addedBytes(files) ?? 0);
+      return { state: "saved", record, addedBytes };
+    }
+    content.unchanged = await asUnchanged(attempt, outcome.found, content);
+    if (content.unchanged !== undefined) continue; // another save of the same content won
+    const existing = await chooser.lost(target, outcome.found);
+    if (existing !== undefined) return { state: "existing", found: existing };
+    await pause(context, operation, losses);
   }
-}
-
-/** Creates the record. Undefined after a lost race that is not final. */
-async function tryVersion(
-  attempt: Attempt,
-  content: Content,
-  look: boolean,
-): Promise<Ending | undefined> {
-  const { context, operation, artifact, userFields, chooser } = attempt;
-  const { name, members, materializer } = artifact;
-  const { files, inline } = attempt.payload;
-  const { inputs = userFields.pinned ?? [] } = members ?? {};
-  let choice = content.unchanged === undefined
-    ? await chooser.choose(look)
-    : await chooser.keep(content.unchanged);
-  const newer = "target" in choice && await newerUnchanged(attempt, choice.target, content);
-  if (newer) choice = await chooser.keep(newer);
-  if ("existing" in choice) return { state: "existing", found: choice.existing };
-  const { target } = choice;
-  const { version } = target;
-  await announceInputs(context, operation, { name, version, inputs, materializer });
-  if (target.generation > 1) await attempt.checkUnprotected(); // promoted meanwhile
-  const record = recordOf(attempt, target, content);
-  const bytes = encodeRecord(record, inline);
-  const key = recordKey(target.cell, target.generation);
-  const outcome = await createRecord(context, operation, key, bytes);
-  if (outcome.won) {
-    const addedBytes = bytes.byteLength + (attempt.placed?.folder.addedBytes(files) ?? 0);
-    return { state: "saved", record, addedBytes };
-  }
-  content.unchanged = await asUnchanged(attempt, outcome.found, content);
-  if (content.unchanged !== undefined) return undefined;
-  const existing = await chooser.lost(target, outcome.found);
-  return existing && { state: "existing", found: existing };
 }
 
 /** Returns the base if it has the same content and still counts. */
