@@ -47,7 +47,7 @@ export function checkOptions<O>(
   }
   const values = options as Record<string, unknown>;
   if (known !== undefined) checkNames(action, values, known);
-  for (const name in values) checkUsual(action, name, values[name]);
+  checkUsual(action, values);
   for (const name of required) if (values[name] === undefined) throw notGiven(action, name);
   return known === undefined || isPlain(options) ? options : plain(values, known) as O;
 }
@@ -103,21 +103,29 @@ function checkValue(
   throw invalid(action, `${name} is ${what}`, hint);
 }
 
-/** Options that are of one kind wherever they are known. */
-const USUAL: Readonly<Record<string, [is: (value: unknown) => boolean, hint: string]>> = {
-  signal: [
-    (value) => typeof (value as Partial<AbortSignal> | null)?.throwIfAborted === "function",
+/** Options that are of one kind wherever they are known. A signal of null is none, as for `fetch`. */
+const USUAL: readonly [name: string, is: (value: unknown) => boolean, hint: string][] = [
+  [
+    "signal",
+    (value) =>
+      value === null || typeof (value as Partial<AbortSignal>).throwIfAborted === "function",
     "Pass the signal of an AbortController.",
   ],
-  alias: [(value) => typeof value === "string" || Array.isArray(value), "Pass an alias or a list."],
-};
+  [
+    "alias",
+    (value) => typeof value === "string" || Array.isArray(value),
+    "Pass an alias, or a list of them.",
+  ],
+];
 
-/** Throws `Invalid` for a wrong value of a usual option. A signal of null is none, as for `fetch`. */
-function checkUsual(action: string, name: string, value: unknown): void {
-  if (value === undefined || !Object.hasOwn(USUAL, name)) return;
-  const [is, hint] = USUAL[name]!;
-  if (is(value) || name === "signal" && value === null) return;
-  throw invalid(action, `${name} is ${nameOf(value)}`, hint);
+/** Throws `Invalid` for a wrong value of a usual option. */
+function checkUsual(action: string, values: Record<string, unknown>): void {
+  for (const [name, is, hint] of USUAL) {
+    const value = values[name];
+    if (value !== undefined && !is(value)) {
+      throw invalid(action, `${name} is ${nameOf(value)}`, hint);
+    }
+  }
 }
 
 /** Durations of at least an hour, as their own errors say. */

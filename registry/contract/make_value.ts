@@ -36,7 +36,7 @@ export async function makeValue(
   const { materializers, limit, schema, signal } = options;
   const { as = materializers.get(artifact.info.materializer.id) } = options;
   options[RESOLVED]?.(artifact.info.version);
-  checkMaterializer(as);
+  if (options.as !== undefined) checkMaterializer(options.as); // others were, when registered
   checkSavedBy(as, artifact.info);
   const make = () => limit.together(() => materialize(as, artifact, { signal }));
   const value = await ofCaller(artifact.info, options, make);
