@@ -79,7 +79,11 @@ for (const [how, answer] of kindsOfShare("unfinished", Object.entries(unfinished
       finished = call <= n;
       backend.heal();
       const complete = !(report instanceof Error) && report.failures.length === 0;
-      assertEquals(complete, finished || isSpare, `call ${n} failed and nothing was said`);
+      assertEquals(
+        complete,
+        finished || isSpare,
+        `call ${n} failed without a failure in the report`,
+      );
       assertEquals(await readLive((await world.open()).registry), live, `stopped at call ${n}`);
       assertEquals((await collectGarbage(registry)).failures, []);
       assertEquals(await readLive((await world.open()).registry), live);
