@@ -54,22 +54,11 @@ export async function verifyRegistry(
   options: VerifyOptions = {},
 ): Promise<VerifyReport> {
   const { names, repairFrom, shard, sample, deep = true, signal } = options;
-  if (repairFrom !== undefined) checkRegistry("repair from it", repairFrom);
-  if (shard !== undefined) checkShard(ACTION, shard);
-  if (sample !== undefined) checkSample(ACTION, sample, deep);
+  checkOptions({ repairFrom, shard, sample, deep });
   // without the cache: the data of the store is to be verified
   const stored: Context = { ...contextOf(registry, ACTION), cache: undefined };
   const context = findingLostObjects(stored);
-  const unseen: VerifyUnseen = { names: 0, files: 0, generations: 0, auxiliary: 0, strangers: 0 };
-  const report: VerifyReport = {
-    ok: true,
-    versions: 0,
-    records: 0,
-    files: 0,
-    bytes: 0,
-    problems: [],
-    unseen,
-  };
+  const report = emptyReport();
   const startedAt = context.system.now();
   const isNoted = names === undefined && deep;
   const open = async () => await Readings.open(context, { shard, startedAt, signal });
@@ -93,6 +82,19 @@ export async function verifyRegistry(
   if (coverage !== undefined) report.coverage = coverage;
   report.ok = report.problems.length === 0;
   return report;
+}
+
+function checkOptions(
+  { repairFrom, shard, sample, deep }: VerifyOptions & { deep: boolean },
+): void {
+  if (repairFrom !== undefined) checkRegistry("repair from it", repairFrom);
+  if (shard !== undefined) checkShard(ACTION, shard);
+  if (sample !== undefined) checkSample(ACTION, sample, deep);
+}
+
+function emptyReport(): VerifyReport {
+  const unseen: VerifyUnseen = { names: 0, files: 0, generations: 0, auxiliary: 0, strangers: 0 };
+  return { ok: true, versions: 0, records: 0, files: 0, bytes: 0, problems: [], unseen };
 }
 
 /**

@@ -58,13 +58,9 @@ export const verify: Command = defineCommand({
   ],
   async run([names], { shallow = false, repairFrom, ...parts }, context) {
     const { io, shared } = context;
-    const sample = parts.sample === undefined ? undefined : parseSample(parts.sample);
-    if (shallow && sample !== undefined) {
-      throw invalid("verify", "--sample cannot be used with --shallow", "Omit one of them.");
-    }
-    const shard = parts.shard === undefined ? undefined : await shardOf(parts.shard, context);
-    const isPart = sample !== undefined || shard !== undefined;
-    const write = repairFrom !== undefined || isPart && mayWrite(context);
+    const part = await partOf(parts, shallow, context);
+    const write = repairFrom !== undefined ||
+      (part.sample ?? part.shard) !== undefined && mayWrite(context);
     const registry = await context.open({ write });
     const copy = repairFrom === undefined ? undefined : await context.open({
       registry: repairFrom,
@@ -74,8 +70,7 @@ export const verify: Command = defineCommand({
     const report = await runVerify(registry, {
       names: chosen,
       deep: !shallow,
-      sample,
-      shard,
+      ...part,
       repairFrom: copy,
     }, context);
     const { ok, problems, repaired } = report;
@@ -84,15 +79,40 @@ export const verify: Command = defineCommand({
     await context.done({ ...report, ...counts }, summary(report));
     if (!shared.json) await printNotes(report, context);
     if (ok && names.length === 0) {
-      if (shard === undefined) await noteRun(registry.id, ["verify_shallow"], context);
-      const isWhole = !shallow && shard === undefined && report.later === undefined;
-      const { since, damaged } = report.coverage ?? {};
-      const readAt = isWhole ? new Date(io.system.now()) : damaged === 0 ? since : undefined;
+      const isWhole = part.shard === undefined;
+      if (isWhole) await noteRun(registry.id, ["verify_shallow"], context);
+      const readAt = allReadAt(report, !shallow && isWhole, io.system.now());
       if (readAt !== undefined) await noteRun(registry.id, ["verify"], context, readAt);
     }
     return ok ? 0 : 1;
   },
 });
+
+/** Returns the part of the registry that the options select. */
+async function partOf(
+  { sample, shard }: { sample?: string; shard?: string },
+  shallow: boolean,
+  context: CommandContext,
+): Promise<Pick<VerifyOptions, "sample" | "shard">> {
+  const parsed = sample === undefined ? undefined : parseSample(sample);
+  if (shallow && sample !== undefined) {
+    throw invalid("verify", "--sample cannot be used with --shallow", "Omit one of them.");
+  }
+  return {
+    sample: parsed,
+    shard: shard === undefined ? undefined : await shardOf(shard, context),
+  };
+}
+
+/** Returns the time since which all bytes were read; undefined if some were not, or are damaged. */
+function allReadAt(
+  { later, coverage }: VerifyReport,
+  mayBeAll: boolean,
+  now: number,
+): Date | undefined {
+  if (mayBeAll && later === undefined) return new Date(now);
+  return coverage?.damaged === 0 ? coverage.since : undefined;
+}
 
 async function printNotes(
   { unseen, coverage, lineage }: VerifyReport,

@@ -77,19 +77,17 @@ export async function openNote(collection: Collection, name: string, count: numb
       const before = await reading;
       const isNeeded = areMany || unexplained.size > 0 || (before?.unexplained.size ?? 0) > 0;
       if (dryRun || !isNeeded) return;
-      const entries = new Map<string, Entry>();
-      for (const entry of areMany ? listed : []) {
-        const noted = entryOf(entry, records, collection.markAt());
-        if (noted !== undefined) entries.set(pathOf(entry), noted);
-      }
+      const entries = entriesOf(areMany ? listed : [], records);
       if (isSame(before?.records, entries) && isSame(before?.unexplained, unexplained)) return;
       const pages = before?.pages ?? (isLarge ? await readPages(collection, name) : undefined);
       await pages?.save(isLarge ? entries : []);
+      const ofRecords = isLarge
+        ? { records: {}, pages: true }
+        : { records: Object.fromEntries(entries) };
       const noteOf = {
         registry: context.id,
         name,
-        records: isLarge ? {} : Object.fromEntries(entries),
-        ...(isLarge && { pages: true }),
+        ...ofRecords,
         ...(unexplained.size === 0 ? {} : { unexplained: Object.fromEntries(unexplained) }),
       };
       const bytes = encodeNote(noteOf);
@@ -98,6 +96,18 @@ export async function openNote(collection: Collection, name: string, count: numb
       }
     },
   };
+
+  function entriesOf(
+    listed: readonly ObjectInfo[],
+    records: KnownRecords,
+  ): Map<string, Entry> {
+    const entries = new Map<string, Entry>();
+    for (const entry of listed) {
+      const noted = entryOf(entry, records, collection.markAt());
+      if (noted !== undefined) entries.set(pathOf(entry), noted);
+    }
+    return entries;
+  }
 
   async function attempt<T>(action: () => Promise<T>): Promise<T | undefined> {
     try {

@@ -79,11 +79,7 @@ export async function mirrorRegistry(
   };
   const create = await chooseMirror(run, from, to, between);
   if (stores.from === undefined || stores.to === undefined) {
-    if (run.deleted) report.leftOut.push("deletions");
-    if (run.deleted && run.aliases) report.leftOut.push("removed aliases");
-    if (stores.to === undefined) report.leftOut.push("dates");
-    report.leftOut.push("annotations");
-    if (options.settings) report.leftOut.push("settings");
+    report.leftOut.push(...leftOutBy(run, stores.to, options));
   } else {
     if (options.settings && !dryRun) await copySettings(stores.from, stores.to, signal);
     report.missingRules = missingRules(stores.from, stores.to);
@@ -133,6 +129,21 @@ async function chooseMirror(
   const { ContractMirror } = await import("./by_contract.ts");
   const byContract = { ...run, from, to, store: knownContext(to) };
   return (pair, range) => new ContractMirror({ ...byContract, range: rangeIn(from, range) }, pair);
+}
+
+/** Returns what a mirror leaves out that does not read and write the records of two stores. */
+function leftOutBy(
+  run: AnyRun,
+  to: Context | undefined,
+  { settings }: MirrorOptions,
+): MirrorReport["leftOut"] {
+  const left: MirrorReport["leftOut"] = [];
+  if (run.deleted) left.push("deletions");
+  if (run.deleted && run.aliases) left.push("removed aliases");
+  if (to === undefined) left.push("dates");
+  left.push("annotations");
+  if (settings) left.push("settings");
+  return left;
 }
 
 /** A registry without versions has no range of them. */
