@@ -12,7 +12,11 @@ import { createCallsGroup } from "./calls.ts";
 import { createChangedFilesGroup } from "./buckets/changed_files.ts";
 import { createChurnGroup } from "./churn.ts";
 import { createLatestGroup } from "./many/latest.ts";
-import { createLargeBucketGroup, createLargeFolderGroup } from "./large/large.ts";
+import {
+  createLargeBucketGroup,
+  createLargeFolderGroup,
+  createStagesGroup,
+} from "./large/large.ts";
 import { type BenchSettings, type Group, runGroup } from "./measure.ts";
 import { createRulesGroup } from "./many/rules.ts";
 import { createPipelinesGroup } from "./pipelines.ts";
@@ -174,6 +178,16 @@ const GROUPS: Record<string, GroupEntry> = {
   bucket_far: bucket("TLS and a round trip of 30 ms", { tls: true, roundTripMs: 30 }),
   large_tls: large("TLS on this machine", { tls: true, roundTripMs: 0 }),
   large_far: large("TLS and a round trip of 30 ms", { tls: true, roundTripMs: 30 }),
+  stages: {
+    title: "Stages of one large file in a bucket: TLS on this machine",
+    about: "Each stage alone, in a program of its own, and its share of the whole. Sending " +
+      "includes the CRC-32 of the row above it. Stages overlap where threads or the disk allow, " +
+      "so times do not add up; processor times do, but for what lies between the stages. " +
+      "Processors with SHA extensions compute SHA-256 about four times as fast.",
+    create: createStagesGroup,
+    maxRepeats: 3,
+    named: true,
+  },
   large_folder: {
     title: "Verification of one large file in a folder",
     about: "The first verification reads the file after it was saved: where memory suffices, it " +

@@ -11,13 +11,24 @@ export interface BareRange {
   path: string;
   from: number;
   length: number;
+  /** Work on the bytes that were read. @default all of it */
+  does?: BareWork;
+}
+
+interface BareWork {
+  hash: boolean;
+  write: boolean;
 }
 
 const RANGE_BYTES = 8 * MIB;
 const PER_THREAD = 4;
 
 /** Downloads the largest object of a store to a path. */
-export async function runBareThreads(store: Backend, path: string): Promise<void> {
+export async function runBareThreads(
+  store: Backend,
+  path: string,
+  does?: BareWork,
+): Promise<void> {
   let largest = { key: "", size: 0 };
   for await (const entry of store.list("")) {
     if ("key" in entry && entry.size > largest.size) largest = entry;
@@ -28,7 +39,7 @@ export async function runBareThreads(store: Backend, path: string): Promise<void
   fs.truncateSync(path, size);
   const ranges = Array.from({ length: Math.ceil(size / RANGE_BYTES) }, (_, i): BareRange => {
     const from = i * RANGE_BYTES;
-    return { url, path, from, length: Math.min(RANGE_BYTES, size - from) };
+    return { url, path, from, length: Math.min(RANGE_BYTES, size - from), does };
   });
   const threads = Array.from({ length: availableParallelism() }, () => runThread(ranges));
   await Promise.all(threads);

@@ -12,7 +12,7 @@ self.onmessage = async ({ data }) => {
   self.postMessage("done");
 };
 
-async function download({ url, path, from, length }: BareRange): Promise<void> {
+async function download({ url, path, from, length, does }: BareRange): Promise<void> {
   const asking = { signal: new AbortController().signal, onBytes() {} };
   const reply = await replies.ask(url, { from, length }, asking);
   const file = fs.openSync(path, "r+");
@@ -21,8 +21,8 @@ async function download({ url, path, from, length }: BareRange): Promise<void> {
   for (let at = 0; at < length; at += MIB) {
     const block = buffer.subarray(0, Math.min(MIB, length - at));
     await reply!.fill(block);
-    hash.update(block);
-    fs.writeSync(file, block, 0, block.byteLength, from + at);
+    if (does?.hash !== false) hash.update(block);
+    if (does?.write !== false) fs.writeSync(file, block, 0, block.byteLength, from + at);
   }
   await reply!.isAtEnd();
   hash.digest();

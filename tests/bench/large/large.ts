@@ -15,6 +15,7 @@ import { findS5cmd, timedProgram } from "../buckets/s5cmd.ts";
 import type { BenchSettings, Group, Measure, Timing } from "../measure.ts";
 import { MIB, randomBytes } from "../values.ts";
 import type { LargeCall, LargeReport } from "./large_process.ts";
+import { DOWNLOAD_STAGES, SAVE_STAGES } from "./stages.ts";
 
 const AUTHORITY = join(CERTIFICATES, "authority.pem");
 /** 10 Gbit, in MiB. */
@@ -119,6 +120,56 @@ export async function createLargeBucketGroup(
     await store.deleteMany!(keys.filter((key) => copies.test(key)));
     fs.rmSync(target, { force: true });
   }
+}
+
+/** Each stage of a save and of a download of one large file, beside the whole. */
+export async function createStagesGroup(
+  { folder, quick, largeMib }: BenchSettings,
+): Promise<Group> {
+  const mib = quick ? 128 : largeMib, size = mib * MIB;
+  const source = writeSource(folder, mib), target = join(folder, "target");
+  const server = await startServer("minio", { tls: CERTIFICATES });
+  const place = placeOf(server);
+  let round = 0;
+  const save = inProcess(
+    "save",
+    mib,
+    EVERY,
+    (call) => call({ operation: "save", place, path: source, version: `${++round}.0.0` }),
+  );
+  const download = inProcess("download", mib, EVERY, async (call) => {
+    const timing = await call({ operation: "download", place, path: target, version: "latest" });
+    fs.rmSync(target);
+    return timing;
+  });
+  const stagesOf = (stages: object, whole: Measure) =>
+    Object.keys(stages).map((stage): Measure => ({
+      ...inProcess(
+        stage,
+        mib,
+        EVERY,
+        (call) => call({ operation: "stage", place, path: source, version: "", stage, size }),
+      ),
+      floor: whole.name,
+    }));
+  const measures = [
+    save,
+    ...stagesOf(SAVE_STAGES, save),
+    download,
+    ...stagesOf(DOWNLOAD_STAGES, download),
+  ];
+  for (const measure of measures) {
+    const run = measure.run;
+    let cpuMs = Infinity;
+    measure.run = async () => {
+      const timing = await run();
+      cpuMs = Math.min(cpuMs, timing.cpuMs);
+      return timing;
+    };
+    measure.facts = undefined;
+    measure.columns = () => ({ "processor, ms/MiB": (cpuMs / mib).toFixed(2) });
+  }
+  return { measures, [Symbol.asyncDispose]: () => server[Symbol.asyncDispose]() };
 }
 
 /** Verifies one large file of a registry on a disk, on one thread and on all. */

@@ -9,9 +9,14 @@ import { peakRssMib } from "../batch/memory_process.ts";
 import { timed, type Timing } from "../measure.ts";
 import { runBareThreads } from "./bare_threads.ts";
 import { runBareUpload } from "./bare_upload.ts";
+import { DOWNLOAD_STAGES, SAVE_STAGES } from "./stages.ts";
 
 export interface LargeCall {
-  operation: "save" | "download" | "verify" | "bare loop up" | "bare loop down";
+  operation: "save" | "download" | "verify" | "bare loop up" | "bare loop down" | "stage";
+  /** Of `SAVE_STAGES` or `DOWNLOAD_STAGES`. */
+  stage?: string;
+  /** Bytes of the file; only stages need it. */
+  size?: number;
   /** A bucket, or the folder of a registry. */
   place: ServerPlace | string;
   version: string;
@@ -27,7 +32,9 @@ export interface LargeReport {
 }
 
 if (import.meta.main) {
-  const { operation, place, version, path, threads }: LargeCall = JSON.parse(process.argv[2]!);
+  const { operation, place, version, path, threads, stage, size = 0 }: LargeCall = JSON.parse(
+    process.argv[2]!,
+  );
   const isFolder = typeof place === "string";
   const registry = isFolder
     ? await openRegistry(place, { durability: "os", cache: false, threads })
@@ -41,6 +48,9 @@ if (import.meta.main) {
       await runBareUpload(registry.backend!, `objects/bare/${version}`, path);
     } else if (operation === "bare loop down") {
       await runBareThreads(registry.backend!, path);
+    } else if (operation === "stage") {
+      const run = { ...SAVE_STAGES, ...DOWNLOAD_STAGES }[stage!]!;
+      await run({ store: registry.backend!, path, target: `${path}.target`, size });
     } else {
       const { ok } = await verifyRegistry(registry);
       if (!ok) throw new Error("Cannot measure: the registry is damaged");
