@@ -107,11 +107,36 @@ export function inRange(version: Version, range: VersionRange): boolean {
   return satisfies(version.semver, range);
 }
 
-export function takesPrereleases(range: VersionRange): boolean {
-  // NaN stands for any number, as in `*`.
-  return range.some((all) =>
-    all.some(({ major, prerelease = [] }) => Number.isNaN(major) || prerelease.length > 0)
-  );
+/** Beginnings of the `order` of the newest and the oldest versions of a range. */
+export interface OrderBounds {
+  from: string;
+  to: string;
+}
+
+/**
+ * Returns bounds of the releases in a range, or of its prereleases; undefined if it has none. A
+ * version within them may still be out of range.
+ */
+export function orderBounds(range: VersionRange, prereleases: boolean): OrderBounds | undefined {
+  const bounds = range.flatMap((all) => boundsOfAll(all, prereleases) ?? []);
+  return bounds.length === 0 ? undefined : bounds.reduce((a, b) => ({
+    from: a.from < b.from ? a.from : b.from,
+    to: a.to > b.to ? a.to : b.to,
+  }));
+}
+
+function boundsOfAll(all: VersionRange[number], prereleases: boolean): OrderBounds | undefined {
+  let from = "", to = "q", isPossible = !prereleases; // "q" sorts after every order
+  for (const { operator = "=", major, minor, patch, prerelease = [] } of all) {
+    const numbers = [major, minor, patch];
+    const isAny = !numbers.every(Number.isSafeInteger); // NaN in `*`
+    isPossible ||= isAny || prerelease.length > 0; // others exclude prereleases
+    if (isAny || operator === "!=") continue;
+    const order = numbers.map(encodeNumber).join("");
+    if (!operator.startsWith(">") && order > from) from = order;
+    if (!operator.startsWith("<") && order < to) to = order;
+  }
+  return isPossible && from <= to ? { from, to } : undefined;
 }
 
 /** Compares versions; older ones sort first. */
@@ -186,13 +211,15 @@ function versionMeant(text: string): string | undefined {
 const CHARS = "-0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz";
 
 function encodeOrder(version: VersionParts, text: string): string {
-  let order = encodeNumber(version.major, text) + encodeNumber(version.minor, text) +
-    encodeNumber(version.patch, text);
+  const numbers = [version.major, version.minor, version.patch];
+  if (!numbers.every(Number.isSafeInteger)) throw invalidVersion(text);
+  let order = numbers.map(encodeNumber).join("");
   const pre = version.prerelease ?? [];
   if (pre.length === 0) return order;
   for (const id of pre) {
     if (typeof id === "number") {
-      order += `n${encodeNumber(id, text)}`;
+      if (!Number.isSafeInteger(id)) throw invalidVersion(text);
+      order += `n${encodeNumber(id)}`;
       continue;
     }
     if (DIGITS.test(id)) throw invalidVersion(text); // a number over 2^53 - 1
@@ -202,8 +229,7 @@ function encodeOrder(version: VersionParts, text: string): string {
   return `${order}z`;
 }
 
-function encodeNumber(value: number, text: string): string {
-  if (!Number.isSafeInteger(value)) throw invalidVersion(text);
+function encodeNumber(value: number): string {
   const digits = String(value);
   let encoded = String.fromCharCode("p".charCodeAt(0) + 1 - digits.length);
   for (const digit of digits) encoded += 9 - Number(digit);

@@ -15,7 +15,7 @@ import {
   decodeOrder,
   FIRST_VERSION,
   inRange,
-  takesPrereleases,
+  orderBounds,
 } from "../../core/naming/versions.ts";
 import type { Version, VersionRange } from "../../core/naming/versions.ts";
 import type { OpeningStore, Store } from "./store.ts";
@@ -147,6 +147,8 @@ interface HeadsOptions {
   deleted?: boolean;
   /** A key to begin after. */
   from?: string;
+  /** A key to end after. */
+  to?: string;
   /** Returns true for objects that are not of a cell. */
   isMark?(object: ObjectInfo): boolean;
   signal?: AbortSignal;
@@ -158,9 +160,10 @@ export async function* liveHeads(
   folder: string,
   options: HeadsOptions = {},
 ): AsyncGenerator<Head> {
-  const { deleted, from: after, isMark, signal } = options;
+  const { deleted, from: after, to, isMark, signal } = options;
   let cell = "";
   for await (const entry of store.backend.list(folder, { firstPerFolder: true, after, signal })) {
+    if (to !== undefined && !isPrefix(entry) && entry.key > to) return;
     if (isPrefix(entry) || isMark?.(entry)) continue;
     if (cell !== "" && entry.key.startsWith(cell)) continue; // older
     const newest = asGeneration(entry);
@@ -179,50 +182,76 @@ export interface VersionHead {
   head: Head;
 }
 
-/**
- * Yields the versions of a name, newest first, releases and prereleases merged; by default live.
- * Begins after a version, which may be missing.
- */
-export async function* versionHeads(
+/** Versions of a name. */
+export interface VersionSelection {
+  range?: VersionRange;
+  /** Only versions below this one, which may be missing. */
+  after?: Version;
+}
+
+/** Yields the versions of a name, newest first, releases and prereleases merged; by default live. */
+export function versionHeads(
   store: Store,
   name: string,
-  { range, after, ...options }: {
-    range?: VersionRange;
-    after?: Version;
-    deleted?: boolean;
-    signal?: AbortSignal;
-  } = {},
+  { range, after, ...options }: VersionSelection & { deleted?: boolean; signal?: AbortSignal } = {},
 ): AsyncGenerator<VersionHead> {
-  const releases = range === undefined || takesPrereleases(range)
-    ? (["final", "prerelease"] as const)
-    : (["final"] as const);
-  const { versioned } = store.settings;
-  const kinds = versioned ? releases : (["single"] as const);
-  const streams = kinds.map((kind) => {
-    const folder = versionKindFolder(name, kind);
-    const from = after && afterFolder(`${folder}${orderSegment(after, versioned)}/`);
-    return liveHeads(store, folder, { ...options, from });
+  return newestFirst(store, name, { range, after }, async function* ({ folder, from, to }) {
+    for await (const head of liveHeads(store, folder, { ...options, from, to })) {
+      const order = itemAt(head.key.split("/"), -2);
+      const version = order === "_" ? FIRST_VERSION : decodeOrder(order);
+      if (version !== undefined) yield { version, head };
+    }
   });
+}
+
+/** The part of a name in which its releases or prereleases are. */
+export interface VersionKeys {
+  folder: string;
+  /** A key to begin after. */
+  from?: string;
+  /** A key to end after. */
+  to?: string;
+}
+
+/** Merges what `read` finds of the releases and of the prereleases of a name, newest first. */
+export async function* newestFirst<T extends { version: Version }>(
+  { settings }: Pick<Store, "settings">,
+  name: string,
+  selection: VersionSelection,
+  read: (keys: VersionKeys) => AsyncGenerator<T>,
+): AsyncGenerator<T> {
+  const { range } = selection;
+  const streams = versionKeys(name, selection, settings.versioned).map(read);
   try {
-    const next = await Promise.all(streams.map(nextVersionHead));
+    const next = await Promise.all(streams.map((stream) => stream.next()));
     for (;;) {
-      const [a, b] = next;
+      const [a, b] = next.map(({ done, value }) => done ? undefined : value);
       const first =
         a === undefined || (b !== undefined && compareVersions(a.version, b.version) < 0) ? 1 : 0;
-      const newer = next[first], stream = streams[first];
+      const newer = first === 0 ? a : b, stream = streams[first];
       if (newer === undefined || stream === undefined) return;
       if (range === undefined || inRange(newer.version, range)) yield newer;
-      next[first] = await nextVersionHead(stream);
+      next[first] = await stream.next();
     }
   } finally {
     for (const stream of streams) await stream.return(undefined);
   }
 }
 
-async function nextVersionHead(stream: AsyncGenerator<Head>): Promise<VersionHead | undefined> {
-  for (let next = await stream.next(); !next.done; next = await stream.next()) {
-    const order = itemAt(next.value.key.split("/"), -2);
-    const version = order === "_" ? FIRST_VERSION : decodeOrder(order);
-    if (version !== undefined) return { version, head: next.value };
-  }
+function versionKeys(
+  name: string,
+  { range, after }: VersionSelection,
+  versioned: boolean,
+): VersionKeys[] {
+  const kinds = versioned ? (["final", "prerelease"] as const) : (["single"] as const);
+  return kinds.flatMap((kind) => {
+    const folder = versionKindFolder(name, kind);
+    const below = after && afterFolder(`${folder}${orderSegment(after, versioned)}/`);
+    if (range === undefined || kind === "single") return [{ folder, from: below }];
+    const bounds = orderBounds(range, kind === "prerelease");
+    if (bounds === undefined) return [];
+    const from = `${folder}${bounds.from}`;
+    const to = `${folder}${bounds.to}\x7f`; // keys are ASCII
+    return [{ folder, from: below !== undefined && below > from ? below : from, to }];
+  });
 }

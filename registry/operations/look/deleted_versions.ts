@@ -2,18 +2,19 @@
 import { authorOf } from "../../../core/naming/author.ts";
 import { isPrefix } from "../../../core/backend.ts";
 import { isUnreadable, type RegistryError } from "../../../core/errors.ts";
-import {
-  compareVersions,
-  inRange,
-  type Version,
-  type VersionRange,
-} from "../../../core/naming/versions.ts";
+import type { Version } from "../../../core/naming/versions.ts";
 import type { VersionEntry, VersionsOptions } from "../../../core/registry.ts";
 import { type Graces, readGraces } from "../../cell/graces.ts";
-import { asGeneration, type Generation } from "../../cell/heads.ts";
+import {
+  asGeneration,
+  type Generation,
+  newestFirst,
+  type VersionKeys,
+  type VersionSelection,
+} from "../../cell/heads.ts";
 import { inWords } from "../../../core/calls/verb_errors.ts";
 import { TOMBSTONE_BYTES } from "../../format/record_codec.ts";
-import { parseCellKey, versionCell, versionsFolder } from "../../format/layout.ts";
+import { parseCellKey } from "../../format/layout.ts";
 import type { Context } from "../context.ts";
 import { contentOf, keptUntil } from "../undelete/deleted_version.ts";
 import { artifactInfo } from "../load.ts";
@@ -25,21 +26,17 @@ interface ListedCell {
   generations: Generation[];
 }
 
-interface Which {
-  range?: VersionRange;
-  after?: Version;
-}
-
 /** Yields the deleted versions that can be restored, newest first. */
 export async function* listDeleted(
   context: Context,
   name: string,
-  which: Which,
+  which: VersionSelection,
   { details = false, limit = Infinity, signal }: VersionsOptions,
 ): AsyncGenerator<VersionEntry> {
   let count = 0;
   let graces: Graces | undefined;
-  for (const listed of await deletedCells(context, name, which, signal)) {
+  const cells = newestFirst(context, name, which, (keys) => deletedCells(context, keys, signal));
+  for await (const listed of cells) {
     const { cell, version, generations } = listed;
     const entry: Omit<VersionEntry, "generation" | "modifiedAt"> = {
       name,
@@ -70,27 +67,28 @@ function isSuperseded(error: unknown): boolean {
   return (error as Partial<RegistryError>).code === "Conflict";
 }
 
-/** Returns the cells whose head is a tombstone above another record. */
-async function deletedCells(
+/** Yields the cells whose head is a tombstone above another record. */
+async function* deletedCells(
   context: Context,
-  name: string,
-  { range, after }: Which,
+  { folder, from: after, to }: VersionKeys,
   signal?: AbortSignal,
-): Promise<ListedCell[]> {
-  const { versioned } = context.settings;
-  const cells = new Map<string, ListedCell>();
-  for await (const entry of context.backend.list(versionsFolder(name), { signal })) {
+): AsyncGenerator<ListedCell> {
+  let last: ListedCell | undefined;
+  for await (const entry of context.backend.list(folder, { after, signal })) {
     const listed = isPrefix(entry) ? undefined : asGeneration(entry);
     const { cell = "", version } = listed && parseCellKey(listed.key) || {};
     if (listed === undefined || version === undefined) continue;
-    if (cell !== versionCell(name, version, versioned)) continue;
-    const known = cells.get(cell);
-    if (known !== undefined) known.generations.push(listed);
-    else cells.set(cell, { cell, version, generations: [listed] });
+    if (to !== undefined && listed.key > to) break;
+    if (last !== undefined && last.cell === cell) {
+      last.generations.push(listed);
+    } else {
+      if (last !== undefined && isDeleted(last)) yield last;
+      last = { cell, version, generations: [listed] };
+    }
   }
-  return [...cells.values()].filter(({ version, generations: [head, ...below] }) =>
-    head?.size === TOMBSTONE_BYTES && below.some(({ size }) => size !== TOMBSTONE_BYTES) &&
-    (range === undefined || inRange(version, range)) &&
-    (after === undefined || compareVersions(version, after) < 0)
-  ).sort((a, b) => compareVersions(b.version, a.version));
+  if (last !== undefined && isDeleted(last)) yield last;
+}
+
+function isDeleted({ generations: [head, ...below] }: ListedCell): boolean {
+  return head?.size === TOMBSTONE_BYTES && below.some(({ size }) => size !== TOMBSTONE_BYTES);
 }

@@ -20,9 +20,15 @@ export const OF_NAME: Readonly<Record<string, Operation>> = {
   "load by version": (registry, name) => registry.load(`${name}@1.0.0`),
   "load the latest": (registry, name) => registry.load(name),
   "load by range": (registry, name) => registry.load(`${name}@>=1`),
+  "load by range, far below the newest": (registry, name) => registry.load(`${name}@^1`),
   "info": (registry, name) => registry.info(`${name}@1.0.0`),
   "set an alias": (registry, name) => registry.setAlias(name, "production", "1.0.0"),
   "the newest 50 versions": (registry, name) => all(registry.versions(name, { limit: 50 })),
+  "50 versions below another": (registry, name) =>
+    all(registry.versions(name, { after: "500.0.0", limit: 50 })),
+  "the versions in a range": (registry, name) => all(registry.versions(name, { range: "1.x" })),
+  "the deleted versions in a range": (registry, name) =>
+    all(registry.versions(name, { range: "1.x", deleted: true })),
   "the first 50 names": (registry) => all(registry.names({ limit: 50 })),
 };
 

@@ -8,9 +8,13 @@ const ANY_SIZE = {
   "load by version": { list: 1, get: 1 },
   "load the latest": { list: 1, get: 1 },
   "load by range": { list: 1, get: 1 },
+  "load by range, far below the newest": { list: 1, get: 1 },
   "info": { list: 1, get: 1 },
   "set an alias": { list: 2, get: 1, put: 1 },
   "the newest 50 versions": { list: 2 },
+  "50 versions below another": { list: 2 },
+  "the versions in a range": { list: 1 },
+  "the deleted versions in a range": { list: 1 },
 };
 
 const SIZES = {

@@ -9,9 +9,9 @@ import {
   isRange,
   isVersion,
   nextVersion,
+  orderBounds,
   parseVersion,
   parseVersionRange,
-  takesPrereleases,
 } from "../../../core/naming/versions.ts";
 import { build, isAccepted, version } from "./arbitrary_versions.ts";
 import { thrown } from "../thrown.ts";
@@ -149,25 +149,56 @@ Deno.test("ranges contain the same versions as npm's", () => {
   }
 });
 
-Deno.test("takesPrereleases() is true for every range with a prerelease", () => {
-  for (const text of ["^1.0.0", ">=0", "1.x", "~1.2", ">=1 <3", "1 - 2", "1 || 2"]) {
-    assert(!takesPrereleases(parseVersionRange(text)), text);
-  }
-  for (const text of ["*", "^2.0.0-rc.1", "1 || <2.0.0-0"]) {
-    assert(takesPrereleases(parseVersionRange(text)), text);
-  }
-  const operators = fc.constantFrom("^", "~", ">=", "<", ">", "<=", "=", "");
-  const one = fc.tuple(operators, fc.nat(2), fc.nat(2)).map(([operator, major, minor]) =>
-    `${operator}${major}.${minor}`
+/** Returns the versions that begin and end the bounds of a range, such as "2.0.0 1.0.0". */
+function boundsOf(range: string, prereleases = false): string | undefined {
+  const bounds = orderBounds(parseVersionRange(range), prereleases);
+  return bounds && [bounds.from, bounds.to].map((order) => decodeOrder(order)?.canonical).join(" ");
+}
+
+Deno.test("orderBounds() are the numbers between which a range is", () => {
+  const releases: [range: string, bounds: string | undefined][] = [
+    ["1.2.x", "1.3.0 1.2.0"],
+    ["^1", "2.0.0 1.0.0"],
+    ["1 || 3.1 || 2", "3.2.0 1.0.0"],
+    [">=1.5 <2 <1.7", "1.7.0 1.5.0"],
+    ["<=4.5.6", "4.5.6 "],
+    [">3", " 4.0.0"],
+    ["*", " "],
+    ["1 || *", " "],
+    [">3 <2", undefined],
+    ["<99999999999999999999", " "],
+  ];
+  for (const [range, bounds] of releases) assertEquals(boundsOf(range), bounds, range);
+  assertEquals(boundsOf("^1.2.3-rc.1", true), "2.0.0 1.2.3");
+  assertEquals(boundsOf("^1.2", true), undefined);
+  assertEquals(boundsOf("*", true), " ");
+});
+
+Deno.test("every version in a range is within its bounds", () => {
+  const number = fc.oneof(fc.nat(3), fc.constantFrom(9, 10, 11, 99, 100));
+  const numbers = fc.tuple(number, number, number).map((parts) => parts.join("."));
+  const identifiers = fc.constantFrom("", "", "-0", "-rc.1", "-rc.10", "-x");
+  const one = fc.tuple(
+    fc.constantFrom("^", "~", ">=", "<", ">", "<=", "=", ""),
+    fc.oneof(fc.tuple(numbers, identifiers).map((parts) => parts.join("")), fc.constant("1.x")),
+  ).map((parts) => parts.join(""));
+  const ranges = fc.tuple(
+    fc.oneof({ weight: 9, arbitrary: one }, { weight: 1, arbitrary: fc.constant("*") }),
+    fc.constantFrom(" ", " || "),
+    one,
+  ).map((parts) => parts.join(""));
+  const isWithin = (order: string, range: string, prerelease: boolean) => {
+    const bounds = orderBounds(parseVersionRange(range), prerelease);
+    return bounds !== undefined && order >= bounds.from && order <= `${bounds.to}\x7f`;
+  };
+  fc.assert(
+    fc.property(ranges, numbers, identifiers, (range, numbers, pre) => {
+      const { order, prerelease, ...version } = parseVersion(numbers + pre);
+      const isIn = inRange({ ...version, order, prerelease }, parseVersionRange(range));
+      assert(!isIn || isWithin(order, range, prerelease), `${numbers}${pre} in ${range}`);
+    }),
+    { numRuns: 3_000 },
   );
-  const ranges = fc.tuple(one, one, fc.constantFrom(" ", " || ")).map(([a, b, between]) =>
-    `${a}${between}${b}`
-  );
-  fc.assert(fc.property(ranges, fc.nat(2), fc.nat(2), (text, major, minor) => {
-    const range = parseVersionRange(text);
-    const isIn = inRange(parseVersion(`${major}.${minor}.0-rc.1`), range);
-    assert(!isIn || takesPrereleases(range), text);
-  }));
 });
 
 Deno.test("parseVersionRange() refuses invalid and very long ranges", () => {

@@ -1,7 +1,13 @@
 import { asMap } from "../../../registry/contract/map.ts";
 import fc from "fast-check";
 import { assertEquals } from "@std/assert";
-import { compareVersions, parseVersion } from "../../../core/naming/versions.ts";
+import {
+  compareVersions,
+  inRange,
+  parseVersion,
+  parseVersionRange,
+} from "../../../core/naming/versions.ts";
+import { wrapCalls } from "../../../core/work/wrap_backend.ts";
 import { collect, rejected } from "../rejected.ts";
 import { recordCalls, withHooks } from "../with_hooks.ts";
 import { keysOf, noise, testInMemory, testOnEach } from "../registries.ts";
@@ -30,6 +36,57 @@ testOnEach("versions() omits deleted ones, reads no record", async ({ registry, 
   const expected = NEWEST_FIRST.filter((version) => !["2.0.0", "3.0.0-alpha"].includes(version));
   assertEquals(await versionsOf(watched.versions("a")), expected);
   assertEquals(calls, ["list", "list"]);
+});
+
+testOnEach(
+  "versions() in a range are those of all versions that are in it",
+  async ({ registry }) => {
+    const numbers = "0.9.0 1.0.0 1.0.1 1.2.3 1.10.0 2.0.0 2.0.1 10.0.0 10.0.1 100.0.0".split(" ");
+    const all = numbers.flatMap((version) => [`${version}-rc.1`, `${version}-rc.10`, version]);
+    for (const [i, version] of all.entries()) {
+      await registry.save("a", version, { version });
+      if (i % 2 === 0) await registry.delete(`a@${version}`);
+    }
+    const sorted = all.map(parseVersion).sort((a, b) => compareVersions(b, a));
+    const ranges = ["1.x", "^1.2.3-rc.1", "<2.0.0-rc.10", ">=2 <10.0.1", ">3 <2", "1 || 10", "*"];
+    for (const range of [...ranges, "=1.0.1", "<=10.0.0", ">2.0.0-rc.1 <2.0.1 || 0.9.0-rc.10"]) {
+      for (const after of [undefined, "11.0.0", "2.0.1", "2.0.0-rc.10", "1.0.0", "0.1.0"]) {
+        for (const deleted of [false, true]) {
+          const expected = sorted.filter((version) =>
+            all.indexOf(version.canonical) % 2 === (deleted ? 0 : 1) &&
+            inRange(version, parseVersionRange(range)) &&
+            (after === undefined || compareVersions(version, parseVersion(after)) < 0)
+          );
+          assertEquals(
+            await versionsOf(registry.versions("a", { range, after, deleted })),
+            expected.map(({ canonical }) => canonical),
+            JSON.stringify({ range, after, deleted }),
+          );
+        }
+      }
+    }
+  },
+);
+
+testInMemory("versions() lists no more than it shows", async ({ registry, open }) => {
+  for (let n = 1; n <= 60; n++) await registry.save("a", n, { version: `${n}.0.0` });
+  for (const version of [57, 58, 3]) await registry.delete(`a@${version}.0.0`);
+  let lists = 0;
+  const watched = await open({}, (inner) =>
+    wrapCalls(inner, async ({ method }, act) => {
+      if (method === "list") lists++;
+      return await act(undefined);
+    }, { pageEntries: 5 }));
+  const count = async (options: Parameters<typeof registry.versions>[1]) => {
+    lists = 0;
+    const versions = await versionsOf(watched.versions("a", options));
+    return [...versions, lists];
+  };
+  assertEquals(await count({ range: "20.x" }), ["20.0.0", 1]);
+  assertEquals(await count({ range: "<21", limit: 2 }), ["20.0.0", "19.0.0", 1]);
+  assertEquals(await count({ range: "3.x", deleted: true }), ["3.0.0", 2]);
+  assertEquals(await count({ deleted: true, limit: 1 }), ["58.0.0", 3]);
+  assertEquals(await count({ range: ">70 <65" }), [0]);
 });
 
 testOnEach("latest costs the same for 3 and 300 versions", async ({ registry, open }) => {
