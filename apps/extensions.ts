@@ -1,6 +1,7 @@
 // All extensions of the command line and the service.
 import { davExtension } from "../gateways/dav/extension.ts";
 import { hubExtension } from "../gateways/hub/extension.ts";
+import { s3Extension } from "../gateways/s3/extension.ts";
 import { mindtraceExtension } from "../neighbors/mindtrace/extension.ts";
 import { pipelinesExtension } from "../operators/surface/extension.ts";
 import { pluginsExtension } from "../plugins/surface/extension.ts";
@@ -14,6 +15,7 @@ export const EXTENSIONS: readonly Extension[] = [
   jobsExtension,
   hubExtension,
   davExtension,
+  s3Extension,
   mcpExtension,
   mindtraceExtension,
   signInExtension,

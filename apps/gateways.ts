@@ -6,6 +6,7 @@
  */
 export { Answer, type ProblemFields } from "./server/answer.ts";
 export type { Access, ReadableArtifact, Right, RouteScope } from "./server/access/access.ts";
+export type { TokenProof } from "./server/access/token_file.ts";
 export { route } from "./server/describe.ts";
 export type { ParamOf, Route, ValueOf } from "./server/describe.ts";
 export type { AskedVersion, OpenVersion } from "./server/files/opened.ts";

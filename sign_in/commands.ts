@@ -6,7 +6,6 @@ import { lockLogins, readLogins, setLogin } from "./login/login_file.ts";
 import { isPrivateUrl } from "../core/urls/private_url.ts";
 import { accessOf, chosenOffer, type ServiceAccess, signInOf } from "./login/service_offers.ts";
 import { signIn } from "./login/sign_in.ts";
-import { tokenOfRun } from "../apps/cli/places/token_of_run.ts";
 import {
   defineCommand,
   findRegistry,
@@ -16,6 +15,7 @@ import {
   parsePort,
   printable,
   shellWord,
+  tokenOfRun,
 } from "../apps/cli/extending.ts";
 import type { Command, CommandContext } from "../apps/cli/extending.ts";
 

@@ -100,6 +100,7 @@ export function createOidcCheck(
       });
       return accessOf(claims, issuer);
     },
+    prove: async (proof) => await tokens?.prove?.(proof),
     problem: async () => await tokens?.problem?.(),
     signIn: {
       audience: audience[0],

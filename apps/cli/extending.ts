@@ -13,6 +13,7 @@ export { printEvent, Repeated, workerLine, workUntilStopped } from "./jobs/work_
 export { expandNames } from "./look/expand_names.ts";
 export { findRegistry } from "./places/find_registry.ts";
 export { localPathOf, openStore } from "./places/open_store.ts";
+export { tokenOfRun } from "./places/token_of_run.ts";
 export { defineCommand, REF_ARGUMENT } from "./program/command.ts";
 export type { Command, CommandContext, FlagsOf, OptionDefinition } from "./program/command.ts";
 export { factsText, printTable } from "./program/print_table.ts";

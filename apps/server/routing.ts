@@ -78,7 +78,7 @@ export function openGateways(
   return gateways.map((gateway) => {
     const own = gateway.takesAllPaths ? new Router() : routes;
     gateway.addRoutes?.(own, context);
-    return { gateway, tables: own === routes ? [routes] : [own, routes] };
+    return { gateway, tables: [own] };
   });
 }
 

@@ -112,6 +112,7 @@ const OF_QUEUES = [
 /** Files past the borders that an extension needs alone. */
 const PARTS_OF_EXTENSIONS: Record<string, readonly string[]> = {
   "gateways/dav/": ["apps/server/access/one_time.ts"],
+  "gateways/s3/": ["apps/server/access/token_file.ts"],
   "gateways/hub/": ["materializers/path/ignore_rules.ts"],
   "apps/mcp/": [
     "apps/client/connection.ts",
@@ -142,7 +143,6 @@ const PARTS_OF_EXTENSIONS: Record<string, readonly string[]> = {
     "registry/places/",
   ],
   "sign_in/": [
-    "apps/cli/places/token_of_run.ts",
     "apps/client/",
     "apps/server/access/",
     "core/driver.ts",

@@ -7,61 +7,59 @@ import type { System } from "../../../mod.ts";
 import { onDemand } from "../streams.ts";
 import { RefusedRequest } from "../problem.ts";
 import type { RequestInfo, RouteContext } from "../gateways/gateway.ts";
-import {
-  type Access,
-  type Change,
-  createAccess,
-  denied,
-  everything,
-  type RouteScope,
-} from "./access.ts";
+import { type Access, type Change, createAccess, denied, type RouteScope } from "./access.ts";
 import type { AuditSubject } from "../observe/audit_entry.ts";
-import type { TokenCheck } from "./token_file.ts";
+import type { TokenCheck, TokenProof } from "./token_file.ts";
 
 /** The rights of a request without a token: only open routes. */
 export const nobody: Access = createAccess(undefined, []);
 
-/** Returns the rights of a request. Throws 401 (RFC 6750) for a token that is not accepted. */
+/** The token of a request, or a proof of one. */
+type Sent = string | null | TokenProof;
+
+/**
+ * Returns the rights of the sender, and a function that looks them up again. Throws 401 (RFC 6750)
+ * for a token that is not accepted.
+ */
 export async function authenticate(
   request: Request,
-  tokens: TokenCheck | undefined,
-  info: Pick<RequestInfo, "gateway"> = {},
-): Promise<Access> {
-  if (tokens === undefined) return everything;
-  const authorization = authorizationOf(request, info);
-  if (authorization === null) return nobody;
-  const access = await tokens.find(authorization);
-  if (access !== undefined) return access;
+  tokens: TokenCheck,
+  { gateway, system }: Pick<RequestInfo, "gateway"> & { system: Clocks },
+): Promise<{ access: Access; renew: () => Promise<Access> }> {
+  const ofProtocol = gateway?.gateway.authorization;
+  const sent = ofProtocol === undefined
+    ? request.headers.get("authorization")
+    : ofProtocol(request, { nowMs: system.now() });
+  const access = sent === null ? nobody : await find(tokens, sent);
+  if (access !== undefined) {
+    return { access, renew: createRenewal(sent, access, { tokens, system }) };
+  }
+  if (sent !== null && typeof sent === "object") throw sent.refusal;
   throw needsToken("accept the token", "unknown, removed or expired", INVALID_TOKEN);
 }
 
-/** Returns the header, or what the protocol of the request sends instead. */
-function authorizationOf(
-  request: Request,
-  { gateway }: Pick<RequestInfo, "gateway">,
-): string | null {
-  const ofProtocol = gateway?.gateway.authorization;
-  return ofProtocol === undefined ? request.headers.get("authorization") : ofProtocol(request);
+async function find(tokens: TokenCheck, sent: Sent): Promise<Access | undefined> {
+  if (sent === null || typeof sent === "string") return await tokens.find(sent);
+  return await tokens.prove?.(sent);
 }
+
+type Clocks = Pick<System, "now" | "monotonic">;
 
 /** Minimum time between two lookups of the token of a long request, milliseconds. */
 const RENEW_EVERY_MS = 1000;
 
 /** Returns a function for the current rights of a request: none after its token has ended. */
-export function createRenewal(
-  request: Request,
-  { tokens, system, info }: {
-    tokens: TokenCheck;
-    system: Pick<System, "monotonic">;
-    info: Pick<RequestInfo, "access" | "gateway">;
-  },
+function createRenewal(
+  sent: Sent,
+  access: Access,
+  { tokens, system }: { tokens: TokenCheck; system: Clocks },
 ): () => Promise<Access> {
-  let now = info.access, askedAt = system.monotonic();
+  let now = access, askedAt = system.monotonic();
   return async () => {
     if (system.monotonic() - askedAt < RENEW_EVERY_MS) return now;
     askedAt = system.monotonic();
     try {
-      now = await tokens.find(authorizationOf(request, info)) ?? nobody;
+      now = await find(tokens, sent) ?? nobody;
     } catch (error) {
       if (!isRegistryError(error, "Unavailable")) now = nobody; // else it was valid a moment ago
     }

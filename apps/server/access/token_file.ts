@@ -101,10 +101,26 @@ export function changeTokens(
   return new Promise((resolve) => resolve(changeFile("change token file", file, changed)));
 }
 
+/** A proof that a request comes from the holder of a token, without the token. */
+export interface TokenProof {
+  /** The id of the token. */
+  readonly token: string;
+  /** Returns true if the holder of the token with this SHA-256 (hexadecimal) sent the request. */
+  isOf(sha256: string): boolean;
+  /** The error of a request whose proof is not accepted. */
+  readonly refusal: unknown;
+}
+
 /** Looks up the rights of tokens. */
 export interface TokenCheck {
   /** Returns the rights of an `Authorization` header, or undefined if it has no valid token. */
   find(authorization: string | null): Promise<Access | undefined>;
+  /**
+   * Returns the rights of a token whose holder signed a request, or undefined if it is not valid.
+   *
+   * @default no proof is accepted
+   */
+  prove?(proof: TokenProof): Promise<Access | undefined>;
   /**
    * Returns why all tokens are refused, undefined if they are not: the service is then not ready.
    *
@@ -149,6 +165,7 @@ interface KnownSecret {
 const CHECK_EVERY_MS = 1000;
 const SHAPE = /^bearer +(holdfast_([0-9a-f]{12})_[A-Za-z0-9_-]{43})$/i;
 const encoder = new TextEncoder();
+const decoder = new TextDecoder();
 
 /**
  * Opens a token file, and reads it again when it changes, with at most one check per second.
@@ -264,15 +281,19 @@ function checkTokens(
   current: () => KnownTokens | Promise<KnownTokens>,
   system: Pick<System, "now">,
 ): TokenCheck {
+  const accessOf = async (id: string, isIt: (sha256: Uint8Array) => boolean) => {
+    const secrets = (await current()).get(id) ?? [];
+    const secret = secrets.find(({ sha256 }) => isIt(sha256));
+    return secret && system.now() < secret.expiresAtMs ? secret.access : undefined;
+  };
   return {
     async find(authorization) {
       const [, token, id] = SHAPE.exec(authorization ?? "") ?? [];
       if (token === undefined || id === undefined) return undefined;
       const hash = encoder.encode(hashToken(token));
-      const secrets = (await current()).get(id) ?? [];
-      const secret = secrets.find(({ sha256 }) => timingSafeEqual(hash, sha256));
-      return secret && system.now() < secret.expiresAtMs ? secret.access : undefined;
+      return await accessOf(id, (sha256) => timingSafeEqual(hash, sha256));
     },
+    prove: ({ token, isOf }) => accessOf(token, (sha256) => isOf(decoder.decode(sha256))),
   };
 }
 

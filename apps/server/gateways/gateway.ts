@@ -4,6 +4,7 @@ import type { Logger, Registry, System } from "../../../mod.ts";
 import type { StandardSchema } from "../../../registry/mod.ts";
 import type { ResumableUploads } from "../../../registry/uploads.ts";
 import type { Access, RouteScope } from "../access/access.ts";
+import type { TokenProof } from "../access/token_file.ts";
 import { Answer } from "../answer.ts";
 import type { OpenVersion } from "../files/opened.ts";
 import type { GatewayMemory, MemoryKind } from "../memory/service_memory.ts";
@@ -162,15 +163,18 @@ export interface Gateway {
    */
   owns?(path: string, request: Request): boolean;
   /**
-   * Its routes answer only requests of its own, before those of the service: for a protocol that
-   * takes all paths.
+   * Its routes answer only requests of its own, in place of those of the service: for a protocol
+   * that takes all paths.
    *
    * @default false, its routes stand beside those of the service
    */
   readonly takesAllPaths?: boolean;
   addRoutes?(routes: Routes, context: GatewayContext): void;
-  /** Returns the header `Authorization` of a request whose protocol sends a token otherwise. */
-  authorization?(request: Request): string | null;
+  /**
+   * Returns the header `Authorization` of a request whose protocol sends a token otherwise, or a
+   * proof of one. Called once for each request. Routes throw what it throws.
+   */
+  authorization?(request: Request, context: { nowMs: number }): string | null | TokenProof;
   /** Returns the request as routes read it. @default as it was sent */
   received?(request: Request): Request;
   /**

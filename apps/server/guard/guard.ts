@@ -2,8 +2,8 @@
 import { Buffer } from "node:buffer";
 import type { Logger, System } from "../../../mod.ts";
 import { silentLogger } from "../../../core/system.ts";
-import { type Access, everything } from "../access/access.ts";
-import { authenticate, createRenewal, nobody } from "../access/guard_route.ts";
+import { everything } from "../access/access.ts";
+import { authenticate, nobody } from "../access/guard_route.ts";
 import type { OpenGateway } from "../gateways/gateway.ts";
 import type { RequestInfo } from "../gateways/gateway.ts";
 import { Answer, onceSent } from "../answer.ts";
@@ -57,14 +57,15 @@ export function createGuard(
   };
   const origins = new OriginCheck(options, tokens !== undefined);
 
-  async function authenticated(request: Request, known: RequestInfo): Promise<Access> {
+  async function authenticated(request: Request, known: RequestInfo): Promise<void> {
+    if (tokens === undefined) return void (known.access = everything);
+    known.access = nobody;
     try {
-      return await authenticate(request, tokens, known);
+      Object.assign(known, await authenticate(request, tokens, { ...known, system }));
     } catch (error) {
-      const problem = await tokens?.problem?.();
+      const problem = await tokens.problem?.();
       if (problem !== undefined) metrics.uncheckedToken(problem);
       known.refusal = problem === undefined ? error : unchecked(); // for routes that are not open
-      return nobody;
     }
   }
 
@@ -73,7 +74,7 @@ export function createGuard(
     try {
       const preflight = origins.check(request);
       if (preflight !== undefined) return preflight;
-      known.access = tokens === undefined ? everything : await authenticated(request, known);
+      await authenticated(request, known);
       const { token } = known.access;
       const { hostname } = (known.remoteAddr ?? {}) as { hostname?: string };
       if (token !== undefined) tokens?.used?.(token, hostname);
@@ -81,9 +82,6 @@ export function createGuard(
         const sender = token ?? hostname ?? "unknown"; // guesses count too
         const waitMs = await memory.rates.waitMs(sender, requestsPerSecond);
         if (waitMs > 0) throw tooMany(waitMs);
-      }
-      if (tokens !== undefined) {
-        known.renew = createRenewal(request, { tokens, system, info: known });
       }
       let refused: RefusedRequest | undefined; // the route may report another error of the body
       const onRefuse = (reason: RefusedRequest) => void (refused = reason);

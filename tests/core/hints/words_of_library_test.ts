@@ -9,6 +9,7 @@ const INTERFACES: readonly RegExp[] = [
   /^apps\/(cli|mcp|server\/explorer)(\/|\.ts)/,
   /^(gateways\/\w+|neighbors\/\w+|sign_in)\/(extension|commands)\.ts$/,
   /^gateways\/dav\/mount(ers)?\.ts$/,
+  /^gateways\/s3\/errors\.ts$/, // read in the output of commands such as `aws s3 cp`
   /^(processes|operators\/surface|plugins\/surface|queues\/surface|sign_in\/login)\//,
 ];
 

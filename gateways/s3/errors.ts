@@ -1,0 +1,72 @@
+// Errors in the words of S3.
+import { Answer, RefusedRequest } from "../../apps/server/extending.ts";
+import type { RequestInfo } from "../../apps/gateways.ts";
+import { element, xmlAnswer } from "./answers.ts";
+
+/** The header of the code of an error. An answer to HEAD has no other place for it. */
+const ERROR_CODE = "x-amz-error-code";
+
+interface Words {
+  action: string;
+  subject?: string;
+  state: string;
+  hint?: string;
+}
+
+/** Returns an error with a code of S3. */
+export function s3Error(status: number, code: string, words: Words): RefusedRequest {
+  const ours = status === 403
+    ? "Denied"
+    : status === 404
+    ? "NotFound"
+    : status === 501
+    ? "Unsupported"
+    : "Invalid";
+  return new RefusedRequest({ status, code: ours, headers: { [ERROR_CODE]: code }, ...words });
+}
+
+/** The code and the status of S3 for each status of the service. */
+const CODES: Readonly<Record<number, readonly [code: string, status: number]>> = {
+  400: ["InvalidRequest", 400],
+  401: ["AccessDenied", 403],
+  403: ["AccessDenied", 403],
+  404: ["NoSuchKey", 404],
+  405: ["MethodNotAllowed", 405],
+  408: ["RequestTimeout", 400],
+  409: ["PreconditionFailed", 412],
+  412: ["PreconditionFailed", 412],
+  413: ["EntityTooLarge", 400],
+  416: ["InvalidRange", 416],
+  422: ["NotImplemented", 501],
+  429: ["SlowDown", 503],
+  500: ["InternalError", 500],
+  501: ["NotImplemented", 501],
+  503: ["SlowDown", 503],
+};
+
+/** Hint for clients that write. */
+const READ_ONLY = "This service is read-only over S3: save a version with `holdfast save`.";
+
+/** Returns an answer as S3 gives it: errors as XML, and the id of the request. */
+export function answered(answer: Answer, info: RequestInfo, { url }: Request): Answer {
+  const ids = { "x-amz-request-id": info.requestId };
+  const { problem, headers } = answer;
+  if (problem === undefined) {
+    return new Answer(answer.body, { ...answer, headers: { ...headers, ...ids } });
+  }
+  const [usual, status] = CODES[answer.status] ?? ["InternalError", answer.status];
+  const unknown = answer.status === 401 && info.refusal !== undefined; // a token that was sent
+  const code = headers[ERROR_CODE] ?? (unknown ? "InvalidAccessKeyId" : usual);
+  const hint = status === 405 ? READ_ONLY : problem.hint;
+  const body = element("Error", [
+    element("Code", code),
+    element("Message", hint === undefined ? problem.detail : `${problem.detail}. ${hint}`),
+    element("Resource", new URL(url).pathname),
+    element("RequestId", info.requestId),
+  ]);
+  const { "www-authenticate": _, "content-type": __, ...kept } = headers;
+  return xmlAnswer(answer.body === null ? null : body, {
+    status,
+    headers: { ...kept, ...ids, [ERROR_CODE]: code },
+  });
+}

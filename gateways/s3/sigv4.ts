@@ -1,0 +1,223 @@
+// Signature version 4, as the receiver of requests verifies it: in headers, and in the query of
+// presigned URLs.
+import { createHash, createHmac, timingSafeEqual } from "node:crypto";
+import { s3Error } from "./errors.ts";
+import type { RefusedRequest } from "../../apps/server/extending.ts";
+
+/** A signature of a request, whose form and time are right. */
+export interface Signature {
+  accessKeyId: string;
+  /** The session token, which the signature covers. */
+  sessionToken?: string;
+  isPresigned: boolean;
+  /** Returns true if this secret made it. */
+  isBy(secret: string): boolean;
+}
+
+const ALGORITHM = "AWS4-HMAC-SHA256";
+const SKEW_MS = 15 * 60_000;
+/** The longest life of a presigned URL, seconds. */
+const MOST_S = 7 * 24 * 3600;
+const HEADER =
+  /^AWS4-HMAC-SHA256 +Credential=([^, ]+) *, *SignedHeaders=([^, ]+) *, *Signature=([0-9a-f]{64})$/;
+const SCOPE = /^(.+)\/(\d{8})\/([\w-]+)\/s3\/aws4_request$/;
+/** The SHA-256 of no bytes. */
+const EMPTY = createHash("sha256").digest("hex");
+
+/** True for a request that has a signature, of any version. */
+export function isSigned({ url, headers }: Pick<Request, "url" | "headers">): boolean {
+  if (/^AWS/i.test(headers.get("authorization") ?? "")) return true;
+  return url.includes("?") &&
+    /[?&](X-Amz-(Algorithm|Signature|Credential)|AWSAccessKeyId)=/i.test(url);
+}
+
+/** Returns the signature of a request, undefined without one. Throws for what cannot be verified. */
+export function readSignature(request: Request, nowMs: number): Signature | undefined {
+  if (!isSigned(request)) return undefined;
+  const query = queryOf(request.url);
+  const one = (name: string): string => {
+    const values = query.filter(([key]) => key === name).map(([, value]) => value);
+    if (values.length > 1) throw malformed(`${name} is given twice`);
+    return values[0] ?? "";
+  };
+  const authorization = request.headers.get("authorization");
+  const isPresigned = authorization === null;
+  if (!isPresigned && one("X-Amz-Signature") !== "") throw malformed("it is signed twice");
+  const algorithm = isPresigned ? one("X-Amz-Algorithm") : authorization.split(" ", 1)[0];
+  if (algorithm !== ALGORITHM) throw otherVersion(isPresigned);
+  const [, credential = "", names = "", signature = ""] = isPresigned
+    ? ["", one("X-Amz-Credential"), one("X-Amz-SignedHeaders"), one("X-Amz-Signature")]
+    : HEADER.exec(authorization) ?? [];
+  const [, accessKeyId, day = "", region = ""] = SCOPE.exec(credential) ?? [];
+  const signed = names.split(";");
+  if (accessKeyId === undefined || !/^[0-9a-f]{64}$/.test(signature)) {
+    throw malformed("invalid form");
+  }
+  checkSigned(request.headers, signed);
+  const { headers } = request;
+  const date = isPresigned
+    ? one("X-Amz-Date")
+    : headers.get("x-amz-date") ?? basicDate(headers.get("date"));
+  if (!date.startsWith(day)) throw malformed("its date differs from that of its credential");
+  checkTime(date, isPresigned ? one("X-Amz-Expires") : undefined, nowMs);
+  const payload = isPresigned ? "UNSIGNED-PAYLOAD" : headers.get("x-amz-content-sha256") ?? EMPTY;
+  const others = query.filter(([key]) => !(isPresigned && key === "X-Amz-Signature"));
+  const rest = [
+    canonicalQuery(others),
+    canonicalHeaders(request, signed),
+    signed.join(";"),
+    payload,
+  ];
+  const scope = `${day}/${region}/s3/aws4_request`;
+  const texts = canonicalPaths(request.url).map((path) =>
+    [ALGORITHM, date, scope, hashOf([request.method, path, ...rest].join("\n"))].join("\n")
+  );
+  return {
+    accessKeyId,
+    sessionToken: isPresigned
+      ? one("X-Amz-Security-Token") || undefined
+      : headers.get("x-amz-security-token") ?? undefined,
+    isPresigned,
+    isBy(secret) {
+      const key = [day, region, "s3", "aws4_request"].reduce<string | Uint8Array>(
+        (key, part) => hmac(key, part),
+        `AWS4${secret}`,
+      );
+      const given = new TextEncoder().encode(signature);
+      return texts.map((text) => hmac(key, text).toString("hex"))
+        .filter((made) => timingSafeEqual(new TextEncoder().encode(made), given)).length > 0;
+    },
+  };
+}
+
+/** Throws unless the signature covers the host and all that S3 reads from headers. */
+function checkSigned(headers: Headers, signed: readonly string[]): void {
+  if (!signed.includes("host")) throw malformed("it does not cover the header host");
+  for (const name of headers.keys()) {
+    if (!name.startsWith("x-amz-") || signed.includes(name)) continue;
+    throw s3Error(403, "AccessDenied", {
+      action: "verify the signature",
+      state: `it does not cover the header ${name}`,
+      hint: "Sign all headers that begin with x-amz-.",
+    });
+  }
+}
+
+function checkTime(date: string, expires: string | undefined, nowMs: number): void {
+  const at = Date.parse(
+    date.replace(/^(\d{4})(\d\d)(\d\d)T(\d\d)(\d\d)(\d\d)Z$/, "$1-$2-$3T$4:$5:$6Z"),
+  );
+  if (Number.isNaN(at) || !/^\d{8}T\d{6}Z$/.test(date)) throw malformed("its date is invalid");
+  if (expires === undefined) {
+    if (Math.abs(nowMs - at) <= SKEW_MS) return;
+    throw s3Error(403, "RequestTimeTooSkewed", {
+      action: "verify the signature",
+      state: `its time differs by more than 15 minutes from that of the service, ${
+        new Date(nowMs).toISOString()
+      }`,
+      hint: "Set the clock of this machine.",
+    });
+  }
+  const seconds = /^\d{1,6}$/.test(expires) ? Number(expires) : 0;
+  if (seconds < 1 || seconds > MOST_S) {
+    throw malformed(
+      `X-Amz-Expires is not between 1 and ${MOST_S}`,
+      "AuthorizationQueryParametersError",
+    );
+  }
+  const state = nowMs > at + seconds * 1000
+    ? "the URL has expired"
+    : nowMs < at - SKEW_MS
+    ? "the URL is not valid yet"
+    : undefined;
+  if (state === undefined) return;
+  throw s3Error(403, "AccessDenied", {
+    action: "use a presigned URL",
+    state,
+    hint: "Sign a new one.",
+  });
+}
+
+/** Returns a date of HTTP in the format of signatures. */
+function basicDate(text: string | null): string {
+  const at = Date.parse(text ?? "");
+  if (Number.isNaN(at)) throw malformed("it has no date");
+  return new Date(at).toISOString().replace(/[-:]|\.\d+/g, "");
+}
+
+type Query = readonly (readonly [key: string, value: string])[];
+
+/** Returns the decoded members of a query. */
+function queryOf(url: string): Query {
+  const begin = url.indexOf("?");
+  if (begin < 0) return [];
+  return url.slice(begin + 1).split("&").filter((part) => part !== "").map((part) => {
+    const [key = "", ...value] = part.split("=");
+    return [decoded(key.replaceAll("+", " ")), decoded(value.join("=").replaceAll("+", " "))];
+  });
+}
+
+function canonicalQuery(query: Query): string {
+  return query.map(([key, value]) => `${encoded(key)}=${encoded(value)}`).sort((a, b) => {
+    const [[keyA = "", valueA = ""], [keyB = "", valueB = ""]] = [a.split("="), b.split("=")];
+    return keyA === keyB ? compare(valueA, valueB) : compare(keyA, keyB);
+  }).join("&");
+}
+
+function compare(a: string, b: string): number {
+  return a < b ? -1 : a > b ? 1 : 0;
+}
+
+function canonicalHeaders({ url, headers }: Request, signed: readonly string[]): string {
+  return signed.map((name) => {
+    const value = headers.get(name) ?? (name === "host" ? new URL(url).host : "");
+    return `${name}:${value.trim().replace(/ +/g, " ")}\n`;
+  }).join("");
+}
+
+/** Returns the path as S3 encodes it, and as it was sent: some signers encode less. */
+function canonicalPaths(url: string): string[] {
+  const begin = url.indexOf("/", url.indexOf("//") + 2);
+  const sent = url.slice(begin).replace(/\?.*/s, "");
+  const usual = sent.split("/").map((part) => encoded(decoded(part))).join("/");
+  return usual === sent ? [sent] : [usual, sent];
+}
+
+function encoded(text: string): string {
+  return encodeURIComponent(text)
+    .replace(/[!'()*]/g, (char) => `%${char.charCodeAt(0).toString(16).toUpperCase()}`);
+}
+
+function decoded(text: string): string {
+  try {
+    return decodeURIComponent(text);
+  } catch {
+    throw malformed("the URL has invalid percent-encoding or UTF-8", "InvalidURI");
+  }
+}
+
+function hmac(key: string | Uint8Array, text: string) {
+  return createHmac("sha256", key).update(text).digest();
+}
+
+function hashOf(text: string): string {
+  return createHash("sha256").update(text).digest("hex");
+}
+
+function malformed(state: string, code = "AuthorizationHeaderMalformed"): RefusedRequest {
+  return s3Error(400, code, {
+    action: "read the signature",
+    state,
+    hint: "Sign the request with AWS signature version 4 for the service s3.",
+  });
+}
+
+function otherVersion(isPresigned: boolean): RefusedRequest {
+  return s3Error(400, "InvalidRequest", {
+    action: "read the signature",
+    state: "it is not of AWS signature version 4 (AWS4-HMAC-SHA256)",
+    hint: isPresigned
+      ? 'Presign with version 4: in boto3, pass Config(signature_version="s3v4").'
+      : "Let the client sign with version 4.",
+  });
+}

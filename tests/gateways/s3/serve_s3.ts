@@ -1,0 +1,30 @@
+// A service over a socket, for real clients.
+import { createHandler, createToken, listen, openTokenFile } from "../../../apps/server.ts";
+import { openRegistry } from "../../../mod.ts";
+import { createS3Gateway } from "../../../gateways/s3/s3.ts";
+import { noise } from "../../registry/registries.ts";
+import { tempRoot } from "../../support/temp_root.ts";
+import { saveFiles } from "./open_s3.ts";
+
+/** Serves two versions of `team/digits`, and a token that may read them. */
+export async function serveS3() {
+  const root = await tempRoot();
+  const registry = await openRegistry("memory:");
+  await registry.save("team/digits", noise(300_000), { alias: "production" });
+  await saveFiles(registry, "team/digits", ["a.txt", "ü + b.txt", "in/c.txt"]);
+  const { token } = await createToken(root.join("t.json"), { scopes: ["read:team/*"] });
+  const tokens = await openTokenFile(root.join("t.json"));
+  const handler = createHandler(registry, { tokens, gateways: [createS3Gateway()] });
+  const server = await listen(handler, { port: 0, hasTokens: true });
+  return {
+    url: server.url,
+    token,
+    registry,
+    [Symbol.asyncDispose]: async () => {
+      await server.stop({ withinMs: 0 });
+      await handler.close();
+      await registry.close();
+      await root.remove();
+    },
+  };
+}
