@@ -1,3 +1,4 @@
+import { resolve } from "node:path";
 import { loadPart } from "../../core/kernel.ts";
 import { defineServing, type Extension, type Gateway } from "../../apps/cli/program/extension.ts";
 import type { S3Options } from "./options.ts";
@@ -8,16 +9,30 @@ interface S3Part {
 
 export const s3Extension: Extension = {
   name: "s3",
+  commands: [{
+    group: "services",
+    load: {
+      "s3-credentials": async () => (await import("./commands.ts")).s3Credentials,
+      "token s3": async () => (await import("./commands.ts")).tokenS3,
+    },
+  }],
   serving: defineServing({
     options: [
       { flags: "--s3", text: "also serve programs that read S3, as a bucket" },
       { flags: "--s3-bucket <name>", text: "the name of that bucket (default: holdfast)" },
       { flags: "--s3-domain <host>", text: "the host whose host BUCKET.HOST is the bucket, too" },
+      {
+        flags: "--s3-key <file>",
+        text: "accept the S3 secrets of holdfast token s3, made with this key",
+        completes: "file",
+      },
     ],
-    async gateways({ s3, s3Bucket: bucket, s3Domain: domain }) {
-      if (!s3) return [];
+    async *open({ s3, s3Bucket: bucket, s3Domain: domain, s3Key }, { io }) {
+      if (!s3) return;
+      const { readKey } = await import("./derived_secret.ts");
+      const key = s3Key && await readKey(resolve(io.cwd, s3Key));
       const { createS3Gateway } = await loadPart<S3Part>("./s3.ts", import.meta.url);
-      return [createS3Gateway({ bucket, domain })];
+      yield { gateways: [createS3Gateway({ bucket, domain, key })] };
     },
   }),
 };

@@ -11,4 +11,11 @@ export interface S3Options {
    * @default "localhost"
    */
   domain?: string;
+  /**
+   * The key of the secrets that `holdfast token s3` prints, for clients without session tokens and
+   * for presigned URLs.
+   *
+   * @default tokens are accepted only as session tokens
+   */
+  key?: string;
 }

@@ -31,7 +31,7 @@ export type { S3Options };
  * @throws {RegistryError} `Invalid` for a name that no bucket can have
  */
 export function createS3Gateway(options: S3Options = {}): Gateway {
-  const { bucket = "holdfast", domain = "localhost" } = options;
+  const { bucket = "holdfast", domain = "localhost", key } = options;
   if (!/^[a-z0-9][a-z0-9-]{1,61}[a-z0-9]$/.test(bucket)) {
     throw invalid(
       "use the bucket name",
@@ -53,7 +53,7 @@ export function createS3Gateway(options: S3Options = {}): Gateway {
       bucketRoutes(routes, { ...context, bucket });
       objectRoutes(routes, { ...context, bucket });
     },
-    authorization: (request, { nowMs }) => credentialsOf(request, nowMs),
+    authorization: (request, { nowMs }) => credentialsOf(request, { nowMs, key }),
     received(request) {
       const { url, method, headers, signal } = request;
       const [found] = host.exec(url) ?? [];

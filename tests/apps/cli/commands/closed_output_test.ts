@@ -109,7 +109,7 @@ const ELSEWHERE = [
     "serve",
   ],
   ...["doctor", "mount", "mcp", "login", "logout", "whoami", "__serve", "jobs ls", "jobs show"],
-  ...["jobs retry", "jobs cancel"],
+  ...["jobs retry", "jobs cancel", "s3-credentials", "token s3"],
 ];
 
 slowTest("commands do the same without a reader, with the same exit code", async () => {

@@ -1,0 +1,45 @@
+// Secrets of tokens for clients that have no session tokens, and for presigned URLs. They follow from
+// the hash of the token and a key of the service, so neither the token file nor the key alone signs.
+import { createHmac, randomBytes } from "node:crypto";
+import { readFile, writeFile } from "node:fs/promises";
+import { corrupt, denied, notFound } from "../../core/kernel.ts";
+
+/** Returns the secret of a stored token. Its access key is the id. */
+export function secretOf(key: string, { id, sha256 }: { id: string; sha256: string }): string {
+  return createHmac("sha256", key).update(`holdfast-s3/1\n${id}\n${sha256}`).digest("base64url");
+}
+
+/** Reads the key of a service from its file. */
+export async function readKey(file: string): Promise<string> {
+  const action = "read the S3 key";
+  let text: string;
+  try {
+    text = (await readFile(file, "utf8")).trim();
+  } catch (cause) {
+    if ((cause as NodeJS.ErrnoException).code === "ENOENT") {
+      throw notFound(action, file, "no such file", {
+        hint: "Create it with `holdfast token s3`.",
+      });
+    }
+    throw denied(action, file, "this user may not read it", {
+      hint: "Give it to the user of this service.",
+      cause,
+    });
+  }
+  if (/^[\w-]{43,}$/.test(text)) return text;
+  throw corrupt(action, file, "it is not a key of holdfast token s3", {
+    hint: "Restore it from a backup. With another key, all S3 secrets change.",
+  });
+}
+
+/** Creates the file of a key, for this user only, unless it is there. Returns true if it is new. */
+export async function createKey(file: string): Promise<boolean> {
+  try {
+    const key = `${randomBytes(32).toString("base64url")}\n`;
+    await writeFile(file, key, { flag: "wx", mode: 0o600 });
+    return true;
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === "EEXIST") return false;
+    throw error;
+  }
+}

@@ -1,0 +1,55 @@
+// Keys and what they mean.
+import { assertEquals, assertNotEquals } from "@std/assert";
+import fc from "fast-check";
+import { compareKeys, keyOf, parseKey } from "../../../gateways/s3/address.ts";
+import { nameProblem } from "../../../core/naming/names.ts";
+
+const text = (chars: string) => fc.string({ unit: fc.constantFrom(...chars), maxLength: 8 });
+/** Any key, mostly of what has a meaning in one. */
+const anyKey = fc.oneof(text("a:/@@.%2e \0é\u{10000}"), fc.string({ unit: "grapheme" }));
+const name = fc.oneof(text("ab:/.% é"), fc.string({ unit: "grapheme", maxLength: 9 }))
+  .filter((each) => nameProblem(each) === undefined);
+const ref = fc.constantFrom("1.0.0", "latest", "live", "^1.2", "1.0.0+build", "a:b", "é", "*");
+const path = text("ab/@.%:é").filter((each) => each !== "");
+
+Deno.test("a key means the file that it was written for", () => {
+  fc.assert(fc.property(name, ref, path, (name, ref, path) => {
+    const { kind, root, ...found } = parseKey(keyOf({ name, ref, path })) as
+      & ReturnType<typeof parseKey>
+      & { root: string };
+    assertEquals([kind, found], ["files", { name, ref, path }]);
+    assertEquals(root + path, keyOf({ name, ref, path }));
+    if (name.endsWith("/")) return;
+    const short = parseKey(`${name}@${ref}/${path}`);
+    assertEquals(short, { kind: "files", root: `${name}@${ref}/`, name, ref, path });
+  }));
+});
+
+Deno.test("each key means one thing: it is its parts, with or without a slash before the @", () => {
+  fc.assert(fc.property(anyKey, (key) => {
+    const parts = parseKey(key);
+    if (parts.kind === "names") return assertEquals(parts.prefix, key);
+    assertEquals(parts.name.includes("@"), false);
+    const rest = parts.kind === "refs" ? parts.prefix : `${parts.ref}/${parts.path}`;
+    const forms = [`${parts.name}/@${rest}`, `${parts.name}@${rest}`];
+    assertEquals(forms.includes(key), true, `${key} is none of ${forms}`);
+  }));
+});
+
+Deno.test("keys of two names are never the same", () => {
+  fc.assert(fc.property(name, name, ref, path, (a, b, ref, path) => {
+    if (a !== b) assertNotEquals(keyOf({ name: a, ref, path }), keyOf({ name: b, ref, path }));
+  }));
+});
+
+Deno.test("keys are compared as their UTF-8 bytes are", () => {
+  const bytes = (text: string) => new TextEncoder().encode(text);
+  const byBytes = (a: Uint8Array, b: Uint8Array) => {
+    const at = a.findIndex((byte, i) => byte !== b[i]);
+    return at < 0 ? a.length - b.length : b[at] === undefined ? 1 : a[at]! - b[at];
+  };
+  const some = fc.string({ unit: fc.constantFrom("a", "/", "é", "\ud7ff", "\uffee", "\u{10000}") });
+  fc.assert(fc.property(some, some, (a, b) => {
+    assertEquals(Math.sign(compareKeys(a, b)), Math.sign(byBytes(bytes(a), bytes(b))), `${a} ${b}`);
+  }));
+});
