@@ -7,6 +7,7 @@ import { pipelinesExtension } from "../operators/surface/extension.ts";
 import { pluginsExtension } from "../plugins/surface/extension.ts";
 import { processesExtension } from "../processes/extension.ts";
 import { jobsExtension } from "../queues/surface/extension.ts";
+import { signaturesExtension } from "../signatures/extension.ts";
 import { signInExtension } from "../sign_in/extension.ts";
 import type { Extension } from "./cli/program/extension.ts";
 import { mcpExtension } from "./mcp/extension.ts";
@@ -19,6 +20,7 @@ export const EXTENSIONS: readonly Extension[] = [
   mcpExtension,
   mindtraceExtension,
   signInExtension,
+  signaturesExtension,
   processesExtension,
   pipelinesExtension,
   pluginsExtension,

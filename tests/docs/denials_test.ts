@@ -31,7 +31,6 @@ async function namesOf(): Promise<Record<"calls" | "schemes", string[]>> {
 const DENIED: Readonly<Record<string, { calls?: RegExp; schemes?: RegExp }>> = {
   branches: { calls: /branch/ },
   merges: { calls: /merge/ },
-  signatures: { calls: /signature|cosign|sigstore|verify-?sign/ },
   "Azure backend": { calls: /azure/, schemes: /^(az|azure|abfss?|wasbs?)$/ },
   "Xet storage": { calls: /\bxet/ },
 };

@@ -1,0 +1,149 @@
+// Commands: sign, signatures.
+import { readFile } from "node:fs/promises";
+import { resolve } from "node:path";
+import {
+  type Command,
+  type CommandContext,
+  defineCommand,
+  formatTime,
+  invalid,
+  lookUp,
+  notFound,
+  printTable,
+  REF_ARGUMENT,
+  type Row,
+  withHints,
+} from "../apps/cli/extending.ts";
+import {
+  type AddedSignature,
+  addSignature,
+  checkSignatures,
+  signatureBundle,
+  type SignatureCheck,
+  type SignaturesReport,
+  signVersion,
+} from "./signatures.ts";
+
+export const sign: Command = defineCommand({
+  name: "sign",
+  summary: "Sign a version: its name and the SHA-256 of each of its files.",
+  details:
+    "Reads no payload, and sends the private key nowhere. Signatures are those of OpenSSF Model " +
+    "Signing v1.0. With --bundle: adds a signature that another tool made of a download, such as " +
+    "model_signing with a key in a key management service.",
+  args: [REF_ARGUMENT],
+  options: [
+    {
+      flags: "--key <file>",
+      text: "a private key in PEM: EC P-256, P-384, P-521, or Ed25519",
+      completes: "file",
+    },
+    { flags: "--key-env <variable>", text: "an environment variable with the key" },
+    { flags: "--passphrase-env <variable>", text: "one with the passphrase of an encrypted key" },
+    { flags: "--bundle <file>", text: "a Sigstore bundle, such as model.sig", completes: "file" },
+  ],
+  examples: [
+    ["openssl ecparam -name prime256v1 -genkey -noout -out key.pem", "make a key"],
+    ["openssl ec -in key.pem -pubout -out key.pub", "its public key, for those who check"],
+    ["holdfast sign models:digits@production --key key.pem", "sign the version of an alias"],
+    ["holdfast sign models:digits@3.0.0 --bundle model.sig", "add a signature made elsewhere"],
+  ],
+  async run([ref], { key, keyEnv, passphraseEnv, bundle }, context) {
+    const { io: { system, signal } } = context;
+    const given = [key, keyEnv, bundle].filter((each) => each !== undefined).length;
+    if (given !== 1) {
+      const state = given === 0 ? "there is no key" : "several keys or bundles are given";
+      throw invalid(`sign ${ref}`, state, "Pass one of --key, --key-env and --bundle.");
+    }
+    const pem = key !== undefined
+      ? await textOf(key, "key", context)
+      : keyEnv && variable(keyEnv, context);
+    const passphrase = passphraseEnv && variable(passphraseEnv, context);
+    const text = bundle && await textOf(bundle, "bundle", context);
+    const registry = await context.open({ write: true });
+    const added: AddedSignature = await withHints(
+      text
+        ? addSignature(registry, ref, { bundle: text, system, signal })
+        : signVersion(registry, ref, { key: pem!, passphrase, system, signal }),
+      lookUp(ref),
+    );
+    const { name, version, id, isNew } = added;
+    const again = isNew ? "" : " again";
+    await context.done(added, `Signed ${name}@${version}${again} (key ${id})`);
+  },
+});
+
+export const signatures: Command = defineCommand({
+  name: "signatures",
+  summary: "List the signatures of a version, and check who signed it.",
+  details:
+    "With --signed-by, exits with 1 unless each of these keys signed exactly the files of this " +
+    "version. Reads no payload: verify compares the stored bytes, and each download does.",
+  args: [REF_ARGUMENT],
+  options: [
+    {
+      flags: "--signed-by <file>",
+      text: "a public key in PEM, which must have signed",
+      completes: "file",
+      repeat: true,
+    },
+    { flags: "--bundle <id>", text: "print this signature as a Sigstore bundle: model.sig" },
+  ],
+  examples: [
+    ["holdfast signatures models:digits@production", "list them"],
+    ["holdfast signatures models:digits@3.0.0 --signed-by key.pub", "check one signer"],
+    ["holdfast signatures models:digits@3.0.0 --bundle 9f86d081 > model.sig", "for other tools"],
+  ],
+  async run([ref], { signedBy = [], bundle }, context) {
+    const { signal } = context.io;
+    const keys: string[] = [];
+    for (const file of signedBy) keys.push(await textOf(file, "public key", context));
+    const registry = await context.open();
+    if (bundle !== undefined) {
+      const text = await signatureBundle(registry, ref, { key: bundle, signal });
+      return await context.result(JSON.parse(text), text);
+    }
+    const call = checkSignatures(registry, ref, { signedBy: keys, signal });
+    const report: SignaturesReport = await withHints(call, lookUp(ref));
+    if (context.shared.json) await context.result(report, undefined);
+    else await printReport(report, context);
+    return report.ok ? 0 : 1;
+  },
+});
+
+async function printReport(
+  { name, version, signatures, missing }: SignaturesReport,
+  context: CommandContext,
+): Promise<void> {
+  const ref = `${name}@${version}`;
+  if (signatures.length === 0) await context.note(`${ref} has no signatures`);
+  else {
+    const columns = ["key", "state", "signed as", "added", "problem"];
+    await printTable(context, columns, signatures.map(rowOf));
+  }
+  for (const hash of missing) {
+    await context.note(`No valid signature of the key ${hash.slice(0, 16)} is on ${ref}`);
+  }
+}
+
+function rowOf(check: SignatureCheck): Row {
+  const { id, state, subject = "", addedAt, problem = "" } = check;
+  const added = addedAt === undefined ? "" : formatTime(addedAt);
+  return { cells: [id, state, subject, added, problem], json: check };
+}
+
+function variable(name: string, { io: { system } }: CommandContext): string {
+  const value = system.env(name);
+  if (value) return value;
+  throw invalid(`read the variable ${name}`, "it is not set", "Set it, or pass another one.");
+}
+
+async function textOf(file: string, what: string, { io }: CommandContext): Promise<string> {
+  const action = `read the ${what} ${JSON.stringify(file)}`;
+  return await readFile(resolve(io.cwd, file), "utf8").catch((cause) => {
+    const hint = "Pass the path of a file.";
+    if (cause.code === "ENOENT") throw notFound(action, "it does not exist", hint, cause);
+    if (cause.code === "EISDIR") throw invalid(action, "it is a folder", hint, cause);
+    throw cause;
+  });
+}

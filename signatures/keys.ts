@@ -1,0 +1,96 @@
+// Keys in PEM: private ones that sign, and public ones that a caller trusts.
+import { createPrivateKey, createPublicKey, type KeyObject, sign, verify } from "node:crypto";
+import { invalid, type RegistryError, sha256 } from "../core/kernel.ts";
+
+/** A key that signs, such as one in a key management service. */
+export interface SigningKey {
+  /** The public key, PEM (SubjectPublicKeyInfo). */
+  publicKey: string;
+  /** Returns the signature of bytes: of ECDSA as DER. */
+  sign(bytes: Uint8Array): Promise<Uint8Array> | Uint8Array;
+}
+
+/** The digest that a curve is used with; null for keys that have their own. */
+const DIGESTS: Readonly<Record<string, string | null>> = {
+  prime256v1: "sha256",
+  secp384r1: "sha384",
+  secp521r1: "sha512",
+  ed25519: null,
+};
+
+const KINDS_HINT = "Use an EC key of the curve P-256, P-384 or P-521, or an Ed25519 key, as PEM.";
+
+function digestFor(key: KeyObject): string | null | undefined {
+  const { asymmetricKeyType = "", asymmetricKeyDetails } = key;
+  return DIGESTS[asymmetricKeyDetails?.namedCurve ?? asymmetricKeyType];
+}
+
+/** Reads a private key. Its text is in no error. */
+export function readSigningKey(pem: string, passphrase?: string): SigningKey {
+  const key = privateKey(pem, passphrase);
+  const digest = digestFor(key);
+  if (digest === undefined) throw unusable("sign", `the key is of the kind ${kindOf(key)}`);
+  return { publicKey: pemOf(createPublicKey(key)), sign: (bytes) => sign(digest, bytes, key) };
+}
+
+function privateKey(pem: string, passphrase?: string): KeyObject {
+  const isEncrypted = /ENCRYPTED/.test(pem);
+  if (isEncrypted && passphrase === undefined) {
+    throw invalid("sign", undefined, "the key is encrypted", { hint: "Pass its passphrase, too." });
+  }
+  try {
+    return createPrivateKey(isEncrypted ? { key: pem, passphrase } : pem);
+  } catch {
+    throw isEncrypted
+      ? invalid("sign", undefined, "the passphrase does not open the key", {
+        hint: "Pass the passphrase of this key.",
+      })
+      : unusable("sign", "the key is not a private key in PEM");
+  }
+}
+
+function unusable(action: string, state: string): RegistryError {
+  return invalid(action, undefined, state, { hint: KINDS_HINT });
+}
+
+function kindOf({ asymmetricKeyType, asymmetricKeyDetails }: KeyObject): string {
+  return asymmetricKeyDetails?.namedCurve ?? asymmetricKeyType ?? "unknown";
+}
+
+function pemOf(key: KeyObject): string {
+  return String(key.export({ type: "spki", format: "pem" }));
+}
+
+/** True if the key made this signature of the bytes. */
+export function isSignedBy(
+  publicKey: KeyObject,
+  bytes: Uint8Array,
+  signature: Uint8Array,
+): boolean {
+  const digest = digestFor(publicKey);
+  return digest !== undefined && verify(digest, bytes, publicKey, signature);
+}
+
+/** A public key that a caller trusts. */
+export interface TrustedKey {
+  key: KeyObject;
+  /** The SHA-256 of its PEM text: the `hint` of a bundle. */
+  hash: string;
+}
+
+export function readPublicKey(pem: string): TrustedKey {
+  const action = "check signatures";
+  if (/PRIVATE KEY/.test(pem)) {
+    throw invalid(action, undefined, "a private key is given", {
+      hint: "Pass the public key: only who signs has the private one.",
+    });
+  }
+  let key: KeyObject;
+  try {
+    key = createPublicKey(pem);
+  } catch {
+    throw unusable(action, "the key is not a public key in PEM");
+  }
+  if (digestFor(key) === undefined) throw unusable(action, `the key is of the kind ${kindOf(key)}`);
+  return { key, hash: sha256(pemOf(key)) };
+}

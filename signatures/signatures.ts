@@ -1,0 +1,299 @@
+/**
+ * Signatures of versions, as of OpenSSF Model Signing v1.0: who vouches for these bytes, with a proof
+ * that other tools check without a registry. Signing and checking read no payload: a version knows
+ * the SHA-256 of each of its files.
+ *
+ * @module
+ */
+import {
+  type ArtifactInfo,
+  checkOptions,
+  conflict,
+  invalid,
+  notFound,
+  realSystem,
+  type Registry,
+  shown,
+  type System,
+  unsupported,
+} from "../core/kernel.ts";
+import { annotate, readAnnotations } from "../registry/mod.ts";
+import { bundleText, fromBase64, readBundle, toBase64 } from "./bundle.ts";
+import { isSignedBy, readPublicKey, readSigningKey, type SigningKey } from "./keys.ts";
+import { idOf, SIGNATURES, storedIn, type StoredSignature } from "./stored.ts";
+import { readStatement, signedBytes, statementOf } from "./statement.ts";
+
+export type { SigningKey };
+
+/** Options of {@linkcode signVersion}. */
+export interface SignOptions {
+  /** A private key in PEM, or one that signs elsewhere. EC (P-256, P-384, P-521) or Ed25519. */
+  key: string | SigningKey;
+  /** The passphrase of an encrypted key. @default none */
+  passphrase?: string;
+  /** The clock. @default that of the machine */
+  system?: System;
+  signal?: AbortSignal;
+}
+
+/** A signature that was added to a version. */
+export interface AddedSignature {
+  name: string;
+  version: string;
+  /** The beginning of the SHA-256 of the public key, 16 digits. */
+  id: string;
+  /** SHA-256 of the public key in PEM. */
+  keyHash: string;
+  /** False if the key had signed the version before: then its signature is replaced. */
+  isNew: boolean;
+}
+
+/** Options of {@linkcode addSignature}. */
+export interface AddSignatureOptions {
+  /** A Sigstore bundle: the text of a `model.sig`. */
+  bundle: string;
+  /** The clock. @default that of the machine */
+  system?: System;
+  signal?: AbortSignal;
+}
+
+/** Options of {@linkcode checkSignatures}. */
+export interface CheckSignaturesOptions {
+  /** Public keys in PEM: each must have signed. @default none: signatures are only listed */
+  signedBy?: string | readonly string[];
+  signal?: AbortSignal;
+}
+
+/** The result of {@linkcode checkSignatures}. */
+export interface SignaturesReport {
+  name: string;
+  version: string;
+  /** SHA-256 of the content of the version. */
+  digest: string;
+  /** True if each key of `signedBy` has signed these files. */
+  ok: boolean;
+  signatures: SignatureCheck[];
+  /** SHA-256 of the keys of `signedBy` without a valid signature. */
+  missing: string[];
+}
+
+/** One signature of a version. */
+export interface SignatureCheck {
+  id: string;
+  /** SHA-256 of the public key in PEM. Absent if the signature cannot be read. */
+  keyHash?: string;
+  /** The name that was signed: the name of the version, unless it was copied since. */
+  subject?: string;
+  /** When it was added, as its author says. */
+  addedAt?: Date;
+  /** `unchecked`: its key is not in `signedBy`. */
+  state: "valid" | "unchecked" | "wrong";
+  /** For `wrong`: what does not match. */
+  problem?: string;
+}
+
+/**
+ * Signs a version: its name and the SHA-256 of each of its files. The signature is kept beside the
+ * version, like a label; a mirror copies it. The private key is sent nowhere.
+ *
+ * @throws {RegistryError} `Invalid` for a key that cannot sign, `NotFound` if there is no such version
+ *
+ * @example
+ * ```ts
+ * import { generateKeyPairSync } from "node:crypto";
+ * import { openRegistry } from "@holdfast/holdfast";
+ * import { checkSignatures, signVersion } from "@holdfast/holdfast/signatures";
+ * import { assert } from "@std/assert";
+ *
+ * const { privateKey, publicKey } = generateKeyPairSync("ec", {
+ *   namedCurve: "P-256",
+ *   privateKeyEncoding: { type: "pkcs8", format: "pem" },
+ *   publicKeyEncoding: { type: "spki", format: "pem" },
+ * });
+ * await using registry = await openRegistry("memory:");
+ * await registry.save("models:digits", { layers: 3 });
+ * await signVersion(registry, "models:digits@1", { key: privateKey });
+ *
+ * const { ok } = await checkSignatures(registry, "models:digits@1", { signedBy: publicKey });
+ * assert(ok);
+ * ```
+ */
+export async function signVersion(
+  registry: Registry,
+  ref: string,
+  options: SignOptions,
+): Promise<AddedSignature> {
+  const { key, passphrase, system, signal } = checkOptions(
+    `sign ${shown(ref)}`,
+    options,
+    { key: {}, passphrase: { sent: "text" }, system: {}, signal: {} },
+    ["key"],
+  );
+  const signer = typeof key === "string" ? readSigningKey(key, passphrase) : key;
+  const { publicKey } = signer;
+  const keyHash = readPublicKey(publicKey).hash;
+  const info = await registry.info(ref, { signal });
+  const payload = statementOf(info.name, info.files);
+  const bytes = signedBytes(payload);
+  const signature = await signer.sign(bytes);
+  if (!isSignedBy(readPublicKey(publicKey).key, bytes, signature)) {
+    throw invalid("sign", shown(ref), "the signature is not of the public key", {
+      hint: "Return the signature of the bytes: for ECDSA as DER, with the digest of its curve.",
+    });
+  }
+  const parts = { keyHash, payload, sig: toBase64(signature) };
+  return await store(registry, info, { ...parts, subject: info.name }, { system, signal });
+}
+
+/**
+ * Adds a signature that another tool made of the files of a version, such as `model_signing` of a
+ * download.
+ *
+ * @throws {RegistryError} `Corrupt` for a bundle that cannot be read, `Conflict` if it is of other
+ * files, `NotFound` if there is no such version
+ */
+export async function addSignature(
+  registry: Registry,
+  ref: string,
+  options: AddSignatureOptions,
+): Promise<AddedSignature> {
+  const { bundle, system, signal } = checkOptions(
+    `add a signature to ${shown(ref)}`,
+    options,
+    { bundle: { sent: "text" }, system: {}, signal: {} },
+    ["bundle"],
+  );
+  const parts = readBundle(bundle);
+  const info = await registry.info(ref, { signal });
+  const read = readStatement(parts.payload, info.files);
+  if ("problem" in read) {
+    throw conflict("add the signature to", shown(refOf(info)), read.problem, {
+      hint: "Sign the files of this version.",
+    });
+  }
+  return await store(registry, info, { ...parts, subject: read.subject }, { system, signal });
+}
+
+/** Characters of a statement that is kept as it was signed: labels have 64 KiB. */
+const MAX_KEPT_CHARACTERS = 48 * 1024;
+
+type NewSignature = Omit<StoredSignature, "addedAt"> & { payload: string };
+
+async function store(
+  registry: Registry,
+  info: ArtifactInfo,
+  { payload, subject, ...parts }: NewSignature,
+  { system = realSystem, signal }: Omit<AddSignatureOptions, "bundle">,
+): Promise<AddedSignature> {
+  const ref = refOf(info), id = idOf(parts.keyHash);
+  const { labels = {} } = await readAnnotations(registry, ref, { signal }) ?? {};
+  const isOther = labels[SIGNATURES] !== undefined && storedIn(labels).size === 0;
+  if (isOther || [...storedIn(labels).values()].includes(undefined)) {
+    throw conflict("sign", shown(ref), "its label `signatures` holds something else", {
+      hint: "Give that label another name.",
+    });
+  }
+  const before = storedIn(labels).get(id);
+  const isMade = payload === statementOf(subject, info.files);
+  if (!isMade && payload.length > MAX_KEPT_CHARACTERS) {
+    throw unsupported("keep the signature of", shown(ref), "its statement is too long", {
+      hint: "Sign the version itself: then its statement need not be kept.",
+    });
+  }
+  // null removes the statement of an earlier signature of this key
+  const kept = isMade ? before?.payload !== undefined && { payload: null } : { payload };
+  const addedAt = new Date(system.now()).toISOString();
+  const entry = { ...parts, subject, addedAt, ...kept };
+  await annotate(registry, ref, { labels: { [SIGNATURES]: { [id]: entry } } }, { signal });
+  const { name, version } = info;
+  return { name, version, id, keyHash: parts.keyHash, isNew: before === undefined };
+}
+
+/**
+ * Lists the signatures of a version and compares each with its files. With `signedBy`, `ok` is true
+ * only if each of these keys has signed exactly these files. Reads no payload: `verify` of a download
+ * or load compares the bytes.
+ *
+ * @throws {RegistryError} `Invalid` for a key that is not public, `NotFound` if there is no such version
+ */
+export async function checkSignatures(
+  registry: Registry,
+  ref: string,
+  options: CheckSignaturesOptions = {},
+): Promise<SignaturesReport> {
+  const { signedBy = [], signal } = checkOptions(`check signatures of ${shown(ref)}`, options, {
+    signedBy: {},
+    signal: {},
+  });
+  const keys = [signedBy].flat().map(readPublicKey);
+  const info = await registry.info(ref, { annotations: true, signal });
+  const { name, version, digest, annotations } = info;
+  const signatures = [...storedIn(annotations?.labels ?? {})].map(
+    ([id, stored]): SignatureCheck => {
+      if (stored === undefined) return { id, state: "wrong", problem: "it is not a signature" };
+      const { keyHash, subject, addedAt } = stored;
+      const described = { id, keyHash, subject, addedAt: new Date(addedAt) };
+      const payload = stored.payload ?? statementOf(subject, info.files);
+      const read = readStatement(payload, info.files);
+      if ("problem" in read) return { ...described, state: "wrong", problem: read.problem };
+      if (read.subject !== subject) {
+        return { ...described, state: "wrong", problem: `it was signed as ${shown(read.subject)}` };
+      }
+      const trusted = keys.find(({ hash }) => hash === keyHash);
+      if (trusted === undefined) return { ...described, state: "unchecked" };
+      const isValid = isSignedBy(trusted.key, signedBytes(payload), fromBase64(stored.sig)!);
+      return isValid ? { ...described, state: "valid" } : {
+        ...described,
+        state: "wrong",
+        problem: "the key did not sign the files of this version",
+      };
+    },
+  );
+  const valid = new Set(signatures.filter(({ state }) => state === "valid").map((s) => s.keyHash));
+  const missing = keys.map(({ hash }) => hash).filter((hash) => !valid.has(hash));
+  return { name, version, digest, ok: missing.length === 0, signatures, missing };
+}
+
+/** Options of {@linkcode signatureBundle}. */
+export interface SignatureBundleOptions {
+  /** The public key in PEM, or the id of the signature or its beginning. */
+  key: string;
+  signal?: AbortSignal;
+}
+
+/**
+ * Returns a signature of a version as a Sigstore bundle, the content of `model.sig`, which
+ * `model_signing verify` checks beside a download.
+ *
+ * @throws {RegistryError} `NotFound` if there is no such version or signature
+ */
+export async function signatureBundle(
+  registry: Registry,
+  ref: string,
+  options: SignatureBundleOptions,
+): Promise<string> {
+  const { key, signal } = checkOptions(
+    `export a signature of ${shown(ref)}`,
+    options,
+    { key: { sent: "text" }, signal: {} },
+    ["key"],
+  );
+  const id = key.includes("-----") ? idOf(readPublicKey(key).hash) : key;
+  const info = await registry.info(ref, { annotations: true, signal });
+  const all = [...storedIn(info.annotations?.labels ?? {})];
+  const found = all.filter(([each, stored]) => stored !== undefined && each.startsWith(id));
+  const [[, stored] = []] = found;
+  if (stored === undefined || found.length > 1) {
+    const state = found.length > 1 ? "several begin so" : "there is no such signature";
+    const ids = all.map(([each]) => each).join(", ");
+    throw notFound("export the signature", `${shown(id)} of ${refOf(info)}`, state, {
+      hint: ids === "" ? "Sign the version first." : `Its signatures are ${ids}.`,
+    });
+  }
+  const payload = stored.payload ?? statementOf(stored.subject, info.files);
+  return bundleText({ ...stored, payload });
+}
+
+function refOf({ name, version }: Pick<ArtifactInfo, "name" | "version">): string {
+  return `${name}@${version}`;
+}

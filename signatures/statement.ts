@@ -1,0 +1,147 @@
+// The signed text: an in-toto statement (v1) with the predicate of OpenSSF Model Signing v1.0,
+// https://github.com/ossf/model-signing-spec, which lists the SHA-256 of each file.
+import { compareUtf8 } from "../core/bytes/bytes.ts";
+import { createSha256, isJsonObject, parseJson, shown } from "../core/kernel.ts";
+import { fromHex } from "../core/bytes/digest.ts";
+
+export const PAYLOAD_TYPE = "application/vnd.in-toto+json";
+const STATEMENT_TYPE = "https://in-toto.io/Statement/v1";
+const PREDICATE_TYPE = "https://model_signing/signature/v1.0";
+
+/** A file that is signed. */
+export interface SignedFile {
+  path: string;
+  /** 64 lowercase hexadecimal digits. */
+  sha256: string;
+}
+
+interface Resource {
+  name: string;
+  algorithm: "sha256";
+  digest: string;
+}
+
+/** Returns the statement about the files of a version as JSON. Equal files give equal bytes. */
+export function statementOf(subject: string, files: readonly SignedFile[]): string {
+  const resources = files.map(({ path, sha256 }): Resource => ({
+    name: path,
+    algorithm: "sha256",
+    digest: sha256,
+  })).sort((a, b) => compareUtf8(a.name, b.name));
+  return JSON.stringify({
+    _type: STATEMENT_TYPE,
+    subject: [{ name: subject, digest: { sha256: rootDigest(resources) } }],
+    predicateType: PREDICATE_TYPE,
+    predicate: {
+      serialization: {
+        method: "files",
+        hash_type: "sha256",
+        allow_symlinks: false,
+        ignore_paths: [],
+      },
+      resources,
+    },
+  });
+}
+
+/** The SHA-256 of the digests of all resources, in their order. */
+function rootDigest(resources: readonly Pick<Resource, "digest">[]): string {
+  const hash = createSha256();
+  for (const { digest } of resources) hash.update(fromHex(digest));
+  return hash.digest();
+}
+
+/** The name in a statement, or what it lacks. */
+export type ReadStatement = { subject: string } | { problem: string };
+
+/** Compares a signed statement with the files of a version. */
+export function readStatement(payload: string, files: readonly SignedFile[]): ReadStatement {
+  const statement = shapeOf(payload);
+  if (statement === undefined) return { problem: "the signed text is not a statement" };
+  const { _type, predicateType, subjects, serialization, resources } = statement;
+  if (_type !== STATEMENT_TYPE) return { problem: `the statement has the type ${shown(_type)}` };
+  if (predicateType !== PREDICATE_TYPE) {
+    return { problem: `the predicate has the type ${shown(predicateType)}` };
+  }
+  const [subject] = subjects;
+  if (subjects.length !== 1 || subject === undefined) {
+    return { problem: `the statement has ${subjects.length} subjects` };
+  }
+  if (serialization !== "files") return { problem: "the statement does not list whole files" };
+  const signed = new Map<string, string>();
+  for (const { name, algorithm, digest } of resources) {
+    if (algorithm !== "sha256" || !/^[0-9a-f]{64}$/.test(digest)) {
+      return { problem: `${shown(name)} has no SHA-256` };
+    }
+    if (signed.has(name)) return { problem: `${shown(name)} is listed twice` };
+    signed.set(name, digest);
+  }
+  if (rootDigest(resources) !== subject.sha256) {
+    return { problem: "the digest of the subject is not that of its files" };
+  }
+  for (const { path, sha256 } of files) {
+    const digest = signed.get(path);
+    if (digest === undefined) return { problem: `${shown(path)} is not signed` };
+    if (digest !== sha256) return { problem: `${shown(path)} has other bytes than were signed` };
+    signed.delete(path);
+  }
+  const [more] = signed.keys();
+  if (more !== undefined) {
+    return { problem: `${shown(more)} was signed, and is not in the version` };
+  }
+  return { subject: subject.name };
+}
+
+interface StatementShape {
+  _type: string;
+  predicateType: string;
+  subjects: readonly { name: string; sha256: string }[];
+  serialization: unknown;
+  resources: readonly { name: string; algorithm: string; digest: string }[];
+}
+
+function shapeOf(payload: string): StatementShape | undefined {
+  const value = parsed(payload);
+  const { _type, predicateType, subject, predicate } = membersOf(value);
+  const { serialization, resources } = membersOf(predicate);
+  if (!Array.isArray(subject) || !Array.isArray(resources)) return undefined;
+  return {
+    _type: String(_type),
+    predicateType: String(predicateType),
+    subjects: subject.map((each) => {
+      const { name, digest } = membersOf(each);
+      return { name: String(name), sha256: String(membersOf(digest).sha256) };
+    }),
+    serialization: membersOf(serialization).method,
+    resources: resources.map((each) => {
+      const { name, algorithm, digest } = membersOf(each);
+      return { name: String(name), algorithm: String(algorithm), digest: String(digest) };
+    }),
+  };
+}
+
+function parsed(text: string): unknown {
+  try {
+    return parseJson(text);
+  } catch {
+    return undefined;
+  }
+}
+
+/** Returns the members of an object, none of anything else. */
+export function membersOf(value: unknown): Record<string, unknown> {
+  return isJsonObject(value) ? value : {};
+}
+
+/** Returns the bytes that are signed: the pre-authentication encoding of DSSE v1. */
+export function signedBytes(payload: string): Uint8Array {
+  const encoder = new TextEncoder();
+  const body = encoder.encode(payload);
+  const head = encoder.encode(
+    `DSSEv1 ${PAYLOAD_TYPE.length} ${PAYLOAD_TYPE} ${body.byteLength} `,
+  );
+  const bytes = new Uint8Array(head.byteLength + body.byteLength);
+  bytes.set(head);
+  bytes.set(body, head.byteLength);
+  return bytes;
+}

@@ -1,0 +1,69 @@
+import { assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
+import { mkdir, writeFile } from "node:fs/promises";
+import { join } from "@std/path";
+import { cliTest } from "../apps/captured_io.ts";
+import { ecKeys } from "./signed.ts";
+
+cliTest("sign and signatures: a version is signed, checked and exported", async (it) => {
+  const [own, other] = [ecKeys(), ecKeys()];
+  for (
+    const [file, text] of Object.entries({
+      "key.pem": own.privateKey,
+      "key.pub": own.publicKey,
+      "other.pub": other.publicKey,
+    })
+  ) await writeFile(join(it.cwd, file), text);
+  await mkdir(join(it.cwd, "model"));
+  await writeFile(join(it.cwd, "model/weights.bin"), "weights");
+  await it.succeeds("init");
+  await it.succeeds("save models:digits model");
+  const before = await it.holdfast("signatures models:digits --signed-by key.pub");
+  assertEquals([before.code, before.out], [1, ""]);
+  assertStringIncludes(before.err, "models:digits@1.0.0 has no signatures");
+  assertMatch(
+    await it.succeeds("sign models:digits --key key.pem"),
+    /^Signed models:digits@1\.0\.0 \(key [0-9a-f]{16}\)\n$/,
+  );
+  assertMatch(await it.succeeds("sign models:digits --key key.pem"), /@1\.0\.0 again /);
+  assertMatch(
+    await it.succeeds("signatures models:digits --signed-by key.pub"),
+    / valid +models:digits /,
+  );
+  const both = await it.holdfast(
+    "signatures models:digits --signed-by key.pub --signed-by other.pub",
+  );
+  assertEquals(both.code, 1);
+  assertMatch(both.err, /No valid signature of the key [0-9a-f]{16} is on models:digits@1\.0\.0/);
+  const { ok, signatures } = JSON.parse(await it.succeeds("signatures models:digits --json"));
+  assertEquals([ok, signatures.length, signatures[0].state], [true, 1, "unchecked"]);
+  const bundle = await it.succeeds(
+    `signatures models:digits --bundle ${signatures[0].id.slice(0, 4)}`,
+  );
+  await writeFile(join(it.cwd, "model.sig"), bundle);
+  await it.succeeds("save copies:digits model");
+  await it.succeeds("sign copies:digits --bundle model.sig");
+  await it.succeeds("signatures copies:digits --signed-by key.pub");
+});
+
+cliTest("sign: wrong options say what is missing", async (it) => {
+  await it.succeeds("init");
+  await it.succeeds("save models:digits -");
+  for (
+    const [line, message] of [
+      ["sign models:digits", /there is no key/],
+      ["sign models:digits --key a --key-env B", /several keys/],
+      ["sign models:digits --key none.pem", /Cannot read the key "none\.pem": it does not exist/],
+      ["sign models:digits --key .", /it is a folder/],
+      ["sign models:digits --key-env NONE", /Cannot read the variable NONE: it is not set/],
+      ["sign models:none --bundle none.sig", /Cannot read the bundle/],
+      ["signatures models:digits --signed-by none.pub", /Cannot read the public key/],
+      ["signatures models:none", /Cannot find "models:none"/],
+      ["signatures models:digits --bundle ab", /there is no such signature/],
+    ] as const
+  ) {
+    const { code, err } = await it.holdfast(line);
+    assertEquals([line, code !== 0], [line, true]);
+    assertMatch(err, message);
+    assertMatch(err, /\nhint: /);
+  }
+});
