@@ -31,11 +31,10 @@ export class LocalPut {
     try {
       return await this.#write(key, body, options);
     } catch (error) {
-      // Nothing was written: try again with the reserve.
+      // Nothing was written: try again with the reserve, which another write may have freed already.
       const mayFree = options.useReserve && body instanceof Uint8Array && saysFull(error);
-      if (!mayFree || (error as RegistryError).maybeWritten || !giveReserve(this.#root)) {
-        throw error;
-      }
+      if (!mayFree || (error as RegistryError).maybeWritten) throw error;
+      giveReserve(this.#root);
       return await this.#write(key, body, options);
     }
   }

@@ -31,18 +31,15 @@ export function makeReserve(root: LocalRoot): boolean {
   }
 }
 
-/** Removes the reserve; returns false if there is none. */
-export function giveReserve(root: LocalRoot): boolean {
-  let isRemoved = false;
+/** Removes what there is of the reserve. */
+export function giveReserve(root: LocalRoot): void {
   for (const name of NAMES) {
     try {
       fs.unlinkSync(root.pathOf(name));
-      isRemoved = true;
     } catch (error) {
       if (errorCode(error) === undefined) throw error;
     }
   }
-  return isRemoved;
 }
 
 /** Returns incompressible bytes: some file systems compress. */

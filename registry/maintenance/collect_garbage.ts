@@ -2,11 +2,11 @@
 // beside readers and writers.
 import { isPrefix } from "../../core/backend.ts";
 import type { Registry } from "../../core/registry.ts";
-import { checkWritable, contextOf } from "../operations/context.ts";
+import { checkWritable, type Context, contextOf } from "../operations/context.ts";
 import { bindingGraceMs, readGraces } from "../cell/graces.ts";
 import { decodeName } from "../../core/naming/names.ts";
 import { forEachAtOnce } from "../../core/work/at_once.ts";
-import { NAMES, OBJECTS } from "../format/layout.ts";
+import { GARBAGE_NOTES, NAMES, OBJECTS } from "../format/layout.ts";
 import { Collection, emptyReport, takeMark } from "./collection.ts";
 import type { GarbageOptions, GarbageReport } from "./collection.ts";
 import { collectDrafts } from "./garbage/drafts.ts";
@@ -29,7 +29,8 @@ export async function collectGarbage(
     const graces = await readGraces(context, options.signal); // after the mark
     const graceMs = bindingGraceMs(graces, mark);
     report = emptyReport({ dryRun: options.dryRun ?? false, mark, graceMs });
-    const collection = new Collection(context, { report, markKey: key, ...options });
+    const notes = { areWritten: !options.dryRun && await hasSpace(context, options) };
+    const collection = new Collection(context, { report, markKey: key, notes, ...options });
     for (const [what, step] of STEPS) {
       context.logger.debug(`collect garbage: ${what}`);
       await step(collection, report);
@@ -39,6 +40,19 @@ export async function collectGarbage(
     if (!options.dryRun) await context.backend.reserve?.();
   }
   return report;
+}
+
+/**
+ * Returns false if the store has no space left but that for deletions. Then the notes of earlier
+ * runs go too.
+ */
+async function hasSpace({ backend, logger }: Context, { signal }: GarbageOptions) {
+  if (await backend.reserve?.({ signal }) ?? true) return true;
+  logger.warn("collect garbage: the store is full: notes are removed, so the next run reads more");
+  for await (const entry of backend.list(GARBAGE_NOTES, { signal })) {
+    if (!isPrefix(entry)) await backend.delete(entry.key, { signal });
+  }
+  return false;
 }
 
 const STEPS = [

@@ -108,6 +108,8 @@ interface CollectionOptions extends Omit<GarbageOptions, "dryRun"> {
   markKey: string;
   /** Receives sizes, if only those are needed. */
   measure?: Measure;
+  /** Shared by all views. Notes save the next run reads, and must not take the space of deletions. */
+  notes?: { areWritten: boolean };
   /** Receives what comparisons find, if this is a view for one name. */
   outlook?: Outlook;
   begun?: Begun;
@@ -125,6 +127,7 @@ export class Collection {
   readonly forget: boolean;
   readonly markKey: string;
   readonly measure?: Measure;
+  readonly notes: { areWritten: boolean };
   drafts: DraftNeeds = { names: new Set(), placesOf: () => ({ needed: [], released: [] }) };
   readonly names: Set<string> = new Set();
   /** How long garbage is kept, milliseconds. */
@@ -143,6 +146,7 @@ export class Collection {
     this.forget = forget;
     this.markKey = markKey;
     this.measure = measure;
+    this.notes = options.notes ?? { areWritten: false };
     this.graceMs = now ? -CLOCK_STEP_MS : report.graceMs;
     this.#report = report;
     this.#options = options;

@@ -47,7 +47,7 @@ const MAX_RECORDS = 100_000;
 const MAX_NOTE_BYTES = 64 * 1024 * 1024;
 
 export async function openNote(collection: Collection, name: string, count: number): Promise<Note> {
-  const { context, signal, dryRun } = collection;
+  const { context, signal, notes } = collection;
   const { backend, logger } = context;
   const key = garbageNoteKey(name);
   const folder = `${NAMES}${name}/`;
@@ -76,7 +76,7 @@ export async function openNote(collection: Collection, name: string, count: numb
     async save(listed, { records, unexplained }) {
       const before = await reading;
       const isNeeded = areMany || unexplained.size > 0 || (before?.unexplained.size ?? 0) > 0;
-      if (dryRun || !isNeeded) return;
+      if (!notes.areWritten || !isNeeded) return;
       const entries = entriesOf(areMany ? listed : [], records);
       if (isSame(before?.records, entries) && isSame(before?.unexplained, unexplained)) return;
       const pages = before?.pages ?? (isLarge ? await readPages(collection, name) : undefined);
@@ -92,7 +92,7 @@ export async function openNote(collection: Collection, name: string, count: numb
       };
       const bytes = encodeNote(noteOf);
       if (bytes.byteLength <= MAX_NOTE_BYTES) {
-        await attempt(() => backend.put(key, bytes, { signal }));
+        await attempt(() => backend.put(key, bytes, { signal }), true);
       }
     },
   };
@@ -109,12 +109,15 @@ export async function openNote(collection: Collection, name: string, count: numb
     return entries;
   }
 
-  async function attempt<T>(action: () => Promise<T>): Promise<T | undefined> {
+  async function attempt<T>(action: () => Promise<T>, isPut = false): Promise<T | undefined> {
     try {
       return await action();
     } catch (error) {
       signal?.throwIfAborted();
       if (!isRegistryError(error)) throw error;
+      if (isPut && !notes.areWritten) return; // one warning is enough
+      // Another note would fail as well: the store is full, or denies it.
+      if (isPut) notes.areWritten = error.retry !== "never";
       logger.warn(`collect garbage: the next run reads all of "${name}" again: ${error.message}`);
     }
   }

@@ -69,8 +69,8 @@ export class QuietNames {
 
   /** Writes the notes for the next run: none after a run that ignored ages. */
   async save(): Promise<void> {
-    const { dryRun, graceMs } = this.#collection;
-    if (!dryRun) await this.#table.save(graceMs > 0 ? this.#entries : []);
+    const { notes, graceMs } = this.#collection;
+    if (notes.areWritten) await this.#table.save(graceMs > 0 ? this.#entries : []);
   }
 
   #isOfDrafts(name: string): boolean {

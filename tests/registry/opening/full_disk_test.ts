@@ -1,11 +1,15 @@
 import { assert, assertEquals } from "@std/assert";
+import fs from "node:fs";
 import { existsSync, rmSync, statfsSync, statSync, writeFileSync } from "node:fs";
 import process from "node:process";
-import { collectGarbage } from "../../../registry/maintenance.ts";
-import { isRegistryError, openRegistry } from "../../../mod.ts";
+import { collectGarbage, prune } from "../../../registry/maintenance.ts";
+import { isRegistryError, openRegistry, type Registry } from "../../../mod.ts";
 import { canMount, smallDisk } from "../../support/small_disk.ts";
+import { silentLogger } from "../../../core/system.ts";
 import { noise } from "../registries.ts";
 import { rejected } from "../rejected.ts";
+import { withAge } from "../with_age.ts";
+import { createLocalBackend } from "../../../backends/local.ts";
 
 /** Fills a disk to its last block. */
 function fill(file: string): void {
@@ -17,6 +21,13 @@ function fill(file: string): void {
         break;
       }
     }
+  }
+}
+
+/** Saves twenty names, each with enough versions for a note of the collector. */
+async function saveMany(registry: Registry): Promise<void> {
+  for (let n = 0; n < 20; n++) {
+    for (let version = 0; version < 3; version++) await registry.save(`m${n}`, noise(200, n));
   }
 }
 
@@ -72,6 +83,80 @@ Deno.test({
       const { bytes, failures } = await collectGarbage(registry, { now: true });
       assert(bytes >= 300_000);
       assertEquals(failures, []);
+    } finally {
+      await disk.remove();
+    }
+  },
+});
+
+Deno.test({
+  name: "on a full disk many versions are pruned at once, and the next run of gc frees them",
+  ignore: !canMount,
+  async fn() {
+    const disk = await smallDisk(4_000_000);
+    const warnings: string[] = [];
+    const logger = { ...silentLogger, warn: (text: string) => void warnings.push(text) };
+    try {
+      const backend = withAge(createLocalBackend({ path: disk.join("registry") }), 60_000);
+      const registry = await openRegistry(backend, { logger }); // whose records are old enough to note
+      await saveMany(registry);
+      await registry.save("large", noise(300_000));
+      await registry.save("large", "text");
+      fill(disk.join("filler"));
+      const before = await collectGarbage(registry);
+      assertEquals([before.bytes, warnings.length], [0, 1], "one warning, not one a name");
+      const { deleted } = await prune(registry, { keepLast: 1 });
+      assertEquals(deleted.length, 41);
+      await collectGarbage(registry); // nothing is old enough yet, and notes take no space
+      const { removed, failures } = await collectGarbage(registry, { now: true });
+      assertEquals([removed.payload, failures], [{ count: 1, bytes: 300_000 }, []]);
+      assert(existsSync(disk.join("registry/.reserve")), "made anew from what was freed");
+    } finally {
+      await disk.remove();
+    }
+  },
+});
+
+Deno.test({
+  name: "a version is deleted with the reserve that another process removed at the same time",
+  ignore: !canMount,
+  async fn() {
+    const disk = await smallDisk(4_000_000);
+    const { unlinkSync } = fs;
+    try {
+      const registry = await openRegistry(disk.join("registry"));
+      await registry.save("a", noise(300_000));
+      fill(disk.join("filler"));
+      fs.unlinkSync = (path) => {
+        unlinkSync(path);
+        if (String(path).includes(".reserve")) unlinkSync(path); // it is gone: ENOENT
+      };
+      assertEquals(await registry.delete("a@1"), true);
+    } finally {
+      fs.unlinkSync = unlinkSync;
+      await disk.remove();
+    }
+  },
+});
+
+Deno.test({
+  name: "gc removes its notes from a full disk whose reserve is used up",
+  ignore: !canMount,
+  async fn() {
+    const disk = await smallDisk(4_000_000);
+    try {
+      const backend = withAge(createLocalBackend({ path: disk.join("registry") }), 60_000);
+      const registry = await openRegistry(backend, { logger: silentLogger });
+      await saveMany(registry);
+      await registry.save("large", noise(300_000));
+      await collectGarbage(registry);
+      for (const n of ["", 1, 2, 3]) rmSync(disk.join(`registry/.reserve${n}`));
+      fill(disk.join("filler"));
+      await rejected("Unavailable", registry.delete("large@1"));
+      await collectGarbage(registry);
+      assertEquals(await registry.delete("large@1"), true);
+      const { removed } = await collectGarbage(registry, { now: true });
+      assertEquals(removed.payload, { count: 1, bytes: 300_000 });
     } finally {
       await disk.remove();
     }
