@@ -48,6 +48,8 @@ Deno.test("only the list of extensions imports an extension, and each needs the 
     )
   );
   assertEquals([...new Set(importers)], ["apps/extensions.ts"]);
+  const rooms = Object.keys(EXTENSIONS).map((folder) => folder.split("/")[0]!);
+  assertEquals(rooms.filter((room) => !PRODUCT_FOLDERS.includes(room)), [], "is not published");
   const idle = Object.entries(EXTENSIONS).flatMap(([folder, parts]) => {
     const targets = product.filter((path) => path.startsWith(folder)).flatMap((path) =>
       graph.get(path)!

@@ -1,28 +1,16 @@
 // The files of this repository.
 import { existsSync } from "node:fs";
-import { readdir } from "node:fs/promises";
+import { readdir, readFile } from "node:fs/promises";
 import { join } from "@std/path";
 import { REPOSITORY } from "./run_deno.ts";
 
-export const PRODUCT_FOLDERS: readonly string[] = [
-  "core",
-  "disk",
-  "registry",
-  "runs",
-  "backends",
-  "formats",
-  "queues",
-  "materializers",
-  "files",
-  "neighbors",
-  "operators",
-  "workers",
-  "plugins",
-  "apps",
-  "gateways",
-  "sign_in",
-  "processes",
-];
+/** Published folders that are no code of the product. */
+const NO_CODE = /^(LICENSE|docs|python|tests\/.*)$|\./;
+
+/** The folders of the product: those that are published. */
+export const PRODUCT_FOLDERS: readonly string[] =
+  (JSON.parse(await readFile(join(REPOSITORY, "deno.json"), "utf8")).publish.include as string[])
+    .filter((path) => !NO_CODE.test(path));
 
 /** The sources of the page that the service sends to browsers, a product of its own. */
 export const EXPLORER_FOLDER = "explorer/src";
