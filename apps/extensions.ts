@@ -2,6 +2,7 @@
 import { davExtension } from "../gateways/dav/extension.ts";
 import { hubExtension } from "../gateways/hub/extension.ts";
 import { s3Extension } from "../gateways/s3/extension.ts";
+import { mirrorsExtension } from "../mirrors/extension.ts";
 import { mindtraceExtension } from "../neighbors/mindtrace/extension.ts";
 import { pipelinesExtension } from "../operators/surface/extension.ts";
 import { pluginsExtension } from "../plugins/surface/extension.ts";
@@ -18,6 +19,7 @@ export const EXTENSIONS: readonly Extension[] = [
   davExtension,
   s3Extension,
   mcpExtension,
+  mirrorsExtension,
   mindtraceExtension,
   signInExtension,
   signaturesExtension,

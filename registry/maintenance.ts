@@ -1,22 +1,4 @@
-/**
- * Maintenance of a registry: collect garbage, prune old versions, verify, mirror, measure space,
- * probe a store and change settings.
- *
- * @example
- * ```ts
- * import { openRegistry } from "@holdfast/holdfast";
- * import { prune, verifyRegistry } from "@holdfast/holdfast/maintenance";
- * import { assertEquals } from "@std/assert";
- *
- * await using registry = await openRegistry("memory:");
- * for (const value of [1, 2, 3]) await registry.save("my:model", value);
- * const { deleted } = await prune(registry, { keepLast: 1 });
- * assertEquals(deleted.length, 2);
- * assertEquals((await verifyRegistry(registry)).ok, true);
- * ```
- *
- * @module
- */
+// Maintenance of a registry. The entry point `./maintenance` exports all of it.
 import type { Backend } from "../core/backend.ts";
 import { checkOptions, type OptionNames } from "../core/options/check_options.ts";
 import { SIGNAL } from "../core/registry/operations/row.ts";
@@ -25,8 +7,6 @@ import type { Registry, SignalOptions } from "../core/registry.ts";
 import { callFunction } from "./contract/call_function.ts";
 import type { CurrentSettings, SettingsChange } from "./maintenance/change_settings.ts";
 import type { GarbageOptions, GarbageReport } from "./maintenance/collection.ts";
-import type { MirrorOptions } from "./maintenance/mirror/mirror.ts";
-import type { MirrorReport } from "./maintenance/mirror/report.ts";
 import type { ProbeCertificate, ProbeOptions } from "./maintenance/probe/probe.ts";
 import type { PruneOptions, PruneReport } from "./maintenance/prune_report.ts";
 import type { SpaceReport } from "./maintenance/space.ts";
@@ -43,13 +23,6 @@ export type {
   GarbageReport,
   WaitingItem,
 } from "./maintenance/collection.ts";
-export type { MirrorOptions } from "./maintenance/mirror/mirror.ts";
-export type {
-  MirrorFailure,
-  MirrorItem,
-  MirrorProgress,
-  MirrorReport,
-} from "./maintenance/mirror/report.ts";
 export type { ProbeCertificate, ProbeOptions, ProbeStep } from "./maintenance/probe/probe.ts";
 export type { PruneOptions, PruneReport } from "./maintenance/prune_report.ts";
 export type { DaySpace, GarbageSpace, NameSpace, SpaceReport } from "./maintenance/space.ts";
@@ -168,67 +141,6 @@ export async function verifyRegistry(
       ...SIGNAL,
     },
     here: async () => (await import("./maintenance/verify.ts")).verifyRegistry,
-  });
-}
-
-/**
- * Copies a registry to another one: versions with their files, metadata, lineage and dates,
- * deletions and aliases. Checks every byte against its SHA-256. Shared files stay shared. A
- * mirrored version has a new commit; `origin` has the original one. Idempotency keys are not
- * copied.
- *
- * Each may be any registry, such as a client of a service; `leftOut` of the report lists what such
- * a registry cannot provide (deletions) or keep (dates).
- *
- * Every release and alias of the target names versions that it has, also during the run and after an
- * interrupted one. Members are copied before their releases, also members of names that were not
- * chosen; then follow aliases, and deletions last. A release whose member failed is a `Conflict`.
- *
- * A repeated run copies only what is missing. A different value is overwritten in a mutable target,
- * and a `Conflict` in `failures` in an immutable one.
- *
- * @throws {RegistryError} `Invalid` for registries that differ in `versioned`, and failures of a
- * whole store. Failures of single versions are in `failures`
- *
- * @example
- * ```ts
- * import { createMemoryBackend, openRegistry } from "@holdfast/holdfast";
- * import { mirrorRegistry } from "@holdfast/holdfast/maintenance";
- * import { assertEquals } from "@std/assert";
- *
- * await using from = await openRegistry(createMemoryBackend());
- * await using to = await openRegistry(createMemoryBackend());
- * await from.save("my:model", { depth: 12 });
- * await from.setAlias("my:model", "production", "1");
- * const { copied, aliases } = await mirrorRegistry(from, to);
- * assertEquals([copied, aliases], [1, 1]);
- * assertEquals(await to.load("my:model@production"), { depth: 12 });
- * ```
- */
-export async function mirrorRegistry(
-  from: Registry,
-  to: Registry,
-  options: MirrorOptions = {},
-): Promise<MirrorReport> {
-  return await callFunction(from, [to, options], {
-    name: "mirrorRegistry",
-    action: "mirror the registry",
-    options: {
-      names: {},
-      prefix: {},
-      rename: {},
-      range: {},
-      aliases: {},
-      deleted: {},
-      settings: {},
-      verify: {},
-      concurrency: {},
-      dryRun: {},
-      onItem: {},
-      onProgress: {},
-      ...SIGNAL,
-    },
-    here: async () => (await import("./maintenance/mirror/mirror.ts")).mirrorRegistry,
   });
 }
 

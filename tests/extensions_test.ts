@@ -20,6 +20,12 @@ const MORE: Readonly<Record<string, readonly string[]>> = {
   "plugins/surface": ["plugins"],
 };
 
+/** Extensions that need another one, and go with it. */
+const NEED: Readonly<Record<string, readonly string[]>> = { "mirrors": ["neighbors/mindtrace"] };
+
+/** Entry points that export the functions of extensions beside those of the kernel. */
+const EXPORTING = ["apps/maintenance.ts"];
+
 /** Folders whose tests are those of the kernel, and the ones that run. */
 const KERNEL = ["core", "disk", "registry", "backends", "materializers", "workers"]
   .map((folder) => `tests/${folder}`);
@@ -70,9 +76,12 @@ class Copy {
     return [stdout, stderr].map((bytes) => new TextDecoder().decode(bytes)).join("").slice(-3000);
   }
 
-  /** Takes an extension away, until the end of a block. */
-  async remove({ list, name, folder }: ListedExtension): Promise<AsyncDisposable> {
-    const parts = [folder, ...MORE[folder] ?? []];
+  /** Takes an extension away, and those that need it, until the end of a block. */
+  async remove(removed: ListedExtension): Promise<AsyncDisposable> {
+    const gone = listed.filter(({ folder }) =>
+      folder === removed.folder || NEED[removed.folder]?.includes(folder)
+    );
+    const parts = gone.flatMap(({ folder }) => [folder, ...MORE[folder] ?? []]);
     const paths = [...parts.flatMap((part) => [part, testsOf(part)])].filter((path, i, all) =>
       !all.some((other, j) => j !== i && path.startsWith(`${other}/`))
     );
@@ -85,10 +94,18 @@ class Copy {
       kept.set(path, to);
     }
     const texts = new Map<string, string>();
-    for (const file of [list, "deno.json"]) {
+    for (const file of [removed.list, ...EXPORTING, "deno.json"]) {
       texts.set(file, await Deno.readTextFile(this.path(file)));
     }
-    await this.write(list, withoutName(texts.get(list)!, name));
+    const list = gone.reduce((text, { name }) => withoutName(text, name), texts.get(removed.list)!);
+    await this.write(removed.list, list);
+    for (const file of EXPORTING) {
+      const text = gone.reduce(
+        (rest, { folder }) => withoutExports(rest, folder),
+        texts.get(file)!,
+      );
+      await this.write(file, text);
+    }
     const config = JSON.parse(texts.get("deno.json")!);
     const exports: [string, string][] = Object.entries(config.exports);
     config.exports = Object.fromEntries(exports.filter(([, file]) => !this.isMissing(file)));
@@ -120,6 +137,11 @@ function testsOf(path: string): string {
 function withoutName(text: string, name: string): string {
   return text.replace(new RegExp(`^import .*\\b${name}\\b.*\n`, "m"), "")
     .replace(new RegExp(`\\b${name}\\b,?`), "");
+}
+
+/** Returns an entry point without the exports of a folder. */
+function withoutExports(text: string, folder: string): string {
+  return text.replace(new RegExp(`^export .* from "\\.\\./${folder}/.*\n`, "gm"), "");
 }
 
 Deno.test("the lists of extensions are found", async () => {

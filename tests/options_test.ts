@@ -14,13 +14,13 @@ import {
   changeSettings,
   collectGarbage,
   measureSpace,
-  mirrorRegistry,
   probeBackend,
   prune,
   readRulesHistory,
   readSettings,
   verifyRegistry,
 } from "../registry/maintenance.ts";
+import { mirrorRegistry } from "../mirrors/mod.ts";
 import { openUploads, presignDownload } from "../registry/uploads.ts";
 import {
   clearCache,

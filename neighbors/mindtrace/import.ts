@@ -15,8 +15,8 @@ import type {
   RegistryError,
   SignalOptions,
 } from "../../core/kernel.ts";
-import { mirrorRegistry } from "../../registry/maintenance.ts";
-import type { MirrorItem } from "../../registry/maintenance/mirror/report.ts";
+import { mirrorRegistry } from "../../apps/maintenance.ts";
+import type { MirrorItem } from "../../apps/maintenance.ts";
 import { ORIGIN_KEY } from "./description.ts";
 import type { ListedVersion, Listing } from "./listing.ts";
 import { createReader, type MindtraceReader, registryOf } from "./open.ts";

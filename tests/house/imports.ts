@@ -2,7 +2,14 @@
 import { readExports } from "../support/exports.ts";
 import { readExtensions } from "./extension_list.ts";
 
-const doors = Object.values(await readExports()).map((file) => file.replace("./", ""));
+/** `./maintenance` exports all of it, beside the functions of mirrors. */
+const MAINTENANCE = "registry/maintenance.ts";
+
+/** The entry points of the package. */
+export const ENTRY_POINTS: readonly string[] = [
+  ...Object.values(await readExports()).map((file) => file.replace("./", "")),
+  MAINTENANCE,
+];
 
 /** Files of core and registry that applications may import beside the entry points. */
 const PARTS_OF_APPS = [
@@ -57,7 +64,13 @@ const FLOORS = [
 ];
 
 /** The borders of the registry: what runs import of it, beside the body of functions over registries. */
-export const BORDERS_OF_REGISTRY = ["registry/draft_reads.ts", "registry/draft_writes.ts"];
+const OF_RUNS = ["registry/draft_reads.ts", "registry/draft_writes.ts"];
+
+/** Its border for mirrors: reads and writes of records, whose copies keep their dates and origins. */
+const OF_MIRRORS = ["registry/record_reads.ts", "registry/record_writes.ts"];
+
+/** The borders of the registry. */
+export const BORDERS_OF_REGISTRY: readonly string[] = [...OF_RUNS, ...OF_MIRRORS];
 
 /** Parts that several formats share, beside `formats/content/format.ts`. */
 const OF_FORMATS = ["arrays", "compression", "content", "images", "tables"].map((name) =>
@@ -130,6 +143,16 @@ const PARTS_OF_EXTENSIONS: Record<string, readonly string[]> = {
     "core/work/",
     "disk/cache_folder.ts",
   ],
+  "mirrors/": [
+    "apps/cli/program/command_context.ts",
+    "apps/cli/program/print_table.ts",
+    "apps/cli/program/refusals.ts",
+    "apps/cli/services/last_runs.ts",
+    "apps/cli/values/renaming.ts",
+    "core/",
+    ...OF_MIRRORS,
+    "registry/contract/call_function.ts",
+  ],
   "neighbors/mindtrace/": [
     "apps/cli/values/renaming.ts",
     "core/artifact.ts",
@@ -139,7 +162,6 @@ const PARTS_OF_EXTENSIONS: Record<string, readonly string[]> = {
     "core/urls/local_path.ts",
     "formats/",
     "materializers/json/",
-    "registry/maintenance/mirror/report.ts",
     "registry/places/",
   ],
   "sign_in/": [
@@ -204,7 +226,7 @@ export const IMPORTS: { from: string; may: (path: string, target: string) => boo
   { from: "registry/", may: among("registry/", "core/", "disk/") },
   {
     from: "runs/",
-    may: among("core/", "runs/", ...BORDERS_OF_REGISTRY, "registry/contract/call_function.ts"),
+    may: among("core/", "runs/", ...OF_RUNS, "registry/contract/call_function.ts"),
   },
   { from: "backends/drivers.ts", may: among("core/", "backends/") },
   { from: "backends/mod.ts", may: among("core/", "backends/") },
@@ -285,6 +307,7 @@ export const IMPORTS: { from: string; may: (path: string, target: string) => boo
     from: "explorer/",
     may: (path, target) => isOfPage(path, target) && isOfNoOtherExtension(path, target),
   },
+  { from: "apps/maintenance.ts", may: among(MAINTENANCE, "mirrors/mod.ts") },
   {
     from: "apps/extensions.ts",
     may: (_path, target) => target.endsWith("/extension.ts"),
@@ -347,7 +370,7 @@ function isKeptDoor(path: string, target: string): boolean {
 
 /** Entry points that users can import too: programs show that they are enough. */
 function isDoor(_path: string, target: string): boolean {
-  return doors.includes(target);
+  return ENTRY_POINTS.includes(target);
 }
 
 /** Only the configurations of providers read `.env` files. */

@@ -1,6 +1,5 @@
 // The measures of the house: what tells that rooms grow together, or that a function does too much.
-import { readExports } from "../support/exports.ts";
-import { BORDERS, BORDERS_OF_REGISTRY, EXTENSIONS } from "./imports.ts";
+import { BORDERS, BORDERS_OF_REGISTRY, ENTRY_POINTS, EXTENSIONS } from "./imports.ts";
 import { type FunctionShape, readProduct, type SourceFile } from "./source.ts";
 
 export interface Measure {
@@ -21,8 +20,7 @@ const EXPLORER = "explorer/";
 const KERNEL = /^(core|disk|registry|backends|materializers|workers|apps\/client)[/.]|^mod\.ts$/;
 
 export async function measureHouse(): Promise<Measure[]> {
-  const entries = Object.values(await readExports()).map((file) => file.replace("./", ""));
-  return measures(await readProduct(), entries);
+  return measures(await readProduct(), ENTRY_POINTS);
 }
 
 /** @param entries The files of the entry points. */
@@ -89,7 +87,8 @@ function measuresOfExtensions(files: Files, entries: readonly string[]): Measure
   const each = Object.keys(EXTENSIONS).map((folder) => {
     const inside = [...files.values()].filter(({ path }) => path.startsWith(folder));
     const importers = [...files.values()].filter((file) =>
-      !inside.includes(file) && [...file.imports.keys()].some((path) => path.startsWith(folder))
+      !inside.includes(file) && !entries.includes(file.path) &&
+      [...file.imports.keys()].some((path) => path.startsWith(folder))
     );
     const targets = new Set(inside.flatMap((file) => [...file.imports.keys()]));
     const inner = [...targets].filter((path) =>

@@ -4,12 +4,8 @@ import { join } from "@std/path";
 import type { Backend } from "../../core/backend.ts";
 import { encodeRecord } from "../../registry/format/record_codec.ts";
 import { parseVersion } from "../../core/naming/versions.ts";
-import {
-  collectGarbage,
-  mirrorRegistry,
-  prune,
-  verifyRegistry,
-} from "../../registry/maintenance.ts";
+import { collectGarbage, prune, verifyRegistry } from "../../registry/maintenance.ts";
+import { mirrorRegistry } from "../../mirrors/mod.ts";
 import { createMemoryBackend, openRegistry } from "../../mod.ts";
 import { recordKey, versionCell } from "../../registry/format/layout.ts";
 import { forEachAtOnce } from "../../core/work/at_once.ts";

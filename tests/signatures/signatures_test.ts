@@ -2,7 +2,7 @@ import { assert, assertEquals, assertMatch, assertNotMatch, assertRejects } from
 import { generateKeyPairSync } from "node:crypto";
 import fc from "fast-check";
 import { openRegistry, type Registry, RegistryError } from "../../mod.ts";
-import { mirrorRegistry } from "../../registry/maintenance.ts";
+import { mirrorRegistry } from "../../mirrors/mod.ts";
 import { annotate, readAnnotations } from "../../registry/mod.ts";
 import {
   addSignature,

@@ -1,7 +1,6 @@
 // The operations of the actors in a simulation, and their results.
 import type { SavedArtifact, SaveOptions } from "../../core/registry.ts";
 import type { PruneOptions, PruneReport } from "../../registry/maintenance/prune_report.ts";
-import type { MirrorReport } from "../../registry/maintenance/mirror/report.ts";
 import { Bundle } from "./bundle.ts";
 
 export type Request =
@@ -40,6 +39,11 @@ export function isSaving(request: Request): request is Saving {
   return ["save", "copy", "commitDraft"].includes(request.verb);
 }
 
+/** The part of the report of a mirror that the checks need. */
+export interface MirroredNames {
+  readonly failures: readonly { name: string; version?: string; alias?: string }[];
+}
+
 export type Outcome =
   | { ok: true; saved: SavedArtifact }
   | { ok: true; done: boolean }
@@ -47,7 +51,7 @@ export type Outcome =
   | { ok: true; read: ReadResult }
   | { ok: true; versions: string[] }
   | { ok: true; pruned: PruneReport }
-  | { ok: true; mirrored: MirrorReport }
+  | { ok: true; mirrored: MirroredNames }
   | { ok: false; error: unknown };
 
 export interface ReadResult {

@@ -77,7 +77,6 @@ const OWN: readonly CommandSet[] = [
       "rules test": async () => (await import("./space/rules.ts")).rulesTest,
       gc: async () => (await import("./space/gc.ts")).gc,
       verify: async () => (await import("./verify.ts")).verify,
-      mirror: async () => (await import("./stores/mirror.ts")).mirror,
       settings: async () => (await import("./space/settings.ts")).settings,
     },
   },

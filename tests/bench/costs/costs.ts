@@ -5,10 +5,10 @@ import type { StoredRegistry } from "../../../core/registry.ts";
 import {
   collectGarbage,
   measureSpace,
-  mirrorRegistry,
   prune,
   verifyRegistry,
 } from "../../../registry/maintenance.ts";
+import { mirrorRegistry } from "../../../mirrors/mod.ts";
 import { createScriptedSystem, type ScriptedSystem } from "../../support/scripted_system.ts";
 import { type CallCounts, withCounts } from "../counted_backend.ts";
 import type { BenchSettings, Group } from "../measure.ts";

@@ -1,6 +1,6 @@
 // Aliases and names that rules protect.
 import { assert, assertEquals } from "@std/assert";
-import { changeRules, mirrorRegistry } from "../../../registry/maintenance.ts";
+import { changeRules } from "../../../registry/maintenance.ts";
 import { createMemoryBackend, openRegistry, type Registry } from "../../../mod.ts";
 import { createScriptedSystem } from "../../support/scripted_system.ts";
 import { createBatch } from "../../../workers/mod.ts";
@@ -171,17 +171,6 @@ Deno.test("an open registry follows a rule of another program within ten seconds
   await registry.setAlias("models:a", "production", "1.0.0");
   await registry.deleteAlias("models:a", "production");
   assertEquals(await registry.delete("models:a@1.0.0"), true);
-});
-
-Deno.test("a mirror moves a protected alias as its source does", async () => {
-  const source = await openRegistry(createMemoryBackend());
-  const target = await openRegistry(createMemoryBackend());
-  await changeRules(target, { set: RULE });
-  await source.save("models:a", 1, { alias: "production" });
-  const report = await mirrorRegistry(source, target);
-  assertEquals(report.failures, []);
-  const aliases = await Array.fromAsync(target.aliases("models:a"));
-  assertEquals(aliases, [{ alias: "production", version: "1.0.0" }]);
 });
 
 Deno.test("a rule protects aliases alone or with what it keeps, and no empty list", async () => {

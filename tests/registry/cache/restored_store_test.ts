@@ -7,7 +7,6 @@ import { createMemoryBackend } from "../../../backends/memory.ts";
 import type { Backend } from "../../../core/backend.ts";
 import { realSystem } from "../../../core/system.ts";
 import { openRegistry, type Registry, type StoredRegistry } from "../../../mod.ts";
-import { mirrorRegistry } from "../../../registry/maintenance.ts";
 import { knownContext } from "../../../registry/operations/context.ts";
 import { createScriptedSystem } from "../../support/scripted_system.ts";
 import { copyOf, restore, withKeptTimes } from "../../simulate/stores/with_kept_times.ts";
@@ -164,27 +163,4 @@ Deno.test("a search finds what a restored store has, by its index of before", as
   for (let turn = 0; turn < 100 && await found("new") === 0; turn++) await realSystem.sleep(0);
   assertEquals([await found("lost"), await found("new")], [0, 1]);
   await handler[Symbol.asyncDispose]();
-});
-
-Deno.test("a mirror of a restored store reports what differs, and skips nothing by its notes", async () => {
-  const system = createScriptedSystem();
-  const memory = createMemoryBackend({ system });
-  const kept = new Map();
-  const from = await openRegistry(withKeptTimes(memory, kept), { system });
-  const to = await openRegistry(createMemoryBackend({ system }), { system });
-  await from.save("m", "first");
-  const copy = await copyOf(from.backend);
-  system.advance(60_000);
-  await from.save("m", "lost");
-  await mirrorRegistry(from, to);
-  system.advance(60_000);
-  await mirrorRegistry(from, to);
-  await restore(memory, copy, kept);
-  system.advance(60_000);
-  await from.save("m", "new");
-  const { failures } = await mirrorRegistry(from, to);
-  assertEquals(failures.map(({ version }) => version), ["2.0.0"]);
-  await from.save("m", "newer");
-  assertEquals((await mirrorRegistry(from, to)).copied, 1);
-  assertEquals(await to.load("m@3"), "newer");
 });

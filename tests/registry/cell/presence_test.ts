@@ -4,7 +4,7 @@ import { createMemoryBackend } from "../../../backends/memory.ts";
 import { createLocalBackend, localPath, openRegistry } from "../../../mod.ts";
 import { type Registry, saveMany } from "../../../mod.ts";
 import { annotate } from "../../../registry/mod.ts";
-import { collectGarbage, mirrorRegistry } from "../../../registry/maintenance.ts";
+import { collectGarbage } from "../../../registry/maintenance.ts";
 import { createBatch } from "../../../workers/mod.ts";
 import { canMount, smallDisk } from "../../support/small_disk.ts";
 import { type TempRoot, testInRoot } from "../../support/temp_root.ts";
@@ -32,11 +32,6 @@ const WRITES: Record<string, (registry: Registry, root: TempRoot) => Promise<unk
     await (await registry.openDraft("d", { id: "d" })).addFile("part", Uint8Array.of(1));
   },
   "a collection": (registry) => collectGarbage(registry),
-  "a mirror": async (registry) => {
-    const from = await openRegistry("memory:");
-    await from.save("m", "x");
-    await mirrorRegistry(from, registry);
-  },
   "a batch": async (registry) => {
     const batch = createBatch(registry, { workers: 1 });
     const result = await batch.saveMany([{ name: "w", value: noise(300_000) }]);

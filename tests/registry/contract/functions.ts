@@ -31,8 +31,6 @@ export const FUNCTION_CALLS: { readonly [Name in FunctionName]: Call } = {
   prune: to("prune", { keepLast: 5 }),
   pruneByRules: of("pruneByRules"),
   verifyRegistry: of("verifyRegistry"),
-  mirrorRegistry: (registry, options) =>
-    maintenance.mirrorRegistry(registry, registry, { dryRun: true, rename: twin, ...options }),
   measureSpace: of("measureSpace"),
   measureVersions: of("measureVersions", "a"),
   readSettings: of("readSettings"),
@@ -54,8 +52,6 @@ export const FUNCTION_CALLS: { readonly [Name in FunctionName]: Call } = {
   resolveRelease: of("resolveRelease", "both"),
   finishRun: to("finishRun", { id: "r" }, "a"),
 };
-
-const twin = (name: string) => `${name}:twin`;
 
 /** Saves what the calls need. */
 export async function prepare(registry: Registry): Promise<void> {

@@ -4,12 +4,7 @@ import { deleteMany, loadMany, saveMany } from "../../../registry/contract/many.
 import { asMap } from "../../../registry/contract/map.ts";
 import { assert, assertEquals, assertMatch } from "@std/assert";
 import { ndarray } from "../../../materializers/mod.ts";
-import {
-  collectGarbage,
-  mirrorRegistry,
-  prune,
-  verifyRegistry,
-} from "../../../registry/maintenance.ts";
+import { collectGarbage, prune, verifyRegistry } from "../../../registry/maintenance.ts";
 import { defineArtifact, localPath, openRegistry } from "../../../mod.ts";
 import type { Registry, SaveOptions } from "../../../mod.ts";
 import { rejected } from "../rejected.ts";
@@ -26,7 +21,6 @@ testInMemory("names must be a list, not a string", async ({ registry }) => {
     const call of [
       prune(registry, { keepLast: 1, names }),
       verifyRegistry(registry, { names }),
-      mirrorRegistry(registry, registry, { names }),
     ]
   ) {
     await rejected("Invalid", call, /: `names` must be an array, got a string$/m);
@@ -64,7 +58,6 @@ const FUNCTION_CALLS: Record<string, (registry: Registry) => Promise<unknown>> =
   clear: (registry) => asMap(registry).clear({ allVersions: true, ...WRONG }),
   collectGarbage: (registry) => collectGarbage(registry, WRONG),
   prune: (registry) => prune(registry, { keepLast: 1, ...WRONG }),
-  mirrorRegistry: (registry) => mirrorRegistry(registry, registry, WRONG),
   localPath: async (registry) =>
     registry.save("b", localPath("a folder", await Promise.resolve(WRONG))),
   openRegistry: () => openRegistry("memory:", WRONG),

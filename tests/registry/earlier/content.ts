@@ -3,26 +3,40 @@
 // before they had an entry point.
 import { Buffer } from "node:buffer";
 import { existsSync } from "node:fs";
+import type { Registry as AnyRegistry } from "../../../core/registry.ts";
 import type * as root from "../../../mod.ts";
 import type * as maintenance from "../../../registry/maintenance.ts";
 import type * as tools from "../../../registry/mod.ts";
 import type * as runs from "../../../runs/mod.ts";
+
+type MirrorRegistry = (
+  from: AnyRegistry,
+  to: AnyRegistry,
+  options?: object,
+) => Promise<{ failures: { error: Error }[] }>;
 
 /** The entry points of one commit. */
 export type Program =
   & Pick<
     typeof root & typeof maintenance & typeof tools,
     | ("openRegistry" | "publishRelease" | "resolveRelease" | "deleteMany")
-    | ("collectGarbage" | "prune" | "pruneByRules" | "verifyRegistry" | "mirrorRegistry")
+    | ("collectGarbage" | "prune" | "pruneByRules" | "verifyRegistry")
     | ("changeRules" | "annotate" | "readAnnotations")
   >
+  & { mirrorRegistry: MirrorRegistry }
   & Partial<Pick<typeof runs, "openRun" | "finishRun" | "readLoggedRuns">>;
 
 type Registry = Awaited<ReturnType<Program["openRegistry"]>>;
 type Draft = Awaited<ReturnType<Registry["openDraft"]>>;
 
 export async function programAt(root: string): Promise<Program> {
-  const modules = ["mod.ts", "registry/maintenance.ts", "registry/mod.ts", "runs/mod.ts"]
+  const modules = [
+    "mod.ts",
+    "registry/maintenance.ts",
+    "apps/maintenance.ts", // has mirrors since they have a folder
+    "registry/mod.ts",
+    "runs/mod.ts",
+  ]
     .map((path) => new URL(path, root)).filter((module) => existsSync(module));
   const all = await Promise.all(modules.map((module) => import(module.href)));
   const program = Object.assign({}, ...all);

@@ -1,14 +1,10 @@
-// Reads, protects, collects and mirrors the registries that programs of earlier commits wrote, and
+// Reads, protects and collects the registries that programs of earlier commits wrote, and
 // those that this program writes.
-import { assert, assertEquals } from "@std/assert";
-import { mkdir } from "node:fs/promises";
-import { pathToFileURL } from "node:url";
-import type { StoredRegistry } from "../../../core/registry.ts";
-import { asMap, createLocalBackend, deleteMany, openRegistry, readLineage } from "../../../mod.ts";
+import { assertEquals } from "@std/assert";
+import { asMap, deleteMany, readLineage } from "../../../mod.ts";
 import { resolveRelease } from "../../../mod.ts";
 import {
   collectGarbage,
-  mirrorRegistry,
   prune,
   pruneByRules,
   readRules,
@@ -17,56 +13,11 @@ import {
 import { readAnnotations } from "../../../registry/mod.ts";
 import { finishRun, openRun, readLoggedRuns } from "../../../runs/mod.ts";
 import { aliasesOf } from "../../conformance/registry/registry_case.ts";
-import { REPOSITORY } from "../../support/run_deno.ts";
-import { type TempRoot, testInRoot } from "../../support/temp_root.ts";
-import { COMMITS } from "./commits.ts";
-import { HELD, lines, programAt, SMALL_FILES, VALUES, writeContent } from "./content.ts";
-import { unpackFixture } from "./fixtures.ts";
+import { HELD, lines, VALUES } from "./content.ts";
+import { assertHas, testOnAll } from "./on_all.ts";
 import { collect, rejected } from "../rejected.ts";
-import { withAge } from "../with_age.ts";
 
 const WEEK_MS = 7 * 24 * 3_600_000;
-
-interface World {
-  folder: string;
-  /** Opens one of the registries, by default as if all was written a week ago. */
-  open(name: string, ageMs?: number): Promise<StoredRegistry>;
-}
-
-/** A test of the registries of each earlier commit and of this program. */
-function testOnAll(sentence: string, body: (world: World) => Promise<void>): void {
-  for (const commit of [...COMMITS, "this program"]) {
-    testInRoot(`${sentence} (${commit.slice(0, 8)})`, async (root) => {
-      const folder = await registriesOf(commit, root);
-      const opened: StoredRegistry[] = [];
-      await body({
-        folder,
-        open: async (name, ageMs = 0) => {
-          const backend = createLocalBackend({ path: `${folder}/${name}`, durability: "os" });
-          const registry = await openRegistry(withAge(backend, ageMs), { create: false });
-          opened.push(registry);
-          return registry;
-        },
-      });
-      for (const registry of opened) await registry[Symbol.asyncDispose]();
-    });
-  }
-}
-
-async function registriesOf(commit: string, root: TempRoot): Promise<string> {
-  const folder = root.join("registries");
-  await mkdir(folder);
-  if (COMMITS.includes(commit)) await unpackFixture(commit, folder);
-  else await writeContent(await programAt(pathToFileURL(REPOSITORY).href), folder);
-  return folder;
-}
-
-/** Asserts that everything can be loaded, or everything of some names. */
-async function assertHas(registry: StoredRegistry, refs = Object.keys(VALUES)): Promise<void> {
-  for (const ref of refs) assertEquals(await registry.load(ref), VALUES[ref], ref);
-  const { problems, unseen } = await verifyRegistry(registry);
-  assertEquals([problems, unseen.strangers], [[], 0]);
-}
 
 testOnAll("values, aliases, notes, rules and lineage are read", async ({ open }) => {
   const main = await open("main");
@@ -180,29 +131,4 @@ testOnAll("a collector removes nothing that counts", async ({ folder, open }) =>
   }
   await assertHas(await open("main"));
   assertEquals(await (await open("single")).load("only"), lines(4, 2_000));
-});
-
-testOnAll("mirrors of it hold the same, also those that it made", async ({ open }) => {
-  const main = await open("main");
-  for (const mirror of [await openRegistry("memory:"), await open("mirror")]) {
-    assertEquals((await mirrorRegistry(main, mirror)).failures, []);
-    await assertHas(mirror);
-    for (const ref of ["plain@1", "packed@1", "large@2"]) {
-      await rejected("Conflict", mirror.delete(ref), /a release names it|points to it/);
-    }
-    assertEquals((await readAnnotations(mirror, "noted@1"))?.labels, { stage: "live", score: 0.5 });
-    assertEquals(await aliasesOf(mirror, "serving"), { live: "2.0.0" });
-  }
-});
-
-testOnAll("a mirror that it made holds members by itself", async ({ open }) => {
-  const mirror = await open("mirror");
-  assertEquals((await verifyRegistry(mirror)).problems, []);
-  for (const ref of ["plain@1", "packed@1", "large@2"]) {
-    await rejected("Conflict", mirror.delete(ref), /a release names it/);
-  }
-  assertEquals(await mirror.load("serving@live/tokens"), SMALL_FILES);
-  assert(await mirror.delete("serving@1"));
-  assertEquals(await mirror.delete("plain@1"), true);
-  await rejected("Conflict", mirror.delete("packed@1"), /a release names it/);
 });

@@ -1,7 +1,7 @@
 import { saveMany } from "../../../registry/contract/many.ts";
 import { assertEquals, assertMatch, assertRejects } from "@std/assert";
 import { createMemoryBackend, openRegistry, RegistryError } from "../../../mod.ts";
-import { mirrorRegistry, prune } from "../../../registry/maintenance.ts";
+import { prune } from "../../../registry/maintenance.ts";
 import type { Backend } from "../../../mod.ts";
 import type { ObjectInfo } from "../../../backends/mod.ts";
 import type { OpenOptions } from "../../../registry/mod.ts";
@@ -99,18 +99,6 @@ Deno.test("every commit is published, and nothing else", async () => {
     "deleted many 1.0.0",
     "deleted many 2.0.0",
   ]);
-});
-
-Deno.test("a mirror publishes its commits", async () => {
-  const source = await openRegistry("memory:");
-  await source.save("a", 1);
-  await source.save("a", 2);
-  await source.delete("a@1.0.0");
-  await source.setAlias("a", "production", "2");
-  const { registry, said } = await open();
-  await mirrorRegistry(source, registry);
-  // The tombstone of an unknown version is not a deletion.
-  assertEquals(await said(), ["saved a 2.0.0", "aliased a production 2.0.0"]);
 });
 
 Deno.test("a failing bus fails nothing, and lost events are logged", async () => {

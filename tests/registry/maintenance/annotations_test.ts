@@ -1,15 +1,9 @@
 import { assertEquals } from "@std/assert";
-import { createMemoryBackend, readLog } from "../../../mod.ts";
+import { readLog } from "../../../mod.ts";
 import { parseVersion } from "../../../core/naming/versions.ts";
 import { annotate, readAnnotations } from "../../../registry/mod.ts";
-import {
-  collectGarbage,
-  mirrorRegistry,
-  prune,
-  verifyRegistry,
-} from "../../../registry/maintenance.ts";
+import { collectGarbage, prune, verifyRegistry } from "../../../registry/maintenance.ts";
 import { noteCell } from "../../../registry/format/layout.ts";
-import { createRegistry } from "../create_registry.ts";
 import { keysOf, testInMemory, testOnEach } from "../registries.ts";
 import { rejected } from "../rejected.ts";
 import { withAge } from "../with_age.ts";
@@ -41,24 +35,6 @@ testInMemory("gc --forget removes the notes of a forgotten name", async (world) 
   await collectGarbage(aged);
   await collectGarbage(aged, { forget: true });
   assertEquals(await keysOf(backend, "names/"), []);
-});
-
-testInMemory("a mirror brings each change of notes", async ({ registry }) => {
-  const to = await createRegistry(createMemoryBackend());
-  await registry.save("a", 1);
-  await annotate(registry, "a", { notes: "of the name" });
-  for (const notes of ["one", "two"]) await annotate(registry, "a@1", { notes });
-  const { annotations, copied } = await mirrorRegistry(registry, to);
-  assertEquals([annotations, copied], [2, 1]);
-  assertEquals((await mirrorRegistry(registry, to)).annotations, 0);
-  assertEquals((await readAnnotations(to, "a@1"))?.revision, 2);
-  await annotate(to, "a@1", { labels: { here: true } });
-  await annotate(registry, "a@1", { notes: "three" });
-  await mirrorRegistry(registry, to, { verify: true });
-  const { revision, notes } = (await readAnnotations(to, "a@1"))!;
-  assertEquals([revision, notes], [4, "three"]);
-  assertEquals((await readAnnotations(to, "a"))?.notes, "of the name");
-  await to.close();
 });
 
 testInMemory("keepWhere sees labels", async ({ registry }) => {

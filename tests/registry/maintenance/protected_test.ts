@@ -1,11 +1,10 @@
 // Names that a rule protects keep their versions, whatever would delete or overwrite them.
-import { assertEquals, assertMatch } from "@std/assert";
-import { asMap, deleteMany, openRegistry, type Registry } from "../../../mod.ts";
+import { assertEquals } from "@std/assert";
+import { asMap, deleteMany, type Registry } from "../../../mod.ts";
 import { createHandler } from "../../../apps/server.ts";
 import { openHttpRegistry } from "../../../apps/client.ts";
-import { changeRules, mirrorRegistry, prune } from "../../../registry/maintenance.ts";
+import { changeRules, prune } from "../../../registry/maintenance.ts";
 import { annotate } from "../../../registry/tools/annotate.ts";
-import { withoutStore } from "../contract/without_store.ts";
 import { testInMemory } from "../registries.ts";
 import { rejected } from "../rejected.ts";
 
@@ -116,46 +115,3 @@ testInMemory("a protected name without versions is not overwritten", async ({ re
   }
   assertEquals(await again.load("a"), 1);
 }, { versioned: false, mutable: true });
-
-for (const view of ["store", "methods"]) {
-  Deno.test(`a mirror by its ${view} keeps what a rule of the target protects`, async () => {
-    const source = await openRegistry("memory:", { mutable: true });
-    const to = await openRegistry("memory:", { mutable: true });
-    const from = view === "store" ? source : withoutStore(source);
-    await fill(source);
-    await mirrorRegistry(from, to);
-    await changeRules(to, { set: { pattern: "*", protect: true } });
-    await source.save("a", "new", { version: "1", onConflict: "overwrite" });
-    await source.save("a", "four");
-    if (view === "store") await source.delete("b", { allVersions: true });
-    for (const dryRun of [true, false, false]) {
-      const { failures, deleted } = await mirrorRegistry(from, to, { dryRun });
-      const failed = failures.map(({ name, version }) => `${name}@${version}`).sort();
-      assertEquals(
-        failed,
-        view === "store" ? ["a@1.0.0", "b@1.0.0", "b@2.0.0", "b@3.0.0"] : [
-          "a@1.0.0",
-        ],
-      );
-      for (const { error } of failures) {
-        assertEquals(error.code, "Conflict");
-        assertMatch(error.message, /: the rule "\*" protects it/);
-      }
-      assertEquals(deleted, 0);
-    }
-    assertEquals([await to.load("a@1"), await to.load("a"), await to.load("b")], [1, "four", 3]);
-    await Promise.all([source.close(), to.close()]);
-  });
-}
-
-Deno.test("a protected mirror takes deletions of versions that it never had", async () => {
-  const from = await openRegistry("memory:");
-  const to = await openRegistry("memory:");
-  await changeRules(to, { set: { pattern: "*", protect: true } });
-  await fill(from);
-  await from.delete("a@1");
-  const { failures, deleted } = await mirrorRegistry(from, to);
-  assertEquals([failures, deleted], [[], 1]);
-  await rejected("Conflict", mirrorRegistry(from, to).then(() => to.delete("b@1")));
-  await Promise.all([from.close(), to.close()]);
-});

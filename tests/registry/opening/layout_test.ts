@@ -4,12 +4,7 @@ import { relative } from "node:path";
 import { assert, assertEquals, assertMatch } from "@std/assert";
 import type { Backend } from "../../../core/backend.ts";
 import type { StoredRegistry } from "../../../core/registry.ts";
-import {
-  collectGarbage,
-  mirrorRegistry,
-  prune,
-  verifyRegistry,
-} from "../../../registry/maintenance.ts";
+import { collectGarbage, prune, verifyRegistry } from "../../../registry/maintenance.ts";
 import { createLocalBackend, createMemoryBackend, openRegistry } from "../../../mod.ts";
 import type { LocalBackendOptions } from "../../../backends/local.ts";
 import type { OpenRegistryOptions } from "../../../mod.ts";
@@ -65,9 +60,6 @@ testInRoot("maintenance works on a registry in a folder", async (root) => {
   assert((await keysOf(registry.backend, "objects/")).length < before);
   assertEquals((await verifyRegistry(registry)).problems, []);
   assertEquals(await described(registry), left);
-  const target = await openFolder(root.join("target"), { durability: "os" });
-  assertEquals((await mirrorRegistry(registry, target)).failures, []);
-  assertEquals([(await verifyRegistry(target)).problems, await described(target)], [[], left]);
 });
 
 testInRoot("a registry in a folder is refused in a plain layout", async (root) => {

@@ -1,46 +1,15 @@
 // Programs of earlier commits and of this one use one registry at the same time.
-import { assertEquals, assertRejects } from "@std/assert";
+import { assertEquals } from "@std/assert";
 import { mkdir } from "node:fs/promises";
-import { pathToFileURL } from "node:url";
 import type { AnyRecord } from "../../../core/record.ts";
 import { createLocalBackend, openRegistry } from "../../../mod.ts";
-import { realSystem } from "../../../core/system.ts";
-import { mirrorRegistry, verifyRegistry } from "../../../registry/maintenance.ts";
+import { verifyRegistry } from "../../../registry/maintenance.ts";
 import { decodeRecord, encodeRecord } from "../../../registry/format/record_codec.ts";
 import { GARBAGE_TABLE, READINGS, recordKey, SETTINGS } from "../../../registry/format/layout.ts";
 import { encodeNote } from "../../../registry/maintenance/noted.ts";
-import { REPOSITORY } from "../../support/run_deno.ts";
-import { type TempRoot, testInRoot } from "../../support/temp_root.ts";
-import { COMMITS, commitsHere, unpackCommit, WITH_RUNS } from "../earlier/commits.ts";
-import { CallError, type RunningProgram, startProgram } from "../earlier/start_program.ts";
+import { WITH_RUNS } from "../earlier/commits.ts";
+import { refuses, testBesideEach } from "../earlier/beside.ts";
 import { keysOf } from "../registries.ts";
-
-const here = await commitsHere();
-
-/** A test of this program beside that of each earlier commit. */
-function testBesideEach(
-  sentence: string,
-  body: (world: { now: RunningProgram; before: RunningProgram; path: string }) => Promise<void>,
-  commits: Iterable<string> = new Set([...COMMITS, ...here]),
-): void {
-  for (const commit of commits) {
-    const run = async (root: TempRoot) => {
-      const before = startProgram(await unpackCommit(commit, root));
-      const now = startProgram(pathToFileURL(REPOSITORY));
-      try {
-        await body({ now, before, path: root.join("registry") });
-      } finally {
-        await Promise.all([before.end(), now.end()]);
-      }
-    };
-    testInRoot(`${sentence} (${commit.slice(0, 8)})`, run, { ignore: !here.includes(commit) });
-  }
-}
-
-/** Asserts that a call in a program is rejected. */
-async function refuses(code: string, call: Promise<unknown>): Promise<void> {
-  assertEquals((await assertRejects(() => call, CallError)).code, code);
-}
 
 testBesideEach("both number versions together and read each other's", async (world) => {
   const { now, before, path } = world;
@@ -185,51 +154,6 @@ testBesideEach("each protects what the other's releases and aliases hold", async
   }
   assertEquals(await now.call("delete", path, "shared@1"), true);
 });
-
-testBesideEach("mirrors that each makes of the other's hold members", async (world) => {
-  const { now, before, path } = world;
-  for (const [by, of] of [[now, before], [before, now]] as const) {
-    const from = `${path}-${by === now}`, to = `${from}-mirror`;
-    await of.call("save", from, "model", "kept");
-    await of.call("publish", from, "serving", { model: "model@1" });
-    assertEquals(await by.call("mirror", from, to, {}), []);
-    for (const program of [now, before]) {
-      await refuses("Conflict", program.call("delete", to, "model@1"));
-      assertEquals(await program.call("load", to, "serving@1/model"), "kept");
-      assertEquals(await program.call("verify", to), []);
-    }
-  }
-});
-
-testBesideEach(
-  "a mirror's table of names is kept, and shows what the other changed",
-  async (world) => {
-    const { before, path } = world;
-    const target = `${path}-mirror`;
-    for (const name of ["a", "b"]) await before.call("save", path, name, "first");
-    // a minute ahead, so nothing is too new to be noted
-    const system = { ...realSystem, now: () => realSystem.now() + 60_000 };
-    const [from, to] = [
-      await openRegistry(path, { system, durability: "os" }),
-      await openRegistry(target, { system, durability: "os" }),
-    ];
-    for (let run = 0; run < 2; run++) await mirrorRegistry(from, to);
-    const tables = async () =>
-      (await keysOf(to.backend!, "mirrors/")).filter((key) => key.includes("/.names/"));
-    const [table] = await tables();
-    assertEquals(typeof table, "string");
-    assertEquals(await before.call("mirror", path, target, {}), []);
-    assertEquals(await before.call("collectGarbage", target, { now: true }), []);
-    assertEquals(await before.call("verify", target), []);
-    assertEquals(await tables(), [table]);
-    await before.call("save", path, "a", "second");
-    await before.call("save", target, "b", "own");
-    await from.save("b", "other");
-    const { copied, failures } = await mirrorRegistry(from, to);
-    assertEquals([copied, failures.map(({ name }) => name)], [1, ["b"]]);
-    for (const registry of [from, to]) await registry[Symbol.asyncDispose]();
-  },
-);
 
 testBesideEach("programs refuse a later format, also with the registry open", async (world) => {
   const { now, before, path } = world;

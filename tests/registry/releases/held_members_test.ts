@@ -1,13 +1,8 @@
 import { assertEquals } from "@std/assert";
 import { createMemoryBackend, deleteMany } from "../../../mod.ts";
 import type { Backend, Registry } from "../../../mod.ts";
-import { publishRelease, resolveRelease } from "../../../mod.ts";
-import {
-  collectGarbage,
-  mirrorRegistry,
-  prune,
-  verifyRegistry,
-} from "../../../registry/maintenance.ts";
+import { publishRelease } from "../../../mod.ts";
+import { collectGarbage, prune, verifyRegistry } from "../../../registry/maintenance.ts";
 import { aliasesFolder, releasedMark } from "../../../registry/format/layout.ts";
 import { createRegistry } from "../create_registry.ts";
 import { testInMemory, testOnEach } from "../registries.ts";
@@ -77,19 +72,6 @@ Deno.test("delete() and prune() read nothing but the releases of members", async
   const deleting = await callsOf(() => rejected("Conflict", registry.delete("net@4")));
   assertEquals(deleting.filter((call) => call.includes("names/scores")), []);
   await registry.close();
-});
-
-testInMemory("a mirror of a release brings its members and holds them", async ({ registry }) => {
-  await publishAll(registry);
-  const to = await createRegistry(createMemoryBackend());
-  const { copied } = await mirrorRegistry(registry, to, { names: ["serving"] });
-  assertEquals(copied, 3);
-  assertEquals(await to.load("serving@1/model"), "net 2");
-  const versions = await Array.fromAsync(to.versions("net"), ({ version }) => version);
-  assertEquals(versions, ["2.0.0"]);
-  await rejected("Conflict", to.delete("net@2"));
-  assertEquals((await resolveRelease(to, "serving")).members.model?.state, "present");
-  await to.close();
 });
 
 testInMemory(

@@ -1,15 +1,11 @@
 // A program of tomorrow writes members that this one does not know, in each place. This one reads
 // and protects all of it, and keeps them where it writes a record again.
 import { assert, assertEquals } from "@std/assert";
-import { createMemoryBackend } from "../../../backends/memory.ts";
-import type { Backend } from "../../../core/backend.ts";
-import { openRegistry, publishRelease, readLineage, resolveRelease } from "../../../mod.ts";
-import type { StoredRegistry } from "../../../core/registry.ts";
+import { openRegistry, readLineage, resolveRelease } from "../../../mod.ts";
 import {
   changeRules,
   changeSettings,
   collectGarbage,
-  mirrorRegistry,
   prune,
   readRules,
   verifyRegistry,
@@ -17,55 +13,11 @@ import {
 import { annotate, readAnnotations } from "../../../registry/mod.ts";
 import { openRun } from "../../../runs/mod.ts";
 import { createResumableUploads } from "../../../registry/operations/transfer/resumable/uploads.ts";
-import { fileSet } from "../protocol_world.ts";
 import { noise } from "../registries.ts";
 import { rejected } from "../rejected.ts";
 import shapes from "../format/written_shapes.json" with { type: "json" };
-import { newestRecord, TOMORROW, WITHIN, writtenTomorrow } from "./with_members.ts";
-
-interface World {
-  store: Backend;
-  /** The program of tomorrow. */
-  tomorrow: StoredRegistry;
-  today: StoredRegistry;
-}
-
-async function createWorld(options: { mutable?: boolean } = {}): Promise<World> {
-  const store = createMemoryBackend();
-  const tomorrow = await openRegistry(writtenTomorrow(store), { ...options, by: "ann" });
-  return { store, tomorrow, today: await openRegistry(store, { by: "bob" }) };
-}
-
-const LARGE = noise(300_000);
-const MANY = Object.fromEntries(
-  Array.from({ length: 1_500 }, (_, n) => [`file-${n}`, new Uint8Array(n % 50).fill(n)]),
-);
-
-/** Writes each kind of record. */
-async function fill({ tomorrow }: World): Promise<Record<string, unknown>> {
-  const values = { "small@1": { n: 1 }, "large@1": LARGE, "many@1": MANY, "made@1": "made" };
-  await tomorrow.save("small", values["small@1"], {
-    metadata: { n: 1 },
-    idempotencyKey: "k",
-    alias: "live",
-  });
-  await tomorrow.save("large", LARGE);
-  await tomorrow.save("many", MANY, { as: fileSet });
-  const { digest } = await tomorrow.info("small");
-  const inputs = [{ ref: "small@1.0.0", digest }, "large@1"];
-  await tomorrow.save("made", "made", { inputs });
-  await tomorrow.save("gone", LARGE, { metadata: { kept: true }, inputs });
-  await tomorrow.delete("gone@1");
-  await annotate(tomorrow, "small@1", { notes: "good", labels: { stage: "a" } });
-  await annotate(tomorrow, "small", { labels: { of: "name" } });
-  await publishRelease(tomorrow, "serving", { model: "large@1" });
-  await changeSettings(tomorrow, { graceMs: 30 * 3_600_000 });
-  await changeRules(tomorrow, { set: { pattern: "made", protect: true } });
-  return values;
-}
-
-const load = (registry: StoredRegistry, ref: string) =>
-  registry.load(ref, ref.startsWith("many") ? { as: fileSet } : {});
+import { assertKept, createWorld, fill, LARGE, load, OF_VERSION } from "./tomorrow_world.ts";
+import { newestRecord, TOMORROW, WITHIN } from "./with_members.ts";
 
 Deno.test("everything that a program of tomorrow wrote is read", async () => {
   const world = await createWorld();
@@ -128,24 +80,6 @@ Deno.test("its drafts, runs and uploads go on", async () => {
   assertEquals((await verifyRegistry(today)).problems, []);
 });
 
-/** Asserts that objects have the member, by their path in a record. */
-function assertKept(record: Record<string, unknown>, paths: readonly string[]): void {
-  for (const path of paths) {
-    let at: unknown = record;
-    for (const member of path === "" ? [] : path.split(".")) {
-      at = (at as Record<string, unknown> | undefined)?.[member];
-    }
-    assertEquals(
-      (at as typeof TOMORROW | undefined)?.tomorrow,
-      TOMORROW.tomorrow,
-      path || "itself",
-    );
-  }
-}
-
-/** Objects of a version whose record is written again. */
-const OF_VERSION = ["", "materializer", "files.0", "inputs.0"];
-
 Deno.test("members are kept where a record is written again", async () => {
   const world = await createWorld();
   await fill(world);
@@ -164,30 +98,6 @@ Deno.test("members are kept where a record is written again", async () => {
   await changeSettings(today, { graceMs: 40 * 3_600_000 });
   await changeRules(today, { set: { pattern: "x", keepLast: 1 } });
   assertKept(await newestRecord(store, "settings/"), ["", "settings"]);
-});
-
-Deno.test("mirrors keep members, also of mirrors", async () => {
-  const world = await createWorld();
-  const values = await fill(world);
-  const first = createMemoryBackend(), second = createMemoryBackend();
-  const mirrors = [await openRegistry(first), await openRegistry(second)] as const;
-  let from = world.today;
-  for (const mirror of mirrors) {
-    assertEquals((await mirrorRegistry(from, mirror)).failures, []);
-    assertEquals((await mirrorRegistry(from, mirror)).copied, 0);
-    for (const [ref, value] of Object.entries(values)) {
-      assertEquals(await load(mirror, ref), value, ref);
-    }
-    assertEquals((await verifyRegistry(mirror)).problems, []);
-    const { backend } = mirror;
-    assertKept(await newestRecord(backend, "names/made/versions/"), [...OF_VERSION, "by"]);
-    assertKept(await newestRecord(backend, "names/small/aliases/live/"), ["", "by"]);
-    assertKept(await newestRecord(backend, "names/small/notes/p"), ["", "by"]);
-    from = mirror;
-  }
-  assert(await world.tomorrow.has("small@live"));
-  const back = await createWorld();
-  assertEquals((await mirrorRegistry(mirrors[1], back.tomorrow)).failures, []);
 });
 
 Deno.test("a release of tomorrow has other members", async () => {

@@ -3,7 +3,7 @@ import { changeSettings } from "../../../registry/maintenance/change_settings.ts
 import { collectGarbage } from "../../../registry/maintenance/collect_garbage.ts";
 import { prune } from "../../../registry/maintenance/prune.ts";
 import type { PruneOptions } from "../../../registry/maintenance/prune_report.ts";
-import { mirrorRegistry } from "../../../registry/maintenance/mirror/mirror.ts";
+import { mirrorRegistry } from "../../../mirrors/mirror.ts";
 import type { Actor, VerbParts } from "../actor.ts";
 import type { VersionRecord } from "../../../core/record.ts";
 

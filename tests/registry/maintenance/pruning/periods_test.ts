@@ -1,9 +1,5 @@
 import { assertEquals } from "@std/assert";
-import { openHttpRegistry } from "../../../../apps/client.ts";
-import { createHandler } from "../../../../apps/server.ts";
-import { createMemoryBackend } from "../../../../backends/memory.ts";
-import { openRegistry } from "../../../../mod.ts";
-import { mirrorRegistry, prune } from "../../../../registry/maintenance.ts";
+import { prune } from "../../../../registry/maintenance.ts";
 import { newestOfPeriods } from "../../../../registry/maintenance/pruning/periods.ts";
 import { HOUR, testProtocol } from "../../protocol_world.ts";
 import { testInMemory } from "../../registries.ts";
@@ -41,31 +37,6 @@ testProtocol("prune() keeps the newest version of each day", {}, async (world) =
   const { deleted, kept } = await prune(registry, { keepDaily: 2 });
   assertEquals([deleted, kept, dry.deleted], [dry.deleted, 2, deleted]);
   assertEquals(await left(), [...days.values()].toReversed().slice(0, 2));
-});
-
-testProtocol("prune() keeps the same days in a mirror, a copy and a service", {}, async (world) => {
-  const { registry, system } = world;
-  for (let i = 1; i <= 30; i++) {
-    await registry.save("a", i);
-    world.advance(24 * HOUR);
-  }
-  const store = createMemoryBackend({ system });
-  for (const key of await world.keys()) {
-    await store.put(key, await (await world.store.get(key))!.bytes());
-  }
-  const copy = await openRegistry(store, { system });
-  const mirror = await openRegistry(createMemoryBackend({ system }), { system });
-  await mirrorRegistry(registry, mirror);
-  const handler = createHandler(mirror);
-  const service = await openHttpRegistry("http://127.0.0.1", { fetch: handler });
-  const rules = { keepDaily: 7, keepWeekly: 3 };
-  const { kept, deleted } = await prune(registry, { ...rules, dryRun: true });
-  assertEquals([kept, deleted.length], [8, 22]);
-  for (const each of [copy, mirror, service]) {
-    const report = await prune(each, { ...rules, dryRun: true });
-    assertEquals([report.kept, report.deleted], [kept, deleted]);
-  }
-  await handler.close();
 });
 
 testInMemory("prune() keeps versions by their info", async ({ registry }) => {

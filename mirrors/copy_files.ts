@@ -1,0 +1,174 @@
+// Copies one version into another registry, byte by byte as stored.
+import type { ChunkList } from "../core/bytes/content_chunks.ts";
+import { artifactDigest, corrupt, isRegistryError } from "../core/kernel.ts";
+import type { ByteRange, FileToSave } from "../core/kernel.ts";
+import type { StoredFile, VersionRecord } from "../core/record.ts";
+import type { SaveOptions } from "../core/registry.ts";
+import { fileFacts } from "../core/registry/file_facts.ts";
+import {
+  inUtc,
+  parsePlace,
+  payloadSource,
+  placeOf,
+  StoredContent,
+  StoreReader,
+} from "../registry/record_reads.ts";
+import type { FileBytes, Located, PayloadSource, StoredReader } from "../registry/record_reads.ts";
+import { keptFileMembers, keptMembers, saveFiles } from "../registry/record_writes.ts";
+import type { FilesOfArtifact } from "../registry/record_writes.ts";
+import { originOf } from "./run.ts";
+import type { MirrorRun } from "./run.ts";
+
+/** Files whose bytes were copied, and their stored bytes. */
+export interface Moved {
+  files: number;
+  bytes: number;
+}
+
+export interface CopyFilesOptions extends Pick<SaveOptions, "onConflict" | "ifCommit"> {
+  target: string;
+  base: string | undefined;
+  /** See {@linkcode FilesOfArtifact.above}. */
+  above?: number;
+  badBase(): void;
+}
+
+/** Reads the files of a version and verifies the digest of its record. */
+export async function openSource(run: MirrorRun, located: Located): Promise<PayloadSource> {
+  const source = await payloadSource(run.from, located, run.signal);
+  const { materializer, digest } = located.record;
+  if (await artifactDigest(materializer, source.files) === digest) return source;
+  throw corrupt("mirror", `"${source.ref}"`, "its record's digest does not match its files", {
+    hint: "Restore the record from a backup, or delete the version.",
+    key: source.recordKey,
+    backend: run.from.backend.location,
+  });
+}
+
+export function sharesFiles({ commit }: VersionRecord, files: readonly StoredFile[]): boolean {
+  return files.some((file) =>
+    file.parts?.some((part) => {
+      const place = placeOf(file, part);
+      return place !== undefined && parsePlace(place).commit !== commit;
+    })
+  );
+}
+
+/** Saves a version of the source as a new generation in the target. */
+export async function copyFiles(
+  run: MirrorRun,
+  source: PayloadSource,
+  record: VersionRecord,
+  options: CopyFilesOptions,
+): Promise<Moved> {
+  const { from, to, signal } = run;
+  const { target, onConflict, ifCommit, above } = options;
+  const inner = new StoreReader(from, source, { verify: "integrity", signal });
+  const reader = new WatchedReader(inner, run.moved);
+  const { materializer, metadata, inputs, createdAt } = record;
+  const since = record.since && inUtc(record.since);
+  const artifact: FilesOfArtifact = {
+    name: target,
+    materializer,
+    above,
+    members: {
+      ...keptMembers(record),
+      createdAt,
+      by: record.by,
+      origin: originOf(from, record),
+      ...(inputs && { inputs }),
+      ...(since && { since }),
+    },
+    produce: () => source.files.map((file) => fileToSave(file, reader)),
+    complete: keptFileMembers(source.files),
+  };
+  const version = to.settings.versioned ? record.version : undefined;
+  const save = (base: string | undefined) => {
+    const shared = base === undefined ? { share: "none" } as const : { base };
+    return saveFiles(to, artifact, { version, onConflict, ifCommit, ...shared, metadata, signal });
+  };
+  const { base } = options;
+  try {
+    try {
+      await save(base);
+    } catch (error) {
+      const isBad = reader.failure === undefined &&
+        isRegistryError(error, "Corrupt", "NotFound", "Unsupported");
+      if (base === undefined || !isBad) throw error;
+      options.badBase();
+      await save(undefined);
+    }
+  } catch (error) {
+    throw reader.failure === undefined ? error : reader.failure.error;
+  }
+  return { files: reader.files, bytes: reader.bytes };
+}
+
+function fileToSave(file: StoredFile, reader: StoredReader): FileToSave {
+  return { path: file.path, ...fileFacts(file), content: new StoredContent(file, reader) };
+}
+
+/** Counts what it reads, and remembers if the source failed. */
+class WatchedReader implements StoredReader {
+  readonly #inner: Required<StoredReader>;
+  readonly #moved: (bytes: number) => void;
+  files = 0;
+  bytes = 0;
+  failure?: { error: unknown };
+
+  constructor(inner: Required<StoredReader>, moved: (bytes: number) => void) {
+    this.#inner = inner;
+    this.#moved = moved;
+  }
+
+  stored(file: StoredFile): Omit<FileBytes, "passTo"> {
+    const bytes = this.#inner.stored(file);
+    return {
+      bytes: async () => {
+        this.files++;
+        const all = await this.#watch(bytes.bytes());
+        this.#count(all);
+        return all;
+      },
+      chunks: () => this.#chunks(bytes.chunks()),
+    };
+  }
+
+  storedList(file: StoredFile): Promise<ChunkList | undefined> {
+    return this.#watch(this.#inner.storedList(file));
+  }
+
+  storedRanges(
+    file: StoredFile,
+    ranges: readonly Required<ByteRange>[],
+  ): AsyncGenerator<Uint8Array> {
+    return this.#chunks(this.#inner.storedRanges(file, ranges));
+  }
+
+  async *#chunks(source: AsyncIterable<Uint8Array>): AsyncGenerator<Uint8Array> {
+    this.files++;
+    const chunks = source[Symbol.asyncIterator]();
+    try {
+      for (;;) {
+        const next = await this.#watch(chunks.next());
+        if (next.done) return;
+        this.#count(next.value);
+        yield next.value;
+      }
+    } finally {
+      await chunks.return?.();
+    }
+  }
+
+  #count({ byteLength }: Uint8Array): void {
+    this.bytes += byteLength;
+    this.#moved(byteLength);
+  }
+
+  async #watch<T>(reading: Promise<T>): Promise<T> {
+    return await reading.catch((error) => {
+      this.failure ??= { error };
+      throw error;
+    });
+  }
+}

@@ -1,0 +1,73 @@
+// Mirrors cells with a history: notes here, aliases in `mirror_alias.ts`, change by change.
+import type { AliasRecord, NoteRecord, Origin, TombstoneRecord } from "../core/record.ts";
+import { asGeneration, readRecord, recordOfKind } from "../registry/record_reads.ts";
+import type { Context } from "../registry/record_reads.ts";
+import { copyRecord } from "../registry/record_writes.ts";
+import { changedMeanwhile, originOf, persist, targetCellPath } from "./run.ts";
+import type { CellPair, MirrorRun, Outcome } from "./run.ts";
+
+export interface Change {
+  record: AliasRecord | NoteRecord | TombstoneRecord;
+  origin: Origin;
+}
+
+/** Writes each change that the target lacks above its own. */
+export async function mirrorNotes(run: MirrorRun, pair: CellPair): Promise<Outcome> {
+  const { from, to, dryRun, signal } = run;
+  return await persist(run, async () => {
+    const known = new Set<string>();
+    let last = 0;
+    for await (const { record, origin } of changesOf(to, targetCellPath(pair), "note", signal)) {
+      last ||= record.generation;
+      known.add(origin.commit);
+    }
+    const missing: Change[] = [];
+    for await (const change of changesOf(from, pair.source.cell, "note", signal)) {
+      if (known.has(change.origin.commit)) break;
+      missing.push(change);
+    }
+    if (missing.length === 0) return { action: "skipped", generation: last };
+    if (dryRun) return { action: "copied" };
+    const state = { generation: last, missing: missing.reverse() };
+    return { action: "copied", generation: await writeChanges(run, pair, state) };
+  });
+}
+
+/** Writes changes above a generation, oldest first. Returns the newest generation. */
+export async function writeChanges(
+  run: MirrorRun,
+  pair: CellPair,
+  { generation, missing }: { generation: number; missing: readonly Change[] },
+): Promise<number> {
+  const { to, deleted, signal } = run;
+  const { target, source: { alias } } = pair;
+  const action = `mirror ${alias ? `alias "${target}@${alias}"` : `the notes of "${target}"`}`;
+  let last = generation;
+  for (const { record, origin } of missing) {
+    if (!deleted && record.kind === "deleted") continue;
+    await copyRecord(to, { cell: targetCellPath(pair), action, signal }, (head) => {
+      if ((head?.generation ?? 0) !== last) throw changedMeanwhile(run, action);
+      return record.kind === "deleted"
+        ? { ...record, origin }
+        : { ...record, name: target, origin };
+    });
+    last++;
+  }
+  return last;
+}
+
+/** Yields all stored changes, newest first. */
+export async function* changesOf(
+  context: Context,
+  cell: string,
+  kind: "alias" | "note",
+  signal?: AbortSignal,
+): AsyncGenerator<Change, undefined> {
+  for await (const entry of context.backend.list(cell, { signal })) {
+    const listed = asGeneration(entry);
+    const object = listed && await readRecord(context, listed, signal);
+    if (object === undefined) continue; // a foreign file, or collected meanwhile
+    const record = object.record.kind === "deleted" ? object.record : recordOfKind(object, kind);
+    yield { record, origin: originOf(context, record) };
+  }
+}

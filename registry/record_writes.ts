@@ -1,0 +1,11 @@
+// The border of records for mirrors: writes to the store that is open here, beside its contract.
+export { whileForgetting } from "./cache/cached_records.ts";
+export { generationAbove } from "./cell/cell.ts";
+export { settle, settleVersion } from "./cell/settle.ts";
+export { copySettings } from "./maintenance/change_settings.ts";
+export { setAlias } from "./operations/aliases.ts";
+export { checkWritable } from "./operations/context.ts";
+export { copyRecord } from "./operations/copy_record.ts";
+export { saveFiles } from "./operations/save.ts";
+export type { FilesOfArtifact } from "./operations/saving/attempt.ts";
+export { keptFileMembers, keptMembers } from "./operations/undelete/kept_members.ts";

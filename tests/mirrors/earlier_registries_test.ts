@@ -1,0 +1,35 @@
+// Mirrors of registries that programs of earlier commits wrote, and those that they made.
+import { assert, assertEquals } from "@std/assert";
+import { mirrorRegistry } from "../../mirrors/mod.ts";
+import { openRegistry } from "../../mod.ts";
+import { verifyRegistry } from "../../registry/maintenance.ts";
+import { readAnnotations } from "../../registry/mod.ts";
+import { aliasesOf } from "../conformance/registry/registry_case.ts";
+import { SMALL_FILES } from "../registry/earlier/content.ts";
+import { assertHas, testOnAll } from "../registry/earlier/on_all.ts";
+import { rejected } from "../registry/rejected.ts";
+
+testOnAll("mirrors of it hold the same, also those that it made", async ({ open }) => {
+  const main = await open("main");
+  for (const mirror of [await openRegistry("memory:"), await open("mirror")]) {
+    assertEquals((await mirrorRegistry(main, mirror)).failures, []);
+    await assertHas(mirror);
+    for (const ref of ["plain@1", "packed@1", "large@2"]) {
+      await rejected("Conflict", mirror.delete(ref), /a release names it|points to it/);
+    }
+    assertEquals((await readAnnotations(mirror, "noted@1"))?.labels, { stage: "live", score: 0.5 });
+    assertEquals(await aliasesOf(mirror, "serving"), { live: "2.0.0" });
+  }
+});
+
+testOnAll("a mirror that it made holds members by itself", async ({ open }) => {
+  const mirror = await open("mirror");
+  assertEquals((await verifyRegistry(mirror)).problems, []);
+  for (const ref of ["plain@1", "packed@1", "large@2"]) {
+    await rejected("Conflict", mirror.delete(ref), /a release names it/);
+  }
+  assertEquals(await mirror.load("serving@live/tokens"), SMALL_FILES);
+  assert(await mirror.delete("serving@1"));
+  assertEquals(await mirror.delete("plain@1"), true);
+  await rejected("Conflict", mirror.delete("packed@1"), /a release names it/);
+});

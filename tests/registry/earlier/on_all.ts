@@ -1,0 +1,57 @@
+// The registries of programs of earlier commits and of this one.
+import { assertEquals } from "@std/assert";
+import { mkdir } from "node:fs/promises";
+import { pathToFileURL } from "node:url";
+import type { StoredRegistry } from "../../../core/registry.ts";
+import { createLocalBackend, openRegistry } from "../../../mod.ts";
+import { verifyRegistry } from "../../../registry/maintenance.ts";
+import { REPOSITORY } from "../../support/run_deno.ts";
+import { type TempRoot, testInRoot } from "../../support/temp_root.ts";
+import { withAge } from "../with_age.ts";
+import { COMMITS } from "./commits.ts";
+import { programAt, VALUES, writeContent } from "./content.ts";
+import { unpackFixture } from "./fixtures.ts";
+
+export interface World {
+  folder: string;
+  /** Opens one of the registries, by default as if all was written a week ago. */
+  open(name: string, ageMs?: number): Promise<StoredRegistry>;
+}
+
+/** A test of the registries of each earlier commit and of this program. */
+export function testOnAll(sentence: string, body: (world: World) => Promise<void>): void {
+  for (const commit of [...COMMITS, "this program"]) {
+    testInRoot(`${sentence} (${commit.slice(0, 8)})`, async (root) => {
+      const folder = await registriesOf(commit, root);
+      const opened: StoredRegistry[] = [];
+      await body({
+        folder,
+        open: async (name, ageMs = 0) => {
+          const backend = createLocalBackend({ path: `${folder}/${name}`, durability: "os" });
+          const registry = await openRegistry(withAge(backend, ageMs), { create: false });
+          opened.push(registry);
+          return registry;
+        },
+      });
+      for (const registry of opened) await registry[Symbol.asyncDispose]();
+    });
+  }
+}
+
+async function registriesOf(commit: string, root: TempRoot): Promise<string> {
+  const folder = root.join("registries");
+  await mkdir(folder);
+  if (COMMITS.includes(commit)) await unpackFixture(commit, folder);
+  else await writeContent(await programAt(pathToFileURL(REPOSITORY).href), folder);
+  return folder;
+}
+
+/** Asserts that everything can be loaded, or everything of some names. */
+export async function assertHas(
+  registry: StoredRegistry,
+  refs = Object.keys(VALUES),
+): Promise<void> {
+  for (const ref of refs) assertEquals(await registry.load(ref), VALUES[ref], ref);
+  const { problems, unseen } = await verifyRegistry(registry);
+  assertEquals([problems, unseen.strangers], [[], 0]);
+}
