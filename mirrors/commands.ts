@@ -11,7 +11,7 @@ import {
 import type { Command, CommandContext } from "../apps/cli/extending.ts";
 import { rethrowRepeatable } from "../apps/cli/program/command_context.ts";
 import { inOrder } from "../apps/cli/program/print_table.ts";
-import { refuseRef } from "../apps/cli/program/refusals.ts";
+import { refuseItself, refuseRef } from "../apps/cli/program/refusals.ts";
 import { noteRun } from "../apps/cli/services/last_runs.ts";
 import { noteUnused, parseRenaming, renamed } from "../apps/cli/values/renaming.ts";
 import type { Registry } from "../mod.ts";
@@ -80,6 +80,10 @@ export const mirror: Command = defineCommand({
       create: settings,
       missing: "Check the location, or add --create to create the registry.",
     });
+    if (rename.length === 0) {
+      const hint = "Name another target, or add --rename to copy artifacts under other names.";
+      refuseItself("mirror", from, to, hint);
+    }
     const isNew = create && !dryRun && await hasFirstSettings(to, context);
     const { prefix, range, aliases, deleted, verify, concurrency } = flags;
     const selection = { names: chosen, prefix, range, aliases, deleted };

@@ -51,6 +51,15 @@ filledTest("a mirror into the registry itself renames an artifact", async (it) =
   await it.prints("ls -q", "data:raw\nnew:config\nnote\n");
 });
 
+filledTest("a registry is not its own backup", async (it) => {
+  const lines = ["mirror .holdfast .holdfast", "mirror .holdfast ./.holdfast/ config --check"];
+  for (const line of [...lines, "verify --repair-from ./.holdfast"]) {
+    const { code, err } = await it.holdfast(line);
+    assertEquals(code, 2, line);
+    assertMatch(err, /^error: Cannot (mirror|repair): both registries are file:.*\/\.holdfast\n/);
+  }
+});
+
 filledTest("mirror selects, renames and previews", async (it) => {
   await it.succeeds("init copy");
   assertMatch(await it.succeeds("mirror .holdfast copy --dry-run"), /^Would mirror 4 versions /);

@@ -8,6 +8,7 @@ import type {
   VerifyReport,
   VerifyUnseen,
 } from "../../../registry/maintenance.ts";
+import { refuseItself } from "../program/refusals.ts";
 import { expandNames } from "../look/expand_names.ts";
 import { type Command, type CommandContext, defineCommand } from "../program/command.ts";
 import { invalid, withRegistry } from "../terminal/hints.ts";
@@ -66,6 +67,9 @@ export const verify: Command = defineCommand({
       registry: repairFrom,
       missing: "Check the location: --repair-from takes an existing registry.",
     });
+    if (copy !== undefined) {
+      refuseItself("repair", registry, copy, "Name a mirror of the registry in --repair-from.");
+    }
     const chosen = names.length > 0 ? await expandNames(registry, names, io.signal) : undefined;
     const report = await runVerify(registry, {
       names: chosen,

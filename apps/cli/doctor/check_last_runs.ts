@@ -1,21 +1,31 @@
 // The check that maintenance, which this machine runs, still succeeds.
 import type { CliIo } from "../terminal/cli_io.ts";
 import { formatTime } from "../terminal/units.ts";
-import { readLastRuns } from "../services/last_runs.ts";
+import { readLastRuns, stateProblem } from "../services/last_runs.ts";
 import { type Check, ok, trouble } from "./check_machine.ts";
 
 const DAY_MS = 24 * 3_600_000;
 /** A full `verify` may run once a month. */
 const OVERDUE_MS = { verify: 40 * DAY_MS };
 
-/** Checks when `gc` and others last succeeded here; none if they never did. */
+const FIRST_RUN = "Start the timers of gc, prune, mirror and verify, with the same HOLDFAST_STATE.";
+
+/** Checks when `gc` and others last succeeded here; none without HOLDFAST_STATE. */
 export async function checkLastRuns(
   registry: string,
   { system }: Pick<CliIo, "system">,
 ): Promise<Check[]> {
-  const runs = Object.entries(await readLastRuns(registry, system));
-  if (runs.length === 0) return [];
   const what = "maintenance";
+  const problem = stateProblem(system);
+  if (problem !== undefined) {
+    const advice = "Set the same absolute path for maintenance and for the service.";
+    return [trouble(what, "warn", problem, advice)];
+  }
+  const runs = Object.entries(await readLastRuns(registry, system));
+  if (runs.length === 0) {
+    const state = system.env("HOLDFAST_STATE");
+    return state ? [trouble(what, "warn", `no run has succeeded with ${state}`, FIRST_RUN)] : [];
+  }
   const texts = runs.map(([command, at]) => `${command} ${formatTime(new Date(at))}`);
   const state = `last succeeded on this machine: ${texts.join(", ")}`;
   const overdue = runs.flatMap(([command, at]) => {

@@ -3,6 +3,7 @@ import { statSync } from "node:fs";
 import { checkNewName } from "../../../core/naming/names.ts";
 import { checkAlias } from "../../../core/naming/refs.ts";
 import { isUrl } from "../../../core/urls/local_path.ts";
+import type { Registry } from "../../../mod.ts";
 import type { Command } from "./command.ts";
 import { invalid, shellWord } from "../terminal/hints.ts";
 
@@ -33,6 +34,17 @@ export function refuseRef(text: string, action: string, command: string): void {
     "expected a name without a version",
     `Write: holdfast ${command} ${name}. For one version: ${forOne}`,
   );
+}
+
+/** Refuses one registry as the source and the target of a command: a backup of itself saves nothing. */
+export function refuseItself(
+  action: string,
+  one: Pick<Registry, "id" | "location">,
+  other: Pick<Registry, "id" | "location">,
+  hint: string,
+): void {
+  if (one.id !== other.id || one.location !== other.location) return;
+  throw invalid(action, `both registries are ${one.location}`, hint);
 }
 
 /** Refuses an invalid alias. Several words would parse as a range. */

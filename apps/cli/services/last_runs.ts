@@ -15,6 +15,13 @@ const MAINTENANCE = ["gc", "prune", "mirror", "verify", "verify_shallow"] as con
 
 export type Maintenance = (typeof MAINTENANCE)[number];
 
+/** Returns what is wrong with HOLDFAST_STATE; undefined if it is right, or not set. */
+export function stateProblem({ env }: Pick<System, "env">): string | undefined {
+  const state = env("HOLDFAST_STATE");
+  if (!state || isAbsolute(state)) return undefined;
+  return `HOLDFAST_STATE is ${JSON.stringify(state)}, not an absolute path`;
+}
+
 /** Returns the path of the note of one command, without its name; undefined without a folder. */
 function notesOf(registry: string, { env }: Pick<System, "env">): string | undefined {
   const state = env("HOLDFAST_STATE");
@@ -29,6 +36,8 @@ export async function noteRun(
   { io: { system }, logger }: Pick<CommandContext, "io" | "logger">,
   at = new Date(system.now()),
 ): Promise<void> {
+  const problem = stateProblem(system);
+  if (problem !== undefined) logger.warn(`Cannot note that maintenance succeeded: ${problem}`);
   const notes = notesOf(registry, system);
   if (notes === undefined || !isGranted({ name: "write", path: dirname(notes) })) return;
   try {

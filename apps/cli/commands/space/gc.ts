@@ -145,7 +145,7 @@ async function print(report: GarbageReport, now: boolean, context: CommandContex
     ? `${freed} ${formatBytes(report.bytes)}`
     : report.failures.length > 0
     ? `${freed} nothing`
-    : now
+    : now || nextAt === undefined
     ? "Nothing to free"
     : `Nothing to free yet: the grace period is ${formatGrace(report.graceMs)}`;
   await context.done(report, text);

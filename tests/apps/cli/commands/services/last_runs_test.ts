@@ -67,6 +67,26 @@ filledTest("without HOLDFAST_STATE nothing is noted", async (it) => {
   assert(!out.includes('"maintenance"'), out);
 });
 
+filledTest("doctor warns if nothing was noted, or a relative HOLDFAST_STATE", async (it) => {
+  const warning = async (state: string) => {
+    const env = { HOLDFAST_STATE: state };
+    const { out } = await it.holdfast("doctor --no-probe --json", { env });
+    const checks = out.trim().split("\n").map((line) => JSON.parse(line));
+    const { verdict, found } = checks.find(({ what }) => what === "maintenance");
+    return [verdict, found];
+  };
+  const state = it.root.join("state");
+  assertEquals(await warning(state), ["warn", `no run has succeeded with ${state}`]);
+  const relative = 'HOLDFAST_STATE is "state", not an absolute path';
+  assertEquals(await warning("state"), ["warn", relative]);
+  const lines = ["gc", "prune --keep-last 9 --yes", "verify", "mirror .holdfast copy --create"];
+  for (const line of lines) {
+    const { code, err } = await it.holdfast(line, { env: { HOLDFAST_STATE: "state" } });
+    assertEquals(code, 0);
+    assertStringIncludes(err, `warning: Cannot note that maintenance succeeded: ${relative}\n`);
+  }
+});
+
 filledTest("verify in parts notes since when all bytes have been read", async (it) => {
   const state = it.root.join("state");
   const noted = async (check: string) => {

@@ -11,6 +11,7 @@ function backendOf({ root }: CliTest): Backend {
 }
 
 filledTest("gc keeps young garbage", async (it) => {
+  await it.prints("gc", "Nothing to free\n");
   await it.succeeds("rm note@1 --yes");
   for (const line of ["gc --dry-run", "gc"]) {
     assertMatch(await it.succeeds(line), /^Nothing to free yet: the grace period is 24 h\n$/);
