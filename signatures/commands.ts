@@ -57,14 +57,16 @@ export const sign: Command = defineCommand({
     }
     const pem = key !== undefined
       ? await textOf(key, "key", context)
-      : keyEnv && variable(keyEnv, context);
-    const passphrase = passphraseEnv && variable(passphraseEnv, context);
-    const text = bundle && await textOf(bundle, "bundle", context);
+      : keyEnv === undefined
+      ? undefined
+      : variable(keyEnv, context);
+    const passphrase = passphraseEnv === undefined ? undefined : variable(passphraseEnv, context);
+    const text = bundle === undefined ? undefined : await textOf(bundle, "bundle", context);
     const registry = await context.open({ write: true });
     const added: AddedSignature = await withHints(
-      text
-        ? addSignature(registry, ref, { bundle: text, system, signal })
-        : signVersion(registry, ref, { key: pem!, passphrase, system, signal }),
+      text === undefined
+        ? signVersion(registry, ref, { key: pem!, passphrase, system, signal })
+        : addSignature(registry, ref, { bundle: text, system, signal }),
       lookUp(ref),
     );
     const { name, version, id, isNew } = added;

@@ -10,6 +10,7 @@ import {
   checkOptions,
   conflict,
   invalid,
+  isJsonObject,
   notFound,
   realSystem,
   type Registry,
@@ -187,8 +188,8 @@ async function store(
 ): Promise<AddedSignature> {
   const ref = refOf(info), id = idOf(parts.keyHash);
   const { labels = {} } = await readAnnotations(registry, ref, { signal }) ?? {};
-  const isOther = labels[SIGNATURES] !== undefined && storedIn(labels).size === 0;
-  if (isOther || [...storedIn(labels).values()].includes(undefined)) {
+  const present = labels[SIGNATURES] ?? {};
+  if (!isJsonObject(present) || [...storedIn(labels).values()].includes(undefined)) {
     throw conflict("sign", shown(ref), "its label `signatures` holds something else", {
       hint: "Give that label another name.",
     });

@@ -48,6 +48,7 @@ cliTest("sign and signatures: a version is signed, checked and exported", async 
 cliTest("sign: wrong options say what is missing", async (it) => {
   await it.succeeds("init");
   await it.succeeds("save models:digits -");
+  await writeFile(join(it.cwd, "empty"), "");
   for (
     const [line, message] of [
       ["sign models:digits", /there is no key/],
@@ -56,6 +57,7 @@ cliTest("sign: wrong options say what is missing", async (it) => {
       ["sign models:digits --key .", /it is a folder/],
       ["sign models:digits --key-env NONE", /Cannot read the variable NONE: it is not set/],
       ["sign models:none --bundle none.sig", /Cannot read the bundle/],
+      ["sign models:digits --bundle empty", /Cannot read the bundle: it is not JSON/],
       ["signatures models:digits --signed-by none.pub", /Cannot read the public key/],
       ["signatures models:none", /Cannot find "models:none"/],
       ["signatures models:digits --bundle ab", /there is no such signature/],

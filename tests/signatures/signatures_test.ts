@@ -224,6 +224,16 @@ Deno.test("labels of other forms are no signatures, and stay", async () => {
   }
 });
 
+Deno.test("a version whose signatures were removed can be signed again", async () => {
+  const { privateKey, publicKey: signedBy } = ecKeys();
+  await using registry = await withVersion();
+  const { id } = await signVersion(registry, REF, { key: privateKey });
+  await annotate(registry, REF, { labels: { signatures: { [id]: null } } });
+  assertEquals((await checkSignatures(registry, REF, { signedBy })).ok, false);
+  await signVersion(registry, REF, { key: privateKey });
+  assert((await checkSignatures(registry, REF, { signedBy })).ok);
+});
+
 Deno.test("a key that cannot sign is refused in plain words, and its text is in no error", async () => {
   const rsa = generateKeyPairSync("rsa", {
     modulusLength: 2048,
