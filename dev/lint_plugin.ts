@@ -4,12 +4,12 @@ import { dirname, fromFileUrl, relative } from "@std/path";
 const ROOT = dirname(dirname(fromFileUrl(import.meta.url)));
 
 const PRODUCT =
-  /^(mod\.ts$|(core|disk|registry|runs|backends|formats|queues|materializers|files|neighbors|operators|workers|plugins|apps|gateways|sign_in|processes|mirrors)\/)/;
+  /^(mod\.ts$|(core|disk|registry|runs|backends|formats|queues|materializers|files|neighbors|operators|workers|plugins|apps|gateways|sign_in|processes|mirrors|transfers)\/)/;
 /** Surfaces and their extensions, which may use timers and pass errors on. */
 const SURFACES = /^(apps|gateways|sign_in|processes)\//;
 /** Code that also runs on Node with its types stripped, and the tests that show it. */
 const PORTABLE =
-  /^(mod\.ts$|(core|disk|registry|runs|backends|formats|materializers|mirrors)\/|tests\/(conformance|simulate|support|core|disk|registry|runs|backends|formats|materializers|mirrors)\/)/;
+  /^(mod\.ts$|(core|disk|registry|runs|backends|formats|materializers|mirrors|transfers)\/|tests\/(conformance|simulate|support|core|disk|registry|runs|backends|formats|materializers|mirrors|transfers)\/)/;
 /** Programs that measure real time, pages and tools: they read the world themselves. */
 const WORLDLY = /^(core\/system\.ts$|explorer\/(src\/|build\.ts)|dev\/|examples\/|tests\/bench\/)/;
 

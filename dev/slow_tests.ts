@@ -138,7 +138,7 @@ export const LONG: readonly string[] = [
   "tests/registry/payload/shared_bytes_test.ts",
   "tests/registry/payload/writing/shared_history_test.ts",
   "tests/simulate_releases_test.ts",
-  "tests/registry/transfer/resumable_test.ts",
+  "tests/transfers/resumable_test.ts",
   "tests/registry/verbs/abort_test.ts",
   "tests/registry/verbs/names_test.ts",
   "tests/operators/surface/commands/forged_runs_test.ts",

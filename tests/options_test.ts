@@ -21,7 +21,7 @@ import {
   verifyRegistry,
 } from "../registry/maintenance.ts";
 import { mirrorRegistry } from "../mirrors/mod.ts";
-import { openUploads, presignDownload } from "../registry/uploads.ts";
+import { openUploads, presignDownload } from "../transfers/mod.ts";
 import {
   clearCache,
   diffVersions,

@@ -12,7 +12,7 @@
 // and waits for answers that have begun; it keeps the registry open.
 import { VERSION } from "../holdfast_version.ts";
 import { isRegistryError, realSystem, type Registry, type RegistryError } from "../../mod.ts";
-import { openUploads, type ResumableUploads } from "../../registry/uploads.ts";
+import { openUploads, type ResumableUploads } from "../../transfers/mod.ts";
 import { placeOf } from "../../core/driver.ts";
 import { silentLogger } from "../../core/system.ts";
 import { type Answer, answerings } from "./answer.ts";

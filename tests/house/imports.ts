@@ -69,8 +69,11 @@ const OF_RUNS = ["registry/draft_reads.ts", "registry/draft_writes.ts"];
 /** Its border for mirrors: reads and writes of records, whose copies keep their dates and origins. */
 const OF_MIRRORS = ["registry/record_reads.ts", "registry/record_writes.ts"];
 
+/** Its border for transfers outside a save and a load. */
+const OF_TRANSFERS = ["registry/transfer_reads.ts", "registry/transfer_writes.ts"];
+
 /** The borders of the registry. */
-export const BORDERS_OF_REGISTRY: readonly string[] = [...OF_RUNS, ...OF_MIRRORS];
+export const BORDERS_OF_REGISTRY: readonly string[] = [...OF_RUNS, ...OF_MIRRORS, ...OF_TRANSFERS];
 
 /** Parts that several formats share, beside `formats/content/format.ts`. */
 const OF_FORMATS = ["arrays", "compression", "content", "images", "tables"].map((name) =>
@@ -227,6 +230,10 @@ export const IMPORTS: { from: string; may: (path: string, target: string) => boo
   {
     from: "runs/",
     may: among("core/", "runs/", ...OF_RUNS, "registry/contract/call_function.ts"),
+  },
+  {
+    from: "transfers/",
+    may: among("core/", "transfers/", ...OF_TRANSFERS, "registry/contract/call_function.ts"),
   },
   { from: "backends/drivers.ts", may: among("core/", "backends/") },
   { from: "backends/mod.ts", may: among("core/", "backends/") },

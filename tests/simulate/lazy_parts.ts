@@ -22,5 +22,5 @@ import "../../mirrors/mirror_name.ts";
 import "../../mirrors/by_contract.ts";
 import "../../registry/maintenance/change_settings.ts";
 import "../../registry/maintenance/probe/probe.ts";
-import "../../registry/operations/transfer/presign_download.ts";
-import "../../registry/operations/transfer/resumable/uploads.ts";
+import "../../transfers/presign_download.ts";
+import "../../transfers/uploads.ts";

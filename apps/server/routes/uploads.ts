@@ -1,5 +1,5 @@
 // Uploads: whole, resumable, or saved at once as a version. URLs of the store for downloads.
-import { presignDownload } from "../../../registry/uploads.ts";
+import { presignDownload } from "../../../transfers/mod.ts";
 import type { FileToSave } from "../../../materializers/mod.ts";
 import type { RouteContext, Routes } from "../gateways/gateway.ts";
 import { relative, type ServerContext } from "../routing.ts";

@@ -3,13 +3,13 @@ import type { Backend } from "../../../core/backend.ts";
 import { createMemoryBackend, openRegistry, type Registry } from "../../../mod.ts";
 import { createBatch } from "../../../workers/mod.ts";
 import { collectGarbage, verifyRegistry } from "../../../registry/maintenance.ts";
-import { presignDownload } from "../../../registry/uploads.ts";
+import { presignDownload } from "../../../transfers/mod.ts";
 import { runsOf } from "../../../registry/cell/part_runs.ts";
 import { planReads } from "../../../registry/payload/read_ranges.ts";
 import { rejected } from "../rejected.ts";
 import { keysOf, noise, testOnEach } from "../registries.ts";
 import { withHooks } from "../with_hooks.ts";
-import { createPresigningStore } from "../transfer/presigning_store.ts";
+import { createPresigningStore } from "../../transfers/presigning_store.ts";
 import { saveInRuns } from "./file_in_runs.ts";
 
 const BASE = noise(3_000_000);

@@ -12,7 +12,7 @@ import {
 } from "../../../registry/maintenance.ts";
 import { annotate, readAnnotations } from "../../../registry/mod.ts";
 import { openRun } from "../../../runs/mod.ts";
-import { createResumableUploads } from "../../../registry/operations/transfer/resumable/uploads.ts";
+import { createResumableUploads } from "../../../transfers/uploads.ts";
 import { noise } from "../registries.ts";
 import { rejected } from "../rejected.ts";
 import shapes from "../format/written_shapes.json" with { type: "json" };

@@ -1,6 +1,6 @@
 import { assertEquals, assertMatch } from "@std/assert";
 import { createAccess } from "../../../../apps/server/access/access.ts";
-import { createPresigningStore } from "../../../registry/transfer/presigning_store.ts";
+import { createPresigningStore } from "../../../transfers/presigning_store.ts";
 import { openService } from "./sending.ts";
 
 Deno.test("an upload belongs to its token", async () => {

@@ -1,20 +1,16 @@
 // URLs that read a file from the store without credentials.
-import { callFunction } from "../../contract/call_function.ts";
-import type { Backend } from "../../../core/backend.ts";
-import { fault, unsupported } from "../../../core/errors.ts";
-import { shown } from "../../../core/naming/names.ts";
-import { parseRef } from "../../../core/naming/refs.ts";
-import type { StoredFile } from "../../../core/record.ts";
-import type { Registry } from "../../../core/registry.ts";
-import { type DirectDownload, PRESIGN } from "../../../core/registry/transfer.ts";
-import type { DirectDownloadOptions } from "../../../core/registry/transfer.ts";
-import { pickFile } from "../../../core/registry/file_facts.ts";
-import { fileInfo } from "../../cache/read.ts";
-import { runsOf } from "../../cell/part_runs.ts";
-import type { PayloadSource } from "../../payload/store_reader.ts";
-import { type Context, contextOf } from "../context.ts";
-import { payloadSource } from "../load.ts";
-import { locate } from "../resolve.ts";
+import type { Backend } from "../core/backend.ts";
+import { fault, unsupported } from "../core/errors.ts";
+import { shown } from "../core/naming/names.ts";
+import { parseRef } from "../core/naming/refs.ts";
+import type { StoredFile } from "../core/record.ts";
+import type { Registry } from "../core/registry.ts";
+import { pickFile } from "../core/registry/file_facts.ts";
+import { PRESIGN } from "../core/registry/transfer.ts";
+import type { DirectDownload, DirectDownloadOptions } from "../core/registry/transfer.ts";
+import { callFunction } from "../registry/contract/call_function.ts";
+import { contextOf, fileInfo, locate, payloadSource, runsOf } from "../registry/transfer_reads.ts";
+import type { Context, PayloadSource } from "../registry/transfer_reads.ts";
 
 /**
  * Returns a URL that downloads a file of a version from the store, without a token, until it

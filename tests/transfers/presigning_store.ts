@@ -1,7 +1,7 @@
 // A memory store that presigns URLs.
-import { createMemoryBackend } from "../../../backends/memory.ts";
-import type { Backend, PresignOptions } from "../../../core/backend.ts";
-import type { System } from "../../../core/system.ts";
+import { createMemoryBackend } from "../../backends/memory.ts";
+import type { Backend, PresignOptions } from "../../core/backend.ts";
+import type { System } from "../../core/system.ts";
 
 /** The rights that a URL grants. */
 export interface Grant extends PresignOptions {

@@ -1,14 +1,14 @@
 import { assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
-import { createMemoryBackend, openRegistry } from "../../../mod.ts";
-import { presignDownload } from "../../../registry/uploads.ts";
-import { sha256 } from "../../../core/bytes/digest.ts";
-import { folder } from "../../../materializers/path.ts";
-import type { StoredPath } from "../../../materializers/path/stored_path.ts";
-import type { FileToSave } from "../../../core/materializer.ts";
-import type { Registry, SaveOptions } from "../../../mod.ts";
-import { createScriptedSystem } from "../../support/scripted_system.ts";
-import { keysOf, noise } from "../registries.ts";
-import { rejected } from "../rejected.ts";
+import { createMemoryBackend, openRegistry } from "../../mod.ts";
+import { presignDownload } from "../../transfers/mod.ts";
+import { sha256 } from "../../core/bytes/digest.ts";
+import { folder } from "../../materializers/path.ts";
+import type { StoredPath } from "../../materializers/path/stored_path.ts";
+import type { FileToSave } from "../../core/materializer.ts";
+import type { Registry, SaveOptions } from "../../mod.ts";
+import { createScriptedSystem } from "../support/scripted_system.ts";
+import { keysOf, noise } from "../registry/registries.ts";
+import { rejected } from "../registry/rejected.ts";
 import { createPresigningStore } from "./presigning_store.ts";
 
 const LARGE = noise(300_000, 2);

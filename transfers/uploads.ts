@@ -1,27 +1,31 @@
 // Resumable uploads, which arrive in pieces.
-import { checkRegistry } from "../../../../core/options/check_options.ts";
-import { iterableStream, tapped } from "../../../../core/bytes/bytes.ts";
-import { createSha256 } from "../../../../core/bytes/digest.ts";
-import { fault, isRegistryError, type RegistryError } from "../../../../core/errors.ts";
-import type { FileSource } from "../../../../core/materializer.ts";
-import { shown } from "../../../../core/naming/names.ts";
-import { wordedVerbs } from "../../../../core/calls/verb_errors.ts";
-import type { Registry, SignalOptions } from "../../../../core/registry.ts";
-import { removeObjects } from "../../../../core/work/remove_objects.ts";
-import { uploadKey } from "../../../format/layout.ts";
-import { checkWritable, type Context, contextOf } from "../../context.ts";
-import { graceAt, readGraces } from "../../../cell/graces.ts";
+import { iterableStream, tapped } from "../core/bytes/bytes.ts";
+import { createSha256 } from "../core/bytes/digest.ts";
+import { wordedVerbs } from "../core/calls/verb_errors.ts";
+import { fault, isRegistryError } from "../core/errors.ts";
+import type { RegistryError } from "../core/errors.ts";
+import type { FileSource } from "../core/materializer.ts";
+import { shown } from "../core/naming/names.ts";
+import { checkRegistry } from "../core/options/check_options.ts";
+import type { Registry, SignalOptions } from "../core/registry.ts";
+import { removeObjects } from "../core/work/remove_objects.ts";
 import {
-  type Arrived,
+  checkWritable,
+  contextOf,
+  graceAt,
+  readGraces,
+  uploadKey,
+} from "../registry/transfer_writes.ts";
+import type { Context } from "../registry/transfer_writes.ts";
+import {
   decodeNote,
   encodeNote,
   listPieces,
   MAX_NOTE_BYTES,
   PieceWriter,
-  type PieceWriterOptions,
   putPiece,
-  type UploadNote,
 } from "./write_pieces.ts";
+import type { Arrived, PieceWriterOptions, UploadNote } from "./write_pieces.ts";
 
 /** The state of a resumable upload. */
 export interface UploadState extends UploadNote {

@@ -1,13 +1,13 @@
 import { assert, assertEquals, assertRejects } from "@std/assert";
-import { createMemoryBackend } from "../../../backends/memory.ts";
-import { sha256 } from "../../../core/bytes/digest.ts";
-import { collectGarbage } from "../../../registry/maintenance.ts";
-import { openRegistry } from "../../../mod.ts";
-import { openUploads, type UploadSource } from "../../../registry/uploads.ts";
-import { createScriptedSystem } from "../../support/scripted_system.ts";
-import { keysOf, noise, testInMemory, testOnEach } from "../registries.ts";
-import { rejected } from "../rejected.ts";
-import { busy, createScriptedBackend, lostReply } from "../scripted_backend.ts";
+import { createMemoryBackend } from "../../backends/memory.ts";
+import { sha256 } from "../../core/bytes/digest.ts";
+import { collectGarbage } from "../../registry/maintenance.ts";
+import { openRegistry } from "../../mod.ts";
+import { openUploads, type UploadSource } from "../../transfers/mod.ts";
+import { createScriptedSystem } from "../support/scripted_system.ts";
+import { keysOf, noise, testInMemory, testOnEach } from "../registry/registries.ts";
+import { rejected } from "../registry/rejected.ts";
+import { busy, createScriptedBackend, lostReply } from "../registry/scripted_backend.ts";
 
 const MIB = 1024 * 1024;
 const GONE = new Error("connection reset");

@@ -1,14 +1,15 @@
 // The stored objects of a resumable upload: its note, as object 0, and its pieces. Stores cannot
 // append, so each piece is a create-only object, numbered by its offset. The pieces from byte 0 up
 // to the first gap have arrived.
-import { concatBytes, sameBytes } from "../../../../core/bytes/bytes.ts";
-import { conflict, fault, isRegistryError, type RegistryError } from "../../../../core/errors.ts";
-import type { Context } from "../../context.ts";
-import { isPrefix } from "../../../../core/backend.ts";
-import { retry } from "../../../../core/retry.ts";
-import { isJsonObject } from "../../../../core/text/json_text.ts";
-import { plainProblem } from "../../../../core/text/plain_value.ts";
-import { uploadKey, UPLOADS } from "../../../format/layout.ts";
+import { isPrefix } from "../core/backend.ts";
+import { concatBytes, sameBytes } from "../core/bytes/bytes.ts";
+import { conflict, fault, isRegistryError } from "../core/errors.ts";
+import type { RegistryError } from "../core/errors.ts";
+import { retry } from "../core/retry.ts";
+import { isJsonObject } from "../core/text/json_text.ts";
+import { plainProblem } from "../core/text/plain_value.ts";
+import { uploadKey, UPLOADS } from "../registry/transfer_writes.ts";
+import type { Context } from "../registry/transfer_writes.ts";
 
 /** Maximum size of a piece, bytes. A piece is in memory until it is stored. */
 const MAX_PIECE_BYTES = 8 * 1024 * 1024;

@@ -1,14 +1,14 @@
 import { assertEquals, assertMatch, assertRejects } from "@std/assert";
-import { openUploads, presignDownload } from "../../../registry/uploads.ts";
-import type { StoredRegistry } from "../../../mod.ts";
-import { sha256 } from "../../../core/bytes/digest.ts";
-import type { System } from "../../../core/system.ts";
-import { REAL_SERVERS } from "../../support/servers/mod.ts";
-import { createRegistry } from "../create_registry.ts";
-import { keysOf, noise } from "../registries.ts";
-import { rejected } from "../rejected.ts";
-import { type ServerWorld, testOnServers } from "../../servers/server_world.ts";
-import { SIGNING_KEY } from "../../backends/gcs/signing_key.ts";
+import { openUploads, presignDownload } from "../../transfers/mod.ts";
+import type { StoredRegistry } from "../../mod.ts";
+import { sha256 } from "../../core/bytes/digest.ts";
+import type { System } from "../../core/system.ts";
+import { REAL_SERVERS } from "../support/servers/mod.ts";
+import { createRegistry } from "../registry/create_registry.ts";
+import { keysOf, noise } from "../registry/registries.ts";
+import { rejected } from "../registry/rejected.ts";
+import { type ServerWorld, testOnServers } from "../servers/server_world.ts";
+import { SIGNING_KEY } from "../backends/gcs/signing_key.ts";
 
 const LARGE = noise(300_000, 2);
 
