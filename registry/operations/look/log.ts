@@ -22,19 +22,24 @@ import { noSuchName } from "../listing.ts";
 import { readCell } from "../resolve.ts";
 import { deletionOf } from "./past.ts";
 
-/** A listed entry, at least as new as all its events. */
+/** A record with events. */
 export interface Source {
-  /** Store time, milliseconds. */
-  modifiedAt: number;
+  key: string;
+  /** None of its events is later, milliseconds. */
+  latest: number;
   /** Rank among events of the same millisecond; higher is newer. */
   order: number;
   read(): Promise<LogEntry[]> | LogEntry[];
 }
 
-/** Precision of some stores' clocks. */
+/** Precision of the times of some stores, which are whole seconds. */
 const CLOCK_STEP_MS = 1_000;
+/** How far the clock of a writer may be ahead of that of another store. */
+const CLOCKS_DIFFER_MS = 100;
 /** Minimum number of records to read at once. */
 const MIN_BATCH = 16;
+/** Sources that a pass over all holds at first, and up to twice as many meanwhile. */
+const HELD = 16_384;
 
 export async function* readLog(
   registry: Registry,
@@ -46,38 +51,67 @@ export async function* readLog(
   const { service } = registry;
   if (service?.log !== undefined) return yield* service.log(name, { limit, signal });
   const context = contextOf(registry, "list the log");
-  const sources = await Array.fromAsync(sourcesOf(context, name, signal));
-  if (sources.length === 0) throw noSuchName(name, registry.location);
-  yield* await newestOf(sources, limit);
+  const newest = await newestOf(() => sourcesOf(context, name, signal), limit);
+  if (newest === undefined) throw noSuchName(name, registry.location);
+  yield* newest;
 }
 
-/** Reads sources, newest first, until the newest events that are wanted are certain. */
+/**
+ * Reads sources, latest first, until the newest events that are wanted are certain. `list` returns
+ * all sources, in any order. It is called again if as many as are `held` were not enough.
+ *
+ * @returns undefined if there is no source
+ */
 export async function newestOf(
-  sources: Source[],
+  list: () => AsyncIterable<Source>,
   limit: number,
-  isWanted: (entry: LogEntry) => boolean = () => true,
-): Promise<LogEntry[]> {
-  sources.sort((a, b) => b.modifiedAt - a.modifiedAt);
+  { isWanted = () => true, held = HELD }: {
+    isWanted?(entry: LogEntry): boolean;
+    held?: number;
+  } = {},
+): Promise<LogEntry[] | undefined> {
   let newest: { entry: LogEntry; order: number }[] = [];
+  const mayBeNewer = ({ latest }: Source) => (newest[limit - 1]?.entry.at.getTime() ?? 0) <= latest;
   const batch = Math.max(MIN_BATCH, limit);
-  for (let at = 0; at < sources.length; at += batch) {
-    const last = newest.at(-1)?.entry.at.getTime();
-    const isCertain = newest.length >= limit &&
-      last! > itemAt(sources, at).modifiedAt + CLOCK_STEP_MS;
-    if (isCertain) break;
-    // In the order of the list, which decides between events of one time and order.
-    const read = mapAtOnce(
-      sources.slice(at, at + batch),
-      async ({ order, read }) => (await read()).filter(isWanted).map((entry) => ({ entry, order })),
-    );
-    for await (const entries of read) newest.push(...entries);
-    newest.sort((a, b) =>
-      b.entry.at.getTime() - a.entry.at.getTime() || RANKS[b.entry.event] - RANKS[a.entry.event] ||
-      b.order - a.order
-    );
-    newest = newest.slice(0, limit);
+  let last: Source | undefined;
+  for (let most = Math.max(held, limit), isOver = false; !isOver; most *= 4) {
+    const sources = await latestOf(list(), most, last);
+    for (let at = 0; at < sources.length && mayBeNewer(itemAt(sources, at)); at += batch) {
+      // In the order of the list, which decides between events of one time and order.
+      const read = mapAtOnce(
+        sources.slice(at, at + batch),
+        async ({ order, read }) =>
+          (await read()).filter(isWanted).map((entry) => ({ entry, order })),
+      );
+      for await (const entries of read) newest.push(...entries);
+      newest.sort((a, b) =>
+        b.entry.at.getTime() - a.entry.at.getTime() ||
+        RANKS[b.entry.event] - RANKS[a.entry.event] ||
+        b.order - a.order
+      );
+      newest = newest.slice(0, limit);
+    }
+    if (last === undefined && sources.length === 0) return undefined;
+    last = sources.at(-1);
+    isOver = last === undefined || sources.length < most || !mayBeNewer(last);
   }
   return newest.map(({ entry }) => entry);
+}
+
+/** Returns the latest sources after `last`, at most so many. Holds twice as many. */
+async function latestOf(
+  list: AsyncIterable<Source>,
+  most: number,
+  last?: Source,
+): Promise<Source[]> {
+  const inOrder = (a: Source, b: Source) => b.latest - a.latest || (a.key < b.key ? -1 : 1);
+  let held: Source[] = [];
+  const cut = () => held = held.sort(inOrder).slice(0, most);
+  for await (const source of list) {
+    if (last !== undefined && (source.key === last.key || inOrder(source, last) < 0)) continue;
+    if (held.push(source) >= 2 * most) cut();
+  }
+  return cut();
 }
 
 /**
@@ -113,6 +147,11 @@ async function* sourcesOf(
   }
 }
 
+/** Returns when an event of a record may be at the latest, by the time when a store received it. */
+function latestAt({ modifiedAt }: Generation): number {
+  return modifiedAt + (modifiedAt % CLOCK_STEP_MS === 0 ? CLOCK_STEP_MS : CLOCKS_DIFFER_MS);
+}
+
 /** Returns the events of a version, from its head. */
 export function versionSource(
   context: Context,
@@ -124,7 +163,7 @@ export function versionSource(
     listed.head.dead
       ? readDeletion(context, name, listed, signal)
       : readSave(context, name, listed, signal);
-  return { modifiedAt: listed.head.modifiedAt, order, read };
+  return { key: listed.head.key, latest: latestAt(listed.head), order, read };
 }
 
 /** Returns one change of an alias. */
@@ -134,7 +173,7 @@ export function aliasSource(
   signal?: AbortSignal,
 ): Source {
   const read = () => readChange(context, { name, alias, key: listed.key }, signal);
-  return { modifiedAt: listed.modifiedAt, order: listed.generation, read };
+  return { key: listed.key, latest: latestAt(listed), order: listed.generation, read };
 }
 
 /** Returns one change of notes and labels. */
@@ -145,7 +184,7 @@ export function noteSource(
   signal?: AbortSignal,
 ): Source {
   const read = () => readNote(context, name, listed.key, signal);
-  return { modifiedAt: listed.modifiedAt, order: listed.generation, read };
+  return { key: listed.key, latest: latestAt(listed), order: listed.generation, read };
 }
 
 async function readNote(

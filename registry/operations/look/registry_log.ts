@@ -33,15 +33,16 @@ export async function* readRegistryLog(
     return;
   }
   const context = contextOf(registry, "list the log of the registry");
-  const sources: Source[] = [];
   const from = since === undefined ? 0 : since.getTime() - MOST_AHEAD_MS;
-  for await (const source of sourcesOf(context, names, signal)) {
-    if (source.modifiedAt >= from) sources.push(source);
-  }
+  const list = async function* () {
+    for await (const source of sourcesOf(context, names, signal)) {
+      if (source.latest >= from) yield source;
+    }
+  };
   const isWanted = (entry: LogEntry) =>
     (since === undefined || entry.at >= since) && (until === undefined || entry.at <= until) &&
     (by === undefined || entry.by?.name === by) && (event === undefined || entry.event === event);
-  yield* await newestOf(sources, limit, isWanted);
+  yield* await newestOf(list, limit, { isWanted }) ?? [];
 }
 
 /** Lists all records of names once: a thousand with each request. */

@@ -1,5 +1,6 @@
 // The log of all names.
 import { assert, assertEquals } from "@std/assert";
+import fc from "fast-check";
 import { annotate } from "../../../registry/mod.ts";
 import { createMemoryBackend, openRegistry, readLog, readRegistryLog } from "../../../mod.ts";
 import type { LogEntry, RegistryLogOptions } from "../../../registry/mod.ts";
@@ -7,6 +8,7 @@ import { createScriptedSystem } from "../../support/scripted_system.ts";
 import { createHandler } from "../../../apps/server.ts";
 import { openHttpRegistry } from "../../../apps/client.ts";
 import { createAccess, parseScope } from "../../../apps/server/access/access.ts";
+import { newestOf } from "../../../registry/operations/look/log.ts";
 import { rejected } from "../rejected.ts";
 import { withCounts } from "../../bench/counted_backend.ts";
 
@@ -176,6 +178,76 @@ Deno.test("the newest changes of many names cost as many reads, and those of the
   assertEquals(await counts(), [50, "list 1, get 50"]);
   for (let n = 0; n < 120; n++) await writer.save(`at-once-${n}`, n);
   assertEquals(await counts(), [50, "list 1, get 150"]);
+});
+
+Deno.test("the newest of many changes in a second cost as many reads, and those of a tenth of it", async () => {
+  const system = createScriptedSystem();
+  const store = createMemoryBackend({ system });
+  const writer = await openRegistry(store, { system });
+  for (let n = 0; n < 990; n++) {
+    system.advance(1);
+    await writer.save(`m${n}`, n);
+  }
+  const { backend, calls } = withCounts(store);
+  const reader = await openRegistry(backend, { system });
+  calls.take();
+  const log = await Array.fromAsync(readRegistryLog(reader, { limit: 50 }));
+  assertEquals(log.map(({ name }) => name), Array.from({ length: 50 }, (_, n) => `m${989 - n}`));
+  assertEquals(calls.take(), "list 1, get 150");
+});
+
+/** A record of a change at `at`, which the store received later, or at most a tenth of a second before. */
+const changes = fc.array(
+  fc.record({ at: fc.nat(5_000), later: fc.integer({ min: -99, max: 9_000 }) }),
+);
+
+Deno.test("the newest changes are those of all records, however few are held at once", async () => {
+  await fc.assert(
+    fc.asyncProperty(changes, fc.integer({ min: 1, max: 12 }), async (changes, limit) => {
+      const entry = (at: number, name: string): LogEntry => ({
+        event: "saved",
+        name,
+        at: new Date(at),
+      });
+      const sources = changes.map(({ at, later }, n) => ({
+        key: String(n).padStart(9, "0"),
+        latest: Math.max(at, at + later + 100),
+        order: 0,
+        read: () => [entry(at, `${n}`)],
+      }));
+      const isWanted = ({ at }: LogEntry) => at.getTime() % 2 === 0;
+      const list = async function* () {
+        yield* sources;
+      };
+      const times = (entries: readonly LogEntry[]) => entries.map(({ at }) => at.getTime());
+      const found = await newestOf(list, limit, { isWanted, held: 3 });
+      if (changes.length === 0) return assertEquals(found, undefined);
+      const wanted = changes.map(({ at }) => at).filter((at) => at % 2 === 0).sort((a, b) => b - a);
+      assertEquals(times(found!), wanted.slice(0, limit));
+      assertEquals(new Set(found!.map(({ name }) => name)).size, found!.length);
+    }),
+    { numRuns: 300 },
+  );
+});
+
+Deno.test("a log of many records is one pass over them, and holds few", async () => {
+  let passes = 0, reads = 0;
+  const list = async function* () {
+    passes++;
+    for (let n = 0; n < 200_000; n++) {
+      const at = (n * 7_919) % 200_000 * 1000;
+      yield {
+        ...{ key: String(n).padStart(9, "0"), latest: at + 100, order: 0 },
+        read(): LogEntry[] {
+          reads++;
+          return [{ event: "saved", name: `${n}`, at: new Date(at) }];
+        },
+      };
+    }
+  };
+  const newest = await newestOf(list, 50);
+  assertEquals([newest!.length, newest![0]!.at.getTime(), passes], [50, 199_999_000, 1]);
+  assert(reads <= 100, `${reads}`);
 });
 
 Deno.test("pages go on within changes of one time", async () => {
