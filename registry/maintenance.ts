@@ -9,7 +9,7 @@ import type { CurrentSettings, SettingsChange } from "./maintenance/change_setti
 import type { GarbageOptions, GarbageReport } from "./maintenance/collection.ts";
 import type { ProbeCertificate, ProbeOptions } from "./maintenance/probe/probe.ts";
 import type { PruneOptions, PruneReport } from "./maintenance/prune_report.ts";
-import type { SpaceReport } from "./maintenance/space.ts";
+import type { SpaceOptions, SpaceReport } from "./maintenance/space.ts";
 import type { VerifyOptions, VerifyReport } from "./maintenance/verify_report.ts";
 import type { VersionSpaceOptions, VersionSpaces } from "./maintenance/version_space.ts";
 
@@ -25,7 +25,13 @@ export type {
 } from "./maintenance/collection.ts";
 export type { ProbeCertificate, ProbeOptions, ProbeStep } from "./maintenance/probe/probe.ts";
 export type { PruneOptions, PruneReport } from "./maintenance/prune_report.ts";
-export type { DaySpace, GarbageSpace, NameSpace, SpaceReport } from "./maintenance/space.ts";
+export type {
+  DaySpace,
+  GarbageSpace,
+  NameSpace,
+  SpaceOptions,
+  SpaceReport,
+} from "./maintenance/space.ts";
 export type {
   VerifyCoverage,
   VerifyOptions,
@@ -146,7 +152,8 @@ export async function verifyRegistry(
 
 /**
  * Measures the space of a registry in total and by name, shared data, and garbage with its removal
- * dates. Reads every record and writes nothing. Files with several hard links count once per name.
+ * dates. Reads the records of names that changed since the last measurement, and writes a table of the
+ * sizes of names for the next one, unless the registry is read only. Files with several hard links count once per name.
  *
  * @throws {RegistryError} `Unsupported` unless `openRegistry` opened the registry here
  *
@@ -164,12 +171,12 @@ export async function verifyRegistry(
  */
 export async function measureSpace(
   registry: Registry,
-  options: SignalOptions = {},
+  options: SpaceOptions = {},
 ): Promise<SpaceReport> {
   return await callFunction(registry, [options], {
     name: "measureSpace",
     action: "measure space",
-    options: SIGNAL,
+    options: { all: {}, ...SIGNAL },
     here: async () => (await import("./maintenance/space.ts")).measureSpace,
   });
 }

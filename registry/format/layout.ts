@@ -173,6 +173,9 @@ export function garbageNoteName(key: string): string | undefined {
 /** The folder of the garbage collector's table of names. No name has this segment. */
 export const GARBAGE_TABLE = `${GARBAGE_NOTES}.names/`;
 
+/** The folder of the table of the space of names, likewise. */
+export const SPACE_TABLE = `${GARBAGE_NOTES}.space/`;
+
 /** Replaces the order segment if a ref has no version. */
 export const UNPINNED = "any";
 

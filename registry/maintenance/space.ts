@@ -1,10 +1,11 @@
 // Measures the space of a registry: of each name, of shared files, and of garbage.
 import { decodeName } from "../../core/naming/names.ts";
 import { valueAt } from "../../core/faults/present.ts";
+import { isJsonObject } from "../../core/text/json_text.ts";
 import { forEachAtOnce } from "../../core/work/at_once.ts";
 import type { RegistryError } from "../../core/errors.ts";
 import type { Registry, SignalOptions } from "../../core/registry.ts";
-import { AUXILIARY, SETTINGS, UPLOADS } from "../format/layout.ts";
+import { AUXILIARY, SETTINGS, SPACE_TABLE, UPLOADS } from "../format/layout.ts";
 import { type Context, contextOf } from "../operations/context.ts";
 import { bindingGraceMs, readGraces } from "../cell/graces.ts";
 import { type ObjectRange, usedBytes } from "../cell/object_ranges.ts";
@@ -16,8 +17,21 @@ import type { Cell, Folder, KnownName } from "./garbage/known.ts";
 import { removeLeftovers } from "./garbage/leftovers.ts";
 import { asPartial, listReadable } from "./damage/readable.ts";
 import { collectName } from "./garbage_of_name.ts";
+import { RACY_MS } from "./noted.ts";
+import { LOOK_AGAIN_MS, lookAgainAt, Outlook } from "./outlook.ts";
 import { asListed } from "./pass/as_listed.ts";
+import { fingerprintOf } from "./pass/fingerprint.ts";
 import { type JoinedName, joinNames } from "./pass/join_names.ts";
+import { readNameTable } from "./pass/name_table.ts";
+
+/** Options of `measureSpace`. */
+export interface SpaceOptions extends SignalOptions {
+  /**
+   * Read the records of every name. By default, names that have not changed since a measurement
+   * that found no garbage keep its result, at most 30 days. @default false
+   */
+  all?: boolean;
+}
 
 /** Garbage, in bytes. */
 export interface GarbageSpace {
@@ -71,7 +85,7 @@ export interface SpaceReport {
 /** Implements `measureSpace` of `registry/maintenance.ts`. */
 export async function measureSpace(
   registry: Registry,
-  { signal }: SignalOptions = {},
+  { all = false, signal }: SpaceOptions = {},
 ): Promise<SpaceReport> {
   const context = contextOf(registry, "measure space");
   const { system, clockOffset } = context;
@@ -79,7 +93,7 @@ export async function measureSpace(
   const graceMs = bindingGraceMs(await readGraces(context, signal), mark);
   const report = emptyReport({ dryRun: true, mark, graceMs });
   const measure = new SpaceMeasure();
-  const collectionOf = (store: Context) =>
+  const collectionOf = (store: Context, outlook?: Outlook) =>
     new Collection(store, {
       report,
       markKey: "",
@@ -87,10 +101,11 @@ export async function measureSpace(
       onItem: (item) => measure.freeable(item),
       onWaiting: (item) => measure.waiting(item),
       measure,
+      outlook,
     });
   const collection = collectionOf(context);
   await sweepStages(collection, report);
-  await measureNames(collection, collectionOf);
+  await measureNames(collection, { all, measure, collectionOf });
   await removeLeftovers(collection);
   const other = await measureOther(context, report.failures, signal);
   const { garbage } = measure;
@@ -108,23 +123,52 @@ export async function measureSpace(
   };
 }
 
-/** Measures each name from one list of all payload and one of all records. */
+interface Measuring {
+  all: boolean;
+  measure: SpaceMeasure;
+  collectionOf(store: Context, outlook: Outlook): Collection;
+}
+
+/** Another number makes all notes of sizes invalid. */
+const EDITION = 1;
+
+/**
+ * Measures each name from one list of all payload and one of all records. A name that is listed as
+ * it was when it had no garbage keeps the sizes of that time.
+ */
 async function measureNames(
   collection: Collection,
-  collectionOf: (store: Context) => Collection,
+  { all, measure, collectionOf }: Measuring,
 ): Promise<void> {
-  const { context, signal, names } = collection;
+  const { context, signal, names, graceMs } = collection;
   const drafts = await collectDrafts(collection);
+  const table = await readNameTable(context, { folder: SPACE_TABLE, isEntry, signal });
+  const noted = new Map<string, Entry>();
+  const mark = collection.markAt();
+  const salt = [EDITION, graceMs, context.settings.versioned, context.settings.mutable].join();
   const measureOne = async ({ name, folders }: JoinedName) => {
     names.add(name);
-    const view = collectionOf(asListed(context, folders));
+    const entries = folders.flatMap(({ entries }) => entries);
+    const fingerprint = fingerprintOf(entries, { salt });
+    const entry = all || drafts.names.has(name) ? undefined : table.entries.get(name);
+    if (entry?.[0] === fingerprint && mark < entry[1] && entry[1] <= mark + LOOK_AGAIN_MS) {
+      noted.set(name, entry);
+      return measure.add(name, [entry[2], entry[3]]);
+    }
+    const outlook = new Outlook();
+    const view = collectionOf(asListed(context, folders), outlook);
     view.drafts = drafts;
     try {
       await collectName(view, name);
     } catch (error) {
       const { key = name, message } = await asPartial(context, error, signal);
-      collection.fail(key, message);
+      return collection.fail(key, message);
     }
+    const measured = measure.take(name);
+    const isQuiet = !outlook.isOpen && outlook.waiting.count === 0 && !drafts.names.has(name) &&
+      entries.every(({ modifiedAt }) => modifiedAt < mark - RACY_MS);
+    const until = Math.min(outlook.until, lookAgainAt(mark, name));
+    if (isQuiet) noted.set(name, [fingerprint, until, ...measured]);
   };
   const onFailure = ({ key, message }: RegistryError, name?: string) => {
     if (name !== undefined) names.add(name);
@@ -133,6 +177,41 @@ async function measureNames(
   await forEachAtOnce(joinNames(context, { signal, onFailure }), measureOne);
   const others = drafts.names.difference(names);
   await forEachAtOnce(others, (name) => measureOne({ name, folders: [] }));
+  if (!context.readOnly) await table.save(noted);
+}
+
+/** Of a name without garbage, and its days. */
+type Measured = [
+  sizes: [
+    objects: number,
+    bytes: number,
+    versions: number,
+    size: number,
+    sharedBytes: number,
+    unusedBytes: number,
+  ],
+  days: DaySpace[],
+];
+
+/** The fingerprint of the lists of a name, until when it counts, and what was measured. */
+type Entry = [fingerprint: string, until: number, ...Measured];
+
+function isEntry(value: unknown): value is Entry {
+  if (!Array.isArray(value) || value.length !== 4) return false;
+  const [fingerprint, until, sizes, days] = value;
+  return typeof fingerprint === "string" && isCount(until) &&
+    Array.isArray(sizes) && sizes.length === 6 && sizes.every(isCount) &&
+    Array.isArray(days) && days.every(isDay);
+}
+
+function isDay(value: unknown): boolean {
+  if (!isJsonObject(value)) return false;
+  const { day, versions, size } = value;
+  return typeof day === "string" && isCount(versions) && isCount(size);
+}
+
+function isCount(value: unknown): boolean {
+  return typeof value === "number" && value >= 0;
 }
 
 /** Adds up the findings of a collection that removes nothing. */
@@ -141,8 +220,9 @@ class SpaceMeasure implements Measure {
   readonly garbage: GarbageSpace = { bytes: 0, freeableBytes: 0 };
   readonly #spaces = new Map<string, NameSpace>();
   readonly #days = new Map<string, DaySpace>();
-  /** Object sizes of the names that were listed but are not known yet, by place and number. */
-  readonly #sizes = new Map<string, ReadonlyMap<string, number>>();
+  /** Objects of the names that were listed but are not known yet, and their sizes by place and number. */
+  readonly #listed = new Map<string, { objects: number; sizes: ReadonlyMap<string, number> }>();
+  readonly #measured = new Map<string, Measured>();
 
   /** Returns the names, largest first. */
   names(): NameSpace[] {
@@ -155,40 +235,53 @@ class SpaceMeasure implements Measure {
     return [...this.#days.values()].sort((a, b) => a.day < b.day ? -1 : 1);
   }
 
+  /** Adds what was measured of a name without garbage. */
+  add(name: string, [sizes, days]: Measured): void {
+    const [objects, bytes, versions, size, sharedBytes, unusedBytes] = sizes;
+    this.objects += objects;
+    const garbage = { bytes: 0, freeableBytes: 0 };
+    const decoded = decodeName(name)!;
+    const space = { name: decoded, versions, size, bytes, sharedBytes, unusedBytes, garbage };
+    this.#spaces.set(name, space);
+    this.#addDays(days);
+  }
+
+  /** Takes what was just measured of a name. */
+  take(name: string): Measured {
+    const measured = valueAt(this.#measured, name);
+    this.#measured.delete(name);
+    return measured;
+  }
+
   listed(name: string, folders: ReadonlyMap<string, Folder>, cells: readonly Cell[]): void {
     const payloads = [...folders].flatMap(([place, { objects }]) =>
       objects.map((object) => ({ ...object, place }))
     );
     const records = cells.flatMap(({ generations }) => generations);
-    this.objects += payloads.length + records.length;
-    this.#spaces.set(name, {
-      name: decodeName(name)!,
-      bytes: [...payloads, ...records].reduce((sum, { size }) => sum + size, 0),
-      versions: 0,
-      size: 0,
-      sharedBytes: 0,
-      unusedBytes: 0,
-      garbage: { bytes: 0, freeableBytes: 0 },
-    });
+    const objects = payloads.length + records.length;
+    const bytes = [...payloads, ...records].reduce((sum, { size }) => sum + size, 0);
+    this.add(name, [[objects, bytes, 0, 0, 0, 0], []]);
     const objectOf = (key: string) => key.slice(key.lastIndexOf("/") + 1);
-    this.#sizes.set(
-      name,
-      new Map(payloads.map(({ place, key, size }) => [`${place}/${objectOf(key)}`, size])),
+    const sizes = new Map(
+      payloads.map(({ place, key, size }) => [`${place}/${objectOf(key)}`, size]),
     );
+    this.#listed.set(name, { objects, sizes });
   }
 
   known({ name, cells, records }: KnownName): void {
-    const sizes = valueAt(this.#sizes, name);
-    this.#sizes.delete(name);
+    const { objects, sizes } = valueAt(this.#listed, name);
+    this.#listed.delete(name);
     const users = new Map<string, number>();
     const ranges: ObjectRange[] = [];
+    const days = new Map<string, DaySpace>();
     const space = valueAt(this.#spaces, name);
     for (const { kind, generations: [head] } of cells) {
       const version = kind === "version" ? records.get(head.key)?.version : undefined;
       if (version === undefined) continue;
       space.versions++;
       space.size += version.size;
-      this.#addDay(new Date(head.modifiedAt).toISOString().slice(0, 10), version.size);
+      const day = new Date(head.modifiedAt).toISOString().slice(0, 10);
+      addDay(days, { day, versions: 1, size: version.size });
       for (const range of version.ranges) ranges.push(range);
       for (const [place, object] of version.objects) {
         const key = `${place}/${object}`;
@@ -201,11 +294,14 @@ class SpaceMeasure implements Measure {
     for (const [key, used] of usedBytes(ranges)) {
       space.unusedBytes += Math.max((sizes.get(key) ?? 0) - used, 0);
     }
+    const { bytes, versions, size, sharedBytes, unusedBytes } = space;
+    const all = [...days.values()];
+    this.#measured.set(name, [[objects, bytes, versions, size, sharedBytes, unusedBytes], all]);
+    this.#addDays(all);
   }
 
-  #addDay(day: string, size: number): void {
-    const known = this.#days.get(day) ?? { day, versions: 0, size: 0 };
-    this.#days.set(day, { day, versions: known.versions + 1, size: known.size + size });
+  #addDays(days: readonly DaySpace[]): void {
+    for (const day of days) addDay(this.#days, day);
   }
 
   /** Counts garbage that can be removed now. */
@@ -231,6 +327,11 @@ class SpaceMeasure implements Measure {
     const space = top === "names" || top === "objects" ? this.#spaces.get(name) : undefined;
     return space === undefined ? [this.garbage] : [this.garbage, space.garbage];
   }
+}
+
+function addDay(days: Map<string, DaySpace>, { day, versions, size }: DaySpace): void {
+  const known = days.get(day) ?? { day, versions: 0, size: 0 };
+  days.set(day, { day, versions: known.versions + versions, size: known.size + size });
 }
 
 /** Measures everything outside the names. */

@@ -4,7 +4,8 @@ import fc from "fast-check";
 import type { Backend } from "../../core/backend.ts";
 import { decodeName, encodeName } from "../../core/naming/names.ts";
 import { parseReleasedMark } from "../../registry/format/layout.ts";
-import { measureSpace, measureVersions } from "../../registry/maintenance.ts";
+import { measureSpace, measureVersions, type SpaceReport } from "../../registry/maintenance.ts";
+import { HOUR } from "../registry/protocol_world.ts";
 import { seedRange } from "../support/seeds.ts";
 import { histories, play } from "./random_registries.ts";
 
@@ -55,4 +56,33 @@ Deno.test("measureSpace() measures each name as measureVersions() and a list do"
     }
   });
   await fc.assert(property, { seed: firstSeed, numRuns: seeds });
+});
+
+const measured = ({ names, days, garbage, failures }: SpaceReport) => ({
+  names,
+  days,
+  garbage,
+  failures,
+});
+
+Deno.test("measureSpace() finds the same with a table, after any history and change", async () => {
+  const property = fc.asyncProperty(histories, async (history) => {
+    const { from, to } = await play(history);
+    for (const world of [from, to]) {
+      const { registry } = await world.open();
+      for (const change of [undefined, "save", "delete"] as const) {
+        for (const hours of [0, 1, 25, 40 * 24]) {
+          world.advance(hours * HOUR);
+          const quick = await measureSpace(registry);
+          const whole = await measureSpace(registry, { all: true });
+          assertEquals(measured(quick), measured(whole));
+        }
+        for (const name of ["a", "m:1"]) {
+          if (change === "save") await registry.save(name, new Uint8Array(90_000));
+          if (change === "delete") await registry.delete(name).catch(() => {});
+        }
+      }
+    }
+  });
+  await fc.assert(property, { seed: firstSeed, numRuns: Math.ceil(seeds / 4) });
 });

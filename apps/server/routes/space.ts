@@ -12,7 +12,7 @@ export function spaceRoutes(routes: Routes, { registry, closing: signal }: Serve
     id: "getSpace",
     tag: "space",
     summary: "Measures the registry: names, shared bytes, and what gc frees",
-    description: "Reads every record.",
+    description: "Reads the records of names that changed since the last measurement.",
     scope: "admin",
     readsMany: true,
     answers: { 200: { description: "The space", schema: schemas.SpaceSchema } },

@@ -30,26 +30,26 @@ export const du: Command = defineCommand({
   details:
     "SIZE is the size of the files of all versions, STORED the bytes in the store, SHARED the " +
     "bytes that two or more versions share, GARBAGE the unneeded bytes that gc frees after the " +
-    "grace period. For one name, also lists its versions: deleting one frees ALONE. Reads every " +
-    "record, and writes nothing.",
+    "grace period. For one name, also lists its versions: deleting one frees ALONE. Reads the " +
+    "records of names that changed since the last run.",
   args: [{
     usage: "[prefix]",
     text: "only names that begin with this, or match this pattern",
     completes: "name",
   }],
-  options: [],
+  options: [{ flags: "-a, --all", text: "read the records of all names" }],
   examples: [
     ["holdfast du", "the largest names first"],
     ["holdfast du 'tmp:*'", "some names"],
     ["holdfast du data:trips", "a name, and what each of its versions adds"],
     ["holdfast du --json | jq .garbage", "what gc can free, and when"],
   ],
-  async run([prefix = ""], _flags, context) {
+  async run([prefix = ""], { all }, context) {
     const { signal } = context.io;
     refuseRef(prefix, "measure", "du");
     const registry = await context.open();
     const { test, none } = await nameFilter(registry, prefix, signal);
-    const report = await measureSpace(registry, { signal });
+    const report = await measureSpace(registry, { all, signal });
     const names = report.names.filter(({ name }) => test(name));
     const isOne = names.some(({ name, versions }) => name === prefix && versions > 0);
     const { versions } = isOne && report.failures.length === 0
