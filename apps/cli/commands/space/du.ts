@@ -37,7 +37,7 @@ export const du: Command = defineCommand({
     text: "only names that begin with this, or match this pattern",
     completes: "name",
   }],
-  options: [{ flags: "-a, --all", text: "read the records of all names" }],
+  options: [{ flags: "--all", text: "read the records of every name, even if it did not change" }],
   examples: [
     ["holdfast du", "the largest names first"],
     ["holdfast du 'tmp:*'", "some names"],
