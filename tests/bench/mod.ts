@@ -100,6 +100,15 @@ const GROUPS: Record<string, GroupEntry> = {
     maxRepeats: 1,
     named: true,
   },
+  nights: {
+    title: "Nights of large registries",
+    about:
+      "Each name has one version of a small value, whose record the benchmark writes itself, " +
+      "all in one burst. Each operation is a process of its own. `-n` is the number of names.",
+    create: async (settings) => (await import("./many/nights.ts")).createNightsGroup(settings),
+    maxRepeats: 1,
+    named: true,
+  },
   pipelines: {
     title: "Pipelines: trivial steps over a registry in a folder",
     about: "Commands run `true`. The floor starts the same programs and keeps one file for each.",
