@@ -12,7 +12,7 @@ export const NAMES = "names/";
 export const OBJECTS = "objects/";
 export const SCRATCH = "scratch/";
 export const UPLOADS = "uploads/";
-const MIRRORS = "mirrors/";
+export const MIRRORS = "mirrors/";
 export const GARBAGE_NOTES = "gc/";
 export const DRAFTS = "drafts/";
 export const LINEAGE = "lineage/";
@@ -130,9 +130,14 @@ export function mirrorKey(registry: string, name: string, source: string): strin
   return `${MIRRORS}${registry}/${encodeName(name)}/${encodeName(source)}`;
 }
 
-/** Returns the folder of a mirror's table of equal names. No name begins with a dot. */
+/** Returns the folder of a mirror's table of equal names. */
 export function mirrorTableFolder(registry: string, selection: string): string {
-  return `${MIRRORS}${registry}/.names/${selection}/`;
+  return `${mirrorTablesFolder(`${MIRRORS}${registry}/`)}${selection}/`;
+}
+
+/** Returns the folder of all tables in a folder of a source. No name begins with a dot. */
+export function mirrorTablesFolder(source: string): string {
+  return `${source}.names/`;
 }
 
 /** Returns the key of the garbage collector's note about a name, given as its encoded segment. */
@@ -175,6 +180,9 @@ export const GARBAGE_TABLE = `${GARBAGE_NOTES}.names/`;
 
 /** The folder of the table of the space of names, likewise. */
 export const SPACE_TABLE = `${GARBAGE_NOTES}.space/`;
+
+/** The folder of the table of names that rules leave alone, likewise. */
+export const PRUNE_TABLE = `${GARBAGE_NOTES}.pruned/`;
 
 /** Replaces the order segment if a ref has no version. */
 export const UNPINNED = "any";

@@ -14,6 +14,7 @@ import type { PruneOptions, PruneReport } from "./prune_report.ts";
 import { type Findings, NamePruning, noFindings } from "./pruning/name_pruning.ts";
 import { PERIOD_OPTIONS } from "./pruning/periods.ts";
 import { prunableByContract, prunableInStore, type Retention } from "./pruning/prunable.ts";
+import { QuietPlans } from "./pruning/quiet_plans.ts";
 import { comparePlaces, listPruned, type PrunedName } from "./pruning/pruned_names.ts";
 import { createRuleReader } from "./rules.ts";
 
@@ -28,8 +29,13 @@ export async function pruneByRules(
   registry: Registry,
   options: PruneRun = {},
 ): Promise<PruneReport> {
-  contextOf(registry, "prune by rules");
-  return await pruneEach(registry, (rule) => rule && retentionOf(rule), options);
+  const context = contextOf(registry, "prune by rules");
+  const quiet = options.names === undefined
+    ? await QuietPlans.read(context, options.signal)
+    : undefined;
+  const report = await pruneEach(registry, (rule) => rule && retentionOf(rule), options, quiet);
+  if (!report.dryRun) await quiet?.save();
+  return report;
 }
 
 function retentionOf({ keepWhere, ...rule }: RetentionRule): Retention | undefined {
@@ -50,6 +56,7 @@ async function pruneEach(
   registry: Registry,
   retentionBy: (rule?: RetentionRule) => Retention | undefined,
   { names, dryRun = false, confirm, onDeleted, signal }: PruneRun,
+  quiet?: QuietPlans,
 ): Promise<PruneReport> {
   const context = knownContext(registry);
   if (context !== undefined && !dryRun) checkWritable(context, "prune");
@@ -72,6 +79,9 @@ async function pruneEach(
     }
     const { keepLast = 0, keepAliased = true, olderThanMs } = retention;
     const youngFrom = olderThanMs === undefined ? Infinity : await now() - olderThanMs;
+    const ruled = pass && rule && { listed: pass, rule };
+    const kept = ruled && quiet?.keptOf(ruled);
+    if (kept !== undefined) return { listed, findings: { ...findings, kept } };
     const isProtected = async () => {
       const present = await createRuleReader(registry, signal)(name);
       return present !== undefined && (present.protect === true || isUnknownRule(present));
@@ -81,6 +91,7 @@ async function pruneEach(
       ? new NamePruning(prunableByContract(registry, name, { ...retention, signal }), rules)
       : new NamePruning(prunableInStore(context, name, { pass, signal }), rules);
     const chosen = await pruning.choose(dryRun ? "plan" : "delete");
+    if (ruled !== undefined) quiet?.add(ruled, chosen);
     return { listed, findings: chosen, pruning: dryRun ? undefined : pruning };
   };
   const plans: Plan[] = [];

@@ -2,24 +2,36 @@
 // a record, whose writer lost a race or ended, or whose version was deleted.
 import {
   GARBAGE_NOTES,
+  GARBAGE_TABLE,
   garbageNoteName,
   isLeftover,
   LINEAGE,
+  MIRRORS,
+  mirrorTablesFolder,
   orderSegment,
   parseLineageKey,
+  PRUNE_TABLE,
+  READINGS,
   recordKey,
   SCRATCH,
+  SPACE_TABLE,
   UPLOADS,
   versionCell,
 } from "../../format/layout.ts";
 import type { Collection, GarbageItem } from "../collection.ts";
 import { listReadable } from "../damage/readable.ts";
-import type { ObjectInfo } from "../../../core/backend.ts";
+import { isPrefix, type ObjectInfo } from "../../../core/backend.ts";
 import { isRegistryError, unavailable } from "../../../core/errors.ts";
 import { forEachAtOnce } from "../../../core/work/at_once.ts";
 import { asGeneration, type Generation, readRecord } from "../../cell/heads.ts";
 
 const BATCH = 1000;
+
+/**
+ * Commands write their notes again at least every 90 days. Those that are older than this are of
+ * selections and shards that nobody uses any more.
+ */
+const UNUSED_MS = 365 * 24 * 60 * 60 * 1000;
 
 /** Lists the objects that `isWanted` selects, in batches. Reports places that cannot be listed. */
 async function* listBatches(
@@ -44,14 +56,19 @@ export async function removeLeftovers(collection: Collection): Promise<void> {
   const itemOf = ({ key, size }: ObjectInfo): GarbageItem => (
     { what: "upload", key, size, why: "left behind" }
   );
-  const isStray = (key: string) => {
+  const tables = await mirrorTables(collection);
+  const notes = [READINGS, GARBAGE_TABLE, SPACE_TABLE, PRUNE_TABLE, ...tables];
+  const isStray = ({ key, modifiedAt }: ObjectInfo) => {
+    if (notes.some((folder) => key.startsWith(folder))) {
+      return modifiedAt < collection.markAt() - UNUSED_MS;
+    }
     const name = garbageNoteName(key);
     return name !== undefined && !names.has(name);
   };
-  for (const top of [UPLOADS, SCRATCH, GARBAGE_NOTES]) {
+  for (const top of [UPLOADS, SCRATCH, GARBAGE_NOTES, ...tables]) {
     const batches = listBatches(collection, top, (entry) => {
       const { key, modifiedAt } = entry;
-      const isGarbage = top === GARBAGE_NOTES ? isStray(key) : isLeftover(key);
+      const isGarbage = top !== UPLOADS && top !== SCRATCH ? isStray(entry) : isLeftover(key);
       if (key === markKey || !isGarbage) return false;
       if (collection.isOld(modifiedAt)) return true;
       if (top === UPLOADS) collection.waits([itemOf(entry)], modifiedAt + graceMs);
@@ -59,6 +76,21 @@ export async function removeLeftovers(collection: Collection): Promise<void> {
     });
     for await (const old of batches) await collection.remove(old.map(itemOf));
   }
+}
+
+/** Returns the folders of the tables of all sources that were mirrored into the registry. */
+async function mirrorTables(collection: Collection): Promise<string[]> {
+  const { context: { backend }, signal } = collection;
+  const folders: string[] = [];
+  try {
+    for await (const entry of backend.list(MIRRORS, { delimiter: "/", signal })) {
+      if (isPrefix(entry)) folders.push(mirrorTablesFolder(entry.prefix));
+    }
+  } catch (error) {
+    if (!isRegistryError(error)) throw error;
+    collection.fail(MIRRORS, error.message);
+  }
+  return folders;
 }
 
 /**

@@ -12,6 +12,8 @@ import { decodeNote, digestOfNote, encodeNote } from "../noted.ts";
 /** Names of one page. */
 const PAGE = 10_000;
 const MAX_PAGE_BYTES = 64 * 1024 * 1024;
+/** Pages are written again after so long, even if they did not change: `gc` forgets unused ones. */
+const RENEWED_MS = 90 * 24 * 60 * 60 * 1000;
 
 /** The place of a table, and the shape of its entries. */
 export interface NameTableOptions<Entry> {
@@ -35,7 +37,7 @@ export async function readNameTable<Entry>(
   context: Context,
   { folder, isEntry, signal }: NameTableOptions<Entry>,
 ): Promise<NameTable<Entry>> {
-  const { backend, id, logger } = context;
+  const { backend, id, logger, system } = context;
   const entries = new Map<string, Entry>();
   /** The digest of each page in the store; empty for a page that was ignored. */
   const pages = new Map<string, string>();
@@ -62,6 +64,7 @@ export async function readNameTable<Entry>(
         old.delete(key);
       }
       await attempt("write", async () => {
+        if (await backend.reserve?.({ signal }) === false) return; // deletions need the last space
         await forEachAtOnce(written, ([key, bytes]) => backend.put(key, bytes, { signal }));
         await removeObjects(backend, [...old], signal);
       });
@@ -75,7 +78,8 @@ export async function readNameTable<Entry>(
     const bytes = await page.bytes();
     const names = namesOf(decodeNote(bytes));
     if (names === undefined) return;
-    pages.set(key, digestOfNote(bytes));
+    const isRenewed = system.now() - page.info.modifiedAt > RENEWED_MS;
+    if (!isRenewed) pages.set(key, digestOfNote(bytes));
     for (const [name, entry] of Object.entries(names)) {
       if (isEntry(entry)) entries.set(name, entry);
     }

@@ -204,6 +204,8 @@ export function prunableByContract(
 }
 
 /** Returns true if a rule needs the record of each version. */
-export function readsEach(rules: Omit<Retention, "olderThanMs">): boolean {
+export function readsEach(
+  rules: Pick<Retention, typeof PERIOD_OPTIONS[number]> & { keepWhere?: unknown },
+): boolean {
   return rules.keepWhere !== undefined || PERIOD_OPTIONS.some((option) => rules[option]);
 }
