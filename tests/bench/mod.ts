@@ -100,15 +100,8 @@ const GROUPS: Record<string, GroupEntry> = {
     maxRepeats: 1,
     named: true,
   },
-  nights: {
-    title: "Nights of large registries",
-    about:
-      "Each name has one version of a small value, whose record the benchmark writes itself, " +
-      "all in one burst. Each operation is a process of its own. `-n` is the number of names.",
-    create: async (settings) => (await import("./many/nights.ts")).createNightsGroup(settings),
-    maxRepeats: 1,
-    named: true,
-  },
+  nights: nights("disk"),
+  nights_minio: nights("MinIO"),
   pipelines: {
     title: "Pipelines: trivial steps over a registry in a folder",
     about: "Commands run `true`. The floor starts the same programs and keeps one file for each.",
@@ -206,6 +199,19 @@ const GROUPS: Record<string, GroupEntry> = {
     named: true,
   },
 };
+
+function nights(where: "disk" | "MinIO"): GroupEntry {
+  return {
+    title: `Time and memory on ${where === "disk" ? "a disk" : where}`,
+    about:
+      "Each name has one version of a small value, whose record the benchmark writes itself, " +
+      "all in one burst. Each operation is a process of its own. `--n` is the number of names.",
+    create: async (settings) =>
+      (await import("./many/nights.ts")).createNightsGroup(settings, where),
+    maxRepeats: 1,
+    named: true,
+  };
+}
 
 function large(title: string, way: Way): GroupEntry {
   return {
@@ -317,7 +323,8 @@ async function main(): Promise<void> {
       if (values.write === undefined) continue;
       const reps = `--reps ${samples[0]?.timings.length}`;
       const size = values.mib === undefined ? "" : `--mib ${values.mib} `;
-      const asked = `${values.quick ? "--quick " : ""}${size}${reps}`;
+      const n = values.n === undefined ? "" : `--n ${values.n} `;
+      const asked = `${values.quick ? "--quick " : ""}${n}${size}${reps}`;
       const place = Deno.env.get("TMPDIR") === IN_MEMORY ? `TMPDIR=${IN_MEMORY} ` : "";
       const command = `${place}deno task bench --only ${name} ${asked}`;
       const load = `load ${before.toFixed(1)} before, ${loadavg()[0].toFixed(1)} after`;

@@ -23,7 +23,8 @@ const RULE = { pattern: "**", keepDaily: 7, keepLast: 1 };
 async function openStore(place: string): Promise<Backend> {
   const end = place.lastIndexOf("}") + 1;
   if (end === 0) return createLocalBackend({ path: place, durability: "os" });
-  return await openServerStore(JSON.parse(place.slice(0, end)), { prefix: place.slice(end) });
+  const options = { prefix: place.slice(end), retryForMs: 120_000 };
+  return await openServerStore(JSON.parse(place.slice(0, end)), options);
 }
 
 const OPERATIONS: Record<string, (registry: StoredRegistry) => Promise<unknown>> = {

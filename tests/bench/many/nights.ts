@@ -38,26 +38,28 @@ export interface NightReport {
   peakRssMib: number;
 }
 
-/** Creates registries of so many names, each with one version of a small value. */
+/** Creates a registry of so many names, each with one version of a small value. */
 export async function createNightsGroup(
   { folder, operations, quick }: BenchSettings,
+  where: "disk" | "MinIO",
 ): Promise<Group> {
   const names = quick ? 200 : operations;
+  const measuresOf = (from: string, to: string) =>
+    OPERATIONS.map(([operation, title]) => measure(title, [operation, from, to]));
+  if (where === "disk") {
+    const path = join(folder, "from");
+    fs.mkdirSync(path);
+    await fill(createLocalBackend({ path, durability: "os" }), names);
+    const measures = measuresOf(path, join(folder, "to"));
+    return { measures, [Symbol.asyncDispose]: () => Promise.resolve() };
+  }
   const server = await startServer("minio");
   const place = JSON.stringify(placeOf(server));
-  const measures: Measure[] = [];
-  const add = async (where: string, store: Backend, from: string, to: string) => {
-    await fill(store, names);
-    for (const [operation, title] of OPERATIONS) {
-      measures.push(measure(`${where}: ${title}`, [operation, from, to]));
-    }
+  await fill(await openServerStore(placeOf(server), { prefix: "from" }), names);
+  return {
+    measures: measuresOf(`${place}from`, `${place}to`),
+    [Symbol.asyncDispose]: () => server[Symbol.asyncDispose](),
   };
-  const path = join(folder, "from");
-  fs.mkdirSync(path);
-  await add("disk", createLocalBackend({ path, durability: "os" }), path, join(folder, "to"));
-  const bucket = await openServerStore(placeOf(server), { prefix: "from" });
-  await add("MinIO", bucket, `${place}from`, `${place}to`);
-  return { measures, [Symbol.asyncDispose]: () => server[Symbol.asyncDispose]() };
 }
 
 /** Saves a version, and writes its record again for each other name. */
