@@ -23,7 +23,11 @@ const FOLDER = "gc/.records/a/";
 
 function open({ registry, clocks }: ProtocolWorld, count = LARGE) {
   const report = emptyReport({ dryRun: false, mark: clocks.store, graceMs: GRACE_MS });
-  const collection = new Collection(contextOf(registry, "read"), { report, markKey: "" });
+  const collection = new Collection(contextOf(registry, "read"), {
+    report,
+    markKey: "",
+    notes: { areWritten: true },
+  });
   return openNote(collection, "a", count);
 }
 
