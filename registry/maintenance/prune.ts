@@ -111,9 +111,11 @@ async function pruneEach(
   const plan = { ...report, dryRun: true };
   if (dryRun || await confirm?.(plan) === false) return plan;
   report.deleted = [];
-  for (const { pruning } of plans) {
-    const run = await pruning?.run();
-    if (run === undefined) continue;
+  const runs = new Map<Plan, Findings>();
+  await forEachAtOnce(plans, async (plan) => {
+    if (plan.pruning !== undefined) runs.set(plan, await plan.pruning.run());
+  });
+  for (const run of plans.flatMap((plan) => runs.get(plan) ?? [])) {
     addCounts(report, run);
     report.deleted.push(...run.deleted);
     report.failures.push(...run.failures);
