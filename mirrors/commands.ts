@@ -4,6 +4,7 @@ import {
   expandNames,
   formatBytes,
   formatCount,
+  orShowPart,
   parseCount,
   printTable,
   shellWord,
@@ -18,7 +19,7 @@ import type { Registry } from "../mod.ts";
 import { readRules, readSettings } from "../registry/maintenance.ts";
 import type { RegistrySettings } from "../registry/mod.ts";
 import { mirrorRegistry } from "./mod.ts";
-import type { MirrorItem, MirrorOptions, MirrorReport } from "./mod.ts";
+import type { MirrorFailure, MirrorItem, MirrorOptions, MirrorReport } from "./mod.ts";
 
 export const mirror: Command = defineCommand({
   name: "mirror",
@@ -87,16 +88,25 @@ export const mirror: Command = defineCommand({
     const isNew = create && !dryRun && await hasFirstSettings(to, context);
     const { prefix, range, aliases, deleted, verify, concurrency } = flags;
     const selection = { names: chosen, prefix, range, aliases, deleted };
-    const report = await runMirror(from, to, {
+    const failures: MirrorFailure[] = [];
+    const places = { from: fromPlace, to: toPlace };
+    const running = runMirror(from, to, {
       ...selection,
       settings: flags.settings || isNew,
       verify,
       concurrency,
       dryRun,
       rename: (name: string) => renamed(name, rename),
+      onItem({ error, ...item }) {
+        if (error !== undefined) failures.push({ ...item, error });
+      },
     }, context);
+    const report = await orShowPart(
+      running,
+      () => showProblems({ failures, leftOut: [] }, places, context),
+    );
     await noteUnused(rename, context.note);
-    await showProblems(report, { from: fromPlace, to: toPlace }, context);
+    await showProblems(report, places, context);
     if (isWhole(selection)) await noteRules(report, context);
     const failed = report.failures.length > 0;
     await context.done({ ...report, failures: report.failures.length }, summary(report));
@@ -139,7 +149,10 @@ async function runMirror(
   return await mirrorRegistry(from, to, {
     ...options,
     signal: io.signal,
-    onItem: (item) => logger.debug(`${item.action} ${itemText(item)}`),
+    onItem(item) {
+      options.onItem?.(item);
+      logger.debug(`${item.action} ${itemText(item)}`);
+    },
     onProgress: ({ bytes, names, totalNames }) =>
       progress.update({ bytes, things: { done: names, total: totalNames, what: "names" } }),
   }).finally(progress.end).catch((error) => rethrowRepeatable(error, context));
@@ -147,7 +160,7 @@ async function runMirror(
 
 /** Shows what the registries do not support and what failed, with the command that repairs it. */
 async function showProblems(
-  { failures, leftOut }: MirrorReport,
+  { failures, leftOut }: Pick<MirrorReport, "failures" | "leftOut">,
   places: { from: string; to: string },
   context: CommandContext,
 ): Promise<void> {

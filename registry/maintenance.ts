@@ -144,6 +144,7 @@ export async function verifyRegistry(
       shard: {},
       repairFrom: {},
       onProgress: {},
+      onProblem: {},
       ...SIGNAL,
     },
     here: async () => (await import("./maintenance/verify.ts")).verifyRegistry,

@@ -20,6 +20,7 @@ export { factsText, printTable } from "./program/print_table.ts";
 export type { Fact, Row } from "./program/print_table.ts";
 export { refuseUrlTarget } from "./program/refusals.ts";
 export { aborted } from "./program/run_process.ts";
+export { orShowPart } from "./program/try_each.ts";
 export type { ServerPart } from "./services/serve_registry.ts";
 export { Interruption } from "./terminal/exit_code.ts";
 export { cliHint } from "./terminal/hint_words.ts";

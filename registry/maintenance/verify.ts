@@ -27,7 +27,7 @@ import { findingLostObjects } from "./damage/lost_objects.ts";
 import { listReadable } from "./damage/readable.ts";
 import { VerifiedFiles } from "./verified_files.ts";
 import { verifyRecords } from "./verify_records.ts";
-import { asProblem } from "./verify_report.ts";
+import { addProblem, asProblem } from "./verify_report.ts";
 import type {
   VerifyOptions,
   VerifyProblem,
@@ -120,7 +120,7 @@ async function verifyPlaces(
     await verify(NAMES);
     await countStrangers(context, OBJECTS, counting);
     const hasReadings = await countOthers(context, counting);
-    await lineage.check(report, { signal });
+    await lineage.check(report, options);
     return hasReadings;
   } else {
     const requested = new Set<string>();
@@ -252,11 +252,12 @@ export class LineageCheck {
     }
   }
 
-  async check(report: VerifyReport, { signal }: SignalOptions): Promise<void> {
+  async check(report: VerifyReport, options: Omit<VerifyOptions, "names">): Promise<void> {
+    const { signal } = options;
     const context = this.#context, expected = this.#expected;
     const lineage = report.lineage = { notes: 0, stale: 0, dangling: 0 };
     const onFailure = (error: RegistryError, key: string) =>
-      void report.problems.push(asProblem("lineage", key, error));
+      addProblem(report, asProblem("lineage", key, error), options);
     for await (const { key } of listReadable(context, LINEAGE, { signal, onFailure })) {
       const note = parseLineageKey(key);
       const cell = note && versionCell(note.name, note.version, context.settings.versioned);
@@ -271,7 +272,7 @@ export class LineageCheck {
     for (const [key, { ref, record }] of expected) {
       if (await context.backend.head(record, { signal }) === undefined) continue; // collected
       if (await isMarked(context, key, signal)) continue;
-      report.problems.push(asProblem(ref, key, missing(ref, key)));
+      addProblem(report, asProblem(ref, key, missing(ref, key)), options);
     }
   }
 }

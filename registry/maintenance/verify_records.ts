@@ -22,7 +22,8 @@ import {
 import type { CellKey } from "../format/layout.ts";
 import { danglingAlias, locateVersion, readAlias, readCell } from "../operations/resolve.ts";
 import { asPartial, listReadable } from "./damage/readable.ts";
-import { asProblem, type VerifyRecordsOptions, type VerifyReport } from "./verify_report.ts";
+import { addProblem, asProblem } from "./verify_report.ts";
+import type { VerifyRecordsOptions, VerifyReport } from "./verify_report.ts";
 import { payloadSource } from "../operations/load.ts";
 import { createArtifact } from "../cache/read.ts";
 import { drain, readThrough } from "../../core/work/read_through.ts";
@@ -65,7 +66,7 @@ export async function verifyRecords(
     await verifyBatch(context, batch, report, options);
     batch = [];
     verified.isPartial = true; // each shard has records there
-    report.problems.push(asProblem(nameOf(at), at, error));
+    addProblem(report, asProblem(nameOf(at), at, error), options);
   };
   for await (const info of listReadable(context, prefix, { signal: options.signal, onFailure })) {
     if (parseReleasedMark(info.key) !== undefined) continue;
@@ -109,25 +110,35 @@ async function verifyBatch(
 ): Promise<void> {
   const problems = new Map<Place, readonly Damage[]>();
   const inTurn = createLimit(VERSIONS_AT_ONCE);
-  await forEachAtOnce(batch.filter((place) => !isVersion(place)), async (place) => {
-    const error = await verifyRecord(context, place, report, options);
-    if (error !== undefined) problems.set(place, [{ error }]);
-  });
-  await forEachAtOnce(batch.filter(isVersion), async (place) => {
-    const { name, version, generation } = place.key!;
-    const head = { ...place.info, generation, dead: false };
-    const listed = { name, version: version!, head, isOwn: place.isOwn };
-    const found = await verifyVersion(context, listed, report, { ...options, inTurn });
-    problems.set(place, place.isOwn ? found : found.filter(concernsBytes));
-  });
-  report.records += batch.filter(({ isOwn }) => isOwn).length;
-  for (const place of batch) {
-    for (const { error, path } of problems.get(place) ?? []) {
-      const problem = asProblem(refOf(place), place.info.key, aboutRecord(place, error), path);
-      const last = report.problems.at(-1); // below an expired head, the same record is verified again
-      const isSame = last?.ref === problem.ref && last.key === problem.key && last.path === path;
-      if (!isSame) report.problems.push(problem);
-    }
+  try {
+    await forEachAtOnce(batch.filter((place) => !isVersion(place)), async (place) => {
+      const error = await verifyRecord(context, place, report, options);
+      if (error !== undefined) problems.set(place, [{ error }]);
+    });
+    await forEachAtOnce(batch.filter(isVersion), async (place) => {
+      const { name, version, generation } = place.key!;
+      const head = { ...place.info, generation, dead: false };
+      const listed = { name, version: version!, head, isOwn: place.isOwn };
+      const found = await verifyVersion(context, listed, report, { ...options, inTurn });
+      problems.set(place, place.isOwn ? found : found.filter(concernsBytes));
+    });
+    report.records += batch.filter(({ isOwn }) => isOwn).length;
+  } finally {
+    for (const place of batch) addProblems(place, problems.get(place) ?? [], report, options);
+  }
+}
+
+function addProblems(
+  place: Place,
+  found: readonly Damage[],
+  report: VerifyReport,
+  options: VerifyRecordsOptions,
+): void {
+  for (const { error, path } of found) {
+    const problem = asProblem(refOf(place), place.info.key, aboutRecord(place, error), path);
+    const last = report.problems.at(-1); // below an expired head, the same record is verified again
+    const isSame = last?.ref === problem.ref && last.key === problem.key && last.path === path;
+    if (!isSame) addProblem(report, problem, options);
   }
 }
 

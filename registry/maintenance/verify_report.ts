@@ -33,6 +33,11 @@ export interface VerifyOptions extends SignalOptions {
   /** Repairs damaged files from this registry, a mirror of the verified one or its original. */
   repairFrom?: Registry;
   onProgress?: (progress: { versions: number; bytes: number; ref: string }) => void;
+  /**
+   * Receives each problem when it is found, before a repair. If a run fails, it has no report: these
+   * are the problems that it found until then.
+   */
+  onProblem?: (problem: VerifyProblem) => void;
 }
 
 export interface VerifyRecordsOptions extends VerifyOptions {
@@ -119,6 +124,16 @@ export interface VerifyUnseen {
   auxiliary: number;
   /** Foreign objects, whose keys are not of a registry. */
   strangers: number;
+}
+
+/** Adds a problem that was found to the report. */
+export function addProblem(
+  report: VerifyReport,
+  problem: VerifyProblem,
+  { onProblem }: Pick<VerifyOptions, "onProblem">,
+): void {
+  report.problems.push(problem);
+  onProblem?.(problem);
 }
 
 export function asProblem(

@@ -16,6 +16,7 @@ import { findShard } from "../values/find_shard.ts";
 import { parseSample } from "../values/sample.ts";
 import { noteRun } from "../services/last_runs.ts";
 import { inOrder, printTable } from "../program/print_table.ts";
+import { orShowPart } from "../program/try_each.ts";
 import { printable } from "../terminal/table.ts";
 import { formatBytes, formatCount, formatTime } from "../terminal/units.ts";
 import { isGranted } from "../../../core/system.ts";
@@ -153,14 +154,19 @@ async function runVerify(
   if (io.stderr.isTerminal && !shared.quiet && options.shard === undefined) {
     countVersions(registry, options.names, io.signal).then((count) => total = count, () => {});
   }
-  const report = await verifyRegistry(registry, {
+  const found: VerifyProblem[] = [];
+  const running = verifyRegistry(registry, {
     ...options,
     signal: io.signal,
     onProgress: ({ versions, bytes }) =>
       progress.update({ bytes, things: { done: versions, total, what: "versions" } }),
+    onProblem: (problem) => void found.push(problem),
   });
-  await progress.end();
-  return report;
+  return await orShowPart(running.finally(progress.end), async () => {
+    if (found.length === 0) return;
+    await printProblems(found, context);
+    await context.note(`Found ${formatCount(found.length, "problem")}`);
+  });
 }
 
 function summary(

@@ -1,4 +1,5 @@
-// Commands that do the same for several items: one that fails does not stop the others.
+// Commands that do the same for several items: one that fails does not stop the others, and what was
+// done or found before a run ends early is shown.
 import { isRegistryError, type RegistryError } from "../../../mod.ts";
 import type { CommandContext } from "./command.ts";
 
@@ -31,4 +32,14 @@ export async function tryEach<T>(
   const first = end === undefined ? failures.shift() : undefined;
   for (const { message } of failures) await note(message);
   return end ?? (first && { error: first });
+}
+
+/** Waits for a run. If it ends early, shows what it did or found until then, before the failure. */
+export async function orShowPart<T>(run: Promise<T>, showPart: () => Promise<void>): Promise<T> {
+  try {
+    return await run;
+  } catch (error) {
+    await showPart();
+    throw error;
+  }
 }

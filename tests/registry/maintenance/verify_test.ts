@@ -1,5 +1,6 @@
 import { assert, assertEquals, assertMatch, assertRejects, assertStrictEquals } from "@std/assert";
 import { collectGarbage, prune, verifyRegistry } from "../../../registry/maintenance.ts";
+import type { VerifyProblem } from "../../../registry/maintenance.ts";
 import { RegistryError } from "../../../core/errors.ts";
 import type { AnyRecord, VersionRecord } from "../../../core/record.ts";
 import { decodeRecord, encodeRecord } from "../../../registry/format/record_codec.ts";
@@ -99,6 +100,26 @@ testOnEach(
     assert(changes > 0);
   },
   { mutable: true },
+);
+
+testInMemory(
+  "verifyRegistry() passes on each problem when it is found, also in a run that fails",
+  async ({ registry, backend }) => {
+    for (const name of ["a", "b"]) await registry.save(name, noise(400_000));
+    for (const key of await keysOf(backend, "objects/")) await backend.put(key, noise(400_000, 2));
+    const found: VerifyProblem[] = [];
+    const onProblem = (problem: VerifyProblem) => void found.push(problem);
+    assertEquals((await verifyRegistry(registry, { onProblem })).problems, found);
+    const stopping = new AbortController();
+    const { signal } = stopping;
+    found.length = 0;
+    const failing = verifyRegistry(registry, {
+      signal,
+      onProblem: (problem) => stopping.abort(onProblem(problem)),
+    });
+    await assertRejects(() => failing, DOMException);
+    assertEquals(found.map(({ ref }) => ref), ["a@1.0.0", "b@1.0.0"]);
+  },
 );
 
 testInMemory(

@@ -5,6 +5,7 @@ import { defineCommand, YES_OPTION } from "../../program/command.ts";
 import type { Command, CommandContext } from "../../program/command.ts";
 import { noteRun } from "../../services/last_runs.ts";
 import { inOrder, printTable } from "../../program/print_table.ts";
+import { orShowPart } from "../../program/try_each.ts";
 import type { Column } from "../../terminal/table.ts";
 import { formatBytes, formatCount, formatGrace, formatTime } from "../../terminal/units.ts";
 
@@ -84,7 +85,7 @@ export const gc: Command = defineCommand({
     const progress = context.progress("gc");
     let [done, bytes] = [0, 0];
     const waiting: WaitingItem[] = [];
-    const report = await collectGarbage(registry, {
+    const running = collectGarbage(registry, {
       dryRun,
       all,
       now,
@@ -96,7 +97,10 @@ export const gc: Command = defineCommand({
       },
       onWaiting: shared.verbose ? (item) => waiting.push(item) : undefined,
     });
-    await progress.end();
+    const report = await orShowPart(running.finally(progress.end), async () => {
+      if (done === 0 || dryRun) return;
+      await context.note(`Freed ${formatBytes(bytes)} in ${formatCount(done, "object")}`);
+    });
     const soonestFirst = inOrder(waiting, ({ key }) => key).sort((a, b) =>
       a.until.getTime() - b.until.getTime()
     );

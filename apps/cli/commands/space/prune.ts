@@ -11,6 +11,7 @@ import { refuseRef } from "../../program/refusals.ts";
 import { type Condition, parseCondition } from "../../../../core/registry/conditions.ts";
 import { noteRun } from "../../services/last_runs.ts";
 import { inOrder, printTable } from "../../program/print_table.ts";
+import { orShowPart } from "../../program/try_each.ts";
 import { formatCount, parseCount, parseDuration } from "../../terminal/units.ts";
 
 const PERIODS: Record<string, string> = { daily: "days", weekly: "weeks", monthly: "months" };
@@ -76,18 +77,24 @@ export const prune: Command = defineCommand({
       signal: io.signal,
     };
     const progress = context.progress("prune");
-    let [done, total] = [0, 0];
-    const report = await pruneRegistry(registry, {
+    const done: PruneReport["deleted"] = [];
+    let total = 0;
+    const running = pruneRegistry(registry, {
       ...options,
       dryRun,
       async confirm({ deleted }) {
         total = deleted.length;
         return flags.yes || await isConfirmed(deleted);
       },
-      onDeleted: () =>
-        progress.update({ bytes: 0, things: { done: ++done, total, what: "versions" } }),
+      onDeleted(version) {
+        const things = { done: done.push(version), total, what: "versions" };
+        progress.update({ bytes: 0, things });
+      },
     });
-    await progress.end();
+    const report = await orShowPart(running.finally(progress.end), async () => {
+      await printVersions(done, context);
+      if (done.length > 0) await context.note(`Deleted ${formatCount(done.length, "version")}`);
+    });
     if (report.dryRun && !dryRun) {
       await context.note("Nothing was deleted");
       return 1;
@@ -149,13 +156,8 @@ async function print(
   dryRun: boolean,
   context: CommandContext,
 ): Promise<void> {
-  const { json } = context.shared;
-  const rows = (json ? deleted : inOrder(deleted, nameOf)).map(({ name, version }) => ({
-    json: { name, version },
-    cells: [`${name}@${version}`],
-  }));
-  await printTable(context, undefined, rows);
-  if (json) return;
+  await printVersions(deleted, context);
+  if (context.shared.json) return;
   const verb = dryRun ? "Would delete" : "Deleted";
   await context.note(`${verb} ${formatCount(deleted.length, "version")}, kept ${kept}`);
   if (restored > 0) {
@@ -167,6 +169,18 @@ async function print(
       `Left out ${formatCount(left, "name")} that a rule protects: holdfast rules ls`,
     );
   }
+}
+
+async function printVersions(
+  versions: PruneReport["deleted"],
+  context: CommandContext,
+): Promise<void> {
+  const ordered = context.shared.json ? versions : inOrder(versions, nameOf);
+  const rows = ordered.map(({ name, version }) => ({
+    json: { name, version },
+    cells: [`${name}@${version}`],
+  }));
+  await printTable(context, undefined, rows);
 }
 
 /** Lists the versions that stay because of an alias or a release. */
