@@ -57,8 +57,21 @@ const FULL_BYTES = 64 * MIB;
 /** With less, a large save may fail, bytes. */
 const LOW_BYTES = 1024 * MIB;
 
+const DISKS = {
+  disk: {
+    full: "fail",
+    advice: "Remove data: holdfast prune, then holdfast gc after the grace period, or gc --now " +
+      "while nobody else uses the registry. Or move it to a larger disk: holdfast mirror",
+  },
+  /** Without space, reads go on without it. */
+  cache: {
+    full: "warn",
+    advice: "Free it: holdfast cache clear. Or set HOLDFAST_CACHE to a folder on another disk.",
+  },
+} as const;
+
 /** Checks the free space for a folder, or for the nearest folder above that exists. */
-export async function checkDisk(what: string, path: string): Promise<Check> {
+export async function checkDisk(what: keyof typeof DISKS, path: string): Promise<Check> {
   try {
     const { bavail, bsize, files, ffree } = await statfs(path);
     const free = bavail * bsize;
@@ -70,10 +83,8 @@ export async function checkDisk(what: string, path: string): Promise<Check> {
       ? `${path}: its disk has no inodes left`
       : `${formatBytes(free)} free for ${path}`;
     if (free >= LOW_BYTES && !noInodes) return ok(what, state);
-    const verdict = free < FULL_BYTES || noInodes ? "fail" : "warn";
-    const advice = "Remove data: holdfast prune, then holdfast gc after the grace period, or gc " +
-      "--now while nobody else uses the registry. Or move it to a larger disk: holdfast mirror";
-    return trouble(what, verdict, state, advice);
+    const { full, advice } = DISKS[what];
+    return trouble(what, free < FULL_BYTES || noInodes ? full : "warn", state, advice);
   } catch (error) {
     const { code, message, name } = error as NodeJS.ErrnoException;
     if (code === "ENOENT" && dirname(path) !== path) return await checkDisk(what, dirname(path));

@@ -89,6 +89,14 @@ export function parseDuration(text: string): number {
   throw unreadable(text, "a duration", "it is longer than 1000 years", hint);
 }
 
+/** Parses the age from which data is deleted. Other tools of this kind read `6m` as six months. */
+export function parseAge(text: string): number {
+  const ms = parseDuration(text);
+  if (!text.endsWith("m")) return ms;
+  const hint = "Write months as days, such as 180d, and minutes as hours, such as 0.5h.";
+  throw unreadable(text, "an age", "m may mean minutes or months", hint);
+}
+
 /** Parses a grace period, at least an hour: readers and slow writers rely on it. */
 export function parseGrace(text: string): number {
   const ms = parseDuration(text);

@@ -12,7 +12,7 @@ import { type Condition, parseCondition } from "../../../../core/registry/condit
 import { noteRun } from "../../services/last_runs.ts";
 import { inOrder, printTable } from "../../program/print_table.ts";
 import { orShowPart } from "../../program/try_each.ts";
-import { formatCount, parseCount, parseDuration } from "../../terminal/units.ts";
+import { formatCount, parseAge, parseCount } from "../../terminal/units.ts";
 
 const PERIODS: Record<string, string> = { daily: "days", weekly: "weeks", monthly: "months" };
 
@@ -41,7 +41,7 @@ export const prune: Command = defineCommand({
     {
       flags: "--older-than <duration>",
       text: "only older versions: 12h, 30d, 8w",
-      parse: parseDuration,
+      parse: parseAge,
     },
     { flags: "--include-aliased", text: "also those of aliases and releases" },
     { flags: "--rules", text: "by the rules of the registry: holdfast rules ls" },

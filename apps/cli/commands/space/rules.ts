@@ -5,7 +5,7 @@ import { ruleText } from "../../../../core/registry/rules.ts";
 import { type Command, defineCommand } from "../../program/command.ts";
 import { refuseRef } from "../../program/refusals.ts";
 import { printTable } from "../../program/print_table.ts";
-import { formatCount, formatTime, parseCount, parseDuration } from "../../terminal/units.ts";
+import { formatCount, formatTime, parseAge, parseCount } from "../../terminal/units.ts";
 
 const PATTERN = { usage: "<pattern>", text: "a name, or a pattern such as 'runs:*'" };
 
@@ -30,7 +30,7 @@ export const rulesSet: Command = defineCommand({
     {
       flags: "--older-than <duration>",
       text: "only delete older versions: 12h, 30d, 8w",
-      parse: parseDuration,
+      parse: parseAge,
     },
     { flags: "--protect", text: "delete nothing of these names" },
     {

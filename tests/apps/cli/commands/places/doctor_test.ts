@@ -268,6 +268,15 @@ cliTest("a registry in a read-only image is healthy, and nothing is saved there"
   }
 }, { ignore: !canMount });
 
+cliTest("a full disk of the cache is a warning, with the command that clears it", async (it) => {
+  await using disk = await smallDisk(16 * 2 ** 20);
+  await it.succeeds("init");
+  const { code, checks } = await examine(it, "", { env: { HOLDFAST_CACHE: disk.join("cache") } });
+  const { verdict, advice } = checks.get("cache")!;
+  assertEquals([code, verdict], [0, "warn"]);
+  assertStringIncludes(advice!, "holdfast cache clear");
+}, { ignore: !canMount });
+
 cliTest("doctor warns of a disk that cannot sync folders", async (it) => {
   await it.succeeds("init");
   const { checks } = await withPatchedFs((real) => ({

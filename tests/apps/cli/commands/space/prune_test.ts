@@ -82,3 +82,12 @@ cliTest("prune reports names that a rule protects", async (it) => {
     assertStringIncludes(err, "Left out 1 name that a rule protects: holdfast rules ls\n");
   }
 });
+
+cliTest("ages in m are refused: minutes here, and months in other tools", async (it) => {
+  await saveFive(it.cwd);
+  for (const command of ["prune --yes", "rules set config"]) {
+    await it.fails(`${command} --older-than 6m`, 2, "180d");
+    await it.succeeds(`${command} --older-than 0.1h`);
+  }
+  await it.prints("versions config -q", "5.0.0\n4.0.0\n3.0.0\n2.0.0\n1.0.0\n");
+});
