@@ -20,6 +20,8 @@ cliTest("settings shows and changes the grace period", async (it) => {
     [48, 1, 72],
   );
   assertMatch(said.countsFrom, /^\d{4}-/);
+  await it.succeeds("save a -");
+  await it.succeeds("rm a@1 --yes");
   assertMatch(await it.succeeds("gc"), /grace period is 72 h\n$/);
   assertMatch(await it.succeeds("doctor --no-probe"), /grace period 48 h/);
   await it.prints("settings --grace 2d --quiet", "");
