@@ -8,7 +8,7 @@ import { iterableStream } from "../core/bytes/bytes.ts";
 import type { TakeMemory } from "../core/bytes/own_memory.ts";
 import { isRegistryError } from "../core/errors.ts";
 import { READ } from "./disk_calls.ts";
-import { fileError, onDisk } from "./file_errors.ts";
+import { fileError } from "./file_errors.ts";
 import type { FileSource } from "../core/materializer.ts";
 import { isGranted } from "../core/system.ts";
 import { sourceChanged } from "../core/work/source_change.ts";
@@ -47,21 +47,7 @@ interface ReadOptions {
 
 const CHUNK_BYTES = 1 << 20;
 
-/** Returns the state of a path, links not followed. */
-export function lookAt(path: string): Stats {
-  return onDisk("read", path, () => lstatSync(path));
-}
-
-/** Returns the state of a path that was found before: `Conflict` if it is gone. */
-export function lookAgain(path: string): Stats {
-  try {
-    return lstatSync(path);
-  } catch (cause) {
-    throw lostFile(path, cause);
-  }
-}
-
-export function stateOf({ dev, ino, size, mtimeMs, ctimeMs }: Stats): DiskState {
+export function stateOf({ dev, ino, size, mtimeMs, ctimeMs }: DiskState): DiskState {
   return { dev, ino, size, mtimeMs, ctimeMs };
 }
 
@@ -70,7 +56,7 @@ export function isSameState(a: DiskState, b: DiskState): boolean {
     a.ctimeMs === b.ctimeMs;
 }
 
-type Identity = Pick<Stats, "dev" | "ino">;
+type Identity = Pick<DiskState, "dev" | "ino">;
 
 function isSameFile(a: Identity, b: Identity): boolean {
   return a.dev === b.dev && a.ino === b.ino;

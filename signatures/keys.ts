@@ -61,19 +61,10 @@ function pemOf(key: KeyObject): string {
   return String(key.export({ type: "spki", format: "pem" }));
 }
 
-/** True if the key made this signature of the bytes. */
-export function isSignedBy(
-  publicKey: KeyObject,
-  bytes: Uint8Array,
-  signature: Uint8Array,
-): boolean {
-  const digest = digestFor(publicKey);
-  return digest !== undefined && verify(digest, bytes, publicKey, signature);
-}
-
 /** A public key that a caller trusts. */
 export interface TrustedKey {
-  key: KeyObject;
+  /** Returns true if the key made this signature of the bytes. */
+  hasSigned(bytes: Uint8Array, signature: Uint8Array): boolean;
   /** The SHA-256 of its PEM text: the `hint` of a bundle. */
   hash: string;
 }
@@ -91,6 +82,10 @@ export function readPublicKey(pem: string): TrustedKey {
   } catch {
     throw unusable(action, "the key is not a public key in PEM");
   }
-  if (digestFor(key) === undefined) throw unusable(action, `the key is of the kind ${kindOf(key)}`);
-  return { key, hash: sha256(pemOf(key)) };
+  const digest = digestFor(key);
+  if (digest === undefined) throw unusable(action, `the key is of the kind ${kindOf(key)}`);
+  return {
+    hasSigned: (bytes, signature) => verify(digest, bytes, key, signature),
+    hash: sha256(pemOf(key)),
+  };
 }

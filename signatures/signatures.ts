@@ -20,7 +20,7 @@ import {
 } from "../core/kernel.ts";
 import { annotate, readAnnotations } from "../registry/mod.ts";
 import { bundleText, fromBase64, readBundle, toBase64 } from "./bundle.ts";
-import { isSignedBy, readPublicKey, readSigningKey, type SigningKey } from "./keys.ts";
+import { readPublicKey, readSigningKey, type SigningKey } from "./keys.ts";
 import { idOf, SIGNATURES, storedIn, type StoredSignature } from "./stored.ts";
 import { readStatement, signedBytes, statementOf } from "./statement.ts";
 
@@ -137,7 +137,7 @@ export async function signVersion(
   const payload = statementOf(info.name, info.files);
   const bytes = signedBytes(payload);
   const signature = await signer.sign(bytes);
-  if (!isSignedBy(readPublicKey(publicKey).key, bytes, signature)) {
+  if (!readPublicKey(publicKey).hasSigned(bytes, signature)) {
     throw invalid("sign", shown(ref), "the signature is not of the public key", {
       hint: "Return the signature of the bytes: for ECDSA as DER, with the digest of its curve.",
     });
@@ -242,7 +242,7 @@ export async function checkSignatures(
       }
       const trusted = keys.find(({ hash }) => hash === keyHash);
       if (trusted === undefined) return { ...described, state: "unchecked" };
-      const isValid = isSignedBy(trusted.key, signedBytes(payload), fromBase64(stored.sig)!);
+      const isValid = trusted.hasSigned(signedBytes(payload), fromBase64(stored.sig)!);
       return isValid ? { ...described, state: "valid" } : {
         ...described,
         state: "wrong",

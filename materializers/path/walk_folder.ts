@@ -18,7 +18,6 @@ import {
   checkFolderPlace,
   checkReadable,
   isSameState,
-  lookAgain,
   lostFile,
   stateOf,
 } from "../../disk/disk_file.ts";
@@ -373,4 +372,13 @@ function notSaved(
   reason?: Fault["reason"],
 ): RegistryError {
   return fault({ code: "Unsupported", action: "save", subject: shown(path), state, hint, reason });
+}
+
+/** Returns the state of a path that was found before: `Conflict` if it is gone. */
+function lookAgain(path: string): Stats {
+  try {
+    return lstatSync(path);
+  } catch (cause) {
+    throw lostFile(path, cause);
+  }
 }

@@ -3,12 +3,11 @@
 // A persistent process gets a job as a line of JSON, `{ token, job }`, and answers with a line that
 // begins with the token, then has the end as JSON. Before, it writes the token to standard error: the
 // output of the step ends there.
-import type { Writable } from "node:stream";
 import { DELIVER_AGAIN } from "../contract/engine.ts";
 import { messageOf, unavailable } from "../../core/kernel.ts";
 import type { Shard, System } from "../../core/kernel.ts";
 import type { ProcessTree } from "../process/process_tree.ts";
-import { runNotedCommand } from "../process/run_command.ts";
+import { type CommandInput, runNotedCommand } from "../process/run_command.ts";
 
 /** A step as a job of a queue. */
 export interface QueuedStep {
@@ -142,7 +141,7 @@ class PersistentProcess {
   readonly key: string;
   readonly #system: System;
   readonly #stop = new AbortController();
-  readonly #started = Promise.withResolvers<{ stdin: Writable; tree: ProcessTree }>();
+  readonly #started = Promise.withResolvers<{ stdin: CommandInput; tree: ProcessTree }>();
   /** How it ended; rejects if it was stopped. */
   readonly #ended: Promise<StepEnd>;
   #tree?: ProcessTree;

@@ -92,6 +92,12 @@ const HELD_MS = 50;
 /** How long to wait for output while a process of another command holds the pipes, milliseconds. */
 const DRAIN_MS = 1_000;
 
+/** The stdin of a running command. */
+export interface CommandInput {
+  write(text: string): void;
+  end(): void;
+}
+
 type Child = ChildProcessByStdio<Writable | null, Readable, Readable>;
 
 interface Stop {
@@ -120,7 +126,7 @@ export async function runNotedCommand(
   command: readonly string[],
   options: RunCommandOptions & {
     /** Receives the input of the command when it has started. @default its input is empty */
-    onStart?(started: { stdin: Writable; tree: ProcessTree }): void;
+    onStart?(started: { stdin: CommandInput; tree: ProcessTree }): void;
     /** Waits for processes that still work on them when it has ended. @default it has none */
     outputs?: Outputs;
   },

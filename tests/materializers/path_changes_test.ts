@@ -11,7 +11,8 @@ import {
 import { join } from "node:path";
 import { readAll } from "../../core/bytes/bytes.ts";
 import type { FileSource, FileToSave } from "../../core/materializer.ts";
-import { DiskContent, lookAt, stateOf } from "../../disk/disk_file.ts";
+import { DiskContent, stateOf } from "../../disk/disk_file.ts";
+import { lookAt } from "../../disk/disk_calls.ts";
 import { file, folder, localPath, type LocalPathOptions } from "../../materializers/mod.ts";
 import { fails, readFiles } from "./fake_artifact.ts";
 import { inFolder, write } from "./in_folder.ts";

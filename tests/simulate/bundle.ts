@@ -66,7 +66,9 @@ export function readFile(path: string, bytes: Uint8Array): BundleFile {
   const label = decoder.decode(bytes.subarray(0, Math.min(LABEL_BYTES, bytes.byteLength)))
     .trimEnd();
   const file = { path, label, size: bytes.byteLength };
-  return contentOf(file).bytes.equals(bytes) ? file : { ...file, label: `${label} (odd)` };
+  return Buffer.compare(contentOf(file).bytes, bytes) === 0
+    ? file
+    : { ...file, label: `${label} (odd)` };
 }
 
 function fileOf(file: BundleFile, chunkMs: number, system: System): FileToSave {
@@ -77,7 +79,7 @@ function fileOf(file: BundleFile, chunkMs: number, system: System): FileToSave {
 
 /** The content of a file, which nobody changes. */
 interface Content {
-  bytes: Buffer;
+  bytes: Uint8Array;
   sha256: string;
 }
 

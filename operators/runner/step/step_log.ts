@@ -3,7 +3,8 @@ import { closeSync, openSync, writeSync } from "node:fs";
 import { format } from "node:util";
 import { messageOf } from "../../../core/kernel.ts";
 import type { Logger, System } from "../../../core/kernel.ts";
-import { DiskContent, lookAt, stateOf } from "../../../disk/disk_file.ts";
+import { DiskContent, stateOf } from "../../../disk/disk_file.ts";
+import { lookAt } from "../../../disk/disk_calls.ts";
 import type { FileSource } from "../../../core/materializer.ts";
 import type { LogLevel } from "../outcomes.ts";
 

@@ -3,7 +3,8 @@
 import { createHash } from "node:crypto";
 import type { Backend } from "../../../core/backend.ts";
 import { memoryStream } from "../../../core/bytes/own_memory.ts";
-import { DiskContent, lookAt, stateOf } from "../../../disk/disk_file.ts";
+import { DiskContent, stateOf } from "../../../disk/disk_file.ts";
+import { lookAt } from "../../../disk/disk_calls.ts";
 
 export async function runBareUpload(store: Backend, key: string, path: string): Promise<void> {
   const content = new DiskContent({ path, state: stateOf(lookAt(path)) });

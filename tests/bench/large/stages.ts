@@ -7,7 +7,8 @@ import type { Backend } from "../../../core/backend.ts";
 import { averageFor } from "../../../core/bytes/content_chunks.ts";
 import { Cutter } from "../../../core/bytes/cutter.ts";
 import { memoryStream, sameMemory } from "../../../core/bytes/own_memory.ts";
-import { DiskContent, lookAt, stateOf } from "../../../disk/disk_file.ts";
+import { DiskContent, stateOf } from "../../../disk/disk_file.ts";
+import { lookAt } from "../../../disk/disk_calls.ts";
 import { MIB } from "../values.ts";
 import { runBareThreads } from "./bare_threads.ts";
 
