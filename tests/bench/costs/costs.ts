@@ -76,12 +76,13 @@ const OPERATIONS: readonly Operation[] = [
     "each",
     ({ registry }) => all(readRegistryLog(registry, { limit: 50 })),
   ],
-  ["`du`", "each", ({ registry }) => measureSpace(registry)],
+  ["`du`, the first run", "each", ({ registry }) => measureSpace(registry)],
   ["`verify`", "each", ({ registry }) => verifyRegistry(registry)],
   ["`prune`, nothing to delete", "each", ({ registry }) => prune(registry, { keepLast: 99 })],
 ];
 
 const NIGHTS: readonly Operation[] = [
+  ["`du` after no change", "each", ({ registry }) => measureSpace(registry)],
   ["`gc`, the first night", "each", ({ registry }) => collectGarbage(registry)],
   ["`gc`, a night after no change", "each", ({ registry }) => collectGarbage(registry)],
 ];
