@@ -7,10 +7,10 @@ import { parseVersion, parseVersionRange } from "../../core/naming/versions.ts";
 import { noteListed } from "../cache/cached_records.ts";
 import type { Context } from "./context.ts";
 import { readHead, versionHeads } from "../cell/heads.ts";
-import { versionsFolder } from "../format/layout.ts";
+import { cellOf, versionsFolder } from "../format/layout.ts";
 import { annotationsOfName } from "./annotations.ts";
 import { artifactInfo } from "./load.ts";
-import { locateVersion } from "./resolve.ts";
+import { readCell } from "./resolve.ts";
 
 export async function* listVersions(
   context: Context,
@@ -45,7 +45,7 @@ export async function* listVersions(
       const notes = await annotations?.(entry.version);
       if (notes !== undefined && options.annotations) entry.annotations = notes;
       if (details) {
-        const located = await locateVersion(context, name, version, signal);
+        const located = await readCell(context, cellOf(head.key), { head, signal });
         if (located === undefined) continue; // deleted while this listing was read
         entry.info = await artifactInfo(context, located, { signal });
         if (notes !== undefined) entry.info.annotations = notes;
