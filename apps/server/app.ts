@@ -143,6 +143,7 @@ export function createApp(
       logger,
       closing: closing.signal,
       writes: memory.writes,
+      folder: options.searchFolder,
     }),
   };
 
@@ -176,6 +177,7 @@ export function createApp(
   const close = async () => {
     closing.abort();
     await Promise.all(running);
+    await context.searchIndex.close();
     await options.tokens?.settle?.();
   };
   const known = { routes: all(), counts: () => metrics.counts(), [Symbol.asyncDispose]: close };

@@ -37,6 +37,7 @@ const OPTIONS: OptionNames<HandlerOptions> = {
   audit: true,
   gauges: true,
   absent: true,
+  searchFolder: true,
   system: true,
   logger: true,
 };

@@ -54,6 +54,14 @@ export interface ServiceOptions {
    * @default none
    */
   absent?: Readonly<Record<string, string>>;
+  /**
+   * A folder on this machine, readable by you alone, for the index of `GET /search`: then it holds
+   * any number of versions, and the next process reads only what has changed since. Services of
+   * several registries can share one.
+   *
+   * @default the index is in memory, at most 128 MiB
+   */
+  searchFolder?: string;
   /** @default the real clock and randomness */
   system?: System;
   /**

@@ -9,6 +9,8 @@ import type { System } from "../../core/system.ts";
 export const FILES = "files/";
 /** Records by the id of their registry. */
 export const RECORDS = "records/";
+/** The indexes of the search of services, which write them, by a digest of their registry. */
+const SEARCH = "search/";
 /** Logs of the last uses. */
 export const USES = "uses/";
 
@@ -26,9 +28,7 @@ export function fileKey(digest: string): string {
   return `${FILES}${digest.slice(0, 2)}/${digest}`;
 }
 
-function recordsOf(registryId: string): string {
-  return `${RECORDS}${registryId}/`;
-}
+const recordsOf = (registryId: string) => `${RECORDS}${registryId}/`;
 
 /**
  * Identifies the records of one registry. Copies of it have the same id at another location; after
@@ -52,7 +52,8 @@ export function recordEntryKey(
 
 const ID = "[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}";
 const ENTRY = "[0-9a-f]{2}/[0-9a-f]{64}";
-const CACHED = new RegExp(`^(?:files/${ENTRY}|records/${ID}/${ENTRY}|uses/${ID})$`);
+const INDEX = `search/[0-9a-f]{32}/(?:index|${ID}\\.blocks)`;
+const CACHED = new RegExp(`^(?:files/${ENTRY}|records/${ID}/${ENTRY}|uses/${ID}|${INDEX})$`);
 
 /** Lists the objects of a cache in one of its folders. Ignores foreign objects. */
 export async function* listCached(
@@ -88,7 +89,7 @@ export async function clearEntries(
   { registryId, signal }: Pick<ClearCacheOptions, "registryId" | "signal">,
 ): Promise<ClearCacheReport> {
   const remove = (key: string) => backend.delete(key, { signal });
-  const folders = registryId === undefined ? [FILES, RECORDS] : [recordsOf(registryId)];
+  const folders = registryId === undefined ? [FILES, RECORDS, SEARCH] : [recordsOf(registryId)];
   const report = await countEntries(backend, folders, { signal }, remove);
   if (registryId === undefined) await countEntries(backend, [USES], { signal }, remove);
   return report;
@@ -98,7 +99,7 @@ export async function measureEntries(
   backend: Backend,
   options: SignalOptions,
 ): Promise<ClearCacheReport> {
-  return await countEntries(backend, [FILES, RECORDS], options);
+  return await countEntries(backend, [FILES, RECORDS, SEARCH], options);
 }
 
 async function countEntries(

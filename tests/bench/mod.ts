@@ -102,6 +102,14 @@ const GROUPS: Record<string, GroupEntry> = {
   },
   nights: nights("disk"),
   nights_minio: nights("MinIO"),
+  search: {
+    title: "The search index of a service",
+    about: "Generated records of names with ten versions, in a store that computes each answer, " +
+      "which takes most of the first reading. Each process has a heap of 256 MiB.",
+    create: async (settings) => (await import("./search/search.ts")).createSearchGroup(settings),
+    maxRepeats: 1,
+    named: true,
+  },
   pipelines: {
     title: "Pipelines: trivial steps over a registry in a folder",
     about: "Commands run `true`. The floor starts the same programs and keeps one file for each.",

@@ -1,6 +1,7 @@
 // A registry behind HTTP in this process, with all that `holdfast serve` adds: tokens, the audit
 // trail, pruning, and the parts of extensions.
-import { resolve } from "node:path";
+import { join, resolve } from "node:path";
+import { cacheFolder } from "../../../disk/cache_folder.ts";
 import { loadPart } from "../../../core/urls/load_part.ts";
 import type { Registry } from "../../../mod.ts";
 import type { CommandContext } from "../program/command.ts";
@@ -81,6 +82,7 @@ export async function serveRegistry(
     cors: flags.cors,
     gateways: [...gateways, ...parts.gateways],
     absent: absentHints(extensions),
+    searchFolder: searchFolderOf(context),
     upload,
     audit,
     gauges: createServedGauges(registry, {
@@ -112,6 +114,13 @@ export async function serveRegistry(
     cut = await server.stop({ withinMs: flags.stopWithin ?? DEFAULT_STOP_MS });
   }
   return cut;
+}
+
+/** Returns the folder of the search index in the cache of this machine, if it has one. */
+function searchFolderOf({ shared, io }: Pick<CommandContext, "shared" | "io">): string | undefined {
+  if (shared.cache === false) return undefined;
+  const cache = cacheFolder(undefined, io.system);
+  return "path" in cache ? join(cache.path, "search") : undefined;
 }
 
 /** Opens the token file. Its content from standard input does not change later. */

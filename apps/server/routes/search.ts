@@ -1,13 +1,11 @@
 // Search.
 import type { Routes } from "../gateways/gateway.ts";
 import type { ServerContext } from "../routing.ts";
-import { TextNumbers } from "../../../core/text/text_numbers.ts";
-import { nextTurn } from "../../../core/work/next_turn.ts";
 import { route } from "../describe.ts";
 import { firstOfPage } from "../listing.ts";
 import { DEFAULT_FOUND, SearchQuerySchema, SearchResultSchema } from "../schemas/reading.ts";
-import { memberOf, parseQuery } from "../search/query.ts";
-import type { IndexedVersion } from "../search/version_reader.ts";
+import { parseQuery } from "../search/query.ts";
+import { searchBlocks } from "../search/search_blocks.ts";
 import { answerInPlace } from "../guard/in_place.ts";
 
 export function searchRoutes(
@@ -27,32 +25,30 @@ export function searchRoutes(
     answer: async (
       { c, query: { q, limit = DEFAULT_FOUND, offset = 0, newest, partial }, access },
     ) => {
-      const matches = parseQuery(q);
-      const { entries, readAt, cut, read } = await searchIndex.read({ partial });
-      // The index may take minutes to read: only searching it takes a place.
-      return await answerInPlace(c, async () => {
-        const all: IndexedVersion[] = [];
-        const textNumbers = new TextNumbers(matches.numberFields);
-        let searched = 0, name: string | undefined;
-        for (const { found, text } of entries) {
-          if (++searched % 200 === 0) await nextTurn();
-          if (newest && found.name === name) continue;
-          name = found.name;
-          if (!access.may("read", name)) continue;
-          if (matches.numberFields.length > 0 && matches.matchesOthers(found, text)) {
-            textNumbers.add((field) => memberOf(found, field));
-          }
-          if (matches(found, text)) all.push(found);
-        }
-        const items = firstOfPage(all.slice(offset, offset + limit));
-        const end = offset + items.length;
-        const next = end < all.length ? end : undefined;
-        const ageMs = Math.max(0, system.now() - readAt);
-        const hints = textNumbers.notes.length > 0 ? textNumbers.notes : undefined;
-        const known = read?.filter((name) => access.may("read", name)).length;
-        const body = { items, total: all.length, next, ageMs, cut, read: known, hints };
-        return c.json(body, 200, { "cache-control": "no-store" });
-      });
+      parseQuery(q);
+      return await searchIndex.search({ partial }, (index) =>
+        // The index may take minutes to read: only searching it takes a place.
+        answerInPlace(c, async () => {
+          const found = await searchBlocks(index, q, {
+            offset,
+            limit,
+            newest,
+            mayRead: (name) => access.may("read", name),
+          });
+          const { total, read, hints } = found;
+          const items = firstOfPage(found.items);
+          const end = offset + items.length;
+          const body = {
+            items,
+            total,
+            next: end < total ? end : undefined,
+            ageMs: Math.max(0, system.now() - index.readAt),
+            cut: index.cut,
+            read,
+            hints: hints.length > 0 ? hints : undefined,
+          };
+          return c.json(body, 200, { "cache-control": "no-store" });
+        }));
     },
   });
 }

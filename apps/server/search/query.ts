@@ -31,6 +31,10 @@ export interface SearchedVersion {
 
 interface SearchQuery {
   (found: SearchedVersion, text: string): boolean;
+  /** Fields that are compared. No other member of a version is read, if there are no words. */
+  readonly fields: readonly string[];
+  /** Words in lowercase. Only they need the text. */
+  readonly words: readonly string[];
   /** Fields of metadata and labels that are compared with numbers. */
   readonly numberFields: readonly string[];
   /** True if all terms match that compare no number. */
@@ -68,7 +72,12 @@ export function parseQuery(query: string): SearchQuery {
   const allOf = (terms: readonly Term[]) => (version: SearchedVersion, text: string) =>
     terms.every(({ test }) => test(version, text));
   const numberFields = parsed.flatMap(({ numberField }) => numberField ?? []);
-  return Object.assign(allOf(parsed), { numberFields, matchesOthers: allOf(others) });
+  return Object.assign(allOf(parsed), {
+    fields: parsed.flatMap(({ field }) => field ?? []),
+    words: parsed.flatMap(({ word }) => word ?? []),
+    numberFields,
+    matchesOthers: allOf(others),
+  });
 }
 
 /** Returns a field of metadata or labels, such as `metadata.data.rows`. */
@@ -88,6 +97,8 @@ export function searchText(searched: SearchedVersion): string {
 
 interface Term {
   test(found: SearchedVersion, text: string): boolean;
+  readonly field?: string;
+  readonly word?: string;
   readonly numberField?: string;
 }
 
@@ -107,7 +118,7 @@ function parseTerm(term: string): Term {
       );
     }
     const word = bare.toLowerCase();
-    return { test: (_found, text) => text.includes(word) };
+    return { test: (_found, text) => text.includes(word), word };
   }
   if (wanted === "" && comparison !== "=" && comparison !== "!=") {
     throw invalid(
@@ -122,7 +133,7 @@ function parseTerm(term: string): Term {
     );
   }
   const numberField = field.includes(".") && isDecimal(wanted) ? field : undefined;
-  return { test: testOf(field, comparison as Comparison, wanted), numberField };
+  return { test: testOf(field, comparison as Comparison, wanted), field, numberField };
 }
 
 function testOf(field: string, comparison: Comparison, wanted: string): Term["test"] {

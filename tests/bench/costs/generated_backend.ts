@@ -34,7 +34,13 @@ export function nameAt(n: number): string {
 export function withGenerated(
   inner: Backend,
   { names, versions, endsAt }: GeneratedSize,
-  { example, inline, system }: { example: VersionRecord; inline: Uint8Array; system: System },
+  { example, inline, system, metadataOf = () => example.metadata }: {
+    example: VersionRecord;
+    inline: Uint8Array;
+    system: System;
+    /** Returns the metadata of a record, by its place among all. @default that of the example */
+    metadataOf?(index: number): VersionRecord["metadata"];
+  },
 ): Backend {
   const count = names * versions;
   const versionOf = (index: number) => versions - index % versions; // the newest is listed first
@@ -79,6 +85,7 @@ export function withGenerated(
       ...example,
       name: nameAt(Math.floor(index / versions)),
       version: `${versionOf(index)}.0.0`,
+      metadata: metadataOf(index),
       commit: uuidv7(at, random),
       startedAt: date,
       createdAt: date,

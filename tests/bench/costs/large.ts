@@ -4,9 +4,12 @@ import type { VersionRecord } from "../../../core/record.ts";
 import type { StoredRegistry } from "../../../core/registry.ts";
 import { prune } from "../../../registry/maintenance.ts";
 import { decodeRecord } from "../../../registry/format/record_codec.ts";
-import { createScriptedSystem } from "../../support/scripted_system.ts";
+import { createScriptedSystem, type ScriptedSystem } from "../../support/scripted_system.ts";
+import type { Backend } from "../../../core/backend.ts";
 import { withCounts } from "../counted_backend.ts";
 import { nameAt, withGenerated } from "./generated_backend.ts";
+
+export { nameAt };
 
 const DAY = 24 * 60 * 60_000;
 
@@ -44,15 +47,8 @@ export async function countLarge(
   { names, versions }: { names: number; versions: number },
   operations: Readonly<Record<string, Operation>>,
 ): Promise<Record<string, Requests>> {
-  const example = await exampleRecord();
-  const endsAt = Date.UTC(2026, 0, 1);
-  // The registry is older than its records.
-  const system = createScriptedSystem({ startAt: endsAt - names * versions * 1000 - DAY });
-  const memory = createMemoryBackend({ system });
-  await (await openRegistry(memory, { system }))[Symbol.asyncDispose]();
-  system.setWallClock(endsAt + DAY);
+  const { backend: generated, system } = await createGenerated({ names, versions });
   const counted: Record<string, Requests> = {};
-  const generated = withGenerated(memory, { names, versions, endsAt }, { ...example, system });
   for (const [title, run] of Object.entries(operations)) {
     const { backend, calls } = withCounts(generated);
     await using registry = await openRegistry(backend, { system });
@@ -61,6 +57,26 @@ export async function countLarge(
     counted[title] = { ...calls.counts };
   }
   return counted;
+}
+
+/** Returns a store with so many names with so many versions, and its time. */
+export async function createGenerated(
+  { names, versions, metadataOf }: {
+    names: number;
+    versions: number;
+    /** @default none */
+    metadataOf?: (index: number) => VersionRecord["metadata"];
+  },
+): Promise<{ backend: Backend; system: ScriptedSystem }> {
+  const example = await exampleRecord();
+  const endsAt = Date.UTC(2026, 0, 1);
+  // The registry is older than its records.
+  const system = createScriptedSystem({ startAt: endsAt - names * versions * 1000 - DAY });
+  const memory = createMemoryBackend({ system });
+  await (await openRegistry(memory, { system }))[Symbol.asyncDispose]();
+  system.setWallClock(endsAt + DAY);
+  const parts = { ...example, system, metadataOf };
+  return { backend: withGenerated(memory, { names, versions, endsAt }, parts), system };
 }
 
 async function exampleRecord(): Promise<{ example: VersionRecord; inline: Uint8Array }> {

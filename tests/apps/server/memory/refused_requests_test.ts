@@ -7,6 +7,7 @@ import { createServiceMemory } from "../../../../apps/server/memory/service_memo
 import type { ServiceMemory } from "../../../../apps/server/memory/service_memory.ts";
 import { WrittenNames } from "../../../../apps/server/memory/written_names.ts";
 import { NO_COUNTS } from "../../../../apps/server/observe/process_counts.ts";
+import { searchBlocks } from "../../../../apps/server/search/search_blocks.ts";
 import { SearchIndexReader } from "../../../../apps/server/search/search_index.ts";
 import { unavailable } from "../../../../core/errors.ts";
 import { realSystem, silentLogger } from "../../../../core/system.ts";
@@ -151,7 +152,11 @@ Deno.test("a search leaves out names that it cannot read, and fails without thei
   const { signal: closing } = new AbortController();
   const options = { system: realSystem, logger: silentLogger, closing, writes };
   const index = new SearchIndexReader(read, options);
-  const found = async () => Array.from((await index.read()).entries, ({ found }) => found.name);
+  const all = { offset: 0, limit: 10, mayRead: () => true };
+  const found = async () => {
+    const { items } = await searchBlocks(await index.read(), "", all);
+    return items.map(({ name }) => name);
+  };
   assertEquals(await found(), ["a", "b"]);
   await writes.note("x@y");
   await writes.note("x".repeat(300));

@@ -1,0 +1,142 @@
+// Names whose versions an index may not have as they are. Where the store can be listed, one list of
+// its records shows them: a name is read again if anything about its records has changed. A registry
+// without a store, such as another service, has all its names read again.
+import { type Backend, isPrefix } from "../../../core/backend.ts";
+import { createSha256, type Sha256 } from "../../../core/bytes/digest.ts";
+import { decodeName } from "../../../core/naming/names.ts";
+import type { Registry } from "../../../mod.ts";
+import { placeOfName } from "./block.ts";
+import type { BlockStore } from "./block_store.ts";
+import type { Block } from "./stored_block.ts";
+
+/** A name that must be read, or that is gone. */
+export interface ChangedName {
+  readonly name: string;
+  /** Identifies its listing; empty if that is not known. Absent if the name is gone. */
+  readonly print?: string;
+  /** Versions that the index has; of a long name, only the first ones count. @default none */
+  readonly count?: number;
+}
+
+interface ListedName {
+  readonly name: string;
+  readonly print: string;
+  readonly count?: number;
+}
+
+/** Names from `from` on and before `to`, and the blocks that have them. */
+export interface IndexPart {
+  readonly from: string;
+  readonly to?: string;
+  readonly blocks: readonly Block[];
+}
+
+const NAMES = "names/";
+const MOST_PARTS = 64;
+const BLOCKS_OF_PART = 4;
+
+/** Cuts an index between names, so that its parts can be compared at the same time. */
+export function partsOf(registry: Registry, blocks: readonly Block[]): IndexPart[] {
+  const { backend } = registry;
+  // On a disk, each list would read the folder of all names.
+  const isWhole = backend === undefined || backend.disk !== undefined;
+  const size = isWhole ? Infinity : Math.max(BLOCKS_OF_PART, Math.ceil(blocks.length / MOST_PARTS));
+  const parts: { from: string; to?: string; blocks: Block[] }[] = [{ from: "", blocks: [] }];
+  for (const block of blocks) {
+    const part = parts.at(-1)!;
+    const isNewName = block.first.endsWith("/");
+    if (part.blocks.length >= size && isNewName) {
+      part.to = block.first;
+      parts.push({ from: block.first, blocks: [block] });
+    } else part.blocks.push(block);
+  }
+  return parts;
+}
+
+/** Yields the names of a part that have changed, in order. */
+export async function* changedNames(
+  registry: Registry,
+  store: BlockStore,
+  { part, signal }: { part: IndexPart; signal: AbortSignal },
+): AsyncGenerator<ChangedName> {
+  const listed = registry.backend === undefined
+    ? namesOfRegistry(registry, signal)
+    : namesOfStore(registry.backend, part, signal);
+  const indexed = namesOfIndex(store, part.blocks);
+  try {
+    let [there, known] = await Promise.all([next(listed), next(indexed)]);
+    while (there !== undefined || known !== undefined) {
+      const order = compare(there, known);
+      if (order > 0) yield { name: known!.name };
+      else if (order < 0) yield there!;
+      else if (there!.print === "" || there!.print !== known!.print) {
+        yield { ...there!, count: known!.count };
+      }
+      if (order <= 0) there = await next(listed);
+      if (order >= 0) known = await next(indexed);
+    }
+  } finally {
+    await listed.return(undefined);
+    await indexed.return(undefined);
+  }
+}
+
+async function next(names: AsyncGenerator<ListedName>): Promise<ListedName | undefined> {
+  const { value, done } = await names.next();
+  return done ? undefined : value;
+}
+
+/** Returns which of two names comes first; an absent one comes last. */
+function compare(a: ListedName | undefined, b: ListedName | undefined): number {
+  if (a === undefined || b === undefined) return a === undefined ? 1 : -1;
+  const left = placeOfName(a.name), right = placeOfName(b.name);
+  return left < right ? -1 : left > right ? 1 : 0;
+}
+
+async function* namesOfIndex(
+  store: BlockStore,
+  blocks: readonly Block[],
+): AsyncGenerator<ListedName> {
+  for (const block of blocks) {
+    for (const [name, count, print] of await store.listedRuns(block)) {
+      if (print !== undefined) yield { name, print, count };
+    }
+  }
+}
+
+async function* namesOfRegistry(
+  registry: Registry,
+  signal: AbortSignal,
+): AsyncGenerator<ListedName> {
+  const names = await Array.fromAsync(registry.names({ signal }));
+  const inOrder = names.map((name) => ({ name, place: placeOfName(name) }))
+    .sort((a, b) => a.place < b.place ? -1 : 1);
+  for (const { name } of inOrder) yield { name, print: "" };
+}
+
+async function* namesOfStore(
+  backend: Backend,
+  { from, to }: IndexPart,
+  signal: AbortSignal,
+): AsyncGenerator<ListedName> {
+  const after = NAMES + from, end = to === undefined ? undefined : NAMES + to;
+  let folder = "", hash: Sha256 | undefined;
+  const listed = (): ListedName[] => {
+    const name = hash === undefined ? undefined : decodeName(folder);
+    return name === undefined ? [] : [{ name, print: hash!.digest().slice(0, 32) }];
+  };
+  for await (const entry of backend.list(NAMES, { after, signal })) {
+    if (isPrefix(entry)) continue;
+    const { key, size, modifiedAt, etag } = entry;
+    if (end !== undefined && key >= end) break;
+    const within = key.slice(NAMES.length, Math.max(NAMES.length, key.indexOf("/", NAMES.length)));
+    if (within === "") continue; // a foreign file
+    if (within !== folder) {
+      yield* listed();
+      folder = within;
+      hash = createSha256();
+    }
+    hash!.update(`${JSON.stringify([key, size, modifiedAt, etag])}\n`);
+  }
+  yield* listed();
+}
