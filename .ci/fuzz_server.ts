@@ -5,6 +5,7 @@ import { createHandler, listen } from "../apps/server.ts";
 import { createMemoryQueue } from "../queues/memory.ts";
 import { createJobsGateway } from "../queues/surface/jobs.ts";
 import { dav } from "../gateways/dav/dav.ts";
+import { createS3Gateway } from "../gateways/s3/s3.ts";
 import { hub } from "../gateways/hub/hub.ts";
 import { pipelines } from "../operators/surface/pipelines.ts";
 
@@ -19,7 +20,7 @@ await registry.setAlias("my:config", "production", "1.0.0");
 const logger = { ...console, debug() {}, info() {} };
 const handler = createHandler(registry, {
   logger,
-  gateways: [createJobsGateway(createMemoryQueue()), hub, dav, pipelines],
+  gateways: [createJobsGateway(createMemoryQueue()), hub, dav, createS3Gateway(), pipelines],
 });
 const server = await listen(handler, { port: 0 });
 console.log(server.url);

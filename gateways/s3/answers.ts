@@ -20,9 +20,18 @@ export function elements(values: Readonly<Record<string, string | number | boole
 // deno-lint-ignore no-control-regex
 const SPECIAL = /[&<>"\u0000-\u001f\u007f-\u009f\ufffe\uffff]/g;
 
+/** Entities that clients replace without a parser of XML: DuckDB does in ETags. */
+const NAMED: Readonly<Record<string, string>> = {
+  "&": "&amp;",
+  "<": "&lt;",
+  ">": "&gt;",
+  '"': "&quot;",
+};
+
 /** Escapes what XML gives a meaning, and control characters, as S3 does. */
 function escaped(text: string): string {
-  return text.toWellFormed().replace(SPECIAL, (char) => `&#x${char.charCodeAt(0).toString(16)};`);
+  return text.toWellFormed()
+    .replace(SPECIAL, (char) => NAMED[char] ?? `&#x${char.charCodeAt(0).toString(16)};`);
 }
 
 const NAMESPACE = 'xmlns="http://s3.amazonaws.com/doc/2006-03-01/"';

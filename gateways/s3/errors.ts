@@ -1,7 +1,7 @@
 // Errors in the words of S3.
 import { Answer, RefusedRequest } from "../../apps/server/extending.ts";
 import type { RequestInfo } from "../../apps/gateways.ts";
-import { element, xmlAnswer } from "./answers.ts";
+import { element, elements, xmlAnswer } from "./answers.ts";
 
 /** The header of the code of an error. An answer to HEAD has no other place for it. */
 const ERROR_CODE = "x-amz-error-code";
@@ -48,21 +48,32 @@ const CODES: Readonly<Record<number, readonly [code: string, status: number]>> =
 const READ_ONLY = "This service is read-only over S3: save a version with `holdfast save`.";
 
 /** Returns an answer as S3 gives it: errors as XML, and the id of the request. */
-export function answered(answer: Answer, info: RequestInfo, { url }: Request): Answer {
+export function answered(
+  answer: Answer,
+  info: RequestInfo,
+  { url, bucket }: { url: string; bucket: string },
+): Answer {
   const ids = { "x-amz-request-id": info.requestId };
   const { problem, headers } = answer;
   if (problem === undefined) {
     return new Answer(answer.body, { ...answer, headers: { ...headers, ...ids } });
   }
   const [usual, status] = CODES[answer.status] ?? ["InternalError", answer.status];
-  const unknown = answer.status === 401 && info.refusal !== undefined; // a token that was sent
-  const code = headers[ERROR_CODE] ?? (unknown ? "InvalidAccessKeyId" : usual);
-  const hint = status === 405 ? READ_ONLY : problem.hint;
+  const isUnknown = answer.status === 401 && info.refusal !== undefined; // a token that was sent
+  const isElsewhere = answer.status === 404 && info.route === undefined;
+  const code = headers[ERROR_CODE] ??
+    (isUnknown ? "InvalidAccessKeyId" : isElsewhere ? "NoSuchBucket" : usual);
+  const detail = isElsewhere
+    ? `Cannot find this bucket: the only one is ${bucket}`
+    : problem.detail;
+  const hint = status === 405 ? READ_ONLY : isElsewhere ? undefined : problem.hint;
   const body = element("Error", [
-    element("Code", code),
-    element("Message", hint === undefined ? problem.detail : `${problem.detail}. ${hint}`),
-    element("Resource", new URL(url).pathname),
-    element("RequestId", info.requestId),
+    ...elements({
+      Code: code,
+      Message: hint === undefined ? detail : `${detail}. ${hint}`,
+      Resource: new URL(url).pathname,
+      RequestId: info.requestId,
+    }),
   ]);
   const { "www-authenticate": _, "content-type": __, ...kept } = headers;
   return xmlAnswer(answer.body === null ? null : body, {

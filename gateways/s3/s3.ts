@@ -64,6 +64,6 @@ export function createS3Gateway(options: S3Options = {}): Gateway {
         signal,
       });
     },
-    answered,
+    answered: (answer, info, { url }) => answered(answer, info, { url, bucket }),
   };
 }

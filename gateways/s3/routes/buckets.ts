@@ -1,20 +1,36 @@
 // Requests about the service and its bucket: listings, and what clients ask before them.
 import { Buffer } from "node:buffer";
 import { Answer, route } from "../../../apps/server/extending.ts";
-import type { GatewayContext, RouteContext, Routes } from "../../../apps/server/extending.ts";
+import type {
+  Access,
+  GatewayContext,
+  RouteContext,
+  Routes,
+} from "../../../apps/server/extending.ts";
 import { type Element, element, elements, etagOf, timeOf, xmlAnswer } from "../answers.ts";
 import { s3Error } from "../errors.ts";
-import { type AskedKeys, type ExactVersion, type KeyPage, listKeys } from "../listing.ts";
+import { type ExactVersion, type KeyPage, listKeys } from "../listing.ts";
+import { type ListedVersion, listVersions, type VersionPage } from "./versions.ts";
 
 export interface S3Context extends GatewayContext {
   readonly bucket: string;
 }
 
 /** The owner of all that is listed. */
-const OWNER = element("Owner", [element("ID", "holdfast"), element("DisplayName", "holdfast")]);
+export const OWNER = element("Owner", [
+  element("ID", "holdfast"),
+  element("DisplayName", "holdfast"),
+]);
+
+/** The rights on all, as S3 without access control lists has them. */
+export const FULL_CONTROL = element("AccessControlPolicy", [
+  OWNER,
+  element("AccessControlList", [element("Grant", elements({ Permission: "FULL_CONTROL" }))]),
+]);
 
 /** Answers to questions about the bucket that have no list. */
 const CONSTANTS: Readonly<Record<string, Element>> = {
+  acl: FULL_CONTROL,
   location: element("LocationConstraint"),
   versioning: element("VersioningConfiguration", [element("Status", "Enabled")]),
 };
@@ -35,8 +51,8 @@ const ABSENT: Readonly<Record<string, string>> = {
 
 /** Other members of a query that ask for another operation than the listing. */
 const OTHER_OPERATIONS = new Set([
-  ...["accelerate", "acl", "analytics", "intelligent-tiering", "inventory", "logging", "metrics"],
-  ...["notification", "policyStatus", "requestPayment", "session", "uploads", "versions"],
+  ...["accelerate", "analytics", "intelligent-tiering", "inventory", "logging", "metrics"],
+  ...["notification", "policyStatus", "requestPayment", "session", "uploads"],
 ]);
 
 export const XML_CONTENT = { "application/xml": { schema: { type: "string" } } };
@@ -62,11 +78,12 @@ export function bucketRoutes(routes: Routes, context: S3Context): void {
       return xmlAnswer(element("ListAllMyBucketsResult", [OWNER, element("Buckets", [one])]));
     },
   });
-  route(routes, "GET /:bucket", {
+  route(routes, `GET /${bucket}`, {
     id: "s3Keys",
     tag: "s3",
     summary: "Lists keys of the bucket, or returns a setting of it",
-    description: "ListObjects, ListObjectsV2, HeadBucket, GetBucketLocation, GetBucketVersioning.",
+    description:
+      "ListObjects, ListObjectsV2, ListObjectVersions, HeadBucket, GetBucketLocation, and others.",
     scope: "read",
     readsMany: true,
     answers: { 200: { description: "The keys, or the setting", content: XML_CONTENT }, ...ERRORS },
@@ -75,7 +92,6 @@ export function bucketRoutes(routes: Routes, context: S3Context): void {
 }
 
 export async function answerBucket(c: RouteContext, context: S3Context): Promise<Answer> {
-  checkBucket(c.params.bucket, context);
   if (c.request.method === "HEAD") {
     return new Answer(null, { headers: { "x-amz-bucket-region": "us-east-1" } });
   }
@@ -85,69 +101,106 @@ export async function answerBucket(c: RouteContext, context: S3Context): Promise
     if (Object.hasOwn(ABSENT, key)) throw absent(key);
     if (OTHER_OPERATIONS.has(key)) throw notImplemented(key);
   }
-  const isSecond = query.get("list-type") === "2";
-  const token = query.get("continuation-token");
-  const begun = token === null ? undefined : parseToken(token);
-  const asked: AskedKeys = {
+  if (query.has("versions")) return await answerVersions(query, context, c.info.access);
+  return await answerKeys(query, context, c.info.access);
+}
+
+/** The members of a query that all listings have, and the same in the answer. */
+function askedIn(query: URLSearchParams, { bucket }: S3Context) {
+  const encoding = query.get("encoding-type");
+  const asked = {
     prefix: query.get("prefix") ?? "",
     delimiter: query.get("delimiter") ?? "",
-    after: begun?.after ?? query.get(isSecond ? "start-after" : "marker") ?? "",
     limit: limitOf(query.get("max-keys")),
-    version: begun?.version,
   };
-  const page = asked.limit === 0 ? { items: [] } : await listKeys(context, asked, c.info.access);
-  const text = encoderOf(query.get("encoding-type"));
-  const { items, next } = page;
+  const text = encoderOf(encoding);
   const common = {
-    Name: context.bucket,
+    Name: bucket,
     Prefix: text(asked.prefix),
     Delimiter: asked.delimiter === "" ? undefined : text(asked.delimiter),
     MaxKeys: asked.limit,
-    EncodingType: query.get("encoding-type") ?? undefined,
-    IsTruncated: next !== undefined,
+    EncodingType: encoding ?? undefined,
   };
+  return { asked, text, common };
+}
+
+async function answerKeys(
+  query: URLSearchParams,
+  context: S3Context,
+  access: Access,
+): Promise<Answer> {
+  const { asked, text, common } = askedIn(query, context);
+  const isSecond = query.get("list-type") === "2";
+  const token = query.get("continuation-token");
+  const begun = token === null ? undefined : parseToken(token);
+  const from = query.get(isSecond ? "start-after" : "marker") ?? "";
+  const page: KeyPage = asked.limit === 0
+    ? { items: [] }
+    : await listKeys(context, { ...asked, after: from, ...begun }, access);
+  const { items, next, info } = page;
   const place = isSecond
     ? {
       KeyCount: items.length,
       ContinuationToken: token ?? undefined,
       NextContinuationToken: next && writeToken(next, page),
-      StartAfter: query.has("start-after") ? text(asked.after) : undefined,
+      StartAfter: query.has("start-after") ? text(from) : undefined,
     }
-    : { Marker: text(asked.after), NextMarker: next && text(next) };
+    : { Marker: text(from), NextMarker: next && text(next) };
   const withOwner = !isSecond || query.get("fetch-owner") === "true";
   return xmlAnswer(element("ListBucketResult", [
-    ...elements({ ...common, ...place }),
-    ...listed(page, text, withOwner),
+    ...elements({ ...common, IsTruncated: next !== undefined, ...place }),
+    ...items.map(({ key, file }) =>
+      file === undefined ? prefixElement(text(key)) : element("Contents", [
+        ...fileElements({ key: text(key), file, info }),
+        ...withOwner ? [OWNER] : [],
+      ])
+    ),
   ]));
 }
 
-/** Returns the files and the common prefixes of a page. */
-function listed({ items, info }: KeyPage, text: (key: string) => string, withOwner: boolean) {
-  return items.map(({ key, file }) => {
-    if (file === undefined) return element("CommonPrefixes", [element("Prefix", text(key))]);
-    return element("Contents", [
-      ...elements({
-        Key: text(key),
-        LastModified: info && timeOf(info.createdAt),
-        ETag: etagOf(file),
-        Size: file.size,
-        StorageClass: "STANDARD",
-      }),
-      ...withOwner ? [OWNER] : [],
-    ]);
-  });
+async function answerVersions(
+  query: URLSearchParams,
+  context: S3Context,
+  access: Access,
+): Promise<Answer> {
+  const { asked, text, common } = askedIn(query, context);
+  const after = query.get("key-marker") ?? "";
+  const afterCommit = query.get("version-id-marker") || undefined;
+  const { items, next }: VersionPage = asked.limit === 0
+    ? { items: [] }
+    : await listVersions(context, { ...asked, after, afterCommit }, access);
+  return xmlAnswer(element("ListVersionsResult", [
+    ...elements({
+      ...common,
+      IsTruncated: next !== undefined,
+      KeyMarker: text(after),
+      VersionIdMarker: afterCommit ?? "",
+      NextKeyMarker: next && text(next.key),
+      NextVersionIdMarker: next?.commit,
+    }),
+    ...items.map(({ key, file, info, isLatest }) =>
+      file === undefined ? prefixElement(text(key)) : element("Version", [
+        ...fileElements({ key: text(key), file, info }),
+        ...elements({ VersionId: info?.commit, IsLatest: isLatest }),
+        OWNER,
+      ])
+    ),
+  ]));
 }
 
-export function checkBucket(
-  asked: string | undefined,
-  { bucket }: Pick<S3Context, "bucket">,
-): void {
-  if (asked === bucket) return;
-  throw s3Error(404, "NoSuchBucket", {
-    action: "read the bucket",
-    subject: JSON.stringify(asked?.slice(0, 80)),
-    state: "the bucket of this service has another name",
-    hint: `Use the bucket ${bucket}.`,
+function prefixElement(prefix: string): Element {
+  return element("CommonPrefixes", [element("Prefix", prefix)]);
+}
+
+function fileElements(
+  { key, file, info }: Required<Pick<ListedVersion, "key" | "file">> & Pick<ListedVersion, "info">,
+) {
+  return elements({
+    Key: key,
+    LastModified: info && timeOf(info.createdAt),
+    ETag: etagOf(file),
+    Size: file.size,
+    StorageClass: "STANDARD",
   });
 }
 

@@ -1,29 +1,38 @@
 // Requests about the objects of the bucket: files of versions.
-import type { Artifact } from "../../../mod.ts";
-import type { ArtifactFile } from "../../../materializers/mod.ts";
-import { isRegistryError, shown } from "../../../core/kernel.ts";
-import { answerVersionFile, isExact, route } from "../../../apps/server/extending.ts";
-import type {
-  Access,
+import { Buffer } from "node:buffer";
+import {
   Answer,
-  AskedVersion,
-  RouteContext,
-  Routes,
+  answerInPlace,
+  answerVersionFile,
+  isExact,
 } from "../../../apps/server/extending.ts";
+import { route } from "../../../apps/server/extending.ts";
+import type { RouteContext, Routes } from "../../../apps/server/extending.ts";
 import { parseKey } from "../address.ts";
-import { etagOf } from "../answers.ts";
+import { element, elements, etagOf, xmlAnswer } from "../answers.ts";
 import { s3Error } from "../errors.ts";
-import { isObject } from "../listing.ts";
-import { answerBucket, checkBucket, ERRORS, type S3Context, XML_CONTENT } from "./buckets.ts";
+import { type FoundObject, withObject } from "../find_object.ts";
+import {
+  answerBucket,
+  ERRORS,
+  FULL_CONTROL,
+  notImplemented,
+  type S3Context,
+  wrongArgument,
+  XML_CONTENT,
+} from "./buckets.ts";
 
 const ANY_BYTES = { "*/*": { schema: { type: "string", format: "binary" } }, ...XML_CONTENT };
 
+/** Members of a query that ask for another operation than the file. */
+const OTHER_OPERATIONS = ["legal-hold", "retention", "torrent", "uploadId", "uploads", "select"];
+
 export function objectRoutes(routes: Routes, context: S3Context): void {
-  route(routes, "GET /:bucket/:path{[^]*}", {
+  route(routes, `GET /${context.bucket}/:path{[^]*}`, {
     id: "s3Object",
     tag: "s3",
     summary: "Reads the file of a version at the key NAME/@VERSION/PATH, or a range of it",
-    description: "GetObject, HeadObject.",
+    description: "GetObject, HeadObject, GetObjectAttributes, GetObjectTagging, GetObjectAcl.",
     scope: "read",
     paramsOf,
     requestHeaders: { range: "One range of bytes, as `bytes=0-99`" },
@@ -34,9 +43,16 @@ export function objectRoutes(routes: Routes, context: S3Context): void {
       ...ERRORS,
     },
     answer: async ({ c }) => {
-      if (c.params.key === "") return await answerBucket(c, context);
-      checkBucket(c.params.bucket, context);
-      return await answerObject(c, context);
+      if (c.params.key === "") return await answerInPlace(c, () => answerBucket(c, context));
+      const query = new URL(c.request.url).searchParams;
+      const other = OTHER_OPERATIONS.find((each) => query.has(each));
+      if (other !== undefined) throw notImplemented(other);
+      return await withObject(c, context, (found) => {
+        if (query.has("attributes")) return answerAttributes(c, found);
+        if (query.has("tagging")) return answerTags(found, context);
+        if (query.has("acl")) return xmlAnswer(FULL_CONTROL);
+        return answerObject(c, context, { ...found, query });
+      });
     },
   });
 }
@@ -50,10 +66,19 @@ function paramsOf(sent: string): Record<string, string> {
   return { key, name, version: ref, path };
 }
 
-async function answerObject(c: RouteContext, context: S3Context): Promise<Answer> {
-  const { info: { access } } = c;
-  const { artifact, file, asked } = await findObject(c, context, access);
+async function answerObject(
+  c: RouteContext,
+  context: S3Context,
+  { artifact, file, asked, query }: FoundObject & { query: URLSearchParams },
+): Promise<Answer> {
   const { commit, version } = artifact.info;
+  const part = query.get("partNumber") ?? "1";
+  if (part !== "1") {
+    throw s3Error(416, "InvalidPartNumber", {
+      action: `read part ${part.slice(0, 9)}`,
+      state: "each file has one part",
+    });
+  }
   const answer = await answerVersionFile(c, context, {
     artifact,
     file,
@@ -62,46 +87,82 @@ async function answerObject(c: RouteContext, context: S3Context): Promise<Answer
     etag: etagOf(file.info),
     headers: { "x-amz-version-id": commit, "x-amz-meta-holdfast-version": version },
   });
-  return answer;
+  if (answer.status !== 200 && answer.status !== 206) return answer;
+  const isChecked = answer.status === 200 &&
+    /^enabled$/i.test(c.header("x-amz-checksum-mode") ?? "");
+  const headers = {
+    ...answer.headers,
+    ...isChecked && {
+      "x-amz-checksum-sha256": checksumOf(file.info),
+      "x-amz-checksum-type": "FULL_OBJECT",
+    },
+    ...wantedHeaders(query),
+  };
+  return new Answer(answer.body, { ...answer, headers });
 }
 
-interface FoundObject {
-  artifact: Artifact;
-  file: ArtifactFile;
-  asked: AskedVersion;
-}
+/** The headers of an answer that a request can choose: `response-content-type`. */
+const CHOSEN = [
+  ...["cache-control", "content-disposition", "content-encoding", "content-language"],
+  ...["content-type", "expires"],
+];
 
-async function findObject(
-  { params }: RouteContext,
-  { openVersion }: S3Context,
-  access: Access,
-): Promise<FoundObject> {
-  const { key = "", name, version, path = "" } = params;
-  if (name === undefined || version === undefined) throw noSuchKey(key, "no version is in the key");
-  const asked = { name, version };
-  const artifact = await openVersion(asked, access);
-  artifact.checkFiles?.();
-  const file = fileIn(artifact, path);
-  if (file === undefined) throw noSuchKey(key, "the version has no such file");
-  return { artifact, file, asked };
-}
-
-function fileIn(artifact: Artifact, path: string): ArtifactFile | undefined {
-  if (path === "") return undefined; // it would be the only file
-  try {
-    const file = artifact.file(path);
-    return isObject(file.info) ? file : undefined;
-  } catch (error) {
-    if (isRegistryError(error, "NotFound")) return undefined;
-    throw error;
+function wantedHeaders(query: URLSearchParams): Record<string, string> {
+  const wanted: Record<string, string> = {};
+  for (const name of CHOSEN) {
+    const value = query.get(`response-${name}`);
+    if (value === null) continue;
+    if (!/^[ -~]*$/.test(value)) {
+      throw wrongArgument(`response-${name} is not a header`, "Use printable characters of ASCII.");
+    }
+    wanted[name] = value;
   }
+  return wanted;
 }
 
-function noSuchKey(key: string, state: string) {
-  return s3Error(404, "NoSuchKey", {
-    action: "read",
-    subject: shown(key),
-    state,
-    hint: "A key is NAME/@VERSION/PATH. List the keys with the delimiter /.",
+/** Returns the SHA-256 as headers and attributes have it. */
+function checksumOf({ sha256 }: { sha256: string }): string {
+  return Buffer.from(sha256, "hex").toString("base64");
+}
+
+function answerAttributes(c: RouteContext, { artifact: { info }, file }: FoundObject): Answer {
+  const asked = new Set(
+    (c.header("x-amz-object-attributes") ?? "").split(",").map((each) => each.trim()),
+  );
+  const { sha256, size } = file.info;
+  const checksum = elements({
+    ChecksumSHA256: checksumOf({ sha256 }),
+    ChecksumType: "FULL_OBJECT",
+  });
+  return xmlAnswer(
+    element("GetObjectAttributesResponse", [
+      ...elements({ ETag: asked.has("ETag") ? sha256 : undefined }),
+      ...asked.has("Checksum") ? [element("Checksum", checksum)] : [],
+      ...elements({
+        StorageClass: asked.has("StorageClass") ? "STANDARD" : undefined,
+        ObjectSize: asked.has("ObjectSize") ? size : undefined,
+      }),
+    ]),
+    {
+      headers: {
+        "last-modified": info.createdAt.toUTCString(),
+        "x-amz-version-id": info.commit,
+      },
+    },
+  );
+}
+
+/** Answers with the labels of the version as tags. */
+async function answerTags({ artifact }: FoundObject, { registry }: S3Context): Promise<Answer> {
+  const { name, version, commit } = artifact.info;
+  const { annotations } = await registry.info(name, { version, annotations: true });
+  const tags = Object.entries(annotations?.labels ?? {}).map(([Key, value]) =>
+    element(
+      "Tag",
+      elements({ Key, Value: typeof value === "string" ? value : JSON.stringify(value) }),
+    )
+  );
+  return xmlAnswer(element("Tagging", [element("TagSet", tags)]), {
+    headers: { "x-amz-version-id": commit },
   });
 }

@@ -6,6 +6,7 @@ import { openQueue } from "../../../queues/mod.ts";
 import { keyOf, worstRequests } from "../../bench/service/worst/requests.ts";
 import { fill } from "../../bench/service/worst/state.ts";
 import { dav } from "../../../gateways/dav/dav.ts";
+import { createS3Gateway } from "../../../gateways/s3/s3.ts";
 import { hub } from "../../../gateways/hub/hub.ts";
 import { pipelines } from "../../../operators/surface/pipelines.ts";
 import { createJobsGateway } from "../../../queues/surface/jobs.ts";
@@ -13,7 +14,7 @@ import { createJobsGateway } from "../../../queues/surface/jobs.ts";
 Deno.test("every route has its worst request, or a reason why it needs none", async () => {
   await using registry = await openRegistry("memory:");
   await using queue = await openQueue("memory:");
-  const gateways = [hub, dav, pipelines, createJobsGateway(queue)];
+  const gateways = [hub, dav, createS3Gateway(), pipelines, createJobsGateway(queue)];
   const { routes } = createApp(registry, { gateways });
   const found = new Set(routes.map(keyOf));
   const where = "add its request to tests/bench/service/worst/: without_body.ts or requests.ts";
@@ -31,7 +32,7 @@ Deno.test("the worst requests are accepted, as far as they say", async () => {
     for (const { title, before, sent, isRefused = false, isEndless } of all) {
       await using jobs = await openQueue("memory:");
       await jobs.add({ id: "j0", group: "g", kind: "k", data: null });
-      const gateways = [hub, dav, pipelines, createJobsGateway(jobs)];
+      const gateways = [hub, dav, createS3Gateway(), pipelines, createJobsGateway(jobs)];
       await using handler = createApp(registry, { gateways });
       const name = `new${count++}`;
       const ask = async (

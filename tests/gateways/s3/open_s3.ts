@@ -103,5 +103,9 @@ export function listedIn(text: string): { keys: string[]; next?: string } {
 }
 
 function unescaped(text: string): string {
-  return text.replace(/&#x([0-9a-f]+);/g, (_, code) => String.fromCharCode(parseInt(code, 16)));
+  const named: Record<string, string> = { amp: "&", lt: "<", gt: ">", quot: '"' };
+  return text.replace(
+    /&(?:#x([0-9a-f]+)|(\w+));/g,
+    (_, code, name) => name ? named[name]! : String.fromCharCode(parseInt(code, 16)),
+  );
 }

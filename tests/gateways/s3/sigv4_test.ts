@@ -217,7 +217,10 @@ Deno.test("2,000 changed requests are refused", async () => {
     const { method, path, query, headers } = sent;
     const url = `http://${headers.host ?? "localhost"}${path}?${query.join("&")}`;
     const [code] = await status(new Request(url, { method, headers }));
-    if (code !== 400 && code !== 403) accepted.push([mutation, code, original, sent]);
+    const isElsewhere = code === 404 && !/^\/holdfast(\/|$)/.test(path); // there is no other bucket
+    if (code !== 400 && code !== 403 && !isElsewhere) {
+      accepted.push([mutation, code, original, sent]);
+    }
   }
   assertEquals(accepted, []);
 });

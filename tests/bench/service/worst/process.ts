@@ -10,6 +10,7 @@ import { openRegistry } from "../../../../mod.ts";
 import { openQueue } from "../../../../queues/mod.ts";
 import { metadata, numbers } from "./values.ts";
 import { dav } from "../../../../gateways/dav/dav.ts";
+import { createS3Gateway } from "../../../../gateways/s3/s3.ts";
 import { hub } from "../../../../gateways/hub/hub.ts";
 import { pipelines } from "../../../../operators/surface/pipelines.ts";
 import { createJobsGateway } from "../../../../queues/surface/jobs.ts";
@@ -21,7 +22,7 @@ for (const i of numbers(1000)) {
   await jobs.add({ id: `j${i}`, group: "g", kind: "k", data: metadata() as { text: string } });
 }
 await using handler = createHandler(registry, {
-  gateways: [hub, dav, pipelines, createJobsGateway(jobs)],
+  gateways: [hub, dav, createS3Gateway(), pipelines, createJobsGateway(jobs)],
 });
 
 /** Processor time of this thread, milliseconds: other programs do not add to it. */

@@ -74,6 +74,17 @@ export const WITHOUT_BODY: Record<string, Worst[] | Reason> = {
     "/dav/files@1.0.0/0",
   ),
   "GET /dav/:path": reading("/dav/files@1.0.0/0/0", "/dav/large/latest/data.bin"),
+  "GET /holdfast": reading(
+    "/holdfast?delimiter=/",
+    "/holdfast?delimiter=/&prefix=versions/",
+    "/holdfast?list-type=2&prefix=files@1.0.0/",
+    "/holdfast?list-type=2&prefix=files@1.0.0/&delimiter=/",
+    "/holdfast?versions&prefix=versions/@latest/data.bin",
+  ),
+  "GET /holdfast/:path": reading(
+    "/holdfast/files@1.0.0/0/0",
+    "/holdfast/large/@latest/data.bin",
+  ),
   "POST /api/validate-yaml": "reads no body",
   "PUT /uploads/:upload": "like PATCH /uploads/:upload",
   "GET /api/models": reading("/api/models"),

@@ -1,0 +1,59 @@
+// ListObjectVersions: the versions of a file, as the S3 versions of its key.
+import type { ArtifactInfo } from "../../../mod.ts";
+import type { Access } from "../../../apps/server/extending.ts";
+import { parseKey } from "../address.ts";
+import { type AskedKeys, isObject, type KeyPage, type Listed, listKeys } from "../listing.ts";
+import type { S3Context } from "./buckets.ts";
+
+export interface ListedVersion extends Listed {
+  info?: ArtifactInfo;
+  isLatest?: boolean;
+}
+
+export interface VersionPage {
+  items: ListedVersion[];
+  next?: { key: string; commit?: string };
+}
+
+/** Versions that are read for one file. */
+const MOST_READ = 1000;
+
+/**
+ * Lists files with their version. If the prefix is the key of a file in `@latest`, it lists the file
+ * in all versions of the name, newest first.
+ */
+export async function listVersions(
+  context: S3Context,
+  asked: AskedKeys & { afterCommit?: string },
+  access: Access,
+): Promise<VersionPage> {
+  const { prefix, limit, after, afterCommit } = asked;
+  const parts = parseKey(prefix);
+  const isFile = parts.kind === "files" && parts.ref === "latest" && parts.path !== "";
+  const isInside = isFile && after === prefix && afterCommit !== undefined;
+  const items: ListedVersion[] = [];
+  if (isFile && (after < prefix || isInside)) {
+    access.check("read", parts.name);
+    const { registry } = context;
+    let isAfter = !isInside, isLatest = true;
+    for await (
+      const { info } of registry.versions(parts.name, { details: true, limit: MOST_READ })
+    ) {
+      const file = info?.files.find(({ path }) => path === parts.path);
+      if (isLatest && file === undefined) break; // it is not a file of the latest version
+      if (isAfter && info !== undefined && file !== undefined && isObject(file)) {
+        if (items.length === limit) {
+          return { items, next: { key: prefix, commit: items.at(-1)?.info?.commit } };
+        }
+        items.push({ key: prefix, file, info, isLatest });
+      }
+      isAfter ||= info?.commit === afterCommit;
+      isLatest = false;
+    }
+  }
+  const isListed = items.length > 0 || isInside;
+  const rest = { ...asked, after: isListed ? prefix : after, limit: limit - items.length };
+  const page: KeyPage = rest.limit === 0 ? { items: [] } : await listKeys(context, rest, access);
+  items.push(...page.items.map((item) => ({ ...item, info: page.info, isLatest: true })));
+  return { items, next: page.next === undefined ? undefined : { key: page.next } };
+}

@@ -1,0 +1,134 @@
+// Requests of S3 beside reads and listings: versions, checksums, tags, settings, hosts, origins.
+import { assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
+import { annotate } from "../../../registry/mod.ts";
+import { openS3, saveFiles } from "./open_s3.ts";
+
+const textsIn = (text: string, name: string) =>
+  Array.from(text.matchAll(new RegExp(`<${name}>([^<]*)<`, "g")), ([, value]) => value);
+
+Deno.test("a version id is the commit of a version, also after the alias has moved", async () => {
+  await using s3 = await openS3();
+  const { registry, read, fails } = s3;
+  const saved = [];
+  for (const text of ["one", "two", "three"]) {
+    saved.push(await saveFiles(registry, "n", { a: text, b: "same" }, { alias: "live" }));
+  }
+  const [one, two] = saved.map(({ commit }) => commit);
+  const head = await s3.ask("/holdfast/n/@latest/a", { method: "HEAD" });
+  assertEquals(head.headers.get("x-amz-version-id"), saved[2]!.commit);
+  assertEquals(head.headers.get("x-amz-meta-holdfast-version"), "3.0.0");
+  await using other = await openS3(); // opened nothing yet
+  assertEquals(await other.fails(`/holdfast/n/@live/a?versionId=${one}`), [404, "NoSuchVersion"]);
+  assertEquals(await read(`/holdfast/n/@live/a?versionId=${one}`), [200, "one"]);
+  assertEquals(await read(`/holdfast/n/@2.0.0/a?versionId=${two}`), [200, "two"]);
+  assertEquals(await fails(`/holdfast/n/@2.0.0/a?versionId=${one}`), [404, "NoSuchVersion"]);
+  assertEquals(await fails("/holdfast/n/@live/a?versionId=null"), [404, "NoSuchVersion"]);
+  assertEquals(await fails(`/holdfast/n/@live/c?versionId=${one}`), [404, "NoSuchKey"]);
+  const fixed = await s3.ask(`/holdfast/n/@live/a?versionId=${one}`);
+  assertMatch(fixed.headers.get("cache-control")!, /immutable/);
+  await fixed.body?.cancel();
+
+  const versions = async (query: string) => (await read(`/holdfast?versions&${query}`))[1];
+  const all = await versions("prefix=n/@latest/a");
+  const commits = saved.map(({ commit }) => commit).toReversed();
+  assertEquals(textsIn(all, "VersionId"), commits);
+  assertEquals(textsIn(all, "IsLatest"), ["true", "false", "false"]);
+  const first = await versions("prefix=n/@latest/a&max-keys=1");
+  assertEquals(textsIn(first, "NextVersionIdMarker"), [commits[0]]);
+  const marker = `key-marker=n/@latest/a&version-id-marker=${commits[0]}`;
+  assertEquals(
+    textsIn(await versions(`prefix=n/@latest/a&${marker}`), "VersionId"),
+    commits.slice(1),
+  );
+  const folder = await versions("prefix=n/@live/");
+  assertEquals(textsIn(folder, "Key"), ["n/@live/a", "n/@live/b"]);
+  assertEquals(textsIn(folder, "VersionId"), [commits[0], commits[0]]);
+  assertEquals(textsIn(await versions("prefix=n/&delimiter=/"), "Prefix").slice(1)[0], "n/@1.0.0/");
+});
+
+Deno.test("ranges of an alias that has moved fail, and never give a mixture", async () => {
+  await using s3 = await openS3();
+  const { registry, ask } = s3;
+  const letters = (letter: string) => letter.repeat(30);
+  await saveFiles(registry, "n", { a: letters("1") }, { alias: "live" });
+  const range = async (from: number, headers: Record<string, string> = {}, at = "live") => {
+    const range = `bytes=${from}-${from + 9}`;
+    const answer = await ask(`/holdfast/n/@${at}/a`, { headers: { range, ...headers } });
+    return [answer.status, await answer.text(), answer.headers.get("etag")] as const;
+  };
+  const [, , etag] = await range(0);
+  await saveFiles(registry, "n", { a: letters("2") }, { alias: "live" });
+  assertEquals((await range(10, { "if-match": etag! }))[0], 412);
+  assertEquals((await range(10))[0], 412, "without a condition");
+  assertEquals((await range(10, {}, "1.0.0")).slice(0, 2), [206, letters("1").slice(0, 10)]);
+  assertEquals(
+    (await range(0)).slice(0, 2),
+    [206, letters("2").slice(0, 10)],
+    "from the beginning",
+  );
+  assertEquals((await range(10)).slice(0, 2), [206, letters("2").slice(0, 10)]);
+});
+
+Deno.test("a file has its SHA-256 as ETag and checksum, and the headers that a request chooses", async () => {
+  await using s3 = await openS3();
+  const { registry, ask } = s3;
+  await saveFiles(registry, "n", { "a.json": "{}" });
+  await annotate(registry, "n@1.0.0", { labels: { stage: "<prod>", count: 3 } });
+  const path = "/holdfast/n/@1.0.0/a.json";
+  const hex = "44136fa355b3678a1146ad16f7e8649e94fb4fc21fe77e8310c060f61caaff8a";
+  const base64 = "RBNvo1WzZ4oRRq0W9+hknpT7T8If536DEMBg9hyq/4o=";
+  const headers = { "x-amz-checksum-mode": "ENABLED" };
+  const whole = await ask(`${path}?partNumber=1`, { headers });
+  assertEquals([whole.headers.get("etag"), await whole.text()], [`"${hex}"`, "{}"]);
+  assertEquals(whole.headers.get("x-amz-checksum-sha256"), base64);
+  const part = await ask(path, { headers: { ...headers, range: "bytes=0-0" } });
+  assertEquals([part.headers.get("x-amz-checksum-sha256"), await part.text()], [null, "{"]);
+  assertEquals(await s3.fails(`${path}?partNumber=2`), [416, "InvalidPartNumber"]);
+  const query = "response-content-type=text%2Fhtml&response-content-disposition=attachment";
+  const chosen = await ask(`${path}?${query}`, { method: "HEAD" });
+  assertEquals(chosen.headers.get("content-type"), "text/html");
+  assertEquals(chosen.headers.get("content-disposition"), "attachment");
+  assertMatch(chosen.headers.get("content-security-policy")!, /sandbox/);
+  const injected = `${path}?response-content-type=a%0d%0aset-cookie:b`;
+  assertEquals(await s3.fails(injected), [400, "InvalidArgument"]);
+  const attributes = "ETag, Checksum,ObjectSize";
+  const [, about] = await s3.read(`${path}?attributes`, {
+    headers: { "x-amz-object-attributes": attributes },
+  });
+  assertStringIncludes(about, `<ETag>${hex}</ETag><Checksum><ChecksumSHA256>${base64}</`);
+  assertEquals([textsIn(about, "ObjectSize"), textsIn(about, "StorageClass")], [["2"], []]);
+  const [, tags] = await s3.read(`${path}?tagging`);
+  assertEquals(textsIn(tags, "Value"), ["&lt;prod&gt;", "3"]);
+  for (
+    const [path, code] of [
+      ["/holdfast?policy", "NoSuchBucketPolicy"],
+      ["/holdfast?uploads", "NotImplemented"],
+      ["/holdfast/n/@1.0.0/a.json?torrent", "NotImplemented"],
+      ["/holdfast?max-keys=many", "InvalidArgument"],
+    ]
+  ) assertEquals((await s3.fails(path!))[1], code);
+  for (const setting of ["location", "versioning", "acl"]) {
+    assertEquals((await s3.fails(`/holdfast?${setting}`))[0], 200, setting);
+  }
+});
+
+Deno.test("the bucket is also a host, and pages of allowed origins may read it", async () => {
+  await using s3 = await openS3({ cors: ["https://app.example"], s3: { bucket: "data" } });
+  await saveFiles(s3.registry, "n", ["a"]);
+  const ask = async (url: string, headers: Record<string, string> = {}) =>
+    await s3.handler(new Request(url, { headers }));
+  const at = "http://data.localhost:9";
+  assertEquals(await (await ask(`${at}/n/@1.0.0/a`)).text(), "in a");
+  assertStringIncludes(await (await ask(`${at}/?list-type=2&prefix=n/@1/`)).text(), "n/@1/a");
+  const path = "http://localhost/data/n/@1.0.0/a";
+  const page = await ask(path, { origin: "https://app.example" });
+  assertEquals(page.headers.get("access-control-allow-origin"), "https://app.example");
+  assertEquals(page.headers.get("access-control-expose-headers"), "*");
+  await page.body?.cancel();
+  const foreign = await ask(path, { origin: "https://evil.example" });
+  assertStringIncludes(await foreign.text(), "<Code>AccessDenied</Code>");
+  assertEquals(
+    (await ask("http://localhost/names")).headers.get("content-type"),
+    "application/json",
+  );
+});
