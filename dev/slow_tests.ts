@@ -99,6 +99,7 @@ export const WITH_PROGRAMS: readonly string[] = [
   "tests/lazy_drivers_test.ts",
   "tests/publish_test.ts",
   "tests/gateways/dav/rclone_test.ts",
+  "tests/gateways/s3/clients_test.ts",
   "tests/backends/bucket/connections_test.ts",
 ];
 

@@ -6,6 +6,9 @@ import { noise } from "../../registry/registries.ts";
 import { tempRoot } from "../../support/temp_root.ts";
 import { saveFiles } from "./open_s3.ts";
 
+/** The key of derived secrets. */
+export const S3_KEY = "k".repeat(43);
+
 /** Serves two versions of `team/digits`, and a token that may read them. */
 export async function serveS3() {
   const root = await tempRoot();
@@ -14,12 +17,13 @@ export async function serveS3() {
   await saveFiles(registry, "team/digits", ["a.txt", "ü + b.txt", "in/c.txt"]);
   const { token } = await createToken(root.join("t.json"), { scopes: ["read:team/*"] });
   const tokens = await openTokenFile(root.join("t.json"));
-  const handler = createHandler(registry, { tokens, gateways: [createS3Gateway()] });
+  const handler = createHandler(registry, { tokens, gateways: [createS3Gateway({ key: S3_KEY })] });
   const server = await listen(handler, { port: 0, hasTokens: true });
   return {
     url: server.url,
     token,
     registry,
+    tokenFile: root.join("t.json"),
     [Symbol.asyncDispose]: async () => {
       await server.stop({ withinMs: 0 });
       await handler.close();

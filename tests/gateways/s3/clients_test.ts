@@ -1,0 +1,241 @@
+// Real clients read the same version, and the programs of docs/s3.md run as they stand there.
+import { assertEquals, assertStringIncludes } from "@std/assert";
+import { execFile } from "node:child_process";
+import { existsSync } from "node:fs";
+import { join } from "@std/path";
+import { createToken } from "../../../apps/server.ts";
+import { readTokens } from "../../../apps/server/access/token_file.ts";
+import { realSystem } from "../../../core/system.ts";
+import { localPath } from "../../../mod.ts";
+import { secretOf } from "../../../gateways/s3/derived_secret.ts";
+import { judgeTest } from "../../judges/judge_test_case.ts";
+import { noise } from "../../registry/registries.ts";
+import { findPython } from "../../support/numpy.ts";
+import { REPOSITORY } from "../../support/run_deno.ts";
+import { tempRoot } from "../../support/temp_root.ts";
+import { S3_KEY, serveS3 } from "./serve_s3.ts";
+
+const clients = realSystem.env("HOLDFAST_S3_CLIENTS") ??
+  join(realSystem.env("HOME") ?? "", ".cache/holdfast-ci/s3");
+const python = await findPython("pyarrow, pandas, polars");
+const missing = python === undefined
+  ? "no Python with pyarrow, pandas and polars"
+  : existsSync(join(clients, "duckdb"))
+  ? undefined
+  : "the clients of S3 are not installed; .ci/run installs them";
+
+const pythonOf = (venv: string) => join(clients, venv, "bin/python");
+
+/** The folder that the clients read, and a service with it as `data:cells`. */
+async function served() {
+  const root = await tempRoot();
+  const folder = root.join("cells");
+  await Deno.mkdir(`${folder}/in`, { recursive: true });
+  for (const part of [0, 1]) {
+    await Deno.mkdir(`${folder}/part=${part}`);
+    const rows = `pa.table({"x": list(range(1000)), "y": [${part}] * 1000})`;
+    const to = JSON.stringify(`${folder}/part=${part}/data.parquet`);
+    await execute(python!, [
+      "-c",
+      `import pyarrow as pa, pyarrow.parquet as pq; pq.write_table(${rows}, ${to})`,
+    ]);
+  }
+  await Deno.writeFile(`${folder}/large.bin`, noise(20_000_000));
+  await Deno.writeTextFile(`${folder}/empty`, "");
+  await Deno.writeTextFile(`${folder}/in/ü + b.txt`, "text");
+  const service = await serveS3();
+  await service.registry.save("data:cells", localPath(folder), { alias: "production" });
+  const host = service.url.replace("http://", "");
+  const { token, stored } = await createToken(service.tokenFile, { scopes: ["read:data:*"] });
+  await Deno.writeTextFile(root.join("token"), token);
+  const [key] = (await readTokens(service.tokenFile))!.filter(({ id }) => id === stored.id);
+  const byToken = {
+    AWS_ACCESS_KEY_ID: "any",
+    AWS_SECRET_ACCESS_KEY: token,
+    AWS_SESSION_TOKEN: token,
+  };
+  const bySecret = {
+    AWS_ACCESS_KEY_ID: stored.id,
+    AWS_SECRET_ACCESS_KEY: secretOf(S3_KEY, key!),
+  };
+  const common = {
+    PATH: realSystem.env("PATH") ?? "",
+    HOME: root.path,
+    AWS_ENDPOINT_URL: service.url,
+    S3_ENDPOINT_URL: service.url,
+    AWS_REGION: "us-east-1",
+    URL: service.url,
+    HOST: host,
+    HOLDFAST_TOKEN: token,
+  };
+  const run = (command: string, args: string[], env: Record<string, string> = byToken) =>
+    execute(command, args, { cwd: root.path, env: { ...common, ...env } });
+  return {
+    ...service,
+    root,
+    folder,
+    host,
+    run,
+    bySecret,
+    /** Fails unless a folder has the files of the version. */
+    sameFiles: (copy: string) => execute("diff", ["-r", root.join(copy), folder]),
+    [Symbol.asyncDispose]: async () => {
+      await service[Symbol.asyncDispose]();
+      await root.remove();
+    },
+  };
+}
+
+function execute(
+  command: string,
+  args: string[],
+  options: { cwd?: string; env?: Record<string, string> } = {},
+): Promise<string> {
+  return new Promise((resolve, reject) =>
+    execFile(command, args, { ...options, maxBuffer: 2 ** 26 }, (error, stdout, stderr) => {
+      if (error === null) resolve(stdout);
+      else reject(new Error(`${command} ${args.join(" ").slice(0, 200)}: ${stderr || stdout}`));
+    })
+  );
+}
+
+const AT = "s3://holdfast/data:cells/@production/";
+const KEYS = ["empty", "in/ü + b.txt", "large.bin", "part=0/data.parquet", "part=1/data.parquet"];
+
+judgeTest("the AWS CLI, s5cmd and rclone list and copy a version", missing, async () => {
+  await using s3 = await served();
+  const { run, bySecret, sameFiles, url } = s3;
+  const aws = (...args: string[]) => run(join(clients, "aws/bin/aws"), ["s3", ...args]);
+  const recursive = (await aws("ls", "--recursive", AT)).trim().split("\n");
+  assertEquals(recursive.map((line) => line.split("@production/")[1]), KEYS);
+  assertEquals((await aws("ls", "s3://holdfast/")).trim(), "PRE data:cells/");
+  await aws("sync", AT, "by_aws");
+  await sameFiles("by_aws");
+  assertEquals(await aws("sync", AT, "by_aws"), "");
+  const refused = await aws("cp", "token", `${AT}new`).catch((error) => error.message);
+  assertStringIncludes(refused, "save a version with `holdfast save`");
+  const flat = await aws("ls", "--recursive", "s3://holdfast/").catch((error) => error.message);
+  assertStringIncludes(flat, "List with the delimiter /");
+
+  const s5cmd = (...args: string[]) => run(join(clients, "aws/bin/s5cmd"), args);
+  assertEquals((await s5cmd("ls", `${AT}*`)).trim().split("\n").length, KEYS.length);
+  await s5cmd("cp", `${AT}*`, "by_s5cmd/");
+  await sameFiles("by_s5cmd");
+  assertEquals(await s5cmd("cat", `${AT}in/ü + b.txt`), "text");
+
+  const { AWS_ACCESS_KEY_ID: id, AWS_SECRET_ACCESS_KEY: secret } = bySecret;
+  const options = [`--s3-access-key-id=${id}`, `--s3-secret-access-key=${secret}`, "--config="];
+  const rclone = (...args: string[]) =>
+    run("rclone", [...args, "--s3-provider=Other", `--s3-endpoint=${url}`, ...options], {});
+  const at = ":s3:holdfast/data:cells/@production";
+  const files = (text: string) => text.trim().split("\n").sort();
+  assertEquals(files(await rclone("lsf", "-R", "--files-only", at)), KEYS);
+  await rclone("copy", at, "by_rclone");
+  await sameFiles("by_rclone");
+  await rclone("check", at, "by_rclone");
+  assertEquals(files(await rclone("lsf", "-R", "--files-only", "--s3-versions", at)), KEYS);
+});
+
+const S3FS = `
+import os, s3fs
+token, at = os.environ["HOLDFAST_TOKEN"], "holdfast/data:cells/@production"
+given = dict(key="any", secret=token, token=token, endpoint_url=os.environ["URL"])
+fs = s3fs.S3FileSystem(**given)
+print(sorted(path.split("@production/")[1] for path in fs.find(at)))
+print(fs.glob(at + "/*.bin") == [at + "/large.bin"], fs.exists(at + "/none"), fs.isdir(at), fs.ls("holdfast"))
+large = open("cells/large.bin", "rb").read()
+with fs.open(at + "/large.bin") as file:
+    file.seek(7_000_000)
+    print(file.read(10) == large[7_000_000:7_000_010])
+fs.get(at, "by_s3fs", recursive=True)
+with s3fs.S3FileSystem(version_aware=True, **given).open(at + "/large.bin") as file:
+    print(file.read() == large, len(file.version_id))
+`;
+
+const ARROW = `
+import os, polars
+from pyarrow import dataset, fs
+token, at = os.environ["HOLDFAST_TOKEN"], "holdfast/data:cells/@production"
+s3 = fs.S3FileSystem(access_key="any", secret_key=token, session_token=token, region="us-east-1",
+    scheme="http", endpoint_override=os.environ["HOST"])
+print(sorted(each.path.split("@production/")[1] for each in s3.get_file_info(fs.FileSelector(at))))
+print([s3.get_file_info(path).type.name for path in [at, at + "/none", "holdfast/data:cells"]])
+print(s3.open_input_file(at + "/large.bin").read() == open("cells/large.bin", "rb").read())
+files = [at + "/part=%d/data.parquet" % part for part in (0, 1)]
+print(dataset.dataset(files, filesystem=s3).to_table().num_rows)
+options = dict(aws_endpoint_url=os.environ["URL"], aws_access_key_id="any", aws_secret_access_key=token,
+    aws_session_token=token, aws_region="us-east-1", aws_allow_http="true")
+print(polars.scan_parquet("s3://" + at + "/**/*.parquet", storage_options=options).collect().height)
+`;
+
+const MINIO = `
+import os
+from minio import Minio
+token, at = os.environ["HOLDFAST_TOKEN"], "data:cells/@production/"
+client = Minio(os.environ["HOST"], "any", token, session_token=token, secure=False)
+print(sorted(each.object_name[len(at):] for each in client.list_objects("holdfast", at, recursive=True)))
+print(client.stat_object("holdfast", at + "large.bin").size, client.bucket_exists("holdfast"), client.bucket_exists("other"))
+client.fget_object("holdfast", at + "large.bin", "by_minio")
+print(open("by_minio", "rb").read() == open("cells/large.bin", "rb").read())
+`;
+
+judgeTest("s3fs, pyarrow, polars and minio-py list and read a version", missing, async () => {
+  await using s3 = await served();
+  const { run, sameFiles } = s3;
+  const keys = `['${KEYS.join("', '")}']`;
+  const lines = async (venv: string, program: string) =>
+    (await run(venv, ["-c", program])).trim().split("\n");
+  assertEquals(await lines(pythonOf("s3fs"), S3FS), [
+    keys,
+    "True False True ['holdfast/data:cells']",
+    "True",
+    "True 36",
+  ]);
+  await sameFiles("by_s3fs");
+  assertEquals(await lines(python!, ARROW), [
+    "['empty', 'in', 'large.bin', 'part=0', 'part=1']",
+    "['Directory', 'NotFound', 'Directory']",
+    ...["True", "2000", "2000"],
+  ]);
+  assertEquals(await lines(pythonOf("aws"), MINIO), [keys, "20000000 True False", "True"]);
+});
+
+/** Returns the program below a heading of docs/s3.md, for a service at another place. */
+async function programOf(
+  heading: string,
+  { url, host }: { url: string; host: string },
+): Promise<string> {
+  const text = await Deno.readTextFile(join(REPOSITORY, "docs/s3.md"));
+  const [, program] = text.split(`### ${heading}\n`)[1]!.split(/```(?:python|bash)\n/, 2);
+  return program!.split("```")[0]!.replaceAll("https://registry.example.com", url)
+    .replaceAll("registry.example.com", host);
+}
+
+judgeTest("the programs of docs/s3.md run", missing, async () => {
+  await using s3 = await served();
+  const { run, bySecret, sameFiles } = s3;
+  const arrow = (await programOf("pandas and pyarrow", s3)).replace(
+    'scheme="https"',
+    'scheme="http"',
+  )
+    .replace("@1.0.0", "@1.0.0/part=1"); // beside files of other kinds
+  assertEquals(await run(python!, ["-c", arrow]), "1000 499500\n");
+  await run("bash", ["-euc", await programOf("rclone: copy a version", s3)]);
+  await sameFiles("cells");
+  const link =
+    (await run(pythonOf("aws"), ["-c", await programOf("A link to a file", s3)], bySecret)).trim();
+  const answer = await fetch(link);
+  assertEquals(await answer.bytes(), await Deno.readFile(`${s3.folder}/part=0/data.parquet`));
+  // DuckDB installs its extension from its own site; here it comes from PyPI, unsigned.
+  const install = `import duckdb_extension_httpfs as at, glob
+path = glob.glob(at.__path__[0] + "/extensions/*/httpfs.duckdb_extension")[0]
+connect = duckdb.connect
+duckdb.connect = lambda: connect(config={"allow_unsigned_extensions": "true"})
+`;
+  const duckdb = (await programOf("DuckDB: query a version", s3))
+    .replace("import duckdb, os\n", `import duckdb, os\n${install}`)
+    .replace('db.execute("INSTALL httpfs")\n', "")
+    .replace('"LOAD httpfs"', `f"LOAD '{path}'"`)
+    .replace("URL_STYLE", "USE_SSL false, URL_STYLE");
+  assertEquals(await run(pythonOf("duckdb"), ["-c", duckdb]), "[(2000, 999000)]\n");
+});
