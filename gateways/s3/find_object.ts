@@ -1,9 +1,9 @@
 // The file of a version that a key means, and with a version id (the commit) the version it had.
 import type { Artifact, ArtifactInfo } from "../../mod.ts";
 import type { ArtifactFile } from "../../materializers/mod.ts";
-import { isRegistryError, parseRef, shown } from "../../core/kernel.ts";
-import { answerInPlace } from "../../apps/server/extending.ts";
-import type { Answer, AskedVersion, RouteContext } from "../../apps/server/extending.ts";
+import { isRegistryError, keepNewest, parseRef, shown, type System } from "../../core/kernel.ts";
+import { answerInPlace, isExact } from "../../apps/server/extending.ts";
+import type { Access, Answer, AskedVersion, RouteContext } from "../../apps/server/extending.ts";
 import { s3Error } from "./errors.ts";
 import { isObject } from "./listing.ts";
 import type { S3Context } from "./routes/buckets.ts";
@@ -12,6 +12,31 @@ export interface FoundObject {
   artifact: Artifact;
   file: ArtifactFile;
   asked: AskedVersion;
+}
+
+/** How long the commit of an exact version is known, milliseconds: clients read many ranges. */
+const KEEP_MS = 60_000;
+/** Maximum number of exact versions whose commit is known. */
+const MOST_KNOWN = 1000;
+
+/** The commits of exact versions, for a moment. */
+export class ExactVersions {
+  readonly #system: Pick<System, "monotonic">;
+  readonly #known = new Map<string, { commit: string; until: number }>();
+
+  constructor(system: Pick<System, "monotonic">) {
+    this.#system = system;
+  }
+
+  commitOf({ name, version }: AskedVersion): string | undefined {
+    const known = this.#known.get(`${name}@${version}`);
+    return known && this.#system.monotonic() < known.until ? known.commit : undefined;
+  }
+
+  note({ name, version }: AskedVersion, commit: string): void {
+    this.#known.set(`${name}@${version}`, { commit, until: this.#system.monotonic() + KEEP_MS });
+    keepNewest(this.#known, MOST_KNOWN);
+  }
 }
 
 /** Versions that are searched for a commit. */
@@ -31,7 +56,7 @@ export async function withObject(
   const commit = new URL(c.request.url).searchParams.get("versionId") ?? undefined;
   if (commit === undefined) {
     const asked = { name, version };
-    return await answer(objectOf(c, asked, await openVersion(asked, access)));
+    return await answer(objectOf(c, asked, await openRef(context, asked, access)));
   }
   if (!COMMIT.test(commit)) throw noSuchVersion(key);
   try {
@@ -46,6 +71,25 @@ export async function withObject(
     const asked = { name, version: info.version, commit };
     return await answer(objectOf(c, asked, await openVersion(asked, access)));
   });
+}
+
+/** Opens what a ref means now. For an exact version, no request goes to the store. */
+async function openRef(
+  { registry, openVersion, exactVersions }: S3Context,
+  asked: AskedVersion,
+  access: Access,
+): Promise<Artifact> {
+  const commit = exactVersions.commitOf(asked);
+  if (commit !== undefined) {
+    try {
+      return await openVersion({ ...asked, commit }, access);
+    } catch (error) {
+      if (!isRegistryError(error, "Conflict", "NotFound")) throw error; // else it was deleted
+    }
+  }
+  const artifact = await openVersion(asked, access);
+  if (isExact(registry, asked, artifact)) exactVersions.note(asked, artifact.info.commit);
+  return artifact;
 }
 
 async function infoOfCommit(

@@ -7,6 +7,7 @@ import type { Gateway, GatewayContext, Routes } from "../../apps/gateways.ts";
 import { invalid, shown } from "../../core/kernel.ts";
 import { credentialsOf } from "./credentials.ts";
 import { answered } from "./errors.ts";
+import { ExactVersions } from "./find_object.ts";
 import type { S3Options } from "./options.ts";
 import { bucketRoutes } from "./routes/buckets.ts";
 import { objectRoutes } from "./routes/objects.ts";
@@ -50,8 +51,9 @@ export function createS3Gateway(options: S3Options = {}): Gateway {
       isSigned(request),
     takesAllPaths: true,
     addRoutes(routes: Routes, context: GatewayContext) {
-      bucketRoutes(routes, { ...context, bucket });
-      objectRoutes(routes, { ...context, bucket });
+      const own = { ...context, bucket, exactVersions: new ExactVersions(context.system) };
+      bucketRoutes(routes, own);
+      objectRoutes(routes, own);
     },
     authorization: (request, { nowMs }) => credentialsOf(request, { nowMs, key }),
     received(request) {

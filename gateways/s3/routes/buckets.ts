@@ -9,11 +9,13 @@ import type {
 } from "../../../apps/server/extending.ts";
 import { type Element, element, elements, etagOf, timeOf, xmlAnswer } from "../answers.ts";
 import { s3Error } from "../errors.ts";
+import type { ExactVersions } from "../find_object.ts";
 import { type ExactVersion, type KeyPage, listKeys } from "../listing.ts";
 import { type ListedVersion, listVersions, type VersionPage } from "./versions.ts";
 
 export interface S3Context extends GatewayContext {
   readonly bucket: string;
+  readonly exactVersions: ExactVersions;
 }
 
 /** The owner of all that is listed. */

@@ -2,6 +2,7 @@
 import { AwsClient } from "npm:aws4fetch@^1.0.20";
 import { createAccess, parseScope } from "../../../apps/server/access/access.ts";
 import { hashToken } from "../../../apps/server/access/token_file.ts";
+import type { Backend } from "../../../backends/mod.ts";
 import type { HandlerOptions } from "../../../apps/server.ts";
 import { openRegistry, type Registry, type SaveOptions } from "../../../mod.ts";
 import { createCheckedHandler } from "../../apps/server/checked_handler.ts";
@@ -12,7 +13,7 @@ export const tokens: NonNullable<HandlerOptions["tokens"]> = {
   find: (authorization: string | null) => {
     const [, scopes] = /^Bearer (\w+:.+|admin)$/.exec(authorization ?? "") ?? [];
     return Promise.resolve(
-      scopes === undefined ? undefined : createAccess("me", scopes.split(",").map(parseScope)),
+      scopes === undefined ? undefined : createAccess(scopes, scopes.split(",").map(parseScope)),
     );
   },
   prove: ({ token, isOf }) =>
@@ -59,9 +60,9 @@ export async function saveFiles(
 
 /** Opens a service of versions as objects, whose answers are checked. */
 export async function openS3(
-  { s3, ...options }: HandlerOptions & { s3?: S3Options } = {},
+  { s3, backend, ...options }: HandlerOptions & { s3?: S3Options; backend?: Backend } = {},
 ) {
-  const registry = await openRegistry("memory:");
+  const registry = await openRegistry(backend ?? "memory:");
   const handler = createCheckedHandler(registry, { gateways: [createS3Gateway(s3)], ...options });
   const ask = (path: string, init?: RequestInit) =>
     handler(new Request(`http://localhost${path}`, init));
