@@ -18,7 +18,7 @@ export async function readKey(file: string): Promise<string> {
   } catch (cause) {
     if ((cause as NodeJS.ErrnoException).code === "ENOENT") {
       throw notFound(action, file, "no such file", {
-        hint: "Create it with `holdfast token s3`.",
+        hint: "Print the S3 secret of a token: that creates the key.",
       });
     }
     throw denied(action, file, "this user may not read it", {
@@ -27,7 +27,7 @@ export async function readKey(file: string): Promise<string> {
     });
   }
   if (/^[\w-]{43,}$/.test(text)) return text;
-  throw corrupt(action, file, "it is not a key of holdfast token s3", {
+  throw corrupt(action, file, "not an S3 key", {
     hint: "Restore it from a backup. With another key, all S3 secrets change.",
   });
 }

@@ -13,7 +13,7 @@ cliTest("a token has an S3 secret, which a service with the same key accepts", a
   assertEquals([accessKeyId, (await Deno.stat(it.root.join("s3.key"))).mode! & 0o777], [id, 0o600]);
   await it.fails("token s3 0123 --tokens t --s3-key s3.key", 3, "token ls", at);
   await it.fails(`token s3 ${id} --tokens t`, 2, "Add --s3-key", at);
-  await it.fails("serve --port 0 --s3 --tokens t --s3-key t", 5, "not a key", at);
+  await it.fails("serve --port 0 --s3 --tokens t --s3-key t", 5, "not an S3 key", at);
 
   await it.holdfast("init reg", at);
   await it.holdfast("save a t -r reg", at);
