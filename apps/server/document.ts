@@ -19,8 +19,8 @@ export function createDocument(
     const path = route.path.replace(/:(\w+)(\{[^}]*\})?/g, "{$1}");
     const operation = describe(route, schemas);
     const methods = paths[path] ??= {};
-    methods[route.method.toLowerCase()] = operation;
-    if (route.method === "GET") methods.head = headOf(operation);
+    methods[route.method.toLowerCase()] ??= operation; // the first one wins, as in a table
+    if (route.method === "GET") methods.head ??= headOf(operation);
   }
   const tokens = { securitySchemes: { token: { type: "http", scheme: "bearer" } } };
   const description = "Versioned artifacts on your own storage.";

@@ -63,7 +63,7 @@ const LISTING =
 Deno.test("requests are signed by a session token or a derived secret, URLs only by that", async () => {
   await using s3 = await openWithTokens();
   const { sign, status, token, derived } = s3;
-  for (const path of ["/holdfast/open/@1.0.0/a", ODD, LISTING, "/holdfast?location", "/"]) {
+  for (const path of ["/holdfast/open/@1.0.0/a", ODD, LISTING, "/holdfast?location"]) {
     const headers = { range: "bytes=0-", "x-amz-checksum-mode": "  ENABLED  it " };
     const done = path.includes("/@1.0.0/") ? [206] : [200];
     assertEquals(await status(await sign(path, { token, headers })), done, path);
@@ -74,9 +74,9 @@ Deno.test("requests are signed by a session token or a derived secret, URLs only
   const withToken = await sign("/holdfast/open/@1.0.0/a", { token, expires: 60 });
   assertEquals(await status(withToken), [400, "InvalidToken"]);
   const other = await derived("o".repeat(43));
-  assertEquals(await status(await sign("/", other)), [403, "SignatureDoesNotMatch"]);
+  assertEquals(await status(await sign("/holdfast?acl", other)), [403, "SignatureDoesNotMatch"]);
   const unknown = { ...await derived(), accessKeyId: "0123456789ab" };
-  assertEquals(await status(await sign("/", unknown)), [403, "InvalidAccessKeyId"]);
+  assertEquals(await status(await sign("/holdfast?acl", unknown)), [403, "InvalidAccessKeyId"]);
   const secret = await sign("/holdfast/secret/@1.0.0/a", await derived());
   assertEquals(await status(secret), [403, "AccessDenied"]);
 });
@@ -137,7 +137,7 @@ function changed(text: string, random: Random): string {
 
 /** The changes of a request that its signature covers. */
 const MUTATIONS: readonly ((sent: Sent, random: Random) => void)[] = [
-  (sent, random) => sent.path = changed(sent.path.replace(/%../g, "x"), random),
+  (sent, random) => sent.path = `/${changed(sent.path.slice(1).replace(/%../g, "x"), random)}`,
   (sent) => sent.path += "/",
   (sent) => sent.path = `/holdfast/other${sent.path.slice(9)}`,
   (sent) => sent.method = "HEAD",
