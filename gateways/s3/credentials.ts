@@ -1,7 +1,7 @@
 // The token of a signed request, or the proof of one.
 import type { TokenProof } from "../../apps/gateways.ts";
 import { secretOf } from "./derived_secret.ts";
-import { s3Error } from "./errors.ts";
+import { s3Error } from "./s3_error.ts";
 import { readSignature, type Signature } from "./sigv4.ts";
 
 /**

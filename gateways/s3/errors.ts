@@ -1,29 +1,8 @@
-// Errors in the words of S3.
-import { Answer, RefusedRequest } from "../../apps/server/extending.ts";
+// Errors as the answers of S3.
+import { Answer } from "../../apps/server/extending.ts";
 import type { RequestInfo } from "../../apps/gateways.ts";
 import { element, elements, xmlAnswer } from "./answers.ts";
-
-/** The header of the code of an error. An answer to HEAD has no other place for it. */
-const ERROR_CODE = "x-amz-error-code";
-
-interface Words {
-  action: string;
-  subject?: string;
-  state: string;
-  hint?: string;
-}
-
-/** Returns an error with a code of S3. */
-export function s3Error(status: number, code: string, words: Words): RefusedRequest {
-  const ours = status === 403
-    ? "Denied"
-    : status === 404
-    ? "NotFound"
-    : status === 501
-    ? "Unsupported"
-    : "Invalid";
-  return new RefusedRequest({ status, code: ours, headers: { [ERROR_CODE]: code }, ...words });
-}
+import { ERROR_CODE } from "./s3_error.ts";
 
 /** The code and the status of S3 for each status of the service. */
 const CODES: Readonly<Record<number, readonly [code: string, status: number]>> = {

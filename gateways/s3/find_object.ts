@@ -1,42 +1,17 @@
 // The file of a version that a key means, and with a version id (the commit) the version it had.
 import type { Artifact, ArtifactInfo } from "../../mod.ts";
 import type { ArtifactFile } from "../../materializers/mod.ts";
-import { isRegistryError, keepNewest, parseRef, shown, type System } from "../../core/kernel.ts";
+import { isRegistryError, parseRef, shown } from "../../core/kernel.ts";
 import { answerInPlace, isExact } from "../../apps/server/extending.ts";
 import type { Access, Answer, AskedVersion, RouteContext } from "../../apps/server/extending.ts";
-import { s3Error } from "./errors.ts";
+import { s3Error } from "./s3_error.ts";
 import { isObject } from "./listing.ts";
-import type { S3Context } from "./routes/buckets.ts";
+import type { S3Context } from "./context.ts";
 
 export interface FoundObject {
   artifact: Artifact;
   file: ArtifactFile;
   asked: AskedVersion;
-}
-
-/** How long the commit of an exact version is known, milliseconds: clients read many ranges. */
-const KEEP_MS = 60_000;
-/** Maximum number of exact versions whose commit is known. */
-const MOST_KNOWN = 1000;
-
-/** The commits of exact versions, for a moment. */
-export class ExactVersions {
-  readonly #system: Pick<System, "monotonic">;
-  readonly #known = new Map<string, { commit: string; until: number }>();
-
-  constructor(system: Pick<System, "monotonic">) {
-    this.#system = system;
-  }
-
-  commitOf({ name, version }: AskedVersion): string | undefined {
-    const known = this.#known.get(`${name}@${version}`);
-    return known && this.#system.monotonic() < known.until ? known.commit : undefined;
-  }
-
-  note({ name, version }: AskedVersion, commit: string): void {
-    this.#known.set(`${name}@${version}`, { commit, until: this.#system.monotonic() + KEEP_MS });
-    keepNewest(this.#known, MOST_KNOWN);
-  }
 }
 
 /** Versions that are searched for a commit. */

@@ -4,7 +4,7 @@ import type { ArtifactInfo } from "../../mod.ts";
 import { readableNames } from "../../apps/server/extending.ts";
 import type { Access, GatewayContext } from "../../apps/server/extending.ts";
 import { compareKeys, type KeyParts, parseKey } from "./address.ts";
-import { s3Error } from "./errors.ts";
+import { s3Error } from "./s3_error.ts";
 
 type FileInfo = ArtifactInfo["files"][number];
 type FilesKey = Extract<KeyParts, { kind: "files" }>;

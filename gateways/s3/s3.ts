@@ -7,7 +7,7 @@ import type { Gateway, GatewayContext, Routes } from "../../apps/gateways.ts";
 import { invalid, shown } from "../../core/kernel.ts";
 import { credentialsOf } from "./credentials.ts";
 import { answered } from "./errors.ts";
-import { ExactVersions } from "./find_object.ts";
+import { ExactVersions } from "./context.ts";
 import type { S3Options } from "./options.ts";
 import { bucketRoutes } from "./routes/buckets.ts";
 import { objectRoutes } from "./routes/objects.ts";

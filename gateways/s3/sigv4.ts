@@ -1,7 +1,7 @@
 // Signature version 4, as the receiver of requests verifies it: in headers, and in the query of
 // presigned URLs.
 import { createHash, createHmac, timingSafeEqual } from "node:crypto";
-import { s3Error } from "./errors.ts";
+import { s3Error } from "./s3_error.ts";
 import type { RefusedRequest } from "../../apps/server/extending.ts";
 
 /** A signature of a request, whose form and time are right. */

@@ -1,22 +1,12 @@
 // Requests about the service and its bucket: listings, and what clients ask before them.
 import { Buffer } from "node:buffer";
 import { Answer, route } from "../../../apps/server/extending.ts";
-import type {
-  Access,
-  GatewayContext,
-  RouteContext,
-  Routes,
-} from "../../../apps/server/extending.ts";
+import type { Access, RouteContext, Routes } from "../../../apps/server/extending.ts";
 import { type Element, element, elements, etagOf, timeOf, xmlAnswer } from "../answers.ts";
-import { s3Error } from "../errors.ts";
-import type { ExactVersions } from "../find_object.ts";
+import { s3Error } from "../s3_error.ts";
+import type { S3Context } from "../context.ts";
 import { type ExactVersion, type KeyPage, listKeys } from "../listing.ts";
 import { type ListedVersion, listVersions, type VersionPage } from "./versions.ts";
-
-export interface S3Context extends GatewayContext {
-  readonly bucket: string;
-  readonly exactVersions: ExactVersions;
-}
 
 /** The owner of all that is listed. */
 export const OWNER = element("Owner", [

@@ -10,14 +10,14 @@ import { route } from "../../../apps/server/extending.ts";
 import type { RouteContext, Routes } from "../../../apps/server/extending.ts";
 import { parseKey } from "../address.ts";
 import { element, elements, etagOf, xmlAnswer } from "../answers.ts";
-import { s3Error } from "../errors.ts";
+import type { S3Context } from "../context.ts";
+import { s3Error } from "../s3_error.ts";
 import { type FoundObject, withObject } from "../find_object.ts";
 import {
   answerBucket,
   ERRORS,
   FULL_CONTROL,
   notImplemented,
-  type S3Context,
   wrongArgument,
   XML_CONTENT,
 } from "./buckets.ts";

@@ -3,7 +3,7 @@ import type { ArtifactInfo } from "../../../mod.ts";
 import type { Access } from "../../../apps/server/extending.ts";
 import { parseKey } from "../address.ts";
 import { type AskedKeys, isObject, type KeyPage, type Listed, listKeys } from "../listing.ts";
-import type { S3Context } from "./buckets.ts";
+import type { S3Context } from "../context.ts";
 
 export interface ListedVersion extends Listed {
   info?: ArtifactInfo;
