@@ -49,8 +49,19 @@ export interface Part {
   from?: string;
 }
 
+/** A page of a long list of files: a payload object. */
+export interface FilePage extends Part {
+  sha256: string;
+  /** Path of its first file. */
+  first: string;
+  /** Number of its files, also those of pages below it. */
+  files: number;
+  /** Bytes of these files. */
+  bytes: number;
+}
+
 export interface RecordBase {
-  /** `holdfast/1` */
+  /** `holdfast/1`; `holdfast/1-pages` for a version whose list of files is in pages */
   format: string;
   /** Number in its cell, from 1. */
   generation: number;
@@ -83,8 +94,11 @@ export interface VersionRecord extends RecordBase {
   inputs?: ArtifactInput[];
   /** Empty if there is a `fileList`. */
   files: StoredFile[];
-  /** Location of a long list of files: the JSON of `files` as a payload object. */
-  fileList?: Part & { sha256: string };
+  /**
+   * Location of a long list of files: the JSON of `files` as a payload object, or with `levels` the
+   * topmost page of a list in pages, which has `files` files.
+   */
+  fileList?: Part & { sha256: string; levels?: number; files?: number };
   /** See {@linkcode artifactDigest}. */
   digest: string;
   size: number;

@@ -28,6 +28,7 @@ import { deleteRef } from "./operations/delete.ts";
 import { readOrRecall } from "./cache/cached_records.ts";
 import { createPayloadExecutor } from "./cache/payload_jobs.ts";
 import { listVersions } from "./operations/listing.ts";
+import { PAGE_LIMITS } from "./format/file_pages.ts";
 import { listNames } from "./operations/names.ts";
 import {
   artifactInfo,
@@ -46,6 +47,7 @@ import { parseRef, type Ref } from "../core/naming/refs.ts";
 import { memberOf } from "../core/registry/release.ts";
 import { asAbsent, isAbsent, locate, tryLocate } from "./operations/resolve.ts";
 import { saveValue } from "./operations/save.ts";
+import { createLimit } from "../core/work/at_once.ts";
 import { gracesOf, openSettings } from "./settings.ts";
 import { watchLatest } from "./contract/watch.ts";
 
@@ -93,6 +95,7 @@ export async function openOnBackend(
     retryForMs: options.retryForMs ?? DEFAULT_RETRY_FOR_MS,
     settings: gracesOf(options),
     voids: new Set<string>(),
+    oneOfFewLists: createLimit(2),
     author: claimedAuthor(options.by ?? (system.env("HOLDFAST_BY") || undefined)),
   };
   const place = chooseCache(opening, options);
@@ -126,6 +129,7 @@ export async function openOnBackend(
     farAliases: new Set<string>(),
     executor,
     threads: checkThreads(options.threads, guardedBackend),
+    pageLimits: PAGE_LIMITS,
     announcer,
   });
   const registry = createRegistry(context);

@@ -5,6 +5,7 @@
 // long run waits longer, so that a day has a few thousand parts. A part is sent until it is stored:
 // its name has the number of its first point, so a repeat adds it only once.
 import { CURVE_FILE } from "../core/naming/value_files.ts";
+import { MOST_PART_FILES } from "../core/calls/file_limit.ts";
 import { checkMetadata } from "../core/calls/metadata.ts";
 import { invalid, isRegistryError, type RegistryError } from "../core/errors.ts";
 import { shown } from "../core/naming/names.ts";
@@ -222,9 +223,10 @@ export class OpenedRun implements Run {
     const isSent = sent?.value === value && sent?.materializer === materializer;
     const part = sent && isSent ? sent.part : valuePart(materializer, system.id());
     this.#value = { value, materializer, part };
+    const save = () => materializer.save(value, { signal, mostFiles: MOST_PART_FILES });
     await saveAgainIfChanged(
       materializer,
-      async () => await draft.addPart(part, materializer.save(value, { signal }), { signal }),
+      async () => await draft.addPart(part, save(), { signal }),
     );
     return { parts: [part], as: materializer };
   }

@@ -1,12 +1,36 @@
 // Limits on the files of a version and of a request. They are checked before any file is stored or
 // sent, by the paths and sizes that are known.
 import { invalid } from "../errors.ts";
+import { heapRoomBytes } from "../system.ts";
 
-/** Longest list of the files of a version, bytes: its JSON must fit into a string. */
+/** Longest list of files that is one object, bytes: its JSON must fit into a string. */
 export const MAX_FILE_LIST_BYTES: number = 256 * 1024 * 1024;
 
 /** Most files in one request to a service. */
 export const MOST_SENT_FILES = 100_000;
+
+/** Most files in one part of a draft, whose list is one object. */
+export const MOST_PART_FILES = 1_000_000;
+
+/** Memory that a program needs for each file of a version that it saves or lists, bytes. */
+const BYTES_OF_FILE = 600;
+
+/**
+ * Throws `Invalid` for more files than the heap of this thread has room for, before a list of them
+ * ends the program.
+ */
+export function checkHeap(
+  action: string,
+  subject: string | undefined,
+  count: number,
+  roomBytes: number | undefined = heapRoomBytes(),
+): void {
+  if (roomBytes === undefined || count * BYTES_OF_FILE < roomBytes) return;
+  const state = `${count} files are too many for the memory of this program`;
+  throw invalid(action, subject, state, {
+    hint: "Give the program more memory, or save several smaller artifacts.",
+  });
+}
 
 /** Characters of an entry in the list, of its part, and of its offset in a pack, at least. */
 const FILE = `{"path":"","size":,"sha256":"${"0".repeat(64)}"},`.length;
@@ -16,7 +40,7 @@ const OFFSET = `,"offset":00000`.length;
 const PACKED_BYTES = 256 * 1024;
 
 /**
- * Throws `Invalid` if the list of files would be too long for a version, unless most are equal.
+ * Throws `Invalid` if the list of files would be too long for one object, unless most are equal.
  * Files of unknown size count as empty.
  */
 export function checkFileList(files: Iterable<{ path: string; size?: number }>): void {
@@ -33,7 +57,8 @@ export function checkFileList(files: Iterable<{ path: string; size?: number }>):
 /** Throws `Invalid` for more files than one call may have. */
 export function checkFileCount(count: number, most?: number): void {
   if (most !== undefined && count > most) {
-    throw tooMany(`over ${most} files in one request to a service`);
+    const one = most === MOST_SENT_FILES ? "request to a service" : "part of a draft";
+    throw tooMany(`over ${most} files in one ${one}`);
   }
 }
 

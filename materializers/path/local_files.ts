@@ -76,12 +76,14 @@ export async function* filesOf(
   const walked = await walkFolder(realPath(followed(path, options)), { ...options, signal });
   const { files } = walked;
   checkFileCount(files.length, mostFiles);
-  checkFileList(
-    files.values().map(({ name, mode, state: { size } }) => ({
-      path: name,
-      size: mode === "folder" ? 0 : size,
-    })),
-  );
+  if (mostFiles !== undefined) {
+    checkFileList(
+      files.values().map(({ name, mode, state: { size } }) => ({
+        path: name,
+        size: mode === "folder" ? 0 : size,
+      })),
+    );
+  }
   for (let i = 0; i < files.length; i++) {
     signal?.throwIfAborted();
     const { name, mode, modifiedAt } = itemAt(files, i);

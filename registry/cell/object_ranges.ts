@@ -20,7 +20,7 @@ export function rangesOf(files: readonly StoredFile[], own: string): ObjectRange
 }
 
 /** Joins the ranges of each object that overlap or adjoin. */
-function joinRanges(ranges: readonly ObjectRange[]): ObjectRange[] {
+export function joinRanges(ranges: readonly ObjectRange[]): ObjectRange[] {
   const sorted = ranges.toSorted((a, b) => a.offset - b.offset);
   const last = new Map<string, ObjectRange>();
   const joined: ObjectRange[] = [];

@@ -1,7 +1,7 @@
 // Makes data durable that another writer may have left unsynced, before anything is acknowledged
 // because of it.
 import type { OpeningStore, Store } from "./store.ts";
-import { payloadKeysOf } from "./objects.ts";
+import { payloadKeysOf } from "./file_list.ts";
 import type { FoundRecord } from "./heads.ts";
 
 export async function settle(

@@ -23,6 +23,8 @@ export interface Store {
   clockOffset?: { ms: number; wall: number; monotonic: number };
   /** Keys of expired records. A record never becomes valid again. */
   readonly voids: Set<string>;
+  /** Limits how many long lists of files are read at once: 100,000 files take about 60 MiB. */
+  readonly oneOfFewLists: <T>(task: () => Promise<T>) => Promise<T>;
   readonly announcer?: Announcer;
   /** The author of records that no sender of a request causes, if known. */
   readonly author?: Author;

@@ -2,7 +2,8 @@
 import type { Store } from "./store.ts";
 import { asGeneration, headOf, readHead, readRecord } from "./heads.ts";
 import type { FoundRecord, Head } from "./heads.ts";
-import { objectsOf, payloadKeysOf } from "./objects.ts";
+import { payloadKeysOf } from "./file_list.ts";
+import { objectsOf } from "./objects.ts";
 import { recordKey, SETTINGS } from "../format/layout.ts";
 
 /**

@@ -7,9 +7,9 @@ import { shown } from "../../core/naming/names.ts";
 import { parseJson } from "../../core/text/json_text.ts";
 import { slicesInTurns } from "../../core/work/next_turn.ts";
 import type { AnyRecord, StoredFile } from "../../core/record.ts";
-import { recordProblem } from "./record_shape.ts";
+import { PAGED_FORMAT, recordProblem } from "./record_shape.ts";
 
-/** The format. Other formats are `Unsupported`. */
+/** The format. Formats other than these two are `Unsupported`. */
 export const FORMAT = "holdfast/1";
 
 /**
@@ -52,12 +52,24 @@ export function encodeRecord(record: AnyRecord, inline: readonly Uint8Array[] = 
 
 /** Encodes a list of files as JSON, in turns. */
 export async function encodeFiles(files: readonly StoredFile[]): Promise<Uint8Array> {
-  const texts: Uint8Array[] = [];
+  return (await encodeShortList(files, Infinity))!;
+}
+
+/** Encodes a list of files; undefined for one of more than `most` bytes. */
+export async function encodeShortList(
+  files: readonly StoredFile[],
+  most: number,
+): Promise<Uint8Array | undefined> {
+  const texts: Uint8Array[] = [encoder.encode("[")];
+  let size = 2;
   for await (const some of slicesInTurns(files)) {
     const text = JSON.stringify(some).slice(1, -1);
-    texts.push(encoder.encode(texts.length === 0 ? text : `,${text}`));
+    const bytes = encoder.encode(texts.length === 1 ? text : `,${text}`);
+    texts.push(bytes);
+    size += bytes.byteLength;
+    if (size > most) return undefined;
   }
-  return concatBytes([encoder.encode("["), ...texts, encoder.encode("]")]);
+  return concatBytes([...texts, encoder.encode("]")]);
 }
 
 function withSum(text: string, inline: readonly Uint8Array[]): Uint8Array {
@@ -91,7 +103,7 @@ export function decodeRecord(bytes: Uint8Array, key: string): DecodedRecord {
   if (sum === null || sha256(bytes.subarray(0, summed)) !== sum[1]) {
     throw corruptRecord(key, "checksum mismatch");
   }
-  if (format !== FORMAT) {
+  if (format !== FORMAT && (format !== PAGED_FORMAT || record.kind !== "version")) {
     const state = `format is ${shown(format)}, but this release reads "${FORMAT}"`;
     const hint = "Upgrade Holdfast to the release that wrote the registry, or a newer one.";
     throw unsupported("read record", `"${key}"`, state, { hint, key });

@@ -18,6 +18,11 @@ interface SizedFile {
   parts?: { size: number }[];
 }
 
+/** The format of a version whose list of files is in pages: earlier programs refuse it. */
+export const PAGED_FORMAT = "holdfast/1-pages";
+/** Most levels above the files: more than any list needs. */
+export const MAX_LEVELS = 64;
+
 const COMMIT = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/;
 const SHA256 = /^[0-9a-f]{64}$/;
 const MAX_KIND_LENGTH = 64;
@@ -122,6 +127,10 @@ function versionProblem(fields: Fields, inlineBytes: number): string | undefined
   if (!isAbsentOr(inputs, areInputs)) return "inputs are not a list of refs";
   if (!isAbsentOr(key, areTexts)) return "idempotency key is not a string";
   if (!isAbsentOr(restored, areRestored)) return "restored is not a list of deletions";
+  const isPaged = isJsonObject(fileList) && fileList.levels !== undefined;
+  if (isPaged !== (fields.format === PAGED_FORMAT)) {
+    return "its list of files does not have its format";
+  }
   return fileList === undefined
     ? shallowFilesProblem(fields.files, size as number, inlineBytes)
     : fileListProblem(fileList, fields.files);
@@ -129,6 +138,11 @@ function versionProblem(fields: Fields, inlineBytes: number): string | undefined
 
 function fileListProblem(fileList: unknown, files: unknown): string | undefined {
   if (!isListPart(fileList)) return "invalid list of files";
+  const { levels, files: count } = fileList as Fields;
+  if (levels !== undefined && !(isNumber(levels, 1) && levels as number <= MAX_LEVELS)) {
+    return "invalid levels of pages of files";
+  }
+  if (levels !== undefined && !isNumber(count, 1)) return "invalid number of files";
   if (!Array.isArray(files) || files.length > 0) {
     return "files are both in the record and in a list";
   }
@@ -163,7 +177,7 @@ function isPart({ object, offset = 0, size, sha256, from }: Fields): boolean {
   return isNumber((offset as number) + (size as number)) && isAbsentOr(sha256, isDigest);
 }
 
-function isListPart(part: unknown): part is { size: number } {
+export function isListPart(part: unknown): part is { size: number } {
   return isJsonObject(part) && isPart(part) && part.sha256 !== undefined;
 }
 
@@ -265,7 +279,7 @@ function isOneVersion(value: unknown): boolean {
   }
 }
 
-function isNumber(value: unknown, least = 0): boolean {
+export function isNumber(value: unknown, least = 0): boolean {
   return Number.isSafeInteger(value) && (value as number) >= least;
 }
 

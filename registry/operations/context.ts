@@ -5,6 +5,7 @@ import type { Materializers } from "../../core/materializer.ts";
 import type { RetentionRule } from "../../core/record.ts";
 import type { Registry } from "../../core/registry.ts";
 import type { CachingStore } from "../cache/cached_records.ts";
+import type { PageLimits } from "../format/file_pages.ts";
 import type { PayloadJobs } from "../payload/job_kinds.ts";
 
 export interface Context extends CachingStore {
@@ -20,6 +21,8 @@ export interface Context extends CachingStore {
   /** Cells of aliases whose version one list does not show: their names have many records. */
   readonly farAliases: Set<string>;
   readonly executor: Executor<PayloadJobs>;
+  /** Limits of the pages of long lists of files. Tests set small ones. */
+  readonly pageLimits: PageLimits;
   /** Number of threads that read and verify a large file. */
   readonly threads: number;
 }

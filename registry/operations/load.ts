@@ -1,8 +1,11 @@
 // Opening and loading versions.
 import { authorOf } from "../../core/naming/author.ts";
 import type { Artifact, ArtifactFile, ArtifactInfo, Restoration } from "../../core/artifact.ts";
+import { sortedByUtf8 } from "../../core/bytes/bytes.ts";
+import { sha256 } from "../../core/bytes/digest.ts";
 import { createDownload } from "../../disk/download_files.ts";
-import { corrupt, RegistryError } from "../../core/errors.ts";
+import { corrupt, notFound, RegistryError } from "../../core/errors.ts";
+import { shown } from "../../core/naming/names.ts";
 import type { MaterializeOptions, Materializer } from "../../core/materializer.ts";
 import type { FileInfo, RestoredRecord, StoredFile, VersionRecord } from "../../core/record.ts";
 import { decodeOrder, parseVersion } from "../../core/naming/versions.ts";
@@ -20,7 +23,8 @@ import { fileKey } from "../cache/entries.ts";
 import type { Context } from "./context.ts";
 import { readAnnotations } from "./annotations.ts";
 import { parsePlace, payloadKey, recordKey, versionCell } from "../format/layout.ts";
-import { oneOfFewLists, ownPlace, parseFileList, placeOf } from "../cell/objects.ts";
+import { FileList, type FileListOptions, GoneList, readAllFiles } from "../cell/file_list.ts";
+import { ownPlace, placeOf } from "../cell/objects.ts";
 import { getPart, saveAgain } from "../cell/part_runs.ts";
 import { createArtifact, fileInfo } from "../cache/read.ts";
 import { readThrough } from "../../core/work/read_through.ts";
@@ -35,15 +39,23 @@ import { countingHead, isLate, noteVoid } from "../cell/voids.ts";
 /** Maximum restarts of a read that concurrent writers overtake. */
 const MAX_RESTARTS = 20;
 
+interface ReadOnce {
+  /** Ignores the cache. @default false */
+  fresh?: boolean;
+  /** Returns undefined for missing versions, which is cheaper than an error. @default false */
+  ifThere?: boolean;
+  /** The only file that is needed: of a list in pages, others are not read. */
+  only?: string;
+}
+
 /**
  * Uses the version of a ref. Restarts with the current version if that one was overwritten or
- * deleted so long ago that its payload is gone. `fresh` ignores the cache. `ifThere` returns
- * undefined for missing versions, which is cheaper than an error.
+ * deleted so long ago that its payload is gone.
  */
 export async function withArtifact<T>(
   context: Context,
   ref: Ref,
-  options: ReadOptions & Pick<LoadOptions, "onProgress"> & { fresh?: boolean; ifThere?: boolean },
+  options: ReadOptions & Pick<LoadOptions, "onProgress"> & ReadOnce,
   use: (artifact: Artifact, limit: LoadLimit) => T | Promise<T>,
   read: ReadElsewhere["read"] = createArtifact,
 ): Promise<T> {
@@ -62,7 +74,7 @@ export async function withArtifact<T>(
       await (options.ifThere ? tryLocate : locate)(context, ref, options.signal);
     if (located === undefined) return undefined as T;
     if (cached === undefined) await keepRecord(context, ref, located);
-    const source = await payloadSource(context, located, options.signal);
+    const source = await payloadSource(context, located, options.signal, options.only);
     const limit = createLoadLimit(context.maxLoadBytes);
     const { verify = context.verify, signal, onProgress } = options;
     return await use(read(context, source, { verify, signal, onProgress, limit }), limit);
@@ -170,14 +182,21 @@ export async function payloadSource(
   context: Context,
   located: Located,
   signal?: AbortSignal,
+  only?: string,
 ): Promise<PayloadSource> {
   const { record, found, generation } = located;
   const by = authorOf(record);
   const own = ownPlace(context, record);
   const ref = `${record.name}@${record.version}`;
   const missing = (key: string) => explainMissing(context, located, ref, key);
+  const explain = (error: unknown) => {
+    if (error instanceof GoneList) return missing(error.key);
+    throw error;
+  };
   const isListed = record.fileList !== undefined; // else a record has few files
-  const files = isListed ? await readFileList(context, record, own, missing, signal) : record.files;
+  const files = isListed
+    ? await filesOf(listOf(context, record, signal), only).catch(explain)
+    : record.files;
   const infos: FileInfo[] = isListed ? [] : files.map(fileInfo);
   if (isListed) {
     for await (const some of slicesInTurns(files)) infos.push(...some.map(fileInfo));
@@ -241,28 +260,60 @@ function createEarlier(
   };
 }
 
-async function readFileList(
-  context: Context,
-  record: VersionRecord,
-  own: string,
-  missing: (key: string) => Promise<never>,
-  signal?: AbortSignal,
-): Promise<StoredFile[]> {
-  const list = record.fileList!;
-  const { sha256, size, from = own } = list;
-  const { cache } = context;
-  const key = payloadKey(record.name, from, list.object);
-  const listed = await oneOfFewLists(async () => {
-    const cached = cache && await cachedBytes(cache, { sha256, size }, "integrity");
-    if (cached !== undefined) return await parseFileList(record, cached, key);
-    const object = await getPart(context.backend, key, list, { signal });
-    if (object === undefined) return undefined;
-    const bytes = await object.bytes();
-    const files = await parseFileList(record, bytes, key);
-    cache?.keep(fileKey(sha256), bytes);
-    return files;
+/** Reads all files of a list; of one in pages, only the requested one. */
+async function filesOf(list: FileList, only?: string): Promise<StoredFile[]> {
+  if (only === undefined || list.count === 0) return await readAllFiles(list);
+  const file = await list.find(only);
+  if (file !== undefined) return [file];
+  throw notFound("open file", `${shown(only)} of ${list.ref}`, "no such file", {
+    hint: `List its ${list.count} files.`,
   });
-  return listed ?? await missing(key);
+}
+
+/** Opens one file of a version. */
+export function openFileOf(
+  context: Context,
+  ref: Ref,
+  path: string,
+  options: ReadOptions,
+): Promise<ArtifactFile> {
+  return withArtifact(context, ref, { ...options, only: path }, (artifact) => artifact.file(path));
+}
+
+/** Yields the files of a version some at a time, sorted by path, from the page of `after` on. */
+export async function* slicesOf(
+  context: Context,
+  ref: Ref,
+  { after, signal }: { after?: string; signal?: AbortSignal },
+): AsyncGenerator<readonly FileInfo[]> {
+  const located = await locate(context, ref, signal);
+  const { record } = located;
+  const list = listOf(context, record, signal);
+  try {
+    if (list.count === 0) {
+      return yield sortedByUtf8((await readAllFiles(list)).map(fileInfo), ({ path }) => path);
+    }
+    for await (const files of list.slices({ after })) yield files.map(fileInfo);
+  } catch (error) {
+    if (!(error instanceof GoneList)) throw error;
+    return await explainMissing(context, located, `${record.name}@${record.version}`, error.key);
+  }
+}
+
+/** Returns the list of files of a record, whose objects come from the cache if it has them. */
+function listOf(context: Context, record: VersionRecord, signal?: AbortSignal): FileList {
+  const { cache, backend } = context;
+  const read: FileListOptions["read"] = async (key, part) => {
+    const { sha256: digest, size } = part;
+    const cached = cache && await cachedBytes(cache, { sha256: digest, size }, "integrity");
+    if (cached !== undefined) return cached;
+    const bytes = await (await getPart(backend, key, part, { signal }))?.bytes();
+    if (bytes !== undefined && cache !== undefined && sha256(bytes) === digest) {
+      cache.keep(fileKey(digest), bytes);
+    }
+    return bytes;
+  };
+  return new FileList(context, record, { read, signal });
 }
 
 class Superseded extends RegistryError {}

@@ -30,6 +30,8 @@ export interface Base extends Shelf {
    * not depend on it.
    */
   readonly copies: boolean;
+  /** True if the save may refer to its objects. */
+  readonly lends: boolean;
   /** Sizes of the objects that were inspected, by key; -1 if one does not exist. */
   readonly sizes: ReadonlyMap<string, number>;
   /** Inspects all objects at once, for a save that shares all files. */
@@ -71,6 +73,7 @@ export async function createBase(
       return damaged;
     },
     copies,
+    lends: !late && !copies,
     sizes,
     async inspectAll() {
       const keys = new Set<string>();

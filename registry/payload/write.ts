@@ -20,7 +20,7 @@ import { withDeadline } from "../../core/retry.ts";
 import { createSideBySide } from "../../core/work/side_by_side.ts";
 import { nextTurn } from "../../core/work/next_turn.ts";
 import { untilAborted } from "../../core/work/until_aborted.ts";
-import { checkFileList } from "../../core/calls/file_limit.ts";
+import { checkFileList, checkHeap } from "../../core/calls/file_limit.ts";
 import { fileFacts } from "../../core/registry/file_facts.ts";
 import type { StoreValueJob } from "./job_kinds.ts";
 import { createPathCheck, openContent, readSmall, SMALL_FILE_BYTES } from "./content.ts";
@@ -50,6 +50,8 @@ export class ValueToStore {
 }
 
 interface PayloadOptions {
+  /** True for a part of a draft, whose list of files is one object. @default false */
+  isPart?: boolean;
   compress?: Encoding;
   progress: WriteProgress;
   signal?: AbortSignal;
@@ -104,7 +106,10 @@ export class Payload {
     const all = Symbol.asyncIterator in files
       ? files
       : await withDeadline(Promise.resolve(files), { signal });
-    if (Array.isArray(all)) checkFileList(all.map(listedOf));
+    if (Array.isArray(all)) {
+      if (this.#options.isPart) checkFileList(all.map(listedOf));
+      else checkHeap("save", "files", all.length);
+    }
     const source: Given = this.#given = Array.isArray(all)
       ? { rest: all.values(), listed: all }
       : { rest: untilAborted(all, signal) };

@@ -13,6 +13,7 @@ import { realSystem } from "../../core/system.ts";
 import { createLocalBackend, createMemoryBackend, openRegistry } from "../../mod.ts";
 import { KEPT } from "../registry/kept/values.ts";
 import { makeVoid } from "../registry/late_records.ts";
+import { listKeys, withSmallPages } from "../registry/pages/small_pages.ts";
 import { createProtocolWorld, filler } from "../registry/protocol_world.ts";
 import { keysOf, noise } from "../registry/registries.ts";
 import { serverTest } from "../support/servers/mod.ts";
@@ -97,6 +98,27 @@ testReader("Python reads versions of every layout", async (reader, root) => {
   await sameAsPython(reader, { location: service.location, token: service.token }, registry);
   const refused = { ask: "describe", location: service.location, token: "another" };
   assertEquals(withoutMessages(await reader.ask(refused)), { error: "Denied" });
+});
+
+testReader("Python reads lists of files in pages, and no damaged one", async (reader, root) => {
+  const path = root.join("registry");
+  const backend = createLocalBackend({ path, durability: "os" });
+  await using registry = withSmallPages(await openRegistry(backend));
+  await fill(registry);
+  await sameAsPython(reader, { location: path }, registry);
+  const described = async () =>
+    JSON.stringify(await reader.ask({ ask: "describe", location: path }));
+  const right = await described();
+  const keys = await listKeys(registry, "packed-plain");
+  const [other] = await listKeys(registry, "packed-gzip");
+  const foreign = await (await backend.get(other!))!.bytes();
+  for (const [key, wrong] of [[keys[0]!, foreign], [keys.at(-1)!, undefined]] as const) {
+    const bytes = await (await backend.get(key))!.bytes();
+    await backend.put(key, wrong ?? bytes.subarray(1));
+    assertMatch(await described(), /"Corrupt"/);
+    await backend.put(key, bytes);
+  }
+  assertEquals(await described(), right);
 });
 
 testReader("Python reads the stored fixture", async (reader, root) => {

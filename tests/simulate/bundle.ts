@@ -23,8 +23,10 @@ export class Bundle {
     this.chunkMs = chunkMs;
   }
 
+  /** The same for each order of the files: lists in pages are sorted. */
   get label(): string {
-    return this.files.map(({ path, label }) => `${path}=${label}`).join(" ");
+    const files = this.files.toSorted((a, b) => a.path < b.path ? -1 : 1);
+    return files.map(({ path, label }) => `${path}=${label}`).join(" ");
   }
 }
 

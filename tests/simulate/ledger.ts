@@ -1,6 +1,6 @@
 // The objects of a registry at each moment, from the true order of changes. Answers are checked
 // against it.
-import type { AnyRecord, Part, VersionRecord } from "../../core/record.ts";
+import type { AnyRecord, Part, StoredFile, VersionRecord } from "../../core/record.ts";
 import { decodeRecord } from "../../registry/format/record_codec.ts";
 import { type CellKey, parseCellKey, SETTINGS } from "../../registry/format/layout.ts";
 import { POWER } from "./stores/power_cut.ts";
@@ -59,6 +59,8 @@ export interface Ledger {
 export function createLedger(graceMs: number): Ledger {
   const cells = new Map<string, Cell>();
   const objects = new Map<string, number>();
+  /** Payload that may be a page of a list of files, also if it is gone. */
+  const lists = new Map<string, Uint8Array>();
   const users = new Map<string, Set<Cell>>();
   const breaches: { order: number; message: string }[] = [];
   const undone = new Set<Landing>();
@@ -75,7 +77,10 @@ export function createLedger(graceMs: number): Ledger {
 
   function applyPayload(effect: Effect): void {
     const { verb, key, written } = effect;
-    if (verb === "put" && written) objects.set(key, effect.bytes?.byteLength ?? 0);
+    if (verb === "put" && written) {
+      objects.set(key, effect.bytes?.byteLength ?? 0);
+      if (effect.bytes?.[0] === OPENS) lists.set(key, effect.bytes);
+    }
     if (verb === "delete" && !objects.delete(key)) return;
     for (const cell of users.get(key) ?? []) settle(cell, effect);
   }
@@ -160,7 +165,10 @@ export function createLedger(graceMs: number): Ledger {
     place: CellKey,
     known?: Landing,
   ): void {
-    const { record } = decodeRecord(bytes!, key);
+    const { record: stored } = decodeRecord(bytes!, key);
+    const { used, record } = stored.kind === "version"
+      ? contentOf(stored, key, lists)
+      : { used: new Map<string, number>(), record: stored };
     const visible = !cell.landings.some(({ present, place: other }) =>
       present && other.generation > place.generation
     );
@@ -177,7 +185,6 @@ export function createLedger(graceMs: number): Ledger {
     const startedAt = Date.parse(record.startedAt);
     // in a copy of a registry nothing is
     const late = createdAt <= startedAt && at > startedAt + graceMs / 2;
-    const used = record.kind === "version" ? payloadOf(record, key) : new Map<string, number>();
     const needs = [...used.keys()];
     const before = cell.states.at(-1)!.head;
     cell.landings.push({
@@ -256,20 +263,50 @@ function newCell(cells: Map<string, Cell>, place: CellKey): Cell {
   return cell;
 }
 
-/** Returns how many bytes of each payload object a record uses, by key. */
-function payloadOf({ files, fileList, commit }: VersionRecord, key: string): Map<string, number> {
+/** The first byte of a list, `[`. */
+const OPENS = 91;
+
+/**
+ * Returns a version with the files of its pages, and how many bytes of each payload object it uses,
+ * by key.
+ */
+function contentOf(
+  record: VersionRecord,
+  key: string,
+  lists: ReadonlyMap<string, Uint8Array>,
+): { record: VersionRecord; used: Map<string, number> } {
+  const { files, fileList, commit } = record;
+  const all = [...files];
   const [, name, , , order] = key.split("/");
-  const keyOf = ({ object, from = `${order}/${commit}` }: Pick<Part, "object" | "from">) =>
-    `objects/${name}/${from}/${object}`;
   const used = new Map<string, number>();
-  for (const { parts = [], chunks, from } of files) {
-    for (const part of chunks === undefined ? parts : [...parts, chunks]) {
-      const object = keyOf({ from, ...part });
-      used.set(object, (used.get(object) ?? 0) + part.size);
+  const own = `${order}/${commit}`;
+  addFiles(files, own);
+  if (fileList !== undefined) addList(fileList, own, fileList.levels);
+  return { record: { ...record, files: all }, used };
+
+  function add({ object, size, from }: Part, folder: string): string {
+    const key = `objects/${name}/${from ?? folder}/${object}`;
+    used.set(key, (used.get(key) ?? 0) + size);
+    return key;
+  }
+
+  function addFiles(files: readonly StoredFile[], folder: string): void {
+    for (const { parts = [], chunks, from = folder } of files) {
+      for (const part of chunks === undefined ? parts : [...parts, chunks]) add(part, from);
     }
   }
-  if (fileList !== undefined) used.set(keyOf(fileList), fileList.size);
-  return used;
+
+  /** Adds a page and all below it. What it has is not known if it was never there. */
+  function addList(page: Part, folder: string, level?: number): void {
+    const bytes = lists.get(add(page, folder));
+    if (bytes === undefined || level === undefined) return;
+    const rows = JSON.parse(new TextDecoder().decode(bytes));
+    const place = page.from ?? folder;
+    if (level === 0) {
+      addFiles(rows, place);
+      all.push(...rows);
+    } else for (const row of rows as Part[]) addList(row, place, level - 1);
+  }
 }
 
 export function statesDuring(cell: Cell | undefined, from: number, to: number): CellState[] {

@@ -6,6 +6,7 @@ import { createMaterializerSet } from "../../core/materializer.ts";
 import type { OpenOptions } from "../../core/registry.ts";
 import type { System } from "../../core/system.ts";
 import { openOnBackend } from "../../registry/open.ts";
+import { withSmallPages } from "../registry/pages/small_pages.ts";
 import { type Actor, createActor } from "./actor.ts";
 import { createBundleMaterializer } from "./bundle.ts";
 import { createNoteWatch } from "./checks/check_lineage.ts";
@@ -136,6 +137,7 @@ export function createWorld(seed: number, options: WorldOptions = {}): World {
     opening.catch(() => {}); // seen below, unless the process was killed first
     const registry = await Promise.race([opening, process.death]).catch(() => undefined);
     if (registry === undefined) return undefined;
+    if (seed % 2 === 1) withSmallPages(registry); // also versions of two files have lists in pages
     const made = createActor({
       process,
       registry,

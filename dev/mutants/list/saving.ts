@@ -92,7 +92,7 @@ export const SAVING: readonly Mutant[] = [
   {
     name: "save/shared-objects-not-settled",
     file: "registry/operations/saving/commit.ts",
-    text: "  await settle(context, sharedObjects(name, files), operation.signal);\n",
+    text: "  await settle(context, shared, operation.signal);\n",
     replacement: "",
     test: "tests/registry/cell/settle_test.ts",
     testName: "files shared with a version that was not synced are durable",

@@ -16,6 +16,7 @@ from .store import Entry
 from .versions import MAX_SAFE
 
 FORMAT = "holdfast/1"
+PAGED_FORMAT = "holdfast/1-pages"  # of a version whose list of files is in pages
 TOMBSTONE_BYTES = 509
 MAX_RECORD_BYTES = 16 * 2**20
 MAX_LIST_BYTES = 256 * 2**20
@@ -102,7 +103,8 @@ def parse_record(data: bytes, entry: Entry) -> Record:
     if hashlib.sha256(line[: end.start()]).hexdigest() != end[1].decode():
         raise damaged(what, "checksum mismatch")
     members = parse_json(line, what)
-    if members.get("format") != FORMAT:
+    formats = (FORMAT, PAGED_FORMAT) if members.get("kind") == "version" else (FORMAT,)
+    if members.get("format") not in formats:
         hint = "Read it with a release of Holdfast that knows this format."
         state = f"it has the format {members.get('format')!r}"
         raise HoldfastError("Unsupported", f"Cannot read {what}: {state}", hint)

@@ -16,15 +16,11 @@ from ..core.keys import cell_of
 from ..core.names import decode_segment, encode_segment
 from ..core.records import (
     CELL_KINDS,
-    MAX_LIST_BYTES,
     MAX_RECORD_BYTES,
     TOMBSTONE_BYTES,
     Record,
-    check_files,
     is_whole,
-    list_size,
     milliseconds,
-    parse_json,
     parse_record,
 )
 from ..core.store import Entry, MissingObject
@@ -41,6 +37,7 @@ from ..core.versions import (
 )
 from ..files.chunks import MAX_CHUNK_LIST, MAX_CHUNKS, Chunks, cut
 from .buckets import GcsStore, S3Store
+from .file_pages import files_of
 from .folder import FolderStore
 from .reads import Piece, Read, plan, whole_run
 
@@ -250,23 +247,12 @@ class StoreRegistry(Registry):
 
     def _files(self, record: Record) -> list[Json]:
         """Returns the files of a version, also from a long list (section 3.1)."""
-        members, what = record.members, f'"{record.entry.key}"'
-        materializer, files = members["materializer"], members["files"]
+        materializer, what = record.members["materializer"], f'"{record.entry.key}"'
         if not isinstance(materializer.get("id"), str) or not is_whole(
             materializer.get("formatVersion")
         ):
             raise damaged(what, 'invalid member "materializer"')
-        if "fileList" in members:
-            place = members["fileList"]
-            whole = list_size(place)
-            if files or whole is None or whole > MAX_LIST_BYTES:
-                raise damaged(what, 'invalid member "fileList"')
-            data = b"".join(self._store.read(payload_key(record, {}, place), 0, whole))
-            if hashlib.sha256(data).hexdigest() != place["sha256"]:
-                raise damaged(what, "its list of files does not have its SHA-256")
-            files = parse_json(data, f"the list of files of {what}")
-        check_files(files, what, int(members["size"]), len(record.inline))
-        return list(files)
+        return files_of(record, self._store.read)
 
     def _artifact(self, record: Record) -> Artifact:
         try:

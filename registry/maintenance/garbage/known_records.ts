@@ -3,16 +3,18 @@ import { corrupt } from "../../../core/errors.ts";
 import type {
   AnyRecord,
   ScrubbedRecord,
+  StoredFile,
   TombstoneRecord,
   VersionRecord,
 } from "../../../core/record.ts";
 import { forEachAtOnce } from "../../../core/work/at_once.ts";
 import { type Generation, readRecord } from "../../cell/heads.ts";
-import { rangesOf } from "../../cell/object_ranges.ts";
-import { objectsOf, ownPlace, withFiles } from "../../cell/objects.ts";
+import { joinRanges, type ObjectRange, rangesOf } from "../../cell/object_ranges.ts";
+import { readObjects } from "../../cell/file_list.ts";
+import { objectsOf, ownPlace, type PayloadObject } from "../../cell/objects.ts";
 import { inUtc, sinceOf } from "../../cell/since.ts";
 import { mayBecomeVoid } from "../../cell/voids.ts";
-import { encodeRecord } from "../../format/record_codec.ts";
+import { encodeRecord, FORMAT } from "../../format/record_codec.ts";
 import type { Context } from "../../operations/context.ts";
 import type { Collection } from "../collection.ts";
 import type { DeletionTimes, KnownRecord, KnownRecords } from "./known.ts";
@@ -36,25 +38,20 @@ export async function readRecords(
     const object = await readRecord(context, head.key, signal);
     if (object === undefined) return; // another collector was faster
     const { record, info } = object;
-    const whole = record.kind === "version" ? await withFiles(context, record, signal) : record;
+    const content = record.kind === "version"
+      ? await readContent(collection, record)
+      : { objects: [] };
     const late = await mayBecomeVoid(context, object, signal)
       ? { record, info, inline: NOTHING }
       : undefined;
     const remains = head.generation === 1 ? remainsOf(record) : undefined;
-    const version = collection.measure && whole?.kind === "version"
-      ? {
-        size: whole.size,
-        objects: objectsOf(context, whole),
-        ranges: rangesOf(whole.files, ownPlace(context, whole)),
-      }
-      : undefined;
     const times = record.kind === "deleted" ? timesOf(record) : undefined;
     records.set(head.key, {
       kind: record.kind,
-      objects: whole && encodeObjects(objectsOf(context, whole)),
+      objects: content.objects && encodeObjects(content.objects),
       late,
       remains,
-      version,
+      version: content.version,
       times,
     });
   });
@@ -62,6 +59,25 @@ export async function readRecords(
 }
 
 const NOTHING = new Uint8Array();
+
+/** Reads what a version refers to; without `objects` if an object of its list of files is gone. */
+async function readContent(
+  { context, measure, signal }: Collection,
+  record: VersionRecord,
+): Promise<{ objects?: readonly PayloadObject[]; version?: KnownRecord["version"] }> {
+  const own = ownPlace(context, record);
+  const ranges: ObjectRange[] = [];
+  const onFiles = (files: readonly StoredFile[]) => {
+    for (const range of rangesOf(files, own)) ranges.push(range);
+  };
+  const { objects, isWhole } = await readObjects(context, record, {
+    onFiles: measure && onFiles,
+    signal,
+  });
+  if (!isWhole) return {};
+  const version = measure && { size: record.size, objects, ranges: joinRanges(ranges) };
+  return { objects, version };
+}
 
 /**
  * Returns the objects that a record needs, encoded. Throws if they are not known, unless it has
@@ -101,11 +117,11 @@ export async function readRemains(
 
 function remainsOf(record: AnyRecord): ScrubbedRecord | undefined {
   if (record.kind !== "version" && record.kind !== "scrubbed") return undefined;
-  const { format, generation, commit, previous, startedAt, createdAt, digest, origin }:
+  const { generation, commit, previous, startedAt, createdAt, digest, origin }:
     | ScrubbedRecord
     | VersionRecord = record;
   return {
-    format,
+    format: FORMAT,
     generation,
     commit,
     previous,

@@ -67,7 +67,7 @@ export async function addPart(
   }
 
   const settings = { compress, signal, progress: createSaveProgress(onProgress) };
-  const payload = new Payload(settings);
+  const payload = new Payload({ ...settings, isPart: true });
   let folder: PayloadFolder | undefined;
   let note: Note;
   try {

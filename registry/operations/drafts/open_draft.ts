@@ -1,4 +1,5 @@
 // Opening drafts.
+import { MOST_PART_FILES } from "../../../core/calls/file_limit.ts";
 import { sortedByUtf8 } from "../../../core/bytes/bytes.ts";
 import { inTurns, nextTurn } from "../../../core/work/next_turn.ts";
 import { fault, type RegistryError } from "../../../core/errors.ts";
@@ -34,7 +35,7 @@ export function openDraft(context: Context, name: string, { id }: { id: string }
       addPart(call(signal), { ...options, part, produce: () => content });
     if (areFiles) return await addFiles(files as FilesToSave);
     const materializer = context.materializers.forValue(files);
-    const save = () => addFiles(materializer.save(files, { signal }));
+    const save = () => addFiles(materializer.save(files, { signal, mostFiles: MOST_PART_FILES }));
     return await saveAgainIfChanged(materializer, save);
   };
 

@@ -6,13 +6,15 @@ import { FIRST_VERSION, nextVersion, parseVersion } from "../../../core/naming/v
 import type { VersionRecord } from "../../../core/record.ts";
 import { createRecord, pause } from "../../cell/cell.ts";
 import type { FoundRecord } from "../../cell/heads.ts";
-import { fileListOf, objectsOf, placedUnder, sharedObjects } from "../../cell/objects.ts";
+import { objectsOf, placedUnder, sharedObjects } from "../../cell/objects.ts";
 import { settle } from "../../cell/settle.ts";
 import { isLate } from "../../cell/voids.ts";
 import { encodePlace, orderSegment, recordKey } from "../../format/layout.ts";
-import { encodeRecord } from "../../format/record_codec.ts";
+import { encodeRecord, encodeShortList } from "../../format/record_codec.ts";
+import { PAGED_FORMAT } from "../../format/record_shape.ts";
 import { isLive } from "../../payload/base.ts";
 import { readOnce } from "../../payload/content_failure.ts";
+import { storePages } from "../../payload/writing/store_pages.ts";
 import { announceInputs } from "../lineage/inputs.ts";
 import { tryLocate } from "../resolve.ts";
 import type { Target } from "../target/target.ts";
@@ -23,29 +25,60 @@ interface Content {
   digest: string;
   unchanged?: FoundRecord;
   fileList?: VersionRecord["fileList"];
+  /** Keys of pages of the list that other versions have. */
+  sharedPages?: string[];
 }
 
-/** Returns the list of the files, as an object of its own, if it does not fit into the record. */
-export async function listFiles(attempt: Attempt): Promise<Uint8Array | undefined> {
-  const { artifact, operation, payload: { files } } = attempt;
+/** A longer list of files becomes a payload object. */
+const MAX_LIST_BYTES = 128 * 1024;
+
+/** A list of files that does not fit into the record: the bytes of an object, or it is in pages. */
+type LongList = Uint8Array | "pages";
+
+/** Returns the list of the files if it does not fit into the record. */
+export async function listFiles(attempt: Attempt): Promise<LongList | undefined> {
+  const { context, artifact, payload: { files } } = attempt;
   artifact.complete?.(files);
-  return await fileListOf(operation, placedUnder(folderOf(attempt), files));
+  const { listBytes } = context.pageLimits;
+  const list = await encodeShortList(placedUnder(folderOf(attempt), files), listBytes);
+  if (list === undefined) return "pages";
+  return list.byteLength > MAX_LIST_BYTES ? list : undefined;
+}
+
+/** Stores a long list of files. */
+async function storeList(
+  { context, operation, payload, placed }: Attempt,
+  list: LongList,
+): Promise<Omit<Content, "digest">> {
+  const { folder, shelves } = placed!;
+  if (list !== "pages") {
+    const fileList = {
+      object: await folder.put(list),
+      size: list.byteLength,
+      sha256: sha256(list),
+    };
+    return { fileList };
+  }
+  const { action, signal } = operation;
+  const { pageLimits: limits } = context;
+  const place = { store: context, action, folder, base: shelves.base, limits, signal };
+  const { fileList, shared } = await storePages(payload.files, place);
+  return { fileList, sharedPages: shared };
 }
 
 /** Commits the payload of an attempt, unless its version exists or its base was deleted. */
-export async function commit(attempt: Attempt, list?: Uint8Array): Promise<Ending> {
+export async function commit(attempt: Attempt, list?: LongList): Promise<Ending> {
   const { context, artifact, operation, payload } = attempt;
   const digest = await artifactDigest(artifact.materializer, payload.files);
   const { digest: expected = digest } = artifact;
   if (digest !== expected) throw readOnce(operation);
   const unchanged = await unchangedBase(attempt, digest);
-  const { folder, shelves } = attempt.placed ?? {};
-  const shared = shelves?.base?.isShared ? shelves.base : undefined;
+  const stored = list && await storeList(attempt, list);
+  const { base } = attempt.placed?.shelves ?? {};
+  const shared = base?.isShared ? base : undefined;
   if (shared && !await isLive(context, operation, shared)) return { state: "baseGone", digest };
   if (!shared) delete operation.views.base;
-  const fileList = list &&
-    { object: await folder!.put(list), size: list.byteLength, sha256: sha256(list) };
-  return await createVersion(attempt, { digest, unchanged, fileList });
+  return await createVersion(attempt, { ...stored, digest, unchanged });
 }
 
 /** Creates the record, again after each lost race that is not final. */
@@ -57,7 +90,8 @@ async function createVersion(attempt: Attempt, content: Content): Promise<Ending
   // Look for an existing version before index entries of the inputs are written.
   const look = inputs.length > 0 && options.onConflict === "skip" &&
     userFields.fields.key === undefined;
-  await settle(context, sharedObjects(name, files), operation.signal);
+  const shared = [...sharedObjects(name, files), ...content.sharedPages ?? []];
+  await settle(context, shared, operation.signal);
   for (let losses = 1;; losses++) {
     let choice = content.unchanged === undefined
       ? await chooser.choose(look)
@@ -154,6 +188,7 @@ function recordOf(
     ...(deleted && { restored: deleted.restoredBy({ ...base, by }) }),
     version: target.version.full,
     ...placedFiles(attempt, target, fileList),
+    ...(fileList?.levels && { format: PAGED_FORMAT }),
   };
 }
 

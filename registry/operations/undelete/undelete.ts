@@ -13,7 +13,7 @@ import { createArtifact } from "../../cache/read.ts";
 import { whileForgetting } from "../../cache/cached_records.ts";
 import { type Graces, readGraces } from "../../cell/graces.ts";
 import { readHead } from "../../cell/heads.ts";
-import { payloadKeysOf } from "../../cell/objects.ts";
+import { payloadKeysOf } from "../../cell/file_list.ts";
 import type { Operation } from "../../cell/operation.ts";
 import { inUtc } from "../../cell/since.ts";
 import { createLoadLimit } from "../../../core/calls/load_limit.ts";

@@ -1,7 +1,7 @@
 // Too many files are refused before any of them is stored or sent.
 import { assertEquals, assertRejects, assertThrows } from "@std/assert";
 import { mkdirSync, writeFileSync } from "node:fs";
-import { checkFileList, MAX_FILE_LIST_BYTES } from "../../../core/calls/file_limit.ts";
+import { checkFileList, checkHeap, MAX_FILE_LIST_BYTES } from "../../../core/calls/file_limit.ts";
 import { createMemoryBackend, localPath, openRegistry, RegistryError } from "../../../mod.ts";
 import { createMaterializers } from "../../../materializers/mod.ts";
 import type { FileToSave, MaterializeOptions, Materializer } from "../../../materializers/mod.ts";
@@ -11,7 +11,6 @@ import { knownContext } from "../../../registry/operations/context.ts";
 import { payloadSource } from "../../../registry/operations/load.ts";
 import { locate } from "../../../registry/operations/resolve.ts";
 import { parseRef } from "../../../core/naming/refs.ts";
-import { createBatch } from "../../../workers/mod.ts";
 import { createScriptedBackend } from "../../registry/scripted_backend.ts";
 import { fileSet } from "../../registry/protocol_world.ts";
 import { rejected } from "../../registry/rejected.ts";
@@ -54,27 +53,29 @@ const many: Materializer<Many> = {
   load: () => new Many(),
 };
 
-Deno.test("an array of too many files is refused before any is stored", async () => {
+Deno.test("more files than the memory can hold are refused", () => {
+  checkHeap("save", "files", 1_300_000, 2 ** 30);
+  const refused = () => checkHeap("save", "files", 2_000_000, 2 ** 30);
+  assertThrows(refused, RegistryError, "2000000 files are too many for the memory");
+});
+
+Deno.test("an array of too many files for a part is refused before any is stored", async () => {
   const backend = createScriptedBackend(createMemoryBackend());
   const materializers = createMaterializers();
   materializers.register(many);
   const registry = await openRegistry(backend, { materializers });
   const draft = await registry.openDraft("m", { id: "1" });
   const run = await openRun(registry, "m", { id: "1" });
-  const batch = createBatch(registry);
   backend.forget();
   const saves = {
-    save: () => registry.save("m", new Many()),
     part: () => draft.addPart("a", new Many()),
     files: () => draft.addPart("a", TOO_MANY),
     run: () => run.finish(new Many()),
-    batch: () => batch.save({ name: "m", value: new Many() }),
   };
   for (const save of Object.values(saves)) {
     await rejected("Invalid", save(), /over 268435456 bytes/);
   }
   assertEquals(backend.asked({ verb: "put" }), []);
-  await batch.close();
   await run.close();
 });
 
