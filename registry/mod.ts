@@ -45,3 +45,4 @@ export type { RegistryParts } from "./contract/define_registry.ts";
 export type * from "./operations/look/difference.ts";
 export type { ValueChange } from "../core/text/value_changes.ts";
 export * from "./tools/annotate.ts";
+export * from "./tools/files.ts";

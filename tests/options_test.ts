@@ -32,7 +32,7 @@ import {
   type Registry,
 } from "../mod.ts";
 import { digestValue } from "../mod.ts";
-import { readAnnotations } from "../registry/mod.ts";
+import { listFiles, openFile, readAnnotations } from "../registry/mod.ts";
 import { createOperators, runCommand } from "../operators/mod.ts";
 import { planPipeline, runPipeline, submitRun } from "../operators/runner/mod.ts";
 import { createMemoryBus } from "../plugins/events/memory.ts";
@@ -122,6 +122,8 @@ const CALLS: Record<string, (registry: Registry, wrong: Anything) => unknown> = 
   createHandler: (registry, wrong) => createHandler(registry, wrong),
   "loadMany of a batch": (registry, wrong) =>
     createBatch(registry, { workers: 0 }).loadMany([], wrong),
+  openFile: (registry, wrong) => openFile(registry, "a", { path: "b", ...wrong }),
+  listFiles: (registry, wrong) => Array.fromAsync(listFiles(registry, "a", wrong)),
   readLineage: (registry, wrong) => readLineage(registry, "a", wrong),
   readLog: (registry, wrong) => Array.fromAsync(readLog(registry, "a", wrong)),
   readAnnotations: (registry, wrong) => readAnnotations(registry, "a", wrong),

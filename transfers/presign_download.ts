@@ -42,7 +42,7 @@ async function presignStored(
   const presign = presigner(context, `presign a file of ${shown(ref)}`);
   const expiresAt = expiry(context, expiresInMs);
   const located = await locate(context, parseRef(ref, version), signal);
-  const source = await payloadSource(context, located, signal);
+  const source = await payloadSource(context, located, signal, options.path);
   const byPath = new Map(source.files.map((file) => [file.path, file]));
   const file = pickFile(source.info, byPath, options.path);
   const { fileName = file.path.slice(file.path.lastIndexOf("/") + 1) } = options;

@@ -6,7 +6,7 @@ import { isJsonObject } from "../../core/text/json_text.ts";
 import { slicesInTurns } from "../../core/work/next_turn.ts";
 import { filesProblem, isListPart, isNumber } from "./record_shape.ts";
 
-/** Where a writer divides a list. Readers accept any division. */
+/** Limits of the pages that a writer makes. Readers accept any pages. */
 export interface PageLimits {
   /** Longest list that is not divided, bytes. */
   readonly listBytes: number;
@@ -134,7 +134,7 @@ export function dividedPages(pages: readonly FilePage[], limits: PageLimits): Pa
   }));
 }
 
-/** What a page above says of a page. */
+/** Facts of a page that the page above states. */
 export interface ExpectedPage {
   sha256: string;
   /** Path of the first file; undefined for the first page. */

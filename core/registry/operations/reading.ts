@@ -40,6 +40,20 @@ export interface ReadOptions extends RefOptions {
   verify?: Verify;
 }
 
+/** Options of `openFile`. */
+export interface OpenFileOptions extends ReadOptions {
+  /** The file. */
+  path: string;
+}
+
+/** Options of `listFiles`. */
+export interface ListFilesOptions extends RefOptions {
+  /** Lists only paths that begin with this. @default all */
+  prefix?: string;
+  /** Lists only paths after this one. @default all */
+  after?: string;
+}
+
 /** Options of loading. */
 export interface LoadOptions extends ReadOptions {
   /** Materializer. @default the registered one with the recorded id */
@@ -84,6 +98,9 @@ export interface DownloadOptions extends ReadOptions, FilePatterns {
 
 const REF: OptionRows<RefOptions> = { version: {}, asOf: {}, ...SIGNAL };
 const READ: OptionRows<ReadOptions> = { ...REF, verify: {} };
+
+export const OPEN_FILE: OptionRows<OpenFileOptions> = { ...READ, path: {} };
+export const LIST_FILES: OptionRows<ListFilesOptions> = { ...REF, prefix: {}, after: {} };
 
 /** The rows of reads. */
 export interface ReadingRows {

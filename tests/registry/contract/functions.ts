@@ -2,6 +2,7 @@
 import type { Registry } from "../../../mod.ts";
 import * as maintenance from "../../../registry/maintenance.ts";
 import * as annotations from "../../../registry/tools/annotate.ts";
+import * as files from "../../../registry/tools/files.ts";
 import * as history from "../../../registry/tools/history.ts";
 import { publishRelease, resolveRelease } from "../../../registry/contract/release.ts";
 import * as runs from "../../../runs/mod.ts";
@@ -10,7 +11,14 @@ const { probeBackend: _, ...ofRegistry } = maintenance; // it takes a backend
 const { digestValue: __, ...ofStored } = history; // it needs materializers only
 
 /** The functions by their names. */
-export const FUNCTIONS = { ...ofRegistry, ...annotations, ...ofStored, ...runs, resolveRelease };
+export const FUNCTIONS = {
+  ...ofRegistry,
+  ...annotations,
+  ...files,
+  ...ofStored,
+  ...runs,
+  resolveRelease,
+};
 
 export type FunctionName = keyof typeof FUNCTIONS;
 
@@ -40,6 +48,8 @@ export const FUNCTION_CALLS: { readonly [Name in FunctionName]: Call } = {
   changeRules: to("changeRules", { set: { pattern: "b:*", keepLast: 9 } }),
   annotate: of("annotate", "a@1", { notes: "good" }),
   readAnnotations: of("readAnnotations", "a@1"),
+  openFile: to("openFile", { path: "data.json" }, "a@1"),
+  listFiles: of("listFiles", "a@1"),
   readLineage: of("readLineage", "a@1"),
   diffVersions: to("diffVersions", { before: "a@1", after: "a@2" }),
   readLog: of("readLog", "a"),
