@@ -1,10 +1,14 @@
 // The lint rules of this house, for `deno lint`. Each says in `hint` what to do instead.
 import { dirname, fromFileUrl, relative } from "@std/path";
+import config from "../deno.json" with { type: "json" };
 
 const ROOT = dirname(dirname(fromFileUrl(import.meta.url)));
 
-const PRODUCT =
-  /^(mod\.ts$|(core|disk|registry|runs|backends|formats|queues|materializers|files|neighbors|operators|workers|plugins|apps|gateways|sign_in|processes|mirrors|transfers)\/)/;
+/** The folders of the product: those that are published and have code. */
+const FOLDERS = config.publish.include.filter((path) =>
+  !/^(docs|python|tests\/.*|[A-Z]+)$|\./.test(path)
+);
+const PRODUCT = new RegExp(`^(mod\\.ts$|(${FOLDERS.join("|")})/)`);
 /** Surfaces and their extensions, which may use timers and pass errors on. */
 const SURFACES = /^(apps|gateways|sign_in|processes)\//;
 /** Code that also runs on Node with its types stripped, and the tests that show it. */

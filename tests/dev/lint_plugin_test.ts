@@ -116,7 +116,7 @@ const CASES: [rule: string, sources: string[], bad: string[], good: string[]][] 
       "const text = bytes.toBase64();",
       "const made = Promise.try(make);",
     ],
-    ["apps/a.ts", "operators/a.ts", "core/a.ts"],
+    ["apps/a.ts", "operators/a.ts", "signatures/a.ts", "core/a.ts"],
     ["dev/a.ts", "tests/core/a_test.ts", "explorer/src/a.ts"],
   ],
   [
