@@ -2,7 +2,7 @@
 export type { Artifact, ArtifactInfo } from "./artifact.ts";
 export { artifactDigest } from "./artifact_digest.ts";
 export type { Backend, ByteRange, CallOptions } from "./backend.ts";
-export { concatBytes, iterableStream, readAll, readAtMost } from "./bytes/bytes.ts";
+export { compareUtf8, concatBytes, iterableStream, readAll, readAtMost } from "./bytes/bytes.ts";
 export { createSha256, sha256 } from "./bytes/digest.ts";
 export {
   alreadyExists,

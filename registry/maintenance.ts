@@ -153,8 +153,9 @@ export async function verifyRegistry(
 
 /**
  * Measures the space of a registry in total and by name, shared data, and garbage with its removal
- * dates. Reads the records of names that changed since the last measurement, and writes a table of the
- * sizes of names for the next one, unless the registry is read only. Files with several hard links count once per name.
+ * dates. Reads the records of names that changed since the last measurement, and writes a table of
+ * sizes for the next one, unless the registry is read only. Files with several hard links count once
+ * per name.
  *
  * @throws {RegistryError} `Unsupported` unless `openRegistry` opened the registry here
  *

@@ -1,5 +1,6 @@
 // Sigstore bundles (v0.3) with one signature of an in-toto statement: what other tools read and write,
 // https://docs.sigstore.dev/about/bundle/.
+import { Buffer } from "node:buffer";
 import { corrupt, parseJson } from "../core/kernel.ts";
 import { membersOf, PAYLOAD_TYPE } from "./statement.ts";
 
@@ -21,7 +22,7 @@ export function bundleText({ keyHash, payload, sig }: BundleParts): string {
     mediaType: "application/vnd.dev.sigstore.bundle.v0.3+json",
     verificationMaterial: { publicKey: { hint: keyHash }, tlogEntries: [] },
     dsseEnvelope: {
-      payload: toBase64(new TextEncoder().encode(payload)),
+      payload: Buffer.from(payload).toString("base64"),
       payloadType: PAYLOAD_TYPE,
       signatures: [{ sig, keyid: "" }],
     },
@@ -65,14 +66,6 @@ function unreadable(state: string) {
   return corrupt("read the bundle", undefined, state, {
     hint: "Pass a Sigstore bundle of a key, as `model_signing sign key` writes it.",
   });
-}
-
-export function toBase64(bytes: Uint8Array): string {
-  let text = "";
-  for (let at = 0; at < bytes.length; at += 0x8000) {
-    text += String.fromCharCode(...bytes.subarray(at, at + 0x8000));
-  }
-  return btoa(text);
 }
 
 /** Decodes base64; undefined for anything else. */

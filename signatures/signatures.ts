@@ -5,6 +5,7 @@
  *
  * @module
  */
+import { Buffer } from "node:buffer";
 import {
   type ArtifactInfo,
   checkOptions,
@@ -19,7 +20,7 @@ import {
   unsupported,
 } from "../core/kernel.ts";
 import { annotate, readAnnotations } from "../registry/mod.ts";
-import { bundleText, fromBase64, readBundle, toBase64 } from "./bundle.ts";
+import { bundleText, fromBase64, readBundle } from "./bundle.ts";
 import { readPublicKey, readSigningKey, type SigningKey } from "./keys.ts";
 import { idOf, SIGNATURES, storedIn, type StoredSignature } from "./stored.ts";
 import { readStatement, signedBytes, statementOf } from "./statement.ts";
@@ -142,7 +143,7 @@ export async function signVersion(
       hint: "Return the signature of the bytes: for ECDSA as DER, with the digest of its curve.",
     });
   }
-  const parts = { keyHash, payload, sig: toBase64(signature) };
+  const parts = { keyHash, payload, sig: Buffer.from(signature).toString("base64") };
   return await store(registry, info, { ...parts, subject: info.name }, { system, signal });
 }
 

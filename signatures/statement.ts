@@ -1,7 +1,6 @@
 // The signed text: an in-toto statement (v1) with the predicate of OpenSSF Model Signing v1.0,
 // https://github.com/ossf/model-signing-spec, which lists the SHA-256 of each file.
-import { compareUtf8 } from "../core/bytes/bytes.ts";
-import { createSha256, isJsonObject, parseJson, shown } from "../core/kernel.ts";
+import { compareUtf8, createSha256, isJsonObject, parseJson, shown } from "../core/kernel.ts";
 import { fromHex } from "../core/bytes/digest.ts";
 
 export const PAYLOAD_TYPE = "application/vnd.in-toto+json";

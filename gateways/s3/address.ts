@@ -33,17 +33,3 @@ export function parseKey(key: string): KeyParts {
 export function keyOf({ name, ref, path }: FileAddress): string {
   return `${name}/@${ref}/${path}`;
 }
-
-/** Compares keys by their UTF-8 bytes, the order of listings. */
-export function compareKeys(a: string, b: string): number {
-  const length = Math.min(a.length, b.length);
-  let i = 0;
-  while (i < length && a.charCodeAt(i) === b.charCodeAt(i)) i++;
-  return i === length ? a.length - b.length : orderOf(a, i) - orderOf(b, i);
-}
-
-/** Surrogates encode characters above all others. */
-function orderOf(text: string, at: number): number {
-  const unit = text.charCodeAt(at);
-  return unit >= 0xd800 && unit <= 0xdfff ? unit + 0x10000 : unit;
-}

@@ -1,9 +1,16 @@
 // Listings of keys, level by level: names, the refs of a name, the files of a version.
-import { isRegistryError, itemAt, nameProblem, type Registry, shown } from "../../core/kernel.ts";
+import {
+  compareUtf8,
+  isRegistryError,
+  itemAt,
+  nameProblem,
+  type Registry,
+  shown,
+} from "../../core/kernel.ts";
 import type { ArtifactInfo } from "../../mod.ts";
 import { readableNames } from "../../apps/server/extending.ts";
 import type { Access, GatewayContext } from "../../apps/server/extending.ts";
-import { compareKeys, type KeyParts, parseKey } from "./address.ts";
+import { type KeyParts, parseKey } from "./address.ts";
 import { s3Error } from "./s3_error.ts";
 
 type FileInfo = ArtifactInfo["files"][number];
@@ -118,7 +125,7 @@ class Level {
         hint: "List with a longer prefix.",
       });
     }
-    if (compareKeys(prefix, this.#after) <= 0) return;
+    if (compareUtf8(prefix, this.#after) <= 0) return;
     this.#prefixes.add(prefix);
     if (this.#prefixes.size > 2 * this.#limit + 1000) this.#prefixes = new Set(this.#smallest());
   }
@@ -131,7 +138,7 @@ class Level {
 
   /** Returns as many as a page has, and one more. */
   #smallest(): string[] {
-    return [...this.#prefixes].sort(compareKeys).slice(0, this.#limit + 1);
+    return [...this.#prefixes].sort(compareUtf8).slice(0, this.#limit + 1);
   }
 }
 
@@ -141,7 +148,7 @@ const sorted = new WeakMap<ArtifactInfo["files"], readonly FileInfo[]>();
 /** Returns the files that have a key. S3 has no links and no folders. */
 function filesOf({ files }: Pick<ArtifactInfo, "files">): readonly FileInfo[] {
   const known = sorted.get(files) ??
-    files.filter(isObject).sort((a, b) => compareKeys(a.path, b.path));
+    files.filter(isObject).sort((a, b) => compareUtf8(a.path, b.path));
   sorted.set(files, known);
   return known;
 }
@@ -157,10 +164,10 @@ function filesPage(
 ): KeyPage {
   const items: Listed[] = [];
   const isInside = afterKey.startsWith(root);
-  if (!isInside && compareKeys(afterKey, root) > 0) return { items };
+  if (!isInside && compareUtf8(afterKey, root) > 0) return { items };
   const after = isInside ? afterKey.slice(root.length) : "";
   const files = filesOf(info);
-  const isListed = (path: string) => compareKeys(path, prefix) >= 0 && isBeyond(path, after);
+  const isListed = (path: string) => compareUtf8(path, prefix) >= 0 && isBeyond(path, after);
   for (let at = firstIndex(files, isListed); at < files.length; at++) {
     const file = itemAt(files, at);
     if (!file.path.startsWith(prefix)) break;
@@ -178,7 +185,7 @@ function filesPage(
   /** True for paths after a file, and for those after all paths in a folder. */
   function isBeyond(path: string, bound: string): boolean {
     const isFolder = delimiter !== "" && bound.endsWith(delimiter);
-    return bound === "" || compareKeys(path, bound) > 0 && !(isFolder && path.startsWith(bound));
+    return bound === "" || compareUtf8(path, bound) > 0 && !(isFolder && path.startsWith(bound));
   }
 }
 

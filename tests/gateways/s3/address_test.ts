@@ -1,7 +1,7 @@
 // Keys and what they mean.
 import { assertEquals, assertNotEquals } from "@std/assert";
 import fc from "fast-check";
-import { compareKeys, keyOf, parseKey } from "../../../gateways/s3/address.ts";
+import { keyOf, parseKey } from "../../../gateways/s3/address.ts";
 import { nameProblem } from "../../../core/naming/names.ts";
 
 const text = (chars: string) => fc.string({ unit: fc.constantFrom(...chars), maxLength: 8 });
@@ -39,17 +39,5 @@ Deno.test("each key means one thing: it is its parts, with or without a slash be
 Deno.test("keys of two names are never the same", () => {
   fc.assert(fc.property(name, name, ref, path, (a, b, ref, path) => {
     if (a !== b) assertNotEquals(keyOf({ name: a, ref, path }), keyOf({ name: b, ref, path }));
-  }));
-});
-
-Deno.test("keys are compared as their UTF-8 bytes are", () => {
-  const bytes = (text: string) => new TextEncoder().encode(text);
-  const byBytes = (a: Uint8Array, b: Uint8Array) => {
-    const at = a.findIndex((byte, i) => byte !== b[i]);
-    return at < 0 ? a.length - b.length : b[at] === undefined ? 1 : a[at]! - b[at];
-  };
-  const some = fc.string({ unit: fc.constantFrom("a", "/", "é", "\ud7ff", "\uffee", "\u{10000}") });
-  fc.assert(fc.property(some, some, (a, b) => {
-    assertEquals(Math.sign(compareKeys(a, b)), Math.sign(byBytes(bytes(a), bytes(b))), `${a} ${b}`);
   }));
 });
