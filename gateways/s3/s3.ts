@@ -29,19 +29,20 @@ export type { S3Options };
  * await using handler = createHandler(registry, { gateways: [createS3Gateway()] });
  * ```
  *
- * @throws {RegistryError} `Invalid` for a name that no bucket can have
+ * @throws {RegistryError} `Invalid` for a name that no bucket can have, or an invalid host
  */
 export function createS3Gateway(options: S3Options = {}): Gateway {
   const { bucket = "holdfast", domain = "localhost", key } = options;
   if (!/^[a-z0-9][a-z0-9-]{1,61}[a-z0-9]$/.test(bucket)) {
-    throw invalid(
-      "use the bucket name",
-      shown(bucket),
-      "it is not a host name of 3 to 63 characters",
-      {
-        hint: "Use lower-case letters, digits and hyphens.",
-      },
-    );
+    const state = "it is not a host name of 3 to 63 characters";
+    throw invalid("use the bucket name", shown(bucket), state, {
+      hint: "Use lower-case letters, digits and hyphens.",
+    });
+  }
+  if (!/^[\w-]+(\.[\w-]+)*$/.test(domain)) {
+    throw invalid("use the S3 domain", shown(domain), "it is not a host name", {
+      hint: "Pass a host without scheme, port and path, such as s3.example.com.",
+    });
   }
   const host = new RegExp(`^\\w+://${bucket}\\.${domain.replaceAll(".", "\\.")}(:\\d+)?/`, "i");
   return {

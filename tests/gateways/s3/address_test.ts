@@ -1,7 +1,8 @@
 // Keys and what they mean.
-import { assertEquals, assertNotEquals } from "@std/assert";
+import { assertEquals, assertNotEquals, assertThrows } from "@std/assert";
 import fc from "fast-check";
 import { keyOf, parseKey } from "../../../gateways/s3/address.ts";
+import { createS3Gateway } from "../../../gateways/s3/s3.ts";
 import { nameProblem } from "../../../core/naming/names.ts";
 
 const text = (chars: string) => fc.string({ unit: fc.constantFrom(...chars), maxLength: 8 });
@@ -40,4 +41,13 @@ Deno.test("keys of two names are never the same", () => {
   fc.assert(fc.property(name, name, ref, path, (a, b, ref, path) => {
     if (a !== b) assertNotEquals(keyOf({ name: a, ref, path }), keyOf({ name: b, ref, path }));
   }));
+});
+
+Deno.test("a gateway refuses names and hosts that no request can have", () => {
+  for (const bucket of ["", "ab", "A-bucket", "a.bucket", "a/bucket", "bucket-"]) {
+    assertThrows(() => createS3Gateway({ bucket }), Error, "Cannot use the bucket name");
+  }
+  for (const domain of ["", "(", "[::1]", "https://s3.example.com", "s3.example.com:8600", "*.a"]) {
+    assertThrows(() => createS3Gateway({ domain }), Error, "Cannot use the S3 domain");
+  }
 });
