@@ -81,7 +81,7 @@ function objectOf({ params }: RouteContext, asked: AskedVersion, artifact: Artif
   const { key = "", name, version, path = "" } = params;
   (artifact as { checkFiles?(): void }).checkFiles?.();
   const { selector } = parseRef(`${name}@${version}`);
-  // The commit of another version is none of this key.
+  // The commit of another version is not a version id of this key.
   if (selector.kind === "version" && version !== artifact.info.version) throw noSuchVersion(key);
   const file = fileIn(artifact, path);
   if (file === undefined) throw noSuchKey(key, "the version has no such file");

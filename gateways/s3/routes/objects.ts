@@ -5,8 +5,8 @@ import {
   answerInPlace,
   answerVersionFile,
   isExact,
+  route,
 } from "../../../apps/server/extending.ts";
-import { route } from "../../../apps/server/extending.ts";
 import type { RouteContext, Routes } from "../../../apps/server/extending.ts";
 import { parseKey } from "../address.ts";
 import { element, elements, etagOf, xmlAnswer } from "../answers.ts";

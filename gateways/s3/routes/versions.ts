@@ -1,4 +1,5 @@
 // ListObjectVersions: the versions of a file, as the S3 versions of its key.
+import { compareUtf8 } from "../../../core/kernel.ts";
 import type { ArtifactInfo } from "../../../mod.ts";
 import type { Access } from "../../../apps/server/extending.ts";
 import { parseKey } from "../address.ts";
@@ -32,7 +33,7 @@ export async function listVersions(
   const isFile = parts.kind === "files" && parts.ref === "latest" && parts.path !== "";
   const isInside = isFile && after === prefix && afterCommit !== undefined;
   const items: ListedVersion[] = [];
-  if (isFile && (after < prefix || isInside)) {
+  if (isFile && (compareUtf8(after, prefix) < 0 || isInside)) {
     access.check("read", parts.name);
     const { registry } = context;
     let isAfter = !isInside, isLatest = true;
