@@ -30,7 +30,7 @@ export const PAGE_LIMITS: PageLimits = {
 /** Longest page that is read, bytes. */
 export const MAX_PAGE_BYTES: number = 16 * 1024 * 1024;
 
-/** The place of a page, before it has a number: what its folder does not know. */
+/** Facts of a page that do not depend on where it is stored. */
 export type PageFacts = Pick<FilePage, "first" | "files" | "bytes">;
 
 /** A page that is written: its facts and its bytes. */
