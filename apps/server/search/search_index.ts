@@ -105,9 +105,8 @@ export class SearchIndexReader {
       const whole = this.#refresh();
       if (partial) {
         await withinMs(WHOLE_WITHIN_MS, whole, system);
-        return this.#snapshot(store);
-      }
-      await whole;
+        if (!this.#isWhole) return this.#snapshot(store);
+      } else await whole;
     } else if (system.now() >= this.#refreshAt) {
       void this.#refresh().catch((error) => logger.error("Cannot read the index:", error));
     }
@@ -163,22 +162,21 @@ export class SearchIndexReader {
     const { mark, names, isCut } = await this.#options.writes.since(this.#mark);
     this.#mark = Math.max(this.#mark, mark);
     if (!this.#isWhole && this.#reading === undefined) return;
-    for (const name of names) this.#written.add(name);
-    if (!isCut || !this.#isWhole) return;
+    if (!isCut || !this.#isWhole) {
+      for (const name of names) this.#written.add(name);
+      return;
+    }
     await this.#reading?.catch(() => {}); // may have begun before the writes
-    await this.#refresh();
+    this.#isWhole = false; // until a refresh ends, also if the next one fails
   }
 
   /** Compares the index with the registry, and reads what has changed. */
   #refresh(): Promise<void> {
-    const written = [...this.#written];
     if (this.#reading !== undefined) return this.#reading;
-    this.#written.clear(); // names that are written from now on are read once more
     this.#updated.clear();
     this.#reading = this.#withoutDamage(() => this.#readAll())
       .catch(async (error) => {
         await this.#keep(await this.#open(), this.#readAt); // the next try goes on from here
-        for (const name of written) this.#written.add(name);
         throw error;
       })
       .finally(() => this.#reading = undefined);
@@ -306,7 +304,8 @@ export class SearchIndexReader {
     return this.#inOrder("blocks", async () => {
       const wanted = changes.filter(({ name, rows, print, isGone }) =>
         (rows !== undefined || print !== undefined || isGone) &&
-        (this.#updated.get(name) ?? 0) <= began
+        // A name that is gone was missing when the refresh began.
+        (this.#updated.get(name) ?? 0) <= (isGone ? 0 : began)
       );
       if (wanted.length === 0) return;
       const next = await changeBlocks(store, this.#blocks, wanted);

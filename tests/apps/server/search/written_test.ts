@@ -1,10 +1,19 @@
 // A search has everything that its own service wrote before, however old its index is.
-import { assertEquals } from "@std/assert";
+import { assertEquals, assertRejects } from "@std/assert";
 import { createCheckedHandler } from "../checked_handler.ts";
-import { openRegistry, type Registry, saveMany } from "../../../../mod.ts";
+import {
+  createMemoryBackend,
+  openRegistry,
+  type Registry,
+  RegistryError,
+  saveMany,
+} from "../../../../mod.ts";
 import { WrittenNames } from "../../../../apps/server/memory/written_names.ts";
 import { SearchIndexReader } from "../../../../apps/server/search/search_index.ts";
+import { unavailable } from "../../../../core/errors.ts";
 import { realSystem } from "../../../../core/system.ts";
+import { createScriptedSystem } from "../../../support/scripted_system.ts";
+import { createSearched, openIndex } from "./open_index.ts";
 import { hub } from "../../../../gateways/hub/hub.ts";
 
 type Ask = (at: string, json?: unknown) => Promise<unknown>;
@@ -134,4 +143,70 @@ Deno.test("a search ends while its service goes on writing", async () => {
   isWriting = true;
   await writes.note("a");
   assertEquals((await index.read()).blocks.length, 1);
+});
+
+Deno.test("a search has what its service wrote before, also when a refresh is due", async () => {
+  await using searched = await createSearched();
+  const { registry, system } = searched;
+  const service = openIndex(registry, system, { blockSize: 8 });
+  await service.find("");
+  await registry.save("new", 1);
+  await service.writes.note("new");
+  system.advance(3_600_000);
+  assertEquals(await service.find("name=new"), ["new@1.0.0"]);
+  await registry.delete("z@7.0.0");
+  await service.writes.note("z");
+  system.advance(3_600_000);
+  assertEquals(await service.find("name=z metadata.at=7"), []);
+  await service.close();
+});
+
+Deno.test("a search has all that its service wrote, if a refresh of many names failed", async () => {
+  await using searched = await createSearched();
+  const { registry, system } = searched;
+  let isFailing = false;
+  const list = registry.backend!.list.bind(registry.backend);
+  registry.backend!.list = (...args) => {
+    if (isFailing && args[0] === "names/") throw unavailable("list", undefined, "it is offline");
+    return list(...args);
+  };
+  const service = openIndex(registry, system, { blockSize: 8 });
+  await service.find("");
+  await registry.save("new", 1);
+  await service.writes.note("new");
+  for (let at = 0; at < 10_001; at++) await service.writes.note(`other:${at}`);
+  isFailing = true;
+  await assertRejects(() => service.find("name=new"), RegistryError);
+  isFailing = false;
+  assertEquals(await service.find("name=new"), ["new@1.0.0"]);
+  await service.close();
+});
+
+Deno.test("a name that its service saves again stays, though a refresh found it gone", async () => {
+  const system = createScriptedSystem();
+  const backend = createMemoryBackend({ system });
+  let afterList = async () => {};
+  const list = backend.list.bind(backend);
+  backend.list = async function* (...args) {
+    yield* list(...args);
+    if (args[0] === "names/") await afterList();
+  };
+  await using registry = await openRegistry(backend, { system });
+  await registry.save("a", 1);
+  await registry.save("b", 1);
+  const service = openIndex(registry, system);
+  assertEquals(await service.find(""), ["a@1.0.0", "b@1.0.0"]);
+  for (const { key } of await Array.fromAsync(backend.list("names/b/")) as { key: string }[]) {
+    await backend.delete(key);
+  }
+  let saved: string[] = [];
+  afterList = async () => {
+    afterList = async () => {};
+    await registry.save("b", 2);
+    await service.writes.note("b");
+    saved = await service.find("name=b");
+  };
+  await service.refresh();
+  assertEquals([saved, await service.find("name=b")], [["b@1.0.0"], ["b@1.0.0"]]);
+  await service.close();
 });
