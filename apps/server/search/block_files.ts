@@ -114,7 +114,7 @@ export class BlockFiles {
 
   /** Writes blocks that are in memory, and the list of all. Returns them without their bytes. */
   async keep(blocks: readonly Block[], readAt: number | undefined): Promise<readonly Block[]> {
-    const crowded = this.#crowdedBy(blocks);
+    const crowded = await this.#crowdedBy(blocks);
     const kept: Block[] = [];
     for (const block of blocks) {
       const isMoved = block.file !== undefined && crowded.has(block.file);
@@ -126,21 +126,28 @@ export class BlockFiles {
     return kept;
   }
 
-  /** Returns files whose blocks are written again: those with few that count, and small ones of many. */
-  #crowdedBy(blocks: readonly Block[]): Set<string> {
+  /**
+   * Returns files whose blocks are written again: those with few that count, small ones of many, and
+   * those that were removed, as when the cache is cleared.
+   */
+  async #crowdedBy(blocks: readonly Block[]): Promise<Set<string>> {
     const counted = new Map<string, number>();
     for (const { file, size } of blocks) {
       if (file !== undefined) counted.set(file, (counted.get(file) ?? 0) + size);
     }
     const isMany = counted.size > MOST_FILES;
-    const crowded = [...counted].filter(([file, bytes]) => {
-      const size = (file === this.#own?.name ? this.#own.size : this.#sizes.get(file)) ?? bytes;
-      return size < SMALL_FILE ? isMany && file !== this.#own?.name : bytes * 2 < size;
-    });
-    const names = new Set(crowded.map(([file]) => file));
-    if (this.#own !== undefined && names.has(this.#own.name)) {
-      this.#open.set(this.#own.name, Promise.resolve(this.#own.handle)); // for running searches
-      this.#sizes.set(this.#own.name, this.#own.size);
+    const own = this.#own;
+    if (own !== undefined && !counted.has(own.name)) counted.set(own.name, 0);
+    const names = new Set<string>();
+    for (const [file, bytes] of counted) {
+      const isOwn = file === own?.name;
+      const size = (isOwn ? own.size : this.#sizes.get(file)) ?? bytes;
+      const isCrowded = size < SMALL_FILE ? isMany && !isOwn : bytes * 2 < size;
+      if (isCrowded || await this.#sizeOf(file) === 0) names.add(file);
+    }
+    if (own !== undefined && names.has(own.name)) {
+      this.#open.set(own.name, Promise.resolve(own.handle)); // for running searches
+      this.#sizes.set(own.name, own.size);
       this.#own = undefined;
     }
     return names;

@@ -99,6 +99,14 @@ testInRoot("the cache of the machine counts and clears indexes", async (root) =>
   await service.refresh();
   assertEquals(await service.find(""), [...refs, "zz@1.0.0"]);
   await service.close();
+  const files = (await inspectCache({ path: root.path })).files;
+  assertEquals(files, 2, "the index was not kept again");
+  const next = openIndex(registry, system, { ...BLOCKS, folder });
+  const { calls } = searched;
+  calls.take();
+  assertEquals(await next.find(""), [...refs, "zz@1.0.0"]);
+  assertEquals(Object.keys(calls.counts), ["list"]);
+  await next.close();
 });
 
 interface Files {
