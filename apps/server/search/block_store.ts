@@ -36,7 +36,7 @@ export interface BlockLimits {
 
 const BLOCK_SIZE = 2048;
 const MOST_HELD = 128 * 1024 * 1024;
-/** Versions that are decoded, for names that are read again. */
+/** Blocks that are kept decoded, for names that are read again. */
 const MOST_DECODED = 4;
 
 export class BlockStore {

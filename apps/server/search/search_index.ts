@@ -55,7 +55,7 @@ const REST_FACTOR = 10;
 const WHOLE_WITHIN_MS = 250;
 /** Names that are put into the index together. */
 const BATCH = 1024;
-/** Blocks whose versions are. */
+/** Blocks whose versions are put into the index together. */
 const SLICE = 2;
 /** Bytes of blocks that are written to a file before all others have been read. */
 const MOST_UNWRITTEN = 16 * 1024 * 1024;
