@@ -2,7 +2,7 @@
 // https://docs.sigstore.dev/about/bundle/.
 import { Buffer } from "node:buffer";
 import { corrupt, parseJson } from "../core/kernel.ts";
-import { membersOf, PAYLOAD_TYPE } from "./statement.ts";
+import { membersOf, PAYLOAD_TYPE, textOf } from "./statement.ts";
 
 const BUNDLE_TYPE =
   /^application\/vnd\.dev\.sigstore\.bundle(\.v0\.3\+json|\+json;version=0\.[123])$/;
@@ -38,7 +38,7 @@ export function readBundle(text: string): BundleParts {
     throw unreadable("it is not JSON");
   }
   const { mediaType, verificationMaterial, dsseEnvelope } = membersOf(value);
-  if (!BUNDLE_TYPE.test(String(mediaType))) {
+  if (!BUNDLE_TYPE.test(textOf(mediaType))) {
     throw unreadable(`its media type is ${JSON.stringify(mediaType)}`);
   }
   const { publicKey } = membersOf(verificationMaterial);

@@ -20,6 +20,8 @@ const DIGESTS: Readonly<Record<string, string | null>> = {
 
 const KINDS_HINT = "Use an EC key of the curve P-256, P-384 or P-521, or an Ed25519 key, as PEM.";
 
+const NO_PUBLIC_KEY = "the key is not a public key in PEM";
+
 function digestFor(key: KeyObject): string | null | undefined {
   const { asymmetricKeyType = "", asymmetricKeyDetails } = key;
   return DIGESTS[asymmetricKeyDetails?.namedCurve ?? asymmetricKeyType];
@@ -76,11 +78,16 @@ export function readPublicKey(pem: string): TrustedKey {
       hint: "Pass the public key: only who signs has the private one.",
     });
   }
+  // Without this, a certificate is the key in it, whatever its dates, and of two keys only one is read.
+  const begins = [...pem.matchAll(/-----BEGIN ([^-\n]*)-----/g)].map(([, kind]) => kind);
+  if (begins.length !== 1 || begins[0] !== "PUBLIC KEY") {
+    throw unusable(action, begins.length > 1 ? "several keys are given as one" : NO_PUBLIC_KEY);
+  }
   let key: KeyObject;
   try {
     key = createPublicKey(pem);
   } catch {
-    throw unusable(action, "the key is not a public key in PEM");
+    throw unusable(action, NO_PUBLIC_KEY);
   }
   const digest = digestFor(key);
   if (digest === undefined) throw unusable(action, `the key is of the kind ${kindOf(key)}`);

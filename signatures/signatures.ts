@@ -136,6 +136,12 @@ export async function signVersion(
   const keyHash = readPublicKey(publicKey).hash;
   const info = await registry.info(ref, { signal });
   const payload = statementOf(info.name, info.files);
+  const read = readStatement(payload, info.files);
+  if ("problem" in read) {
+    throw unsupported("sign", shown(refOf(info)), read.problem, {
+      hint: "Save a version with copies of the files in place of links.",
+    });
+  }
   const bytes = signedBytes(payload);
   const signature = await signer.sign(bytes);
   if (!readPublicKey(publicKey).hasSigned(bytes, signature)) {

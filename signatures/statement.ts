@@ -12,6 +12,8 @@ export interface SignedFile {
   path: string;
   /** 64 lowercase hexadecimal digits. */
   sha256: string;
+  /** `link`, `folder` or `executable`. @default a regular file */
+  mode?: string;
 }
 
 interface Resource {
@@ -20,9 +22,14 @@ interface Resource {
   digest: string;
 }
 
-/** Returns the statement about the files of a version as JSON. Equal files give equal bytes. */
+/**
+ * Returns the statement about the files of a version as JSON. Equal files give equal bytes. Empty
+ * folders are not in it.
+ */
 export function statementOf(subject: string, files: readonly SignedFile[]): string {
-  const resources = files.map(({ path, sha256 }): Resource => ({
+  const resources = files.filter(({ mode }) => mode !== "folder").map((
+    { path, sha256 },
+  ): Resource => ({
     name: path,
     algorithm: "sha256",
     digest: sha256,
@@ -78,7 +85,10 @@ export function readStatement(payload: string, files: readonly SignedFile[]): Re
   if (rootDigest(resources) !== subject.sha256) {
     return { problem: "the digest of the subject is not that of its files" };
   }
-  for (const { path, sha256 } of files) {
+  for (const { path, sha256, mode } of files) {
+    if (mode === "folder") continue;
+    // The SHA-256 of a link is that of its target as text: a file of that text has the same one.
+    if (mode === "link") return { problem: `${shown(path)} is a link, which cannot be signed` };
     const digest = signed.get(path);
     if (digest === undefined) return { problem: `${shown(path)} is not signed` };
     if (digest !== sha256) return { problem: `${shown(path)} has other bytes than were signed` };
@@ -105,16 +115,16 @@ function shapeOf(payload: string): StatementShape | undefined {
   const { serialization, resources } = membersOf(predicate);
   if (!Array.isArray(subject) || !Array.isArray(resources)) return undefined;
   return {
-    _type: String(_type),
-    predicateType: String(predicateType),
+    _type: textOf(_type),
+    predicateType: textOf(predicateType),
     subjects: subject.map((each) => {
       const { name, digest } = membersOf(each);
-      return { name: String(name), sha256: String(membersOf(digest).sha256) };
+      return { name: textOf(name), sha256: textOf(membersOf(digest).sha256) };
     }),
     serialization: membersOf(serialization).method,
     resources: resources.map((each) => {
       const { name, algorithm, digest } = membersOf(each);
-      return { name: String(name), algorithm: String(algorithm), digest: String(digest) };
+      return { name: textOf(name), algorithm: textOf(algorithm), digest: textOf(digest) };
     }),
   };
 }
@@ -125,6 +135,11 @@ function parsed(text: string): unknown {
   } catch {
     return undefined;
   }
+}
+
+/** Returns a text; of any other value, its JSON, which is none of the expected texts. */
+export function textOf(value: unknown): string {
+  return typeof value === "string" ? value : JSON.stringify(value) ?? "";
 }
 
 /** Returns the members of an object, none of anything else. */

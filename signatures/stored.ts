@@ -37,7 +37,7 @@ function readStored(id: string, value: unknown): StoredSignature | undefined {
   const { keyHash, sig, addedAt, subject, payload } = membersOf(value);
   const isRight = typeof keyHash === "string" && /^[0-9a-f]{64}$/.test(keyHash) &&
     idOf(keyHash) === id && fromBase64(sig) !== undefined && typeof subject === "string" &&
-    !Number.isNaN(Date.parse(String(addedAt))) &&
+    typeof addedAt === "string" && !Number.isNaN(Date.parse(addedAt)) &&
     (payload === undefined || typeof payload === "string");
   return isRight ? value as StoredSignature : undefined;
 }
