@@ -5,7 +5,7 @@ import { createHandler, listen } from "../apps/server.ts";
 import { createMemoryQueue } from "../queues/memory.ts";
 import { createJobsGateway } from "../queues/surface/jobs.ts";
 import { dav } from "../gateways/dav/dav.ts";
-import { createS3Gateway } from "../gateways/s3/s3.ts";
+import { createS3Gateway } from "../gateways/s3/s3_gateway.ts";
 import { hub } from "../gateways/hub/hub.ts";
 import { pipelines } from "../operators/surface/pipelines.ts";
 

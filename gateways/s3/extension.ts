@@ -31,7 +31,7 @@ export const s3Extension: Extension = {
       if (!s3) return;
       const { readKey } = await import("./derived_secret.ts");
       const key = s3Key && await readKey(resolve(io.cwd, s3Key));
-      const { createS3Gateway } = await loadPart<S3Part>("./s3.ts", import.meta.url);
+      const { createS3Gateway } = await loadPart<S3Part>("./s3_gateway.ts", import.meta.url);
       yield { gateways: [createS3Gateway({ bucket, domain, key })] };
     },
   }),

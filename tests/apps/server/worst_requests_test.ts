@@ -6,7 +6,7 @@ import { openQueue } from "../../../queues/mod.ts";
 import { keyOf, worstRequests } from "../../bench/service/worst/requests.ts";
 import { fill } from "../../bench/service/worst/state.ts";
 import { dav } from "../../../gateways/dav/dav.ts";
-import { createS3Gateway } from "../../../gateways/s3/s3.ts";
+import { createS3Gateway } from "../../../gateways/s3/s3_gateway.ts";
 import { hub } from "../../../gateways/hub/hub.ts";
 import { pipelines } from "../../../operators/surface/pipelines.ts";
 import { createJobsGateway } from "../../../queues/surface/jobs.ts";

@@ -18,6 +18,7 @@ Deno.test("the estimate of a night is near what it costs", async () => {
   const estimate = estimateNight({ names, records: names });
   const counted = (name: string, method: string) => rows.get(name)![method] ?? 0;
   const { gc, prune, mirror, verify } = estimate;
+  const chance = 8 * Math.sqrt(names / 30); // gc looks at a thirtieth of the names, by their hash and the day
   const of: [estimated: typeof prune, rows: string[]][] = [
     [gc, ["`gc`, a night after no change"]],
     [prune, ["`prune`, nothing to delete"]],
@@ -27,7 +28,7 @@ Deno.test("the estimate of a night is near what it costs", async () => {
   for (const [estimated, names] of of) {
     for (const method of ["list", "get"] as const) {
       const requests = names.reduce((sum, name) => sum + counted(name, method), 0);
-      const tolerance = 6 + requests / 10;
+      const tolerance = 6 + requests / 10 + (estimated === gc ? chance : 0);
       const text = `${names[0]}: ${estimated[method]} ${method}, counted ${requests}`;
       assert(Math.abs(estimated[method] - requests) <= tolerance, text);
     }

@@ -2,7 +2,7 @@
 import { assertEquals, assertNotEquals, assertThrows } from "@std/assert";
 import fc from "fast-check";
 import { keyOf, parseKey } from "../../../gateways/s3/address.ts";
-import { createS3Gateway } from "../../../gateways/s3/s3.ts";
+import { createS3Gateway } from "../../../gateways/s3/s3_gateway.ts";
 import { nameProblem } from "../../../core/naming/names.ts";
 
 const text = (chars: string) => fc.string({ unit: fc.constantFrom(...chars), maxLength: 8 });

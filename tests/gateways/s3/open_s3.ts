@@ -6,7 +6,7 @@ import type { Backend } from "../../../backends/mod.ts";
 import type { HandlerOptions } from "../../../apps/server.ts";
 import { openRegistry, type Registry, type SaveOptions } from "../../../mod.ts";
 import { createCheckedHandler } from "../../apps/server/checked_handler.ts";
-import { createS3Gateway, type S3Options } from "../../../gateways/s3/s3.ts";
+import { createS3Gateway, type S3Options } from "../../../gateways/s3/s3_gateway.ts";
 
 /** The tokens of a test are the lists of their scopes. */
 export const tokens: NonNullable<HandlerOptions["tokens"]> = {

@@ -6,7 +6,7 @@ import { withCounts } from "../../bench/counted_backend.ts";
 import { noise } from "../../registry/registries.ts";
 import { createScriptedSystem, seededRandom } from "../../support/scripted_system.ts";
 import { createHandler } from "../../../apps/server.ts";
-import { createS3Gateway } from "../../../gateways/s3/s3.ts";
+import { createS3Gateway } from "../../../gateways/s3/s3_gateway.ts";
 import { openS3, saveFiles, signer, tokens } from "./open_s3.ts";
 
 const textsIn = (text: string, name: string) =>

@@ -2,7 +2,7 @@
 import { assert, assertEquals } from "@std/assert";
 import { createApp } from "../../../apps/server/app.ts";
 import { openRegistry } from "../../../mod.ts";
-import { createS3Gateway } from "../../../gateways/s3/s3.ts";
+import { createS3Gateway } from "../../../gateways/s3/s3_gateway.ts";
 import { openS3, saveFiles, signer, tokens } from "./open_s3.ts";
 
 const HOST = "http://localhost/holdfast";

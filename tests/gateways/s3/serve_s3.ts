@@ -1,7 +1,7 @@
 // A service over a socket, for real clients.
 import { createHandler, createToken, listen, openTokenFile } from "../../../apps/server.ts";
 import { openRegistry } from "../../../mod.ts";
-import { createS3Gateway } from "../../../gateways/s3/s3.ts";
+import { createS3Gateway } from "../../../gateways/s3/s3_gateway.ts";
 import { noise } from "../../registry/registries.ts";
 import { tempRoot } from "../../support/temp_root.ts";
 import { saveFiles } from "./open_s3.ts";

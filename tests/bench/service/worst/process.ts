@@ -10,7 +10,7 @@ import { openRegistry } from "../../../../mod.ts";
 import { openQueue } from "../../../../queues/mod.ts";
 import { metadata, numbers } from "./values.ts";
 import { dav } from "../../../../gateways/dav/dav.ts";
-import { createS3Gateway } from "../../../../gateways/s3/s3.ts";
+import { createS3Gateway } from "../../../../gateways/s3/s3_gateway.ts";
 import { hub } from "../../../../gateways/hub/hub.ts";
 import { pipelines } from "../../../../operators/surface/pipelines.ts";
 import { createJobsGateway } from "../../../../queues/surface/jobs.ts";
