@@ -6,7 +6,7 @@ import { checkWritable, type Context, contextOf } from "../operations/context.ts
 import { bindingGraceMs, readGraces } from "../cell/graces.ts";
 import { decodeName } from "../../core/naming/names.ts";
 import { forEachAtOnce } from "../../core/work/at_once.ts";
-import { GARBAGE_NOTES, NAMES, OBJECTS } from "../format/layout.ts";
+import { GARBAGE_NOTES, NAMES, OBJECTS, READINGS } from "../format/layout.ts";
 import { Collection, emptyReport, takeMark } from "./collection.ts";
 import type { GarbageOptions, GarbageReport } from "./collection.ts";
 import { collectDrafts } from "./garbage/drafts.ts";
@@ -44,13 +44,14 @@ export async function collectGarbage(
 
 /**
  * Returns false if the store has no space left but that for deletions. Then the notes of earlier
- * runs go too.
+ * runs go too, which are made again by one run; those of `verify` take a month.
  */
 async function hasSpace({ backend, logger }: Context, { signal }: GarbageOptions) {
   if (await backend.reserve?.({ signal }) ?? true) return true;
   logger.warn("collect garbage: the store is full: notes are removed, so the next run reads more");
   for await (const entry of backend.list(GARBAGE_NOTES, { signal })) {
-    if (!isPrefix(entry)) await backend.delete(entry.key, { signal });
+    if (isPrefix(entry) || entry.key.startsWith(READINGS)) continue;
+    await backend.delete(entry.key, { signal });
   }
   return false;
 }
