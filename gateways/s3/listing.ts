@@ -85,8 +85,9 @@ export async function listKeys(
       artifact.checkFiles?.();
       return artifact.info;
     } catch (error) {
-      // Of keys that cannot exist, a listing is empty.
-      if (isRegistryError(error, "NotFound", "Invalid")) return undefined;
+      // Of keys that cannot exist, a listing is empty. One that has begun must not end early.
+      const isBegun = asked.version !== undefined;
+      if (!isBegun && isRegistryError(error, "NotFound", "Invalid")) return undefined;
       throw error;
     }
   }

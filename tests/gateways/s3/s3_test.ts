@@ -1,5 +1,7 @@
 // Versions as objects of a bucket: keys, listings, objects.
 import { assertEquals, assertStringIncludes } from "@std/assert";
+import { createHandler } from "../../../apps/server.ts";
+import { createS3Gateway } from "../../../gateways/s3/s3_gateway.ts";
 import { openS3, saveFiles, signer, tokens } from "./open_s3.ts";
 
 Deno.test("each level of keys is one listing", async () => {
@@ -108,6 +110,17 @@ Deno.test("pages follow each other, with a delimiter or without, and after a res
     400,
     "InvalidArgument",
   ]);
+});
+
+Deno.test("a listing whose version was deleted fails, and does not end as a whole one", async () => {
+  await using s3 = await openS3();
+  await saveFiles(s3.registry, "n", ["a", "b"]);
+  const { next } = await s3.list("prefix=n/@latest/&max-keys=1");
+  await s3.registry.delete("n@1.0.0");
+  await using restarted = createHandler(s3.registry, { gateways: [createS3Gateway()] });
+  const url = `http://localhost/holdfast?list-type=2&prefix=n/@latest/&continuation-token=${next}`;
+  const answer = await restarted(new Request(url));
+  assertEquals([answer.status, /<Code>(\w+)/.exec(await answer.text())?.[1]], [404, "NoSuchKey"]);
 });
 
 Deno.test("a token as session token gives its rights, and a wrong secret gives none", async () => {
