@@ -1,6 +1,7 @@
 // Lists of files in pages: the objects of a tree, sorted by path. FORMAT.md (3.1) describes them.
 import { compareUtf8, sortedByUtf8 } from "../../core/bytes/bytes.ts";
 import { sha256 } from "../../core/bytes/digest.ts";
+import { itemAt } from "../../core/faults/present.ts";
 import type { FilePage, StoredFile, VersionRecord } from "../../core/record.ts";
 import { isJsonObject } from "../../core/text/json_text.ts";
 import { slicesInTurns } from "../../core/work/next_turn.ts";
@@ -110,7 +111,7 @@ export function encodePage(files: readonly StoredFile[], folder?: string): PageT
   });
   const bytes = files.reduce((sum, { size }) => sum + size, 0);
   const content = encoder.encode(JSON.stringify(rows));
-  return { first: files[0]!.path, files: files.length, bytes, content };
+  return { first: itemAt(files, 0).path, files: files.length, bytes, content };
 }
 
 /** Divides pages into pages of the level above, which have the places of those below. */
@@ -127,7 +128,7 @@ export function dividedPages(pages: readonly FilePage[], limits: PageLimits): Pa
     length += its;
   }
   return levels.map((some) => ({
-    first: some[0]!.first,
+    first: itemAt(some, 0).first,
     files: some.reduce((sum, { files }) => sum + files, 0),
     bytes: some.reduce((sum, { bytes }) => sum + bytes, 0),
     content: encoder.encode(JSON.stringify(some)),
@@ -205,7 +206,7 @@ export function pageWith(pages: readonly FilePage[], path: string): number {
   let low = 0, high = pages.length; // the first page that begins after the path
   while (low < high) {
     const middle = (low + high) >> 1;
-    if (compareUtf8(pages[middle]!.first, path) <= 0) low = middle + 1;
+    if (compareUtf8(itemAt(pages, middle).first, path) <= 0) low = middle + 1;
     else high = middle;
   }
   return low - 1;

@@ -1,4 +1,5 @@
 // The versions of a name that an index has, newest first, to compare them with those of the registry.
+import { itemAt } from "../../../core/faults/present.ts";
 import { placeOf, placeOfName, type Row } from "./block.ts";
 import type { BlockStore } from "./block_store.ts";
 import type { Block } from "./stored_block.ts";
@@ -53,10 +54,10 @@ async function* rowsOf(
   let low = 0, high = blocks.length;
   while (low < high) {
     const middle = (low + high) >> 1;
-    if (blocks[middle]!.last < place) low = middle + 1;
+    if (itemAt(blocks, middle).last < place) low = middle + 1;
     else high = middle;
   }
-  for (let at = low; at < blocks.length && blocks[at]!.first <= end; at++) {
-    for (const run of await store.runs(blocks[at]!)) if (run.name === name) yield* run.rows;
+  for (let at = low; at < blocks.length && itemAt(blocks, at).first <= end; at++) {
+    for (const run of await store.runs(itemAt(blocks, at))) if (run.name === name) yield* run.rows;
   }
 }

@@ -1,4 +1,5 @@
 // A block as an index lists it: its place among others, and that of its bytes.
+import { itemAt } from "../../../core/faults/present.ts";
 import type { Column } from "./block.ts";
 
 /** A block, and where it is. */
@@ -39,7 +40,10 @@ export function withoutDamaged(
   const left: Block[] = [];
   for (let at = 0; at < blocks.length;) {
     let end = at + 1;
-    while (end < blocks.length && nameAt(blocks[end]!.first) === nameAt(blocks[end - 1]!.last)) {
+    while (
+      end < blocks.length &&
+      nameAt(itemAt(blocks, end).first) === nameAt(itemAt(blocks, end - 1).last)
+    ) {
       end++;
     }
     const together = blocks.slice(at, end);
