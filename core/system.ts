@@ -67,7 +67,8 @@ export function heapRoomBytes(): number | undefined {
   if ("Bun" in globalThis) return undefined; // its numbers are no limits
   try {
     const { heap_size_limit, used_heap_size } = builtinModule<V8>("node:v8")!.getHeapStatistics();
-    return heap_size_limit - used_heap_size - YOUNG_BYTES;
+    // Workers have no numbers.
+    return heap_size_limit > 0 ? heap_size_limit - used_heap_size - YOUNG_BYTES : undefined;
   } catch {
     return undefined; // another runtime
   }

@@ -14,6 +14,8 @@ export const MOST_PART_FILES = 1_000_000;
 
 /** Memory that a program needs for each file of a version that it saves or lists, bytes. */
 const BYTES_OF_FILE = 600;
+/** So few files are tried in any heap. */
+const FEW_FILES = 10_000;
 
 /**
  * Throws `Invalid` for more files than the heap of this thread has room for, before a list of them
@@ -25,7 +27,8 @@ export function checkHeap(
   count: number,
   roomBytes: number | undefined = heapRoomBytes(),
 ): void {
-  if (roomBytes === undefined || count * BYTES_OF_FILE < roomBytes) return;
+  if (roomBytes === undefined || count <= FEW_FILES) return;
+  if (count * BYTES_OF_FILE < roomBytes) return;
   const state = `${count} files are too many for the memory of this program`;
   throw invalid(action, subject, state, {
     hint: "Give the program more memory, or save several smaller artifacts.",

@@ -130,14 +130,14 @@ Deno.test("every entry point can be bundled for Workers, which have modules of N
   await bundleForWorkers("--outfile=all.js", ...external, "all.mjs");
 });
 
-Deno.test("a registry over R2 is at most 102 KiB in a bundle that imports nothing", async () => {
+Deno.test("a registry over R2 is at most 106 KiB in a bundle that imports nothing", async () => {
   const bundle = await edgeBundle();
   const bytes = gzipSync(bundle, { level: 9 }).byteLength;
   console.log(`a registry over R2, minified and compressed: ${bytes} bytes`);
-  assert(bytes <= 102 * 1024); // 2 KiB of it check: rules of a later release, too many files, kinds of options
+  assert(bytes <= 106 * 1024); // 3 KiB of it are lists of files in pages, 2 KiB checks
 });
 
-Deno.test("the service of a Worker is at most 271 KiB beside its page and MCP", async () => {
+Deno.test("the service of a Worker is at most 275 KiB beside its page and MCP", async () => {
   const { project } = await installed();
   const worker = await readFile(join(REPOSITORY, "examples/worker/worker.ts"), "utf8");
   await writeFile(join(project, "worker.ts"), worker);
@@ -146,7 +146,7 @@ Deno.test("the service of a Worker is at most 271 KiB beside its page and MCP", 
   await bundleForWorkers("--minify", "--outfile=worker.js", ...external, "worker.ts");
   const bytes = gzipSync(await readFile(join(project, "worker.js")), { level: 9 }).byteLength;
   console.log(`a service over R2, minified and compressed: ${bytes} bytes`);
-  assert(bytes <= 271 * 1024); // 6 KiB of it: blocks of the search index
+  assert(bytes <= 275 * 1024); // 6 KiB of it: blocks of the search index
 });
 
 Deno.test({

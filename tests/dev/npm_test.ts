@@ -112,7 +112,7 @@ export const wrong: number = saved.version;
     "--module nodenext --target es2022 --noEmit --strict --exactOptionalPropertyTypes " +
     "--skipDefaultLibCheck"; // the libraries of TypeScript itself
   // A browser has no types of Node, and Node none of the DOM.
-  const withDomAndWithout = [["--types", ""], ["--types", "node", "--lib", "es2022"]];
+  const withDomAndWithout = [["--typeRoots", "none"], ["--types", "node", "--lib", "es2022"]];
   for (const libraries of kindsOfShare("libraries", withDomAndWithout)) {
     const tsc = [join(project, "node_modules/.bin/tsc"), ...flags.split(" "), ...libraries];
     const ran = await runIn({ cwd: project, env }, [...tsc, "check.ts"]);

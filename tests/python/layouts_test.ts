@@ -13,7 +13,7 @@ import { realSystem } from "../../core/system.ts";
 import { createLocalBackend, createMemoryBackend, openRegistry } from "../../mod.ts";
 import { KEPT } from "../registry/kept/values.ts";
 import { makeVoid } from "../registry/late_records.ts";
-import { listKeys, withSmallPages } from "../registry/pages/small_pages.ts";
+import { listKeys, withSmallPages } from "../simulate/small_pages.ts";
 import { createProtocolWorld, filler } from "../registry/protocol_world.ts";
 import { keysOf, noise } from "../registry/registries.ts";
 import { serverTest } from "../support/servers/mod.ts";

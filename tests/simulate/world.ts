@@ -6,7 +6,7 @@ import { createMaterializerSet } from "../../core/materializer.ts";
 import type { OpenOptions } from "../../core/registry.ts";
 import type { System } from "../../core/system.ts";
 import { openOnBackend } from "../../registry/open.ts";
-import { withSmallPages } from "../registry/pages/small_pages.ts";
+import { withSmallPages } from "./small_pages.ts";
 import { type Actor, createActor } from "./actor.ts";
 import { createBundleMaterializer } from "./bundle.ts";
 import { createNoteWatch } from "./checks/check_lineage.ts";

@@ -6,7 +6,7 @@ import { listFiles, type ListFilesOptions, openFile } from "../../../registry/mo
 import { fileSet, filler } from "../protocol_world.ts";
 import { rejected } from "../rejected.ts";
 import { createScriptedBackend } from "../scripted_backend.ts";
-import { listOf, withSmallPages } from "./small_pages.ts";
+import { listOf, withSmallPages } from "../../simulate/small_pages.ts";
 
 const AS = { as: fileSet };
 

@@ -10,7 +10,7 @@ import { createRandom } from "../../simulate/random.ts";
 import { fileSet, filler } from "../protocol_world.ts";
 import { keysOf } from "../registries.ts";
 import { rejected } from "../rejected.ts";
-import { listKeys, listOf, SMALL_PAGES, withSmallPages } from "./small_pages.ts";
+import { listKeys, listOf, SMALL_PAGES, withSmallPages } from "../../simulate/small_pages.ts";
 
 const AS = { as: fileSet };
 

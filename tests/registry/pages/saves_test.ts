@@ -7,7 +7,7 @@ import { createProtocolWorld, fileSet, filler } from "../protocol_world.ts";
 import { keysOf } from "../registries.ts";
 import { rejected } from "../rejected.ts";
 import { createScriptedBackend, denied, lostReply, pass } from "../scripted_backend.ts";
-import { listKeys, listOf, withSmallPages } from "./small_pages.ts";
+import { listKeys, listOf, withSmallPages } from "../../simulate/small_pages.ts";
 
 const AS = { as: fileSet };
 const OVERWRITE = { ...AS, version: "1", onConflict: "overwrite" } as const;

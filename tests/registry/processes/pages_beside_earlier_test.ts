@@ -5,7 +5,7 @@ import { collectGarbage, verifyRegistry } from "../../../registry/maintenance.ts
 import { testInRoot } from "../../support/temp_root.ts";
 import { COMMITS, commitsHere, unpackCommit } from "../earlier/commits.ts";
 import { CallError, startProgram } from "../earlier/start_program.ts";
-import { listOf, withSmallPages } from "../pages/small_pages.ts";
+import { listOf, withSmallPages } from "../../simulate/small_pages.ts";
 import { fileSet, filler } from "../protocol_world.ts";
 import { keysOf } from "../registries.ts";
 

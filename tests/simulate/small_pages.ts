@@ -1,12 +1,12 @@
 // Registries that store lists of a few files in pages, so that small versions are like large ones.
-import type { Registry } from "../../../core/registry.ts";
-import type { VersionRecord } from "../../../core/record.ts";
-import type { PageLimits } from "../../../registry/format/file_pages.ts";
-import { contextOf } from "../../../registry/operations/context.ts";
-import { FileList } from "../../../registry/cell/file_list.ts";
-import { locate } from "../../../registry/operations/resolve.ts";
-import { parseRef } from "../../../core/naming/refs.ts";
-import { payloadKey } from "../../../registry/format/layout.ts";
+import type { Registry } from "../../core/registry.ts";
+import type { VersionRecord } from "../../core/record.ts";
+import type { PageLimits } from "../../registry/format/file_pages.ts";
+import { contextOf } from "../../registry/operations/context.ts";
+import { FileList } from "../../registry/cell/file_list.ts";
+import { locate } from "../../registry/operations/resolve.ts";
+import { parseRef } from "../../core/naming/refs.ts";
+import { payloadKey } from "../../registry/format/layout.ts";
 
 export const SMALL_PAGES: PageLimits = {
   listBytes: 250,
