@@ -199,16 +199,16 @@ Deno.test({
     await using explorer = await openExplorer(registry);
     const { page, url } = explorer;
     using _held = { [Symbol.dispose]: () => rest.resolve() }; // also if the test fails
-    const showsLast = async (name: string) => {
+    const showsLast = async (name: string | RegExp) => {
       await page.getByRole("listbox").press("End");
-      await page.getByRole("option", { name }).waitFor();
+      await page.getByRole("option", { name }).first().waitFor();
     };
     await page.goto(`${url}#/?q=set`);
     await showsLast("set:59"); // names are found before they are read
     await page.goto("about:blank"); // the first search shows the same text
     await page.goto(`${url}#/?metadata=stain%3Dgfp`);
-    await page.getByText("35 names of 50 are read").waitFor();
-    await showsLast("set:44");
+    await page.getByText(/\b[123]\d names of 50 are read/).waitFor(); // some at a time
+    await showsLast(/set:[234]\d/);
     rest.resolve();
     await page.getByText("are read").waitFor({ state: "detached" });
     await showsLast("set:59");
