@@ -67,6 +67,15 @@ const GROUPS: Record<string, GroupEntry> = {
     maxRepeats: 1,
     named: true,
   },
+  files: {
+    title: "Versions with many files",
+    about: "Files of 100 bytes, with the paths of ImageNet-1k, which has 1,281,167. From about " +
+      "75,000 files on, the list of the files is in pages.",
+    create: async (settings) =>
+      (await import("./costs/many_files.ts")).createManyFilesGroup(settings),
+    maxRepeats: 1,
+    named: true,
+  },
   small: {
     title: "Saves and loads of 1 KiB in a folder",
     about: "The floor is what any program must do: for a save, make a folder, write, link and " +

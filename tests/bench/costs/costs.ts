@@ -182,7 +182,8 @@ function noise(): Uint8Array {
   return bytes;
 }
 
-function textOf(requests: Requests): string {
+/** Returns counts as text: `2 lists, 1 get`. */
+export function textOf(requests: Requests): string {
   const methods = Object.keys(PRICES.per1000).filter((method) => requests[method]);
   const parts = methods.map((method) => {
     const times = requests[method]!;
