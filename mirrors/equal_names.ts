@@ -1,12 +1,8 @@
 // A table of the names that earlier runs found equal, so that a run looks only at names that either
 // registry changed since. A missing or wrong entry costs reads: it holds what was listed of both.
+import { fingerprintOf } from "../core/bytes/fingerprint.ts";
 import { encodeName, isRegistryError, sha256 } from "../core/kernel.ts";
-import {
-  fingerprintOf,
-  mirrorTableFolder,
-  passNames,
-  readNameTable,
-} from "../registry/record_reads.ts";
+import { mirrorTableFolder, passNames, readNameTable } from "../registry/record_reads.ts";
 import type { ListedName } from "../registry/record_reads.ts";
 import { cellsAmong, fingerprintOfName, isWanted, itemOf } from "./list_cells.ts";
 import type { EqualListings } from "./mirror_name.ts";

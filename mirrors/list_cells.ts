@@ -1,4 +1,5 @@
 // Lists the cells of a name in both registries.
+import { Fingerprint, fingerprintOf } from "../core/bytes/fingerprint.ts";
 import { isPrefix } from "../core/backend.ts";
 import type { ObjectInfo } from "../core/backend.ts";
 import { itemAt } from "../core/kernel.ts";
@@ -6,8 +7,6 @@ import { inRange } from "../core/naming/versions.ts";
 import {
   afterFolder,
   asGeneration,
-  Fingerprint,
-  fingerprintOf,
   headOf,
   keysFolder,
   nameFolder,

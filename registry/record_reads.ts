@@ -20,7 +20,6 @@ export {
 } from "./format/layout.ts";
 export { findingLostObjects } from "./maintenance/damage/lost_objects.ts";
 export { decodeNote, encodeNote, RACY_MS } from "./maintenance/noted.ts";
-export { Fingerprint, fingerprintOf } from "./maintenance/pass/fingerprint.ts";
 export { readNameTable } from "./maintenance/pass/name_table.ts";
 export { passNames } from "./maintenance/pass/pass_names.ts";
 export type { ListedName } from "./maintenance/pass/pass_names.ts";

@@ -132,8 +132,7 @@ export async function signVersion(
     ["key"],
   );
   const signer = typeof key === "string" ? readSigningKey(key, passphrase) : key;
-  const { publicKey } = signer;
-  const keyHash = readPublicKey(publicKey).hash;
+  const publicKey = readPublicKey(signer.publicKey);
   const info = await registry.info(ref, { signal });
   const payload = statementOf(info.name, info.files);
   const read = readStatement(payload, info.files);
@@ -144,12 +143,16 @@ export async function signVersion(
   }
   const bytes = signedBytes(payload);
   const signature = await signer.sign(bytes);
-  if (!readPublicKey(publicKey).hasSigned(bytes, signature)) {
+  if (!publicKey.hasSigned(bytes, signature)) {
     throw invalid("sign", shown(ref), "the signature is not of the public key", {
       hint: "Return the signature of the bytes: for ECDSA as DER, with the digest of its curve.",
     });
   }
-  const parts = { keyHash, payload, sig: Buffer.from(signature).toString("base64") };
+  const parts = {
+    keyHash: publicKey.hash,
+    payload,
+    sig: Buffer.from(signature).toString("base64"),
+  };
   return await store(registry, info, { ...parts, subject: info.name }, { system, signal });
 }
 

@@ -74,31 +74,38 @@ export function readStatement(payload: string, files: readonly SignedFile[]): Re
     return { problem: `the statement has ${subjects.length} subjects` };
   }
   if (serialization !== "files") return { problem: "the statement does not list whole files" };
-  const signed = new Map<string, string>();
+  const problem = resourcesProblem(resources, subject.sha256) ?? filesProblem(resources, files);
+  return problem === undefined ? { subject: subject.name } : { problem };
+}
+
+/** Returns what is wrong with the list of files of a statement, whatever the version has. */
+function resourcesProblem(resources: StatementShape["resources"], root: string) {
+  const names = new Set<string>();
   for (const { name, algorithm, digest } of resources) {
     if (algorithm !== "sha256" || !/^[0-9a-f]{64}$/.test(digest)) {
-      return { problem: `${shown(name)} has no SHA-256` };
+      return `${shown(name)} has no SHA-256`;
     }
-    if (signed.has(name)) return { problem: `${shown(name)} is listed twice` };
-    signed.set(name, digest);
+    if (names.has(name)) return `${shown(name)} is listed twice`;
+    names.add(name);
   }
-  if (rootDigest(resources) !== subject.sha256) {
-    return { problem: "the digest of the subject is not that of its files" };
-  }
+  if (rootDigest(resources) === root) return undefined;
+  return "the digest of the subject is not that of its files";
+}
+
+/** Returns the first difference between the files that were signed and those of the version. */
+function filesProblem(resources: StatementShape["resources"], files: readonly SignedFile[]) {
+  const signed = new Map(resources.map(({ name, digest }) => [name, digest]));
   for (const { path, sha256, mode } of files) {
     if (mode === "folder") continue;
     // The SHA-256 of a link is that of its target as text: a file of that text has the same one.
-    if (mode === "link") return { problem: `${shown(path)} is a link, which cannot be signed` };
+    if (mode === "link") return `${shown(path)} is a link, which cannot be signed`;
     const digest = signed.get(path);
-    if (digest === undefined) return { problem: `${shown(path)} is not signed` };
-    if (digest !== sha256) return { problem: `${shown(path)} has other bytes than were signed` };
+    if (digest === undefined) return `${shown(path)} is not signed`;
+    if (digest !== sha256) return `${shown(path)} has other bytes than were signed`;
     signed.delete(path);
   }
   const [more] = signed.keys();
-  if (more !== undefined) {
-    return { problem: `${shown(more)} was signed, and is not in the version` };
-  }
-  return { subject: subject.name };
+  return more === undefined ? undefined : `${shown(more)} was signed, and is not in the version`;
 }
 
 interface StatementShape {

@@ -31,7 +31,8 @@ export function checkHeap(
   if (count * BYTES_OF_FILE < roomBytes) return;
   const state = `${count} files are too many for the memory of this program`;
   throw invalid(action, subject, state, {
-    hint: "Give the program more memory, or save several smaller artifacts.",
+    hint: "Give the program more memory, save several smaller artifacts, or read one file at a " +
+      "time with `openFile`.",
   });
 }
 

@@ -20,7 +20,7 @@ import { collectName } from "./garbage_of_name.ts";
 import { RACY_MS } from "./noted.ts";
 import { LOOK_AGAIN_MS, lookAgainAt, Outlook } from "./outlook.ts";
 import { asListed } from "./pass/as_listed.ts";
-import { fingerprintOf } from "./pass/fingerprint.ts";
+import { fingerprintOf } from "../../core/bytes/fingerprint.ts";
 import { type JoinedName, joinNames } from "./pass/join_names.ts";
 import { readNameTable } from "./pass/name_table.ts";
 

@@ -2,9 +2,9 @@
 // its records shows them: a name is read again if anything about its records has changed. A registry
 // without a store, such as another service, has all its names read again.
 import { type Backend, isPrefix } from "../../../core/backend.ts";
-import { createSha256, type Sha256 } from "../../../core/bytes/digest.ts";
 import { decodeName } from "../../../core/naming/names.ts";
 import type { Registry } from "../../../mod.ts";
+import { Fingerprint } from "../../../core/bytes/fingerprint.ts";
 import { placeOfName } from "./block.ts";
 import type { BlockStore } from "./block_store.ts";
 import type { Block } from "./stored_block.ts";
@@ -120,23 +120,23 @@ async function* namesOfStore(
   signal: AbortSignal,
 ): AsyncGenerator<ListedName> {
   const after = NAMES + from, end = to === undefined ? undefined : NAMES + to;
-  let folder = "", hash: Sha256 | undefined;
+  let folder = "", print: Fingerprint | undefined;
   const listed = (): ListedName[] => {
-    const name = hash === undefined ? undefined : decodeName(folder);
-    return name === undefined ? [] : [{ name, print: hash!.digest().slice(0, 32) }];
+    const name = print && decodeName(folder);
+    return name === undefined ? [] : [{ name, print: print!.digest() }];
   };
   for await (const entry of backend.list(NAMES, { after, signal })) {
     if (isPrefix(entry)) continue;
-    const { key, size, modifiedAt, etag } = entry;
+    const { key } = entry;
     if (end !== undefined && key >= end) break;
     const within = key.slice(NAMES.length, Math.max(NAMES.length, key.indexOf("/", NAMES.length)));
     if (within === "") continue; // a foreign file
     if (within !== folder) {
       yield* listed();
       folder = within;
-      hash = createSha256();
+      print = new Fingerprint();
     }
-    hash!.update(`${JSON.stringify([key, size, modifiedAt, etag])}\n`);
+    print!.add(entry);
   }
   yield* listed();
 }

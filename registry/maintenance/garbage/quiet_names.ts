@@ -4,7 +4,7 @@
 import { GARBAGE_TABLE } from "../../format/layout.ts";
 import type { Collection } from "../collection.ts";
 import { RACY_MS } from "../noted.ts";
-import { fingerprintOf } from "../pass/fingerprint.ts";
+import { fingerprintOf } from "../../../core/bytes/fingerprint.ts";
 import { type NameTable, readNameTable } from "../pass/name_table.ts";
 import type { ListedName } from "../pass/pass_names.ts";
 import { LOOK_AGAIN_MS, lookAgainAt, type Outlook } from "../outlook.ts";

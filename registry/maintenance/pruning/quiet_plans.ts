@@ -6,7 +6,7 @@ import { parseReleasedMark, PRUNE_TABLE } from "../../format/layout.ts";
 import type { Context } from "../../operations/context.ts";
 import { RACY_MS } from "../noted.ts";
 import { LOOK_AGAIN_MS, lookAgainAt } from "../outlook.ts";
-import { fingerprintOf } from "../pass/fingerprint.ts";
+import { fingerprintOf } from "../../../core/bytes/fingerprint.ts";
 import { type NameTable, readNameTable } from "../pass/name_table.ts";
 import type { ListedName } from "../pass/pass_names.ts";
 import type { Findings } from "./name_pruning.ts";

@@ -3,7 +3,7 @@ import type { Backend, ObjectInfo } from "../../../../core/backend.ts";
 import { fault, RegistryError, unavailable } from "../../../../core/errors.ts";
 import { encodeName } from "../../../../core/naming/names.ts";
 import { createMemoryBackend, openRegistry } from "../../../../mod.ts";
-import { fingerprintOf } from "../../../../registry/maintenance/pass/fingerprint.ts";
+import { fingerprintOf } from "../../../../core/bytes/fingerprint.ts";
 import { passNames } from "../../../../registry/maintenance/pass/pass_names.ts";
 import { type Context, contextOf } from "../../../../registry/operations/context.ts";
 import { createListedStore } from "./listed_store.ts";

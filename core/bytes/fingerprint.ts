@@ -1,6 +1,6 @@
 // Identifies what was listed of a name, so that a later run sees whether it changed.
-import type { ObjectInfo } from "../../../core/backend.ts";
-import { createSha256 } from "../../../core/bytes/digest.ts";
+import type { ObjectInfo } from "../backend.ts";
+import { createSha256 } from "./digest.ts";
 
 /** Options of a fingerprint. */
 export interface FingerprintOptions {
