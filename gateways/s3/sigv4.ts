@@ -35,33 +35,19 @@ export function isSigned({ url, headers }: Pick<Request, "url" | "headers">): bo
 export function readSignature(request: Request, nowMs: number): Signature | undefined {
   if (!isSigned(request)) return undefined;
   const query = queryOf(request.url);
-  const one = (name: string): string => {
-    const values = query.filter(([key]) => key === name).map(([, value]) => value);
-    if (values.length > 1) throw malformed(`${name} is given twice`);
-    return values[0] ?? "";
-  };
-  const authorization = request.headers.get("authorization");
-  const isPresigned = authorization === null;
-  if (!isPresigned && one("X-Amz-Signature") !== "") throw malformed("it is signed twice");
-  const algorithm = isPresigned ? one("X-Amz-Algorithm") : authorization.split(" ", 1)[0];
-  if (algorithm !== ALGORITHM) throw otherVersion(isPresigned);
-  const [, credential = "", names = "", signature = ""] = isPresigned
-    ? ["", one("X-Amz-Credential"), one("X-Amz-SignedHeaders"), one("X-Amz-Signature")]
-    : HEADER.exec(authorization) ?? [];
+  const sent = request.headers.has("authorization")
+    ? sentInHeaders(request.headers, query)
+    : sentInQuery(query);
+  const { credential, names, signature, date, payload } = sent;
   const [, accessKeyId, day = "", region = ""] = SCOPE.exec(credential) ?? [];
   const signed = names.split(";");
   if (accessKeyId === undefined || !/^[0-9a-f]{64}$/.test(signature)) {
     throw malformed("invalid form");
   }
   checkSigned(request.headers, signed);
-  const { headers } = request;
-  const date = isPresigned
-    ? one("X-Amz-Date")
-    : headers.get("x-amz-date") ?? basicDate(headers.get("date"));
   if (!date.startsWith(day)) throw malformed("its date differs from that of its credential");
-  checkTime(date, isPresigned ? one("X-Amz-Expires") : undefined, nowMs);
-  const payload = isPresigned ? "UNSIGNED-PAYLOAD" : headers.get("x-amz-content-sha256") ?? EMPTY;
-  const others = query.filter(([key]) => !(isPresigned && key === "X-Amz-Signature"));
+  checkTime(date, sent.expires, nowMs);
+  const others = query.filter(([key]) => !(sent.isPresigned && key === "X-Amz-Signature"));
   const rest = [
     canonicalQuery(others),
     canonicalHeaders(request, signed),
@@ -74,10 +60,8 @@ export function readSignature(request: Request, nowMs: number): Signature | unde
   );
   return {
     accessKeyId,
-    sessionToken: isPresigned
-      ? one("X-Amz-Security-Token") || undefined
-      : headers.get("x-amz-security-token") ?? undefined,
-    isPresigned,
+    sessionToken: sent.sessionToken || undefined,
+    isPresigned: sent.isPresigned,
     isBy(secret) {
       const key = [day, region, "s3", "aws4_request"].reduce<string | Uint8Array>(
         (key, part) => hmac(key, part),
@@ -88,6 +72,61 @@ export function readSignature(request: Request, nowMs: number): Signature | unde
         .filter((made) => timingSafeEqual(new TextEncoder().encode(made), given)).length > 0;
     },
   };
+}
+
+/** A signature as it was sent, with empty texts for what is missing. */
+interface SentSignature {
+  isPresigned: boolean;
+  credential: string;
+  /** The names of the headers that it covers. */
+  names: string;
+  signature: string;
+  date: string;
+  /** Seconds after the date, of a presigned URL. */
+  expires?: string;
+  sessionToken: string;
+  payload: string;
+}
+
+function sentInHeaders(headers: Headers, query: Query): SentSignature {
+  if (memberOf(query, "X-Amz-Signature") !== "") throw malformed("it is signed twice");
+  const authorization = headers.get("authorization") ?? "";
+  checkAlgorithm(authorization.split(" ", 1)[0], false);
+  const [, credential = "", names = "", signature = ""] = HEADER.exec(authorization) ?? [];
+  return {
+    isPresigned: false,
+    credential,
+    names,
+    signature,
+    date: headers.get("x-amz-date") ?? basicDate(headers.get("date")),
+    sessionToken: headers.get("x-amz-security-token") ?? "",
+    payload: headers.get("x-amz-content-sha256") ?? EMPTY,
+  };
+}
+
+function sentInQuery(query: Query): SentSignature {
+  const one = (name: string) => memberOf(query, name);
+  checkAlgorithm(one("X-Amz-Algorithm"), true);
+  return {
+    isPresigned: true,
+    credential: one("X-Amz-Credential"),
+    names: one("X-Amz-SignedHeaders"),
+    signature: one("X-Amz-Signature"),
+    date: one("X-Amz-Date"),
+    expires: one("X-Amz-Expires"),
+    sessionToken: one("X-Amz-Security-Token"),
+    payload: "UNSIGNED-PAYLOAD",
+  };
+}
+
+function memberOf(query: Query, name: string): string {
+  const values = query.filter(([key]) => key === name).map(([, value]) => value);
+  if (values.length > 1) throw malformed(`${name} is given twice`);
+  return values[0] ?? "";
+}
+
+function checkAlgorithm(algorithm: string | undefined, isPresigned: boolean): void {
+  if (algorithm !== ALGORITHM) throw otherVersion(isPresigned);
 }
 
 /** Throws unless the signature covers the host and all that S3 reads from headers. */
