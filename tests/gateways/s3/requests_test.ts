@@ -133,6 +133,25 @@ Deno.test("ranges of an exact version ask the store only for their bytes", async
   assertEquals((await range("1.0.0"))[0], 404);
 });
 
+Deno.test("a walk of all files of a version opens it once", async () => {
+  const { backend, calls } = withCounts(createMemoryBackend());
+  await using s3 = await openS3({ backend });
+  const paths = Array.from({ length: 5_000 }, (_, i) => `${i % 10}/${i}`);
+  await saveFiles(s3.registry, "set", paths);
+  calls.take();
+  const keys = new Set<string>();
+  let pages = 0;
+  for (let token: string | undefined, isLast = false; !isLast; isLast = token === undefined) {
+    const from = token === undefined ? "" : `&continuation-token=${token}`;
+    const [, text] = await s3.read(`/holdfast?list-type=2&prefix=set/@1.0.0/${from}`);
+    for (const key of textsIn(text, "Key")) keys.add(key!);
+    [token] = textsIn(text, "NextContinuationToken");
+    pages++;
+  }
+  assertEquals([keys.size, pages], [5_000, 5]);
+  assertEquals(calls.take(), "list 1, get 2"); // the record, and the list of its files
+});
+
 Deno.test("a file has its SHA-256 as ETag and checksum, and the headers that a request chooses", async () => {
   await using s3 = await openS3();
   const { registry, ask } = s3;
