@@ -1,6 +1,6 @@
 // Collects the garbage of one name. Lists payloads first, then records, and reads every record
 // before anything of the name is removed.
-import { unavailable } from "../../core/errors.ts";
+import { isRegistryError, type RegistryError, unavailable } from "../../core/errors.ts";
 import { encodeRecord, TOMBSTONE_BYTES } from "../format/record_codec.ts";
 import { forEachAtOnce } from "../../core/work/at_once.ts";
 import type { Generation } from "../cell/heads.ts";
@@ -41,9 +41,14 @@ export async function collectName(collection: Collection, name: string): Promise
   const { needed, released } = drafts.placesOf(name);
   for (const place of released) referred.add(encodeFolder(place), RELEASED);
   for (const place of needed) referred.add(encodeFolder(place), Infinity);
-  const plan: Plan = { referred, keys: [], replaced: [], firsts: [] };
+  const plan: Plan = { referred, keys: [], replaced: [], firsts: [], damage: [] };
   for (const cell of cells) await sortCell(collection, cell, records, plan);
-  const { unneeded, unexplained: strange } = sortPayload(collection, folders, plan);
+  for (const { key = name, message } of plan.damage) collection.fail(key, message);
+  // A list that cannot be read may name any object of the name, so all of them stay.
+  const isKnown = plan.damage.length === 0;
+  const { unneeded, unexplained: strange } = isKnown
+    ? sortPayload(collection, folders, plan)
+    : NO_PAYLOAD;
   const { confirmed, unexplained } = [...folders.keys()].some(isOfDraft)
     ? await foundBefore(collection, note, strange)
     : NOTHING;
@@ -54,6 +59,7 @@ export async function collectName(collection: Collection, name: string): Promise
   await note.save(heads.filter(({ key }) => !gone.has(key)), { records, unexplained });
 }
 
+const NO_PAYLOAD: SortedPayload = { unneeded: [], unexplained: [] };
 const NOTHING = { confirmed: [], unexplained: new Map<string, number>() };
 
 interface Plan {
@@ -62,6 +68,8 @@ interface Plan {
   replaced: { head: Generation; why: string }[];
   /** First generations that lose their content. A tombstone replaces them if it is `under` one. */
   firsts: { head: Generation; under?: Generation }[];
+  /** Lists of files that versions need and that cannot be read. */
+  damage: RegistryError[];
 }
 
 /**
@@ -111,8 +119,9 @@ async function sortVersion(
   const recordOf = generations.map(({ key }) => records.get(key));
   const isStable = recordOf[0] !== undefined; // otherwise another collector removed the listed head
   for (const { key } of generations) { // down to the one that readers see, which has not expired
-    const late = records.get(key)?.late;
-    if (late === undefined || !await isVoid(context, late, signal)) break;
+    const { late, damage } = records.get(key) ?? {};
+    if (late === undefined || damage !== undefined) break;
+    if (!await isVoid(context, late, signal)) break;
     collection.foundVoid(key);
   }
   const ends = endsForGood(collection, cell, records);
@@ -126,9 +135,9 @@ async function sortVersion(
     }
     if (!isStable || !collection.isOld(replacedAt)) {
       const until = isStable ? replacedAt + collection.graceMs : Infinity;
-      for (const objects of neededObjects(context, head.key, recordOf[place])) {
-        plan.referred.add(objects, until);
-      }
+      const needed = neededObjects(context, head.key, recordOf[place]);
+      if (isRegistryError(needed)) plan.damage.push(needed);
+      else for (const objects of needed) plan.referred.add(objects, until);
       if (until < Infinity) reportWaiting(collection, head, recordOf[place], until);
       return;
     }

@@ -1,5 +1,6 @@
 // The data that the garbage collector has on a name: listings and records.
 import { isPrefix, type ObjectInfo } from "../../../core/backend.ts";
+import type { RegistryError } from "../../../core/errors.ts";
 import type { AnyRecord, ScrubbedRecord, TombstoneRecord } from "../../../core/record.ts";
 import { asGeneration, type FoundRecord, type Generation } from "../../cell/heads.ts";
 import type { ObjectRange } from "../../cell/object_ranges.ts";
@@ -29,8 +30,10 @@ export interface KnownName {
 
 export interface KnownRecord {
   kind: AnyRecord["kind"];
-  /** Objects of its payload, encoded; absent if its list of files is missing. */
+  /** Objects of its payload, encoded; absent if its list of files is missing or damaged. */
   objects?: readonly string[];
+  /** Why its list of files cannot be read, although its objects are there. */
+  damage?: RegistryError;
   /** The record without its content, if it may expire: it landed late and refers to payload. */
   late?: FoundRecord;
   /** Bytes and objects of all files, if sizes are measured. */

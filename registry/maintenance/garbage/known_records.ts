@@ -1,5 +1,5 @@
 // Reads the records of a name, before the garbage collector removes anything of it.
-import { corrupt } from "../../../core/errors.ts";
+import { corrupt, isRegistryError, type RegistryError } from "../../../core/errors.ts";
 import type {
   AnyRecord,
   ScrubbedRecord,
@@ -10,7 +10,7 @@ import type {
 import { forEachAtOnce } from "../../../core/work/at_once.ts";
 import { type Generation, readRecord } from "../../cell/heads.ts";
 import { joinRanges, type ObjectRange, rangesOf } from "../../cell/object_ranges.ts";
-import { readObjects } from "../../cell/file_list.ts";
+import { readObjects, type RecordObjects } from "../../cell/file_list.ts";
 import { objectsOf, ownPlace, type PayloadObject } from "../../cell/objects.ts";
 import { inUtc, sinceOf } from "../../cell/since.ts";
 import { mayBecomeVoid } from "../../cell/voids.ts";
@@ -21,7 +21,10 @@ import type { DeletionTimes, KnownRecord, KnownRecords } from "./known.ts";
 import type { Note } from "./note.ts";
 import { encodeObjects } from "./referred.ts";
 
-/** Reads every record that is not noted. Throws for a damaged one: its payload is not known. */
+/**
+ * Reads every record that is not noted. Throws for a damaged one, which may be of any kind. Of a
+ * version with a damaged list of files, only the payload is unknown.
+ */
 export async function readRecords(
   collection: Collection,
   heads: readonly Generation[],
@@ -38,7 +41,7 @@ export async function readRecords(
     const object = await readRecord(context, head.key, signal);
     if (object === undefined) return; // another collector was faster
     const { record, info } = object;
-    const content = record.kind === "version"
+    const content: Content = record.kind === "version"
       ? await readContent(collection, record)
       : { objects: [] };
     const late = await mayBecomeVoid(context, object, signal)
@@ -49,6 +52,7 @@ export async function readRecords(
     records.set(head.key, {
       kind: record.kind,
       objects: content.objects && encodeObjects(content.objects),
+      damage: content.damage,
       late,
       remains,
       version: content.version,
@@ -60,39 +64,48 @@ export async function readRecords(
 
 const NOTHING = new Uint8Array();
 
-/** Reads what a version refers to; without `objects` if an object of its list of files is gone. */
+interface Content extends Pick<KnownRecord, "damage" | "version"> {
+  /** Absent if an object of its list of files is missing or damaged. */
+  objects?: readonly PayloadObject[];
+}
+
 async function readContent(
   { context, measure, signal }: Collection,
   record: VersionRecord,
-): Promise<{ objects?: readonly PayloadObject[]; version?: KnownRecord["version"] }> {
+): Promise<Content> {
   const own = ownPlace(context, record);
   const ranges: ObjectRange[] = [];
   const onFiles = (files: readonly StoredFile[]) => {
     for (const range of rangesOf(files, own)) ranges.push(range);
   };
-  const { objects, isWhole } = await readObjects(context, record, {
-    onFiles: measure && onFiles,
-    signal,
-  });
+  let read: RecordObjects;
+  try {
+    read = await readObjects(context, record, { onFiles: measure && onFiles, signal });
+  } catch (error) {
+    if (!isRegistryError(error, "Corrupt")) throw error;
+    return { damage: error };
+  }
+  const { objects, isWhole } = read;
   if (!isWhole) return {};
   const version = measure && { size: record.size, objects, ranges: joinRanges(ranges) };
   return { objects, version };
 }
 
 /**
- * Returns the objects that a record needs, encoded. Throws if they are not known, unless it has
- * expired.
+ * Returns the objects that a record needs, encoded. Returns an error if they are not known, unless
+ * it has expired.
  */
 export function neededObjects(
   context: Context,
   key: string,
   known: KnownRecord | undefined,
-): readonly string[] {
+): readonly string[] | RegistryError {
   if (known === undefined) return [];
-  const { objects, late } = known;
+  const { objects, damage, late } = known;
   if (objects !== undefined) return objects;
+  if (damage !== undefined) return damage; // also of a late record: it is not known to be expired
   if (late !== undefined) return encodeObjects(objectsOf(context, late.record));
-  throw corrupt("read record", `"${key}"`, "the list of its files is missing", {
+  return corrupt("read record", `"${key}"`, "the list of its files is missing", {
     hint: "Restore the object from a backup, or delete the version.",
     key,
   });
