@@ -63,7 +63,7 @@ export function resolveRoute(
       const fixed = isCommit(revision);
       const isOneOfMany = c.request.method === "HEAD" || c.header("range") !== undefined;
       if (!fixed && isOneOfMany && isFirst(c.request)) {
-        await checkGoesOn(c, file.info, context.memory);
+        await checkGoesOn(c, { ...file.info, version: info.version }, context.memory, true);
         const location = locationAt(c, way, commit);
         const moving = { "cache-control": "no-cache", etag, location };
         return new Answer(null, { status: 307, headers: { ...headers, ...moving } });

@@ -38,7 +38,7 @@ export async function answerVersionFile(
   answered: AnsweredFile,
 ): Promise<Answer> {
   const { artifact: { info }, file, fixed, exact = fixed } = answered;
-  if (!exact) await checkGoesOn(c, file.info, memory);
+  if (!exact) await checkGoesOn(c, { ...file.info, version: info.version }, memory);
   const caching = options.tokens ? ASK_AGAIN : fixed ? IMMUTABLE : "no-cache";
   const answer = await answerFile(c.request, represent(answered, caching), async (range) => {
     if (range === undefined && file.info.size <= WHOLE_BYTES) return await file.bytes();

@@ -2,45 +2,56 @@
 import { keepNewest } from "../../../core/work/keep_newest.ts";
 import type { System } from "../../../core/system.ts";
 
-/** How long a read is remembered after its last request, milliseconds. */
+/** How long a program may pause between two requests of one read, milliseconds. */
 const KEEP_MS = 600_000;
-/** Maximum number of reads that are remembered. */
+/** Maximum number of addresses that are remembered. */
 const MOST_KNOWN = 10_000;
 
-/** A request for a part of a file. */
+/** A request for a file or a part of it, without a condition. */
 export interface BegunRead {
   token: string | undefined;
   /** The path of the URL. */
   at: string;
   /** The file that it means now. */
   sha256: string;
-  /** The request may be the first of several. */
-  isFirst: boolean;
+  /** The answer has the whole file, or none of its bytes. */
+  isWhole: boolean;
+}
+
+/** The last file that a token read at an address. */
+interface LastRead {
+  sha256: string;
+  until: number;
+  /** When no program can go on with another file that the address meant before. */
+  othersUntil: number;
 }
 
 /**
- * Which file each token has begun to read at the address of an alias, a range or `latest`. A client
- * that reads on by ranges would otherwise join bytes of two versions without notice.
+ * Which file each token reads at the address of an alias, a range or `latest`. A program that reads
+ * on by ranges would otherwise join bytes of two versions without notice. Programs that share a
+ * token look the same: while one of them may still read the file of before, no range is answered.
  */
 export class BegunReads {
   readonly #system: Pick<System, "monotonic">;
-  readonly #begun = new Map<string, { sha256: string; until: number }>();
+  readonly #last = new Map<string, LastRead>();
 
   constructor(system: Pick<System, "monotonic">) {
     this.#system = system;
   }
 
-  /** Notes a request. Returns false if it reads on, but in another file than the last one. */
+  /** Notes a request. Returns false if its bytes could be joined with those of another file. */
   // deno-lint-ignore require-await -- a process may ask another one
-  async goesOn({ token, at, sha256, isFirst }: BegunRead): Promise<boolean> {
+  async goesOn({ token, at, sha256, isWhole }: BegunRead): Promise<boolean> {
     const key = JSON.stringify([token, at]);
     const now = this.#system.monotonic();
-    const begun = this.#begun.get(key);
-    this.#begun.delete(key);
-    const isMoved = begun !== undefined && begun.sha256 !== sha256 && now < begun.until;
-    if (isMoved && !isFirst) return false;
-    this.#begun.set(key, { sha256, until: now + KEEP_MS });
-    keepNewest(this.#begun, MOST_KNOWN);
+    const last = this.#last.get(key);
+    const { othersUntil = 0, until = 0 } = last ?? {};
+    const isOther = last !== undefined && last.sha256 !== sha256;
+    const bound = isOther ? Math.max(othersUntil, until) : othersUntil;
+    if (now < bound && !isWhole) return false;
+    this.#last.delete(key); // to the end
+    this.#last.set(key, { sha256, until: now + KEEP_MS, othersUntil: bound });
+    keepNewest(this.#last, MOST_KNOWN);
     return true;
   }
 }

@@ -4,10 +4,10 @@ import { annotate } from "../../../registry/mod.ts";
 import { createMemoryBackend } from "../../../mod.ts";
 import { withCounts } from "../../bench/counted_backend.ts";
 import { noise } from "../../registry/registries.ts";
-import { createScriptedSystem, seededRandom } from "../../support/scripted_system.ts";
+import { createScriptedSystem } from "../../support/scripted_system.ts";
 import { createHandler } from "../../../apps/server.ts";
 import { createS3Gateway } from "../../../gateways/s3/s3_gateway.ts";
-import { openS3, saveFiles, signer, tokens } from "./open_s3.ts";
+import { openS3, saveFiles } from "./open_s3.ts";
 
 const textsIn = (text: string, name: string) =>
   Array.from(text.matchAll(new RegExp(`<${name}>([^<]*)<`, "g")), ([, value]) => value);
@@ -67,51 +67,7 @@ Deno.test("ranges of an alias that has moved fail, and never give a mixture", as
   assertEquals((await range(10, { "if-match": etag! }))[0], 412);
   assertEquals((await range(10))[0], 412, "without a condition");
   assertEquals((await range(10, {}, "1.0.0")).slice(0, 2), [206, letters("1").slice(0, 10)]);
-  assertEquals(
-    (await range(0)).slice(0, 2),
-    [206, letters("2").slice(0, 10)],
-    "from the beginning",
-  );
-  assertEquals((await range(10)).slice(0, 2), [206, letters("2").slice(0, 10)]);
-});
-
-Deno.test("ten readers of an alias that moves at any time see one version, or 412", async () => {
-  await using s3 = await openS3({ tokens });
-  const { registry, handler } = s3;
-  const next = seededRandom(7);
-  const random = (most: number) => Math.floor(next() * most);
-  let version = 0;
-  const move = () =>
-    saveFiles(registry, "n", { a: `${++version % 10}`.repeat(30) }, { alias: "live" });
-  await move();
-  /** Half of them send the ETag, the others have a token of their own. */
-  const readers = Array.from({ length: 10 }, (_, i) => ({
-    token: i % 2 === 0 ? "read:n" : `read:n,read:other${i}`,
-    hasETag: i % 2 === 0,
-    etag: undefined as string | undefined,
-    text: "",
-  }));
-  const seen = { whole: 0, moved: 0 };
-  for (let step = 0; step < 600; step++) {
-    if (random(12) === 0) await move();
-    const reader = readers[random(readers.length)]!;
-    const from = reader.text.length;
-    const headers: Record<string, string> = { range: `bytes=${from}-${from + 9}` };
-    if (reader.hasETag && reader.etag !== undefined) headers["if-match"] = reader.etag;
-    const request = signer({ token: reader.token }).sign("http://localhost/holdfast/n/@live/a", {
-      headers,
-    });
-    const answer = await handler(await request);
-    const text = await answer.text();
-    if (answer.status === 412) seen.moved++;
-    else reader.text += text;
-    reader.etag = answer.headers.get("etag") ?? undefined;
-    const isOver = answer.status === 412 || reader.text.length === 30;
-    if (reader.text.length === 30) seen.whole++;
-    assertEquals(new Set(reader.text).size, reader.text === "" ? 0 : 1, reader.text);
-    if (isOver) Object.assign(reader, { text: "", etag: undefined });
-  }
-  assertEquals([seen.whole > 20, seen.moved > 20], [true, true], JSON.stringify(seen));
+  assertEquals((await range(0))[0], 412, "it may be the next range of the file of before");
 });
 
 Deno.test("ranges of an exact version ask the store only for their bytes", async () => {
