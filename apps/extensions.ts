@@ -10,6 +10,7 @@ import { processesExtension } from "../processes/extension.ts";
 import { jobsExtension } from "../queues/surface/extension.ts";
 import { signaturesExtension } from "../signatures/extension.ts";
 import { signInExtension } from "../sign_in/extension.ts";
+import { verificationExtension } from "../verification/extension.ts";
 import type { Extension } from "./cli/program/extension.ts";
 import { mcpExtension } from "./mcp/extension.ts";
 
@@ -20,6 +21,7 @@ export const EXTENSIONS: readonly Extension[] = [
   s3Extension,
   mcpExtension,
   mirrorsExtension,
+  verificationExtension,
   mindtraceExtension,
   signInExtension,
   signaturesExtension,

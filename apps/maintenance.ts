@@ -19,3 +19,4 @@
  */
 export * from "../mirrors/mod.ts";
 export * from "../registry/maintenance.ts";
+export * from "../verification/mod.ts";

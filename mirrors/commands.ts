@@ -4,16 +4,17 @@ import {
   expandNames,
   formatBytes,
   formatCount,
+  inOrder,
+  noteRun,
   orShowPart,
   parseCount,
   printTable,
+  refuseItself,
   shellWord,
 } from "../apps/cli/extending.ts";
 import type { Command, CommandContext } from "../apps/cli/extending.ts";
 import { rethrowRepeatable } from "../apps/cli/program/command_context.ts";
-import { inOrder } from "../apps/cli/program/print_table.ts";
-import { refuseItself, refuseRef } from "../apps/cli/program/refusals.ts";
-import { noteRun } from "../apps/cli/services/last_runs.ts";
+import { refuseRef } from "../apps/cli/program/refusals.ts";
 import { noteUnused, parseRenaming, renamed } from "../apps/cli/values/renaming.ts";
 import type { Registry } from "../mod.ts";
 import { readRules, readSettings } from "../registry/maintenance.ts";

@@ -10,7 +10,6 @@ import type { GarbageOptions, GarbageReport } from "./maintenance/collection.ts"
 import type { ProbeCertificate, ProbeOptions } from "./maintenance/probe/probe.ts";
 import type { PruneOptions, PruneReport } from "./maintenance/prune_report.ts";
 import type { SpaceOptions, SpaceReport } from "./maintenance/space.ts";
-import type { VerifyOptions, VerifyReport } from "./maintenance/verify_report.ts";
 import type { VersionSpaceOptions, VersionSpaces } from "./maintenance/version_space.ts";
 
 export type { Shard } from "../core/work/shards.ts";
@@ -32,13 +31,6 @@ export type {
   SpaceOptions,
   SpaceReport,
 } from "./maintenance/space.ts";
-export type {
-  VerifyCoverage,
-  VerifyOptions,
-  VerifyProblem,
-  VerifyReport,
-  VerifyUnseen,
-} from "./maintenance/verify_report.ts";
 export type {
   VersionSpace,
   VersionSpaceOptions,
@@ -116,38 +108,6 @@ export async function prune(registry: Registry, options: PruneOptions): Promise<
       ...SIGNAL,
     },
     here: async () => (await import("./maintenance/prune.ts")).prune,
-  });
-}
-
-/**
- * Reads and checks every record and version, or those of `names`. Damage is reported; failures of
- * the store are thrown. An object that the store fails to return, although it returns others, is
- * damage. The report lists what was not checked.
- *
- * With `repairFrom`, replaces damaged and missing files in their places with those of a mirror of
- * the registry, or of the original of a mirror. Does not repair records, or lists of files of more
- * than 128 KiB: mirrors write their own.
- *
- * @throws {RegistryError} `Unsupported` unless `openRegistry` opened both registries here
- */
-export async function verifyRegistry(
-  registry: Registry,
-  options: VerifyOptions = {},
-): Promise<VerifyReport> {
-  return await callFunction(registry, [options], {
-    name: "verifyRegistry",
-    action: "verify the registry",
-    options: {
-      names: {},
-      deep: {},
-      sample: {},
-      shard: {},
-      repairFrom: {},
-      onProgress: {},
-      onProblem: {},
-      ...SIGNAL,
-    },
-    here: async () => (await import("./maintenance/verify.ts")).verifyRegistry,
   });
 }
 

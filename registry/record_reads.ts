@@ -1,38 +1,71 @@
-// The border of records for mirrors: reads of stores that are open here, beside their contract.
-export { asGeneration, headOf, readHead, readRecord, recordOfKind } from "./cell/heads.ts";
+// The border of records for mirrors and verification: reads of stores that are open here, beside their contract.
+export { createArtifact } from "./cache/read.ts";
+export {
+  asGeneration,
+  headOf,
+  misplaced,
+  readHead,
+  readRecord,
+  recordOfKind,
+  versionHeads,
+} from "./cell/heads.ts";
 export type { Head, Located } from "./cell/heads.ts";
-export { ownPlace, placeOf } from "./cell/objects.ts";
+export { allParts, objectsOf, ownPlace, placeOf } from "./cell/objects.ts";
+export { endOf, runsOf } from "./cell/part_runs.ts";
 export { inUtc, sinceOf, UNKNOWN } from "./cell/since.ts";
 export { isVoid } from "./cell/voids.ts";
 export {
   afterFolder,
+  AUXILIARY,
   cellOf,
+  earlyReleasedMark,
   keysFolder,
+  LINEAGE,
   mirrorKey,
   mirrorTableFolder,
   nameFolder,
   NAMES,
   namesPrefix,
+  OBJECTS,
+  objectsFolder,
   parseCellKey,
+  parseGeneration,
+  parseLineageKey,
+  parsePayloadKey,
   parsePlace,
+  parseReadingsKey,
+  parseReleasedMark,
+  READINGS,
+  readingsKey,
   recordKey,
+  SETTINGS,
   versionCell,
 } from "./format/layout.ts";
+export type { CellKey } from "./format/layout.ts";
+export { corruptRecord, TOMBSTONE_BYTES } from "./format/record_codec.ts";
 export { findingLostObjects } from "./maintenance/damage/lost_objects.ts";
+export { asPartial, listReadable } from "./maintenance/damage/readable.ts";
 export { decodeNote, encodeNote, RACY_MS } from "./maintenance/noted.ts";
 export { readNameTable } from "./maintenance/pass/name_table.ts";
 export { passNames } from "./maintenance/pass/pass_names.ts";
 export type { ListedName } from "./maintenance/pass/pass_names.ts";
 export { createRuleReader, missingRules } from "./maintenance/rules.ts";
-export { knownContext } from "./operations/context.ts";
+export { contextOf, knownContext } from "./operations/context.ts";
 export type { Context } from "./operations/context.ts";
 export { listHolds } from "./operations/holds.ts";
-export { readInput } from "./operations/lineage/inputs.ts";
+export { lineageKeys, readInput } from "./operations/lineage/inputs.ts";
 export type { NamedInput } from "./operations/lineage/inputs.ts";
 export { checkHas, checkKnown } from "./operations/listing.ts";
 export { payloadSource } from "./operations/load.ts";
 export { checkKnownRule } from "./operations/protection.ts";
-export { readCell, tryLocate } from "./operations/resolve.ts";
+export {
+  danglingAlias,
+  locate,
+  locateVersion,
+  readAlias,
+  readCell,
+  tryLocate,
+} from "./operations/resolve.ts";
 export type { FileBytes } from "./payload/file_bytes.ts";
 export { StoreReader } from "./payload/store_reader.ts";
 export type { PayloadSource } from "./payload/store_reader.ts";

@@ -1,6 +1,7 @@
-// The border of records for mirrors: writes to the store that is open here, beside its contract.
+// The border of records for mirrors and verification: writes to the store that is open here, beside its contract.
 export { whileForgetting } from "./cache/cached_records.ts";
 export { generationAbove } from "./cell/cell.ts";
+export { startOperation } from "./cell/operation.ts";
 export { settle, settleVersion } from "./cell/settle.ts";
 export { copySettings } from "./maintenance/change_settings.ts";
 export { setAlias } from "./operations/aliases.ts";

@@ -18,8 +18,8 @@ import {
   prune,
   readRulesHistory,
   readSettings,
-  verifyRegistry,
 } from "../registry/maintenance.ts";
+import { verifyRegistry } from "../apps/maintenance.ts";
 import { mirrorRegistry } from "../mirrors/mod.ts";
 import { openUploads, presignDownload } from "../transfers/mod.ts";
 import {

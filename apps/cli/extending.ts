@@ -16,11 +16,12 @@ export { localPathOf, openStore } from "./places/open_store.ts";
 export { tokenOfRun } from "./places/token_of_run.ts";
 export { defineCommand, REF_ARGUMENT } from "./program/command.ts";
 export type { Command, CommandContext, FlagsOf, OptionDefinition } from "./program/command.ts";
-export { factsText, printTable } from "./program/print_table.ts";
+export { factsText, inOrder, printTable } from "./program/print_table.ts";
 export type { Fact, Row } from "./program/print_table.ts";
-export { refuseUrlTarget } from "./program/refusals.ts";
+export { refuseItself, refuseUrlTarget } from "./program/refusals.ts";
 export { aborted } from "./program/run_process.ts";
 export { orShowPart } from "./program/try_each.ts";
+export { noteRun } from "./services/last_runs.ts";
 export type { ServerPart } from "./services/serve_registry.ts";
 export { Interruption } from "./terminal/exit_code.ts";
 export { cliHint } from "./terminal/hint_words.ts";
@@ -38,3 +39,4 @@ export {
   parsePositive,
   unreadable,
 } from "./terminal/units.ts";
+export { findShard } from "./values/find_shard.ts";

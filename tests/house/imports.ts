@@ -2,7 +2,7 @@
 import { readExports } from "../support/exports.ts";
 import { readExtensions } from "./extension_list.ts";
 
-/** `./maintenance` exports all of it, beside the functions of mirrors. */
+/** `./maintenance` exports all of it, beside the functions of mirrors and verification. */
 const MAINTENANCE = "registry/maintenance.ts";
 
 /** The entry points of the package. */
@@ -66,14 +66,14 @@ const FLOORS = [
 /** The borders of the registry: what runs import of it, beside the body of functions over registries. */
 const OF_RUNS = ["registry/draft_reads.ts", "registry/draft_writes.ts"];
 
-/** Its border for mirrors: reads and writes of records, whose copies keep their dates and origins. */
-const OF_MIRRORS = ["registry/record_reads.ts", "registry/record_writes.ts"];
+/** Its border for mirrors and verification: reads and writes of records. */
+const OF_RECORDS = ["registry/record_reads.ts", "registry/record_writes.ts"];
 
 /** Its border for transfers outside a save and a load. */
 const OF_TRANSFERS = ["registry/transfer_reads.ts", "registry/transfer_writes.ts"];
 
 /** The borders of the registry. */
-export const BORDERS_OF_REGISTRY: readonly string[] = [...OF_RUNS, ...OF_MIRRORS, ...OF_TRANSFERS];
+export const BORDERS_OF_REGISTRY: readonly string[] = [...OF_RUNS, ...OF_RECORDS, ...OF_TRANSFERS];
 
 /** Parts that several formats share, beside `formats/content/format.ts`. */
 const OF_FORMATS = ["arrays", "compression", "content", "images", "tables"].map((name) =>
@@ -148,12 +148,10 @@ const PARTS_OF_EXTENSIONS: Record<string, readonly string[]> = {
   ],
   "mirrors/": [
     "apps/cli/program/command_context.ts",
-    "apps/cli/program/print_table.ts",
     "apps/cli/program/refusals.ts",
-    "apps/cli/services/last_runs.ts",
     "apps/cli/values/renaming.ts",
     "core/",
-    ...OF_MIRRORS,
+    ...OF_RECORDS,
     "registry/contract/call_function.ts",
   ],
   "neighbors/mindtrace/": [
@@ -195,6 +193,13 @@ const PARTS_OF_EXTENSIONS: Record<string, readonly string[]> = {
   "plugins/surface/": [
     "apps/cli/commands/worker.ts",
     "apps/cli/places/load_module.ts",
+  ],
+  "verification/": [
+    "apps/cli/terminal/hints.ts",
+    "core/",
+    "disk/spread/piece_checks.ts",
+    ...OF_RECORDS,
+    "registry/contract/call_function.ts",
   ],
   "processes/": ["apps/cli/", "apps/server/", "core/errors.ts"], // serves as the command line does
 };
@@ -314,7 +319,7 @@ export const IMPORTS: { from: string; may: (path: string, target: string) => boo
     from: "explorer/",
     may: (path, target) => isOfPage(path, target) && isOfNoOtherExtension(path, target),
   },
-  { from: "apps/maintenance.ts", may: among(MAINTENANCE, "mirrors/mod.ts") },
+  { from: "apps/maintenance.ts", may: among(MAINTENANCE, "mirrors/mod.ts", "verification/mod.ts") },
   {
     from: "apps/extensions.ts",
     may: (_path, target) => target.endsWith("/extension.ts"),

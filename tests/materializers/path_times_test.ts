@@ -20,7 +20,7 @@ import { join } from "node:path";
 import { diffVersions, localPath, openRegistry } from "../../mod.ts";
 import { folder, type LocalPathOptions } from "../../materializers/mod.ts";
 import { factsOf } from "../../materializers/path/walk_folder.ts";
-import { verifyRegistry } from "../../registry/maintenance.ts";
+import { verifyRegistry } from "../../apps/maintenance.ts";
 import { fails } from "./fake_artifact.ts";
 import { inFolder, save, write } from "./in_folder.ts";
 

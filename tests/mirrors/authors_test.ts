@@ -2,7 +2,8 @@ import { assertEquals } from "@std/assert";
 import { mirrorRegistry } from "../../mirrors/mod.ts";
 import { createMemoryBackend, openRegistry, readLog } from "../../mod.ts";
 import type { Registry } from "../../mod.ts";
-import { collectGarbage, verifyRegistry } from "../../registry/maintenance.ts";
+import { collectGarbage } from "../../registry/maintenance.ts";
+import { verifyRegistry } from "../../apps/maintenance.ts";
 import { annotate } from "../../registry/mod.ts";
 import { withAge } from "../registry/with_age.ts";
 

@@ -1,7 +1,7 @@
 import { asMap } from "../../registry/contract/map.ts";
 import { assert, assertEquals, assertMatch, assertNotEquals } from "@std/assert";
 import type { Artifact, Registry } from "../../mod.ts";
-import { verifyRegistry } from "../../registry/maintenance.ts";
+import { verifyRegistry } from "../../apps/maintenance.ts";
 import { mirrorRegistry } from "../../mirrors/mod.ts";
 import { openRegistry, RegistryError } from "../../mod.ts";
 import { aliasesOf, files } from "../conformance/registry/registry_case.ts";

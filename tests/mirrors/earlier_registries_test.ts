@@ -2,7 +2,7 @@
 import { assert, assertEquals } from "@std/assert";
 import { mirrorRegistry } from "../../mirrors/mod.ts";
 import { openRegistry } from "../../mod.ts";
-import { verifyRegistry } from "../../registry/maintenance.ts";
+import { verifyRegistry } from "../../apps/maintenance.ts";
 import { readAnnotations } from "../../registry/mod.ts";
 import { aliasesOf } from "../conformance/registry/registry_case.ts";
 import { SMALL_FILES } from "../registry/earlier/content.ts";

@@ -2,7 +2,7 @@
 import { assert, assertEquals } from "@std/assert";
 import type { Backend } from "../../core/backend.ts";
 import type { OpenOptions, StoredRegistry } from "../../core/registry.ts";
-import { verifyRegistry } from "../../registry/maintenance.ts";
+import { verifyRegistry } from "../../apps/maintenance.ts";
 import type { MirrorReport } from "../../mirrors/mod.ts";
 import { openRegistry } from "../../mod.ts";
 import { kindsOfShare } from "../support/seeds.ts";

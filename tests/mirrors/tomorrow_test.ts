@@ -3,7 +3,7 @@ import { assert, assertEquals } from "@std/assert";
 import { createMemoryBackend } from "../../backends/memory.ts";
 import { mirrorRegistry } from "../../mirrors/mod.ts";
 import { openRegistry } from "../../mod.ts";
-import { verifyRegistry } from "../../registry/maintenance.ts";
+import { verifyRegistry } from "../../apps/maintenance.ts";
 import { openWith, RULES } from "../registry/tomorrow/rules_world.ts";
 import {
   assertKept,

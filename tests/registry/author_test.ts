@@ -3,12 +3,8 @@ import { assertEquals, assertRejects } from "@std/assert";
 import { createMemoryBackend } from "../../backends/memory.ts";
 import { authorName, authorOf } from "../../core/naming/author.ts";
 import { openRegistry, readLog, type Registry, RegistryError } from "../../mod.ts";
-import {
-  changeRules,
-  collectGarbage,
-  readRules,
-  verifyRegistry,
-} from "../../registry/maintenance.ts";
+import { changeRules, collectGarbage, readRules } from "../../registry/maintenance.ts";
+import { verifyRegistry } from "../../apps/maintenance.ts";
 import { annotate } from "../../registry/tools/annotate.ts";
 import { createScriptedSystem } from "../support/scripted_system.ts";
 import { GRACE_MS, testProtocol } from "./protocol_world.ts";

@@ -1,7 +1,7 @@
 import { loadMany, saveMany } from "../../registry/contract/many.ts";
 import { assert, assertEquals } from "@std/assert";
 import { openRegistry } from "../../mod.ts";
-import { verifyRegistry } from "../../registry/maintenance.ts";
+import { verifyRegistry } from "../../apps/maintenance.ts";
 import { createRegistry } from "../registry/create_registry.ts";
 import { noise } from "../registry/registries.ts";
 import { rejected } from "../registry/rejected.ts";

@@ -3,7 +3,7 @@ import { assert, assertEquals } from "@std/assert";
 import { localPath, openRegistry } from "../../mod.ts";
 import type { Registry } from "../../core/registry.ts";
 import { realSystem } from "../../core/system.ts";
-import { verifyRegistry } from "../../registry/maintenance.ts";
+import { verifyRegistry } from "../../apps/maintenance.ts";
 import { noise } from "../registry/registries.ts";
 import { spawnDeno } from "../support/run_deno.ts";
 import { REAL_SERVERS, type ServerKind } from "../support/servers/mod.ts";

@@ -1,7 +1,7 @@
 import { assert, assertEquals } from "@std/assert";
 import type { Registry } from "../../core/registry.ts";
 import { isRegistryError, openRegistry } from "../../mod.ts";
-import { verifyRegistry } from "../../registry/maintenance.ts";
+import { verifyRegistry } from "../../apps/maintenance.ts";
 import { noise } from "../registry/registries.ts";
 import { collect } from "../registry/rejected.ts";
 import { S3_SERVERS, type ServerKind, serverTest, startServer } from "../support/servers/mod.ts";

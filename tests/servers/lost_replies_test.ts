@@ -1,6 +1,6 @@
 import { assert, assertEquals } from "@std/assert";
 import { openRegistry } from "../../mod.ts";
-import { verifyRegistry } from "../../registry/maintenance.ts";
+import { verifyRegistry } from "../../apps/maintenance.ts";
 import { noise } from "../registry/registries.ts";
 import { collect, rejected } from "../registry/rejected.ts";
 import type { FaultPlan, WireRequest } from "../support/proxy.ts";

@@ -1,7 +1,7 @@
 import { loadMany } from "../../registry/contract/many.ts";
 import { assert, assertEquals } from "@std/assert";
 import { isRegistryError, openRegistry } from "../../mod.ts";
-import { verifyRegistry } from "../../registry/maintenance.ts";
+import { verifyRegistry } from "../../apps/maintenance.ts";
 import { readAgainAndAgain } from "../registry/processes/read_again.ts";
 import { numberedValue, numberOf } from "../registry/programs/numbered_value.ts";
 import { collect } from "../registry/rejected.ts";

@@ -16,7 +16,7 @@ import "../../registry/operations/undelete/undelete.ts";
 import "../../registry/maintenance/collect_garbage.ts";
 import "../../registry/maintenance/prune.ts";
 import "../../registry/maintenance/space.ts";
-import "../../registry/maintenance/verify.ts";
+import "../../verification/verify.ts";
 import "../../mirrors/mirror.ts";
 import "../../mirrors/mirror_name.ts";
 import "../../mirrors/by_contract.ts";

@@ -6,7 +6,7 @@ import fs from "node:fs";
 import { join } from "node:path";
 import type { OpenOptions } from "../../core/registry.ts";
 import { localPath, openRegistry, type Registry } from "../../mod.ts";
-import { verifyRegistry, type VerifyReport } from "../../registry/maintenance.ts";
+import { verifyRegistry, type VerifyReport } from "../../apps/maintenance.ts";
 import { type TempRoot, tempRoot } from "../support/temp_root.ts";
 
 const MIB = 1024 * 1024;

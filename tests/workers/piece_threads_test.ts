@@ -11,7 +11,7 @@ import {
 import { gzipSync } from "node:zlib";
 import { PieceThreads } from "../../disk/spread/piece_threads.ts";
 import { RegistryError } from "../../mod.ts";
-import { verifyRegistry, type VerifyReport } from "../../registry/maintenance.ts";
+import { verifyRegistry, type VerifyReport } from "../../apps/maintenance.ts";
 import { canMount, smallDisk } from "../support/small_disk.ts";
 import { assertFileHas } from "./folder_world.ts";
 import { partial, SIZE, SpreadWorld } from "./spread_world.ts";

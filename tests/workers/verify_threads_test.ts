@@ -3,7 +3,7 @@ import fs from "node:fs";
 import process from "node:process";
 import { realSystem } from "../../core/system.ts";
 import { localPath, openRegistry } from "../../mod.ts";
-import { verifyRegistry, type VerifyReport } from "../../registry/maintenance.ts";
+import { verifyRegistry, type VerifyReport } from "../../apps/maintenance.ts";
 import { runDeno } from "../support/run_deno.ts";
 import { FolderWorld, PIECES, SIZE } from "./folder_world.ts";
 import { crash, watchWorkers } from "./watched_workers.ts";

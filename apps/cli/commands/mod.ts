@@ -76,7 +76,6 @@ const OWN: readonly CommandSet[] = [
       "rules rm": async () => (await import("./space/rules.ts")).rulesRm,
       "rules test": async () => (await import("./space/rules.ts")).rulesTest,
       gc: async () => (await import("./space/gc.ts")).gc,
-      verify: async () => (await import("./verify.ts")).verify,
       settings: async () => (await import("./space/settings.ts")).settings,
     },
   },

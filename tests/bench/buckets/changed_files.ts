@@ -9,7 +9,7 @@ import {
   type SaveOptions,
   type StoredRegistry,
 } from "../../../mod.ts";
-import { verifyRegistry } from "../../../registry/maintenance.ts";
+import { verifyRegistry } from "../../../apps/maintenance.ts";
 import { createServerStore, placeOf } from "../../servers/server_world.ts";
 import { CERTIFICATES } from "../../support/certificates/folder.ts";
 import { withoutExtras } from "../../simulate/stores/like.ts";

@@ -3,7 +3,7 @@
 // Arguments: the call as JSON. Prints a `LargeReport`.
 import process from "node:process";
 import { localPath, openRegistry } from "../../../mod.ts";
-import { verifyRegistry } from "../../../registry/maintenance.ts";
+import { verifyRegistry } from "../../../apps/maintenance.ts";
 import { createServerStore, type ServerPlace } from "../../servers/server_world.ts";
 import { peakRssMib } from "../batch/memory_process.ts";
 import { timed, type Timing } from "../measure.ts";

@@ -2,7 +2,7 @@
 import { assertEquals } from "@std/assert";
 import { mirrorRegistry } from "../../../mirrors/mod.ts";
 import { openRegistry } from "../../../mod.ts";
-import { verifyRegistry } from "../../../registry/maintenance.ts";
+import { verifyRegistry } from "../../../apps/maintenance.ts";
 import { listOf, withSmallPages } from "../../simulate/small_pages.ts";
 import { fileSet, filler } from "../../registry/protocol_world.ts";
 

@@ -1,7 +1,7 @@
 import { assert, assertEquals } from "@std/assert";
 import type { Backend } from "../../../core/backend.ts";
 import { createMemoryBackend, openRegistry } from "../../../mod.ts";
-import { verifyRegistry } from "../../../registry/maintenance.ts";
+import { verifyRegistry } from "../../../apps/maintenance.ts";
 import { mirrorRegistry } from "../../../mirrors/mod.ts";
 import { keysOf, noise } from "../../registry/registries.ts";
 import { withHooks } from "../../registry/with_hooks.ts";

@@ -1,6 +1,7 @@
 // Mirrors follow deletions that their source has undone.
 import { assertEquals } from "@std/assert";
-import { changeSettings, collectGarbage, verifyRegistry } from "../../../registry/maintenance.ts";
+import { changeSettings, collectGarbage } from "../../../registry/maintenance.ts";
+import { verifyRegistry } from "../../../apps/maintenance.ts";
 import { mirrorRegistry } from "../../../mirrors/mod.ts";
 import { realSystem } from "../../../core/system.ts";
 import { createProtocolWorld, GRACE_MS, testProtocol } from "../../registry/protocol_world.ts";

@@ -2,7 +2,7 @@
 import { assert, assertEquals, assertStringIncludes } from "@std/assert";
 import { mirrorRegistry } from "../../../mirrors/mod.ts";
 import { openRegistry } from "../../../mod.ts";
-import { verifyRegistry } from "../../../registry/maintenance.ts";
+import { verifyRegistry } from "../../../apps/maintenance.ts";
 import { rotting } from "../../registry/damage/rotting_store.ts";
 import { fileSet } from "../../registry/protocol_world.ts";
 import { keysOf, noise } from "../../registry/registries.ts";

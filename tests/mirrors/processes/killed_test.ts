@@ -3,7 +3,7 @@ import process from "node:process";
 import { assert, assertEquals } from "@std/assert";
 import { realSystem } from "../../../core/system.ts";
 import { openRegistry, publishRelease, resolveRelease } from "../../../mod.ts";
-import { verifyRegistry } from "../../../registry/maintenance.ts";
+import { verifyRegistry } from "../../../apps/maintenance.ts";
 import { mirrorRegistry } from "../../../mirrors/mod.ts";
 import { spawnDeno } from "../../support/run_deno.ts";
 import { tempRoot } from "../../support/temp_root.ts";

@@ -1,6 +1,7 @@
 import { assert, assertEquals, assertMatch } from "@std/assert";
 import { createMemoryBackend } from "../../../backends/memory.ts";
-import { collectGarbage, verifyRegistry } from "../../../registry/maintenance.ts";
+import { collectGarbage } from "../../../registry/maintenance.ts";
+import { verifyRegistry } from "../../../apps/maintenance.ts";
 import { isRegistryError, openRegistry, RegistryError } from "../../../mod.ts";
 import { noteVoid } from "../../../registry/cell/voids.ts";
 import { knownContext } from "../../../registry/operations/context.ts";

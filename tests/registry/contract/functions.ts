@@ -38,7 +38,6 @@ export const FUNCTION_CALLS: { readonly [Name in FunctionName]: Call } = {
   collectGarbage: of("collectGarbage"),
   prune: to("prune", { keepLast: 5 }),
   pruneByRules: of("pruneByRules"),
-  verifyRegistry: of("verifyRegistry"),
   measureSpace: of("measureSpace"),
   measureVersions: of("measureVersions", "a"),
   readSettings: of("readSettings"),

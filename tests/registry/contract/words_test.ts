@@ -2,7 +2,7 @@ import { asMap } from "../../../registry/contract/map.ts";
 import { assert, assertEquals, assertMatch, assertStrictEquals } from "@std/assert";
 import { createMemoryBackend } from "../../../backends/memory.ts";
 import { isRegistryError, RegistryError } from "../../../core/errors.ts";
-import { collectGarbage, verifyRegistry } from "../../../registry/maintenance.ts";
+import { collectGarbage } from "../../../registry/maintenance.ts";
 import { diffVersions, openRegistry, readLog } from "../../../mod.ts";
 import type { StoredRegistry } from "../../../mod.ts";
 import { type Answer, type Call, createScriptedBackend } from "../scripted_backend.ts";
@@ -60,7 +60,6 @@ const VERBS: Record<string, (registry: StoredRegistry) => unknown> = {
   'list versions of "model"': (registry) => registry.versions("model"),
   'copy "model"': (registry) => registry.copy("model", "copied"),
   "collect garbage": (registry) => collectGarbage(registry),
-  "verify the registry": (registry) => verifyRegistry(registry),
   'look up "large"': (registry) => diffVersions(registry, { before: "large", after: "large" }),
   'list the log of "large"': (registry) => Array.fromAsync(readLog(registry, "large")),
 };

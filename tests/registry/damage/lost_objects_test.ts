@@ -3,7 +3,7 @@ import { assertEquals, assertStringIncludes } from "@std/assert";
 import type { Backend } from "../../../core/backend.ts";
 import { unavailable } from "../../../core/errors.ts";
 import { openRegistry } from "../../../mod.ts";
-import { verifyRegistry } from "../../../registry/maintenance.ts";
+import { verifyRegistry } from "../../../apps/maintenance.ts";
 import { keysOf, noise } from "../registries.ts";
 import { rejected } from "../rejected.ts";
 import { rotting } from "./rotting_store.ts";

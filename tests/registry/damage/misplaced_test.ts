@@ -5,7 +5,7 @@ import { TOMBSTONE_BYTES } from "../../../registry/format/record_codec.ts";
 import { recordKey } from "../../../registry/format/layout.ts";
 import { keysOf, testInMemory, testOnEach } from "../registries.ts";
 import { rejected } from "../rejected.ts";
-import { verifyRegistry } from "../../../registry/maintenance.ts";
+import { verifyRegistry } from "../../../apps/maintenance.ts";
 
 async function copyRecord(backend: Backend, from: string, to: string): Promise<void> {
   await backend.put(to, await (await backend.get(from))!.bytes());

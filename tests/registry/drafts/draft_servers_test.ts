@@ -1,5 +1,6 @@
 import { assertEquals } from "@std/assert";
-import { collectGarbage, verifyRegistry } from "../../../registry/maintenance.ts";
+import { collectGarbage } from "../../../registry/maintenance.ts";
+import { verifyRegistry } from "../../../apps/maintenance.ts";
 import { openRegistry } from "../../../mod.ts";
 import { sha256 } from "../../../core/bytes/digest.ts";
 import { REAL_SERVERS } from "../../support/servers/mod.ts";

@@ -5,7 +5,7 @@ import { Buffer } from "node:buffer";
 import { existsSync } from "node:fs";
 import type { Registry as AnyRegistry } from "../../../core/registry.ts";
 import type * as root from "../../../mod.ts";
-import type * as maintenance from "../../../registry/maintenance.ts";
+import type * as maintenance from "../../../apps/maintenance.ts";
 import type * as tools from "../../../registry/mod.ts";
 import type * as runs from "../../../runs/mod.ts";
 
@@ -33,7 +33,7 @@ export async function programAt(root: string): Promise<Program> {
   const modules = [
     "mod.ts",
     "registry/maintenance.ts",
-    "apps/maintenance.ts", // has mirrors since they have a folder
+    "apps/maintenance.ts", // has mirrors and verification since they have folders
     "registry/mod.ts",
     "runs/mod.ts",
   ]

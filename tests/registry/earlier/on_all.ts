@@ -4,7 +4,7 @@ import { mkdir } from "node:fs/promises";
 import { pathToFileURL } from "node:url";
 import type { StoredRegistry } from "../../../core/registry.ts";
 import { createLocalBackend, openRegistry } from "../../../mod.ts";
-import { verifyRegistry } from "../../../registry/maintenance.ts";
+import { verifyRegistry } from "../../../apps/maintenance.ts";
 import { REPOSITORY } from "../../support/run_deno.ts";
 import { type TempRoot, testInRoot } from "../../support/temp_root.ts";
 import { withAge } from "../with_age.ts";

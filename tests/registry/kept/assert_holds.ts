@@ -1,7 +1,7 @@
 // The values of the stored registry.
 import { assertEquals } from "@std/assert";
 import type { Registry } from "../../../core/registry.ts";
-import { verifyRegistry } from "../../../registry/maintenance.ts";
+import { verifyRegistry } from "../../../apps/maintenance.ts";
 import { aliasesOf } from "../../conformance/registry/registry_case.ts";
 import { collect, rejected } from "../rejected.ts";
 import { MANY_FILES, PAYLOAD } from "./values.ts";

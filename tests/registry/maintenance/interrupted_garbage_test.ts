@@ -1,6 +1,7 @@
 import { assert, assertEquals } from "@std/assert";
 import type { Registry } from "../../../core/registry.ts";
-import { collectGarbage, verifyRegistry } from "../../../registry/maintenance.ts";
+import { collectGarbage } from "../../../registry/maintenance.ts";
+import { verifyRegistry } from "../../../apps/maintenance.ts";
 import { createProtocolWorld, fileSet, GRACE_MS, HOUR } from "../protocol_world.ts";
 import type { ProtocolWorld } from "../protocol_world.ts";
 import { noise } from "../registries.ts";

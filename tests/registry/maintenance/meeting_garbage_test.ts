@@ -3,7 +3,8 @@
 import { assert, assertEquals } from "@std/assert";
 import { isRegistryError } from "../../../core/errors.ts";
 import type { Registry } from "../../../core/registry.ts";
-import { collectGarbage, verifyRegistry } from "../../../registry/maintenance.ts";
+import { collectGarbage } from "../../../registry/maintenance.ts";
+import { verifyRegistry } from "../../../apps/maintenance.ts";
 import { createProtocolWorld, GRACE_MS, HOUR, type ProtocolWorld } from "../protocol_world.ts";
 import { type Call, doing } from "../scripted_backend.ts";
 import { kindsOfShare } from "../../support/seeds.ts";

@@ -10,8 +10,8 @@ import {
   readRules,
   readRulesHistory,
   readSettings,
-  verifyRegistry,
 } from "../../../registry/maintenance.ts";
+import { verifyRegistry } from "../../../apps/maintenance.ts";
 import { annotate } from "../../../registry/mod.ts";
 import { testInMemory, testOnEach } from "../registries.ts";
 import { rejected } from "../rejected.ts";

@@ -7,8 +7,8 @@ import {
   collectGarbage,
   measureSpace,
   readSettings,
-  verifyRegistry,
 } from "../../../registry/maintenance.ts";
+import { verifyRegistry } from "../../../apps/maintenance.ts";
 import { createMemoryBackend, openRegistry } from "../../../mod.ts";
 import { recordKey, SETTINGS } from "../../../registry/format/layout.ts";
 import { GRACE_MS, HOUR, type ProtocolWorld, testProtocol } from "../protocol_world.ts";

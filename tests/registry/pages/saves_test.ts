@@ -1,7 +1,8 @@
 // Saves of lists in pages: what they share, and what remains if they end in the middle.
 import { assert, assertEquals, assertLess, assertLessOrEqual } from "@std/assert";
 import { createMemoryBackend, openRegistry, type StoredRegistry } from "../../../mod.ts";
-import { collectGarbage, verifyRegistry } from "../../../registry/maintenance.ts";
+import { collectGarbage } from "../../../registry/maintenance.ts";
+import { verifyRegistry } from "../../../apps/maintenance.ts";
 import { measureSpace } from "../../../registry/maintenance.ts";
 import { createProtocolWorld, fileSet, filler } from "../protocol_world.ts";
 import { keysOf } from "../registries.ts";

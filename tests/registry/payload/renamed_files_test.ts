@@ -2,7 +2,7 @@ import { assert, assertEquals } from "@std/assert";
 import { createMemoryBackend } from "../../../backends/memory.ts";
 import type { SaveOptions, StoredRegistry } from "../../../core/registry.ts";
 import { openRegistry } from "../../../mod.ts";
-import { verifyRegistry } from "../../../registry/maintenance.ts";
+import { verifyRegistry } from "../../../apps/maintenance.ts";
 import { createBatch } from "../../../workers/mod.ts";
 import { fileSet } from "../protocol_world.ts";
 import { noise } from "../registries.ts";

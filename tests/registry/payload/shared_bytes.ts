@@ -6,7 +6,7 @@ import { concatBytes } from "../../../core/bytes/bytes.ts";
 import type { VersionRecord } from "../../../core/record.ts";
 import type { StoredRegistry } from "../../../core/registry.ts";
 import { openRegistry } from "../../../mod.ts";
-import { verifyRegistry } from "../../../registry/maintenance.ts";
+import { verifyRegistry } from "../../../apps/maintenance.ts";
 import { decodeRecord } from "../../../registry/format/record_codec.ts";
 import { fileSet } from "../protocol_world.ts";
 import { keysOf, noise } from "../registries.ts";

@@ -6,7 +6,7 @@ import { sha256 } from "../../../core/bytes/digest.ts";
 import { fault } from "../../../core/errors.ts";
 import { realSystem, silentLogger } from "../../../core/system.ts";
 import { openRegistry } from "../../../mod.ts";
-import { verifyRegistry } from "../../../registry/maintenance.ts";
+import { verifyRegistry } from "../../../apps/maintenance.ts";
 import { type NoteKeeper, Unfinished } from "../../../registry/payload/unfinished.ts";
 import { fileSet, HOUR } from "../protocol_world.ts";
 import { noise } from "../registries.ts";

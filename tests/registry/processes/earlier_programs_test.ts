@@ -3,7 +3,7 @@ import { assertEquals } from "@std/assert";
 import { mkdir } from "node:fs/promises";
 import type { AnyRecord } from "../../../core/record.ts";
 import { createLocalBackend, openRegistry } from "../../../mod.ts";
-import { verifyRegistry } from "../../../registry/maintenance.ts";
+import { verifyRegistry } from "../../../apps/maintenance.ts";
 import { decodeRecord, encodeRecord } from "../../../registry/format/record_codec.ts";
 import { GARBAGE_TABLE, READINGS, recordKey, SETTINGS } from "../../../registry/format/layout.ts";
 import { encodeNote } from "../../../registry/maintenance/noted.ts";

@@ -1,7 +1,8 @@
 // Programs of earlier commits refuse versions whose list of files is in pages, and protect them.
 import { assert, assertEquals, assertRejects } from "@std/assert";
 import { createLocalBackend, openRegistry, type StoredRegistry } from "../../../mod.ts";
-import { collectGarbage, verifyRegistry } from "../../../registry/maintenance.ts";
+import { collectGarbage } from "../../../registry/maintenance.ts";
+import { verifyRegistry } from "../../../apps/maintenance.ts";
 import { testInRoot } from "../../support/temp_root.ts";
 import { COMMITS, commitsHere, unpackCommit } from "../earlier/commits.ts";
 import { CallError, startProgram } from "../earlier/start_program.ts";

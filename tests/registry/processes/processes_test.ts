@@ -1,6 +1,7 @@
 import process from "node:process";
 import { assert, assertEquals } from "@std/assert";
-import { collectGarbage, verifyRegistry } from "../../../registry/maintenance.ts";
+import { collectGarbage } from "../../../registry/maintenance.ts";
+import { verifyRegistry } from "../../../apps/maintenance.ts";
 import { createLocalBackend, isRegistryError, openRegistry } from "../../../mod.ts";
 import type { Locking } from "../../../core/backend.ts";
 import { spawnDeno } from "../../support/run_deno.ts";

@@ -11,8 +11,8 @@ import {
   prune,
   pruneByRules,
   readRules,
-  verifyRegistry,
 } from "../../../registry/maintenance.ts";
+import { verifyRegistry } from "../../../apps/maintenance.ts";
 import { createCheckedHandler } from "../../apps/server/checked_handler.ts";
 import { rejected } from "../rejected.ts";
 import { openWith, RULES } from "./rules_world.ts";

@@ -8,8 +8,8 @@ import {
   collectGarbage,
   prune,
   readRules,
-  verifyRegistry,
 } from "../../../registry/maintenance.ts";
+import { verifyRegistry } from "../../../apps/maintenance.ts";
 import { annotate, readAnnotations } from "../../../registry/mod.ts";
 import { openRun } from "../../../runs/mod.ts";
 import { createResumableUploads } from "../../../transfers/uploads.ts";

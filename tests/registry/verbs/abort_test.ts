@@ -1,6 +1,6 @@
 import { assert, assertEquals, assertRejects, assertStrictEquals } from "@std/assert";
 import { isRegistryError } from "../../../mod.ts";
-import { verifyRegistry } from "../../../registry/maintenance.ts";
+import { verifyRegistry } from "../../../apps/maintenance.ts";
 import { setImmediate } from "node:timers";
 import { defineMaterializer } from "../../../core/materializer.ts";
 import type { FilesToSave, FileToSave } from "../../../core/materializer.ts";

@@ -1,7 +1,7 @@
 // Checks the data at the end of a run, with an undisturbed handle.
 import type { VersionRecord } from "../../../core/record.ts";
 import type { Registry } from "../../../core/registry.ts";
-import { verifyRegistry } from "../../../registry/maintenance/verify.ts";
+import { verifyRegistry } from "../../../apps/maintenance.ts";
 import type { Bundle } from "../bundle.ts";
 import { statesDuring } from "../ledger.ts";
 import { describeError } from "../operation_log.ts";

@@ -1,6 +1,7 @@
 // Notes of selections and shards that nobody uses any more.
 import { assert, assertEquals } from "@std/assert";
-import { collectGarbage, measureSpace, verifyRegistry } from "../../../../registry/maintenance.ts";
+import { collectGarbage, measureSpace } from "../../../../registry/maintenance.ts";
+import { verifyRegistry } from "../../../../apps/maintenance.ts";
 import { readNameTable } from "../../../../registry/maintenance/pass/name_table.ts";
 import { contextOf } from "../../../../registry/operations/context.ts";
 import { createProtocolWorld, HOUR, type ProtocolWorld } from "../../protocol_world.ts";

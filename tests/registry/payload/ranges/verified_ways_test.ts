@@ -11,7 +11,7 @@ import type { Encoding } from "../../../../core/record.ts";
 import type { StoredRegistry } from "../../../../core/registry.ts";
 import { openRegistry } from "../../../../mod.ts";
 import { fileKey } from "../../../../registry/cache/entries.ts";
-import { verifyRegistry } from "../../../../registry/maintenance.ts";
+import { verifyRegistry } from "../../../../apps/maintenance.ts";
 import { knownContext } from "../../../../registry/operations/context.ts";
 import { type TempRoot, testInRoot } from "../../../support/temp_root.ts";
 import { fileSet } from "../../protocol_world.ts";

@@ -1,7 +1,7 @@
 import { assert, assertEquals } from "@std/assert";
 import { realSystem } from "../../../../core/system.ts";
 import { isRegistryError, openRegistry } from "../../../../mod.ts";
-import { verifyRegistry } from "../../../../registry/maintenance.ts";
+import { verifyRegistry } from "../../../../apps/maintenance.ts";
 import type { Registry, SavedArtifact, StoredRegistry } from "../../../../mod.ts";
 import { createResumableUploads } from "../../../../transfers/uploads.ts";
 import { placeOf, testOnServers } from "../../../servers/server_world.ts";

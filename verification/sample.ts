@@ -1,6 +1,7 @@
 // Samples: each run reads the next window of positions, so the runs of a cycle read everything.
-import { invalid } from "../../../core/errors.ts";
-import { POSITIONS, type Positions } from "./selection.ts";
+import { invalid } from "../core/kernel.ts";
+import { POSITIONS } from "./selection.ts";
+import type { Positions } from "./selection.ts";
 
 const DAY_MS = 24 * 3_600_000;
 

@@ -1,21 +1,32 @@
 // Repairs the payload of a registry from a copy: puts whole objects again. Bytes that versions use
 // come from files with the right digests, other bytes stay. See section 7.2 of FORMAT.md.
-import type { ByteRange } from "../../../core/backend.ts";
-import { iterableStream, plainBytes } from "../../../core/bytes/bytes.ts";
-import { averageFor, type ChunkList, ListMaker } from "../../../core/bytes/content_chunks.ts";
-import { createSha256, sha256 } from "../../../core/bytes/digest.ts";
-import { corrupt, isRegistryError, notFound, type RegistryError } from "../../../core/errors.ts";
-import { itemAt } from "../../../core/faults/present.ts";
-import type { Part, StoredFile } from "../../../core/record.ts";
-import { versionHeads } from "../../cell/heads.ts";
-import { allParts, objectsOf } from "../../cell/objects.ts";
-import { startOperation } from "../../cell/operation.ts";
-import { cellOf, parseCellKey } from "../../format/layout.ts";
-import type { Context } from "../../operations/context.ts";
-import { payloadSource } from "../../operations/load.ts";
-import { readCell } from "../../operations/resolve.ts";
-import { type PayloadSource, StoreReader } from "../../payload/store_reader.ts";
-import type { VerifyProblem } from "../verify_report.ts";
+import { plainBytes } from "../core/bytes/bytes.ts";
+import { averageFor, ListMaker } from "../core/bytes/content_chunks.ts";
+import type { ChunkList } from "../core/bytes/content_chunks.ts";
+import {
+  corrupt,
+  createSha256,
+  isRegistryError,
+  itemAt,
+  iterableStream,
+  notFound,
+  sha256,
+} from "../core/kernel.ts";
+import type { ByteRange, RegistryError } from "../core/kernel.ts";
+import type { Part, StoredFile } from "../core/record.ts";
+import {
+  allParts,
+  cellOf,
+  objectsOf,
+  parseCellKey,
+  payloadSource,
+  readCell,
+  StoreReader,
+  versionHeads,
+} from "../registry/record_reads.ts";
+import type { Context, PayloadSource } from "../registry/record_reads.ts";
+import { startOperation } from "../registry/record_writes.ts";
+import type { VerifyProblem } from "./report.ts";
 
 interface Readable {
   file: StoredFile;

@@ -1,13 +1,13 @@
 // Registries with every way to store files, for tests of what a run of `verify` reads.
-import { createMemoryBackend } from "../../../../backends/memory.ts";
-import type { Backend } from "../../../../core/backend.ts";
-import type { OpenOptions, StoredRegistry } from "../../../../core/registry.ts";
-import { openRegistry } from "../../../../mod.ts";
-import type { VerifyReport } from "../../../../registry/maintenance.ts";
-import { createRandom, type Random } from "../../../simulate/random.ts";
-import { createScriptedSystem } from "../../../support/scripted_system.ts";
-import { fileSet } from "../../protocol_world.ts";
-import { noise } from "../../registries.ts";
+import { createMemoryBackend } from "../../../backends/memory.ts";
+import type { Backend } from "../../../core/backend.ts";
+import type { OpenOptions, StoredRegistry } from "../../../core/registry.ts";
+import { openRegistry } from "../../../mod.ts";
+import type { VerifyReport } from "../../../apps/maintenance.ts";
+import { createRandom, type Random } from "../../simulate/random.ts";
+import { createScriptedSystem } from "../../support/scripted_system.ts";
+import { fileSet } from "../../registry/protocol_world.ts";
+import { noise } from "../../registry/registries.ts";
 
 const KIB = 1024;
 export const DAY = 24 * 3_600_000;

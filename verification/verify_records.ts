@@ -1,34 +1,48 @@
 // Verifies records: each is read and must belong to its place. The valid version of a cell is read
 // with its files.
-import type { ObjectInfo } from "../../core/backend.ts";
-import { corrupt, isRegistryError, notFound, retold } from "../../core/errors.ts";
-import type { RegistryError } from "../../core/errors.ts";
-import { decodeName, shown } from "../../core/naming/names.ts";
-import type { AnyRecord } from "../../core/record.ts";
-import { artifactDigest } from "../../core/artifact_digest.ts";
-import { corruptRecord, TOMBSTONE_BYTES } from "../format/record_codec.ts";
-import { parseVersion, type Version } from "../../core/naming/versions.ts";
-import { createLimit, forEachAtOnce } from "../../core/work/at_once.ts";
-import { type Head, misplaced, readHead, readRecord } from "../cell/heads.ts";
-import type { Context } from "../operations/context.ts";
+import type { ObjectInfo } from "../core/backend.ts";
 import {
+  artifactDigest,
+  corrupt,
+  createLimit,
+  forEachAtOnce,
+  isRegistryError,
+  notFound,
+  parseVersion,
+  retold,
+  shown,
+} from "../core/kernel.ts";
+import type { RegistryError } from "../core/kernel.ts";
+import { decodeName } from "../core/naming/names.ts";
+import type { Version } from "../core/naming/versions.ts";
+import type { AnyRecord } from "../core/record.ts";
+import { drain, readThrough } from "../core/work/read_through.ts";
+import {
+  asPartial,
   cellOf,
+  corruptRecord,
+  createArtifact,
+  danglingAlias,
+  listReadable,
+  locateVersion,
+  misplaced,
   parseCellKey,
   parseGeneration,
   parseReleasedMark,
+  payloadSource,
+  readAlias,
+  readCell,
+  readHead,
+  readRecord,
   SETTINGS,
+  StoreReader,
+  TOMBSTONE_BYTES,
   versionCell,
-} from "../format/layout.ts";
-import type { CellKey } from "../format/layout.ts";
-import { danglingAlias, locateVersion, readAlias, readCell } from "../operations/resolve.ts";
-import { asPartial, listReadable } from "./damage/readable.ts";
-import { addProblem, asProblem } from "./verify_report.ts";
-import type { VerifyRecordsOptions, VerifyReport } from "./verify_report.ts";
-import { payloadSource } from "../operations/load.ts";
-import { createArtifact } from "../cache/read.ts";
-import { drain, readThrough } from "../../core/work/read_through.ts";
-import { type PayloadSource, StoreReader } from "../payload/store_reader.ts";
-import type { Amounts } from "./verify/selection.ts";
+} from "../registry/record_reads.ts";
+import type { CellKey, Context, Head, PayloadSource } from "../registry/record_reads.ts";
+import { addProblem, asProblem } from "./report.ts";
+import type { VerifyRecordsOptions, VerifyReport } from "./report.ts";
+import type { Amounts } from "./selection.ts";
 
 /** Records in memory at the same time. */
 const BATCH = 128;

@@ -1,11 +1,10 @@
 // The bytes that a run of `verify` reads: blocks of objects, by the digest of their place. Versions
 // that share bytes refer to the same places, so one run reads all that they share, and once.
-import { sha256 } from "../../../core/bytes/digest.ts";
-import { invalid } from "../../../core/errors.ts";
-import type { StoredFile } from "../../../core/record.ts";
-import { isOfShard, type Shard } from "../../../core/work/shards.ts";
-import { runsOf } from "../../cell/part_runs.ts";
-import type { PayloadSource } from "../../payload/store_reader.ts";
+import { invalid, isOfShard, sha256 } from "../core/kernel.ts";
+import type { Shard } from "../core/kernel.ts";
+import type { StoredFile } from "../core/record.ts";
+import { runsOf } from "../registry/record_reads.ts";
+import type { PayloadSource } from "../registry/record_reads.ts";
 
 /** A block belongs to one of these positions. */
 export const POSITIONS = 10_000;

@@ -1,18 +1,15 @@
 // Verifies the files of many versions. Bytes that versions share are read once, and large files by
 // threads.
-import type { FilePiece } from "../../core/artifact.ts";
-import type { ByteRange } from "../../core/backend.ts";
-import type { ChunkList } from "../../core/bytes/content_chunks.ts";
-import { sha256 } from "../../core/bytes/digest.ts";
-import { checkedChunks } from "../../core/bytes/rebuild.ts";
-import { isRegistryError, type RegistryError } from "../../core/errors.ts";
-import { valueAt } from "../../core/faults/present.ts";
-import { PieceChecks } from "../../disk/spread/piece_checks.ts";
-import type { FileInfo, StoredFile } from "../../core/record.ts";
-import { allParts } from "../cell/objects.ts";
-import { endOf, runsOf } from "../cell/part_runs.ts";
-import type { PayloadSource, StoreReader } from "../payload/store_reader.ts";
-import type { Amounts, Selection } from "./verify/selection.ts";
+import type { FilePiece } from "../core/artifact.ts";
+import type { ChunkList } from "../core/bytes/content_chunks.ts";
+import { checkedChunks } from "../core/bytes/rebuild.ts";
+import { isRegistryError, sha256, valueAt } from "../core/kernel.ts";
+import type { ByteRange, FileInfo, RegistryError } from "../core/kernel.ts";
+import type { StoredFile } from "../core/record.ts";
+import { PieceChecks } from "../disk/spread/piece_checks.ts";
+import { allParts, endOf, runsOf } from "../registry/record_reads.ts";
+import type { PayloadSource, StoreReader } from "../registry/record_reads.ts";
+import type { Amounts, Selection } from "./selection.ts";
 
 /** A file with the right bytes. */
 interface Verified {

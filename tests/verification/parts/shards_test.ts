@@ -1,10 +1,10 @@
 import { assert, assertEquals } from "@std/assert";
-import { verifyRegistry, type VerifyReport } from "../../../../registry/maintenance.ts";
-import type { StoredFile } from "../../../../core/record.ts";
-import { Selection } from "../../../../registry/maintenance/verify/selection.ts";
-import { casesOfRun } from "../../../support/seeds.ts";
-import { damage, keysOf } from "../../registries.ts";
-import { rejected } from "../../rejected.ts";
+import { verifyRegistry, type VerifyReport } from "../../../apps/maintenance.ts";
+import type { StoredFile } from "../../../core/record.ts";
+import { Selection } from "../../../verification/selection.ts";
+import { casesOfRun } from "../../support/seeds.ts";
+import { damage, keysOf } from "../../registry/registries.ts";
+import { rejected } from "../../registry/rejected.ts";
 import {
   countsOf,
   createVerifyWorld,

@@ -1,10 +1,9 @@
 // Options and report of verification.
-import type { ErrorCode, RegistryError, RegistryErrorFields } from "../../core/errors.ts";
-import type { VersionRecord } from "../../core/record.ts";
-import type { Registry, SignalOptions } from "../../core/registry.ts";
-import type { Shard } from "../../core/work/shards.ts";
+import type { RegistryErrorFields } from "../core/errors.ts";
+import type { ErrorCode, Registry, RegistryError, Shard, SignalOptions } from "../core/kernel.ts";
+import type { VersionRecord } from "../core/record.ts";
+import type { Selection } from "./selection.ts";
 import type { VerifiedFiles } from "./verified_files.ts";
-import type { Selection } from "./verify/selection.ts";
 
 /** Options of {@linkcode verifyRegistry}. */
 export interface VerifyOptions extends SignalOptions {

@@ -1,12 +1,21 @@
 // Verifies a registry: reads and checks everything.
-import { isPrefix } from "../../core/backend.ts";
-import { decodeName } from "../../core/naming/names.ts";
-import type { VersionRecord } from "../../core/record.ts";
-import type { Registry, SignalOptions } from "../../core/registry.ts";
+import { isPrefix } from "../core/backend.ts";
+import { forEachAtOnce, notFound, parseRef, parseVersion } from "../core/kernel.ts";
+import type { Registry, RegistryError, SignalOptions } from "../core/kernel.ts";
+import { decodeName } from "../core/naming/names.ts";
+import type { Ref } from "../core/naming/refs.ts";
+import { checkRegistry } from "../core/options/check_options.ts";
+import type { VersionRecord } from "../core/record.ts";
 import {
   AUXILIARY,
+  checkKnown,
+  contextOf,
   earlyReleasedMark,
+  findingLostObjects,
   LINEAGE,
+  lineageKeys,
+  listReadable,
+  locate,
   nameFolder,
   NAMES,
   OBJECTS,
@@ -15,36 +24,28 @@ import {
   parseLineageKey,
   parsePayloadKey,
   parseReleasedMark,
+  readHead,
   READINGS,
+  readInput,
   recordKey,
   SETTINGS,
   versionCell,
-} from "../format/layout.ts";
-import { parseRef, type Ref } from "../../core/naming/refs.ts";
-import { locate } from "../operations/resolve.ts";
-import { checkKnown } from "../operations/listing.ts";
-import { findingLostObjects } from "./damage/lost_objects.ts";
-import { listReadable } from "./damage/readable.ts";
-import { VerifiedFiles } from "./verified_files.ts";
-import { verifyRecords } from "./verify_records.ts";
-import { addProblem, asProblem } from "./verify_report.ts";
+} from "../registry/record_reads.ts";
+import type { Context } from "../registry/record_reads.ts";
+import { checkWritable } from "../registry/record_writes.ts";
+import { Readings } from "./readings.ts";
+import { addProblem, asProblem } from "./report.ts";
 import type {
   VerifyOptions,
   VerifyProblem,
   VerifyRecordsOptions,
   VerifyReport,
   VerifyUnseen,
-} from "./verify_report.ts";
-import { checkWritable, type Context, contextOf } from "../operations/context.ts";
-import { notFound, type RegistryError } from "../../core/errors.ts";
-import { checkRegistry } from "../../core/options/check_options.ts";
-import { parseVersion } from "../../core/naming/versions.ts";
-import { forEachAtOnce } from "../../core/work/at_once.ts";
-import { readHead } from "../cell/heads.ts";
-import { Readings } from "./verify/readings.ts";
-import { checkSample, windowOfDay, windowsOf } from "./verify/sample.ts";
-import { checkShard, Selection } from "./verify/selection.ts";
-import { lineageKeys, readInput } from "../operations/lineage/inputs.ts";
+} from "./report.ts";
+import { checkSample, windowOfDay, windowsOf } from "./sample.ts";
+import { checkShard, Selection } from "./selection.ts";
+import { VerifiedFiles } from "./verified_files.ts";
+import { verifyRecords } from "./verify_records.ts";
 
 const ACTION = "verify the registry";
 
@@ -153,7 +154,7 @@ async function repair(
 ): Promise<void> {
   checkWritable(to, "repair it");
   const from = findingLostObjects({ ...contextOf(copy, "repair from it"), cache: undefined });
-  const { FileRepair } = await import("./damage/repair.ts");
+  const { FileRepair } = await import("./repair.ts");
   const isLineage = ({ key }: VerifyProblem) =>
     key.startsWith(LINEAGE) || parseReleasedMark(key) !== undefined;
   const { notes = [], files = [], others = [] } = Object.groupBy(

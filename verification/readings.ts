@@ -1,13 +1,19 @@
 // Notes of when each position was last read, one for each shard. A run reads the window that waits
 // longest. Without notes, or with wrong ones, bytes are read again sooner or later than needed.
-import { isRegistryError } from "../../../core/errors.ts";
-import type { Shard } from "../../../core/work/shards.ts";
-import { parseReadingsKey, READINGS, readingsKey } from "../../format/layout.ts";
-import type { Context } from "../../operations/context.ts";
-import { decodeNote, encodeNote } from "../noted.ts";
-import type { VerifyCoverage } from "../verify_report.ts";
+import { isRegistryError } from "../core/kernel.ts";
+import type { Shard } from "../core/kernel.ts";
+import {
+  decodeNote,
+  encodeNote,
+  parseReadingsKey,
+  READINGS,
+  readingsKey,
+} from "../registry/record_reads.ts";
+import type { Context } from "../registry/record_reads.ts";
+import type { VerifyCoverage } from "./report.ts";
 import { windowOfDay } from "./sample.ts";
-import { ALL, POSITIONS, type Positions, WHOLE } from "./selection.ts";
+import { ALL, POSITIONS, WHOLE } from "./selection.ts";
+import type { Positions } from "./selection.ts";
 
 /** When each position was read, Unix milliseconds; 0 if never, negative if not all was right. */
 type Times = Float64Array;

@@ -1,6 +1,6 @@
 import { assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
-import { walkFiles } from "../../walk_files.ts";
-import { filledTest } from "../../captured_io.ts";
+import { walkFiles } from "../apps/walk_files.ts";
+import { filledTest } from "../apps/captured_io.ts";
 
 filledTest("verify reports the checked amounts", async (it) => {
   assertMatch(await it.succeeds("verify"), /^No problems: 4 versions, 5 files, \d+ B\n$/);

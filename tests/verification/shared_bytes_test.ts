@@ -1,16 +1,16 @@
 import { assert, assertEquals } from "@std/assert";
-import { createMemoryBackend } from "../../../backends/memory.ts";
-import type { Backend } from "../../../core/backend.ts";
-import { sha256 } from "../../../core/bytes/digest.ts";
-import type { VersionRecord } from "../../../core/record.ts";
-import type { StoredRegistry } from "../../../core/registry.ts";
-import { openRegistry } from "../../../mod.ts";
-import { decodeRecord, encodeRecord } from "../../../registry/format/record_codec.ts";
-import { verifyRegistry } from "../../../registry/maintenance.ts";
-import { createRandom } from "../../simulate/random.ts";
-import { fileSet } from "../protocol_world.ts";
-import { keysOf, noise } from "../registries.ts";
-import { kindsOfShare, partOfRun } from "../../support/seeds.ts";
+import { createMemoryBackend } from "../../backends/memory.ts";
+import type { Backend } from "../../core/backend.ts";
+import { sha256 } from "../../core/bytes/digest.ts";
+import type { VersionRecord } from "../../core/record.ts";
+import type { StoredRegistry } from "../../core/registry.ts";
+import { openRegistry } from "../../mod.ts";
+import { decodeRecord, encodeRecord } from "../../registry/format/record_codec.ts";
+import { verifyRegistry } from "../../apps/maintenance.ts";
+import { createRandom } from "../simulate/random.ts";
+import { fileSet } from "../registry/protocol_world.ts";
+import { keysOf, noise } from "../registry/registries.ts";
+import { kindsOfShare, partOfRun } from "../support/seeds.ts";
 
 const KIB = 1024;
 const MIB = 1024 * KIB;

@@ -1,7 +1,7 @@
 import { assertEquals } from "@std/assert";
-import { isPrefix } from "../../../../core/backend.ts";
-import { RegistryError } from "../../../../core/errors.ts";
-import { verifyRegistry, type VerifyReport } from "../../../../registry/maintenance.ts";
+import { isPrefix } from "../../../core/backend.ts";
+import { RegistryError } from "../../../core/errors.ts";
+import { verifyRegistry, type VerifyReport } from "../../../apps/maintenance.ts";
 import { createVerifyWorld, DAY, fillAtRandom, type VerifyWorld } from "./verify_world.ts";
 
 const PARTS = 4;

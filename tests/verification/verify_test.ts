@@ -1,16 +1,17 @@
 import { assert, assertEquals, assertMatch, assertRejects, assertStrictEquals } from "@std/assert";
-import { collectGarbage, prune, verifyRegistry } from "../../../registry/maintenance.ts";
-import type { VerifyProblem } from "../../../registry/maintenance.ts";
-import { RegistryError } from "../../../core/errors.ts";
-import type { AnyRecord, VersionRecord } from "../../../core/record.ts";
-import { decodeRecord, encodeRecord } from "../../../registry/format/record_codec.ts";
-import { checkWording, rejected } from "../rejected.ts";
-import { withHooks } from "../with_hooks.ts";
-import { keysOf, noise, testInMemory, testOnEach } from "../registries.ts";
-import { makeVoid } from "../late_records.ts";
-import { filler, GRACE_MS, type ProtocolWorld, testProtocol } from "../protocol_world.ts";
-import { doing } from "../scripted_backend.ts";
-import { aliasesOf } from "../../conformance/registry/registry_case.ts";
+import { collectGarbage, prune } from "../../registry/maintenance.ts";
+import { verifyRegistry } from "../../apps/maintenance.ts";
+import type { VerifyProblem } from "../../apps/maintenance.ts";
+import { RegistryError } from "../../core/errors.ts";
+import type { AnyRecord, VersionRecord } from "../../core/record.ts";
+import { decodeRecord, encodeRecord } from "../../registry/format/record_codec.ts";
+import { checkWording, rejected } from "../registry/rejected.ts";
+import { withHooks } from "../registry/with_hooks.ts";
+import { keysOf, noise, testInMemory, testOnEach } from "../registry/registries.ts";
+import { makeVoid } from "../registry/late_records.ts";
+import { filler, GRACE_MS, type ProtocolWorld, testProtocol } from "../registry/protocol_world.ts";
+import { doing } from "../registry/scripted_backend.ts";
+import { aliasesOf } from "../conformance/registry/registry_case.ts";
 
 testOnEach("verifyRegistry() reads every file of every version", async ({ registry }) => {
   await registry.save("a", noise(400_000));

@@ -1,9 +1,9 @@
 import { assertEquals, assertMatch } from "@std/assert";
-import { verifyRegistry, type VerifyReport } from "../../../../registry/maintenance.ts";
-import { windowsOf } from "../../../../registry/maintenance/verify/sample.ts";
-import { casesOfRun } from "../../../support/seeds.ts";
-import { damage, keysOf } from "../../registries.ts";
-import { rejected } from "../../rejected.ts";
+import { verifyRegistry, type VerifyReport } from "../../../apps/maintenance.ts";
+import { windowsOf } from "../../../verification/sample.ts";
+import { casesOfRun } from "../../support/seeds.ts";
+import { damage, keysOf } from "../../registry/registries.ts";
+import { rejected } from "../../registry/rejected.ts";
 import {
   countsOf,
   createVerifyWorld,

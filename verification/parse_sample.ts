@@ -1,6 +1,6 @@
 // The part of the bytes that one run reads, as typed.
-import { shown } from "../../../core/naming/names.ts";
-import { invalid } from "../terminal/hints.ts";
+import { invalid } from "../apps/cli/extending.ts";
+import { shown } from "../core/kernel.ts";
 
 const LEAST = 0.0001;
 

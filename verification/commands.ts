@@ -1,28 +1,35 @@
-import type { Registry } from "../../../mod.ts";
-import { verifyRegistry } from "../../../registry/maintenance.ts";
+import {
+  cliHint,
+  defineCommand,
+  expandNames,
+  findRegistry,
+  findShard,
+  formatBytes,
+  formatCount,
+  formatTime,
+  inOrder,
+  invalid,
+  localPathOf,
+  noteRun,
+  orShowPart,
+  printable,
+  printTable,
+  refuseItself,
+} from "../apps/cli/extending.ts";
+import type { Command, CommandContext } from "../apps/cli/extending.ts";
+import { withRegistry } from "../apps/cli/terminal/hints.ts";
+import { isGranted } from "../core/system.ts";
+import type { Registry } from "../mod.ts";
+import type { Shard } from "../registry/maintenance.ts";
+import { verifyRegistry } from "./mod.ts";
 import type {
-  Shard,
   VerifyCoverage,
   VerifyOptions,
   VerifyProblem,
   VerifyReport,
   VerifyUnseen,
-} from "../../../registry/maintenance.ts";
-import { refuseItself } from "../program/refusals.ts";
-import { expandNames } from "../look/expand_names.ts";
-import { type Command, type CommandContext, defineCommand } from "../program/command.ts";
-import { invalid, withRegistry } from "../terminal/hints.ts";
-import { findShard } from "../values/find_shard.ts";
-import { parseSample } from "../values/sample.ts";
-import { noteRun } from "../services/last_runs.ts";
-import { inOrder, printTable } from "../program/print_table.ts";
-import { orShowPart } from "../program/try_each.ts";
-import { printable } from "../terminal/table.ts";
-import { formatBytes, formatCount, formatTime } from "../terminal/units.ts";
-import { isGranted } from "../../../core/system.ts";
-import { findRegistry } from "../places/find_registry.ts";
-import { localPathOf } from "../places/open_store.ts";
-import { cliHint } from "../terminal/hint_words.ts";
+} from "./mod.ts";
+import { parseSample } from "./parse_sample.ts";
 
 const DAY_MS = 24 * 3_600_000;
 

@@ -1,17 +1,18 @@
 // Damage of every object of a registry, repaired from its mirror, and the other way round.
 import { assert, assertEquals, assertStringIncludes } from "@std/assert";
-import type { Backend, Body, ObjectInfo, PutOptions } from "../../../core/backend.ts";
-import { decodeName } from "../../../core/naming/names.ts";
-import type { StoredRegistry } from "../../../core/registry.ts";
-import { publishRelease } from "../../../mod.ts";
-import { collectGarbage, verifyRegistry } from "../../../registry/maintenance.ts";
-import { mirrorRegistry } from "../../../mirrors/mod.ts";
-import { withoutStore } from "../../registry/contract/without_store.ts";
-import { contents, testMirror, testMirrorOnEach } from "../mirror_world.ts";
-import { fileSet } from "../../registry/protocol_world.ts";
-import { keysOf, noise } from "../../registry/registries.ts";
-import { rejected } from "../../registry/rejected.ts";
-import { kindsOfShare } from "../../support/seeds.ts";
+import type { Backend, Body, ObjectInfo, PutOptions } from "../../core/backend.ts";
+import { decodeName } from "../../core/naming/names.ts";
+import type { StoredRegistry } from "../../core/registry.ts";
+import { publishRelease } from "../../mod.ts";
+import { collectGarbage } from "../../registry/maintenance.ts";
+import { verifyRegistry } from "../../apps/maintenance.ts";
+import { mirrorRegistry } from "../../mirrors/mod.ts";
+import { withoutStore } from "../registry/contract/without_store.ts";
+import { contents, testMirror, testMirrorOnEach } from "../mirrors/mirror_world.ts";
+import { fileSet } from "../registry/protocol_world.ts";
+import { keysOf, noise } from "../registry/registries.ts";
+import { rejected } from "../registry/rejected.ts";
+import { kindsOfShare } from "../support/seeds.ts";
 
 /** Saves each kind of payload: inline, packed, compressed, shared, with lists of chunks. */
 async function fill(registry: StoredRegistry): Promise<void> {
