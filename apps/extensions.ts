@@ -1,6 +1,7 @@
 // All extensions of the command line and the service.
 import { davExtension } from "../gateways/dav/extension.ts";
 import { hubExtension } from "../gateways/hub/extension.ts";
+import { mlflowExtension } from "../gateways/mlflow/extension.ts";
 import { s3Extension } from "../gateways/s3/extension.ts";
 import { mirrorsExtension } from "../mirrors/extension.ts";
 import { mindtraceExtension } from "../neighbors/mindtrace/extension.ts";
@@ -16,6 +17,7 @@ import { mcpExtension } from "./mcp/extension.ts";
 
 export const EXTENSIONS: readonly Extension[] = [
   jobsExtension,
+  mlflowExtension, // before the Hub, which has all other paths below /api
   hubExtension,
   davExtension,
   s3Extension,

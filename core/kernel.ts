@@ -58,6 +58,7 @@ export { loadPart } from "./urls/load_part.ts";
 export { isStoreUrl } from "./urls/store_url.ts";
 export { createLimit, forEachAtOnce, mapAtOnce } from "./work/at_once.ts";
 export { keepNewest } from "./work/keep_newest.ts";
+export { createLanes } from "./work/lanes.ts";
 export { inTurns, nextTurn } from "./work/next_turn.ts";
 export { isOfShard } from "./work/shards.ts";
 export type { Shard } from "./work/shards.ts";

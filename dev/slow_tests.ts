@@ -187,6 +187,7 @@ export const LONG: readonly string[] = [
   "tests/gateways/hub/python_moving_test.ts",
   "tests/gateways/hub/python_test.ts",
   "tests/gateways/hub/python_write_test.ts",
+  "tests/gateways/mlflow/python_test.ts",
   "tests/docs/python_test.ts",
   "tests/files/ome/python_test.ts",
   "tests/formats/python/packages_test.ts",

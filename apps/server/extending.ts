@@ -4,6 +4,7 @@ export { MOST_SENT_FILES } from "../../core/calls/file_limit.ts";
 export { denied, readableNames } from "./access/access.ts";
 export type { Access, ReadableArtifact, Right } from "./access/access.ts";
 export { checkStillAllowed, checkWrites, whileAllowed } from "./access/guard_route.ts";
+export { sentBy } from "./access/sender.ts";
 export { Answer } from "./answer.ts";
 export { route } from "./describe.ts";
 export type { RouteDescription } from "./describe.ts";

@@ -1,0 +1,97 @@
+// A run after a change, and what a change may not do.
+import { Buffer } from "node:buffer";
+import type { Artifact } from "../../mod.ts";
+import { type FileToSave, isRegistryError, iterableStream } from "../../core/kernel.ts";
+import { noSuch, wrong } from "./errors.ts";
+import { runIdOf } from "./ids.ts";
+import { LastMetrics, type Metric, type pointsOf } from "./points.ts";
+import { curveOf, type RunTimes, type StoredRun } from "./stored_run.ts";
+
+/** A change of a run, as a request asks for it. */
+export interface RunChange {
+  readonly metrics?: readonly Metric[];
+  readonly params?: ReadonlyMap<string, string>;
+  /** `null` removes a tag. */
+  readonly tags?: ReadonlyMap<string, string | null>;
+  readonly times?: Partial<RunTimes>;
+  readonly files?: readonly FileToSave[];
+}
+
+/** Throws `INVALID_PARAMETER_VALUE` for another value of a parameter. */
+export function checkParams({ key, params }: StoredRun, given: ReadonlyMap<string, string>): void {
+  for (const [name, value] of given) {
+    const present = params.get(name);
+    if (present === undefined || present === value) continue;
+    throw wrong(
+      `Changing param values is not allowed. Param with key='${name}' was already logged with ` +
+        `value='${present}' for run ID='${runIdOf(key)}'. Attempted logging new value '${value}'`,
+    );
+  }
+}
+
+export function otherParam(error: unknown): unknown {
+  const isOther = isRegistryError(error, "Conflict") && error.reason?.kind === "run_value_differs";
+  return isOther ? wrong(`Changing param values is not allowed. ${error.message}`) : error;
+}
+
+export function checkRemoved(
+  { key, tags }: StoredRun,
+  given: ReadonlyMap<string, string | null>,
+): void {
+  for (const [name, value] of given) {
+    if (value !== null || tags.has(name)) continue;
+    throw noSuch(`No tag with name: ${name} in run with id ${runIdOf(key)}`);
+  }
+}
+
+/** Returns a run after a change. */
+export function amended(
+  run: StoredRun,
+  { params, tags, times, metrics }:
+    & Required<Pick<RunChange, "params" | "tags" | "metrics">>
+    & RunChange,
+): StoredRun {
+  const changed = new Map(run.tags);
+  for (const [name, value] of tags) {
+    if (value === null) changed.delete(name);
+    else changed.set(name, value);
+  }
+  const last = new LastMetrics();
+  for (const metric of [...run.metrics, ...metrics]) last.add(metric);
+  return {
+    ...run,
+    ...times,
+    params: new Map([...run.params, ...params]),
+    tags: changed,
+    metrics: last.all,
+  };
+}
+
+/** Returns the curve of a version with further points. */
+export function curveWith(artifact: Artifact, points: ReturnType<typeof pointsOf>): FileToSave {
+  const lines = points.map((point) => `${JSON.stringify(point, notFinite)}\n`).join("");
+  const added = Buffer.from(lines);
+  const path = curveOf(artifact.info);
+  if (path === undefined) {
+    const taken = new Set(artifact.info.files.map(({ path }) => path));
+    return { path: freePath(taken), content: added };
+  }
+  const file = artifact.file(path);
+  const stream = () =>
+    iterableStream((async function* () {
+      yield* file.stream();
+      yield added;
+    })());
+  return { path, content: { size: file.info.size + added.byteLength, stream } };
+}
+
+function notFinite(_: string, value: unknown): unknown {
+  return typeof value === "number" && !Number.isFinite(value) ? `${value}` : value;
+}
+
+function freePath(taken: ReadonlySet<string>): string {
+  for (let n = 1;; n++) {
+    const path = n === 1 ? "history.jsonl" : `history-${n}.jsonl`;
+    if (!taken.has(path)) return path;
+  }
+}

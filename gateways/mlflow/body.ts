@@ -1,0 +1,106 @@
+// The JSON of a request, and its members. Clients of later versions send members that this service
+// does not read; those that would change what a request does are refused where it is answered.
+import { isJsonObject, isRegistryError, parseExactJson } from "../../core/kernel.ts";
+import { checkStillAllowed, type RouteContext } from "../../apps/server/extending.ts";
+import { wrong } from "./errors.ts";
+import { type Metric, NOT_FINITE } from "./points.ts";
+
+export type Body = Readonly<Record<string, unknown>>;
+
+/** Reads the body of a request, whose token may have ended meanwhile. */
+export async function readBody(c: RouteContext): Promise<Body> {
+  const text = await c.request.text();
+  await checkStillAllowed(c);
+  let body: unknown;
+  try {
+    body = text === "" ? {} : parseExactJson(text);
+  } catch (error) {
+    throw wrong(isRegistryError(error) ? error.message : "The body is not valid JSON");
+  }
+  if (!isJsonObject(body)) throw wrong("The body is not a JSON object");
+  return body;
+}
+
+/** Returns the members of a query; lists have all values of a name. */
+export function readQuery(c: RouteContext): URLSearchParams {
+  return new URL(c.request.url).searchParams;
+}
+
+/** Returns a text; undefined if it is missing, null or empty, as in Protocol Buffers. */
+export function text(body: Body, name: string): string | undefined {
+  const value = body[name];
+  if (value === undefined || value === null || value === "") return undefined;
+  if (typeof value === "string" && value.isWellFormed()) return value;
+  throw wrong(`Invalid value for parameter '${name}' supplied: it is not a string`);
+}
+
+export function needText(body: Body, name: string): string {
+  const value = text(body, name);
+  if (value === undefined) throw wrong(`Missing value for required parameter '${name}'`);
+  return value;
+}
+
+/** Returns an integer, which JSON of Protocol Buffers may have as text. */
+export function integer(body: Body, name: string): number | undefined {
+  const value = body[name];
+  if (value === undefined || value === null) return undefined;
+  const isText = typeof value === "string" && /^-?\d{1,20}$/.test(value);
+  const number = isText ? Number(value) : value;
+  if (typeof number === "number" && Number.isSafeInteger(number)) return number + 0;
+  const state = "it is not an integer that JSON keeps exactly";
+  throw wrong(`Invalid value for parameter '${name}' supplied: ${state}`);
+}
+
+/** Returns a list of objects. */
+export function objects(body: Body, name: string): Body[] {
+  const value = body[name] ?? [];
+  if (Array.isArray(value) && value.every((each) => isJsonObject(each))) return value;
+  throw wrong(`Invalid value for parameter '${name}' supplied: it is not a list of objects`);
+}
+
+export function texts(body: Body, name: string): string[] {
+  const value = body[name] ?? [];
+  if (Array.isArray(value) && value.every((each) => typeof each === "string")) return value;
+  throw wrong(`Invalid value for parameter '${name}' supplied: it is not a list of strings`);
+}
+
+/** Returns a flag; false if it is missing. */
+export function flag(body: Body, name: string): boolean {
+  const value = body[name] ?? false;
+  if (typeof value === "boolean") return value;
+  throw wrong(`Invalid value for parameter '${name}' supplied: it is not true or false`);
+}
+
+/** The longest key of a parameter, metric or tag. */
+const MOST_KEY = 250;
+
+/** Returns a key of a parameter, metric or tag. The rules are those of MLflow. */
+export function keyIn(body: Body, name = "key"): string {
+  const key = needText(body, name);
+  const isPath = key.split("/").some((part) => part === "" || part === "." || part === "..");
+  if (key.length > MOST_KEY || isPath || !/^[\p{L}\p{N}_\-.: /]+$/u.test(key)) {
+    throw wrong(
+      `Invalid value '${key.slice(0, MOST_KEY)}' for parameter '${name}' supplied: names have ` +
+        "alphanumerics, underscores, dashes, periods, spaces, colons and slashes between parts",
+    );
+  }
+  return key;
+}
+
+/** Returns the key and value of parameters and tags. A value of a tag may be absent. */
+export function pairs(list: readonly Body[]): Map<string, string> {
+  const found = new Map<string, string>();
+  for (const each of list) found.set(keyIn(each), text(each, "value") ?? "");
+  return found;
+}
+
+export function metricIn(body: Body, nowMs: number): Metric {
+  const key = keyIn(body);
+  const { value = 0 } = body;
+  const number = typeof value === "string" ? NOT_FINITE[value] : value;
+  if (typeof number !== "number") {
+    throw wrong(`Invalid value for parameter 'value' of metric '${key}' supplied: not a number`);
+  }
+  const timestamp = integer(body, "timestamp") ?? nowMs;
+  return { key, value: number, timestamp, step: integer(body, "step") ?? 0 };
+}

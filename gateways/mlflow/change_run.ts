@@ -1,0 +1,343 @@
+// Changes runs. What is logged to a run that goes on is a part of its draft once the answer is sent,
+// so nothing is lost if the service is killed. A run that has ended is a version, which never
+// changes: a change makes the next version, with the files of the one before.
+import { Buffer } from "node:buffer";
+import type { Artifact, ArtifactInfo } from "../../mod.ts";
+import { conflict, createLanes, fileToSave, isJsonObject } from "../../core/kernel.ts";
+import { isRegistryError, keepNewest, type Registry, type System } from "../../core/kernel.ts";
+import { discardRun, finishRun, openRun, type Run, updateRun } from "../../runs/mod.ts";
+import { type Access, passThrough, sentBy } from "../../apps/server/extending.ts";
+import {
+  amended,
+  checkParams,
+  checkRemoved,
+  curveWith,
+  otherParam,
+  type RunChange,
+} from "./amend.ts";
+import { wrong } from "./errors.ts";
+import {
+  type EndedRun,
+  type FoundRun,
+  idOfGeneration,
+  type OpenRun,
+  saveKeyOf,
+} from "./find_run.ts";
+import { hasRunId, runIdOf, type RunKey } from "./ids.ts";
+import { pointsOf } from "./points.ts";
+import { own, type RunStore } from "./run_store.ts";
+import { curveOf, linesOf, metadataOf, readVersion, type RunTimes } from "./stored_run.ts";
+import { hasEnded, type StoredRun, tagsOf } from "./stored_run.ts";
+
+/** Runs to which this process is a writer. */
+const MOST_WRITERS = 1000;
+/** Tries of a change while other services change the same run. */
+const MOST_TRIES = 10;
+/** Folder of a version with what only MLflow has. */
+export const OWN_FOLDER = ".mlflow/";
+/** Parts with files of the version before: they come before all others of their path. */
+const TAKEN_OVER = "artifact-000000000000000-";
+/** The writer of the points of the version that a resumed run goes on from: it comes before all. */
+const EARLIER = "00000-00000000-0000-7000-8000-000000000000";
+
+export class RunChanges {
+  readonly #runs: RunStore;
+  readonly #registry: Registry;
+  readonly #system: System;
+  readonly #inOrder = createLanes();
+  readonly #writers = new Map<string, Promise<Run>>();
+
+  constructor(runs: RunStore, system: System) {
+    this.#runs = runs;
+    this.#registry = runs.registry;
+    this.#system = system;
+  }
+
+  /** Begins a run. */
+  async begin(
+    name: string,
+    { tags, times, access }: { tags: Map<string, string>; times: RunTimes; access: Access },
+  ): Promise<RunKey> {
+    const key = { name, id: this.#system.id().replaceAll("-", "") };
+    if (!hasRunId(key)) throw wrong(`The name of the experiment is too long for a run id`);
+    await this.#open(key, 1, { tags: { ...Object.fromEntries(tags), ...tagsOf(times) }, access });
+    return key;
+  }
+
+  async #open(
+    key: RunKey,
+    generation: number,
+    { access, ...facts }: {
+      params?: Record<string, string>;
+      tags: Record<string, string | null>;
+      access: Access;
+    },
+  ): Promise<void> {
+    const id = idOfGeneration(key, generation);
+    const { token, author } = access;
+    const begin = () => openRun(this.#registry, key.name, { id, ...facts });
+    // A token whose check names no author still owns its runs.
+    const isNamed = token === undefined || author !== undefined;
+    this.#keepWriter(key.name, id, isNamed ? begin() : sentBy({ name: token, token }, begin));
+    await this.#writers.get(`${key.name}@${id}`);
+  }
+
+  #keepWriter(name: string, id: string, opening: Promise<Run>): void {
+    const writer = `${name}@${id}`;
+    this.#writers.set(writer, opening);
+    opening.catch(() => this.#writers.delete(writer));
+    keepNewest(this.#writers, MOST_WRITERS);
+  }
+
+  /** Changes a run. Throws `Denied` for a token that may not read the run of another. */
+  async change(key: RunKey, change: RunChange, access: Access): Promise<void> {
+    for (let tries = 1;; tries++) {
+      const found = await this.#runs.find(key);
+      try {
+        if (found.state === "open" && !found.isEnding) {
+          return await this.#changeOpen(found, change, access);
+        }
+        return await this.#inOrder(runIdOf(key), () => this.#changeEnded(key, change, access));
+      } catch (error) {
+        // It may have ended since it was found.
+        if (tries === MOST_TRIES || !isRegistryError(error, "Conflict")) throw error;
+        const now = await this.#runs.find(key);
+        const isSame = now.state === found.state && now.generation === found.generation;
+        if (isSame && !(now.state === "open" && now.isEnding)) throw error;
+      }
+    }
+  }
+
+  async #changeOpen(found: OpenRun, change: RunChange, access: Access): Promise<void> {
+    const { key: { name }, id } = found;
+    const run = own(await this.#runs.readOpen(found), access);
+    const { metrics = [], params = new Map(), tags = new Map(), times } = change;
+    checkParams(run, params);
+    checkRemoved(run, tags);
+    const points = pointsOf(metrics, run.startedMs);
+    if (params.size > 0) {
+      const changed = updateRun(this.#registry, name, { id, params: Object.fromEntries(params) });
+      await changed.catch((error) => Promise.reject(otherParam(error)));
+    }
+    const set = { ...Object.fromEntries(tags), ...times && tagsOf({ ...run, ...times }) };
+    if (Object.keys(set).length > 0) {
+      await updateRun(this.#registry, name, { id, tags: set, replace: true });
+    }
+    if (points.length > 0) await this.#log(found, points);
+    if (times?.status !== undefined && hasEnded(times.status)) {
+      await this.#inOrder(runIdOf(found.key), () => this.#finish(found));
+    }
+  }
+
+  async #log({ key: { name }, id }: OpenRun, points: ReturnType<typeof pointsOf>): Promise<void> {
+    const writer = `${name}@${id}`;
+    if (!this.#writers.has(writer)) {
+      this.#keepWriter(name, id, openRun(this.#registry, name, { id }));
+    }
+    const run = await this.#writers.get(writer)!;
+    try {
+      for (const point of points) run.log(point);
+      await run.flush();
+    } catch (error) {
+      this.#writers.delete(writer);
+      throw error;
+    }
+  }
+
+  /** Saves the version of a run. A repeat completes a save that was killed. */
+  async #finish(found: OpenRun): Promise<void> {
+    const { key, id, before } = found;
+    const { name } = key;
+    const draft = await this.#registry.openDraft(name, { id: `run:${id}` });
+    if (before !== undefined && !found.isEnding) await this.#takeOver(found, before);
+    const parts = newestFiles(await draft.files(), (await draft.info()).parts);
+    const { token: _, ...run } = await this.#runs.readOpen(found);
+    if (parts.length === 0 && run.metrics.length === 0) {
+      const part = "artifact-run";
+      const content = Buffer.from(JSON.stringify({ run_id: runIdOf(key), status: run.status }));
+      if (!found.isEnding) await draft.addPart(part, [{ path: `${OWN_FOLDER}run.json`, content }]);
+      parts.push(part);
+    }
+    const as = { id: "folder", formatVersion: 1 };
+    await finishRun(this.#registry, name, { id, parts, as, metadata: metadataOf(run) });
+    this.#writers.delete(`${name}@${id}`);
+  }
+
+  /** Adds the points and the files of the version that a resumed run goes on from. */
+  async #takeOver({ key: { name }, id }: OpenRun, before: EndedRun): Promise<void> {
+    const artifact = await this.#runs.openVersion(before);
+    const draft = await this.#registry.openDraft(name, { id: `run:${id}` });
+    if (curveOf(artifact.info) !== undefined) {
+      const run = await openRun(this.#registry, name, { id });
+      await run.restore(keptLines({ name, id }, artifact));
+      await run.close();
+    }
+    const taken = new Set((await draft.files()).map(({ path }) => path));
+    for (const { path, sha256, ...file } of valueFilesOf(artifact.info)) {
+      if (taken.has(path)) continue;
+      const saved = fileToSave(artifact, { path, sha256, ...file });
+      await draft.addPart(`${TAKEN_OVER}${taken.size}-${sha256}`, [saved]);
+      taken.add(path);
+    }
+  }
+
+  /** Changes a run that has ended, or whose version is being saved. */
+  async #changeEnded(key: RunKey, change: RunChange, access: Access): Promise<void> {
+    let found: FoundRun = await this.#runs.find(key);
+    if (found.state === "open") {
+      own(await this.#runs.readOpen(found), access);
+      if (!found.isEnding) return await this.#changeOpen(found, change, access);
+      await this.#finish(found);
+      found = await this.#runs.find(key);
+      if (found.state === "open") throw changedMeanwhile(key);
+    }
+    const artifact = await this.#runs.openVersion(found);
+    const run = own(await readVersion(artifact), access);
+    const { status } = change.times ?? {};
+    if (status !== undefined && !hasEnded(status)) {
+      return await this.#resume(found, run, { change, access });
+    }
+    await this.#amend(found, { artifact, run, change });
+  }
+
+  /** Opens a run again: its next version has what is logged from now on, too. */
+  async #resume(
+    { key, generation }: EndedRun,
+    run: StoredRun,
+    { change, access }: { change: RunChange; access: Access },
+  ): Promise<void> {
+    const times = { ...run, endedMs: undefined, ...change.times };
+    const tags = { ...Object.fromEntries(run.tags), ...tagsOf(times) };
+    const params = Object.fromEntries(run.params);
+    await this.#open(key, generation + 1, { params, tags, access });
+    const { times: _, ...rest } = change;
+    if (Object.values(rest).some((each) => each !== undefined)) {
+      await this.change(key, rest, access);
+    }
+  }
+
+  /** Saves the next version of a run. */
+  async #amend(
+    found: EndedRun,
+    { artifact, run, change }: { artifact: Artifact; run: StoredRun; change: RunChange },
+  ): Promise<void> {
+    const { key, generation, version } = found;
+    const { metrics = [], params = new Map(), tags = new Map(), times, files = [] } = change;
+    checkParams(run, params);
+    checkRemoved(run, tags);
+    const { info } = artifact;
+    const next = amended(run, { params, tags, times, metrics });
+    const points = pointsOf(metrics, run.startedMs);
+    const isSame = points.length === 0 && files.length === 0 &&
+      JSON.stringify(metadataOf(next)) === JSON.stringify(metadataOf(run));
+    if (isSame) return;
+    const { run: ofRun, metrics: values, ...others } = info.metadata;
+    const { failed: _, ...kept } = isJsonObject(ofRun) ? ofRun : {};
+    const { run: facts, ...metadata } = metadataOf(next);
+    const curve = points.length === 0 ? undefined : curveWith(artifact, points);
+    const taken = new Set([...files, ...curve ? [curve] : []].map(({ path }) => path));
+    const content = [
+      ...info.files.filter(({ path }) => !taken.has(path)).map((file) =>
+        fileToSave(artifact, file)
+      ),
+      ...files,
+      ...curve ? [curve] : [],
+    ];
+    const saved = await this.#registry.save(key.name, undefined, {
+      as: passThrough(info.materializer, content),
+      base: `${key.name}@${version}`,
+      inputs: info.inputs,
+      idempotencyKey: saveKeyOf(key, generation + 1),
+      metadata: {
+        ...others,
+        ...(isJsonObject(values) && { metrics: values }),
+        ...metadata,
+        ...(points.length === 0 && isJsonObject(values) && { metrics: values }),
+        ...(curve && { curves: curve.path }),
+        run: { ...kept, ...facts as object, points: Number(kept.points ?? 0) + points.length },
+      },
+    });
+    if (saved.skipped) throw changedMeanwhile(key);
+  }
+
+  /** Deletes all versions of a run; one that goes on is discarded. */
+  async delete(key: RunKey, access: Access): Promise<void> {
+    access.check("delete", key.name);
+    await this.#inOrder(runIdOf(key), async () => {
+      const found = await this.#runs.find(key);
+      if (found.state === "open") await discardRun(this.#registry, key.name, { id: found.id });
+      const ended = found.state === "open" ? found.before : found;
+      for (const version of await this.#versionsOf(ended)) {
+        await this.#registry.delete(key.name, { version }).catch(ignoreMissing);
+      }
+    });
+  }
+
+  /** Restores the versions of a run that was deleted. */
+  async restore(key: RunKey, access: Access): Promise<void> {
+    access.check("delete", key.name);
+    await this.#inOrder(runIdOf(key), async () => {
+      const found = await this.#runs.find(key);
+      if (found.state === "open") return;
+      const versions = await this.#versionsOf(found);
+      for (const version of versions) {
+        await this.#registry.undelete(key.name, { version }).catch((error) => {
+          if (!isRegistryError(error, "AlreadyExists")) throw error;
+        });
+      }
+    });
+  }
+
+  async #versionsOf(ended: EndedRun | undefined): Promise<string[]> {
+    const versions: string[] = [];
+    for (let generation = 1; generation <= (ended?.generation ?? 0); generation++) {
+      const id = `run:${idOfGeneration(ended!.key, generation)}`;
+      const { version } = await (await this.#registry.openDraft(ended!.key.name, { id })).info();
+      if (version !== undefined) versions.push(version);
+    }
+    return versions.reverse();
+  }
+}
+
+function changedMeanwhile(key: RunKey): Error {
+  const hint = "Send the request again.";
+  return conflict("change", `run ${runIdOf(key)}`, "it was changed meanwhile", { hint });
+}
+
+function ignoreMissing(error: unknown): void {
+  if (!isRegistryError(error, "NotFound")) throw error;
+}
+
+/** Returns the files of a version without its curve. */
+export function valueFilesOf(info: ArtifactInfo): ArtifactInfo["files"] {
+  const curve = curveOf(info);
+  return info.files.filter(({ path }) => path !== curve);
+}
+
+/** Returns the newest part of each path, without parts that it replaces. */
+function newestFiles(
+  files: readonly { path: string; part: string }[],
+  parts: readonly { part: string; addedAt: Date }[],
+): string[] {
+  const times = new Map(parts.map(({ part, addedAt }) => [part, addedAt.getTime()]));
+  const newest = new Map<string, string>();
+  const isNewer = (one: string, other: string) => {
+    if (one.startsWith(TAKEN_OVER) !== other.startsWith(TAKEN_OVER)) {
+      return other.startsWith(TAKEN_OVER);
+    }
+    const age = (times.get(one) ?? 0) - (times.get(other) ?? 0);
+    return age === 0 ? one > other : age > 0;
+  };
+  for (const { path, part } of files) {
+    if (!part.startsWith("artifact-")) continue;
+    const present = newest.get(path);
+    if (present === undefined || isNewer(part, present)) newest.set(path, part);
+  }
+  return [...newest.values()];
+}
+
+/** Yields the points of a version as those of an earlier writer, as `restore` takes them. */
+async function* keptLines(run: RunKey, artifact: Artifact): AsyncGenerator<string> {
+  yield JSON.stringify({ kept: { ...run, writer: EARLIER, first: 0 } });
+  yield* linesOf(artifact);
+}

@@ -1,0 +1,44 @@
+// The context of the routes.
+import type { RouteDescription } from "../../apps/gateways.ts";
+import {
+  checkWrites,
+  type GatewayContext,
+  type RouteContext,
+} from "../../apps/server/extending.ts";
+import type { RunChanges } from "./change_run.ts";
+import { runIdOf, type RunKey } from "./ids.ts";
+import type { RunStore } from "./run_store.ts";
+
+export interface MlflowContext extends GatewayContext {
+  readonly runs: RunStore;
+  readonly changes: RunChanges;
+}
+
+const JSON_BODY = { "application/json": { schema: { type: "object" } } };
+export const FRESH = { "cache-control": "no-store" };
+
+/** Returns the description of a route of MLflow, whose errors are those of MLflow. */
+export function described(
+  id: string,
+  summary: string,
+  scope: RouteDescription["scope"],
+): Pick<RouteDescription, "id" | "tag" | "summary" | "scope" | "answers" | "problems"> {
+  const error = { description: "An error of MLflow", content: JSON_BODY };
+  const statuses = [400, 401, 403, 404, 409, 413, 416, 422, 429, 503];
+  return {
+    id: `mlflow${id}`,
+    tag: "mlflow",
+    summary,
+    scope,
+    answers: {
+      200: { description: "The answer of MLflow", content: JSON_BODY },
+      ...Object.fromEntries(statuses.map((status) => [status, error])),
+    },
+  };
+}
+
+/** Throws unless a request may save the name of a run. Names the run in the audit trail. */
+export function checkChanges(c: RouteContext, key: RunKey): void {
+  c.info.subject = { ...c.info.subject, run: runIdOf(key) };
+  checkWrites(c, "save", key.name);
+}

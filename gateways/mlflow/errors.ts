@@ -1,0 +1,17 @@
+// Errors in the words of MLflow. `answers.ts` gives them its codes.
+import { RegistryError } from "../../core/kernel.ts";
+
+/** Returns the error `RESOURCE_DOES_NOT_EXIST`. */
+export function noSuch(message: string, hint?: string): RegistryError {
+  return new RegistryError({ code: "NotFound", message, hint });
+}
+
+/** Returns the error `INVALID_PARAMETER_VALUE`. */
+export function wrong(message: string, hint?: string): RegistryError {
+  return new RegistryError({ code: "Invalid", message, hint });
+}
+
+/** Returns the error `RESOURCE_ALREADY_EXISTS`. */
+export function exists(message: string): RegistryError {
+  return new RegistryError({ code: "AlreadyExists", message });
+}

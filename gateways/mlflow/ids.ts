@@ -1,0 +1,78 @@
+// Ids as MLflow has them. They contain the name, so nothing has to be looked up to find a run:
+//
+//   name "team/digits"      <->  experiment "xteam_2fdigits"
+//   run "7f3c…" of the name <->  run "7f3c…__team_2fdigits"
+//
+// Letters, digits and `-` stay; every other byte of UTF-8 is `_` and two hexadecimal digits, so `__`
+// is in no encoding. Clients take ids of letters, digits, `_` and `-` that begin with one of the first
+// two.
+import { Buffer } from "node:buffer";
+import { nameProblem } from "../../core/kernel.ts";
+import { noSuch } from "./errors.ts";
+
+/** A run: an experiment is a name. */
+export interface RunKey {
+  readonly name: string;
+  readonly id: string;
+}
+
+/** The experiment of clients that name none. */
+const DEFAULT = { id: "0", name: "Default" } as const;
+const SEPARATOR = "__";
+/** Characters of an id that clients take. */
+const MOST_CHARACTERS = 256;
+
+function encode(text: string): string {
+  return text.replace(/[^A-Za-z0-9-]/gu, (char) => {
+    const hex = Buffer.from(char).toString("hex");
+    return hex.replace(/../g, "_$&");
+  });
+}
+
+/** Returns the text of an encoding; undefined for anything else. */
+function decode(encoded: string): string | undefined {
+  try {
+    const text = decodeURIComponent(encoded.replaceAll("_", "%"));
+    return encode(text) === encoded && nameProblem(text) === undefined ? text : undefined;
+  } catch {
+    return undefined;
+  }
+}
+
+export function experimentId(name: string): string {
+  return name === DEFAULT.name ? DEFAULT.id : `x${encode(name)}`;
+}
+
+/** Returns the name of an experiment. Throws `RESOURCE_DOES_NOT_EXIST` for an id of none. */
+export function experimentName(id: string): string {
+  const name = id === DEFAULT.id
+    ? DEFAULT.name
+    : id.startsWith("x")
+    ? decode(id.slice(1))
+    : undefined;
+  if (name === undefined || experimentId(name) !== id) {
+    throw noSuch(`No Experiment with id=${id.slice(0, MOST_CHARACTERS)} exists`);
+  }
+  return name;
+}
+
+export function runIdOf({ name, id }: RunKey): string {
+  return `${encode(id)}${SEPARATOR}${encode(name)}`;
+}
+
+/** True for a run whose id clients take. */
+export function hasRunId(run: RunKey): boolean {
+  const id = runIdOf(run);
+  return id.length <= MOST_CHARACTERS && /^[A-Za-z0-9]/.test(id);
+}
+
+/** Returns the run of an id. Throws `RESOURCE_DOES_NOT_EXIST` for an id of none. */
+export function parseRunId(runId: string): RunKey {
+  const [id, name, ...more] = runId.split(SEPARATOR).map(decode);
+  if (id === undefined || name === undefined || more.length > 0) throw noSuchRun(runId);
+  return { name, id };
+}
+
+export function noSuchRun(runId: string): Error {
+  return noSuch(`Run with id=${runId.slice(0, MOST_CHARACTERS)} not found`);
+}

@@ -1,0 +1,55 @@
+/**
+ * Runs, artifacts and models for clients of MLflow, which set `MLFLOW_TRACKING_URI`: a gateway of
+ * `createHandler`.
+ *
+ * @module
+ */
+import { Buffer } from "node:buffer";
+import type { Gateway, GatewayContext, Routes } from "../../apps/gateways.ts";
+import { RunChanges } from "./change_run.ts";
+import { answered } from "./answers.ts";
+import { RunStore } from "./run_store.ts";
+import { experimentRoutes } from "./routes/experiments.ts";
+import { metricRoutes } from "./routes/metrics.ts";
+import { runRoutes } from "./routes/runs.ts";
+
+const PATHS = /^\/api\/[23]\.0\/mlflow(-artifacts)?(\/|$)/;
+
+/**
+ * Creates a gateway for clients of MLflow. An experiment is a name, and a run that has ended is a
+ * version of it.
+ *
+ * @example
+ * ```ts
+ * import { openRegistry } from "@holdfast/holdfast";
+ * import { createHandler } from "@holdfast/holdfast/server";
+ * import { createMlflowGateway } from "@holdfast/holdfast/gateways/mlflow";
+ *
+ * await using registry = await openRegistry("memory:");
+ * await using handler = createHandler(registry, { gateways: [createMlflowGateway()] });
+ * ```
+ */
+export function createMlflowGateway(): Gateway {
+  return {
+    name: "mlflow",
+    owns: (path) => PATHS.test(path),
+    addRoutes(routes: Routes, context: GatewayContext) {
+      const runs = new RunStore(context.registry);
+      const own = { ...context, runs, changes: new RunChanges(runs, context.system) };
+      experimentRoutes(routes, own);
+      runRoutes(routes, own);
+      metricRoutes(routes, own);
+    },
+    authorization: passwordAsToken,
+    answered: (answer, info, { url }) => answered(answer, info, new URL(url).pathname),
+  };
+}
+
+/** Returns the header. Basic with a token as password (RFC 7617) is Bearer. */
+function passwordAsToken({ headers }: Request): string | null {
+  const authorization = headers.get("authorization");
+  const [, encoded] = /^basic +([\w+/]+=*)$/i.exec(authorization ?? "") ?? [];
+  if (encoded === undefined) return authorization;
+  const text = Buffer.from(encoded, "base64").toString();
+  return `Bearer ${text.slice(text.indexOf(":") + 1)}`;
+}

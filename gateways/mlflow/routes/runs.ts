@@ -1,0 +1,214 @@
+// Requests about runs: begin, read, change, end, delete.
+import { route, type RouteContext, type Routes } from "../../../apps/server/extending.ts";
+import { type Body, integer, needText, objects, pairs, readBody, readQuery } from "../body.ts";
+import { keyIn, metricIn, text } from "../body.ts";
+import { checkChanges, described, FRESH, type MlflowContext } from "../context.ts";
+import { wrong } from "../errors.ts";
+import { experimentName, parseRunId, type RunKey } from "../ids.ts";
+import { isOwnTag, runJson, type Status, STATUSES } from "../stored_run.ts";
+import { checkExperimentName } from "./experiments.ts";
+
+/** The most of each in one batch. */
+const MOST = { metrics: 1000, params: 100, tags: 100, all: 1000 };
+const NAME_TAG = "mlflow.runName";
+
+export function runRoutes(routes: Routes, context: MlflowContext): void {
+  const { runs, changes, system } = context;
+
+  route(routes, "POST /api/2.0/mlflow/runs/create", {
+    ...described("CreateRun", "Begins a run", "save"),
+    answer: async ({ c }) => {
+      const body = await readBody(c);
+      const name = experimentName(text(body, "experiment_id") ?? "0");
+      checkExperimentName(name);
+      const { access } = c.info;
+      checkChanges(c, { name, id: "" });
+      const tags = tagsIn(objects(body, "tags"));
+      const runName = text(body, "run_name");
+      if (runName !== undefined) tags.set(NAME_TAG, runName);
+      const user = text(body, "user_id");
+      if (user !== undefined && !tags.has("mlflow.user")) tags.set("mlflow.user", user);
+      const times = {
+        status: "RUNNING",
+        startedMs: timeIn(body, "start_time") ?? system.now(),
+      } as const;
+      const key = await changes.begin(name, { tags, times, access });
+      checkChanges(c, key);
+      const run = { key, ...times, params: new Map(), tags, metrics: [] };
+      return c.json({ run: runJson(run) }, 200, FRESH);
+    },
+  });
+
+  route(routes, "GET /api/2.0/mlflow/runs/get", {
+    ...described("GetRun", "Returns a run with the last value of each metric", "read"),
+    answer: async ({ c }) => {
+      const query = readQuery(c);
+      const runId = query.get("run_id") ?? query.get("run_uuid") ?? "";
+      const run = await runs.read(askedRun(runId), c.info.access);
+      return c.json({ run: runJson(run) }, 200, FRESH);
+    },
+  });
+
+  route(routes, "POST /api/2.0/mlflow/runs/update", {
+    ...described("UpdateRun", "Changes the status, the end and the name of a run", "save"),
+    answer: async ({ c }) => {
+      const { body, key } = await changeIn(c);
+      const status = statusIn(body);
+      const endedMs = timeIn(body, "end_time");
+      const runName = text(body, "run_name");
+      await changes.change(key, {
+        times: {
+          ...(status !== undefined && { status }),
+          ...(endedMs !== undefined && { endedMs }),
+        },
+        ...(runName !== undefined && { tags: new Map([[NAME_TAG, runName]]) }),
+      }, c.info.access);
+      const { info } = runJson(await runs.read(key, c.info.access));
+      return c.json({ run_info: info }, 200, FRESH);
+    },
+  });
+
+  changeRoutes(routes, context);
+}
+
+function changeRoutes(routes: Routes, { changes, system }: MlflowContext): void {
+  /** Adds a route that changes a run and answers with nothing. */
+  const changing = (
+    path: string,
+    id: string,
+    summary: string,
+    changeOf: (body: Body) => Parameters<typeof changes.change>[1],
+  ) =>
+    route(routes, `POST /api/2.0/mlflow/runs/${path}`, {
+      ...described(id, summary, "save"),
+      answer: async ({ c }) => {
+        const { body, key } = await changeIn(c);
+        await changes.change(key, changeOf(body), c.info.access);
+        return c.json({}, 200, FRESH);
+      },
+    });
+
+  changing("log-metric", "LogMetric", "Logs a metric", (body) => {
+    refuseDataset(body);
+    return { metrics: [metricIn(body, system.now())] };
+  });
+  changing(
+    "log-parameter",
+    "LogParam",
+    "Logs a parameter; another value of it is refused",
+    (body) => ({ params: pairs([body]) }),
+  );
+  changing("set-tag", "SetTag", "Sets a tag", (body) => ({ tags: tagsIn([body]) }));
+  changing("delete-tag", "DeleteTag", "Deletes a tag", (body) => ({
+    tags: new Map([[keyIn(body), null]]),
+  }));
+  changing("log-batch", "LogBatch", "Logs metrics, parameters and tags", (body) => {
+    const metrics = objects(body, "metrics");
+    const params = objects(body, "params"), tags = objects(body, "tags");
+    checkCounts({ metrics: metrics.length, params: params.length, tags: tags.length });
+    checkRepeated(params);
+    metrics.forEach(refuseDataset);
+    return {
+      metrics: metrics.map((each) => metricIn(each, system.now())),
+      params: pairs(params),
+      tags: tagsIn(tags),
+    };
+  });
+
+  for (const way of ["delete", "restore"] as const) {
+    route(routes, `POST /api/2.0/mlflow/runs/${way}`, {
+      ...described(
+        way === "delete" ? "DeleteRun" : "RestoreRun",
+        way === "delete"
+          ? "Deletes the versions of a run; discards one that goes on"
+          : "Restores the versions of a deleted run, while their files are there",
+        "delete",
+      ),
+      answer: async ({ c }) => {
+        const key = parseRunId(needText(await readBody(c), "run_id"));
+        c.info.target = key.name;
+        await changes[way](key, c.info.access);
+        c.info.writes = key.name;
+        return c.json({}, 200, FRESH);
+      },
+    });
+  }
+}
+
+/** Returns the run of a request that reads it. */
+export function askedRun(runId: string): RunKey {
+  if (runId === "") throw wrong("Missing value for required parameter 'run_id'");
+  return parseRunId(runId);
+}
+
+/** Reads a request that changes a run. */
+export async function changeIn(c: RouteContext): Promise<{ body: Body; key: RunKey }> {
+  const body = await readBody(c);
+  const key = parseRunId(text(body, "run_id") ?? needText(body, "run_uuid"));
+  checkChanges(c, key);
+  return { body, key };
+}
+
+function tagsIn(list: readonly Body[]): Map<string, string> {
+  const tags = pairs(list);
+  for (const key of tags.keys()) {
+    if (isOwnTag(key)) throw wrong(`Tags that begin with 'holdfast.' are reserved: '${key}'`);
+  }
+  return tags;
+}
+
+/** The latest time that dates have, milliseconds since 1970. */
+const MOST_MS = 8.64e15;
+
+function timeIn(body: Body, name: string): number | undefined {
+  const time = integer(body, name);
+  if (time === undefined || Math.abs(time) <= MOST_MS) return time;
+  throw wrong(`Invalid value for parameter '${name}' supplied: there is no such time`);
+}
+
+function statusIn(body: Body): Status | undefined {
+  const status = body.status ?? undefined;
+  const word = typeof status === "number"
+    ? ["", "RUNNING", "SCHEDULED", "FINISHED", "FAILED", "KILLED"][status]
+    : status;
+  if (word === undefined || STATUSES.includes(word as Status)) return word as Status | undefined;
+  throw wrong("Invalid value for parameter 'status' supplied: it is not a status of runs");
+}
+
+function checkCounts(counts: Readonly<Record<"metrics" | "params" | "tags", number>>): void {
+  for (const [name, count] of Object.entries(counts)) {
+    const most = MOST[name as keyof typeof counts];
+    if (count > most) {
+      throw wrong(
+        `A batch logging request can contain at most ${most} ${name}. Got ${count} ${name}`,
+      );
+    }
+  }
+  const all = counts.metrics + counts.params + counts.tags;
+  if (all > MOST.all) {
+    throw wrong(
+      `A batch logging request can contain at most ${MOST.all} metrics, params and tags. Got ${all}`,
+    );
+  }
+}
+
+function checkRepeated(params: readonly Body[]): void {
+  const seen = new Map<string, unknown>();
+  for (const { key, value } of params) {
+    if (seen.has(`${key}`) && seen.get(`${key}`) !== value) {
+      throw wrong(`Duplicate parameter keys have been submitted: '${key}'`);
+    }
+    seen.set(`${key}`, value);
+  }
+}
+
+/** Metrics of a data set are those of a run to this service, which would lose the data set. */
+function refuseDataset(metric: Body): void {
+  for (const name of ["dataset_name", "dataset_digest"]) {
+    if (text(metric, name) === undefined) continue;
+    throw wrong(
+      `This service does not have metrics of data sets: parameter '${name}'`,
+      "Log it without.",
+    );
+  }
+}

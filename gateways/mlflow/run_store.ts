@@ -1,0 +1,145 @@
+// Reads runs: while they go on from their drafts, then from their versions.
+import type { Artifact } from "../../mod.ts";
+import { isRegistryError, keepNewest, type Registry } from "../../core/kernel.ts";
+import { type LoggedRunPage, readLoggedRun } from "../../runs/mod.ts";
+import type { Access } from "../../apps/server/extending.ts";
+import { type EndedRun, type FoundRun, type OpenRun, RunFinder } from "./find_run.ts";
+import { noSuchRun, runIdOf, type RunKey } from "./ids.ts";
+import { LastMetrics, type Metric, metricsIn } from "./points.ts";
+import { isOwnTag, linesOf, readVersion, runIn, type StoredRun } from "./stored_run.ts";
+import { textsOf, timesIn } from "./stored_run.ts";
+
+/** Runs that go on whose metrics are remembered: later reads begin where the last one ended. */
+const MOST_SEEN = 100;
+
+interface SeenPoints {
+  after: string;
+  readonly last: LastMetrics;
+  /** Reads of one run follow each other. */
+  reading: Promise<unknown>;
+}
+
+export class RunStore {
+  readonly registry: Registry;
+  readonly #finder: RunFinder;
+  readonly #seen = new Map<string, SeenPoints>();
+
+  constructor(registry: Registry) {
+    this.registry = registry;
+    this.#finder = new RunFinder(registry);
+  }
+
+  async find(key: RunKey): Promise<FoundRun> {
+    return await this.#finder.find(key);
+  }
+
+  /** Returns a run with the last value of each metric. Throws `Denied` for the run of another. */
+  async read(key: RunKey, access: Access): Promise<StoredRun> {
+    const found = await this.find(key);
+    return own(
+      found.state === "open" ? await this.readOpen(found) : await this.#readEnded(found),
+      access,
+    );
+  }
+
+  async #readEnded({ key, version }: EndedRun): Promise<StoredRun> {
+    const { name } = key;
+    try {
+      return await readVersion(await this.registry.open(name, { version }));
+    } catch (error) {
+      if (!isRegistryError(error, "NotFound")) throw error;
+    }
+    const deleted = { deleted: true, details: true, range: version, limit: 1 };
+    for await (const { info } of this.registry.versions(name, deleted)) {
+      if (info === undefined) continue;
+      const run = runIn(info);
+      return { ...run, metrics: run.metrics ?? [], token: info.by?.token, isDeleted: true };
+    }
+    throw noSuchRun(runIdOf(key));
+  }
+
+  /** Opens the version of a run that has ended. */
+  async openVersion({ key: { name, id }, version }: EndedRun): Promise<Artifact> {
+    try {
+      return await this.registry.open(name, { version });
+    } catch (error) {
+      if (!isRegistryError(error, "NotFound")) throw error;
+      throw noSuchRun(runIdOf({ name, id }));
+    }
+  }
+
+  async readOpen(found: OpenRun): Promise<StoredRun> {
+    const seenAs = `${found.key.name}@${found.id}`;
+    const seen = this.#seen.get(seenAs) ??
+      { after: "", last: new LastMetrics(), reading: Promise.resolve() };
+    this.#seen.set(seenAs, seen);
+    keepNewest(this.#seen, MOST_SEEN);
+    const reading = seen.reading.then(() => this.#readOn(found, seen));
+    seen.reading = reading.catch(() => {});
+    return await reading;
+  }
+
+  /** Reads the points that are new. */
+  async #readOn({ key, id, before }: OpenRun, seen: SeenPoints): Promise<StoredRun> {
+    if (seen.after === "" && before !== undefined) {
+      for await (const metric of this.#ofVersion(before)) seen.last.add(metric);
+    }
+    for (;;) {
+      const page = await readLoggedRun(this.registry, key.name, { id, after: seen.after });
+      const run = runOfPage(key, page);
+      for (const metric of inLines(page, run.startedMs)) seen.last.add(metric);
+      seen.after = page.next;
+      if (!page.more) return { ...run, metrics: seen.last.all };
+    }
+  }
+
+  /** Yields all points, in the order in which they are stored. */
+  async *history(key: RunKey, access: Access): AsyncGenerator<Metric> {
+    const found = await this.find(key);
+    if (found.state === "ended") {
+      const artifact = await this.openVersion(found);
+      own({ ...runIn(artifact.info), metrics: [], token: artifact.info.by?.token }, access);
+      return yield* this.#metricsOf(artifact);
+    }
+    const { id, before } = found;
+    for (let after = "", isFirst = true;; isFirst = false) {
+      const page = await readLoggedRun(this.registry, key.name, { id, after });
+      const run = own(runOfPage(key, page), access);
+      if (isFirst && before !== undefined) yield* this.#ofVersion(before);
+      yield* inLines(page, run.startedMs);
+      if (!page.more) return;
+      after = page.next;
+    }
+  }
+
+  async *#ofVersion(found: EndedRun): AsyncGenerator<Metric> {
+    yield* this.#metricsOf(await this.openVersion(found));
+  }
+
+  async *#metricsOf(artifact: Artifact): AsyncGenerator<Metric> {
+    const { startedMs } = runIn(artifact.info);
+    for await (const line of linesOf(artifact)) yield* metricsIn(line, startedMs);
+  }
+}
+
+function* inLines({ lines }: LoggedRunPage, startedMs: number): Generator<Metric> {
+  for (const line of lines.split("\n")) if (line !== "") yield* metricsIn(line, startedMs);
+}
+
+function runOfPage(key: RunKey, { params, tags, startedAt, by }: LoggedRunPage): StoredRun {
+  return {
+    key,
+    ...timesIn(tags, startedAt),
+    params: textsOf(params),
+    tags: new Map([...textsOf(tags)].filter(([key]) => !isOwnTag(key))),
+    metrics: [],
+    token: by?.token,
+  };
+}
+
+/** Throws `Denied` unless a token began a run, or may read its name. */
+export function own<T extends Pick<StoredRun, "key" | "token">>(run: T, access: Access): T {
+  const isOwn = run.token !== undefined && run.token === access.token;
+  if (!isOwn) access.check("read", run.key.name);
+  return run;
+}

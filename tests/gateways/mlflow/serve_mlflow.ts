@@ -1,0 +1,74 @@
+// A service over a socket, and programs that use it by MLflow's clients.
+import { execFile } from "node:child_process";
+import { existsSync } from "node:fs";
+import { join } from "@std/path";
+import { createHandler, createToken, listen, openTokenFile } from "../../../apps/server.ts";
+import { realSystem } from "../../../core/system.ts";
+import { createMlflowGateway } from "../../../gateways/mlflow/mlflow_gateway.ts";
+import { openRegistry } from "../../../mod.ts";
+import { judgeTest } from "../../judges/judge_test_case.ts";
+import { tempRoot } from "../../support/temp_root.ts";
+
+const clients = realSystem.env("HOLDFAST_MLFLOW_CLIENTS") ??
+  join(realSystem.env("HOME") ?? "", ".cache/holdfast-ci/mlflow");
+
+/** The newest client with all of MLflow and scikit-learn, and the last one of MLflow 2. */
+export type Client = "new" | "old";
+
+/** Registers a test for clients. It is ignored where they are not installed. */
+export function clientTest(
+  name: string,
+  versions: readonly Client[],
+  fn: (client: Client) => Promise<void>,
+): void {
+  for (const client of versions) {
+    const isThere = existsSync(join(clients, client, "bin/python"));
+    const missing = isThere ? undefined : "MLflow is not installed; .ci/run installs it";
+    judgeTest(`${name} (${client} client)`, missing, () => fn(client));
+  }
+}
+
+/** Serves a registry in a folder. */
+export async function serveMlflow(options: { prefix?: string } = {}) {
+  const root = await tempRoot();
+  const registry = await openRegistry(root.join("registry"));
+  const scopes = ["read:*", "save:*", "delete:*", "move:*"];
+  const { token } = await createToken(root.join("t.json"), { scopes, note: "ada" });
+  const tokens = await openTokenFile(root.join("t.json"));
+  const handler = createHandler(registry, { tokens, gateways: [createMlflowGateway()] });
+  const server = await listen(handler, { port: 0, hasTokens: true });
+  const run = (client: Client, program: string, env: Record<string, string> = {}) =>
+    new Promise<string[]>((resolve, reject) =>
+      execFile(join(clients, client, "bin/python"), ["-c", program], {
+        cwd: root.path,
+        env: {
+          PATH: realSystem.env("PATH") ?? "",
+          HOME: root.path,
+          MLFLOW_TRACKING_URI: server.url + (options.prefix ?? ""),
+          MLFLOW_TRACKING_TOKEN: token,
+          MLFLOW_HTTP_REQUEST_MAX_RETRIES: "1",
+          GIT_PYTHON_REFRESH: "quiet",
+          MLFLOW_DISABLE_TELEMETRY: "true",
+          ...env,
+        },
+        maxBuffer: 2 ** 26,
+      }, (error, stdout, stderr) => {
+        if (error !== null) return reject(new Error(`The program failed:\n${stderr}\n${stdout}`));
+        const lines = stdout.trim().split("\n");
+        resolve(lines.filter((line) => !line.includes(" View ") && line !== ""));
+      })
+    );
+  return {
+    url: server.url,
+    token,
+    registry,
+    root,
+    run,
+    [Symbol.asyncDispose]: async () => {
+      await server.stop({ withinMs: 0 });
+      await handler.close();
+      await registry.close();
+      await root.remove();
+    },
+  };
+}
