@@ -28,6 +28,7 @@ import { createDocument } from "./document.ts";
 import type { ProcessParts } from "./memory/process_parts.ts";
 import { createServiceMemory } from "./memory/service_memory.ts";
 import { createOpened } from "./files/opened.ts";
+import { createRedirects } from "./files/redirect.ts";
 import { createWindows } from "./streams.ts";
 import { bodyMemoryOfProcess, createMemoryShare } from "./guard/body_memory.ts";
 import { Audit } from "./observe/audit.ts";
@@ -133,6 +134,7 @@ export function createApp(
     allCounts: parts?.allCounts,
     closing: closing.signal,
     openVersion: createOpened(registry),
+    redirectTo: options.redirect ? createRedirects(registry, system) : undefined,
     uploads: () => uploads ??= openUploads(registry),
     memory,
     windows: createWindows(placeOfStore(registry), report, parts?.processes),

@@ -36,6 +36,13 @@ export interface ServiceOptions {
   limits?: HandlerLimits;
   /** The registry was opened read-only, so the explorer offers no changes. @default false */
   readOnly?: boolean;
+  /**
+   * Gateways answer large files with the URL of their object in the bucket, which is valid for five
+   * minutes, where the client follows it and sends no token there.
+   *
+   * @default false, all bytes pass through the service
+   */
+  redirect?: boolean;
   /** The task that runs after `POST /upload`. @default none */
   upload?: UploadOptions;
   /**

@@ -39,7 +39,7 @@ export function resolveRoute(
       200: { description: "The file", content: ANY_BYTES, headers: HUB_HEADERS },
       206: { description: "The range", content: ANY_BYTES, headers: HUB_HEADERS },
       304: { description: "Not modified" },
-      307: { description: "The same file of its commit", headers: HUB_HEADERS },
+      307: { description: "The same file of its commit, or in the bucket", headers: HUB_HEADERS },
     },
     problems: [416],
     answer: async ({ c }) => {
@@ -68,7 +68,9 @@ export function resolveRoute(
         const moving = { "cache-control": "no-cache", etag, location };
         return new Answer(null, { status: 307, headers: { ...headers, ...moving } });
       }
-      return await answerVersionFile(c, context, { artifact, file, fixed, etag, headers });
+      const redirects = "expects redirects" as const;
+      const answered = { artifact, file, fixed, etag, headers, redirects };
+      return await answerVersionFile(c, context, answered);
     },
   });
 }

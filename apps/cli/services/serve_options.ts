@@ -29,6 +29,10 @@ const SERVE_OPTIONS = [
   },
   { flags: "--allow-host <name>", text: "without tokens: accept this host name", repeat: true },
   {
+    flags: "--redirect",
+    text: "with --s3 or --hf: answer large files with URLs of the bucket, where clients follow",
+  },
+  {
     flags: "--max-body <size>",
     text: "maximum size of a JSON body with files (default: 32MiB)",
     parse: parseBytes,

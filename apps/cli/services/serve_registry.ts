@@ -80,6 +80,7 @@ export async function serveRegistry(
     tokens,
     readOnly,
     cors: flags.cors,
+    redirect: flags.redirect,
     gateways: [...gateways, ...parts.gateways],
     absent: absentHints(extensions),
     searchFolder: searchFolderOf(context),

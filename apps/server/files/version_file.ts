@@ -7,6 +7,7 @@ import { whileAllowed } from "../access/guard_route.ts";
 import { checkGoesOn } from "./moving_reads.ts";
 import { answerFile, type Representation } from "./answer_file.ts";
 import { type Disposition, mediaHeaders } from "./media.ts";
+import type { RedirectedClient } from "./redirect.ts";
 
 /** For files that cannot change: as long as the library trusts its own cache. */
 const IMMUTABLE = "private, max-age=604800, immutable";
@@ -29,16 +30,26 @@ export interface AnsweredFile {
   etag?: string;
   /** Additional headers. */
   headers?: Readonly<Record<string, string>>;
+  /** Clients that the service may lead to the bucket. @default none */
+  redirects?: RedirectedClient;
 }
 
 /** Answers with a file or a range of it, as long as the token of the request may read it. */
 export async function answerVersionFile(
   c: RouteContext,
-  { windows, memory, options }: Pick<GatewayContext, "windows" | "memory" | "options">,
+  { windows, memory, options, redirectTo }: Pick<
+    GatewayContext,
+    "windows" | "memory" | "options" | "redirectTo"
+  >,
   answered: AnsweredFile,
 ): Promise<Answer> {
-  const { artifact: { info }, file, fixed, exact = fixed } = answered;
+  const { artifact: { info }, file, fixed, exact = fixed, redirects, headers } = answered;
   if (!exact) await checkGoesOn(c, { ...file.info, version: info.version }, memory);
+  const location = redirects && await redirectTo?.(c, { info, file, client: redirects });
+  if (location !== undefined) {
+    const own = { location, "cache-control": "no-store" };
+    return new Answer(null, { status: 307, headers: { ...headers, ...own } });
+  }
   const caching = options.tokens ? ASK_AGAIN : fixed ? IMMUTABLE : "no-cache";
   const answer = await answerFile(c.request, represent(answered, caching), async (range) => {
     if (range === undefined && file.info.size <= WHOLE_BYTES) return await file.bytes();

@@ -7,6 +7,7 @@ import type { Access, RouteScope } from "../access/access.ts";
 import type { TokenProof } from "../access/token_file.ts";
 import { Answer } from "../answer.ts";
 import type { OpenVersion } from "../files/opened.ts";
+import type { RedirectTo } from "../files/redirect.ts";
 import type { GatewayMemory, MemoryKind } from "../memory/service_memory.ts";
 import type { AuditSubject } from "../observe/audit_entry.ts";
 import type { Gauge } from "../observe/gauge.ts";
@@ -30,6 +31,8 @@ export interface GatewayContext {
   readonly openVersion: OpenVersion;
   /** The memory of all downloads. */
   readonly windows: Windows;
+  /** Absent if the service sends all bytes itself. */
+  readonly redirectTo?: RedirectTo;
   /** Facts that the service remembers between requests. */
   readonly memory: GatewayMemory;
   /** Values of `/metrics`. */

@@ -40,6 +40,7 @@ export function objectRoutes(routes: Routes, context: S3Context): void {
       200: { description: "The file", content: ANY_BYTES },
       206: { description: "The range", content: ANY_BYTES },
       304: { description: "Not modified" },
+      307: { description: "The object in the bucket" },
       ...ERRORS,
     },
     answer: async ({ c }) => {
@@ -85,6 +86,9 @@ async function answerObject(
     exact: isExact(context.registry, asked, artifact),
     fixed: asked.commit !== undefined,
     etag: etagOf(file.info),
+    redirects: [...query.keys()].some((name) => name.startsWith("response-"))
+      ? undefined // the bucket would not know them
+      : "sends no token",
     headers: { "x-amz-version-id": commit, "x-amz-meta-holdfast-version": version },
   });
   if (answer.status !== 200 && answer.status !== 206) return answer;

@@ -1,0 +1,80 @@
+// Redirects to the bucket of the registry: the bytes of a large file need not pass through the service.
+import type { ArtifactFile, ArtifactInfo } from "../../../core/artifact.ts";
+import { isRegistryError } from "../../../core/errors.ts";
+import type { Registry } from "../../../core/registry.ts";
+import type { System } from "../../../core/system.ts";
+import { keepNewest } from "../../../core/work/keep_newest.ts";
+import type { Access } from "../access/access.ts";
+import { presignDownload } from "../../../transfers/mod.ts";
+
+/** Lifetime of a URL, milliseconds. Removing the token does not shorten it. */
+const URL_MS = 300_000;
+/** How long requests get the same URL, milliseconds. */
+const REUSE_MS = 60_000;
+const MOST_KNOWN = 1000;
+/** A smaller file takes less time than a redirect. */
+const MIN_BYTES = 1024 ** 2;
+
+/**
+ * Clients that may be redirected: those that send neither a token nor headers of S3 along with a
+ * request, which the bucket would receive; or those of a protocol whose own servers redirect.
+ */
+export type RedirectedClient = "sends no token" | "expects redirects";
+
+/** Returns the URL of a file in the bucket, undefined where the service sends the bytes. */
+export type RedirectTo = (
+  c: { request: Request; info: { access: Pick<Access, "expiresAtMs"> } },
+  { info, file, client }: { info: ArtifactInfo; file: ArtifactFile; client: RedirectedClient },
+) => Promise<string | undefined>;
+
+export function createRedirects(
+  registry: Registry,
+  system: Pick<System, "monotonic" | "now">,
+): RedirectTo {
+  const known = new Map<string, { url: string | undefined; until: number }>();
+  return async (c, { info, file, client }) => {
+    const { path, size } = file.info;
+    if (size < MIN_BYTES || !mayFollow(c.request, client)) return undefined;
+    const { expiresAtMs = Infinity } = c.info.access;
+    const expiresInMs = Math.floor(Math.min(URL_MS, expiresAtMs - system.now()));
+    if (expiresInMs < 1000) return undefined;
+    const key = JSON.stringify([info.name, info.commit, path]);
+    const before = known.get(key);
+    const isKnown = before !== undefined && system.monotonic() < before.until;
+    const isUsual = expiresInMs === URL_MS;
+    if (isKnown && (isUsual || before.url === undefined)) return before.url;
+    const url = await urlOf(registry, info, { file, expiresInMs });
+    if (isUsual || url === undefined) {
+      known.set(key, { url, until: system.monotonic() + REUSE_MS });
+      keepNewest(known, MOST_KNOWN);
+    }
+    return url;
+  };
+}
+
+/** Returns whether the client follows to another host, and the bucket answers what it sends there. */
+function mayFollow({ method, headers }: Request, client: RedirectedClient): boolean {
+  if (method !== "GET") return false;
+  const unfit = client === "sends no token"
+    ? /^(authorization|cookie|if-.*|x-amz-.*)$/
+    : /^(cookie|if-.*)$/;
+  for (const name of headers.keys()) if (unfit.test(name)) return false;
+  const mode = headers.get("sec-fetch-mode"); // scripts of pages may not read other origins
+  return mode === null || mode === "navigate";
+}
+
+/** Returns undefined for a file without an object of its own: the service then reads it. */
+async function urlOf(
+  registry: Registry,
+  { name, version }: ArtifactInfo,
+  { file: { info }, expiresInMs }: { file: ArtifactFile; expiresInMs: number },
+): Promise<string | undefined> {
+  try {
+    const asked = { version, path: info.path, expiresInMs };
+    const { url, file } = await presignDownload(registry, name, asked);
+    return file.sha256 === info.sha256 ? url : undefined; // else the version was replaced
+  } catch (error) {
+    if (isRegistryError(error)) return undefined;
+    throw error;
+  }
+}
