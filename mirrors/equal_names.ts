@@ -1,7 +1,10 @@
 // A table of the names that earlier runs found equal, so that a run looks only at names that either
 // registry changed since. A missing or wrong entry costs reads: it holds what was listed of both.
+// One pass over each registry finds the names and what changed. The source comes last, so its new
+// names are mirrored.
 import { fingerprintOf } from "../core/bytes/fingerprint.ts";
 import { encodeName, isRegistryError, sha256 } from "../core/kernel.ts";
+import { decodeName } from "../core/naming/names.ts";
 import { mirrorTableFolder, passNames, readNameTable } from "../registry/record_reads.ts";
 import type { ListedName } from "../registry/record_reads.ts";
 import { cellsAmong, fingerprintOfName, isWanted, itemOf } from "./list_cells.ts";
@@ -18,54 +21,87 @@ const MOST_OF_OTHERS = 2_000;
 export interface EqualNames {
   /** Reports the names that neither registry has changed, and returns the others. */
   findChanged(onUnchanged: () => void): Promise<readonly NamePair[]>;
+  /** Returns true for a target that was reported. */
+  isUnchanged(target: string): boolean;
   /** Notes that a name is equal; undefined if the next run must look at it. */
   note(pair: NamePair, equal: EqualListings | undefined): void;
   save(): Promise<void>;
 }
 
-/** Reads the table of a run with these options, which mirrors these names. */
+interface EqualNamesOptions {
+  prefix?: string;
+  range?: string;
+  /** Throws for a name that cannot be mirrored. */
+  pairOf(name: string): NamePair;
+  /** Lists all names. */
+  list(): Promise<readonly NamePair[]>;
+}
+
+/** Reads the table of a run with these options. */
 export async function openEqualNames(
   run: MirrorRun,
-  names: readonly NamePair[],
-  { prefix = "", range = "" }: { prefix?: string; range?: string },
+  { prefix = "", range = "", pairOf, list }: EqualNamesOptions,
 ): Promise<EqualNames> {
   const { from, to, aliases, deleted, signal } = run;
   const selection = JSON.stringify([prefix, range, aliases, deleted]);
   const folder = mirrorTableFolder(from.id, sha256(selection).slice(0, 16));
   const table = await readNameTable(to, { folder, isEntry: isEqual, signal });
   const noted = table.entries;
-  /** By encoded target: those that have no change are removed. */
-  const pairs = new Map(names.map((pair) => [encodeName(pair.target), pair]));
+  // By encoded target.
+  const unchanged = new Set<string>();
+  let pairs: ReadonlyMap<string, NamePair> | undefined;
   const changes = new Map<string, EqualListings | undefined>();
-  for (const target of noted.keys()) if (!pairs.has(target)) changes.set(target, undefined);
+
+  /** Returns the names that are not as noted; undefined if the source cannot be listed as a whole. */
+  async function passSource(
+    same: ReadonlySet<string>,
+    onUnchanged: () => void,
+  ): Promise<NamePair[] | undefined> {
+    const changed: NamePair[] = [];
+    let isWhole = true;
+    const onFailure = () => void (isWhole = false);
+    for await (const listed of passNames(from, { prefix, signal, onFailure })) {
+      const name = decodeName(listed.name);
+      if (name?.startsWith(prefix) !== true) continue;
+      const pair = pairOf(name), target = encodeName(pair.target);
+      if (unchanged.has(target)) continue; // reported before the pass was tried again
+      const isSame = same.has(target) &&
+        fingerprintOfName(name, listed.entries) === noted.get(target)?.source;
+      if (isSame) {
+        unchanged.add(target);
+        reportUnchanged(run, pair, listed);
+        onUnchanged();
+      } else changed.push(pair);
+    }
+    return isWhole ? changed : undefined;
+  }
 
   return {
     async findChanged(onUnchanged) {
-      if (run.verify || noted.size === changes.size) return names;
-      const left = await attempt(run, () => sameTargets(run, pairs, noted));
-      await attempt(run, async () => {
-        if (left === undefined || left.size === 0) return;
-        for await (const listed of passNames(from, { prefix, signal, onFailure() {} })) {
-          const pair = left.get(listed.name), target = pair && encodeName(pair.target);
-          if (pair === undefined || target === undefined) continue;
-          const fingerprint = fingerprintOfName(pair.name, listed.entries);
-          if (fingerprint !== noted.get(target)?.source) continue;
-          left.delete(listed.name);
-          pairs.delete(target);
-          reportUnchanged(run, pair, listed);
-          onUnchanged();
-        }
-      });
-      return [...pairs.values()];
+      const same = run.verify || noted.size === 0
+        ? undefined
+        : await attempt(run, () => sameTargets(run, noted));
+      const found = same?.size
+        ? await attempt(run, () => passSource(same, onUnchanged))
+        : undefined;
+      const changed = found ??
+        (await list()).filter(({ target }) => !unchanged.has(encodeName(target)));
+      pairs = new Map(changed.map((pair) => [encodeName(pair.target), pair]));
+      return changed;
     },
+    isUnchanged: (target) => unchanged.has(encodeName(target)),
     note(pair, equal) {
       const target = encodeName(pair.target), before = noted.get(target);
-      if (pairs.get(target) !== pair) return; // a member of a release that the run adds
+      if (pairs?.get(target) !== pair) return; // a member of a release that the run adds
       if (before?.source !== equal?.source || before?.target !== equal?.target) {
         changes.set(target, equal);
       }
     },
     async save() {
+      if (pairs === undefined) return; // not all names were found
+      for (const target of noted.keys()) {
+        if (!unchanged.has(target) && !pairs.has(target)) changes.set(target, undefined);
+      }
       if (changes.size > 0 && !run.dryRun && !signal?.aborted) await table.save(changed());
     },
   };
@@ -89,46 +125,47 @@ async function attempt<T>(run: MirrorRun, pass: () => Promise<T>): Promise<T | u
   }
 }
 
-/** Lists the target, and returns the pairs of which it is as noted, by the name in the source. */
+/** Lists the target, and returns the names that are as noted, encoded. */
 async function sameTargets(
   run: MirrorRun,
-  pairs: ReadonlyMap<string, NamePair>,
   noted: ReadonlyMap<string, EqualListings>,
-): Promise<Map<string, NamePair>> {
-  const same = new Map<string, NamePair>(), absent = new Map<string, NamePair>();
+): Promise<Set<string>> {
+  const same = new Set<string>(), absent = new Set<string>();
   const nothing = fingerprintOf([]);
-  const targets: string[] = [];
-  for (const [target, pair] of pairs) {
-    targets.push(pair.target);
-    if (noted.get(target)?.target === nothing) absent.set(target, pair);
+  let start: string | undefined;
+  for (const [target, equal] of noted) {
+    const name = decodeName(target);
+    if (name === undefined) continue;
+    start = start === undefined ? name : commonStart(start, name);
+    if (equal.target === nothing) absent.add(target);
   }
   let ofOthers = 0, isWhole = true;
   const pass = passNames(run.to, {
-    prefix: commonStart(targets),
+    prefix: start,
     signal: run.signal,
     onFailure: () => void (isWhole = false),
   });
   for await (const listed of pass) {
-    const pair = pairs.get(listed.name), equal = noted.get(listed.name);
-    if (pair !== undefined) {
+    const equal = noted.get(listed.name);
+    if (equal !== undefined) {
       absent.delete(listed.name);
-      const isSame = equal && fingerprintOfName(pair.target, listed.entries) === equal.target;
-      if (isSame) same.set(encodeName(pair.name), pair);
+      const name = decodeName(listed.name)!;
+      if (fingerprintOfName(name, listed.entries) === equal.target) same.add(listed.name);
       continue;
     }
     ofOthers += listed.entries.length;
-    if (ofOthers <= MOST_OF_OTHERS * pairs.size) continue;
+    if (ofOthers <= MOST_OF_OTHERS * noted.size) continue;
     isWhole = false;
     break;
   }
-  if (isWhole) { for (const pair of absent.values()) same.set(encodeName(pair.name), pair); }
-  return same;
+  return isWhole ? same.union(absent) : same;
 }
 
-/** Returns what all of these texts begin with. */
-function commonStart(texts: readonly string[]): string {
-  let [start = ""] = texts;
-  for (const text of texts) while (!text.startsWith(start)) start = start.slice(0, -1);
+/** Returns what both texts begin with. */
+function commonStart(a: string, b: string): string {
+  let length = 0;
+  while (length < a.length && a[length] === b[length]) length++;
+  const start = a.slice(0, length);
   return start.isWellFormed() ? start : start.slice(0, -1);
 }
 

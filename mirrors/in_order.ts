@@ -10,8 +10,8 @@ import type { AnyRun, Member, NamePair } from "./run.ts";
 export type CreateMirror = (pair: NamePair, range?: VersionRange) => NameMirror;
 
 interface Order {
-  /** The names of which members need not be copied: these, and those that have no change. */
-  chosen: ReadonlySet<string>;
+  /** Returns true for a name of the run, also without a change: its members need not be copied. */
+  chosen(name: string): boolean;
   create: CreateMirror;
   /** Called for each name that is done. */
   end(mirror: NameMirror): Promise<void>;
@@ -37,7 +37,7 @@ export async function mirrorInOrder(
   await forEachAtOnce(names, (pair) => begin(pair, run.range), { concurrency });
 
   const isTried = ({ name, version }: Member) =>
-    chosen.has(name) && (run.range === undefined || inRange(version, run.range));
+    chosen(name) && (run.range === undefined || inRange(version, run.range));
   const copyReleases = async (isLast: boolean) => {
     run.members.isLast = isLast;
     const isFewer = await getsFewer(releasing, (mirror) => mirror.copyReleases());

@@ -102,13 +102,14 @@ export async function mirrorRegistry(
     if (options.settings && !dryRun) await copySettings(stores.from, stores.to, signal);
     report.missingRules = missingRules(stores.from, stores.to);
   }
-  const names = await persist(run, () => pairNames(from, options, stores.from));
-  progress.totalNames = names.length;
+  const pairOf = createPairing(options);
+  const list = () => persist(run, () => pairNames(from, options, pairOf, stores.from));
   const equalNames = between && options.names === undefined
-    ? await openEqualNames(between, names, options)
+    ? await openEqualNames(between, { ...options, pairOf, list })
     : undefined;
   const onName = () => {
     progress.names = ++report.names;
+    progress.totalNames = Math.max(progress.totalNames, progress.names);
     onProgress?.({ ...progress });
   };
   const end = async (mirror: NameMirror) => {
@@ -122,8 +123,10 @@ export async function mirrorRegistry(
     onName();
   };
   try {
-    const changed = await equalNames?.findChanged(onName) ?? names;
-    const chosen = new Set(names.map(({ name }) => name));
+    const changed = await (equalNames?.findChanged(onName) ?? list());
+    progress.totalNames = report.names + changed.length;
+    const looked = new Set(changed.map(({ name }) => name));
+    const chosen = (name: string) => looked.has(name) || equalNames?.isUnchanged(name) === true;
     await mirrorInOrder(run, changed, { chosen, create, end, concurrency, ...options });
   } catch (error) {
     signal?.throwIfAborted();
@@ -239,35 +242,45 @@ function checkBoth(from: Registry, to: Registry, { concurrency = 8 }: MirrorOpti
   }
 }
 
-async function pairNames(
-  from: Registry,
-  options: MirrorOptions,
-  store?: Context,
-): Promise<NamePair[]> {
-  const { rename = (name) => name, prefix = "", signal } = options;
-  const renamed = new Map<string, NamePair>();
-  const all = () =>
-    store === undefined ? from.names({ prefix, signal }) : usedNames(store, prefix, signal);
-  for await (const name of options.names ?? all()) {
-    if (options.names !== undefined) {
-      await (store === undefined ? checkHas(from, name, signal) : checkKnown(store, name, signal));
-    }
-    if (!name.startsWith(prefix)) continue;
-    const target = rename(name);
+/** Returns what a name is called in both. Throws for two names with the same target. */
+function createPairing({ rename }: MirrorOptions): (name: string) => NamePair {
+  const renamed = new Map<string, string>();
+  return (name) => {
+    const target = rename?.(name) ?? name;
     (target === name ? checkName : checkNewName)(target);
-    const other = renamed.get(target);
-    if (other !== undefined && other.name !== name) {
+    if (rename === undefined) return { name, target };
+    const other = renamed.get(target) ?? name;
+    if (other !== name) {
       throw fault({
         code: "Invalid",
         action: "mirror",
         subject: shown(name),
-        state: `it and ${shown(other.name)} would both become ${shown(target)}`,
+        state: `it and ${shown(other)} would both become ${shown(target)}`,
         hint: "Map each name to a different one. Nothing was written.",
       });
     }
-    renamed.set(target, { name, target });
+    renamed.set(target, name);
+    return { name, target };
+  };
+}
+
+/** Returns the chosen names, or all with the prefix. */
+async function pairNames(
+  from: Registry,
+  { names, prefix = "", signal }: MirrorOptions,
+  pairOf: (name: string) => NamePair,
+  store?: Context,
+): Promise<NamePair[]> {
+  const pairs: NamePair[] = [];
+  const all = () =>
+    store === undefined ? from.names({ prefix, signal }) : usedNames(store, prefix, signal);
+  for await (const name of names === undefined ? all() : new Set(names)) {
+    if (names !== undefined) {
+      await (store === undefined ? checkHas(from, name, signal) : checkKnown(store, name, signal));
+    }
+    if (name.startsWith(prefix)) pairs.push(pairOf(name));
   }
-  return [...renamed.values()];
+  return pairs;
 }
 
 /** Lists every name that was ever used, including those whose versions are all deleted. */
