@@ -25,13 +25,19 @@ const MOST_FOUND = 1000;
 const ALL_OPEN = 60;
 /** Names of the first page, which is shown at once, and of the others. */
 const FIRST_PAGE = 500, PAGE = 10_000;
+/** Names that are read without being asked for: each 1,000 records of them cost a list. */
+const READ_AT_FIRST = 10_000;
+/** Names are sorted again when so many times as many are read. */
+const GROWTH = 1.25;
+/** Names that begin with the typed text, of those that are not read. */
+const MOST_BEGINNING = 200;
 
 /** The tree as it was left: the way back shows it again. */
 const before: { opened?: ReadonlySet<string>; key?: string } = {};
 
 export function Names({ place: { query } }: ViewProps) {
   const { service } = useSession();
-  const { names: saved, error, complete, reload } = useNames();
+  const { names: saved, error, complete, isCut, reload, readAll } = useNames();
   const runs = useLoggedRuns();
   const names = useMemo(() => withRuns(saved, runs), [saved, runs]);
   const details = useDetails(saved, complete);
@@ -46,20 +52,26 @@ export function Names({ place: { query } }: ViewProps) {
         <h1>Names</h1>
         <p class="muted" role="status">${formatCount(names.length, "name")}${complete
           ? ""
+          : isCut
+          ? ", and more"
           : " so far…"}</p>
       </div>
       <${SearchForm} query=${query} typed=${typed} change=${change} />
       ${error !== undefined && html`<${ErrorNotice} error=${error} retry=${reload} />`}
       ${isSearch
         ? html`
-          <${Found} names=${names} typed=${typed} text=${text} filters=${isFiltering(query)}
-            details=${details} />
+          <${Found} names=${names} isCut=${isCut} typed=${typed} text=${text}
+            filters=${isFiltering(query)} details=${details} />
         `
         : names.length > 0
-        ? html`<${AllNames} ...${{ names, details, runs, isComplete: complete }} />`
+        ? html`<${AllNames} ...${{ names, details, runs, isCut, isComplete: complete }} />`
         : complete && error === undefined && runs !== undefined
         ? html`<${FirstSteps} />`
         : error === undefined && html`<${Loading} what="Reading names" />`}
+      ${isCut && html`
+        <p class="muted">These are the first names. A search finds all of them.
+          <button type="button" class="button" onClick=${readAll}>Read all names</button></p>
+      `}
       ${!service.isSite && (isSearch || names.length > 0) &&
         html`<${SameByCode} cli=${commandOf(text, service)} code=${codeOf(text, service)} />`}
     </div>
@@ -67,16 +79,18 @@ export function Names({ place: { query } }: ViewProps) {
 }
 
 /** The tree of names, beside what changed lately. */
-function AllNames({ names, details, runs, isComplete }: {
+function AllNames({ names, details, runs, isCut, isComplete }: {
   names: readonly string[];
   details: ReadonlyMap<string, FoundVersion>;
   /** Those that are not finished. */
   runs?: readonly LoggedRun[];
+  isCut: boolean;
   isComplete: boolean;
 }) {
   const { service } = useSession();
   const lately = useLoaded(async () => (await import("./lately.ts")).Lately, []).value;
-  const hasChanges = details.size > 0 || isComplete && names.length > DETAILED && !service.isSite;
+  const hasChanges = details.size > 0 ||
+    (isComplete || isCut) && names.length > DETAILED && !service.isSite;
   const promoted = usePromoted(details.size > 0);
   const tree = useMemo(() => nameTree(names), [names]);
   const running = useMemo(() => runningOf(runs), [runs]);
@@ -120,6 +134,7 @@ function NameRow({ node: { value }, details, promoted, running }: {
 
 /** Returns names with those of runs, whose first version may not be saved yet. */
 function withRuns(names: readonly string[], runs: readonly LoggedRun[] = []): readonly string[] {
+  if (runs.length === 0) return names;
   const known = new Set(names);
   const others = new Set(runs.map(({ name }) => name).filter((name) => !known.has(name)));
   return others.size === 0 ? names : sortNames([...names, ...others]);
@@ -132,29 +147,35 @@ function runningOf(runs: readonly LoggedRun[] = []): ReadonlyMap<string, number>
 
 /** Names with the typed words at once, and versions that the service finds by anything else. */
 function Found(
-  { names, typed, text, filters, details }: {
+  { names, isCut, typed, text, filters, details }: {
     names: readonly string[];
+    /** There are more names. */
+    isCut: boolean;
     typed: string;
     text: string;
     filters: boolean;
     details: ReadonlyMap<string, FoundVersion>;
   },
 ) {
-  const own = useMemo(() => filters ? [] : namesWith(names, typed), [names, typed, filters]);
+  const others = useBeginning(isCut && !filters ? typed.trim() : "");
+  const own = useMemo(
+    () => filters ? [] : namesWith([...new Set([...names, ...others])], typed),
+    [names, others, typed, filters],
+  );
   const search = useSearch(text);
   const progress = search.value?.read !== undefined
-    ? html`<${Reading} read=${search.value.read} total=${names.length} />`
+    ? html`<${Reading} read=${search.value.read} total=${isCut ? undefined : names.length} />`
     : search.loading && html`<${Loading} what="Searching aliases and metadata" />`;
   const order = useLoaded(() => import("./found_order.ts"), []).value;
   const conditions = order?.conditionsOf(text) ?? [];
   const versions = search.value?.items.filter(({ name }) => filters || !own.includes(name)) ?? [];
-  const others = order?.inOrderOf(conditions, versions) ?? versions;
+  const found = order?.inOrderOf(conditions, versions) ?? versions;
   const items = [
     ...own.map((name) => ({ name, found: details.get(name) })),
-    ...others.map((version) => ({ name: version.name, found: version, isVersion: true })),
+    ...found.map((version) => ({ name: version.name, found: version, isVersion: true })),
   ];
   const ref = typed.trim();
-  const isRef = ref.includes("@") && names.includes(splitRef(ref).name);
+  const isRef = ref.includes("@") && (isCut || names.includes(splitRef(ref).name));
   if (items.length === 0 && progress && !isRef) return progress;
   if (items.length === 0 && search.error === undefined && !isRef) {
     return html`
@@ -211,13 +232,15 @@ function Rest(
 }
 
 /** The progress of the first search, which reads every version. */
-function Reading({ read, total }: { read: number; total: number }) {
+function Reading({ read, total }: { read: number; total?: number }) {
   return html`
     <p class="muted"
-      role="status">Aliases and metadata of ${formatCount(read, "name")} of ${formatNumber(
-        total,
-      )} are read. More results may follow.</p>
-    <${Progress} value=${total === 0 ? 0 : Math.min(1, read / total)} label="Names read" />
+      role="status">Aliases and metadata of ${formatCount(read, "name")}${total === undefined
+        ? ""
+        : ` of ${formatNumber(total)}`} are read. More results may follow.</p>
+    ${total !== undefined && html`
+      <${Progress} value=${total === 0 ? 0 : Math.min(1, read / total)} label="Names read" />
+    `}
   `;
 }
 
@@ -234,27 +257,55 @@ interface Search {
   readonly read?: number;
 }
 
-/** Reads all names, page by page. They are shown while they arrive. */
+/** Reads names, page by page, at first not all of many. They are shown while they arrive. */
 function useNames() {
   const { service } = useSession();
   const [names, setNames] = useState<readonly string[]>([]);
+  const [readsAll, setReadsAll] = useState(false);
   const loaded = useLoaded(async (signal) => {
     const all: string[] = [];
-    for (let after: string | undefined, limit = FIRST_PAGE;; limit = PAGE) {
+    let shown = readsAll ? READ_AT_FIRST : 0;
+    for (let after: string | undefined, limit = FIRST_PAGE;;) {
       const query = { limit, after };
       const page = await service.json<{ items: string[]; next?: string }>("names", {
         query,
         signal,
       });
       all.push(...page.items);
-      setNames(sortNames(all));
       after = page.next;
-      if (after === undefined) return true;
+      const isCut = !readsAll && all.length >= READ_AT_FIRST;
+      if (after === undefined || isCut || all.length >= GROWTH * shown) {
+        setNames(sortNames(all));
+        shown = all.length;
+      }
+      if (after === undefined || isCut) return { isComplete: after === undefined };
+      limit = readsAll ? PAGE : READ_AT_FIRST - all.length;
     }
-  }, []);
-  const { error, reload, value: complete = false } = loaded;
-  return { names, error, complete, reload };
+  }, [readsAll]);
+  const { error, reload, value } = loaded;
+  return {
+    names,
+    error,
+    complete: value?.isComplete === true,
+    isCut: value?.isComplete === false,
+    reload,
+    readAll: () => setReadsAll(true),
+  };
 }
+
+/** Reads names that begin with a text, once it did not change for a moment. */
+function useBeginning(text: string): readonly string[] {
+  const { service } = useSession();
+  const prefix = useLate(text);
+  const { value } = useLoaded(async (signal): Promise<readonly string[]> => {
+    if (prefix === "") return NO_NAMES;
+    const query = { prefix, limit: MOST_BEGINNING };
+    return (await service.json<{ items: string[] }>("names", { query, signal })).items;
+  }, [prefix]);
+  return value ?? NO_NAMES;
+}
+
+const NO_NAMES: readonly string[] = [];
 
 /** Reads the newest version of each name, if there are not too many. */
 function useDetails(names: readonly string[], complete: boolean) {
