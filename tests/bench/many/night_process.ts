@@ -14,11 +14,14 @@ import {
 import { openRegistry, readRegistryLog } from "../../../mod.ts";
 import { openServerStore } from "../../support/servers/server_store.ts";
 import { peakRssMib } from "../batch/memory_process.ts";
+import { withCounts } from "../counted_backend.ts";
 import { timed } from "../measure.ts";
+import { nameOf } from "./generate.ts";
 import type { NightReport } from "./nights.ts";
 
 const [operation = "", from = "", to = ""] = process.argv.slice(2);
 const RULE = { pattern: "**", keepDaily: 7, keepLast: 1 };
+const CHANGES = 1_000;
 
 async function openStore(place: string): Promise<Backend> {
   const end = place.lastIndexOf("}") + 1;
@@ -27,22 +30,34 @@ async function openStore(place: string): Promise<Backend> {
   return await openServerStore(JSON.parse(place.slice(0, end)), options);
 }
 
+const source = withCounts(await openStore(from));
+const target = to === "" ? undefined : withCounts(await openStore(to));
+
 const OPERATIONS: Record<string, (registry: StoredRegistry) => Promise<unknown>> = {
   page: (registry) => all(registry.names({ limit: 500 })),
   names: (registry) => all(registry.names()),
   log: (registry) => all(readRegistryLog(registry, { limit: 50 })),
   gc: (registry) => collectGarbage(registry),
-  prune: (registry) => pruneByRules(registry),
+  prune: (registry) => pruneByRules(registry, { dryRun: true }),
   du: (registry) => measureSpace(registry),
+  async save(registry) {
+    for (let n = 0; n < CHANGES; n++) await registry.save(nameOf(n), n);
+  },
   async mirror(registry) {
-    await mirrorRegistry(registry, await openRegistry(await openStore(to), { cache: false }));
+    await mirrorRegistry(registry, await openRegistry(target!.backend, { cache: false }));
   },
 };
 
-const registry = await openRegistry(await openStore(from), { cache: false });
+const registry = await openRegistry(source.backend, { cache: false });
 if (operation === "prune") await changeRules(registry, { set: RULE });
+source.calls.take();
 const time = await timed(() => OPERATIONS[operation]!(registry));
-const report: NightReport = { time, peakRssMib: peakRssMib() };
+const report: NightReport = {
+  time,
+  peakRssMib: peakRssMib(),
+  requests: source.calls.take(),
+  ofTarget: operation === "mirror" ? target!.calls.take() : undefined,
+};
 console.log(JSON.stringify(report));
 process.exit(0);
 
