@@ -79,6 +79,33 @@ export interface Artifact {
   file(path?: string): ArtifactFile;
 }
 
+/** The description of a version, without its files if their list is in pages. */
+export type PagedInfo = Omit<ArtifactInfo, "files"> & Partial<Pick<ArtifactInfo, "files">>;
+
+/** A version whose files are opened a page of its list at a time: memory holds a few pages. */
+export interface PagedArtifact {
+  readonly info: PagedInfo;
+  /** Number of files. */
+  readonly count: number;
+  /**
+   * Yields the version with the files of one page, then of the next. Several pages are sorted by
+   * path; a list that is not in pages is one page. Ends with an error if a page is missing or
+   * damaged. `after` begins with the page that has this path.
+   */
+  pages(options?: { after?: string }): AsyncIterable<Artifact>;
+}
+
+/** Returns a version that is open as one page. */
+export function onePage(artifact: Artifact): PagedArtifact {
+  return {
+    info: artifact.info,
+    count: artifact.info.files.length,
+    async *pages() {
+      yield await Promise.resolve(artifact);
+    },
+  };
+}
+
 /** Returns an opened version that lists only the files of its value. Others are opened by path. */
 export function artifactOfValue(artifact: Artifact): Artifact {
   return {

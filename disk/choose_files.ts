@@ -34,19 +34,31 @@ export async function chooseFiles(
   return Object.assign(chosen, { excludes });
 }
 
-/** Returns the selected files, and the folders that contain some. */
-export function chosenAmong<F>(
-  files: readonly F[],
+/** Yields the selected files of each page, and at the end the folders that contain some. */
+export async function* chosenPages<F>(
+  pages: AsyncIterable<readonly F[]>,
   infoOf: (file: F) => FileInfo,
   chosen: ChosenPath | undefined,
-): readonly F[] {
-  if (chosen === undefined) return files;
-  const infos = files.map(infoOf);
-  const folders = foldersOf(infos.map(({ path }) => path));
-  const wanted = infos.filter(({ path, mode }) =>
-    !folders.has(path) && chosen(mode === "folder" ? `${path}/` : path)
-  );
-  const paths = new Set(wanted.map(({ path }) => path));
-  const chosenPaths = paths.union(foldersOf(paths));
-  return files.filter((file) => chosenPaths.has(infoOf(file).path));
+): AsyncGenerator<readonly F[]> {
+  if (chosen === undefined) return yield* pages;
+  const isFolder = (file: F) => infoOf(file).mode === "folder";
+  const folders: F[] = [];
+  const filled = new Set<string>(), wanted = new Set<string>(); // folders, also those without entry
+  const note = (into: Set<string>, files: readonly F[]) => {
+    for (const folder of foldersOf(files.map((file) => infoOf(file).path))) into.add(folder);
+  };
+  for await (const page of pages) {
+    note(filled, page);
+    folders.push(...page.filter(isFolder));
+    const files = page.filter((file) => !isFolder(file) && chosen(infoOf(file).path));
+    note(wanted, files);
+    yield files;
+  }
+  const empty = folders.filter((file) => {
+    const { path } = infoOf(file);
+    return !filled.has(path) && chosen(`${path}/`);
+  });
+  note(wanted, empty);
+  for (const file of empty) wanted.add(infoOf(file).path);
+  yield folders.filter((file) => wanted.has(infoOf(file).path));
 }

@@ -1,5 +1,5 @@
 // Compares files on the disk with those of a version, byte by byte.
-import { closeSync, fstatSync, openSync, readlinkSync, readSync } from "node:fs";
+import { closeSync, fstatSync, lstatSync, openSync, readlinkSync, readSync } from "node:fs";
 import { join, sep } from "node:path";
 import { createSha256, sha256 } from "../core/bytes/digest.ts";
 import type { FileInfo } from "../core/record.ts";
@@ -66,6 +66,18 @@ export async function compareFile(
   const isOther = looksExecutable(stats) !== (file.mode === "executable");
   if (isOther && bits.areKept(path, stats)) return "different";
   return await digestOf(path, { signal, chunk }) === file.sha256 ? "same" : "different";
+}
+
+/** Describes a file or link of a disk, which must exist. */
+export async function fileAt(path: string): Promise<FileInfo> {
+  const stats = lstatSync(path);
+  const { size } = stats;
+  if (stats.isSymbolicLink()) {
+    return { path, size, mode: "link", sha256: sha256(readlinkSync(path).replaceAll(sep, "/")) };
+  }
+  const digest = await digestOf(path, { chunk: new Uint8Array(CHUNK_BYTES) }) ?? "";
+  const mode = looksExecutable(stats) ? { mode: "executable" as const } : {};
+  return { path, size, sha256: digest, ...mode };
 }
 
 function asFolder(path: string): Found {

@@ -1,6 +1,6 @@
 // Downloads of versions.
-import type { Artifact } from "../core/artifact.ts";
-import { chooseFiles, chosenAmong } from "./choose_files.ts";
+import type { Artifact, PagedArtifact } from "../core/artifact.ts";
+import { chooseFiles } from "./choose_files.ts";
 import type { FileInfo } from "../core/record.ts";
 import type { DownloadOptions, DownloadResult, TransferProgress } from "../core/registry.ts";
 import type { StageOptions } from "./stage_files.ts";
@@ -12,7 +12,7 @@ export interface Download {
   /** Receives the progress of reading the version. */
   readonly onProgress?: (progress: TransferProgress) => void;
   write(
-    artifact: Artifact,
+    version: Artifact | PagedArtifact,
     plan?: Pick<StageOptions, "writeLarge"> & {
       /** The `file:` URL of a folder that must not be written to. */
       notInside?: string;
@@ -36,12 +36,12 @@ export function createDownload(options: DownloadOptions): Download {
       moved = bytes;
       report(path);
     }),
-    async write(artifact, plan) {
-      const { info } = artifact;
+    async write(version, plan) {
+      const { info } = version;
       const chosen = await chooseFiles({ include, exclude });
-      const files = chosenAmong(info.files, (file) => file, chosen);
       [moved, presentBytes] = [0, 0];
-      totalBytes = files.reduce((sum, { size }) => sum + size, 0);
+      totalBytes = chosen === undefined ? info.size : undefined; // they are counted
+      let last = "";
       const onThere = ({ path }: FileInfo, bytes: number) => {
         presentBytes += bytes;
         report(path);
@@ -54,12 +54,14 @@ export function createDownload(options: DownloadOptions): Download {
         links,
         signal,
         onThere,
+        onFile: ({ path }: FileInfo) => void (last = path),
+        onPlanned: (bytes: number) => void (totalBytes = bytes),
         chosen,
       };
-      const written = await writeFiles(artifact, to, settings);
-      if (!dryRun && moved + presentBytes < totalBytes) { // reading reported nothing
-        presentBytes = totalBytes - moved;
-        report(files.at(-1)?.path ?? "");
+      const written = await writeFiles(version, to, settings);
+      if (!dryRun && moved + presentBytes < written.size) { // reading reported nothing
+        presentBytes = written.size - moved;
+        report(last);
       }
       return { ...written, info };
     },

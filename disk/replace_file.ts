@@ -9,7 +9,7 @@ import { shown } from "../core/naming/names.ts";
 import { closeRead, READ } from "./disk_calls.ts";
 import { errorCode, fileError, onDisk } from "./file_errors.ts";
 import { isSpecial, SPECIAL } from "./target.ts";
-import { executableMode } from "./write_file.ts";
+import { executableMode } from "./mounts/executable_bits.ts";
 
 /** Without those that run a program as another user. */
 const PERMISSIONS = 0o777;

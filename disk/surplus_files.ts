@@ -44,7 +44,7 @@ interface SurplusOptions {
  */
 export async function findSurplus(
   root: string,
-  files: readonly FileInfo[],
+  files: readonly Pick<FileInfo, "path" | "mode">[],
   { selects = ALL, system = realSystem }: SurplusOptions = {},
 ): Promise<Surplus> {
   checkMayRemove(root, system);

@@ -1,7 +1,8 @@
 // Targets of written files.
 import { lstatSync, realpathSync, type Stats, statSync } from "node:fs";
 import { basename, dirname, join, resolve, sep } from "node:path";
-import type { Artifact } from "../core/artifact.ts";
+import type { PagedArtifact } from "../core/artifact.ts";
+import { sortedByUtf8 } from "../core/bytes/bytes.ts";
 import { alreadyExists, fault, invalid, type RegistryError } from "../core/errors.ts";
 import { shown } from "../core/naming/names.ts";
 import type { FileInfo } from "../core/record.ts";
@@ -31,12 +32,11 @@ export function checkTo(to: unknown): void {
   throw fault({ code: "Invalid", action: "write files", state, hint });
 }
 
-/** Resolves `to` for an artifact. `AlreadyExists` if it is neither free nor a folder. */
-export function findTarget(artifact: Artifact, to: string): Target {
-  const [only, other] = artifact.files();
+/** Resolves `to` for a version. `AlreadyExists` if it is neither free nor a folder. */
+export async function findTarget(version: PagedArtifact, to: string): Promise<Target> {
   const path = resolve(to);
   const isFolder = isDirectory(path);
-  if (only === undefined || other !== undefined || artifact.info.materializer.id === "folder") {
+  if (version.count !== 1 || version.info.materializer.id === "folder") {
     if (isFolder) {
       const real = realpathSync(path);
       return { kind: "folder", path: real, exists: true, stageIn: real };
@@ -48,8 +48,14 @@ export function findTarget(artifact: Artifact, to: string): Target {
     return { kind: "file", path, exists: false, stageIn: dirname(path) };
   }
   const stageIn = isFolder ? realpathSync(path) : path;
-  const inside = join(stageIn, basename(only.info.path));
+  const inside = join(stageIn, basename(await onlyPath(version)));
   return { kind: "file", path: inside, exists: false, stageIn };
+}
+
+async function onlyPath({ pages }: PagedArtifact): Promise<string> {
+  let path = "";
+  for await (const { info } of pages()) path = info.files[0]?.path ?? path;
+  return path;
 }
 
 /** Rejects paths in the folder of a registry, also behind links. */
@@ -73,17 +79,24 @@ function realWay(path: string): string {
 }
 
 /** Rejects unsafe paths, duplicates, and paths below another file or link. */
-export function checkPaths(files: readonly FileInfo[]): void {
-  const taken = new Set<string>();
-  for (const { path, mode } of files) {
-    const problem = filePathProblem(path) ?? (taken.has(path) ? "it occurs twice" : undefined);
-    if (problem !== undefined) throw unsafePath(path, problem);
-    taken.add(path);
-    if (mode === "folder") taken.delete(path);
-  }
-  for (const { path } of files) {
-    for (let end = path.indexOf("/"); end >= 0; end = path.indexOf("/", end + 1)) {
-      if (taken.has(path.slice(0, end))) throw unsafePath(path, "its parent is another file");
+export class PathCheck {
+  /** The last path and the files and links that it is below. */
+  #above: FileInfo[] = [];
+
+  /** Checks the files of a page. Those of the next page follow them in order. */
+  add(files: readonly FileInfo[]): void {
+    for (const file of sortedByUtf8(files, ({ path }) => path)) {
+      const { path } = file;
+      const problem = filePathProblem(path);
+      if (problem !== undefined) throw unsafePath(path, problem);
+      while (!path.startsWith(this.#above.at(-1)?.path ?? "")) this.#above.pop();
+      for (const above of this.#above) {
+        if (above.mode === "folder") continue;
+        if (above.path === path) throw unsafePath(path, "it occurs twice");
+        if (path[above.path.length] !== "/") continue;
+        throw unsafePath(path, "its parent is another file");
+      }
+      this.#above.push(file);
     }
   }
 }
@@ -113,6 +126,13 @@ export function exists(path: string, state: string): RegistryError {
   return alreadyExists("write", shown(path), state, {
     hint: "Choose another path, or set `overwrite` to replace files and `delete` for folders.",
   });
+}
+
+/** True for a folder, false if there is nothing. Throws for others, also links. */
+export function isFolder(path: string): boolean {
+  const stats = lookAt(path);
+  if (stats === undefined || stats.isDirectory()) return stats !== undefined;
+  throw exists(path, stats.isSymbolicLink() ? "it is a symbolic link" : "it is a file");
 }
 
 function unsafePath(path: string, problem: string): RegistryError {

@@ -7,6 +7,7 @@ import { passFile } from "../core/registry/artifact_file.ts";
 import type { FileInfo } from "../core/record.ts";
 import { createLimit } from "../core/work/at_once.ts";
 import type { SideBySide } from "../core/work/side_by_side.ts";
+import { executableMode } from "./mounts/executable_bits.ts";
 import { errorCode } from "./file_errors.ts";
 import { copyAt } from "./spread/local_copy.ts";
 import { isHole, leaveHole } from "./holes.ts";
@@ -123,9 +124,4 @@ export function makeExecutable(path: string): void {
   } catch (error) {
     if (!NO_MODES.includes(errorCode(error) ?? "")) throw error;
   }
-}
-
-/** Returns a mode with which everybody who may read a file may also execute it. */
-export function executableMode(mode: number): number {
-  return (mode & 0o777) | ((mode & 0o444) >> 2);
 }

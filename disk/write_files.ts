@@ -1,72 +1,49 @@
-// Writes the files of an artifact to disk, safely: nothing outside the target, nothing through a
+// Writes the files of a version to disk, safely: nothing outside the target, nothing through a
 // link, and no incomplete file under its final name. Files that are the same stay.
-import { lutimesSync, mkdirSync, realpathSync, renameSync, utimesSync } from "node:fs";
-import { join, relative, resolve, sep } from "node:path";
+//
+// The list of files may be longer than memory: pages of it are read twice, first to plan, then to
+// fetch into a stage folder. Memory holds a byte for each file, and a row for each link, each folder
+// of the version, and with `delete` each path.
+import { realpathSync } from "node:fs";
+import { join, resolve } from "node:path";
 import { fileURLToPath } from "node:url";
-import type { Artifact, ArtifactFile } from "../core/artifact.ts";
-import { alreadyExists, isRegistryError, notFound, type RegistryError } from "../core/errors.ts";
-import { chosenAmong, type ChosenPath } from "./choose_files.ts";
-import { shown } from "../core/naming/names.ts";
+import { type Artifact, type ArtifactFile, onePage, type PagedArtifact } from "../core/artifact.ts";
+import { isRegistryError } from "../core/errors.ts";
 import type { FileInfo } from "../core/record.ts";
-import { compareFile, compareFiles, type Found } from "./compare_files.ts";
-import { errorCode, fileError, onDisk } from "./file_errors.ts";
-import { foldersOf } from "../core/naming/file_paths.ts";
-import type { DownloadChange, DownloadedFiles, DownloadOptions } from "../core/registry.ts";
-import { keepMostAccess } from "./replace_file.ts";
-import { checkLinks, type LinkTargets, readLinks } from "./links.ts";
-import { stageFiles, type StageOptions } from "./stage_files.ts";
-import { copyAt } from "./spread/local_copy.ts";
-import { resumeFiles } from "./stage/resume.ts";
+import type { DownloadedFiles } from "../core/registry.ts";
+import { fileError } from "./file_errors.ts";
+import { checkLinks } from "./links.ts";
 import { checkNames } from "./mounts/file_names.ts";
-import { mountPoints, partsByMount } from "./mounts/mounts.ts";
-import { openStageFolder, removeLeftFolders, type StageFolder } from "./stage/folders.ts";
-import { findSurplus, removeSurplus, type Surplus } from "./surplus_files.ts";
+import { partsByMount } from "./mounts/mounts.ts";
+import { pathsBelow } from "./paths_below.ts";
+import { hasOtherTime, isThere, placeOf, restoreTime } from "./stage/file_times.ts";
+import { becomes, place, placeAll } from "./stage/place_files.ts";
 import {
-  checkOutside,
-  checkPaths,
-  checkTo,
-  exists,
-  findTarget,
-  isSpecial,
-  lookAt,
-  SPECIAL,
-  type Target,
-} from "./target.ts";
+  chosenFiles,
+  DIFFERENT,
+  MISSING,
+  OTHER_TIME,
+  type Plan,
+  planFiles,
+  type WriteFilesOptions,
+  type WriteFilesPlan,
+} from "./stage/plan_files.ts";
+import { copyAt } from "./spread/local_copy.ts";
+import { stageFiles } from "./stage_files.ts";
+import { openStageFolder, removeLeftFolders, type StageFolder } from "./stage/folders.ts";
+import { resumeFiles } from "./stage/resume.ts";
+import { removeSurplus } from "./surplus_files.ts";
+import { checkOutside, checkTo, findTarget, lookAt, type Target } from "./target.ts";
 
-/** Options of {@linkcode writeFiles}. */
-export interface WriteFilesOptions
-  extends Pick<DownloadOptions, "overwrite" | "delete" | "dryRun" | "links" | "signal"> {
-  /** Receives each file that was read and written temporarily. */
-  onFile?: (file: FileInfo) => void;
-}
-
-interface WriteFilesPlan extends WriteFilesOptions, Pick<StageOptions, "writeLarge"> {
-  /** The `file:` URL of a folder that must not be written to. */
-  notInside?: string;
-  /** Selects files to write, and others to remove. @default all */
-  chosen?: ChosenPath;
-  onThere?: (file: FileInfo, bytes: number) => void;
-}
+export type { WriteFilesOptions };
 
 /** The result of writing files to a folder. */
 export type WrittenFiles = DownloadedFiles;
 
-interface Work extends LinkTargets {
-  /** The files to write: all but links that are left out. */
-  files: readonly ArtifactFile[];
-  states: Map<string, Found>;
-  /** Files that are the same except for their time. */
-  otherTimes: readonly FileInfo[];
-  surplus: Surplus;
-}
-
-const NO_SURPLUS: Surplus = { paths: [], emptied: [] };
-const NAMED = 3;
-
 /**
- * Writes the files of an artifact.
+ * Writes the files of a version.
  *
- * An artifact of one file that is not a `folder` becomes the file `to`, or a file in `to` if that
+ * A version of one file that is not a `folder` becomes the file `to`, or a file in `to` if that
  * is a folder or ends with `/`. Others become the folder `to`. Existing files are compared byte by
  * byte, and only those that differ are written, beside or inside the target under a temporary name
  * (`.holdfast-…`). When all are complete and verified, other files are removed and these renamed.
@@ -76,148 +53,117 @@ const NAMED = 3;
  * `Denied`, `Corrupt`
  */
 export async function writeFiles(
-  artifact: Artifact,
+  opened: Artifact | PagedArtifact,
   to: string,
   options: WriteFilesPlan = {},
 ): Promise<WrittenFiles> {
-  const { dryRun = false, links, notInside, chosen } = options;
+  const { dryRun = false, links, notInside } = options;
   checkTo(to);
   checkLinks(links);
   if (notInside !== undefined) checkOutside(fileURLToPath(notInside), resolve(to));
-  const all = artifact.files();
-  const files = chosenAmong(all, ({ info }) => info, chosen);
-  if (files.length === 0 && all[0] !== undefined) throw noneChosen(artifact, all[0].info);
-  checkPaths(files.map(({ info }) => info));
+  const version = "pages" in opened ? opened : onePage(opened);
   try {
-    const target = findTarget(artifact, to);
-    const work = await planWork(files, target, options);
-    const result = resultOf(target, work); // before the changes
-    if (!dryRun) await carryOut(target, work, options);
-    return result;
+    const target = await findTarget(version, to);
+    const plan = await planFiles(version, target, options);
+    if (!dryRun) await writeMissing(version, target, plan, options);
+    await setTimes(version, target, plan, options);
+    return plan.result;
   } catch (cause) {
     throw fileError("write", to, cause);
   }
 }
 
-async function planWork(
-  all: readonly ArtifactFile[],
+/** Sets the times of files that were there, and of folders, which new files change. */
+async function setTimes(
+  version: PagedArtifact,
   target: Target,
-  options: WriteFilesPlan,
-): Promise<Work> {
-  const states = await lookAtFiles(all, target, options);
-  const links = await readLinks(
-    all.filter(({ info }) => states.get(info.path) !== "same"),
-    options.links,
-  );
-  const leftOut = new Set(links.leftOut.map(({ path }) => path));
-  const files = all.filter(({ info }) => !leftOut.has(info.path));
-  const isFolder = target.kind === "folder" && target.exists;
-  const surplus = options.delete && isFolder
-    ? await findSurplus(target.path, all.map(({ info }) => info), { selects: options.chosen })
-    : NO_SURPLUS;
-  const going = new Set([
-    ...surplus.paths.map((path) => path.replace(/\/$/, "")),
-    ...surplus.emptied,
-  ]);
-  const different: string[] = [];
-  for (const { info: { path } } of files) {
-    const state = states.get(path);
-    if (state === "different") different.push(path);
-    else if (typeof state === "object" && !going.has(relativePath(target, state.inTheWay))) {
-      throw exists(state.inTheWay, state.state);
+  plan: Plan,
+  { chosen, dryRun }: WriteFilesPlan,
+): Promise<void> {
+  const restore = (info: FileInfo) => {
+    const path = placeOf(info, target);
+    if (!dryRun && isThere(info, target) && hasOtherTime(info, path)) restoreTime(info, path);
+  };
+  if (plan.otherTimes > 0) {
+    let page = 0;
+    for await (const all of chosenFiles(version, chosen)) {
+      const files = plan.filesIn(page++, all, OTHER_TIME);
+      plan.addTimes(files);
+      files.forEach(({ info }) => restore(info));
     }
   }
-  if (!options.overwrite && different.length > 0) throw differs(target, different);
-  const same = files.map(({ info }) => info).filter(({ path }) => states.get(path) === "same");
-  const otherTimes = same.filter((info) => hasOtherTime(info, placeOf(info, target)));
-  return { files, states, otherTimes, surplus, ...links };
+  plan.folders.forEach(restore);
 }
 
-async function lookAtFiles(
-  files: readonly ArtifactFile[],
+async function writeMissing(
+  version: PagedArtifact,
   target: Target,
-  { signal, onThere }: WriteFilesPlan,
-): Promise<Map<string, Found>> {
-  const infos = files.map(({ info }) => info);
-  const onSame = (file: FileInfo) => onThere?.(file, file.size);
-  const [info] = infos;
-  if (target.kind === "folder" || info === undefined) {
-    if (target.exists) return await compareFiles(infos, target.path, { signal, onSame });
-    return new Map(infos.map(({ path }) => [path, "missing"]));
-  }
-  const state = await compareFile(info, target.path, { signal });
-  if (state === "same") onSame(info);
-  return new Map([[info.path, state]]);
-}
-
-async function carryOut(target: Target, work: Work, options: WriteFilesPlan): Promise<void> {
-  await writeMissing(target, work, options);
-  const folders = work.files.map(({ info }) => info)
-    .filter(({ mode, modifiedAt }) => mode === "folder" && modifiedAt !== undefined);
-  for (const info of new Set([...work.otherTimes, ...folders])) { // new files change folder times
-    const path = placeOf(info, target);
-    if (isThere(info, target) && hasOtherTime(info, path)) restoreTime(info, path);
-  }
-}
-
-/** True if the parents of a file exist. Throws for links: times are never set through one. */
-function isThere({ path }: FileInfo, target: Target): boolean {
-  if (target.kind === "file") return true;
-  return ["", ...foldersOf([path])].every((folder) => isFolder(join(target.path, folder)));
-}
-
-/** Files and the folder on their disk that they are complete in before they are renamed. */
-interface StagedFiles {
-  stage: StageFolder;
-  files: readonly ArtifactFile[];
-}
-
-async function writeMissing(target: Target, work: Work, options: WriteFilesPlan): Promise<void> {
+  plan: Plan,
+  options: WriteFilesPlan,
+): Promise<void> {
   const { signal, overwrite = false } = options;
-  const { states, surplus } = work;
-  const files = work.files.filter(({ info }) => states.get(info.path) !== "same");
+  const { surplus, result: { written } } = plan;
   const isNew = target.kind === "folder" && !target.exists;
-  if (files.length === 0 && !isNew) {
+  if (written === 0 && !isNew) {
     removeSurplus(target.path, surplus, signal);
     return await removeLeftFolders({ target: target.path, stageIn: target.stageIn });
   }
-  checkNoMountPoint(files.map(({ info }) => placeOf(info, target)));
-  const parts = target.kind === "folder" && target.exists
-    ? partsByMount(target.path, files)
-    : [{ stageIn: target.stageIn, files }];
-  const stages: StagedFiles[] = [];
-  let isKept: boolean | undefined;
+  const stages = new Stages(target);
   try {
-    for (const { stageIn, files } of parts) { // all before the first byte is fetched
-      stages.push({ stage: await openStageFolder({ target: target.path, stageIn }), files });
-    }
-    for (const staged of stages) await fillStage(staged, target, work, options);
+    await fillStages(stages, version, target, plan, options);
     signal?.throwIfAborted();
     removeSurplus(target.path, surplus, signal);
-    await placeStages(stages, target, overwrite);
+    await stages.place(overwrite);
+    stages.end();
   } catch (error) {
-    isKept = signal?.aborted || isRegistryError(error, "Unavailable"); // the next one resumes
+    stages.end(signal?.aborted || isRegistryError(error, "Unavailable")); // the next one resumes
     throw error;
-  } finally {
-    for (const { stage } of stages) {
-      if (isKept) stage.leave();
-      else stage.remove();
+  }
+}
+
+/** Writes all files that are not the same to stage folders. */
+async function fillStages(
+  stages: Stages,
+  version: PagedArtifact,
+  target: Target,
+  plan: Plan,
+  options: WriteFilesPlan,
+): Promise<void> {
+  let page = 0;
+  if (!target.exists) await stages.open(target.stageIn);
+  for await (const all of chosenFiles(version, options.chosen)) {
+    const different = new Set(plan.filesIn(page, all, DIFFERENT));
+    const files = plan.filesIn(page++, all, MISSING, DIFFERENT);
+    plan.checkNoMountPoint(files);
+    const parts = target.kind === "folder" && target.exists
+      ? partsByMount(target.path, files)
+      : [{ stageIn: target.stageIn, files }];
+    const opened: [StageFolder, readonly ArtifactFile[]][] = [];
+    for (const { stageIn, files } of parts) { // all before the first byte is fetched
+      if (files.length > 0) opened.push([await stages.open(stageIn), files]);
+    }
+    for (const [stage, files] of opened) {
+      const copyOf = (file: ArtifactFile) =>
+        different.has(file) ? copyAt(placeOf(file.info, target)) : undefined;
+      await fillStage(stage, files, copyOf, plan, options);
     }
   }
 }
 
 /** Writes files to a stage folder, except those that an interrupted download completed. */
 async function fillStage(
-  { stage, files }: StagedFiles,
-  target: Target,
-  { states, targets }: Work,
+  stage: StageFolder,
+  files: readonly ArtifactFile[],
+  copyFor: (file: ArtifactFile) => ReturnType<typeof copyAt>,
+  { targets }: Plan,
   { signal, onFile, onThere, writeLarge }: WriteFilesPlan,
 ): Promise<void> {
-  const copyOf = (info: FileInfo) =>
-    states.get(info.path) === "different" ? copyAt(placeOf(info, target)) : undefined;
+  const byPath = new Map(files.map((file) => [file.info.path, file]));
+  const copyOf = ({ path }: FileInfo) => copyFor(byPath.get(path)!);
   checkNames(files.map(({ info }) => info.path), stage.trial);
-  const { missing, begun } = stage.isUsed
-    ? await resumeFiles(files, stage.files, { signal, onThere, copyOf })
+  const { left } = stage;
+  const { missing, begun } = left.length > 0
+    ? await resumeFiles(files, stage.files, { left, signal, onThere, copyOf })
     : { missing: files };
   const settings = { signal, onFile, writeLarge, targets, copyOf, begun };
   await stageFiles(missing, stage.files, settings);
@@ -226,157 +172,47 @@ async function fillStage(
   }
 }
 
-/** Renames complete files to the target: a new folder as a whole. */
-async function placeStages(
-  stages: readonly StagedFiles[],
-  target: Target,
-  overwrite: boolean,
-): Promise<void> {
-  if (target.kind === "file") {
-    for (const { stage, files } of stages) {
-      for (const { info } of files) {
-        await place(join(stage.files, info.path), target.path, info, overwrite);
+/** The folders in which files are complete before they are renamed: one on each disk. */
+class Stages {
+  readonly #target: Target;
+  readonly #opened = new Map<string, StageFolder>();
+
+  constructor(target: Target) {
+    this.#target = target;
+  }
+
+  async open(stageIn: string): Promise<StageFolder> {
+    const known = this.#opened.get(stageIn);
+    if (known !== undefined) return known;
+    const stage = await openStageFolder({ target: this.#target.path, stageIn });
+    this.#opened.set(stageIn, stage);
+    return stage;
+  }
+
+  /** Renames complete files to the target: a new folder as a whole. */
+  async place(overwrite: boolean): Promise<void> {
+    const { kind, path, exists } = this.#target;
+    const stages = [...this.#opened.values()];
+    if (kind === "file") return await this.#placeFile(stages, overwrite);
+    const [only] = stages;
+    if (!exists && only !== undefined && becomes(only.files, path)) return;
+    const root = realpathSync(path);
+    for (const stage of stages) await placeAll(stage.files, root, overwrite);
+  }
+  async #placeFile(stages: readonly StageFolder[], overwrite: boolean): Promise<void> {
+    for (const { files } of stages) {
+      for await (const inside of pathsBelow(files)) {
+        const from = join(files, inside);
+        if (lookAt(from)?.isDirectory() === false) await place(from, this.#target.path, overwrite);
       }
     }
-    return;
   }
-  const [only] = stages;
-  if (!target.exists && only !== undefined && becomes(only.stage.files, target.path)) return;
-  const root = realpathSync(target.path);
-  for (const { stage, files } of stages) await placeAll(stage.files, root, { files, overwrite });
-}
 
-/** Throws for a file with a mount of its own, as containers have: no rename replaces it. */
-function checkNoMountPoint(places: readonly string[]): void {
-  const points = mountPoints();
-  const point = places.find((path) => points.has(path) && !lookAt(path)?.isDirectory());
-  if (point === undefined) return;
-  throw alreadyExists("write", shown(point), "it is a mount point", {
-    hint: "Unmount it, or leave it out with `exclude`.",
-    reason: { kind: "mount_point" },
-  });
-}
-
-/** Renames a folder; false if another process created the target. */
-function becomes(stage: string, path: string): boolean {
-  try {
-    renameSync(stage, path);
-    return true;
-  } catch (cause) {
-    if (
-      ["ENOTEMPTY", "EEXIST", "EPERM"].includes(errorCode(cause) ?? "") &&
-      lookAt(path)?.isDirectory()
-    ) return false;
-    throw cause;
-  }
-}
-
-async function placeAll(
-  stage: string,
-  root: string,
-  { files, overwrite }: { files: readonly ArtifactFile[]; overwrite: boolean },
-): Promise<void> {
-  const links = files.filter(({ info }) => info.mode === "link");
-  const others = files.filter(({ info }) => info.mode !== "link");
-  for (const { info } of [...others, ...links]) {
-    const segments = info.path.split("/");
-    const folders = info.mode === "folder" ? segments : segments.slice(0, -1);
-    folders.forEach((_, i) => ensureFolder(join(root, ...folders.slice(0, i + 1))));
-    if (info.mode !== "folder") {
-      await place(join(stage, info.path), join(root, info.path), info, overwrite);
+  /** Removes the folders, or leaves them for the next download. */
+  end(isKept = false): void {
+    for (const stage of this.#opened.values()) {
+      if (isKept) stage.leave();
+      else stage.remove();
     }
   }
-}
-
-/** Renames a file, which keeps the owner of a replaced one. Another process may have written it. */
-async function place(from: string, to: string, file: FileInfo, overwrite: boolean): Promise<void> {
-  const replaced = lookAt(to);
-  if (replaced?.isDirectory()) throw exists(to, "it is a folder");
-  if (isSpecial(to, replaced)) throw exists(to, SPECIAL);
-  if (replaced === undefined || overwrite) {
-    if (replaced?.isFile() && file.mode !== "link") {
-      keepMostAccess(from, replaced, file.mode === "executable");
-    }
-    renameSync(from, to); // replaces a link, not its target
-  } else if (await compareFile(file, to) !== "same") throw exists(to, "it exists");
-}
-
-function ensureFolder(path: string): void {
-  if (!isFolder(path)) mkdirSync(path, { recursive: true }); // another download may create it too
-}
-
-function isFolder(path: string): boolean {
-  const stats = lookAt(path);
-  if (stats === undefined || stats.isDirectory()) return stats !== undefined;
-  throw exists(path, stats.isSymbolicLink() ? "it is a symbolic link" : "it is a file");
-}
-
-function placeOf({ path }: FileInfo, target: Target): string {
-  return target.kind === "folder" ? join(target.path, path) : target.path;
-}
-
-function resultOf(
-  target: Target,
-  { files, states, otherTimes, surplus, leftOut }: Work,
-): WrittenFiles {
-  const changes: DownloadChange[] = [];
-  for (const { info: { path } } of files) {
-    const state = states.get(path);
-    if (state !== "same") changes.push({ path, change: state === "different" ? "replace" : "add" });
-  }
-  const written = changes.length;
-  for (const path of surplus.paths) changes.push({ path, change: "remove" });
-  for (const { path } of otherTimes) changes.push({ path, change: "time" });
-  if (files.length === 0 && target.kind === "folder" && !target.exists) {
-    changes.push({ path: "./", change: "add" });
-  }
-  return {
-    path: target.path,
-    files: files.length,
-    size: files.reduce((sum, { info }) => sum + info.size, 0),
-    left: files.length - written,
-    written,
-    deleted: surplus.paths.length,
-    changes,
-    leftOut,
-  };
-}
-
-function noneChosen({ info }: Artifact, { path }: FileInfo): RegistryError {
-  const state = "the patterns select no file";
-  const hint = `Use patterns as in .gitignore; its first file is ${shown(path)}.`;
-  return notFound("download", shown(`${info.name}@${info.version}`), state, { hint });
-}
-
-function relativePath(target: Target, path: string): string {
-  return relative(target.path, path).replaceAll(sep, "/");
-}
-
-function differs(target: Target, paths: readonly string[]): RegistryError {
-  if (target.kind === "file") return exists(target.path, "a different file exists");
-  const named = paths.slice(0, NAMED).map(shown).join(", ");
-  const more = paths.length > NAMED ? ` and ${paths.length - NAMED} more` : "";
-  const what = paths.length === 1 ? "1 file differs" : `${paths.length} files differ`;
-  return exists(target.path, `${what} from the version (${named}${more})`);
-}
-
-/** Sets the stored time, if any, of a path itself, not of the target of a link. */
-function restoreTime(file: FileInfo, path: string): void {
-  if (file.modifiedAt === undefined) return;
-  const time = restoredTime(file);
-  const set = time.getTime() % 1000 < 0 ? utimesSync : lutimesSync;
-  onDisk("set the time of", file.path, () => set(path, time, time));
-}
-
-/** `lutimes` of Deno 2.9 has no fractions of seconds before 1970: a link gets the second before. */
-function restoredTime({ modifiedAt, mode }: FileInfo): Date {
-  const time = Date.parse(modifiedAt!);
-  return new Date(mode === "link" && time < 0 ? Math.floor(time / 1000) * 1000 : time);
-}
-
-/** True if a path has another time than the stored one, to the millisecond. */
-function hasOtherTime(file: FileInfo, path: string): boolean {
-  if (file.modifiedAt === undefined) return false;
-  const stats = lookAt(path);
-  return stats !== undefined && Math.round(stats.mtimeMs) !== restoredTime(file).getTime();
 }

@@ -21,12 +21,15 @@ export interface DownloadedFiles {
   written: number;
   /** Number of other files, links and empty folders that were removed. */
   deleted: number;
-  /** All changes; in a dry run, those it would make. */
+  /** The first 100,000 changes; in a dry run, those it would make. */
   changes: DownloadChange[];
+  /** Number of changes beyond these. */
+  moreChanges: number;
   leftOut: readonly LeftOut[];
 }
 
 /** The result of {@linkcode Registry.download}. */
 export interface DownloadResult extends DownloadedFiles {
-  info: ArtifactInfo;
+  /** The version, without `files` if their list is in pages. */
+  info: Omit<ArtifactInfo, "files"> & Partial<Pick<ArtifactInfo, "files">>;
 }

@@ -11,6 +11,11 @@ const { O_RDWR, O_DIRECTORY = 0 } = fs.constants;
 const NAMELESS = 0o20_000_000 | O_DIRECTORY;
 const EXECUTABLE = 0o100;
 
+/** Returns a mode with which everybody who may read a file may also execute it. */
+export function executableMode(mode: number): number {
+  return (mode & 0o777) | ((mode & 0o444) >> 2);
+}
+
 /** True if the owner of a file may execute it, according to its disk. */
 export function looksExecutable({ mode }: Pick<Stats, "mode">): boolean {
   return (mode & EXECUTABLE) !== 0;

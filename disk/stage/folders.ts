@@ -1,6 +1,6 @@
 // Temporary folders of downloads, beside or inside the target. The next download to the same target
 // takes over the one of a killed download, or removes it.
-// The files are in `files/`.
+// The files are in `files/`, and those that killed downloads left in `left-…/`.
 import { lstatSync, mkdirSync, readdirSync, renameSync, rmdirSync, rmSync } from "node:fs";
 import type { Stats } from "node:fs";
 import { dirname, join } from "node:path";
@@ -15,12 +15,14 @@ import { isProcessGone, noProcess, thisProcess } from "./process.ts";
 /** A folder untouched for this long has no owner, milliseconds. */
 const FORGOTTEN_MS = 24 * 60 * 60 * 1000;
 
+const LEFT = "left-";
+
 export interface StageFolder {
   readonly files: string;
   /** A free path beside it, on the same disk. */
   readonly trial: string;
-  /** True if a killed download left files in it, which may be anything. */
-  readonly isUsed: boolean;
+  /** Folders of files that killed downloads left, which may be anything. */
+  readonly left: readonly string[];
   remove(): void;
   leave(): void;
 }
@@ -39,19 +41,29 @@ export async function openStageFolder(
     join(stageIn, `${STAGE_PREFIX}${targetId(target)}-${owner}-${realSystem.id()}`);
   const path = of(thisProcess());
   mkdirSync(path, { mode: 0o700 });
-  const isUsed = await takeOver(target, stageIn, path);
   const files = join(path, "files");
-  mkdirSync(files, { recursive: true });
+  const left = await takeOver(target, stageIn, path) ? leftIn(path) : [];
+  mkdirSync(files);
   return {
     files,
     trial: join(path, "trial"),
-    isUsed,
+    left,
     remove: () => removeFolder(path),
     leave() {
-      if (readdirSync(files).length === 0) removeFolder(path);
+      if ([files, ...left].every((folder) => listed(folder).length === 0)) removeFolder(path);
       else renameSync(path, of(noProcess()));
     },
   };
+}
+
+/** Puts the files of the folder that was taken over aside, and returns all that are. */
+function leftIn(path: string): string[] {
+  const files = join(path, "files");
+  if (lstatSync(files, { throwIfNoEntry: false })?.isDirectory()) {
+    renameSync(files, join(path, `${LEFT}${realSystem.id()}`));
+  } else rmSync(files, { force: true });
+  return listed(path).filter((name) => name.startsWith(LEFT)).map((name) => join(path, name))
+    .filter((folder) => lstatSync(folder).isDirectory());
 }
 
 /** Removes the remains of killed downloads. Ignores folders that it cannot remove. */

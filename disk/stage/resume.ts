@@ -1,5 +1,5 @@
 // Resumes a killed download. Its files are not trusted, but read again.
-import { closeSync, lstatSync, openSync, rmSync } from "node:fs";
+import { closeSync, lstatSync, mkdirSync, openSync, renameSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import type { ArtifactFile, FilePiece } from "../../core/artifact.ts";
 import { forEachChunk } from "../../core/bytes/bytes.ts";
@@ -10,11 +10,12 @@ import type { FileInfo } from "../../core/record.ts";
 import type { StageOptions } from "../stage_files.ts";
 import { copyAt } from "../spread/local_copy.ts";
 import { compareFile, compareFiles } from "../compare_files.ts";
-import { listFolder } from "../paths_below.ts";
-import { foldersOf } from "../../core/naming/file_paths.ts";
+import { lookAt } from "../target.ts";
 import { makeExecutable, writePiece } from "../write_file.ts";
 
 interface ResumeOptions extends Pick<StageOptions, "copyOf"> {
+  /** Folders that killed downloads left, of this disk. */
+  left: readonly string[];
   signal?: AbortSignal;
   onThere?: (file: FileInfo, bytes: number) => void;
 }
@@ -32,18 +33,18 @@ interface Rest {
 }
 
 /**
- * Finishes large files whose beginning exists, finds the pieces that others lack, and removes
- * everything else that is not the same.
+ * Takes the files that are the same, finishes large ones whose beginning exists, and finds the pieces
+ * that others lack.
  *
- * @param folder absolute, without links on the way to it
+ * @param folder absolute, without links on the way to it; only this program writes to it
  */
 export async function resumeFiles(
   files: readonly ArtifactFile[],
   folder: string,
-  { signal, onThere, copyOf }: ResumeOptions,
+  { left, signal, onThere, copyOf }: ResumeOptions,
 ): Promise<Rest> {
   const infos = files.map(({ info }) => info);
-  await removeOthers(infos, folder);
+  adopt(infos, folder, left);
   const states = await compareFiles(infos, folder, {
     signal,
     onSame: (file) => onThere?.(file, file.size),
@@ -73,25 +74,28 @@ export async function resumeFiles(
   return { missing: files.filter(({ info }) => !done.has(info.path)), begun };
 }
 
-/** Removes everything that is not one of these files, links above all. */
-async function removeOthers(files: readonly FileInfo[], folder: string): Promise<void> {
-  const folders = foldersOf(files.map(({ path }) => path));
-  const ordinary = new Set<string>();
-  for (const { path, mode } of files) {
-    if (mode === "folder") folders.add(path);
-    else if (mode !== "link") ordinary.add(path);
-  }
-  await clear("");
-
-  async function clear(below: string): Promise<void> {
-    for (const entry of await listFolder(join(folder, below))) {
-      const path = below === "" ? entry.name : `${below}/${entry.name}`;
-      if (entry.isDirectory && folders.has(path)) await clear(path);
-      else if (!(entry.isFile && ordinary.has(path))) {
-        rmSync(join(folder, path), { recursive: true });
-      }
+/** Takes the files that killed downloads left, if nothing on the way to them is a link. */
+function adopt(files: readonly FileInfo[], folder: string, left: readonly string[]): void {
+  for (const from of left) {
+    const folders = new Map([["", true]]);
+    const isFolder = (path: string): boolean => {
+      const known = folders.get(path);
+      if (known !== undefined) return known;
+      const is = isFolder(above(path)) && lookAt(join(from, path))?.isDirectory() === true;
+      folders.set(path, is);
+      return is;
+    };
+    for (const { path, mode } of files) {
+      if (mode === "link" || mode === "folder" || !isFolder(above(path))) continue;
+      if (!lookAt(join(from, path))?.isFile() || lookAt(join(folder, path))) continue;
+      mkdirSync(join(folder, above(path)), { recursive: true });
+      renameSync(join(from, path), join(folder, path));
     }
   }
+}
+
+function above(path: string): string {
+  return path.slice(0, Math.max(0, path.lastIndexOf("/")));
 }
 
 /** Returns what a file lacks of its pieces: many arrive at once, and each may have been begun. */
@@ -119,7 +123,7 @@ async function missingPieces(
 async function finishFile(
   path: string,
   file: ArtifactFile,
-  { signal, onThere }: ResumeOptions,
+  { signal, onThere }: Omit<ResumeOptions, "left">,
 ): Promise<boolean> {
   const { info } = file;
   const begun = lstatSync(path).size;

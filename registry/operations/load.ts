@@ -1,14 +1,20 @@
 // Opening and loading versions.
 import { authorOf } from "../../core/naming/author.ts";
-import type { Artifact, ArtifactFile, ArtifactInfo, Restoration } from "../../core/artifact.ts";
-import { sortedByUtf8 } from "../../core/bytes/bytes.ts";
+import {
+  type Artifact,
+  type ArtifactFile,
+  type ArtifactInfo,
+  onePage,
+  type PagedArtifact,
+  type Restoration,
+} from "../../core/artifact.ts";
 import { sha256 } from "../../core/bytes/digest.ts";
 import { createDownload } from "../../disk/download_files.ts";
 import { corrupt, notFound, RegistryError } from "../../core/errors.ts";
 import { shown } from "../../core/naming/names.ts";
 import type { MaterializeOptions, Materializer } from "../../core/materializer.ts";
 import type { FileInfo, RestoredRecord, StoredFile, VersionRecord } from "../../core/record.ts";
-import { decodeOrder, parseVersion } from "../../core/naming/versions.ts";
+import { parseVersion } from "../../core/naming/versions.ts";
 import type { Ref } from "../../core/naming/refs.ts";
 import type {
   DownloadOptions,
@@ -22,7 +28,7 @@ import { forgetRecord, keepRecord, locateCached } from "../cache/cached_records.
 import { fileKey } from "../cache/entries.ts";
 import type { Context } from "./context.ts";
 import { readAnnotations } from "./annotations.ts";
-import { parsePlace, payloadKey, recordKey, versionCell } from "../format/layout.ts";
+import { payloadKey } from "../format/layout.ts";
 import { FileList, type FileListOptions, GoneList, readAllFiles } from "../cell/file_list.ts";
 import { ownPlace, placeOf } from "../cell/objects.ts";
 import { getPart, saveAgain } from "../cell/part_runs.ts";
@@ -33,7 +39,8 @@ import { createLoadLimit, type LoadLimit } from "../../core/calls/load_limit.ts"
 import { makeValue } from "../contract/make_value.ts";
 import type { PayloadSource } from "../payload/store_reader.ts";
 import { locate, tryLocate } from "./resolve.ts";
-import { type FoundRecord, type Located, readRecord } from "../cell/heads.ts";
+import { type Located, readRecord } from "../cell/heads.ts";
+import { createEarlier } from "./earlier_files.ts";
 import { countingHead, isLate, noteVoid } from "../cell/voids.ts";
 
 /** Maximum restarts of a read that concurrent writers overtake. */
@@ -44,20 +51,89 @@ interface ReadOnce {
   fresh?: boolean;
   /** Returns undefined for missing versions, which is cheaper than an error. @default false */
   ifThere?: boolean;
-  /** The only file that is needed: of a list in pages, others are not read. */
-  only?: string;
+}
+
+/** Uses an opened version, like {@linkcode withLocated}. */
+export function withArtifact<T>(
+  context: Context,
+  ref: Ref,
+  options: Reading & { only?: string },
+  use: (artifact: Artifact, limit: LoadLimit) => T | Promise<T>,
+  read: ReadElsewhere["read"] = createArtifact,
+): Promise<T> {
+  return withLocated(context, ref, options, async (located) => {
+    const source = await payloadSource(context, located, options.signal, options.only);
+    const reading = readingOf(context, options);
+    return await use(read(context, source, reading), reading.limit);
+  });
+}
+
+type Reading = ReadOptions & Pick<LoadOptions, "onProgress"> & ReadOnce;
+
+function readingOf(context: Context, { verify, signal, onProgress }: Reading) {
+  const limit = createLoadLimit(context.maxLoadBytes);
+  return { verify: verify ?? context.verify, signal, onProgress, limit };
+}
+
+/** Uses a version whose files are opened a page at a time, like {@linkcode withLocated}. */
+function withPages<T>(
+  context: Context,
+  ref: Ref,
+  options: Reading,
+  use: (version: PagedArtifact) => T | Promise<T>,
+  read: ReadElsewhere["read"] = createArtifact,
+): Promise<T> {
+  return withLocated(context, ref, options, async (located) => {
+    const { record } = located;
+    const list = listOf(context, record, options.signal);
+    const reading = readingOf(context, options);
+    if (list.count === 0) {
+      const source = await payloadSource(context, located, options.signal);
+      return await use(onePage(read(context, source, reading)));
+    }
+    const { files: _, ...info } = infoOf(located, []);
+    let moved = 0;
+    return await use({ info, count: list.count, pages });
+
+    async function* pages({ after }: { after?: string } = {}): AsyncGenerator<Artifact> {
+      try {
+        for await (const files of list.slices({ after })) {
+          const source = sourceOf(context, located, files, files.map(fileInfo), options.signal);
+          yield read(context, source, { ...reading, onProgress: onPage(options.onProgress) });
+        }
+      } catch (error) {
+        if (!(error instanceof GoneList)) throw error;
+        await explainMissing(context, located, error.key);
+      }
+    }
+
+    /** Each page counts its bytes from 0. */
+    function onPage(report: LoadOptions["onProgress"]): LoadOptions["onProgress"] {
+      const before = moved;
+      return report &&
+        ((progress) => report({ ...progress, bytes: moved = before + progress.bytes }));
+    }
+  });
+}
+
+/** Opens a version a page at a time. */
+export function openPagesOf(
+  context: Context,
+  ref: Ref,
+  options: ReadOptions,
+): Promise<PagedArtifact> {
+  return withPages(context, ref, options, (version) => version);
 }
 
 /**
  * Uses the version of a ref. Restarts with the current version if that one was overwritten or
  * deleted so long ago that its payload is gone.
  */
-export async function withArtifact<T>(
+async function withLocated<T>(
   context: Context,
   ref: Ref,
-  options: ReadOptions & Pick<LoadOptions, "onProgress"> & ReadOnce,
-  use: (artifact: Artifact, limit: LoadLimit) => T | Promise<T>,
-  read: ReadElsewhere["read"] = createArtifact,
+  options: Reading,
+  use: (located: Located) => Promise<T>,
 ): Promise<T> {
   for (let restarts = 0;; restarts++) {
     try {
@@ -74,10 +150,7 @@ export async function withArtifact<T>(
       await (options.ifThere ? tryLocate : locate)(context, ref, options.signal);
     if (located === undefined) return undefined as T;
     if (cached === undefined) await keepRecord(context, ref, located);
-    const source = await payloadSource(context, located, options.signal, options.only);
-    const limit = createLoadLimit(context.maxLoadBytes);
-    const { verify = context.verify, signal, onProgress } = options;
-    return await use(read(context, source, { verify, signal, onProgress, limit }), limit);
+    return await use(located);
   }
 }
 
@@ -146,8 +219,8 @@ export function downloadVersion(
   const notInside = kind === "local" ? location : undefined;
   const plan = { notInside, writeLarge: elsewhere?.writeLarge };
   const reading = { ...options, onProgress: download.onProgress };
-  const write = (artifact: Artifact) => download.write(artifact, plan);
-  return withArtifact(context, ref, reading, write, elsewhere?.read);
+  const write = (version: PagedArtifact) => download.write(version, plan);
+  return withPages(context, ref, reading, write, elsewhere?.read);
 }
 
 /** Reads every byte of a version from the store, without the cache, and checks it. */
@@ -178,86 +251,76 @@ export async function artifactInfo(
   return notes === undefined ? info : { ...info, annotations: notes };
 }
 
+/** Returns the files of a version; of a list in pages, with `only` no others than this one. */
 export async function payloadSource(
   context: Context,
   located: Located,
   signal?: AbortSignal,
   only?: string,
 ): Promise<PayloadSource> {
-  const { record, found, generation } = located;
-  const by = authorOf(record);
-  const own = ownPlace(context, record);
-  const ref = `${record.name}@${record.version}`;
-  const missing = (key: string) => explainMissing(context, located, ref, key);
-  const explain = (error: unknown) => {
-    if (error instanceof GoneList) return missing(error.key);
-    throw error;
-  };
-  const isListed = record.fileList !== undefined; // else a record has few files
-  const files = isListed
-    ? await filesOf(listOf(context, record, signal), only).catch(explain)
-    : record.files;
-  const infos: FileInfo[] = isListed ? [] : files.map(fileInfo);
-  if (isListed) {
-    for await (const some of slicesInTurns(files)) infos.push(...some.map(fileInfo));
+  const { record } = located;
+  if (record.fileList === undefined) { // it has few files
+    return sourceOf(context, located, record.files, record.files.map(fileInfo), signal);
   }
+  const files = await filesOf(listOf(context, record, signal), only).catch((error) => {
+    if (error instanceof GoneList) return explainMissing(context, located, error.key);
+    throw error;
+  });
+  const infos: FileInfo[] = [];
+  for await (const some of slicesInTurns(files)) infos.push(...some.map(fileInfo));
+  return sourceOf(context, located, files, infos, signal);
+}
+
+/** Returns some files of a version. */
+function sourceOf(
+  context: Context,
+  located: Located,
+  files: readonly StoredFile[],
+  infos: FileInfo[],
+  signal?: AbortSignal,
+): PayloadSource {
+  const { record, found } = located;
+  const own = ownPlace(context, record);
   return {
-    ref,
+    ref: refOf(located),
     recordKey: found.info.key,
     files,
     inline: found.inline,
     keyOf: (file, part) => payloadKey(record.name, placeOf(file, part) ?? own, part.object),
     earlier: createEarlier(context, record.name, signal),
-    missing,
+    missing: (key) => explainMissing(context, located, key),
     forget: () => void forgetRecord(context, located.cell),
-    info: {
-      name: record.name,
-      version: record.version,
-      commit: record.commit,
-      generation,
-      digest: record.digest,
-      size: record.size,
-      createdAt: new Date(record.createdAt),
-      ...(by && { by }),
-      materializer: record.materializer,
-      metadata: record.metadata,
-      inputs: record.inputs ?? [],
-      files: infos,
-      ...(record.key === undefined ? {} : { idempotencyKey: record.key }),
-      ...(record.origin === undefined ? {} : { origin: record.origin }),
-      ...(record.restored && { restored: record.restored.map(restoration) }),
-    },
+    info: infoOf(located, infos),
   };
+}
+
+function infoOf({ record, generation }: Located, files: FileInfo[]): ArtifactInfo {
+  const by = authorOf(record);
+  return {
+    name: record.name,
+    version: record.version,
+    commit: record.commit,
+    generation,
+    digest: record.digest,
+    size: record.size,
+    createdAt: new Date(record.createdAt),
+    ...(by && { by }),
+    materializer: record.materializer,
+    metadata: record.metadata,
+    inputs: record.inputs ?? [],
+    files,
+    ...(record.key === undefined ? {} : { idempotencyKey: record.key }),
+    ...(record.origin === undefined ? {} : { origin: record.origin }),
+    ...(record.restored && { restored: record.restored.map(restoration) }),
+  };
+}
+
+function refOf({ record }: Located): string {
+  return `${record.name}@${record.version}`;
 }
 
 function restoration({ commit, deletedAt, restoredAt }: RestoredRecord): Restoration {
   return { commit, deletedAt: new Date(deletedAt), restoredAt: new Date(restoredAt) };
-}
-
-/** Versions that are read to find a cached file with equal bytes. */
-const MAX_EARLIER = 3;
-
-/** Yields the file at the same path of the versions whose bytes it shares, the newest first. */
-function createEarlier(
-  context: Context,
-  name: string,
-  signal?: AbortSignal,
-): PayloadSource["earlier"] {
-  const read = new Map<string, Promise<FoundRecord | undefined>>(); // other files need the same
-  return async function* (file) {
-    const places = new Set(file.parts?.map(({ from = "" }) => from));
-    const newest = [...places].map(parsePlace).toSorted((a, b) => a.commit < b.commit ? 1 : -1);
-    for (const { order, commit } of newest.slice(0, MAX_EARLIER)) {
-      const version = decodeOrder(order);
-      if (version === undefined) continue; // its own bytes, or those of a draft
-      const key = recordKey(versionCell(name, version, true), 1);
-      const reading = read.get(key) ?? readRecord(context, key, signal).catch(() => undefined); // not needed
-      read.set(key, reading);
-      const source = await reading;
-      if (source?.record.kind !== "version" || source.record.commit !== commit) continue;
-      yield* source.record.files.filter(({ path }) => path === file.path);
-    }
-  };
 }
 
 /** Reads all files of a list; of one in pages, only the requested one. */
@@ -278,26 +341,6 @@ export function openFileOf(
   options: ReadOptions,
 ): Promise<ArtifactFile> {
   return withArtifact(context, ref, { ...options, only: path }, (artifact) => artifact.file(path));
-}
-
-/** Yields the files of a version some at a time, sorted by path, from the page of `after` on. */
-export async function* slicesOf(
-  context: Context,
-  ref: Ref,
-  { after, signal }: { after?: string; signal?: AbortSignal },
-): AsyncGenerator<readonly FileInfo[]> {
-  const located = await locate(context, ref, signal);
-  const { record } = located;
-  const list = listOf(context, record, signal);
-  try {
-    if (list.count === 0) {
-      return yield sortedByUtf8((await readAllFiles(list)).map(fileInfo), ({ path }) => path);
-    }
-    for await (const files of list.slices({ after })) yield files.map(fileInfo);
-  } catch (error) {
-    if (!(error instanceof GoneList)) throw error;
-    return await explainMissing(context, located, `${record.name}@${record.version}`, error.key);
-  }
 }
 
 /** Returns the list of files of a record, whose objects come from the cache if it has them. */
@@ -321,10 +364,10 @@ class Superseded extends RegistryError {}
 async function explainMissing(
   context: Context,
   located: Located,
-  ref: string,
   key: string,
 ): Promise<never> {
   const { cell, found } = located;
+  const ref = refOf(located);
   if (await isLate(context, found)) noteVoid(context, found.info.key);
   const head = await countingHead(context, cell);
   const isSame = head?.key === found.info.key &&

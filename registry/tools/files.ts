@@ -1,16 +1,18 @@
 // The files of a version without all of them in memory.
-import type { ArtifactFile } from "../../core/artifact.ts";
+import type { ArtifactFile, PagedArtifact, PagedInfo } from "../../core/artifact.ts";
 import type { FileInfo } from "../../core/record.ts";
 import {
   LIST_FILES,
   type ListFilesOptions,
   OPEN_FILE,
+  OPEN_PAGES,
   type OpenFileOptions,
+  type ReadOptions,
 } from "../../core/registry/operations/reading.ts";
 import type { Registry } from "../../core/registry.ts";
 import { callFunction, listByFunction } from "../contract/call_function.ts";
 
-export type { ListFilesOptions, OpenFileOptions };
+export type { ListFilesOptions, OpenFileOptions, PagedArtifact, PagedInfo };
 
 /**
  * Opens one file of a version. Of a version with many files in a store, it reads only the pages of
@@ -71,5 +73,38 @@ export function listFiles(
     action: "list the files of",
     options: LIST_FILES,
     here: async () => (await import("../operations/look/files.ts")).listFiles,
+  });
+}
+
+/**
+ * Opens a version whose files are read a page of its list at a time. Of a version with many files in
+ * a store, memory holds a few pages; a shorter list is one page.
+ *
+ * @throws {RegistryError} `NotFound` if there is no such version
+ *
+ * @example
+ * ```ts
+ * import { openRegistry } from "@holdfast/holdfast";
+ * import { openPages } from "@holdfast/holdfast/registry";
+ * import { assertEquals } from "@std/assert";
+ *
+ * await using registry = await openRegistry("memory:");
+ * await registry.save("note", "text");
+ * const version = await openPages(registry, "note");
+ * for await (const page of version.pages()) {
+ *   for (const file of page.files()) assertEquals(await file.text(), "text");
+ * }
+ * ```
+ */
+export async function openPages(
+  registry: Registry,
+  ref: string,
+  options: ReadOptions = {},
+): Promise<PagedArtifact> {
+  return await callFunction(registry, [ref, options], {
+    name: "openPages",
+    action: "open",
+    options: OPEN_PAGES,
+    here: async () => (await import("../operations/look/files.ts")).openPages,
   });
 }

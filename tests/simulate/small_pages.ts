@@ -21,6 +21,13 @@ export function withSmallPages<R extends Registry>(registry: R, limits = SMALL_P
   return registry;
 }
 
+/** Lets a registry refuse to hold a whole list that is in pages. */
+export function withoutWholeLists<R extends Registry>(registry: R): R {
+  const oneOfFewLists = () => Promise.reject(new Error("a list in pages was read whole"));
+  Object.assign(contextOf(registry, "read lists"), { oneOfFewLists });
+  return registry;
+}
+
 /** The list of files of a version, and the keys of its objects as they are read. */
 export async function listOf(
   registry: Registry,

@@ -1,5 +1,6 @@
 import { isPattern } from "../../../core/naming/name_patterns.ts";
 import type { DownloadResult, Registry } from "../../../mod.ts";
+import { openPages, type PagedArtifact } from "../../../registry/mod.ts";
 import { AS_OF_OPTION, expandNames, lookUpThen, refOptions } from "../look/expand_names.ts";
 import type { AsOfFlags } from "../look/expand_names.ts";
 import { defineCommand, REF_ARGUMENT, VERIFY_OPTION } from "../program/command.ts";
@@ -90,17 +91,23 @@ async function downloadOne(
   const result = await withHints(downloading, {
     AlreadyExists: "Nothing was changed. Use another path, or preview with --overwrite --dry-run",
   }).finally(end).catch((error) => rethrowRepeatable(error, context));
-  const { path, files, size, left, written, deleted, changes, leftOut, info: { digest } } = result;
+  const { path, files, size, left, written, deleted, changes, moreChanges, leftOut } = result;
+  const { info: { digest } } = result;
   const line = leftOutLine(leftOut);
   if (line !== undefined && !shared.json) {
     await context.note(links === "skip" ? line : `${line}. --links unsafe writes them`);
   }
   if (dryRun && !shared.json && !shared.quiet) {
     for (const { path, change } of changes) await stdout.write(`${change} ${printable(path)}\n`);
+    if (moreChanges > 0) await context.note(`${moreChanges} more changes are not listed`);
   }
   const json = { path, files, size, left, written, deleted, name, version, digest };
   await context.done(
-    { ...json, ...leftOutJson(leftOut), ...(dryRun ? { dryRun, changes } : {}) },
+    {
+      ...json,
+      ...leftOutJson(leftOut),
+      ...(dryRun ? { dryRun, changes, ...(moreChanges > 0 && { moreChanges }) } : {}),
+    },
     `${summaryOf(exact, result, dryRun)} (${formatCount(files, "file")}, ${formatBytes(size)})`,
     path,
   );
@@ -108,11 +115,12 @@ async function downloadOne(
 
 function summaryOf(
   exact: string,
-  { path, changes, left, written, deleted }: DownloadResult,
+  { path, changes, moreChanges, left, written, deleted }: DownloadResult,
   dryRun = false,
 ): string {
   if (changes.length === 0) return `${exact} is already in ${path}`;
-  const times = changes.filter(({ change }) => change === "time").length;
+  const isEmpty = changes.some(({ path }) => path === "./");
+  const times = changes.length + moreChanges - written - deleted - (isEmpty ? 1 : 0);
   const parts = [
     ...(left > 0 ? [`${left} unchanged`] : []),
     ...(left > 0 || deleted > 0 ? [`${written} written`] : []),
@@ -167,15 +175,16 @@ async function downloadTargets(
   const targets = new Map<string, DownloadTarget>();
   const taken = new Map<string, string>();
   for (const ref of await expandNames(registry, refs, io.signal)) {
-    const { name, version, files, materializer } = await withHints(
-      registry.info(ref, refOptions({ asOf }, io)),
+    const opened = await withHints(
+      openPages(registry, ref, refOptions({ asOf }, io)),
       lookUpThen(ref, { asOf }),
     );
+    const { name, version, materializer } = opened.info;
     const exact = `${name}@${version}`;
     if (targets.has(exact)) continue;
     if (materializer.id === "folder" && given !== undefined) {
-      const file = files.find(({ path }) => path === given.replace(/^(\.\/)+/, ""));
-      if (file !== undefined) await refuseFileName(ref, file.path, io);
+      const path = given.replace(/^(\.\/)+/, "");
+      if (await hasFile(opened, path)) await refuseFileName(ref, path, io);
     }
     const path = resolve(io.cwd, given ?? join(folder, lastPart(name)));
     const other = taken.get(path.toLowerCase()); // the same path on a case-insensitive disk
@@ -188,6 +197,13 @@ async function downloadTargets(
     targets.set(exact, { exact, name, version, to });
   }
   return [...targets.values()];
+}
+
+async function hasFile({ pages }: PagedArtifact, path: string): Promise<boolean> {
+  for await (const { info } of pages({ after: path })) {
+    return info.files.some((file) => file.path === path); // the first page would have it
+  }
+  return false;
 }
 
 /** Refuses to write a new folder under the name of one of its files, which was meant alone. */

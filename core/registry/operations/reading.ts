@@ -99,6 +99,7 @@ export interface DownloadOptions extends ReadOptions, FilePatterns {
 const REF: OptionRows<RefOptions> = { version: {}, asOf: {}, ...SIGNAL };
 const READ: OptionRows<ReadOptions> = { ...REF, verify: {} };
 
+export const OPEN_PAGES: OptionRows<ReadOptions> = READ;
 export const OPEN_FILE: OptionRows<OpenFileOptions> = { ...READ, path: {} };
 export const LIST_FILES: OptionRows<ListFilesOptions> = { ...REF, prefix: {}, after: {} };
 

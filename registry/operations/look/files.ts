@@ -1,15 +1,16 @@
 // The files of a version without all of them in memory.
-import type { ArtifactFile } from "../../../core/artifact.ts";
+import { type ArtifactFile, onePage, type PagedArtifact } from "../../../core/artifact.ts";
 import { compareUtf8, sortedByUtf8 } from "../../../core/bytes/bytes.ts";
 import type { FileInfo } from "../../../core/record.ts";
 import type {
   ListFilesOptions,
   OpenFileOptions,
+  ReadOptions,
 } from "../../../core/registry/operations/reading.ts";
 import { memberOf } from "../../../core/registry/release.ts";
 import type { Registry } from "../../../core/registry.ts";
 import { type Context, knownContext } from "../context.ts";
-import { openFileOf, slicesOf } from "../load.ts";
+import { openFileOf, openPagesOf } from "../load.ts";
 import { refMeant } from "./suggesting.ts";
 
 /** Returns the context of a registry whose store is open here; undefined for a member of a release. */
@@ -27,19 +28,26 @@ export async function openFile(
   return await openFileOf(context, await refMeant(context, ref, options), path, options);
 }
 
+/** Opens a version a page of its list of files at a time. */
+export async function openPages(
+  registry: Registry,
+  ref: string,
+  options: ReadOptions = {},
+): Promise<PagedArtifact> {
+  const context = storeOf(registry, ref);
+  if (context === undefined) return onePage(await registry.open(ref, options));
+  return await openPagesOf(context, await refMeant(context, ref, options), options);
+}
+
 export async function* listFiles(
   registry: Registry,
   ref: string,
   { prefix = "", after = "", ...options }: ListFilesOptions,
 ): AsyncGenerator<FileInfo> {
-  const { signal } = options;
   const from = compareUtf8(prefix, after) > 0 ? prefix : after;
-  const context = storeOf(registry, ref);
-  const slices = context === undefined
-    ? [sortedByUtf8((await registry.info(ref, options)).files, ({ path }) => path)]
-    : slicesOf(context, await refMeant(context, ref, options), { after: from, signal });
-  for await (const files of slices) {
-    for (const file of files) {
+  const version = await openPages(registry, ref, options);
+  for await (const { info } of version.pages({ after: from })) {
+    for (const file of sortedByUtf8(info.files, ({ path }) => path)) {
       if (compareUtf8(file.path, from) < 0 || file.path === after) continue;
       if (!file.path.startsWith(prefix)) return; // they are sorted
       yield file;

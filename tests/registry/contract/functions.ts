@@ -49,6 +49,7 @@ export const FUNCTION_CALLS: { readonly [Name in FunctionName]: Call } = {
   readAnnotations: of("readAnnotations", "a@1"),
   openFile: to("openFile", { path: "data.json" }, "a@1"),
   listFiles: of("listFiles", "a@1"),
+  openPages: to("openPages", {}, "a@1"),
   readLineage: of("readLineage", "a@1"),
   diffVersions: to("diffVersions", { before: "a@1", after: "a@2" }),
   readLog: of("readLog", "a"),
