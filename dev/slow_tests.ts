@@ -131,6 +131,7 @@ export const LONG: readonly string[] = [
   "tests/registry/format/record_damage_test.ts",
   "tests/registry/maintenance/interrupted_garbage_test.ts",
   "tests/registry/maintenance/meeting_garbage_test.ts",
+  "tests/verification/repair_test.ts",
   "tests/verification/shared_bytes_test.ts",
   "tests/registry/payload/download_over_older_test.ts",
   "tests/registry/payload/large/large_files_test.ts",
