@@ -91,14 +91,23 @@ export const verify: Command = defineCommand({
     await context.done({ ...report, ...counts }, summary(report));
     if (!shared.json) await printNotes(report, context);
     if (ok && names.length === 0) {
-      const isWhole = part.shard === undefined;
-      if (isWhole) await noteRun(registry.id, ["verify_shallow"], context);
-      const readAt = allReadAt(report, !shallow && isWhole, io.system.now());
-      if (readAt !== undefined) await noteRun(registry.id, ["verify"], context, readAt);
+      await noteRuns(registry, report, { isWhole: part.shard === undefined, shallow }, context);
     }
     return ok ? 0 : 1;
   },
 });
+
+/** Notes what this run, and those before it, have checked of a registry without a problem. */
+async function noteRuns(
+  { id }: Registry,
+  report: VerifyReport,
+  { isWhole, shallow }: { isWhole: boolean; shallow: boolean },
+  context: CommandContext,
+): Promise<void> {
+  if (isWhole) await noteRun(id, ["verify_shallow"], context);
+  const readAt = allReadAt(report, !shallow && isWhole, context.io.system.now());
+  if (readAt !== undefined) await noteRun(id, ["verify"], context, readAt);
+}
 
 /** Returns the part of the registry that the options select. */
 async function partOf(

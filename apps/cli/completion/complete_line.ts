@@ -35,9 +35,10 @@ export async function completeLine(
   if (words[0] === "help" && words.length === 2) {
     return among([...topics, ...wordsAfter("", commands)]);
   }
-  const at = typed.startsWith("@") ? "@" : "";
   const thing = async (completes: Completes | undefined): Promise<string[]> => {
-    if (completes === "place") return among(remotes.map((name) => `${at}${name}`));
+    if (completes === "place") {
+      return among(remotes.map((name) => typed.startsWith("@") ? `@${name}` : name));
+    }
     if (completes === "remote") return among(remotes);
     if (completes === undefined || completes === "file") return []; // the shell completes files
     if (completes === "alias" || completes === "version" || completes === "path") {
@@ -46,15 +47,8 @@ export async function completeLine(
       return among(await OF_REF[completes](await open(remote), ref)).slice(0, MOST);
     }
     const inRegistry = typeof completes === "function" ? completes : FROM_REGISTRY[completes];
-    if (at === "") return await inRegistry(await open(registry), typed);
-    const [, remote, rest] = /^(@[^/]+)\/(.*)$/s.exec(typed) ?? [];
-    const candidates = remote === undefined
-      ? among(remotes.map((name) => `@${name}/`))
-      : [`${remote}/`];
-    const [prefix, second] = candidates; // after one candidate a shell adds a space: offer its contents
-    if (prefix === undefined || second !== undefined) return candidates;
-    const words = await inRegistry(await open(prefix.slice(0, -1)), rest ?? "");
-    return words.map((word) => prefix + word);
+    if (!typed.startsWith("@")) return await inRegistry(await open(registry), typed);
+    return await inRemote(typed, inRegistry, { open, remotes });
   };
   if (pending !== undefined) {
     return pending.choices ? among(pending.choices) : await thing(pending.completes);
@@ -72,6 +66,22 @@ export async function completeLine(
   const argument = command.args[positionals.length] ??
     (last?.usage.includes("...") ? last : undefined);
   return await thing(argument?.completes);
+}
+
+/** Returns the candidates for `@name/word`, by what completes the word in that registry. */
+async function inRemote(
+  typed: string,
+  inRegistry: (registry: Registry, typed: string) => Promise<readonly string[]>,
+  { open, remotes }: { open: CompleteLineOptions["open"]; remotes: readonly string[] },
+): Promise<string[]> {
+  const [, remote, rest] = /^(@[^/]+)\/(.*)$/s.exec(typed) ?? [];
+  const candidates = remote === undefined
+    ? remotes.map((name) => `@${name}/`).filter((candidate) => candidate.startsWith(typed))
+    : [`${remote}/`];
+  const [prefix, second] = candidates; // after one candidate a shell adds a space: offer its contents
+  if (prefix === undefined || second !== undefined) return candidates;
+  const words = await inRegistry(await open(prefix.slice(0, -1)), rest ?? "");
+  return words.map((word) => prefix + word);
 }
 
 const FROM_REGISTRY = { name: namesFrom, ref: refsFrom } as const;

@@ -61,17 +61,18 @@ function pasted(line: readonly string[]): string {
   return `Did you mean this?\n  ${["holdfast", ...line].map(shellWord).join(" ")}`;
 }
 
+/** Makes candidates of templates, with the words from there on, or from behind the command. */
+type Create = (templates: string, from: number | undefined, isSaid?: boolean) => Candidate[];
+
 /** Finds the commands that a line may mean: itself, one letter away, of another tool, similar. */
 function candidatesOf(words: readonly string[], commands: readonly Command[]): Candidate[] {
-  const create = (templates: string, from: number | undefined, isSaid = false) =>
+  const create: Create = (templates, from, isSaid = false) =>
     templates.split(" | ").flatMap((template): Candidate[] => {
       const command = nameOf(template.split(" "), commands);
       if (command === undefined) return [];
       const rest = words.slice(from ?? command.name.split(" ").length);
       return [{ command, more: template.slice(command.name.length + 1), rest, isSaid }];
     });
-  const unsaid = (rest: readonly string[]) =>
-    candidatesOf(rest, commands).map((each) => ({ ...each, isSaid: false }));
   const [first = "", second = ""] = words;
   const own = nameOf(words, commands);
   const foreign = [`${first} ${second}`, first].find((typed) => OF_OTHERS.has(typed)) ?? "";
@@ -80,8 +81,21 @@ function candidatesOf(words: readonly string[], commands: readonly Command[]): C
   }
   if (foreign.includes(" ")) return create(OF_OTHERS.get(foreign)!, 2);
   if (first === "holdfast") return candidatesOf(words.slice(1), commands);
-  const inner = PREFIXES.has(first) && second !== "" ? unsaid(words.slice(1)) : [];
-  if (inner.length > 0) return inner;
+  const inner = PREFIXES.has(first) && second !== "" ? unsaid(words.slice(1), commands) : [];
+  return inner.length > 0 ? inner : similarTo(words, commands, { create, foreign });
+}
+
+function unsaid(words: readonly string[], commands: readonly Command[]): Candidate[] {
+  return candidatesOf(words, commands).map((each) => ({ ...each, isSaid: false }));
+}
+
+/** Finds the commands that words are similar to, of which none is a command's name. */
+function similarTo(
+  words: readonly string[],
+  commands: readonly Command[],
+  { create, foreign }: { create: Create; foreign: string },
+): Candidate[] {
+  const [first = "", second = ""] = words;
   const inGroup = wordsIn(first, commands);
   const word = /^(?!-)./.test(second) ? second : "ls";
   const same = IN_GROUP.map((words) => words.split(" ")).filter((words) => words.includes(word));
@@ -97,7 +111,7 @@ function candidatesOf(words: readonly string[], commands: readonly Command[]): C
   if (/^[^@].*[:@]/.test(first)) return create("info", 0); // a ref alone
   const known = [...commands.map(({ name }) => name.split(" ", 1)[0]!), ...OF_OTHERS.keys()];
   const near = nearest(first, new Set(known.filter((word) => !word.includes(" "))));
-  return near === undefined ? [] : unsaid([near, ...words.slice(1)]);
+  return near === undefined ? [] : unsaid([near, ...words.slice(1)], commands);
 }
 
 const OF_OTHERS: ReadonlyMap<string, string> = new Map(
