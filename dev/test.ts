@@ -29,7 +29,7 @@ const AT_ONCE = 2 * navigator.hardwareConcurrency;
 /** Test files of a room, of those that start programs. */
 const PROGRAMS_OF_ROOM = 7;
 /** In a quick run, folders with fewer test files share rooms. */
-const FEW_FILES = 50;
+const FEW_FILES = 100;
 
 const [part, ...given] = Deno.args;
 const words = given.filter((word) => word !== "--full");
@@ -40,7 +40,7 @@ const isQuick = part === "quick";
  * Test files of a room: fewer load and compile the product more often, more leave a core idle at the end. Short tests
  * share an isolate with many.
  */
-const FILES_OF_ROOM = isQuick ? 90 : 25;
+const FILES_OF_ROOM = isQuick ? 120 : 25;
 
 await using root = await tempRoot();
 const leftOut = root.join("left_out");

@@ -12,6 +12,7 @@ import { fileSet, filler } from "../protocol_world.ts";
 import { keysOf } from "../registries.ts";
 import { rejected } from "../rejected.ts";
 import { listKeys, listOf, SMALL_PAGES, withSmallPages } from "../../simulate/small_pages.ts";
+import { slowTest } from "../../support/seeds.ts";
 
 const AS = { as: fileSet };
 
@@ -69,7 +70,7 @@ Deno.test("any files are read back from pages, sorted by path, one by one and to
   }
 });
 
-Deno.test("of a hundred million files, one is found in three pages of at most 2 MiB", () => {
+slowTest("of a hundred million files, one is found in three pages of at most 2 MiB", () => {
   const file = (n: number) => ({
     path: `train/n${String(n % 20_000).padStart(8, "0")}/${String(n).padStart(12, "0")}.JPEG`,
     size: 100_000,

@@ -8,7 +8,7 @@ import type { SearchIndexReader } from "../../../../apps/server/search/search_in
 import { openRegistry, type Registry } from "../../../../mod.ts";
 import { annotate } from "../../../../registry/mod.ts";
 import { createScriptedSystem } from "../../../support/scripted_system.ts";
-import { casesOfRun, seedRange } from "../../../support/seeds.ts";
+import { IS_QUICK, seedRange } from "../../../support/seeds.ts";
 import { testInRoot } from "../../../support/temp_root.ts";
 import { openIndex } from "./open_index.ts";
 
@@ -144,7 +144,7 @@ async function compareSearches(
 }
 
 testInRoot("a search finds what a reading of the whole registry does", async (root) => {
-  const { firstSeed, seeds } = seedRange(casesOfRun(10));
+  const { firstSeed, seeds } = seedRange(IS_QUICK ? 2 : 40, "HOLDFAST_SEARCH_SEEDS");
   for (let seed = firstSeed; seed < firstSeed + seeds; seed++) {
     const system = createScriptedSystem({ seed });
     const random: Random = (count) => Math.floor(system.random() * count);

@@ -4,6 +4,7 @@ import { type NameTable, readNameTable } from "../../../../registry/maintenance/
 import { contextOf } from "../../../../registry/operations/context.ts";
 import { createProtocolWorld, type ProtocolWorld } from "../../protocol_world.ts";
 import { busy, damaged, denied } from "../../scripted_backend.ts";
+import { rowsOfRun } from "../../../support/seeds.ts";
 
 const FOLDER = "gc/.names/";
 
@@ -76,7 +77,7 @@ Deno.test("damaged, foreign and wrongly shaped pages are ignored, and replaced",
     text.encode(""),
     text.encode(`{"registry":"${id}","table":"${FOLDER}","names":{"a":1}}`),
   );
-  for (const body of bodies) {
+  for (const body of rowsOfRun(bodies)) {
     const world = await withPages(20_000);
     await world.store.put(`${FOLDER}1`, body);
     const table = await read(world);

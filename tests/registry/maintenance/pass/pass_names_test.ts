@@ -7,6 +7,7 @@ import { fingerprintOf } from "../../../../core/bytes/fingerprint.ts";
 import { passNames } from "../../../../registry/maintenance/pass/pass_names.ts";
 import { type Context, contextOf } from "../../../../registry/operations/context.ts";
 import { createListedStore } from "./listed_store.ts";
+import { rowsOfRun } from "../../../support/seeds.ts";
 
 interface Names {
   title: string;
@@ -65,7 +66,7 @@ function contextOn(backend: Backend): Context {
   return { ...contextOf(registry, "list"), backend };
 }
 
-for (const { title, ranges, ...names } of CASES) {
+for (const { title, ranges, ...names } of rowsOfRun(CASES)) {
   Deno.test(`a pass yields each name once, with all its records: ${title}`, async () => {
     const infos = infosOf(names);
     const store = createListedStore(infos);

@@ -16,6 +16,7 @@ import { withAge } from "../../with_age.ts";
 import { withHooks } from "../../with_hooks.ts";
 import { createProtocolWorld, GRACE_MS, HOUR, type ProtocolWorld } from "../../protocol_world.ts";
 import { testProtocol } from "../../protocol_world.ts";
+import { rowsOfRun } from "../../../support/seeds.ts";
 
 const FIRST = parseVersion("1");
 const QUIET = 2_000;
@@ -50,7 +51,7 @@ const QUIET_RULES: Record<string, PruneOptions> = {
 
 testProtocol("a quiet prune of many names costs one pass", async (world) => {
   await addQuietNames(world);
-  for (const [what, rules] of Object.entries(QUIET_RULES)) {
+  for (const [what, rules] of rowsOfRun(Object.entries(QUIET_RULES))) {
     for (const dryRun of [true, false]) {
       const { list = 0, get = 0, head = 0, ...others } = await countsOf(world, async (registry) => {
         const report = await prune(registry, { ...rules, dryRun });
