@@ -1,6 +1,7 @@
-// Differences between two versions, by their records.
-import { sortedByUtf8 } from "../../../core/bytes/bytes.ts";
-import { foldersOf } from "../../../core/naming/file_paths.ts";
+// Differences between two versions, by their records. Both are walked in the order of paths, a page at
+// a time, so memory holds only what differs, and the folders of the versions.
+import { compareUtf8, sortedByUtf8 } from "../../../core/bytes/bytes.ts";
+import { checkHeap } from "../../../core/calls/file_limit.ts";
 import { nameOf } from "../../../core/naming/paths.ts";
 import type { ComparedVersion, DiffOptions, FileChange, VersionDifference } from "./difference.ts";
 import type { ArtifactInput, FileInfo } from "../../../core/record.ts";
@@ -8,10 +9,12 @@ import { artifactDigest } from "../../../core/artifact_digest.ts";
 import type { Registry, SignalOptions } from "../../../core/registry.ts";
 import { diffValues } from "../../../core/text/value_changes.ts";
 import { hashFiles } from "./digest.ts";
+import { openPages } from "./files.ts";
 
 interface Side {
   version: ComparedVersion;
-  files: readonly FileInfo[];
+  /** Yields the files in the order of their paths. */
+  files(): AsyncIterable<FileInfo>;
   saved?: { metadata: Record<string, unknown>; inputs: readonly ArtifactInput[] };
 }
 
@@ -25,8 +28,7 @@ export async function diffVersions(
       ? savedSide(registry, after, options)
       : unsavedSide(registry, after, options),
   ]);
-  const old = withContent(a.files), now = withContent(b.files);
-  const files = diffFiles(old, now);
+  const { files, unchanged } = await diffFiles(a, b);
   const both = a.saved !== undefined && b.saved !== undefined;
   const metadata = both ? diffValues(a.saved!.metadata, b.saved!.metadata) : [];
   const inputs = both ? diffInputs(a.saved!.inputs, b.saved!.inputs) : { added: [], removed: [] };
@@ -38,7 +40,7 @@ export async function diffVersions(
     after: b.version,
     same: files.length + others === 0 && wrote(a.version) === wrote(b.version),
     files,
-    unchanged: now.length - files.filter(({ change }) => change !== "removed").length,
+    unchanged,
     metadata,
     inputs,
   };
@@ -49,13 +51,19 @@ async function savedSide(
   ref: string,
   { signal }: SignalOptions,
 ): Promise<Side> {
-  const info = await registry.info(ref, { signal });
-  const { name, version, digest, size, createdAt, materializer, files, metadata, inputs } = info;
+  const { info, pages } = await openPages(registry, ref, { signal });
+  const { name, version, digest, size, createdAt, materializer, metadata, inputs } = info;
   return {
     version: { name, version, digest, size, createdAt, materializer },
-    files,
+    async *files() {
+      for await (const page of pages()) yield* byPath(page.info.files);
+    },
     saved: { metadata, inputs },
   };
+}
+
+function byPath(files: readonly FileInfo[]): FileInfo[] {
+  return sortedByUtf8(files, ({ path }) => path);
 }
 
 async function unsavedSide(
@@ -68,28 +76,75 @@ async function unsavedSide(
   const materializer = { id: writer.id, formatVersion: writer.formatVersion };
   const size = files.reduce((sum, file) => sum + file.size, 0);
   const digest = await artifactDigest(materializer, files);
-  return { version: { digest, size, materializer }, files };
+  return {
+    version: { digest, size, materializer },
+    async *files() {
+      yield* await Promise.resolve(byPath(files));
+    },
+  };
 }
 
-/** Removes folders with content, which are implied by the paths of their files. */
-function withContent(files: readonly FileInfo[]): readonly FileInfo[] {
-  const folders = foldersOf(files.map(({ path }) => path));
-  return files.filter(({ path, mode }) => mode !== "folder" || !folders.has(path));
-}
-
-function diffFiles(before: readonly FileInfo[], after: readonly FileInfo[]): FileChange[] {
-  const old = new Map(before.map((file) => [file.path, file]));
-  const added: FileInfo[] = [];
-  const changes: FileChange[] = [];
-  for (const file of after) {
-    const was = old.get(file.path);
-    old.delete(file.path);
-    if (was === undefined) added.push(file);
-    else if (contentOf(was) !== contentOf(file)) {
-      changes.push({ path: file.path, change: "changed", before: was, after: file });
+/** Yields the entries of two sides, with those of one path together. Folders with content are implied. */
+async function* pairsOf(
+  before: Side,
+  after: Side,
+): AsyncGenerator<{ was?: FileInfo; file?: FileInfo }> {
+  const folders = [new Map<string, FileInfo>(), new Map<string, FileInfo>()] as const;
+  const olds = withoutFolders(before.files(), folders[0]);
+  const news = withoutFolders(after.files(), folders[1]);
+  try {
+    let [old, now] = await Promise.all([olds.next(), news.next()]);
+    while (!old.done || !now.done) {
+      const order = old.done ? 1 : now.done ? -1 : compareUtf8(old.value.path, now.value.path);
+      yield { was: order <= 0 ? old.value! : undefined, file: order >= 0 ? now.value! : undefined };
+      if (order <= 0) old = await olds.next();
+      if (order >= 0) now = await news.next();
     }
+  } finally {
+    await Promise.all([olds.return(undefined), news.return(undefined)]);
   }
-  const gone = Map.groupBy(old.values(), contentOf);
+  for (const [path, was] of folders[0]) yield { was, file: folders[1].get(path) };
+  for (const [path, file] of folders[1]) if (!folders[0].has(path)) yield { file };
+}
+
+/** Yields all entries but folders. Adds folders without content to a map. */
+async function* withoutFolders(
+  files: AsyncIterable<FileInfo>,
+  folders: Map<string, FileInfo>,
+): AsyncGenerator<FileInfo, undefined> {
+  for await (const file of files) {
+    const { path, mode } = file;
+    for (let end = path.lastIndexOf("/"); end > 0 && folders.size > 0;) {
+      folders.delete(path.slice(0, end));
+      end = path.lastIndexOf("/", end - 1);
+    }
+    if (mode === "folder") folders.set(path, file);
+    else yield file;
+  }
+}
+
+/** Changes between checks of memory. */
+const CHECKED = 50_000;
+
+async function diffFiles(
+  before: Side,
+  after: Side,
+): Promise<{ files: FileChange[]; unchanged: number }> {
+  const added: FileInfo[] = [], removed: FileInfo[] = [];
+  const changes: FileChange[] = [];
+  let unchanged = 0;
+  for await (const { was, file } of pairsOf(before, after)) {
+    if (was !== undefined && file !== undefined && contentOf(was) === contentOf(file)) {
+      unchanged++;
+      continue;
+    }
+    if (file === undefined) removed.push(was!);
+    else if (was === undefined) added.push(file);
+    else changes.push({ path: file.path, change: "changed", before: was, after: file });
+    const held = added.length + removed.length + changes.length;
+    if (held % CHECKED === 0) checkHeap("list the changes of", after.version.name, held);
+  }
+  const gone = Map.groupBy(removed, contentOf);
   for (const file of added) {
     const { path } = file;
     const was = isUnique(file) ? takeNearest(gone.get(contentOf(file)), path) : undefined;
@@ -102,7 +157,7 @@ function diffFiles(before: readonly FileInfo[], after: readonly FileInfo[]): Fil
   for (const file of [...gone.values()].flat()) {
     changes.push({ path: file.path, change: "removed", before: file });
   }
-  return sortedByUtf8(changes, ({ path }) => path);
+  return { files: sortedByUtf8(changes, ({ path }) => path), unchanged };
 }
 
 function contentOf({ sha256, size, mode }: FileInfo): string {
