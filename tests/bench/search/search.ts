@@ -2,7 +2,7 @@
 // and searches, each process with a heap of 256 MiB.
 import { join } from "node:path";
 import { denoSucceeds } from "../../support/run_deno.ts";
-import type { BenchSettings, Group, Measure } from "../measure.ts";
+import type { BenchSettings, Group, Measure, Timing } from "../measure.ts";
 import { QUERIES, type SearchReport } from "./search_process.ts";
 
 const PROGRAM = "tests/bench/search/search_process.ts";
@@ -20,41 +20,38 @@ export function createSearchGroup({ folder, quick }: BenchSettings): Promise<Gro
       const { stdout } = await denoSucceeds(["run", "-A", "--no-check", heap, PROGRAM, ...args]);
       return reports[process] = JSON.parse(stdout);
     };
-    const row = (
-      name: string,
-      ms: (report: SearchReport) => number,
-      more?: Measure["columns"],
-    ) => ({
-      ...{ name: `${name}, ${what}`, count: 1, unit: "op" } as const,
-      run: () => timing(ms(reports.next!)),
-      ...more && { columns: more },
+    const row = (name: string, timeOf: (report: SearchReport) => Timing): Measure => ({
+      ...{ name: `${name}, ${what}`, count: 1, unit: "op" },
+      run: () => timeOf(reports.next!),
+      columns: () => ({ "processor time": processorTime(timeOf(reports.next!)) }),
     });
     const process = (name: string, which: "first" | "next"): Measure => ({
       ...{ name: `${name}, ${what}`, count: 1, unit: "op" },
-      run: async () => timing((await run(which)).readMs),
+      run: async () => (await run(which)).read,
       columns: () => columnsOf(reports[which]!),
     });
     return [
       process("the first process reads", "first"),
       process("the next process begins", "next"),
       ...Object.values(QUERIES).map((query) =>
-        row(`\`${query}\``, ({ queries }) => queries[query]!.ms)
+        row(`\`${query}\``, ({ queries }) => queries[query]!.time)
       ),
-      row("a search after a save", ({ afterSaveMs }) => afterSaveMs),
+      row("a search after a save", ({ afterSave }) => afterSave),
     ];
   });
   return Promise.resolve({ measures, [Symbol.asyncDispose]: () => Promise.resolve() });
 }
 
-function timing(ms: number): { wallMs: number; cpuMs: number } {
-  return { wallMs: ms, cpuMs: ms };
+function processorTime({ cpuMs }: Timing): string {
+  return cpuMs < 1000 ? `${Math.round(cpuMs)} ms` : `${(cpuMs / 1000).toPrecision(3)} s`;
 }
 
-function columnsOf({ requests, peakRssMib }: SearchReport): Record<string, string> {
+function columnsOf({ read, requests, peakRssMib }: SearchReport): Record<string, string> {
   const counts = Object.entries(requests).filter(([method]) =>
     method === "list" || method === "get"
   );
   return {
+    "processor time": processorTime(read),
     requests: counts.map(([method, count]) => `${count.toLocaleString("en")} ${method}s`).join(
       ", ",
     ),

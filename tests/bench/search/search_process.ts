@@ -8,15 +8,16 @@ import { openRegistry, realSystem } from "../../../mod.ts";
 import { peakRssMib } from "../batch/memory_process.ts";
 import { createGenerated, nameAt } from "../costs/large.ts";
 import { withCounts } from "../counted_backend.ts";
+import { timed, type Timing } from "../measure.ts";
 
 export interface SearchReport {
   /** Until the index was compared with the registry as a whole. */
-  readMs: number;
+  read: Timing;
   requests: Record<string, number>;
   /** By query. */
-  queries: Record<string, { ms: number; total: number }>;
+  queries: Record<string, { time: Timing; total: number }>;
   /** A search after a save of its service. */
-  afterSaveMs: number;
+  afterSave: Timing;
   cut: boolean;
   peakRssMib: number;
 }
@@ -64,35 +65,35 @@ if (import.meta.main) {
     writes,
     folder: folder === "" ? undefined : folder,
   });
-  const timed = async <T>(run: () => Promise<T>): Promise<[number, T]> => {
-    const began = performance.now();
-    const result = await run();
-    return [Math.round(performance.now() - began), result];
+  const timedResult = async <T>(run: () => Promise<T>): Promise<[Timing, T]> => {
+    let result: T;
+    const time = await timed(async () => result = await run());
+    return [time, result!];
   };
   const search = (query: string) =>
-    timed(() =>
+    timedResult(() =>
       index.search(
         {},
         (found) => searchBlocks(found, query, { offset: 0, limit: 50, mayRead: () => true }),
       )
     );
-  const [readMs, { cut }] = await timed(() => index.read());
+  const [read, { cut }] = await timedResult(() => index.read());
   const requests = { ...calls.counts };
   const queries: SearchReport["queries"] = {};
   for (const query of Object.values(QUERIES)) {
-    const [ms, { total }] = await search(query);
-    queries[query] = { ms, total };
+    const [time, { total }] = await search(query);
+    queries[query] = { time, total };
   }
   const name = nameAt(Math.floor(Number(names) / 2));
   await registry.save(name, 1, { metadata: { epochs: 1000 } });
   await writes.note(name);
-  const [afterSaveMs, { total }] = await search("metadata.epochs=1000");
+  const [afterSave, { total }] = await search("metadata.epochs=1000");
   if (total !== 1 && !cut) throw new Error(`Cannot find the saved version: ${total} found`);
   const report: SearchReport = {
-    readMs,
+    read,
     requests,
     queries,
-    afterSaveMs,
+    afterSave,
     cut,
     peakRssMib: peakRssMib(),
   };
