@@ -28,8 +28,3 @@ export function parseKey(key: string): KeyParts {
   const root = key.slice(0, end + 1);
   return { kind: "files", root, name, ref: key.slice(at + 1, end), path: key.slice(end + 1) };
 }
-
-/** Returns the key that listings show. */
-export function keyOf({ name, ref, path }: FileAddress): string {
-  return `${name}/@${ref}/${path}`;
-}

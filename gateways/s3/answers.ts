@@ -49,11 +49,6 @@ export function xmlAnswer(
   });
 }
 
-/** The time format of listings. */
-export function timeOf(date: Date): string {
-  return date.toISOString();
-}
-
 /** Returns the ETag of a file: its SHA-256 in quotes. */
 export function etagOf({ sha256 }: { sha256: string }): string {
   return `"${sha256}"`;

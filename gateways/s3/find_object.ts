@@ -1,7 +1,7 @@
 // The file of a version that a key means, and with a version id (the commit) the version it had.
-import type { Artifact, ArtifactInfo } from "../../mod.ts";
+import type { Artifact } from "../../mod.ts";
 import type { ArtifactFile } from "../../materializers/mod.ts";
-import { isRegistryError, parseRef, shown } from "../../core/kernel.ts";
+import { isRegistryError, keepNewest, parseRef, shown } from "../../core/kernel.ts";
 import { answerInPlace, isExact } from "../../apps/server/extending.ts";
 import type { Access, Answer, AskedVersion, RouteContext } from "../../apps/server/extending.ts";
 import { s3Error } from "./s3_error.ts";
@@ -17,6 +17,9 @@ export interface FoundObject {
 /** Versions that are searched for a commit. */
 const MOST_SEARCHED = 1000;
 const COMMIT = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/;
+/** How long the commit of an exact version is known, milliseconds: clients read many ranges. */
+const KEEP_MS = 60_000;
+const MOST_KNOWN = 1000;
 
 /** Finds the object of a request, and answers with it. A search for a commit takes a place. */
 export async function withObject(
@@ -26,7 +29,6 @@ export async function withObject(
 ): Promise<Answer> {
   const { key = "", name, version } = c.params;
   if (name === undefined || version === undefined) throw noSuchKey(key, "no version is in the key");
-  const { openVersion } = context;
   const { access } = c.info;
   const commit = new URL(c.request.url).searchParams.get("versionId") ?? undefined;
   if (commit === undefined) {
@@ -34,46 +36,51 @@ export async function withObject(
     return await answer(objectOf(c, asked, await openRef(context, asked, access)));
   }
   if (!COMMIT.test(commit)) throw noSuchVersion(key);
-  try {
-    const asked = { name, version, commit };
-    return await answer(objectOf(c, asked, await openVersion(asked, access)));
-  } catch (error) {
-    if (!isRegistryError(error, "Conflict", "NotFound")) throw error; // else the ref has moved
-  }
+  const artifact = await openCommit(context, { name, version, commit }, access);
+  if (artifact !== undefined) return await answer(objectOf(c, { name, version, commit }, artifact));
   return await answerInPlace(c, async () => {
-    const info = await infoOfCommit(context, name, commit);
-    if (info === undefined) throw noSuchVersion(key);
-    const asked = { name, version: info.version, commit };
-    return await answer(objectOf(c, asked, await openVersion(asked, access)));
+    for await (
+      const { info } of context.registry.versions(name, { details: true, limit: MOST_SEARCHED })
+    ) {
+      if (info?.commit !== commit) continue;
+      const asked = { name, version: info.version, commit };
+      return await answer(objectOf(c, asked, await context.openVersion(asked, access)));
+    }
+    throw noSuchVersion(key);
   });
 }
 
 /** Opens what a ref means now. For an exact version, no request goes to the store. */
 async function openRef(
-  { registry, openVersion, exactVersions }: S3Context,
+  context: S3Context,
   asked: AskedVersion,
   access: Access,
 ): Promise<Artifact> {
-  const commit = exactVersions.commitOf(asked);
-  if (commit !== undefined) {
-    try {
-      return await openVersion({ ...asked, commit }, access);
-    } catch (error) {
-      if (!isRegistryError(error, "Conflict", "NotFound")) throw error; // else it was deleted
-    }
+  const { registry, openVersion, exact, system } = context;
+  const key = `${asked.name}@${asked.version}`;
+  const known = exact.get(key);
+  const artifact = known !== undefined && system.monotonic() < known.until
+    ? await openCommit(context, { ...asked, commit: known.commit }, access)
+    : undefined;
+  if (artifact !== undefined) return artifact;
+  const opened = await openVersion(asked, access);
+  if (isExact(registry, asked, opened)) {
+    exact.set(key, { commit: opened.info.commit, until: system.monotonic() + KEEP_MS });
+    keepNewest(exact, MOST_KNOWN);
   }
-  const artifact = await openVersion(asked, access);
-  if (isExact(registry, asked, artifact)) exactVersions.note(asked, artifact.info.commit);
-  return artifact;
+  return opened;
 }
 
-async function infoOfCommit(
-  { registry }: Pick<S3Context, "registry">,
-  name: string,
-  commit: string,
-): Promise<ArtifactInfo | undefined> {
-  for await (const { info } of registry.versions(name, { details: true, limit: MOST_SEARCHED })) {
-    if (info?.commit === commit) return info;
+/** Opens a version by its commit; undefined if the ref has moved, or the version was deleted. */
+async function openCommit(
+  { openVersion }: S3Context,
+  asked: AskedVersion,
+  access: Access,
+): Promise<Artifact | undefined> {
+  try {
+    return await openVersion(asked, access);
+  } catch (error) {
+    if (!isRegistryError(error, "Conflict", "NotFound")) throw error;
   }
 }
 
@@ -89,7 +96,7 @@ function objectOf({ params }: RouteContext, asked: AskedVersion, artifact: Artif
 }
 
 /** Returns a file that has a key. */
-export function fileIn(artifact: Artifact, path: string): ArtifactFile | undefined {
+function fileIn(artifact: Artifact, path: string): ArtifactFile | undefined {
   if (path === "") return undefined; // it would be the only file
   try {
     const file = artifact.file(path);

@@ -1,9 +1,12 @@
-// Listings of keys, level by level: names, the refs of a name, the files of a version.
+// Listings of keys, level by level: names, the refs of a name, the files of a version. Names and refs
+// come in the order in which the registry lists them, so that a page costs what it shows.
 import {
   compareUtf8,
+  encodeName,
   isRegistryError,
   itemAt,
   nameProblem,
+  parseRef,
   type Registry,
   shown,
 } from "../../core/kernel.ts";
@@ -11,7 +14,7 @@ import type { ArtifactInfo } from "../../mod.ts";
 import { readableNames } from "../../apps/server/extending.ts";
 import type { Access, GatewayContext } from "../../apps/server/extending.ts";
 import { type KeyParts, parseKey } from "./address.ts";
-import { s3Error } from "./s3_error.ts";
+import { s3Error, wrongArgument } from "./s3_error.ts";
 
 type FileInfo = ArtifactInfo["files"][number];
 type FilesKey = Extract<KeyParts, { kind: "files" }>;
@@ -23,30 +26,23 @@ export interface AskedKeys {
   after: string;
   limit: number;
   /** The version of the pages before. */
-  version?: ExactVersion;
-}
-
-export interface ExactVersion {
-  version: string;
-  commit: string;
+  version?: { version: string; commit: string };
 }
 
 /** A file, or a common prefix of keys. */
 export interface Listed {
   key: string;
   file?: FileInfo;
+  /** The version of a file. */
+  info?: ArtifactInfo;
+  isLatest?: boolean;
 }
 
 export interface KeyPage {
   items: Listed[];
   /** The last item, if there are more. */
   next?: string;
-  /** The version of files. */
-  info?: ArtifactInfo;
 }
-
-/** Names and refs that one listing goes through. */
-const MOST_WALKED = 100_000;
 
 /** Lists keys with a prefix. */
 export async function listKeys(
@@ -58,26 +54,19 @@ export async function listKeys(
   const parts = parseKey(prefix);
   if (parts.kind === "files") {
     const info = await infoOf(parts);
-    return info === undefined ? { items: [] } : { ...filesPage(info, parts, asked), info };
+    return info === undefined ? { items: [] } : filesPage(info, parts, asked);
   }
   if (delimiter !== "/") throw isFlat(prefix);
-  const level = new Level(asked.after, limit);
-  if (parts.kind === "refs") {
-    access.check("read", parts.name);
-    for await (const ref of refsOf(registry, parts.name)) {
-      if (ref.startsWith(parts.prefix)) level.add(`${parts.root}${ref}/`);
-    }
-  } else {
-    for await (const name of readableNames(registry, access, { prefix })) {
-      const slash = name.indexOf("/", prefix.length);
-      level.add(`${slash < 0 ? name : name.slice(0, slash)}/`);
-    }
-    const name = prefix.slice(0, -1);
-    if (prefix.endsWith("/") && access.may("read", name)) {
-      for await (const ref of refsOf(registry, name)) level.add(`${prefix}@${ref}/`);
-    }
+  if (parts.kind === "refs") access.check("read", parts.name);
+  const items: Listed[] = [];
+  const keys = parts.kind === "refs"
+    ? refKeys(registry, parts, asked)
+    : nameKeys(registry, access, asked);
+  for await (const key of keys) {
+    if (items.length === limit) return { items, next: items.at(-1)?.key };
+    items.push({ key });
   }
-  return level.page();
+  return { items };
 
   async function infoOf({ name, ref }: FilesKey): Promise<ArtifactInfo | undefined> {
     try {
@@ -93,56 +82,93 @@ export async function listKeys(
   }
 }
 
-/** Yields the refs of a name that has a version. */
-async function* refsOf(registry: Registry, name: string): AsyncGenerator<string> {
-  if (nameProblem(name) !== undefined) return;
-  let isFirst = true;
-  for await (const { version } of registry.versions(name)) {
-    if (isFirst) yield "latest";
-    isFirst = false;
-    yield version;
+/** Yields the keys of refs: `latest`, the aliases, and the versions, newest first. */
+async function* refKeys(
+  registry: Registry,
+  { root, name, prefix }: Pick<Extract<KeyParts, { kind: "refs" }>, "root" | "name" | "prefix">,
+  { after }: Pick<AskedKeys, "after">,
+): AsyncGenerator<string> {
+  if (nameProblem(name) !== undefined || !await hasVersion(registry, name)) return;
+  const last = after.startsWith(root) ? after.slice(root.length).replace(/\/.*/s, "") : "";
+  const { selector } = parseRef(`${name}@${last || "latest"}`);
+  const key = (ref: string) => ref.startsWith(prefix) ? [`${root}${ref}/`] : [];
+  if (selector.kind !== "version") {
+    if (last === "") yield* key("latest");
+    const aliases = (await Array.fromAsync(registry.aliases(name))).map(({ alias }) => alias);
+    const isAfter = (alias: string) =>
+      ["", "latest"].includes(last) || compareUtf8(alias, last) > 0;
+    for (const alias of aliases.filter(isAfter).sort(compareUtf8)) yield* key(alias);
   }
-  if (isFirst) return;
-  for await (const { alias } of registry.aliases(name)) yield alias;
+  const versions = selector.kind === "version" ? { after: last } : {};
+  for await (const { version } of registry.versions(name, versions)) yield* key(version);
 }
 
-/** The smallest prefixes after one, of any number that come in any order. */
-class Level {
-  readonly #after: string;
-  readonly #limit: number;
-  #prefixes = new Set<string>();
-  #count = 0;
+async function hasVersion(registry: Registry, name: string): Promise<boolean> {
+  for await (const _ of registry.versions(name, { limit: 1 })) return true;
+  return false;
+}
 
-  constructor(after: string, limit: number) {
-    this.#after = after;
-    this.#limit = limit;
+/** Names below one prefix that are read before a listing goes on after all of them. */
+const MOST_IN_ROW = 200;
+/** Longest name when encoded, bytes. */
+const MOST_NAME_BYTES = 200;
+
+/**
+ * Yields prefixes of names, each once. Names below `team/` follow each other, but the name `team` is
+ * not always next to them.
+ */
+async function* nameKeys(
+  registry: Registry,
+  access: Access,
+  { prefix, after }: Pick<AskedKeys, "prefix" | "after">,
+): AsyncGenerator<string> {
+  const isHere = (name: string) => nameProblem(name) === undefined && access.may("read", name);
+  const folder = prefix.slice(0, -1);
+  const refs = `${prefix}@`;
+  if (prefix.endsWith("/") && (after <= prefix || after.startsWith(refs)) && isHere(folder)) {
+    yield* refKeys(registry, { root: refs, name: folder, prefix: "" }, { after });
   }
-
-  add(prefix: string): void {
-    if (++this.#count > MOST_WALKED) {
-      throw s3Error(400, "InvalidRequest", {
-        action: "list",
-        state: `there are more than ${MOST_WALKED} names or versions`,
-        hint: "List with a longer prefix.",
-      });
+  const last = after.startsWith(refs) || after <= prefix ? undefined : nameOfKey(after);
+  // `team/` stands for the name, or else for those below it.
+  const begin = last !== undefined && after.endsWith("/") &&
+      !(isHere(last) && await hasVersion(registry, last))
+    ? lastBelow(last)
+    : last;
+  const shownNames = new Set<string>();
+  for (let from = begin, current = last;; from = lastBelow(current ?? "")) {
+    let inRow = 0;
+    for await (const name of readableNames(registry, access, { prefix, after: from })) {
+      const slash = name.indexOf("/", prefix.length);
+      const group = slash < 0 ? name : name.slice(0, slash);
+      if (slash < 0) shownNames.add(name);
+      inRow = group === current ? inRow + 1 : 0;
+      if (inRow === MOST_IN_ROW) break;
+      if (group === current) continue;
+      current = group;
+      const isShown = slash >= 0 && (shownNames.has(group) ||
+        begin?.startsWith(group) && isHere(group) && await hasVersion(registry, group));
+      if (!isShown) yield `${group}/`;
     }
-    if (compareUtf8(prefix, this.#after) <= 0) return;
-    this.#prefixes.add(prefix);
-    if (this.#prefixes.size > 2 * this.#limit + 1000) this.#prefixes = new Set(this.#smallest());
-  }
-
-  page(): KeyPage {
-    const keys = this.#smallest();
-    const items = keys.slice(0, this.#limit).map((key) => ({ key }));
-    return { items, next: keys.length > items.length ? items.at(-1)?.key : undefined };
-  }
-
-  /** Returns as many as a page has, and one more. */
-  #smallest(): string[] {
-    return [...this.#prefixes].sort(compareUtf8).slice(0, this.#limit + 1);
+    if (inRow < MOST_IN_ROW) return;
   }
 }
 
+/** Returns the name of a key that a listing goes on after. */
+function nameOfKey(key: string): string {
+  const { kind, ...parts } = parseKey(key.replace(/\/$/, ""));
+  const name = kind === "names" ? (parts as { prefix: string }).prefix : (parts as FilesKey).name;
+  if (nameProblem(name) === undefined) return name;
+  throw wrongArgument(
+    "the listing goes on after a key that is not one",
+    "Pass a key of a listing.",
+  );
+}
+
+/** Returns a name that comes after all names below a folder, and before all others. */
+function lastBelow(folder: string): string {
+  const begin = `${folder}/`;
+  return begin + "z".repeat(Math.max(0, MOST_NAME_BYTES - encodeName(begin).length));
+}
 /** The files of versions in memory, by the bytes of their paths: a client asks for many pages. */
 const sorted = new WeakMap<ArtifactInfo["files"], readonly FileInfo[]>();
 
@@ -174,10 +200,10 @@ function filesPage(
     if (!file.path.startsWith(prefix)) break;
     if (items.length === limit) return { items, next: items.at(-1)?.key };
     const end = delimiter === "" ? -1 : file.path.indexOf(delimiter, prefix.length);
-    if (end < 0) items.push({ key: root + file.path, file });
+    if (end < 0) items.push({ key: root + file.path, file, info });
     else {
       const folder = file.path.slice(0, end + delimiter.length);
-      items.push({ key: root + folder });
+      items.push({ key: root + folder, info });
       at = firstIndex(files, (path) => isBeyond(path, folder)) - 1;
     }
   }

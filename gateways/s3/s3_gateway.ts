@@ -7,7 +7,6 @@ import type { Gateway, GatewayContext, Routes } from "../../apps/gateways.ts";
 import { invalid, shown } from "../../core/kernel.ts";
 import { credentialsOf } from "./credentials.ts";
 import { answered } from "./errors.ts";
-import { ExactVersions } from "./context.ts";
 import type { S3Options } from "./options.ts";
 import { bucketRoutes } from "./routes/buckets.ts";
 import { objectRoutes } from "./routes/objects.ts";
@@ -52,7 +51,7 @@ export function createS3Gateway(options: S3Options = {}): Gateway {
       isSigned(request),
     takesAllPaths: true,
     addRoutes(routes: Routes, context: GatewayContext) {
-      const own = { ...context, bucket, exactVersions: new ExactVersions(context.system) };
+      const own = { ...context, bucket, exact: new Map() };
       bucketRoutes(routes, own);
       objectRoutes(routes, own);
     },

@@ -1,5 +1,6 @@
 // Signature version 4, as the receiver of requests verifies it: in headers, and in the query of
 // presigned URLs.
+import { Buffer } from "node:buffer";
 import { createHash, createHmac, timingSafeEqual } from "node:crypto";
 import { s3Error } from "./s3_error.ts";
 import type { RefusedRequest } from "../../apps/server/extending.ts";
@@ -35,10 +36,9 @@ export function isSigned({ url, headers }: Pick<Request, "url" | "headers">): bo
 export function readSignature(request: Request, nowMs: number): Signature | undefined {
   if (!isSigned(request)) return undefined;
   const query = queryOf(request.url);
-  const sent = request.headers.has("authorization")
-    ? sentInHeaders(request.headers, query)
-    : sentInQuery(query);
-  const { credential, names, signature, date, payload } = sent;
+  const isPresigned = !request.headers.has("authorization");
+  const sent = isPresigned ? sentInQuery(query) : sentInHeaders(request.headers, query);
+  const { credential, names, signature, date, sessionToken, payload } = sent;
   const [, accessKeyId, day = "", region = ""] = SCOPE.exec(credential) ?? [];
   const signed = names.split(";");
   if (accessKeyId === undefined || !/^[0-9a-f]{64}$/.test(signature)) {
@@ -47,68 +47,53 @@ export function readSignature(request: Request, nowMs: number): Signature | unde
   checkSigned(request.headers, signed);
   if (!date.startsWith(day)) throw malformed("its date differs from that of its credential");
   checkTime(date, sent.expires, nowMs);
-  const others = query.filter(([key]) => !(sent.isPresigned && key === "X-Amz-Signature"));
-  const rest = [
-    canonicalQuery(others),
-    canonicalHeaders(request, signed),
-    signed.join(";"),
-    payload,
-  ];
-  const scope = `${day}/${region}/s3/aws4_request`;
+  const others = query.filter(([key]) => !(isPresigned && key === "X-Amz-Signature"));
+  const rest = [canonicalQuery(others), canonicalHeaders(request, signed), names, payload];
+  const scope = [day, region, "s3", "aws4_request"];
   const texts = canonicalPaths(request.url).map((path) =>
-    [ALGORITHM, date, scope, hashOf([request.method, path, ...rest].join("\n"))].join("\n")
+    [ALGORITHM, date, scope.join("/"), hashOf([request.method, path, ...rest].join("\n"))].join(
+      "\n",
+    )
   );
   return {
     accessKeyId,
-    sessionToken: sent.sessionToken || undefined,
-    isPresigned: sent.isPresigned,
+    sessionToken: sessionToken || undefined,
+    isPresigned,
     isBy(secret) {
-      const key = [day, region, "s3", "aws4_request"].reduce<string | Uint8Array>(
-        (key, part) => hmac(key, part),
-        `AWS4${secret}`,
-      );
-      const given = new TextEncoder().encode(signature);
-      return texts.map((text) => hmac(key, text).toString("hex"))
-        .filter((made) => timingSafeEqual(new TextEncoder().encode(made), given)).length > 0;
+      let key: string | Uint8Array = `AWS4${secret}`;
+      for (const part of scope) key = hmac(key, part);
+      const given = Buffer.from(signature, "hex");
+      return texts.filter((text) => timingSafeEqual(hmac(key, text), given)).length > 0;
     },
   };
 }
 
-/** A signature as it was sent, with empty texts for what is missing. */
-interface SentSignature {
-  isPresigned: boolean;
-  credential: string;
-  /** The names of the headers that it covers. */
-  names: string;
-  signature: string;
-  date: string;
-  /** Seconds after the date, of a presigned URL. */
-  expires?: string;
-  sessionToken: string;
-  payload: string;
-}
-
-function sentInHeaders(headers: Headers, query: Query): SentSignature {
+/** Returns a signature in headers, with empty texts for what is missing. */
+function sentInHeaders(headers: Headers, query: Query) {
   if (memberOf(query, "X-Amz-Signature") !== "") throw malformed("it is signed twice");
   const authorization = headers.get("authorization") ?? "";
-  checkAlgorithm(authorization.split(" ", 1)[0], false);
+  if (!authorization.startsWith(`${ALGORITHM} `)) {
+    throw otherVersion("Let the client sign with it.");
+  }
   const [, credential = "", names = "", signature = ""] = HEADER.exec(authorization) ?? [];
   return {
-    isPresigned: false,
     credential,
     names,
     signature,
     date: headers.get("x-amz-date") ?? basicDate(headers.get("date")),
-    sessionToken: headers.get("x-amz-security-token") ?? "",
+    expires: undefined,
+    sessionToken: headers.get("x-amz-security-token"),
     payload: headers.get("x-amz-content-sha256") ?? EMPTY,
   };
 }
 
-function sentInQuery(query: Query): SentSignature {
+/** The same of a presigned URL, which ends `expires` seconds after its date. */
+function sentInQuery(query: Query) {
   const one = (name: string) => memberOf(query, name);
-  checkAlgorithm(one("X-Amz-Algorithm"), true);
+  if (one("X-Amz-Algorithm") !== ALGORITHM) {
+    throw otherVersion('Presign with it: in boto3, pass Config(signature_version="s3v4").');
+  }
   return {
-    isPresigned: true,
     credential: one("X-Amz-Credential"),
     names: one("X-Amz-SignedHeaders"),
     signature: one("X-Amz-Signature"),
@@ -123,10 +108,6 @@ function memberOf(query: Query, name: string): string {
   const values = query.filter(([key]) => key === name).map(([, value]) => value);
   if (values.length > 1) throw malformed(`${name} is given twice`);
   return values[0] ?? "";
-}
-
-function checkAlgorithm(algorithm: string | undefined, isPresigned: boolean): void {
-  if (algorithm !== ALGORITHM) throw otherVersion(isPresigned);
 }
 
 /** Throws unless the signature covers the host and all that S3 reads from headers. */
@@ -164,15 +145,11 @@ function checkTime(date: string, expires: string | undefined, nowMs: number): vo
       "AuthorizationQueryParametersError",
     );
   }
-  const state = nowMs > at + seconds * 1000
-    ? "the URL has expired"
-    : nowMs < at - SKEW_MS
-    ? "the URL is not valid yet"
-    : undefined;
-  if (state === undefined) return;
+  const isEarly = nowMs < at - SKEW_MS;
+  if (!isEarly && nowMs <= at + seconds * 1000) return;
   throw s3Error(403, "AccessDenied", {
     action: "use a presigned URL",
-    state,
+    state: isEarly ? "the URL is not valid yet" : "the URL has expired",
     hint: "Sign a new one.",
   });
 }
@@ -197,14 +174,9 @@ function queryOf(url: string): Query {
 }
 
 function canonicalQuery(query: Query): string {
-  return query.map(([key, value]) => `${encoded(key)}=${encoded(value)}`).sort((a, b) => {
-    const [[keyA = "", valueA = ""], [keyB = "", valueB = ""]] = [a.split("="), b.split("=")];
-    return keyA === keyB ? compare(valueA, valueB) : compare(keyA, keyB);
-  }).join("&");
-}
-
-function compare(a: string, b: string): number {
-  return a < b ? -1 : a > b ? 1 : 0;
+  // A tab comes before each character of a key, as the end of a shorter key does.
+  return query.map(([key, value]) => `${encoded(key)}\t${encoded(value)}`).sort()
+    .map((member) => member.replace("\t", "=")).join("&");
 }
 
 function canonicalHeaders({ url, headers }: Request, signed: readonly string[]): string {
@@ -251,12 +223,10 @@ function malformed(state: string, code = "AuthorizationHeaderMalformed"): Refuse
   });
 }
 
-function otherVersion(isPresigned: boolean): RefusedRequest {
+function otherVersion(hint: string): RefusedRequest {
   return s3Error(400, "InvalidRequest", {
     action: "read the signature",
     state: "it is not of AWS signature version 4 (AWS4-HMAC-SHA256)",
-    hint: isPresigned
-      ? 'Presign with version 4: in boto3, pass Config(signature_version="s3v4").'
-      : "Let the client sign with version 4.",
+    hint,
   });
 }

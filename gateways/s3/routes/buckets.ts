@@ -2,11 +2,11 @@
 import { Buffer } from "node:buffer";
 import { Answer, route } from "../../../apps/server/extending.ts";
 import type { Access, RouteContext, Routes } from "../../../apps/server/extending.ts";
-import { type Element, element, elements, etagOf, timeOf, xmlAnswer } from "../answers.ts";
-import { s3Error } from "../s3_error.ts";
+import { type Element, element, elements, etagOf, xmlAnswer } from "../answers.ts";
+import { checkOperation, wrongArgument } from "../s3_error.ts";
 import type { S3Context } from "../context.ts";
-import { type ExactVersion, type KeyPage, listKeys } from "../listing.ts";
-import { type ListedVersion, listVersions, type VersionPage } from "./versions.ts";
+import { type AskedKeys, type Listed, listKeys } from "../listing.ts";
+import { listVersions } from "./versions.ts";
 
 /** The owner of all that is listed. */
 export const OWNER = element("Owner", [
@@ -27,25 +27,11 @@ const CONSTANTS: Readonly<Record<string, Element>> = {
   versioning: element("VersioningConfiguration", [element("Status", "Enabled")]),
 };
 
-/** Settings that a bucket can have in S3, and this one has not, with the codes for that. */
-const ABSENT: Readonly<Record<string, string>> = {
-  cors: "NoSuchCORSConfiguration",
-  encryption: "ServerSideEncryptionConfigurationNotFoundError",
-  lifecycle: "NoSuchLifecycleConfiguration",
-  "object-lock": "ObjectLockConfigurationNotFoundError",
-  ownershipControls: "OwnershipControlsNotFoundError",
-  policy: "NoSuchBucketPolicy",
-  publicAccessBlock: "NoSuchPublicAccessBlockConfiguration",
-  replication: "ReplicationConfigurationNotFoundError",
-  tagging: "NoSuchTagSet",
-  website: "NoSuchWebsiteConfiguration",
-};
-
-/** Other members of a query that ask for another operation than the listing. */
-const OTHER_OPERATIONS = new Set([
-  ...["accelerate", "analytics", "intelligent-tiering", "inventory", "logging", "metrics"],
-  ...["notification", "policyStatus", "requestPayment", "session", "uploads"],
-]);
+/** The members of a query that listings have. */
+const OF_LISTINGS = new Set(
+  ("prefix delimiter max-keys marker list-type continuation-token start-after fetch-owner " +
+    "encoding-type versions key-marker version-id-marker").split(" "),
+);
 
 export const XML_CONTENT = { "application/xml": { schema: { type: "string" } } };
 
@@ -66,7 +52,10 @@ export function bucketRoutes(routes: Routes, context: S3Context): void {
     scope: "read",
     answers: { 200: { description: "A list with one bucket", content: XML_CONTENT }, ...ERRORS },
     answer: () => {
-      const one = element("Bucket", elements({ Name: bucket, CreationDate: timeOf(new Date(0)) }));
+      const one = element(
+        "Bucket",
+        elements({ Name: bucket, CreationDate: new Date(0).toISOString() }),
+      );
       return xmlAnswer(element("ListAllMyBucketsResult", [OWNER, element("Buckets", [one])]));
     },
   });
@@ -88,126 +77,85 @@ export async function answerBucket(c: RouteContext, context: S3Context): Promise
     return new Answer(null, { headers: { "x-amz-bucket-region": "us-east-1" } });
   }
   const query = new URL(c.request.url).searchParams;
-  for (const key of query.keys()) {
-    if (Object.hasOwn(CONSTANTS, key)) return xmlAnswer(CONSTANTS[key]!);
-    if (Object.hasOwn(ABSENT, key)) throw absent(key);
-    if (OTHER_OPERATIONS.has(key)) throw notImplemented(key);
-  }
-  if (query.has("versions")) return await answerVersions(query, context, c.info.access);
-  return await answerKeys(query, context, c.info.access);
+  const constant = [...query.keys()].find((key) => Object.hasOwn(CONSTANTS, key));
+  if (constant !== undefined) return xmlAnswer(CONSTANTS[constant]!);
+  checkOperation(query, OF_LISTINGS);
+  return await answerListing(query, context, c.info.access);
 }
 
-/** The members of a query that all listings have, and the same in the answer. */
-function askedIn(query: URLSearchParams, { bucket }: S3Context) {
-  const encoding = query.get("encoding-type");
+/** Answers ListObjects, ListObjectsV2 and ListObjectVersions. */
+async function answerListing(
+  query: URLSearchParams,
+  context: S3Context,
+  access: Access,
+): Promise<Answer> {
+  const given = (name: string) => query.get(name) ?? "";
+  const text = encoderOf(query.get("encoding-type"));
   const asked = {
-    prefix: query.get("prefix") ?? "",
-    delimiter: query.get("delimiter") ?? "",
+    prefix: given("prefix"),
+    delimiter: given("delimiter"),
     limit: limitOf(query.get("max-keys")),
   };
-  const text = encoderOf(encoding);
-  const common = {
-    Name: bucket,
-    Prefix: text(asked.prefix),
-    Delimiter: asked.delimiter === "" ? undefined : text(asked.delimiter),
-    MaxKeys: asked.limit,
-    EncodingType: encoding ?? undefined,
-  };
-  return { asked, text, common };
-}
-
-async function answerKeys(
-  query: URLSearchParams,
-  context: S3Context,
-  access: Access,
-): Promise<Answer> {
-  const { asked, text, common } = askedIn(query, context);
-  const isSecond = query.get("list-type") === "2";
-  const token = query.get("continuation-token");
-  const begun = token === null ? undefined : parseToken(token);
-  const from = query.get(isSecond ? "start-after" : "marker") ?? "";
-  const page: KeyPage = asked.limit === 0
-    ? { items: [] }
-    : await listKeys(context, { ...asked, after: from, ...begun }, access);
-  const { items, next, info } = page;
-  const place = isSecond
-    ? {
-      KeyCount: items.length,
-      ContinuationToken: token ?? undefined,
-      NextContinuationToken: next && writeToken(next, page),
-      StartAfter: query.has("start-after") ? text(from) : undefined,
-    }
-    : { Marker: text(from), NextMarker: next && text(next) };
-  const withOwner = !isSecond || query.get("fetch-owner") === "true";
-  return xmlAnswer(element("ListBucketResult", [
-    ...elements({ ...common, IsTruncated: next !== undefined, ...place }),
-    ...items.map(({ key, file }) =>
-      file === undefined ? prefixElement(text(key)) : element("Contents", [
-        ...fileElements({ key: text(key), file, info }),
-        ...withOwner ? [OWNER] : [],
-      ])
-    ),
-  ]));
-}
-
-async function answerVersions(
-  query: URLSearchParams,
-  context: S3Context,
-  access: Access,
-): Promise<Answer> {
-  const { asked, text, common } = askedIn(query, context);
-  const after = query.get("key-marker") ?? "";
-  const afterCommit = query.get("version-id-marker") || undefined;
-  const { items, next }: VersionPage = asked.limit === 0
-    ? { items: [] }
-    : await listVersions(context, { ...asked, after, afterCommit }, access);
-  return xmlAnswer(element("ListVersionsResult", [
-    ...elements({
-      ...common,
+  const answer = (
+    root: string,
+    { items, next }: { items: readonly Listed[]; next?: unknown },
+    place: Parameters<typeof elements>[0],
+  ) => {
+    const common = {
+      Name: context.bucket,
+      Prefix: text(asked.prefix),
+      Delimiter: text(asked.delimiter) || undefined,
+      MaxKeys: asked.limit,
+      EncodingType: query.get("encoding-type") ?? undefined,
       IsTruncated: next !== undefined,
+      ...place,
+    };
+    const withOwner = query.get("list-type") !== "2" || query.get("fetch-owner") === "true";
+    const entries = items.map((item) => entryOf({ ...item, key: text(item.key) }, withOwner));
+    return xmlAnswer(element(root, [...elements(common), ...entries]));
+  };
+
+  if (query.has("versions")) {
+    const after = given("key-marker"), marker = given("version-id-marker");
+    const afterVersion = marker || undefined;
+    const page = await listVersions(context, { ...asked, after, afterVersion }, access);
+    return answer("ListVersionsResult", page, {
       KeyMarker: text(after),
-      VersionIdMarker: afterCommit ?? "",
-      NextKeyMarker: next && text(next.key),
-      NextVersionIdMarker: next?.commit,
+      VersionIdMarker: marker,
+      NextKeyMarker: page.next && text(page.next.key),
+      NextVersionIdMarker: page.next?.version,
+    });
+  }
+  if (query.get("list-type") !== "2") {
+    const page = await listKeys(context, { ...asked, after: given("marker") }, access);
+    const NextMarker = page.next && text(page.next);
+    return answer("ListBucketResult", page, { Marker: text(given("marker")), NextMarker });
+  }
+  const token = query.get("continuation-token") ?? undefined;
+  const begun = token === undefined ? { after: given("start-after") } : parseToken(token);
+  const page = await listKeys(context, { ...asked, ...begun }, access);
+  return answer("ListBucketResult", page, {
+    KeyCount: page.items.length,
+    ContinuationToken: token,
+    NextContinuationToken: page.next && writeToken(page.next, page.items[0]?.info),
+    StartAfter: text(given("start-after")) || undefined,
+  });
+}
+
+function entryOf({ key, file, info, isLatest }: Listed, withOwner: boolean): Element {
+  if (file === undefined) return element("CommonPrefixes", [element("Prefix", key)]);
+  return element(isLatest === undefined ? "Contents" : "Version", [
+    ...elements({
+      Key: key,
+      LastModified: info?.createdAt.toISOString(),
+      ETag: etagOf(file),
+      Size: file.size,
+      StorageClass: "STANDARD",
+      VersionId: isLatest === undefined ? undefined : info?.commit,
+      IsLatest: isLatest,
     }),
-    ...items.map(({ key, file, info, isLatest }) =>
-      file === undefined ? prefixElement(text(key)) : element("Version", [
-        ...fileElements({ key: text(key), file, info }),
-        ...elements({ VersionId: info?.commit, IsLatest: isLatest }),
-        OWNER,
-      ])
-    ),
-  ]));
-}
-
-function prefixElement(prefix: string): Element {
-  return element("CommonPrefixes", [element("Prefix", prefix)]);
-}
-
-function fileElements(
-  { key, file, info }: Required<Pick<ListedVersion, "key" | "file">> & Pick<ListedVersion, "info">,
-) {
-  return elements({
-    Key: key,
-    LastModified: info && timeOf(info.createdAt),
-    ETag: etagOf(file),
-    Size: file.size,
-    StorageClass: "STANDARD",
-  });
-}
-
-export function notImplemented(what: string): Error {
-  return s3Error(501, "NotImplemented", {
-    action: `answer ?${what}`,
-    state: "this service has no such operation",
-  });
-}
-
-function absent(setting: string): Error {
-  return s3Error(404, ABSENT[setting]!, {
-    action: `read the setting ${setting}`,
-    state: "the bucket has none",
-  });
+    ...withOwner ? [OWNER] : [],
+  ]);
 }
 
 /** Page of a listing. */
@@ -227,32 +175,19 @@ function encoderOf(type: string | null): (text: string) => string {
 }
 
 /** Writes where the next page begins, and the version of all pages: any process can read it. */
-function writeToken(after: string, { info }: KeyPage): string {
-  const version = info && [info.version, info.commit];
-  return Buffer.from(JSON.stringify([after, ...version ?? []])).toString("base64url");
+function writeToken(after: string, info?: { version: string; commit: string }): string {
+  const parts = info === undefined ? [after] : [after, info.version, info.commit];
+  return Buffer.from(JSON.stringify(parts)).toString("base64url");
 }
 
-function parseToken(token: string): { after: string; version?: ExactVersion } {
-  const [after, version, commit] = textsIn(Buffer.from(token, "base64url").toString());
-  if (after === undefined) {
-    const hint = "List from the beginning.";
-    throw wrongArgument("continuation-token is not one of this service", hint);
-  }
-  if (version === undefined || commit === undefined) return { after };
-  return { after, version: { version, commit } };
-}
-
-/** Returns the strings of an array in JSON; of anything else none. */
-function textsIn(json: string): string[] {
+function parseToken(token: string): Pick<AskedKeys, "after" | "version"> {
   try {
-    const value: unknown = JSON.parse(json);
-    const isList = Array.isArray(value) && value.every((each) => typeof each === "string");
-    return isList ? value : [];
+    const parts: unknown = JSON.parse(Buffer.from(token, "base64url").toString());
+    if (!(parts instanceof Array) || parts.some((part) => typeof part !== "string")) throw parts;
+    const [after = "", version, commit] = parts;
+    return { after, ...version !== undefined && { version: { version, commit } } };
   } catch {
-    return [];
+    const state = "continuation-token is not one of this service";
+    throw wrongArgument(state, "List from the beginning.");
   }
-}
-
-export function wrongArgument(state: string, hint: string): Error {
-  return s3Error(400, "InvalidArgument", { action: "read the query", state, hint });
 }

@@ -9,23 +9,16 @@ import {
 } from "../../../apps/server/extending.ts";
 import type { RouteContext, Routes } from "../../../apps/server/extending.ts";
 import { parseKey } from "../address.ts";
-import { element, elements, etagOf, xmlAnswer } from "../answers.ts";
+import { type Element, element, elements, etagOf, xmlAnswer } from "../answers.ts";
 import type { S3Context } from "../context.ts";
-import { s3Error } from "../s3_error.ts";
+import { checkOperation, s3Error, wrongArgument } from "../s3_error.ts";
 import { type FoundObject, withObject } from "../find_object.ts";
-import {
-  answerBucket,
-  ERRORS,
-  FULL_CONTROL,
-  notImplemented,
-  wrongArgument,
-  XML_CONTENT,
-} from "./buckets.ts";
+import { answerBucket, ERRORS, FULL_CONTROL, XML_CONTENT } from "./buckets.ts";
 
 const ANY_BYTES = { "*/*": { schema: { type: "string", format: "binary" } }, ...XML_CONTENT };
 
-/** Members of a query that ask for another operation than the file. */
-const OTHER_OPERATIONS = ["legal-hold", "retention", "torrent", "uploadId", "uploads", "select"];
+/** The members of a query that reads of objects have. */
+const OF_OBJECTS = new Set(["attributes", "tagging", "acl", "versionId", "partNumber"]);
 
 export function objectRoutes(routes: Routes, context: S3Context): void {
   route(routes, `GET /${context.bucket}/:path{[^]*}`, {
@@ -46,8 +39,7 @@ export function objectRoutes(routes: Routes, context: S3Context): void {
     answer: async ({ c }) => {
       if (c.params.key === "") return await answerInPlace(c, () => answerBucket(c, context));
       const query = new URL(c.request.url).searchParams;
-      const other = OTHER_OPERATIONS.find((each) => query.has(each));
-      if (other !== undefined) throw notImplemented(other);
+      checkOperation(query, OF_OBJECTS);
       return await withObject(c, context, (found) => {
         if (query.has("attributes")) return answerAttributes(c, found);
         if (query.has("tagging")) return answerTags(found, context);
@@ -130,42 +122,33 @@ function checksumOf({ sha256 }: { sha256: string }): string {
 }
 
 function answerAttributes(c: RouteContext, { artifact: { info }, file }: FoundObject): Answer {
-  const asked = new Set(
-    (c.header("x-amz-object-attributes") ?? "").split(",").map((each) => each.trim()),
-  );
+  const asked = (c.header("x-amz-object-attributes") ?? "").split(/[\s,]+/);
   const { sha256, size } = file.info;
-  const checksum = elements({
-    ChecksumSHA256: checksumOf({ sha256 }),
-    ChecksumType: "FULL_OBJECT",
-  });
-  return xmlAnswer(
-    element("GetObjectAttributesResponse", [
-      ...elements({ ETag: asked.has("ETag") ? sha256 : undefined }),
-      ...asked.has("Checksum") ? [element("Checksum", checksum)] : [],
-      ...elements({
-        StorageClass: asked.has("StorageClass") ? "STANDARD" : undefined,
-        ObjectSize: asked.has("ObjectSize") ? size : undefined,
-      }),
-    ]),
-    {
-      headers: {
-        "last-modified": info.createdAt.toUTCString(),
-        "x-amz-version-id": info.commit,
-      },
+  const checksum = { ChecksumSHA256: checksumOf({ sha256 }), ChecksumType: "FULL_OBJECT" };
+  const all: Record<string, string | Element[]> = {
+    ETag: sha256,
+    Checksum: elements(checksum),
+    StorageClass: "STANDARD",
+    ObjectSize: String(size),
+  };
+  const attributes = Object.keys(all).filter((name) => asked.includes(name))
+    .map((name) => element(name, all[name]));
+  return xmlAnswer(element("GetObjectAttributesResponse", attributes), {
+    headers: {
+      "last-modified": info.createdAt.toUTCString(),
+      "x-amz-version-id": info.commit,
     },
-  );
+  });
 }
 
 /** Answers with the labels of the version as tags. */
 async function answerTags({ artifact }: FoundObject, { registry }: S3Context): Promise<Answer> {
   const { name, version, commit } = artifact.info;
   const { annotations } = await registry.info(name, { version, annotations: true });
-  const tags = Object.entries(annotations?.labels ?? {}).map(([Key, value]) =>
-    element(
-      "Tag",
-      elements({ Key, Value: typeof value === "string" ? value : JSON.stringify(value) }),
-    )
-  );
+  const tags = Object.entries(annotations?.labels ?? {}).map(([Key, value]) => {
+    const Value = typeof value === "string" ? value : JSON.stringify(value);
+    return element("Tag", elements({ Key, Value }));
+  });
   return xmlAnswer(element("Tagging", [element("TagSet", tags)]), {
     headers: { "x-amz-version-id": commit },
   });

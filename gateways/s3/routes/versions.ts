@@ -1,70 +1,79 @@
 // ListObjectVersions: the versions of a file, as the S3 versions of its key.
-import { compareUtf8 } from "../../../core/kernel.ts";
-import type { ArtifactInfo } from "../../../mod.ts";
+import { compareUtf8, isRegistryError } from "../../../core/kernel.ts";
 import type { Access } from "../../../apps/server/extending.ts";
 import { parseKey } from "../address.ts";
-import { type AskedKeys, isObject, type KeyPage, type Listed, listKeys } from "../listing.ts";
+import { type AskedKeys, isObject, type Listed, listKeys } from "../listing.ts";
 import type { S3Context } from "../context.ts";
 
-export interface ListedVersion extends Listed {
-  info?: ArtifactInfo;
-  isLatest?: boolean;
-}
-
 export interface VersionPage {
-  items: ListedVersion[];
-  next?: { key: string; commit?: string };
+  items: Listed[];
+  next?: { key: string; version?: string };
 }
 
 interface AskedVersions extends AskedKeys {
-  /** Only versions after the one with this commit, of the file in `after`. */
-  afterCommit?: string;
+  /** Only versions after this one, of the file in `after`; `latest` for all but the current one. */
+  afterVersion?: string;
 }
 
-/** Versions that are read for one file. */
+/** Versions that are read for one page. */
 const MOST_READ = 1000;
 
 /**
- * Lists files with their version. If the prefix is the key of a file in `@latest`, it lists the file
- * in all versions of the name, newest first.
+ * Lists files with their version. If the prefix is the key of a file at an address that moves, it
+ * lists the file in all versions of the name: first the current one, then all, newest first.
  */
 export async function listVersions(
   context: S3Context,
   asked: AskedVersions,
   access: Access,
 ): Promise<VersionPage> {
-  const { prefix, limit, after, afterCommit } = asked;
-  const isInside = after === prefix && afterCommit !== undefined;
-  const { items, isMore } = await versionsOfFile(context, { ...asked, isInside }, access);
-  if (isMore) return { items, next: { key: prefix, commit: items.at(-1)?.info?.commit } };
+  const { prefix, limit, after, afterVersion } = asked;
+  const isInside = after === prefix && afterVersion !== undefined;
+  const isBefore = compareUtf8(after, prefix) < 0;
+  const { items, next }: { items: Listed[]; next?: string } = limit > 0 && (isInside || isBefore)
+    ? await versionsOfFile(context, asked, access)
+    : { items: [] };
+  if (next !== undefined) return { items, next: { key: prefix, version: next } };
   const isListed = items.length > 0 || isInside;
+  if (items.length === limit && limit > 0) return { items, next: { key: prefix } };
   const rest = { ...asked, after: isListed ? prefix : after, limit: limit - items.length };
-  const page: KeyPage = rest.limit === 0 ? { items: [] } : await listKeys(context, rest, access);
-  items.push(...page.items.map((item) => ({ ...item, info: page.info, isLatest: true })));
+  const page = await listKeys(context, rest, access);
+  items.push(...page.items.map((item) => ({ ...item, isLatest: true })));
   return { items, next: page.next === undefined ? undefined : { key: page.next } };
 }
 
-/** Returns the versions that the file of a prefix has; none of another prefix. */
+/** Returns the versions that the file of a prefix has, and the last one that was read if there may be more. */
 async function versionsOfFile(
-  { registry }: S3Context,
-  { prefix, limit, after, afterCommit, isInside }: AskedVersions & { isInside: boolean },
+  { registry, openVersion }: S3Context,
+  { prefix, limit, afterVersion }: AskedVersions,
   access: Access,
-): Promise<{ items: ListedVersion[]; isMore: boolean }> {
-  const items: ListedVersion[] = [];
+): Promise<{ items: Listed[]; next?: string }> {
   const parts = parseKey(prefix);
-  const isFile = parts.kind === "files" && parts.ref === "latest" && parts.path !== "";
-  if (!isFile || !isInside && compareUtf8(after, prefix) >= 0) return { items, isMore: false };
-  access.check("read", parts.name);
-  let isAfter = !isInside, isLatest = true;
-  for await (const { info } of registry.versions(parts.name, { details: true, limit: MOST_READ })) {
-    const file = info?.files.find(({ path }) => path === parts.path);
-    if (isLatest && file === undefined) break; // it is not a file of the latest version
-    if (isAfter && info !== undefined && file !== undefined && isObject(file)) {
-      if (items.length === limit) return { items, isMore: true };
-      items.push({ key: prefix, file, info, isLatest });
-    }
-    isAfter ||= info?.commit === afterCommit;
-    isLatest = false;
+  if (parts.kind !== "files" || parts.path === "") return { items: [] };
+  const { name, ref, path } = parts;
+  const current = await openVersion({ name, version: ref }, access).catch((error) => {
+    if (!isRegistryError(error, "NotFound", "Invalid")) throw error;
+  });
+  current?.checkFiles?.();
+  const fileIn = (info = current?.info) =>
+    info?.files.find((file) => file.path === path && isObject(file));
+  const now = fileIn();
+  if (current === undefined || now === undefined || ref === current.info.version) {
+    return { items: [] };
   }
-  return { items, isMore: false };
+  const { info } = current;
+  const items: Listed[] = afterVersion === undefined
+    ? [{ key: prefix, file: now, info, isLatest: true }]
+    : [];
+  let last = "latest", read = 0;
+  const after = afterVersion === "latest" ? undefined : afterVersion;
+  const options = { details: true, after, limit: MOST_READ };
+  for await (const { version, info } of registry.versions(name, options)) {
+    if (items.length === limit) return { items, next: last };
+    const file = info && info.commit !== current.info.commit ? fileIn(info) : undefined;
+    if (file !== undefined) items.push({ key: prefix, file, info, isLatest: false });
+    last = version;
+    read++;
+  }
+  return { items, next: read === MOST_READ ? last : undefined };
 }

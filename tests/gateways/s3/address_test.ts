@@ -1,7 +1,7 @@
 // Keys and what they mean.
 import { assertEquals, assertNotEquals, assertThrows } from "@std/assert";
 import fc from "fast-check";
-import { keyOf, parseKey } from "../../../gateways/s3/address.ts";
+import { parseKey } from "../../../gateways/s3/address.ts";
 import { createS3Gateway } from "../../../gateways/s3/s3_gateway.ts";
 import { nameProblem } from "../../../core/naming/names.ts";
 
@@ -12,6 +12,9 @@ const name = fc.oneof(text("ab:/.% é"), fc.string({ unit: "grapheme", maxLength
   .filter((each) => nameProblem(each) === undefined);
 const ref = fc.constantFrom("1.0.0", "latest", "live", "^1.2", "1.0.0+build", "a:b", "é", "*");
 const path = text("ab/@.%:é").filter((each) => each !== "");
+
+const keyOf = ({ name, ref, path }: { name: string; ref: string; path: string }) =>
+  `${name}/@${ref}/${path}`;
 
 Deno.test("a key means the file that it was written for", () => {
   fc.assert(fc.property(name, ref, path, (name, ref, path) => {

@@ -59,7 +59,7 @@ Deno.test({
   async fn() {
     await using service = await serveS3();
     const lines = (await runPython(python!, PROGRAM, [service.url, service.token])).split("\n");
-    const level = "['1.0.0/', '2.0.0/', 'latest/', 'production/']";
+    const level = "['latest/', 'production/', '2.0.0/', '1.0.0/']";
     const keys = "['a.txt', 'in/c.txt', 'ü + b.txt']";
     assertEquals(lines, [
       "['holdfast']",

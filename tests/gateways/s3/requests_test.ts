@@ -40,16 +40,19 @@ Deno.test("a version id is the commit of a version, also after the alias has mov
   assertEquals(textsIn(all, "VersionId"), commits);
   assertEquals(textsIn(all, "IsLatest"), ["true", "false", "false"]);
   const first = await versions("prefix=n/@latest/a&max-keys=1");
-  assertEquals(textsIn(first, "NextVersionIdMarker"), [commits[0]]);
-  const marker = `key-marker=n/@latest/a&version-id-marker=${commits[0]}`;
+  const [marker] = textsIn(first, "NextVersionIdMarker");
+  const rest = `key-marker=n/@latest/a&version-id-marker=${marker}`;
   assertEquals(
-    textsIn(await versions(`prefix=n/@latest/a&${marker}`), "VersionId"),
+    textsIn(await versions(`prefix=n/@latest/a&${rest}`), "VersionId"),
     commits.slice(1),
   );
   const folder = await versions("prefix=n/@live/");
   assertEquals(textsIn(folder, "Key"), ["n/@live/a", "n/@live/b"]);
   assertEquals(textsIn(folder, "VersionId"), [commits[0], commits[0]]);
-  assertEquals(textsIn(await versions("prefix=n/&delimiter=/"), "Prefix").slice(1)[0], "n/@1.0.0/");
+  assertEquals(
+    textsIn(await versions("prefix=n/&delimiter=/"), "Prefix").slice(1)[0],
+    "n/@latest/",
+  );
 });
 
 Deno.test("ranges of an alias that has moved fail, and never give a mixture", async () => {
@@ -140,7 +143,9 @@ Deno.test("a file has its SHA-256 as ETag and checksum, and the headers that a r
   assertEquals(textsIn(tags, "Value"), ["&lt;prod&gt;", "3"]);
   for (
     const [path, code] of [
-      ["/holdfast?policy", "NoSuchBucketPolicy"],
+      ["/holdfast?policy", "NotImplemented"],
+      ["/holdfast?inventory&id=1", "NotImplemented"],
+      ["/holdfast/n/@1.0.0/a.json?uploadId=1", "NotImplemented"],
       ["/holdfast?uploads", "NotImplemented"],
       ["/holdfast/n/@1.0.0/a.json?torrent", "NotImplemented"],
       ["/holdfast?max-keys=many", "InvalidArgument"],

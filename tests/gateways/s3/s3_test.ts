@@ -18,11 +18,11 @@ Deno.test("each level of keys is one listing", async () => {
   assertEquals(await level("di"), ["digits/"]);
   assertEquals(
     await level("digits/"),
-    ["1.0.0", "2.0.0", "latest", "live"].map((ref) => `digits/@${ref}/`),
+    ["latest", "live", "2.0.0", "1.0.0"].map((ref) => `digits/@${ref}/`),
   );
   assertEquals(await level("digits/@l"), ["digits/@latest/", "digits/@live/"]);
   assertEquals(await level("digits@1"), ["digits@1.0.0/"]);
-  assertEquals(await level("team/"), ["team/@1.0.0/", "team/@latest/", "team/bert/"]);
+  assertEquals(await level("team/"), ["team/@latest/", "team/@1.0.0/", "team/bert/"]);
   assertEquals(
     await level("digits/@live/"),
     ["a.txt", "in/"].map((path) => `digits/@live/${path}`),
