@@ -161,6 +161,18 @@ const GROUPS: Record<string, GroupEntry> = {
     maxRepeats: 1,
     named: true,
   },
+  s3_gateway: {
+    title: "Reads over S3, compared with MinIO and with the service itself",
+    about:
+      "20 readers get a file of 1 GiB in a bucket of MinIO, in ranges of 8 MiB: with a URL of " +
+      "MinIO; over S3 with `serve --redirect`; from the service by `GET …/files`; and over S3 " +
+      "without redirects. The load generator and all servers share the processors. Walks list all " +
+      "keys by pages of 1,000, in this process, over a store in memory.",
+    create: async (settings) =>
+      (await import("./service/s3_gateway.ts")).createS3GatewayGroup(settings),
+    maxRepeats: 3,
+    named: true,
+  },
   worst: {
     title: "The worst request of each route, alone",
     create: async (settings) =>

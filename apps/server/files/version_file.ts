@@ -47,7 +47,7 @@ export async function answerVersionFile(
   if (!exact) await checkGoesOn(c, { ...file.info, version: info.version }, memory);
   const location = redirects && await redirectTo?.(c, { info, file, client: redirects });
   if (location !== undefined) {
-    const own = { location, "cache-control": "no-store" };
+    const own = { location, "cache-control": "no-store", "content-length": "0" };
     return new Answer(null, { status: 307, headers: { ...headers, ...own } });
   }
   const caching = options.tokens ? ASK_AGAIN : fixed ? IMMUTABLE : "no-cache";

@@ -19,12 +19,12 @@ const SIZES: [title: string, bytes: number, share: number][] = [
 ];
 
 /** A server and its processes. */
-interface Served {
+export interface Served {
   port: number;
   pids: number[];
 }
 
-function served({ url, pid }: BenchedService): Served {
+export function served({ url, pid }: BenchedService): Served {
   const children = fs.readFileSync(`/proc/${pid}/task/${pid}/children`, "utf8");
   const pids = [pid, ...children.trim().split(/\s+/).filter(Boolean).map(Number)];
   return { port: Number(new URL(url).port), pids };
@@ -96,7 +96,7 @@ function measure(name: string, { port, pids }: Served, path: string, count: numb
 }
 
 /** Processor time that servers took so far, milliseconds; on Linux. */
-function cpuOf(pids: readonly number[]): number {
+export function cpuOf(pids: readonly number[]): number {
   const ticks = pids.map((pid) => {
     const stat = fs.readFileSync(`/proc/${pid}/stat`, "utf8");
     const [user, system] = stat.slice(stat.lastIndexOf(")")).split(" ").slice(12, 14);

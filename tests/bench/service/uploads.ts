@@ -34,13 +34,14 @@ export interface BenchedService extends AsyncDisposable {
   peakRssMib(): number;
 }
 
-/** Starts `holdfast serve` on a folder. */
+/** Starts `holdfast serve` on a folder, or a bucket whose variables are in `env`. */
 export async function startService(
-  folder: string,
+  location: string,
   options: readonly string[] = [],
+  env: Record<string, string> = {},
 ): Promise<BenchedService> {
-  const args = ["serve", "-r", folder, "--port", "0", "--json", ...options];
-  const child = spawnDeno("apps/cli.ts", args, { permissions: ["-A"] });
+  const args = ["serve", "-r", location, "--port", "0", "--json", ...options];
+  const child = spawnDeno("apps/cli.ts", args, { permissions: ["-A"], env });
   const watched: WatchedProcess = watchProcess(child);
   const [line] = await watched.lines(1);
   return {
