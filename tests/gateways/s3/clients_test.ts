@@ -1,106 +1,11 @@
 // Real clients read the same version, and the programs of docs/s3.md run as they stand there.
 import { assertEquals, assertStringIncludes } from "@std/assert";
-import { execFile } from "node:child_process";
-import { existsSync } from "node:fs";
 import { join } from "@std/path";
-import { createToken } from "../../../apps/server.ts";
-import { readTokens } from "../../../apps/server/access/token_file.ts";
-import { realSystem } from "../../../core/system.ts";
-import { localPath } from "../../../mod.ts";
-import { secretOf } from "../../../gateways/s3/derived_secret.ts";
 import { judgeTest } from "../../judges/judge_test_case.ts";
-import { noise } from "../../registry/registries.ts";
-import { findPython } from "../../support/numpy.ts";
 import { REPOSITORY } from "../../support/run_deno.ts";
-import { tempRoot } from "../../support/temp_root.ts";
-import { S3_KEY, serveS3 } from "./serve_s3.ts";
-
-const clients = realSystem.env("HOLDFAST_S3_CLIENTS") ??
-  join(realSystem.env("HOME") ?? "", ".cache/holdfast-ci/s3");
-const python = await findPython("pyarrow, pandas, polars");
-const missing = python === undefined
-  ? "no Python with pyarrow, pandas and polars"
-  : existsSync(join(clients, "duckdb"))
-  ? undefined
-  : "the clients of S3 are not installed; .ci/run installs them";
-
-const pythonOf = (venv: string) => join(clients, venv, "bin/python");
-
-/** The folder that the clients read, and a service with it as `data:cells`. */
-async function served() {
-  const root = await tempRoot();
-  const folder = root.join("cells");
-  await Deno.mkdir(`${folder}/in`, { recursive: true });
-  for (const part of [0, 1]) {
-    await Deno.mkdir(`${folder}/part=${part}`);
-    const rows = `pa.table({"x": list(range(1000)), "y": [${part}] * 1000})`;
-    const to = JSON.stringify(`${folder}/part=${part}/data.parquet`);
-    await execute(python!, [
-      "-c",
-      `import pyarrow as pa, pyarrow.parquet as pq; pq.write_table(${rows}, ${to})`,
-    ]);
-  }
-  await Deno.writeFile(`${folder}/large.bin`, noise(20_000_000));
-  await Deno.writeTextFile(`${folder}/empty`, "");
-  await Deno.writeTextFile(`${folder}/in/ü + b.txt`, "text");
-  const service = await serveS3();
-  await service.registry.save("data:cells", localPath(folder), { alias: "production" });
-  const host = service.url.replace("http://", "");
-  const { token, stored } = await createToken(service.tokenFile, { scopes: ["read:data:*"] });
-  await Deno.writeTextFile(root.join("token"), token);
-  const [key] = (await readTokens(service.tokenFile))!.filter(({ id }) => id === stored.id);
-  const byToken = {
-    AWS_ACCESS_KEY_ID: "any",
-    AWS_SECRET_ACCESS_KEY: token,
-    AWS_SESSION_TOKEN: token,
-  };
-  const bySecret = {
-    AWS_ACCESS_KEY_ID: stored.id,
-    AWS_SECRET_ACCESS_KEY: secretOf(S3_KEY, key!),
-  };
-  const common = {
-    PATH: realSystem.env("PATH") ?? "",
-    HOME: root.path,
-    AWS_ENDPOINT_URL: service.url,
-    S3_ENDPOINT_URL: service.url,
-    AWS_REGION: "us-east-1",
-    URL: service.url,
-    HOST: host,
-    HOLDFAST_TOKEN: token,
-  };
-  const run = (command: string, args: string[], env: Record<string, string> = byToken) =>
-    execute(command, args, { cwd: root.path, env: { ...common, ...env } });
-  return {
-    ...service,
-    root,
-    folder,
-    host,
-    run,
-    bySecret,
-    /** Fails unless a folder has the files of the version. */
-    sameFiles: (copy: string) => execute("diff", ["-r", root.join(copy), folder]),
-    [Symbol.asyncDispose]: async () => {
-      await service[Symbol.asyncDispose]();
-      await root.remove();
-    },
-  };
-}
-
-function execute(
-  command: string,
-  args: string[],
-  options: { cwd?: string; env?: Record<string, string> } = {},
-): Promise<string> {
-  return new Promise((resolve, reject) =>
-    execFile(command, args, { ...options, maxBuffer: 2 ** 26 }, (error, stdout, stderr) => {
-      if (error === null) resolve(stdout);
-      else reject(new Error(`${command} ${args.join(" ").slice(0, 200)}: ${stderr || stdout}`));
-    })
-  );
-}
+import { clients, KEYS, missing, python, pythonOf, served } from "./served_clients.ts";
 
 const AT = "s3://holdfast/data:cells/@production/";
-const KEYS = ["empty", "in/ü + b.txt", "large.bin", "part=0/data.parquet", "part=1/data.parquet"];
 
 judgeTest("the AWS CLI, s5cmd and rclone list and copy a version", missing, async () => {
   await using s3 = await served();

@@ -9,13 +9,13 @@ import { saveFiles } from "./open_s3.ts";
 /** The key of derived secrets. */
 export const S3_KEY = "k".repeat(43);
 
-/** Serves two versions of `team/digits`, and a token that may read them. */
-export async function serveS3() {
+/** Serves two versions of `team/digits`, and a token: by default one that may read them. */
+export async function serveS3(scopes: readonly string[] = ["read:team/*"]) {
   const root = await tempRoot();
   const registry = await openRegistry("memory:");
   await registry.save("team/digits", noise(300_000), { alias: "production" });
   await saveFiles(registry, "team/digits", ["a.txt", "ü + b.txt", "in/c.txt"]);
-  const { token } = await createToken(root.join("t.json"), { scopes: ["read:team/*"] });
+  const { token } = await createToken(root.join("t.json"), { scopes });
   const tokens = await openTokenFile(root.join("t.json"));
   const handler = createHandler(registry, { tokens, gateways: [createS3Gateway({ key: S3_KEY })] });
   const server = await listen(handler, { port: 0, hasTokens: true });
