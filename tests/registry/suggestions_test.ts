@@ -1,7 +1,8 @@
 import { loadMany } from "../../registry/contract/many.ts";
 import { assertEquals } from "@std/assert";
 import { RegistryError } from "../../core/errors.ts";
-import { openRegistry } from "../../mod.ts";
+import { diffVersions, openRegistry } from "../../mod.ts";
+import { listFiles, openFile } from "../../registry/mod.ts";
 import { testProtocol } from "./protocol_world.ts";
 import { testInMemory, testOnEach } from "./registries.ts";
 import { rejected } from "./rejected.ts";
@@ -44,7 +45,7 @@ testOnEach("a mistyped name gets a suggestion", async ({ open }) => {
   }
 });
 
-testInMemory("every method with a ref suggests one", async (world) => {
+testInMemory("every method and function with a ref suggests one", async (world) => {
   const { registry, open } = world;
   await registry.save("model", "value");
   const verbs: ((asked: typeof registry) => Promise<unknown>)[] = [
@@ -53,6 +54,9 @@ testInMemory("every method with a ref suggests one", async (world) => {
     (asked) => asked.download("modle", { to: "unused" }),
     (asked) => asked.copy("modle", "other"),
     (asked) => asked.setAlias("modle", "production", "latest"),
+    (asked) => openFile(asked, "modle", { path: "value.txt" }),
+    (asked) => Array.fromAsync(listFiles(asked, "modle")),
+    (asked) => diffVersions(asked, { before: "model", after: "modle" }),
   ];
   for (const verb of verbs) {
     const { suggestion } = await rejected("NotFound", verb(await open()));

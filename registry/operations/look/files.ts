@@ -11,11 +11,23 @@ import { memberOf } from "../../../core/registry/release.ts";
 import type { Registry } from "../../../core/registry.ts";
 import { type Context, knownContext } from "../context.ts";
 import { openFileOf, openPagesOf } from "../load.ts";
+import { isAbsent } from "../resolve.ts";
 import { refMeant } from "./suggesting.ts";
 
 /** Returns the context of a registry whose store is open here; undefined for a member of a release. */
 function storeOf(registry: Registry, ref: string): Context | undefined {
   return memberOf(ref) === undefined ? knownContext(registry) : undefined;
+}
+
+/** Throws an error, or for a missing version that of `info`, which has a suggestion. */
+async function suggesting(
+  registry: Registry,
+  ref: string,
+  { version, asOf, signal }: ReadOptions,
+  error: unknown,
+): Promise<never> {
+  if (isAbsent(error)) await registry.info(ref, { version, asOf, signal });
+  throw error;
 }
 
 export async function openFile(
@@ -25,7 +37,9 @@ export async function openFile(
 ): Promise<ArtifactFile> {
   const context = storeOf(registry, ref);
   if (context === undefined) return (await registry.open(ref, options)).file(path);
-  return await openFileOf(context, await refMeant(context, ref, options), path, options);
+  const open = async () =>
+    await openFileOf(context, await refMeant(context, ref, options), path, options);
+  return await open().catch((error) => suggesting(registry, ref, options, error));
 }
 
 /** Opens a version a page of its list of files at a time. */
@@ -36,7 +50,9 @@ export async function openPages(
 ): Promise<PagedArtifact> {
   const context = storeOf(registry, ref);
   if (context === undefined) return onePage(await registry.open(ref, options));
-  return await openPagesOf(context, await refMeant(context, ref, options), options);
+  const open = async () =>
+    await openPagesOf(context, await refMeant(context, ref, options), options);
+  return await open().catch((error) => suggesting(registry, ref, options, error));
 }
 
 export async function* listFiles(

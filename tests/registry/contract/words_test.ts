@@ -60,7 +60,7 @@ const VERBS: Record<string, (registry: StoredRegistry) => unknown> = {
   'list versions of "model"': (registry) => registry.versions("model"),
   'copy "model"': (registry) => registry.copy("model", "copied"),
   "collect garbage": (registry) => collectGarbage(registry),
-  'look up "large"': (registry) => diffVersions(registry, { before: "large", after: "large" }),
+  "compare versions": (registry) => diffVersions(registry, { before: "large", after: "large" }),
   'list the log of "large"': (registry) => Array.fromAsync(readLog(registry, "large")),
 };
 
