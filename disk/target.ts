@@ -54,7 +54,7 @@ export async function findTarget(version: PagedArtifact, to: string): Promise<Ta
 
 async function onlyPath({ pages }: PagedArtifact): Promise<string> {
   let path = "";
-  for await (const { info } of pages()) path = info.files[0]?.path ?? path;
+  for await (const page of pages()) path = page.files()[0]?.info.path ?? path;
   return path;
 }
 
