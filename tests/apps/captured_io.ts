@@ -1,12 +1,14 @@
 // The outside of a command line as a test writes it, and what it said.
 import { assert, assertEquals, assertStringIncludes } from "@std/assert";
+import { rmSync } from "node:fs";
+import { cp } from "node:fs/promises";
 import { join } from "@std/path";
 import { runCli } from "./run_cli.ts";
 import type { CliIo } from "../../apps/cli/terminal/cli_io.ts";
 import { bytesStream, concatBytes } from "../../core/bytes/bytes.ts";
 import { realSystem, type System } from "../../core/system.ts";
 import { sampleBytes } from "../conformance/backend/samples.ts";
-import { tempRoot } from "../support/temp_root.ts";
+import { type TempRoot, tempRoot } from "../support/temp_root.ts";
 
 /** The world outside the program. */
 export interface CapturedIoOptions {
@@ -198,10 +200,21 @@ export function cliTest(
   Deno.test({ name, ignore, fn });
 }
 
-/** A test of commands in a folder with the registry of {@linkcode fillRegistry}. */
+/** The folder of {@linkcode fillRegistry}, which is made once for the tests of an isolate. */
+let filled: Promise<TempRoot> | undefined;
+
+async function makeFilled(): Promise<TempRoot> {
+  const root = await tempRoot();
+  globalThis.addEventListener("unload", () => rmSync(root.path, { recursive: true }));
+  await fillRegistry(root.path);
+  return root;
+}
+
+/** A test of commands in a folder with a copy of the registry of {@linkcode fillRegistry}. */
 export function filledTest(name: string, run: (at: CliTest) => Promise<void>): void {
   cliTest(name, async (at) => {
-    await fillRegistry(at.cwd);
+    const { path } = await (filled ??= makeFilled());
+    await cp(path, at.cwd, { recursive: true, preserveTimestamps: true });
     await run(at);
   });
 }
