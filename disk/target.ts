@@ -109,7 +109,7 @@ export function lookAt(path: string): Stats | undefined {
 export const SPECIAL = "it is a device, a pipe or a socket";
 
 /** True for a device, a pipe or a socket, and for a link to one, such as `/dev/stdout`. */
-export function isSpecial(path: string, stats = lookAt(path)): boolean {
+export function isSpecial(path: string, stats: Stats | undefined = lookAt(path)): boolean {
   try {
     const end = stats?.isSymbolicLink() ? statSync(path, { throwIfNoEntry: false }) : stats;
     return !(end === undefined || end.isFile() || end.isDirectory() || end.isSymbolicLink());
