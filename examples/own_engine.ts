@@ -40,7 +40,11 @@ export function createSpoolEngine(root: string): Engine {
     return { id, name: id, step, state: "lost", ...ends.find(({ state }) => state === first) };
   }
 
-  async function endOf(id: string, shard: number): Promise<Omit<EngineJob, "id" | "name">> {
+  async function endOf(
+    id: string,
+    shard: number,
+    isGone = false,
+  ): Promise<Omit<EngineJob, "id" | "name">> {
     const exit = await text(id, `${shard}.exit`);
     if (exit !== undefined) {
       return { state: Number(exit) === 0 ? "ended" : "failed", exitCode: Number(exit) };
@@ -50,7 +54,9 @@ export function createSpoolEngine(root: string): Engine {
     if (await text(id, "cancelled") !== undefined) return { state: "cancelled" };
     const pid = await text(id, `${shard}.pid`);
     if (pid === undefined) return { state: "waiting" };
-    return { state: signal(Number(pid), 0) ? "running" : "lost" };
+    if (isGone) return { state: "lost" };
+    // A process that is gone may have written how it ended since these files were read.
+    return signal(Number(pid), 0) ? { state: "running" } : endOf(id, shard, true);
   }
 
   return {
