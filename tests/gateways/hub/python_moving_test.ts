@@ -63,7 +63,7 @@ with files.open("team/m/w.bin", block_size=500_000) as file:
     try:
         print(set(file.read()))
     except Exception as error:
-        print(type(error).__name__, "it changed" in str(error))
+        print(type(error).__name__, "has changed" in str(error))
 print(files.cat_file("team/m/w.bin") == NEW)
 `;
 

@@ -2,9 +2,7 @@
 import { assert, assertEquals, assertGreater, assertLess, assertMatch } from "@std/assert";
 import { mkdirSync, readdirSync, readFileSync, symlinkSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { compareUtf8 } from "../../../core/bytes/bytes.ts";
 import type { FileToSave } from "../../../core/materializer.ts";
-import { pathsBelow } from "../../../disk/paths_below.ts";
 import { createMemoryBackend, openRegistry, type Registry } from "../../../mod.ts";
 import { listKeys, withoutWholeLists, withSmallPages } from "../../simulate/small_pages.ts";
 import { testInRoot } from "../../support/temp_root.ts";
@@ -99,29 +97,6 @@ testInRoot("an existing folder gets what differs, and loses what is not there", 
   assertEquals(changes, planned.changes);
   assertEquals(treeOf(to), FILES);
   assertEquals((await registry.download("m", options)).changes, []);
-});
-
-testInRoot("patterns choose among pages, and folders with chosen files", async (root) => {
-  const time = "2020-01-02T03:04:05.000Z";
-  const folder = (path: string) => ({
-    path,
-    content: "",
-    mode: "folder" as const,
-    modifiedAt: time,
-  });
-  const files = ["a/1.txt", "a/2.bin", "b/1.bin", "b/c/2.txt", "d/3.bin"];
-  const { registry } = await pagedRegistry([
-    ...["a", "b", "b/c", "d", "e"].map(folder),
-    ...["a-", "a-a", "b-"].map((path) => ({ path, content: path })),
-    ...files.map((path) => ({ path, content: path })),
-  ]);
-  const to = root.join("some");
-  const { files: count } = await registry.download("m", { to, include: "*.txt" });
-  const found = (await Array.fromAsync(pathsBelow(to))).sort(compareUtf8);
-  assertEquals(found, ["a", "a/1.txt", "b", "b/c", "b/c/2.txt"]);
-  assertEquals(count, 5);
-  const error = await rejected("NotFound", registry.download("m", { to, include: "*.no" }));
-  assertMatch(error.message, /select no file/);
 });
 
 for (
