@@ -25,13 +25,12 @@ import {
   OTHER_TIME,
   type Plan,
   planFiles,
-  type WriteFilesOptions,
-  type WriteFilesPlan,
 } from "./stage/plan_files.ts";
 import { copyAt } from "./spread/local_copy.ts";
 import { stageFiles } from "./stage_files.ts";
 import { openStageFolder, removeLeftFolders, type StageFolder } from "./stage/folders.ts";
 import { resumeFiles } from "./stage/resume.ts";
+import type { WriteFilesOptions, WriteFilesPlan } from "./stage/write_options.ts";
 import { removeSurplus } from "./surplus_files.ts";
 import { checkOutside, checkTo, findTarget, lookAt, type Target } from "./target.ts";
 

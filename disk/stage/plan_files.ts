@@ -4,32 +4,15 @@ import type { Artifact, ArtifactFile, PagedArtifact } from "../../core/artifact.
 import { alreadyExists, notFound, type RegistryError } from "../../core/errors.ts";
 import { shown } from "../../core/naming/names.ts";
 import type { FileInfo } from "../../core/record.ts";
-import type { DownloadChange, DownloadedFiles, DownloadOptions } from "../../core/registry.ts";
+import type { DownloadChange, DownloadedFiles } from "../../core/registry.ts";
 import { chosenPages, type ChosenPath } from "../choose_files.ts";
 import { compareFile, compareFiles, type Found } from "../compare_files.ts";
 import { type LinkTargets, readLinks } from "../links.ts";
 import { mountPoints } from "../mounts/mounts.ts";
 import { hasOtherTime, placeOf } from "./file_times.ts";
-import type { StageOptions } from "../stage_files.ts";
 import { findSurplus, type Surplus } from "../surplus_files.ts";
 import { exists, lookAt, PathCheck, type Target } from "../target.ts";
-
-/** Options of {@linkcode writeFiles}. */
-export interface WriteFilesOptions
-  extends Pick<DownloadOptions, "overwrite" | "delete" | "dryRun" | "links" | "signal"> {
-  /** Receives each file that was read and written temporarily. */
-  onFile?: (file: FileInfo) => void;
-}
-
-export interface WriteFilesPlan extends WriteFilesOptions, Pick<StageOptions, "writeLarge"> {
-  /** The `file:` URL of a folder that must not be written to. */
-  notInside?: string;
-  /** Selects files to write, and others to remove. @default all */
-  chosen?: ChosenPath;
-  onThere?: (file: FileInfo, bytes: number) => void;
-  /** Receives the size of all files, before the first is read. */
-  onPlanned?: (bytes: number) => void;
-}
+import type { WriteFilesPlan } from "./write_options.ts";
 
 /** The state of a file of the version on the disk. */
 export const SAME = 0, OTHER_TIME = 1, MISSING = 2, DIFFERENT = 3, LEFT_OUT = 4;
