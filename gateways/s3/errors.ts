@@ -26,6 +26,9 @@ const CODES: Readonly<Record<number, readonly [code: string, status: number]>> =
 /** Hint for clients that write. */
 const READ_ONLY = "This service is read-only over S3: save a version with `holdfast save`.";
 
+/** Hint for requests without a token, or with one that ended: they send it otherwise than elsewhere. */
+const SEND_TOKEN = "Pass a token of this service as secret key and as session token.";
+
 /** Returns an answer as S3 gives it: errors as XML, and the id of the request. */
 export function answered(
   answer: Answer,
@@ -37,7 +40,10 @@ export function answered(
   if (problem === undefined) {
     return new Answer(answer.body, { ...answer, headers: { ...headers, ...ids } });
   }
-  const [usual, status] = CODES[answer.status] ?? ["InternalError", answer.status];
+  // Clients ask whether a key exists: one that cannot be is not a fault of the request.
+  const isNoKey = answer.status === 400 && info.name !== undefined &&
+    headers[ERROR_CODE] === undefined;
+  const [usual, status] = CODES[isNoKey ? 404 : answer.status] ?? ["InternalError", answer.status];
   const isUnknown = answer.status === 401 && info.refusal !== undefined; // a token that was sent
   const isElsewhere = answer.status === 404 && info.route === undefined;
   const code = headers[ERROR_CODE] ??
@@ -45,7 +51,13 @@ export function answered(
   const detail = isElsewhere
     ? `Cannot find this bucket: the only one is ${bucket}`
     : problem.detail;
-  const hint = status === 405 ? READ_ONLY : isElsewhere ? undefined : problem.hint;
+  const hint = status === 405
+    ? READ_ONLY
+    : isElsewhere
+    ? undefined
+    : answer.status === 401
+    ? SEND_TOKEN
+    : problem.hint;
   const body = element("Error", [
     ...elements({
       Code: code,

@@ -89,7 +89,8 @@ function objectOf({ params }: RouteContext, asked: AskedVersion, artifact: Artif
   (artifact as { checkFiles?(): void }).checkFiles?.();
   const { selector } = parseRef(`${name}@${version}`);
   // The commit of another version is not a version id of this key.
-  if (selector.kind === "version" && version !== artifact.info.version) throw noSuchVersion(key);
+  const { canonical = undefined } = selector.kind === "version" ? selector.version : {};
+  if (canonical !== undefined && canonical !== artifact.info.version) throw noSuchVersion(key);
   const file = fileIn(artifact, path);
   if (file === undefined) throw noSuchKey(key, "the version has no such file");
   return { artifact, file, asked };

@@ -33,8 +33,8 @@ export interface AskedKeys {
 export interface Listed {
   key: string;
   file?: FileInfo;
-  /** The version of a file. */
-  info?: ArtifactInfo;
+  /** The version of a file, without its list of files. */
+  info?: Pick<ArtifactInfo, "commit" | "createdAt" | "version">;
   isLatest?: boolean;
 }
 

@@ -2,6 +2,7 @@
 // presigned URLs.
 import { Buffer } from "node:buffer";
 import { createHash, createHmac, timingSafeEqual } from "node:crypto";
+import { keepNewest } from "../../core/kernel.ts";
 import { s3Error } from "./s3_error.ts";
 import type { RefusedRequest } from "../../apps/server/extending.ts";
 
@@ -50,22 +51,36 @@ export function readSignature(request: Request, nowMs: number): Signature | unde
   const others = query.filter(([key]) => !(isPresigned && key === "X-Amz-Signature"));
   const rest = [canonicalQuery(others), canonicalHeaders(request, signed), names, payload];
   const scope = [day, region, "s3", "aws4_request"];
-  const texts = canonicalPaths(request.url).map((path) =>
-    [ALGORITHM, date, scope.join("/"), hashOf([request.method, path, ...rest].join("\n"))].join(
-      "\n",
-    )
-  );
+  const textOf = (path: string) => {
+    const hash = hashOf([request.method, path, ...rest].join("\n"));
+    return [ALGORITHM, date, scope.join("/"), hash].join("\n");
+  };
   return {
     accessKeyId,
     sessionToken: sessionToken || undefined,
     isPresigned,
     isBy(secret) {
-      let key: string | Uint8Array = `AWS4${secret}`;
-      for (const part of scope) key = hmac(key, part);
+      const key = signingKey(secret, scope);
       const given = Buffer.from(signature, "hex");
-      return texts.filter((text) => timingSafeEqual(hmac(key, text), given)).length > 0;
+      return canonicalPaths(request.url)
+        .some((path) => timingSafeEqual(hmac(key, textOf(path)), given));
     },
   };
+}
+
+/** The keys of secrets for a day: a client sends many requests. */
+const signingKeys = new Map<string, Uint8Array>();
+const MOST_KEYS = 1000;
+
+function signingKey(secret: string, scope: readonly string[]): Uint8Array {
+  const known = `${secret}\n${scope.join("\n")}`;
+  let key = signingKeys.get(known);
+  if (key !== undefined) return key;
+  key = new TextEncoder().encode(`AWS4${secret}`);
+  for (const part of scope) key = hmac(key, part);
+  signingKeys.set(known, key);
+  keepNewest(signingKeys, MOST_KEYS);
+  return key;
 }
 
 /** Returns a signature in headers, with empty texts for what is missing. */

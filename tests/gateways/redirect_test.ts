@@ -133,6 +133,24 @@ Deno.test("the service answers what the bucket would refuse, or must not receive
   assertEquals((await s3.asLink("team/a/@1.0.0/none"))[0], 404);
 });
 
+Deno.test("without tokens, only links lead to the bucket: SDKs may not follow", async () => {
+  await using s3 = await served();
+  await using open = createCheckedHandler(s3.registry, {
+    redirect: true,
+    system: s3.system,
+    gateways: [createS3Gateway()],
+  });
+  const url = `http://localhost/holdfast/${FILE}`;
+  for (const headers of [{}, { range: "bytes=5-9" }] as Record<string, string>[]) {
+    const answer = await open(new Request(url, { headers }));
+    await answer.body?.cancel();
+    assertEquals([answer.status, answer.headers.get("location")], [
+      headers.range ? 206 : 200,
+      null,
+    ]);
+  }
+});
+
 Deno.test("a range of an alias that has moved leads nowhere", async () => {
   await using s3 = await served();
   const key = "team/a/@live/data.bin";

@@ -35,6 +35,7 @@ export function evaluateConditions(
 /** Returns true if a header lists this tag or `*`. A strong comparison matches no weak tag. */
 export function matchesTag(list: string, etag: string, { weak }: { weak: boolean }): boolean {
   if (list.trim() === "*") return true;
+  if (list.trim() === etag.slice(1, -1)) return true; // SDKs of S3 may leave out the quotes
   return tagsOf(list).some((tag) => tag === etag || (weak && tag === `W/${etag}`));
 }
 

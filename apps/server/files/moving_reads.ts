@@ -21,7 +21,7 @@ export async function checkGoesOn(
   isPinned = false,
 ): Promise<void> {
   const { headers, url } = request;
-  if (headers.has("if-range") || headers.has("if-match")) return;
+  if (["if-range", "if-match"].some((name) => namesFile(headers.get(name)))) return;
   const isWhole = isPinned || asksForAll(request, size);
   if (await reads.goesOn({ token: access.token, at: new URL(url).pathname, sha256, isWhole })) {
     return;
@@ -29,6 +29,11 @@ export async function checkGoesOn(
   throw conflict("read a range of", shown(path), "the file has changed while it was read here", {
     hint: `Read version ${version} by its number, which never changes, or send If-Match.`,
   });
+}
+
+/** Returns whether a condition names one file: any file passes `*`, and two may have one date. */
+function namesFile(condition: string | null): boolean {
+  return condition !== null && condition.trim() !== "*" && !condition.endsWith(" GMT");
 }
 
 /** Returns whether a request asks for the whole file, or for none of its bytes. */

@@ -132,7 +132,7 @@ async function answerListing(
     return answer("ListBucketResult", page, { Marker: text(given("marker")), NextMarker });
   }
   const token = query.get("continuation-token") ?? undefined;
-  const begun = token === undefined ? { after: given("start-after") } : parseToken(token);
+  const begun = token ? parseToken(token) : { after: given("start-after") };
   const page = await listKeys(context, { ...asked, ...begun }, access);
   return answer("ListBucketResult", page, {
     KeyCount: page.items.length,

@@ -78,9 +78,7 @@ async function answerObject(
     exact: isExact(context.registry, asked, artifact),
     fixed: asked.commit !== undefined,
     etag: etagOf(file.info),
-    redirects: [...query.keys()].some((name) => name.startsWith("response-"))
-      ? undefined // the bucket would not know them
-      : "sends no token",
+    redirects: mayRedirect(query) ? "sends no token" : undefined,
     headers: { "x-amz-version-id": commit, "x-amz-meta-holdfast-version": version },
   });
   if (answer.status !== 200 && answer.status !== 206) return answer;
@@ -95,6 +93,12 @@ async function answerObject(
     ...wantedHeaders(query),
   };
   return new Answer(answer.body, { ...answer, headers });
+}
+
+/** Returns whether a request is a link: SDKs that send no signature may fail at another host, too. */
+function mayRedirect(query: URLSearchParams): boolean {
+  const chooses = [...query.keys()].some((name) => name.startsWith("response-"));
+  return query.has("X-Amz-Signature") && !chooses; // which the bucket would not know
 }
 
 /** The headers of an answer that a request can choose: `response-content-type`. */

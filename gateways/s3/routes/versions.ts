@@ -1,5 +1,6 @@
 // ListObjectVersions: the versions of a file, as the S3 versions of its key.
 import { compareUtf8, isRegistryError } from "../../../core/kernel.ts";
+import type { ArtifactInfo } from "../../../mod.ts";
 import type { Access } from "../../../apps/server/extending.ts";
 import { parseKey } from "../address.ts";
 import { type AskedKeys, isObject, type Listed, listKeys } from "../listing.ts";
@@ -15,8 +16,8 @@ interface AskedVersions extends AskedKeys {
   afterVersion?: string;
 }
 
-/** Versions that are read for one page. */
-const MOST_READ = 1000;
+/** Files of versions that are read for one page, which may then be short. A version counts as 100. */
+const MOST_READ = 100_000;
 
 /**
  * Lists files with their version. If the prefix is the key of a file at an address that moves, it
@@ -61,19 +62,24 @@ async function versionsOfFile(
   if (current === undefined || now === undefined || ref === current.info.version) {
     return { items: [] };
   }
-  const { info } = current;
   const items: Listed[] = afterVersion === undefined
-    ? [{ key: prefix, file: now, info, isLatest: true }]
+    ? [{ key: prefix, file: now, info: summaryOf(current.info), isLatest: true }]
     : [];
   let last = "latest", read = 0;
   const after = afterVersion === "latest" ? undefined : afterVersion;
-  const options = { details: true, after, limit: MOST_READ };
-  for await (const { version, info } of registry.versions(name, options)) {
-    if (items.length === limit) return { items, next: last };
+  for await (const { version, info } of registry.versions(name, { details: true, after })) {
+    if (items.length === limit || read >= MOST_READ) return { items, next: last };
     const file = info && info.commit !== current.info.commit ? fileIn(info) : undefined;
-    if (file !== undefined) items.push({ key: prefix, file, info, isLatest: false });
+    if (file !== undefined) {
+      items.push({ key: prefix, file, info: summaryOf(info!), isLatest: false });
+    }
     last = version;
-    read++;
+    read += 100 + (info?.files.length ?? 0);
   }
-  return { items, next: read === MOST_READ ? last : undefined };
+  return { items };
+}
+
+/** Returns what an answer has of a version: a page of them would hold the files of each. */
+function summaryOf({ commit, createdAt, version }: ArtifactInfo): Listed["info"] {
+  return { commit, createdAt, version };
 }

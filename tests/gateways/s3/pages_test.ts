@@ -1,6 +1,9 @@
 // Pages of listings: each key once, whatever the size of a page, and each page at its own cost.
 import { assertEquals, assertLessOrEqual } from "@std/assert";
 import fc from "fast-check";
+import { everything } from "../../../apps/server/access/access.ts";
+import type { S3Context } from "../../../gateways/s3/context.ts";
+import { listVersions, type VersionPage } from "../../../gateways/s3/routes/versions.ts";
 import { createMemoryBackend } from "../../../mod.ts";
 import { nextTurn } from "../../../core/work/next_turn.ts";
 import { withCounts } from "../../bench/counted_backend.ts";
@@ -172,6 +175,41 @@ Deno.test("a file at an alias has versions: the current one, then all, newest fi
     const read = await s3.read(`/holdfast/n/@live/a?versionId=${commit}`);
     assertEquals(read, [200, `${index + 1}`]);
   }
+});
+
+Deno.test("a page of versions ends after many files, and holds the lists of none", async () => {
+  await using s3 = await openS3();
+  await saveFiles(s3.registry, "n", ["a"]);
+  const { info } = await s3.registry.open("n");
+  const others = Array.from({ length: 60_000 }, () => ({ ...info.files[0]!, path: "other" }));
+  const files = [...others, ...info.files];
+  const count = 5;
+  const registry = {
+    ...s3.registry,
+    async *versions(_: string, { after = `${count + 1}` }: { after?: string } = {}) {
+      for (let i = parseInt(after) - 1; i > 0; i--) {
+        yield {
+          version: `${i}.0.0`,
+          info: { ...info, version: `${i}.0.0`, commit: `${i}`, files },
+        };
+      }
+    },
+  } as unknown as S3["registry"];
+  const openVersion = () => s3.registry.open("n");
+  const context = { registry, openVersion, exact: new Map() } as unknown as S3Context;
+  const asked = { prefix: "n/@latest/a", delimiter: "", after: "", limit: 1000 };
+  const pages = [];
+  for (let next: VersionPage["next"] = { key: "" }; next !== undefined;) {
+    const from: { after: string; afterVersion?: string } = {
+      after: next.key,
+      afterVersion: next.version,
+    };
+    const page: VersionPage = await listVersions(context, { ...asked, ...from }, everything);
+    assertEquals(page.items.filter((item) => Object.hasOwn(item.info!, "files")).length, 0);
+    pages.push(page.items.map(({ info }) => info!.version));
+    next = page.next;
+  }
+  assertEquals(pages, [["1.0.0", "5.0.0", "4.0.0"], ["3.0.0", "2.0.0"], ["1.0.0"]]);
 });
 
 Deno.test("a crawler that lists everything does not stop others", async () => {

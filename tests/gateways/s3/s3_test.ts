@@ -112,6 +112,24 @@ Deno.test("pages follow each other, with a delimiter or without, and after a res
   ]);
 });
 
+Deno.test("each way to write a version is that of its files, too, and others have no keys", async () => {
+  await using s3 = await openS3();
+  await saveFiles(s3.registry, "n", ["a"], { alias: "live" });
+  for (const ref of ["1.0.0", "1", "1.0", "1.0.0+build", "^1", "1.x", "*", "live", "latest"]) {
+    const at = encodeURIComponent(`n/@${ref}/`);
+    assertEquals((await s3.list(`prefix=${at}`)).keys, [`n/@${ref}/a`]);
+    assertEquals(await s3.read(`/holdfast/${at}a`), [200, "in a"], ref);
+  }
+  for (
+    const key of ["n/@v1.0.0/", "n/@@1/", "n/@^^/", "@1/", "n@@m/@1/", `${"n".repeat(300)}/@1/`]
+  ) {
+    assertEquals((await s3.list(`delimiter=/&prefix=${key}`)).keys, []);
+    assertEquals(await s3.fails(`/holdfast/${key}a`), [404, "NoSuchKey"], key);
+    assertEquals(await s3.fails(`/holdfast/${key}a`, { method: "HEAD" }), [404, "NoSuchKey"]);
+  }
+  assertEquals((await s3.list("prefix=n/@1.0.0/&continuation-token=")).keys, ["n/@1.0.0/a"]);
+});
+
 Deno.test("a listing whose version was deleted fails, and does not end as a whole one", async () => {
   await using s3 = await openS3();
   await saveFiles(s3.registry, "n", ["a", "b"]);
@@ -135,6 +153,15 @@ Deno.test("a token as session token gives its rights, and a wrong secret gives n
   assertEquals(await as("read:open", "/none/@1.0.0/a"), [403, "AccessDenied"]);
   assertEquals(await as("nonsense", "/open/@1.0.0/a"), [403, "InvalidAccessKeyId"]);
   assertEquals(await s3.fails("/holdfast/open/@1.0.0/a"), [403, "AccessDenied"]);
+  for (
+    const request of [url("/open/@1.0.0/a"), await signer({ token: "nonsense" }).sign(url(""))]
+  ) {
+    const text = await (await s3.handler(new Request(request))).text();
+    assertStringIncludes(
+      text,
+      ". Pass a token of this service as secret key and as session token.<",
+    );
+  }
   const wrong = signer({ token: "read:*", secretAccessKey: "read:open" });
   assertEquals(await s3.fails(await wrong.sign(url("/open/@1.0.0/a"))), [
     403,
