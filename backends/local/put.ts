@@ -21,6 +21,10 @@ interface LocalPutOptions {
 export class LocalPut {
   readonly #root: LocalRoot;
   readonly #options: LocalPutOptions;
+  /** First tries of puts that may use the reserve. */
+  readonly #tries = new Set<Promise<unknown>>();
+  /** Puts with the last space, one after another: each needs a block until its rename frees one. */
+  #lastSpace: Promise<unknown> = Promise.resolve();
 
   constructor(root: LocalRoot, options: LocalPutOptions) {
     this.#root = root;
@@ -28,15 +32,24 @@ export class LocalPut {
   }
 
   async put(key: string, body: Body, options: PutOptions): Promise<PutResult> {
-    try {
-      return await this.#write(key, body, options);
-    } catch (error) {
-      // Nothing was written: try again with the reserve, which another write may have freed already.
-      const mayFree = options.useReserve && body instanceof Uint8Array && saysFull(error);
-      if (!mayFree || (error as RegistryError).maybeWritten) throw error;
-      giveReserve(this.#root);
+    if (!options.useReserve || !(body instanceof Uint8Array)) {
       return await this.#write(key, body, options);
     }
+    const first = this.#write(key, body, options);
+    this.#tries.add(first);
+    try {
+      return await first;
+    } catch (error) {
+      if (!saysFull(error) || (error as RegistryError).maybeWritten) throw error;
+    } finally {
+      this.#tries.delete(first);
+    }
+    // Nothing was written: try again with the reserve, which another write may have freed already.
+    giveReserve(this.#root);
+    const again = this.#lastSpace.then(() => Promise.allSettled(this.#tries))
+      .then(() => this.#write(key, body, options));
+    this.#lastSpace = again.catch(() => {});
+    return await again;
   }
 
   async #write(key: string, body: Body, { mode, size, signal }: PutOptions): Promise<PutResult> {

@@ -225,6 +225,31 @@ Deno.test({
 });
 
 Deno.test({
+  name: "many overwrites at once that free space share the last block of a full disk",
+  ignore: !canMount,
+  fn: async () => {
+    const disk = await smallDisk(1 << 20);
+    try {
+      const backend = createLocalBackend({ path: disk.join("store"), durability: "disk" });
+      const keys = Array.from({ length: 40 }, (_, i) => `a/${i}`);
+      await putAll(backend, keys);
+      const filler = disk.join("filler");
+      fs.writeFileSync(filler, "");
+      while (fs.statfsSync(disk.path).bavail > 1) {
+        fs.appendFileSync(filler, sampleBytes(4096));
+      }
+      const put = (key: string) =>
+        backend.put(key, text("less"), { mode: "overwrite", useReserve: true });
+      const results = await Promise.all(keys.map(put));
+      assertEquals(results.filter(({ written }) => !written), []);
+      for (const key of keys) await assertHolds(backend, key, text("less"));
+    } finally {
+      await disk.remove();
+    }
+  },
+});
+
+Deno.test({
   name: "a read-only disk can be read, and writes are Denied",
   ignore: !canMount,
   fn: async () => {
