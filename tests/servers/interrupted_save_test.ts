@@ -1,5 +1,6 @@
 // A save that was interrupted goes on: what the store has already is not sent again.
 import { assert, assertEquals } from "@std/assert";
+import { existsSync } from "node:fs";
 import { localPath, openRegistry } from "../../mod.ts";
 import type { Registry } from "../../core/registry.ts";
 import { realSystem } from "../../core/system.ts";
@@ -28,7 +29,10 @@ interface Interrupted {
   save(registry: Registry): Promise<number>;
 }
 
-/** Starts a save of the folder, ends it by `interrupt` when much was sent, and goes on by `then`. */
+/**
+ * Starts a save of the folder over a line that stalls before its end, ends it by `interrupt` when much
+ * is noted as stored, and goes on by `then`. Up to 17 MiB are on their way when the line stalls.
+ */
 function interruptedTest(
   name: string,
   interrupt: (test: Interrupted, much: () => boolean) => Promise<void>,
@@ -58,7 +62,10 @@ function interruptedTest(
         return line.sent() - before;
       },
     };
-    await interrupt(test, () => line.sent() > WHOLE * 0.8);
+    line.stallAfter(WHOLE * 0.9);
+    await interrupt(test, () => notedBytes(root.join("c")) > WHOLE * 0.33);
+    line.disconnect(); // what is in the buffers of its connections is not of the next save
+    line.stallAfter(Infinity);
     await then(test);
     await using registry = await openRegistry(world.store(), { cache: false });
     await registry.download("a", { to: root.join("again") });
@@ -71,6 +78,24 @@ function interruptedTest(
     const { ok, problems } = await verifyRegistry(registry);
     assert(ok, JSON.stringify(problems));
   });
+}
+
+/** Returns the bytes of the objects that the note in a cache names as stored. */
+function notedBytes(folder: string): number {
+  if (!existsSync(folder)) return 0;
+  const sizes = [...Deno.readDirSync(folder)].map(({ name, isDirectory }) =>
+    isDirectory ? notedBytes(`${folder}/${name}`) : bytesOfNote(`${folder}/${name}`)
+  );
+  return Math.max(0, ...sizes); // a temporary file has the same note
+}
+
+function bytesOfNote(path: string): number {
+  try {
+    const sizes = Deno.readTextFileSync(path).matchAll(/"key":"objects[^"]*","size":(\d+)/g);
+    return [...sizes].reduce((sum, [, size]) => sum + Number(size), 0);
+  } catch {
+    return 0; // a temporary file that is gone
+  }
 }
 
 async function killed({ world, line, root }: Interrupted, much: () => boolean): Promise<void> {

@@ -11,6 +11,8 @@ export interface SlowLine extends AsyncDisposable {
   sent(): number;
   /** Passes nothing on any more once clients have sent so many bytes. */
   stallAfter(bytes: number): void;
+  /** Closes every connection. Clients may connect again. */
+  disconnect(): void;
 }
 
 /** Lets bytes of clients pass at a rate, bytes a second, without a pause. Replies are not slowed. */
@@ -43,14 +45,18 @@ export async function startSlowLine(target: string, rate: number): Promise<SlowL
     });
     client.on("end", () => server.end());
   });
+  const disconnect = () => {
+    for (const socket of sockets) socket.destroy();
+  };
   await new Promise<void>((resolve) => listener.listen(0, "127.0.0.1", resolve));
   return {
     endpoint: `http://127.0.0.1:${(listener.address() as AddressInfo).port}`,
     sent: () => sent,
     stallAfter: (bytes) => void (limit = bytes),
+    disconnect,
     async [Symbol.asyncDispose]() {
       over.abort();
-      for (const socket of sockets) socket.destroy();
+      disconnect();
       await new Promise((resolve) => listener.close(resolve));
     },
   };
