@@ -14,5 +14,5 @@ export {
 } from "./operations/drafts/draft_state.ts";
 export type { DecidedParts, DraftLook, DraftState } from "./operations/drafts/draft_state.ts";
 export { DISCARDED_BYTES } from "./operations/drafts/note.ts";
-export { readPartFile } from "./operations/drafts/read_part.ts";
+export { openPartFile, readPartFile } from "./operations/drafts/read_part.ts";
 export { isSpent } from "./operations/target/keyed.ts";

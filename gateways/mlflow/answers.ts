@@ -29,6 +29,7 @@ const ABSENT: readonly [path: RegExp, what: string][] = [
   [/\/webhooks/, "webhooks"],
   [/\/(datasets|genai|scorers|evaluat)/, "evaluations"],
   [/\/gateway/, "AI gateways"],
+  [/\/mlflow-artifacts\/artifacts\//, "artifacts that are deleted: delete the run"],
   [/\/model-versions\/transition-stage/, "stages: set an alias instead"],
   [/\/registered-models\/rename/, "renamed models: a name is for ever"],
   [/\/experiments\/update/, "renamed experiments: a name is for ever"],

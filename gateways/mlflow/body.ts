@@ -51,6 +51,13 @@ export function integer(body: Body, name: string): number | undefined {
   throw wrong(`Invalid value for parameter '${name}' supplied: ${state}`);
 }
 
+/** Returns `max_results`: at most as many as a page has. */
+export function countIn(body: Body, most: number, usual: number = most): number {
+  const count = integer(body, "max_results") || usual;
+  if (count > 0) return Math.min(count, most);
+  throw wrong("Invalid value for parameter 'max_results' supplied: it is not positive");
+}
+
 /** Returns a list of objects. */
 export function objects(body: Body, name: string): Body[] {
   const value = body[name] ?? [];

@@ -2,7 +2,7 @@
 // so nothing is lost if the service is killed. A run that has ended is a version, which never
 // changes: a change makes the next version, with the files of the one before.
 import { Buffer } from "node:buffer";
-import type { Artifact, ArtifactInfo } from "../../mod.ts";
+import type { Artifact } from "../../mod.ts";
 import { conflict, createLanes, fileToSave, isJsonObject } from "../../core/kernel.ts";
 import { isRegistryError, keepNewest, type Registry, type System } from "../../core/kernel.ts";
 import { discardRun, finishRun, openRun, type Run, updateRun } from "../../runs/mod.ts";
@@ -15,6 +15,7 @@ import {
   otherParam,
   type RunChange,
 } from "./amend.ts";
+import { newestFiles, OWN_FOLDER, partOf, TAKEN_OVER, valueFilesOf } from "./artifacts.ts";
 import { wrong } from "./errors.ts";
 import {
   type EndedRun,
@@ -33,10 +34,6 @@ import { hasEnded, type StoredRun, tagsOf } from "./stored_run.ts";
 const MOST_WRITERS = 1000;
 /** Tries of a change while other services change the same run. */
 const MOST_TRIES = 10;
-/** Folder of a version with what only MLflow has. */
-export const OWN_FOLDER = ".mlflow/";
-/** Parts with files of the version before: they come before all others of their path. */
-const TAKEN_OVER = "artifact-000000000000000-";
 /** The writer of the points of the version that a resumed run goes on from: it comes before all. */
 const EARLIER = "00000-00000000-0000-7000-8000-000000000000";
 
@@ -56,11 +53,20 @@ export class RunChanges {
   /** Begins a run. */
   async begin(
     name: string,
-    { tags, times, access }: { tags: Map<string, string>; times: RunTimes; access: Access },
+    { tags, times, access, params, kind = "" }: {
+      tags: ReadonlyMap<string, string>;
+      params?: ReadonlyMap<string, string>;
+      times: RunTimes;
+      access: Access;
+      /** The begin of its id. */
+      kind?: string;
+    },
   ): Promise<RunKey> {
-    const key = { name, id: this.#system.id().replaceAll("-", "") };
+    const key = { name, id: kind + this.#system.id().replaceAll("-", "") };
     if (!hasRunId(key)) throw wrong(`The name of the experiment is too long for a run id`);
-    await this.#open(key, 1, { tags: { ...Object.fromEntries(tags), ...tagsOf(times) }, access });
+    const facts = { ...Object.fromEntries(tags), ...tagsOf(times) };
+    const given = params && Object.fromEntries(params);
+    await this.#open(key, 1, { tags: facts, params: given, access });
     return key;
   }
 
@@ -111,9 +117,13 @@ export class RunChanges {
   async #changeOpen(found: OpenRun, change: RunChange, access: Access): Promise<void> {
     const { key: { name }, id } = found;
     const run = own(await this.#runs.readOpen(found), access);
-    const { metrics = [], params = new Map(), tags = new Map(), times } = change;
+    const { metrics = [], params = new Map(), tags = new Map(), times, files = [] } = change;
     checkParams(run, params);
     checkRemoved(run, tags);
+    for (const file of files) {
+      const draft = await this.#registry.openDraft(name, { id: `run:${id}` });
+      await draft.addPart(partOf(file.path, this.#system), [file]);
+    }
     const points = pointsOf(metrics, run.startedMs);
     if (params.size > 0) {
       const changed = updateRun(this.#registry, name, { id, params: Object.fromEntries(params) });
@@ -150,7 +160,12 @@ export class RunChanges {
     const { name } = key;
     const draft = await this.#registry.openDraft(name, { id: `run:${id}` });
     if (before !== undefined && !found.isEnding) await this.#takeOver(found, before);
-    const parts = newestFiles(await draft.files(), (await draft.info()).parts);
+    const times = new Map((await draft.info()).parts.map(({ part, addedAt }) => [part, addedAt]));
+    const stored = (await draft.files()).map((info) => ({
+      ...info,
+      addedAt: times.get(info.part),
+    }));
+    const parts = newestFiles(stored).map(({ part }) => part);
     const { token: _, ...run } = await this.#runs.readOpen(found);
     if (parts.length === 0 && run.metrics.length === 0) {
       const part = "artifact-run";
@@ -226,6 +241,7 @@ export class RunChanges {
     checkParams(run, params);
     checkRemoved(run, tags);
     const { info } = artifact;
+    if (files.some(({ path }) => path === curveOf(info))) throw wrong("This path has the metrics");
     const next = amended(run, { params, tags, times, metrics });
     const points = pointsOf(metrics, run.startedMs);
     const isSame = points.length === 0 && files.length === 0 &&
@@ -306,34 +322,6 @@ function changedMeanwhile(key: RunKey): Error {
 
 function ignoreMissing(error: unknown): void {
   if (!isRegistryError(error, "NotFound")) throw error;
-}
-
-/** Returns the files of a version without its curve. */
-export function valueFilesOf(info: ArtifactInfo): ArtifactInfo["files"] {
-  const curve = curveOf(info);
-  return info.files.filter(({ path }) => path !== curve);
-}
-
-/** Returns the newest part of each path, without parts that it replaces. */
-function newestFiles(
-  files: readonly { path: string; part: string }[],
-  parts: readonly { part: string; addedAt: Date }[],
-): string[] {
-  const times = new Map(parts.map(({ part, addedAt }) => [part, addedAt.getTime()]));
-  const newest = new Map<string, string>();
-  const isNewer = (one: string, other: string) => {
-    if (one.startsWith(TAKEN_OVER) !== other.startsWith(TAKEN_OVER)) {
-      return other.startsWith(TAKEN_OVER);
-    }
-    const age = (times.get(one) ?? 0) - (times.get(other) ?? 0);
-    return age === 0 ? one > other : age > 0;
-  };
-  for (const { path, part } of files) {
-    if (!part.startsWith("artifact-")) continue;
-    const present = newest.get(path);
-    if (present === undefined || isNewer(part, present)) newest.set(path, part);
-  }
-  return [...newest.values()];
 }
 
 /** Yields the points of a version as those of an earlier writer, as `restore` takes them. */

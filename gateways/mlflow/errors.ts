@@ -15,3 +15,8 @@ export function wrong(message: string, hint?: string): RegistryError {
 export function exists(message: string): RegistryError {
   return new RegistryError({ code: "AlreadyExists", message });
 }
+
+/** Returns the error `NOT_IMPLEMENTED`. */
+export function unsupported(message: string, hint?: string): RegistryError {
+  return new RegistryError({ code: "Unsupported", message, hint });
+}

@@ -16,13 +16,20 @@ export interface RunKey {
   readonly id: string;
 }
 
+/** The begin of the ids of logged models, by which clients know them. They are runs of their own. */
+export const MODEL = "m-";
+
+export function isModel({ id }: RunKey): boolean {
+  return /^m-[0-9a-f]{32}$/.test(id);
+}
+
 /** The experiment of clients that name none. */
 const DEFAULT = { id: "0", name: "Default" } as const;
 const SEPARATOR = "__";
 /** Characters of an id that clients take. */
 const MOST_CHARACTERS = 256;
 
-function encode(text: string): string {
+export function encodeName(text: string): string {
   return text.replace(/[^A-Za-z0-9-]/gu, (char) => {
     const hex = Buffer.from(char).toString("hex");
     return hex.replace(/../g, "_$&");
@@ -30,17 +37,17 @@ function encode(text: string): string {
 }
 
 /** Returns the text of an encoding; undefined for anything else. */
-function decode(encoded: string): string | undefined {
+export function decodeName(encoded: string): string | undefined {
   try {
     const text = decodeURIComponent(encoded.replaceAll("_", "%"));
-    return encode(text) === encoded && nameProblem(text) === undefined ? text : undefined;
+    return encodeName(text) === encoded && nameProblem(text) === undefined ? text : undefined;
   } catch {
     return undefined;
   }
 }
 
 export function experimentId(name: string): string {
-  return name === DEFAULT.name ? DEFAULT.id : `x${encode(name)}`;
+  return name === DEFAULT.name ? DEFAULT.id : `x${encodeName(name)}`;
 }
 
 /** Returns the name of an experiment. Throws `RESOURCE_DOES_NOT_EXIST` for an id of none. */
@@ -48,7 +55,7 @@ export function experimentName(id: string): string {
   const name = id === DEFAULT.id
     ? DEFAULT.name
     : id.startsWith("x")
-    ? decode(id.slice(1))
+    ? decodeName(id.slice(1))
     : undefined;
   if (name === undefined || experimentId(name) !== id) {
     throw noSuch(`No Experiment with id=${id.slice(0, MOST_CHARACTERS)} exists`);
@@ -57,7 +64,7 @@ export function experimentName(id: string): string {
 }
 
 export function runIdOf({ name, id }: RunKey): string {
-  return `${encode(id)}${SEPARATOR}${encode(name)}`;
+  return `${encodeName(id)}${SEPARATOR}${encodeName(name)}`;
 }
 
 /** True for a run whose id clients take. */
@@ -68,7 +75,7 @@ export function hasRunId(run: RunKey): boolean {
 
 /** Returns the run of an id. Throws `RESOURCE_DOES_NOT_EXIST` for an id of none. */
 export function parseRunId(runId: string): RunKey {
-  const [id, name, ...more] = runId.split(SEPARATOR).map(decode);
+  const [id, name, ...more] = runId.split(SEPARATOR).map(decodeName);
   if (id === undefined || name === undefined || more.length > 0) throw noSuchRun(runId);
   return { name, id };
 }

@@ -9,7 +9,9 @@ import type { Gateway, GatewayContext, Routes } from "../../apps/gateways.ts";
 import { RunChanges } from "./change_run.ts";
 import { answered } from "./answers.ts";
 import { RunStore } from "./run_store.ts";
+import { artifactRoutes, sendsArtifact } from "./routes/artifacts.ts";
 import { experimentRoutes } from "./routes/experiments.ts";
+import { loggedModelRoutes } from "./routes/logged_models.ts";
 import { metricRoutes } from "./routes/metrics.ts";
 import { runRoutes } from "./routes/runs.ts";
 
@@ -39,7 +41,10 @@ export function createMlflowGateway(): Gateway {
       experimentRoutes(routes, own);
       runRoutes(routes, own);
       metricRoutes(routes, own);
+      artifactRoutes(routes, own);
+      loggedModelRoutes(routes, own);
     },
+    streams: sendsArtifact,
     authorization: passwordAsToken,
     answered: (answer, info, { url }) => answered(answer, info, new URL(url).pathname),
   };

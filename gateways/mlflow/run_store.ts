@@ -1,12 +1,15 @@
 // Reads runs: while they go on from their drafts, then from their versions.
 import type { Artifact } from "../../mod.ts";
+import type { ArtifactFile } from "../../materializers/mod.ts";
 import { isRegistryError, keepNewest, type Registry } from "../../core/kernel.ts";
-import { type LoggedRunPage, readLoggedRun } from "../../runs/mod.ts";
+import { type LoggedRunPage, readLoggedRun, readLoggedRuns } from "../../runs/mod.ts";
+import { openRunFiles } from "../../runs/run_files.ts";
 import type { Access } from "../../apps/server/extending.ts";
+import { mayHave, newestFiles, shownFiles } from "./artifacts.ts";
 import { type EndedRun, type FoundRun, type OpenRun, RunFinder } from "./find_run.ts";
 import { noSuchRun, runIdOf, type RunKey } from "./ids.ts";
 import { LastMetrics, type Metric, metricsIn } from "./points.ts";
-import { isOwnTag, linesOf, readVersion, runIn, type StoredRun } from "./stored_run.ts";
+import { isOwnTag, linesOf, readVersion, runIdIn, runIn, type StoredRun } from "./stored_run.ts";
 import { textsOf, timesIn } from "./stored_run.ts";
 
 /** Runs that go on whose metrics are remembered: later reads begin where the last one ended. */
@@ -68,6 +71,41 @@ export class RunStore {
     }
   }
 
+  /**
+   * Opens the artifacts of a run; with a path, at least that one. Those of a run that goes on have no
+   * version yet.
+   */
+  async openArtifacts(key: RunKey, path?: string): Promise<Artifact> {
+    const found = await this.find(key);
+    if (found.state === "ended") return shownFiles(await this.openVersion(found));
+    const { id, before } = found;
+    const parts = await openRunFiles(
+      this.registry,
+      { name: key.name, id },
+      (part) => mayHave(part, path),
+    );
+    const newest = newestFiles(parts.map((file) => ({ ...file, path: file.info.path })));
+    const files = new Map<string, ArtifactFile>(newest.map((file) => [file.path, file]));
+    const earlier = before && shownFiles(await this.openVersion(before));
+    for (const file of earlier?.files() ?? []) {
+      if (!files.has(file.info.path)) files.set(file.info.path, file);
+    }
+    const info = {
+      name: key.name,
+      version: "0.0.0",
+      commit: id,
+      generation: 0,
+      digest: "",
+      size: 0,
+      createdAt: new Date(0),
+      materializer: { id: "folder", formatVersion: 1 },
+      metadata: {},
+      inputs: [],
+      files: [...files.values()].map(({ info }) => info),
+    };
+    return { info, files: () => [...files.values()], file: (path) => files.get(`${path}`)! };
+  }
+
   async readOpen(found: OpenRun): Promise<StoredRun> {
     const seenAs = `${found.key.name}@${found.id}`;
     const seen = this.#seen.get(seenAs) ??
@@ -90,6 +128,28 @@ export class RunStore {
       for (const metric of inLines(page, run.startedMs)) seen.last.add(metric);
       seen.after = page.next;
       if (!page.more) return { ...run, metrics: seen.last.all };
+    }
+  }
+
+  /** Yields the runs of a name that go on, then the others; or those that were deleted. */
+  async *runsOf(name: string, { deleted = false } = {}): AsyncGenerator<StoredRun> {
+    const seen = new Set<string>();
+    for await (const { id } of deleted ? [] : readLoggedRuns(this.registry, { name })) {
+      const key = { name, id: id.replace(/~\d+$/, "") };
+      const found = await this.find(key).catch(ignoreMissing);
+      if (found?.state !== "open" || seen.has(key.id)) continue;
+      seen.add(key.id);
+      yield await this.readOpen(found);
+    }
+    for await (const { info } of this.registry.versions(name, { details: true, deleted })) {
+      const id = info && runIdIn(info);
+      if (info === undefined || id === undefined || seen.has(id)) continue;
+      seen.add(id);
+      const run = runIn(info), { version } = info;
+      const by = { token: info.by?.token, isDeleted: deleted };
+      if (run.metrics !== undefined || deleted) {
+        yield { ...run, metrics: run.metrics ?? [], ...by };
+      } else yield { ...await readVersion(await this.registry.open(name, { version })), ...by };
     }
   }
 
@@ -120,6 +180,10 @@ export class RunStore {
     const { startedMs } = runIn(artifact.info);
     for await (const line of linesOf(artifact)) yield* metricsIn(line, startedMs);
   }
+}
+
+function ignoreMissing(error: unknown): undefined {
+  if (!isRegistryError(error, "NotFound")) throw error;
 }
 
 function* inLines({ lines }: LoggedRunPage, startedMs: number): Generator<Metric> {

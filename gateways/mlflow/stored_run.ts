@@ -41,6 +41,15 @@ export function isOwnTag(key: string): boolean {
   return key.startsWith("holdfast.");
 }
 
+/** The begin of tags with what MLflow has no tags for: models, inputs and outputs. */
+export const FACT = "holdfast:";
+export const INPUT = `${FACT}input.`, OUTPUT = `${FACT}output.`;
+
+/** Returns the tags that clients see. */
+export function shownTags(tags: ReadonlyMap<string, string>): [key: string, value: string][] {
+  return [...tags].filter(([key]) => !key.startsWith(FACT));
+}
+
 export function tagsOf({ status, startedMs, endedMs }: RunTimes): Record<string, string | null> {
   return {
     [OWN_TAGS.status]: status,
@@ -196,7 +205,7 @@ export async function readVersion(artifact: Artifact): Promise<StoredRun> {
 /** Returns a run in the JSON of MLflow. */
 export function runJson({ key, status, startedMs, endedMs, isDeleted, ...run }: StoredRun) {
   const runId = runIdOf(key), experiment = experimentId(key.name);
-  const list = (texts: ReadonlyMap<string, string>) =>
+  const list = (texts: Iterable<[string, string]>) =>
     Array.from(texts, ([key, value]) => ({ key, value }));
   return {
     info: {
@@ -214,11 +223,19 @@ export function runJson({ key, status, startedMs, endedMs, isDeleted, ...run }: 
     data: {
       metrics: run.metrics.map(metricJson),
       params: list(run.params),
-      tags: list(run.tags),
+      tags: list(shownTags(run.tags)),
     },
-    inputs: { dataset_inputs: [], model_inputs: [] },
-    outputs: { model_outputs: [] },
+    inputs: {
+      dataset_inputs: factsOf(run.tags, `${INPUT}data.`),
+      model_inputs: factsOf(run.tags, `${INPUT}model.`),
+    },
+    outputs: { model_outputs: factsOf(run.tags, OUTPUT) },
   };
+}
+
+/** Returns inputs or outputs, each of which is a tag with its JSON. */
+function factsOf(tags: ReadonlyMap<string, string>, prefix: string): unknown[] {
+  return [...tags].filter(([key]) => key.startsWith(prefix)).map(([, value]) => JSON.parse(value));
 }
 
 export function artifactRoot(key: RunKey): string {

@@ -174,6 +174,13 @@ export interface Gateway {
   readonly takesAllPaths?: boolean;
   addRoutes?(routes: Routes, context: GatewayContext): void;
   /**
+   * Returns true for a request of its own whose body is a file, which its route passes on as it
+   * comes: only `maxUploadBytes` limits it.
+   *
+   * @default false, bodies are JSON
+   */
+  streams?(request: Request): boolean;
+  /**
    * Returns the header `Authorization` of a request whose protocol sends a token otherwise, or a
    * proof of one. Called once for each request. Routes throw what it throws.
    */

@@ -25,6 +25,8 @@ interface Limited {
   /** The memory of bodies that are read whole. */
   held: HeldBody;
   onRefuse?: (reason: RefusedRequest) => void;
+  /** True for a file in the protocol of another program. */
+  isStream?: boolean;
 }
 
 /**
@@ -42,7 +44,7 @@ export function limitBody(
   const encoding = request.headers.get("content-encoding") ?? "identity";
   if (encoding.toLowerCase() !== "identity") throw compressed(encoding);
   const path = pathOf(request.url);
-  const isUpload = UPLOADS.test(path);
+  const isUpload = limited.isStream || UPLOADS.test(path);
   const maxBytes = isUpload
     ? limits.maxUploadBytes
     : Math.min(limits.maxBodyBytes, WITH_FILES.test(path) ? Infinity : MOST_WITHOUT);

@@ -85,7 +85,8 @@ export function createGuard(
       }
       let refused: RefusedRequest | undefined; // the route may report another error of the body
       const onRefuse = (reason: RefusedRequest) => void (refused = reason);
-      const limited = limitBody(request, limits, { system, held, onRefuse });
+      const isStream = known.gateway?.gateway.streams?.(request);
+      const limited = limitBody(request, limits, { system, held, onRefuse, isStream });
       const answered = await answer(limited, known);
       if (refused !== undefined && answered.status >= 400) throw refused;
       return limited === request ? answered : onceSent(answered, held.end);

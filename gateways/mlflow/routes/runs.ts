@@ -1,16 +1,17 @@
 // Requests about runs: begin, read, change, end, delete.
+import { isJsonObject } from "../../../core/kernel.ts";
 import { route, type RouteContext, type Routes } from "../../../apps/server/extending.ts";
 import { type Body, integer, needText, objects, pairs, readBody, readQuery } from "../body.ts";
 import { keyIn, metricIn, text } from "../body.ts";
 import { checkChanges, described, FRESH, type MlflowContext } from "../context.ts";
 import { wrong } from "../errors.ts";
 import { experimentName, parseRunId, type RunKey } from "../ids.ts";
-import { isOwnTag, runJson, type Status, STATUSES } from "../stored_run.ts";
+import { FACT, INPUT, isOwnTag, OUTPUT, runJson, type Status, STATUSES } from "../stored_run.ts";
 import { checkExperimentName } from "./experiments.ts";
 
 /** The most of each in one batch. */
 const MOST = { metrics: 1000, params: 100, tags: 100, all: 1000 };
-const NAME_TAG = "mlflow.runName";
+const NAME_TAG = "mlflow.runName", HISTORY_TAG = "mlflow.log-model.history";
 
 export function runRoutes(routes: Routes, context: MlflowContext): void {
   const { runs, changes, system } = context;
@@ -71,7 +72,7 @@ export function runRoutes(routes: Routes, context: MlflowContext): void {
   changeRoutes(routes, context);
 }
 
-function changeRoutes(routes: Routes, { changes, system }: MlflowContext): void {
+function changeRoutes(routes: Routes, { runs, changes, system }: MlflowContext): void {
   /** Adds a route that changes a run and answers with nothing. */
   const changing = (
     path: string,
@@ -88,10 +89,9 @@ function changeRoutes(routes: Routes, { changes, system }: MlflowContext): void 
       },
     });
 
-  changing("log-metric", "LogMetric", "Logs a metric", (body) => {
-    refuseDataset(body);
-    return { metrics: [metricIn(body, system.now())] };
-  });
+  changing("log-metric", "LogMetric", "Logs a metric", (body) => ({
+    metrics: [metricIn(body, system.now())],
+  }));
   changing(
     "log-parameter",
     "LogParam",
@@ -100,14 +100,35 @@ function changeRoutes(routes: Routes, { changes, system }: MlflowContext): void 
   );
   changing("set-tag", "SetTag", "Sets a tag", (body) => ({ tags: tagsIn([body]) }));
   changing("delete-tag", "DeleteTag", "Deletes a tag", (body) => ({
-    tags: new Map([[keyIn(body), null]]),
+    tags: new Map([...tagsIn([{ key: keyIn(body) }]).keys()].map((key) => [key, null])),
+  }));
+  changing("outputs", "LogOutputs", "Notes the logged models of a run", (body) => ({
+    tags: new Map(
+      objects(body, "models").map((model) => {
+        const fact = { model_id: needText(model, "model_id"), step: integer(model, "step") ?? 0 };
+        return [OUTPUT + fact.model_id, JSON.stringify(fact)];
+      }),
+    ),
+  }));
+  route(routes, "POST /api/2.0/mlflow/runs/log-model", {
+    ...described("LogModel", "Notes a model of MLflow 2 in a tag of its run", "save"),
+    answer: async ({ c }) => {
+      const { body, key } = await changeIn(c);
+      const { tags } = await runs.read(key, c.info.access);
+      const history = JSON.parse(tags.get(HISTORY_TAG) ?? "[]");
+      const value = JSON.stringify([...history, modelIn(needText(body, "model_json"))]);
+      await changes.change(key, { tags: new Map([[HISTORY_TAG, value]]) }, c.info.access);
+      return c.json({}, 200, FRESH);
+    },
+  });
+  changing("log-inputs", "LogInputs", "Notes data sets and models that a run uses", (body) => ({
+    tags: new Map([...objects(body, "datasets").map(datasetIn), ...modelsIn(body)]),
   }));
   changing("log-batch", "LogBatch", "Logs metrics, parameters and tags", (body) => {
     const metrics = objects(body, "metrics");
     const params = objects(body, "params"), tags = objects(body, "tags");
     checkCounts({ metrics: metrics.length, params: params.length, tags: tags.length });
     checkRepeated(params);
-    metrics.forEach(refuseDataset);
     return {
       metrics: metrics.map((each) => metricIn(each, system.now())),
       params: pairs(params),
@@ -149,10 +170,12 @@ export async function changeIn(c: RouteContext): Promise<{ body: Body; key: RunK
   return { body, key };
 }
 
-function tagsIn(list: readonly Body[]): Map<string, string> {
+export function tagsIn(list: readonly Body[]): Map<string, string> {
   const tags = pairs(list);
   for (const key of tags.keys()) {
-    if (isOwnTag(key)) throw wrong(`Tags that begin with 'holdfast.' are reserved: '${key}'`);
+    if (isOwnTag(key) || key.startsWith(FACT)) {
+      throw wrong(`Tags that begin with 'holdfast.' and '${FACT}' are reserved: '${key}'`);
+    }
   }
   return tags;
 }
@@ -202,13 +225,29 @@ function checkRepeated(params: readonly Body[]): void {
   }
 }
 
-/** Metrics of a data set are those of a run to this service, which would lose the data set. */
-function refuseDataset(metric: Body): void {
-  for (const name of ["dataset_name", "dataset_digest"]) {
-    if (text(metric, name) === undefined) continue;
-    throw wrong(
-      `This service does not have metrics of data sets: parameter '${name}'`,
-      "Log it without.",
-    );
+/** Returns a data set as a tag: tags have no room for its columns and figures. */
+function datasetIn({ dataset, tags }: Body): [key: string, value: string] {
+  if (!isJsonObject(dataset)) throw wrong("Missing value for required parameter 'dataset'");
+  const { schema: _, profile: __, ...fact } = dataset;
+  const name = needText(dataset, "name"), digest = needText(dataset, "digest");
+  return [`${INPUT}data.${name}.${digest}`, JSON.stringify({ tags: tags ?? [], dataset: fact })];
+}
+
+/** Returns a model of MLflow 2 as its tag has it. The file `MLmodel` has the signature. */
+function modelIn(json: string): unknown {
+  try {
+    const model: unknown = JSON.parse(json);
+    if (!isJsonObject(model)) throw model;
+    const { signature: _, saved_input_example_info: __, ...kept } = model;
+    return kept;
+  } catch {
+    throw wrong("Invalid value for parameter 'model_json' supplied: it is not a JSON object");
   }
+}
+
+function modelsIn(body: Body): [key: string, value: string][] {
+  return objects(body, "models").map((model) => {
+    const model_id = needText(model, "model_id");
+    return [`${INPUT}model.${model_id}`, JSON.stringify({ model_id })];
+  });
 }

@@ -63,6 +63,27 @@ export async function openMlflow(
     send,
     get,
     post,
+    /** Sends an artifact. */
+    async put(path: string, body: BodyInit): Promise<Json> {
+      return await answered(
+        await send("PUT", `2.0/mlflow-artifacts/artifacts/${path}`, { body }),
+      );
+    },
+    /** Reads an artifact. */
+    async text(path: string, headers: Record<string, string> = {}): Promise<string> {
+      const answer = await send("GET", `2.0/mlflow-artifacts/artifacts/${path}`, { headers });
+      const text = await answer.text();
+      if (answer.status >= 300) throw { status: answer.status, ...JSON.parse(text) };
+      return text;
+    },
+    /** Lists artifacts. */
+    async list(path: string): Promise<string[]> {
+      const query = new URLSearchParams({ path });
+      const answer = await send("GET", `2.0/mlflow-artifacts/artifacts?${query}`);
+      return (await answered(answer)).files.map(({ path, is_dir }: Json) =>
+        is_dir ? `${path}/` : path
+      );
+    },
     /** Begins a run, and returns its id. */
     async begin(name = "digits", body: Json = {}): Promise<string> {
       const { experiment_id } = await post("experiments/create", { name })

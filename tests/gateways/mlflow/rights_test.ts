@@ -24,6 +24,20 @@ const ABOUT_RUN:
     ["save", "POST", "runs/set-tag", { key: "t", value: "1" }],
     ["save", "POST", "runs/delete-tag", { key: "t" }],
     ["save", "POST", "runs/update", { run_name: "r" }],
+    ["save", "POST", "runs/outputs", { models: [{ model_id: "m-1" }] }],
+    ["save", "POST", "runs/log-inputs", { models: [{ model_id: "m-1" }] }],
+    ["save", "POST", "runs/log-model", { model_json: "{}" }],
+    ["read", "GET", "artifacts/list?run_id=RUN"],
+    ["read", "GET", "../mlflow-artifacts/artifacts?path=xsecret/RUN/artifacts"],
+    ["read", "GET", "../mlflow-artifacts/artifacts/xsecret/RUN/artifacts/a.txt"],
+    ["save", "PUT", "../mlflow-artifacts/artifacts/xsecret/RUN/artifacts/a.txt", {}],
+    ["save", "POST", "logged-models", { experiment_id: "xsecret" }],
+    ["read", "GET", "logged-models/MODEL"],
+    ["save", "PATCH", "logged-models/MODEL/tags", { tags: [{ key: "a", value: "b" }] }],
+    ["save", "DELETE", "logged-models/MODEL/tags/a"],
+    ["save", "POST", "logged-models/MODEL/params", { params: [{ key: "a", value: "b" }] }],
+    ["save", "PATCH", "logged-models/MODEL", { status: "LOGGED_MODEL_READY" }],
+    ["delete", "DELETE", "logged-models/MODEL"],
     ["delete", "POST", "runs/delete", {}],
     ["delete", "POST", "runs/restore", {}],
   ];
@@ -32,17 +46,20 @@ Deno.test("every request asks for a right on the name", async () => {
   const backend = createMemoryBackend();
   await using admin = await openMlflow({ backend });
   const run_id = await admin.begin("secret");
+  const { model } = await admin.post("logged-models", { experiment_id: "xsecret" });
+  await admin.put(`xsecret/${run_id}/artifacts/a.txt`, "a");
   await using service = await openMlflow({ backend, tokens });
   const ask = async (
     token: string | undefined,
     [, method, path, body]: typeof ABOUT_RUN[number],
   ) => {
-    const answer = await service.send(method, `2.0/mlflow/${path.replace("RUN", run_id)}`, {
+    const own = path.replace("RUN", run_id).replace("MODEL", model.info.model_id);
+    const answer = await service.send(method, `2.0/mlflow/${own}`, {
       headers: token === undefined ? {} : { authorization: `Bearer ${token}` },
       body: body && JSON.stringify({ run_id, ...body }),
     });
-    const { error_code } = await answer.json();
-    return [answer.status, error_code];
+    const text = await answer.text();
+    return [answer.status, text.startsWith("{") ? JSON.parse(text).error_code : undefined];
   };
   for (const asked of ABOUT_RUN) {
     const [right] = asked;

@@ -311,11 +311,6 @@ Deno.test("requests that make no sense are refused in MLflow's words", async () 
       INVALID,
       "rounded",
     ],
-    [
-      post("runs/log-metric", { run_id, ...metric("m", 1), dataset_name: "d" }),
-      INVALID,
-      "dataset_name",
-    ],
     [post("runs/log-metric", { run_id, value: 1 }), INVALID, "'key'"],
     [post("runs/log-metric", { run_id, ...metric("../m", 1) }), INVALID, "names have"],
     [post("runs/log-metric", { run_id, ...metric("a\u0000", 1) }), INVALID, "names have"],

@@ -1,0 +1,127 @@
+// Artifacts: files of runs, of logged models, which are runs, too, and of registered versions.
+//
+//   mlflow-artifacts:/EXPERIMENT/RUN/artifacts/PATH
+//   mlflow-artifacts:/versions/NAME/VERSION/PATH
+//
+// An artifact of a run that goes on is a part of its draft. Its name has the time and the path, so one
+// artifact is found without a look at the others, and the newest of a path counts.
+import type { Artifact, ArtifactInfo } from "../../mod.ts";
+import { filePathProblem, sha256, type System } from "../../core/kernel.ts";
+import { noSuch, wrong } from "./errors.ts";
+import { decodeName, encodeName, experimentName, parseRunId, type RunKey } from "./ids.ts";
+import { curveOf } from "./stored_run.ts";
+
+/** Folder of a version with what only MLflow has. */
+export const OWN_FOLDER = ".mlflow/";
+const PART = "artifact-";
+/** Parts with files of the version before: they come before all others of their path. */
+export const TAKEN_OVER = `${PART}000000000000000-`;
+
+/** A run or a version, and the path of an artifact or a folder of it. */
+export type ArtifactPlace =
+  & { readonly path: string }
+  & ({ readonly run: RunKey } | { readonly run?: undefined; name: string; version: string });
+
+/** Returns the place of a path of the proxy. Throws `RESOURCE_DOES_NOT_EXIST` for another one. */
+export function parsePlace(path: string): ArtifactPlace {
+  const [, encoded, version, below = ""] = /^versions\/([^/]+)\/([^/]+)\/?([^]*)$/.exec(path) ?? [];
+  const name = encoded && decodeName(encoded);
+  if (name !== undefined && version !== undefined) return { name, version, path: below };
+  const [, experiment, run, own = ""] = /^([^/]+)\/([^/]+)\/artifacts(?:\/([^]*))?$/.exec(path) ??
+    [];
+  if (experiment !== undefined && run !== undefined) {
+    const key = parseRunId(run);
+    if (experimentName(experiment) === key.name) return { run: key, path: own.replace(/\/$/, "") };
+  }
+  throw noSuch(`No artifacts at '${path.slice(0, 500)}'`);
+}
+
+/** Returns where clients find the files of a version. */
+export function versionRoot(name: string, version: string): string {
+  return `mlflow-artifacts:/versions/${encodeName(name)}/${version}`;
+}
+
+/** Throws `INVALID_PARAMETER_VALUE` for a path that no artifact can have. */
+export function checkPath(path: string): void {
+  const problem = filePathProblem(path);
+  if (problem !== undefined) {
+    throw wrong(`Invalid artifact path '${path.slice(0, 500)}': ${problem}`);
+  }
+  if (path.startsWith(OWN_FOLDER)) throw wrong(`Artifact paths below '${OWN_FOLDER}' are reserved`);
+}
+
+/** Returns the name of a new part with a file. */
+export function partOf(path: string, system: System): string {
+  const random = system.id().replaceAll("-", "").slice(-16);
+  return `${PART}${String(system.now()).padStart(15, "0")}-${random}-${digestOf(path)}`;
+}
+
+/** Returns whether a part may have files of a path; without a path, whether it has artifacts. */
+export function mayHave(part: string, path?: string): boolean {
+  if (!part.startsWith(PART)) return false;
+  return path === undefined || part.startsWith(TAKEN_OVER) || part.endsWith(digestOf(path));
+}
+
+function digestOf(path: string): string {
+  return sha256(new TextEncoder().encode(path)).slice(0, 32);
+}
+
+/** Returns the newest file of each path. */
+export function newestFiles<T extends { path: string; part: string; addedAt?: Date }>(
+  files: readonly T[],
+): T[] {
+  const isNewer = (one: T, other: T) => {
+    if (one.part.startsWith(TAKEN_OVER) !== other.part.startsWith(TAKEN_OVER)) {
+      return other.part.startsWith(TAKEN_OVER);
+    }
+    const age = Number(one.addedAt ?? 0) - Number(other.addedAt ?? 0);
+    return age === 0 ? one.part > other.part : age > 0;
+  };
+  const newest = new Map<string, T>();
+  for (const file of files) {
+    if (!file.part.startsWith(PART)) continue;
+    const present = newest.get(file.path);
+    if (present === undefined || isNewer(file, present)) newest.set(file.path, file);
+  }
+  return [...newest.values()];
+}
+
+/** Returns the files of a version without its curve. */
+export function valueFilesOf(info: ArtifactInfo): ArtifactInfo["files"] {
+  const curve = curveOf(info);
+  return info.files.filter(({ path }) => path !== curve);
+}
+
+/** Returns a version with the artifacts of its run alone. */
+export function shownFiles(artifact: Artifact): Artifact {
+  const shown = valueFilesOf(artifact.info).filter(({ path, mode }) =>
+    !path.startsWith(OWN_FOLDER) && mode !== "folder"
+  );
+  const files = () => shown.map(({ path }) => artifact.file(path));
+  return { ...artifact, info: artifact.info, file: (path) => artifact.file(path), files };
+}
+
+/** An entry of a folder, as MLflow lists it. */
+export interface ListedArtifact {
+  path: string;
+  is_dir: boolean;
+  file_size?: number;
+}
+
+/** Lists a folder by whole paths. A path of a file has no entries. */
+export function listFolder(files: Iterable<{ path: string; size: number }>, folder: string) {
+  const prefix = folder === "" ? "" : `${folder}/`;
+  const entries = new Map<string, ListedArtifact>();
+  for (const { path, size } of files) {
+    if (!path.startsWith(prefix)) continue;
+    const [name = ""] = path.slice(prefix.length).split("/");
+    const entry = prefix + name;
+    entries.set(
+      entry,
+      entry === path
+        ? { path: entry, is_dir: false, file_size: size }
+        : { path: entry, is_dir: true },
+    );
+  }
+  return [...entries.values()].sort((a, b) => a.path < b.path ? -1 : 1);
+}

@@ -1,0 +1,168 @@
+// MLflow's language of filters and orders. All comparisons must hold; there is no OR.
+//
+//   metrics.auc > 0.5 AND params.`batch size` = '8' AND tags.stage LIKE 'x%'
+//   attributes.start_time DESC
+import { wrong } from "./errors.ts";
+
+export type FieldType = "text" | "number";
+export type Value = string | number | undefined;
+
+/** A field of what is searched: `metric` and `auc`, or `attribute` and `start_time`. */
+export interface Field {
+  readonly kind: string;
+  readonly key: string;
+  readonly type: FieldType;
+}
+
+/** The fields of one kind of items. */
+export interface Fields {
+  /** Kinds with keys of any name, by each word for them. */
+  readonly kinds: Readonly<Record<string, readonly [kind: string, type: FieldType]>>;
+  readonly attributes: Readonly<Record<string, FieldType>>;
+  /** Other names of attributes. */
+  readonly aliases?: Readonly<Record<string, string>>;
+}
+
+export type Valued = (field: Field) => Value;
+
+const ATTRIBUTES = new Set(["attribute", "attributes", "attr", "run"]);
+const KEY = /\s*((?:[^\s'"`=<>!(),]|`[^`]*`|"[^"]*")+)/y;
+const OPERATOR = /\s*(<=|>=|!=|=|<|>|(?:NOT\s+)?IN\b|I?LIKE\b|IS\s+(?:NOT\s+)?NULL\b)/iy;
+const VALUE = /\s*(?:'([^']*)'|"([^"]*)"|(-?(?:\d+\.?\d*|\.\d+)(?:e[+-]?\d+)?)(?![\w.]))/iy;
+const OPEN = /\s*\(/y, COMMA = /\s*,/y, CLOSE = /\s*\)/y, AND = /\s*AND(?=\s)/iy, END = /\s*$/y;
+const MOST_CHARACTERS = 8192;
+
+class Reader {
+  readonly #text: string;
+  #at = 0;
+
+  constructor(text: string) {
+    if (text.length > MOST_CHARACTERS) throw wrong("Invalid filter: it is too long");
+    this.#text = text;
+  }
+
+  take(pattern: RegExp): RegExpExecArray | undefined {
+    pattern.lastIndex = this.#at;
+    const found = pattern.exec(this.#text) ?? undefined;
+    if (found !== undefined) this.#at = pattern.lastIndex;
+    return found;
+  }
+
+  need(pattern: RegExp, what: string): RegExpExecArray {
+    const found = this.take(pattern);
+    if (found !== undefined) return found;
+    throw wrong(
+      `Invalid filter: expected ${what} at '${this.#text.slice(this.#at, this.#at + 100)}'`,
+      "Compare fields with values, joined by AND.",
+    );
+  }
+
+  value(type: FieldType): string | number {
+    const [, single, double, number] = this.need(VALUE, "a value");
+    const text = single ?? double;
+    if (type === "number" && number !== undefined) return Number(number);
+    if (type === "text" && text !== undefined) return text;
+    const state = type === "number" ? "a number without quotes" : "a text in quotes";
+    throw wrong(`Invalid filter: '${text ?? number}' is not ${state}`);
+  }
+}
+
+/** Returns whether an item satisfies a filter. Throws `INVALID_PARAMETER_VALUE` for any other text. */
+export function parseFilter(
+  text: string | undefined,
+  fields: Fields,
+): (valueOf: Valued) => boolean {
+  if (text === undefined || text.trim() === "") return () => true;
+  const reader = new Reader(text);
+  const all = [comparison(reader, fields)];
+  while (reader.take(END) === undefined) {
+    reader.need(AND, "AND");
+    all.push(comparison(reader, fields));
+  }
+  return (valueOf) => all.every((holds) => holds(valueOf));
+}
+
+function comparison(reader: Reader, fields: Fields): (valueOf: Valued) => boolean {
+  const field = fieldIn(reader.need(KEY, "a field")[1]!, fields);
+  const operator = reader.need(OPERATOR, "an operator")[1]!.toUpperCase().replace(/\s+/g, " ");
+  const holds = holding(reader, field, operator);
+  return (valueOf) => holds(valueOf(field));
+}
+
+function holding(reader: Reader, { type, key }: Field, operator: string): (its: Value) => boolean {
+  if (operator === "IS NULL") return (its) => its === undefined;
+  if (operator === "IS NOT NULL") return (its) => its !== undefined;
+  if (operator.endsWith("IN")) {
+    reader.need(OPEN, "(");
+    const values = new Set([reader.value(type)]);
+    while (reader.take(COMMA) !== undefined) values.add(reader.value(type));
+    reader.need(CLOSE, ")");
+    return (its) => its !== undefined && values.has(its) === (operator === "IN");
+  }
+  const isOrder = /^[<>]/.test(operator), isLike = operator.endsWith("LIKE");
+  if (type === "text" ? isOrder : isLike) {
+    throw wrong(`Invalid filter: '${key}' is a ${type}, which has no operator ${operator}`);
+  }
+  const value = reader.value(type);
+  if (isLike) {
+    const pattern = likePattern(`${value}`, operator === "ILIKE");
+    return (its) => its !== undefined && pattern.test(`${its}`);
+  }
+  const compare = COMPARE[operator]!;
+  return (its) => its !== undefined && compare(its, value);
+}
+
+const COMPARE: Readonly<Record<string, (a: string | number, b: string | number) => boolean>> = {
+  "=": (a, b) => a === b,
+  "!=": (a, b) => a !== b,
+  "<": (a, b) => a < b,
+  "<=": (a, b) => a <= b,
+  ">": (a, b) => a > b,
+  ">=": (a, b) => a >= b,
+};
+
+function likePattern(like: string, ignoresCase: boolean): RegExp {
+  const source = like.replace(/[.*+?^${}()|[\]\\]/g, "\\$&").replace(/%+/g, "[^]*?")
+    .replace(/_/g, "[^]");
+  return new RegExp(`^${source}$`, ignoresCase ? "iu" : "u");
+}
+
+function fieldIn(text: string, { kinds, attributes, aliases = {} }: Fields): Field {
+  const [, word, rest = ""] = /^(\w+)\.([^]+)$/.exec(text) ?? [];
+  const plain = (key: string) => /^([`"])([^]*)\1$/.exec(key)?.[2] ?? key;
+  const kind = word !== undefined && Object.hasOwn(kinds, word) ? kinds[word] : undefined;
+  if (kind !== undefined) return { kind: kind[0], key: plain(rest), type: kind[1] };
+  const given = plain(word !== undefined && ATTRIBUTES.has(word) ? rest : text);
+  const key = Object.hasOwn(aliases, given) ? aliases[given]! : given;
+  if (Object.hasOwn(attributes, key)) return { kind: "attribute", key, type: attributes[key]! };
+  const all = [...new Set(Object.keys(kinds).map((each) => `${each}.KEY`))];
+  throw wrong(
+    `Invalid filter or order: there is no field '${text.slice(0, 200)}'`,
+    `Use ${[...Object.keys(attributes), ...all].join(", ")}.`,
+  );
+}
+
+/** Returns how items are sorted. Missing values are last, NaN before them. */
+export function parseOrder(
+  orders: readonly string[],
+  fields: Fields,
+): (a: Valued, b: Valued) => number {
+  const all = orders.map((text) => {
+    const reader = new Reader(text);
+    const field = fieldIn(reader.need(KEY, "a field")[1]!, fields);
+    const isDown = reader.take(/\s+(ASC|DESC)\b/iy)?.[1]?.toUpperCase() === "DESC";
+    reader.need(END, "the end");
+    return { field, isDown };
+  });
+  const rank = (value: Value) => value === undefined ? 2 : Number.isNaN(value) ? 1 : 0;
+  return (a, b) => {
+    for (const { field, isDown } of all) {
+      const one = a(field), other = b(field);
+      const by = rank(one) - rank(other);
+      if (by !== 0) return by;
+      if (rank(one) > 0 || one === other) continue;
+      return (one! < other!) === isDown ? 1 : -1;
+    }
+    return 0;
+  };
+}

@@ -1,0 +1,237 @@
+// Requests about logged models of MLflow 3. Each is a run of its experiment, with files and without
+// metrics, whose version is there once it is ready.
+import { route, type RouteContext, type Routes } from "../../../apps/server/extending.ts";
+import { type Body, countIn, needText, objects, pairs, readBody, text, texts } from "../body.ts";
+import { checkChanges, described, FRESH, type MlflowContext } from "../context.ts";
+import { noSuch, wrong } from "../errors.ts";
+import { experimentId, experimentName, isModel, MODEL, parseRunId, type RunKey } from "../ids.ts";
+import { runIdOf } from "../ids.ts";
+import { artifactRoot, FACT, shownTags, type Status, type StoredRun } from "../stored_run.ts";
+import { type Fields, parseFilter, parseOrder, type Valued } from "../filter.ts";
+import { pageOf } from "../pages.ts";
+import { tagsIn } from "./runs.ts";
+
+const PATH = "/api/2.0/mlflow/logged-models";
+
+/** Models of a page. */
+const MOST_MODELS = 50;
+
+const MODEL_STATUS: Readonly<Record<string, Status>> = {
+  LOGGED_MODEL_PENDING: "RUNNING",
+  LOGGED_MODEL_READY: "FINISHED",
+  LOGGED_MODEL_UPLOAD_FAILED: "FAILED",
+};
+/** Tags with the facts of a model. */
+const FACTS = { name: `${FACT}model.name`, type: `${FACT}model.type`, run: `${FACT}model.run` };
+
+export function loggedModelRoutes(routes: Routes, context: MlflowContext): void {
+  const { runs, changes, system } = context;
+  searchRoute(routes, context);
+  const answered = async (c: RouteContext, key: RunKey) =>
+    c.json({ model: modelJson(await runs.read(key, c.info.access)) }, 200, FRESH);
+
+  route(routes, `POST ${PATH}`, {
+    ...described("CreateLoggedModel", "Begins a logged model", "save"),
+    answer: async ({ c }) => {
+      const body = await readBody(c);
+      const name = experimentName(text(body, "experiment_id") ?? "0");
+      checkChanges(c, { name, id: "" });
+      const tags = tagsIn(objects(body, "tags"));
+      const key = await changes.begin(name, {
+        kind: MODEL,
+        tags: new Map([...tags, ...factsIn(body, system.id())]),
+        params: pairs(objects(body, "params")),
+        times: { status: "RUNNING", startedMs: system.now() },
+        access: c.info.access,
+      });
+      checkChanges(c, key);
+      return await answered(c, key);
+    },
+  });
+
+  route(routes, `GET ${PATH}/:model`, {
+    ...described("GetLoggedModel", "Returns a logged model", "read"),
+    answer: async ({ c }) => await answered(c, modelIn(c)),
+  });
+
+  route(routes, `PATCH ${PATH}/:model`, {
+    ...described("FinalizeLoggedModel", "Saves the version of a logged model", "save"),
+    answer: async ({ c }) => {
+      const { status: word = "" } = await readBody(c);
+      const names = ["", ...Object.keys(MODEL_STATUS)];
+      const status = MODEL_STATUS[typeof word === "number" ? names[word] ?? "" : `${word}`];
+      if (status === undefined || status === "RUNNING") {
+        throw wrong("Invalid value for parameter 'status' supplied: not the end of a logged model");
+      }
+      const key = changedIn(c);
+      const times = { status, endedMs: system.now() };
+      await changes.change(key, { times }, c.info.access);
+      return await answered(c, key);
+    },
+  });
+
+  changeRoutes(routes, changes);
+}
+
+function changeRoutes(routes: Routes, changes: MlflowContext["changes"]): void {
+  route(routes, `PATCH ${PATH}/:model/tags`, {
+    ...described("SetLoggedModelTags", "Sets tags of a logged model", "save"),
+    answer: async ({ c }) => {
+      const tags = tagsIn(objects(await readBody(c), "tags"));
+      await changes.change(changedIn(c), { tags }, c.info.access);
+      return c.json({}, 200, FRESH);
+    },
+  });
+
+  route(routes, `DELETE ${PATH}/:model/tags/:key{[^]+}`, {
+    ...described("DeleteLoggedModelTag", "Deletes a tag of a logged model", "save"),
+    answer: async ({ c, params: { key = "" } }) => {
+      const tags = new Map([...tagsIn([{ key }]).keys()].map((each) => [each, null]));
+      await changes.change(changedIn(c), { tags }, c.info.access);
+      return c.json({}, 200, FRESH);
+    },
+  });
+
+  route(routes, `POST ${PATH}/:model/params`, {
+    ...described("LogLoggedModelParams", "Logs parameters of a logged model", "save"),
+    answer: async ({ c }) => {
+      const params = pairs(objects(await readBody(c), "params"));
+      await changes.change(changedIn(c), { params }, c.info.access);
+      return c.json({}, 200, FRESH);
+    },
+  });
+
+  route(routes, `DELETE ${PATH}/:model`, {
+    ...described("DeleteLoggedModel", "Deletes a logged model", "delete"),
+    answer: async ({ c }) => {
+      const key = modelIn(c);
+      c.info.target = key.name;
+      await changes.delete(key, c.info.access);
+      c.info.writes = key.name;
+      return c.json({}, 200, FRESH);
+    },
+  });
+}
+
+function searchRoute(routes: Routes, { runs }: MlflowContext): void {
+  route(routes, `POST ${PATH}/search`, {
+    ...described("SearchLoggedModels", "Lists the logged models of experiments", "read"),
+    readsMany: true,
+    answer: async ({ c }) => {
+      const body = await readBody(c);
+      const asked = { token: text(body, "page_token"), limit: countIn(body, MOST_MODELS) };
+      const datasets = objects(body, "datasets");
+      if (datasets.length > 0) throw wrong("Models have no metrics of data sets: 'datasets'");
+      const filter = parseFilter(text(body, "filter"), FIELDS);
+      const order = parseOrder(ordersIn(body), FIELDS);
+      const found: { run: StoredRun; valued: Valued }[] = [];
+      for (const name of new Set(texts(body, "experiment_ids").map(experimentName))) {
+        if (!c.info.access.may("read", name)) continue;
+        for await (const run of runs.runsOf(name)) {
+          const valued = valuedModel(run);
+          if (isModel(run.key) && filter(valued)) found.push({ run, valued });
+        }
+      }
+      found.sort((a, b) =>
+        order(a.valued, b.valued) || b.run.startedMs - a.run.startedMs ||
+        (a.run.key.id < b.run.key.id ? 1 : -1)
+      );
+      const { items, ...page } = pageOf(found, asked, ({ run }) => runIdOf(run.key));
+      return c.json({ models: items.map(({ run }) => modelJson(run)), ...page }, 200, FRESH);
+    },
+  });
+}
+
+const FIELDS: Fields = {
+  kinds: {
+    param: ["param", "text"],
+    params: ["param", "text"],
+    tag: ["tag", "text"],
+    tags: ["tag", "text"],
+  },
+  attributes: {
+    name: "text",
+    model_id: "text",
+    model_type: "text",
+    source_run_id: "text",
+    status: "text",
+    creation_timestamp: "number",
+    last_updated_timestamp: "number",
+  },
+  aliases: { creation_time: "creation_timestamp", last_updated_time: "last_updated_timestamp" },
+};
+
+function valuedModel(run: StoredRun): Valued {
+  const { info } = modelJson(run);
+  const attributes: Record<string, string | number> = {
+    ...info as Record<string, unknown> as Record<string, string>,
+    status: info.status.replace("LOGGED_MODEL_", "").replace("UPLOAD_", ""),
+    creation_timestamp: info.creation_timestamp_ms,
+    last_updated_timestamp: info.last_updated_timestamp_ms,
+  };
+  return ({ kind, key }) =>
+    kind === "attribute"
+      ? attributes[key]
+      : kind === "param"
+      ? run.params.get(key)
+      : key.startsWith(FACT)
+      ? undefined
+      : run.tags.get(key);
+}
+
+/** Returns the orders of a request, which names a field and whether it ascends. */
+function ordersIn(body: Body): string[] {
+  return objects(body, "order_by").map((order) => {
+    if (text(order, "dataset_name") !== undefined) throw wrong("Not supported: 'dataset_name'");
+    const isUp = (order.ascending ?? true) === true;
+    return `${needText(order, "field_name")} ${isUp ? "ASC" : "DESC"}`;
+  });
+}
+
+function modelIn({ params: { model = "" } }: RouteContext): RunKey {
+  const missing = noSuch(`Logged model with ID '${model.slice(0, 256)}' not found`);
+  try {
+    const key = parseRunId(model);
+    if (isModel(key)) return key;
+  } catch {
+    throw missing;
+  }
+  throw missing;
+}
+
+function changedIn(c: RouteContext): RunKey {
+  const key = modelIn(c);
+  checkChanges(c, key);
+  return key;
+}
+
+function factsIn(body: Parameters<typeof text>[0], id: string): Map<string, string> {
+  const run = text(body, "source_run_id"), type = text(body, "model_type");
+  const facts = new Map([[FACTS.name, text(body, "name") ?? `model-${id.slice(-12)}`]]);
+  if (type !== undefined) facts.set(FACTS.type, type);
+  if (run !== undefined) facts.set(FACTS.run, run);
+  return facts;
+}
+
+/** Returns a logged model in the JSON of MLflow. */
+export function modelJson(run: StoredRun) {
+  const { key, status, startedMs, endedMs = startedMs, tags, params } = run;
+  const list = (texts: Iterable<[string, string]>) =>
+    Array.from(texts, ([key, value]) => ({ key, value }));
+  const words = Object.entries(MODEL_STATUS).find(([, its]) => its === status);
+  return {
+    info: {
+      model_id: runIdOf(key),
+      experiment_id: experimentId(key.name),
+      name: tags.get(FACTS.name) ?? key.id,
+      creation_timestamp_ms: startedMs,
+      last_updated_timestamp_ms: endedMs,
+      artifact_uri: artifactRoot(key),
+      status: words?.[0] ?? "LOGGED_MODEL_UPLOAD_FAILED",
+      model_type: tags.get(FACTS.type) ?? "",
+      source_run_id: tags.get(FACTS.run) ?? "",
+      tags: list(shownTags(tags)),
+    },
+    data: { params: list(params), metrics: [] },
+  };
+}

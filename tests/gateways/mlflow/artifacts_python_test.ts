@@ -1,0 +1,115 @@
+// Artifacts and models that MLflow's own clients log and load, unchanged.
+import { assertEquals } from "@std/assert";
+import { clientTest, serveMlflow } from "./serve_mlflow.ts";
+
+const ARTIFACTS = `
+import os, mlflow
+from mlflow import MlflowClient
+from mlflow.exceptions import MlflowException
+c = MlflowClient()
+mlflow.set_experiment("team/digits")
+os.makedirs("out/deep", exist_ok=True)
+big = os.urandom(3_000_000)
+open("out/deep/big.bin", "wb").write(big)
+open("out/note ü.txt", "w").write("first")
+open("out/empty", "w").close()
+with mlflow.start_run() as run:
+    id = run.info.run_id
+    mlflow.log_artifacts("out", "kept")
+    mlflow.log_dict({"a": 1}, "a.json")
+    mlflow.log_text("one", "again.txt")
+    mlflow.log_text("two", "again.txt")
+    print("open", mlflow.artifacts.load_text(f"runs:/{id}/again.txt"), [(f.path, f.is_dir) for f in c.list_artifacts(id)])
+    print(open(c.download_artifacts(id, "kept/deep/big.bin", "."), "rb").read() == big)
+def show():
+    print([(f.path, f.is_dir, f.file_size) for f in c.list_artifacts(id)], [f.path for f in c.list_artifacts(id, "kept")], c.list_artifacts(id, "a.json"))
+    print(mlflow.artifacts.load_dict(f"runs:/{id}/a.json"), mlflow.artifacts.load_text(f"runs:/{id}/again.txt"))
+    print(mlflow.artifacts.load_text(f"runs:/{id}/kept/note ü.txt"), open(c.download_artifacts(id, "kept/deep/big.bin", "."), "rb").read() == big)
+show()
+c.log_text(id, "three", "again.txt")
+with mlflow.start_run(run_id=id): mlflow.log_text("more", "more.txt")
+show()
+try: print(mlflow.artifacts.load_text(f"runs:/{id}/missing.txt"))
+except Exception: print("missing")
+`;
+
+clientTest("artifacts of a run are logged, listed and read", ["new", "old"], async (client) => {
+  await using service = await serveMlflow();
+  const kept = "['kept/deep', 'kept/empty', 'kept/note ü.txt'] []";
+  assertEquals(await service.run(client, ARTIFACTS), [
+    "open two [('a.json', False), ('again.txt', False), ('kept', True)]",
+    "True",
+    `[('a.json', False, 12), ('again.txt', False, 3), ('kept', True, None)] ${kept}`,
+    "{'a': 1} two",
+    "first True",
+    `[('a.json', False, 12), ('again.txt', False, 5), ('kept', True, None), ('more.txt', False, 4)] ${kept}`,
+    "{'a': 1} three",
+    "first True",
+    "missing",
+  ]);
+  const { files } = await service.registry.info("team/digits");
+  assertEquals(files.map(({ path }) => path), [
+    "a.json",
+    "again.txt",
+    "kept/deep/big.bin",
+    "kept/empty",
+    "kept/note ü.txt",
+    "more.txt",
+  ]);
+});
+
+const MODEL = `
+import mlflow, mlflow.sklearn
+from sklearn.linear_model import LogisticRegression
+from sklearn.datasets import load_iris
+X, y = load_iris(return_X_y=True)
+mlflow.set_experiment("team/iris")
+with mlflow.start_run() as run:
+    model = LogisticRegression(max_iter=200).fit(X, y)
+    logged = mlflow.sklearn.log_model(model, name="iris", pip_requirements=[], params={"c": 1}, tags={"t": "1"})
+loaded = mlflow.sklearn.load_model(logged.model_uri)
+print((loaded.predict(X) == model.predict(X)).all(), (mlflow.pyfunc.load_model(logged.model_uri).predict(X) == model.predict(X)).all())
+found = mlflow.get_logged_model(logged.model_id)
+print(found.status, found.name, found.params, found.tags["t"], found.source_run_id == run.info.run_id)
+mlflow.set_logged_model_tags(logged.model_id, {"late": "yes"}); mlflow.delete_logged_model_tag(logged.model_id, "t")
+found = mlflow.get_logged_model(logged.model_id)
+print(found.tags["late"], "t" in found.tags)
+run = mlflow.get_run(run.info.run_id)
+print([m.model_id for m in run.outputs.model_outputs] == [logged.model_id])
+mlflow.sklearn.autolog(log_datasets=True)
+with mlflow.start_run() as run: LogisticRegression(max_iter=300).fit(X, y)
+run = mlflow.get_run(run.info.run_id)
+print(run.data.params["max_iter"], sorted(run.data.metrics)[:2], [d.dataset.name for d in run.inputs.dataset_inputs])
+[out] = run.outputs.model_outputs
+print(mlflow.sklearn.load_model(f"models:/{out.model_id}").max_iter)
+`;
+
+clientTest("models are logged, loaded and logged by autolog", ["new"], async (client) => {
+  await using service = await serveMlflow();
+  assertEquals(await service.run(client, MODEL), [
+    "True True",
+    "READY iris {'c': '1'} 1 True",
+    "yes False",
+    "True",
+    "300 ['training_accuracy_score', 'training_f1_score'] ['dataset']",
+    "300",
+  ]);
+});
+
+const OLD_MODEL = `
+import mlflow, mlflow.pyfunc
+class Twice(mlflow.pyfunc.PythonModel):
+    def predict(self, context, model_input): return [2 * x for x in model_input["x"]]
+import pandas
+mlflow.set_experiment("team/old")
+with mlflow.start_run() as run:
+    info = mlflow.pyfunc.log_model("model", python_model=Twice(), pip_requirements=[])
+print(info.model_uri == f"runs:/{run.info.run_id}/model")
+print(mlflow.pyfunc.load_model(info.model_uri).predict(pandas.DataFrame({"x": [1, 2]})))
+print("flavors" in mlflow.get_run(run.info.run_id).data.tags["mlflow.log-model.history"])
+`;
+
+clientTest("models of MLflow 2 are artifacts of their run", ["old"], async (client) => {
+  await using service = await serveMlflow();
+  assertEquals(await service.run(client, OLD_MODEL), ["True", "[2, 4]", "True"]);
+});
