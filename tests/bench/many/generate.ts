@@ -6,6 +6,7 @@ import { keyLayout } from "../../../backends/local/layout.ts";
 import type { Backend } from "../../../core/backend.ts";
 import { parseVersion } from "../../../core/naming/versions.ts";
 import type { VersionRecord } from "../../../core/record.ts";
+import { realSystem } from "../../../core/system.ts";
 import { forEachAtOnce } from "../../../core/work/at_once.ts";
 import { openRegistry } from "../../../mod.ts";
 import { recordKey, versionCell } from "../../../registry/format/layout.ts";
@@ -55,7 +56,10 @@ async function generate(
       const name = nameOf(n);
       for (let v = 1; v <= versions; v++) {
         const version = `${v}.0.0`;
-        const next = { ...record as VersionRecord, name, version, commit: crypto.randomUUID() };
+        const now = new Date(realSystem.now()).toISOString(); // a log reads all that look older
+        const times = { startedAt: now, createdAt: now };
+        const commit = realSystem.id();
+        const next = { ...record as VersionRecord, ...times, name, version, commit };
         yield [keyOf(name, version), encodeRecord(next, [inline])];
       }
     }
