@@ -5,6 +5,11 @@ import { rollBackAlias } from "./roll_back_alias.ts";
 /** The methods that call others. */
 export type DerivedMethods = Pick<Registry, "rollbackAlias">;
 
+/** Methods of these rows; those that call others may be missing. */
+export type OwnMethods<Rows> =
+  & Pick<Registry, Exclude<keyof Rows & keyof Registry, keyof DerivedMethods>>
+  & Partial<DerivedMethods>;
+
 /** @param self returns the registry that has the methods; they call it once they are called */
 export function derivedMethods(self: () => Registry): DerivedMethods {
   return {

@@ -5,6 +5,7 @@ import { decodeName } from "../../../core/naming/names.ts";
 import { parseRef, type Ref } from "../../../core/naming/refs.ts";
 import { itemAt } from "../../../core/faults/present.ts";
 import { withDeadline } from "../../../core/retry.ts";
+import { memberOf } from "../../../core/registry/release.ts";
 import { nearestName } from "../../../core/text/nearest.ts";
 import { liveHeads } from "../../cell/heads.ts";
 import {
@@ -24,16 +25,14 @@ const WITHIN_MS = 60_000;
 const TIMEOUT_MS = 2_000;
 const MOST_NAMES = 1_000;
 
-/**
- * Returns a handler of a call's error: it throws the error with a suggestion if its ref, or one
- * that the error has, does not exist.
- */
-type Suggesting = (
-  ref: (() => Ref) | undefined,
-  signal?: AbortSignal,
-) => (error: unknown) => Promise<never>;
+/** Adds a suggestion to the error of a call if its ref, or one that the error has, does not exist. */
+export type Suggest = <T>(
+  call: Promise<T>,
+  ref: string | undefined,
+  options?: RefOptions,
+) => Promise<T>;
 
-export function createSuggesting(context: Context): Suggesting {
+export function createSuggest(context: Context): Suggest {
   const { system } = context;
   let searches: number[] = [];
 
@@ -45,12 +44,18 @@ export function createSuggesting(context: Context): Suggesting {
     return true;
   }
 
-  return (ref, signal) => async (error) => {
-    const missing = isAbsent(error) ? error.missing ?? ref?.() : undefined;
-    if (missing === undefined || !maySearch()) throw error;
-    const suggestion = await search(context, missing, signal);
-    throw suggestion === undefined ? error : withSuggestion(error as RegistryError, suggestion);
-  };
+  return (call, ref, options) =>
+    call.catch(async (error: unknown) => {
+      const missing = isAbsent(error) ? error.missing ?? releaseOrRef(ref, options) : undefined;
+      if (missing === undefined || !maySearch()) throw error;
+      const suggestion = await search(context, missing, options?.signal);
+      throw suggestion === undefined ? error : withSuggestion(error as RegistryError, suggestion);
+    });
+}
+
+/** Parses a ref, or the release of a ref that names its member. */
+function releaseOrRef(ref: string | undefined, options: RefOptions = {}): Ref | undefined {
+  return ref === undefined ? undefined : parseRef(memberOf(ref)?.release ?? ref, options.version);
 }
 
 /** Returns a similar name or ref. Failures are ignored: the original error matters. */

@@ -1,0 +1,31 @@
+// Methods for aliases.
+import type { Registry } from "../../../core/registry.ts";
+import type { AliasRows } from "../../../core/registry/operations/aliases.ts";
+import type { OwnMethods } from "../../contract/derived.ts";
+import { rollBackAlias } from "../../contract/roll_back_alias.ts";
+import { aliasHistory, deleteAlias, listAliases, setAlias } from "../aliases.ts";
+import type { Context } from "../context.ts";
+import type { Suggest } from "../look/suggesting.ts";
+
+/** @param self returns the registry that has the methods */
+export function aliasMethods(
+  context: Context,
+  suggest: Suggest,
+  self: () => Registry,
+): OwnMethods<AliasRows> {
+  return {
+    setAlias: (name, alias, version, options) =>
+      suggest(setAlias(context, { name, alias, version }, options), name, { ...options, version }),
+    deleteAlias: (name, alias, options) => deleteAlias(context, { name, alias }, options),
+    rollbackAlias: (name, alias, options) =>
+      rollBackAlias(
+        self(),
+        { name, alias },
+        options,
+        (version, { generation }, how) =>
+          setAlias(context, { name, alias, version }, { ...how, above: generation }),
+      ),
+    aliases: (name, options) => listAliases(context, name, options),
+    history: (name, alias, options) => aliasHistory(context, { name, alias }, options),
+  };
+}
