@@ -9,7 +9,7 @@
 // If an attempt fails before its commit, what it stored is removed, or is garbage for `gc`. Errors
 // of the store are thrown as they are; `Unknown` means that the version may exist.
 import type { Executor } from "../../core/executor.ts";
-import { checkMaterializer, type DefinedArtifact, namedBy } from "../../core/materializer.ts";
+import { checkMaterializer } from "../../core/materializer.ts";
 import { checkNewName, shown } from "../../core/naming/names.ts";
 import type { VersionRecord } from "../../core/record.ts";
 import { type CheckedOptions, savedArtifact } from "../../core/registry/operations/saving.ts";
@@ -19,7 +19,6 @@ import { changedOnDisk } from "../../core/work/source_change.ts";
 import type { FoundRecord } from "../cell/heads.ts";
 import { startOperation } from "../cell/operation.ts";
 import { settleVersion } from "../cell/settle.ts";
-import { materializerFor } from "../contract/make_value.ts";
 import { contentFailure } from "../payload/content_failure.ts";
 import type { PayloadJobs } from "../payload/job_kinds.ts";
 import { Payload } from "../payload/write.ts";
@@ -34,19 +33,6 @@ import { commit, listFiles } from "./saving/commit.ts";
 import { type Done, endSave } from "./saving/end_save.ts";
 import { loadBase, place } from "./saving/place.ts";
 import { createChooser } from "./target/keyed.ts";
-
-export function saveValue(
-  context: Context,
-  artifact: string | DefinedArtifact<unknown>,
-  value: unknown,
-  options: SaveOptions = {},
-): Promise<SavedArtifact> {
-  const [name, settings] = namedBy(artifact, options);
-  const { as: materializer = materializerFor(context.materializers, name, value), signal } =
-    settings;
-  const produce = () => materializer.save(value, { signal });
-  return saveFiles(context, { name, materializer, produce }, settings);
-}
 
 /** Saves files as a version. A file or folder on disk that changes meanwhile is saved once more. */
 export async function saveFiles(
