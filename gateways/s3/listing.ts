@@ -122,35 +122,40 @@ async function* nameKeys(
   access: Access,
   { prefix, after }: Pick<AskedKeys, "prefix" | "after">,
 ): AsyncGenerator<string> {
-  const isHere = (name: string) => nameProblem(name) === undefined && access.may("read", name);
+  const mayRead = (name: string) => nameProblem(name) === undefined && access.may("read", name);
+  const isThere = async (name: string) => mayRead(name) && await hasVersion(registry, name);
   const folder = prefix.slice(0, -1);
   const refs = `${prefix}@`;
-  if (prefix.endsWith("/") && (after <= prefix || after.startsWith(refs)) && isHere(folder)) {
+  const isBeforeNames = after <= prefix || after.startsWith(refs);
+  if (prefix.endsWith("/") && isBeforeNames && mayRead(folder)) {
     yield* refKeys(registry, { root: refs, name: folder, prefix: "" }, { after });
   }
-  const last = after.startsWith(refs) || after <= prefix ? undefined : nameOfKey(after);
+  const last = isBeforeNames ? undefined : nameOfKey(after);
   // `team/` stands for the name, or else for those below it.
-  const begin = last !== undefined && after.endsWith("/") &&
-      !(isHere(last) && await hasVersion(registry, last))
-    ? lastBelow(last)
-    : last;
-  const shownNames = new Set<string>();
+  const isFolder = last !== undefined && after.endsWith("/") && !await isThere(last);
+  const begin = isFolder ? lastBelow(last) : last;
+  const ownKeys = new Set<string>(); // of names, which those below them share
+  const hasOwnKey = async (group: string) =>
+    ownKeys.has(group) || begin?.startsWith(group) && await isThere(group);
   for (let from = begin, current = last;; from = lastBelow(current ?? "")) {
     let inRow = 0;
     for await (const name of readableNames(registry, access, { prefix, after: from })) {
-      const slash = name.indexOf("/", prefix.length);
-      const group = slash < 0 ? name : name.slice(0, slash);
-      if (slash < 0) shownNames.add(name);
+      const group = groupOf(name, prefix);
+      if (group === name) ownKeys.add(name);
       inRow = group === current ? inRow + 1 : 0;
       if (inRow === MOST_IN_ROW) break;
       if (group === current) continue;
       current = group;
-      const isShown = slash >= 0 && (shownNames.has(group) ||
-        begin?.startsWith(group) && isHere(group) && await hasVersion(registry, group));
-      if (!isShown) yield `${group}/`;
+      if (group === name || !await hasOwnKey(group)) yield `${group}/`;
     }
     if (inRow < MOST_IN_ROW) return;
   }
+}
+
+/** Returns what a name shares with those that have the same key: `team/a` is below `team/`. */
+function groupOf(name: string, prefix: string): string {
+  const slash = name.indexOf("/", prefix.length);
+  return slash < 0 ? name : name.slice(0, slash);
 }
 
 /** Returns the name of a key that a listing goes on after. */
@@ -169,6 +174,7 @@ function lastBelow(folder: string): string {
   const begin = `${folder}/`;
   return begin + "z".repeat(Math.max(0, MOST_NAME_BYTES - encodeName(begin).length));
 }
+
 /** The files of versions in memory, by the bytes of their paths: a client asks for many pages. */
 const sorted = new WeakMap<ArtifactInfo["files"], readonly FileInfo[]>();
 
