@@ -1,9 +1,11 @@
 // Signatures: those of clients are accepted, changed ones never are, and secrets end with their token.
-import { assert, assertEquals } from "@std/assert";
+import { assert, assertEquals, assertRejects } from "@std/assert";
 import { createToken, openTokenFile, rotateToken } from "../../../apps/server.ts";
 import { removeToken } from "../../../apps/server/access/change_tokens.ts";
 import { readTokens } from "../../../apps/server/access/token_file.ts";
 import { secretOf } from "../../../gateways/s3/derived_secret.ts";
+import { RegistryError } from "../../../mod.ts";
+import { noise } from "../../registry/registries.ts";
 import { createScriptedSystem, seededRandom } from "../../support/scripted_system.ts";
 import { tempRoot } from "../../support/temp_root.ts";
 import { openS3, saveFiles, type Sender, signer } from "./open_s3.ts";
@@ -191,6 +193,35 @@ const MUTATIONS: readonly ((sent: Sent, random: Random) => void)[] = [
     else headers.authorization = headers.authorization.replace("SHA256", "SHA1");
   },
 ];
+
+Deno.test("a download ends with its token, and goes on while a rotated one is kept", async () => {
+  for (const isLink of [true, false]) {
+    for (const end of ["removed", "rotated", "kept"] as const) {
+      await using s3 = await openWithTokens();
+      const { file, system } = s3;
+      const large = noise(20_000_000);
+      await s3.registry.save("open", large);
+      const by = await s3.derived();
+      const sender = isLink ? { ...by, expires: 3600 } : { token: s3.token };
+      const answer = await s3.handler(await s3.sign("/holdfast/open/@2.0.0/data.bin", sender));
+      const reader = answer.body!.getReader();
+      let size = (await reader.read()).value!.length;
+      const keepForMs = end === "kept" ? 600_000 : undefined;
+      if (end === "removed") await removeToken(file, by.accessKeyId);
+      else await rotateToken(file, by.accessKeyId, { keepForMs, system });
+      const rest = async () => {
+        for (;;) {
+          system.advance(1001);
+          const { done, value } = await reader.read();
+          if (done) return size;
+          size += value.length;
+        }
+      };
+      if (end === "kept") assertEquals(await rest(), large.length);
+      else await assertRejects(rest, RegistryError, "the token was removed, expired");
+    }
+  }
+});
 
 Deno.test("changed requests are refused", async () => {
   await using s3 = await openWithTokens();
