@@ -30,7 +30,6 @@ const ABSENT: readonly [path: RegExp, what: string][] = [
   [/\/(datasets|genai|scorers|evaluat)/, "evaluations"],
   [/\/gateway/, "AI gateways"],
   [/\/mlflow-artifacts\/artifacts\//, "artifacts that are deleted: delete the run"],
-  [/\/model-versions\/transition-stage/, "stages: set an alias instead"],
   [/\/registered-models\/rename/, "renamed models: a name is for ever"],
   [/\/experiments\/update/, "renamed experiments: a name is for ever"],
 ];

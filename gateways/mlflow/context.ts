@@ -12,6 +12,8 @@ import type { RunStore } from "./run_store.ts";
 export interface MlflowContext extends GatewayContext {
   readonly runs: RunStore;
   readonly changes: RunChanges;
+  /** The begin of the names of registered models. */
+  readonly models: string;
 }
 
 const JSON_BODY = { "application/json": { schema: { type: "object" } } };

@@ -2,7 +2,7 @@ import { loadPart } from "../../core/kernel.ts";
 import { defineServing, type Extension, type Gateway } from "../../apps/cli/program/extension.ts";
 
 interface MlflowPart {
-  createMlflowGateway(): Gateway;
+  createMlflowGateway(options: { models?: string }): Gateway;
 }
 
 export const mlflowExtension: Extension = {
@@ -10,11 +10,15 @@ export const mlflowExtension: Extension = {
   serving: defineServing({
     options: [
       { flags: "--mlflow", text: "also serve clients of MLflow, which set MLFLOW_TRACKING_URI" },
+      {
+        flags: "--mlflow-models <prefix>",
+        text: "the begin of names of registered models (default: models:)",
+      },
     ],
-    async gateways({ mlflow }) {
+    async gateways({ mlflow, mlflowModels }) {
       if (!mlflow) return [];
       const part = await loadPart<MlflowPart>("./mlflow_gateway.ts", import.meta.url);
-      return [part.createMlflowGateway()];
+      return [part.createMlflowGateway({ models: mlflowModels })];
     },
   }),
 };

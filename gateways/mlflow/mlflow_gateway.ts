@@ -13,7 +13,15 @@ import { artifactRoutes, sendsArtifact } from "./routes/artifacts.ts";
 import { experimentRoutes } from "./routes/experiments.ts";
 import { loggedModelRoutes } from "./routes/logged_models.ts";
 import { metricRoutes } from "./routes/metrics.ts";
+import { modelRoutes } from "./routes/registered_models.ts";
 import { runRoutes } from "./routes/runs.ts";
+import { searchRoutes } from "./routes/search.ts";
+
+/** Options of {@linkcode createMlflowGateway}. */
+export interface MlflowOptions {
+  /** The begin of the names of registered models. @default "models:" */
+  models?: string;
+}
 
 const PATHS = /^\/api\/[23]\.0\/mlflow(-artifacts)?(\/|$)/;
 
@@ -31,18 +39,20 @@ const PATHS = /^\/api\/[23]\.0\/mlflow(-artifacts)?(\/|$)/;
  * await using handler = createHandler(registry, { gateways: [createMlflowGateway()] });
  * ```
  */
-export function createMlflowGateway(): Gateway {
+export function createMlflowGateway({ models = "models:" }: MlflowOptions = {}): Gateway {
   return {
     name: "mlflow",
     owns: (path) => PATHS.test(path),
     addRoutes(routes: Routes, context: GatewayContext) {
       const runs = new RunStore(context.registry);
-      const own = { ...context, runs, changes: new RunChanges(runs, context.system) };
+      const own = { ...context, runs, changes: new RunChanges(runs, context.system), models };
       experimentRoutes(routes, own);
       runRoutes(routes, own);
       metricRoutes(routes, own);
       artifactRoutes(routes, own);
       loggedModelRoutes(routes, own);
+      searchRoutes(routes, own);
+      modelRoutes(routes, own);
     },
     streams: sendsArtifact,
     authorization: passwordAsToken,

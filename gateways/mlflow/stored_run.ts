@@ -202,6 +202,10 @@ export async function readVersion(artifact: Artifact): Promise<StoredRun> {
   return { ...run, metrics: last.all, token };
 }
 
+export function nameOfRun({ key, tags }: Pick<StoredRun, "key" | "tags">): string {
+  return tags.get("mlflow.runName") ?? key.id.slice(-8);
+}
+
 /** Returns a run in the JSON of MLflow. */
 export function runJson({ key, status, startedMs, endedMs, isDeleted, ...run }: StoredRun) {
   const runId = runIdOf(key), experiment = experimentId(key.name);
@@ -211,7 +215,7 @@ export function runJson({ key, status, startedMs, endedMs, isDeleted, ...run }: 
     info: {
       run_id: runId,
       run_uuid: runId,
-      run_name: run.tags.get("mlflow.runName") ?? key.id.slice(-8),
+      run_name: nameOfRun({ key, tags: run.tags }),
       experiment_id: experiment,
       user_id: run.tags.get("mlflow.user") ?? "",
       status,

@@ -1,14 +1,15 @@
 // Requests about logged models of MLflow 3. Each is a run of its experiment, with files and without
 // metrics, whose version is there once it is ready.
 import { route, type RouteContext, type Routes } from "../../../apps/server/extending.ts";
-import { type Body, countIn, needText, objects, pairs, readBody, text, texts } from "../body.ts";
+import { type Body, countIn, needText, objects, pairs, readBody, text } from "../body.ts";
 import { checkChanges, described, FRESH, type MlflowContext } from "../context.ts";
 import { noSuch, wrong } from "../errors.ts";
 import { experimentId, experimentName, isModel, MODEL, parseRunId, type RunKey } from "../ids.ts";
 import { runIdOf } from "../ids.ts";
 import { artifactRoot, FACT, shownTags, type Status, type StoredRun } from "../stored_run.ts";
-import { type Fields, parseFilter, parseOrder, type Valued } from "../filter.ts";
+import type { Valued } from "../filter.ts";
 import { pageOf } from "../pages.ts";
+import { MODEL_FIELDS, searchedRuns, valued } from "../search.ts";
 import { tagsIn } from "./runs.ts";
 
 const PATH = "/api/2.0/mlflow/logged-models";
@@ -113,7 +114,7 @@ function changeRoutes(routes: Routes, changes: MlflowContext["changes"]): void {
   });
 }
 
-function searchRoute(routes: Routes, { runs }: MlflowContext): void {
+function searchRoute(routes: Routes, context: MlflowContext): void {
   route(routes, `POST ${PATH}/search`, {
     ...described("SearchLoggedModels", "Lists the logged models of experiments", "read"),
     readsMany: true,
@@ -122,61 +123,28 @@ function searchRoute(routes: Routes, { runs }: MlflowContext): void {
       const asked = { token: text(body, "page_token"), limit: countIn(body, MOST_MODELS) };
       const datasets = objects(body, "datasets");
       if (datasets.length > 0) throw wrong("Models have no metrics of data sets: 'datasets'");
-      const filter = parseFilter(text(body, "filter"), FIELDS);
-      const order = parseOrder(ordersIn(body), FIELDS);
-      const found: { run: StoredRun; valued: Valued }[] = [];
-      for (const name of new Set(texts(body, "experiment_ids").map(experimentName))) {
-        if (!c.info.access.may("read", name)) continue;
-        for await (const run of runs.runsOf(name)) {
-          const valued = valuedModel(run);
-          if (isModel(run.key) && filter(valued)) found.push({ run, valued });
-        }
-      }
-      found.sort((a, b) =>
-        order(a.valued, b.valued) || b.run.startedMs - a.run.startedMs ||
-        (a.run.key.id < b.run.key.id ? 1 : -1)
-      );
-      const { items, ...page } = pageOf(found, asked, ({ run }) => runIdOf(run.key));
-      return c.json({ models: items.map(({ run }) => modelJson(run)), ...page }, 200, FRESH);
+      const found = await searchedRuns(c, context, body, {
+        fields: MODEL_FIELDS,
+        orders: ordersIn(body),
+        isWanted: ({ key }) => isModel(key),
+        valued: valuedModel,
+      });
+      const { items, ...page } = pageOf(found, asked, ({ key }) => runIdOf(key));
+      return c.json({ models: items.map(modelJson), ...page }, 200, FRESH);
     },
   });
 }
 
-const FIELDS: Fields = {
-  kinds: {
-    param: ["param", "text"],
-    params: ["param", "text"],
-    tag: ["tag", "text"],
-    tags: ["tag", "text"],
-  },
-  attributes: {
-    name: "text",
-    model_id: "text",
-    model_type: "text",
-    source_run_id: "text",
-    status: "text",
-    creation_timestamp: "number",
-    last_updated_timestamp: "number",
-  },
-  aliases: { creation_time: "creation_timestamp", last_updated_time: "last_updated_timestamp" },
-};
-
 function valuedModel(run: StoredRun): Valued {
-  const { info } = modelJson(run);
-  const attributes: Record<string, string | number> = {
-    ...info as Record<string, unknown> as Record<string, string>,
-    status: info.status.replace("LOGGED_MODEL_", "").replace("UPLOAD_", ""),
-    creation_timestamp: info.creation_timestamp_ms,
-    last_updated_timestamp: info.last_updated_timestamp_ms,
-  };
-  return ({ kind, key }) =>
-    kind === "attribute"
-      ? attributes[key]
-      : kind === "param"
-      ? run.params.get(key)
-      : key.startsWith(FACT)
-      ? undefined
-      : run.tags.get(key);
+  return valued(run, () => {
+    const { tags: _, ...info } = modelJson(run).info;
+    return {
+      ...info,
+      status: info.status.replace(/^LOGGED_MODEL_(UPLOAD_)?/, ""),
+      creation_timestamp: info.creation_timestamp_ms,
+      last_updated_timestamp: info.last_updated_timestamp_ms,
+    };
+  });
 }
 
 /** Returns the orders of a request, which names a field and whether it ascends. */

@@ -1,0 +1,325 @@
+// Requests about registered models and their versions.
+import { isRegistryError } from "../../../core/kernel.ts";
+import { checkWrites, route, type RouteContext } from "../../../apps/server/extending.ts";
+import type { RouteDescription } from "../../../apps/gateways.ts";
+import type { Answer, Routes } from "../../../apps/server/extending.ts";
+import { versionRoot } from "../artifacts.ts";
+import { type Body, countIn, keyIn, needText, objects, pairs, readBody } from "../body.ts";
+import { readQuery, text, texts } from "../body.ts";
+import { described, FRESH, type MlflowContext } from "../context.ts";
+import { exists, wrong } from "../errors.ts";
+import { type Fields, parseFilter, parseOrder, type Valued } from "../filter.ts";
+import { modelJson, ModelStore, noSuchModel, noSuchVersion, versionJson } from "../models.ts";
+import { versionOf } from "../models.ts";
+import { pageOf } from "../pages.ts";
+import { bodyOf } from "./search.ts";
+
+const API = "/api/2.0/mlflow";
+const MOST = { models: 1000, versions: 200_000, usual: 100 };
+/** A tag that clients ask for in each search: they keep prompts among models. */
+const IS_PROMPT = "mlflow.prompt.is_prompt";
+const STAGES = "This service does not have stages";
+const USE_ALIASES =
+  "Set an alias instead: client.set_registered_model_alias(name, alias, version).";
+
+const TIMES = { creation_timestamp: "number", last_updated_timestamp: "number" } as const;
+const MODEL_FIELDS: Fields = {
+  kinds: { tag: ["tag", "text"], tags: ["tag", "text"] },
+  attributes: { name: "text", ...TIMES },
+  aliases: { timestamp: "last_updated_timestamp" },
+};
+const VERSION_FIELDS: Fields = {
+  kinds: MODEL_FIELDS.kinds,
+  attributes: {
+    name: "text",
+    version_number: "number",
+    run_id: "text",
+    source_path: "text",
+    model_id: "text",
+    ...TIMES,
+  },
+  aliases: {
+    timestamp: "last_updated_timestamp",
+    version: "version_number",
+    source: "source_path",
+  },
+};
+
+interface Asked {
+  c: RouteContext;
+  body: Body;
+  model: string;
+  /** The name in the registry. */
+  name: string;
+}
+
+/** Adds the routes. Each asks for a right on the name of its model. */
+export function modelRoutes(routes: Routes, context: MlflowContext): void {
+  const models = new ModelStore(context);
+  const add = (
+    place: string,
+    [id, summary, right]: readonly [string, string, "read" | "save" | "move" | "delete"],
+    answer: (asked: Asked) => Promise<unknown>,
+  ) =>
+    route(routes, `${place.replace(" ", ` ${API}/`)}` as `GET /${string}`, {
+      ...described(id, summary, right as RouteDescription["scope"]),
+      answer: async ({ c }): Promise<Answer> => {
+        const body = c.request.method === "GET" ? bodyOf(readQuery(c)) : await readBody(c);
+        const model = needText(body, "name");
+        const name = models.nameOf(model);
+        if (right === "read") c.info.access.check("read", name);
+        else checkWrites(c, right, name);
+        return c.json(await answer({ c, body, model, name }) ?? {}, 200, FRESH);
+      },
+    });
+  registeredRoutes(add, models, context);
+  versionRoutes(add, models, context);
+  searchRoutes(routes, models);
+}
+
+type Add = (
+  place: string,
+  row: readonly [string, string, "read" | "save" | "move" | "delete"],
+  answer: (asked: Asked) => Promise<unknown>,
+) => void;
+
+function registeredRoutes(add: Add, models: ModelStore, { registry }: MlflowContext): void {
+  const ofModel = async (model: string) => ({
+    registered_model: modelJson(await models.model(model)),
+  });
+
+  add(
+    "POST registered-models/create",
+    ["CreateModel", "Returns a name that has no version", "save"],
+    async ({ c, body, model, name }) => {
+      for (const given of ["tags", "description"]) {
+        if ([body[given] ?? []].flat().join("") === "") continue;
+        throw wrong(`A model has no '${given}' before its first version`, "Set it after that.");
+      }
+      for await (const _ of c.info.access.may("read", name) ? registry.versions(name) : []) {
+        throw exists(`Registered Model (name=${model}) already exists.`);
+      }
+      c.info.dryRun = true;
+      return { registered_model: { name: model } };
+    },
+  );
+  add(
+    "GET registered-models/get",
+    ["GetModel", "Returns a registered model", "read"],
+    ({ model }) => ofModel(model),
+  );
+  add(
+    "PATCH registered-models/update",
+    ["UpdateModel", "Changes the description of a model", "move"],
+    async ({ body, model, name }) => {
+      await models.model(model);
+      await models.annotate(name, { notes: text(body, "description") ?? null });
+      return await ofModel(model);
+    },
+  );
+  add(
+    "DELETE registered-models/delete",
+    ["DeleteModel", "Deletes all versions of a model", "delete"],
+    async ({ model, name }) => {
+      if (!await registry.delete(name, { allVersions: true })) throw noSuchModel(model);
+    },
+  );
+  for (
+    const [place, id] of [["POST registered-models/set-tag", "Set"], [
+      "DELETE registered-models/delete-tag",
+      "Delete",
+    ]]
+  ) {
+    add(
+      place!,
+      [`${id}ModelTag`, `${id}s a tag of a model`, "move"],
+      async ({ body, model, name }) => {
+        await models.model(model);
+        await models.annotate(name, { labels: tagOf(body, id === "Set") });
+      },
+    );
+  }
+  add(
+    "POST registered-models/alias",
+    ["SetModelAlias", "Points an alias to a version", "move"],
+    async ({ c, body, model, name }) => {
+      const version = versionOf(model, needText(body, "version"));
+      const alias = c.info.aliases = [needText(body, "alias")];
+      await registry.setAlias(name, alias[0]!, version).catch((error) => {
+        if (!isRegistryError(error, "NotFound")) throw error;
+        throw noSuchVersion(model, needText(body, "version"));
+      });
+    },
+  );
+  add(
+    "GET registered-models/alias",
+    ["GetModelAlias", "Returns the version of an alias", "read"],
+    async ({ body, model }) => ({
+      model_version: versionJson(model, await models.byAlias(model, needText(body, "alias"))),
+    }),
+  );
+  add(
+    "DELETE registered-models/alias",
+    ["DeleteModelAlias", "Deletes an alias", "move"],
+    async ({ body, name }) => void await registry.deleteAlias(name, needText(body, "alias")),
+  );
+  for (const method of ["GET", "POST"]) {
+    add(
+      `${method} registered-models/get-latest-versions`,
+      [`LatestVersions${method}`, "Returns the newest version of a model", "read"],
+      async ({ body, model }) => {
+        const stages = [body.stages ?? []].flat().filter((stage) => !/^none$/i.test(`${stage}`));
+        if (stages.length > 0) throw wrong(STAGES, USE_ALIASES);
+        return { model_versions: [versionJson(model, (await models.model(model)).latest)] };
+      },
+    );
+  }
+}
+
+function versionRoutes(add: Add, models: ModelStore, { registry }: MlflowContext): void {
+  const ofVersion = async ({ body, model }: Asked) => ({
+    model_version: versionJson(model, await models.version(model, needText(body, "version"))),
+  });
+  const refOf = async ({ body, model, name }: Asked) =>
+    `${name}@${(await models.version(model, needText(body, "version"))).info.version}`;
+
+  add(
+    "POST model-versions/create",
+    ["CreateModelVersion", "Saves the files of a run or a logged model as a version", "save"],
+    async ({ c, body, model, name }) => {
+      const kept: Record<string, string> = {};
+      for (const key of ["run_id", "run_link", "model_id"]) {
+        const value = text(body, key);
+        if (value !== undefined) kept[key] = value;
+      }
+      const labels = Object.fromEntries(pairs(objects(body, "tags")));
+      const notes = text(body, "description");
+      const asked = { source: needText(body, "source"), kept };
+      const version = await models.create(model, asked, (of) => c.info.access.check("read", of));
+      c.info.version = version;
+      if (Object.keys(labels).length > 0 || notes !== undefined) {
+        await models.annotate(`${name}@${version}`, {
+          labels,
+          ...notes !== undefined && { notes },
+        });
+      }
+      return { model_version: versionJson(model, await models.version(model, version)) };
+    },
+  );
+  add("GET model-versions/get", ["GetModelVersion", "Returns a version", "read"], ofVersion);
+  add(
+    "GET model-versions/get-download-uri",
+    ["ModelVersionUri", "Returns where the files of a version are", "read"],
+    async ({ body, model }) => {
+      const { info } = await models.version(model, needText(body, "version"));
+      return { artifact_uri: versionRoot(info.name, info.version) };
+    },
+  );
+  add(
+    "PATCH model-versions/update",
+    ["UpdateModelVersion", "Changes the description of a version", "move"],
+    async (asked) => {
+      const notes = text(asked.body, "description") ?? null;
+      await models.annotate(await refOf(asked), { notes });
+      return await ofVersion(asked);
+    },
+  );
+  for (
+    const [place, id] of [["POST model-versions/set-tag", "Set"], [
+      "DELETE model-versions/delete-tag",
+      "Delete",
+    ]]
+  ) {
+    add(
+      place!,
+      [`${id}VersionTag`, `${id}s a tag of a version`, "move"],
+      async (asked) =>
+        await models.annotate(await refOf(asked), { labels: tagOf(asked.body, id === "Set") }),
+    );
+  }
+  add(
+    "DELETE model-versions/delete",
+    ["DeleteModelVersion", "Deletes a version", "delete"],
+    async ({ body, model, name }) => {
+      const version = versionOf(model, needText(body, "version"));
+      if (await registry.delete(name, { version })) return;
+      throw noSuchVersion(model, needText(body, "version"));
+    },
+  );
+  add(
+    "POST model-versions/transition-stage",
+    ["TransitionStage", "Refuses stages: aliases take their place", "move"],
+    () => Promise.reject(wrong(STAGES, USE_ALIASES)),
+  );
+}
+
+function searchRoutes(routes: Routes, models: ModelStore): void {
+  route(routes, `GET ${API}/registered-models/search`, {
+    ...described("SearchModels", "Searches registered models", "read"),
+    readsMany: true,
+    answer: async ({ c }) => {
+      const found: ReturnType<typeof modelJson>[] = [];
+      for await (const model of models.models((name) => c.info.access.may("read", name))) {
+        found.push(modelJson(await models.model(model)));
+      }
+      const body = bodyOf(readQuery(c));
+      const valued = ({ tags, ...its }: typeof found[number]) => valuedBy({ ...its }, tags);
+      const { items, ...page } = searched(found, body, MODEL_FIELDS, MOST.models, valued);
+      return c.json({ registered_models: items, ...page }, 200, FRESH);
+    },
+  });
+
+  route(routes, `GET ${API}/model-versions/search`, {
+    ...described("SearchModelVersions", "Searches versions of registered models", "read"),
+    readsMany: true,
+    answer: async ({ c }) => {
+      const body = bodyOf(readQuery(c));
+      parseFilter(text(body, "filter"), VERSION_FIELDS);
+      const found: ReturnType<typeof versionJson>[] = [];
+      for await (const model of models.models((name) => c.info.access.may("read", name))) {
+        for await (const version of models.versions(model)) found.push(versionJson(model, version));
+      }
+      const valued = ({ tags, aliases: _, ...its }: typeof found[number]) =>
+        valuedBy({ ...its, version_number: Number(its.version), source_path: its.source }, tags);
+      const { items, ...page } = searched(found, body, VERSION_FIELDS, MOST.versions, valued);
+      return c.json({ model_versions: items, ...page }, 200, FRESH);
+    },
+  });
+}
+
+function valuedBy(attributes: object, tags: readonly { key: string; value: string }[]): Valued {
+  const own = attributes as Record<string, string | number>;
+  return ({ kind, key }) =>
+    kind === "attribute"
+      ? own[key]
+      : tags.find((tag) => tag.key === key)?.value ?? (key === IS_PROMPT ? "false" : undefined);
+}
+
+function searched<T extends { name: string; creation_timestamp: number; version?: string }>(
+  all: readonly T[],
+  body: Body,
+  fields: Fields,
+  most: number,
+  valued: (item: T) => Valued,
+) {
+  const filter = parseFilter(text(body, "filter"), fields);
+  const order = parseOrder(texts(body, "order_by"), fields);
+  const asked = { token: text(body, "page_token"), limit: countIn(body, most, MOST.usual) };
+  const found = all.map((item) => ({ item, values: valued(item) }))
+    .filter(({ values }) => filter(values));
+  found.sort((a, b) =>
+    order(a.values, b.values) ||
+    (a.item.name === b.item.name
+      ? Number(b.item.version) - Number(a.item.version)
+      : a.item.name < b.item.name
+      ? -1
+      : 1)
+  );
+  const { items, ...page } = pageOf(found, asked, ({ item }) => `${item.name}@${item.version}`);
+  return { items: items.map(({ item }) => item), ...page };
+}
+
+/** Returns a tag to set or to delete. */
+function tagOf(body: Body, isSet: boolean): Record<string, string | null> {
+  return { [keyIn(body)]: isSet ? text(body, "value") ?? "" : null };
+}

@@ -1,0 +1,99 @@
+// Searches runs and experiments. What a search cannot do is refused.
+import { route, type Routes } from "../../../apps/server/extending.ts";
+import { readLoggedRuns } from "../../../runs/mod.ts";
+import { type Body, countIn, readBody, readQuery, text, texts } from "../body.ts";
+import { described, FRESH, type MlflowContext } from "../context.ts";
+import { wrong } from "../errors.ts";
+import { type Fields, parseFilter, parseOrder } from "../filter.ts";
+import { isModel, runIdOf } from "../ids.ts";
+import { pageOf } from "../pages.ts";
+import { RUN_FIELDS, searchedRuns, valuedRun } from "../search.ts";
+import { runJson } from "../stored_run.ts";
+import { experimentJson } from "./experiments.ts";
+
+/** Items of a page. */
+const MOST_RUNS = 50_000, USUAL_RUNS = 1000, MOST_EXPERIMENTS = 50_000;
+
+/** The kinds of runs of each view: those that are there, deleted ones. */
+const VIEWS: Readonly<Record<string, readonly boolean[]>> = {
+  ACTIVE_ONLY: [false],
+  DELETED_ONLY: [true],
+  ALL: [false, true],
+};
+
+const EXPERIMENT_FIELDS: Fields = {
+  kinds: { tag: ["tag", "text"], tags: ["tag", "text"] },
+  attributes: { name: "text" },
+};
+
+export function searchRoutes(routes: Routes, context: MlflowContext): void {
+  route(routes, "POST /api/2.0/mlflow/runs/search", {
+    ...described("SearchRuns", "Searches the runs of experiments", "read"),
+    readsMany: true,
+    answer: async ({ c }) => {
+      const body = await readBody(c);
+      const limit = countIn(body, MOST_RUNS, USUAL_RUNS);
+      const found = await searchedRuns(c, context, body, {
+        fields: RUN_FIELDS,
+        orders: texts(body, "order_by"),
+        isWanted: ({ key }) => !isModel(key),
+        valued: valuedRun,
+        deleted: viewIn(body, "run_view_type"),
+      });
+      const asked = { token: text(body, "page_token"), limit };
+      const { items, ...page } = pageOf(found, asked, ({ key }) => runIdOf(key));
+      return c.json({ runs: items.map(runJson), ...page }, 200, FRESH);
+    },
+  });
+
+  for (const method of ["GET", "POST"] as const) {
+    route(routes, `${method} /api/2.0/mlflow/experiments/search`, {
+      ...described(
+        method === "GET" ? "ListExperiments" : "SearchExperiments",
+        "Searches the names that have runs",
+        "read",
+      ),
+      readsMany: true,
+      answer: async ({ c }) => {
+        const body = method === "GET" ? bodyOf(readQuery(c)) : await readBody(c);
+        const limit = countIn(body, MOST_EXPERIMENTS, USUAL_RUNS);
+        const filter = parseFilter(text(body, "filter"), EXPERIMENT_FIELDS);
+        const order = parseOrder(texts(body, "order_by"), EXPERIMENT_FIELDS);
+        const view = viewIn(body, "view_type"); // no experiment is deleted
+        const may = (name: string) => c.info.access.may("read", name);
+        const all = view.includes(false) ? await namesOf(context, may) : [];
+        const valued = (name: string) => ({ kind }: { kind: string }) =>
+          kind === "attribute" ? name : undefined;
+        const found = all.filter((name) => filter(valued(name)))
+          .sort((a, b) => order(valued(a), valued(b)) || (a < b ? -1 : 1));
+        const asked = { token: text(body, "page_token"), limit };
+        const { items, ...page } = pageOf(found, asked, (name) => name);
+        return c.json({ experiments: items.map(experimentJson), ...page }, 200, FRESH);
+      },
+    });
+  }
+}
+
+/** Returns the names that a token may read, also those of which the first run goes on. */
+async function namesOf(
+  { registry, models }: MlflowContext,
+  may: (name: string) => boolean,
+): Promise<string[]> {
+  const names = new Set<string>();
+  for await (const name of registry.names()) if (may(name)) names.add(name);
+  for await (const { name } of readLoggedRuns(registry, { names: may })) names.add(name);
+  return [...names].filter((name) => !name.startsWith(models));
+}
+
+/** Returns a query as the body that other clients send. */
+export function bodyOf(query: URLSearchParams): Body {
+  const lists = { order_by: query.getAll("order_by") };
+  return { ...Object.fromEntries(query), ...lists };
+}
+
+function viewIn(body: Body, name: string): readonly boolean[] {
+  const view = body[name] ?? "ACTIVE_ONLY";
+  const word = typeof view === "number" ? ["", ...Object.keys(VIEWS)][view] : view;
+  if (typeof word === "string" && Object.hasOwn(VIEWS, word)) return VIEWS[word]!;
+  throw wrong(`Invalid value for parameter '${name}' supplied: it is not a view`);
+}

@@ -1,0 +1,109 @@
+// Searches runs and logged models, which are runs, too.
+import type { RouteContext } from "../../apps/server/extending.ts";
+import { type Body, text, texts } from "./body.ts";
+import type { MlflowContext } from "./context.ts";
+import { wrong } from "./errors.ts";
+import { type Fields, parseFilter, parseOrder, type Valued } from "./filter.ts";
+import { experimentName, runIdOf } from "./ids.ts";
+import { artifactRoot, FACT, nameOfRun, type StoredRun } from "./stored_run.ts";
+
+const TEXTS = {
+  param: ["param", "text"],
+  params: ["param", "text"],
+  parameter: ["param", "text"],
+  tag: ["tag", "text"],
+  tags: ["tag", "text"],
+} as const;
+
+export const RUN_FIELDS: Fields = {
+  kinds: { ...TEXTS, metric: ["metric", "number"], metrics: ["metric", "number"] },
+  attributes: {
+    run_id: "text",
+    run_name: "text",
+    status: "text",
+    user_id: "text",
+    artifact_uri: "text",
+    start_time: "number",
+    end_time: "number",
+  },
+  aliases: { "Run name": "run_name", "run name": "run_name", created: "start_time" },
+};
+
+export const MODEL_FIELDS: Fields = {
+  kinds: TEXTS,
+  attributes: {
+    name: "text",
+    model_id: "text",
+    model_type: "text",
+    source_run_id: "text",
+    status: "text",
+    creation_timestamp: "number",
+    last_updated_timestamp: "number",
+  },
+  aliases: { creation_time: "creation_timestamp", last_updated_time: "last_updated_timestamp" },
+};
+
+/** Returns the values of a run. */
+export function valuedRun(run: StoredRun): Valued {
+  return valued(run, () => ({
+    run_id: runIdOf(run.key),
+    run_name: nameOfRun(run),
+    status: run.status,
+    user_id: run.tags.get("mlflow.user") ?? "",
+    artifact_uri: artifactRoot(run.key),
+    start_time: run.startedMs,
+    end_time: run.endedMs,
+  }));
+}
+
+/** Returns the values of a run, with attributes of its own. */
+export function valued(
+  { params, tags, metrics }: StoredRun,
+  attributes: () => Readonly<Record<string, string | number | undefined>>,
+): Valued {
+  let own: ReturnType<typeof attributes> | undefined;
+  return ({ kind, key }) => {
+    if (kind === "attribute") return (own ??= attributes())[key];
+    if (kind === "metric") return metrics.find((metric) => metric.key === key)?.value;
+    if (kind === "param") return params.get(key);
+    return key.startsWith(FACT) ? undefined : tags.get(key);
+  };
+}
+
+interface AskedRuns {
+  fields: Fields;
+  orders: readonly string[];
+  isWanted(run: StoredRun): boolean;
+  valued(run: StoredRun): Valued;
+  /** Kinds of runs: those that are there, deleted ones. @default those that are there */
+  deleted?: readonly boolean[];
+}
+
+/** Returns the runs of the experiments of a request that satisfy its filter, in its order. */
+export async function searchedRuns(
+  c: RouteContext,
+  { runs }: MlflowContext,
+  body: Body,
+  { fields, orders, isWanted, valued, deleted = [false] }: AskedRuns,
+): Promise<StoredRun[]> {
+  const filter = parseFilter(text(body, "filter"), fields);
+  const order = parseOrder(orders, fields);
+  const ids = texts(body, "experiment_ids");
+  if (ids.length === 0) throw wrong("Missing value for required parameter 'experiment_ids'");
+  const found: { run: StoredRun; values: Valued }[] = [];
+  for (const name of new Set(ids.map(experimentName))) {
+    if (!c.info.access.may("read", name)) continue;
+    for (const isDeleted of deleted) {
+      for await (const run of runs.runsOf(name, { deleted: isDeleted })) {
+        if (!isWanted(run)) continue;
+        const values = valued(run);
+        if (filter(values)) found.push({ run, values });
+      }
+    }
+  }
+  found.sort((a, b) =>
+    order(a.values, b.values) || b.run.startedMs - a.run.startedMs ||
+    (a.run.key.id < b.run.key.id ? -1 : 1)
+  );
+  return found.map(({ run }) => run);
+}
