@@ -1,5 +1,5 @@
 // Reads runs: while they go on from their drafts, then from their versions.
-import type { Artifact } from "../../mod.ts";
+import type { Artifact, ArtifactInfo, VersionEntry } from "../../mod.ts";
 import type { ArtifactFile } from "../../materializers/mod.ts";
 import { isRegistryError, keepNewest, type Registry } from "../../core/kernel.ts";
 import { type LoggedRunPage, readLoggedRun, readLoggedRuns } from "../../runs/mod.ts";
@@ -15,6 +15,9 @@ import { textsOf, timesIn } from "./stored_run.ts";
 /** Runs that go on whose metrics are remembered: later reads begin where the last one ended. */
 const MOST_SEEN = 100;
 
+/** Versions whose runs are remembered for searches: a version is never written again as another. */
+const MOST_ENDED = 10_000;
+
 interface SeenPoints {
   after: string;
   readonly last: LastMetrics;
@@ -26,6 +29,7 @@ export class RunStore {
   readonly registry: Registry;
   readonly #finder: RunFinder;
   readonly #seen = new Map<string, SeenPoints>();
+  readonly #ended = new Map<string, StoredRun | undefined>();
 
   constructor(registry: Registry) {
     this.registry = registry;
@@ -141,16 +145,56 @@ export class RunStore {
       seen.add(key.id);
       yield await this.readOpen(found);
     }
-    for await (const { info } of this.registry.versions(name, { details: true, deleted })) {
-      const id = info && runIdIn(info);
-      if (info === undefined || id === undefined || seen.has(id)) continue;
-      seen.add(id);
-      const run = runIn(info), { version } = info;
-      const by = { token: info.by?.token, isDeleted: deleted };
-      if (run.metrics !== undefined || deleted) {
-        yield { ...run, metrics: run.metrics ?? [], ...by };
-      } else yield { ...await readVersion(await this.registry.open(name, { version })), ...by };
+    const ended = deleted ? this.#deletedOf(name) : this.#endedOf(name);
+    for await (const run of ended) {
+      if (run === undefined || seen.has(run.key.id)) continue;
+      seen.add(run.key.id);
+      yield run;
     }
+  }
+
+  async *#deletedOf(name: string): AsyncGenerator<StoredRun> {
+    for await (const { info } of this.registry.versions(name, { details: true, deleted: true })) {
+      if (info === undefined || runIdIn(info) === undefined) continue;
+      const run = runIn(info);
+      yield { ...run, metrics: run.metrics ?? [], token: info.by?.token, isDeleted: true };
+    }
+  }
+
+  /** Yields the runs of versions, the newest first; undefined for other versions. */
+  async *#endedOf(name: string): AsyncGenerator<StoredRun | undefined> {
+    const entries = await Array.fromAsync(this.registry.versions(name));
+    const missing = entries.filter((entry) => !this.#ended.has(writtenAs(entry)));
+    if (missing.length > entries.length / 2) { // one list is faster than many reads
+      for await (const entry of this.registry.versions(name, { details: true })) {
+        yield this.#keepEnded(entry, entry.info && await this.#endedIn(entry.info));
+      }
+      return;
+    }
+    for (const entry of entries) {
+      const known = this.#ended.get(writtenAs(entry));
+      if (known !== undefined || this.#ended.has(writtenAs(entry))) {
+        yield known;
+        continue;
+      }
+      const { version } = entry;
+      const info = await this.registry.info(name, { version }).catch(ignoreMissing);
+      yield this.#keepEnded(entry, info && await this.#endedIn(info));
+    }
+  }
+
+  #keepEnded(entry: VersionEntry, run: StoredRun | undefined): StoredRun | undefined {
+    this.#ended.set(writtenAs(entry), run);
+    keepNewest(this.#ended, MOST_ENDED);
+    return run;
+  }
+
+  async #endedIn(info: ArtifactInfo): Promise<StoredRun | undefined> {
+    if (runIdIn(info) === undefined) return undefined;
+    const { metrics, ...run } = runIn(info);
+    if (metrics !== undefined) return { ...run, metrics, token: info.by?.token };
+    const { name, version } = info;
+    return await readVersion(await this.registry.open(name, { version }));
   }
 
   /** Yields all points, in the order in which they are stored. */
@@ -180,6 +224,11 @@ export class RunStore {
     const { startedMs } = runIn(artifact.info);
     for await (const line of linesOf(artifact)) yield* metricsIn(line, startedMs);
   }
+}
+
+/** Returns the key of one write of a version. */
+function writtenAs({ name, version, generation, modifiedAt }: VersionEntry): string {
+  return `${name}@${version} ${generation} ${modifiedAt.getTime()}`;
 }
 
 function ignoreMissing(error: unknown): undefined {

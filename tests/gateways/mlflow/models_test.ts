@@ -118,6 +118,37 @@ Deno.test("pages go on in another service, while runs come and go", async () => 
   assert(names(three).includes("0"));
 });
 
+Deno.test("a search has what changed since the one before", async () => {
+  await using service = await openMlflow();
+  const run_id = await service.begin("a");
+  await service.end(run_id);
+  const other = await service.begin("a");
+  await service.end(other, "FAILED");
+  const found = async (filter: string, run_view_type = "ACTIVE_ONLY") => {
+    const { runs } = await service.post("runs/search", {
+      experiment_ids: ["xa", "xa", "xnone"],
+      filter,
+      run_view_type,
+    });
+    return runs.map(({ info }: Json) => info.run_id);
+  };
+  assertEquals(await found("status = 'FINISHED'"), [run_id]);
+  assertEquals(await found("tags.late = 'yes'"), []);
+  await service.post("runs/set-tag", { run_id, key: "late", value: "yes" });
+  assertEquals(await found("tags.late = 'yes'"), [run_id]);
+  await service.post("runs/update", { run_id, status: "RUNNING" });
+  assertEquals(await found("status = 'RUNNING' AND tags.late = 'yes'"), [run_id]);
+  await service.post("runs/log-metric", { run_id, key: "m", value: 2, timestamp: 1, step: 0 });
+  assertEquals(await found("metrics.m = 2"), [run_id]);
+  await service.end(run_id);
+  assertEquals(await found("metrics.m = 2 AND status = 'FINISHED'"), [run_id]);
+  await service.post("runs/delete", { run_id });
+  assertEquals(await found(""), [other]);
+  assertEquals(await found("", "DELETED_ONLY"), [run_id]);
+  await service.post("runs/restore", { run_id });
+  assertEquals(await found("metrics.m = 2"), [run_id]);
+});
+
 Deno.test("every request about models asks for a right on their name", async () => {
   const { backend, service: admin, run_id } = await withModel();
   const source = `runs:/${run_id}/model`;
