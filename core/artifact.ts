@@ -90,9 +90,12 @@ export interface PagedArtifact {
   /**
    * Yields the version with the files of one page, then of the next. Several pages are sorted by
    * path; a list that is not in pages is one page. Ends with an error if a page is missing or
-   * damaged. `after` begins with the page that has this path.
+   * damaged. `after` begins with the page that has this path, and `ahead` is the number of pages that
+   * are read ahead. @default 7
    */
-  pages(options?: { after?: string }): AsyncIterable<Artifact>;
+  pages(options?: { after?: string; ahead?: number }): AsyncIterable<Artifact>;
+  /** Opens one file by the pages that lead to it. A missing file is `NotFound`. */
+  file(path: string): Promise<ArtifactFile>;
 }
 
 /** Returns a version that is open as one page. */
@@ -103,6 +106,8 @@ export function onePage(artifact: Artifact): PagedArtifact {
     async *pages() {
       yield await Promise.resolve(artifact);
     },
+    // deno-lint-ignore require-await -- of a list in pages, it reads
+    file: async (path) => artifact.file(path),
   };
 }
 

@@ -2,12 +2,9 @@
 import { lstatSync, realpathSync, type Stats, statSync } from "node:fs";
 import { basename, dirname, join, resolve, sep } from "node:path";
 import type { PagedArtifact } from "../core/artifact.ts";
-import { sortedByUtf8 } from "../core/bytes/bytes.ts";
 import { alreadyExists, fault, invalid, type RegistryError } from "../core/errors.ts";
 import { shown } from "../core/naming/names.ts";
-import type { FileInfo } from "../core/record.ts";
 import { errorCode } from "./file_errors.ts";
-import { filePathProblem } from "../core/naming/file_paths.ts";
 import { isUrl } from "../core/urls/local_path.ts";
 import { mayRead } from "../core/may_read.ts";
 
@@ -78,29 +75,6 @@ function realWay(path: string): string {
   return above === path ? path : join(realWay(above), basename(path));
 }
 
-/** Rejects unsafe paths, duplicates, and paths below another file or link. */
-export class PathCheck {
-  /** The last path and the files and links that it is below. */
-  #above: FileInfo[] = [];
-
-  /** Checks the files of a page. Those of the next page follow them in order. */
-  add(files: readonly FileInfo[]): void {
-    for (const file of sortedByUtf8(files, ({ path }) => path)) {
-      const { path } = file;
-      const problem = filePathProblem(path);
-      if (problem !== undefined) throw unsafePath(path, problem);
-      while (!path.startsWith(this.#above.at(-1)?.path ?? "")) this.#above.pop();
-      for (const above of this.#above) {
-        if (above.mode === "folder") continue;
-        if (above.path === path) throw unsafePath(path, "it occurs twice");
-        if (path[above.path.length] !== "/") continue;
-        throw unsafePath(path, "its parent is another file");
-      }
-      this.#above.push(file);
-    }
-  }
-}
-
 export function lookAt(path: string): Stats | undefined {
   return lstatSync(path, { throwIfNoEntry: false });
 }
@@ -135,7 +109,7 @@ export function isFolder(path: string): boolean {
   throw exists(path, stats.isSymbolicLink() ? "it is a symbolic link" : "it is a file");
 }
 
-function unsafePath(path: string, problem: string): RegistryError {
+export function unsafePath(path: string, problem: string): RegistryError {
   return invalid("write file", `${shown(path)} of the artifact`, problem, {
     hint: "Read single files with registry.open(ref) and file(path).",
     reason: { kind: "path_unsafe" },

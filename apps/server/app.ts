@@ -133,7 +133,7 @@ export function createApp(
     metrics,
     allCounts: parts?.allCounts,
     closing: closing.signal,
-    openVersion: createOpened(registry),
+    ...createOpened(registry),
     redirectTo: options.redirect ? createRedirects(registry, system) : undefined,
     uploads: () => uploads ??= openUploads(registry),
     memory,

@@ -1,8 +1,11 @@
 // The changes that a download makes on a disk: found page by page, kept as a byte for each file.
 import { relative, sep } from "node:path";
 import type { Artifact, ArtifactFile, PagedArtifact } from "../../core/artifact.ts";
+import { sortedByUtf8 } from "../../core/bytes/bytes.ts";
 import { alreadyExists, notFound, type RegistryError } from "../../core/errors.ts";
+import { filePathProblem } from "../../core/naming/file_paths.ts";
 import { shown } from "../../core/naming/names.ts";
+import { PathCheck } from "../../core/naming/path_check.ts";
 import type { FileInfo } from "../../core/record.ts";
 import type { DownloadChange, DownloadedFiles } from "../../core/registry.ts";
 import { chosenPages, type ChosenPath } from "../choose_files.ts";
@@ -11,7 +14,7 @@ import { type LinkTargets, readLinks } from "../links.ts";
 import { mountPoints } from "../mounts/mounts.ts";
 import { hasOtherTime, placeOf } from "./file_times.ts";
 import { findSurplus, type Surplus } from "../surplus_files.ts";
-import { exists, lookAt, PathCheck, type Target } from "../target.ts";
+import { exists, lookAt, type Target, unsafePath } from "../target.ts";
 import type { WriteFilesPlan } from "./write_options.ts";
 
 /** The state of a file of the version on the disk. */
@@ -51,7 +54,7 @@ export class Plan implements LinkTargets {
   readonly #blocked: Exclude<Found, string>[] = [];
   readonly #paths: Pick<FileInfo, "path" | "mode">[] = [];
   readonly #points = mountPoints();
-  readonly #check = new PathCheck();
+  readonly #check = new PathCheck(filePathProblem, unsafePath);
   #different: string[] = [];
   #differing = 0;
 
@@ -80,7 +83,7 @@ export class Plan implements LinkTargets {
   /** Compares the files of the next page with the disk. */
   async add(files: readonly ArtifactFile[]): Promise<void> {
     const infos = files.map(({ info }) => info);
-    this.#check.add(infos);
+    this.#check.add(sortedByUtf8(infos, ({ path }) => path));
     const found = await this.#lookAt(infos);
     const isSame = ({ path }: FileInfo) => found.get(path) === "same";
     const links = await readLinks(files.filter(({ info }) => !isSame(info)), this.#options.links);

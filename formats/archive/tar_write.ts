@@ -45,9 +45,11 @@ async function* piecesOf(content: WrittenEntry["content"]): AsyncGenerator<Uint8
 }
 
 /** Returns the size of the archive that {@linkcode writeTar} makes of entries, bytes. */
-export async function tarSize(entries: Iterable<WrittenEntry>): Promise<number> {
+export async function tarSize(
+  entries: Iterable<WrittenEntry> | AsyncIterable<WrittenEntry>,
+): Promise<number> {
   let size = END_BYTES;
-  for (const entry of entries) {
+  for await (const entry of entries) {
     const header = headerOf(entry);
     for (const block of headersOf(header)) size += block.byteLength;
     size += header.size + paddingOf(header.size);

@@ -100,11 +100,11 @@ class Directory {
 
 /** Returns the size of the archive that {@linkcode writeZip} makes without compression, bytes. */
 export async function zipSize(
-  entries: Iterable<WrittenEntry>,
+  entries: Iterable<WrittenEntry> | AsyncIterable<WrittenEntry>,
   { wholeBytes = SMALL_BYTES }: Omit<ZipWriting, "compress"> = {},
 ): Promise<number> {
   let count = 0, offset = 0, directory = 0;
-  for (const entry of entries) {
+  for await (const entry of entries) {
     const member = memberOf(entry, offset, false);
     const size = contentSize(entry.content) ?? Infinity;
     Object.assign(member, { size, packedSize: size });

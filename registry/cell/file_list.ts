@@ -6,6 +6,7 @@ import { fault, type RegistryError } from "../../core/errors.ts";
 import { itemAt } from "../../core/faults/present.ts";
 import type { FilePage, Part, StoredFile, VersionRecord } from "../../core/record.ts";
 import { mapAtOnce } from "../../core/work/at_once.ts";
+import { keepNewest } from "../../core/work/keep_newest.ts";
 import {
   type ExpectedPage,
   isPaged,
@@ -20,8 +21,8 @@ import { objectsOfFiles, ownPlace, type PayloadObject } from "./objects.ts";
 import { getPart } from "./part_runs.ts";
 import type { Store } from "./store.ts";
 
-/** Pages that are read ahead. */
-const PAGES_AT_ONCE = 8;
+/** Pages that are read ahead of the one that is used. */
+const PAGES_AHEAD = 7;
 
 /** An object of a list of files that is not there. */
 export class GoneList extends Error {
@@ -38,6 +39,8 @@ export interface FileListOptions {
   read?(key: string, part: Part & { sha256: string }): Promise<Uint8Array | undefined>;
   /** Receives each object of the list before it is read. */
   onObject?(object: PayloadObject): void;
+  /** Number of pages of each kind that are kept for the next lookup. @default 0 */
+  keep?: number;
   signal?: AbortSignal;
 }
 
@@ -52,6 +55,8 @@ export class FileList {
   readonly #record: VersionRecord;
   readonly #options: FileListOptions;
   readonly #own: string;
+  readonly #keptIndexes = new Map<string, Promise<FilePage[]>>();
+  readonly #keptFiles = new Map<string, Promise<StoredFile[]>>();
 
   constructor(
     store: Store,
@@ -68,10 +73,12 @@ export class FileList {
    * Yields the files some at a time. Those of pages are sorted by path, and the folder of each is
    * in its `from`. `after` begins with the page that has this path.
    */
-  async *slices({ after }: { after?: string } = {}): AsyncGenerator<StoredFile[]> {
+  async *slices(
+    { after, ahead = PAGES_AHEAD }: { after?: string; ahead?: number } = {},
+  ): AsyncGenerator<StoredFile[]> {
     if (!isPaged(this.#record)) return yield await this.#unpaged();
     const pages = this.#pagesBelow(this.#root(), this.#levels, after);
-    yield* mapAtOnce(pages, (page) => this.#readFiles(page), { concurrency: PAGES_AT_ONCE });
+    yield* mapAtOnce(pages, (page) => this.#readFiles(page), { concurrency: ahead + 1 });
   }
 
   /** Returns the file with a path, reading only its page and those above. */
@@ -85,7 +92,8 @@ export class FileList {
       if (at < 0) return undefined; // before the first file
       page = placed(pages, at, page);
     }
-    return (await this.#readFiles(page)).find(isSame);
+    const read = () => this.#readFiles(page);
+    return (await this.#kept(this.#keptFiles, page, read)).find(isSame);
   }
 
   /** Returns the pages of files, with the folder of each in `from`, and its objects. */
@@ -130,9 +138,32 @@ export class FileList {
     }
   }
 
-  async #readIndex(page: PlacedPage): Promise<FilePage[]> {
-    const pages = parseIndex(await this.#read(page), page);
-    return typeof pages === "string" ? this.#damaged(page, pages) : pages;
+  #readIndex(page: PlacedPage): Promise<FilePage[]> {
+    return this.#kept(this.#keptIndexes, page, async () => {
+      const pages = parseIndex(await this.#read(page), page);
+      return typeof pages === "string" ? this.#damaged(page, pages) : pages;
+    });
+  }
+
+  /** Returns a page that was kept, or reads and keeps it. */
+  async #kept<T>(
+    kept: Map<string, Promise<T>>,
+    page: PlacedPage,
+    read: () => Promise<T>,
+  ): Promise<T> {
+    const { keep = 0 } = this.#options;
+    if (keep === 0) return await read();
+    const known = kept.get(page.sha256);
+    const rows = known ?? read();
+    kept.delete(page.sha256); // to the end
+    kept.set(page.sha256, rows);
+    keepNewest(kept, keep);
+    try {
+      return await rows;
+    } catch (error) {
+      if (kept.get(page.sha256) === rows) kept.delete(page.sha256);
+      throw error;
+    }
   }
 
   async #readFiles(page: PlacedPage): Promise<StoredFile[]> {

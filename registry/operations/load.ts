@@ -8,12 +8,11 @@ import {
   type PagedArtifact,
   type Restoration,
 } from "../../core/artifact.ts";
-import { sha256 } from "../../core/bytes/digest.ts";
 import { createDownload } from "../../disk/download_files.ts";
 import { corrupt, notFound, RegistryError } from "../../core/errors.ts";
 import { shown } from "../../core/naming/names.ts";
 import type { MaterializeOptions, Materializer } from "../../core/materializer.ts";
-import type { FileInfo, RestoredRecord, StoredFile, VersionRecord } from "../../core/record.ts";
+import type { FileInfo, RestoredRecord, StoredFile } from "../../core/record.ts";
 import { parseVersion } from "../../core/naming/versions.ts";
 import type { Ref } from "../../core/naming/refs.ts";
 import type {
@@ -23,15 +22,14 @@ import type {
   LoadOptions,
   ReadOptions,
 } from "../../core/registry.ts";
-import { cachedBytes } from "../cache/cached_reader.ts";
 import { forgetRecord, keepRecord, locateCached } from "../cache/cached_records.ts";
-import { fileKey } from "../cache/entries.ts";
 import type { Context } from "./context.ts";
 import { readAnnotations } from "./annotations.ts";
 import { payloadKey } from "../format/layout.ts";
-import { FileList, type FileListOptions, GoneList, readAllFiles } from "../cell/file_list.ts";
+import { cachedList } from "../cache/cached_list.ts";
+import { type FileList, GoneList, readAllFiles } from "../cell/file_list.ts";
 import { ownPlace, placeOf } from "../cell/objects.ts";
-import { getPart, saveAgain } from "../cell/part_runs.ts";
+import { saveAgain } from "../cell/part_runs.ts";
 import { createArtifact, fileInfo } from "../cache/read.ts";
 import { readThrough } from "../../core/work/read_through.ts";
 import { slicesInTurns } from "../../core/work/next_turn.ts";
@@ -57,12 +55,12 @@ interface ReadOnce {
 export function withArtifact<T>(
   context: Context,
   ref: Ref,
-  options: Reading & { only?: string },
+  options: Reading,
   use: (artifact: Artifact, limit: LoadLimit) => T | Promise<T>,
   read: ReadElsewhere["read"] = createArtifact,
 ): Promise<T> {
   return withLocated(context, ref, options, async (located) => {
-    const source = await payloadSource(context, located, options.signal, options.only);
+    const source = await payloadSource(context, located, options.signal);
     const reading = readingOf(context, options);
     return await use(read(context, source, reading), reading.limit);
   });
@@ -85,7 +83,7 @@ function withPages<T>(
 ): Promise<T> {
   return withLocated(context, ref, options, async (located) => {
     const { record } = located;
-    const list = listOf(context, record, options.signal);
+    const list = cachedList(context, record, options.signal);
     const reading = readingOf(context, options);
     if (list.count === 0) {
       const source = await payloadSource(context, located, options.signal);
@@ -93,11 +91,11 @@ function withPages<T>(
     }
     const { files: _, ...info } = infoOf(located, []);
     let moved = 0;
-    return await use({ info, count: list.count, pages });
+    return await use({ info, count: list.count, pages, file });
 
-    async function* pages({ after }: { after?: string } = {}): AsyncGenerator<Artifact> {
+    async function* pages(from?: { after?: string; ahead?: number }): AsyncGenerator<Artifact> {
       try {
-        for await (const files of list.slices({ after })) {
+        for await (const files of list.slices(from)) {
           const source = sourceOf(context, located, files, files.map(fileInfo), options.signal);
           yield read(context, source, { ...reading, onProgress: onPage(options.onProgress) });
         }
@@ -105,6 +103,12 @@ function withPages<T>(
         if (!(error instanceof GoneList)) throw error;
         await explainMissing(context, located, error.key);
       }
+    }
+
+    async function file(path: string): Promise<ArtifactFile> {
+      const files = await filesOf(list, path).catch((error) => orGone(context, located, error));
+      const source = sourceOf(context, located, files, files.map(fileInfo), options.signal);
+      return read(context, source, reading).file(path);
     }
 
     /** Each page counts its bytes from 0. */
@@ -262,10 +266,8 @@ export async function payloadSource(
   if (record.fileList === undefined) { // it has few files
     return sourceOf(context, located, record.files, record.files.map(fileInfo), signal);
   }
-  const files = await filesOf(listOf(context, record, signal), only).catch((error) => {
-    if (error instanceof GoneList) return explainMissing(context, located, error.key);
-    throw error;
-  });
+  const files = await filesOf(cachedList(context, record, signal), only)
+    .catch((error) => orGone(context, located, error));
   const infos: FileInfo[] = [];
   for await (const some of slicesInTurns(files)) infos.push(...some.map(fileInfo));
   return sourceOf(context, located, files, infos, signal);
@@ -340,23 +342,13 @@ export function openFileOf(
   path: string,
   options: ReadOptions,
 ): Promise<ArtifactFile> {
-  return withArtifact(context, ref, { ...options, only: path }, (artifact) => artifact.file(path));
+  return withPages(context, ref, options, (version) => version.file(path));
 }
 
-/** Returns the list of files of a record, whose objects come from the cache if it has them. */
-function listOf(context: Context, record: VersionRecord, signal?: AbortSignal): FileList {
-  const { cache, backend } = context;
-  const read: FileListOptions["read"] = async (key, part) => {
-    const { sha256: digest, size } = part;
-    const cached = cache && await cachedBytes(cache, { sha256: digest, size }, "integrity");
-    if (cached !== undefined) return cached;
-    const bytes = await (await getPart(backend, key, part, { signal }))?.bytes();
-    if (bytes !== undefined && cache !== undefined && sha256(bytes) === digest) {
-      cache.keep(fileKey(digest), bytes);
-    }
-    return bytes;
-  };
-  return new FileList(context, record, { read, signal });
+/** Throws the error of a list, or the reason why an object of it is missing. */
+async function orGone(context: Context, located: Located, error: unknown): Promise<never> {
+  if (error instanceof GoneList) await explainMissing(context, located, error.key);
+  throw error;
 }
 
 class Superseded extends RegistryError {}

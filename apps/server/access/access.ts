@@ -14,7 +14,7 @@ import type { NamesOptions, Registry } from "../../../core/registry.ts";
 import type { Author } from "../../../core/naming/author.ts";
 import { denied as refused, invalid, type RegistryError } from "../../../core/errors.ts";
 import { RELEASE } from "../../../core/registry/release.ts";
-import type { Artifact, ArtifactInfo } from "../../../core/artifact.ts";
+import type { Artifact, ArtifactInfo, PagedArtifact } from "../../../core/artifact.ts";
 
 /**
  * A right to change an artifact. None includes reading.
@@ -188,7 +188,7 @@ export function mayReadRef(access: Access, ref: string): boolean {
 }
 
 /** Returns an info without inputs that may not be read. */
-export function readableInfo(info: ArtifactInfo, access: Access): ArtifactInfo {
+export function readableInfo<I extends Pick<ArtifactInfo, "inputs">>(info: I, access: Access): I {
   const isReadable = (input: ArtifactInfo["inputs"][number]) =>
     mayReadRef(access, typeof input === "string" ? input : input.ref);
   return { ...info, inputs: info.inputs.filter(isReadable) };
@@ -197,6 +197,9 @@ export function readableInfo(info: ArtifactInfo, access: Access): ArtifactInfo {
 /** A version opened for a token. `checkFiles` throws `Denied` if the token may not read its files. */
 export type ReadableArtifact = Artifact & { checkFiles?(): void };
 
+/** The same, with its files a page at a time. */
+export type ReadablePages = PagedArtifact & { checkFiles?(): void };
+
 /**
  * Returns a version without the inputs that a token may not read. The files of a release with such
  * members are `Denied`.
@@ -204,15 +207,38 @@ export type ReadableArtifact = Artifact & { checkFiles?(): void };
 export function readableArtifact(artifact: Artifact, access: Access): ReadableArtifact {
   const info = readableInfo(artifact.info, access);
   if (info.inputs.length === artifact.info.inputs.length) return artifact;
-  const checkFiles = () => {
-    if (info.materializer.id !== RELEASE) return;
-    const state = "the token may not read all of its members";
-    throw refused("read the files of a release", undefined, state, {
-      hint: "List those that it may read: GET /artifacts/{name}/versions/{version}/members",
-    });
-  };
+  const checkFiles = () => checkMembers(info);
   const content = () => (checkFiles(), artifact);
   return { info, checkFiles, file: (path) => content().file(path), files: () => content().files() };
+}
+
+/** Returns the same of a version whose files are opened a page at a time. */
+export function readablePages(version: PagedArtifact, access: Access): ReadablePages {
+  const info = readableInfo(version.info, access);
+  if (info.inputs.length === version.info.inputs.length) return version;
+  const checkFiles = () => checkMembers(info);
+  return {
+    info,
+    count: version.count,
+    checkFiles,
+    async *pages(options) {
+      checkFiles();
+      for await (const page of version.pages(options)) yield readableArtifact(page, access);
+    },
+    async file(path) {
+      checkFiles();
+      return await version.file(path);
+    },
+  };
+}
+
+/** Throws `Denied` for a release, some of whose members are hidden. */
+function checkMembers({ materializer }: Pick<ArtifactInfo, "materializer">): void {
+  if (materializer.id !== RELEASE) return;
+  const state = "the token may not read all of its members";
+  throw refused("read the files of a release", undefined, state, {
+    hint: "List those that it may read: GET /artifacts/{name}/versions/{version}/members",
+  });
 }
 
 export function denied(action: string, scope: string): RegistryError {

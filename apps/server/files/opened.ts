@@ -1,8 +1,10 @@
 // Versions opened for requests. Routes read files of versions only by this, as it checks the token.
 import type { Artifact, Registry } from "../../../mod.ts";
+import type { PagedArtifact } from "../../../core/artifact.ts";
 import { type Access, type ReadableArtifact, readableArtifact } from "../access/access.ts";
+import { type ReadablePages, readablePages } from "../access/access.ts";
 import { shareReads } from "../share_reads.ts";
-import { conflict } from "../../../core/errors.ts";
+import { conflict, type RegistryError } from "../../../core/errors.ts";
 
 /** A version as a request names it. */
 export interface AskedVersion {
@@ -15,38 +17,58 @@ export interface AskedVersion {
 export function isExact(
   { settings }: Pick<Registry, "settings">,
   { version, commit }: AskedVersion,
-  { info }: Artifact,
+  { info }: Pick<PagedArtifact, "info">,
 ): boolean {
   return commit !== undefined || (!settings.mutable && version === info.version);
 }
 
 /**
- * Opens a version for a token: the only way to the bytes of versions. Throws `Denied` if the token may
- * not read the name. {@linkcode readableArtifact} says what else is hidden.
+ * Opens a version for a token. Throws `Denied` if the token may not read the name.
+ * {@linkcode readableArtifact} says what else is hidden. It holds a row of each file: a route that
+ * needs some of them uses {@linkcode OpenPages}.
  */
 export type OpenVersion = (asked: AskedVersion, access: Access) => Promise<ReadableArtifact>;
 
+/** Opens a version for a token, likewise, with its files a page at a time. */
+export type OpenPages = (asked: AskedVersion, access: Access) => Promise<ReadablePages>;
+
 /** Maximum number of versions and files in memory; the last version stays even if it has more. */
 const MOST_FILES = 50_000;
+/** Files in the pages that an opened version keeps, if its list is in pages. */
+const PAGED_FILES = 8192;
 
 /**
- * Opens versions and keeps them by commit. A client that reads the files of a commit one by one
- * gets consistent files even if the version is replaced or deleted, and its record is read once.
+ * Opens versions and keeps them by commit: the only ways to the bytes of versions. A client that
+ * reads the files of a commit one by one gets consistent files even if the version is replaced or
+ * deleted, and its record is read once.
  */
-export function createOpened(registry: Pick<Registry, "open" | "info">): OpenVersion {
-  const opened = new Map<string, Artifact>();
-  const share = shareReads<Artifact>();
+export function createOpened(
+  registry: Registry,
+): { openVersion: OpenVersion; openPages: OpenPages } {
+  const opened = new Map<string, PagedArtifact>();
+  const share = shareReads<PagedArtifact>();
+  const shareWhole = shareReads<Artifact>();
   let files = 0;
-  return async (asked, access) => {
-    access.check("read", asked.name);
-    return readableArtifact(await open(asked), access);
+  return {
+    async openVersion(asked, access) {
+      access.check("read", asked.name);
+      return readableArtifact(await wholeOf(await open(asked)), access);
+    },
+    async openPages(asked, access) {
+      access.check("read", asked.name);
+      return readablePages(await open(asked), access);
+    },
   };
 
-  async function open({ name, version, commit }: AskedVersion): Promise<Artifact> {
+  async function open({ name, version, commit }: AskedVersion): Promise<PagedArtifact> {
     const known = commit === undefined ? undefined : opened.get(commit);
     if (known?.info.name === name) return known;
     const asked = JSON.stringify([name, version]);
-    const now = () => share(asked, () => registry.open(name, { version }));
+    const now = () =>
+      share(asked, async () => {
+        const { openPages } = await import("../../../registry/mod.ts");
+        return await openPages(registry, name, { version });
+      });
     let current = await now();
     if (commit !== undefined && !hasCommit(current, commit)) {
       await registry.info(name, { version }); // compares what the registry has cached
@@ -55,23 +77,44 @@ export function createOpened(registry: Pick<Registry, "open" | "info">): OpenVer
     const { info } = current;
     const before = opened.get(info.commit);
     const artifact = before?.info.name === name ? before : current; // requests share one
-    if (before === undefined) files += 1 + info.files.length;
+    if (before === undefined) files += 1 + filesHeld(info);
     opened.delete(info.commit); // to the end
     opened.set(info.commit, artifact);
     for (const [oldest, { info }] of opened) {
       if (files <= MOST_FILES || opened.size === 1) break;
       opened.delete(oldest);
-      files -= 1 + info.files.length;
+      files -= 1 + filesHeld(info);
     }
     if (commit === undefined || hasCommit(artifact, commit)) return artifact;
-    const subject = `${JSON.stringify(`${name}@${version}`)} at commit ${commit}`;
-    throw conflict("read", subject, "the version was replaced", {
-      hint: "Read the current version from the beginning.",
-    });
+    throw replaced({ name, version, commit });
+  }
+
+  /** Returns all files of a version. Those of a list in pages are not kept. */
+  async function wholeOf({ info, pages }: PagedArtifact): Promise<Artifact> {
+    if (info.files !== undefined) { for await (const only of pages()) return only; }
+    const { name, version, commit } = info;
+    const asked = JSON.stringify([name, version]);
+    const whole = await shareWhole(asked, () => registry.open(name, { version }));
+    if (whole.info.commit === commit) return whole;
+    throw replaced({ name, version, commit });
   }
 }
 
+function filesHeld({ files }: PagedArtifact["info"]): number {
+  return files?.length ?? PAGED_FILES;
+}
+
 /** True for the commit of a version, and those that it had before it was deleted and restored. */
-function hasCommit({ info: { commit, restored = [] } }: Artifact, asked: string): boolean {
+function hasCommit(
+  { info: { commit, restored = [] } }: Pick<PagedArtifact, "info">,
+  asked: string,
+): boolean {
   return asked === commit || restored.some((deletion) => deletion.commit === asked);
+}
+
+function replaced({ name, version, commit }: AskedVersion): RegistryError {
+  const subject = `${JSON.stringify(`${name}@${version}`)} at commit ${commit}`;
+  return conflict("read", subject, "the version was replaced", {
+    hint: "Read the current version from the beginning.",
+  });
 }

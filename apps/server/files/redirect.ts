@@ -24,7 +24,11 @@ export type RedirectedClient = "sends no token" | "expects redirects";
 /** Returns the URL of a file in the bucket, undefined where the service sends the bytes. */
 export type RedirectTo = (
   c: { request: Request; info: { access: Pick<Access, "expiresAtMs"> } },
-  { info, file, client }: { info: ArtifactInfo; file: ArtifactFile; client: RedirectedClient },
+  { info, file, client }: {
+    info: Pick<ArtifactInfo, "name" | "version" | "commit">;
+    file: ArtifactFile;
+    client: RedirectedClient;
+  },
 ) => Promise<string | undefined>;
 
 export function createRedirects(
@@ -66,7 +70,7 @@ function mayFollow({ method, headers }: Request, client: RedirectedClient): bool
 /** Returns undefined for a file without an object of its own: the service then reads it. */
 async function urlOf(
   registry: Registry,
-  { name, version }: ArtifactInfo,
+  { name, version }: Pick<ArtifactInfo, "name" | "version">,
   { file: { info }, expiresInMs }: { file: ArtifactFile; expiresInMs: number },
 ): Promise<string | undefined> {
   try {

@@ -1,17 +1,18 @@
 // Answers with all files of a version as one archive, which is streamed.
-import type { Artifact } from "../../../core/artifact.ts";
+import type { Artifact, PagedArtifact } from "../../../core/artifact.ts";
 import type { FileInfo } from "../../../core/record.ts";
-import { iterableStream } from "../../../core/bytes/bytes.ts";
+import { iterableStream, sortedByUtf8 } from "../../../core/bytes/bytes.ts";
 import { fault, type RegistryError } from "../../../core/errors.ts";
 import { filePathProblem } from "../../../core/naming/file_paths.ts";
 import { shown } from "../../../core/naming/names.ts";
+import { PathCheck } from "../../../core/naming/path_check.ts";
 import { giveWay } from "../../../core/work/next_turn.ts";
 import { linkProblem } from "../../../formats/archive/entries.ts";
 import { inLargePieces } from "../../../formats/archive/ranges.ts";
 import { tarSize, writeTar } from "../../../formats/archive/tar_write.ts";
 import type { WrittenEntry } from "../../../formats/archive/written_entries.ts";
 import { writeZip, zipSize } from "../../../formats/archive/zip_write.ts";
-import type { ReadableArtifact } from "../access/access.ts";
+import type { ReadablePages } from "../access/access.ts";
 import { whileAllowed } from "../access/guard_route.ts";
 import { placeFor } from "../guard/in_place.ts";
 import type { RouteContext } from "../gateways/gateway.ts";
@@ -22,7 +23,7 @@ import { mediaHeaders } from "./media.ts";
 interface ArchiveFormat {
   readonly mediaType: string;
   /** Returns the size of the archive, bytes. */
-  sizeOf(entries: Iterable<WrittenEntry>): Promise<number>;
+  sizeOf(entries: AsyncIterable<WrittenEntry>): Promise<number>;
   write(entries: AsyncIterable<WrittenEntry>): AsyncIterable<Uint8Array>;
 }
 
@@ -41,7 +42,7 @@ const FORMATS = {
 } satisfies Record<string, ArchiveFormat>;
 
 interface AskedArchive {
-  artifact: ReadableArtifact;
+  archived: ReadablePages;
   format: keyof typeof FORMATS;
 }
 
@@ -51,7 +52,7 @@ export async function answerArchive(
   context: Pick<ServerContext, "windows" | "archives">,
   asked: AskedArchive,
 ): Promise<Answer> {
-  asked.artifact.checkFiles?.();
+  asked.archived.checkFiles?.();
   const give = context.archives === undefined ? () => {} : await placeFor(c, context.archives);
   try {
     return onceSent(await sendArchive(c, context, asked), give);
@@ -64,15 +65,14 @@ export async function answerArchive(
 async function sendArchive(
   c: RouteContext,
   { windows }: Pick<ServerContext, "windows">,
-  { artifact, format }: AskedArchive,
+  { archived, format }: AskedArchive,
 ): Promise<Answer> {
-  const { info } = artifact;
+  const { info } = archived;
   const { mediaType, sizeOf, write }: ArchiveFormat = FORMATS[format];
-  await checkPaths(info.files);
-  const targets = await readTargets(artifact);
+  const targets = new Map<string, Uint8Array>();
   const headers = {
     ...mediaHeaders({ path: `${fileName(info)}.${format}`, mediaType }, "attachment"),
-    "content-length": String(await sizeOf(entriesOf({ artifact, targets }))),
+    "content-length": String(await sizeOf(checkedEntries(archived, targets))),
     "accept-ranges": "none",
     "cache-control": "no-store",
     "holdfast-commit": info.commit,
@@ -80,42 +80,60 @@ async function sendArchive(
   };
   if (c.request.method === "HEAD") return new Answer(null, { headers });
   const sent = await windows.open((windowBytes) =>
-    iterableStream(inLargePieces(write(opened({ artifact, targets, windowBytes }))))
+    iterableStream(inLargePieces(write(opened(archived, { targets, windowBytes }))))
   );
   const body = whileAllowed(c, sent, { may: (access) => access.may("read", info.name) });
   return new Answer(body, { headers });
 }
 
-interface ArchivedVersion {
-  artifact: Artifact;
+interface EntryOptions {
   /** The targets of links, by path. */
   targets: ReadonlyMap<string, Uint8Array>;
   windowBytes?: number;
 }
 
-/** Yields the entries of files, made as they are written: a version may have 100,000. */
-function* entriesOf(version: ArchivedVersion): Generator<WrittenEntry> {
-  for (const file of version.artifact.info.files) yield entryOf(file, version);
+/**
+ * Yields the entries of files, made as they are needed: a version may have millions. Throws for paths
+ * that would leave the folder of the archive, or lie below a file or link. Adds the targets of links.
+ */
+async function* checkedEntries(
+  { pages }: PagedArtifact,
+  targets: Map<string, Uint8Array>,
+): AsyncGenerator<WrittenEntry> {
+  const paths = new PathCheck((path) => filePathProblem(path, false), unsafe);
+  for await (const page of pages()) {
+    paths.add(sortedByUtf8(page.info.files, ({ path }) => path));
+    for (const file of page.info.files) {
+      await giveWay();
+      if (file.mode === "link") targets.set(file.path, await readTarget(page, file));
+      yield entryOf(page, file, { targets });
+    }
+  }
 }
 
 /** Yields the same, small ones with their bytes. */
-async function* opened(version: ArchivedVersion): AsyncGenerator<WrittenEntry> {
-  const { artifact } = version;
-  for (const file of artifact.info.files) {
-    await giveWay(); // small files may come from memory
-    const entry = entryOf(file, version);
-    if (entry.content instanceof Uint8Array || file.size > WHOLE_BYTES) yield entry;
-    else yield { ...entry, content: await artifact.file(file.path).bytes() };
+async function* opened(
+  { pages }: PagedArtifact,
+  options: EntryOptions,
+): AsyncGenerator<WrittenEntry> {
+  for await (const page of pages()) {
+    for (const file of page.info.files) {
+      await giveWay(); // small files may come from memory
+      const entry = entryOf(page, file, options);
+      if (entry.content instanceof Uint8Array || file.size > WHOLE_BYTES) yield entry;
+      else yield { ...entry, content: await page.file(file.path).bytes() };
+    }
   }
 }
 
 function entryOf(
+  page: Artifact,
   { path, size, mode, modifiedAt }: FileInfo,
-  { artifact, targets, windowBytes }: ArchivedVersion,
+  { targets, windowBytes }: EntryOptions,
 ): WrittenEntry {
-  const stream = () => artifact.file(path).stream(undefined, { windowBytes });
+  const stream = () => page.file(path).stream(undefined, { windowBytes });
   const content = mode === "folder" ? new Uint8Array() : targets.get(path) ?? { size, stream };
-  const time = modifiedAt === undefined ? artifact.info.createdAt : new Date(modifiedAt);
+  const time = modifiedAt === undefined ? page.info.createdAt : new Date(modifiedAt);
   return { path, content, modifiedAt: time, ...mode !== undefined && { mode } };
 }
 
@@ -124,36 +142,12 @@ function fileName({ name, version }: Pick<Artifact["info"], "name" | "version">)
   return `${name}-${version}`.replace(/[<>:"/\\|?*]/g, "_");
 }
 
-/** Throws for paths that would leave the folder of the archive, or lie below a file or link. */
-async function checkPaths(files: readonly FileInfo[]): Promise<void> {
-  const folders = new Set<string>();
-  for (const { path } of files) {
-    const problem = filePathProblem(path, false);
-    if (problem !== undefined) throw unsafe(path, problem);
-    for (let end = path.lastIndexOf("/"); end > 0; end = path.lastIndexOf("/", end - 1)) {
-      const folder = path.slice(0, end);
-      if (folders.has(folder)) break; // so are its parents
-      folders.add(folder);
-    }
-    await giveWay();
-  }
-  for (const { path, mode } of files) {
-    if (mode === "folder" || !folders.has(path)) continue;
-    throw unsafe(path, "it is a file, and other files lie below it");
-  }
-}
-
-/** Returns the targets of links, by path. Throws for those that lead out of the archive. */
-async function readTargets(artifact: Artifact): Promise<Map<string, Uint8Array>> {
-  const targets = new Map<string, Uint8Array>();
-  for (const { path, mode } of artifact.info.files) {
-    if (mode !== "link") continue;
-    const target = await artifact.file(path).bytes();
-    const problem = linkProblem(path, target);
-    if (problem !== undefined) throw unsafe(path, problem);
-    targets.set(path, target);
-  }
-  return targets;
+/** Returns the target of a link. Throws for one that leads out of the archive. */
+async function readTarget(page: Artifact, { path }: FileInfo): Promise<Uint8Array> {
+  const target = await page.file(path).bytes();
+  const problem = linkProblem(path, target);
+  if (problem !== undefined) throw unsafe(path, problem);
+  return target;
 }
 
 function unsafe(path: string, state: string): RegistryError {

@@ -1,6 +1,6 @@
 // Answers with a file of an opened version.
 import { Buffer } from "node:buffer";
-import { type Artifact, type ArtifactFile, isStored } from "../../../core/artifact.ts";
+import { type ArtifactFile, isStored, type PagedArtifact } from "../../../core/artifact.ts";
 import type { GatewayContext, RouteContext } from "../gateways/gateway.ts";
 import { Answer } from "../answer.ts";
 import { whileAllowed } from "../access/guard_route.ts";
@@ -18,7 +18,7 @@ const ASK_AGAIN = "private, no-cache";
 const WHOLE_BYTES = 16 * 1024;
 
 export interface AnsweredFile {
-  artifact: Artifact;
+  artifact: Pick<PagedArtifact, "info">;
   file: ArtifactFile;
   /** @default by the media type */
   disposition?: Disposition;

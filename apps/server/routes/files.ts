@@ -11,7 +11,7 @@ import { CommitQuery } from "../schemas/artifact.ts";
 import { ArchiveQuery, FileQuery } from "../schemas/reading.ts";
 
 export function filesRoutes(routes: Routes, context: ServerContext): void {
-  const { registry, openVersion } = context;
+  const { registry, openPages } = context;
   route(routes, "GET /artifacts/:name/versions/:version/files/:path{[^]+}", {
     id: "getFile",
     tag: "artifacts",
@@ -43,8 +43,8 @@ export function filesRoutes(routes: Routes, context: ServerContext): void {
     answer: async (
       { c, params: { name, version, path }, query: { commit, disposition }, access },
     ) => {
-      const artifact = await openVersion({ name, version, commit }, access);
-      const file = artifact.file(path);
+      const artifact = await openPages({ name, version, commit }, access);
+      const file = await artifact.file(path);
       const exact = isExact(registry, { name, version, commit }, artifact);
       const fixed = commit !== undefined; // a restored store may have another value for a number
       return await answerVersionFile(c, context, { artifact, file, disposition, exact, fixed });
@@ -52,7 +52,7 @@ export function filesRoutes(routes: Routes, context: ServerContext): void {
   });
 }
 
-export function chunksRoutes(routes: Routes, { openVersion }: ServerContext): void {
+export function chunksRoutes(routes: Routes, { openPages }: ServerContext): void {
   route(routes, "GET /artifacts/:name/versions/:version/chunks/:path{[^]+}", {
     id: "getChunks",
     tag: "artifacts",
@@ -64,8 +64,8 @@ export function chunksRoutes(routes: Routes, { openVersion }: ServerContext): vo
     answers: { 200: { description: "The list", content: ANY_BYTES } },
     query: CommitQuery,
     answer: async ({ params: { name, version, path }, query: { commit }, access }) => {
-      const artifact = await openVersion({ name, version, commit }, access);
-      const list = await artifact.file(path).chunkList?.();
+      const artifact = await openPages({ name, version, commit }, access);
+      const list = await (await artifact.file(path)).chunkList?.();
       if (list === undefined) {
         throw notFound("read the chunks of", JSON.stringify(path), "the file has no chunk list", {
           hint: "Read the whole file.",
@@ -105,8 +105,8 @@ export function archiveRoutes(routes: Routes, context: ServerContext): void {
     },
     query: ArchiveQuery,
     answer: async ({ c, params: { name, version }, query: { commit, format }, access }) => {
-      const artifact = await context.openVersion({ name, version, commit }, access);
-      return await answerArchive(c, context, { artifact, format });
+      const archived = await context.openPages({ name, version, commit }, access);
+      return await answerArchive(c, context, { archived, format });
     },
   });
 }

@@ -214,7 +214,7 @@ const URL_MS = 3_600_000;
 
 export function presignRoutes(
   routes: Routes,
-  { registry, openVersion, system }: ServerContext,
+  { registry, openPages, system }: ServerContext,
 ): void {
   const run = (ref: string, options: DirectDownloadOptions) =>
     presignDownload(registry, ref, options);
@@ -222,8 +222,8 @@ export function presignRoutes(
     answers: { 200: { description: "The URL", schema: schemas.PresignedSchema } },
     answer: async ({ c, options, access }) => {
       const { name = "", version = "" } = c.params;
-      const artifact = await openVersion({ name, version }, access);
-      artifact.files(); // throws if they may not be read
+      const artifact = await openPages({ name, version }, access);
+      artifact.checkFiles?.();
       const ofToken = (access.expiresAtMs ?? Infinity) - system.now();
       const expiresInMs = Math.max(1000, Math.min(options.expiresInMs ?? URL_MS, ofToken));
       const exact = { ...options, expiresInMs, version: artifact.info.version };

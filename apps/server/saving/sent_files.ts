@@ -33,7 +33,7 @@ interface OpenFilesOptions {
   signal?: AbortSignal;
 }
 
-type Parts = Pick<ServerContext, "uploads" | "logger" | "openVersion" | "options">;
+type Parts = Pick<ServerContext, "uploads" | "logger" | "openPages" | "options">;
 
 /** Opens sent files. Checks given sizes and digests, those of uploads as they are read. */
 export async function openSentFiles(
@@ -80,10 +80,10 @@ class SentFiles {
   /** Joins bytes of an earlier version and of an upload. */
   async #joined(sent: EarlierFile): Promise<FileSource> {
     const { path, size, upload, earlier: { runs, ...asked } } = sent;
-    const { options, openVersion } = this.#context;
+    const { options, openPages } = this.#context;
     checkUploadSize(options, size);
     checkJoinedSize(options, this.#joinedBytes += size);
-    const file = (await openVersion(asked, this.#options.access)).file(path);
+    const file = await (await openPages(asked, this.#options.access)).file(path);
     const missing = runs.reduce((sum, { size, at }) => at === undefined ? sum + size : sum, 0);
     const total = runs.reduce((sum, { size }) => sum + size, 0);
     if (total !== size) throw mismatch(path, `its runs have ${total} bytes, not ${size}`);

@@ -1,0 +1,149 @@
+// Ways to read versions whose lists are in pages: each answers as for a list that is stored whole, and
+// none holds the list.
+import { assertEquals, assertGreater, assertLessOrEqual, assertRejects } from "@std/assert";
+import type { FileToSave } from "../../core/materializer.ts";
+import { createMemoryBackend, openRegistry } from "../../mod.ts";
+import { createCheckedHandler } from "../apps/server/checked_handler.ts";
+import {
+  createScriptedBackend,
+  damaged,
+  nothing,
+  type ScriptedBackend,
+} from "../registry/scripted_backend.ts";
+import { listKeys, withoutWholeLists, withSmallPages } from "../simulate/small_pages.ts";
+import { createScriptedSystem } from "../support/scripted_system.ts";
+
+const HOST = "http://localhost";
+const FOLDERS = 30, IN_FOLDER = 12;
+const LIMITS = { listBytes: 1000, files: 8, pageBytes: 20_000, indexBytes: 20_000 };
+const encoder = new TextEncoder();
+
+const folderAt = (n: number) => `train/n${String(n).padStart(3, "0")}`;
+const pathAt = (n: number) =>
+  `${folderAt(Math.floor(n / IN_FOLDER))}/${String(n).padStart(4, "0")}.txt`;
+const FILES: FileToSave[] = [
+  { path: "README.md", content: encoder.encode("# Files\n") },
+  { path: "data.bin", content: new Uint8Array(70_000).fill(7) }, // too long for the record
+  { path: "run.sh", content: encoder.encode("#!/bin/sh\n"), mode: "executable" },
+  { path: "train.txt", content: encoder.encode("beside") },
+  ...Array.from({ length: FOLDERS * IN_FOLDER }, (_, n) => ({
+    path: pathAt(n),
+    content: encoder.encode(`content ${n}`),
+  })),
+  { path: "train/newest", content: encoder.encode("n000/0000.txt"), mode: "link" },
+  { path: "train/nothing", content: new Uint8Array(), mode: "folder" },
+];
+const FILE = pathAt(200), FOLDER = folderAt(7);
+
+/** A service of the files in one version. With `pages`, nobody can read the list whole. */
+async function serve({ pages }: { pages: boolean }) {
+  const system = createScriptedSystem();
+  const backend = createScriptedBackend(createMemoryBackend({ system }));
+  const registry = await openRegistry(backend, { system });
+  if (pages) withSmallPages(registry, LIMITS);
+  const as = { id: "folder", formatVersion: 1, load: () => 0, save: () => FILES };
+  await registry.save("set", 0, { as });
+  const keys = pages ? await listKeys(registry, "set") : [];
+  if (pages) withoutWholeLists(registry);
+  const handler = createCheckedHandler(registry, { system });
+  backend.forget();
+  return { backend, registry, handler, keys };
+}
+
+interface Door {
+  ask(): Request;
+  /** Maximum number of objects that it reads, which are pages and the bytes of files. */
+  most: number;
+}
+
+const getting = (path: string, init?: RequestInit) => () => new Request(`${HOST}${path}`, init);
+
+const VERSION = "/artifacts/set/versions/1.0.0";
+/** An index, a page, and the bytes. */
+const ONE_FILE = 3;
+
+const DOORS: Readonly<Record<string, Door>> = {
+  "a file": { ask: getting(`${VERSION}/files/${FILE}`), most: ONE_FILE },
+  "the first file": { ask: getting(`${VERSION}/files/README.md`), most: ONE_FILE },
+  "a range of a file": {
+    ask: getting(`${VERSION}/files/${FILE}`, { headers: { range: "bytes=3-5" } }),
+    most: ONE_FILE,
+  },
+  "the head of a file": {
+    ask: getting(`${VERSION}/files/${FILE}`, { method: "HEAD" }),
+    most: ONE_FILE,
+  },
+  "the size of an archive": {
+    ask: getting(`${VERSION}/archive?format=tar`, { method: "HEAD" }),
+    most: Infinity,
+  },
+  "a tar archive": { ask: getting(`${VERSION}/archive?format=tar`), most: Infinity },
+  "a ZIP archive": { ask: getting(`${VERSION}/archive?format=zip`), most: Infinity },
+};
+
+/** Returns what clients see of an answer. */
+async function read(answer: Response): Promise<unknown> {
+  const headers = [...answer.headers].filter(([name]) => name !== "date");
+  return { status: answer.status, headers, body: await answer.bytes() };
+}
+
+const objectsRead = (backend: ScriptedBackend) =>
+  backend.asked({ verb: "get", key: /^objects/ }).length;
+
+for (const [name, { ask, most }] of Object.entries(DOORS)) {
+  Deno.test(`${name} of a list in pages is that of a list stored whole`, async () => {
+    const whole = await serve({ pages: false }), paged = await serve({ pages: true });
+    assertGreater(paged.keys.length, 20);
+    const expected = await read(await whole.handler(ask()));
+    assertEquals(await read(await paged.handler(ask())), expected);
+    assertLessOrEqual(objectsRead(paged.backend), most);
+  });
+}
+
+Deno.test("a missing file of a list in pages is 404, and costs a page", async () => {
+  const { backend, handler } = await serve({ pages: true });
+  for (const path of ["train/none", "A", "zzz", `${FOLDER}`]) {
+    backend.forget();
+    const answer = await handler(new Request(`${HOST}${VERSION}/files/${path}`));
+    assertEquals([answer.status, (await answer.json()).code], [404, "NotFound"], path);
+    assertLessOrEqual(objectsRead(backend), 2);
+  }
+});
+
+Deno.test("files of one page cost their bytes once the page was read", async () => {
+  const { backend, handler } = await serve({ pages: true });
+  const get = async (path: string) => {
+    backend.forget();
+    await (await handler(new Request(`${HOST}${VERSION}/files/${path}`))).body?.cancel();
+    return objectsRead(backend);
+  };
+  assertEquals(await get(FILE), ONE_FILE);
+  assertEquals(await get(FILE), ONE_FILE - 2);
+});
+
+for (const [what, fault] of [["damaged", damaged], ["missing", nothing]] as const) {
+  Deno.test(`a ${what} page is an error of what needs it, and of nothing else`, async () => {
+    const { backend, handler, keys } = await serve({ pages: true });
+    const page = keys.at(-2)!;
+    backend.answerAll({ key: new RegExp(page) }, fault);
+    const ask = (path: string) => handler(new Request(`${HOST}${VERSION}/${path}`));
+    const file = await ask(`files/${FILE}`);
+    assertEquals([file.status, await file.text()], [200, "content 200"]);
+    const archive = await ask("archive?format=tar");
+    assertEquals([archive.status, (await archive.json()).code], [500, "Corrupt"]);
+  });
+}
+
+Deno.test("an archive breaks where a page is damaged after its size was computed", async () => {
+  for (const format of ["tar", "zip"]) {
+    const { backend, handler, keys } = await serve({ pages: true });
+    let reads = 0;
+    backend.answerAll(
+      { key: new RegExp(keys.at(-2)!) },
+      (act, call) => reads++ === 0 ? act() : damaged(act, call),
+    );
+    const archive = await handler(new Request(`${HOST}${VERSION}/archive?format=${format}`));
+    assertEquals(archive.status, 200);
+    await assertRejects(() => archive.bytes(), Error, "SHA-256");
+  }
+});
