@@ -82,6 +82,21 @@ export interface Artifact {
 /** The description of a version, without its files if their list is in pages. */
 export type PagedInfo = Omit<ArtifactInfo, "files"> & Partial<Pick<ArtifactInfo, "files">>;
 
+/** Options of `pages`. */
+export interface PagesOptions {
+  after?: string;
+  ahead?: number;
+  /** Leaves pages out, before they are read. @default none */
+  skip?(place: PagePlace): boolean;
+}
+
+/** The paths of the first files of a page, of the next one, and of the one before it in a walk. */
+export interface PagePlace {
+  before?: string;
+  first: string;
+  next?: string;
+}
+
 /** A version whose files are opened a page of its list at a time: memory holds a few pages. */
 export interface PagedArtifact {
   readonly info: PagedInfo;
@@ -93,7 +108,7 @@ export interface PagedArtifact {
    * damaged. `after` begins with the page that has this path, and `ahead` is the number of pages that
    * are read ahead. @default 7
    */
-  pages(options?: { after?: string; ahead?: number }): AsyncIterable<Artifact>;
+  pages(options?: PagesOptions): AsyncIterable<Artifact>;
   /** Opens one file by the pages that lead to it. A missing file is `NotFound`. */
   file(path: string): Promise<ArtifactFile>;
 }

@@ -1,41 +1,36 @@
 // The folders of a version. WebDAV has no links, so they are left out.
 import type { ArtifactInfo } from "../../mod.ts";
-import { folderOf, inTurns, nameOf } from "../../core/kernel.ts";
+import { nameOf } from "../../core/kernel.ts";
+import { hasFiles, walkFiles } from "../../apps/server/extending.ts";
+import type { ReadablePages } from "../../apps/server/extending.ts";
+import type { Child } from "./multistatus.ts";
 
 type FileInfo = ArtifactInfo["files"][number];
 
-export interface Folder {
-  /** Names of the folders in it. */
-  folders: string[];
-  files: FileInfo[];
+const isShown = ({ mode }: FileInfo) => mode !== "link";
+
+/** Returns whether a path is a folder with content, or the root. */
+export async function isFolder(version: ReadablePages, path: string): Promise<boolean> {
+  return path === "" || await hasFiles(version, `${path}/`, isShown);
 }
 
-/** The folders of versions in memory: a client that walks a tree asks for each. */
-const listed = new WeakMap<ArtifactInfo["files"], Promise<ReadonlyMap<string, Folder>>>();
-
-/** Returns the folders of a version by their paths; the root is `""`. */
-export function foldersIn(
-  { files }: Pick<ArtifactInfo, "files">,
-): Promise<ReadonlyMap<string, Folder>> {
-  const folders = listed.get(files) ?? listFolders(files);
-  listed.set(files, folders);
-  return folders;
-}
-
-async function listFolders(files: readonly FileInfo[]): Promise<ReadonlyMap<string, Folder>> {
-  const all = new Map<string, Folder>([["", { folders: [], files: [] }]]);
-  for await (const file of inTurns(files)) {
-    if (file.mode === "folder") folderAt(file.path);
-    else if (file.mode !== "link") folderAt(folderOf(file.path)).files.push(file);
+/** Yields the files and folders in a folder, by their names. Empty folders come last. */
+export async function* childrenOf(
+  version: ReadablePages,
+  path: string,
+  modified: Date,
+): AsyncGenerator<Child> {
+  const prefix = path === "" ? "" : `${path}/`;
+  const empty = new Set<string>(); // until a file in them follows
+  for await (const walked of walkFiles(version, { prefix, delimiter: "/", isShown })) {
+    const { file } = walked;
+    if (file?.mode === "folder") empty.add(file.path);
+    else if (file !== undefined) yield [encodeURIComponent(nameOf(file.path)), { modified, file }];
+    else {
+      const folder = walked.path.slice(0, -1);
+      empty.delete(folder);
+      yield [encodeURIComponent(nameOf(folder)), { modified }];
+    }
   }
-  return all;
-
-  function folderAt(path: string): Folder {
-    const known = all.get(path);
-    if (known !== undefined) return known;
-    const folder: Folder = { folders: [], files: [] };
-    all.set(path, folder);
-    folderAt(folderOf(path)).folders.push(nameOf(path));
-    return folder;
-  }
+  for (const folder of empty) yield [encodeURIComponent(nameOf(folder)), { modified }];
 }

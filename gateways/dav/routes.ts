@@ -1,14 +1,6 @@
 // Versions as folders: read-only WebDAV, class 1 (RFC 4918), below `/dav`. `/dav/NAME/VERSION/…` and
 // `/dav/NAME@VERSION/…` are the same files; a version may be a range, an alias or `latest`.
-import {
-  inTurns,
-  invalid,
-  isRegistryError,
-  nameOf,
-  nameSegment,
-  notFound,
-  shown,
-} from "../../core/kernel.ts";
+import { invalid, isRegistryError, nameSegment, notFound, shown } from "../../core/kernel.ts";
 import {
   Answer,
   answerInPlace,
@@ -27,12 +19,12 @@ import type {
   AnsweredFile,
   AskedVersion,
   GatewayContext,
-  ReadableArtifact,
+  ReadablePages,
   RouteContext,
   Routes,
 } from "../../apps/server/extending.ts";
 import { FolderVersions } from "./folder_versions.ts";
-import { type Folder, foldersIn } from "./folders.ts";
+import { childrenOf, isFolder } from "./folders.ts";
 import { type Child, multistatus, type Resource } from "./multistatus.ts";
 
 const METHODS = "OPTIONS, GET, HEAD, PROPFIND";
@@ -69,7 +61,7 @@ export function davRoutes(routes: Routes, context: GatewayContext): void {
     problems: [405, 416],
     answer: async ({ c, access }) => {
       const { content } = await find(c, access);
-      if (content === undefined) throw isFolder();
+      if (content === undefined) throw notAFile();
       return await answerVersionFile(c, context, content);
     },
   });
@@ -127,19 +119,19 @@ const KEEP_MS = 60_000;
 /** The same for aliases and whatever else may change. */
 const KEEP_CHANGING_MS = 5000;
 
-function createFind({ registry, openVersion, memory }: GatewayContext): Find {
+function createFind({ registry, openPages, memory }: GatewayContext): Find {
   const folders = memory.of(FolderVersions);
   /** Clients read thousands of files one by one, so the record is not read for each. */
-  async function open(asked: AskedVersion, access: Access): Promise<ReadableArtifact> {
+  async function open(asked: AskedVersion, access: Access): Promise<ReadablePages> {
     const { name, version } = asked;
     const known = await folders.get(name, version);
     if (known !== null) {
-      const opened = await openVersion({ name, ...known }, access).catch((error) => {
+      const opened = await openPages({ name, ...known }, access).catch((error) => {
         if (!isRegistryError(error, "Conflict", "NotFound")) throw error; // replaced, or deleted
       });
       if (opened !== undefined) return opened;
     }
-    const artifact = await openVersion(asked, access);
+    const artifact = await openPages(asked, access);
     const { info } = artifact;
     const keepMs = isExact(registry, asked, artifact) ? KEEP_MS : KEEP_CHANGING_MS;
     await folders.set(name, version, { version: info.version, commit: info.commit }, keepMs);
@@ -172,9 +164,10 @@ function createFind({ registry, openVersion, memory }: GatewayContext): Find {
     artifact.checkFiles?.();
     const { info } = artifact;
     const modified = info.createdAt;
-    const folder = (await foldersIn(info)).get(path);
-    if (folder !== undefined) return { modified, children: () => childrenOf(folder, modified) };
-    const file = artifact.file(path);
+    const children = () => childrenOf(artifact, path, modified);
+    if (await isFolder(artifact, path)) return { modified, children };
+    const file = await artifact.file(path);
+    if (file.info.mode === "folder") return { modified, children };
     if (file.info.mode === "link") {
       throw notFound("read", shown(path), "WebDAV has no symbolic links", {
         hint: "Read the file that it leads to, or download the version.",
@@ -185,13 +178,6 @@ function createFind({ registry, openVersion, memory }: GatewayContext): Find {
   };
 }
 
-async function* childrenOf({ folders, files }: Folder, modified: Date): AsyncGenerator<Child> {
-  for await (const name of inTurns(folders)) yield [encodeURIComponent(name), { modified }];
-  for await (const file of inTurns(files)) {
-    yield [encodeURIComponent(nameOf(file.path)), { modified, file }];
-  }
-}
-
 /** The answer of section 9.1 to a client that would list a whole tree at once. */
 function tooDeep(): Answer {
   const body = '<?xml version="1.0" encoding="utf-8"?>\n' +
@@ -200,7 +186,7 @@ function tooDeep(): Answer {
   return new Answer(body, { status: 403, headers: { "content-type": XML } });
 }
 
-function isFolder(): RefusedRequest {
+function notAFile(): RefusedRequest {
   return new RefusedRequest({
     status: 405,
     code: "Invalid",

@@ -154,7 +154,7 @@ export function hubWrites(
       const { name, base } = await target(c, context, kind);
       c.info.access.check("save", name);
       const ignored = await ignoredAmong(files, gitIgnore ?? await gitIgnoreOf(base));
-      return c.json({ files: modesOf(files, { kind, base, ignored }) });
+      return c.json({ files: await modesOf(files, { kind, base, ignored }) });
     },
   });
   route(routes, `POST ${files}/info/lfs/objects/batch`, {
@@ -303,16 +303,23 @@ const MOST_REGULAR = 10 * 1024 ** 2;
 const MOST_TOGETHER = 20 * 1024 ** 2;
 const FULL = 256;
 
-function modesOf(
+interface SentMode {
+  path: string;
+  uploadMode: "regular" | "lfs";
+  shouldIgnore: boolean;
+  oid?: string;
+}
+
+async function modesOf(
   files: readonly { path: string; size: number }[],
   { kind, base, ignored }: {
     kind: RepoKind;
     base: Artifact | undefined;
     ignored: ReadonlySet<string>;
   },
-): { path: string; uploadMode: "regular" | "lfs"; shouldIgnore: boolean; oid?: string }[] {
+): Promise<SentMode[]> {
   let room = files.length < FULL ? MOST_TOGETHER : MOST_TOGETHER / 8;
-  return files.map(({ path, size }) => {
+  return await Promise.all(files.map(async ({ path, size }): Promise<SentMode> => {
     if (ignored.has(path)) return { path, uploadMode: "regular", shouldIgnore: true };
     // `datasets` deletes its shards before it commits them.
     const isShard = kind === "datasets" && path.endsWith(".parquet");
@@ -321,9 +328,9 @@ function modesOf(
       room -= size;
       return { path, uploadMode: "regular", shouldIgnore: false };
     }
-    const oid = base && fileIn(base, path)?.info.sha256; // the same content is not sent again
+    const oid = base && (await fileIn(base, path))?.info.sha256; // the same content is not sent again
     return { path, uploadMode: "lfs", shouldIgnore: false, ...(oid && { oid }) };
-  });
+  }));
 }
 
 function noBranch(subject: string): RefusedRequest {

@@ -1,9 +1,10 @@
 // The files and folders of a version as the Hugging Face Hub lists them.
 import { createHash } from "node:crypto";
-import { folderOf, inTurns, isRegistryError, nextTurn } from "../../core/kernel.ts";
-import type { Artifact, ArtifactInfo } from "../../mod.ts";
+import { compareUtf8, isRegistryError } from "../../core/kernel.ts";
+import type { ArtifactInfo } from "../../mod.ts";
 import type { ArtifactFile } from "../../materializers/mod.ts";
-import { revisionOf } from "./repos.ts";
+import { hasFiles, walkFiles } from "../../apps/server/extending.ts";
+import { type ListedVersion, revisionOf } from "./repos.ts";
 
 export interface HubEntry {
   type: "file" | "directory";
@@ -28,9 +29,12 @@ export function isShown({ mode }: FileInfo): boolean {
 }
 
 /** Returns a file that the repository shows. */
-export function fileIn(artifact: Artifact, path: string): ArtifactFile | undefined {
+export async function fileIn(
+  version: { file(path: string): ArtifactFile | Promise<ArtifactFile> },
+  path: string,
+): Promise<ArtifactFile | undefined> {
   try {
-    const file = artifact.file(path);
+    const file = await version.file(path);
     return isShown(file.info) ? file : undefined;
   } catch (error) {
     if (isRegistryError(error, "NotFound")) return undefined;
@@ -45,58 +49,69 @@ export function lfsOf({ sha256, size }: FileInfo): NonNullable<HubEntry["lfs"]> 
   return { oid: sha256, size, pointerSize: pointer.length };
 }
 
-/** The entries of versions in memory: a large tree is read in many pages. */
-const listed = new WeakMap<ArtifactInfo["files"], Promise<readonly HubEntry[]>>();
-
-/** Returns all files and folders, sorted by path. */
-export function entriesOf(info: Pick<ArtifactInfo, "files">): Promise<readonly HubEntry[]> {
-  const entries = listed.get(info.files) ?? listEntries(info);
-  listed.set(info.files, entries);
-  return entries;
+interface EntriesOptions {
+  /** @default "", all */
+  folder?: string;
+  /** Includes what is below folders. */
+  recursive: boolean;
+  /** The key of the last entry before. @default "" */
+  after?: string;
 }
 
-async function listEntries(info: Pick<ArtifactInfo, "files">): Promise<readonly HubEntry[]> {
-  const entries: HubEntry[] = [];
-  const folders = new Map<string, ReturnType<typeof createHash>>();
-  const files = filesOf(info).sort((a, b) => a.path < b.path ? -1 : 1);
-  await nextTurn();
-  for await (const file of inTurns(files)) {
-    const { path, size, sha256 } = file;
-    entries.push({ type: "file", oid: sha256.slice(0, 40), size, path, lfs: lfsOf(file) });
-    hashOf(folderOf(path)).update(`${sha256} ${path}\n`);
-  }
-  // Longer paths first: a folder has the digest of each folder in it.
-  const deepFirst = [...folders].sort(([a], [b]) => b.length - a.length);
-  for await (const [path, hash] of inTurns(deepFirst)) {
-    if (path === "") break;
-    const oid = hash.digest("hex").slice(0, 40);
-    hashOf(folderOf(path)).update(`${oid} ${path}\n`);
-    entries.push({ type: "directory", oid, size: 0, path });
-  }
-  await nextTurn();
-  return entries.sort((a, b) => a.path < b.path ? -1 : 1);
-
-  function hashOf(folder: string): ReturnType<typeof createHash> {
-    const known = folders.get(folder);
-    if (known !== undefined) return known;
-    if (folder !== "") hashOf(folderOf(folder));
-    const hash = createHash("sha256");
-    folders.set(folder, hash);
-    return hash;
-  }
-}
-
-/** Returns the entries in a folder, `""` for all; undefined if there is no such folder. */
-export function entriesBelow(
-  entries: readonly HubEntry[],
-  folder: string,
-  { recursive }: { recursive: boolean },
-): HubEntry[] | undefined {
+/** Yields the entries in a folder in the order of their keys. */
+export async function* entriesIn(
+  version: ListedVersion,
+  { folder = "", recursive, after = "" }: EntriesOptions,
+): AsyncGenerator<HubEntry> {
   const prefix = folder === "" ? "" : `${folder}/`;
-  const inFolder = entries.filter(({ path }) =>
-    path.startsWith(prefix) && (recursive || !path.includes("/", prefix.length))
-  );
-  return inFolder.length === 0 && folder !== "" ? undefined : inFolder;
+  const delimiter = recursive ? "" : "/";
+  let last = "";
+  for await (const { path, file } of walkFiles(version, { prefix, delimiter, after, isShown })) {
+    if (file === undefined) {
+      yield folderEntry(version, path.slice(0, -1));
+      continue;
+    }
+    let end = recursive ? path.indexOf("/", prefix.length) : -1;
+    for (; end >= 0; end = path.indexOf("/", end + 1)) {
+      const key = path.slice(0, end + 1);
+      const isNew = !last.startsWith(key) && compareUtf8(key, after) > 0;
+      if (isNew) yield folderEntry(version, path.slice(0, end));
+    }
+    last = path;
+    yield fileEntry(file);
+  }
+}
+
+/** Returns what sorts an entry among others: folders come right before their content. */
+export function keyOf({ type, path }: Pick<HubEntry, "type" | "path">): string {
+  return type === "directory" ? `${path}/` : path;
+}
+
+/** Returns the file or folder at a path. */
+export async function entryAt(
+  version: ListedVersion,
+  path: string,
+): Promise<HubEntry | undefined> {
+  for await (const { file } of walkFiles(version, { prefix: path, isShown })) {
+    if (file?.path === path) return fileEntry(file);
+    break; // it would be the first
+  }
+  return await hasFolder(version, path) ? folderEntry(version, path) : undefined;
+}
+
+export async function hasFolder(version: ListedVersion, path: string): Promise<boolean> {
+  return path !== "" && await hasFiles(version, `${path}/`, isShown);
+}
+
+function fileEntry(file: FileInfo): HubEntry {
+  const { path, size, sha256 } = file;
+  return { type: "file", oid: sha256.slice(0, 40), size, path, lfs: lfsOf(file) };
+}
+
+/** The id of a folder is that of all folders at its path in versions with the same content. */
+function folderEntry({ info: { digest } }: ListedVersion, path: string): HubEntry {
+  const oid = createHash("sha256").update(`${digest} ${path}`).digest("hex").slice(0, 40);
+  return { type: "directory", oid, size: 0, path };
 }
 
 /** Adds the version as the last commit. The Hub has the commit that changed each file. */

@@ -12,7 +12,7 @@ const MOST_SEGMENT = 255;
 
 /** Returns the text of the file in the latest version, as the Hub does for clients that send none. */
 export async function gitIgnoreOf(base: Artifact | undefined): Promise<string> {
-  const file = base && fileIn(base, NAME);
+  const file = base && await fileIn(base, NAME);
   if (file === undefined || file.info.size > MOST_BYTES) return "";
   return new TextDecoder().decode(await file.bytes());
 }

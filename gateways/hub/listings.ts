@@ -76,12 +76,12 @@ interface Commit {
 /** Returns a version and those below it, newest first, and one more than a page. */
 export async function commitsOf(
   registry: Registry,
-  first: ArtifactInfo,
+  first: Omit<ArtifactInfo, "files">,
   { limit = COMMITS_PAGE, cursor }: { limit?: number; cursor?: string },
 ): Promise<PageOptions<Commit> & { items: Commit[]; limit: number }> {
   const items: Commit[] = [];
   const versions = new Map<Commit, string>();
-  const add = (info: ArtifactInfo) => {
+  const add = (info: typeof first) => {
     const commit = { ...commitOf(info), message: "", authors: [] };
     versions.set(commit, info.version);
     items.push(commit);

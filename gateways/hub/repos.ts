@@ -1,6 +1,6 @@
 // Repositories of the Hugging Face Hub: the names and versions that their ids and revisions mean.
 import { createHash } from "node:crypto";
-import type { Artifact, ArtifactInfo } from "../../mod.ts";
+import type { ArtifactInfo } from "../../mod.ts";
 import {
   checkName,
   isRegistryError,
@@ -10,7 +10,7 @@ import {
   shown,
 } from "../../core/kernel.ts";
 import { RefusedRequest } from "../../apps/server/extending.ts";
-import type { Access, GatewayContext } from "../../apps/server/extending.ts";
+import type { Access, GatewayContext, ReadablePages } from "../../apps/server/extending.ts";
 import { CreatedRepos } from "./created_repos.ts";
 
 export type RepoKind = "models" | "datasets";
@@ -76,15 +76,23 @@ export function isCommit(revision: string): boolean {
 /** The revision of a repository without a version. */
 export const NO_REVISION = "0".repeat(40);
 
+/** A version whose entries are listed. */
+export type ListedVersion = Pick<ReadablePages, "pages"> & {
+  info: Pick<ReadablePages["info"], "name" | "version" | "digest" | "files">;
+};
+
 /** Finds versions by repository and revision. */
 export interface Repos {
   /** Throws the error that clients expect if the token may not read it, or nothing is found. */
-  open(asked: AskedRepo, revision: string, access: Access): Promise<Artifact>;
-  /** Returns the facts of a revision, also of a repository without a version. */
-  info(asked: AskedRepo, revision: string, access: Access): Promise<{
-    info: Pick<ArtifactInfo, "files" | "size" | "createdAt" | "name" | "version" | "commit">;
-    sha: string;
-  }>;
+  open(asked: AskedRepo, revision: string, access: Access): Promise<ReadablePages>;
+  /** Returns the facts and files of a revision, also of a repository without a version. */
+  listed(
+    asked: AskedRepo,
+    revision: string,
+    access: Access,
+  ): Promise<
+    ListedVersion & { info: Pick<ArtifactInfo, "size" | "createdAt" | "commit">; sha: string }
+  >;
   /** Returns the name of a repository that has a version. */
   find(asked: AskedRepo, access: Access): Promise<string>;
   /** Notes a repository without a version: clients then miss files, not the repository. */
@@ -95,9 +103,9 @@ export interface Repos {
 const MOST_COMMITS = 10_000;
 
 export function createRepos(
-  { registry, openVersion, memory }: Pick<
+  { registry, openPages, memory }: Pick<
     GatewayContext,
-    "registry" | "openVersion" | "memory"
+    "registry" | "openPages" | "memory"
   >,
 ): Repos {
   const created = memory.of(CreatedRepos);
@@ -108,7 +116,7 @@ export function createRepos(
     const version = versions.get(key) ?? await versionAt(name, revision.slice(32));
     if (version === undefined) return undefined;
     const commit = revision.slice(0, 32).replace(/^(.{8})(.{4})(.{4})(.{4})/, "$1-$2-$3-$4-");
-    const artifact = await openVersion({ name, version, commit }, access);
+    const artifact = await openPages({ name, version, commit }, access);
     versions.set(key, version);
     keepNewest(versions, MOST_COMMITS);
     return artifact;
@@ -125,7 +133,7 @@ export function createRepos(
     try {
       if (isCommit(revision)) return await openCommit(name, revision, access);
       const version = revision === MAIN || revision === HEAD ? "latest" : revision;
-      return await openVersion({ name, version }, access);
+      return await openPages({ name, version }, access);
     } catch (error) {
       // A revision such as `refs/pr/1` is not a ref of a registry; a replaced version is `Conflict`.
       if (isRegistryError(error, "NotFound", "Invalid", "Conflict")) return undefined;
@@ -147,16 +155,16 @@ export function createRepos(
       }
       throw await created.has(itemAt(namesOfRepo(asked), 0)) ? noFiles(asked) : noRepo(asked);
     },
-    async info(asked, revision, access) {
+    async listed(asked, revision, access) {
       try {
-        const { info } = await repos.open(asked, revision, access);
-        return { info, sha: revisionOf(info) };
+        const { info, pages } = await repos.open(asked, revision, access);
+        return { info, pages, sha: revisionOf(info) };
       } catch (error) {
         const isEmpty = error instanceof RefusedRequest && error.headers[ERROR_CODE] === NO_ENTRY;
         if (!isEmpty) throw error;
-        const none = { name: asked.id, version: MAIN, commit: NO_REVISION };
+        const none = { name: asked.id, version: MAIN, commit: NO_REVISION, digest: "" };
         const info = { ...none, files: [], size: 0, createdAt: new Date(0) };
-        return { info, sha: NO_REVISION };
+        return { info, async *pages() {}, sha: NO_REVISION };
       }
     },
     async find(asked, access) {

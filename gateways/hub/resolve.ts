@@ -1,5 +1,4 @@
 // Files of the Hub: `/org/repo/resolve/REVISION/PATH`.
-import type { Artifact } from "../../mod.ts";
 import {
   Answer,
   answerVersionFile,
@@ -7,7 +6,12 @@ import {
   isFirst,
   route,
 } from "../../apps/server/extending.ts";
-import type { GatewayContext, RouteContext, Routes } from "../../apps/server/extending.ts";
+import type {
+  GatewayContext,
+  ReadablePages,
+  RouteContext,
+  Routes,
+} from "../../apps/server/extending.ts";
 import { fileIn } from "./entries.ts";
 import { isCommit, noEntry, revisionOf } from "./repos.ts";
 
@@ -17,7 +21,7 @@ interface ResolvePaths {
   suffix: string;
   /** `raw` is the same as `resolve`: no file is a pointer of Git LFS. */
   way: "resolve" | "raw";
-  open(c: RouteContext): Promise<Artifact>;
+  open(c: RouteContext): Promise<ReadablePages>;
 }
 
 /** Adds the route of files. The ETag is the bare SHA-256, which clients compare with their files. */
@@ -47,7 +51,7 @@ export function resolveRoute(
       const { info } = artifact;
       const { path = "", revision = "" } = c.params as Record<string, string | undefined>;
       const commit = revisionOf(info);
-      const file = fileIn(artifact, path);
+      const file = await fileIn(artifact, path);
       if (file === undefined) {
         const missing = noEntry(path, info);
         // clients remember that this commit lacks the file

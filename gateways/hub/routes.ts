@@ -1,15 +1,17 @@
 // The routes of the Hugging Face Hub, for `huggingface_hub`, `transformers` and `datasets`.
+import { compareUtf8 } from "../../core/kernel.ts";
 import { answerInPlace, checkStillAllowed, route } from "../../apps/server/extending.ts";
 import type {
   Access,
   GatewayContext,
+  ReadablePages,
   RouteContext,
   RouteDescription,
   Routes,
 } from "../../apps/server/extending.ts";
-import type { Artifact } from "../../mod.ts";
 import * as schemas from "./schemas.ts";
-import { entriesBelow, entriesOf, filesOf, lfsOf, withCommit } from "./entries.ts";
+import { entriesIn, entryAt, filesOf, hasFolder, keyOf, lfsOf, withCommit } from "./entries.ts";
+import type { HubEntry } from "./entries.ts";
 import { createSentObjects, hubAccountWrites, hubWrites } from "./commits.ts";
 import { answerPage, commitsOf, listRepos, refsOf } from "./listings.ts";
 import { readPaths } from "./paths_info.ts";
@@ -80,15 +82,15 @@ async function openAsked(
   c: RouteContext,
   { repos }: HubContext,
   kind: RepoKind,
-): Promise<Artifact> {
+): Promise<ReadablePages> {
   const { revision, ...repo } = asked(c, kind);
   return await repos.open(repo, revision, c.info.access);
 }
 
-/** Returns the facts of the revision of a path, also of a repository without a version. */
-async function infoAsked(c: RouteContext, { repos }: HubContext, kind: RepoKind) {
+/** Returns the facts and files of the revision of a path, also of a repository without a version. */
+async function listedAsked(c: RouteContext, { repos }: HubContext, kind: RepoKind) {
   const { revision, ...repo } = asked(c, kind);
-  return await repos.info(repo, revision, c.info.access);
+  return await repos.listed(repo, revision, c.info.access);
 }
 
 function describedAs(
@@ -117,8 +119,9 @@ function revisionRoutes(routes: Routes, context: HubContext, paths: RepoPaths): 
       query: schemas.HubInfoQuery,
       answer: async ({ c, query: { blobs } }) => {
         const { id } = asked(c, kind);
-        const { info, sha } = await infoAsked(c, context, kind);
-        const siblings = filesOf(info).map((file) => ({
+        const { info, sha } = await listedAsked(c, context, kind);
+        const { files } = info; // clients list the tree of a version with so many files
+        const siblings = files && filesOf({ files }).map((file) => ({
           rfilename: file.path,
           ...(blobs ? blobOf(file) : {}),
         }));
@@ -151,16 +154,19 @@ function revisionRoutes(routes: Routes, context: HubContext, paths: RepoPaths): 
       answer: async (
         { c, query: { recursive = false, expand, limit = schemas.HUB_PAGE, cursor } },
       ) => {
-        const { info, sha } = await infoAsked(c, context, kind);
+        const { sha, ...version } = await listedAsked(c, context, kind);
+        const { info } = version;
         const { path: folder = "" } = c.params;
-        const entries = entriesBelow(await entriesOf(info), folder, { recursive });
-        if (entries === undefined) throw noEntry(folder, info);
-        const following = entries.filter(({ path }) => cursor === undefined || path > cursor);
-        const some = following.slice(0, limit + 1); // shows if there is a next page
-        const items = expand ? some.map((entry) => withCommit(entry, info)) : some;
+        const items: HubEntry[] = [];
+        for await (const entry of entriesIn(version, { folder, recursive, after: cursor })) {
+          items.push(expand ? withCommit(entry, info) : entry);
+          if (items.length > limit) break; // shows that there is a next page
+        }
+        const isThere = items.length > 0 || folder === "" || await hasFolder(version, folder);
+        if (!isThere) throw noEntry(folder, info);
         // All pages are of the version of the first one.
         const at = sha === NO_REVISION ? undefined : locationAt(c, "tree", sha);
-        return answerPage(c, items, { limit, keyOf: ({ path }) => path, at });
+        return answerPage(c, items, { limit, keyOf, at });
       },
     });
   }
@@ -174,13 +180,17 @@ function revisionRoutes(routes: Routes, context: HubContext, paths: RepoPaths): 
     body: { "application/json": { schema: schemas.HubPaths }, [FORM]: {} },
     answer: async ({ c }) => {
       const { access } = c.info;
-      const { info } = await infoAsked(c, context, kind); // refuses before the body arrives
+      const version = await listedAsked(c, context, kind); // refuses before the body arrives
+      const { info } = version;
       const { paths, expand } = await readPaths(c.request);
       await checkStillAllowed(c);
-      if (c.info.access !== access) await infoAsked(c, context, kind);
+      if (c.info.access !== access) await listedAsked(c, context, kind);
       return await answerInPlace(c, async () => {
-        const chosen = (await entriesOf(info)).filter(({ path }) => paths.has(path));
-        const items = expand ? chosen.map((entry) => withCommit(entry, info)) : chosen;
+        const items: HubEntry[] = [];
+        for (const path of [...paths].sort(compareUtf8)) { // neighbors are in one page
+          const entry = await entryAt(version, path);
+          if (entry !== undefined) items.push(expand ? withCommit(entry, info) : entry);
+        }
         return c.json(items, 200, FRESH);
       });
     },

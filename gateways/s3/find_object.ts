@@ -1,15 +1,20 @@
 // The file of a version that a key means, and with a version id (the commit) the version it had.
-import type { Artifact } from "../../mod.ts";
 import type { ArtifactFile } from "../../materializers/mod.ts";
 import { isRegistryError, keepNewest, parseRef, shown } from "../../core/kernel.ts";
 import { answerInPlace, isExact } from "../../apps/server/extending.ts";
-import type { Access, Answer, AskedVersion, RouteContext } from "../../apps/server/extending.ts";
+import type {
+  Access,
+  Answer,
+  AskedVersion,
+  ReadablePages,
+  RouteContext,
+} from "../../apps/server/extending.ts";
 import { s3Error } from "./s3_error.ts";
-import { isObject } from "./listing.ts";
+import { fileIn } from "./listing.ts";
 import type { S3Context } from "./context.ts";
 
 export interface FoundObject {
-  artifact: Artifact;
+  artifact: ReadablePages;
   file: ArtifactFile;
   asked: AskedVersion;
 }
@@ -33,18 +38,20 @@ export async function withObject(
   const commit = new URL(c.request.url).searchParams.get("versionId") ?? undefined;
   if (commit === undefined) {
     const asked = { name, version };
-    return await answer(objectOf(c, asked, await openRef(context, asked, access)));
+    return await answer(await objectOf(c, asked, await openRef(context, asked, access)));
   }
   if (!COMMIT.test(commit)) throw noSuchVersion(key);
   const artifact = await openCommit(context, { name, version, commit }, access);
-  if (artifact !== undefined) return await answer(objectOf(c, { name, version, commit }, artifact));
+  if (artifact !== undefined) {
+    return await answer(await objectOf(c, { name, version, commit }, artifact));
+  }
   return await answerInPlace(c, async () => {
     for await (
       const { info } of context.registry.versions(name, { details: true, limit: MOST_SEARCHED })
     ) {
       if (info?.commit !== commit) continue;
       const asked = { name, version: info.version, commit };
-      return await answer(objectOf(c, asked, await context.openVersion(asked, access)));
+      return await answer(await objectOf(c, asked, await context.openPages(asked, access)));
     }
     throw noSuchVersion(key);
   });
@@ -55,15 +62,15 @@ async function openRef(
   context: S3Context,
   asked: AskedVersion,
   access: Access,
-): Promise<Artifact> {
-  const { registry, openVersion, exact, system } = context;
+): Promise<ReadablePages> {
+  const { registry, openPages, exact, system } = context;
   const key = `${asked.name}@${asked.version}`;
   const known = exact.get(key);
   const artifact = known !== undefined && system.monotonic() < known.until
     ? await openCommit(context, { ...asked, commit: known.commit }, access)
     : undefined;
   if (artifact !== undefined) return artifact;
-  const opened = await openVersion(asked, access);
+  const opened = await openPages(asked, access);
   if (isExact(registry, asked, opened)) {
     exact.set(key, { commit: opened.info.commit, until: system.monotonic() + KEEP_MS });
     keepNewest(exact, MOST_KNOWN);
@@ -73,39 +80,31 @@ async function openRef(
 
 /** Opens a version by its commit; undefined if the ref has moved, or the version was deleted. */
 async function openCommit(
-  { openVersion }: S3Context,
+  { openPages }: S3Context,
   asked: AskedVersion,
   access: Access,
-): Promise<Artifact | undefined> {
+): Promise<ReadablePages | undefined> {
   try {
-    return await openVersion(asked, access);
+    return await openPages(asked, access);
   } catch (error) {
     if (!isRegistryError(error, "Conflict", "NotFound")) throw error;
   }
 }
 
-function objectOf({ params }: RouteContext, asked: AskedVersion, artifact: Artifact): FoundObject {
+async function objectOf(
+  { params }: RouteContext,
+  asked: AskedVersion,
+  artifact: ReadablePages,
+): Promise<FoundObject> {
   const { key = "", name, version, path = "" } = params;
-  (artifact as { checkFiles?(): void }).checkFiles?.();
+  artifact.checkFiles?.();
   const { selector } = parseRef(`${name}@${version}`);
   // The commit of another version is not a version id of this key.
   const { canonical = undefined } = selector.kind === "version" ? selector.version : {};
   if (canonical !== undefined && canonical !== artifact.info.version) throw noSuchVersion(key);
-  const file = fileIn(artifact, path);
+  const file = await fileIn(artifact, path);
   if (file === undefined) throw noSuchKey(key, "the version has no such file");
   return { artifact, file, asked };
-}
-
-/** Returns a file that has a key. */
-function fileIn(artifact: Artifact, path: string): ArtifactFile | undefined {
-  if (path === "") return undefined; // it would be the only file
-  try {
-    const file = artifact.file(path);
-    return isObject(file.info) ? file : undefined;
-  } catch (error) {
-    if (isRegistryError(error, "NotFound")) return undefined;
-    throw error;
-  }
 }
 
 function noSuchKey(key: string, state: string) {

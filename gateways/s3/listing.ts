@@ -4,15 +4,15 @@ import {
   compareUtf8,
   encodeName,
   isRegistryError,
-  itemAt,
   nameProblem,
   parseRef,
   type Registry,
   shown,
 } from "../../core/kernel.ts";
 import type { ArtifactInfo } from "../../mod.ts";
-import { readableNames } from "../../apps/server/extending.ts";
-import type { Access, GatewayContext } from "../../apps/server/extending.ts";
+import type { ArtifactFile } from "../../materializers/mod.ts";
+import { readableNames, walkFiles } from "../../apps/server/extending.ts";
+import type { Access, GatewayContext, ReadablePages } from "../../apps/server/extending.ts";
 import { type KeyParts, parseKey } from "./address.ts";
 import { s3Error, wrongArgument } from "./s3_error.ts";
 
@@ -46,15 +46,15 @@ export interface KeyPage {
 
 /** Lists keys with a prefix. */
 export async function listKeys(
-  { registry, openVersion }: Pick<GatewayContext, "registry" | "openVersion">,
+  { registry, openPages }: Pick<GatewayContext, "registry" | "openPages">,
   asked: AskedKeys,
   access: Access,
 ): Promise<KeyPage> {
   const { prefix, delimiter, limit } = asked;
   const parts = parseKey(prefix);
   if (parts.kind === "files") {
-    const info = await infoOf(parts);
-    return info === undefined ? { items: [] } : filesPage(info, parts, asked);
+    const version = await openFiles(parts);
+    return version === undefined ? { items: [] } : await filesPage(version, parts, asked);
   }
   if (delimiter !== "/") throw isFlat(prefix);
   if (parts.kind === "refs") access.check("read", parts.name);
@@ -68,11 +68,11 @@ export async function listKeys(
   }
   return { items };
 
-  async function infoOf({ name, ref }: FilesKey): Promise<ArtifactInfo | undefined> {
+  async function openFiles({ name, ref }: FilesKey): Promise<ReadablePages | undefined> {
     try {
-      const artifact = await openVersion({ name, version: ref, ...asked.version }, access);
-      artifact.checkFiles?.();
-      return artifact.info;
+      const version = await openPages({ name, version: ref, ...asked.version }, access);
+      version.checkFiles?.();
+      return version;
     } catch (error) {
       // Of keys that cannot exist, a listing is empty. One that has begun must not end early.
       const isBegun = asked.version !== undefined;
@@ -175,62 +175,41 @@ function lastBelow(folder: string): string {
   return begin + "z".repeat(Math.max(0, MOST_NAME_BYTES - encodeName(begin).length));
 }
 
-/** The files of versions in memory, by the bytes of their paths: a client asks for many pages. */
-const sorted = new WeakMap<ArtifactInfo["files"], readonly FileInfo[]>();
-
-/** Returns the files that have a key. S3 has no links and no folders. */
-function filesOf({ files }: Pick<ArtifactInfo, "files">): readonly FileInfo[] {
-  const known = sorted.get(files) ??
-    files.filter(isObject).sort((a, b) => compareUtf8(a.path, b.path));
-  sorted.set(files, known);
-  return known;
-}
-
 export function isObject({ mode }: Pick<FileInfo, "mode">): boolean {
   return mode !== "link" && mode !== "folder";
 }
 
-function filesPage(
-  info: ArtifactInfo,
+/** Returns a file that has a key. */
+export async function fileIn(
+  artifact: ReadablePages,
+  path: string,
+): Promise<ArtifactFile | undefined> {
+  if (path === "") return undefined; // it would be the only file
+  try {
+    const file = await artifact.file(path);
+    return isObject(file.info) ? file : undefined;
+  } catch (error) {
+    if (isRegistryError(error, "NotFound")) return undefined;
+    throw error;
+  }
+}
+
+async function filesPage(
+  version: ReadablePages,
   { root, path: prefix }: FilesKey,
   { delimiter, after: afterKey, limit }: AskedKeys,
-): KeyPage {
+): Promise<KeyPage> {
+  const { info } = version;
   const items: Listed[] = [];
   const isInside = afterKey.startsWith(root);
   if (!isInside && compareUtf8(afterKey, root) > 0) return { items };
   const after = isInside ? afterKey.slice(root.length) : "";
-  const files = filesOf(info);
-  const isListed = (path: string) => compareUtf8(path, prefix) >= 0 && isBeyond(path, after);
-  for (let at = firstIndex(files, isListed); at < files.length; at++) {
-    const file = itemAt(files, at);
-    if (!file.path.startsWith(prefix)) break;
+  const walk = walkFiles(version, { prefix, delimiter, after, isShown: isObject });
+  for await (const { path, file } of walk) {
     if (items.length === limit) return { items, next: items.at(-1)?.key };
-    const end = delimiter === "" ? -1 : file.path.indexOf(delimiter, prefix.length);
-    if (end < 0) items.push({ key: root + file.path, file, info });
-    else {
-      const folder = file.path.slice(0, end + delimiter.length);
-      items.push({ key: root + folder, info });
-      at = firstIndex(files, (path) => isBeyond(path, folder)) - 1;
-    }
+    items.push({ key: root + path, file, info });
   }
   return { items };
-
-  /** True for paths after a file, and for those after all paths in a folder. */
-  function isBeyond(path: string, bound: string): boolean {
-    const isFolder = delimiter !== "" && bound.endsWith(delimiter);
-    return bound === "" || compareUtf8(path, bound) > 0 && !(isFolder && path.startsWith(bound));
-  }
-}
-
-/** Returns the index of the first file that passes a test, as all after it do. */
-function firstIndex(files: readonly FileInfo[], test: (path: string) => boolean): number {
-  let low = 0, high = files.length;
-  while (low < high) {
-    const middle = (low + high) >> 1;
-    if (test(itemAt(files, middle).path)) high = middle;
-    else low = middle + 1;
-  }
-  return low;
 }
 
 function isFlat(prefix: string): Error {

@@ -2,6 +2,7 @@
 // the other.
 import { sha256 } from "../../core/bytes/digest.ts";
 import { checkHeap } from "../../core/calls/file_limit.ts";
+import type { PagesOptions } from "../../core/artifact.ts";
 import { fault, type RegistryError } from "../../core/errors.ts";
 import { itemAt } from "../../core/faults/present.ts";
 import type { FilePage, Part, StoredFile, VersionRecord } from "../../core/record.ts";
@@ -74,11 +75,13 @@ export class FileList {
    * in its `from`. `after` begins with the page that has this path.
    */
   async *slices(
-    { after, ahead = PAGES_AHEAD }: { after?: string; ahead?: number } = {},
+    { after, ahead = PAGES_AHEAD, skip }: PagesOptions = {},
   ): AsyncGenerator<StoredFile[]> {
     if (!isPaged(this.#record)) return yield await this.#unpaged();
-    const pages = this.#pagesBelow(this.#root(), this.#levels, after);
-    yield* mapAtOnce(pages, (page) => this.#readFiles(page), { concurrency: ahead + 1 });
+    const pages = this.#pagesBelow(this.#root(), this.#levels, { after, skip });
+    const read = (page: PlacedPage) =>
+      after === undefined ? this.#readFiles(page) : this.#lookUp(page);
+    yield* mapAtOnce(pages, read, { concurrency: ahead + 1 });
   }
 
   /** Returns the file with a path, reading only its page and those above. */
@@ -92,8 +95,7 @@ export class FileList {
       if (at < 0) return undefined; // before the first file
       page = placed(pages, at, page);
     }
-    const read = () => this.#readFiles(page);
-    return (await this.#kept(this.#keptFiles, page, read)).find(isSame);
+    return (await this.#lookUp(page)).find(isSame);
   }
 
   /** Returns the pages of files, with the folder of each in `from`, and its objects. */
@@ -128,13 +130,22 @@ export class FileList {
   }
 
   /** Yields the pages of files below a page, in order. */
-  async *#pagesBelow(above: PlacedPage, level: number, after?: string): AsyncGenerator<PlacedPage> {
+  async *#pagesBelow(
+    above: PlacedPage,
+    level: number,
+    { after, skip }: PagesOptions = {},
+  ): AsyncGenerator<PlacedPage> {
     const pages = await this.#readIndex(above);
     const from = after === undefined ? 0 : Math.max(pageWith(pages, after), 0);
     for (let at = from; at < pages.length; at++) {
       const page = placed(pages, at, above);
+      const before = at === from ? undefined : pages[at - 1]?.first;
+      if (skip?.({ before, first: itemAt(pages, at).first, next: page.next })) continue;
       if (level === 1) yield page;
-      else yield* this.#pagesBelow(page, level - 1, at === from ? after : undefined);
+      else {yield* this.#pagesBelow(page, level - 1, {
+          after: at === from ? after : undefined,
+          skip,
+        });}
     }
   }
 
@@ -170,6 +181,11 @@ export class FileList {
     const files = await parsePage(await this.#read(page), page);
     if (typeof files === "string") return this.#damaged(page, files);
     return placedFiles(files, page.folder, this.#own);
+  }
+
+  /** Reads a page that the next lookup may need, too. */
+  #lookUp(page: PlacedPage): Promise<StoredFile[]> {
+    return this.#kept(this.#keptFiles, page, () => this.#readFiles(page));
   }
 
   async #unpaged(): Promise<StoredFile[]> {

@@ -6,6 +6,7 @@ import {
   type ArtifactInfo,
   onePage,
   type PagedArtifact,
+  type PagesOptions,
   type Restoration,
 } from "../../core/artifact.ts";
 import { createDownload } from "../../disk/download_files.ts";
@@ -93,7 +94,7 @@ function withPages<T>(
     let moved = 0;
     return await use({ info, count: list.count, pages, file });
 
-    async function* pages(from?: { after?: string; ahead?: number }): AsyncGenerator<Artifact> {
+    async function* pages(from?: PagesOptions): AsyncGenerator<Artifact> {
       try {
         for await (const files of list.slices(from)) {
           const source = sourceOf(context, located, files, files.map(fileInfo), options.signal);

@@ -3,6 +3,9 @@
 import { assertEquals, assertGreater, assertLessOrEqual, assertRejects } from "@std/assert";
 import type { FileToSave } from "../../core/materializer.ts";
 import { createMemoryBackend, openRegistry } from "../../mod.ts";
+import { dav } from "../../gateways/dav/dav.ts";
+import { hub } from "../../gateways/hub/hub.ts";
+import { createS3Gateway } from "../../gateways/s3/s3_gateway.ts";
 import { createCheckedHandler } from "../apps/server/checked_handler.ts";
 import {
   createScriptedBackend,
@@ -10,6 +13,7 @@ import {
   nothing,
   type ScriptedBackend,
 } from "../registry/scripted_backend.ts";
+import { signer } from "./s3/open_s3.ts";
 import { listKeys, withoutWholeLists, withSmallPages } from "../simulate/small_pages.ts";
 import { createScriptedSystem } from "../support/scripted_system.ts";
 
@@ -35,6 +39,8 @@ const FILES: FileToSave[] = [
 ];
 const FILE = pathAt(200), FOLDER = folderAt(7);
 
+const gateways = [hub, dav, createS3Gateway()];
+
 /** A service of the files in one version. With `pages`, nobody can read the list whole. */
 async function serve({ pages }: { pages: boolean }) {
   const system = createScriptedSystem();
@@ -45,22 +51,42 @@ async function serve({ pages }: { pages: boolean }) {
   await registry.save("set", 0, { as });
   const keys = pages ? await listKeys(registry, "set") : [];
   if (pages) withoutWholeLists(registry);
-  const handler = createCheckedHandler(registry, { system });
+  const handler = createCheckedHandler(registry, { system, gateways });
   backend.forget();
   return { backend, registry, handler, keys };
 }
 
 interface Door {
-  ask(): Request;
+  ask(): Request | Promise<Request>;
   /** Maximum number of objects that it reads, which are pages and the bytes of files. */
   most: number;
 }
 
 const getting = (path: string, init?: RequestInit) => () => new Request(`${HOST}${path}`, init);
 
+const listing = (path: string) =>
+  getting(`/dav/set@latest/${path}`, { method: "PROPFIND", headers: { depth: "1" } });
+
+/** Signs a request of S3. */
+const signed = (path: string) => async () =>
+  await signer({ token: "read:*" }).sign(`${HOST}/holdfast${path}`);
+
+const keysIn = (path: string, query = "") =>
+  signed(`?list-type=2&prefix=set/@latest/${path}${query}`);
+
+const pathsInfo = getting("/api/models/set/paths-info/main", {
+  method: "POST",
+  headers: { "content-type": "application/json" },
+  body: JSON.stringify({ paths: [FILE, FOLDER, "none", "train", "train.txt"] }),
+});
+
 const VERSION = "/artifacts/set/versions/1.0.0";
 /** An index, a page, and the bytes. */
 const ONE_FILE = 3;
+/** An index, and the pages of a folder with those around it. */
+const ONE_FOLDER = 6;
+/** All pages. */
+const ALL = 40;
 
 const DOORS: Readonly<Record<string, Door>> = {
   "a file": { ask: getting(`${VERSION}/files/${FILE}`), most: ONE_FILE },
@@ -78,13 +104,52 @@ const DOORS: Readonly<Record<string, Door>> = {
     most: Infinity,
   },
   "a tar archive": { ask: getting(`${VERSION}/archive?format=tar`), most: Infinity },
+  "a file of the Hub": { ask: getting(`/set/resolve/main/${FILE}`), most: ONE_FILE },
+  "no file of the Hub": { ask: getting(`/set/resolve/main/${FOLDER}/none`), most: 2 },
+  "a link, which the Hub has not": { ask: getting(`/set/resolve/main/train/newest`), most: 2 },
+  "paths of the Hub": { ask: pathsInfo, most: 8 },
+  "a folder of the Hub": {
+    ask: getting(`/api/models/set/tree/main/${FOLDER}`),
+    most: ONE_FOLDER,
+  },
+  "no folder of the Hub": { ask: getting(`/api/models/set/tree/main/none`), most: ONE_FOLDER },
+  "folders of the Hub": { ask: getting(`/api/models/set/tree/main/train`), most: ALL },
+  "the root of the Hub": { ask: getting(`/api/models/set/tree/main`), most: 12 },
+  "a page of all entries of the Hub": {
+    ask: getting(`/api/models/set/tree/main?recursive=true&expand=true&limit=15`),
+    most: ONE_FOLDER,
+  },
+  "the next page of the Hub": {
+    ask: getting(`/api/models/set/tree/main?recursive=true&limit=15&cursor=${FILE}`),
+    most: ONE_FOLDER,
+  },
+  "a file over WebDAV": { ask: getting(`/dav/set@latest/${FILE}`), most: ONE_FILE + 1 },
+  "a link over WebDAV": { ask: getting(`/dav/set@latest/train/newest`), most: 3 },
+  "a folder over WebDAV": { ask: listing(FOLDER), most: ONE_FOLDER },
+  "folders over WebDAV": { ask: listing("train"), most: ALL },
+  "an empty folder over WebDAV": { ask: listing("train/nothing"), most: ONE_FOLDER },
+  "the root over WebDAV": { ask: listing(""), most: 12 },
+  "nothing over WebDAV": { ask: listing("none"), most: ONE_FOLDER },
+  "an object over S3": { ask: signed(`/set/@latest/${FILE}`), most: ONE_FILE },
+  "no object over S3": { ask: signed(`/set/@latest/${FOLDER}/none`), most: 2 },
+  "keys of a folder over S3": { ask: keysIn(`${FOLDER}/`, "&delimiter=/"), most: ONE_FOLDER },
+  "folders over S3": { ask: keysIn("train/", "&delimiter=/"), most: ALL },
+  "the root over S3": { ask: keysIn("", "&delimiter=/"), most: 12 },
+  "keys over S3": { ask: keysIn("", "&max-keys=15"), most: ONE_FOLDER },
+  "keys with another delimiter over S3": { ask: keysIn("", "&delimiter=00"), most: ALL },
+  "keys after one over S3": {
+    ask: keysIn("", `&max-keys=15&start-after=set/@latest/${FILE}`),
+    most: ONE_FOLDER,
+  },
   "a ZIP archive": { ask: getting(`${VERSION}/archive?format=zip`), most: Infinity },
 };
 
-/** Returns what clients see of an answer. */
+/** Returns what clients see of an answer. Hints of errors may name other files. */
 async function read(answer: Response): Promise<unknown> {
+  const { status } = answer;
   const headers = [...answer.headers].filter(([name]) => name !== "date");
-  return { status: answer.status, headers, body: await answer.bytes() };
+  if (status < 400) return { status, headers, body: await answer.bytes() };
+  return { status, body: (await answer.text()).replace(/"hint":.*/s, "") };
 }
 
 const objectsRead = (backend: ScriptedBackend) =>
@@ -94,8 +159,8 @@ for (const [name, { ask, most }] of Object.entries(DOORS)) {
   Deno.test(`${name} of a list in pages is that of a list stored whole`, async () => {
     const whole = await serve({ pages: false }), paged = await serve({ pages: true });
     assertGreater(paged.keys.length, 20);
-    const expected = await read(await whole.handler(ask()));
-    assertEquals(await read(await paged.handler(ask())), expected);
+    const expected = await read(await whole.handler(await ask()));
+    assertEquals(await read(await paged.handler(await ask())), expected);
     assertLessOrEqual(objectsRead(paged.backend), most);
   });
 }

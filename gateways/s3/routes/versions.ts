@@ -1,9 +1,8 @@
 // ListObjectVersions: the versions of a file, as the S3 versions of its key.
 import { compareUtf8, isRegistryError } from "../../../core/kernel.ts";
-import type { ArtifactInfo } from "../../../mod.ts";
 import type { Access } from "../../../apps/server/extending.ts";
 import { parseKey } from "../address.ts";
-import { type AskedKeys, isObject, type Listed, listKeys } from "../listing.ts";
+import { type AskedKeys, fileIn, isObject, type Listed, listKeys } from "../listing.ts";
 import type { S3Context } from "../context.ts";
 
 export interface VersionPage {
@@ -45,20 +44,18 @@ export async function listVersions(
 
 /** Returns the versions that the file of a prefix has, and the last one that was read if there may be more. */
 async function versionsOfFile(
-  { registry, openVersion }: S3Context,
+  { registry, openPages }: S3Context,
   { prefix, limit, afterVersion }: AskedVersions,
   access: Access,
 ): Promise<{ items: Listed[]; next?: string }> {
   const parts = parseKey(prefix);
   if (parts.kind !== "files" || parts.path === "") return { items: [] };
   const { name, ref, path } = parts;
-  const current = await openVersion({ name, version: ref }, access).catch((error) => {
+  const current = await openPages({ name, version: ref }, access).catch((error) => {
     if (!isRegistryError(error, "NotFound", "Invalid")) throw error;
   });
   current?.checkFiles?.();
-  const fileIn = (info = current?.info) =>
-    info?.files.find((file) => file.path === path && isObject(file));
-  const now = fileIn();
+  const now = current && (await fileIn(current, path))?.info;
   if (current === undefined || now === undefined || ref === current.info.version) {
     return { items: [] };
   }
@@ -69,7 +66,9 @@ async function versionsOfFile(
   const after = afterVersion === "latest" ? undefined : afterVersion;
   for await (const { version, info } of registry.versions(name, { details: true, after })) {
     if (items.length === limit || read >= MOST_READ) return { items, next: last };
-    const file = info && info.commit !== current.info.commit ? fileIn(info) : undefined;
+    const file = info && info.commit !== current.info.commit
+      ? info.files.find((file) => file.path === path && isObject(file))
+      : undefined;
     if (file !== undefined) {
       items.push({ key: prefix, file, info: summaryOf(info!), isLatest: false });
     }
@@ -80,6 +79,8 @@ async function versionsOfFile(
 }
 
 /** Returns what an answer has of a version: a page of them would hold the files of each. */
-function summaryOf({ commit, createdAt, version }: ArtifactInfo): Listed["info"] {
+function summaryOf(
+  { commit, createdAt, version }: NonNullable<Listed["info"]>,
+): Listed["info"] {
   return { commit, createdAt, version };
 }

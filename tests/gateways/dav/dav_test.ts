@@ -31,7 +31,7 @@ Deno.test("names, versions and files are folders and files", async () => {
   assertEquals(await dav.list(""), ["", "team@@data/"]);
   const versions = ["", "latest/", "production/", "2.0.0/", "1.0.0/"];
   assertEquals(await dav.list("team@@data"), versions.map((each) => `team@@data/${each}`));
-  const files = ["", "in/", "a.txt"];
+  const files = ["", "a.txt", "in/"];
   for (const version of ["/1.0.0", "@1.0.0", "/production", "@production", "@%5E1", "/1"]) {
     for (const name of ["team@@data", "team%2Fdata", "team%40%40data"]) {
       const path = `${name}${version}`;
@@ -39,8 +39,8 @@ Deno.test("names, versions and files are folders and files", async () => {
       assertEquals(await dav.list(path), files.map((each) => `${base}/${each}`));
       assertEquals(await dav.list(`${path}/in/`), [
         `${base}/in/`,
-        `${base}/in/c/`,
         `${base}/in/b.txt`,
+        `${base}/in/c/`,
       ]);
       assertEquals(
         await (await dav.send("GET", `/dav/${path}/in/c/d.txt`)).text(),
@@ -236,7 +236,7 @@ Deno.test("links are left out, and empty folders are shown", async () => {
   await Deno.symlink("a", root.join("tree/link"));
   await using dav = await openDav();
   await dav.registry.save("tree", localPath(root.join("tree")));
-  assertEquals(await dav.list("tree@1"), ["tree@1/", "tree@1/empty/", "tree@1/a"]);
+  assertEquals(await dav.list("tree@1"), ["tree@1/", "tree@1/a", "tree@1/empty/"]);
   assertEquals(await dav.list("tree@1/empty"), ["tree@1/empty/"]);
   const link = await dav.send("GET", "/dav/tree@1/link");
   assertEquals([link.status, (await link.json()).state.includes("link")], [404, true]);

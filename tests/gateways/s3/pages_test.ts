@@ -4,6 +4,7 @@ import fc from "fast-check";
 import { everything } from "../../../apps/server/access/access.ts";
 import type { S3Context } from "../../../gateways/s3/context.ts";
 import { listVersions, type VersionPage } from "../../../gateways/s3/routes/versions.ts";
+import { onePage } from "../../../core/artifact.ts";
 import { createMemoryBackend } from "../../../mod.ts";
 import { nextTurn } from "../../../core/work/next_turn.ts";
 import { withCounts } from "../../bench/counted_backend.ts";
@@ -195,8 +196,8 @@ Deno.test("a page of versions ends after many files, and holds the lists of none
       }
     },
   } as unknown as S3["registry"];
-  const openVersion = () => s3.registry.open("n");
-  const context = { registry, openVersion, exact: new Map() } as unknown as S3Context;
+  const openPages = async () => onePage(await s3.registry.open("n"));
+  const context = { registry, openPages, exact: new Map() } as unknown as S3Context;
   const asked = { prefix: "n/@latest/a", delimiter: "", after: "", limit: 1000 };
   const pages = [];
   for (let next: VersionPage["next"] = { key: "" }; next !== undefined;) {
