@@ -1,3 +1,4 @@
+import { openPages } from "../../../registry/mod.ts";
 import { AS_OF_OPTION, lookUpThen, refOptions } from "../look/expand_names.ts";
 import { defineCommand, OUTPUT_OPTION, REF_ARGUMENT, VERIFY_OPTION } from "../program/command.ts";
 import type { Command } from "../program/command.ts";
@@ -21,11 +22,11 @@ export const cat: Command = defineCommand({
   whenUnread: "end",
   async run([ref, path], { output, verify, asOf }, context) {
     const registry = await context.open();
-    const artifact = await withHints(
-      registry.open(ref, { verify, ...refOptions({ asOf }, context.io) }),
-      lookUpThen(ref, { asOf }),
-    );
-    const file = artifact.file(path);
+    const reading = { verify, ...refOptions({ asOf }, context.io) };
+    const hints = lookUpThen(ref, { asOf });
+    const file = path === undefined
+      ? (await withHints(registry.open(ref, reading), hints)).file()
+      : await (await withHints(openPages(registry, ref, reading), hints)).file(path);
     const totalBytes = file.info.size;
     await writeStream(file.stream(), context, { output, totalBytes, label: `cat ${ref}` });
   },
