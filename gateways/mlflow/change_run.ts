@@ -6,6 +6,7 @@ import type { Artifact } from "../../mod.ts";
 import { conflict, createLanes, fileToSave, isJsonObject } from "../../core/kernel.ts";
 import { isRegistryError, keepNewest, type Registry, type System } from "../../core/kernel.ts";
 import { discardRun, finishRun, openRun, type Run, updateRun } from "../../runs/mod.ts";
+import { openRunFiles } from "../../runs/run_files.ts";
 import { type Access, passThrough, sentBy } from "../../apps/server/extending.ts";
 import {
   amended,
@@ -15,7 +16,7 @@ import {
   otherParam,
   type RunChange,
 } from "./amend.ts";
-import { newestFiles, OWN_FOLDER, partOf, TAKEN_OVER, valueFilesOf } from "./artifacts.ts";
+import { mayHave, newestFiles, OWN_FOLDER, partOf, TAKEN_OVER, valueFilesOf } from "./artifacts.ts";
 import { wrong } from "./errors.ts";
 import {
   type EndedRun,
@@ -176,6 +177,24 @@ export class RunChanges {
     const as = { id: "folder", formatVersion: 1 };
     await finishRun(this.#registry, name, { id, parts, as, metadata: metadataOf(run) });
     this.#writers.delete(`${name}@${id}`);
+    await this.#addLate(key, id, new Set([...times.keys(), ...parts]));
+  }
+
+  /** Adds artifacts that were sent after the parts of the version were listed, before it closed. */
+  async #addLate(key: RunKey, id: string, listed: ReadonlySet<string>): Promise<void> {
+    const isLate = (part: string) => mayHave(part) && !part.startsWith(TAKEN_OVER);
+    const late = await openRunFiles(
+      this.#registry,
+      { name: key.name, id },
+      (part) => isLate(part) && !listed.has(part),
+    );
+    const found = late.length === 0 ? undefined : await this.#runs.find(key);
+    if (found?.state !== "ended") return;
+    const files = newestFiles(late.map((file) => ({ ...file, path: file.info.path })))
+      .map(({ path, info, stream }) => ({ path, content: { size: info.size, stream } }));
+    const artifact = await this.#runs.openVersion(found);
+    const run = await readVersion(artifact);
+    await this.#amend(found, { artifact, run, change: { files } });
   }
 
   /** Adds the points and the files of the version that a resumed run goes on from. */

@@ -1,6 +1,7 @@
 // Artifacts of runs and logged models: sent, listed, read, replaced.
 import { assert, assertEquals } from "@std/assert";
 import { createMemoryBackend } from "../../../backends/memory.ts";
+import type { Backend } from "../../../backends/mod.ts";
 import { assertRefused, byKey, failureOf, type Json, openMlflow } from "./open_mlflow.ts";
 
 const MISSING = "RESOURCE_DOES_NOT_EXIST", INVALID = "INVALID_PARAMETER_VALUE";
@@ -41,6 +42,34 @@ Deno.test("artifacts are those of the run, whichever service has them and when",
   await second.end(run_id);
   assertEquals(await first.text(`${root}/later`), "most");
   await check(["later"]);
+});
+
+Deno.test("an artifact that is answered while another service ends its run is not lost", async () => {
+  const stored = createMemoryBackend();
+  await using second = await openMlflow({ backend: stored });
+  let beforeEnd: (() => Promise<unknown>) | undefined;
+  const backend = new Proxy(stored, {
+    get: (target, name) =>
+      name !== "put" ? Reflect.get(target, name) : async (...args: Parameters<Backend["put"]>) => {
+        const isEnd = args[0].endsWith(".ending");
+        if (isEnd) await beforeEnd?.();
+        return await target.put(...args);
+      },
+  });
+  await using first = await openMlflow({ backend });
+  const run_id = await first.begin("a");
+  const root = `xa/${run_id}/artifacts`;
+  await first.put(`${root}/early`, "1");
+  await first.put(`${root}/changed`, "1");
+  beforeEnd = async () => {
+    beforeEnd = undefined;
+    await second.put(`${root}/changed`, "2");
+    await second.put(`${root}/late`, "2");
+  };
+  assertEquals((await first.end(run_id)).status, "FINISHED");
+  assertEquals(await second.list(root), ["changed", "early", "late"]);
+  const texts = ["changed", "early", "late"].map((name) => second.text(`${root}/${name}`));
+  assertEquals(await Promise.all(texts), ["2", "1", "2"]);
 });
 
 Deno.test("requests about artifacts that make no sense are refused", async () => {
