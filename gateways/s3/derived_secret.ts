@@ -12,19 +12,20 @@ export function secretOf(key: string, { id, sha256 }: { id: string; sha256: stri
 /** Reads the key of a service from its file. */
 export async function readKey(file: string): Promise<string> {
   const action = "read the S3 key";
-  let text: string;
+  let text = "";
   try {
     text = (await readFile(file, "utf8")).trim();
   } catch (cause) {
-    if ((cause as NodeJS.ErrnoException).code === "ENOENT") {
+    const { code } = cause as NodeJS.ErrnoException;
+    if (code === "ENOENT") {
       throw notFound(action, file, "no such file", {
         hint: "Print the S3 secret of a token: that creates the key.",
       });
     }
-    throw denied(action, file, "this user may not read it", {
-      hint: "Give it to the user of this service.",
-      cause,
-    });
+    if (code !== "EISDIR") {
+      const hint = "Give it to the user of this service.";
+      throw denied(action, file, "this user may not read it", { hint, cause });
+    }
   }
   if (/^[\w-]{43,}$/.test(text)) return text;
   throw corrupt(action, file, "not an S3 key", {

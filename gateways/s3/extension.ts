@@ -1,5 +1,5 @@
 import { resolve } from "node:path";
-import { loadPart } from "../../core/kernel.ts";
+import { invalid, loadPart } from "../../core/kernel.ts";
 import { defineServing, type Extension, type Gateway } from "../../apps/cli/program/extension.ts";
 import type { S3Options } from "./options.ts";
 
@@ -28,7 +28,12 @@ export const s3Extension: Extension = {
       },
     ],
     async *open({ s3, s3Bucket: bucket, s3Domain: domain, s3Key }, { io }) {
-      if (!s3) return;
+      if (!s3) {
+        if ((bucket ?? domain ?? s3Key) === undefined) return;
+        throw invalid("start the service", undefined, "it has options of S3, but not --s3", {
+          hint: "Add --s3, or remove --s3-bucket, --s3-domain and --s3-key.",
+        });
+      }
       const { readKey } = await import("./derived_secret.ts");
       const key = s3Key && await readKey(resolve(io.cwd, s3Key));
       const { createS3Gateway } = await loadPart<S3Part>("./s3_gateway.ts", import.meta.url);

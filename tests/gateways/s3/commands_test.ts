@@ -14,6 +14,10 @@ cliTest("a token has an S3 secret, which a service with the same key accepts", a
   await it.fails("token s3 0123 --tokens t --s3-key s3.key", 3, "token ls", at);
   await it.fails(`token s3 ${id} --tokens t`, 2, "Add --s3-key", at);
   await it.fails("serve --port 0 --s3 --tokens t --s3-key t", 5, "not an S3 key", at);
+  await it.fails(`token s3 ${id} --tokens t --s3-key .`, 5, "not an S3 key", at);
+  for (const option of ["key s3.key", "bucket b-1", "domain s3.example.com"]) {
+    await it.fails(`serve --port 0 --tokens t --s3-${option}`, 2, "Add --s3, or remove", at);
+  }
 
   await it.holdfast("init reg", at);
   await it.holdfast("save a t -r reg", at);
