@@ -1,4 +1,4 @@
-import { loadPart } from "../../core/kernel.ts";
+import { invalid, loadPart } from "../../core/kernel.ts";
 import { defineServing, type Extension, type Gateway } from "../../apps/cli/program/extension.ts";
 
 interface MlflowPart {
@@ -16,7 +16,12 @@ export const mlflowExtension: Extension = {
       },
     ],
     async gateways({ mlflow, mlflowModels }) {
-      if (!mlflow) return [];
+      if (!mlflow) {
+        if (mlflowModels === undefined) return [];
+        throw invalid("start the service", undefined, "it has --mlflow-models, but not --mlflow", {
+          hint: "Add --mlflow, or remove --mlflow-models.",
+        });
+      }
       const part = await loadPart<MlflowPart>("./mlflow_gateway.ts", import.meta.url);
       return [part.createMlflowGateway({ models: mlflowModels })];
     },

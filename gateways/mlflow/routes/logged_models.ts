@@ -1,7 +1,16 @@
 // Requests about logged models of MLflow 3. Each is a run of its experiment, with files and without
 // metrics, whose version is there once it is ready.
 import { route, type RouteContext, type Routes } from "../../../apps/server/extending.ts";
-import { type Body, countIn, needText, objects, pairs, readBody, text } from "../body.ts";
+import {
+  type Body,
+  countIn,
+  needText,
+  objects,
+  pairs,
+  readBody,
+  readQuery,
+  text,
+} from "../body.ts";
 import { checkChanges, described, FRESH, type MlflowContext } from "../context.ts";
 import { noSuch, wrong } from "../errors.ts";
 import { experimentId, experimentName, isModel, MODEL, parseRunId, type RunKey } from "../ids.ts";
@@ -52,7 +61,12 @@ export function loggedModelRoutes(routes: Routes, context: MlflowContext): void 
 
   route(routes, `GET ${PATH}/:model`, {
     ...described("GetLoggedModel", "Returns a logged model", "read"),
-    answer: async ({ c }) => await answered(c, modelIn(c)),
+    answer: async ({ c }) => {
+      const key = modelIn(c), run = await runs.read(key, c.info.access);
+      const isShown = !run.isDeleted || readQuery(c).get("allow_deleted") === "true";
+      if (!isShown) throw noSuchModel(runIdOf(key));
+      return c.json({ model: modelJson(run) }, 200, FRESH);
+    },
   });
 
   route(routes, `PATCH ${PATH}/:model`, {
@@ -157,14 +171,17 @@ function ordersIn(body: Body): string[] {
 }
 
 function modelIn({ params: { model = "" } }: RouteContext): RunKey {
-  const missing = noSuch(`Logged model with ID '${model.slice(0, 256)}' not found`);
   try {
     const key = parseRunId(model);
     if (isModel(key)) return key;
   } catch {
-    throw missing;
+    throw noSuchModel(model);
   }
-  throw missing;
+  throw noSuchModel(model);
+}
+
+function noSuchModel(id: string): Error {
+  return noSuch(`Logged model with ID '${id.slice(0, 256)}' not found`);
 }
 
 function changedIn(c: RouteContext): RunKey {

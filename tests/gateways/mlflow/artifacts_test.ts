@@ -171,4 +171,7 @@ Deno.test("a logged model is a version once it is ready, and has tags and parame
   const deleted = await service.send("DELETE", `2.0/mlflow/logged-models/${info.model_id}`);
   assertEquals(deleted.status, 200);
   assertEquals(await search(""), []);
+  await assertRefused(get(`logged-models/${info.model_id}`), MISSING, info.model_id);
+  const kept = await get(`logged-models/${info.model_id}`, { allow_deleted: "true" });
+  assertEquals(kept.model.info.name, "net");
 });

@@ -31,13 +31,13 @@ export interface Failure {
 
 /** Opens a service on a store, whose answers are checked. */
 export async function openMlflow(
-  { backend = createMemoryBackend(), token, ...options }:
+  { backend = createMemoryBackend(), token, models, ...options }:
     & HandlerOptions
-    & { backend?: Backend; token?: string } = {},
+    & { backend?: Backend; token?: string; models?: string } = {},
 ) {
   const registry = await openRegistry(backend);
   const handler = createCheckedHandler(registry, {
-    gateways: [createMlflowGateway()],
+    gateways: [createMlflowGateway({ models })],
     ...options,
   });
   const headers = { ...token && { authorization: `Bearer ${token}` } };
