@@ -42,6 +42,8 @@ Deno.test("comparisons of a filter must all hold", () => {
       "tags.`mlflow.user` LIKE 'it_s'",
       "tags.stage LIKE 'Pro%'",
       "tags.stage ILIKE 'pROD__'",
+      "tags.stage LIKE '%%o%d%'",
+      "tags.stage LIKE '%_.1%'",
       "tags.stage IN ('x', 'Prod.1')",
       "tags.stage NOT IN ('x')",
       "tags.none IS NULL AND tags.stage is not null",
@@ -59,6 +61,8 @@ Deno.test("comparisons of a filter must all hold", () => {
       "tags.none != 'x'",
       "tags.stage LIKE 'prod%'",
       "tags.stage LIKE 'Prod'",
+      "tags.stage LIKE ''",
+      "tags.stage LIKE '%1_'",
       "tags.stage LIKE 'Prod[.]1'",
       "tags.none NOT IN ('x')",
       "metrics.auc = 0.5 AND name = 'two'",
@@ -67,6 +71,14 @@ Deno.test("comparisons of a filter must all hold", () => {
   ) {
     assert(!holds(filter), filter);
   }
+});
+
+Deno.test("a LIKE with many % takes no longer than its text and its pattern", () => {
+  const text = "a".repeat(5000);
+  const isIn = (pattern: string) => parseFilter(`name LIKE '${pattern}'`, FIELDS)(() => text);
+  assert(isIn(`${"%a".repeat(3000)}%`));
+  assert(!isIn(`${"%a".repeat(3000)}%b`)); // never returns by a search of all ways
+  assert(!isIn(`${"%_a".repeat(2000)}%b`));
 });
 
 Deno.test("other filters and orders are refused", () => {
