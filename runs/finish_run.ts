@@ -159,7 +159,7 @@ async function addCurve(
   const { draft, look } = known;
   const part = curvePart(draft.context.system.id());
   const taken = (await readParts(draft, look, files)).flatMap(({ note }) => note.files);
-  const path = freeCurvePath(new Set(taken.map(({ path }) => path)));
+  const path = freeCurvePath(new Set(taken.map(({ path }) => path.split("/")[0]!)));
   const content = iterableStream(linesOf(known, values));
   await addPart(draft, { part, produce: () => [{ path, content }], byCommit: true });
   return { named: [...files, part], path };

@@ -5,7 +5,7 @@ export const CURVE_FILE = "history.jsonl";
 
 const CURVE = /^history(-\d+)?\.jsonl$/;
 
-/** Returns the path of the curve of a new version: another one if a file of the value has it. */
+/** Returns the path of the curve of a new version: another one if a file or folder of it has it. */
 export function freeCurvePath(taken: ReadonlySet<string>): string {
   for (let n = 1;; n++) {
     const path = n === 1 ? CURVE_FILE : CURVE_FILE.replace(".", `-${n}.`);

@@ -73,7 +73,7 @@ export function curveWith(artifact: Artifact, points: ReturnType<typeof pointsOf
   const added = Buffer.from(lines);
   const path = curveOf(artifact.info);
   if (path === undefined) {
-    const taken = new Set(artifact.info.files.map(({ path }) => path));
+    const taken = new Set(artifact.info.files.map(({ path }) => path.split("/")[0]!));
     return { path: freePath(taken), content: added };
   }
   const file = artifact.file(path);

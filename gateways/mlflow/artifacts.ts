@@ -66,24 +66,32 @@ function digestOf(path: string): string {
   return sha256(new TextEncoder().encode(path)).slice(0, 32);
 }
 
-/** Returns the newest file of each path. */
+/**
+ * Returns the newest file of each path. A file in the place of a folder replaces all of it, and the
+ * reverse: no version has both.
+ */
 export function newestFiles<T extends { path: string; part: string; addedAt?: Date }>(
   files: readonly T[],
 ): T[] {
-  const isNewer = (one: T, other: T) => {
-    if (one.part.startsWith(TAKEN_OVER) !== other.part.startsWith(TAKEN_OVER)) {
-      return other.part.startsWith(TAKEN_OVER);
-    }
-    const age = Number(one.addedAt ?? 0) - Number(other.addedAt ?? 0);
-    return age === 0 ? one.part > other.part : age > 0;
-  };
-  const newest = new Map<string, T>();
-  for (const file of files) {
-    if (!file.part.startsWith(PART)) continue;
-    const present = newest.get(file.path);
-    if (present === undefined || isNewer(file, present)) newest.set(file.path, file);
+  const isTaken = ({ part }: T) => Number(part.startsWith(TAKEN_OVER));
+  const newestFirst = files.filter(({ part }) => part.startsWith(PART)).sort((one, other) =>
+    isTaken(one) - isTaken(other) ||
+    Number(other.addedAt ?? 0) - Number(one.addedAt ?? 0) ||
+    (one.part > other.part ? -1 : 1)
+  );
+  const newest = new Map<string, T>(), folders = new Set<string>();
+  for (const file of newestFirst) {
+    const above = foldersAbove(file.path);
+    if (newest.has(file.path) || folders.has(file.path)) continue;
+    if (above.some((folder) => newest.has(folder))) continue;
+    newest.set(file.path, file);
+    for (const folder of above) folders.add(folder);
   }
-  return [...newest.values()];
+  return files.filter((file) => newest.get(file.path) === file);
+}
+
+function foldersAbove(path: string): string[] {
+  return [...path.matchAll(/\//g)].map(({ index }) => path.slice(0, index));
 }
 
 /** Returns the files of a version without its curve. */

@@ -66,7 +66,8 @@ export class RunFinder {
         keepNewest(this.#known, MOST_KNOWN);
         continue;
       }
-      const isBegun = parts.some(({ part }) => part.startsWith("begun-"));
+      // Once a commit has decided on its parts, only those are named.
+      const isBegun = state === "committing" || parts.some(({ part }) => part.startsWith("begun-"));
       if (state !== "discarded" && isBegun) {
         return { state: "open", key, generation, id, isEnding: state === "committing", before };
       }

@@ -5,7 +5,7 @@ import { isRegistryError, keepNewest, type Registry } from "../../core/kernel.ts
 import { type LoggedRunPage, readLoggedRun, readLoggedRuns } from "../../runs/mod.ts";
 import { openRunFiles } from "../../runs/run_files.ts";
 import type { Access } from "../../apps/server/extending.ts";
-import { mayHave, newestFiles, shownFiles } from "./artifacts.ts";
+import { mayHave, newestFiles, shownFiles, TAKEN_OVER } from "./artifacts.ts";
 import { type EndedRun, type FoundRun, type OpenRun, RunFinder } from "./find_run.ts";
 import { noSuchRun, runIdOf, type RunKey } from "./ids.ts";
 import { LastMetrics, type Metric, metricsIn } from "./points.ts";
@@ -23,6 +23,13 @@ interface SeenPoints {
   readonly last: LastMetrics;
   /** Reads of one run follow each other. */
   reading: Promise<unknown>;
+}
+
+interface KeptFile {
+  path: string;
+  part: string;
+  addedAt?: Date;
+  file: ArtifactFile;
 }
 
 export class RunStore {
@@ -88,12 +95,13 @@ export class RunStore {
       { name: key.name, id },
       (part) => mayHave(part, path),
     );
-    const newest = newestFiles(parts.map((file) => ({ ...file, path: file.info.path })));
-    const files = new Map<string, ArtifactFile>(newest.map((file) => [file.path, file]));
     const earlier = before && shownFiles(await this.openVersion(before));
-    for (const file of earlier?.files() ?? []) {
-      if (!files.has(file.info.path)) files.set(file.info.path, file);
-    }
+    const newest = newestFiles<KeptFile>([
+      ...parts.map((file) => ({ ...file, path: file.info.path, file })),
+      ...(earlier?.files() ?? []).map((file) => ({ path: file.info.path, part: TAKEN_OVER, file })),
+    ]);
+    const files = new Map(newest.map(({ path, file }) => [path, file]));
+    const addedAt = newest.map(({ addedAt }) => Number(addedAt ?? 0));
     const info = {
       name: key.name,
       version: "0.0.0",
@@ -101,7 +109,7 @@ export class RunStore {
       generation: 0,
       digest: "",
       size: 0,
-      createdAt: new Date(0),
+      createdAt: new Date(addedAt.reduce((last, time) => Math.max(last, time), 0)),
       materializer: { id: "folder", formatVersion: 1 },
       metadata: {},
       inputs: [],

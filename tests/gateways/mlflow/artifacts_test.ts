@@ -72,6 +72,84 @@ Deno.test("an artifact that is answered while another service ends its run is no
   assertEquals(await Promise.all(texts), ["2", "1", "2"]);
 });
 
+Deno.test("a file in the place of a folder, or the reverse, is the newer one", async () => {
+  await using service = await openMlflow();
+  const cases: [sent: string[], kept: string[]][] = [
+    [["d", "d/e"], ["d/"]],
+    [["d/e/f", "d/e/g", "d"], ["d"]],
+    [["history.jsonl/x"], ["history.jsonl/"]],
+  ];
+  for (const [sent, kept] of cases) {
+    const run_id = await service.begin("a");
+    await service.post("runs/log-metric", { run_id, key: "m", value: 1, timestamp: 1, step: 0 });
+    const root = `xa/${run_id}/artifacts`;
+    for (const path of sent) await service.put(`${root}/${path}`, path);
+    assertEquals(await service.list(root), kept);
+    assertEquals((await service.end(run_id)).status, "FINISHED");
+    assertEquals(await service.list(root), kept);
+    assertEquals(await service.values(run_id, "m"), [[0, 1]]);
+    assertEquals(await service.text(`${root}/${sent.at(-1)}`), sent.at(-1));
+    if (kept[0] !== "d") continue;
+    await service.post("runs/update", { run_id, status: "RUNNING" });
+    await service.put(`${root}/d/again`, "1");
+    assertEquals(await service.list(root), ["d/"]);
+    await service.end(run_id);
+    assertEquals(await service.list(root), ["d/"]);
+  }
+  const run_id = await service.begin("a");
+  await service.put(`xa/${run_id}/artifacts/history.jsonl/x`, "1");
+  await service.end(run_id);
+  await service.post("runs/log-metric", { run_id, key: "m", value: 1, timestamp: 1, step: 0 });
+  assertEquals(await service.values(run_id, "m"), [[0, 1]]);
+});
+
+Deno.test("a service that is killed when it saves a run leaves the run", async () => {
+  const stored = createMemoryBackend();
+  for (const [index, last] of ["/.ending", "/.end", "/.version.json"].entries()) {
+    let isKilled = false, isSaving = false;
+    const backend = new Proxy(stored, {
+      get: (target, name) =>
+        name !== "put"
+          ? Reflect.get(target, name)
+          : async (...args: Parameters<Backend["put"]>) => {
+            if (isKilled) throw new Error("killed");
+            const written = await target.put(...args);
+            isKilled = isSaving && args[0].endsWith(last);
+            return written;
+          },
+    });
+    const first = await openMlflow({ backend }); // never closed
+    const run_id = await first.begin("a");
+    await first.put(`xa/${run_id}/artifacts/x`, "1");
+    await first.post("runs/log-metric", { run_id, key: "m", value: index, timestamp: 1, step: 0 });
+    isSaving = true;
+    await first.end(run_id).catch(() => {});
+    await using second = await openMlflow({ backend: stored });
+    const check = async () => {
+      assertEquals(byKey((await second.run(run_id)).data.metrics), { m: index }, last);
+      assertEquals(await second.text(`xa/${run_id}/artifacts/x`), "1");
+      assertEquals(await second.values(run_id, "m"), [[0, index]]);
+    };
+    await check();
+    assertEquals((await second.end(run_id)).status, "FINISHED");
+    await check();
+  }
+});
+
+Deno.test("an artifact that was replaced is not taken for the earlier one", async () => {
+  await using service = await openMlflow();
+  const run_id = await service.begin("a");
+  const path = `xa/${run_id}/artifacts/x`;
+  await service.put(path, "old");
+  const ask = (headers: Record<string, string>) =>
+    service.send("GET", `2.0/mlflow-artifacts/artifacts/${path}`, { headers });
+  const epoch = new Date(0).toUTCString();
+  const ranged = await ask({ range: "bytes=0-0", "if-range": epoch });
+  assertEquals([ranged.status, await ranged.text()], [200, "old"]);
+  const since = await ask({ "if-modified-since": epoch });
+  assertEquals([since.status, await since.text()], [200, "old"]);
+});
+
 Deno.test("requests about artifacts that make no sense are refused", async () => {
   await using service = await openMlflow();
   const run_id = await service.begin("a"), other = await service.begin("b");
