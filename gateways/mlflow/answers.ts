@@ -22,6 +22,9 @@ const CODES: Readonly<Record<number, readonly [code: string, status: number]>> =
 
 const EXISTS = ["RESOURCE_ALREADY_EXISTS", 400] as const;
 
+/** The end of a hint that names an option of the HTTP API. */
+const FORCE = /, or (add|delete with) \?force=true\.$/;
+
 /** Parts of MLflow that this service does not have. */
 const ABSENT: readonly [path: RegExp, what: string][] = [
   [/\/(traces|trace-|assessments)/, "traces"],
@@ -44,7 +47,7 @@ export function answered(answer: Answer, { route }: RequestInfo, path: string): 
   const [usual, status] = isThere ? EXISTS : CODES[answer.status] ?? ["BAD_REQUEST", 400];
   const code = isElsewhere ? "ENDPOINT_NOT_FOUND" : usual;
   const { detail, hint } = isElsewhere ? elsewhere(path) : problem;
-  const message = hint === undefined ? detail : `${detail}. ${hint}`;
+  const message = hint === undefined ? detail : `${detail}. ${hint.replace(FORCE, ".")}`;
   return new Answer(`${JSON.stringify({ error_code: code, message })}\n`, {
     status: isElsewhere ? 404 : status,
     headers: { ...kept, "content-type": "application/json" },

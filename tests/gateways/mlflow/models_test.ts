@@ -94,6 +94,14 @@ Deno.test("requests about models that make no sense are refused", async () => {
   ] as const;
   for (const [sent] of refused) sent.catch(() => {});
   for (const [sent, code, words] of refused) await assertRefused(sent, code, words);
+  await post("registered-models/alias", { name: "clf", alias: "best", version: "1" });
+  for (const path of ["registered-models/delete", "model-versions/delete"]) {
+    const body = JSON.stringify({ name: "clf", version: "1" });
+    const answer = await service.send("DELETE", `2.0/mlflow/${path}`, { body });
+    const { error_code, message } = await answer.json();
+    assertEquals([answer.status, error_code], [409, "RESOURCE_CONFLICT"]);
+    assert(message.endsWith("Point the alias to another version first."), message);
+  }
 });
 
 Deno.test("pages go on in another service, while runs come and go", async () => {
