@@ -208,8 +208,9 @@ export const SAVING: readonly Mutant[] = [
   {
     name: "service/earlier-version-without-the-right",
     file: "apps/server/files/opened.ts",
-    text: 'access.check("read", asked.name);',
-    replacement: "",
+    text:
+      'access.check("read", asked.name);\n      return readablePages(await open(asked), access);',
+    replacement: "return await open(asked);",
     test: "tests/apps/client/new_bytes_test.ts",
     testName: "an earlier version is used with the right to read it, only",
   },
