@@ -30,7 +30,7 @@ import { LastValues } from "./last_values.ts";
 import { countOf, failureOf, lookAtRun, noSuchRun, readPoints } from "./look_at_run.ts";
 import type { RunLook } from "./look_at_run.ts";
 import { readFacts, refuseEarlier } from "./run_facts.ts";
-import { curvePart, isCurvePart, isValuePart } from "./run_parts.ts";
+import { curvePart, isCurvePart, isValuePart, parseRunPart } from "./run_parts.ts";
 import { loaderOf, spokenRun } from "./run_parts.ts";
 
 /** A run and its draft. */
@@ -77,9 +77,13 @@ async function closeRun(
   if (known.first === undefined) throw noSuchRun(run, "finish");
   const state = await stateOf(draft, look);
   if (state.state === "discarded") throw ended(draft, state);
-  if (state.state !== "open") return { known, state, files: parts ?? newestValue(known) };
+  const isOpen = state.state === "open";
+  const files = parts ?? (isOpen ? [] : newestValue(known));
+  if (state.parts === undefined && state.state !== "committed") {
+    refuseLeftFiles(draft, [...look.parts.keys()], files);
+  }
+  if (!isOpen) return { known, state, files };
 
-  const files = parts ?? [];
   if (known.points.length === 0 && files.length === 0) {
     throw invalid("finish", spokenRun(run), "it has neither points nor files", {
       hint: "Log a point before, or pass a value.",
@@ -95,6 +99,22 @@ async function closeRun(
   const now = await stateOf(draft, closed.look);
   if (now.state === "discarded") throw ended(draft, now);
   return { known: closed, state: now, files };
+}
+
+/** Throws `Conflict` if other programs added files, and none of them would be in the version. */
+function refuseLeftFiles(
+  draft: RunLook["draft"],
+  added: readonly string[],
+  files: readonly string[],
+): void {
+  const isForeign = (part: string) =>
+    parseRunPart(part) === undefined && !isValuePart(part) && !isCurvePart(part);
+  const left = added.filter(isForeign);
+  if (left.length === 0 || files.some(isForeign)) return;
+  const state = `another program added files that its version would lack (${listed(left)})`;
+  const hint = "Finish it with that program: with MLflow, by client.set_terminated(run_id). " +
+    "Or name these parts, or discard the run.";
+  throw draft.fault("Conflict", "finish", state, hint);
 }
 
 /** Returns the value that a killed call of `finish` has sent before it closed the run. */

@@ -251,6 +251,24 @@ export const LIFE_CASES: readonly RunCase[] = [
       await one.close();
     },
   },
+  {
+    name: "a run with files of another program is not finished without them",
+    async run({ registry, other }) {
+      const run = await openRun(registry, "m", { id: "1" });
+      run.log({ loss: 1 });
+      await run.flush();
+      const draft = await registry.openDraft("m", { id: "run:1" });
+      const content = new Uint8Array([1]);
+      await draft.addPart("artifact-1", [{ path: "plot.png", content }]);
+      const lacks = /files that its version would lack \("artifact-1"\)/;
+      await rejected("Conflict", finishRun(other, "m", { id: "1" }), lacks);
+      await rejected("Conflict", run.finish({ rate: 1 }), lacks);
+      await run.close();
+      const saved = await finishRun(other, "m", { id: "1", parts: ["artifact-1"] });
+      const { files } = await registry.info("m", { version: saved.version });
+      assertEquals(files.map(({ path }) => path).sort(), ["history.jsonl", "plot.png"]);
+    },
+  },
 ];
 
 async function nextMillisecond(): Promise<void> {
