@@ -32,9 +32,9 @@ const ABSENT: readonly [path: RegExp, what: string][] = [
   [/\/webhooks/, "webhooks"],
   [/\/(datasets|genai|scorers|evaluat)/, "evaluations"],
   [/\/gateway/, "AI gateways"],
-  [/\/mlflow-artifacts\/artifacts\//, "artifacts that are deleted: delete the run"],
-  [/\/registered-models\/rename/, "renamed models: a name is for ever"],
-  [/\/experiments\/update/, "renamed experiments: a name is for ever"],
+  [/\/mlflow-artifacts\/artifacts\//, "deletion of one artifact: delete the run"],
+  [/\/registered-models\/rename/, "renaming of models: names do not change"],
+  [/\/experiments\/update/, "renaming of experiments: names do not change"],
 ];
 
 /** Returns an answer in the form of MLflow. */

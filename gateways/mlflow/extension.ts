@@ -12,7 +12,7 @@ export const mlflowExtension: Extension = {
       { flags: "--mlflow", text: "also serve clients of MLflow, which set MLFLOW_TRACKING_URI" },
       {
         flags: "--mlflow-models <prefix>",
-        text: "the begin of names of registered models (default: models:)",
+        text: "prefix of the names of registered models (default: models:)",
       },
     ],
     async gateways({ mlflow, mlflowModels }) {

@@ -20,7 +20,7 @@ export const s3Extension: Extension = {
     options: [
       { flags: "--s3", text: "also serve programs that read S3, as a bucket" },
       { flags: "--s3-bucket <name>", text: "the name of that bucket (default: holdfast)" },
-      { flags: "--s3-domain <host>", text: "the host whose host BUCKET.HOST is the bucket, too" },
+      { flags: "--s3-domain <host>", text: "serve the bucket at the host BUCKET.HOST, too" },
       {
         flags: "--s3-key <file>",
         text: "accept the S3 secrets of holdfast token s3, made with this key",
