@@ -19,7 +19,7 @@ import { searchRoutes } from "./routes/search.ts";
 
 /** Options of {@linkcode createMlflowGateway}. */
 export interface MlflowOptions {
-  /** The begin of the names of registered models. @default "models:" */
+  /** The prefix of the names of registered models. @default "models:" */
   models?: string;
 }
 
