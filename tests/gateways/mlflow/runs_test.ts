@@ -331,7 +331,7 @@ Deno.test("requests that make no sense are refused in MLflow's words", async () 
     [get("metrics/get-history", { run_id }), INVALID, "metric_key"],
     [get("traces/7"), "ENDPOINT_NOT_FOUND", "does not have traces"],
     [post("webhooks", {}), "ENDPOINT_NOT_FOUND", "does not have webhooks"],
-    [post("experiments/update", {}), "ENDPOINT_NOT_FOUND", "does not have renamed experiments"],
+    [post("experiments/update", {}), "ENDPOINT_NOT_FOUND", "does not have renaming of experiments"],
   ];
   for (const [sent, code, words] of cases) await assertRefused(sent, code, words);
   const { data } = await service.run(run_id);
