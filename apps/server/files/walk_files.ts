@@ -33,7 +33,7 @@ export async function* walkFiles(
   { prefix = "", delimiter = "", after = "", isShown = () => true }: WalkOptions = {},
 ): AsyncGenerator<Walked> {
   const isPast = (path: string) => !path.startsWith(prefix) && compareUtf8(path, prefix) > 0;
-  const begin = isFolder(after, delimiter) ? after + LAST : after;
+  const begin = isFolder(after) ? after + LAST : after;
   const isPaged = info.files === undefined;
   let folder = "";
   const from = {
@@ -42,6 +42,8 @@ export async function* walkFiles(
     skip: ({ before, first, next }: PagePlace) => {
       if (isPast(first)) return true;
       const its = folderIn(first);
+      // The page before stands for this one only if the walk does not begin within it.
+      if (before === undefined || compareUtf8(before, after) <= 0) return false;
       return its !== "" && isWithin(before, its) && isWithin(next, its);
     },
   };
@@ -76,12 +78,13 @@ export async function* walkFiles(
   /** True for paths after a file, and for those after all paths in a folder. */
   function isBeyond(path: string, bound: string): boolean {
     if (bound === "") return true;
-    return compareUtf8(path, bound) > 0 && !(isFolder(bound, delimiter) && path.startsWith(bound));
+    return compareUtf8(path, bound) > 0 && !(isFolder(bound) && path.startsWith(bound));
   }
-}
 
-function isFolder(path: string, delimiter: string): boolean {
-  return delimiter !== "" && path.endsWith(delimiter);
+  /** True for a folder of the level: the prefix, and a file that ends with the delimiter, are none. */
+  function isFolder(path: string): boolean {
+    return path !== "" && folderIn(path) === path;
+  }
 }
 
 function isWithin(path: string | undefined, folder: string): boolean {

@@ -6,7 +6,7 @@ import type { FileInfo } from "../../../../core/record.ts";
 import { openRegistry, type Registry } from "../../../../mod.ts";
 import { openPages } from "../../../../registry/mod.ts";
 import { createRandom } from "../../../simulate/random.ts";
-import { withoutWholeLists, withSmallPages } from "../../../simulate/small_pages.ts";
+import { SMALL_PAGES, withoutWholeLists, withSmallPages } from "../../../simulate/small_pages.ts";
 
 const isLink = ({ mode }: Pick<FileInfo, "mode">) => mode === "link";
 
@@ -42,7 +42,8 @@ function expectedOf(
   { prefix = "", delimiter = "", after = "", isShown = () => true }: WalkOptions,
 ): string[] {
   const found = new Set<string>();
-  const isFolder = delimiter !== "" && after.endsWith(delimiter);
+  const end = delimiter === "" ? -1 : after.indexOf(delimiter, prefix.length);
+  const isFolder = end >= 0 && end + delimiter.length === after.length;
   for (const file of sortedByUtf8(files, ({ path }) => path)) {
     const { path } = file;
     if (!path.startsWith(prefix) || !isShown(file as FileInfo)) continue;
@@ -67,7 +68,7 @@ Deno.test("a walk yields what the paths have, whether or not the list is in page
     for (let n = 0; n < 25; n++) {
       const prefix = pick(["", "", "a/", "a", "b/", pick(paths), "zz"]);
       const delimiter = pick(["", "/", "/", "a"]);
-      const after = pick(["", pick(paths), "a/", "a/a/", "é/", pick(paths).slice(0, -1)]);
+      const after = pick(["", pick(paths), "a/", "a/a/", "é/", prefix, pick(paths).slice(0, -1)]);
       const options = { prefix, delimiter, after };
       const walked = (version: typeof one, more: WalkOptions = {}) =>
         Array.fromAsync(walkFiles(version, { ...options, ...more }), ({ path }) => path);
@@ -86,6 +87,24 @@ Deno.test("a walk yields what the paths have, whether or not the list is in page
     }
   }
   assertGreater(found, 2000);
+});
+
+Deno.test("a walk that begins within a folder lists it for a file in any page", async () => {
+  const oneLevel = { ...SMALL_PAGES, files: 4, indexBytes: 20_000 };
+  const registry = withSmallPages(await openRegistry("memory:"), oneLevel);
+  const content = new TextEncoder().encode("1000");
+  const files = Array.from({ length: 100 }, (_, n) => ({
+    path: `a/${1000 + n}`,
+    content,
+    ...n !== 0 && n !== 50 && { mode: "link" as const },
+  }));
+  withoutWholeLists(await saved(registry, [...files, { path: "a0", content }]));
+  const version = await openPages(registry, "m");
+  const last = (await Array.fromAsync(version.pages())).at(-1)!.files();
+  assertEquals(last.map(({ info }) => info.path).slice(-2), ["a/1099", "a0"]);
+  const isShown = (file: FileInfo) => !isLink(file);
+  const walk = walkFiles(version, { delimiter: "/", after: "a/1000", isShown });
+  assertEquals(await Array.fromAsync(walk, ({ path }) => path), ["a/", "a0"]);
 });
 
 Deno.test("folders that fill pages cost the pages at their ends", async () => {
