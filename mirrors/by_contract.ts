@@ -21,7 +21,7 @@ import { readHead, UNKNOWN, versionCell } from "../registry/record_reads.ts";
 import type { Context } from "../registry/record_reads.ts";
 import { saveFiles } from "../registry/record_writes.ts";
 import type { NameMirror } from "./mirror_name.ts";
-import { attempt, checkProtection, holdTheSame, occupied, persist } from "./run.ts";
+import { attempt, checkProtection, holdTheSame, markOfCopy, occupied, persist } from "./run.ts";
 import type { AnyRun, NamePair, Outcome } from "./run.ts";
 
 /** Mirrors a name by the methods of every registry, which report no deletions. */
@@ -191,6 +191,7 @@ async function saveInTarget(
     // the methods do not report earlier values or their times
     const since = info.generation > 1 && { since: UNKNOWN };
     const members = {
+      ...markOfCopy(from, info.name),
       createdAt,
       by: info.by,
       origin,

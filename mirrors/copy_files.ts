@@ -16,7 +16,7 @@ import {
 import type { FileBytes, Located, PayloadSource, StoredReader } from "../registry/record_reads.ts";
 import { keptFileMembers, keptMembers, saveFiles } from "../registry/record_writes.ts";
 import type { FilesOfArtifact } from "../registry/record_writes.ts";
-import { originOf } from "./run.ts";
+import { markOfCopy, originOf } from "./run.ts";
 import type { MirrorRun } from "./run.ts";
 
 /** Files whose bytes were copied, and their stored bytes. */
@@ -73,6 +73,7 @@ export async function copyFiles(
     above,
     members: {
       ...keptMembers(record),
+      ...markOfCopy(from, record.name),
       createdAt,
       by: record.by,
       origin: originOf(from, record),

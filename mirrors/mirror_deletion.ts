@@ -14,6 +14,7 @@ import type { Ledger } from "./ledger.ts";
 import {
   changedMeanwhile,
   checkProtection,
+  isCopyOf,
   LastingConflict,
   originOf,
   persist,
@@ -141,13 +142,14 @@ async function readTombstone(
 
 async function isMirrorOf(
   run: MirrorRun,
-  { source }: CellPair,
+  { name, source }: CellPair,
   present: VersionRecord,
   { tombstone, ledger }: { tombstone: TombstoneRecord; ledger: Ledger },
 ): Promise<boolean> {
   const { from, to, signal } = run;
-  // The source may have nothing left of the value. Its registry alone does not prove that the
-  // value is from this cell: it may be from another name.
+  if (isCopyOf(present, from, name)) return true;
+  // The copy of an earlier program, of which the source may have nothing left. Its registry alone
+  // does not prove that the value is from this cell: it may be from another name.
   if (present.origin?.registry === from.id && ledger.isAtGeneration(source, present.generation)) {
     return true;
   }

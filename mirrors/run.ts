@@ -96,6 +96,23 @@ export function originOf(
   return origin ?? { registry: context.id, commit };
 }
 
+/** Copies have a member that the kernel keeps as unknown; those of earlier programs do not. */
+interface Copied extends Partial<VersionRecord> {
+  /** A name whose version of the same number had this value. */
+  mirrorOf?: { registry: string; name: string };
+}
+
+/** Returns the member of a copy that shows its source, also when the source has lost the value. */
+export function markOfCopy({ id }: Pick<Registry, "id">, name: string): Copied {
+  return { mirrorOf: { registry: id, name } };
+}
+
+/** Returns true for a copy of a value that the same version of a name once had. */
+export function isCopyOf(record: VersionRecord, from: Pick<Registry, "id">, name: string): boolean {
+  const { mirrorOf }: Copied = record;
+  return isDeepStrictEqual({ mirrorOf }, markOfCopy(from, name));
+}
+
 /** Retries transient failures: a busy store, a lost reply, a concurrent writer. */
 export async function persist<T>(run: AnyRun, attempt: (first: boolean) => Promise<T>): Promise<T> {
   const { system, logger } = run;
