@@ -25,6 +25,7 @@ export class LocalPut {
   readonly #tries = new Set<Promise<unknown>>();
   /** Puts with the last space, one after another: each needs a block until its rename frees one. */
   #lastSpace: Promise<unknown> = Promise.resolve();
+  #waiting = 0;
 
   constructor(root: LocalRoot, options: LocalPutOptions) {
     this.#root = root;
@@ -35,6 +36,13 @@ export class LocalPut {
     if (!options.useReserve || !(body instanceof Uint8Array)) {
       return await this.#write(key, body, options);
     }
+    // Behind those that wait for the last space: a first try would take it from them.
+    const written = this.#waiting === 0 ? await this.#tryFirst(key, body, options) : undefined;
+    return written ?? await this.#putLast(key, body, options);
+  }
+
+  /** Returns undefined if the disk is full, and nothing was written. */
+  async #tryFirst(key: string, body: Body, options: PutOptions): Promise<PutResult | undefined> {
     const first = this.#write(key, body, options);
     this.#tries.add(first);
     try {
@@ -44,12 +52,20 @@ export class LocalPut {
     } finally {
       this.#tries.delete(first);
     }
-    // Nothing was written: try again with the reserve, which another write may have freed already.
+  }
+
+  /** Puts with the reserve, which another write may have freed already. */
+  async #putLast(key: string, body: Body, options: PutOptions): Promise<PutResult> {
     giveReserve(this.#root);
-    const again = this.#lastSpace.then(() => Promise.allSettled(this.#tries))
+    const last = this.#lastSpace.then(() => Promise.allSettled(this.#tries))
       .then(() => this.#write(key, body, options));
-    this.#lastSpace = again.catch(() => {});
-    return await again;
+    this.#lastSpace = last.catch(() => {});
+    this.#waiting++;
+    try {
+      return await last;
+    } finally {
+      this.#waiting--;
+    }
   }
 
   async #write(key: string, body: Body, { mode, size, signal }: PutOptions): Promise<PutResult> {

@@ -3,6 +3,7 @@ import { execFile } from "node:child_process";
 import { promisify } from "node:util";
 import { assert, assertEquals, assertRejects, assertStringIncludes } from "@std/assert";
 import { createLocalBackend } from "../../backends/local.ts";
+import { forEachAtOnce } from "../../core/work/at_once.ts";
 import { type ErrorCode, RegistryError, type RetryAdvice } from "../../core/errors.ts";
 import { realSystem } from "../../core/system.ts";
 import {
@@ -224,30 +225,37 @@ Deno.test({
   },
 });
 
-Deno.test({
-  name: "many overwrites at once that free space share the last block of a full disk",
-  ignore: !canMount,
-  fn: async () => {
-    const disk = await smallDisk(1 << 20);
-    try {
-      const backend = createLocalBackend({ path: disk.join("store"), durability: "disk" });
-      const keys = Array.from({ length: 40 }, (_, i) => `a/${i}`);
-      await putAll(backend, keys);
-      const filler = disk.join("filler");
-      fs.writeFileSync(filler, "");
-      while (fs.statfsSync(disk.path).bavail > 1) {
-        fs.appendFileSync(filler, sampleBytes(4096));
-      }
-      const put = (key: string) =>
-        backend.put(key, text("less"), { mode: "overwrite", useReserve: true });
-      const results = await Promise.all(keys.map(put));
-      assertEquals(results.filter(({ written }) => !written), []);
-      for (const key of keys) await assertHolds(backend, key, text("less"));
-    } finally {
-      await disk.remove();
+for (const [what, atOnce] of [["at once", 40], ["one after others", 4]] as const) {
+  Deno.test({
+    name: `many overwrites ${what} that free space share the last blocks of a full disk`,
+    ignore: !canMount,
+    fn: async () => {
+      for (const blocks of [1, 2]) await overwriteAll({ atOnce, blocks });
+    },
+  });
+}
+
+/** Overwrites objects on a disk with a few free blocks. */
+async function overwriteAll({ atOnce, blocks }: { atOnce: number; blocks: number }) {
+  const disk = await smallDisk(1 << 21);
+  try {
+    const backend = createLocalBackend({ path: disk.join("store"), durability: "disk" });
+    const keys = Array.from({ length: 160 }, (_, i) => `a/${i}`);
+    await putAll(backend, keys);
+    const filler = disk.join("filler");
+    fs.writeFileSync(filler, "");
+    while (fs.statfsSync(disk.path).bavail > blocks) {
+      fs.appendFileSync(filler, sampleBytes(4096));
     }
-  },
-});
+    const put = async (key: string) => {
+      await backend.put(key, text("less"), { mode: "overwrite", useReserve: true });
+    };
+    await forEachAtOnce(keys, put, { concurrency: atOnce });
+    for (const key of keys) await assertHolds(backend, key, text("less"));
+  } finally {
+    await disk.remove();
+  }
+}
 
 Deno.test({
   name: "a read-only disk can be read, and writes are Denied",
