@@ -48,7 +48,7 @@ export async function* walkFiles(
     },
   };
   for await (const page of pages(from)) {
-    const files = sortedFiles(page.info);
+    const files = isPaged ? page.info.files : sortedFiles(page.info);
     const isAhead = (path: string) =>
       compareUtf8(path, prefix) >= 0 && isBeyond(path, after) && isBeyond(path, folder);
     for (let at = firstIndex(files, isAhead); at < files.length; at++) {
@@ -101,7 +101,7 @@ export async function hasFiles(
   return false;
 }
 
-/** The files of pages in memory by the bytes of their paths: a client asks for many listings. */
+/** The files of lists that are not in pages, which are sorted: a client asks for many listings. */
 const sorted = new WeakMap<readonly FileInfo[], readonly FileInfo[]>();
 
 function sortedFiles({ files }: Artifact["info"]): readonly FileInfo[] {
