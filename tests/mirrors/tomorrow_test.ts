@@ -3,6 +3,8 @@ import { assert, assertEquals } from "@std/assert";
 import { createMemoryBackend } from "../../backends/memory.ts";
 import { mirrorRegistry } from "../../mirrors/mod.ts";
 import { openRegistry } from "../../mod.ts";
+import { collectGarbage } from "../../registry/maintenance.ts";
+import { keysOf, noise } from "../registry/registries.ts";
 import { verifyRegistry } from "../../apps/maintenance.ts";
 import { openWith, RULES } from "../registry/tomorrow/rules_world.ts";
 import {
@@ -36,6 +38,21 @@ Deno.test("mirrors keep members, also of mirrors", async () => {
   assert(await world.tomorrow.has("small@live"));
   const back = await createWorld();
   assertEquals((await mirrorRegistry(mirrors[1], back.tomorrow)).failures, []);
+});
+
+Deno.test("a copy by a program of tomorrow is deleted with its version, without a note", async () => {
+  const { tomorrow, today } = await createWorld({ mutable: true });
+  const source = await openRegistry(createMemoryBackend(), { mutable: true });
+  const save = (value: Uint8Array) =>
+    source.save("m", value, { version: "1", onConflict: "overwrite" });
+  for (const seed of [1, 2]) await save(noise(300_000, seed));
+  assertEquals((await mirrorRegistry(source, tomorrow)).failures, []);
+  for (const key of await keysOf(today.backend, "mirrors/")) await today.backend.delete(key);
+  await save(noise(300_000, 3));
+  await source.delete("m@1");
+  await collectGarbage(source, { now: true });
+  const { deleted, failures } = await mirrorRegistry(source, today);
+  assertEquals([deleted, failures], [1, []]);
 });
 
 Deno.test("a mirror deletes and overwrites nothing that a rule of tomorrow may protect", async () => {

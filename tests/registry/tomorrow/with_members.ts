@@ -21,6 +21,7 @@ export const WITHIN: readonly string[] = [
   "fileList",
   "inputs",
   "origin",
+  "mirrorOf",
   "restored",
   "deletedBy",
   "restoredBy",
