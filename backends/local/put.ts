@@ -3,6 +3,7 @@ import { dirname } from "node:path";
 import type { Body, Locking, PutOptions, PutResult } from "../../core/backend.ts";
 import type { RegistryError } from "../../core/errors.ts";
 import type { System } from "../../core/system.ts";
+import { createLimit } from "../../core/work/at_once.ts";
 import { checkFileLocks, withLock } from "./lock.ts";
 import { isTaken, placeByLink, placeByRename, type Placement, placeUnderLock } from "./place.ts";
 import { saysFull } from "./errors.ts";
@@ -24,7 +25,7 @@ export class LocalPut {
   /** First tries of puts that may use the reserve. */
   readonly #tries = new Set<Promise<unknown>>();
   /** Puts with the last space, one after another: each needs a block until its rename frees one. */
-  #lastSpace: Promise<unknown> = Promise.resolve();
+  readonly #oneByOne = createLimit(1);
   #waiting = 0;
 
   constructor(root: LocalRoot, options: LocalPutOptions) {
@@ -57,12 +58,12 @@ export class LocalPut {
   /** Puts with the reserve, which another write may have freed already. */
   async #putLast(key: string, body: Body, options: PutOptions): Promise<PutResult> {
     giveReserve(this.#root);
-    const last = this.#lastSpace.then(() => Promise.allSettled(this.#tries))
-      .then(() => this.#write(key, body, options));
-    this.#lastSpace = last.catch(() => {});
     this.#waiting++;
     try {
-      return await last;
+      return await this.#oneByOne(async () => {
+        await Promise.allSettled(this.#tries);
+        return await this.#write(key, body, options);
+      });
     } finally {
       this.#waiting--;
     }
