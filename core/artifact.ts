@@ -82,21 +82,6 @@ export interface Artifact {
 /** The description of a version, without its files if their list is in pages. */
 export type PagedInfo = Omit<ArtifactInfo, "files"> & Partial<Pick<ArtifactInfo, "files">>;
 
-/** Options of `pages`. */
-export interface PagesOptions {
-  after?: string;
-  ahead?: number;
-  /** Leaves pages out, before they are read. @default none */
-  skip?(place: PagePlace): boolean;
-}
-
-/** The paths of the first files of a page, of the next one, and of the one before it in a walk. */
-export interface PagePlace {
-  before?: string;
-  first: string;
-  next?: string;
-}
-
 /** A version whose files are opened a page of its list at a time: memory holds a few pages. */
 export interface PagedArtifact {
   readonly info: PagedInfo;
@@ -106,12 +91,19 @@ export interface PagedArtifact {
    * Yields the version with the files of one page, then of the next. Several pages are sorted by
    * path; a list that is not in pages is one page. Ends with an error if a page is missing or
    * damaged. `after` begins with the page that has this path, and `ahead` is the number of pages that
-   * are read ahead. @default 7
+   * are read ahead (default: 7). `skip` leaves a page out before it is read, by the path of its first
+   * file, of that of the next page, and of that of the page before in this walk.
    */
-  pages(options?: PagesOptions): AsyncIterable<Artifact>;
+  pages(options?: {
+    after?: string;
+    ahead?: number;
+    skip?(place: { before?: string; first: string; next?: string }): boolean;
+  }): AsyncIterable<Artifact>;
   /** Opens one file by the pages that lead to it. A missing file is `NotFound`. */
   file(path: string): Promise<ArtifactFile>;
 }
+
+export type PagesOptions = NonNullable<Parameters<PagedArtifact["pages"]>[0]>;
 
 /** Returns a version that is open as one page. */
 export function onePage(artifact: Artifact): PagedArtifact {

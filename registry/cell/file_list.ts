@@ -141,11 +141,9 @@ export class FileList {
       const page = placed(pages, at, above);
       const before = at === from ? undefined : pages[at - 1]?.first;
       if (skip?.({ before, first: itemAt(pages, at).first, next: page.next })) continue;
+      const below = { after: at === from ? after : undefined, skip };
       if (level === 1) yield page;
-      else {yield* this.#pagesBelow(page, level - 1, {
-          after: at === from ? after : undefined,
-          skip,
-        });}
+      else yield* this.#pagesBelow(page, level - 1, below);
     }
   }
 
