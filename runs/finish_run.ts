@@ -112,9 +112,7 @@ function refuseLeftFiles(
   const left = added.filter(isForeign);
   if (left.length === 0 || files.some(isForeign)) return;
   const state = `another program added files that its version would lack (${listed(left)})`;
-  const hint = "Finish it with that program: with MLflow, by client.set_terminated(run_id). " +
-    "Or name these parts, or discard the run.";
-  throw draft.fault("Conflict", "finish", state, hint);
+  throw draft.fault("Conflict", "finish", state, "Finish it with that program, or discard it.");
 }
 
 /** Returns the value that a killed call of `finish` has sent before it closed the run. */
@@ -179,7 +177,7 @@ async function addCurve(
   const { draft, look } = known;
   const part = curvePart(draft.context.system.id());
   const taken = (await readParts(draft, look, files)).flatMap(({ note }) => note.files);
-  const path = freeCurvePath(new Set(taken.map(({ path }) => path.split("/")[0]!)));
+  const path = freeCurvePath(new Set(taken.map(({ path }) => path.replace(/\/[^]*/, ""))));
   const content = iterableStream(linesOf(known, values));
   await addPart(draft, { part, produce: () => [{ path, content }], byCommit: true });
   return { named: [...files, part], path };
