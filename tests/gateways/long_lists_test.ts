@@ -1,6 +1,12 @@
 // Ways to read versions whose lists are in pages: each answers as for a list that is stored whole, and
 // none holds the list.
-import { assertEquals, assertGreater, assertLessOrEqual, assertRejects } from "@std/assert";
+import {
+  assertEquals,
+  assertGreater,
+  assertLess,
+  assertLessOrEqual,
+  assertRejects,
+} from "@std/assert";
 import type { FileToSave } from "../../core/materializer.ts";
 import { createMemoryBackend, openRegistry } from "../../mod.ts";
 import { dav } from "../../gateways/dav/dav.ts";
@@ -173,6 +179,18 @@ Deno.test("a missing file of a list in pages is 404, and costs a page", async ()
     assertEquals([answer.status, (await answer.json()).code], [404, "NotFound"], path);
     assertLessOrEqual(objectsRead(backend), 2);
   }
+});
+
+Deno.test("an archive whose client has left reads no further pages", async () => {
+  const { backend, handler, keys } = await serve({ pages: true });
+  const signal = AbortSignal.abort();
+  backend.forget();
+  for (const format of ["zip", "tar"]) {
+    const asked = new Request(`${HOST}${VERSION}/archive?format=${format}`, { signal });
+    const answer = await Promise.resolve(handler(asked)).catch(() => undefined);
+    await answer?.body?.cancel();
+  }
+  assertLess(objectsRead(backend), keys.length);
 });
 
 Deno.test("files of one page cost their bytes once the page was read", async () => {

@@ -72,7 +72,7 @@ async function sendArchive(
   const targets = new Map<string, Uint8Array>();
   const headers = {
     ...mediaHeaders({ path: `${fileName(info)}.${format}`, mediaType }, "attachment"),
-    "content-length": String(await sizeOf(checkedEntries(archived, targets))),
+    "content-length": String(await sizeOf(checkedEntries(archived, targets, c.request.signal))),
     "accept-ranges": "none",
     "cache-control": "no-store",
     "holdfast-commit": info.commit,
@@ -94,14 +94,17 @@ interface EntryOptions {
 
 /**
  * Yields the entries of files, made as they are needed: a version may have millions. Throws for paths
- * that would leave the folder of the archive, or lie below a file or link. Adds the targets of links.
+ * that would leave the folder of the archive, or lie below a file or link. Adds the targets of links. Ends
+ * when the client has left.
  */
 async function* checkedEntries(
   { pages }: PagedArtifact,
   targets: Map<string, Uint8Array>,
+  signal: AbortSignal,
 ): AsyncGenerator<WrittenEntry> {
   const paths = new PathCheck((path) => filePathProblem(path, false), unsafe);
   for await (const page of pages()) {
+    signal.throwIfAborted();
     paths.add(sortedByUtf8(page.info.files, ({ path }) => path));
     for (const file of page.info.files) {
       await giveWay();
