@@ -1,8 +1,7 @@
 // The files and folders of a version as the Hugging Face Hub lists them.
 import { createHash } from "node:crypto";
-import { compareUtf8, isRegistryError } from "../../core/kernel.ts";
+import { compareUtf8 } from "../../core/kernel.ts";
 import type { ArtifactInfo } from "../../mod.ts";
-import type { ArtifactFile } from "../../materializers/mod.ts";
 import { hasFiles, walkFiles } from "../../apps/server/extending.ts";
 import { type ListedVersion, revisionOf } from "./repos.ts";
 
@@ -26,20 +25,6 @@ export function filesOf({ files }: Pick<ArtifactInfo, "files">): FileInfo[] {
 
 export function isShown({ mode }: FileInfo): boolean {
   return mode !== "link" && mode !== "folder";
-}
-
-/** Returns a file that the repository shows. */
-export async function fileIn(
-  version: { file(path: string): ArtifactFile | Promise<ArtifactFile> },
-  path: string,
-): Promise<ArtifactFile | undefined> {
-  try {
-    const file = await version.file(path);
-    return isShown(file.info) ? file : undefined;
-  } catch (error) {
-    if (isRegistryError(error, "NotFound")) return undefined;
-    throw error;
-  }
 }
 
 /** Returns the SHA-256 and size of a file, as the Hub describes files that git does not store. */

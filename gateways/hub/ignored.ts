@@ -1,8 +1,8 @@
 // Files that a `.gitignore` leaves out of a commit. Clients send its text, and rely on the answer.
 import type { Artifact } from "../../mod.ts";
 import { filePathProblem, inTurns } from "../../core/kernel.ts";
-import { RefusedRequest } from "../../apps/server/extending.ts";
-import { fileIn } from "./entries.ts";
+import { fileAt, RefusedRequest } from "../../apps/server/extending.ts";
+import { isShown } from "./entries.ts";
 
 const NAME = ".gitignore";
 /** Limits of a `.gitignore`. Matching slows down steeply with each `*`. */
@@ -12,7 +12,7 @@ const MOST_SEGMENT = 255;
 
 /** Returns the text of the file in the latest version, as the Hub does for clients that send none. */
 export async function gitIgnoreOf(base: Artifact | undefined): Promise<string> {
-  const file = base && await fileIn(base, NAME);
+  const file = base && await fileAt(base, NAME, isShown);
   if (file === undefined || file.info.size > MOST_BYTES) return "";
   return new TextDecoder().decode(await file.bytes());
 }

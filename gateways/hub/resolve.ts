@@ -3,6 +3,7 @@ import {
   Answer,
   answerVersionFile,
   checkGoesOn,
+  fileAt,
   isFirst,
   route,
 } from "../../apps/server/extending.ts";
@@ -12,7 +13,7 @@ import type {
   RouteContext,
   Routes,
 } from "../../apps/server/extending.ts";
-import { fileIn } from "./entries.ts";
+import { isShown } from "./entries.ts";
 import { isCommit, noEntry, revisionOf } from "./repos.ts";
 
 interface ResolvePaths {
@@ -51,7 +52,7 @@ export function resolveRoute(
       const { info } = artifact;
       const { path = "", revision = "" } = c.params as Record<string, string | undefined>;
       const commit = revisionOf(info);
-      const file = await fileIn(artifact, path);
+      const file = await fileAt(artifact, path, isShown);
       if (file === undefined) {
         const missing = noEntry(path, info);
         // clients remember that this commit lacks the file

@@ -180,11 +180,11 @@ function revisionRoutes(routes: Routes, context: HubContext, paths: RepoPaths): 
     body: { "application/json": { schema: schemas.HubPaths }, [FORM]: {} },
     answer: async ({ c }) => {
       const { access } = c.info;
-      const version = await listedAsked(c, context, kind); // refuses before the body arrives
-      const { info } = version;
+      let version = await listedAsked(c, context, kind); // refuses before the body arrives
       const { paths, expand } = await readPaths(c.request);
       await checkStillAllowed(c);
-      if (c.info.access !== access) await listedAsked(c, context, kind);
+      if (c.info.access !== access) version = await listedAsked(c, context, kind);
+      const { info } = version;
       return await answerInPlace(c, async () => {
         const items: HubEntry[] = [];
         for (const path of [...paths].sort(compareUtf8)) { // neighbors are in one page

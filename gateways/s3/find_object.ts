@@ -1,7 +1,7 @@
 // The file of a version that a key means, and with a version id (the commit) the version it had.
 import type { ArtifactFile } from "../../materializers/mod.ts";
 import { isRegistryError, keepNewest, parseRef, shown } from "../../core/kernel.ts";
-import { answerInPlace, isExact } from "../../apps/server/extending.ts";
+import { answerInPlace, fileAt, isExact } from "../../apps/server/extending.ts";
 import type {
   Access,
   Answer,
@@ -10,7 +10,7 @@ import type {
   RouteContext,
 } from "../../apps/server/extending.ts";
 import { s3Error } from "./s3_error.ts";
-import { fileIn } from "./listing.ts";
+import { isObject } from "./listing.ts";
 import type { S3Context } from "./context.ts";
 
 export interface FoundObject {
@@ -102,7 +102,7 @@ async function objectOf(
   // The commit of another version is not a version id of this key.
   const { canonical = undefined } = selector.kind === "version" ? selector.version : {};
   if (canonical !== undefined && canonical !== artifact.info.version) throw noSuchVersion(key);
-  const file = await fileIn(artifact, path);
+  const file = await fileAt(artifact, path, isObject);
   if (file === undefined) throw noSuchKey(key, "the version has no such file");
   return { artifact, file, asked };
 }

@@ -10,7 +10,6 @@ import {
   shown,
 } from "../../core/kernel.ts";
 import type { ArtifactInfo } from "../../mod.ts";
-import type { ArtifactFile } from "../../materializers/mod.ts";
 import { readableNames, walkFiles } from "../../apps/server/extending.ts";
 import type { Access, GatewayContext, ReadablePages } from "../../apps/server/extending.ts";
 import { type KeyParts, parseKey } from "./address.ts";
@@ -177,21 +176,6 @@ function lastBelow(folder: string): string {
 
 export function isObject({ mode }: Pick<FileInfo, "mode">): boolean {
   return mode !== "link" && mode !== "folder";
-}
-
-/** Returns a file that has a key. */
-export async function fileIn(
-  artifact: ReadablePages,
-  path: string,
-): Promise<ArtifactFile | undefined> {
-  if (path === "") return undefined; // it would be the only file
-  try {
-    const file = await artifact.file(path);
-    return isObject(file.info) ? file : undefined;
-  } catch (error) {
-    if (isRegistryError(error, "NotFound")) return undefined;
-    throw error;
-  }
 }
 
 async function filesPage(

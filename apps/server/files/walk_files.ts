@@ -1,7 +1,13 @@
 // Walks of the files of a version in the order of their paths, level by level: what listings of other
 // protocols need. Of a list in pages, it reads those that may have entries of the level.
 import { compareUtf8, sortedByUtf8 } from "../../../core/bytes/bytes.ts";
-import type { Artifact, PagedArtifact, PagePlace } from "../../../core/artifact.ts";
+import type {
+  Artifact,
+  ArtifactFile,
+  PagedArtifact,
+  PagesOptions,
+} from "../../../core/artifact.ts";
+import { isRegistryError } from "../../../core/errors.ts";
 import { itemAt } from "../../../core/faults/present.ts";
 import type { FileInfo } from "../../../core/record.ts";
 import { giveWay } from "../../../core/work/next_turn.ts";
@@ -36,10 +42,10 @@ export async function* walkFiles(
   const begin = isFolder(after) ? after + LAST : after;
   const isPaged = info.files === undefined;
   let folder = "";
-  const from = {
+  const from: PagesOptions = {
     after: compareUtf8(prefix, begin) > 0 ? prefix : begin,
     ahead: delimiter === "" ? 1 : AHEAD,
-    skip: ({ before, first, next }: PagePlace) => {
+    skip: ({ before, first, next }) => {
       if (isPast(first)) return true;
       const its = folderIn(first);
       // The page before stands for this one only if the walk does not begin within it.
@@ -89,6 +95,22 @@ export async function* walkFiles(
 
 function isWithin(path: string | undefined, folder: string): boolean {
   return path?.startsWith(folder) ?? false;
+}
+
+/** Returns the file at a path; undefined for none, and for one that is not shown. */
+export async function fileAt(
+  version: { file(path: string): ArtifactFile | Promise<ArtifactFile> },
+  path: string,
+  isShown: (file: FileInfo) => boolean,
+): Promise<ArtifactFile | undefined> {
+  if (path === "") return undefined; // it would be the only file
+  try {
+    const file = await version.file(path);
+    return isShown(file.info) ? file : undefined;
+  } catch (error) {
+    if (isRegistryError(error, "NotFound")) return undefined;
+    throw error;
+  }
 }
 
 /** Returns whether a folder, with its `/`, has a file in it. */
