@@ -85,15 +85,15 @@ export class RunChanges {
     const begin = () => openRun(this.#registry, key.name, { id, ...facts });
     // A token whose check names no author still owns its runs.
     const isNamed = token === undefined || author !== undefined;
-    this.#keepWriter(key.name, id, isNamed ? begin() : sentBy({ name: token, token }, begin));
-    await this.#writers.get(`${key.name}@${id}`);
+    const opening = isNamed ? begin() : sentBy({ name: token, token }, begin);
+    await this.#keepWriter(`${key.name}@${id}`, opening);
   }
 
-  #keepWriter(name: string, id: string, opening: Promise<Run>): void {
-    const writer = `${name}@${id}`;
+  #keepWriter(writer: string, opening: Promise<Run>): Promise<Run> {
     this.#writers.set(writer, opening);
     opening.catch(() => this.#writers.delete(writer));
     keepNewest(this.#writers, MOST_WRITERS);
+    return opening;
   }
 
   /** Changes a run. Throws `Denied` for a token that may not read the run of another. */
@@ -142,10 +142,8 @@ export class RunChanges {
 
   async #log({ key: { name }, id }: OpenRun, points: ReturnType<typeof pointsOf>): Promise<void> {
     const writer = `${name}@${id}`;
-    if (!this.#writers.has(writer)) {
-      this.#keepWriter(name, id, openRun(this.#registry, name, { id }));
-    }
-    const run = await this.#writers.get(writer)!;
+    const run = await (this.#writers.get(writer) ??
+      this.#keepWriter(writer, openRun(this.#registry, name, { id })));
     try {
       for (const point of points) run.log(point);
       await run.flush();
@@ -325,9 +323,10 @@ export class RunChanges {
 
   async #versionsOf(ended: EndedRun | undefined): Promise<string[]> {
     const versions: string[] = [];
-    for (let generation = 1; generation <= (ended?.generation ?? 0); generation++) {
-      const id = `run:${idOfGeneration(ended!.key, generation)}`;
-      const { version } = await (await this.#registry.openDraft(ended!.key.name, { id })).info();
+    if (ended === undefined) return versions;
+    for (let generation = 1; generation <= ended.generation; generation++) {
+      const id = `run:${idOfGeneration(ended.key, generation)}`;
+      const { version } = await (await this.#registry.openDraft(ended.key.name, { id })).info();
       if (version !== undefined) versions.push(version);
     }
     return versions.reverse();

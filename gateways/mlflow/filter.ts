@@ -57,6 +57,11 @@ class Reader {
     );
   }
 
+  /** Returns the first group of a pattern. */
+  word(pattern: RegExp, what: string): string {
+    return this.need(pattern, what)[1] ?? "";
+  }
+
   value(type: FieldType): string | number {
     const [, single, double, number] = this.need(VALUE, "a value");
     const text = single ?? double;
@@ -83,8 +88,8 @@ export function parseFilter(
 }
 
 function comparison(reader: Reader, fields: Fields): (valueOf: Valued) => boolean {
-  const field = fieldIn(reader.need(KEY, "a field")[1]!, fields);
-  const operator = reader.need(OPERATOR, "an operator")[1]!.toUpperCase().replace(/\s+/g, " ");
+  const field = fieldIn(reader.word(KEY, "a field"), fields);
+  const operator = reader.word(OPERATOR, "an operator").toUpperCase().replace(/\s+/g, " ");
   const holds = holding(reader, field, operator);
   return (valueOf) => holds(valueOf(field));
 }
@@ -150,8 +155,9 @@ function fieldIn(text: string, { kinds, attributes, aliases = {} }: Fields): Fie
   const kind = word !== undefined && Object.hasOwn(kinds, word) ? kinds[word] : undefined;
   if (kind !== undefined) return { kind: kind[0], key: plain(rest), type: kind[1] };
   const given = plain(word !== undefined && ATTRIBUTES.has(word) ? rest : text);
-  const key = Object.hasOwn(aliases, given) ? aliases[given]! : given;
-  if (Object.hasOwn(attributes, key)) return { kind: "attribute", key, type: attributes[key]! };
+  const key = Object.hasOwn(aliases, given) ? aliases[given] ?? given : given;
+  const type = Object.hasOwn(attributes, key) ? attributes[key] : undefined;
+  if (type !== undefined) return { kind: "attribute", key, type };
   const all = [...new Set(Object.keys(kinds).map((each) => `${each}.KEY`))];
   throw wrong(
     `Invalid filter or order: there is no field '${text.slice(0, 200)}'`,
@@ -166,7 +172,7 @@ export function parseOrder(
 ): (a: Valued, b: Valued) => number {
   const all = orders.map((text) => {
     const reader = new Reader(text);
-    const field = fieldIn(reader.need(KEY, "a field")[1]!, fields);
+    const field = fieldIn(reader.word(KEY, "a field"), fields);
     const isDown = reader.take(/\s+(ASC|DESC)\b/iy)?.[1]?.toUpperCase() === "DESC";
     reader.need(END, "the end");
     return { field, isDown };

@@ -79,16 +79,20 @@ export class ModelStore {
     const version = aliases.get(alias);
     const missing = () => wrong(`Registered model alias ${alias.slice(0, 200)} not found.`);
     if (version === undefined) throw missing();
-    return await this.#found(model, version, missing);
+    return await this.#found(model, version, missing, aliases);
   }
 
-  async #found(model: string, version: string, missing: () => Error): Promise<ModelVersion> {
+  async #found(
+    model: string,
+    version: string,
+    missing: () => Error,
+    aliases?: ReadonlyMap<string, string>,
+  ): Promise<ModelVersion> {
     const { registry } = this.#context, name = this.nameOf(model);
     try {
-      const info = await registry.info(name, { version });
-      const annotations = await readAnnotations(registry, `${name}@${info.version}`);
-      const aliases = await this.#aliases(name);
-      return { info: { ...info, annotations }, aliases: aliasesOf(aliases, info.version) };
+      const info = await registry.info(name, { version, annotations: true });
+      const all = aliases ?? await this.#aliases(name);
+      return { info, aliases: aliasesOf(all, info.version) };
     } catch (error) {
       throw isRegistryError(error, "NotFound", "Invalid") ? missing() : error;
     }
@@ -112,11 +116,12 @@ export class ModelStore {
     }
     if (created === undefined || newest === undefined) throw noSuchModel(model);
     const annotations = await readAnnotations(registry, name);
+    const aliases = await this.#aliases(name);
     return {
       name: model,
       createdMs: created.getTime(),
-      latest: await this.#found(model, newest, () => noSuchModel(model)),
-      aliases: await this.#aliases(name),
+      latest: await this.#found(model, newest, () => noSuchModel(model), aliases),
+      aliases,
       description: annotations?.notes ?? "",
       labels: annotations?.labels ?? {},
     };
@@ -184,11 +189,11 @@ export class ModelStore {
       return await ofRun(first, others.join("/"));
     }
     if (scheme === "models") {
-      const [model, alias] = first.split("@");
-      mayRead(this.nameOf(model!));
+      const [model = "", alias] = first.split("@");
+      mayRead(this.nameOf(model));
       const { info } = alias === undefined
-        ? await this.version(model!, others.join("/"))
-        : await this.byAlias(model!, alias);
+        ? await this.version(model, others.join("/"))
+        : await this.byAlias(model, alias);
       return {
         artifact: shownFiles(await registry.open(info.name, { version: info.version })),
         folder: "",

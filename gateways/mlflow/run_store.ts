@@ -1,7 +1,7 @@
 // Reads runs: while they go on from their drafts, then from their versions.
 import type { Artifact, ArtifactInfo, VersionEntry } from "../../mod.ts";
 import type { ArtifactFile } from "../../materializers/mod.ts";
-import { isRegistryError, keepNewest, type Registry } from "../../core/kernel.ts";
+import { isRegistryError, keepNewest, type Registry, valueAt } from "../../core/kernel.ts";
 import { type LoggedRunPage, readLoggedRun, readLoggedRuns } from "../../runs/mod.ts";
 import { openRunFiles } from "../../runs/run_files.ts";
 import type { Access } from "../../apps/server/extending.ts";
@@ -115,7 +115,7 @@ export class RunStore {
       inputs: [],
       files: [...files.values()].map(({ info }) => info),
     };
-    return { info, files: () => [...files.values()], file: (path) => files.get(`${path}`)! };
+    return { info, files: () => [...files.values()], file: (path = "") => valueAt(files, path) };
   }
 
   async readOpen(found: OpenRun): Promise<StoredRun> {

@@ -29,26 +29,34 @@ Object.assign(readsFile.answers, {
 });
 
 export function artifactRoutes(routes: Routes, context: MlflowContext): void {
-  const { runs, changes } = context;
+  listRoutes(routes, context);
+  fileRoutes(routes, context);
+}
 
-  /** Opens what has artifacts; with a path, at least that one. */
-  const open = async (c: RouteContext, place: ArtifactPlace, path?: string): Promise<Artifact> => {
-    if (place.run !== undefined) {
-      c.info.access.check("read", place.run.name);
-      return await runs.openArtifacts(place.run, path);
-    }
-    const { name, version } = place;
-    c.info.access.check("read", name);
-    try {
-      return shownFiles(await context.registry.open(name, { version }));
-    } catch (error) {
-      if (!isRegistryError(error, "NotFound", "Invalid")) throw error;
-      throw noSuch(`Model Version (name=${name}, version=${version}) not found`);
-    }
-  };
+/** Opens what has artifacts; with a path, at least that one. */
+async function openPlace(
+  { info: { access } }: RouteContext,
+  { runs, registry }: MlflowContext,
+  place: ArtifactPlace,
+  path?: string,
+): Promise<Artifact> {
+  if (place.run !== undefined) {
+    access.check("read", place.run.name);
+    return await runs.openArtifacts(place.run, path);
+  }
+  const { name, version } = place;
+  access.check("read", name);
+  try {
+    return shownFiles(await registry.open(name, { version }));
+  } catch (error) {
+    if (!isRegistryError(error, "NotFound", "Invalid")) throw error;
+    throw noSuch(`Model Version (name=${name}, version=${version}) not found`);
+  }
+}
 
+function listRoutes(routes: Routes, context: MlflowContext): void {
   const list = async (c: RouteContext, place: ArtifactPlace) => {
-    const artifact = await open(c, place);
+    const artifact = await openPlace(c, context, place);
     return listFolder(artifact.files().map(({ info }) => info), place.path);
   };
 
@@ -75,12 +83,14 @@ export function artifactRoutes(routes: Routes, context: MlflowContext): void {
       return c.json({ root_uri: artifactRoot(run), files }, 200, FRESH);
     },
   });
+}
 
+function fileRoutes(routes: Routes, context: MlflowContext): void {
   route(routes, `GET ${PROXY}/:path{[^]+}`, {
     ...readsFile,
     answer: async ({ c }) => {
       const place = parsePlace(pathIn(c));
-      const artifact = await open(c, place, place.path);
+      const artifact = await openPlace(c, context, place, place.path);
       const file = artifact.files().find(({ info }) => info.path === place.path);
       if (file === undefined) throw noSuch(`No such artifact: '${place.path.slice(0, 500)}'`);
       const answered = { artifact, file, fixed: false, exact: true, headers: FRESH };
@@ -96,7 +106,7 @@ export function artifactRoutes(routes: Routes, context: MlflowContext): void {
       checkChanges(c, run);
       checkPath(path);
       const content = sentOnce(c);
-      await changes.change(run, { files: [{ path, content }] }, c.info.access);
+      await context.changes.change(run, { files: [{ path, content }] }, c.info.access);
       return c.json({}, 200, FRESH);
     },
   });

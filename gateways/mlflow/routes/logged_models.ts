@@ -74,7 +74,8 @@ export function loggedModelRoutes(routes: Routes, context: MlflowContext): void 
     answer: async ({ c }) => {
       const { status: word = "" } = await readBody(c);
       const names = ["", ...Object.keys(MODEL_STATUS)];
-      const status = MODEL_STATUS[typeof word === "number" ? names[word] ?? "" : `${word}`];
+      const given = typeof word === "number" ? names[word] ?? "" : `${word}`;
+      const status = Object.hasOwn(MODEL_STATUS, given) ? MODEL_STATUS[given] : undefined;
       if (status === undefined || status === "RUNNING") {
         throw wrong("Invalid value for parameter 'status' supplied: not the end of a logged model");
       }

@@ -73,6 +73,7 @@ export function modelRoutes(routes: Routes, context: MlflowContext): void {
       },
     });
   registeredRoutes(add, models, context);
+  aliasRoutes(add, models, context);
   versionRoutes(add, models, context);
   searchRoutes(routes, models);
 }
@@ -124,28 +125,51 @@ function registeredRoutes(add: Add, models: ModelStore, { registry }: MlflowCont
       if (!await registry.delete(name, { allVersions: true })) throw noSuchModel(model);
     },
   );
-  for (
-    const [place, id] of [["POST registered-models/set-tag", "Set"], [
-      "DELETE registered-models/delete-tag",
-      "Delete",
-    ]]
-  ) {
+  tagRoutes(add, models, { path: "registered-models", id: "Model" }, async ({ model, name }) => {
+    await models.model(model);
+    return name;
+  });
+  for (const method of ["GET", "POST"]) {
     add(
-      place!,
-      [`${id}ModelTag`, `${id}s a tag of a model`, "move"],
-      async ({ body, model, name }) => {
-        await models.model(model);
-        await models.annotate(name, { labels: tagOf(body, id === "Set") });
+      `${method} registered-models/get-latest-versions`,
+      [`LatestVersions${method}`, "Returns the newest version of a model", "read"],
+      async ({ body, model }) => {
+        const stages = [body.stages ?? []].flat().filter((stage) => !/^none$/i.test(`${stage}`));
+        if (stages.length > 0) throw wrong(STAGES, USE_ALIASES);
+        return { model_versions: [versionJson(model, (await models.model(model)).latest)] };
       },
     );
   }
+}
+
+/** Adds the routes that set and delete a tag of what a ref means. */
+function tagRoutes(
+  add: Add,
+  models: ModelStore,
+  { path, id }: { path: string; id: "Model" | "Version" },
+  refOf: (asked: Asked) => Promise<string>,
+): void {
+  for (const [method, way] of [["POST", "Set"], ["DELETE", "Delete"]] as const) {
+    add(
+      `${method} ${path}/${way.toLowerCase()}-tag`,
+      [`${way}${id}Tag`, `${way}s a tag of a ${id.toLowerCase()}`, "move"],
+      async (asked) => {
+        const labels = tagOf(asked.body, way === "Set");
+        await models.annotate(await refOf(asked), { labels });
+      },
+    );
+  }
+}
+
+function aliasRoutes(add: Add, models: ModelStore, { registry }: MlflowContext): void {
   add(
     "POST registered-models/alias",
     ["SetModelAlias", "Points an alias to a version", "move"],
     async ({ c, body, model, name }) => {
       const version = versionOf(model, needText(body, "version"));
-      const alias = c.info.aliases = [needText(body, "alias")];
-      await registry.setAlias(name, alias[0]!, version).catch((error) => {
+      const alias = needText(body, "alias");
+      c.info.aliases = [alias];
+      await registry.setAlias(name, alias, version).catch((error) => {
         if (!isRegistryError(error, "NotFound")) throw error;
         throw noSuchVersion(model, needText(body, "version"));
       });
@@ -163,17 +187,6 @@ function registeredRoutes(add: Add, models: ModelStore, { registry }: MlflowCont
     ["DeleteModelAlias", "Deletes an alias", "move"],
     async ({ body, name }) => void await registry.deleteAlias(name, needText(body, "alias")),
   );
-  for (const method of ["GET", "POST"]) {
-    add(
-      `${method} registered-models/get-latest-versions`,
-      [`LatestVersions${method}`, "Returns the newest version of a model", "read"],
-      async ({ body, model }) => {
-        const stages = [body.stages ?? []].flat().filter((stage) => !/^none$/i.test(`${stage}`));
-        if (stages.length > 0) throw wrong(STAGES, USE_ALIASES);
-        return { model_versions: [versionJson(model, (await models.model(model)).latest)] };
-      },
-    );
-  }
 }
 
 function versionRoutes(add: Add, models: ModelStore, { registry }: MlflowContext): void {
@@ -224,19 +237,7 @@ function versionRoutes(add: Add, models: ModelStore, { registry }: MlflowContext
       return await ofVersion(asked);
     },
   );
-  for (
-    const [place, id] of [["POST model-versions/set-tag", "Set"], [
-      "DELETE model-versions/delete-tag",
-      "Delete",
-    ]]
-  ) {
-    add(
-      place!,
-      [`${id}VersionTag`, `${id}s a tag of a version`, "move"],
-      async (asked) =>
-        await models.annotate(await refOf(asked), { labels: tagOf(asked.body, id === "Set") }),
-    );
-  }
+  tagRoutes(add, models, { path: "model-versions", id: "Version" }, refOf);
   add(
     "DELETE model-versions/delete",
     ["DeleteModelVersion", "Deletes a version", "delete"],
@@ -258,13 +259,16 @@ function searchRoutes(routes: Routes, models: ModelStore): void {
     ...described("SearchModels", "Searches registered models", "read"),
     readsMany: true,
     answer: async ({ c }) => {
-      const found: ReturnType<typeof modelJson>[] = [];
-      for await (const model of models.models((name) => c.info.access.may("read", name))) {
-        found.push(modelJson(await models.model(model)));
-      }
-      const body = bodyOf(readQuery(c));
-      const valued = ({ tags, ...its }: typeof found[number]) => valuedBy({ ...its }, tags);
-      const { items, ...page } = searched(found, body, MODEL_FIELDS, MOST.models, valued);
+      const { items, ...page } = await searched(bodyOf(readQuery(c)), {
+        fields: MODEL_FIELDS,
+        most: MOST.models,
+        async *all() {
+          for await (const model of models.models((name) => c.info.access.may("read", name))) {
+            yield modelJson(await models.model(model));
+          }
+        },
+        valued: ({ tags, ...its }) => valuedBy({ ...its }, tags),
+      });
       return c.json({ registered_models: items, ...page }, 200, FRESH);
     },
   });
@@ -273,15 +277,17 @@ function searchRoutes(routes: Routes, models: ModelStore): void {
     ...described("SearchModelVersions", "Searches versions of registered models", "read"),
     readsMany: true,
     answer: async ({ c }) => {
-      const body = bodyOf(readQuery(c));
-      parseFilter(text(body, "filter"), VERSION_FIELDS);
-      const found: ReturnType<typeof versionJson>[] = [];
-      for await (const model of models.models((name) => c.info.access.may("read", name))) {
-        for await (const version of models.versions(model)) found.push(versionJson(model, version));
-      }
-      const valued = ({ tags, aliases: _, ...its }: typeof found[number]) =>
-        valuedBy({ ...its, version_number: Number(its.version), source_path: its.source }, tags);
-      const { items, ...page } = searched(found, body, VERSION_FIELDS, MOST.versions, valued);
+      const { items, ...page } = await searched(bodyOf(readQuery(c)), {
+        fields: VERSION_FIELDS,
+        most: MOST.versions,
+        async *all() {
+          for await (const model of models.models((name) => c.info.access.may("read", name))) {
+            for await (const version of models.versions(model)) yield versionJson(model, version);
+          }
+        },
+        valued: ({ tags, aliases: _, ...its }) =>
+          valuedBy({ ...its, version_number: Number(its.version), source_path: its.source }, tags),
+      });
       return c.json({ model_versions: items, ...page }, 200, FRESH);
     },
   });
@@ -295,18 +301,27 @@ function valuedBy(attributes: object, tags: readonly { key: string; value: strin
       : tags.find((tag) => tag.key === key)?.value ?? (key === IS_PROMPT ? "false" : undefined);
 }
 
-function searched<T extends { name: string; creation_timestamp: number; version?: string }>(
-  all: readonly T[],
+interface Searched<T> {
+  fields: Fields;
+  /** Items of a page. */
+  most: number;
+  all(): AsyncIterable<T>;
+  valued(item: T): Valued;
+}
+
+/** Returns a page of what satisfies the filter of a request, in its order. */
+async function searched<T extends { name: string; version?: string }>(
   body: Body,
-  fields: Fields,
-  most: number,
-  valued: (item: T) => Valued,
+  { fields, most, all, valued }: Searched<T>,
 ) {
   const filter = parseFilter(text(body, "filter"), fields);
   const order = parseOrder(texts(body, "order_by"), fields);
   const asked = { token: text(body, "page_token"), limit: countIn(body, most, MOST.usual) };
-  const found = all.map((item) => ({ item, values: valued(item) }))
-    .filter(({ values }) => filter(values));
+  const found: { item: T; values: Valued }[] = [];
+  for await (const item of all()) {
+    const values = valued(item);
+    if (filter(values)) found.push({ item, values });
+  }
   found.sort((a, b) =>
     order(a.values, b.values) ||
     (a.item.name === b.item.name

@@ -1,11 +1,11 @@
 // Requests about runs: begin, read, change, end, delete.
-import { isJsonObject } from "../../../core/kernel.ts";
+import { createLanes, isJsonObject } from "../../../core/kernel.ts";
 import { route, type RouteContext, type Routes } from "../../../apps/server/extending.ts";
 import { type Body, integer, needText, objects, pairs, readBody, readQuery } from "../body.ts";
 import { keyIn, metricIn, text } from "../body.ts";
 import { checkChanges, described, FRESH, type MlflowContext } from "../context.ts";
 import { wrong } from "../errors.ts";
-import { experimentName, parseRunId, type RunKey } from "../ids.ts";
+import { experimentName, parseRunId, runIdOf, type RunKey } from "../ids.ts";
 import { FACT, INPUT, isOwnTag, OUTPUT, runJson, type Status, STATUSES } from "../stored_run.ts";
 import { checkExperimentName } from "./experiments.ts";
 
@@ -70,9 +70,11 @@ export function runRoutes(routes: Routes, context: MlflowContext): void {
   });
 
   changeRoutes(routes, context);
+  endRoutes(routes, context);
 }
 
 function changeRoutes(routes: Routes, { runs, changes, system }: MlflowContext): void {
+  const inOrder = createLanes();
   /** Adds a route that changes a run and answers with nothing. */
   const changing = (
     path: string,
@@ -114,10 +116,12 @@ function changeRoutes(routes: Routes, { runs, changes, system }: MlflowContext):
     ...described("LogModel", "Notes a model of MLflow 2 in a tag of its run", "save"),
     answer: async ({ c }) => {
       const { body, key } = await changeIn(c);
-      const { tags } = await runs.read(key, c.info.access);
-      const history = JSON.parse(tags.get(HISTORY_TAG) ?? "[]");
-      const value = JSON.stringify([...history, modelIn(needText(body, "model_json"))]);
-      await changes.change(key, { tags: new Map([[HISTORY_TAG, value]]) }, c.info.access);
+      const model = modelIn(needText(body, "model_json"));
+      await inOrder(runIdOf(key), async () => {
+        const { tags } = await runs.read(key, c.info.access);
+        const value = JSON.stringify([...historyIn(tags.get(HISTORY_TAG)), model]);
+        await changes.change(key, { tags: new Map([[HISTORY_TAG, value]]) }, c.info.access);
+      });
       return c.json({}, 200, FRESH);
     },
   });
@@ -135,7 +139,9 @@ function changeRoutes(routes: Routes, { runs, changes, system }: MlflowContext):
       tags: tagsIn(tags),
     };
   });
+}
 
+function endRoutes(routes: Routes, { changes }: MlflowContext): void {
   for (const way of ["delete", "restore"] as const) {
     route(routes, `POST /api/2.0/mlflow/runs/${way}`, {
       ...described(
@@ -243,6 +249,17 @@ function modelIn(json: string): unknown {
   } catch {
     throw wrong("Invalid value for parameter 'model_json' supplied: it is not a JSON object");
   }
+}
+
+/** Returns the models in a tag, which clients may have set to any text. */
+function historyIn(tag = "[]"): unknown[] {
+  try {
+    const models: unknown = JSON.parse(tag);
+    if (Array.isArray(models)) return models;
+  } catch {
+    // refused below
+  }
+  throw wrong(`The tag '${HISTORY_TAG}' is not a JSON list`, "Delete it.");
 }
 
 function modelsIn(body: Body): [key: string, value: string][] {

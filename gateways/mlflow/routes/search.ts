@@ -94,6 +94,7 @@ export function bodyOf(query: URLSearchParams): Body {
 function viewIn(body: Body, name: string): readonly boolean[] {
   const view = body[name] ?? "ACTIVE_ONLY";
   const word = typeof view === "number" ? ["", ...Object.keys(VIEWS)][view] : view;
-  if (typeof word === "string" && Object.hasOwn(VIEWS, word)) return VIEWS[word]!;
+  const kinds = typeof word === "string" && Object.hasOwn(VIEWS, word) ? VIEWS[word] : undefined;
+  if (kinds !== undefined) return kinds;
   throw wrong(`Invalid value for parameter '${name}' supplied: it is not a view`);
 }

@@ -244,7 +244,9 @@ Deno.test("a logged model is a version once it is ready, and has tags and parame
   assertEquals(await search("status = 'READY' AND tags.t LIKE '2%'"), ["net"]);
   assertEquals(await search("name != 'net'"), []);
   await assertRefused(search("metrics.auc > 1"), INVALID, "no field 'metrics.auc'");
-  await assertRefused(patch(info.model_id, { status: "PENDING" }), INVALID, "'status'");
+  for (const status of ["PENDING", "constructor", 99]) {
+    await assertRefused(patch(info.model_id, { status }), INVALID, "'status'");
+  }
   await assertRefused(get(`logged-models/${run_id}`), MISSING, "Logged model");
   const deleted = await service.send("DELETE", `2.0/mlflow/logged-models/${info.model_id}`);
   assertEquals(deleted.status, 200);
@@ -252,4 +254,21 @@ Deno.test("a logged model is a version once it is ready, and has tags and parame
   await assertRefused(get(`logged-models/${info.model_id}`), MISSING, info.model_id);
   const kept = await get(`logged-models/${info.model_id}`, { allow_deleted: "true" });
   assertEquals(kept.model.info.name, "net");
+});
+
+Deno.test("models of MLflow 2 are noted at once, and none is lost", async () => {
+  await using service = await openMlflow();
+  const { post } = service;
+  const run_id = await service.begin("a");
+  const log = (at: number) =>
+    post("runs/log-model", { run_id, model_json: JSON.stringify({ artifact_path: `m${at}` }) });
+  const count = 8;
+  await Promise.all(Array.from({ length: count }, (_, at) => log(at)));
+  const key = "mlflow.log-model.history";
+  const history = byKey((await service.run(run_id)).data.tags)[key];
+  assertEquals(JSON.parse(`${history}`).length, count);
+  for (const value of ["x", "{}"]) {
+    await post("runs/set-tag", { run_id, key, value });
+    await assertRefused(log(1), INVALID, key);
+  }
 });
