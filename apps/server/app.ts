@@ -21,7 +21,7 @@ import { sentBy } from "./access/sender.ts";
 import { withoutUnread } from "./access/unread.ts";
 import { checkHandlerOptions } from "./options.ts";
 import type { Handler, HandlerInfo, HandlerOptions } from "./options.ts";
-import type { RequestInfo, RouteEntry, Routes } from "./gateways/gateway.ts";
+import type { OpenGateway, RequestInfo, RouteEntry, Routes } from "./gateways/gateway.ts";
 import { checkPath, openGateways, pathOf, Router, type ServerContext } from "./routing.ts";
 import { route } from "./describe.ts";
 import { createDocument } from "./document.ts";
@@ -162,7 +162,9 @@ export function createApp(
   const bodies = parts === undefined ? bodyMemoryOfProcess() : createMemoryShare(parts.processes);
   const gatewayOf = (request: Request) =>
     gateways.find(({ gateway }) => gateway.owns?.(pathOf(request.url), request));
-  const ofGuard = { system, logger, metrics, bodies, memory, refuse, gatewayOf };
+  const hasRoute = ({ method, url }: Request, gateway?: OpenGateway) =>
+    (gateway?.tables ?? [routes]).some((table) => table.has(method, pathOf(url)));
+  const ofGuard = { system, logger, metrics, bodies, memory, refuse, gatewayOf, hasRoute };
   const guard = createGuard(options, ofGuard);
   const audit = options.audit && new Audit(memory.trail, { system, logger });
   const dispatch = createDispatch(context, { routes, refuse, audit });
@@ -199,12 +201,11 @@ function createDispatch(
     audit?: Audit;
   },
 ): Dispatch {
-  return async (sent, info) => {
+  return async (request, info) => {
     info.lists = lists;
-    checkPath(pathOf(sent.url));
-    const request = info.gateway?.gateway.received?.(sent) ?? sent;
+    checkPath(pathOf(request.url));
     const failed = (thrown: unknown) => refuse(withoutUnread(thrown, info), info.access);
-    const { tables } = info.gateway ?? { tables: [routes] };
+    const tables = info.gateway?.tables ?? [routes];
     const answered = async () => {
       for (const table of tables) {
         const answer = await table.answer(request, info);

@@ -61,6 +61,10 @@ export class Router implements Routes {
     return new Answer(null, answer);
   }
 
+  has(method: string, path: string): boolean {
+    return this.#router.match(method, path)[0].length > 0;
+  }
+
   methodsAt(path: string): string[] {
     const entries = METHODS.flatMap((method) =>
       this.#router.match(method, path)[0].map(([entry]) => entry)

@@ -87,6 +87,8 @@ export interface Representation extends Validators {
   readonly size: number;
   readonly headers: Readonly<Record<string, string> & Record<"cache-control", string>>;
   readonly digest: string;
+  /** True for a protocol in which HEAD has ranges: HTTP ignores them. */
+  readonly headHasRanges?: boolean;
 }
 
 /** Reads a file or a range of it. */
@@ -107,14 +109,16 @@ export async function answerFile(
     failed: "Cannot answer: the file does not match If-Match or If-Unmodified-Since",
   });
   if (early !== undefined) return early;
-  if (method === "HEAD") return new Answer(null, { headers: wholeHeaders(representation) });
-  const range = parseRange(headers, representation.size, representation);
+  const isHead = method === "HEAD";
+  const range = isHead && !representation.headHasRanges
+    ? "whole"
+    : parseRange(headers, representation.size, representation);
   if (range === "unsatisfiable") return noSuchRange(representation);
   if (range !== "whole") {
     const headers = partHeaders(representation, range);
-    return new Answer(await read(range), { status: 206, headers });
+    return new Answer(isHead ? null : await read(range), { status: 206, headers });
   }
-  return new Answer(await read(), { headers: wholeHeaders(representation) });
+  return new Answer(isHead ? null : await read(), { headers: wholeHeaders(representation) });
 }
 
 /** Answers with 304 or 412 if a condition applies. `known` are the headers of a 304. */

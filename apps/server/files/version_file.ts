@@ -28,6 +28,7 @@ export interface AnsweredFile {
   exact?: boolean;
   /** @default `"sha256:…"` */
   etag?: string;
+  headHasRanges?: boolean;
   /** Additional headers. */
   headers?: Readonly<Record<string, string>>;
   /** Clients that the service may lead to the bucket. @default none */
@@ -65,12 +66,13 @@ export function etagOf({ sha256 }: Pick<ArtifactFile["info"], "sha256">): string
 }
 
 function represent(
-  { artifact: { info }, file, disposition, etag, headers }: AnsweredFile,
+  { artifact: { info }, file, disposition, etag, headHasRanges, headers }: AnsweredFile,
   caching: string,
 ): Representation {
   const { path, size, sha256, mediaType } = file.info;
   return {
     size,
+    headHasRanges,
     etag: etag ?? etagOf(file.info),
     lastModified: info.createdAt.toUTCString(),
     digest: `sha-256=:${Buffer.from(sha256, "hex").toString("base64")}:`,

@@ -149,6 +149,7 @@ export interface Routes {
   add(entry: RouteEntry): void;
   /** Returns the answer of the route of a request, undefined without one. HEAD asks that of GET. */
   answer(request: Request, info: RequestInfo): Promise<Answer | undefined>;
+  has(method: string, path: string): boolean;
   /** Returns the methods of a path. Routes without parameters win over those with parameters. */
   methodsAt(path: string): string[];
 }

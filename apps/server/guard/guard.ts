@@ -27,6 +27,7 @@ interface GuardParts {
   refuse(thrown: unknown): Answer;
   /** Returns the gateway of a request in the protocol of another program. */
   gatewayOf(request: Request): OpenGateway | undefined;
+  hasRoute(request: Request, gateway?: OpenGateway): boolean;
 }
 
 type Routed = (request: Request, info: RequestInfo) => Promise<Answer>;
@@ -46,7 +47,7 @@ const METHODS = new Set(["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIO
 
 export function createGuard(
   options: HandlerOptions,
-  { system, logger, metrics, bodies, memory, refuse, gatewayOf }: GuardParts,
+  { system, logger, metrics, bodies, memory, refuse, gatewayOf, hasRoute }: GuardParts,
 ): (request: Request, info: HandlerInfo, answer: Routed) => Promise<Answer> {
   const { tokens } = options;
   const { requestsPerSecond, ...sizes } = options.limits ?? {};
@@ -85,11 +86,15 @@ export function createGuard(
       }
       let refused: RefusedRequest | undefined; // the route may report another error of the body
       const onRefuse = (reason: RefusedRequest) => void (refused = reason);
-      const isStream = known.gateway?.gateway.streams?.(request);
-      const limited = limitBody(request, limits, { system, held, onRefuse, isStream });
+      const { gateway } = known;
+      const isStream = gateway?.gateway.streams?.(request);
+      const received = gateway?.gateway.received?.(request) ?? request;
+      const limited = received.method === "GET" || hasRoute(received, gateway)
+        ? limitBody(received, limits, { system, held, onRefuse, isStream })
+        : received; // whose body nobody reads
       const answered = await answer(limited, known);
       if (refused !== undefined && answered.status >= 400) throw refused;
-      return limited === request ? answered : onceSent(answered, held.end);
+      return limited === received ? answered : onceSent(answered, held.end);
     } catch (error) {
       held.end();
       return refuse(error);

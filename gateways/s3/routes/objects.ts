@@ -78,6 +78,7 @@ async function answerObject(
     exact: isExact(context.registry, asked, artifact),
     fixed: asked.commit !== undefined,
     etag: etagOf(file.info),
+    headHasRanges: true,
     redirects: mayRedirect(query) ? "sends no token" : undefined,
     headers: { "x-amz-version-id": commit, "x-amz-meta-holdfast-version": version },
   });

@@ -125,6 +125,13 @@ Deno.test("a file has its SHA-256 as ETag and checksum, and the headers that a r
   assertEquals(whole.headers.get("x-amz-checksum-sha256"), base64);
   const part = await ask(path, { headers: { ...headers, range: "bytes=0-0" } });
   assertEquals([part.headers.get("x-amz-checksum-sha256"), await part.text()], [null, "{"]);
+  const ranged = await ask(path, { method: "HEAD", headers: { ...headers, range: "bytes=1-9" } });
+  const ofRange = ["content-range", "content-length", "x-amz-checksum-sha256", "etag"];
+  assertEquals([ranged.status, ...ofRange.map((name) => ranged.headers.get(name))], [
+    ...[206, "bytes 1-1/2", "1", null, `"${hex}"`],
+  ]);
+  const beyond = { method: "HEAD", headers: { range: "bytes=2-" } };
+  assertEquals(await s3.fails(path, beyond), [416, "InvalidRange"]);
   assertEquals(await s3.fails(`${path}?partNumber=2`), [416, "InvalidPartNumber"]);
   const query = "response-content-type=text%2Fhtml&response-content-disposition=attachment";
   const chosen = await ask(`${path}?${query}`, { method: "HEAD" });
