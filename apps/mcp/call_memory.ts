@@ -3,7 +3,7 @@
 import { fixedLength } from "../../core/bytes/bytes.ts";
 import { createLimit, unavailable } from "../../core/kernel.ts";
 import { createBudget, createShare } from "../../core/work/budget.ts";
-import { createLedger } from "../../core/work/ledger.ts";
+import { createLedger } from "../server/extending.ts";
 
 const MIB = 1024 ** 2;
 

@@ -3,7 +3,7 @@ import { Buffer } from "node:buffer";
 import { forEachAtOnce, isRegistryError, loadPart, mapAtOnce } from "../../core/kernel.ts";
 import type { FileToDecode } from "../../core/kernel.ts";
 import { isDecimal } from "../../core/text/decimals.ts";
-import { withTurns } from "../../core/work/next_turn.ts";
+import { giveWay } from "../../core/work/next_turn.ts";
 import { LimitExceeded } from "../../core/file_store.ts";
 import type { Cell, CsvOptions, Format, Table } from "../../formats/csv.ts";
 import type { ParquetReadOptions, ParquetTable } from "../../formats/parquet.ts";
@@ -302,4 +302,15 @@ function add(count: typeof EMPTY, cell: Cell): void {
   count.sum += value;
   count.min = Math.min(count.min, value);
   count.max = Math.max(count.max, value);
+}
+
+/** Yields items as they come, and lets other work go on every 10 ms. */
+async function* withTurns<T>(
+  items: AsyncIterable<T>,
+  { signal }: { signal?: AbortSignal } = {},
+): AsyncGenerator<T> {
+  for await (const item of items) {
+    yield item;
+    await giveWay(signal);
+  }
 }

@@ -20,6 +20,7 @@ export type { AnsweredFile } from "./files/version_file.ts";
 export { RouteContext } from "./gateways/gateway.ts";
 export type { Gateway, GatewayContext, Routes } from "./gateways/gateway.ts";
 export { checkUploadSize } from "./guard/body_limit.ts";
+export { createLedger } from "./guard/ledger.ts";
 export { answerListing, endless, listing, textOf } from "./listing.ts";
 export { answerInPlace } from "./guard/in_place.ts";
 export { RefusedRequest } from "./problem.ts";

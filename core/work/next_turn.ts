@@ -98,14 +98,3 @@ export async function* slicesInTurns<T>(
 export async function* inTurns<T>(items: readonly T[], count?: number): AsyncGenerator<T> {
   for await (const some of slicesInTurns(items, count)) yield* some;
 }
-
-/** Yields items as they come, and lets other work go on every 10 ms. */
-export async function* withTurns<T>(
-  items: AsyncIterable<T>,
-  { signal }: { signal?: AbortSignal } = {},
-): AsyncGenerator<T> {
-  for await (const item of items) {
-    yield item;
-    await giveWay(signal);
-  }
-}

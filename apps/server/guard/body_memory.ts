@@ -2,10 +2,10 @@
 // arrives; parsed, it takes several times as much, so bodies wait for each other before that.
 import { fixedLength } from "../../../core/bytes/bytes.ts";
 import { createBudget } from "../../../core/work/budget.ts";
-import { createLedger, type Ledger } from "../../../core/work/ledger.ts";
 import { eitherSignal } from "../../../core/work/until_aborted.ts";
 import { realSystem, type System } from "../../../core/system.ts";
 import { RefusedRequest } from "../problem.ts";
+import { createLedger, type Ledger } from "./ledger.ts";
 
 /** Heap of a body and what becomes of it, for each byte of its text and for what is in it. */
 const COSTS = { byte: 8, comma: 64, array: 128, object: 512 };

@@ -1,5 +1,5 @@
 // Memory that many requests hold, where none can wait for another.
-import { realSystem, type System } from "../system.ts";
+import { realSystem, type System } from "../../../core/system.ts";
 
 interface Entry {
   /** Adds bytes, or returns false if there is no room. */
