@@ -53,9 +53,11 @@ export function integer(body: Body, name: string): number | undefined {
 
 /** Returns `max_results`: at most as many as a page has. */
 export function countIn(body: Body, most: number, usual: number = most): number {
-  const count = integer(body, "max_results") || usual;
-  if (count > 0) return Math.min(count, most);
-  throw wrong("Invalid value for parameter 'max_results' supplied: it is not positive");
+  const count = integer(body, "max_results") ?? usual;
+  if (count > 0 && count <= most) return count;
+  throw wrong(
+    `Invalid value for parameter 'max_results' supplied: it must be from 1 to ${most}. Got ${count}`,
+  );
 }
 
 /** Returns a list of objects. */

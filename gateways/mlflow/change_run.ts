@@ -223,7 +223,9 @@ export class RunChanges {
       found = await this.#runs.find(key);
       if (found.state === "open") throw changedMeanwhile(key);
     }
-    const artifact = await this.#runs.openVersion(found);
+    const artifact = await this.#runs.openVersion(found).catch((error) => {
+      throw isRegistryError(error, "NotFound") ? isDeleted(key) : error;
+    });
     const run = own(await readVersion(artifact), access);
     const { status } = change.times ?? {};
     if (status !== undefined && !hasEnded(status)) {
@@ -336,6 +338,13 @@ export class RunChanges {
 function changedMeanwhile(key: RunKey): Error {
   const hint = "Send the request again.";
   return conflict("change", `run ${runIdOf(key)}`, "it was changed meanwhile", { hint });
+}
+
+function isDeleted(key: RunKey): Error {
+  return wrong(
+    `The run ${runIdOf(key)} must be in the 'active' state. Current state is deleted`,
+    "Restore it: client.restore_run(run_id).",
+  );
 }
 
 function ignoreMissing(error: unknown): void {

@@ -36,11 +36,11 @@ export function numberOf(version: string): string {
   return /^(\d+)\.0\.0$/.exec(version)?.[1] ?? version;
 }
 
-/** Returns the version of a number. Throws `RESOURCE_DOES_NOT_EXIST` for another text. */
-export function versionOf(name: string, number: string): string {
-  const version = /^[1-9]\d{0,14}$/.test(number) ? `${number}.0.0` : number;
-  if (!/^\d+\.\d+\.\d+(-[\w.-]+)?$/.test(version)) throw noSuchVersion(name, number);
-  return version;
+/** Returns the version of a number. Throws `INVALID_PARAMETER_VALUE` for another text. */
+export function versionOf(number: string): string {
+  const version = /^\d{1,15}$/.test(number) ? `${Number(number)}.0.0` : number;
+  if (/^\d+\.\d+\.\d+(-[\w.-]+)?$/.test(version)) return version;
+  throw wrong(`Model version must be an integer, got '${number.slice(0, 100)}'`);
 }
 
 export function noSuchVersion(name: string, number: string): Error {
@@ -71,7 +71,7 @@ export class ModelStore {
 
   /** Returns a version. Throws `RESOURCE_DOES_NOT_EXIST` if it is not there. */
   async version(model: string, number: string): Promise<ModelVersion> {
-    return await this.#found(model, versionOf(model, number), () => noSuchVersion(model, number));
+    return await this.#found(model, versionOf(number), () => noSuchVersion(model, number));
   }
 
   async byAlias(model: string, alias: string): Promise<ModelVersion> {

@@ -1,8 +1,8 @@
 // Searches runs and logged models, which are runs, too.
+import { isRegistryError } from "../../core/kernel.ts";
 import type { RouteContext } from "../../apps/server/extending.ts";
 import { type Body, text, texts } from "./body.ts";
 import type { MlflowContext } from "./context.ts";
-import { wrong } from "./errors.ts";
 import { type Fields, parseFilter, parseOrder, type Valued } from "./filter.ts";
 import { experimentName, runIdOf } from "./ids.ts";
 import { artifactRoot, FACT, nameOfRun, type StoredRun } from "./stored_run.ts";
@@ -11,6 +11,7 @@ const TEXTS = {
   param: ["param", "text"],
   params: ["param", "text"],
   parameter: ["param", "text"],
+  parameters: ["param", "text"],
   tag: ["tag", "text"],
   tags: ["tag", "text"],
 } as const;
@@ -88,10 +89,8 @@ export async function searchedRuns(
 ): Promise<StoredRun[]> {
   const filter = parseFilter(text(body, "filter"), fields);
   const order = parseOrder(orders, fields);
-  const ids = texts(body, "experiment_ids");
-  if (ids.length === 0) throw wrong("Missing value for required parameter 'experiment_ids'");
   const found: { run: StoredRun; values: Valued }[] = [];
-  for (const name of new Set(ids.map(experimentName))) {
+  for (const name of namesOf(texts(body, "experiment_ids"))) {
     if (!c.info.access.may("read", name)) continue;
     for (const isDeleted of deleted) {
       for await (const run of runs.runsOf(name, { deleted: isDeleted })) {
@@ -106,4 +105,17 @@ export async function searchedRuns(
     (a.run.key.id < b.run.key.id ? -1 : 1)
   );
   return found.map(({ run }) => run);
+}
+
+/** Returns the names of experiments. An id of none has no runs. */
+function namesOf(ids: readonly string[]): Set<string> {
+  const names = new Set<string>();
+  for (const id of ids) {
+    try {
+      names.add(experimentName(id));
+    } catch (error) {
+      if (!isRegistryError(error, "NotFound")) throw error;
+    }
+  }
+  return names;
 }

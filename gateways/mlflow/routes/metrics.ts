@@ -66,8 +66,17 @@ async function* ofKey(metrics: AsyncIterable<Metric>, key: string): AsyncGenerat
   for await (const metric of metrics) if (metric.key === key) yield metric;
 }
 
+/** Returns values in the order of MLflow. A value that a client has sent twice counts once. */
 function inOrder(metrics: Metric[]): Metric[] {
-  return metrics.sort((a, b) => a.timestamp - b.timestamp || a.step - b.step);
+  const order = (a: Metric, b: Metric) =>
+    a.timestamp - b.timestamp || a.step - b.step || compareValues(a.value, b.value);
+  metrics.sort(order);
+  return metrics.filter((metric, at) => at === 0 || order(metrics[at - 1]!, metric) !== 0);
+}
+
+function compareValues(a: number, b: number): number {
+  if (Number.isNaN(a) || Number.isNaN(b)) return Number(Number.isNaN(a)) - Number(Number.isNaN(b));
+  return a < b ? -1 : Number(a > b);
 }
 
 function fromOf(token: string | null): number {

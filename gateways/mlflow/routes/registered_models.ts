@@ -166,7 +166,7 @@ function aliasRoutes(add: Add, models: ModelStore, { registry }: MlflowContext):
     "POST registered-models/alias",
     ["SetModelAlias", "Points an alias to a version", "move"],
     async ({ c, body, model, name }) => {
-      const version = versionOf(model, needText(body, "version"));
+      const version = versionOf(needText(body, "version"));
       const alias = needText(body, "alias");
       c.info.aliases = [alias];
       await registry.setAlias(name, alias, version).catch((error) => {
@@ -242,7 +242,7 @@ function versionRoutes(add: Add, models: ModelStore, { registry }: MlflowContext
     "DELETE model-versions/delete",
     ["DeleteModelVersion", "Deletes a version", "delete"],
     async ({ body, model, name }) => {
-      const version = versionOf(model, needText(body, "version"));
+      const version = versionOf(needText(body, "version"));
       if (await registry.delete(name, { version })) return;
       throw noSuchVersion(model, needText(body, "version"));
     },

@@ -70,7 +70,7 @@ Deno.test("requests about models that make no sense are refused", async () => {
     [create(""), INVALID, "'source'"],
     [post("registered-models/create", { name: "x", description: "d" }), INVALID, "description"],
     [get("registered-models/get", {}), INVALID, "'name'"],
-    [get("model-versions/get", { name: "clf", version: "x" }), MISSING, "version=x"],
+    [get("model-versions/get", { name: "clf", version: "x" }), INVALID, "integer"],
     [
       post("registered-models/alias", { name: "clf", alias: "a", version: "8" }),
       MISSING,
@@ -90,7 +90,8 @@ Deno.test("requests about models that make no sense are refused", async () => {
     [get("registered-models/search", { filter: "run_id = 'a'" }), INVALID, "run_id"],
     [post("runs/search", { experiment_ids: ["xa"], page_token: "x" }), INVALID, "page token"],
     [post("runs/search", { experiment_ids: ["xa"], run_view_type: "X" }), INVALID, "view"],
-    [post("runs/search", {}), INVALID, "experiment_ids"],
+    [post("runs/search", { experiment_ids: ["xa"], max_results: 50_001 }), INVALID, "50000"],
+    [post("runs/search", { experiment_ids: ["xa"], max_results: 0 }), INVALID, "50000"],
   ] as const;
   for (const [sent] of refused) sent.catch(() => {});
   for (const [sent, code, words] of refused) await assertRefused(sent, code, words);

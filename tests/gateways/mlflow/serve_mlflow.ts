@@ -15,6 +15,10 @@ const clients = realSystem.env("HOLDFAST_MLFLOW_CLIENTS") ??
 /** The newest client with all of MLflow and scikit-learn, and the last one of MLflow 2. */
 export type Client = "new" | "old";
 
+export function pythonOf(client: Client): string {
+  return join(clients, client, "bin/python");
+}
+
 /** Registers a test for clients. It is ignored where they are not installed. */
 export function clientTest(
   name: string,
@@ -22,7 +26,7 @@ export function clientTest(
   fn: (client: Client) => Promise<void>,
 ): void {
   for (const client of versions) {
-    const isThere = existsSync(join(clients, client, "bin/python"));
+    const isThere = existsSync(pythonOf(client));
     const missing = isThere ? undefined : "MLflow is not installed; .ci/run installs it";
     judgeTest(`${name} (${client} client)`, missing, () => fn(client));
   }
@@ -39,7 +43,7 @@ export async function serveMlflow(options: { prefix?: string } = {}) {
   const server = await listen(handler, { port: 0, hasTokens: true });
   const run = (client: Client, program: string, env: Record<string, string> = {}) =>
     new Promise<string[]>((resolve, reject) =>
-      execFile(join(clients, client, "bin/python"), ["-c", program], {
+      execFile(pythonOf(client), ["-c", program], {
         cwd: root.path,
         env: {
           PATH: realSystem.env("PATH") ?? "",
