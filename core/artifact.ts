@@ -79,12 +79,10 @@ export interface Artifact {
   file(path?: string): ArtifactFile;
 }
 
-/** The description of a version, without its files if their list is in pages. */
-export type PagedInfo = Omit<ArtifactInfo, "files"> & Partial<Pick<ArtifactInfo, "files">>;
-
 /** A version whose files are opened a page of its list at a time: memory holds a few pages. */
 export interface PagedArtifact {
-  readonly info: PagedInfo;
+  /** The description of the version, without its files if their list is in pages. */
+  readonly info: Omit<ArtifactInfo, "files"> & Partial<Pick<ArtifactInfo, "files">>;
   /** Number of files. */
   readonly count: number;
   /**

@@ -1,5 +1,5 @@
 // The files of a version without all of them in memory.
-import type { ArtifactFile, PagedArtifact, PagedInfo } from "../../core/artifact.ts";
+import type { ArtifactFile, PagedArtifact } from "../../core/artifact.ts";
 import type { FileInfo } from "../../core/record.ts";
 import {
   LIST_FILES,
@@ -12,7 +12,7 @@ import {
 import type { Registry } from "../../core/registry.ts";
 import { callFunction, listByFunction } from "../contract/call_function.ts";
 
-export type { ListFilesOptions, OpenFileOptions, PagedArtifact, PagedInfo };
+export type { ListFilesOptions, OpenFileOptions, PagedArtifact };
 
 /**
  * Opens one file of a version. Of a version with many files in a store, it reads only the pages of
