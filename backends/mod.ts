@@ -94,8 +94,8 @@ export type BackendOpener = (
  * Opens the store of a URL: `memory:`, a path or `file:` URL (also `disk:data`),
  * `gs://bucket/prefix` (also `gcs:`), and `s3://bucket/prefix` or another S3 provider: `minio r2
  * tos ks3 oss cos`. Parameters are `?endpoint=…`, for S3 providers also `&region=…`, for `s3:` also
- * `&provider=…`. `latency+` before any URL of a bucket, with `?latency-ms=30`, waits 30 ms before
- * each call, to show how a program behaves far from its bucket.
+ * `&provider=…`. `docs/stores.md` has all schemes and parameters, and wrappers of other stores, such
+ * as `latency+s3:`.
  *
  * Credentials come from `credentials`, else from {@linkcode createS3Configs} by provider and bucket
  * (with endpoint and region), else for `s3:` and `gs:` from the vendor's SDK.
