@@ -1,6 +1,7 @@
 // Runs the tests: `deno task test` those that need nothing but this process and the disk, `deno
 // task test:all` all of them. Words after it go to `deno test`, as in `deno task test --filter
 // cell`. `--full` tries every seed that CI tries in a week. One line per server says which suites were left out.
+// With `HOLDFAST_PASSED`, the path of a note, files that passed on what they load are held over: see held_over.ts.
 // The test files of a folder run in one isolate, which loads the product once: see `roomsOf`.
 import { accessSync, constants, statfsSync } from "node:fs";
 import { stripVTControlCharacters } from "node:util";
@@ -8,6 +9,7 @@ import { join } from "@std/path";
 import { REPOSITORY } from "../tests/support/run_deno.ts";
 import { sourceFiles, TEST_FOLDERS } from "../tests/support/source_files.ts";
 import { tempRoot } from "../tests/support/temp_root.ts";
+import { type Choice, chooseTests, noteGreenRuns, tellHeld } from "./held_over.ts";
 import { ALONE, FIRST, isBelow, LONG, TOGETHER, WITH_PROGRAMS } from "./slow_tests.ts";
 
 /** Servers that the system's packages bring. */
@@ -45,7 +47,17 @@ const FILES_OF_ROOM = isQuick ? 120 : 25;
 await using root = await tempRoot();
 const leftOut = root.join("left_out");
 const isNamed = words.some((word) => /^(explorer\/)?tests/.test(word));
-const where = isNamed ? [] : await modulesOfAllTests();
+const note = Deno.env.get("HOLDFAST_PASSED");
+const allTests = (await sourceFiles(TEST_FOLDERS)).filter((path) => path.endsWith("_test.ts"));
+const choice: Choice = note === undefined || isQuick || words.length > 0
+  ? { run: allTests, held: [], passed: {} }
+  : await chooseTests(allTests, note);
+for (const line of tellHeld(choice)) console.log(line);
+if (choice.run.length === 0) {
+  await root.remove();
+  Deno.exit();
+}
+const where = isNamed ? [] : await modulesOf(choice.run);
 const env = {
   HOLDFAST_LEFT_OUT: leftOut,
   HOLDFAST_SEEDS: Deno.env.get("HOLDFAST_SEEDS") ?? SEEDS[part],
@@ -63,14 +75,16 @@ const tests = new Deno.Command(Deno.execPath(), {
 }).spawn();
 if (watched) await repeatOutput(tests);
 const { code } = await tests.status;
+if (code === 0 && note !== undefined && words.length === 0 && !isQuick) {
+  await noteGreenRuns(note, choice.passed);
+}
 for (const line of await tellLeftOut()) console.log(line);
 if (isQuick) console.log("Programs, threads and real servers are tested by deno task test:all.");
 await root.remove();
 Deno.exit(code);
 
 /** Writes the modules to run, the longest first: rooms, and files with an isolate of their own. */
-async function modulesOfAllTests(): Promise<string[]> {
-  const tests = (await sourceFiles(TEST_FOLDERS)).filter((path) => path.endsWith("_test.ts"));
+async function modulesOf(tests: readonly string[]): Promise<string[]> {
   const kindOf = (path: string) =>
     isBelow(path, ALONE) ? "alone" : isBelow(path, WITH_PROGRAMS) ? "programs" : "shared";
   const { alone = [], programs = [], shared = [] } = Object.groupBy(tests, kindOf);

@@ -1,7 +1,7 @@
 import { assert, assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
 import { mkdir, readdir, readFile, symlink, writeFile } from "node:fs/promises";
 import { fromFileUrl } from "@std/path";
-import { launchBrowser, WITHOUT_BROWSER } from "../explorer/tests/support/browser.ts";
+import { IGNORED, launchBrowser } from "../explorer/tests/support/browser.ts";
 import { TextLineStream } from "./files/processes/attack/line_stream.ts";
 import { unpackFixture } from "./support/mindtrace_fixtures.ts";
 import { serverTest } from "./support/servers/mod.ts";
@@ -310,8 +310,8 @@ async function upload(
 
 Deno.test({
   name: "examples/upload.ts takes a file that a browser chose" +
-    (WITHOUT_BROWSER ? " (skipped: no browser)" : ""),
-  ignore: WITHOUT_BROWSER,
+    (IGNORED ? " (skipped: no browser)" : ""),
+  ignore: IGNORED,
   async fn() {
     await using work = await tempRoot();
     await writeFile(work.join("photo.jpg"), "a photo");

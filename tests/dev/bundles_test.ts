@@ -4,7 +4,7 @@ import { mkdir, readFile, writeFile } from "node:fs/promises";
 import { builtinModules } from "node:module";
 import { gzipSync } from "node:zlib";
 import { join } from "@std/path";
-import { launchBrowser, WITHOUT_BROWSER } from "../../explorer/tests/support/browser.ts";
+import { IGNORED, launchBrowser } from "../../explorer/tests/support/browser.ts";
 import { type RunningWorker, startWorker } from "../servers/r2/run_worker.ts";
 import { REPOSITORY } from "../support/run_deno.ts";
 import { kindsOfShare } from "../support/seeds.ts";
@@ -200,8 +200,8 @@ serverTest(
 );
 
 Deno.test({
-  name: "the bundle runs in Chromium" + (WITHOUT_BROWSER ? " (skipped: no browser)" : ""),
-  ignore: WITHOUT_BROWSER,
+  name: "the bundle runs in Chromium" + (IGNORED ? " (skipped: no browser)" : ""),
+  ignore: IGNORED,
   sanitizeOps: false, // the browser keeps a connection
   sanitizeResources: false,
   async fn() {

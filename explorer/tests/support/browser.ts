@@ -27,17 +27,10 @@ function isFile(path: string): boolean {
 }
 
 /** Tests without Chromium are skipped, unless it is required; in a quick run all of them. */
-export const WITHOUT_BROWSER = realSystem.env("HOLDFAST_SERVERS") === "none" ||
+export const IGNORED = realSystem.env("HOLDFAST_SERVERS") === "none" ||
   CHROMIUM === undefined && realSystem.env("HOLDFAST_REQUIRE_SERVERS") !== "1";
 
-/** Tests of the explorer are also skipped where CI knows that what they load has not changed: dev/browser_tests.ts. */
-const UNCHANGED = realSystem.env("HOLDFAST_EXPLORER") === "unchanged";
-export const IGNORED = WITHOUT_BROWSER || UNCHANGED;
-export const SKIPPED = WITHOUT_BROWSER
-  ? " (skipped: no browser)"
-  : UNCHANGED
-  ? " (skipped: unchanged)"
-  : "";
+export const SKIPPED = IGNORED ? " (skipped: no browser)" : "";
 
 /** An open explorer. */
 export interface OpenExplorer extends AsyncDisposable {

@@ -1,7 +1,7 @@
 import { assertEquals } from "@std/assert";
 import { createHandler } from "../../../apps/server.ts";
 import { openRegistry } from "../../../mod.ts";
-import { launchBrowser, WITHOUT_BROWSER } from "../../../explorer/tests/support/browser.ts";
+import { IGNORED, launchBrowser } from "../../../explorer/tests/support/browser.ts";
 import { denoSucceeds, REPOSITORY } from "../../support/run_deno.ts";
 import { tempRoot } from "../../support/temp_root.ts";
 
@@ -21,8 +21,8 @@ Deno.test("a browser bundle of the client has no imports", async () => {
 
 Deno.test({
   name: "a page of another origin saves and loads through a service" +
-    (WITHOUT_BROWSER ? " (skipped: no browser)" : ""),
-  ignore: WITHOUT_BROWSER,
+    (IGNORED ? " (skipped: no browser)" : ""),
+  ignore: IGNORED,
   sanitizeOps: false, // the browser keeps a connection
   sanitizeResources: false,
   async fn() {

@@ -1,0 +1,156 @@
+// Holds suites over in CI: what they load has not changed since they passed on this machine, less than a day ago and on
+// the same `HOLDFAST_DAY`. A suite whose files are not known, or that never passed here, runs.
+//
+// `look CACHE NOW` looks up the suites that are not part of `deno task test:all`. For each it writes the note to keep if
+// it passes, `NOW/NAME.json`; and for those to hold over `NOW/NAME.held`, which says since when. `deno task test:all`
+// holds test files over by the note that `HOLDFAST_PASSED` names.
+import { mkdir, readFile, rename, writeFile } from "node:fs/promises";
+import { dirname, join } from "@std/path";
+import { realSystem } from "../core/system.ts";
+import { CHROMIUM } from "../explorer/tests/support/browser.ts";
+import { EVERYTHING } from "./held_over/computed_names.ts";
+import { LoadedFiles } from "./held_over/loaded.ts";
+
+/** The suites of `.ci/run` beside the tests, and what each begins with. */
+export const SUITES: Readonly<Record<string, readonly string[]>> = {
+  fuzz: [".ci/fuzz", ".ci/fuzz_server.ts", ".ci/schemathesis.toml"],
+  simulation: ["tests/simulate_test.ts"],
+  portable: [EVERYTHING],
+  examples: [EVERYTHING],
+  written: [EVERYTHING],
+};
+
+const DAY_MS = 24 * 3600_000;
+/** Variables that say what to hold over. */
+const OWN_VARIABLES = ["HOLDFAST_ALL_TESTS", "HOLDFAST_PASSED"];
+
+/** A green run of a suite. */
+export interface GreenRun {
+  digest: string;
+  /** When it began, in milliseconds since 1970. */
+  time: number;
+}
+
+/** Green runs by suite. */
+export type GreenRuns = Readonly<Record<string, GreenRun>>;
+
+/** Returns true if a suite passed on the same files less than a day ago. */
+export function isUnchanged(last: GreenRun | undefined, digest: string, now: number): boolean {
+  return last?.digest === digest && last.time <= now && now - last.time < DAY_MS;
+}
+
+/** Returns what decides a test beside files: versions, the day, and the variables of this project. */
+export async function environmentOfTests(): Promise<string> {
+  const variables = Object.entries(Deno.env.toObject()).sort()
+    .filter(([name]) => name.startsWith("HOLDFAST_") && !OWN_VARIABLES.includes(name));
+  return JSON.stringify([Deno.version, await chromiumVersion(), variables]);
+}
+
+async function chromiumVersion(): Promise<string> {
+  if (CHROMIUM === undefined) return "none";
+  const { stdout } = await new Deno.Command(CHROMIUM, { args: ["--version"] }).output();
+  return new TextDecoder().decode(stdout).trim();
+}
+
+/** Returns the noted green runs; none where there is no note, or a damaged one. */
+export async function readGreenRuns(note: string): Promise<GreenRuns> {
+  try {
+    const runs: unknown = JSON.parse(await readFile(note, "utf8"));
+    return typeof runs === "object" && runs !== null ? runs as GreenRuns : {};
+  } catch {
+    return {};
+  }
+}
+
+/** Writes the note of green runs. */
+export async function noteGreenRuns(note: string, runs: GreenRuns): Promise<void> {
+  await mkdir(dirname(note), { recursive: true });
+  await writeFile(`${note}.new`, JSON.stringify(runs));
+  await rename(`${note}.new`, note);
+}
+
+/** Suites to run, those to hold over, and the runs to note once all passed. */
+export interface Choice {
+  readonly run: readonly string[];
+  readonly held: readonly string[];
+  readonly passed: GreenRuns;
+}
+
+/** Chooses among suites whose digests are known; the others run. */
+export function chooseSuites(
+  names: readonly string[],
+  digests: ReadonlyMap<string, string>,
+  last: GreenRuns,
+  now: number,
+): Choice {
+  const isHeld = (name: string) => {
+    const digest = digests.get(name);
+    return digest !== undefined && Object.hasOwn(last, name) &&
+      isUnchanged(last[name], digest, now);
+  };
+  const { held = [], run = [] } = Object.groupBy(names, (name) => isHeld(name) ? "held" : "run");
+  const passed = names.flatMap((name): [string, GreenRun][] => {
+    const digest = digests.get(name);
+    if (digest === undefined) return [];
+    return [[name, held.includes(name) ? last[name]! : { digest, time: now }]];
+  });
+  return { run, held, passed: Object.fromEntries(passed) };
+}
+
+/** Returns the digests of suites by what they begin with: none where the files cannot be read, so that all run. */
+export async function digestsOf(
+  suites: Readonly<Record<string, readonly string[]>>,
+  read: () => Promise<LoadedFiles> = LoadedFiles.read,
+): Promise<Map<string, string>> {
+  try {
+    const files = await read(), environment = await environmentOfTests();
+    return new Map(
+      Object.entries(suites).map(([name, places]) => [name, files.digestOf(places, environment)]),
+    );
+  } catch (error) {
+    console.error(`All suites run, as what they load is not known: ${(error as Error).message}`);
+    return new Map();
+  }
+}
+
+/** Chooses among the test files, by the note at a path. */
+export async function chooseTests(tests: readonly string[], note: string): Promise<Choice> {
+  const now = realSystem.now();
+  const digests = await digestsOf(Object.fromEntries(tests.map((path) => [path, [path]])));
+  return chooseSuites(tests, digests, isEverything() ? {} : await readGreenRuns(note), now);
+}
+
+/** Says which suites are held over, by folder, and since when. */
+export function tellHeld({ held, passed }: Choice): string[] {
+  const folders = Map.groupBy(held, (name) => name.split("/").slice(0, -1).slice(0, 2).join("/"));
+  return [...folders].sort().map(([folder, names]) => {
+    const times = names.map((name) => passed[name]!.time);
+    const since = new Date(Math.min(...times)).toISOString();
+    const what = folder === "" ? names.join(", ") : `${folder} (${names.length} files)`;
+    return `Held over: ${what}, unchanged since passing at ${since}`;
+  });
+}
+
+function isEverything(): boolean {
+  return (realSystem.env("HOLDFAST_ALL_TESTS") ?? "") !== "";
+}
+
+async function look(cache: string, to: string): Promise<void> {
+  const digests = await digestsOf(SUITES), now = realSystem.now();
+  await mkdir(to, { recursive: true });
+  for (const name of Object.keys(SUITES)) {
+    const last = isEverything() ? {} : await readGreenRuns(join(cache, `${name}.json`));
+    const choice = chooseSuites([name], digests, last, now);
+    await noteGreenRuns(join(to, `${name}.json`), choice.passed);
+    const [line] = tellHeld(choice);
+    if (line !== undefined) await writeFile(join(to, `${name}.held`), `${line}\n`);
+  }
+}
+
+if (import.meta.main) {
+  const [command, cache, to] = Deno.args;
+  if (command !== "look" || cache === undefined || to === undefined) {
+    throw new Error("Cannot hold suites over: say look CACHE NOW");
+  }
+  await look(cache, to);
+}
