@@ -79,11 +79,24 @@ export function openGateways(
   gateways: readonly Gateway[],
   { routes, context }: { routes: Routes; context: GatewayContext },
 ): OpenGateway[] {
-  return gateways.map((gateway) => {
+  const opened = gateways.map((gateway) => {
     const own = gateway.takesAllPaths ? new Router() : routes;
     gateway.addRoutes?.(own, context);
     return { gateway, tables: [own] };
   });
+  for (const gateway of gateways) if (gateway.takesAllPaths) checkApart(gateway, routes);
+  return opened;
+}
+
+/** Throws if a gateway with its own table takes a path of the service, which would be lost. */
+function checkApart({ name, owns }: Gateway, { all }: Routes): void {
+  const paths = new Set(all.map(({ path }) => `/${path.split("/")[1]}`));
+  const taken = [...paths].find((path) =>
+    !/[:{]|^\/$/.test(path) && owns?.(path, new Request(`http://service.invalid${path}`))
+  );
+  if (taken === undefined) return;
+  const hint = "Use another name for its bucket or folder.";
+  throw invalid(`serve ${name} at ${taken}`, undefined, "the service has routes there", { hint });
 }
 
 /** Returns the path without the query. */

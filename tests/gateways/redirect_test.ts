@@ -159,6 +159,14 @@ Deno.test("a range of an alias that has moved leads nowhere", async () => {
   assertEquals(await s3.asLink(key, { range: "bytes=10-19" }), [412, null]);
 });
 
+Deno.test("readers that begin at once get one URL", async () => {
+  await using s3 = await served();
+  const range = (_: unknown, i: number) => s3.asLink(FILE, { range: `bytes=${i}-${i + 9}` });
+  const answers = await Promise.all(Array.from({ length: 20 }, range));
+  assertEquals(new Set(answers.map(([status, location]) => `${status} ${location}`)).size, 1);
+  assertEquals(await s3.fetch(answers[0]![1]!), LARGE);
+});
+
 Deno.test("a URL does not outlive the token", async () => {
   await using s3 = await served({ endsInMs: 90_000 });
   const [, location] = await s3.asLink(FILE);

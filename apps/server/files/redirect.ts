@@ -35,7 +35,8 @@ export function createRedirects(
   registry: Registry,
   system: Pick<System, "monotonic" | "now">,
 ): RedirectTo {
-  const known = new Map<string, { url: string | undefined; until: number }>();
+  /** A URL that is being made is known, too: many readers begin at once. */
+  const known = new Map<string, { url: Promise<string | undefined>; until: number }>();
   return async (c, { info, file, client }) => {
     const { path, size } = file.info;
     if (size < MIN_BYTES || !mayFollow(c.request, client)) return undefined;
@@ -46,13 +47,13 @@ export function createRedirects(
     const before = known.get(key);
     const isKnown = before !== undefined && system.monotonic() < before.until;
     const isUsual = expiresInMs === URL_MS;
-    if (isKnown && (isUsual || before.url === undefined)) return before.url;
-    const url = await urlOf(registry, info, { file, expiresInMs });
-    if (isUsual || url === undefined) {
-      known.set(key, { url, until: system.monotonic() + REUSE_MS });
-      keepNewest(known, MOST_KNOWN);
-    }
-    return url;
+    if (isKnown && (isUsual || await before.url === undefined)) return await before.url;
+    const url = urlOf(registry, info, { file, expiresInMs });
+    if (!isUsual) return await url;
+    known.set(key, { url, until: system.monotonic() + REUSE_MS });
+    keepNewest(known, MOST_KNOWN);
+    url.catch(() => known.delete(key));
+    return await url;
   };
 }
 

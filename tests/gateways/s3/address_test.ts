@@ -2,6 +2,9 @@
 import { assertEquals, assertNotEquals, assertThrows } from "@std/assert";
 import fc from "fast-check";
 import { parseKey } from "../../../gateways/s3/address.ts";
+import { createHandler } from "../../../apps/server.ts";
+import { hub } from "../../../gateways/hub/hub.ts";
+import { openRegistry, RegistryError } from "../../../mod.ts";
 import { createS3Gateway } from "../../../gateways/s3/s3_gateway.ts";
 import { nameProblem } from "../../../core/naming/names.ts";
 
@@ -53,4 +56,18 @@ Deno.test("a gateway refuses names and hosts that no request can have", () => {
   for (const domain of ["", "(", "[::1]", "https://s3.example.com", "s3.example.com:8600", "*.a"]) {
     assertThrows(() => createS3Gateway({ domain }), Error, "Cannot use the S3 domain");
   }
+});
+
+Deno.test("the bucket takes no path of the service, nor of a gateway beside it", async () => {
+  await using registry = await openRegistry("memory:");
+  for (const bucket of ["names", "artifacts", "uploads", "api", "datasets"]) {
+    const gateways = [createS3Gateway({ bucket }), hub];
+    const create = () => createHandler(registry, { gateways });
+    assertThrows(
+      create,
+      RegistryError,
+      `Cannot serve s3 at /${bucket}: the service has routes there`,
+    );
+  }
+  await using _api = createHandler(registry, { gateways: [createS3Gateway({ bucket: "api" })] });
 });
