@@ -4,6 +4,7 @@ import { hubExtension } from "../gateways/hub/extension.ts";
 import { mlflowExtension } from "../gateways/mlflow/extension.ts";
 import { s3Extension } from "../gateways/s3/extension.ts";
 import { mirrorsExtension } from "../mirrors/extension.ts";
+import { importExtension } from "../neighbors/import/extension.ts";
 import { mindtraceExtension } from "../neighbors/mindtrace/extension.ts";
 import { pipelinesExtension } from "../operators/surface/extension.ts";
 import { pluginsExtension } from "../plugins/surface/extension.ts";
@@ -25,6 +26,7 @@ export const EXTENSIONS: readonly Extension[] = [
   mirrorsExtension,
   verificationExtension,
   mindtraceExtension,
+  importExtension,
   signInExtension,
   signaturesExtension,
   processesExtension,

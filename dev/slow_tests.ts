@@ -208,6 +208,7 @@ export const LONG: readonly string[] = [
   "tests/gateways/hub/python_write_test.ts",
   "tests/gateways/mlflow/python_test.ts",
   "tests/gateways/s3/boto3_test.ts",
+  "tests/neighbors/import/mlflow/mlflow_python_test.ts",
   "tests/docs/python_test.ts",
   "tests/files/ome/python_test.ts",
   "tests/formats/python/packages_test.ts",

@@ -3,9 +3,9 @@ import { Buffer } from "node:buffer";
 import type { Artifact } from "../../mod.ts";
 import { type FileToSave, isRegistryError, iterableStream } from "../../core/kernel.ts";
 import { noSuch, wrong } from "./errors.ts";
-import { runIdOf } from "./ids.ts";
-import { LastMetrics, type Metric, type pointsOf } from "./points.ts";
-import { curveOf, type RunTimes, type StoredRun } from "./stored_run.ts";
+import { runIdOf } from "../../runs/mlflow/ids.ts";
+import { LastMetrics, type Metric, type pointsOf } from "../../runs/mlflow/points.ts";
+import { curveOf, type RunTimes, type StoredRun } from "../../runs/mlflow/stored_run.ts";
 
 /** A change of a run, as a request asks for it. */
 export interface RunChange {

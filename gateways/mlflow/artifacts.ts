@@ -8,8 +8,14 @@
 import type { Artifact, ArtifactInfo } from "../../mod.ts";
 import { filePathProblem, sha256, type System } from "../../core/kernel.ts";
 import { noSuch, wrong } from "./errors.ts";
-import { decodeName, encodeName, experimentName, parseRunId, type RunKey } from "./ids.ts";
-import { curveOf } from "./stored_run.ts";
+import {
+  decodeName,
+  encodeName,
+  experimentName,
+  parseRunId,
+  type RunKey,
+} from "../../runs/mlflow/ids.ts";
+import { curveOf } from "../../runs/mlflow/stored_run.ts";
 
 /** Folder of a version with what only MLflow has. */
 export const OWN_FOLDER = ".mlflow/";

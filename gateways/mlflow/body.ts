@@ -3,7 +3,7 @@
 import { isJsonObject, isRegistryError, parseExactJson } from "../../core/kernel.ts";
 import { checkStillAllowed, type RouteContext } from "../../apps/server/extending.ts";
 import { wrong } from "./errors.ts";
-import { type Metric, NOT_FINITE } from "./points.ts";
+import { type Metric, NOT_FINITE } from "../../runs/mlflow/points.ts";
 
 export type Body = Readonly<Record<string, unknown>>;
 

@@ -25,11 +25,17 @@ import {
   type OpenRun,
   saveKeyOf,
 } from "./find_run.ts";
-import { hasRunId, runIdOf, type RunKey } from "./ids.ts";
-import { pointsOf } from "./points.ts";
+import { hasRunId, runIdOf, type RunKey } from "../../runs/mlflow/ids.ts";
+import { pointsOf } from "../../runs/mlflow/points.ts";
 import { own, type RunStore } from "./run_store.ts";
-import { curveOf, linesOf, metadataOf, readVersion, type RunTimes } from "./stored_run.ts";
-import { hasEnded, type StoredRun, tagsOf } from "./stored_run.ts";
+import {
+  curveOf,
+  linesOf,
+  metadataOf,
+  readVersion,
+  type RunTimes,
+} from "../../runs/mlflow/stored_run.ts";
+import { hasEnded, type StoredRun, tagsOf } from "../../runs/mlflow/stored_run.ts";
 
 /** Runs to which this process is a writer. */
 const MOST_WRITERS = 1000;

@@ -6,7 +6,7 @@ import {
   type RouteContext,
 } from "../../apps/server/extending.ts";
 import type { RunChanges } from "./change_run.ts";
-import { runIdOf, type RunKey } from "./ids.ts";
+import { runIdOf, type RunKey } from "../../runs/mlflow/ids.ts";
 import type { RunStore } from "./run_store.ts";
 
 export interface MlflowContext extends GatewayContext {

@@ -8,7 +8,7 @@ import { passThrough } from "../../apps/server/extending.ts";
 import { parsePlace, shownFiles } from "./artifacts.ts";
 import type { MlflowContext } from "./context.ts";
 import { noSuch, wrong } from "./errors.ts";
-import { parseRunId } from "./ids.ts";
+import { parseRunId } from "../../runs/mlflow/ids.ts";
 
 /** A version that is there, and its aliases. */
 export interface ModelVersion {
@@ -228,16 +228,16 @@ function tagList(labels: Readonly<Record<string, unknown>> = {}) {
 /** Returns a version in the JSON of MLflow. */
 export function versionJson(model: string, { info, aliases }: ModelVersion) {
   const { version, createdAt, by, annotations, metadata: { mlflow } } = info;
-  const { source, run_id, run_link, model_id } = (isJsonObject(mlflow) ? mlflow : {}) as Record<
-    string,
-    string | undefined
-  >;
+  const kept = isJsonObject(mlflow) ? mlflow : {};
+  const { source, run_id, run_link, model_id, user_id } = kept as Record<string, string>;
+  // Versions that were imported keep their time.
+  const createdMs = Number(kept.creation_timestamp ?? createdAt.getTime());
   return {
     name: model,
     version: numberOf(version),
-    creation_timestamp: createdAt.getTime(),
-    last_updated_timestamp: (annotations?.changedAt ?? createdAt).getTime(),
-    user_id: by?.name ?? "",
+    creation_timestamp: createdMs,
+    last_updated_timestamp: annotations?.changedAt?.getTime() ?? createdMs,
+    user_id: user_id ?? by?.name ?? "",
     current_stage: "None",
     description: annotations?.notes ?? "",
     source: source ?? "",

@@ -7,10 +7,17 @@ import { openRunFiles } from "../../runs/run_files.ts";
 import type { Access } from "../../apps/server/extending.ts";
 import { mayHave, newestFiles, shownFiles, TAKEN_OVER } from "./artifacts.ts";
 import { type EndedRun, type FoundRun, type OpenRun, RunFinder } from "./find_run.ts";
-import { noSuchRun, runIdOf, type RunKey } from "./ids.ts";
-import { LastMetrics, type Metric, metricsIn } from "./points.ts";
-import { isOwnTag, linesOf, readVersion, runIdIn, runIn, type StoredRun } from "./stored_run.ts";
-import { textsOf, timesIn } from "./stored_run.ts";
+import { noSuchRun, runIdOf, type RunKey } from "../../runs/mlflow/ids.ts";
+import { LastMetrics, type Metric, metricsIn } from "../../runs/mlflow/points.ts";
+import {
+  isOwnTag,
+  linesOf,
+  readVersion,
+  runIdIn,
+  runIn,
+  type StoredRun,
+} from "../../runs/mlflow/stored_run.ts";
+import { textsOf, timesIn } from "../../runs/mlflow/stored_run.ts";
 
 /** Runs that go on whose metrics are remembered: later reads begin where the last one ended. */
 const MOST_SEEN = 100;

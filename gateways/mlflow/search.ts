@@ -4,8 +4,8 @@ import type { RouteContext } from "../../apps/server/extending.ts";
 import { type Body, text, texts } from "./body.ts";
 import type { MlflowContext } from "./context.ts";
 import { type Fields, parseFilter, parseOrder, type Valued } from "./filter.ts";
-import { experimentName, runIdOf } from "./ids.ts";
-import { artifactRoot, FACT, nameOfRun, type StoredRun } from "./stored_run.ts";
+import { experimentName, runIdOf } from "../../runs/mlflow/ids.ts";
+import { artifactRoot, FACT, nameOfRun, type StoredRun } from "../../runs/mlflow/stored_run.ts";
 
 const TEXTS = {
   param: ["param", "text"],

@@ -128,7 +128,7 @@ const OF_QUEUES = [
 /** Files past the borders that an extension needs alone. */
 const PARTS_OF_EXTENSIONS: Record<string, readonly string[]> = {
   "gateways/dav/": ["apps/server/access/one_time.ts"],
-  "gateways/mlflow/": ["runs/run_files.ts"],
+  "gateways/mlflow/": ["runs/mlflow/", "runs/run_files.ts"],
   "gateways/s3/": ["apps/server/access/token_file.ts"],
   "gateways/hub/": ["materializers/path/ignore_rules.ts"],
   "apps/mcp/": [
@@ -154,6 +154,12 @@ const PARTS_OF_EXTENSIONS: Record<string, readonly string[]> = {
     "core/",
     ...OF_RECORDS,
     "registry/contract/call_function.ts",
+  ],
+  "neighbors/import/": [
+    "apps/cli/values/renaming.ts",
+    "core/naming/value_files.ts",
+    "runs/last_values.ts",
+    "runs/mlflow/",
   ],
   "neighbors/mindtrace/": [
     "apps/cli/values/renaming.ts",

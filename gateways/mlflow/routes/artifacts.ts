@@ -7,7 +7,7 @@ import { type ArtifactPlace, checkPath, listFolder, parsePlace, shownFiles } fro
 import { readQuery } from "../body.ts";
 import { checkChanges, described, FRESH, type MlflowContext } from "../context.ts";
 import { noSuch, unsupported, wrong } from "../errors.ts";
-import { artifactRoot } from "../stored_run.ts";
+import { artifactRoot } from "../../../runs/mlflow/stored_run.ts";
 import { askedRun } from "./runs.ts";
 
 const PROXY = "/api/2.0/mlflow-artifacts/artifacts";

@@ -6,7 +6,7 @@ import { readLoggedRuns } from "../../../runs/mod.ts";
 import { needText, objects, readBody, readQuery, text } from "../body.ts";
 import { checkChanges, described, FRESH, type MlflowContext } from "../context.ts";
 import { exists, noSuch, wrong } from "../errors.ts";
-import { experimentId, experimentName, hasRunId } from "../ids.ts";
+import { experimentId, experimentName, hasRunId } from "../../../runs/mlflow/ids.ts";
 
 const DEFAULT = "Default";
 

@@ -13,9 +13,22 @@ import {
 } from "../body.ts";
 import { checkChanges, described, FRESH, type MlflowContext } from "../context.ts";
 import { noSuch, wrong } from "../errors.ts";
-import { experimentId, experimentName, isModel, MODEL, parseRunId, type RunKey } from "../ids.ts";
-import { runIdOf } from "../ids.ts";
-import { artifactRoot, FACT, shownTags, type Status, type StoredRun } from "../stored_run.ts";
+import {
+  experimentId,
+  experimentName,
+  isModel,
+  MODEL,
+  parseRunId,
+  type RunKey,
+} from "../../../runs/mlflow/ids.ts";
+import { runIdOf } from "../../../runs/mlflow/ids.ts";
+import {
+  artifactRoot,
+  MODEL_FACTS,
+  shownTags,
+  type Status,
+  type StoredRun,
+} from "../../../runs/mlflow/stored_run.ts";
 import type { Valued } from "../filter.ts";
 import { pageOf } from "../pages.ts";
 import { MODEL_FIELDS, searchedRuns, valued } from "../search.ts";
@@ -31,8 +44,6 @@ const MODEL_STATUS: Readonly<Record<string, Status>> = {
   LOGGED_MODEL_READY: "FINISHED",
   LOGGED_MODEL_UPLOAD_FAILED: "FAILED",
 };
-/** Tags with the facts of a model. */
-const FACTS = { name: `${FACT}model.name`, type: `${FACT}model.type`, run: `${FACT}model.run` };
 
 export function loggedModelRoutes(routes: Routes, context: MlflowContext): void {
   const { runs, changes, system } = context;
@@ -193,9 +204,9 @@ function changedIn(c: RouteContext): RunKey {
 
 function factsIn(body: Parameters<typeof text>[0], id: string): Map<string, string> {
   const run = text(body, "source_run_id"), type = text(body, "model_type");
-  const facts = new Map([[FACTS.name, text(body, "name") ?? `model-${id.slice(-12)}`]]);
-  if (type !== undefined) facts.set(FACTS.type, type);
-  if (run !== undefined) facts.set(FACTS.run, run);
+  const facts = new Map([[MODEL_FACTS.name, text(body, "name") ?? `model-${id.slice(-12)}`]]);
+  if (type !== undefined) facts.set(MODEL_FACTS.type, type);
+  if (run !== undefined) facts.set(MODEL_FACTS.run, run);
   return facts;
 }
 
@@ -209,13 +220,13 @@ export function modelJson(run: StoredRun) {
     info: {
       model_id: runIdOf(key),
       experiment_id: experimentId(key.name),
-      name: tags.get(FACTS.name) ?? key.id,
+      name: tags.get(MODEL_FACTS.name) ?? key.id,
       creation_timestamp_ms: startedMs,
       last_updated_timestamp_ms: endedMs,
       artifact_uri: artifactRoot(key),
       status: words?.[0] ?? "LOGGED_MODEL_UPLOAD_FAILED",
-      model_type: tags.get(FACTS.type) ?? "",
-      source_run_id: tags.get(FACTS.run) ?? "",
+      model_type: tags.get(MODEL_FACTS.type) ?? "",
+      source_run_id: tags.get(MODEL_FACTS.run) ?? "",
       tags: list(shownTags(tags)),
     },
     data: { params: list(params), metrics: [] },

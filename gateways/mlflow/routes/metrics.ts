@@ -3,8 +3,8 @@ import { route, type Routes } from "../../../apps/server/extending.ts";
 import { readQuery } from "../body.ts";
 import { described, FRESH, type MlflowContext } from "../context.ts";
 import { wrong } from "../errors.ts";
-import { runIdOf } from "../ids.ts";
-import { type Metric, metricJson } from "../points.ts";
+import { runIdOf } from "../../../runs/mlflow/ids.ts";
+import { type Metric, metricJson } from "../../../runs/mlflow/points.ts";
 import { askedRun } from "./runs.ts";
 
 /** Values of a page. */

@@ -5,8 +5,16 @@ import { type Body, integer, needText, objects, pairs, readBody, readQuery } fro
 import { keyIn, metricIn, text } from "../body.ts";
 import { checkChanges, described, FRESH, type MlflowContext } from "../context.ts";
 import { wrong } from "../errors.ts";
-import { experimentName, parseRunId, runIdOf, type RunKey } from "../ids.ts";
-import { FACT, INPUT, isOwnTag, OUTPUT, runJson, type Status, STATUSES } from "../stored_run.ts";
+import { experimentName, parseRunId, runIdOf, type RunKey } from "../../../runs/mlflow/ids.ts";
+import {
+  FACT,
+  INPUT,
+  isOwnTag,
+  OUTPUT,
+  runJson,
+  type Status,
+  STATUSES,
+} from "../../../runs/mlflow/stored_run.ts";
 import { checkExperimentName } from "./experiments.ts";
 
 /** The most of each in one batch. */

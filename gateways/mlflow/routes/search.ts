@@ -5,10 +5,10 @@ import { type Body, countIn, readBody, readQuery, text, texts } from "../body.ts
 import { described, FRESH, type MlflowContext } from "../context.ts";
 import { wrong } from "../errors.ts";
 import { type Fields, parseFilter, parseOrder } from "../filter.ts";
-import { isModel, runIdOf } from "../ids.ts";
+import { isModel, runIdOf } from "../../../runs/mlflow/ids.ts";
 import { pageOf } from "../pages.ts";
 import { RUN_FIELDS, searchedRuns, valuedRun } from "../search.ts";
-import { runJson } from "../stored_run.ts";
+import { runJson } from "../../../runs/mlflow/stored_run.ts";
 import { experimentJson } from "./experiments.ts";
 
 /** Items of a page. */

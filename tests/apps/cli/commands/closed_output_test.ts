@@ -106,6 +106,7 @@ const ELSEWHERE = [
     "worker",
     "export mindtrace",
     "import mindtrace",
+    "import mlflow",
     "export site",
     "explore",
     "serve",

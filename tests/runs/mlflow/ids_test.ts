@@ -7,7 +7,7 @@ import {
   hasRunId,
   parseRunId,
   runIdOf,
-} from "../../../gateways/mlflow/ids.ts";
+} from "../../../runs/mlflow/ids.ts";
 import { nameProblem } from "../../../core/naming/names.ts";
 
 const name = fc.oneof(

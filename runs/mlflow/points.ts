@@ -1,9 +1,9 @@
 // Metrics of MLflow as points of a run: a line has the metrics of one step and one time.
 //
 //   {"step":3,"loss":0.5,"auc":0.9,"_time":12.5}   12.5 seconds after the start of the run
-import { isJsonObject } from "../../core/kernel.ts";
-import type { RunValues } from "../../runs/mod.ts";
-import { wrong } from "./errors.ts";
+import { RegistryError } from "../../core/errors.ts";
+import type { RunValues } from "../../core/registry/run.ts";
+import { isJsonObject } from "../../core/text/json_text.ts";
 
 export interface Metric {
   readonly key: string;
@@ -38,7 +38,8 @@ export function pointsOf(metrics: readonly Metric[], startedMs: number): RunValu
     if (point === undefined || !goesOn) {
       const seconds = (timestamp - startedMs) / 1000;
       if (timestampOf(seconds, startedMs) !== timestamp) {
-        throw wrong(`The timestamp ${timestamp} is too far from the start of the run`);
+        const message = `The timestamp ${timestamp} is too far from the start of the run`;
+        throw new RegistryError({ code: "Invalid", message });
       }
       points.push(point = new Map([[STEP, step], [TIME, seconds]]));
     }

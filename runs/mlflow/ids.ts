@@ -7,8 +7,8 @@
 // is in no encoding. Clients take ids of letters, digits, `_` and `-` that begin with one of the first
 // two.
 import { Buffer } from "node:buffer";
-import { nameProblem } from "../../core/kernel.ts";
-import { noSuch } from "./errors.ts";
+import { RegistryError } from "../../core/errors.ts";
+import { nameProblem } from "../../core/naming/names.ts";
 
 /** A run: an experiment is a name. */
 export interface RunKey {
@@ -82,4 +82,8 @@ export function parseRunId(runId: string): RunKey {
 
 export function noSuchRun(runId: string): Error {
   return noSuch(`Run with id=${runId.slice(0, MOST_CHARACTERS)} not found`);
+}
+
+function noSuch(message: string): RegistryError {
+  return new RegistryError({ code: "NotFound", message });
 }

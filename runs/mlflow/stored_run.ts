@@ -1,6 +1,6 @@
 // A run as MLflow sees it, from its draft or its version.
-import type { Artifact, ArtifactInfo } from "../../mod.ts";
-import { isJsonObject } from "../../core/kernel.ts";
+import type { Artifact, ArtifactInfo } from "../../core/artifact.ts";
+import { isJsonObject } from "../../core/text/json_text.ts";
 import { experimentId, runIdOf, type RunKey } from "./ids.ts";
 import { LastMetrics, type Metric, metricJson, metricsIn } from "./points.ts";
 
@@ -44,6 +44,13 @@ export function isOwnTag(key: string): boolean {
 /** The begin of tags with what MLflow has no tags for: models, inputs and outputs. */
 export const FACT = "holdfast:";
 export const INPUT = `${FACT}input.`, OUTPUT = `${FACT}output.`;
+
+/** Tags with the facts of a logged model. */
+export const MODEL_FACTS = {
+  name: `${FACT}model.name`,
+  type: `${FACT}model.type`,
+  run: `${FACT}model.run`,
+};
 
 /** Returns the tags that clients see. */
 export function shownTags(tags: ReadonlyMap<string, string>): [key: string, value: string][] {

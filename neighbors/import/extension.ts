@@ -1,0 +1,11 @@
+import type { Extension } from "../../apps/cli/program/extension.ts";
+
+export const importExtension: Extension = {
+  name: "import",
+  commands: [{
+    group: "share",
+    load: {
+      "import mlflow": async () => (await import("./mlflow/command.ts")).importMlflow,
+    },
+  }],
+};

@@ -1,0 +1,68 @@
+// Records that readers yield and the writer saves: runs, and models with versions and aliases.
+import type { FileToSave } from "../../core/kernel.ts";
+import type { RunKey } from "../../runs/mlflow/ids.ts";
+import type { Metric } from "../../runs/mlflow/points.ts";
+import type { RunTimes } from "../../runs/mlflow/stored_run.ts";
+
+/** A run, or a logged model of MLflow, whose files and values are read once they are needed. */
+export interface FoundRun {
+  readonly kind: "run";
+  readonly key: RunKey;
+  open(): Promise<OpenedRun>;
+}
+
+export interface OpenedRun extends RunTimes {
+  readonly params: ReadonlyMap<string, string>;
+  readonly tags: ReadonlyMap<string, string>;
+  /** Every value of every metric; those of one key are in their order. */
+  readonly points: AsyncIterable<Metric>;
+  readonly files: readonly FileToSave[];
+  /** Parts that cannot be read. Points add to it while they are read. */
+  readonly problems: readonly string[];
+  /** Further members of the metadata. */
+  readonly metadata?: Readonly<Record<string, unknown>>;
+}
+
+/** A name whose versions are numbered. */
+export interface FoundModel {
+  readonly kind: "model";
+  readonly name: string;
+  readonly notes?: string;
+  readonly labels: ReadonlyMap<string, string>;
+  /** The version of each alias. */
+  readonly aliases: ReadonlyMap<string, string>;
+  readonly versions: readonly FoundVersion[];
+}
+
+export interface FoundVersion {
+  /** As it is here: `3.0.0`. */
+  readonly version: string;
+  readonly notes?: string;
+  readonly labels: ReadonlyMap<string, string>;
+  readonly metadata: Readonly<Record<string, unknown>>;
+  /** The run that has its files below a folder, if it is imported, too. */
+  readonly from?: { readonly run: RunKey; readonly folder: string };
+  open(): Promise<{ files: readonly FileToSave[]; problems: readonly string[] }>;
+}
+
+/** The number of records that follow. */
+export interface FoundTotal {
+  readonly kind: "total";
+  readonly count: number;
+}
+
+/** Something that is not imported: on purpose, or because it cannot be read. */
+export interface NotImported {
+  readonly kind: "left" | "failed";
+  readonly what: string;
+  readonly reason: string;
+}
+
+export type ImportRecord = FoundRun | FoundModel | FoundTotal | NotImported;
+
+/** Options of all readers. */
+export interface ReadOptions {
+  readonly signal?: AbortSignal;
+  /** Renames an experiment or model; undefined leaves it out. */
+  nameOf(name: string): string | undefined;
+}

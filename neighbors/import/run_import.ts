@@ -1,0 +1,142 @@
+// The command line of all importers: options, the target, progress and the report.
+import type { Registry } from "../../mod.ts";
+import {
+  type CommandContext,
+  formatBytes,
+  formatCount,
+  openStore,
+  printTable,
+} from "../../apps/cli/extending.ts";
+import { noteUnused, parseRenaming, renamed } from "../../apps/cli/values/renaming.ts";
+import { isStoreUrl, notFound } from "../../core/kernel.ts";
+import { createBucketFiles, createLocalFiles, type ReadableFileStore } from "../../files/mod.ts";
+import { realpathSync, statSync } from "node:fs";
+import { resolve } from "node:path";
+import { localPathOf } from "../../apps/cli/extending.ts";
+import type { ImportRecord, ReadOptions } from "./records.ts";
+import { RecordWriter } from "./write_records.ts";
+
+export const TARGET = {
+  usage: "<to>",
+  text: "a folder, URL or @name; see --create",
+  completes: "place",
+} as const;
+
+export const OPTIONS = [
+  { flags: "--prefix <text>", text: "only names that begin with this" },
+  {
+    flags: "--rename <old=new>",
+    text: "replace the prefix old of names with new: team/=team:",
+    parse: parseRenaming,
+    repeat: true,
+  },
+  { flags: "--partial", text: "import runs and versions without what cannot be read" },
+  { flags: "--create", text: "create a missing target" },
+  { flags: "-n, --dry-run", text: "read everything and write nothing" },
+] as const;
+
+interface ImportFlags {
+  prefix?: string;
+  rename?: ReturnType<typeof parseRenaming>[];
+  partial?: boolean;
+  running?: boolean;
+  create?: boolean;
+  dryRun?: boolean;
+}
+
+/** Imports the records of a reader, and prints the report. Returns the exit code. */
+export async function runImport(
+  context: CommandContext,
+  { to, flags, read }: {
+    to: string;
+    flags: ImportFlags;
+    /** Throws for a wrong source, before anything is created. */
+    read(options: ReadOptions): AsyncIterable<ImportRecord>;
+  },
+): Promise<number> {
+  const { io: { signal }, logger } = context;
+  const { prefix = "", rename = [], partial, running, create = false, dryRun = false } = flags;
+  const nameOf = (name: string) => name.startsWith(prefix) ? renamed(name, rename) : undefined;
+  const records = read({ signal, nameOf })[Symbol.asyncIterator]();
+  const first = await records.next();
+  const registry: Registry = await context.open({
+    registry: to,
+    write: !dryRun,
+    create: create ? { versioned: true, mutable: false, graceMs: 86_400_000 } : undefined,
+    missing: "Check the location, or add --create to create the registry.",
+  });
+  const progress = context.progress("import");
+  const writer = new RecordWriter(registry, {
+    dryRun,
+    partial,
+    running,
+    signal,
+    onItem: ({ action, name, version }) => logger.debug(`${action} ${name}@${version}`),
+    onProgress: ({ bytes, done, total }) =>
+      progress.update({ bytes, things: { done, total, what: "records" } }),
+  });
+  const report = await writer.write((async function* () {
+    if (!first.done) yield first.value;
+    yield* { [Symbol.asyncIterator]: () => records };
+  })());
+  await progress.end();
+  await noteUnused(rename, context.note);
+  const { notImported } = report;
+  const left = notImported.filter(({ kind }) => kind === "left");
+  const failed = notImported.filter(({ kind }) => kind === "failed");
+  if (context.shared.json) {
+    for (const { what, reason } of left) {
+      await context.result({ action: "left", what, reason }, undefined);
+    }
+  } else if (left.length > 0 && !context.shared.quiet) {
+    await context.note("Left out:");
+    for (const { what, reason } of left) await context.note(`  ${what}: ${reason}`);
+  }
+  if (failed.length > 0) {
+    const rows = failed.map(({ what, reason }) => ({
+      json: { action: "failed", what, reason },
+      cells: [what, reason],
+    }));
+    await printTable(context, ["NOT IMPORTED", "PROBLEM"], rows);
+  }
+  const { runs, versions, points, files, bytes, unchanged } = report;
+  const parts = [
+    `${dryRun ? "Would import" : "Imported"} ${formatCount(runs, "run")}, ` +
+    `${formatCount(versions, "version")} of models ` +
+    `(${formatCount(points, "point")}, ${formatCount(files, "file")}, ${formatBytes(bytes)})`,
+    `${unchanged} unchanged`,
+  ];
+  if (failed.length > 0) parts.push(`${failed.length} failed`);
+  const counts = { left: left.length, failures: failed.length };
+  const { notImported: _, ...numbers } = report;
+  await context.done({ dryRun, ...numbers, ...counts }, parts.join(", "));
+  return failed.length > 0 ? 1 : 0;
+}
+
+/** Files of a folder or bucket, and its absolute path or URL. */
+export interface OpenedPlace extends AsyncDisposable {
+  readonly store: ReadableFileStore;
+  readonly location: string;
+}
+
+/** Opens a folder that exists, or a bucket. */
+export async function openPlace(
+  from: string,
+  { io, logger, shared }: CommandContext,
+): Promise<OpenedPlace> {
+  const { cwd, system } = io;
+  if (isStoreUrl(from)) {
+    const backend = await openStore(from, { cwd, system, logger, retryForMs: shared.wait });
+    return opened(createBucketFiles({ backend }), from);
+  }
+  const folder = resolve(cwd, localPathOf(from) ?? from);
+  if (statSync(folder, { throwIfNoEntry: false })?.isDirectory() !== true) {
+    throw notFound("import from", from, "no such folder");
+  }
+  const root = realpathSync.native(folder);
+  return opened(createLocalFiles({ root }), root);
+}
+
+function opened(store: ReadableFileStore, location: string): OpenedPlace {
+  return { store, location, [Symbol.asyncDispose]: () => store[Symbol.asyncDispose]() };
+}

@@ -1,0 +1,166 @@
+// Files of a folder or bucket that is imported. Links are never followed, and nothing above the folder
+// is read.
+import {
+  type FileStore,
+  type FileToSave,
+  iterableStream,
+  loadPart,
+  messageOf,
+  orMissing,
+  shown,
+} from "../../core/kernel.ts";
+import type { FileEntry, ReadableFileStore } from "../../files/mod.ts";
+
+/** Bytes of a file with a value or a description. */
+const MOST_BYTES = 1024 * 1024;
+/** Files below one folder. */
+const MOST_FILES = 200_000;
+
+/** Texts and lists of a description. */
+export type Plain = string | null | Plain[] | { [key: string]: Plain };
+
+/** A node of a document in YAML. */
+type Node =
+  | { kind: "map"; entries: { key: string; node: Node }[] }
+  | { kind: "list"; items: Node[] }
+  | { kind: "scalar"; value: unknown };
+
+/** `formats/yaml/document.ts`, which is loaded by name because of its package. */
+interface YamlPart {
+  parseYamlDocument(
+    text: string,
+    options: { resolve(scalar: { text: string; isPlain: boolean }): string | null },
+  ): { root?: Node; problems: { state: string }[] };
+}
+
+export class SourceFiles {
+  readonly store: ReadableFileStore | FileStore;
+  readonly #signal: AbortSignal | undefined;
+
+  constructor(store: ReadableFileStore, signal?: AbortSignal) {
+    this.store = store;
+    this.#signal = signal;
+  }
+
+  /** Lists a folder; nothing if it is missing. */
+  async list(folder: string): Promise<FileEntry[]> {
+    const entries = Array.fromAsync(this.store.list(folder, { signal: this.#signal }));
+    return await orMissing(entries) ?? [];
+  }
+
+  async folders(folder: string): Promise<string[]> {
+    return (await this.list(folder)).filter(({ kind }) => kind === "folder").map(({ path }) =>
+      path
+    );
+  }
+
+  async stat(path: string): Promise<FileEntry | undefined> {
+    return await this.store.stat(path, { signal: this.#signal });
+  }
+
+  /** Returns all files below a folder. Links are problems. */
+  async walk(folder: string, problems: string[]): Promise<FileEntry[]> {
+    const found: FileEntry[] = [];
+    const pending = [folder];
+    for (let at = pending.pop(); at !== undefined; at = pending.pop()) {
+      for (const entry of await this.list(at)) {
+        if (entry.kind === "folder") pending.push(entry.path);
+        else if (entry.kind === "link") problems.push(`${shown(entry.path)} is a link`);
+        else found.push(entry);
+      }
+      if (found.length > MOST_FILES) {
+        problems.push(`${shown(folder)} has more than ${MOST_FILES} files`);
+        return [];
+      }
+    }
+    return found.sort((one, other) => one.path < other.path ? -1 : 1);
+  }
+
+  /** Returns the files below a folder, with paths below it. */
+  async filesBelow(folder: string, problems: string[]): Promise<FileToSave[]> {
+    const files = await this.walk(folder, problems);
+    return files.map((entry) => this.fileToSave(entry, below(entry.path, folder)));
+  }
+
+  fileToSave({ path, size }: FileEntry, as: string): FileToSave {
+    return { path: as, content: { size, stream: () => iterableStream(this.chunks(path)) } };
+  }
+
+  async *chunks(path: string): AsyncGenerator<Uint8Array> {
+    yield* (await this.store.open(path, { signal: this.#signal })).stream();
+  }
+
+  /** Reads a short text of UTF-8; undefined if it cannot be read, which is a problem. */
+  async text({ path, size }: FileEntry, problems: string[]): Promise<string | undefined> {
+    if (size > MOST_BYTES) {
+      const state = `it has ${size} bytes, ${MOST_BYTES} are allowed`;
+      return void problems.push(`${shown(path)} cannot be read: ${state}`);
+    }
+    try {
+      const bytes = await (await this.store.open(path, { signal: this.#signal })).bytes();
+      return new TextDecoder("utf-8", { fatal: true, ignoreBOM: true }).decode(bytes);
+    } catch (error) {
+      this.#signal?.throwIfAborted();
+      problems.push(`${shown(path)} cannot be read: ${reasonOf(error)}`);
+    }
+  }
+
+  /** Reads the texts of files, by their paths below a folder. */
+  async texts(folder: string, problems: string[]): Promise<Map<string, string>> {
+    const texts = new Map<string, string>();
+    for (const entry of await this.walk(folder, problems)) {
+      const text = await this.text(entry, problems);
+      if (text !== undefined) texts.set(below(entry.path, folder), text);
+    }
+    return texts;
+  }
+
+  /** Yields the lines of a file of any size. */
+  async *lines(path: string): AsyncGenerator<string> {
+    const decoder = new TextDecoder();
+    let rest = "";
+    for await (const chunk of this.chunks(path)) {
+      const lines = (rest + decoder.decode(chunk, { stream: true })).split(/\r?\n/);
+      rest = lines.pop() ?? "";
+      yield* lines;
+    }
+    if (rest !== "") yield rest;
+  }
+
+  /** Reads a description in YAML, whose values stay texts: `1e5` is the name of an experiment. */
+  async yaml(path: string, problems: string[]): Promise<Record<string, Plain> | undefined> {
+    const entry = await this.stat(path);
+    if (entry?.kind !== "file") {
+      problems.push(`${shown(path)} is ${entry === undefined ? "missing" : `a ${entry.kind}`}`);
+      return undefined;
+    }
+    const text = await this.text(entry, problems);
+    if (text === undefined) return undefined;
+    const { parseYamlDocument } = await loadPart<YamlPart>(
+      "../../formats/yaml/document.ts",
+      import.meta.url,
+    );
+    const { root, problems: [problem] } = parseYamlDocument(text, {
+      resolve: ({ text, isPlain }) => isPlain && /^(null|~)?$/i.test(text) ? null : text,
+    });
+    if (problem === undefined && root?.kind === "map") {
+      return plainOf(root) as Record<string, Plain>;
+    }
+    problems.push(`${shown(path)} is not a description: ${problem?.state ?? "it is not a map"}`);
+  }
+}
+
+function plainOf(node: Node): Plain {
+  if (node.kind === "scalar") return node.value === null ? null : String(node.value);
+  if (node.kind === "list") return node.items.map(plainOf);
+  return Object.fromEntries(node.entries.map(({ key, node }) => [key, plainOf(node)]));
+}
+
+export function below(path: string, folder: string): string {
+  return folder === "" ? path : path.slice(folder.length + 1);
+}
+
+/** Returns the message of an error, in one line. */
+export function reasonOf(error: unknown): string {
+  return messageOf(error).replaceAll(/\s+/g, " ");
+}

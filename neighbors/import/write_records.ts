@@ -1,0 +1,299 @@
+// The writer of all importers. A run is one save, whose key is that of the run here: it is saved as a
+// whole or not at all, and never twice.
+import {
+  checkNewName,
+  type FileToSave,
+  fileToSave,
+  isRegistryError,
+  type Registry,
+  type RegistryError,
+  shown,
+} from "../../core/kernel.ts";
+import { annotate, readAnnotations } from "../../registry/mod.ts";
+import { hasRunId, type RunKey } from "../../runs/mlflow/ids.ts";
+import { hasEnded, runIdIn } from "../../runs/mlflow/stored_run.ts";
+import type { FoundModel, FoundRun, FoundVersion, ImportRecord, NotImported } from "./records.ts";
+import { versionOfRun } from "./run_version.ts";
+
+export interface WriteOptions {
+  readonly dryRun?: boolean;
+  /** Saves runs without what cannot be read. */
+  readonly partial?: boolean;
+  /** Saves runs that go on as `KILLED`. */
+  readonly running?: boolean;
+  readonly signal?: AbortSignal;
+  onItem?(item: { action: "imported" | "unchanged"; name: string; version?: string }): void;
+  onProgress?(progress: { bytes: number; done: number; total: number }): void;
+}
+
+export interface ImportReport {
+  runs: number;
+  versions: number;
+  aliases: number;
+  /** Runs and versions that were there already. */
+  unchanged: number;
+  points: number;
+  files: number;
+  bytes: number;
+  notImported: NotImported[];
+}
+
+/** Errors of one record. Others end the import. */
+const OF_RECORD = ["Corrupt", "Invalid", "Unsupported", "NotFound", "Conflict"] as const;
+
+export class RecordWriter {
+  readonly report: ImportReport = {
+    runs: 0,
+    versions: 0,
+    aliases: 0,
+    unchanged: 0,
+    points: 0,
+    files: 0,
+    bytes: 0,
+    notImported: [],
+  };
+  readonly #registry: Registry;
+  readonly #options: WriteOptions;
+  /** The version of each run of a name; undefined if it was deleted. */
+  readonly #runs = new Map<string, Map<string, string | undefined>>();
+  /** Runs that a dry run would save. */
+  readonly #dry = new Set<string>();
+  #total = 0;
+  #done = 0;
+
+  constructor(registry: Registry, options: WriteOptions) {
+    this.#registry = registry;
+    this.#options = options;
+  }
+
+  async write(records: AsyncIterable<ImportRecord>): Promise<ImportReport> {
+    for await (const record of records) {
+      this.#options.signal?.throwIfAborted();
+      if (record.kind === "total") this.#total = record.count;
+      else if (record.kind === "run") {
+        await this.#try(spoken(record.key), () => this.#writeRun(record));
+        this.#progress(1);
+      } else if (record.kind === "model") await this.#writeModel(record);
+      else this.report.notImported.push(record);
+    }
+    return this.report;
+  }
+
+  /** Notes the error of a record, which does not end the import. */
+  async #try(what: string, write: () => Promise<void>): Promise<void> {
+    try {
+      await write();
+    } catch (error) {
+      if (!isRegistryError(error, ...OF_RECORD)) throw error;
+      this.#leave("failed", what, worded(error));
+    }
+  }
+
+  #leave(kind: NotImported["kind"], what: string, reason: string): void {
+    this.report.notImported.push({ kind, what, reason });
+  }
+
+  #progress(done: number): void {
+    this.#done += done;
+    const { bytes } = this.report;
+    const total = Math.max(this.#total, this.#done);
+    this.#options.onProgress?.({ bytes, done: this.#done, total });
+  }
+
+  async #writeRun({ key, open }: FoundRun): Promise<void> {
+    const { dryRun, partial, running, signal, onItem } = this.#options;
+    const { name, id } = key;
+    checkNewName(name);
+    if (!hasRunId(key)) return this.#leave("failed", spoken(key), "name and id are too long");
+    const known = await this.#runsOf(name);
+    if (known.has(id)) {
+      this.report.unchanged++;
+      return onItem?.({ action: "unchanged", name, version: known.get(id) });
+    }
+    const opened = await open();
+    const goesOn = !hasEnded(opened.status);
+    if (goesOn && !running) return this.#leave("left", spoken(key), "it goes on");
+    const run = goesOn ? { ...opened, status: "KILLED" as const } : opened;
+    const { metadata, files, points, moved } = await versionOfRun(key, run);
+    if (run.problems.length > 0 && !partial) return this.#leaveDamaged(spoken(key), run.problems);
+    for (const problem of run.problems) this.#leave("left", spoken(key), problem);
+    if (moved.length > 0) {
+      const reason = `metadata has no room for ${moved.join(", ")}: see .mlflow/long.json`;
+      this.#leave("left", spoken(key), reason);
+    }
+    this.report.runs++;
+    this.report.points += points;
+    this.#count(files);
+    if (dryRun) {
+      this.#dry.add(spoken(key));
+      return;
+    }
+    const saved = await this.#registry.save(name, undefined, {
+      as: folderOf(files),
+      idempotencyKey: `draft:run:${id}`,
+      metadata,
+      signal,
+    });
+    known.set(id, saved.version);
+    onItem?.({ action: "imported", name, version: saved.version });
+  }
+
+  #leaveDamaged(what: string, problems: readonly string[]): void {
+    const [first = "", ...more] = problems;
+    this.#leave("failed", what, more.length === 0 ? first : `${first}, and ${more.length} more`);
+  }
+
+  #count(files: readonly FileToSave[]): void {
+    this.report.files += files.length;
+    for (const { content } of files) {
+      if ("size" in content) this.report.bytes += content.size;
+      else if (content instanceof Uint8Array) this.report.bytes += content.byteLength;
+    }
+  }
+
+  async #runsOf(name: string): Promise<Map<string, string | undefined>> {
+    const before = this.#runs.get(name);
+    if (before !== undefined) return before;
+    const found = new Map<string, string | undefined>();
+    for (const deleted of [true, false]) {
+      const { signal } = this.#options;
+      for await (
+        const { version, info } of this.#registry.versions(name, { deleted, details: true, signal })
+      ) {
+        const id = info && runIdIn(info);
+        if (id !== undefined && !(deleted && found.has(id))) {
+          found.set(id, deleted ? undefined : version);
+        }
+      }
+    }
+    this.#runs.set(name, found);
+    return found;
+  }
+
+  async #writeModel(model: FoundModel): Promise<void> {
+    const { name } = model, { dryRun, signal } = this.#options;
+    try {
+      checkNewName(name);
+    } catch (error) {
+      if (!isRegistryError(error, "Invalid")) throw error;
+      this.#progress(model.versions.length);
+      return this.#leave("failed", name, worded(error));
+    }
+    const known = new Set<string>(), isNew = new Set<string>();
+    for (const deleted of [true, false]) {
+      for await (const { version } of this.#registry.versions(name, { deleted, signal })) {
+        known.add(version);
+      }
+    }
+    for (const version of model.versions) {
+      await this.#try(`${name}@${version.version}`, async () => {
+        if (known.has(version.version)) return void this.report.unchanged++;
+        if (await this.#writeVersion(name, version)) isNew.add(version.version);
+      });
+      this.#progress(1);
+    }
+    if (!dryRun && known.size + isNew.size > 0) {
+      await this.#try(name, () => this.#describe(model, { isNew }));
+    }
+  }
+
+  async #writeVersion(name: string, found: FoundVersion): Promise<boolean> {
+    const { dryRun, partial, signal, onItem } = this.#options;
+    const { version, labels, notes, from, metadata } = found;
+    if (from !== undefined && this.#dry.has(spoken(from.run))) {
+      this.report.versions++;
+      return true;
+    }
+    const shared = from && await this.#filesOf(from);
+    const { files, problems } = shared ?? await found.open();
+    const what = `${name}@${version}`;
+    if (files.length === 0) {
+      this.#leave("failed", what, problems[0] ?? "it has no files");
+      return false;
+    }
+    if (problems.length > 0 && !partial) {
+      this.#leaveDamaged(what, problems);
+      return false;
+    }
+    for (const problem of problems) this.#leave("left", what, problem);
+    this.report.versions++;
+    if (shared === undefined) this.#count(files);
+    if (dryRun) return true;
+    await this.#registry.save(name, undefined, {
+      as: folderOf(files),
+      version,
+      ...shared && { base: shared.ref, inputs: [{ ref: shared.ref }] },
+      metadata: { ...metadata },
+      signal,
+    });
+    onItem?.({ action: "imported", name, version });
+    if (labels.size > 0 || notes !== undefined) {
+      await annotate(this.#registry, what, {
+        labels: Object.fromEntries(labels),
+        ...notes !== undefined && { notes },
+      });
+    }
+    return true;
+  }
+
+  /** Returns the files of a run that is here, which the version shares. */
+  async #filesOf({ run, folder }: { run: RunKey; folder: string }) {
+    const version = (await this.#runsOf(run.name)).get(run.id);
+    if (version === undefined) return undefined;
+    const artifact = await this.#registry.open(run.name, { version });
+    const prefix = folder === "" ? "" : `${folder}/`;
+    const curves = [artifact.info.metadata.curves].flat();
+    const files = artifact.info.files
+      .filter(({ path }) =>
+        path.startsWith(prefix) && !curves.includes(path) && !path.startsWith(".mlflow/")
+      )
+      .map((file) => fileToSave(artifact, file, file.path.slice(prefix.length)));
+    const problems: string[] = [];
+    return files.length === 0 ? undefined : { files, problems, ref: `${run.name}@${version}` };
+  }
+
+  /** Sets aliases, labels and notes, unless others were set here. */
+  async #describe(
+    { name, labels, notes, aliases }: FoundModel,
+    { isNew }: { isNew: ReadonlySet<string> },
+  ): Promise<void> {
+    const before = await readAnnotations(this.#registry, name);
+    const missing = [...labels].filter(([key]) => before?.labels?.[key] === undefined);
+    const isUnnoted = notes !== undefined && before?.notes === undefined;
+    if (missing.length > 0 || isUnnoted) {
+      await annotate(this.#registry, name, {
+        labels: Object.fromEntries(missing),
+        ...isUnnoted && { notes },
+      });
+    }
+    const present = new Map<string, string>();
+    for await (const { alias, version } of this.#registry.aliases(name)) {
+      present.set(alias, version);
+    }
+    for (const [alias, version] of aliases) {
+      const now = present.get(alias);
+      if (now === version) continue;
+      if (now !== undefined && !isNew.has(version)) {
+        this.#leave("left", `${name}@${alias}`, `it is ${now} here, and ${version} there`);
+        continue;
+      }
+      await this.#try(`${name}@${alias}`, async () => {
+        await this.#registry.setAlias(name, alias, version);
+        this.report.aliases++;
+      });
+    }
+  }
+}
+
+/** Returns a materializer that saves files as a folder. */
+function folderOf(files: readonly FileToSave[]) {
+  return { id: "folder", formatVersion: 1, save: () => files, load: () => undefined };
+}
+
+function spoken({ name, id }: RunKey): string {
+  return `run ${id} of ${shown(name)}`;
+}
+
+function worded({ message, hint }: RegistryError): string {
+  return hint === undefined ? message : `${message}. ${hint}`;
+}
