@@ -5,7 +5,12 @@
 import { fingerprintOf } from "../core/bytes/fingerprint.ts";
 import { encodeName, isRegistryError, sha256 } from "../core/kernel.ts";
 import { decodeName } from "../core/naming/names.ts";
-import { mirrorTableFolder, passNames, readNameTable } from "../registry/record_reads.ts";
+import {
+  mirrorTableFolder,
+  PackedMap,
+  passNames,
+  readNameTable,
+} from "../registry/record_reads.ts";
 import type { ListedName } from "../registry/record_reads.ts";
 import { cellsAmong, fingerprintOfName, isWanted, itemOf } from "./list_cells.ts";
 import type { EqualListings } from "./mirror_name.ts";
@@ -48,13 +53,13 @@ export async function openEqualNames(
   const table = await readNameTable(to, { folder, isEntry: isEqual, signal });
   const noted = table.entries;
   // By encoded target.
-  const unchanged = new Set<string>();
+  const unchanged = new PackedMap();
   let pairs: ReadonlyMap<string, NamePair> | undefined;
-  const changes = new Map<string, EqualListings | undefined>();
+  const changes = new PackedMap<EqualListings | null>();
 
   /** Returns the names that are not as noted; undefined if the source cannot be listed as a whole. */
   async function passSource(
-    same: ReadonlySet<string>,
+    same: PackedMap,
     onUnchanged: () => void,
   ): Promise<NamePair[] | undefined> {
     const changed: NamePair[] = [];
@@ -68,7 +73,7 @@ export async function openEqualNames(
       const isSame = same.has(target) &&
         fingerprintOfName(name, listed.entries) === noted.get(target)?.source;
       if (isSame) {
-        unchanged.add(target);
+        unchanged.set(target, true);
         reportUnchanged(run, pair, listed);
         onUnchanged();
       } else changed.push(pair);
@@ -94,13 +99,13 @@ export async function openEqualNames(
       const target = encodeName(pair.target), before = noted.get(target);
       if (pairs?.get(target) !== pair) return; // a member of a release that the run adds
       if (before?.source !== equal?.source || before?.target !== equal?.target) {
-        changes.set(target, equal);
+        changes.set(target, equal ?? null);
       }
     },
     async save() {
       if (pairs === undefined) return; // not all names were found
-      for (const target of noted.keys()) {
-        if (!unchanged.has(target) && !pairs.has(target)) changes.set(target, undefined);
+      for (const [target] of noted) {
+        if (!unchanged.has(target) && !pairs.has(target)) changes.set(target, null);
       }
       if (changes.size > 0 && !run.dryRun && !signal?.aborted) await table.save(changed());
     },
@@ -108,7 +113,7 @@ export async function openEqualNames(
 
   function* changed(): Generator<[string, EqualListings]> {
     for (const entry of noted) if (!changes.has(entry[0])) yield entry;
-    for (const [target, equal] of changes) if (equal !== undefined) yield [target, equal];
+    for (const [target, equal] of changes) if (equal !== null) yield [target, equal];
   }
 }
 
@@ -128,9 +133,9 @@ async function attempt<T>(run: MirrorRun, pass: () => Promise<T>): Promise<T | u
 /** Lists the target, and returns the names that are as noted, encoded. */
 async function sameTargets(
   run: MirrorRun,
-  noted: ReadonlyMap<string, EqualListings>,
-): Promise<Set<string>> {
-  const same = new Set<string>(), absent = new Set<string>();
+  noted: PackedMap<EqualListings>,
+): Promise<PackedMap> {
+  const same = new PackedMap(), absent = new Set<string>();
   const nothing = fingerprintOf([]);
   let start: string | undefined;
   for (const [target, equal] of noted) {
@@ -150,7 +155,7 @@ async function sameTargets(
     if (equal !== undefined) {
       absent.delete(listed.name);
       const name = decodeName(listed.name)!;
-      if (fingerprintOfName(name, listed.entries) === equal.target) same.add(listed.name);
+      if (fingerprintOfName(name, listed.entries) === equal.target) same.set(listed.name, true);
       continue;
     }
     ofOthers += listed.entries.length;
@@ -158,7 +163,8 @@ async function sameTargets(
     isWhole = false;
     break;
   }
-  return isWhole ? same.union(absent) : same;
+  if (isWhole) { for (const target of absent) same.set(target, true); }
+  return same;
 }
 
 /** Returns what both texts begin with. */

@@ -47,6 +47,7 @@ export { findingLostObjects } from "./maintenance/damage/lost_objects.ts";
 export { asPartial, listReadable } from "./maintenance/damage/readable.ts";
 export { decodeNote, encodeNote, RACY_MS } from "./maintenance/noted.ts";
 export { readNameTable } from "./maintenance/pass/name_table.ts";
+export { PackedMap } from "./maintenance/pass/packed_map.ts";
 export { passNames } from "./maintenance/pass/pass_names.ts";
 export type { ListedName } from "./maintenance/pass/pass_names.ts";
 export { createRuleReader, missingRules } from "./maintenance/rules.ts";

@@ -14,6 +14,7 @@ import { removeLeftovers, removeNotes } from "./garbage/leftovers.ts";
 import { QuietNames } from "./garbage/quiet_names.ts";
 import { checkNobodyUploads, collectName } from "./garbage_of_name.ts";
 import { asPartial } from "./damage/readable.ts";
+import { PackedMap } from "./pass/packed_map.ts";
 import { passNames } from "./pass/pass_names.ts";
 
 /** Implements `collectGarbage` of `registry/maintenance.ts`. */
@@ -99,7 +100,7 @@ async function collectNames(collection: Collection): Promise<void> {
   await quiet.save();
 
   async function forEachName(action: (name: string) => Promise<void>): Promise<void> {
-    await forEachAtOnce(wanted, async (name) => {
+    await forEachAtOnce(wanted, async ([name]) => {
       if (waiting.has(name)) return;
       try {
         await action(name);
@@ -117,24 +118,28 @@ async function collectNames(collection: Collection): Promise<void> {
  * Finds all names, and returns those that this run inspects: all that are not known to be quiet,
  * and those without a record. A name whose records cannot be listed as a whole is one of them.
  */
-async function namesToLookAt(collection: Collection, quiet: QuietNames): Promise<Set<string>> {
+async function namesToLookAt(collection: Collection, quiet: QuietNames): Promise<PackedMap> {
   const { context, signal, names } = collection;
-  for (const name of collection.drafts.names) names.add(name);
-  const skipped = new Set<string>();
+  const wanted = new PackedMap();
+  const inspect = (name: string) => {
+    names.set(name, true);
+    wanted.set(name, true);
+  };
+  for (const name of collection.drafts.names) inspect(name);
   const tops = [OBJECTS];
   const onFailure = (_: unknown, name: string | undefined) => {
     if (name === undefined) tops.push(NAMES);
-    else names.add(name);
+    else inspect(name);
   };
   for await (const listed of passNames(context, { signal, onFailure })) {
-    names.add(listed.name);
-    if (quiet.skips(listed)) skipped.add(listed.name);
+    if (quiet.skips(listed)) names.set(listed.name, true);
+    else inspect(listed.name);
   }
   for (const top of tops) {
     for await (const entry of context.backend.list(top, { delimiter: "/", signal })) {
       const name = isPrefix(entry) ? entry.prefix.slice(top.length, -1) : "";
-      if (decodeName(name) !== undefined) names.add(name);
+      if (decodeName(name) !== undefined && !names.has(name)) inspect(name);
     }
   }
-  return names.difference(skipped);
+  return wanted;
 }

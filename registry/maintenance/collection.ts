@@ -7,6 +7,7 @@ import { isRegistryError, unavailable } from "../../core/errors.ts";
 import type { SignalOptions } from "../../core/registry.ts";
 import { removeObjects } from "../../core/work/remove_objects.ts";
 import { isMark, markKey, refOfKey, SCRATCH } from "../format/layout.ts";
+import { PackedMap } from "./pass/packed_map.ts";
 
 /** A kind of garbage. */
 export type GarbageKind =
@@ -129,7 +130,7 @@ export class Collection {
   readonly measure?: Measure;
   readonly notes: { areWritten: boolean };
   drafts: DraftNeeds = { names: new Set(), placesOf: () => ({ needed: [], released: [] }) };
-  readonly names: Set<string> = new Set();
+  readonly names: PackedMap = new PackedMap();
   /** How long garbage is kept, milliseconds. */
   readonly graceMs: number;
   readonly #report: GarbageReport;

@@ -23,6 +23,7 @@ import { asListed } from "./pass/as_listed.ts";
 import { fingerprintOf } from "../../core/bytes/fingerprint.ts";
 import { type JoinedName, joinNames } from "./pass/join_names.ts";
 import { readNameTable } from "./pass/name_table.ts";
+import { PackedMap } from "./pass/packed_map.ts";
 
 /** Options of `measureSpace`. */
 export interface SpaceOptions extends SignalOptions {
@@ -143,11 +144,11 @@ async function measureNames(
   const { context, signal, names, graceMs } = collection;
   const drafts = await collectDrafts(collection);
   const table = await readNameTable(context, { folder: SPACE_TABLE, isEntry, signal });
-  const noted = new Map<string, Entry>();
+  const noted = new PackedMap<Entry>();
   const mark = collection.markAt();
   const salt = [EDITION, graceMs, context.settings.versioned, context.settings.mutable].join();
   const measureOne = async ({ name, folders }: JoinedName) => {
-    names.add(name);
+    names.set(name, true);
     const entries = folders.flatMap(({ entries }) => entries);
     const fingerprint = fingerprintOf(entries, { salt });
     const entry = all || drafts.names.has(name) ? undefined : table.entries.get(name);
@@ -171,27 +172,26 @@ async function measureNames(
     if (isQuiet) noted.set(name, [fingerprint, until, ...measured]);
   };
   const onFailure = ({ key, message }: RegistryError, name?: string) => {
-    if (name !== undefined) names.add(name);
+    if (name !== undefined) names.set(name, true);
     collection.fail(key ?? name ?? "", message);
   };
   await forEachAtOnce(joinNames(context, { signal, onFailure }), measureOne);
-  const others = drafts.names.difference(names);
+  const others = [...drafts.names].filter((name) => !names.has(name));
   await forEachAtOnce(others, (name) => measureOne({ name, folders: [] }));
   if (!context.readOnly) await table.save(noted);
 }
 
-/** Of a name without garbage, and its days. */
-type Measured = [
-  sizes: [
-    objects: number,
-    bytes: number,
-    versions: number,
-    size: number,
-    sharedBytes: number,
-    unusedBytes: number,
-  ],
-  days: DaySpace[],
+type Sizes = [
+  objects: number,
+  bytes: number,
+  versions: number,
+  size: number,
+  sharedBytes: number,
+  unusedBytes: number,
 ];
+
+/** Of a name without garbage, and its days. */
+type Measured = [sizes: Sizes, days: DaySpace[]];
 
 /** The fingerprint of the lists of a name, until when it counts, and what was measured. */
 type Entry = [fingerprint: string, until: number, ...Measured];
@@ -218,7 +218,10 @@ function isCount(value: unknown): boolean {
 class SpaceMeasure implements Measure {
   objects = 0;
   readonly garbage: GarbageSpace = { bytes: 0, freeableBytes: 0 };
+  /** Names that are being measured, that failed, or that have garbage. */
   readonly #spaces = new Map<string, NameSpace>();
+  /** Sizes of all others. */
+  readonly #clean = new PackedMap<Sizes>();
   readonly #days = new Map<string, DaySpace>();
   /** Objects of the names that were listed but are not known yet, and their sizes by place and number. */
   readonly #listed = new Map<string, { objects: number; sizes: ReadonlyMap<string, number> }>();
@@ -226,9 +229,9 @@ class SpaceMeasure implements Measure {
 
   /** Returns the names, largest first. */
   names(): NameSpace[] {
-    return [...this.#spaces.values()].sort((a, b) =>
-      b.bytes - a.bytes || (a.name < b.name ? -1 : 1)
-    );
+    const spaces = [...this.#spaces.values()];
+    for (const [name, sizes] of this.#clean) spaces.push(spaceOf(name, sizes));
+    return spaces.sort((a, b) => b.bytes - a.bytes || (a.name < b.name ? -1 : 1));
   }
 
   days(): DaySpace[] {
@@ -237,12 +240,8 @@ class SpaceMeasure implements Measure {
 
   /** Adds what was measured of a name without garbage. */
   add(name: string, [sizes, days]: Measured): void {
-    const [objects, bytes, versions, size, sharedBytes, unusedBytes] = sizes;
-    this.objects += objects;
-    const garbage = { bytes: 0, freeableBytes: 0 };
-    const decoded = decodeName(name)!;
-    const space = { name: decoded, versions, size, bytes, sharedBytes, unusedBytes, garbage };
-    this.#spaces.set(name, space);
+    this.objects += sizes[0];
+    this.#clean.set(name, sizes);
     this.#addDays(days);
   }
 
@@ -250,6 +249,10 @@ class SpaceMeasure implements Measure {
   take(name: string): Measured {
     const measured = valueAt(this.#measured, name);
     this.#measured.delete(name);
+    const { bytes, nextAt } = valueAt(this.#spaces, name).garbage;
+    if (bytes > 0 || nextAt !== undefined) return measured;
+    this.#spaces.delete(name);
+    this.#clean.set(name, measured[0]);
     return measured;
   }
 
@@ -260,7 +263,8 @@ class SpaceMeasure implements Measure {
     const records = cells.flatMap(({ generations }) => generations);
     const objects = payloads.length + records.length;
     const bytes = [...payloads, ...records].reduce((sum, { size }) => sum + size, 0);
-    this.add(name, [[objects, bytes, 0, 0, 0, 0], []]);
+    this.objects += objects;
+    this.#spaces.set(name, spaceOf(name, [objects, bytes, 0, 0, 0, 0]));
     const objectOf = (key: string) => key.slice(key.lastIndexOf("/") + 1);
     const sizes = new Map(
       payloads.map(({ place, key, size }) => [`${place}/${objectOf(key)}`, size]),
@@ -327,6 +331,15 @@ class SpaceMeasure implements Measure {
     const space = top === "names" || top === "objects" ? this.#spaces.get(name) : undefined;
     return space === undefined ? [this.garbage] : [this.garbage, space.garbage];
   }
+}
+
+/** Returns the space of an encoded name, without garbage. */
+function spaceOf(
+  name: string,
+  [, bytes, versions, size, sharedBytes, unusedBytes]: Sizes,
+): NameSpace {
+  const garbage = { bytes: 0, freeableBytes: 0 };
+  return { name: decodeName(name)!, versions, size, bytes, sharedBytes, unusedBytes, garbage };
 }
 
 function addDay(days: Map<string, DaySpace>, { day, versions, size }: DaySpace): void {

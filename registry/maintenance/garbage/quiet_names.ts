@@ -6,6 +6,7 @@ import type { Collection } from "../collection.ts";
 import { RACY_MS } from "../noted.ts";
 import { fingerprintOf } from "../../../core/bytes/fingerprint.ts";
 import { type NameTable, readNameTable } from "../pass/name_table.ts";
+import { PackedMap } from "../pass/packed_map.ts";
 import type { ListedName } from "../pass/pass_names.ts";
 import { LOOK_AGAIN_MS, lookAgainAt, type Outlook } from "../outlook.ts";
 
@@ -24,8 +25,8 @@ export class QuietNames {
   readonly #table: NameTable<Entry>;
   readonly #salt: string;
   /** Fingerprints of the names that this run looks at. */
-  readonly #fingerprints = new Map<string, string>();
-  readonly #entries = new Map<string, Entry>();
+  readonly #fingerprints = new PackedMap<string>();
+  readonly #entries = new PackedMap<Entry>();
 
   private constructor(collection: Collection, table: NameTable<Entry>) {
     const { graceMs, context: { settings: { versioned, mutable } } } = collection;

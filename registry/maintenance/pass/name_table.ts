@@ -8,6 +8,7 @@ import { forEachAtOnce } from "../../../core/work/at_once.ts";
 import { removeObjects } from "../../../core/work/remove_objects.ts";
 import type { Context } from "../../operations/context.ts";
 import { decodeNote, digestOfNote, encodeNote } from "../noted.ts";
+import { PackedMap } from "./packed_map.ts";
 
 /** Names of one page. */
 const PAGE = 10_000;
@@ -27,7 +28,7 @@ export interface NameTableOptions<Entry> {
 /** A table as it was read. */
 export interface NameTable<Entry> {
   /** Entries by encoded name. */
-  readonly entries: ReadonlyMap<string, Entry>;
+  readonly entries: PackedMap<Entry>;
   /** Writes these entries in place of all others. A failure is logged. */
   save(entries: Iterable<readonly [name: string, entry: Entry]>): Promise<void>;
 }
@@ -38,7 +39,7 @@ export async function readNameTable<Entry>(
   { folder, isEntry, signal }: NameTableOptions<Entry>,
 ): Promise<NameTable<Entry>> {
   const { backend, id, logger, system } = context;
-  const entries = new Map<string, Entry>();
+  const entries = new PackedMap<Entry>();
   /** The digest of each page in the store; empty for a page that was ignored. */
   const pages = new Map<string, string>();
   await attempt("read", async () => {
@@ -53,23 +54,29 @@ export async function readNameTable<Entry>(
   return {
     entries,
     async save(wanted) {
-      const sorted = [...wanted].sort(([a], [b]) => a < b ? -1 : 1);
+      const packed = wanted instanceof PackedMap ? wanted : new PackedMap(wanted);
       const old = new Set(pages.keys());
-      const written: [key: string, bytes: Uint8Array][] = [];
-      for (let first = 0; first < sorted.length; first += PAGE) {
-        const key = `${folder}${first / PAGE}`;
-        const names = Object.fromEntries(sorted.slice(first, first + PAGE));
-        const bytes = encodeNote({ registry: id, table: folder, names });
-        if (pages.get(key) !== digestOfNote(bytes)) written.push([key, bytes]);
-        old.delete(key);
-      }
       await attempt("write", async () => {
         if (await backend.reserve?.({ signal }) === false) return; // deletions need the last space
-        await forEachAtOnce(written, ([key, bytes]) => backend.put(key, bytes, { signal }));
+        await forEachAtOnce(pagesOf(packed), async ([key, bytes]) => {
+          old.delete(key);
+          if (pages.get(key) !== digestOfNote(bytes)) await backend.put(key, bytes, { signal });
+        });
         await removeObjects(backend, [...old], signal);
       });
     },
   };
+
+  function* pagesOf(packed: PackedMap<Entry>): Generator<[key: string, bytes: Uint8Array]> {
+    const entries: [name: string, entry: Entry][] = [];
+    let page = 0;
+    const endPage = (): [string, Uint8Array] => {
+      const names = Object.fromEntries(entries.splice(0));
+      return [`${folder}${page++}`, encodeNote({ registry: id, table: folder, names })];
+    };
+    for (const entry of packed) if (entries.push(entry) === PAGE) yield endPage();
+    if (entries.length > 0) yield endPage();
+  }
 
   async function readPage(key: string): Promise<void> {
     const page = await backend.get(key, { signal });

@@ -8,6 +8,7 @@ import { RACY_MS } from "../noted.ts";
 import { LOOK_AGAIN_MS, lookAgainAt } from "../outlook.ts";
 import { fingerprintOf } from "../../../core/bytes/fingerprint.ts";
 import { type NameTable, readNameTable } from "../pass/name_table.ts";
+import { PackedMap } from "../pass/packed_map.ts";
 import type { ListedName } from "../pass/pass_names.ts";
 import type { Findings } from "./name_pruning.ts";
 import { PERIOD_OPTIONS } from "./periods.ts";
@@ -27,7 +28,7 @@ interface Ruled {
 
 export class QuietPlans {
   readonly #table: NameTable<Entry>;
-  readonly #entries = new Map<string, Entry>();
+  readonly #entries = new PackedMap<Entry>();
   readonly #now: number;
 
   private constructor(table: NameTable<Entry>, now: number) {

@@ -1,13 +1,15 @@
 // Requests in registries that are too large to be made: their listings are generated.
 import { createMemoryBackend, openRegistry, readRegistryLog } from "../../../mod.ts";
 import type { VersionRecord } from "../../../core/record.ts";
+import { realSystem } from "../../../core/system.ts";
 import type { StoredRegistry } from "../../../core/registry.ts";
+import { wrapBackend } from "../../../core/work/wrap_backend.ts";
 import { prune } from "../../../registry/maintenance.ts";
 import { decodeRecord } from "../../../registry/format/record_codec.ts";
 import { createScriptedSystem, type ScriptedSystem } from "../../support/scripted_system.ts";
 import type { Backend } from "../../../core/backend.ts";
 import { withCounts } from "../counted_backend.ts";
-import { nameAt, withGenerated } from "./generated_backend.ts";
+import { type GeneratedSize, nameAt, withGenerated } from "./generated_backend.ts";
 
 export { nameAt };
 
@@ -77,6 +79,18 @@ export async function createGenerated(
   system.setWallClock(endsAt + DAY);
   const parts = { ...example, system, metadataOf };
   return { backend: withGenerated(memory, { names, versions, endsAt }, parts), system };
+}
+
+/** Adds generated names to a store of which nothing else is listed as a name. */
+export async function generateOver(inner: Backend, size: GeneratedSize): Promise<Backend> {
+  const withoutNames = wrapBackend(inner, {
+    async *list(prefix, options) {
+      if (!prefix.startsWith("names/") && !prefix.startsWith("objects/")) {
+        yield* inner.list(prefix, options);
+      }
+    },
+  });
+  return withGenerated(withoutNames, size, { ...await exampleRecord(), system: realSystem });
 }
 
 async function exampleRecord(): Promise<{ example: VersionRecord; inline: Uint8Array }> {

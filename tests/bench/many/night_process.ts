@@ -1,8 +1,12 @@
 // One operation on all names of a registry. Prints what it took. Arguments: the operation, the
-// registry, and the target of a mirror: a folder, or the JSON of a server followed by a prefix.
+// registry, and the target of a mirror. Each is a folder, or the JSON of a server followed by a
+// prefix, or a folder whose files are beside generated names, as `1000@1764374400000:/tmp/r`: their
+// number, and the time of the newest one.
 import process from "node:process";
 import { createLocalBackend } from "../../../backends/local.ts";
 import type { Backend } from "../../../core/backend.ts";
+import { sha256 } from "../../../core/bytes/digest.ts";
+import { fingerprintOf } from "../../../core/bytes/fingerprint.ts";
 import type { StoredRegistry } from "../../../core/registry.ts";
 import {
   changeRules,
@@ -12,8 +16,19 @@ import {
   pruneByRules,
 } from "@holdfast/holdfast/maintenance";
 import { openRegistry, readRegistryLog } from "../../../mod.ts";
+import { bindingGraceMs, readGraces } from "../../../registry/cell/graces.ts";
+import { GARBAGE_TABLE } from "../../../registry/format/layout.ts";
+import { lookAgainAt } from "../../../registry/maintenance/outlook.ts";
+import {
+  type Context,
+  contextOf,
+  mirrorTableFolder,
+  passNames,
+  readNameTable,
+} from "../../../registry/record_reads.ts";
 import { openServerStore } from "../../support/servers/server_store.ts";
 import { peakRssMib } from "../batch/memory_process.ts";
+import { generateOver } from "../costs/large.ts";
 import { withCounts } from "../counted_backend.ts";
 import { timed } from "../measure.ts";
 import { nameOf } from "./generate.ts";
@@ -24,6 +39,11 @@ const RULE = { pattern: "**", keepDaily: 7, keepLast: 1 };
 const CHANGES = 1_000;
 
 async function openStore(place: string): Promise<Backend> {
+  const [, names, endsAt, path] = /^(\d+)@(\d+):(.*)/.exec(place) ?? [];
+  if (path !== undefined) {
+    const size = { names: Number(names), versions: 1, endsAt: Number(endsAt) };
+    return await generateOver(createLocalBackend({ path, durability: "os" }), size);
+  }
   const end = place.lastIndexOf("}") + 1;
   if (end === 0) return createLocalBackend({ path: place, durability: "os" });
   const options = { prefix: place.slice(end), retryForMs: 120_000 };
@@ -46,6 +66,7 @@ const OPERATIONS: Record<string, (registry: StoredRegistry) => Promise<unknown>>
   async mirror(registry) {
     await mirrorRegistry(registry, await openRegistry(target!.backend, { cache: false }));
   },
+  tables: (registry) => writeTables(contextOf(registry, "write tables")),
 };
 
 const registry = await openRegistry(source.backend, { cache: false });
@@ -63,4 +84,24 @@ process.exit(0);
 
 async function all(items: AsyncIterable<unknown>): Promise<void> {
   for await (const _ of items);
+}
+
+/** Writes what runs of `gc` and `mirror` leave that found nothing to do in two generated registries. */
+async function writeTables(context: Context): Promise<void> {
+  const to = contextOf(await openRegistry(target!.backend, { cache: false }), "write tables");
+  const { versioned, mutable } = context.settings;
+  const now = context.system.now();
+  const salt = [1, bindingGraceMs(await readGraces(context), now), versioned, mutable].join();
+  const selection = sha256(JSON.stringify(["", "", true, true])).slice(0, 16);
+  const read = (of: Context, folder: string) =>
+    readNameTable(of, { folder, isEntry: (_): _ is unknown => true });
+  const ofGarbage = await read(context, GARBAGE_TABLE);
+  const ofMirror = await read(to, mirrorTableFolder(context.id, selection));
+  for await (const { name, entries } of passNames(context)) {
+    const equal = fingerprintOf(entries);
+    ofMirror.entries.set(name, { source: equal, target: equal });
+    ofGarbage.entries.set(name, [fingerprintOf(entries, { salt }), lookAgainAt(now, name)]);
+  }
+  await ofGarbage.save(ofGarbage.entries);
+  await ofMirror.save(ofMirror.entries);
 }
