@@ -75,5 +75,6 @@ Deno.test({
       ...["400 InvalidRequest", "400 InvalidToken"],
       "",
     ]);
+    await service.calls.check("boto3 1.44");
   },
 });

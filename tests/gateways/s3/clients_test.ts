@@ -9,7 +9,7 @@ const AT = "s3://holdfast/data:cells/@production/";
 
 judgeTest("the AWS CLI, s5cmd and rclone list and copy a version", missing, async () => {
   await using s3 = await served();
-  const { run, bySecret, sameFiles, url } = s3;
+  const { run, bySecret, sameFiles, url, calls } = s3;
   const aws = (...args: string[]) => run(join(clients, "aws/bin/aws"), ["s3", ...args]);
   const recursive = (await aws("ls", "--recursive", AT)).trim().split("\n");
   assertEquals(recursive.map((line) => line.split("@production/")[1]), KEYS);
@@ -22,11 +22,15 @@ judgeTest("the AWS CLI, s5cmd and rclone list and copy a version", missing, asyn
   const flat = await aws("ls", "--recursive", "s3://holdfast/").catch((error) => error.message);
   assertStringIncludes(flat, "List with the delimiter /");
 
+  await calls.check("AWS CLI 1.46");
+
   const s5cmd = (...args: string[]) => run(join(clients, "aws/bin/s5cmd"), args);
   assertEquals((await s5cmd("ls", `${AT}*`)).trim().split("\n").length, KEYS.length);
   await s5cmd("cp", `${AT}*`, "by_s5cmd/");
   await sameFiles("by_s5cmd");
   assertEquals(await s5cmd("cat", `${AT}in/ü + b.txt`), "text");
+
+  await calls.check("s5cmd 0.3.3");
 
   const { AWS_ACCESS_KEY_ID: id, AWS_SECRET_ACCESS_KEY: secret } = bySecret;
   const options = [`--s3-access-key-id=${id}`, `--s3-secret-access-key=${secret}`, "--config="];
@@ -39,6 +43,7 @@ judgeTest("the AWS CLI, s5cmd and rclone list and copy a version", missing, asyn
   await sameFiles("by_rclone");
   await rclone("check", at, "by_rclone");
   assertEquals(files(await rclone("lsf", "-R", "--files-only", "--s3-versions", at)), KEYS);
+  await calls.check("rclone");
 });
 
 const S3FS = `
@@ -58,7 +63,7 @@ with s3fs.S3FileSystem(version_aware=True, **given).open(at + "/large.bin") as f
 `;
 
 const ARROW = `
-import os, polars
+import os
 from pyarrow import dataset, fs
 token, at = os.environ["HOLDFAST_TOKEN"], "holdfast/data:cells/@production"
 s3 = fs.S3FileSystem(access_key="any", secret_key=token, session_token=token, region="us-east-1",
@@ -68,6 +73,11 @@ print([s3.get_file_info(path).type.name for path in [at, at + "/none", "holdfast
 print(s3.open_input_file(at + "/large.bin").read() == open("cells/large.bin", "rb").read())
 files = [at + "/part=%d/data.parquet" % part for part in (0, 1)]
 print(dataset.dataset(files, filesystem=s3).to_table().num_rows)
+`;
+
+const POLARS = `
+import os, polars
+token, at = os.environ["HOLDFAST_TOKEN"], "holdfast/data:cells/@production"
 options = dict(aws_endpoint_url=os.environ["URL"], aws_access_key_id="any", aws_secret_access_key=token,
     aws_session_token=token, aws_region="us-east-1", aws_allow_http="true")
 print(polars.scan_parquet("s3://" + at + "/**/*.parquet", storage_options=options).collect().height)
@@ -86,7 +96,7 @@ print(open("by_minio", "rb").read() == open("cells/large.bin", "rb").read())
 
 judgeTest("s3fs, pyarrow, polars and minio-py list and read a version", missing, async () => {
   await using s3 = await served();
-  const { run, sameFiles } = s3;
+  const { run, sameFiles, calls } = s3;
   const keys = `['${KEYS.join("', '")}']`;
   const lines = async (venv: string, program: string) =>
     (await run(venv, ["-c", program])).trim().split("\n");
@@ -97,12 +107,17 @@ judgeTest("s3fs, pyarrow, polars and minio-py list and read a version", missing,
     "True 36",
   ]);
   await sameFiles("by_s3fs");
+  await calls.check("s3fs 2026.9");
   assertEquals(await lines(python!, ARROW), [
     "['empty', 'in', 'large.bin', 'part=0', 'part=1']",
     "['Directory', 'NotFound', 'Directory']",
-    ...["True", "2000", "2000"],
+    ...["True", "2000"],
   ]);
+  await calls.check("pyarrow 26, pandas 3");
+  assertEquals(await lines(python!, POLARS), ["2000"]);
+  await calls.check("polars 2");
   assertEquals(await lines(pythonOf("aws"), MINIO), [keys, "20000000 True False", "True"]);
+  await calls.check("minio-py 7");
 });
 
 /** Returns the program below a heading of docs/s3.md, for a service at another place. */
@@ -131,6 +146,7 @@ judgeTest("the programs of docs/s3.md run", missing, async () => {
     (await run(pythonOf("aws"), ["-c", await programOf("A link to a file", s3)], bySecret)).trim();
   const answer = await fetch(link);
   assertEquals(await answer.bytes(), await Deno.readFile(`${s3.folder}/part=0/data.parquet`));
+  s3.calls.clear();
   // DuckDB installs its extension from its own site; here it comes from PyPI, unsigned.
   const install = `import duckdb_extension_httpfs as at, glob
 path = glob.glob(at.__path__[0] + "/extensions/*/httpfs.duckdb_extension")[0]
@@ -143,4 +159,5 @@ duckdb.connect = lambda: connect(config={"allow_unsigned_extensions": "true"})
     .replace('"LOAD httpfs"', `f"LOAD '{path}'"`)
     .replace("URL_STYLE", "USE_SSL false, URL_STYLE");
   assertEquals(await run(pythonOf("duckdb"), ["-c", duckdb]), "[(2000, 999000)]\n");
+  await s3.calls.check("DuckDB 1.5 (httpfs)");
 });

@@ -77,9 +77,13 @@ judgeTest("loaders of models list and read a version", missing, async () => {
   const lines = async (venv: string, program: string) =>
     (await s3.run(pythonOf(venv), ["-c", program])).trim().split("\n");
   assertEquals(await lines("loaders", RUNAI), ["True", keys]);
+  await s3.calls.check("Run:ai streamer 0.17");
   assertEquals(await lines("loaders", MOUNTPOINT), ["True", "True", keys]);
+  await s3.calls.check("Mountpoint's client 0.14");
   assertEquals(await lines("loaders", OBJECT_STORE), ["True True", keys]);
+  await s3.calls.check("object_store (obstore 0.12)");
   assertEquals((await lines("kserve", KSERVE)).at(-1), "by_kserve");
+  await s3.calls.check("kserve-storage 0.21");
   await Deno.writeTextFile(s3.root.join("by_kserve/empty"), ""); // KServe leaves out empty files
   await s3.sameFiles("by_kserve");
 });

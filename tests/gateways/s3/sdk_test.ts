@@ -46,6 +46,7 @@ Deno.test("the SDK for JavaScript lists, reads and checks", async () => {
   assertEquals(await failed({ Bucket: "other", Key }), ["NoSuchBucket", 404]);
   assertEquals(await failed({ Bucket, Key: "secret@latest/a" }), ["AccessDenied", 403]);
   await assertRejectsWrites(client, Bucket);
+  await service.calls.check("`@aws-sdk/client-s3` 3");
 });
 
 async function assertRejectsWrites(client: sdk.S3Client, Bucket: string): Promise<void> {

@@ -4,6 +4,7 @@ import { openRegistry } from "../../../mod.ts";
 import { createS3Gateway } from "../../../gateways/s3/s3_gateway.ts";
 import { noise } from "../../registry/registries.ts";
 import { tempRoot } from "../../support/temp_root.ts";
+import { withCalls } from "./client_calls.ts";
 import { saveFiles } from "./open_s3.ts";
 
 /** The key of derived secrets. */
@@ -17,12 +18,14 @@ export async function serveS3(scopes: readonly string[] = ["read:team/*"]) {
   await saveFiles(registry, "team/digits", ["a.txt", "ü + b.txt", "in/c.txt"]);
   const { token } = await createToken(root.join("t.json"), { scopes });
   const tokens = await openTokenFile(root.join("t.json"));
-  const handler = createHandler(registry, { tokens, gateways: [createS3Gateway({ key: S3_KEY })] });
+  const { gateway, calls } = withCalls(createS3Gateway({ key: S3_KEY }));
+  const handler = createHandler(registry, { tokens, gateways: [gateway] });
   const server = await listen(handler, { port: 0, hasTokens: true });
   return {
     url: server.url,
     token,
     registry,
+    calls,
     tokenFile: root.join("t.json"),
     [Symbol.asyncDispose]: async () => {
       await server.stop({ withinMs: 0 });
