@@ -1,6 +1,7 @@
 // Real clients read the same version, and the programs of docs/s3.md run as they stand there.
 import { assertEquals, assertStringIncludes } from "@std/assert";
 import { join } from "@std/path";
+import { realSystem } from "../../../core/system.ts";
 import { judgeTest } from "../../judges/judge_test_case.ts";
 import { REPOSITORY } from "../../support/run_deno.ts";
 import { clients, KEYS, missing, python, pythonOf, served } from "./served_clients.ts";
@@ -130,6 +131,28 @@ async function programOf(
   return program!.split("```")[0]!.replaceAll("https://registry.example.com", url)
     .replaceAll("registry.example.com", host);
 }
+
+judgeTest("a profile of the AWS CLI asks for the token", missing, async () => {
+  await using s3 = await served();
+  const text = await Deno.readTextFile(join(REPOSITORY, "docs/s3.md"));
+  const [profile = ""] = text.split("```ini\n")[1]!.split("```");
+  const holdfast = `= ${Deno.execPath()} run -A --no-check ${join(REPOSITORY, "apps/cli.ts")} `;
+  await Deno.mkdir(s3.root.join(".aws"));
+  await Deno.writeTextFile(
+    s3.root.join(".aws/config"),
+    profile.replaceAll("https://registry.example.com", s3.url).replace("= holdfast ", holdfast),
+  );
+  const DENO_DIR = realSystem.env("DENO_DIR") ?? join(realSystem.env("HOME") ?? "", ".cache/deno");
+  const list = (env: Record<string, string> = {}) =>
+    s3.run(join(clients, "aws/bin/aws"), ["--profile", "models", "s3", "ls", "s3://holdfast/"], {
+      ...env,
+      DENO_DIR,
+      AWS_ENDPOINT_URL: "",
+    });
+  assertEquals((await list()).trim(), "PRE data:cells/");
+  const failed = await list({ HOLDFAST_TOKEN: "" }).catch((error) => error.message);
+  assertStringIncludes(failed, "Sign in with holdfast login, or set HOLDFAST_TOKEN");
+});
 
 judgeTest("the programs of docs/s3.md run", missing, async () => {
   await using s3 = await served();
