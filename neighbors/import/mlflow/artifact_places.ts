@@ -22,12 +22,19 @@ export class ArtifactPlaces {
     this.#given = given;
   }
 
-  /** Returns the files at the first place that can be read. `usual` is a path of the own folder. */
+  /**
+   * Returns the files at the first place that can be read. `usual` is the path in the own folder, and
+   * `beside` one below a folder of it that may be elsewhere.
+   */
   async files(
     uris: readonly string[],
-    { usual, problems }: { usual?: string; problems: string[] },
+    { usual, beside, problems }: { usual?: string; beside?: string; problems: string[] },
   ): Promise<FileToSave[]> {
     const own = this.#own?.files;
+    if (own !== undefined && beside !== undefined && isPlain(beside)) {
+      const [top = ""] = beside.split("/");
+      if ((await own.stat(top))?.kind === "folder") usual = beside;
+    }
     if (own !== undefined && usual !== undefined) {
       const isFolder = (await own.stat(usual))?.kind === "folder";
       const isOwn = uris.length === 0 ||

@@ -1,7 +1,9 @@
-import { type Command, defineCommand } from "../../../apps/cli/extending.ts";
+import { statSync } from "node:fs";
+import { dirname, resolve } from "node:path";
+import { type Command, defineCommand, localPathOf } from "../../../apps/cli/extending.ts";
 import type { CommandContext } from "../../../apps/cli/extending.ts";
 import type { ImportRecord, ReadOptions } from "../records.ts";
-import { openPlace, OPTIONS, runImport, TARGET } from "../run_import.ts";
+import { type OpenedPlace, openPlace, OPTIONS, runImport, TARGET } from "../run_import.ts";
 import { SourceFiles } from "../source_files.ts";
 import { ArtifactPlaces } from "./artifact_places.ts";
 import { MlrunsReader } from "./read_folder.ts";
@@ -10,7 +12,8 @@ export const importMlflow: Command = defineCommand({
   name: "import mlflow",
   summary: "Import runs and models of MLflow.",
   details:
-    "Reads folders and buckets mlruns of MLflow 2 and 3. Experiments become names, and runs " +
+    "Reads folders and buckets mlruns of MLflow 2 and 3, and databases in a file of SQLite: " +
+    "sqlite:///mlflow.db. Experiments become names, and runs " +
     "versions of them, with parameters, tags, all values of all metrics, times and artifacts. " +
     "Registered models become names below models:, with their versions and aliases. The result is " +
     "what serve --mlflow stores, so clients of MLflow find it there.\n\n" +
@@ -19,7 +22,7 @@ export const importMlflow: Command = defineCommand({
     "anything that cannot be read are printed as a table, and the exit code is 1; the others are " +
     "imported. With --json: one line per such run, then the report.",
   args: [
-    { usage: "<from>", text: "the folder mlruns, or its URL in a bucket", completes: "file" },
+    { usage: "<from>", text: "a folder mlruns, or the URL of one or of SQLite", completes: "file" },
     TARGET,
   ],
   options: [
@@ -31,6 +34,10 @@ export const importMlflow: Command = defineCommand({
   examples: [
     ["holdfast import mlflow ./mlruns .holdfast --create --dry-run", "see what fits"],
     ["holdfast import mlflow ./mlruns .holdfast --create", "a folder"],
+    [
+      "holdfast import mlflow sqlite:///mlflow.db .holdfast",
+      "a database, with its mlruns beside it",
+    ],
     ["holdfast import mlflow s3://bucket/mlruns @team --prefix team/", "from a bucket, partly"],
   ],
   async run([from, to], { artifacts, models = "models:", ...flags }, context) {
@@ -39,22 +46,52 @@ export const importMlflow: Command = defineCommand({
   },
 });
 
+interface Source {
+  from: string;
+  artifacts?: string;
+  models: string;
+}
+
 async function* records(
   context: CommandContext,
-  { from, artifacts, models }: { from: string; artifacts?: string; models: string },
+  { from, artifacts, models }: Source,
   options: ReadOptions,
 ): AsyncGenerator<ImportRecord> {
-  await using own = await openPlace(from, context);
-  await using other = artifacts === undefined ? undefined : await openPlace(artifacts, context);
-  const root = { files: new SourceFiles(own.store, options.signal), location: own.location };
-  const places = new ArtifactPlaces({
-    own: root,
-    given: other && {
-      files: new SourceFiles(other.store, options.signal),
-      location: other.location,
-    },
-  });
-  for await (const record of new MlrunsReader(root.files, places, options).records()) {
+  for await (const record of found(context, { from, artifacts }, options)) {
     yield record.kind === "model" ? { ...record, name: models + record.name } : record;
   }
+}
+
+async function* found(
+  context: CommandContext,
+  { from, artifacts }: Omit<Source, "models">,
+  options: ReadOptions,
+): AsyncGenerator<ImportRecord> {
+  const database = databaseOf(from, context.io.cwd);
+  await using own = await openPlace(database === undefined ? from : dirname(database), context);
+  await using other = artifacts === undefined ? undefined : await openPlace(artifacts, context);
+  const rootOf = ({ store, location }: OpenedPlace) => ({
+    files: new SourceFiles(store, options.signal),
+    location,
+  });
+  const root = rootOf(own);
+  const places = new ArtifactPlaces({ own: root, given: other && rootOf(other) });
+  if (database === undefined) {
+    yield* new MlrunsReader(root.files, places, options).records();
+    return;
+  }
+  const { DatabaseReader } = await import("./read_database.ts");
+  using reader = new DatabaseReader(database, places, options);
+  yield* reader.records();
+}
+
+/** Returns the path of a file of SQLite; undefined for folders and buckets. */
+function databaseOf(from: string, cwd: string): string | undefined {
+  const [, named] = /^sqlite:(?:\/\/\/)?([^]+)$/.exec(from) ?? [];
+  if (named !== undefined) return resolve(cwd, named);
+  const path = localPathOf(from);
+  if (path === undefined) return undefined;
+  return statSync(resolve(cwd, path), { throwIfNoEntry: false })?.isFile()
+    ? resolve(cwd, path)
+    : undefined;
 }
