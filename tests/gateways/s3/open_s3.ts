@@ -1,6 +1,6 @@
 // A service of versions as objects, and signed requests to it.
 import { AwsClient } from "npm:aws4fetch@^1.0.20";
-import { createAccess, parseScope } from "../../../apps/server/access/access.ts";
+import { type Access, createAccess, parseScope } from "../../../apps/server/access/access.ts";
 import { hashToken } from "../../../apps/server/access/token_file.ts";
 import type { Backend } from "../../../backends/mod.ts";
 import type { HandlerOptions } from "../../../apps/server.ts";
@@ -12,15 +12,14 @@ import { createS3Gateway, type S3Options } from "../../../gateways/s3/s3_gateway
 export const tokens: NonNullable<HandlerOptions["tokens"]> = {
   find: (authorization: string | null) => {
     const [, scopes] = /^Bearer (\w+:.+|admin)$/.exec(authorization ?? "") ?? [];
-    return Promise.resolve(
-      scopes === undefined ? undefined : createAccess(scopes, scopes.split(",").map(parseScope)),
-    );
+    return Promise.resolve(scopes === undefined ? undefined : accessOf(scopes));
   },
-  prove: ({ token, isOf }) =>
-    Promise.resolve(
-      isOf(hashToken(token)) ? createAccess(token, [parseScope("read:*")]) : undefined,
-    ),
+  prove: ({ token, isOf }) => Promise.resolve(isOf(hashToken(token)) ? accessOf(token) : undefined),
 };
+
+function accessOf(token: string): Access {
+  return createAccess(token, token.split(",").map(parseScope), { author: { name: "me", token } });
+}
 
 export interface Sender {
   /** The token, which is the secret and the session token. */

@@ -1,7 +1,10 @@
 // Rights by keys, and keys that try to reach another name.
 import { assert, assertEquals } from "@std/assert";
+import { hashToken } from "../../../apps/server/access/token_file.ts";
 import { createApp } from "../../../apps/server/app.ts";
 import { openRegistry } from "../../../mod.ts";
+import type { AuditEntry } from "../../../apps/server/observe/audit_entry.ts";
+import { secretOf } from "../../../gateways/s3/derived_secret.ts";
 import { createS3Gateway } from "../../../gateways/s3/s3_gateway.ts";
 import { openS3, saveFiles, signer, tokens } from "./open_s3.ts";
 
@@ -112,5 +115,24 @@ Deno.test("hostile keys reach no other name, and are errors of S3", async () => 
       // deno-lint-ignore no-control-regex
       assert(!/[\u0000-\u0008]/.test(text), what);
     }
+  }
+});
+
+Deno.test("a refused request is in the trail with its token, whatever signed it", async () => {
+  const trail: AuditEntry[] = [];
+  const key = "k".repeat(43);
+  const audit = (entry: AuditEntry) => void trail.push(entry);
+  await using s3 = await openS3({ tokens, audit, s3: { key } });
+  await saveFiles(s3.registry, "secret", ["a"]);
+  const id = "read:open", sha256 = hashToken(id);
+  const secret = { accessKeyId: id, secretAccessKey: secretOf(key, { id, sha256 }) };
+  const derived = signer({ ...secret, sessionToken: undefined });
+  const url = `${HOST}/secret/@1.0.0/a`;
+  const link = await derived.sign(`${url}?X-Amz-Expires=9`, { aws: { signQuery: true } });
+  for (const request of [await signer({ token: id }).sign(url), await derived.sign(url), link]) {
+    assertEquals(await s3.fails(request), [403, "AccessDenied"]);
+    const { by, name, outcome } = trail.pop()!;
+    assertEquals([by?.token, name, outcome], [id, "secret", "refused"]);
+    assertEquals(JSON.stringify(trail).includes(secret.secretAccessKey), false);
   }
 });
