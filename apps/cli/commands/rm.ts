@@ -1,5 +1,6 @@
 import { parseRef, type Registry } from "../../../mod.ts";
 import { fault, isUnreadable } from "../../../core/errors.ts";
+import { mapAtOnce } from "../../../core/work/at_once.ts";
 import { expandNames } from "../look/expand_names.ts";
 import { defineCommand, YES_OPTION } from "../program/command.ts";
 import type { Command, CommandContext } from "../program/command.ts";
@@ -13,6 +14,9 @@ interface RmFlags {
   yes?: boolean;
   dryRun?: boolean;
 }
+
+/** Names or versions that are read or deleted at once. */
+const AT_ONCE = 16;
 
 const CHANGED = { Conflict: "Another program changed it: inspect it, and try again." };
 
@@ -46,17 +50,18 @@ export const rm: Command = defineCommand({
     for (const ref of refs) refuseUnclear(ref, flags);
     const registry = await context.open({ write: !flags.dryRun });
     const toRemove = new Map<string, Removal>();
-    for (const ref of await expandNames(registry, refs, context.io.signal)) {
+    const expanded = await expandNames(registry, refs, context.io.signal);
+    const found = mapAtOnce(expanded, async (ref) => {
       if (!flags.all && registry.settings.versioned && parseRef(ref).bare) {
         const name = shellWord(ref);
         const hint = `Pick one: holdfast versions ${name}. For all: holdfast rm ${name} --all`;
         throw invalid(`delete "${ref}"`, "the ref has no version", hint);
       }
-      const removal = await (flags.all ? allOf : oneOf)(registry, ref, flags, context);
-      toRemove.set(removal.label, removal);
-    }
+      return await (flags.all ? allOf : oneOf)(registry, ref, flags, context);
+    });
+    for await (const removal of found) toRemove.set(removal.label, removal);
     const removals = [...toRemove.values()];
-    for (const { remove } of removals) await remove(true);
+    await Array.fromAsync(mapAtOnce(removals, ({ remove }) => remove(true)));
     if (flags.dryRun) {
       const text = removals.map(({ label, what }) => `Would delete ${label} (${what})`).join("\n");
       const wouldDelete = removals.map(({ label }) => label);
@@ -102,13 +107,18 @@ async function isConfirmed(
 }
 
 async function removeEach(removals: readonly Removal[], context: CommandContext): Promise<void> {
-  const deleted: { name: string; version?: string }[] = [];
-  const done: string[] = [];
-  const failed = await tryEach(removals, async (removal) => {
-    deleted.push(...await removal.remove(false));
-    done.push(`Deleted ${removal.done}`);
-  }, context);
-  if (done.length > 0) await context.done({ deleted }, done.join("\n"));
+  const { done, failed } = await tryEach(
+    removals,
+    async (removal) => {
+      return { deleted: await removal.remove(false), text: `Deleted ${removal.done}` };
+    },
+    context,
+    AT_ONCE,
+  );
+  if (done.length > 0) {
+    const deleted = done.flatMap(({ deleted }) => deleted);
+    await context.done({ deleted }, done.map(({ text }) => text).join("\n"));
+  }
   if (failed !== undefined) throw failed.error;
 }
 

@@ -22,17 +22,20 @@ export const undelete: Command = defineCommand({
     for (const ref of refs) refuseUnclear(ref);
     const registry = await context.open({ write: true });
     for (const ref of refs) if (parseRef(ref).bare) refuseBare(registry, ref);
-    const restored: { name: string; version: string }[] = [];
-    const done: string[] = [];
-    const failed = await tryEach(refs, async (ref) => {
+    const { done, failed } = await tryEach(refs, async (ref) => {
       const progress = context.progress(`undelete ${ref}`);
       const restoring = registry.undelete(ref, { signal, onProgress: progress.update });
       const { name, version, size } = await withHints(restoring, { NotFound: () => hintFor(ref) })
         .finally(progress.end);
-      restored.push({ name, version });
-      done.push(`Restored ${name}@${version} (${formatBytes(size)})`);
+      return { name, version, size };
     }, context);
-    if (done.length > 0) await context.done({ restored }, done.join("\n"));
+    if (done.length > 0) {
+      const restored = done.map(({ name, version }) => ({ name, version }));
+      const lines = done.map(({ name, version, size }) =>
+        `Restored ${name}@${version} (${formatBytes(size)})`
+      );
+      await context.done({ restored }, lines.join("\n"));
+    }
     if (failed !== undefined) throw failed.error;
   },
 });

@@ -1,37 +1,45 @@
 // Commands that do the same for several items: one that fails does not stop the others, and what was
 // done or found before a run ends early is shown.
 import { isRegistryError, type RegistryError } from "../../../mod.ts";
+import { mapAtOnce } from "../../../core/work/at_once.ts";
 import type { CommandContext } from "./command.ts";
 
 /** Failures of one item: those of the store or of the run would come again. */
 const OF_ONE = ["NotFound", "AlreadyExists", "Conflict", "Corrupt", "Denied"] as const;
 
-/**
- * Does something for each item. Returns the failure to throw: the one that ended the run, or the
- * first one. Notes the others.
- */
-export async function tryEach<T>(
+interface Tried<Done> {
+  /** Results, in the order of the items. */
+  done: Done[];
+  /** The failure to throw: the one that ended the run, or the first one. */
+  failed?: { error: unknown };
+}
+
+/** Does something for each item, by default one after the other. Notes all failures but one. */
+export async function tryEach<T, Done>(
   items: readonly T[],
-  action: (item: T) => Promise<void>,
+  action: (item: T) => Promise<Done>,
   { note }: Pick<CommandContext, "note">,
-): Promise<{ error: unknown } | undefined> {
+  concurrency = 1,
+): Promise<Tried<Done>> {
+  const done: Done[] = [];
   const failures: RegistryError[] = [];
   let end: { error: unknown } | undefined;
-  for (const item of items) {
+  const tryOne = async (item: T) => {
+    if (end !== undefined) return;
     try {
-      await action(item);
+      return { result: await action(item) };
     } catch (error) {
-      if (isRegistryError(error, ...OF_ONE)) {
-        failures.push(error);
-        continue;
-      }
-      end = { error };
-      break;
+      if (isRegistryError(error, ...OF_ONE)) return { error };
+      end ??= { error };
     }
+  };
+  for await (const tried of mapAtOnce(items, tryOne, { concurrency })) {
+    if (tried?.error !== undefined) failures.push(tried.error);
+    else if (tried !== undefined) done.push(tried.result);
   }
   const first = end === undefined ? failures.shift() : undefined;
   for (const { message } of failures) await note(message);
-  return end ?? (first && { error: first });
+  return { done, failed: end ?? (first && { error: first }) };
 }
 
 /** Waits for a run. If it ends early, shows what it did or found until then, before the failure. */

@@ -6,6 +6,7 @@ import { type Command, type CommandContext, defineCommand } from "../../program/
 import { refuseRef } from "../../program/refusals.ts";
 import { inOrder, printTable } from "../../program/print_table.ts";
 import type { Column } from "../../terminal/table.ts";
+import { nearestHint, notFound } from "../../terminal/hints.ts";
 import { formatBytes, formatCount, formatTime } from "../../terminal/units.ts";
 
 const COLUMNS: Column[] = [
@@ -48,9 +49,14 @@ export const du: Command = defineCommand({
     const { signal } = context.io;
     refuseRef(prefix, "measure", "du");
     const registry = await context.open();
-    const { test, none } = await nameFilter(registry, prefix, signal);
+    const { test, isGlob } = await nameFilter(registry, prefix, signal);
     const report = await measureSpace(registry, { all, signal });
     const names = report.names.filter(({ name }) => test(name));
+    if (names.length === 0 && prefix !== "" && report.failures.length === 0) {
+      const state = isGlob ? "no name matches" : "no name begins with it";
+      const hint = isGlob ? "See what exists: holdfast ls" : await nearestHint(registry, prefix);
+      throw notFound(`measure ${JSON.stringify(prefix)}`, state, hint);
+    }
     const isOne = names.some(({ name, versions }) => name === prefix && versions > 0);
     const { versions } = isOne && report.failures.length === 0
       ? await measureVersions(registry, prefix, { signal })
@@ -64,7 +70,6 @@ export const du: Command = defineCommand({
       if (rows !== undefined) await printTable(context, VERSION_COLUMNS, rows);
       await print(report, names, context);
     }
-    if (names.length === 0 && prefix !== "") await context.note(none);
     const { failures: { length } } = report;
     if (length === 0) return;
     const state = `${formatCount(length, "object")} could not be read`;

@@ -152,12 +152,15 @@ function meetsAll(conditions: readonly Condition[]): PruneOptions["keepWhere"] {
 }
 
 async function print(
-  { deleted, kept, restored = 0, protected: left = 0 }: PruneReport,
+  report: PruneReport,
   dryRun: boolean,
   context: CommandContext,
 ): Promise<void> {
+  const { deleted, kept, restored = 0, protected: left = 0 } = report;
   await printVersions(deleted, context);
-  if (context.shared.json) return;
+  if (context.shared.json) {
+    return await context.result({ ...report, deleted: deleted.length }, undefined);
+  }
   const verb = dryRun ? "Would delete" : "Deleted";
   await context.note(`${verb} ${formatCount(deleted.length, "version")}, kept ${kept}`);
   if (restored > 0) {

@@ -37,6 +37,15 @@ cliTest("du shows sizes, shares and garbage", async (it) => {
   assertMatch(garbage.nextAt, /^\d{4}-/);
 });
 
+filledTest("du of a name that does not exist fails with a suggestion", async (it) => {
+  const { code, out, err } = await it.holdfast("du confg");
+  assertEquals([code, out], [3, ""]);
+  assertStringIncludes(err, 'Cannot measure "confg": no name begins with it');
+  assertStringIncludes(err, "config");
+  await it.fails("du confg --json", 3, "no name begins with it");
+  await it.succeeds("du con");
+});
+
 filledTest("du reports damaged records and exits with 1", async (it) => {
   const [key] = await damageRecords(it.root.join(".holdfast"), "note");
   const { code, err, out } = await it.holdfast("du");

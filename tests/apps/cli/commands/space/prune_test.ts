@@ -19,6 +19,19 @@ cliTest("prune keeps the newest versions and aliased ones", async (it) => {
   await it.prints("versions config -q", "5.0.0\n4.0.0\n2.0.0\n");
 });
 
+cliTest("prune --json prints each version, and a report as its last line", async (it) => {
+  await saveFive(it.cwd);
+  const deleted = ["3.0.0", "1.0.0"].map((version) => ({ name: "config", version }));
+  for (const dryRun of [true, false]) {
+    const lines = await it.jsonLines(
+      `prune config --keep-last 2 --json ${dryRun ? "--dry-run" : "--yes"}`,
+    );
+    assertEquals(lines, [...deleted, { dryRun, deleted: 2, kept: 3, failures: [] }]);
+  }
+  const last = await it.json("prune config --keep-last 2 --json --yes");
+  assertEquals([last.deleted, last.kept], [0, 3]);
+});
+
 cliTest("prune keeps versions by day and by metadata", async (it) => {
   await saveFive(it.cwd);
   const dry = async (rules: string) =>
