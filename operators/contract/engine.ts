@@ -80,8 +80,9 @@ export interface Engine extends AsyncDisposable {
    */
   readonly redelivers?: boolean;
   /**
-   * Submits a step and returns its job id. A repeated `name` returns the same job. If it takes no
-   * further job before another one ends, it throws `Unavailable` with the reason `engine_full`.
+   * Submits a step and returns its job id. A repeated `name` returns the same job, an invalid one is
+   * `Invalid`. If it takes no further job before another one ends, it throws `Unavailable` with the
+   * reason `engine_full`.
    */
   submit(step: EngineStep, options?: SignalOptions): Promise<string>;
   /** Returns the jobs with these ids, in that order; unknown ones are `lost`. */
