@@ -33,18 +33,26 @@ export async function forgetName(collection: Collection, known: KnownName): Prom
   }
   if (!await buryFirsts(collection, versionsOf(cells), records)) return true;
   const listing = collection.dryRun ? cells : await listCells(collection, name);
-  if (collection.isLate() || !isSame(cells, listing)) return true; // the name is in use again
+  const isInUse = collection.isLate() || !isSame(cells, listing);
+  if (!isInUse) await removeInStages(collection, known);
+  return true;
+}
+
+/** Removes the versions, then the other cells. Ends early if the name is in use again. */
+async function removeInStages(
+  collection: Collection,
+  { name, cells }: KnownName,
+): Promise<void> {
   for (const stage of [versionsOf(cells), cells.filter(({ kind }) => kind !== "version")]) {
     const heads = stage.map(({ generations: [head] }) => head);
     const isFirst = ({ generation }: Generation) => generation === 1;
     const older = stage.flatMap(({ generations }) => generations.slice(1));
     const steps = [older.filter((head) => !isFirst(head)), heads.filter((head) => !isFirst(head))];
     for (const step of [...steps, [...older, ...heads].filter(isFirst)]) {
-      if (collection.isLate() || !await removeAll(collection, step)) return true;
+      if (collection.isLate() || !await removeAll(collection, step)) return;
     }
-    if (!collection.dryRun && versionsOf(await listCells(collection, name)).length > 0) return true;
+    if (!collection.dryRun && versionsOf(await listCells(collection, name)).length > 0) return;
   }
-  return true;
 }
 
 function mayGo(

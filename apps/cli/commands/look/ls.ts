@@ -8,7 +8,8 @@ import {
 } from "../../../../core/registry/conditions.ts";
 import { TextNumbers } from "../../../../core/text/text_numbers.ts";
 import { type NameFilter, nameFilter } from "../../look/expand_names.ts";
-import type { Command, OptionDefinition, SharedOptions } from "../../program/command.ts";
+import type { Command, CommandContext, OptionDefinition } from "../../program/command.ts";
+import type { SharedOptions } from "../../program/command.ts";
 import { defineCommand } from "../../program/command.ts";
 import type { Extension } from "../../program/extension.ts";
 import { invalid } from "../../terminal/hints.ts";
@@ -115,18 +116,29 @@ export function createLs(extensions: readonly Extension[]): Command {
       const rows = rowsOf(registry, ordered, { ...picking, quiet: shared.quiet });
       const count = await printTable(context, shared.quiet ? undefined : columnsOf(flags), rows);
       damage.end();
-      if (hidden.count > 0) {
-        const records = formatCount(hidden.count, "record");
-        await context.note(`Left out ${records} of pipelines: holdfast ls --all`);
-      }
-      await noteTextNumbers(context, textNumbers);
-      if (unread.versions > 0) {
-        await context.note("Only the latest versions were compared (--all-versions compares all)");
-      }
+      await noteLeftOut(context, { records: hidden.count, versions: unread.versions, textNumbers });
       if (count > 0 || limit === 0) return;
       await context.note(nothing({ chosen, after, begin, none: filter.none }));
     },
   });
+}
+
+async function noteLeftOut(
+  context: CommandContext,
+  { records, versions, textNumbers }: {
+    records: number;
+    versions: number;
+    textNumbers: TextNumbers;
+  },
+): Promise<void> {
+  if (records > 0) {
+    const text = formatCount(records, "record");
+    await context.note(`Left out ${text} of pipelines: holdfast ls --all`);
+  }
+  await noteTextNumbers(context, textNumbers);
+  if (versions > 0) {
+    await context.note("Only the latest versions were compared (--all-versions compares all)");
+  }
 }
 
 function columnsOf(

@@ -50,11 +50,7 @@ export function Names({ place: { query } }: ViewProps) {
     <div class="stack">
       <div class="row spread">
         <h1>Names</h1>
-        <p class="muted" role="status">${formatCount(names.length, "name")}${complete
-          ? ""
-          : isCut
-          ? ", and more"
-          : " so far…"}</p>
+        <p class="muted" role="status">${countText(names.length, { complete, isCut })}</p>
       </div>
       <${SearchForm} query=${query} typed=${typed} change=${change} />
       ${error !== undefined && html`<${ErrorNotice} error=${error} retry=${reload} />`}
@@ -76,6 +72,13 @@ export function Names({ place: { query } }: ViewProps) {
         html`<${SameByCode} cli=${commandOf(text, service)} code=${codeOf(text, service)} />`}
     </div>
   `;
+}
+
+function countText(
+  count: number,
+  { complete, isCut }: { complete: boolean; isCut: boolean },
+): string {
+  return formatCount(count, "name") + (complete ? "" : isCut ? ", and more" : " so far…");
 }
 
 /** The tree of names, beside what changed lately. */
@@ -145,27 +148,24 @@ function runningOf(runs: readonly LoggedRun[] = []): ReadonlyMap<string, number>
   return new Map([...byName].map(([name, own]) => [name, own.length]));
 }
 
+interface FoundProps {
+  readonly names: readonly string[];
+  /** There are more names. */
+  readonly isCut: boolean;
+  readonly typed: string;
+  readonly text: string;
+  readonly filters: boolean;
+  readonly details: ReadonlyMap<string, FoundVersion>;
+}
+
 /** Names with the typed words at once, and versions that the service finds by anything else. */
-function Found(
-  { names, isCut, typed, text, filters, details }: {
-    names: readonly string[];
-    /** There are more names. */
-    isCut: boolean;
-    typed: string;
-    text: string;
-    filters: boolean;
-    details: ReadonlyMap<string, FoundVersion>;
-  },
-) {
+function useFound({ names, isCut, typed, text, filters, details }: FoundProps) {
   const others = useBeginning(isCut && !filters ? typed.trim() : "");
   const own = useMemo(
     () => filters ? [] : namesWith([...new Set([...names, ...others])], typed),
     [names, others, typed, filters],
   );
   const search = useSearch(text);
-  const progress = search.value?.read !== undefined
-    ? html`<${Reading} read=${search.value.read} total=${isCut ? undefined : names.length} />`
-    : search.loading && html`<${Loading} what="Searching aliases and metadata" />`;
   const order = useLoaded(() => import("./found_order.ts"), []).value;
   const conditions = order?.conditionsOf(text) ?? [];
   const versions = search.value?.items.filter(({ name }) => filters || !own.includes(name)) ?? [];
@@ -174,6 +174,16 @@ function Found(
     ...own.map((name) => ({ name, found: details.get(name) })),
     ...found.map((version) => ({ name: version.name, found: version, isVersion: true })),
   ];
+  const valuesOf = (version: FoundVersion) => order?.comparedValues(conditions, version) ?? [];
+  return { items, search, valuesOf };
+}
+
+function Found(props: FoundProps) {
+  const { names, isCut, typed } = props;
+  const { items, search, valuesOf } = useFound(props);
+  const progress = search.value?.read !== undefined
+    ? html`<${Reading} read=${search.value.read} total=${isCut ? undefined : names.length} />`
+    : search.loading && html`<${Loading} what="Searching aliases and metadata" />`;
   const ref = typed.trim();
   const isRef = ref.includes("@") && (isCut || names.includes(splitRef(ref).name));
   if (items.length === 0 && progress && !isRef) return progress;
@@ -189,10 +199,7 @@ function Found(
   return html`
     ${isRef && html`<p>Open <a href=${hrefOfRef(ref)}>${ref}</a></p>`}
     ${search.error !== undefined && html`<${ErrorNotice} error=${search.error} />`}
-    ${items.length > 0 && html`
-      <${FoundList} items=${items}
-        values=${(version: FoundVersion) => order?.comparedValues(conditions, version) ?? []} />
-    `}
+    ${items.length > 0 && html`<${FoundList} items=${items} values=${valuesOf} />`}
     ${progress}
     <${Rest} of=${search.value} />
   `;
