@@ -10,7 +10,7 @@ const INTERFACES: readonly RegExp[] = [
   /^(gateways\/\w+|mirrors|neighbors\/\w+|sign_in|signatures|verification)\/(extension|commands)\.ts$/,
   /^gateways\/dav\/mount(ers)?\.ts$/,
   /^gateways\/s3\/errors\.ts$/, // read in the output of commands such as `aws s3 cp`
-  /^(processes|operators\/surface|plugins\/surface|queues\/surface|sign_in\/login)\//,
+  /^(processes|operators\/surface|plugins\/surface|queues\/surface|sign_in\/login|neighbors\/import)\//,
 ];
 
 /** Flags of runtimes, bundlers and other programs, which a program may need. */
