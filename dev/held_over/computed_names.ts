@@ -21,7 +21,14 @@ export const READ_BY_ALL: readonly string[] = [
 ];
 
 /** Content of packages and binaries. */
-const PRODUCT = ["mod.ts", "LICENSE", "README.md", "explorer/src", ...PRODUCT_FOLDERS];
+const PRODUCT = [
+  "mod.ts",
+  "LICENSE",
+  "README.md",
+  "explorer/src",
+  "tests/conformance/testing.ts",
+  ...PRODUCT_FOLDERS,
+];
 /** All modules: tests that check types, names and imports of copies. */
 const MODULES = ["/*.ts", "/*.json"];
 

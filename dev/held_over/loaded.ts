@@ -14,7 +14,10 @@ const TESTS = /^(tests|explorer\/tests|dev|\.ci)\//;
 const CODE = new Set(["", ".ts", ".py", ".sh", ".js", ".mjs"]);
 /** Parts of a text that may be the path of a file. */
 const PATHS = /(?:\.{0,2}\/)?[\w.@-]+(?:\/[\w.@-]+)*/g;
-const LITERALS = /"([^"\n]*)"|'([^'\n]*)'|`([^`]*)`/g;
+const WORDS = /["'`]([\w.@-]+)["'`]/g;
+const COMMENTS = /^\s*(\/\/|\/?\*).*$/gm;
+/** The name of this package, as programs import it that tests write. */
+const PACKAGE = /^@holdfast\/holdfast((?:\/\w+)*)$/;
 /** Names of the repository's files which are not literals, beside `LITERAL_NAMES`. */
 const COMPUTED_NAMES =
   /\bREPOSITORY\b|\bimport\.meta\b|\b(sourceFiles|readModuleGraph)\(|"ls-files"|\bimport\((?!\s*["'])/;
@@ -38,10 +41,21 @@ export function hasComputedNames(text: string): boolean {
   return COMPUTED_NAMES.test(text.replace(/^\s*\/\/.*$/gm, "").replace(LITERAL_NAMES, ""));
 }
 
+/** Returns the paths of a package's entry points. */
+function entriesOf(config: Uint8Array = new TextEncoder().encode("{}")): Record<string, string> {
+  const { exports = {} }: { exports?: Record<string, string> } = JSON.parse(
+    new TextDecoder().decode(config),
+  );
+  return Object.fromEntries(
+    Object.entries(exports).map(([name, path]) => [name, normalize(path)]),
+  );
+}
+
 /** The files of a repository, and what each loads. */
 export class LoadedFiles {
   readonly #contents: ReadonlyMap<string, Uint8Array>;
   readonly #graph: ModuleGraph;
+  readonly #entries: Readonly<Record<string, string>>;
   readonly #digests = new Map<string, string>();
   readonly #direct = new Map<string, readonly string[]>();
   readonly #folders = new Map<string, string[]>();
@@ -50,6 +64,7 @@ export class LoadedFiles {
   constructor(contents: ReadonlyMap<string, Uint8Array>, graph: ModuleGraph) {
     this.#contents = contents;
     this.#graph = graph;
+    this.#entries = entriesOf(contents.get("deno.json"));
     for (const path of contents.keys()) {
       for (let folder = dirname(path); folder !== "."; folder = dirname(folder)) {
         this.#folders.set(folder, [...this.#folders.get(folder) ?? [], path]);
@@ -126,32 +141,35 @@ export class LoadedFiles {
     const computed = COMPUTED[path];
     const text = new TextDecoder().decode(this.#contents.get(path)!);
     const isTest = TESTS.test(path);
+    if (READ_BY_ALL.includes(path)) return []; // what they run are tests
     if (computed === undefined && isTest && path.endsWith(".ts") && hasComputedNames(text)) {
       return [EVERYTHING];
     }
-    if (READ_BY_ALL.includes(path)) return []; // what they run are tests
     if (FOR_CALLERS.includes(path)) return imported;
     const python = path.endsWith(".py") ? [`${dirname(path)}/*.py`, "python"] : [];
     return [...imported, ...computed ?? [], ...python, ...this.#named(path, text, isTest)];
   }
 
-  /** The files and folders that literals of a text name: of a test below its folder or the root, else beside it. */
+  /** The files and folders that a text names: of a test below its folder or the root, else beside it. */
   #named(path: string, text: string, isTest: boolean): string[] {
     const named = new Set<string>();
     const folders = isTest ? [dirname(path), "."] : [dirname(path)];
     const mayNameFolders = isTest && /\bREPOSITORY\b|\bimport\.meta\b/.test(text);
-    for (const [, ...literals] of text.matchAll(LITERALS)) {
-      const literal = literals.find((each) => each !== undefined) ?? "";
-      for (const [name] of literal.replaceAll("${REPOSITORY}", "").matchAll(PATHS)) {
-        if (!name.includes("/") && name !== literal) continue; // a word of a sentence
-        if (/(^|\/)\.{1,2}$/.test(name)) continue; // a folder, from which others are named
-        for (const folder of folders) {
-          const place = normalize(join(folder, name.replace(/^\/(?=\w)/, "")));
-          if (this.#contents.has(place)) named.add(place);
-          else if (mayNameFolders && this.#folders.has(place)) named.add(place);
-        }
+    const add = (name: string) => {
+      if (/(^|\/)\.{1,2}$/.test(name)) return; // a folder, from which others are named
+      for (const folder of folders) {
+        const place = normalize(join(folder, name.replace(/^\/(?=\w)/, "")));
+        if (this.#contents.has(place)) named.add(place);
+        else if (mayNameFolders && this.#folders.has(place)) named.add(place);
       }
+    };
+    const code = text.replace(COMMENTS, "").replaceAll("${REPOSITORY}", "");
+    for (const [name] of code.matchAll(PATHS)) {
+      const [, entry] = isTest ? PACKAGE.exec(name) ?? [] : [];
+      if (entry !== undefined) named.add(this.#entries[`.${entry}`] ?? EVERYTHING);
+      else if (name.includes("/")) add(name);
     }
+    for (const [, word = ""] of code.matchAll(WORDS)) add(word);
     return [...named];
   }
 }

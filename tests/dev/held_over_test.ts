@@ -11,7 +11,7 @@ import {
   SUITES,
   tellHeld,
 } from "../../dev/held_over.ts";
-import { COMPUTED, EVERYTHING, READ_BY_ALL } from "../../dev/held_over/computed_names.ts";
+import { COMPUTED, READ_BY_ALL } from "../../dev/held_over/computed_names.ts";
 import { hasComputedNames, LoadedFiles } from "../../dev/held_over/loaded.ts";
 import { sourceFiles, TEST_FOLDERS } from "../support/source_files.ts";
 import { slowTest } from "../support/seeds.ts";
@@ -25,13 +25,17 @@ const FILES: Record<string, string> = {
   "core/a.ts": "export const a = 1;",
   "core/part.ts": "",
   "apps/cli.ts": 'import "../core/a.ts"; loadPart("../core/part.ts", import.meta.url);',
+  "deno.json": '{ "exports": { ".": "./mod.ts", "./one": "./core/a.ts" } }',
   "docs/page.md": "words",
+  "mod.ts": "",
   "python/holdfast/save.py": "pass",
   "tests/fixtures/one.json": "{}",
   "tests/core/a_test.ts": 'import "../../core/a.ts";',
   "tests/core/data_test.ts": 'new URL("../fixtures/one.json", import.meta.url)',
   "tests/apps/cli_test.ts": 'runDeno("apps/cli.ts", ["save", "core"])',
   "tests/apps/path_test.ts": `run("sh", "${REPO}apps/cli.ts")`,
+  "tests/apps/made_test.ts": `write("// it's", 'import "@holdfast/holdfast/one";')`,
+  "tests/apps/gone_test.ts": "write(\"import '@holdfast/holdfast/gone';\")",
   "tests/apps/listed_test.ts": 'import { files } from "./listing.ts";',
   "tests/apps/listing.ts": "export const files = await readdir(REPOSITORY);",
   "tests/docs/pages_test.ts": 'readdir(join(REPOSITORY, "docs"))',
@@ -61,18 +65,19 @@ Deno.test("a test loads what it imports, and the programs, parts and data that i
     "tests/core/data_test.ts": ["tests/fixtures/one.json"],
     "tests/apps/cli_test.ts": ["apps/cli.ts", "core/a.ts", "core/part.ts"],
     "tests/apps/path_test.ts": ["apps/cli.ts", "core/a.ts", "core/part.ts"],
+    "tests/apps/made_test.ts": ["core/a.ts"],
     "tests/docs/pages_test.ts": ["docs/page.md"],
     "tests/python/save_test.ts": ["python/holdfast/save.py", "tests/python/save.py"],
   };
   for (const [test, loaded] of Object.entries(loads)) {
-    assertEquals(files.of([test]), [...loaded, test].sort(), test);
+    assertEquals(files.of([test]), [...loaded, "deno.json", test].sort(), test);
   }
 });
 
 Deno.test("a test loads everything if it computes names, or a helper of it does, or it does not exist", () => {
   const files = filesOf(), all = Object.keys(FILES).sort();
-  for (const place of ["tests/apps/listed_test.ts", "tests/gone_test.ts", EVERYTHING]) {
-    assertEquals(files.of([place]), all, place);
+  for (const test of ["apps/listed_test.ts", "apps/gone_test.ts", "gone_test.ts"]) {
+    assertEquals(files.of([`tests/${test}`]), all, test);
   }
 });
 
@@ -107,17 +112,18 @@ Deno.test("a change runs the suites that load it, and no others", () => {
     return Object.keys(FILES).filter((test) => test.endsWith("_test.ts"))
       .filter((test) => before.digestOf([test], "") !== after.digestOf([test], ""));
   };
-  const lists = "tests/apps/listed_test.ts";
+  const all = ["tests/apps/gone_test.ts", "tests/apps/listed_test.ts"];
   assertEquals(changedBy("core/a.ts"), [
     "tests/core/a_test.ts",
     "tests/apps/cli_test.ts",
     "tests/apps/path_test.ts",
-    lists,
+    "tests/apps/made_test.ts",
+    ...all,
   ]);
-  assertEquals(changedBy("docs/page.md"), [lists, "tests/docs/pages_test.ts"]);
-  assertEquals(changedBy("python/holdfast/save.py"), [lists, "tests/python/save_test.ts"]);
-  assertEquals(changedBy("tests/fixtures/one.json"), ["tests/core/data_test.ts", lists]);
-  assertEquals(changedBy("docs/new.md"), [lists, "tests/docs/pages_test.ts"]);
+  assertEquals(changedBy("docs/page.md"), [...all, "tests/docs/pages_test.ts"]);
+  assertEquals(changedBy("python/holdfast/save.py"), [...all, "tests/python/save_test.ts"]);
+  assertEquals(changedBy("tests/fixtures/one.json"), ["tests/core/data_test.ts", ...all]);
+  assertEquals(changedBy("docs/new.md"), [...all, "tests/docs/pages_test.ts"]);
   const test = ["tests/core/a_test.ts"];
   assertNotEquals(before.digestOf(test, "Deno 2"), before.digestOf(test, "Deno 3"));
 });
@@ -172,6 +178,7 @@ slowTest("tests of this repository load their extension, their programs and Pyth
     "tests/gateways/mlflow/python_test.ts": ["gateways/mlflow/mlflow_gateway.ts", "core/errors.ts"],
     "tests/apps/cli_process_test.ts": ["apps/cli.ts", "apps/extensions.ts", "registry/open.ts"],
     "tests/python/writing_test.ts": ["python/holdfast/service_registry.py"],
+    "tests/dev/deno_bundle_test.ts": ["mod.ts", "formats/jsonl.ts"],
     "tests/workers/save_test.ts": ["workers/worker.ts"],
     "explorer/tests/views_test.ts": ["explorer/src/main.ts", "explorer/build.ts"],
     "tests/extensions_test.ts": [
