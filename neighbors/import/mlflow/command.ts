@@ -7,13 +7,14 @@ import { type OpenedPlace, openPlace, OPTIONS, runImport, TARGET } from "../run_
 import { SourceFiles } from "../source_files.ts";
 import { ArtifactPlaces } from "./artifact_places.ts";
 import { MlrunsReader } from "./read_folder.ts";
+import { ServerReader } from "./read_server.ts";
+import { MlflowServer } from "./server.ts";
 
 export const importMlflow: Command = defineCommand({
   name: "import mlflow",
   summary: "Import runs and models of MLflow.",
-  details:
-    "Reads folders and buckets mlruns of MLflow 2 and 3, and databases in a file of SQLite: " +
-    "sqlite:///mlflow.db. Experiments become names, and runs " +
+  details: "Reads folders and buckets mlruns of MLflow 2 and 3, databases in a file of SQLite " +
+    "(sqlite:///mlflow.db), and servers by REST. Experiments become names, and runs " +
     "versions of them, with parameters, tags, all values of all metrics, times and artifacts. " +
     "Registered models become names below models:, with their versions and aliases. The result is " +
     "what serve --mlflow stores, so clients of MLflow find it there.\n\n" +
@@ -22,7 +23,7 @@ export const importMlflow: Command = defineCommand({
     "anything that cannot be read are printed as a table, and the exit code is 1; the others are " +
     "imported. With --json: one line per such run, then the report.",
   args: [
-    { usage: "<from>", text: "a folder mlruns, or the URL of one or of SQLite", completes: "file" },
+    { usage: "<from>", text: "a folder mlruns, a file of SQLite, or a URL", completes: "file" },
     TARGET,
   ],
   options: [
@@ -37,6 +38,10 @@ export const importMlflow: Command = defineCommand({
     [
       "holdfast import mlflow sqlite:///mlflow.db .holdfast",
       "a database, with its mlruns beside it",
+    ],
+    [
+      "holdfast import mlflow http://localhost:5000 .holdfast",
+      "a server, with the token of clients",
     ],
     ["holdfast import mlflow s3://bucket/mlruns @team --prefix team/", "from a bucket, partly"],
   ],
@@ -67,6 +72,11 @@ async function* found(
   { from, artifacts }: Omit<Source, "models">,
   options: ReadOptions,
 ): AsyncGenerator<ImportRecord> {
+  if (/^https?:/i.test(from)) {
+    const { signal } = options, { system } = context.io;
+    yield* new ServerReader(new MlflowServer(from, { system, signal }), options).records();
+    return;
+  }
   const database = databaseOf(from, context.io.cwd);
   await using own = await openPlace(database === undefined ? from : dirname(database), context);
   await using other = artifacts === undefined ? undefined : await openPlace(artifacts, context);

@@ -1,0 +1,60 @@
+// `holdfast import mlflow` of servers. The server is `serve --mlflow`, which answers as MLflow does.
+import { assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
+import { createAccess, parseScope } from "../../../../apps/server/access/access.ts";
+import { createHandler, listen } from "../../../../apps/server.ts";
+import { createMlflowGateway } from "../../../../gateways/mlflow/mlflow_gateway.ts";
+import { openRegistry } from "../../../../mod.ts";
+import { cliTest } from "../../../apps/captured_io.ts";
+import { RUN, writeTree } from "./write_mlruns.ts";
+import { modelFiles, runFiles } from "./write_mlruns.ts";
+
+/** Serves what an import of a folder has stored. */
+async function serveTree(cwd: string) {
+  const registry = await openRegistry(`${cwd}/first`);
+  const access = createAccess("ada", [parseScope("read:*")]);
+  const handler = createHandler(registry, {
+    gateways: [createMlflowGateway()],
+    tokens: { find: (given) => Promise.resolve(given === "Bearer secret" ? access : undefined) },
+  });
+  const server = await listen(handler, { port: 0, hasTokens: true });
+  return {
+    url: server.url,
+    [Symbol.asyncDispose]: async () => {
+      await server.stop({ withinMs: 0 });
+      await handler.close();
+      await registry.close();
+    },
+  };
+}
+
+const env = { MLFLOW_TRACKING_TOKEN: "secret" };
+
+cliTest("a server is imported with all values, artifacts and models", async (it) => {
+  await writeTree(`${it.cwd}/mlruns`, { ...runFiles(), ...modelFiles() });
+  await it.succeeds("import mlflow mlruns first --create");
+  await using server = await serveTree(it.cwd);
+  const line = `import mlflow ${server.url} .holdfast --create`;
+  const out = await it.succeeds(line, { env });
+  assertMatch(out, /^Imported 1 run, 2 versions of models \(5 points, 3 files, /);
+  assertMatch(await it.succeeds(line, { env }), /^Imported 0 runs, .* 3 unchanged\n$/);
+  const before = await it.json("info team/digits -r first --json");
+  const after = await it.json("info team/digits --json");
+  assertEquals(after.digest, before.digest);
+  for (const member of ["params", "tags", "metrics", "mlflow"]) {
+    assertEquals(after.metadata[member], before.metadata[member], member);
+  }
+  assertStringIncludes(after.metadata.run.id, RUN);
+  const model = await it.json("info models:clf@champion --json");
+  assertEquals(model.version, "1.0.0");
+  assertStringIncludes(JSON.stringify(model.inputs), "team/digits");
+});
+
+cliTest("servers that refuse, and others, are reported, and create nothing", async (it) => {
+  await it.succeeds("init first");
+  await using server = await serveTree(it.cwd);
+  const { code, err } = await it.holdfast(`import mlflow ${server.url} .holdfast --create`);
+  assertEquals(code === 0, false);
+  assertStringIncludes(err, "MLFLOW_TRACKING_TOKEN");
+  await it.fails(`import mlflow ${server.url}/nowhere .holdfast --create`, 3, "404", { env });
+  await it.fails("ls", 3);
+});
