@@ -111,6 +111,15 @@ const GROUPS: Record<string, GroupEntry> = {
   },
   nights: nights("disk"),
   nights_minio: nights("MinIO"),
+  nights_listings: {
+    title: "Time and memory over generated listings",
+    about: "A store computes the listings and records of so many names, `--n`, with one version " +
+      "each; tables are in a folder. Its time and memory are included.",
+    create: async (settings) =>
+      (await import("./many/nights.ts")).createNightsGroup(settings, "listings"),
+    maxRepeats: 1,
+    named: true,
+  },
   search: {
     title: "The search index of a service",
     about: "Generated records of names with ten versions, in a store that computes each answer, " +

@@ -1,11 +1,14 @@
-// Operations on all names of a large registry, on a disk and in a bucket on MinIO: their time, and
-// the memory of their process.
+// Operations on all names of a large registry, on a disk, in a bucket on MinIO, and over listings that
+// are generated: their time, and the memory of their process.
 import { join } from "node:path";
+import { realSystem } from "../../../core/system.ts";
 import { runDeno } from "../../support/run_deno.ts";
 import { startServer } from "../../support/servers/mod.ts";
 import { openServerStore, placeOf } from "../../support/servers/server_store.ts";
 import type { BenchSettings, Group, Measure, Timing } from "../measure.ts";
 import { generateFolder, generateIn } from "./generate.ts";
+
+type Operation = readonly [operation: string, title: string];
 
 const PROGRAM = "tests/bench/many/night_process.ts";
 
@@ -27,6 +30,21 @@ const OPERATIONS = [
   ["gc", "`gc` after 1,000 saves"],
 ] as const;
 
+/** Operations over generated listings, after runs of `gc` and `mirror` that found nothing to do. */
+const OF_LISTINGS = [
+  ["names", "all names"],
+  ["log", "`log --all --limit 50`"],
+  ["tables", "the tables of such runs, for the next three"],
+  ["gc", "`gc`, a night after no change"],
+  ["mirror", "`mirror`, a run that finds no change"],
+  ["prune", "`prune --rules --dry-run`, nothing to delete"],
+  ["du", "`du`, the first run"],
+  ["du", "`du` after no change"],
+] as const;
+
+/** Generated records are older than any grace period. */
+const AGE_MS = 2 * 24 * 60 * 60 * 1000;
+
 /** Output of the process. */
 export interface NightReport {
   time: Timing;
@@ -39,11 +57,16 @@ export interface NightReport {
 /** Creates a registry of so many names, each with one version of a small value. */
 export async function createNightsGroup(
   { folder, operations, quick }: BenchSettings,
-  where: "disk" | "MinIO",
+  where: "disk" | "MinIO" | "listings",
 ): Promise<Group> {
   const names = quick ? 200 : operations;
-  const measuresOf = (from: string, to: string) =>
-    OPERATIONS.map(([operation, title]) => measure(title, [operation, from, to]));
+  const measuresOf = (from: string, to: string, operations: readonly Operation[] = OPERATIONS) =>
+    operations.map(([operation, title]) => measure(title, [operation, from, to]));
+  if (where === "listings") {
+    const all = `${names}@${realSystem.now() - AGE_MS}:`;
+    const measures = measuresOf(all + join(folder, "from"), all + join(folder, "to"), OF_LISTINGS);
+    return { measures, [Symbol.asyncDispose]: () => Promise.resolve() };
+  }
   if (where === "disk") {
     const path = join(folder, "from");
     await generateFolder(path, { names, versions: 1 });
