@@ -175,6 +175,8 @@ export interface RetentionRule {
   protect?: boolean;
   /** Aliases, or patterns of them, that only change with `force`: `production`, `release-*`. */
   protectAliases?: readonly string[];
+  /** Conditions, by name, of the versions that these aliases move to, even with `force`. */
+  promote?: Readonly<Record<string, unknown>>;
 }
 
 /** The stored settings of a registry. */

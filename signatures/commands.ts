@@ -1,6 +1,4 @@
 // Commands: sign, signatures.
-import { readFile } from "node:fs/promises";
-import { resolve } from "node:path";
 import {
   type Command,
   type CommandContext,
@@ -8,12 +6,12 @@ import {
   formatTime,
   invalid,
   lookUp,
-  notFound,
   printTable,
   REF_ARGUMENT,
   type Row,
   withHints,
 } from "../apps/cli/extending.ts";
+import { readKeys, textOf } from "./key_files.ts";
 import {
   type AddedSignature,
   addSignature,
@@ -98,8 +96,7 @@ export const signatures: Command = defineCommand({
   ],
   async run([ref], { signedBy = [], bundle }, context) {
     const { signal } = context.io;
-    const keys: string[] = [];
-    for (const file of signedBy) keys.push(await textOf(file, "public key", context));
+    const keys = await readKeys(signedBy, context);
     const registry = await context.open();
     if (bundle !== undefined) {
       const text = await signatureBundle(registry, ref, { key: bundle, signal });
@@ -138,14 +135,4 @@ function variable(name: string, { io: { system } }: CommandContext): string {
   const value = system.env(name);
   if (value) return value;
   throw invalid(`read the variable ${name}`, "it is not set", "Set it, or pass another one.");
-}
-
-async function textOf(file: string, what: string, { io }: CommandContext): Promise<string> {
-  const action = `read the ${what} ${JSON.stringify(file)}`;
-  return await readFile(resolve(io.cwd, file), "utf8").catch((cause) => {
-    const hint = "Pass the path of a file.";
-    if (cause.code === "ENOENT") throw notFound(action, "it does not exist", hint, cause);
-    if (cause.code === "EISDIR") throw invalid(action, "it is a folder", hint, cause);
-    throw cause;
-  });
 }

@@ -1,4 +1,6 @@
+import { defineReading, defineRuling } from "../apps/cli/program/extension.ts";
 import type { Extension } from "../apps/cli/program/extension.ts";
+import "./conditions.ts";
 
 export const signaturesExtension: Extension = {
   name: "signatures",
@@ -7,6 +9,47 @@ export const signaturesExtension: Extension = {
     load: {
       sign: async () => (await import("./commands.ts")).sign,
       signatures: async () => (await import("./commands.ts")).signatures,
+      promote: async () => (await import("./promote.ts")).promote,
     },
   }],
+  reading: defineReading({
+    options: [{
+      flags: "--require-signature <file>",
+      text: "refuse a version that this public key (PEM) has not signed",
+      completes: "file",
+      repeat: true,
+    }],
+    async through(registry, { requireSignature }, context) {
+      if (requireSignature === undefined) return registry;
+      const { readKeys } = await import("./key_files.ts");
+      const { signedRegistry } = await import("./signed_registry.ts");
+      return signedRegistry(registry, { signedBy: await readKeys(requireSignature, context) });
+    },
+  }),
+  ruling: defineRuling({
+    options: [
+      {
+        flags: "--require-signature <file>",
+        text: "move aliases only to versions that this public key (PEM) has signed",
+        completes: "file",
+        repeat: true,
+      },
+      {
+        flags: "--promote-if <condition>",
+        text: "move aliases only to matches: 'metrics.auc > 0.9'",
+      },
+      {
+        flags: "--require-review <label>",
+        text: "move aliases only to versions with this label, set by another author: reviewed-by",
+      },
+    ],
+    async conditions({ requireSignature, promoteIf, requireReview }, context) {
+      const { readKeys } = await import("./key_files.ts");
+      return {
+        ...requireSignature && { signedBy: await readKeys(requireSignature, context) },
+        ...promoteIf !== undefined && { where: promoteIf },
+        ...requireReview !== undefined && { review: requireReview },
+      };
+    },
+  }),
 };

@@ -10,13 +10,16 @@ import {
   inOrder,
   invalid,
   localPathOf,
+  lookUp,
   noteRun,
   orShowPart,
   printable,
   printTable,
   refuseItself,
+  withHints,
 } from "../apps/cli/extending.ts";
-import type { Command, CommandContext } from "../apps/cli/extending.ts";
+import type { Command, CommandContext, FlagsOf, OptionDefinition } from "../apps/cli/extending.ts";
+import { type Extension, readingOptions, readThrough } from "../apps/cli/program/extension.ts";
 import { withRegistry } from "../apps/cli/terminal/hints.ts";
 import { isGranted } from "../core/system.ts";
 import type { Registry } from "../mod.ts";
@@ -31,71 +34,103 @@ import type {
 } from "./mod.ts";
 import { parseSample } from "./parse_sample.ts";
 
+const OPTIONS = [
+  { flags: "--shallow", text: "check records only, not files" },
+  { flags: "--sample <part>", text: "read this part of the bytes (1%, 1/30), each run the next" },
+  { flags: "--shard <i/n>", text: "check shard i of n, from 0; auto: by the scheduler's array" },
+  {
+    flags: "--repair-from <place>",
+    text: "repair damage from this folder, URL or @name",
+    completes: "place",
+  },
+] as const satisfies readonly OptionDefinition[];
+
 const DAY_MS = 24 * 3_600_000;
 
-export const verify: Command = defineCommand({
-  name: "verify",
-  summary: "Check all stored data, each byte against its SHA-256.",
-  details:
-    "Checks all records, including those of aliases, idempotency keys and older generations, " +
-    "and lists what was not checked. If there are problems, prints them as a table and exits with " +
-    "1. With --json: one line per problem, then the report.\n\n" +
-    "With --repair-from, replaces damaged and missing files with those of a mirror, or of the " +
-    "original of a mirror. Versions, dates and aliases stay as they are.\n\n" +
-    "With --sample 1/30, checks all records, but reads only the thirtieth of the bytes that no " +
-    "run has read for the longest time: thirty runs read everything. With --shard, several " +
-    "machines share the work. Both note in the store what they have read, if they may write.",
-  args: [{ usage: "[refs...]", text: "only these names, patterns or versions", completes: "ref" }],
-  options: [
-    { flags: "--shallow", text: "check records only, not files" },
-    { flags: "--sample <part>", text: "read this part of the bytes (1%, 1/30), each run the next" },
-    { flags: "--shard <i/n>", text: "check shard i of n, from 0; auto: by the scheduler's array" },
-    {
-      flags: "--repair-from <place>",
-      text: "repair damage from this folder, URL or @name",
-      completes: "place",
+export const createVerify = (extensions: readonly Extension[]): Command =>
+  defineCommand({
+    name: "verify",
+    summary: "Check all stored data, each byte against its SHA-256.",
+    details:
+      "Checks all records, including those of aliases, idempotency keys and older generations, " +
+      "and lists what was not checked. If there are problems, prints them as a table and exits with " +
+      "1. With --json: one line per problem, then the report.\n\n" +
+      "With --repair-from, replaces damaged and missing files with those of a mirror, or of the " +
+      "original of a mirror. Versions, dates and aliases stay as they are.\n\n" +
+      "With --sample 1/30, checks all records, but reads only the thirtieth of the bytes that no " +
+      "run has read for the longest time: thirty runs read everything. With --shard, several " +
+      "machines share the work. Both note in the store what they have read, if they may write.",
+    args: [{
+      usage: "[refs...]",
+      text: "only these names, patterns or versions",
+      completes: "ref",
+    }],
+    options: readingOptions(OPTIONS, extensions),
+    examples: [
+      ["holdfast verify", "everything"],
+      ["holdfast verify my:model 'data:*'", "some names"],
+      ["holdfast verify my:model@1.2", "one version"],
+      ["holdfast verify --sample 1/30", "each night, a thirtieth of the bytes"],
+      ["holdfast verify --shard 0/4", "on the first of four machines"],
+      ["holdfast verify --repair-from /mnt/backup/registry", "repair from a mirror"],
+      ["holdfast verify --shallow --quiet || mail -s damaged ops", "a quick check, from cron"],
+    ],
+    async run([names], flags: FlagsOf<typeof OPTIONS>, context) {
+      const { shallow = false, repairFrom, sample, shard } = flags;
+      const { io, shared } = context;
+      const part = await partOf({ sample, shard }, shallow, context);
+      const write = repairFrom !== undefined ||
+        (part.sample ?? part.shard) !== undefined && mayWrite(context);
+      const registry = await context.open({ write });
+      const copy = repairFrom === undefined ? undefined : await context.open({
+        registry: repairFrom,
+        missing: "Check the location: --repair-from takes an existing registry.",
+      });
+      if (copy !== undefined) {
+        refuseItself("repair", registry, copy, "Name a mirror of the registry in --repair-from.");
+      }
+      const chosen = names.length > 0 ? await expandNames(registry, names, io.signal) : undefined;
+      await checkReadable(registry, { extensions, refs: chosen, flags }, context);
+      const report = await runVerify(registry, {
+        names: chosen,
+        deep: !shallow,
+        ...part,
+        repairFrom: copy,
+      }, context);
+      const { ok, problems, repaired } = report;
+      if (problems.length > 0) await printProblems(problems, context);
+      const counts = { problems: problems.length, ...repaired && { repaired: repaired.length } };
+      await context.done({ ...report, ...counts }, summary(report));
+      if (!shared.json) await printNotes(report, context);
+      if (ok && names.length === 0) {
+        await noteRuns(registry, report, { isWhole: part.shard === undefined, shallow }, context);
+      }
+      return ok ? 0 : 1;
     },
-  ],
-  examples: [
-    ["holdfast verify", "everything"],
-    ["holdfast verify my:model 'data:*'", "some names"],
-    ["holdfast verify my:model@1.2", "one version"],
-    ["holdfast verify --sample 1/30", "each night, a thirtieth of the bytes"],
-    ["holdfast verify --shard 0/4", "on the first of four machines"],
-    ["holdfast verify --repair-from /mnt/backup/registry", "repair from a mirror"],
-    ["holdfast verify --shallow --quiet || mail -s damaged ops", "a quick check, from cron"],
-  ],
-  async run([names], { shallow = false, repairFrom, ...parts }, context) {
-    const { io, shared } = context;
-    const part = await partOf(parts, shallow, context);
-    const write = repairFrom !== undefined ||
-      (part.sample ?? part.shard) !== undefined && mayWrite(context);
-    const registry = await context.open({ write });
-    const copy = repairFrom === undefined ? undefined : await context.open({
-      registry: repairFrom,
-      missing: "Check the location: --repair-from takes an existing registry.",
-    });
-    if (copy !== undefined) {
-      refuseItself("repair", registry, copy, "Name a mirror of the registry in --repair-from.");
-    }
-    const chosen = names.length > 0 ? await expandNames(registry, names, io.signal) : undefined;
-    const report = await runVerify(registry, {
-      names: chosen,
-      deep: !shallow,
-      ...part,
-      repairFrom: copy,
-    }, context);
-    const { ok, problems, repaired } = report;
-    if (problems.length > 0) await printProblems(problems, context);
-    const counts = { problems: problems.length, ...repaired && { repaired: repaired.length } };
-    await context.done({ ...report, ...counts }, summary(report));
-    if (!shared.json) await printNotes(report, context);
-    if (ok && names.length === 0) {
-      await noteRuns(registry, report, { isWhole: part.shard === undefined, shallow }, context);
-    }
-    return ok ? 0 : 1;
+  });
+
+/** Throws for versions that the options of extensions refuse. */
+async function checkReadable(
+  registry: Registry,
+  { extensions, refs, flags }: {
+    extensions: readonly Extension[];
+    refs: readonly string[] | undefined;
+    flags: unknown;
   },
-});
+  context: CommandContext,
+): Promise<void> {
+  const readable = await readThrough(extensions, registry, flags, context);
+  if (readable === registry) return;
+  const { signal } = context.io;
+  for await (const ref of refs ?? registry.names({ signal })) {
+    if (ref.includes("@")) await withHints(readable.info(ref, { signal }), lookUp(ref));
+    else {
+      for await (const { version } of registry.versions(ref, { signal })) {
+        await readable.info(ref, { version, signal });
+      }
+    }
+  }
+}
 
 /** Notes what this run, and those before it, have checked of a registry without a problem. */
 async function noteRuns(

@@ -4,6 +4,6 @@ export const verificationExtension: Extension = {
   name: "verification",
   commands: [{
     group: "space",
-    load: { verify: async () => (await import("./commands.ts")).verify },
+    load: { verify: async (all) => (await import("./commands.ts")).createVerify(all) },
   }],
 };

@@ -29,6 +29,7 @@ export const MCP_HINTS: ServiceHints = {
   held_by_alias: "Call set_alias to point the alias to another version first.",
   held_by_release: NOT_HERE,
   alias_protected: NOT_HERE,
+  promotion_refused: NOT_HERE,
   protected: NOT_HERE,
   outcome_unknown: "Read it again to see the outcome before you repeat it.",
   damaged: ({ finding }) => `${finding} ${OPERATOR}`,

@@ -204,7 +204,12 @@ function createDispatch(
   return async (request, info) => {
     info.lists = lists;
     checkPath(pathOf(request.url));
-    const failed = (thrown: unknown) => refuse(withoutUnread(thrown, info), info.access);
+    const failed = (thrown: unknown) => {
+      if (isRegistryError(thrown) && thrown.reason?.kind === "promotion_refused") {
+        info.subject = { ...info.subject, unmet: thrown.state };
+      }
+      return refuse(withoutUnread(thrown, info), info.access);
+    };
     const tables = info.gateway?.tables ?? [routes];
     const answered = async () => {
       for (const table of tables) {

@@ -26,6 +26,7 @@ export const SERVICE_REASONS = {
   held_by_release: [],
   protected: [],
   alias_protected: ["name", "alias"],
+  promotion_refused: ["name", "alias"],
   outcome_unknown: [],
   // what is stored
   damaged: ["finding"],

@@ -1,7 +1,9 @@
 // Retention rules that a registry keeps.
+import type { ArtifactInfo } from "../artifact.ts";
 import type { Author } from "../naming/author.ts";
 import type { RetentionRule } from "../record.ts";
 import { matchesStars } from "../text/star_pattern.ts";
+import type { LogEntry } from "./log.ts";
 import type { OptionRows } from "./operations/row.ts";
 import type { SignalOptions } from "./operations/saving.ts";
 
@@ -25,6 +27,33 @@ export interface RulesChange extends SignalOptions {
   ifRevision?: number;
 }
 
+/** A version that an alias is about to point to. */
+export interface Candidate {
+  /** With annotations. */
+  info: ArtifactInfo;
+  /** Lists the changes of its name, newest first. */
+  log(): AsyncIterable<LogEntry>;
+}
+
+type Conditions = Exclude<RetentionRule["promote"], undefined>;
+
+/** The meaning of `promote` of rules: conditions of the versions that protected aliases move to. */
+export interface Promotion {
+  /** Returns why a value is invalid, or not understood; undefined for a valid one. */
+  problem(promote: unknown): string | undefined;
+  /** Returns words for a value, after "only". */
+  text(promote: Conditions): string;
+  /** Returns all that the version lacks, with the values that it has; undefined if it lacks nothing. */
+  unmet(promote: Conditions, candidate: Candidate): Promise<string | undefined>;
+}
+
+/** Set by the extension that checks conditions. Without it, no rule that has some is understood. */
+export let promotionOfRules: Promotion | undefined;
+
+export function definePromotion(defined: Promotion): void {
+  promotionOfRules = defined;
+}
+
 const COUNTS = ["keepLast", "keepDaily", "keepWeekly", "keepMonthly"] as const;
 
 /** The members of a rule, and options of `prune`, that choose versions. */
@@ -43,6 +72,7 @@ export const RULE: OptionRows<RetentionRule> = {
   ...RETENTION,
   protect: {},
   protectAliases: {},
+  promote: {},
 };
 
 /**
@@ -69,6 +99,11 @@ export function ruleProblem(rule: Partial<Record<string, unknown>>): string | un
   }
   const keeps = isRetention(rule as unknown as RetentionRule);
   if (keeps && rule.protect === true) return "a protected name is not pruned";
+  if (rule.promote !== undefined) {
+    if (rule.protectAliases === undefined) return "promote needs protectAliases";
+    if (promotionOfRules === undefined) return "promote is unknown";
+    return promotionOfRules.problem(rule.promote);
+  }
   const hasEffect = keeps || rule.protect === true || rule.protectAliases !== undefined;
   return hasEffect ? undefined : "it has no effect";
 }
@@ -77,23 +112,6 @@ function isAliasPatterns(value: unknown): value is readonly string[] {
   const isPattern = (text: unknown) =>
     typeof text === "string" && text !== "" && text.length <= 200;
   return Array.isArray(value) && value.length > 0 && value.length <= 100 && value.every(isPattern);
-}
-
-export function ruleText(
-  { pattern: _, protect, protectAliases, olderThanMs, ...keep }: RetentionRule,
-): string {
-  const members = Object.entries(keep).filter(([, value]) => value !== undefined);
-  const parts = members.map(([name, value]) =>
-    Object.hasOwn(RULE, name)
-      ? `${name.replace("keep", "keep ").toLowerCase()} ${value}`
-      : `${name} ${JSON.stringify(value)} (unknown to this release)`
-  );
-  if (olderThanMs !== undefined) parts.push(`older than ${olderThanMs / 3_600_000} h`);
-  if (protect) parts.push("protected");
-  if (protectAliases !== undefined) {
-    parts.push(`protected aliases ${[protectAliases].flat().join(" ")}`);
-  }
-  return parts.join(", ");
 }
 
 /** True if a rule deletes anything at all. */

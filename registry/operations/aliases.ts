@@ -1,7 +1,7 @@
 // Aliases: names of versions that can be changed.
 import { type Author, authorOf } from "../../core/naming/author.ts";
 import { isPrefix, type ObjectInfo } from "../../core/backend.ts";
-import { fault, invalid, notFound, type RegistryError } from "../../core/errors.ts";
+import { conflict, fault, invalid, notFound, type RegistryError } from "../../core/errors.ts";
 import { checkName, checkNewName, shown } from "../../core/naming/names.ts";
 import type { Origin } from "../../core/record.ts";
 import { encodeRecord } from "../format/record_codec.ts";
@@ -44,10 +44,12 @@ export async function setAlias(
     unlessSince?: number;
     /** The generation to write above; `Conflict` if there is a newer one. */
     above?: number;
+    /** The commit that the version must have still: that which met the conditions of a rule. */
+    commit?: string;
   } = {},
 ): Promise<void> {
   const { name, alias, origin } = names;
-  const { signal, expected, above, force = false, unlessSince = Infinity } = options;
+  const { signal, expected, above, commit, force = false, unlessSince = Infinity } = options;
   checkWritable(context, `set alias ${shown(alias)}`);
   checkAlias(alias);
   if (origin === undefined) { // mirrors keep old ones, and follow their source
@@ -55,6 +57,11 @@ export async function setAlias(
     if (!force) await checkUnprotectedAlias(context, { action: "set alias", name, alias }, signal);
   }
   const { record, found } = await locate(context, parseRef(name, names.version), signal);
+  if (commit !== undefined && commit !== record.commit) {
+    throw conflict("set alias", shown(`${name}@${alias}`), "the version was replaced meanwhile", {
+      hint: "Set it again: then the new content is checked.",
+    });
+  }
   await settleVersion(context, found, signal); // the alias must not outlive the version
   const version = parseVersion(record.version).canonical;
   const check = createCheck(context, { name, alias, expected, above, action: "set" });

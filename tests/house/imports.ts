@@ -29,6 +29,7 @@ const PARTS_OF_APPS = [
 export const PARTS_OF_EXPLORER = [
   "apps/diff.ts",
   "apps/difference/compare_rows.ts",
+  "apps/rule_text.ts",
   "apps/server/access/sign_in.ts",
   "apps/server/explorer/site_path.ts",
   "apps/server/search/query.ts",

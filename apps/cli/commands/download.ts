@@ -5,6 +5,7 @@ import { AS_OF_OPTION, expandNames, lookUpThen, refOptions } from "../look/expan
 import type { AsOfFlags } from "../look/expand_names.ts";
 import { defineCommand, REF_ARGUMENT, VERIFY_OPTION } from "../program/command.ts";
 import type { Command, CommandContext, FlagsOf, OptionDefinition } from "../program/command.ts";
+import { type Extension, readingOptions, readThrough } from "../program/extension.ts";
 import { rethrowRepeatable } from "../program/command_context.ts";
 import { refuseUrlTarget } from "../program/refusals.ts";
 import { invalid, shellWord, withHints } from "../terminal/hints.ts";
@@ -41,42 +42,43 @@ const OPTIONS = [
 
 type DownloadFlags = FlagsOf<typeof OPTIONS>;
 
-export const download: Command = defineCommand({
-  name: "download",
-  summary: "Write the files of a version to disk, or only those that are missing.",
-  details:
-    "A folder is written as a folder, a single file as a file. Every file is checked against " +
-    "its SHA-256. In an existing folder, equal files are kept and missing ones added; if any " +
-    "differs, nothing changes without --overwrite. --delete removes files that are not in the " +
-    "version, but never .git and registries. Names may be patterns, as in rm. All of them are " +
-    "resolved before anything is written.",
-  args: [
-    REF_ARGUMENT,
-    {
-      usage: "[to]",
-      text:
-        "the file or folder to write (default: ./ and the last part of the name); an existing " +
-        "folder receives a single file",
-      completes: "file",
+export const createDownload = (extensions: readonly Extension[]): Command =>
+  defineCommand({
+    name: "download",
+    summary: "Write the files of a version to disk, or only those that are missing.",
+    details:
+      "A folder is written as a folder, a single file as a file. Every file is checked against " +
+      "its SHA-256. In an existing folder, equal files are kept and missing ones added; if any " +
+      "differs, nothing changes without --overwrite. --delete removes files that are not in the " +
+      "version, but never .git and registries. Names may be patterns, as in rm. All of them are " +
+      "resolved before anything is written.",
+    args: [
+      REF_ARGUMENT,
+      {
+        usage: "[to]",
+        text:
+          "the file or folder to write (default: ./ and the last part of the name); an existing " +
+          "folder receives a single file",
+        completes: "file",
+      },
+      { usage: "[refs...]", text: "more refs, with --to", completes: "ref" },
+    ],
+    options: readingOptions(OPTIONS, extensions),
+    examples: [
+      ["holdfast download my:model", "the latest version, as ./model"],
+      ["holdfast download data:raw@^1.2 ./data", "the highest version in a range"],
+      ["holdfast download my:model@production 'data:*' --to ./all", "several, as ./all/model, …"],
+      ["holdfast download data:raw@2 ./data --overwrite --delete --dry-run", "preview a sync"],
+    ],
+    async run([ref, second, more], flags: DownloadFlags, context) {
+      const words = [ref, ...(second === undefined ? [] : [second]), ...more];
+      const wanted = wantedDownloads(words, flags);
+      const registry = await readThrough(extensions, await context.open(), flags, context);
+      for (const target of await downloadTargets(registry, wanted, context.io)) {
+        await downloadOne(registry, target, { flags, context });
+      }
     },
-    { usage: "[refs...]", text: "more refs, with --to", completes: "ref" },
-  ],
-  options: OPTIONS,
-  examples: [
-    ["holdfast download my:model", "the latest version, as ./model"],
-    ["holdfast download data:raw@^1.2 ./data", "the highest version in a range"],
-    ["holdfast download my:model@production 'data:*' --to ./all", "several, as ./all/model, …"],
-    ["holdfast download data:raw@2 ./data --overwrite --delete --dry-run", "preview a sync"],
-  ],
-  async run([ref, second, more], flags, context) {
-    const words = [ref, ...(second === undefined ? [] : [second]), ...more];
-    const wanted = wantedDownloads(words, flags);
-    const registry = await context.open();
-    for (const target of await downloadTargets(registry, wanted, context.io)) {
-      await downloadOne(registry, target, { flags, context });
-    }
-  },
-});
+  });
 
 async function downloadOne(
   registry: Registry,

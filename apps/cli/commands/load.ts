@@ -6,52 +6,56 @@ import { fault } from "../../../core/errors.ts";
 import { artifactOfValue } from "../../../core/artifact.ts";
 import { AS_OF_OPTION, lookUpThen, refOptions } from "../look/expand_names.ts";
 import { defineCommand, OUTPUT_OPTION, REF_ARGUMENT, VERIFY_OPTION } from "../program/command.ts";
-import type { Command, CommandContext } from "../program/command.ts";
+import type { Command, CommandContext, FlagsOf } from "../program/command.ts";
+import { type Extension, readingOptions, readThrough } from "../program/extension.ts";
 import { invalid, shellWord, withHints } from "../terminal/hints.ts";
 import { printableText } from "../terminal/table.ts";
 import { writeStream } from "../program/output_stream.ts";
 
-export const load: Command = defineCommand({
-  name: "load",
-  summary: "Print a value: JSON values as JSON, text and bytes as they are.",
-  details: "Values without a JSON form (dates, maps, typed arrays …) are shown shortened on a " +
-    "terminal and refused elsewhere: use cat or download for their exact bytes, and --output " +
-    "FILE.npy for an array. For a folder use download.",
-  args: [REF_ARGUMENT],
-  options: [OUTPUT_OPTION, AS_OF_OPTION, VERIFY_OPTION],
-  examples: [
-    ["holdfast load config", "the latest version"],
-    ["holdfast load config@1.2.0 --json | jq .lr", "on one line, for programs"],
-    ["holdfast load my:model@production --output model.bin", "into a file"],
-    ["holdfast load my:weights -o weights.npy", "a typed array, for NumPy"],
-  ],
-  whenUnread: "end",
-  async run([ref], { output, verify, asOf }, context) {
-    const { signal } = context.io;
-    const registry = await context.open();
-    const artifact = await withHints(
-      registry.open(ref, { verify, ...refOptions({ asOf }, context.io) }),
-      lookUpThen(ref, { asOf }),
-    );
-    const { name, version, materializer: { id } } = artifact.info;
-    const exact = `${name}@${version}`;
-    const content = contentOf(artifact, exact, output);
-    const outputOptions = { output, label: `load ${exact}` };
-    if (content !== undefined && !context.shared.json) {
-      return await writeStream(content.stream(), context, {
-        ...outputOptions,
-        totalBytes: content.info.size,
-      });
-    }
-    if (content !== undefined && id !== "text") throw notJson(artifact, exact);
-    const value = await registry.load(exact, { verify, signal });
-    const text = printed(value, { output, ...context });
-    if (text === undefined) throw notJson(artifact, exact);
-    const isShown = output === undefined && context.io.stdout.isTerminal;
-    const shown = isShown ? printableText(text) : text;
-    await writeStream(new Blob([`${shown}\n`]).stream(), context, outputOptions);
-  },
-});
+const OPTIONS = [OUTPUT_OPTION, AS_OF_OPTION, VERIFY_OPTION] as const;
+
+export const createLoad = (extensions: readonly Extension[]): Command =>
+  defineCommand({
+    name: "load",
+    summary: "Print a value: JSON values as JSON, text and bytes as they are.",
+    details: "Values without a JSON form (dates, maps, typed arrays …) are shown shortened on a " +
+      "terminal and refused elsewhere: use cat or download for their exact bytes, and --output " +
+      "FILE.npy for an array. For a folder use download.",
+    args: [REF_ARGUMENT],
+    options: readingOptions(OPTIONS, extensions),
+    examples: [
+      ["holdfast load config", "the latest version"],
+      ["holdfast load config@1.2.0 --json | jq .lr", "on one line, for programs"],
+      ["holdfast load my:model@production --output model.bin", "into a file"],
+      ["holdfast load my:weights -o weights.npy", "a typed array, for NumPy"],
+    ],
+    whenUnread: "end",
+    async run([ref], flags: FlagsOf<typeof OPTIONS>, context) {
+      const { output, verify, asOf } = flags, { signal } = context.io;
+      const registry = await readThrough(extensions, await context.open(), flags, context);
+      const artifact = await withHints(
+        registry.open(ref, { verify, ...refOptions({ asOf }, context.io) }),
+        lookUpThen(ref, { asOf }),
+      );
+      const { name, version, materializer: { id } } = artifact.info;
+      const exact = `${name}@${version}`;
+      const content = contentOf(artifact, exact, output);
+      const outputOptions = { output, label: `load ${exact}` };
+      if (content !== undefined && !context.shared.json) {
+        return await writeStream(content.stream(), context, {
+          ...outputOptions,
+          totalBytes: content.info.size,
+        });
+      }
+      if (content !== undefined && id !== "text") throw notJson(artifact, exact);
+      const value = await registry.load(exact, { verify, signal });
+      const text = printed(value, { output, ...context });
+      if (text === undefined) throw notJson(artifact, exact);
+      const isShown = output === undefined && context.io.stdout.isTerminal;
+      const shown = isShown ? printableText(text) : text;
+      await writeStream(new Blob([`${shown}\n`]).stream(), context, outputOptions);
+    },
+  });
 
 /** Materializers whose only file is a `.npy`. */
 const ARRAYS = ["typed-array", "ndarray"];

@@ -20,9 +20,9 @@ const OWN: readonly CommandSet[] = [
     title: "Save, load and download",
     load: {
       save: async () => (await import("./save.ts")).save,
-      load: async () => (await import("./load.ts")).load,
-      download: async () => (await import("./download.ts")).download,
-      cat: async () => (await import("./cat.ts")).cat,
+      load: async (all) => (await import("./load.ts")).createLoad(all),
+      download: async (all) => (await import("./download.ts")).createDownload(all),
+      cat: async (all) => (await import("./cat.ts")).createCat(all),
       copy: async () => (await import("./copy.ts")).copy,
       "batch save": async () => (await import("./batch.ts")).batchSave,
       "batch load": async () => (await import("./batch.ts")).batchLoad,
@@ -70,7 +70,7 @@ const OWN: readonly CommandSet[] = [
     load: {
       du: async () => (await import("./space/du.ts")).du,
       prune: async () => (await import("./space/prune.ts")).prune,
-      "rules set": async () => (await import("./space/rules.ts")).rulesSet,
+      "rules set": async (all) => (await import("./space/rules.ts")).createRulesSet(all),
       "rules ls": async () => (await import("./space/rules.ts")).rulesLs,
       "rules log": async () => (await import("./space/rules.ts")).rulesLog,
       "rules rm": async () => (await import("./space/rules.ts")).rulesRm,

@@ -15,6 +15,10 @@ export interface Extension {
   readonly name: string;
   readonly commands?: readonly CommandSet[];
   readonly serving?: Serving;
+  /** Options of commands that read versions: `download`, `load`, `cat` and `verify`. */
+  readonly reading?: Reading;
+  /** Options of `holdfast rules set`. */
+  readonly ruling?: Ruling;
   /** Loads what `holdfast worker` needs to do jobs of the extension. */
   readonly working?: () => Promise<Working>;
   /** Yields the names that are not records of the extension, and counts the others. */
@@ -75,6 +79,62 @@ export interface Serving {
   ): Promise<number | void> | undefined;
 }
 
+/** Options of commands that read versions, which refuse some. */
+export interface Reading {
+  readonly options: readonly OptionDefinition[];
+  /** Returns the registry that refuses what the options of a line refuse. */
+  // deno-lint-ignore no-explicit-any -- see `defineServing`
+  through(registry: Registry, flags: any, context: CommandContext): Promise<Registry>;
+}
+
+/** Options of a rule: conditions of the versions that protected aliases move to. */
+export interface Ruling {
+  readonly options: readonly OptionDefinition[];
+  /** Returns members of `promote` of the rule. */
+  // deno-lint-ignore no-explicit-any -- see `defineServing`
+  conditions(flags: any, context: CommandContext): Promise<Readonly<Record<string, unknown>>>;
+}
+
+/** Returns a registry that refuses what the options of a line refuse, by all extensions. */
+export async function readThrough(
+  extensions: readonly Extension[],
+  registry: Registry,
+  flags: unknown,
+  context: CommandContext,
+): Promise<Registry> {
+  for (const { reading } of extensions) {
+    if (reading !== undefined) registry = await reading.through(registry, flags, context);
+  }
+  return registry;
+}
+
+/** Returns the options of a command that reads versions; the command itself reads its own. */
+export function readingOptions<Own extends readonly OptionDefinition[]>(
+  own: Own,
+  extensions: readonly Extension[],
+): Own {
+  return withOptions(own, extensions.map(({ reading }) => reading));
+}
+
+/** Returns the options of `holdfast rules set`. */
+export function rulingOptions<Own extends readonly OptionDefinition[]>(
+  own: Own,
+  extensions: readonly Extension[],
+): Own {
+  return withOptions(own, extensions.map(({ ruling }) => ruling));
+}
+
+function withOptions<Own extends readonly OptionDefinition[]>(
+  own: Own,
+  parts: readonly (Reading | Ruling | undefined)[],
+): Own {
+  const all: readonly OptionDefinition[] = [
+    ...own,
+    ...parts.flatMap((part) => part?.options ?? []),
+  ];
+  return all as Own;
+}
+
 /** A part of a service, which ends it after the registry is closed. */
 export interface ServedPart extends Partial<AsyncDisposable> {
   readonly gateways?: readonly Gateway[];
@@ -125,6 +185,31 @@ export function defineServing<const Options extends readonly OptionDefinition[]>
   },
 ): Serving {
   return serving;
+}
+
+export function defineReading<const Options extends readonly OptionDefinition[]>(
+  reading: {
+    readonly options: Options;
+    through(
+      registry: Registry,
+      flags: FlagsOf<Options>,
+      context: CommandContext,
+    ): Promise<Registry>;
+  },
+): Reading {
+  return reading;
+}
+
+export function defineRuling<const Options extends readonly OptionDefinition[]>(
+  ruling: {
+    readonly options: Options;
+    conditions(
+      flags: FlagsOf<Options>,
+      context: CommandContext,
+    ): Promise<Readonly<Record<string, unknown>>>;
+  },
+): Ruling {
+  return ruling;
 }
 
 export function defineWorking<const Options extends readonly OptionDefinition[]>(

@@ -9,6 +9,7 @@ const STATES: Partial<Record<ReasonKind, string>> = {
   held_by_release: "a release names it",
   protected: "a rule protects it",
   alias_protected: "a rule protects an alias",
+  promotion_refused: "the version does not meet the conditions of a rule",
 };
 
 /** Returns an error. If the sender may not read the name, it has only what the request named. */
@@ -19,7 +20,7 @@ export function withoutUnread(thrown: unknown, info: RequestInfo): unknown {
   const { reason } = thrown;
   const state = reason && STATES[reason.kind];
   if (state === undefined) return thrown;
-  const isOfAlias = reason?.kind === "alias_protected";
+  const isOfAlias = reason?.kind === "alias_protected" || reason?.kind === "promotion_refused";
   const at = isOfAlias ? aliases.find((alias) => alias === reason.alias) : version;
   const subject = JSON.stringify(at === undefined ? name : `${name}@${at}`);
   const words = { subject, state, place: undefined, key: undefined };

@@ -15,6 +15,8 @@ export interface AuditSubject {
   repository?: string;
   /** The pattern of a changed rule. */
   rule?: string;
+  /** The conditions of a rule that the version of an alias did not meet, with its values. */
+  unmet?: string;
 }
 
 /** A change, or a request that was refused for its token or its rights. */

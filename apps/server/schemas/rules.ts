@@ -1,6 +1,6 @@
 // Schemas of the retention rules.
 import * as v from "npm:valibot@^1.5";
-import { Amount, AuthorSchema, Moment, Text } from "./artifact.ts";
+import { Amount, AuthorSchema, JsonObject, Moment, Text } from "./artifact.ts";
 import { described, object, page, strictObject } from "./listing.ts";
 
 const Count = v.optional(Amount);
@@ -21,6 +21,7 @@ const RuleSchema = strictObject("RetentionRule", {
       v.maxLength(100),
     ),
   ),
+  promote: v.optional(JsonObject), // extensions know the conditions
 });
 
 /** A later release may have set others: they are returned as they are. */

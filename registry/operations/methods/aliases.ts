@@ -6,6 +6,7 @@ import { rollBackAlias } from "../../contract/roll_back_alias.ts";
 import { aliasHistory, deleteAlias, listAliases, setAlias } from "../aliases.ts";
 import type { Context } from "../context.ts";
 import type { Suggest } from "../look/suggesting.ts";
+import { checkPromotion } from "./promotion.ts";
 
 /** @param self returns the registry that has the methods */
 export function aliasMethods(
@@ -13,9 +14,14 @@ export function aliasMethods(
   suggest: Suggest,
   self: () => Registry,
 ): OwnMethods<AliasRows> {
+  const set = async (...[, names, options = {}]: Parameters<typeof setAlias>) => {
+    const { force, signal } = options; // without force, protected aliases do not move
+    const commit = force ? await checkPromotion(context, self(), names, signal) : undefined;
+    await setAlias(context, names, { ...options, commit });
+  };
   return {
     setAlias: (name, alias, version, options) =>
-      suggest(setAlias(context, { name, alias, version }, options), name, { ...options, version }),
+      suggest(set(context, { name, alias, version }, options), name, { ...options, version }),
     deleteAlias: (name, alias, options) => deleteAlias(context, { name, alias }, options),
     rollbackAlias: (name, alias, options) =>
       rollBackAlias(
@@ -23,7 +29,7 @@ export function aliasMethods(
         { name, alias },
         options,
         (version, { generation }, how) =>
-          setAlias(context, { name, alias, version }, { ...how, above: generation }),
+          set(context, { name, alias, version }, { ...how, above: generation }),
       ),
     aliases: (name, options) => listAliases(context, name, options),
     history: (name, alias, options) => aliasHistory(context, { name, alias }, options),

@@ -3,7 +3,7 @@ import { assert, assertEquals, assertStringIncludes } from "@std/assert";
 import { openHttpRegistry } from "../../../apps/client.ts";
 import { createAccess, parseScope } from "../../../apps/server/access/access.ts";
 import { deleteMany, type Registry } from "../../../mod.ts";
-import { ruleText } from "../../../core/registry/rules.ts";
+import { ruleText } from "../../../apps/rule_text.ts";
 import {
   changeRules,
   changeSettings,

@@ -1,61 +1,83 @@
 import { authorText } from "../../../../core/naming/author.ts";
 import { changeRules, readRules, readRulesHistory } from "../../../../registry/maintenance.ts";
 import type { RetentionRule } from "../../../../registry/maintenance.ts";
-import { ruleText } from "../../../../core/registry/rules.ts";
-import { type Command, defineCommand } from "../../program/command.ts";
+import { ruleText } from "../../../rule_text.ts";
+import { type Command, type CommandContext, defineCommand } from "../../program/command.ts";
+import type { FlagsOf, OptionDefinition } from "../../program/command.ts";
+import { type Extension, rulingOptions } from "../../program/extension.ts";
 import { refuseRef } from "../../program/refusals.ts";
 import { printTable } from "../../program/print_table.ts";
 import { formatCount, formatTime, parseAge, parseCount } from "../../terminal/units.ts";
 
 const PATTERN = { usage: "<pattern>", text: "a name, or a pattern such as 'runs:*'" };
 
-export const rulesSet: Command = defineCommand({
-  name: "rules set",
-  summary: "Store a retention rule in the registry, for prune --rules.",
-  details:
-    "The rule replaces an earlier one of the same pattern. If several rules match a name, only " +
-    "the one whose pattern has the most characters other than * applies. With --protect, rm " +
-    "needs --force, overwriting is refused, and prune deletes nothing.",
-  args: [PATTERN],
-  options: [
-    { flags: "--keep-last <count>", text: "keep this many versions per name", parse: parseCount },
-    ...([["daily", "days"], ["weekly", "weeks"], ["monthly", "months"]] as const).map((
-      [period, unit],
-    ) => ({
-      flags: `--keep-${period} <count>` as const,
-      text: `keep the newest version of each of the last <count> ${unit}`,
-      parse: parseCount,
-    })),
-    { flags: "--keep-where <condition>", text: "keep matches: 'metadata.accuracy > 0.9'" },
-    {
-      flags: "--older-than <duration>",
-      text: "only delete older versions: 12h, 30d, 8w",
-      parse: parseAge,
-    },
-    { flags: "--protect", text: "delete nothing of these names" },
-    {
-      flags: "--protect-alias <alias>",
-      text: "an alias that only --force changes, or a pattern such as 'release-*'",
-      repeat: true,
-    },
-  ],
-  examples: [
-    ["holdfast rules set 'runs:*' --keep-last 30 --keep-daily 14", "thin out runs"],
-    ["holdfast rules set 'models:*' --protect", "protect models"],
-    ["holdfast rules set 'models:*' --protect-alias production", "protect an alias"],
-    ["holdfast prune --rules --dry-run", "what the rules would delete"],
-  ],
-  async run([pattern], flags, context) {
-    const { olderThan: olderThanMs, keepLast, keepDaily, keepWeekly, keepMonthly } = flags;
-    const { keepWhere, protect, protectAlias: protectAliases } = flags;
-    refuseRef(pattern, "set a rule for", "rules set");
-    const registry = await context.open({ write: true });
-    const counts = { keepLast, keepDaily, keepWeekly, keepMonthly };
-    const set = { pattern, ...counts, olderThanMs, keepWhere, protect, protectAliases };
-    const { revision } = await changeRules(registry, { set, signal: context.io.signal });
-    await context.done({ ...set, revision }, `Rule for ${pattern}: ${ruleText(set)}`);
+const OPTIONS = [
+  { flags: "--keep-last <count>", text: "keep this many versions per name", parse: parseCount },
+  ...([["daily", "days"], ["weekly", "weeks"], ["monthly", "months"]] as const).map((
+    [period, unit],
+  ) => ({
+    flags: `--keep-${period} <count>` as const,
+    text: `keep the newest version of each of the last <count> ${unit}`,
+    parse: parseCount,
+  })),
+  { flags: "--keep-where <condition>", text: "keep matches: 'metadata.accuracy > 0.9'" },
+  {
+    flags: "--older-than <duration>",
+    text: "only delete older versions: 12h, 30d, 8w",
+    parse: parseAge,
   },
-});
+  { flags: "--protect", text: "delete nothing of these names" },
+  {
+    flags: "--protect-alias <alias>",
+    text: "an alias that only --force changes, or a pattern such as 'release-*'",
+    repeat: true,
+  },
+] as const satisfies readonly OptionDefinition[];
+
+export const createRulesSet = (extensions: readonly Extension[]): Command =>
+  defineCommand({
+    name: "rules set",
+    summary: "Store a retention rule in the registry, for prune --rules.",
+    details:
+      "The rule replaces an earlier one of the same pattern. If several rules match a name, only " +
+      "the one whose pattern has the most characters other than * applies. With --protect, rm " +
+      "needs --force, overwriting is refused, and prune deletes nothing. Conditions are for the " +
+      "aliases of --protect-alias, by default for all: they move only to versions that meet all of " +
+      "them, even with --force.",
+    args: [PATTERN],
+    options: rulingOptions(OPTIONS, extensions),
+    examples: [
+      ["holdfast rules set 'runs:*' --keep-last 30 --keep-daily 14", "thin out runs"],
+      ["holdfast rules set 'models:*' --protect", "protect models"],
+      ["holdfast rules set 'models:*' --protect-alias production", "protect an alias"],
+      ["holdfast prune --rules --dry-run", "what the rules would delete"],
+    ],
+    async run([pattern], flags: FlagsOf<typeof OPTIONS>, context) {
+      const { olderThan: olderThanMs, keepLast, keepDaily, keepWeekly, keepMonthly } = flags;
+      const { keepWhere, protect } = flags;
+      refuseRef(pattern, "set a rule for", "rules set");
+      const registry = await context.open({ write: true });
+      const counts = { keepLast, keepDaily, keepWeekly, keepMonthly };
+      const promote = await conditionsOf(extensions, flags, context);
+      const protectAliases = flags.protectAlias ?? (promote && ["*"]);
+      const set = { pattern, ...counts, olderThanMs, keepWhere, protect, protectAliases, promote };
+      const { revision } = await changeRules(registry, { set, signal: context.io.signal });
+      await context.done({ ...set, revision }, `Rule for ${pattern}: ${ruleText(set)}`);
+    },
+  });
+
+/** Returns the conditions that the options of extensions give; undefined for none. */
+async function conditionsOf(
+  extensions: readonly Extension[],
+  flags: unknown,
+  context: CommandContext,
+): Promise<Readonly<Record<string, unknown>> | undefined> {
+  const given: Record<string, unknown> = {};
+  for (const { ruling } of extensions) {
+    Object.assign(given, await ruling?.conditions(flags, context));
+  }
+  return Object.keys(given).length === 0 ? undefined : given;
+}
 
 export const rulesLs: Command = defineCommand({
   name: "rules ls",

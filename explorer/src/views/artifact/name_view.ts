@@ -23,7 +23,7 @@ import { useLoggedRuns } from "../runs/use_logged_runs.ts";
 import type { LoggedRun } from "../../api/logged_runs.ts";
 import { VersionsPanel } from "../versions/versions_panel.ts";
 import type { RetentionRule } from "../../../../core/record.ts";
-import { ruleText } from "../../../../core/registry/rules.ts";
+import { ruleText } from "../../../../apps/rule_text.ts";
 
 const TABS: readonly string[] = ["versions", "card", "aliases", "changes", "storage"];
 /** Milliseconds between queries for a new version or a moved alias. */

@@ -1,0 +1,35 @@
+// Conditions that a rule sets for the versions of a protected alias.
+import { conflict } from "../../../core/errors.ts";
+import { shown } from "../../../core/naming/names.ts";
+import type { Registry } from "../../../core/registry.ts";
+import { promotionOfRules, ruleOfAlias } from "../../../core/registry/rules.ts";
+import type { Context } from "../context.ts";
+import { readLog } from "../look/log.ts";
+import { checkKnownRule, rulesNow } from "../protection.ts";
+
+/**
+ * Throws `Conflict` for a version that lacks what the rule of a protected alias asks for, by the
+ * rules of now. Returns the commit that was checked, if there are conditions.
+ */
+export async function checkPromotion(
+  context: Context,
+  registry: Registry,
+  { name, alias, version }: { name: string; alias: string; version: string },
+  signal?: AbortSignal,
+): Promise<string | undefined> {
+  context.rulesReadAtMs = -Infinity;
+  const rule = ruleOfAlias(await rulesNow(context, signal), { name, alias });
+  if (rule?.promote === undefined) return undefined;
+  const action = "set alias", subject = shown(`${name}@${alias}`);
+  checkKnownRule(context, { action, subject }, rule);
+  const info = await registry.info(name, { version, annotations: true, signal });
+  const log = () => readLog(registry, name, { signal });
+  const unmet = await promotionOfRules!.unmet(rule.promote, { info, log });
+  if (unmet === undefined) return info.commit;
+  const state = `the rule ${shown(rule.pattern)} refuses version ${info.version}: ${unmet}`;
+  throw conflict(action, subject, state, {
+    hint: "Give the version what it lacks, or change the rule.",
+    reason: { kind: "promotion_refused", name, alias },
+    backend: context.backend.location,
+  });
+}

@@ -1,0 +1,102 @@
+// Conditions of promotions, which rules keep in `promote`: `signedBy`, `where` and `review`. What
+// they need to be checked is loaded then.
+import { comparisonsIn } from "./comparisons.ts";
+import { type Candidate, definePromotion, isJsonObject, parseCondition } from "../core/kernel.ts";
+
+/** The conditions that a rule may have. */
+export interface PromotionConditions {
+  /** Public keys in PEM: each must have signed the version. */
+  signedBy?: readonly string[];
+  /** Comparisons as in listings: `metadata.layers > 3`; `metrics.auc` is `metadata.metrics.auc`. */
+  where?: string;
+  /** A label, which another author than that of the version has set since it was saved. */
+  review?: string;
+}
+
+const MOST_KEYS = 20;
+const PEM = /^-----BEGIN PUBLIC KEY-----[A-Za-z0-9+/=\s]+-----END PUBLIC KEY-----\s*$/;
+
+function whereProblem(where: unknown): string | undefined {
+  if (typeof where !== "string") return "must be a condition";
+  try {
+    for (const comparison of comparisonsIn(where)) parseCondition(comparison);
+  } catch (error) {
+    return `cannot be read: ${(error as Error).message}`;
+  }
+}
+
+function keysProblem(keys: unknown): string | undefined {
+  const areKeys = Array.isArray(keys) && keys.length > 0 && keys.length <= MOST_KEYS &&
+    keys.every((key) => typeof key === "string" && key.length < 2_000 && PEM.test(key));
+  return areKeys ? undefined : `must be 1 to ${MOST_KEYS} public keys in PEM`;
+}
+
+interface Condition<Value> {
+  /** Returns why a value is invalid; undefined for a valid one. */
+  problem(value: unknown): string | undefined;
+  text(value: Value): string;
+  unmet(value: Value, candidate: Candidate): Promise<string | undefined>;
+}
+
+const CONDITIONS: {
+  readonly [Name in keyof PromotionConditions]-?: Condition<
+    Exclude<PromotionConditions[Name], undefined>
+  >;
+} = {
+  signedBy: {
+    problem: keysProblem,
+    text: (keys) => `if signed by ${keys.length === 1 ? "a key" : `each of ${keys.length} keys`}`,
+    unmet: async (...args) => (await import("./evidence.ts")).unsigned(...args),
+  },
+  where: {
+    problem: whereProblem,
+    text: (where) => `if ${where}`,
+    unmet: async (...args) => (await import("./evidence.ts")).unlike(...args),
+  },
+  review: {
+    problem: (label) =>
+      typeof label === "string" && /^[^.\s]{1,100}$/.test(label) ? undefined : "must be a label",
+    text: (label) => `if another author has set the label ${label}`,
+    unmet: async (...args) => (await import("./evidence.ts")).unreviewed(...args),
+  },
+};
+
+function conditionOf(name: string): Condition<unknown> | undefined {
+  return Object.hasOwn(CONDITIONS, name)
+    ? CONDITIONS[name as keyof PromotionConditions] as Condition<unknown>
+    : undefined;
+}
+
+definePromotion({
+  problem(promote) {
+    if (!isJsonObject(promote) || Object.keys(promote).length === 0) {
+      return "promote must have conditions";
+    }
+    for (const [name, value] of Object.entries(promote)) {
+      const condition = conditionOf(name);
+      const problem = condition === undefined ? "is unknown" : condition.problem(value);
+      if (problem !== undefined) return `the condition ${JSON.stringify(name)} ${problem}`;
+    }
+  },
+  text(promote) {
+    const texts = Object.entries(promote).map(([name, value]) => {
+      const condition = conditionOf(name);
+      return condition === undefined || condition.problem(value) !== undefined
+        ? `${name} ${JSON.stringify(value)} (unknown to this release)`
+        : condition.text(value);
+    });
+    return texts.join(" and ");
+  },
+  async unmet(promote, candidate) {
+    const unmet: string[] = [];
+    for (const [name, value] of Object.entries(promote)) {
+      const condition = conditionOf(name);
+      const state = condition === undefined ? `${name} is unknown` : await condition.unmet(
+        value,
+        candidate,
+      );
+      if (state !== undefined) unmet.push(state);
+    }
+    return unmet.length === 0 ? undefined : unmet.join("; ");
+  },
+});

@@ -1,0 +1,78 @@
+// Checks of a version against the conditions of a promotion.
+import { isDeepStrictEqual } from "node:util";
+import {
+  type Candidate,
+  fieldReader,
+  parseCondition,
+  parseVersion,
+  shown,
+} from "../core/kernel.ts";
+import type { LogEntry } from "../registry/mod.ts";
+import { comparisonsIn } from "./comparisons.ts";
+import { readPublicKey } from "./keys.ts";
+import { reportOn } from "./report.ts";
+import { idOf } from "./stored.ts";
+
+/** Returns which of the keys has not signed, and why its signature does not count. */
+// deno-lint-ignore require-await -- a rejection for a key that cannot be read
+export async function unsigned(
+  signedBy: readonly string[],
+  { info }: Pick<Candidate, "info">,
+): Promise<string | undefined> {
+  const { missing, signatures } = reportOn(info, signedBy.map(readPublicKey));
+  const states = missing.map((hash) => {
+    const problem = signatures.find(({ keyHash }) => keyHash === hash)?.problem;
+    const state = `it has no valid signature of the key ${idOf(hash)}`;
+    return problem === undefined ? state : `${state} (${problem})`;
+  });
+  return states.length === 0 ? undefined : states.join("; ");
+}
+
+/** Returns each comparison that does not hold, with the value of the version. */
+// deno-lint-ignore require-await -- a rejection for a condition that cannot be read
+export async function unlike(where: string, { info }: Candidate): Promise<string | undefined> {
+  const states = comparisonsIn(where).filter((each) => !parseCondition(each)(info)).map((each) => {
+    const [, field = ""] = /^((?:[^\s=!<>'"]|'[^']*'|"[^"]*")+)/.exec(each) ?? [];
+    const value = fieldReader(field.replace(/(['"])(.*?)\1/gs, "$2"))?.(info);
+    const is = value === undefined ? "missing" : (JSON.stringify(value) ?? "missing").slice(0, 200);
+    return `${each} does not hold: ${field} is ${is}`;
+  });
+  return states.length === 0 ? undefined : states.join("; ");
+}
+
+/** Returns why a label does not count as a review: by another author, since the version was saved. */
+export async function unreviewed(
+  label: string,
+  { info, log }: Candidate,
+): Promise<string | undefined> {
+  const named = `the label ${shown(label)}`;
+  const value = info.annotations?.labels[label];
+  if (value === undefined || value === null || value === "") return `${named} is missing`;
+  if (info.by === undefined) return "the author of the version is unknown";
+  const set = await changeOf(log(), info, { label, value });
+  if (set?.by === undefined) return `it is unknown who set ${named}`;
+  const { name, token } = set.by;
+  if (info.by.token !== undefined && token === undefined) {
+    return `no service checked who set ${named}`;
+  }
+  if (name === info.by.name || token !== undefined && token === info.by.token) {
+    return `${named} was set by ${shown(name)}, who saved the version`;
+  }
+  return set.at > info.createdAt ? undefined : `${named} was set before this content was saved`;
+}
+
+/** Returns the change that gave a label its value. */
+async function changeOf(
+  log: AsyncIterable<LogEntry>,
+  { version }: Candidate["info"],
+  { label, value }: { label: string; value: unknown },
+): Promise<LogEntry | undefined> {
+  const { canonical } = parseVersion(version);
+  let set: LogEntry | undefined;
+  for await (const entry of log) {
+    if (entry.event !== "annotated" || entry.version !== canonical) continue;
+    if (!isDeepStrictEqual(entry.labels?.[label], value)) break;
+    set = entry;
+  }
+  return set;
+}
