@@ -2,6 +2,7 @@
 import { assertEquals } from "@std/assert";
 import { readExports } from "./support/exports.ts";
 import { denoSucceeds } from "./support/run_deno.ts";
+import { PRODUCT_FOLDERS, sourceFiles } from "./support/source_files.ts";
 
 const LIST = new URL("./public_api.json", import.meta.url);
 
@@ -86,6 +87,26 @@ Deno.test("a type in a signature is exported beside it, by the folder above, or 
   assertEquals(elsewhere, []);
 });
 
+Deno.test("each type of the product in a signature has a public name", async () => {
+  const known = new Set(symbols.flatMap(({ symbols }) => symbols.map(({ name }) => name)));
+  const own = new Set<string>();
+  for (const path of await sourceFiles(PRODUCT_FOLDERS)) {
+    const source = await Deno.readTextFile(path);
+    for (const [, name] of source.matchAll(/^export (?:interface|type|class) (\w+)/gm)) {
+      own.add(name!);
+    }
+  }
+  const nameless = symbols.flatMap(({ subpath, symbols }) =>
+    symbols.flatMap((symbol) => {
+      const parameters = new Set(parametersIn(symbol));
+      return [...new Set(typesIn(symbol))]
+        .filter((name) => own.has(name) && !known.has(name) && !parameters.has(name))
+        .map((name) => `${subpath}: ${symbol.name} names ${name}`);
+    })
+  );
+  assertEquals(nameless, [], "Export it beside what names it.");
+});
+
 function namesIn(names: Record<string, readonly string[]>): string[] {
   return Object.entries(names).flatMap(([subpath, names]) => [
     subpath,
@@ -120,6 +141,20 @@ function* typesIn(part: unknown): Generator<string> {
   if (kind === "typeRef") yield (value as { typeName: string }).typeName;
   if (kind === "reference") return yield* typesIn(definitions.get(placeOf(def as Reference)));
   for (const member of Object.values(part)) yield* typesIn(member);
+}
+
+interface Parameters {
+  typeParams?: readonly { name: string }[];
+  /** Behind `infer`. */
+  typeParam?: { name: string };
+}
+
+/** Yields the names of type parameters in a part of the documentation. */
+function* parametersIn(part: unknown): Generator<string> {
+  if (typeof part !== "object" || part === null) return;
+  const { typeParams = [], typeParam } = part as Parameters;
+  for (const { name } of typeParam ? [typeParam] : typeParams) yield name;
+  for (const member of Object.values(part)) yield* parametersIn(member);
 }
 
 Deno.test("public functions take at most two positional parameters before their options", () => {
