@@ -14,10 +14,13 @@ export interface PromotionConditions {
 }
 
 const MOST_KEYS = 20;
+/** As of conditions of listings: longer ones would take long to split. */
+const MOST_CHARACTERS = 4_000;
 const PEM = /^-----BEGIN PUBLIC KEY-----[A-Za-z0-9+/=\s]+-----END PUBLIC KEY-----\s*$/;
 
 function whereProblem(where: unknown): string | undefined {
   if (typeof where !== "string") return "must be a condition";
+  if (where.length > MOST_CHARACTERS) return `is longer than ${MOST_CHARACTERS} characters`;
   try {
     for (const comparison of comparisonsIn(where)) parseCondition(comparison);
   } catch (error) {

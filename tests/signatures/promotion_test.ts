@@ -215,6 +215,7 @@ Deno.test("conditions that cannot be checked are refused when they are set", asy
     [{ signedBy: "key.pub" }, /public keys/],
     [{ where: "auc" }, /"where" cannot be read/],
     [{ where: 3 }, /must be a condition/],
+    [{ where: "a and ".repeat(100_000) }, /longer than 4000 characters/],
     [{ where: "metrics.auc > 1 and accuracy > 2" }, /unknown field "accuracy"/],
     [{ review: "" }, /must be a label/],
     [{ review: "a.b" }, /must be a label/],
