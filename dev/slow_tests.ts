@@ -211,6 +211,7 @@ export const LONG: readonly string[] = [
   "tests/gateways/mlflow/models_python_test.ts",
   "tests/gateways/mlflow/python_test.ts",
   "tests/gateways/s3/boto3_test.ts",
+  "tests/neighbors/import/mlflow/export_folder_test.ts",
   "tests/neighbors/import/mlflow/mlflow_python_test.ts",
   "tests/docs/python_test.ts",
   "tests/files/ome/python_test.ts",

@@ -5,6 +5,7 @@ export const importExtension: Extension = {
   commands: [{
     group: "share",
     load: {
+      "export mlflow": async () => (await import("./mlflow/export_command.ts")).exportMlflow,
       "import mlflow": async () => (await import("./mlflow/command.ts")).importMlflow,
     },
   }],

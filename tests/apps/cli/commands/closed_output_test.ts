@@ -106,6 +106,7 @@ const ELSEWHERE = [
     "worker",
     "export mindtrace",
     "import mindtrace",
+    "export mlflow",
     "import mlflow",
     "export site",
     "explore",

@@ -1,0 +1,52 @@
+import { resolve } from "node:path";
+import {
+  type Command,
+  defineCommand,
+  expandNames,
+  formatBytes,
+  formatCount,
+  invalid,
+} from "../../../apps/cli/extending.ts";
+import { MlrunsExport } from "./export_folder.ts";
+
+export const exportMlflow: Command = defineCommand({
+  name: "export mlflow",
+  summary: "Write runs and models into a folder mlruns.",
+  details:
+    "Writes the layout that MLflow 2 and 3 read, with parameters, tags, all values of metrics, " +
+    "artifacts, logged and registered models and their aliases. Names are experiments, and those " +
+    "below models: registered models. Inputs and outputs of runs are left out, and so are versions " +
+    "that no run has made, which are listed.\n\n" +
+    "The folder must be empty or missing. If the command is stopped, remove the folder and run it " +
+    "again.",
+  args: [{ usage: "<names...>", text: "names or patterns", completes: "ref" }],
+  options: [
+    { flags: "--to <folder>", text: "the new folder mlruns", completes: "file" },
+    { flags: "--models <prefix>", text: "prefix of the names of models (default: models:)" },
+  ],
+  examples: [
+    ["holdfast export mlflow team/digits models:digits --to ./mlruns", "one of each"],
+    ["holdfast export mlflow 'team/*' 'models:*' --to ./mlruns", "all of a team"],
+  ],
+  async run([texts], { to, models = "models:" }, context) {
+    if (to === undefined) throw invalid("export to MLflow", "--to is missing", "Add --to FOLDER.");
+    const { io: { cwd, signal } } = context;
+    const registry = await context.open();
+    const names = await expandNames(registry, texts, signal);
+    for (const name of names) {
+      if (!name.includes("@")) continue;
+      const hint = "A whole name is exported. Leave out the version.";
+      throw invalid(`export ${JSON.stringify(name)}`, "it has a version", hint);
+    }
+    const report = await new MlrunsExport(registry, resolve(cwd, to), { models, signal }).export(
+      names,
+    );
+    for (const ref of report.left) await context.note(`Left out ${ref}: no run has made it`);
+    const { runs, versions, files, bytes, left } = report;
+    await context.done(
+      { ...report, left: left.length },
+      `Exported ${formatCount(runs, "run")}, ${formatCount(versions, "version")} of models ` +
+        `(${formatCount(files, "file")}, ${formatBytes(bytes)}) to ${to}`,
+    );
+  },
+});

@@ -1,0 +1,264 @@
+// Writes runs and models as a folder mlruns, which MLflow and its own tools read.
+import { resolve } from "node:path";
+import { pathToFileURL } from "node:url";
+import { Buffer } from "node:buffer";
+import { type Artifact, conflict, type Registry, sha256 } from "../../../core/kernel.ts";
+import { createLocalFiles, type FileStoreContract } from "../../../files/mod.ts";
+import { readAnnotations } from "../../../registry/mod.ts";
+import { parseRunId, type RunKey } from "../../../runs/mlflow/ids.ts";
+import { metricsIn } from "../../../runs/mlflow/points.ts";
+import {
+  curveOf,
+  linesOf,
+  MODEL_FACTS,
+  runIdIn,
+  runIn,
+  shownTags,
+  STATUSES,
+} from "../../../runs/mlflow/stored_run.ts";
+
+export interface ExportReport {
+  runs: number;
+  versions: number;
+  files: number;
+  bytes: number;
+  /** Versions that are neither those of runs nor numbered versions of models. */
+  left: string[];
+}
+
+type Values = Readonly<Record<string, string | number | null | readonly never[]>>;
+
+export class MlrunsExport {
+  readonly report: ExportReport = { runs: 0, versions: 0, files: 0, bytes: 0, left: [] };
+  readonly #registry: Registry;
+  readonly #to: string;
+  readonly #store: FileStoreContract;
+  readonly #models: string;
+  readonly #signal: AbortSignal;
+
+  constructor(
+    registry: Registry,
+    to: string,
+    { models, signal }: { models: string; signal: AbortSignal },
+  ) {
+    this.#registry = registry;
+    this.#to = resolve(to);
+    this.#store = createLocalFiles({ root: this.#to });
+    this.#models = models;
+    this.#signal = signal;
+  }
+
+  /** Throws `Conflict` for a folder that has something: runs of MLflow are never changed. */
+  async export(names: readonly string[]): Promise<ExportReport> {
+    for await (const _ of this.#store.list("")) {
+      throw conflict("export to", this.#to, "the folder is not empty", {
+        hint: "Pass a folder that does not exist.",
+      });
+    }
+    for (const name of names) {
+      if (name.startsWith(this.#models)) await this.#model(name);
+      else await this.#experiment(name);
+    }
+    return this.report;
+  }
+
+  async #experiment(name: string): Promise<void> {
+    const id = experimentOf(name), location = this.#uri(id);
+    const all = { experiment_id: id, name, lifecycle_stage: "active", artifact_location: location };
+    const seen = new Set<string>();
+    // The newest version of a run has all of it.
+    for await (
+      const { version, info } of this.#registry.versions(name, {
+        details: true,
+        signal: this.#signal,
+      })
+    ) {
+      const run = info && runIdIn(info);
+      if (run === undefined) this.report.left.push(`${name}@${version}`);
+      if (run === undefined || seen.has(run)) continue;
+      if (seen.size === 0) await this.#yaml(`${id}/meta.yaml`, all);
+      seen.add(run);
+      await this.#run(await this.#registry.open(name, { version, signal: this.#signal }), run);
+    }
+  }
+
+  async #run(artifact: Artifact, id: string): Promise<void> {
+    const { name } = artifact.info, experiment = experimentOf(name);
+    const { status, startedMs, endedMs = startedMs, params, tags } = runIn(artifact.info);
+    const run = runOf({ name, id }), isModel = run.startsWith("m-");
+    const folder = `${experiment}/${isModel ? "models/" : ""}${run}`;
+    const artifacts = this.#uri(`${folder}/artifacts`);
+    const source = tags.get(MODEL_FACTS.run);
+    await this.#yaml(
+      `${folder}/meta.yaml`,
+      isModel
+        ? {
+          model_id: run,
+          experiment_id: experiment,
+          name: tags.get(MODEL_FACTS.name) ?? run,
+          model_type: tags.get(MODEL_FACTS.type) ?? null,
+          source_run_id: source === undefined ? null : runOfText(source),
+          artifact_location: artifacts,
+          creation_timestamp: startedMs,
+          last_updated_timestamp: endedMs,
+          status: status === "FINISHED" ? 2 : 3,
+          status_message: null,
+        }
+        : {
+          run_id: run,
+          run_uuid: run,
+          run_name: tags.get("mlflow.runName") ?? run.slice(0, 8),
+          experiment_id: experiment,
+          user_id: tags.get("mlflow.user") ?? "",
+          status: STATUSES.indexOf(status) + 1,
+          start_time: startedMs,
+          end_time: endedMs,
+          artifact_uri: artifacts,
+          lifecycle_stage: "active",
+          entry_point_name: "",
+          source_name: "",
+          source_type: 4,
+          source_version: "",
+          tags: [],
+        },
+    );
+    for (const part of ["params", "tags", "metrics", "artifacts"]) {
+      if (part !== "metrics" || !isModel) await this.#store.createFolder(`${folder}/${part}`);
+    }
+    await this.#texts(`${folder}/params`, params);
+    await this.#texts(
+      `${folder}/tags`,
+      new Map(
+        shownTags(tags).map((
+          [key, value],
+        ) => [key, key === "mlflow.parentRunId" ? runOfText(value) : value]),
+      ),
+    );
+    const lines = new Map<string, string>();
+    for await (const line of linesOf(artifact)) {
+      for (const { key, value, timestamp, step } of metricsIn(line, startedMs)) {
+        lines.set(key, `${lines.get(key) ?? ""}${timestamp} ${pythonNumber(value)} ${step}\n`);
+      }
+    }
+    await this.#texts(`${folder}/metrics`, lines);
+    await this.#artifacts(artifact, `${folder}/artifacts`);
+    this.report.runs++;
+  }
+
+  async #model(name: string): Promise<void> {
+    const model = name.slice(this.#models.length), folder = `models/${model}`;
+    const own = await readAnnotations(this.#registry, name, { signal: this.#signal });
+    const entries = this.#registry.versions(name, { details: true, signal: this.#signal });
+    const infos = (await Array.fromAsync(entries)).flatMap(({ info }) => info ?? []);
+    const numbered = infos.filter(({ version }) => /^\d+\.0\.0$/.test(version));
+    for (const { version } of infos.filter((info) => !numbered.includes(info))) {
+      this.report.left.push(`${name}@${version}`);
+    }
+    if (numbered.length === 0) return;
+    const times = numbered.map(({ createdAt }) => createdAt.getTime());
+    await this.#yaml(`${folder}/meta.yaml`, {
+      name: model,
+      description: own?.notes ?? null,
+      creation_timestamp: Math.min(...times),
+      last_updated_timestamp: Math.max(...times),
+    });
+    await this.#labels(`${folder}/tags`, own?.labels);
+    for await (const { alias, version } of this.#registry.aliases(name)) {
+      const [, number] = /^(\d+)\.0\.0$/.exec(version) ?? [];
+      if (number !== undefined) await this.#texts(`${folder}/aliases`, new Map([[alias, number]]));
+    }
+    for (const { version, metadata, createdAt } of numbered) {
+      const number = Number.parseInt(version), at = `${folder}/version-${number}`;
+      const kept = (metadata.mlflow ?? {}) as Record<string, string>;
+      const notes = await readAnnotations(this.#registry, `${name}@${version}`, {
+        signal: this.#signal,
+      });
+      const source = this.#uri(`${at}/artifacts`);
+      await this.#yaml(`${at}/meta.yaml`, {
+        name: model,
+        version: number,
+        creation_timestamp: Number(kept.creation_timestamp ?? createdAt.getTime()),
+        last_updated_timestamp: Number(kept.creation_timestamp ?? createdAt.getTime()),
+        current_stage: "None",
+        description: notes?.notes ?? null,
+        run_id: kept.run_id === undefined ? null : runOfText(kept.run_id),
+        run_link: null,
+        source,
+        storage_location: source,
+        status: "READY",
+        status_message: null,
+        user_id: kept.user_id ?? null,
+      });
+      await this.#labels(`${at}/tags`, notes?.labels);
+      const artifact = await this.#registry.open(name, { version, signal: this.#signal });
+      await this.#artifacts(artifact, `${at}/artifacts`);
+      this.report.versions++;
+    }
+  }
+
+  async #artifacts(artifact: Artifact, folder: string): Promise<void> {
+    const curve = curveOf(artifact.info);
+    for (const file of artifact.files()) {
+      const { path, size, mode } = file.info;
+      const isShown = path !== curve && !path.startsWith(".mlflow/") && mode === undefined;
+      if (!isShown && mode !== "executable") continue;
+      const content = { size, stream: () => file.stream() };
+      await this.#store.write(`${folder}/${path}`, content, { signal: this.#signal });
+      this.report.files++;
+      this.report.bytes += size;
+    }
+  }
+
+  async #texts(folder: string, texts: ReadonlyMap<string, string>): Promise<void> {
+    for (const [key, text] of texts) await this.#write(`${folder}/${key}`, text);
+  }
+
+  async #labels(folder: string, labels: Readonly<Record<string, unknown>> = {}): Promise<void> {
+    const text = (value: unknown) => typeof value === "string" ? value : JSON.stringify(value);
+    await this.#texts(
+      folder,
+      new Map(Object.entries(labels).map(([key, value]) => [key, text(value)])),
+    );
+  }
+
+  async #yaml(path: string, values: Values): Promise<void> {
+    const lines = Object.entries(values).map(([key, value]) =>
+      `${key}: ${JSON.stringify(value)}\n`
+    );
+    await this.#write(path, lines.join(""));
+  }
+
+  async #write(path: string, text: string): Promise<void> {
+    await this.#store.write(path, Buffer.from(text), { signal: this.#signal });
+  }
+
+  #uri(path: string): string {
+    return pathToFileURL(resolve(this.#to, path)).href;
+  }
+}
+
+/** Returns an id of 18 digits, as MLflow has them. */
+function experimentOf(name: string): string {
+  if (name === "Default") return "0";
+  const digits = BigInt(`0x${sha256(Buffer.from(name)).slice(0, 16)}`) % 10n ** 17n;
+  return `1${String(digits).padStart(17, "0")}`;
+}
+
+/** Returns the id of a run of 32 digits, as MLflow has them. */
+function runOf({ name, id }: RunKey): string {
+  if (/^(m-)?[0-9a-f]{32}$/.test(id)) return id;
+  return sha256(Buffer.from(`${name}@${id}`)).slice(0, 32);
+}
+
+/** Returns the id of a run that a fact names. */
+function runOfText(text: string): string {
+  try {
+    return runOf(parseRunId(text));
+  } catch {
+    return text;
+  }
+}
+
+function pythonNumber(value: number): string {
+  return Number.isNaN(value) ? "nan" : `${value}`.replace("Infinity", "inf");
+}

@@ -1,0 +1,82 @@
+// `holdfast export mlflow`: what was exported is imported again as it was, and MLflow reads it.
+import { assertEquals, assertMatch, assertRejects, assertStringIncludes } from "@std/assert";
+import { existsSync } from "node:fs";
+import { join } from "@std/path";
+import { cliTest } from "../../../apps/captured_io.ts";
+import { clientTest, serveMlflow } from "../../../gateways/mlflow/serve_mlflow.ts";
+import { MlrunsExport } from "../../../../neighbors/import/mlflow/export_folder.ts";
+import { openRegistry, RegistryError } from "../../../../mod.ts";
+import { openRun } from "../../../../runs/mod.ts";
+import { tempRoot } from "../../../support/temp_root.ts";
+import { modelFiles, OTHER, RUN, runFiles, writeTree } from "./write_mlruns.ts";
+
+cliTest("an exported folder has what was imported", async (it) => {
+  await writeTree(join(it.cwd, "mlruns"), {
+    ...runFiles(),
+    ...runFiles(OTHER, { end_time: 1700000008000, status: 4 }),
+    [`7/${OTHER}/tags/mlflow.parentRunId`]: RUN,
+    ...modelFiles(),
+  });
+  await it.succeeds("import mlflow mlruns .holdfast --create");
+  const out = await it.succeeds("export mlflow team/digits models:clf --to out");
+  assertMatch(out, /^Exported 2 runs, 2 versions of models \(6 files, .*\) to out\n$/);
+  await it.succeeds("import mlflow out again --create");
+  for (const ref of ["team/digits@1", "team/digits@2", "models:clf@1", "models:clf@production"]) {
+    const [before, after] = [
+      await it.json(`info ${ref} --json`),
+      await it.json(`info ${ref} -r again --json`),
+    ];
+    assertEquals(after.digest, before.digest, ref);
+    for (const member of ["params", "tags", "metrics", "run"]) {
+      assertEquals(after.metadata[member], before.metadata[member], `${ref}: ${member}`);
+    }
+  }
+  await it.fails("export mlflow team/digits --to out", 4, "not empty");
+});
+
+cliTest("an export lists what it left out, and refuses what it cannot do", async (it) => {
+  await it.succeeds("init");
+  await it.succeeds("save team/notes - --as text", { stdin: "no run" });
+  const { code, err } = await it.holdfast("export mlflow team/notes --to out/mlruns");
+  assertEquals(code, 0);
+  assertStringIncludes(err, "Left out team/notes@1.0.0: no run has made it");
+  await it.fails("export mlflow team/notes@1 --to out/other", 2, "Leave out the version");
+  await it.fails("export mlflow team/notes", 2, "Add --to FOLDER");
+});
+
+Deno.test("a key never leads out of the folder", async () => {
+  await using root = await tempRoot();
+  await using registry = await openRegistry("memory:");
+  const run = await openRun(registry, "digits");
+  run.log({ "../../../evil": 1 });
+  await run.finish();
+  const { signal } = new AbortController();
+  const exported = new MlrunsExport(registry, root.join("a/mlruns"), { models: "models:", signal });
+  await assertRejects(() => exported.export(["digits"]), RegistryError, "evil");
+  assertEquals(existsSync(root.join("a/evil")) || existsSync(root.join("evil")), false);
+});
+
+clientTest("an exported folder is read by MLflow", ["new", "old"], async (client) => {
+  await using service = await serveMlflow();
+  const run = await openRun(service.registry, "digits", { params: { rate: 0.1 } });
+  run.log({ step: 0, loss: 0.5 });
+  run.log({ step: 1, loss: NaN });
+  await run.finish("weights");
+  const to = join(service.root.path, "mlruns");
+  const { signal } = new AbortController();
+  await new MlrunsExport(service.registry, to, { models: "models:", signal }).export(["digits"]);
+  assertEquals(existsSync(to), true);
+  const read = `
+from mlflow import MlflowClient
+c = MlflowClient()
+e = c.get_experiment_by_name("digits")
+r = c.search_runs([e.experiment_id])[0]
+print(r.info.status, r.data.params, [(m.step, m.value) for m in c.get_metric_history(r.info.run_id, "loss")])
+print(len(c.list_artifacts(r.info.run_id)))
+`;
+  const env = { MLFLOW_TRACKING_URI: `file:${to}`, MLFLOW_ALLOW_FILE_STORE: "true" };
+  assertEquals(await service.run(client, read, env), [
+    "FINISHED {'rate': '0.1'} [(0, 0.5), (1, nan)]",
+    "1",
+  ]);
+});
