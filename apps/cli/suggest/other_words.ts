@@ -53,7 +53,7 @@ export const COMMANDS: readonly (readonly [command: string, words: string])[] = 
     "alias <name> <alias> <version>",
     "alias add, alias create, alias set, bookmark, branch, deploy",
   ],
-  ["alias <name> <alias> <version>", "dist-tag, dist-tag add, link, mark, pin, promote, set"],
+  ["alias <name> <alias> <version>", "dist-tag, dist-tag add, link, mark, pin, set"],
   ["alias <name> <alias> <version>", "set-alias, set-registered-model-alias, tag"],
   ["alias <name> <alias> <version>", "transition-model-version-stage, transition-stage"],
   ["alias <name>", "aliases, alias list, alias ls, alias show, dist-tag ls, tags"],

@@ -31,7 +31,6 @@ export const LINES: readonly (readonly [typed: string, line: string])[] = [
   ["remote -v", "remote ls -v"],
   ["remote list", "remote ls"],
   ["help mv", "help mirror"],
-  ["help promote", "help alias"],
   ["lod config", "load config"],
   ["ls --jsn", "ls --json"],
   ["sav my:model m.bin", "save my:model m.bin"],
@@ -116,10 +115,6 @@ export const LINES: readonly (readonly [typed: string, line: string])[] = [
 
 /** Wrong lines that get words: what they mean would store, delete or write something else. */
 export const WORDS: readonly (readonly [typed: string, words: string])[] = [
-  ["promote my:model@2 production", "holdfast alias <name> <alias> <version>"],
-  ["promote my:model 2 production", "holdfast alias <name> <alias> <version>"],
-  ["promote my:model", "holdfast alias <name> <alias> <version>"],
-  ["promote my:model@2", "holdfast alias <name> <alias> <version>"],
   ["tag my:model@2 production", "holdfast alias <name> <alias> <version>"],
   ["tag my:model production", "holdfast alias <name> <alias> <version>"],
   ["tag my:model", "holdfast alias <name> <alias> <version>"],
