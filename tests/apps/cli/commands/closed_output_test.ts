@@ -75,6 +75,7 @@ const LINES: readonly (readonly [line: string, code: number])[] = [
   ["rm note@1 --force --yes", 0],
   ["sign config@1 --key none.pem", 3],
   ["signatures config@1", 0],
+  ["promote config@1 live", 0],
   ["members release", 1],
   ["undelete note@1.0.0", 0],
   ["rm new:a@1 new:b@9 --yes", 3],
