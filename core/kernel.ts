@@ -51,6 +51,7 @@ export { shownIssues } from "./standard_schema.ts";
 export type { InferOutput, SchemaIssue, SchemaResult, StandardSchema } from "./standard_schema.ts";
 export { realSystem, silentLogger } from "./system.ts";
 export type { System } from "./system.ts";
+export { sortKeyOf } from "./text/comparing.ts";
 export { described } from "./text/described.ts";
 export { isJsonObject, parseExactJson, parseJson, quoteNotFinite } from "./text/json_text.ts";
 export { didYouMean } from "./text/nearest.ts";

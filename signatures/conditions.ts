@@ -1,13 +1,16 @@
 // Conditions of promotions, which rules keep in `promote`: `signedBy`, `where` and `review`. What
 // they need to be checked is loaded then.
 import { comparisonsIn } from "./comparisons.ts";
-import { type Candidate, definePromotion, isJsonObject, parseCondition } from "../core/kernel.ts";
+import { type Candidate, definePromotion, isJsonObject } from "../core/kernel.ts";
 
 /** The conditions that a rule may have. */
 export interface PromotionConditions {
   /** Public keys in PEM: each must have signed the version. */
   signedBy?: readonly string[];
-  /** Comparisons as in listings: `metadata.layers > 3`; `metrics.auc` is `metadata.metrics.auc`. */
+  /**
+   * Comparisons: `metadata.layers > 3`; `metrics.auc` is `metadata.metrics.auc`. Only numbers are in
+   * an order with numbers, and times with times.
+   */
   where?: string;
   /** A label, which another author than that of the version has set since it was saved. */
   review?: string;
@@ -22,7 +25,7 @@ function whereProblem(where: unknown): string | undefined {
   if (typeof where !== "string") return "must be a condition";
   if (where.length > MOST_CHARACTERS) return `is longer than ${MOST_CHARACTERS} characters`;
   try {
-    for (const comparison of comparisonsIn(where)) parseCondition(comparison);
+    comparisonsIn(where);
   } catch (error) {
     return `cannot be read: ${(error as Error).message}`;
   }

@@ -1,12 +1,6 @@
 // Checks of a version against the conditions of a promotion.
 import { isDeepStrictEqual } from "node:util";
-import {
-  type Candidate,
-  fieldReader,
-  parseCondition,
-  parseVersion,
-  shown,
-} from "../core/kernel.ts";
+import { type Candidate, parseVersion, shown } from "../core/kernel.ts";
 import type { LogEntry } from "../registry/mod.ts";
 import { comparisonsIn } from "./comparisons.ts";
 import { readPublicKey } from "./keys.ts";
@@ -31,13 +25,16 @@ export async function unsigned(
 /** Returns each comparison that does not hold, with the value of the version. */
 // deno-lint-ignore require-await -- a rejection for a condition that cannot be read
 export async function unlike(where: string, { info }: Candidate): Promise<string | undefined> {
-  const states = comparisonsIn(where).filter((each) => !parseCondition(each)(info)).map((each) => {
-    const [, field = ""] = /^((?:[^\s=!<>'"]|'[^']*'|"[^"]*")+)/.exec(each) ?? [];
-    const value = fieldReader(field.replace(/(['"])(.*?)\1/gs, "$2"))?.(info);
-    const is = value === undefined ? "missing" : (JSON.stringify(value) ?? "missing").slice(0, 200);
-    return `${each} does not hold: ${field} is ${is}`;
-  });
+  const states = comparisonsIn(where).filter(({ meets }) => !meets(info)).map((each) =>
+    `${each.text} does not hold: ${each.field} is ${valueText(each.read(info))}`
+  );
   return states.length === 0 ? undefined : states.join("; ");
+}
+
+/** Returns a value of metadata as text. JSON has no NaN. */
+function valueText(value: unknown): string {
+  if (typeof value === "number") return String(value);
+  return (JSON.stringify(value) ?? "missing").slice(0, 200);
 }
 
 /** Returns why a label does not count as a review: by another author, since the version was saved. */
@@ -48,6 +45,7 @@ export async function unreviewed(
   const named = `the label ${shown(label)}`;
   const value = info.annotations?.labels[label];
   if (value === undefined || value === null || value === "") return `${named} is missing`;
+  if (value === false) return `${named} is false`;
   if (info.by === undefined) return "the author of the version is unknown";
   const set = await changeOf(log(), info, { label, value });
   if (set?.by === undefined) return `it is unknown who set ${named}`;

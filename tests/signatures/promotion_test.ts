@@ -99,13 +99,65 @@ Deno.test("a refused promotion names each comparison that fails, with its value"
   }
 });
 
+Deno.test("only a number is in an order with a number, and an error shows it as it is", async () => {
+  const registry = await world().as("ann");
+  const values: [value: unknown, shown: RegExp | undefined][] = [
+    [0.95, undefined],
+    ["0.95", undefined],
+    [1e308, undefined],
+    ["high", /auc is "high"$/m],
+    ["0x10", /auc is "0x10"$/m],
+    [" 1 ", /auc is " 1 "$/m],
+    ["", /auc is ""$/m],
+    ["2026-11-29", /auc is "2026-11-29"$/m],
+    ["NaN", /auc is NaN$/m],
+    ["-Infinity", /auc is -Infinity$/m],
+    [null, /auc is null$/m],
+    [true, /auc is true$/m],
+    [[0.95], /auc is \[0.95\]$/m],
+    [{ value: 1 }, /auc is {"value":1}$/m],
+    [0, /auc is 0$/m],
+  ];
+  await changeRules(registry, rule({ where: "metrics.auc > 0.9" }));
+  for (const [at, [value, refused]] of values.entries()) {
+    const { name } = await registry.save(`models:${at}`, 1, {
+      metadata: { metrics: { auc: value } },
+    });
+    const promoted = registry.setAlias(name, "production", "1", FORCE);
+    if (refused === undefined) await promoted;
+    else await rejected("Conflict", promoted, refused);
+  }
+});
+
+Deno.test("a condition in which a comparison would be swallowed is refused", async () => {
+  const registry = await openRegistry("memory:");
+  for (
+    const where of [
+      "metrics.auc != 0||metrics.f1 > 0.1",
+      "metrics.auc > 0.9 and",
+      "metrics.auc > 0.9, metrics.f1 > 0.1",
+      "metrics.auc != 0.9 andmetrics.f1 > 0.1",
+      "metrics.auc != 0.1 < 0.2",
+      "metrics.auc != 0; x",
+      "labels.x != a'b and metrics.auc > 0.9 and labels.y = c'd",
+      "labels.x != 'a'b' and metrics.auc > 0.9 and labels.y = 'c'd'",
+      "metrics.auc > high",
+      "metrics.auc > NaN",
+      "metrics.auc > ''",
+    ]
+  ) await rejected("Invalid", changeRules(registry, rule({ where })), /"where" cannot be read/);
+  for (const where of ["metrics.auc > '0.9'", "version >= 2.0.0", "labels.x = 'a and b'"]) {
+    await changeRules(registry, rule({ where }));
+  }
+});
+
 Deno.test("a review is a label of another author than that of the version", async () => {
   const { as, system } = world();
   const [ann, bob] = [await as("ann"), await as("bob")];
   await ann.save(NAME, 1);
   await changeRules(ann, rule({ review: "reviewed-by" }));
   const promote = async () => await (await as("ann")).setAlias(NAME, "production", "1", FORCE);
-  const label = async (by: Registry, value: string | null, name = "reviewed-by") => {
+  const label = async (by: Registry, value: string | false | null, name = "reviewed-by") => {
     system.advance(1_000);
     await annotate(by, `${NAME}@1`, { labels: { [name]: value } });
   };
@@ -116,6 +168,8 @@ Deno.test("a review is a label of another author than that of the version", asyn
   await rejected("Conflict", promote(), /was set by "ann"/);
   await label(bob, null);
   await rejected("Conflict", promote(), /is missing/);
+  await label(bob, false);
+  await rejected("Conflict", promote(), /the label "reviewed-by" is false/);
   await label(bob, "bob");
   await label(ann, "x", "other"); // another label of the author leaves the review
   await promote();

@@ -15,8 +15,7 @@ export function aliasMethods(
   self: () => Registry,
 ): OwnMethods<AliasRows> {
   const set = async (...[, names, options = {}]: Parameters<typeof setAlias>) => {
-    const { force, signal } = options; // without force, protected aliases do not move
-    const commit = force ? await checkPromotion(context, self(), names, signal) : undefined;
+    const commit = await checkPromotion(context, self(), names, options);
     await setAlias(context, names, { ...options, commit });
   };
   return {

@@ -1,7 +1,7 @@
 // Conditions that a rule sets for the versions of a protected alias.
 import { conflict } from "../../../core/errors.ts";
 import { shown } from "../../../core/naming/names.ts";
-import type { Registry } from "../../../core/registry.ts";
+import type { Registry, SetAliasOptions } from "../../../core/registry.ts";
 import { promotionOfRules, ruleOfAlias } from "../../../core/registry/rules.ts";
 import type { Context } from "../context.ts";
 import { readLog } from "../look/log.ts";
@@ -15,11 +15,12 @@ export async function checkPromotion(
   context: Context,
   registry: Registry,
   { name, alias, version }: { name: string; alias: string; version: string },
-  signal?: AbortSignal,
+  { force, signal }: SetAliasOptions,
 ): Promise<string | undefined> {
-  context.rulesReadAtMs = -Infinity;
-  const rule = ruleOfAlias(await rulesNow(context, signal), { name, alias });
-  if (rule?.promote === undefined) return undefined;
+  if (force) context.rulesReadAtMs = -Infinity;
+  // Without force, protected aliases do not move at all.
+  const rule = force && ruleOfAlias(await rulesNow(context, signal), { name, alias });
+  if (!rule || rule.promote === undefined) return undefined;
   const action = "set alias", subject = shown(`${name}@${alias}`);
   checkKnownRule(context, { action, subject }, rule);
   const info = await registry.info(name, { version, annotations: true, signal });
