@@ -11,7 +11,7 @@ import {
   type Row,
   withHints,
 } from "../apps/cli/extending.ts";
-import { readKeys, textOf } from "./key_files.ts";
+import { readKeys, textOf, variableOf } from "./key_files.ts";
 import {
   type AddedSignature,
   addSignature,
@@ -57,8 +57,10 @@ export const sign: Command = defineCommand({
       ? await textOf(key, "key", context)
       : keyEnv === undefined
       ? undefined
-      : variable(keyEnv, context);
-    const passphrase = passphraseEnv === undefined ? undefined : variable(passphraseEnv, context);
+      : variableOf(keyEnv, "--key-env", context);
+    const passphrase = passphraseEnv === undefined
+      ? undefined
+      : variableOf(passphraseEnv, "--passphrase-env", context);
     const text = bundle === undefined ? undefined : await textOf(bundle, "bundle", context);
     const registry = await context.open({ write: true });
     const added: AddedSignature = await withHints(
@@ -129,10 +131,4 @@ function rowOf(check: SignatureCheck): Row {
   const { id, state, subject = "", addedAt, problem = "" } = check;
   const added = addedAt === undefined ? "" : formatTime(addedAt);
   return { cells: [id, state, subject, added, problem], json: check };
-}
-
-function variable(name: string, { io: { system } }: CommandContext): string {
-  const value = system.env(name);
-  if (value) return value;
-  throw invalid(`read the variable ${name}`, "it is not set", "Set it, or pass another one.");
 }

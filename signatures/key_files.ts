@@ -2,7 +2,7 @@
 import { readFile } from "node:fs/promises";
 import { resolve } from "node:path";
 import { type CommandContext, invalid, notFound } from "../apps/cli/extending.ts";
-import { readPublicKey } from "./keys.ts";
+import { publicKeyIn, readPublicKey } from "./keys.ts";
 
 /** Reads files with public keys. */
 export async function readKeys(
@@ -13,12 +13,16 @@ export async function readKeys(
   for (const file of files) {
     const pem = await textOf(file, "public key", context);
     readPublicKey(pem);
-    keys.push(pem);
+    keys.push(`${publicKeyIn(pem)}\n`); // without the words around it that tools write
   }
   return keys;
 }
 
 export async function textOf(file: string, what: string, { io }: CommandContext): Promise<string> {
+  if (/-----BEGIN|[\r\n]/.test(file)) { // perhaps a secret, which no error shows
+    const hint = "Pass the path of a file, or the name of a variable to --key-env.";
+    throw invalid(`read the ${what}`, "a text is given in place of its path", hint);
+  }
   const action = `read the ${what} ${JSON.stringify(file)}`;
   return await readFile(resolve(io.cwd, file), "utf8").catch((cause) => {
     const hint = "Pass the path of a file.";
@@ -26,4 +30,13 @@ export async function textOf(file: string, what: string, { io }: CommandContext)
     if (cause.code === "EISDIR") throw invalid(action, "it is a folder", hint, cause);
     throw cause;
   });
+}
+
+/** Returns the value of an environment variable. A name that may be a secret is in no error. */
+export function variableOf(name: string, option: string, { io: { system } }: CommandContext) {
+  const value = system.env(name);
+  if (value) return value;
+  const action = /^[A-Z_]{1,60}$/.test(name) ? `variable ${name}` : `variable of ${option}`;
+  const hint = "Set it, and pass its name, not its value.";
+  throw invalid(`read the ${action}`, "it is not set", hint);
 }

@@ -71,6 +71,11 @@ export interface TrustedKey {
   hash: string;
 }
 
+/** Returns the part of a text that is a public key. */
+export function publicKeyIn(pem: string): string {
+  return /-----BEGIN PUBLIC KEY-----.*-----END PUBLIC KEY-----/s.exec(pem)?.[0] ?? pem;
+}
+
 export function readPublicKey(pem: string): TrustedKey {
   const action = "check signatures";
   if (/PRIVATE KEY/.test(pem)) {
@@ -85,7 +90,7 @@ export function readPublicKey(pem: string): TrustedKey {
   }
   let key: KeyObject;
   try {
-    key = createPublicKey(pem);
+    key = createPublicKey(publicKeyIn(pem));
   } catch {
     throw unusable(action, NO_PUBLIC_KEY);
   }

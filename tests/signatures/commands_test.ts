@@ -69,3 +69,38 @@ cliTest("sign: wrong options say what is missing", async (it) => {
     assertMatch(err, /\nhint: /);
   }
 });
+
+cliTest("a secret in place of a path or a name is in no error", async (it) => {
+  const { privateKey, publicKey } = ecKeys();
+  await it.succeeds("init");
+  await it.succeeds("save models:digits -");
+  await writeFile(join(it.cwd, "key.pem"), privateKey);
+  const secret = privateKey.split("\n")[1] ?? "";
+  const lines: string[][] = [
+    ["sign", "models:digits", "--key", privateKey],
+    ["sign", "models:digits", "--bundle", privateKey],
+    ["sign", "models:digits", "--key-env", privateKey],
+    ["sign", "models:digits", "--key-env", secret],
+    ["sign", "models:digits", "--key", "key.pem", "--passphrase-env", "hunter2"],
+    ["signatures", "models:digits", "--signed-by", privateKey],
+    ["signatures", "models:digits", "--signed-by", "key.pem"],
+    ["signatures", "models:digits", "--bundle", privateKey],
+    ["rules", "set", "models:*", "--require-signature", privateKey],
+    ["rules", "set", "models:*", "--require-signature", "key.pem"],
+    ["download", "models:digits", "out", "--require-signature", privateKey],
+  ];
+  for (const line of lines) {
+    const { code, out, err } = await it.holdfast(line);
+    assertEquals([line.join(" "), code === 0], [line.join(" "), false]);
+    const shown = `${out}${err}`;
+    assertEquals([line[2], shown.includes(secret), shown.includes("hunter2")], [
+      line[2],
+      false,
+      false,
+    ], shown);
+  }
+  await writeFile(join(it.cwd, "key.pub"), `The key of ann:\n${publicKey}\nEnd.\n`);
+  await it.succeeds("rules set models:* --require-signature key.pub");
+  await it.succeeds("sign models:digits --key key.pem");
+  await it.succeeds("promote models:digits production");
+});
