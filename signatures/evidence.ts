@@ -1,6 +1,6 @@
 // Checks of a version against the conditions of a promotion.
 import { isDeepStrictEqual } from "node:util";
-import { type Candidate, parseVersion, shown } from "../core/kernel.ts";
+import { type Candidate, shown } from "../core/kernel.ts";
 import type { LogEntry } from "../registry/mod.ts";
 import { comparisonsIn } from "./comparisons.ts";
 import { readPublicKey } from "./keys.ts";
@@ -47,7 +47,7 @@ export async function unreviewed(
   if (value === undefined || value === null || value === "") return `${named} is missing`;
   if (value === false) return `${named} is false`;
   if (info.by === undefined) return "the author of the version is unknown";
-  const set = await changeOf(log(), info, { label, value });
+  const set = await changeOf(log(), { label, value });
   if (set?.by === undefined) return `it is unknown who set ${named}`;
   const { name, token } = set.by;
   if (info.by.token !== undefined && token === undefined) {
@@ -62,13 +62,10 @@ export async function unreviewed(
 /** Returns the change that gave a label its value. */
 async function changeOf(
   log: AsyncIterable<LogEntry>,
-  { version }: Candidate["info"],
   { label, value }: { label: string; value: unknown },
 ): Promise<LogEntry | undefined> {
-  const { canonical } = parseVersion(version);
   let set: LogEntry | undefined;
   for await (const entry of log) {
-    if (entry.event !== "annotated" || entry.version !== canonical) continue;
     if (!isDeepStrictEqual(entry.labels?.[label], value)) break;
     set = entry;
   }

@@ -31,7 +31,7 @@ export interface RulesChange extends SignalOptions {
 export interface Candidate {
   /** With annotations. */
   info: ArtifactInfo;
-  /** Lists the changes of its name, newest first. */
+  /** Lists the changes of its notes and labels, newest first. */
   log(): AsyncIterable<LogEntry>;
 }
 

@@ -175,6 +175,30 @@ Deno.test("a review is a label of another author than that of the version", asyn
   await promote();
 });
 
+Deno.test("the author of a label is known although clocks differ, by a read of each change", async () => {
+  const backend = createMemoryBackend();
+  let reads = 0;
+  const counted = withHooks(backend, {
+    before: ({ verb }) => void (reads += Number(verb === "get")),
+  });
+  const [fast, slow] = [createScriptedSystem(), createScriptedSystem()];
+  fast.advance(60_000);
+  const ann = await openRegistry(backend, { by: "ann", system: fast });
+  for (let version = 1; version <= 50; version++) await ann.save(NAME, version);
+  const early = await openRegistry(backend, { by: "ann", system: slow });
+  const { version } = await early.save(NAME, 0);
+  await changeRules(ann, rule({ review: "ok" }));
+  await annotate(ann, `${NAME}@${version}`, { labels: { ok: "yes" } });
+  slow.advance(1_000);
+  const bob = await openRegistry(backend, { by: "bob", system: slow });
+  await annotate(bob, `${NAME}@${version}`, { labels: { other: "x" } });
+  const promoter = await openRegistry(counted, { by: "ann", system: fast });
+  reads = 0;
+  const promoted = promoter.setAlias(NAME, "production", version, FORCE);
+  await rejected("Conflict", promoted, /the label "ok" was set by "ann", who saved the version/);
+  assert(reads < 20, `${reads} reads`);
+});
+
 Deno.test("a review does not outlive the content that was reviewed", async () => {
   const { as, system } = world({ mutable: true });
   const [ann, bob] = [await as("ann"), await as("bob")];

@@ -1,10 +1,13 @@
 // Conditions that a rule sets for the versions of a protected alias.
 import { conflict } from "../../../core/errors.ts";
 import { shown } from "../../../core/naming/names.ts";
+import { parseVersion } from "../../../core/naming/versions.ts";
 import type { Registry, SetAliasOptions } from "../../../core/registry.ts";
 import { promotionOfRules, ruleOfAlias } from "../../../core/registry/rules.ts";
 import type { Context } from "../context.ts";
-import { readLog } from "../look/log.ts";
+import { asGeneration } from "../../cell/heads.ts";
+import { noteCellOf } from "../annotations.ts";
+import { noteSource } from "../look/log.ts";
 import { checkKnownRule, rulesNow } from "../protection.ts";
 
 /**
@@ -24,7 +27,13 @@ export async function checkPromotion(
   const action = "set alias", subject = shown(`${name}@${alias}`);
   checkKnownRule(context, { action, subject }, rule);
   const info = await registry.info(name, { version, annotations: true, signal });
-  const log = () => readLog(registry, name, { signal });
+  const at = parseVersion(info.version);
+  const log = async function* () { // by generation: clocks of writers differ
+    for await (const entry of context.backend.list(noteCellOf(context, name, at), { signal })) {
+      const listed = asGeneration(entry);
+      if (listed !== undefined) yield* await noteSource(context, name, listed, signal).read();
+    }
+  };
   const unmet = await promotionOfRules!.unmet(rule.promote, { info, log });
   if (unmet === undefined) return info.commit;
   const state = `the rule ${shown(rule.pattern)} refuses version ${info.version}: ${unmet}`;
