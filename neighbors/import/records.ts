@@ -42,7 +42,12 @@ export interface FoundVersion {
   readonly metadata: Readonly<Record<string, unknown>>;
   /** The run that has its files below a folder, if it is imported, too. */
   readonly from?: { readonly run: RunKey; readonly folder: string };
-  open(): Promise<{ files: readonly FileToSave[]; problems: readonly string[] }>;
+  /** The metadata that it returns is added. */
+  open(): Promise<{
+    files: readonly FileToSave[];
+    problems: readonly string[];
+    metadata?: Readonly<Record<string, unknown>>;
+  }>;
 }
 
 /** The number of records that follow. */

@@ -47,9 +47,11 @@ interface ImportFlags {
 /** Imports the records of a reader, and prints the report. Returns the exit code. */
 export async function runImport(
   context: CommandContext,
-  { to, flags, read }: {
+  { to, flags, hasRuns = true, read }: {
     to: string;
     flags: ImportFlags;
+    /** False for sources that have only files. */
+    hasRuns?: boolean;
     /** Throws for a wrong source, before anything is created. */
     read(options: ReadOptions): AsyncIterable<ImportRecord>;
   },
@@ -100,10 +102,13 @@ export async function runImport(
     await printTable(context, ["NOT IMPORTED", "PROBLEM"], rows);
   }
   const { runs, versions, points, files, bytes, unchanged } = report;
+  const counted = `${formatCount(files, "file")}, ${formatBytes(bytes)}`;
+  const imported = hasRuns
+    ? `${formatCount(runs, "run")}, ${formatCount(versions, "version")} of models ` +
+      `(${formatCount(points, "point")}, ${counted})`
+    : `${formatCount(versions, "version")} (${counted})`;
   const parts = [
-    `${dryRun ? "Would import" : "Imported"} ${formatCount(runs, "run")}, ` +
-    `${formatCount(versions, "version")} of models ` +
-    `(${formatCount(points, "point")}, ${formatCount(files, "file")}, ${formatBytes(bytes)})`,
+    `${dryRun ? "Would import" : "Imported"} ${imported}`,
     `${unchanged} unchanged`,
   ];
   if (failed.length > 0) parts.push(`${failed.length} failed`);

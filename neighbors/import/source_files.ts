@@ -1,11 +1,16 @@
 // Files of a folder or bucket that is imported. Links are never followed, and nothing above the folder
 // is read.
+import { readdirSync } from "node:fs";
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
 import {
   type FileStore,
   type FileToSave,
   iterableStream,
+  joinPath,
   loadPart,
   messageOf,
+  nameOf,
   orMissing,
   shown,
 } from "../../core/kernel.ts";
@@ -58,12 +63,30 @@ export class SourceFiles {
     return await this.store.stat(path, { signal: this.#signal });
   }
 
+  /** Returns names on a disk that a listing leaves out: pipes, devices, names that are not UTF-8. */
+  #unlisted(folder: string, entries: readonly FileEntry[]): string[] {
+    const { location } = this.store;
+    if (!location.startsWith("file:")) return [];
+    const listed = new Set(entries.map(({ path }) => nameOf(path)));
+    try {
+      return readdirSync(join(fileURLToPath(location), folder)).filter((name) => !listed.has(name));
+    } catch {
+      return []; // the folder is gone
+    }
+  }
+
   /** Returns all files below a folder. Links are problems. */
   async walk(folder: string, problems: string[]): Promise<FileEntry[]> {
     const found: FileEntry[] = [];
     const pending = [folder];
     for (let at = pending.pop(); at !== undefined; at = pending.pop()) {
-      for (const entry of await this.list(at)) {
+      const entries = await this.list(at);
+      for (const name of this.#unlisted(at, entries)) {
+        problems.push(
+          `${shown(joinPath(at, name))} is a pipe or a device, or its name is not UTF-8`,
+        );
+      }
+      for (const entry of entries) {
         if (entry.kind === "folder") pending.push(entry.path);
         else if (entry.kind === "link") problems.push(`${shown(entry.path)} is a link`);
         else found.push(entry);

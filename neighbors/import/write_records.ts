@@ -205,7 +205,8 @@ export class RecordWriter {
       return true;
     }
     const shared = from && await this.#filesOf(from);
-    const { files, problems } = shared ?? await found.open();
+    const opened = shared ?? await found.open();
+    const { files, problems } = opened;
     const what = `${name}@${version}`;
     if (files.length === 0) {
       this.#leave("failed", what, problems[0] ?? "it has no files");
@@ -223,7 +224,7 @@ export class RecordWriter {
       as: folderOf(files),
       version,
       ...shared && { base: shared.ref, inputs: [{ ref: shared.ref }] },
-      metadata: { ...metadata },
+      metadata: { ...metadata, ..."metadata" in opened && opened.metadata },
       signal,
     });
     onItem?.({ action: "imported", name, version });

@@ -108,6 +108,7 @@ const ELSEWHERE = [
     "export mindtrace",
     "import mindtrace",
     "export mlflow",
+    "import files",
     "import mlflow",
     "export site",
     "explore",

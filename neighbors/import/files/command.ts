@@ -1,0 +1,58 @@
+import { type Command, defineCommand, invalid } from "../../../apps/cli/extending.ts";
+import type { CommandContext } from "../../../apps/cli/extending.ts";
+import type { ImportRecord, ReadOptions } from "../records.ts";
+import { openPlace, OPTIONS, runImport, TARGET } from "../run_import.ts";
+import { SourceFiles } from "../source_files.ts";
+import { parsePattern } from "./pattern.ts";
+import { FilesReader } from "./read_files.ts";
+
+export const importFiles: Command = defineCommand({
+  name: "import files",
+  summary: "Import names and versions that a folder or bucket has in its paths.",
+  details:
+    "The pattern is the path of one version: {name} and {version} are what differs, and * is " +
+    "anything. Each matches within one part of the path. Two {name} make a name of two parts, and " +
+    "without {version} every name gets one version, 1.0.0. What is found there, a folder or a file, " +
+    "becomes the version.\n\n" +
+    "3, v3 and 003 become 3.0.0, and 2026-11-29 becomes 2026.11.29. A link in place of a version, " +
+    "such as production -> 3, becomes an alias if it leads to a version of the same name. No link " +
+    "is followed. Run it again to import what is new, or the rest of an interrupted run: versions " +
+    "that are there are not read again. Versions that cannot be imported are printed as a table, " +
+    "and the exit code is 1. With --json: one line per such version, then the report.",
+  args: [
+    { usage: "<pattern>", text: "a path or URL with {name} and {version}, in quotes" },
+    TARGET,
+  ],
+  options: [
+    ...OPTIONS,
+    { flags: "--name <name>", text: "the name, for a pattern without {name}" },
+  ],
+  examples: [
+    [
+      "holdfast import files './models/{name}/{version}' .holdfast --create --dry-run",
+      "see what fits",
+    ],
+    ["holdfast import files 's3://bucket/models/{name}/{version}' @team", "a bucket"],
+    ["holdfast import files './out/{name}-v{version}.onnx' .holdfast", "versions of one file"],
+    ["holdfast import files './releases/{version}' .holdfast --name team/bert", "one name"],
+  ],
+  async run([pattern, to], { name, ...flags }, context) {
+    const read = (options: ReadOptions) => records(context, { pattern, name }, options);
+    return await runImport(context, { to, flags, hasRuns: false, read });
+  },
+});
+
+async function* records(
+  context: CommandContext,
+  { pattern, name }: { pattern: string; name?: string },
+  options: ReadOptions,
+): AsyncGenerator<ImportRecord> {
+  const { base, parts, hasName } = parsePattern(pattern);
+  if (hasName === (name !== undefined)) {
+    const state = hasName ? "--name is given, too" : "it has no {name}";
+    throw invalid(`import from ${pattern}`, state, "Use either {name} or --name.");
+  }
+  await using place = await openPlace(base, context);
+  const files = new SourceFiles(place.store, options.signal);
+  yield* new FilesReader({ files, parts, name }, options).records();
+}
