@@ -9,6 +9,7 @@ export const signaturesExtension: Extension = {
     load: {
       sign: async () => (await import("./commands.ts")).sign,
       signatures: async () => (await import("./commands.ts")).signatures,
+      "export bom": async () => (await import("./bom/command.ts")).exportBom,
       promote: async () => (await import("./promote.ts")).promote,
     },
   }],

@@ -30,6 +30,10 @@ import { readStatement, signedBytes, statementOf } from "./statement.ts";
 export type { SigningKey };
 import "./conditions.ts"; // rules with conditions are understood
 export type { PromotionConditions } from "./conditions.ts";
+export { billOfMaterials } from "./bom/bill.ts";
+export type { BillOfMaterials, BillOfMaterialsOptions } from "./bom/bill.ts";
+export type { BomComponent, BomProperty } from "./bom/component.ts";
+export type { BomLicense } from "./bom/licenses.ts";
 export { signedRegistry } from "./signed_registry.ts";
 export type { SignedRegistryOptions } from "./signed_registry.ts";
 

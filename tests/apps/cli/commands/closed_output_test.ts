@@ -93,6 +93,7 @@ const LINES: readonly (readonly [line: string, code: number])[] = [
   ["versions config", 0],
   ["cat note", 0],
   ["load config", 0],
+  ["export bom config", 0],
   ["log config", 0],
   ["runs show net 7", 0],
   ["save large large.bin", 0],

@@ -1,0 +1,42 @@
+import {
+  type Command,
+  defineCommand,
+  lookUp,
+  parsePositive,
+  printable,
+  REF_ARGUMENT,
+  withHints,
+} from "../../apps/cli/extending.ts";
+import { billOfMaterials } from "./bill.ts";
+
+export const exportBom: Command = defineCommand({
+  name: "export bom",
+  summary: "Print the bill of materials of a version: CycloneDX 1.6.",
+  details:
+    "Has the files with their SHA-256, the inputs as dependencies, parameters and metrics as a " +
+    "model card, authors, licenses and signatures; for a release, all of it for each member. Equal " +
+    "content gives equal bytes: the time is that of the version. Reads no payload.\n\n" +
+    "Inputs that were deleted or overwritten since have their state as a property.",
+  args: [REF_ARGUMENT],
+  options: [
+    { flags: "--depth <count>", text: "at most this many steps of inputs", parse: parsePositive },
+    { flags: "--models <prefix>", text: "prefix of the names of models (default: models:)" },
+  ],
+  examples: [
+    ["holdfast export bom models:digits@production > bom.json", "of the version of an alias"],
+    ["holdfast export bom models:digits@3.0.0 --depth 1", "only its direct inputs"],
+  ],
+  async run([ref], { depth, models }, context) {
+    const registry = await context.open();
+    const { signal } = context.io;
+    const options = { depth, models, signal };
+    const bom = await withHints(billOfMaterials(registry, ref, options), lookUp(ref));
+    await context.result(bom, JSON.stringify(bom, null, 2));
+    for (const { name, version, properties } of bom.components) {
+      const state = properties?.find((each) => each.name === "holdfast:state")?.value;
+      if (state === undefined || state === "present") continue;
+      const input = version === undefined ? name : `${name}@${version}`;
+      await context.note(`Input ${printable(input)} is ${state}`);
+    }
+  },
+});
