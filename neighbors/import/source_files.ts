@@ -6,6 +6,7 @@ import { fileURLToPath } from "node:url";
 import {
   type FileStore,
   type FileToSave,
+  isRegistryError,
   iterableStream,
   joinPath,
   loadPart,
@@ -53,10 +54,11 @@ export class SourceFiles {
     return await orMissing(entries) ?? [];
   }
 
-  async folders(folder: string): Promise<string[]> {
-    return (await this.list(folder)).filter(({ kind }) => kind === "folder").map(({ path }) =>
-      path
-    );
+  /** Returns the folders in a folder. Links are passed to the function. */
+  async folders(folder: string, onLink?: (path: string) => void): Promise<string[]> {
+    const entries = await this.list(folder);
+    for (const { kind, path } of entries) if (kind === "link") onLink?.(path);
+    return entries.filter(({ kind }) => kind === "folder").map(({ path }) => path);
   }
 
   async stat(path: string): Promise<FileEntry | undefined> {
@@ -75,9 +77,24 @@ export class SourceFiles {
     }
   }
 
+  /** Inspects a path; a pipe or a device is a problem. */
+  async look(path: string, problems: string[]): Promise<FileEntry | undefined> {
+    try {
+      return await this.stat(path);
+    } catch (error) {
+      if (!isRegistryError(error, "Unsupported", "Invalid")) throw error;
+      problems.push(reasonOf(error));
+    }
+  }
+
   /** Returns all files below a folder. Links are problems. */
   async walk(folder: string, problems: string[]): Promise<FileEntry[]> {
     const found: FileEntry[] = [];
+    const top = await this.look(folder, problems);
+    if (top !== undefined && top.kind !== "folder") {
+      problems.push(`${shown(folder)} is a ${top.kind}`);
+      return [];
+    }
     const pending = [folder];
     for (let at = pending.pop(); at !== undefined; at = pending.pop()) {
       const entries = await this.list(at);
@@ -124,6 +141,7 @@ export class SourceFiles {
       return new TextDecoder("utf-8", { fatal: true, ignoreBOM: true }).decode(bytes);
     } catch (error) {
       this.#signal?.throwIfAborted();
+      if (isRegistryError(error, "Unavailable")) throw error;
       problems.push(`${shown(path)} cannot be read: ${reasonOf(error)}`);
     }
   }
@@ -152,7 +170,8 @@ export class SourceFiles {
 
   /** Reads a description in YAML, whose values stay texts: `1e5` is the name of an experiment. */
   async yaml(path: string, problems: string[]): Promise<Record<string, Plain> | undefined> {
-    const entry = await this.stat(path);
+    const before = problems.length, entry = await this.look(path, problems);
+    if (problems.length > before) return undefined;
     if (entry?.kind !== "file") {
       problems.push(`${shown(path)} is ${entry === undefined ? "missing" : `a ${entry.kind}`}`);
       return undefined;

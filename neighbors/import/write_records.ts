@@ -179,16 +179,20 @@ export class RecordWriter {
       this.#progress(model.versions.length);
       return this.#leave("failed", name, worded(error));
     }
-    const known = new Set<string>(), isNew = new Set<string>();
+    const known = new Map<string, "deleted" | "present">(), isNew = new Set<string>();
     for (const deleted of [true, false]) {
       for await (const { version } of this.#registry.versions(name, { deleted, signal })) {
-        known.add(version);
+        known.set(version, deleted ? "deleted" : "present");
       }
     }
     for (const version of model.versions) {
       await this.#try(`${name}@${version.version}`, async () => {
-        if (known.has(version.version)) return void this.report.unchanged++;
-        if (await this.#writeVersion(name, version)) isNew.add(version.version);
+        const before = known.get(version.version);
+        if (before !== undefined) {
+          this.report.unchanged++;
+          // It may have been stopped between the version and its labels.
+          if (before === "present" && !dryRun) await this.#annotate(version, name);
+        } else if (await this.#writeVersion(name, version)) isNew.add(version.version);
       });
       this.#progress(1);
     }
@@ -199,7 +203,7 @@ export class RecordWriter {
 
   async #writeVersion(name: string, found: FoundVersion): Promise<boolean> {
     const { dryRun, partial, signal, onItem } = this.#options;
-    const { version, labels, notes, from, metadata } = found;
+    const { version, from, metadata } = found;
     if (from !== undefined && this.#dry.has(spoken(from.run))) {
       this.report.versions++;
       return true;
@@ -228,13 +232,25 @@ export class RecordWriter {
       signal,
     });
     onItem?.({ action: "imported", name, version });
-    if (labels.size > 0 || notes !== undefined) {
-      await annotate(this.#registry, what, {
-        labels: Object.fromEntries(labels),
-        ...notes !== undefined && { notes },
-      });
-    }
+    await this.#annotate(found, name);
     return true;
+  }
+
+  /** Sets labels and notes of a model or a version, unless others were set here. */
+  async #annotate(
+    { version, labels, notes }: Pick<FoundVersion, "labels" | "notes"> & { version?: string },
+    name: string,
+  ): Promise<void> {
+    if (labels.size === 0 && notes === undefined) return;
+    const of = version === undefined ? name : `${name}@${version}`;
+    const before = await readAnnotations(this.#registry, of);
+    const missing = [...labels].filter(([key]) => before?.labels?.[key] === undefined);
+    const isUnnoted = notes !== undefined && before?.notes === undefined;
+    if (missing.length === 0 && !isUnnoted) return;
+    await annotate(this.#registry, of, {
+      labels: Object.fromEntries(missing),
+      ...isUnnoted && { notes },
+    });
   }
 
   /** Returns the files of a run that is here, which the version shares. */
@@ -258,15 +274,7 @@ export class RecordWriter {
     { name, labels, notes, aliases }: FoundModel,
     { isNew }: { isNew: ReadonlySet<string> },
   ): Promise<void> {
-    const before = await readAnnotations(this.#registry, name);
-    const missing = [...labels].filter(([key]) => before?.labels?.[key] === undefined);
-    const isUnnoted = notes !== undefined && before?.notes === undefined;
-    if (missing.length > 0 || isUnnoted) {
-      await annotate(this.#registry, name, {
-        labels: Object.fromEntries(missing),
-        ...isUnnoted && { notes },
-      });
-    }
+    await this.#annotate({ labels, notes }, name);
     const present = new Map<string, string>();
     for await (const { alias, version } of this.#registry.aliases(name)) {
       present.set(alias, version);

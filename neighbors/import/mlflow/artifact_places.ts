@@ -36,18 +36,16 @@ export class ArtifactPlaces {
       if ((await own.stat(top))?.kind === "folder") usual = beside;
     }
     if (own !== undefined && usual !== undefined) {
-      const isFolder = (await own.stat(usual))?.kind === "folder";
       const isOwn = uris.length === 0 ||
         uris.some((uri) => !isProxied(uri) && uri.endsWith(`/${usual}`));
-      const files = isFolder ? await own.filesBelow(usual, problems) : [];
-      if (files.length > 0 || isOwn) return files;
+      const before = problems.length, files = await own.filesBelow(usual, problems);
+      if (files.length > 0 || isOwn || problems.length > before) return files;
     }
     for (const uri of uris) {
       for (const [root, path] of this.#placesOf(uri)) {
-        const found = await root.files.stat(path);
-        if (found?.kind === "folder") return await root.files.filesBelow(path, problems);
+        const found = await root.files.look(path, problems);
         if (found?.kind === "file") return [root.files.fileToSave(found, path.split("/").at(-1)!)];
-        return []; // a run without artifacts
+        return found === undefined ? [] : await root.files.filesBelow(path, problems);
       }
     }
     problems.push(`its artifacts are at ${shown(uris[0] ?? "")}: pass --artifacts`);

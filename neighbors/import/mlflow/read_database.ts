@@ -1,6 +1,11 @@
 // Reads a database of MLflow in a file of SQLite. Its tables differ by release: columns that one lacks
 // are absent, and tables have no rows.
-import { DatabaseSync, type SQLInputValue, type SQLOutputValue } from "node:sqlite";
+import {
+  DatabaseSync,
+  type SQLInputValue,
+  type SQLOutputValue,
+  type StatementSync,
+} from "node:sqlite";
 import { invalid, messageOf, notFound, shown } from "../../../core/kernel.ts";
 import type { Metric } from "../../../runs/mlflow/points.ts";
 import type { FoundRun, ImportRecord, OpenedRun, ReadOptions } from "../records.ts";
@@ -103,7 +108,14 @@ export class DatabaseReader implements Disposable {
     const text = [`SELECT * FROM ${table}`, conditions.join(" AND ")].filter(Boolean).join(
       " WHERE ",
     );
-    return this.#database.prepare(text).all(...Object.values(where));
+    return this.#prepare(text).all(...Object.values(where));
+  }
+
+  /** Prepares a query whose integers are exact: rows would end without an error at one above 2^53. */
+  #prepare(text: string): StatementSync {
+    const statement = this.#database.prepare(text);
+    statement.setReadBigInts(true);
+    return statement;
   }
 
   /** Returns the texts of two columns. */
@@ -137,7 +149,7 @@ export class DatabaseReader implements Disposable {
       ...times,
       problems,
       files,
-      points: this.#points(isModel ? "" : id),
+      points: this.#points(isModel ? "" : id, problems),
       ...isModel
         ? {
           params: this.#texts("logged_model_params", { model_id: id }, [
@@ -195,17 +207,14 @@ export class DatabaseReader implements Disposable {
     return { datasets, inputs, outputs };
   }
 
-  async *#points(run: string): AsyncGenerator<Metric> {
+  async *#points(run: string, problems: string[]): AsyncGenerator<Metric> {
     if (run === "") return;
     const text = "SELECT * FROM metrics WHERE run_uuid = ? ORDER BY timestamp, step";
-    for (const row of this.#database.prepare(text).iterate(run)) {
-      const { key, value, timestamp, step, is_nan } = row;
-      yield {
-        key: `${key}`,
-        value: is_nan ? NaN : Number(value),
-        timestamp: Number(timestamp),
-        step: Number(step ?? 0),
-      };
+    for (const row of this.#prepare(text).iterate(run)) {
+      const key = `${row.key}`, value = row.is_nan ? NaN : Number(row.value);
+      const timestamp = timeOf(row.timestamp), step = timeOf(row.step ?? 0);
+      if (timestamp !== undefined && step !== undefined) yield { key, value, timestamp, step };
+      else if (problems.length < 100) problems.push(`a value of ${shown(key)} is not a metric`);
     }
   }
 

@@ -7,7 +7,7 @@
 //   models/NAME/meta.yaml, aliases/ALIAS, tags/KEY, version-N/meta.yaml, version-N/tags/KEY
 import { folderOf, joinPath, nameOf, notFound, shown } from "../../../core/kernel.ts";
 import { type Metric, NOT_FINITE } from "../../../runs/mlflow/points.ts";
-import type { FoundRun, ImportRecord, OpenedRun, ReadOptions } from "../records.ts";
+import type { FoundRun, ImportRecord, NotImported, OpenedRun, ReadOptions } from "../records.ts";
 import type { Plain, SourceFiles } from "../source_files.ts";
 import type { ArtifactPlaces } from "./artifact_places.ts";
 import { aliasesOf, foundVersion, KnownIds, statusOf, type StoredVersion } from "./facts.ts";
@@ -50,7 +50,10 @@ export class MlrunsReader {
   async *records(): AsyncGenerator<ImportRecord> {
     const runs: ListedRun[] = [], notImported: ImportRecord[] = [];
     let experiments = 0;
-    for (const folder of await this.#files.folders("")) {
+    const onLink = (path: string) => {
+      if (!path.startsWith(".")) notImported.push(linkAt(`experiment ${path}`, path));
+    };
+    for (const folder of await this.#files.folders("", onLink)) {
       const own = nameOf(folder);
       if (own === "models" || own.startsWith(".")) continue;
       const problems: string[] = [];
@@ -99,10 +102,12 @@ export class MlrunsReader {
     experiment: string,
     { name, runs, notImported }: { name: string; runs: ListedRun[]; notImported: ImportRecord[] },
   ): Promise<void> {
-    const ofRuns = (await this.#files.folders(experiment)).filter((each) =>
+    const onLink = (path: string) =>
+      notImported.push(linkAt(`run ${nameOf(path)} of ${shown(name)}`, path));
+    const ofRuns = (await this.#files.folders(experiment, onLink)).filter((each) =>
       !NO_RUNS.has(nameOf(each))
     );
-    const ofModels = await this.#files.folders(joinPath(experiment, "models"));
+    const ofModels = await this.#files.folders(joinPath(experiment, "models"), onLink);
     for (const [isModel, folders] of [[false, ofRuns], [true, ofModels]] as const) {
       for (const folder of folders) {
         const id = nameOf(folder), problems: string[] = [];
@@ -279,6 +284,10 @@ export class MlrunsReader {
 }
 
 async function* noPoints(): AsyncGenerator<Metric> {}
+
+function linkAt(what: string, path: string): NotImported {
+  return { kind: "failed", what, reason: `${shown(path)} is a link` };
+}
 
 function textOf(value: Plain | undefined): string | undefined {
   return typeof value === "string" && value !== "" ? value : undefined;

@@ -151,7 +151,7 @@ export class ServerReader {
       ? []
       : await Array.fromAsync(this.#server.pages("GET", "model-versions/search", {
         list: "model_versions",
-        filter: `name = '${name.replaceAll("'", "''")}'`,
+        filter: `name = ${name.includes("'") ? `"${name}"` : `'${name}'`}`,
         max_results: PAGE.runs,
       }));
     if (as !== "" && listed.length === 0) return none;

@@ -21,11 +21,12 @@ export class MlflowServer {
   readonly #signal: AbortSignal | undefined;
 
   constructor(url: string, { system, signal }: { system: System; signal?: AbortSignal }) {
-    this.#base = url.replace(/\/+$/, "");
+    const { own, ...of } = partsOf(url);
+    this.#base = of.base;
     this.#signal = signal;
     const token = system.env("MLFLOW_TRACKING_TOKEN");
-    const user = system.env("MLFLOW_TRACKING_USERNAME") ?? "";
-    const password = system.env("MLFLOW_TRACKING_PASSWORD");
+    const user = own?.user ?? system.env("MLFLOW_TRACKING_USERNAME") ?? "";
+    const password = own?.password ?? system.env("MLFLOW_TRACKING_PASSWORD");
     const basic = Buffer.from(`${user}:${password}`).toString("base64");
     this.#headers = {
       ...password !== undefined && { authorization: `Basic ${basic}` },
@@ -76,6 +77,7 @@ export class MlflowServer {
     path: string,
     { list, ...asked }: { list: string; [member: string]: unknown },
   ): AsyncGenerator<Json> {
+    const seen = new Set<unknown>();
     let token: unknown;
     for (;;) {
       const body = { ...asked, ...typeof token === "string" && { page_token: token } };
@@ -88,8 +90,9 @@ export class MlflowServer {
         });
       yield* objectsIn(page[list]);
       if (typeof page.next_page_token !== "string" || page.next_page_token === "") return;
-      if (page.next_page_token === token) return; // it would not end
       token = page.next_page_token;
+      if (seen.has(token)) throw invalid("read from MLflow", shown(path), "its pages never end");
+      seen.add(token);
     }
   }
 
@@ -130,6 +133,19 @@ export class MlflowServer {
       })());
     return { path, content: { size, stream } };
   }
+}
+
+/** Takes the user and password out of a URL, which errors would show. */
+function partsOf(given: string): { base: string; own?: { user: string; password: string } } {
+  if (!URL.canParse(given)) throw invalid("read from MLflow", shown(given), "it is not a URL");
+  const url = new URL(given), { username, password } = url;
+  url.username = url.password = "";
+  const base = url.href.replace(/\/+$/, "");
+  if (username === "" && password === "") return { base };
+  return {
+    base,
+    own: { user: decodeURIComponent(username), password: decodeURIComponent(password) },
+  };
 }
 
 /** The requests that list a folder and read a file. */

@@ -86,3 +86,16 @@ cliTest("files that are no database of MLflow are refused, and create nothing", 
   }
   await it.fails("ls", 3);
 });
+
+cliTest("steps that JSON would change are reported, never left out", async (it) => {
+  writeDatabase(it.cwd, "/gone/mlruns");
+  await writeTree(it.cwd, { [`mlruns/1/${RUN}/artifacts/model/w.bin`]: "weights" });
+  const database = new DatabaseSync(join(it.cwd, "mlflow.db"));
+  database.exec(
+    `INSERT INTO metrics VALUES ('huge', 1, 1700000001000, '${RUN}', ${2n ** 53n + 1n}, 0)`,
+  );
+  database.close();
+  const { code, out } = await it.holdfast("import mlflow mlflow.db .holdfast --create");
+  assertEquals(code, 1);
+  assertMatch(out, /a value of "huge" is not a metric/);
+});

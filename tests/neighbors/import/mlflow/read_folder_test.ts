@@ -202,8 +202,9 @@ cliTest("links are never followed", async (it) => {
   await symlink("../../../../secret", join(mlruns, `7/${RUN}/artifacts/folder`));
   await symlink("../../other", join(mlruns, `7/${OTHER}`)); // a run that is a link
   const { code, problems } = await imported(it, {});
-  assertEquals([code, problems.length], [1, 1]);
-  assertMatch(problems[0].reason, /folder" is a link, and 1 more$/);
+  assertEquals([code, problems.length], [1, 2]);
+  assertMatch(problems[0].reason, new RegExp(`${OTHER}" is a link$`));
+  assertMatch(problems[1].reason, /folder" is a link, and 1 more$/);
   await imported(it, {}, "--partial");
   const { files } = await it.json("info team/digits --json");
   assertEquals(
@@ -280,4 +281,50 @@ cliTest("other folders are refused, and create nothing", async (it) => {
   await writeTree(join(it.cwd, "mlruns"), EXPERIMENT);
   await it.fails("import mlflow mlruns missing", 3, "--create");
   await rm(join(it.cwd, "mlruns"), { recursive: true });
+});
+
+cliTest("a folder of a run that is a link is reported, and the others are imported", async (it) => {
+  const mlruns = join(it.cwd, "mlruns");
+  await writeTree(it.cwd, { "elsewhere/w.bin": "weights" });
+  for (const part of ["artifacts", "params", "metrics"]) {
+    await rm(mlruns, { recursive: true, force: true });
+    await writeTree(mlruns, { ...runFiles(), ...runFiles(OTHER) });
+    await rm(join(mlruns, `7/${RUN}/${part}`), { recursive: true });
+    await symlink("../../../elsewhere", join(mlruns, `7/${RUN}/${part}`));
+    const { code, problems, report } = await imported(it, {}, "--dry-run");
+    assertEquals([code, report.runs], [1, 1], part);
+    assertMatch(problems[0].reason, new RegExp(`${part}" is a link$`));
+  }
+});
+
+cliTest("experiments and runs that are links are reported", async (it) => {
+  await writeTree(join(it.cwd, "elsewhere"), runFiles());
+  await writeTree(join(it.cwd, "mlruns"), runFiles());
+  await symlink("../elsewhere/7", join(it.cwd, "mlruns/8"));
+  await symlink(`../../elsewhere/7/${RUN}`, join(it.cwd, `mlruns/7/${OTHER}`));
+  const { code, problems, report } = await imported(it, {});
+  assertEquals([code, report.runs], [1, 1]);
+  assertEquals(problems.map(({ what }) => what).sort(), [
+    "experiment 8",
+    `run ${OTHER} of "team/digits"`,
+  ]);
+});
+
+cliTest("a pipe in place of a description does not stop the import", async (it) => {
+  if (Deno.build.os === "windows") return;
+  await writeTree(join(it.cwd, "mlruns"), { ...runFiles(), ...runFiles(OTHER) });
+  const path = join(it.cwd, `mlruns/7/${OTHER}/meta.yaml`);
+  await rm(path);
+  await new Deno.Command("mkfifo", { args: [path] }).output();
+  const { code, problems, report } = await imported(it, {});
+  assertEquals([code, report.runs], [1, 1]);
+  assertMatch(problems[0].reason, /is a pipe/);
+});
+
+cliTest("labels that a stopped import did not set are set by the next one", async (it) => {
+  const { "models/clf/version-1/tags/ok": label, ...files } = modelFiles();
+  const first = { ...runFiles(), ...files };
+  await imported(it, first);
+  await imported(it, { "models/clf/version-1/tags/ok": label });
+  assertEquals((await it.json("info models:clf@1.0.0 --json")).annotations.labels, { ok: "yes" });
 });

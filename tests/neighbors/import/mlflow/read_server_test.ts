@@ -58,3 +58,38 @@ cliTest("servers that refuse, and others, are reported, and create nothing", asy
   await it.fails(`import mlflow ${server.url}/nowhere .holdfast --create`, 3, "404", { env });
   await it.fails("ls", 3);
 });
+
+cliTest("versions of a model with a quote in its name are found", async (it) => {
+  const files = Object.entries(modelFiles()).map(([path, text]) =>
+    [path, text.replace("name: clf", "name: ann's clf")] as const
+  );
+  await writeTree(`${it.cwd}/mlruns`, { ...runFiles(), ...Object.fromEntries(files) });
+  await it.succeeds("import mlflow mlruns first --create");
+  await using server = await serveTree(it.cwd);
+  const out = await it.succeeds(`import mlflow ${server.url} .holdfast --create`, { env });
+  assertMatch(out, /^Imported 1 run, 2 versions of models /);
+});
+
+cliTest("pages that go in a circle end with an error, not with a part", async (it) => {
+  let asked = 0;
+  const server = Deno.serve(
+    { port: 0, hostname: "127.0.0.1", onListen() {} },
+    () => Response.json({ experiments: [], next_page_token: `${++asked % 2}` }),
+  );
+  const url = `http://127.0.0.1:${server.addr.port}`;
+  await it.fails(`import mlflow ${url} .holdfast --create`, 2, "its pages never end");
+  await server.shutdown();
+});
+
+cliTest("a password in the URL is sent, and never shown", async (it) => {
+  const sent: (string | null)[] = [];
+  const server = Deno.serve({ port: 0, hostname: "127.0.0.1", onListen() {} }, ({ headers }) => {
+    sent.push(headers.get("authorization"));
+    return new Response("no", { status: 403 });
+  });
+  const url = `http://ada:s%40cret@127.0.0.1:${server.addr.port}`;
+  const { code, err, out } = await it.holdfast(`import mlflow ${url} .holdfast --create`);
+  assertEquals([code === 0, sent], [false, [`Basic ${btoa("ada:s@cret")}`]]);
+  assertEquals(/cret/.test(err + out), false);
+  await server.shutdown();
+});
