@@ -1,6 +1,6 @@
 // Checks of a version against the conditions of a promotion.
 import { isDeepStrictEqual } from "node:util";
-import { type Candidate, shown } from "../core/kernel.ts";
+import { type Candidate, messageOf, shown } from "../core/kernel.ts";
 import type { LogEntry } from "../registry/mod.ts";
 import { comparisonsIn } from "./comparisons.ts";
 import { readPublicKey } from "./keys.ts";
@@ -8,17 +8,27 @@ import { reportOn } from "./report.ts";
 import { idOf } from "./stored.ts";
 
 /** Returns which of the keys has not signed, and why its signature does not count. */
-// deno-lint-ignore require-await -- a rejection for a key that cannot be read
+// deno-lint-ignore require-await -- as the other conditions
 export async function unsigned(
   signedBy: readonly string[],
   { info }: Pick<Candidate, "info">,
 ): Promise<string | undefined> {
-  const { missing, signatures } = reportOn(info, signedBy.map(readPublicKey));
+  const unusable: string[] = [];
+  const keys = signedBy.flatMap((pem) => {
+    try {
+      return [readPublicKey(pem)];
+    } catch (error) {
+      unusable.push(`a key that must sign cannot be used: ${messageOf(error)}`);
+      return [];
+    }
+  });
+  const { missing, signatures } = reportOn(info, keys);
   const states = missing.map((hash) => {
     const problem = signatures.find(({ keyHash }) => keyHash === hash)?.problem;
     const state = `it has no valid signature of the key ${idOf(hash)}`;
     return problem === undefined ? state : `${state} (${problem})`;
   });
+  states.push(...unusable);
   return states.length === 0 ? undefined : states.join("; ");
 }
 

@@ -319,6 +319,26 @@ Deno.test("conditions of a later release refuse each move, also a forced one", a
   assertEquals(rules.find(({ pattern }) => pattern === "m")?.promote, { notary: "ok" });
 });
 
+Deno.test("a rule of a later release does not hide the conditions of another one", async () => {
+  await using later = await openWith({ pattern: "*", protectAliases: ["*"], later: true });
+  await changeRules(later, { set: { ...rule({ where: "metadata.auc > 0.9" }).set, pattern: "m" } });
+  const moved = later.setAlias("m", "production", "1", FORCE);
+  await rejected("Conflict", moved, /the rule "m" refuses .*metadata.auc is missing/);
+});
+
+Deno.test("a key of a rule that no signature can be of is named in the refusal", async () => {
+  const registry = await world().as("ann");
+  await registry.save(NAME, 1);
+  const publicKey = "-----BEGIN PUBLIC KEY-----AAAA-----END PUBLIC KEY-----";
+  await changeRules(registry, rule({ signedBy: [publicKey, ecKeys().publicKey] }));
+  const moved = registry.setAlias(NAME, "production", "1", FORCE);
+  await rejected(
+    "Conflict",
+    moved,
+    /of the key \w{16}; a key that must sign cannot be used: .*PEM/,
+  );
+});
+
 Deno.test("mirrors keep conditions", async () => {
   const registry = await world().as("ann");
   await registry.save(NAME, 1);

@@ -3,7 +3,7 @@ import { conflict } from "../../../core/errors.ts";
 import { shown } from "../../../core/naming/names.ts";
 import { parseVersion } from "../../../core/naming/versions.ts";
 import type { Registry, SetAliasOptions } from "../../../core/registry.ts";
-import { promotionOfRules, ruleOfAlias } from "../../../core/registry/rules.ts";
+import { isUnknownRule, promotionOfRules, ruleOfAlias } from "../../../core/registry/rules.ts";
 import type { Context } from "../context.ts";
 import { asGeneration } from "../../cell/heads.ts";
 import { noteCellOf } from "../annotations.ts";
@@ -21,9 +21,11 @@ export async function checkPromotion(
   { force, signal }: SetAliasOptions,
 ): Promise<string | undefined> {
   if (force) context.rulesReadAtMs = -Infinity;
-  // Without force, protected aliases do not move at all.
-  const rule = force && ruleOfAlias(await rulesNow(context, signal), { name, alias });
-  if (!rule || rule.promote === undefined) return undefined;
+  const rules = force ? await rulesNow(context, signal) : []; // without force, none moves at all
+  // Force passes a rule of a later release, but not the conditions of another one.
+  const binding = rules.filter((each) => each.promote !== undefined || !isUnknownRule(each));
+  const rule = ruleOfAlias(binding, { name, alias });
+  if (rule?.promote === undefined) return undefined;
   const action = "set alias", subject = shown(`${name}@${alias}`);
   checkKnownRule(context, { action, subject }, rule);
   const info = await registry.info(name, { version, annotations: true, signal });
