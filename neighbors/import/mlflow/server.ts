@@ -47,7 +47,10 @@ export class MlflowServer {
     }
     if (answer.ok) return answer;
     const text = await answer.text().catch(() => "");
-    const state = `${answer.status} ${text.slice(0, 300)}`.trim();
+    const secret = this.#headers.authorization?.replace(/^\w+ /, "") ?? "";
+    // Debugging servers and proxies return the request.
+    const safe = secret === "" ? text : text.replaceAll(secret, "…");
+    const state = `${answer.status} ${safe.slice(0, 300)}`.trim();
     if (answer.status === 404) throw notFound(...about, state);
     if (answer.status === 401 || answer.status === 403) {
       throw denied(...about, state, {

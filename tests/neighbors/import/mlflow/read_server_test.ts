@@ -81,6 +81,18 @@ cliTest("pages that go in a circle end with an error, not with a part", async (i
   await server.shutdown();
 });
 
+cliTest("a token that an answer repeats is not shown", async (it) => {
+  const server = Deno.serve(
+    { port: 0, hostname: "127.0.0.1", onListen() {} },
+    ({ headers }) => new Response(`got ${headers.get("authorization")}`, { status: 400 }),
+  );
+  const line = `import mlflow http://127.0.0.1:${server.addr.port} .holdfast --create`;
+  const { code, err, out } = await it.holdfast(line, { env });
+  assertEquals([code, /secret/.test(err + out)], [2, false]);
+  assertStringIncludes(err, "got Bearer …");
+  await server.shutdown();
+});
+
 cliTest("a password in the URL is sent, and never shown", async (it) => {
   const sent: (string | null)[] = [];
   const server = Deno.serve({ port: 0, hostname: "127.0.0.1", onListen() {} }, ({ headers }) => {
