@@ -6,6 +6,7 @@ export const importExtension: Extension = {
     group: "share",
     load: {
       "export mlflow": async () => (await import("./mlflow/export_command.ts")).exportMlflow,
+      "import dvc": async () => (await import("./dvc/command.ts")).importDvc,
       "import files": async () => (await import("./files/command.ts")).importFiles,
       "import mlflow": async () => (await import("./mlflow/command.ts")).importMlflow,
     },

@@ -8,6 +8,8 @@ import type { RunTimes } from "../../runs/mlflow/stored_run.ts";
 export interface FoundRun {
   readonly kind: "run";
   readonly key: RunKey;
+  /** Returns its version. Absent: it is the next one. */
+  version?(taken: ReadonlySet<string>): string;
   open(): Promise<OpenedRun>;
 }
 
@@ -19,6 +21,8 @@ export interface OpenedRun extends RunTimes {
   readonly files: readonly FileToSave[];
   /** Parts that cannot be read. Points add to it while they are read. */
   readonly problems: readonly string[];
+  /** Why nothing of it is imported. */
+  readonly left?: string;
   /** Further members of the metadata. */
   readonly metadata?: Readonly<Record<string, unknown>>;
 }
@@ -50,6 +54,13 @@ export interface FoundVersion {
   }>;
 }
 
+/** Aliases of runs, by their ids, that come before. */
+export interface FoundAliases {
+  readonly kind: "aliases";
+  readonly name: string;
+  readonly runs: ReadonlyMap<string, string>;
+}
+
 /** The number of records that follow. */
 export interface FoundTotal {
   readonly kind: "total";
@@ -63,7 +74,7 @@ export interface NotImported {
   readonly reason: string;
 }
 
-export type ImportRecord = FoundRun | FoundModel | FoundTotal | NotImported;
+export type ImportRecord = FoundRun | FoundModel | FoundAliases | FoundTotal | NotImported;
 
 /** Options of all readers. */
 export interface ReadOptions {

@@ -50,7 +50,7 @@ export async function runImport(
   { to, flags, hasRuns = true, read }: {
     to: string;
     flags: ImportFlags;
-    /** False for sources that have only files. */
+    /** False for sources whose records are versions to their users. */
     hasRuns?: boolean;
     /** Throws for a wrong source, before anything is created. */
     read(options: ReadOptions): AsyncIterable<ImportRecord>;
@@ -106,7 +106,7 @@ export async function runImport(
   const imported = hasRuns
     ? `${formatCount(runs, "run")}, ${formatCount(versions, "version")} of models ` +
       `(${formatCount(points, "point")}, ${counted})`
-    : `${formatCount(versions, "version")} (${counted})`;
+    : `${formatCount(runs + versions, "version")} (${counted})`;
   const parts = [
     `${dryRun ? "Would import" : "Imported"} ${imported}`,
     `${unchanged} unchanged`,

@@ -131,9 +131,13 @@ export class SourceFiles {
   }
 
   /** Reads a short text of UTF-8; undefined if it cannot be read, which is a problem. */
-  async text({ path, size }: FileEntry, problems: string[]): Promise<string | undefined> {
-    if (size > MOST_BYTES) {
-      const state = `it has ${size} bytes, ${MOST_BYTES} are allowed`;
+  async text(
+    { path, size }: FileEntry,
+    problems: string[],
+    most = MOST_BYTES,
+  ): Promise<string | undefined> {
+    if (size > most) {
+      const state = `it has ${size} bytes, ${most} are allowed`;
       return void problems.push(`${shown(path)} cannot be read: ${state}`);
     }
     try {
@@ -178,18 +182,25 @@ export class SourceFiles {
     }
     const text = await this.text(entry, problems);
     if (text === undefined) return undefined;
-    const { parseYamlDocument } = await loadPart<YamlPart>(
-      "../../formats/yaml/document.ts",
-      import.meta.url,
-    );
-    const { root, problems: [problem] } = parseYamlDocument(text, {
-      resolve: ({ text, isPlain }) => isPlain && /^(null|~)?$/i.test(text) ? null : text,
-    });
-    if (problem === undefined && root?.kind === "map") {
-      return plainOf(root) as Record<string, Plain>;
-    }
-    problems.push(`${shown(path)} is not a description: ${problem?.state ?? "it is not a map"}`);
+    return await yamlIn(text, path, problems);
   }
+}
+
+/** Returns the map of a description in YAML, with values as texts. */
+export async function yamlIn(
+  text: string,
+  path: string,
+  problems: string[],
+): Promise<Record<string, Plain> | undefined> {
+  const { parseYamlDocument } = await loadPart<YamlPart>(
+    "../../formats/yaml/document.ts",
+    import.meta.url,
+  );
+  const { root, problems: [problem] } = parseYamlDocument(text, {
+    resolve: ({ text, isPlain }) => isPlain && /^(null|~)?$/i.test(text) ? null : text,
+  });
+  if (problem === undefined && root?.kind === "map") return plainOf(root) as Record<string, Plain>;
+  problems.push(`${shown(path)} is not a description: ${problem?.state ?? "it is not a map"}`);
 }
 
 function plainOf(node: Node): Plain {

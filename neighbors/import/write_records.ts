@@ -12,7 +12,14 @@ import {
 import { annotate, readAnnotations } from "../../registry/mod.ts";
 import { hasRunId, type RunKey } from "../../runs/mlflow/ids.ts";
 import { hasEnded, runIdIn } from "../../runs/mlflow/stored_run.ts";
-import type { FoundModel, FoundRun, FoundVersion, ImportRecord, NotImported } from "./records.ts";
+import type {
+  FoundAliases,
+  FoundModel,
+  FoundRun,
+  FoundVersion,
+  ImportRecord,
+  NotImported,
+} from "./records.ts";
 import { versionOfRun } from "./run_version.ts";
 
 export interface WriteOptions {
@@ -56,6 +63,9 @@ export class RecordWriter {
   readonly #options: WriteOptions;
   /** The version of each run of a name; undefined if it was deleted. */
   readonly #runs = new Map<string, Map<string, string | undefined>>();
+  /** All versions of each name, also deleted ones, and those that this import saved. */
+  readonly #taken = new Map<string, Set<string>>();
+  readonly #saved = new Map<string, Set<string>>();
   /** Runs that a dry run would save. */
   readonly #dry = new Set<string>();
   #total = 0;
@@ -74,6 +84,7 @@ export class RecordWriter {
         await this.#try(spoken(record.key), () => this.#writeRun(record));
         this.#progress(1);
       } else if (record.kind === "model") await this.#writeModel(record);
+      else if (record.kind === "aliases") await this.#writeAliases(record);
       else this.report.notImported.push(record);
     }
     return this.report;
@@ -100,7 +111,7 @@ export class RecordWriter {
     this.#options.onProgress?.({ bytes, done: this.#done, total });
   }
 
-  async #writeRun({ key, open }: FoundRun): Promise<void> {
+  async #writeRun({ key, version: versionOf, open }: FoundRun): Promise<void> {
     const { dryRun, partial, running, signal, onItem } = this.#options;
     const { name, id } = key;
     checkNewName(name);
@@ -110,7 +121,13 @@ export class RecordWriter {
       this.report.unchanged++;
       return onItem?.({ action: "unchanged", name, version: known.get(id) });
     }
+    const taken = added(this.#taken, name);
+    const version = versionOf?.(taken);
+    if (version !== undefined && taken.has(version)) {
+      return this.#leave("failed", spoken(key), `version ${version} is there already`);
+    }
     const opened = await open();
+    if (opened.left !== undefined) return this.#leave("left", spoken(key), opened.left);
     const goesOn = !hasEnded(opened.status);
     if (goesOn && !running) return this.#leave("left", spoken(key), "it goes on");
     const run = goesOn ? { ...opened, status: "KILLED" as const } : opened;
@@ -121,20 +138,26 @@ export class RecordWriter {
       const reason = `metadata has no room for ${moved.join(", ")}: see .mlflow/long.json`;
       this.#leave("left", spoken(key), reason);
     }
-    this.report.runs++;
-    this.report.points += points;
-    this.#count(files);
+    const count = () => {
+      this.report.runs++;
+      this.report.points += points;
+      this.#count(files);
+      if (version !== undefined) taken.add(version);
+    };
     if (dryRun) {
       this.#dry.add(spoken(key));
-      return;
+      return count();
     }
     const saved = await this.#registry.save(name, undefined, {
       as: folderOf(files),
       idempotencyKey: `draft:run:${id}`,
+      ...version !== undefined && { version },
       metadata,
       signal,
     });
     known.set(id, saved.version);
+    added(this.#saved, name).add(saved.version);
+    count();
     onItem?.({ action: "imported", name, version: saved.version });
   }
 
@@ -160,6 +183,7 @@ export class RecordWriter {
       for await (
         const { version, info } of this.#registry.versions(name, { deleted, details: true, signal })
       ) {
+        added(this.#taken, name).add(version);
         const id = info && runIdIn(info);
         if (id !== undefined && !(deleted && found.has(id))) {
           found.set(id, deleted ? undefined : version);
@@ -275,6 +299,25 @@ export class RecordWriter {
     { isNew }: { isNew: ReadonlySet<string> },
   ): Promise<void> {
     await this.#annotate({ labels, notes }, name);
+    await this.#setAliases(name, aliases, isNew);
+  }
+
+  async #writeAliases({ name, runs }: FoundAliases): Promise<void> {
+    const known = await this.#runsOf(name);
+    const aliases = [...runs].flatMap(([alias, id]): [string, string][] => {
+      const version = known.get(id);
+      return version === undefined ? [] : [[alias, version]];
+    });
+    if (!this.#options.dryRun) {
+      await this.#setAliases(name, aliases, added(this.#saved, name));
+    }
+  }
+
+  async #setAliases(
+    name: string,
+    aliases: Iterable<[alias: string, version: string]>,
+    isNew: ReadonlySet<string>,
+  ): Promise<void> {
     const present = new Map<string, string>();
     for await (const { alias, version } of this.#registry.aliases(name)) {
       present.set(alias, version);
@@ -297,6 +340,12 @@ export class RecordWriter {
 /** Returns a materializer that saves files as a folder. */
 function folderOf(files: readonly FileToSave[]) {
   return { id: "folder", formatVersion: 1, save: () => files, load: () => undefined };
+}
+
+function added(sets: Map<string, Set<string>>, name: string): Set<string> {
+  const set = sets.get(name) ?? new Set();
+  sets.set(name, set);
+  return set;
 }
 
 function spoken({ name, id }: RunKey): string {

@@ -109,6 +109,7 @@ const ELSEWHERE = [
     "export mindtrace",
     "import mindtrace",
     "export mlflow",
+    "import dvc",
     "import files",
     "import mlflow",
     "export site",

@@ -1,0 +1,64 @@
+import { basename } from "node:path";
+import { type Command, defineCommand } from "../../../apps/cli/extending.ts";
+import type { CommandContext } from "../../../apps/cli/extending.ts";
+import { unsupported } from "../../../core/kernel.ts";
+import { isStoreUrl } from "../../../core/kernel.ts";
+import type { ImportRecord, ReadOptions } from "../records.ts";
+import { openPlace, OPTIONS, runImport, TARGET } from "../run_import.ts";
+import { SourceFiles } from "../source_files.ts";
+import { DvcCache } from "./cache.ts";
+import { GitRepository } from "./git.ts";
+import { DvcReader } from "./read_repository.ts";
+
+export const importDvc: Command = defineCommand({
+  name: "import dvc",
+  summary: "Import what DVC tracks in a Git repository.",
+  details: "Reads the tags and HEAD of a Git repository with DVC, and its cache or a remote. The " +
+    "repository becomes a name. A tag such as v1.2.0 becomes its version 1.2.0, with all files that " +
+    "DVC tracks there, parameters and metrics; other tags become aliases, and HEAD the alias head, " +
+    "of versions 0.0.1, 0.0.2 and so on. The MD5 of every file is checked.\n\n" +
+    "Run it again to import new tags and commits, or the rest of an interrupted run. Nothing is " +
+    "fetched, and only the repository and --remote are read. Links are never followed. Versions " +
+    "with anything that cannot be read are printed as a table, and the exit code is 1; the others " +
+    "are imported. With --json: one line per such version, then the report.",
+  args: [
+    { usage: "<from>", text: "the folder of a clone", completes: "file" },
+    TARGET,
+  ],
+  options: [
+    ...OPTIONS,
+    { flags: "--name <name>", text: "the name of the versions (default: that of the folder)" },
+    { flags: "--remote <place>", text: "a remote or cache: a folder or bucket" },
+  ],
+  examples: [
+    ["holdfast import dvc ./digits .holdfast --create --dry-run", "see what fits"],
+    ["holdfast import dvc ./digits .holdfast --create", "with the cache in .dvc/cache"],
+    ["holdfast import dvc . @team --name team/digits", "under another name"],
+    ["holdfast import dvc . @team --remote s3://bucket/dvc", "with a remote"],
+  ],
+  async run([from, to], { name, remote, ...flags }, context) {
+    const read = (options: ReadOptions) => records(context, { from, name, remote }, options);
+    return await runImport(context, { to, flags, hasRuns: false, read });
+  },
+});
+
+async function* records(
+  context: CommandContext,
+  { from, name, remote }: { from: string; name?: string; remote?: string },
+  options: ReadOptions,
+): AsyncGenerator<ImportRecord> {
+  const { signal } = options, { system } = context.io;
+  if (isStoreUrl(from)) {
+    const hint = "Clone it, and pass the folder. Pass the bucket of a remote as --remote.";
+    throw unsupported("import from", from, "it is not a folder", { hint });
+  }
+  await using own = await openPlace(from, context);
+  await using other = remote === undefined ? undefined : await openPlace(remote, context);
+  const git = new GitRepository(own.location, { system, signal });
+  const places = [
+    { files: new SourceFiles(own.store, signal), folder: ".dvc/cache" },
+    ...other === undefined ? [] : [{ files: new SourceFiles(other.store, signal), folder: "" }],
+  ];
+  const reader = new DvcReader(git, new DvcCache(places), options);
+  yield* reader.records(name ?? basename(own.location));
+}

@@ -1,0 +1,293 @@
+// Reads a Git repository with DVC. A commit with a tag, or at HEAD, is a version, with all that DVC
+// tracks in it. Tags such as `v1.2.0` are versions, and others are aliases.
+import {
+  checkNewName,
+  type FileToSave,
+  iterableStream,
+  notFound,
+  shown,
+} from "../../../core/kernel.ts";
+import { type Metric, NOT_FINITE } from "../../../runs/mlflow/points.ts";
+import type { FoundRun, ImportRecord, OpenedRun, ReadOptions } from "../records.ts";
+import { type Plain, yamlIn } from "../source_files.ts";
+import { checkedFile, type DvcCache, missing } from "./cache.ts";
+import {
+  addTexts,
+  type Described,
+  describedBy,
+  isDescription,
+  type Output,
+} from "./descriptions.ts";
+import type { Commit, GitRepository, TreeEntry } from "./git.ts";
+
+/** Bytes of a description, and of a file with metrics. */
+const MOST_BYTES = 16 * 1024 * 1024;
+const HEAD = "HEAD";
+
+type Tree = ReadonlyMap<string, TreeEntry>;
+
+/** A version to be: its id is a tag, or that of a commit. */
+interface Revision {
+  readonly id: string;
+  readonly version?: string;
+  readonly label: string;
+  readonly commit: Commit;
+}
+
+export class DvcReader {
+  readonly #git: GitRepository;
+  readonly #cache: DvcCache;
+  readonly #options: ReadOptions;
+
+  constructor(git: GitRepository, cache: DvcCache, options: ReadOptions) {
+    this.#git = git;
+    this.#cache = cache;
+    this.#options = options;
+  }
+
+  async *records(name: string): AsyncGenerator<ImportRecord> {
+    const as = this.#options.nameOf(name);
+    const commits = await this.#git.commits();
+    if (commits.size === 0) throw notFound("import from", name, "the repository has no commits");
+    const { revisions, aliases, notImported } = revisionsOf(commits);
+    if (as === undefined) return;
+    yield { kind: "total", count: revisions.length };
+    yield* notImported;
+    for (const revision of revisions) yield this.#found(as, revision);
+    yield { kind: "aliases", name: as, runs: aliases };
+  }
+
+  #found(name: string, revision: Revision): FoundRun {
+    return {
+      kind: "run",
+      key: { name, id: revision.id },
+      version: (taken) => revision.version ?? unreleased(taken),
+      open: () => this.#open(revision),
+    };
+  }
+
+  async #open({ commit, label }: Revision): Promise<OpenedRun> {
+    const problems: string[] = [];
+    const tree = await this.#git.tree(commit.id);
+    const described = describedBy(await this.#descriptions(tree, problems), problems);
+    const files = await this.#files(described.outputs, tree, problems);
+    const params = new Map<string, string>();
+    const own = await this.#yaml(["params.yaml"], tree, problems);
+    for (const values of own.values()) addTexts(params, "", values);
+    for (const [key, value] of described.params) if (!params.has(key)) params.set(key, value);
+    const points = await this.#points(described, { tree, files, commit, problems });
+    const isEmpty = files.size + points.length + problems.length === 0;
+    return {
+      status: "FINISHED",
+      startedMs: commit.timeMs,
+      endedMs: commit.timeMs,
+      params,
+      tags: tagsOf(commit, label),
+      points: listed(points),
+      files: [...files.values()],
+      problems,
+      ...isEmpty && { left: "DVC tracks nothing in it" },
+    };
+  }
+
+  async #descriptions(tree: Tree, problems: string[]) {
+    return await this.#yaml([...tree.keys()].filter(isDescription), tree, problems);
+  }
+
+  /** Reads files in YAML or JSON that are there. */
+  async #yaml(paths: readonly string[], tree: Tree, problems: string[]) {
+    const wanted = paths.flatMap((path) => {
+      const entry = tree.get(path);
+      if (entry === undefined) return [];
+      if (entry.kind === "file" && entry.size <= MOST_BYTES) return [{ path, oid: entry.oid }];
+      problems.push(`${shown(path)} is ${stateOf(entry)}`);
+      return [];
+    });
+    const blobs = await this.#git.blobs([...new Set(wanted.map(({ oid }) => oid))]);
+    const found = new Map<string, Readonly<Record<string, Plain>>>();
+    for (const { path, oid } of wanted) {
+      const content = await parsed(path, blobs.get(oid), problems);
+      if (content !== undefined) found.set(path, content);
+    }
+    return found;
+  }
+
+  async #files(outputs: readonly Output[], tree: Tree, problems: string[]) {
+    const files = new Map<string, FileToSave>();
+    for (const output of outputs) {
+      const found = await this.#cache.filesOf(output, problems) ?? this.#inGit(output, tree);
+      if (found.length === 0) problems.push(missing(output));
+      for (const file of found) {
+        if (files.has(file.path)) problems.push(`${shown(file.path)} is described twice`);
+        files.set(file.path, file);
+      }
+    }
+    return files;
+  }
+
+  /** Returns the files of an output that is not cached, but committed. */
+  #inGit(output: Output, tree: Tree): FileToSave[] {
+    const { path } = output, entry = tree.get(path);
+    if (entry?.kind === "file" && !output.md5.endsWith(".dir")) {
+      return [checkedFile(output, entry.size, () => this.#git.chunks(entry.oid))];
+    }
+    return [...tree].flatMap(([at, { kind, size, oid }]) =>
+      kind === "file" && at.startsWith(`${path}/`)
+        ? [{ path: at, content: { size, stream: () => iterableStream(this.#git.chunks(oid)) } }]
+        : []
+    );
+  }
+
+  /** Returns the values of files with metrics, and the histories that DVCLive writes. */
+  async #points(
+    { metrics }: Described,
+    { tree, files, commit, problems }: {
+      tree: Tree;
+      files: ReadonlyMap<string, FileToSave>;
+      commit: Commit;
+      problems: string[];
+    },
+  ): Promise<Metric[]> {
+    const points = await this.#histories(tree, commit, problems);
+    const histories = new Set(points.map(({ key }) => key)), known = new Set<string>();
+    const readable = metrics.filter((path) => /\.(json|ya?ml)$/.test(path));
+    const contents = await this.#yaml(readable, tree, problems);
+    for (const path of readable) {
+      const file = files.get(path);
+      if (contents.has(path) || file === undefined) continue;
+      const content = await parsed(path, await bytesOf(file), problems);
+      if (content !== undefined) contents.set(path, content);
+    }
+    for (const [path, content] of contents) {
+      const texts = new Map<string, string>();
+      addTexts(texts, "", content);
+      for (const [own, text] of texts) {
+        const value = numberOf(text);
+        if (value === undefined || histories.has(own)) continue;
+        const key = known.has(own) ? `${path}:${own}` : own;
+        points.push({ key, value, timestamp: commit.timeMs, step: 0 });
+        known.add(key);
+      }
+    }
+    return points;
+  }
+
+  async #histories(tree: Tree, { timeMs }: Commit, problems: string[]): Promise<Metric[]> {
+    const found = [...tree].flatMap(([path, { oid, kind, size }]) => {
+      const [, key] = /(?:^|\/)plots\/metrics\/([^]+)\.tsv$/.exec(path) ?? [];
+      if (key === undefined || kind !== "file") return [];
+      if (size <= MOST_BYTES) return [{ oid, path, key: key.replaceAll("/", ".") }];
+      problems.push(`${shown(path)} is ${stateOf({ oid, kind, size })}`);
+      return [];
+    });
+    const blobs = await this.#git.blobs(found.map(({ oid }) => oid));
+    return found.flatMap(({ oid, path, key }) => {
+      const [head = "", ...lines] = new TextDecoder().decode(blobs.get(oid)).trim().split(/\r?\n/);
+      const columns = head.split("\t"), at = columns.indexOf("step");
+      if (at < 0) return [];
+      return lines.flatMap((line): Metric[] => {
+        const cells = line.split("\t"), step = Number(cells[at]);
+        const value = numberOf(cells[columns.length - 1]);
+        if (value !== undefined && Number.isSafeInteger(step)) {
+          return [{ key, value, timestamp: timeMs, step }];
+        }
+        if (problems.length < 100) problems.push(`${shown(path)} has a line without a number`);
+        return [];
+      });
+    });
+  }
+}
+
+/** Returns versions and aliases for the commits of refs. */
+function revisionsOf(commits: ReadonlyMap<string, Commit>) {
+  const revisions: Revision[] = [], notImported: ImportRecord[] = [];
+  const aliases = new Map<string, string>(), ids = new Map<string, string>();
+  for (const [ref, commit] of commits) {
+    const version = ref === HEAD ? undefined : versionOf(ref);
+    if (version === undefined) continue;
+    if (!ids.has(commit.id)) ids.set(commit.id, ref);
+    revisions.push({ id: ref, version, label: ref, commit });
+  }
+  for (const [ref, commit] of commits) {
+    if (ref !== HEAD && versionOf(ref) !== undefined) continue;
+    if (!ids.has(commit.id)) {
+      ids.set(commit.id, commit.id);
+      revisions.push({ id: commit.id, label: ref === HEAD ? commit.id.slice(0, 8) : ref, commit });
+    }
+    const alias = ref === HEAD ? "head" : aliasOf(ref);
+    const id = ids.get(commit.id) ?? commit.id;
+    if (alias !== undefined && !aliases.has(alias)) aliases.set(alias, id);
+    else {
+      const reason = "it cannot be an alias: its commit is imported without one";
+      notImported.push({ kind: "left", what: `tag ${shown(ref)}`, reason });
+    }
+  }
+  revisions.sort((one, other) => one.commit.timeMs - other.commit.timeMs);
+  return { revisions, aliases, notImported };
+}
+
+/** Returns the version of a tag: `v1.2` is 1.2.0. */
+function versionOf(tag: string): string | undefined {
+  const [, ...numbers] = /^v?(\d{1,9})(?:\.(\d{1,9}))?(?:\.(\d{1,9}))?$/.exec(tag) ?? [];
+  return numbers.length === 0 ? undefined : numbers.map((each) => Number(each ?? 0)).join(".");
+}
+
+/** Returns the alias of another tag; undefined if it cannot be one. */
+function aliasOf(tag: string): string | undefined {
+  const alias = /^v?\d/.test(tag) ? `tag-${tag}` : tag;
+  const plain = alias.replaceAll(/[/@]/g, "-");
+  try {
+    checkNewName(plain);
+    return plain;
+  } catch {
+    return undefined;
+  }
+}
+
+/** Returns the next version of a commit that has no number: 0.0.1, 0.0.2. */
+function unreleased(taken: ReadonlySet<string>): string {
+  const numbers = [...taken].map((version) => Number(/^0\.0\.(\d+)$/.exec(version)?.[1] ?? 0));
+  return `0.0.${numbers.reduce((most, each) => Math.max(most, each), 0) + 1}`;
+}
+
+function tagsOf({ id, author, subject }: Commit, label: string): Map<string, string> {
+  return new Map([
+    ["mlflow.runName", label],
+    ["mlflow.source.git.commit", id],
+    ["mlflow.user", author],
+    ["mlflow.note.content", subject],
+  ].filter((tag): tag is [string, string] => tag[1] !== ""));
+}
+
+function stateOf({ kind, size }: TreeEntry): string {
+  if (kind === "link") return "a link";
+  return Number.isNaN(size) ? "not in the clone: fetch all of it" : "too large";
+}
+
+async function parsed(path: string, bytes: Uint8Array | undefined, problems: string[]) {
+  if (bytes === undefined) return void problems.push(`${shown(path)} is missing or too large`);
+  try {
+    const text = new TextDecoder("utf-8", { fatal: true }).decode(bytes);
+    return text.trim() === "" ? {} : await yamlIn(text, path, problems);
+  } catch {
+    problems.push(`${shown(path)} is not a text in UTF-8`);
+  }
+}
+
+async function bytesOf({ content }: FileToSave): Promise<Uint8Array | undefined> {
+  if (!("size" in content) || !("stream" in content) || content.size > MOST_BYTES) return undefined;
+  return new Uint8Array(
+    await new Response(content.stream() as ReadableStream<Uint8Array<ArrayBuffer>>).arrayBuffer(),
+  );
+}
+
+function numberOf(text: string | undefined): number | undefined {
+  if (text === undefined || text.trim() === "") return undefined;
+  const word = NOT_FINITE[text.replace(/^nan$/i, "NaN").replace(/^(-?)inf$/i, "$1Infinity")];
+  const value = word ?? Number(text);
+  return word === undefined && Number.isNaN(value) ? undefined : value;
+}
+
+async function* listed(points: readonly Metric[]): AsyncGenerator<Metric> {
+  yield* points;
+}
