@@ -11,16 +11,11 @@ import {
   type Row,
   withHints,
 } from "../apps/cli/extending.ts";
+import { resolve } from "node:path";
 import { readKeys, textOf, variableOf } from "./key_files.ts";
-import {
-  type AddedSignature,
-  addSignature,
-  checkSignatures,
-  signatureBundle,
-  type SignatureCheck,
-  type SignaturesReport,
-  signVersion,
-} from "./signatures.ts";
+import { readPublicKey } from "./keys.ts";
+import { reportOn, type SignatureCheck, type SignaturesReport } from "./report.ts";
+import { type AddedSignature, addSignature, signatureBundle, signVersion } from "./signatures.ts";
 
 export const sign: Command = defineCommand({
   name: "sign",
@@ -90,22 +85,39 @@ export const signatures: Command = defineCommand({
       repeat: true,
     },
     { flags: "--bundle <id>", text: "print this signature as a Sigstore bundle: model.sig" },
+    {
+      flags: "--to <folder>",
+      text: "write all into a folder, for other tools: model.sig, of several signers model.ID.sig",
+      completes: "file",
+    },
   ],
   examples: [
     ["holdfast signatures models:digits@production", "list them"],
     ["holdfast signatures models:digits@3.0.0 --signed-by key.pub", "check one signer"],
-    ["holdfast signatures models:digits@3.0.0 --bundle 9f86d081 > model.sig", "for other tools"],
+    ["holdfast signatures models:digits@3.0.0 --to ./model", "beside a download"],
+    ["holdfast signatures models:digits@3.0.0 --bundle 9f86d081 > model.sig", "one of several"],
   ],
-  async run([ref], { signedBy = [], bundle }, context) {
-    const { signal } = context.io;
+  async run([ref], { signedBy = [], bundle, to }, context) {
+    const { cwd, signal } = context.io;
+    if (bundle !== undefined && to !== undefined) {
+      throw invalid(`write signatures of ${ref}`, "--bundle prints one", "Omit --bundle or --to.");
+    }
     const keys = await readKeys(signedBy, context);
     const registry = await context.open();
     if (bundle !== undefined) {
       const text = await signatureBundle(registry, ref, { key: bundle, signal });
       return await context.result(JSON.parse(text), text);
     }
-    const call = checkSignatures(registry, ref, { signedBy: keys, signal });
-    const report: SignaturesReport = await withHints(call, lookUp(ref));
+    const reading = registry.info(ref, { annotations: true, signal });
+    const info = await withHints(reading, lookUp(ref));
+    const report = reportOn(info, keys.map(readPublicKey));
+    if (to !== undefined && report.ok) {
+      const { writeBundles } = await import("./write_bundles.ts");
+      const files = await writeBundles(info, report.signatures, resolve(cwd, to));
+      const { name, version } = report;
+      const text = `Wrote ${files.join(", ")} of ${name}@${version} to ${to}`;
+      return await context.done({ ...report, files }, text);
+    }
     if (context.shared.json) await context.result(report, undefined);
     else await printReport(report, context);
     return report.ok ? 0 : 1;

@@ -160,7 +160,7 @@ function signaturesOf(info: ArtifactInfo): NonNullable<BomComponent["externalRef
   const signatures = reportOn(info, []).signatures.filter(({ keyHash }) => keyHash !== undefined);
   return signatures.map(({ id, keyHash, subject, addedAt, problem }) => ({
     type: "digital-signature",
-    url: `model.${id}.sig`,
+    url: signatures.length === 1 ? "model.sig" : `model.${id}.sig`,
     comment: problem === undefined
       ? `OpenSSF Model Signing v1.0 by the key with the SHA-256 ${keyHash}, of ${
         shown(subject)

@@ -1,7 +1,7 @@
 import { assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
-import { mkdir, writeFile } from "node:fs/promises";
+import { mkdir, readFile, writeFile } from "node:fs/promises";
 import { join } from "@std/path";
-import { cliTest } from "../apps/captured_io.ts";
+import { cliTest, filesIn } from "../apps/captured_io.ts";
 import { ecKeys } from "./signed.ts";
 
 cliTest("sign and signatures: a version is signed, checked and exported", async (it) => {
@@ -103,4 +103,37 @@ cliTest("a secret in place of a path or a name is in no error", async (it) => {
   await it.succeeds("rules set models:* --require-signature key.pub");
   await it.succeeds("sign models:digits --key key.pem");
   await it.succeeds("promote models:digits production");
+});
+
+cliTest("signatures --to: writes what signers signed, and replaces no file", async (it) => {
+  const keys = [ecKeys(), ecKeys()];
+  await writeFile(join(it.cwd, "key.pem"), keys[0]!.privateKey);
+  await writeFile(join(it.cwd, "second.pem"), keys[1]!.privateKey);
+  await writeFile(join(it.cwd, "key.pub"), keys[0]!.publicKey);
+  await writeFile(join(it.cwd, "second.pub"), keys[1]!.publicKey);
+  await it.succeeds("init");
+  await it.succeeds("save models:digits -");
+  await it.fails("signatures models:digits --to out", 3, "it has none");
+  await it.fails("signatures models:digits --to out --bundle ab", 2, "--bundle prints one");
+  await it.succeeds("sign models:digits --key key.pem");
+  await it.prints(
+    "signatures models:digits --to out",
+    "Wrote model.sig of models:digits@1.0.0 to out\n",
+  );
+  const { signatures: [{ id }] } = await it.json("signatures models:digits --json");
+  const bundle = await it.succeeds(`signatures models:digits --bundle ${id}`);
+  assertEquals(await readFile(join(it.cwd, "out/model.sig"), "utf8"), bundle);
+  await it.fails("signatures models:digits --to out", 4, "model.sig: it exists");
+  assertEquals(await readFile(join(it.cwd, "out/model.sig"), "utf8"), bundle);
+
+  const missing = await it.holdfast("signatures models:digits --to none --signed-by second.pub");
+  assertEquals(missing.code, 1);
+  assertMatch(missing.err, /No valid signature of the key/);
+  await it.succeeds("sign models:digits --key second.pem");
+  const { files } = await it.json(
+    "signatures models:digits --to both --signed-by second.pub --json",
+  );
+  assertEquals(await filesIn(join(it.cwd, "both")), files.toSorted());
+  assertEquals([files.length, files.includes(`model.${id}.sig`)], [2, true]);
+  assertEquals((await filesIn(it.cwd)).includes("none"), false);
 });

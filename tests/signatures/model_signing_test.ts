@@ -11,6 +11,7 @@ import {
   signatureBundle,
   signVersion,
 } from "../../signatures/signatures.ts";
+import { succeeds } from "../apps/captured_io.ts";
 import { findPython } from "../support/numpy.ts";
 import { tempRoot } from "../support/temp_root.ts";
 import { ecKeys, NAME, withVersion } from "./signed.ts";
@@ -79,3 +80,41 @@ for (const curve of ["P-256", "P-384"]) {
     },
   );
 }
+
+judgeTest(
+  "model_signing verifies a folder with its signatures, of one signer and of two",
+  async (judge) => {
+    await using root = await tempRoot();
+    const cwd = root.path, at = { cwd };
+    const [own, other] = [ecKeys(), ecKeys()];
+    for (
+      const [file, text] of Object.entries({
+        "own.pem": own.privateKey,
+        "own.pub": own.publicKey,
+        "other.pem": other.privateKey,
+      })
+    ) await writeFile(root.join(file), text);
+    await mkdir(root.join("source"));
+    await writeFile(root.join("source/weights.bin"), "weights");
+    await succeeds("init", at);
+    await succeeds(`save ${NAME} source`, at);
+    await succeeds(`sign ${NAME} --key own.pem`, at);
+    await succeeds(`download ${NAME} model`, at);
+    await succeeds(`signatures ${NAME} --to model`, at);
+    const verify = ["verify", "key", "--public_key", root.join("own.pub"), "--signature"];
+    const sig = root.join("model/model.sig");
+    assertMatch(await judge(...verify, sig, root.join("model")), /Verification succeeded/);
+
+    await succeeds(`sign ${NAME} --key other.pem`, at);
+    await succeeds(`download ${NAME} again`, at);
+    const { files, signatures } = JSON.parse(
+      await succeeds(`signatures ${NAME} --to sigs --signed-by own.pub --json`, at),
+    );
+    const { id } = signatures.find(({ state }: { state: string }) => state === "valid");
+    assertEquals(files.length, 2);
+    const one = root.join(`sigs/model.${id}.sig`);
+    assertMatch(await judge(...verify, one, root.join("again")), /Verification succeeded/);
+    await writeFile(root.join("again/weights.bin"), "wrong");
+    await assertRejects(() => judge(...verify, one, root.join("again")));
+  },
+);
