@@ -8,6 +8,7 @@ export const importExtension: Extension = {
       "export mlflow": async () => (await import("./mlflow/export_command.ts")).exportMlflow,
       "import dvc": async () => (await import("./dvc/command.ts")).importDvc,
       "import files": async () => (await import("./files/command.ts")).importFiles,
+      "import hf": async () => (await import("./hf/command.ts")).importHf,
       "import mlflow": async () => (await import("./mlflow/command.ts")).importMlflow,
     },
   }],

@@ -33,13 +33,18 @@ export interface FoundModel {
   readonly name: string;
   readonly notes?: string;
   readonly labels: ReadonlyMap<string, string>;
+  /**
+   * A member of the metadata by which versions are known, such as `commit`. Then `version` is its value,
+   * here and in aliases, and each new version gets the next number.
+   */
+  readonly key?: string;
   /** The version of each alias. */
   readonly aliases: ReadonlyMap<string, string>;
   readonly versions: readonly FoundVersion[];
 }
 
 export interface FoundVersion {
-  /** As it is here: `3.0.0`. */
+  /** As it is here: `3.0.0`; or the value of the key. */
   readonly version: string;
   readonly notes?: string;
   readonly labels: ReadonlyMap<string, string>;

@@ -65,13 +65,16 @@ export class SourceFiles {
     return await this.store.stat(path, { signal: this.#signal });
   }
 
-  /** Returns names on a disk that a listing leaves out: pipes, devices, names that are not UTF-8. */
-  #unlisted(folder: string, entries: readonly FileEntry[]): string[] {
+  /** Returns problems of what the listing of a disk leaves out: pipes, devices, names in other encodings. */
+  unlisted(folder: string, entries: readonly FileEntry[]): string[] {
     const { location } = this.store;
     if (!location.startsWith("file:")) return [];
     const listed = new Set(entries.map(({ path }) => nameOf(path)));
     try {
-      return readdirSync(join(fileURLToPath(location), folder)).filter((name) => !listed.has(name));
+      const names = readdirSync(join(fileURLToPath(location), folder));
+      return names.filter((name) => !listed.has(name)).map((name) =>
+        `${shown(joinPath(folder, name))} is a pipe or a device, or its name is not UTF-8`
+      );
     } catch {
       return []; // the folder is gone
     }
@@ -98,11 +101,7 @@ export class SourceFiles {
     const pending = [folder];
     for (let at = pending.pop(); at !== undefined; at = pending.pop()) {
       const entries = await this.list(at);
-      for (const name of this.#unlisted(at, entries)) {
-        problems.push(
-          `${shown(joinPath(at, name))} is a pipe or a device, or its name is not UTF-8`,
-        );
-      }
+      problems.push(...this.unlisted(at, entries));
       for (const entry of entries) {
         if (entry.kind === "folder") pending.push(entry.path);
         else if (entry.kind === "link") problems.push(`${shown(entry.path)} is a link`);

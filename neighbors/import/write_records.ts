@@ -195,7 +195,7 @@ export class RecordWriter {
   }
 
   async #writeModel(model: FoundModel): Promise<void> {
-    const { name } = model, { dryRun, signal } = this.#options;
+    const { name } = model;
     try {
       checkNewName(name);
     } catch (error) {
@@ -203,34 +203,60 @@ export class RecordWriter {
       this.#progress(model.versions.length);
       return this.#leave("failed", name, worded(error));
     }
-    const known = new Map<string, "deleted" | "present">(), isNew = new Set<string>();
-    for (const deleted of [true, false]) {
-      for await (const { version } of this.#registry.versions(name, { deleted, signal })) {
-        known.set(version, deleted ? "deleted" : "present");
-      }
-    }
-    for (const version of model.versions) {
-      await this.#try(`${name}@${version.version}`, async () => {
-        const before = known.get(version.version);
+    const { known, deleted } = await this.#versionsOf(model), isNew = new Set<string>();
+    for (const found of model.versions) {
+      await this.#try(`${name}@${found.version}`, async () => {
+        const before = known.get(found.version);
         if (before !== undefined) {
           this.report.unchanged++;
           // It may have been stopped between the version and its labels.
-          if (before === "present" && !dryRun) await this.#annotate(version, name);
-        } else if (await this.#writeVersion(name, version)) isNew.add(version.version);
+          if (!deleted.has(before) && !this.#options.dryRun) {
+            await this.#annotate(found, `${name}@${before}`);
+          }
+          return;
+        }
+        const version = await this.#writeVersion(model, found);
+        if (version === undefined) return;
+        known.set(found.version, version);
+        isNew.add(version);
       });
       this.#progress(1);
     }
-    if (!dryRun && known.size + isNew.size > 0) {
-      await this.#try(name, () => this.#describe(model, { isNew }));
+    if (!this.#options.dryRun && known.size > 0) {
+      await this.#try(name, () => this.#describe(model, { known, isNew }));
     }
   }
 
-  async #writeVersion(name: string, found: FoundVersion): Promise<boolean> {
+  /** Returns the versions of a name, also deleted ones, by their keys if they have any. */
+  async #versionsOf({ name, key }: FoundModel) {
+    const known = new Map<string, string>(), deleted = new Set<string>();
+    const { signal } = this.#options;
+    for (const areDeleted of [true, false]) {
+      const listed = this.#registry.versions(name, {
+        deleted: areDeleted,
+        details: key !== undefined,
+        signal,
+      });
+      for await (const { version, info } of listed) {
+        const id = key === undefined ? version : info?.metadata[key];
+        if (typeof id === "string") known.set(id, version);
+        if (areDeleted) deleted.add(version);
+        else deleted.delete(version);
+      }
+    }
+    return { known, deleted };
+  }
+
+  /** Returns the version that was saved; undefined if it was not. */
+  async #writeVersion(
+    { name, key }: FoundModel,
+    found: FoundVersion,
+  ): Promise<string | undefined> {
     const { dryRun, partial, signal, onItem } = this.#options;
     const { version, from, metadata } = found;
     if (from !== undefined && this.#dry.has(spoken(from.run))) {
       this.report.versions++;
-      return true;
+      return version;
     }
     const shared = from && await this.#filesOf(from);
     const opened = shared ?? await found.open();
@@ -238,35 +264,40 @@ export class RecordWriter {
     const what = `${name}@${version}`;
     if (files.length === 0) {
       this.#leave("failed", what, problems[0] ?? "it has no files");
-      return false;
+      return undefined;
     }
     if (problems.length > 0 && !partial) {
       this.#leaveDamaged(what, problems);
-      return false;
+      return undefined;
     }
     for (const problem of problems) this.#leave("left", what, problem);
-    this.report.versions++;
-    if (shared === undefined) this.#count(files);
-    if (dryRun) return true;
-    await this.#registry.save(name, undefined, {
+    const count = () => {
+      this.report.versions++;
+      if (shared === undefined) this.#count(files);
+    };
+    if (dryRun) {
+      count();
+      return version;
+    }
+    const saved = await this.#registry.save(name, undefined, {
       as: folderOf(files),
-      version,
+      ...key === undefined ? { version } : { idempotencyKey: `import:${key}:${version}` },
       ...shared && { base: shared.ref, inputs: [{ ref: shared.ref }] },
       metadata: { ...metadata, ..."metadata" in opened && opened.metadata },
       signal,
     });
-    onItem?.({ action: "imported", name, version });
-    await this.#annotate(found, name);
-    return true;
+    count();
+    onItem?.({ action: "imported", name, version: saved.version });
+    await this.#annotate(found, `${name}@${saved.version}`);
+    return saved.version;
   }
 
   /** Sets labels and notes of a model or a version, unless others were set here. */
   async #annotate(
-    { version, labels, notes }: Pick<FoundVersion, "labels" | "notes"> & { version?: string },
-    name: string,
+    { labels, notes }: Pick<FoundVersion, "labels" | "notes">,
+    of: string,
   ): Promise<void> {
     if (labels.size === 0 && notes === undefined) return;
-    const of = version === undefined ? name : `${name}@${version}`;
     const before = await readAnnotations(this.#registry, of);
     const missing = [...labels].filter(([key]) => before?.labels?.[key] === undefined);
     const isUnnoted = notes !== undefined && before?.notes === undefined;
@@ -296,10 +327,16 @@ export class RecordWriter {
   /** Sets aliases, labels and notes, unless others were set here. */
   async #describe(
     { name, labels, notes, aliases }: FoundModel,
-    { isNew }: { isNew: ReadonlySet<string> },
+    { known, isNew }: { known: ReadonlyMap<string, string>; isNew: ReadonlySet<string> },
   ): Promise<void> {
     await this.#annotate({ labels, notes }, name);
-    await this.#setAliases(name, aliases, isNew);
+    const found = [...aliases].flatMap(([alias, id]): [string, string][] => {
+      const version = known.get(id);
+      if (version !== undefined) return [[alias, version]];
+      this.#leave("left", `${name}@${alias}`, `${id} was not imported`);
+      return [];
+    });
+    await this.#setAliases(name, found, isNew);
   }
 
   async #writeAliases({ name, runs }: FoundAliases): Promise<void> {

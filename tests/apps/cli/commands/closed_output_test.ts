@@ -111,6 +111,7 @@ const ELSEWHERE = [
     "export mlflow",
     "import dvc",
     "import files",
+    "import hf",
     "import mlflow",
     "export site",
     "explore",

@@ -1,0 +1,43 @@
+import { type Command, defineCommand } from "../../../apps/cli/extending.ts";
+import type { CommandContext } from "../../../apps/cli/extending.ts";
+import type { ImportRecord, ReadOptions } from "../records.ts";
+import { openPlace, OPTIONS, runImport, TARGET } from "../run_import.ts";
+import { SourceFiles } from "../source_files.ts";
+import { HfCacheReader } from "./read_cache.ts";
+
+export const importHf: Command = defineCommand({
+  name: "import hf",
+  summary: "Import repositories from the cache of Hugging Face's libraries.",
+  details: "Reads ~/.cache/huggingface/hub, or one folder of it, which hf download, " +
+    "from_pretrained and load_dataset write. A model org/name gets this name, and a dataset " +
+    "datasets/org/name. Each downloaded commit becomes a version, and branches and tags become " +
+    "aliases: main, and rev-v1.0 for v1.0, because an alias does not look like a version. The " +
+    "metadata has the members hub, commit and refs. serve --hf serves what was imported.\n\n" +
+    "Files are checked against the hash in the cache. Only links to blobs of the same repository " +
+    "are read. Run it again to import what is new, or the rest of an interrupted run: commits that " +
+    "are there are not imported again. Commits that cannot be imported are printed as a table, and " +
+    "the exit code is 1. With --json: one line per such commit, then the report.",
+  args: [
+    { usage: "<from>", text: "the cache, or a folder models--ORG--NAME", completes: "file" },
+    TARGET,
+  ],
+  options: [...OPTIONS],
+  examples: [
+    ["holdfast import hf ~/.cache/huggingface/hub .holdfast --create --dry-run", "see what fits"],
+    ["holdfast import hf ~/.cache/huggingface/hub @team --prefix team/", "some repositories"],
+    ["holdfast import hf ./hub/models--team--bert .holdfast --rename team/=", "one, as bert"],
+  ],
+  async run([from, to], flags, context) {
+    const read = (options: ReadOptions) => records(context, from, options);
+    return await runImport(context, { to, flags, hasRuns: false, read });
+  },
+});
+
+async function* records(
+  context: CommandContext,
+  from: string,
+  options: ReadOptions,
+): AsyncGenerator<ImportRecord> {
+  await using place = await openPlace(from, context);
+  yield* new HfCacheReader(new SourceFiles(place.store, options.signal), options).records();
+}
