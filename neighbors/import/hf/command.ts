@@ -3,28 +3,36 @@ import type { CommandContext } from "../../../apps/cli/extending.ts";
 import type { ImportRecord, ReadOptions } from "../records.ts";
 import { openPlace, OPTIONS, runImport, TARGET } from "../run_import.ts";
 import { SourceFiles } from "../source_files.ts";
+import { HubServer } from "./hub_server.ts";
 import { HfCacheReader } from "./read_cache.ts";
+import { HubReader, parseHubUrl } from "./read_hub.ts";
 
 export const importHf: Command = defineCommand({
   name: "import hf",
-  summary: "Import repositories from the cache of Hugging Face's libraries.",
+  summary: "Import repositories of Hugging Face.",
   details: "Reads ~/.cache/huggingface/hub, or one folder of it, which hf download, " +
-    "from_pretrained and load_dataset write. A model org/name gets this name, and a dataset " +
-    "datasets/org/name. Each downloaded commit becomes a version, and branches and tags become " +
+    "from_pretrained and load_dataset write; or a repository of the Hub, hf://org/name, at " +
+    "HF_ENDPOINT with HF_TOKEN: the commits of its branches and tags. A model org/name gets this name, and a dataset " +
+    "datasets/org/name. Each commit becomes a version, and branches and tags become " +
     "aliases: main, and rev-v1.0 for v1.0, because an alias does not look like a version. The " +
     "metadata has the members hub, commit and refs. serve --hf serves what was imported.\n\n" +
-    "Files are checked against the hash in the cache. Only links to blobs of the same repository " +
+    "Files are checked against the hash in the source. Only links to blobs of the same repository " +
     "are read. Run it again to import what is new, or the rest of an interrupted run: commits that " +
     "are there are not imported again. Commits that cannot be imported are printed as a table, and " +
     "the exit code is 1. With --json: one line per such commit, then the report.",
   args: [
-    { usage: "<from>", text: "the cache, or a folder models--ORG--NAME", completes: "file" },
+    {
+      usage: "<from>",
+      text: "the cache, a folder models--ORG--NAME, or hf://ORG/NAME",
+      completes: "file",
+    },
     TARGET,
   ],
   options: [...OPTIONS],
   examples: [
     ["holdfast import hf ~/.cache/huggingface/hub .holdfast --create --dry-run", "see what fits"],
     ["holdfast import hf ~/.cache/huggingface/hub @team --prefix team/", "some repositories"],
+    ["HF_TOKEN=… holdfast import hf hf://team/bert .holdfast", "from the Hub"],
     ["holdfast import hf ./hub/models--team--bert .holdfast --rename team/=", "one, as bert"],
   ],
   async run([from, to], flags, context) {
@@ -38,6 +46,12 @@ async function* records(
   from: string,
   options: ReadOptions,
 ): AsyncGenerator<ImportRecord> {
+  if (/^hf:/i.test(from)) {
+    const { io: { system } } = context, { signal } = options;
+    const server = new HubServer({ system, signal });
+    yield* new HubReader(server, parseHubUrl(from), options).records();
+    return;
+  }
   await using place = await openPlace(from, context);
   yield* new HfCacheReader(new SourceFiles(place.store, options.signal), options).records();
 }

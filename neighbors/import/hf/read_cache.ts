@@ -5,22 +5,13 @@
 //   models--ORG--NAME/blobs/HASH            SHA-256 of files of Git LFS, the hash of Git of others
 //
 // Only links to blobs of the same repository are read.
-import { createHash } from "node:crypto";
-import {
-  corrupt,
-  type FileToSave,
-  iterableStream,
-  joinPath,
-  nameOf,
-  notFound,
-  shown,
-} from "../../../core/kernel.ts";
+import { type FileToSave, joinPath, nameOf, notFound, shown } from "../../../core/kernel.ts";
 import type { FileEntry } from "../../../files/mod.ts";
 import type { FoundVersion, ImportRecord, ReadOptions } from "../records.ts";
 import { below, type SourceFiles } from "../source_files.ts";
+import { aliasOf, checkedFile, COMMIT } from "./checked_file.ts";
 
 const REPOSITORY = /^(models|datasets|spaces)--([^]+)$/;
-const COMMIT = /^[0-9a-f]{40}$/;
 /** Files of a snapshot. */
 const MOST_FILES = 200_000;
 
@@ -152,29 +143,10 @@ export class HfCacheReader {
     problems.push(`${shown(path)} has no content: its blob ${blob ? "is a link" : "is missing"}`);
   }
 
-  #file(content: FileEntry, path: string): FileToSave {
-    const file = this.#files.fileToSave(content, path);
-    if (hashOf(content) === undefined) return file;
-    const chunks = () => this.#files.chunks(content.path);
-    const stream = () =>
-      iterableStream((async function* () {
-        const hash = hashOf(content);
-        for await (const chunk of chunks()) {
-          hash?.update(chunk);
-          yield chunk;
-        }
-        if (hash?.digest("hex") === nameOf(content.path)) return;
-        throw corrupt("import", shown(path), "its content does not match the hash of its blob");
-      })());
-    return { path, content: { size: content.size, stream } };
+  #file({ path, size }: FileEntry, as: string): FileToSave {
+    const chunks = () => this.#files.chunks(path);
+    return checkedFile(as, { size, hash: nameOf(path), chunks });
   }
-}
-
-/** Returns the hash that a blob is named by: SHA-256, or SHA-1 of Git. */
-function hashOf({ path, size }: FileEntry) {
-  const name = nameOf(path);
-  if (/^[0-9a-f]{64}$/.test(name)) return createHash("sha256");
-  if (COMMIT.test(name)) return createHash("sha1").update(`blob ${size}\0`);
 }
 
 function foundVersion(hub: string, { commit, refs, files, problems }: Snapshot): FoundVersion {
@@ -184,10 +156,4 @@ function foundVersion(hub: string, { commit, refs, files, problems }: Snapshot):
     metadata: { hub, commit, ...refs.length > 0 && { refs: [...refs].sort() } },
     open: () => Promise.resolve({ files, problems }),
   };
-}
-
-/** Returns the alias of a branch or tag. An alias has no `/` and does not look like a version. */
-function aliasOf(ref: string): string {
-  const alias = ref.replaceAll("/", "-");
-  return /^[vV+.-]?\d/.test(alias) || alias === "latest" ? `rev-${alias}` : alias;
 }

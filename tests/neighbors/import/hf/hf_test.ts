@@ -131,7 +131,7 @@ const DAMAGE: Record<string, [change: (repo: string) => Promise<void>, words: Re
   ],
   "a blob of LFS with other content": [
     async (repo) => await writeFile(join(repo, "blobs", blobOf("lfs one")), "lfs ONE"),
-    /does not match the hash/,
+    /does not match its hash/,
   ],
 };
 
