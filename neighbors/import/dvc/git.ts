@@ -1,12 +1,15 @@
 // Commits, trees and blobs of a Git repository, read by the program `git`. Only commands are used that
 // run no other program of its settings, and nothing is fetched.
 import { spawn } from "node:child_process";
-import { lstatSync } from "node:fs";
-import { dirname, join } from "node:path";
-import { notFound, type System, unsupported } from "../../../core/kernel.ts";
+import { type Dirent, lstatSync, readdirSync } from "node:fs";
+import { dirname, join, relative } from "node:path";
+import { notFound, shown, type System, unsupported } from "../../../core/kernel.ts";
 
 /** Bytes of the answer of one command. */
 const MOST_BYTES = 256 * 1024 * 1024;
+
+/** Files and folders of a repository that commands read. */
+const PARTS = ["HEAD", "config", "config.worktree", "objects", "packed-refs", "refs", "shallow"];
 
 export interface Commit {
   readonly id: string;
@@ -38,11 +41,15 @@ export class GitRepository {
         hint: "Pass the top folder of a clone. Worktrees and links are not followed.",
       });
     }
+    const hint = "Clone it: git clone --no-local FROM TO.";
     for (const path of ["objects/info/alternates", "commondir"]) {
       if (lstatSync(join(folder, path), { throwIfNoEntry: false }) !== undefined) {
-        const hint = "Clone it: git clone --no-local FROM TO.";
         throw unsupported("import from", root, "its objects are elsewhere", { hint });
       }
+    }
+    const link = linkIn(folder);
+    if (link !== undefined) {
+      throw unsupported("import from", root, `${shown(link)} in .git is a link`, { hint });
     }
     const names = system.envNames?.() ?? ["HOME", "PATH"];
     const kept = names.filter((name) => !name.startsWith("GIT_"));
@@ -60,7 +67,7 @@ export class GitRepository {
     };
   }
 
-  /** Returns the commits of all tags and of HEAD, by the names of the refs. */
+  /** Returns the commits of HEAD and of all tags, by their full names. */
   async commits(): Promise<Map<string, Commit>> {
     const listed = await this.#text(["for-each-ref", "refs/tags", "--format=%(refname)"]);
     const refs = ["HEAD", ...listed.split("\n").filter((ref) => ref !== "")];
@@ -68,9 +75,7 @@ export class GitRepository {
     const commits = new Map<string, Commit>();
     refs.forEach((ref, i) => {
       const object = objects[i];
-      if (object !== undefined) {
-        commits.set(ref.replace(/^refs\/tags\//, ""), commitOf(object.oid, object.bytes));
-      }
+      if (object !== undefined) commits.set(ref, commitOf(object.oid, object.bytes));
     });
     return commits;
   }
@@ -176,6 +181,18 @@ export class GitRepository {
   #fault(state: string): Error {
     return unsupported("read the Git repository", this.#root, state);
   }
+}
+
+/** Returns a link that git would follow to the objects or refs of another repository. */
+function linkIn(folder: string): string | undefined {
+  const entries = (path: string, recursive: boolean): Dirent[] =>
+    readdirSync(join(folder, path), { withFileTypes: true, recursive });
+  const top = entries("", false).filter(({ name }) => PARTS.includes(name));
+  const isLink = (entry: Dirent) => entry.isSymbolicLink();
+  const below = () =>
+    top.filter((entry) => entry.isDirectory()).flatMap(({ name }) => entries(name, true));
+  const link = top.find(isLink) ?? below().find(isLink);
+  return link && relative(folder, join(link.parentPath, link.name));
 }
 
 function commitOf(id: string, bytes: Uint8Array): Commit {

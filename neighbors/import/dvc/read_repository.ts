@@ -203,27 +203,32 @@ function revisionsOf(commits: ReadonlyMap<string, Commit>) {
   const revisions: Revision[] = [], notImported: ImportRecord[] = [];
   const aliases = new Map<string, string>(), ids = new Map<string, string>();
   for (const [ref, commit] of commits) {
-    const version = ref === HEAD ? undefined : versionOf(ref);
+    const tag = tagOf(ref), version = versionOf(tag);
     if (version === undefined) continue;
-    if (!ids.has(commit.id)) ids.set(commit.id, ref);
-    revisions.push({ id: ref, version, label: ref, commit });
+    if (!ids.has(commit.id)) ids.set(commit.id, tag);
+    revisions.push({ id: tag, version, label: tag, commit });
   }
   for (const [ref, commit] of commits) {
-    if (ref !== HEAD && versionOf(ref) !== undefined) continue;
+    const tag = tagOf(ref);
+    if (versionOf(tag) !== undefined) continue;
     if (!ids.has(commit.id)) {
       ids.set(commit.id, commit.id);
-      revisions.push({ id: commit.id, label: ref === HEAD ? commit.id.slice(0, 8) : ref, commit });
+      revisions.push({ id: commit.id, label: ref === HEAD ? commit.id.slice(0, 8) : tag, commit });
     }
-    const alias = ref === HEAD ? "head" : aliasOf(ref);
+    const alias = ref === HEAD ? "head" : aliasOf(tag);
     const id = ids.get(commit.id) ?? commit.id;
     if (alias !== undefined && !aliases.has(alias)) aliases.set(alias, id);
     else {
       const reason = "it cannot be an alias: its commit is imported without one";
-      notImported.push({ kind: "left", what: `tag ${shown(ref)}`, reason });
+      notImported.push({ kind: "left", what: `tag ${shown(tag)}`, reason });
     }
   }
   revisions.sort((one, other) => one.commit.timeMs - other.commit.timeMs);
   return { revisions, aliases, notImported };
+}
+
+function tagOf(ref: string): string {
+  return ref.replace(/^refs\/tags\//, "");
 }
 
 /** Returns the version of a tag: `v1.2` is 1.2.0. */

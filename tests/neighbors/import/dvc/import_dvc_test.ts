@@ -1,6 +1,6 @@
 // `holdfast import dvc`: what arrives, and what is refused.
 import { assert, assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
-import { mkdir, rename, symlink, writeFile } from "node:fs/promises";
+import { mkdir, rename, symlink, unlink, writeFile } from "node:fs/promises";
 import { join } from "@std/path";
 import { type CliTest, cliTest } from "../../../apps/captured_io.ts";
 import { writeTree } from "../mlflow/write_mlruns.ts";
@@ -267,4 +267,41 @@ cliTest("tags of a time before DVC are left out", async (it) => {
     "DVC tracks nothing in it",
     "DVC tracks nothing in it",
   ]]);
+});
+
+cliTest("a tag that is named HEAD is not HEAD", async (it) => {
+  const { root } = await oneCommit(it);
+  const first = await git(root, ["rev-parse", "HEAD"]);
+  const last = await commit(root, repositoryFiles(2));
+  await writeCache(root, cacheFiles(2));
+  await git(root, ["update-ref", "refs/tags/HEAD", first]);
+  assertEquals((await imported(it)).report.runs, 2);
+  const { metadata } = await it.json("info digits@head --json");
+  assertEquals(metadata.tags["mlflow.source.git.commit"], last);
+});
+
+cliTest("links in .git to another repository are refused", async (it) => {
+  const { root } = await oneCommit(it);
+  const own = join(root, ".git"), away = join(it.cwd, "away");
+  for (
+    const path of [
+      "objects/pack",
+      "refs",
+      "refs/tags",
+      "objects/ab",
+      "packed-refs",
+      "HEAD",
+      "config",
+    ]
+  ) {
+    await mkdir(join(own, "objects/ab"), { recursive: true });
+    await writeTree(own, { "packed-refs": "" });
+    await rename(join(own, path), away);
+    await symlink(away, join(own, path));
+    const { err } = await it.holdfast("import dvc digits .new --create");
+    assertStringIncludes(err, `${JSON.stringify(path)} in .git is a link`);
+    await unlink(join(own, path));
+    await rename(away, join(own, path));
+  }
+  assertEquals((await imported(it)).code, 0);
 });
