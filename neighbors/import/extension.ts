@@ -10,6 +10,7 @@ export const importExtension: Extension = {
       "import files": async () => (await import("./files/command.ts")).importFiles,
       "import hf": async () => (await import("./hf/command.ts")).importHf,
       "import mlflow": async () => (await import("./mlflow/command.ts")).importMlflow,
+      "import wandb": async () => (await import("./wandb/command.ts")).importWandb,
     },
   }],
 };

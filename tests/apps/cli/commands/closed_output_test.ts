@@ -113,6 +113,7 @@ const ELSEWHERE = [
     "import files",
     "import hf",
     "import mlflow",
+    "import wandb",
     "export site",
     "explore",
     "serve",

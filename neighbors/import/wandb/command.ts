@@ -1,0 +1,42 @@
+import { type Command, defineCommand } from "../../../apps/cli/extending.ts";
+import type { CommandContext } from "../../../apps/cli/extending.ts";
+import type { ImportRecord, ReadOptions } from "../records.ts";
+import { openPlace, OPTIONS, runImport, TARGET } from "../run_import.ts";
+import { SourceFiles } from "../source_files.ts";
+import { WandbReader } from "./read_runs.ts";
+
+export const importWandb: Command = defineCommand({
+  name: "import wandb",
+  summary: "Import runs of W&B from their folders.",
+  details:
+    "Reads a folder or bucket wandb, in which W&B keeps a folder for each run, also offline. " +
+    "Projects become names, and runs versions of them, with configuration, all numbers of the " +
+    "history, summary, times and files.\n\n" +
+    "Run it again to import what is new, or the rest of an interrupted run. Runs without an end are " +
+    "left out unless --running is given. Links are never followed. Runs with anything that cannot " +
+    "be read are printed as a table, and the exit code is 1; the others are imported. With --json: " +
+    "one line per such run, then the report.",
+  args: [{ usage: "<from>", text: "a folder wandb, or a bucket", completes: "file" }, TARGET],
+  options: [
+    ...OPTIONS,
+    { flags: "--running", text: "import runs without an end, as KILLED" },
+  ],
+  examples: [
+    ["holdfast import wandb ./wandb .holdfast --create --dry-run", "see what fits"],
+    ["holdfast import wandb ./wandb .holdfast --create", "a folder"],
+    ["holdfast import wandb ./wandb @team --rename digits=team/digits", "under another name"],
+  ],
+  async run([from, to], flags, context) {
+    const read = (options: ReadOptions) => records(context, from, options);
+    return await runImport(context, { to, flags, read });
+  },
+});
+
+async function* records(
+  context: CommandContext,
+  from: string,
+  options: ReadOptions,
+): AsyncGenerator<ImportRecord> {
+  await using own = await openPlace(from, context);
+  yield* new WandbReader(new SourceFiles(own.store, options.signal), options).records();
+}

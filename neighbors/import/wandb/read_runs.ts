@@ -1,0 +1,218 @@
+// Reads a folder or bucket `wandb`, with a folder for each run, online or offline:
+//
+//   run-TIME-ID/run-ID.wandb, files/…           offline-run-TIME-ID/run-ID.wandb, files/…
+import { isRegistryError, joinPath, nameOf, notFound, shown } from "../../../core/kernel.ts";
+import { type Metric, NOT_FINITE } from "../../../runs/mlflow/points.ts";
+import type { ImportRecord, OpenedRun, ReadOptions } from "../records.ts";
+import { reasonOf, type SourceFiles } from "../source_files.ts";
+import { integerOf, type Message, messagesOf, recordsIn, textOf, textsOf } from "./run_file.ts";
+
+/** Fields of records. */
+const RECORD = { history: 2, summary: 3, config: 5, artifact: 8, run: 17, exit: 18 } as const;
+const ITEM = { key: 1, nested: 2, json: 16 } as const;
+/** Records before that of the run. */
+const MOST_BEFORE = 1000;
+
+/** Everything of a run but its points. */
+class Facts {
+  readonly config = new Map<string, unknown>();
+  readonly summary = new Map<string, unknown>();
+  readonly keys = new Set<string>();
+  readonly artifacts: Record<string, unknown>[] = [];
+  run: Message | undefined;
+  exit: Message | undefined;
+  lastMs = 0;
+  lastStep = 0;
+
+  add(record: Message): void {
+    for (const run of messagesOf(record, RECORD.run)) {
+      this.run = run;
+      for (const config of messagesOf(run, 4)) change(this.config, config);
+    }
+    for (const config of messagesOf(record, RECORD.config)) change(this.config, config);
+    for (const summary of messagesOf(record, RECORD.summary)) change(this.summary, summary);
+    for (const metric of metricsOf(record, 0)) {
+      this.keys.add(metric.key);
+      this.lastMs = Math.max(this.lastMs, metric.timestamp);
+      this.lastStep = Math.max(this.lastStep, metric.step);
+    }
+    for (const artifact of messagesOf(record, RECORD.artifact)) {
+      const [type, name, digest] = [4, 5, 6].map((field) => textOf(artifact, field));
+      this.artifacts.push({ type, name, digest, aliases: textsOf(artifact, 11) });
+    }
+    this.exit = messagesOf(record, RECORD.exit)[0] ?? this.exit;
+  }
+}
+
+export class WandbReader {
+  readonly #files: SourceFiles;
+  readonly #options: ReadOptions;
+
+  constructor(files: SourceFiles, options: ReadOptions) {
+    this.#files = files;
+    this.#options = options;
+  }
+
+  async *records(): AsyncGenerator<ImportRecord> {
+    const folders = (await this.#files.folders("")).filter((path) =>
+      /^(offline-)?run-/.test(nameOf(path))
+    ).sort((one, other) => timeIn(one) < timeIn(other) ? -1 : 1);
+    if (folders.length === 0) {
+      throw notFound("import runs of W&B from", this.#files.store.location, "no run is there", {
+        hint: "Pass the folder that has a folder run-… or offline-run-… for each run: wandb.",
+      });
+    }
+    yield { kind: "total", count: folders.length };
+    const ids = new Set<string>();
+    for (const folder of folders) {
+      const id = /-([^-]+)$/.exec(folder)?.[1] ?? "", what = `run ${id}`;
+      if (ids.has(id)) {
+        const reason = `it goes on in ${shown(folder)}, which is not imported`;
+        yield { kind: "left", what, reason };
+        continue;
+      }
+      ids.add(id);
+      try {
+        const record = await this.#found(folder, id);
+        if (record !== undefined) yield record;
+      } catch (error) {
+        if (!isRegistryError(error, "Corrupt")) throw error;
+        yield { kind: "failed", what, reason: reasonOf(error) };
+      }
+    }
+  }
+
+  async #found(folder: string, id: string): Promise<ImportRecord | undefined> {
+    const path = joinPath(folder, `run-${id}.wandb`);
+    const failed = (reason: string) => ({ kind: "failed", what: `run ${id}`, reason } as const);
+    const entry = await this.#files.stat(path);
+    if (entry?.kind !== "file") return failed(`${shown(path)} is ${entry?.kind ?? "missing"}`);
+    const problems: string[] = [];
+    let before = 0;
+    for await (const record of recordsIn(this.#files.chunks(path), problems)) {
+      const [run] = record.has(RECORD.run) ? messagesOf(record, RECORD.run) : [];
+      if (run !== undefined) {
+        const name = this.#options.nameOf(textOf(run, 3) || "uncategorized");
+        if (name === undefined) return undefined;
+        return { kind: "run", key: { name, id }, open: () => this.#open(folder, path) };
+      }
+      if (++before > MOST_BEFORE) break;
+    }
+    return failed(problems[0] ?? "it has no record of a run");
+  }
+
+  async #open(folder: string, path: string): Promise<OpenedRun> {
+    const problems: string[] = [], facts = new Facts();
+    for await (const record of recordsIn(this.#files.chunks(path), problems)) {
+      this.#options.signal?.throwIfAborted();
+      facts.add(record);
+    }
+    const { run, exit, config, artifacts } = facts;
+    const startedMs = startOf(run), runtime = integerOf(exit, 2) ?? 0;
+    const endedMs = Math.max(startedMs + runtime * 1000, facts.lastMs);
+    const ended = (integerOf(exit, 1) ?? 0) === 0 ? "FINISHED" : "FAILED";
+    const isDamaged = problems.length > 0;
+    return {
+      status: exit !== undefined ? ended : isDamaged ? "KILLED" : "RUNNING",
+      startedMs,
+      endedMs,
+      params: paramsOf(config),
+      tags: tagsOf(run),
+      points: this.#points(path, { facts, startedMs, endedMs }),
+      files: await this.#files.filesBelow(joinPath(folder, "files"), problems),
+      problems,
+      ...artifacts.length > 0 && { metadata: { wandb: { artifacts } } },
+    };
+  }
+
+  async *#points(
+    path: string,
+    { facts, startedMs, endedMs }: { facts: Facts; startedMs: number; endedMs: number },
+  ): AsyncGenerator<Metric> {
+    for await (const record of recordsIn(this.#files.chunks(path), [])) {
+      yield* metricsOf(record, startedMs);
+    }
+    for (const [key, value] of facts.summary) {
+      if (typeof value !== "number" || facts.keys.has(key) || key.startsWith("_")) continue;
+      yield { key, value, timestamp: endedMs, step: facts.lastStep };
+    }
+  }
+}
+
+/** Yields the numbers of a step. */
+function* metricsOf(record: Message, startedMs: number): Generator<Metric> {
+  for (const history of messagesOf(record, RECORD.history)) {
+    const values = new Map(
+      messagesOf(history, 1).map((item) => [keyOf(item), valueOf(textOf(item, ITEM.json))]),
+    );
+    const number = (key: string) => {
+      const value = values.get(key);
+      return typeof value === "number" && Number.isFinite(value) ? value : undefined;
+    };
+    const [at] = messagesOf(history, 2);
+    const step = integerOf(at, 1) ?? number("_step") ?? 0;
+    const seconds = number("_timestamp");
+    const timestamp = seconds === undefined ? startedMs : Math.round(seconds * 1000);
+    if (!Number.isSafeInteger(step) || Math.abs(timestamp) > 8.64e15) continue;
+    for (const [key, value] of values) {
+      if (typeof value === "number" && !/^(_|$)/.test(key)) yield { key, value, timestamp, step };
+    }
+  }
+}
+
+/** Adds and removes values of a configuration or a summary. */
+function change(values: Map<string, unknown>, record: Message): void {
+  for (const item of messagesOf(record, 1)) {
+    values.set(keyOf(item), valueOf(textOf(item, ITEM.json)));
+  }
+  for (const item of messagesOf(record, 2)) values.delete(keyOf(item));
+}
+
+function keyOf(item: Message): string {
+  const nested = textsOf(item, ITEM.nested);
+  return nested.length > 0 ? nested.join(".") : textOf(item, ITEM.key);
+}
+
+function valueOf(json: string): unknown {
+  try {
+    const value: unknown = JSON.parse(json);
+    return typeof value === "string" ? NOT_FINITE[value] ?? value : value;
+  } catch {
+    return NOT_FINITE[json] ?? json;
+  }
+}
+
+function paramsOf(config: ReadonlyMap<string, unknown>): Map<string, string> {
+  const params = new Map<string, string>();
+  const add = (key: string, value: unknown, depth: number) => {
+    if (value !== null && typeof value === "object" && !Array.isArray(value) && depth < 20) {
+      for (const [name, each] of Object.entries(value)) add(`${key}.${name}`, each, depth + 1);
+    } else params.set(key, typeof value === "string" ? value : JSON.stringify(value) ?? "");
+  };
+  for (const [key, value] of config) if (!/^_wandb(\.|$)/.test(key)) add(key, value, 0);
+  return params;
+}
+
+function tagsOf(run: Message | undefined): Map<string, string> {
+  const texts: [string, string][] = [
+    ["mlflow.runName", textOf(run, 8)],
+    ["mlflow.note.content", textOf(run, 9)],
+    ["mlflow.user", textOf(run, 2)],
+    ["wandb.tags", textsOf(run, 10).join(", ")],
+    ["wandb.group", textOf(run, 6)],
+    ["wandb.job_type", textOf(run, 7)],
+    ["wandb.sweep", textOf(run, 12)],
+    ["wandb.host", textOf(run, 13)],
+  ];
+  return new Map(texts.filter(([, text]) => text !== ""));
+}
+
+function startOf(run: Message | undefined): number {
+  const [time] = messagesOf(run, 17);
+  return (integerOf(time, 1) ?? 0) * 1000 + Math.floor((integerOf(time, 2) ?? 0) / 1e6);
+}
+
+/** Returns the time in the name of a folder. */
+function timeIn(folder: string): string {
+  return nameOf(folder).replace(/^(offline-)?run-/, "");
+}

@@ -1,0 +1,170 @@
+// `holdfast import wandb`: what arrives, and what is refused.
+import { assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
+import { Buffer } from "node:buffer";
+import { mkdir, symlink } from "node:fs/promises";
+import { crc32 } from "node:zlib";
+import { join } from "@std/path";
+import { type CliTest, cliTest } from "../../../apps/captured_io.ts";
+import { writeTree } from "../mlflow/write_mlruns.ts";
+
+type Field = [number: number, value: number | string | Buffer];
+
+function varint(value: number): Buffer {
+  const bytes: number[] = [];
+  for (let rest = value;; rest = Math.floor(rest / 128)) {
+    if (rest < 128) return Buffer.from([...bytes, rest]);
+    bytes.push(rest % 128 + 128);
+  }
+}
+
+function message(...fields: Field[]): Buffer {
+  return Buffer.concat(fields.flatMap(([number, value]) => {
+    if (typeof value === "number") return [varint(number * 8), varint(value)];
+    const bytes = Buffer.from(value);
+    return [varint(number * 8 + 2), varint(bytes.length), bytes];
+  }));
+}
+
+/** Returns the file of records, as W&B writes it. */
+function log(records: readonly Buffer[]): Buffer {
+  const file: Buffer[] = [Buffer.from(":W&B\xe1\xbe\0", "latin1")];
+  let at = 7;
+  const add = (bytes: Buffer) => {
+    file.push(bytes);
+    at += bytes.length;
+  };
+  for (const record of records) {
+    for (let from = 0, isFirst = true; isFirst || from < record.length; isFirst = false) {
+      if (32768 - at % 32768 < 7) add(Buffer.alloc(32768 - at % 32768));
+      const data = record.subarray(from, from + 32768 - at % 32768 - 7);
+      from += data.length;
+      const kind = isFirst ? from === record.length ? 1 : 2 : from === record.length ? 4 : 3;
+      const body = Buffer.concat([Buffer.from([kind]), data]);
+      const head = Buffer.alloc(6);
+      head.writeUInt32LE(crc32(body));
+      head.writeUInt16LE(data.length, 4);
+      add(Buffer.concat([head, body]));
+    }
+  }
+  return Buffer.concat(file);
+}
+
+const item = (key: string, json: string): Field => [1, message([1, key], [16, json])];
+const run = (project = "digits"): Buffer =>
+  message([
+    17,
+    message([1, "abc"], [3, project], [8, "first"], [10, "x"], [17, message([1, 1_700_000_000])]),
+  ]);
+const config = message([
+  5,
+  message(item("lr", "0.1"), item("opt", '{"name":"sgd"}'), item("_wandb", "{}")),
+]);
+const step = (number: number, loss: string): Buffer =>
+  message([
+    2,
+    message(
+      [1, message([2, "loss"], [16, loss])],
+      item("_timestamp", `${1_700_000_000 + number}.5`),
+      item("text", '"x"'),
+      [2, message([1, number])],
+    ),
+  ]);
+const artifact = message([8, message([4, "model"], [5, "m"], [11, "best"])]);
+const summary = message([
+  3,
+  message(item("best", "0.9"), item("loss", "0.25"), item("_runtime", "3")),
+]);
+const end = (code = 0): Buffer => message([18, message([1, code], [2, 3])]);
+const RECORDS = [run(), config, step(0, "0.5"), step(1, "NaN"), step(2, "0.25"), artifact, summary];
+const folder = (id: string) => `wandb/offline-run-20231114_221320-${id}`;
+
+function runFiles(id: string, records: readonly Buffer[] = [...RECORDS, end()]) {
+  return { [`${folder(id)}/run-${id}.wandb`]: log(records), [`${folder(id)}/files/a.txt`]: "hi" };
+}
+
+async function imported(it: CliTest, files: Record<string, string | Uint8Array>, flags = "") {
+  await writeTree(it.cwd, files);
+  const { code, out } = await it.holdfast(`import wandb wandb .holdfast --create --json ${flags}`);
+  const lines = out.trim().split("\n").map((line) => JSON.parse(line));
+  return { code, problems: lines.slice(0, -1), report: lines.at(-1) };
+}
+
+cliTest("runs arrive with configuration, history, summary and files, and once", async (it) => {
+  const { code, report } = await imported(it, runFiles("abc"));
+  assertEquals([code, report.runs, report.points], [0, 1, 4]);
+  const { metadata } = await it.json("info digits --json");
+  assertEquals(metadata.params, { lr: "0.1", "opt.name": "sgd" });
+  assertEquals([metadata.metrics.loss, metadata.metrics.best], [0.25, 0.9]);
+  assertEquals([metadata.tags["mlflow.runName"], metadata.tags["wandb.tags"]], ["first", "x"]);
+  assertEquals([metadata.mlflow.status, metadata.mlflow.end_time], ["FINISHED", 1700000003000]);
+  assertEquals(metadata.wandb.artifacts[0].aliases, ["best"]);
+  assertEquals(await it.succeeds("cat digits a.txt"), "hi");
+  assertMatch(await it.succeeds("cat digits history.jsonl"), /"step":1,"_time":1.5,"loss":"NaN"/);
+  const next = await imported(it, runFiles("def", [...RECORDS, end(1)]));
+  assertEquals([next.report.runs, next.report.unchanged], [1, 1]);
+  assertEquals((await it.json("info digits --json")).metadata.mlflow.status, "FAILED");
+  assertEquals((await imported(it, {}, "--prefix x")).report.runs, 0);
+});
+
+cliTest("records of several blocks are read", async (it) => {
+  const steps = Array.from({ length: 3000 }, (_, i) => step(i, `${i / 2}`));
+  const large = message([5, message(item("text", `"${"x".repeat(100_000)}"`))]);
+  const { report } = await imported(it, runFiles("abc", [run(), large, ...steps, end()]));
+  assertEquals([report.runs, report.points], [1, 3000]);
+});
+
+cliTest("runs without an end are left out, and a dry run writes nothing", async (it) => {
+  const whole = log(RECORDS);
+  const files = { [`${folder("abc")}/run-abc.wandb`]: whole.subarray(0, whole.length - 3) };
+  const { code, problems } = await imported(it, files);
+  assertEquals([code, problems[0].reason], [0, "it goes on"]);
+  assertEquals((await imported(it, files, "--running --dry-run")).report.runs, 1);
+  await it.fails("info digits", 3);
+  assertEquals((await imported(it, files, "--running")).report.runs, 1);
+  assertEquals((await it.json("info digits --json")).metadata.mlflow.status, "KILLED");
+});
+
+/** Damaged runs, and the words of the problem. */
+const DAMAGED: Record<string, [file: Uint8Array | string, words: RegExp]> = {
+  "another file": ["hello, I am not of W&B", /does not begin/],
+  "an empty file": ["", /no record of a run/],
+  "another checksum": [
+    Buffer.from(log([...RECORDS, end()])).fill("y", 300, 301),
+    /a checksum differs/,
+  ],
+  "a message that is cut": [log([run(), Buffer.from([18, 100, 1]), end()]), /a field is cut/],
+  "an endless number": [log([run(), Buffer.alloc(30, 255), end()]), /a number is cut/],
+  "a number for a message": [log([message([17, 5])]), /a message is a number/],
+  "a name that Holdfast does not take": [log([run("../x"), end()]), /\.\.\/x/],
+};
+
+for (const [what, [file, words]] of Object.entries(DAMAGED)) {
+  cliTest(`${what} fails its run, and no other`, async (it) => {
+    const files = { ...runFiles("abc"), [`${folder("bad")}/run-bad.wandb`]: file };
+    const { code, problems, report } = await imported(it, files);
+    assertEquals([code, report.runs, problems.length], [1, 1, 1], JSON.stringify(problems));
+    assertMatch(problems[0].reason, words);
+  });
+}
+
+cliTest("links are not followed, and resumed runs are listed", async (it) => {
+  await writeTree(it.cwd, { ...runFiles("abc"), secret: "secret" });
+  await symlink(join(it.cwd, "secret"), join(it.cwd, folder("abc"), "files/b.txt"));
+  await symlink(join(it.cwd, folder("abc")), join(it.cwd, "wandb/latest-run"));
+  const { code, problems } = await imported(it, {
+    [`wandb/run-20240101_000000-abc/run-abc.wandb`]: log([...RECORDS, end()]),
+  });
+  assertEquals(code, 1);
+  const reasons = problems.map(({ reason }) => reason).join();
+  assertMatch(reasons, /b\.txt" is a link/);
+  assertMatch(reasons, /it goes on in "run-20240101_000000-abc"/);
+  assertEquals((await imported(it, {}, "--partial")).report.files, 2);
+});
+
+cliTest("a folder without runs is refused", async (it) => {
+  await mkdir(join(it.cwd, "wandb"));
+  const { code, err } = await it.holdfast("import wandb wandb .holdfast --create");
+  assertEquals(code, 3);
+  assertStringIncludes(err, "no run is there");
+  await it.fails("ls", 3);
+});
