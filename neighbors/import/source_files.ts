@@ -208,6 +208,11 @@ function plainOf(node: Node): Plain {
   return Object.fromEntries(node.entries.map(({ key, node }) => [key, plainOf(node)]));
 }
 
+/** Returns a path, or the scheme of a URL, whose rest may be secret. */
+export function withoutSecrets(place: string): string {
+  return place.replace(/^([a-z][a-z0-9+.-]+:\/\/)[^]*$/i, "$1…");
+}
+
 export function below(path: string, folder: string): string {
   return folder === "" ? path : path.slice(folder.length + 1);
 }

@@ -5,7 +5,7 @@ import { unsupported } from "../../../core/kernel.ts";
 import { isStoreUrl } from "../../../core/kernel.ts";
 import type { ImportRecord, ReadOptions } from "../records.ts";
 import { openPlace, OPTIONS, runImport, TARGET } from "../run_import.ts";
-import { SourceFiles } from "../source_files.ts";
+import { SourceFiles, withoutSecrets } from "../source_files.ts";
 import { DvcCache } from "./cache.ts";
 import { GitRepository } from "./git.ts";
 import { DvcReader } from "./read_repository.ts";
@@ -50,7 +50,7 @@ async function* records(
   const { signal } = options, { system } = context.io;
   if (isStoreUrl(from)) {
     const hint = "Clone it, and pass the folder. Pass the bucket of a remote as --remote.";
-    throw unsupported("import from", from, "it is not a folder", { hint });
+    throw unsupported("import from", withoutSecrets(from), "it is not a folder", { hint });
   }
   await using own = await openPlace(from, context);
   await using other = remote === undefined ? undefined : await openPlace(remote, context);

@@ -2,7 +2,7 @@ import { type Command, defineCommand, invalid } from "../../../apps/cli/extendin
 import type { CommandContext } from "../../../apps/cli/extending.ts";
 import type { ImportRecord, ReadOptions } from "../records.ts";
 import { openPlace, OPTIONS, runImport, TARGET } from "../run_import.ts";
-import { SourceFiles } from "../source_files.ts";
+import { SourceFiles, withoutSecrets } from "../source_files.ts";
 import { parsePattern } from "./pattern.ts";
 import { FilesReader } from "./read_files.ts";
 
@@ -50,7 +50,8 @@ async function* records(
   const { base, parts, hasName } = parsePattern(pattern);
   if (hasName === (name !== undefined)) {
     const state = hasName ? "--name is given, too" : "it has no {name}";
-    throw invalid(`import from ${pattern}`, state, "Use either {name} or --name.");
+    const hint = "Use either {name} or --name.";
+    throw invalid(`import from ${withoutSecrets(pattern)}`, state, hint);
   }
   await using place = await openPlace(base, context);
   const files = new SourceFiles(place.store, options.signal);

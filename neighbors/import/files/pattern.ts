@@ -1,6 +1,7 @@
 // Patterns of places: `s3://bucket/models/{name}/{version}`. What is before the first part with a
 // placeholder is the folder or bucket; each other part is matched with the names in one folder.
-import { invalid } from "../../../core/kernel.ts";
+import { invalid, isStoreUrl } from "../../../core/kernel.ts";
+import { withoutSecrets } from "../source_files.ts";
 
 /** The texts of placeholders. */
 export interface Matched {
@@ -28,7 +29,8 @@ const WILDCARD = /\{name\}|\{version\}|\*/;
 
 /** Parses a pattern. Throws `Invalid`. */
 export function parsePattern(text: string): Pattern {
-  const all = text.replace(/\/+$/, "").split("/");
+  const { path, query } = splitQuery(text);
+  const all = path.replace(/\/+$/, "").split("/");
   const first = all.findIndex((part) => /[{*]/.test(part));
   const own = first < 0 ? [] : all.slice(first);
   const versions = own.join("/").match(/\{version\}/g)?.length ?? 0;
@@ -37,7 +39,13 @@ export function parsePattern(text: string): Pattern {
   if (versions === 0 && !hasName) throw wrong(text, "it has neither {name} nor {version}");
   const base = first === 0 ? "." : all.slice(0, first).join("/") || "/";
   if (/^[a-z][a-z0-9+.-]*:\/*$/i.test(base)) throw wrong(text, "its bucket is a placeholder");
-  return { base, parts: own.map((part) => parsePart(part, text)), hasName };
+  return { base: base + query, parts: own.map((part) => parsePart(part, text)), hasName };
+}
+
+/** Splits off the parameters of a URL: `?endpoint=http://127.0.0.1:9000`. */
+export function splitQuery(place: string): { path: string; query: string } {
+  const at = isStoreUrl(place) ? place.indexOf("?") : -1;
+  return at < 0 ? { path: place, query: "" } : { path: place.slice(0, at), query: place.slice(at) };
 }
 
 function parsePart(part: string, text: string): Part {
@@ -71,7 +79,7 @@ function isWildcard(token: string): boolean {
 }
 
 function wrong(text: string, state: string) {
-  return invalid("import from", JSON.stringify(text), state, {
+  return invalid("import from", JSON.stringify(withoutSecrets(text)), state, {
     hint: "Write a folder or bucket, then {name}, {version} or * for what differs: " +
       "'./models/{name}/{version}'. Two {name} make a name of two parts.",
   });

@@ -13,7 +13,7 @@ import {
 import type { FileEntry } from "../../../files/mod.ts";
 import type { FoundModel, FoundVersion, ImportRecord, ReadOptions } from "../records.ts";
 import { below, type SourceFiles } from "../source_files.ts";
-import { type Matched, type Part, versionIn } from "./pattern.ts";
+import { type Matched, type Part, splitQuery, versionIn } from "./pattern.ts";
 
 /** Entries that do not fit, which are listed one by one. */
 const MOST_LISTED = 100;
@@ -145,7 +145,8 @@ export class FilesReader {
 
   #version({ entry, version }: Place): FoundVersion {
     const { files } = this.#source;
-    const source = `${files.store.location.replace(/\/+$/, "")}/${entry.path}`;
+    const { path, query } = splitQuery(files.store.location);
+    const source = `${path.replace(/\/+$/, "")}/${entry.path}${query}`;
     return {
       version,
       labels: new Map(),

@@ -178,3 +178,37 @@ Deno.test("keys of a bucket that are no paths are not read", async () => {
   assertEquals([report.versions, report.files], [1, 1]);
   assertEquals(await Array.fromAsync(registry.names()), ["m/a"]);
 });
+
+Deno.test("URLs of buckets keep their parameters, in the pattern and in `source`", async () => {
+  const query = "?endpoint=http://127.0.0.1:9000";
+  assertEquals(parsePattern(`minio://bucket/{version}${query}`).base, `minio://bucket${query}`);
+  const { base, parts } = parsePattern(`minio://bucket/m/{name}/{version}${query}`);
+  assertEquals([base, parts.length], [`minio://bucket/m${query}`, 2]);
+  const backend = createMemoryBackend();
+  await backend.put("a/1/w", new Uint8Array([1]));
+  const store = createBucketFiles({ backend });
+  Object.defineProperty(store, "location", { value: base });
+  await using registry = await openRegistry("memory:");
+  const reader = new FilesReader({ files: new SourceFiles(store), parts }, {
+    nameOf: (name) => name,
+  });
+  await new RecordWriter(registry, {}).write(reader.records());
+  const { metadata } = await registry.info("a@1.0.0");
+  assertEquals(metadata.source, `minio://bucket/m/a/1${query}`);
+});
+
+cliTest("no message shows what is secret in a URL", async (it) => {
+  for (
+    const line of [
+      ["import", "files", "s3://key:s3cret@bucket/{nmae}", "to"],
+      ["import", "files", "s3://key:s3cret@bucket/{name}", "to"],
+      ["import", "files", "s3://key:s3cret@bucket/{version}", "to"],
+      ["import", "files", "s3://bucket/{version}?token=s3cret", "to"],
+      ["import", "dvc", "https://s3cret@example.com/me/digits.git", "to"],
+      ["import", "dvc", ".", "to", "--remote", "s3://key:s3cret@bucket"],
+    ]
+  ) {
+    const { code, out, err } = await it.holdfast([...line, "--create"]);
+    assertEquals([code > 0, (out + err).includes("s3cret")], [true, false], err);
+  }
+});
