@@ -95,6 +95,7 @@ export class RecordWriter {
     try {
       await write();
     } catch (error) {
+      this.#options.signal?.throwIfAborted();
       if (!isRegistryError(error, ...OF_RECORD)) throw error;
       this.#leave("failed", what, worded(error));
     }

@@ -16,7 +16,7 @@ export interface HubRepository {
 /** Returns the repository of `hf://team/bert` or `hf://datasets/team/trips`. */
 export function parseHubUrl(url: string): HubRepository {
   const [, kind = "models", id] =
-    /^hf:\/\/(?:(models|datasets|spaces)\/(?=[^/]+\/))?([\w.-]+(?:\/[\w.-]+)?)\/?$/.exec(url) ?? [];
+    /^hf:\/\/(?:(models|datasets|spaces)\/)?([\w.-]+(?:\/[\w.-]+)?)\/?$/.exec(url) ?? [];
   if (id === undefined || id.split("/").some((part) => /^\.+$/.test(part))) {
     throw invalid("import from", shown(url), "it is not the id of a repository", {
       hint: "Write hf://ORG/NAME, or hf://datasets/ORG/NAME.",
@@ -57,9 +57,9 @@ export class HubReader {
       if (COMMIT.test(commit)) refs.set(commit, [...refs.get(commit) ?? [], String(ref)]);
     }
     const history = await this.#history(refs);
-    const place = (commit: string) => [...history.keys()].indexOf(commit);
+    const places = new Map([...history.keys()].map((commit, i) => [commit, -i]));
     const main = aliases.get("main");
-    const order = (commit: string) => commit === main ? Infinity : -place(commit);
+    const order = (commit: string) => commit === main ? Infinity : places.get(commit) ?? 1;
     const commits = [...refs.keys()].sort((one, other) => order(one) - order(other) || 0);
     yield { kind: "total", count: commits.length };
     const versions = commits.map((commit) =>

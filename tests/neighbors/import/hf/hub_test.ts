@@ -3,6 +3,7 @@ import { assertEquals, assertMatch } from "@std/assert";
 import { createHandler, listen } from "../../../../apps/server.ts";
 import { hub } from "../../../../gateways/hub/hub.ts";
 import { localPath, openRegistry } from "../../../../mod.ts";
+import { parseHubUrl } from "../../../../neighbors/import/hf/read_hub.ts";
 import { type CliTest, cliTest } from "../../../apps/captured_io.ts";
 import { writeTree } from "../mlflow/write_mlruns.ts";
 
@@ -150,4 +151,17 @@ cliTest("wrong ids and endpoints are refused, and create nothing", async (it) =>
   await it.fails("import hf hf://team/bert to --create", 2, "not JSON", at);
   await it.fails("import hf hf://team/gone to --create", 3, "404", at);
   await it.fails("ls -r to", 3);
+});
+
+Deno.test("ids of repositories are parsed as the libraries do", () => {
+  const ids = ["gpt2", "team/bert", "datasets/squad", "datasets/a/b", "spaces/a/b/"];
+  const parsed = ids.map((id) => parseHubUrl(`hf://${id}`)).map(({ kind, id }) => `${kind} ${id}`);
+  const expected = [
+    "models gpt2",
+    "models team/bert",
+    "datasets squad",
+    "datasets a/b",
+    "spaces a/b",
+  ];
+  assertEquals(parsed, expected);
 });
