@@ -29,7 +29,7 @@ export const importFiles: Command = defineCommand({
   ],
   examples: [
     [
-      "holdfast import files './models/{name}/{version}' .holdfast --create --dry-run",
+      "holdfast import files './old/{name}/{version}' .holdfast --create --dry-run",
       "see what fits",
     ],
     ["holdfast import files 's3://bucket/models/{name}/{version}' @team", "a bucket"],
