@@ -280,13 +280,17 @@ export class RecordWriter {
       count();
       return version;
     }
-    const saved = await this.#registry.save(name, undefined, {
+    const save = this.#registry.save(name, undefined, {
       as: folderOf(files),
       ...key === undefined ? { version } : { idempotencyKey: `import:${key}:${version}` },
       ...shared && { base: shared.ref, inputs: [{ ref: shared.ref }] },
       metadata: { ...metadata, ..."metadata" in opened && opened.metadata },
       signal,
     });
+    const saved = await save.catch((error) => {
+      if (!isRegistryError(error, "AlreadyExists")) throw error;
+    });
+    if (saved === undefined) return void this.report.unchanged++; // another import saved it
     count();
     onItem?.({ action: "imported", name, version: saved.version });
     await this.#annotate(found, `${name}@${saved.version}`);

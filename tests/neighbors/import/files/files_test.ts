@@ -212,3 +212,30 @@ cliTest("no message shows what is secret in a URL", async (it) => {
     assertEquals([code > 0, (out + err).includes("s3cret")], [true, false], err);
   }
 });
+
+Deno.test("versions that another import saves meanwhile are unchanged", async () => {
+  const backend = createMemoryBackend();
+  for (const key of ["a/1/w", "a/2/w"]) await backend.put(key, new Uint8Array([1]));
+  await using registry = await openRegistry("memory:");
+  const files = new SourceFiles(createBucketFiles({ backend }));
+  const { parts } = parsePattern("s3://bucket/{name}/{version}");
+  const records = () => new FilesReader({ files, parts }, { nameOf: (name) => name }).records();
+  async function* overtaken() {
+    for await (const record of records()) {
+      if (record.kind !== "model") yield record;
+      else {
+        const versions = record.versions.map((version) => ({
+          ...version,
+          open: async () => {
+            await new RecordWriter(registry, {}).write(records());
+            return await version.open();
+          },
+        }));
+        yield { ...record, versions };
+      }
+    }
+  }
+  const report = await new RecordWriter(registry, {}).write(overtaken());
+  const { versions, files: count, unchanged, notImported } = report;
+  assertEquals([versions, count, unchanged, notImported], [0, 0, 2, []]);
+});
