@@ -65,6 +65,7 @@ function parsePart(part: string, text: string): Part {
   return {
     ...wildcards.length === 0 && { literal: part },
     match(name) {
+      if (name.startsWith(".") && !part.startsWith(".")) return undefined; // as in a shell
       const values = pattern.exec(name)?.slice(1);
       if (values === undefined) return undefined;
       const names = values.filter((_, i) => wildcards[i] === "{name}");

@@ -124,6 +124,15 @@ cliTest("places that do not fit are listed, and the rest is imported", async (it
   assertEquals(report.versions, 1);
 });
 
+cliTest("a registry and hidden folders in the source are left out", async (it) => {
+  await writeTree(it.cwd, { "a/1/w": "1", ".git/2/w": "2", ".x/.3/w": "3" });
+  await it.succeeds("init");
+  const { code, report, problems } = await imported(it, "./{name}/{version}");
+  assertEquals([code, report.versions], [0, 1]);
+  assertEquals(problems.map(({ what }) => what).sort(), ['".git"', '".holdfast"', '".x"']);
+  assertEquals((await imported(it, ".{name}/.{version}", ["--prefix", "x"])).report.versions, 1);
+});
+
 cliTest("names that are not UTF-8 and pipes are problems", async (it) => {
   await writeTree(it.cwd, { "m/a/1/w": "1", "m/a/2/w": "2" });
   const script = "mkfifo m/a/1/pipe; printf x > \"$(printf 'm/a/2/bad\\377')\"";
