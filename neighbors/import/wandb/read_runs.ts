@@ -1,6 +1,7 @@
 // Reads a folder or bucket `wandb`, with a folder for each run, online or offline:
 //
 //   run-TIME-ID/run-ID.wandb, files/…           offline-run-TIME-ID/run-ID.wandb, files/…
+import { Buffer } from "node:buffer";
 import { isRegistryError, joinPath, nameOf, notFound, shown } from "../../../core/kernel.ts";
 import { type Metric, NOT_FINITE } from "../../../runs/mlflow/points.ts";
 import type { ImportRecord, OpenedRun, ReadOptions } from "../records.ts";
@@ -10,6 +11,8 @@ import { integerOf, type Message, messagesOf, recordsIn, textOf, textsOf } from 
 /** Fields of records. */
 const RECORD = { history: 2, summary: 3, config: 5, artifact: 8, run: 17, exit: 18 } as const;
 const ITEM = { key: 1, nested: 2, json: 16 } as const;
+/** Bytes of the list of artifacts in the metadata; a longer one is a file. */
+const MOST_ARTIFACTS = 8 * 1024;
 /** Records before that of the run. */
 const MOST_BEFORE = 1000;
 
@@ -111,6 +114,7 @@ export class WandbReader {
     const startedMs = startOf(run), runtime = integerOf(exit, 2) ?? 0;
     const endedMs = Math.max(startedMs + runtime * 1000, facts.lastMs);
     const ended = (integerOf(exit, 1) ?? 0) === 0 ? "FINISHED" : "FAILED";
+    const list = Buffer.from(JSON.stringify(artifacts)), fits = list.length <= MOST_ARTIFACTS;
     const isDamaged = problems.length > 0;
     return {
       status: exit !== undefined ? ended : isDamaged ? "KILLED" : "RUNNING",
@@ -119,9 +123,12 @@ export class WandbReader {
       params: paramsOf(config),
       tags: tagsOf(run),
       points: this.#points(path, { facts, startedMs, endedMs }),
-      files: await this.#files.filesBelow(joinPath(folder, "files"), problems),
+      files: [
+        ...await this.#files.filesBelow(joinPath(folder, "files"), problems),
+        ...fits ? [] : [{ path: ".mlflow/artifacts.json", content: list }],
+      ],
       problems,
-      ...artifacts.length > 0 && { metadata: { wandb: { artifacts } } },
+      ...artifacts.length > 0 && fits && { metadata: { wandb: { artifacts } } },
     };
   }
 

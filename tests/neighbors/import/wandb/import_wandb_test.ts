@@ -113,6 +113,13 @@ cliTest("records of several blocks are read", async (it) => {
   assertEquals([report.runs, report.points], [1, 3000]);
 });
 
+cliTest("artifacts for which metadata has no room are in a file", async (it) => {
+  const many = Array<Buffer>(2000).fill(artifact);
+  const { code } = await imported(it, runFiles("abc", [run(), ...many, end()]));
+  assertEquals([code, (await it.json("info digits --json")).metadata.wandb], [0, undefined]);
+  assertEquals((await it.json("cat digits .mlflow/artifacts.json")).length, 2000);
+});
+
 cliTest("runs without an end are left out, and a dry run writes nothing", async (it) => {
   const whole = log(RECORDS);
   const files = { [`${folder("abc")}/run-abc.wandb`]: whole.subarray(0, whole.length - 3) };
