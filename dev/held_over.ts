@@ -1,8 +1,8 @@
-// Holds suites over in CI: what they load has not changed since they passed on this machine, less than a day ago and on
-// the same `HOLDFAST_DAY`. A suite whose files are not known, or that never passed here, runs.
+// Holds suites over (skips them) in CI, if the files that they load have not changed since they passed on this machine,
+// less than a day ago and on the same `HOLDFAST_DAY`. A suite with unknown files, or that never passed here, runs.
 //
 // `look CACHE NOW` looks up the suites that are not part of `deno task test:all`. For each it writes the note to keep if
-// it passes, `NOW/NAME.json`; and for those to hold over `NOW/NAME.held`, which says since when. `deno task test:all`
+// it passes, `NOW/NAME.json`; for those to hold over also `NOW/NAME.held`, with the time since when. `deno task test:all`
 // holds test files over by the note that `HOLDFAST_PASSED` names.
 import { mkdir, readFile, rename, writeFile } from "node:fs/promises";
 import { dirname, join } from "@std/path";
@@ -11,7 +11,7 @@ import { CHROMIUM } from "../explorer/tests/support/browser.ts";
 import { EVERYTHING } from "./held_over/computed_names.ts";
 import { LoadedFiles } from "./held_over/loaded.ts";
 
-/** The suites of `.ci/run` beside the tests, and what each begins with. */
+/** The suites of `.ci/run` beside the tests, and the files and folders that each starts from. */
 export const SUITES: Readonly<Record<string, readonly string[]>> = {
   fuzz: [".ci/fuzz", ".ci/fuzz_server.ts", ".ci/schemathesis.toml"],
   simulation: ["tests/simulate_test.ts"],
@@ -21,7 +21,7 @@ export const SUITES: Readonly<Record<string, readonly string[]>> = {
 };
 
 const DAY_MS = 24 * 3600_000;
-/** Variables that say what to hold over. */
+/** Variables that control what is held over. */
 const OWN_VARIABLES = ["HOLDFAST_ALL_TESTS", "HOLDFAST_PASSED"];
 
 /** A green run of a suite. */
@@ -39,7 +39,7 @@ export function isUnchanged(last: GreenRun | undefined, digest: string, now: num
   return last?.digest === digest && last.time <= now && now - last.time < DAY_MS;
 }
 
-/** Returns what decides a test beside files: versions, the day, and the variables of this project. */
+/** Returns what affects a test beside files: versions, the day, and the variables of this project. */
 export async function environmentOfTests(): Promise<string> {
   const variables = Object.entries(Deno.env.toObject()).sort()
     .filter(([name]) => name.startsWith("HOLDFAST_") && !OWN_VARIABLES.includes(name));
@@ -52,7 +52,7 @@ async function chromiumVersion(): Promise<string> {
   return new TextDecoder().decode(stdout).trim();
 }
 
-/** Returns the noted green runs; none where there is no note, or a damaged one. */
+/** Returns the noted green runs; none if the note is missing or damaged. */
 export async function readGreenRuns(note: string): Promise<GreenRuns> {
   try {
     const runs: unknown = JSON.parse(await readFile(note, "utf8"));
@@ -97,7 +97,7 @@ export function chooseSuites(
   return { run, held, passed: Object.fromEntries(passed) };
 }
 
-/** Returns the digests of suites by what they begin with: none where the files cannot be read, so that all run. */
+/** Returns the digests of suites by what they start from; none if the files cannot be read, so that all run. */
 export async function digestsOf(
   suites: Readonly<Record<string, readonly string[]>>,
   read: () => Promise<LoadedFiles> = LoadedFiles.read,
@@ -108,7 +108,9 @@ export async function digestsOf(
       Object.entries(suites).map(([name, places]) => [name, files.digestOf(places, environment)]),
     );
   } catch (error) {
-    console.error(`All suites run, as what they load is not known: ${(error as Error).message}`);
+    console.error(
+      `All suites run, because the files that they load are unknown: ${(error as Error).message}`,
+    );
     return new Map();
   }
 }
@@ -120,7 +122,7 @@ export async function chooseTests(tests: readonly string[], note: string): Promi
   return chooseSuites(tests, digests, isEverything() ? {} : await readGreenRuns(note), now);
 }
 
-/** Says which suites are held over, by folder, and since when. */
+/** Returns a line for each folder with suites that are held over, and since when. */
 export function tellHeld({ held, passed }: Choice): string[] {
   const folders = Map.groupBy(held, (name) => name.split("/").slice(0, -1).slice(0, 2).join("/"));
   return [...folders].sort().map(([folder, names]) => {
@@ -150,7 +152,7 @@ async function look(cache: string, to: string): Promise<void> {
 if (import.meta.main) {
   const [command, cache, to] = Deno.args;
   if (command !== "look" || cache === undefined || to === undefined) {
-    throw new Error("Cannot hold suites over: say look CACHE NOW");
+    throw new Error("Cannot hold suites over: pass `look CACHE NOW`");
   }
   await look(cache, to);
 }

@@ -75,7 +75,7 @@ export const signatures: Command = defineCommand({
   summary: "List the signatures of a version, and check who signed it.",
   details:
     "With --signed-by, exits with 1 unless each of these keys signed exactly the files of this " +
-    "version. Reads no payload: verify compares the stored bytes, and each download does.",
+    "version. Reads no payload: verify and downloads compare the stored bytes.",
   args: [REF_ARGUMENT],
   options: [
     {
@@ -87,15 +87,18 @@ export const signatures: Command = defineCommand({
     { flags: "--bundle <id>", text: "print this signature as a Sigstore bundle: model.sig" },
     {
       flags: "--to <folder>",
-      text: "write all into a folder, for other tools: model.sig, of several signers model.ID.sig",
+      text: "write all into a folder as model.sig, or model.ID.sig for several signers",
       completes: "file",
     },
   ],
   examples: [
     ["holdfast signatures models:digits@production", "list them"],
     ["holdfast signatures models:digits@3.0.0 --signed-by key.pub", "check one signer"],
-    ["holdfast signatures models:digits@3.0.0 --to ./model", "beside a download"],
-    ["holdfast signatures models:digits@3.0.0 --bundle 9f86d081 > model.sig", "one of several"],
+    ["holdfast signatures models:digits@3.0.0 --to ./model", "write model.sig beside a download"],
+    [
+      "holdfast signatures models:digits@3.0.0 --bundle 9f86d081 > model.sig",
+      "print one of several",
+    ],
   ],
   async run([ref], { signedBy = [], bundle, to }, context) {
     const { cwd, signal } = context.io;

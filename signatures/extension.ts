@@ -37,7 +37,7 @@ export const signaturesExtension: Extension = {
       },
       {
         flags: "--promote-if <condition>",
-        text: "move aliases only to matches: 'metrics.auc > 0.9'",
+        text: "move aliases only to versions that match: 'metrics.auc > 0.9'",
       },
       {
         flags: "--require-review <label>",

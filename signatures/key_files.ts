@@ -21,7 +21,7 @@ export async function readKeys(
 export async function textOf(file: string, what: string, { io }: CommandContext): Promise<string> {
   if (/-----BEGIN|[\r\n]/.test(file)) { // perhaps a secret, which no error shows
     const hint = "Pass the path of a file, or the name of a variable to --key-env.";
-    throw invalid(`read the ${what}`, "a text is given in place of its path", hint);
+    throw invalid(`read the ${what}`, "its content is given, not its path", hint);
   }
   const action = `read the ${what} ${JSON.stringify(file)}`;
   return await readFile(resolve(io.cwd, file), "utf8").catch((cause) => {

@@ -10,10 +10,10 @@ import {
 export const promote: Command = defineCommand({
   name: "promote",
   summary: "Move a protected alias to a version, if it meets the conditions of the rule.",
-  details:
-    "The same as alias --force, which needs the scope promote of a service. A rule that was set " +
-    "with --require-signature, --promote-if or --require-review refuses versions that lack " +
-    "something; the error names each condition that fails, with the value of the version.",
+  details: "Does the same as alias --force: a service requires the scope promote. A rule with " +
+    "--require-signature, --promote-if or --require-review refuses versions that do not meet all " +
+    "of its conditions. The error names each condition that fails, with the value of the version. " +
+    "Set such rules with rules set.",
   args: [
     REF_ARGUMENT,
     { usage: "<alias>", text: "the alias to move, such as production", completes: "alias" },
@@ -21,12 +21,12 @@ export const promote: Command = defineCommand({
   options: [
     {
       flags: "--expected <version>",
-      text: "only if it points to this version now; none: only if it does not exist",
+      text: "move it only if it points to this version; none: only if it does not exist",
     },
   ],
   examples: [
     ["holdfast promote models:digits@3.0.0 production", "move the alias"],
-    ["holdfast promote models:digits production", "the latest version"],
+    ["holdfast promote models:digits production", "move it to the latest version"],
   ],
   async run([ref, alias], { expected }, context) {
     const { signal } = context.io;

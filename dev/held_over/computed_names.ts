@@ -1,7 +1,7 @@
-// Names of files that are not literals, by the module that has them: dev/held_over/loaded.ts.
+// Files whose names are not literals, by the module that computes them; for dev/held_over/loaded.ts.
 import { PRODUCT_FOLDERS } from "../../tests/support/source_files.ts";
 
-/** A place that does not exist: it stands for all files of the repository. */
+/** A path that does not exist: it means all files of the repository. */
 export const EVERYTHING = "/";
 
 /** Settings of all tests, and their order. */
@@ -35,7 +35,7 @@ const MODULES = ["/*.ts", "/*.json"];
 /** Files and folders by the module that computes their names. Tests and their helpers that are not listed load everything. */
 export const COMPUTED: Readonly<Record<string, readonly string[]>> = {
   "dev/compile.ts": PRODUCT,
-  "dev/held_over/loaded.ts": [], // what its callers give it
+  "dev/held_over/loaded.ts": [], // what its callers pass
   "dev/lock_of.ts": ["dev/std"],
   "dev/npm.ts": PRODUCT,
   "dev/npm/bundle_packages.ts": PRODUCT,

@@ -1,4 +1,4 @@
-// The files that a file of the repository loads: the modules that it imports, and the files and folders that it names, as
+// The files that a file of the repository loads: the modules that it imports, and the files and folders that it names, such as
 // programs that it starts, workers and fixtures. A test that computes names loads everything.
 import { createHash } from "node:crypto";
 import { readFile } from "node:fs/promises";
@@ -12,7 +12,7 @@ import { COMPUTED, EVERYTHING, FOR_CALLERS, READ_BY_ALL } from "./computed_names
 const TESTS = /^(tests|explorer\/tests|dev|\.ci)\//;
 /** Files that may load others. */
 const CODE = new Set(["", ".ts", ".py", ".sh", ".js", ".mjs"]);
-/** Parts of a text that may be the path of a file. */
+/** Parts of a source that may be the path of a file. */
 const PATHS = /(?:\.{0,2}\/)?[\w.@-]+(?:\/[\w.@-]+)*/g;
 const WORDS = /["'`]([\w.@-]+)["'`]/g;
 const COMMENTS = /^\s*(\/\/|\/?\*).*$/gm;
@@ -36,7 +36,7 @@ const LITERAL_NAMES = new RegExp(
   "gm",
 );
 
-/** Returns true if a test, or a program of tests, names files that cannot be read from its text. */
+/** Returns true if a test, or a program of tests, names files that are not literals in its source. */
 export function hasComputedNames(text: string): boolean {
   return COMPUTED_NAMES.test(text.replace(/^\s*\/\/.*$/gm, "").replace(LITERAL_NAMES, ""));
 }
@@ -80,7 +80,7 @@ export class LoadedFiles {
     if (!success) throw new Error("Cannot list the files of the repository: git failed");
     const contents = new Map<string, Uint8Array>();
     for (const path of new Set(new TextDecoder().decode(stdout).split("\0"))) {
-      if (path === "" || path === BUILT_PAGE) continue; // built of others
+      if (path === "" || path === BUILT_PAGE) continue; // built from others
       const bytes = await readFile(join(REPOSITORY, path)).catch(() => undefined);
       if (bytes !== undefined) contents.set(path, bytes); // else deleted, or a link to a folder
     }
@@ -150,7 +150,7 @@ export class LoadedFiles {
     return [...imported, ...computed ?? [], ...python, ...this.#named(path, text, isTest)];
   }
 
-  /** The files and folders that a text names: of a test below its folder or the root, else beside it. */
+  /** The files and folders that a source names: for a test below its folder or the root, else beside it. */
   #named(path: string, text: string, isTest: boolean): string[] {
     const named = new Set<string>();
     const folders = isTest ? [dirname(path), "."] : [dirname(path)];

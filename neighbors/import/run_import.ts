@@ -30,9 +30,9 @@ export const OPTIONS = [
     parse: parseRenaming,
     repeat: true,
   },
-  { flags: "--partial", text: "import runs and versions without what cannot be read" },
+  { flags: "--partial", text: "import incomplete runs and versions, without what cannot be read" },
   { flags: "--create", text: "create a missing target" },
-  { flags: "-n, --dry-run", text: "read everything and write nothing" },
+  { flags: "-n, --dry-run", text: "read everything, and write nothing" },
 ] as const;
 
 interface ImportFlags {

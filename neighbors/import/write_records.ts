@@ -26,7 +26,7 @@ export interface WriteOptions {
   readonly dryRun?: boolean;
   /** Saves runs without what cannot be read. */
   readonly partial?: boolean;
-  /** Saves runs that go on as `KILLED`. */
+  /** Saves running runs as `KILLED`. */
   readonly running?: boolean;
   readonly signal?: AbortSignal;
   onItem?(item: { action: "imported" | "unchanged"; name: string; version?: string }): void;
@@ -130,13 +130,13 @@ export class RecordWriter {
     const opened = await open();
     if (opened.left !== undefined) return this.#leave("left", spoken(key), opened.left);
     const goesOn = !hasEnded(opened.status);
-    if (goesOn && !running) return this.#leave("left", spoken(key), "it goes on");
+    if (goesOn && !running) return this.#leave("left", spoken(key), "it is still running");
     const run = goesOn ? { ...opened, status: "KILLED" as const } : opened;
     const { metadata, files, points, moved } = await versionOfRun(key, run);
     if (run.problems.length > 0 && !partial) return this.#leaveDamaged(spoken(key), run.problems);
     for (const problem of run.problems) this.#leave("left", spoken(key), problem);
     if (moved.length > 0) {
-      const reason = `metadata has no room for ${moved.join(", ")}: see .mlflow/long.json`;
+      const reason = `too long for metadata: ${moved.join(", ")}. See .mlflow/long.json`;
       this.#leave("left", spoken(key), reason);
     }
     const count = () => {

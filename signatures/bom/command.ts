@@ -13,18 +13,22 @@ export const exportBom: Command = defineCommand({
   name: "export bom",
   summary: "Print the bill of materials of a version: CycloneDX 1.6.",
   details:
-    "Has the files with their SHA-256, the inputs as dependencies, parameters and metrics as a " +
-    "model card, authors, licenses and signatures; for a release, all of it for each member. Equal " +
-    "content gives equal bytes: the time is that of the version. Reads no payload.\n\n" +
-    "Inputs that were deleted or overwritten since have their state as a property.",
+    "It contains the files with their SHA-256, the inputs as dependencies, parameters and metrics as " +
+    "a model card, authors, licenses and signatures; for a release, all of this for each member. " +
+    "Equal content gives equal bytes: the time is that of the version. Reads no payload.\n\n" +
+    "The property holdfast:state marks inputs that were deleted or overwritten.",
   args: [REF_ARGUMENT],
   options: [
-    { flags: "--depth <count>", text: "at most this many steps of inputs", parse: parsePositive },
-    { flags: "--models <prefix>", text: "prefix of the names of models (default: models:)" },
+    {
+      flags: "--depth <count>",
+      text: "follow inputs this many levels: 1 for direct inputs",
+      parse: parsePositive,
+    },
+    { flags: "--models <prefix>", text: "prefix of model names (default: models:)" },
   ],
   examples: [
-    ["holdfast export bom models:digits@production > bom.json", "of the version of an alias"],
-    ["holdfast export bom models:digits@3.0.0 --depth 1", "only its direct inputs"],
+    ["holdfast export bom models:digits@production > bom.json", "the version of an alias"],
+    ["holdfast export bom models:digits@3.0.0 --depth 1", "direct inputs only"],
   ],
   async run([ref], { depth, models }, context) {
     const registry = await context.open();

@@ -45,7 +45,7 @@ export class DvcCache {
     const text = await list.files.text(list.entry, problems, MOST_BYTES_OF_LIST);
     if (text === undefined) return [];
     if (`${md5Of(text)}.dir` !== output.md5) {
-      problems.push(`the list of ${shown(output.path)} has another MD5`);
+      problems.push(`the list of ${shown(output.path)} has a different MD5`);
       return [];
     }
     const files: FileToSave[] = [];
@@ -106,7 +106,7 @@ export function checkedFile(
     }
     const found = hash.digest("hex");
     if (found !== md5 && (!isLegacy || asText.update(held, "latin1").digest("hex") !== md5)) {
-      throw corrupt("import", path, `its MD5 is ${found}, and ${md5} is described`);
+      throw corrupt("import", path, `its MD5 is ${found}, not ${md5}`);
     }
   }
   return { path, content: { size, stream: () => iterableStream(chunks()) } };

@@ -14,20 +14,21 @@ export const importDvc: Command = defineCommand({
   name: "import dvc",
   summary: "Import what DVC tracks in a Git repository.",
   details: "Reads the tags and HEAD of a Git repository with DVC, and its cache or a remote. The " +
-    "repository becomes a name. A tag such as v1.2.0 becomes its version 1.2.0, with all files that " +
-    "DVC tracks there, parameters and metrics; other tags become aliases, and HEAD the alias head, " +
-    "of versions 0.0.1, 0.0.2 and so on. The MD5 of every file is checked.\n\n" +
-    "Run it again to import new tags and commits, or the rest of an interrupted run. Nothing is " +
-    "fetched, and only the repository and --remote are read. Links are never followed. Versions " +
-    "with anything that cannot be read are printed as a table, and the exit code is 1; the others " +
-    "are imported. With --json: one line per such version, then the report.",
+    "repository becomes a name. A tag such as v1.2.0 becomes version 1.2.0, with its parameters, " +
+    "metrics, and all files that DVC tracks. Other tags become aliases, and HEAD becomes the alias " +
+    "head. Their commits become versions 0.0.1, 0.0.2 and so on, unless they have a version. The " +
+    "MD5 of every file is checked.\n\n" +
+    "Rerun the command to import new tags and commits, or to finish an interrupted import. Nothing " +
+    "is fetched, and only the repository and --remote are read. Symbolic links are never followed. " +
+    "Versions that cannot be read completely are printed as a table, and the exit code is 1; the " +
+    "others are imported. With --json: one line per such version, then the report.",
   args: [
     { usage: "<from>", text: "the folder of a clone", completes: "file" },
     TARGET,
   ],
   options: [
     ...OPTIONS,
-    { flags: "--name <name>", text: "the name of the versions (default: that of the folder)" },
+    { flags: "--name <name>", text: "the name to import to (default: that of the folder)" },
     { flags: "--remote <place>", text: "a remote or cache: a folder or bucket" },
   ],
   examples: [

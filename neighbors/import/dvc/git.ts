@@ -1,11 +1,11 @@
-// Commits, trees and blobs of a Git repository, read by the program `git`. Only commands are used that
-// run no other program of its settings, and nothing is fetched.
+// Commits, trees and blobs of a Git repository, read by the program `git`. It uses only commands that
+// run no other program of the repository's settings, and fetches nothing.
 import { spawn } from "node:child_process";
 import { type Dirent, lstatSync, readdirSync } from "node:fs";
 import { dirname, join, relative } from "node:path";
 import { notFound, shown, type System, unsupported } from "../../../core/kernel.ts";
 
-/** Bytes of the answer of one command. */
+/** Limit of the output of one command. */
 const MOST_BYTES = 256 * 1024 * 1024;
 
 /** Files and folders of a repository that commands read. */
@@ -37,14 +37,16 @@ export class GitRepository {
     const isThere = (path: string) =>
       lstatSync(join(folder, path), { throwIfNoEntry: false })?.isDirectory() === true;
     if (!isThere("") || !isThere("objects")) {
-      throw notFound("import from", root, "no Git repository is there", {
+      throw notFound("import from", root, "it is not a Git repository", {
         hint: "Pass the top folder of a clone. Worktrees and links are not followed.",
       });
     }
     const hint = "Clone it: git clone --no-local FROM TO.";
     for (const path of ["objects/info/alternates", "commondir"]) {
       if (lstatSync(join(folder, path), { throwIfNoEntry: false }) !== undefined) {
-        throw unsupported("import from", root, "its objects are elsewhere", { hint });
+        throw unsupported("import from", root, "it uses the objects of another repository", {
+          hint,
+        });
       }
     }
     const link = linkIn(folder);
@@ -132,7 +134,7 @@ export class GitRepository {
     let size = 0;
     for await (const chunk of this.#run(args, input)) {
       size += chunk.byteLength;
-      if (size > MOST_BYTES) throw this.#fault(`git ${args[0]} answers with too many bytes`);
+      if (size > MOST_BYTES) throw this.#fault(`git ${args[0]} returned more than 256 MiB`);
       chunks.push(chunk);
     }
     const all = new Uint8Array(size);
@@ -174,7 +176,7 @@ export class GitRepository {
       throw this.#fault(error.code === "ENOENT" ? "git is not installed" : String(error.message));
     });
     if (code !== 0) {
-      throw this.#fault(problem.trim().split("\n")[0] || `git ${args[0]} ends with ${code}`);
+      throw this.#fault(problem.trim().split("\n")[0] || `git ${args[0]} exited with code ${code}`);
     }
   }
 

@@ -219,7 +219,7 @@ function revisionsOf(commits: ReadonlyMap<string, Commit>) {
     const id = ids.get(commit.id) ?? commit.id;
     if (alias !== undefined && !aliases.has(alias)) aliases.set(alias, id);
     else {
-      const reason = "it cannot be an alias: its commit is imported without one";
+      const reason = "not a valid alias: its commit is imported without it";
       notImported.push({ kind: "left", what: `tag ${shown(tag)}`, reason });
     }
   }
@@ -266,7 +266,7 @@ function tagsOf({ id, author, subject }: Commit, label: string): Map<string, str
 
 function stateOf({ kind, size }: TreeEntry): string {
   if (kind === "link") return "a link";
-  return Number.isNaN(size) ? "not in the clone: fetch all of it" : "too large";
+  return Number.isNaN(size) ? "not in the clone: clone it without --filter" : "too large";
 }
 
 async function parsed(path: string, bytes: Uint8Array | undefined, problems: string[]) {
@@ -275,7 +275,7 @@ async function parsed(path: string, bytes: Uint8Array | undefined, problems: str
     const text = new TextDecoder("utf-8", { fatal: true }).decode(bytes);
     return text.trim() === "" ? {} : await yamlIn(text, path, problems);
   } catch {
-    problems.push(`${shown(path)} is not a text in UTF-8`);
+    problems.push(`${shown(path)} is not UTF-8 text`);
   }
 }
 

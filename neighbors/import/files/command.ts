@@ -8,17 +8,16 @@ import { FilesReader } from "./read_files.ts";
 
 export const importFiles: Command = defineCommand({
   name: "import files",
-  summary: "Import names and versions that a folder or bucket has in its paths.",
+  summary: "Import folders and buckets with names and versions in their paths.",
   details:
-    "The pattern is the path of one version: {name} and {version} are what differs, and * is " +
-    "anything. Each matches within one part of the path. Two {name} make a name of two parts, and " +
-    "without {version} every name gets one version, 1.0.0. What is found there, a folder or a file, " +
-    "becomes the version.\n\n" +
+    "The pattern is the path of one version, with {name} and {version} in place of these, and * for " +
+    "any text. Each matches within one part of the path. Two {name} give a name of two parts. " +
+    "Without {version}, every name gets one version, 1.0.0. The folder or file at a matching path " +
+    "becomes a version.\n\n" +
     "3, v3 and 003 become 3.0.0, and 2026-11-29 becomes 2026.11.29. A link in place of a version, " +
-    "such as production -> 3, becomes an alias if it leads to a version of the same name. No link " +
-    "is followed. Run it again to import what is new, or the rest of an interrupted run: versions " +
-    "that are there are not read again. Versions that cannot be imported are printed as a table, " +
-    "and the exit code is 1. With --json: one line per such version, then the report.",
+    "such as production -> 3, becomes an alias if it points to a version of the same name. Links " +
+    "are never followed. Rerun the command to import new versions, or to finish an interrupted " +
+    "import. Versions that cannot be imported are printed as a table, and the exit code is 1. With --json: one line per such version, then the report.",
   args: [
     { usage: "<pattern>", text: "a path or URL with {name} and {version}, in quotes" },
     TARGET,

@@ -1,5 +1,5 @@
-// Patterns of places: `s3://bucket/models/{name}/{version}`. What is before the first part with a
-// placeholder is the folder or bucket; each other part is matched with the names in one folder.
+// Patterns of paths: `s3://bucket/models/{name}/{version}`. The parts before the first placeholder are
+// the folder or bucket; each other part is matched with the names in one folder.
 import { invalid, isStoreUrl } from "../../../core/kernel.ts";
 import { withoutSecrets } from "../source_files.ts";
 
@@ -23,7 +23,7 @@ export interface Pattern {
   readonly hasName: boolean;
 }
 
-/** Placeholders of a part, so that no name takes long to match. */
+/** Limit of placeholders in a part, so that matching a name is fast. */
 const MOST_WILDCARDS = 3;
 const WILDCARD = /\{name\}|\{version\}|\*/;
 
@@ -81,14 +81,14 @@ function isWildcard(token: string): boolean {
 
 function wrong(text: string, state: string) {
   return invalid("import from", JSON.stringify(withoutSecrets(text)), state, {
-    hint: "Write a folder or bucket, then {name}, {version} or * for what differs: " +
+    hint: "Write a folder or bucket, then {name}, {version} or * in place of names: " +
       "'./models/{name}/{version}'. Two {name} make a name of two parts.",
   });
 }
 
 /**
- * Returns the version that a text stands for: `v3` is 3, `003` is 3, and `2026-11-29` is 2026.11.29.
- * Other texts stay.
+ * Returns the version that a string means: `v3` is 3, `003` is 3, and `2026-11-29` is 2026.11.29.
+ * Other strings stay.
  */
 export function versionIn(text: string): string {
   const isDate = /^\d{4}[-_]\d\d?[-_]\d\d?$/.test(text);

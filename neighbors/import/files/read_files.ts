@@ -1,5 +1,5 @@
-// Reads a folder or bucket whose places are named by a pattern. A listing finds names and versions;
-// the files of a version are listed once it is saved.
+// Reads a folder or bucket whose paths match a pattern. A listing finds names and versions; the files
+// of a version are listed when it is saved.
 import {
   compareVersions,
   folderOf,

@@ -13,24 +13,26 @@ import { MlflowServer } from "./server.ts";
 export const importMlflow: Command = defineCommand({
   name: "import mlflow",
   summary: "Import runs and models of MLflow.",
-  details: "Reads folders and buckets mlruns of MLflow 2 and 3, databases in a file of SQLite " +
-    "(sqlite:///mlflow.db), and servers by REST. Experiments become names, and runs " +
-    "versions of them, with parameters, tags, all values of all metrics, times and artifacts. " +
+  details: "Reads an mlruns folder or bucket of MLflow 2 or 3, an SQLite database " +
+    "(sqlite:///mlflow.db), or a server. Experiments become names, and runs become " +
+    "their versions, with parameters, tags, all values of all metrics, times and artifacts. " +
     "Registered models become names below models:, with their versions and aliases. The result is " +
     "what serve --mlflow stores, so clients of MLflow find it there.\n\n" +
-    "Run it again to import what is new, or the rest of an interrupted run. Deleted runs are left " +
-    "out, and those that go on unless --running is given. Links are never followed. Runs with " +
-    "anything that cannot be read are printed as a table, and the exit code is 1; the others are " +
-    "imported. With --json: one line per such run, then the report.",
+    "Rerun the command to import new runs, or to finish an interrupted import. Deleted runs are " +
+    "left out, and so are running ones without --running. Symbolic links are never followed. Runs " +
+    "that cannot be read completely are printed as a table, and the exit code is 1; the others " +
+    "are imported. With --json: one line per such run, then the report.\n\n" +
+    "For a server, set MLFLOW_TRACKING_TOKEN, or MLFLOW_TRACKING_USERNAME and " +
+    "MLFLOW_TRACKING_PASSWORD.",
   args: [
-    { usage: "<from>", text: "a folder mlruns, a file of SQLite, or a URL", completes: "file" },
+    { usage: "<from>", text: "an mlruns folder, an SQLite file, or a URL", completes: "file" },
     TARGET,
   ],
   options: [
     ...OPTIONS,
-    { flags: "--artifacts <place>", text: "the folder or bucket with artifacts, if elsewhere" },
-    { flags: "--models <prefix>", text: "prefix of the names of models (default: models:)" },
-    { flags: "--running", text: "import runs that go on, as KILLED" },
+    { flags: "--artifacts <place>", text: "a folder or bucket with artifacts that are elsewhere" },
+    { flags: "--models <prefix>", text: "prefix of model names (default: models:)" },
+    { flags: "--running", text: "import running runs as KILLED" },
   ],
   examples: [
     ["holdfast import mlflow ./mlruns .holdfast --create --dry-run", "see what fits"],
@@ -41,9 +43,9 @@ export const importMlflow: Command = defineCommand({
     ],
     [
       "holdfast import mlflow http://localhost:5000 .holdfast",
-      "a server, with the token of clients",
+      "a server",
     ],
-    ["holdfast import mlflow s3://bucket/mlruns @team --prefix team/", "from a bucket, partly"],
+    ["holdfast import mlflow s3://bucket/mlruns @team --prefix team/", "part of a bucket"],
   ],
   async run([from, to], { artifacts, models = "models:", ...flags }, context) {
     const read = (options: ReadOptions) => records(context, { from, artifacts, models }, options);
@@ -95,7 +97,7 @@ async function* found(
   yield* reader.records();
 }
 
-/** Returns the path of a file of SQLite; undefined for folders and buckets. */
+/** Returns the path of an SQLite file; undefined for folders and buckets. */
 function databaseOf(from: string, cwd: string): string | undefined {
   const [, named] = /^sqlite:(?:\/\/\/)?([^]+)$/.exec(from) ?? [];
   if (named !== undefined) return resolve(cwd, named);

@@ -11,18 +11,18 @@ import { MlrunsExport } from "./export_folder.ts";
 
 export const exportMlflow: Command = defineCommand({
   name: "export mlflow",
-  summary: "Write runs and models into a folder mlruns.",
+  summary: "Write runs and models into an mlruns folder.",
   details:
-    "Writes the layout that MLflow 2 and 3 read, with parameters, tags, all values of metrics, " +
-    "artifacts, logged and registered models and their aliases. Names are experiments, and those " +
-    "below models: registered models. Inputs and outputs of runs are left out, and so are versions " +
-    "that no run has made, which are listed.\n\n" +
+    "Writes a folder that MLflow 2 and 3 read, with parameters, tags, all values of metrics, " +
+    "artifacts, logged models, and registered models with their aliases. Names become experiments; " +
+    "names below models: become registered models. Inputs and outputs of runs and running runs are " +
+    "left out. Versions that are not runs are left out and listed.\n\n" +
     "The folder must be empty or missing. If the command is stopped, remove the folder and run it " +
     "again.",
   args: [{ usage: "<names...>", text: "names or patterns", completes: "ref" }],
   options: [
-    { flags: "--to <folder>", text: "the new folder mlruns", completes: "file" },
-    { flags: "--models <prefix>", text: "prefix of the names of models (default: models:)" },
+    { flags: "--to <folder>", text: "the mlruns folder to write", completes: "file" },
+    { flags: "--models <prefix>", text: "prefix of model names (default: models:)" },
   ],
   examples: [
     ["holdfast export mlflow team/digits models:digits --to ./mlruns", "one of each"],
@@ -41,7 +41,7 @@ export const exportMlflow: Command = defineCommand({
     const report = await new MlrunsExport(registry, resolve(cwd, to), { models, signal }).export(
       names,
     );
-    for (const ref of report.left) await context.note(`Left out ${ref}: no run has made it`);
+    for (const ref of report.left) await context.note(`Left out ${ref}: it is not a run`);
     const { runs, versions, files, bytes, left } = report;
     await context.done(
       { ...report, left: left.length },

@@ -85,8 +85,8 @@ export class MlrunsReader {
     const models = await this.#files.folders("models");
     if (experiments === 0 && models.length === 0) {
       const place = this.#files.store.location;
-      throw notFound("import runs of MLflow from", place, "no experiment and no model is there", {
-        hint: "Pass the folder that has a folder with meta.yaml for each experiment: mlruns.",
+      throw notFound("import runs of MLflow from", place, "it has no experiments and no models", {
+        hint: "Pass the mlruns folder: each experiment in it is a folder with meta.yaml.",
       });
     }
     const versions = await Array.fromAsync(models, (folder) => this.#files.folders(folder));

@@ -54,7 +54,8 @@ export class MlflowServer {
     if (answer.status === 404) throw notFound(...about, state);
     if (answer.status === 401 || answer.status === 403) {
       throw denied(...about, state, {
-        hint: "Set MLFLOW_TRACKING_TOKEN, or USERNAME and PASSWORD.",
+        hint:
+          "Set MLFLOW_TRACKING_TOKEN, or MLFLOW_TRACKING_USERNAME and MLFLOW_TRACKING_PASSWORD.",
       });
     }
     if (answer.status >= 500 || answer.status === 429) throw unavailable(...about, state);
@@ -94,7 +95,9 @@ export class MlflowServer {
       yield* objectsIn(page[list]);
       if (typeof page.next_page_token !== "string" || page.next_page_token === "") return;
       token = page.next_page_token;
-      if (seen.has(token)) throw invalid("read from MLflow", shown(path), "its pages never end");
+      if (seen.has(token)) {
+        throw invalid("read from MLflow", shown(path), "it repeats a page token");
+      }
       seen.add(token);
     }
   }

@@ -39,7 +39,7 @@ cliTest("an export lists what it left out, and refuses what it cannot do", async
   await it.succeeds("save team/notes - --as text", { stdin: "no run" });
   const { code, err } = await it.holdfast("export mlflow team/notes --to out/mlruns");
   assertEquals(code, 0);
-  assertStringIncludes(err, "Left out team/notes@1.0.0: no run has made it");
+  assertStringIncludes(err, "Left out team/notes@1.0.0: it is not a run");
   await it.fails("export mlflow team/notes@1 --to out/other", 2, "Leave out the version");
   await it.fails("export mlflow team/notes", 2, "Add --to FOLDER");
 });

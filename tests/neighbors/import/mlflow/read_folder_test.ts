@@ -104,11 +104,11 @@ cliTest("deleted runs are left out, and those that go on, too", async (it) => {
   });
   assertEquals([code, report.runs, report.left], [0, 0, 5]);
   assertEquals(problems.map(({ reason }) => reason).sort(), [
-    "it goes on",
     "it has no versions",
     "it is deleted",
     "it is deleted",
     "it is deleted",
+    "it is still running",
   ]);
   assertEquals((await imported(it, {}, "--running")).report.runs, 1);
   const { metadata } = await it.json("info team/digits --json");
@@ -245,7 +245,7 @@ cliTest("parameters and tags without room are in a file", async (it) => {
     [`7/${RUN}/tags/long`]: "y".repeat(10_000),
   });
   assertEquals([report.runs, report.left], [1, 1]);
-  assertMatch(problems[0].reason, /no room for long, long: see \.mlflow\/long\.json/);
+  assertMatch(problems[0].reason, /too long for metadata: long, long\. See \.mlflow\/long\.json/);
   const out = await it.succeeds("download team/digits --to copy");
   const folder = / to (.*) \(/.exec(out)?.[1] ?? "";
   const kept = JSON.parse(await Deno.readTextFile(join(folder, ".mlflow/long.json")));
@@ -275,7 +275,7 @@ cliTest("an import that is stopped goes on later", async (it) => {
 
 cliTest("other folders are refused, and create nothing", async (it) => {
   await mkdir(join(it.cwd, "empty"));
-  await it.fails("import mlflow empty .holdfast --create", 3, "Pass the folder that has a folder");
+  await it.fails("import mlflow empty .holdfast --create", 3, "Pass the mlruns folder");
   await it.fails("import mlflow nowhere .holdfast --create", 3);
   await it.fails("ls", 3);
   await writeTree(join(it.cwd, "mlruns"), EXPERIMENT);

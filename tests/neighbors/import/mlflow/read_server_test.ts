@@ -77,7 +77,7 @@ cliTest("pages that go in a circle end with an error, not with a part", async (i
     () => Response.json({ experiments: [], next_page_token: `${++asked % 2}` }),
   );
   const url = `http://127.0.0.1:${server.addr.port}`;
-  await it.fails(`import mlflow ${url} .holdfast --create`, 2, "its pages never end");
+  await it.fails(`import mlflow ${url} .holdfast --create`, 2, "it repeats a page token");
   await server.shutdown();
 });
 
