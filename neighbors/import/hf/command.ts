@@ -12,14 +12,14 @@ export const importHf: Command = defineCommand({
   summary: "Import repositories of Hugging Face.",
   details: "Reads ~/.cache/huggingface/hub, or one folder of it, which hf download, " +
     "from_pretrained and load_dataset write; or a repository of the Hub, hf://org/name, at " +
-    "HF_ENDPOINT with HF_TOKEN: the commits of its branches and tags. A model org/name gets this name, and a dataset " +
-    "datasets/org/name. Each commit becomes a version, and branches and tags become " +
-    "aliases: main, and rev-v1.0 for v1.0, because an alias does not look like a version. The " +
-    "metadata has the members hub, commit and refs. serve --hf serves what was imported.\n\n" +
+    "HF_ENDPOINT with HF_TOKEN: the commits of its branches and tags. A model org/name gets this " +
+    "name, and a dataset datasets/org/name. Each commit becomes a version, and branches and tags " +
+    "become aliases: main, and rev-v1.0 for v1.0, because an alias must not look like a version. The " +
+    "metadata has the members hub, commit and refs. serve --hf serves the result.\n\n" +
     "Files are checked against the hash in the source. Only links to blobs of the same repository " +
-    "are read. Run it again to import what is new, or the rest of an interrupted run: commits that " +
-    "are there are not imported again. Commits that cannot be imported are printed as a table, and " +
-    "the exit code is 1. With --json: one line per such commit, then the report.",
+    "are read. Rerun the command to import new commits, or to finish an interrupted import. Commits " +
+    "that cannot be imported are printed as a table, and the exit code is 1. With --json: one line " +
+    "per such commit, then the report.",
   args: [
     {
       usage: "<from>",

@@ -9,17 +9,17 @@ export const importWandb: Command = defineCommand({
   name: "import wandb",
   summary: "Import runs of W&B from their folders.",
   details:
-    "Reads a folder or bucket wandb, in which W&B keeps a folder for each run, also offline. " +
-    "Projects become names, and runs versions of them, with configuration, all numbers of the " +
+    "Reads a wandb folder or bucket, in which W&B keeps a folder for each run, also offline ones. " +
+    "Projects become names, and runs become their versions, with configuration, all numbers of the " +
     "history, summary, times and files.\n\n" +
-    "Run it again to import what is new, or the rest of an interrupted run. Runs without an end are " +
-    "left out unless --running is given. Links are never followed. Runs with anything that cannot " +
-    "be read are printed as a table, and the exit code is 1; the others are imported. With --json: " +
-    "one line per such run, then the report.",
-  args: [{ usage: "<from>", text: "a folder wandb, or a bucket", completes: "file" }, TARGET],
+    "Rerun the command to import new runs, or to finish an interrupted import. Runs without an end " +
+    "are left out without --running. Symbolic links are never followed. Runs that cannot be read " +
+    "completely are printed as a table, and the exit code is 1; the others are imported. With " +
+    "--json: one line per such run, then the report.",
+  args: [{ usage: "<from>", text: "a wandb folder or bucket", completes: "file" }, TARGET],
   options: [
     ...OPTIONS,
-    { flags: "--running", text: "import runs without an end, as KILLED" },
+    { flags: "--running", text: "import runs without an end as KILLED" },
   ],
   examples: [
     ["holdfast import wandb ./wandb .holdfast --create --dry-run", "see what fits"],
