@@ -124,7 +124,7 @@ cliTest("runs without an end are left out, and a dry run writes nothing", async 
   const whole = log(RECORDS);
   const files = { [`${folder("abc")}/run-abc.wandb`]: whole.subarray(0, whole.length - 3) };
   const { code, problems } = await imported(it, files);
-  assertEquals([code, problems[0].reason], [0, "it goes on"]);
+  assertEquals([code, problems[0].reason], [0, "it is still running"]);
   assertEquals((await imported(it, files, "--running --dry-run")).report.runs, 1);
   await it.fails("info digits", 3);
   assertEquals((await imported(it, files, "--running")).report.runs, 1);
