@@ -54,7 +54,7 @@ export const HTTP_HINTS: ServiceHints = {
   held_by_alias: "Point the alias to another version first, or add ?force=true.",
   held_by_release: "Delete the release first, or add ?force=true.",
   alias_protected: "Send `force`, with a token that has the scope promote:NAME.",
-  promotion_refused: "Give the version what it lacks. GET /rules?name=NAME has the rule.",
+  promotion_refused: "Meet the conditions of the rule. GET /rules?name=NAME has the rule.",
   protected: "Change the rule, or delete with ?force=true.",
   outcome_unknown: "Read it again to see the outcome. A save with an idempotency key can be " +
     "repeated safely.",

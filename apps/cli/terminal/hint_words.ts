@@ -37,7 +37,7 @@ export const CLI_HINTS: HintTable<ReasonKind> = {
   held_by_alias: "Point the alias to another version first, or add --force.",
   held_by_release: "Delete the release first, or add --force.",
   alias_protected: "Change the alias with holdfast alias --force, or see: holdfast rules ls",
-  promotion_refused: "Give the version what it lacks. See: holdfast rules ls",
+  promotion_refused: "Meet the conditions of the rule. See: holdfast rules ls",
   protected: "Change it with: holdfast rules set or rules rm. Or delete with --force.",
   outcome_unknown: "Read it again to see the outcome. A save with an --idempotency-key can be " +
     "repeated safely.",

@@ -36,7 +36,7 @@ REASONS = {
     "held_by_alias": f"Point the alias to another version first, {FORCE}",
     "held_by_release": f"Delete the release first, {FORCE}",
     "alias_protected": "Pass force=True, with a token that has the scope promote:NAME.",
-    "promotion_refused": "Give the version what it lacks.",
+    "promotion_refused": "Meet the conditions of the rule.",
     "protected": f"Change the rule, {FORCE}",
     "outcome_unknown": "Read it again to see the outcome before you repeat it.",
     "damaged": "{finding} Ask the operator to repair it from a mirror, or save the value again.",

@@ -40,7 +40,7 @@ export async function checkPromotion(
   if (unmet === undefined) return info.commit;
   const state = `the rule ${shown(rule.pattern)} refuses version ${info.version}: ${unmet}`;
   throw conflict(action, subject, state, {
-    hint: "Give the version what it lacks, or change the rule.",
+    hint: "Meet the conditions of the rule, or change the rule.",
     reason: { kind: "promotion_refused", name, alias },
     backend: context.backend.location,
   });
