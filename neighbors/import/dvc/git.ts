@@ -1,7 +1,7 @@
 // Commits, trees and blobs of a Git repository, read by the program `git`. It uses only commands that
 // run no other program of the repository's settings, and fetches nothing.
 import { spawn } from "node:child_process";
-import { type Dirent, lstatSync, readdirSync } from "node:fs";
+import { type Dirent, lstatSync, readdirSync, readFileSync } from "node:fs";
 import { dirname, join, relative } from "node:path";
 import { notFound, shown, type System, unsupported } from "../../../core/kernel.ts";
 
@@ -52,6 +52,9 @@ export class GitRepository {
     const link = linkIn(folder);
     if (link !== undefined) {
       throw unsupported("import from", root, `${shown(link)} in .git is a link`, { hint });
+    }
+    if (includes(folder)) {
+      throw unsupported("import from", root, "its .git/config includes another file", { hint });
     }
     const names = system.envNames?.() ?? ["HOME", "PATH"];
     const kept = names.filter((name) => !name.startsWith("GIT_"));
@@ -195,6 +198,15 @@ function linkIn(folder: string): string | undefined {
     top.filter((entry) => entry.isDirectory()).flatMap(({ name }) => entries(name, true));
   const link = top.find(isLink) ?? below().find(isLink);
   return link && relative(folder, join(link.parentPath, link.name));
+}
+
+/** Returns true if git would read another file as settings, wherever that is. */
+function includes(folder: string): boolean {
+  return ["config", "config.worktree"].some((name) => {
+    const path = join(folder, name);
+    const isFile = lstatSync(path, { throwIfNoEntry: false })?.isFile() === true;
+    return isFile && /\[\s*include/i.test(readFileSync(path, "utf8"));
+  });
 }
 
 function commitOf(id: string, bytes: Uint8Array): Commit {

@@ -1,6 +1,6 @@
 // `holdfast import dvc`: what arrives, and what is refused.
 import { assert, assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
-import { mkdir, rename, symlink, unlink, writeFile } from "node:fs/promises";
+import { mkdir, readFile, rename, symlink, unlink, writeFile } from "node:fs/promises";
 import { join } from "@std/path";
 import { type CliTest, cliTest } from "../../../apps/captured_io.ts";
 import { writeTree } from "../mlflow/write_mlruns.ts";
@@ -303,5 +303,17 @@ cliTest("links in .git to another repository are refused", async (it) => {
     await unlink(join(own, path));
     await rename(away, join(own, path));
   }
+  assertEquals((await imported(it)).code, 0);
+});
+
+cliTest("settings in .git that include a file elsewhere are refused", async (it) => {
+  const { root } = await oneCommit(it);
+  const config = join(root, ".git/config"), before = await readFile(config, "utf8");
+  for (const more of ["[include]\n\tpath = ../away", '[includeIf "gitdir:/"] path = /away']) {
+    await writeFile(config, `${before}${more}\n`);
+    const { err } = await it.holdfast("import dvc digits .new --create");
+    assertStringIncludes(err, "its .git/config includes another file");
+  }
+  await writeFile(config, before);
   assertEquals((await imported(it)).code, 0);
 });
