@@ -176,10 +176,10 @@ export function toDeclarations(path: string, source: string): Translated {
   return translated(path, withLibraries(withoutTwice(outputText)), ".d.ts");
 }
 
-/** TypeScript declares a method `[Symbol.asyncDispose]()` of a class twice where it sees no other file. */
+/** TypeScript declares a method such as `[Symbol.iterator]()` of a class twice where it sees no other file. */
 function withoutTwice(text: string): string {
   return text.replace(
-    /(?: *\/\*\* [^\n]* \*\/\n)? *\[Symbol\.asyncDispose\]: \(\) => Promise<void>;\n/g,
+    /(?: *\/\*\* [^\n]* \*\/\n)? *\[Symbol\.(?:asyncDispose|iterator)\]: \(\) => [^\n]*;\n/g,
     "",
   );
 }
