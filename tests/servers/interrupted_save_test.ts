@@ -86,15 +86,16 @@ function notedBytes(folder: string): number {
   const sizes = [...Deno.readDirSync(folder)].map(({ name, isDirectory }) =>
     isDirectory ? notedBytes(`${folder}/${name}`) : bytesOfNote(`${folder}/${name}`)
   );
-  return Math.max(0, ...sizes); // a temporary file has the same note
+  return Math.max(0, ...sizes);
 }
 
 function bytesOfNote(path: string): number {
+  if (!/\/[0-9a-f]{64}$/.test(path)) return 0; // a temporary file, which a killed save leaves behind
   try {
     const sizes = Deno.readTextFileSync(path).matchAll(/"key":"objects[^"]*","size":(\d+)/g);
     return [...sizes].reduce((sum, [, size]) => sum + Number(size), 0);
   } catch {
-    return 0; // a temporary file that is gone
+    return 0; // replaced meanwhile
   }
 }
 
