@@ -40,11 +40,13 @@ const ON_DISK = [
 ];
 
 /** Modules that are imported for what they do. Bundlers leave out others that a program does not use. */
-const WITH_EFFECTS = [
+export const WITH_EFFECTS = [
   "./backends/gcs/quiet_start.js",
   "./bin/*.js",
   "./disk/spread/piece_worker.js",
   "./queues/bullmq/*.js",
+  "./signatures/conditions.js",
+  "./signatures/signatures.js",
   "./workers/*.js",
 ];
 
