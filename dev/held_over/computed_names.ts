@@ -34,6 +34,7 @@ const MODULES = ["/*.ts", "/*.json"];
 
 /** Files and folders by the module that computes their names. Tests and their helpers that are not listed load everything. */
 export const COMPUTED: Readonly<Record<string, readonly string[]>> = {
+  "apps/cli/program/own_command.ts": ["apps/cli.ts"],
   "dev/compile.ts": PRODUCT,
   "dev/held_over/loaded.ts": [], // what its callers pass
   "dev/lock_of.ts": ["dev/std"],
@@ -78,6 +79,7 @@ export const COMPUTED: Readonly<Record<string, readonly string[]>> = {
   "tests/support/mindtrace_fixtures.ts": ["tests/fixtures/mindtrace"],
   "tests/support/module_graph.ts": [],
   "tests/support/run_deno.ts": [],
+  "tests/support/servers/find_server.ts": ["dev/servers/install_servers.ts"], // their versions
   "tests/support/source_files.ts": [],
   "tests/without_builtin_modules_test.ts": [],
 };

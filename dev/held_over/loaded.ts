@@ -20,7 +20,7 @@ const COMMENTS = /^\s*(\/\/|\/?\*).*$/gm;
 const PACKAGE = /^@holdfast\/holdfast((?:\/\w+)*)$/;
 /** Names of the repository's files which are not literals, beside `LITERAL_NAMES`. */
 const COMPUTED_NAMES =
-  /\bREPOSITORY\b|\bimport\.meta\b|\b(sourceFiles|readModuleGraph)\(|"ls-files"|\bimport\((?!\s*["'])/;
+  /\bREPOSITORY\b|\bimport\.meta\b|\b(sourceFiles|readModuleGraph)\(|"ls-files"|\["task",|\bimport\((?!\s*["'])/;
 /** Uses that name a file by a literal, which is found as one, or name none. */
 const LITERAL_NAMES = new RegExp(
   [
@@ -150,17 +150,22 @@ export class LoadedFiles {
     return [...imported, ...computed ?? [], ...python, ...this.#named(path, text, isTest)];
   }
 
-  /** The files and folders that a source names: for a test below its folder or the root, else beside it. */
+  /**
+   * The files that a source names: for a test below its folder or the root, else beside it. For a test also folders, in
+   * which it may compute a name: `tests/programs` of `tests/programs/${name}`. A word such as `docs` is one only in a test
+   * that names paths of the repository.
+   */
   #named(path: string, text: string, isTest: boolean): string[] {
     const named = new Set<string>();
     const folders = isTest ? [dirname(path), "."] : [dirname(path)];
-    const mayNameFolders = isTest && /\bREPOSITORY\b|\bimport\.meta\b/.test(text);
+    const areWordsFolders = /\bREPOSITORY\b|\bimport\.meta\b/.test(text);
     const add = (name: string) => {
       if (/(^|\/)\.{1,2}$/.test(name)) return; // a folder, from which others are named
+      const mayBeFolder = isTest && (areWordsFolders || name.lastIndexOf("/") > 0);
       for (const folder of folders) {
         const place = normalize(join(folder, name.replace(/^\/(?=\w)/, "")));
         if (this.#contents.has(place)) named.add(place);
-        else if (mayNameFolders && this.#folders.has(place)) named.add(place);
+        else if (mayBeFolder && this.#folders.has(place)) named.add(place);
       }
     };
     const code = text.replace(COMMENTS, "").replaceAll("${REPOSITORY}", "");

@@ -32,6 +32,7 @@ const FILES: Record<string, string> = {
   "tests/fixtures/one.json": "{}",
   "tests/core/a_test.ts": 'import "../../core/a.ts";',
   "tests/core/data_test.ts": 'new URL("../fixtures/one.json", import.meta.url)',
+  "tests/core/folder_test.ts": "copy(`tests/fixtures/${name}`); fetch('/docs'); save('docs')",
   "tests/apps/cli_test.ts": 'runDeno("apps/cli.ts", ["save", "core"])',
   "tests/apps/path_test.ts": `run("sh", "${REPO}apps/cli.ts")`,
   "tests/apps/made_test.ts": `write("// it's", 'import "@holdfast/holdfast/one";')`,
@@ -63,6 +64,7 @@ Deno.test("a test loads what it imports, and the programs, parts and data that i
   const loads: Record<string, string[]> = {
     "tests/core/a_test.ts": ["core/a.ts"],
     "tests/core/data_test.ts": ["tests/fixtures/one.json"],
+    "tests/core/folder_test.ts": ["tests/fixtures/one.json"],
     "tests/apps/cli_test.ts": ["apps/cli.ts", "core/a.ts", "core/part.ts"],
     "tests/apps/path_test.ts": ["apps/cli.ts", "core/a.ts", "core/part.ts"],
     "tests/apps/made_test.ts": ["core/a.ts"],
@@ -100,6 +102,7 @@ Deno.test("names are computed unless each is a literal", () => {
     "await import(module)",
     'sourceFiles(["core"])',
     '["ls-files", "-z"]',
+    '["task", "install"]',
   ];
   for (const text of literal) assert(!hasComputedNames(text), text);
   for (const text of computed) assert(hasComputedNames(text), text);
@@ -122,7 +125,8 @@ Deno.test("a change runs the suites that load it, and no others", () => {
   ]);
   assertEquals(changedBy("docs/page.md"), [...all, "tests/docs/pages_test.ts"]);
   assertEquals(changedBy("python/holdfast/save.py"), [...all, "tests/python/save_test.ts"]);
-  assertEquals(changedBy("tests/fixtures/one.json"), ["tests/core/data_test.ts", ...all]);
+  const ofFixtures = ["tests/core/data_test.ts", "tests/core/folder_test.ts"];
+  assertEquals(changedBy("tests/fixtures/one.json"), [...ofFixtures, ...all]);
   assertEquals(changedBy("docs/new.md"), [...all, "tests/docs/pages_test.ts"]);
   const test = ["tests/core/a_test.ts"];
   assertNotEquals(before.digestOf(test, "Deno 2"), before.digestOf(test, "Deno 3"));
@@ -180,6 +184,13 @@ slowTest("tests of this repository load their extension, their programs and Pyth
     "tests/python/writing_test.ts": ["python/holdfast/service_registry.py"],
     "tests/dev/deno_bundle_test.ts": ["mod.ts", "formats/jsonl.ts"],
     "tests/workers/save_test.ts": ["workers/worker.ts"],
+    "tests/servers/processes_test.ts": ["tests/servers/programs/save_numbered.ts"],
+    "tests/registry/kept_registry_test.ts": [
+      "tests/fixtures/registry/names/con=/versions,final,p8p9p9,9007199254740990.rec",
+    ],
+    "tests/backends/s3/servers_test.ts": ["dev/servers/install_servers.ts"],
+    "tests/apps/cli_test.ts": ["apps/cli.ts"],
+    "tests/dev/install_test.ts": ["dev/install.ts"],
     "explorer/tests/views_test.ts": ["explorer/src/main.ts", "explorer/build.ts"],
     "tests/extensions_test.ts": [
       "gateways/s3/s3_gateway.ts",
@@ -192,7 +203,9 @@ slowTest("tests of this repository load their extension, their programs and Pyth
     for (const path of [...wanted, ...READ_BY_ALL]) assert(loaded.has(path), `${test}: ${path}`);
   }
   assert(files.of(SUITES["fuzz"]!).includes("apps/server/guard/guard.ts"));
-  const known = new Set([...await sourceFiles([...TEST_FOLDERS, "dev", "formats", "explorer"])]);
+  const known = new Set([
+    ...await sourceFiles([...TEST_FOLDERS, "dev", "apps", "formats", "explorer"]),
+  ]);
   for (const path of Object.keys(COMPUTED)) assert(known.has(path), `${path} does not exist`);
   const s3 = files.of(["tests/core/errors_test.ts"]);
   assertEquals(s3.filter((path) => path.startsWith("gateways/")), []);
