@@ -106,7 +106,7 @@ export function pairs(list: readonly Body[]): Map<string, string> {
 export function metricIn(body: Body, nowMs: number): Metric {
   const key = keyIn(body);
   const { value = 0 } = body;
-  const number = typeof value === "string" ? NOT_FINITE[value] : value;
+  const number = typeof value === "string" ? NOT_FINITE.get(value) : value;
   if (typeof number !== "number") {
     throw wrong(`Invalid value for parameter 'value' of metric '${key}' supplied: not a number`);
   }

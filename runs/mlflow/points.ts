@@ -16,11 +16,11 @@ export interface Metric {
 const STEP = "step", TIME = "_time";
 /** Keys that points use themselves, and those that were kept apart from them. */
 const OWN_KEYS = /^(metric:)*(step|_time)$/;
-export const NOT_FINITE: Readonly<Record<string, number>> = {
-  "NaN": NaN,
-  "Infinity": Infinity,
-  "-Infinity": -Infinity,
-};
+export const NOT_FINITE: ReadonlyMap<string, number> = new Map([
+  ["NaN", NaN],
+  ["Infinity", Infinity],
+  ["-Infinity", -Infinity],
+]);
 
 export function metricJson({ value, ...metric }: Metric) {
   return { ...metric, value: Number.isFinite(value) ? value : `${value}` };
@@ -79,8 +79,9 @@ function* numbersIn(
   for (const [name, value] of Object.entries(values)) {
     if (isJsonObject(value)) yield* numbersIn(value, `${prefix}${name}.`);
     else if (typeof value === "number") yield [prefix + name, value];
-    else if (typeof value === "string" && Object.hasOwn(NOT_FINITE, value)) {
-      yield [prefix + name, NOT_FINITE[value]!];
+    else {
+      const number = typeof value === "string" ? NOT_FINITE.get(value) : undefined;
+      if (number !== undefined) yield [prefix + name, number];
     }
   }
 }

@@ -288,7 +288,7 @@ async function bytesOf({ content }: FileToSave): Promise<Uint8Array | undefined>
 
 function numberOf(text: string | undefined): number | undefined {
   if (text === undefined || text.trim() === "") return undefined;
-  const word = NOT_FINITE[text.replace(/^nan$/i, "NaN").replace(/^(-?)inf$/i, "$1Infinity")];
+  const word = NOT_FINITE.get(text.replace(/^nan$/i, "NaN").replace(/^(-?)inf$/i, "$1Infinity"));
   const value = word ?? Number(text);
   return word === undefined && Number.isNaN(value) ? undefined : value;
 }

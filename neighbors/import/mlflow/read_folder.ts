@@ -15,12 +15,12 @@ import { tagsOfModel, tagsOfRun, timeOf } from "./facts.ts";
 
 /** Folders of an experiment that are no runs. */
 const NO_RUNS: ReadonlySet<string> = new Set(["models", "datasets", "tags", "traces"]);
-const NON_FINITE: Readonly<Record<string, number>> = {
+const NON_FINITE: ReadonlyMap<string, number> = new Map([
   ...NOT_FINITE,
-  nan: NaN,
-  inf: Infinity,
-  "-inf": -Infinity,
-};
+  ["nan", NaN],
+  ["inf", Infinity],
+  ["-inf", -Infinity],
+]);
 
 type Meta = Readonly<Record<string, Plain>>;
 
@@ -219,7 +219,7 @@ export class MlrunsReader {
         number++;
         if (line === "") continue;
         const [time = "", text = "", step = "0"] = line.split(" ");
-        const value = NON_FINITE[text] ?? (text === "" ? undefined : Number(text));
+        const value = NON_FINITE.get(text) ?? (text === "" ? undefined : Number(text));
         const timestamp = timeOf(time), at = timeOf(step);
         const isNumber = value !== undefined && (text === "nan" || !Number.isNaN(value));
         if (isNumber && timestamp !== undefined && at !== undefined) {

@@ -135,7 +135,7 @@ export class ServerReader {
         max_results: PAGE.values,
       });
       for await (const { value = 0, timestamp, step = 0 } of values) {
-        const number = typeof value === "string" ? NOT_FINITE[value] ?? Number(value) : value;
+        const number = typeof value === "string" ? NOT_FINITE.get(value) ?? Number(value) : value;
         const at = timeOf(timestamp), place = timeOf(step);
         if (typeof number === "number" && at !== undefined && place !== undefined) {
           yield { key, value: number, timestamp: at, step: place };

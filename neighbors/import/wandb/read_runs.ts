@@ -183,9 +183,9 @@ function keyOf(item: Message): string {
 function valueOf(json: string): unknown {
   try {
     const value: unknown = JSON.parse(json);
-    return typeof value === "string" ? NOT_FINITE[value] ?? value : value;
+    return typeof value === "string" ? NOT_FINITE.get(value) ?? value : value;
   } catch {
-    return NOT_FINITE[json] ?? json;
+    return NOT_FINITE.get(json) ?? json;
   }
 }
 
@@ -194,7 +194,7 @@ function paramsOf(config: ReadonlyMap<string, unknown>): Map<string, string> {
   const add = (key: string, value: unknown, depth: number) => {
     if (value !== null && typeof value === "object" && !Array.isArray(value) && depth < 20) {
       for (const [name, each] of Object.entries(value)) add(`${key}.${name}`, each, depth + 1);
-    } else params.set(key, typeof value === "string" ? value : JSON.stringify(value) ?? "");
+    } else params.set(key, typeof value === "object" ? JSON.stringify(value) : `${value}`);
   };
   for (const [key, value] of config) if (!/^_wandb(\.|$)/.test(key)) add(key, value, 0);
   return params;

@@ -49,8 +49,8 @@ cliTest("tags are versions or aliases, with files, parameters and metrics", asyn
     "other.yaml:q": "1",
   });
   assertEquals(
-    [metadata.metrics.acc, metadata.metrics["sub.f1"], metadata.metrics["loss.min"]],
-    [0.1, "NaN", 0.25],
+    ["acc", "sub.f1", "loss.min", "by"].map((key) => metadata.metrics[key]),
+    [0.1, "NaN", 0.25, undefined],
   );
   assertEquals(metadata.tags["mlflow.user"], "Ada");
   assertEquals(metadata.tags["mlflow.note.content"], "Train");

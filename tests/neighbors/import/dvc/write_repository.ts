@@ -69,14 +69,14 @@ export function repositoryFiles(seed = 1): Tree {
     "data/x.csv.dvc": outOf("x.csv", md5("a,b\n")),
     "data/raw.dvc": outOf("raw", RAW.hash),
     "params.yaml": `train: {lr: 1e-3, layers: [1, 2]}\nseed: ${seed}\n`,
-    "metrics.json": `{"acc": 0.${seed}, "sub": {"f1": NaN}, "by": "x"}`,
+    "metrics.json": `{"acc": 0.${seed}, "sub": {"f1": NaN}, "by": "constructor"}`,
     "dvc.yaml": "metrics: [dvclive/metrics.json]\nstages:\n  train:\n    cmd: x\n" +
       "    metrics: [{metrics.json: {cache: false}}]\n  pack@a:\n    wdir: sub\n    cmd: y\n",
     "dvc.lock": "schema: '2.0'\nstages:\n  train:\n    cmd: x\n    params:\n" +
       "      params.yaml:\n        seed: 7\n        train.lr: 0.001\n      other.yaml: {q: 1}\n" +
       `    outs:\n    - path: model.bin\n      hash: md5\n      md5: ${md5(`weights${seed}`)}\n` +
       `    - path: metrics.json\n      hash: md5\n      md5: ` +
-      `${md5(`{"acc": 0.${seed}, "sub": {"f1": NaN}, "by": "x"}`)}\n` +
+      `${md5(`{"acc": 0.${seed}, "sub": {"f1": NaN}, "by": "constructor"}`)}\n` +
       `  pack@a:\n    outs:\n    - path: ../out/y.bin\n      hash: md5\n      md5: ${md5("two")}\n`,
     "dvclive/metrics.json": '{"loss": 0.25, "step": 1}',
     "dvclive/plots/metrics/loss.tsv": "step\tloss\n0\t0.5\n1\t0.25\n",

@@ -148,6 +148,10 @@ const DAMAGED: Record<string, [files: Record<string, string | Uint8Array>, words
     { ...runFiles(OTHER), [`7/${OTHER}/metrics/loss`]: "1700000001000 0.5 0\n17000" },
     /line 2 of .* is not a metric/,
   ],
+  "a word in place of a value": [
+    { ...runFiles(OTHER), [`7/${OTHER}/metrics/loss`]: "1700000001000 constructor 0\n" },
+    /line 1 of .* is not a metric/,
+  ],
   "a status that is none": [runFiles(OTHER, { status: 9 }), /is not a status/],
   "no start": [runFiles(OTHER, { start_time: null }), /is not a time/],
 };

@@ -57,7 +57,10 @@ const run = (project = "digits"): Buffer =>
   ]);
 const config = message([
   5,
-  message(item("lr", "0.1"), item("opt", '{"name":"sgd"}'), item("_wandb", "{}")),
+  message(
+    ...[item("lr", "0.1"), item("opt", '{"name":"sgd"}'), item("_wandb", "{}")],
+    ...[item("by", '"constructor"'), item("most", "Infinity")],
+  ),
 ]);
 const step = (number: number, loss: string): Buffer =>
   message([
@@ -93,7 +96,12 @@ cliTest("runs arrive with configuration, history, summary and files, and once", 
   const { code, report } = await imported(it, runFiles("abc"));
   assertEquals([code, report.runs, report.points], [0, 1, 4]);
   const { metadata } = await it.json("info digits --json");
-  assertEquals(metadata.params, { lr: "0.1", "opt.name": "sgd" });
+  assertEquals(metadata.params, {
+    lr: "0.1",
+    "opt.name": "sgd",
+    by: "constructor",
+    most: "Infinity",
+  });
   assertEquals([metadata.metrics.loss, metadata.metrics.best], [0.25, 0.9]);
   assertEquals([metadata.tags["mlflow.runName"], metadata.tags["wandb.tags"]], ["first", "x"]);
   assertEquals([metadata.mlflow.status, metadata.mlflow.end_time], ["FINISHED", 1700000003000]);
