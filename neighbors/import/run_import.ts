@@ -32,7 +32,7 @@ export const OPTIONS = [
   },
   { flags: "--partial", text: "import incomplete runs and versions, without what cannot be read" },
   { flags: "--create", text: "create a missing target" },
-  { flags: "-n, --dry-run", text: "read everything, and write nothing" },
+  { flags: "-n, --dry-run", text: "write nothing; contents of files are not checked" },
 ] as const;
 
 interface ImportFlags {

@@ -17,7 +17,7 @@ export const importDvc: Command = defineCommand({
     "repository becomes a name. A tag such as v1.2.0 becomes version 1.2.0, with its parameters, " +
     "metrics, and all files that DVC tracks. Other tags become aliases, and HEAD becomes the alias " +
     "head. Their commits become versions 0.0.1, 0.0.2 and so on, unless they have a version. The " +
-    "MD5 of every file is checked.\n\n" +
+    "MD5 of every file is checked while it is saved.\n\n" +
     "Rerun the command to import new tags and commits, or to finish an interrupted import. Nothing " +
     "is fetched, and only the repository and --remote are read. Symbolic links are never followed. " +
     "Versions that cannot be read completely are printed as a table, and the exit code is 1; the " +

@@ -16,10 +16,10 @@ export const importHf: Command = defineCommand({
     "name, and a dataset datasets/org/name. Each commit becomes a version, and branches and tags " +
     "become aliases: main, and rev-v1.0 for v1.0, because an alias must not look like a version. The " +
     "metadata has the members hub, commit and refs. serve --hf serves the result.\n\n" +
-    "Files are checked against the hash in the source. Only links to blobs of the same repository " +
-    "are read. Rerun the command to import new commits, or to finish an interrupted import. Commits " +
-    "that cannot be imported are printed as a table, and the exit code is 1. With --json: one line " +
-    "per such commit, then the report.",
+    "Files are checked against the hash in the source while they are saved. Only links to blobs " +
+    "of the same repository are read. Rerun the command to import new commits, or to finish an " +
+    "interrupted import. Commits that cannot be imported are printed as a table, and the exit code " +
+    "is 1. With --json: one line per such commit, then the report.",
   args: [
     {
       usage: "<from>",

@@ -87,7 +87,7 @@ cliTest("a second import adds what is new, and nothing twice", async (it) => {
   assertEquals((await imported(it, next)).report.runs, 0); // what was deleted here stays deleted
 });
 
-cliTest("a dry run reads everything and writes nothing", async (it) => {
+cliTest("a dry run reads all points, and writes nothing", async (it) => {
   await writeTree(join(it.cwd, "mlruns"), { ...runFiles(), ...modelFiles() });
   const dry = await it.succeeds(`${IMPORT} --dry-run`);
   assertMatch(dry, /^Would import 1 run, 2 versions of models \(5 points, 3 files, /);
