@@ -51,12 +51,14 @@ export interface FoundVersion {
   readonly metadata: Readonly<Record<string, unknown>>;
   /** The run that has its files below a folder, if it is imported, too. */
   readonly from?: { readonly run: RunKey; readonly folder: string };
-  /** The metadata that it returns is added. */
-  open(): Promise<{
-    files: readonly FileToSave[];
-    problems: readonly string[];
-    metadata?: Readonly<Record<string, unknown>>;
-  }>;
+  open(): Promise<OpenedVersion>;
+}
+
+export interface OpenedVersion {
+  readonly files: readonly FileToSave[];
+  readonly problems: readonly string[];
+  /** Further members of the metadata. */
+  readonly metadata?: Readonly<Record<string, unknown>>;
 }
 
 /** Aliases of runs, by their ids, that come before. */

@@ -3,15 +3,15 @@
 import {
   checkNewName,
   type FileToSave,
-  fileToSave,
   isRegistryError,
   type Registry,
   type RegistryError,
   shown,
 } from "../../core/kernel.ts";
-import { annotate, readAnnotations } from "../../registry/mod.ts";
 import { hasRunId, type RunKey } from "../../runs/mlflow/ids.ts";
 import { hasEnded, runIdIn } from "../../runs/mlflow/stored_run.ts";
+import { annotateMissing } from "./annotate_missing.ts";
+import { filesOfRun } from "./files_of_run.ts";
 import type {
   FoundAliases,
   FoundModel,
@@ -19,6 +19,7 @@ import type {
   FoundVersion,
   ImportRecord,
   NotImported,
+  OpenedVersion,
 } from "./records.ts";
 import { versionOfRun } from "./run_version.ts";
 
@@ -44,6 +45,9 @@ export interface ImportReport {
   bytes: number;
   notImported: NotImported[];
 }
+
+/** The files of a version, which may be those of a run here. */
+type Opened = OpenedVersion & { readonly base?: string };
 
 /** Errors of one record. Others end the import. */
 const OF_RECORD = ["Corrupt", "Invalid", "Unsupported", "NotFound", "Conflict"] as const;
@@ -113,7 +117,7 @@ export class RecordWriter {
   }
 
   async #writeRun({ key, version: versionOf, open }: FoundRun): Promise<void> {
-    const { dryRun, partial, running, signal, onItem } = this.#options;
+    const { dryRun, running, signal, onItem } = this.#options;
     const { name, id } = key;
     checkNewName(name);
     if (!hasRunId(key)) return this.#leave("failed", spoken(key), "name and id are too long");
@@ -133,8 +137,7 @@ export class RecordWriter {
     if (goesOn && !running) return this.#leave("left", spoken(key), "it is still running");
     const run = goesOn ? { ...opened, status: "KILLED" as const } : opened;
     const { metadata, files, points, moved } = await versionOfRun(key, run);
-    if (run.problems.length > 0 && !partial) return this.#leaveDamaged(spoken(key), run.problems);
-    for (const problem of run.problems) this.#leave("left", spoken(key), problem);
+    if (this.#isDamaged(spoken(key), run.problems)) return;
     if (moved.length > 0) {
       const reason = `too long for metadata: ${moved.join(", ")}. See .mlflow/long.json`;
       this.#leave("left", spoken(key), reason);
@@ -162,9 +165,16 @@ export class RecordWriter {
     onItem?.({ action: "imported", name, version: saved.version });
   }
 
-  #leaveDamaged(what: string, problems: readonly string[]): void {
-    const [first = "", ...more] = problems;
+  /** Reports what cannot be read. Returns true if the record is not saved without it. */
+  #isDamaged(what: string, problems: readonly string[]): boolean {
+    if (this.#options.partial) {
+      for (const problem of problems) this.#leave("left", what, problem);
+      return false;
+    }
+    const [first, ...more] = problems;
+    if (first === undefined) return false;
     this.#leave("failed", what, more.length === 0 ? first : `${first}, and ${more.length} more`);
+    return true;
   }
 
   #count(files: readonly FileToSave[]): void {
@@ -212,7 +222,7 @@ export class RecordWriter {
           this.report.unchanged++;
           // It may have been stopped between the version and its labels.
           if (!deleted.has(before) && !this.#options.dryRun) {
-            await this.#annotate(found, `${name}@${before}`);
+            await annotateMissing(this.#registry, `${name}@${before}`, found);
           }
           return;
         }
@@ -249,84 +259,53 @@ export class RecordWriter {
   }
 
   /** Returns the version that was saved; undefined if it was not. */
-  async #writeVersion(
-    { name, key }: FoundModel,
-    found: FoundVersion,
-  ): Promise<string | undefined> {
-    const { dryRun, partial, signal, onItem } = this.#options;
-    const { version, from, metadata } = found;
+  async #writeVersion(model: FoundModel, found: FoundVersion): Promise<string | undefined> {
+    const { version, from } = found;
     if (from !== undefined && this.#dry.has(spoken(from.run))) {
       this.report.versions++;
       return version;
     }
-    const shared = from && await this.#filesOf(from);
-    const opened = shared ?? await found.open();
-    const { files, problems } = opened;
-    const what = `${name}@${version}`;
+    const opened: Opened = (from && await this.#filesOf(from)) ?? await found.open();
+    const { files, problems, base } = opened;
+    const what = `${model.name}@${version}`;
     if (files.length === 0) {
       this.#leave("failed", what, problems[0] ?? "it has no files");
       return undefined;
     }
-    if (problems.length > 0 && !partial) {
-      this.#leaveDamaged(what, problems);
-      return undefined;
-    }
-    for (const problem of problems) this.#leave("left", what, problem);
-    const count = () => {
-      this.report.versions++;
-      if (shared === undefined) this.#count(files);
-    };
-    if (dryRun) {
-      count();
-      return version;
-    }
+    if (this.#isDamaged(what, problems)) return undefined;
+    const saved = this.#options.dryRun ? version : await this.#saveVersion(model, found, opened);
+    if (saved === undefined) return void this.report.unchanged++; // another import saved it
+    this.report.versions++;
+    if (base === undefined) this.#count(files);
+    if (this.#options.dryRun) return saved;
+    this.#options.onItem?.({ action: "imported", name: model.name, version: saved });
+    await annotateMissing(this.#registry, `${model.name}@${saved}`, found);
+    return saved;
+  }
+
+  /** Returns the version; undefined if it is there already. */
+  async #saveVersion(
+    { name, key }: FoundModel,
+    { version, metadata }: FoundVersion,
+    { files, base, metadata: own }: Opened,
+  ): Promise<string | undefined> {
     const save = this.#registry.save(name, undefined, {
       as: folderOf(files),
       ...key === undefined ? { version } : { idempotencyKey: `import:${key}:${version}` },
-      ...shared && { base: shared.ref, inputs: [{ ref: shared.ref }] },
-      metadata: { ...metadata, ..."metadata" in opened && opened.metadata },
-      signal,
+      ...base !== undefined && { base, inputs: [{ ref: base }] },
+      metadata: { ...metadata, ...own },
+      signal: this.#options.signal,
     });
     const saved = await save.catch((error) => {
       if (!isRegistryError(error, "AlreadyExists")) throw error;
     });
-    if (saved === undefined) return void this.report.unchanged++; // another import saved it
-    count();
-    onItem?.({ action: "imported", name, version: saved.version });
-    await this.#annotate(found, `${name}@${saved.version}`);
-    return saved.version;
+    return saved?.version;
   }
 
-  /** Sets labels and notes of a model or a version, unless others were set here. */
-  async #annotate(
-    { labels, notes }: Pick<FoundVersion, "labels" | "notes">,
-    of: string,
-  ): Promise<void> {
-    if (labels.size === 0 && notes === undefined) return;
-    const before = await readAnnotations(this.#registry, of);
-    const missing = [...labels].filter(([key]) => before?.labels?.[key] === undefined);
-    const isUnnoted = notes !== undefined && before?.notes === undefined;
-    if (missing.length === 0 && !isUnnoted) return;
-    await annotate(this.#registry, of, {
-      labels: Object.fromEntries(missing),
-      ...isUnnoted && { notes },
-    });
-  }
-
-  /** Returns the files of a run that is here, which the version shares. */
-  async #filesOf({ run, folder }: { run: RunKey; folder: string }) {
-    const version = (await this.#runsOf(run.name)).get(run.id);
+  async #filesOf({ run: { name, id }, folder }: NonNullable<FoundVersion["from"]>) {
+    const version = (await this.#runsOf(name)).get(id);
     if (version === undefined) return undefined;
-    const artifact = await this.#registry.open(run.name, { version });
-    const prefix = folder === "" ? "" : `${folder}/`;
-    const curves = [artifact.info.metadata.curves].flat();
-    const files = artifact.info.files
-      .filter(({ path }) =>
-        path.startsWith(prefix) && !curves.includes(path) && !path.startsWith(".mlflow/")
-      )
-      .map((file) => fileToSave(artifact, file, file.path.slice(prefix.length)));
-    const problems: string[] = [];
-    return files.length === 0 ? undefined : { files, problems, ref: `${run.name}@${version}` };
+    return await filesOfRun(this.#registry, { name, version, folder });
   }
 
   /** Sets aliases, labels and notes, unless others were set here. */
@@ -334,7 +313,7 @@ export class RecordWriter {
     { name, labels, notes, aliases }: FoundModel,
     { known, isNew }: { known: ReadonlyMap<string, string>; isNew: ReadonlySet<string> },
   ): Promise<void> {
-    await this.#annotate({ labels, notes }, name);
+    await annotateMissing(this.#registry, name, { labels, notes });
     const found = [...aliases].flatMap(([alias, id]): [string, string][] => {
       const version = known.get(id);
       if (version !== undefined) return [[alias, version]];

@@ -30,17 +30,9 @@ export class ArtifactPlaces {
     uris: readonly string[],
     { usual, beside, problems }: { usual?: string; beside?: string; problems: string[] },
   ): Promise<FileToSave[]> {
-    const own = this.#own?.files;
-    if (own !== undefined && beside !== undefined && isPlain(beside)) {
-      const [top = ""] = beside.split("/");
-      if ((await own.stat(top))?.kind === "folder") usual = beside;
-    }
-    if (own !== undefined && usual !== undefined) {
-      const isOwn = uris.length === 0 ||
-        uris.some((uri) => !isProxied(uri) && uri.endsWith(`/${usual}`));
-      const before = problems.length, files = await own.filesBelow(usual, problems);
-      if (files.length > 0 || isOwn || problems.length > before) return files;
-    }
+    const path = await this.#isThere(beside) ? beside : usual;
+    const own = path === undefined ? undefined : await this.#ownFiles(uris, path, problems);
+    if (own !== undefined) return own;
     for (const uri of uris) {
       for (const [root, path] of this.#placesOf(uri)) {
         const found = await root.files.look(path, problems);
@@ -50,6 +42,26 @@ export class ArtifactPlaces {
     }
     problems.push(`its artifacts are at ${shown(uris[0] ?? "")}: pass --artifacts`);
     return [];
+  }
+
+  /** True for a path below a folder of the own one. */
+  async #isThere(path: string | undefined): Promise<boolean> {
+    if (this.#own === undefined || path === undefined || !isPlain(path)) return false;
+    const [top = ""] = path.split("/");
+    return (await this.#own.files.stat(top))?.kind === "folder";
+  }
+
+  /** Returns the files of a path in the own folder; undefined if the URIs lead elsewhere. */
+  async #ownFiles(
+    uris: readonly string[],
+    path: string,
+    problems: string[],
+  ): Promise<FileToSave[] | undefined> {
+    if (this.#own === undefined) return undefined;
+    const isOwn = uris.length === 0 ||
+      uris.some((uri) => !isProxied(uri) && uri.endsWith(`/${path}`));
+    const before = problems.length, files = await this.#own.files.filesBelow(path, problems);
+    return files.length > 0 || isOwn || problems.length > before ? files : undefined;
   }
 
   *#placesOf(uri: string): Generator<[ArtifactRoot, path: string]> {
