@@ -4,9 +4,10 @@
 // `look CACHE NOW` looks up the suites that are not part of `deno task test:all`. For each it writes the note to keep if
 // it passes, `NOW/NAME.json`; for those to hold over also `NOW/NAME.held`, with the time since when. `deno task test:all`
 // holds test files over by the note that `HOLDFAST_PASSED` names.
-import { mkdir, readFile, rename, writeFile } from "node:fs/promises";
+import { mkdir, readFile, writeFile } from "node:fs/promises";
 import { dirname, join } from "@std/path";
 import { realSystem } from "../core/system.ts";
+import { replaceFile } from "../disk/replace_file.ts";
 import { CHROMIUM } from "../explorer/tests/support/browser.ts";
 import { EVERYTHING } from "./held_over/computed_names.ts";
 import { LoadedFiles } from "./held_over/loaded.ts";
@@ -65,8 +66,7 @@ export async function readGreenRuns(note: string): Promise<GreenRuns> {
 /** Writes the note of green runs. */
 export async function noteGreenRuns(note: string, runs: GreenRuns): Promise<void> {
   await mkdir(dirname(note), { recursive: true });
-  await writeFile(`${note}.new`, JSON.stringify(runs));
-  await rename(`${note}.new`, note);
+  replaceFile("note green runs", note, { content: JSON.stringify(runs), mode: 0o644 });
 }
 
 /** Suites to run, those to hold over, and the runs to note once all passed. */
@@ -139,7 +139,6 @@ function isEverything(): boolean {
 
 async function look(cache: string, to: string): Promise<void> {
   const digests = await digestsOf(SUITES), now = realSystem.now();
-  await mkdir(to, { recursive: true });
   for (const name of Object.keys(SUITES)) {
     const last = isEverything() ? {} : await readGreenRuns(join(cache, `${name}.json`));
     const choice = chooseSuites([name], digests, last, now);

@@ -47,9 +47,10 @@ const FILES_OF_ROOM = isQuick ? 120 : 25;
 await using root = await tempRoot();
 const leftOut = root.join("left_out");
 const isNamed = words.some((word) => /^(explorer\/)?tests/.test(word));
-const note = Deno.env.get("HOLDFAST_PASSED");
+/** Not if words or `--full` change what runs. */
+const note = isQuick || given.length > 0 ? undefined : Deno.env.get("HOLDFAST_PASSED");
 const allTests = (await sourceFiles(TEST_FOLDERS)).filter((path) => path.endsWith("_test.ts"));
-const choice: Choice = note === undefined || isQuick || words.length > 0
+const choice: Choice = note === undefined
   ? { run: allTests, held: [], passed: {} }
   : await chooseTests(allTests, note);
 for (const line of tellHeld(choice)) console.log(line);
@@ -75,9 +76,7 @@ const tests = new Deno.Command(Deno.execPath(), {
 }).spawn();
 if (watched) await repeatOutput(tests);
 const { code } = await tests.status;
-if (code === 0 && note !== undefined && words.length === 0 && !isQuick) {
-  await noteGreenRuns(note, choice.passed);
-}
+if (code === 0 && note !== undefined) await noteGreenRuns(note, choice.passed);
 for (const line of await tellLeftOut()) console.log(line);
 if (isQuick) console.log("Programs, threads and real servers are tested by deno task test:all.");
 await root.remove();

@@ -170,6 +170,8 @@ Deno.test("a note of green runs is read back, and a damaged one is none", async 
   assertEquals(await readGreenRuns(note), {});
   await noteGreenRuns(note, runs);
   assertEquals(await readGreenRuns(note), runs);
+  await Promise.all(Array.from({ length: 8 }, () => noteGreenRuns(note, runs))); // runs at once
+  assertEquals(await readGreenRuns(note), runs);
   for (const text of ["{", "null", "1"]) {
     await writeFile(note, text);
     assertEquals(await readGreenRuns(note), {}, text);
