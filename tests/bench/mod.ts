@@ -113,8 +113,8 @@ const GROUPS: Record<string, GroupEntry> = {
   nights_minio: nights("MinIO"),
   nights_listings: {
     title: "Time and memory over generated listings",
-    about: "A store computes the listings and records of so many names, `--n`, with one version " +
-      "each; tables are in a folder. Its time and memory are included.",
+    about: "A store computes the listings and records of `--n` names with one version each; " +
+      "tables are in a folder. The time and memory of this store are included.",
     create: async (settings) =>
       (await import("./many/nights.ts")).createNightsGroup(settings, "listings"),
     maxRepeats: 1,
@@ -175,8 +175,9 @@ const GROUPS: Record<string, GroupEntry> = {
     about:
       "20 readers get a file of 1 GiB in a bucket of MinIO, in ranges of 8 MiB: with a URL of " +
       "MinIO; over S3 with `serve --redirect`; from the service by `GET …/files`; and over S3 " +
-      "without redirects. Each has answered 2,000 small requests before. The load generator and all servers share the processors. Walks list all " +
-      "keys by pages of 1,000, in this process, over a store in memory.",
+      "without redirects. Each service answers 2,000 small requests before it is measured. The " +
+      "load generator and all servers share the processors. Walks list all keys by pages of " +
+      "1,000, in this process, over a store in memory.",
     create: async (settings) =>
       (await import("./service/s3_gateway.ts")).createS3GatewayGroup(settings),
     maxRepeats: 3,
