@@ -13,7 +13,7 @@ export { contentType } from "./files/media.ts";
 export { checkGoesOn, isFirst } from "./files/moving_reads.ts";
 export { isExact } from "./files/opened.ts";
 export type { AskedVersion } from "./files/opened.ts";
-export { fileAt, hasFiles, walkFiles } from "./files/walk_files.ts";
+export { fileAt, hasFiles, isFile, walkFiles } from "./files/walk_files.ts";
 export type { Walked } from "./files/walk_files.ts";
 export { answerVersionFile, etagOf } from "./files/version_file.ts";
 export type { AnsweredFile } from "./files/version_file.ts";

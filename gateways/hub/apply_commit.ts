@@ -4,13 +4,13 @@ import { fileToSave, inTurns, nextVersion, parseVersion, shown } from "../../cor
 import type { FileInfo, FileToSave } from "../../materializers/mod.ts";
 import {
   fromBase64,
+  isFile,
   openSentFiles,
   passThrough,
   RefusedRequest,
 } from "../../apps/server/extending.ts";
 import type { Access, GatewayContext, ReadableArtifact } from "../../apps/server/extending.ts";
 import type { CommitLine } from "./write_schemas.ts";
-import { isShown } from "./entries.ts";
 import { LiveFiles } from "./live_files.ts";
 import { NO_REVISION, revisionOf } from "./repos.ts";
 
@@ -167,7 +167,7 @@ async function earlierFiles(
   const missing = new Set(oids);
   for await (const { info } of registry.versions(name, { details: true, limit: MOST_EARLIER })) {
     if (missing.size === 0) break;
-    const named = info?.files.filter((file) => isShown(file) && missing.has(file.sha256)) ?? [];
+    const named = info?.files.filter((file) => isFile(file) && missing.has(file.sha256)) ?? [];
     if (named.length === 0) continue;
     const { version, commit } = info!;
     const artifact = await openVersion({ name, version, commit }, access);

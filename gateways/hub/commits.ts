@@ -24,7 +24,6 @@ import type {
   Routes,
 } from "../../apps/server/extending.ts";
 import * as schemas from "./write_schemas.ts";
-import { isShown } from "./entries.ts";
 import { gitIgnoreOf, ignoredAmong } from "./ignored.ts";
 import { applyCommit, type Commit, type SentObjects } from "./apply_commit.ts";
 import { SentObjects as StoredObjects } from "./sent_objects.ts";
@@ -329,7 +328,7 @@ async function modesOf(
       room -= size;
       return { path, uploadMode: "regular", shouldIgnore: false };
     }
-    const oid = base && (await fileAt(base, path, isShown))?.info.sha256; // the same content is not sent again
+    const oid = base && (await fileAt(base, path))?.info.sha256; // the same content is not sent again
     return { path, uploadMode: "lfs", shouldIgnore: false, ...(oid && { oid }) };
   }));
 }

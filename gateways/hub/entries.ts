@@ -2,7 +2,7 @@
 import { createHash } from "node:crypto";
 import { compareUtf8 } from "../../core/kernel.ts";
 import type { ArtifactInfo } from "../../mod.ts";
-import { hasFiles, walkFiles } from "../../apps/server/extending.ts";
+import { hasFiles, isFile, walkFiles } from "../../apps/server/extending.ts";
 import { type ListedVersion, revisionOf } from "./repos.ts";
 
 export interface HubEntry {
@@ -20,11 +20,7 @@ type FileInfo = ArtifactInfo["files"][number];
 
 /** Returns the files that a repository shows. It has no links and no empty folders. */
 export function filesOf({ files }: Pick<ArtifactInfo, "files">): FileInfo[] {
-  return files.filter(isShown);
-}
-
-export function isShown({ mode }: FileInfo): boolean {
-  return mode !== "link" && mode !== "folder";
+  return files.filter(isFile);
 }
 
 /** Returns the SHA-256 and size of a file, as the Hub describes files that git does not store. */
@@ -51,7 +47,8 @@ export async function* entriesIn(
   const prefix = folder === "" ? "" : `${folder}/`;
   const delimiter = recursive ? "" : "/";
   let last = "";
-  for await (const { path, file } of walkFiles(version, { prefix, delimiter, after, isShown })) {
+  const walk = walkFiles(version, { prefix, delimiter, after, isShown: isFile });
+  for await (const { path, file } of walk) {
     if (file === undefined) {
       yield folderEntry(version, path.slice(0, -1));
       continue;
@@ -77,7 +74,7 @@ export async function entryAt(
   version: ListedVersion,
   path: string,
 ): Promise<HubEntry | undefined> {
-  for await (const { file } of walkFiles(version, { prefix: path, isShown })) {
+  for await (const { file } of walkFiles(version, { prefix: path, isShown: isFile })) {
     if (file?.path === path) return fileEntry(file);
     break; // it would be the first
   }
@@ -85,7 +82,7 @@ export async function entryAt(
 }
 
 export async function hasFolder(version: ListedVersion, path: string): Promise<boolean> {
-  return path !== "" && await hasFiles(version, `${path}/`, isShown);
+  return path !== "" && await hasFiles(version, `${path}/`, isFile);
 }
 
 function fileEntry(file: FileInfo): HubEntry {

@@ -2,7 +2,6 @@
 import type { Artifact } from "../../mod.ts";
 import { filePathProblem, inTurns } from "../../core/kernel.ts";
 import { fileAt, RefusedRequest } from "../../apps/server/extending.ts";
-import { isShown } from "./entries.ts";
 
 const NAME = ".gitignore";
 /** Limits of a `.gitignore`. Matching slows down steeply with each `*`. */
@@ -12,7 +11,7 @@ const MOST_SEGMENT = 255;
 
 /** Returns the text of the file in the latest version, as the Hub does for clients that send none. */
 export async function gitIgnoreOf(base: Artifact | undefined): Promise<string> {
-  const file = base && await fileAt(base, NAME, isShown);
+  const file = base && await fileAt(base, NAME);
   if (file === undefined || file.info.size > MOST_BYTES) return "";
   return new TextDecoder().decode(await file.bytes());
 }

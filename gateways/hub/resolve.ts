@@ -13,7 +13,6 @@ import type {
   RouteContext,
   Routes,
 } from "../../apps/server/extending.ts";
-import { isShown } from "./entries.ts";
 import { isCommit, noEntry, revisionOf } from "./repos.ts";
 
 interface ResolvePaths {
@@ -52,7 +51,7 @@ export function resolveRoute(
       const { info } = artifact;
       const { path = "", revision = "" } = c.params as Record<string, string | undefined>;
       const commit = revisionOf(info);
-      const file = await fileAt(artifact, path, isShown);
+      const file = await fileAt(artifact, path);
       if (file === undefined) {
         const missing = noEntry(path, info);
         // clients remember that this commit lacks the file

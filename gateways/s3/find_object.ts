@@ -10,7 +10,6 @@ import type {
   RouteContext,
 } from "../../apps/server/extending.ts";
 import { s3Error } from "./s3_error.ts";
-import { isObject } from "./listing.ts";
 import type { S3Context } from "./context.ts";
 
 export interface FoundObject {
@@ -102,7 +101,7 @@ async function objectOf(
   // The commit of another version is not a version id of this key.
   const { canonical = undefined } = selector.kind === "version" ? selector.version : {};
   if (canonical !== undefined && canonical !== artifact.info.version) throw noSuchVersion(key);
-  const file = await fileAt(artifact, path, isObject);
+  const file = await fileAt(artifact, path);
   if (file === undefined) throw noSuchKey(key, "the version has no such file");
   return { artifact, file, asked };
 }

@@ -10,7 +10,7 @@ import {
   shown,
 } from "../../core/kernel.ts";
 import type { ArtifactInfo } from "../../mod.ts";
-import { readableNames, walkFiles } from "../../apps/server/extending.ts";
+import { isFile, readableNames, walkFiles } from "../../apps/server/extending.ts";
 import type { Access, GatewayContext, ReadablePages } from "../../apps/server/extending.ts";
 import { type KeyParts, parseKey } from "./address.ts";
 import { s3Error, wrongArgument } from "./s3_error.ts";
@@ -174,10 +174,6 @@ function lastBelow(folder: string): string {
   return begin + "z".repeat(Math.max(0, MOST_NAME_BYTES - encodeName(begin).length));
 }
 
-export function isObject({ mode }: Pick<FileInfo, "mode">): boolean {
-  return mode !== "link" && mode !== "folder";
-}
-
 async function filesPage(
   version: ReadablePages,
   { root, path: prefix }: FilesKey,
@@ -188,7 +184,7 @@ async function filesPage(
   const isInside = afterKey.startsWith(root);
   if (!isInside && compareUtf8(afterKey, root) > 0) return { items };
   const after = isInside ? afterKey.slice(root.length) : "";
-  const walk = walkFiles(version, { prefix, delimiter, after, isShown: isObject });
+  const walk = walkFiles(version, { prefix, delimiter, after, isShown: isFile });
   for await (const { path, file } of walk) {
     if (items.length === limit) return { items, next: items.at(-1)?.key };
     items.push({ key: root + path, file, info });

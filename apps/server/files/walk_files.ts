@@ -97,16 +97,20 @@ function isWithin(path: string | undefined, folder: string): boolean {
   return path?.startsWith(folder) ?? false;
 }
 
-/** Returns the file at a path; undefined for none, and for one that is not shown. */
+/** Returns false for links and empty folders, which other protocols do not have. */
+export function isFile({ mode }: Pick<FileInfo, "mode">): boolean {
+  return mode !== "link" && mode !== "folder";
+}
+
+/** Returns the file at a path; undefined for none, and for a link or an empty folder. */
 export async function fileAt(
   version: { file(path: string): ArtifactFile | Promise<ArtifactFile> },
   path: string,
-  isShown: (file: FileInfo) => boolean,
 ): Promise<ArtifactFile | undefined> {
   if (path === "") return undefined; // it would be the only file
   try {
     const file = await version.file(path);
-    return isShown(file.info) ? file : undefined;
+    return isFile(file.info) ? file : undefined;
   } catch (error) {
     if (isRegistryError(error, "NotFound")) return undefined;
     throw error;

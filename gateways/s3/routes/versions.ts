@@ -1,8 +1,8 @@
 // ListObjectVersions: the versions of a file, as the S3 versions of its key.
 import { compareUtf8, isRegistryError } from "../../../core/kernel.ts";
-import { type Access, fileAt } from "../../../apps/server/extending.ts";
+import { type Access, fileAt, isFile } from "../../../apps/server/extending.ts";
 import { parseKey } from "../address.ts";
-import { type AskedKeys, isObject, type Listed, listKeys } from "../listing.ts";
+import { type AskedKeys, type Listed, listKeys } from "../listing.ts";
 import type { S3Context } from "../context.ts";
 
 export interface VersionPage {
@@ -55,7 +55,7 @@ async function versionsOfFile(
     if (!isRegistryError(error, "NotFound", "Invalid")) throw error;
   });
   current?.checkFiles?.();
-  const now = current && (await fileAt(current, path, isObject))?.info;
+  const now = current && (await fileAt(current, path))?.info;
   if (current === undefined || now === undefined || ref === current.info.version) {
     return { items: [] };
   }
@@ -67,7 +67,7 @@ async function versionsOfFile(
   for await (const { version, info } of registry.versions(name, { details: true, after })) {
     if (items.length === limit || read >= MOST_READ) return { items, next: last };
     if (info !== undefined && info.commit !== current.info.commit) {
-      const file = info.files.find((file) => file.path === path && isObject(file));
+      const file = info.files.find((file) => file.path === path && isFile(file));
       if (file !== undefined) {
         items.push({ key: prefix, file, info: summaryOf(info), isLatest: false });
       }
