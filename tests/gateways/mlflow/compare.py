@@ -609,7 +609,8 @@ for f in [
 
 def rename():
     c.rename_registered_model("cmpm", "cmpn")
-    return c.rename_registered_model("cmpn", "cmpm").name
+    c.rename_registered_model("cmpn", "cmpm")
+    return c.get_registered_model("cmpm").name
 
 
 step("rename a model", rename)

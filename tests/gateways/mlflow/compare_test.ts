@@ -1,27 +1,34 @@
 // The same program against `serve --mlflow` and MLflow's own server: same answers, same errors. A table
-// has the differences, with their reasons.
-import { assertEquals } from "@std/assert";
+// has the differences.
+import { assertEquals, assertStringIncludes } from "@std/assert";
+import { join } from "@std/path";
+import { REPOSITORY } from "../../support/run_deno.ts";
 import { spawnWatched, untilReady } from "../../support/servers/watched_program.ts";
 import { claimPort } from "../../support/servers/ports.ts";
 import { tempRoot } from "../../support/temp_root.ts";
 import { clientTest, pythonOf, serveMlflow } from "./serve_mlflow.ts";
 
-const IS_NAME = "an experiment is a name: it has no tags, no place, and does not change";
-const FIRST = "experiments and models are there from their first run or version on";
-const MORE = "more is accepted here";
-const LESS = "refused here, and documented";
+const NOT_FOR_EXPERIMENTS =
+  "Experiments have no tags and no artifact location, and are not deleted";
+const NO_RENAME = "Registered models and experiments cannot be renamed";
+const FIRST_RUN = "Searches find it from its first run on";
+const FIRST_VERSION = "A registered model exists from its first version on";
+const MORE = "This service accepts more";
+const LARGEST = "MLflow stores an infinite metric as the largest number";
+const NO_DATA_SETS = "A search refuses `OR`, parentheses, data sets";
 
+/** Steps with different answers, and the words of docs/mlflow.md about each. */
 const DIFFERENCES: Readonly<Record<string, string>> = {
-  "experiment without a run twice": FIRST,
-  "experiment without a run by name": FIRST,
-  "experiment with tags": IS_NAME,
-  "experiment with an artifact location": IS_NAME,
-  "tag of an experiment": IS_NAME,
-  "rename an experiment": IS_NAME,
-  "delete an experiment": IS_NAME,
-  "metric inf": "MLflow stores the largest number",
-  "metric -inf": "MLflow stores the smallest number",
-  "too long tag": "MLflow cuts it",
+  "experiment without a run twice": FIRST_RUN,
+  "experiment without a run by name": FIRST_RUN,
+  "experiment with tags": NOT_FOR_EXPERIMENTS,
+  "experiment with an artifact location": NOT_FOR_EXPERIMENTS,
+  "tag of an experiment": NOT_FOR_EXPERIMENTS,
+  "rename an experiment": NO_RENAME,
+  "delete an experiment": NOT_FOR_EXPERIMENTS,
+  "metric inf": LARGEST,
+  "metric -inf": LARGEST,
+  "too long tag": "cuts tags at 8,000 characters",
   "batch with a param twice, alike": MORE,
   "search params.lr IN ('1','2')": MORE,
   "search params.lr NOT IN ('1')": MORE,
@@ -29,17 +36,17 @@ const DIFFERENCES: Readonly<Record<string, string>> = {
   "search attributes.status IN ('FAILED')": MORE,
   "search metrics.loss IS NULL": MORE,
   "search metrics.some IS NOT NULL": MORE,
-  "search metrics.loss < 0.5 AND": "MLflow takes half a filter",
-  "search dataset.name = 'x'": LESS,
-  "search datasets.name = 'x'": LESS,
-  "experiments creation_time > 0": LESS,
-  "model twice": FIRST,
+  "search metrics.loss < 0.5 AND": "It refuses a filter that ends in `AND`",
+  "search dataset.name = 'x'": NO_DATA_SETS,
+  "search datasets.name = 'x'": NO_DATA_SETS,
+  "experiments creation_time > 0": "Searches compare and sort experiments only by `name`",
+  "model twice": FIRST_VERSION,
   "model with a slash": MORE,
   "model with a colon": MORE,
-  "version of no model": MORE,
-  "alias that is a number": LESS,
-  "rename a model": LESS,
-  "make it again": "MLflow uses the numbers of deleted versions again",
+  "version of no model": FIRST_VERSION,
+  "alias that is a number": "An alias does not begin with a digit",
+  "rename a model": NO_RENAME,
+  "make it again": "It never reuses the number of a model version",
 };
 
 const SERVER = `
@@ -105,4 +112,10 @@ clientTest("answers are those of MLflow's own server", ["new"], async (client) =
     );
   }
   assertEquals(different.map(([step]) => step).sort(), Object.keys(DIFFERENCES).sort());
+});
+
+Deno.test("docs/mlflow.md has each difference from MLflow's own server", async () => {
+  const text = await Deno.readTextFile(join(REPOSITORY, "docs/mlflow.md"));
+  const words = text.replace(/\s+/g, " ");
+  for (const difference of Object.values(DIFFERENCES)) assertStringIncludes(words, difference);
 });
