@@ -94,8 +94,8 @@ interface EntryOptions {
 
 /**
  * Yields the entries of files, made as they are needed: a version may have millions. Throws for paths
- * that would leave the folder of the archive, or lie below a file or link. Adds the targets of links. Ends
- * when the client has left.
+ * that would leave the folder of the archive, or lie below a file or link, and when the client has
+ * left. Adds the targets of links.
  */
 async function* checkedEntries(
   { pages }: PagedArtifact,
@@ -104,10 +104,9 @@ async function* checkedEntries(
 ): AsyncGenerator<WrittenEntry> {
   const paths = new PathCheck((path) => filePathProblem(path, false), unsafe);
   for await (const page of pages()) {
-    signal.throwIfAborted();
     paths.add(sortedByUtf8(page.info.files, ({ path }) => path));
     for (const file of page.info.files) {
-      await giveWay();
+      await giveWay(signal);
       if (file.mode === "link") targets.set(file.path, await readTarget(page, file));
       yield entryOf(page, file, { targets });
     }
