@@ -3,7 +3,14 @@
 import { spawn } from "node:child_process";
 import { type Dirent, lstatSync, readdirSync, readFileSync } from "node:fs";
 import { dirname, join, relative } from "node:path";
-import { notFound, shown, type System, unsupported } from "../../../core/kernel.ts";
+import {
+  iterableStream,
+  notFound,
+  readAtMost,
+  shown,
+  type System,
+  unsupported,
+} from "../../../core/kernel.ts";
 
 /** Limit of the output of one command. */
 const MOST_BYTES = 256 * 1024 * 1024;
@@ -133,20 +140,9 @@ export class GitRepository {
   }
 
   async #bytes(args: string[], input?: string): Promise<Uint8Array> {
-    const chunks: Uint8Array[] = [];
-    let size = 0;
-    for await (const chunk of this.#run(args, input)) {
-      size += chunk.byteLength;
-      if (size > MOST_BYTES) throw this.#fault(`git ${args[0]} returned more than 256 MiB`);
-      chunks.push(chunk);
-    }
-    const all = new Uint8Array(size);
-    let at = 0;
-    for (const chunk of chunks) {
-      all.set(chunk, at);
-      at += chunk.byteLength;
-    }
-    return all;
+    const bytes = await readAtMost(iterableStream(this.#run(args, input)), MOST_BYTES);
+    if (bytes === undefined) throw this.#fault(`git ${args[0]} returned more than 256 MiB`);
+    return bytes;
   }
 
   async *#run(args: string[], input = ""): AsyncGenerator<Uint8Array> {

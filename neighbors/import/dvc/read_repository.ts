@@ -5,6 +5,7 @@ import {
   type FileToSave,
   iterableStream,
   notFound,
+  readAll,
   shown,
 } from "../../../core/kernel.ts";
 import { type Metric, NOT_FINITE } from "../../../runs/mlflow/points.ts";
@@ -281,9 +282,7 @@ async function parsed(path: string, bytes: Uint8Array | undefined, problems: str
 
 async function bytesOf({ content }: FileToSave): Promise<Uint8Array | undefined> {
   if (!("size" in content) || !("stream" in content) || content.size > MOST_BYTES) return undefined;
-  return new Uint8Array(
-    await new Response(content.stream() as ReadableStream<Uint8Array<ArrayBuffer>>).arrayBuffer(),
-  );
+  return await readAll(content.stream() as ReadableStream<Uint8Array>);
 }
 
 function numberOf(text: string | undefined): number | undefined {

@@ -1,17 +1,15 @@
 // Requests to an endpoint of the Hub. They only read. The token is for this endpoint: redirects of files
 // to other hosts get none, and other redirects are refused.
 import {
-  denied,
   invalid,
   isJsonObject,
   messageOf,
-  notFound,
+  readAtMost,
   shown,
   type System,
   unavailable,
 } from "../../../core/kernel.ts";
-
-export type Json = Readonly<Record<string, unknown>>;
+import { checkedAnswer, type Json, objectsIn } from "../answers.ts";
 
 const MOST_REDIRECTS = 5;
 /** Bytes of a page of a listing. */
@@ -48,7 +46,8 @@ export class HubServer {
       }
       const to = answer.headers.get("location");
       if (answer.status < 300 || answer.status >= 400 || to === null) {
-        return await checked(answer, about, this.#token);
+        const hint = "Check the id, and set HF_TOKEN for a private repository.";
+        return await checkedAnswer(answer, about, { secret: this.#token, hint });
       }
       await answer.body?.cancel();
       const next = new URL(to, url);
@@ -62,17 +61,12 @@ export class HubServer {
   async #page(path: string): Promise<{ value: unknown; next: string | undefined }> {
     const answer = await this.#send(path);
     const [, link] = /<([^>]+)>;\s*rel="next"/.exec(answer.headers.get("link") ?? "") ?? [];
-    const decoder = new TextDecoder();
-    let text = "", bytes = 0;
-    for await (const chunk of answer.body ?? []) {
-      bytes += chunk.byteLength;
-      if (bytes > MOST_BYTES) {
-        throw invalid("read from the Hub", shown(path), "the list is too long");
-      }
-      text += decoder.decode(chunk, { stream: true });
+    const bytes = await readAtMost(answer.body, MOST_BYTES);
+    if (bytes === undefined) {
+      throw invalid("read from the Hub", shown(path), "the list is too long");
     }
     try {
-      return { value: JSON.parse(text), next: link };
+      return { value: JSON.parse(new TextDecoder().decode(bytes)), next: link };
     } catch {
       throw invalid("read from the Hub", shown(path), "the answer is not JSON");
     }
@@ -105,28 +99,4 @@ export class HubServer {
     const { body } = await this.#send(path, { mayLeave: true });
     if (body !== null) yield* body;
   }
-}
-
-/** Throws for the state of an answer, without a token that the answer repeats. */
-async function checked(
-  answer: Response,
-  about: readonly [string, string],
-  token = "",
-): Promise<Response> {
-  if (answer.ok) return answer;
-  const body = await answer.text().catch(() => "");
-  const text = token === "" ? body : body.replaceAll(token, "…");
-  const state = `${answer.status} ${text.slice(0, 300)}`.trim();
-  if (answer.status === 404) throw notFound(...about, state);
-  if (answer.status === 401 || answer.status === 403) {
-    throw denied(...about, state, {
-      hint: "Check the id, and set HF_TOKEN for a private repository.",
-    });
-  }
-  if (answer.status >= 500 || answer.status === 429) throw unavailable(...about, state);
-  throw invalid(...about, state);
-}
-
-export function objectsIn(value: unknown): Json[] {
-  return Array.isArray(value) ? value.filter((each) => isJsonObject(each)) : [];
 }

@@ -1,8 +1,9 @@
 // Reads a repository of a Hub: the commits of its branches and tags.
 import { type FileToSave, invalid, shown } from "../../../core/kernel.ts";
+import { type Json, objectsIn } from "../answers.ts";
 import type { FoundVersion, ImportRecord, ReadOptions } from "../records.ts";
 import { aliasOf, checkedFile, COMMIT } from "./checked_file.ts";
-import { type HubServer, type Json, objectsIn } from "./hub_server.ts";
+import type { HubServer } from "./hub_server.ts";
 
 /** Commits of the history whose order and titles are read. */
 const MOST_COMMITS = 10_000;

@@ -1,10 +1,11 @@
 // Reads a server of MLflow by its REST API.
 import { isJsonObject, orMissing, shown } from "../../../core/kernel.ts";
 import { type Metric, NOT_FINITE } from "../../../runs/mlflow/points.ts";
+import { type Json, objectsIn } from "../answers.ts";
 import type { FoundRun, ImportRecord, OpenedRun, ReadOptions } from "../records.ts";
 import { aliasesOf, foundVersion, KnownIds, statusOf, type StoredVersion } from "./facts.ts";
 import { tagsOfModel, tagsOfRun, timeOf } from "./facts.ts";
-import { type Json, type MlflowServer, objectsIn } from "./server.ts";
+import type { MlflowServer } from "./server.ts";
 
 const PAGE = { runs: 1000, experiments: 1000, models: 100, logged: 50, values: 25_000 } as const;
 

@@ -1,16 +1,16 @@
 // Requests to a server of MLflow. They only read, and follow no redirect: the token is for this server.
+import { Buffer } from "node:buffer";
 import {
-  denied,
+  type FileToSave,
+  invalid,
   isJsonObject,
   iterableStream,
   messageOf,
-  notFound,
   shown,
+  type System,
+  unavailable,
 } from "../../../core/kernel.ts";
-import { type FileToSave, invalid, type System, unavailable } from "../../../core/kernel.ts";
-import { Buffer } from "node:buffer";
-
-export type Json = Readonly<Record<string, unknown>>;
+import { checkedAnswer, type Json, objectsIn } from "../answers.ts";
 
 /** Files below one folder. */
 const MOST_FILES = 200_000;
@@ -45,21 +45,10 @@ export class MlflowServer {
       this.#signal?.throwIfAborted();
       throw unavailable(...about, messageOf(cause), { cause });
     }
-    if (answer.ok) return answer;
-    const text = await answer.text().catch(() => "");
-    const secret = this.#headers.authorization?.replace(/^\w+ /, "") ?? "";
-    // Debugging servers and proxies return the request.
-    const safe = secret === "" ? text : text.replaceAll(secret, "…");
-    const state = `${answer.status} ${safe.slice(0, 300)}`.trim();
-    if (answer.status === 404) throw notFound(...about, state);
-    if (answer.status === 401 || answer.status === 403) {
-      throw denied(...about, state, {
-        hint:
-          "Set MLFLOW_TRACKING_TOKEN, or MLFLOW_TRACKING_USERNAME and MLFLOW_TRACKING_PASSWORD.",
-      });
-    }
-    if (answer.status >= 500 || answer.status === 429) throw unavailable(...about, state);
-    throw invalid(...about, state);
+    return await checkedAnswer(answer, about, {
+      secret: this.#headers.authorization?.replace(/^\w+ /, ""),
+      hint: "Set MLFLOW_TRACKING_TOKEN, or MLFLOW_TRACKING_USERNAME and MLFLOW_TRACKING_PASSWORD.",
+    });
   }
 
   async #json(path: string, init?: RequestInit): Promise<Json> {
@@ -184,8 +173,4 @@ function routesOf(id: string): ArtifactRoutes {
     list: (path) => `api/2.0/${model}/directories?${query("artifact_directory_path", path)}`,
     file: (path) => `ajax-api/2.0/${model}/files?${query("artifact_file_path", path)}`,
   };
-}
-
-export function objectsIn(value: unknown): Json[] {
-  return Array.isArray(value) ? value.filter((each) => isJsonObject(each)) : [];
 }
