@@ -105,3 +105,21 @@ cliTest("a password in the URL is sent, and never shown", async (it) => {
   assertEquals(/cret/.test(err + out), false);
   await server.shutdown();
 });
+
+cliTest("redirects are not followed: another address gets no request", async (it) => {
+  const options = { port: 0, hostname: "127.0.0.1", onListen() {} };
+  let asked = 0;
+  const other = Deno.serve(options, () => {
+    asked++;
+    return Response.json({ experiments: [] });
+  });
+  const server = Deno.serve(
+    options,
+    () => Response.redirect(`http://127.0.0.1:${other.addr.port}/`, 307),
+  );
+  const url = `http://127.0.0.1:${server.addr.port}`;
+  await it.fails(`import mlflow ${url} .holdfast --create`, 2, "307", { env });
+  assertEquals(asked, 0);
+  await server.shutdown();
+  await other.shutdown();
+});
