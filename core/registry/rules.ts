@@ -85,6 +85,10 @@ export function isUnknownRule(rule: RetentionRule): boolean {
 }
 
 export function ruleProblem(rule: Partial<Record<string, unknown>>): string | undefined {
+  return memberProblem(rule) ?? effectProblem(rule as unknown as RetentionRule);
+}
+
+function memberProblem(rule: Partial<Record<string, unknown>>): string | undefined {
   const { pattern, olderThanMs = 0, keepWhere = "", protect = true, protectAliases = ["*"] } = rule;
   if (typeof pattern !== "string" || pattern === "" || pattern.length > 200) {
     return "the pattern must have 1 to 200 characters";
@@ -97,15 +101,17 @@ export function ruleProblem(rule: Partial<Record<string, unknown>>): string | un
   if (!isAliasPatterns(protectAliases)) {
     return "protectAliases must be 1 to 100 aliases or patterns";
   }
-  const keeps = isRetention(rule as unknown as RetentionRule);
-  if (keeps && rule.protect === true) return "a protected name is not pruned";
-  if (rule.promote !== undefined) {
-    if (rule.protectAliases === undefined) return "promote needs protectAliases";
+}
+
+function effectProblem(rule: RetentionRule): string | undefined {
+  const { protect, protectAliases, promote } = rule, keeps = isRetention(rule);
+  if (keeps && protect) return "a protected name is not pruned";
+  if (promote !== undefined) {
+    if (protectAliases === undefined) return "promote needs protectAliases";
     if (promotionOfRules === undefined) return "promote is unknown";
-    return promotionOfRules.problem(rule.promote);
+    return promotionOfRules.problem(promote);
   }
-  const hasEffect = keeps || rule.protect === true || rule.protectAliases !== undefined;
-  return hasEffect ? undefined : "it has no effect";
+  return keeps || protect || protectAliases !== undefined ? undefined : "it has no effect";
 }
 
 function isAliasPatterns(value: unknown): value is readonly string[] {

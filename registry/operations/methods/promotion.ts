@@ -20,8 +20,9 @@ export async function checkPromotion(
   { name, alias, version }: { name: string; alias: string; version: string },
   { force, signal }: SetAliasOptions,
 ): Promise<string | undefined> {
-  if (force) context.rulesReadAtMs = -Infinity;
-  const rules = force ? await rulesNow(context, signal) : []; // without force, none moves at all
+  if (!force) return undefined; // protected aliases do not move at all
+  context.rulesReadAtMs = -Infinity;
+  const rules = await rulesNow(context, signal);
   // Force passes a rule of a later release, but not the conditions of another one.
   const binding = rules.filter((each) => each.promote !== undefined || !isUnknownRule(each));
   const rule = ruleOfAlias(binding, { name, alias });
