@@ -8,11 +8,10 @@ import { reportOn } from "./report.ts";
 import { idOf } from "./stored.ts";
 
 /** Returns which of the keys has not signed, and why its signature does not count. */
-// deno-lint-ignore require-await -- as the other conditions
-export async function unsigned(
+export function unsigned(
   signedBy: readonly string[],
   { info }: Pick<Candidate, "info">,
-): Promise<string | undefined> {
+): string | undefined {
   const unusable: string[] = [];
   const keys = signedBy.flatMap((pem) => {
     try {
@@ -33,8 +32,7 @@ export async function unsigned(
 }
 
 /** Returns each comparison that does not hold, with the value of the version. */
-// deno-lint-ignore require-await -- a rejection for a condition that cannot be read
-export async function unlike(where: string, { info }: Candidate): Promise<string | undefined> {
+export function unlike(where: string, { info }: Candidate): string | undefined {
   const states = comparisonsIn(where).filter(({ meets }) => !meets(info)).map((each) =>
     `${each.text} does not hold: ${each.field} is ${valueText(each.read(info))}`
   );

@@ -68,7 +68,7 @@ export function signedRegistry(registry: Registry, options: SignedRegistryOption
       const { name, version } = artifact.info, { signal } = options;
       // The files are those that were opened, whatever the version has now.
       const { annotations } = await registry.info(name, { version, annotations: true, signal });
-      const state = await unsigned(keys, { info: { ...artifact.info, annotations } });
+      const state = unsigned(keys, { info: { ...artifact.info, annotations } });
       if (state === undefined) return artifact;
       throw conflict("read", shown(`${name}@${version}`), state, {
         hint: "Read a version that these keys have signed, or have this one signed.",
