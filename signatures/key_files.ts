@@ -20,7 +20,9 @@ export async function readKeys(
 
 export async function textOf(file: string, what: string, { io }: CommandContext): Promise<string> {
   if (/-----BEGIN|[\r\n]/.test(file)) { // perhaps a secret, which no error shows
-    const hint = "Pass the path of a file, or the name of a variable to --key-env.";
+    const hint = what === "key"
+      ? "Pass the path of a file, or the name of a variable to --key-env."
+      : "Pass the path of a file.";
     throw invalid(`read the ${what}`, "its content is given, not its path", hint);
   }
   const action = `read the ${what} ${JSON.stringify(file)}`;

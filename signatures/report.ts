@@ -68,3 +68,12 @@ export function reportOn(info: ArtifactInfo, keys: readonly TrustedKey[]): Signa
   const missing = keys.map(({ hash }) => hash).filter((hash) => !valid.has(hash));
   return { name, version, digest, ok: missing.length === 0, signatures, missing };
 }
+
+/**
+ * Returns the file names of signatures beside a download, by id: `model.sig`, and of several
+ * `model.ID.sig`. Wrong ones have none.
+ */
+export function bundleNames(checks: readonly SignatureCheck[]): Map<string, string> {
+  const ids = checks.filter(({ state }) => state !== "wrong").map(({ id }) => id);
+  return new Map(ids.map((id) => [id, ids.length === 1 ? "model.sig" : `model.${id}.sig`]));
+}

@@ -3,7 +3,7 @@ import { mkdir, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { alreadyExists, type ArtifactInfo, notFound } from "../core/kernel.ts";
 import { bundleText } from "./bundle.ts";
-import type { SignatureCheck } from "./report.ts";
+import { bundleNames, type SignatureCheck } from "./report.ts";
 import { statementOf } from "./statement.ts";
 import { storedIn } from "./stored.ts";
 
@@ -17,19 +17,19 @@ export async function writeBundles(
   folder: string,
 ): Promise<string[]> {
   const stored = storedIn(info.annotations?.labels ?? {});
-  const ids = checks.filter(({ state }) => state !== "wrong").map(({ id }) => id);
-  if (ids.length === 0) {
-    throw notFound("write the signatures of", `${info.name}@${info.version}`, "it has none", {
+  const names = bundleNames(checks);
+  if (names.size === 0) {
+    const state = checks.length === 0 ? "it has none" : "it has only wrong ones";
+    throw notFound("write the signatures of", `${info.name}@${info.version}`, state, {
       hint: "Sign the version first.",
     });
   }
   await mkdir(folder, { recursive: true });
-  const names: string[] = [];
-  for (const id of ids) {
+  for (const [id, name] of names) {
     const parts = stored.get(id);
     if (parts === undefined) continue;
     const payload = parts.payload ?? statementOf(parts.subject, info.files);
-    const name = ids.length === 1 ? "model.sig" : `model.${id}.sig`, path = join(folder, name);
+    const path = join(folder, name);
     await writeFile(path, `${bundleText({ ...parts, payload })}\n`, { flag: "wx" }).catch(
       (cause) => {
         if (cause.code !== "EEXIST") throw cause;
@@ -37,7 +37,6 @@ export async function writeBundles(
         throw alreadyExists("write the signature", path, "it exists", { hint, cause });
       },
     );
-    names.push(name);
   }
-  return names;
+  return [...names.values()];
 }

@@ -7,7 +7,7 @@ import {
   shown,
 } from "../../core/kernel.ts";
 import type { LineageNode } from "../../registry/mod.ts";
-import { reportOn } from "../report.ts";
+import { bundleNames, reportOn } from "../report.ts";
 import { SIGNATURES } from "../stored.ts";
 import { type BomLicense, licensesOf } from "./licenses.ts";
 
@@ -157,10 +157,11 @@ function filesOf(files: readonly FileInfo[]): BomComponent[] {
 const MEDIA_TYPE = /^[-+a-z0-9.]+\/[-+a-z0-9.]+$/;
 
 function signaturesOf(info: ArtifactInfo): NonNullable<BomComponent["externalReferences"]> {
-  const signatures = reportOn(info, []).signatures.filter(({ keyHash }) => keyHash !== undefined);
-  return signatures.map(({ id, keyHash, subject, addedAt, problem }) => ({
+  const { signatures } = reportOn(info, []), names = bundleNames(signatures);
+  const readable = signatures.filter(({ keyHash }) => keyHash !== undefined);
+  return readable.map(({ id, keyHash, subject, addedAt, problem }) => ({
     type: "digital-signature",
-    url: signatures.length === 1 ? "model.sig" : `model.${id}.sig`,
+    url: names.get(id) ?? `model.${id}.sig`,
     comment: problem === undefined
       ? `OpenSSF Model Signing v1.0 by the key with the SHA-256 ${keyHash}, of ${
         shown(subject)

@@ -17,7 +17,7 @@ import {
 import { cliTest } from "../apps/captured_io.ts";
 import { slowTest } from "../support/seeds.ts";
 import { tempRoot } from "../support/temp_root.ts";
-import { ecKeys } from "./signed.ts";
+import { ecKeys, NAME, withVersion } from "./signed.ts";
 
 const validator = new Validation.JsonStrictValidator(Spec.Version.v1dot6);
 
@@ -116,6 +116,17 @@ Deno.test("a bill of materials is the same until its content changes", async () 
   const [reference] = signed.metadata.component.externalReferences ?? [];
   assertEquals([reference?.type, reference?.url], ["digital-signature", "model.sig"]);
   assertMatch(reference?.comment ?? "", new RegExp(keyHash));
+});
+
+Deno.test("a bill of materials names a signature like the file that signatures --to writes", async () => {
+  await using registry = await withVersion();
+  const { id } = await signVersion(registry, NAME, { key: ecKeys().privateKey });
+  await annotate(registry, `${NAME}@1`, { labels: { signatures: { [id]: { payload: "{}" } } } });
+  await signVersion(registry, NAME, { key: ecKeys().privateKey });
+  const { metadata: { component } } = await validBom(registry, NAME);
+  const references = component.externalReferences ?? [];
+  const names = references.map(({ url, comment }) => [url, /does not match/.test(comment)]);
+  assertEquals(names.toSorted(), [[`model.${id}.sig`, true], ["model.sig", false]]);
 });
 
 Deno.test("a bill of materials says which inputs are gone, changed, unknown or left out", async () => {

@@ -11,6 +11,7 @@ import {
   type SignaturesReport,
   signVersion,
 } from "../../signatures/signatures.ts";
+import { writeBundles } from "../../signatures/write_bundles.ts";
 import { testService } from "../apps/client/service.ts";
 import { ecKeys, edKeys, type KeyPair, NAME, withVersion } from "./signed.ts";
 
@@ -346,4 +347,14 @@ Deno.test("an invalid bundle is refused, and adds nothing", async () => {
     RegistryError,
     "no such signature",
   );
+});
+
+Deno.test("of wrong signatures alone, no file is written", async () => {
+  await using registry = await withVersion();
+  const { id } = await signVersion(registry, REF, { key: ecKeys().privateKey });
+  await annotate(registry, REF, { labels: { signatures: { [id]: { payload: "{}" } } } });
+  const info = await registry.info(REF, { annotations: true });
+  const { signatures } = await checkSignatures(registry, REF);
+  const written = writeBundles(info, signatures, "folder");
+  await assertRejects(() => written, RegistryError, "it has only wrong ones");
 });
