@@ -90,9 +90,7 @@ export function ruleProblem(rule: Partial<Record<string, unknown>>): string | un
 
 function memberProblem(rule: Partial<Record<string, unknown>>): string | undefined {
   const { pattern, olderThanMs = 0, keepWhere = "", protect = true, protectAliases = ["*"] } = rule;
-  if (typeof pattern !== "string" || pattern === "" || pattern.length > 200) {
-    return "the pattern must have 1 to 200 characters";
-  }
+  if (!isPattern(pattern)) return "the pattern must have 1 to 200 characters";
   const isCount = (value: unknown) => Number.isSafeInteger(value) && (value as number) >= 0;
   if (!COUNTS.every((name) => isCount(rule[name] ?? 0))) return "counts must be whole numbers";
   if (!isCount(olderThanMs)) return "olderThanMs must be a whole number";
@@ -106,17 +104,18 @@ function memberProblem(rule: Partial<Record<string, unknown>>): string | undefin
 function effectProblem(rule: RetentionRule): string | undefined {
   const { protect, protectAliases, promote } = rule, keeps = isRetention(rule);
   if (keeps && protect) return "a protected name is not pruned";
-  if (promote !== undefined) {
-    if (protectAliases === undefined) return "promote needs protectAliases";
-    if (promotionOfRules === undefined) return "promote is unknown";
-    return promotionOfRules.problem(promote);
+  if (promote === undefined) {
+    return keeps || protect || protectAliases !== undefined ? undefined : "it has no effect";
   }
-  return keeps || protect || protectAliases !== undefined ? undefined : "it has no effect";
+  if (protectAliases === undefined) return "promote needs protectAliases";
+  return promotionOfRules === undefined ? "promote is unknown" : promotionOfRules.problem(promote);
+}
+
+function isPattern(text: unknown): boolean {
+  return typeof text === "string" && text !== "" && text.length <= 200;
 }
 
 function isAliasPatterns(value: unknown): value is readonly string[] {
-  const isPattern = (text: unknown) =>
-    typeof text === "string" && text !== "" && text.length <= 200;
   return Array.isArray(value) && value.length > 0 && value.length <= 100 && value.every(isPattern);
 }
 
@@ -141,12 +140,8 @@ export function rulesFor(rules: readonly RetentionRule[], name: string): Retenti
       : rule.pattern.replaceAll("*", "").length * 1_000 - rule.pattern.length;
   return rules.filter(({ pattern }) => typeof pattern !== "string" || matchesStars(name, pattern))
     .map((rule) => ({ rule, weight: weight(rule) }))
-    .sort((a, b) => a.weight === b.weight ? compare(a.rule, b.rule) : b.weight - a.weight)
+    .sort((a, b) => b.weight - a.weight || (a.rule.pattern < b.rule.pattern ? -1 : 1))
     .map(({ rule }) => rule);
-}
-
-function compare({ pattern: a }: RetentionRule, { pattern: b }: RetentionRule): number {
-  return a < b ? -1 : 1;
 }
 
 /** Returns the rule that protects an alias, or may; undefined if none does. */
