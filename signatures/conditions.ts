@@ -1,15 +1,15 @@
-// Conditions of promotions, which rules keep in `promote`: `signedBy`, `where` and `review`. What
-// they need to be checked is loaded then.
-import { comparisonsIn } from "./comparisons.ts";
+// Conditions of promotions, which rules keep in `promote`: `signedBy`, `where` and `review`. The code
+// that checks a version is loaded at the first promotion.
 import { type Candidate, definePromotion, isJsonObject } from "../core/kernel.ts";
+import { comparisonsIn } from "./comparisons.ts";
 
 /** The conditions that a rule may have. */
 export interface PromotionConditions {
   /** Public keys in PEM: each must have signed the version. */
   signedBy?: readonly string[];
   /**
-   * Comparisons: `metadata.layers > 3`; `metrics.auc` is `metadata.metrics.auc`. Only numbers are in
-   * an order with numbers, and times with times.
+   * Comparisons: `metadata.layers > 3`; `metrics.auc` is `metadata.metrics.auc`. `<` and `>` compare
+   * numbers with numbers, and times with times.
    */
   where?: string;
   /** A label, which another author than that of the version has set since it was saved. */
@@ -17,7 +17,7 @@ export interface PromotionConditions {
 }
 
 const MOST_KEYS = 20;
-/** As of conditions of listings: longer ones would take long to split. */
+/** The limit of listings: longer conditions would take long to parse. */
 const MOST_CHARACTERS = 4_000;
 const PEM = /^-----BEGIN PUBLIC KEY-----[A-Za-z0-9+/=\s]+-----END PUBLIC KEY-----\s*$/;
 
