@@ -18,8 +18,8 @@ with mlflow.start_run(run_name="first ü", tags={"stage": "x", "team/part": "a b
     mlflow.set_tag("mlflow.note.content", "a note\\n\\nwith lines")
     for step in range(50):
         mlflow.log_metric("loss", 1 / (1 + step), step=step)
-    for value in [float("nan"), 0.5, float("inf")]:
-        mlflow.log_metric("val/auc", value, step=1)
+    for at, value in enumerate([float("nan"), 0.5, float("inf")]):  # of one time, MLflow's own stores differ
+        mlflow.log_metric("val/auc", value, step=1, timestamp=5 + at)
     mlflow.log_dict({"a": 1}, "conf/x.json")
     mlflow.log_text("hi", "note ü.txt")
     with mlflow.start_run(nested=True, run_name="child"):
