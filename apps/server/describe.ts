@@ -84,7 +84,7 @@ export function route<
 
 function queryOf(c: RouteContext, schema: StandardSchema): unknown {
   const values: Record<string, string | string[]> = {};
-  for (const [key, value] of new URL(c.request.url).searchParams) {
+  for (const [key, value] of c.query) {
     values[key] = key in values ? [values[key]!, value].flat() : value;
   }
   return checked("query", values, schema);

@@ -3,10 +3,15 @@
 import { createHmac, randomBytes } from "node:crypto";
 import { readFile, writeFile } from "node:fs/promises";
 import { corrupt, denied, notFound } from "../../core/kernel.ts";
+import { known } from "./known.ts";
+
+const secrets = new Map<string, string>();
 
 /** Returns the secret of a stored token. Its access key is the id. */
 export function secretOf(key: string, { id, sha256 }: { id: string; sha256: string }): string {
-  return createHmac("sha256", key).update(`holdfast-s3/1\n${id}\n${sha256}`).digest("base64url");
+  const text = `holdfast-s3/1\n${id}\n${sha256}`;
+  const make = () => createHmac("sha256", key).update(text).digest("base64url");
+  return known(secrets, `${key}\n${text}`, make);
 }
 
 /** Reads the key of a service from its file. */

@@ -34,7 +34,7 @@ export async function withObject(
   const { key = "", name, version } = c.params;
   if (name === undefined || version === undefined) throw noSuchKey(key, "no version is in the key");
   const { access } = c.info;
-  const commit = new URL(c.request.url).searchParams.get("versionId") ?? undefined;
+  const commit = c.query.get("versionId") ?? undefined;
   if (commit === undefined) {
     const asked = { name, version };
     return await answer(await objectOf(c, asked, await openRef(context, asked, access)));
@@ -97,10 +97,13 @@ async function objectOf(
 ): Promise<FoundObject> {
   const { key = "", name, version, path = "" } = params;
   artifact.checkFiles?.();
-  const { selector } = parseRef(`${name}@${version}`);
-  // The commit of another version is not a version id of this key.
-  const { canonical = undefined } = selector.kind === "version" ? selector.version : {};
-  if (canonical !== undefined && canonical !== artifact.info.version) throw noSuchVersion(key);
+  if (asked.commit !== undefined) {
+    // The commit of another version is not a version id of this key.
+    const { selector } = parseRef(`${name}@${version}`);
+    const isOther = selector.kind === "version" &&
+      selector.version.canonical !== artifact.info.version;
+    if (isOther) throw noSuchVersion(key);
+  }
   const file = await fileAt(artifact, path);
   if (file === undefined) throw noSuchKey(key, "the version has no such file");
   return { artifact, file, asked };

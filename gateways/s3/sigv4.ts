@@ -2,7 +2,7 @@
 // presigned URLs.
 import { Buffer } from "node:buffer";
 import { createHash, createHmac, timingSafeEqual } from "node:crypto";
-import { keepNewest } from "../../core/kernel.ts";
+import { known } from "./known.ts";
 import { s3Error } from "./s3_error.ts";
 import type { RefusedRequest } from "../../apps/server/extending.ts";
 
@@ -23,6 +23,7 @@ const MOST_S = 7 * 24 * 3600;
 const HEADER =
   /^AWS4-HMAC-SHA256 +Credential=([^, ]+) *, *SignedHeaders=([^, ]+) *, *Signature=([0-9a-f]{64})$/;
 const SCOPE = /^(.+)\/(\d{8})\/([\w-]+)\/s3\/aws4_request$/;
+const DATE = /^(\d{4})(\d\d)(\d\d)T(\d\d)(\d\d)(\d\d)Z$/;
 /** The SHA-256 of no bytes. */
 const EMPTY = createHash("sha256").digest("hex");
 
@@ -68,19 +69,14 @@ export function readSignature(request: Request, nowMs: number): Signature | unde
   };
 }
 
-/** The keys of secrets for a day: a client sends many requests. */
-const signingKeys = new Map<string, Uint8Array>();
-const MOST_KEYS = 1000;
+/** The keys of secrets for a day. */
+const signingKeys = new Map<string, Buffer>();
 
-function signingKey(secret: string, scope: readonly string[]): Uint8Array {
-  const known = `${secret}\n${scope.join("\n")}`;
-  let key = signingKeys.get(known);
-  if (key !== undefined) return key;
-  key = new TextEncoder().encode(`AWS4${secret}`);
-  for (const part of scope) key = hmac(key, part);
-  signingKeys.set(known, key);
-  keepNewest(signingKeys, MOST_KEYS);
-  return key;
+function signingKey(secret: string, scope: readonly string[]): Buffer {
+  return known(signingKeys, [secret, ...scope].join("\n"), () => {
+    const [day = "", ...others] = scope;
+    return others.reduce(hmac, hmac(`AWS4${secret}`, day));
+  });
 }
 
 /** Returns a signature in headers, with empty texts for what is missing. */
@@ -139,10 +135,9 @@ function checkSigned(headers: Headers, signed: readonly string[]): void {
 }
 
 function checkTime(date: string, expires: string | undefined, nowMs: number): void {
-  const at = Date.parse(
-    date.replace(/^(\d{4})(\d\d)(\d\d)T(\d\d)(\d\d)(\d\d)Z$/, "$1-$2-$3T$4:$5:$6Z"),
-  );
-  if (Number.isNaN(at) || !/^\d{8}T\d{6}Z$/.test(date)) throw malformed("its date is invalid");
+  const [, year, month, day, hour, minute, second] = DATE.exec(date) ?? [];
+  const at = Date.parse(`${year}-${month}-${day}T${hour}:${minute}:${second}Z`);
+  if (Number.isNaN(at)) throw malformed("its date is invalid");
   if (expires === undefined) {
     if (Math.abs(nowMs - at) <= SKEW_MS) return;
     throw s3Error(403, "RequestTimeTooSkewed", {
@@ -222,7 +217,7 @@ function decoded(text: string): string {
   }
 }
 
-function hmac(key: string | Uint8Array, text: string) {
+function hmac(key: string | Buffer, text: string): Buffer {
   return createHmac("sha256", key).update(text).digest();
 }
 

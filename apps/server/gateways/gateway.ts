@@ -122,6 +122,7 @@ export class RouteContext {
   readonly path: string;
   /** The decoded parameters of the path. */
   readonly params: Record<string, string>;
+  #query: URLSearchParams | undefined;
 
   constructor(
     request: Request,
@@ -131,6 +132,11 @@ export class RouteContext {
     this.info = info;
     this.path = path;
     this.params = params;
+  }
+
+  /** The query, which is parsed once. */
+  get query(): URLSearchParams {
+    return this.#query ??= new URL(this.request.url).searchParams;
   }
 
   header(name: string): string | undefined {

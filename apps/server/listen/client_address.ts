@@ -14,6 +14,7 @@ import { shown } from "../../../core/naming/names.ts";
 export function createClientAddress(
   proxies: readonly string[],
 ): (request: Pick<IncomingMessage, "socket" | "headers">) => string | undefined {
+  if (proxies.length === 0) return ({ socket }) => plain(socket.remoteAddress);
   const trusted = new BlockList();
   for (const proxy of proxies) addTo(trusted, proxy);
   const isTrusted = (address: string) => trusted.check(address, familyOf(address));

@@ -76,7 +76,7 @@ export async function answerBucket(c: RouteContext, context: S3Context): Promise
   if (c.request.method === "HEAD") {
     return new Answer(null, { headers: { "x-amz-bucket-region": "us-east-1" } });
   }
-  const query = new URL(c.request.url).searchParams;
+  const { query } = c;
   const constant = [...query.keys()].find((key) => Object.hasOwn(CONSTANTS, key));
   if (constant !== undefined) return xmlAnswer(CONSTANTS[constant]!);
   checkOperation(query, OF_LISTINGS);

@@ -38,7 +38,7 @@ export function objectRoutes(routes: Routes, context: S3Context): void {
     },
     answer: async ({ c }) => {
       if (c.params.key === "") return await answerInPlace(c, () => answerBucket(c, context));
-      const query = new URL(c.request.url).searchParams;
+      const { query } = c;
       checkOperation(query, OF_OBJECTS);
       return await withObject(c, context, (found) => {
         if (query.has("attributes")) return answerAttributes(c, found);
