@@ -1,8 +1,12 @@
 // One operation on all names of a registry. Prints what it took. Arguments: the operation, the
-// registry, and the target of a mirror. Each is a folder, or the JSON of a server followed by a
-// prefix, or a folder whose files are beside generated names, as `1000@1764374400000:/tmp/r`: their
-// number, and the time of the newest one.
+// registry, the target of a mirror, a folder for the index of a search, and how many names change.
+// Each registry is a folder, or the JSON of a server followed by a prefix, or a folder whose files are
+// beside generated names, as `1000@1764374400000:/tmp/r`: their number, and the time of the newest one.
 import process from "node:process";
+import { createLs } from "../../../apps/cli/commands/look/ls.ts";
+import { createCommandContext } from "../../../apps/cli/program/command_context.ts";
+import { createProcessIo } from "../../../apps/cli/terminal/cli_io.ts";
+import { createHandler } from "../../../apps/server.ts";
 import { createLocalBackend } from "../../../backends/local.ts";
 import type { Backend } from "../../../core/backend.ts";
 import { sha256 } from "../../../core/bytes/digest.ts";
@@ -15,6 +19,7 @@ import {
   mirrorRegistry,
   pruneByRules,
 } from "@holdfast/holdfast/maintenance";
+import { forEachAtOnce } from "../../../core/work/at_once.ts";
 import { openRegistry, readRegistryLog } from "../../../mod.ts";
 import { bindingGraceMs, readGraces } from "../../../registry/cell/graces.ts";
 import { GARBAGE_TABLE } from "../../../registry/format/layout.ts";
@@ -34,9 +39,12 @@ import { timed } from "../measure.ts";
 import { nameOf } from "./generate.ts";
 import type { NightReport } from "./nights.ts";
 
-const [operation = "", from = "", to = ""] = process.argv.slice(2);
+const [operation = "", from = "", to = "", indexFolder = "", changes = ""] = process.argv.slice(2);
 const RULE = { pattern: "**", keepDaily: 7, keepLast: 1 };
-const CHANGES = 1_000;
+/** Requests of the explorer's start page in a registry of many names. */
+const START_PAGE = ["registry", "access", "names?limit=500", "logged-runs?limit=200"];
+/** The rest of the names that it reads without being asked, after those of the first page. */
+const MORE_NAMES = `names?limit=9500&after=${encodeURIComponent(nameOf(499))}`;
 
 async function openStore(place: string): Promise<Backend> {
   const [, names, endsAt, path] = /^(\d+)@(\d+):(.*)/.exec(place) ?? [];
@@ -56,12 +64,17 @@ const target = to === "" ? undefined : withCounts(await openStore(to));
 const OPERATIONS: Record<string, (registry: StoredRegistry) => Promise<unknown>> = {
   page: (registry) => all(registry.names({ limit: 500 })),
   names: (registry) => all(registry.names()),
+  ls: (registry) => listNames(registry, 1_000),
+  explorer: (registry) => askService(registry, START_PAGE),
+  names_of_explorer: (registry) => askService(registry, [MORE_NAMES]),
+  search: (registry) =>
+    askService(registry, [`search?q=${encodeURIComponent(`name=${nameOf(7)}`)}`]),
   log: (registry) => all(readRegistryLog(registry, { limit: 50 })),
   gc: (registry) => collectGarbage(registry),
   prune: (registry) => pruneByRules(registry, { dryRun: true }),
   du: (registry) => measureSpace(registry),
   async save(registry) {
-    for (let n = 0; n < CHANGES; n++) await registry.save(nameOf(n), n);
+    await forEachAtOnce(changedNames(), (n) => registry.save(nameOf(n), n));
   },
   async mirror(registry) {
     await mirrorRegistry(registry, await openRegistry(target!.backend, { cache: false }));
@@ -81,6 +94,33 @@ const report: NightReport = {
 };
 console.log(JSON.stringify(report));
 process.exit(0);
+
+function* changedNames(): Generator<number> {
+  for (let n = 0; n < Number(changes); n++) yield n;
+}
+
+/** Runs `holdfast ls --limit`. */
+async function listNames(registry: StoredRegistry, limit: number): Promise<void> {
+  const { signal } = new AbortController();
+  const io = createProcessIo(process.cwd(), signal);
+  const quiet = { isTerminal: false, write: () => Promise.resolve() };
+  const context = createCommandContext({
+    io: { ...io, stdout: quiet, stderr: quiet },
+    shared: {},
+    tokens: [],
+  });
+  await createLs([]).run([], { limit }, { ...context, open: () => Promise.resolve(registry) });
+}
+
+/** Sends requests to a service that has just started. */
+async function askService(registry: StoredRegistry, paths: readonly string[]): Promise<void> {
+  await using handler = createHandler(registry, { searchFolder: indexFolder });
+  await Promise.all(paths.map(async (path) => {
+    const response = await handler(new Request(`http://127.0.0.1/${path}`));
+    const text = await response.text();
+    if (!response.ok) throw new Error(`Cannot ask for ${path}: ${response.status} ${text}`);
+  }));
+}
 
 async function all(items: AsyncIterable<unknown>): Promise<void> {
   for await (const _ of items);

@@ -12,10 +12,17 @@ type Operation = readonly [operation: string, title: string];
 
 const PROGRAM = "tests/bench/many/night_process.ts";
 
+/** How many names change before the last night, or all if there are fewer. */
+const MOST_CHANGES = 10_000;
+const CHANGES = `${MOST_CHANGES.toLocaleString("en")} changes`;
+
 /** Operations of the process, in this order: each night finds what the one before left. */
 const OPERATIONS = [
   ["page", "the first 500 names"],
-  ["names", "all names"],
+  ["explorer", "the first page of the explorer"],
+  ["names_of_explorer", "the next 9,500 names of the explorer"],
+  ["ls", "`ls --limit 1000`"],
+  ["names", "all names, `ls --quiet`"],
   ["log", "`log --all --limit 50`"],
   ["gc", "`gc`, the first night"],
   ["gc", "`gc`, a night after no change"],
@@ -25,9 +32,13 @@ const OPERATIONS = [
   ["mirror", "`mirror`, the first run"],
   ["mirror", "`mirror`, the second run"],
   ["mirror", "`mirror`, a run that finds no change"],
-  ["save", "1,000 saves"],
-  ["mirror", "`mirror` after 1,000 saves"],
-  ["gc", "`gc` after 1,000 saves"],
+  ["save", CHANGES],
+  ["mirror", `\`mirror\` after ${CHANGES}`],
+  ["gc", `\`gc\` after ${CHANGES}`],
+  ["prune", `\`prune --rules --dry-run\` after ${CHANGES}`],
+  ["du", `\`du\` after ${CHANGES}`],
+  ["search", "a search, the first process"],
+  ["search", "a search, the next process"],
 ] as const;
 
 /** Operations over generated listings, after runs of `gc` and `mirror` that found nothing to do. */
@@ -60,8 +71,11 @@ export async function createNightsGroup(
   where: "disk" | "MinIO" | "listings",
 ): Promise<Group> {
   const names = quick ? 200 : operations;
+  const changes = Math.min(names, MOST_CHANGES);
   const measuresOf = (from: string, to: string, operations: readonly Operation[] = OPERATIONS) =>
-    operations.map(([operation, title]) => measure(title, [operation, from, to]));
+    operations.map(([operation, title]) =>
+      measure(title, [operation, from, to, join(folder, "index"), String(changes)])
+    );
   if (where === "listings") {
     const all = `${names}@${realSystem.now() - AGE_MS}:`;
     const measures = measuresOf(all + join(folder, "from"), all + join(folder, "to"), OF_LISTINGS);
@@ -95,6 +109,7 @@ function measure(name: string, args: string[]): Measure {
       const { code, stdout, stderr } = await runDeno(PROGRAM, args, { permissions: ["-A"] });
       if (code !== 0) throw new Error(`Cannot measure ${name}: exit code ${code}\n${stderr}`);
       report = JSON.parse(stdout);
+      console.error(`${name}: ${stdout.trim()}`); // a run takes hours, and may be ended
       return report.time;
     },
     facts: () => ({ "peak RSS MiB": report.peakRssMib }),
