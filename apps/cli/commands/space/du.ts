@@ -1,6 +1,9 @@
 import { measureSpace, measureVersions } from "../../../../registry/maintenance.ts";
+import { isPrefix } from "../../../../backends/mod.ts";
 import { taskFailed } from "../../../../core/errors.ts";
-import { nameFilter } from "../../look/expand_names.ts";
+import { decodeName, encodeNamePrefix } from "../../../../core/naming/names.ts";
+import type { Registry } from "../../../../mod.ts";
+import { type NameFilter, nameFilter } from "../../look/expand_names.ts";
 import type { GarbageSpace, NameSpace, SpaceReport } from "../../../../registry/maintenance.ts";
 import { type Command, type CommandContext, defineCommand } from "../../program/command.ts";
 import { refuseRef } from "../../program/refusals.ts";
@@ -48,15 +51,16 @@ export const du: Command = defineCommand({
   async run([prefix = ""], { all }, context) {
     const { signal } = context.io;
     refuseRef(prefix, "measure", "du");
-    const registry = await context.open();
-    const { test, isGlob } = await nameFilter(registry, prefix, signal);
-    const report = await measureSpace(registry, { all, signal });
-    const names = report.names.filter(({ name }) => test(name));
-    if (names.length === 0 && prefix !== "" && report.failures.length === 0) {
+    const registry = await context.open({ write: true }); // sizes for the next run
+    const filter = await nameFilter(registry, prefix, signal);
+    if (prefix !== "" && !await isStored(registry, filter, signal)) { // before a long measurement
+      const { isGlob } = filter;
       const state = isGlob ? "no name matches" : "no name begins with it";
       const hint = isGlob ? "See what exists: holdfast ls" : await nearestHint(registry, prefix);
       throw notFound(`measure ${JSON.stringify(prefix)}`, state, hint);
     }
+    const report = await measureSpace(registry, { all, signal });
+    const names = report.names.filter(({ name }) => filter.test(name));
     const isOne = names.some(({ name, versions }) => name === prefix && versions > 0);
     const { versions } = isOne && report.failures.length === 0
       ? await measureVersions(registry, prefix, { signal })
@@ -77,6 +81,26 @@ export const du: Command = defineCommand({
     throw taskFailed("measure everything", undefined, state, { hint });
   },
 });
+
+/** Folders of each name: records and payload (FORMAT.md, section 1). */
+const FOLDERS = ["names/", "objects/"];
+
+/** Returns true if a name passes that has records or payload, even if all its versions are deleted. */
+async function isStored(
+  { backend }: Registry,
+  { prefix, test }: NameFilter,
+  signal: AbortSignal,
+): Promise<boolean> {
+  if (backend === undefined) return true; // the measurement fails with the reason
+  for (const top of FOLDERS) {
+    const begin = top + encodeNamePrefix(prefix);
+    for await (const entry of backend.list(begin, { delimiter: "/", signal })) {
+      const name = isPrefix(entry) ? decodeName(entry.prefix.slice(top.length, -1)) : undefined;
+      if (name !== undefined && test(name)) return true;
+    }
+  }
+  return false;
+}
 
 async function print(
   report: SpaceReport,

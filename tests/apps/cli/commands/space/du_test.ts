@@ -1,4 +1,6 @@
 import { assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
+import { readdirSync } from "node:fs";
+import { realSystem } from "../../../../../core/system.ts";
 import { damageRecords } from "../../../damage_records.ts";
 import { cliTest, filledTest, noise } from "../../../captured_io.ts";
 
@@ -44,6 +46,21 @@ filledTest("du of a name that does not exist fails with a suggestion", async (it
   assertStringIncludes(err, "config");
   await it.fails("du confg --json", 3, "no name begins with it");
   await it.succeeds("du con");
+});
+
+filledTest("du of no name measures nothing", async (it) => {
+  await damageRecords(it.root.join(".holdfast"), "note");
+  await it.fails("du confg", 3, "no name begins with it");
+  await it.fails("du '*:missing'", 3, "no name matches");
+  await it.fails("du", 1, "could not be read");
+});
+
+filledTest("du keeps the sizes of unchanged names for the next run", async (it) => {
+  const later = { ...realSystem, now: () => realSystem.now() + 3_600_000, env: () => undefined };
+  const before = await it.succeeds("du", { system: later });
+  const tables = readdirSync(it.root.join(".holdfast/gc"), { recursive: true });
+  assertEquals(tables.map(String).sort(), [".space", ".space/0"]);
+  assertEquals(await it.succeeds("du", { system: later }), before);
 });
 
 filledTest("du reports damaged records and exits with 1", async (it) => {
