@@ -14,6 +14,7 @@ const ROOMS: Readonly<Record<string, readonly string[]>> = {
   client: ["core", "files", "values", "artifacts"],
   runs: ["core", "values", "artifacts", "client"],
   drafts: ["core", "values", "artifacts", "client"],
+  paths: ["core", "files", "artifacts", "client", "drafts"],
 };
 
 const sources = await readPython();

@@ -37,6 +37,7 @@ if TYPE_CHECKING:
     from .files.file import File
     from .local_service import service
     from .locations import open_registry
+    from .new_version import NewVersion, version
     from .runs.logged_run import LoggedRun
     from .runs.run import Run
     from .service_location import connect
@@ -60,6 +61,7 @@ __all__ = [
     "Invalid",
     "Listing",
     "LoggedRun",
+    "NewVersion",
     "NotFound",
     "Registry",
     "RolledBackAlias",
@@ -73,6 +75,7 @@ __all__ = [
     "connect",
     "open_registry",
     "service",
+    "version",
 ]
 
 _MODULES = {
@@ -86,6 +89,7 @@ _MODULES = {
     "files.file": ["File"],
     "local_service": ["service"],
     "locations": ["open_registry"],
+    "new_version": ["NewVersion", "version"],
     "runs.logged_run": ["LoggedRun"],
     "runs.run": ["Run"],
     "service_location": ["connect"],

@@ -10,6 +10,8 @@ from __future__ import annotations
 import difflib
 import errno
 import time
+import uuid
+from collections.abc import Iterator
 from datetime import datetime, timezone
 from pathlib import Path
 from typing import Any
@@ -18,13 +20,18 @@ from fsspec.spec import AbstractBufferedFile, AbstractFileSystem, make_instance
 
 from .artifacts.artifact import Artifact
 from .artifacts.registry import Registry
+from .client.saving import Saved
 from .core.arguments import checked
 from .core.errors import HoldfastError, Invalid, NotFound, quoted
 from .core.records import milliseconds
 from .files.file import File
 from .locations import open_registry
+from .paths.infos import children, file_info, folder_info, new_info, shown
+from .paths.opened_files import NewFile, RangedFile
+from .paths.transaction import NewVersions
+from .paths.written import Written, WrittenFile
 
-OPTIONS = ["registry", "fresh_for", "token", "s3", "gcs", "timeout"]
+OPTIONS = ["registry", "fresh_for", "token", "s3", "gcs", "timeout", "draft"]
 FSSPEC_OPTIONS = "asynchronous loop use_listings_cache listings_expiry_time max_paths batch_size"
 
 
@@ -41,19 +48,25 @@ class Cached(type(AbstractFileSystem)):  # type: ignore[misc,unused-ignore]
 
 
 class HoldfastFileSystem(AbstractFileSystem, metaclass=Cached):  # type: ignore[misc,unused-ignore]
-    """Reads files of versions: `holdfast://NAME@SELECTOR/PATH`.
+    """Reads files of versions, and writes new versions: `holdfast://NAME@SELECTOR/PATH`.
 
     The selector is a version, a range, an alias or `latest`. Without `@SELECTOR`, the name ends at
-    the first `/`, and the latest version is read. Options:
+    the first `/`, and the latest version is read.
+
+    In `with fs.transaction`, or with the option `draft`, files can be written: `NAME/PATH` and
+    `NAME@/PATH` are then those of the new version. Options:
 
     registry: the location, or a `Registry`; by default `$HOLDFAST_REGISTRY`, else `./.holdfast`.
     fresh_for: seconds for which a ref means the same data (10). Then it is looked up again, as
         aliases move and versions are deleted or, in a mutable registry, overwritten.
     token, s3, gcs, timeout: see `open_registry`.
+    draft: the id of the draft of each name that is written. All programs with the same id write
+        the same new version, until one calls `commit(name)`.
     """
 
     protocol = "holdfast"
     root_marker = ""
+    transaction_type = NewVersions
 
     @checked
     def __init__(
@@ -64,6 +77,7 @@ class HoldfastFileSystem(AbstractFileSystem, metaclass=Cached):  # type: ignore[
         s3: Any = None,
         gcs: Any = None,
         timeout: float = 60,
+        draft: str | None = None,
         **storage_options: Any,
     ) -> None:
         odd = [each for each in storage_options if each not in FSSPEC_OPTIONS.split()]
@@ -78,11 +92,14 @@ class HoldfastFileSystem(AbstractFileSystem, metaclass=Cached):  # type: ignore[
         self.registry = registry
         self._fresh_for = fresh_for
         self._opened: dict[str, tuple[Artifact, float]] = {}
+        self._draft = draft
+        self._written: dict[str, Written] = {}
 
     def __reduce__(self) -> Any:
         if not any(each in self.storage_options for each in ("s3", "gcs")):
             return super().__reduce__()
         rest = {key: each for key, each in self.storage_options.items() if key not in OPTIONS}
+        rest["draft"] = self._draft
         return make_instance, (type(self), (self.registry, self._fresh_for), rest)
 
     @classmethod
@@ -120,13 +137,77 @@ class HoldfastFileSystem(AbstractFileSystem, metaclass=Cached):  # type: ignore[
     def invalidate_cache(self, path: str | None = None) -> None:
         self._opened.clear()
 
+    def _new(self, path: str) -> tuple[Written, str, str] | None:
+        """Returns the new version of a path, its ref as in the path, and the path in it.
+
+        None for a path of a version that exists.
+        """
+        if not self._intrans and self._draft is None:
+            return None
+        name, at, rest = path.partition("@")
+        if at and rest[:1] not in ("", "/"):
+            return None
+        if not at:
+            name, _, rest = path.partition("/")
+        if not name:
+            return None
+        if name not in self._written:
+            registry: Any = self.registry  # which says how to write, if it only reads
+            draft = registry.draft(name, self._draft or str(uuid.uuid4()))
+            self._written[name] = Written(draft, is_shared=self._draft is not None)
+        return self._written[name], f"{name}{at}", rest.lstrip("/")
+
+    def _new_or_refused(self, path: str) -> tuple[Written, str]:
+        new = self._new(path)
+        if new is None and (self._intrans or self._draft is not None):
+            state = "versions never change; write to NAME/PATH or NAME@/PATH, the new version"
+        elif new is None:
+            state = "write in `with fs.transaction`, in `holdfast.version(name)`, or with `draft=`"
+        elif not new[2]:
+            state = "give a path in the new version"
+        else:
+            return new[0], new[2]
+        raise OSError(errno.EROFS, f"holdfast:// is read-only here: {state}", path)
+
+    def take_written(self) -> dict[str, Written]:
+        """Returns what was written since the last commit, by name, and forgets it."""
+        written, self._written = self._written, {}
+        return {name: each for name, each in written.items() if not each.is_empty}
+
+    def leave(self, name: str, written: Written) -> None:
+        """Discards what was written, unless other programs write it too."""
+        if self._draft is None:
+            written.draft.discard()
+
+    def commit(self, name: str, **options: Any) -> Saved:
+        """Saves what all programs wrote with the same `draft` as a version of a name.
+
+        The options are those of `Draft.commit`.
+        """
+        new = self._new(f"{name}@")
+        if new is None:
+            message = f"Cannot commit {quoted(name)}: this file system has no draft"
+            hint = 'Pass its id: fsspec.filesystem("holdfast", draft="job-7").'
+            raise HoldfastError("Invalid", message, hint)
+        saved = new[0].commit(**options)
+        self._written.pop(name, None)
+        return saved
+
     def ls(self, path: str, detail: bool = True, **_: Any) -> list[Any]:
         path = self._strip_protocol(path)
         if not path:
             found = [folder_info(f"{name}@latest") for name in self.registry.names()]
+        elif new := self._new(path):
+            written, ref, inner = new
+            files = [new_info(ref, inner, each.size) for inner, each in written.files().items()]
+            folders = [folder_info(f"{ref}/{each}") for each in written.folders]
+            found = children([*files, *folders], ref, inner) or [self.info(path)]
+            found = [] if found[0]["name"] == path and found[0]["type"] == "directory" else found
         else:
             artifact, ref, inner = self.artifact(path)
-            found = children(artifact, ref, inner)
+            found = children(
+                [file_info(artifact, ref, each) for each in shown(artifact)], ref, inner
+            )
             if not found:
                 found = [self.info(path)]
         return found if detail else [each["name"] for each in found]
@@ -135,6 +216,8 @@ class HoldfastFileSystem(AbstractFileSystem, metaclass=Cached):  # type: ignore[
         path = self._strip_protocol(path)
         if not path:
             return folder_info("")
+        if new := self._new(path):
+            return self._new_info(path, *new)
         artifact, ref, inner = self.artifact(path)
         if not inner:
             return folder_info(ref)
@@ -145,16 +228,40 @@ class HoldfastFileSystem(AbstractFileSystem, metaclass=Cached):  # type: ignore[
                 return folder_info(f"{ref}/{inner}")
         raise FileNotFoundError(errno.ENOENT, f"{artifact.ref} has no such file", path)
 
+    def _new_info(self, path: str, written: Written, ref: str, inner: str) -> dict[str, Any]:
+        file = written.find(inner)
+        if file is not None:
+            return new_info(ref, inner, file.size)
+        is_folder = inner in written.folders or not inner
+        if is_folder or any(each.startswith(f"{inner}/") for each in written.files()):
+            return folder_info(path)
+        raise FileNotFoundError(errno.ENOENT, "the new version has no such file", path)
+
     def cat_file(
         self, path: str, start: int | None = None, end: int | None = None, **_: Any
     ) -> bytes:
+        path = self._strip_protocol(path)
+        if new := self._new(path):
+            return self._new_bytes(path, new[0].find(new[2]))[start:end]
         file = self._file(path)
         if start is None and end is None:
             return file.read()
         first, last, _step = slice(start, end).indices(file.size)
         return file.range(first, max(last - first, 0))
 
+    def _new_bytes(self, path: str, file: WrittenFile | None) -> bytes:
+        if file is None:
+            raise FileNotFoundError(errno.ENOENT, "the new version has no such file", path)
+        if file.content is None:
+            state = "this program has no copy of it: others wrote it, or it is larger than 16 MiB"
+            raise OSError(errno.EOPNOTSUPP, f"cannot read it before the commit: {state}", path)
+        return file.content
+
     def ukey(self, path: str) -> str:
+        path = self._strip_protocol(path)
+        if new := self._new(path):
+            file = new[0].find(new[2])
+            return file.part if file else self.info(path)["name"]
         return self._file(path).sha256
 
     checksum = ukey
@@ -174,54 +281,58 @@ class HoldfastFileSystem(AbstractFileSystem, metaclass=Cached):  # type: ignore[
 
     def _open(self, path: str, mode: str = "rb", **options: Any) -> Any:
         if mode != "rb":
-            self._refuse(path)
+            return self._open_new(path, mode)
+        if self._new(path):
+            data = self.cat_file(path)
+            return AbstractBufferedFile(self, path, mode, cache_type="all", size=len(data))
         file = self._file(path)
         if file.is_small:
             options["cache_type"] = "all"
         return RangedFile(self, path, mode, file=file, **{**options, "size": file.size})
 
-    def _refuse(self, path: str, *_: Any, **__: Any) -> Any:
-        raise OSError(errno.EROFS, "holdfast:// is read-only; save through a service", path)
+    def _open_new(self, path: str, mode: str) -> NewFile:
+        written, inner = self._new_or_refused(path)
+        before = written.find(inner) if mode in ("ab", "xb") else None
+        if before is not None and mode == "xb":
+            raise FileExistsError(errno.EEXIST, "the new version has this file", path)
+        data = b"" if before is None else self._new_bytes(path, before)
+        file = NewFile(self, path, written, inner)
+        file.write(data)
+        return file
 
-    cp_file = mkdir = makedirs = rm_file = rmdir = _refuse
+    def cp_file(self, path1: str, path2: str, **_: Any) -> None:
+        path1, path2 = self._strip_protocol(path1), self._strip_protocol(path2)
+        if self.isdir(path1):
+            self.makedirs(path2, exist_ok=True)
+            return
+        with self._open_new(path2, "wb") as file:
+            for chunk in self._chunks(path1):
+                file.write(chunk)
 
+    def _chunks(self, path: str) -> Iterator[bytes]:
+        return iter([self.cat_file(path)]) if self._new(path) else self._file(path).chunks()
 
-class RangedFile(AbstractBufferedFile):  # type: ignore[misc,unused-ignore]
-    """A large file, which is read by ranges."""
+    def rm_file(self, path: str) -> None:
+        path = self._strip_protocol(path)
+        if self.info(path)["type"] == "directory":
+            self.rmdir(path)
+        else:
+            written, inner = self._new_or_refused(path)
+            written.remove(inner)
 
-    def __init__(self, *arguments: Any, file: File, **options: Any) -> None:
-        self._file = file
-        super().__init__(*arguments, **options)
+    def mkdir(self, path: str, create_parents: bool = True, **_: Any) -> None:
+        path = self._strip_protocol(path)
+        new = self._new(path)
+        if new is None or new[2]:
+            written, inner = self._new_or_refused(path)
+            written.folders.add(inner)
 
-    def _fetch_range(self, start: int, end: int) -> bytes:
-        return self._file.range(start, end - start)
+    def makedirs(self, path: str, exist_ok: bool = False) -> None:
+        self.mkdir(path)
 
-
-def shown(artifact: Artifact) -> list[File]:
-    """Returns the files that have paths here: no links and no empty folders."""
-    return [file for file in artifact.files if file.mode in (None, "executable")]
-
-
-def children(artifact: Artifact, ref: str, folder: str) -> list[dict[str, Any]]:
-    prefix = f"{folder}/" if folder else ""
-    found: dict[str, dict[str, Any]] = {}
-    for file in shown(artifact):
-        if file.path.startswith(prefix):
-            child, below, _ = file.path[len(prefix) :].partition("/")
-            name = f"{ref}/{prefix}{child}"
-            found[name] = folder_info(name) if below else file_info(artifact, ref, file)
-    return list(found.values())
-
-
-def folder_info(name: str) -> dict[str, Any]:
-    return {"name": name, "size": 0, "type": "directory"}
-
-
-def file_info(artifact: Artifact, ref: str, file: File) -> dict[str, Any]:
-    return {
-        "name": f"{ref}/{file.path}",
-        "size": file.size,
-        "type": "file",
-        "sha256": file.sha256,
-        "created": artifact.created_at,
-    }
+    def rmdir(self, path: str) -> None:
+        path = self._strip_protocol(path)
+        new = self._new(path)
+        if new is None or new[2]:
+            written, inner = self._new_or_refused(path)
+            written.folders.discard(inner)

@@ -60,6 +60,43 @@ class DraftInfo(NamedTuple):
     """Its parts, and when each was added by the clock of the store."""
 
 
+class PartToSend:
+    """The request that adds a part."""
+
+    def __init__(self, connection: Connection, route: str, compress: str | None) -> None:
+        self.connection = connection
+        self._route = route
+        self._how = sent_members({"compress": compress})
+
+    def check(self) -> None:
+        """Raises what the service refuses, before anything is sent."""
+        check_request(self.connection, "PUT", self._route, self._how)
+
+    def put(self, files: list[Json]) -> Json:
+        return self.connection.json("PUT", self._route, {**self._how, "files": files})
+
+
+class PartWriter:
+    """A file of a draft while its bytes come. It is added by `end`, or not at all."""
+
+    def __init__(self, path: str, part: PartToSend) -> None:
+        self._path = path
+        self._part = part
+        self._sender = StreamSender(part.connection, part.check)
+
+    def write(self, data: bytes | bytearray | memoryview) -> None:
+        """Takes bytes, and sends them in pieces of 8 MiB."""
+        self._sender.write(data)
+
+    def end(self) -> AddedPart:
+        """Sends the rest, and adds the file."""
+        return added_of(self._part.put([{"path": self._path, **self._sender.end()}]))
+
+
+def added_of(facts: Json) -> AddedPart:
+    return AddedPart(facts["added"], facts["files"], facts["size"])
+
+
 @checked_methods
 class Draft(Worded):
     """A version that many programs write, on any machine, and one of them commits.
@@ -105,30 +142,27 @@ class Draft(Worded):
         Raises `Conflict` if the draft is committed, being committed, discarded or abandoned.
         """
         part = self._part_of(path, part)
-        route = f"{self._route()}/parts/{quote(part)}"
-        how = sent_members({"compress": compress})
-
-        def check() -> None:
-            check_request(self._connection, "PUT", route, how)
-
-        def put(sent: list[Json]) -> Json:
-            return self._connection.json("PUT", route, {**how, "files": sent})
-
+        sent = PartToSend(self._connection, f"{self._route()}/parts/{quote(part)}", compress)
         chunks = chunks_of(content)
-        if chunks is not None:
-            sender = StreamSender(self._connection, check)
-            for chunk in chunks:
-                if not is_binary(chunk):
-                    state = f"its chunks are of the type {type(chunk).__name__}"
-                    raise self._refused(state, 'Open the file in mode "rb", or yield bytes.')
-                sender.write(chunk)
-            added = put([{"path": path, **sender.end()}])
-        else:
+        if chunks is None:
             files = self._files_of(path, content)
             if sum(sizes_of(self.name, files)) > INLINE_BYTES:
-                check()
-            added = with_files(self._connection, self.name, files, put, progress, self._earlier)
-        return AddedPart(added["added"], added["files"], added["size"])
+                sent.check()
+            return added_of(
+                with_files(self._connection, self.name, files, sent.put, progress, self._earlier)
+            )
+        writer = PartWriter(path, sent)
+        for chunk in chunks:
+            if not is_binary(chunk):
+                state = f"its chunks are of the type {type(chunk).__name__}"
+                raise self._refused(state, 'Open the file in mode "rb", or yield bytes.')
+            writer.write(chunk)
+        return writer.end()
+
+    def writer(self, path: str, part: str | None = None) -> PartWriter:
+        """Returns a writer, which adds a file when all of its bytes are written."""
+        route = f"{self._route()}/parts/{quote(self._part_of(path, part))}"
+        return PartWriter(path, PartToSend(self._connection, route, None))
 
     def info(self) -> DraftInfo:
         """Returns the state of the draft, and its parts; those of the version once committed."""

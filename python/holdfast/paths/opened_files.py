@@ -1,0 +1,80 @@
+"""Open files of fsspec."""
+
+# fsspec has no types.
+# pyright: reportMissingTypeStubs=false, reportUnknownMemberType=false
+# pyright: reportUnknownVariableType=false, reportUnknownArgumentType=false
+# pyright: reportIncompatibleMethodOverride=false, reportArgumentType=false
+
+from __future__ import annotations
+
+from types import TracebackType
+from typing import Any
+
+from fsspec.spec import AbstractBufferedFile
+
+from ..files.file import File
+from .written import Written, WrittenFile, new_part
+
+SENT_AT_ONCE = 8 * 2**20
+MOST_KEPT = 16 * 2**20
+"""A file of at most this size can be read before the commit."""
+
+
+class RangedFile(AbstractBufferedFile):  # type: ignore[misc,unused-ignore]
+    """A large file, which is read by ranges."""
+
+    def __init__(self, *arguments: Any, file: File, **options: Any) -> None:
+        self._file = file
+        super().__init__(*arguments, **options)
+
+    def _fetch_range(self, start: int, end: int) -> bytes:
+        return self._file.range(start, end - start)
+
+
+class NewFile(AbstractBufferedFile):  # type: ignore[misc,unused-ignore]
+    """A file of a draft, which is sent while it is written, and added when it is closed.
+
+    It is not added if its block fails, or the program ends.
+    """
+
+    def __init__(self, fs: Any, path: str, written: Written, inner: str) -> None:
+        super().__init__(fs, path, "wb", SENT_AT_ONCE)
+        self._written = written
+        self._inner = inner
+        self._part = new_part()
+        self._writer = written.draft.writer(inner, self._part)
+        self._kept: bytearray | None = bytearray()
+
+    def write(self, data: Any) -> int:  # fsspec has the type str
+        return int(super().write(data))
+
+    def _upload_chunk(self, final: bool = False) -> bool:
+        data = self.buffer.getvalue()
+        self._writer.write(data)
+        if self._kept is not None and len(self._kept) + len(data) <= MOST_KEPT:
+            self._kept += data
+        else:
+            self._kept = None
+        if final:
+            size = self._writer.end().size
+            kept = None if self._kept is None else bytes(self._kept)
+            self._written.note(self._inner, WrittenFile(size, self._part, kept))
+        return True
+
+    def discard(self) -> None:
+        """Ends the file without adding it."""
+        self.closed = True
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        if kind is None:
+            self.close()
+        else:
+            self.discard()
+
+    def __del__(self) -> None:
+        self.discard()

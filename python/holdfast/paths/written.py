@@ -1,0 +1,131 @@
+"""Files that programs write into a draft by their paths: of each path, the last one counts."""
+
+from __future__ import annotations
+
+import re
+import secrets
+import time
+from collections import OrderedDict
+from threading import Lock
+from typing import Any, NamedTuple
+
+from ..client.saving import Saved
+from ..drafts.draft import Draft
+
+PART = re.compile(r"path-([0-9]{20})-[0-9a-f]{8}(-removed)?\Z")
+KEPT_BYTES = 64 * 2**20
+"""Most bytes of written files that are kept in memory, to be read before the commit."""
+
+
+class WrittenFile(NamedTuple):
+    """A file in a draft, at a path."""
+
+    size: int
+    part: str
+    content: bytes | None = None
+    """None if this program does not have it."""
+
+    @property
+    def is_removed(self) -> bool:
+        return self.part.endswith("-removed")
+
+
+class Written:
+    """The files of a draft, which this and other programs write, replace and remove by path.
+
+    Each write is a part of its own, as parts never change. Its name has the time, so all programs
+    find the same last one of a path.
+    """
+
+    def __init__(self, draft: Draft, is_shared: bool) -> None:
+        self.draft = draft
+        self.folders: set[str] = set()
+        """Folders that this program made, also by writing files into them."""
+        self._is_shared = is_shared
+        self._own: dict[str, WrittenFile] = {}
+        self._kept: OrderedDict[str, int] = OrderedDict()
+        self._kept_bytes = 0
+        self._lock = Lock()
+
+    @property
+    def is_empty(self) -> bool:
+        """Whether this program wrote nothing."""
+        return not self._own
+
+    def note(self, path: str, file: WrittenFile) -> None:
+        """Notes a file that this program has added or removed."""
+        with self._lock:
+            before = self._own.get(path)
+            if before is not None and moment(before.part) > moment(file.part):
+                return
+            self._own[path] = file
+            if not file.is_removed:
+                self.folders.update(parents(path))
+            self._kept_bytes -= self._kept.pop(path, 0)
+            if file.content is not None:
+                self._kept[path] = file.size
+                self._kept_bytes += file.size
+            while self._kept_bytes > KEPT_BYTES:
+                oldest, size = self._kept.popitem(last=False)
+                self._kept_bytes -= size
+                self._own[oldest] = self._own[oldest]._replace(content=None)
+
+    def remove(self, path: str) -> None:
+        part = new_part("-removed")
+        self.draft.add(path, b"", part=part)
+        self.note(path, WrittenFile(0, part))
+
+    def find(self, path: str) -> WrittenFile | None:
+        """Returns a file, of this program or else of others that share the draft."""
+        file = self._own.get(path)
+        if file is None and self._is_shared:
+            return self._merged().get(path)
+        return None if file is None or file.is_removed else file
+
+    def files(self) -> dict[str, WrittenFile]:
+        """Returns the files by their paths, also those of other programs that share the draft."""
+        return self._merged() if self._is_shared else present(self._own)
+
+    def _merged(self) -> dict[str, WrittenFile]:
+        listed = self.draft.files()
+        with self._lock:
+            found = dict(self._own)
+        for file in listed:
+            known = found.get(file.path)
+            if known is None or moment(known.part) < moment(file.part):
+                found[file.path] = WrittenFile(file.size, file.part)
+        return present(found)
+
+    def commit(self, **options: Any) -> Saved:
+        """Saves the files as one version: of each path the last."""
+        parts = {file.part: None for file in self._merged().values()}
+        return self.draft.commit(**options, parts=list(parts) or None)
+
+
+def present(files: dict[str, WrittenFile]) -> dict[str, WrittenFile]:
+    return {path: file for path, file in sorted(files.items()) if not file.is_removed}
+
+
+def parents(path: str) -> set[str]:
+    names = path.split("/")
+    return {"/".join(names[:count]) for count in range(1, len(names))}
+
+
+def new_part(end: str = "") -> str:
+    """Returns the name of a part that replaces those before it."""
+    return f"path-{later():020}-{secrets.token_hex(4)}{end}"
+
+
+def moment(part: str) -> int:
+    """Returns the time in the name of a part, 0 for one that was added by another name."""
+    found = PART.match(part)
+    return int(found[1]) if found else 0
+
+
+LAST = [0]
+
+
+def later() -> int:
+    """Returns the time, later than each time before in this program."""
+    LAST[0] = max(time.time_ns(), LAST[0] + 1)
+    return LAST[0]
