@@ -28,7 +28,7 @@ async function workflow(name: string): Promise<Workflow> {
 const commandsOf = ({ steps }: Workflow["jobs"][string]) => steps.flatMap(({ run }) => run ?? []);
 
 Deno.test("actions are pinned by digest, and jobs may do only what they need", async () => {
-  for (const name of ["ci", "release"]) {
+  for (const name of ["ci", "newest", "release"]) {
     const { permissions, jobs } = await workflow(name);
     const uses = Object.values(jobs)
       .flatMap(({ steps }) => steps.flatMap(({ uses }) => uses ?? []));
@@ -69,6 +69,14 @@ Deno.test("CI runs .ci/run, and tests on the runtimes that README names and late
   ]);
   assertEquals(jobs.package!.strategy!.matrix.node![0], node);
   assert(jobs.node!.strategy!.matrix.node!.every((version) => version >= "22"));
+});
+
+Deno.test("once a week, .ci/newest tries the clients of S3 that .ci/run pins", async () => {
+  const { jobs } = await workflow("newest");
+  assert(commandsOf(jobs.s3!).includes("bash .ci/newest"));
+  const [, list] = /sed -n '\/\^(\w+)\(\) \{\//.exec(await read(".ci/newest"))!;
+  const [, clients] = (await read(".ci/run")).split(`\n${list}() {\n`);
+  assertStringIncludes(clients!.split("\n}\n")[0]!, 'with_packages "$cache/s3/');
 });
 
 Deno.test("each folder has reviewers, and each line of the map is a path that exists", async () => {
