@@ -2,8 +2,9 @@
 import * as v from "npm:valibot@^1.5";
 import { mapAtOnce, orMissing } from "../../core/kernel.ts";
 import { readLineage } from "../../mod.ts";
-import { readAnnotations } from "../../registry/mod.ts";
-import type { ArtifactInput } from "../../registry/mod.ts";
+import type { FileInfo } from "../../materializers/mod.ts";
+import { openPages, readAnnotations } from "../../registry/mod.ts";
+import type { ArtifactInput, PagedArtifact } from "../../registry/mod.ts";
 import { count, defineTool, fitting, ref, text, type Tool } from "./tool.ts";
 import { uriOf } from "./resources.ts";
 
@@ -63,7 +64,8 @@ const listVersions: Tool = defineTool({
   }),
   output: page,
   async run({ name, range, limit, after }, { registry, signal }) {
-    const options = { range, after, limit: limit + 1, details: true, signal };
+    const facts = { details: true, withoutFiles: true };
+    const options = { range, after, limit: limit + 1, ...facts, signal };
     const entries = await Array.fromAsync(registry.versions(name, options));
     // An unknown name is an error that suggests one: an empty list would say that it is right.
     if (entries.length === 0 && after === undefined) await registry.info(name, { signal });
@@ -106,14 +108,15 @@ const describeVersion: Tool = defineTool({
     object: "metadata labels",
   },
   async run({ ref, lineage, offset }, { registry, signal }) {
-    const { files, inputs, materializer, ...info } = await registry.info(ref, { signal });
+    const described = await openPages(registry, ref, { verify: "full", signal });
+    const { inputs, materializer, ...info } = described.info;
     const { name, version, createdAt, by, size, digest, metadata } = info;
     const exact = `${name}@${version}`;
     const aliases = await orMissing(Array.fromAsync(registry.aliases(name, { signal }))) ?? [];
     const { notes, labels } = await readAnnotations(registry, exact, { signal }) ?? {};
     const outputs = lineage &&
       await readLineage(registry, exact, { direction: "down", depth: 1, signal });
-    const part = files.slice(offset, offset + FILES_SHOWN);
+    const part = await filesFrom(described, offset);
     const shown = fitting(part.map(({ path, size, mode }) => ({ path, size, mode })));
     const end = offset + shown.length;
     const usedBy = outputs && fitting(outputs.edges.map(({ to }) => to), 1 / 4);
@@ -132,13 +135,25 @@ const describeVersion: Tool = defineTool({
       uri: uriOf({ name, version }),
       files: shown,
       aliases: aliases.flatMap((each) => each.version === version ? [each.alias] : []),
-      next: end < files.length ? end : undefined,
+      next: end < described.count ? end : undefined,
       inputs: inputs.map(refOf),
       usedBy,
       moreUsedBy: outputs && usedBy && outputs.edges.length - usedBy.length || undefined,
     };
   },
 });
+
+/** Returns the files to show. The pages before them are read, but not held. */
+async function filesFrom({ pages }: PagedArtifact, offset: number): Promise<FileInfo[]> {
+  let before = 0;
+  const shown: FileInfo[] = [];
+  for await (const { info: { files } } of pages({ ahead: 1 })) {
+    shown.push(...files.slice(Math.max(offset - before, 0)).slice(0, FILES_SHOWN - shown.length));
+    before += files.length;
+    if (shown.length === FILES_SHOWN) break;
+  }
+  return shown;
+}
 
 export function refOf(input: ArtifactInput): string {
   return typeof input === "string" ? input : input.ref;

@@ -1,10 +1,10 @@
 // Tools that read files and compare versions.
 import * as v from "npm:valibot@^1.5";
 import { diffVersions } from "../../mod.ts";
-import type { Artifact } from "../../mod.ts";
-import { inTurns, isRegistryError } from "../../core/kernel.ts";
-import type { FileInfo } from "../../materializers/mod.ts";
-import type { FileChange } from "../../registry/mod.ts";
+import { inTurns, invalid, isRegistryError } from "../../core/kernel.ts";
+import type { ArtifactFile, FileInfo } from "../../materializers/mod.ts";
+import { openPages } from "../../registry/mod.ts";
+import type { FileChange, PagedArtifact } from "../../registry/mod.ts";
 import { differenceOf } from "../difference/file_content.ts";
 import { PART, type Reading } from "./file_part.ts";
 import { showFile } from "./file_views.ts";
@@ -31,8 +31,8 @@ const readFile: Tool = defineTool({
     array: "columns rows",
   },
   async run({ ref, path, ...part }, { registry, signal, memory }) {
-    const artifact = await registry.open(ref, { signal });
-    const file = artifact.file(path);
+    const artifact = await openPages(registry, ref, { signal });
+    const file = await fileOf(artifact, path);
     const { name, version } = artifact.info;
     const { path: at, size, mediaType } = file.info;
     const uri = uriOf({ name, version, path: at });
@@ -40,6 +40,18 @@ const readFile: Tool = defineTool({
     return { ref: `${name}@${version}`, path: at, uri, size, mediaType, ...shown };
   },
 });
+
+/** Returns a file of a version, by default the only one. */
+async function fileOf(version: PagedArtifact, path?: string): Promise<ArtifactFile> {
+  if (path !== undefined) return await version.file(path);
+  for await (const page of version.info.files === undefined ? [] : version.pages()) {
+    return page.file();
+  }
+  const { name, version: number } = version.info;
+  throw invalid("choose a file of", `"${name}@${number}"`, `it has ${version.count} files`, {
+    hint: "Name one. describe_version lists them.",
+  });
+}
 
 const MOST_DIFF = 12_000;
 const MOST_CHANGES = 50;
@@ -67,8 +79,8 @@ const compareVersions: Tool = defineTool({
   },
   async run({ before, after, offset }, { registry, signal, memory }) {
     const opened = [
-      await registry.open(before, { signal }),
-      await registry.open(after, { signal }),
+      await openPages(registry, before, { signal }),
+      await openPages(registry, after, { signal }),
     ] as const;
     const [one = "", other = ""] = opened.map(({ info }) => `${info.name}@${info.version}`);
     const { same, metadata, inputs, files } = await diffVersions(registry, {
@@ -109,16 +121,17 @@ function factsOf({ path, change, from, before, after }: FileChange) {
 /** Compares the content of a file. One that cannot be compared has the reason. */
 async function contentOf(
   change: FileChange,
-  [before, after]: readonly [Artifact, Artifact],
+  [before, after]: readonly [PagedArtifact, PagedArtifact],
   reading: Reading,
 ): Promise<Record<string, unknown>> {
   const { path, from = path, change: kind } = change;
   try {
     if (kind === "changed") {
-      const tableBefore = await readStatistics(before.file(from), reading);
-      const tableAfter = tableBefore && await readStatistics(after.file(path), reading);
+      const tableBefore = await readStatistics(await before.file(from), reading);
+      const tableAfter = tableBefore && await readStatistics(await after.file(path), reading);
       if (tableBefore && tableAfter) {
-        const rows = await compareTexts(before.file(from), after.file(path), reading);
+        const files = [await before.file(from), await after.file(path)] as const;
+        const rows = await compareTexts(...files, reading);
         return { tableBefore, tableAfter, rows };
       }
     }
@@ -138,8 +151,8 @@ async function contentOf(
   }
 }
 
-function sideOf({ info, file }: Artifact) {
-  const bytes = ({ path }: FileInfo) => file(path).bytes();
+function sideOf({ info, file }: PagedArtifact) {
+  const bytes = async ({ path }: FileInfo) => await (await file(path)).bytes();
   return { label: `${info.name}@${info.version}`, bytes };
 }
 

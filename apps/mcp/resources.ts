@@ -2,6 +2,7 @@
 import { Buffer, isUtf8 } from "node:buffer";
 import { invalid, isRegistryError, unsupported } from "../../core/kernel.ts";
 import type { Registry } from "../../core/kernel.ts";
+import { listFiles, openPages } from "../../registry/mod.ts";
 import type { CompleteRequestParams } from "npm:@modelcontextprotocol/server@^2.4.0";
 
 /** The URIs of resources, RFC 6570. A version may be an alias. */
@@ -58,7 +59,11 @@ export async function complete(
       return await Array.fromAsync(registry.names({ prefix: value, limit: PAGE + 1 }));
     }
     if (variable === "path") {
-      return (await registry.info(name, { version })).files.map(({ path }) => path);
+      const paths: string[] = [];
+      for await (const { path } of listFiles(registry, name, { version, prefix: value })) {
+        if (paths.push(path) > PAGE) break;
+      }
+      return paths;
     }
     const aliases = await Array.fromAsync(registry.aliases(name), ({ alias }) => alias);
     const versions = registry.versions(name, { limit: 1000 });
@@ -74,14 +79,15 @@ export async function complete(
 
 export async function readResource(registry: Registry, { uri: asked }: { uri: string }) {
   const [name, version, path] = parseUri(asked);
-  const artifact = await registry.open(name, { version });
+  const artifact = await openPages(registry, name, { version });
   // Of an alias or `latest`, the answered URI has the version: its files are read by other requests.
   const uri = uriOf({ name, version: artifact.info.version, path });
   if (path === undefined) {
-    const text = JSON.stringify(artifact.info);
+    const { info, count } = artifact;
+    const text = JSON.stringify(info.files === undefined ? { ...info, fileCount: count } : info);
     return { contents: [{ uri, mimeType: "application/json", text }] };
   }
-  const file = artifact.file(path);
+  const file = await artifact.file(path);
   const { mediaType: mimeType, size } = file.info;
   if (size > MOST_BYTES) {
     throw unsupported("read", JSON.stringify(uri), `too large to read at once: ${size} bytes`, {

@@ -2,7 +2,7 @@ import { mkdir, readdir, rmdir } from "node:fs/promises";
 import process from "node:process";
 import { resolve } from "node:path";
 import { loadPart, nameSegment } from "../../core/kernel.ts";
-import { type Artifact, defineRegistry, type Registry } from "../../mod.ts";
+import { openPages, type PagedArtifact } from "../../registry/mod.ts";
 import { createTokenCheck } from "../../apps/server/access/one_time.ts"; // loads no package
 import type { Gateway } from "../../apps/cli/program/extension.ts";
 import {
@@ -44,8 +44,8 @@ export const mount: Command = defineCommand({
   async run([ref, given], _flags, context) {
     const { io: { cwd, system, signal }, logger } = context;
     const registry = await context.open();
-    const artifact = await withHints(registry.open(ref), lookUp(ref));
-    const { name, version } = artifact.info;
+    const mounted = await withHints(openPages(registry, ref), lookUp(ref));
+    const { name, version } = mounted.info;
     const { createHandler, listen } = await loadPart<ServerPart>(
       "../../apps/server.ts",
       import.meta.url,
@@ -57,8 +57,8 @@ export const mount: Command = defineCommand({
       if (!reported.has(reason)) logger.warn(reason);
       reported.add(reason);
     };
-    const handler = createHandler(withPinned(registry, artifact), {
-      gateways: [part.dav],
+    const handler = createHandler(registry, {
+      gateways: [withPinned(part.dav, mounted)],
       tokens,
       readOnly: true,
       system,
@@ -97,21 +97,20 @@ export const mount: Command = defineCommand({
   },
 });
 
-/** Returns a registry in which a version stays what it is, also if another one overwrites it. */
-function withPinned(registry: Registry, artifact: Artifact): Registry {
-  const { location, id, settings, materializers } = registry;
-  return defineRegistry({
-    location,
-    id,
-    settings,
-    materializers,
-    ...registry.service === undefined && { backend: registry.backend },
-    names: (options) => registry.names(options),
-    versions: (name, options) => registry.versions(name, options),
-    open: async (ref, options) => {
-      const { name, version } = artifact.info;
-      const isPinned = ref === name && options?.version === version;
-      return isPinned ? artifact : await registry.open(ref, options);
-    },
-  });
+/** Returns a gateway in which a version stays what it is, also if another one overwrites it. */
+export function withPinned(dav: Gateway, { info, ...pages }: PagedArtifact): Gateway {
+  const { name, version } = info;
+  return {
+    ...dav,
+    addRoutes: (routes, context) =>
+      dav.addRoutes?.(routes, {
+        ...context,
+        async openPages(asked, access) {
+          const isPinned = asked.name === name && asked.version === version;
+          if (!isPinned) return await context.openPages(asked, access);
+          access.check("read", name);
+          return { info, ...pages };
+        },
+      }),
+  };
 }

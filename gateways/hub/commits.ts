@@ -2,7 +2,7 @@
 // files by Git LFS, and commits, each of which becomes a version.
 import { Buffer } from "node:buffer";
 import type * as v from "npm:valibot@^1.5";
-import { type Artifact, isRegistryError } from "../../mod.ts";
+import { isRegistryError } from "../../mod.ts";
 import { fault, mapAtOnce, nextTurn, orMissing } from "../../core/kernel.ts";
 import {
   Answer,
@@ -19,7 +19,7 @@ import {
 import type {
   Access,
   GatewayContext,
-  ReadableArtifact,
+  ReadablePages,
   RouteContext,
   Routes,
 } from "../../apps/server/extending.ts";
@@ -77,9 +77,9 @@ export function hubAccountWrites(routes: Routes, context: WriteContext): void {
       const changes = firstFilesOf(json).map((value) => ({ key: "file", value }) as const);
       if (changes.length > 0) {
         const find = async () => {
-          const target = await targetOf(asked, context, access);
-          if (target.base !== undefined) throw existing(id);
-          return target;
+          const { name, base } = await targetOf(asked, context, access);
+          if (base !== undefined) throw existing(id);
+          return { name, base };
         };
         const commit = { summary: "initial commit", description: "", changes };
         const commitOptions = { find, access, objects: NO_OBJECTS, signal };
@@ -167,7 +167,7 @@ export function hubWrites(
       const asked = schemas.parseBatch(await c.request.text());
       await checkStillAllowed(c, name);
       for (const { size } of asked) checkUploadSize(context.options, size);
-      const stored = new Set(base?.info.files.map(({ sha256 }) => sha256));
+      const stored = await storedAmong(asked, base);
       const answers = mapAtOnce(asked, async ({ oid, size }) => {
         if (stored.has(oid)) return { oid, size };
         const metadata = { [LFS]: oid };
@@ -194,12 +194,16 @@ export function hubWrites(
     answer: async ({ c, signal }) => {
       const asked = askedOf(c, kind);
       if (new URL(c.request.url).searchParams.has("create_pr")) throw noBranch("pull requests");
-      const find = async () => {
-        const { name, base } = await target(c, context, kind);
-        checkWrites(c, "save", name);
-        return { name, base };
+      const checked = async () => {
+        const found = await target(c, context, kind);
+        checkWrites(c, "save", found.name);
+        return found;
       };
-      await find(); // refuses before the body arrives
+      const find = async () => {
+        const { name, base } = await checked();
+        return { name, base: base && await context.openVersion(base.info, c.info.access) };
+      };
+      await checked(); // refuses before the body arrives
       const commit = await readCommit(c.request);
       await checkStillAllowed(c);
       const { access } = c.info;
@@ -284,12 +288,12 @@ function target(c: RouteContext, context: WriteContext, kind: RepoKind) {
 /** Returns the name to write, and its latest version if there is one. */
 async function targetOf(
   asked: AskedRepo,
-  { repos, openVersion }: WriteContext,
+  { repos, openPages }: WriteContext,
   access: Access,
-): Promise<{ name: string; base: ReadableArtifact | undefined }> {
+): Promise<{ name: string; base: ReadablePages | undefined }> {
   try {
     const name = await repos.find(asked, access);
-    return { name, base: await openVersion({ name, version: "latest" }, access) };
+    return { name, base: await openPages({ name, version: "latest" }, access) };
   } catch (error) {
     const isNew = error instanceof RefusedRequest ? error.status === 404 : false;
     if (!isNew && !isRegistryError(error, "NotFound")) throw error;
@@ -303,6 +307,20 @@ const MOST_REGULAR = 10 * 1024 ** 2;
 const MOST_TOGETHER = 20 * 1024 ** 2;
 const FULL = 256;
 
+/** Returns the objects that a version has. Its pages are read, but not held. */
+async function storedAmong(
+  asked: readonly { oid: string }[],
+  base: ReadablePages | undefined,
+): Promise<Set<string>> {
+  const wanted = new Set(asked.map(({ oid }) => oid)), stored = new Set<string>();
+  const pages = base === undefined ? [] : base.info.files === undefined ? base.pages() : [base];
+  for await (const { info: { files = [] } } of pages) {
+    for (const { sha256 } of files) if (wanted.has(sha256)) stored.add(sha256);
+    if (stored.size === wanted.size) break;
+  }
+  return stored;
+}
+
 interface SentMode {
   path: string;
   uploadMode: "regular" | "lfs";
@@ -314,7 +332,7 @@ async function modesOf(
   files: readonly { path: string; size: number }[],
   { kind, base, ignored }: {
     kind: RepoKind;
-    base: Artifact | undefined;
+    base: ReadablePages | undefined;
     ignored: ReadonlySet<string>;
   },
 ): Promise<SentMode[]> {

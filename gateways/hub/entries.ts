@@ -74,7 +74,7 @@ export async function entryAt(
   version: ListedVersion,
   path: string,
 ): Promise<HubEntry | undefined> {
-  for await (const { file } of walkFiles(version, { prefix: path, isShown: isFile })) {
+  for await (const { file } of walkFiles(version, { prefix: path, isShown: isFile, ahead: 0 })) {
     if (file?.path === path) return fileEntry(file);
     break; // it would be the first
   }

@@ -1,7 +1,7 @@
 // Files that a `.gitignore` leaves out of a commit. Clients send its text, and rely on the answer.
-import type { Artifact } from "../../mod.ts";
 import { filePathProblem, inTurns } from "../../core/kernel.ts";
 import { fileAt, RefusedRequest } from "../../apps/server/extending.ts";
+import type { ReadablePages } from "../../apps/server/extending.ts";
 
 const NAME = ".gitignore";
 /** Limits of a `.gitignore`. Matching slows down steeply with each `*`. */
@@ -10,7 +10,7 @@ const MOST_BYTES = 64 * 1024, MOST_LINES = 1000, MOST_STARS = 3;
 const MOST_SEGMENT = 255;
 
 /** Returns the text of the file in the latest version, as the Hub does for clients that send none. */
-export async function gitIgnoreOf(base: Artifact | undefined): Promise<string> {
+export async function gitIgnoreOf(base: ReadablePages | undefined): Promise<string> {
   const file = base && await fileAt(base, NAME);
   if (file === undefined || file.info.size > MOST_BYTES) return "";
   return new TextDecoder().decode(await file.bytes());

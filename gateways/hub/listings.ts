@@ -1,6 +1,7 @@
 // Listings of the Hub: pages with a `Link` to the next one, refs, commits and repositories.
 import { itemAt, valueAt } from "../../core/kernel.ts";
 import type { ArtifactInfo, Registry } from "../../mod.ts";
+import { openPages } from "../../registry/mod.ts";
 import { endless, publicUrl, readableNames } from "../../apps/server/extending.ts";
 import type { Access, Answer, RouteContext } from "../../apps/server/extending.ts";
 import { HUB_PAGE } from "./schemas.ts";
@@ -48,7 +49,8 @@ interface Ref {
 export async function refsOf(registry: Registry, name: string): Promise<Record<Refs, Ref[]>> {
   const tags: Ref[] = [];
   const aliases = await Array.fromAsync(registry.aliases(name));
-  const listing = registry.versions(name, { details: true, limit: MOST_REFS });
+  const facts = { details: true, withoutFiles: true };
+  const listing = registry.versions(name, { ...facts, limit: MOST_REFS });
   for await (const { info } of listing) {
     if (info === undefined) continue; // unreadable
     const targetCommit = revisionOf(info);
@@ -57,7 +59,7 @@ export async function refsOf(registry: Registry, name: string): Promise<Record<R
       tags.push({ name: tag, ref: `refs/tags/${tag}`, targetCommit });
     }
   }
-  const latest = await registry.info(name);
+  const { info: latest } = await openPages(registry, name, { verify: "full" });
   const branch = { name: MAIN, ref: `refs/heads/${MAIN}`, targetCommit: revisionOf(latest) };
   return { branches: [branch], converts: [], tags, pullRequests: [] };
 }
@@ -87,7 +89,7 @@ export async function commitsOf(
     items.push(commit);
   };
   if (cursor === undefined) add(first);
-  const older = { after: cursor ?? first.version, details: true };
+  const older = { after: cursor ?? first.version, details: true, withoutFiles: true };
   for await (const { info } of registry.versions(first.name, older)) {
     if (info !== undefined) add(info); // otherwise unreadable
     if (items.length > limit) break;

@@ -1,5 +1,5 @@
 // The routes of the Hugging Face Hub, for `huggingface_hub`, `transformers` and `datasets`.
-import { compareUtf8 } from "../../core/kernel.ts";
+import { compareUtf8, mapAtOnce } from "../../core/kernel.ts";
 import { answerInPlace, checkStillAllowed, route } from "../../apps/server/extending.ts";
 import type {
   Access,
@@ -187,8 +187,8 @@ function revisionRoutes(routes: Routes, context: HubContext, paths: RepoPaths): 
       const { info } = version;
       return await answerInPlace(c, async () => {
         const items: HubEntry[] = [];
-        for (const path of [...paths].sort(compareUtf8)) { // neighbors are in one page
-          const entry = await entryAt(version, path);
+        const sorted = [...paths].sort(compareUtf8); // neighbors are in one page
+        for await (const entry of mapAtOnce(sorted, (path) => entryAt(version, path), AT_ONCE)) {
           if (entry !== undefined) items.push(expand ? withCommit(entry, info) : entry);
         }
         return c.json(items, 200, FRESH);
@@ -197,6 +197,8 @@ function revisionRoutes(routes: Routes, context: HubContext, paths: RepoPaths): 
   });
 }
 
+/** Fewer than the pages that an opened version keeps. */
+const AT_ONCE = { concurrency: 6 };
 const FORM = "application/x-www-form-urlencoded";
 
 /** The routes about a repository. */

@@ -3,7 +3,7 @@
 import { sha256 } from "../../core/bytes/digest.ts";
 import { checkHeap } from "../../core/calls/file_limit.ts";
 import type { PagesOptions } from "../../core/artifact.ts";
-import { fault, type RegistryError } from "../../core/errors.ts";
+import { corrupt } from "../../core/errors.ts";
 import { itemAt } from "../../core/faults/present.ts";
 import type { FilePage, Part, StoredFile, VersionRecord } from "../../core/record.ts";
 import { mapAtOnce } from "../../core/work/at_once.ts";
@@ -100,13 +100,12 @@ export class FileList {
 
   /** Returns the pages of files, with the folder of each in `from`, and its objects. */
   async pages(): Promise<FilePage[]> {
-    const pages: FilePage[] = [];
-    if (!isPaged(this.#record)) return pages;
-    for await (const page of this.#pagesBelow(this.#root(), this.#levels)) {
-      const { folder: from, first = "", next: _, ...rest } = page;
-      pages.push({ ...rest, first, from });
-    }
-    return pages;
+    if (!isPaged(this.#record)) return [];
+    const pages = this.#pagesBelow(this.#root(), this.#levels);
+    return await Array.fromAsync(
+      pages,
+      ({ folder: from, first = "", next: _, ...page }) => ({ ...page, first, from }),
+    );
   }
 
   get ref(): string {
@@ -216,19 +215,11 @@ export class FileList {
 
   #damaged(page: PlacedPage, state: string): never {
     const what = isPaged(this.#record) ? "page" : "list";
-    throw damagedList(this.ref, `${what} of files: ${state}`, this.#keyOf(page));
+    throw corrupt("read the files of", this.ref, `${what} of files: ${state}`, {
+      hint: "Restore the object from a backup, or delete the version.",
+      key: this.#keyOf(page),
+    });
   }
-}
-
-function damagedList(version: string, state: string, key: string): RegistryError {
-  return fault({
-    code: "Corrupt",
-    action: "read the files of",
-    subject: version,
-    state,
-    hint: "Restore the object from a backup, or delete the version.",
-    key,
-  });
 }
 
 /** Returns a page of a page, with what follows it. */

@@ -18,7 +18,7 @@ export async function* listVersions(
   options: VersionsOptions = {},
 ): AsyncGenerator<VersionEntry> {
   checkName(name);
-  const { range, details = false, limit = Infinity, signal } = options;
+  const { range, details = false, withoutFiles, limit = Infinity, signal } = options;
   if (limit <= 0) return;
   let count = 0;
   const which = {
@@ -47,7 +47,7 @@ export async function* listVersions(
       if (details) {
         const located = await readCell(context, cellOf(head.key), { head, signal });
         if (located === undefined) continue; // deleted while this listing was read
-        entry.info = await artifactInfo(context, located, { signal });
+        entry.info = await artifactInfo(context, located, { withoutFiles, signal });
         if (notes !== undefined) entry.info.annotations = notes;
       }
     } catch (error) {

@@ -22,6 +22,7 @@ import type {
   InfoOptions,
   LoadOptions,
   ReadOptions,
+  VersionsOptions,
 } from "../../core/registry.ts";
 import { forgetRecord, keepRecord, locateCached } from "../cache/cached_records.ts";
 import type { Context } from "./context.ts";
@@ -245,12 +246,12 @@ export function checkFiles(
 export async function artifactInfo(
   context: Context,
   located: Located,
-  { annotations = false, signal }: InfoOptions = {},
+  { annotations, withoutFiles, signal }: InfoOptions & Pick<VersionsOptions, "withoutFiles"> = {},
 ): Promise<ArtifactInfo> {
   const { name, version } = located.record;
   const of = { name, version: parseVersion(version) };
   const [{ info }, notes] = await Promise.all([
-    payloadSource(context, located, signal),
+    withoutFiles ? { info: infoOf(located, []) } : payloadSource(context, located, signal),
     annotations ? readAnnotations(context, of, signal) : undefined,
   ]);
   return notes === undefined ? info : { ...info, annotations: notes };

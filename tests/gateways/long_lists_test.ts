@@ -7,9 +7,18 @@ import {
   assertLessOrEqual,
   assertRejects,
 } from "@std/assert";
+import { sha256 } from "../../core/bytes/digest.ts";
 import type { FileToSave } from "../../core/materializer.ts";
 import { createMemoryBackend, openRegistry } from "../../mod.ts";
+import { callMemory } from "../../apps/mcp/call_memory.ts";
+import { LOOK_TOOLS } from "../../apps/mcp/look_tools.ts";
+import { READ_TOOLS } from "../../apps/mcp/read_tools.ts";
+import { complete, readResource } from "../../apps/mcp/resources.ts";
+import { callTool } from "../../apps/mcp/tool.ts";
+import { silentLogger } from "../../core/kernel.ts";
 import { dav } from "../../gateways/dav/dav.ts";
+import { withPinned } from "../../gateways/dav/mount.ts";
+import { openPages } from "../../registry/mod.ts";
 import { hub } from "../../gateways/hub/hub.ts";
 import { createS3Gateway } from "../../gateways/s3/s3_gateway.ts";
 import { createCheckedHandler } from "../apps/server/checked_handler.ts";
@@ -26,7 +35,7 @@ import { createScriptedSystem } from "../support/scripted_system.ts";
 const HOST = "http://localhost";
 const FOLDERS = 30, IN_FOLDER = 12;
 const LIMITS = { listBytes: 1000, files: 8, pageBytes: 20_000, indexBytes: 20_000 };
-const encoder = new TextEncoder();
+const encoder = new TextEncoder(), decoder = new TextDecoder();
 
 const folderAt = (n: number) => `train/n${String(n).padStart(3, "0")}`;
 const pathAt = (n: number) =>
@@ -54,7 +63,7 @@ async function serve({ pages }: { pages: boolean }) {
   const registry = await openRegistry(backend, { system });
   if (pages) withSmallPages(registry, LIMITS);
   const as = { id: "folder", formatVersion: 1, load: () => 0, save: () => FILES };
-  await registry.save("set", 0, { as });
+  for (const version of ["0.9.0", "1.0.0"]) await registry.save("set", 0, { as, version });
   const keys = pages ? await listKeys(registry, "set") : [];
   if (pages) withoutWholeLists(registry);
   const handler = createCheckedHandler(registry, { system, gateways });
@@ -66,6 +75,8 @@ interface Door {
   ask(): Request | Promise<Request>;
   /** Maximum number of objects that it reads, which are pages and the bytes of files. */
   most: number;
+  /** True for JSON that is sent a page at a time: without its length, and the files last. */
+  isStreamed?: true;
 }
 
 const getting = (path: string, init?: RequestInit) => () => new Request(`${HOST}${path}`, init);
@@ -80,11 +91,15 @@ const signed = (path: string) => async () =>
 const keysIn = (path: string, query = "") =>
   signed(`?list-type=2&prefix=set/@latest/${path}${query}`);
 
-const pathsInfo = getting("/api/models/set/paths-info/main", {
-  method: "POST",
-  headers: { "content-type": "application/json" },
-  body: JSON.stringify({ paths: [FILE, FOLDER, "none", "train", "train.txt"] }),
-});
+const posting = (path: string, body: object) =>
+  getting(path, {
+    method: "POST",
+    headers: { "content-type": "application/json" },
+    body: JSON.stringify(body),
+  });
+
+const pathsInfo = (paths: readonly string[]) =>
+  posting("/api/models/set/paths-info/main", { paths });
 
 const VERSION = "/artifacts/set/versions/1.0.0";
 /** An index, a page, and the bytes. */
@@ -113,7 +128,14 @@ const DOORS: Readonly<Record<string, Door>> = {
   "a file of the Hub": { ask: getting(`/set/resolve/main/${FILE}`), most: ONE_FILE },
   "no file of the Hub": { ask: getting(`/set/resolve/main/${FOLDER}/none`), most: 2 },
   "a link, which the Hub has not": { ask: getting(`/set/resolve/main/train/newest`), most: 2 },
-  "paths of the Hub": { ask: pathsInfo, most: 8 },
+  "paths of the Hub": {
+    ask: pathsInfo([FILE, FOLDER, "none", "train", "train.txt"]),
+    most: 8,
+  },
+  "many paths of the Hub, each page once": {
+    ask: pathsInfo(Array.from({ length: 100 }, (_, n) => pathAt((n * 37) % 360))),
+    most: ALL,
+  },
   "a folder of the Hub": {
     ask: getting(`/api/models/set/tree/main/${FOLDER}`),
     most: ONE_FOLDER,
@@ -147,29 +169,121 @@ const DOORS: Readonly<Record<string, Door>> = {
     ask: keysIn("", `&max-keys=15&start-after=set/@latest/${FILE}`),
     most: ONE_FOLDER,
   },
+  "the info": { ask: getting(VERSION), most: ALL, isStreamed: true },
+  "the head of the info": { ask: getting(VERSION, { method: "HEAD" }), most: 1, isStreamed: true },
+  "the info of each version": {
+    ask: getting("/artifacts/set/versions?details=true&withoutFiles=true"),
+    most: 0,
+  },
+  "commits of the Hub": { ask: getting("/api/models/set/commits/main"), most: 1 },
+  "refs of the Hub": { ask: getting("/api/models/set/refs"), most: 0 },
+  "how to send files to the Hub": {
+    ask: posting("/api/models/set/preupload/main", { files: [{ path: FILE, size: 2 ** 25 }] }),
+    most: 2,
+  },
+  "large files that the Hub has": {
+    ask: posting("/set.git/info/lfs/objects/batch", {
+      operation: "upload",
+      objects: [{ oid: sha256(encoder.encode("content 200")), size: 11 }],
+    }),
+    most: ALL,
+  },
   "a ZIP archive": { ask: getting(`${VERSION}/archive?format=zip`), most: Infinity },
 };
 
 /** Returns what clients see of an answer. Hints of errors may name other files. */
-async function read(answer: Response): Promise<unknown> {
+async function read(answer: Response, isStreamed = false): Promise<unknown> {
   const { status } = answer;
-  const headers = [...answer.headers].filter(([name]) => name !== "date");
-  if (status < 400) return { status, headers, body: await answer.bytes() };
+  const changing = isStreamed ? ["date", "content-length"] : ["date"];
+  const headers = [...answer.headers].filter(([name]) => !changing.includes(name));
+  if (status < 400) {
+    const body = await answer.bytes();
+    const isJson = isStreamed && body.byteLength > 0;
+    return { status, headers, body: isJson ? JSON.parse(decoder.decode(body)) : body };
+  }
   return { status, body: (await answer.text()).replace(/"hint":.*/s, "") };
 }
 
 const objectsRead = (backend: ScriptedBackend) =>
   backend.asked({ verb: "get", key: /^objects/ }).length;
 
-for (const [name, { ask, most }] of Object.entries(DOORS)) {
+for (const [name, { ask, most, isStreamed }] of Object.entries(DOORS)) {
   Deno.test(`${name} of a list in pages is that of a list stored whole`, async () => {
     const whole = await serve({ pages: false }), paged = await serve({ pages: true });
     assertGreater(paged.keys.length, 20);
-    const expected = await read(await whole.handler(await ask()));
-    assertEquals(await read(await paged.handler(await ask())), expected);
+    const expected = await read(await whole.handler(await ask()), isStreamed);
+    assertEquals(await read(await paged.handler(await ask()), isStreamed), expected);
     assertLessOrEqual(objectsRead(paged.backend), most);
   });
 }
+
+Deno.test("a mounted list in pages is that of a list stored whole, and stays when it is replaced", async () => {
+  const paths = ["", FOLDER, FILE, "train/newest", "none"];
+  const mounted = async (pages: boolean) => {
+    const { registry } = await serve({ pages });
+    const system = createScriptedSystem();
+    const version = await openPages(registry, "set");
+    const pinned = withPinned(dav, version);
+    const handler = createCheckedHandler(registry, { gateways: [pinned], readOnly: true, system });
+    await registry.delete("set", { version: "1.0.0" });
+    const answers = paths.map(async (path) => {
+      const method = path === FILE ? "GET" : "PROPFIND";
+      const init = { method, headers: { depth: "1" } };
+      return await read(await handler(new Request(`${HOST}/dav/set@1.0.0/${path}`, init)));
+    });
+    return await Promise.all(answers);
+  };
+  assertEquals(await mounted(true), await mounted(false));
+});
+
+const TOOLS: Readonly<Record<string, Record<string, unknown>>> = {
+  describe_version: { ref: "set@1.0.0", offset: 50 },
+  list_versions: { name: "set" },
+  read_file: { ref: "set", path: FILE },
+  compare_versions: { before: "set@0.9.0", after: "set@1.0.0" },
+};
+
+Deno.test("tools of agents answer of a list in pages as of a list stored whole", async () => {
+  const answers = async (pages: boolean) => {
+    const { registry } = await serve({ pages });
+    const { signal } = new AbortController();
+    const asked = Object.entries(TOOLS).map(async ([name, args]) => {
+      const tool = [...LOOK_TOOLS, ...READ_TOOLS].find((tool) => tool.name === name)!;
+      return await callMemory.forClient("")(signal, async (memory) => {
+        const search = () => Promise.resolve({});
+        const call = {
+          registry,
+          client: { name: "a" },
+          signal,
+          memory,
+          search,
+          logger: silentLogger,
+        };
+        const { structuredContent, isError, content } = await callTool(tool, args, call);
+        assertEquals(isError, undefined, JSON.stringify(content));
+        return structuredContent;
+      });
+    });
+    const completed = await complete(registry, {
+      ref: { type: "ref/resource", uri: "" },
+      argument: { name: "path", value: FOLDER },
+      context: { arguments: { name: "set" } },
+    });
+    return [...await Promise.all(asked), completed];
+  };
+  assertEquals(await answers(true), await answers(false));
+});
+
+Deno.test("a resource of a list in pages has the number of its files instead of them", async () => {
+  const { registry } = await serve({ pages: true });
+  const textAt = async (uri: string) => {
+    const { contents: [content] } = await readResource(registry, { uri });
+    return content !== undefined && "text" in content ? content.text : "";
+  };
+  const { files, fileCount } = JSON.parse(await textAt("holdfast://set@1.0.0"));
+  assertEquals([files, fileCount], [undefined, FILES.length]);
+  assertEquals(await textAt(`holdfast://set@1.0.0/${FILE}`), "content 200");
+});
 
 Deno.test("a missing file of a list in pages is 404, and costs a page", async () => {
   const { backend, handler } = await serve({ pages: true });

@@ -19,6 +19,8 @@ export interface WalkOptions {
   delimiter?: string;
   /** Only entries after this path, or after all paths in this folder. */
   after?: string;
+  /** Number of pages to read ahead. @default 1, or with a delimiter 7 */
+  ahead?: number;
   /** Leaves files out. */
   isShown?(file: FileInfo): boolean;
 }
@@ -36,7 +38,13 @@ const LAST = "\u{10ffff}";
 /** Yields files and folders by the bytes of their paths. */
 export async function* walkFiles(
   { info, pages }: Listed,
-  { prefix = "", delimiter = "", after = "", isShown = () => true }: WalkOptions = {},
+  {
+    prefix = "",
+    delimiter = "",
+    after = "",
+    ahead = delimiter === "" ? 1 : AHEAD,
+    isShown = () => true,
+  }: WalkOptions = {},
 ): AsyncGenerator<Walked> {
   const isPast = (path: string) => !path.startsWith(prefix) && compareUtf8(path, prefix) > 0;
   const begin = isFolder(after) ? after + LAST : after;
@@ -44,7 +52,7 @@ export async function* walkFiles(
   let folder = "";
   const from: PagesOptions = {
     after: compareUtf8(prefix, begin) > 0 ? prefix : begin,
-    ahead: delimiter === "" ? 1 : AHEAD,
+    ahead,
     skip: ({ before, first, next }) => {
       if (isPast(first)) return true;
       const its = folderIn(first);
@@ -123,7 +131,7 @@ export async function hasFiles(
   folder: string,
   isShown?: (file: FileInfo) => boolean,
 ): Promise<boolean> {
-  for await (const _ of walkFiles(version, { prefix: folder, isShown })) return true;
+  for await (const _ of walkFiles(version, { prefix: folder, isShown, ahead: 0 })) return true;
   return false;
 }
 

@@ -12,9 +12,11 @@ import { type Access, mayReadRef, readableInfo, readableNames } from "../access/
 import { answerListing, listing } from "../listing.ts";
 import { LINEAGE, type LineageOptions } from "../../../core/registry/lineage.ts";
 import { parseRef, readLineage } from "../../../mod.ts";
-import type { Artifact, ArtifactInfo, Registry, VersionEntry, WatchOptions } from "../../../mod.ts";
+import type { Registry, VersionEntry, WatchOptions } from "../../../mod.ts";
+import type { PagedArtifact } from "../../../core/artifact.ts";
 import type { Lineage } from "../../../registry/mod.ts";
 import { answerConditions } from "../files/answer_file.ts";
+import { answerLongInfo } from "../files/long_info.ts";
 import { problemWithin } from "../problem.ts";
 import { ArtifactInfoSchema, InfoFields, InfoQuery, VersionsPage } from "../schemas/version.ts";
 import { shareReads } from "../share_reads.ts";
@@ -57,7 +59,7 @@ export function namesRoutes(routes: Routes, { registry }: ServerContext): void {
   });
 }
 
-export function versionsRoutes(routes: Routes, { registry, openVersion }: ServerContext): void {
+export function versionsRoutes(routes: Routes, { registry, openPages }: ServerContext): void {
   operationRoute(routes, METHODS.versions, registry.versions.bind(registry), {
     query: InfoFields,
     answers: listing(VersionsPage, "A page of versions, or all of them as lines"),
@@ -93,8 +95,8 @@ export function versionsRoutes(routes: Routes, { registry, openVersion }: Server
     },
     query: InfoQuery,
     answer: async ({ c, params: { name, version }, query: { commit, data }, access }) => {
-      const artifact = await openVersion({ name, version, commit }, access);
-      const { info } = artifact;
+      const opened = await openPages({ name, version, commit }, access);
+      const { info } = opened;
       const lastModified = info.createdAt.toUTCString();
       const etag = `"${info.commit}"`;
       const known = { etag, "cache-control": "no-cache", "last-modified": lastModified };
@@ -103,21 +105,29 @@ export function versionsRoutes(routes: Routes, { registry, openVersion }: Server
         known,
         failed: `Cannot answer: the commit of ${ref} is ${info.commit}`,
       });
-      const isWhole = artifact.checkFiles === undefined; // without inputs, it is another body
+      const isWhole = opened.checkFiles === undefined; // without inputs, it is another body
       if (answered !== undefined && (isWhole || answered.status !== 304)) return answered;
+      const headers = isWhole ? known : { "cache-control": "no-store" };
+      if (info.files === undefined) return await answerLongInfo(c, opened, headers);
       const isSmall = data !== undefined && info.size <= data;
-      const body = isSmall ? await withData(artifact) : info;
-      return c.json(body, 200, isWhole ? known : { "cache-control": "no-store" });
+      return c.json(isSmall ? await withData(opened) : info, 200, headers);
     },
   });
 }
 
-async function withData(artifact: Artifact): Promise<ArtifactInfo> {
-  const files = artifact.files().map(async (file) => ({
-    ...file.info,
-    data: Buffer.from(await file.bytes()).toString("base64"),
-  }));
-  return { ...artifact.info, files: await Promise.all(files) };
+async function withData({ info, pages }: PagedArtifact): Promise<object> {
+  const files: object[] = [];
+  for await (const page of pages()) {
+    files.push(
+      ...await Promise.all(
+        page.files().map(async (file) => ({
+          ...file.info,
+          data: Buffer.from(await file.bytes()).toString("base64"),
+        })),
+      ),
+    );
+  }
+  return { ...info, files };
 }
 
 async function* onWire(

@@ -23,6 +23,8 @@ export interface VersionsOptions extends SignalOptions {
   after?: string;
   /** Reads the info of each version, with notes and labels. @default false */
   details?: boolean;
+  /** Leaves `files` of each info empty, so that no long list is read. @default false */
+  withoutFiles?: boolean;
   /** Adds the notes and labels of each, without its info. @default false */
   annotations?: boolean;
   /** Lists instead the deleted versions that `undelete` can restore. @default false */
@@ -95,6 +97,7 @@ export const LISTING: ListingRows = {
       },
       after: {},
       details: { sent: "flag", doc: "Include the `info` of each, or its `error` if unreadable" },
+      withoutFiles: { sent: "flag", doc: "Leave `files` of each `info` empty" },
       annotations: {}, // clients ask for `details`
       deleted: { sent: "flag", doc: "List instead the deleted versions that can be restored" },
       limit: {},

@@ -31,7 +31,7 @@ export async function* listDeleted(
   context: Context,
   name: string,
   which: VersionSelection,
-  { details = false, limit = Infinity, signal }: VersionsOptions,
+  { details = false, withoutFiles, limit = Infinity, signal }: VersionsOptions,
 ): AsyncGenerator<VersionEntry> {
   let count = 0;
   let graces: Graces | undefined;
@@ -51,7 +51,7 @@ export async function* listDeleted(
       const at = new Date(tombstone.createdAt);
       const by = authorOf(tombstone);
       entry.deleted = { at, until: new Date(keptUntil(graces, replacedAt)), ...(by && { by }) };
-      if (details) entry.info = await artifactInfo(context, located, { signal });
+      if (details) entry.info = await artifactInfo(context, located, { withoutFiles, signal });
     } catch (error) {
       if (isSuperseded(error)) continue; // its list of files was collected
       if (!isUnreadable(error)) throw error;

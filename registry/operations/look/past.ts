@@ -24,9 +24,12 @@ export function refAsOf(
 function pastOf(context: Context): Past {
   return {
     info: async (ref, { signal } = {}) =>
-      await artifactInfo(context, await locate(context, parseRef(ref), signal), { signal }),
+      await artifactInfo(context, await locate(context, parseRef(ref), signal), {
+        withoutFiles: true,
+        signal,
+      }),
     history: (name, alias, options) => aliasHistory(context, { name, alias }, options),
-    versions: (name, options) => listVersions(context, name, options),
+    versions: (name, options) => listVersions(context, name, { ...options, withoutFiles: true }),
     deletions: (name, signal) => deletions(context, name, signal),
     firstSavedAt: async (name, version, signal) =>
       firstSavedAt((await locate(context, parseRef(name, version), signal)).record),
