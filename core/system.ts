@@ -74,39 +74,9 @@ export function heapRoomBytes(): number | undefined {
   }
 }
 
-/** Moves variables from the environment of this process to the returned system. */
-export function takeVariables(system: System, names: Iterable<string>): System {
-  const taken = new Map<string, string>();
-  for (const name of names) {
-    const value = system.env(name);
-    if (value === undefined) continue;
-    taken.set(name, value);
-    if (system === realSystem) delete environment()[name];
-  }
-  return {
-    ...otherThanVariables(system),
-    env: (name) => taken.get(name) ?? system.env(name),
-    envNames: () => [...new Set([...system.envNames?.() ?? [], ...taken.keys()])],
-  };
-}
-
-/** Returns a system without these variables. The environment of this process stays as it is. */
-export function withoutVariables(system: System, names: ReadonlySet<string>): System {
-  return {
-    ...otherThanVariables(system),
-    env: (name) => names.has(name) ? undefined : system.env(name),
-    envNames: () => (system.envNames?.() ?? []).filter((name) => !names.has(name)),
-  };
-}
-
-function otherThanVariables(system: System): Omit<System, "env" | "envNames"> {
-  return {
-    now: () => system.now(),
-    monotonic: () => system.monotonic(),
-    random: () => system.random(),
-    id: () => system.id(),
-    sleep: (ms, signal) => system.sleep(ms, signal),
-  };
+/** Deletes a variable from the environment of this process. */
+export function deleteVariable(name: string): void {
+  delete environment()[name];
 }
 
 type Permission =

@@ -28,7 +28,7 @@ const ON_DISK = [
   "disk/cache_folder",
   "disk/disk_file",
   "disk/download_files",
-  "disk/spread/piece_checks",
+  "disk/spread/piece_threads",
   "disk/stage_files",
   "disk/write_files",
   "materializers/path/local_files",

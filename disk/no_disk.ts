@@ -41,9 +41,9 @@ export const cacheFolder = (): { problem: string } => ({ problem: PROBLEM });
 const missing = { open: (): Promise<undefined> => Promise.resolve(undefined) };
 export { missing as SeenFiles, missing as Unfinished };
 
-/** No files are checked on threads. */
-export class PieceChecks {
-  areRight(): Promise<boolean> {
+/** No pieces are checked on threads. */
+export class PieceThreads {
+  check(): Promise<boolean> {
     return Promise.resolve(false);
   }
   end(): Promise<void> {

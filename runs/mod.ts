@@ -1,6 +1,6 @@
 /**
- * Runs: programs log values while they compute a version. `core/registry/run.ts` has the types, and
- * a run is stored as a draft. The code for a store is imported at the first call.
+ * Runs: programs log values while they compute a version. `run.ts` and `core/registry/run.ts` have
+ * the types, and a run is stored as a draft. The code for a store is imported at the first call.
  *
  * @module
  */
@@ -15,27 +15,25 @@ import type {
   OpenRunOptions,
   ReadRunOptions,
   ReadRunsOptions,
-  Run,
   RunChange,
   RunName,
 } from "../core/registry/run.ts";
+import type { Run } from "./run.ts";
 import { callFunction, listByFunction } from "../registry/contract/call_function.ts";
 
 export type {
-  FinishRunOptions,
   FinishStoredRunOptions,
   LoggedRun,
   LoggedRunPage,
   OpenRunOptions,
   ReadRunOptions,
   ReadRunsOptions,
-  Run,
   RunChange,
   RunFacts,
   RunName,
-  RunValues,
   RunWriter,
 } from "../core/registry/run.ts";
+export type { FinishRunOptions, Run, RunValues } from "./run.ts";
 
 interface RunId {
   id: string;

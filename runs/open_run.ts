@@ -6,10 +6,10 @@ import type {
   OpenRunOptions,
   ReadRunOptions,
   ReadRunsOptions,
-  Run,
   RunChange,
   RunName,
 } from "../core/registry/run.ts";
+import type { Run } from "./run.ts";
 import { checkNewName } from "../core/naming/names.ts";
 import type { SignalOptions } from "../core/registry/operations/saving.ts";
 import type { Registry, SavedArtifact } from "../core/registry.ts";

@@ -11,14 +11,12 @@ import { invalid, isRegistryError, type RegistryError } from "../core/errors.ts"
 import { shown } from "../core/naming/names.ts";
 import type { Draft } from "../core/registry/draft.ts";
 import type {
-  FinishRunOptions,
   FinishStoredRunOptions,
-  Run,
   RunChange,
   RunName,
-  RunValues,
   RunWriter,
 } from "../core/registry/run.ts";
+import type { FinishRunOptions, Run, RunValues } from "./run.ts";
 import type { Logger, Registry, SavedArtifact } from "../core/registry.ts";
 import type { System } from "../core/system.ts";
 import type { Materializer } from "../core/materializer.ts";

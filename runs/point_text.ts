@@ -2,7 +2,7 @@
 import { METRIC_LIMITS } from "../core/calls/metadata.ts";
 import { invalid, type RegistryError } from "../core/errors.ts";
 import { shown } from "../core/naming/names.ts";
-import type { RunValues } from "../core/registry/run.ts";
+import type { RunValues } from "./run.ts";
 import { described } from "../core/text/described.ts";
 import { STEP, TIME } from "./last_values.ts";
 

@@ -3,7 +3,7 @@ import { availableParallelism } from "node:os";
 import type { Engine, EngineDriver, EngineJob, EngineStep } from "../contract/engine.ts";
 import { invalid, realSystem } from "../../core/kernel.ts";
 import type { System } from "../../core/kernel.ts";
-import { withoutVariables } from "../../core/system.ts";
+import { withoutVariables } from "../process/variables.ts";
 import { checkCommand, idOf, partsOf, type PartState, wholeOf } from "./parts.ts";
 import { StepProcesses } from "./step_processes.ts";
 

@@ -6,7 +6,7 @@ import { invalid, loadPart, realSystem, unavailable } from "../../core/kernel.ts
 import type { Shard, System } from "../../core/kernel.ts";
 import type { Engine, EngineDriver } from "../contract/engine.ts";
 import type { JobHandler, JobQueue, QueuedJob, TakenJob } from "../../queues/queue.ts";
-import { withoutVariables } from "../../core/system.ts";
+import { withoutVariables } from "../process/variables.ts";
 import { idOf, partsOf, type PartState, wholeOf } from "./parts.ts";
 import { type QueuedStep, STEP_KIND, type StepCommand, StepProcesses } from "./step_processes.ts";
 

@@ -3,8 +3,8 @@ import { DRIVERS } from "../../backends/drivers.ts";
 import { invalid, isJsonObject, realSystem, shown } from "../../core/kernel.ts";
 import type { PlainValue, System } from "../../core/kernel.ts";
 import type { Pipeline } from "../contract/pipeline.ts";
-import { takeVariables } from "../../core/system.ts";
 import { ENGINE_VARIABLE, OWN_SECRETS } from "../process/step_variables.ts";
+import { takeVariables } from "../process/variables.ts";
 import { secretPattern } from "../process/secret_forms.ts";
 
 const MASK = "***";

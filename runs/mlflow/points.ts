@@ -2,7 +2,7 @@
 //
 //   {"step":3,"loss":0.5,"auc":0.9,"_time":12.5}   12.5 seconds after the start of the run
 import { RegistryError } from "../../core/errors.ts";
-import type { RunValues } from "../../core/registry/run.ts";
+import type { RunValues } from "../run.ts";
 import { isJsonObject } from "../../core/text/json_text.ts";
 
 export interface Metric {

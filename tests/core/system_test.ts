@@ -8,8 +8,6 @@ import {
   assertStrictEquals,
 } from "@std/assert";
 import { realSystem } from "../../core/system.ts";
-import { runDeno } from "../support/run_deno.ts";
-import { slowTest } from "../support/seeds.ts";
 
 const UUID_V7 = /^[0-9a-f]{8}-[0-9a-f]{4}-7[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}$/;
 
@@ -59,19 +57,4 @@ Deno.test("sleep() works for times longer than a timer", async () => {
     controller.abort(reason);
     assertStrictEquals(await failure, reason);
   }
-});
-
-slowTest("takeVariables() removes variables from this process and its children", async () => {
-  const ran = await runDeno("tests/core/take_variables.ts", [], {
-    permissions: ["-A"],
-    env: { TAKEN: "secret" },
-  });
-  assertEquals([ran.code, ran.stderr], [0, ""]);
-  assertEquals(JSON.parse(ran.stdout), {
-    ownValue: null,
-    childHasIt: false,
-    taken: "secret",
-    namesOfTaken: [true, false],
-    without: [null, false],
-  });
 });

@@ -205,7 +205,7 @@ const PARTS_OF_EXTENSIONS: Record<string, readonly string[]> = {
   "verification/": [
     "apps/cli/terminal/hints.ts",
     "core/",
-    "disk/spread/piece_checks.ts",
+    "disk/spread/piece_threads.ts",
     ...OF_RECORDS,
     "registry/contract/call_function.ts",
   ],

@@ -1,7 +1,8 @@
 // Lines of a program that logs, and the points among them.
 import { Buffer, isUtf8 } from "node:buffer";
 import { isRegistryError } from "../../../mod.ts";
-import type { RunName, RunValues } from "../../../core/registry/run.ts";
+import type { RunName } from "../../../core/registry/run.ts";
+import type { RunValues } from "../../../runs/mod.ts";
 import { parseExactJson, quoteNotFinite } from "../../../core/text/json_text.ts";
 import { invalid } from "../terminal/hints.ts";
 

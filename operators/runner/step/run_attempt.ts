@@ -1,7 +1,6 @@
 // Runs the operator of a step once: on this thread, or as a process.
 import { EXIT_CODES, type ExitCode, type OperatorContext } from "../../contract/operator.ts";
 import type { PipelineStep } from "../../contract/pipeline.ts";
-import { withoutVariables } from "../../../core/system.ts";
 import { checkFree, type StepWatch, watchStep } from "../../monitor/watch_step.ts";
 import { type AnyOperator, prepareContext } from "../../operator.ts";
 import { runOperator } from "../../run_operator.ts";
@@ -11,6 +10,7 @@ import type { PlainValue } from "../../../core/kernel.ts";
 import { activate } from "../../process/environment.ts";
 import { type RunCommandOptions, runNotedCommand } from "../../process/run_command.ts";
 import { stepVariables } from "../../process/step_variables.ts";
+import { withoutVariables } from "../../process/variables.ts";
 
 interface AttemptOptions {
   roots: { inputRoot: string; outputRoot: string; workspaceRoot: string };

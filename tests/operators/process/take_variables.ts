@@ -1,5 +1,6 @@
 // Takes the variable `TAKEN` from its own environment, and prints where it can still be seen.
-import { realSystem, takeVariables, withoutVariables } from "../../core/system.ts";
+import { realSystem } from "../../../core/system.ts";
+import { takeVariables, withoutVariables } from "../../../operators/process/variables.ts";
 
 const system = takeVariables(realSystem, ["TAKEN", "NOT_SET"]);
 const { stdout } = await new Deno.Command("env").output();

@@ -1,8 +1,7 @@
 // Checks of large files whose pieces are spread over threads.
-import type { FilePiece } from "../../core/artifact.ts";
-import { isRegistryError } from "../../core/errors.ts";
-import { createLimit, forEachAtOnce } from "../../core/work/at_once.ts";
-import { PieceThreads } from "./piece_threads.ts";
+import type { FilePiece } from "../core/artifact.ts";
+import { createLimit, forEachAtOnce, isRegistryError } from "../core/kernel.ts";
+import { PieceThreads } from "../disk/spread/piece_threads.ts";
 
 /** Pieces that each thread has: one in progress, and the next, so that it does not wait for it. */
 const PER_THREAD = 2;
