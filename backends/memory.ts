@@ -6,8 +6,15 @@
  * @module
  */
 import type { Backend, ListOptions, ObjectInfo, PutResult } from "../core/backend.ts";
-import { bodyBytes, clipRange, compareUtf8, plainBytes, storedBytes } from "../core/bytes/bytes.ts";
-import { fault, invalid } from "../core/errors.ts";
+import {
+  bodyBytes,
+  checkBodySize,
+  clipRange,
+  compareUtf8,
+  plainBytes,
+  storedBytes,
+} from "../core/bytes/bytes.ts";
+import { fault } from "../core/errors.ts";
 import { checkRemovals } from "../core/options/check_delete.ts";
 import { itemAt, valueAt } from "../core/faults/present.ts";
 import { realSystem, type System } from "../core/system.ts";
@@ -58,11 +65,7 @@ export function createMemoryBackend(
       signal?.throwIfAborted();
       const bytes = plainBytes(await bodyBytes(body, signal)).slice();
       signal?.throwIfAborted();
-      if (size !== undefined && size !== bytes.byteLength) {
-        throw invalid("put", `"${key}"`, `the body has ${bytes.byteLength} bytes, not ${size}`, {
-          key,
-        });
-      }
+      checkBodySize(bytes.byteLength, { size, key });
       if (mode === "create" && objects.has(key)) return { written: false, reason: "exists" };
       if (!objects.has(key)) keys.splice(firstFrom(keys, key), 0, key);
       const info = { key, size: bytes.byteLength, modifiedAt: system.now(), etag: `${++writes}` };

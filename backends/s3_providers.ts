@@ -43,6 +43,20 @@ const IF_NONE_MATCH = {
   deleteMany: true,
 } as const;
 
+/** Stores with a header of their own for create-only puts. `word` is part of the names of headers. */
+function forbidOverwrite(id: S3ProviderId, word: string) {
+  return {
+    id,
+    addressStyle: "virtual",
+    createHeader: [`x-${word}-forbid-overwrite`, "true"],
+    existsReply: { status: 409, code: "FileAlreadyExists" },
+    versionHeaders: [`x-${word}-version-id`, "x-amz-version-id"],
+    checksum: "md5",
+    createMultipart: true,
+    deleteMany: true,
+  } as const;
+}
+
 const ROWS: readonly S3Provider[] = [
   {
     id: "s3",
@@ -66,51 +80,26 @@ const ROWS: readonly S3Provider[] = [
     defaultRegion: "auto",
   },
   {
-    id: "tos",
+    ...forbidOverwrite("tos", "tos"),
     title: "Volcengine TOS",
-    addressStyle: "virtual",
-    createHeader: ["x-tos-forbid-overwrite", "true"],
     existsReply: { status: 409 },
-    versionHeaders: ["x-tos-version-id", "x-amz-version-id"],
-    checksum: "md5",
-    createMultipart: true,
-    deleteMany: true,
     defaultEndpoint: (region) => `https://tos-s3-${region}.volces.com`,
   },
   {
-    id: "ks3",
+    ...forbidOverwrite("ks3", "kss"),
     title: "Kingsoft Cloud KS3",
-    addressStyle: "virtual",
-    createHeader: ["x-kss-forbid-overwrite", "true"],
     existsReply: { status: 409 },
-    versionHeaders: ["x-kss-version-id", "x-amz-version-id"],
-    checksum: "md5",
     createMultipart: false,
-    deleteMany: true,
     defaultEndpoint: (region) => `https://ks3-${region}.ksyuncs.com`,
   },
   {
-    id: "oss",
+    ...forbidOverwrite("oss", "oss"),
     title: "Alibaba Cloud OSS",
-    addressStyle: "virtual",
-    createHeader: ["x-oss-forbid-overwrite", "true"],
-    existsReply: { status: 409, code: "FileAlreadyExists" },
-    versionHeaders: ["x-oss-version-id", "x-amz-version-id"],
-    checksum: "md5",
-    createMultipart: true,
-    deleteMany: true,
     defaultEndpoint: (region) => `https://s3.oss-${region.replace(/^oss-/, "")}.aliyuncs.com`,
   },
   {
-    id: "cos",
+    ...forbidOverwrite("cos", "cos"),
     title: "Tencent Cloud COS",
-    addressStyle: "virtual",
-    createHeader: ["x-cos-forbid-overwrite", "true"],
-    existsReply: { status: 409, code: "FileAlreadyExists" },
-    versionHeaders: ["x-cos-version-id", "x-amz-version-id"],
-    checksum: "md5",
-    createMultipart: true,
-    deleteMany: true,
     defaultEndpoint: (region) => `https://cos.${region}.myqcloud.com`,
   },
 ];

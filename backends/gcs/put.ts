@@ -1,6 +1,6 @@
 // Puts: one request for a body of up to one part, else a resumable upload (upload_session.ts).
 import type { Body, PutOptions, PutResult } from "../../core/backend.ts";
-import { bodySize, bodyStream, forEachChunk } from "../../core/bytes/bytes.ts";
+import { bodySize, bodyStream, checkBodySize, forEachChunk } from "../../core/bytes/bytes.ts";
 import { crc32c } from "../../core/bytes/digest.ts";
 import { OBJECT_FIELDS, objectInfo, objectPath, replyJson } from "./api.ts";
 import { encodeCrc32c } from "./encode_crc32c.ts";
@@ -26,7 +26,7 @@ export async function putObject(
   signal?.throwIfAborted();
   const upload = describe(api, key, options);
   const known = bodySize(body);
-  if (known !== undefined && known !== size) throw otherSize(api, key, known, size);
+  checkBodySize(known, { size, key, backend: api.place.location });
   if (body instanceof Uint8Array && known! <= partBytes) {
     return await putWhole(api, upload, { pieces: [body], size: known! });
   }
@@ -98,6 +98,7 @@ async function sendStream(
   },
 ): Promise<Part | PutResult> {
   const { key, signal } = upload;
+  const expected = { size, key, backend: api.place.location };
   const stop = new AbortController(); // aborted by the caller, or by a part that failed
   const forward = () => stop.abort(signal?.reason);
   signal?.addEventListener("abort", forward, { once: true });
@@ -123,9 +124,7 @@ async function sendStream(
   try {
     await forEachChunk(stream, async (chunk) => {
       received += chunk.byteLength;
-      if (size !== undefined && received > size) {
-        throw otherSize(api, key, `at least ${received}`, size);
-      }
+      checkBodySize(received, expected, { isRead: false });
       sum = crc32c(chunk, sum);
       for (let rest = chunk; rest.byteLength > 0;) {
         if (waiting.size === partBytes) { // more follows: the last part must not be empty
@@ -139,7 +138,7 @@ async function sendStream(
         rest = rest.subarray(piece.byteLength);
       }
     }, stop.signal);
-    if (size !== undefined && received !== size) throw otherSize(api, key, received, size);
+    checkBodySize(received, expected);
     if (session === undefined) return waiting;
     await sending;
     const whole = { size: received, checksum: encodeCrc32c(sum) };
@@ -183,13 +182,5 @@ async function writtenObject(
   throw failure(state, { ...call, maybeWritten: true }, {
     code: "Unavailable",
     hint: "Try again, and check proxies and memory: something damages data on the way.",
-  });
-}
-
-function otherSize(api: GcsApi, key: string, actual: number | string, size: number | undefined) {
-  const call = { action: "put", key, backend: api.place.location };
-  return failure(`the body has ${actual} bytes, not ${size}`, call, {
-    code: "Invalid",
-    hint: "Pass the size of the body, or omit it.",
   });
 }

@@ -19,13 +19,7 @@ const AT_ONCE_BYTES = 1 << 20;
 const CHUNK_BYTES = 1 << 20;
 const SLICE_BYTES = 1 << 23;
 
-const read = promisify(fs.read) as unknown as (
-  file: number,
-  buffer: Uint8Array,
-  offset: number,
-  length: number,
-  position: number,
-) => Promise<{ bytesRead: number }>;
+const read = promisify(fs.read);
 
 export function readObject(
   root: LocalRoot,

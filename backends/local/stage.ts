@@ -2,7 +2,7 @@
 import fs from "node:fs";
 import { promisify } from "node:util";
 import type { Body, SweepOptions, SweptUpload } from "../../core/backend.ts";
-import { bodySize, bodyStream, forEachChunk } from "../../core/bytes/bytes.ts";
+import { bodySize, bodyStream, checkBodySize, forEachChunk } from "../../core/bytes/bytes.ts";
 import type { System } from "../../core/system.ts";
 import { closeRead, lookIfThere, type OpenFile, openFile } from "../../disk/disk_calls.ts";
 import { errorCode } from "../../disk/file_errors.ts";
@@ -18,13 +18,7 @@ const MAX_ATTEMPTS = 100;
 const AT_ONCE_BYTES = 1 << 18;
 const SLICE_BYTES = 1 << 23;
 
-const write = promisify(fs.write) as unknown as (
-  file: number,
-  buffer: Uint8Array,
-  offset: number,
-  length: number,
-  position: number,
-) => Promise<{ bytesWritten: number }>;
+const write = promisify(fs.write);
 
 export interface Stage {
   readonly path: string;
@@ -55,7 +49,8 @@ export async function writeStage(
 ): Promise<Stage> {
   const { key, size, disk, system, signal } = options;
   const failure = (error: unknown) => root.failure(error, { action: "put", key });
-  checkSize(root, bodySize(body) ?? size, options);
+  const expected = { size, key, backend: root.location };
+  checkBodySize(bodySize(body), expected);
   const stage = await openStage(root, system, disk).catch((error) => {
     throw failure(error);
   });
@@ -65,7 +60,7 @@ export async function writeStage(
     const append = async (bytes: Uint8Array) => {
       const position = written;
       written += bytes.byteLength;
-      if (size !== undefined && written > size) checkSize(root, written, options);
+      checkBodySize(written, expected, { isRead: false });
       await giveWay();
       await writing; // the previous chunk, written while this one was produced
       writing = writeBytes(stage.writer!, { bytes, position, signal }, failure);
@@ -75,7 +70,7 @@ export async function writeStage(
     else await forEachChunk(bodyStream(body), append, signal);
     await writing;
     signal?.throwIfAborted();
-    checkSize(root, written, options);
+    checkBodySize(written, expected);
     await disk?.file(stage.writer!).catch((error) => {
       throw failure(error);
     });
@@ -192,13 +187,4 @@ async function writeBytes(
       throw failure(error);
     }
   }
-}
-
-function checkSize(root: LocalRoot, actual: number | undefined, { key, size }: StageOptions): void {
-  if (size === undefined || actual === size) return;
-  throw root.fault("put", key, {
-    code: "Invalid",
-    state: `the body has ${actual} bytes or more, not ${size}`,
-    hint: "Pass the size of the body, or omit it.",
-  });
 }

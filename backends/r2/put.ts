@@ -4,12 +4,14 @@ import type { Body, CallOptions, PutOptions, PutResult } from "../../core/backen
 import {
   bodySize,
   bodyStream,
+  checkBodySize,
   concatBytes,
   fixedLength,
   forEachChunk,
+  otherSize,
   plainBytes,
 } from "../../core/bytes/bytes.ts";
-import { invalid, messageOf, unsupported } from "../../core/errors.ts";
+import { messageOf, unsupported } from "../../core/errors.ts";
 import { eitherSignal } from "../../core/work/until_aborted.ts";
 import type { R2Part, R2Settings, R2Upload } from "./binding.ts";
 import { infoOf, type R2Store } from "./store.ts";
@@ -36,8 +38,7 @@ export async function putObject(
 ): Promise<PutResult> {
   const { mode, size = bodySize(body), contentType, metadata, signal } = options;
   signal?.throwIfAborted();
-  const known = bodySize(body);
-  if (known !== undefined && known !== size) throw otherSize(store, key, known, size);
+  checkBodySize(bodySize(body), { size, key, backend: store.options.location });
   const create = mode === "create";
   const upload: Upload = {
     key,
@@ -91,7 +92,8 @@ async function putStream(
   const ended = sent.status === "rejected" && sent.reason !== answered.signal.reason ? sent : put;
   if (ended.status === "fulfilled") return ended.value;
   const isSize = /FixedLengthStream/.test(messageOf(ended.reason));
-  throw isSize ? otherSize(store, upload.key, "more or fewer", size) : ended.reason;
+  const expected = { size, key: upload.key, backend: store.options.location };
+  throw isSize ? otherSize("more or fewer", expected) : ended.reason;
 }
 
 /** Sends equal parts, one at a time, or the whole body if it fits into one. */
@@ -103,6 +105,7 @@ async function putParts(
   const { key, name, size, create, settings, signal } = upload;
   const limit = create ? MAX_HELD_BYTES : store.options.partBytes;
   const call = { action: "put", key, signal };
+  const expected = { size, key, backend: store.options.location };
   const parts: R2Part[] = [];
   let started: R2Upload | undefined;
   let waiting: Uint8Array[] = [];
@@ -121,9 +124,7 @@ async function putParts(
   try {
     await forEachChunk(stream, async (chunk) => {
       received += chunk.byteLength;
-      if (size !== undefined && received > size) {
-        throw otherSize(store, key, `at least ${received}`, size);
-      }
+      checkBodySize(received, expected, { isRead: false });
       for (let rest = plainBytes(chunk); rest.byteLength > 0;) {
         if (held === limit) { // more follows: the last part is not empty
           if (create) throw tooLarge(store, key, size);
@@ -135,7 +136,7 @@ async function putParts(
         rest = rest.subarray(taken.byteLength);
       }
     }, signal);
-    if (size !== undefined && received !== size) throw otherSize(store, key, received, size);
+    checkBodySize(received, expected);
     if (started === undefined) return await putWhole(store, upload, concatBytes(waiting));
     const multipart = await send();
     const complete = { ...call, writes: true, once: true };
@@ -145,14 +146,6 @@ async function putParts(
     await started?.abort().catch(() => {}); // else R2 removes the parts after seven days
     throw error;
   }
-}
-
-function otherSize(store: R2Store, key: string, actual: number | string, size: number | undefined) {
-  return invalid("put", `"${key}"`, `the body has ${actual} bytes, not ${size}`, {
-    hint: "Pass the size of the body, or omit it.",
-    key,
-    backend: store.options.location,
-  });
 }
 
 function tooLarge(store: R2Store, key: string, size: number | undefined) {

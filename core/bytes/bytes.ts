@@ -1,6 +1,6 @@
 // Functions over bytes and byte streams.
 import type { Body, ByteRange, ObjectInfo, StoredObject } from "../backend.ts";
-import { fault } from "../errors.ts";
+import { fault, invalid, type RegistryError } from "../errors.ts";
 
 export function concatBytes(chunks: readonly Uint8Array[]): Uint8Array {
   if (chunks.length === 1 && chunks[0] !== undefined) return chunks[0];
@@ -128,6 +128,33 @@ export async function bodyBytes(body: Body, signal?: AbortSignal): Promise<Uint8
 export function bodySize(body: Body): number | undefined {
   if (body instanceof Uint8Array) return body.byteLength;
   return body instanceof Blob ? body.size : undefined;
+}
+
+/** The size that a caller of `put` gave, if any, and the key. */
+interface ExpectedBody {
+  size?: number;
+  key: string;
+  backend?: string;
+}
+
+/** @throws {RegistryError} `Invalid` if a body has another size, or, while it is read, a larger one */
+export function checkBodySize(
+  actual: number | undefined,
+  expected: ExpectedBody,
+  { isRead = true } = {},
+): void {
+  const { size } = expected;
+  if (actual === undefined || size === undefined || actual === size) return;
+  if (isRead || actual > size) throw otherSize(isRead ? actual : `at least ${actual}`, expected);
+}
+
+export function otherSize(
+  actual: number | string,
+  { size, ...place }: ExpectedBody,
+): RegistryError {
+  const hint = "Pass the size of the body, or omit it.";
+  const state = `the body has ${actual} bytes, not ${size}`;
+  return invalid("put", JSON.stringify(place.key), state, { hint, ...place });
 }
 
 const { FixedLengthStream: Fixed } = globalThis as {

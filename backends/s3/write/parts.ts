@@ -1,9 +1,8 @@
 // Bodies in parts: of equal size if that of the body is known, else of sizes that grow.
 import type { Body } from "../../../core/backend.ts";
-import { bodyStream } from "../../../core/bytes/bytes.ts";
+import { bodyStream, checkBodySize } from "../../../core/bytes/bytes.ts";
 import { fillingReader } from "../../../core/bytes/own_memory.ts";
-import type { RegistryError } from "../../../core/errors.ts";
-import { keyFault, type S3Store } from "../store.ts";
+import type { S3Store } from "../store.ts";
 
 /** The maximum of all stores. */
 export const MAX_PARTS = 10_000;
@@ -37,28 +36,17 @@ export async function* bodyParts(
   plan: PartPlan,
 ): AsyncGenerator<Uint8Array, undefined> {
   const { partBytes, size } = plan;
+  const expected = { size, key, backend: store.location };
   let count = 0;
   for await (
     const part of body instanceof Uint8Array ? slices(body, partBytes) : read(body, plan)
   ) {
     count += part.byteLength;
-    if (size !== undefined && count > size) throw wrongSize(store, key, count, size);
-    // A short part is the last one: the total must match.
-    if (size !== undefined && part.byteLength < partBytes && count !== size) {
-      throw wrongSize(store, key, count, size);
-    }
+    checkBodySize(count, expected, { isRead: false });
+    if (part.byteLength < partBytes) checkBodySize(count, expected); // a short part is the last one
     yield part;
   }
-  if (size !== undefined && count !== size) throw wrongSize(store, key, count, size);
-}
-
-export function wrongSize(store: S3Store, key: string, count: number, size: number): RegistryError {
-  return keyFault(store, key, {
-    code: "Invalid",
-    action: "put",
-    state: `the body has ${count} bytes${count > size ? " or more" : ""}, not ${size}`,
-    hint: "Pass the size of the body, or omit it.",
-  });
+  checkBodySize(count, expected);
 }
 
 function* slices(bytes: Uint8Array, partBytes: number): Generator<Uint8Array> {

@@ -1,12 +1,12 @@
 // Puts: one request for a small object, parts for a large one.
 import type { Body, PutOptions, PutResult } from "../../../core/backend.ts";
-import { bodySize } from "../../../core/bytes/bytes.ts";
+import { bodySize, checkBodySize } from "../../../core/bytes/bytes.ts";
 import type { RegistryError } from "../../../core/errors.ts";
 import { eitherSignal } from "../../../core/work/until_aborted.ts";
 import { checksumOf } from "./checksums.ts";
 import { created, createSettings, describedObject } from "./creates.ts";
 import { pastFolderRace } from "./folder_race.ts";
-import { bodyParts, MAX_PARTS, PartBuffers, wrongSize } from "./parts.ts";
+import { bodyParts, MAX_PARTS, PartBuffers } from "./parts.ts";
 import { call, fullKey, keyFault, objectInfo, replyTime } from "../store.ts";
 import type { CallSettings, S3Store } from "../store.ts";
 import { uploadParts } from "./upload.ts";
@@ -24,9 +24,7 @@ export async function putObject(
   signal?.throwIfAborted();
   fullKey(store, key);
   const known = bodySize(body);
-  if (known !== undefined && options.size !== undefined && known !== options.size) {
-    throw wrongSize(store, key, known, options.size);
-  }
+  checkBodySize(known, { size: options.size, key, backend: store.location });
   const size = known ?? options.size;
   const isWhole = known !== undefined && (known <= store.partBytes || !inParts(store, options));
   if (body instanceof Uint8Array && isWhole) return await putBytes(store, key, body, options);
