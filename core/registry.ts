@@ -33,51 +33,16 @@ import type { WatchEvent, WatchOptions } from "./registry/watching.ts";
 import type { InferOutput, StandardSchema } from "./standard_schema.ts";
 import type { System } from "./system.ts";
 
-export type {
-  AliasChange,
-  AliasEntry,
-  HistoryOptions,
-  RolledBackAlias,
-  SetAliasOptions,
-} from "./registry/operations/aliases.ts";
-export type {
-  CopyOptions,
-  DeleteOptions,
-  UndeleteOptions,
-} from "./registry/operations/changing.ts";
-export type {
-  DeletedEntry,
-  NamesOptions,
-  VersionEntry,
-  VersionsOptions,
-} from "./registry/operations/listing.ts";
-export type {
-  DownloadOptions,
-  FilePatterns,
-  InfoOptions,
-  LoadOptions,
-  ReadOptions,
-  RefOptions,
-  Verify,
-} from "./registry/operations/reading.ts";
-export type { DownloadChange, DownloadedFiles, DownloadResult } from "./registry/downloading.ts";
-export type {
-  BatchOutcome,
-  BatchResult,
-  ManyOptions,
-  ManyProgress,
-  SaveEntry,
-} from "./registry/many.ts";
-export type { ClearOptions, RegistryMap } from "./registry/map.ts";
-export type {
-  OnConflict,
-  SavedArtifact,
-  SaveOptions,
-  SignalOptions,
-  TransferProgress,
-} from "./registry/operations/saving.ts";
-export type { RegistryService } from "./registry/service.ts";
-export type { WatchEvent, WatchOptions } from "./registry/watching.ts";
+export type * from "./registry/downloading.ts";
+export type * from "./registry/many.ts";
+export type * from "./registry/map.ts";
+export type * from "./registry/operations/aliases.ts";
+export type * from "./registry/operations/changing.ts";
+export type * from "./registry/operations/listing.ts";
+export type * from "./registry/operations/reading.ts";
+export type * from "./registry/operations/saving.ts";
+export type * from "./registry/service.ts";
+export type * from "./registry/watching.ts";
 
 /**
  * An open registry, which holds no locks and no timers: on a store ({@linkcode StoredRegistry}), at

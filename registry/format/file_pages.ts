@@ -84,7 +84,7 @@ function lengthOf({ path, parts = [] }: StoredFile): number {
 }
 
 /** The members of a file in the order in which a page has them; unknown ones follow. */
-const MEMBERS = [
+export const FILE_MEMBERS = [
   "path",
   "size",
   "sha256",
@@ -104,7 +104,7 @@ const MEMBERS = [
  */
 export function encodePage(files: readonly StoredFile[], folder?: string): PageToStore {
   const rows = files.map((file) => {
-    const known = MEMBERS.map((member) => [member, file[member]]);
+    const known = FILE_MEMBERS.map((member) => [member, file[member]]);
     const row = { ...Object.fromEntries(known), ...file };
     if (folder !== undefined && file.from === folder) row.from = undefined;
     return row;

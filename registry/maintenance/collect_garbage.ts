@@ -3,11 +3,10 @@
 import { isPrefix } from "../../core/backend.ts";
 import type { Registry } from "../../core/registry.ts";
 import { checkWritable, type Context, contextOf } from "../operations/context.ts";
-import { bindingGraceMs, readGraces } from "../cell/graces.ts";
 import { decodeName } from "../../core/naming/names.ts";
 import { forEachAtOnce } from "../../core/work/at_once.ts";
 import { GARBAGE_NOTES, NAMES, OBJECTS, READINGS } from "../format/layout.ts";
-import { Collection, emptyReport, takeMark } from "./collection.ts";
+import { Collection, newReport, takeMark } from "./collection.ts";
 import type { GarbageOptions, GarbageReport } from "./collection.ts";
 import { collectDrafts } from "./garbage/drafts.ts";
 import { removeLeftovers, removeNotes } from "./garbage/leftovers.ts";
@@ -24,13 +23,12 @@ export async function collectGarbage(
 ): Promise<GarbageReport> {
   const context = contextOf(registry, "collect garbage");
   checkWritable(context, "collect garbage");
-  const { mark, key } = await takeMark(context, "collect garbage", options.signal);
+  const { dryRun = false, signal } = options;
+  const { mark, key } = await takeMark(context, "collect garbage", signal);
   let report: GarbageReport;
   try {
-    const graces = await readGraces(context, options.signal); // after the mark
-    const graceMs = bindingGraceMs(graces, mark);
-    report = emptyReport({ dryRun: options.dryRun ?? false, mark, graceMs });
-    const notes = { areWritten: !options.dryRun && await hasSpace(context, options) };
+    report = await newReport(context, { dryRun, mark, signal });
+    const notes = { areWritten: !dryRun && await hasSpace(context, options) };
     const collection = new Collection(context, { report, markKey: key, notes, ...options });
     for (const [what, step] of STEPS) {
       context.logger.debug(`collect garbage: ${what}`);
@@ -38,7 +36,7 @@ export async function collectGarbage(
     }
   } finally {
     await context.backend.delete(key);
-    if (!options.dryRun) await context.backend.reserve?.();
+    if (!dryRun) await context.backend.reserve?.();
   }
   return report;
 }

@@ -5,6 +5,7 @@ import { Outlook, type Waiting } from "./outlook.ts";
 import { isPrefix } from "../../core/backend.ts";
 import { isRegistryError, unavailable } from "../../core/errors.ts";
 import type { SignalOptions } from "../../core/registry.ts";
+import { bindingGraceMs, readGraces } from "../cell/graces.ts";
 import { removeObjects } from "../../core/work/remove_objects.ts";
 import { isMark, markKey, refOfKey, SCRATCH } from "../format/layout.ts";
 import { PackedMap } from "./pass/packed_map.ts";
@@ -274,13 +275,17 @@ function named(item: GarbageItem): GarbageItem {
   return ref === undefined ? item : { ...item, ref };
 }
 
-export function emptyReport(
-  { dryRun, mark, graceMs }: { dryRun: boolean; mark: number; graceMs: number },
-): GarbageReport {
+/** Returns an empty report for the grace periods that bind at a mark, by default now. */
+export async function newReport(
+  context: Context,
+  { dryRun, mark, signal }: SignalOptions & { dryRun: boolean; mark?: number },
+): Promise<GarbageReport> {
+  const now = mark ?? context.system.now() + (context.clockOffset?.ms ?? 0);
+  const graceMs = bindingGraceMs(await readGraces(context, signal), now);
   const none = () => ({ count: 0, bytes: 0 });
   return {
     dryRun,
-    markAt: new Date(mark),
+    markAt: new Date(now),
     graceMs,
     removed: {
       stage: none(),

@@ -7,10 +7,9 @@ import type { RegistryError } from "../../core/errors.ts";
 import type { Registry, SignalOptions } from "../../core/registry.ts";
 import { AUXILIARY, SETTINGS, SPACE_TABLE, UPLOADS } from "../format/layout.ts";
 import { type Context, contextOf } from "../operations/context.ts";
-import { bindingGraceMs, readGraces } from "../cell/graces.ts";
 import { type ObjectRange, usedBytes } from "../cell/object_ranges.ts";
 import { sweepStages } from "./collect_garbage.ts";
-import { Collection, emptyReport } from "./collection.ts";
+import { Collection, newReport } from "./collection.ts";
 import type { GarbageItem, Measure, WaitingItem } from "./collection.ts";
 import { collectDrafts } from "./garbage/drafts.ts";
 import type { Cell, Folder, KnownName } from "./garbage/known.ts";
@@ -89,10 +88,7 @@ export async function measureSpace(
   { all = false, signal }: SpaceOptions = {},
 ): Promise<SpaceReport> {
   const context = contextOf(registry, "measure space");
-  const { system, clockOffset } = context;
-  const mark = system.now() + (clockOffset?.ms ?? 0);
-  const graceMs = bindingGraceMs(await readGraces(context, signal), mark);
-  const report = emptyReport({ dryRun: true, mark, graceMs });
+  const report = await newReport(context, { dryRun: true, signal });
   const measure = new SpaceMeasure();
   const collectionOf = (store: Context, outlook?: Outlook) =>
     new Collection(store, {

@@ -1,11 +1,10 @@
 // Measures the versions of one name: what each stores alone, and what deleting some would free.
 import { encodeName } from "../../core/naming/names.ts";
 import type { Registry, SignalOptions } from "../../core/registry.ts";
-import { bindingGraceMs, readGraces } from "../cell/graces.ts";
 import { usedBytes } from "../cell/object_ranges.ts";
 import { parseCellKey } from "../format/layout.ts";
 import { contextOf } from "../operations/context.ts";
-import { Collection, emptyReport, type Measure } from "./collection.ts";
+import { Collection, type Measure, newReport } from "./collection.ts";
 import { collectDrafts } from "./garbage/drafts.ts";
 import type { Folder, KnownName } from "./garbage/known.ts";
 import { collectName } from "./garbage_of_name.ts";
@@ -45,10 +44,7 @@ export async function measureVersions(
   { deleting = [], signal }: VersionSpaceOptions = {},
 ): Promise<VersionSpaces> {
   const context = contextOf(registry, "measure versions");
-  const { system, clockOffset } = context;
-  const mark = system.now() + (clockOffset?.ms ?? 0);
-  const graceMs = bindingGraceMs(await readGraces(context, signal), mark);
-  const report = emptyReport({ dryRun: true, mark, graceMs });
+  const report = await newReport(context, { dryRun: true, signal });
   const measure = new VersionMeasure();
   const collection = new Collection(context, { report, markKey: "", signal, measure });
   collection.drafts = await collectDrafts(collection);

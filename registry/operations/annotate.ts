@@ -20,6 +20,7 @@ import { annotationsIn, noteCellOf, noteIn, readAnnotations } from "./annotation
 import { checkWritable, type Context, contextOf } from "./context.ts";
 import { checkKnown } from "./listing.ts";
 import { locate } from "./resolve.ts";
+import { OF_ALL_KINDS } from "./undelete/kept_members.ts";
 
 /** Implements `annotate` of `registry/tools/annotate.ts`. */
 export async function annotateHere(
@@ -62,21 +63,9 @@ export async function annotateHere(
   return annotationsIn(noteIn(present!));
 }
 
-const MEMBERS: ReadonlySet<string> = new Set<keyof NoteRecord>([
-  "format",
-  "kind",
-  "generation",
-  "commit",
-  "previous",
-  "startedAt",
-  "createdAt",
-  "by",
-  "name",
-  "version",
-  "notes",
-  "labels",
-  "origin",
-]);
+const MEMBERS: ReadonlySet<string> = new Set<keyof NoteRecord>(
+  [...OF_ALL_KINDS, "name", "version", "notes", "labels"],
+);
 
 /** Returns the members of a record that a later release wrote: each record has the whole state. */
 function unknownMembers(record: NoteRecord): Partial<NoteRecord> {

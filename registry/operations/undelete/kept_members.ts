@@ -1,17 +1,24 @@
 // Members of a record that another record of the same version keeps: in a mirror, or restored.
 import type { StoredFile, VersionRecord } from "../../../core/record.ts";
+import { FILE_MEMBERS } from "../../format/file_pages.ts";
 
-const REMADE: ReadonlySet<string> = new Set<keyof VersionRecord>([
+/** The members that records of all kinds have. */
+export const OF_ALL_KINDS = [
   "format",
   "kind",
-  "name",
-  "version",
   "generation",
   "commit",
   "previous",
   "startedAt",
   "createdAt",
   "by",
+  "origin",
+] as const;
+
+const REMADE: ReadonlySet<string> = new Set<keyof VersionRecord>([
+  ...OF_ALL_KINDS,
+  "name",
+  "version",
   "metadata",
   "inputs",
   "files",
@@ -19,7 +26,6 @@ const REMADE: ReadonlySet<string> = new Set<keyof VersionRecord>([
   "digest",
   "size",
   "key", // belongs to the operations of its registry
-  "origin",
   "since",
 ]);
 
@@ -28,19 +34,7 @@ export function keptMembers(record: VersionRecord): Partial<VersionRecord> {
   return Object.fromEntries(Object.entries(record).filter(([member]) => !REMADE.has(member)));
 }
 
-const OF_FILE: ReadonlySet<string> = new Set<keyof StoredFile>([
-  "path",
-  "size",
-  "sha256",
-  "mediaType",
-  "mode",
-  "modifiedAt",
-  "encoding",
-  "from",
-  "parts",
-  "chunks",
-  "inline",
-]);
+const OF_FILE: ReadonlySet<string> = new Set(FILE_MEMBERS);
 
 /**
  * Returns a function that copies the members that this release does not know from these files to

@@ -1,7 +1,7 @@
 import { assertEquals } from "@std/assert";
 import type { ObjectInfo } from "../../../../core/backend.ts";
 import { collectGarbage } from "../../../../registry/maintenance.ts";
-import { Collection, emptyReport } from "../../../../registry/maintenance/collection.ts";
+import { Collection, newReport } from "../../../../registry/maintenance/collection.ts";
 import type { KnownRecord } from "../../../../registry/maintenance/garbage/known.ts";
 import { openNote } from "../../../../registry/maintenance/garbage/note.ts";
 import { contextOf } from "../../../../registry/operations/context.ts";
@@ -21,14 +21,15 @@ const KNOWN: KnownRecord = { kind: "version", objects: ["p8p9p9/c/0-3"] };
 const RECORDS = new Map(INFOS.map(({ key }) => [key, KNOWN]));
 const FOLDER = "gc/.records/a/";
 
-function open({ registry, clocks }: ProtocolWorld, count = LARGE) {
-  const report = emptyReport({ dryRun: false, mark: clocks.store, graceMs: GRACE_MS });
-  const collection = new Collection(contextOf(registry, "read"), {
+async function open({ registry, clocks }: ProtocolWorld, count = LARGE) {
+  const context = contextOf(registry, "read");
+  const report = await newReport(context, { dryRun: false, mark: clocks.store });
+  const collection = new Collection(context, {
     report,
     markKey: "",
     notes: { areWritten: true },
   });
-  return openNote(collection, "a", count);
+  return await openNote(collection, "a", count);
 }
 
 async function noted(): Promise<ProtocolWorld> {
