@@ -66,6 +66,6 @@ export function createS3Gateway(options: S3Options = {}): Gateway {
         signal,
       });
     },
-    answered: (answer, info, { url }) => answered(answer, info, { url, bucket }),
+    answered: (answer, info, { method, url }) => answered(answer, info, { method, url, bucket }),
   };
 }

@@ -1,4 +1,4 @@
-// Requests of S3 beside reads and listings: versions, checksums, tags, settings, hosts, origins.
+// Requests of S3 beside reads and listings: versions, checksums, tags, settings, errors, hosts, origins.
 import { assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
 import { annotate } from "../../../registry/mod.ts";
 import { createMemoryBackend } from "../../../mod.ts";
@@ -7,7 +7,7 @@ import { noise } from "../../registry/registries.ts";
 import { createScriptedSystem } from "../../support/scripted_system.ts";
 import { createHandler } from "../../../apps/server.ts";
 import { createS3Gateway } from "../../../gateways/s3/s3_gateway.ts";
-import { openS3, saveFiles } from "./open_s3.ts";
+import { openS3, saveFiles, signer } from "./open_s3.ts";
 
 const textsIn = (text: string, name: string) =>
   Array.from(text.matchAll(new RegExp(`<${name}>([^<]*)<`, "g")), ([, value]) => value);
@@ -161,6 +161,30 @@ Deno.test("a file has its SHA-256 as ETag and checksum, and the headers that a r
   for (const setting of ["location", "versioning", "acl"]) {
     assertEquals((await s3.fails(`/holdfast?${setting}`))[0], 200, setting);
   }
+});
+
+Deno.test("errors have words for clients of S3", async () => {
+  await using s3 = await openS3();
+  await saveFiles(s3.registry, "digits", ["a"]);
+  const told = async (method: string, path: string, headers: Record<string, string> = {}) => {
+    const request = await signer().sign(`http://localhost${path}`, { method, headers });
+    const answer = await s3.handler(request);
+    const text = await answer.text();
+    return [answer.status, textsIn(text, "Code")[0], textsIn(text, "Message")[0]];
+  };
+  const readOnly = "This service is read-only over S3: save a version with `holdfast save`.";
+  const bucket = "Cannot find this bucket: the only one is holdfast";
+  const meant = "Did you mean &quot;digits&quot;? List the keys with the delimiter /.";
+  assertEquals(await told("PUT", "/new"), [
+    ...[405, "MethodNotAllowed", `Cannot write here. ${readOnly}`],
+  ]);
+  assertEquals(await told("GET", "/new/a"), [404, "NoSuchBucket", bucket]);
+  assertEquals(await told("GET", "/holdfast/digitz/@1/a"), [
+    ...[404, "NoSuchKey", `Cannot find &quot;digitz@1.0.0&quot;: no such version. ${meant}`],
+  ]);
+  const [status, code, moved] = await told("GET", "/holdfast/digits/@1/a", { "if-match": '"x"' });
+  assertEquals([status, code], [412, "PreconditionFailed"]);
+  assertStringIncludes(moved as string, "read an exact version");
 });
 
 Deno.test("the bucket is also a host, and pages of allowed origins may read it", async () => {
