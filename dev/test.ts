@@ -42,7 +42,7 @@ const isQuick = part === "quick";
  * Test files of a room: fewer load and compile the product more often, more leave a core idle at the end. Short tests
  * share an isolate with many.
  */
-const FILES_OF_ROOM = isQuick ? 120 : 25;
+const FILES_OF_ROOM = isQuick ? 240 : 25;
 
 await using root = await tempRoot();
 const leftOut = root.join("left_out");

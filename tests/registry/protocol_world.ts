@@ -8,6 +8,7 @@ import type { OpenOptions, StoredRegistry } from "../../core/registry.ts";
 import type { System } from "../../core/system.ts";
 import { openRegistry } from "../../mod.ts";
 import { createScriptedSystem } from "../support/scripted_system.ts";
+import { slowTest } from "../support/seeds.ts";
 import { createScriptedBackend, type ScriptedBackend } from "./scripted_backend.ts";
 
 /** An hour. */
@@ -118,6 +119,11 @@ type Play = (world: ProtocolWorld) => Promise<void>;
 export function testProtocol(sentence: string, ...how: [OpenOptions, Play] | [Play]): void {
   const [options, play] = how.length === 1 ? [{}, ...how] : how;
   Deno.test(sentence, async () => play(await createProtocolWorld(options)));
+}
+
+/** As `testProtocol`, for a test that takes a second: `deno task test` leaves it out. */
+export function slowTestProtocol(sentence: string, play: Play): void {
+  slowTest(sentence, async () => play(await createProtocolWorld({})));
 }
 
 /** The files of a value, by path. */

@@ -9,7 +9,7 @@ import { noise } from "../../registry/registries.ts";
 import { createScriptedSystem, seededRandom } from "../../support/scripted_system.ts";
 import { tempRoot } from "../../support/temp_root.ts";
 import { openS3, saveFiles, type Sender, signer } from "./open_s3.ts";
-import { casesOfRun } from "../../support/seeds.ts";
+import { casesOfRun, slowTest } from "../../support/seeds.ts";
 
 const KEY = "k".repeat(43);
 const HOST = "http://localhost";
@@ -194,7 +194,7 @@ const MUTATIONS: readonly ((sent: Sent, random: Random) => void)[] = [
   },
 ];
 
-Deno.test("a download ends with its token, and goes on while a rotated one is kept", async () => {
+slowTest("a download ends with its token, and goes on while a rotated one is kept", async () => {
   for (const isLink of [true, false]) {
     for (const end of ["removed", "rotated", "kept"] as const) {
       await using s3 = await openWithTokens();

@@ -3,7 +3,14 @@ import { RegistryError } from "../../../core/errors.ts";
 import type { FileToSave } from "../../../core/materializer.ts";
 import { startOperation } from "../../../registry/cell/operation.ts";
 import type { OpeningStore } from "../../../registry/cell/store.ts";
-import { fileSet, filler, GRACE_MS, HOUR, testProtocol } from "../protocol_world.ts";
+import {
+  fileSet,
+  filler,
+  GRACE_MS,
+  HOUR,
+  slowTestProtocol,
+  testProtocol,
+} from "../protocol_world.ts";
 import type { Clocks, ProtocolWorld } from "../protocol_world.ts";
 import { rejected } from "../rejected.ts";
 import { doing, followedBy, lostRequest, nothing, pass } from "../scripted_backend.ts";
@@ -210,7 +217,7 @@ testProtocol("an abort ends opening a registry", async ({ open, store }) => {
   for await (const entry of store.list("settings/")) assert("key" in entry);
 });
 
-testProtocol("a save fails cleanly if any clock jumps at any call", async (world) => {
+slowTestProtocol("a save fails cleanly if any clock jumps at any call", async (world) => {
   const { open, advance, keys } = world;
   const jumps: (keyof Clocks)[][] = [["monotonic"], ["wall"], ["store"], []];
   for (const jump of jumps) {

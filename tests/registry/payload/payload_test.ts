@@ -4,7 +4,7 @@ import { RegistryError } from "../../../core/errors.ts";
 import type { FileToSave } from "../../../core/materializer.ts";
 import { TOMBSTONE_BYTES } from "../../../registry/format/record_codec.ts";
 import { createMemoryBackend, defineMaterializer, openRegistry } from "../../../mod.ts";
-import { fileSet, filler, HOUR, testProtocol } from "../protocol_world.ts";
+import { fileSet, filler, HOUR, slowTestProtocol, testProtocol } from "../protocol_world.ts";
 import type { FileSet, ProtocolWorld } from "../protocol_world.ts";
 import { noise } from "../registries.ts";
 import { rejected } from "../rejected.ts";
@@ -84,7 +84,7 @@ testProtocol("small files are packed, large ones are an object each", async (wor
   ]);
 });
 
-testProtocol("a full pack is written, so that memory stays bounded", async (world) => {
+slowTestProtocol("a full pack is written, so that memory stays bounded", async (world) => {
   const value = many(100, 250 * KIB);
   assertEquals(await uploads(world, value, "1"), [
     "object 0",

@@ -73,7 +73,7 @@ async function turns(count: number): Promise<void> {
   for (let i = 0; i < count; i++) await new Promise((resolve) => setImmediate(resolve));
 }
 
-Deno.test("results do not depend on the order in which uploads end", async () => {
+slowTest("results do not depend on the order in which uploads end", async () => {
   const results: unknown[] = [];
   for (const delay of [(_: number) => 0, (n: number) => (n * 7) % 11, (n: number) => 20 - n]) {
     const { backend, inner, seen } = waitingStore(async (key) =>
