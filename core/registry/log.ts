@@ -11,7 +11,10 @@ export interface LogEntry {
   version?: string;
   /** For `aliased` and `unaliased`. */
   alias?: string;
-  /** By the clock of the machine that did it; of an unreadable version, by the store's clock. */
+  /**
+   * By the clock of the machine that did it, unless the store received it earlier: then that clock
+   * is wrong, and the time is the store's. So is that of an unreadable version.
+   */
   at: Date;
   /** Bytes of a version that exists. */
   size?: number;

@@ -79,7 +79,7 @@ async function pruneEach(
     }
     const { keepLast = 0, keepAliased = true, olderThanMs } = retention;
     const youngFrom = olderThanMs === undefined ? Infinity : await now() - olderThanMs;
-    const ruled = pass && rule && { listed: pass, rule };
+    const ruled = pass && rule && { listed: pass, rule, youngFrom };
     const kept = ruled && quiet?.keptOf(ruled);
     if (kept !== undefined) return { listed, findings: { ...findings, kept } };
     const isProtected = async () => {

@@ -24,6 +24,8 @@ const EDITION = 1;
 interface Ruled {
   listed: ListedName;
   rule: RetentionRule;
+  /** Versions received at this time or later are too young to delete, by the store's clock. */
+  youngFrom: number;
 }
 
 export class QuietPlans {
@@ -56,7 +58,7 @@ export class QuietPlans {
 
   /** Notes what a run found of a name, unless it depends on other names. */
   add(ruled: Ruled, { deleted, failures, restored, kept }: Findings): void {
-    const { listed: { name, entries }, rule } = ruled;
+    const { listed: { name, entries }, rule, youngFrom } = ruled;
     const isQuiet = deleted.length + failures.length === 0 && restored === undefined &&
       entries.every(({ key, modifiedAt }) =>
         modifiedAt < this.#now - RACY_MS && parseReleasedMark(key) === undefined
@@ -64,9 +66,9 @@ export class QuietPlans {
     const byPeriod = PERIOD_OPTIONS.some((option) => rule[option]) ? 1 : 0;
     const isListed = kept <= Math.max(rule.keepLast ?? 0, byPeriod); // nothing was read
     if (!isQuiet || isListed || !readsEach(rule)) return;
-    const ages = entries.map(({ modifiedAt }) => modifiedAt + (rule.olderThanMs ?? Infinity));
-    const until = ages.filter((at) => at >= this.#now).reduce(
-      (first, at) => Math.min(first, at),
+    const young = entries.filter(({ modifiedAt }) => modifiedAt >= youngFrom);
+    const until = young.reduce(
+      (first, { modifiedAt }) => Math.min(first, modifiedAt + (rule.olderThanMs ?? Infinity)),
       lookAgainAt(this.#now, name),
     );
     this.#entries.set(name, [idOf(ruled), until, kept]);

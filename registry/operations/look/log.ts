@@ -34,8 +34,10 @@ export interface Source {
 
 /** Precision of the times of some stores, which are whole seconds. */
 const CLOCK_STEP_MS = 1_000;
-/** How far the clock of a writer may be ahead of that of another store. */
+/** The clock of a writer may be so far ahead of that of another store. */
 const CLOCKS_DIFFER_MS = 100;
+/** Wrong clocks are less far ahead: a copy that lost the times of its records is further behind. */
+const MOST_AHEAD_MS = 24 * 60 * 60 * 1000;
 /** Minimum number of records to read at once. */
 const MIN_BATCH = 16;
 /** Sources that a pass over all holds at first, and up to twice as many meanwhile. */
@@ -80,8 +82,9 @@ export async function newestOf(
       // In the order of the list, which decides between events of one time and order.
       const read = mapAtOnce(
         sources.slice(at, at + batch),
-        async ({ order, read }) =>
-          (await read()).filter(isWanted).map((entry) => ({ entry, order })),
+        async ({ latest, order, read }) =>
+          (await read()).map((entry) => atLatest(entry, latest)).filter(isWanted)
+            .map((entry) => ({ entry, order })),
       );
       for await (const entries of read) newest.push(...entries);
       newest.sort((a, b) =>
@@ -96,6 +99,12 @@ export async function newestOf(
     isOver = last === undefined || sources.length < most || !mayBeNewer(last);
   }
   return newest.map(({ entry }) => entry);
+}
+
+/** Returns an event, not later than the store received it: the clock of the writer may be wrong. */
+function atLatest(entry: LogEntry, latest: number): LogEntry {
+  const ahead = entry.at.getTime() - latest;
+  return ahead > 0 && ahead < MOST_AHEAD_MS ? { ...entry, at: new Date(latest) } : entry;
 }
 
 /** Returns the latest sources after `last`, at most so many. Holds twice as many. */
@@ -197,15 +206,8 @@ async function readNote(
   if (record?.kind !== "note") return [];
   const { version, notes, labels, createdAt, commit } = record;
   const about = { ...version !== undefined && { version }, ...notes !== undefined && { notes } };
-  return [{
-    event: "annotated",
-    name,
-    ...about,
-    labels,
-    at: new Date(createdAt),
-    ...byOf(record),
-    commit,
-  }];
+  const at = new Date(createdAt);
+  return [{ event: "annotated", name, ...about, labels, at, ...byOf(record), commit }];
 }
 
 async function readSave(

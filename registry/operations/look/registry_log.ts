@@ -9,9 +9,6 @@ import { NAMES, parseCellKey } from "../../format/layout.ts";
 import { type Context, contextOf } from "../context.ts";
 import { aliasSource, newestOf, noteSource, type Source, versionSource } from "./log.ts";
 
-/** How far the clock of a machine may be ahead of that of the store, for `since`. */
-const MOST_AHEAD_MS = 3_600_000;
-
 export async function* readRegistryLog(
   registry: Registry,
   { limit = Infinity, since, until, by, event, names = () => true, signal }: RegistryLogOptions =
@@ -33,7 +30,7 @@ export async function* readRegistryLog(
     return;
   }
   const context = contextOf(registry, "list the log of the registry");
-  const from = since === undefined ? 0 : since.getTime() - MOST_AHEAD_MS;
+  const from = since?.getTime() ?? 0;
   const list = async function* () {
     for await (const source of sourcesOf(context, names, signal)) {
       if (source.latest >= from) yield source;

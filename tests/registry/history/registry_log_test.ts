@@ -196,6 +196,46 @@ Deno.test("the newest of many changes in a second cost as many reads, and those 
   assertEquals(calls.take(), "list 1, get 150");
 });
 
+for (
+  const [what, ahead] of [["a minute", HOUR / 60], ["an hour", HOUR], ["a day", 24 * HOUR]] as const
+) {
+  for (const sign of [1, -1]) {
+    const title = `a clock that is ${what} ${sign > 0 ? "ahead" : "behind"} hides no change`;
+    Deno.test(title, async () => {
+      const system = createScriptedSystem();
+      const backend = createMemoryBackend({ system });
+      const right = await openRegistry(backend, { system });
+      const now = () => system.now() + sign * (ahead - 1);
+      const wrong = await openRegistry(backend, { system: { ...system, now } });
+      const begin = system.now();
+      for (let n = 0; n < 40; n++) {
+        system.advance(1_500);
+        await (n % 8 === 3 ? wrong : right).save(`m${n}`, n);
+      }
+      const log = async (options: RegistryLogOptions) =>
+        await Array.fromAsync(readRegistryLog(right, options), ({ name }) => name);
+      const all = await log({});
+      assertEquals(all.length, 40);
+      for (const limit of [1, 5, 8, 20]) assertEquals(await log({ limit }), all.slice(0, limit));
+      if (sign > 0) { // in the order in which the store received them
+        assertEquals(all, Array.from({ length: 40 }, (_, n) => `m${39 - n}`));
+        const since = new Date(begin + 31 * 1_500);
+        assertEquals(await log({ since }), all.slice(0, 10));
+      }
+      const handler = createHandler(right);
+      const paged: string[] = [];
+      for (let after = "";;) {
+        const answer = await handler(new Request(`http://localhost/log?limit=7${after}`));
+        const { items, next } = await answer.json();
+        paged.push(...items.map(({ name }: LogEntry) => name));
+        if (next === undefined) break;
+        after = `&after=${encodeURIComponent(next)}`;
+      }
+      assertEquals(paged, all);
+    });
+  }
+}
+
 /** A record of a change at `at`, which the store received later, or at most a tenth of a second before. */
 const changes = fc.array(
   fc.record({ at: fc.nat(5_000), later: fc.integer({ min: -99, max: 9_000 }) }),

@@ -23,7 +23,10 @@ async function createKept(): Promise<ProtocolWorld> {
 }
 
 /** Runs the rules. Returns the names whose records it read, and the report. */
-async function run({ registry, backend }: ProtocolWorld, dryRun = false) {
+async function run(
+  { registry, backend }: Pick<ProtocolWorld, "registry" | "backend">,
+  dryRun = false,
+) {
   backend.forget();
   const report = await pruneByRules(registry, { dryRun });
   const reads = backend.asked({ verb: "get", key: /^names\// }).map((call) => call.split("/")[1]);
@@ -67,6 +70,22 @@ Deno.test("a name whose versions a release names is read each time", async () =>
   assertEquals((await run(world)).names, [...NAMES, "r"]);
   assertEquals((await run(world)).names.includes("a"), true);
 });
+
+for (const sign of [1, -1]) {
+  const title = `a clock that is ${sign > 0 ? "ahead" : "behind"} delays no deletion for long`;
+  Deno.test(title, async () => {
+    const skew = GRACE_MS / 8;
+    const world = await createProtocolWorld();
+    const rule = { pattern: "**", keepDaily: 1, keepLast: 1, olderThanMs: DAY };
+    await changeRules(world.registry, { set: rule });
+    for (const value of [1, 2]) await world.registry.save("a", value);
+    world.advance(DAY - skew / 2);
+    world.clocks.wall += sign * skew;
+    assertEquals((await run(await world.open())).report.deleted, []);
+    world.advance(2 * skew);
+    assertEquals((await run(await world.open())).report.deleted.length, 1);
+  });
+}
 
 const RULES: RetentionRule[] = [
   { pattern: "**", keepDaily: 2 },
