@@ -24,7 +24,7 @@ import {
   idOfGeneration,
   type OpenRun,
   saveKeyOf,
-} from "./find_run.ts";
+} from "../../runs/mlflow/find_run.ts";
 import { hasRunId, runIdOf, type RunKey } from "../../runs/mlflow/ids.ts";
 import { pointsOf } from "../../runs/mlflow/points.ts";
 import { own, type RunStore } from "./run_store.ts";

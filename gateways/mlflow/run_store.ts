@@ -6,7 +6,12 @@ import { type LoggedRunPage, readLoggedRun, readLoggedRuns } from "../../runs/mo
 import { openRunFiles } from "../../runs/run_files.ts";
 import type { Access } from "../../apps/server/extending.ts";
 import { mayHave, newestFiles, shownFiles, TAKEN_OVER } from "./artifacts.ts";
-import { type EndedRun, type FoundRun, type OpenRun, RunFinder } from "./find_run.ts";
+import {
+  type EndedRun,
+  type FoundRun,
+  type OpenRun,
+  RunFinder,
+} from "../../runs/mlflow/find_run.ts";
 import { noSuchRun, runIdOf, type RunKey } from "../../runs/mlflow/ids.ts";
 import { LastMetrics, type Metric, metricsIn } from "../../runs/mlflow/points.ts";
 import {

@@ -8,9 +8,29 @@ import type { RunTimes } from "../../runs/mlflow/stored_run.ts";
 export interface FoundRun {
   readonly kind: "run";
   readonly key: RunKey;
+  /** Returns how it changed since it was imported, as far as that is known without reading all of it. */
+  changed?(here: ImportedRun): string | undefined | Promise<string | undefined>;
+  /** The run that is imported beside the version here, which keeps its content. */
+  readonly instead?: FoundRun;
   /** Returns its version. Absent: it is the next one. */
   version?(taken: ReadonlySet<string>): string;
   open(): Promise<OpenedRun>;
+}
+
+/** The version of a run that is here. */
+export interface ImportedRun extends Pick<RunTimes, "status" | "endedMs"> {
+  readonly version: string;
+  readonly commit?: string;
+}
+
+/** Returns how the end of a run differs from the end that its version here has. */
+export function changedEnd(
+  { endedMs }: Pick<RunTimes, "endedMs">,
+  here: ImportedRun,
+): string | undefined {
+  return endedMs !== undefined && (here.endedMs === undefined || endedMs > here.endedMs)
+    ? "it has ended again since it was imported"
+    : undefined;
 }
 
 export interface OpenedRun extends RunTimes {
@@ -61,11 +81,12 @@ export interface OpenedVersion {
   readonly metadata?: Readonly<Record<string, unknown>>;
 }
 
-/** Aliases of runs, by their ids, that come before. */
+/** Aliases of runs that come before. */
 export interface FoundAliases {
   readonly kind: "aliases";
   readonly name: string;
-  readonly runs: ReadonlyMap<string, string>;
+  /** The id of the run, and the commit of its version if that may differ. */
+  readonly runs: ReadonlyMap<string, { readonly id: string; readonly commit: string }>;
 }
 
 /** The number of records that follow. */

@@ -4,6 +4,7 @@ import {
   type CommandContext,
   formatBytes,
   formatCount,
+  invalid,
   openStore,
   printTable,
 } from "../../apps/cli/extending.ts";
@@ -17,8 +18,8 @@ import type { ImportRecord, ReadOptions } from "./records.ts";
 import { RecordWriter } from "./write_records.ts";
 
 export const TARGET = {
-  usage: "<to>",
-  text: "a folder, URL or @name; see --create",
+  usage: "[to]",
+  text: "a folder, URL or @name, as --registry; see --create",
   completes: "place",
 } as const;
 
@@ -32,23 +33,31 @@ export const OPTIONS = [
   },
   { flags: "--partial", text: "import incomplete runs and versions, without what cannot be read" },
   { flags: "--create", text: "create a missing target" },
-  { flags: "-n, --dry-run", text: "write nothing; contents of files are not checked" },
+  { flags: "-n, --dry-run", text: "write nothing; see --check" },
+  { flags: "--check", text: "with --dry-run: also read all files, and check their hashes" },
 ] as const;
+
+export const UPDATE = {
+  flags: "--update",
+  text: "import runs that have ended again since their import as further versions",
+} as const;
 
 interface ImportFlags {
   prefix?: string;
   rename?: ReturnType<typeof parseRenaming>[];
   partial?: boolean;
   running?: boolean;
+  update?: boolean;
   create?: boolean;
   dryRun?: boolean;
+  check?: boolean;
 }
 
 /** Imports the records of a reader, and prints the report. Returns the exit code. */
 export async function runImport(
   context: CommandContext,
   { to, flags, hasRuns = true, read }: {
-    to: string;
+    to: string | undefined;
     flags: ImportFlags;
     /** False for sources whose records are versions to their users. */
     hasRuns?: boolean;
@@ -56,8 +65,12 @@ export async function runImport(
     read(options: ReadOptions): AsyncIterable<ImportRecord>;
   },
 ): Promise<number> {
-  const { io: { signal }, logger } = context;
-  const { prefix = "", rename = [], partial, running, create = false, dryRun = false } = flags;
+  const { io: { signal }, logger, shared } = context;
+  const { prefix = "", rename = [], create = false, dryRun = false, ...ofWriter } = flags;
+  if (to !== undefined && shared.registry !== undefined) {
+    const hint = "Pass it as an argument or with --registry.";
+    throw invalid("import", "the target is given twice", hint);
+  }
   const nameOf = (name: string) => name.startsWith(prefix) ? renamed(name, rename) : undefined;
   const records = read({ signal, nameOf })[Symbol.asyncIterator]();
   const first = await records.next();
@@ -70,8 +83,7 @@ export async function runImport(
   const progress = context.progress("import");
   const writer = new RecordWriter(registry, {
     dryRun,
-    partial,
-    running,
+    ...ofWriter,
     signal,
     onItem: ({ action, name, version }) => logger.debug(`${action} ${name}@${version}`),
     onProgress: ({ bytes, done, total }) =>

@@ -191,6 +191,17 @@ export async function yamlIn(
   path: string,
   problems: string[],
 ): Promise<Record<string, Plain> | undefined> {
+  const { value, state = "it is not a map" } = await yamlValueIn(text);
+  if (isMap(value)) return value;
+  problems.push(`${shown(path)} is not a description: ${state}`);
+}
+
+export function isMap(value: Plain | undefined): value is Record<string, Plain> {
+  return value !== null && typeof value === "object" && !Array.isArray(value);
+}
+
+/** Returns a document in YAML, with values as texts; or why it cannot be read. */
+export async function yamlValueIn(text: string): Promise<{ value?: Plain; state?: string }> {
   const { parseYamlDocument } = await loadPart<YamlPart>(
     "../../formats/yaml/document.ts",
     import.meta.url,
@@ -198,8 +209,8 @@ export async function yamlIn(
   const { root, problems: [problem] } = parseYamlDocument(text, {
     resolve: ({ text, isPlain }) => isPlain && /^(null|~)?$/i.test(text) ? null : text,
   });
-  if (problem === undefined && root?.kind === "map") return plainOf(root) as Record<string, Plain>;
-  problems.push(`${shown(path)} is not a description: ${problem?.state ?? "it is not a map"}`);
+  if (problem !== undefined) return { state: problem.state };
+  return root === undefined ? {} : { value: plainOf(root) };
 }
 
 function plainOf(node: Node): Plain {

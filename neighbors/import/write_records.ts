@@ -8,8 +8,9 @@ import {
   type RegistryError,
   shown,
 } from "../../core/kernel.ts";
+import { saveKeyOf } from "../../runs/mlflow/find_run.ts";
 import { hasRunId, type RunKey } from "../../runs/mlflow/ids.ts";
-import { hasEnded, runIdIn } from "../../runs/mlflow/stored_run.ts";
+import { hasEnded } from "../../runs/mlflow/stored_run.ts";
 import { annotateMissing } from "./annotate_missing.ts";
 import { filesOfRun } from "./files_of_run.ts";
 import type {
@@ -22,6 +23,7 @@ import type {
   OpenedVersion,
 } from "./records.ts";
 import { versionOfRun } from "./run_version.ts";
+import { importedRun, RunsHere } from "./runs_here.ts";
 
 export interface WriteOptions {
   readonly dryRun?: boolean;
@@ -29,6 +31,10 @@ export interface WriteOptions {
   readonly partial?: boolean;
   /** Saves running runs as `KILLED`. */
   readonly running?: boolean;
+  /** Saves runs that changed since their import, as further versions. */
+  readonly update?: boolean;
+  /** Reads all files in a dry run. */
+  readonly check?: boolean;
   readonly signal?: AbortSignal;
   onItem?(item: { action: "imported" | "unchanged"; name: string; version?: string }): void;
   onProgress?(progress: { bytes: number; done: number; total: number }): void;
@@ -49,8 +55,21 @@ export interface ImportReport {
 /** The files of a version, which may be those of a run here. */
 type Opened = OpenedVersion & { readonly base?: string };
 
+interface Written {
+  readonly version: string;
+  /** False if another import saved it. */
+  readonly isNew: boolean;
+}
+
 /** Errors of one record. Others end the import. */
-const OF_RECORD = ["Corrupt", "Invalid", "Unsupported", "NotFound", "Conflict"] as const;
+const OF_RECORD = [
+  "Corrupt",
+  "Invalid",
+  "Unsupported",
+  "NotFound",
+  "Conflict",
+  "AlreadyExists",
+] as const;
 
 export class RecordWriter {
   readonly report: ImportReport = {
@@ -65,11 +84,7 @@ export class RecordWriter {
   };
   readonly #registry: Registry;
   readonly #options: WriteOptions;
-  /** The version of each run of a name; undefined if it was deleted. */
-  readonly #runs = new Map<string, Map<string, string | undefined>>();
-  /** All versions of each name, also deleted ones, and those that this import saved. */
-  readonly #taken = new Map<string, Set<string>>();
-  readonly #saved = new Map<string, Set<string>>();
+  readonly #runs: RunsHere;
   /** Runs that a dry run would save. */
   readonly #dry = new Set<string>();
   #total = 0;
@@ -77,6 +92,7 @@ export class RecordWriter {
 
   constructor(registry: Registry, options: WriteOptions) {
     this.#registry = registry;
+    this.#runs = new RunsHere(registry, options.signal);
     this.#options = options;
   }
 
@@ -116,17 +132,19 @@ export class RecordWriter {
     this.#options.onProgress?.({ bytes, done: this.#done, total });
   }
 
-  async #writeRun({ key, version: versionOf, open }: FoundRun): Promise<void> {
+  async #writeRun(found: FoundRun): Promise<void> {
+    const { key, version: versionOf, open } = found, { name, id } = key;
     const { dryRun, running, signal, onItem } = this.#options;
-    const { name, id } = key;
     checkNewName(name);
     if (!hasRunId(key)) return this.#leave("failed", spoken(key), "name and id are too long");
-    const known = await this.#runsOf(name);
-    if (known.has(id)) {
+    const { runs, taken, saved } = await this.#runs.of(name);
+    const next = await this.#runs.next(found, this.#options);
+    if (next.reason !== undefined) this.#leave("left", spoken(key), next.reason);
+    if (next.instead !== undefined) return await this.#writeRun(next.instead);
+    if (next.generation === undefined) {
       this.report.unchanged++;
-      return onItem?.({ action: "unchanged", name, version: known.get(id) });
+      return onItem?.({ action: "unchanged", name, version: runs.get(id)?.version });
     }
-    const taken = added(this.#taken, name);
     const version = versionOf?.(taken);
     if (version !== undefined && taken.has(version)) {
       return this.#leave("failed", spoken(key), `version ${version} is there already`);
@@ -149,20 +167,31 @@ export class RecordWriter {
       if (version !== undefined) taken.add(version);
     };
     if (dryRun) {
+      await this.#check(files);
       this.#dry.add(spoken(key));
       return count();
     }
-    const saved = await this.#registry.save(name, undefined, {
+    const result = await this.#registry.save(name, undefined, {
       as: folderOf(files),
-      idempotencyKey: `draft:run:${id}`,
+      idempotencyKey: saveKeyOf(key, next.generation),
       ...version !== undefined && { version },
       metadata,
       signal,
     });
-    known.set(id, saved.version);
-    added(this.#saved, name).add(saved.version);
+    runs.set(id, importedRun(result.version, { name, createdAt: result.createdAt, metadata }));
+    if (result.skipped) return void this.report.unchanged++; // another import saved it
+    saved.add(result.version);
     count();
-    onItem?.({ action: "imported", name, version: saved.version });
+    onItem?.({ action: "imported", name, version: result.version });
+  }
+
+  /** Reads files, whose streams check their content. */
+  async #check(files: readonly FileToSave[]): Promise<void> {
+    if (!this.#options.check) return;
+    for (const { content } of files) {
+      if (!("stream" in content)) continue;
+      for await (const _ of content.stream()) this.#options.signal?.throwIfAborted();
+    }
   }
 
   /** Reports what cannot be read. Returns true if the record is not saved without it. */
@@ -183,26 +212,6 @@ export class RecordWriter {
       if ("size" in content) this.report.bytes += content.size;
       else if (content instanceof Uint8Array) this.report.bytes += content.byteLength;
     }
-  }
-
-  async #runsOf(name: string): Promise<Map<string, string | undefined>> {
-    const before = this.#runs.get(name);
-    if (before !== undefined) return before;
-    const found = new Map<string, string | undefined>();
-    for (const deleted of [true, false]) {
-      const { signal } = this.#options;
-      for await (
-        const { version, info } of this.#registry.versions(name, { deleted, details: true, signal })
-      ) {
-        added(this.#taken, name).add(version);
-        const id = info && runIdIn(info);
-        if (id !== undefined && !(deleted && found.has(id))) {
-          found.set(id, deleted ? undefined : version);
-        }
-      }
-    }
-    this.#runs.set(name, found);
-    return found;
   }
 
   async #writeModel(model: FoundModel): Promise<void> {
@@ -226,10 +235,10 @@ export class RecordWriter {
           }
           return;
         }
-        const version = await this.#writeVersion(model, found);
-        if (version === undefined) return;
-        known.set(found.version, version);
-        isNew.add(version);
+        const written = await this.#writeVersion(model, found);
+        if (written === undefined) return;
+        known.set(found.version, written.version);
+        if (written.isNew) isNew.add(written.version);
       });
       this.#progress(1);
     }
@@ -258,12 +267,12 @@ export class RecordWriter {
     return { known, deleted };
   }
 
-  /** Returns the version that was saved; undefined if it was not. */
-  async #writeVersion(model: FoundModel, found: FoundVersion): Promise<string | undefined> {
+  /** Returns the version that is here now; undefined if it could not be saved. */
+  async #writeVersion(model: FoundModel, found: FoundVersion): Promise<Written | undefined> {
     const { version, from } = found;
     if (from !== undefined && this.#dry.has(spoken(from.run))) {
       this.report.versions++;
-      return version;
+      return { version, isNew: true };
     }
     const opened: Opened = (from && await this.#filesOf(from)) ?? await found.open();
     const { files, problems, base } = opened;
@@ -273,22 +282,27 @@ export class RecordWriter {
       return undefined;
     }
     if (this.#isDamaged(what, problems)) return undefined;
-    const saved = this.#options.dryRun ? version : await this.#saveVersion(model, found, opened);
-    if (saved === undefined) return void this.report.unchanged++; // another import saved it
-    this.report.versions++;
-    if (base === undefined) this.#count(files);
-    if (this.#options.dryRun) return saved;
-    this.#options.onItem?.({ action: "imported", name: model.name, version: saved });
-    await annotateMissing(this.#registry, `${model.name}@${saved}`, found);
-    return saved;
+    if (this.#options.dryRun && base === undefined) await this.#check(files);
+    const written = this.#options.dryRun
+      ? { version, isNew: true }
+      : await this.#saveVersion(model, found, opened);
+    if (written.isNew) {
+      this.report.versions++;
+      if (base === undefined) this.#count(files);
+    } else this.report.unchanged++; // another import saved it
+    if (this.#options.dryRun) return written;
+    if (written.isNew) {
+      this.#options.onItem?.({ action: "imported", name: model.name, version: written.version });
+    }
+    await annotateMissing(this.#registry, `${model.name}@${written.version}`, found);
+    return written;
   }
 
-  /** Returns the version; undefined if it is there already. */
   async #saveVersion(
     { name, key }: FoundModel,
     { version, metadata }: FoundVersion,
     { files, base, metadata: own }: Opened,
-  ): Promise<string | undefined> {
+  ): Promise<Written> {
     const save = this.#registry.save(name, undefined, {
       as: folderOf(files),
       ...key === undefined ? { version } : { idempotencyKey: `import:${key}:${version}` },
@@ -299,11 +313,11 @@ export class RecordWriter {
     const saved = await save.catch((error) => {
       if (!isRegistryError(error, "AlreadyExists")) throw error;
     });
-    return saved?.version;
+    return { version: saved?.version ?? version, isNew: saved?.skipped === false };
   }
 
   async #filesOf({ run: { name, id }, folder }: NonNullable<FoundVersion["from"]>) {
-    const version = (await this.#runsOf(name)).get(id);
+    const version = (await this.#runs.of(name)).runs.get(id)?.version;
     if (version === undefined) return undefined;
     return await filesOfRun(this.#registry, { name, version, folder });
   }
@@ -324,13 +338,13 @@ export class RecordWriter {
   }
 
   async #writeAliases({ name, runs }: FoundAliases): Promise<void> {
-    const known = await this.#runsOf(name);
-    const aliases = [...runs].flatMap(([alias, id]): [string, string][] => {
-      const version = known.get(id);
-      return version === undefined ? [] : [[alias, version]];
+    const { runs: here, saved } = await this.#runs.of(name);
+    const aliases = [...runs].flatMap(([alias, { id, commit }]): [string, string][] => {
+      const found = [here.get(id), here.get(commit)].find((run) => run?.commit === commit);
+      return found === undefined ? [] : [[alias, found.version]];
     });
     if (!this.#options.dryRun) {
-      await this.#setAliases(name, aliases, added(this.#saved, name));
+      await this.#setAliases(name, aliases, saved);
     }
   }
 
@@ -361,12 +375,6 @@ export class RecordWriter {
 /** Returns a materializer that saves files as a folder. */
 function folderOf(files: readonly FileToSave[]) {
   return { id: "folder", formatVersion: 1, save: () => files, load: () => undefined };
-}
-
-function added(sets: Map<string, Set<string>>, name: string): Set<string> {
-  const set = sets.get(name) ?? new Set();
-  sets.set(name, set);
-  return set;
 }
 
 function spoken({ name, id }: RunKey): string {

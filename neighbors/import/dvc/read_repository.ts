@@ -10,7 +10,7 @@ import {
 } from "../../../core/kernel.ts";
 import { type Metric, NOT_FINITE } from "../../../runs/mlflow/points.ts";
 import type { FoundRun, ImportRecord, OpenedRun, ReadOptions } from "../records.ts";
-import { type Plain, yamlIn } from "../source_files.ts";
+import { isMap, type Plain, yamlIn, yamlValueIn } from "../source_files.ts";
 import { checkedFile, type DvcCache, missing } from "./cache.ts";
 import {
   addTexts,
@@ -59,9 +59,16 @@ export class DvcReader {
   }
 
   #found(name: string, revision: Revision): FoundRun {
+    const { version: _, ...unnumbered } = revision, { commit } = revision;
+    const instead = { ...unnumbered, id: commit.id };
     return {
       kind: "run",
       key: { name, id: revision.id },
+      changed: (here) =>
+        here.commit === commit.id
+          ? undefined
+          : `the tag is ${commit.id} now, and ${here.version} is ${here.commit}`,
+      ...revision.version !== undefined && { instead: this.#found(name, instead) },
       version: (taken) => revision.version ?? unreleased(taken),
       open: () => this.#open(revision),
     };
@@ -151,17 +158,13 @@ export class DvcReader {
   ): Promise<Metric[]> {
     const points = await this.#histories(tree, commit, problems);
     const histories = new Set(points.map(({ key }) => key)), known = new Set<string>();
-    const readable = metrics.filter((path) => /\.(json|ya?ml)$/.test(path));
-    const contents = await this.#yaml(readable, tree, problems);
-    for (const path of readable) {
-      const file = files.get(path);
-      if (contents.has(path) || file === undefined) continue;
-      const content = await parsed(path, await bytesOf(file), problems);
-      if (content !== undefined) contents.set(path, content);
-    }
-    for (const [path, content] of contents) {
+    for (const path of metrics) {
+      if (/\.(toml|py|[ct]sv)$/.test(path)) continue; // DVC reads all others as YAML
+      const bytes = await this.#metrics(path, { tree, file: files.get(path), problems });
+      const content = bytes && await metricsIn(path, bytes, problems);
       const texts = new Map<string, string>();
-      addTexts(texts, "", content);
+      if (isMap(content)) addTexts(texts, "", content);
+      else if (typeof content === "string") texts.set(path, content);
       for (const [own, text] of texts) {
         const value = numberOf(text);
         if (value === undefined || histories.has(own)) continue;
@@ -171,6 +174,19 @@ export class DvcReader {
       }
     }
     return points;
+  }
+
+  /** Returns the bytes of a file with metrics, in Git or in the cache. */
+  async #metrics(
+    path: string,
+    { tree, file, problems }: { tree: Tree; file?: FileToSave; problems: string[] },
+  ): Promise<Uint8Array | undefined> {
+    const entry = tree.get(path);
+    if (entry === undefined) return file && await bytesOf(file);
+    if (entry.kind === "file" && entry.size <= MOST_BYTES) {
+      return (await this.#git.blobs([entry.oid])).get(entry.oid);
+    }
+    problems.push(`${shown(path)} is ${stateOf(entry)}`);
   }
 
   async #histories(tree: Tree, { timeMs }: Commit, problems: string[]): Promise<Metric[]> {
@@ -202,7 +218,8 @@ export class DvcReader {
 /** Returns versions and aliases for the commits of refs. */
 function revisionsOf(commits: ReadonlyMap<string, Commit>) {
   const revisions: Revision[] = [], notImported: ImportRecord[] = [];
-  const aliases = new Map<string, string>(), ids = new Map<string, string>();
+  const aliases = new Map<string, { id: string; commit: string }>(),
+    ids = new Map<string, string>();
   for (const [ref, commit] of commits) {
     const tag = tagOf(ref), version = versionOf(tag);
     if (version === undefined) continue;
@@ -218,7 +235,7 @@ function revisionsOf(commits: ReadonlyMap<string, Commit>) {
     }
     const alias = ref === HEAD ? "head" : aliasOf(tag);
     const id = ids.get(commit.id) ?? commit.id;
-    if (alias !== undefined && !aliases.has(alias)) aliases.set(alias, id);
+    if (alias !== undefined && !aliases.has(alias)) aliases.set(alias, { id, commit: commit.id });
     else {
       const reason = "not a valid alias: its commit is imported without it";
       notImported.push({ kind: "left", what: `tag ${shown(tag)}`, reason });
@@ -278,6 +295,15 @@ async function parsed(path: string, bytes: Uint8Array | undefined, problems: str
   } catch {
     problems.push(`${shown(path)} is not UTF-8 text`);
   }
+}
+
+/** Returns the values of a file with metrics, or one number. Those of other kinds have none. */
+async function metricsIn(path: string, bytes: Uint8Array, problems: string[]) {
+  const { value, state } = await yamlValueIn(new TextDecoder().decode(bytes));
+  if (state !== undefined && /\.(json|ya?ml)$/.test(path)) {
+    problems.push(`${shown(path)} cannot be read: ${state}`);
+  }
+  return value;
 }
 
 async function bytesOf({ content }: FileToSave): Promise<Uint8Array | undefined> {

@@ -3,7 +3,7 @@ import { dirname, resolve } from "node:path";
 import { type Command, defineCommand, localPathOf } from "../../../apps/cli/extending.ts";
 import type { CommandContext } from "../../../apps/cli/extending.ts";
 import type { ImportRecord, ReadOptions } from "../records.ts";
-import { type OpenedPlace, openPlace, OPTIONS, runImport, TARGET } from "../run_import.ts";
+import { type OpenedPlace, openPlace, OPTIONS, runImport, TARGET, UPDATE } from "../run_import.ts";
 import { SourceFiles } from "../source_files.ts";
 import { ArtifactPlaces } from "./artifact_places.ts";
 import { MlrunsReader } from "./read_folder.ts";
@@ -33,6 +33,7 @@ export const importMlflow: Command = defineCommand({
     { flags: "--artifacts <place>", text: "a folder or bucket with artifacts that are elsewhere" },
     { flags: "--models <prefix>", text: "prefix of model names (default: models:)" },
     { flags: "--running", text: "import running runs as KILLED" },
+    UPDATE,
   ],
   examples: [
     ["holdfast import mlflow ./mlruns .holdfast --create --dry-run", "see what fits"],

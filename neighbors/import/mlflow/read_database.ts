@@ -8,7 +8,8 @@ import {
 } from "node:sqlite";
 import { invalid, messageOf, notFound, shown } from "../../../core/kernel.ts";
 import type { Metric } from "../../../runs/mlflow/points.ts";
-import type { FoundRun, ImportRecord, OpenedRun, ReadOptions } from "../records.ts";
+import { changedEnd, type FoundRun, type ImportRecord } from "../records.ts";
+import type { OpenedRun, ReadOptions } from "../records.ts";
 import type { ArtifactPlaces } from "./artifact_places.ts";
 import { aliasesOf, foundVersion, KnownIds, statusOf, type StoredVersion } from "./facts.ts";
 import { tagsOfModel, tagsOfRun, timeOf } from "./facts.ts";
@@ -130,7 +131,13 @@ export class DatabaseReader implements Disposable {
 
   #found(run: ListedRow): FoundRun {
     const { name, id } = run;
-    return { kind: "run", key: { name, id }, open: () => this.#open(run) };
+    const endedMs = timeOf(run.row[run.columns.end]);
+    return {
+      kind: "run",
+      key: { name, id },
+      changed: (here) => changedEnd({ endedMs }, here),
+      open: () => this.#open(run),
+    };
   }
 
   async #open({ row, columns, id }: ListedRow): Promise<OpenedRun> {

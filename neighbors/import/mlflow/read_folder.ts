@@ -7,7 +7,8 @@
 //   models/NAME/meta.yaml, aliases/ALIAS, tags/KEY, version-N/meta.yaml, version-N/tags/KEY
 import { folderOf, joinPath, nameOf, notFound, shown } from "../../../core/kernel.ts";
 import { type Metric, NOT_FINITE } from "../../../runs/mlflow/points.ts";
-import type { FoundRun, ImportRecord, NotImported, OpenedRun, ReadOptions } from "../records.ts";
+import { changedEnd, type FoundRun, type ImportRecord, type NotImported } from "../records.ts";
+import type { OpenedRun, ReadOptions } from "../records.ts";
 import type { Plain, SourceFiles } from "../source_files.ts";
 import type { ArtifactPlaces } from "./artifact_places.ts";
 import { aliasesOf, foundVersion, KnownIds, statusOf, type StoredVersion } from "./facts.ts";
@@ -129,6 +130,7 @@ export class MlrunsReader {
     return {
       kind: "run",
       key: { name, id },
+      changed: (here) => changedEnd({ endedMs: timeOf(run.meta[endKey(run)]) }, here),
       open: () => run.isModel ? this.#openModel(run) : this.#openRun(run),
     };
   }
@@ -308,6 +310,10 @@ function timesIn(
   const endedMs = timeOf(meta[end]);
   const times = { status: status ?? "FAILED", startedMs: startedMs ?? 0 } as const;
   return { ...times, ...endedMs !== undefined && { endedMs } };
+}
+
+function endKey({ isModel }: ListedRun): "last_updated_timestamp" | "end_time" {
+  return isModel ? "last_updated_timestamp" : "end_time";
 }
 
 function endOf({ meta }: ListedRun): number {

@@ -2,7 +2,8 @@
 import { isJsonObject, orMissing, shown } from "../../../core/kernel.ts";
 import { type Metric, NOT_FINITE } from "../../../runs/mlflow/points.ts";
 import { type Json, objectsIn } from "../answers.ts";
-import type { FoundRun, ImportRecord, OpenedRun, ReadOptions } from "../records.ts";
+import { changedEnd, type FoundRun, type ImportRecord } from "../records.ts";
+import type { OpenedRun, ReadOptions } from "../records.ts";
 import { aliasesOf, foundVersion, KnownIds, statusOf, type StoredVersion } from "./facts.ts";
 import { tagsOfModel, tagsOfRun, timeOf } from "./facts.ts";
 import type { MlflowServer } from "./server.ts";
@@ -80,7 +81,14 @@ export class ServerReader {
 
   #found(run: ListedRun): FoundRun {
     const { name, id } = run;
-    return { kind: "run", key: { name, id }, open: () => this.#open(run) };
+    const { end_time, last_updated_timestamp_ms } = run.info;
+    const endedMs = timeOf(run.isModel ? last_updated_timestamp_ms : end_time);
+    return {
+      kind: "run",
+      key: { name, id },
+      changed: (here) => changedEnd({ endedMs }, here),
+      open: () => this.#open(run),
+    };
   }
 
   async #open({ id, isModel, info, data, run }: ListedRun): Promise<OpenedRun> {

@@ -1,7 +1,7 @@
 import { type Command, defineCommand } from "../../../apps/cli/extending.ts";
 import type { CommandContext } from "../../../apps/cli/extending.ts";
 import type { ImportRecord, ReadOptions } from "../records.ts";
-import { openPlace, OPTIONS, runImport, TARGET } from "../run_import.ts";
+import { openPlace, OPTIONS, runImport, TARGET, UPDATE } from "../run_import.ts";
 import { SourceFiles } from "../source_files.ts";
 import { WandbReader } from "./read_runs.ts";
 
@@ -20,6 +20,7 @@ export const importWandb: Command = defineCommand({
   options: [
     ...OPTIONS,
     { flags: "--running", text: "import runs without an end as KILLED" },
+    UPDATE,
   ],
   examples: [
     ["holdfast import wandb ./wandb .holdfast --create --dry-run", "see what fits"],

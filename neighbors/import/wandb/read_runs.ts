@@ -4,7 +4,7 @@
 import { Buffer } from "node:buffer";
 import { isRegistryError, joinPath, nameOf, notFound, shown } from "../../../core/kernel.ts";
 import { type Metric, NOT_FINITE } from "../../../runs/mlflow/points.ts";
-import type { ImportRecord, OpenedRun, ReadOptions } from "../records.ts";
+import { changedEnd, type ImportRecord, type OpenedRun, type ReadOptions } from "../records.ts";
 import { reasonOf, type SourceFiles } from "../source_files.ts";
 import { integerOf, type Message, messagesOf, recordsIn, textOf, textsOf } from "./run_file.ts";
 
@@ -13,6 +13,8 @@ const RECORD = { history: 2, summary: 3, config: 5, artifact: 8, run: 17, exit: 
 const ITEM = { key: 1, nested: 2, json: 16 } as const;
 /** Bytes of the list of artifacts in the metadata; a longer one is a file. */
 const MOST_ARTIFACTS = 8 * 1024;
+/** Values that W&B adds to the numbers of a program. */
+const OWN_KEYS = /^(_(step|timestamp|runtime|wandb(\.[^]*)?))?$/;
 /** Records before that of the run. */
 const MOST_BEFORE = 1000;
 
@@ -26,6 +28,15 @@ class Facts {
   exit: Message | undefined;
   lastMs = 0;
   lastStep = 0;
+
+  get startedMs(): number {
+    return startOf(this.run);
+  }
+
+  get endedMs(): number {
+    const seconds = integerOf(this.exit, 2) ?? 0;
+    return Math.max(this.startedMs + seconds * 1000, this.lastMs);
+  }
 
   add(record: Message): void {
     for (const run of messagesOf(record, RECORD.run)) {
@@ -97,22 +108,37 @@ export class WandbReader {
       if (run !== undefined) {
         const name = this.#options.nameOf(textOf(run, 3) || "uncategorized");
         if (name === undefined) return undefined;
-        return { kind: "run", key: { name, id }, open: () => this.#open(folder, path) };
+        return {
+          kind: "run",
+          key: { name, id },
+          changed: async (here) =>
+            here.status === "KILLED" ? changedEnd(await this.#endOf(path), here) : undefined,
+          open: () => this.#open(folder, path),
+        };
       }
       if (++before > MOST_BEFORE) break;
     }
     return failed(problems[0] ?? "it has no record of a run");
   }
 
-  async #open(folder: string, path: string): Promise<OpenedRun> {
-    const problems: string[] = [], facts = new Facts();
+  async #facts(path: string, problems: string[]): Promise<Facts> {
+    const facts = new Facts();
     for await (const record of recordsIn(this.#files.chunks(path), problems)) {
       this.#options.signal?.throwIfAborted();
       facts.add(record);
     }
-    const { run, exit, config, artifacts } = facts;
-    const startedMs = startOf(run), runtime = integerOf(exit, 2) ?? 0;
-    const endedMs = Math.max(startedMs + runtime * 1000, facts.lastMs);
+    return facts;
+  }
+
+  /** Returns the end of a run that was without one. */
+  async #endOf(path: string): Promise<{ endedMs?: number }> {
+    const facts = await this.#facts(path, []);
+    return facts.exit === undefined ? {} : { endedMs: facts.endedMs };
+  }
+
+  async #open(folder: string, path: string): Promise<OpenedRun> {
+    const problems: string[] = [], facts = await this.#facts(path, problems);
+    const { run, exit, config, artifacts, startedMs, endedMs } = facts;
     const ended = (integerOf(exit, 1) ?? 0) === 0 ? "FINISHED" : "FAILED";
     const list = Buffer.from(JSON.stringify(artifacts)), fits = list.length <= MOST_ARTIFACTS;
     const isDamaged = problems.length > 0;
@@ -140,7 +166,7 @@ export class WandbReader {
       yield* metricsOf(record, startedMs);
     }
     for (const [key, value] of facts.summary) {
-      if (typeof value !== "number" || facts.keys.has(key) || key.startsWith("_")) continue;
+      if (typeof value !== "number" || facts.keys.has(key) || OWN_KEYS.test(key)) continue;
       yield { key, value, timestamp: endedMs, step: facts.lastStep };
     }
   }
@@ -162,7 +188,7 @@ function* metricsOf(record: Message, startedMs: number): Generator<Metric> {
     const timestamp = seconds === undefined ? startedMs : Math.round(seconds * 1000);
     if (!Number.isSafeInteger(step) || Math.abs(timestamp) > 8.64e15) continue;
     for (const [key, value] of values) {
-      if (typeof value === "number" && !/^(_|$)/.test(key)) yield { key, value, timestamp, step };
+      if (typeof value === "number" && !OWN_KEYS.test(key)) yield { key, value, timestamp, step };
     }
   }
 }

@@ -2,7 +2,8 @@
 import { assertEquals, assertRejects } from "@std/assert";
 import { RegistryError } from "../../../core/errors.ts";
 import { openRegistry } from "../../../mod.ts";
-import type { FoundModel } from "../../../neighbors/import/records.ts";
+import type { FoundModel, FoundRun } from "../../../neighbors/import/records.ts";
+import type { Metric } from "../../../runs/mlflow/points.ts";
 import { RecordWriter } from "../../../neighbors/import/write_records.ts";
 
 function modelOf(content: () => Uint8Array): FoundModel {
@@ -39,4 +40,31 @@ Deno.test("a version that cannot be saved is not counted", async () => {
   assertEquals(report.notImported, [
     { kind: "failed", what: "a@1.0.0", reason: "it is damaged" },
   ]);
+});
+
+Deno.test("of two imports at once, each counts what it saved itself", async () => {
+  await using registry = await openRegistry("memory:");
+  const points = () => ReadableStream.from<Metric>([]);
+  const run = (id: string): FoundRun => ({
+    kind: "run",
+    key: { name: "r", id },
+    open: () =>
+      Promise.resolve({
+        status: "FINISHED",
+        startedMs: 1,
+        endedMs: 2,
+        params: new Map(),
+        tags: new Map(),
+        points: points(),
+        files: [],
+        problems: [],
+      }),
+  });
+  const records = () => ReadableStream.from([run("1"), run("2"), modelOf(() => new Uint8Array(1))]);
+  const one = new RecordWriter(registry, {}), other = new RecordWriter(registry, {});
+  const reports = await Promise.all([one.write(records()), other.write(records())]);
+  const sum = (member: "runs" | "versions" | "unchanged") =>
+    reports.reduce((sum, report) => sum + report[member], 0);
+  assertEquals([sum("runs"), sum("versions"), sum("unchanged")], [2, 1, 3]);
+  assertEquals(reports.map(({ notImported }) => notImported), [[], []]);
 });

@@ -317,3 +317,60 @@ cliTest("settings in .git that include a file elsewhere are refused", async (it)
   await writeFile(config, before);
   assertEquals((await imported(it)).code, 0);
 });
+
+cliTest("metrics are also one number, in YAML of any name, and in the cache", async (it) => {
+  await oneCommit(it, {
+    "dvc.yaml": "metrics: [score.json, auc.metric, notes.txt, cached.json, list.yaml]\n",
+    "score.json": "0.75\n",
+    "auc.metric": "auc: 0.5",
+    "notes.txt": "a: [",
+    "list.yaml": "- 1\n",
+    "cached.json.dvc": outOf("cached.json", md5("7")),
+    "a.dvc": outOf("a", md5("one")),
+  });
+  await writeCache(join(it.cwd, "digits"), cached(["7"]));
+  const { code, problems } = await imported(it);
+  assertEquals([code, problems], [0, []]);
+  const { metrics } = (await it.json("info digits --json")).metadata;
+  assertEquals(metrics, { "score.json": 0.75, auc: 0.5, "cached.json": 7 });
+});
+
+cliTest("a moved tag keeps its version, and its new commit is another one", async (it) => {
+  const { root } = await oneCommit(it);
+  await imported(it);
+  const second = await commit(root, repositoryFiles(2), ["best"]);
+  await writeCache(root, cacheFiles(2));
+  await git(root, ["tag", "-f", "v1.0.0"]);
+  for (const runs of [1, 0]) {
+    const { code, problems, report } = await imported(it);
+    assertEquals([code, report.runs, problems.length], [0, runs, 1]);
+    assertStringIncludes(problems[0].reason, `the tag is ${second} now, and 1.0.0 is `);
+    assertEquals(await it.succeeds("cat digits@1.0.0 model.bin"), "weights1");
+    assertEquals(await it.succeeds("cat digits@best model.bin"), "weights2");
+  }
+});
+
+cliTest("a dry run with --check reads all files", async (it) => {
+  const { root } = await oneCommit(it);
+  await writeTree(join(root, ".dvc/cache"), {
+    [`files/md5/${md5("one").slice(0, 2)}/${md5("one").slice(2)}`]: "two",
+  });
+  assertEquals((await imported(it, "--dry-run")).code, 0);
+  const { code, problems, report } = await imported(it, "--dry-run --check");
+  assertEquals([code, report.runs], [1, 0]);
+  assertMatch(problems[0].reason, /its MD5 is [0-9a-f]{32}, not /);
+});
+
+cliTest("the target is also that of --registry, and not both", async (it) => {
+  await oneCommit(it);
+  const one = await it.succeeds("import dvc digits -r other --create");
+  assertMatch(one, /^Imported 1 version/);
+  await it.prints(
+    "import dvc digits -r other",
+    "Imported 0 versions (0 files, 0 B), 1 unchanged\n",
+  );
+  assertStringIncludes(
+    (await it.holdfast("import dvc digits other -r other")).err,
+    "the target is given twice",
+  );
+});

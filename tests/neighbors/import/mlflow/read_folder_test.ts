@@ -4,6 +4,7 @@ import { mkdir, rm, symlink, writeFile } from "node:fs/promises";
 import { join } from "@std/path";
 import { createLocalBackend } from "../../../../backends/local.ts";
 import { type CliTest, cliTest } from "../../../apps/captured_io.ts";
+import { runIdOf } from "../../../../runs/mlflow/ids.ts";
 import { openMlflow } from "../../../gateways/mlflow/open_mlflow.ts";
 import { byKey } from "../../../gateways/mlflow/open_mlflow.ts";
 import { EXPERIMENT, metaOf, modelFiles, OTHER, RUN, runFiles, runMeta } from "./write_mlruns.ts";
@@ -331,4 +332,29 @@ cliTest("labels that a stopped import did not set are set by the next one", asyn
   await imported(it, first);
   await imported(it, { "models/clf/version-1/tags/ok": label });
   assertEquals((await it.json("info models:clf@1.0.0 --json")).annotations.labels, { ok: "yes" });
+});
+
+cliTest("a run that ended again at the source is updated, and only once", async (it) => {
+  await imported(it, runFiles());
+  const next = {
+    ...runFiles(RUN, { end_time: 1700000019000 }),
+    [`7/${RUN}/metrics/loss`]: "1700000012000 0.125 3\n",
+  };
+  const { problems, report } = await imported(it, next);
+  const reason = "it has ended again since it was imported; import it with --update";
+  assertEquals([report.runs, problems.map((each) => each.reason)], [0, [reason]]);
+  assertEquals((await imported(it, next, "--update --dry-run")).report.runs, 1);
+  assertEquals((await imported(it, next, "--update")).report.runs, 1);
+  assertEquals((await imported(it, next, "--update")).report.runs, 0);
+  await using service = await openMlflow({
+    backend: createLocalBackend({ path: join(it.cwd, ".holdfast") }),
+  });
+  const id = runIdOf({ name: "team/digits", id: RUN });
+  assertEquals(await service.values(id, "loss"), [[3, 0.125]]);
+  await service.post("runs/update", { run_id: id, status: "RUNNING" }); // resumed here
+  const later = runFiles(RUN, { end_time: 1700000029000 });
+  const resumed = await imported(it, later, "--update");
+  assertEquals([resumed.report.runs, resumed.problems.map((each) => each.reason)], [0, [
+    "it has ended again since it was imported, and it was resumed here",
+  ]]);
 });

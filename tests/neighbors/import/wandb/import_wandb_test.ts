@@ -183,3 +183,24 @@ cliTest("a folder without runs is refused", async (it) => {
   assertStringIncludes(err, "no run is there");
   await it.fails("ls", 3);
 });
+
+cliTest("names of metrics that begin with _ are kept, except for those of W&B", async (it) => {
+  const own = ["_step", "_timestamp", "_runtime", "_wandb"].map((key) => item(key, "1"));
+  const values = message([2, message(item("__proto__", "7"), item("_mine", "8"), ...own)]);
+  const last = message([3, message([1, message([2, "_wandb"], [2, "runtime"], [16, "5"])])]);
+  await imported(it, runFiles("abc", [run(), values, last, end()]));
+  const { metrics } = (await it.json("info digits --json")).metadata;
+  assertEquals(Object.entries(metrics), [["__proto__", 7], ["_mine", 8]]);
+});
+
+cliTest("a run that was imported without its end is updated", async (it) => {
+  await imported(it, runFiles("abc", RECORDS), "--running");
+  assertEquals((await imported(it, {}, "--running")).problems, []);
+  const reason = "it has ended again since it was imported; import it with --update";
+  const files = runFiles("abc", [...RECORDS, step(3, "0.125"), end()]);
+  assertEquals((await imported(it, files)).problems.map((each) => each.reason), [reason]);
+  assertEquals((await imported(it, {}, "--update")).report.runs, 1);
+  assertEquals((await imported(it, {}, "--update")).report.runs, 0);
+  const { version, metadata } = await it.json("info digits --json");
+  assertEquals([version, metadata.mlflow.status], ["2.0.0", "FINISHED"]);
+});

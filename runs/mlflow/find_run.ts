@@ -4,8 +4,9 @@
 //
 //   run:7f3c…      the draft of the run, whose commit saves its first version
 //   run:7f3c…~2    the next draft, or the key of the save of the next version
-import { keepNewest, type Registry } from "../../core/kernel.ts";
-import { noSuchRun, runIdOf, type RunKey } from "../../runs/mlflow/ids.ts";
+import type { Registry } from "../../core/registry.ts";
+import { keepNewest } from "../../core/work/keep_newest.ts";
+import { noSuchRun, runIdOf, type RunKey } from "./ids.ts";
 
 /** A run that has ended, as its newest version. */
 export interface EndedRun {
