@@ -60,7 +60,8 @@ export class PackedMap<Value = true> implements Iterable<[key: string, value: Va
 
   /** Add nothing meanwhile. */
   *[Symbol.iterator](): Generator<[key: string, value: Value]> {
-    const rows = Uint32Array.from({ length: this.size }, (_, n) => n + 1);
+    // An array, not a typed one: its sort merges what is in order, as names of listings mostly are.
+    const rows = Array.from({ length: this.size }, (_, n) => n + 1);
     for (const row of rows.sort((a, b) => compareBytes(this.#keyOf(a), this.#keyOf(b)))) {
       yield [this.#text(row, 1), JSON.parse(this.#text(row, 2))];
     }
