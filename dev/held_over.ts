@@ -2,15 +2,16 @@
 // less than a day ago and on the same `HOLDFAST_DAY`. A suite with unknown files, or that never passed here, runs.
 //
 // `look CACHE NOW` looks up the suites that are not part of `deno task test:all`. For each it writes the note to keep if
-// it passes, `NOW/NAME.json`; for those to hold over also `NOW/NAME.held`, with the time since when. `deno task test:all`
-// holds test files over by the note that `HOLDFAST_PASSED` names.
+// it passes, `NOW/NAME.json`; for those to hold over also `NOW/NAME.held`, with the time since when. `keep CACHE NOW NAME`
+// keeps that note after the suite passed, unless a file was written meanwhile. `deno task test:all` holds test files over by
+// the note that `HOLDFAST_PASSED` names.
 import { mkdir, readFile, writeFile } from "node:fs/promises";
 import { dirname, join } from "@std/path";
 import { realSystem } from "../core/system.ts";
 import { replaceFile } from "../disk/replace_file.ts";
-import { CHROMIUM } from "../explorer/tests/support/browser.ts";
 import { EVERYTHING } from "./held_over/computed_names.ts";
-import { LoadedFiles } from "./held_over/loaded.ts";
+import { environmentOfTests } from "./held_over/environment.ts";
+import { changedSince, type FileStates, LoadedFiles } from "./held_over/loaded.ts";
 
 /** The suites of `.ci/run` beside the tests, and the files and folders that each starts from. */
 export const SUITES: Readonly<Record<string, readonly string[]>> = {
@@ -22,9 +23,8 @@ export const SUITES: Readonly<Record<string, readonly string[]>> = {
 };
 
 const DAY_MS = 24 * 3600_000;
-/** Variables that control what is held over. */
-const OWN_VARIABLES = ["HOLDFAST_ALL_TESTS", "HOLDFAST_PASSED"];
-
+/** The states of files, in the folder of notes to keep. */
+const STATES = "files";
 /** A green run of a suite. */
 export interface GreenRun {
   digest: string;
@@ -38,19 +38,6 @@ export type GreenRuns = Readonly<Record<string, GreenRun>>;
 /** Returns true if a suite passed on the same files less than a day ago. */
 export function isUnchanged(last: GreenRun | undefined, digest: string, now: number): boolean {
   return last?.digest === digest && last.time <= now && now - last.time < DAY_MS;
-}
-
-/** Returns what affects a test beside files: versions, the day, and the variables of this project. */
-export async function environmentOfTests(): Promise<string> {
-  const variables = Object.entries(Deno.env.toObject()).sort()
-    .filter(([name]) => name.startsWith("HOLDFAST_") && !OWN_VARIABLES.includes(name));
-  return JSON.stringify([Deno.version, await chromiumVersion(), variables]);
-}
-
-async function chromiumVersion(): Promise<string> {
-  if (CHROMIUM === undefined) return "none";
-  const { stdout } = await new Deno.Command(CHROMIUM, { args: ["--version"] }).output();
-  return new TextDecoder().decode(stdout).trim();
 }
 
 /** Returns the noted green runs; none if the note is missing or damaged. */
@@ -97,29 +84,54 @@ export function chooseSuites(
   return { run, held, passed: Object.fromEntries(passed) };
 }
 
-/** Returns the digests of suites by what they start from; none if the files cannot be read, so that all run. */
-export async function digestsOf(
+/** Suites by digest, and the files that were read for it; none if the files cannot be read, so that all run. */
+export interface Lookup {
+  readonly digests: ReadonlyMap<string, string>;
+  readonly states: FileStates;
+}
+
+/** Looks up the digests of suites by what they start from. */
+export async function lookUp(
   suites: Readonly<Record<string, readonly string[]>>,
   read: () => Promise<LoadedFiles> = LoadedFiles.read,
-): Promise<Map<string, string>> {
+): Promise<Lookup> {
   try {
     const files = await read(), environment = await environmentOfTests();
-    return new Map(
+    const digests = new Map(
       Object.entries(suites).map(([name, places]) => [name, files.digestOf(places, environment)]),
     );
+    return { digests, states: files.states };
   } catch (error) {
     console.error(
       `All suites run, because the files that they load are unknown: ${(error as Error).message}`,
     );
-    return new Map();
+    return { digests: new Map(), states: {} };
   }
 }
 
+/** Notes green runs, unless a file was written since: they may have loaded it later. Returns that file. */
+export async function keepGreenRuns(
+  note: string,
+  runs: GreenRuns,
+  states: FileStates,
+): Promise<string | undefined> {
+  const changed = await changedSince(states);
+  if (changed === undefined) await noteGreenRuns(note, runs);
+  else console.log(`Not noted as passed: ${changed} was written since the run began`);
+  return changed;
+}
+
 /** Chooses among the test files, by the note at a path. */
-export async function chooseTests(tests: readonly string[], note: string): Promise<Choice> {
+export async function chooseTests(
+  tests: readonly string[],
+  note: string,
+): Promise<Choice & Pick<Lookup, "states">> {
   const now = realSystem.now();
-  const digests = await digestsOf(Object.fromEntries(tests.map((path) => [path, [path]])));
-  return chooseSuites(tests, digests, isEverything() ? {} : await readGreenRuns(note), now);
+  const { digests, states } = await lookUp(
+    Object.fromEntries(tests.map((path) => [path, [path]])),
+  );
+  const last = isEverything() ? {} : await readGreenRuns(note);
+  return { ...chooseSuites(tests, digests, last, now), states };
 }
 
 /** Returns a line for each folder with suites that are held over, and since when. */
@@ -138,7 +150,7 @@ function isEverything(): boolean {
 }
 
 async function look(cache: string, to: string): Promise<void> {
-  const digests = await digestsOf(SUITES), now = realSystem.now();
+  const { digests, states } = await lookUp(SUITES), now = realSystem.now();
   for (const name of Object.keys(SUITES)) {
     const last = isEverything() ? {} : await readGreenRuns(join(cache, `${name}.json`));
     const choice = chooseSuites([name], digests, last, now);
@@ -146,12 +158,21 @@ async function look(cache: string, to: string): Promise<void> {
     const [line] = tellHeld(choice);
     if (line !== undefined) await writeFile(join(to, `${name}.held`), `${line}\n`);
   }
+  await writeFile(join(to, STATES), JSON.stringify(states));
+}
+
+async function keep(cache: string, from: string, name: string): Promise<void> {
+  const states: FileStates = JSON.parse(await readFile(join(from, STATES), "utf8"));
+  const note = `${name}.json`;
+  await keepGreenRuns(join(cache, note), await readGreenRuns(join(from, note)), states);
 }
 
 if (import.meta.main) {
-  const [command, cache, to] = Deno.args;
-  if (command !== "look" || cache === undefined || to === undefined) {
-    throw new Error("Cannot hold suites over: pass `look CACHE NOW`");
-  }
-  await look(cache, to);
+  const [command, cache, folder, name] = Deno.args;
+  if (cache !== undefined && folder !== undefined) {
+    if (command === "look") await look(cache, folder);
+    else if (command === "keep" && name !== undefined) await keep(cache, folder, name);
+  } else {throw new Error(
+      "Cannot hold suites over: pass `look CACHE NOW`, or `keep CACHE NOW NAME`",
+    );}
 }

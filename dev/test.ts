@@ -9,7 +9,7 @@ import { join } from "@std/path";
 import { REPOSITORY } from "../tests/support/run_deno.ts";
 import { sourceFiles, TEST_FOLDERS } from "../tests/support/source_files.ts";
 import { tempRoot } from "../tests/support/temp_root.ts";
-import { type Choice, chooseTests, noteGreenRuns, tellHeld } from "./held_over.ts";
+import { chooseTests, keepGreenRuns, tellHeld } from "./held_over.ts";
 import { ALONE, FIRST, isBelow, LONG, TOGETHER, WITH_PROGRAMS } from "./slow_tests.ts";
 
 /** Servers that the system's packages bring. */
@@ -50,8 +50,8 @@ const isNamed = words.some((word) => /^(explorer\/)?tests/.test(word));
 /** Not if words or `--full` change what runs. */
 const note = isQuick || given.length > 0 ? undefined : Deno.env.get("HOLDFAST_PASSED");
 const allTests = (await sourceFiles(TEST_FOLDERS)).filter((path) => path.endsWith("_test.ts"));
-const choice: Choice = note === undefined
-  ? { run: allTests, held: [], passed: {} }
+const choice: Awaited<ReturnType<typeof chooseTests>> = note === undefined
+  ? { run: allTests, held: [], passed: {}, states: {} }
   : await chooseTests(allTests, note);
 for (const line of tellHeld(choice)) console.log(line);
 if (choice.run.length === 0) {
@@ -76,7 +76,7 @@ const tests = new Deno.Command(Deno.execPath(), {
 }).spawn();
 if (watched) await repeatOutput(tests);
 const { code } = await tests.status;
-if (code === 0 && note !== undefined) await noteGreenRuns(note, choice.passed);
+if (code === 0 && note !== undefined) await keepGreenRuns(note, choice.passed, choice.states);
 for (const line of await tellLeftOut()) console.log(line);
 if (isQuick) console.log("Programs, threads and real servers are tested by deno task test:all.");
 await root.remove();

@@ -1,7 +1,7 @@
 // The files that a file of the repository loads: the modules that it imports, and the files and folders that it names, such as
 // programs that it starts, workers and fixtures. A test that computes names loads everything.
 import { createHash } from "node:crypto";
-import { readFile } from "node:fs/promises";
+import { readFile, stat } from "node:fs/promises";
 import { dirname, extname, join, normalize } from "@std/path";
 import { type ModuleGraph, readModuleGraph } from "../../tests/support/module_graph.ts";
 import { REPOSITORY } from "../../tests/support/run_deno.ts";
@@ -41,6 +41,11 @@ export function hasComputedNames(text: string): boolean {
   return COMPUTED_NAMES.test(text.replace(/^\s*\/\/.*$/gm, "").replace(LITERAL_NAMES, ""));
 }
 
+/** Returns true for a module of this repository, not one that is data of a test. */
+function isModule(path: string): boolean {
+  return path.endsWith(".ts") && !path.startsWith("tests/fixtures/");
+}
+
 /** Returns the paths of a package's entry points. */
 function entriesOf(config: Uint8Array = new TextEncoder().encode("{}")): Record<string, string> {
   const { exports = {} }: { exports?: Record<string, string> } = JSON.parse(
@@ -51,6 +56,31 @@ function entriesOf(config: Uint8Array = new TextEncoder().encode("{}")): Record<
   );
 }
 
+/** The state of a file, which changes when it is written, or may be run. */
+export interface FileState {
+  mtime: number;
+  size: number;
+  isProgram: boolean;
+}
+
+/** States by path. */
+export type FileStates = Readonly<Record<string, FileState>>;
+
+/** Returns the state of a file below the root; undefined if it does not exist. */
+export async function stateOf(path: string): Promise<FileState | undefined> {
+  const found = await stat(join(REPOSITORY, path)).catch(() => undefined);
+  if (found === undefined) return undefined;
+  return { mtime: found.mtimeMs, size: found.size, isProgram: (found.mode & 0o100) > 0 };
+}
+
+/** Returns a file that was written or deleted since these states, if there is one. */
+export async function changedSince(states: FileStates): Promise<string | undefined> {
+  for (const [path, state] of Object.entries(states)) {
+    if (JSON.stringify(await stateOf(path)) !== JSON.stringify(state)) return path;
+  }
+  return undefined;
+}
+
 /** The files of a repository, and what each loads. */
 export class LoadedFiles {
   readonly #contents: ReadonlyMap<string, Uint8Array>;
@@ -59,11 +89,18 @@ export class LoadedFiles {
   readonly #digests = new Map<string, string>();
   readonly #direct = new Map<string, readonly string[]>();
   readonly #folders = new Map<string, string[]>();
+  /** The state of each file when it was read; none for files that are not on the disk. */
+  readonly states: FileStates;
 
   /** @param graph what each module imports */
-  constructor(contents: ReadonlyMap<string, Uint8Array>, graph: ModuleGraph) {
+  constructor(
+    contents: ReadonlyMap<string, Uint8Array>,
+    graph: ModuleGraph,
+    states: FileStates = {},
+  ) {
     this.#contents = contents;
     this.#graph = graph;
+    this.states = states;
     this.#entries = entriesOf(contents.get("deno.json"));
     for (const path of contents.keys()) {
       for (let folder = dirname(path); folder !== "."; folder = dirname(folder)) {
@@ -78,14 +115,17 @@ export class LoadedFiles {
     const { success, stdout } = await new Deno.Command("git", { args: listing, cwd: REPOSITORY })
       .output();
     if (!success) throw new Error("Cannot list the files of the repository: git failed");
-    const contents = new Map<string, Uint8Array>();
+    const contents = new Map<string, Uint8Array>(), states: Record<string, FileState> = {};
     for (const path of new Set(new TextDecoder().decode(stdout).split("\0"))) {
       if (path === "" || path === BUILT_PAGE) continue; // built from others
+      const state = await stateOf(path);
       const bytes = await readFile(join(REPOSITORY, path)).catch(() => undefined);
-      if (bytes !== undefined) contents.set(path, bytes); // else deleted, or a link to a folder
+      if (bytes === undefined || state === undefined) continue; // deleted, or a link to a folder
+      contents.set(path, bytes);
+      states[path] = state;
     }
-    const isModule = (path: string) => path.endsWith(".ts") && !path.startsWith("tests/fixtures/");
-    return new LoadedFiles(contents, await readModuleGraph([...contents.keys()].filter(isModule)));
+    const graph = await readModuleGraph([...contents.keys()].filter(isModule));
+    return new LoadedFiles(contents, graph, states);
   }
 
   /** Returns all that these files and folders load, in order. A place that does not exist loads everything. */
@@ -120,7 +160,9 @@ export class LoadedFiles {
   #digest(path: string): string {
     let digest = this.#digests.get(path);
     if (digest === undefined) {
-      digest = createHash("sha256").update(this.#contents.get(path)!).digest("hex");
+      const isProgram = this.states[path]?.isProgram ?? false;
+      const hash = createHash("sha256").update(this.#contents.get(path)!);
+      digest = hash.digest("hex") + (isProgram ? "+x" : "");
       this.#digests.set(path, digest);
     }
     return digest;
@@ -137,7 +179,9 @@ export class LoadedFiles {
   }
 
   #readNames(path: string): readonly string[] {
-    const imported = (this.#graph.get(path) ?? []).filter((each) => this.#contents.has(each));
+    const imports = this.#graph.get(path);
+    if (imports === undefined && isModule(path)) return [EVERYTHING];
+    const imported = (imports ?? []).filter((each) => this.#contents.has(each));
     const computed = COMPUTED[path];
     const text = new TextDecoder().decode(this.#contents.get(path)!);
     const isTest = TESTS.test(path);

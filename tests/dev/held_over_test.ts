@@ -1,19 +1,28 @@
 // Holding suites over in CI: those whose files did not change, and none that may have.
 import { assert, assertEquals, assertNotEquals } from "@std/assert";
-import { writeFile } from "node:fs/promises";
+import { rm, utimes, writeFile } from "node:fs/promises";
+import { relative } from "@std/path";
 import {
   chooseSuites,
-  digestsOf,
   type GreenRuns,
   isUnchanged,
+  keepGreenRuns,
+  lookUp,
   noteGreenRuns,
   readGreenRuns,
   SUITES,
   tellHeld,
 } from "../../dev/held_over.ts";
 import { COMPUTED, READ_BY_ALL } from "../../dev/held_over/computed_names.ts";
-import { hasComputedNames, LoadedFiles } from "../../dev/held_over/loaded.ts";
+import { variablesOfTests } from "../../dev/held_over/environment.ts";
+import {
+  type FileStates,
+  hasComputedNames,
+  LoadedFiles,
+  stateOf,
+} from "../../dev/held_over/loaded.ts";
 import { sourceFiles, TEST_FOLDERS } from "../support/source_files.ts";
+import { REPOSITORY } from "../support/run_deno.ts";
 import { slowTest } from "../support/seeds.ts";
 import { tempRoot } from "../support/temp_root.ts";
 
@@ -44,18 +53,23 @@ const FILES: Record<string, string> = {
   "tests/python/save.py": "import holdfast",
   "tests/python/other_test.ts": "",
 };
-const GRAPH = new Map([
+const GRAPH = new Map<string, string[]>([
+  ...Object.keys(FILES).filter((path) => path.endsWith(".ts")).map((path): [string, string[]] => [
+    path,
+    [],
+  ]),
   ["apps/cli.ts", ["core/a.ts"]],
   ["tests/core/a_test.ts", ["core/a.ts", "npm:fast-check"]],
   ["tests/apps/listed_test.ts", ["tests/apps/listing.ts"]],
 ]);
 
-function filesOf(changes: Record<string, string> = {}): LoadedFiles {
+function filesOf(changes: Record<string, string> = {}, states: FileStates = {}): LoadedFiles {
   const encoder = new TextEncoder();
   const contents = Object.entries({ ...FILES, ...changes });
   return new LoadedFiles(
     new Map(contents.map(([path, text]) => [path, encoder.encode(text)])),
     GRAPH,
+    states,
   );
 }
 
@@ -159,8 +173,51 @@ Deno.test("a held suite keeps the time at which it passed; one without a digest 
   ]);
 });
 
+Deno.test("a module that the graph does not know loads everything", () => {
+  const unknown = { "tests/core/unknown_test.ts": 'import "../../core/a.ts";' };
+  const files = filesOf(unknown);
+  assertEquals(
+    files.of(Object.keys(unknown)),
+    [...Object.keys(FILES), ...Object.keys(unknown)].sort(),
+  );
+});
+
+Deno.test("a file that can no longer be run, or can now, is another file", () => {
+  const digestOf = (isProgram: boolean) => {
+    const states = { "core/a.ts": { mtime: 1, size: 1, isProgram } };
+    return filesOf({}, states).digestOf(["tests/core/a_test.ts"], "");
+  };
+  assertNotEquals(digestOf(true), digestOf(false));
+});
+
+Deno.test("each variable is part of the environment, but those of one run and of a terminal", () => {
+  const base = { HOLDFAST_DAY: "1", LANG: "C", PATH: "/bin" };
+  const ofOneRun = { TMPDIR: "/tmp/a", SHLVL: "2", GITHUB_RUN_ID: "1", SSH_TTY: "a", _: "/bin/a" };
+  const own = { HOLDFAST_ALL_TESTS: "1", HOLDFAST_PASSED: "/a" };
+  assertEquals(variablesOfTests({ ...ofOneRun, ...base, ...own }), Object.entries(base));
+  for (const name of ["AWS_REGION", "DENO_V8_FLAGS", "INSTALLED_PACKAGES", "HOLDFAST_NEW", "TZ"]) {
+    assert(variablesOfTests({ [name]: "a" }).length === 1, name);
+  }
+});
+
+Deno.test("runs are not noted if a file was written while they ran", async () => {
+  await using root = await tempRoot();
+  const note = root.join("note.json"), runs = { a: { digest: "a", time: NOW } };
+  const path = relative(REPOSITORY, root.join("file"));
+  await writeFile(root.join("file"), "one");
+  const states = { [path]: (await stateOf(path))! };
+  assertEquals(await keepGreenRuns(note, runs, states), undefined);
+  assertEquals(await readGreenRuns(note), runs);
+  const later = { a: { digest: "b", time: NOW } };
+  await utimes(root.join("file"), 1, 1); // written, and written back
+  assertEquals(await keepGreenRuns(note, later, states), path);
+  await rm(root.join("file"));
+  assertEquals(await keepGreenRuns(note, later, states), path);
+  assertEquals(await readGreenRuns(note), runs);
+});
+
 Deno.test("all suites run where the files cannot be read", async () => {
-  const digests = await digestsOf(SUITES, () => Promise.reject(new Error("no git")));
+  const { digests } = await lookUp(SUITES, () => Promise.reject(new Error("no git")));
   assertEquals(digests.size, 0);
 });
 

@@ -1,7 +1,7 @@
 // The import graph as Deno sees it: type-only and literal dynamic imports count, unless only what
 // is loaded at the start is asked for.
 import { writeFile } from "node:fs/promises";
-import { join, relative } from "@std/path";
+import { fromFileUrl, join, relative } from "@std/path";
 import { denoSucceeds, REPOSITORY } from "./run_deno.ts";
 import { BUILT_PAGE } from "./source_files.ts";
 import { tempRoot } from "./temp_root.ts";
@@ -106,6 +106,6 @@ async function denoInfo(entry: string): Promise<Info> {
 
 /** `core/naming/names.ts` for a file of the repository, `npm:fast-check` for a package, else the specifier. */
 function shortened(specifier: string): string {
-  if (specifier.startsWith("file:")) return relative(REPOSITORY, new URL(specifier).pathname);
+  if (specifier.startsWith("file:")) return relative(REPOSITORY, fromFileUrl(specifier));
   return specifier.replace(/^(npm|jsr):\/?(@[^/]+\/[^@/]+|[^@/]+).*$/, "$1:$2");
 }
