@@ -102,26 +102,33 @@ const BY_STATUS: Readonly<Record<number, Meaning>> = {
 };
 
 export function meaningOf(failure: Failure): Meaning {
-  const { name, status = 0, message, foreign, region } = failure;
+  const { name, status, message } = failure;
+  return redirected(failure) ?? ofCode(failure) ??
+    storeFault({ code: name, status, sentence: message }) ??
+    (status === undefined ? withoutReply(failure) : ofStatus(failure, status));
+}
+
+function redirected(failure: Failure): Meaning | undefined {
+  const { name, status = 0, foreign, region, location } = failure;
   const isElsewhere = region !== undefined || !foreign; // S3 answers to HEAD without a body
   if (ELSEWHERE.has(name) || isElsewhere && (status === 301 || status === 307)) {
     return elsewhere(failure);
   }
-  if ([301, 302, 303, 307, 308].includes(status)) return redirectFault(failure.location);
+  return [301, 302, 303, 307, 308].includes(status) ? redirectFault(location) : undefined;
+}
+
+function ofCode({ name, message }: Failure): Meaning | undefined {
   if (name === "CredentialsProviderError" && !message.endsWith(VAGUE)) return unusable(message);
-  const own = Object.hasOwn(BY_CODE, name) ? BY_CODE[name] : undefined;
-  if (own !== undefined) return own;
-  const known = storeFault({ code: name, status: failure.status, sentence: message });
-  if (known !== undefined) return known;
-  if (failure.status === undefined) return withoutReply(failure);
+  return Object.hasOwn(BY_CODE, name) ? BY_CODE[name] : undefined;
+}
+
+function ofStatus({ name, foreign }: Failure, status: number): Meaning {
   if (foreign) {
     if (status === 401 || status === 403) return PAGE_DENIED;
     return status === 400 ? NOT_UNDERSTOOD : STRANGER;
   }
-  const usual = BY_STATUS[status];
-  if (usual !== undefined) return usual;
   if (status < 300) return STRANGER;
-  return meaning(
+  return BY_STATUS[status] ?? meaning(
     "Invalid",
     `the store rejects the request (${name})`,
     "Check key, options and provider; see the cause for details.",

@@ -1,4 +1,5 @@
 // Listing versions. Tombstones are recognized by size, so only pages of keys are read.
+import type { Annotations } from "../../core/artifact.ts";
 import { isUnreadable, notFound, type RegistryError } from "../../core/errors.ts";
 import { inWords } from "../../core/calls/verb_errors.ts";
 import { checkName, shown } from "../../core/naming/names.ts";
@@ -6,7 +7,7 @@ import type { Registry, VersionEntry, VersionsOptions } from "../../core/registr
 import { parseVersion, parseVersionRange } from "../../core/naming/versions.ts";
 import { noteListed } from "../cache/cached_records.ts";
 import type { Context } from "./context.ts";
-import { readHead, versionHeads } from "../cell/heads.ts";
+import { type Head, readHead, versionHeads } from "../cell/heads.ts";
 import { cellOf, versionsFolder } from "../format/layout.ts";
 import { annotationsOfName } from "./annotations.ts";
 import { artifactInfo } from "./load.ts";
@@ -18,7 +19,7 @@ export async function* listVersions(
   options: VersionsOptions = {},
 ): AsyncGenerator<VersionEntry> {
   checkName(name);
-  const { range, details = false, withoutFiles, limit = Infinity, signal } = options;
+  const { range, limit = Infinity, signal } = options;
   if (limit <= 0) return;
   let count = 0;
   const which = {
@@ -29,7 +30,7 @@ export async function* listVersions(
     const { listDeleted } = await import("./look/deleted_versions.ts"); // rarely used
     return yield* listDeleted(context, name, which, options);
   }
-  const annotations = details || options.annotations
+  const annotations = options.details || options.annotations
     ? await annotationsOfName(context, name, signal)
     : undefined;
   for await (const listed of versionHeads(context, name, { ...which, signal })) {
@@ -41,23 +42,35 @@ export async function* listVersions(
       generation: head.generation,
       modifiedAt: new Date(head.modifiedAt),
     };
-    try {
-      const notes = await annotations?.(entry.version);
-      if (notes !== undefined && options.annotations) entry.annotations = notes;
-      if (details) {
-        const located = await readCell(context, cellOf(head.key), { head, signal });
-        if (located === undefined) continue; // deleted while this listing was read
-        entry.info = await artifactInfo(context, located, { withoutFiles, signal });
-        if (notes !== undefined) entry.info.annotations = notes;
-      }
-    } catch (error) {
-      if (!isUnreadable(error)) throw error;
-      const call = { verb: "read", ref: `${name}@${entry.version}` };
-      entry.error = inWords(call, error) as RegistryError;
-    }
+    const reading = { ...options, notes: annotations };
+    if (!await describe(context, { entry, head }, reading)) continue; // deleted meanwhile
     yield entry;
     if (++count >= limit) return;
   }
+}
+
+/** Adds what its record and its notes say to an entry. False if the version was deleted. */
+async function describe(
+  context: Context,
+  { entry, head }: { entry: VersionEntry; head: Head },
+  { details, annotations, withoutFiles, notes: read, signal }: VersionsOptions & {
+    notes?: (version: string) => Promise<Annotations | undefined>;
+  },
+): Promise<boolean> {
+  try {
+    const notes = await read?.(entry.version);
+    if (notes !== undefined && annotations) entry.annotations = notes;
+    if (!details) return true;
+    const located = await readCell(context, cellOf(head.key), { head, signal });
+    if (located === undefined) return false;
+    entry.info = await artifactInfo(context, located, { withoutFiles, signal });
+    if (notes !== undefined) entry.info.annotations = notes;
+  } catch (error) {
+    if (!isUnreadable(error)) throw error;
+    const call = { verb: "read", ref: `${entry.name}@${entry.version}` };
+    entry.error = inWords(call, error) as RegistryError;
+  }
+  return true;
 }
 
 /** Throws `NotFound` for a name that never had a version. */

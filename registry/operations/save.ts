@@ -115,16 +115,8 @@ function startAttempt(
 /** Saves. If the base is deleted during a very long upload, saves again without it. */
 async function save(attempt: Attempt): Promise<Done> {
   const { context, artifact, options, userFields, operation, settings } = attempt;
-  const { skipIfUnchanged = false, signal } = options;
-  const { inputs = [] } = userFields;
-  if (skipIfUnchanged || !arePinned(context, inputs)) {
-    const earlier = await attempt.chooser.recall?.(); // a repeat needs no base and no inputs
-    if (earlier !== undefined) return await existing(attempt, earlier);
-  }
-  if (userFields.inputs !== undefined) {
-    userFields.pinned ??= await pinInputs(context, artifact.name, inputs, signal);
-  }
-  if (skipIfUnchanged) attempt.base = await loadBase(attempt);
+  const earlier = await prepare(attempt);
+  if (earlier !== undefined) return await existing(attempt, earlier);
   const fail = (error: unknown) => Promise.reject(contentFailure(operation, error));
   let ending: Ending | undefined;
   try {
@@ -142,7 +134,7 @@ async function save(attempt: Attempt): Promise<Done> {
     ending ??= await commit(attempt, list);
     if (ending.state !== "saved") await discard(attempt);
   } catch (error) {
-    await discard(attempt, { goesOn: isPassing(error) || signal?.aborted });
+    await discard(attempt, { goesOn: isPassing(error) || options.signal?.aborted });
     throw error;
   }
   if (ending.state === "existing") return await existing(attempt, ending.found);
@@ -153,6 +145,22 @@ async function save(attempt: Attempt): Promise<Done> {
   const again = { ...artifact, digest: ending.digest };
   const { executor } = settings;
   return await save(startAttempt(context, again, options, { executor, userFields, isAlone: true }));
+}
+
+/** Pins inputs and reads the base. Returns the version of a repeat, which needs neither. */
+async function prepare(attempt: Attempt): Promise<FoundRecord | undefined> {
+  const { context, artifact, options, userFields } = attempt;
+  const { skipIfUnchanged = false, signal } = options;
+  const { inputs = [] } = userFields;
+  if (skipIfUnchanged || !arePinned(context, inputs)) {
+    const earlier = await attempt.chooser.recall?.();
+    if (earlier !== undefined) return earlier;
+  }
+  if (userFields.inputs !== undefined) {
+    userFields.pinned ??= await pinInputs(context, artifact.name, inputs, signal);
+  }
+  if (skipIfUnchanged) attempt.base = await loadBase(attempt);
+  return undefined;
 }
 
 /** Reads the files into the payload while they fit into the record. True if all of them do. */

@@ -17,7 +17,7 @@ import { readOnce } from "../../payload/content_failure.ts";
 import { storePages } from "../../payload/writing/store_pages.ts";
 import { announceInputs } from "../lineage/inputs.ts";
 import { tryLocate } from "../resolve.ts";
-import type { Target } from "../target/target.ts";
+import type { Choice, Target } from "../target/target.ts";
 import type { Attempt, Ending } from "./attempt.ts";
 
 /** The digest of a save, an existing version with this digest, and the list of files. */
@@ -93,11 +93,7 @@ async function createVersion(attempt: Attempt, content: Content): Promise<Ending
   const shared = [...sharedObjects(name, files), ...content.sharedPages ?? []];
   await settle(context, shared, operation.signal);
   for (let losses = 1;; losses++) {
-    let choice = content.unchanged === undefined
-      ? await chooser.choose(look)
-      : await chooser.keep(content.unchanged);
-    const newer = "target" in choice && await newerUnchanged(attempt, choice.target, content);
-    if (newer) choice = await chooser.keep(newer);
+    const choice = await choose(attempt, content, look);
     if ("existing" in choice) return { state: "existing", found: choice.existing };
     const { target } = choice;
     const { version } = target;
@@ -117,6 +113,17 @@ async function createVersion(attempt: Attempt, content: Content): Promise<Ending
     if (existing !== undefined) return { state: "existing", found: existing };
     await pause(context, operation, losses);
   }
+}
+
+/** Chooses what to create, or an existing version with the same content. */
+async function choose(attempt: Attempt, content: Content, look: boolean): Promise<Choice> {
+  const { chooser } = attempt;
+  const choice = content.unchanged === undefined
+    ? await chooser.choose(look)
+    : await chooser.keep(content.unchanged);
+  if ("existing" in choice) return choice;
+  const newer = await newerUnchanged(attempt, choice.target, content);
+  return newer === undefined ? choice : await chooser.keep(newer);
 }
 
 /** Returns the base if it has the same content and still counts. */
