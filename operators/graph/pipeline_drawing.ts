@@ -9,7 +9,7 @@ import {
   type DrawnArrow,
   type DrawnBox,
   drawnLine,
-} from "../../core/graph/drawing.ts";
+} from "../../formats/mermaid.ts";
 import { levelsOf } from "./order.ts";
 
 /** Planned decisions by step, as `planPipeline` returns them. */

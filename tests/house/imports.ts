@@ -21,6 +21,7 @@ const PARTS_OF_APPS = [
   "disk/replace_file.ts",
   "formats/archive/",
   "formats/csv/find_delimiter.ts",
+  "formats/mermaid.ts",
   "materializers/path/ignore_rules.ts",
   "registry/places/",
 ];
@@ -97,7 +98,6 @@ const OF_OPERATORS = [
   "core/calls/metadata.ts",
   "core/errors.ts",
   "core/faults/",
-  "core/graph/",
   "core/hints/reasons.ts",
   "core/kernel.ts",
   "core/lookup.ts",

@@ -1,6 +1,6 @@
 import { assert, assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
 import { drawPipeline } from "../../../operators/mod.ts";
-import { draw, type Drawing } from "../../../core/graph/drawing.ts";
+import { draw, type Drawing } from "../../../formats/mermaid.ts";
 import { pipeline, step } from "../runner/pipelines.ts";
 
 const training = pipeline([

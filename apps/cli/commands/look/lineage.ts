@@ -1,7 +1,7 @@
 import { valueAt } from "../../../../core/faults/present.ts";
 import type { Lineage, LineageNode } from "../../../../registry/mod.ts";
 import { readLineage } from "../../../../mod.ts";
-import type { Drawing } from "../../../../core/graph/drawing.ts";
+import type { Drawing } from "../../../../formats/mermaid.ts";
 import { defineCommand, REF_ARGUMENT } from "../../program/command.ts";
 import type { Command, CommandContext } from "../../program/command.ts";
 import { lookUp, withHints } from "../../terminal/hints.ts";
@@ -104,7 +104,7 @@ const STATES: Readonly<Record<Exclude<LineageNode["state"], "present">, string>>
 };
 
 async function drawn(lineage: Lineage): Promise<string> {
-  const { draw } = await import("../../../../core/graph/drawing.ts");
+  const { draw } = await import("../../../../formats/mermaid.ts");
   return draw(drawingOf(lineage));
 }
 

@@ -1,5 +1,5 @@
-// Drawings of boxes, arrows and frames, and their encoding as Mermaid.
-import { escapedHidden } from "../naming/printable.ts";
+// Mermaid: drawings of boxes, arrows and frames as a flowchart.
+import { escapedHidden } from "../core/naming/printable.ts";
 
 /** Style of a box: a step that runs, is skipped, or depends on others; data; deleted data. */
 type BoxLook = "plain" | "run" | "skip" | "depends" | "data" | "gone";
