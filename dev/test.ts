@@ -4,12 +4,14 @@
 // With `HOLDFAST_PASSED`, the path of a note, files that passed on what they load are held over: see held_over.ts.
 // The test files of a folder run in one isolate, which loads the product once: see `roomsOf`.
 import { accessSync, constants, statfsSync } from "node:fs";
+import { readdir } from "node:fs/promises";
 import { stripVTControlCharacters } from "node:util";
 import { join } from "@std/path";
 import { REPOSITORY } from "../tests/support/run_deno.ts";
 import { sourceFiles, TEST_FOLDERS } from "../tests/support/source_files.ts";
 import { tempRoot } from "../tests/support/temp_root.ts";
-import { chooseTests, keepGreenRuns, tellHeld } from "./held_over.ts";
+import { chooseTests, type GreenRuns, keepGreenRuns, tellHeld } from "./held_over.ts";
+import { FailedModules, withoutFailedRooms } from "./held_over/failed_rooms.ts";
 import { ALONE, FIRST, isBelow, LONG, TOGETHER, WITH_PROGRAMS } from "./slow_tests.ts";
 
 /** Servers that the system's packages bring. */
@@ -27,6 +29,9 @@ const MEMORY_BYTES = 4 * 2 ** 30;
 const SILENCE_MS = 8 * 60_000;
 /** Test files at once: more than there are cores, for beside other programs each thread has its share of them. */
 const AT_ONCE = 2 * navigator.hardwareConcurrency;
+
+/** The ending of the name of a file that marks the end of a module. */
+const ENDED = ".ended";
 
 /** Test files of a room, of those that start programs. */
 const PROGRAMS_OF_ROOM = 7;
@@ -58,6 +63,9 @@ if (choice.run.length === 0) {
   await root.remove();
   Deno.exit();
 }
+/** The files of each module that runs, by its name. */
+const filesOfModules = new Map<string, readonly string[]>();
+const failedModules = new FailedModules();
 const where = isNamed ? [] : await modulesOf(choice.run);
 const env = {
   HOLDFAST_LEFT_OUT: leftOut,
@@ -76,7 +84,8 @@ const tests = new Deno.Command(Deno.execPath(), {
 }).spawn();
 if (watched) await repeatOutput(tests);
 const { code } = await tests.status;
-if (code === 0 && note !== undefined) await keepGreenRuns(note, choice.passed, choice.states);
+const green = note === undefined ? undefined : await greenRuns(code);
+if (note !== undefined && green !== undefined) await keepGreenRuns(note, green, choice.states);
 for (const line of await tellLeftOut()) console.log(line);
 if (isQuick) console.log("Programs, threads and real servers are tested by deno task test:all.");
 await root.remove();
@@ -122,10 +131,28 @@ function addAlone(rooms: Map<string, string[]>, path: string): void {
 
 /** Writes a module that imports test files, and returns its path. */
 async function writeRoom(name: string, files: readonly string[]): Promise<string> {
-  const module = root.join(`${name.replace(/_test\.ts$/, "").replaceAll("/", "_")}_test.ts`);
+  const module = `${name.replace(/_test\.ts$/, "").replaceAll("/", "_")}_test.ts`;
   const imports = files.map((path) => `import ${JSON.stringify(join(REPOSITORY, path))};\n`);
-  await Deno.writeTextFile(module, imports.join(""));
-  return module;
+  if (note !== undefined) imports.push(markOfEnd(module));
+  filesOfModules.set(module, files);
+  await Deno.writeTextFile(root.join(module), imports.join(""));
+  return root.join(module);
+}
+
+/** Returns code that notes that all tests of a module ended. */
+function markOfEnd(module: string): string {
+  const mark = JSON.stringify(root.join(`${module}${ENDED}`));
+  return `Deno.test.afterAll(() => Deno.writeTextFileSync(${mark}, ""));\n`;
+}
+
+/** Returns the green runs to note; undefined if failures are not known. */
+async function greenRuns(code: number): Promise<GreenRuns | undefined> {
+  if (code === 0) return choice.passed;
+  const failed = failedModules.names;
+  if (failed === undefined) return undefined;
+  const names = (await readdir(root.path)).filter((name) => name.endsWith(ENDED));
+  const ended = new Set(names.map((name) => name.slice(0, -ENDED.length)));
+  return withoutFailedRooms(choice.passed, filesOfModules, failed, ended);
 }
 
 /**
@@ -172,6 +199,7 @@ async function repeatOutput(tests: Deno.ChildProcess): Promise<void> {
     clearTimeout(silence);
     silence = setTimeout(hang, SILENCE_MS);
     const text = stripVTControlCharacters(decoder.decode(bytes, { stream: true }));
+    failedModules.add(text);
     for (const [, name = ""] of text.matchAll(/'(.+)' has been running for over/g)) slow.add(name);
     for (const name of slow) if (text.includes(`=> ${name} ... `)) slow.delete(name);
     for (let at = 0; at < bytes.length;) at += await Deno.stdout.write(bytes.subarray(at));
