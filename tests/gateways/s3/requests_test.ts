@@ -1,7 +1,9 @@
 // Requests of S3 beside reads and listings: versions, checksums, tags, settings, errors, hosts, origins.
 import { assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
 import { annotate } from "../../../registry/mod.ts";
-import { createMemoryBackend } from "../../../mod.ts";
+import { createMemoryBackend, type RegistryError } from "../../../mod.ts";
+import { corrupt, unavailable } from "../../../core/errors.ts";
+import { wrapCalls } from "../../../core/work/wrap_backend.ts";
 import { withCounts } from "../../bench/counted_backend.ts";
 import { noise } from "../../registry/registries.ts";
 import { createScriptedSystem } from "../../support/scripted_system.ts";
@@ -185,6 +187,34 @@ Deno.test("errors have words for clients of S3", async () => {
   const [status, code, moved] = await told("GET", "/holdfast/digits/@1/a", { "if-match": '"x"' });
   assertEquals([status, code], [412, "PreconditionFailed"]);
   assertStringIncludes(moved as string, "read an exact version");
+});
+
+Deno.test("clients try again after SlowDown: of the service, and of its store", async () => {
+  let fault: RegistryError | undefined;
+  const backend = wrapCalls(createMemoryBackend(), async ({ signal }, act) => {
+    if (fault !== undefined) throw fault;
+    return await act(signal);
+  });
+  const system = createScriptedSystem();
+  await using s3 = await openS3({ backend, system, limits: { requestsPerSecond: 2 } });
+  await s3.registry.save("n", noise(300_000));
+  const path = "/holdfast/n/@latest/data.bin";
+  for (
+    const [failed, code] of [
+      [unavailable("read", "n", "the store does not answer"), [503, "SlowDown"]],
+      [corrupt("read", "n", "its bytes differ"), [500, "InternalError"]],
+    ] as const
+  ) {
+    fault = failed;
+    assertEquals(await s3.fails(path), code);
+  }
+  fault = undefined;
+  for (let i = 0; i < 2; i++) assertEquals((await s3.fails(path))[0], 200);
+  const answer = await s3.ask(path);
+  assertEquals([answer.status, answer.headers.get("retry-after")], [503, "1"]);
+  assertEquals(answer.headers.get("x-amz-error-code"), "SlowDown");
+  system.advance(1000);
+  assertEquals((await s3.fails(path))[0], 200);
 });
 
 Deno.test("the bucket is also a host, and pages of allowed origins may read it", async () => {
